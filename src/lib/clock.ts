@@ -1,0 +1,39 @@
+// The one door for time and for "later": simulation replaces this whole object.
+
+/** A timer that can be stopped once; stopping it again does nothing. */
+export interface Timer {
+  stop(): void
+}
+
+/** Source of time and of deferred calls. All durations are milliseconds. */
+export interface Clock {
+  /** Wall clock, milliseconds since the Unix epoch. May jump. */
+  now(): number
+  /** Monotonic milliseconds, for measuring durations. */
+  monotonic(): number
+  /** Calls back once after `ms`; does not keep the process alive. */
+  after(ms: number, callback: () => void): Timer
+  /** Calls back every `ms`; does not keep the process alive. */
+  every(ms: number, callback: () => void): Timer
+  /** Calls back at the end of this turn of the event loop, after all sockets that were ready. */
+  atEndOfTurn(callback: () => void): void
+}
+
+/** The machine's own clock. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after(ms, callback) {
+    const handle = setTimeout(callback, ms)
+    handle.unref()
+    return { stop: () => clearTimeout(handle) }
+  },
+  every(ms, callback) {
+    const handle = setInterval(callback, ms)
+    handle.unref()
+    return { stop: () => clearInterval(handle) }
+  },
+  atEndOfTurn(callback) {
+    setImmediate(callback)
+  },
+}
