@@ -1,0 +1,90 @@
+// What scripts/tidy.test.ts enforces, as data: who may import whom, and which door each effect has.
+
+/** Folder of src → folders it may import besides itself. `limits.ts` is open to everyone. */
+export const directions: Readonly<Record<string, readonly string[]>> = {
+  lib: [],
+  codec: ['lib'],
+  log: ['lib'],
+  meta: ['lib', 'log'],
+  auth: ['lib', 'meta'],
+  broker: ['lib', 'log', 'meta', 'auth'],
+  server: ['lib', 'codec', 'broker', 'auth'],
+  admin: ['lib', 'broker', 'auth'],
+  cli: ['lib', 'log'],
+}
+
+/** Single files that may be imported across the table above: importing folder → path prefix. */
+export const directionExceptions: ReadonlyArray<readonly [folder: string, prefix: string]> = [
+  // Deliveries are written straight from the stored bytes, so the server reads record views.
+  ['server', 'src/log/record'],
+]
+
+/** Folders whose subfolders (one per protocol or engine) never import each other. */
+export const separateSubfolders: readonly string[] = ['codec', 'server']
+
+/** Files of src that need no importer: programs and the package's public door. */
+export const entryFiles: readonly string[] = ['src/main.ts', 'src/start-broker.ts']
+
+/** An effect that enters src through named files only. */
+export interface Door {
+  /** What must not stand in other files. */
+  readonly pattern: RegExp
+  /** Files (or folders ending in a slash) where it may stand. */
+  readonly doors: readonly string[]
+  /** What to use instead. */
+  readonly instead: string
+}
+
+const diskDoors = ['src/log/file/disk.ts', 'src/meta/file/', 'src/cli/', 'src/config-file.ts']
+
+/** `import type` from a Node module is free: only the running effect needs a door. */
+function nodeImport(names: string): RegExp {
+  return new RegExp(
+    `(?:import (?!type\\b)[^'"]*from |import\\(|import )['"](?:node:)?(?:${names})['"]`,
+  )
+}
+
+export const doors: readonly Door[] = [
+  {
+    pattern:
+      /(?<![\w.])(?:Date\.now|performance\.now|setTimeout|setInterval|setImmediate)\(|new Date\(\)/,
+    doors: ['src/lib/clock.ts'],
+    instead: 'the Clock of src/lib/clock.ts',
+  },
+  {
+    pattern: nodeImport('timers(?:/promises)?'),
+    doors: [],
+    instead: 'the Clock of src/lib/clock.ts',
+  },
+  {
+    pattern: /\bMath\.random\(|\b(?:randomBytes|randomUUID|randomInt|getRandomValues)\(/,
+    doors: ['src/lib/random.ts'],
+    instead: 'the Random of src/lib/random.ts',
+  },
+  { pattern: nodeImport('fs(?:/promises)?'), doors: diskDoors, instead: 'src/log/file/disk.ts' },
+  { pattern: nodeImport('sqlite'), doors: ['src/meta/'], instead: 'the stores of src/meta' },
+  {
+    pattern: nodeImport('net|tls|dgram|http|https|http2'),
+    doors: ['src/server/listener.ts', 'src/admin/http-server.ts'],
+    instead: 'src/server/listener.ts',
+  },
+  {
+    pattern: /\bprocess\.(?:env|argv|exit|on|once|kill)\b/,
+    doors: ['src/main.ts', 'src/cli/'],
+    instead: 'a value passed down from src/main.ts',
+  },
+  { pattern: /\bconsole\./, doors: [], instead: 'the logger of src/lib/logger.ts' },
+]
+
+/** Names that say nothing about what is inside. */
+export const emptyNames: readonly string[] = [
+  'index',
+  'utils',
+  'helpers',
+  'common',
+  'types',
+  'misc',
+]
+
+/** Longest hand-written file, in lines. */
+export const fileLinesMax = 500

@@ -1,0 +1,194 @@
+// House rules that no compiler or linter knows: import directions, one door per effect, sizes and
+// names. The rules themselves are data in tidy-rules.ts. A failure names file, line and rule.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { readOthers, readPages, readSources } from './source-tree.ts'
+import type { SourceFile } from './source-tree.ts'
+import * as rules from './tidy-rules.ts'
+
+const sources: readonly SourceFile[] = readSources()
+const pages: readonly SourceFile[] = readPages()
+const everything: readonly SourceFile[] = [...sources, ...pages, ...readOthers()]
+
+const isTest = (file: SourceFile): boolean => file.path.endsWith('.test.ts')
+const isGenerated = (file: SourceFile): boolean => file.path.endsWith('.gen.ts')
+const product: readonly SourceFile[] = sources.filter(
+  (file) => file.path.startsWith('src/') && !isTest(file),
+)
+
+/** `src/log/file/disk.ts` → `log`; files directly in src → their own name. */
+function folderOf(path: string): string {
+  return path.split('/')[1] ?? ''
+}
+
+function expectNone(problems: readonly string[]): void {
+  assert.equal(problems.length, 0, `\n${problems.join('\n')}`)
+}
+
+/** `path:line: rule` for every line that matches. */
+function linesMatching(file: SourceFile, pattern: RegExp, rule: string): string[] {
+  return file.text
+    .split('\n')
+    .flatMap((line, index) => (pattern.test(line) ? [`${file.path}:${index + 1}: ${rule}`] : []))
+}
+
+function mayImport(from: string, target: string): boolean {
+  const [source, wanted] = [folderOf(from), folderOf(target)]
+  const allowed = rules.directions[source]
+  if (allowed === undefined || wanted === 'limits.ts') return true
+  if (source === wanted) return sharesSubfolder(from, target)
+  if (allowed.includes(wanted)) return true
+  return rules.directionExceptions.some(
+    ([folder, prefix]) => folder === source && target.startsWith(prefix),
+  )
+}
+
+function sharesSubfolder(from: string, target: string): boolean {
+  if (!rules.separateSubfolders.includes(folderOf(from))) return true
+  const [source, wanted] = [from.split('/'), target.split('/')]
+  return wanted.length < 4 || source.length < 4 || source[2] === wanted[2]
+}
+
+test('imports follow the directions table', () => {
+  expectNone(
+    product.flatMap((file) =>
+      file.imports
+        .filter(({ target }) => target.startsWith('src/') && !mayImport(file.path, target))
+        .map(({ target }) => `${file.path}: may not import ${target}`),
+    ),
+  )
+})
+
+test('the product imports nothing from outside src', () => {
+  expectNone(
+    product.flatMap((file) =>
+      file.imports
+        .filter(({ target }) => !target.startsWith('src/') && target !== 'package.json')
+        .map(({ target }) => `${file.path}: may not import ${target}`),
+    ),
+  )
+})
+
+test('every folder of src has a row in the directions table', () => {
+  const folders = new Set(
+    product.filter((file) => file.path.split('/').length > 2).map((file) => folderOf(file.path)),
+  )
+  expectNone(
+    [...folders]
+      .filter((folder) => rules.directions[folder] === undefined)
+      .map((folder) => `src/${folder}: no row in scripts/tidy-rules.ts`),
+  )
+})
+
+test('no file imports itself through others', () => {
+  const byPath = new Map(product.map((file) => [file.path, file]))
+  const state = new Map<string, 'open' | 'done'>()
+  const cycles: string[] = []
+  const visit = (path: string, trail: readonly string[]): void => {
+    if (state.get(path) === 'done') return
+    if (state.get(path) === 'open') {
+      cycles.push([...trail.slice(trail.indexOf(path)), path].join(' → '))
+      return
+    }
+    state.set(path, 'open')
+    for (const { target, isTypeOnly } of byPath.get(path)?.imports ?? []) {
+      if (!isTypeOnly) visit(target, [...trail, path])
+    }
+    state.set(path, 'done')
+  }
+  for (const file of product) visit(file.path, [])
+  expectNone(cycles)
+})
+
+test('every imported file exists', () => {
+  const paths = new Set([...sources.map((file) => file.path), 'package.json'])
+  expectNone(
+    sources.flatMap((file) =>
+      file.imports
+        .filter(({ target }) => /\.(?:ts|mjs)$/.test(target) && !paths.has(target))
+        .map(({ target }) => `${file.path}: imports ${target}, which does not exist`),
+    ),
+  )
+})
+
+test('every file is used by the product or is a program', () => {
+  const scripts = everything.find((file) => file.path === 'package.json')?.text ?? ''
+  const importers = sources.filter((file) => !isTest(file))
+  const used = new Set(
+    importers.flatMap((file) =>
+      file.imports.filter(({ target }) => target !== file.path).map(({ target }) => target),
+    ),
+  )
+  const testUsed = new Set(
+    sources.filter(isTest).flatMap((file) => file.imports.map(({ target }) => target)),
+  )
+  expectNone(
+    sources
+      .filter((file) => !isTest(file) && !file.path.startsWith('examples/'))
+      .filter((file) => !rules.entryFiles.includes(file.path) && !used.has(file.path))
+      .filter((file) => file.path.startsWith('src/') || !testUsed.has(file.path))
+      .filter((file) => file.path.startsWith('src/') || !isMentioned(file.path, scripts))
+      .map((file) => `${file.path}: nobody imports it`),
+  )
+})
+
+/** Programs are started from package.json, from a test or from another script by their file name. */
+function isMentioned(path: string, scripts: string): boolean {
+  const name = path.split('/').at(-1) ?? path
+  const mentions = (file: SourceFile): boolean => file.path !== path && file.text.includes(name)
+  return scripts.includes(path) || sources.some(mentions)
+}
+
+test('time, chance, disk, sockets and the process enter through their doors', () => {
+  expectNone(
+    rules.doors.flatMap(({ pattern, doors, instead }) =>
+      product
+        .filter((file) => !doors.some((door) => file.path === door || isInside(file, door)))
+        .flatMap((file) => linesMatching(file, pattern, `${pattern.source}: use ${instead}`)),
+    ),
+  )
+})
+
+function isInside(file: SourceFile, folder: string): boolean {
+  return folder.endsWith('/') && file.path.startsWith(folder)
+}
+
+test('no hand-written file is longer than one can hold in mind', () => {
+  const lineCount = (file: SourceFile): number => file.text.split('\n').length - 1
+  expectNone(
+    sources
+      .filter((file) => !isGenerated(file) && lineCount(file) > rules.fileLinesMax)
+      .map((file) => `${file.path}: ${lineCount(file)} lines, at most ${rules.fileLinesMax}`),
+  )
+})
+
+test('files have names that say what is inside', () => {
+  const baseName = (file: SourceFile): string => file.path.split('/').at(-1)?.split('.')[0] ?? ''
+  expectNone(
+    sources
+      .filter((file) => rules.emptyNames.includes(baseName(file)))
+      .map((file) => `${file.path}: name it after what it holds`),
+  )
+})
+
+test('nothing unfinished is marked in the text', () => {
+  const marks = new RegExp(
+    `\\b(?:${['FIX', 'TO', 'XX'].map((a, i) => a + ['ME', 'DO', 'X'][i]).join('|')})\\b`,
+  )
+  expectNone(everything.flatMap((file) => linesMatching(file, marks, 'finish it or open an issue')))
+})
+
+test('no path of one machine stands in the text', () => {
+  const paths = /(?<![\w./-])\/(?:work|home|root|Users)\/[\w.]/
+  expectNone(everything.flatMap((file) => linesMatching(file, paths, 'path of one machine')))
+})
+
+test('a Markdown page has one title', () => {
+  const titles = (page: SourceFile): number =>
+    page.text.replaceAll(/^```[\s\S]*?^```/gm, '').match(/^# /gm)?.length ?? 0
+  expectNone(
+    pages
+      .filter((page) => titles(page) !== 1)
+      .map((page) => `${page.path}: ${titles(page)} titles, want one`),
+  )
+})
