@@ -1,0 +1,99 @@
+// The one error the broker throws. Codes are closed: each protocol answers every code through one
+// table. Messages are RabbitMQ's explanation texts, without the name of the reply code in front.
+
+/** What went wrong, independent of any protocol. */
+export type BrokerErrorCode =
+  | 'queue_not_found'
+  | 'exchange_not_found'
+  | 'vhost_not_found'
+  | 'access_refused'
+  | 'resource_locked'
+  | 'precondition_failed'
+  | 'unknown_delivery_tag'
+  | 'not_allowed'
+  | 'not_implemented'
+  | 'resource_exhausted'
+  | 'shutting_down'
+  | 'internal'
+
+/** A request that the broker refuses. The message is fit for the client that asked. */
+export class BrokerError extends Error {
+  override readonly name = 'BrokerError'
+  readonly code: BrokerErrorCode
+
+  constructor(code: BrokerErrorCode, message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+/** How texts name a queue: `queue 'q' in vhost '/'`. */
+export function queueResource(vhost: string, name: string): string {
+  return `queue '${name}' in vhost '${vhost}'`
+}
+
+/** How texts name an exchange: `exchange 'x' in vhost '/'`. */
+export function exchangeResource(vhost: string, name: string): string {
+  return `exchange '${name}' in vhost '${vhost}'`
+}
+
+export function queueNotFound(vhost: string, name: string): BrokerError {
+  return new BrokerError('queue_not_found', `no ${queueResource(vhost, name)}`)
+}
+
+export function exchangeNotFound(vhost: string, name: string): BrokerError {
+  return new BrokerError('exchange_not_found', `no ${exchangeResource(vhost, name)}`)
+}
+
+export function vhostNotFound(name: string): BrokerError {
+  return new BrokerError('vhost_not_found', `vhost ${name} not found`)
+}
+
+/** The queue belongs to another connection, or the exclusive flag differs. */
+export function queueLocked(vhost: string, name: string): BrokerError {
+  return new BrokerError(
+    'resource_locked',
+    `cannot obtain exclusive access to locked ${queueResource(vhost, name)}. It could be ` +
+      'originally declared on another connection or the exclusive property value does not ' +
+      'match that of the original declaration.',
+  )
+}
+
+/** An exclusive consumer is there, or one was asked for beside others. */
+export function queueInExclusiveUse(vhost: string, name: string): BrokerError {
+  return new BrokerError('access_refused', `${queueResource(vhost, name)} in exclusive use`)
+}
+
+/** Refuses `if-unused`; `resource` as from {@link queueResource} or {@link exchangeResource}. */
+export function resourceInUse(resource: string): BrokerError {
+  return new BrokerError('precondition_failed', `${resource} in use`)
+}
+
+/** Refuses `if-empty`. */
+export function queueNotEmpty(vhost: string, name: string): BrokerError {
+  return new BrokerError('precondition_failed', `${queueResource(vhost, name)} not empty`)
+}
+
+/** A new name in the broker's own part of the name space. */
+export function reservedName(kind: 'queue' | 'exchange', name: string): BrokerError {
+  return new BrokerError(
+    'access_refused',
+    `${kind} name '${name}' contains reserved prefix 'amq.*'`,
+  )
+}
+
+export function defaultExchangeRefused(): BrokerError {
+  return new BrokerError('access_refused', 'operation not permitted on the default exchange')
+}
+
+export function unknownDeliveryTag(tag: number): BrokerError {
+  return new BrokerError('unknown_delivery_tag', `unknown delivery tag ${tag}`)
+}
+
+export function consumerTagReused(tag: string): BrokerError {
+  return new BrokerError('not_allowed', `attempt to reuse consumer tag '${tag}'`)
+}
+
+export function preconditionFailed(message: string): BrokerError {
+  return new BrokerError('precondition_failed', message)
+}

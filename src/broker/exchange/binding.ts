@@ -1,0 +1,109 @@
+// A binding and the two kinds of thing it can lead to. Each queue and each exchange has exactly one
+// target object, so that routing can tell two targets apart by identity, and the target knows the
+// bindings that lead to it, so that deleting it does not search.
+import type { BindingRow } from '../../meta/topology-change.ts'
+import type { Argument, Arguments } from '../arguments.ts'
+import type { Exchange } from './exchange.ts'
+
+/** What routing needs to know of a queue. */
+export interface QueueLike {
+  readonly name: string
+  /** Unique among the queues that exist at one time. */
+  readonly id: number
+  /** Whether its declaration and its bindings outlive the process. */
+  readonly isDurable: boolean
+}
+
+export interface QueueTarget<Q extends QueueLike> {
+  readonly kind: 'queue'
+  readonly queue: Q
+  /** Bindings that lead here. */
+  readonly bindings: Set<Binding<Q>>
+}
+
+export interface ExchangeTarget<Q extends QueueLike> {
+  readonly kind: 'exchange'
+  readonly exchange: Exchange<Q>
+  /** Bindings that lead here. */
+  readonly bindings: Set<Binding<Q>>
+}
+
+export type Target<Q extends QueueLike> = QueueTarget<Q> | ExchangeTarget<Q>
+
+export interface Binding<Q extends QueueLike> {
+  /** Identity among the bindings of one source. */
+  readonly key: string
+  readonly source: Exchange<Q>
+  readonly target: Target<Q>
+  readonly routingKey: string
+  readonly arguments: Arguments
+}
+
+/** Same target, key and arguments in any order: the same binding. */
+export function bindingKey<Q extends QueueLike>(
+  target: Target<Q>,
+  routingKey: string,
+  args: Arguments,
+): string {
+  // Names and identities hold no line break, a routing key may: it comes last.
+  const kind = target.kind === 'queue' ? 'q' : 'x'
+  const identity = args.size === 0 ? '' : identityOf(args)
+  return `${kind}${targetName(target)}\n${identity}\n${routingKey}`
+}
+
+export function targetName<Q extends QueueLike>(target: Target<Q>): string {
+  return target.kind === 'queue' ? target.queue.name : target.exchange.name
+}
+
+/** Whether the binding outlives the process: both of its ends do. */
+export function isDurableBinding<Q extends QueueLike>(binding: Binding<Q>): boolean {
+  const { source, target } = binding
+  const end = target.kind === 'queue' ? target.queue : target.exchange
+  return source.isDurable && end.isDurable
+}
+
+export function bindingRow<Q extends QueueLike>(vhost: string, binding: Binding<Q>): BindingRow {
+  return {
+    vhost,
+    source: binding.source.name,
+    destinationKind: binding.target.kind,
+    destination: targetName(binding.target),
+    routingKey: binding.routingKey,
+    arguments: binding.arguments,
+  }
+}
+
+function identityOf(args: Arguments): string {
+  const sorted = Array.from(args).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return sorted
+    .map(([name, argument]) => `${JSON.stringify(name)}${argument.type}${valueIdentity(argument)}`)
+    .join()
+}
+
+/**
+ * A text that is equal exactly when two values are, as a headers exchange compares them: the width
+ * of an integer does not matter, an integer is never equal to a float, text equals the same bytes.
+ */
+export function valueIdentity(argument: Argument): string {
+  switch (argument.type) {
+    case 'longstr':
+      return JSON.stringify(argument.value)
+    case 'binary':
+      return JSON.stringify(Buffer.from(argument.value).toString())
+    case 'bool':
+      return String(argument.value)
+    case 'void':
+      return 'void'
+    case 'float':
+    case 'double':
+      return `f${argument.value}`
+    case 'decimal':
+      return `d${argument.value.unscaled}/${argument.value.scale}`
+    case 'table':
+      return `{${identityOf(argument.value)}}`
+    case 'array':
+      return `[${argument.value.map((item) => `${item.type}${valueIdentity(item)}`).join()}]`
+    default:
+      return String(argument.value)
+  }
+}

@@ -1,0 +1,86 @@
+// One exchange: what it was declared as, its bindings, and their compiled lookup. It never changes
+// by itself; the vhost keeps both ends of a binding in step.
+import type { ExchangeRow } from '../../meta/topology-change.ts'
+import type { Arguments } from '../arguments.ts'
+import type { Binding, ExchangeTarget, QueueLike, Target } from './binding.ts'
+import type { Matcher, RoutedMessage } from './matcher.ts'
+
+export interface ExchangeDeclaration {
+  readonly name: string
+  /** `direct`, `fanout`, `topic` or `headers`. */
+  readonly type: string
+  readonly durable: boolean
+  readonly autoDelete: boolean
+  readonly internal: boolean
+  readonly arguments: Arguments
+}
+
+export class Exchange<Q extends QueueLike> {
+  readonly name: string
+  readonly type: string
+  readonly isDurable: boolean
+  readonly isAutoDelete: boolean
+  readonly isInternal: boolean
+  readonly arguments: Arguments
+  /** Where messages go that no binding matches. */
+  readonly alternate: string | undefined
+  readonly target: ExchangeTarget<Q>
+  readonly #bindings = new Map<string, Binding<Q>>()
+  readonly #matcher: Matcher<Q>
+
+  constructor(declaration: ExchangeDeclaration, matcher: Matcher<Q>) {
+    this.name = declaration.name
+    this.type = declaration.type
+    this.isDurable = declaration.durable
+    this.isAutoDelete = declaration.autoDelete
+    this.isInternal = declaration.internal
+    this.arguments = declaration.arguments
+    const alternate = declaration.arguments.get('alternate-exchange')
+    this.alternate = alternate?.type === 'longstr' ? alternate.value : undefined
+    this.target = { kind: 'exchange', exchange: this, bindings: new Set() }
+    this.#matcher = matcher
+  }
+
+  /** Throws `precondition_failed` when this type of exchange refuses such binding arguments. */
+  checkBindingArguments(args: Arguments): void {
+    this.#matcher.check(args)
+  }
+
+  addBinding(binding: Binding<Q>): void {
+    this.#bindings.set(binding.key, binding)
+    this.#matcher.add(binding)
+  }
+
+  removeBinding(binding: Binding<Q>): void {
+    if (this.#bindings.delete(binding.key)) this.#matcher.remove(binding)
+  }
+
+  /** Adds every target that a message's keys and headers lead to. */
+  match(message: RoutedMessage, matched: Set<Target<Q>>): void {
+    this.#matcher.match(message, matched)
+  }
+
+  findBinding(key: string): Binding<Q> | undefined {
+    return this.#bindings.get(key)
+  }
+
+  /** Bindings from this exchange. */
+  bindings(): Iterable<Binding<Q>> {
+    return this.#bindings.values()
+  }
+
+  get bindingCount(): number {
+    return this.#bindings.size
+  }
+
+  row(vhost: string): ExchangeRow {
+    return {
+      vhost,
+      name: this.name,
+      type: this.type,
+      autoDelete: this.isAutoDelete,
+      internal: this.isInternal,
+      arguments: this.arguments,
+    }
+  }
+}

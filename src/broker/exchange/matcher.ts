@@ -1,0 +1,21 @@
+// The compiled form of an exchange's bindings. One class per exchange type keeps a lookup in step
+// with the bindings that are added and removed.
+import type { Arguments } from '../arguments.ts'
+import type { Binding, QueueLike, Target } from './binding.ts'
+
+/** What an exchange looks at in a message. */
+export interface RoutedMessage {
+  /** The publisher's key, and those of the CC and BCC headers. */
+  readonly routingKeys: readonly string[]
+  /** Called only when a headers exchange takes part. */
+  readonly headers: () => Arguments | undefined
+}
+
+export interface Matcher<Q extends QueueLike> {
+  /** Throws `precondition_failed` when this exchange type refuses such arguments. */
+  check(args: Arguments): void
+  add(binding: Binding<Q>): void
+  remove(binding: Binding<Q>): void
+  /** Adds every target of a binding that matches to `matched`. */
+  match(message: RoutedMessage, matched: Set<Target<Q>>): void
+}

@@ -1,0 +1,352 @@
+// One virtual host: its exchanges, the queues they can lead to, and the bindings between them. Both
+// ends of a binding know it or neither does. Every change raises `version`, so that whoever caches
+// a route can see that it is old, and returns what the log has to keep of it: only what is durable,
+// and in one list what belongs together.
+import type { BindingRow, ExchangeRow, TopologyChange } from '../meta/topology-change.ts'
+import { type Arguments, noArguments } from './arguments.ts'
+import {
+  BrokerError,
+  exchangeNotFound,
+  exchangeResource,
+  preconditionFailed,
+  queueNotFound,
+  resourceInUse,
+} from './broker-error.ts'
+import {
+  type Binding,
+  bindingKey,
+  bindingRow,
+  isDurableBinding,
+  type QueueLike,
+  type QueueTarget,
+  type Target,
+} from './exchange/binding.ts'
+import { checkArguments, checkProperty } from './exchange/check-equivalence.ts'
+import { checkDeletable, checkNewName, checkNotDefault, stripName } from './exchange/check-name.ts'
+import { checkExchangeType, createMatcher } from './exchange/create-matcher.ts'
+import { DefaultMatcher } from './exchange/default-matcher.ts'
+import { Exchange, type ExchangeDeclaration } from './exchange/exchange.ts'
+import { route, type RouteResult } from './exchange/route.ts'
+
+/** What a change leaves to be written to the log; empty when nothing durable changed. */
+export type Changes = readonly TopologyChange[]
+
+const unchanged: Changes = []
+
+/** Exchanges that every vhost has. They are durable and never written down. */
+const predeclared: readonly (readonly [name: string, type: string, internal: boolean])[] = [
+  ['amq.direct', 'direct', false],
+  ['amq.fanout', 'fanout', false],
+  ['amq.topic', 'topic', false],
+  ['amq.headers', 'headers', false],
+  ['amq.match', 'headers', false],
+  ['amq.rabbitmq.trace', 'topic', true],
+]
+
+export class VHost<Q extends QueueLike> {
+  readonly name: string
+  readonly #exchanges = new Map<string, Exchange<Q>>()
+  readonly #queues = new Map<string, QueueTarget<Q>>()
+  readonly #findExchange = (name: string): Exchange<Q> | undefined => this.#exchanges.get(name)
+  #version = 0
+
+  constructor(name: string) {
+    this.name = name
+    const system = { durable: true, autoDelete: false, arguments: noArguments }
+    const matcher = new DefaultMatcher(this.#queues)
+    const defaults = { ...system, name: '', type: 'direct', internal: false }
+    this.#exchanges.set('', new Exchange(defaults, matcher))
+    for (const [exchange, type, internal] of predeclared) {
+      this.#addExchange({ ...system, name: exchange, type, internal })
+    }
+  }
+
+  /** Rises with every change of an exchange, a queue or a binding. */
+  get version(): number {
+    return this.#version
+  }
+
+  /**
+   * Declares an exchange, or checks that it exists as asked. Throws `precondition_failed` for an
+   * unknown type or a difference, `access_refused` for the default exchange or a reserved name.
+   */
+  declareExchange(declaration: ExchangeDeclaration): Changes {
+    checkExchangeType(declaration.type)
+    const name = stripName(declaration.name)
+    checkNotDefault(name)
+    const existing = this.#exchanges.get(name)
+    if (existing) {
+      this.#checkEquivalence(existing, declaration)
+      return unchanged
+    }
+    checkNewName('exchange', name)
+    this.#checkAlternate(name, declaration.arguments)
+    const exchange = this.#addExchange({ ...declaration, name })
+    return exchange.isDurable
+      ? [{ kind: 'exchange', op: 'put', row: exchange.row(this.name) }]
+      : unchanged
+  }
+
+  /** What a passive declare does. Throws `exchange_not_found`, `access_refused` for the default. */
+  inspectExchange(exchange: string): Exchange<Q> {
+    const name = stripName(exchange)
+    checkNotDefault(name)
+    return this.getExchange(name)
+  }
+
+  /**
+   * Deletes an exchange and all bindings from and to it; a missing one is fine. Throws
+   * `precondition_failed` when `ifUnused` and something is bound to it, `access_refused` for the
+   * broker's own exchanges.
+   */
+  deleteExchange(exchange: string, options: { readonly ifUnused: boolean }): Changes {
+    const name = stripName(exchange)
+    checkDeletable(this.name, name)
+    const existing = this.#exchanges.get(name)
+    if (!existing) return unchanged
+    if (options.ifUnused && existing.bindingCount > 0) {
+      throw resourceInUse(exchangeResource(this.name, name))
+    }
+    return this.#removeTargets([existing.target])
+  }
+
+  /**
+   * Binds a queue to an exchange; the same binding twice is one. Throws `queue_not_found`,
+   * `exchange_not_found`, `access_refused` for the default exchange, `precondition_failed` when the
+   * exchange refuses the arguments.
+   */
+  bindQueue(queue: string, source: string, routingKey: string, args: Arguments): Changes {
+    const exchange = this.#sourceOf(source)
+    return this.#bind(exchange, this.#queueTarget(queue), routingKey, args)
+  }
+
+  /** Removes a binding; a missing binding, queue or exchange is fine. */
+  unbindQueue(queue: string, source: string, routingKey: string, args: Arguments): Changes {
+    checkNotDefault(stripName(source))
+    return this.#unbind(source, this.#queues.get(stripName(queue)), routingKey, args)
+  }
+
+  /** Binds an exchange to another as {@link bindQueue} does. */
+  bindExchange(destination: string, source: string, routingKey: string, args: Arguments): Changes {
+    checkNotDefault(stripName(destination))
+    const exchange = this.#sourceOf(source)
+    const target = this.getExchange(stripName(destination)).target
+    return this.#bind(exchange, target, routingKey, args)
+  }
+
+  /** Removes a binding between exchanges; a missing binding or exchange is fine. */
+  unbindExchange(
+    destination: string,
+    source: string,
+    routingKey: string,
+    args: Arguments,
+  ): Changes {
+    checkNotDefault(stripName(destination))
+    checkNotDefault(stripName(source))
+    const target = this.#exchanges.get(stripName(destination))?.target
+    return this.#unbind(source, target, routingKey, args)
+  }
+
+  /** Makes a queue known. Its name must be free; its own durable row is the caller's to write. */
+  addQueue(queue: Q): void {
+    if (this.#queues.has(queue.name)) {
+      throw new BrokerError('internal', `Cannot add queue '${queue.name}' twice`)
+    }
+    this.#queues.set(queue.name, { kind: 'queue', queue, bindings: new Set() })
+    this.#version += 1
+  }
+
+  /**
+   * Forgets a queue and its bindings; a missing one is fine. Returns the durable exchanges that were
+   * deleted with it; that the queue itself is gone is the caller's to write, and covers its bindings.
+   */
+  removeQueue(queue: string): Changes {
+    const target = this.#queues.get(queue)
+    return target ? this.#removeTargets([target]) : unchanged
+  }
+
+  /** The queue of exactly this name. */
+  findQueue(name: string): Q | undefined {
+    return this.#queues.get(name)?.queue
+  }
+
+  /** As {@link findQueue}; throws `queue_not_found`. */
+  getQueue(name: string): Q {
+    return this.#queueTarget(name).queue
+  }
+
+  *queues(): Generator<Q> {
+    for (const target of this.#queues.values()) yield target.queue
+  }
+
+  get queueCount(): number {
+    return this.#queues.size
+  }
+
+  /** The exchange of exactly this name; `''` is the default exchange. */
+  findExchange(name: string): Exchange<Q> | undefined {
+    return this.#exchanges.get(name)
+  }
+
+  /** As {@link findExchange}; throws `exchange_not_found`. */
+  getExchange(name: string): Exchange<Q> {
+    const exchange = this.#exchanges.get(name)
+    if (!exchange) throw exchangeNotFound(this.name, name)
+    return exchange
+  }
+
+  exchanges(): Iterable<Exchange<Q>> {
+    return this.#exchanges.values()
+  }
+
+  /** Bindings that lead to a queue, the implicit one of the default exchange not included. */
+  bindingsTo(queue: string): Iterable<Binding<Q>> {
+    return this.#queues.get(queue)?.bindings ?? []
+  }
+
+  /**
+   * Where a published message goes. Throws `exchange_not_found`, and `access_refused` for an internal
+   * exchange. The result holds until `version` changes, for the same keys and, when it says so, headers.
+   */
+  route(
+    exchange: string,
+    routingKeys: readonly string[],
+    headers: () => Arguments | undefined,
+  ): RouteResult<Q> {
+    const start = this.getExchange(exchange)
+    if (start.isInternal) {
+      const resource = exchangeResource(this.name, exchange)
+      throw new BrokerError('access_refused', `cannot publish to internal ${resource}`)
+    }
+    return route(start, { routingKeys, headers }, this.#findExchange)
+  }
+
+  /** As {@link route} for messages the broker itself sends on: internal exchanges take them. */
+  routeFrom(
+    exchange: Exchange<Q>,
+    routingKeys: readonly string[],
+    headers: () => Arguments | undefined,
+  ): RouteResult<Q> {
+    return route(exchange, { routingKeys, headers }, this.#findExchange)
+  }
+
+  /** Puts back an exchange that was kept. */
+  restoreExchange(row: ExchangeRow): void {
+    if (this.#exchanges.has(row.name)) return
+    this.#addExchange({ ...row, durable: true })
+  }
+
+  /** Puts back a binding that was kept. False when one of its ends is missing. */
+  restoreBinding(row: BindingRow): boolean {
+    const source = this.#exchanges.get(row.source)
+    const target =
+      row.destinationKind === 'queue'
+        ? this.#queues.get(row.destination)
+        : this.#exchanges.get(row.destination)?.target
+    if (!source || !target) return false
+    this.#bind(source, target, row.routingKey, row.arguments)
+    return true
+  }
+
+  #addExchange(declaration: ExchangeDeclaration): Exchange<Q> {
+    const exchange = new Exchange<Q>(declaration, createMatcher(declaration.type))
+    this.#exchanges.set(exchange.name, exchange)
+    this.#version += 1
+    return exchange
+  }
+
+  #checkEquivalence(existing: Exchange<Q>, asked: ExchangeDeclaration): void {
+    const resource = exchangeResource(this.name, existing.name)
+    checkProperty(resource, 'type', asked.type, existing.type)
+    checkProperty(resource, 'durable', asked.durable, existing.isDurable)
+    checkProperty(resource, 'auto_delete', asked.autoDelete, existing.isAutoDelete)
+    checkProperty(resource, 'internal', asked.internal, existing.isInternal)
+    checkArguments(resource, ['alternate-exchange'], asked.arguments, existing.arguments)
+  }
+
+  #checkAlternate(exchange: string, args: Arguments): void {
+    const alternate = args.get('alternate-exchange')
+    if (alternate && alternate.type !== 'longstr') {
+      const resource = exchangeResource(this.name, exchange)
+      throw preconditionFailed(
+        `invalid type '${alternate.type}' for arg 'alternate-exchange' in ${resource}`,
+      )
+    }
+  }
+
+  #sourceOf(source: string): Exchange<Q> {
+    const name = stripName(source)
+    checkNotDefault(name)
+    return this.getExchange(name)
+  }
+
+  #queueTarget(queue: string): QueueTarget<Q> {
+    const name = stripName(queue)
+    const target = this.#queues.get(name)
+    if (!target) throw queueNotFound(this.name, name)
+    return target
+  }
+
+  #bind(source: Exchange<Q>, target: Target<Q>, routingKey: string, args: Arguments): Changes {
+    source.checkBindingArguments(args)
+    const key = bindingKey(target, routingKey, args)
+    if (source.findBinding(key)) return unchanged
+    const binding: Binding<Q> = { key, source, target, routingKey, arguments: args }
+    source.addBinding(binding)
+    target.bindings.add(binding)
+    this.#version += 1
+    return isDurableBinding(binding)
+      ? [{ kind: 'binding', op: 'put', row: bindingRow(this.name, binding) }]
+      : unchanged
+  }
+
+  #unbind(
+    source: string,
+    target: Target<Q> | undefined,
+    routingKey: string,
+    args: Arguments,
+  ): Changes {
+    const exchange = this.#exchanges.get(stripName(source))
+    const binding = target && exchange?.findBinding(bindingKey(target, routingKey, args))
+    if (!exchange || !binding) return unchanged
+    exchange.removeBinding(binding)
+    binding.target.bindings.delete(binding)
+    this.#version += 1
+    const changes: TopologyChange[] = []
+    if (isDurableBinding(binding)) {
+      changes.push({ kind: 'binding', op: 'delete', row: bindingRow(this.name, binding) })
+    }
+    if (isAbandoned(exchange)) changes.push(...this.#removeTargets([exchange.target]))
+    return changes
+  }
+
+  /** Removes queues and exchanges with their bindings, and the exchanges that this leaves abandoned. */
+  #removeTargets(targets: readonly Target<Q>[]): Changes {
+    const changes: TopologyChange[] = []
+    const doomed = new Set(targets)
+    for (const target of doomed) {
+      if (target.kind === 'queue') this.#queues.delete(target.queue.name)
+      else this.#removeExchange(target.exchange, changes)
+      for (const { source } of detach(target)) if (isAbandoned(source)) doomed.add(source.target)
+    }
+    this.#version += 1
+    return changes
+  }
+
+  #removeExchange(exchange: Exchange<Q>, changes: TopologyChange[]): void {
+    this.#exchanges.delete(exchange.name)
+    for (const binding of exchange.bindings()) binding.target.bindings.delete(binding)
+    if (!exchange.isDurable) return
+    changes.push({ kind: 'exchange', op: 'delete', vhost: this.name, name: exchange.name })
+  }
+}
+
+/** An auto-delete exchange that has just lost a binding ends with its last one. */
+function isAbandoned<Q extends QueueLike>(exchange: Exchange<Q>): boolean {
+  return exchange.isAutoDelete && exchange.bindingCount === 0
+}
+
+function detach<Q extends QueueLike>(target: Target<Q>): ReadonlySet<Binding<Q>> {
+  for (const binding of target.bindings) binding.source.removeBinding(binding)
+  return target.bindings
+}

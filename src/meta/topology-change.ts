@@ -1,0 +1,122 @@
+// What the log and the view keep of vhosts, exchanges, queues, bindings and users. Only durable
+// things appear here. Deleting a vhost, an exchange or a queue deletes the bindings from and to it
+// (and a vhost's exchanges and queues) without a change of their own.
+//
+// An entry in the log is one format byte and then the changes that belong together, as JSON:
+//
+//   | format = 1 (u8) | [change, …] as UTF-8 JSON |
+//
+// One entry is applied as a whole or not at all.
+import { type Arguments, argumentsFromJson, argumentsToJson } from './arguments.ts'
+
+/** Rises when an older broker could not read an entry any more. */
+const format = 1
+
+export interface VHostRow {
+  readonly name: string
+}
+
+export interface ExchangeRow {
+  readonly vhost: string
+  readonly name: string
+  readonly type: string
+  readonly autoDelete: boolean
+  readonly internal: boolean
+  readonly arguments: Arguments
+}
+
+export interface QueueRow {
+  readonly vhost: string
+  readonly name: string
+  /** `classic`, `quorum` or `stream`. */
+  readonly type: string
+  /** The log that holds its messages; never reused. */
+  readonly logId: number
+  readonly autoDelete: boolean
+  readonly arguments: Arguments
+}
+
+export interface BindingRow {
+  readonly vhost: string
+  readonly source: string
+  readonly destinationKind: 'queue' | 'exchange'
+  readonly destination: string
+  readonly routingKey: string
+  readonly arguments: Arguments
+}
+
+export interface UserRow {
+  readonly name: string
+  /** base64(salt4 ‖ SHA256(salt4 ‖ password)). */
+  readonly passwordHash: string
+  readonly tags: readonly string[]
+}
+
+/** A put replaces what has the same name (a binding: the same ends, key and arguments). */
+export type TopologyChange =
+  | { readonly kind: 'vhost'; readonly op: 'put'; readonly row: VHostRow }
+  | { readonly kind: 'vhost'; readonly op: 'delete'; readonly name: string }
+  | { readonly kind: 'exchange'; readonly op: 'put'; readonly row: ExchangeRow }
+  | ScopedDelete<'exchange'>
+  | { readonly kind: 'queue'; readonly op: 'put'; readonly row: QueueRow }
+  | ScopedDelete<'queue'>
+  | { readonly kind: 'binding'; readonly op: 'put' | 'delete'; readonly row: BindingRow }
+  | { readonly kind: 'user'; readonly op: 'put'; readonly row: UserRow }
+  | { readonly kind: 'user'; readonly op: 'delete'; readonly name: string }
+
+interface ScopedDelete<Kind extends string> {
+  readonly kind: Kind
+  readonly op: 'delete'
+  readonly vhost: string
+  readonly name: string
+}
+
+/** An entry that this version cannot read. */
+export class TopologyFormatError extends Error {
+  override readonly name = 'TopologyFormatError'
+}
+
+/** One log entry for changes that belong together. The buffer is the caller's. */
+export function encodeTopologyChanges(changes: readonly TopologyChange[]): Buffer {
+  const json = JSON.stringify(changes, (key, value: unknown) =>
+    key === 'arguments' ? argumentsToJson(value as Arguments) : value,
+  )
+  const entry = Buffer.allocUnsafe(1 + Buffer.byteLength(json))
+  entry[0] = format
+  entry.write(json, 1)
+  return entry
+}
+
+/**
+ * The changes of one log entry. Throws {@link TopologyFormatError} when it was written by a newer
+ * version or is not an entry at all.
+ */
+export function decodeTopologyChanges(entry: Uint8Array): TopologyChange[] {
+  const found = entry[0]
+  if (found !== format) {
+    throw new TopologyFormatError(
+      `Cannot read topology entry of format ${found ?? 'none'}: this version reads format ${format}`,
+    )
+  }
+  const text = Buffer.from(entry.buffer, entry.byteOffset + 1, entry.byteLength - 1).toString()
+  try {
+    const changes = JSON.parse(text) as unknown
+    if (!Array.isArray(changes)) throw new TypeError('Cannot read changes: not a list')
+    return changes.map(changeFromJson)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new TopologyFormatError(`Cannot read topology entry: ${reason}`, { cause: error })
+  }
+}
+
+const kinds: ReadonlySet<unknown> = new Set(['vhost', 'exchange', 'queue', 'binding', 'user'])
+
+// The log checks every entry by CRC, so only what a newer version could have added is looked at.
+function changeFromJson(json: unknown): TopologyChange {
+  const change = json as Record<string, unknown> | null
+  if (!kinds.has(change?.['kind']))
+    throw new TypeError(`Cannot read change: ${JSON.stringify(json)}`)
+  const row = change?.['row'] as Record<string, unknown> | undefined
+  if (row && 'arguments' in row) row['arguments'] = argumentsFromJson(row['arguments'])
+  return change as unknown as TopologyChange
+}
