@@ -66,8 +66,9 @@ export class HeadersMatcher<Q extends QueueLike> implements Matcher<Q> {
     if (this.#byCondition.size === 0) return
     const fulfilled = fulfilledConditions(message.headers())
     for (const condition of fulfilled) {
-      const rules = this.#byCondition.get(condition)
-      if (rules) for (const rule of rules) if (holds(rule, fulfilled)) matched.add(rule.target)
+      for (const rule of this.#byCondition.get(condition) ?? []) {
+        if (holds(rule, fulfilled)) matched.add(rule.target)
+      }
     }
   }
 }

@@ -1,0 +1,110 @@
+// Checks of single argument values. A check answers with the reason of its refusal as RabbitMQ
+// prints it: an Erlang term, `{value_negative,-1}`, or a quoted sentence.
+import type { Argument, Arguments, Integer, IntegerTypeName } from './arguments.ts'
+
+/** The reason why `argument` is refused; undefined when it is fine. */
+export type ArgumentCheck = (argument: Argument, all: Arguments) => string | undefined
+
+const integerTypes: ReadonlySet<string> = new Set<IntegerTypeName>([
+  'byte',
+  'short',
+  'signedint',
+  'long',
+  'unsignedbyte',
+  'unsignedshort',
+  'unsignedint',
+])
+
+const expiryMsMax = 315_360_000_000 // ten years
+const priorityMax = 255
+
+export const anything: ArgumentCheck = () => undefined
+
+export const integer: ArgumentCheck = (argument) => checkInteger(argument, () => undefined)
+
+export const bool: ArgumentCheck = (argument) =>
+  argument.type === 'bool' ? undefined : unacceptable(argument)
+
+export const text: ArgumentCheck = (argument) =>
+  argument.type === 'longstr' ? undefined : unacceptable(argument)
+
+export const notNegative: ArgumentCheck = (argument) =>
+  checkInteger(argument, (value) => (value < 0 ? 'value_negative' : undefined))
+
+export const positive: ArgumentCheck = (argument, all) =>
+  notNegative(argument, all) ??
+  checkInteger(argument, (value) => (Number(value) === 0 ? 'value_zero' : undefined))
+
+/** Milliseconds up to ten years; zero means at once. */
+export const timeToLive: ArgumentCheck = (argument, all) =>
+  notNegative(argument, all) ??
+  checkInteger(argument, (value) => (value > expiryMsMax ? 'value_too_large' : undefined))
+
+/** Milliseconds up to ten years, not zero. */
+export const expiry: ArgumentCheck = (argument, all) =>
+  positive(argument, all) ?? timeToLive(argument, all)
+
+export const priority: ArgumentCheck = (argument, all) =>
+  notNegative(argument, all) ??
+  checkInteger(argument, (value) => (value > priorityMax ? 'max_value_exceeded' : undefined))
+
+/** A number with a unit of time: `7D`. Units: Y M D h m s. */
+export const age: ArgumentCheck = (argument, all) =>
+  text(argument, all) ?? (findAgeMs(argument) === undefined ? 'invalid_max_age' : undefined)
+
+export const deadLetterRoutingKey: ArgumentCheck = (argument, all) =>
+  text(argument, all) ??
+  (all.has('x-dead-letter-exchange') ? undefined : 'routing_key_but_no_dlx_defined')
+
+/** One of `values`; any other text is refused as `reason`. */
+export function oneOf(values: readonly string[], reason: string): ArgumentCheck {
+  return (argument, all) =>
+    text(argument, all) ?? (values.includes(argument.value as string) ? undefined : reason)
+}
+
+/** `first`, `last`, `next`, an offset, a timestamp, or an age: `1h`. */
+export const streamOffset: ArgumentCheck = (argument) => {
+  if (argument.type === 'timestamp' || isInteger(argument)) return undefined
+  if (argument.type !== 'longstr') return unacceptable(argument)
+  if (['first', 'last', 'next'].includes(argument.value)) return undefined
+  if (findAgeMs(argument) !== undefined) return undefined
+  return `{invalid_stream_offset_arg,{longstr,<<"${argument.value}">>}}`
+}
+
+/** Milliseconds of an age such as `7D`; undefined when the argument is not one. */
+export function findAgeMs(argument: Argument): number | undefined {
+  const parts = argument.type === 'longstr' ? /^([0-9]+)([YMDhms])$/.exec(argument.value) : null
+  if (!parts) return undefined
+  const ms = Number(parts[1]) * (unitMs[parts[2] as keyof typeof unitMs] ?? 0)
+  return ms > 0 ? ms : undefined
+}
+
+const hourMs = 3_600_000
+
+const unitMs = {
+  Y: 365 * 24 * hourMs,
+  M: 30 * 24 * hourMs,
+  D: 24 * hourMs,
+  h: hourMs,
+  m: 60_000,
+  s: 1000,
+} as const
+
+function unacceptable(argument: Argument): string {
+  return `{unacceptable_type,${argument.type}}`
+}
+
+function checkInteger(
+  argument: Argument,
+  check: (value: Integer) => string | undefined,
+): string | undefined {
+  if (!isInteger(argument)) return `"expected integer, got ${argument.type}"`
+  const reason = check(argument.value)
+  return reason && `{${reason},${argument.value}}`
+}
+
+function isInteger(
+  argument: Argument,
+): argument is { readonly type: IntegerTypeName; readonly value: Integer } {
+  return integerTypes.has(argument.type)
+}

@@ -1,0 +1,214 @@
+// Which arguments each type of queue and its consumers know, and what their values may be. Unknown
+// arguments are kept and ignored; one that only another type knows is refused. Arguments that
+// RabbitMQ 4 dropped are accepted and ignored, because old programs still send them.
+import {
+  age,
+  anything,
+  type ArgumentCheck,
+  bool,
+  deadLetterRoutingKey,
+  expiry,
+  integer,
+  notNegative,
+  oneOf,
+  positive,
+  priority,
+  streamOffset,
+  text,
+  timeToLive,
+} from './argument-check.ts'
+import type { Arguments } from './arguments.ts'
+import { preconditionFailed, queueResource } from './broker-error.ts'
+import { checkArguments, checkProperty } from './exchange/check-equivalence.ts'
+
+export type QueueType = 'classic' | 'quorum' | 'stream'
+
+export interface QueueDeclaration {
+  readonly name: string
+  readonly durable: boolean
+  readonly exclusive: boolean
+  readonly autoDelete: boolean
+  readonly arguments: Arguments
+}
+
+type ArgumentTable = Readonly<Record<string, ArgumentCheck>>
+
+const locator = oneOf(
+  ['client-local', 'balanced', 'random', 'least-leaders', 'min-masters'],
+  'invalid_queue_locator_arg',
+)
+const overflow = oneOf(['drop-head', 'reject-publish', 'reject-publish-dlx'], 'invalid_overflow')
+
+const everyType: ArgumentTable = {
+  'x-queue-type': text,
+  'x-queue-leader-locator': locator,
+  'x-max-length-bytes': notNegative,
+}
+
+const workQueue: ArgumentTable = {
+  ...everyType,
+  'x-expires': expiry,
+  'x-message-ttl': timeToLive,
+  'x-dead-letter-exchange': text,
+  'x-dead-letter-routing-key': deadLetterRoutingKey,
+  'x-max-length': notNegative,
+  'x-overflow': overflow,
+  'x-single-active-consumer': bool,
+  'x-consumer-timeout': notNegative,
+}
+
+const known: Readonly<Record<QueueType, ArgumentTable>> = {
+  classic: { ...workQueue, 'x-max-priority': priority },
+  quorum: {
+    ...workQueue,
+    'x-dead-letter-strategy': oneOf(['at-most-once', 'at-least-once'], 'invalid_dlx_strategy'),
+    'x-quorum-initial-group-size': positive,
+    'x-member-placement-tag': text,
+    'x-delivery-limit': integer,
+    'x-consumer-disconnected-timeout': notNegative,
+    'x-delayed-retry-type': oneOf(
+      ['disabled', 'all', 'failed', 'returned'],
+      'invalid_delayed_retry_type',
+    ),
+    'x-delayed-retry-min': notNegative,
+    'x-delayed-retry-max': notNegative,
+  },
+  stream: {
+    ...everyType,
+    'x-max-age': age,
+    'x-stream-max-segment-size-bytes': notNegative,
+    'x-stream-filter-size-bytes': notNegative,
+    'x-initial-cluster-size': positive,
+  },
+}
+
+const consumerArguments: Readonly<Record<QueueType, ArgumentTable>> = {
+  classic: { 'x-priority': integer, 'x-consumer-timeout': notNegative },
+  quorum: { 'x-priority': integer, 'x-consumer-timeout': notNegative },
+  stream: {
+    'x-stream-offset': streamOffset,
+    'x-stream-filter': anything,
+    'x-stream-match-unfiltered': anything,
+  },
+}
+
+const streamSegmentBytesMax = 3_000_000_000
+const streamFilterBytesMin = 16
+const streamFilterBytesMax = 255
+
+/** The type that the arguments ask for; classic when they do not. Throws `precondition_failed`. */
+export function queueTypeOf(vhost: string, name: string, args: Arguments): QueueType {
+  const type = args.get('x-queue-type')
+  if (!type) return 'classic'
+  const resource = queueResource(vhost, name)
+  if (type.type !== 'longstr') {
+    throw invalidArgument('x-queue-type', resource, `{unacceptable_type,${type.type}}`)
+  }
+  if (Object.hasOwn(known, type.value)) return type.value as QueueType
+  throw invalidArgument('x-queue-type', resource, `"unsupported queue type '${type.value}'"`)
+}
+
+/** Checks a new queue's arguments and properties. Throws `precondition_failed`. */
+export function checkQueueDeclaration(vhost: string, declaration: QueueDeclaration): QueueType {
+  const { name, arguments: args } = declaration
+  const resource = queueResource(vhost, name)
+  checkDeadLetterExchange(resource, args)
+  const type = queueTypeOf(vhost, name, args)
+  checkValues(resource, known[type], args)
+  checkForeignArguments(resource, { type, tables: known }, args)
+  if (type === 'stream') checkStreamSizes(args)
+  if (type !== 'classic') checkReplicable(resource, declaration)
+  return type
+}
+
+/**
+ * Checks that a queue exists as asked, exclusiveness aside. Throws `precondition_failed`. An
+ * exclusive queue is never durable, whatever was asked.
+ */
+export function checkQueueEquivalence(
+  vhost: string,
+  asked: QueueDeclaration,
+  existing: QueueDeclaration & { readonly type: QueueType },
+): void {
+  const resource = queueResource(vhost, existing.name)
+  checkProperty(resource, 'durable', isDurable(asked), isDurable(existing))
+  checkProperty(resource, 'auto_delete', asked.autoDelete, existing.autoDelete)
+  const names = Object.keys(known[existing.type])
+  checkArguments(resource, names, asked.arguments, existing.arguments)
+}
+
+/** Checks the arguments of a consumer. Throws `precondition_failed`. */
+export function checkConsumerArguments(
+  vhost: string,
+  queue: { readonly name: string; readonly type: QueueType },
+  args: Arguments,
+): void {
+  if (args.size === 0) return
+  const resource = queueResource(vhost, queue.name)
+  checkValues(resource, consumerArguments[queue.type], args)
+  checkForeignArguments(resource, { type: queue.type, tables: consumerArguments }, args)
+}
+
+/** Whether the broker may choose the name of a queue of this type. Throws `precondition_failed`. */
+export function checkServerNamed(type: QueueType): void {
+  if (type === 'classic') return
+  throw preconditionFailed(`Cannot declare a server-named queue for type rabbit_${type}_queue`)
+}
+
+function isDurable(declaration: QueueDeclaration): boolean {
+  return declaration.durable && !declaration.exclusive
+}
+
+function checkValues(resource: string, table: ArgumentTable, args: Arguments): void {
+  for (const [name, argument] of args) {
+    const check = Object.hasOwn(table, name) ? table[name] : undefined
+    const reason = check?.(argument, args)
+    if (reason !== undefined) throw invalidArgument(name, resource, reason)
+  }
+}
+
+function checkForeignArguments(
+  resource: string,
+  { type, tables }: { type: QueueType; tables: Readonly<Record<QueueType, ArgumentTable>> },
+  args: Arguments,
+): void {
+  for (const name of args.keys()) {
+    if (Object.hasOwn(tables[type], name)) continue
+    const isForeign = Object.values(tables).some((table) => Object.hasOwn(table, name))
+    if (!isForeign) continue
+    throw preconditionFailed(
+      `invalid arg '${name}' for ${resource} of queue type rabbit_${type}_queue`,
+    )
+  }
+}
+
+// RabbitMQ looks at this argument's type before all others and says so in other words.
+function checkDeadLetterExchange(resource: string, args: Arguments): void {
+  const exchange = args.get('x-dead-letter-exchange')
+  if (!exchange || exchange.type === 'longstr') return
+  throw preconditionFailed(
+    `invalid type '${exchange.type}' for arg 'x-dead-letter-exchange' in ${resource}`,
+  )
+}
+
+function checkStreamSizes(args: Arguments): void {
+  const segment = args.get('x-stream-max-segment-size-bytes')?.value ?? 0
+  if (Number(segment) > streamSegmentBytesMax) {
+    throw preconditionFailed('Exceeded max value for x-stream-max-segment-size-bytes')
+  }
+  const filter = Number(args.get('x-stream-filter-size-bytes')?.value ?? streamFilterBytesMin)
+  if (filter < streamFilterBytesMin || filter > streamFilterBytesMax) {
+    throw preconditionFailed('Invalid value for x-stream-filter-size-bytes')
+  }
+}
+
+function checkReplicable(resource: string, declaration: QueueDeclaration): void {
+  const { autoDelete, exclusive, durable } = declaration
+  if (autoDelete) throw preconditionFailed(`invalid property 'auto-delete' for ${resource}`)
+  if (exclusive) throw preconditionFailed(`invalid property 'exclusive-owner' for ${resource}`)
+  if (!durable) throw preconditionFailed(`invalid property 'non-durable' for ${resource}`)
+}
+
+function invalidArgument(name: string, resource: string, reason: string): Error {
+  return preconditionFailed(`invalid arg '${name}' for ${resource}: ${reason}`)
+}
