@@ -1,0 +1,77 @@
+// Everything that reaches stable storage together. A group bundles atoms; an atom (a message and
+// all logs it is routed to, a transaction, a dead-letter move) never spans two groups.
+import type { CursorDelta } from './cursor-delta.ts'
+import type { Log } from './log.ts'
+import type { Run } from './run.ts'
+import { SharedBodies } from './shared-bodies.ts'
+
+/** Told once when a group that it takes interest in is durable (or refused). */
+export interface GroupListener {
+  onGroupFinished(group: CommitGroup): void
+}
+
+/** A change of topology: bytes that the log keeps in order and never looks into. */
+export interface TopologyEntry {
+  readonly sequence: number
+  readonly bytes: Buffer
+}
+
+/** Position of an atom within its group; the ticket is the pair (group, atom). */
+export type AtomIndex = number
+
+/**
+ * Lifecycle: open (atoms are added) → sealed (handed to the engine, nothing changes any more)
+ * → finished (durable, its listeners told; `refused` says which atoms are not there).
+ */
+export class CommitGroup {
+  readonly sequence: number
+  readonly runs: { readonly log: Log; readonly run: Run }[] = []
+  readonly deltas: Map<Log, CursorDelta> = new Map()
+  readonly created: Log[] = []
+  readonly deleted: Log[] = []
+  readonly trims: Map<Log, number> = new Map()
+  readonly topology: TopologyEntry[] = []
+  shared: SharedBodies | undefined
+  atomCount = 0
+  /** Bytes of records and bodies, for limits; what the engine writes is a little more. */
+  size = 0
+  state: 'open' | 'sealed' | 'finished' = 'open'
+  /** Atoms the engine refused (fenced, duplicate). Only engines other than `file` refuse. */
+  refused: ReadonlySet<AtomIndex> | undefined
+  /** When set, which offsets each atom appended: [atom, log, offset]. Kept only by engines that refuse. */
+  trace: [AtomIndex, Log, number][] | undefined
+  readonly #listeners: GroupListener[] = []
+
+  constructor(sequence: number) {
+    this.sequence = sequence
+  }
+
+  get isEmpty(): boolean {
+    return (
+      this.size === 0 &&
+      this.deltas.size === 0 &&
+      this.topology.length === 0 &&
+      this.created.length === 0 &&
+      this.deleted.length === 0 &&
+      this.trims.size === 0
+    )
+  }
+
+  /** Tells `listener` when the group is finished. A listener that needs it once adds itself once. */
+  addListener(listener: GroupListener): void {
+    this.#listeners.push(listener)
+  }
+
+  /** Engines only. */
+  finish(refused?: ReadonlySet<AtomIndex>): void {
+    this.refused = refused
+    this.state = 'finished'
+    for (const listener of this.#listeners) listener.onGroupFinished(this)
+  }
+
+  /** Where bodies go that several logs share. */
+  sharedBodies(): SharedBodies {
+    this.shared ??= new SharedBodies()
+    return this.shared
+  }
+}

@@ -1,0 +1,133 @@
+// Builds commit groups and hands them to an engine: one group a turn, a bounded number in flight,
+// and while those are being written everything new gathers in the next ones.
+import { turnPhase } from '../lib/turn.ts'
+import type { Turn, TurnTask } from '../lib/turn.ts'
+import { limits } from '../limits.ts'
+import { CommitGroup } from './commit-group.ts'
+import type { AtomIndex } from './commit-group.ts'
+
+export interface CommitSchedulerOptions {
+  readonly turn: Turn
+  /** Writes a sealed group and calls `CommitScheduler.finish` when its fate is known. */
+  readonly commit: (group: CommitGroup) => void
+  readonly groupsInFlightMax: number
+  /** Sequence of the first group. */
+  readonly firstSequence: number
+  /** Whether groups remember which atom appended what, for engines that refuse atoms. */
+  readonly isTracing: boolean
+}
+
+export class CommitScheduler implements TurnTask {
+  #sealedSize = 0
+  readonly #options: CommitSchedulerOptions
+  #open: CommitGroup
+  /** Full groups that wait for their turn to be written. */
+  #waiting: CommitGroup[] = []
+  /** Handed to the engine, in order of sequence; finished ones leave from the front. */
+  #inFlight: CommitGroup[] = []
+  #isScheduled = false
+  #isInAtom = false
+  #idleCallbacks: (() => void)[] = []
+
+  constructor(options: CommitSchedulerOptions) {
+    this.#options = options
+    this.#open = this.#newGroup(options.firstSequence)
+  }
+
+  /** Bytes appended and not yet durable. */
+  get uncommittedSize(): number {
+    return this.#sealedSize + this.#open.size
+  }
+
+  beginAtom(): CommitGroup {
+    if (this.#open.size >= limits.groupSizeMax) this.#rotate()
+    this.#isInAtom = true
+    return this.#open
+  }
+
+  endAtom(): AtomIndex {
+    this.#isInAtom = false
+    return this.#open.atomCount++
+  }
+
+  /** The group that takes what is appended or acked now. */
+  get open(): CommitGroup {
+    if (!this.#isInAtom && this.#open.size >= limits.groupSizeMax) this.#rotate()
+    return this.#open
+  }
+
+  /** The open group has something to commit. */
+  schedule(): void {
+    if (this.#isScheduled) return
+    this.#isScheduled = true
+    this.#options.turn.schedule(turnPhase.commit, this)
+  }
+
+  runTurn(): void {
+    this.#isScheduled = false
+    while (this.#inFlight.length < this.#options.groupsInFlightMax) {
+      const group = this.#nextToCommit()
+      if (group === undefined) return
+      this.#inFlight.push(group)
+      this.#options.commit(group)
+    }
+  }
+
+  /** The engine says that `group` is durable, less the atoms it refused. */
+  finish(group: CommitGroup, refused?: ReadonlySet<AtomIndex>): void {
+    this.#sealedSize -= group.size
+    if (refused !== undefined) tellOwners(group, refused)
+    for (const [log, delta] of group.deltas) {
+      if (delta.deliveredMark > log.durableDeliveredMark) log.durableDeliveredMark = delta.deliveredMark
+    }
+    group.finish(refused)
+    while (this.#inFlight[0]?.state === 'finished') raiseHighWatermarks(this.#inFlight.shift() as CommitGroup)
+    if (this.#waiting.length > 0 || !this.#open.isEmpty) this.schedule()
+    else if (this.#inFlight.length === 0) this.#tellIdle()
+  }
+
+  /** Calls back when everything appended so far is durable. */
+  whenIdle(callback: () => void): void {
+    this.#idleCallbacks.push(callback)
+    if (!this.#open.isEmpty) this.schedule()
+    else if (this.#waiting.length === 0 && this.#inFlight.length === 0) this.#tellIdle()
+  }
+
+  #tellIdle(): void {
+    const callbacks = this.#idleCallbacks
+    this.#idleCallbacks = []
+    for (const callback of callbacks) callback()
+  }
+
+  #nextToCommit(): CommitGroup | undefined {
+    if (this.#waiting.length > 0) return this.#waiting.shift()
+    if (this.#open.isEmpty) return undefined
+    this.#rotate()
+    return this.#waiting.shift()
+  }
+
+  #rotate(): void {
+    const group = this.#open
+    group.state = 'sealed'
+    for (const { log, run } of group.runs) log.closeOpenRun(run)
+    this.#sealedSize += group.size
+    this.#waiting.push(group)
+    this.#open = this.#newGroup(group.sequence + 1)
+  }
+
+  #newGroup(sequence: number): CommitGroup {
+    const group = new CommitGroup(sequence)
+    if (this.#options.isTracing) group.trace = []
+    return group
+  }
+}
+
+function tellOwners(group: CommitGroup, refused: ReadonlySet<AtomIndex>): void {
+  for (const [atom, log, offset] of group.trace ?? []) {
+    if (refused.has(atom)) log.owner?.onRefused(offset)
+  }
+}
+
+function raiseHighWatermarks(group: CommitGroup): void {
+  for (const { log, run } of group.runs) log.durableEnd = run.lastOffset + 1
+}

@@ -1,0 +1,147 @@
+// Which offsets of an owned log nobody needs any more. Everything below the floor is acked; above
+// it, chunks of 65,536 offsets remember what was acked out of order. Memory follows the
+// fragmentation of acks, never the number of waiting messages.
+import { AckedChunk, chunkSize } from './acked-chunk.ts'
+
+/** The acked offsets of one log. */
+export class Cursor {
+  #floor = 0
+  #ackedAbove = 0
+  readonly #chunks = new Map<number, AckedChunk>()
+
+  /** Every offset below this one is acked; this one is not. */
+  get floor(): number {
+    return this.#floor
+  }
+
+  /** How many offsets above the floor are acked. */
+  get ackedAbove(): number {
+    return this.#ackedAbove
+  }
+
+  /** Acks one offset; false when it was acked already. */
+  ack(offset: number): boolean {
+    if (offset === this.#floor) {
+      this.#floor = offset + 1
+      if (this.#ackedAbove > 0) this.#raiseFloor()
+      return true
+    }
+    if (offset < this.#floor) return false
+    const chunkIndex = Math.floor(offset / chunkSize)
+    let chunk = this.#chunks.get(chunkIndex)
+    if (chunk === undefined) {
+      chunk = new AckedChunk()
+      this.#chunks.set(chunkIndex, chunk)
+    }
+    if (!chunk.add(offset - chunkIndex * chunkSize)) return false
+    this.#ackedAbove++
+    return true
+  }
+
+  /** Acks first … last (inclusive) and returns how many of them were not acked before. */
+  ackRange(first: number, last: number): number {
+    if (first <= this.#floor) {
+      if (last < this.#floor) return 0
+      const count = last - this.#floor + 1 - this.#ackedIn(this.#floor, last)
+      this.#setFloor(last + 1)
+      return count
+    }
+    let count = 0
+    for (let offset = first; offset <= last; offset++) if (this.ack(offset)) count++
+    return count
+  }
+
+  isAcked(offset: number): boolean {
+    if (offset < this.#floor) return true
+    if (this.#ackedAbove === 0) return false
+    const chunkIndex = Math.floor(offset / chunkSize)
+    return this.#chunks.get(chunkIndex)?.has(offset - chunkIndex * chunkSize) ?? false
+  }
+
+  /** The first offset at or after `offset` that is not acked. */
+  nextUnacked(offset: number): number {
+    let at = Math.max(offset, this.#floor)
+    while (this.#ackedAbove > 0) {
+      const chunkIndex = Math.floor(at / chunkSize)
+      const chunk = this.#chunks.get(chunkIndex)
+      if (chunk === undefined) return at
+      const index = chunk.nextUnmarked(at - chunkIndex * chunkSize)
+      at = chunkIndex * chunkSize + index
+      if (index < chunkSize) return at
+    }
+    return at
+  }
+
+  /** How many of first … last (inclusive) are not acked. */
+  unackedIn(first: number, last: number): number {
+    const from = Math.max(first, this.#floor)
+    return last < from ? 0 : last - from + 1 - this.#ackedIn(from, last)
+  }
+
+  /** Raises the floor to `offset` without asking what lies below (recovery, trim, purge of all). */
+  forgetBelow(offset: number): void {
+    if (offset > this.#floor) this.#setFloor(offset)
+  }
+
+  /** Calls `visit` for each run of acked offsets above the floor, ascending. */
+  forEachAckedRun(visit: (first: number, last: number) => void): void {
+    const indexes = [...this.#chunks.keys()].toSorted((a, b) => a - b)
+    for (const chunkIndex of indexes) {
+      const base = chunkIndex * chunkSize
+      this.#chunks.get(chunkIndex)?.forEachRun((first, last) => {
+        // The floor's own chunk keeps marks below the floor until it is dropped as a whole.
+        if (base + last >= this.#floor) visit(Math.max(base + first, this.#floor), base + last)
+      })
+    }
+  }
+
+  /** `floor` is at or above zero and `offset` just became acked below it: swallow what follows. */
+  #raiseFloor(): void {
+    const floor = this.#floor
+    this.#floor = this.nextUnacked(floor)
+    this.#ackedAbove -= this.#floor - floor
+    this.#dropChunksBelow(floor)
+  }
+
+  #setFloor(floor: number): void {
+    const previous = this.#floor
+    this.#ackedAbove -= this.#ackedIn(previous, floor - 1)
+    this.#floor = floor
+    this.#dropChunksBelow(previous)
+    if (this.#ackedAbove > 0 && this.isAcked(floor)) this.#raiseFloor()
+  }
+
+  #dropChunksBelow(previousFloor: number): void {
+    const first = Math.floor(previousFloor / chunkSize)
+    const end = Math.floor(this.#floor / chunkSize)
+    if (this.#ackedAbove === 0) this.#chunks.clear()
+    else if (end - first > this.#chunks.size) {
+      for (const chunkIndex of this.#chunks.keys()) if (chunkIndex < end) this.#chunks.delete(chunkIndex)
+    } else for (let chunkIndex = first; chunkIndex < end; chunkIndex++) this.#chunks.delete(chunkIndex)
+  }
+
+  /** Acked offsets in first … last, where first is at or above the floor. */
+  #ackedIn(first: number, last: number): number {
+    if (this.#ackedAbove === 0 || last < first) return 0
+    const firstChunk = Math.floor(first / chunkSize)
+    const lastChunk = Math.floor(last / chunkSize)
+    let count = 0
+    if (lastChunk - firstChunk > this.#chunks.size) {
+      for (const chunkIndex of this.#chunks.keys()) count += this.#ackedInChunk(chunkIndex, first, last)
+      return count
+    }
+    for (let chunkIndex = firstChunk; chunkIndex <= lastChunk; chunkIndex++) {
+      count += this.#ackedInChunk(chunkIndex, first, last)
+    }
+    return count
+  }
+
+  #ackedInChunk(chunkIndex: number, first: number, last: number): number {
+    const chunk = this.#chunks.get(chunkIndex)
+    if (chunk === undefined) return 0
+    const base = chunkIndex * chunkSize
+    const from = Math.max(first - base, 0)
+    const to = Math.min(last - base, chunkSize - 1)
+    return to < from ? 0 : chunk.countIn(from, to)
+  }
+}

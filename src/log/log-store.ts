@@ -1,0 +1,73 @@
+// The only storage interface. Engines: `memory` (tests, simulation), `file` (embedded default).
+// It knows logs, cursors and commit groups; what a queue, a topic or a topology entry means is
+// not its business.
+import type { AtomIndex, CommitGroup, TopologyEntry } from './commit-group.ts'
+import type { Log } from './log.ts'
+
+/** Why publishers have to wait. */
+export type BlockedReason = 'low on disk'
+
+/** What a store tells its owner outside of groups. */
+export interface LogStoreEvents {
+  /** Storage is (or is no longer) short: publishers must be blocked, acks and deletes go on. */
+  onBlocked?(reason: BlockedReason | undefined): void
+  /** Storage failed in a way that it cannot mend: the process has to end, nothing more is confirmed. */
+  onFailed?(error: Error): void
+}
+
+/** What a store found when it was opened. */
+export interface Recovered {
+  /** Durable logs, each with its cursor. */
+  readonly logs: readonly Log[]
+  /** Topology entries after the sequence the opener said it has, in order. */
+  readonly topology: readonly TopologyEntry[]
+}
+
+export interface CreateLogOptions {
+  /** Never touches stable storage; gone with the process. */
+  readonly isVolatile: boolean
+}
+
+/** All calls are synchronous and change memory at once; durability is reported per group. */
+export interface LogStore {
+  /** Rises by one at each open. */
+  readonly epoch: number
+  /** Bytes appended and not yet durable: what backpressure to publishers is based on. */
+  readonly uncommittedSize: number
+  readonly blocked: BlockedReason | undefined
+
+  /**
+   * Starts an atom: all calls until `endAtom` are durable together or not at all. Returns its
+   * group: (group, `group.atomCount` before the call) is the ticket. Atoms do not nest.
+   */
+  beginAtom(): CommitGroup
+  /** Ends the atom and returns its index in the group. */
+  endAtom(): AtomIndex
+
+  /** Creates an owned log with an id that was never used. Within an atom. */
+  createLog(options: CreateLogOptions): Log
+  /** Forgets a log and gives its space back. Within an atom. */
+  deleteLog(log: Log): void
+  /** Nothing below `offset` will be read again. Within an atom. */
+  trim(log: Log, offset: number): void
+  /** Keeps `bytes` in order with everything else; returns the entry's sequence (rising, from 1). Within an atom. */
+  putTopology(bytes: Buffer): number
+  /** All topology entries up to `sequence` are durable elsewhere. */
+  onTopologyApplied(sequence: number): void
+
+  /**
+   * Brings records at and after `offset` into memory, then calls back once. Needed only when
+   * `log.read` said 'absent'. `error` when the bytes on disk are damaged.
+   */
+  load(log: Log, offset: number, done: (error?: Error) => void): void
+  /**
+   * Stores a large body durably in a file of its own, then calls back with its id for
+   * `RecordSource.asideId`. The body is kept in memory until its record is committed.
+   */
+  writeAside(body: Buffer, done: (asideId: number) => void): void
+  /** The id is not going to be used (its publisher left before its atom). */
+  dropAside(asideId: number): void
+
+  /** Seals and flushes what is open, then releases everything. Nothing may be called after. */
+  close(): Promise<void>
+}

@@ -1,0 +1,275 @@
+// One log: offsets, the recent runs that are in memory, and (owned logs) a cursor. Invariant: the
+// runs in `tail` are ascending and contiguous in the sense that everything at or above the first
+// one's base offset that still exists is in memory; older records come from the engine in windows.
+import type { CommitGroup } from './commit-group.ts'
+import { Cursor } from './cursor.ts'
+import { CursorDelta } from './cursor-delta.ts'
+import { limits } from '../limits.ts'
+import { appendRecord, inlineRecordSize, readRecord, recordOffsetAt, recordSizeAt } from './record.ts'
+import type { RecordSource, RecordView } from './record.ts'
+import { Run, runHeaderSize } from './run.ts'
+
+/** What a log needs from its engine. */
+export interface LogEngine {
+  /** Bodies from files of their own that are in memory, by id. */
+  readonly asideBodies: ReadonlyMap<number, Buffer>
+  /** The group that takes what is appended now; only asked for within an atom or for an ack. */
+  openGroupForAppend(): CommitGroup
+  /** Something changed in the open group, which must be committed at the end of this turn. */
+  onChanged(group: CommitGroup): void
+  /** The record at `offset` refers to a body of its own. */
+  onAsideAppended(log: Log, offset: number, asideId: number): void
+  /** A volatile log opened another run: count its memory, spill if it is too much. */
+  onVolatileRun(log: Log, run: Run): void
+  /** Runs left `tail` because everything in them was acked or trimmed. */
+  onRunsDropped(log: Log, runs: readonly Run[]): void
+  now(): number
+}
+
+/** Whoever assigns this log's offsets (a queue). */
+export interface LogOwner {
+  /** The record at `offset` will never exist: treat it as a gap. */
+  onRefused(offset: number): void
+}
+
+export interface LogOptions {
+  readonly id: number
+  readonly isVolatile: boolean
+  readonly engine: LogEngine
+}
+
+/** What `Log.read` found: a record, nothing up to the end, or records that `LogStore.load` must fetch. */
+export type ReadResult = 'record' | 'end' | 'absent'
+
+export class Log {
+  readonly id: number
+  readonly isVolatile: boolean
+  readonly cursor: Cursor = new Cursor()
+  /** Next offset to be assigned. */
+  endOffset = 0
+  /** High watermark: everything below is durable. */
+  durableEnd = 0
+  /** Nothing below exists. */
+  startOffset = 0
+  /** Everything at or above was never delivered to a consumer. */
+  deliveredMark = 0
+  /** The same, as far as it is durable. */
+  durableDeliveredMark = 0
+  isDeleted = false
+  /** Told when an engine refuses a record after it was appended here. */
+  owner: LogOwner | undefined
+  /** Runs in memory, ascending; engines evict from the front, see `evictBefore`. */
+  tail: Run[] = []
+  /** Older runs that the engine loaded for a reader, ascending. */
+  window: Run[] = []
+
+  readonly #engine: LogEngine
+  #openRun: Run | undefined
+  #openRunGroup: CommitGroup | undefined
+  #lastRunSize = 0
+  #windowStart = 0
+  #windowEnd = 0
+  /** Where the last read ended: the next record in order is found without a search. */
+  #hintRun: Run | undefined
+  #hintPosition = 0
+  #hintOffset = -1
+
+  constructor(options: LogOptions) {
+    this.id = options.id
+    this.isVolatile = options.isVolatile
+    this.#engine = options.engine
+  }
+
+  /**
+   * Appends one message and returns its offset. `sharedPosition` is where its body is in the
+   * group's shared bodies, or -1 for a body of its own. Within an atom.
+   */
+  append(source: RecordSource, sharedPosition: number): number {
+    const offset = this.endOffset++
+    const size = inlineRecordSize(source)
+    const now = this.#engine.now()
+    const run = this.#runFor(offset, size, now)
+    const sizeBefore = run.size
+    if (sharedPosition >= 0) run.shared = this.#openRunGroup?.shared
+    appendRecord(run, offset, now, source, sharedPosition)
+    if (source.asideId !== 0) this.#engine.onAsideAppended(this, offset, source.asideId)
+    if (this.isVolatile) return offset
+    const group = this.#openRunGroup as CommitGroup
+    group.size += run.size - sizeBefore
+    group.trace?.push([group.atomCount, this, offset])
+    return offset
+  }
+
+  /** Acks one offset; false when it was acked before. Durable with the open group. */
+  ack(offset: number): boolean {
+    if (!this.cursor.ack(offset)) return false
+    if (!this.isVolatile) this.#delta().ack(offset)
+    this.#dropAckedRuns()
+    return true
+  }
+
+  /** Acks first … last (inclusive); returns how many were not acked before. */
+  ackRange(first: number, last: number): number {
+    if (last < first) return 0
+    const count = this.cursor.ackRange(first, last)
+    if (count > 0) {
+      if (!this.isVolatile) this.#delta().ackRange(first, last)
+      this.#dropAckedRuns()
+    }
+    return count
+  }
+
+  /** Says that deliveries may now reach up to `offset`; durable with the open group. */
+  raiseDeliveredMark(offset: number): CommitGroup | undefined {
+    if (offset <= this.deliveredMark) return undefined
+    this.deliveredMark = offset
+    if (this.isVolatile) {
+      this.durableDeliveredMark = offset
+      return undefined
+    }
+    this.#delta().deliveredMark = offset
+    return this.#engine.openGroupForAppend()
+  }
+
+  /**
+   * Reads the first existing record at or after `offset` into `view`. When it answers 'absent',
+   * call `LogStore.load(log, offset)` and read again.
+   */
+  read(offset: number, view: RecordView): ReadResult {
+    if (offset >= this.endOffset) return 'end'
+    const hinted = this.#hintRun
+    if (offset === this.#hintOffset && hinted !== undefined && this.#hintPosition < hinted.size) {
+      return this.#readAt(hinted, this.#hintPosition, view) ? 'record' : 'absent'
+    }
+    if (offset < this.tailStart) return this.#readFromWindow(offset, view)
+    const run = findRun(this.tail, offset)
+    return run === undefined ? 'end' : this.#readFromRun(run, offset, view)
+  }
+
+  /** Engines only: the group of `run` was sealed; nothing may be added to the run any more. */
+  closeOpenRun(run: Run): void {
+    if (this.#openRun !== run) return
+    this.#lastRunSize = run.size
+    this.#openRun = undefined
+    this.#openRunGroup = undefined
+  }
+
+  /** Engines only: forgets runs in memory whose records all lie below `offset`. */
+  evictBefore(offset: number): Run[] {
+    let count = 0
+    while (count < this.tail.length && this.tail[count]!.lastOffset < offset) {
+      if (this.tail[count] === this.#openRun) break
+      count++
+    }
+    if (count === 0) return []
+    this.#forgetHint()
+    return this.tail.splice(0, count)
+  }
+
+  /**
+   * Engines only: replaces what was loaded for readers. `runs` must hold every existing record of
+   * [start, end) that is not in `tail`.
+   */
+  setWindow(runs: Run[], start: number, end: number): void {
+    this.window = runs
+    this.#windowStart = start
+    this.#windowEnd = end
+    this.#forgetHint()
+  }
+
+  /** First offset from which on everything is in `tail`. */
+  get tailStart(): number {
+    return this.tail.length === 0 ? this.endOffset : this.tail[0]!.baseOffset
+  }
+
+  #forgetHint(): void {
+    this.#hintRun = undefined
+    this.#hintOffset = -1
+  }
+
+  #runFor(offset: number, size: number, now: number): Run {
+    if (this.isVolatile) return this.#volatileRunFor(offset, size, now)
+    const group = this.#engine.openGroupForAppend()
+    const open = this.#openRun
+    if (open !== undefined && this.#openRunGroup === group && open.hasRoom(size)) return open
+    const run = this.#openNewRun(offset, size, now)
+    this.#openRunGroup = group
+    group.runs.push({ log: this, run })
+    group.size += runHeaderSize
+    this.#engine.onChanged(group)
+    return run
+  }
+
+  #volatileRunFor(offset: number, size: number, now: number): Run {
+    const open = this.#openRun
+    if (open !== undefined && open.size + size <= limits.volatileRunSizeMax) return open
+    const run = this.#openNewRun(offset, size, now)
+    this.#engine.onVolatileRun(this, run)
+    return run
+  }
+
+  #openNewRun(offset: number, size: number, now: number): Run {
+    // The last run's size is the best guess for the next one's: no copying while it grows.
+    const run = new Run(offset, now, Math.max(runHeaderSize + size, this.#lastRunSize))
+    if (this.#openRun !== undefined) this.closeOpenRun(this.#openRun)
+    this.#openRun = run
+    this.tail.push(run)
+    return run
+  }
+
+  #delta(): CursorDelta {
+    const group = this.#engine.openGroupForAppend()
+    let delta = group.deltas.get(this)
+    if (delta === undefined) {
+      delta = new CursorDelta()
+      group.deltas.set(this, delta)
+      this.#engine.onChanged(group)
+    }
+    return delta
+  }
+
+  #dropAckedRuns(): void {
+    const first = this.tail[0]
+    if (first === undefined || first.lastOffset >= this.cursor.floor) return
+    const dropped = this.evictBefore(this.cursor.floor)
+    if (dropped.length > 0) this.#engine.onRunsDropped(this, dropped)
+  }
+
+  #readFromWindow(offset: number, view: RecordView): ReadResult {
+    if (offset < this.#windowStart || offset >= this.#windowEnd) return 'absent'
+    const run = findRun(this.window, offset)
+    // Nothing that exists lies between here and the end of the window.
+    if (run === undefined) return this.read(this.#windowEnd, view)
+    return this.#readFromRun(run, offset, view)
+  }
+
+  #readFromRun(run: Run, offset: number, view: RecordView): ReadResult {
+    let position = runHeaderSize
+    while (position < run.size && recordOffsetAt(run, position) < offset) {
+      position += recordSizeAt(run.buffer, position)
+    }
+    if (position >= run.size) return this.read(run.lastOffset + 1, view)
+    return this.#readAt(run, position, view) ? 'record' : 'absent'
+  }
+
+  #readAt(run: Run, position: number, view: RecordView): boolean {
+    const next = readRecord(run, position, view, this.#engine.asideBodies)
+    if (next < 0) return false
+    this.#hintRun = run
+    this.#hintPosition = next
+    this.#hintOffset = view.offset + 1
+    return true
+  }
+}
+
+/** The first run that ends at or after `offset`. */
+function findRun(runs: readonly Run[], offset: number): Run | undefined {
+  let low = 0
+  let high = runs.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (runs[middle]!.lastOffset < offset) low = middle + 1
+    else high = middle
+  }
+  return runs[low]
+}

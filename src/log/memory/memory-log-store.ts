@@ -1,0 +1,154 @@
+// The engine without a disk, for tests and simulation. From a seed it finishes groups late, out of
+// order, and refuses atoms, as an engine on a database may; a broker that survives it finds no
+// surprise there.
+import type { Clock } from '../../lib/clock.ts'
+import type { Random } from '../../lib/random.ts'
+import type { Turn } from '../../lib/turn.ts'
+import type { AtomIndex, CommitGroup } from '../commit-group.ts'
+import { CommitScheduler } from '../commit-scheduler.ts'
+import type { CreateLogOptions, LogStore } from '../log-store.ts'
+import { Log } from '../log.ts'
+import type { LogEngine } from '../log.ts'
+
+/** How badly the engine behaves. Without `chaos` every group finishes in the turn it was sealed in. */
+export interface MemoryChaos {
+  readonly random: Random
+  /** A group finishes after 0 … this many milliseconds, so later groups may finish earlier. */
+  readonly delayMsMax: number
+  /** Probability that an atom which appends is refused. */
+  readonly refuseRate: number
+}
+
+export interface MemoryLogStoreOptions {
+  readonly clock: Clock
+  readonly turn: Turn
+  readonly chaos?: MemoryChaos
+}
+
+const groupsInFlightMax = 8
+
+export class MemoryLogStore implements LogStore, LogEngine {
+  readonly epoch = 1
+  readonly blocked = undefined
+  readonly asideBodies: Map<number, Buffer> = new Map()
+  readonly #clock: Clock
+  readonly #chaos: MemoryChaos | undefined
+  readonly #scheduler: CommitScheduler
+  #lastLogId = 0
+  #lastTopologySequence = 0
+  #lastAsideId = 0
+
+  constructor(options: MemoryLogStoreOptions) {
+    this.#clock = options.clock
+    this.#chaos = options.chaos
+    this.#scheduler = new CommitScheduler({
+      turn: options.turn,
+      commit: (group) => this.#commit(group),
+      groupsInFlightMax,
+      firstSequence: 1,
+      isTracing: options.chaos !== undefined,
+    })
+  }
+
+  get uncommittedSize(): number {
+    return this.#scheduler.uncommittedSize
+  }
+
+  beginAtom(): CommitGroup {
+    return this.#scheduler.beginAtom()
+  }
+
+  endAtom(): AtomIndex {
+    return this.#scheduler.endAtom()
+  }
+
+  createLog(options: CreateLogOptions): Log {
+    const log = new Log({ id: ++this.#lastLogId, isVolatile: options.isVolatile, engine: this })
+    if (!options.isVolatile) this.#change().created.push(log)
+    return log
+  }
+
+  deleteLog(log: Log): void {
+    log.isDeleted = true
+    log.tail = []
+    if (!log.isVolatile) this.#change().deleted.push(log)
+  }
+
+  trim(log: Log, offset: number): void {
+    log.startOffset = Math.max(log.startOffset, offset)
+    log.cursor.forgetBelow(offset)
+    log.evictBefore(offset)
+    if (!log.isVolatile) this.#change().trims.set(log, offset)
+  }
+
+  putTopology(bytes: Buffer): number {
+    const sequence = ++this.#lastTopologySequence
+    this.#change().topology.push({ sequence, bytes })
+    return sequence
+  }
+
+  onTopologyApplied(): void {}
+
+  load(_log: Log, offset: number, done: (error?: Error) => void): void {
+    // Everything is in memory: only a body of its own can be absent, and those are kept too.
+    done(new Error(`The memory engine has no record at offset ${offset} to load`))
+  }
+
+  writeAside(body: Buffer, done: (asideId: number) => void): void {
+    const id = ++this.#lastAsideId
+    this.asideBodies.set(id, body)
+    this.#clock.after(0, () => done(id))
+  }
+
+  dropAside(asideId: number): void {
+    this.asideBodies.delete(asideId)
+  }
+
+  close(): Promise<void> {
+    return new Promise((resolve) => this.#scheduler.whenIdle(resolve))
+  }
+
+  openGroupForAppend(): CommitGroup {
+    return this.#scheduler.open
+  }
+
+  onChanged(): void {
+    this.#scheduler.schedule()
+  }
+
+  onAsideAppended(): void {}
+
+  onVolatileRun(): void {}
+
+  onRunsDropped(): void {}
+
+  now(): number {
+    return this.#clock.now()
+  }
+
+  #change(): CommitGroup {
+    this.#scheduler.schedule()
+    return this.#scheduler.open
+  }
+
+  #commit(group: CommitGroup): void {
+    for (const { run } of group.runs) run.seal(this.epoch, -1)
+    const chaos = this.#chaos
+    if (chaos === undefined) {
+      this.#clock.atEndOfTurn(() => this.#scheduler.finish(group))
+      return
+    }
+    const refused = this.#chooseRefused(group, chaos)
+    this.#clock.after(chaos.random.below(chaos.delayMsMax + 1), () => {
+      this.#scheduler.finish(group, refused)
+    })
+  }
+
+  #chooseRefused(group: CommitGroup, chaos: MemoryChaos): ReadonlySet<AtomIndex> | undefined {
+    const refused = new Set<AtomIndex>()
+    for (const [atom] of group.trace ?? []) {
+      if (!refused.has(atom) && chaos.random.next() < chaos.refuseRate) refused.add(atom)
+    }
+    return refused.size > 0 ? refused : undefined
+  }
+}

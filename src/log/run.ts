@@ -1,0 +1,143 @@
+// A run: consecutive records of one log that were committed together. Its first 61 bytes are
+// Kafka's RecordBatch v2 header (KIP-98), whatever the records are:
+//
+//   0 baseOffset i64 │ 8 length i32 │ 12 leaderEpoch i32 │ 16 magic i8 │ 17 crc u32
+//  21 attributes i16 │ 23 lastOffsetDelta i32 │ 27 baseTimestamp i64 │ 35 maxTimestamp i64
+//  43 producerId i64 │ 51 producerEpoch i16 │ 53 baseSequence i32 │ 57 recordCount i32 │ 61 …
+//
+// `length` counts from byte 12, the CRC-32C covers byte 21 to the end. Magic 2 is a Kafka batch as
+// it came. `runMagic.messages` holds message records (record.ts); such a run has no producer, so
+// the producerId field holds the file position of the shared bodies its records refer to, or -1.
+import { assert } from '../lib/assert.ts'
+import { crc32c } from '../lib/crc32c.ts'
+import { limits } from '../limits.ts'
+import type { SharedBodies } from './shared-bodies.ts'
+
+export const runHeaderSize = 61
+export const runMagic = { kafka: 2, messages: 0x50 } as const
+export const runField = {
+  baseOffset: 0,
+  length: 8,
+  leaderEpoch: 12,
+  magic: 16,
+  crc: 17,
+  attributes: 21,
+  lastOffsetDelta: 23,
+  baseTimestamp: 27,
+  maxTimestamp: 35,
+  sharedPosition: 43,
+  producerEpoch: 51,
+  baseSequence: 53,
+  recordCount: 57,
+} as const
+
+const lengthStart = runField.leaderEpoch
+const two32 = 0x1_0000_0000
+
+/**
+ * A run in memory. Lifecycle: open (records are added, the buffer may be replaced by a larger one)
+ * → sealed (header and CRC written, bytes never change again) → dropped. Buffers are never reused,
+ * so a view taken from any of them stays valid.
+ */
+export class Run {
+  readonly baseOffset: number
+  readonly baseTimestamp: number
+  lastOffset: number
+  maxTimestamp: number
+  recordCount = 0
+  buffer: Buffer
+  /** Bytes used, header included. */
+  size: number = runHeaderSize
+  /** Where the bodies are that records of this run refer to. */
+  shared: SharedBodies | undefined
+  isSealed = false
+
+  constructor(baseOffset: number, baseTimestamp: number, capacity: number) {
+    this.baseOffset = baseOffset
+    this.lastOffset = baseOffset - 1
+    this.baseTimestamp = baseTimestamp
+    this.maxTimestamp = baseTimestamp
+    this.buffer = Buffer.allocUnsafe(Math.max(capacity, runHeaderSize))
+  }
+
+  /** Wraps the bytes of a whole sealed run, as read from a file or received from a client. */
+  static fromBytes(bytes: Buffer): Run {
+    const run = new Run(readInt64(bytes, runField.baseOffset), readInt64(bytes, runField.baseTimestamp), 0)
+    run.buffer = bytes
+    run.size = bytes.length
+    run.lastOffset = run.baseOffset + bytes.readInt32BE(runField.lastOffsetDelta)
+    run.maxTimestamp = readInt64(bytes, runField.maxTimestamp)
+    run.recordCount = bytes.readInt32BE(runField.recordCount)
+    run.isSealed = true
+    return run
+  }
+
+  get magic(): number {
+    return this.isSealed ? this.buffer.readInt8(runField.magic) : runMagic.messages
+  }
+
+  /** Whether `size` more bytes still belong in this run. An empty run takes any record. */
+  hasRoom(size: number): boolean {
+    return this.recordCount === 0 || this.size + size <= limits.runSizeMax
+  }
+
+  /** Makes room for `size` more bytes and returns the position to write them at. */
+  reserve(size: number): number {
+    assert(!this.isSealed, 'a sealed run takes no records')
+    const position = this.size
+    const needed = position + size
+    if (needed > this.buffer.length) {
+      const larger = Buffer.allocUnsafe(Math.max(needed, this.buffer.length * 2))
+      this.buffer.copy(larger, 0, 0, position)
+      this.buffer = larger
+    }
+    this.size = needed
+    return position
+  }
+
+  /** Writes header and CRC. `sharedPosition` is the file position of the shared bodies, or -1. */
+  seal(leaderEpoch: number, sharedPosition: number): void {
+    const { buffer } = this
+    writeInt64(buffer, runField.baseOffset, this.baseOffset)
+    buffer.writeInt32BE(this.size - lengthStart, runField.length)
+    buffer.writeInt32BE(leaderEpoch, runField.leaderEpoch)
+    buffer.writeInt8(runMagic.messages, runField.magic)
+    buffer.writeInt16BE(0, runField.attributes)
+    buffer.writeInt32BE(this.lastOffset - this.baseOffset, runField.lastOffsetDelta)
+    writeInt64(buffer, runField.baseTimestamp, this.baseTimestamp)
+    writeInt64(buffer, runField.maxTimestamp, this.maxTimestamp)
+    writeInt64(buffer, runField.sharedPosition, sharedPosition)
+    buffer.writeInt16BE(-1, runField.producerEpoch)
+    buffer.writeInt32BE(-1, runField.baseSequence)
+    buffer.writeInt32BE(this.recordCount, runField.recordCount)
+    buffer.writeUInt32BE(crcOfRun(buffer, this.size), runField.crc)
+    this.isSealed = true
+  }
+
+  /** The bytes of a sealed run: a view. */
+  bytes(): Buffer {
+    return this.buffer.length === this.size ? this.buffer : this.buffer.subarray(0, this.size)
+  }
+}
+
+/** The CRC-32C that belongs in the header of the run in the first `size` bytes of `buffer`. */
+export function crcOfRun(buffer: Buffer, size: number): number {
+  return crc32c(buffer.subarray(runField.attributes, size))
+}
+
+/** Total size of the run whose header starts at `position`. */
+export function runSizeAt(buffer: Buffer, position: number): number {
+  return buffer.readInt32BE(position + runField.length) + lengthStart
+}
+
+/** Reads a signed 64-bit integer that must be a safe number. */
+export function readInt64(buffer: Buffer, position: number): number {
+  return buffer.readInt32BE(position) * two32 + buffer.readUInt32BE(position + 4)
+}
+
+/** Writes a safe integer as signed 64 bits. */
+export function writeInt64(buffer: Buffer, position: number, value: number): void {
+  const high = Math.floor(value / two32)
+  buffer.writeInt32BE(high, position)
+  buffer.writeUInt32BE(value - high * two32, position + 4)
+}

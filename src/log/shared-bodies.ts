@@ -1,0 +1,38 @@
+// The bodies of one commit group that several logs share: a message routed to ten queues is stored
+// ten times without its body and once with it.
+import { limits } from '../limits.ts'
+
+/** Grows while its group is open; positions in it are what records keep. */
+export class SharedBodies {
+  buffer: Buffer
+  size = 0
+
+  constructor(buffer: Buffer = Buffer.allocUnsafe(limits.sharedBodiesSizeInitial)) {
+    this.buffer = buffer
+  }
+
+  /** Wraps a section read from a file. */
+  static fromBytes(bytes: Buffer): SharedBodies {
+    const shared = new SharedBodies(bytes)
+    shared.size = bytes.length
+    return shared
+  }
+
+  /** Copies `source[start, end)` in and returns its position. */
+  add(source: Buffer, start: number, end: number): number {
+    const position = this.size
+    const needed = position + end - start
+    if (needed > this.buffer.length) {
+      const larger = Buffer.allocUnsafe(Math.max(needed, this.buffer.length * 2))
+      this.buffer.copy(larger, 0, 0, position)
+      this.buffer = larger
+    }
+    source.copy(this.buffer, position, start, end)
+    this.size = needed
+    return position
+  }
+
+  bytes(): Buffer {
+    return this.buffer.subarray(0, this.size)
+  }
+}
