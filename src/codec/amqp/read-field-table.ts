@@ -1,5 +1,4 @@
 // Decodes field tables, or walks them without decoding. Invariant: what one accepts the other accepts.
-import { limits } from '../../limits.ts'
 import { CodecError } from '../codec-error.ts'
 import { FieldTable, type FieldEntry, type FieldValue } from './field-table.ts'
 import * as tag from './field-tag.ts'
@@ -15,6 +14,13 @@ export function decodeFieldTable(buffer: Buffer, start: number, end: number): Fi
   const decoded = readFieldTable(reader)
   reader.expectEnd()
   return decoded
+}
+
+/** Decodes the entries that fill `buffer[start, end)` without a length prefix, as AMQPLAIN sends. */
+export function decodeTableEntries(buffer: Buffer, start: number, end: number): FieldTable {
+  const reader = new WireReader()
+  reader.reset(buffer, start, end, 'syntax_error')
+  return new FieldTable(readEntries(reader, 0))
 }
 
 /** Reads a table with its length prefix. */
@@ -37,47 +43,29 @@ export function skipFieldValue(reader: WireReader): void {
   skipValue(reader, 0)
 }
 
-/**
- * Narrows the reader to the table or array that starts here. Returns the limit to give back with
- * `leaveNested`.
- */
-export function enterNested(reader: WireReader, depth: number): number {
-  const size = reader.long()
-  const start = reader.advance(size)
-  if (depth > limits.fieldTableDepthMax) {
-    throw new CodecError('syntax_error', 'tables and arrays are nested too deep', start)
-  }
-  const outerLimit = reader.limit
-  reader.position = start
-  reader.limit = start + size
-  reader.errorKind = 'syntax_error'
-  return outerLimit
-}
-
-/** Undoes `enterNested`; the reader stands at the end of what was entered. */
-export function leaveNested(reader: WireReader, outerLimit: number, depth: number): void {
-  reader.limit = outerLimit
-  reader.errorKind = depth === 0 ? 'frame_error' : 'syntax_error'
-}
-
 function readTable(reader: WireReader, depth: number): FieldTable {
-  const outerLimit = enterNested(reader, depth)
+  const outerLimit = reader.enter(depth)
+  const entries = readEntries(reader, depth)
+  reader.leave(outerLimit, depth)
+  return new FieldTable(entries)
+}
+
+function readEntries(reader: WireReader, depth: number): FieldEntry[] {
   const entries: FieldEntry[] = []
   while (reader.position < reader.limit) {
     const name = reader.lenientShortstr()
     entries.push({ name, value: readValue(reader, depth) })
   }
-  leaveNested(reader, outerLimit, depth)
-  return new FieldTable(entries)
+  return entries
 }
 
 function readArray(reader: WireReader, depth: number): FieldValue[] {
-  const outerLimit = enterNested(reader, depth)
+  const outerLimit = reader.enter(depth)
   const values: FieldValue[] = []
   while (reader.position < reader.limit) {
     values.push(readValue(reader, depth))
   }
-  leaveNested(reader, outerLimit, depth)
+  reader.leave(outerLimit, depth)
   return values
 }
 
@@ -155,20 +143,20 @@ export function readTimestamp(reader: WireReader): number | bigint {
 }
 
 function skipTable(reader: WireReader, depth: number): void {
-  const outerLimit = enterNested(reader, depth)
+  const outerLimit = reader.enter(depth)
   while (reader.position < reader.limit) {
     reader.advance(reader.octet())
     skipValue(reader, depth)
   }
-  leaveNested(reader, outerLimit, depth)
+  reader.leave(outerLimit, depth)
 }
 
 function skipArray(reader: WireReader, depth: number): void {
-  const outerLimit = enterNested(reader, depth)
+  const outerLimit = reader.enter(depth)
   while (reader.position < reader.limit) {
     skipValue(reader, depth)
   }
-  leaveNested(reader, outerLimit, depth)
+  reader.leave(outerLimit, depth)
 }
 
 function skipValue(reader: WireReader, depth: number): void {

@@ -1,6 +1,7 @@
 // Reads the elementary types of AMQP 0-9-1 (section 4.2.1) from a range of a buffer.
 // Invariant: position never passes limit; a value that does not fit is a CodecError, never undefined.
 import { isUtf8 } from 'node:buffer'
+import { limits } from '../../limits.ts'
 import { CodecError, type CodecErrorKind } from '../codec-error.ts'
 
 const emptyBuffer = Buffer.alloc(0)
@@ -13,15 +14,26 @@ export class WireReader {
   /** What a value that does not fit is refused with: 501 for arguments, 502 inside tables. */
   errorKind: CodecErrorKind = 'frame_error'
 
-  /** Points the reader at `buffer[start, end)`, which must lie inside the buffer. */
-  reset(buffer: Buffer, start: number, end: number): void {
+  #outerErrorKind: CodecErrorKind = 'frame_error'
+
+  /**
+   * Points the reader at `buffer[start, end)`, which must lie inside the buffer. What does not fit
+   * outside of tables will be refused with `errorKind`.
+   */
+  reset(
+    buffer: Buffer,
+    start: number,
+    end: number,
+    errorKind: CodecErrorKind = 'frame_error',
+  ): void {
     if (start < 0 || end > buffer.length || start > end) {
       throw new RangeError(`range ${start}..${end} is outside a buffer of ${buffer.length}`)
     }
     this.buffer = buffer
     this.position = start
     this.limit = end
-    this.errorKind = 'frame_error'
+    this.errorKind = errorKind
+    this.#outerErrorKind = errorKind
   }
 
   /** Lets go of the buffer, so that an idle reader does not keep a socket chunk alive. */
@@ -93,6 +105,29 @@ export class WireReader {
     }
     this.position = start + size
     return start
+  }
+
+  /**
+   * Narrows the reader to the length-prefixed table or array that starts here. Returns the limit to
+   * give back to `leave`. `depth` is 0 for the outermost.
+   */
+  enter(depth: number): number {
+    const size = this.long()
+    const start = this.advance(size)
+    if (depth > limits.fieldTableDepthMax) {
+      throw new CodecError('syntax_error', 'tables and arrays are nested too deep', start)
+    }
+    const outerLimit = this.limit
+    this.position = start
+    this.limit = start + size
+    this.errorKind = 'syntax_error'
+    return outerLimit
+  }
+
+  /** Undoes `enter`; all that was entered must have been read. */
+  leave(outerLimit: number, depth: number): void {
+    this.limit = outerLimit
+    this.errorKind = depth === 0 ? this.#outerErrorKind : 'syntax_error'
   }
 
   /** Refuses bytes that no field claims. */
