@@ -27,4 +27,30 @@ export const limits = {
   // AMQP: what is decoded.
   /** Deeper tables serve only to exhaust the stack; real ones (x-death) have three levels. */
   fieldTableDepthMax: 64,
+
+  // Topology view.
+  /** A broker that was just killed may need a moment to be gone. */
+  dataLockWaitMs: 1000,
+  /** Log entries in one transaction of the view: one flush for many, yet not a long one. */
+  topologyBatchMax: 10_000,
+  /** Declarations wait when more entries than this are not in the view yet. */
+  topologyPendingMax: 100_000,
+  /** After a failed write of the view, which usually means a full disk. */
+  topologyRetryMs: 1000,
+
+  // Program: configuration, listeners, HTTP, stopping.
+  /** max-message-size cannot be set higher: a body is assembled in memory before it is routed. */
+  messageSizeCeiling: 512 * MiB,
+  /** A configuration or password file is a few lines; more is a mistaken path. */
+  configFileSizeMax: 1 * MiB,
+  /** Connections waiting to be accepted; the operating system may cap it lower. */
+  listenBacklog: 1024,
+  /** Sockets per listener: each costs a file handle and some kilobytes. */
+  socketsPerListenerMax: 65_536,
+  /** A stop that takes longer than this is hanging and is cut off; the log recovers at the start. */
+  stopMsMax: 30_000,
+  /** npm and a terminal both pass Ctrl-C on: two signals this close together are one. */
+  doubledSignalMs: 1000,
+  /** How long a broker may outlive the npm that started it. */
+  parentCheckMs: 250,
 } as const

@@ -1,0 +1,363 @@
+// The only place that speaks SQL. `meta.db` holds one table per kind of topology row and the
+// sequence it is current through; one transaction applies whole log entries and moves that
+// sequence, so the file always shows the state after some entry, never one in between. `lock.db` is
+// empty: its lock marks the data folder as used, and the system drops it with the process.
+import path from 'node:path'
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { pathToFileURL } from 'node:url'
+import { limits } from '../limits.ts'
+import { argumentsFromJson, argumentsToJson } from './arguments.ts'
+import {
+  type BindingRow,
+  decodeTopologyChanges,
+  type ExchangeRow,
+  type QueueRow,
+  type TopologyChange,
+  type UserRow,
+  type VHostRow,
+} from './topology-change.ts'
+import {
+  DataFolderLockedError,
+  TopologyDamagedError,
+  TopologyVersionError,
+} from './topology-error.ts'
+
+/** All rows, and the sequence of the last entry in them; 0 before the first. */
+export interface Topology {
+  readonly appliedSequence: number
+  readonly vhosts: readonly VHostRow[]
+  readonly exchanges: readonly ExchangeRow[]
+  readonly queues: readonly QueueRow[]
+  readonly bindings: readonly BindingRow[]
+  readonly users: readonly UserRow[]
+}
+
+/** One topology entry of the log. */
+export interface SequencedEntry {
+  /** Its place in the log's order of topology entries, from 1. */
+  readonly sequence: number
+  readonly bytes: Uint8Array
+}
+
+/** Rises when an older broker could not read the tables any more. */
+const schemaVersion = 1
+
+const schema = `
+  create table applied (
+    id integer primary key check (id = 1), sequence integer not null
+  ) strict;
+  insert into applied values (1, 0);
+  create table vhosts (name text primary key) strict, without rowid;
+  create table exchanges (
+    vhost text not null, name text not null, type text not null,
+    auto_delete integer not null, internal integer not null, arguments text not null,
+    primary key (vhost, name)
+  ) strict, without rowid;
+  create table queues (
+    vhost text not null, name text not null, type text not null, log_id integer not null unique,
+    auto_delete integer not null, arguments text not null,
+    primary key (vhost, name)
+  ) strict, without rowid;
+  create table bindings (
+    vhost text not null, source text not null, destination_kind text not null,
+    destination text not null, routing_key text not null, arguments text not null,
+    primary key (vhost, source, destination_kind, destination, routing_key, arguments)
+  ) strict, without rowid;
+  create index bindings_by_destination on bindings (vhost, destination_kind, destination);
+  create table users (
+    name text primary key, password_hash text not null, tags text not null
+  ) strict, without rowid;
+  pragma user_version = ${schemaVersion};
+`
+
+const sqliteBusy = 5
+const sqliteCannotOpen = 14
+
+/** A connection to `meta.db`. Only one is open at a time. */
+export class TopologyDatabase {
+  readonly #file: string
+  readonly #database: DatabaseSync
+  readonly #statements = new Map<string, StatementSync>()
+
+  /** Opens the file, or creates it with empty tables. */
+  constructor(folder: string, options: { readonly create: boolean }) {
+    this.#file = path.join(folder, 'meta.db')
+    const url = pathToFileURL(this.#file)
+    url.searchParams.set('mode', options.create ? 'rwc' : 'rw')
+    this.#database = new DatabaseSync(url)
+    try {
+      this.#prepareFile()
+    } catch (error) {
+      this.#database.close()
+      throw this.#explain(error)
+    }
+  }
+
+  /** The rows of `<folder>/meta.db`, nothing when there is no such file. */
+  static load(folder: string): Topology {
+    let database: TopologyDatabase
+    try {
+      database = new TopologyDatabase(folder, { create: false })
+    } catch (error) {
+      if (errorCode(error) === sqliteCannotOpen) return emptyTopology
+      throw error
+    }
+    try {
+      return database.load()
+    } finally {
+      database.close()
+    }
+  }
+
+  load(): Topology {
+    try {
+      return {
+        appliedSequence: Number(this.#rows('select sequence from applied')[0]?.['sequence']),
+        vhosts: this.#rows('select name from vhosts').map((row) => ({ name: text(row['name']) })),
+        exchanges: this.#rows('select * from exchanges').map(exchangeFromRow),
+        queues: this.#rows('select * from queues').map(queueFromRow),
+        bindings: this.#rows('select * from bindings').map(bindingFromRow),
+        users: this.#rows('select * from users').map(userFromRow),
+      }
+    } catch (error) {
+      throw this.#explain(error)
+    }
+  }
+
+  /** Applies entries in order, in one transaction that is on disk when this returns. */
+  apply(batch: readonly SequencedEntry[]): void {
+    const last = batch.at(-1)
+    if (!last) return
+    this.#database.exec('begin immediate')
+    try {
+      for (const { bytes } of batch) this.#applyEntry(bytes)
+      this.#run('update applied set sequence = ?', last.sequence)
+      this.#database.exec('commit')
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec('rollback')
+      throw error
+    }
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+
+  #prepareFile(): void {
+    this.#database.exec(`
+      pragma locking_mode = exclusive;
+      pragma journal_mode = wal;
+      pragma synchronous = full;
+    `)
+    const version = this.#rows('pragma user_version')[0]?.['user_version']
+    if (version === 0) this.#database.exec(`begin immediate; ${schema} commit`)
+    else if (version !== schemaVersion) {
+      throw new TopologyVersionError(
+        `Cannot read '${this.#file}' as its format is ${String(version)} and this version reads ` +
+          `${schemaVersion}: start the version of Pabal that wrote it`,
+      )
+    }
+  }
+
+  #applyEntry(bytes: Uint8Array): void {
+    for (const change of decodeTopologyChanges(bytes)) this.#applyChange(change)
+  }
+
+  #applyChange(change: TopologyChange): void {
+    switch (change.kind) {
+      case 'vhost':
+        if (change.op === 'put')
+          this.#run('insert or ignore into vhosts values (?)', change.row.name)
+        else this.#deleteVHost(change.name)
+        return
+      case 'exchange':
+        if (change.op === 'put') this.#putExchange(change.row)
+        else this.#deleteExchange(change.vhost, change.name)
+        return
+      case 'queue':
+        if (change.op === 'put') this.#putQueue(change.row)
+        else this.#deleteQueue(change.vhost, change.name)
+        return
+      case 'binding':
+        this.#applyBinding(change.op, change.row)
+        return
+      case 'user':
+        if (change.op === 'put') this.#putUser(change.row)
+        else this.#run('delete from users where name = ?', change.name)
+    }
+  }
+
+  #deleteVHost(name: string): void {
+    this.#run('delete from bindings where vhost = ?', name)
+    this.#run('delete from queues where vhost = ?', name)
+    this.#run('delete from exchanges where vhost = ?', name)
+    this.#run('delete from vhosts where name = ?', name)
+  }
+
+  #putExchange(row: ExchangeRow): void {
+    const args = JSON.stringify(argumentsToJson(row.arguments))
+    this.#run(
+      'insert or replace into exchanges values (?, ?, ?, ?, ?, ?)',
+      row.vhost,
+      row.name,
+      row.type,
+      Number(row.autoDelete),
+      Number(row.internal),
+      args,
+    )
+  }
+
+  #deleteExchange(vhost: string, name: string): void {
+    this.#run('delete from bindings where vhost = ? and source = ?', vhost, name)
+    this.#deleteBindingsTo('exchange', vhost, name)
+    this.#run('delete from exchanges where vhost = ? and name = ?', vhost, name)
+  }
+
+  #putQueue(row: QueueRow): void {
+    const args = JSON.stringify(argumentsToJson(row.arguments))
+    this.#run(
+      'insert or replace into queues values (?, ?, ?, ?, ?, ?)',
+      row.vhost,
+      row.name,
+      row.type,
+      row.logId,
+      Number(row.autoDelete),
+      args,
+    )
+  }
+
+  #deleteQueue(vhost: string, name: string): void {
+    this.#deleteBindingsTo('queue', vhost, name)
+    this.#run('delete from queues where vhost = ? and name = ?', vhost, name)
+  }
+
+  #deleteBindingsTo(kind: 'queue' | 'exchange', vhost: string, name: string): void {
+    const sql = 'delete from bindings where vhost = ? and destination_kind = ? and destination = ?'
+    this.#run(sql, vhost, kind, name)
+  }
+
+  #applyBinding(op: 'put' | 'delete', row: BindingRow): void {
+    const sql =
+      op === 'put'
+        ? 'insert or ignore into bindings values (?, ?, ?, ?, ?, ?)'
+        : 'delete from bindings where vhost = ? and source = ? and destination_kind = ? ' +
+          'and destination = ? and routing_key = ? and arguments = ?'
+    const args = JSON.stringify(argumentsToJson(row.arguments))
+    const { vhost, source, destinationKind, destination, routingKey } = row
+    this.#run(sql, vhost, source, destinationKind, destination, routingKey, args)
+  }
+
+  #putUser(row: UserRow): void {
+    const tags = JSON.stringify(row.tags)
+    this.#run('insert or replace into users values (?, ?, ?)', row.name, row.passwordHash, tags)
+  }
+
+  #run(sql: string, ...values: readonly SQLInputValue[]): void {
+    let statement = this.#statements.get(sql)
+    if (!statement) {
+      statement = this.#database.prepare(sql)
+      this.#statements.set(sql, statement)
+    }
+    statement.run(...values)
+  }
+
+  #rows(sql: string): Record<string, unknown>[] {
+    return this.#database.prepare(sql).all()
+  }
+
+  #explain(error: unknown): unknown {
+    const code = errorCode(error)
+    if (!damageCodes.has(code) && !(error instanceof TypeError)) return error
+    const reason = error instanceof Error ? error.message : String(error)
+    return new TopologyDamagedError(
+      `Cannot read '${this.#file}' as it is damaged (${reason}): ` +
+        'restore the data folder from a backup',
+      { cause: error },
+    )
+  }
+}
+
+/**
+ * Takes the data folder for this process until the result is closed or the process ends. Throws
+ * {@link DataFolderLockedError} when another broker has it.
+ */
+export function lockDataFolder(folder: string): Disposable {
+  const lock = new DatabaseSync(path.join(folder, 'lock.db'), { timeout: limits.dataLockWaitMs })
+  try {
+    lock.exec('begin exclusive')
+  } catch (error) {
+    lock.close()
+    if (errorCode(error) !== sqliteBusy) throw error
+    throw new DataFolderLockedError(
+      `Cannot use data folder '${folder}' as another broker is using it: ` +
+        'stop that broker or choose another folder with --data',
+      { cause: error },
+    )
+  }
+  return { [Symbol.dispose]: () => lock.close() }
+}
+
+/** The topology of a folder that has none yet. */
+export const emptyTopology: Topology = {
+  appliedSequence: 0,
+  vhosts: [],
+  exchanges: [],
+  queues: [],
+  bindings: [],
+  users: [],
+}
+
+/** SQLITE_ERROR (a missing table), SQLITE_CORRUPT, SQLITE_FORMAT, SQLITE_NOTADB. */
+const damageCodes: ReadonlySet<number | undefined> = new Set([1, 11, 24, 26])
+
+/** SQLite's primary result code. */
+function errorCode(error: unknown): number | undefined {
+  const code = (error as { readonly errcode?: unknown } | null)?.errcode
+  return typeof code === 'number' ? code & 0xff : undefined
+}
+
+function exchangeFromRow(row: Record<string, unknown>): ExchangeRow {
+  return {
+    vhost: text(row['vhost']),
+    name: text(row['name']),
+    type: text(row['type']),
+    autoDelete: row['auto_delete'] === 1,
+    internal: row['internal'] === 1,
+    arguments: argumentsFromJson(JSON.parse(text(row['arguments']))),
+  }
+}
+
+function queueFromRow(row: Record<string, unknown>): QueueRow {
+  return {
+    vhost: text(row['vhost']),
+    name: text(row['name']),
+    type: text(row['type']),
+    logId: Number(row['log_id']),
+    autoDelete: row['auto_delete'] === 1,
+    arguments: argumentsFromJson(JSON.parse(text(row['arguments']))),
+  }
+}
+
+function bindingFromRow(row: Record<string, unknown>): BindingRow {
+  return {
+    vhost: text(row['vhost']),
+    source: text(row['source']),
+    destinationKind: row['destination_kind'] === 'exchange' ? 'exchange' : 'queue',
+    destination: text(row['destination']),
+    routingKey: text(row['routing_key']),
+    arguments: argumentsFromJson(JSON.parse(text(row['arguments']))),
+  }
+}
+
+function userFromRow(row: Record<string, unknown>): UserRow {
+  return {
+    name: text(row['name']),
+    passwordHash: text(row['password_hash']),
+    tags: JSON.parse(text(row['tags'])) as string[],
+  }
+}
+
+function text(value: unknown): string {
+  if (typeof value !== 'string') throw new TypeError(`Cannot read text: received ${typeof value}`)
+  return value
+}

@@ -1,0 +1,195 @@
+// The queryable form of the topology entries in the log: `<data>/meta.db`. The log is the truth;
+// the view follows it, off the main thread, and says through which entry it has come. While it is
+// open, the data folder belongs to this process.
+//
+// Life: 1. `open` takes the folder. 2. `load` gives rows and `appliedSequence`; the caller replays
+// the log's entries after it, into its own state and into `apply`. 3. `apply` follows the log; the
+// log must keep an entry until `onApplied` has reached its sequence. 4. `close` waits for the rest.
+//
+// A missing file is an empty view at sequence 0. That is right for a new folder. On an old folder,
+// entries that the log has dropped already are nowhere any more: `checkReplayCovers` tells the two
+// apart and refuses to start with half a topology.
+import { Worker } from 'node:worker_threads'
+import { assert } from '../lib/assert.ts'
+import type { Clock, Timer } from '../lib/clock.ts'
+import { limits } from '../limits.ts'
+import {
+  lockDataFolder,
+  type SequencedEntry,
+  type Topology,
+  TopologyDatabase,
+} from './topology-database.ts'
+import { TopologyDamagedError } from './topology-error.ts'
+import type { WriterReply, WriterRequest } from './topology-writer.ts'
+
+export interface TopologyViewOptions {
+  /** The data folder; it must exist. */
+  readonly folder: string
+  readonly clock: Clock
+  /** Everything up to `sequence` is in the view, on disk: the log may drop those entries. */
+  readonly onApplied: (sequence: number) => void
+  /** A write failed. Nothing is lost; it is tried again after a while. */
+  readonly onFailed: (error: Error) => void
+}
+
+export class TopologyView implements AsyncDisposable {
+  readonly #options: TopologyViewOptions
+  readonly #lock: Disposable
+  #pending: SequencedEntry[] = []
+  /** What the worker has been given and not answered yet. */
+  #writing: readonly SequencedEntry[] = []
+  #worker: Worker | undefined = undefined
+  #retry: Timer | undefined = undefined
+  #appliedSequence = 0
+  #lastSequence = 0
+  #isClosed = false
+  #waiters: (() => void)[] = []
+
+  /**
+   * Takes the data folder. Throws `DataFolderLockedError` when another broker has it, SQLite's error
+   * when the folder cannot be written.
+   */
+  constructor(options: TopologyViewOptions) {
+    this.#options = options
+    this.#lock = lockDataFolder(options.folder)
+  }
+
+  /**
+   * Reads the view; call it once, before `apply`. Throws `TopologyDamagedError` or
+   * `TopologyVersionError` when it cannot be read.
+   */
+  load(): Topology {
+    const topology = TopologyDatabase.load(this.#options.folder)
+    this.#appliedSequence = topology.appliedSequence
+    this.#lastSequence = topology.appliedSequence
+    return topology
+  }
+
+  /** Everything up to here is in the view. */
+  get appliedSequence(): number {
+    return this.#appliedSequence
+  }
+
+  /** Too many entries wait for the view: hold declarations back until `onApplied`. */
+  get isBehind(): boolean {
+    return this.#pending.length + this.#writing.length > limits.topologyPendingMax
+  }
+
+  /**
+   * Adds an entry that is durable in the log; the view must never be ahead of the log. Sequences
+   * rise; those that are in the view already are skipped, so that a replay may start too early. The
+   * bytes are copied.
+   */
+  apply(sequence: number, bytes: Uint8Array): void {
+    assert(!this.#isClosed, 'a closed view applies nothing')
+    if (sequence <= this.#appliedSequence) return
+    assert(sequence > this.#lastSequence, `sequence ${sequence} follows ${this.#lastSequence}`)
+    this.#lastSequence = sequence
+    this.#pending.push({ sequence, bytes: Uint8Array.from(bytes) })
+    this.#write()
+  }
+
+  /** Resolves when everything given so far is in the view. */
+  async flush(): Promise<void> {
+    while (this.#pending.length > 0 || this.#writing.length > 0) {
+      await new Promise<void>((resolve) => this.#waiters.push(resolve))
+    }
+  }
+
+  /**
+   * Writes what is pending, once more if writing has been failing, and gives the folder free. What
+   * cannot be written stays in the log and is replayed at the next start.
+   */
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#retry?.stop()
+    this.#retry = undefined
+    this.#worker?.ref()
+    this.#write()
+    await this.flush()
+    await this.#stopWorker()
+    this.#lock[Symbol.dispose]()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  #write(): void {
+    if (this.#writing.length > 0 || this.#pending.length === 0 || this.#retry) return
+    this.#writing = this.#pending.splice(0, limits.topologyBatchMax)
+    this.#worker ??= this.#startWorker()
+    this.#worker.postMessage({ kind: 'apply', batch: this.#writing } satisfies WriterRequest)
+  }
+
+  #startWorker(): Worker {
+    const worker = new Worker(writerFile(), { workerData: { folder: this.#options.folder } })
+    if (!this.#isClosed) worker.unref()
+    worker.on('message', ({ error }: WriterReply) => {
+      if (error) this.#onFailed(error)
+      else this.#onWritten()
+    })
+    worker.on('error', (error) => {
+      this.#worker = undefined
+      this.#onFailed(error instanceof Error ? error : new Error(String(error)))
+    })
+    return worker
+  }
+
+  #onWritten(): void {
+    this.#appliedSequence = this.#writing.at(-1)?.sequence ?? this.#appliedSequence
+    this.#writing = []
+    this.#options.onApplied(this.#appliedSequence)
+    this.#write()
+    this.#wakeWaiters()
+  }
+
+  #onFailed(error: Error): void {
+    this.#pending = this.#isClosed ? [] : [...this.#writing, ...this.#pending]
+    this.#writing = []
+    this.#options.onFailed(error)
+    if (!this.#isClosed) {
+      this.#retry = this.#options.clock.after(limits.topologyRetryMs, () => {
+        this.#retry = undefined
+        this.#write()
+      })
+    }
+    this.#wakeWaiters()
+  }
+
+  #wakeWaiters(): void {
+    const waiters = this.#waiters
+    this.#waiters = []
+    for (const wake of waiters) wake()
+  }
+
+  async #stopWorker(): Promise<void> {
+    const worker = this.#worker
+    if (!worker) return
+    const stopped = new Promise<void>((resolve) => {
+      worker.once('exit', () => resolve())
+    })
+    worker.postMessage({ kind: 'close' } satisfies WriterRequest)
+    await stopped
+  }
+}
+
+/**
+ * Throws `TopologyDamagedError` unless the log still has every entry after the view's last one.
+ * `droppedThrough` is the highest sequence whose entries the log has dropped; 0 when none.
+ */
+export function checkReplayCovers(topology: Topology, droppedThrough: number): void {
+  if (topology.appliedSequence >= droppedThrough) return
+  throw new TopologyDamagedError(
+    `Cannot rebuild the topology as meta.db ends at entry ${topology.appliedSequence} and the log ` +
+      `begins after entry ${droppedThrough}: restore meta.db from a backup of this data folder`,
+  )
+}
+
+/** The worker's file: beside this one, source or built. */
+function writerFile(): URL {
+  const source = new URL('./topology-writer.ts', import.meta.url)
+  if (import.meta.url.endsWith('.ts')) return source
+  return new URL(source.href.replace(/\.ts$/, '.js'))
+}
