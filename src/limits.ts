@@ -4,25 +4,25 @@
 const KiB = 1024
 const MiB = 1024 * KiB
 
-/** Add yours in its area, with the reason. */
+/** Add yours in its area, with the reason. (`as number`: exported expressions need a type here.) */
 export const limits = {
   // Log: what is gathered before it is written.
   /** A group is written in one call; a larger one would hold everybody's confirms up. */
-  groupSizeMax: 4 * MiB,
+  groupSizeMax: (4 * MiB) as number,
   /** A random read walks its run from the start: 256 KiB are a few thousand small records. */
-  runSizeMax: 256 * KiB,
+  runSizeMax: (256 * KiB) as number,
   /** Volatile logs spill whole runs. */
-  volatileRunSizeMax: 64 * KiB,
+  volatileRunSizeMax: (64 * KiB) as number,
   /** First size of a group's shared bodies; doubles as needed. */
-  sharedBodiesSizeInitial: 16 * KiB,
+  sharedBodiesSizeInitial: (16 * KiB) as number,
   /** Below this a body is stored with each record: a reference would save nothing. */
   sharedBodySizeMin: 512,
   /** Bodies above this go to a file of their own, so that one message does not hold a group up. */
-  inlineBodySizeMax: 1 * MiB,
+  inlineBodySizeMax: (1 * MiB) as number,
   /** Past this, 65,536 offsets with scattered acks take a bitmap of 8 KiB instead of runs. */
   ackedRunsPerChunkMax: 512,
   /** Publishers are not read while more than this waits for the disk. */
-  uncommittedSizeMax: 32 * MiB,
+  uncommittedSizeMax: (32 * MiB) as number,
 
   // AMQP: what is decoded.
   /** Deeper tables serve only to exhaust the stack; real ones (x-death) have three levels. */
@@ -40,9 +40,9 @@ export const limits = {
 
   // Program: configuration, listeners, HTTP, stopping.
   /** max-message-size cannot be set higher: a body is assembled in memory before it is routed. */
-  messageSizeCeiling: 512 * MiB,
+  messageSizeCeiling: (512 * MiB) as number,
   /** A configuration or password file is a few lines; more is a mistaken path. */
-  configFileSizeMax: 1 * MiB,
+  configFileSizeMax: (1 * MiB) as number,
   /** Connections waiting to be accepted; the operating system may cap it lower. */
   listenBacklog: 1024,
   /** Sockets per listener: each costs a file handle and some kilobytes. */

@@ -25,4 +25,4 @@ export const exitCodes = {
   notPermitted: 77,
   /** A configuration value is wrong. */
   config: 78,
-} as const satisfies Readonly<Record<string, number>>
+} as const

@@ -1,0 +1,244 @@
+// Every setting of the broker, in one table: name, kind of value, default and description. Flags,
+// environment variables, pabal.yaml, --help and docs/configuration.md all come from it.
+import { z } from 'zod'
+import { list, oneOf, port, size, text, wholeNumber } from './config-values.ts'
+import type { Port } from './config-values.ts'
+import { limits } from './limits.ts'
+
+/** What a person can set. A setting `amqpPort` is `--amqp-port`, `PABAL_AMQP_PORT`, `amqp-port:`. */
+export interface Settings {
+  readonly data: string
+  readonly host: string
+  readonly amqpPort: Port
+  readonly httpPort: Port
+  readonly kafkaPort: Port
+  readonly mqttPort: Port
+  readonly stompPort: Port
+  readonly kafkaAdvertised: string | undefined
+  readonly durability: 'fsync' | 'os'
+  readonly user: string | undefined
+  readonly passwordFile: string | undefined
+  readonly vhosts: readonly string[]
+  readonly maxMessageSize: number
+  readonly heartbeat: number
+  readonly frameMax: number
+  readonly channelMax: number
+  readonly diskFreeLimit: number
+  readonly productName: string
+  readonly productVersion: string
+  readonly readyFile: string | undefined
+  readonly logLevel: LogLevel
+  readonly logFormat: LogFormat
+  readonly parentPid: number | undefined
+}
+
+/** What a broker is started with. */
+export interface BrokerOptions extends Settings {
+  /** Password of `user`; the program reads it from `passwordFile`, never from a flag or variable. */
+  readonly password: string | undefined
+}
+
+/** Least important message that is logged. */
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
+
+/** `auto` is `human` on a terminal and `json` otherwise. */
+export type LogFormat = 'auto' | 'human' | 'json'
+
+/** One row of the settings table. */
+export interface Setting<Value> {
+  readonly schema: z.ZodType<Value>
+  readonly default: Value
+  /** What stands after the flag in --help. */
+  readonly placeholder: string
+  /** What it does, as a sentence without the full stop. */
+  readonly description: string
+}
+
+const optionalText = (): z.ZodType<string | undefined> => text().optional()
+
+/** The settings, in the order in which people read about them. */
+export const settings: { readonly [Key in keyof Settings]: Setting<Settings[Key]> } = {
+  data: {
+    schema: text(),
+    default: './data',
+    placeholder: 'FOLDER',
+    description: 'Folder of everything the broker keeps; created when missing',
+  },
+  host: {
+    schema: text(),
+    default: '127.0.0.1',
+    placeholder: 'ADDRESS',
+    description: 'Address to listen on; beyond loopback a --user is needed',
+  },
+  amqpPort: {
+    schema: port(),
+    default: 5672,
+    placeholder: 'PORT',
+    description: 'Port of AMQP 0-9-1; 0 picks a free one, off disables it',
+  },
+  httpPort: {
+    schema: port(),
+    default: 15_672,
+    placeholder: 'PORT',
+    description: 'Port of the health checks and the status page; 0 or off as above',
+  },
+  kafkaPort: {
+    schema: port(),
+    default: 9092,
+    placeholder: 'PORT',
+    description: 'Port of the Kafka protocol; not built yet, so nothing listens there',
+  },
+  mqttPort: {
+    schema: port(),
+    default: 1883,
+    placeholder: 'PORT',
+    description: 'Port of MQTT; not built yet, so nothing listens there',
+  },
+  stompPort: {
+    schema: port(),
+    default: 61_613,
+    placeholder: 'PORT',
+    description: 'Port of STOMP; not built yet, so nothing listens there',
+  },
+  kafkaAdvertised: {
+    schema: optionalText(),
+    default: undefined,
+    placeholder: 'HOST:PORT',
+    description: 'Address that Kafka clients are told to connect to; not used yet',
+  },
+  durability: {
+    schema: oneOf(['fsync', 'os']),
+    default: 'fsync',
+    placeholder: 'LEVEL',
+    description:
+      'When a message is confirmed: fsync = it is on disk and survives a power cut; os = the operating system has it and it survives a crash of the broker only',
+  },
+  user: {
+    schema: optionalText(),
+    default: undefined,
+    placeholder: 'NAME',
+    description: 'Administrator of this broker, instead of guest (who may only come from loopback)',
+  },
+  passwordFile: {
+    schema: optionalText(),
+    default: undefined,
+    placeholder: 'FILE',
+    description: 'File whose first line is the password of --user',
+  },
+  vhosts: {
+    schema: list(),
+    default: [],
+    placeholder: 'NAMES',
+    description: 'Virtual hosts besides /; separated by commas in a flag or variable',
+  },
+  maxMessageSize: {
+    schema: size(1, limits.messageSizeCeiling),
+    default: 16 * 1024 ** 2,
+    placeholder: 'SIZE',
+    description: 'Largest message body that is accepted; a larger one closes the channel (406)',
+  },
+  heartbeat: {
+    schema: wholeNumber(0, 65_535),
+    default: 60,
+    placeholder: 'SECONDS',
+    description: 'Heartbeat interval offered to AMQP clients; 0 offers none',
+  },
+  frameMax: {
+    schema: size(4096, 16 * 1024 ** 2),
+    default: 131_072,
+    placeholder: 'SIZE',
+    description: 'Largest AMQP frame offered to clients',
+  },
+  channelMax: {
+    schema: wholeNumber(1, 65_535),
+    default: 2047,
+    placeholder: 'COUNT',
+    description: 'Most channels per AMQP connection offered to clients',
+  },
+  diskFreeLimit: {
+    schema: size(0, 2 ** 50),
+    default: 50 * 1024 ** 2,
+    placeholder: 'SIZE',
+    description: 'Publishers are blocked while the data folder has less free space than this',
+  },
+  productName: {
+    schema: text(),
+    default: 'RabbitMQ',
+    placeholder: 'NAME',
+    description: 'product in AMQP server-properties; clients branch on it, so it names RabbitMQ',
+  },
+  productVersion: {
+    schema: text(),
+    default: '4.2.0',
+    placeholder: 'VERSION',
+    description: 'version in AMQP server-properties: the RabbitMQ that clients may expect',
+  },
+  readyFile: {
+    schema: optionalText(),
+    default: undefined,
+    placeholder: 'FILE',
+    description: 'Written with the process id and the addresses (JSON) once the broker is ready',
+  },
+  logLevel: {
+    schema: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'silent']),
+    default: 'info',
+    placeholder: 'LEVEL',
+    description: 'Least important message that is logged: trace, debug, info, warn, error, silent',
+  },
+  logFormat: {
+    schema: oneOf(['auto', 'human', 'json']),
+    default: 'auto',
+    placeholder: 'FORMAT',
+    description: 'human, json, or auto: human on a terminal and json otherwise',
+  },
+  parentPid: {
+    schema: wholeNumber(1, 2 ** 31 - 1).optional(),
+    default: undefined,
+    placeholder: 'PID',
+    description: 'Stop when this is no longer the parent process; npm start uses it',
+  },
+}
+
+/** A setting's key in code, such as `amqpPort`. */
+export type SettingKey = keyof Settings
+
+/** All keys, in the table's order. */
+export const settingKeys: readonly SettingKey[] = Object.keys(settings) as SettingKey[]
+
+/** `amqpPort` → `amqp-port`, the name in flags and in pabal.yaml. */
+export function settingName(key: SettingKey): string {
+  return key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+}
+
+/** `amqpPort` → `PABAL_AMQP_PORT`. */
+export function variableName(key: SettingKey): string {
+  return `PABAL_${settingName(key).toUpperCase().replaceAll('-', '_')}`
+}
+
+/** The one schema that every source of settings is checked with. */
+const schema = z.strictObject(
+  Object.fromEntries(
+    settingKeys.map((key) => [
+      key,
+      (settings[key].schema as z.ZodType).default(settings[key].default as never),
+    ]),
+  ),
+)
+
+/** A setting and what is wrong with its value. */
+export interface SettingProblem {
+  readonly key: string
+  readonly message: string
+}
+
+/** Checks `values` (typed or as text) and fills in the defaults. */
+export function parseSettings(values: Readonly<Record<string, unknown>>): {
+  readonly settings?: Settings
+  readonly problems: readonly SettingProblem[]
+} {
+  const parsed = schema.safeParse(values)
+  if (parsed.success) return { settings: parsed.data as unknown as Settings, problems: [] }
+  return {
+    problems: parsed.error.issues.map(({ path, message }) => ({ key: String(path[0]), message })),
+  }
+}
