@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import * as fc from 'fast-check'
+import { seededRandom } from '../lib/random.ts'
+import type { Argument, Arguments } from '../meta/arguments.ts'
+import { hashPassword, matchesPassword } from './password-hash.ts'
+import { type Credentials, parseAmqplain, parsePlain } from './sasl.ts'
+import { Users } from './users.ts'
+
+const random = seededRandom(7)
+
+function credentials(user: string, password: string): Credentials {
+  return { user, password: Buffer.from(password) }
+}
+
+describe('password hash', () => {
+  test("matches RabbitMQ's documented example", () => {
+    assert.ok(
+      matchesPassword(Buffer.from('test12'), 'kI3GCqW5JLMJa4iX1lo7X4D6XbYqlLgxIs30+P6tENUV2POR'),
+    )
+    assert.ok(
+      !matchesPassword(Buffer.from('test13'), 'kI3GCqW5JLMJa4iX1lo7X4D6XbYqlLgxIs30+P6tENUV2POR'),
+    )
+  })
+
+  test('matches its own password only, with a salt of its own each time', () => {
+    fc.assert(
+      fc.property(fc.uint8Array(), fc.uint8Array(), (password, other) => {
+        const hash = hashPassword(password, random)
+        assert.ok(matchesPassword(password, hash))
+        assert.equal(matchesPassword(other, hash), Buffer.compare(password, other) === 0)
+      }),
+    )
+    const password = Buffer.from('p')
+    assert.notEqual(hashPassword(password, random), hashPassword(password, random))
+  })
+
+  test('a malformed hash matches nothing', () => {
+    assert.ok(!matchesPassword(Buffer.from(''), ''))
+    assert.ok(!matchesPassword(Buffer.from('x'), 'AAAA'))
+  })
+})
+
+describe('SASL responses', () => {
+  test('parsePlain() reads user and password', () => {
+    assert.deepEqual(parsePlain(Buffer.from('\0guest\0gü est')), {
+      user: 'guest',
+      password: Uint8Array.from(Buffer.from('gü est')),
+    })
+    assert.equal(parsePlain(Buffer.from('u\0u\0p'))?.user, 'u')
+    assert.equal(parsePlain(Buffer.from('\0u\0'))?.password.length, 0)
+  })
+
+  test('parsePlain() refuses what is malformed, and acting as another user', () => {
+    for (const response of ['', 'guest', '\0guest', 'a\0b\0c', '\0a\0b\0c', '\0a\0b\0']) {
+      assert.equal(parsePlain(Buffer.from(response)), undefined, JSON.stringify(response))
+    }
+  })
+
+  test('parseAmqplain() needs LOGIN and PASSWORD as text', () => {
+    const table = (password: Argument): Arguments =>
+      new Map([
+        ['LOGIN', { type: 'longstr', value: 'u' }],
+        ['PASSWORD', password],
+      ])
+    const parsed = parseAmqplain(table({ type: 'longstr', value: 'p' }))
+    assert.deepEqual(parsed, credentials('u', 'p'))
+    assert.equal(parseAmqplain(table({ type: 'long', value: 1 })), undefined)
+    assert.equal(parseAmqplain(new Map()), undefined)
+  })
+})
+
+describe('Users', () => {
+  test('guest may log in from this machine only', () => {
+    const users = new Users({ random })
+    for (const address of ['127.0.0.1', '127.8.0.9', '::1', '::ffff:127.0.0.1']) {
+      assert.equal(users.login(credentials('guest', 'guest'), address).user?.name, 'guest')
+    }
+    assert.equal(
+      users.login(credentials('guest', 'guest'), '10.0.0.7').refusal,
+      "user 'guest' can only connect via localhost",
+    )
+    assert.ok(users.login(credentials('guest', 'wrong'), '127.0.0.1').refusal)
+    assert.ok(users.login(credentials('nobody', 'guest'), '127.0.0.1').refusal)
+  })
+
+  test('a configured user may log in from anywhere, and guest does not exist', () => {
+    const users = new Users({ own: { name: 'admin', password: 'secret' }, random })
+    assert.equal(users.login(credentials('admin', 'secret'), '10.0.0.7').user?.name, 'admin')
+    assert.ok(users.login(credentials('admin', 'Secret'), '10.0.0.7').refusal)
+    assert.ok(users.login(credentials('guest', 'guest'), '127.0.0.1').refusal)
+  })
+})
