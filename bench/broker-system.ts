@@ -1,0 +1,16 @@
+/** A broker that the benchmarks can start, drive and stop. One object per variant measured. */
+export type BrokerSystem = {
+  /** What tables and result files call it: `pabal`, `pabal+1ms`, `rabbitmq`. */
+  readonly name: string
+  /** Settings that differ from the broker's own defaults, for the result file. */
+  readonly settings: Readonly<Record<string, string>>
+  /** Starts it on `folder`, which may hold the data of an earlier start. Resolves when ready. */
+  start(folder: string): Promise<RunningBroker>
+}
+
+export type RunningBroker = {
+  readonly pid: number
+  readonly amqpPort: number
+  /** Ends the process and waits until it is gone. */
+  stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>
+}

@@ -1,0 +1,124 @@
+#include "options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "wire.h"
+
+static const char usage[] =
+    "usage: load publish|consume|both|depth [options]\n"
+    "  --host H --port P --user U --password W --vhost V\n"
+    "  --queue NAME --queues N --purge       durable queues, declared when missing\n"
+    "  --publishers N --consumers N          connections (default 1 each, as the mode needs)\n"
+    "  --size BYTES --transient              message bodies, persistent unless --transient\n"
+    "  --outstanding N                       unconfirmed publishes a connection; 0 = no confirms\n"
+    "  --rate N                              open loop: N messages a second on a fixed schedule\n"
+    "  --prefetch N --ack-every N            N=1 acks each, N>1 multiple, 0 = no-ack\n"
+    "  --warmup S --seconds S                end by time, and\n"
+    "  --count N --warmup-count N            end by number, of which the first are not measured\n"
+    "  --broker-pid PID                      also report that process's CPU time\n";
+
+enum { OPTION_FIRST = 256 };
+
+static const struct option long_options[] = {
+    {"host", required_argument, NULL, OPTION_FIRST},
+    {"port", required_argument, NULL, OPTION_FIRST + 1},
+    {"user", required_argument, NULL, OPTION_FIRST + 2},
+    {"password", required_argument, NULL, OPTION_FIRST + 3},
+    {"vhost", required_argument, NULL, OPTION_FIRST + 4},
+    {"queue", required_argument, NULL, OPTION_FIRST + 5},
+    {"queues", required_argument, NULL, OPTION_FIRST + 6},
+    {"purge", no_argument, NULL, OPTION_FIRST + 7},
+    {"publishers", required_argument, NULL, OPTION_FIRST + 8},
+    {"consumers", required_argument, NULL, OPTION_FIRST + 9},
+    {"size", required_argument, NULL, OPTION_FIRST + 10},
+    {"transient", no_argument, NULL, OPTION_FIRST + 11},
+    {"outstanding", required_argument, NULL, OPTION_FIRST + 12},
+    {"rate", required_argument, NULL, OPTION_FIRST + 13},
+    {"prefetch", required_argument, NULL, OPTION_FIRST + 14},
+    {"ack-every", required_argument, NULL, OPTION_FIRST + 15},
+    {"count", required_argument, NULL, OPTION_FIRST + 16},
+    {"warmup", required_argument, NULL, OPTION_FIRST + 17},
+    {"seconds", required_argument, NULL, OPTION_FIRST + 18},
+    {"broker-pid", required_argument, NULL, OPTION_FIRST + 19},
+    {"warmup-count", required_argument, NULL, OPTION_FIRST + 20},
+    {NULL, 0, NULL, 0},
+};
+
+static double number(const char *text, double least, double most) {
+  char *end;
+  double value = strtod(text, &end);
+  if (*text == '\0' || *end != '\0' || !(value >= least && value <= most))
+    fail("'%s' is not a number from %.0f to %.0f", text, least, most);
+  return value;
+}
+
+static void set_option(struct options *options, int option, const char *value) {
+  switch (option - OPTION_FIRST) {
+    case 0: options->host = value; break;
+    case 1: options->port = (int)number(value, 1, 65535); break;
+    case 2: options->user = value; break;
+    case 3: options->password = value; break;
+    case 4: options->vhost = value; break;
+    case 5: options->queue = value; break;
+    case 6: options->queues = (uint32_t)number(value, 1, 100000); break;
+    case 7: options->purge = true; break;
+    case 8: options->publishers = (uint32_t)number(value, 1, 10000); break;
+    case 9: options->consumers = (uint32_t)number(value, 1, 10000); break;
+    case 10: options->size = (uint32_t)number(value, 16, 512e6); break;
+    case 11: options->persistent = false; break;
+    case 12: options->outstanding = (uint32_t)number(value, 0, 1e6); break;
+    case 13: options->rate = number(value, 0, 1e8); break;
+    case 14: options->prefetch = (uint32_t)number(value, 0, 65535); break;
+    case 15: options->ack_every = (uint32_t)number(value, 0, 65535); break;
+    case 16: options->count = (uint64_t)number(value, 1, 1e12); break;
+    case 17: options->warmup = number(value, 0, 3600); break;
+    case 18: options->seconds = number(value, 0.01, 86400); break;
+    case 19: options->broker_pid = (int)number(value, 1, 1e9); break;
+    case 20: options->warmup_count = (uint64_t)number(value, 0, 1e12); break;
+    default: fputs(usage, stderr); exit(64);
+  }
+}
+
+static void set_mode(struct options *options, const char *mode) {
+  bool publishes = strcmp(mode, "publish") == 0 || strcmp(mode, "both") == 0;
+  bool consumes = strcmp(mode, "consume") == 0 || strcmp(mode, "both") == 0;
+  options->depth_only = strcmp(mode, "depth") == 0;
+  if (!publishes && !consumes && !options->depth_only) {
+    fputs(usage, stderr);
+    exit(64);
+  }
+  if (!publishes) options->publishers = 0;
+  if (!consumes) options->consumers = 0;
+}
+
+void options_parse(struct options *options, int argc, char **argv) {
+  *options = (struct options){
+      .host = "127.0.0.1", .port = 5672, .user = "guest", .password = "guest", .vhost = "/",
+      .queue = "load", .queues = 1, .publishers = 1, .consumers = 1,
+      .size = 1024, .persistent = true, .outstanding = 1000,
+      .prefetch = 1000, .ack_every = 1, .warmup = 1, .seconds = 5,
+  };
+  if (argc < 2) {
+    fputs(usage, stderr);
+    exit(64);
+  }
+  int option;
+  while ((option = getopt_long(argc - 1, argv + 1, "", long_options, NULL)) != -1)
+    set_option(options, option, optarg);
+  set_mode(options, argv[1]);
+  if (options->warmup_count > 0 && options->warmup_count >= options->count)
+    fail("--warmup-count must be below --count");
+  if (options->prefetch > 0 && options->ack_every > options->prefetch)
+    fail("--ack-every above --prefetch would wait for ever");
+  if (strlen(options->queue) > 200) fail("--queue is longer than 200 bytes");
+}
+
+void options_queue_name(const struct options *options, uint32_t index, char *name) {
+  if (options->queues == 1)
+    snprintf(name, 256, "%s", options->queue);
+  else
+    snprintf(name, 256, "%s-%05u", options->queue, index);
+}

@@ -1,0 +1,30 @@
+#include "process-usage.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static double seconds(struct timeval time) { return (double)time.tv_sec + (double)time.tv_usec / 1e6; }
+
+double own_cpu_seconds(void) {
+  struct rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+double process_cpu_seconds(int pid) {
+  char path[64], line[1024];
+  snprintf(path, sizeof path, "/proc/%d/stat", pid);
+  FILE *file = pid > 0 ? fopen(path, "r") : NULL;
+  if (file == NULL) return 0;
+  size_t size = fread(line, 1, sizeof line - 1, file);
+  fclose(file);
+  line[size] = '\0';
+  /* The name in parentheses may hold blanks; fields 14 and 15 are counted from behind it. */
+  const char *at = strrchr(line, ')');
+  unsigned long user = 0, system = 0;
+  if (at == NULL || sscanf(at + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) != 2)
+    return 0;
+  return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+}

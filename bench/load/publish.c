@@ -1,0 +1,170 @@
+#include "publish.h"
+
+#include <stdlib.h>
+
+#include "wire.h"
+
+enum {
+  RING_BYTES = 1024 * 1024, /* fits a second-level cache; enough for one large write */
+  SLOTS_MIN = 4,
+  OPEN_LOOP_OUTSTANDING = 1 << 20,
+};
+
+static uint8_t *put_publish(uint8_t *at, const char *queue) {
+  uint32_t size = (uint32_t)(4 + 2 + 1 + 1 + strlen(queue) + 1);
+  at = put_frame_start(at, FRAME_METHOD, CHANNEL, size);
+  at = put_u16(put_u32(at, BASIC_PUBLISH), 0);
+  at = put_shortstr(put_shortstr(at, ""), queue);
+  return put_u8(put_u8(at, 0), FRAME_END);
+}
+
+static uint8_t *put_header(uint8_t *at, const struct options *options) {
+  enum { HEADER_SIZE = 2 + 2 + 8 + 2 + 1, DELIVERY_MODE_FLAG = 1 << 12 };
+  at = put_frame_start(at, FRAME_HEADER, CHANNEL, HEADER_SIZE);
+  at = put_u64(put_u16(put_u16(at, 60), 0), options->size);
+  at = put_u8(put_u16(at, DELIVERY_MODE_FLAG), options->persistent ? 2 : 1);
+  return put_u8(at, FRAME_END);
+}
+
+static uint8_t *put_body(uint8_t *at, uint32_t size, uint32_t frame_max) {
+  uint32_t part_max = frame_max - FRAME_OVERHEAD;
+  for (uint32_t done = 0; done < size;) {
+    uint32_t part = size - done < part_max ? size - done : part_max;
+    at = put_frame_start(at, FRAME_BODY, CHANNEL, part);
+    /* Pseudo-random bytes, so that nothing on the way gains by compressing them. */
+    for (uint32_t i = 0; i < part; i++) at[i] = (uint8_t)(((done + i) * 2654435761u) >> 24);
+    at = put_u8(at + part, FRAME_END);
+    done += part;
+  }
+  return at;
+}
+
+static void build_ring(struct publisher *publisher) {
+  const struct options *options = publisher->options;
+  uint32_t frame_max = publisher->connection.frame_max;
+  char queue[256];
+  options_queue_name(options, 0, queue);
+  size_t frames = options->size / (frame_max - FRAME_OVERHEAD) + 3;
+  size_t image_max = frames * FRAME_OVERHEAD + 64 + strlen(queue) + options->size;
+  size_t slots = RING_BYTES / image_max < SLOTS_MIN ? SLOTS_MIN : RING_BYTES / image_max;
+  slots = (slots + options->queues - 1) / options->queues * options->queues;
+
+  publisher->slots = slots;
+  publisher->ring = allocate(slots * image_max);
+  uint8_t *at = publisher->ring;
+  for (size_t slot = 0; slot < slots; slot++) {
+    options_queue_name(options, (uint32_t)(slot % options->queues), queue);
+    uint8_t *image = at;
+    at = put_header(put_publish(at, queue), options);
+    publisher->body_at = (size_t)(at - image) + FRAME_OVERHEAD - 1;
+    at = put_body(at, options->size, frame_max);
+    publisher->image_size = (size_t)(at - image);
+  }
+}
+
+void publisher_start(struct publisher *publisher, const struct options *options, uint64_t count_max) {
+  publisher->options = options;
+  publisher->count_max = count_max > 0 ? count_max : UINT64_MAX;
+  publisher->lowest_tag = 1;
+  if (options->outstanding > 0) connection_select_confirms(&publisher->connection);
+  connection_take_over(&publisher->connection);
+  build_ring(publisher);
+  uint64_t capacity = 1024;
+  uint64_t wanted = options->rate > 0 ? OPEN_LOOP_OUTSTANDING : options->outstanding * 4ull;
+  while (capacity < wanted) capacity *= 2;
+  publisher->stamps_mask = capacity - 1;
+  publisher->stamps = allocate(capacity * sizeof *publisher->stamps);
+}
+
+void publisher_schedule(struct publisher *publisher, uint64_t start, uint32_t index) {
+  publisher->interval = 1e9 * publisher->options->publishers / publisher->options->rate;
+  publisher->schedule_start = start + (uint64_t)(1e9 * index / publisher->options->rate);
+}
+
+static uint64_t due_at(const struct publisher *publisher, uint64_t message) {
+  return publisher->schedule_start + (uint64_t)((double)message * publisher->interval);
+}
+
+uint64_t publisher_next_due(const struct publisher *publisher) {
+  return publisher->options->rate > 0 ? due_at(publisher, publisher->queued) : UINT64_MAX;
+}
+
+uint64_t publisher_sent(const struct publisher *publisher) {
+  return publisher->written / publisher->image_size;
+}
+
+bool publisher_is_drained(const struct publisher *publisher) {
+  bool is_written = publisher->written == publisher->queued * publisher->image_size;
+  bool wants_confirms = publisher->options->outstanding > 0;
+  return is_written && (!wants_confirms || publisher->confirmed + publisher->nacked == publisher->queued);
+}
+
+static bool may_publish(const struct publisher *publisher, uint64_t now) {
+  if (publisher->queued >= publisher->count_max) return false;
+  if (publisher->queued - publisher_sent(publisher) >= publisher->slots) return false;
+  bool is_open_loop = publisher->options->rate > 0;
+  if (is_open_loop && due_at(publisher, publisher->queued) > now) return false;
+  if (publisher->options->outstanding == 0) return true;
+  if (publisher->queued + 1 - publisher->lowest_tag >= publisher->stamps_mask) return false;
+  uint64_t unconfirmed = publisher->queued - publisher->confirmed - publisher->nacked;
+  return is_open_loop || unconfirmed < publisher->options->outstanding;
+}
+
+static void write_ring(struct publisher *publisher) {
+  size_t ring_size = publisher->slots * publisher->image_size;
+  uint64_t total = publisher->queued * publisher->image_size;
+  while (publisher->connection.writable && publisher->written < total) {
+    size_t at = publisher->written % ring_size;
+    uint64_t left = total - publisher->written;
+    size_t size = left < ring_size - at ? left : ring_size - at;
+    publisher->written += connection_write(&publisher->connection, publisher->ring + at, size);
+  }
+}
+
+void publisher_advance(struct publisher *publisher, uint64_t now, bool is_over) {
+  bool is_open_loop = publisher->options->rate > 0;
+  while (!is_over && may_publish(publisher, now)) {
+    size_t slot = publisher->queued % publisher->slots;
+    uint8_t *body = publisher->ring + slot * publisher->image_size + publisher->body_at;
+    uint64_t stamp = is_open_loop ? due_at(publisher, publisher->queued) : now;
+    put_u64(put_u64(body, stamp), publisher->queued);
+    publisher->queued++;
+    publisher->stamps[publisher->queued & publisher->stamps_mask] = stamp;
+  }
+  write_ring(publisher);
+}
+
+static void settle_tag(struct publisher *publisher, uint64_t tag, uint64_t now, bool is_nack) {
+  uint64_t *stamp = &publisher->stamps[tag & publisher->stamps_mask];
+  if (*stamp == 0) return;
+  if (is_nack) publisher->nacked++;
+  else publisher->confirmed++;
+  if (window_has(publisher->window, *stamp)) histogram_record(publisher->confirm_latency, now - *stamp);
+  *stamp = 0;
+}
+
+static void on_confirm(struct publisher *publisher, const uint8_t *arguments, bool is_nack) {
+  uint64_t tag = get_u64(arguments);
+  bool is_multiple = arguments[8] & 1;
+  if (tag < publisher->lowest_tag || tag > publisher->queued) fail("a confirm for an unknown delivery tag came");
+  uint64_t now = publisher->connection.read_at;
+  uint64_t first = is_multiple ? publisher->lowest_tag : tag;
+  for (uint64_t at = first; at <= tag; at++) settle_tag(publisher, at, now, is_nack);
+  while (publisher->lowest_tag <= publisher->queued &&
+         publisher->stamps[publisher->lowest_tag & publisher->stamps_mask] == 0)
+    publisher->lowest_tag++;
+}
+
+static void on_frame(void *owner, const struct frame *frame) {
+  struct publisher *publisher = owner;
+  if (frame->type != FRAME_METHOD) return;
+  uint32_t method = get_u32(frame->payload);
+  if (method == BASIC_ACK || method == BASIC_NACK)
+    on_confirm(publisher, frame->payload + 4, method == BASIC_NACK);
+  else
+    connection_unexpected(&publisher->connection, method, frame);
+}
+
+void publisher_read(struct publisher *publisher) {
+  connection_read(&publisher->connection, on_frame, publisher);
+}

@@ -1,0 +1,53 @@
+/*
+ * One publishing connection. Its messages stand ready as wire bytes in a ring of equal images; to
+ * publish means to write a time stamp and a number into the next image and to move the write mark.
+ * No byte of a message is copied, and one write(2) carries as many messages as the window allows.
+ */
+#ifndef LOAD_PUBLISH_H
+#define LOAD_PUBLISH_H
+
+#include "connection.h"
+#include "histogram.h"
+#include "window.h"
+
+struct publisher {
+  struct connection connection;
+  const struct options *options;
+  const struct window *window;
+  struct histogram *confirm_latency;
+  uint64_t count_max; /* publish no more than this */
+  uint64_t queued;    /* messages stamped into the ring */
+  uint64_t written;   /* bytes the socket took */
+  uint64_t confirmed, nacked;
+
+  uint8_t *ring;
+  size_t image_size, body_at, slots;
+
+  uint64_t *stamps;       /* stamp of each unconfirmed message by delivery tag; 0 = confirmed */
+  uint64_t stamps_mask;
+  uint64_t lowest_tag;    /* all below are confirmed */
+
+  uint64_t schedule_start; /* open loop: when message 0 is due, ns */
+  double interval;         /* open loop: ns between messages of this connection */
+};
+
+/* Takes an open connection over. `count_max` 0 means no limit. */
+void publisher_start(struct publisher *publisher, const struct options *options, uint64_t count_max);
+
+/* Starts the fixed schedule; `index` of `options.publishers` shifts it so that they interleave. */
+void publisher_schedule(struct publisher *publisher, uint64_t start, uint32_t index);
+
+/* Stamps every message that may go now, unless `is_over`, and writes what the socket takes. */
+void publisher_advance(struct publisher *publisher, uint64_t now, bool is_over);
+void publisher_read(struct publisher *publisher);
+
+/* When the next message is due, ns; UINT64_MAX in a closed loop. */
+uint64_t publisher_next_due(const struct publisher *publisher);
+
+/* Nothing is left to write or to be confirmed. */
+bool publisher_is_drained(const struct publisher *publisher);
+
+/* Messages of which every byte was written. */
+uint64_t publisher_sent(const struct publisher *publisher);
+
+#endif

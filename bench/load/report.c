@@ -1,0 +1,41 @@
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "run.h"
+
+static void print_counts(const struct run *run) {
+  uint64_t nacked = 0, out_of_order = 0, blocked = 0;
+  for (uint32_t i = 0; i < run->options.publishers; i++) {
+    nacked += run->publishers[i].nacked;
+    blocked += run->publishers[i].connection.blocked_count;
+  }
+  for (uint32_t i = 0; i < run->options.consumers; i++) out_of_order += run->consumers[i].out_of_order;
+  printf("\"total\":{\"sent\":%" PRIu64 ",\"confirmed\":%" PRIu64 ",\"nacked\":%" PRIu64
+         ",\"delivered\":%" PRIu64 ",\"out_of_order\":%" PRIu64 ",\"blocked\":%" PRIu64 "}",
+         run->total.sent, run->total.confirmed, nacked, run->total.delivered, out_of_order, blocked);
+}
+
+void run_print(const struct run *run) {
+  const struct counts *before = &run->before, *after = &run->after;
+  double seconds = (double)(after->at - before->at) / 1e9;
+  uint64_t sent = after->sent - before->sent;
+  uint64_t confirmed = after->confirmed - before->confirmed;
+  uint64_t delivered = after->delivered - before->delivered;
+  uint64_t published = run->options.outstanding > 0 ? confirmed : sent;
+  printf("{\"server\":{\"product\":\"%s\",\"version\":\"%s\"},\"seconds\":%.3f", run->product, run->version,
+         seconds);
+  printf(",\"published\":%" PRIu64 ",\"delivered\":%" PRIu64, published, delivered);
+  printf(",\"publish_rate\":%.1f,\"deliver_rate\":%.1f", (double)published / seconds,
+         (double)delivered / seconds);
+  printf(",\"settle_seconds\":%.3f", run->settle_seconds);
+  printf(",\"client_cpu_seconds\":%.3f,\"client_cpu_share\":%.3f", after->own_cpu - before->own_cpu,
+         (after->own_cpu - before->own_cpu) / seconds);
+  printf(",\"broker_cpu_seconds\":%.3f", after->broker_cpu - before->broker_cpu);
+  printf(",\"confirm_latency\":");
+  histogram_print(&run->confirm_latency);
+  printf(",\"delivery_latency\":");
+  histogram_print(&run->delivery_latency);
+  printf(",");
+  print_counts(run);
+  printf("}\n");
+}

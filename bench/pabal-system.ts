@@ -1,0 +1,60 @@
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { BrokerSystem, RunningBroker } from './broker-system.ts'
+import { startChild } from './start-child.ts'
+
+export type PabalVariant = {
+  readonly durability: string
+  /** Added to every fdatasync by Pabal's disk door, as a slower disk would; 0 adds nothing. */
+  readonly syncDelayMs: number
+}
+
+const START_TIMEOUT_MS = 120_000
+
+/** Pabal from this checkout, with its defaults but for free ports and the variant. */
+export function pabalSystem({ durability, syncDelayMs }: PabalVariant): BrokerSystem {
+  const isDelayed = syncDelayMs > 0
+  const settings: Record<string, string> = { durability }
+  if (isDelayed) settings['PABAL_BENCH_SYNC_DELAY_MS'] = String(syncDelayMs)
+  return {
+    name: isDelayed ? `pabal+${syncDelayMs}ms` : 'pabal',
+    settings,
+    start: (folder) => startPabal(folder, durability, syncDelayMs),
+  }
+}
+
+async function startPabal(
+  folder: string,
+  durability: string,
+  syncDelayMs: number,
+): Promise<RunningBroker> {
+  mkdirSync(folder, { recursive: true })
+  const readyFile = join(folder, 'ready.json')
+  rmSync(readyFile, { force: true })
+  const env: Record<string, string | undefined> = { ...process.env }
+  delete env['PABAL_BENCH_SYNC_DELAY_MS']
+  if (syncDelayMs > 0) env['PABAL_BENCH_SYNC_DELAY_MS'] = String(syncDelayMs)
+  const repository = resolve(import.meta.dirname, '..')
+  const child = startChild({
+    command: process.execPath,
+    args: [
+      join(repository, 'src', 'main.ts'),
+      '--data',
+      join(folder, 'data'),
+      '--amqp-port',
+      '0',
+      '--http-port',
+      'off',
+      '--durability',
+      durability,
+      '--ready-file',
+      readyFile,
+    ],
+    env,
+    cwd: repository,
+    logFile: join(folder, 'pabal.log'),
+  })
+  await child.waitUntil(() => existsSync(readyFile), START_TIMEOUT_MS)
+  const ready = JSON.parse(readFileSync(readyFile, 'utf8')) as { amqp: { port: number } }
+  return { pid: child.pid, amqpPort: ready.amqp.port, stop: (signal) => child.stop(signal) }
+}

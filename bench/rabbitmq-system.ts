@@ -1,0 +1,111 @@
+/**
+ * RabbitMQ from Debian's package, as a plain child process with its defaults: no systemd, no touch of
+ * the system's own node, its data or its epmd. Node name, ports, folders and cookie are the run's own.
+ */
+import { existsSync, mkdirSync } from 'node:fs'
+import { createConnection, createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import type { BrokerSystem, RunningBroker } from './broker-system.ts'
+import { startChild, type RunningChild } from './start-child.ts'
+
+const SERVER_SCRIPT = '/usr/lib/rabbitmq/bin/rabbitmq-server'
+const HOST = '127.0.0.1'
+const START_TIMEOUT_MS = 600_000
+
+export function rabbitmqSystem(): BrokerSystem {
+  if (!existsSync(SERVER_SCRIPT)) {
+    throw new Error(
+      'RabbitMQ is not installed. On Debian: apt-get install rabbitmq-server' +
+        ' (its service is not needed: systemctl disable --now rabbitmq-server)',
+    )
+  }
+  return { name: 'rabbitmq', settings: {}, start: startRabbitmq }
+}
+
+async function startRabbitmq(folder: string): Promise<RunningBroker> {
+  mkdirSync(folder, { recursive: true })
+  const [amqpPort, distPort, epmdPort] = await freePorts(3)
+  const env = environment(folder, { amqpPort, distPort, epmdPort })
+  // Started by us and in the foreground, epmd can be stopped with the broker; Erlang's own start of it
+  // would leave a daemon behind.
+  const epmd = startChild({
+    command: 'epmd',
+    args: ['-port', String(epmdPort), '-address', HOST],
+    env,
+    logFile: join(folder, 'epmd.log'),
+  })
+  await epmd.waitUntil(() => accepts(epmdPort), START_TIMEOUT_MS)
+  const server = startChild({
+    command: SERVER_SCRIPT,
+    args: [],
+    env,
+    cwd: folder,
+    logFile: join(folder, 'rabbitmq.log'),
+  })
+  try {
+    await server.waitUntil(() => accepts(amqpPort), START_TIMEOUT_MS)
+  } catch (error) {
+    await stopBoth(server, epmd, 'SIGKILL')
+    throw error
+  }
+  return { pid: server.pid, amqpPort, stop: (signal) => stopBoth(server, epmd, signal) }
+}
+
+async function stopBoth(
+  server: RunningChild,
+  epmd: RunningChild,
+  signal: NodeJS.Signals,
+): Promise<void> {
+  await server.stop(signal)
+  await epmd.stop('SIGTERM')
+}
+
+type Ports = { readonly amqpPort: number; readonly distPort: number; readonly epmdPort: number }
+
+function environment(folder: string, ports: Ports): Record<string, string | undefined> {
+  const none = join(folder, 'no-such-file')
+  return {
+    PATH: `${process.env['PATH'] ?? ''}:/usr/bin:/usr/sbin`,
+    LANG: 'C.UTF-8',
+    HOME: folder,
+    ERL_EPMD_PORT: String(ports.epmdPort),
+    ERL_EPMD_ADDRESS: HOST,
+    RABBITMQ_NODENAME: 'bench@localhost',
+    RABBITMQ_NODE_IP_ADDRESS: HOST,
+    RABBITMQ_NODE_PORT: String(ports.amqpPort),
+    RABBITMQ_DIST_PORT: String(ports.distPort),
+    RABBITMQ_MNESIA_BASE: join(folder, 'mnesia'),
+    RABBITMQ_LOG_BASE: join(folder, 'log'),
+    RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, 'enabled_plugins'),
+    RABBITMQ_GENERATED_CONFIG_DIR: join(folder, 'config'),
+    // The machine's own configuration must not count.
+    RABBITMQ_CONF_ENV_FILE: none,
+    RABBITMQ_CONFIG_FILE: none,
+    RABBITMQ_ADVANCED_CONFIG_FILE: none,
+    // Makes the start script exec the VM: its pid is then the child's, and SIGTERM reaches it.
+    RUNNING_UNDER_SYSTEMD: 'true',
+  }
+}
+
+/** Ports nobody listens on, all different. */
+async function freePorts(count: 3): Promise<[number, number, number]> {
+  const servers = Array.from({ length: count }, () => createServer())
+  const ports: number[] = []
+  for (const server of servers) {
+    await new Promise<void>((resolve) => server.listen(0, HOST, resolve))
+    ports.push((server.address() as AddressInfo).port)
+  }
+  for (const server of servers) await new Promise((resolve) => server.close(resolve))
+  return ports as [number, number, number]
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection(port, HOST)
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
+}
