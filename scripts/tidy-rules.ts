@@ -17,6 +17,8 @@ export const directions: Readonly<Record<string, readonly string[]>> = {
 export const directionExceptions: ReadonlyArray<readonly [folder: string, prefix: string]> = [
   // Deliveries are written straight from the stored bytes, so the server reads record views.
   ['server', 'src/log/record'],
+  // Commands take their flags from the settings table.
+  ['cli', 'src/config'],
 ]
 
 /** Folders whose subfolders (one per protocol or engine) never import each other. */

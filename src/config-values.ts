@@ -5,7 +5,7 @@ import { z } from 'zod'
 /** A TCP port, 0 for any free one, or `off` for no listener. */
 export type Port = number | 'off'
 
-const binaryUnits: Readonly<Record<string, number>> = {
+const units: Readonly<Record<string, number>> = {
   '': 1,
   b: 1,
   kb: 1000,
@@ -23,7 +23,7 @@ function parseNumber(value: unknown): unknown {
 function parseSize(value: unknown): unknown {
   if (typeof value !== 'string') return value
   const match = /^(\d{1,12})\s*([a-z]{0,3})$/i.exec(value.trim())
-  const unit = binaryUnits[match?.[2]?.toLowerCase() ?? '']
+  const unit = units[match?.[2]?.toLowerCase() ?? '']
   return match === null || unit === undefined ? value : Number(match[1]) * unit
 }
 
@@ -63,14 +63,14 @@ export function list(): z.ZodType<readonly string[]> {
   return z.preprocess(split, z.array(text(), 'must be a list'))
 }
 
-/** `16 MiB` for 16,777,216: the largest unit that divides it. */
+/** `16MiB` for 16,777,216: the largest unit that divides it. */
 export function formatSize(bytes: number): string {
   for (const [unit, factor] of [
     ['GiB', 1024 ** 3],
     ['MiB', 1024 ** 2],
     ['KiB', 1024],
   ] as const) {
-    if (bytes >= factor && bytes % factor === 0) return `${bytes / factor} ${unit}`
+    if (bytes >= factor && bytes % factor === 0) return `${bytes / factor}${unit}`
   }
-  return `${bytes} B`
+  return `${bytes}B`
 }

@@ -1,7 +1,7 @@
 // Every setting of the broker, in one table: name, kind of value, default and description. Flags,
 // environment variables, pabal.yaml, --help and docs/configuration.md all come from it.
 import { z } from 'zod'
-import { list, oneOf, port, size, text, wholeNumber } from './config-values.ts'
+import { formatSize, list, oneOf, port, size, text, wholeNumber } from './config-values.ts'
 import type { Port } from './config-values.ts'
 import { limits } from './limits.ts'
 
@@ -213,6 +213,13 @@ export function settingName(key: SettingKey): string {
 /** `amqpPort` → `PABAL_AMQP_PORT`. */
 export function variableName(key: SettingKey): string {
   return `PABAL_${settingName(key).toUpperCase().replaceAll('-', '_')}`
+}
+
+/** The default as one would write it (`16MiB`), or undefined when the setting starts out unset. */
+export function settingDefault(key: SettingKey): string | undefined {
+  const { default: preset, placeholder } = settings[key]
+  if (typeof preset !== 'number') return typeof preset === 'string' ? preset : undefined
+  return placeholder === 'SIZE' ? formatSize(preset) : String(preset)
 }
 
 /** The one schema that every source of settings is checked with. */

@@ -24,6 +24,22 @@ export const limits = {
   /** Publishers are not read while more than this waits for the disk. */
   uncommittedSizeMax: (32 * MiB) as number,
 
+  // Log: files and caches.
+  /** Large enough that files are few, small enough that a start replays little. */
+  walFileSizeMax: 64 * MiB,
+  /** Below this a run is copied into the group's buffer; above it the kernel gathers it itself. */
+  coalescedRunSizeMax: 16 * KiB,
+  /** Recent runs in memory, which serve consumers that keep up without touching the disk. */
+  tailCacheSizeMax: 64 * MiB,
+  /** Cold reads delay the WAL on the same disk: one fetches at most this much. */
+  coldReadSizeMax: 256 * KiB,
+  /** Cold reads at a time: more would only queue up in the kernel in front of the WAL. */
+  coldReadsMax: 2,
+  /** Bytes skipped rather than read apart when a log's runs lie scattered between others. */
+  coldReadGapMax: 16 * KiB,
+  /** Recovery and cleaning read files in pieces of this size. */
+  sequentialReadSize: 1 * MiB,
+
   // AMQP: what is decoded.
   /** Deeper tables serve only to exhaust the stack; real ones (x-death) have three levels. */
   fieldTableDepthMax: 64,
@@ -47,10 +63,22 @@ export const limits = {
   listenBacklog: 1024,
   /** Sockets per listener: each costs a file handle and some kilobytes. */
   socketsPerListenerMax: 65_536,
+  /** Health checks and a few browsers; more is a mistake or an attack. */
+  httpConnectionsMax: 1000,
   /** A stop that takes longer than this is hanging and is cut off; the log recovers at the start. */
   stopMsMax: 30_000,
   /** npm and a terminal both pass Ctrl-C on: two signals this close together are one. */
   doubledSignalMs: 1000,
   /** How long a broker may outlive the npm that started it. */
   parentCheckMs: 250,
+
+  // Queues.
+  /** One queue's deliveries in a turn: others, and the disk, get their turn after that. */
+  dispatchPerTurnMax: 1024,
+  /** How far the mark below which a crash makes messages "redelivered" runs ahead of deliveries. */
+  deliveredMarkAhead: 4096,
+  /** Unacked deliveries of one channel: what bounds memory when no prefetch is set. */
+  unackedPerChannelMax: 262_144,
+  /** Resolved addresses a channel remembers; a publisher with more distinct keys resolves again. */
+  routesPerChannelMax: 10_000,
 } as const

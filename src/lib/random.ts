@@ -29,5 +29,9 @@ export function seededRandom(seed: number): Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000
   }
   const below = (bound: number): number => Math.floor(next() * bound)
-  return { next, below, bytes: (size) => Buffer.from(Array.from({ length: size }, () => below(256))) }
+  return {
+    next,
+    below,
+    bytes: (size) => Buffer.from(Array.from({ length: size }, () => below(256))),
+  }
 }

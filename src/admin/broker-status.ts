@@ -1,0 +1,32 @@
+import type { Address } from '../lib/listen.ts'
+
+/** Where a broker is in its life. Only a ready one takes work. */
+export type BrokerState = 'starting' | 'ready' | 'stopping'
+
+/** One look at a broker. */
+export interface BrokerStatus {
+  readonly state: BrokerState
+  readonly version: string
+  /** Milliseconds since the start. */
+  readonly uptimeMs: number
+  /** Service name → address, for every listener that is open. */
+  readonly addresses: Readonly<Record<string, Address>>
+  /** Where data is kept, or undefined for a broker in memory. */
+  readonly dataFolder: string | undefined
+  /** Why publishers are blocked, or undefined while they are not. */
+  readonly blockedReason: string | undefined
+  readonly counts: {
+    readonly connections: number
+    readonly channels: number
+    readonly exchanges: number
+    readonly queues: number
+    readonly consumers: number
+    readonly messagesReady: number
+    readonly messagesUnacked: number
+  }
+}
+
+/** Whoever knows the broker's status; must answer at once. */
+export interface StatusSource {
+  status(): BrokerStatus
+}

@@ -1,0 +1,74 @@
+// HTTP: health checks for whoever supervises the broker, and one page for whoever looks after it.
+import type { Server } from 'node:http'
+import { createAdaptorServer } from '@hono/node-server'
+import { Hono } from 'hono'
+import { basicAuth } from 'hono/basic-auth'
+import { listen } from '../lib/listen.ts'
+import type { Address } from '../lib/listen.ts'
+import { limits } from '../limits.ts'
+import type { StatusSource } from './broker-status.ts'
+import { renderStatusPage } from './status-page.ts'
+
+/** What the HTTP server is opened with. */
+export interface HttpServerOptions {
+  readonly host: string
+  /** 0 for any free port. */
+  readonly port: number
+  readonly source: StatusSource
+  /**
+   * Checks a user's name and password for the pages that show more than health. Left out, everyone
+   * who reaches the port may look: right on loopback only.
+   */
+  readonly authenticate?: (user: string, password: string) => boolean | Promise<boolean>
+}
+
+/** An open HTTP server. */
+export interface HttpServer {
+  readonly address: Address
+  /** Stops accepting and ends open connections. */
+  close(): Promise<void>
+}
+
+/** The routes, as a function of requests; tests call it without a socket. */
+export function createRoutes({
+  source,
+  authenticate,
+}: Pick<HttpServerOptions, 'source' | 'authenticate'>): Hono {
+  const routes = new Hono()
+  routes.use(async (context, next) => {
+    await next()
+    context.header('Cache-Control', 'no-store')
+  })
+  routes.get('/health/live', (context) => context.json({ status: 'ok' }))
+  routes.get('/health/ready', (context) => {
+    const { state } = source.status()
+    const isReady = state === 'ready'
+    return context.json({ status: isReady ? 'ok' : state }, isReady ? 200 : 503)
+  })
+  if (authenticate !== undefined) {
+    routes.use(basicAuth({ realm: 'Pabal', verifyUser: authenticate }))
+  }
+  routes.get('/api/status', (context) => context.json(source.status()))
+  routes.get('/', (context) => context.html(renderStatusPage(source.status())))
+  routes.notFound((context) => context.json({ error: 'not_found', reason: 'Not Found' }, 404))
+  return routes
+}
+
+/** Opens the HTTP server. Rejects with an `ExitError` that says what to do. */
+export async function openHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const { host, port } = options
+  const server = createAdaptorServer({ fetch: createRoutes(options).fetch }) as Server
+  const backlog = limits.listenBacklog
+  const address = await listen(server, { service: 'http', host, port, backlog })
+  server.maxConnections = limits.httpConnectionsMax
+  // Out of file handles: the listener goes on, and readiness is seen by the next check.
+  server.on('error', () => undefined)
+  return { address, close: () => closeServer(server) }
+}
+
+async function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
+}

@@ -1,0 +1,150 @@
+// Puts the sources of settings together: flags > environment > pabal.yaml > defaults. Every name and
+// value is checked; the first problem ends the start with one line that names where it stands.
+import { readConfigFile, readPasswordFile } from './config-file.ts'
+import { parseSettings, settingKeys, settingName, settings, variableName } from './config.ts'
+import type { BrokerOptions, SettingKey, Settings } from './config.ts'
+import { findClosestName } from './lib/closest-name.ts'
+import { exitCodes } from './lib/exit-codes.ts'
+import { ExitError } from './lib/exit-error.ts'
+import type { ExitCode } from './lib/exit-error.ts'
+import { isLoopback } from './lib/loopback.ts'
+
+/** What settings are taken from. */
+export interface ConfigSources {
+  /** Key → text, as given on the command line. */
+  readonly flags: ReadonlyMap<SettingKey, string>
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** File named with --config; else PABAL_CONFIG, else `pabal.yaml` when it is there. */
+  readonly configFile: string | undefined
+}
+
+/** A complete configuration. */
+export interface LoadedConfig {
+  readonly options: BrokerOptions
+  /** Settings that somebody gave; the others are defaults. */
+  readonly given: ReadonlySet<SettingKey>
+  /** The file that was read, if any. */
+  readonly configFile: string | undefined
+}
+
+/** One value on its way in, with what to say when it is wrong. */
+interface Given {
+  readonly value: unknown
+  readonly where: string
+  readonly exitCode: ExitCode
+}
+
+const configFileVariable = 'PABAL_CONFIG'
+
+/** Variables of the test suite, and those that Kubernetes sets in pods beside a service "pabal". */
+const foreignVariable = /^PABAL_(?:REQUIRE_ALL|SERVICE_.+|PORT|PORT_\d+_.+)$/
+
+function unknownName(where: string, name: string, known: readonly string[]): ExitError {
+  const closest = findClosestName(name, known)
+  const advice =
+    closest === undefined ? 'see pabal --help for all names' : `did you mean ${closest}?`
+  return new ExitError(exitCodes.config, `${where}unknown setting ${name}; ${advice}`)
+}
+
+function fromFile(path: string, values: ReadonlyMap<string, unknown>): Map<SettingKey, Given> {
+  const keys = new Map(settingKeys.map((key) => [settingName(key), key]))
+  const given = new Map<SettingKey, Given>()
+  for (const [name, value] of values) {
+    const key = keys.get(name)
+    if (key === undefined) throw unknownName(`${path}: `, name, [...keys.keys()])
+    const where = `${path}: ${name}: ${JSON.stringify(value)}`
+    if (value !== null) given.set(key, { value, where, exitCode: exitCodes.config })
+  }
+  return given
+}
+
+function fromEnvironment(environment: ConfigSources['environment']): Map<SettingKey, Given> {
+  const keys = new Map(settingKeys.map((key) => [variableName(key), key]))
+  const given = new Map<SettingKey, Given>()
+  for (const [name, value] of Object.entries(environment)) {
+    if (!name.startsWith('PABAL_') || name === configFileVariable) continue
+    const key = keys.get(name)
+    if (key === undefined && foreignVariable.test(name)) continue
+    if (key === undefined) {
+      throw unknownName('environment: ', name, [...keys.keys(), configFileVariable])
+    }
+    // An empty variable is an unset one, as compose files and shells write it.
+    if (value) given.set(key, { value, where: `${name}=${value}`, exitCode: exitCodes.config })
+  }
+  return given
+}
+
+function fromFlags(flags: ConfigSources['flags']): Map<SettingKey, Given> {
+  return new Map(
+    Array.from(flags, ([key, value]) => {
+      const where = `--${settingName(key)} ${value}`
+      return [key, { value, where, exitCode: exitCodes.usage }]
+    }),
+  )
+}
+
+function checkValues(given: ReadonlyMap<SettingKey, Given>): Settings {
+  const values = Object.fromEntries(Array.from(given, ([key, { value }]) => [key, value]))
+  const parsed = parseSettings(values)
+  const [problem] = parsed.problems
+  if (parsed.settings !== undefined) return parsed.settings
+  const origin = given.get(problem?.key as SettingKey)
+  throw new ExitError(
+    origin?.exitCode ?? exitCodes.config,
+    `${origin?.where ?? problem?.key}: ${problem?.message}`,
+  )
+}
+
+/** Rules between settings. */
+function checkTogether({ host, user, passwordFile, amqpPort, httpPort }: Settings): void {
+  if (amqpPort === 'off' && httpPort === 'off') {
+    throw new ExitError(
+      exitCodes.config,
+      'every listener is off: give amqp-port or http-port a port (0 picks a free one)',
+    )
+  }
+  if ((user === undefined) !== (passwordFile === undefined)) {
+    throw new ExitError(
+      exitCodes.config,
+      'user and password-file belong together: give --user NAME --password-file FILE',
+    )
+  }
+  if (user === undefined && !isLoopback(host)) {
+    throw new ExitError(
+      exitCodes.config,
+      `host ${host} can be reached from other machines, so the broker needs a user of its own: ` +
+        'add --user NAME --password-file FILE, or listen on 127.0.0.1',
+    )
+  }
+}
+
+/** Reads all sources and checks them. Throws an `ExitError` at the first problem. */
+export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> {
+  const named = sources.configFile ?? (sources.environment[configFileVariable] || undefined)
+  const file = await readConfigFile(named)
+  const given = new Map([
+    ...(file === undefined ? [] : fromFile(file.path, file.values)),
+    ...fromEnvironment(sources.environment),
+    ...fromFlags(sources.flags),
+  ])
+  const checked = checkValues(given)
+  checkTogether(checked)
+  const { passwordFile } = checked
+  const password = passwordFile === undefined ? undefined : await readPasswordFile(passwordFile)
+  return {
+    options: { ...checked, password },
+    given: new Set(given.keys()),
+    configFile: file?.path,
+  }
+}
+
+/** Fills in what an embedding program left out, with the same checks and defaults. */
+export function completeOptions(partial: Partial<BrokerOptions>): BrokerOptions {
+  const { password, ...values } = partial
+  const parsed = parseSettings(values)
+  if (parsed.settings !== undefined) return { ...parsed.settings, password }
+  const [problem] = parsed.problems
+  const name = problem?.key ?? ''
+  if (name in settings) throw new TypeError(`startBroker: ${name} ${problem?.message}`)
+  throw new TypeError(`startBroker: ${problem?.message}`)
+}

@@ -1,0 +1,71 @@
+// Opening a server on an address, with errors that say what to do. Knows no protocol and opens no
+// socket itself: the caller brings the server.
+import type { AddressInfo, Server } from 'node:net'
+import { exitCodes } from './exit-codes.ts'
+import { ExitError } from './exit-error.ts'
+
+/** An address that a server listens on. */
+export interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+/** Where to listen, and what to call it in errors. */
+export interface ListenOptions {
+  /** The service as its setting names it: `amqp` for --amqp-port. */
+  readonly service: string
+  readonly host: string
+  /** 0 for any free port. */
+  readonly port: number
+  readonly backlog: number
+}
+
+/** `127.0.0.1:5672`, `[::1]:5672`. */
+export function formatAddress({ host, port }: Address): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}
+
+function explain(error: NodeJS.ErrnoException, options: ListenOptions): ExitError {
+  const address = formatAddress(options)
+  const { service } = options
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return new ExitError(
+        exitCodes.unavailable,
+        `${address} is in use: stop what listens there, or choose another with --${service}-port ` +
+          '(0 picks a free one)',
+      )
+    case 'EACCES':
+      return new ExitError(
+        exitCodes.notPermitted,
+        `not permitted to listen on ${address}: choose a port above 1023 with --${service}-port`,
+      )
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return new ExitError(
+        exitCodes.unavailable,
+        `${options.host} is not an address of this machine: choose one with --host`,
+      )
+    case undefined:
+    default:
+      return new ExitError(
+        exitCodes.osError,
+        `cannot listen on ${address} (${service}): ${error.message}`,
+      )
+  }
+}
+
+/** Listens, and resolves with the address in use. Rejects with an `ExitError`. */
+export async function listen(server: Server, options: ListenOptions): Promise<Address> {
+  const { host, port, backlog } = options
+  return new Promise((resolve, reject) => {
+    const fail = (error: NodeJS.ErrnoException): void => reject(explain(error, options))
+    server.once('error', fail)
+    server.listen({ host, port, backlog }, () => {
+      server.off('error', fail)
+      const address = server.address() as AddressInfo
+      resolve({ host: address.address, port: address.port })
+    })
+  })
+}

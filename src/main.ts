@@ -1,0 +1,105 @@
+#!/usr/bin/env node
+// The program: arguments → configuration → broker → signals. stdout says where it listens and that it
+// is ready; the log goes to stderr; a failure is one line on stderr and a sysexits code.
+import path from 'node:path'
+import { describeFailure } from './cli/describe-failure.ts'
+import { readArguments } from './cli/read-arguments.ts'
+import type { Arguments } from './cli/read-arguments.ts'
+import { removeReadyFile, writeReadyFile } from './cli/ready-file.ts'
+import { watchStopRequests } from './cli/stop-requests.ts'
+import { loadConfig } from './config-sources.ts'
+import type { LoadedConfig } from './config-sources.ts'
+import { settingName } from './config.ts'
+import { systemClock } from './lib/clock.ts'
+import { exitCodes } from './lib/exit-codes.ts'
+import { formatAddress } from './lib/listen.ts'
+import { createLogger } from './lib/logger.ts'
+import type { Logger } from './lib/logger.ts'
+import { version } from './lib/version.ts'
+import { limits } from './limits.ts'
+import { startBroker } from './start-broker.ts'
+import type { RunningBroker } from './start-broker.ts'
+
+const unbuilt = { kafkaPort: 'Kafka', mqttPort: 'MQTT', stompPort: 'STOMP' } as const
+
+const schemes: Readonly<Record<string, string>> = { amqp: 'amqp', http: 'http' }
+
+function noteUnbuilt({ options, given }: LoadedConfig, logger: Logger): void {
+  for (const key of ['kafkaPort', 'mqttPort', 'stompPort'] as const) {
+    if (!given.has(key) || options[key] === 'off') continue
+    logger.warn(`${settingName(key)}: ${unbuilt[key]} is not built yet; nothing listens there`)
+  }
+}
+
+function announce(broker: RunningBroker, dataFolder: string): void {
+  const addresses = Object.entries(broker.addresses).map(
+    ([service, address]) =>
+      `  ${service.padEnd(6)} ${schemes[service] ?? service}://${formatAddress(address)}`,
+  )
+  const lines = [`Pabal ${version}`, ...addresses, `  data   ${dataFolder}`]
+  process.stdout.write(`${lines.join('\n')}\nServer startup complete\n`)
+}
+
+/** Resolves when somebody wants the broker to stop. */
+async function stopRequested(parentPid: number | undefined): Promise<string> {
+  return new Promise((resolve) => {
+    watchStopRequests(systemClock, parentPid, {
+      onStop: resolve,
+      onForce: (exitCode) => process.exit(exitCode),
+    })
+  })
+}
+
+async function closeInTime(broker: RunningBroker, logger: Logger): Promise<void> {
+  systemClock.after(limits.stopMsMax, () => {
+    logger.error('stopping took too long; ending now, the log recovers at the next start')
+    process.exit(exitCodes.software)
+  })
+  await broker.close()
+}
+
+function crash(logger: Logger, error: unknown): never {
+  logger.fatal({ err: error }, 'a fault of the broker itself; ending')
+  process.exit(exitCodes.software)
+}
+
+async function start(config: LoadedConfig): Promise<void> {
+  const { options } = config
+  const { readyFile, parentPid, logLevel, logFormat } = options
+  const logger = await createLogger({ level: logLevel, format: logFormat })
+  process.on('uncaughtException', (error) => crash(logger, error))
+  const stopping = stopRequested(parentPid)
+  noteUnbuilt(config, logger)
+  if (readyFile !== undefined) removeReadyFile(readyFile)
+  const broker = await startBroker({ ...options, logger })
+  if (readyFile !== undefined) writeReadyFile(readyFile, broker.addresses)
+  announce(broker, path.resolve(options.data))
+  logger.info(`stopping: ${await stopping}`)
+  await closeInTime(broker, logger)
+  if (readyFile !== undefined) removeReadyFile(readyFile)
+}
+
+async function run({ command, flags, configFile }: Arguments): Promise<void> {
+  if (command === 'nothing') return
+  const config = await loadConfig({ flags, configFile, environment: process.env })
+  try {
+    await start(config)
+  } catch (error) {
+    fail(error, config.options.data)
+  }
+}
+
+function fail(error: unknown, dataFolder: string): never {
+  const { exitCode, message } = describeFailure(error, dataFolder)
+  process.stderr.write(`pabal: ${message}\n`)
+  process.exit(exitCode)
+}
+
+// Whoever read our first lines may be gone (`npm start | head`); that is no reason to stop.
+process.stdout.on('error', () => undefined)
+try {
+  await run(readArguments(process.argv.slice(2)))
+  process.exit(exitCodes.ok)
+} catch (error) {
+  fail(error, '')
+}
