@@ -36,12 +36,17 @@ const binding = fc.tuple(
   key,
 )
 const command: fc.Arbitrary<Command> = fc.oneof(
-  fc.tuple(fc.constant('declare' as const), exchange, fc.boolean()),
+  { arbitrary: fc.tuple(fc.constant('declare' as const), exchange, fc.boolean()), weight: 2 },
   fc.tuple(fc.constant('delete' as const), exchange),
   fc.tuple(fc.constant('add' as const), queue),
   fc.tuple(fc.constant('remove' as const), queue),
-  { arbitrary: binding, weight: 4 },
+  { arbitrary: binding, weight: 12 },
 )
+
+const everything: readonly Command[] = [
+  ...exchangeNames.map((name, i) => ['declare', name, i % 2 === 0] as const),
+  ...queueNames.map((name) => ['add', name] as const),
+]
 
 class Model {
   exchanges = new Map<string, boolean>()
@@ -184,6 +189,13 @@ function checkRoutes(vhost: VHost<QueueLike>, model: Model): void {
   }
 }
 
+function checkBindingsTo(vhost: VHost<QueueLike>, model: Model): void {
+  for (const name of queueNames) {
+    const leading = model.bindings.filter((it) => it.target === name)
+    assert.equal(Array.from(vhost.bindingsTo(name)).length, leading.length)
+  }
+}
+
 function checkFollower(follower: Follower, model: Model): void {
   assert.deepEqual(follower.exchanges, new Set([...model.exchanges.keys()].filter(isDurable)))
   const durable = model.bindings.filter((it) => isDurable(it.source) && isDurable(it.target))
@@ -199,13 +211,14 @@ function checkFollower(follower: Follower, model: Model): void {
 
 test('VHost routes, cascades and reports changes as a model of plain lists does', () => {
   fc.assert(
-    fc.property(fc.array(command, { maxLength: 40 }), (commands) => {
+    fc.property(fc.array(command, { maxLength: 60, size: 'max' }), (commands) => {
       const vhost = new VHost<QueueLike>('/')
       const model = new Model()
       const follower = new Follower()
-      for (const command of commands) {
+      for (const command of [...everything, ...commands]) {
         for (const change of runCommand(vhost, model, command)) follower.apply(change)
         checkRoutes(vhost, model)
+        checkBindingsTo(vhost, model)
         checkFollower(follower, model)
       }
     }),

@@ -128,8 +128,8 @@ describe('HeadersMatcher', () => {
   test('agrees with the definition while bindings come and go', () => {
     fc.assert(
       fc.property(
-        fc.array(bindingArguments, { maxLength: 10 }),
-        fc.array(fc.nat(), { maxLength: 5 }),
+        fc.array(bindingArguments, { maxLength: 10, size: 'max' }),
+        fc.array(fc.nat(), { maxLength: 5, size: 'max' }),
         headers,
         (all, removals, headers) => {
           const matcher = new HeadersMatcher<QueueLike>()
