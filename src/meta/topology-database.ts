@@ -1,12 +1,11 @@
 // The only place that speaks SQL. `meta.db` holds one table per kind of topology row and the
 // sequence it is current through; one transaction applies whole log entries and moves that
-// sequence, so the file always shows the state after some entry, never one in between. `lock.db` is
-// empty: its lock marks the data folder as used, and the system drops it with the process.
+// sequence, so the file always shows the state after some entry, never one in between.
 import path from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
-import { limits } from '../limits.ts'
-import { argumentsFromJson, argumentsToJson } from './arguments.ts'
+import { argumentsToJson } from './arguments.ts'
+import { sqliteCode, sqliteCodes } from './sqlite-code.ts'
 import {
   type BindingRow,
   decodeTopologyChanges,
@@ -16,11 +15,14 @@ import {
   type UserRow,
   type VHostRow,
 } from './topology-change.ts'
+import { TopologyDamagedError, TopologyVersionError } from './topology-error.ts'
 import {
-  DataFolderLockedError,
-  TopologyDamagedError,
-  TopologyVersionError,
-} from './topology-error.ts'
+  bindingFromRow,
+  exchangeFromRow,
+  queueFromRow,
+  text,
+  userFromRow,
+} from './topology-rows.ts'
 
 /** All rows, and the sequence of the last entry in them; 0 before the first. */
 export interface Topology {
@@ -54,7 +56,7 @@ const schema = `
     primary key (vhost, name)
   ) strict, without rowid;
   create table queues (
-    vhost text not null, name text not null, type text not null, log_id integer not null unique,
+    vhost text not null, name text not null, type text not null, log_id integer not null,
     auto_delete integer not null, arguments text not null,
     primary key (vhost, name)
   ) strict, without rowid;
@@ -69,9 +71,6 @@ const schema = `
   ) strict, without rowid;
   pragma user_version = ${schemaVersion};
 `
-
-const sqliteBusy = 5
-const sqliteCannotOpen = 14
 
 /** A connection to `meta.db`. Only one is open at a time. */
 export class TopologyDatabase {
@@ -99,7 +98,7 @@ export class TopologyDatabase {
     try {
       database = new TopologyDatabase(folder, { create: false })
     } catch (error) {
-      if (errorCode(error) === sqliteCannotOpen) return emptyTopology
+      if (sqliteCode(error) === sqliteCodes.cannotOpen) return emptyTopology
       throw error
     }
     try {
@@ -266,7 +265,7 @@ export class TopologyDatabase {
   }
 
   #explain(error: unknown): unknown {
-    const code = errorCode(error)
+    const code = sqliteCode(error)
     if (!damageCodes.has(code) && !(error instanceof TypeError)) return error
     const reason = error instanceof Error ? error.message : String(error)
     return new TopologyDamagedError(
@@ -275,26 +274,6 @@ export class TopologyDatabase {
       { cause: error },
     )
   }
-}
-
-/**
- * Takes the data folder for this process until the result is closed or the process ends. Throws
- * {@link DataFolderLockedError} when another broker has it.
- */
-export function lockDataFolder(folder: string): Disposable {
-  const lock = new DatabaseSync(path.join(folder, 'lock.db'), { timeout: limits.dataLockWaitMs })
-  try {
-    lock.exec('begin exclusive')
-  } catch (error) {
-    lock.close()
-    if (errorCode(error) !== sqliteBusy) throw error
-    throw new DataFolderLockedError(
-      `Cannot use data folder '${folder}' as another broker is using it: ` +
-        'stop that broker or choose another folder with --data',
-      { cause: error },
-    )
-  }
-  return { [Symbol.dispose]: () => lock.close() }
 }
 
 /** The topology of a folder that has none yet. */
@@ -307,57 +286,10 @@ export const emptyTopology: Topology = {
   users: [],
 }
 
-/** SQLITE_ERROR (a missing table), SQLITE_CORRUPT, SQLITE_FORMAT, SQLITE_NOTADB. */
-const damageCodes: ReadonlySet<number | undefined> = new Set([1, 11, 24, 26])
-
-/** SQLite's primary result code. */
-function errorCode(error: unknown): number | undefined {
-  const code = (error as { readonly errcode?: unknown } | null)?.errcode
-  return typeof code === 'number' ? code & 0xff : undefined
-}
-
-function exchangeFromRow(row: Record<string, unknown>): ExchangeRow {
-  return {
-    vhost: text(row['vhost']),
-    name: text(row['name']),
-    type: text(row['type']),
-    autoDelete: row['auto_delete'] === 1,
-    internal: row['internal'] === 1,
-    arguments: argumentsFromJson(JSON.parse(text(row['arguments']))),
-  }
-}
-
-function queueFromRow(row: Record<string, unknown>): QueueRow {
-  return {
-    vhost: text(row['vhost']),
-    name: text(row['name']),
-    type: text(row['type']),
-    logId: Number(row['log_id']),
-    autoDelete: row['auto_delete'] === 1,
-    arguments: argumentsFromJson(JSON.parse(text(row['arguments']))),
-  }
-}
-
-function bindingFromRow(row: Record<string, unknown>): BindingRow {
-  return {
-    vhost: text(row['vhost']),
-    source: text(row['source']),
-    destinationKind: row['destination_kind'] === 'exchange' ? 'exchange' : 'queue',
-    destination: text(row['destination']),
-    routingKey: text(row['routing_key']),
-    arguments: argumentsFromJson(JSON.parse(text(row['arguments']))),
-  }
-}
-
-function userFromRow(row: Record<string, unknown>): UserRow {
-  return {
-    name: text(row['name']),
-    passwordHash: text(row['password_hash']),
-    tags: JSON.parse(text(row['tags'])) as string[],
-  }
-}
-
-function text(value: unknown): string {
-  if (typeof value !== 'string') throw new TypeError(`Cannot read text: received ${typeof value}`)
-  return value
-}
+/** A missing table is damage, too. */
+const damageCodes: ReadonlySet<number | undefined> = new Set([
+  sqliteCodes.error,
+  sqliteCodes.corrupt,
+  sqliteCodes.format,
+  sqliteCodes.notDatabase,
+])

@@ -5,6 +5,11 @@ export class DataFolderLockedError extends Error {
   override readonly name = 'DataFolderLockedError'
 }
 
+/** The data folder is missing, or nothing can be written to it. */
+export class DataFolderUnwritableError extends Error {
+  override readonly name = 'DataFolderUnwritableError'
+}
+
 /** The topology view is damaged, or older than what the log can still replay. */
 export class TopologyDamagedError extends Error {
   override readonly name = 'TopologyDamagedError'

@@ -11,6 +11,7 @@ import { type Arguments, noArguments } from './arguments.ts'
 import { encodeTopologyChanges, type TopologyChange } from './topology-change.ts'
 import {
   DataFolderLockedError,
+  DataFolderUnwritableError,
   TopologyDamagedError,
   TopologyVersionError,
 } from './topology-error.ts'
@@ -166,6 +167,11 @@ describe('TopologyView', () => {
     await first.close()
     await using second = openView(folder)
     assert.equal(second.load().appliedSequence, 0)
+  })
+
+  test('a missing folder is reported', (t) => {
+    const folder = path.join(newFolder(t), 'missing')
+    assert.throws(() => openView(folder), DataFolderUnwritableError)
   })
 
   test('a broker that was killed does not block the folder, and left whole entries', async (t) => {

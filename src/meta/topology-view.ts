@@ -13,12 +13,8 @@ import { Worker } from 'node:worker_threads'
 import { assert } from '../lib/assert.ts'
 import type { Clock, Timer } from '../lib/clock.ts'
 import { limits } from '../limits.ts'
-import {
-  lockDataFolder,
-  type SequencedEntry,
-  type Topology,
-  TopologyDatabase,
-} from './topology-database.ts'
+import { lockDataFolder } from './data-folder-lock.ts'
+import { type SequencedEntry, type Topology, TopologyDatabase } from './topology-database.ts'
 import { TopologyDamagedError } from './topology-error.ts'
 import type { WriterReply, WriterRequest } from './topology-writer.ts'
 
@@ -46,8 +42,8 @@ export class TopologyView implements AsyncDisposable {
   #waiters: (() => void)[] = []
 
   /**
-   * Takes the data folder. Throws `DataFolderLockedError` when another broker has it, SQLite's error
-   * when the folder cannot be written.
+   * Takes the data folder. Throws `DataFolderLockedError` when another broker has it,
+   * `DataFolderUnwritableError` when it is missing or cannot be written.
    */
   constructor(options: TopologyViewOptions) {
     this.#options = options

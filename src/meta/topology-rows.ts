@@ -1,0 +1,49 @@
+// Rows of the tables of `meta.db` as topology rows. They throw TypeError on what is not one.
+import { argumentsFromJson } from './arguments.ts'
+import type { BindingRow, ExchangeRow, QueueRow, UserRow } from './topology-change.ts'
+
+export function exchangeFromRow(row: Record<string, unknown>): ExchangeRow {
+  return {
+    vhost: text(row['vhost']),
+    name: text(row['name']),
+    type: text(row['type']),
+    autoDelete: row['auto_delete'] === 1,
+    internal: row['internal'] === 1,
+    arguments: argumentsFromJson(JSON.parse(text(row['arguments']))),
+  }
+}
+
+export function queueFromRow(row: Record<string, unknown>): QueueRow {
+  return {
+    vhost: text(row['vhost']),
+    name: text(row['name']),
+    type: text(row['type']),
+    logId: Number(row['log_id']),
+    autoDelete: row['auto_delete'] === 1,
+    arguments: argumentsFromJson(JSON.parse(text(row['arguments']))),
+  }
+}
+
+export function bindingFromRow(row: Record<string, unknown>): BindingRow {
+  return {
+    vhost: text(row['vhost']),
+    source: text(row['source']),
+    destinationKind: row['destination_kind'] === 'exchange' ? 'exchange' : 'queue',
+    destination: text(row['destination']),
+    routingKey: text(row['routing_key']),
+    arguments: argumentsFromJson(JSON.parse(text(row['arguments']))),
+  }
+}
+
+export function userFromRow(row: Record<string, unknown>): UserRow {
+  return {
+    name: text(row['name']),
+    passwordHash: text(row['password_hash']),
+    tags: JSON.parse(text(row['tags'])) as string[],
+  }
+}
+
+export function text(value: unknown): string {
+  if (typeof value !== 'string') throw new TypeError(`Cannot read text: received ${typeof value}`)
+  return value
+}
