@@ -5,12 +5,13 @@
 import type { Binding, QueueLike, Target } from './binding.ts'
 import type { Matcher, RoutedMessage } from './matcher.ts'
 
+// Most nodes have one child and no binding, so maps and sets are made when needed.
 class TopicNode<Q extends QueueLike> {
-  readonly words = new Map<string, TopicNode<Q>>()
-  readonly bindings = new Set<Binding<Q>>()
   readonly isHash: boolean
+  words: Map<string, TopicNode<Q>> | undefined = undefined
   star: TopicNode<Q> | undefined = undefined
   hash: TopicNode<Q> | undefined = undefined
+  bindings: Set<Binding<Q>> | undefined = undefined
 
   constructor(isHash: boolean) {
     this.isHash = isHash
@@ -19,25 +20,28 @@ class TopicNode<Q extends QueueLike> {
   child(word: string): TopicNode<Q> | undefined {
     if (word === '*') return this.star
     if (word === '#') return this.hash
-    return this.words.get(word)
+    return this.words?.get(word)
   }
 
   addChild(word: string): TopicNode<Q> {
     const node = new TopicNode<Q>(word === '#')
     if (word === '*') this.star = node
     else if (word === '#') this.hash = node
-    else this.words.set(word, node)
+    else {
+      this.words ??= new Map()
+      this.words.set(word, node)
+    }
     return node
   }
 
   removeChild(word: string): void {
     if (word === '*') this.star = undefined
     else if (word === '#') this.hash = undefined
-    else this.words.delete(word)
+    else this.words?.delete(word)
   }
 
   isEmpty(): boolean {
-    return this.bindings.size === 0 && this.words.size === 0 && !this.star && !this.hash
+    return !this.bindings?.size && !this.words?.size && !this.star && !this.hash
   }
 }
 
@@ -49,6 +53,7 @@ export class TopicMatcher<Q extends QueueLike> implements Matcher<Q> {
   add(binding: Binding<Q>): void {
     let node = this.#root
     for (const word of wordsOf(binding.routingKey)) node = node.child(word) ?? node.addChild(word)
+    node.bindings ??= new Set()
     node.bindings.add(binding)
   }
 
@@ -60,7 +65,7 @@ export class TopicMatcher<Q extends QueueLike> implements Matcher<Q> {
       if (!next) return
       path.push(next)
     }
-    path.at(-1)?.bindings.delete(binding)
+    path.at(-1)?.bindings?.delete(binding)
     for (let depth = words.length; depth > 0 && path[depth]?.isEmpty(); depth -= 1) {
       path[depth - 1]?.removeChild(words[depth - 1] as string)
     }
@@ -69,7 +74,7 @@ export class TopicMatcher<Q extends QueueLike> implements Matcher<Q> {
   match(message: RoutedMessage, matched: Set<Target<Q>>): void {
     for (const key of message.routingKeys) {
       for (const node of this.#nodesFor(wordsOf(key))) {
-        for (const binding of node.bindings) matched.add(binding.target)
+        for (const binding of node.bindings ?? []) matched.add(binding.target)
       }
     }
   }
@@ -81,7 +86,7 @@ export class TopicMatcher<Q extends QueueLike> implements Matcher<Q> {
       const next = new Set<TopicNode<Q>>()
       for (const node of reached) {
         if (node.isHash) reach(next, node)
-        reach(next, node.words.get(word))
+        reach(next, node.words?.get(word))
         reach(next, node.star)
       }
       if (next.size === 0) return next
