@@ -11,6 +11,8 @@ export type BrokerSystem = {
 export type RunningBroker = {
   readonly pid: number
   readonly amqpPort: number
+  /** The last lines it printed, for the text of an error. */
+  logTail(): string
   /** Ends the process and waits until it is gone. */
   stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>
 }

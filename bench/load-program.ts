@@ -14,6 +14,8 @@ export type Percentiles = {
 
 /** What one run of the load program printed. Rates and CPU are of the measured window alone. */
 export type LoadReport = {
+  /** How the load program was called. */
+  readonly arguments: readonly string[]
   readonly server: { readonly product: string; readonly version: string }
   readonly seconds: number
   readonly published: number
@@ -26,7 +28,10 @@ export type LoadReport = {
   readonly broker_cpu_seconds: number
   readonly confirm_latency: Percentiles | null
   readonly delivery_latency: Percentiles | null
-  readonly total: Readonly<Record<string, number>>
+  /** From the first message to the last, warm-up included. */
+  readonly total: Readonly<
+    Record<'sent' | 'confirmed' | 'nacked' | 'delivered' | 'out_of_order' | 'blocked', number>
+  >
 }
 
 const SOURCES: string = join(import.meta.dirname, 'load')
@@ -63,20 +68,28 @@ export async function runLoad(
   mode: 'publish' | 'consume' | 'both',
   options: LoadOptions,
 ): Promise<LoadReport> {
-  return (await runProgram(mode, options)) as LoadReport
+  const args = programArguments(mode, options)
+  const report = { arguments: args, ...((await runProgram(args)) as Omit<LoadReport, 'arguments'>) }
+  // With one publisher and one consumer both mean that the broker did wrong, however fast.
+  const { nacked, out_of_order: misordered } = report.total
+  if (nacked > 0 || misordered > 0) {
+    throw new Error(`load ${mode}: ${nacked} messages refused, ${misordered} out of order`)
+  }
+  return report
 }
 
 /** How many messages wait in the queue of the load program. */
 export async function queryDepth(port: number): Promise<number> {
-  const answer = (await runProgram('depth', { port })) as { waiting: number }
+  const answer = (await runProgram(programArguments('depth', { port }))) as { waiting: number }
   return answer.waiting
 }
 
-async function runProgram(mode: string, options: LoadOptions): Promise<unknown> {
-  const args = [
-    mode,
-    ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, `${value}`]),
-  ]
+function programArguments(mode: string, options: LoadOptions): string[] {
+  const pairs = Object.entries(options)
+  return [mode, ...pairs.flatMap(([name, value]) => [`--${name}`, String(value)])]
+}
+
+async function runProgram(args: readonly string[]): Promise<unknown> {
   try {
     const { stdout } = await promisify(execFile)(PROGRAM, args)
     return JSON.parse(stdout)

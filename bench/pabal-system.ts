@@ -9,6 +9,7 @@ export type PabalVariant = {
   readonly syncDelayMs: number
 }
 
+const MAIN: string = resolve(import.meta.dirname, '..', 'src', 'main.ts')
 const START_TIMEOUT_MS = 120_000
 
 /** Pabal from this checkout, with its defaults but for free ports and the variant. */
@@ -31,30 +32,35 @@ async function startPabal(
   mkdirSync(folder, { recursive: true })
   const readyFile = join(folder, 'ready.json')
   rmSync(readyFile, { force: true })
-  const env: Record<string, string | undefined> = { ...process.env }
-  delete env['PABAL_BENCH_SYNC_DELAY_MS']
+  // Neither the caller's own settings in the environment nor a pabal.yaml must count.
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith('PABAL_')),
+  )
   if (syncDelayMs > 0) env['PABAL_BENCH_SYNC_DELAY_MS'] = String(syncDelayMs)
-  const repository = resolve(import.meta.dirname, '..')
   const child = startChild({
     command: process.execPath,
     args: [
-      join(repository, 'src', 'main.ts'),
-      '--data',
-      join(folder, 'data'),
-      '--amqp-port',
-      '0',
-      '--http-port',
-      'off',
-      '--durability',
-      durability,
-      '--ready-file',
-      readyFile,
+      MAIN,
+      `--data=${join(folder, 'data')}`,
+      '--amqp-port=0',
+      ...['http', 'kafka', 'mqtt', 'stomp'].map((name) => `--${name}-port=off`),
+      `--durability=${durability}`,
+      `--ready-file=${readyFile}`,
     ],
     env,
-    cwd: repository,
+    cwd: folder,
     logFile: join(folder, 'pabal.log'),
   })
   await child.waitUntil(() => existsSync(readyFile), START_TIMEOUT_MS)
-  const ready = JSON.parse(readFileSync(readyFile, 'utf8')) as { amqp: { port: number } }
-  return { pid: child.pid, amqpPort: ready.amqp.port, stop: (signal) => child.stop(signal) }
+  const ready = JSON.parse(readFileSync(readyFile, 'utf8')) as { amqp?: { port: number } }
+  if (ready.amqp === undefined) {
+    await child.stop('SIGTERM')
+    throw new Error('this Pabal listens on no AMQP port')
+  }
+  return {
+    pid: child.pid,
+    amqpPort: ready.amqp.port,
+    logTail: () => child.logTail(),
+    stop: (signal) => child.stop(signal),
+  }
 }

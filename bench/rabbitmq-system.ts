@@ -48,7 +48,12 @@ async function startRabbitmq(folder: string): Promise<RunningBroker> {
     await stopBoth(server, epmd, 'SIGKILL')
     throw error
   }
-  return { pid: server.pid, amqpPort, stop: (signal) => stopBoth(server, epmd, signal) }
+  return {
+    pid: server.pid,
+    amqpPort,
+    logTail: () => server.logTail(),
+    stop: (signal) => stopBoth(server, epmd, signal),
+  }
 }
 
 async function stopBoth(

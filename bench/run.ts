@@ -68,6 +68,9 @@ async function runOnce(
         return { broker, startedAt }
       },
     })
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new Error(`${system.name}: ${reason}\n${broker.logTail()}`, { cause: error })
   } finally {
     await broker.stop('SIGTERM')
     rmSync(folder, { recursive: true, force: true })
@@ -122,24 +125,40 @@ async function main(argv: readonly string[]): Promise<void> {
   const startedAt = new Date().toISOString()
   const scenarios: (ScenarioResult & { disk: DiskTimes })[] = []
   for (const scenario of args.scenarios) {
-    const { result, diskTimes: times } = await runScenario(scenario, systems, args)
-    const disk = diskTimes(times)
-    printResult(result, disk)
-    scenarios.push({ ...result, disk })
+    try {
+      const { result, diskTimes: times } = await runScenario(scenario, systems, args)
+      const disk = diskTimes(times)
+      printResult(result, disk)
+      scenarios.push({ ...result, disk })
+    } catch (error) {
+      // The others can still tell something.
+      printError(`${scenario.name} failed`, error)
+    }
   }
+  const allRuns = scenarios.flatMap((result) => result.runs)
+  const named = systems.map(({ name, settings }) => {
+    const reports = allRuns.find((run) => run.system === name)?.reports ?? {}
+    return { name, settings, server: Object.values(reports)[0]?.server }
+  })
+  save(args, { startedAt, systems: named, scenarios })
+}
+
+function save(args: Arguments, results: object): void {
   if (args.resultFile === undefined) return
-  const settings = { runs: args.runs, seconds: args.seconds, warmup: args.warmup }
-  const named = systems.map(({ name, settings }) => ({ name, settings }))
-  const machine = describeMachine()
-  mkdirSync(dirname(args.resultFile), { recursive: true })
-  const content = { startedAt, machine, settings, systems: named, scenarios }
-  writeFileSync(args.resultFile, `${JSON.stringify(content, null, 2)}\n`)
-  console.log(`\nwritten to ${args.resultFile}`)
+  const { runs, seconds, warmup, resultFile } = args
+  const content = { machine: describeMachine(), settings: { runs, seconds, warmup }, ...results }
+  mkdirSync(dirname(resultFile), { recursive: true })
+  writeFileSync(resultFile, `${JSON.stringify(content, null, 2)}\n`)
+  console.log(`\nwritten to ${resultFile}`)
+}
+
+function printError(what: string, error: unknown): void {
+  console.error(`${what}: ${error instanceof Error ? error.message : String(error)}`)
+  process.exitCode = 1
 }
 
 try {
   await main(process.argv.slice(2))
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error)
-  process.exit(1)
+  printError('bench', error)
 }

@@ -16,9 +16,11 @@ export type ChildOptions = {
 
 export type RunningChild = {
   readonly pid: number
-  /** Resolves true once `isReady` says so; throws with the end of the log if the child ends first. */
+  /** Resolves once `isReady` says so; throws with the end of the log if the child ends first. */
   waitUntil(isReady: () => boolean | Promise<boolean>, timeoutMs: number): Promise<void>
   stop(signal: NodeJS.Signals): Promise<void>
+  /** The last lines of its log file. */
+  logTail(): string
 }
 
 const POLL_MS = 5
@@ -63,6 +65,7 @@ export function startChild(options: ChildOptions): RunningChild {
       await ended
       clearTimeout(timeout)
     },
+    logTail: () => logTail(options),
   }
 }
 
@@ -81,6 +84,9 @@ export function killChildrenAtExit(): void {
 }
 
 function childError(options: ChildOptions, what: string): Error {
-  const tail = readFileSync(options.logFile, 'utf8').trimEnd().split('\n').slice(-15).join('\n')
-  return new Error(`${options.command} ${options.args.join(' ')} ${what}:\n${tail}`)
+  return new Error(`${options.command} ${options.args.join(' ')} ${what}:\n${logTail(options)}`)
+}
+
+function logTail({ logFile }: ChildOptions): string {
+  return readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-15).join('\n')
 }

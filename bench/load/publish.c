@@ -64,7 +64,7 @@ static void build_ring(struct publisher *publisher) {
 
 void publisher_start(struct publisher *publisher, const struct options *options, uint64_t count_max) {
   publisher->options = options;
-  publisher->count_max = count_max > 0 ? count_max : UINT64_MAX;
+  publisher->count_max = count_max;
   publisher->lowest_tag = 1;
   if (options->outstanding > 0) connection_select_confirms(&publisher->connection);
   connection_take_over(&publisher->connection);

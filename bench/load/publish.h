@@ -31,7 +31,7 @@ struct publisher {
   double interval;         /* open loop: ns between messages of this connection */
 };
 
-/* Takes an open connection over. `count_max` 0 means no limit. */
+/* Takes an open connection over. `count_max` is UINT64_MAX when there is no limit. */
 void publisher_start(struct publisher *publisher, const struct options *options, uint64_t count_max);
 
 /* Starts the fixed schedule; `index` of `options.publishers` shifts it so that they interleave. */

@@ -4,15 +4,13 @@
 #include "run.h"
 
 static void print_counts(const struct run *run) {
-  uint64_t nacked = 0, out_of_order = 0, blocked = 0;
-  for (uint32_t i = 0; i < run->options.publishers; i++) {
-    nacked += run->publishers[i].nacked;
+  uint64_t out_of_order = 0, blocked = 0;
+  for (uint32_t i = 0; i < run->options.publishers; i++)
     blocked += run->publishers[i].connection.blocked_count;
-  }
   for (uint32_t i = 0; i < run->options.consumers; i++) out_of_order += run->consumers[i].out_of_order;
   printf("\"total\":{\"sent\":%" PRIu64 ",\"confirmed\":%" PRIu64 ",\"nacked\":%" PRIu64
          ",\"delivered\":%" PRIu64 ",\"out_of_order\":%" PRIu64 ",\"blocked\":%" PRIu64 "}",
-         run->total.sent, run->total.confirmed, nacked, run->total.delivered, out_of_order, blocked);
+         run->total.sent, run->total.confirmed, run->total.nacked, run->total.delivered, out_of_order, blocked);
 }
 
 void run_print(const struct run *run) {

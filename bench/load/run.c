@@ -56,7 +56,7 @@ static void start_all(struct loop *loop) {
   const struct options *options = &run->options;
   for (uint32_t i = 0; i < options->publishers; i++) {
     uint64_t share = options->count / options->publishers + (i < options->count % options->publishers);
-    publisher_start(&run->publishers[i], options, share);
+    publisher_start(&run->publishers[i], options, is_counted(run) ? share : UINT64_MAX);
     watch(loop, &run->publishers[i].connection);
   }
   for (uint32_t i = 0; i < options->consumers; i++) {
@@ -73,6 +73,7 @@ static struct counts count_all(const struct run *run) {
   for (uint32_t i = 0; i < run->options.publishers; i++) {
     counts.sent += publisher_sent(&run->publishers[i]);
     counts.confirmed += run->publishers[i].confirmed;
+    counts.nacked += run->publishers[i].nacked;
   }
   for (uint32_t i = 0; i < run->options.consumers; i++) counts.delivered += run->consumers[i].delivered;
   return counts;
@@ -91,11 +92,11 @@ static bool are_publishers_drained(const struct run *run) {
   return true;
 }
 
-/* What --count counts: deliveries if anybody consumes, else confirms, else messages sent. */
+/* What --count counts: deliveries if anybody consumes, else answered publishes, else messages sent. */
 static uint64_t finished(const struct run *run) {
   struct counts counts = count_all(run);
   if (run->options.consumers > 0) return counts.delivered;
-  return run->options.outstanding > 0 ? counts.confirmed : counts.sent;
+  return run->options.outstanding > 0 ? counts.confirmed + counts.nacked : counts.sent;
 }
 
 static bool is_window_due(const struct run *run, uint64_t now, uint64_t start) {

@@ -7,7 +7,7 @@
 
 struct counts {
   uint64_t at; /* ns */
-  uint64_t sent, confirmed, delivered;
+  uint64_t sent, confirmed, nacked, delivered;
   double own_cpu, broker_cpu;
 };
 
