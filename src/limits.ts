@@ -26,23 +26,47 @@ export const limits = {
 
   // Log: files and caches.
   /** Large enough that files are few, small enough that a start replays little. */
-  walFileSizeMax: 64 * MiB,
+  walFileSizeMax: (64 * MiB) as number,
   /** Below this a run is copied into the group's buffer; above it the kernel gathers it itself. */
-  coalescedRunSizeMax: 16 * KiB,
+  coalescedRunSizeMax: (16 * KiB) as number,
   /** Recent runs in memory, which serve consumers that keep up without touching the disk. */
-  tailCacheSizeMax: 64 * MiB,
+  tailCacheSizeMax: (64 * MiB) as number,
   /** Cold reads delay the WAL on the same disk: one fetches at most this much. */
-  coldReadSizeMax: 256 * KiB,
+  coldReadSizeMax: (256 * KiB) as number,
   /** Cold reads at a time: more would only queue up in the kernel in front of the WAL. */
   coldReadsMax: 2,
   /** Bytes skipped rather than read apart when a log's runs lie scattered between others. */
-  coldReadGapMax: 16 * KiB,
+  coldReadGapMax: (16 * KiB) as number,
+  /** After a failed write: long enough not to burn, short enough that publishers do not notice. */
+  diskRetryMs: 100,
   /** Recovery and cleaning read files in pieces of this size. */
-  sequentialReadSize: 1 * MiB,
+  sequentialReadSize: (1 * MiB) as number,
 
   // AMQP: what is decoded.
   /** Deeper tables serve only to exhaust the stack; real ones (x-death) have three levels. */
   fieldTableDepthMax: 64,
+
+  // AMQP connections.
+  /** A client that has not opened its connection by then is hanging. RabbitMQ's handshake_timeout. */
+  handshakeMsMax: 10_000,
+  /** How long a refused client without a way to be told is kept waiting, as RabbitMQ does. */
+  refusedLoginMs: 3000,
+  /** How long the peer has to answer connection.close. */
+  closeMsMax: 10_000,
+  /** Frames before tune-ok. RabbitMQ's initial_frame_max. */
+  handshakeFrameSizeMax: 8192,
+  /** The smallest frame_max a client may ask for (AMQP 0-9-1 §4.2.3). */
+  frameMaxMin: 4096,
+  /** Dispatch to a connection stops while more than this is unsent. */
+  outputSizeMax: (1 * MiB) as number,
+  /** Frames are gathered in pieces of this size before they are written. */
+  outputSlabSizeMax: (64 * KiB) as number,
+  /** Larger bodies are sent from where they are instead of being copied. */
+  copiedBodySizeMax: (16 * KiB) as number,
+  /** Frames and messages of one connection that wait (for the disk, or while publishers are blocked). */
+  parkedSizeMax: (4 * MiB) as number,
+  /** Consumers of one channel. */
+  consumersPerChannelMax: 65_536,
 
   // Topology view.
   /** A broker that was just killed may need a moment to be gone. */
@@ -79,6 +103,8 @@ export const limits = {
   deliveredMarkAhead: 4096,
   /** Unacked deliveries of one channel: what bounds memory when no prefetch is set. */
   unackedPerChannelMax: 262_144,
+  /** Messages and settlements of one transaction, which is one atom. */
+  transactionSizeMax: (64 * MiB) as number,
   /** Resolved addresses a channel remembers; a publisher with more distinct keys resolves again. */
   routesPerChannelMax: 10_000,
 } as const

@@ -2,58 +2,207 @@
 import path from 'node:path'
 import type { BrokerState, BrokerStatus } from './admin/broker-status.ts'
 import { openHttpServer } from './admin/http-server.ts'
+import { Users } from './auth/users.ts'
+import { Broker, type BrokerCounts } from './broker/broker.ts'
 import { completeOptions } from './config-sources.ts'
 import type { BrokerOptions } from './config.ts'
-import { systemClock } from './lib/clock.ts'
+import { type Clock, systemClock } from './lib/clock.ts'
 import type { Address } from './lib/listen.ts'
-import type { Logger } from './lib/logger.ts'
+import { createLogger, type Logger } from './lib/logger.ts'
+import { systemRandom } from './lib/random.ts'
+import { Turn } from './lib/turn.ts'
 import { version } from './lib/version.ts'
+import { openStorage, type Storage, type StorageKind } from './open-storage.ts'
+import { AmqpServer } from './server/amqp/amqp-server.ts'
+import { type Listener, openListener } from './server/listener.ts'
 
 /** Options of the broker; what is left out has its default. */
-export type StartOptions = Partial<BrokerOptions> & { readonly logger?: Logger }
+export type StartOptions = Partial<BrokerOptions> & {
+  readonly logger?: Logger
+  /** Where messages are kept; files in the data folder by default. */
+  readonly storage?: StorageKind
+}
 
 /** A broker that takes work until it is closed. */
 export interface RunningBroker extends AsyncDisposable {
   /** Service name → address, for every listener that is open. */
   readonly addresses: Readonly<Record<string, Address>>
+  /** Rejects when storage failed for good: nothing more can be confirmed, the process has to end. */
+  readonly failed: Promise<never>
   /** Stops taking work, finishes what is on its way to the disk and frees everything. */
   close(): Promise<void>
 }
 
 /** Starts a broker and resolves once all its listeners are open. */
 export async function startBroker(startOptions: StartOptions = {}): Promise<RunningBroker> {
-  const { logger: _logger, ...partial } = startOptions
+  const { logger: givenLogger, storage = 'file', ...partial } = startOptions
   const options = completeOptions(partial)
-  const startedAt = systemClock.monotonic()
-  const addresses: Record<string, Address> = {}
-  let state: BrokerState = 'starting'
-  const status = (): BrokerStatus => ({
-    state,
-    version,
-    uptimeMs: systemClock.monotonic() - startedAt,
-    addresses,
-    dataFolder: path.resolve(options.data),
-    blockedReason: undefined,
-    counts: {
-      connections: 0,
-      channels: 0,
-      exchanges: 0,
-      queues: 0,
-      consumers: 0,
-      messagesReady: 0,
-      messagesUnacked: 0,
-    },
-  })
-  const { host, httpPort } = options
-  const http =
-    httpPort === 'off'
-      ? undefined
-      : await openHttpServer({ host, port: httpPort, source: { status } })
-  if (http !== undefined) addresses['http'] = http.address
-  state = 'ready'
-  const close = async (): Promise<void> => {
-    state = 'stopping'
-    await http?.close()
+  const logger = givenLogger ?? (await createLogger({ level: 'silent', format: 'json' }))
+  const instance = new Instance(options, logger)
+  try {
+    await instance.open(storage)
+  } catch (error) {
+    await instance.close()
+    throw error
   }
-  return { addresses, close, [Symbol.asyncDispose]: close }
+  return instance
+}
+
+const noCounts: BrokerCounts = { exchanges: 0, queues: 0, consumers: 0, messages: 0, unacked: 0 }
+
+class Instance implements RunningBroker {
+  readonly addresses: Record<string, Address> = {}
+  readonly failed: Promise<never>
+  readonly #options: BrokerOptions
+  readonly #logger: Logger
+  readonly #clock: Clock = systemClock
+  readonly #startedAt = systemClock.monotonic()
+  #state: BrokerState = 'starting'
+  #storage: Storage | undefined
+  #broker: Broker | undefined
+  #amqp: AmqpServer | undefined
+  #fail: (error: Error) => void = () => undefined
+  readonly #listeners: Listener[] = []
+  #http: { close(): Promise<void> } | undefined
+  #closing: Promise<void> | undefined
+
+  constructor(options: BrokerOptions, logger: Logger) {
+    this.#options = options
+    this.#logger = logger
+    this.failed = new Promise((_resolve, reject) => {
+      this.#fail = reject
+    })
+    // Whoever does not wait for it has chosen not to know.
+    this.failed.catch(() => undefined)
+  }
+
+  async open(kind: StorageKind): Promise<void> {
+    const turn = new Turn(this.#clock)
+    this.#storage = await openStorage({
+      kind,
+      broker: this.#options,
+      clock: this.#clock,
+      turn,
+      logger: this.#logger,
+      onBlocked: (reason) => this.#onBlocked(reason),
+      onFailed: (error) => this.#fail(error),
+    })
+    this.#broker = this.#createBroker(turn, this.#storage)
+    this.#amqp = this.#createAmqpServer(turn, this.#broker)
+    await Promise.all([this.#openAmqp(this.#amqp), this.#openHttp()])
+    this.#state = 'ready'
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  #createBroker(turn: Turn, storage: Storage): Broker {
+    const broker = new Broker({
+      store: storage.store,
+      turn,
+      random: systemRandom,
+      vhosts: this.#options.vhosts,
+      onTopologyDurable: (sequence, bytes) => storage.onTopologyDurable(sequence, bytes),
+      onDamaged: (queue, offset, error) => {
+        const { vhost, name } = queue
+        this.#logger.error({ err: error, vhost, queue: name, offset }, 'Messages were skipped')
+      },
+    })
+    broker.restore(storage.topology, storage.logs)
+    return broker
+  }
+
+  #createAmqpServer(turn: Turn, broker: Broker): AmqpServer {
+    const { user, password, ...options } = this.#options
+    return new AmqpServer({
+      broker,
+      users: new Users({
+        own: user === undefined ? undefined : { name: user, password: password ?? '' },
+        random: systemRandom,
+      }),
+      turn,
+      clock: this.#clock,
+      random: systemRandom,
+      logger: this.#logger.child({ area: 'amqp' }),
+      settings: {
+        frameMax: options.frameMax,
+        channelMax: options.channelMax,
+        heartbeatSeconds: options.heartbeat,
+        messageSizeMax: options.maxMessageSize,
+        productName: options.productName,
+        productVersion: options.productVersion,
+      },
+    })
+  }
+
+  async #openAmqp(server: AmqpServer): Promise<void> {
+    const { host, amqpPort: port } = this.#options
+    if (port === 'off') return
+    const listener = await openListener({
+      service: 'amqp',
+      host,
+      port,
+      onSocket: server.accept,
+      onAcceptProblem: (reason) => this.#logger.warn(`A connection was refused: ${reason}`),
+    })
+    this.#listeners.push(listener)
+    this.addresses['amqp'] = listener.address
+  }
+
+  async #openHttp(): Promise<void> {
+    const { host, httpPort: port } = this.#options
+    if (port === 'off') return
+    const source = { status: (): BrokerStatus => this.#status() }
+    const http = await openHttpServer({ host, port, source })
+    this.#http = http
+    this.addresses['http'] = http.address
+  }
+
+  #onBlocked(reason: string | undefined): void {
+    if (reason === undefined) this.#logger.info('Publishers are no longer blocked')
+    else this.#logger.warn(`Publishers are blocked: ${reason}; free some space on the data disk`)
+    this.#amqp?.onBlockedChanged(reason !== undefined)
+  }
+
+  #status(): BrokerStatus {
+    return {
+      state: this.#state,
+      version,
+      uptimeMs: this.#clock.monotonic() - this.#startedAt,
+      addresses: this.addresses,
+      dataFolder: path.resolve(this.#options.data),
+      blockedReason: this.#storage?.store.blocked,
+      counts: countsOf(this.#broker, this.#amqp),
+    }
+  }
+
+  async #close(): Promise<void> {
+    this.#state = 'stopping'
+    for (const listener of this.#listeners) listener.close()
+    await this.#amqp?.close()
+    await this.#storage?.close()
+    await this.#http?.close()
+  }
+}
+
+function countsOf(
+  broker: Broker | undefined,
+  amqp: AmqpServer | undefined,
+): BrokerStatus['counts'] {
+  const counts = broker?.counts() ?? noCounts
+  return {
+    connections: amqp?.connectionCount ?? 0,
+    channels: amqp?.channelCount ?? 0,
+    exchanges: counts.exchanges,
+    queues: counts.queues,
+    consumers: counts.consumers,
+    messagesReady: counts.messages - counts.unacked,
+    messagesUnacked: counts.unacked,
+  }
 }

@@ -183,6 +183,10 @@ export class VHost<Q extends QueueLike> {
     return this.#queues.size
   }
 
+  get exchangeCount(): number {
+    return this.#exchanges.size
+  }
+
   /** The exchange of exactly this name; `''` is the default exchange. */
   findExchange(name: string): Exchange<Q> | undefined {
     return this.#exchanges.get(name)

@@ -1,0 +1,36 @@
+// A message's address as it is stored: exchange and routing key, each as one length byte and its
+// bytes. It is the form in which AMQP sends them, so they go from wire to log and back as they are.
+
+/** Both names must fit 255 bytes. */
+export function encodeAddress(exchange: string, routingKey: string): Buffer {
+  const exchangeSize = Buffer.byteLength(exchange)
+  const address = Buffer.allocUnsafe(2 + exchangeSize + Buffer.byteLength(routingKey))
+  address[0] = exchangeSize
+  address.write(exchange, 1)
+  address[1 + exchangeSize] = address.length - 2 - exchangeSize
+  address.write(routingKey, 2 + exchangeSize)
+  return address
+}
+
+export interface Address {
+  readonly exchange: string
+  readonly routingKey: string
+}
+
+/** Reads the address that starts at `start`. */
+export function decodeAddress(bytes: Buffer, start: number): Address {
+  const exchangeEnd = start + 1 + bytes[start]!
+  const keyEnd = exchangeEnd + 1 + bytes[exchangeEnd]!
+  return {
+    exchange: bytes.toString('utf8', start + 1, exchangeEnd),
+    routingKey: bytes.toString('utf8', exchangeEnd + 1, keyEnd),
+  }
+}
+
+/** Size of the address that starts at `start`; -1 when it runs past `end`. */
+export function addressSizeAt(bytes: Buffer, start: number, end: number): number {
+  const keyStart = start + 1 + (bytes[start] ?? 255)
+  if (keyStart >= end) return -1
+  const size = keyStart + 1 + bytes[keyStart]! - start
+  return start + size > end ? -1 : size
+}

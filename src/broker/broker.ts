@@ -1,0 +1,183 @@
+// The broker: virtual hosts and what may be done to their queues and exchanges, whatever protocol
+// asks. A change takes effect in memory at once; the commit group it returns says when it is
+// durable, which is when the client may be told. It has never heard of a frame.
+import type { Random } from '../lib/random.ts'
+import type { Turn } from '../lib/turn.ts'
+import type { CommitGroup } from '../log/commit-group.ts'
+import type { LogStore } from '../log/log-store.ts'
+import type { Log } from '../log/log.ts'
+import type { QueueRow } from '../meta/topology-change.ts'
+import type { Topology } from '../meta/topology-database.ts'
+import { vhostNotFound } from './broker-error.ts'
+import { declareQueue, type QueueAsked } from './declare-queue.ts'
+import { Publisher } from './publisher.ts'
+import { type ConnectionToken, Queue, type QueueContext } from './queue/queue.ts'
+import { TopologyLog } from './topology-log.ts'
+import { type Changes, VHost } from './vhost.ts'
+
+export interface BrokerOptions {
+  readonly store: LogStore
+  readonly turn: Turn
+  readonly random: Random
+  /** Virtual hosts that exist besides `/`. */
+  readonly vhosts: readonly string[]
+  /** A topology entry is durable in the log: the view may have it. */
+  readonly onTopologyDurable: (sequence: number, bytes: Buffer) => void
+  /** Records of a queue could not be read and were skipped. */
+  readonly onDamaged: (queue: Queue, offset: number, error: Error) => void
+}
+
+/** Counts for status pages. */
+export interface BrokerCounts {
+  readonly exchanges: number
+  readonly queues: number
+  readonly consumers: number
+  readonly messages: number
+  readonly unacked: number
+}
+
+export const defaultVHost = '/'
+
+export class Broker {
+  readonly store: LogStore
+  readonly random: Random
+  readonly topology: TopologyLog
+  readonly queueContext: QueueContext
+  readonly #vhosts = new Map<string, VHost<Queue>>()
+  readonly #exclusiveQueues = new Map<ConnectionToken, Set<Queue>>()
+
+  constructor(options: BrokerOptions) {
+    this.store = options.store
+    this.random = options.random
+    this.topology = new TopologyLog(options.store, options.onTopologyDurable)
+    this.queueContext = {
+      store: options.store,
+      turn: options.turn,
+      onUnused: (queue) => this.deleteQueue(queue),
+      onDamaged: options.onDamaged,
+    }
+    for (const name of [defaultVHost, ...options.vhosts]) {
+      if (!this.#vhosts.has(name)) this.#vhosts.set(name, new VHost(name))
+    }
+  }
+
+  /** Puts back what outlived the last process. Logs that no queue has are given up. */
+  restore(topology: Topology, logs: readonly Log[]): void {
+    const logsById = new Map(logs.map((log) => [log.id, log]))
+    for (const { name } of topology.vhosts) {
+      if (!this.#vhosts.has(name)) this.#vhosts.set(name, new VHost(name))
+    }
+    for (const row of topology.exchanges) this.#vhosts.get(row.vhost)?.restoreExchange(row)
+    for (const row of topology.queues) {
+      const log = logsById.get(row.logId)
+      if (log !== undefined && this.#restoreQueue(row, log)) logsById.delete(row.logId)
+    }
+    for (const row of topology.bindings) this.#vhosts.get(row.vhost)?.restoreBinding(row)
+    this.#deleteLogs(logsById.values())
+  }
+
+  findVHost(name: string): VHost<Queue> | undefined {
+    return this.#vhosts.get(name)
+  }
+
+  /** Throws `vhost_not_found`. */
+  getVHost(name: string): VHost<Queue> {
+    const vhost = this.#vhosts.get(name)
+    if (vhost === undefined) throw vhostNotFound(name)
+    return vhost
+  }
+
+  createPublisher(): Publisher {
+    return new Publisher(this.store)
+  }
+
+  /** Declares a queue or checks that it is there as asked; see `declareQueue`. */
+  declareQueue(
+    vhost: VHost<Queue>,
+    asked: QueueAsked,
+  ): { queue: Queue; group: CommitGroup | undefined } {
+    return declareQueue(this, vhost, asked)
+  }
+
+  /** Adds a queue that `declareQueue` made. */
+  addQueue(vhost: VHost<Queue>, queue: Queue): void {
+    vhost.addQueue(queue)
+    if (queue.owner === undefined) return
+    const owned = this.#exclusiveQueues.get(queue.owner)
+    if (owned === undefined) this.#exclusiveQueues.set(queue.owner, new Set([queue]))
+    else owned.add(queue)
+  }
+
+  /** Deletes a queue with its messages and bindings; its consumers are told. */
+  deleteQueue(queue: Queue): CommitGroup | undefined {
+    if (queue.isDeleted) return undefined
+    const { vhost, name } = queue
+    const cascaded = this.getVHost(vhost).removeQueue(name)
+    const changes: Changes = queue.isDurable
+      ? [{ kind: 'queue', op: 'delete', vhost, name }, ...cascaded]
+      : cascaded
+    const group = this.store.beginAtom()
+    this.store.deleteLog(queue.log)
+    this.topology.put(changes, group)
+    this.store.endAtom()
+    if (queue.owner !== undefined) this.#exclusiveQueues.get(queue.owner)?.delete(queue)
+    queue.onDeleted()
+    return changes.length > 0 ? group : undefined
+  }
+
+  /** A connection is gone: its exclusive queues go with it, at once. */
+  deleteExclusiveQueues(owner: ConnectionToken): void {
+    const owned = this.#exclusiveQueues.get(owner)
+    this.#exclusiveQueues.delete(owner)
+    for (const queue of owned ?? []) this.deleteQueue(queue)
+  }
+
+  /** Drops all ready messages of a queue; returns how many there were. */
+  purgeQueue(queue: Queue): { count: number; group: CommitGroup | undefined } {
+    const group = this.store.beginAtom()
+    const count = queue.purge()
+    this.store.endAtom()
+    return { count, group: queue.log.isVolatile || count === 0 ? undefined : group }
+  }
+
+  counts(): BrokerCounts {
+    const counts = { exchanges: 0, queues: 0, consumers: 0, messages: 0, unacked: 0 }
+    for (const vhost of this.#vhosts.values()) {
+      counts.exchanges += vhost.exchangeCount
+      counts.queues += vhost.queueCount
+      for (const queue of vhost.queues()) {
+        counts.consumers += queue.consumerCount
+        counts.messages += queue.messageCount
+        counts.unacked += queue.unackedCount
+      }
+    }
+    return counts
+  }
+
+  #restoreQueue(row: QueueRow, log: Log): boolean {
+    const vhost = this.#vhosts.get(row.vhost)
+    if (vhost === undefined) return false
+    vhost.addQueue(
+      new Queue(
+        {
+          vhost: row.vhost,
+          name: row.name,
+          type: row.type as Queue['type'],
+          isDurable: true,
+          isAutoDelete: row.autoDelete,
+          owner: undefined,
+          arguments: row.arguments,
+          log,
+        },
+        this.queueContext,
+      ),
+    )
+    return true
+  }
+
+  #deleteLogs(logs: Iterable<Log>): void {
+    this.store.beginAtom()
+    for (const log of logs) this.store.deleteLog(log)
+    this.store.endAtom()
+  }
+}

@@ -1,0 +1,56 @@
+// Puts messages into the queues of their routes. After `publish` the fields say where the message
+// stands: one object per channel instead of a result object per message.
+import { limits } from '../limits.ts'
+import type { CommitGroup } from '../log/commit-group.ts'
+import type { LogStore } from '../log/log-store.ts'
+import type { RecordSource } from '../log/record.ts'
+import type { Route } from './route-cache.ts'
+
+export class Publisher {
+  /** The group that makes the last message durable; undefined when nothing of it is. */
+  group: CommitGroup | undefined
+  /** The last message's atom in that group. */
+  atom = 0
+  readonly #store: LogStore
+
+  constructor(store: LogStore) {
+    this.#store = store
+  }
+
+  /** Appends the message to every queue of the route, as one atom. */
+  publish(route: Route, source: RecordSource): void {
+    if (route.durableCount === 0) {
+      this.group = undefined
+      append(route, source, -1)
+      return
+    }
+    this.group = this.#store.beginAtom()
+    append(route, source, this.#share(route, source))
+    this.atom = this.#store.endAtom()
+  }
+
+  /** Appends within an atom that the caller began (a transaction). */
+  publishWithinAtom(route: Route, source: RecordSource, group: CommitGroup): void {
+    this.group = group
+    append(route, source, this.#share(route, source))
+  }
+
+  /** A body that several logs need is stored once. */
+  #share(route: Route, source: RecordSource): number {
+    const bodySize = source.bodyEnd - source.bodyStart
+    const isShared =
+      route.durableCount > 1 && bodySize >= limits.sharedBodySizeMin && source.asideId === 0
+    if (!isShared) return -1
+    const group = this.group as CommitGroup
+    group.size += bodySize
+    return group.sharedBodies().add(source.body, source.bodyStart, source.bodyEnd)
+  }
+}
+
+function append(route: Route, source: RecordSource, sharedPosition: number): void {
+  const { queues } = route
+  for (let index = 0; index < queues.length; index++) {
+    const queue = queues[index]!
+    queue.publish(source, queue.log.isVolatile ? -1 : sharedPosition)
+  }
+}

@@ -1,0 +1,59 @@
+// One reader of a queue, whatever its protocol. The queue decides who is next; the sink (a channel)
+// decides whether it can take more and puts the message on the wire.
+import type { RecordView } from '../../log/record.ts'
+import type { Arguments } from '../arguments.ts'
+import type { Queue } from './queue.ts'
+
+/** What a protocol provides to receive deliveries. */
+export interface DeliverySink {
+  /** Whether one more delivery fits now; when it becomes true again, the sink calls `Consumer.resume`. */
+  canTake(): boolean
+  /** Puts one message on its way. The view is valid only during the call. */
+  deliver(consumer: Consumer, record: RecordView, isRedelivered: boolean): void
+  /** The broker ended the consumer: its queue is gone. */
+  onCancelled(consumer: Consumer): void
+}
+
+export interface ConsumerOptions {
+  readonly tag: string
+  readonly isNoAck: boolean
+  readonly isExclusive: boolean
+  /** Unacked deliveries it may have at once; 0 for as many as its sink takes. */
+  readonly prefetch: number
+  readonly arguments: Arguments
+}
+
+export class Consumer {
+  readonly queue: Queue
+  readonly sink: DeliverySink
+  readonly tag: string
+  readonly isNoAck: boolean
+  readonly isExclusive: boolean
+  readonly prefetch: number
+  readonly arguments: Arguments
+  unackedCount = 0
+  isCancelled = false
+  /** Whether the queue has it among those that may have room. */
+  isListed = false
+
+  constructor(queue: Queue, sink: DeliverySink, options: ConsumerOptions) {
+    this.queue = queue
+    this.sink = sink
+    this.tag = options.tag
+    this.isNoAck = options.isNoAck
+    this.isExclusive = options.isExclusive
+    this.prefetch = options.prefetch
+    this.arguments = options.arguments
+  }
+
+  get hasRoom(): boolean {
+    if (this.isCancelled) return false
+    if (this.prefetch !== 0 && this.unackedCount >= this.prefetch) return false
+    return this.sink.canTake()
+  }
+
+  /** Tells the queue that there may be room again. */
+  resume(): void {
+    if (!this.isListed && !this.isCancelled) this.queue.listConsumer(this)
+  }
+}

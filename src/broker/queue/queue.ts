@@ -1,0 +1,376 @@
+// A queue is a log plus who may have which of its records: requeued offsets first, then everything
+// from `#next` on, less what is acked. Nothing here grows with the number of waiting messages.
+//
+// Counts: messageCount = ready + unacked; a message leaves the count when it is acked.
+import { assert } from '../../lib/assert.ts'
+import { type Turn, turnPhase, type TurnTask } from '../../lib/turn.ts'
+import { limits } from '../../limits.ts'
+import type { CommitGroup } from '../../log/commit-group.ts'
+import type { LogStore } from '../../log/log-store.ts'
+import type { Log, LogOwner } from '../../log/log.ts'
+import { type RecordSource, RecordView } from '../../log/record.ts'
+import type { Arguments } from '../arguments.ts'
+import { queueInExclusiveUse } from '../broker-error.ts'
+import type { QueueLike } from '../exchange/binding.ts'
+import type { QueueType } from '../queue-arguments.ts'
+import { Consumer, type ConsumerOptions, type DeliverySink } from './consumer.ts'
+import { OffsetHeap } from './offset-heap.ts'
+
+/** Identity of the connection that owns an exclusive queue. */
+export type ConnectionToken = object
+
+export interface QueueOptions {
+  readonly vhost: string
+  readonly name: string
+  readonly type: QueueType
+  /** As declared; an exclusive queue is never durable whatever was asked. */
+  readonly isDurable: boolean
+  readonly isAutoDelete: boolean
+  readonly owner: ConnectionToken | undefined
+  readonly arguments: Arguments
+  readonly log: Log
+}
+
+export interface QueueContext {
+  readonly store: LogStore
+  readonly turn: Turn
+  /** The last consumer of an auto-delete queue is gone. */
+  onUnused(queue: Queue): void
+  /** Records that cannot be read any more were skipped. */
+  onDamaged(queue: Queue, offset: number, error: Error): void
+}
+
+/** What `Queue.take` found. On 'wait' try again when `Queue.whenReadable` calls back. */
+export type TakeResult = 'record' | 'empty' | 'wait'
+
+export class Queue implements QueueLike, TurnTask, LogOwner {
+  readonly vhost: string
+  readonly name: string
+  readonly id: number
+  readonly type: QueueType
+  readonly isDurable: boolean
+  readonly isAutoDelete: boolean
+  readonly owner: ConnectionToken | undefined
+  readonly arguments: Arguments
+  readonly log: Log
+  isDeleted = false
+  /** Ready and unacked messages. */
+  messageCount = 0
+  unackedCount = 0
+
+  readonly #context: QueueContext
+  readonly #view = new RecordView()
+  readonly #requeued = new OffsetHeap()
+  readonly #consumers: Consumer[] = []
+  /** Consumers that may have room, in the order they take turns. */
+  readonly #listed: Consumer[] = []
+  #exclusiveConsumer: Consumer | undefined
+  /** Next offset that was never delivered in this process. */
+  #next: number
+  /** Offsets from `#next` up to here may be acked already. */
+  #ackedAheadEnd: number
+  /** Messages below this may have been delivered by an earlier process. */
+  readonly #redeliveredBelow: number
+  /** At or above this, the delivered mark was raised no later than the message was appended. */
+  #markCoversFrom = Number.POSITIVE_INFINITY
+  /** The group that makes the current mark durable. */
+  #markGroup: CommitGroup | undefined
+  #isScheduled = false
+  #isWaiting = false
+  #readableCallbacks: (() => void)[] = []
+
+  constructor(options: QueueOptions, context: QueueContext) {
+    this.vhost = options.vhost
+    this.name = options.name
+    this.id = options.log.id
+    this.type = options.type
+    this.isDurable = options.isDurable
+    this.isAutoDelete = options.isAutoDelete
+    this.owner = options.owner
+    this.arguments = options.arguments
+    this.log = options.log
+    this.#context = context
+    const { cursor, endOffset, deliveredMark } = options.log
+    this.messageCount = cursor.unackedIn(cursor.floor, endOffset - 1)
+    this.#next = cursor.floor
+    this.#ackedAheadEnd = endOffset
+    this.#redeliveredBelow = Math.min(deliveredMark, endOffset)
+    options.log.owner = this
+  }
+
+  get isExclusive(): boolean {
+    return this.owner !== undefined
+  }
+
+  get readyCount(): number {
+    return this.messageCount - this.unackedCount
+  }
+
+  get consumerCount(): number {
+    return this.#consumers.length
+  }
+
+  get consumers(): readonly Consumer[] {
+    return this.#consumers
+  }
+
+  /** Appends one message; its body may already be among the group's shared ones. Within an atom. */
+  publish(source: RecordSource, sharedPosition: number): void {
+    const offset = this.log.append(source, sharedPosition)
+    this.messageCount++
+    if (this.#consumers.length === 0) return
+    // Behind a backlog the mark follows the deliveries instead.
+    if (offset >= this.log.deliveredMark && offset - this.#next < limits.deliveredMarkAhead) {
+      this.#raiseMark(offset, offset)
+    }
+    if (this.#listed.length > 0) this.#schedule()
+  }
+
+  /** Throws `access_refused` when the queue has, or would get, an exclusive consumer beside another. */
+  addConsumer(sink: DeliverySink, options: ConsumerOptions): Consumer {
+    const isTaken = this.#exclusiveConsumer !== undefined
+    if (isTaken || (options.isExclusive && this.#consumers.length > 0)) {
+      throw queueInExclusiveUse(this.vhost, this.name)
+    }
+    const consumer = new Consumer(this, sink, options)
+    this.#consumers.push(consumer)
+    if (options.isExclusive) this.#exclusiveConsumer = consumer
+    this.listConsumer(consumer)
+    return consumer
+  }
+
+  /** Ends a consumer; what it holds unacked stays so. An auto-delete queue ends with its last one. */
+  removeConsumer(consumer: Consumer): void {
+    if (consumer.isCancelled) return
+    consumer.isCancelled = true
+    this.#consumers.splice(this.#consumers.indexOf(consumer), 1)
+    if (this.#exclusiveConsumer === consumer) this.#exclusiveConsumer = undefined
+    if (this.isAutoDelete && this.#consumers.length === 0 && !this.isDeleted) {
+      this.#context.onUnused(this)
+    }
+  }
+
+  /** Puts a consumer that may have room at the end of the line. */
+  listConsumer(consumer: Consumer): void {
+    consumer.isListed = true
+    this.#listed.push(consumer)
+    if (this.messageCount > this.unackedCount) this.#schedule()
+  }
+
+  /** A delivery is settled: the message is done with. */
+  ack(offset: number): void {
+    if (this.isDeleted) return
+    this.unackedCount--
+    this.messageCount--
+    this.log.ack(offset)
+  }
+
+  /** A delivery comes back and is ready again at its original place. */
+  requeue(offset: number): void {
+    if (this.isDeleted) return
+    this.unackedCount--
+    this.#requeued.push(offset)
+    if (this.#listed.length > 0) this.#schedule()
+    this.#tellReadable()
+  }
+
+  /**
+   * Takes the next ready message into `view` for `basic.get` and its like: it is unacked from now
+   * on. The caller acks it at once when it needs no ack.
+   */
+  take(view: RecordView): { readonly result: TakeResult; readonly isRedelivered: boolean } {
+    const offset = this.#nextOffset()
+    const result = offset < 0 ? 'empty' : this.#readForDelivery(offset, view)
+    if (result !== 'record') return { result, isRedelivered: false }
+    const isRedelivered = this.#advancePast(view.offset)
+    this.unackedCount++
+    return { result, isRedelivered }
+  }
+
+  /** Calls back once when a `take` that had to wait is worth another try. */
+  whenReadable(callback: () => void): void {
+    if (this.#isWaiting) this.#readableCallbacks.push(callback)
+    else callback()
+  }
+
+  /** Drops every ready message and returns how many there were. Within an atom. */
+  purge(): number {
+    const count = this.readyCount
+    for (let offset = this.#requeued.pop(); offset >= 0; offset = this.#requeued.pop()) {
+      this.log.ack(offset)
+    }
+    this.log.ackRange(this.#next, this.log.endOffset - 1)
+    this.#next = this.log.endOffset
+    this.messageCount = this.unackedCount
+    return count
+  }
+
+  /** The broker deletes the queue: all consumers are told, nothing is delivered any more. */
+  onDeleted(): void {
+    this.isDeleted = true
+    for (const consumer of this.#consumers) {
+      consumer.isCancelled = true
+      consumer.sink.onCancelled(consumer)
+    }
+    this.#consumers.length = 0
+    this.#listed.length = 0
+    this.messageCount = 0
+    this.unackedCount = 0
+    this.#tellReadable()
+  }
+
+  onRefused(offset: number): void {
+    if (this.log.cursor.isAcked(offset)) return
+    // Delivered already: its ack will find nothing to do in the log.
+    if (offset >= this.#next) {
+      this.#ackedAheadEnd = Math.max(this.#ackedAheadEnd, offset + 1)
+      this.messageCount--
+      this.log.cursor.ack(offset)
+    }
+  }
+
+  runTurn(): void {
+    this.#isScheduled = false
+    for (let count = 0; count < limits.dispatchPerTurnMax; count++) {
+      const consumer = this.#nextConsumer()
+      if (consumer === undefined) return
+      const result = this.#deliverNext(consumer)
+      if (result !== 'record') return
+    }
+    this.#schedule()
+  }
+
+  #deliverNext(consumer: Consumer): TakeResult {
+    const offset = this.#nextOffset()
+    if (offset < 0) return 'empty'
+    const view = this.#view
+    const result = this.#readForDelivery(offset, view)
+    if (result !== 'record') return result
+    const isRedelivered = this.#advancePast(view.offset)
+    this.#listed.shift()
+    this.#listed.push(consumer)
+    if (consumer.isNoAck) {
+      consumer.sink.deliver(consumer, view, isRedelivered)
+      this.messageCount--
+      this.log.ack(view.offset)
+    } else {
+      this.unackedCount++
+      consumer.unackedCount++
+      consumer.sink.deliver(consumer, view, isRedelivered)
+    }
+    return result
+  }
+
+  /** The consumer whose turn it is; those without room leave the line until they resume. */
+  #nextConsumer(): Consumer | undefined {
+    const listed = this.#listed
+    while (listed.length > 0) {
+      const consumer = listed[0] as Consumer
+      if (consumer.hasRoom) return consumer
+      consumer.isListed = false
+      listed.shift()
+    }
+    return undefined
+  }
+
+  /** The offset to deliver next, or -1. */
+  #nextOffset(): number {
+    if (this.#requeued.size > 0) return this.#requeued.peek()
+    if (this.#next < this.#ackedAheadEnd) this.#next = this.log.cursor.nextUnacked(this.#next)
+    return this.#next < this.log.endOffset ? this.#next : -1
+  }
+
+  #readForDelivery(offset: number, view: RecordView): TakeResult {
+    if (this.#isWaiting) return 'wait'
+    if (offset >= this.log.durableDeliveredMark && !this.#isCovered(offset)) {
+      this.#waitForMark(offset)
+      if (this.#isWaiting) return 'wait'
+    }
+    const result = this.log.read(offset, view)
+    if (result === 'absent') {
+      this.#load(offset)
+      return 'wait'
+    }
+    if (result === 'record' && view.offset === offset) return 'record'
+    // Cleaning or damage left a gap where a message was expected.
+    this.#skip(offset, result === 'record' ? view.offset : this.log.endOffset)
+    const next = this.#nextOffset()
+    return next < 0 ? 'empty' : this.#readForDelivery(next, view)
+  }
+
+  /** Notes that the record at `offset` is out; true when an earlier delivery of it may have been. */
+  #advancePast(offset: number): boolean {
+    if (this.#requeued.size > 0) {
+      assert(this.#requeued.pop() === offset, 'the requeued message was the one read')
+      return true
+    }
+    this.#next = offset + 1
+    const isBacklog = offset < this.#markCoversFrom && offset + 1 < this.log.endOffset
+    if (isBacklog && offset + limits.deliveredMarkAhead / 2 >= this.log.deliveredMark) {
+      this.#raiseMark(offset, this.log.endOffset)
+    }
+    return offset < this.#redeliveredBelow
+  }
+
+  #skip(offset: number, end: number): void {
+    if (this.#requeued.size > 0) {
+      this.#requeued.pop()
+      this.messageCount -= this.log.ackRange(offset, offset)
+      return
+    }
+    this.messageCount -= this.log.ackRange(offset, end - 1)
+    this.#next = end
+  }
+
+  #isCovered(offset: number): boolean {
+    return offset >= this.#markCoversFrom && offset < this.log.deliveredMark
+  }
+
+  /**
+   * Lets deliveries go past `offset`. The mark runs ahead, so that it is written once in a while;
+   * whatever is appended at or after `coversFrom` is committed no earlier than the mark.
+   */
+  #raiseMark(offset: number, coversFrom: number): void {
+    this.#markCoversFrom = coversFrom
+    this.#markGroup = this.log.raiseDeliveredMark(offset + limits.deliveredMarkAhead)
+  }
+
+  #waitForMark(offset: number): void {
+    const { log } = this
+    if (offset >= log.deliveredMark) this.#raiseMark(offset, log.endOffset)
+    if (offset < log.durableDeliveredMark) return
+    this.#isWaiting = true
+    this.#markGroup?.addListener({ onGroupFinished: () => this.#stopWaiting() })
+  }
+
+  #load(offset: number): void {
+    this.#isWaiting = true
+    this.#context.store.load(this.log, offset, (error) => {
+      if (error !== undefined && !this.isDeleted) {
+        this.#context.onDamaged(this, offset, error)
+        this.#skip(offset, offset + 1)
+      }
+      this.#stopWaiting()
+    })
+  }
+
+  #stopWaiting(): void {
+    this.#isWaiting = false
+    if (this.isDeleted) return
+    if (this.#listed.length > 0) this.#schedule()
+    this.#tellReadable()
+  }
+
+  #tellReadable(): void {
+    if (this.#readableCallbacks.length === 0) return
+    const callbacks = this.#readableCallbacks
+    this.#readableCallbacks = []
+    for (const callback of callbacks) callback()
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || this.#isWaiting) return
+    this.#isScheduled = true
+    this.#context.turn.schedule(turnPhase.dispatch, this)
+  }
+}

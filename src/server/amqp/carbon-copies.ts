@@ -1,0 +1,31 @@
+// CC and BCC headers: further routing keys for one message. BCC is removed before anyone sees it.
+import {
+  decodeContentHeader,
+  encodeContentHeader,
+  findHeader,
+} from '../../codec/amqp/content-header.ts'
+import { FieldTable } from '../../codec/amqp/field-table.ts'
+import type { RecordSource } from '../../log/record.ts'
+
+/** Whether the message's headers name further routing keys; looks only for those two names. */
+export function hasCarbonCopies(source: RecordSource): boolean {
+  return find(source, 'CC') || find(source, 'BCC')
+}
+
+/** Takes BCC out of the content header, when it is there. */
+export function removeBlindCopies(source: RecordSource): void {
+  if (!find(source, 'BCC')) return
+  const { bodySize, properties } = decodeContentHeader(
+    source.header,
+    source.headerStart,
+    source.headerEnd,
+  )
+  const entries = properties.headers?.entries.filter(({ name }) => name !== 'BCC') ?? []
+  source.header = encodeContentHeader(bodySize, { ...properties, headers: new FieldTable(entries) })
+  source.headerStart = 0
+  source.headerEnd = source.header.length
+}
+
+function find({ header, headerStart, headerEnd }: RecordSource, name: string): boolean {
+  return findHeader(header, headerStart, headerEnd, name) !== undefined
+}

@@ -1,0 +1,259 @@
+import { decodeAddress } from '../../broker/address.ts'
+// What a channel does with a message that has come in completely: check it, route it, append it,
+// and see to returns and confirms. While the broker is blocked, messages are parked here in order.
+import type { Arguments } from '../../broker/arguments.ts'
+import { preconditionFailed } from '../../broker/broker-error.ts'
+import { routingKeysOf } from '../../broker/exchange/routing-keys.ts'
+import { type Publisher } from '../../broker/publisher.ts'
+import { type Route, RouteCache, routeTo } from '../../broker/route-cache.ts'
+import { readHeaders, readUserId } from '../../codec/amqp/content-header.ts'
+import { BASIC_RETURN, PROPERTY_HEADERS, PROPERTY_USER_ID } from '../../codec/amqp/methods.gen.ts'
+import { limits } from '../../limits.ts'
+import { RecordSource, RecordView } from '../../log/record.ts'
+import { hasCarbonCopies, removeBlindCopies } from './carbon-copies.ts'
+import type { Channel } from './channel.ts'
+import { Confirms } from './confirms.ts'
+import { PublishState, setBody } from './publish-state.ts'
+import { makeReply, ProtocolError } from './reply.ts'
+import { toArguments } from './to-arguments.ts'
+import { writeMethodWithContent } from './write-content.ts'
+
+/** A complete message that has to wait, with its own copy of everything. */
+export interface KeptMessage {
+  readonly source: RecordSource
+  readonly isMandatory: boolean
+}
+
+const flagsPosition = 12
+
+export class ChannelPublisher {
+  /** Set by confirm.select. */
+  confirms: Confirms | undefined
+  readonly #channel: Channel
+  readonly #state: PublishState
+  readonly #source = new RecordSource()
+  readonly #routes: RouteCache
+  readonly #publisher: Publisher
+  /** Messages that came while publishers were blocked. */
+  #parked: KeptMessage[] = []
+
+  constructor(channel: Channel) {
+    this.#channel = channel
+    const { broker, settings } = channel.connection.context
+    this.#state = new PublishState(settings.messageSizeMax)
+    this.#routes = new RouteCache(channel.vhost)
+    this.#publisher = broker.createPublisher()
+  }
+
+  /** Whether a message's header or body is still to come. */
+  get isReceiving(): boolean {
+    return this.#state.at !== 'idle'
+  }
+
+  get at(): PublishState['at'] {
+    return this.#state.at
+  }
+
+  get publisher(): Publisher {
+    return this.#publisher
+  }
+
+  onMethod(buffer: Buffer, start: number, end: number): void {
+    this.#state.onMethod(buffer, start, end)
+  }
+
+  onHeader(buffer: Buffer, start: number, end: number): void {
+    if (!this.#state.onHeader(buffer, start, end)) return
+    setBody(this.#source, buffer, start, start)
+    this.#onComplete()
+  }
+
+  onBody(buffer: Buffer, start: number, end: number): void {
+    if (this.#state.onBody(buffer, start, end, this.#source)) this.#onComplete()
+  }
+
+  /** Sends the confirms that are due. */
+  writeConfirms(): void {
+    const { connection, number } = this.#channel
+    this.confirms?.write(connection.output, number)
+    connection.scheduleFlush()
+  }
+
+  /** Publishers are no longer blocked: what was parked goes on its way. */
+  onUnblocked(): void {
+    const parked = this.#parked
+    this.#parked = []
+    for (const message of parked) {
+      this.#channel.connection.parkedSize -= sizeOf(message.source)
+      this.#channel.connection.guard(this.#channel, () => this.#publish(message))
+      if (this.#channel.state !== 'open') return
+    }
+  }
+
+  /** The channel is gone; what was parked was never confirmed. */
+  release(): void {
+    for (const { source } of this.#parked) {
+      this.#channel.connection.parkedSize -= sizeOf(source)
+    }
+    this.#parked = []
+  }
+
+  /** Where the message goes, its CC and BCC headers included. Throws what routing throws. */
+  route(source: RecordSource): Route {
+    const route = this.#routes.find(source.address, source.addressStart, source.addressEnd, () =>
+      headersOf(source),
+    )
+    if ((flagsOf(source) & PROPERTY_HEADERS) === 0 || !hasCarbonCopies(source)) return route
+    const { exchange, routingKey } = decodeAddress(source.address, source.addressStart)
+    const headers = headersOf(source)
+    const found = this.#channel.vhost.route(
+      exchange,
+      routingKeysOf(routingKey, headers),
+      () => headers,
+    )
+    removeBlindCopies(source)
+    return routeTo(found.queues)
+  }
+
+  /** Sends basic.return for a message that reached no queue. */
+  returnMessage(source: RecordSource): void {
+    const { code } = makeReply('no_route', '')
+    const { exchange, routingKey } = decodeAddress(source.address, source.addressStart)
+    writeMethodWithContent(
+      this.#channel,
+      { id: BASIC_RETURN, replyCode: code, replyText: 'NO_ROUTE', exchange, routingKey },
+      viewOf(source),
+    )
+    this.#channel.connection.scheduleFlush()
+  }
+
+  #onComplete(): void {
+    const state = this.#state
+    const source = this.#source
+    state.fill(source)
+    this.#check()
+    const { connection, transaction } = this.#channel
+    connection.hasPublished = true
+    if (transaction !== undefined) {
+      transaction.addPublish(keep(source, state.isMandatory))
+    } else if (connection.isBlocked || this.#parked.length > 0) {
+      this.#park(keep(source, state.isMandatory))
+    } else {
+      this.#publish({ source, isMandatory: state.isMandatory })
+    }
+  }
+
+  #check(): void {
+    const state = this.#state
+    if (state.isImmediate) throw new ProtocolError('not_implemented', 'immediate=true')
+    if (state.isTooLarge) {
+      const { messageSizeMax } = this.#channel.connection.context.settings
+      throw preconditionFailed(
+        `message size ${state.bodySize} is larger than configured max size ${messageSizeMax}`,
+      )
+    }
+    if ((flagsOf(this.#source) & PROPERTY_USER_ID) !== 0) this.#checkUserId()
+  }
+
+  #checkUserId(): void {
+    const { header, headerStart, headerEnd } = this.#source
+    const claimed = readUserId(header, headerStart, headerEnd)
+    const { userName } = this.#channel.connection
+    if (claimed === undefined || claimed === userName) return
+    throw preconditionFailed(
+      `user_id property set to '${claimed}' but authenticated user was '${userName}'`,
+    )
+  }
+
+  #publish({ source, isMandatory }: KeptMessage): void {
+    const route = this.route(source)
+    const bodySize = source.bodyEnd - source.bodyStart
+    if (route.durableCount > 0 && bodySize > limits.inlineBodySizeMax && source.asideId === 0) {
+      this.#writeAside(keep(source, isMandatory))
+      return
+    }
+    this.#append(route, source, isMandatory)
+  }
+
+  #append(route: Route, source: RecordSource, isMandatory: boolean): void {
+    const publisher = this.#publisher
+    publisher.publish(route, source)
+    if (isMandatory && route.queues.length === 0) this.returnMessage(source)
+    const { group } = publisher
+    if (group !== undefined) this.#channel.connection.lastGroup = group
+    if (this.confirms === undefined) return
+    const isNewGroup = this.confirms.track(group, publisher.atom)
+    if (isNewGroup) group?.addListener(this.#channel)
+    else if (group === undefined) this.#channel.connection.scheduleConfirms(this.#channel)
+  }
+
+  /** A large body goes to a file of its own first; only this channel waits for it. */
+  #writeAside(message: KeptMessage): void {
+    const channel = this.#channel
+    const { source } = message
+    const { store } = channel.connection.context.broker
+    channel.wait()
+    store.writeAside(source.body.subarray(source.bodyStart, source.bodyEnd), (asideId) => {
+      if (channel.state !== 'open') {
+        store.dropAside(asideId)
+        return
+      }
+      source.asideId = asideId
+      channel.connection.guard(channel, () => this.#publishAside(message, asideId))
+      channel.resume()
+    })
+  }
+
+  /** The route is found again: a queue may have gone while the body was written. */
+  #publishAside({ source, isMandatory }: KeptMessage, asideId: number): void {
+    const route = this.route(source)
+    if (route.durableCount === 0) {
+      this.#channel.connection.context.broker.store.dropAside(asideId)
+      source.asideId = 0
+    }
+    this.#append(route, source, isMandatory)
+  }
+
+  #park(message: KeptMessage): void {
+    this.#parked.push(message)
+    this.#channel.connection.onBlockedPublish(sizeOf(message.source))
+  }
+}
+
+/** A copy that outlives the frame it came in. */
+function keep(source: RecordSource, isMandatory: boolean): KeptMessage {
+  const kept = new RecordSource()
+  kept.address = Buffer.from(source.address.subarray(source.addressStart, source.addressEnd))
+  kept.addressEnd = kept.address.length
+  kept.header = Buffer.from(source.header.subarray(source.headerStart, source.headerEnd))
+  kept.headerEnd = kept.header.length
+  kept.body = Buffer.from(source.body.subarray(source.bodyStart, source.bodyEnd))
+  kept.bodyEnd = kept.body.length
+  kept.asideId = source.asideId
+  return { source: kept, isMandatory }
+}
+
+export function sizeOf(source: RecordSource): number {
+  return source.addressEnd + source.headerEnd + source.bodyEnd - source.bodyStart
+}
+
+function flagsOf(source: RecordSource): number {
+  const at = source.headerStart + flagsPosition
+  return (source.header[at]! << 8) | source.header[at + 1]!
+}
+
+function headersOf(source: RecordSource): Arguments | undefined {
+  const headers = readHeaders(source.header, source.headerStart, source.headerEnd)
+  return headers === undefined ? undefined : toArguments(headers)
+}
+
+function viewOf(source: RecordSource): RecordView {
+  const view = new RecordView()
+  view.buffer = source.header
+  view.headerStart = source.headerStart
+  view.headerEnd = source.headerEnd
+  view.body = source.body
+  view.bodyStart = source.bodyStart
+  view.bodyEnd = source.bodyEnd
+  return view
+}

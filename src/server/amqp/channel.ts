@@ -1,0 +1,290 @@
+// One AMQP channel: what frames mean on it, what it has delivered and what it has to confirm.
+//
+// Lifecycle: open → (waiting: frames are parked until something is durable) → open …
+//   → closing (the server sent channel.close; everything but close and close-ok is ignored) → gone.
+import { BrokerError, preconditionFailed, unknownDeliveryTag } from '../../broker/broker-error.ts'
+import type { Queue } from '../../broker/queue/queue.ts'
+import {
+  type DeliveryHolder,
+  type Settle,
+  UnackedDeliveries,
+} from '../../broker/unacked-deliveries.ts'
+import type { VHost } from '../../broker/vhost.ts'
+import type { FrameReader } from '../../codec/amqp/frame.ts'
+import {
+  type AmqpMethod,
+  BASIC_ACK,
+  BASIC_PUBLISH,
+  CHANNEL_CLOSE,
+  CHANNEL_CLOSE_OK,
+  decodeMethod,
+  FRAME_BODY,
+  FRAME_HEADER,
+  FRAME_METHOD,
+} from '../../codec/amqp/methods.gen.ts'
+import { limits } from '../../limits.ts'
+import type { CommitGroup, GroupListener } from '../../log/commit-group.ts'
+import { ChannelPublisher } from './channel-publisher.ts'
+import type { Connection } from './connection.ts'
+import type { ConsumerSink } from './consumer-sink.ts'
+import { handleMethod } from './handle-method.ts'
+import { unexpectedFrame } from './publish-state.ts'
+import type { Reply } from './reply.ts'
+import type { ChannelTransaction } from './transaction.ts'
+import type { ContentTarget } from './write-content.ts'
+
+/** A frame that came while its channel was waiting. */
+interface ParkedFrame {
+  readonly type: number
+  readonly payload: Buffer
+}
+
+const ackArgumentsSize = 4 + 8 + 1
+
+export class Channel implements GroupListener, ContentTarget {
+  readonly number: number
+  readonly connection: Connection
+  readonly vhost: VHost<Queue>
+  readonly unacked: UnackedDeliveries = new UnackedDeliveries()
+  readonly consumers: Map<string, ConsumerSink> = new Map()
+  readonly publisher: ChannelPublisher
+  state: 'open' | 'closing' | 'gone' = 'open'
+  /** Set by tx.select. */
+  transaction: ChannelTransaction | undefined
+  /** Name of the queue declared last: what an empty queue name means. */
+  lastQueueName = ''
+  /** Prefetch of consumers to come (basic.qos, not global). */
+  prefetch = 0
+  /** Unacked deliveries of the whole channel (basic.qos, global); 0 for no limit. */
+  globalPrefetch = 0
+  /** Method being handled, for the replies to errors. */
+  methodId = 0
+
+  #lastDeliveryTag = 0
+  /** Why frames are parked, while they are. */
+  #isWaiting = false
+  #parked: ParkedFrame[] = []
+  #wasFull = false
+
+  constructor(connection: Connection, number: number, vhost: VHost<Queue>) {
+    this.connection = connection
+    this.number = number
+    this.vhost = vhost
+    this.publisher = new ChannelPublisher(this)
+  }
+
+  get channel(): number {
+    return this.number
+  }
+
+  get output(): Connection['output'] {
+    return this.connection.output
+  }
+
+  get frameMax(): number {
+    return this.connection.frameMax
+  }
+
+  /** Handles the frame that the reader stands at, or parks it. Throws what `reply.ts` knows. */
+  onFrame(reader: FrameReader): void {
+    if (this.#isWaiting) {
+      this.#park(reader)
+      return
+    }
+    this.#handle(reader.type, reader.buffer, reader.start, reader.end)
+  }
+
+  /** Sends a method on this channel. */
+  send(method: AmqpMethod): void {
+    if (this.state !== 'gone') this.connection.send(this.number, method)
+  }
+
+  /**
+   * Answers once `group` is durable; until then the channel waits. At once when there is nothing to
+   * wait for. Without a method (no-wait) nothing is answered and nothing waits.
+   */
+  replyWhenDurable(group: CommitGroup | undefined, method: AmqpMethod | undefined): void {
+    if (method === undefined) return
+    if (group === undefined || group.state === 'finished') {
+      this.send(method)
+      return
+    }
+    this.wait()
+    group.addListener({
+      onGroupFinished: () => {
+        this.send(method)
+        this.resume()
+      },
+    })
+  }
+
+  /** From now on frames are parked. */
+  wait(): void {
+    this.#isWaiting = true
+  }
+
+  /** Handles what was parked and goes on. */
+  resume(): void {
+    this.#isWaiting = false
+    if (this.state === 'gone') return
+    const parked = this.#parked
+    let handled = 0
+    this.connection.guard(this, () => {
+      while (handled < parked.length && !this.#isWaiting && this.state !== 'gone') {
+        const { type, payload } = parked[handled++] as ParkedFrame
+        this.connection.parkedSize -= payload.length
+        this.#handle(type, payload, 0, payload.length)
+      }
+    })
+    this.#parked = parked.slice(handled)
+    this.connection.onUnparked()
+  }
+
+  /** The next delivery's tag. */
+  nextDeliveryTag(): number {
+    return ++this.#lastDeliveryTag
+  }
+
+  /** Whether a delivery that has to be acked fits. */
+  get hasRoom(): boolean {
+    const { count } = this.unacked
+    const isFull =
+      count >= limits.unackedPerChannelMax ||
+      (this.globalPrefetch !== 0 && count >= this.globalPrefetch)
+    if (isFull) this.#wasFull = true
+    return !isFull
+  }
+
+  /** Acks, or drops without requeueing, one delivery or all up to it. */
+  settle(tag: number, isMultiple: boolean, settle: Settle): void {
+    const { unacked } = this
+    if (tag === 0 && isMultiple) unacked.settleAll(settle)
+    else {
+      const isKnown = isMultiple ? unacked.settleThrough(tag, settle) : unacked.settle(tag, settle)
+      if (!isKnown) throw unknownDeliveryTag(tag)
+    }
+    if (this.#wasFull) this.resumeConsumers()
+  }
+
+  /** There may be room for deliveries again. */
+  resumeConsumers(): void {
+    this.#wasFull = false
+    for (const { consumer } of this.consumers.values()) consumer?.resume()
+  }
+
+  /** Name of the queue that a method means. Throws when it means the last one and there is none. */
+  queueName(name: string): string {
+    if (name !== '') return name
+    if (this.lastQueueName === '') {
+      throw new BrokerError('queue_not_found', 'no previously declared queue')
+    }
+    return this.lastQueueName
+  }
+
+  /** Ends the channel because of an error; the client is told. */
+  close(reply: Reply): void {
+    this.release()
+    this.state = 'closing'
+    const methodId = this.methodId
+    this.connection.send(this.number, {
+      id: CHANNEL_CLOSE,
+      replyCode: reply.code,
+      replyText: reply.text,
+      classId: methodId >>> 16,
+      methodId: methodId & 0xffff,
+    })
+  }
+
+  /** Gives back everything the channel holds: consumers end, unacked deliveries are requeued. */
+  release(): void {
+    if (this.state !== 'open') return
+    this.state = 'gone'
+    for (const sink of this.consumers.values()) sink.cancel()
+    this.consumers.clear()
+    this.transaction?.release()
+    this.unacked.settleAll(requeue)
+    for (const { payload } of this.#parked) this.connection.parkedSize -= payload.length
+    this.#parked = []
+    this.publisher.release()
+  }
+
+  onGroupFinished(): void {
+    if (this.state !== 'open') return
+    this.publisher.writeConfirms()
+  }
+
+  #handle(type: number, buffer: Buffer, start: number, end: number): void {
+    if (this.state !== 'open') {
+      this.#handleWhileClosing(type, buffer, start, end)
+      return
+    }
+    switch (type) {
+      case FRAME_METHOD:
+        this.#onMethod(buffer, start, end)
+        return
+      case FRAME_HEADER:
+        this.methodId = BASIC_PUBLISH
+        this.publisher.onHeader(buffer, start, end)
+        return
+      case FRAME_BODY:
+        this.methodId = BASIC_PUBLISH
+        this.publisher.onBody(buffer, start, end)
+        return
+      default:
+        throw unexpectedFrame('idle')
+    }
+  }
+
+  #onMethod(buffer: Buffer, start: number, end: number): void {
+    const { publisher } = this
+    if (publisher.isReceiving) throw unexpectedFrame(publisher.at)
+    const methodId = end - start >= 4 ? buffer.readUInt32BE(start) : 0
+    this.methodId = methodId
+    if (methodId === BASIC_PUBLISH) publisher.onMethod(buffer, start, end)
+    else if (methodId === BASIC_ACK && this.transaction === undefined)
+      this.#onAck(buffer, start, end)
+    else handleMethod(this, decodeMethod(buffer, start, end))
+  }
+
+  /** basic.ack without an object per message. */
+  #onAck(buffer: Buffer, start: number, end: number): void {
+    if (end - start !== ackArgumentsSize) {
+      handleMethod(this, decodeMethod(buffer, start, end))
+      return
+    }
+    const tag = buffer.readUInt32BE(start + 4) * 0x1_0000_0000 + buffer.readUInt32BE(start + 8)
+    this.settle(tag, (buffer[start + 12]! & 1) === 1, ack)
+  }
+
+  #handleWhileClosing(type: number, buffer: Buffer, start: number, end: number): void {
+    if (type !== FRAME_METHOD) return
+    const { id } = decodeMethod(buffer, start, end)
+    if (id === CHANNEL_CLOSE) this.connection.send(this.number, { id: CHANNEL_CLOSE_OK })
+    if (id === CHANNEL_CLOSE || id === CHANNEL_CLOSE_OK) this.connection.forgetChannel(this)
+  }
+
+  #park(reader: FrameReader): void {
+    const payload = Buffer.from(reader.buffer.subarray(reader.start, reader.end))
+    this.#parked.push({ type: reader.type, payload })
+    this.connection.onParked(payload.length)
+  }
+}
+
+/** The message is done with. */
+export function ack(holder: DeliveryHolder, offset: number): void {
+  holder.unackedCount--
+  holder.queue.ack(offset)
+  holder.resume()
+}
+
+/** The message goes back to its place. */
+export function requeue(holder: DeliveryHolder, offset: number): void {
+  holder.unackedCount--
+  holder.queue.requeue(offset)
+  holder.resume()
+}
+
+/** Throws `precondition_failed` with RabbitMQ's words for mixing confirms and transactions. */
+export function checkMode(isOther: boolean, from: string, to: string): void {
+  if (isOther) throw preconditionFailed(`cannot switch from ${from} to ${to} mode`)
+}

@@ -1,0 +1,410 @@
+// One AMQP connection: bytes in, frames to their channels, one write per turn out.
+//
+// Lifecycle: header (protocol header) → handshake → running → closing (the server sent
+// connection.close and ignores everything but close-ok) → closed. The peer's end of the socket,
+// an error or a silent peer lead to closed from anywhere.
+import type { Socket } from 'node:net'
+import type { Queue } from '../../broker/queue/queue.ts'
+import type { VHost } from '../../broker/vhost.ts'
+import { FrameReader } from '../../codec/amqp/frame.ts'
+import {
+  type AmqpMethod,
+  CHANNEL_OPEN,
+  CHANNEL_OPEN_OK,
+  CONNECTION_BLOCKED,
+  CONNECTION_CLOSE,
+  CONNECTION_CLOSE_OK,
+  CONNECTION_UNBLOCKED,
+  CONNECTION_UPDATE_SECRET,
+  CONNECTION_UPDATE_SECRET_OK,
+  decodeMethod,
+  FRAME_HEARTBEAT,
+  FRAME_METHOD,
+  methodNames,
+} from '../../codec/amqp/methods.gen.ts'
+import { parseProtocolHeader, PROTOCOL_HEADER_SIZE } from '../../codec/amqp/protocol-header.ts'
+import { turnPhase, type TurnTask } from '../../lib/turn.ts'
+import { limits } from '../../limits.ts'
+import type { CommitGroup } from '../../log/commit-group.ts'
+import type { AmqpContext } from './amqp-context.ts'
+import { Channel } from './channel.ts'
+import { Handshake } from './handshake.ts'
+import { Heartbeat } from './heartbeat.ts'
+import { Output } from './output.ts'
+import { makeReply, ProtocolError, type Reply, replyTo } from './reply.ts'
+
+export type ConnectionStatus = 'header' | 'handshake' | 'running' | 'closing' | 'closed'
+
+export class Connection implements TurnTask {
+  readonly context: AmqpContext
+  readonly output: Output
+  readonly remoteAddress: string
+  status: ConnectionStatus = 'header'
+  frameMax: number = limits.handshakeFrameSizeMax
+  userName = ''
+  /** Bytes of frames and messages that wait in channels. */
+  parkedSize = 0
+  /** Whether anything was published: only then is the client told that publishers are blocked. */
+  hasPublished = false
+  /** Of the last message that has to become durable. */
+  lastGroup: CommitGroup | undefined
+
+  readonly #socket: Socket
+  readonly #onClosed: (connection: Connection) => void
+  readonly #reader = new FrameReader(limits.handshakeFrameSizeMax)
+  readonly #handshake: Handshake
+  readonly #channels: (Channel | undefined)[] = []
+  readonly #confirmsDue: Channel[] = []
+  #channelCount = 0
+  #channelMax = 0
+  #vhost: VHost<Queue> | undefined
+  #heartbeat: Heartbeat | undefined
+  #isFlushScheduled = false
+  #isPaused = false
+  #isChoked = false
+  #isToldBlocked = false
+
+  constructor(socket: Socket, context: AmqpContext, onClosed: (connection: Connection) => void) {
+    this.#socket = socket
+    this.context = context
+    this.output = new Output(socket)
+    this.remoteAddress = socket.remoteAddress ?? ''
+    this.#onClosed = onClosed
+    this.#handshake = new Handshake(this)
+    socket.on('data', (chunk: Buffer) => this.#onData(chunk))
+    socket.on('drain', () => this.#onDrain())
+    socket.on('end', () => this.destroy())
+    socket.on('error', () => this.destroy())
+    socket.on('close', () => this.destroy())
+    context.clock.after(limits.handshakeMsMax, () => {
+      if (this.status === 'header' || this.status === 'handshake') this.destroy()
+    })
+  }
+
+  get channelCount(): number {
+    return this.#channelCount
+  }
+
+  /** Publishers have to wait: storage is short. */
+  get isBlocked(): boolean {
+    return this.context.broker.store.blocked !== undefined
+  }
+
+  /** Whether there is room for another delivery; when there is again, consumers are resumed. */
+  get hasOutputRoom(): boolean {
+    if (this.output.unsentSize < limits.outputSizeMax) return true
+    this.#isChoked = true
+    return false
+  }
+
+  hasCapability(name: string): boolean {
+    return this.#handshake.hasCapability(name)
+  }
+
+  send(channel: number, method: AmqpMethod): void {
+    if (this.status === 'closed') return
+    this.output.writeMethod(channel, method)
+    this.scheduleFlush()
+  }
+
+  scheduleFlush(): void {
+    if (this.#isFlushScheduled) return
+    this.#isFlushScheduled = true
+    this.context.turn.schedule(turnPhase.output, this)
+  }
+
+  /** A channel has confirms that wait for nothing. */
+  scheduleConfirms(channel: Channel): void {
+    this.#confirmsDue.push(channel)
+    this.scheduleFlush()
+  }
+
+  runTurn(): void {
+    for (const channel of this.#confirmsDue) channel.onGroupFinished()
+    this.#confirmsDue.length = 0
+    this.#isFlushScheduled = false
+    if (this.status === 'closed') return
+    this.output.flush()
+    if (this.#isChoked && this.output.unsentSize < limits.outputSizeMax / 2) this.#onDrain()
+  }
+
+  /** Runs `action` for a channel; what it throws closes the channel or the connection. */
+  guard(channel: Channel, action: () => void): void {
+    try {
+      action()
+    } catch (error) {
+      this.#onError(error, channel)
+    }
+  }
+
+  /** The client chose its limits. */
+  tune(chosen: {
+    readonly frameMax: number
+    readonly channelMax: number
+    readonly heartbeat: number
+  }): void {
+    this.frameMax = chosen.frameMax
+    this.#reader.frameSizeMax = chosen.frameMax
+    this.#channelMax = chosen.channelMax
+    if (chosen.heartbeat === 0) return
+    this.#heartbeat = new Heartbeat(this, this.context.clock, chosen.heartbeat)
+  }
+
+  onOpened(vhost: VHost<Queue>): void {
+    this.#vhost = vhost
+    this.status = 'running'
+  }
+
+  /** A quiet moment: memory that only a busy connection needs is given back. */
+  trim(): void {
+    this.output.trim()
+    this.#reader.trim()
+  }
+
+  forgetChannel(channel: Channel): void {
+    if (this.#channels[channel.number] !== channel) return
+    channel.release()
+    channel.state = 'gone'
+    this.#channels[channel.number] = undefined
+    this.#channelCount--
+  }
+
+  onParked(size: number): void {
+    this.parkedSize += size
+    if (this.parkedSize > limits.parkedSizeMax) this.#pause()
+  }
+
+  onUnparked(): void {
+    if (this.parkedSize <= limits.parkedSizeMax) this.#unpause()
+  }
+
+  /** A message came although publishers are blocked. */
+  onBlockedPublish(size: number): void {
+    this.onParked(size)
+    this.tellBlocked()
+  }
+
+  tellBlocked(): void {
+    const reason = this.context.broker.store.blocked
+    if (reason === undefined || this.#isToldBlocked || !this.hasPublished) return
+    this.#isToldBlocked = true
+    if (!this.hasCapability('connection.blocked')) return
+    this.send(0, { id: CONNECTION_BLOCKED, reason })
+  }
+
+  onUnblocked(): void {
+    if (this.#isToldBlocked && this.hasCapability('connection.blocked')) {
+      this.send(0, { id: CONNECTION_UNBLOCKED })
+    }
+    this.#isToldBlocked = false
+    for (const channel of this.#channels) channel?.publisher.onUnblocked()
+    this.onUnparked()
+  }
+
+  /** Whether the peer may be silent for reasons of ours. */
+  get isExcusedFromHeartbeats(): boolean {
+    return this.#isPaused || this.isBlocked
+  }
+
+  /** Ends the connection and tells the client why. */
+  closeForReply(reply: Reply, methodId = 0): void {
+    if (this.status === 'closing' || this.status === 'closed') return
+    this.#release()
+    this.send(0, {
+      id: CONNECTION_CLOSE,
+      replyCode: reply.code,
+      replyText: reply.text,
+      classId: methodId >>> 16,
+      methodId: methodId & 0xffff,
+    })
+    this.status = 'closing'
+    this.#isPaused = false
+    this.#socket.resume()
+    this.context.clock.after(limits.closeMsMax, () => this.destroy())
+  }
+
+  /** Ends the connection without a word. */
+  destroy(): void {
+    if (this.status === 'closed') return
+    this.#release()
+    this.status = 'closed'
+    this.#heartbeat?.stop()
+    this.#socket.destroy()
+    this.#onClosed(this)
+  }
+
+  #onData(chunk: Buffer): void {
+    if (this.status === 'closed') return
+    this.#heartbeat?.onReceived()
+    this.#reader.push(chunk)
+    this.#readFrames()
+  }
+
+  #readFrames(): void {
+    while (!this.#isPaused && this.status !== 'closed') {
+      try {
+        if (!this.#nextFrame()) break
+      } catch (error) {
+        this.#onStreamError(error)
+        return
+      }
+      this.#onFrame()
+    }
+    if (this.context.broker.store.uncommittedSize > limits.uncommittedSizeMax)
+      this.#pauseForCommit()
+  }
+
+  /** Moves to the next frame; before the first one comes the protocol header. */
+  #nextFrame(): boolean {
+    if (this.status !== 'header') return this.#reader.next()
+    if (!this.#reader.nextRaw(PROTOCOL_HEADER_SIZE)) return false
+    const header = parseProtocolHeader(this.#reader.buffer, this.#reader.start)
+    if (!header.accepted) {
+      this.#socket.end(header.answer)
+      this.destroyAfterFlush()
+      return false
+    }
+    this.status = 'handshake'
+    this.#handshake.start()
+    return this.#reader.next()
+  }
+
+  #onFrame(): void {
+    const number = this.#reader.channel
+    const channel = number === 0 ? undefined : this.#channels[number]
+    try {
+      if (channel !== undefined && this.status === 'running') channel.onFrame(this.#reader)
+      else this.#onOtherFrame(number)
+    } catch (error) {
+      this.#onError(error, channel)
+    }
+  }
+
+  /** Frames of the connection itself, and of channels that are not open. */
+  #onOtherFrame(number: number): void {
+    const { type, buffer, start, end } = this.#reader
+    if (type === FRAME_HEARTBEAT) return
+    if (this.status === 'closing') {
+      this.#onFrameWhileClosing(type, buffer, start, end)
+      return
+    }
+    if (number !== 0) {
+      this.#onClosedChannel(number)
+      return
+    }
+    if (type !== FRAME_METHOD) {
+      throw new ProtocolError(
+        'unexpected_frame',
+        'expected method frame, got non method frame instead',
+      )
+    }
+    const method = decodeMethod(buffer, start, end)
+    if (method.id === CONNECTION_CLOSE) this.#onClose()
+    else if (this.status === 'handshake') this.#handshake.onMethod(method)
+    else if (method.id === CONNECTION_UPDATE_SECRET) {
+      this.send(0, { id: CONNECTION_UPDATE_SECRET_OK })
+    } else {
+      const name = methodNames.get(method.id) ?? String(method.id)
+      throw new ProtocolError('command_invalid', `unexpected method ${name} on channel 0`)
+    }
+  }
+
+  #onClosedChannel(number: number): void {
+    const { type, buffer, start, end } = this.#reader
+    const method = type === FRAME_METHOD ? decodeMethod(buffer, start, end) : undefined
+    if (method?.id !== CHANNEL_OPEN || this.#vhost === undefined) {
+      throw new ProtocolError('channel_error', "expected 'channel.open'")
+    }
+    if (this.#channelCount >= this.#channelMax || number > this.#channelMax) {
+      throw new ProtocolError(
+        'not_allowed',
+        `number of channels opened (${this.#channelCount}) has reached the negotiated channel_max (${this.#channelMax})`,
+      )
+    }
+    this.#channels[number] = new Channel(this, number, this.#vhost)
+    this.#channelCount++
+    this.send(number, { id: CHANNEL_OPEN_OK })
+  }
+
+  #onFrameWhileClosing(type: number, buffer: Buffer, start: number, end: number): void {
+    if (type !== FRAME_METHOD || this.#reader.channel !== 0) return
+    const { id } = decodeMethod(buffer, start, end)
+    if (id === CONNECTION_CLOSE_OK) this.destroy()
+    else if (id === CONNECTION_CLOSE) this.#onClose()
+  }
+
+  #onClose(): void {
+    this.#release()
+    this.send(0, { id: CONNECTION_CLOSE_OK })
+    this.output.flush()
+    this.#socket.end()
+    this.destroyAfterFlush()
+  }
+
+  /** Everything was said: the socket closes when the peer has taken it. */
+  destroyAfterFlush(): void {
+    this.status = 'closing'
+    this.context.clock.after(limits.closeMsMax, () => this.destroy())
+  }
+
+  #onError(error: unknown, channel: Channel | undefined): void {
+    const reply = replyTo(error) ?? this.#replyToBug(error)
+    const methodId = channel?.methodId ?? 0
+    if (reply.closes === 'channel' && channel !== undefined) {
+      this.context.logger.info({ reply: reply.text, channel: channel.number }, 'Channel closed')
+      channel.close(reply)
+    } else {
+      this.context.logger.info({ reply: reply.text }, 'Connection closed')
+      this.closeForReply(reply, methodId)
+    }
+  }
+
+  /** The stream itself is broken: nothing more can be read from it. */
+  #onStreamError(error: unknown): void {
+    const reply = replyTo(error) ?? this.#replyToBug(error)
+    this.context.logger.info({ reply: reply.text }, 'Connection closed')
+    this.closeForReply(reply)
+    this.output.flush()
+    this.#socket.end()
+    this.#socket.removeAllListeners('data')
+    this.#socket.resume()
+  }
+
+  #replyToBug(error: unknown): Reply {
+    this.context.logger.error({ error }, 'Unexpected error in an AMQP connection')
+    return makeReply('internal_error', 'an unexpected error occurred; the broker log has details')
+  }
+
+  /** Gives back everything: channels, and the queues that only this connection may use. */
+  #release(): void {
+    for (const channel of this.#channels) if (channel !== undefined) this.forgetChannel(channel)
+    this.context.broker.deleteExclusiveQueues(this)
+  }
+
+  #onDrain(): void {
+    if (!this.#isChoked) return
+    this.#isChoked = false
+    for (const channel of this.#channels) channel?.resumeConsumers()
+  }
+
+  /** Too much is waiting for the disk: this publisher is read again when its part is written. */
+  #pauseForCommit(): void {
+    const group = this.lastGroup
+    if (group === undefined || group.state === 'finished') return
+    this.#pause()
+    group.addListener({ onGroupFinished: () => this.#unpause() })
+  }
+
+  #pause(): void {
+    if (this.#isPaused) return
+    this.#isPaused = true
+    this.#socket.pause()
+  }
+
+  #unpause(): void {
+    if (!this.#isPaused || this.status === 'closed') return
+    this.#isPaused = false
+    this.#readFrames()
+    if (!this.#isPaused) this.#socket.resume()
+  }
+}

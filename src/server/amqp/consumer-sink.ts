@@ -1,0 +1,50 @@
+// An AMQP consumer as the broker sees it: where its deliveries go, and when there is room for them.
+import type { Consumer, DeliverySink } from '../../broker/queue/consumer.ts'
+import { BASIC_CANCEL } from '../../codec/amqp/methods.gen.ts'
+import type { RecordView } from '../../log/record.ts'
+import type { Channel } from './channel.ts'
+import { writeDelivery } from './write-content.ts'
+
+export class ConsumerSink implements DeliverySink {
+  readonly tag: string
+  /** Known as soon as the queue has taken the consumer. */
+  consumer: Consumer | undefined
+  readonly #channel: Channel
+  /** The consumer tag as shortstr. */
+  readonly #tagBytes: Buffer
+  readonly #delivery = { deliveryTag: 0, isRedelivered: false }
+
+  constructor(channel: Channel, tag: string) {
+    this.#channel = channel
+    this.tag = tag
+    const text = Buffer.from(tag)
+    this.#tagBytes = Buffer.concat([Buffer.from([text.length]), text])
+  }
+
+  canTake(): boolean {
+    const channel = this.#channel
+    if (!channel.connection.hasOutputRoom) return false
+    return (this.consumer?.isNoAck ?? false) || channel.hasRoom
+  }
+
+  deliver(consumer: Consumer, record: RecordView, isRedelivered: boolean): void {
+    const channel = this.#channel
+    const delivery = this.#delivery
+    delivery.deliveryTag = channel.nextDeliveryTag()
+    delivery.isRedelivered = isRedelivered
+    if (!consumer.isNoAck) channel.unacked.add(delivery.deliveryTag, consumer, record.offset)
+    writeDelivery(channel, this.#tagBytes, delivery, record)
+    channel.connection.scheduleFlush()
+  }
+
+  onCancelled(): void {
+    this.#channel.consumers.delete(this.tag)
+    if (!this.#channel.connection.hasCapability('consumer_cancel_notify')) return
+    this.#channel.send({ id: BASIC_CANCEL, consumerTag: this.tag, noWait: true })
+  }
+
+  /** The client, or the end of its channel, ends the consumer. */
+  cancel(): void {
+    this.consumer?.queue.removeConsumer(this.consumer)
+  }
+}

@@ -1,0 +1,84 @@
+import type { Changes } from '../../broker/vhost.ts'
+import {
+  type AmqpMethod,
+  EXCHANGE_BIND,
+  EXCHANGE_BIND_OK,
+  EXCHANGE_DECLARE,
+  EXCHANGE_DECLARE_OK,
+  EXCHANGE_DELETE,
+  EXCHANGE_DELETE_OK,
+  EXCHANGE_UNBIND,
+  EXCHANGE_UNBIND_OK,
+  type ExchangeBind,
+  type ExchangeDeclare,
+  type ExchangeDelete,
+  type ExchangeUnbind,
+} from '../../codec/amqp/methods.gen.ts'
+import type { Channel } from './channel.ts'
+import { unexpectedMethod } from './handle-method.ts'
+import { toArguments } from './to-arguments.ts'
+
+/** exchange.declare, delete, bind and unbind. */
+export function handleExchangeMethod(channel: Channel, method: AmqpMethod): void {
+  switch (method.id) {
+    case EXCHANGE_DECLARE:
+      answer(channel, method, declare(channel, method), { id: EXCHANGE_DECLARE_OK })
+      return
+    case EXCHANGE_DELETE:
+      answer(channel, method, remove(channel, method), { id: EXCHANGE_DELETE_OK })
+      return
+    case EXCHANGE_BIND:
+      answer(channel, method, bind(channel, method), { id: EXCHANGE_BIND_OK })
+      return
+    case EXCHANGE_UNBIND:
+      answer(channel, method, unbind(channel, method), { id: EXCHANGE_UNBIND_OK })
+      return
+    default:
+      throw unexpectedMethod(method.id)
+  }
+}
+
+/** Writes the changes and answers when they are durable. */
+export function answer(
+  channel: Channel,
+  { noWait }: { readonly noWait: boolean },
+  changes: Changes,
+  reply: AmqpMethod,
+): void {
+  const group = channel.connection.context.broker.topology.write(changes)
+  channel.replyWhenDurable(group, noWait ? undefined : reply)
+}
+
+function declare(channel: Channel, method: ExchangeDeclare): Changes {
+  if (method.passive) {
+    channel.vhost.inspectExchange(method.exchange)
+    return []
+  }
+  return channel.vhost.declareExchange({
+    name: method.exchange,
+    type: method.type,
+    durable: method.durable,
+    autoDelete: method.autoDelete,
+    internal: method.internal,
+    arguments: toArguments(method.arguments),
+  })
+}
+
+function remove(channel: Channel, method: ExchangeDelete): Changes {
+  return channel.vhost.deleteExchange(method.exchange, { ifUnused: method.ifUnused })
+}
+
+function bind(channel: Channel, method: ExchangeBind): Changes {
+  const { destination, source, routingKey } = method
+  return channel.vhost.bindExchange(destination, source, routingKey, toArguments(method.arguments))
+}
+
+function unbind(channel: Channel, method: ExchangeUnbind): Changes {
+  const { destination, source, routingKey } = method
+  return channel.vhost.unbindExchange(
+    destination,
+    source,
+    routingKey,
+    toArguments(method.arguments),
+  )
+}

@@ -1,0 +1,155 @@
+// From the first byte to connection.open-ok (AMQP 0-9-1 §2.2.4):
+//
+//   protocol header → start … start-ok → tune … tune-ok → (heartbeats) open … open-ok
+//
+// Each step takes one method and answers it; anything else is refused.
+import { parseAmqplain, parsePlain, saslMechanisms } from '../../auth/sasl.ts'
+import type { Credentials } from '../../auth/sasl.ts'
+import { emptyTable, type FieldTable } from '../../codec/amqp/field-table.ts'
+import {
+  type AmqpMethod,
+  CONNECTION_OPEN,
+  CONNECTION_OPEN_OK,
+  CONNECTION_START,
+  CONNECTION_START_OK,
+  CONNECTION_TUNE,
+  CONNECTION_TUNE_OK,
+  type ConnectionOpen,
+  type ConnectionStartOk,
+  type ConnectionTuneOk,
+  methodNames,
+} from '../../codec/amqp/methods.gen.ts'
+import { decodeTableEntries } from '../../codec/amqp/read-field-table.ts'
+import { limits } from '../../limits.ts'
+import type { Connection } from './connection.ts'
+import { ProtocolError } from './reply.ts'
+import { serverProperties } from './server-properties.ts'
+import { toArguments } from './to-arguments.ts'
+
+const versionMajor = 0
+const versionMinor = 9
+const channelMaxCeiling = 65_535
+
+export class Handshake {
+  /** What the client says it is; empty until start-ok. */
+  clientProperties: FieldTable = emptyTable
+  readonly #connection: Connection
+  #expected: 'start-ok' | 'tune-ok' | 'open' | 'nothing' = 'start-ok'
+
+  constructor(connection: Connection) {
+    this.#connection = connection
+  }
+
+  /** Greets a client that sent the right protocol header. */
+  start(): void {
+    this.#connection.send(0, {
+      id: CONNECTION_START,
+      versionMajor,
+      versionMinor,
+      serverProperties: serverProperties(this.#connection.context.settings, 'pabal'),
+      mechanisms: Buffer.from(saslMechanisms.join(' ')),
+      locales: Buffer.from('en_US'),
+    })
+  }
+
+  /** Whether the client announced a capability in its properties. */
+  hasCapability(name: string): boolean {
+    const capabilities = this.clientProperties.get('capabilities')
+    return capabilities?.type === 'table' && capabilities.value.get(name)?.value === true
+  }
+
+  /** Takes the next method. Throws ProtocolError for one that does not belong here. */
+  onMethod(method: AmqpMethod): void {
+    if (this.#expected === 'nothing') return
+    if (this.#expected === 'start-ok' && method.id === CONNECTION_START_OK) this.#onStartOk(method)
+    else if (this.#expected === 'tune-ok' && method.id === CONNECTION_TUNE_OK)
+      this.#onTuneOk(method)
+    else if (this.#expected === 'open' && method.id === CONNECTION_OPEN) this.#onOpen(method)
+    else {
+      const name = methodNames.get(method.id) ?? method.id
+      throw new ProtocolError('command_invalid', `expected '${this.#expected}', got '${name}'`)
+    }
+  }
+
+  #onStartOk(method: ConnectionStartOk): void {
+    this.clientProperties = method.clientProperties
+    const credentials = this.#credentials(method)
+    const { users } = this.#connection.context
+    const remote = this.#connection.remoteAddress
+    const login = credentials && users.login(credentials, remote)
+    if (login?.user === undefined) {
+      this.#refuse(method.mechanism, login?.refusal ?? 'the credentials cannot be read')
+      return
+    }
+    this.#connection.userName = login.user.name
+    this.#expected = 'tune-ok'
+    const { channelMax, frameMax, heartbeatSeconds } = this.#connection.context.settings
+    this.#connection.send(0, {
+      id: CONNECTION_TUNE,
+      channelMax,
+      frameMax,
+      heartbeat: heartbeatSeconds,
+    })
+  }
+
+  #credentials({ mechanism, response }: ConnectionStartOk): Credentials | undefined {
+    if (mechanism === 'PLAIN') return parsePlain(response)
+    if (mechanism === 'AMQPLAIN') {
+      return parseAmqplain(toArguments(decodeTableEntries(response, 0, response.length)))
+    }
+    throw new ProtocolError('command_invalid', `unknown authentication mechanism '${mechanism}'`)
+  }
+
+  /** Clients that can be told are told; others find the connection closed after a while. */
+  #refuse(mechanism: string, reason: string): void {
+    const connection = this.#connection
+    this.#expected = 'nothing'
+    connection.context.logger.warn({ remote: connection.remoteAddress, reason }, 'Login refused')
+    if (!this.hasCapability('authentication_failure_close')) {
+      connection.context.clock.after(limits.refusedLoginMs, () => connection.destroy())
+      return
+    }
+    connection.closeForReply({
+      code: 403,
+      text:
+        `ACCESS_REFUSED - Login was refused using authentication mechanism ${mechanism}. ` +
+        'For details see the broker logfile.',
+      closes: 'connection',
+    })
+  }
+
+  #onTuneOk(method: ConnectionTuneOk): void {
+    const { settings } = this.#connection.context
+    const { heartbeat } = method
+    const frameMax = negotiate('frame_max', method.frameMax, settings.frameMax)
+    if (frameMax < limits.frameMaxMin) {
+      throw new ProtocolError(
+        'not_allowed',
+        `negotiated frame_max = ${frameMax} is lower than the minimum allowed value (${limits.frameMaxMin})`,
+      )
+    }
+    const channelMax = negotiate('channel_max', method.channelMax, settings.channelMax)
+    this.#expected = 'open'
+    this.#connection.tune({ frameMax, channelMax: channelMax || channelMaxCeiling, heartbeat })
+  }
+
+  #onOpen({ virtualHost }: ConnectionOpen): void {
+    const connection = this.#connection
+    const { broker } = connection.context
+    const vhost = broker.getVHost(virtualHost)
+    this.#expected = 'nothing'
+    connection.onOpened(vhost)
+    connection.send(0, { id: CONNECTION_OPEN_OK })
+  }
+}
+
+/** Zero is "no limit", which is more than any limit (RabbitMQ refuses it, too). */
+function negotiate(name: string, asked: number, offered: number): number {
+  if (offered !== 0 && (asked === 0 || asked > offered)) {
+    throw new ProtocolError(
+      'not_allowed',
+      `negotiated ${name} = ${asked || 'no limit'} is higher than the maximum allowed value (${offered})`,
+    )
+  }
+  return asked
+}

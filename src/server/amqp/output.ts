@@ -1,0 +1,112 @@
+// What one connection sends. Frames are written into slabs and leave in one write per turn. A slab
+// is never written to again where it has been handed to the socket, so nothing is copied twice.
+import type { Socket } from 'node:net'
+import {
+  type AmqpMethod,
+  methodFrameSizeMax,
+  writeMethodFrame,
+} from '../../codec/amqp/methods.gen.ts'
+import { limits } from '../../limits.ts'
+
+const slabSizeMin = 512
+
+export class Output {
+  readonly #socket: Socket
+  #slab: Buffer = Buffer.alloc(0)
+  /** Written into the slab and not yet handed to the socket: start … position. */
+  #start = 0
+  #position = 0
+  /** Whole pieces that go before what is in the slab. */
+  #pieces: Buffer[] = []
+  #piecesSize = 0
+  #lastFlushSize = 0
+  /** Bytes ever handed to the socket. */
+  sentSize = 0
+
+  constructor(socket: Socket) {
+    this.#socket = socket
+  }
+
+  /** Bytes that the peer has not taken yet. */
+  get unsentSize(): number {
+    return this.#piecesSize + this.#position - this.#start + this.#socket.writableLength
+  }
+
+  get isEmpty(): boolean {
+    return this.#piecesSize === 0 && this.#position === this.#start
+  }
+
+  /** The buffer to write into after `reserve`. */
+  get buffer(): Buffer {
+    return this.#slab
+  }
+
+  /** Makes room for `size` bytes and returns where they go; call `advance` with where they ended. */
+  reserve(size: number): number {
+    if (this.#slab.length - this.#position < size) this.#newSlab(size)
+    return this.#position
+  }
+
+  advance(position: number): void {
+    this.#position = position
+  }
+
+  writeMethod(channel: number, method: AmqpMethod): void {
+    const position = this.reserve(methodFrameSizeMax(method))
+    this.advance(writeMethodFrame(this.#slab, position, channel, method))
+  }
+
+  /** Sends a view as it is, after everything written so far. It must never change. */
+  appendView(view: Buffer): void {
+    this.#cutPiece()
+    this.#pieces.push(view)
+    this.#piecesSize += view.length
+  }
+
+  flush(): void {
+    const size = this.#piecesSize + this.#position - this.#start
+    if (size === 0) return
+    this.#lastFlushSize = size
+    this.sentSize += size
+    if (this.#pieces.length === 0) {
+      this.#socket.write(this.#slab.subarray(this.#start, this.#position))
+      this.#start = this.#position
+      return
+    }
+    this.#cutPiece()
+    const pieces = this.#pieces
+    this.#pieces = []
+    this.#piecesSize = 0
+    this.#socket.cork()
+    for (const piece of pieces) this.#socket.write(piece)
+    this.#socket.uncork()
+  }
+
+  /** Gives the slab up: for connections that have been quiet. */
+  trim(): void {
+    if (!this.isEmpty) return
+    this.#slab = Buffer.alloc(0)
+    this.#start = 0
+    this.#position = 0
+    this.#lastFlushSize = 0
+  }
+
+  #cutPiece(): void {
+    if (this.#position === this.#start) return
+    this.#pieces.push(this.#slab.subarray(this.#start, this.#position))
+    this.#piecesSize += this.#position - this.#start
+    this.#start = this.#position
+  }
+
+  #newSlab(size: number): void {
+    this.#cutPiece()
+    // Twice the last flush: a busy connection gets large slabs, a quiet one small ones.
+    const wanted = Math.min(
+      Math.max(this.#lastFlushSize * 2, slabSizeMin),
+      limits.outputSlabSizeMax,
+    )
+    this.#slab = Buffer.allocUnsafe(Math.max(size, wanted))
+    this.#start = 0
+    this.#position = 0
+  }
+}

@@ -1,0 +1,152 @@
+// A basic.publish on its way in: method, then header, then body frames (AMQP 0-9-1 §4.2.6). What is
+// known after each frame is copied here, because the frame's memory belongs to the socket; a body
+// that comes in one frame is not copied at all.
+import { addressSizeAt } from '../../broker/address.ts'
+import {
+  CONTENT_HEADER_SIZE_MIN,
+  readBodySize,
+  validateContentHeader,
+} from '../../codec/amqp/content-header.ts'
+import { CLASS_BASIC } from '../../codec/amqp/methods.gen.ts'
+import { CodecError } from '../../codec/codec-error.ts'
+import { copyBytes } from '../../lib/copy-bytes.ts'
+import type { RecordSource } from '../../log/record.ts'
+import { ProtocolError } from './reply.ts'
+
+const empty = Buffer.alloc(0)
+const methodIdSize = 4
+const ticketSize = 2
+const mandatoryBit = 0b01
+const immediateBit = 0b10
+
+export class PublishState {
+  at: 'idle' | 'header' | 'body' = 'idle'
+  isMandatory = false
+  isImmediate = false
+  /** exchange ‖ routing key of the last publish. */
+  address: Buffer = Buffer.allocUnsafe(64)
+  addressEnd = 0
+  /** Payload of the last content header. */
+  header: Buffer = Buffer.allocUnsafe(64)
+  headerEnd = 0
+  bodySize = 0
+  /** The body as far as it has come; empty while it may come in one frame. */
+  #body: Buffer = empty
+  #bodyFilled = 0
+  readonly #bodySizeMax: number
+
+  constructor(bodySizeMax: number) {
+    this.#bodySizeMax = bodySizeMax
+  }
+
+  /** The body is larger than the broker takes: it was read and dropped. */
+  get isTooLarge(): boolean {
+    return this.bodySize > this.#bodySizeMax
+  }
+
+  /** Takes the arguments of a basic.publish whose method frame's payload is `buffer[start, end)`. */
+  onMethod(buffer: Buffer, start: number, end: number): void {
+    const from = start + methodIdSize + ticketSize
+    const size = addressSizeAt(buffer, from, end)
+    if (size < 0 || from + size + 1 > end) {
+      throw new CodecError('syntax_error', 'basic.publish ends within its arguments', end)
+    }
+    this.address = copyInto(this.address, buffer, from, from + size)
+    this.addressEnd = size
+    const bits = buffer[from + size]!
+    this.isMandatory = (bits & mandatoryBit) !== 0
+    this.isImmediate = (bits & immediateBit) !== 0
+    this.at = 'header'
+  }
+
+  /** Takes a content header; true when there is no body to wait for. */
+  onHeader(buffer: Buffer, start: number, end: number): boolean {
+    if (this.at !== 'header') throw unexpectedFrame(this.at)
+    checkClass(buffer, start, end)
+    validateContentHeader(buffer, start, end)
+    this.header = copyInto(this.header, buffer, start, end)
+    this.headerEnd = end - start
+    this.bodySize = readBodySize(buffer, start)
+    this.#bodyFilled = 0
+    this.at = this.bodySize === 0 ? 'idle' : 'body'
+    return this.bodySize === 0
+  }
+
+  /** Takes a body frame; true when the body is complete: point `source` at it with `setBody`. */
+  onBody(buffer: Buffer, start: number, end: number, source: RecordSource): boolean {
+    if (this.at !== 'body') throw unexpectedFrame(this.at)
+    const filled = this.#bodyFilled + end - start
+    if (filled > this.bodySize) {
+      throw new ProtocolError('frame_error', `content body of more than ${this.bodySize} bytes`)
+    }
+    const isComplete = filled === this.bodySize
+    if (isComplete && this.#bodyFilled === 0) setBody(source, buffer, start, end)
+    else this.#gather(buffer, start, end)
+    this.#bodyFilled = filled
+    if (!isComplete) return false
+    this.at = 'idle'
+    if (filled !== end - start) {
+      setBody(source, this.#body, 0, this.isTooLarge ? 0 : filled)
+      this.#body = empty
+    }
+    return true
+  }
+
+  /** Points `source` at address and header, and at no body. */
+  fill(source: RecordSource): void {
+    source.address = this.address
+    source.addressStart = 0
+    source.addressEnd = this.addressEnd
+    source.header = this.header
+    source.headerStart = 0
+    source.headerEnd = this.headerEnd
+    source.asideId = 0
+  }
+
+  #gather(buffer: Buffer, start: number, end: number): void {
+    if (this.isTooLarge) return
+    const needed = this.#bodyFilled + end - start
+    if (needed > this.#body.length) {
+      // Grows with what has really come: a large size in a header alone costs nothing.
+      const size = Math.min(this.bodySize, Math.max(needed * 2, 64 * 1024))
+      const larger = Buffer.allocUnsafeSlow(size)
+      this.#body.copy(larger, 0, 0, this.#bodyFilled)
+      this.#body = larger
+    }
+    buffer.copy(this.#body, this.#bodyFilled, start, end)
+  }
+}
+
+export function setBody(source: RecordSource, body: Buffer, start: number, end: number): void {
+  source.body = body
+  source.bodyStart = start
+  source.bodyEnd = end
+}
+
+/** The frame that came is not the one that had to come (AMQP 0-9-1 §4.2.6, reply 505). */
+export function unexpectedFrame(at: PublishState['at']): ProtocolError {
+  const texts = {
+    idle: 'expected method frame, got non method frame instead',
+    header: `expected content header for class ${CLASS_BASIC}, got non content header frame instead`,
+    body: 'expected content body, got non content body frame instead',
+  }
+  return new ProtocolError('unexpected_frame', texts[at])
+}
+
+function checkClass(buffer: Buffer, start: number, end: number): void {
+  if (end - start < CONTENT_HEADER_SIZE_MIN) return
+  const classId = buffer.readUInt16BE(start)
+  if (classId === CLASS_BASIC) return
+  throw new ProtocolError(
+    'unexpected_frame',
+    `expected content header for class ${CLASS_BASIC}, got one for class ${classId} instead`,
+  )
+}
+
+/** Copies into `target` when it is large enough, else into a new buffer; returns where it is. */
+function copyInto(target: Buffer, source: Buffer, start: number, end: number): Buffer {
+  const size = end - start
+  const into = target.length >= size ? target : Buffer.allocUnsafe(size * 2)
+  copyBytes(source, start, end, into, 0)
+  return into
+}

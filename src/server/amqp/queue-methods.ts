@@ -1,0 +1,127 @@
+import { queueNotEmpty, queueResource, resourceInUse } from '../../broker/broker-error.ts'
+import { getUsableQueue } from '../../broker/declare-queue.ts'
+import { stripName } from '../../broker/exchange/check-name.ts'
+import type { Queue } from '../../broker/queue/queue.ts'
+import {
+  type AmqpMethod,
+  QUEUE_BIND,
+  QUEUE_BIND_OK,
+  QUEUE_DECLARE,
+  QUEUE_DECLARE_OK,
+  QUEUE_DELETE,
+  QUEUE_DELETE_OK,
+  QUEUE_PURGE,
+  QUEUE_PURGE_OK,
+  QUEUE_UNBIND,
+  QUEUE_UNBIND_OK,
+  type QueueBind,
+  type QueueDeclare,
+  type QueueDelete,
+  type QueuePurge,
+  type QueueUnbind,
+} from '../../codec/amqp/methods.gen.ts'
+import type { CommitGroup } from '../../log/commit-group.ts'
+import type { Channel } from './channel.ts'
+import { answer } from './exchange-methods.ts'
+import { unexpectedMethod } from './handle-method.ts'
+import { toArguments } from './to-arguments.ts'
+
+/** queue.declare, bind, unbind, purge and delete. */
+export function handleQueueMethod(channel: Channel, method: AmqpMethod): void {
+  switch (method.id) {
+    case QUEUE_DECLARE:
+      declare(channel, method)
+      return
+    case QUEUE_BIND:
+      bind(channel, method)
+      return
+    case QUEUE_UNBIND:
+      unbind(channel, method)
+      return
+    case QUEUE_PURGE:
+      purge(channel, method)
+      return
+    case QUEUE_DELETE:
+      remove(channel, method)
+      return
+    default:
+      throw unexpectedMethod(method.id)
+  }
+}
+
+/** The queue a method names, which must be usable by this connection; '' is the last declared. */
+export function usableQueue(channel: Channel, name: string): Queue {
+  return getUsableQueue(channel.vhost, channel.queueName(name), channel.connection)
+}
+
+function declare(channel: Channel, method: QueueDeclare): void {
+  const { queue, group } = findOrDeclare(channel, method)
+  channel.lastQueueName = queue.name
+  const reply: AmqpMethod = {
+    id: QUEUE_DECLARE_OK,
+    queue: queue.name,
+    messageCount: queue.readyCount,
+    consumerCount: queue.consumerCount,
+  }
+  channel.replyWhenDurable(group, method.noWait ? undefined : reply)
+}
+
+function findOrDeclare(
+  channel: Channel,
+  method: QueueDeclare,
+): { queue: Queue; group: CommitGroup | undefined } {
+  if (method.passive) return { queue: usableQueue(channel, method.queue), group: undefined }
+  return channel.connection.context.broker.declareQueue(channel.vhost, {
+    name: method.queue,
+    durable: method.durable,
+    exclusive: method.exclusive,
+    autoDelete: method.autoDelete,
+    arguments: toArguments(method.arguments),
+    connection: channel.connection,
+  })
+}
+
+function bind(channel: Channel, method: QueueBind): void {
+  const queue = usableQueue(channel, method.queue)
+  // Neither a queue nor a key: the queue is the last declared one, and so is the key.
+  const isShort = method.queue === '' && method.routingKey === ''
+  const routingKey = isShort ? queue.name : method.routingKey
+  const args = toArguments(method.arguments)
+  const changes = channel.vhost.bindQueue(queue.name, method.exchange, routingKey, args)
+  answer(channel, method, changes, { id: QUEUE_BIND_OK })
+}
+
+function unbind(channel: Channel, method: QueueUnbind): void {
+  const name = channel.queueName(method.queue)
+  if (channel.vhost.findQueue(stripName(name)) !== undefined) usableQueue(channel, name)
+  const isShort = method.queue === '' && method.routingKey === ''
+  const routingKey = isShort ? name : method.routingKey
+  const args = toArguments(method.arguments)
+  const changes = channel.vhost.unbindQueue(name, method.exchange, routingKey, args)
+  answer(channel, { noWait: false }, changes, { id: QUEUE_UNBIND_OK })
+}
+
+function purge(channel: Channel, method: QueuePurge): void {
+  const queue = usableQueue(channel, method.queue)
+  const { count, group } = channel.connection.context.broker.purgeQueue(queue)
+  const reply: AmqpMethod = { id: QUEUE_PURGE_OK, messageCount: count }
+  channel.replyWhenDurable(group, method.noWait ? undefined : reply)
+}
+
+/** Deleting a queue that is not there is fine. */
+function remove(channel: Channel, method: QueueDelete): void {
+  const name = channel.queueName(method.queue)
+  const isMissing = channel.vhost.findQueue(stripName(name)) === undefined
+  const queue = isMissing ? undefined : usableQueue(channel, name)
+  if (queue !== undefined) checkUnneeded(queue, method)
+  const messageCount = queue?.readyCount ?? 0
+  const group = queue && channel.connection.context.broker.deleteQueue(queue)
+  channel.replyWhenDurable(group, method.noWait ? undefined : { id: QUEUE_DELETE_OK, messageCount })
+}
+
+function checkUnneeded(queue: Queue, method: QueueDelete): void {
+  if (method.ifUnused && queue.consumerCount > 0) {
+    throw resourceInUse(queueResource(queue.vhost, queue.name))
+  }
+  if (method.ifEmpty && queue.messageCount > 0) throw queueNotEmpty(queue.vhost, queue.name)
+}

@@ -1,0 +1,96 @@
+// tx.*: what a channel has published and settled since tx.select or the last commit. A commit is one
+// atom: after a crash all of it is there or none.
+import { preconditionFailed } from '../../broker/broker-error.ts'
+import type { DeliveryHolder } from '../../broker/unacked-deliveries.ts'
+import { TX_COMMIT_OK } from '../../codec/amqp/methods.gen.ts'
+import { limits } from '../../limits.ts'
+import type { CommitGroup } from '../../log/commit-group.ts'
+import { type KeptMessage, sizeOf } from './channel-publisher.ts'
+import { ack, type Channel, requeue } from './channel.ts'
+
+interface Settled {
+  readonly tag: number
+  readonly holder: DeliveryHolder
+  readonly offset: number
+  readonly isRequeued: boolean
+}
+
+export class ChannelTransaction {
+  readonly #channel: Channel
+  #publishes: KeptMessage[] = []
+  #settled: Settled[] = []
+  #size = 0
+
+  constructor(channel: Channel) {
+    this.#channel = channel
+  }
+
+  /** Keeps a message for the commit. Throws `precondition_failed` when the transaction is too large. */
+  addPublish(message: KeptMessage): void {
+    // A missing exchange is an error now, not at the commit.
+    this.#channel.publisher.route(message.source)
+    this.#size += sizeOf(message.source)
+    if (this.#size > limits.transactionSizeMax) {
+      throw preconditionFailed(
+        `transaction of more than ${limits.transactionSizeMax} bytes: commit more often`,
+      )
+    }
+    this.#publishes.push(message)
+  }
+
+  /** Takes deliveries out of the channel until commit or rollback. Throws for an unknown tag. */
+  addSettled(tag: number, isMultiple: boolean, isRequeued: boolean): void {
+    this.#channel.settle(tag, isMultiple, (holder, offset, settledTag) => {
+      this.#settled.push({ tag: settledTag, holder, offset, isRequeued })
+    })
+  }
+
+  /** Publishes and settles everything as one atom and answers commit-ok when it is durable. */
+  commit(): void {
+    const publishes = this.#publishes
+    const settled = this.#settled
+    this.#clear()
+    const { broker } = this.#channel.connection.context
+    const group = broker.store.beginAtom()
+    try {
+      for (const message of publishes) this.#publish(message, group)
+    } finally {
+      for (const { holder, offset, isRequeued } of settled) {
+        if (isRequeued) requeue(holder, offset)
+        else ack(holder, offset)
+      }
+      broker.store.endAtom()
+    }
+    const isEmpty = publishes.length === 0 && settled.length === 0
+    this.#channel.replyWhenDurable(isEmpty || group.isEmpty ? undefined : group, {
+      id: TX_COMMIT_OK,
+    })
+  }
+
+  /** Forgets the publishes; the deliveries are unacked again, not requeued. */
+  rollback(): void {
+    const settled = this.#settled
+    this.#clear()
+    for (const { tag, holder, offset } of settled)
+      this.#channel.unacked.restore(tag, holder, offset)
+  }
+
+  /** The channel is gone: what it settled and did not commit goes back to the queues. */
+  release(): void {
+    for (const { holder, offset } of this.#settled) requeue(holder, offset)
+    this.#clear()
+  }
+
+  #publish({ source, isMandatory }: KeptMessage, group: CommitGroup): void {
+    const { publisher } = this.#channel
+    const route = publisher.route(source)
+    publisher.publisher.publishWithinAtom(route, source, group)
+    if (isMandatory && route.queues.length === 0) publisher.returnMessage(source)
+  }
+
+  #clear(): void {
+    this.#publishes = []
+    this.#settled = []
+    this.#size = 0
+  }
+}

@@ -1,0 +1,165 @@
+// Puts messages on the wire: basic.deliver, basic.get-ok and basic.return with header and body
+// frames. Header and body bytes go out as they came in. Small bodies are copied into the connection's
+// slab, larger ones are sent from where they are.
+import { FRAME_HEADER_SIZE, FRAME_OVERHEAD } from '../../codec/amqp/frame.ts'
+import {
+  type AmqpMethod,
+  BASIC_DELIVER,
+  BASIC_GET_OK,
+  FRAME_BODY,
+  FRAME_END,
+  FRAME_HEADER,
+  FRAME_METHOD,
+  methodFrameSizeMax,
+  writeMethodFrame,
+} from '../../codec/amqp/methods.gen.ts'
+import { copyBytes } from '../../lib/copy-bytes.ts'
+import { limits } from '../../limits.ts'
+import type { RecordView } from '../../log/record.ts'
+import type { Output } from './output.ts'
+
+/** Where a message goes: channel and the largest frame its connection may get. */
+export interface ContentTarget {
+  readonly output: Output
+  readonly channel: number
+  readonly frameMax: number
+}
+
+const methodIdSize = 4
+const deliveryTagSize = 8
+
+/** Writes basic.deliver; `tag` is the consumer tag as shortstr. */
+export function writeDelivery(
+  target: ContentTarget,
+  tag: Buffer,
+  delivery: { readonly deliveryTag: number; readonly isRedelivered: boolean },
+  record: RecordView,
+): void {
+  const addressSize = record.headerStart - record.addressStart
+  const size = methodIdSize + tag.length + deliveryTagSize + 1 + addressSize
+  const { output } = target
+  const start = output.reserve(FRAME_OVERHEAD + size + contentSizeMax(target, record))
+  const { buffer } = output
+  let position = writeFrameStart(buffer, start, frameStart(FRAME_METHOD, target.channel), size)
+  position = writeUInt32(buffer, position, BASIC_DELIVER)
+  position = copyBytes(tag, 0, tag.length, buffer, position)
+  position = writeDeliveryTag(buffer, position, delivery.deliveryTag)
+  buffer[position++] = delivery.isRedelivered ? 1 : 0
+  position = copyBytes(record.buffer, record.addressStart, record.headerStart, buffer, position)
+  buffer[position++] = FRAME_END
+  output.advance(position)
+  writeHeaderAndBody(target, record)
+}
+
+/** Writes basic.get-ok. */
+export function writeGetOk(
+  target: ContentTarget,
+  delivery: { readonly deliveryTag: number; readonly isRedelivered: boolean },
+  messageCount: number,
+  record: RecordView,
+): void {
+  const addressSize = record.headerStart - record.addressStart
+  const size = methodIdSize + deliveryTagSize + 1 + addressSize + 4
+  const { output } = target
+  const start = output.reserve(FRAME_OVERHEAD + size + contentSizeMax(target, record))
+  const { buffer } = output
+  let position = writeFrameStart(buffer, start, frameStart(FRAME_METHOD, target.channel), size)
+  position = writeUInt32(buffer, position, BASIC_GET_OK)
+  position = writeDeliveryTag(buffer, position, delivery.deliveryTag)
+  buffer[position++] = delivery.isRedelivered ? 1 : 0
+  position = copyBytes(record.buffer, record.addressStart, record.headerStart, buffer, position)
+  position = writeUInt32(buffer, position, messageCount)
+  buffer[position++] = FRAME_END
+  output.advance(position)
+  writeHeaderAndBody(target, record)
+}
+
+/** Writes any method that carries content (basic.return). */
+export function writeMethodWithContent(
+  target: ContentTarget,
+  method: AmqpMethod,
+  record: RecordView,
+): void {
+  const { output } = target
+  const start = output.reserve(methodFrameSizeMax(method) + contentSizeMax(target, record))
+  output.advance(writeMethodFrame(output.buffer, start, target.channel, method))
+  writeHeaderAndBody(target, record)
+}
+
+/** Bytes that header and body frames take in the slab at most. */
+function contentSizeMax(target: ContentTarget, record: RecordView): number {
+  const headerSize = record.headerEnd - record.headerStart + FRAME_OVERHEAD
+  const bodySize = record.bodyEnd - record.bodyStart
+  if (bodySize > limits.copiedBodySizeMax) return headerSize
+  const frames = Math.ceil(bodySize / (target.frameMax - FRAME_OVERHEAD))
+  return headerSize + bodySize + frames * FRAME_OVERHEAD
+}
+
+function writeHeaderAndBody(target: ContentTarget, record: RecordView): void {
+  const { output, channel } = target
+  const { buffer } = output
+  const headerSize = record.headerEnd - record.headerStart
+  let position = output.reserve(0)
+  position = writeFrameStart(buffer, position, frameStart(FRAME_HEADER, channel), headerSize)
+  position = copyBytes(record.buffer, record.headerStart, record.headerEnd, buffer, position)
+  buffer[position++] = FRAME_END
+  const bodySize = record.bodyEnd - record.bodyStart
+  if (bodySize > limits.copiedBodySizeMax) {
+    output.advance(position)
+    sendBodyViews(target, record)
+    return
+  }
+  const payloadMax = target.frameMax - FRAME_OVERHEAD
+  for (let from = record.bodyStart; from < record.bodyEnd; from += payloadMax) {
+    const end = Math.min(from + payloadMax, record.bodyEnd)
+    position = writeFrameStart(buffer, position, frameStart(FRAME_BODY, channel), end - from)
+    position = copyBytes(record.body, from, end, buffer, position)
+    buffer[position++] = FRAME_END
+  }
+  output.advance(position)
+}
+
+function sendBodyViews({ output, channel, frameMax }: ContentTarget, record: RecordView): void {
+  const payloadMax = frameMax - FRAME_OVERHEAD
+  for (let from = record.bodyStart; from < record.bodyEnd; from += payloadMax) {
+    const end = Math.min(from + payloadMax, record.bodyEnd)
+    const start = output.reserve(FRAME_HEADER_SIZE)
+    output.advance(
+      writeFrameStart(output.buffer, start, frameStart(FRAME_BODY, channel), end - from),
+    )
+    output.appendView(record.body.subarray(from, end))
+    const last = output.reserve(1)
+    output.buffer[last] = FRAME_END
+    output.advance(last + 1)
+  }
+}
+
+/** Type (u8) and channel (u16) as the frame has them. */
+function frameStart(type: number, channel: number): number {
+  return (type << 16) | channel
+}
+
+function writeFrameStart(
+  buffer: Buffer,
+  position: number,
+  typeAndChannel: number,
+  size: number,
+): number {
+  buffer[position] = typeAndChannel >>> 16
+  buffer[position + 1] = typeAndChannel >>> 8
+  buffer[position + 2] = typeAndChannel
+  return writeUInt32(buffer, position + 3, size)
+}
+
+function writeDeliveryTag(buffer: Buffer, position: number, tag: number): number {
+  const high = Math.floor(tag / 0x1_0000_0000)
+  return writeUInt32(buffer, writeUInt32(buffer, position, high), tag >>> 0)
+}
+
+function writeUInt32(buffer: Buffer, position: number, value: number): number {
+  buffer[position] = value >>> 24
+  buffer[position + 1] = value >>> 16
+  buffer[position + 2] = value >>> 8
+  buffer[position + 3] = value
+  return position + 4
+}
