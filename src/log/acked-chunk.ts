@@ -122,7 +122,7 @@ function nextZeroBit(bitmap: Uint32Array, index: number): number {
 
 function countBits(bitmap: Uint32Array, first: number, last: number): number {
   let count = 0
-  for (let index = first; index <= last; ) {
+  for (let index = first; index <= last;) {
     if ((index & 31) === 0 && index + 31 <= last) {
       count += populationCount(bitmap[index >>> 5]!)
       index += 32

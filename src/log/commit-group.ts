@@ -31,6 +31,8 @@ export class CommitGroup {
   readonly deleted: Log[] = []
   readonly trims: Map<Log, number> = new Map()
   readonly topology: TopologyEntry[] = []
+  /** Records whose body is in a file of its own. */
+  readonly asides: { readonly log: Log; readonly offset: number; readonly asideId: number }[] = []
   shared: SharedBodies | undefined
   atomCount = 0
   /** Bytes of records and bodies, for limits; what the engine writes is a little more. */
@@ -67,6 +69,16 @@ export class CommitGroup {
     this.refused = refused
     this.state = 'finished'
     for (const listener of this.#listeners) listener.onGroupFinished(this)
+    this.#listeners.length = 0
+  }
+
+  /** Engines only: whoever keeps a finished group must not keep its bytes. */
+  release(): void {
+    this.runs.length = 0
+    this.asides.length = 0
+    this.topology.length = 0
+    this.deltas.clear()
+    this.shared = undefined
   }
 
   /** Where bodies go that several logs share. */

@@ -78,10 +78,12 @@ export class CommitScheduler implements TurnTask {
     this.#sealedSize -= group.size
     if (refused !== undefined) tellOwners(group, refused)
     for (const [log, delta] of group.deltas) {
-      if (delta.deliveredMark > log.durableDeliveredMark) log.durableDeliveredMark = delta.deliveredMark
+      if (delta.deliveredMark > log.durableDeliveredMark)
+        log.durableDeliveredMark = delta.deliveredMark
     }
     group.finish(refused)
-    while (this.#inFlight[0]?.state === 'finished') raiseHighWatermarks(this.#inFlight.shift() as CommitGroup)
+    while (this.#inFlight[0]?.state === 'finished')
+      raiseHighWatermarks(this.#inFlight.shift() as CommitGroup)
     if (this.#waiting.length > 0 || !this.#open.isEmpty) this.schedule()
     else if (this.#inFlight.length === 0) this.#tellIdle()
   }
@@ -128,6 +130,8 @@ function tellOwners(group: CommitGroup, refused: ReadonlySet<AtomIndex>): void {
   }
 }
 
+/** The group is done with: whoever still holds it (a channel, say) must not hold its bytes. */
 function raiseHighWatermarks(group: CommitGroup): void {
   for (const { log, run } of group.runs) log.durableEnd = run.lastOffset + 1
+  group.release()
 }

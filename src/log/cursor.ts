@@ -116,8 +116,10 @@ export class Cursor {
     const end = Math.floor(this.#floor / chunkSize)
     if (this.#ackedAbove === 0) this.#chunks.clear()
     else if (end - first > this.#chunks.size) {
-      for (const chunkIndex of this.#chunks.keys()) if (chunkIndex < end) this.#chunks.delete(chunkIndex)
-    } else for (let chunkIndex = first; chunkIndex < end; chunkIndex++) this.#chunks.delete(chunkIndex)
+      for (const chunkIndex of this.#chunks.keys())
+        if (chunkIndex < end) this.#chunks.delete(chunkIndex)
+    } else
+      for (let chunkIndex = first; chunkIndex < end; chunkIndex++) this.#chunks.delete(chunkIndex)
   }
 
   /** Acked offsets in first … last, where first is at or above the floor. */
@@ -127,7 +129,8 @@ export class Cursor {
     const lastChunk = Math.floor(last / chunkSize)
     let count = 0
     if (lastChunk - firstChunk > this.#chunks.size) {
-      for (const chunkIndex of this.#chunks.keys()) count += this.#ackedInChunk(chunkIndex, first, last)
+      for (const chunkIndex of this.#chunks.keys())
+        count += this.#ackedInChunk(chunkIndex, first, last)
       return count
     }
     for (let chunkIndex = firstChunk; chunkIndex <= lastChunk; chunkIndex++) {

@@ -13,6 +13,10 @@ export interface LogStoreEvents {
   onBlocked?(reason: BlockedReason | undefined): void
   /** Storage failed in a way that it cannot mend: the process has to end, nothing more is confirmed. */
   onFailed?(error: Error): void
+  /** A write failed and is tried again elsewhere; nothing is lost and nothing confirmed meanwhile. */
+  onTrouble?(error: Error): void
+  /** Stored bytes are damaged: offsets first … last of `log` cannot be read and count as a gap. */
+  onDamaged?(log: Log, first: number, last: number, error: Error): void
 }
 
 /** What a store found when it was opened. */
@@ -21,6 +25,8 @@ export interface Recovered {
   readonly logs: readonly Log[]
   /** Topology entries after the sequence the opener said it has, in order. */
   readonly topology: readonly TopologyEntry[]
+  /** Says what unconfirmed bytes at the end were cut off, if any were. */
+  readonly cut: string | undefined
 }
 
 export interface CreateLogOptions {

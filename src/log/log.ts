@@ -1,11 +1,17 @@
+import { limits } from '../limits.ts'
 // One log: offsets, the recent runs that are in memory, and (owned logs) a cursor. Invariant: the
 // runs in `tail` are ascending and contiguous in the sense that everything at or above the first
 // one's base offset that still exists is in memory; older records come from the engine in windows.
 import type { CommitGroup } from './commit-group.ts'
-import { Cursor } from './cursor.ts'
 import { CursorDelta } from './cursor-delta.ts'
-import { limits } from '../limits.ts'
-import { appendRecord, inlineRecordSize, readRecord, recordOffsetAt, recordSizeAt } from './record.ts'
+import { Cursor } from './cursor.ts'
+import {
+  appendRecord,
+  inlineRecordSize,
+  readRecord,
+  recordOffsetAt,
+  recordSizeAt,
+} from './record.ts'
 import type { RecordSource, RecordView } from './record.ts'
 import { Run, runHeaderSize } from './run.ts'
 
@@ -36,6 +42,8 @@ export interface LogOptions {
   readonly id: number
   readonly isVolatile: boolean
   readonly engine: LogEngine
+  /** What is acked already, in a log that was recovered. */
+  readonly cursor?: Cursor
 }
 
 /** What `Log.read` found: a record, nothing up to the end, or records that `LogStore.load` must fetch. */
@@ -44,7 +52,7 @@ export type ReadResult = 'record' | 'end' | 'absent'
 export class Log {
   readonly id: number
   readonly isVolatile: boolean
-  readonly cursor: Cursor = new Cursor()
+  readonly cursor: Cursor
   /** Next offset to be assigned. */
   endOffset = 0
   /** High watermark: everything below is durable. */
@@ -78,6 +86,7 @@ export class Log {
     this.id = options.id
     this.isVolatile = options.isVolatile
     this.#engine = options.engine
+    this.cursor = options.cursor ?? new Cursor()
   }
 
   /**

@@ -81,7 +81,11 @@ export function appendRecord(
   writeUInt32(buffer, start, size - 4)
   writeUInt32(buffer, start + recordField.offsetDelta, offset - run.baseOffset)
   // A wall clock that jumps back must not make a negative delta.
-  writeUInt32(buffer, start + recordField.timestampDelta, Math.max(0, timestamp - run.baseTimestamp))
+  writeUInt32(
+    buffer,
+    start + recordField.timestampDelta,
+    Math.max(0, timestamp - run.baseTimestamp),
+  )
   writeUInt32(buffer, start + recordField.headerSize, headerSize)
   writeUInt32(buffer, start + recordField.bodySize, bodySize)
   buffer[start + recordField.addressSize] = addressSize >>> 8
@@ -129,6 +133,19 @@ export function recordAsideId(buffer: Buffer, position: number): number {
   return Number(buffer.readBigUInt64BE(position + recordFixedSize + addressSize + headerSize))
 }
 
+/** Position in the shared bodies of the body of the record at `position`, or -1. */
+export function recordSharedStart(buffer: Buffer, position: number): number {
+  if (buffer[position + recordField.flags] !== bodyFlag.shared) return -1
+  const addressSize = buffer.readUInt16BE(position + recordField.addressSize)
+  const headerSize = readUInt32(buffer, position + recordField.headerSize)
+  return readUInt32(buffer, position + recordFixedSize + addressSize + headerSize)
+}
+
+/** Size of the body of the record at `position`, wherever it is. */
+export function recordBodySize(buffer: Buffer, position: number): number {
+  return readUInt32(buffer, position + recordField.bodySize)
+}
+
 /**
  * Fills `view` from the record at `position` of `run` and returns the position of the next record,
  * or -1 when the body is in a file of its own that `aside` does not hold.
@@ -155,8 +172,9 @@ export function readRecord(
     view.body = buffer
     view.bodyStart = view.headerEnd
   } else if (flags === bodyFlag.shared) {
-    view.body = (run.shared as SharedBodies).buffer
-    view.bodyStart = readUInt32(buffer, view.headerEnd)
+    const shared = run.shared as SharedBodies
+    view.body = shared.buffer
+    view.bodyStart = readUInt32(buffer, view.headerEnd) - shared.base
   } else {
     const body = aside?.get(Number(buffer.readBigUInt64BE(view.headerEnd)))
     if (body === undefined) return -1

@@ -33,6 +33,7 @@ export const runField = {
 
 const lengthStart = runField.leaderEpoch
 const two32 = 0x1_0000_0000
+const released: Buffer = Buffer.alloc(0)
 
 /**
  * A run in memory. Lifecycle: open (records are added, the buffer may be replaced by a larger one)
@@ -51,6 +52,8 @@ export class Run {
   /** Where the bodies are that records of this run refer to. */
   shared: SharedBodies | undefined
   isSealed = false
+  /** Bytes that the engine's cache counts for this run; 0 when it is not in it. */
+  cachedSize = 0
 
   constructor(baseOffset: number, baseTimestamp: number, capacity: number) {
     this.baseOffset = baseOffset
@@ -62,7 +65,11 @@ export class Run {
 
   /** Wraps the bytes of a whole sealed run, as read from a file or received from a client. */
   static fromBytes(bytes: Buffer): Run {
-    const run = new Run(readInt64(bytes, runField.baseOffset), readInt64(bytes, runField.baseTimestamp), 0)
+    const run = new Run(
+      readInt64(bytes, runField.baseOffset),
+      readInt64(bytes, runField.baseTimestamp),
+      0,
+    )
     run.buffer = bytes
     run.size = bytes.length
     run.lastOffset = run.baseOffset + bytes.readInt32BE(runField.lastOffsetDelta)
@@ -74,6 +81,11 @@ export class Run {
 
   get magic(): number {
     return this.isSealed ? this.buffer.readInt8(runField.magic) : runMagic.messages
+  }
+
+  /** File position of the shared bodies that records refer to, or -1. Of a sealed run. */
+  get sharedPosition(): number {
+    return this.magic === runMagic.messages ? readInt64(this.buffer, runField.sharedPosition) : -1
   }
 
   /** Whether `size` more bytes still belong in this run. An empty run takes any record. */
@@ -93,6 +105,21 @@ export class Run {
     }
     this.size = needed
     return position
+  }
+
+  /** Gives memory back that the run will not need. Before it is sealed. */
+  shrink(): void {
+    if (this.size * 2 > this.buffer.length) return
+    const exact = Buffer.allocUnsafe(this.size)
+    this.buffer.copy(exact, 0, 0, this.size)
+    this.buffer = exact
+  }
+
+  /** Lets the bytes go; views that readers took stay valid. The run must have left every list. */
+  release(): void {
+    this.buffer = released
+    this.size = 0
+    this.shared = undefined
   }
 
   /** Writes header and CRC. `sharedPosition` is the file position of the shared bodies, or -1. */

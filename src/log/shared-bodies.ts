@@ -6,15 +6,20 @@ import { limits } from '../limits.ts'
 export class SharedBodies {
   buffer: Buffer
   size = 0
+  /** What records call position `base` is the first byte of `buffer`: readers load only what they need. */
+  base = 0
+  /** Cached runs that refer to it. */
+  retainCount = 0
 
   constructor(buffer: Buffer = Buffer.allocUnsafe(limits.sharedBodiesSizeInitial)) {
     this.buffer = buffer
   }
 
-  /** Wraps a section read from a file. */
-  static fromBytes(bytes: Buffer): SharedBodies {
+  /** Wraps the part of a section that starts at position `base`. */
+  static fromBytes(bytes: Buffer, base: number): SharedBodies {
     const shared = new SharedBodies(bytes)
     shared.size = bytes.length
+    shared.base = base
     return shared
   }
 

@@ -1,0 +1,48 @@
+// Creates data files. Order: file with its header synced, folder synced, then the manifest: only
+// what the manifest lists counts.
+import { join } from 'node:path'
+import type { Random } from '../../lib/random.ts'
+import type { Disk } from './disk.ts'
+import { encodeFileHeader, fileHeaderSize, fileKind, fileName } from './file-format.ts'
+import type { FileKind } from './file-format.ts'
+import { syncFile, writeAt } from './file-operations.ts'
+import type { Manifest, ManifestContent, ManifestFile } from './manifest.ts'
+import { Segment } from './segment.ts'
+
+/** Where data files are and what creating one takes. */
+export interface SegmentFolder {
+  readonly disk: Disk
+  /** The folder of data files. */
+  readonly path: string
+  readonly manifest: Manifest
+  readonly random: Random
+}
+
+/** Creates an empty file and, for a WAL file, lists it as open. */
+export async function createSegment(folder: SegmentFolder, kind: FileKind): Promise<Segment> {
+  const { disk, manifest } = folder
+  const id = manifest.reserveFileId()
+  const salt = folder.random.below(0x1_0000_0000)
+  const path = join(folder.path, fileName(id))
+  // A file of this name that no manifest ever listed is what a crash left behind.
+  await disk.unlink(path)
+  const file = await disk.open(path, 'create')
+  try {
+    await writeAt(file, encodeFileHeader({ kind, id, salt }), 0)
+    await syncFile(file)
+    await disk.syncFolder(folder.path)
+    if (kind === fileKind.wal) {
+      await manifest.update((content) => addFile(content, { id, kind: 'wal' }))
+    }
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+  return new Segment({ id, kind, salt, path, file, dataEnd: fileHeaderSize })
+}
+
+/** Lists `file`, in the order of ids. */
+export function addFile(content: ManifestContent, file: ManifestFile): ManifestContent {
+  const files = [...content.files, file].toSorted((a, b) => a.id - b.id)
+  return { ...content, files }
+}

@@ -1,0 +1,177 @@
+// The one door to the disk. On the hot path calls take callbacks and never allocate promises;
+// everything rare is a promise. `FaultDisk` is the same door over a disk that loses what was not
+// synced.
+import * as fs from 'node:fs'
+import * as path from 'node:path'
+import type { Clock } from '../../lib/clock.ts'
+
+export type DiskCallback = (error: Error | null) => void
+export type ReadCallback = (error: Error | null, count: number) => void
+
+/** An open file. Positions and sizes are bytes from its start. */
+export interface DiskFile {
+  /** Writes all of `buffers` one after the other at `position`, or fails. */
+  writev(buffers: Buffer[], position: number, done: DiskCallback): void
+  /** Like `writev`, and everything is on stable storage when it succeeds. */
+  writevDurably(buffers: Buffer[], position: number, done: DiskCallback): void
+  /** Everything written before is on stable storage when it succeeds. */
+  datasync(done: DiskCallback): void
+  /** Fills `buffer` from `position`; fewer bytes only at the end of the file. */
+  read(buffer: Buffer, position: number, done: ReadCallback): void
+  size(): Promise<number>
+  truncate(size: number): Promise<void>
+  close(): Promise<void>
+}
+
+export interface FreeSpace {
+  readonly free: number
+  readonly total: number
+}
+
+/** `create` fails when the file exists. Paths are absolute or relative to the process. */
+export interface Disk {
+  open(path: string, mode: 'create' | 'read' | 'write'): Promise<DiskFile>
+  rename(from: string, to: string): Promise<void>
+  /** Does nothing when there is no such file. */
+  unlink(path: string): Promise<void>
+  /** Names in a folder, sorted; none when there is no such folder. */
+  list(path: string): Promise<string[]>
+  /** Creates a folder, and those above it, unless it exists. */
+  createFolder(path: string): Promise<void>
+  /** Makes created, renamed and unlinked names in a folder survive a crash. */
+  syncFolder(path: string): Promise<void>
+  freeSpace(path: string): Promise<FreeSpace>
+}
+
+export interface SystemDiskOptions {
+  readonly clock: Clock
+  /** Added to every sync, to measure as if on a slower disk. For benchmarks only. */
+  readonly syncDelayMs?: number
+}
+
+/** The machine's own disk. */
+export function createSystemDisk(options?: SystemDiskOptions): Disk {
+  const delayMs = options?.syncDelayMs ?? 0
+  const clock = options?.clock
+  const delayed = (done: DiskCallback): DiskCallback =>
+    clock === undefined || delayMs === 0
+      ? done
+      : (error) => {
+          clock.after(delayMs, () => done(error))
+        }
+  return {
+    async open(name, mode) {
+      const flags = { create: 'wx+', read: 'r', write: 'r+' }[mode]
+      return new SystemFile(
+        await call<number>((done) => fs.open(name, flags, 0o640, done)),
+        delayed,
+      )
+    },
+    rename: (from, to) => fs.promises.rename(from, to),
+    unlink: (name) => fs.promises.rm(name, { force: true }),
+    async list(name) {
+      try {
+        return (await fs.promises.readdir(name)).toSorted()
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+        throw error
+      }
+    },
+    async createFolder(name) {
+      await fs.promises.mkdir(name, { recursive: true, mode: 0o750 })
+    },
+    async syncFolder(name) {
+      const handle = await fs.promises.open(path.resolve(name), 'r')
+      try {
+        await handle.sync()
+      } finally {
+        await handle.close()
+      }
+    },
+    async freeSpace(name) {
+      const { bavail, blocks, bsize } = await fs.promises.statfs(name)
+      return { free: bavail * bsize, total: blocks * bsize }
+    },
+  }
+}
+
+class SystemFile implements DiskFile {
+  readonly #descriptor: number
+  readonly #delayed: (done: DiskCallback) => DiskCallback
+
+  constructor(descriptor: number, delayed: (done: DiskCallback) => DiskCallback) {
+    this.#descriptor = descriptor
+    this.#delayed = delayed
+  }
+
+  writev(buffers: Buffer[], position: number, done: DiskCallback): void {
+    const size = totalSize(buffers)
+    fs.writev(this.#descriptor, buffers, position, (error, written) => {
+      if (error !== null && error !== undefined) done(error)
+      else if (written === size) done(null)
+      else if (written === 0) done(shortWriteError())
+      else this.writev(skipBytes(buffers, written), position + written, done)
+    })
+  }
+
+  writevDurably(buffers: Buffer[], position: number, done: DiskCallback): void {
+    this.writev(buffers, position, (error) => {
+      if (error === null) this.datasync(done)
+      else done(error)
+    })
+  }
+
+  datasync(done: DiskCallback): void {
+    fs.fdatasync(this.#descriptor, this.#delayed(done))
+  }
+
+  read(buffer: Buffer, position: number, done: ReadCallback): void {
+    this.#readFrom(buffer, 0, position, done)
+  }
+
+  async size(): Promise<number> {
+    const stats = await call<fs.Stats>((done) => fs.fstat(this.#descriptor, done))
+    return stats.size
+  }
+
+  async truncate(size: number): Promise<void> {
+    await call<void>((done) => fs.ftruncate(this.#descriptor, size, (error) => done(error)))
+  }
+
+  async close(): Promise<void> {
+    await call<void>((done) => fs.close(this.#descriptor, (error) => done(error ?? null)))
+  }
+
+  #readFrom(buffer: Buffer, filled: number, position: number, done: ReadCallback): void {
+    const wanted = buffer.length - filled
+    fs.read(this.#descriptor, buffer, filled, wanted, position + filled, (error, count) => {
+      if (error !== null && error !== undefined) done(error, 0)
+      else if (count === 0 || count === wanted) done(null, filled + count)
+      else this.#readFrom(buffer, filled + count, position, done)
+    })
+  }
+}
+
+/** Awaits a call that takes a Node callback. */
+function call<T>(start: (done: (error: Error | null, value?: T) => void) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    start((error, value) => (error === null ? resolve(value as T) : reject(error)))
+  })
+}
+
+function totalSize(buffers: readonly Buffer[]): number {
+  let size = 0
+  for (const buffer of buffers) size += buffer.length
+  return size
+}
+
+function skipBytes(buffers: readonly Buffer[], count: number): Buffer[] {
+  let left = count
+  let index = 0
+  while (left >= buffers[index]!.length) left -= buffers[index++]!.length
+  return [buffers[index]!.subarray(left), ...buffers.slice(index + 1)]
+}
+
+function shortWriteError(): Error {
+  return Object.assign(new Error('ENOSPC: the disk took no more bytes'), { code: 'ENOSPC' })
+}

@@ -1,0 +1,112 @@
+// What a data file looks like. A WAL file and a survivor file are the same: a header, commit
+// groups one after the other, and once sealed a directory (segment-directory.ts).
+//
+// File header, 64 bytes:
+//   0 'PABALLOG' │ 8 version u32 │ 12 kind u32 │ 16 file id i64 │ 24 salt u32 │ 28 zeros │ 60 crc u32
+//
+// Group: header of 48 bytes, entries, payload.
+//   0 'PGRP' │ 4 size u32 │ 8 file id i64 │ 16 sequence i64 │ 24 synced through i64
+//  32 leader epoch u32 │ 36 entries size u32 │ 40 entry count u32 │ 44 crc u32
+// `size` is all of it. The CRC-32C starts from the file's salt (so bytes copied from elsewhere, a
+// WAL file sent as a message say, are never taken for a group) and covers header and entries.
+//
+// Entry: 0 kind u8 │ 1 detail u8 │ 2 zeros │ 4 size u32 (all of the entry) │ 8 …
+//   run       8 log id i64 │ 16 base offset i64 │ 24 max timestamp i64 │ 32 last offset delta u32
+//            36 record count u32 │ 40 run size u32 │ 44 run crc u32 │ 48 leader epoch u32; detail: magic
+//   shared    8 size u32 │ 12 crc u32
+//   delta     8 log id │ 16 delivered mark i64 or -1 │ 24 base i64 │ 32 (first u32, last u32)*
+//   wideDelta 8 log id │ 16 delivered mark          │ 24 (first i64, last i64)*
+//   snapshot  8 log id │ 16 floor │ 24 start offset │ 32 end offset │ 40 delivered mark
+//   ackedRuns 8 log id │ 16 base i64 │ 24 (first u16, last u16)*
+//   trim      8 log id │ 16 offset
+//   created, deleted   8 log id
+//   topology  8 sequence i64 │ 16 bytes
+//   begin     8 checkpoint id │ 16 next log id │ 24 next topology sequence │ 32 next aside id
+//   end       8 checkpoint id
+//   aside     8 log id │ 16 offset │ 24 aside id
+// The payload is the shared bodies, then the runs in the order of their entries. A run entry holds
+// what the run's own CRC does not cover, so every byte is covered exactly once.
+import { crc32c } from '../../lib/crc32c.ts'
+import { readInt64, writeInt64 } from '../run.ts'
+
+export const formatVersion = 1
+export const fileHeaderSize = 64
+export const groupHeaderSize = 48
+export const entryHeadSize = 8
+export const runEntrySize = 52
+export const sharedEntrySize = 16
+
+export const fileKind = { wal: 1, survivors: 2 } as const
+export type FileKind = (typeof fileKind)[keyof typeof fileKind]
+
+export const entryKind = {
+  run: 1,
+  shared: 2,
+  delta: 3,
+  wideDelta: 4,
+  snapshot: 5,
+  ackedRuns: 6,
+  trim: 7,
+  created: 8,
+  deleted: 9,
+  topology: 10,
+  begin: 11,
+  end: 12,
+  aside: 13,
+} as const
+
+export const groupField = {
+  size: 4,
+  fileId: 8,
+  sequence: 16,
+  syncedThrough: 24,
+  leaderEpoch: 32,
+  entriesSize: 36,
+  entryCount: 40,
+  crc: 44,
+} as const
+
+export const fileMagic: Buffer = Buffer.from('PABALLOG', 'latin1')
+export const groupMagic: Buffer = Buffer.from('PGRP', 'latin1')
+
+export interface FileHeader {
+  readonly kind: FileKind
+  readonly id: number
+  readonly salt: number
+}
+
+export function encodeFileHeader(header: FileHeader): Buffer {
+  const bytes = Buffer.alloc(fileHeaderSize)
+  fileMagic.copy(bytes, 0)
+  bytes.writeUInt32BE(formatVersion, 8)
+  bytes.writeUInt32BE(header.kind, 12)
+  writeInt64(bytes, 16, header.id)
+  bytes.writeUInt32BE(header.salt, 24)
+  bytes.writeUInt32BE(crc32c(bytes.subarray(0, 60)), 60)
+  return bytes
+}
+
+/** The header in the first bytes of a file, or undefined when they are not one. */
+export function decodeFileHeader(bytes: Buffer): FileHeader | undefined {
+  if (bytes.length < fileHeaderSize || !bytes.subarray(0, 8).equals(fileMagic)) return undefined
+  if (bytes.readUInt32BE(60) !== crc32c(bytes.subarray(0, 60))) return undefined
+  const kind = bytes.readUInt32BE(12) as FileKind
+  return { kind, id: readInt64(bytes, 16), salt: bytes.readUInt32BE(24) }
+}
+
+/** The CRC that belongs in the header of the group at `start`. */
+export function crcOfGroup(
+  bytes: Buffer,
+  start: number,
+  entriesSize: number,
+  salt: number,
+): number {
+  const entries = start + groupHeaderSize
+  const ofHeader = crc32c(bytes.subarray(start, start + groupField.crc), salt)
+  return crc32c(bytes.subarray(entries, entries + entriesSize), ofHeader)
+}
+
+/** Name of a data file from its id. */
+export function fileName(id: number): string {
+  return `${String(id).padStart(10, '0')}.log`
+}

@@ -1,0 +1,9 @@
+// The limits of the file engine that tests make small, so that a few messages fill many files.
+import { limits } from '../../limits.ts'
+
+export interface FileLimits {
+  readonly walFileSizeMax: number
+  readonly tailCacheSizeMax: number
+}
+
+export const fileLimits: FileLimits = limits

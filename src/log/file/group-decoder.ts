@@ -1,0 +1,250 @@
+// Bytes → a checked commit group. A group is accepted only when header, entries, every run and the
+// shared bodies verify: half a group never counts.
+import { crc32c } from '../../lib/crc32c.ts'
+import { crcOfRun, readInt64, runField, runHeaderSize, runSizeAt } from '../run.ts'
+import {
+  crcOfGroup,
+  entryHeadSize,
+  entryKind,
+  groupField,
+  groupHeaderSize,
+  groupMagic,
+} from './file-format.ts'
+
+/** A run inside a decoded group. */
+export interface DecodedRun {
+  readonly logId: number
+  readonly baseOffset: number
+  readonly lastOffset: number
+  readonly recordCount: number
+  readonly maxTimestamp: number
+  readonly size: number
+  /** Place in the file. */
+  readonly position: number
+}
+
+/** Called for each entry of a group, in the order they were written. Buffers are views. */
+export interface EntryVisitor {
+  onRun(run: DecodedRun): void
+  onDelta(logId: number, deliveredMark: number, acked: readonly number[]): void
+  onSnapshot(logId: number, snapshot: LogSnapshot): void
+  onAckedRange(logId: number, first: number, last: number): void
+  onTrim(logId: number, offset: number): void
+  onCreated(logId: number): void
+  onDeleted(logId: number): void
+  onTopology(sequence: number, bytes: Buffer): void
+  onCheckpointBegin(begin: CheckpointBegin): void
+  onCheckpointEnd(id: number): void
+  onAside(logId: number, offset: number, asideId: number): void
+}
+
+export interface LogSnapshot {
+  readonly floor: number
+  readonly startOffset: number
+  readonly endOffset: number
+  readonly deliveredMark: number
+}
+
+export interface CheckpointBegin {
+  readonly id: number
+  readonly nextLogId: number
+  readonly nextTopologySequence: number
+  readonly nextAsideId: number
+}
+
+/** What a group header says; `bytes` is the whole group. */
+export class DecodedGroup {
+  readonly bytes: Buffer
+  /** Place in the file. */
+  readonly position: number
+  readonly sequence: number
+  readonly syncedThrough: number
+  readonly leaderEpoch: number
+  readonly entriesSize: number
+  /** Place in `bytes` and size of the shared bodies. */
+  readonly sharedStart: number
+  sharedSize = 0
+
+  constructor(bytes: Buffer, position: number) {
+    this.bytes = bytes
+    this.position = position
+    this.sequence = readInt64(bytes, groupField.sequence)
+    this.syncedThrough = readInt64(bytes, groupField.syncedThrough)
+    this.leaderEpoch = bytes.readUInt32BE(groupField.leaderEpoch)
+    this.entriesSize = bytes.readUInt32BE(groupField.entriesSize)
+    this.sharedStart = groupHeaderSize + this.entriesSize
+  }
+
+  get size(): number {
+    return this.bytes.length
+  }
+
+  get endPosition(): number {
+    return this.position + this.bytes.length
+  }
+
+  /** Walks the entries. The group must have been checked. */
+  visit(visitor: EntryVisitor): void {
+    let runPosition = this.sharedStart + this.sharedSize
+    for (let at = groupHeaderSize; at < this.sharedStart; at += this.bytes.readUInt32BE(at + 4)) {
+      if (this.bytes[at] === entryKind.run) {
+        const run = decodeRunEntry(this.bytes, at, this.position + runPosition)
+        visitor.onRun(run)
+        runPosition += run.size
+      } else {
+        visitEntry(this.bytes, at, visitor)
+      }
+    }
+  }
+}
+
+/** How a group failed its check, for people. */
+export type GroupFault = string
+
+/** Size that the header at `start` claims, or 0 when it is not a group header of this file. */
+export function groupSizeAt(bytes: Buffer, start: number, fileId: number): number {
+  if (!bytes.subarray(start, start + 4).equals(groupMagic)) return 0
+  if (readInt64(bytes, start + groupField.fileId) !== fileId) return 0
+  const size = bytes.readUInt32BE(start + groupField.size)
+  const entriesSize = bytes.readUInt32BE(start + groupField.entriesSize)
+  return size >= groupHeaderSize + entriesSize ? size : 0
+}
+
+/** Checks header and entries of the group in `bytes`; without a fault the header can be trusted. */
+export function checkGroupHeader(bytes: Buffer, salt: number): GroupFault | undefined {
+  const entriesSize = bytes.readUInt32BE(groupField.entriesSize)
+  const crc = crcOfGroup(bytes, 0, entriesSize, salt)
+  return crc === bytes.readUInt32BE(groupField.crc) ? undefined : 'the checksum of a group is wrong'
+}
+
+/** Decodes and checks a whole group. */
+export function decodeGroup(
+  bytes: Buffer,
+  position: number,
+  salt: number,
+): DecodedGroup | GroupFault {
+  const fault = checkGroupHeader(bytes, salt)
+  if (fault !== undefined) return fault
+  const group = new DecodedGroup(bytes, position)
+  return checkPayload(group) ?? group
+}
+
+function checkPayload(group: DecodedGroup): GroupFault | undefined {
+  const { bytes, sharedStart } = group
+  let position = sharedStart
+  for (let at = groupHeaderSize; at < sharedStart;) {
+    const size = bytes.readUInt32BE(at + 4)
+    if (size < entryHeadSize || at + size > sharedStart) return 'an entry has an impossible size'
+    if (bytes[at] === entryKind.shared) {
+      group.sharedSize = bytes.readUInt32BE(at + 8)
+      const end = sharedStart + group.sharedSize
+      if (end > bytes.length) return 'shared bodies are cut off'
+      if (crc32c(bytes.subarray(sharedStart, end)) !== bytes.readUInt32BE(at + 12)) {
+        return 'the checksum of shared bodies is wrong'
+      }
+      position = end
+    } else if (bytes[at] === entryKind.run) {
+      const runSize = bytes.readUInt32BE(at + 40)
+      if (position + runSize > bytes.length) return 'a run is cut off'
+      if (!isRunIntact(bytes, at, position)) return 'the checksum of a run is wrong'
+      position += runSize
+    }
+    at += size
+  }
+  return position === bytes.length ? undefined : 'a group has an impossible size'
+}
+
+/** Whether the run at `position` is the one its entry at `entry` describes, with the right bytes. */
+function isRunIntact(bytes: Buffer, entry: number, position: number): boolean {
+  const size = bytes.readUInt32BE(entry + 40)
+  return (
+    size >= runHeaderSize &&
+    runSizeAt(bytes, position) === size &&
+    readInt64(bytes, position) === readInt64(bytes, entry + 16) &&
+    bytes[position + runField.magic] === bytes[entry + 1] &&
+    bytes.readUInt32BE(position + runField.leaderEpoch) === bytes.readUInt32BE(entry + 48) &&
+    bytes.readUInt32BE(position + runField.crc) === bytes.readUInt32BE(entry + 44) &&
+    crcOfRun(bytes.subarray(position, position + size), size) === bytes.readUInt32BE(entry + 44)
+  )
+}
+
+function decodeRunEntry(bytes: Buffer, at: number, position: number): DecodedRun {
+  const baseOffset = readInt64(bytes, at + 16)
+  return {
+    logId: readInt64(bytes, at + 8),
+    baseOffset,
+    lastOffset: baseOffset + bytes.readUInt32BE(at + 32),
+    recordCount: bytes.readUInt32BE(at + 36),
+    maxTimestamp: readInt64(bytes, at + 24),
+    size: bytes.readUInt32BE(at + 40),
+    position,
+  }
+}
+
+function visitEntry(bytes: Buffer, at: number, visitor: EntryVisitor): void {
+  const number = (index: number): number => readInt64(bytes, at + entryHeadSize + index * 8)
+  switch (bytes[at]) {
+    case entryKind.delta:
+    case entryKind.wideDelta:
+      return visitor.onDelta(number(0), number(1), decodeAcked(bytes, at))
+    case entryKind.snapshot:
+      return visitor.onSnapshot(number(0), {
+        floor: number(1),
+        startOffset: number(2),
+        endOffset: number(3),
+        deliveredMark: number(4),
+      })
+    case entryKind.ackedRuns:
+      return visitAckedRuns(bytes, at, visitor)
+    case entryKind.trim:
+      return visitor.onTrim(number(0), number(1))
+    case entryKind.created:
+      return visitor.onCreated(number(0))
+    case entryKind.deleted:
+      return visitor.onDeleted(number(0))
+    case entryKind.topology:
+      return visitor.onTopology(number(0), bytes.subarray(at + 16, at + entrySizeAt(bytes, at)))
+    case entryKind.begin:
+      return visitor.onCheckpointBegin({
+        id: number(0),
+        nextLogId: number(1),
+        nextTopologySequence: number(2),
+        nextAsideId: number(3),
+      })
+    case entryKind.end:
+      return visitor.onCheckpointEnd(number(0))
+    case entryKind.aside:
+      return visitor.onAside(number(0), number(1), number(2))
+    default:
+    // `shared` has no meaning of its own; a kind from a later version changes the format version.
+  }
+}
+
+function decodeAcked(bytes: Buffer, at: number): number[] {
+  const acked: number[] = []
+  const end = at + entrySizeAt(bytes, at)
+  if (bytes[at] === entryKind.wideDelta) {
+    for (let position = at + 24; position < end; position += 8)
+      acked.push(readInt64(bytes, position))
+    return acked
+  }
+  const base = readInt64(bytes, at + 24)
+  for (let position = at + 32; position < end; position += 4) {
+    acked.push(base + bytes.readUInt32BE(position))
+  }
+  return acked
+}
+
+function visitAckedRuns(bytes: Buffer, at: number, visitor: EntryVisitor): void {
+  const logId = readInt64(bytes, at + 8)
+  const base = readInt64(bytes, at + 16)
+  const end = at + entrySizeAt(bytes, at)
+  for (let position = at + 24; position < end; position += 4) {
+    const first = base + bytes.readUInt16BE(position)
+    visitor.onAckedRange(logId, first, base + bytes.readUInt16BE(position + 2))
+  }
+}
+
+function entrySizeAt(bytes: Buffer, at: number): number {
+  return bytes.readUInt32BE(at + 4)
+}

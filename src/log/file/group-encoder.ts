@@ -1,0 +1,156 @@
+// A sealed commit group → the bytes of one write. Small runs are gathered in one buffer, large
+// ones are passed on as they are.
+import { crc32c } from '../../lib/crc32c.ts'
+import { limits } from '../../limits.ts'
+import type { CommitGroup } from '../commit-group.ts'
+import { runField, runMagic, writeInt64 } from '../run.ts'
+import type { Run } from '../run.ts'
+import { EntryWriter } from './entry-writer.ts'
+import {
+  crcOfGroup,
+  entryKind,
+  groupField,
+  groupHeaderSize,
+  groupMagic,
+  runEntrySize,
+  sharedEntrySize,
+} from './file-format.ts'
+
+/** Where a group is written, and what its header says. */
+export interface GroupPlace {
+  readonly fileId: number
+  readonly salt: number
+  readonly position: number
+  readonly leaderEpoch: number
+  readonly sequence: number
+  readonly syncedThrough: number
+}
+
+/** Entries that the engine adds to a group of its own accord (checkpoint slices). */
+export interface ExtraEntries {
+  readonly bytes: Buffer
+  readonly count: number
+}
+
+/**
+ * Encodes one group at a time. What it returns is valid until the next call: its buffers are
+ * reused, which is safe because only one group is being written.
+ */
+export class GroupEncoder {
+  /** Size of the group encoded last. */
+  size = 0
+  /** File positions of the runs of the group encoded last, in their order. */
+  readonly runPositions: number[] = []
+  readonly #entries = new EntryWriter()
+  readonly #output: Buffer[] = []
+
+  encode(group: CommitGroup, place: GroupPlace, extra: ExtraEntries | undefined): Buffer[] {
+    const entries = this.#entries
+    entries.reset(groupHeaderSize)
+    writeChanges(entries, group)
+    if (extra !== undefined) entries.raw(extra.bytes, extra.count)
+    const shared = group.shared?.bytes()
+    const runsStart =
+      entries.size + (shared === undefined ? 0 : sharedEntrySize) + group.runs.length * runEntrySize
+    if (shared !== undefined) writeSharedEntry(entries, shared)
+    const sharedPosition = place.position + runsStart
+    let position = sharedPosition + (shared?.length ?? 0)
+    this.runPositions.length = 0
+    for (const { log, run } of group.runs) {
+      sealRun(run, place.leaderEpoch, sharedPosition)
+      writeRunEntry(entries, log.id, run)
+      this.runPositions.push(position)
+      position += run.size
+    }
+    this.size = position - place.position
+    this.#writeHeader(place)
+    return this.#gather(group, shared)
+  }
+
+  #writeHeader(place: GroupPlace): void {
+    const { bytes, size, count } = this.#entries
+    groupMagic.copy(bytes, 0)
+    bytes.writeUInt32BE(this.size, groupField.size)
+    writeInt64(bytes, groupField.fileId, place.fileId)
+    writeInt64(bytes, groupField.sequence, place.sequence)
+    writeInt64(bytes, groupField.syncedThrough, place.syncedThrough)
+    bytes.writeUInt32BE(place.leaderEpoch, groupField.leaderEpoch)
+    bytes.writeUInt32BE(size - groupHeaderSize, groupField.entriesSize)
+    bytes.writeUInt32BE(count, groupField.entryCount)
+    const crc = crcOfGroup(bytes, 0, size - groupHeaderSize, place.salt)
+    bytes.writeUInt32BE(crc, groupField.crc)
+  }
+
+  /** Puts header, entries, shared bodies and runs in a row, copying only what is small. */
+  #gather(group: CommitGroup, shared: Buffer | undefined): Buffer[] {
+    const scratch = this.#entries
+    const output = this.#output
+    output.length = 0
+    // The scratch must not move once views of it were taken.
+    scratch.ensure(copiedSize(group, shared))
+    let viewStart = 0
+    const add = (source: Buffer, size: number): void => {
+      if (size < limits.coalescedRunSizeMax) {
+        source.copy(scratch.bytes, scratch.size, 0, size)
+        scratch.size += size
+        return
+      }
+      if (scratch.size > viewStart) output.push(scratch.bytes.subarray(viewStart, scratch.size))
+      viewStart = scratch.size
+      output.push(source.length === size ? source : source.subarray(0, size))
+    }
+    if (shared !== undefined) add(shared, shared.length)
+    for (const { run } of group.runs) add(run.buffer, run.size)
+    if (scratch.size > viewStart) output.push(scratch.bytes.subarray(viewStart, scratch.size))
+    return output
+  }
+}
+
+function writeChanges(entries: EntryWriter, group: CommitGroup): void {
+  for (const log of group.created) entries.numbers(entryKind.created, log.id)
+  for (const { sequence, bytes } of group.topology) entries.topology(sequence, bytes)
+  for (const [log, delta] of group.deltas) {
+    if (!log.isDeleted) entries.delta(log.id, delta.deliveredMark, delta.acked)
+  }
+  for (const [log, offset] of group.trims) entries.numbers(entryKind.trim, log.id, offset)
+  for (const log of group.deleted) entries.numbers(entryKind.deleted, log.id)
+  for (const { log, offset, asideId } of group.asides) {
+    entries.numbers(entryKind.aside, log.id, offset, asideId)
+  }
+}
+
+function writeSharedEntry(entries: EntryWriter, shared: Buffer): void {
+  const at = entries.begin(entryKind.shared, 0, sharedEntrySize)
+  entries.bytes.writeUInt32BE(shared.length, at + 8)
+  entries.bytes.writeUInt32BE(crc32c(shared), at + 12)
+}
+
+/** A group that is written a second time elsewhere only changes the runs that name a position. */
+function sealRun(run: Run, leaderEpoch: number, sharedPosition: number): void {
+  if (!run.isSealed) {
+    run.shrink()
+    run.seal(leaderEpoch, run.shared === undefined ? -1 : sharedPosition)
+  } else if (run.magic === runMagic.messages && run.shared !== undefined) {
+    run.seal(leaderEpoch, sharedPosition)
+  }
+}
+
+function writeRunEntry(entries: EntryWriter, logId: number, run: Run): void {
+  const at = entries.begin(entryKind.run, run.buffer[runField.magic]!, runEntrySize)
+  const { bytes } = entries
+  writeInt64(bytes, at + 8, logId)
+  writeInt64(bytes, at + 16, run.baseOffset)
+  writeInt64(bytes, at + 24, run.maxTimestamp)
+  bytes.writeUInt32BE(run.lastOffset - run.baseOffset, at + 32)
+  bytes.writeUInt32BE(run.recordCount, at + 36)
+  bytes.writeUInt32BE(run.size, at + 40)
+  run.buffer.copy(bytes, at + 44, runField.crc, runField.crc + 4)
+  run.buffer.copy(bytes, at + 48, runField.leaderEpoch, runField.leaderEpoch + 4)
+}
+
+function copiedSize(group: CommitGroup, shared: Buffer | undefined): number {
+  const max = limits.coalescedRunSizeMax
+  let size = shared !== undefined && shared.length < max ? shared.length : 0
+  for (const { run } of group.runs) if (run.size < max) size += run.size
+  return size
+}

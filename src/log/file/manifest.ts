@@ -1,0 +1,123 @@
+// The list of data files, which is the truth about them: a file that is not in it does not count,
+// whatever the folder lists. Replaced as a whole, so a crash leaves the old or the new list.
+import { join } from 'node:path'
+import { crc32c } from '../../lib/crc32c.ts'
+import { LogError } from '../log-error.ts'
+import type { Disk } from './disk.ts'
+import { formatVersion } from './file-format.ts'
+import { readWholeFile, replaceFile } from './file-operations.ts'
+
+export const manifestName = 'MANIFEST'
+
+export interface ManifestFile {
+  readonly id: number
+  readonly kind: 'wal' | 'survivors'
+  /** Size of a sealed file. While it is missing the file is open: its end is found by reading. */
+  readonly sealedSize?: number
+}
+
+/** Where recovery starts: the group that begins the newest complete checkpoint. */
+export interface CheckpointPlace {
+  readonly fileId: number
+  readonly position: number
+}
+
+export interface ManifestContent {
+  readonly version: number
+  /** Rises at each start. */
+  readonly epoch: number
+  /** Files ever created have lower ids. */
+  readonly nextFileId: number
+  /** In the order of ids, which is the order in which WAL files were written. */
+  readonly files: readonly ManifestFile[]
+  readonly checkpoint?: CheckpointPlace
+  /** Everything up to this group is in sealed files, so it was synced. */
+  readonly syncedThrough: number
+}
+
+export const emptyManifest: ManifestContent = {
+  version: formatVersion,
+  epoch: 0,
+  nextFileId: 1,
+  files: [],
+  syncedThrough: 0,
+}
+
+/** Changes are applied in memory at once and written in order, several in one write. */
+export class Manifest {
+  readonly #disk: Disk
+  readonly #path: string
+  #content: ManifestContent
+  #written: Promise<void> = Promise.resolve()
+  #isWritePending = false
+
+  constructor(disk: Disk, folder: string, content: ManifestContent) {
+    this.#disk = disk
+    this.#path = join(folder, manifestName)
+    this.#content = content
+  }
+
+  get content(): ManifestContent {
+    return this.#content
+  }
+
+  /** An id for a new file; used at most once, also when the file never comes to be. */
+  reserveFileId(): number {
+    const id = this.#content.nextFileId
+    this.#content = { ...this.#content, nextFileId: id + 1 }
+    return id
+  }
+
+  /** Applies `change`; resolves when it is durable, rejects when the write failed. */
+  update(change: (content: ManifestContent) => ManifestContent): Promise<void> {
+    this.#content = change(this.#content)
+    if (!this.#isWritePending) {
+      this.#isWritePending = true
+      const write = (): Promise<void> => {
+        this.#isWritePending = false
+        return replaceFile(this.#disk, this.#path, encodeManifest(this.#content))
+      }
+      this.#written = this.#written.then(write, write)
+    }
+    return this.#written
+  }
+}
+
+/** One line of JSON and a line with its CRC-32C. */
+export function encodeManifest(content: ManifestContent): Buffer {
+  const line = `${JSON.stringify(content)}\n`
+  const crc = crc32c(Buffer.from(line)).toString(16).padStart(8, '0')
+  return Buffer.from(`${line}${crc}\n`)
+}
+
+/** Reads the manifest of a folder; undefined when there is none. Throws `LogError` when damaged. */
+export async function readManifest(
+  disk: Disk,
+  folder: string,
+): Promise<ManifestContent | undefined> {
+  const path = join(folder, manifestName)
+  const bytes = await readWholeFile(disk, path)
+  if (bytes === undefined) return undefined
+  const content = decodeManifest(bytes)
+  if (content === undefined) {
+    throw new LogError(
+      'corrupt',
+      `${path} is damaged: run "pabal verify" to see what is there and "pabal repair" to rebuild it`,
+    )
+  }
+  if (content.version !== formatVersion) {
+    throw new LogError(
+      'format',
+      `${path} has format version ${content.version}, and this Pabal reads version ${formatVersion}: use the Pabal that wrote it`,
+    )
+  }
+  return content
+}
+
+export function decodeManifest(bytes: Buffer): ManifestContent | undefined {
+  const end = bytes.indexOf(10) + 1
+  if (end === 0) return undefined
+  const crc = crc32c(bytes.subarray(0, end)).toString(16).padStart(8, '0')
+  if (bytes.toString('latin1', end) !== `${crc}\n`) return undefined
+  return JSON.parse(bytes.toString('utf8', 0, end)) as ManifestContent
+}

@@ -1,0 +1,72 @@
+// Opens a data folder: recovers what it holds, takes a new leader epoch and a new WAL file, and
+// only then makes the store.
+import { join } from 'node:path'
+import type { Clock } from '../../lib/clock.ts'
+import { systemRandom } from '../../lib/random.ts'
+import type { Random } from '../../lib/random.ts'
+import type { Turn } from '../../lib/turn.ts'
+import type { LogStoreEvents, Recovered } from '../log-store.ts'
+import { createSegment } from './create-segment.ts'
+import type { Disk } from './disk.ts'
+import { fileKind } from './file-format.ts'
+import { fileLimits } from './file-limits.ts'
+import type { FileLimits } from './file-limits.ts'
+import { FileLogStore } from './file-log-store.ts'
+import type { Durability } from './file-log-store.ts'
+import { LogExtents } from './log-extents.ts'
+import { Manifest } from './manifest.ts'
+import { recoverFolder, walFolderName } from './recover-folder.ts'
+
+export interface FileLogStoreOptions {
+  /** The data folder; created when there is none. Whoever opens it holds its lock. */
+  readonly path: string
+  readonly disk: Disk
+  readonly clock: Clock
+  readonly turn: Turn
+  readonly durability: Durability
+  /** Topology entries up to this sequence are known already. */
+  readonly topologyAfter: number
+  readonly events?: LogStoreEvents
+  readonly random?: Random
+  /** For tests. */
+  readonly limits?: Partial<FileLimits>
+}
+
+export interface OpenedFileLogStore {
+  readonly store: FileLogStore
+  readonly recovered: Recovered
+}
+
+/** Throws `LogError`: 'corrupt' names file, byte and remedy; 'format' a folder of another version. */
+export async function openFileLogStore(options: FileLogStoreOptions): Promise<OpenedFileLogStore> {
+  const { disk, path, clock, turn } = options
+  const walFolder = join(path, walFolderName)
+  await disk.createFolder(walFolder)
+  const extents = new LogExtents(() => {})
+  const { topologyAfter } = options
+  const folder = await recoverFolder({ disk, folder: path, extents, topologyAfter })
+  const manifest = new Manifest(disk, path, {
+    ...folder.manifest,
+    epoch: folder.manifest.epoch + 1,
+    files: folder.manifest.files.filter(({ id }) => folder.segments.some((kept) => kept.id === id)),
+  })
+  const random = options.random ?? systemRandom
+  const segmentFolder = { disk, path: walFolder, manifest, random }
+  const segment = await createSegment(segmentFolder, fileKind.wal)
+  const store = new FileLogStore({
+    clock,
+    turn,
+    durability: options.durability,
+    events: options.events ?? {},
+    limits: { ...fileLimits, ...options.limits },
+    folder: segmentFolder,
+    extents,
+    segments: folder.segments,
+    segment,
+    state: folder.state,
+    lastSequence: folder.lastSequence,
+  })
+  const { topology } = folder.state
+  const recovered = { logs: [...store.logs.values()], topology, cut: folder.cut }
+  return { store, recovered }
+}

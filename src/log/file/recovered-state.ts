@@ -1,0 +1,128 @@
+import type { TopologyEntry } from '../commit-group.ts'
+// What the entries of groups add up to. All of it only grows (acked sets, ends, trims), so entries
+// may be applied twice, and a checkpoint that was taken while others wrote is as good as a frozen one.
+import { Cursor } from '../cursor.ts'
+import type { CheckpointBegin, DecodedRun, EntryVisitor, LogSnapshot } from './group-decoder.ts'
+
+/** A log as recovery knows it so far. */
+export class RecoveredLog {
+  readonly id: number
+  readonly cursor: Cursor = new Cursor()
+  startOffset = 0
+  endOffset = 0
+  deliveredMark = 0
+  /** Whether its creation or its snapshot was seen: only then it exists. */
+  isKnown = false
+
+  constructor(id: number) {
+    this.id = id
+  }
+}
+
+export interface RecoveredAside {
+  readonly logId: number
+  readonly offset: number
+  readonly asideId: number
+}
+
+/** Feed it the entries of all groups, in order, from the begin of a complete checkpoint. */
+export class RecoveredState implements EntryVisitor {
+  readonly logs: Map<number, RecoveredLog> = new Map()
+  readonly topology: TopologyEntry[] = []
+  readonly asides: RecoveredAside[] = []
+  nextLogId = 1
+  nextTopologySequence = 1
+  nextAsideId = 1
+  /** The last checkpoint that began, and whether its end was seen. */
+  checkpointId = 0
+  isCheckpointComplete = false
+  readonly #topologyAfter: number
+  readonly #deleted = new Set<number>()
+
+  constructor(topologyAfter: number) {
+    this.#topologyAfter = topologyAfter
+  }
+
+  /** Whether the log exists, once everything was applied. */
+  isLive(logId: number): boolean {
+    return this.logs.get(logId)?.isKnown ?? false
+  }
+
+  onRun(run: DecodedRun): void {
+    const log = this.#logAt(run.logId)
+    if (log !== undefined && run.lastOffset >= log.endOffset) log.endOffset = run.lastOffset + 1
+  }
+
+  onDelta(logId: number, deliveredMark: number, acked: readonly number[]): void {
+    const log = this.#logAt(logId)
+    if (log === undefined) return
+    if (deliveredMark > log.deliveredMark) log.deliveredMark = deliveredMark
+    for (let at = 0; at < acked.length; at += 2) log.cursor.ackRange(acked[at]!, acked[at + 1]!)
+  }
+
+  onSnapshot(logId: number, snapshot: LogSnapshot): void {
+    const log = this.#logAt(logId)
+    if (log === undefined) return
+    log.isKnown = true
+    log.cursor.forgetBelow(snapshot.floor)
+    log.startOffset = Math.max(log.startOffset, snapshot.startOffset)
+    log.endOffset = Math.max(log.endOffset, snapshot.endOffset)
+    // The mark may have been lowered to what was really delivered (a clean close).
+    log.deliveredMark = snapshot.deliveredMark
+  }
+
+  onAckedRange(logId: number, first: number, last: number): void {
+    this.#logAt(logId)?.cursor.ackRange(first, last)
+  }
+
+  onTrim(logId: number, offset: number): void {
+    const log = this.#logAt(logId)
+    if (log === undefined) return
+    log.startOffset = Math.max(log.startOffset, offset)
+    log.cursor.forgetBelow(offset)
+  }
+
+  onCreated(logId: number): void {
+    const log = this.#logAt(logId)
+    if (log !== undefined) log.isKnown = true
+    this.nextLogId = Math.max(this.nextLogId, logId + 1)
+  }
+
+  onDeleted(logId: number): void {
+    this.logs.delete(logId)
+    this.#deleted.add(logId)
+  }
+
+  onTopology(sequence: number, bytes: Buffer): void {
+    this.nextTopologySequence = Math.max(this.nextTopologySequence, sequence + 1)
+    const last = this.topology.at(-1)?.sequence ?? this.#topologyAfter
+    if (sequence > last) this.topology.push({ sequence, bytes: Buffer.from(bytes) })
+  }
+
+  onCheckpointBegin(begin: CheckpointBegin): void {
+    this.checkpointId = begin.id
+    this.isCheckpointComplete = false
+    this.nextLogId = Math.max(this.nextLogId, begin.nextLogId)
+    this.nextTopologySequence = Math.max(this.nextTopologySequence, begin.nextTopologySequence)
+    this.nextAsideId = Math.max(this.nextAsideId, begin.nextAsideId)
+  }
+
+  onCheckpointEnd(id: number): void {
+    if (id === this.checkpointId) this.isCheckpointComplete = true
+  }
+
+  onAside(logId: number, offset: number, asideId: number): void {
+    this.asides.push({ logId, offset, asideId })
+    this.nextAsideId = Math.max(this.nextAsideId, asideId + 1)
+  }
+
+  /** Undefined for a deleted log: its id is never used again. */
+  #logAt(logId: number): RecoveredLog | undefined {
+    let log = this.logs.get(logId)
+    if (log === undefined && !this.#deleted.has(logId)) {
+      log = new RecoveredLog(logId)
+      this.logs.set(logId, log)
+    }
+    return log
+  }
+}

@@ -1,0 +1,85 @@
+// A data file as the running store sees it, and what each log has in it.
+import type { DiskFile } from './disk.ts'
+import type { FileKind } from './file-format.ts'
+import { RunIndex } from './run-index.ts'
+import type { IndexedRun } from './run-index.ts'
+
+/**
+ * Lifecycle: open (groups are appended, the index of every extent is in memory) → sealed (directory
+ * written, indexes are read when needed) → retired (nothing refers to it; unlinked when the last
+ * read is done).
+ */
+export class Segment {
+  readonly id: number
+  readonly kind: FileKind
+  readonly salt: number
+  readonly path: string
+  readonly file: DiskFile
+  state: 'open' | 'sealed' | 'retired' = 'open'
+  /** End of the last good group. */
+  dataEnd: number
+  /** Everything, directory included, once sealed. */
+  size = 0
+  /** Runs of each log, by log id. */
+  readonly extents: Map<number, Extent[]> = new Map()
+  extentCount = 0
+  firstSequence = 0
+  lastSequence = 0
+  maxTopologySequence = 0
+  /** Reads under way, which keep the file open. */
+  readers = 0
+  /** Cleaning leaves a file alone in which a run was found damaged: it is evidence. */
+  isDamaged = false
+
+  constructor(options: SegmentOptions) {
+    this.id = options.id
+    this.kind = options.kind
+    this.salt = options.salt
+    this.path = options.path
+    this.file = options.file
+    this.dataEnd = options.dataEnd
+  }
+}
+
+export interface SegmentOptions {
+  readonly id: number
+  readonly kind: FileKind
+  readonly salt: number
+  readonly path: string
+  readonly file: DiskFile
+  readonly dataEnd: number
+}
+
+/** The runs of one log in one file: a range of offsets that no other extent of the log overlaps. */
+export class Extent {
+  readonly segment: Segment
+  readonly logId: number
+  readonly firstOffset: number
+  lastOffset: number
+  recordCount = 0
+  /** Bytes of its runs. */
+  byteCount = 0
+  /** Always there while the segment is open; afterwards only while it is in the cache. */
+  index: RunIndex | undefined
+  /** Place and size of the index in the directory of a sealed file. */
+  sectionPosition = 0
+  runCount = 0
+  sectionCrc = 0
+
+  constructor(segment: Segment, logId: number, firstOffset: number) {
+    this.segment = segment
+    this.logId = logId
+    this.firstOffset = firstOffset
+    this.lastOffset = firstOffset - 1
+  }
+
+  /** Appends a run while the segment is open. */
+  add(run: IndexedRun): void {
+    this.index ??= new RunIndex()
+    this.index.add(run)
+    this.runCount++
+    this.lastOffset = run.lastOffset
+    this.recordCount += run.recordCount
+    this.byteCount += run.size
+  }
+}
