@@ -53,6 +53,8 @@ export const limits = {
   refusedLoginMs: 3000,
   /** How long the peer has to answer connection.close. */
   closeMsMax: 10_000,
+  /** The same when the broker stops: it does not wait long for clients that are gone. */
+  stopCloseMsMax: 2000,
   /** Frames before tune-ok. RabbitMQ's initial_frame_max. */
   handshakeFrameSizeMax: 8192,
   /** The smallest frame_max a client may ask for (AMQP 0-9-1 §4.2.3). */

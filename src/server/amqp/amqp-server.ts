@@ -1,5 +1,6 @@
 // The AMQP side of the broker: its connections, and what all of them have to be told.
 import type { Socket } from 'node:net'
+import { limits } from '../../limits.ts'
 import type { AmqpContext } from './amqp-context.ts'
 import { Connection } from './connection.ts'
 import { makeReply } from './reply.ts'
@@ -44,8 +45,8 @@ export class AmqpServer {
       "broker forced connection closure with reason 'shutdown'",
     )
     for (const connection of this.#connections) {
-      connection.closeForReply(reply)
       if (connection.status === 'header') connection.destroy()
+      else connection.closeForReply(reply, 0, limits.stopCloseMsMax)
     }
     if (this.#connections.size === 0) return Promise.resolve()
     return new Promise((resolve) => {

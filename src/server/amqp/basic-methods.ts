@@ -124,10 +124,7 @@ function get(channel: Channel, method: BasicGet): void {
   const { result, isRedelivered } = queue.take(view)
   if (result === 'wait') {
     channel.wait()
-    queue.whenReadable(() => {
-      channel.connection.guard(channel, () => get(channel, method))
-      channel.resume()
-    })
+    queue.whenReadable(() => channel.resume(() => get(channel, method)))
     return
   }
   if (result === 'empty') {

@@ -12,7 +12,7 @@ import { limits } from '../../limits.ts'
 import { RecordSource, RecordView } from '../../log/record.ts'
 import { hasCarbonCopies, removeBlindCopies } from './carbon-copies.ts'
 import type { Channel } from './channel.ts'
-import { Confirms } from './confirms.ts'
+import type { Confirms } from './confirms.ts'
 import { PublishState, setBody } from './publish-state.ts'
 import { makeReply, ProtocolError } from './reply.ts'
 import { toArguments } from './to-arguments.ts'
@@ -36,6 +36,8 @@ export class ChannelPublisher {
   readonly #publisher: Publisher
   /** Messages that came while publishers were blocked. */
   #parked: KeptMessage[] = []
+  /** A commit that came while publishers were blocked. */
+  #onceUnblocked: (() => void) | undefined
 
   constructor(channel: Channel) {
     this.#channel = channel
@@ -48,6 +50,11 @@ export class ChannelPublisher {
   /** Whether a message's header or body is still to come. */
   get isReceiving(): boolean {
     return this.#state.at !== 'idle'
+  }
+
+  /** Whether messages wait for publishers to be unblocked. */
+  get hasParked(): boolean {
+    return this.#parked.length > 0
   }
 
   get at(): PublishState['at'] {
@@ -81,13 +88,23 @@ export class ChannelPublisher {
 
   /** Publishers are no longer blocked: what was parked goes on its way. */
   onUnblocked(): void {
-    const parked = this.#parked
-    this.#parked = []
-    for (const message of parked) {
-      this.#channel.connection.parkedSize -= sizeOf(message.source)
-      this.#channel.connection.guard(this.#channel, () => this.#publish(message))
-      if (this.#channel.state !== 'open') return
+    const { connection } = this.#channel
+    while (this.#parked.length > 0 && !this.#channel.isWaiting && !connection.isBlocked) {
+      const message = this.#parked.shift() as KeptMessage
+      connection.parkedSize -= sizeOf(message.source)
+      connection.guard(this.#channel, () => this.#publish(message))
     }
+    const callback = this.#onceUnblocked
+    this.#onceUnblocked = undefined
+    callback?.()
+  }
+
+  /** Lets the channel wait with `action` until publishers are not blocked. */
+  whenUnblocked(action: () => void): void {
+    this.#channel.connection.hasPublished = true
+    this.#channel.connection.tellBlocked()
+    this.#channel.wait()
+    this.#onceUnblocked = () => this.#channel.resume(action)
   }
 
   /** The channel is gone; what was parked was never confirmed. */
@@ -96,6 +113,7 @@ export class ChannelPublisher {
       this.#channel.connection.parkedSize -= sizeOf(source)
     }
     this.#parked = []
+    this.#onceUnblocked = undefined
   }
 
   /** Where the message goes, its CC and BCC headers included. Throws what routing throws. */
@@ -199,8 +217,7 @@ export class ChannelPublisher {
         return
       }
       source.asideId = asideId
-      channel.connection.guard(channel, () => this.#publishAside(message, asideId))
-      channel.resume()
+      channel.resume(() => this.#publishAside(message, asideId))
     })
   }
 

@@ -111,11 +111,12 @@ export class Channel implements GroupListener, ContentTarget {
     }
     this.wait()
     group.addListener({
-      onGroupFinished: () => {
-        this.send(method)
-        this.resume()
-      },
+      onGroupFinished: () => this.resume(() => this.send(method)),
     })
+  }
+
+  get isWaiting(): boolean {
+    return this.#isWaiting
   }
 
   /** From now on frames are parked. */
@@ -123,21 +124,23 @@ export class Channel implements GroupListener, ContentTarget {
     this.#isWaiting = true
   }
 
-  /** Handles what was parked and goes on. */
-  resume(): void {
+  /** Does `first`, then handles what was parked, as far as nothing of it makes the channel wait again. */
+  resume(first?: () => void): void {
     this.#isWaiting = false
     if (this.state === 'gone') return
-    const parked = this.#parked
-    let handled = 0
-    this.connection.guard(this, () => {
-      while (handled < parked.length && !this.#isWaiting && this.state !== 'gone') {
-        const { type, payload } = parked[handled++] as ParkedFrame
-        this.connection.parkedSize -= payload.length
-        this.#handle(type, payload, 0, payload.length)
-      }
-    })
-    this.#parked = parked.slice(handled)
+    if (first !== undefined) this.connection.guard(this, first)
+    while (!this.#isWaiting && this.#parked.length > 0) {
+      const { type, payload } = this.#parked.shift() as ParkedFrame
+      this.connection.parkedSize -= payload.length
+      this.connection.guard(this, () => this.#handle(type, payload, 0, payload.length))
+    }
+    if (!this.#isWaiting && !this.connection.isBlocked) this.publisher.onUnblocked()
     this.connection.onUnparked()
+  }
+
+  /** Whether something that came has not been handled yet. */
+  get isBusy(): boolean {
+    return this.state === 'open' && (this.#isWaiting || this.publisher.hasParked)
   }
 
   /** The next delivery's tag. */

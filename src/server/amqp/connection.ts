@@ -63,6 +63,8 @@ export class Connection implements TurnTask {
   #isPaused = false
   #isChoked = false
   #isToldBlocked = false
+  /** The client wants to close; what it sent before is handled first. */
+  #isCloseDue = false
 
   constructor(socket: Socket, context: AmqpContext, onClosed: (connection: Connection) => void) {
     this.#socket = socket
@@ -175,7 +177,8 @@ export class Connection implements TurnTask {
   }
 
   onUnparked(): void {
-    if (this.parkedSize <= limits.parkedSizeMax) this.#unpause()
+    if (this.#isCloseDue) this.#onClose()
+    else if (this.parkedSize <= limits.parkedSizeMax) this.#unpause()
   }
 
   /** A message came although publishers are blocked. */
@@ -207,7 +210,7 @@ export class Connection implements TurnTask {
   }
 
   /** Ends the connection and tells the client why. */
-  closeForReply(reply: Reply, methodId = 0): void {
+  closeForReply(reply: Reply, methodId = 0, waitMs: number = limits.closeMsMax): void {
     if (this.status === 'closing' || this.status === 'closed') return
     this.#release()
     this.send(0, {
@@ -220,7 +223,7 @@ export class Connection implements TurnTask {
     this.status = 'closing'
     this.#isPaused = false
     this.#socket.resume()
-    this.context.clock.after(limits.closeMsMax, () => this.destroy())
+    this.context.clock.after(waitMs, () => this.destroy())
   }
 
   /** Ends the connection without a word. */
@@ -334,6 +337,8 @@ export class Connection implements TurnTask {
   }
 
   #onClose(): void {
+    this.#isCloseDue = this.#channels.some((channel) => channel?.isBusy)
+    if (this.#isCloseDue) return
     this.#release()
     this.send(0, { id: CONNECTION_CLOSE_OK })
     this.output.flush()

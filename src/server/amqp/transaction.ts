@@ -47,10 +47,15 @@ export class ChannelTransaction {
 
   /** Publishes and settles everything as one atom and answers commit-ok when it is durable. */
   commit(): void {
+    const { connection, publisher } = this.#channel
+    if (connection.isBlocked && this.#publishes.length > 0) {
+      publisher.whenUnblocked(() => this.commit())
+      return
+    }
     const publishes = this.#publishes
     const settled = this.#settled
     this.#clear()
-    const { broker } = this.#channel.connection.context
+    const { broker } = connection.context
     const group = broker.store.beginAtom()
     try {
       for (const message of publishes) this.#publish(message, group)
