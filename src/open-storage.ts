@@ -41,7 +41,18 @@ const noTopology: Topology = {
   users: [],
 }
 
+/**
+ * Opens or creates what the options name. Throws `DataFolderLockedError` when another broker has the
+ * folder, `LogError` when its files are damaged.
+ */
 export async function openStorage(options: StorageOptions): Promise<Storage> {
+  if (options.kind !== 'file') return openMemoryStorage(options)
+  // Loaded only here: a broker in memory needs no SQLite.
+  const { openFileStorage } = await import('./open-file-storage.ts')
+  return openFileStorage(options)
+}
+
+function openMemoryStorage(options: StorageOptions): Storage {
   const chaos = typeof options.kind === 'object' ? { chaos: options.kind } : {}
   const store = new MemoryLogStore({ clock: options.clock, turn: options.turn, ...chaos })
   return {

@@ -186,6 +186,7 @@ class Instance implements RunningBroker {
     this.#state = 'stopping'
     for (const listener of this.#listeners) listener.close()
     await this.#amqp?.close()
+    this.#broker?.prepareToClose()
     await this.#storage?.close()
     await this.#http?.close()
   }

@@ -140,6 +140,13 @@ export class Broker {
     return { count, group: queue.log.isVolatile || count === 0 ? undefined : group }
   }
 
+  /** To be called when nothing is delivered any more and the store is about to be closed. */
+  prepareToClose(): void {
+    for (const vhost of this.#vhosts.values()) {
+      for (const queue of vhost.queues()) queue.settleDeliveredMark()
+    }
+  }
+
   counts(): BrokerCounts {
     const counts = { exchanges: 0, queues: 0, consumers: 0, messages: 0, unacked: 0 }
     for (const vhost of this.#vhosts.values()) {

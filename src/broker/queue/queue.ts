@@ -219,6 +219,12 @@ export class Queue implements QueueLike, TurnTask, LogOwner {
     this.#tellReadable()
   }
 
+  /** The broker stops in good order: the next one need not guess what was delivered. */
+  settleDeliveredMark(): void {
+    const exact = Math.max(this.#next, this.#redeliveredBelow)
+    this.log.deliveredMark = Math.min(this.log.deliveredMark, exact)
+  }
+
   onRefused(offset: number): void {
     if (this.log.cursor.isAcked(offset)) return
     // Delivered already: its ack will find nothing to do in the log.

@@ -1,0 +1,80 @@
+// Opens a data folder: first its lock, then the view of the topology, then the log, whose entries
+// bring the view up to date.
+import path from 'node:path'
+import { createSystemDisk } from './log/file/disk.ts'
+import { type OpenedFileLogStore, openFileLogStore } from './log/file/open-file-log-store.ts'
+import { type Topology, TopologyDatabase } from './meta/topology-database.ts'
+import { TopologyView } from './meta/topology-view.ts'
+import type { Storage, StorageOptions } from './open-storage.ts'
+
+export async function openFileStorage(options: StorageOptions): Promise<Storage> {
+  const folder = path.resolve(options.broker.data)
+  const disk = createSystemDisk()
+  await disk.createFolder(folder)
+  let opened: OpenedFileLogStore | undefined
+  const view = new TopologyView({
+    folder,
+    clock: options.clock,
+    onApplied: (sequence) => opened?.store.onTopologyApplied(sequence),
+    onFailed: (error) => {
+      options.logger.warn({ err: error }, 'meta.db cannot be written; trying again')
+    },
+  })
+  try {
+    const topology = view.load()
+    opened = await openLog(options, folder, topology.appliedSequence)
+    const { store, recovered } = opened
+    if (recovered.cut !== undefined) options.logger.warn(recovered.cut)
+    return {
+      store,
+      topology: await replay(view, folder, opened.recovered.topology, topology),
+      logs: recovered.logs,
+      onTopologyDurable: (sequence, bytes) => view.apply(sequence, bytes),
+      close: async () => {
+        await view.flush()
+        await store.close()
+        await view.close()
+      },
+    }
+  } catch (error) {
+    await view.close()
+    throw error
+  }
+}
+
+function openLog(
+  options: StorageOptions,
+  folder: string,
+  topologyAfter: number,
+): Promise<OpenedFileLogStore> {
+  const { clock, turn, logger } = options
+  return openFileLogStore({
+    path: folder,
+    disk: createSystemDisk(),
+    clock,
+    turn,
+    durability: options.broker.durability,
+    topologyAfter,
+    events: {
+      onBlocked: options.onBlocked,
+      onFailed: options.onFailed,
+      onTrouble: (error) => logger.error({ err: error }, 'Writing to the data folder failed'),
+      onDamaged: (log, first, last, error) => {
+        logger.error({ err: error, log: log.id, first, last }, 'Records are damaged and skipped')
+      },
+    },
+  })
+}
+
+/** Brings the view up to date with the log; what it holds then is the topology. */
+async function replay(
+  view: TopologyView,
+  folder: string,
+  entries: OpenedFileLogStore['recovered']['topology'],
+  loaded: Topology,
+): Promise<Topology> {
+  if (entries.length === 0) return loaded
+  for (const { sequence, bytes } of entries) view.apply(sequence, bytes)
+  await view.flush()
+  return TopologyDatabase.load(folder)
+}
