@@ -17,6 +17,8 @@ export const directions: Readonly<Record<string, readonly string[]>> = {
 export const directionExceptions: ReadonlyArray<readonly [folder: string, prefix: string]> = [
   // Deliveries are written straight from the stored bytes, so the server reads record views.
   ['server', 'src/log/record'],
+  // Confirms and declare-oks leave when their commit group is on disk.
+  ['server', 'src/log/commit-group'],
   // Commands take their flags from the settings table.
   ['cli', 'src/config'],
 ]
@@ -42,7 +44,7 @@ const diskDoors = ['src/log/file/disk.ts', 'src/meta/file/', 'src/cli/', 'src/co
 /** `import type` from a Node module is free: only the running effect needs a door. */
 function nodeImport(names: string): RegExp {
   return new RegExp(
-    `(?:import (?!type\\b)[^'"]*from |import\\(|import )['"](?:node:)?(?:${names})['"]`,
+    `(?:\\bimport (?!type\\b)[^'"]*from |\\bimport\\(|\\bimport )['"](?:node:)?(?:${names})['"]`,
   )
 }
 

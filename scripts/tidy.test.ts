@@ -25,11 +25,13 @@ function expectNone(problems: readonly string[]): void {
   assert.equal(problems.length, 0, `\n${problems.join('\n')}`)
 }
 
-/** `path:line: rule` for every line that matches. */
-function linesMatching(file: SourceFile, pattern: RegExp, rule: string): string[] {
-  return file.text
-    .split('\n')
-    .flatMap((line, index) => (pattern.test(line) ? [`${file.path}:${index + 1}: ${rule}`] : []))
+/** `path:line: rule` for every place that matches. */
+function placesMatching(file: SourceFile, pattern: RegExp, rule: string): string[] {
+  const matches = file.text.matchAll(new RegExp(pattern, 'g'))
+  return Array.from(matches, ({ index }) => {
+    const line = file.text.slice(0, index).split('\n').length
+    return `${file.path}:${line}: ${rule}`
+  })
 }
 
 function mayImport(from: string, target: string): boolean {
@@ -144,7 +146,7 @@ test('time, chance, disk, sockets and the process enter through their doors', ()
     rules.doors.flatMap(({ pattern, doors, instead }) =>
       product
         .filter((file) => !doors.some((door) => file.path === door || isInside(file, door)))
-        .flatMap((file) => linesMatching(file, pattern, `${pattern.source}: use ${instead}`)),
+        .flatMap((file) => placesMatching(file, pattern, `use ${instead}`)),
     ),
   )
 })
@@ -175,12 +177,14 @@ test('nothing unfinished is marked in the text', () => {
   const marks = new RegExp(
     `\\b(?:${['FIX', 'TO', 'XX'].map((a, i) => a + ['ME', 'DO', 'X'][i]).join('|')})\\b`,
   )
-  expectNone(everything.flatMap((file) => linesMatching(file, marks, 'finish it or open an issue')))
+  expectNone(
+    everything.flatMap((file) => placesMatching(file, marks, 'finish it or open an issue')),
+  )
 })
 
 test('no path of one machine stands in the text', () => {
   const paths = /(?<![\w./-])\/(?:work|home|root|Users)\/[\w.]/
-  expectNone(everything.flatMap((file) => linesMatching(file, paths, 'path of one machine')))
+  expectNone(everything.flatMap((file) => placesMatching(file, paths, 'path of one machine')))
 })
 
 test('a Markdown page has one title', () => {

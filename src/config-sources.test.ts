@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { after, test } from 'node:test'
+import { completeOptions, loadConfig } from './config-sources.ts'
+import type { ConfigSources, LoadedConfig } from './config-sources.ts'
+import { settingKeys, settingName, settings, variableName } from './config.ts'
+import { exitCodes } from './lib/exit-codes.ts'
+import { ExitError } from './lib/exit-error.ts'
+
+const folder = mkdtempSync(path.join(tmpdir(), 'pabal-config-'))
+after(() => rmSync(folder, { recursive: true }))
+
+let fileCount = 0
+function writeFile(text: string): string {
+  const file = path.join(folder, `${++fileCount}.yaml`)
+  writeFileSync(file, text)
+  return file
+}
+
+const nothing: ConfigSources = { flags: new Map(), environment: {}, configFile: undefined }
+
+async function load(sources: Partial<ConfigSources>): Promise<LoadedConfig> {
+  return loadConfig({ ...nothing, ...sources })
+}
+
+async function expectExit(sources: Partial<ConfigSources>, exitCode: number, text: RegExp) {
+  await assert.rejects(load(sources), (error) => {
+    assert.ok(error instanceof ExitError, String(error))
+    assert.match(error.message, text)
+    assert.equal(error.exitCode, exitCode)
+    assert.ok(!error.message.includes('\n'), 'one line')
+    return true
+  })
+}
+
+test('loadConfig() without any source gives the defaults', async () => {
+  const { options, given } = await load({})
+  for (const key of settingKeys) assert.deepEqual(options[key], settings[key].default, key)
+  assert.equal(given.size, 0)
+})
+
+test('flags win over variables, variables over the file, the file over defaults', async () => {
+  const configFile = writeFile('amqp-port: 1\nhttp-port: 1\nheartbeat: 1\n')
+  const environment = { PABAL_AMQP_PORT: '2', PABAL_HTTP_PORT: '2' }
+  const { options } = await load({ configFile, environment, flags: new Map([['amqpPort', '3']]) })
+  assert.deepEqual(
+    [options.amqpPort, options.httpPort, options.heartbeat, options.channelMax],
+    [3, 2, 1, 2047],
+  )
+})
+
+test('the file may be named by PABAL_CONFIG, and --config wins over it', async () => {
+  const environment = { PABAL_CONFIG: writeFile('heartbeat: 11') }
+  assert.equal((await load({ environment })).options.heartbeat, 11)
+  const configFile = writeFile('heartbeat: 12')
+  assert.equal((await load({ environment, configFile })).options.heartbeat, 12)
+})
+
+test('every kind of value can be written in every source', async () => {
+  const text = 'amqp-port: off\nvhosts: [a, b]\nmax-message-size: 2MiB\nframe-max: 8192\nuser:\n'
+  const { options } = await load({ configFile: writeFile(text) })
+  assert.equal(options.amqpPort, 'off')
+  assert.deepEqual(options.vhosts, ['a', 'b'])
+  assert.equal(options.maxMessageSize, 2 * 1024 ** 2)
+  assert.equal(options.frameMax, 8192)
+  assert.equal(options.user, undefined)
+  const environment = { PABAL_VHOSTS: 'a, b', PABAL_DISK_FREE_LIMIT: '1 GB', PABAL_HOST: '' }
+  const second = (await load({ environment })).options
+  assert.deepEqual(second.vhosts, ['a', 'b'])
+  assert.equal(second.diskFreeLimit, 1e9)
+  assert.equal(second.host, '127.0.0.1')
+})
+
+test('an empty file is no error', async () => {
+  assert.equal((await load({ configFile: writeFile('# nothing\n') })).options.amqpPort, 5672)
+})
+
+test('an unknown key of the file is an error with a suggestion', async () => {
+  const configFile = writeFile('amqpPort: 1')
+  await expectExit(
+    { configFile },
+    exitCodes.config,
+    /unknown setting amqpPort; did you mean amqp-port\?/,
+  )
+})
+
+test('an unknown PABAL_ variable is an error with a suggestion', async () => {
+  const environment = { PABAL_AMPQ_PORT: '1' }
+  await expectExit(
+    { environment },
+    exitCodes.config,
+    /PABAL_AMPQ_PORT; did you mean PABAL_AMQP_PORT\?/,
+  )
+})
+
+test('variables that Kubernetes sets beside a service named pabal are not settings', async () => {
+  const environment = {
+    PABAL_PORT: 'tcp://10.0.0.1:5672',
+    PABAL_PORT_5672_TCP_ADDR: '10.0.0.1',
+    PABAL_SERVICE_HOST: '10.0.0.1',
+    PABAL_SERVICE_PORT_AMQP: '5672',
+  }
+  assert.equal((await load({ environment })).given.size, 0)
+})
+
+test('a bad value is blamed on its source: flags are usage errors, the rest configuration', async () => {
+  const flags = new Map([['amqpPort', '70000']] as const)
+  await expectExit({ flags }, exitCodes.usage, /^--amqp-port 70000: must be a port from 0 to 65535/)
+  const environment = { PABAL_DURABILITY: 'maybe' }
+  await expectExit(
+    { environment },
+    exitCodes.config,
+    /^PABAL_DURABILITY=maybe: must be one of fsync, os/,
+  )
+  const configFile = writeFile('heartbeat: often')
+  await expectExit(
+    { configFile },
+    exitCodes.config,
+    /yaml: heartbeat: "often": must be a whole number/,
+  )
+})
+
+test('a file that is not YAML is blamed with line and column', async () => {
+  const configFile = writeFile('host: a\nhost: b\n')
+  await expectExit({ configFile }, exitCodes.config, /\.yaml:2:1: Map keys must be unique/)
+  await expectExit({ configFile: writeFile('- a') }, exitCodes.config, /"name: value"/)
+})
+
+test('a file that was named must exist', async () => {
+  const configFile = path.join(folder, 'missing.yaml')
+  await expectExit(
+    { configFile },
+    exitCodes.noInput,
+    /cannot read configuration file .*missing\.yaml/,
+  )
+})
+
+test('beyond loopback the broker wants a user of its own and says how', async () => {
+  const environment = { PABAL_HOST: '0.0.0.0' }
+  await expectExit({ environment }, exitCodes.config, /--user NAME --password-file FILE/)
+  const passwordFile = writeFile('open sesame\nsecond line\n')
+  const { options } = await load({
+    environment: { ...environment, PABAL_USER: 'shop', PABAL_PASSWORD_FILE: passwordFile },
+  })
+  assert.equal(options.password, 'open sesame')
+})
+
+test('a user without a password, or with an empty one, is refused', async () => {
+  await expectExit({ environment: { PABAL_USER: 'a' } }, exitCodes.config, /belong together/)
+  const environment = { PABAL_USER: 'a', PABAL_PASSWORD_FILE: writeFile('\n') }
+  await expectExit({ environment }, exitCodes.config, /is empty/)
+})
+
+test('a broker with nothing to listen on is refused', async () => {
+  const environment = { PABAL_AMQP_PORT: 'off', PABAL_HTTP_PORT: 'off' }
+  await expectExit({ environment }, exitCodes.config, /every listener is off/)
+})
+
+test('completeOptions() fills in defaults and refuses what is unknown', () => {
+  assert.equal(completeOptions({ amqpPort: 0 }).amqpPort, 0)
+  assert.equal(completeOptions({}).heartbeat, 60)
+  assert.throws(() => completeOptions({ heartbeat: -1 }), /startBroker: heartbeat must be/)
+  assert.throws(() => completeOptions({ amqPort: 1 } as object), /startBroker: .*amqPort/)
+})
+
+test('every setting has one name in each source', () => {
+  assert.equal(settingName('maxMessageSize'), 'max-message-size')
+  assert.equal(variableName('maxMessageSize'), 'PABAL_MAX_MESSAGE_SIZE')
+})
