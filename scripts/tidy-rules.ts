@@ -21,6 +21,8 @@ export const directionExceptions: ReadonlyArray<readonly [folder: string, prefix
   ['server', 'src/log/commit-group'],
   // Commands take their flags from the settings table.
   ['cli', 'src/config'],
+  // Every reason not to start has its exit code.
+  ['cli', 'src/meta/topology-error'],
 ]
 
 /** Folders whose subfolders (one per protocol or engine) never import each other. */

@@ -37,7 +37,7 @@ interface Given {
 const configFileVariable = 'PABAL_CONFIG'
 
 /** Variables of the test suite, and those that Kubernetes sets in pods beside a service "pabal". */
-const foreignVariable = /^PABAL_(?:REQUIRE_ALL|SERVICE_.+|PORT|PORT_\d+_.+)$/
+const foreignVariable = /^PABAL_(?:REQUIRE_ALL|TEST_.+|SERVICE_.+|PORT|PORT_\d+_.+)$/
 
 function unknownName(where: string, name: string, known: readonly string[]): ExitError {
   const closest = findClosestName(name, known)

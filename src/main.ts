@@ -73,10 +73,13 @@ async function start(config: LoadedConfig): Promise<void> {
   if (readyFile !== undefined) removeReadyFile(readyFile)
   const broker = await startBroker({ ...options, logger })
   if (readyFile !== undefined) writeReadyFile(readyFile, broker.addresses)
-  announce(broker, path.resolve(options.data))
-  logger.info(`stopping: ${await stopping}`)
-  await closeInTime(broker, logger)
-  if (readyFile !== undefined) removeReadyFile(readyFile)
+  try {
+    announce(broker, path.resolve(options.data))
+    logger.info(`stopping: ${await Promise.race([stopping, broker.failed])}`)
+    await closeInTime(broker, logger)
+  } finally {
+    if (readyFile !== undefined) removeReadyFile(readyFile)
+  }
 }
 
 async function run({ command, flags, configFile }: Arguments): Promise<void> {
