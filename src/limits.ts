@@ -37,8 +37,14 @@ export const limits = {
   coldReadsMax: 2,
   /** Bytes skipped rather than read apart when a log's runs lie scattered between others. */
   coldReadGapMax: (16 * KiB) as number,
+  /** State of logs repeated with one group: a slice costs well under a millisecond. */
+  checkpointSliceSizeMax: 128 * KiB,
+  /** Directories of sealed files that readers are in. */
+  indexCacheSizeMax: 8 * MiB,
   /** After a failed write: long enough not to burn, short enough that publishers do not notice. */
   diskRetryMs: 100,
+  /** After sealing or cleaning failed, which usually means a full disk. */
+  housekeepingRetryMs: 1000,
   /** Recovery and cleaning read files in pieces of this size. */
   sequentialReadSize: (1 * MiB) as number,
 
@@ -67,6 +73,8 @@ export const limits = {
   copiedBodySizeMax: (16 * KiB) as number,
   /** Frames and messages of one connection that wait (for the disk, or while publishers are blocked). */
   parkedSizeMax: (4 * MiB) as number,
+  /** Direct replies to a connection that does not read are dropped beyond this. */
+  unreadRepliesSizeMax: (16 * MiB) as number,
   /** Consumers of one channel. */
   consumersPerChannelMax: 65_536,
 

@@ -12,6 +12,7 @@ import { vhostNotFound } from './broker-error.ts'
 import { declareQueue, type QueueAsked } from './declare-queue.ts'
 import { Publisher } from './publisher.ts'
 import { type ConnectionToken, Queue, type QueueContext } from './queue/queue.ts'
+import { ReplyRegistry } from './reply-registry.ts'
 import { TopologyLog } from './topology-log.ts'
 import { type Changes, VHost } from './vhost.ts'
 
@@ -43,12 +44,14 @@ export class Broker {
   readonly random: Random
   readonly topology: TopologyLog
   readonly queueContext: QueueContext
+  readonly replies: ReplyRegistry
   readonly #vhosts = new Map<string, VHost<Queue>>()
   readonly #exclusiveQueues = new Map<ConnectionToken, Set<Queue>>()
 
   constructor(options: BrokerOptions) {
     this.store = options.store
     this.random = options.random
+    this.replies = new ReplyRegistry(options.random)
     this.topology = new TopologyLog(options.store, options.onTopologyDurable)
     this.queueContext = {
       store: options.store,

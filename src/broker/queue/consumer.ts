@@ -20,6 +20,7 @@ export interface ConsumerOptions {
   readonly isExclusive: boolean
   /** Unacked deliveries it may have at once; 0 for as many as its sink takes. */
   readonly prefetch: number
+  /** `x-priority` among them: while consumers of a higher priority have room, others get nothing. */
   readonly arguments: Arguments
 }
 
@@ -31,6 +32,7 @@ export class Consumer {
   readonly isExclusive: boolean
   readonly prefetch: number
   readonly arguments: Arguments
+  readonly priority: number
   unackedCount = 0
   isCancelled = false
   /** Whether the queue has it among those that may have room. */
@@ -44,6 +46,8 @@ export class Consumer {
     this.isExclusive = options.isExclusive
     this.prefetch = options.prefetch
     this.arguments = options.arguments
+    const priority = options.arguments.get('x-priority')?.value
+    this.priority = typeof priority === 'number' ? priority : 0
   }
 
   get hasRoom(): boolean {

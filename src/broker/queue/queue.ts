@@ -62,7 +62,7 @@ export class Queue implements QueueLike, TurnTask, LogOwner {
   readonly #view = new RecordView()
   readonly #requeued = new OffsetHeap()
   readonly #consumers: Consumer[] = []
-  /** Consumers that may have room, in the order they take turns. */
+  /** Consumers that may have room, by priority and then in the order they take turns. */
   readonly #listed: Consumer[] = []
   #exclusiveConsumer: Consumer | undefined
   /** Next offset that was never delivered in this process. */
@@ -150,10 +150,10 @@ export class Queue implements QueueLike, TurnTask, LogOwner {
     }
   }
 
-  /** Puts a consumer that may have room at the end of the line. */
+  /** Puts a consumer that may have room in line, behind those of its priority. */
   listConsumer(consumer: Consumer): void {
     consumer.isListed = true
-    this.#listed.push(consumer)
+    this.#enqueue(consumer)
     if (this.messageCount > this.unackedCount) this.#schedule()
   }
 
@@ -253,8 +253,10 @@ export class Queue implements QueueLike, TurnTask, LogOwner {
     const result = this.#readForDelivery(offset, view)
     if (result !== 'record') return result
     const isRedelivered = this.#advancePast(view.offset)
-    this.#listed.shift()
-    this.#listed.push(consumer)
+    if (this.#listed.length > 1) {
+      this.#listed.shift()
+      this.#enqueue(consumer)
+    }
     if (consumer.isNoAck) {
       consumer.sink.deliver(consumer, view, isRedelivered)
       this.messageCount--
@@ -265,6 +267,14 @@ export class Queue implements QueueLike, TurnTask, LogOwner {
       consumer.sink.deliver(consumer, view, isRedelivered)
     }
     return result
+  }
+
+  #enqueue(consumer: Consumer): void {
+    const listed = this.#listed
+    let at = listed.length
+    while (at > 0 && (listed[at - 1] as Consumer).priority < consumer.priority) at--
+    if (at === listed.length) listed.push(consumer)
+    else listed.splice(at, 0, consumer)
   }
 
   /** The consumer whose turn it is; those without room leave the line until they resume. */

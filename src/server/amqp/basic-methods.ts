@@ -1,6 +1,7 @@
 import { consumerTagReused } from '../../broker/broker-error.ts'
 import { checkConsumerArguments } from '../../broker/queue-arguments.ts'
 import type { Queue } from '../../broker/queue/queue.ts'
+import { checkReplyConsumer, replyQueueName } from '../../broker/reply-registry.ts'
 import type { DeliveryHolder } from '../../broker/unacked-deliveries.ts'
 import {
   type AmqpMethod,
@@ -25,10 +26,11 @@ import {
 } from '../../codec/amqp/methods.gen.ts'
 import { limits } from '../../limits.ts'
 import { RecordView } from '../../log/record.ts'
-import { ack, type Channel, requeue } from './channel.ts'
+import { ack, type Channel, type ChannelConsumer, requeue } from './channel.ts'
 import { ConsumerSink } from './consumer-sink.ts'
 import { unexpectedMethod } from './handle-method.ts'
 import { usableQueue } from './queue-methods.ts'
+import { ReplyConsumer } from './reply-consumer.ts'
 import { ProtocolError } from './reply.ts'
 import { toArguments } from './to-arguments.ts'
 import { writeGetOk } from './write-content.ts'
@@ -83,26 +85,39 @@ function setPrefetch(channel: Channel, method: BasicQos): void {
 }
 
 function consume(channel: Channel, method: BasicConsume): void {
-  const queue = usableQueue(channel, method.queue)
   const tag = method.consumerTag === '' ? serverTag(channel) : method.consumerTag
   if (channel.consumers.has(tag)) throw consumerTagReused(tag)
   if (channel.consumers.size >= limits.consumersPerChannelMax) {
     const most = limits.consumersPerChannelMax
     throw new ProtocolError('not_allowed', `reached maximum (${most}) of consumers per channel`)
   }
+  const sink =
+    method.queue === replyQueueName
+      ? consumeReplies(channel, tag, method.noAck)
+      : consumeQueue(channel, tag, method)
+  channel.consumers.set(tag, sink)
+  if (!method.noWait) channel.send({ id: BASIC_CONSUME_OK, consumerTag: tag })
+}
+
+function consumeReplies(channel: Channel, tag: string, isNoAck: boolean): ChannelConsumer {
+  checkReplyConsumer({ isNoAck, isTaken: channel.replyConsumer !== undefined })
+  channel.replyConsumer = new ReplyConsumer(channel, tag)
+  return channel.replyConsumer
+}
+
+function consumeQueue(channel: Channel, tag: string, method: BasicConsume): ChannelConsumer {
+  const queue = usableQueue(channel, method.queue)
   const args = toArguments(method.arguments)
   checkConsumerArguments(channel.vhost.name, queue, args)
   const sink = new ConsumerSink(channel, tag)
-  const consumer = queue.addConsumer(sink, {
+  sink.consumer = queue.addConsumer(sink, {
     tag,
     isNoAck: method.noAck,
     isExclusive: method.exclusive,
     prefetch: channel.prefetch,
     arguments: args,
   })
-  sink.consumer = consumer
-  channel.consumers.set(tag, sink)
-  if (!method.noWait) channel.send({ id: BASIC_CONSUME_OK, consumerTag: tag })
+  return sink
 }
 
 function serverTag(channel: Channel): string {

@@ -1,22 +1,29 @@
-import { decodeAddress } from '../../broker/address.ts'
 // What a channel does with a message that has come in completely: check it, route it, append it,
 // and see to returns and confirms. While the broker is blocked, messages are parked here in order.
+import { decodeAddress } from '../../broker/address.ts'
 import type { Arguments } from '../../broker/arguments.ts'
 import { preconditionFailed } from '../../broker/broker-error.ts'
 import { routingKeysOf } from '../../broker/exchange/routing-keys.ts'
 import { type Publisher } from '../../broker/publisher.ts'
 import { type Route, RouteCache, routeTo } from '../../broker/route-cache.ts'
 import { readHeaders, readUserId } from '../../codec/amqp/content-header.ts'
-import { BASIC_RETURN, PROPERTY_HEADERS, PROPERTY_USER_ID } from '../../codec/amqp/methods.gen.ts'
+import {
+  BASIC_RETURN,
+  PROPERTY_HEADERS,
+  PROPERTY_REPLY_TO,
+  PROPERTY_USER_ID,
+} from '../../codec/amqp/methods.gen.ts'
 import { limits } from '../../limits.ts'
-import { RecordSource, RecordView } from '../../log/record.ts'
+import type { CommitGroup } from '../../log/commit-group.ts'
+import { RecordSource } from '../../log/record.ts'
 import { hasCarbonCopies, removeBlindCopies } from './carbon-copies.ts'
 import type { Channel } from './channel.ts'
 import type { Confirms } from './confirms.ts'
+import { findReplyAddress, replaceReplyTo } from './direct-reply.ts'
 import { PublishState, setBody } from './publish-state.ts'
 import { makeReply, ProtocolError } from './reply.ts'
 import { toArguments } from './to-arguments.ts'
-import { writeMethodWithContent } from './write-content.ts'
+import { viewOf, writeMethodWithContent } from './write-content.ts'
 
 /** A complete message that has to wait, with its own copy of everything. */
 export interface KeptMessage {
@@ -170,7 +177,9 @@ export class ChannelPublisher {
         `message size ${state.bodySize} is larger than configured max size ${messageSizeMax}`,
       )
     }
-    if ((flagsOf(this.#source) & PROPERTY_USER_ID) !== 0) this.#checkUserId()
+    const flags = flagsOf(this.#source)
+    if ((flags & PROPERTY_USER_ID) !== 0) this.#checkUserId()
+    if ((flags & PROPERTY_REPLY_TO) !== 0) replaceReplyTo(this.#channel, this.#source)
   }
 
   #checkUserId(): void {
@@ -184,6 +193,11 @@ export class ChannelPublisher {
   }
 
   #publish({ source, isMandatory }: KeptMessage): void {
+    const replyAddress = findReplyAddress(source)
+    if (replyAddress !== undefined) {
+      this.#answer(replyAddress, source, isMandatory)
+      return
+    }
     const route = this.route(source)
     const bodySize = source.bodyEnd - source.bodyStart
     if (route.durableCount > 0 && bodySize > limits.inlineBodySizeMax && source.asideId === 0) {
@@ -197,10 +211,21 @@ export class ChannelPublisher {
     const publisher = this.#publisher
     publisher.publish(route, source)
     if (isMandatory && route.queues.length === 0) this.returnMessage(source)
-    const { group } = publisher
-    if (group !== undefined) this.#channel.connection.lastGroup = group
+    if (publisher.group !== undefined) this.#channel.connection.lastGroup = publisher.group
+    this.#confirm(publisher.group, publisher.atom)
+  }
+
+  /** An answer to a direct request: it goes to one channel now, or nowhere. */
+  #answer(replyAddress: string, source: RecordSource, isMandatory: boolean): void {
+    const target = this.#channel.connection.context.broker.replies.find(replyAddress)
+    target?.deliverReply(source)
+    if (target === undefined && isMandatory) this.returnMessage(source)
+    this.#confirm(undefined, 0)
+  }
+
+  #confirm(group: CommitGroup | undefined, atom: number): void {
     if (this.confirms === undefined) return
-    const isNewGroup = this.confirms.track(group, publisher.atom)
+    const isNewGroup = this.confirms.track(group, atom)
     if (isNewGroup) group?.addListener(this.#channel)
     else if (group === undefined) this.#channel.connection.scheduleConfirms(this.#channel)
   }
@@ -262,15 +287,4 @@ function flagsOf(source: RecordSource): number {
 function headersOf(source: RecordSource): Arguments | undefined {
   const headers = readHeaders(source.header, source.headerStart, source.headerEnd)
   return headers === undefined ? undefined : toArguments(headers)
-}
-
-function viewOf(source: RecordSource): RecordView {
-  const view = new RecordView()
-  view.buffer = source.header
-  view.headerStart = source.headerStart
-  view.headerEnd = source.headerEnd
-  view.body = source.body
-  view.bodyStart = source.bodyStart
-  view.bodyEnd = source.bodyEnd
-  return view
 }

@@ -3,6 +3,7 @@
 // Lifecycle: open → (waiting: frames are parked until something is durable) → open …
 //   → closing (the server sent channel.close; everything but close and close-ok is ignored) → gone.
 import { BrokerError, preconditionFailed, unknownDeliveryTag } from '../../broker/broker-error.ts'
+import type { Consumer } from '../../broker/queue/consumer.ts'
 import type { Queue } from '../../broker/queue/queue.ts'
 import {
   type DeliveryHolder,
@@ -26,9 +27,9 @@ import { limits } from '../../limits.ts'
 import type { CommitGroup, GroupListener } from '../../log/commit-group.ts'
 import { ChannelPublisher } from './channel-publisher.ts'
 import type { Connection } from './connection.ts'
-import type { ConsumerSink } from './consumer-sink.ts'
 import { handleMethod } from './handle-method.ts'
 import { unexpectedFrame } from './publish-state.ts'
+import type { ReplyConsumer } from './reply-consumer.ts'
 import type { Reply } from './reply.ts'
 import type { ChannelTransaction } from './transaction.ts'
 import type { ContentTarget } from './write-content.ts'
@@ -39,6 +40,14 @@ interface ParkedFrame {
   readonly payload: Buffer
 }
 
+/** What basic.consume made, by consumer tag. */
+export interface ChannelConsumer {
+  readonly tag: string
+  readonly consumer: Consumer | undefined
+  /** The client, or the end of its channel, ends the consumer. */
+  cancel(): void
+}
+
 const ackArgumentsSize = 4 + 8 + 1
 
 export class Channel implements GroupListener, ContentTarget {
@@ -46,9 +55,11 @@ export class Channel implements GroupListener, ContentTarget {
   readonly connection: Connection
   readonly vhost: VHost<Queue>
   readonly unacked: UnackedDeliveries = new UnackedDeliveries()
-  readonly consumers: Map<string, ConsumerSink> = new Map()
+  readonly consumers: Map<string, ChannelConsumer> = new Map()
   readonly publisher: ChannelPublisher
   state: 'open' | 'closing' | 'gone' = 'open'
+  /** Where direct replies go, see broker/reply-registry.ts. */
+  replyConsumer: ReplyConsumer | undefined
   /** Set by tx.select. */
   transaction: ChannelTransaction | undefined
   /** Name of the queue declared last: what an empty queue name means. */

@@ -2,10 +2,10 @@
 import type { Consumer, DeliverySink } from '../../broker/queue/consumer.ts'
 import { BASIC_CANCEL } from '../../codec/amqp/methods.gen.ts'
 import type { RecordView } from '../../log/record.ts'
-import type { Channel } from './channel.ts'
-import { writeDelivery } from './write-content.ts'
+import type { Channel, ChannelConsumer } from './channel.ts'
+import { encodeTag, writeDelivery } from './write-content.ts'
 
-export class ConsumerSink implements DeliverySink {
+export class ConsumerSink implements DeliverySink, ChannelConsumer {
   readonly tag: string
   /** Known as soon as the queue has taken the consumer. */
   consumer: Consumer | undefined
@@ -17,8 +17,7 @@ export class ConsumerSink implements DeliverySink {
   constructor(channel: Channel, tag: string) {
     this.#channel = channel
     this.tag = tag
-    const text = Buffer.from(tag)
-    this.#tagBytes = Buffer.concat([Buffer.from([text.length]), text])
+    this.#tagBytes = encodeTag(tag)
   }
 
   canTake(): boolean {
@@ -43,7 +42,6 @@ export class ConsumerSink implements DeliverySink {
     this.#channel.send({ id: BASIC_CANCEL, consumerTag: this.tag, noWait: true })
   }
 
-  /** The client, or the end of its channel, ends the consumer. */
   cancel(): void {
     this.consumer?.queue.removeConsumer(this.consumer)
   }

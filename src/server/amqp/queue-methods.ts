@@ -1,7 +1,13 @@
-import { queueNotEmpty, queueResource, resourceInUse } from '../../broker/broker-error.ts'
+import {
+  queueNotEmpty,
+  queueNotFound,
+  queueResource,
+  resourceInUse,
+} from '../../broker/broker-error.ts'
 import { getUsableQueue } from '../../broker/declare-queue.ts'
 import { stripName } from '../../broker/exchange/check-name.ts'
 import type { Queue } from '../../broker/queue/queue.ts'
+import { checkBindable, isReplyAddress, isReplyName } from '../../broker/reply-registry.ts'
 import {
   type AmqpMethod,
   QUEUE_BIND,
@@ -55,6 +61,10 @@ export function usableQueue(channel: Channel, name: string): Queue {
 }
 
 function declare(channel: Channel, method: QueueDeclare): void {
+  if (isReplyName(method.queue)) {
+    inspectReplyQueue(channel, method)
+    return
+  }
   const { queue, group } = findOrDeclare(channel, method)
   channel.lastQueueName = queue.name
   const reply: AmqpMethod = {
@@ -64,6 +74,16 @@ function declare(channel: Channel, method: QueueDeclare): void {
     consumerCount: queue.consumerCount,
   }
   channel.replyWhenDurable(group, method.noWait ? undefined : reply)
+}
+
+/** The pseudo-queue of direct replies is always there; an address as long as its requester is. */
+function inspectReplyQueue(channel: Channel, { queue, noWait }: QueueDeclare): void {
+  const { replies } = channel.connection.context.broker
+  if (isReplyAddress(queue) && replies.find(queue) === undefined) {
+    throw queueNotFound(channel.vhost.name, queue)
+  }
+  if (noWait) return
+  channel.send({ id: QUEUE_DECLARE_OK, queue, messageCount: 0, consumerCount: 1 })
 }
 
 function findOrDeclare(
@@ -82,6 +102,7 @@ function findOrDeclare(
 }
 
 function bind(channel: Channel, method: QueueBind): void {
+  checkBindable(channel.vhost.name, method.queue)
   const queue = usableQueue(channel, method.queue)
   // Neither a queue nor a key: the queue is the last declared one, and so is the key.
   const isShort = method.queue === '' && method.routingKey === ''

@@ -15,7 +15,7 @@ import {
 } from '../../codec/amqp/methods.gen.ts'
 import { copyBytes } from '../../lib/copy-bytes.ts'
 import { limits } from '../../limits.ts'
-import type { RecordView } from '../../log/record.ts'
+import { type RecordSource, RecordView } from '../../log/record.ts'
 import type { Output } from './output.ts'
 
 /** Where a message goes: channel and the largest frame its connection may get. */
@@ -26,6 +26,27 @@ export interface ContentTarget {
 }
 
 const methodIdSize = 4
+
+/** A consumer tag as shortstr. */
+export function encodeTag(tag: string): Buffer {
+  const text = Buffer.from(tag)
+  return Buffer.concat([Buffer.from([text.length]), text])
+}
+
+/** A message on its way in, seen as one on its way out. */
+export function viewOf(source: RecordSource): RecordView {
+  // One buffer for address and header, as views have it.
+  const address = source.address.subarray(source.addressStart, source.addressEnd)
+  const header = source.header.subarray(source.headerStart, source.headerEnd)
+  const view = new RecordView()
+  view.buffer = Buffer.concat([address, header])
+  view.headerStart = address.length
+  view.headerEnd = view.buffer.length
+  view.body = source.body
+  view.bodyStart = source.bodyStart
+  view.bodyEnd = source.bodyEnd
+  return view
+}
 const deliveryTagSize = 8
 
 /** Writes basic.deliver; `tag` is the consumer tag as shortstr. */

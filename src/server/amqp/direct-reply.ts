@@ -1,0 +1,33 @@
+// Direct reply-to on the publishing side: what a requester's reply-to becomes, and where answers go.
+import { decodeAddress } from '../../broker/address.ts'
+import { preconditionFailed } from '../../broker/broker-error.ts'
+import { isReplyAddress, replyQueueName } from '../../broker/reply-registry.ts'
+import {
+  decodeContentHeader,
+  encodeContentHeader,
+  readReplyTo,
+} from '../../codec/amqp/content-header.ts'
+import type { RecordSource } from '../../log/record.ts'
+import type { Channel } from './channel.ts'
+
+const firstLetter = 'a'.charCodeAt(0)
+
+/** Replaces a reply-to that means "me" by the channel's own address. Throws when it has none. */
+export function replaceReplyTo(channel: Channel, source: RecordSource): void {
+  const { header, headerStart, headerEnd } = source
+  if (readReplyTo(header, headerStart, headerEnd) !== replyQueueName) return
+  const replyTo = channel.replyConsumer?.address
+  if (replyTo === undefined) throw preconditionFailed('fast reply consumer does not exist')
+  const { bodySize, properties } = decodeContentHeader(header, headerStart, headerEnd)
+  source.header = encodeContentHeader(bodySize, { ...properties, replyTo })
+  source.headerStart = 0
+  source.headerEnd = source.header.length
+}
+
+/** The address that an answer goes to; undefined for any other message. */
+export function findReplyAddress({ address, addressStart }: RecordSource): string | undefined {
+  const isCandidate = address[addressStart] === 0 && address[addressStart + 2] === firstLetter
+  if (!isCandidate) return undefined
+  const { routingKey } = decodeAddress(address, addressStart)
+  return isReplyAddress(routingKey) ? routingKey : undefined
+}

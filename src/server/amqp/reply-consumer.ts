@@ -1,0 +1,37 @@
+// The consumer of direct replies (see broker/reply-registry.ts): answers are written to its channel
+// as they come, at most once, and never stored.
+import type { ReplyTarget } from '../../broker/reply-registry.ts'
+import { limits } from '../../limits.ts'
+import type { RecordSource } from '../../log/record.ts'
+import type { Channel, ChannelConsumer } from './channel.ts'
+import { encodeTag, viewOf, writeDelivery } from './write-content.ts'
+
+export class ReplyConsumer implements ReplyTarget, ChannelConsumer {
+  readonly tag: string
+  readonly consumer = undefined
+  /** What the requester's messages get as reply-to. */
+  readonly address: string
+  readonly #channel: Channel
+  readonly #tagBytes: Buffer
+
+  constructor(channel: Channel, tag: string) {
+    this.#channel = channel
+    this.tag = tag
+    this.#tagBytes = encodeTag(tag)
+    this.address = channel.connection.context.broker.replies.register(this)
+  }
+
+  deliverReply(source: RecordSource): void {
+    const channel = this.#channel
+    // A requester that does not read loses answers instead of filling the broker's memory.
+    if (channel.output.unsentSize > limits.unreadRepliesSizeMax) return
+    const delivery = { deliveryTag: channel.nextDeliveryTag(), isRedelivered: false }
+    writeDelivery(channel, this.#tagBytes, delivery, viewOf(source))
+    channel.connection.scheduleFlush()
+  }
+
+  cancel(): void {
+    this.#channel.connection.context.broker.replies.unregister(this.address)
+    if (this.#channel.replyConsumer === this) this.#channel.replyConsumer = undefined
+  }
+}
