@@ -1,0 +1,100 @@
+// A broker inside the test's own process, on the memory engine, with its parts in reach: tests look
+// at counters that no client sees, and at errors that only the log would tell.
+
+import { Users } from '../../src/auth/users.ts'
+import { Broker } from '../../src/broker/broker.ts'
+import { systemClock } from '../../src/lib/clock.ts'
+import { silentLogger, type Logger } from '../../src/lib/logger.ts'
+import { systemRandom } from '../../src/lib/random.ts'
+import { Turn } from '../../src/lib/turn.ts'
+import { MemoryLogStore, type MemoryChaos } from '../../src/log/memory/memory-log-store.ts'
+import type { AmqpSettings } from '../../src/server/amqp/amqp-context.ts'
+import { AmqpServer } from '../../src/server/amqp/amqp-server.ts'
+import { openListener, type Listener } from '../../src/server/listener.ts'
+
+const defaultSettings: AmqpSettings = {
+  frameMax: 131_072,
+  channelMax: 2047,
+  heartbeatSeconds: 60,
+  messageSizeMax: 16 * 1024 * 1024,
+  productName: 'RabbitMQ',
+  productVersion: '4.2.0',
+}
+
+export interface InProcessOptions {
+  readonly chaos?: MemoryChaos
+  readonly settings?: Partial<AmqpSettings>
+}
+
+export class BrokerInProcess implements AsyncDisposable {
+  readonly store: MemoryLogStore
+  readonly broker: Broker
+  readonly server: AmqpServer
+  readonly port: number
+  /** Errors of the broker's own, which no client can be blamed for. */
+  readonly bugs: Error[]
+  readonly #listener: Listener
+
+  private constructor(
+    parts: Pick<BrokerInProcess, 'store' | 'broker' | 'server' | 'bugs'>,
+    listener: Listener,
+  ) {
+    this.store = parts.store
+    this.broker = parts.broker
+    this.server = parts.server
+    this.bugs = parts.bugs
+    this.port = listener.address.port
+    this.#listener = listener
+  }
+
+  static async start(options: InProcessOptions = {}): Promise<BrokerInProcess> {
+    const turn = new Turn(systemClock)
+    const { chaos } = options
+    const store = new MemoryLogStore({ clock: systemClock, turn, ...(chaos && { chaos }) })
+    const bugs: Error[] = []
+    const broker = new Broker({
+      store,
+      turn,
+      random: systemRandom,
+      vhosts: [],
+      onTopologyDurable: () => undefined,
+      onDamaged: (_queue, _offset, error) => bugs.push(error),
+    })
+    const server = new AmqpServer({
+      broker,
+      users: new Users({ random: systemRandom }),
+      turn,
+      clock: systemClock,
+      random: systemRandom,
+      logger: loggerInto(bugs),
+      settings: { ...defaultSettings, ...options.settings },
+    })
+    const listener = await openListener({
+      service: 'amqp',
+      host: '127.0.0.1',
+      port: 0,
+      onSocket: server.accept,
+      onAcceptProblem: (reason) => bugs.push(new Error(reason)),
+    })
+    return new BrokerInProcess({ store, broker, server, bugs }, listener)
+  }
+
+  get url(): string {
+    return `amqp://guest:guest@127.0.0.1:${this.port}`
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#listener.close()
+    await this.server.close()
+    await this.store.close()
+  }
+}
+
+/** A logger that keeps errors in `bugs` and drops the rest. */
+function loggerInto(bugs: Error[]): Logger {
+  const logger = Object.create(silentLogger) as Logger
+  logger.error = (details: { error?: unknown; err?: unknown }) => {
+    bugs.push((details.error ?? details.err ?? new Error('an error without one')) as Error)
+  }
+  return logger
+}

@@ -1,0 +1,160 @@
+// Runs a Pabal child process for a test, on free ports and a data folder of its own.
+//
+// 1. start: spawns `node src/main.ts` and watches for its ready file.
+// 2. kill (SIGKILL) or stop (SIGTERM), then restart on the same data folder and the same port.
+// 3. dispose: kills the process and deletes the data folder.
+
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, rmSync, watch } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { within } from './wait-for.ts'
+
+const repository = join(import.meta.dirname, '../..')
+const mainFile = join(repository, 'src/main.ts')
+const STARTUP_MS = 15_000
+
+/** What the broker writes to its ready file, as far as tests need it. */
+interface ReadyFile {
+  readonly pid: number
+  readonly amqp: { readonly host: string; readonly port: number }
+}
+
+/** A started broker process. */
+export class TestBroker implements AsyncDisposable {
+  readonly #folder: string
+  readonly #args: readonly string[]
+  #child: ChildProcess | undefined
+  #port = 0
+  #output = ''
+
+  private constructor(args: readonly string[]) {
+    this.#folder = mkdtempSync(join(tmpdir(), 'pabal-test-'))
+    this.#args = args
+  }
+
+  /** Starts a broker with extra flags `args`, ready to be connected to. */
+  static async start(args: readonly string[] = []): Promise<TestBroker> {
+    const broker = new TestBroker(args)
+    try {
+      await broker.restart()
+    } catch (error) {
+      await broker[Symbol.asyncDispose]()
+      throw error
+    }
+    return broker
+  }
+
+  /** URL with the default user. */
+  get url(): string {
+    return `amqp://guest:guest@127.0.0.1:${this.#port}`
+  }
+
+  get port(): number {
+    return this.#port
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid
+  }
+
+  /** Folder that outlives a restart. */
+  get dataFolder(): string {
+    return join(this.#folder, 'data')
+  }
+
+  /** Everything the process wrote to stdout and stderr so far. */
+  get output(): string {
+    return this.#output
+  }
+
+  /** SIGKILL; resolves when the process is gone. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL')
+  }
+
+  /** SIGTERM; resolves with the exit code when the process is gone. */
+  async stop(): Promise<number | null> {
+    return this.#end('SIGTERM')
+  }
+
+  /** Starts the process again (or first) on the same data folder and, after the first start, port. */
+  async restart(): Promise<void> {
+    const readyFile = join(this.#folder, 'ready.json')
+    rmSync(readyFile, { force: true })
+    const child = spawn(process.execPath, [mainFile, ...this.#flags(readyFile)], {
+      cwd: this.#folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.#child = child
+    const collect = (chunk: Buffer): void => {
+      this.#output += chunk.toString()
+    }
+    child.stdout?.on('data', collect)
+    child.stderr?.on('data', collect)
+    const ready = await this.#ready(child, readyFile)
+    this.#port = ready.amqp.port
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill()
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  #flags(readyFile: string): string[] {
+    const ports = ['--amqp-port', String(this.#port), '--http-port', 'off', '--kafka-port', 'off']
+    return ['--data', this.dataFolder, '--ready-file', readyFile, ...ports, ...this.#args]
+  }
+
+  async #ready(child: ChildProcess, readyFile: string): Promise<ReadyFile> {
+    const stopWatching = new AbortController()
+    const exited = once(child, 'exit', { signal: stopWatching.signal }).then(([code, signal]) => {
+      throw new Error(`Broker ended (${code ?? signal}) before it was ready:\n${this.#output}`)
+    })
+    try {
+      const written = fileWritten(this.#folder, readyFile, stopWatching.signal)
+      return await within(
+        'broker writes its ready file',
+        Promise.race([written, exited]),
+        STARTUP_MS,
+      )
+    } finally {
+      stopWatching.abort()
+      exited.catch(() => {})
+    }
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<number | null> {
+    const child = this.#child
+    if (!child) return null
+    if (child.exitCode === null && child.signalCode === null) {
+      const exited = once(child, 'exit')
+      child.kill(signal)
+      await within(`broker ends on ${signal}`, exited)
+    }
+    return child.exitCode
+  }
+}
+
+function fileWritten(folder: string, file: string, signal: AbortSignal): Promise<ReadyFile> {
+  return new Promise((resolve, reject) => {
+    const look = (): void => {
+      const ready = readReadyFile(file)
+      if (ready) resolve(ready)
+    }
+    const watcher = watch(folder, { signal }, look)
+    watcher.on('error', reject)
+    look()
+  })
+}
+
+/** Undefined while the file is missing or half written. */
+function readReadyFile(file: string): ReadyFile | undefined {
+  if (!existsSync(file)) return undefined
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as ReadyFile
+  } catch {
+    return undefined
+  }
+}
