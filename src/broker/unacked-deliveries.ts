@@ -99,11 +99,12 @@ export class UnackedDeliveries {
 
   /** The highest unsettled tag, or 0. */
   get lastTag(): number {
-    for (let index = this.#holders.length - 1; index >= this.#head; index--) {
-      if (this.#holders[index] !== undefined) return this.#base + index
-    }
     let last = 0
+    // One that was restored may be above all that were never settled.
     for (const tag of this.#stragglers.keys()) last = Math.max(last, tag)
+    for (let index = this.#holders.length - 1; index >= this.#head; index--) {
+      if (this.#holders[index] !== undefined) return Math.max(last, this.#base + index)
+    }
     return last
   }
 

@@ -24,6 +24,13 @@ export class AmqpServer {
     return count
   }
 
+  /** Bytes that wait in the channels of all connections. */
+  get parkedSize(): number {
+    let size = 0
+    for (const connection of this.#connections) size += connection.parkedSize
+    return size
+  }
+
   /** Takes over an accepted socket. */
   readonly accept = (socket: Socket): void => {
     const connection = new Connection(socket, this.#context, (closed) => this.#onClosed(closed))

@@ -217,9 +217,13 @@ export class Channel implements GroupListener, ContentTarget {
     this.consumers.clear()
     this.transaction?.release()
     this.unacked.settleAll(requeue)
+    this.publisher.release()
+  }
+
+  /** Forgets the frames that wait; until then even a closing channel looks for a close among them. */
+  dropParked(): void {
     for (const { payload } of this.#parked) this.connection.parkedSize -= payload.length
     this.#parked = []
-    this.publisher.release()
   }
 
   onGroupFinished(): void {

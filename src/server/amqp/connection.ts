@@ -166,6 +166,7 @@ export class Connection implements TurnTask {
   forgetChannel(channel: Channel): void {
     if (this.#channels[channel.number] !== channel) return
     channel.release()
+    channel.dropParked()
     channel.state = 'gone'
     this.#channels[channel.number] = undefined
     this.#channelCount--
@@ -221,9 +222,8 @@ export class Connection implements TurnTask {
       methodId: methodId & 0xffff,
     })
     this.status = 'closing'
-    this.#isPaused = false
-    this.#socket.resume()
     this.context.clock.after(waitMs, () => this.destroy())
+    this.#unpause()
   }
 
   /** Ends the connection without a word. */
@@ -265,6 +265,7 @@ export class Connection implements TurnTask {
     if (!header.accepted) {
       this.#socket.end(header.answer)
       this.destroyAfterFlush()
+      this.#stopReading()
       return false
     }
     this.status = 'handshake'
@@ -371,6 +372,11 @@ export class Connection implements TurnTask {
     this.closeForReply(reply)
     this.output.flush()
     this.#socket.end()
+    this.#stopReading()
+  }
+
+  /** Whatever else comes is dropped: the reader cannot go on. */
+  #stopReading(): void {
     this.#socket.removeAllListeners('data')
     this.#socket.resume()
   }
