@@ -16,6 +16,12 @@ export interface TopologyEntry {
   readonly bytes: Buffer
 }
 
+/** Entries in an engine's own format, ready to be written. */
+export interface EncodedEntries {
+  readonly bytes: Buffer
+  readonly count: number
+}
+
 /** Position of an atom within its group; the ticket is the pair (group, atom). */
 export type AtomIndex = number
 
@@ -34,6 +40,10 @@ export class CommitGroup {
   /** Records whose body is in a file of its own. */
   readonly asides: { readonly log: Log; readonly offset: number; readonly asideId: number }[] = []
   shared: SharedBodies | undefined
+  /** Engines only: entries of their own that are written with this group. */
+  extra: EncodedEntries | undefined
+  /** Engines only: committed even when nothing else is in it. */
+  isWanted = false
   atomCount = 0
   /** Bytes of records and bodies, for limits; what the engine writes is a little more. */
   size = 0
@@ -50,6 +60,7 @@ export class CommitGroup {
 
   get isEmpty(): boolean {
     return (
+      !this.isWanted &&
       this.size === 0 &&
       this.deltas.size === 0 &&
       this.topology.length === 0 &&
@@ -79,6 +90,7 @@ export class CommitGroup {
     this.topology.length = 0
     this.deltas.clear()
     this.shared = undefined
+    this.extra = undefined
   }
 
   /** Where bodies go that several logs share. */

@@ -15,6 +15,13 @@ export interface CommitSchedulerOptions {
   readonly firstSequence: number
   /** Whether groups remember which atom appended what, for engines that refuse atoms. */
   readonly isTracing: boolean
+  /** Memory now holds exactly what groups up to this one contain, which is the time for snapshots. */
+  readonly onSeal?: (group: CommitGroup) => void
+}
+
+interface Barrier {
+  readonly sequence: number
+  readonly callback: () => void
 }
 
 export class CommitScheduler implements TurnTask {
@@ -28,9 +35,13 @@ export class CommitScheduler implements TurnTask {
   #isScheduled = false
   #isInAtom = false
   #idleCallbacks: (() => void)[] = []
+  /** Ascending by sequence. */
+  readonly #barriers: Barrier[] = []
+  #finishedThrough: number
 
   constructor(options: CommitSchedulerOptions) {
     this.#options = options
+    this.#finishedThrough = options.firstSequence - 1
     this.#open = this.#newGroup(options.firstSequence)
   }
 
@@ -82,8 +93,9 @@ export class CommitScheduler implements TurnTask {
         log.durableDeliveredMark = delta.deliveredMark
     }
     group.finish(refused)
-    while (this.#inFlight[0]?.state === 'finished')
-      raiseHighWatermarks(this.#inFlight.shift() as CommitGroup)
+    while (this.#inFlight[0]?.state === 'finished') {
+      this.#retire(this.#inFlight.shift() as CommitGroup)
+    }
     if (this.#waiting.length > 0 || !this.#open.isEmpty) this.schedule()
     else if (this.#inFlight.length === 0) this.#tellIdle()
   }
@@ -93,6 +105,21 @@ export class CommitScheduler implements TurnTask {
     this.#idleCallbacks.push(callback)
     if (!this.#open.isEmpty) this.schedule()
     else if (this.#waiting.length === 0 && this.#inFlight.length === 0) this.#tellIdle()
+  }
+
+  /** Calls back when everything appended or acked so far is durable; at once when it is. */
+  whenDurable(callback: () => void): void {
+    const sequence = this.#open.isEmpty ? this.#open.sequence - 1 : this.#open.sequence
+    if (this.#finishedThrough >= sequence) callback()
+    else this.#barriers.push({ sequence, callback })
+  }
+
+  #retire(group: CommitGroup): void {
+    this.#finishedThrough = group.sequence
+    raiseHighWatermarks(group)
+    while (this.#barriers.length > 0 && this.#barriers[0]!.sequence <= group.sequence) {
+      this.#barriers.shift()?.callback()
+    }
   }
 
   #tellIdle(): void {
@@ -113,6 +140,7 @@ export class CommitScheduler implements TurnTask {
     group.state = 'sealed'
     for (const { log, run } of group.runs) log.closeOpenRun(run)
     this.#sealedSize += group.size
+    this.#options.onSeal?.(group)
     this.#waiting.push(group)
     this.#open = this.#newGroup(group.sequence + 1)
   }

@@ -85,14 +85,23 @@ export class Cursor {
 
   /** Calls `visit` for each run of acked offsets above the floor, ascending. */
   forEachAckedRun(visit: (first: number, last: number) => void): void {
-    const indexes = [...this.#chunks.keys()].toSorted((a, b) => a - b)
-    for (const chunkIndex of indexes) {
+    for (const chunkIndex of this.chunkIndexes()) {
       const base = chunkIndex * chunkSize
       this.#chunks.get(chunkIndex)?.forEachRun((first, last) => {
         // The floor's own chunk keeps marks below the floor until it is dropped as a whole.
         if (base + last >= this.#floor) visit(Math.max(base + first, this.#floor), base + last)
       })
     }
+  }
+
+  /** The chunks of 65,536 offsets that hold acks above the floor, ascending. */
+  chunkIndexes(): number[] {
+    return [...this.#chunks.keys()].toSorted((a, b) => a - b)
+  }
+
+  /** One of those chunks, as long as the floor has not passed it. */
+  findChunk(chunkIndex: number): AckedChunk | undefined {
+    return this.#chunks.get(chunkIndex)
   }
 
   /** `floor` is at or above zero and `offset` just became acked below it: swallow what follows. */
@@ -111,6 +120,7 @@ export class Cursor {
     if (this.#ackedAbove > 0 && this.isAcked(floor)) this.#raiseFloor()
   }
 
+  /** Chunks that the floor has passed as a whole are not needed any more. */
   #dropChunksBelow(previousFloor: number): void {
     const first = Math.floor(previousFloor / chunkSize)
     const end = Math.floor(this.#floor / chunkSize)

@@ -100,7 +100,8 @@ export class Log {
     const run = this.#runFor(offset, size, now)
     const sizeBefore = run.size
     if (sharedPosition >= 0) run.shared = this.#openRunGroup?.shared
-    appendRecord(run, offset, now, source, sharedPosition)
+    source.sharedPosition = sharedPosition
+    appendRecord(run, offset, now, source)
     if (source.asideId !== 0) this.#engine.onAsideAppended(this, offset, source.asideId)
     if (this.isVolatile) return offset
     const group = this.#openRunGroup as CommitGroup

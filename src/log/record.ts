@@ -6,6 +6,7 @@
 //
 // Address and header are bytes that the log never looks into. Offsets within a run rise but may
 // have gaps: cleaning drops records that nobody needs any more.
+import { writeInt64 } from './run.ts'
 import type { Run } from './run.ts'
 import type { SharedBodies } from './shared-bodies.ts'
 
@@ -39,6 +40,8 @@ export class RecordSource {
   body: Buffer = empty
   bodyStart = 0
   bodyEnd = 0
+  /** Where the body is in the group's shared bodies, or -1. Set by `Log.append`. */
+  sharedPosition = -1
   /** Id of the file that already holds the body (see `LogStore.writeAside`), or 0. */
   asideId = 0
 }
@@ -63,17 +66,17 @@ export class RecordView {
 
 const empty: Buffer = Buffer.alloc(0)
 
-/** Appends one record to an open run, sharing the body at `sharedPosition` unless that is -1. */
+/** Appends one record to an open run. */
 export function appendRecord(
   run: Run,
   offset: number,
   timestamp: number,
   source: RecordSource,
-  sharedPosition: number,
 ): void {
   const addressSize = source.addressEnd - source.addressStart
   const headerSize = source.headerEnd - source.headerStart
   const bodySize = source.bodyEnd - source.bodyStart
+  const { sharedPosition } = source
   const flags = source.asideId !== 0 ? bodyFlag.aside : sharedPosition >= 0 ? bodyFlag.shared : 0
   const size = recordFixedSize + addressSize + headerSize + storedBodySize(flags, bodySize)
   const start = run.reserve(size)
@@ -92,14 +95,12 @@ export function appendRecord(
   buffer[start + recordField.addressSize + 1] = addressSize
   buffer[start + recordField.flags] = flags
   buffer[start + recordField.flags + 1] = 0
-  let position = start + recordFixedSize
-  copyBytes(source.address, source.addressStart, source.addressEnd, buffer, position)
-  position += addressSize
-  copyBytes(source.header, source.headerStart, source.headerEnd, buffer, position)
-  position += headerSize
-  if (flags === bodyFlag.shared) writeUInt32(buffer, position, sharedPosition)
-  else if (flags === bodyFlag.aside) buffer.writeBigUInt64BE(BigInt(source.asideId), position)
-  else copyBytes(source.body, source.bodyStart, source.bodyEnd, buffer, position)
+  run.fillPosition = start + recordFixedSize
+  run.fill(source.address, source.addressStart, source.addressEnd)
+  run.fill(source.header, source.headerStart, source.headerEnd)
+  if (flags === bodyFlag.shared) writeUInt32(buffer, run.fillPosition, sharedPosition)
+  else if (flags === bodyFlag.aside) writeInt64(buffer, run.fillPosition, source.asideId)
+  else run.fill(source.body, source.bodyStart, source.bodyEnd)
   run.lastOffset = offset
   run.recordCount++
   if (timestamp > run.maxTimestamp) run.maxTimestamp = timestamp
@@ -188,17 +189,6 @@ export function readRecord(
 function storedBodySize(flags: number, bodySize: number): number {
   if (flags === bodyFlag.shared) return sharedReferenceSize
   return flags === bodyFlag.aside ? asideReferenceSize : bodySize
-}
-
-// Below this a loop is quicker than the call into the engine.
-const copyLoopMax = 24
-
-function copyBytes(source: Buffer, start: number, end: number, target: Buffer, at: number): void {
-  if (end - start > copyLoopMax) {
-    source.copy(target, at, start, end)
-    return
-  }
-  for (let from = start, to = at; from < end; from++, to++) target[to] = source[from]!
 }
 
 function writeUInt32(buffer: Buffer, position: number, value: number): void {

@@ -33,6 +33,8 @@ export const runField = {
 
 const lengthStart = runField.leaderEpoch
 const two32 = 0x1_0000_0000
+/** Below this a loop is quicker than the call into the engine. */
+const copyLoopMax = 24
 const released: Buffer = Buffer.alloc(0)
 
 /**
@@ -52,6 +54,8 @@ export class Run {
   /** Where the bodies are that records of this run refer to. */
   shared: SharedBodies | undefined
   isSealed = false
+  /** Where `fill` writes next. */
+  fillPosition = 0
   /** Bytes that the engine's cache counts for this run; 0 when it is not in it. */
   cachedSize = 0
 
@@ -105,6 +109,17 @@ export class Run {
     }
     this.size = needed
     return position
+  }
+
+  /** Copies `source[start, end)` into reserved room. */
+  fill(source: Buffer, start: number, end: number): void {
+    const { buffer, fillPosition } = this
+    this.fillPosition = fillPosition + end - start
+    if (end - start > copyLoopMax) {
+      source.copy(buffer, fillPosition, start, end)
+      return
+    }
+    for (let from = start, to = fillPosition; from < end; from++, to++) buffer[to] = source[from]!
   }
 
   /** Gives memory back that the run will not need. Before it is sealed. */

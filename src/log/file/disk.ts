@@ -12,8 +12,6 @@ export type ReadCallback = (error: Error | null, count: number) => void
 export interface DiskFile {
   /** Writes all of `buffers` one after the other at `position`, or fails. */
   writev(buffers: Buffer[], position: number, done: DiskCallback): void
-  /** Like `writev`, and everything is on stable storage when it succeeds. */
-  writevDurably(buffers: Buffer[], position: number, done: DiskCallback): void
   /** Everything written before is on stable storage when it succeeds. */
   datasync(done: DiskCallback): void
   /** Fills `buffer` from `position`; fewer bytes only at the end of the file. */
@@ -111,13 +109,6 @@ class SystemFile implements DiskFile {
       else if (written === size) done(null)
       else if (written === 0) done(shortWriteError())
       else this.writev(skipBytes(buffers, written), position + written, done)
-    })
-  }
-
-  writevDurably(buffers: Buffer[], position: number, done: DiskCallback): void {
-    this.writev(buffers, position, (error) => {
-      if (error === null) this.datasync(done)
-      else done(error)
     })
   }
 

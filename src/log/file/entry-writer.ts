@@ -1,3 +1,4 @@
+import type { EncodedEntries } from '../commit-group.ts'
 // Writes the entries of commit groups into one growing buffer. Formats are in file-format.ts.
 import { writeInt64 } from '../run.ts'
 import { entryHeadSize, entryKind } from './file-format.ts'
@@ -72,11 +73,12 @@ export class EntryWriter {
     for (const index of runs) position = this.bytes.writeUInt16BE(index, position)
   }
 
-  /** Entries that were encoded before, `count` of them. */
-  raw(entries: Buffer, count: number): void {
-    this.ensure(entries.length)
-    entries.copy(this.bytes, this.size)
-    this.size += entries.length
+  /** Entries that were encoded before. */
+  raw(entries: EncodedEntries): void {
+    const { bytes, count } = entries
+    this.ensure(bytes.length)
+    bytes.copy(this.bytes, this.size)
+    this.size += bytes.length
     this.count += count
   }
 

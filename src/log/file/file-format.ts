@@ -18,6 +18,7 @@
 //   wideDelta 8 log id │ 16 delivered mark          │ 24 (first i64, last i64)*
 //   snapshot  8 log id │ 16 floor │ 24 start offset │ 32 end offset │ 40 delivered mark
 //   ackedRuns 8 log id │ 16 base i64 │ 24 (first u16, last u16)*
+//   ackedBits 8 log id │ 16 base i64 │ 24 8,192 bytes, bit i of byte n: base + 8n + i is acked
 //   trim      8 log id │ 16 offset
 //   created, deleted   8 log id
 //   topology  8 sequence i64 │ 16 bytes
@@ -53,6 +54,7 @@ export const entryKind = {
   begin: 11,
   end: 12,
   aside: 13,
+  ackedBits: 14,
 } as const
 
 export const groupField = {

@@ -4,6 +4,7 @@ import { limits } from '../../limits.ts'
 export interface FileLimits {
   readonly walFileSizeMax: number
   readonly tailCacheSizeMax: number
+  readonly indexCacheSizeMax: number
 }
 
 export const fileLimits: FileLimits = limits

@@ -8,17 +8,24 @@ import type { BlockedReason, CreateLogOptions, LogStore, LogStoreEvents } from '
 import { Log } from '../log.ts'
 import type { LogEngine } from '../log.ts'
 import type { Run } from '../run.ts'
+import type { NextIds } from './checkpoint.ts'
+import { Checkpointer } from './checkpointer.ts'
 import { ColdReader } from './cold-reader.ts'
 import { createSegment } from './create-segment.ts'
 import type { SegmentFolder } from './create-segment.ts'
 import { fileKind } from './file-format.ts'
 import type { FileLimits } from './file-limits.ts'
+import { syncFile } from './file-operations.ts'
+import { Housekeeper } from './housekeeper.ts'
+import { IndexCache } from './index-cache.ts'
 import type { LogExtents } from './log-extents.ts'
+import type { CheckpointPlace } from './manifest.ts'
 import type { RecoveredState } from './recovered-state.ts'
 import type { IndexedRun } from './run-index.ts'
 import type { Segment } from './segment.ts'
 import { TailCache } from './tail-cache.ts'
 import { WalWriter } from './wal-writer.ts'
+import type { WrittenGroup } from './wal-writer.ts'
 
 /** `fsync`: reported when on stable storage. `os`: when the operating system has it. */
 export type Durability = 'fsync' | 'os'
@@ -50,6 +57,11 @@ export class FileLogStore implements LogStore, LogEngine {
   readonly #tailCache: TailCache
   readonly #coldReader: ColdReader
   readonly #segments: Set<Segment>
+  readonly #folder: SegmentFolder
+  readonly #events: LogStoreEvents
+  readonly #housekeeper: Housekeeper
+  readonly #checkpointer: Checkpointer
+  #lastCheckpoint: Promise<void> = Promise.resolve()
   #nextLogId: number
   #nextTopologySequence: number
 
@@ -60,34 +72,45 @@ export class FileLogStore implements LogStore, LogEngine {
     this.#segments = new Set([...parts.segments, parts.segment])
     this.#nextLogId = parts.state.nextLogId
     this.#nextTopologySequence = parts.state.nextTopologySequence
+    this.#folder = parts.folder
+    this.#events = parts.events
     this.#tailCache = new TailCache(parts.limits.tailCacheSizeMax)
+    this.#checkpointer = new Checkpointer({
+      logs: { [Symbol.iterator]: () => this.logs.values() },
+      ids: () => this.#nextIds(),
+      wantGroup: () => this.#wantGroup(),
+      onComplete: (place) => this.#onCheckpoint(place),
+    })
     this.#scheduler = new CommitScheduler({
       turn: parts.turn,
       commit: (group) => this.#writer.commit(group),
       groupsInFlightMax: 1,
       firstSequence: parts.lastSequence + 1,
       isTracing: false,
+      onSeal: (group) => this.#checkpointer.onSeal(group),
     })
-    this.#writer = new WalWriter({
+    this.#writer = this.#makeWriter(parts)
+    const indexCache = new IndexCache(parts.limits.indexCacheSizeMax)
+    this.#housekeeper = new Housekeeper({
       clock: parts.clock,
-      isSynced: parts.durability === 'fsync',
-      leaderEpoch: this.epoch,
-      segment: parts.segment,
-      syncedThrough: parts.lastSequence,
-      fileSizeMax: parts.limits.walFileSizeMax,
-      createSegment: () => createSegment(parts.folder, fileKind.wal),
-      takeExtra: () => undefined,
-      onCommitted: (group, segment, positions) => this.#onCommitted(group, segment, positions),
-      onFull: () => {},
-      onTrouble: (error) => parts.events.onTrouble?.(error),
+      folder: parts.folder,
+      indexCache,
+      segments: this.#segments,
+      whenDurable: (callback) => this.#scheduler.whenDurable(callback),
+      onTrouble: (error) => this.#onTrouble(error),
     })
     this.#coldReader = new ColdReader({
       extents: parts.extents,
-      loadIndex: () => Promise.reject(new Error('Not yet')),
+      loadIndex: (extent) => indexCache.load(extent),
       onDamaged: (log, first, last, error) => parts.events.onDamaged?.(log, first, last, error),
-      onReleased: () => {},
+      onReleased: (segment) => void this.#housekeeper.onReleased(segment),
     })
     this.#restoreLogs(parts.state)
+    parts.extents.onSegmentEmpty = () => this.#housekeeper.kick()
+    for (const segment of parts.segments) {
+      if (segment.state === 'open') this.#housekeeper.onFull(segment)
+    }
+    this.#housekeeper.kick()
   }
 
   get uncommittedSize(): number {
@@ -133,7 +156,9 @@ export class FileLogStore implements LogStore, LogEngine {
     return sequence
   }
 
-  onTopologyApplied(_sequence: number): void {}
+  onTopologyApplied(sequence: number): void {
+    this.#housekeeper.onTopologyApplied(sequence)
+  }
 
   load(log: Log, offset: number, done: (error?: Error) => void): void {
     this.#coldReader.load(log, offset, done)
@@ -146,9 +171,15 @@ export class FileLogStore implements LogStore, LogEngine {
   dropAside(_asideId: number): void {}
 
   async close(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#scheduler.whenIdle(resolve)
-    })
+    await this.#whenIdle()
+    // With everything that is known in one place, the next start replays next to nothing.
+    this.#checkpointer.beginLast(this.#scheduler.open.sequence)
+    await this.#whenIdle()
+    await this.#lastCheckpoint
+    await this.#housekeeper.close()
+    const next = await this.#writer.close()
+    await this.#housekeeper.seal(this.#writer.segment)
+    if (next !== undefined) await this.#discard(next)
     for (const segment of this.#segments) await segment.file.close()
   }
 
@@ -179,16 +210,86 @@ export class FileLogStore implements LogStore, LogEngine {
     return this.#scheduler.open
   }
 
-  #onCommitted(group: CommitGroup, segment: Segment, positions: readonly number[]): void {
+  #onCommitted(group: CommitGroup, written: WrittenGroup): void {
+    const { segment, runPositions } = written
+    this.#segments.add(segment)
     for (const [index, { log, run }] of group.runs.entries()) {
       if (log.isDeleted) continue
-      this.#extents.addRun(segment, log.id, indexed(run, positions[index]!))
+      this.#extents.addRun(segment, log.id, indexed(run, runPositions[index]!))
       this.#tailCache.add(log, run)
+    }
+    for (const { log, offset, asideId } of group.asides) {
+      segment.asides.push({ logId: log.id, offset, asideId })
     }
     for (const log of group.deltas.keys()) this.#extents.dropBelow(log.id, log.cursor.floor)
     for (const log of group.trims.keys()) this.#extents.dropBelow(log.id, log.cursor.floor)
     for (const log of group.deleted) this.#extents.dropLog(log.id)
+    this.#checkpointer.onCommitted(group, written)
     this.#scheduler.finish(group)
+  }
+
+  #makeWriter(parts: FileLogStoreParts): WalWriter {
+    return new WalWriter({
+      clock: parts.clock,
+      isSynced: parts.durability === 'fsync',
+      leaderEpoch: this.epoch,
+      segment: parts.segment,
+      syncedThrough: parts.lastSequence,
+      fileSizeMax: parts.limits.walFileSizeMax,
+      createSegment: () => createSegment(parts.folder, fileKind.wal),
+      onCommitted: (group, written) => this.#onCommitted(group, written),
+      onFull: (segment) => this.#housekeeper.onFull(segment),
+      onTrouble: (error) => this.#onTrouble(error),
+      onFailed: (error) => parts.events.onFailed?.(error),
+    })
+  }
+
+  #nextIds(): NextIds {
+    return {
+      nextLogId: this.#nextLogId,
+      nextTopologySequence: this.#nextTopologySequence,
+      nextAsideId: 1,
+    }
+  }
+
+  #wantGroup(): void {
+    this.#scheduler.open.isWanted = true
+    this.#scheduler.schedule()
+  }
+
+  #whenIdle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#scheduler.whenIdle(resolve)
+    })
+  }
+
+  /** A checkpoint is in the WAL; files before it are free to go once the manifest says where it is. */
+  #onCheckpoint(place: CheckpointPlace): void {
+    this.#lastCheckpoint = this.#listCheckpoint(place).catch((error: Error) => {
+      this.#onTrouble(error)
+    })
+  }
+
+  async #listCheckpoint(checkpoint: CheckpointPlace): Promise<void> {
+    // With durability `os` the checkpoint itself may not be on stable storage yet.
+    for (const segment of this.#segments) {
+      if (segment.id >= checkpoint.fileId && segment.state === 'open') await syncFile(segment.file)
+    }
+    await this.#folder.manifest.update((content) => ({ ...content, checkpoint }))
+    this.#housekeeper.kick()
+  }
+
+  #onTrouble(error: Error): void {
+    this.#events.onTrouble?.(error)
+  }
+
+  async #discard(segment: Segment): Promise<void> {
+    await this.#folder.manifest.update((content) => ({
+      ...content,
+      files: content.files.filter(({ id }) => id !== segment.id),
+    }))
+    await segment.file.close()
+    await this.#folder.disk.unlink(segment.path)
   }
 
   #restoreLogs(state: RecoveredState): void {

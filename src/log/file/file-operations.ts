@@ -5,8 +5,13 @@ import type { Disk, DiskFile } from './disk.ts'
 
 /** Writes `bytes` at `position`. */
 export function writeAt(file: DiskFile, bytes: Buffer, position: number): Promise<void> {
+  return writeAllAt(file, [bytes], position)
+}
+
+/** Writes `buffers` one after the other at `position`. */
+export function writeAllAt(file: DiskFile, buffers: Buffer[], position: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    file.writev([bytes], position, (error) => (error === null ? resolve() : reject(error)))
+    file.writev(buffers, position, (error) => (error === null ? resolve() : reject(error)))
   })
 }
 

@@ -196,6 +196,8 @@ function visitEntry(bytes: Buffer, at: number, visitor: EntryVisitor): void {
       })
     case entryKind.ackedRuns:
       return visitAckedRuns(bytes, at, visitor)
+    case entryKind.ackedBits:
+      return visitAckedBits(bytes, at, visitor)
     case entryKind.trim:
       return visitor.onTrim(number(0), number(1))
     case entryKind.created:
@@ -242,6 +244,20 @@ function visitAckedRuns(bytes: Buffer, at: number, visitor: EntryVisitor): void 
   for (let position = at + 24; position < end; position += 4) {
     const first = base + bytes.readUInt16BE(position)
     visitor.onAckedRange(logId, first, base + bytes.readUInt16BE(position + 2))
+  }
+}
+
+function visitAckedBits(bytes: Buffer, at: number, visitor: EntryVisitor): void {
+  const logId = readInt64(bytes, at + 8)
+  const base = readInt64(bytes, at + 16)
+  const end = (entrySizeAt(bytes, at) - 24) * 8
+  const isAcked = (bit: number): boolean =>
+    bit < end && ((bytes[at + 24 + (bit >>> 3)]! >>> (bit & 7)) & 1) === 1
+  for (let bit = 0; bit < end; bit++) {
+    if (!isAcked(bit)) continue
+    const first = bit
+    while (isAcked(bit + 1)) bit++
+    visitor.onAckedRange(logId, base + first, base + bit)
   }
 }
 

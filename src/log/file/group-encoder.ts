@@ -26,12 +26,6 @@ export interface GroupPlace {
   readonly syncedThrough: number
 }
 
-/** Entries that the engine adds to a group of its own accord (checkpoint slices). */
-export interface ExtraEntries {
-  readonly bytes: Buffer
-  readonly count: number
-}
-
 /**
  * Encodes one group at a time. What it returns is valid until the next call: its buffers are
  * reused, which is safe because only one group is being written.
@@ -44,11 +38,11 @@ export class GroupEncoder {
   readonly #entries = new EntryWriter()
   readonly #output: Buffer[] = []
 
-  encode(group: CommitGroup, place: GroupPlace, extra: ExtraEntries | undefined): Buffer[] {
+  encode(group: CommitGroup, place: GroupPlace): Buffer[] {
     const entries = this.#entries
     entries.reset(groupHeaderSize)
     writeChanges(entries, group)
-    if (extra !== undefined) entries.raw(extra.bytes, extra.count)
+    if (group.extra !== undefined) entries.raw(group.extra)
     const shared = group.shared?.bytes()
     const runsStart =
       entries.size + (shared === undefined ? 0 : sharedEntrySize) + group.runs.length * runEntrySize

@@ -8,11 +8,7 @@ import type { Segment } from './segment.ts'
 export class LogExtents {
   readonly #byLog = new Map<number, Extent[]>()
   /** Told when the last extent of a segment left. */
-  readonly #onSegmentEmpty: (segment: Segment) => void
-
-  constructor(onSegmentEmpty: (segment: Segment) => void) {
-    this.#onSegmentEmpty = onSegmentEmpty
-  }
+  onSegmentEmpty: (segment: Segment) => void = () => {}
 
   /** The extents of one log, ascending; not to be changed. */
   of(logId: number): readonly Extent[] {
@@ -98,7 +94,7 @@ export class LogExtents {
     siblings.splice(at, 1)
     if (siblings.length === 0) segment.extents.delete(extent.logId)
     segment.extentCount--
-    if (segment.extentCount === 0) this.#onSegmentEmpty(segment)
+    if (segment.extentCount === 0) this.onSegmentEmpty(segment)
   }
 }
 

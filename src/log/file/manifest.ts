@@ -14,6 +14,8 @@ export interface ManifestFile {
   readonly kind: 'wal' | 'survivors'
   /** Size of a sealed file. While it is missing the file is open: its end is found by reading. */
   readonly sealedSize?: number
+  /** Where the groups of a sealed file end and its directory starts. */
+  readonly dataEnd?: number
 }
 
 /** Where recovery starts: the group that begins the newest complete checkpoint. */
@@ -48,13 +50,20 @@ export class Manifest {
   readonly #disk: Disk
   readonly #path: string
   #content: ManifestContent
-  #written: Promise<void> = Promise.resolve()
+  #written: ManifestContent
+  #writing: Promise<void> = Promise.resolve()
   #isWritePending = false
 
   constructor(disk: Disk, folder: string, content: ManifestContent) {
     this.#disk = disk
     this.#path = join(folder, manifestName)
     this.#content = content
+    this.#written = content
+  }
+
+  /** What is durable. */
+  get written(): ManifestContent {
+    return this.#written
   }
 
   get content(): ManifestContent {
@@ -73,13 +82,17 @@ export class Manifest {
     this.#content = change(this.#content)
     if (!this.#isWritePending) {
       this.#isWritePending = true
-      const write = (): Promise<void> => {
-        this.#isWritePending = false
-        return replaceFile(this.#disk, this.#path, encodeManifest(this.#content))
-      }
-      this.#written = this.#written.then(write, write)
+      const write = (): Promise<void> => this.#write()
+      this.#writing = this.#writing.then(write, write)
     }
-    return this.#written
+    return this.#writing
+  }
+
+  async #write(): Promise<void> {
+    this.#isWritePending = false
+    const content = this.#content
+    await replaceFile(this.#disk, this.#path, encodeManifest(content))
+    this.#written = content
   }
 }
 

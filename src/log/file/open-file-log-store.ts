@@ -8,7 +8,7 @@ import type { Turn } from '../../lib/turn.ts'
 import type { LogStoreEvents, Recovered } from '../log-store.ts'
 import { createSegment } from './create-segment.ts'
 import type { Disk } from './disk.ts'
-import { fileKind } from './file-format.ts'
+import { fileKind, fileName } from './file-format.ts'
 import { fileLimits } from './file-limits.ts'
 import type { FileLimits } from './file-limits.ts'
 import { FileLogStore } from './file-log-store.ts'
@@ -42,7 +42,7 @@ export async function openFileLogStore(options: FileLogStoreOptions): Promise<Op
   const { disk, path, clock, turn } = options
   const walFolder = join(path, walFolderName)
   await disk.createFolder(walFolder)
-  const extents = new LogExtents(() => {})
+  const extents = new LogExtents()
   const { topologyAfter } = options
   const folder = await recoverFolder({ disk, folder: path, extents, topologyAfter })
   const manifest = new Manifest(disk, path, {
@@ -53,6 +53,7 @@ export async function openFileLogStore(options: FileLogStoreOptions): Promise<Op
   const random = options.random ?? systemRandom
   const segmentFolder = { disk, path: walFolder, manifest, random }
   const segment = await createSegment(segmentFolder, fileKind.wal)
+  await removeOrphans(disk, walFolder, manifest)
   const store = new FileLogStore({
     clock,
     turn,
@@ -69,4 +70,12 @@ export async function openFileLogStore(options: FileLogStoreOptions): Promise<Op
   const { topology } = folder.state
   const recovered = { logs: [...store.logs.values()], topology, cut: folder.cut }
   return { store, recovered }
+}
+
+/** Removes data files that the manifest does not list: a crash left them behind. */
+async function removeOrphans(disk: Disk, folder: string, manifest: Manifest): Promise<void> {
+  const listed = new Set(manifest.content.files.map(({ id }) => fileName(id)))
+  for (const name of await disk.list(folder)) {
+    if (!listed.has(name)) await disk.unlink(join(folder, name))
+  }
 }

@@ -3,18 +3,20 @@
 // start: nothing that was confirmed is skipped silently.
 import { join } from 'node:path'
 import { LogError } from '../log-error.ts'
+import { corruptError, missingFileError } from './corrupt-error.ts'
 import type { Disk, DiskFile } from './disk.ts'
-import { decodeFileHeader, fileHeaderSize, fileName } from './file-format.ts'
+import { decodeFileHeader, fileHeaderSize, fileKind, fileName } from './file-format.ts'
 import { readAt, syncFile } from './file-operations.ts'
 import { findSyncedThrough } from './find-synced-through.ts'
 import { DecodedGroup } from './group-decoder.ts'
-import type { EntryVisitor } from './group-decoder.ts'
 import { GroupReader } from './group-reader.ts'
 import type { BadBytes } from './group-reader.ts'
 import type { LogExtents } from './log-extents.ts'
-import { emptyManifest, readManifest } from './manifest.ts'
+import { emptyManifest, manifestName, readManifest } from './manifest.ts'
 import type { ManifestContent, ManifestFile } from './manifest.ts'
 import { RecoveredState } from './recovered-state.ts'
+import { readDirectory } from './segment-directory.ts'
+import { SegmentScan } from './segment-scan.ts'
 import { Segment } from './segment.ts'
 
 export const walFolderName = 'wal'
@@ -28,11 +30,11 @@ export interface RecoverOptions {
 
 export interface RecoveredFolder {
   readonly manifest: ManifestContent
-  /** In the order of ids. Files whose groups were all cut off are not among them. */
+  /** In the order of ids: sealed ones, and open ones with their whole index. */
   readonly segments: readonly Segment[]
   readonly state: RecoveredState
   readonly lastSequence: number
-  /** What was cut off, for the log; undefined when every byte was good. */
+  /** What was cut off, for people; undefined when every byte was good. */
   readonly cut: string | undefined
 }
 
@@ -40,20 +42,18 @@ export interface RecoveredFolder {
 export async function recoverFolder(options: RecoverOptions): Promise<RecoveredFolder> {
   const manifest =
     (await readManifest(options.disk, options.folder)) ?? (await newManifest(options))
-  const recovery = new Recovery(options, manifest)
-  await recovery.run()
-  return recovery.result()
+  return new Recovery(options, manifest).run()
 }
 
 /** A folder without a manifest is new, unless it has data files. */
 async function newManifest(options: RecoverOptions): Promise<ManifestContent> {
   const names = await options.disk.list(join(options.folder, walFolderName))
-  // The first manifest is written before the first group, so a first file of its own is empty.
-  const [first] = names.filter((name) => name.endsWith('.log') && name !== fileName(1))
-  if (first === undefined) return emptyManifest
+  // The first file is created before the first manifest, so it may be there, empty.
+  const isNew = names.every((name) => !name.endsWith('.log') || name === fileName(1))
+  if (isNew) return emptyManifest
   throw new LogError(
     'corrupt',
-    `${join(options.folder, 'MANIFEST')} is missing although there are data files: run "pabal verify" to see what is there and "pabal repair" to rebuild it`,
+    `${join(options.folder, manifestName)} is missing although there are data files: run "pabal verify" to see what is there and "pabal repair" to rebuild it`,
   )
 }
 
@@ -62,58 +62,51 @@ class Recovery {
   readonly #options: RecoverOptions
   readonly #manifest: ManifestContent
   readonly #state: RecoveredState
-  readonly #segments: Segment[] = []
-  /** First group of each file that was read, 0 for a file without one. */
-  #firstSequences: number[] = []
-  #lastSequence = 0
+  /** WAL files in order, then whatever else. */
+  #wal: Segment[] = []
+  readonly #kept: Segment[] = []
+  #lastSequence: number
   #cut: string | undefined
 
   constructor(options: RecoverOptions, manifest: ManifestContent) {
     this.#options = options
     this.#manifest = manifest
     this.#state = new RecoveredState(options.topologyAfter)
+    this.#lastSequence = 0
   }
 
-  result(): RecoveredFolder {
+  async run(): Promise<RecoveredFolder> {
+    for (const file of this.#manifest.files) await this.#openSegment(file)
+    for (const segment of this.#wal) await noteFirstSequence(segment)
+    for (const [index, segment] of this.#wal.entries()) await this.#readWal(segment, index)
+    this.#checkCheckpoint()
+    // What was read may so far be only in the system's memory, and from now on it counts.
+    for (const segment of this.#kept) if (segment.state === 'open') await syncFile(segment.file)
+    this.#dropDead()
     return {
       manifest: this.#manifest,
-      segments: this.#segments,
+      segments: this.#kept.toSorted((a, b) => a.id - b.id),
       state: this.#state,
       lastSequence: this.#lastSequence,
       cut: this.#cut,
     }
   }
 
-  async run(): Promise<void> {
-    const segments: Segment[] = []
-    for (const file of this.#manifest.files) segments.push(await this.#openSegment(file))
-    for (const segment of segments) this.#firstSequences.push(await firstSequenceOf(segment))
-    for (const [index, segment] of segments.entries()) {
-      if (this.#cut === undefined) await this.#readSegment(segment, index)
-      if (segment.firstSequence > 0) this.#segments.push(segment)
-    }
-    // What was read may so far be only in the system's memory, and from now on it counts.
-    for (const segment of this.#segments) await syncFile(segment.file)
-    this.#forgetDeletedLogs()
-  }
-
-  async #openSegment(listed: ManifestFile): Promise<Segment> {
+  async #openSegment(listed: ManifestFile): Promise<void> {
     const path = join(this.#options.folder, walFolderName, fileName(listed.id))
     const file = await this.#openFile(path)
     const header = decodeFileHeader(await readAt(file, 0, fileHeaderSize))
     if (header === undefined || header.id !== listed.id) {
       throw corruptError(path, 0, 'the file header is damaged')
     }
-    const segment = new Segment({
-      id: header.id,
-      kind: header.kind,
-      salt: header.salt,
-      path,
-      file,
-      dataEnd: fileHeaderSize,
-    })
-    segment.size = await file.size()
-    return segment
+    const { kind, id, salt } = header
+    const segment = new Segment({ id, kind, salt, path, file, dataEnd: fileHeaderSize })
+    const size = await file.size()
+    segment.size = listed.sealedSize ?? size
+    if (size < segment.size) throw corruptError(path, size, 'the end of the file is missing')
+    if (listed.sealedSize !== undefined) await this.#readDirectory(segment, listed)
+    if (kind === fileKind.wal) this.#wal.push(segment)
+    else await this.#keepSurvivors(segment)
   }
 
   async #openFile(path: string): Promise<DiskFile> {
@@ -121,40 +114,130 @@ class Recovery {
       return await this.#options.disk.open(path, 'write')
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-      throw new LogError(
-        'corrupt',
-        `${path} is missing although the manifest lists it: put it back from a backup, or run "pabal repair" to go on without its messages`,
-      )
+      throw missingFileError(path)
     }
   }
 
-  async #readSegment(segment: Segment, index: number): Promise<void> {
-    const reader = new GroupReader({
-      file: segment.file,
-      fileId: segment.id,
-      salt: segment.salt,
-      end: segment.size,
-    })
-    const nextFirst = this.#firstSequences.slice(index + 1).find((sequence) => sequence > 0)
+  /** Without its directory a file is read from its groups, like one that was never sealed. */
+  async #readDirectory(segment: Segment, listed: ManifestFile): Promise<void> {
+    const found = await readDirectory(segment)
+    if (found === undefined) {
+      segment.hasFailed = true
+      segment.size = listed.dataEnd ?? segment.size
+      return
+    }
+    segment.state = 'sealed'
+    for (const extent of found) this.#options.extents.insert(extent)
+  }
+
+  async #keepSurvivors(segment: Segment): Promise<void> {
+    this.#kept.push(segment)
+    if (segment.state === 'sealed') return
+    const scan = new SegmentScan(segment)
+    const bad = await this.#scan(segment, scan, () => true)
+    if (bad !== undefined) throw corruptError(segment.path, bad.position, bad.reason)
+    scan.insertInto(this.#options.extents)
+  }
+
+  async #readWal(segment: Segment, index: number): Promise<void> {
+    if (this.#cut !== undefined || segment.firstSequence === 0) {
+      // Everything from the cut on never counted. It is no part of the next manifest.
+      this.#cut ??= await this.#cutOfEmpty(segment, index)
+      await segment.file.close()
+      return
+    }
+    this.#kept.push(segment)
+    const checkpoint = this.#manifest.checkpoint
+    if (checkpoint === undefined || segment.id >= checkpoint.fileId) {
+      await this.#replay(segment, index)
+    } else {
+      await this.#readOld(segment, index)
+    }
+  }
+
+  /** A file before the checkpoint: only its runs count, and topology that nobody else has yet. */
+  async #readOld(segment: Segment, index: number): Promise<void> {
+    this.#lastSequence = segment.lastSequence
+    if (segment.state === 'sealed') {
+      if (segment.maxTopologySequence <= this.#options.topologyAfter) return
+      const bad = await this.#scan(segment, new SegmentScan(segment, this.#state), () => true)
+      if (bad !== undefined) throw corruptError(segment.path, bad.position, bad.reason)
+      return
+    }
+    const scan = new SegmentScan(segment, this.#state)
+    await this.#scanToEnd(segment, index, scan)
+    scan.insertInto(this.#options.extents)
+  }
+
+  /** A file at or after the checkpoint: everything in it counts. */
+  async #replay(segment: Segment, index: number): Promise<void> {
+    const scan = new SegmentScan(segment, this.#state)
+    scan.isReplaying = true
+    await this.#scanToEnd(segment, index, scan)
+    if (segment.state !== 'sealed') scan.insertInto(this.#options.extents)
+  }
+
+  async #scanToEnd(segment: Segment, index: number, scan: SegmentScan): Promise<void> {
+    const nextFirst = this.#wal
+      .slice(index + 1)
+      .find((next) => next.firstSequence > 0)?.firstSequence
+    const isMine = (group: DecodedGroup): boolean => {
+      // What could not be made durable here was written again as the next file's first group.
+      if (nextFirst !== undefined && group.sequence >= nextFirst) return false
+      this.#checkOrder(segment, group)
+      return true
+    }
+    const bad = await this.#scan(segment, scan, isMine)
+    if (bad === undefined) return
+    if (nextFirst === undefined || this.#lastSequence + 1 < nextFirst) {
+      await this.#cutAt(segment, index, bad)
+    }
+    segment.hasFailed = true
+  }
+
+  /** Visits groups until the end, a bad one (returned), or one that `isMine` refuses. */
+  async #scan(
+    segment: Segment,
+    scan: SegmentScan,
+    isMine: (group: DecodedGroup) => boolean,
+  ): Promise<BadBytes | undefined> {
+    const reader = new GroupReader(this.#readerOptions(segment, scan))
     for (;;) {
       const group = await reader.next()
-      if (group === undefined) return
-      if (!(group instanceof DecodedGroup)) {
-        // The next file starts with the group that could not be written here.
-        if (nextFirst === undefined || this.#lastSequence + 1 < nextFirst) {
-          await this.#cutAt(segment, index, group)
-        }
-        return
+      if (group === undefined) return undefined
+      if (!(group instanceof DecodedGroup)) return group
+      if (!isMine(group)) {
+        segment.hasFailed = true
+        return undefined
       }
-      if (nextFirst !== undefined && group.sequence >= nextFirst) return
-      this.#checkOrder(segment, group)
-      this.#apply(segment, group)
+      scan.add(group)
+      if (segment.kind === fileKind.wal) this.#lastSequence = group.sequence
     }
+  }
+
+  #readerOptions(
+    segment: Segment,
+    scan: SegmentScan,
+  ): ConstructorParameters<typeof GroupReader>[0] {
+    const { file, id: fileId, salt, size, dataEnd } = segment
+    const isSealed = segment.state === 'sealed'
+    const options = { file, fileId, salt, end: isSealed ? dataEnd : size }
+    const { checkpoint } = this.#manifest
+    // In the file of the checkpoint, what comes before it is repeated in it.
+    const isRepeated = segment.maxTopologySequence <= this.#options.topologyAfter
+    if (!scan.isReplaying || !isSealed || !isRepeated || checkpoint?.fileId !== fileId)
+      return options
+    this.#lastSequence = 0
+    return { ...options, start: checkpoint.position }
   }
 
   #checkOrder(segment: Segment, group: DecodedGroup): void {
-    if (this.#lastSequence === 0 || group.sequence === this.#lastSequence + 1) return
+    const { checkpoint } = this.#manifest
+    // Files before the checkpoint may have gone, and with them their groups.
+    const isFirst = this.#lastSequence === 0 || group.sequence === segment.firstSequence
+    if (isFirst && checkpoint !== undefined && segment.id <= checkpoint.fileId) return
     const expected = this.#lastSequence + 1
+    if (group.sequence === expected || this.#lastSequence === 0) return
     throw corruptError(
       segment.path,
       group.position,
@@ -162,39 +245,43 @@ class Recovery {
     )
   }
 
-  #apply(segment: Segment, group: DecodedGroup): void {
-    if (segment.firstSequence === 0) segment.firstSequence = group.sequence
-    segment.lastSequence = group.sequence
-    segment.dataEnd = group.endPosition
-    this.#lastSequence = group.sequence
-    group.visit(new GroupApplier(this.#state, this.#options.extents, segment))
-  }
-
   /** Ends the log at a bad group, unless that or a later one is known to have been synced. */
   async #cutAt(segment: Segment, index: number, bad: BadBytes): Promise<void> {
-    let syncedThrough = this.#manifest.syncedThrough
-    const later = [segment, ...(await this.#laterSegments(index))]
-    for (const candidate of later) {
-      const from = candidate === segment ? bad.position : fileHeaderSize
-      syncedThrough = Math.max(syncedThrough, await findSyncedThrough(candidate, from))
-    }
-    if (syncedThrough > this.#lastSequence)
-      throw corruptError(segment.path, bad.position, bad.reason)
+    const synced = await this.#syncedThrough(index, bad.position)
+    if (synced > this.#lastSequence) throw corruptError(segment.path, bad.position, bad.reason)
     this.#cut = `${segment.path} was cut at byte ${bad.position} of ${segment.size}: ${bad.reason}, and nothing from there on was confirmed`
   }
 
-  async #laterSegments(index: number): Promise<Segment[]> {
-    const segments: Segment[] = []
-    for (const file of this.#manifest.files.slice(index + 1)) {
-      segments.push(await this.#openSegment(file))
-    }
-    return segments
+  /** A file without one good group: nothing was written to it yet, or its first group is torn. */
+  async #cutOfEmpty(segment: Segment, index: number): Promise<string | undefined> {
+    if (segment.size <= fileHeaderSize) return undefined
+    await this.#cutAt(segment, index, {
+      position: fileHeaderSize,
+      reason: 'its first group is damaged',
+    })
+    return this.#cut
   }
 
-  #forgetDeletedLogs(): void {
+  async #syncedThrough(index: number, position: number): Promise<number> {
+    let synced = this.#manifest.syncedThrough
+    for (const [place, segment] of this.#wal.slice(index).entries()) {
+      const from = place === 0 ? position : fileHeaderSize
+      synced = Math.max(synced, await findSyncedThrough(segment, from))
+    }
+    return synced
+  }
+
+  #checkCheckpoint(): void {
+    const { checkpoint } = this.#manifest
+    if (checkpoint === undefined || this.#state.isCheckpointComplete) return
+    const path = join(this.#options.folder, walFolderName, fileName(checkpoint.fileId))
+    throw corruptError(path, checkpoint.position, 'the checkpoint that starts there is incomplete')
+  }
+
+  #dropDead(): void {
     const { extents } = this.#options
-    for (const segment of this.#segments) {
-      for (const logId of [...segment.extents.keys()]) {
+    for (const segment of this.#kept) {
+      for (const logId of segment.extents.keys()) {
         const log = this.#state.logs.get(logId)
         if (log === undefined || !log.isKnown) extents.dropLog(logId)
         else extents.dropBelow(logId, log.cursor.floor)
@@ -207,70 +294,10 @@ class Recovery {
   }
 }
 
-/** Applies the entries of one group to the state and its runs to the extents as well. */
-class GroupApplier implements EntryVisitor {
-  readonly #state: RecoveredState
-  readonly #extents: LogExtents
-  readonly #segment: Segment
-
-  constructor(state: RecoveredState, extents: LogExtents, segment: Segment) {
-    this.#state = state
-    this.#extents = extents
-    this.#segment = segment
-  }
-
-  onRun(run: Parameters<EntryVisitor['onRun']>[0]): void {
-    this.#state.onRun(run)
-    this.#extents.addRun(this.#segment, run.logId, run)
-  }
-  onDelta(logId: number, deliveredMark: number, acked: readonly number[]): void {
-    this.#state.onDelta(logId, deliveredMark, acked)
-  }
-  onSnapshot(...args: Parameters<EntryVisitor['onSnapshot']>): void {
-    this.#state.onSnapshot(...args)
-  }
-  onAckedRange(logId: number, first: number, last: number): void {
-    this.#state.onAckedRange(logId, first, last)
-  }
-  onTrim(logId: number, offset: number): void {
-    this.#state.onTrim(logId, offset)
-  }
-  onCreated(logId: number): void {
-    this.#state.onCreated(logId)
-  }
-  onDeleted(logId: number): void {
-    this.#state.onDeleted(logId)
-  }
-  onTopology(sequence: number, bytes: Buffer): void {
-    if (sequence > this.#segment.maxTopologySequence) this.#segment.maxTopologySequence = sequence
-    this.#state.onTopology(sequence, bytes)
-  }
-  onCheckpointBegin(...args: Parameters<EntryVisitor['onCheckpointBegin']>): void {
-    this.#state.onCheckpointBegin(...args)
-  }
-  onCheckpointEnd(id: number): void {
-    this.#state.onCheckpointEnd(id)
-  }
-  onAside(logId: number, offset: number, asideId: number): void {
-    this.#state.onAside(logId, offset, asideId)
-  }
-}
-
-async function firstSequenceOf(segment: Segment): Promise<number> {
-  const reader = new GroupReader({
-    file: segment.file,
-    fileId: segment.id,
-    salt: segment.salt,
-    end: segment.size,
-  })
-  const group = await reader.next()
-  return group instanceof DecodedGroup ? group.sequence : 0
-}
-
-/** Damage that a start must not pass over. */
-export function corruptError(path: string, position: number, reason: string): LogError {
-  return new LogError(
-    'corrupt',
-    `${path} is damaged at byte ${position} (${reason}) in a part that was confirmed: run "pabal verify" for a full report; put the file back from a backup, or run "pabal repair" to set the damaged part aside and keep everything else`,
-  )
+/** Sealed files say it in their directory. */
+async function noteFirstSequence(segment: Segment): Promise<void> {
+  if (segment.state === 'sealed') return
+  const { file, id: fileId, salt, size } = segment
+  const group = await new GroupReader({ file, fileId, salt, end: size }).next()
+  segment.firstSequence = group instanceof DecodedGroup ? group.sequence : 0
 }

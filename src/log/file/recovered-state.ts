@@ -2,7 +2,7 @@ import type { TopologyEntry } from '../commit-group.ts'
 // What the entries of groups add up to. All of it only grows (acked sets, ends, trims), so entries
 // may be applied twice, and a checkpoint that was taken while others wrote is as good as a frozen one.
 import { Cursor } from '../cursor.ts'
-import type { CheckpointBegin, DecodedRun, EntryVisitor, LogSnapshot } from './group-decoder.ts'
+import type { CheckpointBegin, DecodedRun, LogSnapshot } from './group-decoder.ts'
 
 /** A log as recovery knows it so far. */
 export class RecoveredLog {
@@ -19,23 +19,16 @@ export class RecoveredLog {
   }
 }
 
-export interface RecoveredAside {
-  readonly logId: number
-  readonly offset: number
-  readonly asideId: number
-}
-
 /** Feed it the entries of all groups, in order, from the begin of a complete checkpoint. */
-export class RecoveredState implements EntryVisitor {
+export class RecoveredState {
   readonly logs: Map<number, RecoveredLog> = new Map()
   readonly topology: TopologyEntry[] = []
-  readonly asides: RecoveredAside[] = []
   nextLogId = 1
   nextTopologySequence = 1
   nextAsideId = 1
-  /** The last checkpoint that began, and whether its end was seen. */
-  checkpointId = 0
+  /** Whether a checkpoint was seen from its begin to its end. */
   isCheckpointComplete = false
+  #checkpointId = 0
   readonly #topologyAfter: number
   readonly #deleted = new Set<number>()
 
@@ -100,19 +93,17 @@ export class RecoveredState implements EntryVisitor {
   }
 
   onCheckpointBegin(begin: CheckpointBegin): void {
-    this.checkpointId = begin.id
-    this.isCheckpointComplete = false
+    this.#checkpointId = begin.id
     this.nextLogId = Math.max(this.nextLogId, begin.nextLogId)
     this.nextTopologySequence = Math.max(this.nextTopologySequence, begin.nextTopologySequence)
     this.nextAsideId = Math.max(this.nextAsideId, begin.nextAsideId)
   }
 
   onCheckpointEnd(id: number): void {
-    if (id === this.checkpointId) this.isCheckpointComplete = true
+    if (id === this.#checkpointId) this.isCheckpointComplete = true
   }
 
-  onAside(logId: number, offset: number, asideId: number): void {
-    this.asides.push({ logId, offset, asideId })
+  onAside(asideId: number): void {
     this.nextAsideId = Math.max(this.nextAsideId, asideId + 1)
   }
 

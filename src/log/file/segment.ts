@@ -26,6 +26,10 @@ export class Segment {
   firstSequence = 0
   lastSequence = 0
   maxTopologySequence = 0
+  /** Records in it whose body is in a file of its own. */
+  asides: AsideReference[] = []
+  /** A write or sync failed: there may be bytes after `dataEnd`, and nothing more is written here. */
+  hasFailed = false
   /** Reads under way, which keep the file open. */
   readers = 0
   /** Cleaning leaves a file alone in which a run was found damaged: it is evidence. */
@@ -39,6 +43,13 @@ export class Segment {
     this.file = options.file
     this.dataEnd = options.dataEnd
   }
+}
+
+/** A record whose body is in `aside/<asideId>.body`. */
+export interface AsideReference {
+  readonly logId: number
+  readonly offset: number
+  readonly asideId: number
 }
 
 export interface SegmentOptions {

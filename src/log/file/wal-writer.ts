@@ -1,12 +1,19 @@
 // Writes commit groups to the current WAL file, one at a time. Invariant: a group is reported only
-// when all its bytes are on stable storage (durability `fsync`). A file that failed once is never
-// written again: the group goes to a new file, as often as it takes.
+// when all its bytes are on stable storage (durability `fsync`). A file whose write or sync failed
+// is never written again: the group goes to a new file, as often as it takes.
 import type { Clock } from '../../lib/clock.ts'
 import { limits } from '../../limits.ts'
 import type { CommitGroup } from '../commit-group.ts'
 import { GroupEncoder } from './group-encoder.ts'
-import type { ExtraEntries } from './group-encoder.ts'
 import type { Segment } from './segment.ts'
+
+/** Where a group is now. One object is reused for all groups. */
+export interface WrittenGroup {
+  readonly segment: Segment
+  readonly position: number
+  /** File positions of its runs, in their order. */
+  readonly runPositions: readonly number[]
+}
 
 export interface WalWriterOptions {
   readonly clock: Clock
@@ -18,18 +25,13 @@ export interface WalWriterOptions {
   readonly fileSizeMax: number
   /** Creates and lists a new file. */
   readonly createSegment: () => Promise<Segment>
-  /** Entries of the engine's own for the group that is about to be written to `segment`. */
-  readonly takeExtra: (segment: Segment) => ExtraEntries | undefined
-  /** The group is durable; its runs are at `runPositions` of `segment`. */
-  readonly onCommitted: (
-    group: CommitGroup,
-    segment: Segment,
-    runPositions: readonly number[],
-  ) => void
+  readonly onCommitted: (group: CommitGroup, written: WrittenGroup) => void
   /** Nothing will be added to `segment` any more. */
   readonly onFull: (segment: Segment) => void
-  /** A write or sync failed; it is tried again elsewhere. */
-  readonly onTrouble: (error: Error, segment: Segment) => void
+  /** A write or sync failed; it is tried again. */
+  readonly onTrouble: (error: Error) => void
+  /** No file can be created and that will not change by itself. */
+  readonly onFailed: (error: Error) => void
 }
 
 export class WalWriter {
@@ -38,11 +40,12 @@ export class WalWriter {
   #segment: Segment
   /** Created ahead of time, so that switching costs nothing. */
   #next: Segment | undefined
-  #isCreatingNext = false
+  #nextPromise: Promise<void> | undefined
+  #mayPrepareAfter = 0
   #syncedThrough: number
   /** The group being written. */
   #group: CommitGroup | undefined
-  #extra: ExtraEntries | undefined
+  #isRetry = false
 
   constructor(options: WalWriterOptions) {
     this.#options = options
@@ -55,17 +58,21 @@ export class WalWriter {
     return this.#segment
   }
 
-  /** The file created ahead of time, if any. */
-  get next(): Segment | undefined {
-    return this.#next
-  }
-
   /** Writes `group`, then calls `onCommitted`. One at a time. */
   commit(group: CommitGroup): void {
     this.#group = group
-    if (this.#segment.dataEnd >= this.#options.fileSizeMax) this.#switchIfReady()
-    this.#extra = this.#options.takeExtra(this.#segment)
+    this.#isRetry = false
+    if (this.#segment.dataEnd >= this.#options.fileSizeMax) this.#switchToNext()
     this.#write()
+  }
+
+  /** Stops creating files and returns the one that was created ahead of time, if any. */
+  async close(): Promise<Segment | undefined> {
+    this.#mayPrepareAfter = Infinity
+    await this.#nextPromise
+    const next = this.#next
+    this.#next = undefined
+    return next
   }
 
   #write(): void {
@@ -79,33 +86,46 @@ export class WalWriter {
       sequence: group.sequence,
       syncedThrough: this.#syncedThrough,
     }
-    const buffers = this.#encoder.encode(group, place, this.#extra)
-    if (this.#options.isSynced) segment.file.writevDurably(buffers, place.position, this.#onWritten)
-    else segment.file.writev(buffers, place.position, this.#onWritten)
+    const buffers = this.#encoder.encode(group, place)
+    segment.file.writev(buffers, place.position, this.#onWritten)
   }
 
   readonly #onWritten = (error: Error | null): void => {
-    const group = this.#group as CommitGroup
-    const segment = this.#segment
+    if (error !== null) this.#onWriteFailed(error)
+    else if (this.#options.isSynced) this.#segment.file.datasync(this.#onSynced)
+    else this.#onDurable()
+  }
+
+  readonly #onSynced = (error: Error | null): void => {
     if (error !== null) {
       this.#startOver(error)
       return
     }
-    segment.dataEnd += this.#encoder.size
+    this.#syncedThrough = (this.#group as CommitGroup).sequence
+    this.#onDurable()
+  }
+
+  #onDurable(): void {
+    const group = this.#group as CommitGroup
+    const segment = this.#segment
+    const position = segment.dataEnd
+    segment.dataEnd = position + this.#encoder.size
     if (segment.firstSequence === 0) segment.firstSequence = group.sequence
     segment.lastSequence = group.sequence
     const topology = group.topology.at(-1)
     if (topology !== undefined) segment.maxTopologySequence = topology.sequence
-    if (this.#options.isSynced) this.#syncedThrough = group.sequence
     this.#group = undefined
-    this.#extra = undefined
     if (segment.dataEnd >= this.#options.fileSizeMax / 2) this.#prepareNext()
-    this.#options.onCommitted(group, segment, this.#encoder.runPositions)
+    this.#options.onCommitted(group, {
+      segment,
+      position,
+      runPositions: this.#encoder.runPositions,
+    })
   }
 
-  #switchIfReady(): void {
+  /** Without a next file this one grows a little more; creating it is on its way or tried again. */
+  #switchToNext(): void {
     const next = this.#next
-    // Without one the file grows a little more; `#prepareNext` is on its way or tried again later.
     if (next === undefined) return
     this.#next = undefined
     const full = this.#segment
@@ -114,30 +134,75 @@ export class WalWriter {
   }
 
   #prepareNext(): void {
-    if (this.#next !== undefined || this.#isCreatingNext) return
-    this.#isCreatingNext = true
-    this.#options.createSegment().then(
+    const now = this.#options.clock.monotonic()
+    if (this.#next !== undefined || this.#nextPromise !== undefined) return
+    if (now < this.#mayPrepareAfter) return
+    this.#nextPromise = this.#options.createSegment().then(
       (segment) => {
-        this.#isCreatingNext = false
+        this.#nextPromise = undefined
         this.#next = segment
       },
       (error: Error) => {
-        this.#options.onTrouble(error, this.#segment)
-        this.#options.clock.after(limits.diskRetryMs, () => {
-          this.#isCreatingNext = false
-        })
+        this.#nextPromise = undefined
+        this.#mayPrepareAfter = now + limits.diskRetryMs
+        this.#options.onTrouble(error)
       },
     )
   }
 
-  /** The current file is not trusted any more: what was being written goes to another one. */
-  #startOver(error: Error): void {
-    this.#options.onTrouble(error, this.#segment)
-    this.#switchIfReady()
-    this.#options.clock.after(limits.diskRetryMs, this.#retry)
+  /** A full disk says nothing about the bytes that are there: the same place is tried again. */
+  #onWriteFailed(error: Error): void {
+    if (!isOutOfSpace(error)) {
+      this.#startOver(error)
+      return
+    }
+    this.#options.onTrouble(error)
+    this.#options.clock.after(limits.diskRetryMs, () => this.#write())
   }
 
-  readonly #retry = (): void => {
-    this.#write()
+  /** What was being written goes to another file. */
+  #startOver(error: Error): void {
+    this.#segment.hasFailed = true
+    this.#options.onTrouble(error)
+    const pauseMs = this.#isRetry ? limits.diskRetryMs : 0
+    this.#isRetry = true
+    this.#options.clock.after(pauseMs, this.#moveOn)
   }
+
+  readonly #moveOn = (): void => {
+    if (this.#nextPromise !== undefined) {
+      void this.#nextPromise.then(this.#moveOn)
+      return
+    }
+    if (this.#next !== undefined) {
+      this.#switchToNext()
+      this.#write()
+      return
+    }
+    this.#options.createSegment().then(
+      (segment) => {
+        this.#next = segment
+        this.#moveOn()
+      },
+      (error: Error) => {
+        if (isHopeless(error)) {
+          this.#options.onFailed(error)
+          return
+        }
+        this.#options.onTrouble(error)
+        this.#options.clock.after(limits.diskRetryMs, this.#moveOn)
+      },
+    )
+  }
+}
+
+/** Whether a write failed because the disk, or our share of it, is full. */
+export function isOutOfSpace(error: Error): boolean {
+  const { code } = error as NodeJS.ErrnoException
+  return code === 'ENOSPC' || code === 'EDQUOT'
+}
+
+function isHopeless(error: Error): boolean {
+  const { code } = error as NodeJS.ErrnoException
+  return code === 'EROFS' || code === 'EACCES' || code === 'EPERM' || code === 'ENODEV'
 }

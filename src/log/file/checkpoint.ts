@@ -1,0 +1,112 @@
+import { limits } from '../../limits.ts'
+// Repeats the state of all logs in the WAL, a slice with each group, so that older files are not
+// needed to know it. Fuzzy: between begin and end others go on writing, and recovery adds both up.
+import { chunkSize } from '../acked-chunk.ts'
+import type { EncodedEntries } from '../commit-group.ts'
+import type { Log } from '../log.ts'
+import { writeInt64 } from '../run.ts'
+import { EntryWriter } from './entry-writer.ts'
+import { entryKind } from './file-format.ts'
+
+/** The numbers that must never be given out twice. */
+export interface NextIds {
+  readonly nextLogId: number
+  readonly nextTopologySequence: number
+  readonly nextAsideId: number
+}
+
+/** What a slice did to the checkpoint. */
+export interface CheckpointSlice extends EncodedEntries {
+  readonly isBegin: boolean
+  readonly isEnd: boolean
+}
+
+/** One checkpoint; make a new one for the next. */
+export class Checkpoint {
+  readonly #logs: Iterator<Log>
+  readonly #ids: () => NextIds
+  readonly #entries = new EntryWriter()
+  readonly #id: number
+  #hasBegun = false
+  /** The log whose cursor is being written, and its chunks that are not written yet. */
+  #log: Log | undefined
+  #chunks: number[] = []
+
+  /** `logs` may change while the checkpoint goes on. `id` is any number not used before. */
+  constructor(id: number, logs: Iterable<Log>, ids: () => NextIds) {
+    this.#id = id
+    this.#logs = logs[Symbol.iterator]()
+    this.#ids = ids
+  }
+
+  /**
+   * The next slice, for a group that is being sealed: memory must hold exactly what groups up to
+   * that one contain. At most about `sizeMax` bytes.
+   */
+  next(sizeMax: number = limits.checkpointSliceSizeMax): CheckpointSlice {
+    const entries = this.#entries
+    entries.reset(0)
+    const isBegin = !this.#hasBegun
+    if (isBegin) this.#begin()
+    let isEnd = false
+    while (entries.size < sizeMax && !isEnd) isEnd = !this.#writeNext()
+    if (isEnd) entries.numbers(entryKind.end, this.#id)
+    const bytes = Buffer.from(entries.bytes.subarray(0, entries.size))
+    return { bytes, count: entries.count, isBegin, isEnd }
+  }
+
+  #begin(): void {
+    this.#hasBegun = true
+    const { nextLogId, nextTopologySequence, nextAsideId } = this.#ids()
+    this.#entries.numbers(entryKind.begin, this.#id, nextLogId, nextTopologySequence, nextAsideId)
+  }
+
+  /** Writes one chunk or one log; false when everything is written. */
+  #writeNext(): boolean {
+    const chunkIndex = this.#chunks.pop()
+    if (chunkIndex !== undefined) {
+      this.#writeChunk(this.#log as Log, chunkIndex)
+      return true
+    }
+    const next = this.#logs.next()
+    if (next.done === true) return false
+    const log = next.value
+    this.#log = log
+    const { cursor, startOffset, endOffset, deliveredMark } = log
+    this.#entries.numbers(
+      entryKind.snapshot,
+      log.id,
+      cursor.floor,
+      startOffset,
+      endOffset,
+      deliveredMark,
+    )
+    if (cursor.ackedAbove > 0) this.#chunks = cursor.chunkIndexes()
+    return true
+  }
+
+  #writeChunk(log: Log, chunkIndex: number): void {
+    const chunk = log.cursor.findChunk(chunkIndex)
+    // The floor may have passed it meanwhile: then a later delta says so.
+    if (chunk === undefined || log.isDeleted) return
+    const base = chunkIndex * chunkSize
+    const runs: number[] = []
+    chunk.forEachRun((first, last) => runs.push(first, last))
+    if (runs.length * 2 <= chunkSize / 8) {
+      this.#entries.ackedRuns(log.id, base, runs)
+      return
+    }
+    const at = this.#entries.begin(entryKind.ackedBits, 0, 24 + chunkSize / 8)
+    const { bytes } = this.#entries
+    writeInt64(bytes, at + 8, log.id)
+    writeInt64(bytes, at + 16, base)
+    bytes.fill(0, at + 24, at + 24 + chunkSize / 8)
+    for (let index = 0; index < runs.length; index += 2) {
+      setBits(bytes, at + 24, runs[index]!, runs[index + 1]!)
+    }
+  }
+}
+
+function setBits(bytes: Buffer, start: number, first: number, last: number): void {
+  for (let bit = first; bit <= last; bit++) bytes[start + (bit >>> 3)]! |= 1 << (bit & 7)
+}

@@ -1,0 +1,67 @@
+import { limits } from '../../limits.ts'
+// Decides when a checkpoint is taken: one begins in each new WAL file, and when it is complete and
+// durable, older files are needed only for the messages in them.
+import type { CommitGroup } from '../commit-group.ts'
+import type { Log } from '../log.ts'
+import { Checkpoint } from './checkpoint.ts'
+import type { CheckpointSlice, NextIds } from './checkpoint.ts'
+import type { CheckpointPlace } from './manifest.ts'
+import type { WrittenGroup } from './wal-writer.ts'
+
+export interface CheckpointerOptions {
+  readonly logs: Iterable<Log>
+  readonly ids: () => NextIds
+  /** Asks for a group, so that a checkpoint comes to its end when nobody writes. */
+  readonly wantGroup: () => void
+  readonly onComplete: (place: CheckpointPlace) => void
+}
+
+export class Checkpointer {
+  readonly #options: CheckpointerOptions
+  #checkpoint: Checkpoint | undefined
+  /** The file that the last checkpoint began in. */
+  #lastFileId = 0
+  #place: CheckpointPlace | undefined
+  #sliceSizeMax: number = limits.checkpointSliceSizeMax
+
+  constructor(options: CheckpointerOptions) {
+    this.#options = options
+  }
+
+  get isRunning(): boolean {
+    return this.#checkpoint !== undefined
+  }
+
+  /** Begins a checkpoint that is written in large slices, unless one was begun just now. */
+  beginLast(sequence: number): void {
+    this.#sliceSizeMax = limits.groupSizeMax
+    this.#place = undefined
+    this.#checkpoint = new Checkpoint(sequence, this.#options.logs, this.#options.ids)
+    this.#options.wantGroup()
+  }
+
+  /** A group is sealed: memory holds exactly what groups up to it contain. */
+  onSeal(group: CommitGroup): void {
+    if (this.#checkpoint === undefined) return
+    group.extra = this.#checkpoint.next(this.#sliceSizeMax)
+  }
+
+  /** A group is durable. */
+  onCommitted(group: CommitGroup, written: WrittenGroup): void {
+    const slice = group.extra as CheckpointSlice | undefined
+    const { segment, position } = written
+    if (slice?.isBegin === true) this.#place = { fileId: segment.id, position }
+    if (slice?.isEnd === true) {
+      this.#checkpoint = undefined
+      this.#lastFileId = (this.#place as CheckpointPlace).fileId
+      this.#options.onComplete(this.#place as CheckpointPlace)
+    }
+    if (this.#checkpoint !== undefined) this.#options.wantGroup()
+    else if (segment.id !== this.#lastFileId && slice === undefined) this.#begin(group.sequence)
+  }
+
+  #begin(sequence: number): void {
+    this.#checkpoint = new Checkpoint(sequence, this.#options.logs, this.#options.ids)
+    this.#options.wantGroup()
+  }
+}

@@ -1,0 +1,148 @@
+// What happens to files behind the writer's back, one job at a time: full files get their
+// directory, dead ones are unlinked. Nothing here is in anybody's way: a job that fails is tried
+// again later.
+import type { Clock } from '../../lib/clock.ts'
+import { limits } from '../../limits.ts'
+import type { SegmentFolder } from './create-segment.ts'
+import { fileKind } from './file-format.ts'
+import { syncFile, writeAllAt } from './file-operations.ts'
+import type { IndexCache } from './index-cache.ts'
+import type { ManifestContent } from './manifest.ts'
+import type { RunIndex } from './run-index.ts'
+import { encodeDirectory } from './segment-directory.ts'
+import type { Segment } from './segment.ts'
+
+export interface HousekeeperOptions {
+  readonly clock: Clock
+  readonly folder: SegmentFolder
+  readonly indexCache: IndexCache
+  /** All files, current and sealed. */
+  readonly segments: Set<Segment>
+  /** Calls back when everything in memory now is durable. */
+  readonly whenDurable: (callback: () => void) => void
+  readonly onTrouble: (error: Error) => void
+}
+
+export class Housekeeper {
+  readonly #options: HousekeeperOptions
+  readonly #full: Segment[] = []
+  #appliedTopology = 0
+  #isKicked = false
+  #isClosed = false
+  #running: Promise<void> = Promise.resolve()
+  #isRunning = false
+
+  constructor(options: HousekeeperOptions) {
+    this.#options = options
+  }
+
+  /** Nothing will be added to `segment`. */
+  onFull(segment: Segment): void {
+    this.#full.push(segment)
+    this.kick()
+  }
+
+  /** Topology entries up to `sequence` are not needed any more. */
+  onTopologyApplied(sequence: number): void {
+    this.#appliedTopology = Math.max(this.#appliedTopology, sequence)
+    this.kick()
+  }
+
+  /** Something changed that may have made work. */
+  kick(): void {
+    this.#isKicked = true
+    if (this.#isRunning || this.#isClosed) return
+    this.#isRunning = true
+    this.#running = this.#work().then(
+      () => {
+        this.#isRunning = false
+      },
+      (error: Error) => {
+        this.#isRunning = false
+        if (this.#isClosed) return
+        this.#options.onTrouble(error)
+        this.#options.clock.after(limits.housekeepingRetryMs, () => this.kick())
+      },
+    )
+  }
+
+  /** Waits for the job under way and starts no other. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await this.#running
+  }
+
+  /** Writes the directory of a full file; from then on it is read as it is. */
+  async seal(segment: Segment): Promise<void> {
+    const { file } = segment
+    if (segment.hasFailed) await file.truncate(segment.dataEnd)
+    const directory = encodeDirectory(segment)
+    const size = segment.dataEnd + directory.reduce((sum, part) => sum + part.length, 0)
+    await writeAllAt(file, directory, segment.dataEnd)
+    await syncFile(file)
+    segment.size = size
+    await this.#options.folder.manifest.update((content) => markSealed(content, segment))
+    segment.state = 'sealed'
+    for (const extents of segment.extents.values()) {
+      for (const extent of extents) {
+        this.#options.indexCache.keep(extent, extent.index as RunIndex)
+      }
+    }
+  }
+
+  /** The last read of a retired file is done. */
+  async onReleased(segment: Segment): Promise<void> {
+    if (segment.state !== 'retired' || segment.readers > 0) return
+    segment.readers = Infinity
+    await segment.file.close()
+    await this.#options.folder.disk.unlink(segment.path)
+  }
+
+  async #work(): Promise<void> {
+    while (this.#isKicked && !this.#isClosed) {
+      this.#isKicked = false
+      while (this.#full.length > 0 && !this.#isClosed) {
+        await this.seal(this.#full[0] as Segment)
+        this.#full.shift()
+      }
+      await this.#retireDead()
+    }
+  }
+
+  async #retireDead(): Promise<void> {
+    const { segments, folder } = this.#options
+    if (![...segments].some((segment) => this.#isDead(segment))) return
+    // Acks that made files dead must be durable before the files go.
+    await new Promise<void>((resolve) => {
+      this.#options.whenDurable(resolve)
+    })
+    const dead = [...segments].filter((segment) => this.#isDead(segment))
+    const ids = new Set(dead.map(({ id }) => id))
+    await folder.manifest.update((content) => ({
+      ...content,
+      files: content.files.filter(({ id }) => !ids.has(id)),
+    }))
+    for (const segment of dead) {
+      segments.delete(segment)
+      segment.state = 'retired'
+      await this.onReleased(segment)
+    }
+  }
+
+  /** Whether nothing in a file is needed: no record, no state, no topology entry. */
+  #isDead(segment: Segment): boolean {
+    if (segment.state !== 'sealed' || segment.extentCount > 0 || segment.isDamaged) return false
+    if (segment.kind === fileKind.survivors) return true
+    const { checkpoint } = this.#options.folder.manifest.written
+    const isBehind = checkpoint !== undefined && segment.id < checkpoint.fileId
+    return isBehind && segment.maxTopologySequence <= this.#appliedTopology
+  }
+}
+
+function markSealed(content: ManifestContent, segment: Segment): ManifestContent {
+  const { id, size, dataEnd, lastSequence } = segment
+  const files = content.files.map((file) =>
+    file.id === id ? { ...file, sealedSize: size, dataEnd } : file,
+  )
+  return { ...content, files, syncedThrough: Math.max(content.syncedThrough, lastSequence) }
+}

@@ -1,0 +1,129 @@
+// The end of a sealed file: where each log's runs are, so that the file serves reads as it is.
+//
+//   sections: per extent its run index (run-index.ts)
+//   summary:  per extent 56 bytes
+//             0 log id │ 8 first offset │ 16 last offset │ 24 byte count │ 32 section position u32
+//            36 section crc u32 │ 40 run count u32 │ 44 record count u32 │ 48 zeros
+//   asides:   per record with a body of its own: log id │ offset │ aside id
+//   tail, 64: 0 'PDIR' │ 4 version u32 │ 8 file id │ 16 first sequence │ 24 last sequence
+//            32 max topology sequence │ 40 data end u32 │ 44 summary position u32 │ 48 extent count
+//            52 aside count │ 56 zero │ 60 crc u32 of summary, asides and the tail before it
+import { crc32c } from '../../lib/crc32c.ts'
+import { readInt64, writeInt64 } from '../run.ts'
+import { formatVersion } from './file-format.ts'
+import { readAt } from './file-operations.ts'
+import { RunIndex, runIndexStride } from './run-index.ts'
+import { Extent } from './segment.ts'
+import type { Segment } from './segment.ts'
+
+const summaryStride = 56
+const asideStride = 24
+const tailSize = 64
+const magic: Buffer = Buffer.from('PDIR', 'latin1')
+
+/** Encodes the directory of a segment whose indexes are all in memory, and notes where sections are. */
+export function encodeDirectory(segment: Segment): Buffer[] {
+  const extents = [...segment.extents.values()].flat()
+  const buffers: Buffer[] = []
+  let position = segment.dataEnd
+  for (const extent of extents) {
+    const section = (extent.index as RunIndex).bytes()
+    extent.sectionPosition = position
+    extent.sectionCrc = crc32c(section)
+    position += section.length
+    buffers.push(section)
+  }
+  buffers.push(encodeSummary(segment, extents, position))
+  return buffers
+}
+
+function encodeSummary(segment: Segment, extents: readonly Extent[], position: number): Buffer {
+  const { asides } = segment
+  const size = extents.length * summaryStride + asides.length * asideStride + tailSize
+  const bytes = Buffer.alloc(size)
+  let at = 0
+  for (const extent of extents) {
+    writeInt64(bytes, at, extent.logId)
+    writeInt64(bytes, at + 8, extent.firstOffset)
+    writeInt64(bytes, at + 16, extent.lastOffset)
+    writeInt64(bytes, at + 24, extent.byteCount)
+    bytes.writeUInt32BE(extent.sectionPosition, at + 32)
+    bytes.writeUInt32BE(extent.sectionCrc, at + 36)
+    bytes.writeUInt32BE(extent.runCount, at + 40)
+    bytes.writeUInt32BE(extent.recordCount, at + 44)
+    at += summaryStride
+  }
+  for (const { logId, offset, asideId } of asides) {
+    writeInt64(bytes, at, logId)
+    writeInt64(bytes, at + 8, offset)
+    writeInt64(bytes, at + 16, asideId)
+    at += asideStride
+  }
+  magic.copy(bytes, at)
+  bytes.writeUInt32BE(formatVersion, at + 4)
+  writeInt64(bytes, at + 8, segment.id)
+  writeInt64(bytes, at + 16, segment.firstSequence)
+  writeInt64(bytes, at + 24, segment.lastSequence)
+  writeInt64(bytes, at + 32, segment.maxTopologySequence)
+  bytes.writeUInt32BE(segment.dataEnd, at + 40)
+  bytes.writeUInt32BE(position, at + 44)
+  bytes.writeUInt32BE(extents.length, at + 48)
+  bytes.writeUInt32BE(asides.length, at + 52)
+  bytes.writeUInt32BE(crc32c(bytes.subarray(0, size - 4)), size - 4)
+  return bytes
+}
+
+/**
+ * Reads the directory at the end of a sealed file (`segment.size` bytes) into `segment` and returns
+ * its extents, not attached to anything; undefined when the directory is damaged.
+ */
+export async function readDirectory(segment: Segment): Promise<Extent[] | undefined> {
+  if (segment.size < tailSize) return undefined
+  const tail = await readAt(segment.file, segment.size - tailSize, tailSize)
+  if (tail.length < tailSize || !tail.subarray(0, 4).equals(magic)) return undefined
+  const summaryPosition = tail.readUInt32BE(44)
+  const extentCount = tail.readUInt32BE(48)
+  const asideCount = tail.readUInt32BE(52)
+  const size = extentCount * summaryStride + asideCount * asideStride + tailSize
+  if (summaryPosition + size !== segment.size) return undefined
+  const bytes = await readAt(segment.file, summaryPosition, size)
+  if (bytes.length < size || crc32c(bytes.subarray(0, size - 4)) !== bytes.readUInt32BE(size - 4)) {
+    return undefined
+  }
+  if (readInt64(tail, 8) !== segment.id) return undefined
+  segment.firstSequence = readInt64(tail, 16)
+  segment.lastSequence = readInt64(tail, 24)
+  segment.maxTopologySequence = readInt64(tail, 32)
+  segment.dataEnd = tail.readUInt32BE(40)
+  const asidesStart = extentCount * summaryStride
+  for (let index = 0; index < asideCount; index++) {
+    const at = asidesStart + index * asideStride
+    segment.asides.push({
+      logId: readInt64(bytes, at),
+      offset: readInt64(bytes, at + 8),
+      asideId: readInt64(bytes, at + 16),
+    })
+  }
+  return Array.from({ length: extentCount }, (_, index) =>
+    decodeExtent(segment, bytes, index * summaryStride),
+  )
+}
+
+function decodeExtent(segment: Segment, bytes: Buffer, at: number): Extent {
+  const extent = new Extent(segment, readInt64(bytes, at), readInt64(bytes, at + 8))
+  extent.lastOffset = readInt64(bytes, at + 16)
+  extent.byteCount = readInt64(bytes, at + 24)
+  extent.sectionPosition = bytes.readUInt32BE(at + 32)
+  extent.sectionCrc = bytes.readUInt32BE(at + 36)
+  extent.runCount = bytes.readUInt32BE(at + 40)
+  extent.recordCount = bytes.readUInt32BE(at + 44)
+  return extent
+}
+
+/** Reads the run index of an extent of a sealed file; undefined when its bytes are damaged. */
+export async function readRunIndex(extent: Extent): Promise<RunIndex | undefined> {
+  const size = extent.runCount * runIndexStride
+  const bytes = await readAt(extent.segment.file, extent.sectionPosition, size)
+  if (bytes.length < size || crc32c(bytes) !== extent.sectionCrc) return undefined
+  return RunIndex.fromBytes(bytes)
+}

@@ -1,0 +1,98 @@
+import { fileKind } from './file-format.ts'
+// Reads the groups of one file into what a running store knows of it: its extents, its topology,
+// and (files at or after the checkpoint) the state of logs.
+import type { DecodedGroup, DecodedRun, EntryVisitor } from './group-decoder.ts'
+import type { LogExtents } from './log-extents.ts'
+import type { RecoveredState } from './recovered-state.ts'
+import { Extent } from './segment.ts'
+import type { Segment } from './segment.ts'
+
+export class SegmentScan implements EntryVisitor {
+  /** Whether entries change the state of logs. */
+  isReplaying = false
+  readonly #segment: Segment
+  readonly #state: RecoveredState | undefined
+  /** Open extents by log id, and those that are complete. */
+  readonly #current = new Map<number, Extent>()
+  readonly #extents: Extent[] = []
+  readonly #isSealed: boolean
+
+  constructor(segment: Segment, state?: RecoveredState) {
+    this.#segment = segment
+    this.#state = state
+    this.#isSealed = segment.state === 'sealed'
+  }
+
+  /** Takes a checked group, in order. */
+  add(group: DecodedGroup): void {
+    const segment = this.#segment
+    if (!this.#isSealed) {
+      if (segment.firstSequence === 0) segment.firstSequence = group.sequence
+      segment.lastSequence = group.sequence
+      segment.dataEnd = group.endPosition
+    }
+    group.visit(this)
+  }
+
+  /** Makes the extents found known. Not for sealed files: those have them from their directory. */
+  insertInto(extents: LogExtents): void {
+    for (const extent of this.#extents) extents.insert(extent)
+  }
+
+  onRun(run: DecodedRun): void {
+    if (this.isReplaying) this.#state?.onRun(run)
+    if (this.#isSealed) return
+    // In a file of survivors other files may hold what lies between two runs of a log.
+    let extent =
+      this.#segment.kind === fileKind.survivors ? undefined : this.#current.get(run.logId)
+    if (extent === undefined) {
+      extent = new Extent(this.#segment, run.logId, run.baseOffset)
+      this.#current.set(run.logId, extent)
+      this.#extents.push(extent)
+    }
+    extent.add(run)
+  }
+
+  onTopology(sequence: number, bytes: Buffer): void {
+    const segment = this.#segment
+    if (sequence > segment.maxTopologySequence) segment.maxTopologySequence = sequence
+    this.#state?.onTopology(sequence, bytes)
+  }
+
+  onAside(logId: number, offset: number, asideId: number): void {
+    if (!this.#isSealed) this.#segment.asides.push({ logId, offset, asideId })
+    this.#state?.onAside(asideId)
+  }
+
+  onDelta(...args: Parameters<EntryVisitor['onDelta']>): void {
+    if (this.isReplaying) this.#state?.onDelta(...args)
+  }
+
+  onSnapshot(...args: Parameters<EntryVisitor['onSnapshot']>): void {
+    if (this.isReplaying) this.#state?.onSnapshot(...args)
+  }
+
+  onAckedRange(...args: Parameters<EntryVisitor['onAckedRange']>): void {
+    if (this.isReplaying) this.#state?.onAckedRange(...args)
+  }
+
+  onTrim(...args: Parameters<EntryVisitor['onTrim']>): void {
+    if (this.isReplaying) this.#state?.onTrim(...args)
+  }
+
+  onCreated(...args: Parameters<EntryVisitor['onCreated']>): void {
+    if (this.isReplaying) this.#state?.onCreated(...args)
+  }
+
+  onDeleted(...args: Parameters<EntryVisitor['onDeleted']>): void {
+    if (this.isReplaying) this.#state?.onDeleted(...args)
+  }
+
+  onCheckpointBegin(...args: Parameters<EntryVisitor['onCheckpointBegin']>): void {
+    if (this.isReplaying) this.#state?.onCheckpointBegin(...args)
+  }
+
+  onCheckpointEnd(...args: Parameters<EntryVisitor['onCheckpointEnd']>): void {
+    if (this.isReplaying) this.#state?.onCheckpointEnd(...args)
+  }
+}
