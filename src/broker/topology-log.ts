@@ -1,6 +1,6 @@
+// Writes topology changes into the log and, once they are durable there, hands them on to the view.
 import type { CommitGroup } from '../log/commit-group.ts'
 import type { LogStore } from '../log/log-store.ts'
-// Writes topology changes into the log and, once they are durable there, hands them on to the view.
 import type { TopologyChange } from '../meta/topology-change.ts'
 import { encodeTopologyChanges } from '../meta/topology-change.ts'
 

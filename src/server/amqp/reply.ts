@@ -1,8 +1,8 @@
+// How the broker's errors look in AMQP 0-9-1: which reply code, and whether it ends the channel or
+// the whole connection (the codes' own severity, AMQP 0-9-1 §1.1 "constants").
 import { BrokerError, type BrokerErrorCode } from '../../broker/broker-error.ts'
 import { replyCodes, type ReplyName } from '../../codec/amqp/methods.gen.ts'
 import { fitShortstr } from '../../codec/amqp/wire-writer.ts'
-// How the broker's errors look in AMQP 0-9-1: which reply code, and whether it ends the channel or
-// the whole connection (the codes' own severity, AMQP 0-9-1 §1.1 "constants").
 import { CodecError } from '../../codec/codec-error.ts'
 
 /** A BrokerErrorCode without a row does not compile. */

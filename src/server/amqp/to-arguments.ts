@@ -1,5 +1,5 @@
-import { type Argument, type Arguments, noArguments } from '../../broker/arguments.ts'
 // Field tables as the broker's neutral arguments. The types are the same; only containers differ.
+import { type Argument, type Arguments, noArguments } from '../../broker/arguments.ts'
 import type { FieldTable, FieldValue } from '../../codec/amqp/field-table.ts'
 
 /** A later value of the same name replaces an earlier one. */
