@@ -8,7 +8,6 @@ import { type Publisher } from '../../broker/publisher.ts'
 import { type Route, RouteCache, routeTo } from '../../broker/route-cache.ts'
 import { readHeaders, readUserId } from '../../codec/amqp/content-header.ts'
 import {
-  BASIC_RETURN,
   PROPERTY_HEADERS,
   PROPERTY_REPLY_TO,
   PROPERTY_USER_ID,
@@ -23,7 +22,7 @@ import { findReplyAddress, replaceReplyTo } from './direct-reply.ts'
 import { PublishState, setBody } from './publish-state.ts'
 import { makeReply, ProtocolError } from './reply.ts'
 import { toArguments } from './to-arguments.ts'
-import { viewOf, writeMethodWithContent } from './write-content.ts'
+import { writeReturn } from './write-content.ts'
 
 /** A complete message that has to wait, with its own copy of everything. */
 export interface KeptMessage {
@@ -43,6 +42,8 @@ export class ChannelPublisher {
   readonly #publisher: Publisher
   /** Messages that came while publishers were blocked. */
   #parked: KeptMessage[] = []
+  /** Whether the message routed last names further routing keys. */
+  #hasCopies = false
   /** A commit that came while publishers were blocked. */
   #onceUnblocked: (() => void) | undefined
 
@@ -125,6 +126,7 @@ export class ChannelPublisher {
 
   /** Where the message goes, its CC and BCC headers included. Throws what routing throws. */
   route(source: RecordSource): Route {
+    this.#hasCopies = false
     const route = this.#routes.find(source.address, source.addressStart, source.addressEnd, () =>
       headersOf(source),
     )
@@ -136,19 +138,19 @@ export class ChannelPublisher {
       routingKeysOf(routingKey, headers),
       () => headers,
     )
-    removeBlindCopies(source)
+    this.#hasCopies = true
     return routeTo(found.queues)
+  }
+
+  /** Takes out of a routed message what only routing may see. */
+  hideBlindCopies(source: RecordSource): void {
+    if ((flagsOf(source) & PROPERTY_HEADERS) !== 0) removeBlindCopies(source)
   }
 
   /** Sends basic.return for a message that reached no queue. */
   returnMessage(source: RecordSource): void {
     const { code } = makeReply('no_route', '')
-    const { exchange, routingKey } = decodeAddress(source.address, source.addressStart)
-    writeMethodWithContent(
-      this.#channel,
-      { id: BASIC_RETURN, replyCode: code, replyText: 'NO_ROUTE', exchange, routingKey },
-      viewOf(source),
-    )
+    writeReturn(this.#channel, { code, text: 'NO_ROUTE' }, source)
     this.#channel.connection.scheduleFlush()
   }
 
@@ -209,6 +211,7 @@ export class ChannelPublisher {
 
   #append(route: Route, source: RecordSource, isMandatory: boolean): void {
     const publisher = this.#publisher
+    if (this.#hasCopies) removeBlindCopies(source)
     publisher.publish(route, source)
     if (isMandatory && route.queues.length === 0) this.returnMessage(source)
     if (publisher.group !== undefined) this.#channel.connection.lastGroup = publisher.group
@@ -241,19 +244,22 @@ export class ChannelPublisher {
         store.dropAside(asideId)
         return
       }
-      source.asideId = asideId
       channel.resume(() => this.#publishAside(message, asideId))
     })
   }
 
   /** The route is found again: a queue may have gone while the body was written. */
   #publishAside({ source, isMandatory }: KeptMessage, asideId: number): void {
-    const route = this.route(source)
-    if (route.durableCount === 0) {
-      this.#channel.connection.context.broker.store.dropAside(asideId)
-      source.asideId = 0
+    source.asideId = 0
+    let isUsed = false
+    try {
+      const route = this.route(source)
+      isUsed = route.durableCount > 0
+      if (isUsed) source.asideId = asideId
+      this.#append(route, source, isMandatory)
+    } finally {
+      if (!isUsed) this.#channel.connection.context.broker.store.dropAside(asideId)
     }
-    this.#append(route, source, isMandatory)
   }
 
   #park(message: KeptMessage): void {

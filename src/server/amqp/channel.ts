@@ -24,7 +24,7 @@ import {
   FRAME_METHOD,
 } from '../../codec/amqp/methods.gen.ts'
 import { limits } from '../../limits.ts'
-import type { CommitGroup, GroupListener } from '../../log/commit-group.ts'
+import type { AtomIndex, CommitGroup, GroupListener } from '../../log/commit-group.ts'
 import { ChannelPublisher } from './channel-publisher.ts'
 import type { Connection } from './connection.ts'
 import { handleMethod } from './handle-method.ts'
@@ -112,9 +112,14 @@ export class Channel implements GroupListener, ContentTarget {
 
   /**
    * Answers once `group` is durable; until then the channel waits. At once when there is nothing to
-   * wait for. Without a method (no-wait) nothing is answered and nothing waits.
+   * wait for. Without a method (no-wait) nothing is answered and nothing waits. Closes the channel
+   * when storage refused the atom that the method speaks of.
    */
-  replyWhenDurable(group: CommitGroup | undefined, method: AmqpMethod | undefined): void {
+  replyWhenDurable(
+    group: CommitGroup | undefined,
+    method: AmqpMethod | undefined,
+    atom: AtomIndex = -1,
+  ): void {
     if (method === undefined) return
     if (group === undefined || group.state === 'finished') {
       this.send(method)
@@ -122,7 +127,11 @@ export class Channel implements GroupListener, ContentTarget {
     }
     this.wait()
     group.addListener({
-      onGroupFinished: () => this.resume(() => this.send(method)),
+      onGroupFinished: () =>
+        this.resume(() => {
+          if (group.refused?.has(atom)) throw preconditionFailed('partial tx completion')
+          this.send(method)
+        }),
     })
   }
 

@@ -1,6 +1,7 @@
 // tx.*: what a channel has published and settled since tx.select or the last commit. A commit is one
 // atom: after a crash all of it is there or none.
 import { preconditionFailed } from '../../broker/broker-error.ts'
+import type { Route } from '../../broker/route-cache.ts'
 import type { DeliveryHolder } from '../../broker/unacked-deliveries.ts'
 import { TX_COMMIT_OK } from '../../codec/amqp/methods.gen.ts'
 import { limits } from '../../limits.ts'
@@ -54,22 +55,25 @@ export class ChannelTransaction {
     }
     const publishes = this.#publishes
     const settled = this.#settled
+    // Before anything happens: an exchange may have gone since.
+    const routes = publishes.map(({ source }) => publisher.route(source))
     this.#clear()
-    const { broker } = connection.context
-    const group = broker.store.beginAtom()
-    try {
-      for (const message of publishes) this.#publish(message, group)
-    } finally {
-      for (const { holder, offset, isRequeued } of settled) {
-        if (isRequeued) requeue(holder, offset)
-        else ack(holder, offset)
-      }
-      broker.store.endAtom()
+    const { store } = connection.context.broker
+    const group = store.beginAtom()
+    for (const [index, route] of routes.entries()) {
+      this.#publish(publishes[index] as KeptMessage, route, group)
     }
+    for (const { holder, offset, isRequeued } of settled) {
+      if (isRequeued) requeue(holder, offset)
+      else ack(holder, offset)
+    }
+    const atom = store.endAtom()
     const isEmpty = publishes.length === 0 && settled.length === 0
-    this.#channel.replyWhenDurable(isEmpty || group.isEmpty ? undefined : group, {
-      id: TX_COMMIT_OK,
-    })
+    this.#channel.replyWhenDurable(
+      isEmpty || group.isEmpty ? undefined : group,
+      { id: TX_COMMIT_OK },
+      atom,
+    )
   }
 
   /** Forgets the publishes; the deliveries are unacked again, not requeued. */
@@ -86,9 +90,9 @@ export class ChannelTransaction {
     this.#clear()
   }
 
-  #publish({ source, isMandatory }: KeptMessage, group: CommitGroup): void {
+  #publish({ source, isMandatory }: KeptMessage, route: Route, group: CommitGroup): void {
     const { publisher } = this.#channel
-    const route = publisher.route(source)
+    publisher.hideBlindCopies(source)
     publisher.publisher.publishWithinAtom(route, source, group)
     if (isMandatory && route.queues.length === 0) publisher.returnMessage(source)
   }

@@ -3,15 +3,13 @@
 // slab, larger ones are sent from where they are.
 import { FRAME_HEADER_SIZE, FRAME_OVERHEAD } from '../../codec/amqp/frame.ts'
 import {
-  type AmqpMethod,
   BASIC_DELIVER,
   BASIC_GET_OK,
+  BASIC_RETURN,
   FRAME_BODY,
   FRAME_END,
   FRAME_HEADER,
   FRAME_METHOD,
-  methodFrameSizeMax,
-  writeMethodFrame,
 } from '../../codec/amqp/methods.gen.ts'
 import { copyBytes } from '../../lib/copy-bytes.ts'
 import { limits } from '../../limits.ts'
@@ -45,8 +43,17 @@ export function viewOf(source: RecordSource): RecordView {
   view.body = source.body
   view.bodyStart = source.bodyStart
   view.bodyEnd = source.bodyEnd
+  if (view.bodyEnd - view.bodyStart > limits.copiedBodySizeMax) copyBody(view)
   return view
 }
+
+/** Large bodies leave as views, and the next frame may come into the memory that this one is in. */
+function copyBody(view: RecordView): void {
+  view.body = Buffer.from(view.body.subarray(view.bodyStart, view.bodyEnd))
+  view.bodyStart = 0
+  view.bodyEnd = view.body.length
+}
+
 const deliveryTagSize = 8
 
 /** Writes basic.deliver; `tag` is the consumer tag as shortstr. */
@@ -95,15 +102,28 @@ export function writeGetOk(
   writeHeaderAndBody(target, record)
 }
 
-/** Writes any method that carries content (basic.return). */
-export function writeMethodWithContent(
+/** Writes basic.return; the message's address goes out as it came in. */
+export function writeReturn(
   target: ContentTarget,
-  method: AmqpMethod,
-  record: RecordView,
+  reply: { readonly code: number; readonly text: string },
+  source: RecordSource,
 ): void {
+  const text = Buffer.from(reply.text)
+  const record = viewOf(source)
+  const addressSize = source.addressEnd - source.addressStart
+  const size = methodIdSize + 2 + 1 + text.length + addressSize
   const { output } = target
-  const start = output.reserve(methodFrameSizeMax(method) + contentSizeMax(target, record))
-  output.advance(writeMethodFrame(output.buffer, start, target.channel, method))
+  const start = output.reserve(FRAME_OVERHEAD + size + contentSizeMax(target, record))
+  const { buffer } = output
+  let position = writeFrameStart(buffer, start, frameStart(FRAME_METHOD, target.channel), size)
+  position = writeUInt32(buffer, position, BASIC_RETURN)
+  buffer[position++] = reply.code >>> 8
+  buffer[position++] = reply.code
+  buffer[position++] = text.length
+  position = copyBytes(text, 0, text.length, buffer, position)
+  position = copyBytes(source.address, source.addressStart, source.addressEnd, buffer, position)
+  buffer[position++] = FRAME_END
+  output.advance(position)
   writeHeaderAndBody(target, record)
 }
 
