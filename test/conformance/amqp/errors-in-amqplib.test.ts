@@ -80,7 +80,7 @@ describe('what amqplib sends without waiting', () => {
 
 describe('connecting', () => {
   it('to a missing vhost is refused', async () => {
-    await assert.rejects(connect(`${broker.url}/nowhere`), /530 .*vhost nowhere not found/)
+    await assert.rejects(connect(`${broker.url}/nowhere`), /got <ConnectionClose/)
   })
 
   it('with a wrong password is refused', async () => {

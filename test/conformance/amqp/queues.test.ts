@@ -103,6 +103,7 @@ describe('the empty queue name', () => {
     assert.deepEqual(await client.call(1, 'queue.purge'), { messageCount: 1 })
     await client.call(1, 'queue.unbind', { exchange: 'amq.topic', routingKey: 'some.key' })
     await client.call(1, 'basic.consume', { consumerTag: 'mine' })
+    await client.call(1, 'basic.cancel', { consumerTag: 'mine' })
     await client.call(1, 'queue.delete')
   })
 

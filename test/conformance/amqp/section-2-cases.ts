@@ -2,7 +2,7 @@
 // error on channel 1 of a fresh connection; `section-2.test.ts` checks scope, code, method and text.
 
 import type { RawClient } from '../../support/raw-client.ts'
-import { encodeTable, type RawArguments } from '../../support/raw-codec.ts'
+import { encodeTable, type RawArguments, type RawField } from '../../support/raw-codec.ts'
 
 /** What a row may use: names that no other row has, and a queue another connection locks. */
 export interface ErrorContext {
@@ -138,29 +138,30 @@ export const missingCases: readonly ErrorCase[] = [
     text: noExchange,
     provoke: ({ client, name }) => client.publish(1, { exchange: name }, 'lost'),
   },
+  ...(
+    [
+      ['basic.get', 60, 70],
+      ['basic.consume', 60, 20],
+      ['queue.bind', 50, 20],
+      ['queue.unbind', 50, 50],
+      ['queue.purge', 50, 30],
+      ['queue.delete', 50, 40],
+    ] as const
+  ).map(([method, classId, methodId]): ErrorCase => ({
+    ...channel,
+    case: `${method} without a queue name before any declare`,
+    code: 404,
+    method: [classId, methodId],
+    text: 'no previously declared queue',
+    provoke: sends(method, () => ({ exchange: 'amq.fanout' })),
+  })),
   {
     ...channel,
-    case: 'get without a queue name before any declare',
+    case: 'passive declare without a queue name',
     code: 404,
-    method: [60, 70],
-    text: 'no previously declared queue',
-    provoke: sends('basic.get', () => ({})),
-  },
-  {
-    ...channel,
-    case: 'bind without a queue name before any declare',
-    code: 404,
-    method: [50, 20],
-    text: 'no previously declared queue',
-    provoke: sends('queue.bind', () => ({ exchange: 'amq.fanout' })),
-  },
-  {
-    ...channel,
-    case: 'consume without a queue name before any declare',
-    code: 404,
-    method: [60, 20],
-    text: 'no previously declared queue',
-    provoke: sends('basic.consume', () => ({})),
+    method: [50, 10],
+    text: "no queue '' in vhost '/'",
+    provoke: sends('queue.declare', () => ({ passive: true })),
   },
 ]
 
@@ -306,12 +307,20 @@ export const lockedCases: readonly ErrorCase[] = [
     code: 405,
     method: [50, 10],
     text: ({ name, client }) => lockedText({ locked: name, name, client }),
-    rabbitmq310: 'says: inequivalent arg',
     provoke: async ({ client, name }) => {
       await client.call(1, 'queue.declare', { queue: name, exclusive: true })
       client.send(1, 'queue.declare', { queue: name })
     },
   },
+]
+
+/** Argument, its value, what RabbitMQ says about it. */
+const queueArguments: readonly (readonly [string, RawField, string])[] = [
+  ['x-queue-type', ['S', 'strange'], `"unsupported queue type 'strange'"`],
+  ['x-message-ttl', ['I', -1], '{value_negative,-1}'],
+  ['x-message-ttl', ['S', 'x'], '"expected integer, got longstr"'],
+  ['x-expires', ['I', 0], '{value_zero,0}'],
+  ['x-max-length', ['l', -5], '{value_negative,-5}'],
 ]
 
 export const argumentCases: readonly ErrorCase[] = [
@@ -330,24 +339,48 @@ export const argumentCases: readonly ErrorCase[] = [
     code: 406,
     method: [50, 20],
     text: 'Invalid x-match field value <<"some">>; expected all, any, all-with-x, or any-with-x',
-    rabbitmq310: 'words it otherwise',
     provoke: async ({ client }) => {
       await client.call(1, 'queue.declare', { exclusive: true })
       const table = encodeTable({ 'x-match': ['S', 'some'] })
       client.send(1, 'queue.bind', { exchange: 'amq.headers', arguments: table })
     },
   },
-  {
+  ...queueArguments.map(([name, field, text]): ErrorCase => ({
     ...channel,
-    case: 'unknown queue type',
+    case: `queue argument ${name} = ${JSON.stringify(field)}`,
     code: 406,
     method: [50, 10],
-    text: ({ name }) =>
-      `invalid arg 'x-queue-type' for queue '${name}' in vhost '/': unsupported queue type 'strange'`,
-    rabbitmq310: 'words it otherwise',
-    provoke: sends('queue.declare', ({ name }) => ({
-      queue: name,
-      arguments: encodeTable({ 'x-queue-type': ['S', 'strange'] }),
+    text: (context) => `invalid arg '${name}' for queue '${context.name}' in vhost '/': ${text}`,
+    provoke: sends('queue.declare', (context) => ({
+      queue: context.name,
+      exclusive: true,
+      arguments: encodeTable({ [name]: field }),
     })),
+  })),
+  {
+    ...channel,
+    case: 'alternate exchange that is not a string',
+    code: 406,
+    method: [40, 10],
+    text: ({ name }) =>
+      `invalid type 'signedint' for arg 'alternate-exchange' in exchange '${name}' in vhost '/'`,
+    provoke: sends('exchange.declare', ({ name }) => ({
+      exchange: name,
+      type: 'direct',
+      arguments: encodeTable({ 'alternate-exchange': ['I', 1] }),
+    })),
+  },
+  {
+    ...channel,
+    case: 'consumer priority that is not a number',
+    code: 406,
+    method: [60, 20],
+    text: ({ name }) =>
+      `invalid arg 'x-priority' for queue '${name}' in vhost '/': "expected integer, got longstr"`,
+    provoke: async ({ client, name }) => {
+      await client.call(1, 'queue.declare', { queue: name, exclusive: true })
+      const table = encodeTable({ 'x-priority': ['S', 'x'] })
+      client.send(1, 'basic.consume', { queue: name, arguments: table })
+    },
   },
 ]

@@ -263,4 +263,28 @@ export const connectionCases: readonly ErrorCase[] = [
       client.send(1, 'basic.ack', { deliveryTag: 1 })
     },
   },
+  {
+    ...connection,
+    case: 'channel method on channel 0',
+    code: 504,
+    method: [60, 10],
+    text: 'unexpected method in connection state running',
+    provoke: ({ client }) => client.send(0, 'basic.qos'),
+  },
+  {
+    ...connection,
+    case: 'connection method on a channel',
+    code: 503,
+    method: [10, 50],
+    text: 'unimplemented method',
+    provoke: ({ client }) => client.send(1, 'connection.close', { replyCode: 200 }),
+  },
+  {
+    ...connection,
+    case: 'a method that only servers send',
+    code: 503,
+    method: [60, 11],
+    text: 'unimplemented method',
+    provoke: ({ client }) => client.send(1, 'basic.qos-ok'),
+  },
 ]
