@@ -78,6 +78,16 @@ export const limits = {
   /** Consumers of one channel. */
   consumersPerChannelMax: 65_536,
 
+  // Kafka: what is decoded and sent.
+  /** The largest request. Kafka's socket.request.max.bytes. */
+  kafkaRequestSizeMax: (100 * MiB) as number,
+  /** A request up to this size gets its room at once; of a larger one, what has come doubles it. */
+  kafkaRequestRoomInitial: (2 * MiB) as number,
+  /** Array elements in one message: an element of two bytes becomes an object of a hundred. */
+  kafkaElementsMax: 1_000_000,
+  /** Larger record batches are sent from where they are instead of being copied. */
+  copiedRecordsSizeMax: (16 * KiB) as number,
+
   // Topology view.
   /** A broker that was just killed may need a moment to be gone. */
   dataLockWaitMs: 1000,
@@ -115,6 +125,10 @@ export const limits = {
   unackedPerChannelMax: 262_144,
   /** Messages and settlements of one transaction, which is one atom. */
   transactionSizeMax: (64 * MiB) as number,
+  /** Idempotent producers not heard of for so long are forgotten (Kafka's producer.id.expiration.ms). */
+  producerIdExpirationMs: 86_400_000,
+  /** Idempotent producers one partition remembers; the oldest are forgotten first. */
+  producersPerPartitionMax: 10_000,
   /** Resolved addresses a channel remembers; a publisher with more distinct keys resolves again. */
   routesPerChannelMax: 10_000,
 } as const

@@ -107,6 +107,7 @@ class Instance implements RunningBroker {
       store: storage.store,
       turn,
       random: systemRandom,
+      clock: this.#clock,
       vhosts: this.#options.vhosts,
       onTopologyDurable: (sequence, bytes) => storage.onTopologyDurable(sequence, bytes),
       onDamaged: (queue, offset, error) => {

@@ -15,6 +15,17 @@ export type BrokerErrorCode =
   | 'resource_exhausted'
   | 'shutting_down'
   | 'internal'
+  | 'invalid_topic'
+  | 'topic_already_exists'
+  | 'invalid_partitions'
+  | 'invalid_config'
+  | 'corrupt_batch'
+  | 'message_too_large'
+  | 'invalid_record'
+  | 'invalid_timestamp'
+  | 'unsupported_format'
+  | 'invalid_producer_epoch'
+  | 'out_of_order_sequence'
 
 /** A request that the broker refuses. The message is fit for the client that asked. */
 export class BrokerError extends Error {

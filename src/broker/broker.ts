@@ -1,6 +1,7 @@
 // The broker: virtual hosts and what may be done to their queues and exchanges, whatever protocol
 // asks. A change takes effect in memory at once; the commit group it returns says when it is
 // durable, which is when the client may be told. It has never heard of a frame.
+import type { Clock } from '../lib/clock.ts'
 import type { Random } from '../lib/random.ts'
 import type { Turn } from '../lib/turn.ts'
 import type { CommitGroup } from '../log/commit-group.ts'
@@ -10,9 +11,13 @@ import type { QueueRow } from '../meta/topology-change.ts'
 import type { Topology } from '../meta/topology-database.ts'
 import { vhostNotFound } from './broker-error.ts'
 import { declareQueue, type QueueAsked } from './declare-queue.ts'
+import type { Destination } from './destination.ts'
 import { Publisher } from './publisher.ts'
 import { type ConnectionToken, Queue, type QueueContext } from './queue/queue.ts'
 import { ReplyRegistry } from './reply-registry.ts'
+import { type Partition, parseProducerKey } from './topic/partition.ts'
+import { Topic } from './topic/topic.ts'
+import { Topics } from './topic/topics.ts'
 import { TopologyLog } from './topology-log.ts'
 import { type Changes, VHost } from './vhost.ts'
 
@@ -20,6 +25,7 @@ export interface BrokerOptions {
   readonly store: LogStore
   readonly turn: Turn
   readonly random: Random
+  readonly clock: Clock
   /** Virtual hosts that exist besides `/`. */
   readonly vhosts: readonly string[]
   /** A topology entry is durable in the log: the view may have it. */
@@ -42,15 +48,18 @@ export const defaultVHost = '/'
 export class Broker {
   readonly store: LogStore
   readonly random: Random
+  readonly clock: Clock
   readonly topology: TopologyLog
   readonly queueContext: QueueContext
   readonly replies: ReplyRegistry
-  readonly #vhosts = new Map<string, VHost<Queue>>()
+  readonly #vhosts = new Map<string, VHost<Destination>>()
+  readonly #topics = new Map<string, Topics>()
   readonly #exclusiveQueues = new Map<ConnectionToken, Set<Queue>>()
 
   constructor(options: BrokerOptions) {
     this.store = options.store
     this.random = options.random
+    this.clock = options.clock
     this.replies = new ReplyRegistry(options.random)
     this.topology = new TopologyLog(options.store, options.onTopologyDurable)
     this.queueContext = {
@@ -59,35 +68,55 @@ export class Broker {
       onUnused: (queue) => this.deleteQueue(queue),
       onDamaged: options.onDamaged,
     }
-    for (const name of [defaultVHost, ...options.vhosts]) {
-      if (!this.#vhosts.has(name)) this.#vhosts.set(name, new VHost(name))
-    }
+    for (const name of [defaultVHost, ...options.vhosts]) this.#addVHost(name)
   }
 
   /** Puts back what outlived the last process. Logs that no queue has are given up. */
   restore(topology: Topology, logs: readonly Log[]): void {
     const logsById = new Map(logs.map((log) => [log.id, log]))
-    for (const { name } of topology.vhosts) {
-      if (!this.#vhosts.has(name)) this.#vhosts.set(name, new VHost(name))
-    }
+    for (const { name } of topology.vhosts) this.#addVHost(name)
     for (const row of topology.exchanges) this.#vhosts.get(row.vhost)?.restoreExchange(row)
     for (const row of topology.queues) {
-      const log = logsById.get(row.logId)
-      if (log !== undefined && this.#restoreQueue(row, log)) logsById.delete(row.logId)
+      const isRestored =
+        row.topic === undefined
+          ? this.#restoreQueue(row, logsById)
+          : this.#topics.get(row.vhost)?.restore(row, logsById)
+      if (!isRestored) continue
+      for (const logId of row.topic?.logIds ?? [row.logId]) logsById.delete(logId)
     }
     for (const row of topology.bindings) this.#vhosts.get(row.vhost)?.restoreBinding(row)
     this.#deleteLogs(logsById.values())
   }
 
-  findVHost(name: string): VHost<Queue> | undefined {
+  findVHost(name: string): VHost<Destination> | undefined {
     return this.#vhosts.get(name)
   }
 
   /** Throws `vhost_not_found`. */
-  getVHost(name: string): VHost<Queue> {
+  getVHost(name: string): VHost<Destination> {
     const vhost = this.#vhosts.get(name)
     if (vhost === undefined) throw vhostNotFound(name)
     return vhost
+  }
+
+  /** The topics of a virtual host. */
+  topicsOf(vhost: VHost<Destination>): Topics {
+    return this.#topics.get(vhost.name) as Topics
+  }
+
+  /** Keyed state that outlived the last process, after `restore`. */
+  restoreState(state: ReadonlyMap<string, Buffer>): void {
+    const partitions = new Map<number, Partition>()
+    for (const topics of this.#topics.values()) {
+      for (const view of topics.list()) {
+        for (const partition of view.partitions) partitions.set(partition.log.id, partition)
+      }
+    }
+    for (const [key, value] of state) {
+      const parsed = parseProducerKey(key)
+      if (parsed === undefined) continue
+      partitions.get(parsed.logId)?.producers.restore(parsed.producerId, value)
+    }
   }
 
   createPublisher(): Publisher {
@@ -96,14 +125,14 @@ export class Broker {
 
   /** Declares a queue or checks that it is there as asked; see `declareQueue`. */
   declareQueue(
-    vhost: VHost<Queue>,
+    vhost: VHost<Destination>,
     asked: QueueAsked,
-  ): { queue: Queue; group: CommitGroup | undefined } {
+  ): { queue: Destination; group: CommitGroup | undefined } {
     return declareQueue(this, vhost, asked)
   }
 
   /** Adds a queue that `declareQueue` made. */
-  addQueue(vhost: VHost<Queue>, queue: Queue): void {
+  addQueue(vhost: VHost<Destination>, queue: Queue): void {
     vhost.addQueue(queue)
     if (queue.owner === undefined) return
     const owned = this.#exclusiveQueues.get(queue.owner)
@@ -111,9 +140,10 @@ export class Broker {
     else owned.add(queue)
   }
 
-  /** Deletes a queue with its messages and bindings; its consumers are told. */
-  deleteQueue(queue: Queue): CommitGroup | undefined {
+  /** Deletes a queue or topic with its messages and bindings; its consumers are told. */
+  deleteQueue(queue: Destination): CommitGroup | undefined {
     if (queue.isDeleted) return undefined
+    if (queue instanceof Topic) return this.topicsOf(this.getVHost(queue.vhost)).delete(queue)
     const { vhost, name } = queue
     const cascaded = this.getVHost(vhost).removeQueue(name)
     const changes: Changes = queue.isDurable
@@ -146,7 +176,7 @@ export class Broker {
   /** To be called when nothing is delivered any more and the store is about to be closed. */
   prepareToClose(): void {
     for (const vhost of this.#vhosts.values()) {
-      for (const queue of vhost.queues()) queue.settleDeliveredMark()
+      for (const queue of vhost.queues()) if (queue instanceof Queue) queue.settleDeliveredMark()
     }
   }
 
@@ -158,15 +188,23 @@ export class Broker {
       for (const queue of vhost.queues()) {
         counts.consumers += queue.consumerCount
         counts.messages += queue.messageCount
-        counts.unacked += queue.unackedCount
+        if (queue instanceof Queue) counts.unacked += queue.unackedCount
       }
     }
     return counts
   }
 
-  #restoreQueue(row: QueueRow, log: Log): boolean {
+  #addVHost(name: string): void {
+    if (this.#vhosts.has(name)) return
+    const vhost = new VHost<Destination>(name)
+    this.#vhosts.set(name, vhost)
+    this.#topics.set(name, new Topics(this, vhost))
+  }
+
+  #restoreQueue(row: QueueRow, logs: ReadonlyMap<number, Log>): boolean {
     const vhost = this.#vhosts.get(row.vhost)
-    if (vhost === undefined) return false
+    const log = logs.get(row.logId)
+    if (vhost === undefined || log === undefined) return false
     vhost.addQueue(
       new Queue(
         {

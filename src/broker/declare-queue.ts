@@ -1,7 +1,10 @@
 // queue.declare: finds the queue and checks that it is what was asked for, or makes it.
 import type { CommitGroup } from '../log/commit-group.ts'
+import { findAgeMs } from './argument-check.ts'
+import type { Arguments } from './arguments.ts'
 import { queueLocked, queueNotFound } from './broker-error.ts'
 import type { Broker } from './broker.ts'
+import type { Destination } from './destination.ts'
 import { checkNewName, stripName } from './exchange/check-name.ts'
 import {
   checkQueueDeclaration,
@@ -11,6 +14,7 @@ import {
   queueTypeOf,
 } from './queue-arguments.ts'
 import { type ConnectionToken, Queue } from './queue/queue.ts'
+import { Topic } from './topic/topic.ts'
 import type { VHost } from './vhost.ts'
 
 export interface QueueAsked extends QueueDeclaration {
@@ -18,7 +22,7 @@ export interface QueueAsked extends QueueDeclaration {
 }
 
 interface Declared {
-  readonly queue: Queue
+  readonly queue: Destination
   /** When the declaration is durable; undefined when nothing was written. */
   readonly group: CommitGroup | undefined
 }
@@ -29,25 +33,32 @@ const nameSuffixBytes = 16
  * Throws `precondition_failed` when the queue exists otherwise or cannot be as asked,
  * `resource_locked` when it is another connection's, `access_refused` for a reserved name.
  */
-export function declareQueue(broker: Broker, vhost: VHost<Queue>, asked: QueueAsked): Declared {
+export function declareQueue(
+  broker: Broker,
+  vhost: VHost<Destination>,
+  asked: QueueAsked,
+): Declared {
   const name = stripName(asked.name)
   if (name === '')
     return createQueue(broker, vhost, { ...asked, name: serverName(broker, vhost, asked) })
   const existing = vhost.findQueue(name)
-  if (existing !== undefined) {
-    checkExisting(vhost, existing, asked)
-    return { queue: existing, group: undefined }
+  if (existing === undefined) {
+    checkNewName('queue', name)
+    return createQueue(broker, vhost, { ...asked, name })
   }
-  checkNewName('queue', name)
-  return createQueue(broker, vhost, { ...asked, name })
+  if (existing instanceof Topic && existing.isProvisional) {
+    return declareProvisional(broker, vhost, existing, asked)
+  }
+  checkExisting(vhost, existing, asked)
+  return { queue: existing, group: undefined }
 }
 
 /** The queue as `connection` may use it. Throws `queue_not_found`, `resource_locked`. */
 export function getUsableQueue(
-  vhost: VHost<Queue>,
+  vhost: VHost<Destination>,
   name: string,
   connection: ConnectionToken,
-): Queue {
+): Destination {
   const stripped = stripName(name)
   const queue = vhost.findQueue(stripped)
   if (queue === undefined) throw queueNotFound(vhost.name, stripped)
@@ -55,7 +66,7 @@ export function getUsableQueue(
   return queue
 }
 
-function checkExisting(vhost: VHost<Queue>, existing: Queue, asked: QueueAsked): void {
+function checkExisting(vhost: VHost<Destination>, existing: Destination, asked: QueueAsked): void {
   checkOwner(vhost, existing, asked.connection)
   if (asked.exclusive !== existing.isExclusive) throw queueLocked(vhost.name, existing.name)
   checkQueueEquivalence(vhost.name, asked, {
@@ -68,19 +79,24 @@ function checkExisting(vhost: VHost<Queue>, existing: Queue, asked: QueueAsked):
   })
 }
 
-function checkOwner(vhost: VHost<Queue>, queue: Queue, connection: ConnectionToken): void {
+function checkOwner(
+  vhost: VHost<Destination>,
+  queue: Destination,
+  connection: ConnectionToken,
+): void {
   if (queue.owner !== undefined && queue.owner !== connection) {
     throw queueLocked(vhost.name, queue.name)
   }
 }
 
-function serverName(broker: Broker, vhost: VHost<Queue>, asked: QueueAsked): string {
+function serverName(broker: Broker, vhost: VHost<Destination>, asked: QueueAsked): string {
   checkServerNamed(queueTypeOf(vhost.name, '', asked.arguments))
   return `amq.gen-${broker.random.bytes(nameSuffixBytes).toString('base64url')}`
 }
 
-function createQueue(broker: Broker, vhost: VHost<Queue>, asked: QueueAsked): Declared {
+function createQueue(broker: Broker, vhost: VHost<Destination>, asked: QueueAsked): Declared {
   const type = checkQueueDeclaration(vhost.name, asked)
+  if (type === 'stream') return createStream(broker, vhost, asked)
   const isDurable = asked.durable && !asked.exclusive
   const group = broker.store.beginAtom()
   const log = broker.store.createLog({ isVolatile: !isDurable })
@@ -111,4 +127,75 @@ function createQueue(broker: Broker, vhost: VHost<Queue>, asked: QueueAsked): De
   }
   broker.store.endAtom()
   return { queue, group: isDurable ? group : undefined }
+}
+
+/** A stream queue is a topic. Without arguments it keeps everything, as in RabbitMQ. */
+function createStream(broker: Broker, vhost: VHost<Destination>, asked: QueueAsked): Declared {
+  const { topic, group } = broker.topicsOf(vhost).create({
+    name: asked.name,
+    partitionCount: partitionCountOf(asked.arguments),
+    configs: streamConfigs(asked.arguments),
+    isProvisional: false,
+    arguments: asked.arguments,
+  })
+  return { queue: topic, group }
+}
+
+function partitionCountOf(args: Arguments): number {
+  const count = args.get('x-partitions')
+  return count === undefined ? 1 : Number(count.value)
+}
+
+function streamConfigs(args: Arguments): Record<string, string> {
+  const age = args.get('x-max-age')
+  const size = args.get('x-max-length-bytes')
+  return {
+    'retention.ms': String((age && findAgeMs(age)) ?? -1),
+    'retention.bytes': String(Number(size?.value ?? -1)),
+  }
+}
+
+/**
+ * Kafka made the topic only because a client asked for its name. The first declaration decides what
+ * the name is: a stream, or a work queue that starts with what was produced so far.
+ */
+function declareProvisional(
+  broker: Broker,
+  vhost: VHost<Destination>,
+  topic: Topic,
+  asked: QueueAsked,
+): Declared {
+  const type = checkQueueDeclaration(vhost.name, { ...asked, name: topic.name })
+  const isDurable = asked.durable && !asked.exclusive
+  const topics = broker.topicsOf(vhost)
+  if (type === 'stream') return { queue: topic, group: topics.confirm(topic) }
+  const [partition] = topic.partitions
+  if (partition === undefined || topic.partitions.length > 1 || !isDurable) {
+    checkExisting(vhost, topic, asked)
+    return { queue: topic, group: undefined }
+  }
+  topics.release(topic)
+  const queue = new Queue(
+    {
+      vhost: vhost.name,
+      name: topic.name,
+      type,
+      isDurable,
+      isAutoDelete: asked.autoDelete,
+      owner: undefined,
+      arguments: asked.arguments,
+      log: partition.log,
+    },
+    broker.queueContext,
+  )
+  vhost.replaceQueue(queue)
+  const row = {
+    vhost: vhost.name,
+    name: topic.name,
+    type,
+    logId: queue.id,
+    autoDelete: asked.autoDelete,
+    arguments: asked.arguments,
+  }
+  return { queue, group: broker.topology.write([{ kind: 'queue', op: 'put', row }]) }
 }

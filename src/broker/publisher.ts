@@ -51,6 +51,6 @@ function append(route: Route, source: RecordSource, sharedPosition: number): voi
   const { queues } = route
   for (let index = 0; index < queues.length; index++) {
     const queue = queues[index]!
-    queue.publish(source, queue.log.isVolatile ? -1 : sharedPosition)
+    queue.publish(source, queue.isVolatile ? -1 : sharedPosition)
   }
 }

@@ -3,14 +3,17 @@
 import { limits } from '../limits.ts'
 import { type Address, decodeAddress } from './address.ts'
 import type { Arguments } from './arguments.ts'
-import type { Queue } from './queue/queue.ts'
+import type { Destination } from './destination.ts'
+import { Topic } from './topic/topic.ts'
 import type { VHost } from './vhost.ts'
 
 /** A resolved address. */
 export interface Route {
-  readonly queues: readonly Queue[]
+  readonly queues: readonly Destination[]
   /** Some of the queues outlive the process: the message goes into a commit group. */
   readonly durableCount: number
+  /** Some are topics of several partitions: `RecordSource.partitionKey` has to be set. */
+  readonly needsKey: boolean
 }
 
 interface CachedRoute extends Route {
@@ -22,13 +25,13 @@ interface CachedRoute extends Route {
 const noHeaders = (): Arguments | undefined => undefined
 
 export class RouteCache {
-  readonly #vhost: VHost<Queue>
+  readonly #vhost: VHost<Destination>
   readonly #routes = new Map<string, CachedRoute>()
   #version = -1
   #lastAddress: Buffer = Buffer.alloc(0)
   #lastRoute: CachedRoute | undefined
 
-  constructor(vhost: VHost<Queue>) {
+  constructor(vhost: VHost<Destination>) {
     this.#vhost = vhost
   }
 
@@ -79,10 +82,14 @@ export class RouteCache {
 }
 
 /** The route that leads to `queues`. */
-export function routeTo(queues: readonly Queue[]): Route {
+export function routeTo(queues: readonly Destination[]): Route {
   let durableCount = 0
-  for (const queue of queues) if (!queue.log.isVolatile) durableCount++
-  return { queues, durableCount }
+  let needsKey = false
+  for (const queue of queues) {
+    if (!queue.isVolatile) durableCount++
+    if (queue instanceof Topic && queue.partitions.length > 1) needsKey = true
+  }
+  return { queues, durableCount, needsKey }
 }
 
 function isSame(known: Buffer, address: Buffer, start: number, end: number): boolean {

@@ -156,6 +156,17 @@ export class VHost<Q extends QueueLike> {
     this.#version += 1
   }
 
+  /** Puts `queue` where one of the same name is; bindings stay. */
+  replaceQueue(queue: Q): void {
+    const target = this.#queues.get(queue.name)
+    if (target === undefined) {
+      this.addQueue(queue)
+      return
+    }
+    target.queue = queue
+    this.#version += 1
+  }
+
   /**
    * Forgets a queue and its bindings; a missing one is fine. Returns the durable exchanges that were
    * deleted with it; that the queue itself is gone is the caller's to write, and covers its bindings.

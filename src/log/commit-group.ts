@@ -39,6 +39,8 @@ export class CommitGroup {
   readonly topology: TopologyEntry[] = []
   /** Records whose body is in a file of its own. */
   readonly asides: { readonly log: Log; readonly offset: number; readonly asideId: number }[] = []
+  /** Keyed state: the last value of a key counts, undefined deletes it. */
+  readonly states: { readonly key: string; readonly value: Buffer | undefined }[] = []
   shared: SharedBodies | undefined
   /** Engines only: entries of their own that are written with this group. */
   extra: EncodedEntries | undefined
@@ -66,7 +68,8 @@ export class CommitGroup {
       this.topology.length === 0 &&
       this.created.length === 0 &&
       this.deleted.length === 0 &&
-      this.trims.size === 0
+      this.trims.size === 0 &&
+      this.states.length === 0
     )
   }
 
@@ -88,6 +91,7 @@ export class CommitGroup {
     this.runs.length = 0
     this.asides.length = 0
     this.topology.length = 0
+    this.states.length = 0
     this.deltas.clear()
     this.shared = undefined
     this.extra = undefined

@@ -160,6 +160,9 @@ function tellOwners(group: CommitGroup, refused: ReadonlySet<AtomIndex>): void {
 
 /** The group is done with: whoever still holds it (a channel, say) must not hold its bytes. */
 function raiseHighWatermarks(group: CommitGroup): void {
-  for (const { log, run } of group.runs) log.durableEnd = run.lastOffset + 1
+  for (const { log, run } of group.runs) {
+    log.durableEnd = run.lastOffset + 1
+    log.watcher?.onDurable(log)
+  }
   group.release()
 }

@@ -3,6 +3,7 @@
 // not its business.
 import type { AtomIndex, CommitGroup, TopologyEntry } from './commit-group.ts'
 import type { Log } from './log.ts'
+import type { Run } from './run.ts'
 
 /** Why publishers have to wait. */
 export type BlockedReason = 'low on disk'
@@ -25,6 +26,8 @@ export interface Recovered {
   readonly logs: readonly Log[]
   /** Topology entries after the sequence the opener said it has, in order. */
   readonly topology: readonly TopologyEntry[]
+  /** What `putState` kept. */
+  readonly state: ReadonlyMap<string, Buffer>
   /** Says what unconfirmed bytes at the end were cut off, if any were. */
   readonly cut: string | undefined
 }
@@ -58,6 +61,11 @@ export interface LogStore {
   trim(log: Log, offset: number): void
   /** Keeps `bytes` in order with everything else; returns the entry's sequence (rising, from 1). Within an atom. */
   putTopology(bytes: Buffer): number
+  /**
+   * Keeps `value` under `key` (undefined forgets it), durable with the atom: group offsets,
+   * producer state. All keys come back at the next open, so there must be few. Within an atom.
+   */
+  putState(key: string, value: Buffer | undefined): void
   /** All topology entries up to `sequence` are durable elsewhere. */
   onTopologyApplied(sequence: number): void
 
@@ -66,6 +74,24 @@ export interface LogStore {
    * `log.read` said 'absent'. `error` when the bytes on disk are damaged.
    */
   load(log: Log, offset: number, done: (error?: Error) => void): void
+  /**
+   * Durable runs of `log`, in order, from the one that holds the first record at or after `offset`;
+   * at least one if there is any, and no more than fit `sizeMax` after it. A promise when they are
+   * not in memory. Unlike `load` it disturbs no other reader.
+   */
+  readRuns(log: Log, offset: number, sizeMax: number): readonly Run[] | Promise<readonly Run[]>
+  /** The first durable run with a record of at least this timestamp. */
+  findRunByTimestamp(log: Log, timestamp: number): Promise<Run | undefined>
+  /**
+   * The offset below which a log has to be trimmed so that nothing is older than `timestampMin` and
+   * it takes at most `sizeMax` bytes; whole runs only, never the last one.
+   */
+  retentionOffset(
+    log: Log,
+    keep: { readonly timestampMin: number; readonly sizeMax: number },
+  ): Promise<number>
+  /** Bytes that the log's runs take. */
+  sizeOf(log: Log): number
   /**
    * Stores a large body durably in a file of its own, then calls back with its id for
    * `RecordSource.asideId`. The body is kept in memory until its record is committed.

@@ -30,12 +30,19 @@ export interface LogEngine {
   /** Runs left `tail` because everything in them was acked or trimmed. */
   onRunsDropped(log: Log, runs: readonly Run[]): void
   now(): number
+  /** Leader epoch of what is appended now. */
+  readonly epoch: number
 }
 
 /** Whoever assigns this log's offsets (a queue). */
 export interface LogOwner {
   /** The record at `offset` will never exist: treat it as a gap. */
   onRefused(offset: number): void
+}
+
+/** Whoever waits for records to become durable (fetches, stream consumers). */
+export interface LogWatcher {
+  onDurable(log: Log): void
 }
 
 export interface LogOptions {
@@ -64,6 +71,8 @@ export class Log {
   /** The same, as far as it is durable. */
   durableDeliveredMark = 0
   isDeleted = false
+  /** Told when `durableEnd` rises. */
+  watcher: LogWatcher | undefined
   /** Told when an engine refuses a record after it was appended here. */
   owner: LogOwner | undefined
   /** Runs in memory, ascending; engines evict from the front, see `evictBefore`. */
@@ -108,6 +117,24 @@ export class Log {
     group.size += run.size - sizeBefore
     group.trace?.push([group.atomCount, this, offset])
     return offset
+  }
+
+  /**
+   * Appends a Kafka record batch as it came and returns its base offset, which is patched into a
+   * copy together with the leader epoch; the CRC covers neither. The caller has checked the batch.
+   * Within an atom.
+   */
+  appendBatch(batch: Buffer): number {
+    const group = this.#engine.openGroupForAppend()
+    if (this.#openRun !== undefined) this.closeOpenRun(this.#openRun)
+    const run = Run.copyOfBatch(batch, this.endOffset, this.#engine.epoch)
+    this.endOffset = run.lastOffset + 1
+    this.tail.push(run)
+    group.runs.push({ log: this, run })
+    group.size += run.size
+    group.trace?.push([group.atomCount, this, run.baseOffset])
+    this.#engine.onChanged(group)
+    return run.baseOffset
   }
 
   /** Acks one offset; false when it was acked before. Durable with the open group. */
@@ -185,6 +212,11 @@ export class Log {
     this.#windowStart = start
     this.#windowEnd = end
     this.#forgetHint()
+  }
+
+  /** Index in `tail` of the first run that ends at or after `offset`. */
+  findInTail(offset: number): number {
+    return indexOfRun(this.tail, offset)
   }
 
   /** First offset from which on everything is in `tail`. */
@@ -274,6 +306,10 @@ export class Log {
 
 /** The first run that ends at or after `offset`. */
 function findRun(runs: readonly Run[], offset: number): Run | undefined {
+  return runs[indexOfRun(runs, offset)]
+}
+
+function indexOfRun(runs: readonly Run[], offset: number): number {
   let low = 0
   let high = runs.length
   while (low < high) {
@@ -281,5 +317,5 @@ function findRun(runs: readonly Run[], offset: number): Run | undefined {
     if (runs[middle]!.lastOffset < offset) low = middle + 1
     else high = middle
   }
-  return runs[low]
+  return low
 }

@@ -42,6 +42,8 @@ export class RecordSource {
   bodyEnd = 0
   /** Where the body is in the group's shared bodies, or -1. Set by `Log.append`. */
   sharedPosition = -1
+  /** Decides the partition of a topic; undefined for any. Set only where `Route.needsKey`. */
+  partitionKey: Buffer | undefined = undefined
   /** Id of the file that already holds the body (see `LogStore.writeAside`), or 0. */
   asideId = 0
 }

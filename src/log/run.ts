@@ -83,6 +83,15 @@ export class Run {
     return run
   }
 
+  /** A copy of a batch from a client, with its place in the log patched in. */
+  static copyOfBatch(batch: Buffer, baseOffset: number, leaderEpoch: number): Run {
+    const bytes = Buffer.allocUnsafe(batch.length)
+    batch.copy(bytes)
+    writeInt64(bytes, runField.baseOffset, baseOffset)
+    bytes.writeInt32BE(leaderEpoch, runField.leaderEpoch)
+    return Run.fromBytes(bytes)
+  }
+
   get magic(): number {
     return this.isSealed ? this.buffer.readInt8(runField.magic) : runMagic.messages
   }

@@ -25,6 +25,18 @@ export interface ExchangeRow {
   readonly arguments: Arguments
 }
 
+/** What a stream queue, which is a topic, keeps besides. */
+export interface TopicRow {
+  /** Kafka's topic id: 32 hexadecimal digits. */
+  readonly topicId: string
+  /** The log of each partition, in order; `logId` is the first. */
+  readonly logIds: readonly number[]
+  /** Topic settings that differ from their defaults, by Kafka's names. */
+  readonly configs: Readonly<Record<string, string>>
+  /** Created because a client asked for its metadata, not because somebody declared it. */
+  readonly isProvisional: boolean
+}
+
 export interface QueueRow {
   readonly vhost: string
   readonly name: string
@@ -34,6 +46,8 @@ export interface QueueRow {
   readonly logId: number
   readonly autoDelete: boolean
   readonly arguments: Arguments
+  /** Only for type `stream`. */
+  readonly topic?: TopicRow | undefined
 }
 
 export interface BindingRow {

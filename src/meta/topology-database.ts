@@ -57,7 +57,7 @@ const schema = `
   ) strict, without rowid;
   create table queues (
     vhost text not null, name text not null, type text not null, log_id integer not null,
-    auto_delete integer not null, arguments text not null,
+    auto_delete integer not null, arguments text not null, topic text,
     primary key (vhost, name)
   ) strict, without rowid;
   create table bindings (
@@ -215,13 +215,14 @@ export class TopologyDatabase {
   #putQueue(row: QueueRow): void {
     const args = JSON.stringify(argumentsToJson(row.arguments))
     this.#run(
-      'insert or replace into queues values (?, ?, ?, ?, ?, ?)',
+      'insert or replace into queues values (?, ?, ?, ?, ?, ?, ?)',
       row.vhost,
       row.name,
       row.type,
       row.logId,
       Number(row.autoDelete),
       args,
+      row.topic === undefined ? null : JSON.stringify(row.topic),
     )
   }
 

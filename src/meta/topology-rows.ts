@@ -1,6 +1,6 @@
 // Rows of the tables of `meta.db` as topology rows. They throw TypeError on what is not one.
 import { argumentsFromJson } from './arguments.ts'
-import type { BindingRow, ExchangeRow, QueueRow, UserRow } from './topology-change.ts'
+import type { BindingRow, ExchangeRow, QueueRow, TopicRow, UserRow } from './topology-change.ts'
 
 export function exchangeFromRow(row: Record<string, unknown>): ExchangeRow {
   return {
@@ -21,6 +21,7 @@ export function queueFromRow(row: Record<string, unknown>): QueueRow {
     logId: Number(row['log_id']),
     autoDelete: row['auto_delete'] === 1,
     arguments: argumentsFromJson(JSON.parse(text(row['arguments']))),
+    topic: row['topic'] === null ? undefined : (JSON.parse(text(row['topic'])) as TopicRow),
   }
 }
 

@@ -16,7 +16,7 @@ export interface QueueLike {
 
 export interface QueueTarget<Q extends QueueLike> {
   readonly kind: 'queue'
-  readonly queue: Q
+  queue: Q
   /** Bindings that lead here. */
   readonly bindings: Set<Binding<Q>>
 }

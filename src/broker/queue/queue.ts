@@ -98,6 +98,10 @@ export class Queue implements QueueLike, TurnTask, LogOwner {
     options.log.owner = this
   }
 
+  get isVolatile(): boolean {
+    return this.log.isVolatile
+  }
+
   get isExclusive(): boolean {
     return this.owner !== undefined
   }
@@ -122,6 +126,20 @@ export class Queue implements QueueLike, TurnTask, LogOwner {
     // Behind a backlog the mark follows the deliveries instead.
     if (offset >= this.log.deliveredMark && offset - this.#next < limits.deliveredMarkAhead) {
       this.#raiseMark(offset, offset)
+    }
+    if (this.#listed.length > 0) this.#schedule()
+  }
+
+  /** A batch of messages was appended to the log. Within an atom. */
+  onBatchAppended(recordCount: number): void {
+    this.messageCount += recordCount
+    const first = this.log.endOffset - recordCount
+    if (this.#consumers.length === 0) return
+    if (
+      first + recordCount > this.log.deliveredMark &&
+      first - this.#next < limits.deliveredMarkAhead
+    ) {
+      this.#raiseMark(first + recordCount, first)
     }
     if (this.#listed.length > 0) this.#schedule()
   }

@@ -9,6 +9,7 @@ import { CommitScheduler } from '../commit-scheduler.ts'
 import type { CreateLogOptions, LogStore } from '../log-store.ts'
 import { Log } from '../log.ts'
 import type { LogEngine } from '../log.ts'
+import type { Run } from '../run.ts'
 
 /** How badly the engine behaves. Without `chaos` every group finishes in the turn it was sealed in. */
 export interface MemoryChaos {
@@ -87,7 +88,48 @@ export class MemoryLogStore implements LogStore, LogEngine {
     return sequence
   }
 
+  putState(key: string, value: Buffer | undefined): void {
+    this.#change().states.push({ key, value })
+  }
+
   onTopologyApplied(): void {}
+
+  readRuns(log: Log, offset: number, sizeMax: number): readonly Run[] {
+    const runs: Run[] = []
+    let size = 0
+    for (let at = log.findInTail(offset); at < log.tail.length; at++) {
+      const run = log.tail[at] as Run
+      if (run.lastOffset >= log.durableEnd) break
+      size += run.size
+      if (runs.length > 0 && size > sizeMax) break
+      runs.push(run)
+    }
+    return runs
+  }
+
+  findRunByTimestamp(log: Log, timestamp: number): Promise<Run | undefined> {
+    const isLateEnough = (run: Run): boolean =>
+      run.maxTimestamp >= timestamp && run.lastOffset < log.durableEnd
+    return Promise.resolve(log.tail.find(isLateEnough))
+  }
+
+  retentionOffset(
+    log: Log,
+    { timestampMin, sizeMax }: { readonly timestampMin: number; readonly sizeMax: number },
+  ): Promise<number> {
+    let size = this.sizeOf(log)
+    let offset = log.startOffset
+    for (const run of log.tail.slice(0, -1)) {
+      if (run.maxTimestamp >= timestampMin && size <= sizeMax) break
+      size -= run.size
+      offset = run.lastOffset + 1
+    }
+    return Promise.resolve(offset)
+  }
+
+  sizeOf(log: Log): number {
+    return log.tail.reduce((size, run) => size + run.size, 0)
+  }
 
   load(_log: Log, offset: number, done: (error?: Error) => void): void {
     // Everything is in memory: only a body of its own can be absent, and those are kept too.

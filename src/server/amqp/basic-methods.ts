@@ -29,7 +29,7 @@ import { RecordView } from '../../log/record.ts'
 import { ack, type Channel, type ChannelConsumer, requeue } from './channel.ts'
 import { ConsumerSink } from './consumer-sink.ts'
 import { unexpectedMethod } from './handle-method.ts'
-import { usableQueue } from './queue-methods.ts'
+import { workQueue } from './queue-methods.ts'
 import { ReplyConsumer } from './reply-consumer.ts'
 import { ProtocolError } from './reply.ts'
 import { toArguments } from './to-arguments.ts'
@@ -106,7 +106,7 @@ function consumeReplies(channel: Channel, tag: string, isNoAck: boolean): Channe
 }
 
 function consumeQueue(channel: Channel, tag: string, method: BasicConsume): ChannelConsumer {
-  const queue = usableQueue(channel, method.queue)
+  const queue = workQueue(channel, method.queue, 'basic.consume')
   const args = toArguments(method.arguments)
   checkConsumerArguments(channel.vhost.name, queue, args)
   const sink = new ConsumerSink(channel, tag)
@@ -134,7 +134,7 @@ function cancel(channel: Channel, method: BasicCancel): void {
 }
 
 function get(channel: Channel, method: BasicGet): void {
-  const queue = usableQueue(channel, method.queue)
+  const queue = workQueue(channel, method.queue, 'basic.get')
   const view = new RecordView()
   const { result, isRedelivered } = queue.take(view)
   if (result === 'wait') {

@@ -3,8 +3,8 @@
 // Lifecycle: open → (waiting: frames are parked until something is durable) → open …
 //   → closing (the server sent channel.close; everything but close and close-ok is ignored) → gone.
 import { BrokerError, preconditionFailed, unknownDeliveryTag } from '../../broker/broker-error.ts'
+import type { Destination } from '../../broker/destination.ts'
 import type { Consumer } from '../../broker/queue/consumer.ts'
-import type { Queue } from '../../broker/queue/queue.ts'
 import {
   type DeliveryHolder,
   type Settle,
@@ -53,7 +53,7 @@ const ackArgumentsSize = 4 + 8 + 1
 export class Channel implements GroupListener, ContentTarget {
   readonly number: number
   readonly connection: Connection
-  readonly vhost: VHost<Queue>
+  readonly vhost: VHost<Destination>
   readonly unacked: UnackedDeliveries = new UnackedDeliveries()
   readonly consumers: Map<string, ChannelConsumer> = new Map()
   readonly publisher: ChannelPublisher
@@ -77,7 +77,7 @@ export class Channel implements GroupListener, ContentTarget {
   #parked: ParkedFrame[] = []
   #wasFull = false
 
-  constructor(connection: Connection, number: number, vhost: VHost<Queue>) {
+  constructor(connection: Connection, number: number, vhost: VHost<Destination>) {
     this.connection = connection
     this.number = number
     this.vhost = vhost

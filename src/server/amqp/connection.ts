@@ -4,7 +4,7 @@
 // connection.close and ignores everything but close-ok) → closed. The peer's end of the socket,
 // an error or a silent peer lead to closed from anywhere.
 import type { Socket } from 'node:net'
-import type { Queue } from '../../broker/queue/queue.ts'
+import type { Destination } from '../../broker/destination.ts'
 import type { VHost } from '../../broker/vhost.ts'
 import { FrameReader } from '../../codec/amqp/frame.ts'
 import {
@@ -57,7 +57,7 @@ export class Connection implements TurnTask {
   readonly #confirmsDue: Channel[] = []
   #channelCount = 0
   #channelMax = 0
-  #vhost: VHost<Queue> | undefined
+  #vhost: VHost<Destination> | undefined
   #heartbeat: Heartbeat | undefined
   #isFlushScheduled = false
   #isPaused = false
@@ -152,7 +152,7 @@ export class Connection implements TurnTask {
     this.#heartbeat = new Heartbeat(this, this.context.clock, chosen.heartbeat)
   }
 
-  onOpened(vhost: VHost<Queue>): void {
+  onOpened(vhost: VHost<Destination>): void {
     this.#vhost = vhost
     this.status = 'running'
   }

@@ -5,8 +5,9 @@ import {
   resourceInUse,
 } from '../../broker/broker-error.ts'
 import { getUsableQueue } from '../../broker/declare-queue.ts'
+import type { Destination } from '../../broker/destination.ts'
 import { stripName } from '../../broker/exchange/check-name.ts'
-import type { Queue } from '../../broker/queue/queue.ts'
+import { Queue } from '../../broker/queue/queue.ts'
 import { checkBindable, isReplyAddress, isReplyName } from '../../broker/reply-registry.ts'
 import {
   type AmqpMethod,
@@ -30,6 +31,7 @@ import type { CommitGroup } from '../../log/commit-group.ts'
 import type { Channel } from './channel.ts'
 import { answer } from './exchange-methods.ts'
 import { unexpectedMethod } from './handle-method.ts'
+import { ProtocolError } from './reply.ts'
 import { toArguments } from './to-arguments.ts'
 
 /** queue.declare, bind, unbind, purge and delete. */
@@ -55,8 +57,16 @@ export function handleQueueMethod(channel: Channel, method: AmqpMethod): void {
   }
 }
 
+/** As `usableQueue`, for what only work queues can do. Throws `not_implemented` for a stream. */
+export function workQueue(channel: Channel, name: string, operation: string): Queue {
+  const queue = usableQueue(channel, name)
+  if (queue instanceof Queue) return queue
+  const resource = queueResource(queue.vhost, queue.name)
+  throw new ProtocolError('not_implemented', `${operation} not supported by stream ${resource}`)
+}
+
 /** The queue a method names, which must be usable by this connection; '' is the last declared. */
-export function usableQueue(channel: Channel, name: string): Queue {
+export function usableQueue(channel: Channel, name: string): Destination {
   return getUsableQueue(channel.vhost, channel.queueName(name), channel.connection)
 }
 
@@ -89,7 +99,7 @@ function inspectReplyQueue(channel: Channel, { queue, noWait }: QueueDeclare): v
 function findOrDeclare(
   channel: Channel,
   method: QueueDeclare,
-): { queue: Queue; group: CommitGroup | undefined } {
+): { queue: Destination; group: CommitGroup | undefined } {
   if (method.passive) return { queue: usableQueue(channel, method.queue), group: undefined }
   return channel.connection.context.broker.declareQueue(channel.vhost, {
     name: method.queue,
@@ -123,7 +133,7 @@ function unbind(channel: Channel, method: QueueUnbind): void {
 }
 
 function purge(channel: Channel, method: QueuePurge): void {
-  const queue = usableQueue(channel, method.queue)
+  const queue = workQueue(channel, method.queue, 'queue.purge')
   const { count, group } = channel.connection.context.broker.purgeQueue(queue)
   const reply: AmqpMethod = { id: QUEUE_PURGE_OK, messageCount: count }
   channel.replyWhenDurable(group, method.noWait ? undefined : reply)
@@ -140,7 +150,7 @@ function remove(channel: Channel, method: QueueDelete): void {
   channel.replyWhenDurable(group, method.noWait ? undefined : { id: QUEUE_DELETE_OK, messageCount })
 }
 
-function checkUnneeded(queue: Queue, method: QueueDelete): void {
+function checkUnneeded(queue: Destination, method: QueueDelete): void {
   if (method.ifUnused && queue.consumerCount > 0) {
     throw resourceInUse(queueResource(queue.vhost, queue.name))
   }

@@ -19,6 +19,17 @@ const replies: Readonly<Record<BrokerErrorCode, ReplyName>> = {
   resource_exhausted: 'resource_error',
   shutting_down: 'connection_forced',
   internal: 'internal_error',
+  invalid_topic: 'precondition_failed',
+  topic_already_exists: 'precondition_failed',
+  invalid_partitions: 'precondition_failed',
+  invalid_config: 'precondition_failed',
+  corrupt_batch: 'internal_error',
+  message_too_large: 'precondition_failed',
+  invalid_record: 'precondition_failed',
+  invalid_timestamp: 'precondition_failed',
+  unsupported_format: 'not_implemented',
+  invalid_producer_epoch: 'precondition_failed',
+  out_of_order_sequence: 'precondition_failed',
 }
 
 /** An error of the protocol itself: frames in the wrong order, channels that are not open. */

@@ -1,0 +1,143 @@
+// A log as Kafka sees it: a partition of a topic, or a work queue, which is a topic of one partition.
+// Batches are stored as they came. Whoever waits for records is told when the high watermark rises.
+import type { Clock } from '../../lib/clock.ts'
+import { limits } from '../../limits.ts'
+import type { CommitGroup } from '../../log/commit-group.ts'
+import type { LogStore } from '../../log/log-store.ts'
+import type { Log, LogWatcher } from '../../log/log.ts'
+import { checkBatch } from './check-batch.ts'
+import { ProducerState } from './producer-state.ts'
+import { stampAppendTime } from './stamp-append-time.ts'
+import type { TopicConfig } from './topic-config.ts'
+
+export interface PartitionContext {
+  readonly store: LogStore
+  readonly clock: Clock
+}
+
+/** What a produce did. */
+export interface Produced {
+  readonly baseOffset: number
+  /** Durable when this is finished; undefined when it is so already (a batch sent twice). */
+  readonly group: CommitGroup | undefined
+  /** The time of the broker that the records got, or -1 when they keep their own. */
+  readonly appendTime: number
+}
+
+/** Told once a partition has more durable records. */
+export type DurableListener = () => void
+
+const stateKeyPrefix = 'producer/'
+
+export class Partition implements LogWatcher {
+  readonly log: Log
+  readonly producers: ProducerState = new ProducerState()
+  readonly #context: PartitionContext
+  readonly #getConfig: () => TopicConfig
+  /** Tells a work queue about messages that came in as a batch. */
+  readonly #onAppended: (recordCount: number) => void
+  readonly #listeners = new Set<DurableListener>()
+
+  constructor(
+    log: Log,
+    context: PartitionContext,
+    options: {
+      readonly config: () => TopicConfig
+      readonly onAppended?: (recordCount: number) => void
+    },
+  ) {
+    this.log = log
+    this.#context = context
+    this.#getConfig = options.config
+    this.#onAppended = options.onAppended ?? (() => undefined)
+    log.watcher = this
+  }
+
+  /** The offset of the first record that can still be read. */
+  get startOffset(): number {
+    return Math.max(this.log.startOffset, this.log.cursor.floor)
+  }
+
+  /** Records below are durable and may be seen. */
+  get highWatermark(): number {
+    return this.log.durableEnd
+  }
+
+  /** Stores a batch. Throws what `checkBatch` and `ProducerState.findDuplicate` throw. */
+  produce(batch: Buffer): Produced {
+    const { store, clock } = this.#context
+    const now = clock.now()
+    const config = this.#getConfig()
+    const { producer, recordCount } = checkBatch(batch, config, now)
+    const appendTime = config.usesAppendTime ? now : -1
+    const known = producer && this.producers.findDuplicate(producer)
+    if (known !== undefined) {
+      const group = known.group?.state === 'finished' ? undefined : known.group
+      return { baseOffset: known.baseOffset, group, appendTime: known.timestamp }
+    }
+    const group = store.beginAtom()
+    const baseOffset = this.log.appendBatch(appendTime < 0 ? batch : stampAppendTime(batch, now))
+    this.#onAppended(recordCount)
+    if (producer !== undefined) {
+      this.producers.add(producer, {
+        firstSequence: producer.firstSequence,
+        lastSequence: producer.lastSequence,
+        baseOffset,
+        timestamp: now,
+        group,
+      })
+      store.putState(
+        this.#stateKey(producer.producerId),
+        this.producers.encode(producer.producerId),
+      )
+    }
+    store.endAtom()
+    return { baseOffset, group, appendTime }
+  }
+
+  /** Forgets producers that have been silent for long, and the oldest of too many. */
+  expireProducers(): void {
+    const { store, clock } = this.#context
+    const before = clock.now() - limits.producerIdExpirationMs
+    const expired = this.producers.expire(before, limits.producersPerPartitionMax)
+    if (expired.length === 0) return
+    store.beginAtom()
+    for (const producerId of expired) store.putState(this.#stateKey(producerId), undefined)
+    store.endAtom()
+  }
+
+  /** The log is gone: what is kept beside it goes, too. Within an atom. */
+  forget(): void {
+    for (const producerId of this.producers.expire(Infinity, 0)) {
+      this.#context.store.putState(this.#stateKey(producerId), undefined)
+    }
+    this.onDurable()
+  }
+
+  /** Calls back once when records become durable, or when the partition is gone. */
+  addListener(listener: DurableListener): void {
+    this.#listeners.add(listener)
+  }
+
+  removeListener(listener: DurableListener): void {
+    this.#listeners.delete(listener)
+  }
+
+  onDurable(): void {
+    if (this.#listeners.size === 0) return
+    const listeners = [...this.#listeners]
+    this.#listeners.clear()
+    for (const listener of listeners) listener()
+  }
+
+  #stateKey(producerId: number): string {
+    return `${stateKeyPrefix}${this.log.id}/${producerId}`
+  }
+}
+
+/** Which log and producer a key of the log's keyed state is for; undefined for other keys. */
+export function parseProducerKey(key: string): { logId: number; producerId: number } | undefined {
+  if (!key.startsWith(stateKeyPrefix)) return undefined
+  const [logId, producerId] = key.slice(stateKeyPrefix.length).split('/').map(Number)
+  return { logId: logId as number, producerId: producerId as number }
+}

@@ -1,0 +1,146 @@
+// What a partition remembers of its idempotent producers: epoch and the last five batches of each,
+// so that a batch sent twice is stored once (KIP-98; rules as in Kafka's ProducerAppendInfo).
+// Checks run against what was appended, durable or not.
+import type { CommitGroup } from '../../log/commit-group.ts'
+import { BrokerError } from '../broker-error.ts'
+
+/** A batch as far as sequence checks go. */
+export interface ProducedBatch {
+  readonly producerId: number
+  readonly producerEpoch: number
+  readonly firstSequence: number
+  readonly lastSequence: number
+}
+
+/** A batch that was appended before. */
+export interface KnownBatch {
+  readonly firstSequence: number
+  readonly lastSequence: number
+  readonly baseOffset: number
+  readonly timestamp: number
+  /** Until it is durable, whoever sends it again waits for this. Gone after a restart. */
+  readonly group: CommitGroup | undefined
+}
+
+interface ProducerEntry {
+  epoch: number
+  batches: KnownBatch[]
+  /** When it was heard of last, milliseconds since the epoch. */
+  lastSeen: number
+}
+
+const rememberedBatches = 5
+const sequenceMax = 2_147_483_647
+
+export class ProducerState {
+  readonly #producers = new Map<number, ProducerEntry>()
+
+  get count(): number {
+    return this.#producers.size
+  }
+
+  /**
+   * The earlier append of the same batch, or undefined when the batch is the next one. Throws
+   * `invalid_producer_epoch` or `out_of_order_sequence`.
+   */
+  findDuplicate(batch: ProducedBatch): KnownBatch | undefined {
+    const entry = this.#producers.get(batch.producerId)
+    if (entry === undefined) return undefined
+    if (batch.producerEpoch < entry.epoch) {
+      throw new BrokerError(
+        'invalid_producer_epoch',
+        `Epoch of producer ${batch.producerId} is ${batch.producerEpoch}, which is smaller than the last seen epoch ${entry.epoch}`,
+      )
+    }
+    if (batch.producerEpoch > entry.epoch) {
+      if (batch.firstSequence !== 0) throw outOfOrder(batch, -1)
+      return undefined
+    }
+    const known = entry.batches.find(
+      ({ firstSequence, lastSequence }) =>
+        firstSequence === batch.firstSequence && lastSequence === batch.lastSequence,
+    )
+    if (known !== undefined) return known
+    const last = entry.batches.at(-1)?.lastSequence
+    if (last !== undefined && batch.firstSequence !== following(last)) throw outOfOrder(batch, last)
+    return undefined
+  }
+
+  /** Notes an appended batch. */
+  add(batch: ProducedBatch, known: KnownBatch): void {
+    let entry = this.#producers.get(batch.producerId)
+    if (entry === undefined || entry.epoch !== batch.producerEpoch) {
+      entry = { epoch: batch.producerEpoch, batches: [], lastSeen: known.timestamp }
+    }
+    // Kept in the order of last use, oldest first.
+    this.#producers.delete(batch.producerId)
+    this.#producers.set(batch.producerId, entry)
+    entry.lastSeen = known.timestamp
+    entry.batches.push(known)
+    if (entry.batches.length > rememberedBatches) entry.batches.shift()
+  }
+
+  /** Forgets producers not heard of since `before`, and the oldest beyond `countMax`; returns their ids. */
+  expire(before: number, countMax: number): number[] {
+    const expired: number[] = []
+    for (const [producerId, { lastSeen }] of this.#producers) {
+      if (lastSeen >= before && this.#producers.size - expired.length <= countMax) break
+      expired.push(producerId)
+    }
+    for (const producerId of expired) this.#producers.delete(producerId)
+    return expired
+  }
+
+  /**
+   * One producer's entry as bytes for the log's keyed state:
+   * epoch i16 │ lastSeen f64 │ count u8 │ count × (firstSequence i32, lastSequence i32, baseOffset f64, timestamp f64)
+   */
+  encode(producerId: number): Buffer {
+    const { epoch, lastSeen, batches } = this.#producers.get(producerId) as ProducerEntry
+    const bytes = Buffer.allocUnsafe(entryHeaderSize + batches.length * entryBatchSize)
+    let at = bytes.writeInt16BE(epoch, 0)
+    at = bytes.writeDoubleBE(lastSeen, at)
+    at = bytes.writeUInt8(batches.length, at)
+    for (const batch of batches) {
+      at = bytes.writeInt32BE(batch.firstSequence, at)
+      at = bytes.writeInt32BE(batch.lastSequence, at)
+      at = bytes.writeDoubleBE(batch.baseOffset, at)
+      at = bytes.writeDoubleBE(batch.timestamp, at)
+    }
+    return bytes
+  }
+
+  /** Puts back what `encode` made. */
+  restore(producerId: number, bytes: Buffer): void {
+    const batches: KnownBatch[] = []
+    for (let at = entryHeaderSize; at + entryBatchSize <= bytes.length; at += entryBatchSize) {
+      batches.push({
+        firstSequence: bytes.readInt32BE(at),
+        lastSequence: bytes.readInt32BE(at + 4),
+        baseOffset: bytes.readDoubleBE(at + 8),
+        timestamp: bytes.readDoubleBE(at + 16),
+        group: undefined,
+      })
+    }
+    this.#producers.set(producerId, {
+      epoch: bytes.readInt16BE(0),
+      lastSeen: bytes.readDoubleBE(2),
+      batches,
+    })
+  }
+}
+
+const entryHeaderSize = 11
+const entryBatchSize = 24
+
+/** The sequence after `sequence`: it wraps around to zero. */
+export function following(sequence: number): number {
+  return sequence === sequenceMax ? 0 : sequence + 1
+}
+
+function outOfOrder(batch: ProducedBatch, last: number): BrokerError {
+  return new BrokerError(
+    'out_of_order_sequence',
+    `Out of order sequence number for producer ${batch.producerId}: ${batch.firstSequence} (incoming seq. number), ${last} (current end sequence number)`,
+  )
+}

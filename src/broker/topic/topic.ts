@@ -1,0 +1,101 @@
+// A topic, which AMQP sees as a stream queue: partitions that readers keep their own offsets into.
+import type { RecordSource } from '../../log/record.ts'
+import type { QueueRow } from '../../meta/topology-change.ts'
+import { type Arguments, noArguments } from '../arguments.ts'
+import type { QueueLike } from '../exchange/binding.ts'
+import { partitionFor } from './partition-for.ts'
+import type { Partition } from './partition.ts'
+import { TopicConfig } from './topic-config.ts'
+
+export interface TopicOptions {
+  readonly vhost: string
+  readonly name: string
+  /** 32 hexadecimal digits. */
+  readonly topicId: string
+  readonly isProvisional: boolean
+  readonly configs: Readonly<Record<string, string>>
+  readonly arguments?: Arguments
+}
+
+export class Topic implements QueueLike {
+  readonly type = 'stream'
+  readonly isDurable = true
+  readonly isVolatile = false
+  readonly isAutoDelete = false
+  readonly owner = undefined
+  readonly isExclusive = false
+  readonly vhost: string
+  readonly name: string
+  readonly topicId: string
+  readonly partitions: Partition[] = []
+  readonly arguments: Arguments
+  config: TopicConfig
+  isProvisional: boolean
+  isDeleted = false
+  /** A topic is its own view. */
+  readonly source: Topic = this
+  /** Where the next message without a key goes. */
+  #nextPartition = 0
+
+  constructor(options: TopicOptions) {
+    this.vhost = options.vhost
+    this.name = options.name
+    this.topicId = options.topicId
+    this.arguments = options.arguments ?? noArguments
+    this.config = new TopicConfig(options.configs)
+    this.isProvisional = options.isProvisional
+  }
+
+  /** Stream consumers that read it now. */
+  consumerCount = 0
+
+  /** Id of the first partition's log. */
+  get id(): number {
+    return this.partitions[0]?.log.id ?? 0
+  }
+
+  /** Records that can be read, over all partitions. Gaps are counted. */
+  get messageCount(): number {
+    return this.partitions.reduce(
+      (sum, { log, startOffset }) => sum + log.endOffset - startOffset,
+      0,
+    )
+  }
+
+  get readyCount(): number {
+    return this.messageCount
+  }
+
+  /**
+   * Appends a message that another protocol published, to the partition that its key leads to, as
+   * Kafka's default partitioner would choose it. Within an atom.
+   */
+  publish(source: RecordSource, sharedPosition: number): void {
+    const count = this.partitions.length
+    let index = 0
+    if (count > 1) {
+      index =
+        source.partitionKey === undefined
+          ? this.#nextPartition++ % count
+          : partitionFor(source.partitionKey, count)
+    }
+    this.partitions[index]?.log.append(source, sharedPosition)
+  }
+
+  row(): QueueRow {
+    return {
+      vhost: this.vhost,
+      name: this.name,
+      type: this.type,
+      logId: this.id,
+      autoDelete: false,
+      arguments: this.arguments,
+      topic: {
+        topicId: this.topicId,
+        logIds: this.partitions.map(({ log }) => log.id),
+        configs: this.config.overrides,
+        isProvisional: this.isProvisional,
+      },
+    }
+  }
+}

@@ -1,0 +1,211 @@
+// All topics of one virtual host, as Kafka sees them: those that are topics, and the work queues
+// that may be looked at as topics of one partition. Queues and topics share one namespace; this
+// class makes, changes and finds them there.
+import type { CommitGroup } from '../../log/commit-group.ts'
+import type { Log } from '../../log/log.ts'
+import type { QueueRow } from '../../meta/topology-change.ts'
+import { type Arguments, noArguments } from '../arguments.ts'
+import { BrokerError } from '../broker-error.ts'
+import type { Broker } from '../broker.ts'
+import type { Destination } from '../destination.ts'
+import type { Queue } from '../queue/queue.ts'
+import type { VHost } from '../vhost.ts'
+import { Partition } from './partition.ts'
+import { checkTopicConfig, TopicConfig } from './topic-config.ts'
+import { checkTopicName, isTopicName } from './topic-name.ts'
+import { Topic } from './topic.ts'
+
+/** What Kafka sees under one name. */
+export interface TopicView {
+  readonly name: string
+  /** 32 hexadecimal digits. */
+  readonly topicId: string
+  readonly partitions: readonly Partition[]
+  readonly config: TopicConfig
+  readonly source: Topic | Queue
+}
+
+export interface TopicAsked {
+  readonly name: string
+  readonly partitionCount: number
+  readonly configs: Readonly<Record<string, string>>
+  readonly isProvisional: boolean
+  readonly arguments?: Arguments
+}
+
+const topicIdBytes = 16
+/** Work queues have ids, too: made from the log's id, so that they outlive restarts. */
+const queueIdPrefix = '70616261'
+const queueConfig = new TopicConfig({ 'retention.ms': '-1', 'cleanup.policy': 'delete' })
+
+export class Topics {
+  readonly #broker: Broker
+  readonly #vhost: VHost<Destination>
+  readonly #byId = new Map<string, Topic>()
+  readonly #queueViews = new WeakMap<Queue, TopicView>()
+
+  constructor(broker: Broker, vhost: VHost<Destination>) {
+    this.#broker = broker
+    this.#vhost = vhost
+  }
+
+  find(name: string): TopicView | undefined {
+    const found = this.#vhost.findQueue(name)
+    if (found === undefined) return undefined
+    return found instanceof Topic ? found : this.#viewOf(found)
+  }
+
+  findById(topicId: string): TopicView | undefined {
+    const topic = this.#byId.get(topicId)
+    if (topic !== undefined || !topicId.startsWith(queueIdPrefix)) return topic
+    return this.list().find((view) => view.topicId === topicId)
+  }
+
+  /** Everything Kafka may see, in no particular order. */
+  list(): TopicView[] {
+    const views: TopicView[] = []
+    for (const queue of this.#vhost.queues()) {
+      const view = this.find(queue.name)
+      if (view !== undefined) views.push(view)
+    }
+    return views
+  }
+
+  /** Throws `invalid_topic`, `topic_already_exists`, `invalid_partitions`, `invalid_config`. */
+  check(asked: TopicAsked): void {
+    checkTopicName(asked.name)
+    if (this.#vhost.findQueue(asked.name) !== undefined) {
+      throw new BrokerError('topic_already_exists', `Topic '${asked.name}' already exists.`)
+    }
+    const { partitionCount } = asked
+    if (partitionCount < 1) {
+      throw new BrokerError('invalid_partitions', 'Number of partitions must be larger than 0.')
+    }
+    for (const [name, value] of Object.entries(asked.configs)) checkTopicConfig(name, value)
+  }
+
+  /** Throws what `check` throws. */
+  create(asked: TopicAsked): { topic: Topic; group: CommitGroup } {
+    this.check(asked)
+    const { store, topology, random } = this.#broker
+    const group = store.beginAtom()
+    const topic = new Topic({
+      vhost: this.#vhost.name,
+      name: asked.name,
+      topicId: random.bytes(topicIdBytes).toString('hex'),
+      isProvisional: asked.isProvisional,
+      configs: asked.configs,
+      arguments: asked.arguments ?? noArguments,
+    })
+    for (let index = 0; index < asked.partitionCount; index++) this.#addPartition(topic)
+    this.#vhost.addQueue(topic)
+    this.#byId.set(topic.topicId, topic)
+    topology.put([{ kind: 'queue', op: 'put', row: topic.row() }], group)
+    store.endAtom()
+    return { topic, group }
+  }
+
+  /** Adds partitions up to `count`. Throws `invalid_partitions` when there are that many already. */
+  grow(topic: Topic, count: number): CommitGroup {
+    const current = topic.partitions.length
+    if (count <= current) {
+      throw new BrokerError(
+        'invalid_partitions',
+        `The topic ${topic.name} currently has ${current} partition(s); ${count} would not be an increase.`,
+      )
+    }
+    return this.#change(topic, () => {
+      while (topic.partitions.length < count) this.#addPartition(topic)
+    })
+  }
+
+  /** Replaces all settings that were set. Throws `invalid_config`. */
+  configure(topic: Topic, configs: Readonly<Record<string, string>>): CommitGroup {
+    for (const [name, value] of Object.entries(configs)) checkTopicConfig(name, value)
+    return this.#change(topic, () => {
+      topic.config = new TopicConfig(configs)
+    })
+  }
+
+  /** Somebody declared what was only provisional. */
+  confirm(topic: Topic): CommitGroup | undefined {
+    if (!topic.isProvisional) return undefined
+    return this.#change(topic, () => {
+      topic.isProvisional = false
+    })
+  }
+
+  /** Removes a topic with its partitions and bindings. */
+  delete(topic: Topic): CommitGroup {
+    const { store, topology } = this.#broker
+    const { vhost, name } = topic
+    const cascaded = this.#vhost.removeQueue(name)
+    this.#byId.delete(topic.topicId)
+    topic.isDeleted = true
+    const group = store.beginAtom()
+    topology.put([{ kind: 'queue', op: 'delete', vhost, name }, ...cascaded], group)
+    for (const partition of topic.partitions) {
+      store.deleteLog(partition.log)
+      partition.forget()
+    }
+    store.endAtom()
+    return group
+  }
+
+  /** Takes a provisional topic out of the way of the queue that gets its log. */
+  release(topic: Topic): void {
+    this.#byId.delete(topic.topicId)
+    topic.isDeleted = true
+  }
+
+  /** Puts back a topic that was kept; false when one of its logs is missing. */
+  restore(row: QueueRow, logs: ReadonlyMap<number, Log>): boolean {
+    if (row.topic === undefined) return false
+    const found = row.topic.logIds.map((id) => logs.get(id))
+    if (found.includes(undefined)) return false
+    const { vhost, name, arguments: args } = row
+    const topic = new Topic({ vhost, name, arguments: args, ...row.topic })
+    for (const log of found) topic.partitions.push(this.#partition(topic, log as Log))
+    this.#vhost.addQueue(topic)
+    this.#byId.set(topic.topicId, topic)
+    return true
+  }
+
+  #change(topic: Topic, change: () => void): CommitGroup {
+    const { store, topology } = this.#broker
+    const group = store.beginAtom()
+    change()
+    topology.put([{ kind: 'queue', op: 'put', row: topic.row() }], group)
+    store.endAtom()
+    return group
+  }
+
+  #addPartition(topic: Topic): void {
+    const log = this.#broker.store.createLog({ isVolatile: false })
+    topic.partitions.push(this.#partition(topic, log))
+  }
+
+  #partition(topic: Topic, log: Log): Partition {
+    return new Partition(log, this.#broker, { config: () => topic.config })
+  }
+
+  /** A work queue as Kafka sees it; undefined when it may not be seen. */
+  #viewOf(queue: Queue): TopicView | undefined {
+    const isVisible =
+      queue.isDurable && !queue.isExclusive && !queue.isAutoDelete && isTopicName(queue.name)
+    if (!isVisible) return undefined
+    let view = this.#queueViews.get(queue)
+    if (view === undefined) {
+      const topicId = queueIdPrefix + queue.id.toString(16).padStart(24, '0')
+      const options = {
+        config: () => queueConfig,
+        onAppended: (count: number) => queue.onBatchAppended(count),
+      }
+      const partition = new Partition(queue.log, this.#broker, options)
+      const { name } = queue
+      view = { name, topicId, partitions: [partition], config: queueConfig, source: queue }
+      this.#queueViews.set(queue, view)
+    }
+    return view
+  }
+}
