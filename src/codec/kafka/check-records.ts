@@ -1,0 +1,79 @@
+// What the records inside a produced batch must be like, for topics whose rules need them decoded:
+// keys on compacted topics, timestamps within a window. Follows Kafka's LogValidator.
+import type { KafkaErrorName } from './error-codes.gen.ts'
+import type { BatchHeader } from './record-batch.ts'
+import { RecordReader } from './record-reader.ts'
+
+export interface RecordRules {
+  /** Compacted topics have no use for a record without a key. */
+  readonly isKeyRequired: boolean
+  /** Earliest and latest timestamp allowed, in ms. */
+  readonly timestampMin: number
+  readonly timestampMax: number
+}
+
+/** One refused record, as ProduceResponse names it from version 8 on. */
+export interface RefusedRecord {
+  readonly index: number
+  readonly error: KafkaErrorName
+  readonly message: string
+}
+
+export interface CheckedRecords {
+  /** The highest timestamp found; the header's may be wrong. */
+  readonly maxTimestamp: number
+  /** Empty when all are good. At most `refusedMax`. */
+  readonly refused: readonly RefusedRecord[]
+}
+
+/** More than this tell the producer nothing new. */
+const refusedMax = 100
+
+/**
+ * Reads all records of a batch to their last byte. Throws CodecError when they are not what the
+ * header says: malformed, too many or few.
+ */
+export function checkRecords(
+  header: BatchHeader,
+  records: Buffer,
+  rules: RecordRules,
+): CheckedRecords {
+  const reader = new RecordReader()
+  reader.reset(header, records)
+  const refused: RefusedRecord[] = []
+  let maxTimestamp = -1
+  while (reader.next()) {
+    while (reader.nextHeader());
+    maxTimestamp = Math.max(maxTimestamp, reader.timestamp)
+    const reason = refusal(reader, header, rules)
+    if (reason !== undefined && refused.length < refusedMax) refused.push(reason)
+  }
+  return { maxTimestamp, refused }
+}
+
+function refusal(
+  reader: RecordReader,
+  header: BatchHeader,
+  rules: RecordRules,
+): RefusedRecord | undefined {
+  const { index } = reader
+  if (reader.offset !== header.baseOffset + index) {
+    return { index, error: 'INVALID_RECORD', message: 'The offsets in the batch have a gap' }
+  }
+  if (rules.isKeyRequired && reader.keyStart < 0) {
+    return {
+      index,
+      error: 'INVALID_RECORD',
+      message: 'A compacted topic accepts no message without key',
+    }
+  }
+  const { timestamp } = reader
+  if (timestamp >= 0 && (timestamp < rules.timestampMin || timestamp > rules.timestampMax)) {
+    return {
+      index,
+      error: 'INVALID_TIMESTAMP',
+      message: `Timestamp ${timestamp} is not within ${rules.timestampMin} to ${rules.timestampMax}`,
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,138 @@
+// Kafka requests on a connection: a signed 32-bit size, then that many bytes.
+//
+// RequestStream cuts a byte stream that arrives in arbitrary chunks into whole requests. Invariant:
+// a request within one chunk is not copied; of another each byte is copied once, and in a request
+// above `kafkaRequestRoomInitial` at most three times. No memory is ever reused.
+import { limits } from '../../limits.ts'
+import { CodecError } from '../codec-error.ts'
+
+const prefixSize = 4
+const emptyBuffer = Buffer.alloc(0)
+
+/**
+ * Reads requests from the chunks of one connection.
+ *
+ * 1. `push(chunk)` once per chunk.
+ * 2. `next()` until it returns false. While it returns true `buffer[start, end)` is one request.
+ *    It stays valid as long as somebody keeps it, and keeps the chunk it came in alive.
+ *
+ * `next` throws a CodecError when a size is refused; then the stream must not be used again.
+ */
+export class RequestStream {
+  /** Largest request the peer may send, in bytes, the prefix not counted. */
+  requestSizeMax: number
+  buffer: Buffer = emptyBuffer
+  start = 0
+  end = 0
+
+  #chunk: Buffer = emptyBuffer
+  #position = 0
+  /** Bytes of the size prefix, for one that came in pieces. */
+  #prefix = 0
+  #prefixFilled = 0
+  /** Size of the request whose bytes come next, or -1 when its prefix does. */
+  #size = -1
+  /** Beginning of a request whose rest is still to come. */
+  #carry: Buffer = emptyBuffer
+  #carried = 0
+
+  constructor(requestSizeMax: number = limits.kafkaRequestSizeMax) {
+    this.requestSizeMax = requestSizeMax
+  }
+
+  /** Adds the next bytes. All requests of the previous chunk must have been taken with `next`. */
+  push(chunk: Buffer): void {
+    if (this.#position < this.#chunk.length) {
+      throw new Error('push() before next() has returned false')
+    }
+    this.#chunk = chunk
+    this.#position = 0
+  }
+
+  /** Moves to the next whole request. False: more bytes are needed. */
+  next(): boolean {
+    if (this.#size < 0 && !this.#readPrefix()) return this.#needMore()
+    if (this.#carried === 0 && this.#chunk.length - this.#position >= this.#size) {
+      this.#setRequest(this.#chunk, this.#position)
+      this.#position = this.end
+      return true
+    }
+    if (!this.#gather()) return this.#needMore()
+    this.#setRequest(this.#carry, 0)
+    this.#carry = emptyBuffer
+    this.#carried = 0
+    return true
+  }
+
+  /** True when the stream stops inside a request. */
+  get isInsideRequest(): boolean {
+    return this.#size >= 0 || this.#prefixFilled > 0
+  }
+
+  #setRequest(buffer: Buffer, start: number): void {
+    this.buffer = buffer
+    this.start = start
+    this.end = start + this.#size
+    this.#size = -1
+  }
+
+  /** Always false. */
+  #needMore(): boolean {
+    this.#chunk = emptyBuffer
+    this.#position = 0
+    this.buffer = emptyBuffer
+    this.start = 0
+    this.end = 0
+    return false
+  }
+
+  #readPrefix(): boolean {
+    const chunk = this.#chunk
+    if (this.#prefixFilled === 0 && chunk.length - this.#position >= prefixSize) {
+      this.#setSize(chunk.readInt32BE(this.#position))
+      this.#position += prefixSize
+      return true
+    }
+    while (this.#prefixFilled < prefixSize && this.#position < chunk.length) {
+      this.#prefix = (this.#prefix << 8) | (chunk[this.#position] as number)
+      this.#prefixFilled++
+      this.#position++
+    }
+    if (this.#prefixFilled < prefixSize) return false
+    this.#setSize(this.#prefix)
+    this.#prefix = 0
+    this.#prefixFilled = 0
+    return true
+  }
+
+  #setSize(size: number): void {
+    if (size < 0 || size > this.requestSizeMax) {
+      throw new CodecError(
+        'frame_error',
+        `request of ${size} bytes, ${this.requestSizeMax} are allowed`,
+        0,
+      )
+    }
+    this.#size = size
+  }
+
+  /** Moves what the chunk has of the request into the carry; true when that completes it. */
+  #gather(): boolean {
+    const missing = this.#size - this.#carried
+    const taken = Math.min(missing, this.#chunk.length - this.#position)
+    this.#reserve(this.#carried + taken)
+    this.#chunk.copy(this.#carry, this.#carried, this.#position, this.#position + taken)
+    this.#carried += taken
+    this.#position += taken
+    return taken === missing
+  }
+
+  /** A peer that announces a large request and sends little of it does not get all the room. */
+  #reserve(filled: number): void {
+    if (this.#carry.length >= filled) return
+    const room = Math.max(filled, limits.kafkaRequestRoomInitial, this.#carry.length * 2)
+    const grown = Buffer.allocUnsafeSlow(Math.min(room, this.#size))
+    this.#carry.copy(grown, 0, 0, this.#carried)
+    this.#carry = grown
+  }
+}
