@@ -37,8 +37,7 @@ function mainDocument(message: Message): string {
 
 function writeField(field: Field, struct: Struct, message: Message): string[] {
   const condition = conditionText(field.versions, struct.versions)
-  const fallback = isOptional(field, struct, message) ? ` ?? ${defaultText(field)}` : ''
-  const value = `value.${field.name}${fallback}`
+  const value = valueText(field, struct, message)
   if (condition === '') return writeValue(field, value).map((line) => `  ${line}`)
   return [
     `  if (${condition}) {`,
@@ -46,6 +45,17 @@ function writeField(field: Field, struct: Struct, message: Message): string[] {
     ...refuse(field, message),
     `  }`,
   ]
+}
+
+/** An expression for the field's value, its default when it may be left out and is. */
+function valueText(field: Field, struct: Struct, message: Message): string {
+  const value = `value.${field.name}`
+  if (!isOptional(field, struct, message)) return value
+  const fallback = defaultText(field)
+  // `??` would take a given null for a field that is left out.
+  return isEmpty(field.nullable) || fallback === 'null'
+    ? `${value} ?? ${fallback}`
+    : `${value} === undefined ? ${fallback} : ${value}`
 }
 
 /** Java clients refuse to drop such a field as well. */

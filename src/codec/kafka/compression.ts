@@ -3,7 +3,7 @@
 import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { compressFrameSync, decompressFrameSync } from 'lz4-napi'
 import { CodecError } from '../codec-error.ts'
-import { lz4FrameSizeMax } from './lz4-frame.ts'
+import { isLz4FrameLarger } from './lz4-frame.ts'
 import { snappyCompress, snappyDecompress } from './snappy-stream.ts'
 
 export type CompressionName = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
@@ -36,15 +36,20 @@ function decompressUnchecked(name: CompressionName, bytes: Buffer, sizeMax: numb
     case 'none':
       return bytes
     case 'gzip':
-      return gunzipSync(bytes, { maxOutputLength: sizeMax })
+      return gunzipSync(bytes, zlibOptions(sizeMax))
     case 'snappy':
       return snappyDecompress(bytes, sizeMax)
     case 'lz4':
-      if (lz4FrameSizeMax(bytes) > sizeMax) throw tooLarge(sizeMax)
+      if (isLz4FrameLarger(bytes, sizeMax)) throw tooLarge(sizeMax)
       return decompressFrameSync(bytes)
     default:
-      return zstdDecompressSync(bytes, { maxOutputLength: sizeMax })
+      return zstdDecompressSync(bytes, zlibOptions(sizeMax))
   }
+}
+
+/** Node knows no limit of nothing. */
+function zlibOptions(sizeMax: number): { readonly maxOutputLength: number } {
+  return { maxOutputLength: Math.max(1, sizeMax) }
 }
 
 function expectSize(decompressed: Buffer, sizeMax: number): Buffer {

@@ -1,5 +1,5 @@
-// How large an LZ4 frame can become, told from its blocks without decompressing them: the library
-// that decompresses takes no limit. Format: the LZ4 frame format 1.6, as Kafka writes it.
+// How large an LZ4 frame becomes, told from its blocks without decompressing them: the library that
+// decompresses takes no limit. Format: LZ4 frame format 1.6 and block format, as Kafka writes them.
 import { CodecError } from '../codec-error.ts'
 
 const frameMagic = 0x184d2204
@@ -8,25 +8,67 @@ const version1 = 0x40
 const uncompressedBlock = 0x8000_0000
 /** No LZ4 block grows more than this: a byte of match length stands for 255 bytes. */
 const expansionMax = 255
+const matchSizeMin = 4
+/** A length of this in a token goes on in the next bytes. */
+const longLength = 15
 
-/** An upper bound of the decompressed size, in bytes. Throws CodecError when it is no frame. */
-export function lz4FrameSizeMax(frame: Buffer): number {
-  if (frame.length < 7 || frame.readUInt32LE(0) !== frameMagic) throw malformed('no LZ4 frame', 0)
-  const flags = frame[4] as number
-  if ((flags & flag.version) !== version1) throw malformed('LZ4 frame of another version', 4)
-  const blockSizeMax = 1 << (8 + 2 * (((frame[5] as number) >>> 4) & 7))
+/** Whether the frame is larger than `sizeMax` bytes. Throws CodecError when it is no frame. */
+export function isLz4FrameLarger(frame: Buffer, sizeMax: number): boolean {
+  const blockSizeMax = 1 << (8 + 2 * (((frame[5] ?? 0) >>> 4) & 7))
+  const bound = sumOfBlocks(frame, (start, end) =>
+    Math.min(blockSizeMax, (end - start) * expansionMax),
+  )
+  return (
+    bound > sizeMax && sumOfBlocks(frame, (start, end) => sizeOfBlock(frame, start, end)) > sizeMax
+  )
+}
+
+/** Adds up what each compressed block becomes; the others are their own size. */
+function sumOfBlocks(frame: Buffer, sizeOf: (start: number, end: number) => number): number {
+  const { flags, start } = readFrameHeader(frame)
   const checksumSize = (flags & flag.blockChecksum) === 0 ? 0 : 4
   let total = 0
-  let position =
-    7 + ((flags & flag.contentSize) === 0 ? 0 : 8) + ((flags & flag.dictionary) === 0 ? 0 : 4)
+  let position = start
   while (position + 4 <= frame.length) {
     const mark = frame.readUInt32LE(position)
     if (mark === 0) return total
-    const size = mark & ~uncompressedBlock
-    position += 4 + size + checksumSize
-    total += mark >= uncompressedBlock ? size : Math.min(blockSizeMax, size * expansionMax)
+    const size = mark % uncompressedBlock
+    const end = position + 4 + size
+    total += mark >= uncompressedBlock ? size : sizeOf(position + 4, Math.min(end, frame.length))
+    position = end + checksumSize
   }
   throw malformed('the LZ4 frame has no end', position)
+}
+
+function readFrameHeader(frame: Buffer): { readonly flags: number; readonly start: number } {
+  if (frame.length < 7 || frame.readUInt32LE(0) !== frameMagic) throw malformed('no LZ4 frame', 0)
+  const flags = frame[4] as number
+  if ((flags & flag.version) !== version1) throw malformed('LZ4 frame of another version', 4)
+  const contentSize = (flags & flag.contentSize) === 0 ? 0 : 8
+  const dictionary = (flags & flag.dictionary) === 0 ? 0 : 4
+  return { flags, start: 7 + contentSize + dictionary }
+}
+
+/** Adds up the literals and matches of a block. */
+function sizeOfBlock(frame: Buffer, start: number, end: number): number {
+  let size = 0
+  let position = start
+  const lengthOf = (short: number): number => {
+    let length = short
+    if (short < longLength) return length
+    for (let more = 255; more === 255; length += more) more = frame[position++] ?? 0
+    return length
+  }
+  while (position < end) {
+    const token = frame[position++] as number
+    const literals = lengthOf(token >>> 4)
+    position += literals
+    size += literals
+    if (position >= end) break
+    position += 2
+    size += lengthOf(token & longLength) + matchSizeMin
+  }
+  return size
 }
 
 function malformed(reason: string, offset: number): CodecError {

@@ -240,7 +240,7 @@ export function writeCreatableTopicResult(
     writer.int16(value.replicationFactor ?? -1)
   }
   if (version >= 5) {
-    writeNullableArray(writer, value.configs ?? [], version, writeCreatableTopicConfigs)
+    writeNullableArray(writer, value.configs === undefined ? [] : value.configs, version, writeCreatableTopicConfigs)
   }
   if (writer.isFlexible) {
     const tags = writer.beginTags()

@@ -201,7 +201,7 @@ export function writeDescribeConfigsResourceResult(
     writer.int8(value.configType ?? 0)
   }
   if (version >= 3) {
-    writer.nullableString(value.documentation ?? '')
+    writer.nullableString(value.documentation === undefined ? '' : value.documentation)
   }
   if (writer.isFlexible) writer.noTags()
 }

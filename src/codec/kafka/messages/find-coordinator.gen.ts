@@ -123,7 +123,7 @@ export function writeFindCoordinatorResponse(
     refuseField('FindCoordinatorResponse.errorCode', version)
   }
   if (version >= 1 && version <= 3) {
-    writer.nullableString(value.errorMessage ?? '')
+    writer.nullableString(value.errorMessage === undefined ? '' : value.errorMessage)
   }
   if (version <= 3) {
     writer.int32(value.nodeId ?? 0)
