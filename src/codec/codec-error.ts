@@ -1,6 +1,7 @@
 /**
  * Which reply ends the connection. Names are those of the AMQP 0-9-1 reply codes: `frame_error` 501,
- * `syntax_error` 502, `command_invalid` 503, `unexpected_frame` 505.
+ * `syntax_error` 502, `command_invalid` 503, `unexpected_frame` 505. Kafka's codec knows
+ * `frame_error` for a size that is not allowed and `syntax_error` for everything else.
  */
 export type CodecErrorKind = 'frame_error' | 'syntax_error' | 'command_invalid' | 'unexpected_frame'
 
