@@ -88,6 +88,14 @@ export const limits = {
   /** Larger record batches are sent from where they are instead of being copied. */
   copiedRecordsSizeMax: (16 * KiB) as number,
 
+  // Crossing: messages as Kafka batches and batches as messages.
+  /** What one batch may decompress to: a producer's batch is at most some megabytes. */
+  decompressedSizeMax: (64 * MiB) as number,
+  /** Converted runs that are kept for the next reader; one of them stays whatever its size. */
+  crossedRunsSizeMax: (32 * MiB) as number,
+  /** A content header is one frame, which clients limit to 128 KiB; streams add headers of their own. */
+  crossedHeaderSizeMax: (120 * KiB) as number,
+
   // Topology view.
   /** A broker that was just killed may need a moment to be gone. */
   dataLockWaitMs: 1000,
@@ -125,10 +133,35 @@ export const limits = {
   unackedPerChannelMax: 262_144,
   /** Messages and settlements of one transaction, which is one atom. */
   transactionSizeMax: (64 * MiB) as number,
+  // Kafka.
+  /** Requests of one connection that are being answered at once. */
+  kafkaRequestsInFlightMax: 100,
+  /** Bytes of one fetch (Kafka's fetch.max.bytes); the first batch may be larger. */
+  fetchSizeMax: (55 * MiB) as number,
+  /** Longest long poll. */
+  fetchWaitMsMax: 300_000,
+  /** Incremental fetch sessions (Kafka's max.incremental.fetch.session.cache.slots). */
+  fetchSessionsMax: 1000,
   /** Idempotent producers not heard of for so long are forgotten (Kafka's producer.id.expiration.ms). */
   producerIdExpirationMs: 86_400_000,
   /** Idempotent producers one partition remembers; the oldest are forgotten first. */
   producersPerPartitionMax: 10_000,
   /** Resolved addresses a channel remembers; a publisher with more distinct keys resolves again. */
   routesPerChannelMax: 10_000,
+
+  // Consumer groups.
+  /** Clients invent group ids: console consumers one each time. Unused ones are swept away. */
+  groupsMax: 100_000,
+  /** Default of group.max.size: a leader assigns for all members and is sent the metadata of each. */
+  groupMembersMax: 5000,
+  /** Member ids given out and not yet used; each holds a timer until its session timeout. */
+  groupPendingMembersMax: 5000,
+  /** A group with its members and assignments is stored as one row, at each generation. */
+  groupStateSizeMax: (8 * MiB) as number,
+  /** Partitions that one group commits: deleting the group deletes them in one atom. */
+  groupOffsetsMax: 100_000,
+  /** What clients make the broker remember for all groups together. */
+  groupMemorySizeMax: (256 * MiB) as number,
+  /** How long a join of a new member waits before it has to come again, as in Kafka. */
+  groupNewMemberJoinMs: 300_000,
 } as const

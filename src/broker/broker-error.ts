@@ -19,6 +19,7 @@ export type BrokerErrorCode =
   | 'topic_already_exists'
   | 'invalid_partitions'
   | 'invalid_config'
+  | 'invalid_replication_factor'
   | 'corrupt_batch'
   | 'message_too_large'
   | 'invalid_record'

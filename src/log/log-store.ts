@@ -82,6 +82,8 @@ export interface LogStore {
   readRuns(log: Log, offset: number, sizeMax: number): readonly Run[] | Promise<readonly Run[]>
   /** The first durable run with a record of at least this timestamp. */
   findRunByTimestamp(log: Log, timestamp: number): Promise<Run | undefined>
+  /** The largest timestamp of a durable record; undefined when there is none. */
+  maxTimestamp(log: Log): Promise<number | undefined>
   /**
    * The offset below which a log has to be trimmed so that nothing is older than `timestampMin` and
    * it takes at most `sizeMax` bytes; whole runs only, never the last one.

@@ -1,7 +1,7 @@
-import { limits } from '../limits.ts'
 // One log: offsets, the recent runs that are in memory, and (owned logs) a cursor. Invariant: the
 // runs in `tail` are ascending and contiguous in the sense that everything at or above the first
 // one's base offset that still exists is in memory; older records come from the engine in windows.
+import { limits } from '../limits.ts'
 import type { CommitGroup } from './commit-group.ts'
 import { CursorDelta } from './cursor-delta.ts'
 import { Cursor } from './cursor.ts'
@@ -13,12 +13,15 @@ import {
   recordSizeAt,
 } from './record.ts'
 import type { RecordSource, RecordView } from './record.ts'
+import type { RunConverter } from './run-converter.ts'
 import { Run, runHeaderSize } from './run.ts'
 
 /** What a log needs from its engine. */
 export interface LogEngine {
   /** Bodies from files of their own that are in memory, by id. */
   readonly asideBodies: ReadonlyMap<number, Buffer>
+  /** Makes messages of batches; without one they are gaps to readers of messages. */
+  readonly converter: RunConverter | undefined
   /** The group that takes what is appended now; only asked for within an atom or for an ack. */
   openGroupForAppend(): CommitGroup
   /** Something changed in the open group, which must be committed at the end of this turn. */
@@ -75,6 +78,8 @@ export class Log {
   watcher: LogWatcher | undefined
   /** Told when an engine refuses a record after it was appended here. */
   owner: LogOwner | undefined
+  /** Address of records that came without one; whoever names the log sets it. */
+  homeAddress: Buffer = Buffer.alloc(0)
   /** Runs in memory, ascending; engines evict from the front, see `evictBefore`. */
   tail: Run[] = []
   /** Older runs that the engine loaded for a reader, ascending. */
@@ -173,14 +178,41 @@ export class Log {
    * call `LogStore.load(log, offset)` and read again.
    */
   read(offset: number, view: RecordView): ReadResult {
-    if (offset >= this.endOffset) return 'end'
     const hinted = this.#hintRun
-    if (offset === this.#hintOffset && hinted !== undefined && this.#hintPosition < hinted.size) {
-      return this.#readAt(hinted, this.#hintPosition, view) ? 'record' : 'absent'
+    if (offset === this.#hintOffset && hinted !== undefined) {
+      const messages = this.messagesOf(hinted)
+      if (this.#hintPosition < messages.size) return this.#readAt(hinted, this.#hintPosition, view)
     }
-    if (offset < this.tailStart) return this.#readFromWindow(offset, view)
-    const run = findRun(this.tail, offset)
-    return run === undefined ? 'end' : this.#readFromRun(run, offset, view)
+    let at = offset
+    while (at < this.endOffset) {
+      const isCold = at < this.tailStart
+      if (isCold && (at < this.#windowStart || at >= this.#windowEnd)) return 'absent'
+      const run = findRun(isCold ? this.window : this.tail, at)
+      if (run === undefined) {
+        if (!isCold) return 'end'
+        // Nothing that exists lies between here and the end of the window.
+        at = this.#windowEnd
+        continue
+      }
+      const position = findPosition(this.messagesOf(run), at)
+      if (position >= 0) return this.#readAt(run, position, view)
+      at = run.lastOffset + 1
+    }
+    return 'end'
+  }
+
+  /** The run as messages: itself, or what the converter makes of a batch, maybe without records. */
+  messagesOf(run: Run): Run {
+    if (!run.isForeign) return run
+    return run.crossed ?? this.#engine.converter?.toMessages(this, run) ?? emptyLike(run)
+  }
+
+  /**
+   * Fills `view` from the record at `position` of a run of messages, and returns the position of the
+   * next record, or -1 when its large body is not in memory: `LogStore.load` brings it.
+   */
+  readFrom(messages: Run, position: number, view: RecordView): number {
+    return readRecord(messages, position, view, this.#engine.asideBodies)
   }
 
   /** Engines only: the group of `run` was sealed; nothing may be added to the run any more. */
@@ -277,31 +309,29 @@ export class Log {
     if (dropped.length > 0) this.#engine.onRunsDropped(this, dropped)
   }
 
-  #readFromWindow(offset: number, view: RecordView): ReadResult {
-    if (offset < this.#windowStart || offset >= this.#windowEnd) return 'absent'
-    const run = findRun(this.window, offset)
-    // Nothing that exists lies between here and the end of the window.
-    if (run === undefined) return this.read(this.#windowEnd, view)
-    return this.#readFromRun(run, offset, view)
-  }
-
-  #readFromRun(run: Run, offset: number, view: RecordView): ReadResult {
-    let position = runHeaderSize
-    while (position < run.size && recordOffsetAt(run, position) < offset) {
-      position += recordSizeAt(run.buffer, position)
-    }
-    if (position >= run.size) return this.read(run.lastOffset + 1, view)
-    return this.#readAt(run, position, view) ? 'record' : 'absent'
-  }
-
-  #readAt(run: Run, position: number, view: RecordView): boolean {
-    const next = readRecord(run, position, view, this.#engine.asideBodies)
-    if (next < 0) return false
+  #readAt(run: Run, position: number, view: RecordView): ReadResult {
+    const next = this.readFrom(this.messagesOf(run), position, view)
+    if (next < 0) return 'absent'
     this.#hintRun = run
     this.#hintPosition = next
     this.#hintOffset = view.offset + 1
-    return true
+    return 'record'
   }
+}
+
+/** Position of the first record at or after `offset`, or -1. */
+function findPosition(messages: Run, offset: number): number {
+  let position = runHeaderSize
+  while (position < messages.size && recordOffsetAt(messages, position) < offset) {
+    position += recordSizeAt(messages.buffer, position)
+  }
+  return position < messages.size ? position : -1
+}
+
+function emptyLike(run: Run): Run {
+  const empty = new Run(run.baseOffset, run.baseTimestamp, 0)
+  empty.lastOffset = run.lastOffset
+  return empty
 }
 
 /** The first run that ends at or after `offset`. */

@@ -54,6 +54,10 @@ export class Run {
   /** Where the bodies are that records of this run refer to. */
   shared: SharedBodies | undefined
   isSealed = false
+  /** A Kafka batch, which readers of messages get in another form (see `Log.messagesOf`). */
+  isForeign = false
+  /** The same records in the other form, as long as somebody keeps it. */
+  crossed: Run | undefined
   /** Where `fill` writes next. */
   fillPosition = 0
   /** Bytes that the engine's cache counts for this run; 0 when it is not in it. */
@@ -80,6 +84,7 @@ export class Run {
     run.maxTimestamp = readInt64(bytes, runField.maxTimestamp)
     run.recordCount = bytes.readInt32BE(runField.recordCount)
     run.isSealed = true
+    run.isForeign = bytes.readInt8(runField.magic) === runMagic.kafka
     return run
   }
 
@@ -144,6 +149,7 @@ export class Run {
     this.buffer = released
     this.size = 0
     this.shared = undefined
+    this.crossed = undefined
   }
 
   /** Writes header and CRC. `sharedPosition` is the file position of the shared bodies, or -1. */

@@ -27,7 +27,7 @@ export interface ExchangeRow {
 
 /** What a stream queue, which is a topic, keeps besides. */
 export interface TopicRow {
-  /** Kafka's topic id: 32 hexadecimal digits. */
+  /** Kafka's topic id: 22 characters of base64url. */
   readonly topicId: string
   /** The log of each partition, in order; `logId` is the first. */
   readonly logIds: readonly number[]

@@ -10,7 +10,7 @@ import { TopicConfig } from './topic-config.ts'
 export interface TopicOptions {
   readonly vhost: string
   readonly name: string
-  /** 32 hexadecimal digits. */
+  /** 22 characters of base64url. */
   readonly topicId: string
   readonly isProvisional: boolean
   readonly configs: Readonly<Record<string, string>>

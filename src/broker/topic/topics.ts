@@ -18,7 +18,7 @@ import { Topic } from './topic.ts'
 /** What Kafka sees under one name. */
 export interface TopicView {
   readonly name: string
-  /** 32 hexadecimal digits. */
+  /** 22 characters of base64url. */
   readonly topicId: string
   readonly partitions: readonly Partition[]
   readonly config: TopicConfig
@@ -35,7 +35,8 @@ export interface TopicAsked {
 
 const topicIdBytes = 16
 /** Work queues have ids, too: made from the log's id, so that they outlive restarts. */
-const queueIdPrefix = '70616261'
+const queueIdPrefix = Buffer.from('pabal.queue')
+const queueIdText = queueIdPrefix.toString('base64url').slice(0, 14)
 const queueConfig = new TopicConfig({ 'retention.ms': '-1', 'cleanup.policy': 'delete' })
 
 export class Topics {
@@ -57,7 +58,7 @@ export class Topics {
 
   findById(topicId: string): TopicView | undefined {
     const topic = this.#byId.get(topicId)
-    if (topic !== undefined || !topicId.startsWith(queueIdPrefix)) return topic
+    if (topic !== undefined || !topicId.startsWith(queueIdText)) return topic
     return this.list().find((view) => view.topicId === topicId)
   }
 
@@ -92,7 +93,7 @@ export class Topics {
     const topic = new Topic({
       vhost: this.#vhost.name,
       name: asked.name,
-      topicId: random.bytes(topicIdBytes).toString('hex'),
+      topicId: random.bytes(topicIdBytes).toString('base64url'),
       isProvisional: asked.isProvisional,
       configs: asked.configs,
       arguments: asked.arguments ?? noArguments,
@@ -196,7 +197,7 @@ export class Topics {
     if (!isVisible) return undefined
     let view = this.#queueViews.get(queue)
     if (view === undefined) {
-      const topicId = queueIdPrefix + queue.id.toString(16).padStart(24, '0')
+      const topicId = queueTopicId(queue.id)
       const options = {
         config: () => queueConfig,
         onAppended: (count: number) => queue.onBatchAppended(count),
@@ -208,4 +209,11 @@ export class Topics {
     }
     return view
   }
+}
+
+function queueTopicId(logId: number): string {
+  const bytes = Buffer.alloc(topicIdBytes)
+  queueIdPrefix.copy(bytes)
+  bytes.writeUIntBE(logId, queueIdPrefix.length, topicIdBytes - queueIdPrefix.length)
+  return bytes.toString('base64url')
 }

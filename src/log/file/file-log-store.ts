@@ -7,6 +7,7 @@ import { CommitScheduler } from '../commit-scheduler.ts'
 import type { BlockedReason, CreateLogOptions, LogStore, LogStoreEvents } from '../log-store.ts'
 import { Log } from '../log.ts'
 import type { LogEngine } from '../log.ts'
+import type { RunConverter } from '../run-converter.ts'
 import type { Run } from '../run.ts'
 import type { NextIds } from './checkpoint.ts'
 import { Checkpointer } from './checkpointer.ts'
@@ -35,6 +36,7 @@ export interface FileLogStoreParts {
   readonly clock: Clock
   readonly turn: Turn
   readonly durability: Durability
+  readonly converter: RunConverter | undefined
   readonly events: LogStoreEvents
   readonly limits: FileLimits
   readonly folder: SegmentFolder
@@ -48,6 +50,7 @@ export interface FileLogStoreParts {
 export class FileLogStore implements LogStore, LogEngine {
   readonly epoch: number
   readonly asideBodies: Map<number, Buffer> = new Map()
+  readonly converter: RunConverter | undefined
   readonly logs: Map<number, Log> = new Map()
   blocked: BlockedReason | undefined
   readonly #clock: Clock
@@ -66,6 +69,7 @@ export class FileLogStore implements LogStore, LogEngine {
   #nextTopologySequence: number
 
   constructor(parts: FileLogStoreParts) {
+    this.converter = parts.converter
     this.epoch = parts.folder.manifest.content.epoch
     this.#clock = parts.clock
     this.#extents = parts.extents

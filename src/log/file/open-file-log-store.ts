@@ -6,6 +6,7 @@ import { systemRandom } from '../../lib/random.ts'
 import type { Random } from '../../lib/random.ts'
 import type { Turn } from '../../lib/turn.ts'
 import type { LogStoreEvents, Recovered } from '../log-store.ts'
+import type { RunConverter } from '../run-converter.ts'
 import { createSegment } from './create-segment.ts'
 import type { Disk } from './disk.ts'
 import { fileKind, fileName } from './file-format.ts'
@@ -27,6 +28,7 @@ export interface FileLogStoreOptions {
   /** Topology entries up to this sequence are known already. */
   readonly topologyAfter: number
   readonly events?: LogStoreEvents
+  readonly converter?: RunConverter | undefined
   readonly random?: Random
   /** For tests. */
   readonly limits?: Partial<FileLimits>
@@ -59,6 +61,7 @@ export async function openFileLogStore(options: FileLogStoreOptions): Promise<Op
     turn,
     durability: options.durability,
     events: options.events ?? {},
+    converter: options.converter,
     limits: { ...fileLimits, ...options.limits },
     folder: segmentFolder,
     extents,

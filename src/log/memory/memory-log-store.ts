@@ -9,6 +9,7 @@ import { CommitScheduler } from '../commit-scheduler.ts'
 import type { CreateLogOptions, LogStore } from '../log-store.ts'
 import { Log } from '../log.ts'
 import type { LogEngine } from '../log.ts'
+import type { RunConverter } from '../run-converter.ts'
 import type { Run } from '../run.ts'
 
 /** How badly the engine behaves. Without `chaos` every group finishes in the turn it was sealed in. */
@@ -24,6 +25,7 @@ export interface MemoryLogStoreOptions {
   readonly clock: Clock
   readonly turn: Turn
   readonly chaos?: MemoryChaos
+  readonly converter?: RunConverter | undefined
 }
 
 const groupsInFlightMax = 8
@@ -32,6 +34,7 @@ export class MemoryLogStore implements LogStore, LogEngine {
   readonly epoch = 1
   readonly blocked = undefined
   readonly asideBodies: Map<number, Buffer> = new Map()
+  readonly converter: RunConverter | undefined
   readonly #clock: Clock
   readonly #chaos: MemoryChaos | undefined
   readonly #scheduler: CommitScheduler
@@ -40,6 +43,7 @@ export class MemoryLogStore implements LogStore, LogEngine {
   #lastAsideId = 0
 
   constructor(options: MemoryLogStoreOptions) {
+    this.converter = options.converter
     this.#clock = options.clock
     this.#chaos = options.chaos
     this.#scheduler = new CommitScheduler({
@@ -111,6 +115,14 @@ export class MemoryLogStore implements LogStore, LogEngine {
     const isLateEnough = (run: Run): boolean =>
       run.maxTimestamp >= timestamp && run.lastOffset < log.durableEnd
     return Promise.resolve(log.tail.find(isLateEnough))
+  }
+
+  maxTimestamp(log: Log): Promise<number | undefined> {
+    let latest: number | undefined
+    for (const run of log.tail) {
+      if (run.lastOffset < log.durableEnd) latest = Math.max(latest ?? 0, run.maxTimestamp)
+    }
+    return Promise.resolve(latest)
   }
 
   retentionOffset(

@@ -23,6 +23,7 @@ const replies: Readonly<Record<BrokerErrorCode, ReplyName>> = {
   topic_already_exists: 'precondition_failed',
   invalid_partitions: 'precondition_failed',
   invalid_config: 'precondition_failed',
+  invalid_replication_factor: 'precondition_failed',
   corrupt_batch: 'internal_error',
   message_too_large: 'precondition_failed',
   invalid_record: 'precondition_failed',

@@ -1,0 +1,24 @@
+// How much memory groups hold together. What is counted is what clients make us keep (metadata,
+// assignments, offsets with their texts), with a surcharge for the objects around it.
+import { limits } from '../../limits.ts'
+
+/** A running total in bytes, shared by all groups. */
+export class GroupBudget {
+  #used = 0
+
+  get used(): number {
+    return this.#used
+  }
+
+  hasRoomFor(size: number): boolean {
+    return this.#used + size <= limits.groupMemorySizeMax
+  }
+
+  take(size: number): void {
+    this.#used += size
+  }
+
+  giveBack(size: number): void {
+    this.#used -= size
+  }
+}

@@ -1,0 +1,33 @@
+import type { Clock } from '../../lib/clock.ts'
+import type { Random } from '../../lib/random.ts'
+import type { AnswerQueue } from './answer-queue.ts'
+import type { GroupBudget } from './group-budget.ts'
+import type { GroupConfig } from './group-config.ts'
+import type { GroupStore } from './group-store.ts'
+
+/** Told what an operator wants to see in the log. Nothing may be called back. */
+export interface GroupEvents {
+  /** A generation has its assignment. */
+  onStable?(groupId: string, generation: number, memberCount: number): void
+  /** A member was silent for too long, or did not come to a rebalance, and is out. */
+  onMemberLost?(groupId: string, memberId: string): void
+  /** The last member is gone. */
+  onEmpty?(groupId: string, generation: number): void
+}
+
+/** What all groups of a coordinator share. */
+export interface GroupContext {
+  readonly clock: Clock
+  readonly random: Random
+  readonly store: GroupStore
+  readonly config: GroupConfig
+  readonly events: GroupEvents
+  readonly answers: AnswerQueue
+  readonly budget: GroupBudget
+  /**
+   * Topics that a member's metadata (of protocol type `consumer`) subscribes to; undefined when the
+   * bytes say something else.
+   */
+  readSubscription(metadata: Buffer): readonly string[] | undefined
+  hasPartition(topic: string, partition: number): boolean
+}

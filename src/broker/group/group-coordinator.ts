@@ -1,0 +1,341 @@
+// All consumer groups, by id. It finds the group, checks what needs no group, and runs each request
+// as one step; what groups do is in the files of the requests.
+// Invariant: what members have been told survives a crash, and so does every answered commit.
+import type { Clock, Timer } from '../../lib/clock.ts'
+import type { Random } from '../../lib/random.ts'
+import { limits } from '../../limits.ts'
+import { AnswerQueue } from './answer-queue.ts'
+import {
+  type CommitCallback,
+  type CommitRequest,
+  commitOffsets,
+  refusalOfCommit,
+} from './commit-offsets.ts'
+import {
+  deleteGroup,
+  deleteOffsets,
+  expiredOffsets,
+  refusalOfOffsetDelete,
+} from './delete-offsets.ts'
+import { GroupBudget } from './group-budget.ts'
+import { defaultGroupConfig, type GroupConfig } from './group-config.ts'
+import type { GroupContext, GroupEvents } from './group-context.ts'
+import {
+  describeGroup,
+  type GroupDescription,
+  type GroupFilter,
+  type GroupListing,
+  listGroup,
+  passes,
+} from './group-description.ts'
+import type { GroupErrorCode } from './group-error.ts'
+import type { CommittedOffset, TopicPartition } from './group-offsets.ts'
+import type { GroupRow, GroupStore } from './group-store.ts'
+import type { Group } from './group.ts'
+import { type JoinCallback, refusedJoin } from './join-answer.ts'
+import { joinGroup, type JoinRequest } from './join-group.ts'
+import { leaveGroup, type LeavingMember } from './leave-group.ts'
+import { createGroup } from './rebalance.ts'
+import { restoreGroups, startGroup } from './restore-groups.ts'
+import { refusedSync, type SyncCallback } from './sync-answer.ts'
+import { syncGroup, type SyncRequest } from './sync-group.ts'
+
+export interface GroupCoordinatorOptions {
+  readonly clock: Clock
+  readonly random: Random
+  readonly store: GroupStore
+  readonly config?: Partial<GroupConfig>
+  readonly events?: GroupEvents
+  /**
+   * Topics in the metadata of a member of a `consumer` group; undefined when it cannot be read.
+   * Must not throw.
+   */
+  readonly readSubscription: (metadata: Buffer) => readonly string[] | undefined
+  readonly hasPartition: (topic: string, partition: number) => boolean
+}
+
+/** A sign of life. */
+export interface HeartbeatRequest {
+  readonly groupId: string
+  readonly memberId: string
+  readonly instanceId: string | undefined
+  readonly generation: number
+}
+
+/** An answer for each partition asked for, or the reason for none. */
+export interface OffsetDeleteAnswer {
+  readonly error: GroupErrorCode | undefined
+  /** In the order of the partitions asked for; empty with an error. */
+  readonly errors: readonly (GroupErrorCode | undefined)[]
+}
+
+/** A partition with its committed offset; undefined when there is none. */
+export interface FetchedOffset extends TopicPartition {
+  readonly committed: CommittedOffset | undefined
+}
+
+/**
+ * Lifecycle: constructed → `restore` with what the store has → `start` → requests → `close`.
+ * Callbacks are called exactly once, some before the call that took them returns.
+ */
+export class GroupCoordinator {
+  readonly #context: GroupContext
+  readonly #groups = new Map<string, Group>()
+  #sweep: Timer | undefined
+  #isClosed = false
+
+  constructor(options: GroupCoordinatorOptions) {
+    this.#context = {
+      ...options,
+      config: { ...defaultGroupConfig, ...options.config },
+      events: options.events ?? {},
+      answers: new AnswerQueue(),
+      budget: new GroupBudget(),
+    }
+  }
+
+  /** Takes over what was stored, once, before anything else. Throws GroupFormatError. */
+  restore(rows: Iterable<GroupRow>): void {
+    restoreGroups(rows, (groupId) => this.#getOrCreate(groupId))
+  }
+
+  /** Begins to watch over members and offsets. Members have their whole session to come back. */
+  start(): void {
+    this.#context.answers.run(() => {
+      for (const group of this.#groups.values()) startGroup(group)
+    })
+    this.#sweep = this.#context.clock.every(this.#context.config.offsetsRetentionCheckMs, () =>
+      this.expireOffsets(),
+    )
+  }
+
+  /** Answers everyone who waits with `coordinator_not_available`, and all who come later. */
+  close(): void {
+    this.#isClosed = true
+    this.#sweep?.stop()
+    this.#context.answers.run(() => {
+      for (const group of this.#groups.values()) group.close('coordinator_not_available')
+    })
+  }
+
+  join(request: JoinRequest, callback: JoinCallback): void {
+    this.#context.answers.run(() => {
+      const answer: JoinCallback = (said) => this.#context.answers.push(() => callback(said))
+      const { groupId, memberId } = request
+      const error = this.#refusalOf(groupId) ?? this.#refusalOfSession(request.sessionTimeoutMs)
+      if (error !== undefined) {
+        answer(refusedJoin(memberId, error))
+        return
+      }
+      const isNew = memberId === ''
+      const group = isNew ? this.#findOrCreate(groupId) : this.#groups.get(groupId)
+      if (group !== undefined) joinGroup(group, request, answer)
+      else answer(refusedJoin(memberId, isNew ? 'group_max_size_reached' : 'unknown_member_id'))
+    })
+  }
+
+  sync(request: SyncRequest, callback: SyncCallback): void {
+    this.#context.answers.run(() => {
+      const answer: SyncCallback = (said) => this.#context.answers.push(() => callback(said))
+      const error = this.#refusalOf(request.groupId)
+      const group = this.#groups.get(request.groupId)
+      if (error !== undefined) answer(refusedSync(error))
+      else if (group === undefined) answer(refusedSync('unknown_member_id'))
+      else syncGroup(group, request, answer)
+    })
+  }
+
+  /** Undefined: all is well. `rebalance_in_progress`: join again. */
+  heartbeat({
+    groupId,
+    memberId,
+    instanceId,
+    generation,
+  }: HeartbeatRequest): GroupErrorCode | undefined {
+    const refused = this.#refusalOf(groupId)
+    if (refused !== undefined) return refused
+    const group = this.#groups.get(groupId)
+    if (group === undefined) return 'unknown_member_id'
+    if (group.state === 'Dead') return 'coordinator_not_available'
+    const error = group.checkMember(memberId, instanceId)
+    if (error !== undefined) return error
+    if (generation !== group.generation) return 'illegal_generation'
+    group.members.find(memberId)?.touch()
+    return group.state === 'PreparingRebalance' ? 'rebalance_in_progress' : undefined
+  }
+
+  /** One error per member, in order; or one for all. */
+  leave(
+    groupId: string,
+    leaving: readonly LeavingMember[],
+  ): GroupErrorCode | readonly (GroupErrorCode | undefined)[] {
+    const refused = this.#refusalOf(groupId)
+    if (refused !== undefined) return refused
+    const group = this.#groups.get(groupId)
+    if (group === undefined) return leaving.map(() => 'unknown_member_id')
+    if (group.state === 'Dead') return 'coordinator_not_available'
+    return this.#context.answers.run(() => leaveGroup(group, leaving))
+  }
+
+  /** The callback comes when all that was accepted is on stable storage. */
+  commitOffsets(request: CommitRequest, callback: CommitCallback): void {
+    this.#context.answers.run(() => {
+      const answer: CommitCallback = (said) => this.#context.answers.push(() => callback(said))
+      const errors = this.#unknownPartitions(request.offsets)
+      if (!errors.includes(undefined)) {
+        answer(errors)
+        return
+      }
+      const group = this.#groupForCommit(request)
+      const error = typeof group === 'string' ? group : refusalOfCommit(group, request)
+      if (typeof group === 'string' || error !== undefined) {
+        answer(errors.map((unknown) => unknown ?? error))
+        return
+      }
+      commitOffsets(group, request, errors, answer)
+    })
+  }
+
+  /** Durable offsets of the partitions, in order. */
+  fetchOffsets(groupId: string, places: readonly TopicPartition[]): FetchedOffset[] {
+    const offsets = this.#findAlive(groupId)?.offsets
+    return places.map(({ topic, partition }) => ({
+      topic,
+      partition,
+      committed: offsets?.find({ topic, partition }),
+    }))
+  }
+
+  /** Durable offsets of all partitions, topic by topic. */
+  fetchAllOffsets(groupId: string): FetchedOffset[] {
+    const offsets = this.#findAlive(groupId)?.offsets
+    if (offsets === undefined) return []
+    return Array.from(offsets.partitions(), (place) => ({
+      ...place,
+      committed: offsets.find(place),
+    })).filter(({ committed }) => committed !== undefined)
+  }
+
+  deleteOffsets(
+    groupId: string,
+    places: readonly TopicPartition[],
+    callback: (answer: OffsetDeleteAnswer) => void,
+  ): void {
+    const group = this.#groups.get(groupId)
+    const error = group === undefined ? 'group_id_not_found' : refusalOfOffsetDelete(group)
+    if (group === undefined || error !== undefined) {
+      callback({ error, errors: [] })
+      return
+    }
+    const errors = this.#unknownPartitions(places)
+    const wanted = places.filter((place, index) => {
+      if (errors[index] !== undefined) return false
+      if (group.isSubscribedTo(place.topic)) errors[index] = 'group_subscribed_to_topic'
+      return errors[index] === undefined && group.offsets.holds(place)
+    })
+    if (wanted.length === 0) {
+      callback({ error: undefined, errors })
+      return
+    }
+    deleteOffsets(group, wanted, (verdict) => {
+      const isRefused = verdict === 'refused'
+      callback({ error: isRefused ? 'coordinator_not_available' : undefined, errors })
+    })
+  }
+
+  /** Only an empty group can be deleted. */
+  deleteGroup(groupId: string, callback: (error: GroupErrorCode | undefined) => void): void {
+    const group = this.#groups.get(groupId)
+    if (group === undefined || group.state === 'Dead') callback('group_id_not_found')
+    else if (group.state !== 'Empty') callback('non_empty_group')
+    else {
+      this.#deleteGroup(group, (verdict) => {
+        callback(verdict === 'refused' ? 'coordinator_not_available' : undefined)
+      })
+    }
+  }
+
+  /**
+   * Forgets all offsets of a topic. Call it just before the topic itself is deleted: if a crash
+   * parts the two, the offsets are gone and the topic is not, never the other way round.
+   */
+  deleteTopic(topic: string): void {
+    for (const group of this.#groups.values()) {
+      const places = [...group.offsets.partitions(topic)]
+      if (places.length > 0) deleteOffsets(group, places, () => {})
+    }
+  }
+
+  /** Looks for offsets past their retention, and for empty groups without any; both go. */
+  expireOffsets(): void {
+    for (const group of this.#groups.values()) {
+      if (group.state === 'Dead') continue
+      const expired = expiredOffsets(group)
+      const isUnused = group.state === 'Empty' && group.pendingJoins.size === 0
+      if (isUnused && expired.length === group.offsets.count) this.#deleteGroup(group, () => {})
+      else if (expired.length > 0) deleteOffsets(group, expired, () => {})
+    }
+  }
+
+  /** Undefined when there is no such group. */
+  describe(groupId: string): GroupDescription | undefined {
+    const group = this.#findAlive(groupId)
+    return group && describeGroup(group)
+  }
+
+  list(filter: GroupFilter): GroupListing[] {
+    return Array.from(this.#groups.values(), listGroup).filter((group) => passes(group, filter))
+  }
+
+  #deleteGroup(group: Group, done: (verdict: 'durable' | 'refused') => void): void {
+    deleteGroup(group, (verdict) => {
+      if (verdict === 'durable') this.#groups.delete(group.id)
+      done(verdict)
+    })
+  }
+
+  #findAlive(groupId: string): Group | undefined {
+    const group = this.#groups.get(groupId)
+    return group?.state === 'Dead' ? undefined : group
+  }
+
+  /** Undefined when there are too many groups. */
+  #findOrCreate(groupId: string): Group | undefined {
+    const group = this.#groups.get(groupId)
+    if (group !== undefined) return group
+    return this.#groups.size < limits.groupsMax ? this.#getOrCreate(groupId) : undefined
+  }
+
+  #getOrCreate(groupId: string): Group {
+    const group = this.#groups.get(groupId) ?? createGroup(groupId, this.#context)
+    this.#groups.set(groupId, group)
+    return group
+  }
+
+  /** Who is no member may commit to a group that does not exist: that makes it (a simple group). */
+  #groupForCommit(request: CommitRequest): Group | GroupErrorCode {
+    if (this.#isClosed) return 'coordinator_not_available'
+    const group = this.#groups.get(request.groupId)
+    if (group !== undefined) return group
+    if (request.generation < 0) return this.#findOrCreate(request.groupId) ?? 'policy_violation'
+    return request.knowsMissingGroup ? 'group_id_not_found' : 'illegal_generation'
+  }
+
+  #unknownPartitions(places: readonly TopicPartition[]): (GroupErrorCode | undefined)[] {
+    return places.map(({ topic, partition }) =>
+      this.#context.hasPartition(topic, partition) ? undefined : 'unknown_topic_or_partition',
+    )
+  }
+
+  #refusalOf(groupId: string): GroupErrorCode | undefined {
+    if (this.#isClosed) return 'coordinator_not_available'
+    return groupId === '' ? 'invalid_group_id' : undefined
+  }
+
+  #refusalOfSession(sessionTimeoutMs: number): GroupErrorCode | undefined {
+    const { sessionTimeoutMsMin, sessionTimeoutMsMax } = this.#context.config
+    const isAllowed =
+      sessionTimeoutMs >= sessionTimeoutMsMin && sessionTimeoutMs <= sessionTimeoutMsMax
+    return isAllowed ? undefined : 'invalid_session_timeout'
+  }
+}

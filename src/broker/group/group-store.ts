@@ -1,0 +1,18 @@
+/** A change of one row. Rows are keyed: a later one with the same key replaces the earlier one. */
+export interface GroupRow {
+  readonly key: Buffer
+  /** Undefined deletes the row. */
+  readonly value: Buffer | undefined
+}
+
+/** `refused`: nothing of the write is on stable storage, nor ever will be. */
+export type GroupVerdict = 'durable' | 'refused'
+
+/** Where groups and their offsets survive a crash; see group-rows.ts for what the bytes say. */
+export interface GroupStore {
+  /**
+   * Writes all rows or none. `done` is called once, never before `write` returns, in the order of
+   * the writes: a commit must not be applied after a delete that was written later.
+   */
+  write(rows: readonly GroupRow[], done: (verdict: GroupVerdict) => void): void
+}

@@ -1,0 +1,34 @@
+// Groups and their offsets in the log's keyed state.
+import type { CommitGroup } from '../../log/commit-group.ts'
+import type { LogStore } from '../../log/log-store.ts'
+import type { GroupRow, GroupStore, GroupVerdict } from './group-store.ts'
+
+const keyPrefix = 'group/'
+
+export class LogGroupStore implements GroupStore {
+  readonly #store: LogStore
+
+  constructor(store: LogStore) {
+    this.#store = store
+  }
+
+  write(rows: readonly GroupRow[], done: (verdict: GroupVerdict) => void): void {
+    const group = this.#store.beginAtom()
+    for (const { key, value } of rows) {
+      this.#store.putState(keyPrefix + key.toString('latin1'), value)
+    }
+    const atom = this.#store.endAtom()
+    group.addListener({
+      onGroupFinished: (finished: CommitGroup) => {
+        done(finished.refused?.has(atom) ? 'refused' : 'durable')
+      },
+    })
+  }
+}
+
+/** The rows among the log's keyed state. */
+export function groupRowsOf(state: ReadonlyMap<string, Buffer>): GroupRow[] {
+  return Array.from(state)
+    .filter(([key]) => key.startsWith(keyPrefix))
+    .map(([key, value]) => ({ key: Buffer.from(key.slice(keyPrefix.length), 'latin1'), value }))
+}

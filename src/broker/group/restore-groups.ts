@@ -1,0 +1,41 @@
+// Groups and offsets come back from their rows, in any order of the rows.
+import { GroupFormatError } from './group-format-error.ts'
+import { GroupMember } from './group-member.ts'
+import { decodeRow, type StoredGroup } from './group-rows.ts'
+import type { GroupRow } from './group-store.ts'
+import type { Group } from './group.ts'
+import { createSession, prepareRebalance } from './rebalance.ts'
+
+/** Puts each row where it belongs. Rows without a value are skipped. */
+export function restoreGroups(
+  rows: Iterable<GroupRow>,
+  getOrCreate: (groupId: string) => Group,
+): void {
+  for (const { key, value } of rows) {
+    if (value === undefined) continue
+    const row = decodeRow({ key, value })
+    const group = getOrCreate(row.groupId)
+    if (row.kind === 'group') restoreGroup(group, row.group)
+    else group.offsets.restore(row.place, row.committed)
+  }
+}
+
+/** The clocks of a restored group begin. */
+export function startGroup(group: Group): void {
+  for (const member of group.members.values()) member.touch()
+  // The limit was lowered: a rebalance lets only so many in, after they have committed.
+  if (group.members.count > group.context.config.membersMax) prepareRebalance(group)
+}
+
+function restoreGroup(group: Group, stored: StoredGroup): void {
+  for (const { assignment, ...rest } of stored.members) {
+    if (group.members.find(rest.memberId) !== undefined) {
+      throw new GroupFormatError(`group ${group.id} has member ${rest.memberId} twice`)
+    }
+    const member = new GroupMember(rest, rest, createSession(group, rest.memberId))
+    member.isNew = false
+    group.addMember(member, stored.protocolType ?? '')
+    group.members.assign(member, assignment)
+  }
+  group.restore(stored)
+}

@@ -1,0 +1,51 @@
+// How the broker's errors look to Kafka clients.
+import { BrokerError, type BrokerErrorCode } from '../../broker/broker-error.ts'
+import { type KafkaErrorName, kafkaErrors } from '../../codec/kafka/error-codes.gen.ts'
+
+/** A BrokerErrorCode without a row does not compile. */
+const errorNames: Readonly<Record<BrokerErrorCode, KafkaErrorName>> = {
+  queue_not_found: 'UNKNOWN_TOPIC_OR_PARTITION',
+  exchange_not_found: 'UNKNOWN_TOPIC_OR_PARTITION',
+  vhost_not_found: 'UNKNOWN_TOPIC_OR_PARTITION',
+  access_refused: 'TOPIC_AUTHORIZATION_FAILED',
+  resource_locked: 'TOPIC_AUTHORIZATION_FAILED',
+  precondition_failed: 'INVALID_REQUEST',
+  unknown_delivery_tag: 'INVALID_REQUEST',
+  not_allowed: 'INVALID_REQUEST',
+  not_implemented: 'UNSUPPORTED_VERSION',
+  resource_exhausted: 'POLICY_VIOLATION',
+  shutting_down: 'COORDINATOR_NOT_AVAILABLE',
+  internal: 'UNKNOWN_SERVER_ERROR',
+  invalid_topic: 'INVALID_TOPIC_EXCEPTION',
+  topic_already_exists: 'TOPIC_ALREADY_EXISTS',
+  invalid_partitions: 'INVALID_PARTITIONS',
+  invalid_config: 'INVALID_CONFIG',
+  invalid_replication_factor: 'INVALID_REPLICATION_FACTOR',
+  corrupt_batch: 'CORRUPT_MESSAGE',
+  message_too_large: 'MESSAGE_TOO_LARGE',
+  invalid_record: 'INVALID_RECORD',
+  invalid_timestamp: 'INVALID_TIMESTAMP',
+  unsupported_format: 'UNSUPPORTED_FOR_MESSAGE_FORMAT',
+  invalid_producer_epoch: 'INVALID_PRODUCER_EPOCH',
+  out_of_order_sequence: 'OUT_OF_ORDER_SEQUENCE_NUMBER',
+}
+
+export function codeOf(name: KafkaErrorName): number {
+  return kafkaErrors[name].code
+}
+
+export const noError: number = codeOf('NONE')
+
+export interface ErrorAnswer {
+  readonly errorCode: number
+  readonly errorMessage: string | null
+}
+
+/** What to tell the client about `error`; anything but a BrokerError is the broker's own fault. */
+export function answerTo(error: unknown): ErrorAnswer {
+  if (error instanceof BrokerError) {
+    return { errorCode: codeOf(errorNames[error.code]), errorMessage: error.message }
+  }
+  const name = 'UNKNOWN_SERVER_ERROR'
+  return { errorCode: codeOf(name), errorMessage: kafkaErrors[name].message }
+}

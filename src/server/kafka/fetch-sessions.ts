@@ -1,0 +1,114 @@
+// Incremental fetch sessions (KIP-227): a client names its partitions once and from then on only
+// what changed; the broker answers only partitions that have something to say.
+import type { FetchRequest } from '../../codec/kafka/messages/fetch.gen.ts'
+import type { Random } from '../../lib/random.ts'
+import { limits } from '../../limits.ts'
+
+/** One partition that a client fetches. */
+export interface FetchedPartition {
+  readonly topic: string
+  readonly topicId: string
+  readonly index: number
+  fetchOffset: number
+  currentLeaderEpoch: number
+  partitionMaxBytes: number
+  /** What the client was told last: an answer that says nothing else is left out. */
+  toldHighWatermark: number
+  toldStartOffset: number
+}
+
+export interface FetchSession {
+  readonly id: number
+  epoch: number
+  readonly partitions: Map<string, FetchedPartition>
+}
+
+export type SessionError = 'FETCH_SESSION_ID_NOT_FOUND' | 'INVALID_FETCH_SESSION_EPOCH'
+
+const noSessionId = 0
+const firstEpoch = 0
+const finalEpoch = -1
+const idMax = 0x7fffffff
+
+export class FetchSessions {
+  readonly #random: Random
+  /** In the order of last use, oldest first. */
+  readonly #sessions = new Map<number, FetchSession>()
+
+  constructor(random: Random) {
+    this.#random = random
+  }
+
+  /** The partitions that a request is about, and the session it belongs to if any. */
+  resolve(request: FetchRequest):
+    | {
+        readonly partitions: Iterable<FetchedPartition>
+        readonly session: FetchSession | undefined
+      }
+    | { readonly error: SessionError } {
+    const { sessionId, sessionEpoch } = request
+    if (sessionEpoch === finalEpoch || sessionEpoch === firstEpoch) {
+      this.#sessions.delete(sessionId)
+      const partitions = new Map<string, FetchedPartition>()
+      addPartitions(partitions, request)
+      if (sessionEpoch === finalEpoch || sessionId !== noSessionId) {
+        return { partitions: partitions.values(), session: undefined }
+      }
+      return { partitions: partitions.values(), session: this.#open(partitions) }
+    }
+    return this.#continue(request)
+  }
+
+  #continue(request: FetchRequest): ReturnType<FetchSessions['resolve']> {
+    const session = this.#sessions.get(request.sessionId)
+    if (session === undefined) return { error: 'FETCH_SESSION_ID_NOT_FOUND' }
+    if (session.epoch !== request.sessionEpoch) return { error: 'INVALID_FETCH_SESSION_EPOCH' }
+    session.epoch = session.epoch === idMax ? 1 : session.epoch + 1
+    this.#sessions.delete(session.id)
+    this.#sessions.set(session.id, session)
+    for (const { topic, topicId, partitions } of request.forgottenTopicsData) {
+      for (const index of partitions) session.partitions.delete(keyOf({ topic, topicId, index }))
+    }
+    addPartitions(session.partitions, request)
+    return { partitions: session.partitions.values(), session }
+  }
+
+  #open(partitions: Map<string, FetchedPartition>): FetchSession {
+    let id = 0
+    while (id === noSessionId || this.#sessions.has(id)) id = 1 + this.#random.below(idMax)
+    const session = { id, epoch: 1, partitions }
+    this.#sessions.set(id, session)
+    const oldest = this.#sessions.keys().next().value
+    if (this.#sessions.size > limits.fetchSessionsMax && oldest !== undefined) {
+      this.#sessions.delete(oldest)
+    }
+    return session
+  }
+}
+
+function addPartitions(partitions: Map<string, FetchedPartition>, request: FetchRequest): void {
+  for (const { topic, topicId, partitions: asked } of request.topics) {
+    for (const { partition: index, ...rest } of asked) {
+      const key = keyOf({ topic, topicId, index })
+      const known = partitions.get(key)
+      partitions.set(key, {
+        topic,
+        topicId,
+        index,
+        fetchOffset: rest.fetchOffset,
+        currentLeaderEpoch: rest.currentLeaderEpoch,
+        partitionMaxBytes: rest.partitionMaxBytes,
+        toldHighWatermark: known?.toldHighWatermark ?? -1,
+        toldStartOffset: known?.toldStartOffset ?? -1,
+      })
+    }
+  }
+}
+
+function keyOf(partition: {
+  readonly topic: string
+  readonly topicId: string
+  readonly index: number
+}): string {
+  return `${partition.topic}/${partition.topicId}/${partition.index}`
+}

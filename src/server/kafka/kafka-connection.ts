@@ -1,0 +1,206 @@
+// One Kafka connection. Requests are started in the order they come and overlap in work, so that
+// five produce requests in flight share commit groups; answers leave in the order of the requests.
+import type { Socket } from 'node:net'
+import type { ApiMessages, ApiName } from '../../codec/kafka/apis.gen.ts'
+import { RequestStream } from '../../codec/kafka/request-stream.ts'
+import { readRequest, readRequestHeader, type RequestHeader } from '../../codec/kafka/request.ts'
+import { encodeResponse } from '../../codec/kafka/response.ts'
+import { WireReader } from '../../codec/kafka/wire-reader.ts'
+import { WireWriter } from '../../codec/kafka/wire-writer.ts'
+import { limits } from '../../limits.ts'
+import { unsupportedApiVersions } from './api-versions.ts'
+import { handlers } from './handlers.ts'
+import type { KafkaContext } from './kafka-context.ts'
+import type { Handler } from './request-context.ts'
+import { SaslState } from './sasl-state.ts'
+
+/** An answer's place in the order; its parts are there once it is known. */
+interface Slot {
+  parts: readonly Buffer[] | undefined
+}
+
+export class KafkaConnection {
+  readonly context: KafkaContext
+  readonly sasl: SaslState
+  readonly #socket: Socket
+  readonly #onClosed: (connection: KafkaConnection) => void
+  readonly #stream: RequestStream
+  readonly #reader = new WireReader()
+  readonly #writer = new WireWriter()
+  readonly #slots: Slot[] = []
+  readonly #closeListeners = new Set<() => void>()
+  #isPaused = false
+  #isClosed = false
+
+  constructor(
+    socket: Socket,
+    context: KafkaContext,
+    onClosed: (connection: KafkaConnection) => void,
+  ) {
+    this.#socket = socket
+    this.context = context
+    this.#onClosed = onClosed
+    this.#stream = new RequestStream(context.settings.requestSizeMax)
+    this.sasl = new SaslState(
+      context.users,
+      socket.remoteAddress ?? '',
+      context.settings.needsLogin,
+    )
+    socket.on('data', (chunk: Buffer) => {
+      if (this.#isClosed) return
+      this.#stream.push(chunk)
+      this.#readRequests()
+    })
+    socket.on('drain', () => this.#resumeIfRoom())
+    socket.on('end', () => this.destroy())
+    socket.on('error', () => this.destroy())
+    socket.on('close', () => this.destroy())
+  }
+
+  get remoteAddress(): string {
+    return this.#socket.remoteAddress ?? ''
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
+  /** Calls back when the connection ends; returns what takes that back. */
+  onClose(listener: () => void): () => void {
+    this.#closeListeners.add(listener)
+    return () => this.#closeListeners.delete(listener)
+  }
+
+  destroy(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#socket.destroy()
+    for (const listener of this.#closeListeners) listener()
+    this.#closeListeners.clear()
+    this.#onClosed(this)
+  }
+
+  #readRequests(): void {
+    try {
+      while (!this.#isClosed && !this.#isPaused && this.#stream.next()) this.#onRequest()
+    } catch (error) {
+      // As Kafka does: a request that cannot be read ends the connection, and the log says why.
+      this.context.logger.info({ reason: (error as Error).message }, 'Kafka request refused')
+      this.destroy()
+    }
+  }
+
+  #onRequest(): void {
+    const { buffer, start, end } = this.#stream
+    if (this.sasl.takesRawToken) {
+      this.#answerRawToken(buffer.subarray(start, end))
+      return
+    }
+    const reader = this.#reader
+    reader.reset(buffer, start, end)
+    const header = readRequestHeader(reader)
+    const { api } = header
+    if (api === undefined || handlers[api] === undefined) {
+      throw new Error(`API ${header.apiKey} is not served`)
+    }
+    if (!this.sasl.allows(api)) throw new Error(`${api} before authentication`)
+    const slot: Slot = { parts: undefined }
+    this.#slots.push(slot)
+    if (header.isSupported) this.#start(api, header, reader, slot)
+    else this.#refuseVersion(api, header, slot)
+    this.#pauseIfFull()
+  }
+
+  #start<Name extends ApiName>(
+    api: Name,
+    header: RequestHeader,
+    reader: WireReader,
+    slot: Slot,
+  ): void {
+    const handler = handlers[api] as unknown as Handler<Name>
+    const request = readRequest(api, reader, header.apiVersion)
+    const context = {
+      ...this.context,
+      apiVersion: header.apiVersion,
+      clientId: header.clientId ?? '',
+      connection: this,
+    }
+    const answer = handler(request, context)
+    if (answer instanceof Promise) {
+      answer.then(
+        (response) => this.#fill(slot, api, header, response),
+        (error: unknown) => this.#onFault(error),
+      )
+    } else this.#fill(slot, api, header, answer)
+  }
+
+  #fill<Name extends ApiName>(
+    slot: Slot,
+    api: Name,
+    header: RequestHeader,
+    response: ApiMessages[Name]['response'] | undefined,
+  ): void {
+    if (this.#isClosed) return
+    const { apiVersion, correlationId } = header
+    slot.parts =
+      response === undefined
+        ? []
+        : encodeResponse(this.#writer, { api, apiVersion, correlationId }, response)
+    this.#writeReady()
+  }
+
+  /** KIP-511: ApiVersions is answered in version 0; any other unsupported version ends the connection. */
+  #refuseVersion(api: ApiName, header: RequestHeader, slot: Slot): void {
+    if (api !== 'apiVersions') {
+      throw new Error(`${api} version ${header.apiVersion} is not supported`)
+    }
+    this.#fill(slot, 'apiVersions', { ...header, apiVersion: 0 }, unsupportedApiVersions())
+  }
+
+  /** SaslHandshake version 0: the token comes bare, with a size in front, and so does the answer. */
+  #answerRawToken(token: Buffer): void {
+    const answer = this.sasl.authenticate(token)
+    if (!answer.isAccepted) {
+      this.destroy()
+      return
+    }
+    this.#slots.push({ parts: [Buffer.alloc(4)] })
+    this.#writeReady()
+  }
+
+  #onFault(error: unknown): void {
+    this.context.logger.error({ err: error }, 'Unexpected error in a Kafka connection')
+    this.destroy()
+  }
+
+  #writeReady(): void {
+    let count = 0
+    this.#socket.cork()
+    while (this.#slots[0]?.parts !== undefined) {
+      for (const part of this.#slots[0].parts) this.#socket.write(part)
+      this.#slots.shift()
+      count++
+    }
+    this.#socket.uncork()
+    if (count > 0) this.#resumeIfRoom()
+  }
+
+  #pauseIfFull(): void {
+    const isFull =
+      this.#slots.length >= limits.kafkaRequestsInFlightMax ||
+      this.#socket.writableLength > limits.outputSizeMax ||
+      this.context.broker.store.uncommittedSize > limits.uncommittedSizeMax
+    if (!isFull || this.#isPaused) return
+    this.#isPaused = true
+    this.#socket.pause()
+  }
+
+  #resumeIfRoom(): void {
+    if (!this.#isPaused || this.#isClosed) return
+    if (this.#slots.length >= limits.kafkaRequestsInFlightMax) return
+    if (this.#socket.writableLength > limits.outputSizeMax) return
+    this.#isPaused = false
+    this.#readRequests()
+    if (!this.#isPaused) this.#socket.resume()
+  }
+}

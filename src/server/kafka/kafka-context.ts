@@ -1,0 +1,42 @@
+import type { Users } from '../../auth/users.ts'
+import type { Broker } from '../../broker/broker.ts'
+import type { Destination } from '../../broker/destination.ts'
+import type { GroupCoordinator } from '../../broker/group/group-coordinator.ts'
+import type { ProducerIds } from '../../broker/topic/producer-ids.ts'
+import type { Topics } from '../../broker/topic/topics.ts'
+import type { VHost } from '../../broker/vhost.ts'
+import type { Clock } from '../../lib/clock.ts'
+import type { Address } from '../../lib/listen.ts'
+import type { Logger } from '../../lib/logger.ts'
+import type { Random } from '../../lib/random.ts'
+import type { Crossing } from '../crossing/crossing.ts'
+import type { FetchSessions } from './fetch-sessions.ts'
+
+export interface KafkaSettings {
+  /** Where clients are told to connect; known once the listener is open. */
+  readonly advertised: () => Address
+  readonly requestSizeMax: number
+  /** Clients have to authenticate (SASL PLAIN). */
+  readonly needsLogin: boolean
+  readonly clusterId: string
+  readonly isAutoCreating: boolean
+}
+
+/** Everything that Kafka connections share. */
+export interface KafkaContext {
+  readonly broker: Broker
+  readonly vhost: VHost<Destination>
+  readonly topics: Topics
+  readonly groups: GroupCoordinator
+  readonly producerIds: ProducerIds
+  readonly fetchSessions: FetchSessions
+  readonly crossing: Crossing
+  readonly users: Users
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly settings: KafkaSettings
+}
+
+/** The broker's id in Kafka's metadata: there is one. */
+export const nodeId = 1

@@ -1,0 +1,83 @@
+import type { TopicView } from '../../broker/topic/topics.ts'
+// Metadata (key 3): the one broker and the topics. Asking for a topic by name makes it, as Kafka's
+// auto.create.topics.enable does; it stays provisional until somebody declares it.
+import { zeroUuid } from '../../codec/kafka/field-defaults.ts'
+import type {
+  MetadataRequestTopic,
+  MetadataResponseTopic,
+} from '../../codec/kafka/messages/metadata.gen.ts'
+import type { CommitGroup } from '../../log/commit-group.ts'
+import { whenDurable } from './await-group.ts'
+import { answerTo, codeOf, noError } from './error-code.ts'
+import { nodeId } from './kafka-context.ts'
+import type { Handler, RequestContext } from './request-context.ts'
+
+const defaultPartitionCount = 1
+
+export const handleMetadata: Handler<'metadata'> = async (request, context) => {
+  const groups: CommitGroup[] = []
+  const topics =
+    request.topics === null || (context.apiVersion === 0 && request.topics.length === 0)
+      ? context.topics.list().map((view) => describeTopic(view, context))
+      : request.topics.map((topic) =>
+          findTopic(topic, request.allowAutoTopicCreation, context, groups),
+        )
+  for (const group of groups) await whenDurable(group)
+  const { host, port } = context.settings.advertised()
+  return {
+    throttleTimeMs: 0,
+    brokers: [{ nodeId, host, port, rack: null }],
+    clusterId: context.settings.clusterId,
+    controllerId: nodeId,
+    topics,
+  }
+}
+
+function findTopic(
+  { name, topicId }: MetadataRequestTopic,
+  mayCreate: boolean,
+  context: RequestContext,
+  groups: CommitGroup[],
+): MetadataResponseTopic {
+  if (name === null || topicId !== zeroUuid) {
+    const view = context.topics.findById(topicId)
+    if (view !== undefined) return describeTopic(view, context)
+    return { errorCode: codeOf('UNKNOWN_TOPIC_ID'), name: null, topicId, partitions: [] }
+  }
+  const view = context.topics.find(name)
+  if (view !== undefined) return describeTopic(view, context)
+  if (!mayCreate || !context.settings.isAutoCreating || isHidden(name, context)) {
+    return { errorCode: codeOf('UNKNOWN_TOPIC_OR_PARTITION'), name, partitions: [] }
+  }
+  try {
+    const asked = { name, partitionCount: defaultPartitionCount, configs: {}, isProvisional: true }
+    const { topic, group } = context.topics.create(asked)
+    groups.push(group)
+    return describeTopic(topic, context)
+  } catch (error) {
+    return { errorCode: answerTo(error).errorCode, name, partitions: [] }
+  }
+}
+
+/** A queue of that name exists that Kafka may not see. */
+function isHidden(name: string, { vhost }: RequestContext): boolean {
+  return vhost.findQueue(name) !== undefined
+}
+
+function describeTopic(view: TopicView, { broker }: RequestContext): MetadataResponseTopic {
+  return {
+    errorCode: noError,
+    name: view.name,
+    topicId: view.topicId,
+    isInternal: false,
+    partitions: view.partitions.map((_partition, partitionIndex) => ({
+      errorCode: noError,
+      partitionIndex,
+      leaderId: nodeId,
+      leaderEpoch: broker.store.epoch,
+      replicaNodes: [nodeId],
+      isrNodes: [nodeId],
+      offlineReplicas: [],
+    })),
+  }
+}

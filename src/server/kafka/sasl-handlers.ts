@@ -1,0 +1,29 @@
+import { codeOf, noError } from './error-code.ts'
+import type { Handler } from './request-context.ts'
+import { saslMechanism } from './sasl-state.ts'
+
+export const handleSaslHandshake: Handler<'saslHandshake'> = (request, context) => {
+  const mechanisms = [saslMechanism]
+  if (request.mechanism !== saslMechanism) {
+    return { errorCode: codeOf('UNSUPPORTED_SASL_MECHANISM'), mechanisms }
+  }
+  context.connection.sasl.handshake(context.apiVersion)
+  return { errorCode: noError, mechanisms }
+}
+
+export const handleSaslAuthenticate: Handler<'saslAuthenticate'> = (request, context) => {
+  const { sasl } = context.connection
+  const authBytes = Buffer.alloc(0)
+  if (!sasl.isHandshaken) {
+    const errorMessage = 'SaslAuthenticate request received before SaslHandshake'
+    return { errorCode: codeOf('ILLEGAL_SASL_STATE'), errorMessage, authBytes }
+  }
+  if (sasl.authenticate(request.authBytes).isAccepted) {
+    return { errorCode: noError, errorMessage: null, authBytes }
+  }
+  return {
+    errorCode: codeOf('SASL_AUTHENTICATION_FAILED'),
+    errorMessage: 'Authentication failed: Invalid username or password',
+    authBytes,
+  }
+}

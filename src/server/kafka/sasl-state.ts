@@ -1,0 +1,50 @@
+// How far a connection is with SASL PLAIN (KIP-43, KIP-152).
+import { type Credentials, parsePlain } from '../../auth/sasl.ts'
+import type { Users } from '../../auth/users.ts'
+import type { ApiName } from '../../codec/kafka/apis.gen.ts'
+
+const beforeLogin: ReadonlySet<ApiName> = new Set([
+  'apiVersions',
+  'saslHandshake',
+  'saslAuthenticate',
+])
+
+export const saslMechanism = 'PLAIN'
+
+export class SaslState {
+  readonly #users: Users
+  readonly #remoteAddress: string
+  readonly #needsLogin: boolean
+  #at: 'new' | 'handshaken' | 'raw-token' | 'authenticated' = 'new'
+
+  constructor(users: Users, remoteAddress: string, needsLogin: boolean) {
+    this.#users = users
+    this.#remoteAddress = remoteAddress
+    this.#needsLogin = needsLogin
+  }
+
+  /** Whether the next message is a bare token: SaslHandshake version 0 announced it. */
+  get takesRawToken(): boolean {
+    return this.#at === 'raw-token'
+  }
+
+  get isHandshaken(): boolean {
+    return this.#at === 'handshaken'
+  }
+
+  allows(api: ApiName): boolean {
+    return !this.#needsLogin || this.#at === 'authenticated' || beforeLogin.has(api)
+  }
+
+  handshake(apiVersion: number): void {
+    this.#at = apiVersion === 0 ? 'raw-token' : 'handshaken'
+  }
+
+  authenticate(token: Buffer): { readonly isAccepted: boolean } {
+    const credentials: Credentials | undefined = parsePlain(token)
+    const login = credentials && this.#users.login(credentials, this.#remoteAddress)
+    const isAccepted = login?.user !== undefined
+    this.#at = isAccepted ? 'authenticated' : 'new'
+    return { isAccepted }
+  }
+}
