@@ -38,9 +38,9 @@ export const limits = {
   /** Bytes skipped rather than read apart when a log's runs lie scattered between others. */
   coldReadGapMax: (16 * KiB) as number,
   /** State of logs repeated with one group: a slice costs well under a millisecond. */
-  checkpointSliceSizeMax: 128 * KiB,
+  checkpointSliceSizeMax: (128 * KiB) as number,
   /** Directories of sealed files that readers are in. */
-  indexCacheSizeMax: 8 * MiB,
+  indexCacheSizeMax: (8 * MiB) as number,
   /** After a failed write: long enough not to burn, short enough that publishers do not notice. */
   diskRetryMs: 100,
   /** After sealing or cleaning failed, which usually means a full disk. */
