@@ -25,10 +25,15 @@ interface Request {
   readonly done: (error?: Error) => void
 }
 
-/** Runs to fetch for one window: indexes first … last of `index`. */
+/** Runs to fetch, as places in the index. */
 interface Plan {
   readonly runs: number[]
-  /** The window reaches up to here. */
+  readonly end: number
+}
+
+/** Runs that were read: every record from the asked offset to `end` that is not acked. */
+interface Part {
+  readonly runs: Run[]
   readonly end: number
 }
 
@@ -65,29 +70,35 @@ export class ColdReader {
     else request.done(error)
   }
 
+  /** The window must reach a record or the tail: a reader that asks again would get no further. */
   async #serve({ log, offset }: Request): Promise<void> {
-    if (log.isDeleted || offset >= log.tailStart) return
-    const extent = this.#options.extents.find(log.id, offset)
-    if (extent === undefined || extent.firstOffset >= log.tailStart) {
-      log.setWindow([], offset, log.tailStart)
-      return
+    for (let at = offset; !log.isDeleted && at < log.tailStart;) {
+      const extent = this.#options.extents.find(log.id, at)
+      if (extent === undefined || extent.firstOffset >= log.tailStart) {
+        log.setWindow([], offset, log.tailStart)
+        return
+      }
+      const { runs, end } = await this.#readFrom(extent, log, at)
+      if (runs.length > 0 || end >= log.tailStart) {
+        const first = runs[0]?.baseOffset ?? offset
+        log.setWindow(runs, Math.min(first, offset), end)
+        return
+      }
+      at = end
     }
+  }
+
+  async #readFrom(extent: Extent, log: Log, offset: number): Promise<Part> {
     const { segment } = extent
     segment.readers++
     try {
-      await this.#loadFrom(extent, log, offset)
+      const index = extent.index ?? (await this.#options.loadIndex(extent))
+      const plan = this.#plan(extent, index, { log, offset })
+      return { runs: await this.#readRuns(segment, index, { log, plan }), end: plan.end }
     } finally {
       segment.readers--
       if (segment.readers === 0) this.#options.onReleased(segment)
     }
-  }
-
-  async #loadFrom(extent: Extent, log: Log, offset: number): Promise<void> {
-    const index = extent.index ?? (await this.#options.loadIndex(extent))
-    const plan = this.#plan(extent, index, { log, offset })
-    const runs = await this.#readRuns(extent.segment, index, { log, plan })
-    const first = runs[0]?.baseOffset ?? offset
-    log.setWindow(runs, Math.min(first, offset), plan.end)
   }
 
   /** Chooses runs from `offset` on that fit one read, leaving out what is acked. */

@@ -78,6 +78,7 @@ export class FileLogStore implements LogStore, LogEngine {
     this.#checkpointer = new Checkpointer({
       logs: { [Symbol.iterator]: () => this.logs.values() },
       ids: () => this.#nextIds(),
+      sliceSizeMax: parts.limits.checkpointSliceSizeMax,
       wantGroup: () => this.#wantGroup(),
       onComplete: (place) => this.#onCheckpoint(place),
     })
