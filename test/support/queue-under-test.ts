@@ -23,13 +23,24 @@ export class QueueUnderTest {
   /** How often the queue said that nobody needs it. */
   unusedCount = 0
 
+  readonly #turn: Turn
+
   constructor({ isDurable = true, isAutoDelete = false, chaos }: QueueSetup = {}) {
-    const turn = new Turn(this.clock)
-    this.store = new MemoryLogStore({ clock: this.clock, turn, ...(chaos && { chaos }) })
+    this.#turn = new Turn(this.clock)
+    this.store = new MemoryLogStore({
+      clock: this.clock,
+      turn: this.#turn,
+      ...(chaos && { chaos }),
+    })
+    this.queue = this.anotherQueue(isDurable, isAutoDelete)
+  }
+
+  /** One more queue on the same store. */
+  anotherQueue(isDurable: boolean, isAutoDelete = false): Queue {
     this.store.beginAtom()
     const log = this.store.createLog({ isVolatile: !isDurable })
     this.store.endAtom()
-    this.queue = new Queue(
+    return new Queue(
       {
         vhost: '/',
         name: 'q',
@@ -42,7 +53,7 @@ export class QueueUnderTest {
       },
       {
         store: this.store,
-        turn,
+        turn: this.#turn,
         onUnused: () => {
           this.unusedCount++
         },
