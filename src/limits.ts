@@ -45,6 +45,10 @@ export const limits = {
   diskRetryMs: 100,
   /** After sealing or cleaning failed, which usually means a full disk. */
   housekeepingRetryMs: 1000,
+  /** Large bodies that were committed or read lately. */
+  asideCacheSizeMax: 16 * MiB,
+  /** So many of them stay whatever their size: somebody may be about to read them. */
+  asideCacheCountMin: 4,
   /** Recovery and cleaning read files in pieces of this size. */
   sequentialReadSize: (1 * MiB) as number,
 

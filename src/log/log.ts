@@ -9,6 +9,7 @@ import {
   appendRecord,
   inlineRecordSize,
   readRecord,
+  recordAsideId,
   recordOffsetAt,
   recordSizeAt,
 } from './record.ts'
@@ -23,6 +24,8 @@ export interface LogEngine {
   openGroupForAppend(): CommitGroup
   /** Something changed in the open group, which must be committed at the end of this turn. */
   onChanged(group: CommitGroup): void
+  /** Whether that body can never be read again: its record counts as a gap. */
+  isAsideLost(asideId: number): boolean
   /** The record at `offset` refers to a body of its own. */
   onAsideAppended(log: Log, offset: number, asideId: number): void
   /** A volatile log opened another run: count its memory, spill if it is too much. */
@@ -68,6 +71,8 @@ export class Log {
   owner: LogOwner | undefined
   /** Runs in memory, ascending; engines evict from the front, see `evictBefore`. */
   tail: Run[] = []
+  /** The body that the last read which answered 'absent' asked for, or 0 when it was a record. */
+  missingAsideId = 0
   /** Older runs that the engine loaded for a reader, ascending. */
   window: Run[] = []
 
@@ -149,7 +154,7 @@ export class Log {
     if (offset >= this.endOffset) return 'end'
     const hinted = this.#hintRun
     if (offset === this.#hintOffset && hinted !== undefined && this.#hintPosition < hinted.size) {
-      return this.#readAt(hinted, this.#hintPosition, view) ? 'record' : 'absent'
+      return this.#readAt(hinted, this.#hintPosition, view)
     }
     if (offset < this.tailStart) return this.#readFromWindow(offset, view)
     const run = findRun(this.tail, offset)
@@ -246,7 +251,10 @@ export class Log {
   }
 
   #readFromWindow(offset: number, view: RecordView): ReadResult {
-    if (offset < this.#windowStart || offset >= this.#windowEnd) return 'absent'
+    if (offset < this.#windowStart || offset >= this.#windowEnd) {
+      this.missingAsideId = 0
+      return 'absent'
+    }
     const run = findRun(this.window, offset)
     // Nothing that exists lies between here and the end of the window.
     if (run === undefined) return this.read(this.#windowEnd, view)
@@ -259,16 +267,22 @@ export class Log {
       position += recordSizeAt(run.buffer, position)
     }
     if (position >= run.size) return this.read(run.lastOffset + 1, view)
-    return this.#readAt(run, position, view) ? 'record' : 'absent'
+    return this.#readAt(run, position, view)
   }
 
-  #readAt(run: Run, position: number, view: RecordView): boolean {
+  #readAt(run: Run, position: number, view: RecordView): ReadResult {
     const next = readRecord(run, position, view, this.#engine.asideBodies)
-    if (next < 0) return false
+    if (next < 0) return this.#readWithoutBody(run, position, view)
     this.#hintRun = run
     this.#hintPosition = next
     this.#hintOffset = view.offset + 1
-    return true
+    return 'record'
+  }
+
+  #readWithoutBody(run: Run, position: number, view: RecordView): ReadResult {
+    this.missingAsideId = recordAsideId(run.buffer, position)
+    if (!this.#engine.isAsideLost(this.missingAsideId)) return 'absent'
+    return this.read(view.offset + 1, view)
   }
 }
 

@@ -7,7 +7,9 @@ import { CommitScheduler } from '../commit-scheduler.ts'
 import type { BlockedReason, CreateLogOptions, LogStore, LogStoreEvents } from '../log-store.ts'
 import { Log } from '../log.ts'
 import type { LogEngine } from '../log.ts'
+import { RecordView } from '../record.ts'
 import type { Run } from '../run.ts'
+import { AsideStore } from './aside-store.ts'
 import type { NextIds } from './checkpoint.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { ColdReader } from './cold-reader.ts'
@@ -38,6 +40,7 @@ export interface FileLogStoreParts {
   readonly events: LogStoreEvents
   readonly limits: FileLimits
   readonly folder: SegmentFolder
+  readonly asideFolder: string
   readonly extents: LogExtents
   readonly segments: readonly Segment[]
   readonly segment: Segment
@@ -47,7 +50,7 @@ export interface FileLogStoreParts {
 
 export class FileLogStore implements LogStore, LogEngine {
   readonly epoch: number
-  readonly asideBodies: Map<number, Buffer> = new Map()
+  readonly asideBodies: ReadonlyMap<number, Buffer>
   readonly logs: Map<number, Log> = new Map()
   blocked: BlockedReason | undefined
   readonly #clock: Clock
@@ -56,11 +59,13 @@ export class FileLogStore implements LogStore, LogEngine {
   readonly #writer: WalWriter
   readonly #tailCache: TailCache
   readonly #coldReader: ColdReader
+  /** All files that are not retired. */
   readonly #segments: Set<Segment>
   readonly #folder: SegmentFolder
   readonly #events: LogStoreEvents
   readonly #housekeeper: Housekeeper
   readonly #checkpointer: Checkpointer
+  readonly #asides: AsideStore
   #lastCheckpoint: Promise<void> = Promise.resolve()
   #nextLogId: number
   #nextTopologySequence: number
@@ -106,12 +111,19 @@ export class FileLogStore implements LogStore, LogEngine {
       onDamaged: (log, first, last, error) => parts.events.onDamaged?.(log, first, last, error),
       onReleased: (segment) => void this.#housekeeper.onReleased(segment),
     })
+    this.#asides = this.#makeAsideStore(parts)
+    this.asideBodies = this.#asides.bodies
     this.#restoreLogs(parts.state)
     parts.extents.onSegmentEmpty = () => this.#housekeeper.kick()
     for (const segment of parts.segments) {
       if (segment.state === 'open') this.#housekeeper.onFull(segment)
     }
     this.#housekeeper.kick()
+  }
+
+  /** Last step of opening: removes bodies that no record refers to. */
+  removeOrphans(): Promise<void> {
+    return this.#asides.removeOrphans()
   }
 
   get uncommittedSize(): number {
@@ -162,14 +174,27 @@ export class FileLogStore implements LogStore, LogEngine {
   }
 
   load(log: Log, offset: number, done: (error?: Error) => void): void {
-    this.#coldReader.load(log, offset, done)
+    const view = new RecordView()
+    const loadBody = (): void => {
+      if (log.read(offset, view) !== 'absent' || log.missingAsideId === 0) done()
+      else this.#loadAside(log, view.offset, done)
+    }
+    if (log.read(offset, view) === 'absent' && log.missingAsideId === 0) {
+      this.#coldReader.load(log, offset, (error) =>
+        error === undefined ? loadBody() : done(error),
+      )
+    } else {
+      loadBody()
+    }
   }
 
-  writeAside(_body: Buffer, _done: (asideId: number) => void): void {
-    throw new Error('Not yet')
+  writeAside(body: Buffer, done: (asideId: number) => void): void {
+    this.#asides.write(body, done)
   }
 
-  dropAside(_asideId: number): void {}
+  dropAside(asideId: number): void {
+    this.#asides.drop(asideId)
+  }
 
   async close(): Promise<void> {
     await this.#whenIdle()
@@ -194,6 +219,11 @@ export class FileLogStore implements LogStore, LogEngine {
 
   onAsideAppended(log: Log, offset: number, asideId: number): void {
     this.#scheduler.open.asides.push({ log, offset, asideId })
+    this.#asides.addReference({ logId: log.id, offset, asideId })
+  }
+
+  isAsideLost(asideId: number): boolean {
+    return this.#asides.isLost(asideId)
   }
 
   onVolatileRun(): void {}
@@ -221,12 +251,43 @@ export class FileLogStore implements LogStore, LogEngine {
     }
     for (const { log, offset, asideId } of group.asides) {
       segment.asides.push({ logId: log.id, offset, asideId })
+      this.#asides.onCommitted(asideId)
     }
-    for (const log of group.deltas.keys()) this.#extents.dropBelow(log.id, log.cursor.floor)
-    for (const log of group.trims.keys()) this.#extents.dropBelow(log.id, log.cursor.floor)
-    for (const log of group.deleted) this.#extents.dropLog(log.id)
+    for (const log of group.deltas.keys()) this.#onAcked(log)
+    for (const log of group.trims.keys()) this.#onAcked(log)
+    for (const log of group.deleted) {
+      this.#extents.dropLog(log.id)
+      this.#asides.onAcked(log)
+    }
     this.#checkpointer.onCommitted(group, written)
     this.#scheduler.finish(group)
+  }
+
+  #onAcked(log: Log): void {
+    this.#extents.dropBelow(log.id, log.cursor.floor)
+    this.#asides.onAcked(log)
+  }
+
+  #loadAside(log: Log, offset: number, done: (error?: Error) => void): void {
+    this.#asides.load(log.missingAsideId).then(
+      () => done(),
+      (error: Error) => {
+        // The record is a gap from now on; the reader goes on after it.
+        this.#events.onDamaged?.(log, offset, offset, error)
+        done()
+      },
+    )
+  }
+
+  #makeAsideStore(parts: FileLogStoreParts): AsideStore {
+    return new AsideStore({
+      disk: parts.folder.disk,
+      clock: parts.clock,
+      folder: parts.asideFolder,
+      nextId: parts.state.nextAsideId,
+      whenDurable: (callback) => this.#scheduler.whenDurable(callback),
+      onTrouble: (error) => this.#onTrouble(error),
+    })
   }
 
   #makeWriter(parts: FileLogStoreParts): WalWriter {
@@ -249,7 +310,7 @@ export class FileLogStore implements LogStore, LogEngine {
     return {
       nextLogId: this.#nextLogId,
       nextTopologySequence: this.#nextTopologySequence,
-      nextAsideId: 1,
+      nextAsideId: this.#asides.nextId,
     }
   }
 
@@ -303,6 +364,12 @@ export class FileLogStore implements LogStore, LogEngine {
       log.deliveredMark = recovered.deliveredMark
       log.durableDeliveredMark = recovered.deliveredMark
       this.logs.set(id, log)
+    }
+    for (const { asides } of this.#segments) {
+      for (const reference of asides) {
+        const log = this.logs.get(reference.logId)
+        if (log?.cursor.isAcked(reference.offset) === false) this.#asides.addReference(reference)
+      }
     }
   }
 }

@@ -5,11 +5,10 @@ import type { Clock } from '../../lib/clock.ts'
 import { limits } from '../../limits.ts'
 import type { SegmentFolder } from './create-segment.ts'
 import { fileKind } from './file-format.ts'
-import { syncFile, writeAllAt } from './file-operations.ts'
 import type { IndexCache } from './index-cache.ts'
 import type { ManifestContent } from './manifest.ts'
 import type { RunIndex } from './run-index.ts'
-import { encodeDirectory } from './segment-directory.ts'
+import { writeDirectory } from './segment-directory.ts'
 import type { Segment } from './segment.ts'
 
 export interface HousekeeperOptions {
@@ -74,13 +73,8 @@ export class Housekeeper {
 
   /** Writes the directory of a full file; from then on it is read as it is. */
   async seal(segment: Segment): Promise<void> {
-    const { file } = segment
-    if (segment.hasFailed) await file.truncate(segment.dataEnd)
-    const directory = encodeDirectory(segment)
-    const size = segment.dataEnd + directory.reduce((sum, part) => sum + part.length, 0)
-    await writeAllAt(file, directory, segment.dataEnd)
-    await syncFile(file)
-    segment.size = size
+    // Once the manifest may say that the file is sealed, its bytes must not change any more.
+    if (!segment.hasDirectory) await writeDirectory(segment)
     await this.#options.folder.manifest.update((content) => markSealed(content, segment))
     segment.state = 'sealed'
     for (const extents of segment.extents.values()) {

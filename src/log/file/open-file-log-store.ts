@@ -6,6 +6,7 @@ import { systemRandom } from '../../lib/random.ts'
 import type { Random } from '../../lib/random.ts'
 import type { Turn } from '../../lib/turn.ts'
 import type { LogStoreEvents, Recovered } from '../log-store.ts'
+import { asideFolderName } from './aside-store.ts'
 import { createSegment } from './create-segment.ts'
 import type { Disk } from './disk.ts'
 import { fileKind, fileName } from './file-format.ts'
@@ -41,7 +42,9 @@ export interface OpenedFileLogStore {
 export async function openFileLogStore(options: FileLogStoreOptions): Promise<OpenedFileLogStore> {
   const { disk, path, clock, turn } = options
   const walFolder = join(path, walFolderName)
+  const asideFolder = join(path, asideFolderName)
   await disk.createFolder(walFolder)
+  await disk.createFolder(asideFolder)
   const extents = new LogExtents()
   const { topologyAfter } = options
   const folder = await recoverFolder({ disk, folder: path, extents, topologyAfter })
@@ -61,12 +64,14 @@ export async function openFileLogStore(options: FileLogStoreOptions): Promise<Op
     events: options.events ?? {},
     limits: { ...fileLimits, ...options.limits },
     folder: segmentFolder,
+    asideFolder,
     extents,
     segments: folder.segments,
     segment,
     state: folder.state,
     lastSequence: folder.lastSequence,
   })
+  await store.removeOrphans()
   const { topology } = folder.state
   const recovered = { logs: [...store.logs.values()], topology, cut: folder.cut }
   return { store, recovered }

@@ -11,7 +11,7 @@
 import { crc32c } from '../../lib/crc32c.ts'
 import { readInt64, writeInt64 } from '../run.ts'
 import { formatVersion } from './file-format.ts'
-import { readAt } from './file-operations.ts'
+import { readAt, syncFile, writeAllAt } from './file-operations.ts'
 import { RunIndex, runIndexStride } from './run-index.ts'
 import { Extent } from './segment.ts'
 import type { Segment } from './segment.ts'
@@ -21,8 +21,19 @@ const asideStride = 24
 const tailSize = 64
 const magic: Buffer = Buffer.from('PDIR', 'latin1')
 
+/** Writes the directory behind the last good group, durably. */
+export async function writeDirectory(segment: Segment): Promise<void> {
+  const { file, dataEnd } = segment
+  if (segment.hasFailed) await file.truncate(dataEnd)
+  const directory = encodeDirectory(segment)
+  await writeAllAt(file, directory, dataEnd)
+  await syncFile(file)
+  segment.size = dataEnd + directory.reduce((sum, part) => sum + part.length, 0)
+  segment.hasDirectory = true
+}
+
 /** Encodes the directory of a segment whose indexes are all in memory, and notes where sections are. */
-export function encodeDirectory(segment: Segment): Buffer[] {
+function encodeDirectory(segment: Segment): Buffer[] {
   const extents = [...segment.extents.values()].flat()
   const buffers: Buffer[] = []
   let position = segment.dataEnd

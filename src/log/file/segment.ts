@@ -30,6 +30,8 @@ export class Segment {
   asides: AsideReference[] = []
   /** A write or sync failed: there may be bytes after `dataEnd`, and nothing more is written here. */
   hasFailed = false
+  /** The directory is written and synced. */
+  hasDirectory = false
   /** Reads under way, which keep the file open. */
   readers = 0
   /** Cleaning leaves a file alone in which a run was found damaged: it is evidence. */
