@@ -67,7 +67,7 @@ export function handleBasicMethod(channel: Channel, method: AmqpMethod): void {
       if (method.id === BASIC_RECOVER) channel.send({ id: BASIC_RECOVER_OK })
       return
     default:
-      throw unexpectedMethod(method.id)
+      throw unexpectedMethod()
   }
 }
 

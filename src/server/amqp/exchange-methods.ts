@@ -34,7 +34,7 @@ export function handleExchangeMethod(channel: Channel, method: AmqpMethod): void
       answer(channel, method, unbind(channel, method), { id: EXCHANGE_UNBIND_OK })
       return
     default:
-      throw unexpectedMethod(method.id)
+      throw unexpectedMethod()
   }
 }
 

@@ -1,5 +1,5 @@
 // Which code handles which method of a channel.
-import type { AmqpMethod, MethodId } from '../../codec/amqp/methods.gen.ts'
+import type { AmqpMethod } from '../../codec/amqp/methods.gen.ts'
 import * as amqp from '../../codec/amqp/methods.gen.ts'
 import { handleBasicMethod } from './basic-methods.ts'
 import type { Channel } from './channel.ts'
@@ -35,13 +35,13 @@ export function handleMethod(channel: Channel, method: AmqpMethod): void {
       handleTransactionMethod(channel, method)
       return
     default:
-      throw unexpectedMethod(method.id)
+      throw unexpectedMethod()
   }
 }
 
 /** A method that only the server sends, or that does not belong on a channel. */
-export function unexpectedMethod(id: MethodId): ProtocolError {
-  return new ProtocolError('command_invalid', `unexpected method ${amqp.methodNames.get(id) ?? id}`)
+export function unexpectedMethod(): ProtocolError {
+  return new ProtocolError('command_invalid', 'unimplemented method')
 }
 
 function handleChannelMethod(channel: Channel, method: AmqpMethod): void {
@@ -61,12 +61,12 @@ function handleChannelMethod(channel: Channel, method: AmqpMethod): void {
       channel.connection.forgetChannel(channel)
       return
     default:
-      throw unexpectedMethod(method.id)
+      throw unexpectedMethod()
   }
 }
 
 function handleConfirmMethod(channel: Channel, method: AmqpMethod): void {
-  if (method.id !== amqp.CONFIRM_SELECT) throw unexpectedMethod(method.id)
+  if (method.id !== amqp.CONFIRM_SELECT) throw unexpectedMethod()
   checkMode(channel.transaction !== undefined, 'tx', 'confirm')
   channel.publisher.confirms ??= new Confirms()
   if (!method.noWait) channel.send({ id: amqp.CONFIRM_SELECT_OK })

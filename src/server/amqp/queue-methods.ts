@@ -51,7 +51,7 @@ export function handleQueueMethod(channel: Channel, method: AmqpMethod): void {
       remove(channel, method)
       return
     default:
-      throw unexpectedMethod(method.id)
+      throw unexpectedMethod()
   }
 }
 
@@ -90,7 +90,11 @@ function findOrDeclare(
   channel: Channel,
   method: QueueDeclare,
 ): { queue: Queue; group: CommitGroup | undefined } {
-  if (method.passive) return { queue: usableQueue(channel, method.queue), group: undefined }
+  if (method.passive) {
+    // An empty name is just that here: no queue has it.
+    const queue = getUsableQueue(channel.vhost, method.queue, channel.connection)
+    return { queue, group: undefined }
+  }
   return channel.connection.context.broker.declareQueue(channel.vhost, {
     name: method.queue,
     durable: method.durable,

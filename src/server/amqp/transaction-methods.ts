@@ -27,7 +27,7 @@ export function handleTransactionMethod(channel: Channel, method: AmqpMethod): v
       channel.send({ id: TX_ROLLBACK_OK })
       return
     default:
-      throw unexpectedMethod(method.id)
+      throw unexpectedMethod()
   }
 }
 
