@@ -15,7 +15,7 @@ import {
   type ExchangeUnbind,
 } from '../../codec/amqp/methods.gen.ts'
 import type { Channel } from './channel.ts'
-import { unexpectedMethod } from './handle-method.ts'
+import { unexpectedMethod } from './reply.ts'
 import { toArguments } from './to-arguments.ts'
 
 /** exchange.declare, delete, bind and unbind. */

@@ -3,11 +3,11 @@ import type { AmqpMethod } from '../../codec/amqp/methods.gen.ts'
 import * as amqp from '../../codec/amqp/methods.gen.ts'
 import { handleBasicMethod } from './basic-methods.ts'
 import type { Channel } from './channel.ts'
-import { checkMode } from './channel.ts'
+import { checkMode } from './check-mode.ts'
 import { Confirms } from './confirms.ts'
 import { handleExchangeMethod } from './exchange-methods.ts'
 import { handleQueueMethod } from './queue-methods.ts'
-import { ProtocolError } from './reply.ts'
+import { ProtocolError, unexpectedMethod } from './reply.ts'
 import { handleTransactionMethod } from './transaction-methods.ts'
 
 /** Handles any method but basic.publish. Throws what `reply.ts` knows. */
@@ -37,11 +37,6 @@ export function handleMethod(channel: Channel, method: AmqpMethod): void {
     default:
       throw unexpectedMethod()
   }
-}
-
-/** A method that only the server sends, or that does not belong on a channel. */
-export function unexpectedMethod(): ProtocolError {
-  return new ProtocolError('command_invalid', 'unimplemented method')
 }
 
 function handleChannelMethod(channel: Channel, method: AmqpMethod): void {

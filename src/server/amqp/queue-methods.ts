@@ -29,7 +29,7 @@ import {
 import type { CommitGroup } from '../../log/commit-group.ts'
 import type { Channel } from './channel.ts'
 import { answer } from './exchange-methods.ts'
-import { unexpectedMethod } from './handle-method.ts'
+import { unexpectedMethod } from './reply.ts'
 import { toArguments } from './to-arguments.ts'
 
 /** queue.declare, bind, unbind, purge and delete. */

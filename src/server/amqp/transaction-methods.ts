@@ -7,8 +7,9 @@ import {
   TX_SELECT,
   TX_SELECT_OK,
 } from '../../codec/amqp/methods.gen.ts'
-import { type Channel, checkMode } from './channel.ts'
-import { unexpectedMethod } from './handle-method.ts'
+import type { Channel } from './channel.ts'
+import { checkMode } from './check-mode.ts'
+import { unexpectedMethod } from './reply.ts'
 import { ChannelTransaction } from './transaction.ts'
 
 /** tx.select, commit and rollback. */
