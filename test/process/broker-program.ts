@@ -95,9 +95,10 @@ export class BrokerProgram implements AsyncDisposable {
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0)
+    const stat = `/proc/${pid}/stat`
+    return !existsSync(stat) || !/\) Z /.test(readFileSync(stat, 'utf8'))
   } catch {
+    // It ended, perhaps between the two looks.
     return false
   }
-  const stat = `/proc/${pid}/stat`
-  return !existsSync(stat) || !/\) Z /.test(readFileSync(stat, 'utf8'))
 }

@@ -5,11 +5,7 @@
 import { BrokerError, preconditionFailed, unknownDeliveryTag } from '../../broker/broker-error.ts'
 import type { Consumer } from '../../broker/queue/consumer.ts'
 import type { Queue } from '../../broker/queue/queue.ts'
-import {
-  type DeliveryHolder,
-  type Settle,
-  UnackedDeliveries,
-} from '../../broker/unacked-deliveries.ts'
+import { type Settle, UnackedDeliveries } from '../../broker/unacked-deliveries.ts'
 import type { VHost } from '../../broker/vhost.ts'
 import type { FrameReader } from '../../codec/amqp/frame.ts'
 import {
