@@ -45,6 +45,21 @@ export const limits = {
   diskRetryMs: 100,
   /** After sealing or cleaning failed, which usually means a full disk. */
   housekeepingRetryMs: 1000,
+  /** A file is copied out of when less than this share of it lives: at worst as much again is written. */
+  cleaningLivingShareMax: 0.5,
+  /** Files below this share of the usual size are put together … */
+  smallFileShare: 0.125,
+  /** … when there are so many: each start and each stop may leave one. */
+  smallFilesMax: 8,
+  /** With the pause, cleaning copies at most some 60 MB a second. */
+  cleaningSizePerPause: 1 * MiB,
+  cleaningPauseMs: 15,
+  /** How often files are looked at for what lives in them. */
+  cleaningIntervalMs: 1000,
+  /** Looking at so many extents takes about a millisecond. */
+  extentsPerTurnMax: 2000,
+  /** Survivors are written in groups of about this size. */
+  survivorGroupSizeMax: 1 * MiB,
   /** Large bodies that were committed or read lately. */
   asideCacheSizeMax: 16 * MiB,
   /** So many of them stay whatever their size: somebody may be about to read them. */

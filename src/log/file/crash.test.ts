@@ -3,7 +3,7 @@
 // nothing confirmed lost, no group in half, nothing invented, order kept.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Clock } from '../../lib/clock.ts'
+import type { Clock, Timer } from '../../lib/clock.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { seededRandom } from '../../lib/random.ts'
 import type { Random } from '../../lib/random.ts'
@@ -16,16 +16,29 @@ import type { FileLogStore } from './file-log-store.ts'
 import { openFileLogStore } from './open-file-log-store.ts'
 
 /** Real turns, but nobody waits for a timer. */
-const hastyClock: Clock = {
-  ...systemClock,
-  after(_ms, callback) {
+class HastyClock implements Clock {
+  now = systemClock.now
+  monotonic = systemClock.monotonic
+  atEndOfTurn = systemClock.atEndOfTurn
+  readonly #repeated: (() => void)[] = []
+
+  after(_ms: number, callback: () => void): Timer {
     let isStopped = false
     setImmediate(() => {
       if (!isStopped) callback()
     })
     return { stop: () => (isStopped = true) }
-  },
-  every: () => ({ stop: () => {} }),
+  }
+
+  every(_ms: number, callback: () => void): Timer {
+    this.#repeated.push(callback)
+    return { stop: () => {} }
+  }
+
+  /** A second, or whatever it is, has passed. */
+  tick(): void {
+    for (const callback of this.#repeated) callback()
+  }
 }
 
 const tiny = {
@@ -256,54 +269,82 @@ async function unless<T>(isDead: () => boolean, work: Promise<T>): Promise<T | u
   return result?.value
 }
 
-async function open(disk: FaultDisk): ReturnType<typeof openFileLogStore> {
-  return await openFileLogStore({
+function open(
+  disk: FaultDisk,
+  clock: Clock,
+  topologyAfter: number,
+): ReturnType<typeof openFileLogStore> {
+  return openFileLogStore({
     path: '/data',
     disk,
-    clock: hastyClock,
-    turn: new Turn(hastyClock),
+    clock,
+    turn: new Turn(clock),
     durability: 'fsync',
-    topologyAfter: 0,
+    topologyAfter,
     random: seededRandom(1),
     limits: tiny,
+    events: {
+      onTrouble: fail,
+      onFailed: fail,
+      onDamaged: (_log, _first, _last, error) => fail(error),
+    },
   })
 }
 
+/** Nothing but the power fails here. */
+let failure: Error | undefined
+function fail(error: Error): void {
+  failure ??= error
+}
+
+interface State {
+  /** What the store may hold now: up to the last confirmed group, or some more. */
+  readonly candidates: readonly Model[]
+  readonly counter: number
+  /** Topology entries that are known to be elsewhere. */
+  readonly applied: number
+}
+
 /** One life of a store: opens, checks what it finds, works until the power goes. */
-async function live(
-  disk: FaultDisk,
-  random: Random,
-  before: { candidates: Model[]; counter: number },
-): Promise<{ candidates: Model[]; counter: number }> {
+async function live(disk: FaultDisk, random: Random, before: State): Promise<State> {
   const dies = 30 + random.below(400)
   disk.onOperation = () => {
     if (disk.operationCount >= dies) disk.stop()
     return undefined
   }
   const isDead = (): boolean => disk.operationCount >= dies
-  const opened = await unless(isDead, open(disk))
+  const clock = new HastyClock()
+  const opened = await unless(isDead, open(disk, clock, before.applied))
   if (opened === undefined) return before
   const { store, recovered } = opened
-  const topology = recovered.topology.map(({ bytes }) => bytes.toString())
+  const known = before.candidates[0]!.topology.slice(0, before.applied)
+  const topology = [...known, ...recovered.topology.map(({ bytes }) => bytes.toString())]
   const found = await unless(isDead, contentOf(store, topology))
   if (found === undefined) return before
   const text = found.toString()
   const same = before.candidates.find((candidate) => candidate.toString() === text)
   assert.ok(same !== undefined, `found\n${text}\nexpected\n${before.candidates.join('\nor\n')}`)
   const work = new Workload({ random, store, model: same.copy(), counter: before.counter })
+  let { applied } = before
   while (disk.operationCount < dies) {
+    if (random.next() < 0.1) clock.tick()
+    if (random.next() < 0.1) {
+      applied = work.confirmed.topology.length
+      store.onTopologyApplied(applied)
+    }
     const steps = random.below(4)
     for (let n = 0; n < steps; n++) work.step()
     if (work.pending.length > 0 || random.next() < 0.3) await turn()
     if (steps === 0) work.step()
   }
+  assert.equal(failure, undefined)
   const candidates = [work.confirmed.copy()]
   for (const { effects } of work.pending) {
     const next = candidates.at(-1)!.copy()
     for (const effect of effects) effect(next)
     candidates.push(next)
   }
-  return { candidates, counter: work.counter }
+  return { candidates, counter: work.counter, applied }
 }
 
 const seedCount = Number(process.env['PABAL_CRASH_SEEDS'] ?? 200)
@@ -312,8 +353,8 @@ const firstSeed = Number(process.env['PABAL_CRASH_SEED'] ?? 1)
 test(`a store keeps every confirmed group over crashes (seeds ${firstSeed} on, ${seedCount} of them)`, async () => {
   for (let seed = firstSeed; seed < firstSeed + seedCount; seed++) {
     const random = seededRandom(seed)
-    let disk = new FaultDisk(hastyClock)
-    let state = { candidates: [new Model()], counter: 0 }
+    let disk = new FaultDisk(systemClock)
+    let state: State = { candidates: [new Model()], counter: 0, applied: 0 }
     try {
       for (let life = 0; life < 5; life++) {
         state = await live(disk, random, state)

@@ -12,6 +12,7 @@ import type { Run } from '../run.ts'
 import { AsideStore } from './aside-store.ts'
 import type { NextIds } from './checkpoint.ts'
 import { Checkpointer } from './checkpointer.ts'
+import { Cleaner } from './cleaner.ts'
 import { ColdReader } from './cold-reader.ts'
 import { createSegment } from './create-segment.ts'
 import type { SegmentFolder } from './create-segment.ts'
@@ -46,6 +47,7 @@ export interface FileLogStoreParts {
   readonly segment: Segment
   readonly state: RecoveredState
   readonly lastSequence: number
+  readonly topologyApplied: number
 }
 
 export class FileLogStore implements LogStore, LogEngine {
@@ -101,6 +103,15 @@ export class FileLogStore implements LogStore, LogEngine {
       clock: parts.clock,
       folder: parts.folder,
       indexCache,
+      cleaner: new Cleaner({
+        clock: parts.clock,
+        folder: parts.folder,
+        extents: parts.extents,
+        indexCache,
+        logs: this.logs,
+        fileSizeMax: parts.limits.walFileSizeMax,
+        whenDurable: (callback) => this.#scheduler.whenDurable(callback),
+      }),
       segments: this.#segments,
       whenDurable: (callback) => this.#scheduler.whenDurable(callback),
       onTrouble: (error) => this.#onTrouble(error),
@@ -114,6 +125,7 @@ export class FileLogStore implements LogStore, LogEngine {
     this.#asides = this.#makeAsideStore(parts)
     this.asideBodies = this.#asides.bodies
     this.#restoreLogs(parts.state)
+    this.#housekeeper.onTopologyApplied(parts.topologyApplied)
     parts.extents.onSegmentEmpty = () => this.#housekeeper.kick()
     for (const segment of parts.segments) {
       if (segment.state === 'open') this.#housekeeper.onFull(segment)
@@ -244,7 +256,9 @@ export class FileLogStore implements LogStore, LogEngine {
   #onCommitted(group: CommitGroup, written: WrittenGroup): void {
     const { segment, runPositions } = written
     this.#segments.add(segment)
+    segment.writtenSharedSize += group.shared?.size ?? 0
     for (const [index, { log, run }] of group.runs.entries()) {
+      segment.writtenRunSize += run.size
       if (log.isDeleted) continue
       this.#extents.addRun(segment, log.id, indexed(run, runPositions[index]!))
       this.#tailCache.add(log, run)

@@ -70,6 +70,7 @@ export async function openFileLogStore(options: FileLogStoreOptions): Promise<Op
     segment,
     state: folder.state,
     lastSequence: folder.lastSequence,
+    topologyApplied: topologyAfter,
   })
   await store.removeOrphans()
   const { topology } = folder.state
