@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import type { Channel, ConfirmChannel, ConsumeMessage } from 'amqplib'
 import { seededRandom } from '../../src/lib/random.ts'
 import { type RunningBroker, startBroker } from '../../src/start-broker.ts'
-import { AmqpSession, channelClosed } from '../support/amqp-session.ts'
+import { AmqpSession } from '../support/amqp-session.ts'
 import { waitFor, within } from '../support/wait-for.ts'
 
 const seeds = [1, 2, 3, 4]
@@ -188,8 +188,7 @@ async function commit(channel: Channel, batch: readonly string[]): Promise<boole
   const tx = { select: 0x5a_00_0a, selectOk: 0x5a_00_0b, commit: 0x5a_00_14, commitOk: 0x5a_00_15 }
   await raw.rpc(tx.select, {}, tx.selectOk)
   for (const text of batch) channel.sendToQueue('q', Buffer.from(text))
-  const refused = channelClosed(channel).then(() => false)
-  refused.catch(() => false)
+  const refused = new Promise<false>((resolve) => channel.once('error', () => resolve(false)))
   const committed = raw.rpc(tx.commit, {}, tx.commitOk).then(() => true)
   const isCommitted = await Promise.race([refused, committed.catch(() => refused)])
   if (isCommitted) await channel.close()
