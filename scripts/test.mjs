@@ -1,6 +1,6 @@
 // Runs the tests with node --test: all of them, or the files and flags that were given.
 //   npm test
-//   npm test -- src/lib/clock.test.ts
+//   npm test -- src/lib/loopback.test.ts
 //   npm test -- --test-name-pattern 'publish'
 // With PABAL_REQUIRE_ALL=1 (as .ci/run sets it) a run of everything also fails when it finds fewer
 // tests than there should be, or when any test was skipped (see require-all-reporter.mjs).
@@ -11,20 +11,16 @@ const everything = ['src/**/*.test.ts', 'test/**/*.test.ts', 'scripts/**/*.test.
 const given = process.argv.slice(2)
 const isFile = (argument) =>
   !argument.startsWith('-') && (argument.includes('.test.') || existsSync(argument))
-const runsEverything = !given.some(isFile)
+const files = given.some(isFile) ? [] : everything
 
-const flags = ['--test', '--test-timeout=600000', '--enable-source-maps']
+const flags = ['--test', '--test-timeout=600000']
 if (process.env.PABAL_REQUIRE_ALL && given.length === 0) {
-  flags.push(
-    '--test-reporter=./scripts/require-all-reporter.mjs',
-    '--test-reporter-destination=stderr',
-  )
+  flags.push('--test-reporter=./scripts/require-all-reporter.mjs')
+  flags.push('--test-reporter-destination=stderr')
   flags.push('--test-reporter=spec', '--test-reporter-destination=stdout')
 }
 
-const child = spawn(process.execPath, [...flags, ...given, ...(runsEverything ? everything : [])], {
-  stdio: 'inherit',
-})
+const child = spawn(process.execPath, [...flags, ...given, ...files], { stdio: 'inherit' })
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
 child.on('exit', (code) => {
   process.exitCode = code ?? 1

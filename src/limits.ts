@@ -38,13 +38,32 @@ export const limits = {
   /** Bytes skipped rather than read apart when a log's runs lie scattered between others. */
   coldReadGapMax: (16 * KiB) as number,
   /** State of logs repeated with one group: a slice costs well under a millisecond. */
-  checkpointSliceSizeMax: 128 * KiB,
+  checkpointSliceSizeMax: (128 * KiB) as number,
   /** Directories of sealed files that readers are in. */
-  indexCacheSizeMax: 8 * MiB,
+  indexCacheSizeMax: (8 * MiB) as number,
   /** After a failed write: long enough not to burn, short enough that publishers do not notice. */
   diskRetryMs: 100,
   /** After sealing or cleaning failed, which usually means a full disk. */
   housekeepingRetryMs: 1000,
+  /** A file is copied out of when less than this share of it lives: at worst as much again is written. */
+  cleaningLivingShareMax: 0.5,
+  /** Files below this share of the usual size are put together … */
+  smallFileShare: 0.125,
+  /** … when there are so many: each start and each stop may leave one. */
+  smallFilesMax: 8,
+  /** With the pause, cleaning copies at most some 60 MB a second. */
+  cleaningSizePerPause: (1 * MiB) as number,
+  cleaningPauseMs: 15,
+  /** How often files are looked at for what lives in them. */
+  cleaningIntervalMs: 1000,
+  /** Looking at so many extents takes about a millisecond. */
+  extentsPerTurnMax: 2000,
+  /** Survivors are written in groups of about this size. */
+  survivorGroupSizeMax: (1 * MiB) as number,
+  /** Large bodies that were committed or read lately. */
+  asideCacheSizeMax: (16 * MiB) as number,
+  /** So many of them stay whatever their size: somebody may be about to read them. */
+  asideCacheCountMin: 4,
   /** Recovery and cleaning read files in pieces of this size. */
   sequentialReadSize: (1 * MiB) as number,
 

@@ -12,6 +12,7 @@ import type { LoadedConfig } from './config-sources.ts'
 import { settingName } from './config.ts'
 import { systemClock } from './lib/clock.ts'
 import { exitCodes } from './lib/exit-codes.ts'
+import { ExitError } from './lib/exit-error.ts'
 import { formatAddress } from './lib/listen.ts'
 import { createLogger } from './lib/logger.ts'
 import type { Logger } from './lib/logger.ts'
@@ -84,6 +85,7 @@ async function start(config: LoadedConfig): Promise<void> {
 
 async function run({ command, flags, configFile }: Arguments): Promise<void> {
   if (command === 'nothing') return
+  if (command !== 'start') throw new ExitError(exitCodes.software, `${command} is not built yet`)
   const config = await loadConfig({ flags, configFile, environment: process.env })
   try {
     await start(config)

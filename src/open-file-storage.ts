@@ -3,7 +3,7 @@
 import path from 'node:path'
 import { createSystemDisk } from './log/file/disk.ts'
 import { type OpenedFileLogStore, openFileLogStore } from './log/file/open-file-log-store.ts'
-import { type Topology, TopologyDatabase } from './meta/topology-database.ts'
+import type { Topology } from './meta/topology-database.ts'
 import { TopologyView } from './meta/topology-view.ts'
 import type { Storage, StorageOptions } from './open-storage.ts'
 
@@ -27,7 +27,7 @@ export async function openFileStorage(options: StorageOptions): Promise<Storage>
     if (recovered.cut !== undefined) options.logger.warn(recovered.cut)
     return {
       store,
-      topology: await replay(view, folder, opened.recovered.topology, topology),
+      topology: await replay(view, opened.recovered.topology, topology),
       logs: recovered.logs,
       onTopologyDurable: (sequence, bytes) => view.apply(sequence, bytes),
       close: async () => {
@@ -69,12 +69,10 @@ function openLog(
 /** Brings the view up to date with the log; what it holds then is the topology. */
 async function replay(
   view: TopologyView,
-  folder: string,
   entries: OpenedFileLogStore['recovered']['topology'],
   loaded: Topology,
 ): Promise<Topology> {
   if (entries.length === 0) return loaded
   for (const { sequence, bytes } of entries) view.apply(sequence, bytes)
-  await view.flush()
-  return TopologyDatabase.load(folder)
+  return view.reload()
 }

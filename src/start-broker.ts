@@ -9,6 +9,7 @@ import type { BrokerOptions } from './config.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import type { Address } from './lib/listen.ts'
 import { createLogger, type Logger } from './lib/logger.ts'
+import { isLoopback } from './lib/loopback.ts'
 import { systemRandom } from './lib/random.ts'
 import { Turn } from './lib/turn.ts'
 import { version } from './lib/version.ts'
@@ -57,6 +58,7 @@ class Instance implements RunningBroker {
   readonly #logger: Logger
   readonly #clock: Clock = systemClock
   readonly #startedAt = systemClock.monotonic()
+  readonly #users: Users
   #state: BrokerState = 'starting'
   #storage: Storage | undefined
   #broker: Broker | undefined
@@ -69,6 +71,9 @@ class Instance implements RunningBroker {
   constructor(options: BrokerOptions, logger: Logger) {
     this.#options = options
     this.#logger = logger
+    const { user, password } = options
+    const own = user === undefined ? undefined : { name: user, password: password ?? '' }
+    this.#users = new Users({ own, random: systemRandom })
     this.failed = new Promise((_resolve, reject) => {
       this.#fail = reject
     })
@@ -120,13 +125,10 @@ class Instance implements RunningBroker {
   }
 
   #createAmqpServer(turn: Turn, broker: Broker): AmqpServer {
-    const { user, password, ...options } = this.#options
+    const options = this.#options
     return new AmqpServer({
       broker,
-      users: new Users({
-        own: user === undefined ? undefined : { name: user, password: password ?? '' },
-        random: systemRandom,
-      }),
+      users: this.#users,
       turn,
       clock: this.#clock,
       random: systemRandom,
@@ -160,7 +162,11 @@ class Instance implements RunningBroker {
     const { host, httpPort: port } = this.#options
     if (port === 'off') return
     const source = { status: (): BrokerStatus => this.#status() }
-    const http = await openHttpServer({ host, port, source })
+    // Beyond loopback the status is for those who may log in; health checks are for everyone.
+    const authenticate = (user: string, password: string): boolean =>
+      this.#users.login({ user, password: Buffer.from(password) }, host).user !== undefined
+    const guard = isLoopback(host) ? {} : { authenticate }
+    const http = await openHttpServer({ host, port, source, ...guard })
     this.#http = http
     this.addresses['http'] = http.address
   }
@@ -175,7 +181,7 @@ class Instance implements RunningBroker {
     return {
       state: this.#state,
       version,
-      uptimeMs: this.#clock.monotonic() - this.#startedAt,
+      uptimeMs: Math.round(this.#clock.monotonic() - this.#startedAt),
       addresses: this.addresses,
       dataFolder: path.resolve(this.#options.data),
       blockedReason: this.#storage?.store.blocked,

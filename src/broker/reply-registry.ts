@@ -37,6 +37,11 @@ export class ReplyRegistry {
   find(address: string): ReplyTarget | undefined {
     return this.#targets.get(address)
   }
+
+  /** How many requesters there are. */
+  get size(): number {
+    return this.#targets.size
+  }
 }
 
 /** Whether a queue name or routing key is one of the addresses that answers go to. */

@@ -9,6 +9,7 @@ import {
   appendRecord,
   inlineRecordSize,
   readRecord,
+  recordAsideId,
   recordOffsetAt,
   recordSizeAt,
 } from './record.ts'
@@ -26,6 +27,8 @@ export interface LogEngine {
   openGroupForAppend(): CommitGroup
   /** Something changed in the open group, which must be committed at the end of this turn. */
   onChanged(group: CommitGroup): void
+  /** Whether that body can never be read again: its record counts as a gap. */
+  isAsideLost(asideId: number): boolean
   /** The record at `offset` refers to a body of its own. */
   onAsideAppended(log: Log, offset: number, asideId: number): void
   /** A volatile log opened another run: count its memory, spill if it is too much. */
@@ -82,6 +85,8 @@ export class Log {
   homeAddress: Buffer = Buffer.alloc(0)
   /** Runs in memory, ascending; engines evict from the front, see `evictBefore`. */
   tail: Run[] = []
+  /** The body that the last read which answered 'absent' asked for, or 0 when it was a record. */
+  missingAsideId = 0
   /** Older runs that the engine loaded for a reader, ascending. */
   window: Run[] = []
 
@@ -186,7 +191,10 @@ export class Log {
     let at = offset
     while (at < this.endOffset) {
       const isCold = at < this.tailStart
-      if (isCold && (at < this.#windowStart || at >= this.#windowEnd)) return 'absent'
+      if (isCold && (at < this.#windowStart || at >= this.#windowEnd)) {
+        this.missingAsideId = 0
+        return 'absent'
+      }
       const run = findRun(isCold ? this.window : this.tail, at)
       if (run === undefined) {
         if (!isCold) return 'end'
@@ -310,12 +318,19 @@ export class Log {
   }
 
   #readAt(run: Run, position: number, view: RecordView): ReadResult {
-    const next = this.readFrom(this.messagesOf(run), position, view)
-    if (next < 0) return 'absent'
+    const messages = this.messagesOf(run)
+    const next = this.readFrom(messages, position, view)
+    if (next < 0) return this.#readWithoutBody(messages, position, view)
     this.#hintRun = run
     this.#hintPosition = next
     this.#hintOffset = view.offset + 1
     return 'record'
+  }
+
+  #readWithoutBody(run: Run, position: number, view: RecordView): ReadResult {
+    this.missingAsideId = recordAsideId(run.buffer, position)
+    if (!this.#engine.isAsideLost(this.missingAsideId)) return 'absent'
+    return this.read(view.offset + 1, view)
   }
 }
 

@@ -139,9 +139,14 @@ export function recordAsideId(buffer: Buffer, position: number): number {
 /** Position in the shared bodies of the body of the record at `position`, or -1. */
 export function recordSharedStart(buffer: Buffer, position: number): number {
   if (buffer[position + recordField.flags] !== bodyFlag.shared) return -1
+  return readUInt32(buffer, recordSharedReferenceAt(buffer, position))
+}
+
+/** Where a record with a shared body keeps that position. */
+export function recordSharedReferenceAt(buffer: Buffer, position: number): number {
   const addressSize = buffer.readUInt16BE(position + recordField.addressSize)
   const headerSize = readUInt32(buffer, position + recordField.headerSize)
-  return readUInt32(buffer, position + recordFixedSize + addressSize + headerSize)
+  return position + recordFixedSize + addressSize + headerSize
 }
 
 /** Size of the body of the record at `position`, wherever it is. */

@@ -60,6 +60,8 @@ export class Run {
   crossed: Run | undefined
   /** Where `fill` writes next. */
   fillPosition = 0
+  /** Of the store that wrote it first; -1 until it is sealed. */
+  leaderEpoch = -1
   /** Bytes that the engine's cache counts for this run; 0 when it is not in it. */
   cachedSize = 0
 
@@ -83,6 +85,7 @@ export class Run {
     run.lastOffset = run.baseOffset + bytes.readInt32BE(runField.lastOffsetDelta)
     run.maxTimestamp = readInt64(bytes, runField.maxTimestamp)
     run.recordCount = bytes.readInt32BE(runField.recordCount)
+    run.leaderEpoch = bytes.readInt32BE(runField.leaderEpoch)
     run.isSealed = true
     run.isForeign = bytes.readInt8(runField.magic) === runMagic.kafka
     return run
@@ -155,6 +158,7 @@ export class Run {
   /** Writes header and CRC. `sharedPosition` is the file position of the shared bodies, or -1. */
   seal(leaderEpoch: number, sharedPosition: number): void {
     const { buffer } = this
+    this.leaderEpoch = leaderEpoch
     writeInt64(buffer, runField.baseOffset, this.baseOffset)
     buffer.writeInt32BE(this.size - lengthStart, runField.length)
     buffer.writeInt32BE(leaderEpoch, runField.leaderEpoch)

@@ -1,6 +1,10 @@
 // The bodies of one commit group that several logs share: a message routed to ten queues is stored
-// ten times without its body and once with it.
+// ten times without its body and once with it. Each body follows its own CRC-32C (u32), so that a
+// reader who loads one body alone can trust it.
+import { crc32c } from '../lib/crc32c.ts'
 import { limits } from '../limits.ts'
+
+export const sharedCrcSize = 4
 
 /** Grows while its group is open; positions in it are what records keep. */
 export class SharedBodies {
@@ -25,16 +29,28 @@ export class SharedBodies {
 
   /** Copies `source[start, end)` in and returns its position. */
   add(source: Buffer, start: number, end: number): number {
-    const position = this.size
+    const position = this.size + sharedCrcSize
     const needed = position + end - start
     if (needed > this.buffer.length) {
       const larger = Buffer.allocUnsafe(Math.max(needed, this.buffer.length * 2))
-      this.buffer.copy(larger, 0, 0, position)
+      this.buffer.copy(larger, 0, 0, this.size)
       this.buffer = larger
     }
     source.copy(this.buffer, position, start, end)
+    this.buffer.writeUInt32BE(
+      crc32c(this.buffer.subarray(position, needed)),
+      position - sharedCrcSize,
+    )
     this.size = needed
     return position
+  }
+
+  /** Whether the body of `size` bytes at `position` is what was added. */
+  isIntact(position: number, size: number): boolean {
+    const start = position - this.base
+    if (start < sharedCrcSize || start + size > this.size) return false
+    const crc = crc32c(this.buffer.subarray(start, start + size))
+    return crc === this.buffer.readUInt32BE(start - sharedCrcSize)
   }
 
   bytes(): Buffer {

@@ -67,6 +67,20 @@ describe('TopologyView', () => {
     assert.deepEqual(topology.bindings, [])
   })
 
+  test('reload() gives what was applied so far, and more can be applied after it', async (t) => {
+    await using view = openView(newFolder(t))
+    view.load()
+    view.apply(1, encodeTopologyChanges([putExchange('x')]))
+    const { appliedSequence, exchanges } = await view.reload()
+    assert.equal(appliedSequence, 1)
+    assert.deepEqual(
+      exchanges.map(({ name }) => name),
+      ['x'],
+    )
+    view.apply(2, encodeTopologyChanges([putExchange('y')]))
+    assert.equal((await view.reload()).exchanges.length, 2)
+  })
+
   test('what was applied is loaded again, with arguments as they were', async (t) => {
     const folder = newFolder(t)
     {

@@ -92,6 +92,15 @@ export class TopologyView implements AsyncDisposable {
     }
   }
 
+  /** Waits until everything given so far is in the view and reads it again. */
+  async reload(): Promise<Topology> {
+    this.#worker?.ref()
+    await this.flush()
+    // Only one connection to the file may be open.
+    await this.#stopWorker()
+    return TopologyDatabase.load(this.#options.folder)
+  }
+
   /**
    * Writes what is pending, once more if writing has been failing, and gives the folder free. What
    * cannot be written stays in the log and is replayed at the next start.
@@ -168,6 +177,7 @@ export class TopologyView implements AsyncDisposable {
     })
     worker.postMessage({ kind: 'close' } satisfies WriterRequest)
     await stopped
+    this.#worker = undefined
   }
 }
 

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { isRunning, Program, ScratchFolder } from '../support/program.ts'
 import { waitFor } from '../support/wait-for.ts'
+import { isRunning, BrokerProgram, ScratchFolder } from './broker-program.ts'
 
 const freePorts = ['--amqp-port', '0', '--http-port', '0']
 
@@ -18,7 +18,7 @@ test('the broker prints its addresses and that it is ready, and writes the ready
   using folder = new ScratchFolder()
   const { readyFile, flags } = flagsIn(folder)
   const startedAt = performance.now()
-  await using program = Program.run(folder, flags)
+  await using program = BrokerProgram.run(folder, flags)
   const ready = await program.ready(readyFile)
   t.diagnostic(`ready ${Math.round(performance.now() - startedAt)} ms after the process start`)
   await waitFor('the last line', () => program.stdout.includes('Server startup complete\n'))
@@ -34,7 +34,7 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   test(`${signal} stops the broker with exit code 0`, async () => {
     using folder = new ScratchFolder()
     const { readyFile, flags } = flagsIn(folder)
-    await using program = Program.run(folder, flags)
+    await using program = BrokerProgram.run(folder, flags)
     await program.ready(readyFile)
     program.child.kill(signal)
     assert.deepEqual(await program.ended(), { code: 0, signal: null })
@@ -45,7 +45,7 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
 test('a signal that arrives twice at once is one', async () => {
   using folder = new ScratchFolder()
   const { readyFile, flags } = flagsIn(folder)
-  await using program = Program.run(folder, flags)
+  await using program = BrokerProgram.run(folder, flags)
   await program.ready(readyFile)
   program.child.kill('SIGINT')
   program.child.kill('SIGTERM')
@@ -56,7 +56,7 @@ test('a signal that arrives twice at once is one', async () => {
 test('a signal before the broker is ready stops it', async () => {
   using folder = new ScratchFolder()
   const { flags } = flagsIn(folder)
-  await using program = Program.run(folder, [...flags, '--log-level', 'debug'])
+  await using program = BrokerProgram.run(folder, [...flags, '--log-level', 'debug'])
   await waitFor('the data folder', () => existsSync(folder.file('data')) || program.stdout !== '')
   program.child.kill('SIGTERM')
   assert.deepEqual(await program.ended(), { code: 0, signal: null })
@@ -66,7 +66,7 @@ test('a broker that stopped starts again on its data', async () => {
   using folder = new ScratchFolder()
   const { readyFile, flags } = flagsIn(folder)
   for (let start = 0; start < 2; start++) {
-    await using program = Program.run(folder, flags)
+    await using program = BrokerProgram.run(folder, flags)
     await program.ready(readyFile)
     program.child.kill('SIGTERM')
     assert.equal((await program.ended()).code, 0)
@@ -76,7 +76,7 @@ test('a broker that stopped starts again on its data', async () => {
 test('a port that is off is not opened', async () => {
   using folder = new ScratchFolder()
   const { readyFile, flags } = flagsIn(folder)
-  await using program = Program.run(folder, [...flags, '--http-port', 'off'])
+  await using program = BrokerProgram.run(folder, [...flags, '--http-port', 'off'])
   const ready = await program.ready(readyFile)
   assert.equal(ready.http, undefined)
 })
@@ -84,7 +84,7 @@ test('a port that is off is not opened', async () => {
 test('a protocol that is not built yet is named when its port is asked for', async () => {
   using folder = new ScratchFolder()
   const { readyFile, flags } = flagsIn(folder)
-  await using program = Program.run(folder, [
+  await using program = BrokerProgram.run(folder, [
     ...flags,
     '--kafka-port',
     '9092',
@@ -104,7 +104,7 @@ test('the log is JSON when stderr is no terminal, and text when asked for', asyn
     ['human', /WARN: stomp-port/],
   ] as const) {
     const args = [...flags, '--stomp-port', '1', '--log-format', format]
-    await using program = Program.run(folder, args)
+    await using program = BrokerProgram.run(folder, args)
     await program.ready(readyFile)
     assert.match(program.stderr, pattern)
     program.child.kill('SIGTERM')
@@ -124,7 +124,7 @@ test('a password never stands in the output', async () => {
     '--log-level',
     'trace',
   ]
-  await using program = Program.run(folder, [...flags, ...user])
+  await using program = BrokerProgram.run(folder, [...flags, ...user])
   await program.ready(readyFile)
   program.child.kill('SIGTERM')
   await program.ended()
@@ -135,7 +135,7 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGKILL'] as const) {
   test(`${signal} to npm start leaves no broker behind`, async () => {
     using folder = new ScratchFolder()
     const { readyFile, flags } = flagsIn(folder)
-    await using npm = Program.npmStart(flags)
+    await using npm = BrokerProgram.npmStart(flags)
     const { pid } = await npm.ready(readyFile)
     assert.notEqual(pid, npm.child.pid)
     assert.ok(isRunning(pid))
@@ -148,20 +148,20 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGKILL'] as const) {
 test('the program stops when it has another parent than --parent-pid', async () => {
   using folder = new ScratchFolder()
   const { flags } = flagsIn(folder)
-  await using program = Program.run(folder, [...flags, '--parent-pid', '1'])
+  await using program = BrokerProgram.run(folder, [...flags, '--parent-pid', '1'])
   assert.equal((await program.ended()).code, 0)
   assert.match(program.stderr, /the parent process ended/)
 })
 
 test('--version prints the version and --help every setting', async () => {
   using folder = new ScratchFolder()
-  await using versionRun = Program.run(folder, ['--version'])
+  await using versionRun = BrokerProgram.run(folder, ['--version'])
   assert.equal((await versionRun.ended()).code, 0)
   const { version } = JSON.parse(
     readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
   ) as { version: string }
   assert.equal(versionRun.stdout, `${version}\n`)
-  await using helpRun = Program.run(folder, ['--help'])
+  await using helpRun = BrokerProgram.run(folder, ['--help'])
   assert.equal((await helpRun.ended()).code, 0)
   for (const flag of ['--data', '--amqp-port', '--ready-file', 'verify']) {
     assert.ok(helpRun.stdout.includes(flag), flag)

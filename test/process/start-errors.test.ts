@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { Program, ScratchFolder } from '../support/program.ts'
+import { BrokerProgram, ScratchFolder } from './broker-program.ts'
 
 const freePorts = ['--amqp-port', '0', '--http-port', '0']
 
@@ -16,7 +16,7 @@ async function expectRefusal(
   run: { folder: ScratchFolder; args?: readonly string[]; environment?: Record<string, string> },
   { code, says }: Expected,
 ): Promise<void> {
-  await using program = Program.run(run.folder, run.args ?? freePorts, run.environment)
+  await using program = BrokerProgram.run(run.folder, run.args ?? freePorts, run.environment)
   const ending = await program.ended()
   assert.match(program.stderr, says)
   assert.equal(program.stderr.trimEnd().split('\n').length, 1, `one line:\n${program.stderr}`)
@@ -55,7 +55,7 @@ for (const service of ['amqp', 'http'] as const) {
     using folder = new ScratchFolder()
     const readyFile = folder.file('ready.json')
     const first = ['--data', folder.file('a'), '--ready-file', readyFile, ...freePorts]
-    await using running = Program.run(folder, first)
+    await using running = BrokerProgram.run(folder, first)
     const port = (await running.ready(readyFile))[service]?.port
     const second = ['--data', folder.file('b'), ...freePorts, `--${service}-port`, String(port)]
     const says = new RegExp(`127\\.0\\.0\\.1:${port} is in use.*--${service}-port`)
@@ -92,7 +92,7 @@ if (!isRoot) {
 test('a second broker on the same data folder is refused, and the first goes on', async () => {
   using folder = new ScratchFolder()
   const readyFile = folder.file('ready.json')
-  await using running = Program.run(folder, ['--ready-file', readyFile, ...freePorts])
+  await using running = BrokerProgram.run(folder, ['--ready-file', readyFile, ...freePorts])
   const { http } = await running.ready(readyFile)
   await expectRefusal({ folder }, { code: 75, says: /another broker/ })
   const response = await fetch(`http://127.0.0.1:${http?.port}/health/ready`)

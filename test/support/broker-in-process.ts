@@ -11,6 +11,7 @@ import { MemoryLogStore, type MemoryChaos } from '../../src/log/memory/memory-lo
 import type { AmqpSettings } from '../../src/server/amqp/amqp-context.ts'
 import { AmqpServer } from '../../src/server/amqp/amqp-server.ts'
 import { openListener, type Listener } from '../../src/server/listener.ts'
+import { within } from './wait-for.ts'
 
 const defaultSettings: AmqpSettings = {
   frameMax: 131_072,
@@ -86,7 +87,8 @@ export class BrokerInProcess implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#listener.close()
     await this.server.close()
-    await this.store.close()
+    // The engine's own timers keep no process alive; this one does.
+    await within('storage closes', this.store.close())
   }
 }
 

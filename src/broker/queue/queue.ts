@@ -162,6 +162,8 @@ export class Queue implements QueueLike, TurnTask, LogOwner {
     if (consumer.isCancelled) return
     consumer.isCancelled = true
     this.#consumers.splice(this.#consumers.indexOf(consumer), 1)
+    if (consumer.isListed) this.#listed.splice(this.#listed.indexOf(consumer), 1)
+    consumer.isListed = false
     if (this.#exclusiveConsumer === consumer) this.#exclusiveConsumer = undefined
     if (this.isAutoDelete && this.#consumers.length === 0 && !this.isDeleted) {
       this.#context.onUnused(this)

@@ -1,4 +1,3 @@
-import { limits } from '../../limits.ts'
 // Repeats the state of all logs in the WAL, a slice with each group, so that older files are not
 // needed to know it. Fuzzy: between begin and end others go on writing, and recovery adds both up.
 import { chunkSize } from '../acked-chunk.ts'
@@ -31,6 +30,8 @@ export class Checkpoint {
   /** The log whose cursor is being written, and its chunks that are not written yet. */
   #log: Log | undefined
   #chunks: number[] = []
+  /** The floor in the snapshot written last. */
+  #floor = 0
 
   /** `logs` may change while the checkpoint goes on. `id` is any number not used before. */
   constructor(id: number, logs: Iterable<Log>, ids: () => NextIds) {
@@ -43,7 +44,7 @@ export class Checkpoint {
    * The next slice, for a group that is being sealed: memory must hold exactly what groups up to
    * that one contain. At most about `sizeMax` bytes.
    */
-  next(sizeMax: number = limits.checkpointSliceSizeMax): CheckpointSlice {
+  next(sizeMax: number): CheckpointSlice {
     const entries = this.#entries
     entries.reset(0)
     const isBegin = !this.#hasBegun
@@ -63,16 +64,26 @@ export class Checkpoint {
 
   /** Writes one chunk or one log; false when everything is written. */
   #writeNext(): boolean {
-    const chunkIndex = this.#chunks.pop()
-    if (chunkIndex !== undefined) {
-      this.#writeChunk(this.#log as Log, chunkIndex)
+    const log = this.#log
+    if (log !== undefined) {
+      const chunkIndex = this.#chunks.pop()
+      if (chunkIndex !== undefined) this.#writeChunk(log, chunkIndex)
+      else this.#finishLog(log)
       return true
     }
     const next = this.#logs.next()
     if (next.done === true) return false
-    const log = next.value
-    this.#log = log
+    this.#writeSnapshot(next.value)
+    if (next.value.cursor.ackedAbove > 0) {
+      this.#log = next.value
+      this.#chunks = next.value.cursor.chunkIndexes()
+    }
+    return true
+  }
+
+  #writeSnapshot(log: Log): void {
     const { cursor, startOffset, endOffset, deliveredMark } = log
+    this.#floor = cursor.floor
     this.#entries.numbers(
       entryKind.snapshot,
       log.id,
@@ -81,13 +92,19 @@ export class Checkpoint {
       endOffset,
       deliveredMark,
     )
-    if (cursor.ackedAbove > 0) this.#chunks = cursor.chunkIndexes()
-    return true
+  }
+
+  /**
+   * A floor that rose since the snapshot may have swallowed chunks that were not written yet, with
+   * acks that no later delta repeats.
+   */
+  #finishLog(log: Log): void {
+    this.#log = undefined
+    if (log.cursor.floor > this.#floor && !log.isDeleted) this.#writeSnapshot(log)
   }
 
   #writeChunk(log: Log, chunkIndex: number): void {
     const chunk = log.cursor.findChunk(chunkIndex)
-    // The floor may have passed it meanwhile: then a later delta says so.
     if (chunk === undefined || log.isDeleted) return
     const base = chunkIndex * chunkSize
     const runs: number[] = []

@@ -11,6 +11,7 @@ import type { WrittenGroup } from './wal-writer.ts'
 export interface CheckpointerOptions {
   readonly logs: Iterable<Log>
   readonly ids: () => NextIds
+  readonly sliceSizeMax: number
   /** Asks for a group, so that a checkpoint comes to its end when nobody writes. */
   readonly wantGroup: () => void
   readonly onComplete: (place: CheckpointPlace) => void
@@ -22,10 +23,11 @@ export class Checkpointer {
   /** The file that the last checkpoint began in. */
   #lastFileId = 0
   #place: CheckpointPlace | undefined
-  #sliceSizeMax: number = limits.checkpointSliceSizeMax
+  #sliceSizeMax: number
 
   constructor(options: CheckpointerOptions) {
     this.#options = options
+    this.#sliceSizeMax = options.sliceSizeMax
   }
 
   get isRunning(): boolean {

@@ -2,11 +2,9 @@
 // of bounded size, because they share the disk with the WAL.
 import { limits } from '../../limits.ts'
 import type { Log } from '../log.ts'
-import { recordBodySize, recordSharedStart, recordSizeAt } from '../record.ts'
-import { crcOfRun, readInt64, Run, runField, runHeaderSize, runSizeAt } from '../run.ts'
-import { SharedBodies } from '../shared-bodies.ts'
-import { readAt } from './file-operations.ts'
+import type { Run } from '../run.ts'
 import type { LogExtents } from './log-extents.ts'
+import { readRuns } from './read-runs.ts'
 import type { RunIndex } from './run-index.ts'
 import type { Extent, Segment } from './segment.ts'
 
@@ -25,10 +23,20 @@ interface Request {
   readonly done: (error?: Error) => void
 }
 
-/** Runs to fetch for one window: indexes first … last of `index`. */
+/** Runs to fetch, as places in the index. */
 interface Plan {
-  readonly runs: number[]
-  /** The window reaches up to here. */
+  readonly places: number[]
+  readonly end: number
+}
+
+interface IndexPlace {
+  readonly index: RunIndex
+  readonly at: number
+}
+
+/** Runs that were read: every record from the asked offset to `end` that is not acked. */
+interface Part {
+  readonly runs: Run[]
   readonly end: number
 }
 
@@ -65,73 +73,58 @@ export class ColdReader {
     else request.done(error)
   }
 
+  /** The window must reach a record or the tail: a reader that asks again would get no further. */
   async #serve({ log, offset }: Request): Promise<void> {
-    if (log.isDeleted || offset >= log.tailStart) return
-    const extent = this.#options.extents.find(log.id, offset)
-    if (extent === undefined || extent.firstOffset >= log.tailStart) {
-      log.setWindow([], offset, log.tailStart)
-      return
+    for (let at = offset; !log.isDeleted && at < log.tailStart;) {
+      const extent = this.#options.extents.find(log.id, at)
+      if (extent === undefined || extent.firstOffset >= log.tailStart) {
+        log.setWindow([], offset, log.tailStart)
+        return
+      }
+      const { runs, end } = await this.#readFrom(extent, log, at)
+      if (runs.length > 0 || end >= log.tailStart) {
+        const first = runs[0]?.baseOffset ?? offset
+        log.setWindow(runs, Math.min(first, offset), end)
+        return
+      }
+      at = end
     }
+  }
+
+  async #readFrom(extent: Extent, log: Log, offset: number): Promise<Part> {
     const { segment } = extent
     segment.readers++
     try {
-      await this.#loadFrom(extent, log, offset)
+      const index = await this.#options.loadIndex(extent)
+      const { places, end } = this.#plan(extent, index, { log, offset })
+      const { runs, damaged } = await readRuns(segment, places, index)
+      for (const at of damaged) this.#reportDamage(log, extent, { index, at })
+      return { runs: runs.filter((run) => run !== undefined), end }
     } finally {
       segment.readers--
       if (segment.readers === 0) this.#options.onReleased(segment)
     }
   }
 
-  async #loadFrom(extent: Extent, log: Log, offset: number): Promise<void> {
-    const index = extent.index ?? (await this.#options.loadIndex(extent))
-    const plan = this.#plan(extent, index, { log, offset })
-    const runs = await this.#readRuns(extent.segment, index, { log, plan })
-    const first = runs[0]?.baseOffset ?? offset
-    log.setWindow(runs, Math.min(first, offset), plan.end)
-  }
-
   /** Chooses runs from `offset` on that fit one read, leaving out what is acked. */
   #plan(extent: Extent, index: RunIndex, from: { log: Log; offset: number }): Plan {
     const { log, offset } = from
     const { tailStart } = log
-    const runs: number[] = []
+    const places: number[] = []
     let size = 0
     for (let at = index.find(offset); at < index.count; at++) {
       const base = index.baseOffset(at)
-      if (base >= tailStart) return { runs, end: tailStart }
+      if (base >= tailStart) return { places, end: tailStart }
       if (log.cursor.unackedIn(base, index.lastOffset(at)) === 0) continue
-      if (size > 0 && size + index.size(at) > limits.coldReadSizeMax) return { runs, end: base }
+      if (size > 0 && size + index.size(at) > limits.coldReadSizeMax) return { places, end: base }
       size += index.size(at)
-      runs.push(at)
+      places.push(at)
     }
     const following = this.#options.extents.after(extent)
-    return { runs, end: Math.min(following?.firstOffset ?? tailStart, tailStart) }
+    return { places, end: Math.min(following?.firstOffset ?? tailStart, tailStart) }
   }
 
-  async #readRuns(
-    segment: Segment,
-    index: RunIndex,
-    { log, plan }: { log: Log; plan: Plan },
-  ): Promise<Run[]> {
-    const runs: Run[] = []
-    for (const span of spansOf(plan.runs, index)) {
-      const start = index.position(span[0]!)
-      const last = span.at(-1)!
-      const end = index.position(last) + index.size(last)
-      const bytes = await readAt(segment.file, start, end - start)
-      for (const at of span) {
-        const from = index.position(at) - start
-        const run = checkRun(bytes.subarray(from, from + index.size(at)), index, at)
-        if (run !== undefined) runs.push(run)
-        else this.#reportDamage(segment, log, { index, at })
-      }
-    }
-    await loadSharedBodies(segment, runs)
-    return runs
-  }
-
-  #reportDamage(segment: Segment, log: Log, { index, at }: { index: RunIndex; at: number }): void {
-    segment.isDamaged = true
+  #reportDamage(log: Log, { segment }: Extent, { index, at }: IndexPlace): void {
     const first = index.baseOffset(at)
     const last = index.lastOffset(at)
     const error = new Error(
@@ -139,63 +132,4 @@ export class ColdReader {
     )
     this.#options.onDamaged(log, first, last, error)
   }
-}
-
-/** Runs that lie close together are read in one go, with whatever is between them. */
-function spansOf(runs: readonly number[], index: RunIndex): number[][] {
-  const spans: number[][] = []
-  let end = -Infinity
-  let start = 0
-  for (const at of runs) {
-    const position = index.position(at)
-    const isClose = position >= end && position - end <= limits.coldReadGapMax
-    const isSmall = position + index.size(at) - start <= limits.coldReadSizeMax * 2
-    if (isClose && isSmall) spans.at(-1)!.push(at)
-    else {
-      spans.push([at])
-      start = position
-    }
-    end = position + index.size(at)
-  }
-  return spans
-}
-
-function checkRun(bytes: Buffer, index: RunIndex, at: number): Run | undefined {
-  const isWhole = bytes.length === index.size(at) && runSizeAt(bytes, 0) === bytes.length
-  if (!isWhole || readInt64(bytes, runField.baseOffset) !== index.baseOffset(at)) return undefined
-  if (crcOfRun(bytes, bytes.length) !== bytes.readUInt32BE(runField.crc)) return undefined
-  return Run.fromBytes(bytes)
-}
-
-/** Reads the part of the shared bodies that the records of `runs` refer to. */
-async function loadSharedBodies(segment: Segment, runs: readonly Run[]): Promise<void> {
-  const sections = new Map<number, Run[]>()
-  for (const run of runs) {
-    const position = run.sharedPosition
-    if (position < 0) continue
-    const sharing = sections.get(position)
-    if (sharing === undefined) sections.set(position, [run])
-    else sharing.push(run)
-  }
-  for (const [position, sharing] of sections) {
-    const [low, high] = sharedRange(sharing)
-    if (high <= low) continue
-    const bytes = await readAt(segment.file, position + low, high - low)
-    const shared = SharedBodies.fromBytes(bytes, low)
-    for (const run of sharing) run.shared = shared
-  }
-}
-
-function sharedRange(runs: readonly Run[]): [number, number] {
-  let low = Infinity
-  let high = 0
-  for (const { buffer, size } of runs) {
-    for (let at = runHeaderSize; at < size; at += recordSizeAt(buffer, at)) {
-      const start = recordSharedStart(buffer, at)
-      if (start < 0) continue
-      low = Math.min(low, start)
-      high = Math.max(high, start + recordBodySize(buffer, at))
-    }
-  }
-  return [low, high]
 }

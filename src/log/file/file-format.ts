@@ -25,7 +25,7 @@
 //   begin     8 checkpoint id │ 16 next log id │ 24 next topology sequence │ 32 next aside id
 //   end       8 checkpoint id
 //   aside     8 log id │ 16 offset │ 24 aside id
-// The payload is the shared bodies, then the runs in the order of their entries. A run entry holds
+// The payload is the shared bodies (each after its own CRC-32C), then the runs in the order of their entries. A run entry holds
 // what the run's own CRC does not cover, so every byte is covered exactly once.
 import { crc32c } from '../../lib/crc32c.ts'
 import { readInt64, writeInt64 } from '../run.ts'

@@ -5,6 +5,7 @@ export interface FileLimits {
   readonly walFileSizeMax: number
   readonly tailCacheSizeMax: number
   readonly indexCacheSizeMax: number
+  readonly checkpointSliceSizeMax: number
 }
 
 export const fileLimits: FileLimits = limits

@@ -8,9 +8,12 @@ import type { BlockedReason, CreateLogOptions, LogStore, LogStoreEvents } from '
 import { Log } from '../log.ts'
 import type { LogEngine } from '../log.ts'
 import type { RunConverter } from '../run-converter.ts'
+import { RecordView } from '../record.ts'
 import type { Run } from '../run.ts'
+import { AsideStore } from './aside-store.ts'
 import type { NextIds } from './checkpoint.ts'
 import { Checkpointer } from './checkpointer.ts'
+import { Cleaner } from './cleaner.ts'
 import { ColdReader } from './cold-reader.ts'
 import { createSegment } from './create-segment.ts'
 import type { SegmentFolder } from './create-segment.ts'
@@ -40,16 +43,18 @@ export interface FileLogStoreParts {
   readonly events: LogStoreEvents
   readonly limits: FileLimits
   readonly folder: SegmentFolder
+  readonly asideFolder: string
   readonly extents: LogExtents
   readonly segments: readonly Segment[]
   readonly segment: Segment
   readonly state: RecoveredState
   readonly lastSequence: number
+  readonly topologyApplied: number
 }
 
 export class FileLogStore implements LogStore, LogEngine {
   readonly epoch: number
-  readonly asideBodies: Map<number, Buffer> = new Map()
+  readonly asideBodies: ReadonlyMap<number, Buffer>
   readonly converter: RunConverter | undefined
   readonly logs: Map<number, Log> = new Map()
   blocked: BlockedReason | undefined
@@ -59,11 +64,13 @@ export class FileLogStore implements LogStore, LogEngine {
   readonly #writer: WalWriter
   readonly #tailCache: TailCache
   readonly #coldReader: ColdReader
+  /** All files that are not retired. */
   readonly #segments: Set<Segment>
   readonly #folder: SegmentFolder
   readonly #events: LogStoreEvents
   readonly #housekeeper: Housekeeper
   readonly #checkpointer: Checkpointer
+  readonly #asides: AsideStore
   #lastCheckpoint: Promise<void> = Promise.resolve()
   #nextLogId: number
   #nextTopologySequence: number
@@ -82,6 +89,7 @@ export class FileLogStore implements LogStore, LogEngine {
     this.#checkpointer = new Checkpointer({
       logs: { [Symbol.iterator]: () => this.logs.values() },
       ids: () => this.#nextIds(),
+      sliceSizeMax: parts.limits.checkpointSliceSizeMax,
       wantGroup: () => this.#wantGroup(),
       onComplete: (place) => this.#onCheckpoint(place),
     })
@@ -99,6 +107,15 @@ export class FileLogStore implements LogStore, LogEngine {
       clock: parts.clock,
       folder: parts.folder,
       indexCache,
+      cleaner: new Cleaner({
+        clock: parts.clock,
+        folder: parts.folder,
+        extents: parts.extents,
+        indexCache,
+        logs: this.logs,
+        fileSizeMax: parts.limits.walFileSizeMax,
+        whenDurable: (callback) => this.#scheduler.whenDurable(callback),
+      }),
       segments: this.#segments,
       whenDurable: (callback) => this.#scheduler.whenDurable(callback),
       onTrouble: (error) => this.#onTrouble(error),
@@ -109,12 +126,20 @@ export class FileLogStore implements LogStore, LogEngine {
       onDamaged: (log, first, last, error) => parts.events.onDamaged?.(log, first, last, error),
       onReleased: (segment) => void this.#housekeeper.onReleased(segment),
     })
+    this.#asides = this.#makeAsideStore(parts)
+    this.asideBodies = this.#asides.bodies
     this.#restoreLogs(parts.state)
+    this.#housekeeper.onTopologyApplied(parts.topologyApplied)
     parts.extents.onSegmentEmpty = () => this.#housekeeper.kick()
     for (const segment of parts.segments) {
       if (segment.state === 'open') this.#housekeeper.onFull(segment)
     }
     this.#housekeeper.kick()
+  }
+
+  /** Last step of opening: removes bodies that no record refers to. */
+  removeOrphans(): Promise<void> {
+    return this.#asides.removeOrphans()
   }
 
   get uncommittedSize(): number {
@@ -165,14 +190,27 @@ export class FileLogStore implements LogStore, LogEngine {
   }
 
   load(log: Log, offset: number, done: (error?: Error) => void): void {
-    this.#coldReader.load(log, offset, done)
+    const view = new RecordView()
+    const loadBody = (): void => {
+      if (log.read(offset, view) !== 'absent' || log.missingAsideId === 0) done()
+      else this.#loadAside(log, view.offset, done)
+    }
+    if (log.read(offset, view) === 'absent' && log.missingAsideId === 0) {
+      this.#coldReader.load(log, offset, (error) =>
+        error === undefined ? loadBody() : done(error),
+      )
+    } else {
+      loadBody()
+    }
   }
 
-  writeAside(_body: Buffer, _done: (asideId: number) => void): void {
-    throw new Error('Not yet')
+  writeAside(body: Buffer, done: (asideId: number) => void): void {
+    this.#asides.write(body, done)
   }
 
-  dropAside(_asideId: number): void {}
+  dropAside(asideId: number): void {
+    this.#asides.drop(asideId)
+  }
 
   async close(): Promise<void> {
     await this.#whenIdle()
@@ -197,6 +235,11 @@ export class FileLogStore implements LogStore, LogEngine {
 
   onAsideAppended(log: Log, offset: number, asideId: number): void {
     this.#scheduler.open.asides.push({ log, offset, asideId })
+    this.#asides.addReference({ logId: log.id, offset, asideId })
+  }
+
+  isAsideLost(asideId: number): boolean {
+    return this.#asides.isLost(asideId)
   }
 
   onVolatileRun(): void {}
@@ -217,19 +260,52 @@ export class FileLogStore implements LogStore, LogEngine {
   #onCommitted(group: CommitGroup, written: WrittenGroup): void {
     const { segment, runPositions } = written
     this.#segments.add(segment)
+    segment.writtenSharedSize += group.shared?.size ?? 0
     for (const [index, { log, run }] of group.runs.entries()) {
+      segment.writtenRunSize += run.size
       if (log.isDeleted) continue
       this.#extents.addRun(segment, log.id, indexed(run, runPositions[index]!))
       this.#tailCache.add(log, run)
     }
     for (const { log, offset, asideId } of group.asides) {
       segment.asides.push({ logId: log.id, offset, asideId })
+      this.#asides.onCommitted(asideId)
     }
-    for (const log of group.deltas.keys()) this.#extents.dropBelow(log.id, log.cursor.floor)
-    for (const log of group.trims.keys()) this.#extents.dropBelow(log.id, log.cursor.floor)
-    for (const log of group.deleted) this.#extents.dropLog(log.id)
+    for (const log of group.deltas.keys()) this.#onAcked(log)
+    for (const log of group.trims.keys()) this.#onAcked(log)
+    for (const log of group.deleted) {
+      this.#extents.dropLog(log.id)
+      this.#asides.onAcked(log)
+    }
     this.#checkpointer.onCommitted(group, written)
     this.#scheduler.finish(group)
+  }
+
+  #onAcked(log: Log): void {
+    this.#extents.dropBelow(log.id, log.cursor.floor)
+    this.#asides.onAcked(log)
+  }
+
+  #loadAside(log: Log, offset: number, done: (error?: Error) => void): void {
+    this.#asides.load(log.missingAsideId).then(
+      () => done(),
+      (error: Error) => {
+        // The record is a gap from now on; the reader goes on after it.
+        this.#events.onDamaged?.(log, offset, offset, error)
+        done()
+      },
+    )
+  }
+
+  #makeAsideStore(parts: FileLogStoreParts): AsideStore {
+    return new AsideStore({
+      disk: parts.folder.disk,
+      clock: parts.clock,
+      folder: parts.asideFolder,
+      nextId: parts.state.nextAsideId,
+      whenDurable: (callback) => this.#scheduler.whenDurable(callback),
+      onTrouble: (error) => this.#onTrouble(error),
+    })
   }
 
   #makeWriter(parts: FileLogStoreParts): WalWriter {
@@ -252,7 +328,7 @@ export class FileLogStore implements LogStore, LogEngine {
     return {
       nextLogId: this.#nextLogId,
       nextTopologySequence: this.#nextTopologySequence,
-      nextAsideId: 1,
+      nextAsideId: this.#asides.nextId,
     }
   }
 
@@ -306,6 +382,12 @@ export class FileLogStore implements LogStore, LogEngine {
       log.deliveredMark = recovered.deliveredMark
       log.durableDeliveredMark = recovered.deliveredMark
       this.logs.set(id, log)
+    }
+    for (const { asides } of this.#segments) {
+      for (const reference of asides) {
+        const log = this.logs.get(reference.logId)
+        if (log?.cursor.isAcked(reference.offset) === false) this.#asides.addReference(reference)
+      }
     }
   }
 }

@@ -123,9 +123,10 @@ function writeSharedEntry(entries: EntryWriter, shared: Buffer): void {
 function sealRun(run: Run, leaderEpoch: number, sharedPosition: number): void {
   if (!run.isSealed) {
     run.shrink()
-    run.seal(leaderEpoch, run.shared === undefined ? -1 : sharedPosition)
+    const epoch = run.leaderEpoch < 0 ? leaderEpoch : run.leaderEpoch
+    run.seal(epoch, run.shared === undefined ? -1 : sharedPosition)
   } else if (run.magic === runMagic.messages && run.shared !== undefined) {
-    run.seal(leaderEpoch, sharedPosition)
+    run.seal(run.leaderEpoch, sharedPosition)
   }
 }
 

@@ -1,21 +1,22 @@
 // What happens to files behind the writer's back, one job at a time: full files get their
 // directory, dead ones are unlinked. Nothing here is in anybody's way: a job that fails is tried
 // again later.
-import type { Clock } from '../../lib/clock.ts'
+import type { Clock, Timer } from '../../lib/clock.ts'
 import { limits } from '../../limits.ts'
+import type { Cleaner } from './cleaner.ts'
 import type { SegmentFolder } from './create-segment.ts'
 import { fileKind } from './file-format.ts'
-import { syncFile, writeAllAt } from './file-operations.ts'
 import type { IndexCache } from './index-cache.ts'
 import type { ManifestContent } from './manifest.ts'
 import type { RunIndex } from './run-index.ts'
-import { encodeDirectory } from './segment-directory.ts'
+import { writeDirectory } from './segment-directory.ts'
 import type { Segment } from './segment.ts'
 
 export interface HousekeeperOptions {
   readonly clock: Clock
   readonly folder: SegmentFolder
   readonly indexCache: IndexCache
+  readonly cleaner: Cleaner
   /** All files, current and sealed. */
   readonly segments: Set<Segment>
   /** Calls back when everything in memory now is durable. */
@@ -32,8 +33,16 @@ export class Housekeeper {
   #running: Promise<void> = Promise.resolve()
   #isRunning = false
 
+  /** Acks in the middle of a log wear files out without anybody being told. */
+  #isSurveyDue = true
+  readonly #surveyTimer: Timer
+
   constructor(options: HousekeeperOptions) {
     this.#options = options
+    this.#surveyTimer = options.clock.every(limits.cleaningIntervalMs, () => {
+      this.#isSurveyDue = true
+      this.kick()
+    })
   }
 
   /** Nothing will be added to `segment`. */
@@ -69,18 +78,14 @@ export class Housekeeper {
   /** Waits for the job under way and starts no other. */
   async close(): Promise<void> {
     this.#isClosed = true
+    this.#surveyTimer.stop()
     await this.#running
   }
 
   /** Writes the directory of a full file; from then on it is read as it is. */
   async seal(segment: Segment): Promise<void> {
-    const { file } = segment
-    if (segment.hasFailed) await file.truncate(segment.dataEnd)
-    const directory = encodeDirectory(segment)
-    const size = segment.dataEnd + directory.reduce((sum, part) => sum + part.length, 0)
-    await writeAllAt(file, directory, segment.dataEnd)
-    await syncFile(file)
-    segment.size = size
+    // Once the manifest may say that the file is sealed, its bytes must not change any more.
+    if (!segment.hasDirectory) await writeDirectory(segment, [...segment.extents.values()].flat())
     await this.#options.folder.manifest.update((content) => markSealed(content, segment))
     segment.state = 'sealed'
     for (const extents of segment.extents.values()) {
@@ -106,7 +111,28 @@ export class Housekeeper {
         this.#full.shift()
       }
       await this.#retireDead()
+      if (this.#isSurveyDue && !this.#isClosed) await this.#cleanWorn()
     }
+  }
+
+  async #cleanWorn(): Promise<void> {
+    this.#isSurveyDue = false
+    const { segments, cleaner } = this.#options
+    const candidates = [...segments].filter((segment) => this.#isReplaceable(segment))
+    const sources = await cleaner.choose(candidates)
+    if (sources.length === 0 || this.#isClosed) return
+    const target = await cleaner.clean(sources)
+    if (target !== undefined) segments.add(target)
+    for (const source of sources) await this.#retire(source)
+    // There may be more of it.
+    this.#isSurveyDue = true
+    this.#isKicked = true
+  }
+
+  async #retire(segment: Segment): Promise<void> {
+    this.#options.segments.delete(segment)
+    segment.state = 'retired'
+    await this.onReleased(segment)
   }
 
   async #retireDead(): Promise<void> {
@@ -122,16 +148,16 @@ export class Housekeeper {
       ...content,
       files: content.files.filter(({ id }) => !ids.has(id)),
     }))
-    for (const segment of dead) {
-      segments.delete(segment)
-      segment.state = 'retired'
-      await this.onReleased(segment)
-    }
+    for (const segment of dead) await this.#retire(segment)
   }
 
-  /** Whether nothing in a file is needed: no record, no state, no topology entry. */
   #isDead(segment: Segment): boolean {
-    if (segment.state !== 'sealed' || segment.extentCount > 0 || segment.isDamaged) return false
+    return segment.extentCount === 0 && this.#isReplaceable(segment)
+  }
+
+  /** Whether nothing but the records of a file is needed: no state, no topology entry. */
+  #isReplaceable(segment: Segment): boolean {
+    if (segment.state !== 'sealed' || segment.isDamaged) return false
     if (segment.kind === fileKind.survivors) return true
     const { checkpoint } = this.#options.folder.manifest.written
     const isBehind = checkpoint !== undefined && segment.id < checkpoint.fileId

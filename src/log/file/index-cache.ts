@@ -15,6 +15,8 @@ export class IndexCache {
 
   /** The index of an extent of a sealed file. Rejects when the directory is damaged. */
   async load(extent: Extent): Promise<RunIndex> {
+    // The index of an open file is nowhere else: it does not belong to the cache.
+    if (extent.segment.state === 'open') return extent.index as RunIndex
     const index = extent.index ?? (await readRunIndex(extent))
     if (index === undefined) {
       extent.segment.isDamaged = true

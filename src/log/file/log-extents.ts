@@ -68,7 +68,18 @@ export class LogExtents {
     if (extents.length === 0) this.#byLog.delete(logId)
   }
 
-  /** Forgets one extent, wherever it lies. */
+  /** Puts `to` in the place of `from`; false when nobody needs `from` any more. */
+  replace(from: Extent, to: Extent): boolean {
+    const extents = this.#byLog.get(from.logId)
+    const at = extents?.indexOf(from) ?? -1
+    if (extents === undefined || at < 0) return false
+    extents[at] = to
+    attach(to)
+    this.#detach(from)
+    return true
+  }
+
+  /** Forgets an extent in which nothing lives, wherever it lies. */
   drop(extent: Extent): void {
     const extents = this.#byLog.get(extent.logId)
     const at = extents?.indexOf(extent) ?? -1

@@ -7,6 +7,7 @@ import type { Random } from '../../lib/random.ts'
 import type { Turn } from '../../lib/turn.ts'
 import type { LogStoreEvents, Recovered } from '../log-store.ts'
 import type { RunConverter } from '../run-converter.ts'
+import { asideFolderName } from './aside-store.ts'
 import { createSegment } from './create-segment.ts'
 import type { Disk } from './disk.ts'
 import { fileKind, fileName } from './file-format.ts'
@@ -43,7 +44,9 @@ export interface OpenedFileLogStore {
 export async function openFileLogStore(options: FileLogStoreOptions): Promise<OpenedFileLogStore> {
   const { disk, path, clock, turn } = options
   const walFolder = join(path, walFolderName)
+  const asideFolder = join(path, asideFolderName)
   await disk.createFolder(walFolder)
+  await disk.createFolder(asideFolder)
   const extents = new LogExtents()
   const { topologyAfter } = options
   const folder = await recoverFolder({ disk, folder: path, extents, topologyAfter })
@@ -64,12 +67,15 @@ export async function openFileLogStore(options: FileLogStoreOptions): Promise<Op
     converter: options.converter,
     limits: { ...fileLimits, ...options.limits },
     folder: segmentFolder,
+    asideFolder,
     extents,
     segments: folder.segments,
     segment,
     state: folder.state,
     lastSequence: folder.lastSequence,
+    topologyApplied: topologyAfter,
   })
+  await store.removeOrphans()
   const { topology } = folder.state
   const recovered = { logs: [...store.logs.values()], topology, cut: folder.cut }
   return { store, recovered }

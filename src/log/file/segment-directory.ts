@@ -5,25 +5,40 @@
 //             0 log id │ 8 first offset │ 16 last offset │ 24 byte count │ 32 section position u32
 //            36 section crc u32 │ 40 run count u32 │ 44 record count u32 │ 48 zeros
 //   asides:   per record with a body of its own: log id │ offset │ aside id
-//   tail, 64: 0 'PDIR' │ 4 version u32 │ 8 file id │ 16 first sequence │ 24 last sequence
+//   tail, 68: 0 'PDIR' │ 4 version u32 │ 8 file id │ 16 first sequence │ 24 last sequence
 //            32 max topology sequence │ 40 data end u32 │ 44 summary position u32 │ 48 extent count
-//            52 aside count │ 56 zero │ 60 crc u32 of summary, asides and the tail before it
+//            52 aside count │ 56 written run size u32 │ 60 written shared size u32
+//            64 crc u32 of summary, asides and the tail before it
 import { crc32c } from '../../lib/crc32c.ts'
 import { readInt64, writeInt64 } from '../run.ts'
 import { formatVersion } from './file-format.ts'
-import { readAt } from './file-operations.ts'
+import { readAt, syncFile, writeAllAt } from './file-operations.ts'
 import { RunIndex, runIndexStride } from './run-index.ts'
 import { Extent } from './segment.ts'
 import type { Segment } from './segment.ts'
 
-const summaryStride = 56
+/** Bytes in the directory for each extent, beside its run index. */
+export const summaryStride = 56
 const asideStride = 24
-const tailSize = 64
+const tailSize = 68
 const magic: Buffer = Buffer.from('PDIR', 'latin1')
 
-/** Encodes the directory of a segment whose indexes are all in memory, and notes where sections are. */
-export function encodeDirectory(segment: Segment): Buffer[] {
-  const extents = [...segment.extents.values()].flat()
+/**
+ * Writes the directory behind the last good group, durably. `extents` are those of the segment,
+ * with their indexes in memory.
+ */
+export async function writeDirectory(segment: Segment, extents: readonly Extent[]): Promise<void> {
+  const { file, dataEnd } = segment
+  if (segment.hasFailed) await file.truncate(dataEnd)
+  const directory = encodeDirectory(segment, extents)
+  await writeAllAt(file, directory, dataEnd)
+  await syncFile(file)
+  segment.size = dataEnd + directory.reduce((sum, part) => sum + part.length, 0)
+  segment.hasDirectory = true
+}
+
+/** Also notes where sections are. */
+function encodeDirectory(segment: Segment, extents: readonly Extent[]): Buffer[] {
   const buffers: Buffer[] = []
   let position = segment.dataEnd
   for (const extent of extents) {
@@ -69,6 +84,8 @@ function encodeSummary(segment: Segment, extents: readonly Extent[], position: n
   bytes.writeUInt32BE(position, at + 44)
   bytes.writeUInt32BE(extents.length, at + 48)
   bytes.writeUInt32BE(asides.length, at + 52)
+  bytes.writeUInt32BE(segment.writtenRunSize, at + 56)
+  bytes.writeUInt32BE(segment.writtenSharedSize, at + 60)
   bytes.writeUInt32BE(crc32c(bytes.subarray(0, size - 4)), size - 4)
   return bytes
 }
@@ -95,6 +112,8 @@ export async function readDirectory(segment: Segment): Promise<Extent[] | undefi
   segment.lastSequence = readInt64(tail, 24)
   segment.maxTopologySequence = readInt64(tail, 32)
   segment.dataEnd = tail.readUInt32BE(40)
+  segment.writtenRunSize = tail.readUInt32BE(56)
+  segment.writtenSharedSize = tail.readUInt32BE(60)
   const asidesStart = extentCount * summaryStride
   for (let index = 0; index < asideCount; index++) {
     const at = asidesStart + index * asideStride

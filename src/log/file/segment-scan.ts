@@ -30,6 +30,7 @@ export class SegmentScan implements EntryVisitor {
       if (segment.firstSequence === 0) segment.firstSequence = group.sequence
       segment.lastSequence = group.sequence
       segment.dataEnd = group.endPosition
+      segment.writtenSharedSize += group.sharedSize
     }
     group.visit(this)
   }
@@ -42,6 +43,7 @@ export class SegmentScan implements EntryVisitor {
   onRun(run: DecodedRun): void {
     if (this.isReplaying) this.#state?.onRun(run)
     if (this.#isSealed) return
+    this.#segment.writtenRunSize += run.size
     // In a file of survivors other files may hold what lies between two runs of a log.
     let extent =
       this.#segment.kind === fileKind.survivors ? undefined : this.#current.get(run.logId)

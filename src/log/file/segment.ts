@@ -26,10 +26,15 @@ export class Segment {
   firstSequence = 0
   lastSequence = 0
   maxTopologySequence = 0
+  /** Bytes of all runs and of all shared bodies that were ever written here. */
+  writtenRunSize = 0
+  writtenSharedSize = 0
   /** Records in it whose body is in a file of its own. */
   asides: AsideReference[] = []
   /** A write or sync failed: there may be bytes after `dataEnd`, and nothing more is written here. */
   hasFailed = false
+  /** The directory is written and synced. */
+  hasDirectory = false
   /** Reads under way, which keep the file open. */
   readers = 0
   /** Cleaning leaves a file alone in which a run was found damaged: it is evidence. */

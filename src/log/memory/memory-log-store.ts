@@ -170,6 +170,10 @@ export class MemoryLogStore implements LogStore, LogEngine {
     this.#scheduler.schedule()
   }
 
+  isAsideLost(): boolean {
+    return false
+  }
+
   onAsideAppended(): void {}
 
   onVolatileRun(): void {}

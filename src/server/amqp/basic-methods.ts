@@ -26,12 +26,12 @@ import {
 } from '../../codec/amqp/methods.gen.ts'
 import { limits } from '../../limits.ts'
 import { RecordView } from '../../log/record.ts'
-import { ack, type Channel, type ChannelConsumer, requeue } from './channel.ts'
+import type { Channel, ChannelConsumer } from './channel.ts'
 import { ConsumerSink } from './consumer-sink.ts'
-import { unexpectedMethod } from './handle-method.ts'
 import { workQueue } from './queue-methods.ts'
 import { ReplyConsumer } from './reply-consumer.ts'
-import { ProtocolError } from './reply.ts'
+import { ProtocolError, unexpectedMethod } from './reply.ts'
+import { ack, requeue } from './settle.ts'
 import { toArguments } from './to-arguments.ts'
 import { writeGetOk } from './write-content.ts'
 
@@ -67,7 +67,7 @@ export function handleBasicMethod(channel: Channel, method: AmqpMethod): void {
       if (method.id === BASIC_RECOVER) channel.send({ id: BASIC_RECOVER_OK })
       return
     default:
-      throw unexpectedMethod(method.id)
+      throw unexpectedMethod()
   }
 }
 

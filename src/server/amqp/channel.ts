@@ -5,11 +5,7 @@
 import { BrokerError, preconditionFailed, unknownDeliveryTag } from '../../broker/broker-error.ts'
 import type { Destination } from '../../broker/destination.ts'
 import type { Consumer } from '../../broker/queue/consumer.ts'
-import {
-  type DeliveryHolder,
-  type Settle,
-  UnackedDeliveries,
-} from '../../broker/unacked-deliveries.ts'
+import { type Settle, UnackedDeliveries } from '../../broker/unacked-deliveries.ts'
 import type { VHost } from '../../broker/vhost.ts'
 import type { FrameReader } from '../../codec/amqp/frame.ts'
 import {
@@ -31,6 +27,7 @@ import { handleMethod } from './handle-method.ts'
 import { unexpectedFrame } from './publish-state.ts'
 import type { ReplyConsumer } from './reply-consumer.ts'
 import type { Reply } from './reply.ts'
+import { ack, requeue } from './settle.ts'
 import type { ChannelTransaction } from './transaction.ts'
 import type { ContentTarget } from './write-content.ts'
 
@@ -295,23 +292,4 @@ export class Channel implements GroupListener, ContentTarget {
     this.#parked.push({ type: reader.type, payload })
     this.connection.onParked(payload.length)
   }
-}
-
-/** The message is done with. */
-export function ack(holder: DeliveryHolder, offset: number): void {
-  holder.unackedCount--
-  holder.queue.ack(offset)
-  holder.resume()
-}
-
-/** The message goes back to its place. */
-export function requeue(holder: DeliveryHolder, offset: number): void {
-  holder.unackedCount--
-  holder.queue.requeue(offset)
-  holder.resume()
-}
-
-/** Throws `precondition_failed` with RabbitMQ's words for mixing confirms and transactions. */
-export function checkMode(isOther: boolean, from: string, to: string): void {
-  if (isOther) throw preconditionFailed(`cannot switch from ${from} to ${to} mode`)
 }

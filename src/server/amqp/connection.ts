@@ -9,6 +9,7 @@ import type { VHost } from '../../broker/vhost.ts'
 import { FrameReader } from '../../codec/amqp/frame.ts'
 import {
   type AmqpMethod,
+  CHANNEL_CLOSE_OK,
   CHANNEL_OPEN,
   CHANNEL_OPEN_OK,
   CONNECTION_BLOCKED,
@@ -20,7 +21,6 @@ import {
   decodeMethod,
   FRAME_HEARTBEAT,
   FRAME_METHOD,
-  methodNames,
 } from '../../codec/amqp/methods.gen.ts'
 import { parseProtocolHeader, PROTOCOL_HEADER_SIZE } from '../../codec/amqp/protocol-header.ts'
 import { turnPhase, type TurnTask } from '../../lib/turn.ts'
@@ -59,6 +59,8 @@ export class Connection implements TurnTask {
   #channelMax = 0
   #vhost: VHost<Destination> | undefined
   #heartbeat: Heartbeat | undefined
+  /** Last method on no open channel, for replies to errors. */
+  #methodId = 0
   #isFlushScheduled = false
   #isPaused = false
   #isChoked = false
@@ -303,19 +305,22 @@ export class Connection implements TurnTask {
       )
     }
     const method = decodeMethod(buffer, start, end)
+    this.#methodId = method.id
     if (method.id === CONNECTION_CLOSE) this.#onClose()
     else if (this.status === 'handshake') this.#handshake.onMethod(method)
     else if (method.id === CONNECTION_UPDATE_SECRET) {
       this.send(0, { id: CONNECTION_UPDATE_SECRET_OK })
     } else {
-      const name = methodNames.get(method.id) ?? String(method.id)
-      throw new ProtocolError('command_invalid', `unexpected method ${name} on channel 0`)
+      throw new ProtocolError('channel_error', 'unexpected method in connection state running')
     }
   }
 
   #onClosedChannel(number: number): void {
     const { type, buffer, start, end } = this.#reader
     const method = type === FRAME_METHOD ? decodeMethod(buffer, start, end) : undefined
+    this.#methodId = method?.id ?? 0
+    // Both sides closed the channel at the same time: this answers our close.
+    if (method?.id === CHANNEL_CLOSE_OK) return
     if (method?.id !== CHANNEL_OPEN || this.#vhost === undefined) {
       throw new ProtocolError('channel_error', "expected 'channel.open'")
     }
@@ -355,7 +360,7 @@ export class Connection implements TurnTask {
 
   #onError(error: unknown, channel: Channel | undefined): void {
     const reply = replyTo(error) ?? this.#replyToBug(error)
-    const methodId = channel?.methodId ?? 0
+    const methodId = channel?.methodId ?? this.#methodId
     if (reply.closes === 'channel' && channel !== undefined) {
       this.context.logger.info({ reply: reply.text, channel: channel.number }, 'Channel closed')
       channel.close(reply)
@@ -382,7 +387,7 @@ export class Connection implements TurnTask {
   }
 
   #replyToBug(error: unknown): Reply {
-    this.context.logger.error({ error }, 'Unexpected error in an AMQP connection')
+    this.context.logger.error({ err: error }, 'Unexpected error in an AMQP connection')
     return makeReply('internal_error', 'an unexpected error occurred; the broker log has details')
   }
 

@@ -15,7 +15,7 @@ import {
   type ExchangeUnbind,
 } from '../../codec/amqp/methods.gen.ts'
 import type { Channel } from './channel.ts'
-import { unexpectedMethod } from './handle-method.ts'
+import { unexpectedMethod } from './reply.ts'
 import { toArguments } from './to-arguments.ts'
 
 /** exchange.declare, delete, bind and unbind. */
@@ -34,7 +34,7 @@ export function handleExchangeMethod(channel: Channel, method: AmqpMethod): void
       answer(channel, method, unbind(channel, method), { id: EXCHANGE_UNBIND_OK })
       return
     default:
-      throw unexpectedMethod(method.id)
+      throw unexpectedMethod()
   }
 }
 

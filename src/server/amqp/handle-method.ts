@@ -1,13 +1,13 @@
 // Which code handles which method of a channel.
-import type { AmqpMethod, MethodId } from '../../codec/amqp/methods.gen.ts'
+import type { AmqpMethod } from '../../codec/amqp/methods.gen.ts'
 import * as amqp from '../../codec/amqp/methods.gen.ts'
 import { handleBasicMethod } from './basic-methods.ts'
 import type { Channel } from './channel.ts'
-import { checkMode } from './channel.ts'
+import { checkMode } from './check-mode.ts'
 import { Confirms } from './confirms.ts'
 import { handleExchangeMethod } from './exchange-methods.ts'
 import { handleQueueMethod } from './queue-methods.ts'
-import { ProtocolError } from './reply.ts'
+import { ProtocolError, unexpectedMethod } from './reply.ts'
 import { handleTransactionMethod } from './transaction-methods.ts'
 
 /** Handles any method but basic.publish. Throws what `reply.ts` knows. */
@@ -35,13 +35,8 @@ export function handleMethod(channel: Channel, method: AmqpMethod): void {
       handleTransactionMethod(channel, method)
       return
     default:
-      throw unexpectedMethod(method.id)
+      throw unexpectedMethod()
   }
-}
-
-/** A method that only the server sends, or that does not belong on a channel. */
-export function unexpectedMethod(id: MethodId): ProtocolError {
-  return new ProtocolError('command_invalid', `unexpected method ${amqp.methodNames.get(id) ?? id}`)
 }
 
 function handleChannelMethod(channel: Channel, method: AmqpMethod): void {
@@ -61,12 +56,12 @@ function handleChannelMethod(channel: Channel, method: AmqpMethod): void {
       channel.connection.forgetChannel(channel)
       return
     default:
-      throw unexpectedMethod(method.id)
+      throw unexpectedMethod()
   }
 }
 
 function handleConfirmMethod(channel: Channel, method: AmqpMethod): void {
-  if (method.id !== amqp.CONFIRM_SELECT) throw unexpectedMethod(method.id)
+  if (method.id !== amqp.CONFIRM_SELECT) throw unexpectedMethod()
   checkMode(channel.transaction !== undefined, 'tx', 'confirm')
   channel.publisher.confirms ??= new Confirms()
   if (!method.noWait) channel.send({ id: amqp.CONFIRM_SELECT_OK })

@@ -146,9 +146,10 @@ export class Handshake {
 /** Zero is "no limit", which is more than any limit (RabbitMQ refuses it, too). */
 function negotiate(name: string, asked: number, offered: number): number {
   if (offered !== 0 && (asked === 0 || asked > offered)) {
+    const shown = asked === 0 && name === 'channel_max' ? '0 (no limit)' : asked
     throw new ProtocolError(
       'not_allowed',
-      `negotiated ${name} = ${asked || 'no limit'} is higher than the maximum allowed value (${offered})`,
+      `negotiated ${name} = ${shown} is higher than the maximum allowed value (${offered})`,
     )
   }
   return asked

@@ -30,8 +30,7 @@ import {
 import type { CommitGroup } from '../../log/commit-group.ts'
 import type { Channel } from './channel.ts'
 import { answer } from './exchange-methods.ts'
-import { unexpectedMethod } from './handle-method.ts'
-import { ProtocolError } from './reply.ts'
+import { ProtocolError, unexpectedMethod } from './reply.ts'
 import { toArguments } from './to-arguments.ts'
 
 /** queue.declare, bind, unbind, purge and delete. */
@@ -53,7 +52,7 @@ export function handleQueueMethod(channel: Channel, method: AmqpMethod): void {
       remove(channel, method)
       return
     default:
-      throw unexpectedMethod(method.id)
+      throw unexpectedMethod()
   }
 }
 
@@ -100,7 +99,11 @@ function findOrDeclare(
   channel: Channel,
   method: QueueDeclare,
 ): { queue: Destination; group: CommitGroup | undefined } {
-  if (method.passive) return { queue: usableQueue(channel, method.queue), group: undefined }
+  if (method.passive) {
+    // An empty name is just that here: no queue has it.
+    const queue = getUsableQueue(channel.vhost, method.queue, channel.connection)
+    return { queue, group: undefined }
+  }
   return channel.connection.context.broker.declareQueue(channel.vhost, {
     name: method.queue,
     durable: method.durable,

@@ -71,3 +71,8 @@ function replyName(error: unknown): ReplyName | undefined {
   if (error instanceof ProtocolError) return error.reply
   return error instanceof CodecError ? error.kind : undefined
 }
+
+/** A method that only the server sends, or that does not belong where it came. */
+export function unexpectedMethod(): ProtocolError {
+  return new ProtocolError('command_invalid', 'unimplemented method')
+}

@@ -7,8 +7,9 @@ import {
   TX_SELECT,
   TX_SELECT_OK,
 } from '../../codec/amqp/methods.gen.ts'
-import { type Channel, checkMode } from './channel.ts'
-import { unexpectedMethod } from './handle-method.ts'
+import type { Channel } from './channel.ts'
+import { checkMode } from './check-mode.ts'
+import { unexpectedMethod } from './reply.ts'
 import { ChannelTransaction } from './transaction.ts'
 
 /** tx.select, commit and rollback. */
@@ -27,7 +28,7 @@ export function handleTransactionMethod(channel: Channel, method: AmqpMethod): v
       channel.send({ id: TX_ROLLBACK_OK })
       return
     default:
-      throw unexpectedMethod(method.id)
+      throw unexpectedMethod()
   }
 }
 

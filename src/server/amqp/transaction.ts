@@ -7,7 +7,8 @@ import { TX_COMMIT_OK } from '../../codec/amqp/methods.gen.ts'
 import { limits } from '../../limits.ts'
 import type { CommitGroup } from '../../log/commit-group.ts'
 import { type KeptMessage, sizeOf } from './channel-publisher.ts'
-import { ack, type Channel, requeue } from './channel.ts'
+import type { Channel } from './channel.ts'
+import { ack, requeue } from './settle.ts'
 
 interface Settled {
   readonly tag: number

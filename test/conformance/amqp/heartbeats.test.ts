@@ -70,4 +70,11 @@ describe('heartbeats', { concurrency: true }, () => {
     const close = await client.expectClose(1)
     assert.deepEqual([close.scope, close.code], ['connection', 505])
   })
+
+  it('come too late for a client that never begins: it is closed after 10 s', async () => {
+    await using silent = await RawClient.connect(broker.port)
+    const start = performance.now()
+    await silent.ended(13_000)
+    assert.ok(performance.now() - start > 8000)
+  })
 })

@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Address } from '../../src/lib/listen.ts'
-import { waitFor, within } from './wait-for.ts'
+import { waitFor, within } from '../support/wait-for.ts'
 
 const repository: string = path.join(import.meta.dirname, '../..')
 const mainFile: string = path.join(repository, 'src/main.ts')
@@ -43,7 +43,7 @@ export class ScratchFolder implements Disposable {
 }
 
 /** One run of the program, killed when it is disposed of. */
-export class Program implements AsyncDisposable {
+export class BrokerProgram implements AsyncDisposable {
   readonly child: ChildProcess
   readonly #ended: Promise<Ending>
   stdout = ''
@@ -61,15 +61,15 @@ export class Program implements AsyncDisposable {
     folder: ScratchFolder,
     args: readonly string[],
     environment: Readonly<Record<string, string>> = {},
-  ): Program {
+  ): BrokerProgram {
     const options = { cwd: folder.path, env: cleanEnvironment(environment) }
-    return new Program(spawn(process.execPath, [mainFile, ...args], options))
+    return new BrokerProgram(spawn(process.execPath, [mainFile, ...args], options))
   }
 
   /** `npm start -- …` in the repository. */
-  static npmStart(args: readonly string[]): Program {
+  static npmStart(args: readonly string[]): BrokerProgram {
     const options = { cwd: repository, env: cleanEnvironment({}) }
-    return new Program(spawn('npm', ['start', '--', ...args], options))
+    return new BrokerProgram(spawn('npm', ['start', '--', ...args], options))
   }
 
   /** Resolves when the process is gone and its output is read. */
@@ -95,9 +95,10 @@ export class Program implements AsyncDisposable {
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0)
+    const stat = `/proc/${pid}/stat`
+    return !existsSync(stat) || !/\) Z /.test(readFileSync(stat, 'utf8'))
   } catch {
+    // It ended, perhaps between the two looks.
     return false
   }
-  const stat = `/proc/${pid}/stat`
-  return !existsSync(stat) || !/\) Z /.test(readFileSync(stat, 'utf8'))
 }

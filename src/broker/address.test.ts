@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import * as fc from 'fast-check'
+import { shortText } from '../../test/support/amqp-arbitrary.ts'
+import { addressSizeAt, decodeAddress, encodeAddress } from './address.ts'
+
+test('an address is decoded to what was encoded, wherever it starts', () => {
+  fc.assert(
+    fc.property(shortText, shortText, fc.nat(9), (exchange, routingKey, start) => {
+      const address = encodeAddress(exchange, routingKey)
+      const bytes = Buffer.concat([Buffer.alloc(start, 7), address, Buffer.alloc(3, 9)])
+      assert.deepEqual(decodeAddress(bytes, start), { exchange, routingKey })
+      assert.equal(addressSizeAt(bytes, start, bytes.length), address.length)
+    }),
+  )
+})
+
+test('addressSizeAt() is -1 at every place where an address can be cut', () => {
+  const address = encodeAddress('exchange', 'key')
+  for (let end = 0; end < address.length; end++) assert.equal(addressSizeAt(address, 0, end), -1)
+  for (let size = 0; size < address.length; size++) {
+    assert.equal(addressSizeAt(address.subarray(0, size), 0, size), -1)
+  }
+})

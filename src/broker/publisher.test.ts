@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { messageOf, QueueUnderTest, textOf } from '../../test/support/queue-under-test.ts'
+import { limits } from '../limits.ts'
+import { RecordView } from '../log/record.ts'
+import { Publisher } from './publisher.ts'
+import type { Queue } from './queue/queue.ts'
+import { routeTo } from './route-cache.ts'
+
+/** Several queues on one store. */
+function queuesOf(
+  count: number,
+  isDurable: (index: number) => boolean,
+): { it: QueueUnderTest; queues: Queue[] } {
+  const it = new QueueUnderTest()
+  const queues = Array.from({ length: count }, (_, index) => it.anotherQueue(isDurable(index)))
+  it.settle()
+  return { it, queues }
+}
+
+function takeAll(it: QueueUnderTest, queue: Queue): string[] {
+  const view = new RecordView()
+  const texts: string[] = []
+  for (;;) {
+    const { result } = queue.take(view)
+    if (result === 'empty') return texts
+    if (result === 'wait') it.settle()
+    else texts.push(textOf(view))
+  }
+}
+
+test('a message for durable queues is one atom of the open group', () => {
+  const { it, queues } = queuesOf(2, () => true)
+  const publisher = new Publisher(it.store)
+  publisher.publish(routeTo(queues), messageOf('a'))
+  const { group, atom } = publisher
+  assert.ok(group)
+  publisher.publish(routeTo(queues), messageOf('b'))
+  assert.deepEqual([publisher.group, publisher.atom], [group, atom + 1])
+  assert.equal(group.state, 'open')
+  it.settle()
+  assert.equal(group.state, 'finished')
+  for (const queue of queues) assert.deepEqual(takeAll(it, queue), ['a', 'b'])
+})
+
+test('a message for transient queues, or for none, needs no group', () => {
+  const { it, queues } = queuesOf(2, () => false)
+  const publisher = new Publisher(it.store)
+  publisher.publish(routeTo(queues), messageOf('a'))
+  assert.equal(publisher.group, undefined)
+  publisher.publish(routeTo([]), messageOf('b'))
+  assert.equal(publisher.group, undefined)
+  assert.equal(it.store.uncommittedSize, 0)
+  for (const queue of queues) assert.deepEqual(takeAll(it, queue), ['a'])
+})
+
+test('a body that several durable queues need is stored once and read by all', () => {
+  const { it, queues } = queuesOf(4, (index) => index > 0)
+  const publisher = new Publisher(it.store)
+  const body = 'x'.repeat(limits.sharedBodySizeMin * 100)
+  const small = 'y'.repeat(limits.sharedBodySizeMin - 1)
+  publisher.publish(routeTo(queues), messageOf(body))
+  publisher.publish(routeTo(queues), messageOf(small))
+  assert.ok(it.store.uncommittedSize < body.length * 2)
+  it.settle()
+  for (const queue of queues) assert.deepEqual(takeAll(it, queue), [body, small])
+})
+
+test('messages of a transaction share the atom that the caller began', () => {
+  const { it, queues } = queuesOf(2, () => true)
+  const publisher = new Publisher(it.store)
+  const group = it.store.beginAtom()
+  for (const text of ['a', 'b'])
+    publisher.publishWithinAtom(routeTo(queues), messageOf(text), group)
+  assert.equal(group.atomCount, 0)
+  it.store.endAtom()
+  assert.equal(group.atomCount, 1)
+  it.settle()
+  for (const queue of queues) assert.deepEqual(takeAll(it, queue), ['a', 'b'])
+})

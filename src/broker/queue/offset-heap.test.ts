@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import * as fc from 'fast-check'
+import { OffsetHeap } from './offset-heap.ts'
+
+test('an empty heap has -1 to offer', () => {
+  const heap = new OffsetHeap()
+  assert.deepEqual([heap.size, heap.peek(), heap.pop(), heap.size], [0, -1, -1, 0])
+})
+
+test('pop() returns the smallest offset whatever the order of pushes and pops', () => {
+  const step = fc.oneof(fc.nat(1000), fc.constant('pop'))
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+      const heap = new OffsetHeap()
+      const model: number[] = []
+      for (const each of steps) {
+        if (typeof each === 'number') {
+          heap.push(each)
+          model.push(each)
+        } else {
+          model.sort((a, b) => a - b)
+          assert.equal(heap.pop(), model.shift() ?? -1)
+        }
+        assert.equal(heap.size, model.length)
+        assert.equal(heap.peek(), model.length === 0 ? -1 : Math.min(...model))
+      }
+    }),
+  )
+})

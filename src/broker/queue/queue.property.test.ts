@@ -1,0 +1,279 @@
+// The queue against a list of messages: whatever is published, delivered, settled, requeued, taken,
+// purged or cancelled in whatever order, also when commits finish late, out of order or refused.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import * as fc from 'fast-check'
+import { QueueUnderTest, textOf } from '../../../test/support/queue-under-test.ts'
+import { seededRandom } from '../../lib/random.ts'
+import { type MemoryChaos } from '../../log/memory/memory-log-store.ts'
+import { RecordView } from '../../log/record.ts'
+import type { Consumer, DeliverySink } from './consumer.ts'
+
+interface ModelMessage {
+  readonly text: string
+  readonly offset: number
+  state: 'ready' | 'unacked' | 'gone'
+  wasDelivered: boolean
+  /** The consumer that has it; undefined for one that was taken. */
+  holder: ModelConsumer | undefined
+}
+
+class ModelConsumer implements DeliverySink {
+  readonly model: Model
+  readonly prefetch: number
+  readonly isNoAck: boolean
+  isOpen = true
+  isCancelled = false
+  consumer!: Consumer
+
+  constructor(model: Model, prefetch: number, isNoAck: boolean) {
+    this.model = model
+    this.prefetch = prefetch
+    this.isNoAck = isNoAck
+  }
+
+  canTake(): boolean {
+    return this.isOpen
+  }
+
+  deliver(_consumer: Consumer, record: RecordView, isRedelivered: boolean): void {
+    assert.ok(this.isOpen && !this.isCancelled, 'delivered to a consumer that takes')
+    const message = this.model.expectNext(record, isRedelivered)
+    if (this.isNoAck) {
+      message.state = 'gone'
+      return
+    }
+    message.holder = this
+    const held = this.model.messages.filter(
+      ({ state, holder }) => state === 'unacked' && holder === this,
+    )
+    assert.ok(this.prefetch === 0 || held.length <= this.prefetch, 'prefetch')
+  }
+
+  onCancelled(): void {
+    assert.fail('nobody deletes the queue')
+  }
+
+  get hasRoom(): boolean {
+    return this.consumer.hasRoom
+  }
+}
+
+class Model {
+  readonly it: QueueUnderTest
+  readonly messages: ModelMessage[] = []
+  readonly consumers: ModelConsumer[] = []
+  readonly #view = new RecordView()
+
+  constructor(isDurable: boolean, chaos: MemoryChaos | undefined) {
+    this.it = new QueueUnderTest({ isDurable, ...(chaos && { chaos }) })
+  }
+
+  publish(): void {
+    const offset = this.messages.length
+    const text = `m${offset}`
+    const message: ModelMessage = {
+      text,
+      offset,
+      state: 'ready',
+      wasDelivered: false,
+      holder: undefined,
+    }
+    this.messages.push(message)
+    const { group, atom } = this.it.publish(text)
+    group.addListener({
+      onGroupFinished: ({ refused }) => {
+        const isRefused = refused?.has(atom) ?? false
+        if (isRefused && message.state === 'ready' && !message.wasDelivered) message.state = 'gone'
+      },
+    })
+  }
+
+  /** The record must be the first ready message; it is unacked from now on. */
+  expectNext(record: RecordView, isRedelivered: boolean): ModelMessage {
+    const next = this.messages.find(({ state }) => state === 'ready')
+    assert.ok(next, 'something is ready')
+    assert.deepEqual(
+      { text: textOf(record), offset: record.offset, isRedelivered },
+      { text: next.text, offset: next.offset, isRedelivered: next.wasDelivered },
+    )
+    next.state = 'unacked'
+    next.wasDelivered = true
+    next.holder = undefined
+    return next
+  }
+
+  consume(prefetch: number, isNoAck: boolean): void {
+    const consumer = new ModelConsumer(this, prefetch, isNoAck)
+    consumer.consumer = this.it.consume(consumer, { prefetch, isNoAck })
+    this.consumers.push(consumer)
+  }
+
+  cancel(at: number): void {
+    const [consumer] = this.consumers.splice(at % Math.max(1, this.consumers.length), 1)
+    if (consumer === undefined) return
+    consumer.isCancelled = true
+    this.it.queue.removeConsumer(consumer.consumer)
+  }
+
+  toggle(at: number): void {
+    const consumer = this.consumers[at % Math.max(1, this.consumers.length)]
+    if (consumer === undefined) return
+    consumer.isOpen = !consumer.isOpen
+    if (consumer.isOpen) consumer.consumer.resume()
+  }
+
+  settle(at: number, isRequeued: boolean): void {
+    const unacked = this.messages.filter(({ state }) => state === 'unacked')
+    const message = unacked[at % Math.max(1, unacked.length)]
+    if (message === undefined) return
+    message.state = isRequeued ? 'ready' : 'gone'
+    const holder = message.holder?.consumer
+    if (holder !== undefined) holder.unackedCount--
+    if (isRequeued) this.it.queue.requeue(message.offset)
+    else this.it.queue.ack(message.offset)
+    holder?.resume()
+  }
+
+  take(): void {
+    const { result, isRedelivered } = this.it.queue.take(this.#view)
+    if (result === 'record') this.expectNext(this.#view, isRedelivered)
+    if (result === 'empty') assert.equal(this.count('ready'), 0)
+  }
+
+  purge(): void {
+    this.it.store.beginAtom()
+    assert.equal(this.it.queue.purge(), this.count('ready'))
+    this.it.store.endAtom()
+    for (const message of this.messages) if (message.state === 'ready') message.state = 'gone'
+  }
+
+  check(): void {
+    const { queue } = this.it
+    const [ready, unacked] = [this.count('ready'), this.count('unacked')]
+    assert.deepEqual(
+      [queue.messageCount, queue.readyCount, queue.unackedCount, queue.consumerCount],
+      [ready + unacked, ready, unacked, this.consumers.length],
+    )
+  }
+
+  /** Nothing is left to do: whoever has room has got what there is. */
+  checkIdle(): void {
+    this.it.settle()
+    this.check()
+    const waits = this.count('ready') > 0 && this.consumers.some(({ hasRoom }) => hasRoom)
+    assert.ok(!waits, 'a message waits although a consumer has room')
+  }
+
+  /** Everything that the model has left comes out, in order. */
+  drain(): void {
+    while (this.consumers.length > 0) this.cancel(0)
+    while (this.count('unacked') > 0) this.settle(0, true)
+    for (let left = this.count('ready'); left > 0; left--) {
+      this.take()
+      // The first look may have to wait for the mark.
+      this.it.settle()
+      if (this.count('unacked') === 0) this.take()
+      this.settle(0, false)
+    }
+    this.it.settle()
+    this.take()
+    this.check()
+    assert.equal(this.it.queue.messageCount, 0)
+  }
+
+  count(state: ModelMessage['state']): number {
+    return this.messages.filter((message) => message.state === state).length
+  }
+}
+
+type Step = (model: Model) => void
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { arbitrary: fc.constant<Step>((model) => model.publish()), weight: 6 },
+  {
+    arbitrary: fc.tuple(fc.nat(3), fc.nat(3)).map(
+      ([prefetch, noAck]): Step =>
+        (model) =>
+          model.consume(prefetch, noAck === 0),
+    ),
+    weight: 2,
+  },
+  {
+    arbitrary: fc.nat(9).map(
+      (at): Step =>
+        (model) =>
+          model.cancel(at),
+    ),
+    weight: 1,
+  },
+  {
+    arbitrary: fc.nat(9).map(
+      (at): Step =>
+        (model) =>
+          model.toggle(at),
+    ),
+    weight: 1,
+  },
+  {
+    arbitrary: fc.nat(99).map(
+      (at): Step =>
+        (model) =>
+          model.settle(at, false),
+    ),
+    weight: 4,
+  },
+  {
+    arbitrary: fc.nat(99).map(
+      (at): Step =>
+        (model) =>
+          model.settle(at, true),
+    ),
+    weight: 3,
+  },
+  { arbitrary: fc.constant<Step>((model) => model.take()), weight: 2 },
+  { arbitrary: fc.constant<Step>((model) => model.purge()), weight: 1 },
+  { arbitrary: fc.constant<Step>((model) => void model.it.clock.endTurn()), weight: 4 },
+  { arbitrary: fc.constant<Step>((model) => void model.it.clock.nextTimer()), weight: 2 },
+  { arbitrary: fc.constant<Step>((model) => model.checkIdle()), weight: 2 },
+)
+
+function run(model: Model, steps: readonly Step[]): void {
+  for (const each of steps) {
+    each(model)
+    model.check()
+  }
+  model.checkIdle()
+  model.drain()
+}
+
+const steps = fc.array(step, { maxLength: 80, size: 'max' })
+const chaosOf = (seed: number, refuseRate: number): MemoryChaos => ({
+  random: seededRandom(seed),
+  delayMsMax: 20,
+  refuseRate,
+})
+
+for (const isDurable of [true, false]) {
+  test(`a ${isDurable ? 'durable' : 'transient'} queue is a list of messages`, () => {
+    fc.assert(
+      fc.property(steps, (all) => run(new Model(isDurable, undefined), all)),
+      { numRuns: 300 },
+    )
+  })
+}
+
+test('a queue is a list of messages when commits are late and out of order', () => {
+  fc.assert(
+    fc.property(steps, fc.nat(), (all, seed) => run(new Model(true, chaosOf(seed, 0)), all)),
+    { numRuns: 300 },
+  )
+})
+
+test('a queue is a list of messages less those that storage refuses before they are delivered', () => {
+  fc.assert(
+    fc.property(steps, fc.nat(), (all, seed) => run(new Model(true, chaosOf(seed, 0.3)), all)),
+    { numRuns: 300 },
+  )
+})

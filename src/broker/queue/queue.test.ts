@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { NotingSink, QueueUnderTest, textOf } from '../../../test/support/queue-under-test.ts'
+import { seededRandom } from '../../lib/random.ts'
+import { RecordView } from '../../log/record.ts'
+
+const texts = (count: number): string[] => Array.from({ length: count }, (_, index) => `m${index}`)
+
+test('consumers take turns', () => {
+  const it = new QueueUnderTest()
+  const sinks = [new NotingSink(), new NotingSink(), new NotingSink()]
+  for (const sink of sinks) it.consume(sink)
+  for (const text of texts(6)) it.publish(text)
+  it.settle()
+  assert.deepEqual(
+    sinks.map((sink) => sink.texts),
+    [
+      ['m0', 'm3'],
+      ['m1', 'm4'],
+      ['m2', 'm5'],
+    ],
+  )
+})
+
+test('a consumer gets no more than its prefetch until something is settled', () => {
+  const it = new QueueUnderTest()
+  const sink = new NotingSink()
+  const consumer = it.consume(sink, { prefetch: 2 })
+  for (const text of texts(4)) it.publish(text)
+  it.settle()
+  assert.deepEqual(sink.texts, ['m0', 'm1'])
+  it.queue.ack(sink.offsets[0] ?? -1)
+  consumer.unackedCount--
+  consumer.resume()
+  it.settle()
+  assert.deepEqual(sink.texts, ['m0', 'm1', 'm2'])
+})
+
+test('a requeued message goes back to its place and is marked as redelivered', () => {
+  const it = new QueueUnderTest()
+  const view = new RecordView()
+  for (const text of texts(3)) it.publish(text)
+  it.settle()
+  it.queue.take(view)
+  it.settle()
+  for (const expected of ['m0', 'm1']) {
+    assert.deepEqual(it.queue.take(view), { result: 'record', isRedelivered: false })
+    assert.equal(textOf(view), expected)
+  }
+  it.queue.requeue(1)
+  it.queue.requeue(0)
+  for (const [expected, isRedelivered] of [
+    ['m0', true],
+    ['m1', true],
+    ['m2', false],
+  ] as const) {
+    assert.deepEqual(it.queue.take(view), { result: 'record', isRedelivered })
+    assert.equal(textOf(view), expected)
+  }
+})
+
+test('an exclusive consumer keeps others out, and others keep it out', () => {
+  const it = new QueueUnderTest()
+  const exclusive = it.consume(new NotingSink(), { isExclusive: true })
+  assert.throws(() => it.consume(new NotingSink()), { code: 'access_refused' })
+  it.queue.removeConsumer(exclusive)
+  it.consume(new NotingSink())
+  assert.throws(() => it.consume(new NotingSink(), { isExclusive: true }), {
+    code: 'access_refused',
+  })
+})
+
+test('an auto-delete queue is unused when its last consumer is gone, and not before it had one', () => {
+  const it = new QueueUnderTest({ isAutoDelete: true })
+  it.settle()
+  assert.equal(it.unusedCount, 0)
+  const consumers = [it.consume(new NotingSink()), it.consume(new NotingSink())]
+  for (const consumer of consumers) it.queue.removeConsumer(consumer)
+  assert.equal(it.unusedCount, 1)
+})
+
+test('purge() drops what is ready and leaves what is unacked', () => {
+  const it = new QueueUnderTest()
+  const sink = new NotingSink()
+  it.consume(sink, { prefetch: 2 })
+  for (const text of texts(5)) it.publish(text)
+  it.settle()
+  it.store.beginAtom()
+  assert.equal(it.queue.purge(), 3)
+  it.store.endAtom()
+  assert.deepEqual([it.queue.messageCount, it.queue.unackedCount, it.queue.readyCount], [2, 2, 0])
+  it.queue.requeue(0)
+  it.store.beginAtom()
+  assert.equal(it.queue.purge(), 1)
+  it.store.endAtom()
+  it.settle()
+  assert.deepEqual(sink.texts, ['m0', 'm1'])
+})
+
+test('deleting a queue tells its consumers and forgets its messages', () => {
+  const it = new QueueUnderTest()
+  const sink = new NotingSink()
+  it.consume(sink)
+  it.publish('m')
+  it.queue.onDeleted()
+  it.settle()
+  assert.deepEqual([sink.cancelledCount, sink.texts.length, it.queue.messageCount], [1, 0, 0])
+  it.queue.ack(0)
+  it.queue.requeue(0)
+  assert.equal(it.queue.unackedCount, 0)
+})
+
+test('a message that storage refuses before it is delivered is gone', () => {
+  const chaos = { random: seededRandom(1), delayMsMax: 0, refuseRate: 1 }
+  const it = new QueueUnderTest({ chaos })
+  for (const text of texts(3)) it.publish(text)
+  it.settle()
+  assert.equal(it.queue.messageCount, 0)
+  assert.equal(it.queue.take(new RecordView()).result, 'empty')
+})
+
+test('a consumer that is cancelled while the queue is empty is let go', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const it = new QueueUnderTest()
+  const come = (): WeakRef<NotingSink> => {
+    const sink = new NotingSink()
+    it.queue.removeConsumer(it.consume(sink))
+    return new WeakRef(sink)
+  }
+  const gone = Array.from({ length: 10 }, come)
+  it.settle()
+  await new Promise((resolve) => setImmediate(resolve))
+  collect()
+  assert.equal(gone.filter((each) => each.deref() !== undefined).length, 0)
+})

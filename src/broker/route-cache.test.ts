@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { QueueUnderTest } from '../../test/support/queue-under-test.ts'
+import { encodeAddress } from './address.ts'
+import { type Argument, type Arguments, noArguments } from './arguments.ts'
+import type { Queue } from './queue/queue.ts'
+import { type Route, RouteCache } from './route-cache.ts'
+import { VHost } from './vhost.ts'
+
+function setUp(): { vhost: VHost<Queue>; cache: RouteCache; queue: Queue } {
+  const vhost = new VHost<Queue>('/')
+  const { queue } = new QueueUnderTest()
+  vhost.addQueue(queue)
+  return { vhost, cache: new RouteCache(vhost), queue }
+}
+
+function find(cache: RouteCache, address: Buffer, headers: Arguments = noArguments): Route {
+  return cache.find(address, 0, address.length, () => headers)
+}
+
+test('an address that was used before is not resolved again', () => {
+  const { cache, queue } = setUp()
+  const first = find(cache, encodeAddress('', 'q'))
+  assert.deepEqual([first.queues, first.durableCount], [[queue], 1])
+  const other = find(cache, encodeAddress('', 'none'))
+  assert.deepEqual([other.queues, other.durableCount], [[], 0])
+  assert.equal(find(cache, encodeAddress('', 'q')), first)
+  assert.equal(find(cache, encodeAddress('', 'none')), other)
+})
+
+test('addresses that differ in one byte are different, also when they share memory', () => {
+  const { cache } = setUp()
+  const address = encodeAddress('', 'q')
+  assert.equal(find(cache, address).queues.length, 1)
+  address[address.length - 1] = 'r'.charCodeAt(0)
+  assert.equal(find(cache, address).queues.length, 0)
+})
+
+test('the exchange and the key do not run into each other', () => {
+  const { vhost, cache } = setUp()
+  vhost.declareExchange({
+    name: 'a',
+    type: 'fanout',
+    durable: false,
+    autoDelete: false,
+    internal: false,
+    arguments: noArguments,
+  })
+  assert.equal(find(cache, encodeAddress('a', 'q')).queues.length, 0)
+  assert.throws(() => find(cache, encodeAddress('aq', '')), { code: 'exchange_not_found' })
+})
+
+test('a new binding is seen by the next message', () => {
+  const { vhost, cache, queue } = setUp()
+  const address = encodeAddress('amq.direct', 'key')
+  assert.equal(find(cache, address).queues.length, 0)
+  vhost.bindQueue(queue.name, 'amq.direct', 'key', noArguments)
+  assert.equal(find(cache, address).queues.length, 1)
+  vhost.removeQueue(queue.name)
+  assert.equal(find(cache, address).queues.length, 0)
+})
+
+test('a headers exchange is asked for every message', () => {
+  const { vhost, cache, queue } = setUp()
+  const wanted: Arguments = new Map<string, Argument>([['kind', { type: 'longstr', value: 'a' }]])
+  vhost.bindQueue(queue.name, 'amq.headers', '', wanted)
+  const address = encodeAddress('amq.headers', '')
+  for (let count = 0; count < 2; count++) {
+    assert.equal(find(cache, address, wanted).queues.length, 1)
+    assert.equal(find(cache, address).queues.length, 0)
+  }
+})
+
+test('headers are not decoded when no exchange looks at them', () => {
+  const { cache } = setUp()
+  const address = encodeAddress('', 'q')
+  const headers = (): never => assert.fail('headers were decoded')
+  for (let count = 0; count < 3; count++) cache.find(address, 0, address.length, headers)
+})

@@ -1,0 +1,214 @@
+// Large bodies in files of their own: written and synced before their record is committed, removed
+// when the last record that refers to them is durably gone.
+//
+// File: 0 'PABALBDY' │ 8 version u32 │ 12 crc u32 of the body │ 16 id i64 │ 24 body size i64 │ 32 body
+import { join } from 'node:path'
+import type { Clock } from '../../lib/clock.ts'
+import { crc32c } from '../../lib/crc32c.ts'
+import { limits } from '../../limits.ts'
+import type { Log } from '../log.ts'
+import { readInt64, writeInt64 } from '../run.ts'
+import type { Disk } from './disk.ts'
+import { formatVersion } from './file-format.ts'
+import { readWholeFile, syncFile, writeAllAt } from './file-operations.ts'
+import type { AsideReference } from './segment.ts'
+
+export const asideFolderName = 'aside'
+const headerSize = 32
+const magic: Buffer = Buffer.from('PABALBDY', 'latin1')
+
+export interface AsideStoreOptions {
+  readonly disk: Disk
+  readonly clock: Clock
+  readonly folder: string
+  readonly nextId: number
+  /** Calls back when everything in memory now is durable. */
+  readonly whenDurable: (callback: () => void) => void
+  readonly onTrouble: (error: Error) => void
+}
+
+export class AsideStore {
+  /** Bodies in memory: those not committed yet, and some that were read lately. */
+  readonly bodies: Map<number, Buffer> = new Map()
+  readonly #options: AsideStoreOptions
+  /** Records that refer to each body. */
+  readonly #counts = new Map<number, number>()
+  readonly #byLog = new Map<number, AsideReference[]>()
+  /** Bodies that may leave memory, oldest first. */
+  readonly #cached = new Set<number>()
+  #cachedSize = 0
+  readonly #lost = new Set<number>()
+  #nextId: number
+
+  constructor(options: AsideStoreOptions) {
+    this.#options = options
+    this.#nextId = options.nextId
+  }
+
+  get nextId(): number {
+    return this.#nextId
+  }
+
+  /** Whether the body cannot be read any more: its record counts as a gap. */
+  isLost(id: number): boolean {
+    return this.#lost.has(id)
+  }
+
+  /** Writes a body durably, however often it takes, then calls back with its id. */
+  write(body: Buffer, done: (id: number) => void): void {
+    const id = this.#nextId++
+    this.bodies.set(id, body)
+    this.#tryWrite(id, body, done)
+  }
+
+  #tryWrite(id: number, body: Buffer, done: (id: number) => void): void {
+    this.#writeFile(id, body).then(
+      () => done(id),
+      (error: Error) => {
+        this.#options.onTrouble(error)
+        this.#options.clock.after(limits.diskRetryMs, () => this.#tryWrite(id, body, done))
+      },
+    )
+  }
+
+  /** The id is not going to be used. */
+  drop(id: number): void {
+    this.#forget(id)
+    void this.#remove(id)
+  }
+
+  /** A record that refers to body `id` was appended, or was found at the start. */
+  addReference(reference: AsideReference): void {
+    const { logId, asideId } = reference
+    this.#counts.set(asideId, (this.#counts.get(asideId) ?? 0) + 1)
+    const references = this.#byLog.get(logId)
+    if (references === undefined) this.#byLog.set(logId, [reference])
+    else references.push(reference)
+  }
+
+  /** The record is durable: its body may leave memory. */
+  onCommitted(id: number): void {
+    const body = this.bodies.get(id)
+    if (body !== undefined) this.#cache(id, body)
+  }
+
+  /** Records of `log` may have been acked: lets go of bodies that nobody refers to. */
+  onAcked(log: Log): void {
+    if (this.#byLog.size === 0) return
+    const references = this.#byLog.get(log.id)
+    if (references === undefined) return
+    const kept = references.filter(({ offset }) => !log.isDeleted && !log.cursor.isAcked(offset))
+    if (kept.length === references.length) return
+    const gone = references.filter((reference) => !kept.includes(reference))
+    if (kept.length > 0) this.#byLog.set(log.id, kept)
+    else this.#byLog.delete(log.id)
+    this.#options.whenDurable(() => {
+      for (const { asideId } of gone) this.#dropReference(asideId)
+    })
+  }
+
+  /** Brings a body into memory. Rejects when its file is missing or damaged; then it is lost. */
+  async load(id: number): Promise<void> {
+    if (this.bodies.has(id)) return
+    const path = this.#pathOf(id)
+    const body = decodeAside(await readWholeFile(this.#options.disk, path), id)
+    if (body !== undefined) {
+      this.bodies.set(id, body)
+      this.#cache(id, body)
+      return
+    }
+    this.#lost.add(id)
+    throw new Error(`${path} is missing or damaged from byte 0 on: the message body in it is lost`)
+  }
+
+  /**
+   * Removes files that no record refers to: their publisher left, or a crash came between. Before
+   * anything is written.
+   */
+  async removeOrphans(): Promise<void> {
+    for (const name of await this.#options.disk.list(this.#options.folder)) {
+      const id = Number.parseInt(name, 10)
+      if (!this.#counts.has(id)) await this.#options.disk.unlink(join(this.#options.folder, name))
+    }
+  }
+
+  #dropReference(id: number): void {
+    const count = (this.#counts.get(id) ?? 0) - 1
+    if (count > 0) {
+      this.#counts.set(id, count)
+      return
+    }
+    this.#counts.delete(id)
+    this.#forget(id)
+    void this.#remove(id)
+  }
+
+  async #remove(id: number): Promise<void> {
+    try {
+      await this.#options.disk.unlink(this.#pathOf(id))
+    } catch (error) {
+      // The next start removes it.
+      this.#options.onTrouble(error as Error)
+    }
+  }
+
+  async #writeFile(id: number, body: Buffer): Promise<void> {
+    const { disk, folder } = this.#options
+    const path = this.#pathOf(id)
+    await disk.unlink(path)
+    const file = await disk.open(path, 'create')
+    try {
+      await writeAllAt(file, [encodeHeader(id, body), body], 0)
+      await syncFile(file)
+    } finally {
+      await file.close()
+    }
+    await disk.syncFolder(folder)
+  }
+
+  #cache(id: number, body: Buffer): void {
+    if (this.#cached.has(id)) return
+    this.#cached.add(id)
+    this.#cachedSize += body.length
+    for (const oldest of this.#cached) {
+      // Whoever waits for a body reads it before so many others were loaded.
+      const isSmall = this.#cachedSize <= limits.asideCacheSizeMax
+      if (isSmall || this.#cached.size <= limits.asideCacheCountMin) return
+      this.#forget(oldest)
+    }
+  }
+
+  #forget(id: number): void {
+    const body = this.bodies.get(id)
+    this.bodies.delete(id)
+    if (this.#cached.delete(id)) this.#cachedSize -= body?.length ?? 0
+  }
+
+  #pathOf(id: number): string {
+    return join(this.#options.folder, asideName(id))
+  }
+}
+
+/** Name of the file of body `id`. */
+export function asideName(id: number): string {
+  return `${String(id).padStart(10, '0')}.body`
+}
+
+/** The body in the bytes of a file, or undefined when they are damaged or another's. */
+export function decodeAside(bytes: Buffer | undefined, id: number): Buffer | undefined {
+  if (bytes === undefined || bytes.length < headerSize) return undefined
+  if (!bytes.subarray(0, 8).equals(magic) || readInt64(bytes, 16) !== id) return undefined
+  if (readInt64(bytes, 24) !== bytes.length - headerSize) return undefined
+  const body = bytes.subarray(headerSize)
+  return crc32c(body) === bytes.readUInt32BE(12) ? body : undefined
+}
+
+function encodeHeader(id: number, body: Buffer): Buffer {
+  const header = Buffer.alloc(headerSize)
+  magic.copy(header)
+  header.writeUInt32BE(formatVersion, 8)
+  header.writeUInt32BE(crc32c(body), 12)
+  writeInt64(header, 16, id)
+  writeInt64(header, 24, body.length)
+  return header
+}

@@ -1,0 +1,213 @@
+// Gives the space of mostly dead files back: copies the records that still live into a survivor
+// file and retires the sources. Invariant: the sources go only after the survivor file is synced,
+// its folder is synced and the manifest names it instead of them; a crash before that leaves a file
+// that nobody lists.
+import type { Clock } from '../../lib/clock.ts'
+import { limits } from '../../limits.ts'
+import type { Log } from '../log.ts'
+import { createSegment } from './create-segment.ts'
+import type { SegmentFolder } from './create-segment.ts'
+import { fileKind, runEntrySize } from './file-format.ts'
+import type { IndexCache } from './index-cache.ts'
+import type { LogExtents } from './log-extents.ts'
+import { readRuns } from './read-runs.ts'
+import { runIndexStride } from './run-index.ts'
+import type { RunIndex } from './run-index.ts'
+import { summaryStride, writeDirectory } from './segment-directory.ts'
+import type { Extent, Segment } from './segment.ts'
+import { SurvivorWriter } from './survivor-writer.ts'
+
+export interface CleanerOptions {
+  readonly clock: Clock
+  readonly folder: SegmentFolder
+  readonly extents: LogExtents
+  readonly indexCache: IndexCache
+  readonly logs: ReadonlyMap<number, Log>
+  readonly fileSizeMax: number
+  readonly whenDurable: (callback: () => void) => void
+}
+
+/** A run that still has a living record, and where its index is. */
+interface LivingRun {
+  readonly extent: Extent
+  readonly index: RunIndex
+  readonly at: number
+}
+
+export class Cleaner {
+  readonly #options: CleanerOptions
+
+  constructor(options: CleanerOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Picks files that are worth copying out of: mostly dead ones, and small ones when there are
+   * many. None when copying would give nothing back.
+   */
+  async choose(candidates: readonly Segment[]): Promise<Segment[]> {
+    const { fileSizeMax } = this.#options
+    const chosen: Segment[] = []
+    const small: Segment[] = []
+    let livingSize = 0
+    for (const segment of candidates) {
+      const living = await this.#livingSize(segment)
+      const isWorn = living < segment.size * limits.cleaningLivingShareMax
+      if (livingSize + living > fileSizeMax) continue
+      if (isWorn) {
+        chosen.push(segment)
+        livingSize += living
+      } else if (segment.size < fileSizeMax * limits.smallFileShare) {
+        small.push(segment)
+      }
+    }
+    if (small.length >= limits.smallFilesMax) chosen.push(...small.slice(0, limits.smallFilesMax))
+    return chosen
+  }
+
+  /** Copies what lives in `sources` to a new file and returns it; the sources may go then. */
+  async clean(sources: readonly Segment[]): Promise<Segment | undefined> {
+    const { folder } = this.#options
+    const target = await createSegment(folder, fileKind.survivors)
+    try {
+      const writer = new SurvivorWriter(target, folder.manifest.content.epoch)
+      for (const source of sources) await this.#copyLiving(source, writer)
+      await writer.flush()
+      this.#copyAsides(sources, target)
+      await writeDirectory(target, [...writer.moved.values()])
+      await this.#whenDurable()
+      const isUsed = writer.moved.size > 0
+      await this.#listInstead(sources, isUsed ? target : undefined)
+      target.state = 'sealed'
+      this.#move(sources, writer.moved)
+      if (isUsed) return target
+    } catch (error) {
+      await discard(folder, target)
+      throw error
+    }
+    await discard(folder, target)
+    return undefined
+  }
+
+  /** About how many bytes a file would have that held only what lives in `segment`. */
+  async #livingSize(segment: Segment): Promise<number> {
+    let runSize = 0
+    let overhead = 0
+    let count = 0
+    for (const extents of segment.extents.values()) {
+      for (const extent of extents) {
+        const log = this.#options.logs.get(extent.logId)
+        if (log === undefined || extent.recordCount === 0) continue
+        const living = log.cursor.unackedIn(extent.firstOffset, extent.lastOffset)
+        if (living === 0) continue
+        const share = Math.min(1, living / extent.recordCount)
+        runSize += extent.byteCount * share
+        overhead += summaryStride + extent.runCount * (runEntrySize + runIndexStride) * share
+        if (++count % limits.extentsPerTurnMax === 0) await this.#nextTurn()
+      }
+    }
+    const sharedShare = segment.writtenSharedSize / Math.max(1, segment.writtenRunSize)
+    return runSize * (1 + sharedShare) + overhead
+  }
+
+  async #copyLiving(source: Segment, writer: SurvivorWriter): Promise<void> {
+    const living = await this.#findLiving(source)
+    living.sort((a, b) => a.index.position(a.at) - b.index.position(b.at))
+    let copiedSize = 0
+    for (const { extent, index, at } of living) {
+      const { runs, damaged } = await readRuns(source, [at], index)
+      const run = runs[0]
+      if (run === undefined || damaged.length > 0) throw damagedError(source, index.position(at))
+      const log = this.#options.logs.get(extent.logId)
+      if (log === undefined) continue
+      writer.add(extent, run, log)
+      copiedSize += run.size
+      if (writer.isFull) await writer.flush()
+      if (copiedSize > limits.cleaningSizePerPause) {
+        copiedSize = 0
+        await this.#pause()
+      }
+    }
+  }
+
+  async #findLiving(source: Segment): Promise<LivingRun[]> {
+    const living: LivingRun[] = []
+    for (const extent of [...source.extents.values()].flat()) {
+      const log = this.#options.logs.get(extent.logId)
+      if (log === undefined) continue
+      const index = await this.#options.indexCache.load(extent)
+      for (let at = 0; at < index.count; at++) {
+        if (log.cursor.unackedIn(index.baseOffset(at), index.lastOffset(at)) > 0) {
+          living.push({ extent, index, at })
+        }
+      }
+    }
+    return living
+  }
+
+  #copyAsides(sources: readonly Segment[], target: Segment): void {
+    for (const source of sources) {
+      for (const reference of source.asides) {
+        const log = this.#options.logs.get(reference.logId)
+        if (log?.cursor.isAcked(reference.offset) === false) target.asides.push(reference)
+      }
+    }
+  }
+
+  async #listInstead(sources: readonly Segment[], target: Segment | undefined): Promise<void> {
+    const ids = new Set(sources.map(({ id }) => id))
+    await this.#options.folder.manifest.update((content) => {
+      const files = content.files.filter(({ id }) => !ids.has(id) && id !== target?.id)
+      if (target !== undefined) {
+        const { id, size, dataEnd } = target
+        files.push({ id, kind: 'survivors', sealedSize: size, dataEnd })
+      }
+      return { ...content, files: files.toSorted((a, b) => a.id - b.id) }
+    })
+  }
+
+  /** What was acked, trimmed or deleted meanwhile is not needed in the new place either. */
+  #move(sources: readonly Segment[], moved: ReadonlyMap<Extent, Extent>): void {
+    const { extents, indexCache, logs } = this.#options
+    for (const from of sources.flatMap((source) => [...source.extents.values()].flat())) {
+      const to = moved.get(from)
+      const log = logs.get(from.logId)
+      indexCache.forget(from)
+      if (to === undefined || log === undefined) {
+        extents.drop(from)
+      } else if (extents.replace(from, to)) {
+        indexCache.keep(to, to.index as RunIndex)
+        extents.dropBelow(log.id, log.cursor.floor)
+      }
+    }
+  }
+
+  #whenDurable(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#options.whenDurable(resolve)
+    })
+  }
+
+  #nextTurn(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#options.clock.atEndOfTurn(resolve)
+    })
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#options.clock.after(limits.cleaningPauseMs, resolve)
+    })
+  }
+}
+
+async function discard(folder: SegmentFolder, target: Segment): Promise<void> {
+  await target.file.close()
+  await folder.disk.unlink(target.path)
+}
+
+function damagedError(source: Segment, position: number): Error {
+  return new Error(
+    `${source.path} is damaged in the run at byte ${position}: it is left as it is; run "pabal verify" for a full report`,
+  )
+}

@@ -1,0 +1,367 @@
+// Random work on a disk that crashes at a random operation, again and again. After each crash the
+// store must hold exactly the groups up to some group that is not before the last confirmed one:
+// nothing confirmed lost, no group in half, nothing invented, order kept.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Clock, Timer } from '../../lib/clock.ts'
+import { systemClock } from '../../lib/clock.ts'
+import { seededRandom } from '../../lib/random.ts'
+import type { Random } from '../../lib/random.ts'
+import { Turn } from '../../lib/turn.ts'
+import type { CommitGroup } from '../commit-group.ts'
+import type { Log } from '../log.ts'
+import { RecordSource, RecordView } from '../record.ts'
+import { FaultDisk } from './fault-disk.ts'
+import type { FileLogStore } from './file-log-store.ts'
+import { openFileLogStore } from './open-file-log-store.ts'
+
+/** Real turns, but nobody waits for a timer. */
+class HastyClock implements Clock {
+  now = systemClock.now
+  monotonic = systemClock.monotonic
+  atEndOfTurn = systemClock.atEndOfTurn
+  readonly #repeated: (() => void)[] = []
+
+  after(_ms: number, callback: () => void): Timer {
+    let isStopped = false
+    setImmediate(() => {
+      if (!isStopped) callback()
+    })
+    return { stop: () => (isStopped = true) }
+  }
+
+  every(_ms: number, callback: () => void): Timer {
+    this.#repeated.push(callback)
+    return { stop: () => {} }
+  }
+
+  /** A second, or whatever it is, has passed. */
+  tick(): void {
+    for (const callback of this.#repeated) callback()
+  }
+}
+
+const tiny = {
+  walFileSizeMax: 6000,
+  tailCacheSizeMax: 3000,
+  indexCacheSizeMax: 200,
+  checkpointSliceSizeMax: 150,
+}
+
+interface ModelLog {
+  end: number
+  start: number
+  mark: number
+  readonly bodies: Map<number, string>
+}
+
+/** What should be there. */
+class Model {
+  readonly logs = new Map<number, ModelLog>()
+  readonly topology: string[] = []
+
+  copy(): Model {
+    const copy = new Model()
+    for (const [id, log] of this.logs) copy.logs.set(id, { ...log, bodies: new Map(log.bodies) })
+    copy.topology.push(...this.topology)
+    return copy
+  }
+
+  toString(): string {
+    const logs = [...this.logs].toSorted(([a], [b]) => a - b)
+    const lines = logs.map(([id, log]) => {
+      const bodies = [...log.bodies].toSorted(([a], [b]) => a - b)
+      return `${id}: ${log.end} ${log.start} ${log.mark} ${bodies.map((body) => body.join('=')).join(' ')}`
+    })
+    return [...lines, this.topology.join()].join('\n')
+  }
+}
+
+type Effect = (model: Model) => void
+
+class Workload {
+  readonly #random: Random
+  readonly #store: FileLogStore
+  readonly #logs: Log[]
+  /** Effects of each group that was not confirmed, in order. */
+  readonly pending: { group: CommitGroup; effects: Effect[] }[] = []
+  readonly confirmed: Model
+  #counter: number
+
+  constructor(options: { random: Random; store: FileLogStore; model: Model; counter: number }) {
+    this.#random = options.random
+    this.#store = options.store
+    this.#logs = [...options.store.logs.values()]
+    this.confirmed = options.model
+    this.#counter = options.counter
+  }
+
+  get counter(): number {
+    return this.#counter
+  }
+
+  step(): void {
+    const group = this.#store.beginAtom()
+    const count = 1 + this.#random.below(3)
+    for (let n = 0; n < count; n++) this.#change(group)
+    this.#store.endAtom()
+  }
+
+  #change(group: CommitGroup): void {
+    const random = this.#random
+    const choice = random.below(100)
+    if (this.#logs.length === 0 || (choice < 4 && this.#logs.length < 6)) return this.#create(group)
+    const log = this.#logs[random.below(this.#logs.length)]!
+    if (choice < 50) return this.#append(group, log)
+    if (choice < 85) return this.#ack(group, log)
+    if (choice < 90) return this.#raiseMark(group, log)
+    if (choice < 94) return this.#topology(group)
+    if (choice < 97) return this.#trim(group, log)
+    if (choice < 98) return this.#delete(group, log)
+    this.#appendShared(group)
+  }
+
+  #create(group: CommitGroup): void {
+    const log = this.#store.createLog({ isVolatile: false })
+    this.#logs.push(log)
+    this.#record(group, (model) => {
+      model.logs.set(log.id, { end: 0, start: 0, mark: 0, bodies: new Map() })
+    })
+  }
+
+  #append(group: CommitGroup, log: Log): void {
+    const body = this.#nextBody()
+    const offset = log.append(source(body), -1)
+    this.#recordAppend(group, log, { offset, body })
+  }
+
+  #appendShared(group: CommitGroup): void {
+    const body = this.#nextBody()
+    const message = source(body)
+    const position = group.sharedBodies().add(message.body, 0, message.bodyEnd)
+    for (const log of this.#logs) {
+      this.#recordAppend(group, log, { offset: log.append(message, position), body })
+    }
+  }
+
+  #recordAppend(group: CommitGroup, log: Log, record: { offset: number; body: string }): void {
+    this.#record(group, (model) => {
+      const target = model.logs.get(log.id)!
+      target.end = record.offset + 1
+      target.bodies.set(record.offset, record.body)
+    })
+  }
+
+  #ack(group: CommitGroup, log: Log): void {
+    const span = log.endOffset - log.cursor.floor
+    if (span === 0) return
+    const isHead = this.#random.next() < 0.6
+    const first = log.cursor.floor + (isHead ? 0 : this.#random.below(span))
+    const last = Math.min(first + this.#random.below(8), log.endOffset - 1)
+    if (first === last) log.ack(first)
+    else log.ackRange(first, last)
+    this.#record(group, (model) => {
+      const { bodies } = model.logs.get(log.id)!
+      for (let offset = first; offset <= last; offset++) bodies.delete(offset)
+    })
+  }
+
+  #raiseMark(group: CommitGroup, log: Log): void {
+    const mark = log.deliveredMark + 1 + this.#random.below(5)
+    log.raiseDeliveredMark(mark)
+    this.#record(group, (model) => {
+      model.logs.get(log.id)!.mark = mark
+    })
+  }
+
+  #topology(group: CommitGroup): void {
+    const text = this.#nextBody()
+    this.#store.putTopology(Buffer.from(text))
+    this.#record(group, (model) => model.topology.push(text))
+  }
+
+  #trim(group: CommitGroup, log: Log): void {
+    const offset = Math.min(log.cursor.floor + this.#random.below(20), log.endOffset)
+    if (offset <= log.startOffset) return
+    this.#store.trim(log, offset)
+    this.#record(group, (model) => {
+      const target = model.logs.get(log.id)!
+      target.start = offset
+      for (const at of target.bodies.keys()) if (at < offset) target.bodies.delete(at)
+    })
+  }
+
+  #delete(group: CommitGroup, log: Log): void {
+    this.#store.deleteLog(log)
+    this.#logs.splice(this.#logs.indexOf(log), 1)
+    this.#record(group, (model) => model.logs.delete(log.id))
+  }
+
+  #record(group: CommitGroup, effect: Effect): void {
+    let last = this.pending.at(-1)
+    if (last?.group !== group) {
+      last = { group, effects: [] }
+      this.pending.push(last)
+      group.addListener({ onGroupFinished: () => this.#confirm(group) })
+    }
+    last.effects.push(effect)
+  }
+
+  #confirm(group: CommitGroup): void {
+    const first = this.pending.shift()!
+    assert.equal(first.group, group)
+    for (const effect of first.effects) effect(this.confirmed)
+  }
+
+  #nextBody(): string {
+    const number = this.#counter++
+    return `${number}:${'x'.repeat(this.#random.below(this.#random.next() < 0.1 ? 900 : 60))}`
+  }
+}
+
+function source(body: string): RecordSource {
+  const result = new RecordSource()
+  result.body = Buffer.from(body)
+  result.bodyEnd = result.body.length
+  return result
+}
+
+/** Everything a store holds, in the form of the model. */
+async function contentOf(store: FileLogStore, topology: readonly string[]): Promise<Model> {
+  const model = new Model()
+  model.topology.push(...topology)
+  const view = new RecordView()
+  for (const log of store.logs.values()) {
+    const bodies = new Map<number, string>()
+    for (let at = log.cursor.nextUnacked(0); at < log.endOffset;) {
+      const result = log.read(at, view)
+      if (result === 'end') break
+      if (result === 'absent') {
+        await new Promise<void>((resolve, reject) => {
+          store.load(log, at, (error) => (error === undefined ? resolve() : reject(error)))
+        })
+        continue
+      }
+      if (!log.cursor.isAcked(view.offset)) {
+        bodies.set(view.offset, view.body.toString('latin1', view.bodyStart, view.bodyEnd))
+      }
+      at = view.offset + 1
+    }
+    const { endOffset: end, startOffset: start, deliveredMark: mark } = log
+    model.logs.set(log.id, { end, start, mark, bodies })
+  }
+  return model
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve)
+  })
+}
+
+/** The result of `work`, or undefined when the power went first: then it may never end. */
+async function unless<T>(isDead: () => boolean, work: Promise<T>): Promise<T | undefined> {
+  let result: { value: T } | undefined
+  const working = work.then((value) => {
+    result = { value }
+  })
+  while (result === undefined && !isDead()) await Promise.race([working, turn()])
+  return result?.value
+}
+
+function open(
+  disk: FaultDisk,
+  clock: Clock,
+  topologyAfter: number,
+): ReturnType<typeof openFileLogStore> {
+  return openFileLogStore({
+    path: '/data',
+    disk,
+    clock,
+    turn: new Turn(clock),
+    durability: 'fsync',
+    topologyAfter,
+    random: seededRandom(1),
+    limits: tiny,
+    events: {
+      onTrouble: fail,
+      onFailed: fail,
+      onDamaged: (_log, _first, _last, error) => fail(error),
+    },
+  })
+}
+
+/** Nothing but the power fails here. */
+let failure: Error | undefined
+function fail(error: Error): void {
+  failure ??= error
+}
+
+interface State {
+  /** What the store may hold now: up to the last confirmed group, or some more. */
+  readonly candidates: readonly Model[]
+  readonly counter: number
+  /** Topology entries that are known to be elsewhere. */
+  readonly applied: number
+}
+
+/** One life of a store: opens, checks what it finds, works until the power goes. */
+async function live(disk: FaultDisk, random: Random, before: State): Promise<State> {
+  const dies = 30 + random.below(400)
+  disk.onOperation = () => {
+    if (disk.operationCount >= dies) disk.stop()
+    return undefined
+  }
+  const isDead = (): boolean => disk.operationCount >= dies
+  const clock = new HastyClock()
+  const opened = await unless(isDead, open(disk, clock, before.applied))
+  if (opened === undefined) return before
+  const { store, recovered } = opened
+  const known = before.candidates[0]!.topology.slice(0, before.applied)
+  const topology = [...known, ...recovered.topology.map(({ bytes }) => bytes.toString())]
+  const found = await unless(isDead, contentOf(store, topology))
+  if (found === undefined) return before
+  const text = found.toString()
+  const same = before.candidates.find((candidate) => candidate.toString() === text)
+  assert.ok(same !== undefined, `found\n${text}\nexpected\n${before.candidates.join('\nor\n')}`)
+  const work = new Workload({ random, store, model: same.copy(), counter: before.counter })
+  let { applied } = before
+  while (disk.operationCount < dies) {
+    if (random.next() < 0.1) clock.tick()
+    if (random.next() < 0.1) {
+      applied = work.confirmed.topology.length
+      store.onTopologyApplied(applied)
+    }
+    const steps = random.below(4)
+    for (let n = 0; n < steps; n++) work.step()
+    if (work.pending.length > 0 || random.next() < 0.3) await turn()
+    if (steps === 0) work.step()
+  }
+  assert.equal(failure, undefined)
+  const candidates = [work.confirmed.copy()]
+  for (const { effects } of work.pending) {
+    const next = candidates.at(-1)!.copy()
+    for (const effect of effects) effect(next)
+    candidates.push(next)
+  }
+  return { candidates, counter: work.counter, applied }
+}
+
+const seedCount = Number(process.env['PABAL_CRASH_SEEDS'] ?? 200)
+const firstSeed = Number(process.env['PABAL_CRASH_SEED'] ?? 1)
+
+test(`a store keeps every confirmed group over crashes (seeds ${firstSeed} on, ${seedCount} of them)`, async () => {
+  for (let seed = firstSeed; seed < firstSeed + seedCount; seed++) {
+    const random = seededRandom(seed)
+    let disk = new FaultDisk(systemClock)
+    let state: State = { candidates: [new Model()], counter: 0, applied: 0 }
+    try {
+      for (let life = 0; life < 5; life++) {
+        state = await live(disk, random, state)
+        disk = disk.crash(random)
+      }
+    } catch (error) {
+      throw new Error(`seed ${seed}: ${(error as Error).message}`, { cause: error })
+    }
+  }
+})

@@ -1,0 +1,114 @@
+// Reads runs of one file, checks them, and brings the shared bodies along that their records need.
+import { limits } from '../../limits.ts'
+import { recordBodySize, recordSharedStart, recordSizeAt } from '../record.ts'
+import { crcOfRun, readInt64, Run, runField, runHeaderSize, runSizeAt } from '../run.ts'
+import { SharedBodies, sharedCrcSize } from '../shared-bodies.ts'
+import { readAt } from './file-operations.ts'
+import type { RunIndex } from './run-index.ts'
+import type { Segment } from './segment.ts'
+
+export interface ReadRuns {
+  /** In the order asked for; undefined where the bytes are not what was written. */
+  readonly runs: (Run | undefined)[]
+  /** Places in the index whose bytes are damaged. */
+  readonly damaged: number[]
+}
+
+/** Reads the runs at `places` (ascending) of `index`. Damage also marks the segment. */
+export async function readRuns(
+  segment: Segment,
+  places: readonly number[],
+  index: RunIndex,
+): Promise<ReadRuns> {
+  const runs: (Run | undefined)[] = []
+  for (const span of spansOf(places, index)) {
+    const start = index.position(span[0]!)
+    const last = span.at(-1)!
+    const end = index.position(last) + index.size(last)
+    const bytes = await readAt(segment.file, start, end - start)
+    for (const at of span) {
+      const from = index.position(at) - start
+      runs.push(checkRun(bytes.subarray(from, from + index.size(at)), index, at))
+    }
+  }
+  await loadSharedBodies(segment, runs)
+  const damaged = places.filter((_, order) => runs[order] === undefined)
+  if (damaged.length > 0) segment.isDamaged = true
+  return { runs, damaged }
+}
+
+/** Runs that lie close together are read in one go, with whatever is between them. */
+function spansOf(places: readonly number[], index: RunIndex): number[][] {
+  const spans: number[][] = []
+  let end = -Infinity
+  let start = 0
+  for (const at of places) {
+    const position = index.position(at)
+    const isClose = position >= end && position - end <= limits.coldReadGapMax
+    const isSmall = position + index.size(at) - start <= limits.coldReadSizeMax * 2
+    if (isClose && isSmall) spans.at(-1)!.push(at)
+    else {
+      spans.push([at])
+      start = position
+    }
+    end = position + index.size(at)
+  }
+  return spans
+}
+
+function checkRun(bytes: Buffer, index: RunIndex, at: number): Run | undefined {
+  const isWhole =
+    bytes.length === index.size(at) &&
+    bytes.length >= runHeaderSize &&
+    runSizeAt(bytes, 0) === bytes.length
+  if (!isWhole || readInt64(bytes, runField.baseOffset) !== index.baseOffset(at)) return undefined
+  if (crcOfRun(bytes, bytes.length) !== bytes.readUInt32BE(runField.crc)) return undefined
+  return Run.fromBytes(bytes)
+}
+
+/** Reads the part of the shared bodies that records refer to; drops runs whose bodies are damaged. */
+async function loadSharedBodies(segment: Segment, runs: (Run | undefined)[]): Promise<void> {
+  const sections = new Map<number, number[]>()
+  for (const [order, run] of runs.entries()) {
+    const position = run?.sharedPosition ?? -1
+    if (position < 0) continue
+    const sharing = sections.get(position)
+    if (sharing === undefined) sections.set(position, [order])
+    else sharing.push(order)
+  }
+  for (const [position, orders] of sections) {
+    const [low, high] = sharedRange(orders.map((order) => runs[order] as Run))
+    if (high <= low) continue
+    const shared = SharedBodies.fromBytes(
+      await readAt(segment.file, position + low, high - low),
+      low,
+    )
+    for (const order of orders) {
+      const run = runs[order] as Run
+      run.shared = shared
+      if (!areBodiesIntact(run, shared)) runs[order] = undefined
+    }
+  }
+}
+
+function sharedRange(runs: readonly Run[]): [number, number] {
+  let low = Infinity
+  let high = 0
+  for (const { buffer, size } of runs) {
+    for (let at = runHeaderSize; at < size; at += recordSizeAt(buffer, at)) {
+      const start = recordSharedStart(buffer, at)
+      if (start < 0) continue
+      low = Math.min(low, start - sharedCrcSize)
+      high = Math.max(high, start + recordBodySize(buffer, at))
+    }
+  }
+  return [low, high]
+}
+
+function areBodiesIntact({ buffer, size }: Run, shared: SharedBodies): boolean {
+  for (let at = runHeaderSize; at < size; at += recordSizeAt(buffer, at)) {
+    const start = recordSharedStart(buffer, at)
+    if (start >= 0 && !shared.isIntact(start, recordBodySize(buffer, at))) return false
+  }
+  return true
+}

@@ -1,0 +1,131 @@
+// Writes living records into a survivor file, in groups like those of the WAL. Records keep their
+// offsets; bodies that several of them share are stored once per group.
+import { limits } from '../../limits.ts'
+import { CommitGroup } from '../commit-group.ts'
+import type { Log } from '../log.ts'
+import {
+  recordBodySize,
+  recordOffsetAt,
+  recordSharedStart,
+  recordSharedReferenceAt,
+  recordSizeAt,
+} from '../record.ts'
+import { Run, runHeaderSize, runMagic } from '../run.ts'
+import type { SharedBodies } from '../shared-bodies.ts'
+import { writeAllAt } from './file-operations.ts'
+import { GroupEncoder } from './group-encoder.ts'
+import { Extent } from './segment.ts'
+import type { Segment } from './segment.ts'
+
+interface PendingRun {
+  readonly extent: Extent
+  readonly run: Run
+}
+
+export class SurvivorWriter {
+  /** Where the living part of each extent is now. */
+  readonly moved: Map<Extent, Extent> = new Map()
+  readonly #segment: Segment
+  readonly #leaderEpoch: number
+  readonly #encoder = new GroupEncoder()
+  #group = new CommitGroup(1)
+  #pending: PendingRun[] = []
+  /** Places of shared bodies in the group, by the file position they were copied from. */
+  #sharedPositions = new Map<number, number>()
+
+  constructor(segment: Segment, leaderEpoch: number) {
+    this.#segment = segment
+    this.#leaderEpoch = leaderEpoch
+  }
+
+  /** Whether it is time to `flush`. */
+  get isFull(): boolean {
+    return this.#group.size >= limits.survivorGroupSizeMax
+  }
+
+  /** Takes what lives of `run`, which belongs to `from`. */
+  add(from: Extent, run: Run, log: Log): void {
+    const living = run.magic === runMagic.messages ? this.#livingPart(run, log) : run
+    if (living.recordCount === 0) return
+    this.#group.runs.push({ log, run: living })
+    this.#group.size += living.size
+    this.#pending.push({ extent: from, run: living })
+  }
+
+  /** Writes what was added since the last flush. Not synced. */
+  async flush(): Promise<void> {
+    const group = this.#group
+    if (group.runs.length === 0) return
+    const segment = this.#segment
+    const buffers = this.#encoder.encode(group, {
+      fileId: segment.id,
+      salt: segment.salt,
+      position: segment.dataEnd,
+      leaderEpoch: this.#leaderEpoch,
+      sequence: group.sequence,
+      syncedThrough: 0,
+    })
+    await writeAllAt(segment.file, buffers, segment.dataEnd)
+    segment.dataEnd += this.#encoder.size
+    segment.writtenSharedSize += group.shared?.size ?? 0
+    for (const [order, { extent, run }] of this.#pending.entries()) {
+      segment.writtenRunSize += run.size
+      this.#extentFor(extent, run).add({
+        baseOffset: run.baseOffset,
+        lastOffset: run.lastOffset,
+        recordCount: run.recordCount,
+        maxTimestamp: run.maxTimestamp,
+        size: run.size,
+        position: this.#encoder.runPositions[order]!,
+      })
+    }
+    this.#pending = []
+    this.#sharedPositions = new Map()
+    this.#group = new CommitGroup(group.sequence + 1)
+  }
+
+  #extentFor(from: Extent, run: Run): Extent {
+    let extent = this.moved.get(from)
+    if (extent === undefined) {
+      extent = new Extent(this.#segment, from.logId, run.baseOffset)
+      this.moved.set(from, extent)
+    }
+    return extent
+  }
+
+  /** A run of the records that are not acked, with their bodies brought along. */
+  #livingPart(run: Run, log: Log): Run {
+    const living = new Run(run.baseOffset, run.baseTimestamp, run.size)
+    living.leaderEpoch = run.leaderEpoch
+    living.maxTimestamp = run.maxTimestamp
+    for (let at = runHeaderSize; at < run.size; at += recordSizeAt(run.buffer, at)) {
+      const offset = recordOffsetAt(run, at)
+      if (log.cursor.isAcked(offset)) continue
+      const size = recordSizeAt(run.buffer, at)
+      const start = living.reserve(size)
+      run.buffer.copy(living.buffer, start, at, at + size)
+      living.lastOffset = offset
+      living.recordCount++
+      if (recordSharedStart(run.buffer, at) >= 0) this.#moveShared({ run, at }, { living, start })
+    }
+    return living
+  }
+
+  #moveShared(from: { run: Run; at: number }, to: { living: Run; start: number }): void {
+    const { run, at } = from
+    const position = recordSharedStart(run.buffer, at)
+    const source = run.shared as SharedBodies
+    const filePosition = run.sharedPosition + position
+    let moved = this.#sharedPositions.get(filePosition)
+    if (moved === undefined) {
+      const start = position - source.base
+      const shared = this.#group.sharedBodies()
+      const size = recordBodySize(run.buffer, at)
+      moved = shared.add(source.buffer, start, start + size)
+      this.#group.size += size
+      this.#sharedPositions.set(filePosition, moved)
+    }
+    to.living.shared = this.#group.shared
+    to.living.buffer.writeUInt32BE(moved, recordSharedReferenceAt(to.living.buffer, to.start))
+  }
+}

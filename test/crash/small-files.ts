@@ -1,0 +1,16 @@
+// Preloaded into a broker (node --import) to make the log's files so small that sealing, checkpoints,
+// cleaning and retiring happen all the time.
+
+import { limits } from '../../src/limits.ts'
+
+const KiB = 1024
+
+const small: Partial<Record<keyof typeof limits, number>> = {
+  walFileSizeMax: 256 * KiB,
+  tailCacheSizeMax: 256 * KiB,
+  inlineBodySizeMax: 128 * KiB,
+  sequentialReadSize: 64 * KiB,
+  deliveredMarkAhead: 64,
+}
+
+Object.assign(limits, small)

@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { seededRandom } from '../../src/lib/random.ts'
+import { runFuzz } from './fuzz-run.ts'
+import { judgeStream } from './sent-stream.ts'
+
+test('connections that are damaged at random never harm the broker or another connection', async (t) => {
+  const seed = Date.now() % 1_000_000_000
+  t.diagnostic(`repeat with: node test/fuzz/run.ts --seed ${seed} --connections 300`)
+  await runFuzz({ seed, connections: 300 })
+})
+
+test('damaged connections end with the codes that RabbitMQ uses', async () => {
+  const ends = await runFuzz({ seed: 1, connections: 300 })
+  for (const code of [501, 502, 503, 504, 505]) assert.ok(ends.has(`close ${code}`), String(code))
+  assert.ok(ends.has('close-ok'))
+})
+
+test('damaged connections leave nothing behind when commits finish late and out of order', async () => {
+  const chaos = { random: seededRandom(7), delayMsMax: 10, refuseRate: 0 }
+  await runFuzz({ seed: 1000, connections: 150, chaos })
+})
+
+test('judgeStream() knows what must be answered', () => {
+  const frameMax = { low: 16, high: 32 }
+  const frame = Buffer.from([1, 0, 0, 0, 0, 0, 1, 9, 0xce])
+  const judge = (...bytes: Buffer[]): string => judgeStream(Buffer.concat(bytes), frameMax)
+  assert.equal(judge(frame, frame), 'complete')
+  assert.equal(judge(frame, frame.subarray(0, 8)), 'open')
+  assert.equal(judge(frame, frame.subarray(0, 5)), 'open')
+  assert.equal(judge(Buffer.from(frame.with(8, 0))), 'broken')
+  assert.equal(judge(Buffer.from(frame.with(0, 5))), 'broken')
+  assert.equal(judge(Buffer.from(frame.with(6, 20))), 'unclear')
+  assert.equal(judge(Buffer.from(frame.with(6, 33))), 'broken')
+})

@@ -1,0 +1,234 @@
+// One valid thing that a client may do next, as frames: the raw material that fuzzing damages. What
+// is valid depends on what the connection has been told so far, so operations are made one by one.
+
+import type { Random } from '../../src/lib/random.ts'
+import {
+  encodeFrame,
+  encodeMethod,
+  encodeTable,
+  FRAME_BODY,
+  FRAME_HEADER,
+  FRAME_HEARTBEAT,
+  FRAME_METHOD,
+  longstr,
+  type RawArguments,
+  type RawTable,
+  uint16,
+  uint64,
+} from '../support/raw-codec.ts'
+
+/** What the client knows of one of its channels. */
+export interface FuzzChannel {
+  readonly number: number
+  mode: 'plain' | 'confirm' | 'tx'
+  readonly tags: string[]
+  /** Deliveries that are not acked yet. */
+  unacked: number[]
+}
+
+const queues = [
+  { queue: 'fz-durable', durable: true },
+  { queue: 'fz-transient' },
+  { queue: 'fz-exclusive', exclusive: true },
+  { queue: 'fz-auto-delete', autoDelete: true },
+]
+const exchanges = [
+  { exchange: 'fz-direct', type: 'direct', durable: true },
+  { exchange: 'fz-fanout', type: 'fanout' },
+  { exchange: 'fz-topic', type: 'topic', autoDelete: true },
+  { exchange: 'fz-headers', type: 'headers' },
+]
+const keys = ['fz-durable', 'fz-transient', 'a.b.c', '#', 'a.*.c', '']
+const bodySizes = [0, 1, 17, 300, 3000, 20_000, 70_000]
+const args: RawTable = {
+  'x-match': ['S', 'any'],
+  number: ['I', -5],
+  long: ['l', 5],
+  nested: [
+    'F',
+    {
+      list: [
+        'A',
+        [
+          ['t', true],
+          ['V', undefined],
+          ['S', 'text'],
+        ],
+      ],
+    },
+  ],
+}
+
+type MakeOperation = (channel: FuzzChannel, random: Random) => Buffer[]
+
+function pick<T>(random: Random, from: readonly T[]): T {
+  return from[random.below(from.length)] as T
+}
+
+function method(channel: number, name: string, given: RawArguments = {}): Buffer {
+  return encodeFrame(FRAME_METHOD, channel, encodeMethod(name, given))
+}
+
+function table(random: Random): Buffer {
+  return random.below(3) === 0 ? encodeTable(args) : Buffer.alloc(0)
+}
+
+function contentHeader(random: Random, bodySize: number): Buffer {
+  const base = [uint16(60), uint16(0), uint64(bodySize)]
+  if (random.below(2) === 0) return Buffer.concat([...base, uint16(0)])
+  const flags = (1 << 13) | (1 << 12)
+  const withCopies = random.below(3) === 0
+  const copies: RawTable = { BCC: ['A', [['S', 'fz-durable']]], CC: ['A', [['S', 'a.b.c']]] }
+  const headers = encodeTable(withCopies ? copies : args)
+  return Buffer.concat([...base, uint16(flags), longstr(headers), Buffer.from([2])])
+}
+
+const publish: MakeOperation = ({ number }, random) => {
+  const size = pick(random, bodySizes)
+  const exchange = pick(random, ['', '', 'amq.fanout', 'amq.topic', 'fz-direct', 'amq.headers'])
+  const routingKey = pick(random, keys)
+  const mandatory = random.below(4) === 0
+  const frames = [
+    method(number, 'basic.publish', { exchange, routingKey, mandatory }),
+    encodeFrame(FRAME_HEADER, number, contentHeader(random, size)),
+  ]
+  const frameSize = Math.max(1, Math.min(4000, Math.ceil(size / (1 + random.below(4)))))
+  for (let from = 0; from < size; from += frameSize) {
+    const body = Buffer.alloc(Math.min(frameSize, size - from), 'x')
+    frames.push(encodeFrame(FRAME_BODY, number, body))
+  }
+  return frames
+}
+
+const consume: MakeOperation = (channel, random) => {
+  const consumerTag = `tag-${channel.tags.length}`
+  channel.tags.push(consumerTag)
+  const { queue } = pick(random, queues)
+  const noAck = random.below(2) === 0
+  return [method(channel.number, 'basic.consume', { queue, consumerTag, noAck })]
+}
+
+const settle: MakeOperation = (channel, random) => {
+  const at = random.below(channel.unacked.length)
+  const deliveryTag = channel.unacked[at]
+  if (deliveryTag === undefined) return [method(channel.number, 'basic.qos', { prefetchCount: 3 })]
+  const multiple = random.below(3) === 0
+  channel.unacked = multiple ? channel.unacked.slice(at + 1) : channel.unacked.toSpliced(at, 1)
+  const name = pick(random, ['basic.ack', 'basic.ack', 'basic.nack', 'basic.reject'])
+  if (name === 'basic.reject' && multiple)
+    return [method(channel.number, 'basic.nack', { deliveryTag, multiple })]
+  const requeue = random.below(2) === 0
+  return [method(channel.number, name, { deliveryTag, multiple, requeue })]
+}
+
+const transact: MakeOperation = (channel, random) => {
+  if (channel.mode === 'confirm') return publish(channel, random)
+  const select = channel.mode === 'tx' ? [] : [method(channel.number, 'tx.select')]
+  channel.mode = 'tx'
+  const end = method(channel.number, pick(random, ['tx.commit', 'tx.commit', 'tx.rollback']))
+  return [...select, ...publish(channel, random), ...settle(channel, random), end]
+}
+
+const confirm: MakeOperation = (channel, random) => {
+  if (channel.mode === 'tx') return publish(channel, random)
+  channel.mode = 'confirm'
+  return [method(channel.number, 'confirm.select'), ...publish(channel, random)]
+}
+
+const requestReply: MakeOperation = ({ number, tags }) => {
+  const queue = 'amq.rabbitmq.reply-to'
+  const consumerTag = `tag-${tags.length}`
+  tags.push(consumerTag)
+  const replyTo = Buffer.concat([uint16(1 << 9), Buffer.from([queue.length]), Buffer.from(queue)])
+  const header = Buffer.concat([uint16(60), uint16(0), uint64(0), replyTo])
+  return [
+    method(number, 'basic.consume', { queue, noAck: true, consumerTag }),
+    method(number, 'basic.publish', { routingKey: 'fz-transient' }),
+    encodeFrame(FRAME_HEADER, number, header),
+  ]
+}
+
+const simple: readonly MakeOperation[] = [
+  ({ number }, random) => [
+    method(number, 'exchange.declare', { ...pick(random, exchanges), arguments: table(random) }),
+  ],
+  ({ number }, random) => [
+    method(number, 'exchange.delete', { exchange: pick(random, exchanges).exchange }),
+  ],
+  ({ number }, random) => {
+    const [destination, source] = [pick(random, exchanges).exchange, 'amq.topic']
+    const ends = { destination, source, routingKey: pick(random, keys) }
+    const bound = [
+      method(number, 'exchange.declare', { exchange: destination, type: 'direct', passive: true }),
+    ]
+    return [...bound, method(number, pick(random, ['exchange.bind', 'exchange.unbind']), ends)]
+  },
+  ({ number }, random) => {
+    const { queue } = pick(random, queues)
+    const exchange = pick(random, ['amq.direct', 'amq.fanout', 'amq.topic', 'amq.headers'])
+    const binding = { queue, exchange, routingKey: pick(random, keys), arguments: table(random) }
+    return [method(number, pick(random, ['queue.bind', 'queue.bind', 'queue.unbind']), binding)]
+  },
+  ({ number }, random) => [method(number, 'queue.purge', { queue: pick(random, queues).queue })],
+  ({ number }, random) => [method(number, 'queue.delete', { queue: pick(random, queues).queue })],
+  ({ number }, random) => [method(number, 'basic.get', { queue: pick(random, queues).queue })],
+  ({ number }, random) => [
+    method(number, 'basic.qos', { prefetchCount: random.below(5), global: random.below(2) === 0 }),
+  ],
+  ({ number }) => [method(number, 'basic.recover', { requeue: true })],
+  ({ number }) => [method(number, 'channel.flow', { active: true })],
+  ({ number }) => [method(number, 'access.request', { realm: '/data' })],
+  ({ number, tags }) => [method(number, 'basic.cancel', { consumerTag: tags.at(-1) ?? 'none' })],
+  () => [encodeFrame(FRAME_HEARTBEAT, 0, Buffer.alloc(0))],
+  () => [method(0, 'connection.update-secret', { newSecret: 's', reason: 'r' })],
+]
+
+const declare: MakeOperation = ({ number }, random) => [
+  method(number, 'queue.declare', pick(random, queues)),
+]
+
+const weighted: readonly MakeOperation[] = [
+  ...simple,
+  ...Array<MakeOperation>(4).fill(declare),
+  ...Array<MakeOperation>(8).fill(publish),
+  ...Array<MakeOperation>(3).fill(consume),
+  ...Array<MakeOperation>(6).fill(settle),
+  ...Array<MakeOperation>(3).fill(transact),
+  confirm,
+  requestReply,
+]
+
+/** Frames of the next operation on `channel`. */
+export function nextOperation(channel: FuzzChannel, random: Random): Buffer[] {
+  return pick(random, weighted)(channel, random)
+}
+
+/** Frames that declare every queue, so that most operations find theirs. */
+export function declareAll(channel: number): Buffer[] {
+  return queues.map((queue) => method(channel, 'queue.declare', queue))
+}
+
+/** The handshake's frames after the protocol header, each to be sent when the server has answered. */
+export function handshakeFrames(random: Random): Buffer[] {
+  const frameMax = pick(random, [4096, 8192, 131_072])
+  const clientProperties = encodeTable({
+    capabilities: ['F', { authentication_failure_close: ['t', true] }],
+  })
+  const login = { mechanism: 'PLAIN', response: Buffer.from('\0guest\0guest'), locale: 'en_US' }
+  return [
+    method(0, 'connection.start-ok', { clientProperties, ...login }),
+    method(0, 'connection.tune-ok', { channelMax: 2047, frameMax, heartbeat: 0 }),
+    method(0, 'connection.open', { virtualHost: '/' }),
+  ]
+}
+
+export const closeFrame: Buffer = method(0, 'connection.close', { replyCode: 200 })
+export const closeOkFrame: Buffer = method(0, 'connection.close-ok')
+
+export function openFrame(channel: number): Buffer {
+  return method(channel, 'channel.open')
+}
+
+export function channelCloseOkFrame(channel: number): Buffer {
+  return method(channel, 'channel.close-ok')
+}

@@ -1,0 +1,130 @@
+// A queue on the memory engine with a virtual clock, and messages whose body is their text.
+
+import { encodeAddress } from '../../src/broker/address.ts'
+import { noArguments } from '../../src/broker/arguments.ts'
+import type { Consumer, DeliverySink } from '../../src/broker/queue/consumer.ts'
+import { Queue } from '../../src/broker/queue/queue.ts'
+import { Turn } from '../../src/lib/turn.ts'
+import type { CommitGroup } from '../../src/log/commit-group.ts'
+import { type MemoryChaos, MemoryLogStore } from '../../src/log/memory/memory-log-store.ts'
+import { RecordSource, type RecordView } from '../../src/log/record.ts'
+import { VirtualClock } from './virtual-clock.ts'
+
+export interface QueueSetup {
+  readonly isDurable?: boolean
+  readonly isAutoDelete?: boolean
+  readonly chaos?: MemoryChaos
+}
+
+export class QueueUnderTest {
+  readonly clock: VirtualClock = new VirtualClock()
+  readonly store: MemoryLogStore
+  readonly queue: Queue
+  /** How often the queue said that nobody needs it. */
+  unusedCount = 0
+
+  readonly #turn: Turn
+
+  constructor({ isDurable = true, isAutoDelete = false, chaos }: QueueSetup = {}) {
+    this.#turn = new Turn(this.clock)
+    this.store = new MemoryLogStore({
+      clock: this.clock,
+      turn: this.#turn,
+      ...(chaos && { chaos }),
+    })
+    this.queue = this.anotherQueue(isDurable, isAutoDelete)
+  }
+
+  /** One more queue on the same store. */
+  anotherQueue(isDurable: boolean, isAutoDelete = false): Queue {
+    this.store.beginAtom()
+    const log = this.store.createLog({ isVolatile: !isDurable })
+    this.store.endAtom()
+    return new Queue(
+      {
+        vhost: '/',
+        name: 'q',
+        type: 'classic',
+        isDurable,
+        isAutoDelete,
+        owner: undefined,
+        arguments: noArguments,
+        log,
+      },
+      {
+        store: this.store,
+        turn: this.#turn,
+        onUnused: () => {
+          this.unusedCount++
+        },
+        onDamaged: (_queue, _offset, error) => {
+          throw error
+        },
+      },
+    )
+  }
+
+  /** Publishes one message as an atom of its own. */
+  publish(text: string): { readonly group: CommitGroup; readonly atom: number } {
+    const group = this.store.beginAtom()
+    this.queue.publish(messageOf(text), -1)
+    return { group, atom: this.store.endAtom() }
+  }
+
+  /** Adds a consumer that notes what it gets. */
+  consume(
+    sink: DeliverySink,
+    options: { prefetch?: number; isNoAck?: boolean; isExclusive?: boolean } = {},
+  ): Consumer {
+    const { prefetch = 0, isNoAck = false, isExclusive = false } = options
+    return this.queue.addConsumer(sink, {
+      tag: 'tag',
+      isNoAck,
+      isExclusive,
+      prefetch,
+      arguments: noArguments,
+    })
+  }
+
+  settle(): void {
+    this.clock.runUntilIdle()
+  }
+}
+
+export function messageOf(text: string, address: Buffer = encodeAddress('', 'q')): RecordSource {
+  const source = new RecordSource()
+  source.address = address
+  source.addressEnd = address.length
+  source.header = Buffer.alloc(14)
+  source.headerEnd = source.header.length
+  source.body = Buffer.from(text)
+  source.bodyEnd = source.body.length
+  return source
+}
+
+export function textOf({ body, bodyStart, bodyEnd }: RecordView): string {
+  return body.toString('utf8', bodyStart, bodyEnd)
+}
+
+/** A sink that takes what it is allowed to and keeps the texts. */
+export class NotingSink implements DeliverySink {
+  readonly texts: string[] = []
+  readonly offsets: number[] = []
+  readonly redelivered: boolean[] = []
+  isOpen = true
+  cancelledCount = 0
+
+  canTake(): boolean {
+    return this.isOpen
+  }
+
+  deliver(_consumer: Consumer, record: RecordView, isRedelivered: boolean): void {
+    this.texts.push(textOf(record))
+    this.offsets.push(record.offset)
+    this.redelivered.push(isRedelivered)
+  }
+
+  onCancelled(): void {
+    this.cancelledCount++
+  }
+}
