@@ -11,6 +11,7 @@ export function firstRecordFrom(
 ): { readonly timestamp: number; readonly offset: number } | undefined {
   const header = readBatchHeader(batch)
   const reader = new RecordReader()
+  if (header.compression === undefined) return undefined
   const records = decompress(header.compression, recordsOf(batch), limits.decompressedSizeMax)
   reader.reset(header, records)
   while (reader.next()) {
