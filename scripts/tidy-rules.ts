@@ -19,6 +19,8 @@ export const directionExceptions: ReadonlyArray<readonly [folder: string, prefix
   ['server', 'src/log/record'],
   // Confirms and declare-oks leave when their commit group is on disk.
   ['server', 'src/log/commit-group'],
+  // Crossing makes messages of Kafka batches and batches of messages: it works on the log's runs.
+  ['server/crossing', 'src/log/'],
   // Commands take their flags from the settings table.
   ['cli', 'src/config'],
   // Every reason not to start has its exit code.
@@ -27,6 +29,9 @@ export const directionExceptions: ReadonlyArray<readonly [folder: string, prefix
 
 /** Folders whose subfolders (one per protocol or engine) never import each other. */
 export const separateSubfolders: readonly string[] = ['codec', 'server']
+
+/** Subfolders that their neighbours may import all the same: where two protocols meet. */
+export const openSubfolders: readonly string[] = ['server/crossing']
 
 /** Files of src that need no importer: programs and the package's public door. */
 export const entryFiles: readonly string[] = ['src/main.ts', 'src/start-broker.ts']

@@ -41,12 +41,13 @@ function mayImport(from: string, target: string): boolean {
   if (source === wanted) return sharesSubfolder(from, target)
   if (allowed.includes(wanted)) return true
   return rules.directionExceptions.some(
-    ([folder, prefix]) => folder === source && target.startsWith(prefix),
+    ([folder, prefix]) => from.startsWith(`src/${folder}/`) && target.startsWith(prefix),
   )
 }
 
 function sharesSubfolder(from: string, target: string): boolean {
   if (!rules.separateSubfolders.includes(folderOf(from))) return true
+  if (rules.openSubfolders.some((folder) => target.startsWith(`src/${folder}/`))) return true
   const [source, wanted] = [from.split('/'), target.split('/')]
   return wanted.length < 4 || source.length < 4 || source[2] === wanted[2]
 }

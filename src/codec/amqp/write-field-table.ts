@@ -16,7 +16,7 @@ export function encodeFieldTable(value: FieldTable): Buffer {
 export function fieldTableSize(table: FieldTable): number {
   let size = 4
   for (const { name, value } of table.entries) {
-    size += 1 + Buffer.byteLength(name) + valueSize(value)
+    size += 1 + Buffer.byteLength(name) + fieldValueSize(value)
   }
   return size
 }
@@ -26,18 +26,19 @@ export function writeFieldTable(writer: WireWriter, table: FieldTable): void {
   const start = openNested(writer)
   for (const { name, value } of table.entries) {
     writer.shortstr(name)
-    writeValue(writer, value)
+    writeFieldValue(writer, value)
   }
   closeNested(writer, start)
 }
 
-function valueSize(field: FieldValue): number {
+/** Bytes of a value with its tag. */
+export function fieldValueSize(field: FieldValue): number {
   switch (field.type) {
     case 'longstr':
     case 'binary':
       return 5 + Buffer.byteLength(field.value)
     case 'array':
-      return field.value.reduce((size, item) => size + valueSize(item), 5)
+      return field.value.reduce((size, item) => size + fieldValueSize(item), 5)
     case 'table':
       return 1 + fieldTableSize(field.value)
     default:
@@ -63,7 +64,8 @@ const fixedSizes: Readonly<
   double: 8,
 }
 
-function writeValue(writer: WireWriter, field: FieldValue): void {
+/** Writes a value with its tag; there must be room for `fieldValueSize` bytes. */
+export function writeFieldValue(writer: WireWriter, field: FieldValue): void {
   switch (field.type) {
     case 'longstr':
     case 'binary':
@@ -161,7 +163,7 @@ function writeArray(writer: WireWriter, values: readonly FieldValue[]): void {
   writer.octet(tag.TAG_ARRAY)
   const start = openNested(writer)
   for (const value of values) {
-    writeValue(writer, value)
+    writeFieldValue(writer, value)
   }
   closeNested(writer, start)
 }

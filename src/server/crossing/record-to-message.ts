@@ -1,0 +1,204 @@
+// A Kafka record as a message: the reverse of message-to-record.ts. What a record claims by headers
+// with names of crossing-map.ts becomes the message's own, if its value can be that.
+import { isUtf8 } from 'node:buffer'
+import type { FieldValue } from '../../codec/amqp/field-table.ts'
+import { CLASS_BASIC, PROPERTY_HEADERS, PROPERTY_TIMESTAMP } from '../../codec/amqp/methods.gen.ts'
+import { SHORTSTR_BYTES_MAX, WireWriter } from '../../codec/amqp/wire-writer.ts'
+import { fieldValueSize, writeFieldValue } from '../../codec/amqp/write-field-table.ts'
+import type { RecordReader } from '../../codec/kafka/record-reader.ts'
+import { limits } from '../../limits.ts'
+import { RecordSource } from '../../log/record.ts'
+import { kafkaHeader, mappedProperties, messageHeader, type PropertyForm } from './crossing-map.ts'
+import { toMessageName } from './crossing-names.ts'
+import { HeaderTypesReader } from './header-types.ts'
+import { toFieldValue } from './header-value.ts'
+import { impliedKey } from './message-key.ts'
+
+interface KafkaHeader {
+  /** In Latin-1. */
+  readonly name: string
+  readonly value: Buffer | null
+}
+
+const empty: Buffer = Buffer.alloc(0)
+const noAddress: Buffer = Buffer.from([0, 0])
+const fixedSize = 14
+const tablePrefixSize = 4
+/** Kept free for the header that says how many did not fit. */
+const omittedSize = 32
+const rows = new Map(
+  mappedProperties.filter(({ isTaken }) => isTaken).map((row) => [row.header, row]),
+)
+
+/** One object for all records of a batch: `take` describes the next record in `source`. */
+export class RecordToMessage {
+  readonly source: RecordSource = new RecordSource()
+  readonly #writer = new WireWriter()
+  #properties = new Map<number, Buffer>()
+  #reserved = new Map<string, Buffer>()
+  #headers: KafkaHeader[] = []
+  #entries: { readonly name: Buffer; readonly value: FieldValue }[] = []
+  #tableSize = 0
+  #omittedCount = 0
+
+  /** Takes the record that the reader stands at. `home` is the address of records without one. */
+  take(reader: RecordReader, home: Buffer): void {
+    this.#readHeaders(reader)
+    const exchange = this.#reserved.get(kafkaHeader.exchange)
+    const routingKey = this.#reserved.get(kafkaHeader.routingKey)
+    const isFromKafka = exchange === undefined && routingKey === undefined
+    const address = isFromKafka ? home : joinAddress(exchange ?? empty, routingKey ?? empty)
+    this.#tableSize = tablePrefixSize
+    this.#entries = []
+    this.#omittedCount = 0
+    if (isFromKafka && reader.timestamp >= 0) this.#addTimestamp(reader.timestamp)
+    this.#addKey(reader.key(), isFromKafka ? undefined : impliedKey(address, 0))
+    const value = reader.value()
+    if (value === null) this.#addEntry(messageHeader.tombstone, { type: 'bool', value: true })
+    this.#addHeaders()
+    this.#point(address.length === 0 ? noAddress : address, value ?? empty)
+  }
+
+  #readHeaders(reader: RecordReader): void {
+    this.#properties.clear()
+    this.#reserved.clear()
+    this.#headers = []
+    while (reader.nextHeader()) {
+      const name = reader.buffer.toString('latin1', reader.headerKeyStart, reader.headerKeyEnd)
+      const value = reader.headerValue()
+      if (value === null || !this.#takeReserved(name, value)) this.#headers.push({ name, value })
+    }
+  }
+
+  /** True when the header is a property or another part of a message; the first of a name counts. */
+  #takeReserved(name: string, value: Buffer): boolean {
+    const row = rows.get(name)
+    if (row !== undefined) {
+      if (this.#properties.has(row.flag)) return false
+      const encoded = encodeProperty(row.form, value)
+      if (encoded === undefined) return false
+      this.#properties.set(row.flag, encoded)
+      return true
+    }
+    const isReserved = Object.values(kafkaHeader).includes(name as typeof kafkaHeader.exchange)
+    if (!isReserved || this.#reserved.has(name)) return false
+    const isAddress = name === kafkaHeader.exchange || name === kafkaHeader.routingKey
+    if (isAddress && value.length > SHORTSTR_BYTES_MAX) return false
+    this.#reserved.set(name, value)
+    return true
+  }
+
+  #addTimestamp(timestamp: number): void {
+    this.#addEntry(messageHeader.timestamp, { type: 'long', value: timestamp })
+    if (this.#properties.has(PROPERTY_TIMESTAMP)) return
+    const seconds = Buffer.alloc(8)
+    seconds.writeBigUInt64BE(BigInt(Math.floor(timestamp / 1000)))
+    this.#properties.set(PROPERTY_TIMESTAMP, seconds)
+  }
+
+  #addKey(key: Buffer | null, implied: Buffer | undefined): void {
+    const noted = this.#reserved.get(kafkaHeader.keyType)?.toString()
+    const isExplicit =
+      noted !== undefined || (key === null ? implied !== undefined : implied?.equals(key) !== true)
+    if (!isExplicit) return
+    this.#addEntry(messageHeader.key, toFieldValue(key, noted))
+  }
+
+  #addHeaders(): void {
+    const noted = this.#reserved.get(kafkaHeader.headerTypes)
+    const types = noted === undefined ? undefined : HeaderTypesReader.parse(noted)
+    if (noted !== undefined && types === undefined) {
+      this.#headers.push({ name: kafkaHeader.headerTypes, value: noted })
+    }
+    for (const { name, value } of this.#headers) {
+      this.#addEntry(toMessageName(name), toFieldValue(value, types?.next(name)))
+    }
+    if (this.#omittedCount === 0) return
+    this.#pushEntry(messageHeader.omitted, { type: 'signedint', value: this.#omittedCount })
+  }
+
+  #addEntry(name: string, value: FieldValue): void {
+    const size = 1 + name.length + fieldValueSize(value)
+    const sizeMax = limits.crossedHeaderSizeMax - omittedSize
+    if (name.length > SHORTSTR_BYTES_MAX || this.#tableSize + size > sizeMax) this.#omittedCount++
+    else this.#pushEntry(name, value)
+  }
+
+  #pushEntry(name: string, value: FieldValue): void {
+    this.#tableSize += 1 + name.length + fieldValueSize(value)
+    this.#entries.push({ name: Buffer.from(name, 'latin1'), value })
+  }
+
+  #point(address: Buffer, body: Buffer): void {
+    const { source } = this
+    source.address = address
+    source.addressEnd = address.length
+    source.header = this.#encodeHeader(body.length)
+    source.headerEnd = source.header.length
+    source.body = body
+    source.bodyEnd = body.length
+  }
+
+  #encodeHeader(bodySize: number): Buffer {
+    const hasTable = this.#entries.length > 0 || this.#reserved.has(kafkaHeader.headerTypes)
+    let flags = hasTable ? PROPERTY_HEADERS : 0
+    let size = fixedSize + (hasTable ? this.#tableSize : 0)
+    for (const [flag, value] of this.#properties) {
+      flags |= flag
+      size += value.length
+    }
+    const header = Buffer.allocUnsafe(size)
+    const writer = this.#writer
+    writer.reset(header, 0)
+    writer.short(CLASS_BASIC)
+    writer.short(0)
+    writer.longlong(bodySize)
+    writer.short(flags)
+    let isTableDue = hasTable
+    for (const { flag } of mappedProperties) {
+      if (isTableDue && flag < PROPERTY_HEADERS) {
+        this.#writeTable()
+        isTableDue = false
+      }
+      const value = this.#properties.get(flag)
+      if (value !== undefined) writer.bytes(value)
+    }
+    writer.release()
+    return header
+  }
+
+  #writeTable(): void {
+    const writer = this.#writer
+    writer.long(this.#tableSize - tablePrefixSize)
+    for (const { name, value } of this.#entries) {
+      writer.octet(name.length)
+      writer.bytes(name)
+      writeFieldValue(writer, value)
+    }
+  }
+}
+
+function joinAddress(exchange: Buffer, routingKey: Buffer): Buffer {
+  return Buffer.concat([
+    Buffer.from([exchange.length]),
+    exchange,
+    Buffer.from([routingKey.length]),
+    routingKey,
+  ])
+}
+
+/** The property as it stands in a content header; undefined when the value cannot be that. */
+function encodeProperty(form: PropertyForm, value: Buffer): Buffer | undefined {
+  if (form === 'bytes') {
+    if (value.length > SHORTSTR_BYTES_MAX) return undefined
+    return Buffer.concat([Buffer.from([value.length]), value])
+  }
+  const text = isUtf8(value) ? value.toString() : ''
+  if (!/^(?:0|[1-9]\d{0,19})$/.test(text)) return undefined
+  const number = BigInt(text)
+  if (number >= (form === 'u8' ? 256n : 2n ** 64n)) return undefined
+  if (form === 'u8') return Buffer.from([Number(number)])
+  const encoded = Buffer.alloc(8)
+  encoded.writeBigUInt64BE(number)
+  return encoded
+}

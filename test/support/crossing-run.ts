@@ -1,0 +1,106 @@
+// Runs of one log as the memory engine would hold them, for tests of the crossing.
+import { encodeAddress } from '../../src/broker/address.ts'
+import { encodeContentHeader } from '../../src/codec/amqp/content-header.ts'
+import type { BasicProperties } from '../../src/codec/amqp/methods.gen.ts'
+import type { CompressionName } from '../../src/codec/kafka/compression.ts'
+import { type NewRecord, RecordBatchBuilder } from '../../src/codec/kafka/record-batch-builder.ts'
+import { readBatchHeader, recordsOf } from '../../src/codec/kafka/record-batch.ts'
+import { RecordReader } from '../../src/codec/kafka/record-reader.ts'
+import { Log } from '../../src/log/log.ts'
+import { appendRecord, RecordSource, RecordView } from '../../src/log/record.ts'
+import { Run, runHeaderSize } from '../../src/log/run.ts'
+
+export interface Message {
+  readonly offset: number
+  readonly timestamp: number
+  readonly exchange: string
+  readonly routingKey: string
+  readonly properties: BasicProperties
+  readonly body: Buffer
+}
+
+/** A message as it is stored: address, header payload and body. */
+export interface StoredMessage {
+  readonly offset: number
+  readonly timestamp: number
+  readonly address: Buffer
+  readonly header: Buffer
+  readonly body: Buffer
+}
+
+export interface PlainRecord {
+  readonly offset: number
+  readonly timestamp: number
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly headers: readonly { readonly key: string; readonly value: Buffer | null }[]
+}
+
+export const leaderEpoch = 7
+
+/** A log that is only good for what converters ask of it. */
+export function logNamed(name: string): Log {
+  const engine = { asideBodies: new Map<number, Buffer>() }
+  const log = new Log({ id: 1, isVolatile: false, engine: engine as never })
+  log.homeAddress = encodeAddress('', name)
+  return log
+}
+
+export function runOf(messages: readonly Message[]): Run {
+  const first = messages[0] as Message
+  const run = new Run(first.offset, first.timestamp, 64)
+  const source = new RecordSource()
+  for (const message of messages) {
+    source.address = encodeAddress(message.exchange, message.routingKey)
+    source.addressEnd = source.address.length
+    source.header = encodeContentHeader(message.body.length, message.properties)
+    source.headerEnd = source.header.length
+    source.body = message.body
+    source.bodyEnd = message.body.length
+    appendRecord(run, message.offset, message.timestamp, source)
+  }
+  run.seal(leaderEpoch, -1)
+  return run
+}
+
+export function messagesIn(log: Log, run: Run): StoredMessage[] {
+  const messages: StoredMessage[] = []
+  const view = new RecordView()
+  for (let position = runHeaderSize; position < run.size;) {
+    position = log.readFrom(run, position, view)
+    messages.push({
+      offset: view.offset,
+      timestamp: view.timestamp,
+      address: Buffer.from(view.buffer.subarray(view.addressStart, view.headerStart)),
+      header: Buffer.from(view.buffer.subarray(view.headerStart, view.headerEnd)),
+      body: Buffer.from(view.body.subarray(view.bodyStart, view.bodyEnd)),
+    })
+  }
+  return messages
+}
+
+export function batchOf(records: readonly NewRecord[], compression: CompressionName = 'none'): Run {
+  const builder = new RecordBatchBuilder(records[0]?.offset ?? 0)
+  for (const record of records) builder.append(record)
+  return Run.fromBytes(builder.finish({ leaderEpoch, compression }))
+}
+
+export function recordsIn(batch: Buffer): PlainRecord[] {
+  const reader = new RecordReader()
+  reader.reset(readBatchHeader(batch), recordsOf(batch))
+  const records: PlainRecord[] = []
+  while (reader.next()) {
+    const { offset, timestamp } = reader
+    const [key, value] = [copyOf(reader.key()), copyOf(reader.value())]
+    const headers: { key: string; value: Buffer | null }[] = []
+    while (reader.nextHeader()) {
+      headers.push({ key: reader.headerKey(), value: copyOf(reader.headerValue()) })
+    }
+    records.push({ offset, timestamp, key, value, headers })
+  }
+  return records
+}
+
+function copyOf(bytes: Buffer | null): Buffer | null {
+  return bytes === null ? null : Buffer.from(bytes)
+}
