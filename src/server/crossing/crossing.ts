@@ -4,6 +4,7 @@ import type { Log } from '../../log/log.ts'
 import type { RunConverter } from '../../log/run-converter.ts'
 import { Run } from '../../log/run.ts'
 import { CrossedRuns } from './crossed-runs.ts'
+import { filterBatch } from './filter-batch.ts'
 import { toKafkaBatch } from './to-kafka-batch.ts'
 import { emptyRun, toMessageRun } from './to-message-run.ts'
 
@@ -23,11 +24,12 @@ export class Crossing implements RunConverter {
   }
 
   /**
-   * A durable run of messages as one uncompressed Kafka batch: same base offset, last offset and
-   * leader epoch. Without the records whose offset `keep` refuses; it may have no records then.
-   * Undefined when a large body is not in memory: `LogStore.load` brings it.
+   * A durable run as one Kafka batch with the same base offset, last offset and leader epoch: a batch
+   * as it came, messages uncompressed. Without the records whose offset `keep` refuses; it may have no
+   * records then. Undefined when a large body is not in memory: `LogStore.load` brings it.
    */
   toKafkaBatch(log: Log, run: Run, keep?: (offset: number) => boolean): Buffer | undefined {
+    if (run.isForeign) return keep === undefined ? run.bytes() : this.#filter(log, run, keep)
     if (keep === undefined && run.crossed !== undefined) return run.crossed.bytes()
     const batch = toKafkaBatch(log, run, keep)
     if (keep === undefined && batch !== undefined) this.#kept.keep(run, Run.fromBytes(batch))
@@ -41,13 +43,27 @@ export class Crossing implements RunConverter {
     return messages
   }
 
+  #filter(log: Log, batch: Run, keep: (offset: number) => boolean): Buffer {
+    try {
+      return filterBatch(batch, keep)
+    } catch (error) {
+      // Its reader may know better.
+      this.#report(log, batch, error as Error)
+      return batch.bytes()
+    }
+  }
+
   #decode(log: Log, run: Run): Run {
     try {
       return toMessageRun(run, log.homeAddress)
     } catch (error) {
-      this.undecodableCount++
-      this.#options.onUndecodable(log, run, error as Error)
+      this.#report(log, run, error as Error)
       return emptyRun(run, run.baseTimestamp)
     }
+  }
+
+  #report(log: Log, batch: Run, error: Error): void {
+    this.undecodableCount++
+    this.#options.onUndecodable(log, batch, error)
   }
 }
