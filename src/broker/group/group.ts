@@ -64,6 +64,8 @@ export class Group {
   readonly syncDeadline: Deadline
   /** Set while a rebalance that began in Empty waits for more members. */
   initialDelay: InitialDelay | undefined
+  /** The generation whose assignment is, or was last, on its way to the disk. */
+  storingGeneration: number | undefined
   #state: GroupState = 'Empty'
   #stateSinceMs: number
   #generation = 0

@@ -117,16 +117,18 @@ describe('sync', () => {
     assert.equal(second.answer.error, undefined)
   })
 
-  test('a leader that syncs twice while it is stored does no harm', () => {
+  test('a leader that syncs twice while it is stored gets, and leaves on disk, the first', () => {
     const fixture = new GroupFixture()
     const [leader] = joinedPair(fixture)
     fixture.store.isHeld = true
-    const assignments = [{ memberId: leader, assignment: Buffer.from('a') }]
-    fixture.sync(leader, { assignments })
-    const second = fixture.sync(leader, { assignments })
+    fixture.sync(leader, { assignments: [{ memberId: leader, assignment: Buffer.from('a') }] })
+    const second = fixture.sync(leader, {
+      assignments: [{ memberId: leader, assignment: Buffer.from('b') }],
+    })
     fixture.store.release()
     assert.equal(second.answer.assignment.toString(), 'a')
     assert.equal(fixture.state(), 'Stable')
+    assert.equal(fixture.crash().sync(leader).answer.assignment.toString(), 'a')
   })
 
   test('an assignment that cannot be stored makes everyone join again', () => {

@@ -36,7 +36,11 @@ export function syncGroup(group: Group, request: SyncRequest, callback: SyncCall
     return
   }
   group.awaitSync(member, callback)
-  if (group.isLeader(member.id)) storeAssignment(group, request)
+  // A leader that asks again waits for what it brought first: two assignments of one generation, one
+  // given out and the other on the disk, would part ways in a crash.
+  if (group.isLeader(member.id) && group.storingGeneration !== group.generation) {
+    storeAssignment(group, request)
+  }
 }
 
 function refusalOf(group: Group, request: SyncRequest): GroupErrorCode | undefined {
@@ -83,6 +87,7 @@ function storeAssignment(group: Group, request: SyncRequest): void {
     if (verdict === 'refused') refuseAssignment(group, 'coordinator_not_available')
     else applyAssignment(group, assignmentOf)
   }
+  group.storingGeneration = generation
   saveGroup(group, done, assignmentOf)
 }
 

@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import {
+  GroupFixture,
+  place,
+  protocol,
+  rebalanceMs,
+  sessionMs,
+} from '../../../test/support/group-fixture.ts'
+import { GroupFormatError } from './group-format-error.ts'
+
+describe('after a crash', () => {
+  test('a stable group goes on as if nothing had happened', () => {
+    const before = new GroupFixture()
+    const protocols = [protocol('range'), protocol('sticky')]
+    const [leader, other] = before.stableGroup(2, { protocols })
+    const described = before.coordinator.describe('g')
+    const after = before.crash()
+    assert.deepEqual(after.coordinator.describe('g'), described)
+    assert.equal(after.heartbeat(leader!), undefined)
+    assert.equal(after.heartbeat(other!), undefined)
+    assert.equal(after.sync(other!).answer.assignment.toString(), 'a1')
+    const joined = after.join({ memberId: other!, protocols })
+    assert.equal(joined.answer.generation, 1)
+    assert.equal(joined.answer.leaderId, leader)
+  })
+
+  test('members have their whole session to come back, then they are lost', () => {
+    const before = new GroupFixture()
+    const [leader] = before.stableGroup(2)
+    before.clock.advance(sessionMs - 1)
+    const after = before.crash()
+    after.clock.advance(sessionMs - 1)
+    assert.equal(after.heartbeat(leader!), undefined)
+    after.clock.advance(1)
+    assert.equal(after.heartbeat(leader!), 'rebalance_in_progress')
+    assert.equal(after.coordinator.describe('g')?.members.length, 1)
+  })
+
+  test('an answered commit is there, one that was not may be gone, and none goes back', () => {
+    const before = new GroupFixture()
+    for (let offset = 1; offset <= 5; offset++) before.commitAlone(offset)
+    before.store.isHeld = true
+    before.commit([place('orders', 0, 6)])
+    const after = before.crash()
+    assert.equal(after.committed(), 5)
+    assert.equal(after.commitAlone(7), undefined)
+    assert.equal(after.crash().committed(), 7)
+  })
+
+  test('offsets of a group that has no row of its own make a group that only stores offsets', () => {
+    const before = new GroupFixture()
+    before.commitAlone(3)
+    const after = before.crash()
+    assert.equal(after.coordinator.describe('g')?.protocolType, '')
+    assert.equal(after.commitAlone(4), undefined)
+  })
+
+  test('offsets that were deleted stay deleted', () => {
+    const before = new GroupFixture()
+    before.commit([place('orders', 0, 1), place('users', 0, 1)])
+    before.clock.endTurn()
+    before.coordinator.deleteTopic('orders')
+    before.clock.endTurn()
+    const after = before.crash()
+    assert.equal(after.committed('orders'), undefined)
+    assert.equal(after.committed('users'), 1)
+  })
+
+  test('an empty group remembers its generation, and since when it is empty', () => {
+    const before = new GroupFixture()
+    const [id] = before.stableGroup(1)
+    before.coordinator.leave('g', [{ memberId: id!, instanceId: undefined }])
+    before.clock.endTurn()
+    const after = before.crash()
+    const described = after.coordinator.describe('g')
+    assert.equal(described?.state, 'Empty')
+    assert.equal(described?.generation, 2)
+    assert.equal(described?.protocolType, 'consumer')
+  })
+
+  test('a rebalance that was under way is begun again by its members', () => {
+    const before = new GroupFixture()
+    const [leader] = before.stableGroup(2)
+    before.joinTwice()
+    before.join({ memberId: leader! })
+    const after = before.crash()
+    assert.equal(after.state(), 'Stable')
+    assert.equal(after.heartbeat(leader!), undefined)
+    assert.equal(after.join({ memberId: leader! }).isWaiting, true)
+    assert.equal(after.state(), 'PreparingRebalance')
+  })
+
+  test('a generation that members were told of, without an assignment, is not there', () => {
+    const before = new GroupFixture()
+    const [leader] = before.stableGroup(1)
+    const joined = before.join({ memberId: leader! })
+    assert.equal(joined.answer.generation, 2)
+    const after = before.crash()
+    assert.equal(after.heartbeat(leader!, 2), 'illegal_generation')
+    assert.equal(after.sync(leader!, { generation: 2 }).answer.error, 'illegal_generation')
+  })
+
+  test('a static member is known by its last id, and the one before is fenced', () => {
+    const before = new GroupFixture()
+    const first = before.join({ instanceId: 'i0' })
+    before.clock.advance(500)
+    const old = first.answer.memberId
+    before.syncAll([old], 1)
+    const back = before.join({ instanceId: 'i0' })
+    before.clock.endTurn()
+    const after = before.crash()
+    assert.equal(after.heartbeat(old, 1, 'i0'), 'fenced_instance_id')
+    assert.equal(after.heartbeat(back.answer.memberId, 1, 'i0'), undefined)
+  })
+
+  test('a group with more members than allowed now rebalances to lose some', () => {
+    const before = new GroupFixture()
+    const ids = before.stableGroup(3)
+    const after = new GroupFixture({ rows: before.store.rows(), config: { membersMax: 2 } })
+    assert.equal(after.state(), 'PreparingRebalance')
+    const joins = ids.map((memberId) => after.join({ memberId }))
+    assert.equal(joins[2]!.answer.error, 'group_max_size_reached')
+    after.clock.advance(rebalanceMs)
+    assert.equal(joins[0]!.answer.generation, 2)
+    assert.equal(joins[1]!.answer.generation, 2)
+  })
+})
+
+test('a row that cannot be read stops the start', () => {
+  const rows = [{ key: Buffer.from([9]), value: Buffer.from([1]) }]
+  assert.throws(() => new GroupFixture({ rows }), GroupFormatError)
+})

@@ -1,0 +1,279 @@
+// A group coordinator over a virtual clock and a store that answers when the test says so.
+import assert from 'node:assert/strict'
+import type { CommitRequest, OffsetToCommit } from '../../src/broker/group/commit-offsets.ts'
+import type { GroupConfig } from '../../src/broker/group/group-config.ts'
+import type { GroupEvents } from '../../src/broker/group/group-context.ts'
+import { GroupCoordinator } from '../../src/broker/group/group-coordinator.ts'
+import type { GroupErrorCode } from '../../src/broker/group/group-error.ts'
+import type { GroupRow, GroupStore, GroupVerdict } from '../../src/broker/group/group-store.ts'
+import type { JoinAnswer } from '../../src/broker/group/join-answer.ts'
+import type { JoinRequest } from '../../src/broker/group/join-group.ts'
+import type { SyncAnswer } from '../../src/broker/group/sync-answer.ts'
+import type { SyncRequest } from '../../src/broker/group/sync-group.ts'
+import { seededRandom } from '../../src/lib/random.ts'
+import { VirtualClock } from '../../src/lib/virtual-clock.ts'
+
+/** What one callback was given; more than one answer fails at once. */
+export class Answered<Answer> {
+  #answer: Answer | undefined
+
+  readonly take = (answer: Answer): void => {
+    assert.equal(this.#answer, undefined, 'answered twice')
+    this.#answer = answer
+  }
+
+  get isWaiting(): boolean {
+    return this.#answer === undefined
+  }
+
+  get answer(): Answer {
+    assert.notEqual(this.#answer, undefined, 'not answered')
+    return this.#answer!
+  }
+}
+
+interface Write {
+  readonly rows: readonly GroupRow[]
+  readonly done: (verdict: GroupVerdict) => void
+}
+
+/** Rows in memory. A write is durable at the end of the turn, or when `hold` is lifted. */
+export class FakeGroupStore implements GroupStore {
+  readonly #clock: VirtualClock
+  readonly #rows = new Map<string, Buffer>()
+  readonly #writes: Write[] = []
+  isHeld = false
+  /** Writes to refuse from now on. */
+  refusals = 0
+
+  constructor(clock: VirtualClock) {
+    this.#clock = clock
+  }
+
+  write(rows: readonly GroupRow[], done: (verdict: GroupVerdict) => void): void {
+    this.#writes.push({ rows, done })
+    if (!this.isHeld) this.#clock.atEndOfTurn(() => this.#finishAll())
+  }
+
+  /** Ends what is held, in order. */
+  release(): void {
+    this.isHeld = false
+    this.#finishAll()
+  }
+
+  /** What a crash leaves: only what was durable. */
+  rows(): GroupRow[] {
+    return Array.from(this.#rows, ([key, value]) => ({ key: Buffer.from(key, 'hex'), value }))
+  }
+
+  get rowCount(): number {
+    return this.#rows.size
+  }
+
+  get waitingCount(): number {
+    return this.#writes.length
+  }
+
+  #finishAll(): void {
+    if (this.isHeld) return
+    for (let write = this.#writes.shift(); write !== undefined; write = this.#writes.shift()) {
+      const isRefused = this.refusals > 0
+      if (isRefused) this.refusals--
+      else this.#apply(write.rows)
+      write.done(isRefused ? 'refused' : 'durable')
+    }
+  }
+
+  #apply(rows: readonly GroupRow[]): void {
+    for (const { key, value } of rows) {
+      const name = key.toString('hex')
+      if (value === undefined) this.#rows.delete(name)
+      else this.#rows.set(name, value)
+    }
+  }
+}
+
+/** Test metadata: topics with commas between; `?` cannot be read. */
+export function readTestSubscription(metadata: Buffer): readonly string[] | undefined {
+  const text = metadata.toString()
+  if (text === '?') return undefined
+  return text === '' ? [] : text.split(',')
+}
+
+export interface FixtureOptions {
+  readonly config?: Partial<GroupConfig>
+  readonly rows?: readonly GroupRow[]
+  readonly clock?: VirtualClock
+  readonly seed?: number
+}
+
+export const sessionMs = 10_000
+export const rebalanceMs = 60_000
+export const delayMs = 250
+
+/** Requests with everything that a test does not care about filled in. */
+export class GroupFixture {
+  readonly clock: VirtualClock
+  readonly store: FakeGroupStore
+  readonly coordinator: GroupCoordinator
+  readonly events: string[] = []
+  /** Topics that exist; each has partitions 0 to 9. */
+  readonly topics: Set<string> = new Set(['orders', 'users'])
+
+  readonly #seed: number
+
+  constructor(options: FixtureOptions = {}) {
+    this.#seed = options.seed ?? 1
+    this.clock = options.clock ?? new VirtualClock()
+    this.store = new FakeGroupStore(this.clock)
+    const events: GroupEvents = {
+      onStable: (id, generation, count) => this.events.push(`${id} stable ${generation} ${count}`),
+      onMemberLost: (id) => this.events.push(`${id} lost`),
+      onEmpty: (id, generation) => this.events.push(`${id} empty ${generation}`),
+    }
+    this.coordinator = new GroupCoordinator({
+      clock: this.clock,
+      random: seededRandom(this.#seed),
+      store: this.store,
+      config: { initialRebalanceDelayMs: delayMs, ...options.config },
+      events,
+      readSubscription: readTestSubscription,
+      hasPartition: (topic, partition) => this.topics.has(topic) && partition < 10,
+    })
+    this.coordinator.restore(options.rows ?? [])
+    this.coordinator.start()
+  }
+
+  /** The broker dies and starts again with what was durable. */
+  crash(): GroupFixture {
+    const clock = new VirtualClock(this.clock.now())
+    const seed = this.#seed + 1
+    const next = new GroupFixture({ clock, seed, rows: this.store.rows() })
+    for (const { key, value } of this.store.rows()) next.store.write([{ key, value }], () => {})
+    clock.endTurn()
+    return next
+  }
+
+  join(request: Partial<JoinRequest> = {}): Answered<JoinAnswer> {
+    const answered = new Answered<JoinAnswer>()
+    this.coordinator.join({ ...joinDefaults, ...request }, answered.take)
+    return answered
+  }
+
+  /** Both steps of a dynamic member's join; returns its id and what the second step gets. */
+  joinTwice(request: Partial<JoinRequest> = {}): { id: string; joined: Answered<JoinAnswer> } {
+    const { memberId, error } = this.join({ ...request, memberId: '' }).answer
+    assert.equal(error, 'member_id_required')
+    return { id: memberId, joined: this.join({ ...request, memberId }) }
+  }
+
+  sync(memberId: string, request: Partial<SyncRequest> = {}): Answered<SyncAnswer> {
+    const answered = new Answered<SyncAnswer>()
+    this.coordinator.sync({ ...syncDefaults, memberId, ...request }, answered.take)
+    return answered
+  }
+
+  heartbeat(memberId: string, generation = 1, instanceId?: string): GroupErrorCode | undefined {
+    return this.coordinator.heartbeat({ groupId: 'g', memberId, instanceId, generation })
+  }
+
+  commit(
+    offsets: readonly OffsetToCommit[],
+    request: Partial<CommitRequest> = {},
+  ): Answered<readonly (GroupErrorCode | undefined)[]> {
+    const answered = new Answered<readonly (GroupErrorCode | undefined)[]>()
+    this.coordinator.commitOffsets({ ...commitDefaults, ...request, offsets }, answered.take)
+    return answered
+  }
+
+  /** Commits to `orders` 0 as no member, and waits until it is durable. */
+  commitAlone(offset: number, request: Partial<CommitRequest> = {}): GroupErrorCode | undefined {
+    const answered = this.commit([place('orders', 0, offset)], request)
+    this.clock.endTurn()
+    return answered.answer[0]
+  }
+
+  committed(topic = 'orders', partition = 0, groupId = 'g'): number | undefined {
+    return this.coordinator.fetchOffsets(groupId, [{ topic, partition }])[0]?.committed?.offset
+  }
+
+  state(groupId = 'g'): string | undefined {
+    return this.coordinator.describe(groupId)?.state
+  }
+
+  /** A stable group of `count` members; the first leads, and member i has assignment `a<i>`. */
+  stableGroup(count: number, request: Partial<JoinRequest> = {}): string[] {
+    const joins = Array.from({ length: count }, () => this.joinTwice(request))
+    for (let waits = 0; joins.some(({ joined }) => joined.isWaiting) && waits < 1000; waits++) {
+      this.clock.advance(delayMs)
+    }
+    const ids = joins.map(({ id }) => id)
+    const { generation, leaderId } = joins[0]!.joined.answer
+    assert.equal(leaderId, ids[0])
+    this.syncAll(ids, generation)
+    return ids
+  }
+
+  /** Everyone syncs, the first as the leader, and gets `a<i>`. */
+  syncAll(ids: readonly string[], generation: number): void {
+    const assignments = ids.map((memberId, index) => ({
+      memberId,
+      assignment: Buffer.from(`a${index}`),
+    }))
+    const syncs = ids.map((id, index) =>
+      this.sync(id, { generation, assignments: index === 0 ? assignments : [] }),
+    )
+    this.clock.endTurn()
+    syncs.forEach((synced, index) => {
+      assert.equal(synced.answer.error, undefined)
+      assert.equal(synced.answer.assignment.toString(), `a${index}`)
+    })
+  }
+}
+
+export function protocol(name: string, metadata = 'orders'): { name: string; metadata: Buffer } {
+  return { name, metadata: Buffer.from(metadata) }
+}
+
+export function place(
+  topic: string,
+  partition: number,
+  offset: number,
+  metadata = '',
+): OffsetToCommit {
+  return { topic, partition, offset, metadata, leaderEpoch: -1 }
+}
+
+const joinDefaults: JoinRequest = {
+  groupId: 'g',
+  memberId: '',
+  instanceId: undefined,
+  clientId: 'client',
+  clientHost: '/127.0.0.1',
+  sessionTimeoutMs: sessionMs,
+  rebalanceTimeoutMs: rebalanceMs,
+  protocolType: 'consumer',
+  protocols: [protocol('range')],
+  needsKnownMemberId: true,
+  canSkipAssignment: true,
+}
+
+const syncDefaults: SyncRequest = {
+  groupId: 'g',
+  memberId: '',
+  instanceId: undefined,
+  generation: 1,
+  protocolType: undefined,
+  protocolName: undefined,
+  assignments: [],
+}
+
+const commitDefaults: CommitRequest = {
+  groupId: 'g',
+  memberId: '',
+  instanceId: undefined,
+  generation: -1,
+  offsets: [],
+  retentionMs: undefined,
+  knowsMissingGroup: true,
+}
