@@ -29,6 +29,7 @@ export async function openFileStorage(options: StorageOptions): Promise<Storage>
       store,
       topology: await replay(view, opened.recovered.topology, topology),
       logs: recovered.logs,
+      state: recovered.state,
       onTopologyDurable: (sequence, bytes) => view.apply(sequence, bytes),
       close: async () => {
         await view.flush()
@@ -54,6 +55,7 @@ function openLog(
     clock,
     turn,
     durability: options.broker.durability,
+    converter: options.converter,
     topologyAfter,
     events: {
       onBlocked: options.onBlocked,

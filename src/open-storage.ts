@@ -7,6 +7,7 @@ import type { Turn } from './lib/turn.ts'
 import type { BlockedReason, LogStore } from './log/log-store.ts'
 import type { Log } from './log/log.ts'
 import { type MemoryChaos, MemoryLogStore } from './log/memory/memory-log-store.ts'
+import type { RunConverter } from './log/run-converter.ts'
 import type { Topology } from './meta/topology-database.ts'
 
 /** Where messages are kept. `memory` forgets everything; a chaos makes it a hard test of the broker. */
@@ -18,6 +19,8 @@ export interface StorageOptions {
   readonly clock: Clock
   readonly turn: Turn
   readonly logger: Logger
+  /** Lets queues read what Kafka clients wrote. */
+  readonly converter: RunConverter
   readonly onBlocked: (reason: BlockedReason | undefined) => void
   readonly onFailed: (error: Error) => void
 }
@@ -26,6 +29,8 @@ export interface Storage {
   readonly store: LogStore
   readonly topology: Topology
   readonly logs: readonly Log[]
+  /** What `LogStore.putState` kept. */
+  readonly state: ReadonlyMap<string, Buffer>
   /** A topology entry is durable in the log. */
   onTopologyDurable(sequence: number, bytes: Buffer): void
   /** Makes everything durable and gives the data folder free. */
@@ -54,11 +59,13 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
 
 function openMemoryStorage(options: StorageOptions): Storage {
   const chaos = typeof options.kind === 'object' ? { chaos: options.kind } : {}
-  const store = new MemoryLogStore({ clock: options.clock, turn: options.turn, ...chaos })
+  const { clock, turn, converter } = options
+  const store = new MemoryLogStore({ clock, turn, converter, ...chaos })
   return {
     store,
     topology: noTopology,
     logs: [],
+    state: new Map(),
     onTopologyDurable: () => undefined,
     close: () => store.close(),
   }

@@ -13,8 +13,10 @@ import { isLoopback } from './lib/loopback.ts'
 import { systemRandom } from './lib/random.ts'
 import { Turn } from './lib/turn.ts'
 import { version } from './lib/version.ts'
+import { type OpenedKafka, openKafka } from './open-kafka.ts'
 import { openStorage, type Storage, type StorageKind } from './open-storage.ts'
 import { AmqpServer } from './server/amqp/amqp-server.ts'
+import { Crossing } from './server/crossing/crossing.ts'
 import { type Listener, openListener } from './server/listener.ts'
 
 /** Options of the broker; what is left out has its default. */
@@ -63,6 +65,7 @@ class Instance implements RunningBroker {
   #storage: Storage | undefined
   #broker: Broker | undefined
   #amqp: AmqpServer | undefined
+  #kafka: OpenedKafka | undefined
   #fail: (error: Error) => void = () => undefined
   readonly #listeners: Listener[] = []
   #http: { close(): Promise<void> } | undefined
@@ -83,18 +86,20 @@ class Instance implements RunningBroker {
 
   async open(kind: StorageKind): Promise<void> {
     const turn = new Turn(this.#clock)
+    const crossing = this.#createCrossing()
     this.#storage = await openStorage({
       kind,
       broker: this.#options,
       clock: this.#clock,
       turn,
       logger: this.#logger,
+      converter: crossing,
       onBlocked: (reason) => this.#onBlocked(reason),
       onFailed: (error) => this.#fail(error),
     })
     this.#broker = this.#createBroker(turn, this.#storage)
     this.#amqp = this.#createAmqpServer(turn, this.#broker)
-    await Promise.all([this.#openAmqp(this.#amqp), this.#openHttp()])
+    await Promise.all([this.#openAmqp(this.#amqp), this.#openKafka(crossing), this.#openHttp()])
     this.#state = 'ready'
   }
 
@@ -121,6 +126,7 @@ class Instance implements RunningBroker {
       },
     })
     broker.restore(storage.topology, storage.logs)
+    broker.restoreState(storage.state)
     return broker
   }
 
@@ -158,6 +164,40 @@ class Instance implements RunningBroker {
     this.addresses['amqp'] = listener.address
   }
 
+  #createCrossing(): Crossing {
+    return new Crossing({
+      onUndecodable: (log, { baseOffset, lastOffset }, error) => {
+        this.#logger.error(
+          { err: error, log: log.id, first: baseOffset, last: lastOffset },
+          'A record batch cannot be decoded; readers of messages skip it',
+        )
+      },
+    })
+  }
+
+  async #openKafka(crossing: Crossing): Promise<void> {
+    const { host, kafkaPort: port } = this.#options
+    if (port === 'off') return
+    this.#kafka = openKafka({
+      broker: this.#broker as Broker,
+      users: this.#users,
+      crossing,
+      options: this.#options,
+      logger: this.#logger.child({ area: 'kafka' }),
+      state: (this.#storage as Storage).state,
+      address: () => this.addresses['kafka'] as Address,
+    })
+    const listener = await openListener({
+      service: 'kafka',
+      host,
+      port,
+      onSocket: this.#kafka.server.accept,
+      onAcceptProblem: (reason) => this.#logger.warn(`A connection was refused: ${reason}`),
+    })
+    this.#listeners.push(listener)
+    this.addresses['kafka'] = listener.address
+  }
+
   async #openHttp(): Promise<void> {
     const { host, httpPort: port } = this.#options
     if (port === 'off') return
@@ -192,6 +232,8 @@ class Instance implements RunningBroker {
   async #close(): Promise<void> {
     this.#state = 'stopping'
     for (const listener of this.#listeners) listener.close()
+    this.#kafka?.groups.close()
+    this.#kafka?.server.close()
     await this.#amqp?.close()
     this.#broker?.prepareToClose()
     await this.#storage?.close()

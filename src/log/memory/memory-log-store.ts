@@ -190,7 +190,7 @@ export class MemoryLogStore implements LogStore, LogEngine {
   }
 
   #commit(group: CommitGroup): void {
-    for (const { run } of group.runs) run.seal(this.epoch, -1)
+    for (const { run } of group.runs) if (!run.isSealed) run.seal(this.epoch, -1)
     const chaos = this.#chaos
     if (chaos === undefined) {
       this.#clock.atEndOfTurn(() => this.#scheduler.finish(group))

@@ -13,10 +13,15 @@ import { handlers } from './handlers.ts'
 import type { KafkaContext } from './kafka-context.ts'
 import type { Handler } from './request-context.ts'
 import { SaslState } from './sasl-state.ts'
+import type { ServedApi } from './served-apis.ts'
 
 /** An answer's place in the order; its parts are there once it is known. */
 interface Slot {
   parts: readonly Buffer[] | undefined
+}
+
+function isServed(api: ApiName): api is ServedApi {
+  return Object.hasOwn(handlers, api)
 }
 
 export class KafkaConnection {
@@ -100,7 +105,7 @@ export class KafkaConnection {
     reader.reset(buffer, start, end)
     const header = readRequestHeader(reader)
     const { api } = header
-    if (api === undefined || handlers[api] === undefined) {
+    if (api === undefined || !isServed(api)) {
       throw new Error(`API ${header.apiKey} is not served`)
     }
     if (!this.sasl.allows(api)) throw new Error(`${api} before authentication`)
@@ -111,7 +116,7 @@ export class KafkaConnection {
     this.#pauseIfFull()
   }
 
-  #start<Name extends ApiName>(
+  #start<Name extends ServedApi>(
     api: Name,
     header: RequestHeader,
     reader: WireReader,
@@ -142,11 +147,15 @@ export class KafkaConnection {
   ): void {
     if (this.#isClosed) return
     const { apiVersion, correlationId } = header
-    slot.parts =
-      response === undefined
-        ? []
-        : encodeResponse(this.#writer, { api, apiVersion, correlationId }, response)
-    this.#writeReady()
+    try {
+      slot.parts =
+        response === undefined
+          ? []
+          : encodeResponse(this.#writer, { api, apiVersion, correlationId }, response)
+      this.#writeReady()
+    } catch (error) {
+      this.#onFault(error)
+    }
   }
 
   /** KIP-511: ApiVersions is answered in version 0; any other unsupported version ends the connection. */

@@ -21,6 +21,7 @@ const special = {
   earliestPendingUpload: -6,
 } as const
 const unknown = -1
+const leaderEpochVersion = 4
 const nowhere: FoundOffset = { timestamp: unknown, offset: unknown }
 
 interface FoundOffset {
@@ -46,8 +47,9 @@ async function listOffset(
   const found = findPartition(context, topic, partitionIndex, currentLeaderEpoch)
   if (found.problem !== undefined) return { partitionIndex, errorCode: codeOf(found.problem) }
   const { offset, timestamp: at } = await findOffset(found.partition, timestamp, context)
-  const leaderEpoch = offset === unknown ? -1 : context.broker.store.epoch
-  return { partitionIndex, errorCode: noError, timestamp: at, offset, leaderEpoch }
+  const answer = { partitionIndex, errorCode: noError, timestamp: at, offset }
+  if (context.apiVersion < leaderEpochVersion || offset === unknown) return answer
+  return { ...answer, leaderEpoch: context.broker.store.epoch }
 }
 
 function findOffset(

@@ -1,0 +1,109 @@
+// Puts the Kafka side of a broker together: groups, producer ids and sessions from what the log
+// kept, and the address that clients are told.
+import type { Users } from './auth/users.ts'
+import { type Broker, defaultVHost } from './broker/broker.ts'
+import { GroupCoordinator } from './broker/group/group-coordinator.ts'
+import { groupRowsOf, LogGroupStore } from './broker/group/log-group-store.ts'
+import { ProducerIds } from './broker/topic/producer-ids.ts'
+import { decodeSubscription } from './codec/kafka/consumer-protocol.ts'
+import type { BrokerOptions } from './config.ts'
+import { exitCodes } from './lib/exit-codes.ts'
+import { ExitError } from './lib/exit-error.ts'
+import type { Address } from './lib/listen.ts'
+import type { Logger } from './lib/logger.ts'
+import { limits } from './limits.ts'
+import type { Crossing } from './server/crossing/crossing.ts'
+import { FetchSessions } from './server/kafka/fetch-sessions.ts'
+import { KafkaServer } from './server/kafka/kafka-server.ts'
+
+export interface KafkaOptions {
+  readonly broker: Broker
+  readonly users: Users
+  readonly crossing: Crossing
+  readonly options: BrokerOptions
+  readonly logger: Logger
+  /** The log's keyed state at the start. */
+  readonly state: ReadonlyMap<string, Buffer>
+  /** Where the listener is, once it is open. */
+  readonly address: () => Address
+}
+
+/** The parts that live as long as the broker. */
+export interface OpenedKafka {
+  readonly server: KafkaServer
+  readonly groups: GroupCoordinator
+}
+
+const clusterIdKey = 'cluster-id'
+const clusterIdBytes = 16
+
+/** Throws `ExitError` for an advertised address that is none. */
+export function openKafka(parts: KafkaOptions): OpenedKafka {
+  const { broker, options, state } = parts
+  const vhost = broker.getVHost(defaultVHost)
+  const topics = broker.topicsOf(vhost)
+  const groups = new GroupCoordinator({
+    clock: broker.clock,
+    random: broker.random,
+    store: new LogGroupStore(broker.store),
+    readSubscription,
+    hasPartition: (topic, partition) => topics.find(topic)?.partitions[partition] !== undefined,
+  })
+  groups.restore(groupRowsOf(state))
+  groups.start()
+  const advertised = parseAdvertised(options.kafkaAdvertised)
+  const server = new KafkaServer({
+    broker,
+    vhost,
+    topics,
+    groups,
+    producerIds: new ProducerIds(broker.store, state),
+    fetchSessions: new FetchSessions(broker.random),
+    crossing: parts.crossing,
+    users: parts.users,
+    clock: broker.clock,
+    random: broker.random,
+    logger: parts.logger,
+    settings: {
+      advertised: () => advertised ?? parts.address(),
+      requestSizeMax: limits.kafkaRequestSizeMax,
+      needsLogin: options.user !== undefined,
+      clusterId: clusterIdOf(broker, state),
+      isAutoCreating: true,
+    },
+  })
+  return { server, groups }
+}
+
+function readSubscription(metadata: Buffer): readonly string[] | undefined {
+  try {
+    return decodeSubscription(metadata).topics
+  } catch {
+    // Kafka Streams and others have formats of their own.
+    return undefined
+  }
+}
+
+/** The id is made once and kept. */
+function clusterIdOf(broker: Broker, state: ReadonlyMap<string, Buffer>): string {
+  const stored = state.get(clusterIdKey)
+  if (stored !== undefined) return stored.toString()
+  const clusterId = broker.random.bytes(clusterIdBytes).toString('base64url')
+  broker.store.beginAtom()
+  broker.store.putState(clusterIdKey, Buffer.from(clusterId))
+  broker.store.endAtom()
+  return clusterId
+}
+
+function parseAdvertised(text: string | undefined): Address | undefined {
+  if (text === undefined) return undefined
+  const parts = /^\[?(.+?)\]?:(\d{1,5})$/.exec(text)
+  const port = Number(parts?.[2])
+  if (!parts?.[1] || port < 1 || port > 65_535) {
+    throw new ExitError(
+      exitCodes.config,
+      `kafka-advertised: '${text}' is no address: write HOST:PORT, such as broker.example.com:9092`,
+    )
+  }
+  return { host: parts[1], port }
+}
