@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { delayMs, GroupFixture, protocol } from '../../../test/support/group-fixture.ts'
+import { delayMs, GroupFixture, place, protocol } from '../../../test/support/group-fixture.ts'
+import { limits } from '../../limits.ts'
 
 describe('heartbeat', () => {
   const cases = [
@@ -295,6 +296,36 @@ describe('close', () => {
     fixture.coordinator.close()
     fixture.store.release()
     assert.deepEqual(committed.answer, [undefined])
+  })
+})
+
+describe('limits of all groups together', () => {
+  test('too many groups: a new one is refused, those that are there go on', () => {
+    const fixture = new GroupFixture()
+    for (let index = 0; index < limits.groupsMax; index++) {
+      fixture.commit([place('orders', 0, 1)], { groupId: `g${index}` })
+    }
+    fixture.clock.endTurn()
+    assert.equal(fixture.join({ groupId: 'one more' }).answer.error, 'group_max_size_reached')
+    assert.equal(fixture.commitAlone(1, { groupId: 'one more' }), 'policy_violation')
+    assert.equal(fixture.commitAlone(2, { groupId: 'g7' }), undefined)
+    assert.equal(fixture.join({ groupId: 'g7' }).answer.error, 'member_id_required')
+  })
+
+  test('too much memory: members are turned away until others leave', () => {
+    const fixture = new GroupFixture()
+    const protocols = [{ name: 'range', metadata: Buffer.alloc(limits.groupStateSizeMax - 10_000) }]
+    const fits = Math.floor(limits.groupMemorySizeMax / limits.groupStateSizeMax)
+    const ids = Array.from({ length: fits }, (_, index) => {
+      const { id, joined } = fixture.joinTwice({ groupId: `g${index}`, protocols })
+      assert.equal(joined.isWaiting, true)
+      return id
+    })
+    const { answer } = fixture.join({ groupId: 'one more', protocols })
+    assert.equal(answer.error, 'group_max_size_reached')
+    fixture.coordinator.leave('g0', [{ memberId: ids[0]!, instanceId: undefined }])
+    const { error } = fixture.join({ groupId: 'one more', protocols }).answer
+    assert.equal(error, 'member_id_required')
   })
 })
 

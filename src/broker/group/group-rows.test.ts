@@ -38,11 +38,15 @@ const group: fc.Arbitrary<StoredGroup> = fc.record({
 })
 
 const committed = fc.record({
-  offset: fc.maxSafeInteger(),
+  // Clients may commit any 64-bit number; beyond the safe integers it comes rounded.
+  offset: fc.oneof(
+    fc.maxSafeInteger(),
+    fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n }).map(Number),
+  ),
   leaderEpoch: int32,
   metadata: text,
   committedMs: fc.maxSafeNat(),
-  expiresMs: fc.option(fc.maxSafeNat(), { nil: undefined }),
+  expiresMs: fc.option(fc.oneof(fc.maxSafeNat(), fc.constant(2 ** 63)), { nil: undefined }),
 })
 
 const place = fc.record({ topic: text, partition: fc.nat(2 ** 31 - 1) })

@@ -8,6 +8,7 @@ import {
   sessionMs,
 } from '../../../test/support/group-fixture.ts'
 import { GroupFormatError } from './group-format-error.ts'
+import { encodeGroup, encodeGroupKey } from './group-rows.ts'
 
 describe('after a crash', () => {
   test('a stable group goes on as if nothing had happened', () => {
@@ -46,6 +47,12 @@ describe('after a crash', () => {
     assert.equal(after.committed(), 5)
     assert.equal(after.commitAlone(7), undefined)
     assert.equal(after.crash().committed(), 7)
+  })
+
+  test('an offset and a retention that no sane client sends are there too', () => {
+    const before = new GroupFixture()
+    assert.equal(before.commitAlone(2 ** 63, { retentionMs: 2 ** 63 }), undefined)
+    assert.equal(before.crash().committed(), 2 ** 63)
   })
 
   test('offsets of a group that has no row of its own make a group that only stores offsets', () => {
@@ -129,5 +136,28 @@ describe('after a crash', () => {
 
 test('a row that cannot be read stops the start', () => {
   const rows = [{ key: Buffer.from([9]), value: Buffer.from([1]) }]
+  assert.throws(() => new GroupFixture({ rows }), GroupFormatError)
+})
+
+test('a group that has one member twice is refused', () => {
+  const member = {
+    memberId: 'm',
+    instanceId: undefined,
+    clientId: '',
+    clientHost: '',
+    rebalanceTimeoutMs: 1,
+    sessionTimeoutMs: 1,
+    protocols: [protocol('range')],
+    assignment: Buffer.alloc(0),
+  }
+  const value = encodeGroup({
+    generation: 1,
+    protocolType: 'consumer',
+    protocolName: 'range',
+    leaderId: 'm',
+    stateSinceMs: 0,
+    members: [member, member],
+  })
+  const rows = [{ key: encodeGroupKey('g'), value }]
   assert.throws(() => new GroupFixture({ rows }), GroupFormatError)
 })

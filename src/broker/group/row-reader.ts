@@ -21,7 +21,7 @@ export class RowReader {
 
   integer(): number {
     const value = this.#buffer.readDoubleBE(this.#advance(8))
-    if (!Number.isSafeInteger(value)) throw new GroupFormatError(`${value} is not an integer`)
+    if (!Number.isInteger(value)) throw new GroupFormatError(`${value} is not an integer`)
     return value
   }
 

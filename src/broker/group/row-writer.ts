@@ -17,7 +17,7 @@ export class RowWriter {
     return this
   }
 
-  /** A safe integer; a double holds each of them exactly. */
+  /** An integer. A double holds safe ones exactly, and those beyond as they were rounded before. */
   integer(value: number): this {
     const at = this.#grow(8)
     this.#buffer.writeDoubleBE(value, at)
