@@ -37,6 +37,11 @@ export const limits = {
   coldReadsMax: 2,
   /** Bytes skipped rather than read apart when a log's runs lie scattered between others. */
   coldReadGapMax: (16 * KiB) as number,
+  /** Runs that several readers of a log may want at about the same time. */
+  coldRunsSizeMax: (16 * MiB) as number,
+  /** Keyed state is in memory, and each WAL file repeats it: group offsets and producers, no data. */
+  stateCountMax: 1_000_000,
+  stateSizeMax: (256 * MiB) as number,
   /** State of logs repeated with one group: a slice costs well under a millisecond. */
   checkpointSliceSizeMax: (128 * KiB) as number,
   /** Directories of sealed files that readers are in. */
@@ -165,6 +170,14 @@ export const limits = {
   producerIdExpirationMs: 86_400_000,
   /** Idempotent producers one partition remembers; the oldest are forgotten first. */
   producersPerPartitionMax: 10_000,
+  /** One read of a stream consumer: each holds that much until it is delivered. */
+  streamReadSizeMax: (256 * KiB) as number,
+  /** Named stream consumers: each is an entry that comes back at every start. */
+  consumerNamesPerPartitionMax: 1000,
+  /** Acks of named stream consumers are gathered for so long before they are written. */
+  consumerOffsetsFlushMs: 100,
+  /** How often topics are looked at for records past their retention. */
+  retentionCheckMs: 30_000,
   /** Resolved addresses a channel remembers; a publisher with more distinct keys resolves again. */
   routesPerChannelMax: 10_000,
 

@@ -1,102 +1,20 @@
 // One suite for every engine: what a broker may rely on, whatever stores the bytes.
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { systemClock } from '../lib/clock.ts'
-import { Turn } from '../lib/turn.ts'
-import type { CommitGroup } from './commit-group.ts'
-import { createSystemDisk } from './file/disk.ts'
-import { openFileLogStore } from './file/open-file-log-store.ts'
-import type { LogStore, Recovered } from './log-store.ts'
+import {
+  committed,
+  type Engine,
+  fileEngine,
+  finished,
+  memoryEngine,
+  readAll,
+  source,
+  tinyFileEngine,
+} from '../../test/support/log-engines.ts'
+import type { LogStore } from './log-store.ts'
 import type { Log } from './log.ts'
-import { MemoryLogStore } from './memory/memory-log-store.ts'
-import { RecordSource, RecordView } from './record.ts'
 
-interface Engine {
-  readonly name: string
-  /** Opens a store on what earlier stores of this engine left. */
-  open(): Promise<{ store: LogStore; recovered: Recovered }>
-  readonly isLasting: boolean
-  dispose(): Promise<void>
-}
-
-function memoryEngine(): Promise<Engine> {
-  return Promise.resolve({
-    name: 'memory',
-    isLasting: false,
-    open: () => {
-      const store = new MemoryLogStore({ clock: systemClock, turn: new Turn(systemClock) })
-      return Promise.resolve({ store, recovered: { logs: [], topology: [], cut: undefined } })
-    },
-    dispose: () => Promise.resolve(),
-  })
-}
-
-async function fileEngine(): Promise<Engine> {
-  const path = await mkdtemp(join(tmpdir(), 'pabal-log-'))
-  return {
-    name: 'file',
-    isLasting: true,
-    open: () =>
-      openFileLogStore({
-        path,
-        disk: createSystemDisk(),
-        clock: systemClock,
-        turn: new Turn(systemClock),
-        durability: 'fsync',
-        topologyAfter: 0,
-        limits: { tailCacheSizeMax: 100_000 },
-      }),
-    dispose: () => rm(path, { recursive: true }),
-  }
-}
-
-function source(address: string, body: string): RecordSource {
-  const result = new RecordSource()
-  result.address = Buffer.from(address)
-  result.addressEnd = result.address.length
-  result.header = Buffer.from('header')
-  result.headerEnd = 6
-  result.body = Buffer.from(body)
-  result.bodyEnd = result.body.length
-  return result
-}
-
-function finished(group: CommitGroup): Promise<void> {
-  return new Promise((resolve) => {
-    group.addListener({ onGroupFinished: () => resolve() })
-  })
-}
-
-async function committed(store: LogStore, change: () => void): Promise<void> {
-  const group = store.beginAtom()
-  change()
-  store.endAtom()
-  await finished(group)
-}
-
-/** Offsets and bodies of everything from `offset` on that can be read. */
-async function readAll(store: LogStore, log: Log, offset = 0): Promise<[number, string][]> {
-  const records: [number, string][] = []
-  const view = new RecordView()
-  let at = offset
-  for (;;) {
-    const result = log.read(at, view)
-    if (result === 'end') return records
-    if (result === 'absent') {
-      await new Promise<void>((resolve, reject) => {
-        store.load(log, at, (error) => (error === undefined ? resolve() : reject(error)))
-      })
-      continue
-    }
-    records.push([view.offset, view.body.toString('latin1', view.bodyStart, view.bodyEnd)])
-    at = view.offset + 1
-  }
-}
-
-for (const makeEngine of [memoryEngine, fileEngine]) {
+for (const makeEngine of [memoryEngine, fileEngine, tinyFileEngine]) {
   describe(`LogStore: ${makeEngine.name}`, () => {
     const withStore = (
       name: string,

@@ -64,6 +64,7 @@ export interface LogStore {
   /**
    * Keeps `value` under `key` (undefined forgets it), durable with the atom: group offsets,
    * producer state. All keys come back at the next open, so there must be few. Within an atom.
+   * Throws `LogError` 'state_full', having changed nothing, when there are too many.
    */
   putState(key: string, value: Buffer | undefined): void
   /** All topology entries up to `sequence` are durable elsewhere. */

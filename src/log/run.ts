@@ -62,6 +62,8 @@ export class Run {
   fillPosition = 0
   /** Of the store that wrote it first; -1 until it is sealed. */
   leaderEpoch = -1
+  /** Handed to a reader who may keep it for a while: `release` leaves its bytes to the collector. */
+  isLent = false
   /** Bytes that the engine's cache counts for this run; 0 when it is not in it. */
   cachedSize = 0
 
@@ -149,6 +151,7 @@ export class Run {
 
   /** Lets the bytes go; views that readers took stay valid. The run must have left every list. */
   release(): void {
+    if (this.isLent) return
     this.buffer = released
     this.size = 0
     this.shared = undefined

@@ -14,6 +14,14 @@ export interface NextIds {
   readonly nextAsideId: number
 }
 
+/** What a checkpoint repeats. */
+export interface CheckpointSource {
+  readonly logs: Iterable<Log>
+  /** The keyed state; changes while it is walked are in the groups that made them. */
+  readonly states: Iterable<readonly [string, string]>
+  readonly ids: () => NextIds
+}
+
 /** What a slice did to the checkpoint. */
 export interface CheckpointSlice extends EncodedEntries {
   readonly isBegin: boolean
@@ -23,6 +31,7 @@ export interface CheckpointSlice extends EncodedEntries {
 /** One checkpoint; make a new one for the next. */
 export class Checkpoint {
   readonly #logs: Iterator<Log>
+  readonly #states: Iterator<readonly [string, string]>
   readonly #ids: () => NextIds
   readonly #entries = new EntryWriter()
   readonly #id: number
@@ -33,11 +42,12 @@ export class Checkpoint {
   /** The floor in the snapshot written last. */
   #floor = 0
 
-  /** `logs` may change while the checkpoint goes on. `id` is any number not used before. */
-  constructor(id: number, logs: Iterable<Log>, ids: () => NextIds) {
+  /** `source` may change while the checkpoint goes on. `id` is any number not used before. */
+  constructor(id: number, source: CheckpointSource) {
     this.#id = id
-    this.#logs = logs[Symbol.iterator]()
-    this.#ids = ids
+    this.#logs = source.logs[Symbol.iterator]()
+    this.#states = source.states[Symbol.iterator]()
+    this.#ids = source.ids
   }
 
   /**
@@ -62,7 +72,7 @@ export class Checkpoint {
     this.#entries.numbers(entryKind.begin, this.#id, nextLogId, nextTopologySequence, nextAsideId)
   }
 
-  /** Writes one chunk or one log; false when everything is written. */
+  /** Writes one chunk, one log or one key; false when everything is written. */
   #writeNext(): boolean {
     const log = this.#log
     if (log !== undefined) {
@@ -72,12 +82,19 @@ export class Checkpoint {
       return true
     }
     const next = this.#logs.next()
-    if (next.done === true) return false
+    if (next.done === true) return this.#writeState()
     this.#writeSnapshot(next.value)
     if (next.value.cursor.ackedAbove > 0) {
       this.#log = next.value
       this.#chunks = next.value.cursor.chunkIndexes()
     }
+    return true
+  }
+
+  #writeState(): boolean {
+    const next = this.#states.next()
+    if (next.done === true) return false
+    this.#entries.state(...next.value)
     return true
   }
 

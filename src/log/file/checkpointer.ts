@@ -2,15 +2,12 @@ import { limits } from '../../limits.ts'
 // Decides when a checkpoint is taken: one begins in each new WAL file, and when it is complete and
 // durable, older files are needed only for the messages in them.
 import type { CommitGroup } from '../commit-group.ts'
-import type { Log } from '../log.ts'
 import { Checkpoint } from './checkpoint.ts'
-import type { CheckpointSlice, NextIds } from './checkpoint.ts'
+import type { CheckpointSlice, CheckpointSource } from './checkpoint.ts'
 import type { CheckpointPlace } from './manifest.ts'
 import type { WrittenGroup } from './wal-writer.ts'
 
-export interface CheckpointerOptions {
-  readonly logs: Iterable<Log>
-  readonly ids: () => NextIds
+export interface CheckpointerOptions extends CheckpointSource {
   readonly sliceSizeMax: number
   /** Asks for a group, so that a checkpoint comes to its end when nobody writes. */
   readonly wantGroup: () => void
@@ -38,7 +35,7 @@ export class Checkpointer {
   beginLast(sequence: number): void {
     this.#sliceSizeMax = limits.groupSizeMax
     this.#place = undefined
-    this.#checkpoint = new Checkpoint(sequence, this.#options.logs, this.#options.ids)
+    this.#checkpoint = new Checkpoint(sequence, this.#options)
     this.#options.wantGroup()
   }
 
@@ -63,7 +60,7 @@ export class Checkpointer {
   }
 
   #begin(sequence: number): void {
-    this.#checkpoint = new Checkpoint(sequence, this.#options.logs, this.#options.ids)
+    this.#checkpoint = new Checkpoint(sequence, this.#options)
     this.#options.wantGroup()
   }
 }

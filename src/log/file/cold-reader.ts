@@ -18,8 +18,7 @@ export interface ColdReaderOptions {
 }
 
 interface Request {
-  readonly log: Log
-  readonly offset: number
+  readonly read: () => Promise<void>
   readonly done: (error?: Error) => void
 }
 
@@ -35,7 +34,7 @@ interface IndexPlace {
 }
 
 /** Runs that were read: every record from the asked offset to `end` that is not acked. */
-interface Part {
+export interface ColdPart {
   readonly runs: Run[]
   readonly end: number
 }
@@ -51,7 +50,12 @@ export class ColdReader {
 
   /** Makes `log` readable at `offset`, then calls back. */
   load(log: Log, offset: number, done: (error?: Error) => void): void {
-    this.#waiting.push({ log, offset, done })
+    this.enqueue(() => this.#loadWindow(log, offset), done)
+  }
+
+  /** Calls `read` when it is its turn to read from the disk, then `done`. */
+  enqueue(read: () => Promise<void>, done: (error?: Error) => void): void {
+    this.#waiting.push({ read, done })
     this.#startNext()
   }
 
@@ -59,7 +63,7 @@ export class ColdReader {
     while (this.#activeCount < limits.coldReadsMax && this.#waiting.length > 0) {
       const request = this.#waiting.shift() as Request
       this.#activeCount++
-      this.#serve(request).then(
+      request.read().then(
         () => this.#finish(request),
         (error: Error) => this.#finish(request, error),
       )
@@ -74,14 +78,14 @@ export class ColdReader {
   }
 
   /** The window must reach a record or the tail: a reader that asks again would get no further. */
-  async #serve({ log, offset }: Request): Promise<void> {
+  async #loadWindow(log: Log, offset: number): Promise<void> {
     for (let at = offset; !log.isDeleted && at < log.tailStart;) {
       const extent = this.#options.extents.find(log.id, at)
       if (extent === undefined || extent.firstOffset >= log.tailStart) {
         log.setWindow([], offset, log.tailStart)
         return
       }
-      const { runs, end } = await this.#readFrom(extent, log, at)
+      const { runs, end } = await this.readPart(extent, log, at)
       if (runs.length > 0 || end >= log.tailStart) {
         const first = runs[0]?.baseOffset ?? offset
         log.setWindow(runs, Math.min(first, offset), end)
@@ -91,7 +95,8 @@ export class ColdReader {
     }
   }
 
-  async #readFrom(extent: Extent, log: Log, offset: number): Promise<Part> {
+  /** Reads what fits one read of an extent from `offset` on. Called by whose turn it is. */
+  async readPart(extent: Extent, log: Log, offset: number): Promise<ColdPart> {
     const { segment } = extent
     segment.readers++
     try {

@@ -3,6 +3,7 @@
 // nothing confirmed lost, no group in half, nothing invented, order kept.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { plainBatch } from '../../../test/support/plain-batch.ts'
 import type { Clock, Timer } from '../../lib/clock.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { seededRandom } from '../../lib/random.ts'
@@ -10,7 +11,9 @@ import type { Random } from '../../lib/random.ts'
 import { Turn } from '../../lib/turn.ts'
 import type { CommitGroup } from '../commit-group.ts'
 import type { Log } from '../log.ts'
-import { RecordSource, RecordView } from '../record.ts'
+import { appendRecord, RecordSource, RecordView } from '../record.ts'
+import type { RunConverter } from '../run-converter.ts'
+import { Run, runHeaderSize } from '../run.ts'
 import { FaultDisk } from './fault-disk.ts'
 import type { FileLogStore } from './file-log-store.ts'
 import { openFileLogStore } from './open-file-log-store.ts'
@@ -46,6 +49,7 @@ const tiny = {
   tailCacheSizeMax: 3000,
   indexCacheSizeMax: 200,
   checkpointSliceSizeMax: 150,
+  coldRunsSizeMax: 6000,
 }
 
 interface ModelLog {
@@ -59,11 +63,13 @@ interface ModelLog {
 class Model {
   readonly logs = new Map<number, ModelLog>()
   readonly topology: string[] = []
+  readonly state = new Map<string, string>()
 
   copy(): Model {
     const copy = new Model()
     for (const [id, log] of this.logs) copy.logs.set(id, { ...log, bodies: new Map(log.bodies) })
     copy.topology.push(...this.topology)
+    for (const [key, value] of this.state) copy.state.set(key, value)
     return copy
   }
 
@@ -73,7 +79,8 @@ class Model {
       const bodies = [...log.bodies].toSorted(([a], [b]) => a - b)
       return `${id}: ${log.end} ${log.start} ${log.mark} ${bodies.map((body) => body.join('=')).join(' ')}`
     })
-    return [...lines, this.topology.join()].join('\n')
+    const state = [...this.state].toSorted(([a], [b]) => a.localeCompare(b))
+    return [...lines, this.topology.join(), state.join(' ')].join('\n')
   }
 }
 
@@ -112,10 +119,12 @@ class Workload {
     const choice = random.below(100)
     if (this.#logs.length === 0 || (choice < 4 && this.#logs.length < 6)) return this.#create(group)
     const log = this.#logs[random.below(this.#logs.length)]!
-    if (choice < 50) return this.#append(group, log)
+    if (choice < 40) return this.#append(group, log)
+    if (choice < 50) return this.#appendBatch(group, log)
     if (choice < 85) return this.#ack(group, log)
     if (choice < 90) return this.#raiseMark(group, log)
     if (choice < 94) return this.#topology(group)
+    if (choice < 95) return this.#putState(group)
     if (choice < 97) return this.#trim(group, log)
     if (choice < 98) return this.#delete(group, log)
     this.#appendShared(group)
@@ -133,6 +142,15 @@ class Workload {
     const body = this.#nextBody()
     const offset = log.append(source(body), -1)
     this.#recordAppend(group, log, { offset, body })
+  }
+
+  #appendBatch(group: CommitGroup, log: Log): void {
+    const body = this.#nextBody()
+    const recordCount = 1 + this.#random.below(4)
+    const first = log.appendBatch(plainBatch({ recordCount, body }))
+    for (let offset = first; offset < first + recordCount; offset++) {
+      this.#recordAppend(group, log, { offset, body })
+    }
   }
 
   #appendShared(group: CommitGroup): void {
@@ -178,6 +196,20 @@ class Workload {
     const text = this.#nextBody()
     this.#store.putTopology(Buffer.from(text))
     this.#record(group, (model) => model.topology.push(text))
+  }
+
+  #putState(group: CommitGroup): void {
+    const random = this.#random
+    const count = 1 + random.below(6)
+    for (let n = 0; n < count; n++) {
+      const key = `key ${random.below(12)}`
+      const value = random.next() < 0.3 ? undefined : this.#nextBody()
+      this.#store.putState(key, value === undefined ? undefined : Buffer.from(value))
+      this.#record(group, ({ state }) => {
+        if (value === undefined) state.delete(key)
+        else state.set(key, value)
+      })
+    }
   }
 
   #trim(group: CommitGroup, log: Log): void {
@@ -227,9 +259,14 @@ function source(body: string): RecordSource {
 }
 
 /** Everything a store holds, in the form of the model. */
-async function contentOf(store: FileLogStore, topology: readonly string[]): Promise<Model> {
+async function contentOf(
+  store: FileLogStore,
+  topology: readonly string[],
+  state: ReadonlyMap<string, Buffer>,
+): Promise<Model> {
   const model = new Model()
   model.topology.push(...topology)
+  for (const [key, value] of state) model.state.set(key, value.toString())
   const view = new RecordView()
   for (const log of store.logs.values()) {
     const bodies = new Map<number, string>()
@@ -247,10 +284,42 @@ async function contentOf(store: FileLogStore, topology: readonly string[]): Prom
       }
       at = view.offset + 1
     }
+    assert.deepEqual(await bodiesInRuns(store, log), bodies)
     const { endOffset: end, startOffset: start, deliveredMark: mark } = log
     model.logs.set(log.id, { end, start, mark, bodies })
   }
   return model
+}
+
+/** The same once more, by the other way of reading. */
+async function bodiesInRuns(store: FileLogStore, log: Log): Promise<Map<number, string>> {
+  const bodies = new Map<number, string>()
+  const view = new RecordView()
+  for (let at = log.cursor.nextUnacked(0); ; ) {
+    const runs = await store.readRuns(log, at, 500)
+    if (runs.length === 0) return bodies
+    for (const run of runs) {
+      const messages = log.messagesOf(run)
+      for (let position = runHeaderSize; position < messages.size; ) {
+        position = log.readFrom(messages, position, view)
+        if (log.cursor.isAcked(view.offset)) continue
+        bodies.set(view.offset, view.body.toString('latin1', view.bodyStart, view.bodyEnd))
+      }
+      at = run.lastOffset + 1
+    }
+  }
+}
+
+/** Each record of a batch has the batch's body, in latin1, as its own. */
+const converter: RunConverter = {
+  toMessages(_log, run) {
+    const messages = new Run(run.baseOffset, run.baseTimestamp, 0)
+    const body = run.bytes().toString('latin1', runHeaderSize)
+    for (let offset = run.baseOffset; offset <= run.lastOffset; offset++) {
+      appendRecord(messages, offset, run.baseTimestamp, source(body))
+    }
+    return messages
+  },
 }
 
 function turn(): Promise<void> {
@@ -281,6 +350,7 @@ function open(
     turn: new Turn(clock),
     durability: 'fsync',
     topologyAfter,
+    converter,
     random: seededRandom(1),
     limits: tiny,
     events: {
@@ -319,7 +389,7 @@ async function live(disk: FaultDisk, random: Random, before: State): Promise<Sta
   const { store, recovered } = opened
   const known = before.candidates[0]!.topology.slice(0, before.applied)
   const topology = [...known, ...recovered.topology.map(({ bytes }) => bytes.toString())]
-  const found = await unless(isDead, contentOf(store, topology))
+  const found = await unless(isDead, contentOf(store, topology, recovered.state))
   if (found === undefined) return before
   const text = found.toString()
   const same = before.candidates.find((candidate) => candidate.toString() === text)

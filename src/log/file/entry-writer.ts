@@ -1,7 +1,7 @@
 import type { EncodedEntries } from '../commit-group.ts'
 // Writes the entries of commit groups into one growing buffer. Formats are in file-format.ts.
 import { writeInt64 } from '../run.ts'
-import { entryHeadSize, entryKind } from './file-format.ts'
+import { entryHeadSize, entryKind, stateForgotten, stateKeyStart } from './file-format.ts'
 
 const initialSize = 64 * 1024
 const uint32Max = 0xffff_ffff
@@ -71,6 +71,19 @@ export class EntryWriter {
     writeInt64(this.bytes, at + 16, base)
     let position = at + 24
     for (const index of runs) position = this.bytes.writeUInt16BE(index, position)
+  }
+
+  /** One key of the keyed state; `value` holds bytes as latin1, undefined forgets the key. */
+  state(key: string, value: string | Buffer | undefined): void {
+    const keySize = Buffer.byteLength(key)
+    const size = stateKeyStart + keySize + (value?.length ?? 0)
+    const at = this.begin(entryKind.state, value === undefined ? stateForgotten : 0, size)
+    const { bytes } = this
+    bytes.writeUInt32BE(keySize, at + entryHeadSize)
+    bytes.write(key, at + stateKeyStart)
+    const valueStart = at + stateKeyStart + keySize
+    if (typeof value === 'string') bytes.write(value, valueStart, 'latin1')
+    else value?.copy(bytes, valueStart)
   }
 
   /** Entries that were encoded before. */

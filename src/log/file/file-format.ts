@@ -25,6 +25,7 @@
 //   begin     8 checkpoint id │ 16 next log id │ 24 next topology sequence │ 32 next aside id
 //   end       8 checkpoint id
 //   aside     8 log id │ 16 offset │ 24 aside id
+//   state     8 key size u32 │ 12 key │ value; detail: 1 when the key is forgotten (no value then)
 // The payload is the shared bodies (each after its own CRC-32C), then the runs in the order of their entries. A run entry holds
 // what the run's own CRC does not cover, so every byte is covered exactly once.
 import { crc32c } from '../../lib/crc32c.ts'
@@ -36,6 +37,9 @@ export const groupHeaderSize = 48
 export const entryHeadSize = 8
 export const runEntrySize = 52
 export const sharedEntrySize = 16
+/** Where the key starts in a state entry, and the detail of one without a value. */
+export const stateKeyStart = 12
+export const stateForgotten = 1
 
 export const fileKind = { wal: 1, survivors: 2 } as const
 export type FileKind = (typeof fileKind)[keyof typeof fileKind]
@@ -55,6 +59,8 @@ export const entryKind = {
   end: 12,
   aside: 13,
   ackedBits: 14,
+  // 15 and 16 are for repair.
+  state: 17,
 } as const
 
 export const groupField = {

@@ -6,6 +6,9 @@ export interface FileLimits {
   readonly tailCacheSizeMax: number
   readonly indexCacheSizeMax: number
   readonly checkpointSliceSizeMax: number
+  readonly coldRunsSizeMax: number
+  readonly stateCountMax: number
+  readonly stateSizeMax: number
 }
 
 export const fileLimits: FileLimits = limits

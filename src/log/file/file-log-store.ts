@@ -22,10 +22,12 @@ import type { FileLimits } from './file-limits.ts'
 import { syncFile } from './file-operations.ts'
 import { Housekeeper } from './housekeeper.ts'
 import { IndexCache } from './index-cache.ts'
+import type { KeyedState } from './keyed-state.ts'
 import type { LogExtents } from './log-extents.ts'
 import type { CheckpointPlace } from './manifest.ts'
 import type { RecoveredState } from './recovered-state.ts'
 import type { IndexedRun } from './run-index.ts'
+import { RunReader } from './run-reader.ts'
 import type { Segment } from './segment.ts'
 import { TailCache } from './tail-cache.ts'
 import { WalWriter } from './wal-writer.ts'
@@ -71,6 +73,8 @@ export class FileLogStore implements LogStore, LogEngine {
   readonly #housekeeper: Housekeeper
   readonly #checkpointer: Checkpointer
   readonly #asides: AsideStore
+  readonly #runReader: RunReader
+  readonly #keyed: KeyedState
   #lastCheckpoint: Promise<void> = Promise.resolve()
   #nextLogId: number
   #nextTopologySequence: number
@@ -85,9 +89,11 @@ export class FileLogStore implements LogStore, LogEngine {
     this.#nextTopologySequence = parts.state.nextTopologySequence
     this.#folder = parts.folder
     this.#events = parts.events
+    this.#keyed = parts.state.keyed
     this.#tailCache = new TailCache(parts.limits.tailCacheSizeMax)
     this.#checkpointer = new Checkpointer({
       logs: { [Symbol.iterator]: () => this.logs.values() },
+      states: parts.state.keyed,
       ids: () => this.#nextIds(),
       sliceSizeMax: parts.limits.checkpointSliceSizeMax,
       wantGroup: () => this.#wantGroup(),
@@ -125,6 +131,11 @@ export class FileLogStore implements LogStore, LogEngine {
       loadIndex: (extent) => indexCache.load(extent),
       onDamaged: (log, first, last, error) => parts.events.onDamaged?.(log, first, last, error),
       onReleased: (segment) => void this.#housekeeper.onReleased(segment),
+    })
+    this.#runReader = new RunReader({
+      extents: parts.extents,
+      coldReader: this.#coldReader,
+      cacheSizeMax: parts.limits.coldRunsSizeMax,
     })
     this.#asides = this.#makeAsideStore(parts)
     this.asideBodies = this.#asides.bodies
@@ -168,6 +179,7 @@ export class FileLogStore implements LogStore, LogEngine {
     log.tail = []
     log.setWindow([], 0, 0)
     if (log.isVolatile) return
+    this.#runReader.forget(log)
     this.logs.delete(log.id)
     this.#change().deleted.push(log)
   }
@@ -183,6 +195,13 @@ export class FileLogStore implements LogStore, LogEngine {
     const sequence = this.#nextTopologySequence++
     this.#change().topology.push({ sequence, bytes })
     return sequence
+  }
+
+  putState(key: string, value: Buffer | undefined): void {
+    this.#keyed.put(key, value)
+    const group = this.#change()
+    group.states.push({ key, value })
+    group.size += key.length + (value?.length ?? 0)
   }
 
   onTopologyApplied(sequence: number): void {
@@ -202,6 +221,10 @@ export class FileLogStore implements LogStore, LogEngine {
     } else {
       loadBody()
     }
+  }
+
+  readRuns(log: Log, offset: number, sizeMax: number): readonly Run[] | Promise<readonly Run[]> {
+    return this.#runReader.read(log, offset, sizeMax)
   }
 
   writeAside(body: Buffer, done: (asideId: number) => void): void {

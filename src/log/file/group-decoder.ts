@@ -9,6 +9,8 @@ import {
   groupField,
   groupHeaderSize,
   groupMagic,
+  stateForgotten,
+  stateKeyStart,
 } from './file-format.ts'
 
 /** A run inside a decoded group. */
@@ -36,6 +38,8 @@ export interface EntryVisitor {
   onCheckpointBegin(begin: CheckpointBegin): void
   onCheckpointEnd(id: number): void
   onAside(logId: number, offset: number, asideId: number): void
+  /** Undefined when the key is forgotten. */
+  onState(key: string, value: Buffer | undefined): void
 }
 
 export interface LogSnapshot {
@@ -217,6 +221,8 @@ function visitEntry(bytes: Buffer, at: number, visitor: EntryVisitor): void {
       return visitor.onCheckpointEnd(number(0))
     case entryKind.aside:
       return visitor.onAside(number(0), number(1), number(2))
+    case entryKind.state:
+      return visitState(bytes, at, visitor)
     default:
     // `shared` has no meaning of its own; a kind from a later version changes the format version.
   }
@@ -259,6 +265,15 @@ function visitAckedBits(bytes: Buffer, at: number, visitor: EntryVisitor): void 
     while (isAcked(bit + 1)) bit++
     visitor.onAckedRange(logId, base + first, base + bit)
   }
+}
+
+function visitState(bytes: Buffer, at: number, visitor: EntryVisitor): void {
+  const keyStart = at + stateKeyStart
+  const valueStart = keyStart + bytes.readUInt32BE(at + entryHeadSize)
+  const key = bytes.toString('utf8', keyStart, valueStart)
+  const isForgotten = bytes[at + 1] === stateForgotten
+  const value = isForgotten ? undefined : bytes.subarray(valueStart, at + entrySizeAt(bytes, at))
+  visitor.onState(key, value)
 }
 
 function entrySizeAt(bytes: Buffer, at: number): number {

@@ -111,6 +111,14 @@ function writeChanges(entries: EntryWriter, group: CommitGroup): void {
   for (const { log, offset, asideId } of group.asides) {
     entries.numbers(entryKind.aside, log.id, offset, asideId)
   }
+  if (group.states.length > 0) writeStates(entries, group)
+}
+
+/** Only the last value of a key counts. */
+function writeStates(entries: EntryWriter, { states }: CommitGroup): void {
+  const last = new Map<string, Buffer | undefined>()
+  for (const { key, value } of states) last.set(key, value)
+  for (const [key, value] of last) entries.state(key, value)
 }
 
 function writeSharedEntry(entries: EntryWriter, shared: Buffer): void {

@@ -15,6 +15,7 @@ import { fileLimits } from './file-limits.ts'
 import type { FileLimits } from './file-limits.ts'
 import { FileLogStore } from './file-log-store.ts'
 import type { Durability } from './file-log-store.ts'
+import { KeyedState } from './keyed-state.ts'
 import { LogExtents } from './log-extents.ts'
 import { Manifest } from './manifest.ts'
 import { recoverFolder, walFolderName } from './recover-folder.ts'
@@ -49,7 +50,9 @@ export async function openFileLogStore(options: FileLogStoreOptions): Promise<Op
   await disk.createFolder(asideFolder)
   const extents = new LogExtents()
   const { topologyAfter } = options
-  const folder = await recoverFolder({ disk, folder: path, extents, topologyAfter })
+  const fileLimitsUsed = { ...fileLimits, ...options.limits }
+  const keyed = new KeyedState(fileLimitsUsed)
+  const folder = await recoverFolder({ disk, folder: path, extents, topologyAfter, keyed })
   const manifest = new Manifest(disk, path, {
     ...folder.manifest,
     epoch: folder.manifest.epoch + 1,
@@ -65,7 +68,7 @@ export async function openFileLogStore(options: FileLogStoreOptions): Promise<Op
     durability: options.durability,
     events: options.events ?? {},
     converter: options.converter,
-    limits: { ...fileLimits, ...options.limits },
+    limits: fileLimitsUsed,
     folder: segmentFolder,
     asideFolder,
     extents,
@@ -77,8 +80,8 @@ export async function openFileLogStore(options: FileLogStoreOptions): Promise<Op
   })
   await store.removeOrphans()
   const { topology } = folder.state
-  const recovered = { logs: [...store.logs.values()], topology, cut: folder.cut }
-  return { store, recovered }
+  const logs = [...store.logs.values()]
+  return { store, recovered: { logs, topology, state: keyed.toMap(), cut: folder.cut } }
 }
 
 /** Removes data files that the manifest does not list: a crash left them behind. */

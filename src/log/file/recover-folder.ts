@@ -11,6 +11,7 @@ import { findSyncedThrough } from './find-synced-through.ts'
 import { DecodedGroup } from './group-decoder.ts'
 import { GroupReader } from './group-reader.ts'
 import type { BadBytes } from './group-reader.ts'
+import type { KeyedState } from './keyed-state.ts'
 import type { LogExtents } from './log-extents.ts'
 import { emptyManifest, manifestName, readManifest } from './manifest.ts'
 import type { ManifestContent, ManifestFile } from './manifest.ts'
@@ -26,6 +27,8 @@ export interface RecoverOptions {
   readonly folder: string
   readonly extents: LogExtents
   readonly topologyAfter: number
+  /** Empty; takes the keyed state. */
+  readonly keyed: KeyedState
 }
 
 export interface RecoveredFolder {
@@ -71,7 +74,7 @@ class Recovery {
   constructor(options: RecoverOptions, manifest: ManifestContent) {
     this.#options = options
     this.#manifest = manifest
-    this.#state = new RecoveredState(options.topologyAfter)
+    this.#state = new RecoveredState(options.topologyAfter, options.keyed)
     this.#lastSequence = 0
   }
 

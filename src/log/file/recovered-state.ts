@@ -3,6 +3,7 @@ import type { TopologyEntry } from '../commit-group.ts'
 // may be applied twice, and a checkpoint that was taken while others wrote is as good as a frozen one.
 import { Cursor } from '../cursor.ts'
 import type { CheckpointBegin, DecodedRun, LogSnapshot } from './group-decoder.ts'
+import type { KeyedState } from './keyed-state.ts'
 
 /** A log as recovery knows it so far. */
 export class RecoveredLog {
@@ -23,6 +24,7 @@ export class RecoveredLog {
 export class RecoveredState {
   readonly logs: Map<number, RecoveredLog> = new Map()
   readonly topology: TopologyEntry[] = []
+  readonly keyed: KeyedState
   nextLogId = 1
   nextTopologySequence = 1
   nextAsideId = 1
@@ -32,8 +34,9 @@ export class RecoveredState {
   readonly #topologyAfter: number
   readonly #deleted = new Set<number>()
 
-  constructor(topologyAfter: number) {
+  constructor(topologyAfter: number, keyed: KeyedState) {
     this.#topologyAfter = topologyAfter
+    this.keyed = keyed
   }
 
   /** Whether the log exists, once everything was applied. */
@@ -90,6 +93,10 @@ export class RecoveredState {
     this.nextTopologySequence = Math.max(this.nextTopologySequence, sequence + 1)
     const last = this.topology.at(-1)?.sequence ?? this.#topologyAfter
     if (sequence > last) this.topology.push({ sequence, bytes: Buffer.from(bytes) })
+  }
+
+  onState(key: string, value: Buffer | undefined): void {
+    this.keyed.set(key, value)
   }
 
   onCheckpointBegin(begin: CheckpointBegin): void {

@@ -66,6 +66,10 @@ export class SegmentScan implements EntryVisitor {
     this.#state?.onAside(asideId)
   }
 
+  onState(...args: Parameters<EntryVisitor['onState']>): void {
+    if (this.isReplaying) this.#state?.onState(...args)
+  }
+
   onDelta(...args: Parameters<EntryVisitor['onDelta']>): void {
     if (this.isReplaying) this.#state?.onDelta(...args)
   }

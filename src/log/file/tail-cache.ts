@@ -13,6 +13,8 @@ export class TailCache {
   #head = 0
   /** Entries at or after `#head` whose run left its tail already. */
   #deadCount = 0
+  /** Bytes of those that readers may still have: they are let go only with their entry here. */
+  #deadSize = 0
 
   constructor(sizeMax: number) {
     this.#sizeMax = sizeMax
@@ -39,9 +41,9 @@ export class TailCache {
     if (run.cachedSize === 0) return
     this.#release(run)
     this.#deadCount++
-    if (this.#deadCount > 1024 && this.#deadCount * 2 > this.#runs.length - this.#head) {
-      this.#compact()
-    }
+    if (run.isLent) this.#deadSize += run.buffer.length
+    const isCrowded = this.#deadCount > 1024 && this.#deadCount * 2 > this.#runs.length - this.#head
+    if (isCrowded || this.#deadSize * 8 > this.#sizeMax) this.#compact()
   }
 
   #evictOldest(): void {
@@ -50,8 +52,10 @@ export class TailCache {
     this.#runs[this.#head] = undefined
     this.#logs[this.#head] = undefined
     this.#head++
-    if (run.cachedSize === 0) this.#deadCount--
-    else {
+    if (run.cachedSize === 0) {
+      this.#deadCount--
+      if (run.isLent) this.#deadSize -= run.buffer.length
+    } else {
       log.evictBefore(run.lastOffset + 1)
       this.#release(run)
     }
@@ -86,5 +90,6 @@ export class TailCache {
     this.#logs = logs
     this.#head = 0
     this.#deadCount = 0
+    this.#deadSize = 0
   }
 }

@@ -1,0 +1,72 @@
+// What `LogStore.putState` keeps: a few small values that every checkpoint repeats, so that files
+// can go. Values are held as latin1 strings: a buffer of some bytes would cost ten times as much,
+// or keep a larger one alive.
+import { LogError } from '../log-error.ts'
+
+export interface KeyedStateLimits {
+  readonly stateCountMax: number
+  readonly stateSizeMax: number
+}
+
+/** Iterates as [key, value in latin1]. */
+export class KeyedState implements Iterable<[string, string]> {
+  readonly #limits: KeyedStateLimits
+  readonly #values = new Map<string, string>()
+  #size = 0
+
+  constructor(limits: KeyedStateLimits) {
+    this.#limits = limits
+  }
+
+  get count(): number {
+    return this.#values.size
+  }
+
+  /** Characters of all keys and bytes of all values. */
+  get size(): number {
+    return this.#size
+  }
+
+  /** Like `set`, but throws `LogError` 'state_full', before it changes anything, at a limit. */
+  put(key: string, value: Buffer | undefined): void {
+    if (value !== undefined) this.#checkRoom(key, value)
+    this.set(key, value)
+  }
+
+  /** Keeps a copy of `value`; undefined forgets the key. */
+  set(key: string, value: Buffer | undefined): void {
+    const previous = this.#values.get(key)
+    if (previous !== undefined) this.#size -= key.length + previous.length
+    if (value === undefined) {
+      this.#values.delete(key)
+      return
+    }
+    this.#values.set(key, value.toString('latin1'))
+    this.#size += key.length + value.length
+  }
+
+  /** A copy, for whoever opened the store. */
+  toMap(): Map<string, Buffer> {
+    const copy = new Map<string, Buffer>()
+    for (const [key, value] of this.#values) copy.set(key, Buffer.from(value, 'latin1'))
+    return copy
+  }
+
+  [Symbol.iterator](): Iterator<[string, string]> {
+    return this.#values.entries()
+  }
+
+  #checkRoom(key: string, value: Buffer): void {
+    const { stateCountMax, stateSizeMax } = this.#limits
+    const previous = this.#values.get(key)
+    const growth = value.length + (previous === undefined ? key.length : -previous.length)
+    const isFull =
+      (previous === undefined && this.count >= stateCountMax) ||
+      (growth > 0 && this.#size + growth > stateSizeMax)
+    if (!isFull) return
+    throw new LogError(
+      'state_full',
+      `The keyed state has ${this.count} keys and ${this.#size} bytes, and at most ${stateCountMax} keys and ${stateSizeMax} bytes are kept`,
+    )
+  }
+}

@@ -1,0 +1,124 @@
+// Serves readers of whole runs, many of them at different places of a log: from the log's tail,
+// from what was read for others lately, else from files. It never touches the log's window.
+import type { Log } from '../log.ts'
+import type { Run } from '../run.ts'
+import type { ColdReader } from './cold-reader.ts'
+import type { LogExtents } from './log-extents.ts'
+import { RunCache } from './run-cache.ts'
+
+export interface RunReaderOptions {
+  readonly extents: LogExtents
+  readonly coldReader: ColdReader
+  readonly cacheSizeMax: number
+}
+
+/** Where to read and how much. */
+interface Wanted {
+  readonly log: Log
+  readonly offset: number
+  readonly sizeMax: number
+}
+
+/** What was found; without runs, there is nothing before `end`. */
+interface Found {
+  readonly runs: readonly Run[]
+  readonly end: number
+}
+
+export class RunReader {
+  readonly #extents: LogExtents
+  readonly #coldReader: ColdReader
+  readonly #cache: RunCache
+
+  constructor(options: RunReaderOptions) {
+    this.#extents = options.extents
+    this.#coldReader = options.coldReader
+    this.#cache = new RunCache(options.cacheSizeMax)
+  }
+
+  /** See `LogStore.readRuns`. */
+  read(log: Log, offset: number, sizeMax: number): readonly Run[] | Promise<readonly Run[]> {
+    const { runs, end } = this.#readFromMemory({ log, offset, sizeMax })
+    if (runs.length > 0 || end >= log.durableEnd) return runs
+    return new Promise((resolve, reject) => {
+      let result: readonly Run[] = []
+      this.#coldReader.enqueue(
+        async () => {
+          result = await this.#readFromFiles({ log, offset: end, sizeMax })
+        },
+        (error) => (error === undefined ? resolve(result) : reject(error)),
+      )
+    })
+  }
+
+  /** Forgets what was read of a log that is gone. */
+  forget(log: Log): void {
+    this.#cache.forget(log.id)
+  }
+
+  #readFromMemory({ log, offset, sizeMax }: Wanted): Found {
+    let at = offset
+    while (!log.isDeleted && at < log.durableEnd) {
+      const extent = this.#extents.find(log.id, at)
+      if (at >= log.tailStart || extent === undefined || extent.firstOffset >= log.tailStart) {
+        return { runs: readTail({ log, offset: at, sizeMax }), end: log.durableEnd }
+      }
+      const cached = this.#cache.find(log.id, at)
+      if (cached === undefined) return { runs: [], end: at }
+      const runs = take(cached.runs, { log, offset: at, sizeMax })
+      if (runs.length > 0) return { runs, end: cached.end }
+      at = cached.end
+    }
+    return { runs: [], end: log.durableEnd }
+  }
+
+  /** Its turn has come; meanwhile somebody else may have read the same. */
+  async #readFromFiles(wanted: Wanted): Promise<readonly Run[]> {
+    const { log, sizeMax } = wanted
+    let at = wanted.offset
+    for (;;) {
+      const { runs, end } = this.#readFromMemory({ log, offset: at, sizeMax })
+      if (runs.length > 0 || end >= log.durableEnd) return runs
+      at = end
+      const extent = this.#extents.find(log.id, at)
+      if (extent === undefined) return []
+      const part = await this.#coldReader.readPart(extent, log, at)
+      if (part.runs.length > 0 && !log.isDeleted) {
+        const start = Math.min(at, part.runs[0]!.baseOffset)
+        this.#cache.add({ logId: log.id, start, end: part.end, runs: part.runs })
+      }
+      const found = take(part.runs, { log, offset: at, sizeMax })
+      if (found.length > 0) return found
+      at = part.end
+    }
+  }
+}
+
+function readTail({ log, offset, sizeMax }: Wanted): readonly Run[] {
+  const { tail } = log
+  let end = log.findInTail(offset)
+  const start = end
+  let size = 0
+  while (end < tail.length && tail[end]!.lastOffset < log.durableEnd) {
+    size += tail[end]!.size
+    if (end > start && size > sizeMax) break
+    end++
+  }
+  const runs = tail.slice(start, end)
+  for (const run of runs) run.isLent = true
+  return runs
+}
+
+/** Those of `runs` that hold something at or after `offset`, as many as fit. */
+function take(runs: readonly Run[], { log, offset, sizeMax }: Wanted): readonly Run[] {
+  const taken: Run[] = []
+  let size = 0
+  for (const run of runs) {
+    if (run.lastOffset < offset) continue
+    if (log.cursor.unackedIn(run.baseOffset, run.lastOffset) === 0) continue
+    size += run.size
+    if (taken.length > 0 && size > sizeMax) break
+    taken.push(run)
+  }
+  return taken
+}

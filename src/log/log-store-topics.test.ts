@@ -1,0 +1,203 @@
+// The conformance suite, second part: what topics need of a log. Many readers at different places,
+// Kafka batches as they came, retention, and state by key.
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import {
+  committed,
+  type Engine,
+  fileEngine,
+  memoryEngine,
+  source,
+  tinyFileEngine,
+} from '../../test/support/log-engines.ts'
+import { plainBatch } from '../../test/support/plain-batch.ts'
+import type { LogStore } from './log-store.ts'
+import type { Log } from './log.ts'
+import { crcOfRun, type Run, runField } from './run.ts'
+
+async function createLog(store: LogStore): Promise<Log> {
+  let log!: Log
+  await committed(store, () => (log = store.createLog({ isVolatile: false })))
+  return log
+}
+
+/** A batch of three records each, in a group of its own. */
+async function appendBatches(store: LogStore, log: Log, count: number): Promise<void> {
+  for (let n = 0; n < count; n++) {
+    const batch = plainBatch({ recordCount: 3, timestamp: log.endOffset, body: 'b'.repeat(500) })
+    await committed(store, () => log.appendBatch(batch))
+  }
+}
+
+function ranges(runs: readonly Run[]): [number, number][] {
+  return runs.map(({ baseOffset, lastOffset }) => [baseOffset, lastOffset])
+}
+
+/** Reads on from `offset` until nothing comes any more. */
+async function readOn(store: LogStore, log: Log, offset: number, sizeMax = 1): Promise<Run[]> {
+  const all: Run[] = []
+  for (let at = offset; ; ) {
+    const runs = await store.readRuns(log, at, sizeMax)
+    if (runs.length === 0) return all
+    all.push(...runs)
+    at = runs.at(-1)!.lastOffset + 1
+  }
+}
+
+for (const makeEngine of [memoryEngine, fileEngine, tinyFileEngine]) {
+  describe(`LogStore for topics: ${makeEngine.name}`, () => {
+    const withStore = (
+      name: string,
+      body: (store: LogStore, engine: Engine) => Promise<void>,
+    ): void => {
+      test(name, async () => {
+        const engine = await makeEngine()
+        const { store } = await engine.open()
+        try {
+          await body(store, engine)
+        } finally {
+          await engine.dispose()
+        }
+      })
+    }
+
+    withStore('gives whole runs from the one that holds the offset', async (store) => {
+      const log = await createLog(store)
+      await appendBatches(store, log, 40)
+      for (const offset of [0, 1, 2, 3, 59, 118, 119]) {
+        const first = Math.floor(offset / 3) * 3
+        const [run] = await store.readRuns(log, offset, 1)
+        assert.deepEqual([run?.baseOffset, run?.lastOffset], [first, first + 2], `from ${offset}`)
+      }
+      assert.deepEqual(await store.readRuns(log, 120, 1), [])
+      const all = await readOn(store, log, 4)
+      assert.deepEqual(
+        ranges(all),
+        Array.from({ length: 39 }, (_, n) => [3 + n * 3, 5 + n * 3]),
+      )
+      await store.close()
+    })
+
+    withStore('gives at least one run and no more than fit', async (store) => {
+      const log = await createLog(store)
+      await appendBatches(store, log, 5)
+      const size = (await store.readRuns(log, 0, 1))[0]!.size
+      assert.equal((await store.readRuns(log, 0, size * 3 - 1)).length, 2)
+      assert.equal((await store.readRuns(log, 0, size * 3)).length, 3)
+      assert.equal((await store.readRuns(log, 0, 0)).length, 1)
+      await store.close()
+    })
+
+    withStore('gives only what is durable', async (store) => {
+      const log = await createLog(store)
+      await appendBatches(store, log, 1)
+      let isDone = false
+      const done = committed(store, () => log.appendBatch(plainBatch({}))).then(() => {
+        isDone = true
+      })
+      assert.deepEqual(ranges(await store.readRuns(log, 0, 10_000)), [[0, 2]])
+      assert.deepEqual(await store.readRuns(log, 3, 10_000), [])
+      assert.equal(isDone, false)
+      await done
+      assert.deepEqual(ranges(await store.readRuns(log, 3, 10_000)), [[3, 3]])
+      await store.close()
+    })
+
+    withStore('keeps batches as they came but for place and epoch', async (store, engine) => {
+      const log = await createLog(store)
+      const batch = plainBatch({ recordCount: 4, timestamp: 77, body: 'x'.repeat(300) })
+      await committed(store, () => log.appendBatch(plainBatch({ recordCount: 2 })))
+      await committed(store, () => {
+        log.append(source('x', 'message'), -1)
+        assert.equal(log.appendBatch(batch), 3)
+        log.append(source('x', 'message'), -1)
+      })
+      const check = (runs: readonly Run[]): void => {
+        assert.deepEqual(ranges(runs), [
+          [0, 1],
+          [2, 2],
+          [3, 6],
+          [7, 7],
+        ])
+        const bytes = runs[2]!.bytes()
+        assert.equal(bytes.readInt32BE(runField.leaderEpoch), store.epoch)
+        assert.equal(bytes.readBigInt64BE(0), 3n)
+        assert.ok(bytes.subarray(runField.magic).equals(batch.subarray(runField.magic)))
+        assert.equal(crcOfRun(bytes, bytes.length), bytes.readUInt32BE(runField.crc))
+      }
+      check(await readOn(store, log, 0))
+      await store.close()
+      if (!engine.isLasting) return
+      const { store: again, recovered } = await engine.open()
+      check(await readOn(again, recovered.logs[0]!, 0))
+      await again.close()
+    })
+
+    withStore('serves many readers at different places', async (store) => {
+      const log = await createLog(store)
+      await appendBatches(store, log, 60)
+      const readers = Array.from({ length: 20 }, (_, n) => readOn(store, log, n * 7, 1300))
+      for (const [n, runs] of (await Promise.all(readers)).entries()) {
+        assert.equal(runs[0]?.baseOffset, Math.floor((n * 7) / 3) * 3)
+        assert.equal(runs.at(-1)?.lastOffset, 179)
+        assert.equal(runs.length, 60 - Math.floor((n * 7) / 3))
+      }
+      await store.close()
+    })
+
+    withStore('gives nothing of a log that was deleted meanwhile', async (store) => {
+      const log = await createLog(store)
+      await appendBatches(store, log, 40)
+      const reading = store.readRuns(log, 0, 1)
+      await committed(store, () => store.deleteLog(log))
+      await reading
+      assert.deepEqual(await store.readRuns(log, 0, 1), [])
+      await store.close()
+    })
+
+    withStore('keeps state by key', async (store, engine) => {
+      await committed(store, () => {
+        store.putState('a', Buffer.from([0, 255, 128]))
+        store.putState('b', Buffer.from('first'))
+        store.putState('b', Buffer.from('second'))
+        store.putState('gone', Buffer.from('x'))
+        store.putState('ключ', Buffer.alloc(0))
+      })
+      await committed(store, () => store.putState('gone', undefined))
+      await store.close()
+      if (!engine.isLasting) return
+      for (let opening = 0; opening < 3; opening++) {
+        const { store: again, recovered } = await engine.open()
+        assert.deepEqual(
+          new Map(recovered.state),
+          new Map([
+            ['a', Buffer.from([0, 255, 128])],
+            ['b', Buffer.from('second')],
+            ['ключ', Buffer.alloc(0)],
+          ]),
+        )
+        await again.close()
+      }
+    })
+
+    withStore('keeps state by key when its files are gone', async (store, engine) => {
+      if (!engine.isLasting) return
+      const log = await createLog(store)
+      const expected = new Map<string, Buffer>()
+      for (let n = 0; n < 200; n++) {
+        const key = `key ${n % 20}`
+        const value = n % 7 === 0 ? undefined : Buffer.from(`value ${n}`)
+        await committed(store, () => {
+          store.putState(key, value)
+          log.ack(log.append(source('x', 'b'.repeat(500)), -1))
+        })
+        if (value === undefined) expected.delete(key)
+        else expected.set(key, value)
+      }
+      await store.close()
+      const { store: again, recovered } = await engine.open()
+      assert.deepEqual(new Map(recovered.state), expected)
+      await again.close()
+    })
+  })
+}

@@ -1,0 +1,128 @@
+// The storage engines, as the conformance suites open them, and what those suites do all the time.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { systemClock } from '../../src/lib/clock.ts'
+import { seededRandom } from '../../src/lib/random.ts'
+import { Turn } from '../../src/lib/turn.ts'
+import type { CommitGroup } from '../../src/log/commit-group.ts'
+import { createSystemDisk, type Disk } from '../../src/log/file/disk.ts'
+import { FaultDisk } from '../../src/log/file/fault-disk.ts'
+import type { FileLimits } from '../../src/log/file/file-limits.ts'
+import { openFileLogStore } from '../../src/log/file/open-file-log-store.ts'
+import type { LogStore, Recovered } from '../../src/log/log-store.ts'
+import type { Log } from '../../src/log/log.ts'
+import { MemoryLogStore } from '../../src/log/memory/memory-log-store.ts'
+import { RecordSource, RecordView } from '../../src/log/record.ts'
+
+export interface Engine {
+  readonly name: string
+  /** Opens a store on what earlier stores of this engine left. */
+  open(): Promise<{ store: LogStore; recovered: Recovered }>
+  readonly isLasting: boolean
+  dispose(): Promise<void>
+}
+
+export function memoryEngine(): Promise<Engine> {
+  return Promise.resolve({
+    name: 'memory',
+    isLasting: false,
+    open: () => {
+      const store = new MemoryLogStore({ clock: systemClock, turn: new Turn(systemClock) })
+      const recovered = { logs: [], topology: [], state: new Map(), cut: undefined }
+      return Promise.resolve({ store, recovered })
+    },
+    dispose: () => Promise.resolve(),
+  })
+}
+
+/** On the machine's disk, with little memory, so that most reads are cold. */
+export async function fileEngine(): Promise<Engine> {
+  const path = await mkdtemp(join(tmpdir(), 'pabal-log-'))
+  const small = { tailCacheSizeMax: 100_000 }
+  return {
+    name: 'file',
+    isLasting: true,
+    open: () => openFile(path, createSystemDisk(), small),
+    dispose: () => rm(path, { recursive: true }),
+  }
+}
+
+/** On a disk in memory, with files so small that a log has many. */
+export function tinyFileEngine(): Promise<Engine> {
+  const disk = new FaultDisk(systemClock)
+  const tiny = {
+    walFileSizeMax: 8000,
+    tailCacheSizeMax: 3000,
+    indexCacheSizeMax: 400,
+    coldRunsSizeMax: 8000,
+    checkpointSliceSizeMax: 300,
+  }
+  return Promise.resolve({
+    name: 'file, tiny',
+    isLasting: true,
+    open: () => openFile('/data', disk, tiny),
+    dispose: () => Promise.resolve(),
+  })
+}
+
+function openFile(
+  path: string,
+  disk: Disk,
+  limits: Partial<FileLimits>,
+): ReturnType<typeof openFileLogStore> {
+  return openFileLogStore({
+    path,
+    disk,
+    clock: systemClock,
+    turn: new Turn(systemClock),
+    durability: 'fsync',
+    topologyAfter: 0,
+    random: seededRandom(1),
+    limits,
+  })
+}
+
+export function source(address: string, body: string): RecordSource {
+  const result = new RecordSource()
+  result.address = Buffer.from(address)
+  result.addressEnd = result.address.length
+  result.header = Buffer.from('header')
+  result.headerEnd = 6
+  result.body = Buffer.from(body)
+  result.bodyEnd = result.body.length
+  return result
+}
+
+export function finished(group: CommitGroup): Promise<void> {
+  return new Promise((resolve) => {
+    group.addListener({ onGroupFinished: () => resolve() })
+  })
+}
+
+/** Makes `change` in one atom; resolves when it is durable. */
+export async function committed(store: LogStore, change: () => void): Promise<void> {
+  const group = store.beginAtom()
+  change()
+  store.endAtom()
+  await finished(group)
+}
+
+/** Offsets and bodies of everything from `offset` on that can be read. */
+export async function readAll(store: LogStore, log: Log, offset = 0): Promise<[number, string][]> {
+  const records: [number, string][] = []
+  const view = new RecordView()
+  let at = offset
+  for (;;) {
+    const result = log.read(at, view)
+    if (result === 'end') return records
+    if (result === 'absent') {
+      await new Promise<void>((resolve, reject) => {
+        store.load(log, at, (error) => (error === undefined ? resolve() : reject(error)))
+      })
+      continue
+    }
+    records.push([view.offset, view.body.toString('latin1', view.bodyStart, view.bodyEnd)])
+    at = view.offset + 1
+  }
+}
