@@ -4,6 +4,7 @@ import type { BrokerState, BrokerStatus } from './admin/broker-status.ts'
 import { openHttpServer } from './admin/http-server.ts'
 import { Users } from './auth/users.ts'
 import { Broker, type BrokerCounts } from './broker/broker.ts'
+import { Retention } from './broker/topic/retention.ts'
 import { completeOptions } from './config-sources.ts'
 import type { BrokerOptions } from './config.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
@@ -66,6 +67,7 @@ class Instance implements RunningBroker {
   #broker: Broker | undefined
   #amqp: AmqpServer | undefined
   #kafka: OpenedKafka | undefined
+  #retention: Retention | undefined
   #fail: (error: Error) => void = () => undefined
   readonly #listeners: Listener[] = []
   #http: { close(): Promise<void> } | undefined
@@ -98,6 +100,7 @@ class Instance implements RunningBroker {
       onFailed: (error) => this.#fail(error),
     })
     this.#broker = this.#createBroker(turn, this.#storage)
+    this.#retention = this.#createRetention(this.#broker)
     this.#amqp = this.#createAmqpServer(turn, this.#broker)
     await Promise.all([this.#openAmqp(this.#amqp), this.#openKafka(crossing), this.#openHttp()])
     this.#state = 'ready'
@@ -162,6 +165,17 @@ class Instance implements RunningBroker {
     })
     this.#listeners.push(listener)
     this.addresses['amqp'] = listener.address
+  }
+
+  #createRetention(broker: Broker): Retention {
+    return new Retention({
+      store: broker.store,
+      clock: this.#clock,
+      topics: () => broker.topics(),
+      onTrouble: ({ vhost, name }, error) => {
+        this.#logger.warn({ err: error, vhost, topic: name }, 'Retention of a topic has to wait')
+      },
+    })
   }
 
   #createCrossing(): Crossing {
@@ -232,6 +246,7 @@ class Instance implements RunningBroker {
   async #close(): Promise<void> {
     this.#state = 'stopping'
     for (const listener of this.#listeners) listener.close()
+    this.#retention?.close()
     this.#kafka?.groups.close()
     this.#kafka?.server.close()
     await this.#amqp?.close()

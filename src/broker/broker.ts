@@ -15,7 +15,9 @@ import type { Destination } from './destination.ts'
 import { Publisher } from './publisher.ts'
 import { type ConnectionToken, Queue, type QueueContext } from './queue/queue.ts'
 import { ReplyRegistry } from './reply-registry.ts'
+import { ConsumerOffsets } from './topic/consumer-offsets.ts'
 import { type Partition, parseProducerKey } from './topic/partition.ts'
+import type { StreamContext } from './topic/stream-consumer.ts'
 import { Topic } from './topic/topic.ts'
 import { Topics } from './topic/topics.ts'
 import { TopologyLog } from './topology-log.ts'
@@ -31,7 +33,7 @@ export interface BrokerOptions {
   /** A topology entry is durable in the log: the view may have it. */
   readonly onTopologyDurable: (sequence: number, bytes: Buffer) => void
   /** Records of a queue could not be read and were skipped. */
-  readonly onDamaged: (queue: Queue, offset: number, error: Error) => void
+  readonly onDamaged: (queue: Destination, offset: number, error: Error) => void
 }
 
 /** Counts for status pages. */
@@ -51,6 +53,7 @@ export class Broker {
   readonly clock: Clock
   readonly topology: TopologyLog
   readonly queueContext: QueueContext
+  readonly streamContext: StreamContext
   readonly replies: ReplyRegistry
   readonly #vhosts = new Map<string, VHost<Destination>>()
   readonly #topics = new Map<string, Topics>()
@@ -66,6 +69,12 @@ export class Broker {
       store: options.store,
       turn: options.turn,
       onUnused: (queue) => this.deleteQueue(queue),
+      onDamaged: options.onDamaged,
+    }
+    this.streamContext = {
+      store: options.store,
+      turn: options.turn,
+      offsets: new ConsumerOffsets(options.store, options.clock),
       onDamaged: options.onDamaged,
     }
     for (const name of [defaultVHost, ...options.vhosts]) this.#addVHost(name)
@@ -113,9 +122,17 @@ export class Broker {
       }
     }
     for (const [key, value] of state) {
+      this.streamContext.offsets.restore(key, value, partitions)
       const parsed = parseProducerKey(key)
       if (parsed === undefined) continue
       partitions.get(parsed.logId)?.producers.restore(parsed.producerId, value)
+    }
+  }
+
+  /** The topics of all virtual hosts. */
+  *topics(): Generator<Topic> {
+    for (const vhost of this.#vhosts.values()) {
+      for (const queue of vhost.queues()) if (queue instanceof Topic) yield queue
     }
   }
 
@@ -175,6 +192,7 @@ export class Broker {
 
   /** To be called when nothing is delivered any more and the store is about to be closed. */
   prepareToClose(): void {
+    this.streamContext.offsets.flush()
     for (const vhost of this.#vhosts.values()) {
       for (const queue of vhost.queues()) if (queue instanceof Queue) queue.settleDeliveredMark()
     }

@@ -74,9 +74,19 @@ function checkExisting(vhost: VHost<Destination>, existing: Destination, asked: 
     durable: existing.isDurable,
     exclusive: existing.isExclusive,
     autoDelete: existing.isAutoDelete,
-    arguments: existing.arguments,
+    arguments: existing instanceof Topic ? comparable(existing, asked) : existing.arguments,
     type: existing.type,
   })
+}
+
+/** Who declares a stream need not know its partitions, or may name the number it has by now. */
+function comparable(topic: Topic, asked: QueueAsked): Arguments {
+  const partitions = asked.arguments.get('x-partitions')
+  const args = new Map(topic.arguments)
+  if (partitions === undefined) args.delete('x-partitions')
+  else if (Number(partitions.value) === topic.partitions.length)
+    args.set('x-partitions', partitions)
+  return args
 }
 
 function checkOwner(

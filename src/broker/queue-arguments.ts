@@ -79,6 +79,7 @@ const known: Readonly<Record<QueueType, ArgumentTable>> = {
     'x-stream-max-segment-size-bytes': notNegative,
     'x-stream-filter-size-bytes': notNegative,
     'x-initial-cluster-size': positive,
+    'x-partitions': positive,
   },
 }
 
@@ -89,6 +90,8 @@ const consumerArguments: Readonly<Record<QueueType, ArgumentTable>> = {
     'x-stream-offset': streamOffset,
     'x-stream-filter': anything,
     'x-stream-match-unfiltered': anything,
+    'x-stream-partition': notNegative,
+    'x-consumer-name': text,
   },
 }
 

@@ -10,6 +10,7 @@ import { Turn } from '../../src/lib/turn.ts'
 import { MemoryLogStore, type MemoryChaos } from '../../src/log/memory/memory-log-store.ts'
 import type { AmqpSettings } from '../../src/server/amqp/amqp-context.ts'
 import { AmqpServer } from '../../src/server/amqp/amqp-server.ts'
+import { Crossing } from '../../src/server/crossing/crossing.ts'
 import { openListener, type Listener } from '../../src/server/listener.ts'
 import { within } from './wait-for.ts'
 
@@ -31,18 +32,20 @@ export class BrokerInProcess implements AsyncDisposable {
   readonly store: MemoryLogStore
   readonly broker: Broker
   readonly server: AmqpServer
+  readonly crossing: Crossing
   readonly port: number
   /** Errors of the broker's own, which no client can be blamed for. */
   readonly bugs: Error[]
   readonly #listener: Listener
 
   private constructor(
-    parts: Pick<BrokerInProcess, 'store' | 'broker' | 'server' | 'bugs'>,
+    parts: Pick<BrokerInProcess, 'store' | 'broker' | 'server' | 'crossing' | 'bugs'>,
     listener: Listener,
   ) {
     this.store = parts.store
     this.broker = parts.broker
     this.server = parts.server
+    this.crossing = parts.crossing
     this.bugs = parts.bugs
     this.port = listener.address.port
     this.#listener = listener
@@ -51,12 +54,15 @@ export class BrokerInProcess implements AsyncDisposable {
   static async start(options: InProcessOptions = {}): Promise<BrokerInProcess> {
     const turn = new Turn(systemClock)
     const { chaos } = options
-    const store = new MemoryLogStore({ clock: systemClock, turn, ...(chaos && { chaos }) })
+    const crossing = new Crossing({ onUndecodable: () => undefined })
+    const storeParts = { clock: systemClock, turn, converter: crossing }
+    const store = new MemoryLogStore({ ...storeParts, ...(chaos && { chaos }) })
     const bugs: Error[] = []
     const broker = new Broker({
       store,
       turn,
       random: systemRandom,
+      clock: systemClock,
       vhosts: [],
       onTopologyDurable: () => undefined,
       onDamaged: (_queue, _offset, error) => bugs.push(error),
@@ -77,7 +83,7 @@ export class BrokerInProcess implements AsyncDisposable {
       onSocket: server.accept,
       onAcceptProblem: (reason) => bugs.push(new Error(reason)),
     })
-    return new BrokerInProcess({ store, broker, server, bugs }, listener)
+    return new BrokerInProcess({ store, broker, server, crossing, bugs }, listener)
   }
 
   get url(): string {

@@ -9,6 +9,7 @@ import type { CommitGroup } from '../../log/commit-group.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import type { Log, LogOwner } from '../../log/log.ts'
 import { type RecordSource, RecordView } from '../../log/record.ts'
+import { encodeAddress } from '../address.ts'
 import type { Arguments } from '../arguments.ts'
 import { queueInExclusiveUse } from '../broker-error.ts'
 import type { QueueLike } from '../exchange/binding.ts'
@@ -96,6 +97,7 @@ export class Queue implements QueueLike, TurnTask, LogOwner {
     this.#ackedAheadEnd = endOffset
     this.#redeliveredBelow = Math.min(deliveredMark, endOffset)
     options.log.owner = this
+    options.log.homeAddress = encodeAddress('', options.name)
   }
 
   get isVolatile(): boolean {

@@ -1,11 +1,17 @@
 // A topic, which AMQP sees as a stream queue: partitions that readers keep their own offsets into.
 import type { RecordSource } from '../../log/record.ts'
 import type { QueueRow } from '../../meta/topology-change.ts'
-import { type Arguments, noArguments } from '../arguments.ts'
+import type { Arguments } from '../arguments.ts'
 import type { QueueLike } from '../exchange/binding.ts'
 import { partitionFor } from './partition-for.ts'
 import type { Partition } from './partition.ts'
 import { TopicConfig } from './topic-config.ts'
+
+/** Whoever reads a topic and has to know what becomes of it. */
+export interface TopicObserver {
+  onTopicDeleted(): void
+  onPartitionsAdded(): void
+}
 
 export interface TopicOptions {
   readonly vhost: string
@@ -16,6 +22,11 @@ export interface TopicOptions {
   readonly configs: Readonly<Record<string, string>>
   readonly arguments?: Arguments
 }
+
+/** What a topic that Kafka made looks like to AMQP. */
+const streamArguments: Arguments = new Map([
+  ['x-queue-type', { type: 'longstr', value: 'stream' } as const],
+])
 
 export class Topic implements QueueLike {
   readonly type = 'stream'
@@ -41,13 +52,17 @@ export class Topic implements QueueLike {
     this.vhost = options.vhost
     this.name = options.name
     this.topicId = options.topicId
-    this.arguments = options.arguments ?? noArguments
+    this.arguments = options.arguments ?? streamArguments
     this.config = new TopicConfig(options.configs)
     this.isProvisional = options.isProvisional
   }
 
   /** Stream consumers that read it now. */
-  consumerCount = 0
+  readonly observers: Set<TopicObserver> = new Set()
+
+  get consumerCount(): number {
+    return this.observers.size
+  }
 
   /** Id of the first partition's log. */
   get id(): number {
@@ -80,6 +95,12 @@ export class Topic implements QueueLike {
           : partitionFor(source.partitionKey, count)
     }
     this.partitions[index]?.log.append(source, sharedPosition)
+  }
+
+  /** It is gone, or no longer a topic. */
+  onDeleted(): void {
+    this.isDeleted = true
+    for (const observer of this.observers) observer.onTopicDeleted()
   }
 
   row(): QueueRow {

@@ -4,7 +4,8 @@
 import type { CommitGroup } from '../../log/commit-group.ts'
 import type { Log } from '../../log/log.ts'
 import type { QueueRow } from '../../meta/topology-change.ts'
-import { type Arguments, noArguments } from '../arguments.ts'
+import { encodeAddress } from '../address.ts'
+import type { Arguments } from '../arguments.ts'
 import { BrokerError } from '../broker-error.ts'
 import type { Broker } from '../broker.ts'
 import type { Destination } from '../destination.ts'
@@ -96,7 +97,7 @@ export class Topics {
       topicId: random.bytes(topicIdBytes).toString('base64url'),
       isProvisional: asked.isProvisional,
       configs: asked.configs,
-      arguments: asked.arguments ?? noArguments,
+      ...(asked.arguments && { arguments: asked.arguments }),
     })
     for (let index = 0; index < asked.partitionCount; index++) this.#addPartition(topic)
     this.#vhost.addQueue(topic)
@@ -115,9 +116,13 @@ export class Topics {
         `The topic ${topic.name} currently has ${current} partition(s); ${count} would not be an increase.`,
       )
     }
-    return this.#change(topic, () => {
+    const group = this.#change(topic, () => {
       while (topic.partitions.length < count) this.#addPartition(topic)
     })
+    // Routes that are known say whether a message's key is needed.
+    this.#vhost.replaceQueue(topic)
+    for (const observer of topic.observers) observer.onPartitionsAdded()
+    return group
   }
 
   /** Replaces all settings that were set. Throws `invalid_config`. */
@@ -148,15 +153,17 @@ export class Topics {
     for (const partition of topic.partitions) {
       store.deleteLog(partition.log)
       partition.forget()
+      this.#broker.streamContext.offsets.forget(partition.log)
     }
     store.endAtom()
+    topic.onDeleted()
     return group
   }
 
   /** Takes a provisional topic out of the way of the queue that gets its log. */
   release(topic: Topic): void {
     this.#byId.delete(topic.topicId)
-    topic.isDeleted = true
+    topic.onDeleted()
   }
 
   /** Puts back a topic that was kept; false when one of its logs is missing. */
@@ -187,6 +194,7 @@ export class Topics {
   }
 
   #partition(topic: Topic, log: Log): Partition {
+    log.homeAddress = encodeAddress('', topic.name)
     return new Partition(log, this.#broker, { config: () => topic.config })
   }
 

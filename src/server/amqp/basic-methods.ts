@@ -2,6 +2,7 @@ import { consumerTagReused } from '../../broker/broker-error.ts'
 import { checkConsumerArguments } from '../../broker/queue-arguments.ts'
 import type { Queue } from '../../broker/queue/queue.ts'
 import { checkReplyConsumer, replyQueueName } from '../../broker/reply-registry.ts'
+import { Topic } from '../../broker/topic/topic.ts'
 import type { DeliveryHolder } from '../../broker/unacked-deliveries.ts'
 import {
   type AmqpMethod,
@@ -27,8 +28,9 @@ import {
 import { limits } from '../../limits.ts'
 import { RecordView } from '../../log/record.ts'
 import type { Channel, ChannelConsumer } from './channel.ts'
+import { consumeStream } from './consume-stream.ts'
 import { ConsumerSink } from './consumer-sink.ts'
-import { workQueue } from './queue-methods.ts'
+import { usableQueue, workQueue } from './queue-methods.ts'
 import { ReplyConsumer } from './reply-consumer.ts'
 import { ProtocolError, unexpectedMethod } from './reply.ts'
 import { ack, requeue } from './settle.ts'
@@ -106,7 +108,8 @@ function consumeReplies(channel: Channel, tag: string, isNoAck: boolean): Channe
 }
 
 function consumeQueue(channel: Channel, tag: string, method: BasicConsume): ChannelConsumer {
-  const queue = workQueue(channel, method.queue, 'basic.consume')
+  const queue = usableQueue(channel, method.queue)
+  if (queue instanceof Topic) return consumeStream(channel, queue, tag, method)
   const args = toArguments(method.arguments)
   checkConsumerArguments(channel.vhost.name, queue, args)
   const sink = new ConsumerSink(channel, tag)

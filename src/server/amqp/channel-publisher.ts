@@ -15,6 +15,7 @@ import {
 import { limits } from '../../limits.ts'
 import type { CommitGroup } from '../../log/commit-group.ts'
 import { RecordSource } from '../../log/record.ts'
+import { keyOfMessage } from '../crossing/message-key.ts'
 import { hasCarbonCopies, removeBlindCopies } from './carbon-copies.ts'
 import type { Channel } from './channel.ts'
 import type { Confirms } from './confirms.ts'
@@ -212,6 +213,7 @@ export class ChannelPublisher {
   #append(route: Route, source: RecordSource, isMandatory: boolean): void {
     const publisher = this.#publisher
     if (this.#hasCopies) removeBlindCopies(source)
+    setKey(route, source)
     publisher.publish(route, source)
     if (isMandatory && route.queues.length === 0) this.returnMessage(source)
     if (publisher.group !== undefined) this.#channel.connection.lastGroup = publisher.group
@@ -266,6 +268,11 @@ export class ChannelPublisher {
     this.#parked.push(message)
     this.#channel.connection.onBlockedPublish(sizeOf(message.source))
   }
+}
+
+/** The key decides the partition, where there are several. */
+export function setKey(route: Route, source: RecordSource): void {
+  if (route.needsKey) source.partitionKey = keyOfMessage(source)
 }
 
 /** A copy that outlives the frame it came in. */

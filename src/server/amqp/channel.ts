@@ -4,7 +4,6 @@
 //   → closing (the server sent channel.close; everything but close and close-ok is ignored) → gone.
 import { BrokerError, preconditionFailed, unknownDeliveryTag } from '../../broker/broker-error.ts'
 import type { Destination } from '../../broker/destination.ts'
-import type { Consumer } from '../../broker/queue/consumer.ts'
 import { type Settle, UnackedDeliveries } from '../../broker/unacked-deliveries.ts'
 import type { VHost } from '../../broker/vhost.ts'
 import type { FrameReader } from '../../codec/amqp/frame.ts'
@@ -40,7 +39,8 @@ interface ParkedFrame {
 /** What basic.consume made, by consumer tag. */
 export interface ChannelConsumer {
   readonly tag: string
-  readonly consumer: Consumer | undefined
+  /** Told when there may be room for deliveries again. */
+  readonly consumer: { resume(): void } | undefined
   /** The client, or the end of its channel, ends the consumer. */
   cancel(): void
 }

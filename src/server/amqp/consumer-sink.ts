@@ -37,12 +37,17 @@ export class ConsumerSink implements DeliverySink, ChannelConsumer {
   }
 
   onCancelled(): void {
-    this.#channel.consumers.delete(this.tag)
-    if (!this.#channel.connection.hasCapability('consumer_cancel_notify')) return
-    this.#channel.send({ id: BASIC_CANCEL, consumerTag: this.tag, noWait: true })
+    cancelByServer(this.#channel, this.tag)
   }
 
   cancel(): void {
     this.consumer?.queue.removeConsumer(this.consumer)
   }
+}
+
+/** The queue is gone: the consumer ends, and a client that wants to know is told. */
+export function cancelByServer(channel: Channel, tag: string): void {
+  channel.consumers.delete(tag)
+  if (!channel.connection.hasCapability('consumer_cancel_notify')) return
+  channel.send({ id: BASIC_CANCEL, consumerTag: tag, noWait: true })
 }

@@ -61,7 +61,10 @@ export function workQueue(channel: Channel, name: string, operation: string): Qu
   const queue = usableQueue(channel, name)
   if (queue instanceof Queue) return queue
   const resource = queueResource(queue.vhost, queue.name)
-  throw new ProtocolError('not_implemented', `${operation} not supported by stream ${resource}`)
+  throw new ProtocolError(
+    'not_implemented',
+    `${operation} not supported by stream queues ${resource}`,
+  )
 }
 
 /** The queue a method names, which must be usable by this connection; '' is the last declared. */

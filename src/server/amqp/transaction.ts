@@ -6,7 +6,7 @@ import type { DeliveryHolder } from '../../broker/unacked-deliveries.ts'
 import { TX_COMMIT_OK } from '../../codec/amqp/methods.gen.ts'
 import { limits } from '../../limits.ts'
 import type { CommitGroup } from '../../log/commit-group.ts'
-import { type KeptMessage, sizeOf } from './channel-publisher.ts'
+import { type KeptMessage, setKey, sizeOf } from './channel-publisher.ts'
 import type { Channel } from './channel.ts'
 import { ack, requeue } from './settle.ts'
 
@@ -94,6 +94,7 @@ export class ChannelTransaction {
   #publish({ source, isMandatory }: KeptMessage, route: Route, group: CommitGroup): void {
     const { publisher } = this.#channel
     publisher.hideBlindCopies(source)
+    setKey(route, source)
     publisher.publisher.publishWithinAtom(route, source, group)
     if (isMandatory && route.queues.length === 0) publisher.returnMessage(source)
   }

@@ -1,0 +1,227 @@
+// One stream consumer's place in one partition. It reads durable records only, in pieces of its own,
+// so readers at different places do not disturb each other.
+//
+// Lifecycle: starting (its first offset is being looked up) → ready ⇄ busy (records come from the
+// disk, or none are there yet) → closed.
+import { limits } from '../../limits.ts'
+import { Cursor } from '../../log/cursor.ts'
+import type { Log } from '../../log/log.ts'
+import { recordSizeAt, type RecordView } from '../../log/record.ts'
+import { type Run, runHeaderSize } from '../../log/run.ts'
+import type { DeliveryHolder, SettleTarget } from '../unacked-deliveries.ts'
+import type { Partition } from './partition.ts'
+import type { StreamConsumer } from './stream-consumer.ts'
+import type { StreamStart } from './stream-start.ts'
+
+const noRuns: readonly Run[] = []
+
+export class StreamReader implements DeliveryHolder, SettleTarget {
+  readonly index: number
+  /** Deliveries are settled here. */
+  readonly queue: SettleTarget = this
+  unackedCount = 0
+  readonly #consumer: StreamConsumer
+  readonly #partition: Partition
+  readonly #log: Log
+  /** Next offset to deliver. */
+  #next = 0
+  /** Records before this time are passed over until the first that is not. */
+  #timestampMin = Number.NEGATIVE_INFINITY
+  #runs: readonly Run[] = noRuns
+  #runIndex = 0
+  #position = runHeaderSize
+  #isBusy = true
+  #isClosed = false
+  /** What is settled, for consumers with a name. */
+  #settled: Cursor | undefined
+  /** Everything below was delivered or does not exist. */
+  #deliveredEnd = 0
+
+  constructor(consumer: StreamConsumer, partition: Partition, index: number) {
+    this.#consumer = consumer
+    this.#partition = partition
+    this.#log = partition.log
+    this.index = index
+  }
+
+  /** Looks the first offset up. */
+  open(start: StreamStart): void {
+    switch (start.kind) {
+      case 'first':
+        this.#startAt(this.#partition.startOffset)
+        return
+      case 'next':
+        this.#startAt(this.#log.endOffset)
+        return
+      case 'offset':
+        this.#startAt(start.offset)
+        return
+      case 'last':
+        this.#openLast()
+        return
+      default:
+        this.#openAtTime(start.timestamp)
+    }
+  }
+
+  /** Fills `view` with the next record; false when none is there, and the consumer is told later. */
+  read(view: RecordView): boolean {
+    while (!this.#isBusy && !this.#isClosed) {
+      const run = this.#runs[this.#runIndex]
+      if (run === undefined || run.size === 0) {
+        // Nothing left, or the engine has given the run's memory up.
+        this.#refill()
+      } else if (this.#readFrom(run, view)) {
+        return true
+      }
+    }
+    return false
+  }
+
+  ack(offset: number): void {
+    this.#consumer.unackedCount--
+    this.#settled?.ack(offset)
+    this.#remember()
+  }
+
+  /** Streams deliver nothing twice: the message is there for whoever starts before it. */
+  requeue(_offset: number): void {
+    this.#consumer.unackedCount--
+  }
+
+  resume(): void {
+    this.#consumer.resume()
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#runs = noRuns
+    this.#partition.removeListener(this.#onDurable)
+  }
+
+  #startAt(offset: number): void {
+    if (this.#isClosed) return
+    this.#next = offset
+    this.#deliveredEnd = offset
+    this.#isBusy = false
+    if (this.#consumer.name !== undefined) {
+      this.#settled = new Cursor()
+      this.#settled.forgetBelow(offset)
+      this.#consumer.context.offsets.set(this.#log, this.#consumer.name, offset)
+    }
+    this.#consumer.schedule()
+  }
+
+  #openLast(): void {
+    const end = this.#log.durableEnd
+    const found = this.#consumer.context.store.readRuns(this.#log, end - 1, 0)
+    const start = (runs: readonly Run[]): void => this.#startAt(runs[0]?.baseOffset ?? end)
+    if (Array.isArray(found)) start(found as readonly Run[])
+    else (found as Promise<readonly Run[]>).then(start, this.#onFailed)
+  }
+
+  #openAtTime(timestamp: number): void {
+    const end = this.#log.durableEnd
+    const found = this.#consumer.context.store.findRunByTimestamp(this.#log, timestamp)
+    found.then((run) => {
+      if (run !== undefined) this.#timestampMin = timestamp
+      this.#startAt(run?.baseOffset ?? end)
+    }, this.#onFailed)
+  }
+
+  #readFrom(run: Run, view: RecordView): boolean {
+    const messages = this.#log.messagesOf(run)
+    while (this.#position < messages.size) {
+      const position = this.#position
+      const after = this.#log.readFrom(messages, position, view)
+      if (view.offset < this.#next || view.timestamp < this.#timestampMin) {
+        this.#position = position + recordSizeAt(messages.buffer, position)
+        continue
+      }
+      if (after < 0 && !this.#readLargeBody(view)) return false
+      this.#position = position + recordSizeAt(messages.buffer, position)
+      this.#advancePast(view.offset)
+      return true
+    }
+    this.#next = Math.max(this.#next, run.lastOffset + 1)
+    this.#runIndex++
+    this.#position = runHeaderSize
+    return false
+  }
+
+  /** The body is in a file of its own; brings it when it is not in memory. */
+  #readLargeBody(view: RecordView): boolean {
+    const log = this.#log
+    const { offset } = view
+    const result = log.read(offset, view)
+    if (result === 'record') return true
+    if (result === 'end') {
+      this.#next = offset + 1
+      return false
+    }
+    this.#isBusy = true
+    this.#consumer.context.store.load(log, offset, (error) => {
+      if (error !== undefined) this.#next = offset + 1
+      this.#onReady()
+    })
+    return false
+  }
+
+  #advancePast(offset: number): void {
+    // What does not exist needs no ack.
+    this.#settled?.ackRange(this.#deliveredEnd, offset - 1)
+    this.#deliveredEnd = offset + 1
+    this.#next = offset + 1
+    this.#timestampMin = Number.NEGATIVE_INFINITY
+    this.unackedCount++
+    this.#consumer.unackedCount++
+  }
+
+  #refill(): void {
+    this.#runs = noRuns
+    const end = this.#log.durableEnd
+    if (this.#next >= end) {
+      this.#isBusy = true
+      this.#partition.addListener(this.#onDurable)
+      return
+    }
+    const { store } = this.#consumer.context
+    const found = store.readRuns(this.#log, this.#next, limits.streamReadSizeMax)
+    if (Array.isArray(found)) {
+      this.#take(found as readonly Run[], end)
+      return
+    }
+    this.#isBusy = true
+    const take = (runs: readonly Run[]): void => {
+      this.#take(runs, end)
+      this.#onReady()
+    }
+    ;(found as Promise<readonly Run[]>).then(take, this.#onFailed)
+  }
+
+  /** `end` is where the log ended when the runs were asked for. */
+  #take(runs: readonly Run[], end: number): void {
+    if (this.#isClosed) return
+    this.#runs = runs
+    this.#runIndex = 0
+    this.#position = runHeaderSize
+    if (runs.length === 0) this.#next = end
+  }
+
+  #onReady(): void {
+    this.#isBusy = false
+    if (!this.#isClosed) this.#consumer.schedule()
+  }
+
+  #remember(): void {
+    const { name, context } = this.#consumer
+    if (name === undefined || this.#settled === undefined) return
+    context.offsets.raise(this.#log, name, this.#settled.floor)
+  }
+
+  readonly #onDurable = (): void => this.#onReady()
+
+  readonly #onFailed = (error: unknown): void => {
+    this.#consumer.fail(this.#next, error as Error)
+  }
+}

@@ -1,0 +1,44 @@
+// An AMQP consumer of a stream queue: where its deliveries go, and when there is room for them.
+import type { StreamConsumer, StreamSink } from '../../broker/topic/stream-consumer.ts'
+import type { StreamReader } from '../../broker/topic/stream-reader.ts'
+import type { RecordView } from '../../log/record.ts'
+import type { Channel, ChannelConsumer } from './channel.ts'
+import { cancelByServer } from './consumer-sink.ts'
+import { StreamPosition } from './stream-position.ts'
+import { encodeTag, writeDelivery } from './write-content.ts'
+
+export class AmqpStreamSink implements StreamSink, ChannelConsumer {
+  readonly tag: string
+  consumer: StreamConsumer | undefined
+  readonly #channel: Channel
+  readonly #tagBytes: Buffer
+  readonly #position = new StreamPosition()
+  readonly #delivery = { deliveryTag: 0, isRedelivered: false }
+
+  constructor(channel: Channel, tag: string) {
+    this.#channel = channel
+    this.tag = tag
+    this.#tagBytes = encodeTag(tag)
+  }
+
+  canTake(): boolean {
+    return this.#channel.connection.hasOutputRoom && this.#channel.hasRoom
+  }
+
+  deliver(reader: StreamReader, record: RecordView): void {
+    const channel = this.#channel
+    this.#delivery.deliveryTag = channel.nextDeliveryTag()
+    channel.unacked.add(this.#delivery.deliveryTag, reader, record.offset)
+    const positioned = this.#position.add(record, reader.index)
+    writeDelivery(channel, this.#tagBytes, this.#delivery, positioned)
+    channel.connection.scheduleFlush()
+  }
+
+  onCancelled(): void {
+    cancelByServer(this.#channel, this.tag)
+  }
+
+  cancel(): void {
+    this.consumer?.cancel()
+  }
+}
