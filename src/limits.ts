@@ -60,6 +60,11 @@ export const limits = {
   extentsPerTurnMax: 2000,
   /** Survivors are written in groups of about this size. */
   survivorGroupSizeMax: 1 * MiB,
+  /** Publishers are blocked below this (or a tenth of a small disk): others need room too. */
+  diskFreeMin: 50 * MiB,
+  /** Given up when the disk is full all the same: some groups of acks and a checkpoint (1/32 of a small disk). */
+  reserveSizeMax: 16 * MiB,
+  diskCheckIntervalMs: 1000,
   /** Large bodies that were committed or read lately. */
   asideCacheSizeMax: 16 * MiB,
   /** So many of them stay whatever their size: somebody may be about to read them. */

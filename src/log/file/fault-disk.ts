@@ -90,6 +90,7 @@ export class FaultDisk implements Disk {
   crash(random: Random): FaultDisk {
     this.#isDead = true
     const disk = new FaultDisk(this.#clock)
+    disk.capacity = this.capacity
     const names = new Map(this.#durableNames)
     for (const changes of this.#pendingNames) {
       if (random.next() < 0.5) applyNames(names, changes)
@@ -108,6 +109,7 @@ export class FaultDisk implements Disk {
   kill(): FaultDisk {
     this.#isDead = true
     const disk = new FaultDisk(this.#clock)
+    disk.capacity = this.capacity
     for (const [path, inode] of this.#names) {
       const kept = new Inode()
       kept.content = inode.content

@@ -16,6 +16,7 @@ import { Cleaner } from './cleaner.ts'
 import { ColdReader } from './cold-reader.ts'
 import { createSegment } from './create-segment.ts'
 import type { SegmentFolder } from './create-segment.ts'
+import { DiskSpace } from './disk-space.ts'
 import { fileKind } from './file-format.ts'
 import type { FileLimits } from './file-limits.ts'
 import { syncFile } from './file-operations.ts'
@@ -27,7 +28,7 @@ import type { RecoveredState } from './recovered-state.ts'
 import type { IndexedRun } from './run-index.ts'
 import type { Segment } from './segment.ts'
 import { TailCache } from './tail-cache.ts'
-import { WalWriter } from './wal-writer.ts'
+import { isOutOfSpace, WalWriter } from './wal-writer.ts'
 import type { WrittenGroup } from './wal-writer.ts'
 
 /** `fsync`: reported when on stable storage. `os`: when the operating system has it. */
@@ -41,6 +42,8 @@ export interface FileLogStoreParts {
   readonly events: LogStoreEvents
   readonly limits: FileLimits
   readonly folder: SegmentFolder
+  /** The data folder. */
+  readonly path: string
   readonly asideFolder: string
   readonly extents: LogExtents
   readonly segments: readonly Segment[]
@@ -54,7 +57,6 @@ export class FileLogStore implements LogStore, LogEngine {
   readonly epoch: number
   readonly asideBodies: ReadonlyMap<number, Buffer>
   readonly logs: Map<number, Log> = new Map()
-  blocked: BlockedReason | undefined
   readonly #clock: Clock
   readonly #scheduler: CommitScheduler
   readonly #extents: LogExtents
@@ -68,6 +70,7 @@ export class FileLogStore implements LogStore, LogEngine {
   readonly #housekeeper: Housekeeper
   readonly #checkpointer: Checkpointer
   readonly #asides: AsideStore
+  readonly #diskSpace: DiskSpace
   #lastCheckpoint: Promise<void> = Promise.resolve()
   #nextLogId: number
   #nextTopologySequence: number
@@ -122,6 +125,13 @@ export class FileLogStore implements LogStore, LogEngine {
       onDamaged: (log, first, last, error) => parts.events.onDamaged?.(log, first, last, error),
       onReleased: (segment) => void this.#housekeeper.onReleased(segment),
     })
+    this.#diskSpace = new DiskSpace({
+      disk: parts.folder.disk,
+      clock: parts.clock,
+      folder: parts.path,
+      onBlocked: (reason) => parts.events.onBlocked?.(reason),
+      onTrouble: (error) => this.#onTrouble(error),
+    })
     this.#asides = this.#makeAsideStore(parts)
     this.asideBodies = this.#asides.bodies
     this.#restoreLogs(parts.state)
@@ -136,6 +146,10 @@ export class FileLogStore implements LogStore, LogEngine {
   /** Last step of opening: removes bodies that no record refers to. */
   removeOrphans(): Promise<void> {
     return this.#asides.removeOrphans()
+  }
+
+  get blocked(): BlockedReason | undefined {
+    return this.#diskSpace.blocked
   }
 
   get uncommittedSize(): number {
@@ -215,6 +229,7 @@ export class FileLogStore implements LogStore, LogEngine {
     await this.#whenIdle()
     await this.#lastCheckpoint
     await this.#housekeeper.close()
+    await this.#diskSpace.close()
     const next = await this.#writer.close()
     await this.#housekeeper.seal(this.#writer.segment)
     if (next !== undefined) await this.#discard(next)
@@ -356,6 +371,7 @@ export class FileLogStore implements LogStore, LogEngine {
   }
 
   #onTrouble(error: Error): void {
+    if (isOutOfSpace(error)) this.#diskSpace.onOutOfSpace()
     this.#events.onTrouble?.(error)
   }
 

@@ -64,6 +64,7 @@ export async function openFileLogStore(options: FileLogStoreOptions): Promise<Op
     events: options.events ?? {},
     limits: { ...fileLimits, ...options.limits },
     folder: segmentFolder,
+    path,
     asideFolder,
     extents,
     segments: folder.segments,
