@@ -108,6 +108,11 @@ export class FaultDisk implements Disk {
   /** What a killed process leaves: everything it wrote, synced or not. */
   kill(): FaultDisk {
     this.#isDead = true
+    return this.copy()
+  }
+
+  /** Another disk with the same files, all synced. */
+  copy(): FaultDisk {
     const disk = new FaultDisk(this.#clock)
     disk.capacity = this.capacity
     for (const [path, inode] of this.#names) {

@@ -25,6 +25,8 @@
 //   begin     8 checkpoint id │ 16 next log id │ 24 next topology sequence │ 32 next aside id
 //   end       8 checkpoint id
 //   aside     8 log id │ 16 offset │ 24 aside id
+//   lostRun   as run: `pabal repair` found the run damaged; its bytes stay where they are
+//   filler    8 size u32 of the payload │ 12 zeros: what `pabal repair` puts over unreadable bytes
 // The payload is the shared bodies (each after its own CRC-32C), then the runs in the order of their entries. A run entry holds
 // what the run's own CRC does not cover, so every byte is covered exactly once.
 import { crc32c } from '../../lib/crc32c.ts'
@@ -55,6 +57,8 @@ export const entryKind = {
   end: 12,
   aside: 13,
   ackedBits: 14,
+  lostRun: 15,
+  filler: 16,
 } as const
 
 export const groupField = {

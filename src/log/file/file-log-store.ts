@@ -366,7 +366,11 @@ export class FileLogStore implements LogStore, LogEngine {
     for (const segment of this.#segments) {
       if (segment.id >= checkpoint.fileId && segment.state === 'open') await syncFile(segment.file)
     }
-    await this.#folder.manifest.update((content) => ({ ...content, checkpoint }))
+    // From here on a gap that a repair left is behind the checkpoint.
+    await this.#folder.manifest.update(({ isRepaired: _, ...content }) => ({
+      ...content,
+      checkpoint,
+    }))
     this.#housekeeper.kick()
   }
 

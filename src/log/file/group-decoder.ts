@@ -91,6 +91,8 @@ export class DecodedGroup {
         const run = decodeRunEntry(this.bytes, at, this.position + runPosition)
         visitor.onRun(run)
         runPosition += run.size
+      } else if (this.bytes[at] === entryKind.lostRun) {
+        runPosition += this.bytes.readUInt32BE(at + 40)
       } else {
         visitEntry(this.bytes, at, visitor)
       }
@@ -148,6 +150,10 @@ function checkPayload(group: DecodedGroup): GroupFault | undefined {
       if (position + runSize > bytes.length) return 'a run is cut off'
       if (!isRunIntact(bytes, at, position)) return 'the checksum of a run is wrong'
       position += runSize
+    } else if (bytes[at] === entryKind.lostRun) {
+      position += bytes.readUInt32BE(at + 40)
+    } else if (bytes[at] === entryKind.filler) {
+      position += bytes.readUInt32BE(at + 8)
     }
     at += size
   }
@@ -155,7 +161,7 @@ function checkPayload(group: DecodedGroup): GroupFault | undefined {
 }
 
 /** Whether the run at `position` is the one its entry at `entry` describes, with the right bytes. */
-function isRunIntact(bytes: Buffer, entry: number, position: number): boolean {
+export function isRunIntact(bytes: Buffer, entry: number, position: number): boolean {
   const size = bytes.readUInt32BE(entry + 40)
   return (
     size >= runHeaderSize &&
