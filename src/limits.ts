@@ -35,6 +35,8 @@ export const limits = {
   coldReadSizeMax: (256 * KiB) as number,
   /** Cold reads at a time: more would only queue up in the kernel in front of the WAL. */
   coldReadsMax: 2,
+  /** All windows that readers of the disk have in memory together. */
+  coldWindowsSizeMax: 32 * MiB,
   /** Bytes skipped rather than read apart when a log's runs lie scattered between others. */
   coldReadGapMax: (16 * KiB) as number,
   /** State of logs repeated with one group: a slice costs well under a millisecond. */

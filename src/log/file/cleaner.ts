@@ -111,6 +111,7 @@ export class Cleaner {
   }
 
   async #copyLiving(source: Segment, writer: SurvivorWriter): Promise<void> {
+    writer.startSource()
     const living = await this.#findLiving(source)
     living.sort((a, b) => a.index.position(a.at) - b.index.position(b.at))
     let copiedSize = 0

@@ -112,13 +112,13 @@ class Workload {
     const choice = random.below(100)
     if (this.#logs.length === 0 || (choice < 4 && this.#logs.length < 6)) return this.#create(group)
     const log = this.#logs[random.below(this.#logs.length)]!
-    if (choice < 50) return this.#append(group, log)
-    if (choice < 85) return this.#ack(group, log)
+    if (choice < 40) return this.#append(group, log)
+    if (choice < 50) return this.#appendShared(group)
+    if (choice < 86) return this.#ack(group, log)
     if (choice < 90) return this.#raiseMark(group, log)
     if (choice < 94) return this.#topology(group)
-    if (choice < 97) return this.#trim(group, log)
-    if (choice < 98) return this.#delete(group, log)
-    this.#appendShared(group)
+    if (choice < 98) return this.#trim(group, log)
+    this.#delete(group, log)
   }
 
   #create(group: CommitGroup): void {

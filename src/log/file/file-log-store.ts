@@ -176,7 +176,7 @@ export class FileLogStore implements LogStore, LogEngine {
     log.isDeleted = true
     for (const run of log.tail) this.#tailCache.drop(run)
     log.tail = []
-    log.setWindow([], 0, 0)
+    this.#coldReader.forget(log)
     if (log.isVolatile) return
     this.logs.delete(log.id)
     this.#change().deleted.push(log)

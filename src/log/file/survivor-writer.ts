@@ -38,6 +38,11 @@ export class SurvivorWriter {
     this.#leaderEpoch = leaderEpoch
   }
 
+  /** What is added from now on comes from another file: its positions mean other bodies. */
+  startSource(): void {
+    this.#sharedPositions = new Map()
+  }
+
   /** Whether it is time to `flush`. */
   get isFull(): boolean {
     return this.#group.size >= limits.survivorGroupSizeMax
