@@ -53,6 +53,8 @@ export const limits = {
   smallFileShare: 0.125,
   /** … when there are so many: each start and each stop may leave one. */
   smallFilesMax: 8,
+  /** A file of which less than this is left since the last look is being drained: no copying. */
+  steadyShareMin: 0.9,
   /** With the pause, cleaning copies at most some 60 MB a second. */
   cleaningSizePerPause: 1 * MiB,
   cleaningPauseMs: 15,
@@ -71,6 +73,8 @@ export const limits = {
   asideCacheSizeMax: 16 * MiB,
   /** So many of them stay whatever their size: somebody may be about to read them. */
   asideCacheCountMin: 4,
+  /** Volatile messages of all queues in memory; older ones go to files that no crash survives. */
+  volatileMemoryMax: 32 * MiB,
   /** Recovery and cleaning read files in pieces of this size. */
   sequentialReadSize: (1 * MiB) as number,
 

@@ -6,6 +6,7 @@ export interface FileLimits {
   readonly tailCacheSizeMax: number
   readonly indexCacheSizeMax: number
   readonly checkpointSliceSizeMax: number
+  readonly volatileMemoryMax: number
 }
 
 export const fileLimits: FileLimits = limits

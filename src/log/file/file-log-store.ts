@@ -28,6 +28,7 @@ import type { RecoveredState } from './recovered-state.ts'
 import type { IndexedRun } from './run-index.ts'
 import type { Segment } from './segment.ts'
 import { TailCache } from './tail-cache.ts'
+import { VolatileSpill } from './volatile-spill.ts'
 import { isOutOfSpace, WalWriter } from './wal-writer.ts'
 import type { WrittenGroup } from './wal-writer.ts'
 
@@ -45,6 +46,7 @@ export interface FileLogStoreParts {
   /** The data folder. */
   readonly path: string
   readonly asideFolder: string
+  readonly volatileFolder: string
   readonly extents: LogExtents
   readonly segments: readonly Segment[]
   readonly segment: Segment
@@ -71,6 +73,7 @@ export class FileLogStore implements LogStore, LogEngine {
   readonly #checkpointer: Checkpointer
   readonly #asides: AsideStore
   readonly #diskSpace: DiskSpace
+  readonly #spill: VolatileSpill
   #lastCheckpoint: Promise<void> = Promise.resolve()
   #nextLogId: number
   #nextTopologySequence: number
@@ -125,6 +128,15 @@ export class FileLogStore implements LogStore, LogEngine {
       onDamaged: (log, first, last, error) => parts.events.onDamaged?.(log, first, last, error),
       onReleased: (segment) => void this.#housekeeper.onReleased(segment),
     })
+    this.#spill = new VolatileSpill({
+      disk: parts.folder.disk,
+      clock: parts.clock,
+      folder: parts.volatileFolder,
+      memoryMax: parts.limits.volatileMemoryMax,
+      fileSizeMax: parts.limits.walFileSizeMax,
+      onDamaged: (log, first, last, error) => parts.events.onDamaged?.(log, first, last, error),
+      onTrouble: (error) => this.#onTrouble(error),
+    })
     this.#diskSpace = new DiskSpace({
       disk: parts.folder.disk,
       clock: parts.clock,
@@ -174,10 +186,14 @@ export class FileLogStore implements LogStore, LogEngine {
 
   deleteLog(log: Log): void {
     log.isDeleted = true
-    for (const run of log.tail) this.#tailCache.drop(run)
+    this.onRunsDropped(log, log.tail)
     log.tail = []
+    if (log.isVolatile) {
+      this.#spill.forget(log)
+      this.#asides.onAcked(log)
+      return
+    }
     this.#coldReader.forget(log)
-    if (log.isVolatile) return
     this.logs.delete(log.id)
     this.#change().deleted.push(log)
   }
@@ -206,9 +222,8 @@ export class FileLogStore implements LogStore, LogEngine {
       else this.#loadAside(log, view.offset, done)
     }
     if (log.read(offset, view) === 'absent' && log.missingAsideId === 0) {
-      this.#coldReader.load(log, offset, (error) =>
-        error === undefined ? loadBody() : done(error),
-      )
+      const reader = log.isVolatile ? this.#spill : this.#coldReader
+      reader.load(log, offset, (error) => (error === undefined ? loadBody() : done(error)))
     } else {
       loadBody()
     }
@@ -230,6 +245,7 @@ export class FileLogStore implements LogStore, LogEngine {
     await this.#lastCheckpoint
     await this.#housekeeper.close()
     await this.#diskSpace.close()
+    await this.#spill.close()
     const next = await this.#writer.close()
     await this.#housekeeper.seal(this.#writer.segment)
     if (next !== undefined) await this.#discard(next)
@@ -245,7 +261,7 @@ export class FileLogStore implements LogStore, LogEngine {
   }
 
   onAsideAppended(log: Log, offset: number, asideId: number): void {
-    this.#scheduler.open.asides.push({ log, offset, asideId })
+    if (!log.isVolatile) this.#scheduler.open.asides.push({ log, offset, asideId })
     this.#asides.addReference({ logId: log.id, offset, asideId })
   }
 
@@ -253,10 +269,17 @@ export class FileLogStore implements LogStore, LogEngine {
     return this.#asides.isLost(asideId)
   }
 
-  onVolatileRun(): void {}
+  onVolatileRun(log: Log, run: Run): void {
+    this.#spill.onRun(log, run)
+  }
 
-  onRunsDropped(_log: Log, runs: readonly Run[]): void {
-    for (const run of runs) this.#tailCache.drop(run)
+  onRunsDropped(log: Log, runs: readonly Run[]): void {
+    if (log.isVolatile) {
+      this.#spill.onDropped(runs)
+      this.#asides.onAcked(log)
+    } else {
+      for (const run of runs) this.#tailCache.drop(run)
+    }
   }
 
   now(): number {
@@ -367,10 +390,10 @@ export class FileLogStore implements LogStore, LogEngine {
       if (segment.id >= checkpoint.fileId && segment.state === 'open') await syncFile(segment.file)
     }
     // From here on a gap that a repair left is behind the checkpoint.
-    await this.#folder.manifest.update(({ isRepaired: _, ...content }) => ({
-      ...content,
-      checkpoint,
-    }))
+    await this.#folder.manifest.update((content) => {
+      const { isRepaired: _isRepaired, ...rest } = content
+      return { ...rest, checkpoint }
+    })
     this.#housekeeper.kick()
   }
 
