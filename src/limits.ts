@@ -35,6 +35,8 @@ export const limits = {
   coldReadSizeMax: (256 * KiB) as number,
   /** Cold reads at a time: more would only queue up in the kernel in front of the WAL. */
   coldReadsMax: 2,
+  /** All windows that readers of the disk have in memory together. */
+  coldWindowsSizeMax: (32 * MiB) as number,
   /** Bytes skipped rather than read apart when a log's runs lie scattered between others. */
   coldReadGapMax: (16 * KiB) as number,
   /** Runs that several readers of a log may want at about the same time. */
@@ -56,6 +58,8 @@ export const limits = {
   smallFileShare: 0.125,
   /** … when there are so many: each start and each stop may leave one. */
   smallFilesMax: 8,
+  /** A file of which less than this is left since the last look is being drained: no copying. */
+  steadyShareMin: 0.9,
   /** With the pause, cleaning copies at most some 60 MB a second. */
   cleaningSizePerPause: (1 * MiB) as number,
   cleaningPauseMs: 15,
@@ -65,10 +69,17 @@ export const limits = {
   extentsPerTurnMax: 2000,
   /** Survivors are written in groups of about this size. */
   survivorGroupSizeMax: (1 * MiB) as number,
+  /** Publishers are blocked below this (or a tenth of a small disk): others need room too. */
+  diskFreeMin: (50 * MiB) as number,
+  /** Given up when the disk is full all the same: some groups of acks and a checkpoint (1/32 of a small disk). */
+  reserveSizeMax: (16 * MiB) as number,
+  diskCheckIntervalMs: 1000,
   /** Large bodies that were committed or read lately. */
   asideCacheSizeMax: (16 * MiB) as number,
   /** So many of them stay whatever their size: somebody may be about to read them. */
   asideCacheCountMin: 4,
+  /** Volatile messages of all queues in memory; older ones go to files that no crash survives. */
+  volatileMemoryMax: (32 * MiB) as number,
   /** Recovery and cleaning read files in pieces of this size. */
   sequentialReadSize: (1 * MiB) as number,
 
@@ -97,6 +108,10 @@ export const limits = {
   copiedBodySizeMax: (16 * KiB) as number,
   /** Frames and messages of one connection that wait (for the disk, or while publishers are blocked). */
   parkedSizeMax: (4 * MiB) as number,
+  /** What keeping a frame takes beside its payload: tiny ones must not get past the limits. */
+  keptFrameSize: 128,
+  /** The same for a message or a settlement that waits for a commit or to be unblocked. */
+  keptMessageSize: 512,
   /** Direct replies to a connection that does not read are dropped beyond this. */
   unreadRepliesSizeMax: (16 * MiB) as number,
   /** Consumers of one channel. */

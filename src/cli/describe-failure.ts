@@ -24,6 +24,8 @@ const logExitCodes: Readonly<Record<LogErrorCode, ExitCode>> = {
   format: exitCodes.dataDamaged,
   disk_full: exitCodes.ioError,
   io: exitCodes.ioError,
+  locked: exitCodes.tryLater,
+  state_full: exitCodes.software,
 }
 
 /** Errors whose message already is for the person at the terminal. */

@@ -102,6 +102,55 @@ for (const makeEngine of [memoryEngine, fileEngine, tinyFileEngine]) {
       await reopened.store.close()
     })
 
+    withStore('keeps a volatile log in order, however long it is', async (store) => {
+      const log = store.createLog({ isVolatile: true })
+      const expected: [number, string][] = []
+      for (let number = 0; number < 1000; number++) {
+        const body = `${number}`.padEnd(1000, '.')
+        expected.push([log.append(source('x', body), -1), body])
+        if (number % 50 === 0) {
+          await new Promise<void>((resolve) => {
+            setImmediate(resolve)
+          })
+        }
+      }
+      assert.deepEqual(await readAll(store, log), expected)
+      log.ackRange(0, 899)
+      assert.deepEqual(await readAll(store, log, 900), expected.slice(900))
+      store.deleteLog(log)
+      await store.close()
+    })
+
+    withStore('keeps large bodies beside the log', async (store, engine) => {
+      let log!: Log
+      await committed(store, () => (log = store.createLog({ isVolatile: false })))
+      const body = 'large '.repeat(1000)
+      const id = await new Promise<number>((resolve) => {
+        store.writeAside(Buffer.from(body), resolve)
+      })
+      await committed(store, () => {
+        const message = source('x', '')
+        message.asideId = id
+        message.bodyEnd = body.length
+        log.append(message, -1)
+        log.append(source('x', 'small'), -1)
+      })
+      assert.deepEqual(await readAll(store, log), [
+        [0, body],
+        [1, 'small'],
+      ])
+      await store.close()
+      if (!engine.isLasting) return
+      const again = await engine.open()
+      const [found] = again.recovered.logs
+      assert.ok(found !== undefined)
+      assert.deepEqual(await readAll(again.store, found), [
+        [0, body],
+        [1, 'small'],
+      ])
+      await again.store.close()
+    })
+
     withStore('stores a body once for several logs', async (store, engine) => {
       const body = 'shared '.repeat(200)
       const logs: Log[] = []

@@ -118,8 +118,9 @@ export class Log {
     const now = this.#engine.now()
     const run = this.#runFor(offset, size, now)
     const sizeBefore = run.size
-    if (sharedPosition >= 0) run.shared = this.#openRunGroup?.shared
-    source.sharedPosition = sharedPosition
+    // A volatile log's runs outlive the group, so they share nothing with it.
+    source.sharedPosition = this.isVolatile ? -1 : sharedPosition
+    if (source.sharedPosition >= 0) run.shared = this.#openRunGroup?.shared
     appendRecord(run, offset, now, source)
     if (source.asideId !== 0) this.#engine.onAsideAppended(this, offset, source.asideId)
     if (this.isVolatile) return offset

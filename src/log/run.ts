@@ -85,7 +85,11 @@ export class Run {
     run.buffer = bytes
     run.size = bytes.length
     run.lastOffset = run.baseOffset + bytes.readInt32BE(runField.lastOffsetDelta)
-    run.maxTimestamp = readInt64(bytes, runField.maxTimestamp)
+    // Clients may claim any time, and beyond this a number cannot be written back as 64 bits.
+    run.maxTimestamp = Math.min(
+      readInt64(bytes, runField.maxTimestamp),
+      Number.MAX_SAFE_INTEGER,
+    )
     run.recordCount = bytes.readInt32BE(runField.recordCount)
     run.leaderEpoch = bytes.readInt32BE(runField.leaderEpoch)
     run.isSealed = true

@@ -39,7 +39,7 @@ export function memoryEngine(): Promise<Engine> {
 /** On the machine's disk, with little memory, so that most reads are cold. */
 export async function fileEngine(): Promise<Engine> {
   const path = await mkdtemp(join(tmpdir(), 'pabal-log-'))
-  const small = { tailCacheSizeMax: 100_000 }
+  const small = { tailCacheSizeMax: 100_000, volatileMemoryMax: 200_000 }
   return {
     name: 'file',
     isLasting: true,

@@ -27,6 +27,12 @@ export interface CleanerOptions {
   readonly whenDurable: (callback: () => void) => void
 }
 
+interface Sighting {
+  readonly before: number | undefined
+  readonly living: number
+  readonly survey: number
+}
+
 /** A run that still has a living record, and where its index is. */
 interface LivingRun {
   readonly extent: Extent
@@ -36,16 +42,27 @@ interface LivingRun {
 
 export class Cleaner {
   readonly #options: CleanerOptions
+  /** What lived in each file at the survey before this one. */
+  readonly #seen = new WeakMap<Segment, Sighting>()
+  #isClosed = false
+  #endPause: () => void = () => {}
 
   constructor(options: CleanerOptions) {
     this.#options = options
   }
 
+  /** Ends the copying under way; what was copied is thrown away. */
+  close(): void {
+    this.#isClosed = true
+    this.#endPause()
+  }
+
   /**
    * Picks files that are worth copying out of: mostly dead ones, and small ones when there are
-   * many. None when copying would give nothing back.
+   * many. A file that is being drained is left alone: soon it costs nothing. `survey` rises once
+   * an interval.
    */
-  async choose(candidates: readonly Segment[]): Promise<Segment[]> {
+  async choose(candidates: readonly Segment[], survey: number): Promise<Segment[]> {
     const { fileSizeMax } = this.#options
     const chosen: Segment[] = []
     const small: Segment[] = []
@@ -53,11 +70,12 @@ export class Cleaner {
     for (const segment of candidates) {
       const living = await this.#livingSize(segment)
       const isWorn = living < segment.size * limits.cleaningLivingShareMax
+      const isSteady = this.#isSteady(segment, living, survey)
       if (livingSize + living > fileSizeMax) continue
-      if (isWorn) {
+      if (isWorn && isSteady) {
         chosen.push(segment)
         livingSize += living
-      } else if (segment.size < fileSizeMax * limits.smallFileShare) {
+      } else if (isSteady && segment.size < fileSizeMax * limits.smallFileShare) {
         small.push(segment)
       }
     }
@@ -89,6 +107,21 @@ export class Cleaner {
     return undefined
   }
 
+  /** Whether little went since an earlier survey. */
+  #isSteady(segment: Segment, living: number, survey: number): boolean {
+    if (living === 0) return true
+    const seen = this.#seen.get(segment)
+    if (seen === undefined) {
+      this.#seen.set(segment, { before: undefined, living, survey })
+      return false
+    }
+    if (survey > seen.survey) {
+      this.#seen.set(segment, { before: seen.living, living, survey })
+      return living >= seen.living * limits.steadyShareMin
+    }
+    return seen.before !== undefined && seen.living >= seen.before * limits.steadyShareMin
+  }
+
   /** About how many bytes a file would have that held only what lives in `segment`. */
   async #livingSize(segment: Segment): Promise<number> {
     let runSize = 0
@@ -111,6 +144,7 @@ export class Cleaner {
   }
 
   async #copyLiving(source: Segment, writer: SurvivorWriter): Promise<void> {
+    writer.startSource()
     const living = await this.#findLiving(source)
     living.sort((a, b) => a.index.position(a.at) - b.index.position(b.at))
     let copiedSize = 0
@@ -126,6 +160,7 @@ export class Cleaner {
       if (copiedSize > limits.cleaningSizePerPause) {
         copiedSize = 0
         await this.#pause()
+        if (this.#isClosed) throw new Error('Cleaning was ended by the close of the store')
       }
     }
   }
@@ -196,7 +231,9 @@ export class Cleaner {
 
   #pause(): Promise<void> {
     return new Promise((resolve) => {
-      this.#options.clock.after(limits.cleaningPauseMs, resolve)
+      this.#endPause = resolve
+      if (this.#isClosed) resolve()
+      else this.#options.clock.after(limits.cleaningPauseMs, resolve)
     })
   }
 }

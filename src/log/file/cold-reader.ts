@@ -43,6 +43,9 @@ export class ColdReader {
   readonly #options: ColdReaderOptions
   #waiting: Request[] = []
   #activeCount = 0
+  /** Logs with a window and its size, oldest first. */
+  readonly #windows = new Map<Log, number>()
+  #windowsSize = 0
 
   constructor(options: ColdReaderOptions) {
     this.#options = options
@@ -57,6 +60,12 @@ export class ColdReader {
   enqueue(read: () => Promise<void>, done: (error?: Error) => void): void {
     this.#waiting.push({ read, done })
     this.#startNext()
+  }
+
+  /** The log was deleted. */
+  forget(log: Log): void {
+    log.setWindow([], 0, 0)
+    this.#forgetWindow(log)
   }
 
   #startNext(): void {
@@ -89,10 +98,31 @@ export class ColdReader {
       if (runs.length > 0 || end >= log.tailStart) {
         const first = runs[0]?.baseOffset ?? offset
         log.setWindow(runs, Math.min(first, offset), end)
+        this.#countWindow(log, sizeOf(runs))
         return
       }
       at = end
     }
+  }
+
+  /**
+   * Many logs that are read at once must not take memory without bound. The window just loaded
+   * stays: its reader is called next.
+   */
+  #countWindow(log: Log, size: number): void {
+    this.#forgetWindow(log)
+    this.#windows.set(log, size)
+    this.#windowsSize += size
+    for (const oldest of this.#windows.keys()) {
+      if (this.#windowsSize <= limits.coldWindowsSizeMax || oldest === log) return
+      oldest.setWindow([], 0, 0)
+      this.#forgetWindow(oldest)
+    }
+  }
+
+  #forgetWindow(log: Log): void {
+    this.#windowsSize -= this.#windows.get(log) ?? 0
+    this.#windows.delete(log)
   }
 
   /** Reads what fits one read of an extent from `offset` on. Called by whose turn it is. */
@@ -105,6 +135,18 @@ export class ColdReader {
       const { runs, damaged } = await readRuns(segment, places, index)
       for (const at of damaged) this.#reportDamage(log, extent, { index, at })
       return { runs: runs.filter((run) => run !== undefined), end }
+    } finally {
+      segment.readers--
+      if (segment.readers === 0) this.#options.onReleased(segment)
+    }
+  }
+
+  /** Where the runs of an extent are. Called by whose turn it is. */
+  async readIndex(extent: Extent): Promise<RunIndex> {
+    const { segment } = extent
+    segment.readers++
+    try {
+      return await this.#options.loadIndex(extent)
     } finally {
       segment.readers--
       if (segment.readers === 0) this.#options.onReleased(segment)
@@ -137,4 +179,16 @@ export class ColdReader {
     )
     this.#options.onDamaged(log, first, last, error)
   }
+}
+
+function sizeOf(runs: readonly Run[]): number {
+  let size = 0
+  const counted = new Set<unknown>()
+  for (const { size: runSize, shared } of runs) {
+    size += runSize
+    if (shared === undefined || counted.has(shared)) continue
+    counted.add(shared)
+    size += shared.size
+  }
+  return size
 }

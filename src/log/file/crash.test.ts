@@ -424,6 +424,7 @@ test(`a store keeps every confirmed group over crashes (seeds ${firstSeed} on, $
   for (let seed = firstSeed; seed < firstSeed + seedCount; seed++) {
     const random = seededRandom(seed)
     let disk = new FaultDisk(systemClock)
+    disk.capacity = 3_000_000
     let state: State = { candidates: [new Model()], counter: 0, applied: 0 }
     try {
       for (let life = 0; life < 5; life++) {

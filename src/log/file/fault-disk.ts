@@ -90,6 +90,7 @@ export class FaultDisk implements Disk {
   crash(random: Random): FaultDisk {
     this.#isDead = true
     const disk = new FaultDisk(this.#clock)
+    disk.capacity = this.capacity
     const names = new Map(this.#durableNames)
     for (const changes of this.#pendingNames) {
       if (random.next() < 0.5) applyNames(names, changes)
@@ -107,7 +108,13 @@ export class FaultDisk implements Disk {
   /** What a killed process leaves: everything it wrote, synced or not. */
   kill(): FaultDisk {
     this.#isDead = true
+    return this.copy()
+  }
+
+  /** Another disk with the same files, all synced. */
+  copy(): FaultDisk {
     const disk = new FaultDisk(this.#clock)
+    disk.capacity = this.capacity
     for (const [path, inode] of this.#names) {
       const kept = new Inode()
       kept.content = inode.content

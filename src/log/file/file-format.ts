@@ -26,6 +26,8 @@
 //   end       8 checkpoint id
 //   aside     8 log id │ 16 offset │ 24 aside id
 //   state     8 key size u32 │ 12 key │ value; detail: 1 when the key is forgotten (no value then)
+//   lostRun   as run: `pabal repair` found the run damaged; its bytes stay where they are
+//   filler    8 size u32 of the payload │ 12 zeros: what `pabal repair` puts over unreadable bytes
 // The payload is the shared bodies (each after its own CRC-32C), then the runs in the order of their entries. A run entry holds
 // what the run's own CRC does not cover, so every byte is covered exactly once.
 import { crc32c } from '../../lib/crc32c.ts'
@@ -59,7 +61,8 @@ export const entryKind = {
   end: 12,
   aside: 13,
   ackedBits: 14,
-  // 15 and 16 are for repair.
+  lostRun: 15,
+  filler: 16,
   state: 17,
 } as const
 

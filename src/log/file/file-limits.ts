@@ -9,6 +9,7 @@ export interface FileLimits {
   readonly coldRunsSizeMax: number
   readonly stateCountMax: number
   readonly stateSizeMax: number
+  readonly volatileMemoryMax: number
 }
 
 export const fileLimits: FileLimits = limits

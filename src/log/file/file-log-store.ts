@@ -17,20 +17,25 @@ import { Cleaner } from './cleaner.ts'
 import { ColdReader } from './cold-reader.ts'
 import { createSegment } from './create-segment.ts'
 import type { SegmentFolder } from './create-segment.ts'
+import { DiskSpace } from './disk-space.ts'
 import { fileKind } from './file-format.ts'
 import type { FileLimits } from './file-limits.ts'
 import { syncFile } from './file-operations.ts'
 import { Housekeeper } from './housekeeper.ts'
 import { IndexCache } from './index-cache.ts'
 import type { KeyedState } from './keyed-state.ts'
+import { livingSize } from './living-size.ts'
 import type { LogExtents } from './log-extents.ts'
 import type { CheckpointPlace } from './manifest.ts'
 import type { RecoveredState } from './recovered-state.ts'
 import type { IndexedRun } from './run-index.ts'
+import { RunFinder } from './run-finder.ts'
+import type { RetentionRule } from './run-finder.ts'
 import { RunReader } from './run-reader.ts'
 import type { Segment } from './segment.ts'
 import { TailCache } from './tail-cache.ts'
-import { WalWriter } from './wal-writer.ts'
+import { VolatileSpill } from './volatile-spill.ts'
+import { isOutOfSpace, WalWriter } from './wal-writer.ts'
 import type { WrittenGroup } from './wal-writer.ts'
 
 /** `fsync`: reported when on stable storage. `os`: when the operating system has it. */
@@ -45,7 +50,10 @@ export interface FileLogStoreParts {
   readonly events: LogStoreEvents
   readonly limits: FileLimits
   readonly folder: SegmentFolder
+  /** The data folder. */
+  readonly path: string
   readonly asideFolder: string
+  readonly volatileFolder: string
   readonly extents: LogExtents
   readonly segments: readonly Segment[]
   readonly segment: Segment
@@ -59,7 +67,6 @@ export class FileLogStore implements LogStore, LogEngine {
   readonly asideBodies: ReadonlyMap<number, Buffer>
   readonly converter: RunConverter | undefined
   readonly logs: Map<number, Log> = new Map()
-  blocked: BlockedReason | undefined
   readonly #clock: Clock
   readonly #scheduler: CommitScheduler
   readonly #extents: LogExtents
@@ -74,7 +81,10 @@ export class FileLogStore implements LogStore, LogEngine {
   readonly #checkpointer: Checkpointer
   readonly #asides: AsideStore
   readonly #runReader: RunReader
+  readonly #runFinder: RunFinder
   readonly #keyed: KeyedState
+  readonly #diskSpace: DiskSpace
+  readonly #spill: VolatileSpill
   #lastCheckpoint: Promise<void> = Promise.resolve()
   #nextLogId: number
   #nextTopologySequence: number
@@ -137,6 +147,27 @@ export class FileLogStore implements LogStore, LogEngine {
       coldReader: this.#coldReader,
       cacheSizeMax: parts.limits.coldRunsSizeMax,
     })
+    this.#spill = new VolatileSpill({
+      disk: parts.folder.disk,
+      clock: parts.clock,
+      folder: parts.volatileFolder,
+      memoryMax: parts.limits.volatileMemoryMax,
+      fileSizeMax: parts.limits.walFileSizeMax,
+      onDamaged: (log, first, last, error) => parts.events.onDamaged?.(log, first, last, error),
+      onTrouble: (error) => this.#onTrouble(error),
+    })
+    this.#diskSpace = new DiskSpace({
+      disk: parts.folder.disk,
+      clock: parts.clock,
+      folder: parts.path,
+      onBlocked: (reason) => parts.events.onBlocked?.(reason),
+      onTrouble: (error) => this.#onTrouble(error),
+    })
+    this.#runFinder = new RunFinder({
+      extents: parts.extents,
+      coldReader: this.#coldReader,
+      runReader: this.#runReader,
+    })
     this.#asides = this.#makeAsideStore(parts)
     this.asideBodies = this.#asides.bodies
     this.#restoreLogs(parts.state)
@@ -151,6 +182,10 @@ export class FileLogStore implements LogStore, LogEngine {
   /** Last step of opening: removes bodies that no record refers to. */
   removeOrphans(): Promise<void> {
     return this.#asides.removeOrphans()
+  }
+
+  get blocked(): BlockedReason | undefined {
+    return this.#diskSpace.blocked
   }
 
   get uncommittedSize(): number {
@@ -175,10 +210,14 @@ export class FileLogStore implements LogStore, LogEngine {
 
   deleteLog(log: Log): void {
     log.isDeleted = true
-    for (const run of log.tail) this.#tailCache.drop(run)
+    this.onRunsDropped(log, log.tail)
     log.tail = []
-    log.setWindow([], 0, 0)
-    if (log.isVolatile) return
+    if (log.isVolatile) {
+      this.#spill.forget(log)
+      this.#asides.onAcked(log)
+      return
+    }
+    this.#coldReader.forget(log)
     this.#runReader.forget(log)
     this.logs.delete(log.id)
     this.#change().deleted.push(log)
@@ -215,9 +254,8 @@ export class FileLogStore implements LogStore, LogEngine {
       else this.#loadAside(log, view.offset, done)
     }
     if (log.read(offset, view) === 'absent' && log.missingAsideId === 0) {
-      this.#coldReader.load(log, offset, (error) =>
-        error === undefined ? loadBody() : done(error),
-      )
+      const reader = log.isVolatile ? this.#spill : this.#coldReader
+      reader.load(log, offset, (error) => (error === undefined ? loadBody() : done(error)))
     } else {
       loadBody()
     }
@@ -225,6 +263,22 @@ export class FileLogStore implements LogStore, LogEngine {
 
   readRuns(log: Log, offset: number, sizeMax: number): readonly Run[] | Promise<readonly Run[]> {
     return this.#runReader.read(log, offset, sizeMax)
+  }
+
+  findRunByTimestamp(log: Log, timestamp: number): Promise<Run | undefined> {
+    return this.#runFinder.findByTimestamp(log, timestamp)
+  }
+
+  maxTimestamp(log: Log): Promise<number | undefined> {
+    return this.#runFinder.maxTimestamp(log)
+  }
+
+  retentionOffset(log: Log, keep: RetentionRule): Promise<number> {
+    return this.#runFinder.retentionOffset(log, keep)
+  }
+
+  sizeOf(log: Log): number {
+    return livingSize(this.#extents, log)
   }
 
   writeAside(body: Buffer, done: (asideId: number) => void): void {
@@ -242,6 +296,8 @@ export class FileLogStore implements LogStore, LogEngine {
     await this.#whenIdle()
     await this.#lastCheckpoint
     await this.#housekeeper.close()
+    await this.#diskSpace.close()
+    await this.#spill.close()
     const next = await this.#writer.close()
     await this.#housekeeper.seal(this.#writer.segment)
     if (next !== undefined) await this.#discard(next)
@@ -257,7 +313,7 @@ export class FileLogStore implements LogStore, LogEngine {
   }
 
   onAsideAppended(log: Log, offset: number, asideId: number): void {
-    this.#scheduler.open.asides.push({ log, offset, asideId })
+    if (!log.isVolatile) this.#scheduler.open.asides.push({ log, offset, asideId })
     this.#asides.addReference({ logId: log.id, offset, asideId })
   }
 
@@ -265,10 +321,17 @@ export class FileLogStore implements LogStore, LogEngine {
     return this.#asides.isLost(asideId)
   }
 
-  onVolatileRun(): void {}
+  onVolatileRun(log: Log, run: Run): void {
+    this.#spill.onRun(log, run)
+  }
 
-  onRunsDropped(_log: Log, runs: readonly Run[]): void {
-    for (const run of runs) this.#tailCache.drop(run)
+  onRunsDropped(log: Log, runs: readonly Run[]): void {
+    if (log.isVolatile) {
+      this.#spill.onDropped(runs)
+      this.#asides.onAcked(log)
+    } else {
+      for (const run of runs) this.#tailCache.drop(run)
+    }
   }
 
   now(): number {
@@ -378,11 +441,16 @@ export class FileLogStore implements LogStore, LogEngine {
     for (const segment of this.#segments) {
       if (segment.id >= checkpoint.fileId && segment.state === 'open') await syncFile(segment.file)
     }
-    await this.#folder.manifest.update((content) => ({ ...content, checkpoint }))
+    // From here on a gap that a repair left is behind the checkpoint.
+    await this.#folder.manifest.update((content) => {
+      const { isRepaired: _isRepaired, ...rest } = content
+      return { ...rest, checkpoint }
+    })
     this.#housekeeper.kick()
   }
 
   #onTrouble(error: Error): void {
+    if (isOutOfSpace(error)) this.#diskSpace.onOutOfSpace()
     this.#events.onTrouble?.(error)
   }
 
@@ -416,6 +484,6 @@ export class FileLogStore implements LogStore, LogEngine {
 }
 
 function indexed(run: Run, position: number): IndexedRun {
-  const { baseOffset, lastOffset, recordCount, maxTimestamp, size } = run
-  return { baseOffset, lastOffset, recordCount, maxTimestamp, size, position }
+  const { baseOffset, lastOffset, recordCount, maxTimestamp, isForeign, size } = run
+  return { baseOffset, lastOffset, recordCount, maxTimestamp, isBatch: isForeign, size, position }
 }

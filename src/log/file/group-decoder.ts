@@ -1,7 +1,7 @@
 // Bytes → a checked commit group. A group is accepted only when header, entries, every run and the
 // shared bodies verify: half a group never counts.
 import { crc32c } from '../../lib/crc32c.ts'
-import { crcOfRun, readInt64, runField, runHeaderSize, runSizeAt } from '../run.ts'
+import { crcOfRun, readInt64, runField, runHeaderSize, runMagic, runSizeAt } from '../run.ts'
 import {
   crcOfGroup,
   entryHeadSize,
@@ -20,6 +20,8 @@ export interface DecodedRun {
   readonly lastOffset: number
   readonly recordCount: number
   readonly maxTimestamp: number
+  /** A batch as it came. */
+  readonly isBatch: boolean
   readonly size: number
   /** Place in the file. */
   readonly position: number
@@ -95,6 +97,8 @@ export class DecodedGroup {
         const run = decodeRunEntry(this.bytes, at, this.position + runPosition)
         visitor.onRun(run)
         runPosition += run.size
+      } else if (this.bytes[at] === entryKind.lostRun) {
+        runPosition += this.bytes.readUInt32BE(at + 40)
       } else {
         visitEntry(this.bytes, at, visitor)
       }
@@ -152,6 +156,10 @@ function checkPayload(group: DecodedGroup): GroupFault | undefined {
       if (position + runSize > bytes.length) return 'a run is cut off'
       if (!isRunIntact(bytes, at, position)) return 'the checksum of a run is wrong'
       position += runSize
+    } else if (bytes[at] === entryKind.lostRun) {
+      position += bytes.readUInt32BE(at + 40)
+    } else if (bytes[at] === entryKind.filler) {
+      position += bytes.readUInt32BE(at + 8)
     }
     at += size
   }
@@ -159,7 +167,7 @@ function checkPayload(group: DecodedGroup): GroupFault | undefined {
 }
 
 /** Whether the run at `position` is the one its entry at `entry` describes, with the right bytes. */
-function isRunIntact(bytes: Buffer, entry: number, position: number): boolean {
+export function isRunIntact(bytes: Buffer, entry: number, position: number): boolean {
   const size = bytes.readUInt32BE(entry + 40)
   return (
     size >= runHeaderSize &&
@@ -180,6 +188,7 @@ function decodeRunEntry(bytes: Buffer, at: number, position: number): DecodedRun
     lastOffset: baseOffset + bytes.readUInt32BE(at + 32),
     recordCount: bytes.readUInt32BE(at + 36),
     maxTimestamp: readInt64(bytes, at + 24),
+    isBatch: bytes[at + 1] === runMagic.kafka,
     size: bytes.readUInt32BE(at + 40),
     position,
   }

@@ -35,12 +35,14 @@ export class Housekeeper {
 
   /** Acks in the middle of a log wear files out without anybody being told. */
   #isSurveyDue = true
+  #survey = 0
   readonly #surveyTimer: Timer
 
   constructor(options: HousekeeperOptions) {
     this.#options = options
     this.#surveyTimer = options.clock.every(limits.cleaningIntervalMs, () => {
       this.#isSurveyDue = true
+      this.#survey++
       this.kick()
     })
   }
@@ -79,6 +81,7 @@ export class Housekeeper {
   async close(): Promise<void> {
     this.#isClosed = true
     this.#surveyTimer.stop()
+    this.#options.cleaner.close()
     await this.#running
   }
 
@@ -119,7 +122,7 @@ export class Housekeeper {
     this.#isSurveyDue = false
     const { segments, cleaner } = this.#options
     const candidates = [...segments].filter((segment) => this.#isReplaceable(segment))
-    const sources = await cleaner.choose(candidates)
+    const sources = await cleaner.choose(candidates, this.#survey)
     if (sources.length === 0 || this.#isClosed) return
     const target = await cleaner.clean(sources)
     if (target !== undefined) segments.add(target)

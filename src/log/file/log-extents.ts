@@ -4,23 +4,35 @@ import type { IndexedRun } from './run-index.ts'
 import { Extent } from './segment.ts'
 import type { Segment } from './segment.ts'
 
+/** The extents of one log, ascending, and the bytes of their runs. */
+interface ExtentList {
+  readonly extents: Extent[]
+  size: number
+}
+
 /** All extents of all logs, per log ascending by offset. */
 export class LogExtents {
-  readonly #byLog = new Map<number, Extent[]>()
+  readonly #byLog = new Map<number, ExtentList>()
   /** Told when the last extent of a segment left. */
   onSegmentEmpty: (segment: Segment) => void = () => {}
 
   /** The extents of one log, ascending; not to be changed. */
   of(logId: number): readonly Extent[] {
-    return this.#byLog.get(logId) ?? none
+    return this.#byLog.get(logId)?.extents ?? none
+  }
+
+  /** Bytes of all runs in the extents of one log. */
+  sizeOf(logId: number): number {
+    return this.#byLog.get(logId)?.size ?? 0
   }
 
   /** Records that a run was appended to an open segment. */
   addRun(segment: Segment, logId: number, run: IndexedRun): void {
-    const extents = this.#byLog.get(logId)
-    const last = extents?.at(-1)
-    if (last !== undefined && last.segment === segment) {
+    const list = this.#byLog.get(logId)
+    const last = list?.extents.at(-1)
+    if (list !== undefined && last !== undefined && last.segment === segment) {
       last.add(run)
+      list.size += run.size
       return
     }
     const extent = new Extent(segment, logId, run.baseOffset)
@@ -30,8 +42,10 @@ export class LogExtents {
 
   /** Adds an extent at its place; the usual place is the end. */
   insert(extent: Extent): void {
-    let extents = this.#byLog.get(extent.logId)
-    if (extents === undefined) this.#byLog.set(extent.logId, (extents = []))
+    let list = this.#byLog.get(extent.logId)
+    if (list === undefined) this.#byLog.set(extent.logId, (list = { extents: [], size: 0 }))
+    const { extents } = list
+    list.size += extent.byteCount
     let at = extents.length
     while (at > 0 && extents[at - 1]!.firstOffset > extent.firstOffset) at--
     extents.splice(at, 0, extent)
@@ -40,7 +54,7 @@ export class LogExtents {
 
   /** The first extent that ends at or after `offset`. */
   find(logId: number, offset: number): Extent | undefined {
-    const extents = this.#byLog.get(logId)
+    const extents = this.#byLog.get(logId)?.extents
     if (extents === undefined) return undefined
     let low = 0
     let high = extents.length
@@ -59,21 +73,26 @@ export class LogExtents {
 
   /** Forgets extents whose offsets are all below `offset`. */
   dropBelow(logId: number, offset: number): void {
-    const extents = this.#byLog.get(logId)
-    if (extents === undefined) return
+    const list = this.#byLog.get(logId)
+    if (list === undefined) return
+    const { extents } = list
     let count = 0
     while (count < extents.length && extents[count]!.lastOffset < offset) count++
     if (count === 0) return
-    for (const extent of extents.splice(0, count)) this.#detach(extent)
+    for (const extent of extents.splice(0, count)) {
+      list.size -= extent.byteCount
+      this.#detach(extent)
+    }
     if (extents.length === 0) this.#byLog.delete(logId)
   }
 
   /** Puts `to` in the place of `from`; false when nobody needs `from` any more. */
   replace(from: Extent, to: Extent): boolean {
-    const extents = this.#byLog.get(from.logId)
-    const at = extents?.indexOf(from) ?? -1
-    if (extents === undefined || at < 0) return false
-    extents[at] = to
+    const list = this.#byLog.get(from.logId)
+    const at = list?.extents.indexOf(from) ?? -1
+    if (list === undefined || at < 0) return false
+    list.extents[at] = to
+    list.size += to.byteCount - from.byteCount
     attach(to)
     this.#detach(from)
     return true
@@ -81,20 +100,22 @@ export class LogExtents {
 
   /** Forgets an extent in which nothing lives, wherever it lies. */
   drop(extent: Extent): void {
-    const extents = this.#byLog.get(extent.logId)
-    const at = extents?.indexOf(extent) ?? -1
-    if (extents === undefined || at < 0) return
+    const list = this.#byLog.get(extent.logId)
+    const at = list?.extents.indexOf(extent) ?? -1
+    if (list === undefined || at < 0) return
+    const { extents } = list
     extents.splice(at, 1)
+    list.size -= extent.byteCount
     if (extents.length === 0) this.#byLog.delete(extent.logId)
     this.#detach(extent)
   }
 
   /** Forgets everything of a deleted log. */
   dropLog(logId: number): void {
-    const extents = this.#byLog.get(logId)
-    if (extents === undefined) return
+    const list = this.#byLog.get(logId)
+    if (list === undefined) return
     this.#byLog.delete(logId)
-    for (const extent of extents) this.#detach(extent)
+    for (const extent of list.extents) this.#detach(extent)
   }
 
   #detach(extent: Extent): void {

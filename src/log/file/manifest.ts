@@ -35,6 +35,8 @@ export interface ManifestContent {
   readonly checkpoint?: CheckpointPlace
   /** Everything up to this group is in sealed files, so it was synced. */
   readonly syncedThrough: number
+  /** `pabal repair` left gaps: until the next checkpoint missing groups are no reason to stop. */
+  readonly isRepaired?: boolean
 }
 
 export const emptyManifest: ManifestContent = {

@@ -19,6 +19,7 @@ import { KeyedState } from './keyed-state.ts'
 import { LogExtents } from './log-extents.ts'
 import { Manifest } from './manifest.ts'
 import { recoverFolder, walFolderName } from './recover-folder.ts'
+import { volatileFolderName } from './volatile-spill.ts'
 
 export interface FileLogStoreOptions {
   /** The data folder; created when there is none. Whoever opens it holds its lock. */
@@ -48,6 +49,7 @@ export async function openFileLogStore(options: FileLogStoreOptions): Promise<Op
   const asideFolder = join(path, asideFolderName)
   await disk.createFolder(walFolder)
   await disk.createFolder(asideFolder)
+  const volatileFolder = await emptyVolatileFolder(disk, path)
   const extents = new LogExtents()
   const { topologyAfter } = options
   const fileLimitsUsed = { ...fileLimits, ...options.limits }
@@ -70,7 +72,9 @@ export async function openFileLogStore(options: FileLogStoreOptions): Promise<Op
     converter: options.converter,
     limits: fileLimitsUsed,
     folder: segmentFolder,
+    path,
     asideFolder,
+    volatileFolder,
     extents,
     segments: folder.segments,
     segment,
@@ -90,4 +94,12 @@ async function removeOrphans(disk: Disk, folder: string, manifest: Manifest): Pr
   for (const name of await disk.list(folder)) {
     if (!listed.has(name)) await disk.unlink(join(folder, name))
   }
+}
+
+/** What an earlier process spilled means nothing any more. */
+async function emptyVolatileFolder(disk: Disk, path: string): Promise<string> {
+  const folder = join(path, volatileFolderName)
+  await disk.createFolder(folder)
+  for (const name of await disk.list(folder)) await disk.unlink(join(folder, name))
+  return folder
 }

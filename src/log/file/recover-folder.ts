@@ -19,6 +19,7 @@ import { RecoveredState } from './recovered-state.ts'
 import { readDirectory } from './segment-directory.ts'
 import { SegmentScan } from './segment-scan.ts'
 import { Segment } from './segment.ts'
+import type { Extent } from './segment.ts'
 
 export const walFolderName = 'wal'
 
@@ -68,6 +69,9 @@ class Recovery {
   /** WAL files in order, then whatever else. */
   #wal: Segment[] = []
   readonly #kept: Segment[] = []
+  readonly #survivors: Segment[] = []
+  /** Extents of survivor files: known after those of the WAL. */
+  readonly #survivingExtents: Extent[] = []
   #lastSequence: number
   #cut: string | undefined
 
@@ -82,6 +86,8 @@ class Recovery {
     for (const file of this.#manifest.files) await this.#openSegment(file)
     for (const segment of this.#wal) await noteFirstSequence(segment)
     for (const [index, segment] of this.#wal.entries()) await this.#readWal(segment, index)
+    for (const segment of this.#survivors) await this.#keepSurvivors(segment)
+    this.#insertSurvivors()
     this.#checkCheckpoint()
     // What was read may so far be only in the system's memory, and from now on it counts.
     for (const segment of this.#kept) if (segment.state === 'open') await syncFile(segment.file)
@@ -93,6 +99,10 @@ class Recovery {
       lastSequence: this.#lastSequence,
       cut: this.#cut,
     }
+  }
+
+  get #isRepaired(): boolean {
+    return this.#manifest.isRepaired === true
   }
 
   async #openSegment(listed: ManifestFile): Promise<void> {
@@ -109,7 +119,7 @@ class Recovery {
     if (size < segment.size) throw corruptError(path, size, 'the end of the file is missing')
     if (listed.sealedSize !== undefined) await this.#readDirectory(segment, listed)
     if (kind === fileKind.wal) this.#wal.push(segment)
-    else await this.#keepSurvivors(segment)
+    else this.#survivors.push(segment)
   }
 
   async #openFile(path: string): Promise<DiskFile> {
@@ -130,7 +140,8 @@ class Recovery {
       return
     }
     segment.state = 'sealed'
-    for (const extent of found) this.#options.extents.insert(extent)
+    if (segment.kind === fileKind.survivors) this.#survivingExtents.push(...found)
+    else for (const extent of found) this.#options.extents.insert(extent)
   }
 
   async #keepSurvivors(segment: Segment): Promise<void> {
@@ -138,14 +149,27 @@ class Recovery {
     if (segment.state === 'sealed') return
     const scan = new SegmentScan(segment)
     const bad = await this.#scan(segment, scan, () => true)
-    if (bad !== undefined) throw corruptError(segment.path, bad.position, bad.reason)
-    scan.insertInto(this.#options.extents)
+    if (bad !== undefined) {
+      if (!this.#isRepaired) throw corruptError(segment.path, bad.position, bad.reason)
+      segment.hasFailed = true
+    }
+    this.#survivingExtents.push(...scan.extents)
+  }
+
+  /** A repair may have listed files again from which the survivors were copied: one is enough. */
+  #insertSurvivors(): void {
+    const { extents } = this.#options
+    for (const extent of this.#survivingExtents) {
+      const existing = extents.find(extent.logId, extent.firstOffset)
+      const isCovered = existing !== undefined && existing.firstOffset <= extent.lastOffset
+      if (!isCovered || !this.#isRepaired) extents.insert(extent)
+    }
   }
 
   async #readWal(segment: Segment, index: number): Promise<void> {
     if (this.#cut !== undefined || segment.firstSequence === 0) {
       // Everything from the cut on never counted. It is no part of the next manifest.
-      this.#cut ??= await this.#cutOfEmpty(segment, index)
+      if (!this.#isRepaired) this.#cut ??= await this.#cutOfEmpty(segment, index)
       await segment.file.close()
       return
     }
@@ -192,10 +216,12 @@ class Recovery {
     }
     const bad = await this.#scan(segment, scan, isMine)
     if (bad === undefined) return
+    segment.hasFailed = true
+    // What lies behind a repaired file is known to be lost, or is its old directory.
+    if (this.#isRepaired) return
     if (nextFirst === undefined || this.#lastSequence + 1 < nextFirst) {
       await this.#cutAt(segment, index, bad)
     }
-    segment.hasFailed = true
   }
 
   /** Visits groups until the end, a bad one (returned), or one that `isMine` refuses. */
@@ -209,6 +235,8 @@ class Recovery {
       const group = await reader.next()
       if (group === undefined) return undefined
       if (!(group instanceof DecodedGroup)) return group
+      // `pabal repair` put it over what nobody can read.
+      if (group.sequence === 0) continue
       if (!isMine(group)) {
         segment.hasFailed = true
         return undefined
@@ -241,6 +269,7 @@ class Recovery {
     if (isFirst && checkpoint !== undefined && segment.id <= checkpoint.fileId) return
     const expected = this.#lastSequence + 1
     if (group.sequence === expected || this.#lastSequence === 0) return
+    if (this.#isRepaired && group.sequence > expected) return
     throw corruptError(
       segment.path,
       group.position,
@@ -251,7 +280,9 @@ class Recovery {
   /** Ends the log at a bad group, unless that or a later one is known to have been synced. */
   async #cutAt(segment: Segment, index: number, bad: BadBytes): Promise<void> {
     const synced = await this.#syncedThrough(index, bad.position)
-    if (synced > this.#lastSequence) throw corruptError(segment.path, bad.position, bad.reason)
+    const isKnown = this.#manifest.isRepaired === true
+    if (synced > this.#lastSequence && !isKnown)
+      throw corruptError(segment.path, bad.position, bad.reason)
     this.#cut = `${segment.path} was cut at byte ${bad.position} of ${segment.size}: ${bad.reason}, and nothing from there on was confirmed`
   }
 
@@ -276,13 +307,15 @@ class Recovery {
 
   #checkCheckpoint(): void {
     const { checkpoint } = this.#manifest
-    if (checkpoint === undefined || this.#state.isCheckpointComplete) return
+    if (checkpoint === undefined || this.#state.isCheckpointComplete || this.#isRepaired) return
     const path = join(this.#options.folder, walFolderName, fileName(checkpoint.fileId))
     throw corruptError(path, checkpoint.position, 'the checkpoint that starts there is incomplete')
   }
 
   #dropDead(): void {
     const { extents } = this.#options
+    // The entry that says that a log exists may be what was lost.
+    if (this.#isRepaired) this.#state.trustAllLogs(this.#kept)
     for (const segment of this.#kept) {
       for (const logId of segment.extents.keys()) {
         const log = this.#state.logs.get(logId)
@@ -301,6 +334,8 @@ class Recovery {
 async function noteFirstSequence(segment: Segment): Promise<void> {
   if (segment.state === 'sealed') return
   const { file, id: fileId, salt, size } = segment
-  const group = await new GroupReader({ file, fileId, salt, end: size }).next()
+  const reader = new GroupReader({ file, fileId, salt, end: size })
+  let group = await reader.next()
+  while (group instanceof DecodedGroup && group.sequence === 0) group = await reader.next()
   segment.firstSequence = group instanceof DecodedGroup ? group.sequence : 0
 }

@@ -4,6 +4,7 @@ import type { TopologyEntry } from '../commit-group.ts'
 import { Cursor } from '../cursor.ts'
 import type { CheckpointBegin, DecodedRun, LogSnapshot } from './group-decoder.ts'
 import type { KeyedState } from './keyed-state.ts'
+import type { Segment } from './segment.ts'
 
 /** A log as recovery knows it so far. */
 export class RecoveredLog {
@@ -42,6 +43,21 @@ export class RecoveredState {
   /** Whether the log exists, once everything was applied. */
   isLive(logId: number): boolean {
     return this.logs.get(logId)?.isKnown ?? false
+  }
+
+  /** After a repair: every log that has messages and was not deleted exists. */
+  trustAllLogs(segments: readonly Segment[]): void {
+    for (const { extents } of segments) {
+      for (const [logId, ofLog] of extents) {
+        const log = this.#logAt(logId)
+        if (log === undefined) continue
+        for (const extent of ofLog) log.endOffset = Math.max(log.endOffset, extent.lastOffset + 1)
+      }
+    }
+    for (const log of this.logs.values()) {
+      log.isKnown = true
+      this.nextLogId = Math.max(this.nextLogId, log.id + 1)
+    }
   }
 
   onRun(run: DecodedRun): void {

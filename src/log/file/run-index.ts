@@ -1,11 +1,13 @@
 // Where the runs of one log are in one file: 32 bytes per run, in memory exactly as in the
 // directory of a sealed file.
 //
-//   0 base offset i64 │ 8 max timestamp i64 │ 16 last offset delta u32 │ 20 record count u32
-//  24 position u32 │ 28 size u32
+//   0 base offset i64 │ 8 max timestamp i64 │ 16 last offset delta u32
+//  20 record count u31, above it 1 for a batch │ 24 position u32 │ 28 size u32
 import { readInt64, writeInt64 } from '../run.ts'
 
 export const runIndexStride = 32
+const batchBit = 0x80
+const recordCountMask = 0x7fff_ffff
 
 /** Runs by ascending offset. Grows at the end while the file is written. */
 export class RunIndex {
@@ -41,6 +43,7 @@ export class RunIndex {
     writeInt64(bytes, at + 8, run.maxTimestamp)
     bytes.writeUInt32BE(run.lastOffset - run.baseOffset, at + 16)
     bytes.writeUInt32BE(run.recordCount, at + 20)
+    if (run.isBatch) bytes[at + 20]! |= batchBit
     bytes.writeUInt32BE(run.position, at + 24)
     bytes.writeUInt32BE(run.size, at + 28)
     this.count++
@@ -60,7 +63,12 @@ export class RunIndex {
   }
 
   recordCount(index: number): number {
-    return this.#bytes.readUInt32BE(index * runIndexStride + 20)
+    return this.#bytes.readUInt32BE(index * runIndexStride + 20) & recordCountMask
+  }
+
+  /** Whether it is a batch as it came, which lives or goes as a whole. */
+  isBatch(index: number): boolean {
+    return (this.#bytes[index * runIndexStride + 20]! & batchBit) !== 0
   }
 
   position(index: number): number {
@@ -95,6 +103,7 @@ export interface IndexedRun {
   readonly lastOffset: number
   readonly recordCount: number
   readonly maxTimestamp: number
+  readonly isBatch: boolean
   readonly position: number
   readonly size: number
 }

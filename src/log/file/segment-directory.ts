@@ -1,9 +1,10 @@
 // The end of a sealed file: where each log's runs are, so that the file serves reads as it is.
 //
 //   sections: per extent its run index (run-index.ts)
-//   summary:  per extent 56 bytes
+//   summary:  per extent 64 bytes
 //             0 log id │ 8 first offset │ 16 last offset │ 24 byte count │ 32 section position u32
-//            36 section crc u32 │ 40 run count u32 │ 44 record count u32 │ 48 zeros
+//            36 section crc u32 │ 40 run count u32 │ 44 record count u32 │ 48 max timestamp i64
+//            56 bytes of batches i64
 //   asides:   per record with a body of its own: log id │ offset │ aside id
 //   tail, 68: 0 'PDIR' │ 4 version u32 │ 8 file id │ 16 first sequence │ 24 last sequence
 //            32 max topology sequence │ 40 data end u32 │ 44 summary position u32 │ 48 extent count
@@ -18,7 +19,7 @@ import { Extent } from './segment.ts'
 import type { Segment } from './segment.ts'
 
 /** Bytes in the directory for each extent, beside its run index. */
-export const summaryStride = 56
+export const summaryStride = 64
 const asideStride = 24
 const tailSize = 68
 const magic: Buffer = Buffer.from('PDIR', 'latin1')
@@ -66,6 +67,8 @@ function encodeSummary(segment: Segment, extents: readonly Extent[], position: n
     bytes.writeUInt32BE(extent.sectionCrc, at + 36)
     bytes.writeUInt32BE(extent.runCount, at + 40)
     bytes.writeUInt32BE(extent.recordCount, at + 44)
+    writeInt64(bytes, at + 48, extent.maxTimestamp)
+    writeInt64(bytes, at + 56, extent.batchByteCount)
     at += summaryStride
   }
   for (const { logId, offset, asideId } of asides) {
@@ -136,6 +139,8 @@ function decodeExtent(segment: Segment, bytes: Buffer, at: number): Extent {
   extent.sectionCrc = bytes.readUInt32BE(at + 36)
   extent.runCount = bytes.readUInt32BE(at + 40)
   extent.recordCount = bytes.readUInt32BE(at + 44)
+  extent.maxTimestamp = readInt64(bytes, at + 48)
+  extent.batchByteCount = readInt64(bytes, at + 56)
   return extent
 }
 

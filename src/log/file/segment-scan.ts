@@ -12,9 +12,10 @@ export class SegmentScan implements EntryVisitor {
   isReplaying = false
   readonly #segment: Segment
   readonly #state: RecoveredState | undefined
-  /** Open extents by log id, and those that are complete. */
+  /** The last extent of each log. */
   readonly #current = new Map<number, Extent>()
-  readonly #extents: Extent[] = []
+  /** All that were found, not known to anybody yet. */
+  readonly extents: Extent[] = []
   readonly #isSealed: boolean
 
   constructor(segment: Segment, state?: RecoveredState) {
@@ -37,7 +38,7 @@ export class SegmentScan implements EntryVisitor {
 
   /** Makes the extents found known. Not for sealed files: those have them from their directory. */
   insertInto(extents: LogExtents): void {
-    for (const extent of this.#extents) extents.insert(extent)
+    for (const extent of this.extents) extents.insert(extent)
   }
 
   onRun(run: DecodedRun): void {
@@ -50,7 +51,7 @@ export class SegmentScan implements EntryVisitor {
     if (extent === undefined) {
       extent = new Extent(this.#segment, run.logId, run.baseOffset)
       this.#current.set(run.logId, extent)
-      this.#extents.push(extent)
+      this.extents.push(extent)
     }
     extent.add(run)
   }

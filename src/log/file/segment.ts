@@ -37,6 +37,8 @@ export class Segment {
   hasDirectory = false
   /** Reads under way, which keep the file open. */
   readers = 0
+  /** How much lived in it when its batches were counted one by one. */
+  survey: SegmentSurvey | undefined
   /** Cleaning leaves a file alone in which a run was found damaged: it is evidence. */
   isDamaged = false
 
@@ -48,6 +50,13 @@ export class Segment {
     this.file = options.file
     this.dataEnd = options.dataEnd
   }
+}
+
+export interface SegmentSurvey {
+  /** Bytes by the share of records that live. */
+  readonly living: number
+  /** Bytes that copying would keep: whole batches. */
+  readonly kept: number
 }
 
 /** A record whose body is in `aside/<asideId>.body`. */
@@ -73,8 +82,14 @@ export class Extent {
   readonly firstOffset: number
   lastOffset: number
   recordCount = 0
+  maxTimestamp = -Infinity
   /** Bytes of its runs. */
   byteCount = 0
+  /** Bytes of those runs that are batches as they came. */
+  batchByteCount = 0
+  /** Its first runs that are known to be below the log's floor, and their bytes. */
+  trimmedRunCount = 0
+  trimmedByteCount = 0
   /** Always there while the segment is open; afterwards only while it is in the cache. */
   index: RunIndex | undefined
   /** Place and size of the index in the directory of a sealed file. */
@@ -97,5 +112,7 @@ export class Extent {
     this.lastOffset = run.lastOffset
     this.recordCount += run.recordCount
     this.byteCount += run.size
+    if (run.isBatch) this.batchByteCount += run.size
+    if (run.maxTimestamp > this.maxTimestamp) this.maxTimestamp = run.maxTimestamp
   }
 }

@@ -38,6 +38,11 @@ export class SurvivorWriter {
     this.#leaderEpoch = leaderEpoch
   }
 
+  /** What is added from now on comes from another file: its positions mean other bodies. */
+  startSource(): void {
+    this.#sharedPositions = new Map()
+  }
+
   /** Whether it is time to `flush`. */
   get isFull(): boolean {
     return this.#group.size >= limits.survivorGroupSizeMax
@@ -75,6 +80,7 @@ export class SurvivorWriter {
         lastOffset: run.lastOffset,
         recordCount: run.recordCount,
         maxTimestamp: run.maxTimestamp,
+        isBatch: run.isForeign,
         size: run.size,
         position: this.#encoder.runPositions[order]!,
       })

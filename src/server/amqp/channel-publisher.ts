@@ -288,8 +288,10 @@ function keep(source: RecordSource, isMandatory: boolean): KeptMessage {
   return { source: kept, isMandatory }
 }
 
+/** Memory that keeping the message takes. */
 export function sizeOf(source: RecordSource): number {
-  return source.addressEnd + source.headerEnd + source.bodyEnd - source.bodyStart
+  const bodySize = source.bodyEnd - source.bodyStart
+  return limits.keptMessageSize + source.addressEnd + source.headerEnd + bodySize
 }
 
 function flagsOf(source: RecordSource): number {

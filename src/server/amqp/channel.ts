@@ -148,7 +148,7 @@ export class Channel implements GroupListener, ContentTarget {
     if (first !== undefined) this.connection.guard(this, first)
     while (!this.#isWaiting && this.#parked.length > 0) {
       const { type, payload } = this.#parked.shift() as ParkedFrame
-      this.connection.parkedSize -= payload.length
+      this.connection.parkedSize -= parkedSizeOf(payload)
       this.connection.guard(this, () => this.#handle(type, payload, 0, payload.length))
     }
     if (!this.#isWaiting && !this.connection.isBlocked) this.publisher.onUnblocked()
@@ -228,7 +228,7 @@ export class Channel implements GroupListener, ContentTarget {
 
   /** Forgets the frames that wait; until then even a closing channel looks for a close among them. */
   dropParked(): void {
-    for (const { payload } of this.#parked) this.connection.parkedSize -= payload.length
+    for (const { payload } of this.#parked) this.connection.parkedSize -= parkedSizeOf(payload)
     this.#parked = []
   }
 
@@ -290,6 +290,10 @@ export class Channel implements GroupListener, ContentTarget {
   #park(reader: FrameReader): void {
     const payload = Buffer.from(reader.buffer.subarray(reader.start, reader.end))
     this.#parked.push({ type: reader.type, payload })
-    this.connection.onParked(payload.length)
+    this.connection.onParked(parkedSizeOf(payload))
   }
+}
+
+function parkedSizeOf(payload: Buffer): number {
+  return limits.keptFrameSize + payload.length
 }

@@ -96,3 +96,11 @@ function pick(broker: BrokerInProcess): { messages: number; unacked: number } {
   const { messages, unacked } = broker.broker.counts()
   return { messages, unacked }
 }
+
+test('a parked frame without a payload counts for the memory it takes', async () => {
+  await using broker = await BrokerInProcess.start({ chaos: slow })
+  await using client = await RawClient.openChannel(broker.port)
+  client.send(1, 'queue.declare', durable)
+  client.sendFrame(3, 1, Buffer.alloc(0))
+  await waitFor('the frame is parked', () => broker.server.parkedSize > 0)
+})

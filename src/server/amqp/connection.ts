@@ -23,6 +23,7 @@ import {
   FRAME_METHOD,
 } from '../../codec/amqp/methods.gen.ts'
 import { parseProtocolHeader, PROTOCOL_HEADER_SIZE } from '../../codec/amqp/protocol-header.ts'
+import type { Timer } from '../../lib/clock.ts'
 import { turnPhase, type TurnTask } from '../../lib/turn.ts'
 import { limits } from '../../limits.ts'
 import type { CommitGroup } from '../../log/commit-group.ts'
@@ -59,6 +60,8 @@ export class Connection implements TurnTask {
   #channelMax = 0
   #vhost: VHost<Destination> | undefined
   #heartbeat: Heartbeat | undefined
+  /** When a connection that is not running ends. */
+  #deadline: Timer | undefined
   /** Last method on no open channel, for replies to errors. */
   #methodId = 0
   #isFlushScheduled = false
@@ -80,9 +83,7 @@ export class Connection implements TurnTask {
     socket.on('end', () => this.destroy())
     socket.on('error', () => this.destroy())
     socket.on('close', () => this.destroy())
-    context.clock.after(limits.handshakeMsMax, () => {
-      if (this.status === 'header' || this.status === 'handshake') this.destroy()
-    })
+    this.endAfter(limits.handshakeMsMax)
   }
 
   get channelCount(): number {
@@ -157,6 +158,7 @@ export class Connection implements TurnTask {
   onOpened(vhost: VHost<Destination>): void {
     this.#vhost = vhost
     this.status = 'running'
+    this.#deadline?.stop()
   }
 
   /** A quiet moment: memory that only a busy connection needs is given back. */
@@ -224,13 +226,20 @@ export class Connection implements TurnTask {
       methodId: methodId & 0xffff,
     })
     this.status = 'closing'
-    this.context.clock.after(waitMs, () => this.destroy())
+    this.endAfter(waitMs)
     this.#unpause()
+  }
+
+  /** Ends the connection in `ms`, unless it is opened before; replaces an earlier deadline. */
+  endAfter(ms: number): void {
+    this.#deadline?.stop()
+    this.#deadline = this.context.clock.after(ms, () => this.destroy())
   }
 
   /** Ends the connection without a word. */
   destroy(): void {
     if (this.status === 'closed') return
+    this.#deadline?.stop()
     this.#release()
     this.status = 'closed'
     this.#heartbeat?.stop()
@@ -354,8 +363,8 @@ export class Connection implements TurnTask {
 
   /** Everything was said: the socket closes when the peer has taken it. */
   destroyAfterFlush(): void {
+    if (this.status !== 'closing') this.endAfter(limits.closeMsMax)
     this.status = 'closing'
-    this.context.clock.after(limits.closeMsMax, () => this.destroy())
   }
 
   #onError(error: unknown, channel: Channel | undefined): void {

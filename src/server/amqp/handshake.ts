@@ -106,7 +106,7 @@ export class Handshake {
     this.#expected = 'nothing'
     connection.context.logger.warn({ remote: connection.remoteAddress, reason }, 'Login refused')
     if (!this.hasCapability('authentication_failure_close')) {
-      connection.context.clock.after(limits.refusedLoginMs, () => connection.destroy())
+      connection.endAfter(limits.refusedLoginMs)
       return
     }
     connection.closeForReply({

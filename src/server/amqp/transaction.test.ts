@@ -97,3 +97,14 @@ test('large messages that are returned together keep their bodies', async () => 
     assert.ok(returned.body.equals(body))
   }
 })
+
+test('a transaction of many empty messages is refused before it fills the memory', async () => {
+  await using broker = await BrokerInProcess.start()
+  await using client = await RawClient.openChannel(broker.port)
+  await client.call(1, 'queue.declare', { queue: 'q' })
+  await client.call(1, 'tx.select')
+  for (let count = 0; count < 140_000; count++) client.publish(1, { routingKey: 'q' }, '')
+  const close = await client.expectClose(1)
+  assert.equal(close.code, 406)
+  assert.deepEqual(broker.broker.counts().messages, 0)
+})

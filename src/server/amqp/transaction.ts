@@ -31,12 +31,7 @@ export class ChannelTransaction {
   addPublish(message: KeptMessage): void {
     // A missing exchange is an error now, not at the commit.
     this.#channel.publisher.route(message.source)
-    this.#size += sizeOf(message.source)
-    if (this.#size > limits.transactionSizeMax) {
-      throw preconditionFailed(
-        `transaction of more than ${limits.transactionSizeMax} bytes: commit more often`,
-      )
-    }
+    this.#grow(sizeOf(message.source))
     this.#publishes.push(message)
   }
 
@@ -44,7 +39,9 @@ export class ChannelTransaction {
   addSettled(tag: number, isMultiple: boolean, isRequeued: boolean): void {
     this.#channel.settle(tag, isMultiple, (holder, offset, settledTag) => {
       this.#settled.push({ tag: settledTag, holder, offset, isRequeued })
+      this.#size += limits.keptMessageSize
     })
+    this.#grow(0)
   }
 
   /** Publishes and settles everything as one atom and answers commit-ok when it is durable. */
@@ -97,6 +94,14 @@ export class ChannelTransaction {
     setKey(route, source)
     publisher.publisher.publishWithinAtom(route, source, group)
     if (isMandatory && route.queues.length === 0) publisher.returnMessage(source)
+  }
+
+  #grow(size: number): void {
+    this.#size += size
+    if (this.#size <= limits.transactionSizeMax) return
+    throw preconditionFailed(
+      `transaction of more than ${limits.transactionSizeMax} bytes: commit more often`,
+    )
   }
 
   #clear(): void {

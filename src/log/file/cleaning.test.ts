@@ -1,0 +1,247 @@
+// Space comes back: nothing that nobody needs keeps a file.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { systemClock } from '../../lib/clock.ts'
+import type { Clock } from '../../lib/clock.ts'
+import { seededRandom } from '../../lib/random.ts'
+import { Turn } from '../../lib/turn.ts'
+import type { CommitGroup } from '../commit-group.ts'
+import type { Log } from '../log.ts'
+import { RecordSource, RecordView } from '../record.ts'
+import { FaultDisk } from './fault-disk.ts'
+import type { FileLogStore } from './file-log-store.ts'
+import { openFileLogStore } from './open-file-log-store.ts'
+import { verifyDataFolder } from './verify.ts'
+
+const quickClock: Clock = {
+  ...systemClock,
+  after: (_ms, callback) => systemClock.after(1, callback),
+  every: (_ms, callback) => systemClock.every(2, callback),
+}
+
+function open(disk: FaultDisk): ReturnType<typeof openFileLogStore> {
+  disk.capacity = 5_000_000
+  return openFileLogStore({
+    path: '/data',
+    disk,
+    clock: quickClock,
+    turn: new Turn(quickClock),
+    durability: 'fsync',
+    topologyAfter: 0,
+    random: seededRandom(9),
+    limits: { walFileSizeMax: 50_000, tailCacheSizeMax: 20_000 },
+    events: {
+      onTrouble: (error) => {
+        throw error
+      },
+    },
+  })
+}
+
+function isFinished(group: CommitGroup): Promise<void> {
+  return new Promise((resolve) => {
+    group.addListener({ onGroupFinished: () => resolve() })
+  })
+}
+
+async function change(store: FileLogStore, body: (group: CommitGroup) => void): Promise<void> {
+  const group = store.beginAtom()
+  body(group)
+  store.endAtom()
+  await isFinished(group)
+}
+
+function source(body: string): RecordSource {
+  const result = new RecordSource()
+  result.body = Buffer.from(body)
+  result.bodyEnd = result.body.length
+  return result
+}
+
+async function fill(store: FileLogStore, log: Log, count: number): Promise<void> {
+  for (let done = 0; done < count; done += 10) {
+    await change(store, () => {
+      for (let at = done; at < done + 10; at++) {
+        log.append(source(`message ${at} `.padEnd(1000, 'x')), -1)
+      }
+    })
+  }
+}
+
+async function createLog(store: FileLogStore): Promise<Log> {
+  let log!: Log
+  await change(store, () => (log = store.createLog({ isVolatile: false })))
+  return log
+}
+
+const walSize = (disk: FaultDisk): number => {
+  const paths = disk.paths.filter((path) => path.startsWith('/data/wal/'))
+  return paths.reduce((size, path) => size + disk.contentOf(path).length, 0)
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) {
+    await new Promise<void>((resolve) => {
+      setImmediate(resolve)
+    })
+  }
+}
+
+async function bodiesOf(store: FileLogStore, log: Log): Promise<string[]> {
+  const bodies: string[] = []
+  const view = new RecordView()
+  for (let at = log.cursor.floor; at < log.endOffset;) {
+    const result = log.read(at, view)
+    if (result === 'end') break
+    if (result === 'absent') {
+      await new Promise<void>((resolve, reject) => {
+        store.load(log, at, (error) => (error === undefined ? resolve() : reject(error)))
+      })
+      continue
+    }
+    if (!log.cursor.isAcked(view.offset)) {
+      bodies.push(view.body.toString('latin1', view.bodyStart, view.bodyEnd).split(' x')[0]!)
+    }
+    at = view.offset + 1
+  }
+  return bodies
+}
+
+test('a drained log gives its files back', async () => {
+  const disk = new FaultDisk(systemClock)
+  const { store } = await open(disk)
+  const log = await createLog(store)
+  await fill(store, log, 1000)
+  assert.ok(walSize(disk) > 1_000_000)
+  await change(store, () => log.ackRange(0, 999))
+  await until(() => walSize(disk) < 150_000)
+  await store.close()
+})
+
+test('a deleted log gives its files back', async () => {
+  const disk = new FaultDisk(systemClock)
+  const { store } = await open(disk)
+  const log = await createLog(store)
+  const other = await createLog(store)
+  await fill(store, log, 1000)
+  await fill(store, other, 20)
+  await change(store, () => store.deleteLog(log))
+  await until(() => walSize(disk) < 150_000)
+  assert.equal((await bodiesOf(store, other)).length, 20)
+  await store.close()
+})
+
+test('a trimmed log gives its files back', async () => {
+  const disk = new FaultDisk(systemClock)
+  const { store } = await open(disk)
+  const log = await createLog(store)
+  await fill(store, log, 1000)
+  await change(store, () => store.trim(log, 990))
+  await until(() => walSize(disk) < 150_000)
+  assert.equal((await bodiesOf(store, log)).length, 10)
+  await store.close()
+})
+
+test('messages that are stuck here and there do not pin files, and are still there', async () => {
+  const disk = new FaultDisk(systemClock)
+  const { store } = await open(disk)
+  const log = await createLog(store)
+  await fill(store, log, 1000)
+  const stuck = [3, 140, 141, 500, 777]
+  await change(store, () => {
+    for (let offset = 0; offset < 1000; offset++) if (!stuck.includes(offset)) log.ack(offset)
+  })
+  await until(() => walSize(disk) < 150_000)
+  const expected = stuck.map((offset) => `message ${offset}`)
+  assert.deepEqual(await bodiesOf(store, log), expected)
+  const opened = await open(disk.kill())
+  const again = opened.recovered.logs[0]!
+  assert.equal(again.cursor.floor, 3)
+  assert.deepEqual(await bodiesOf(opened.store, again), expected)
+  await opened.store.close()
+})
+
+test('bodies that several logs share are copied once', async () => {
+  const disk = new FaultDisk(systemClock)
+  const { store } = await open(disk)
+  const logs = [await createLog(store), await createLog(store), await createLog(store)]
+  const filler = await createLog(store)
+  for (let number = 0; number < 10; number++) {
+    await change(store, (group) => {
+      const message = source(`shared ${number} `.padEnd(2000, 'x'))
+      const position = group.sharedBodies().add(message.body, 0, message.bodyEnd)
+      for (const log of logs) log.append(message, position)
+    })
+    await fill(store, filler, 100)
+  }
+  await change(store, () => filler.ackRange(0, 999))
+  await until(() => walSize(disk) < 150_000)
+  const expected = Array.from({ length: 10 }, (_, number) => `shared ${number}`)
+  for (const log of logs) assert.deepEqual(await bodiesOf(store, log), expected)
+  await store.close()
+  const { problems } = await verifyDataFolder({ disk, path: '/data', isLocked: () => false })
+  assert.deepEqual(problems, [])
+  const copies = disk.paths.map(
+    (path) => disk.contentOf(path).toString('latin1').split('shared 4 ').length - 1,
+  )
+  assert.equal(
+    copies.reduce((sum, count) => sum + count, 0),
+    1,
+  )
+})
+
+test('cleaning stops at no point where a crash would lose a message', async () => {
+  const prepared = new FaultDisk(systemClock)
+  const { store } = await open(prepared)
+  const log = await createLog(store)
+  await fill(store, log, 300)
+  const stuck = [3, 140, 250]
+  await change(store, () => {
+    for (let offset = 0; offset < 300; offset++) if (!stuck.includes(offset)) log.ack(offset)
+  })
+  await store.close()
+  const expected = stuck.map((offset) => `message ${offset}`)
+  const random = seededRandom(4)
+  let isCleaned = false
+  for (let steps = 12; !isCleaned; steps++) {
+    const disk = prepared.copy()
+    disk.onOperation = () => {
+      if (disk.operationCount >= steps) disk.stop()
+      return undefined
+    }
+    void open(disk)
+    let turns = 0
+    await until(() => disk.operationCount >= steps || ++turns > 2000)
+    isCleaned = disk.operationCount < steps
+    const opened = await open(disk.crash(random))
+    assert.deepEqual(await bodiesOf(opened.store, opened.recovered.logs[0]!), expected)
+    await opened.store.close()
+  }
+})
+
+test('large bodies go with their last record, and unused ones at the next start', async () => {
+  const disk = new FaultDisk(systemClock)
+  const { store } = await open(disk)
+  const logs = [await createLog(store), await createLog(store)]
+  const write = (body: string): Promise<number> =>
+    new Promise((resolve) => {
+      store.writeAside(Buffer.from(body), resolve)
+    })
+  const used = await write('large and used')
+  await write('large and forgotten')
+  const dropped = await write('large and dropped')
+  const bodyFiles = (): string[] => disk.paths.filter((path) => path.includes('/aside/'))
+  assert.equal(bodyFiles().length, 3)
+  store.dropAside(dropped)
+  await until(() => bodyFiles().length === 2)
+  await change(store, () => {
+    const message = new RecordSource()
+    message.asideId = used
+    message.bodyEnd = 'large and used'.length
+    for (const log of logs) log.append(message, -1)
+  })
+  const opened = await open(disk.kill())
+  const bodies = opened.recovered.logs.map((log) => bodiesOf(opened.store, log))
+  assert.deepEqual(await Promise.all(bodies), [['large and used'], ['large and used']])
+  await opened.store.close()
+})

@@ -1,0 +1,257 @@
+// What a start makes of damaged, torn and missing files, and what `verify` and `repair` say.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { systemClock } from '../../lib/clock.ts'
+import { seededRandom } from '../../lib/random.ts'
+import { Turn } from '../../lib/turn.ts'
+import { LogError } from '../log-error.ts'
+import type { Log } from '../log.ts'
+import { RecordSource, RecordView } from '../record.ts'
+import { FaultDisk } from './fault-disk.ts'
+import type { FileLogStore } from './file-log-store.ts'
+import { openFileLogStore } from './open-file-log-store.ts'
+import { repairDataFolder } from './repair.ts'
+import { verifyDataFolder } from './verify.ts'
+
+function open(disk: FaultDisk): ReturnType<typeof openFileLogStore> {
+  return openFileLogStore({
+    path: '/data',
+    disk,
+    clock: systemClock,
+    turn: new Turn(systemClock),
+    durability: 'fsync',
+    topologyAfter: 0,
+    random: seededRandom(5),
+    limits: { walFileSizeMax: 3000, tailCacheSizeMax: 500 },
+  })
+}
+
+function smallDisk(): FaultDisk {
+  const disk = new FaultDisk(systemClock)
+  disk.capacity = 1_000_000
+  return disk
+}
+
+function append(store: FileLogStore, logs: readonly Log[], body: string): Promise<void> {
+  const group = store.beginAtom()
+  const source = new RecordSource()
+  source.body = Buffer.from(body)
+  source.bodyEnd = source.body.length
+  const position = logs.length > 1 ? group.sharedBodies().add(source.body, 0, source.bodyEnd) : -1
+  for (const log of logs) log.append(source, position)
+  store.endAtom()
+  return new Promise((resolve) => {
+    group.addListener({ onGroupFinished: () => resolve() })
+  })
+}
+
+async function bodiesOf(store: FileLogStore, log: Log): Promise<string[]> {
+  const bodies: string[] = []
+  const view = new RecordView()
+  for (let at = log.cursor.floor; at < log.endOffset;) {
+    const result = log.read(at, view)
+    if (result === 'end') break
+    if (result === 'absent') {
+      await new Promise<void>((resolve, reject) => {
+        store.load(log, at, (error) => (error === undefined ? resolve() : reject(error)))
+      })
+      continue
+    }
+    bodies.push(view.body.toString('latin1', view.bodyStart, view.bodyEnd))
+    at = view.offset + 1
+  }
+  return bodies
+}
+
+/** A killed broker's disk with `count` messages in one log, one per group; the power stayed on. */
+async function diskWith(count: number): Promise<{ disk: FaultDisk; bodies: string[] }> {
+  const disk = smallDisk()
+  const { store } = await open(disk)
+  store.beginAtom()
+  const log = store.createLog({ isVolatile: false })
+  store.endAtom()
+  const bodies: string[] = []
+  for (let number = 0; number < count; number++) {
+    const body = `message ${number} ${'.'.repeat(number % 40)}`
+    bodies.push(body)
+    await append(store, [log], body)
+  }
+  return { disk: disk.kill(), bodies }
+}
+
+/** Path of the file that holds `text`, and the text's place in it. */
+function find(disk: FaultDisk, text: string): { path: string; position: number } {
+  for (const path of disk.paths) {
+    const position = disk.contentOf(path).indexOf(text)
+    if (position >= 0) return { path, position }
+  }
+  throw new Error(`${text} is nowhere`)
+}
+
+function flip(disk: FaultDisk, path: string, position: number): void {
+  const content = disk.contentOf(path)
+  content[position]! ^= 0x10
+  disk.setContent(path, content)
+}
+
+const offline = (disk: FaultDisk): Parameters<typeof verifyDataFolder>[0] => ({
+  disk,
+  path: '/data',
+  isLocked: () => false,
+})
+
+test('a torn last group is cut off at whatever byte it ends, and everything before is there', async () => {
+  const { disk, bodies } = await diskWith(8)
+  const { path, position } = find(disk, 'message 7')
+  const whole = disk.contentOf(path)
+  const start = whole.lastIndexOf('PGRP', position)
+  for (let end = start; end < whole.length; end++) {
+    const copy = disk.copy()
+    copy.setContent(path, whole.subarray(0, end))
+    const { store, recovered } = await open(copy)
+    assert.deepEqual(await bodiesOf(store, recovered.logs[0]!), bodies.slice(0, 7))
+    assert.equal(recovered.cut === undefined, end === start)
+    await store.close()
+  }
+})
+
+test('a flipped bit anywhere in the last group never yields a wrong message', async () => {
+  const { disk, bodies } = await diskWith(8)
+  const { path, position } = find(disk, 'message 7')
+  const start = disk.contentOf(path).lastIndexOf('PGRP', position)
+  for (let at = start; at < disk.contentOf(path).length; at++) {
+    const copy = disk.copy()
+    flip(copy, path, at)
+    const { store, recovered } = await open(copy)
+    assert.deepEqual(await bodiesOf(store, recovered.logs[0]!), bodies.slice(0, 7))
+    assert.match(recovered.cut ?? '', new RegExp(`${path} was cut at byte ${start}`))
+    await store.close()
+  }
+})
+
+test('damage before the end stops the start, naming file, byte and remedy', async () => {
+  const { disk } = await diskWith(8)
+  const { path, position } = find(disk, 'message 5')
+  const start = disk.contentOf(path).lastIndexOf('PGRP', position)
+  flip(disk, path, position)
+  await assert.rejects(open(disk), (error: LogError) => {
+    assert.ok(error instanceof LogError)
+    assert.equal(error.code, 'corrupt')
+    assert.ok(error.message.includes(`${path} is damaged at byte ${start}`), error.message)
+    assert.match(error.message, /pabal verify.*pabal repair/)
+    return true
+  })
+})
+
+test('after a clean stop even the last group is protected', async () => {
+  const disk = smallDisk()
+  const { store } = await open(disk)
+  store.beginAtom()
+  const log = store.createLog({ isVolatile: false })
+  store.endAtom()
+  await append(store, [log], 'the only message')
+  await store.close()
+  assert.deepEqual((await verifyDataFolder(offline(disk))).problems, [])
+  const { path, position } = find(disk, 'the only message')
+  flip(disk, path, position)
+  const { problems } = await verifyDataFolder(offline(disk))
+  assert.equal(problems.length, 1)
+  assert.equal(problems[0]?.severity, 'damage')
+})
+
+test('a missing file stops the start; repair goes on without what it held', async () => {
+  const { disk, bodies } = await diskWith(60)
+  const { path } = find(disk, 'message 0 ')
+  disk.remove(path)
+  await assert.rejects(open(disk.copy()), {
+    code: 'corrupt',
+    message: /is missing although the manifest lists it/,
+  })
+  const { problems } = await verifyDataFolder(offline(disk))
+  assert.deepEqual(
+    problems.map(({ file }) => file),
+    [path],
+  )
+  const report = await repairDataFolder({ ...offline(disk), isDryRun: false })
+  assert.equal(report.lost.length, 1)
+  const { store, recovered } = await open(disk)
+  const found = await bodiesOf(store, recovered.logs[0]!)
+  assert.ok(found.length > 0 && found.length < bodies.length)
+  assert.deepEqual(found, bodies.slice(-found.length))
+  await store.close()
+})
+
+const places = ['header', 'entries', 'run'] as const
+/** In the file that a start replays, and in one that it only looks into when it is read. */
+const cases = places.flatMap((place) => [10, 30].map((count) => ({ place, count })))
+
+for (const { place, count } of cases) {
+  test(`repair after damage to the ${place} of a group keeps the other ${count - 1} messages`, async () => {
+    const { disk, bodies } = await diskWith(count)
+    const { path, position } = find(disk, 'message 3 ')
+    const start = disk.contentOf(path).lastIndexOf('PGRP', position)
+    flip(disk, path, { header: start + 20, entries: start + 60, run: position }[place])
+    if (count === 10) await assert.rejects(open(disk.copy()), { code: 'corrupt' })
+    const before = disk.paths.map((name) => disk.contentOf(name).toString('hex'))
+    const planned = await repairDataFolder({ ...offline(disk), isDryRun: true })
+    assert.deepEqual(
+      disk.paths.map((name) => disk.contentOf(name).toString('hex')),
+      before,
+    )
+    const report = await repairDataFolder({ ...offline(disk), isDryRun: false })
+    assert.deepEqual(report, planned)
+    assert.equal(report.lost.length, 1)
+    assert.ok(report.lost[0]?.includes(path))
+    if (place === 'run') assert.match(report.lost[0] ?? '', /1 messages of log 1, offsets 3 to 3/)
+    const { store, recovered } = await open(disk)
+    assert.deepEqual(await bodiesOf(store, recovered.logs[0]!), bodies.toSpliced(3, 1))
+    await append(store, [recovered.logs[0]!], 'after the repair')
+    const again = await open(disk.copy())
+    const expected = [...bodies.toSpliced(3, 1), 'after the repair']
+    assert.deepEqual(await bodiesOf(again.store, again.recovered.logs[0]!), expected)
+    await again.store.close()
+    const left = (await verifyDataFolder(offline(disk))).problems
+    assert.deepEqual(
+      left.filter(({ severity }) => severity === 'damage'),
+      [],
+    )
+  })
+}
+
+test('repair rebuilds a lost manifest from the files that are there', async () => {
+  const { disk, bodies } = await diskWith(60)
+  disk.remove('/data/MANIFEST')
+  await assert.rejects(open(disk.copy()), { code: 'corrupt', message: /MANIFEST is missing/ })
+  await repairDataFolder({ ...offline(disk), isDryRun: false })
+  const { store, recovered } = await open(disk)
+  assert.deepEqual(await bodiesOf(store, recovered.logs[0]!), bodies)
+  await store.close()
+})
+
+test('damage that is found only when it is read is told and passed over', async () => {
+  const { disk, bodies } = await diskWith(60)
+  const opened = await open(disk)
+  await opened.store.close()
+  const { path, position } = find(disk, 'message 4 ')
+  flip(disk, path, position)
+  const damages: string[] = []
+  const { store, recovered } = await openFileLogStore({
+    path: '/data',
+    disk,
+    clock: systemClock,
+    turn: new Turn(systemClock),
+    durability: 'fsync',
+    topologyAfter: 0,
+    events: { onDamaged: (log, first, last) => damages.push(`${log.id} ${first} ${last}`) },
+  })
+  assert.deepEqual(await bodiesOf(store, recovered.logs[0]!), bodies.toSpliced(4, 1))
+  assert.deepEqual(damages, ['1 4 4'])
+  await store.close()
+})
+
+test('verify and repair refuse while a broker holds the folder', async () => {
+  const { disk } = await diskWith(1)
+  const options = { ...offline(disk), isLocked: () => true }
+  await assert.rejects(verifyDataFolder(options), { code: 'locked' })
+  await assert.rejects(repairDataFolder({ ...options, isDryRun: true }), { code: 'locked' })
+})
