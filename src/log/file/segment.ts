@@ -82,7 +82,7 @@ export class Extent {
   readonly firstOffset: number
   lastOffset: number
   recordCount = 0
-  maxTimestamp = -Infinity
+  maxTimestamp: number = -Infinity
   /** Bytes of its runs. */
   byteCount = 0
   /** Bytes of those runs that are batches as they came. */

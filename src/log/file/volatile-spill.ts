@@ -156,7 +156,7 @@ export class VolatileSpill {
   /** The run is on disk: it leaves memory unless it left already. */
   #moveOut(log: Log, run: Run, segment: Segment): void {
     const position = segment.dataEnd
-    const { baseOffset, lastOffset, recordCount, maxTimestamp, size } = run
+    const { baseOffset, lastOffset, recordCount, maxTimestamp, isForeign, size } = run
     segment.dataEnd += size
     if (run.cachedSize === 0 || log.isDeleted) return
     this.#extents.addRun(segment, log.id, {
@@ -164,6 +164,7 @@ export class VolatileSpill {
       lastOffset,
       recordCount,
       maxTimestamp,
+      isBatch: isForeign,
       size,
       position,
     })
