@@ -65,6 +65,8 @@ export const limits = {
   cleaningPauseMs: 15,
   /** How often files are looked at for what lives in them. */
   cleaningIntervalMs: 1000,
+  /** Batches that live in part are counted again when a file's living records fell to this share. */
+  batchSurveyShare: 0.9,
   /** Looking at so many extents takes about a millisecond. */
   extentsPerTurnMax: 2000,
   /** Survivors are written in groups of about this size. */
@@ -177,6 +179,8 @@ export const limits = {
   kafkaRequestsInFlightMax: 100,
   /** Bytes of one fetch (Kafka's fetch.max.bytes); the first batch may be larger. */
   fetchSizeMax: (55 * MiB) as number,
+  /** Client addresses that are watched for not reaching the advertised address. */
+  watchedClientsMax: 1000,
   /** Longest long poll. */
   fetchWaitMsMax: 300_000,
   /** Incremental fetch sessions (Kafka's max.incremental.fetch.session.cache.slots). */

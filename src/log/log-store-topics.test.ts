@@ -29,6 +29,16 @@ async function appendBatches(store: LogStore, log: Log, count: number): Promise<
   }
 }
 
+/** A hundred batches of one record, with times that mostly rise; returns the times. */
+async function appendTimed(store: LogStore, log: Log): Promise<number[]> {
+  const timestamps = Array.from({ length: 100 }, (_, n) => n + ((n * 7919) % 31))
+  for (const timestamp of timestamps) {
+    const batch = plainBatch({ timestamp, body: 'b'.repeat(300) })
+    await committed(store, () => log.appendBatch(batch))
+  }
+  return timestamps
+}
+
 function ranges(runs: readonly Run[]): [number, number][] {
   return runs.map(({ baseOffset, lastOffset }) => [baseOffset, lastOffset])
 }
@@ -153,6 +163,93 @@ for (const makeEngine of [memoryEngine, fileEngine, tinyFileEngine]) {
       await reading
       assert.deepEqual(await store.readRuns(log, 0, 1), [])
       await store.close()
+    })
+
+    withStore('finds the first run that is late enough', async (store) => {
+      const log = await createLog(store)
+      const timestamps = await appendTimed(store, log)
+      const check = async (): Promise<void> => {
+        const living = timestamps.flatMap((timestamp, n) =>
+          n >= log.startOffset ? [{ timestamp, n }] : [],
+        )
+        for (let timestamp = -5; timestamp < 140; timestamp += 5) {
+          const run = await store.findRunByTimestamp(log, timestamp)
+          const expected = living.find((place) => place.timestamp >= timestamp)
+          assert.equal(run?.baseOffset, expected?.n, `at ${timestamp} from ${log.startOffset}`)
+        }
+        const latest = living.length === 0 ? undefined : Math.max(...living.map((p) => p.timestamp))
+        assert.equal(await store.maxTimestamp(log), latest)
+      }
+      await check()
+      for (const offset of [1, 17, 18, 60, 99, 100]) {
+        await committed(store, () => store.trim(log, offset))
+        await check()
+      }
+      await store.close()
+    })
+
+    withStore('says what to trim by time and by size', async (store, engine) => {
+      const log = await createLog(store)
+      const timestamps = await appendTimed(store, log)
+      const size = (await store.readRuns(log, 99, 1))[0]!.size
+      assert.equal(store.sizeOf(log), size * 100)
+      const check = async (of: LogStore, checked: Log): Promise<void> => {
+        for (const timestampMin of [-1, 0, 20, 60, 110, 1000]) {
+          for (const count of [0, 1, 2, 15, 50, 1000]) {
+            let expected = checked.startOffset
+            const isKept = (n: number): boolean =>
+              timestamps[n]! >= timestampMin && 100 - n <= count
+            while (expected < 99 && !isKept(expected)) expected++
+            const keep = { timestampMin, sizeMax: size * count }
+            assert.equal(await of.retentionOffset(checked, keep), expected)
+          }
+        }
+      }
+      await check(store, log)
+      for (const offset of [1, 17, 60, 61]) {
+        await committed(store, () => store.trim(log, offset))
+        await check(store, log)
+        assert.equal(store.sizeOf(log), size * (100 - offset))
+      }
+      await store.close()
+      if (!engine.isLasting) return
+      const { store: again, recovered } = await engine.open()
+      await check(again, recovered.logs[0]!)
+      assert.equal(again.sizeOf(recovered.logs[0]!), size * 39)
+      await again.close()
+    })
+
+    withStore('finds nothing in a log without records', async (store) => {
+      const log = await createLog(store)
+      assert.equal(await store.maxTimestamp(log), undefined)
+      assert.equal(await store.findRunByTimestamp(log, 0), undefined)
+      assert.equal(await store.retentionOffset(log, { timestampMin: 5, sizeMax: 0 }), 0)
+      assert.equal(store.sizeOf(log), 0)
+      assert.deepEqual(await store.readRuns(log, 0, 1), [])
+      await store.close()
+    })
+
+    withStore('takes any timestamp that a client claims', async (store, engine) => {
+      const log = await createLog(store)
+      const batch = plainBatch({ body: 'x' })
+      for (const claimed of [2n ** 63n - 1n, -(2n ** 63n), -1n]) {
+        batch.writeBigInt64BE(claimed, runField.maxTimestamp)
+        batch.writeUInt32BE(crcOfRun(batch, batch.length), runField.crc)
+        await committed(store, () => log.appendBatch(batch))
+      }
+      const check = async (of: LogStore, checked: Log): Promise<void> => {
+        const runs = await readOn(of, checked, 0)
+        assert.deepEqual(
+          runs.map((run) => run.bytes().readBigInt64BE(runField.maxTimestamp)),
+          [2n ** 63n - 1n, -(2n ** 63n), -1n],
+        )
+      }
+      await check(store, log)
+      await store.close()
+      if (!engine.isLasting) return
+      const { store: again, recovered } = await engine.open()
+      await check(again, recovered.logs[0]!)
+      await again.close()
     })
 
     withStore('keeps state by key', async (store, engine) => {

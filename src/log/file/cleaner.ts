@@ -9,6 +9,7 @@ import { createSegment } from './create-segment.ts'
 import type { SegmentFolder } from './create-segment.ts'
 import { fileKind, runEntrySize } from './file-format.ts'
 import type { IndexCache } from './index-cache.ts'
+import { keptSize } from './kept-size.ts'
 import type { LogExtents } from './log-extents.ts'
 import { readRuns } from './read-runs.ts'
 import { runIndexStride } from './run-index.ts'
@@ -69,12 +70,15 @@ export class Cleaner {
     let livingSize = 0
     for (const segment of candidates) {
       const living = await this.#livingSize(segment)
-      const isWorn = living < segment.size * limits.cleaningLivingShareMax
       const isSteady = this.#isSteady(segment, living, survey)
-      if (livingSize + living > fileSizeMax) continue
-      if (isWorn && isSteady) {
+      const wornSize = segment.size * limits.cleaningLivingShareMax
+      const mayBeWorn = isSteady && living < wornSize
+      const kept = mayBeWorn ? await this.#keptSize(segment, living) : living
+      const isWorn = mayBeWorn && kept < wornSize
+      if (livingSize + kept > fileSizeMax) continue
+      if (isWorn) {
         chosen.push(segment)
-        livingSize += living
+        livingSize += kept
       } else if (isSteady && segment.size < fileSizeMax * limits.smallFileShare) {
         small.push(segment)
       }
@@ -120,6 +124,12 @@ export class Cleaner {
       return living >= seen.living * limits.steadyShareMin
     }
     return seen.before !== undefined && seen.living >= seen.before * limits.steadyShareMin
+  }
+
+  #keptSize(segment: Segment, living: number): Promise<number> {
+    const { logs, indexCache } = this.#options
+    const loadIndex = (extent: Extent): Promise<RunIndex> => indexCache.load(extent)
+    return keptSize(segment, living, { logs, loadIndex })
   }
 
   /** About how many bytes a file would have that held only what lives in `segment`. */
