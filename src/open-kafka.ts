@@ -13,6 +13,7 @@ import type { Address } from './lib/listen.ts'
 import type { Logger } from './lib/logger.ts'
 import { limits } from './limits.ts'
 import type { Crossing } from './server/crossing/crossing.ts'
+import { AdvertisedWatch } from './server/kafka/advertised-watch.ts'
 import { FetchSessions } from './server/kafka/fetch-sessions.ts'
 import { KafkaServer } from './server/kafka/kafka-server.ts'
 
@@ -52,6 +53,7 @@ export function openKafka(parts: KafkaOptions): OpenedKafka {
   groups.restore(groupRowsOf(state))
   groups.start()
   const advertised = parseAdvertised(options.kafkaAdvertised)
+  const address = (): Address => advertised ?? parts.address()
   const server = new KafkaServer({
     broker,
     vhost,
@@ -60,12 +62,13 @@ export function openKafka(parts: KafkaOptions): OpenedKafka {
     producerIds: new ProducerIds(broker.store, state),
     fetchSessions: new FetchSessions(broker.random),
     crossing: parts.crossing,
+    advertisedWatch: new AdvertisedWatch(parts.logger, address),
     users: parts.users,
     clock: broker.clock,
     random: broker.random,
     logger: parts.logger,
     settings: {
-      advertised: () => advertised ?? parts.address(),
+      advertised: address,
       requestSizeMax: limits.kafkaRequestSizeMax,
       needsLogin: options.user !== undefined,
       clusterId: clusterIdOf(broker, state),

@@ -35,7 +35,7 @@ export function snappyDecompress(bytes: Buffer, sizeMax: number): Buffer {
 export function snappyCompress(bytes: Buffer): Buffer {
   const pieces = [streamHeader]
   for (let start = 0; start < bytes.length; start += blockSizeMax) {
-    const block = compressSync(bytes.subarray(start, start + blockSizeMax))
+    const block = compressSync(bytes.subarray(start, start + blockSizeMax) as Buffer<ArrayBuffer>)
     const size = Buffer.allocUnsafe(4)
     size.writeInt32BE(block.length)
     pieces.push(size, block)

@@ -8,6 +8,7 @@ import { encodeResponse } from '../../codec/kafka/response.ts'
 import { WireReader } from '../../codec/kafka/wire-reader.ts'
 import { WireWriter } from '../../codec/kafka/wire-writer.ts'
 import { limits } from '../../limits.ts'
+import { AdvertisedWatch } from './advertised-watch.ts'
 import { unsupportedApiVersions } from './api-versions.ts'
 import { handlers } from './handlers.ts'
 import type { KafkaContext } from './kafka-context.ts'
@@ -26,6 +27,7 @@ function isServed(api: ApiName): api is ServedApi {
 
 export class KafkaConnection {
   readonly context: KafkaContext
+  readonly remoteAddress: string
   readonly sasl: SaslState
   readonly #socket: Socket
   readonly #onClosed: (connection: KafkaConnection) => void
@@ -34,6 +36,8 @@ export class KafkaConnection {
   readonly #writer = new WireWriter()
   readonly #slots: Slot[] = []
   readonly #closeListeners = new Set<() => void>()
+  /** What it was used for so far. */
+  #use: 'nothing' | 'metadata' | 'work' = 'nothing'
   #isPaused = false
   #isClosed = false
 
@@ -44,6 +48,7 @@ export class KafkaConnection {
   ) {
     this.#socket = socket
     this.context = context
+    this.remoteAddress = socket.remoteAddress ?? ''
     this.#onClosed = onClosed
     this.#stream = new RequestStream(context.settings.requestSizeMax)
     this.sasl = new SaslState(
@@ -62,10 +67,6 @@ export class KafkaConnection {
     socket.on('close', () => this.destroy())
   }
 
-  get remoteAddress(): string {
-    return this.#socket.remoteAddress ?? ''
-  }
-
   get isClosed(): boolean {
     return this.#isClosed
   }
@@ -79,6 +80,7 @@ export class KafkaConnection {
   destroy(): void {
     if (this.#isClosed) return
     this.#isClosed = true
+    if (this.#use === 'metadata') this.context.advertisedWatch.onMetadataOnly(this.remoteAddress)
     this.#socket.destroy()
     for (const listener of this.#closeListeners) listener()
     this.#closeListeners.clear()
@@ -108,12 +110,20 @@ export class KafkaConnection {
     if (api === undefined || !isServed(api)) {
       throw new Error(`API ${header.apiKey} is not served`)
     }
+    this.#noteUse(api)
     if (!this.sasl.allows(api)) throw new Error(`${api} before authentication`)
     const slot: Slot = { parts: undefined }
     this.#slots.push(slot)
     if (header.isSupported) this.#start(api, header, reader, slot)
     else this.#refuseVersion(api, header, slot)
     this.#pauseIfFull()
+  }
+
+  #noteUse(api: ApiName): void {
+    if (api === 'metadata' && this.#use === 'nothing') this.#use = 'metadata'
+    if (this.#use === 'work' || !AdvertisedWatch.isWork(api)) return
+    this.#use = 'work'
+    this.context.advertisedWatch.onWork(this.remoteAddress)
   }
 
   #start<Name extends ServedApi>(

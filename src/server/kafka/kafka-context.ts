@@ -10,6 +10,7 @@ import type { Address } from '../../lib/listen.ts'
 import type { Logger } from '../../lib/logger.ts'
 import type { Random } from '../../lib/random.ts'
 import type { Crossing } from '../crossing/crossing.ts'
+import type { AdvertisedWatch } from './advertised-watch.ts'
 import type { FetchSessions } from './fetch-sessions.ts'
 
 export interface KafkaSettings {
@@ -31,6 +32,7 @@ export interface KafkaContext {
   readonly producerIds: ProducerIds
   readonly fetchSessions: FetchSessions
   readonly crossing: Crossing
+  readonly advertisedWatch: AdvertisedWatch
   readonly users: Users
   readonly clock: Clock
   readonly random: Random
