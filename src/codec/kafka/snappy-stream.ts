@@ -33,9 +33,9 @@ export function snappyDecompress(bytes: Buffer, sizeMax: number): Buffer {
 
 /** Compresses with the framing that every client reads. */
 export function snappyCompress(bytes: Buffer): Buffer {
-  const pieces = [streamHeader]
+  const pieces: Buffer[] = [streamHeader]
   for (let start = 0; start < bytes.length; start += blockSizeMax) {
-    const block = compressSync(bytes.subarray(start, start + blockSizeMax) as Buffer<ArrayBuffer>)
+    const block = compressSync(bytes.subarray(start, start + blockSizeMax))
     const size = Buffer.allocUnsafe(4)
     size.writeInt32BE(block.length)
     pieces.push(size, block)
