@@ -19,6 +19,8 @@ export const directionExceptions: ReadonlyArray<readonly [folder: string, prefix
   ['server', 'src/log/record'],
   // Confirms and declare-oks leave when their commit group is on disk.
   ['server', 'src/log/commit-group'],
+  // Fetches answer with the stored runs themselves.
+  ['server', 'src/log/run'],
   // Crossing makes messages of Kafka batches and batches of messages: it works on the log's runs.
   ['server/crossing', 'src/log/'],
   // Commands take their flags from the settings table.

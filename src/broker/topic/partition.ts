@@ -24,6 +24,9 @@ export interface Produced {
   readonly appendTime: number
 }
 
+/** Throws BrokerError when the records of a batch are not acceptable. */
+export type RecordCheck = (batch: Buffer, config: TopicConfig, now: number) => void
+
 /** Told once a partition has more durable records. */
 export type DurableListener = () => void
 
@@ -63,8 +66,11 @@ export class Partition implements LogWatcher {
     return this.log.durableEnd
   }
 
-  /** Stores a batch. Throws what `checkBatch` and `ProducerState.findDuplicate` throw. */
-  produce(batch: Buffer): Produced {
+  /**
+   * Stores a batch. Throws what `checkBatch`, `ProducerState.findDuplicate` and `checkRecords`
+   * throw; the last looks into the records, which is for the protocol to do.
+   */
+  produce(batch: Buffer, checkRecords: RecordCheck): Produced {
     const { store, clock } = this.#context
     const now = clock.now()
     const config = this.#getConfig()
@@ -75,6 +81,7 @@ export class Partition implements LogWatcher {
       const group = known.group?.state === 'finished' ? undefined : known.group
       return { baseOffset: known.baseOffset, group, appendTime: known.timestamp }
     }
+    checkRecords(batch, config, now)
     const group = store.beginAtom()
     const baseOffset = this.log.appendBatch(appendTime < 0 ? batch : stampAppendTime(batch, now))
     this.#onAppended(recordCount)

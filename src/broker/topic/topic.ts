@@ -3,7 +3,7 @@ import type { RecordSource } from '../../log/record.ts'
 import type { QueueRow } from '../../meta/topology-change.ts'
 import type { Arguments } from '../arguments.ts'
 import type { QueueLike } from '../exchange/binding.ts'
-import { partitionFor } from './partition-for.ts'
+import { partitionOfKey } from './murmur2.ts'
 import type { Partition } from './partition.ts'
 import { TopicConfig } from './topic-config.ts'
 
@@ -92,7 +92,7 @@ export class Topic implements QueueLike {
       index =
         source.partitionKey === undefined
           ? this.#nextPartition++ % count
-          : partitionFor(source.partitionKey, count)
+          : partitionOfKey(source.partitionKey, count)
     }
     this.partitions[index]?.log.append(source, sharedPosition)
   }

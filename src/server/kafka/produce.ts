@@ -1,7 +1,9 @@
 // Produce (key 0): batches go into their partitions in the order of the requests; the answer waits
 // until all of them are durable.
 import type { TopicView } from '../../broker/topic/topics.ts'
+import type { RefusedRecord } from '../../codec/kafka/check-records.ts'
 import type {
+  BatchIndexAndErrorMessage,
   PartitionProduceData,
   PartitionProduceResponse,
   ProduceResponse,
@@ -9,9 +11,11 @@ import type {
 } from '../../codec/kafka/messages/produce.gen.ts'
 import type { CommitGroup } from '../../log/commit-group.ts'
 import { whenDurable } from './await-group.ts'
+import { checkBatchRecords, RefusedRecordsError } from './check-records.ts'
 import { answerTo, codeOf, noError } from './error-code.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 
+const empty = Buffer.alloc(0)
 const topicIdVersion = 13
 const allowedAcks: ReadonlySet<number> = new Set([-1, 0, 1])
 
@@ -58,7 +62,7 @@ function produceBatch(
     return refuse(index, codeOf('KAFKA_STORAGE_ERROR'), 'The broker is low on disk')
   }
   try {
-    const { baseOffset, group, appendTime } = partition.produce(records ?? Buffer.alloc(0))
+    const { baseOffset, group, appendTime } = partition.produce(records ?? empty, checkBatchRecords)
     if (group !== undefined) groups.add(group)
     return {
       index,
@@ -70,8 +74,14 @@ function produceBatch(
   } catch (error) {
     const { errorCode, errorMessage } = answerTo(error)
     if (errorCode < 0) context.logger.error({ err: error }, 'Produce failed')
-    return refuse(index, errorCode, errorMessage)
+    const refusal = refuse(index, errorCode, errorMessage)
+    const hasDetails = error instanceof RefusedRecordsError
+    return hasDetails ? { ...refusal, recordErrors: error.refused.map(toRecordError) } : refusal
   }
+}
+
+function toRecordError({ index, message }: RefusedRecord): BatchIndexAndErrorMessage {
+  return { batchIndex: index, batchIndexErrorMessage: message }
 }
 
 function refuseTopic(

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Channel, ConsumeMessage } from 'amqplib'
-import { partitionFor } from '../../../src/broker/topic/partition-for.ts'
+import { partitionOfKey } from '../../../src/broker/topic/murmur2.ts'
 import type { Partition } from '../../../src/broker/topic/partition.ts'
 import { batchHeaderSize } from '../../../src/codec/kafka/record-batch.ts'
 import { crcOfRun, runField } from '../../../src/log/run.ts'
@@ -80,7 +80,7 @@ function produce(partition: Partition, ...values: string[]): void {
     value: Buffer.from(value),
     headers: [{ key: 'trace', value: Buffer.from('t1') }],
   }))
-  partition.produce(batchOf(records, 'gzip').bytes())
+  partition.produce(batchOf(records, 'gzip').bytes(), () => undefined)
 }
 
 describe('a stream consumer', () => {
@@ -248,7 +248,7 @@ describe('a stream with partitions', () => {
       it.channel.publish('', it.name, Buffer.from(key), { headers: { 'x-key': key } })
     }
     for (const message of await inbox.received(6)) {
-      const wanted = partitionFor(message.content, 6)
+      const wanted = partitionOfKey(message.content, 6)
       assert.equal(header(message, 'x-stream-partition'), wanted)
     }
   })
@@ -388,7 +388,7 @@ describe('what Kafka writes', () => {
     const batch = Buffer.from(batchOf([record]).bytes())
     batch[batchHeaderSize] = 0x7f
     batch.writeUInt32BE(crcOfRun(batch, batch.length), runField.crc)
-    partition?.produce(batch)
+    partition?.produce(batch, () => undefined, () => undefined)
     channel.sendToQueue(queue, Buffer.from('good'))
     const inbox = await Inbox.consume(channel, queue)
     await inbox.received(1)
