@@ -46,7 +46,7 @@ function ranges(runs: readonly Run[]): [number, number][] {
 /** Reads on from `offset` until nothing comes any more. */
 async function readOn(store: LogStore, log: Log, offset: number, sizeMax = 1): Promise<Run[]> {
   const all: Run[] = []
-  for (let at = offset; ; ) {
+  for (let at = offset; ;) {
     const runs = await store.readRuns(log, at, sizeMax)
     if (runs.length === 0) return all
     all.push(...runs)

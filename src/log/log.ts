@@ -15,6 +15,7 @@ import {
 } from './record.ts'
 import type { RecordSource, RecordView } from './record.ts'
 import type { RunConverter } from './run-converter.ts'
+import { RunDeque } from './run-deque.ts'
 import { Run, runHeaderSize } from './run.ts'
 
 /** What a log needs from its engine. */
@@ -84,7 +85,7 @@ export class Log {
   /** Address of records that came without one; whoever names the log sets it. */
   homeAddress: Buffer = Buffer.alloc(0)
   /** Runs in memory, ascending; engines evict from the front, see `evictBefore`. */
-  tail: Run[] = []
+  readonly tail: RunDeque = new RunDeque()
   /** The body that the last read which answered 'absent' asked for, or 0 when it was a record. */
   missingAsideId = 0
   /** Older runs that the engine loaded for a reader, ascending. */
@@ -196,7 +197,7 @@ export class Log {
         this.missingAsideId = 0
         return 'absent'
       }
-      const run = findRun(isCold ? this.window : this.tail, at)
+      const run = isCold ? findRun(this.window, at) : this.tail.at(this.tail.find(at))
       if (run === undefined) {
         if (!isCold) return 'end'
         // Nothing that exists lies between here and the end of the window.
@@ -235,13 +236,13 @@ export class Log {
   /** Engines only: forgets runs in memory whose records all lie below `offset`. */
   evictBefore(offset: number): Run[] {
     let count = 0
-    while (count < this.tail.length && this.tail[count]!.lastOffset < offset) {
-      if (this.tail[count] === this.#openRun) break
+    for (let run = this.tail.first; run !== undefined; run = this.tail.at(count)) {
+      if (run.lastOffset >= offset || run === this.#openRun) break
       count++
     }
     if (count === 0) return []
     this.#forgetHint()
-    return this.tail.splice(0, count)
+    return this.tail.takeFirst(count)
   }
 
   /**
@@ -257,12 +258,13 @@ export class Log {
 
   /** Index in `tail` of the first run that ends at or after `offset`. */
   findInTail(offset: number): number {
-    return indexOfRun(this.tail, offset)
+    return this.tail.find(offset)
   }
 
   /** First offset from which on everything is in `tail`. */
   get tailStart(): number {
-    return this.tail.length === 0 ? this.endOffset : this.tail[0]!.baseOffset
+    const { first } = this.tail
+    return first === undefined ? this.endOffset : first.baseOffset
   }
 
   #forgetHint(): void {
@@ -312,7 +314,7 @@ export class Log {
   }
 
   #dropAckedRuns(): void {
-    const first = this.tail[0]
+    const { first } = this.tail
     if (first === undefined || first.lastOffset >= this.cursor.floor) return
     const dropped = this.evictBefore(this.cursor.floor)
     if (dropped.length > 0) this.#engine.onRunsDropped(this, dropped)
@@ -352,10 +354,6 @@ function emptyLike(run: Run): Run {
 
 /** The first run that ends at or after `offset`. */
 function findRun(runs: readonly Run[], offset: number): Run | undefined {
-  return runs[indexOfRun(runs, offset)]
-}
-
-function indexOfRun(runs: readonly Run[], offset: number): number {
   let low = 0
   let high = runs.length
   while (low < high) {
@@ -363,5 +361,5 @@ function indexOfRun(runs: readonly Run[], offset: number): number {
     if (runs[middle]!.lastOffset < offset) low = middle + 1
     else high = middle
   }
-  return low
+  return runs[low]
 }

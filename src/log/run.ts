@@ -86,10 +86,7 @@ export class Run {
     run.size = bytes.length
     run.lastOffset = run.baseOffset + bytes.readInt32BE(runField.lastOffsetDelta)
     // Clients may claim any time, and beyond this a number cannot be written back as 64 bits.
-    run.maxTimestamp = Math.min(
-      readInt64(bytes, runField.maxTimestamp),
-      Number.MAX_SAFE_INTEGER,
-    )
+    run.maxTimestamp = Math.min(readInt64(bytes, runField.maxTimestamp), Number.MAX_SAFE_INTEGER)
     run.recordCount = bytes.readInt32BE(runField.recordCount)
     run.leaderEpoch = bytes.readInt32BE(runField.leaderEpoch)
     run.isSealed = true

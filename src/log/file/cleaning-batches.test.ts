@@ -57,7 +57,7 @@ async function appendBatches(store: FileLogStore, log: Log, count: number): Prom
 /** The bytes of all runs in which something lives. */
 async function bytesOf(store: FileLogStore, log: Log): Promise<string[]> {
   const all: string[] = []
-  for (let at = log.cursor.nextUnacked(0); ; ) {
+  for (let at = log.cursor.nextUnacked(0); ;) {
     const runs = await store.readRuns(log, at, 1)
     if (runs.length === 0) return all
     for (const run of runs) {

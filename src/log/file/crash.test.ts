@@ -294,19 +294,23 @@ async function contentOf(
 /** The same once more, by the other way of reading. */
 async function bodiesInRuns(store: FileLogStore, log: Log): Promise<Map<number, string>> {
   const bodies = new Map<number, string>()
-  const view = new RecordView()
-  for (let at = log.cursor.nextUnacked(0); ; ) {
+  for (let at = log.cursor.nextUnacked(0); ;) {
     const runs = await store.readRuns(log, at, 500)
     if (runs.length === 0) return bodies
     for (const run of runs) {
-      const messages = log.messagesOf(run)
-      for (let position = runHeaderSize; position < messages.size; ) {
-        position = log.readFrom(messages, position, view)
-        if (log.cursor.isAcked(view.offset)) continue
-        bodies.set(view.offset, view.body.toString('latin1', view.bodyStart, view.bodyEnd))
-      }
+      addBodies(log, run, bodies)
       at = run.lastOffset + 1
     }
+  }
+}
+
+function addBodies(log: Log, run: Run, bodies: Map<number, string>): void {
+  const view = new RecordView()
+  const messages = log.messagesOf(run)
+  for (let position = runHeaderSize; position < messages.size;) {
+    position = log.readFrom(messages, position, view)
+    if (log.cursor.isAcked(view.offset)) continue
+    bodies.set(view.offset, view.body.toString('latin1', view.bodyStart, view.bodyEnd))
   }
 }
 

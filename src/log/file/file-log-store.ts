@@ -7,8 +7,8 @@ import { CommitScheduler } from '../commit-scheduler.ts'
 import type { BlockedReason, CreateLogOptions, LogStore, LogStoreEvents } from '../log-store.ts'
 import { Log } from '../log.ts'
 import type { LogEngine } from '../log.ts'
-import type { RunConverter } from '../run-converter.ts'
 import { RecordView } from '../record.ts'
+import type { RunConverter } from '../run-converter.ts'
 import type { Run } from '../run.ts'
 import { AsideStore } from './aside-store.ts'
 import type { NextIds } from './checkpoint.ts'
@@ -28,9 +28,9 @@ import { livingSize } from './living-size.ts'
 import type { LogExtents } from './log-extents.ts'
 import type { CheckpointPlace } from './manifest.ts'
 import type { RecoveredState } from './recovered-state.ts'
-import type { IndexedRun } from './run-index.ts'
 import { RunFinder } from './run-finder.ts'
 import type { RetentionRule } from './run-finder.ts'
+import type { IndexedRun } from './run-index.ts'
 import { RunReader } from './run-reader.ts'
 import type { Segment } from './segment.ts'
 import { TailCache } from './tail-cache.ts'
@@ -119,34 +119,16 @@ export class FileLogStore implements LogStore, LogEngine {
     })
     this.#writer = this.#makeWriter(parts)
     const indexCache = new IndexCache(parts.limits.indexCacheSizeMax)
-    this.#housekeeper = new Housekeeper({
-      clock: parts.clock,
-      folder: parts.folder,
-      indexCache,
-      cleaner: new Cleaner({
-        clock: parts.clock,
-        folder: parts.folder,
-        extents: parts.extents,
-        indexCache,
-        logs: this.logs,
-        fileSizeMax: parts.limits.walFileSizeMax,
-        whenDurable: (callback) => this.#scheduler.whenDurable(callback),
-      }),
-      segments: this.#segments,
-      whenDurable: (callback) => this.#scheduler.whenDurable(callback),
-      onTrouble: (error) => this.#onTrouble(error),
-    })
+    this.#housekeeper = this.#makeHousekeeper(parts, indexCache)
     this.#coldReader = new ColdReader({
       extents: parts.extents,
       loadIndex: (extent) => indexCache.load(extent),
       onDamaged: (log, first, last, error) => parts.events.onDamaged?.(log, first, last, error),
       onReleased: (segment) => void this.#housekeeper.onReleased(segment),
     })
-    this.#runReader = new RunReader({
-      extents: parts.extents,
-      coldReader: this.#coldReader,
-      cacheSizeMax: parts.limits.coldRunsSizeMax,
-    })
+    const cold = { extents: parts.extents, coldReader: this.#coldReader }
+    this.#runReader = new RunReader({ ...cold, cacheSizeMax: parts.limits.coldRunsSizeMax })
+    this.#runFinder = new RunFinder({ ...cold, runReader: this.#runReader })
     this.#spill = new VolatileSpill({
       disk: parts.folder.disk,
       clock: parts.clock,
@@ -162,11 +144,6 @@ export class FileLogStore implements LogStore, LogEngine {
       folder: parts.path,
       onBlocked: (reason) => parts.events.onBlocked?.(reason),
       onTrouble: (error) => this.#onTrouble(error),
-    })
-    this.#runFinder = new RunFinder({
-      extents: parts.extents,
-      coldReader: this.#coldReader,
-      runReader: this.#runReader,
     })
     this.#asides = this.#makeAsideStore(parts)
     this.asideBodies = this.#asides.bodies
@@ -210,8 +187,8 @@ export class FileLogStore implements LogStore, LogEngine {
 
   deleteLog(log: Log): void {
     log.isDeleted = true
-    this.onRunsDropped(log, log.tail)
-    log.tail = []
+    this.onRunsDropped(log, [...log.tail])
+    log.tail.clear()
     if (log.isVolatile) {
       this.#spill.forget(log)
       this.#asides.onAcked(log)
@@ -389,6 +366,26 @@ export class FileLogStore implements LogStore, LogEngine {
       clock: parts.clock,
       folder: parts.asideFolder,
       nextId: parts.state.nextAsideId,
+      whenDurable: (callback) => this.#scheduler.whenDurable(callback),
+      onTrouble: (error) => this.#onTrouble(error),
+    })
+  }
+
+  #makeHousekeeper(parts: FileLogStoreParts, indexCache: IndexCache): Housekeeper {
+    return new Housekeeper({
+      clock: parts.clock,
+      folder: parts.folder,
+      indexCache,
+      cleaner: new Cleaner({
+        clock: parts.clock,
+        folder: parts.folder,
+        extents: parts.extents,
+        indexCache,
+        logs: this.logs,
+        fileSizeMax: parts.limits.walFileSizeMax,
+        whenDurable: (callback) => this.#scheduler.whenDurable(callback),
+      }),
+      segments: this.#segments,
       whenDurable: (callback) => this.#scheduler.whenDurable(callback),
       onTrouble: (error) => this.#onTrouble(error),
     })

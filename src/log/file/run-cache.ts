@@ -50,7 +50,7 @@ export class RunCache {
 
   /** The log is gone. */
   forget(logId: number): void {
-    for (const runs of [...(this.#byLog.get(logId) ?? [])]) this.#drop(runs)
+    for (const runs of this.#byLog.get(logId)?.slice() ?? []) this.#drop(runs)
   }
 
   #drop(runs: CachedRuns): void {

@@ -30,7 +30,7 @@ export class RunFinder {
 
   /** See `LogStore.findRunByTimestamp`. */
   async findByTimestamp(log: Log, timestamp: number): Promise<Run | undefined> {
-    for (let at = log.cursor.floor; ; ) {
+    for (let at = log.cursor.floor; ;) {
       const offset = await this.#inTurn(() => this.#findOffset(log, at, timestamp))
       if (offset === undefined) return undefined
       const [run] = await this.#options.runReader.read(log, offset, 0)
@@ -57,16 +57,16 @@ export class RunFinder {
 
   /** Offset of the first living run at or after `offset` that is late enough. */
   async #findOffset(log: Log, offset: number, timestamp: number): Promise<number | undefined> {
-    for (let at = offset; ; ) {
+    for (let at = offset; ;) {
       const extent = this.#options.extents.find(log.id, at)
       if (extent === undefined) return undefined
       if (extent.maxTimestamp >= timestamp) {
         const index = await this.#options.coldReader.readIndex(extent)
-        for (let place = index.find(at); place < index.count; place++) {
-          if (index.maxTimestamp(place) >= timestamp && isLiving(log, index, place)) {
-            return Math.max(at, index.baseOffset(place))
-          }
-        }
+        const isLateEnough = (place: number): boolean =>
+          index.maxTimestamp(place) >= timestamp && isLiving(log, index, place)
+        let place = index.find(at)
+        while (place < index.count && !isLateEnough(place)) place++
+        if (place < index.count) return Math.max(at, index.baseOffset(place))
       }
       at = extent.lastOffset + 1
     }

@@ -99,10 +99,9 @@ function readTail({ log, offset, sizeMax }: Wanted): readonly Run[] {
   let end = log.findInTail(offset)
   const start = end
   let size = 0
-  while (end < tail.length && tail[end]!.lastOffset < log.durableEnd) {
-    size += tail[end]!.size
-    if (end > start && size > sizeMax) break
-    end++
+  for (let run = tail.at(end); run !== undefined; run = tail.at(++end)) {
+    size += run.size
+    if (run.lastOffset >= log.durableEnd || (end > start && size > sizeMax)) break
   }
   const runs = tail.slice(start, end)
   for (const run of runs) run.isLent = true

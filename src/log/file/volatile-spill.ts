@@ -69,7 +69,7 @@ export class VolatileSpill {
   onRun(log: Log, run: Run): void {
     this.#runs.push({ log, run })
     this.#count(run)
-    const full = log.tail.at(-2)
+    const full = log.tail.at(log.tail.length - 2)
     if (full !== undefined) this.#count(full)
     this.#spillIfNeeded()
   }
@@ -136,7 +136,7 @@ export class VolatileSpill {
   /** Full runs first: closing one that still grows makes more and smaller ones. */
   #findOldest(): FullRun | undefined {
     this.#forgetGone()
-    const isFirst = ({ log, run }: FullRun): boolean => log.tail[0] === run
+    const isFirst = ({ log, run }: FullRun): boolean => log.tail.first === run
     return (
       this.#runs.find((entry) => isFirst(entry) && entry.log.tail.length > 1) ??
       this.#runs.find((entry) => isFirst(entry) && entry.run.recordCount > 0)

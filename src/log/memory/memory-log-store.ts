@@ -75,7 +75,7 @@ export class MemoryLogStore implements LogStore, LogEngine {
 
   deleteLog(log: Log): void {
     log.isDeleted = true
-    log.tail = []
+    log.tail.clear()
     if (!log.isVolatile) this.#change().deleted.push(log)
   }
 
@@ -101,8 +101,7 @@ export class MemoryLogStore implements LogStore, LogEngine {
   readRuns(log: Log, offset: number, sizeMax: number): readonly Run[] {
     const runs: Run[] = []
     let size = 0
-    for (let at = log.findInTail(offset); at < log.tail.length; at++) {
-      const run = log.tail[at] as Run
+    for (const run of log.tail.slice(log.findInTail(offset), log.tail.length)) {
       if (run.lastOffset >= log.durableEnd) break
       size += run.size
       if (runs.length > 0 && size > sizeMax) break
@@ -112,15 +111,14 @@ export class MemoryLogStore implements LogStore, LogEngine {
   }
 
   findRunByTimestamp(log: Log, timestamp: number): Promise<Run | undefined> {
-    const isLateEnough = (run: Run): boolean =>
-      run.maxTimestamp >= timestamp && run.lastOffset < log.durableEnd
-    return Promise.resolve(log.tail.find(isLateEnough))
+    const isLateEnough = (run: Run): boolean => run.maxTimestamp >= timestamp && isLiving(log, run)
+    return Promise.resolve([...log.tail].find(isLateEnough))
   }
 
   maxTimestamp(log: Log): Promise<number | undefined> {
     let latest: number | undefined
     for (const run of log.tail) {
-      if (run.lastOffset < log.durableEnd) latest = Math.max(latest ?? 0, run.maxTimestamp)
+      if (isLiving(log, run)) latest = Math.max(latest ?? 0, run.maxTimestamp)
     }
     return Promise.resolve(latest)
   }
@@ -131,7 +129,7 @@ export class MemoryLogStore implements LogStore, LogEngine {
   ): Promise<number> {
     let size = this.sizeOf(log)
     let offset = log.startOffset
-    for (const run of log.tail.slice(0, -1)) {
+    for (const run of log.tail.slice(0, log.tail.length - 1)) {
       if (run.maxTimestamp >= timestampMin && size <= sizeMax) break
       size -= run.size
       offset = run.lastOffset + 1
@@ -140,7 +138,7 @@ export class MemoryLogStore implements LogStore, LogEngine {
   }
 
   sizeOf(log: Log): number {
-    return log.tail.reduce((size, run) => size + run.size, 0)
+    return [...log.tail].reduce((size, run) => size + run.size, 0)
   }
 
   load(_log: Log, offset: number, done: (error?: Error) => void): void {
@@ -209,4 +207,9 @@ export class MemoryLogStore implements LogStore, LogEngine {
     }
     return refused.size > 0 ? refused : undefined
   }
+}
+
+/** Whether a run is durable and holds something that is not acked. */
+function isLiving(log: Log, run: Run): boolean {
+  return run.lastOffset < log.durableEnd && log.cursor.unackedIn(run.baseOffset, run.lastOffset) > 0
 }
