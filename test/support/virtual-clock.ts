@@ -34,7 +34,7 @@ export class VirtualClock implements Clock {
     }
   }
 
-  every(): Timer {
+  every(_ms: number, _callback: () => void): Timer {
     throw new Error('no test needs it yet')
   }
 

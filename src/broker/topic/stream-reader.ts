@@ -67,6 +67,8 @@ export class StreamReader implements DeliveryHolder, SettleTarget {
   /** Fills `view` with the next record; false when none is there, and the consumer is told later. */
   read(view: RecordView): boolean {
     while (!this.#isBusy && !this.#isClosed) {
+      // Records may be deleted up to the middle of a run.
+      this.#next = Math.max(this.#next, this.#partition.startOffset)
       const run = this.#runs[this.#runIndex]
       if (run === undefined || run.size === 0) {
         // Nothing left, or the engine has given the run's memory up.
