@@ -26,7 +26,7 @@ export class Crossing implements RunConverter {
   /**
    * A durable run as one Kafka batch with the same base offset, last offset and leader epoch: a batch
    * as it came, messages uncompressed. Without the records whose offset `keep` refuses; it may have no
-   * records then. Undefined when a large body is not in memory: `LogStore.load` brings it.
+   * records then. Undefined when a large body is not in memory: see `partToKafkaBatch`.
    */
   toKafkaBatch(log: Log, run: Run, keep?: (offset: number) => boolean): Buffer | undefined {
     if (run.isForeign) return keep === undefined ? run.bytes() : this.#filter(log, run, keep)

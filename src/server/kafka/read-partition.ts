@@ -3,6 +3,7 @@ import { Queue } from '../../broker/queue/queue.ts'
 import type { Partition } from '../../broker/topic/partition.ts'
 import type { TopicView } from '../../broker/topic/topics.ts'
 import type { Run } from '../../log/run.ts'
+import { partToKafkaBatch } from '../crossing/part-to-kafka-batch.ts'
 import type { KafkaContext } from './kafka-context.ts'
 
 export interface PartitionRecords {
@@ -24,31 +25,28 @@ export async function readPartition(
   const parts: Buffer[] = []
   let size = 0
   for (const run of runs) {
-    const batch = await toBatch(context, view, partition, run)
+    const keep = settledFilter(view, partition, run)
+    const batch = context.crossing.toKafkaBatch(partition.log, run, keep)
+    if (batch === undefined) {
+      // Large bodies lie in files of their own: what follows the first of them is fetched later.
+      if (parts.length > 0) break
+      const { store } = context.broker
+      const part = await partToKafkaBatch(store, partition.log, run, { offset, sizeMax, keep })
+      return { parts: [part], size: part.length }
+    }
     parts.push(batch)
     size += batch.length
   }
   return { parts, size }
 }
 
-/** Acked messages of a work queue are gaps, as in a compacted topic. */
-async function toBatch(
-  context: KafkaContext,
-  view: TopicView,
-  { log }: Partition,
+/** Settled messages of a work queue are gaps, as in a compacted topic. */
+function settledFilter(
+  { source }: TopicView,
+  { log: { cursor } }: Partition,
   run: Run,
-): Promise<Buffer> {
-  const { cursor } = log
-  const isWorkQueue = view.source instanceof Queue
+): ((offset: number) => boolean) | undefined {
+  if (!(source instanceof Queue)) return undefined
   const isWhole = cursor.unackedIn(run.baseOffset, run.lastOffset) === run.recordCount
-  const keep = isWorkQueue && !isWhole ? (offset: number) => !cursor.isAcked(offset) : undefined
-  if (run.isForeign && keep === undefined) return run.bytes()
-  const { crossing, broker } = context
-  const batch = crossing.toKafkaBatch(log, run, keep)
-  if (batch !== undefined) return batch
-  // A large body lies in a file of its own.
-  await new Promise<void>((resolve) => {
-    broker.store.load(log, run.baseOffset, () => resolve())
-  })
-  return crossing.toKafkaBatch(log, run, keep) ?? Buffer.alloc(0)
+  return isWhole ? undefined : (offset) => !cursor.isAcked(offset)
 }

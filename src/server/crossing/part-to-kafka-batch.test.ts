@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { recordsIn } from '../../../test/support/crossing-run.ts'
+import { waitFor } from '../../../test/support/wait-for.ts'
+import { encodeAddress } from '../../broker/address.ts'
+import { encodeContentHeader } from '../../codec/amqp/content-header.ts'
+import { readBatchHeader } from '../../codec/kafka/record-batch.ts'
+import { systemClock } from '../../lib/clock.ts'
+import { seededRandom } from '../../lib/random.ts'
+import { Turn } from '../../lib/turn.ts'
+import { limits } from '../../limits.ts'
+import { FaultDisk } from '../../log/file/fault-disk.ts'
+import { openFileLogStore } from '../../log/file/open-file-log-store.ts'
+import type { Log } from '../../log/log.ts'
+import { RecordSource } from '../../log/record.ts'
+import type { Run } from '../../log/run.ts'
+import { Crossing } from './crossing.ts'
+import { partToKafkaBatch } from './part-to-kafka-batch.ts'
+
+const bodySize = 2 * 1024 * 1024
+const bodyCount = Math.ceil(limits.asideCacheSizeMax / bodySize) + 4
+
+test('a run with more large bodies than memory is fetched in parts', async () => {
+  const { store } = await openFileLogStore({
+    path: '/data',
+    disk: new FaultDisk(systemClock),
+    clock: systemClock,
+    turn: new Turn(systemClock),
+    durability: 'fsync',
+    topologyAfter: 0,
+    random: seededRandom(1),
+  })
+  store.beginAtom()
+  const log = store.createLog({ isVolatile: false })
+  store.endAtom()
+  log.homeAddress = encodeAddress('', 'q')
+  const bodies = Array.from({ length: bodyCount }, (_, index) => Buffer.alloc(bodySize, index))
+  const ids = await Promise.all(
+    bodies.map((body) => new Promise<number>((resolve) => store.writeAside(body, resolve))),
+  )
+  store.beginAtom()
+  for (const [index, body] of bodies.entries()) appendLarge(log, body, ids[index] as number)
+  store.endAtom()
+  await waitFor('the bodies are committed', () => log.durableEnd === bodyCount)
+
+  const runs = await store.readRuns(log, 0, limits.runSizeMax)
+  assert.equal(runs.length, 1)
+  const run = runs[0] as Run
+  const crossing = new Crossing({ onUndecodable: () => undefined })
+  assert.equal(crossing.toKafkaBatch(log, run), undefined)
+
+  const seen: number[] = []
+  for (let offset = 0; offset < bodyCount;) {
+    const keep = (wanted: number): boolean => wanted !== 3
+    const options = { offset, sizeMax: 1.5 * bodySize, keep }
+    const batch = await partToKafkaBatch(store, log, run, options)
+    const header = readBatchHeader(batch)
+    assert.equal(header.baseOffset, offset)
+    const records = recordsIn(batch)
+    assert.ok(records.length <= 2)
+    for (const record of records) {
+      assert.ok(record.value?.equals(bodies[record.offset] as Buffer))
+      seen.push(record.offset)
+    }
+    offset = header.baseOffset + header.lastOffsetDelta + 1
+  }
+  const all = bodies.map((_, offset) => offset)
+  assert.deepEqual(
+    seen,
+    all.filter((offset) => offset !== 3),
+  )
+  await store.close()
+})
+
+function appendLarge(log: Log, body: Buffer, asideId: number): void {
+  const source = new RecordSource()
+  source.address = encodeAddress('', 'q')
+  source.addressEnd = source.address.length
+  source.header = encodeContentHeader(body.length, {})
+  source.headerEnd = source.header.length
+  source.body = body
+  source.bodyEnd = body.length
+  source.asideId = asideId
+  log.append(source, -1)
+}
