@@ -201,8 +201,8 @@ export const limits = {
   routesPerChannelMax: 10_000,
 
   // Consumer groups.
-  /** Clients invent group ids: console consumers one each time. Unused ones are swept away. */
-  groupsMax: 100_000,
+  /** Some tools invent a group id each time they run. A group without members takes 2.5 KiB. */
+  groupsMax: 50_000,
   /** Default of group.max.size: a leader assigns for all members and is sent the metadata of each. */
   groupMembersMax: 5000,
   /** Member ids given out and not yet used; each holds a timer until its session timeout. */

@@ -61,6 +61,16 @@ export class FakeGroupStore implements GroupStore {
     this.#finishAll()
   }
 
+  /** Ends the oldest write, held or not. */
+  finishOne(): void {
+    const write = this.#writes.shift()
+    if (write === undefined) return
+    const isRefused = this.refusals > 0
+    if (isRefused) this.refusals--
+    else this.#apply(write.rows)
+    write.done(isRefused ? 'refused' : 'durable')
+  }
+
   /** What a crash leaves: only what was durable. */
   rows(): GroupRow[] {
     return Array.from(this.#rows, ([key, value]) => ({ key: Buffer.from(key, 'hex'), value }))
@@ -76,12 +86,7 @@ export class FakeGroupStore implements GroupStore {
 
   #finishAll(): void {
     if (this.isHeld) return
-    for (let write = this.#writes.shift(); write !== undefined; write = this.#writes.shift()) {
-      const isRefused = this.refusals > 0
-      if (isRefused) this.refusals--
-      else this.#apply(write.rows)
-      write.done(isRefused ? 'refused' : 'durable')
-    }
+    while (this.#writes.length > 0) this.finishOne()
   }
 
   #apply(rows: readonly GroupRow[]): void {

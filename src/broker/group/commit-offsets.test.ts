@@ -258,6 +258,19 @@ describe('deleting offsets', () => {
     assert.equal(fixture.committed(), 5)
   })
 
+  test('finds a commit on its way though one before it was refused', () => {
+    const fixture = new GroupFixture()
+    fixture.store.isHeld = true
+    fixture.store.refusals = 1
+    fixture.commit([place('orders', 0, 1)])
+    fixture.commit([place('orders', 0, 2)])
+    fixture.store.finishOne()
+    fixture.coordinator.deleteTopic('orders')
+    fixture.store.release()
+    assert.equal(fixture.committed(), undefined)
+    assert.equal(fixture.store.rowCount, 0)
+  })
+
   test('a commit that follows stands, one on its way before goes', () => {
     const fixture = new GroupFixture()
     fixture.store.isHeld = true

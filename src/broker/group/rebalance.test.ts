@@ -142,6 +142,17 @@ describe('a rebalance', () => {
     assert.equal(back.answer.members.length, 2)
   })
 
+  test('leaves no timer behind when its members vanish before they sync', () => {
+    const fixture = new GroupFixture()
+    const before = fixture.clock.timerCount
+    fixture.joinTwice()
+    fixture.clock.advance(delayMs)
+    assert.equal(fixture.state(), 'CompletingRebalance')
+    fixture.clock.advance(sessionMs)
+    assert.equal(fixture.state(), 'Empty')
+    assert.equal(fixture.clock.timerCount, before)
+  })
+
   test('leaves no timer behind once the group is gone', () => {
     const fixture = new GroupFixture()
     const before = fixture.clock.timerCount

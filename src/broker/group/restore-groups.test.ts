@@ -38,6 +38,20 @@ describe('after a crash', () => {
     assert.equal(after.coordinator.describe('g')?.members.length, 1)
   })
 
+  test('a restored member may wait for a rebalance longer than its session', () => {
+    const before = new GroupFixture()
+    const [leader, other] = before.stableGroup(2)
+    const after = before.crash()
+    const joined = after.join({ memberId: leader! })
+    for (let ms = 0; ms < sessionMs * 3; ms += 5000) {
+      after.heartbeat(other!)
+      after.clock.advance(5000)
+    }
+    assert.equal(joined.isWaiting, true)
+    after.join({ memberId: other! })
+    assert.equal(joined.answer.leaderId, leader)
+  })
+
   test('an answered commit is there, one that was not may be gone, and none goes back', () => {
     const before = new GroupFixture()
     for (let offset = 1; offset <= 5; offset++) before.commitAlone(offset)

@@ -6,6 +6,7 @@ import {
   delayMs,
   GroupFixture,
   protocol,
+  rebalanceMs,
   sessionMs,
 } from '../../../test/support/group-fixture.ts'
 import type { JoinAnswer } from './join-answer.ts'
@@ -77,6 +78,23 @@ describe('a static member', () => {
     assert.equal(answer.members.length, 0)
   })
 
+  test('that takes over a place whose sync is owed owes it too', () => {
+    const fixture = new GroupFixture()
+    const joins = [joinStatic(fixture, 'i0'), joinStatic(fixture, 'i1')]
+    fixture.clock.advance(delayMs * 2)
+    const leader = joins[0]!.answer.memberId
+    fixture.sync(leader, { instanceId: 'i0' })
+    fixture.clock.endTurn()
+    const back = joinStatic(fixture, 'i1')
+    fixture.clock.endTurn()
+    for (let ms = 0; ms < rebalanceMs; ms += 5000) {
+      assert.equal(fixture.heartbeat(leader, 1, 'i0'), undefined)
+      assert.equal(fixture.heartbeat(back.answer.memberId, 1, 'i1'), undefined)
+      fixture.clock.advance(5000)
+    }
+    assert.equal(fixture.heartbeat(back.answer.memberId, 1, 'i1'), 'unknown_member_id')
+  })
+
   test('is told of its place only when its new id is durable', () => {
     const fixture = new GroupFixture()
     stableStaticGroup(fixture, 2)
@@ -122,6 +140,8 @@ describe('a static member', () => {
     fixture.store.release()
     assert.equal(second.answer.generation, 1)
     assert.equal(fixture.coordinator.describe('g')?.members.length, 2)
+    // Two sessions and the look for old offsets: the fenced one has no clock.
+    assert.equal(fixture.clock.timerCount, 3)
   })
 
   test('that comes back with a change of the vote starts a rebalance', () => {
