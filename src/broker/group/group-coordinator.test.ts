@@ -3,7 +3,6 @@ import { describe, test } from 'node:test'
 import {
   delayMs,
   GroupFixture,
-  place,
   protocol,
   rebalanceMs,
 } from '../../../test/support/group-fixture.ts'
