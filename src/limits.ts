@@ -30,13 +30,13 @@ export const limits = {
   /** Below this a run is copied into the group's buffer; above it the kernel gathers it itself. */
   coalescedRunSizeMax: (16 * KiB) as number,
   /** Recent runs in memory, which serve consumers that keep up without touching the disk. */
-  tailCacheSizeMax: (64 * MiB) as number,
+  tailCacheSizeMax: (32 * MiB) as number,
   /** Cold reads delay the WAL on the same disk: one fetches at most this much. */
   coldReadSizeMax: (256 * KiB) as number,
   /** Cold reads at a time: more would only queue up in the kernel in front of the WAL. */
   coldReadsMax: 2,
   /** All windows that readers of the disk have in memory together. */
-  coldWindowsSizeMax: 32 * MiB,
+  coldWindowsSizeMax: (32 * MiB) as number,
   /** Bytes skipped rather than read apart when a log's runs lie scattered between others. */
   coldReadGapMax: (16 * KiB) as number,
   /** State of logs repeated with one group: a slice costs well under a millisecond. */
@@ -56,25 +56,25 @@ export const limits = {
   /** A file of which less than this is left since the last look is being drained: no copying. */
   steadyShareMin: 0.9,
   /** With the pause, cleaning copies at most some 60 MB a second. */
-  cleaningSizePerPause: 1 * MiB,
+  cleaningSizePerPause: (1 * MiB) as number,
   cleaningPauseMs: 15,
   /** How often files are looked at for what lives in them. */
   cleaningIntervalMs: 1000,
   /** Looking at so many extents takes about a millisecond. */
   extentsPerTurnMax: 2000,
   /** Survivors are written in groups of about this size. */
-  survivorGroupSizeMax: 1 * MiB,
+  survivorGroupSizeMax: (1 * MiB) as number,
   /** Publishers are blocked below this (or a tenth of a small disk): others need room too. */
-  diskFreeMin: 50 * MiB,
+  diskFreeMin: (50 * MiB) as number,
   /** Given up when the disk is full all the same: some groups of acks and a checkpoint (1/32 of a small disk). */
-  reserveSizeMax: 16 * MiB,
+  reserveSizeMax: (16 * MiB) as number,
   diskCheckIntervalMs: 1000,
   /** Large bodies that were committed or read lately. */
-  asideCacheSizeMax: 16 * MiB,
+  asideCacheSizeMax: (16 * MiB) as number,
   /** So many of them stay whatever their size: somebody may be about to read them. */
   asideCacheCountMin: 4,
   /** Volatile messages of all queues in memory; older ones go to files that no crash survives. */
-  volatileMemoryMax: 32 * MiB,
+  volatileMemoryMax: (32 * MiB) as number,
   /** Recovery and cleaning read files in pieces of this size. */
   sequentialReadSize: (1 * MiB) as number,
 

@@ -24,6 +24,7 @@ const logExitCodes: Readonly<Record<LogErrorCode, ExitCode>> = {
   format: exitCodes.dataDamaged,
   disk_full: exitCodes.ioError,
   io: exitCodes.ioError,
+  locked: exitCodes.tryLater,
 }
 
 /** Errors whose message already is for the person at the terminal. */
