@@ -261,12 +261,10 @@ function turn(): Promise<void> {
 
 /** The result of `work`, or undefined when the power went first: then it may never end. */
 async function unless<T>(isDead: () => boolean, work: Promise<T>): Promise<T | undefined> {
-  let result: { value: T } | undefined
-  const working = work.then((value) => {
-    result = { value }
-  })
-  while (result === undefined && !isDead()) await Promise.race([working, turn()])
-  return result?.value
+  const results: T[] = []
+  const working = work.then((value) => results.push(value))
+  while (results.length === 0 && !isDead()) await Promise.race([working, turn()])
+  return results[0]
 }
 
 function open(

@@ -128,22 +128,8 @@ export class FileLogStore implements LogStore, LogEngine {
       onDamaged: (log, first, last, error) => parts.events.onDamaged?.(log, first, last, error),
       onReleased: (segment) => void this.#housekeeper.onReleased(segment),
     })
-    this.#spill = new VolatileSpill({
-      disk: parts.folder.disk,
-      clock: parts.clock,
-      folder: parts.volatileFolder,
-      memoryMax: parts.limits.volatileMemoryMax,
-      fileSizeMax: parts.limits.walFileSizeMax,
-      onDamaged: (log, first, last, error) => parts.events.onDamaged?.(log, first, last, error),
-      onTrouble: (error) => this.#onTrouble(error),
-    })
-    this.#diskSpace = new DiskSpace({
-      disk: parts.folder.disk,
-      clock: parts.clock,
-      folder: parts.path,
-      onBlocked: (reason) => parts.events.onBlocked?.(reason),
-      onTrouble: (error) => this.#onTrouble(error),
-    })
+    this.#spill = this.#makeSpill(parts)
+    this.#diskSpace = this.#makeDiskSpace(parts)
     this.#asides = this.#makeAsideStore(parts)
     this.asideBodies = this.#asides.bodies
     this.#restoreLogs(parts.state)
@@ -219,7 +205,7 @@ export class FileLogStore implements LogStore, LogEngine {
     const view = new RecordView()
     const loadBody = (): void => {
       if (log.read(offset, view) !== 'absent' || log.missingAsideId === 0) done()
-      else this.#loadAside(log, view.offset, done)
+      else void this.#loadAside(log, view.offset, done)
     }
     if (log.read(offset, view) === 'absent' && log.missingAsideId === 0) {
       const reader = log.isVolatile ? this.#spill : this.#coldReader
@@ -320,15 +306,36 @@ export class FileLogStore implements LogStore, LogEngine {
     this.#asides.onAcked(log)
   }
 
-  #loadAside(log: Log, offset: number, done: (error?: Error) => void): void {
-    this.#asides.load(log.missingAsideId).then(
-      () => done(),
-      (error: Error) => {
-        // The record is a gap from now on; the reader goes on after it.
-        this.#events.onDamaged?.(log, offset, offset, error)
-        done()
-      },
-    )
+  async #loadAside(log: Log, offset: number, done: (error?: Error) => void): Promise<void> {
+    try {
+      await this.#asides.load(log.missingAsideId)
+    } catch (error) {
+      // The record is a gap from now on; the reader goes on after it.
+      this.#events.onDamaged?.(log, offset, offset, error as Error)
+    }
+    done()
+  }
+
+  #makeSpill(parts: FileLogStoreParts): VolatileSpill {
+    return new VolatileSpill({
+      disk: parts.folder.disk,
+      clock: parts.clock,
+      folder: parts.volatileFolder,
+      memoryMax: parts.limits.volatileMemoryMax,
+      fileSizeMax: parts.limits.walFileSizeMax,
+      onDamaged: (log, first, last, error) => parts.events.onDamaged?.(log, first, last, error),
+      onTrouble: (error) => this.#onTrouble(error),
+    })
+  }
+
+  #makeDiskSpace(parts: FileLogStoreParts): DiskSpace {
+    return new DiskSpace({
+      disk: parts.folder.disk,
+      clock: parts.clock,
+      folder: parts.path,
+      onBlocked: (reason) => parts.events.onBlocked?.(reason),
+      onTrouble: (error) => this.#onTrouble(error),
+    })
   }
 
   #makeAsideStore(parts: FileLogStoreParts): AsideStore {
