@@ -203,11 +203,10 @@ test('shared bodies that lie at the same place of different files are not mixed 
       const position = group.sharedBodies().add(message.body, 0, message.bodyEnd)
       for (const log of logs) log.append(message, position)
     })
-    // The file is full: the next one begins with the next shared body.
-    await change(store, () => {
-      for (let at = 0; at < 50; at++) filler.append(source('filler '.padEnd(1000, 'x')), -1)
-    })
-    await until(() => fileCount() > before)
+    // Until the file is full: the next one begins with the next shared body.
+    while (fileCount() === before) {
+      await change(store, () => filler.append(source('filler '.padEnd(10_000, 'x')), -1))
+    }
   }
   await change(store, () => filler.ackRange(0, filler.endOffset - 1))
   await until(() => walSize(disk) < 150_000)
