@@ -11,7 +11,7 @@ import { Turn } from '../../lib/turn.ts'
 import type { CommitGroup } from '../commit-group.ts'
 import type { Log } from '../log.ts'
 import { RecordSource, RecordView } from '../record.ts'
-import { FaultDisk } from './fault-disk.ts'
+import { diskError, FaultDisk } from './fault-disk.ts'
 import type { FileLogStore } from './file-log-store.ts'
 import { openFileLogStore } from './open-file-log-store.ts'
 
@@ -289,10 +289,10 @@ function open(
   })
 }
 
-/** Nothing but the power fails here. */
+/** Nothing but the power, and some writes and syncs, may fail. */
 let failure: Error | undefined
 function fail(error: Error): void {
-  failure ??= error
+  if (!('code' in error && error.code === 'EIO')) failure ??= error
 }
 
 interface State {
@@ -306,9 +306,11 @@ interface State {
 /** One life of a store: opens, checks what it finds, works until the power goes. */
 async function live(disk: FaultDisk, random: Random, before: State): Promise<State> {
   const dies = 30 + random.below(400)
-  disk.onOperation = () => {
+  let errorRate = 0
+  disk.onOperation = (operation, path) => {
     if (disk.operationCount >= dies) disk.stop()
-    return undefined
+    const mayFail = operation === 'write' || operation === 'sync' || operation === 'syncFolder'
+    return mayFail && random.next() < errorRate ? diskError('EIO', path) : undefined
   }
   const isDead = (): boolean => disk.operationCount >= dies
   const clock = new HastyClock()
@@ -324,6 +326,7 @@ async function live(disk: FaultDisk, random: Random, before: State): Promise<Sta
   assert.ok(same !== undefined, `found\n${text}\nexpected\n${before.candidates.join('\nor\n')}`)
   const work = new Workload({ random, store, model: same.copy(), counter: before.counter })
   let { applied } = before
+  if (random.next() < 0.3) errorRate = 0.02
   while (disk.operationCount < dies) {
     if (random.next() < 0.1) clock.tick()
     if (random.next() < 0.1) {
