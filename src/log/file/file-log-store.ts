@@ -2,6 +2,7 @@
 // and holds no format of its own.
 import type { Clock } from '../../lib/clock.ts'
 import type { Turn } from '../../lib/turn.ts'
+import { limits } from '../../limits.ts'
 import type { AtomIndex, CommitGroup } from '../commit-group.ts'
 import { CommitScheduler } from '../commit-scheduler.ts'
 import type { BlockedReason, CreateLogOptions, LogStore, LogStoreEvents } from '../log-store.ts'
@@ -133,6 +134,7 @@ export class FileLogStore implements LogStore, LogEngine {
     this.#asides = this.#makeAsideStore(parts)
     this.asideBodies = this.#asides.bodies
     this.#restoreLogs(parts.state)
+    parts.folder.manifest.onWriteFailed = (error) => this.#pauseAfter(error)
     this.#housekeeper.onTopologyApplied(parts.topologyApplied)
     parts.extents.onSegmentEmpty = () => this.#housekeeper.kick()
     for (const segment of parts.segments) {
@@ -283,7 +285,6 @@ export class FileLogStore implements LogStore, LogEngine {
     segment.writtenSharedSize += group.shared?.size ?? 0
     for (const [index, { log, run }] of group.runs.entries()) {
       segment.writtenRunSize += run.size
-      if (log.isDeleted) continue
       this.#extents.addRun(segment, log.id, indexed(run, runPositions[index]!))
       this.#tailCache.add(log, run)
     }
@@ -407,6 +408,13 @@ export class FileLogStore implements LogStore, LogEngine {
   #onTrouble(error: Error): void {
     if (isOutOfSpace(error)) this.#diskSpace.onOutOfSpace()
     this.#events.onTrouble?.(error)
+  }
+
+  #pauseAfter(error: Error): Promise<void> {
+    this.#onTrouble(error)
+    return new Promise((resolve) => {
+      this.#clock.after(limits.diskRetryMs, resolve)
+    })
   }
 
   async #discard(segment: Segment): Promise<void> {
