@@ -60,6 +60,8 @@ export const limits = {
   cleaningPauseMs: 15,
   /** How often files are looked at for what lives in them. */
   cleaningIntervalMs: 1000,
+  /** Extents encoded at once into a directory: about a millisecond. */
+  directoryPieceCount: 1000 as number,
   /** Looking at so many extents takes about a millisecond. */
   extentsPerTurnMax: 2000,
   /** Survivors are written in groups of about this size. */

@@ -84,7 +84,7 @@ export class Manifest {
    * back: whether a write that failed counts after a crash is not known. Until the store is open
    * the error goes to the caller, who gives up.
    */
-  onWriteFailed: (error: Error) => Promise<void> = (error) => Promise.reject(error)
+  onWriteFailed: (error: Error) => Promise<void> = giveUp
 
   /** Applies `change`; resolves when it is durable. */
   update(change: (content: ManifestContent) => ManifestContent): Promise<void> {
@@ -110,6 +110,10 @@ export class Manifest {
       }
     }
   }
+}
+
+async function giveUp(error: Error): Promise<void> {
+  throw error
 }
 
 /** One line of JSON and a line with its CRC-32C. */
