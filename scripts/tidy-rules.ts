@@ -27,6 +27,7 @@ export const directionExceptions: ReadonlyArray<readonly [folder: string, prefix
   ['cli', 'src/config'],
   // Every reason not to start has its exit code.
   ['cli', 'src/meta/topology-error'],
+  ['cli', 'src/meta/data-folder-lock'],
 ]
 
 /** Folders whose subfolders (one per protocol or engine) never import each other. */

@@ -30,7 +30,7 @@ export const limits = {
   /** Below this a run is copied into the group's buffer; above it the kernel gathers it itself. */
   coalescedRunSizeMax: (16 * KiB) as number,
   /** Recent runs in memory, which serve consumers that keep up without touching the disk. */
-  tailCacheSizeMax: (64 * MiB) as number,
+  tailCacheSizeMax: (32 * MiB) as number,
   /** Cold reads delay the WAL on the same disk: one fetches at most this much. */
   coldReadSizeMax: (256 * KiB) as number,
   /** Cold reads at a time: more would only queue up in the kernel in front of the WAL. */
@@ -67,6 +67,8 @@ export const limits = {
   cleaningIntervalMs: 1000,
   /** Batches that live in part are counted again when a file's living records fell to this share. */
   batchSurveyShare: 0.9,
+  /** Extents encoded at once into a directory: about a millisecond. */
+  directoryPieceCount: 1000 as number,
   /** Looking at so many extents takes about a millisecond. */
   extentsPerTurnMax: 2000,
   /** Survivors are written in groups of about this size. */

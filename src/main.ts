@@ -12,7 +12,7 @@ import type { LoadedConfig } from './config-sources.ts'
 import { settingName } from './config.ts'
 import { systemClock } from './lib/clock.ts'
 import { exitCodes } from './lib/exit-codes.ts'
-import { ExitError } from './lib/exit-error.ts'
+import type { ExitCode } from './lib/exit-error.ts'
 import { formatAddress } from './lib/listen.ts'
 import { createLogger } from './lib/logger.ts'
 import type { Logger } from './lib/logger.ts'
@@ -64,7 +64,7 @@ function crash(logger: Logger, error: unknown): never {
   process.exit(exitCodes.software)
 }
 
-async function start(config: LoadedConfig): Promise<void> {
+async function start(config: LoadedConfig): Promise<ExitCode> {
   const { options } = config
   const { readyFile, parentPid, logLevel, logFormat } = options
   const logger = await createLogger({ level: logLevel, format: logFormat })
@@ -81,17 +81,28 @@ async function start(config: LoadedConfig): Promise<void> {
   } finally {
     if (readyFile !== undefined) removeReadyFile(readyFile)
   }
+  return exitCodes.ok
 }
 
-async function run({ command, flags, configFile }: Arguments): Promise<void> {
-  if (command === 'nothing') return
-  if (command !== 'start') throw new ExitError(exitCodes.software, `${command} is not built yet`)
+async function run({ command, flags, configFile, isDryRun }: Arguments): Promise<ExitCode> {
+  if (command === 'nothing') return exitCodes.ok
   const config = await loadConfig({ flags, configFile, environment: process.env })
+  const { data } = config.options
   try {
-    await start(config)
+    if (command === 'start') return await start(config)
+    // Loaded only here: a start needs neither.
+    const offline = await import('./cli/check-data-folder.ts')
+    const folder = path.resolve(data)
+    return command === 'verify'
+      ? await offline.verify(folder, printLine)
+      : await offline.repair(folder, isDryRun, printLine)
   } catch (error) {
-    fail(error, config.options.data)
+    return fail(error, data)
   }
+}
+
+function printLine(line: string): void {
+  process.stdout.write(`${line}\n`)
 }
 
 function fail(error: unknown, dataFolder: string): never {
@@ -103,8 +114,7 @@ function fail(error: unknown, dataFolder: string): never {
 // Whoever read our first lines may be gone (`npm start | head`); that is no reason to stop.
 process.stdout.on('error', () => undefined)
 try {
-  await run(readArguments(process.argv.slice(2)))
-  process.exit(exitCodes.ok)
+  process.exit(await run(readArguments(process.argv.slice(2))))
 } catch (error) {
   fail(error, '')
 }

@@ -228,7 +228,8 @@ export class Log {
   /** Engines only: the group of `run` was sealed; nothing may be added to the run any more. */
   closeOpenRun(run: Run): void {
     if (this.#openRun !== run) return
-    this.#lastRunSize = run.size
+    // Falls slowly: after a small run a large one may follow.
+    this.#lastRunSize = Math.max(run.size, this.#lastRunSize * 0.75) >>> 0
     this.#openRun = undefined
     this.#openRunGroup = undefined
   }

@@ -123,7 +123,8 @@ export class Run {
     const position = this.size
     const needed = position + size
     if (needed > this.buffer.length) {
-      const larger = Buffer.allocUnsafe(Math.max(needed, this.buffer.length * 2))
+      const doubled = Math.min(this.buffer.length * 2, limits.runSizeMax)
+      const larger = Buffer.allocUnsafe(Math.max(needed, doubled))
       this.buffer.copy(larger, 0, 0, position)
       this.buffer = larger
     }
@@ -144,7 +145,7 @@ export class Run {
 
   /** Gives memory back that the run will not need. Before it is sealed. */
   shrink(): void {
-    if (this.size * 2 > this.buffer.length) return
+    if (this.size + (this.size >>> 2) >= this.buffer.length) return
     const exact = Buffer.allocUnsafe(this.size)
     this.buffer.copy(exact, 0, 0, this.size)
     this.buffer = exact

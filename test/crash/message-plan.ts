@@ -61,7 +61,8 @@ function chooseSize(random: Random, sizes: SizeRange): number {
 }
 
 function addProperties(random: Random, options: Options.Publish): void {
-  const number = random.below(1_000_000)
+  // Not 0: its negative would not come back as -0.
+  const number = 1 + random.below(1_000_000)
   options.contentType = 'application/json'
   options.contentEncoding = 'identity'
   options.priority = random.below(10)

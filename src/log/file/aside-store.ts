@@ -58,17 +58,18 @@ export class AsideStore {
   write(body: Buffer, done: (id: number) => void): void {
     const id = this.#nextId++
     this.bodies.set(id, body)
-    this.#tryWrite(id, body, done)
+    void this.#tryWrite(id, body, done)
   }
 
-  #tryWrite(id: number, body: Buffer, done: (id: number) => void): void {
-    this.#writeFile(id, body).then(
-      () => done(id),
-      (error: Error) => {
-        this.#options.onTrouble(error)
-        this.#options.clock.after(limits.diskRetryMs, () => this.#tryWrite(id, body, done))
-      },
-    )
+  async #tryWrite(id: number, body: Buffer, done: (id: number) => void): Promise<void> {
+    try {
+      await this.#writeFile(id, body)
+    } catch (error) {
+      this.#options.onTrouble(error as Error)
+      this.#options.clock.after(limits.diskRetryMs, () => void this.#tryWrite(id, body, done))
+      return
+    }
+    done(id)
   }
 
   /** The id is not going to be used. */

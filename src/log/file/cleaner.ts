@@ -91,24 +91,29 @@ export class Cleaner {
   async clean(sources: readonly Segment[]): Promise<Segment | undefined> {
     const { folder } = this.#options
     const target = await createSegment(folder, fileKind.survivors)
+    const writer = new SurvivorWriter(target, folder.manifest.content.epoch)
     try {
-      const writer = new SurvivorWriter(target, folder.manifest.content.epoch)
-      for (const source of sources) await this.#copyLiving(source, writer)
-      await writer.flush()
-      this.#copyAsides(sources, target)
-      await writeDirectory(target, [...writer.moved.values()])
-      await this.#whenDurable()
-      const isUsed = writer.moved.size > 0
-      await this.#listInstead(sources, isUsed ? target : undefined)
-      target.state = 'sealed'
-      this.#move(sources, writer.moved)
-      if (isUsed) return target
+      await this.#copy(sources, target, writer)
     } catch (error) {
       await discard(folder, target)
       throw error
     }
+    await this.#whenDurable()
+    const isUsed = writer.moved.size > 0
+    await this.#listInstead(sources, isUsed ? target : undefined)
+    // From here on the target is the only copy that counts.
+    target.state = 'sealed'
+    this.#move(sources, writer.moved)
+    if (isUsed) return target
     await discard(folder, target)
     return undefined
+  }
+
+  async #copy(sources: readonly Segment[], target: Segment, writer: SurvivorWriter): Promise<void> {
+    for (const source of sources) await this.#copyLiving(source, writer)
+    await writer.flush()
+    this.#copyAsides(sources, target)
+    await writeDirectory(target, [...writer.moved.values()])
   }
 
   /** Whether little went since an earlier survey. */

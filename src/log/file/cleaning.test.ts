@@ -190,6 +190,31 @@ test('bodies that several logs share are copied once', async () => {
   )
 })
 
+test('shared bodies that lie at the same place of different files are not mixed up', async () => {
+  const disk = new FaultDisk(systemClock)
+  const { store } = await open(disk)
+  const logs = [await createLog(store), await createLog(store)]
+  const filler = await createLog(store)
+  const fileCount = (): number => disk.paths.filter((path) => path.startsWith('/data/wal/')).length
+  for (let number = 0; number < 5; number++) {
+    const before = fileCount()
+    await change(store, (group) => {
+      const message = source(`shared ${number} `.padEnd(2000, 'x'))
+      const position = group.sharedBodies().add(message.body, 0, message.bodyEnd)
+      for (const log of logs) log.append(message, position)
+    })
+    // Until the file is full: the next one begins with the next shared body.
+    while (fileCount() === before) {
+      await change(store, () => filler.append(source('filler '.padEnd(10_000, 'x')), -1))
+    }
+  }
+  await change(store, () => filler.ackRange(0, filler.endOffset - 1))
+  await until(() => walSize(disk) < 150_000)
+  const expected = Array.from({ length: 5 }, (_, number) => `shared ${number}`)
+  for (const log of logs) assert.deepEqual(await bodiesOf(store, log), expected)
+  await store.close()
+})
+
 test('cleaning stops at no point where a crash would lose a message', async () => {
   const prepared = new FaultDisk(systemClock)
   const { store } = await open(prepared)

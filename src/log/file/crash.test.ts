@@ -14,7 +14,7 @@ import type { Log } from '../log.ts'
 import { appendRecord, RecordSource, RecordView } from '../record.ts'
 import type { RunConverter } from '../run-converter.ts'
 import { Run, runHeaderSize } from '../run.ts'
-import { FaultDisk } from './fault-disk.ts'
+import { diskError, FaultDisk } from './fault-disk.ts'
 import type { FileLogStore } from './file-log-store.ts'
 import { openFileLogStore } from './open-file-log-store.ts'
 
@@ -334,12 +334,10 @@ function turn(): Promise<void> {
 
 /** The result of `work`, or undefined when the power went first: then it may never end. */
 async function unless<T>(isDead: () => boolean, work: Promise<T>): Promise<T | undefined> {
-  let result: { value: T } | undefined
-  const working = work.then((value) => {
-    result = { value }
-  })
-  while (result === undefined && !isDead()) await Promise.race([working, turn()])
-  return result?.value
+  const results: T[] = []
+  const working = work.then((value) => results.push(value))
+  while (results.length === 0 && !isDead()) await Promise.race([working, turn()])
+  return results[0]
 }
 
 function open(
@@ -365,10 +363,16 @@ function open(
   })
 }
 
-/** Nothing but the power fails here. */
+/** Nothing but the power, and some writes and syncs, may fail. */
 let failure: Error | undefined
 function fail(error: Error): void {
-  failure ??= error
+  if (!('code' in error && error.code === 'EIO')) failure ??= error
+}
+
+/** Long bodies say nothing: only their sizes are shown. */
+function difference(found: string, candidates: readonly Model[]): string {
+  const shorten = (text: string): string => text.replaceAll(/x+/g, (run) => `${run.length}`)
+  return `found\n${shorten(found)}\nexpected\n${candidates.map((model) => shorten(String(model))).join('\nor\n')}`
 }
 
 interface State {
@@ -382,9 +386,11 @@ interface State {
 /** One life of a store: opens, checks what it finds, works until the power goes. */
 async function live(disk: FaultDisk, random: Random, before: State): Promise<State> {
   const dies = 30 + random.below(400)
-  disk.onOperation = () => {
+  let errorRate = 0
+  disk.onOperation = (operation, path) => {
     if (disk.operationCount >= dies) disk.stop()
-    return undefined
+    const mayFail = operation === 'write' || operation === 'sync' || operation === 'syncFolder'
+    return mayFail && random.next() < errorRate ? diskError('EIO', path) : undefined
   }
   const isDead = (): boolean => disk.operationCount >= dies
   const clock = new HastyClock()
@@ -397,9 +403,10 @@ async function live(disk: FaultDisk, random: Random, before: State): Promise<Sta
   if (found === undefined) return before
   const text = found.toString()
   const same = before.candidates.find((candidate) => candidate.toString() === text)
-  assert.ok(same !== undefined, `found\n${text}\nexpected\n${before.candidates.join('\nor\n')}`)
+  assert.ok(same !== undefined, difference(text, before.candidates))
   const work = new Workload({ random, store, model: same.copy(), counter: before.counter })
   let { applied } = before
+  if (random.next() < 0.3) errorRate = 0.02
   while (disk.operationCount < dies) {
     if (random.next() < 0.1) clock.tick()
     if (random.next() < 0.1) {

@@ -68,7 +68,7 @@ class Inode {
 type NameChange = { readonly path: string; readonly inode: Inode | undefined }
 
 export class FaultDisk implements Disk {
-  /** Operations so far, of all kinds but reads. */
+  /** Operations so far that change something. */
   operationCount = 0
   /** Bytes that fit; what is more fails with ENOSPC. */
   capacity: number = Infinity
@@ -229,7 +229,7 @@ export class FaultDisk implements Disk {
   /** Calls back in a later turn, unless the power is gone or the operation is held. */
   start(operation: DiskOperation, path: string, done: DiskCallback): void {
     if (this.#isDead) return
-    if (operation !== 'read') this.operationCount++
+    if (operation !== 'read' && operation !== 'open') this.operationCount++
     const fate = this.onOperation(operation, path)
     const answer = (): void => {
       this.#clock.atEndOfTurn(() => {

@@ -2,6 +2,7 @@
 // and holds no format of its own.
 import type { Clock } from '../../lib/clock.ts'
 import type { Turn } from '../../lib/turn.ts'
+import { limits } from '../../limits.ts'
 import type { AtomIndex, CommitGroup } from '../commit-group.ts'
 import { CommitScheduler } from '../commit-scheduler.ts'
 import type { BlockedReason, CreateLogOptions, LogStore, LogStoreEvents } from '../log-store.ts'
@@ -129,25 +130,12 @@ export class FileLogStore implements LogStore, LogEngine {
     const cold = { extents: parts.extents, coldReader: this.#coldReader }
     this.#runReader = new RunReader({ ...cold, cacheSizeMax: parts.limits.coldRunsSizeMax })
     this.#runFinder = new RunFinder({ ...cold, runReader: this.#runReader })
-    this.#spill = new VolatileSpill({
-      disk: parts.folder.disk,
-      clock: parts.clock,
-      folder: parts.volatileFolder,
-      memoryMax: parts.limits.volatileMemoryMax,
-      fileSizeMax: parts.limits.walFileSizeMax,
-      onDamaged: (log, first, last, error) => parts.events.onDamaged?.(log, first, last, error),
-      onTrouble: (error) => this.#onTrouble(error),
-    })
-    this.#diskSpace = new DiskSpace({
-      disk: parts.folder.disk,
-      clock: parts.clock,
-      folder: parts.path,
-      onBlocked: (reason) => parts.events.onBlocked?.(reason),
-      onTrouble: (error) => this.#onTrouble(error),
-    })
+    this.#spill = this.#makeSpill(parts)
+    this.#diskSpace = this.#makeDiskSpace(parts)
     this.#asides = this.#makeAsideStore(parts)
     this.asideBodies = this.#asides.bodies
     this.#restoreLogs(parts.state)
+    parts.folder.manifest.onWriteFailed = (error) => this.#pauseAfter(error)
     this.#housekeeper.onTopologyApplied(parts.topologyApplied)
     parts.extents.onSegmentEmpty = () => this.#housekeeper.kick()
     for (const segment of parts.segments) {
@@ -228,7 +216,7 @@ export class FileLogStore implements LogStore, LogEngine {
     const view = new RecordView()
     const loadBody = (): void => {
       if (log.read(offset, view) !== 'absent' || log.missingAsideId === 0) done()
-      else this.#loadAside(log, view.offset, done)
+      else void this.#loadAside(log, view.offset, done)
     }
     if (log.read(offset, view) === 'absent' && log.missingAsideId === 0) {
       const reader = log.isVolatile ? this.#spill : this.#coldReader
@@ -326,7 +314,6 @@ export class FileLogStore implements LogStore, LogEngine {
     segment.writtenSharedSize += group.shared?.size ?? 0
     for (const [index, { log, run }] of group.runs.entries()) {
       segment.writtenRunSize += run.size
-      if (log.isDeleted) continue
       this.#extents.addRun(segment, log.id, indexed(run, runPositions[index]!))
       this.#tailCache.add(log, run)
     }
@@ -349,15 +336,36 @@ export class FileLogStore implements LogStore, LogEngine {
     this.#asides.onAcked(log)
   }
 
-  #loadAside(log: Log, offset: number, done: (error?: Error) => void): void {
-    this.#asides.load(log.missingAsideId).then(
-      () => done(),
-      (error: Error) => {
-        // The record is a gap from now on; the reader goes on after it.
-        this.#events.onDamaged?.(log, offset, offset, error)
-        done()
-      },
-    )
+  async #loadAside(log: Log, offset: number, done: (error?: Error) => void): Promise<void> {
+    try {
+      await this.#asides.load(log.missingAsideId)
+    } catch (error) {
+      // The record is a gap from now on; the reader goes on after it.
+      this.#events.onDamaged?.(log, offset, offset, error as Error)
+    }
+    done()
+  }
+
+  #makeSpill(parts: FileLogStoreParts): VolatileSpill {
+    return new VolatileSpill({
+      disk: parts.folder.disk,
+      clock: parts.clock,
+      folder: parts.volatileFolder,
+      memoryMax: parts.limits.volatileMemoryMax,
+      fileSizeMax: parts.limits.walFileSizeMax,
+      onDamaged: (log, first, last, error) => parts.events.onDamaged?.(log, first, last, error),
+      onTrouble: (error) => this.#onTrouble(error),
+    })
+  }
+
+  #makeDiskSpace(parts: FileLogStoreParts): DiskSpace {
+    return new DiskSpace({
+      disk: parts.folder.disk,
+      clock: parts.clock,
+      folder: parts.path,
+      onBlocked: (reason) => parts.events.onBlocked?.(reason),
+      onTrouble: (error) => this.#onTrouble(error),
+    })
   }
 
   #makeAsideStore(parts: FileLogStoreParts): AsideStore {
@@ -449,6 +457,13 @@ export class FileLogStore implements LogStore, LogEngine {
   #onTrouble(error: Error): void {
     if (isOutOfSpace(error)) this.#diskSpace.onOutOfSpace()
     this.#events.onTrouble?.(error)
+  }
+
+  #pauseAfter(error: Error): Promise<void> {
+    this.#onTrouble(error)
+    return new Promise((resolve) => {
+      this.#clock.after(limits.diskRetryMs, resolve)
+    })
   }
 
   async #discard(segment: Segment): Promise<void> {

@@ -103,9 +103,8 @@ export class GroupEncoder {
 function writeChanges(entries: EntryWriter, group: CommitGroup): void {
   for (const log of group.created) entries.numbers(entryKind.created, log.id)
   for (const { sequence, bytes } of group.topology) entries.topology(sequence, bytes)
-  for (const [log, delta] of group.deltas) {
-    if (!log.isDeleted) entries.delta(log.id, delta.deliveredMark, delta.acked)
-  }
+  // Also of a log that is deleted by now: the group that does it may never become durable.
+  for (const [log, delta] of group.deltas) entries.delta(log.id, delta.deliveredMark, delta.acked)
   for (const [log, offset] of group.trims) entries.numbers(entryKind.trim, log.id, offset)
   for (const log of group.deleted) entries.numbers(entryKind.deleted, log.id)
   for (const { log, offset, asideId } of group.asides) {

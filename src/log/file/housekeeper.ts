@@ -88,7 +88,7 @@ export class Housekeeper {
   /** Writes the directory of a full file; from then on it is read as it is. */
   async seal(segment: Segment): Promise<void> {
     // Once the manifest may say that the file is sealed, its bytes must not change any more.
-    if (!segment.hasDirectory) await writeDirectory(segment, [...segment.extents.values()].flat())
+    if (!segment.hasDirectory) await this.#writeDirectory(segment)
     await this.#options.folder.manifest.update((content) => markSealed(content, segment))
     segment.state = 'sealed'
     for (const extents of segment.extents.values()) {
@@ -138,13 +138,24 @@ export class Housekeeper {
     await this.onReleased(segment)
   }
 
+  /** What the directory leaves out must be durably dead: a crash may undo acks in memory. */
+  async #writeDirectory(segment: Segment): Promise<void> {
+    const extents = [...segment.extents.values()].flat()
+    await this.#whenDurable()
+    await writeDirectory(segment, extents)
+  }
+
+  #whenDurable(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#options.whenDurable(resolve)
+    })
+  }
+
   async #retireDead(): Promise<void> {
     const { segments, folder } = this.#options
     if (![...segments].some((segment) => this.#isDead(segment))) return
     // Acks that made files dead must be durable before the files go.
-    await new Promise<void>((resolve) => {
-      this.#options.whenDurable(resolve)
-    })
+    await this.#whenDurable()
     const dead = [...segments].filter((segment) => this.#isDead(segment))
     const ids = new Set(dead.map(({ id }) => id))
     await folder.manifest.update((content) => ({

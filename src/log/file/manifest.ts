@@ -79,7 +79,14 @@ export class Manifest {
     return id
   }
 
-  /** Applies `change`; resolves when it is durable, rejects when the write failed. */
+  /**
+   * Called when a write failed; resolves when it is time to try again. A change is never taken
+   * back: whether a write that failed counts after a crash is not known. Until the store is open
+   * the error goes to the caller, who gives up.
+   */
+  onWriteFailed: (error: Error) => Promise<void> = giveUp
+
+  /** Applies `change`; resolves when it is durable. */
   update(change: (content: ManifestContent) => ManifestContent): Promise<void> {
     this.#content = change(this.#content)
     if (!this.#isWritePending) {
@@ -91,11 +98,22 @@ export class Manifest {
   }
 
   async #write(): Promise<void> {
-    this.#isWritePending = false
-    const content = this.#content
-    await replaceFile(this.#disk, this.#path, encodeManifest(content))
-    this.#written = content
+    for (;;) {
+      this.#isWritePending = false
+      const content = this.#content
+      try {
+        await replaceFile(this.#disk, this.#path, encodeManifest(content))
+        this.#written = content
+        return
+      } catch (error) {
+        await this.onWriteFailed(error as Error)
+      }
+    }
   }
+}
+
+async function giveUp(error: Error): Promise<void> {
+  throw error
 }
 
 /** One line of JSON and a line with its CRC-32C. */

@@ -205,9 +205,7 @@ class Recovery {
   }
 
   async #scanToEnd(segment: Segment, index: number, scan: SegmentScan): Promise<void> {
-    const nextFirst = this.#wal
-      .slice(index + 1)
-      .find((next) => next.firstSequence > 0)?.firstSequence
+    const nextFirst = this.#firstAfter(index)
     const isMine = (group: DecodedGroup): boolean => {
       // What could not be made durable here was written again as the next file's first group.
       if (nextFirst !== undefined && group.sequence >= nextFirst) return false
@@ -222,6 +220,11 @@ class Recovery {
     if (nextFirst === undefined || this.#lastSequence + 1 < nextFirst) {
       await this.#cutAt(segment, index, bad)
     }
+  }
+
+  /** The first group of the next file that has one. */
+  #firstAfter(index: number): number | undefined {
+    return this.#wal.slice(index + 1).find((next) => next.firstSequence > 0)?.firstSequence
   }
 
   /** Visits groups until the end, a bad one (returned), or one that `isMine` refuses. */
@@ -286,9 +289,14 @@ class Recovery {
     this.#cut = `${segment.path} was cut at byte ${bad.position} of ${segment.size}: ${bad.reason}, and nothing from there on was confirmed`
   }
 
-  /** A file without one good group: nothing was written to it yet, or its first group is torn. */
+  /**
+   * A file without one good group: nothing was written to it yet, or its first group is torn, or
+   * could not be written and went to the next file.
+   */
   async #cutOfEmpty(segment: Segment, index: number): Promise<string | undefined> {
-    if (segment.size <= fileHeaderSize) return undefined
+    if (segment.size <= fileHeaderSize || segment.state === 'sealed') return undefined
+    const nextFirst = this.#firstAfter(index)
+    if (nextFirst !== undefined && this.#lastSequence + 1 >= nextFirst) return undefined
     await this.#cutAt(segment, index, {
       position: fileHeaderSize,
       reason: 'its first group is damaged',

@@ -168,8 +168,10 @@ test('a missing file stops the start; repair goes on without what it held', asyn
     message: /is missing although the manifest lists it/,
   })
   const { problems } = await verifyDataFolder(offline(disk))
+  // A file that was being sealed when the broker was killed has a torn end, which is only a note.
+  const damaged = problems.filter(({ severity }) => severity === 'damage')
   assert.deepEqual(
-    problems.map(({ file }) => file),
+    damaged.map(({ file }) => file),
     [path],
   )
   const report = await repairDataFolder({ ...offline(disk), isDryRun: false })

@@ -11,12 +11,13 @@
 //            52 aside count │ 56 written run size u32 │ 60 written shared size u32
 //            64 crc u32 of summary, asides and the tail before it
 import { crc32c } from '../../lib/crc32c.ts'
+import { limits } from '../../limits.ts'
 import { readInt64, writeInt64 } from '../run.ts'
 import { formatVersion } from './file-format.ts'
-import { readAt, syncFile, writeAllAt } from './file-operations.ts'
+import { readAt, syncFile, writeAt } from './file-operations.ts'
 import { RunIndex, runIndexStride } from './run-index.ts'
 import { Extent } from './segment.ts'
-import type { Segment } from './segment.ts'
+import type { AsideReference, Segment } from './segment.ts'
 
 /** Bytes in the directory for each extent, beside its run index. */
 export const summaryStride = 64
@@ -26,37 +27,57 @@ const magic: Buffer = Buffer.from('PDIR', 'latin1')
 
 /**
  * Writes the directory behind the last good group, durably. `extents` are those of the segment,
- * with their indexes in memory.
+ * with their indexes in memory. In pieces, so that a hundred thousand logs hold nobody up.
  */
 export async function writeDirectory(segment: Segment, extents: readonly Extent[]): Promise<void> {
-  const { file, dataEnd } = segment
+  const { file, dataEnd, asides } = segment
   if (segment.hasFailed) await file.truncate(dataEnd)
-  const directory = encodeDirectory(segment, extents)
-  await writeAllAt(file, directory, dataEnd)
+  let position = dataEnd
+  for (const piece of piecesOf(extents)) {
+    const sections = encodeSections(piece, position)
+    await writeAt(file, sections, position)
+    position += sections.length
+  }
+  const summaryPosition = position
+  let crc = 0
+  const append = async (bytes: Buffer): Promise<void> => {
+    crc = crc32c(bytes, crc)
+    await writeAt(file, bytes, position)
+    position += bytes.length
+  }
+  for (const piece of piecesOf(extents)) await append(encodeSummary(piece))
+  for (const piece of piecesOf(asides)) await append(encodeAsides(piece))
+  const tail = encodeTail(segment, { summaryPosition, extentCount: extents.length })
+  tail.writeUInt32BE(crc32c(tail.subarray(0, tailSize - 4), crc), tailSize - 4)
+  await writeAt(file, tail, position)
   await syncFile(file)
-  segment.size = dataEnd + directory.reduce((sum, part) => sum + part.length, 0)
+  segment.size = position + tailSize
   segment.hasDirectory = true
 }
 
-/** Also notes where sections are. */
-function encodeDirectory(segment: Segment, extents: readonly Extent[]): Buffer[] {
-  const buffers: Buffer[] = []
-  let position = segment.dataEnd
+function piecesOf<T>(items: readonly T[]): readonly (readonly T[])[] {
+  const count = Math.ceil(items.length / limits.directoryPieceCount)
+  return Array.from({ length: count }, (_, index) =>
+    items.slice(index * limits.directoryPieceCount, (index + 1) * limits.directoryPieceCount),
+  )
+}
+
+/** Also notes where the sections are. */
+function encodeSections(extents: readonly Extent[], start: number): Buffer {
+  const sections: Buffer[] = []
+  let position = start
   for (const extent of extents) {
     const section = (extent.index as RunIndex).bytes()
     extent.sectionPosition = position
     extent.sectionCrc = crc32c(section)
     position += section.length
-    buffers.push(section)
+    sections.push(section)
   }
-  buffers.push(encodeSummary(segment, extents, position))
-  return buffers
+  return Buffer.concat(sections)
 }
 
-function encodeSummary(segment: Segment, extents: readonly Extent[], position: number): Buffer {
-  const { asides } = segment
-  const size = extents.length * summaryStride + asides.length * asideStride + tailSize
-  const bytes = Buffer.alloc(size)
+function encodeSummary(extents: readonly Extent[]): Buffer {
+  const bytes = Buffer.alloc(extents.length * summaryStride)
   let at = 0
   for (const extent of extents) {
     writeInt64(bytes, at, extent.logId)
@@ -71,25 +92,36 @@ function encodeSummary(segment: Segment, extents: readonly Extent[], position: n
     writeInt64(bytes, at + 56, extent.batchByteCount)
     at += summaryStride
   }
-  for (const { logId, offset, asideId } of asides) {
-    writeInt64(bytes, at, logId)
-    writeInt64(bytes, at + 8, offset)
-    writeInt64(bytes, at + 16, asideId)
-    at += asideStride
+  return bytes
+}
+
+function encodeAsides(asides: readonly AsideReference[]): Buffer {
+  const bytes = Buffer.alloc(asides.length * asideStride)
+  for (const [index, { logId, offset, asideId }] of asides.entries()) {
+    writeInt64(bytes, index * asideStride, logId)
+    writeInt64(bytes, index * asideStride + 8, offset)
+    writeInt64(bytes, index * asideStride + 16, asideId)
   }
-  magic.copy(bytes, at)
-  bytes.writeUInt32BE(formatVersion, at + 4)
-  writeInt64(bytes, at + 8, segment.id)
-  writeInt64(bytes, at + 16, segment.firstSequence)
-  writeInt64(bytes, at + 24, segment.lastSequence)
-  writeInt64(bytes, at + 32, segment.maxTopologySequence)
-  bytes.writeUInt32BE(segment.dataEnd, at + 40)
-  bytes.writeUInt32BE(position, at + 44)
-  bytes.writeUInt32BE(extents.length, at + 48)
-  bytes.writeUInt32BE(asides.length, at + 52)
-  bytes.writeUInt32BE(segment.writtenRunSize, at + 56)
-  bytes.writeUInt32BE(segment.writtenSharedSize, at + 60)
-  bytes.writeUInt32BE(crc32c(bytes.subarray(0, size - 4)), size - 4)
+  return bytes
+}
+
+function encodeTail(
+  segment: Segment,
+  { summaryPosition, extentCount }: { summaryPosition: number; extentCount: number },
+): Buffer {
+  const bytes = Buffer.alloc(tailSize)
+  magic.copy(bytes)
+  bytes.writeUInt32BE(formatVersion, 4)
+  writeInt64(bytes, 8, segment.id)
+  writeInt64(bytes, 16, segment.firstSequence)
+  writeInt64(bytes, 24, segment.lastSequence)
+  writeInt64(bytes, 32, segment.maxTopologySequence)
+  bytes.writeUInt32BE(segment.dataEnd, 40)
+  bytes.writeUInt32BE(summaryPosition, 44)
+  bytes.writeUInt32BE(extentCount, 48)
+  bytes.writeUInt32BE(segment.asides.length, 52)
+  bytes.writeUInt32BE(segment.writtenRunSize, 56)
+  bytes.writeUInt32BE(segment.writtenSharedSize, 60)
   return bytes
 }
 

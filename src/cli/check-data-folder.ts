@@ -1,0 +1,56 @@
+// `pabal verify` and `pabal repair`: what they print and how they end. Both hold the folder's lock.
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { exitCodes } from '../lib/exit-codes.ts'
+import { type ExitCode, ExitError } from '../lib/exit-error.ts'
+import { createSystemDisk } from '../log/file/disk.ts'
+import { repairDataFolder } from '../log/file/repair.ts'
+import { verifyDataFolder } from '../log/file/verify.ts'
+import { lockDataFolder } from '../meta/data-folder-lock.ts'
+
+type Print = (line: string) => void
+
+const manifestName = 'MANIFEST'
+const isLocked = (): boolean => false
+
+/** Reads everything and changes nothing. Ends with 65 when something is damaged. */
+export async function verify(folder: string, print: Print): Promise<ExitCode> {
+  using _lock = openExisting(folder)
+  const report = await verifyDataFolder({ disk: createSystemDisk(), path: folder, isLocked })
+  for (const { file, byte, problem, severity } of report.problems) {
+    print(`${severity}: ${file}, byte ${byte}: ${problem}`)
+  }
+  print(
+    `${report.fileCount} files, ${report.groupCount} commit groups, ${report.recordCount} records ` +
+      `and ${report.bodyCount} large bodies checked`,
+  )
+  const isDamaged = report.problems.some(({ severity }) => severity === 'damage')
+  print(
+    isDamaged
+      ? 'Damaged. See what can be saved: pabal repair --dry-run'
+      : 'Nothing that was confirmed is damaged',
+  )
+  return isDamaged ? exitCodes.dataDamaged : exitCodes.ok
+}
+
+/** Makes a damaged folder usable again and says what is lost. */
+export async function repair(folder: string, isDryRun: boolean, print: Print): Promise<ExitCode> {
+  using _lock = openExisting(folder)
+  const options = { disk: createSystemDisk(), path: folder, isLocked, isDryRun }
+  const report = await repairDataFolder(options)
+  for (const action of report.actions) print(action)
+  for (const loss of report.lost) print(`lost: ${loss}`)
+  if (report.actions.length === 0) print('Nothing to repair')
+  else print(isDryRun ? 'Nothing was changed. Without --dry-run it is done.' : 'Repaired')
+  return exitCodes.ok
+}
+
+function openExisting(folder: string): Disposable {
+  if (!existsSync(path.join(folder, manifestName))) {
+    throw new ExitError(
+      exitCodes.noInput,
+      `'${folder}' is no data folder of Pabal: name one with --data`,
+    )
+  }
+  return lockDataFolder(folder)
+}
