@@ -36,7 +36,7 @@ interface Seen {
 }
 
 function textOf(headers: IHeaders = {}): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, `${value}`]))
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]))
 }
 
 /** The first `count` records of a topic, as a consumer group sees them. */
