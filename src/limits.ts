@@ -189,6 +189,8 @@ export const limits = {
   fetchSessionsMax: 1000,
   /** Idempotent producers not heard of for so long are forgotten (Kafka's producer.id.expiration.ms). */
   producerIdExpirationMs: 86_400_000,
+  /** Each is a log with its memory and its entries; Kafka's tools warn far below that. */
+  partitionsPerTopicMax: 10_000,
   /** Idempotent producers one partition remembers; the oldest are forgotten first. */
   producersPerPartitionMax: 10_000,
   /** One read of a stream consumer: each holds that much until it is delivered. */

@@ -116,10 +116,9 @@ export class Broker {
   /** Keyed state that outlived the last process, after `restore`. */
   restoreState(state: ReadonlyMap<string, Buffer>): void {
     const partitions = new Map<number, Partition>()
-    for (const topics of this.#topics.values()) {
-      for (const view of topics.list()) {
-        for (const partition of view.partitions) partitions.set(partition.log.id, partition)
-      }
+    const views = [...this.#topics.values()].flatMap((topics) => topics.list())
+    for (const view of [...views, ...this.topics()]) {
+      for (const partition of view.partitions) partitions.set(partition.log.id, partition)
     }
     for (const [key, value] of state) {
       this.streamContext.offsets.restore(key, value, partitions)

@@ -1,6 +1,7 @@
 // All topics of one virtual host, as Kafka sees them: those that are topics, and the work queues
 // that may be looked at as topics of one partition. Queues and topics share one namespace; this
 // class makes, changes and finds them there.
+import { limits } from '../../limits.ts'
 import type { CommitGroup } from '../../log/commit-group.ts'
 import type { Log } from '../../log/log.ts'
 import type { QueueRow } from '../../meta/topology-change.ts'
@@ -54,7 +55,8 @@ export class Topics {
   find(name: string): TopicView | undefined {
     const found = this.#vhost.findQueue(name)
     if (found === undefined) return undefined
-    return found instanceof Topic ? found : this.#viewOf(found)
+    if (found instanceof Topic) return isTopicName(name) ? found : undefined
+    return this.#viewOf(found)
   }
 
   findById(topicId: string): TopicView | undefined {
@@ -75,7 +77,8 @@ export class Topics {
 
   /** Throws `invalid_topic`, `topic_already_exists`, `invalid_partitions`, `invalid_config`. */
   check(asked: TopicAsked): void {
-    checkTopicName(asked.name)
+    // A stream queue may have any name; Kafka sees it when the name is one for a topic.
+    if (asked.arguments === undefined) checkTopicName(asked.name)
     if (this.#vhost.findQueue(asked.name) !== undefined) {
       throw new BrokerError('topic_already_exists', `Topic '${asked.name}' already exists.`)
     }
@@ -83,6 +86,7 @@ export class Topics {
     if (partitionCount < 1) {
       throw new BrokerError('invalid_partitions', 'Number of partitions must be larger than 0.')
     }
+    checkPartitionCount(partitionCount)
     for (const [name, value] of Object.entries(asked.configs)) checkTopicConfig(name, value)
   }
 
@@ -116,6 +120,7 @@ export class Topics {
         `The topic ${topic.name} currently has ${current} partition(s); ${count} would not be an increase.`,
       )
     }
+    checkPartitionCount(count)
     const group = this.#change(topic, () => {
       while (topic.partitions.length < count) this.#addPartition(topic)
     })
@@ -217,6 +222,14 @@ export class Topics {
     }
     return view
   }
+}
+
+function checkPartitionCount(count: number): void {
+  if (count <= limits.partitionsPerTopicMax) return
+  throw new BrokerError(
+    'invalid_partitions',
+    `${count} partitions are more than the ${limits.partitionsPerTopicMax} that a topic may have.`,
+  )
 }
 
 function queueTopicId(logId: number): string {

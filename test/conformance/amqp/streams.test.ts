@@ -175,6 +175,27 @@ describe('a stream consumer', () => {
   })
 })
 
+describe('a stream queue', () => {
+  it('may have a name that no topic can have; Kafka does not see it', async () => {
+    const channel = await session.channel()
+    const name = uniqueName('orders/eu:1')
+    await channel.assertQueue(name, { arguments: { 'x-queue-type': 'stream' } })
+    channel.sendToQueue(name, Buffer.from('x'))
+    await channel.prefetch(1)
+    const inbox = await consume({ channel, name }, { 'x-stream-offset': 'first' })
+    await inbox.received(1)
+    assert.deepEqual(partitionsOf(name), [])
+  })
+
+  it('cannot have more partitions than the broker allows', async () => {
+    const channel = await session.channel()
+    const closed = channelClosed(channel)
+    const args = { 'x-queue-type': 'stream', 'x-partitions': 1_000_000 }
+    await assert.rejects(channel.assertQueue(uniqueName('stream'), { arguments: args }))
+    assert.match(replyText(await closed), /^PRECONDITION_FAILED - 1000000 partitions are more/)
+  })
+})
+
 describe('a stream refuses', () => {
   it('consumers without a prefetch', async () => {
     const { name } = await stream()
