@@ -1,4 +1,5 @@
 // Encodes field tables. Sizes are computed exactly first, so the buffer never grows.
+import { writeInt64 } from '../../lib/int64.ts'
 import type { FieldTable, FieldValue } from './field-table.ts'
 import * as tag from './field-tag.ts'
 import { WireWriter } from './wire-writer.ts'
@@ -114,7 +115,7 @@ function writeNumber(writer: WireWriter, field: NumberValue): void {
       return
     case 'long':
       writer.octet(tag.TAG_LONG)
-      writer.position = buffer.writeBigInt64BE(BigInt(field.value), writer.position)
+      writeLong(writer, field.value)
       return
     case 'timestamp':
       writer.octet(tag.TAG_TIMESTAMP)
@@ -131,6 +132,15 @@ function writeNumber(writer: WireWriter, field: NumberValue): void {
     default:
       writeSmallNumber(writer, field)
   }
+}
+
+function writeLong(writer: WireWriter, value: number | bigint): void {
+  if (typeof value === 'bigint') {
+    writer.position = writer.buffer.writeBigInt64BE(value, writer.position)
+    return
+  }
+  writeInt64(writer.buffer, writer.position, value)
+  writer.position += 8
 }
 
 type SmallNumber = Extract<

@@ -6,17 +6,34 @@ import { CLASS_BASIC, PROPERTY_HEADERS, PROPERTY_TIMESTAMP } from '../../codec/a
 import { SHORTSTR_BYTES_MAX, WireWriter } from '../../codec/amqp/wire-writer.ts'
 import { fieldValueSize, writeFieldValue } from '../../codec/amqp/write-field-table.ts'
 import type { RecordReader } from '../../codec/kafka/record-reader.ts'
+import { writeInt64 } from '../../lib/int64.ts'
 import { limits } from '../../limits.ts'
 import { RecordSource } from '../../log/record.ts'
-import { kafkaHeader, mappedProperties, messageHeader, type PropertyForm } from './crossing-map.ts'
+import {
+  kafkaHeader,
+  type MappedProperty,
+  mappedProperties,
+  messageHeader,
+  type PropertyForm,
+} from './crossing-map.ts'
 import { toMessageName } from './crossing-names.ts'
 import { HeaderTypesReader } from './header-types.ts'
 import { toFieldValue } from './header-value.ts'
 import { impliedKey } from './message-key.ts'
 
-interface KafkaHeader {
+/** What a Kafka header's name means; looked up once per batch. */
+interface Meaning {
   /** In Latin-1. */
   readonly name: string
+  readonly property: MappedProperty | undefined
+  /** One of the other parts of a message. */
+  readonly isPart: boolean
+  /** What it is called when it is only a header. */
+  readonly messageName: Buffer
+}
+
+interface KafkaHeader {
+  readonly meaning: Meaning
   readonly value: Buffer | null
 }
 
@@ -26,6 +43,13 @@ const fixedSize = 14
 const tablePrefixSize = 4
 /** Kept free for the header that says how many did not fit. */
 const omittedSize = 32
+const parts: ReadonlySet<string> = new Set(Object.values(kafkaHeader))
+const messageNames = {
+  key: Buffer.from(messageHeader.key),
+  tombstone: Buffer.from(messageHeader.tombstone),
+  timestamp: Buffer.from(messageHeader.timestamp),
+  omitted: Buffer.from(messageHeader.omitted),
+}
 const rows = new Map(
   mappedProperties.filter(({ isTaken }) => isTaken).map((row) => [row.header, row]),
 )
@@ -34,6 +58,7 @@ const rows = new Map(
 export class RecordToMessage {
   readonly source: RecordSource = new RecordSource()
   readonly #writer = new WireWriter()
+  readonly #meanings = new Map<string, Meaning>()
   #properties = new Map<number, Buffer>()
   #reserved = new Map<string, Buffer>()
   #headers: KafkaHeader[] = []
@@ -54,7 +79,7 @@ export class RecordToMessage {
     if (isFromKafka && reader.timestamp >= 0) this.#addTimestamp(reader.timestamp)
     this.#addKey(reader.key(), isFromKafka ? undefined : impliedKey(address, 0))
     const value = reader.value()
-    if (value === null) this.#addEntry(messageHeader.tombstone, { type: 'bool', value: true })
+    if (value === null) this.#addEntry(messageNames.tombstone, { type: 'bool', value: true })
     this.#addHeaders()
     this.#point(address.length === 0 ? noAddress : address, value ?? empty)
   }
@@ -66,33 +91,45 @@ export class RecordToMessage {
     while (reader.nextHeader()) {
       const name = reader.buffer.toString('latin1', reader.headerKeyStart, reader.headerKeyEnd)
       const value = reader.headerValue()
-      if (value === null || !this.#takeReserved(name, value)) this.#headers.push({ name, value })
+      const meaning = this.#meaningOf(name)
+      if (!this.#takeReserved(meaning, value)) this.#headers.push({ meaning, value })
     }
   }
 
-  /** True when the header is a property or another part of a message; the first of a name counts. */
-  #takeReserved(name: string, value: Buffer): boolean {
-    const row = rows.get(name)
-    if (row !== undefined) {
-      if (this.#properties.has(row.flag)) return false
-      const encoded = encodeProperty(row.form, value)
-      if (encoded === undefined) return false
-      this.#properties.set(row.flag, encoded)
-      return true
+  #meaningOf(name: string): Meaning {
+    let meaning = this.#meanings.get(name)
+    if (meaning === undefined) {
+      const messageName = Buffer.from(toMessageName(name), 'latin1')
+      meaning = { name, property: rows.get(name), isPart: parts.has(name), messageName }
+      this.#meanings.set(name, meaning)
     }
-    const isReserved = Object.values(kafkaHeader).includes(name as typeof kafkaHeader.exchange)
-    if (!isReserved || this.#reserved.has(name)) return false
+    return meaning
+  }
+
+  /** True when the header is a property or another part of a message; the first of a name counts. */
+  #takeReserved({ name, property, isPart }: Meaning, value: Buffer | null): boolean {
+    if (value === null) return false
+    if (property !== undefined) return this.#takeProperty(property, value)
+    if (!isPart || this.#reserved.has(name)) return false
     const isAddress = name === kafkaHeader.exchange || name === kafkaHeader.routingKey
     if (isAddress && value.length > SHORTSTR_BYTES_MAX) return false
     this.#reserved.set(name, value)
     return true
   }
 
+  #takeProperty({ flag, form }: MappedProperty, value: Buffer): boolean {
+    if (this.#properties.has(flag)) return false
+    const encoded = encodeProperty(form, value)
+    if (encoded === undefined) return false
+    this.#properties.set(flag, encoded)
+    return true
+  }
+
   #addTimestamp(timestamp: number): void {
-    this.#addEntry(messageHeader.timestamp, { type: 'long', value: timestamp })
+    this.#addEntry(messageNames.timestamp, { type: 'long', value: timestamp })
     if (this.#properties.has(PROPERTY_TIMESTAMP)) return
-    const seconds = Buffer.alloc(8)
-    seconds.writeBigUInt64BE(BigInt(Math.floor(timestamp / 1000)))
+    const seconds = Buffer.allocUnsafe(8)
+    writeInt64(seconds, 0, Math.floor(timestamp / 1000))
     this.#properties.set(PROPERTY_TIMESTAMP, seconds)
   }
 
@@ -101,32 +138,34 @@ export class RecordToMessage {
     const isExplicit =
       noted !== undefined || (key === null ? implied !== undefined : implied?.equals(key) !== true)
     if (!isExplicit) return
-    this.#addEntry(messageHeader.key, toFieldValue(key, noted))
+    this.#addEntry(messageNames.key, toFieldValue(key, noted))
   }
 
   #addHeaders(): void {
     const noted = this.#reserved.get(kafkaHeader.headerTypes)
     const types = noted === undefined ? undefined : HeaderTypesReader.parse(noted)
     if (noted !== undefined && types === undefined) {
-      this.#headers.push({ name: kafkaHeader.headerTypes, value: noted })
+      const meaning = this.#meaningOf(kafkaHeader.headerTypes)
+      this.#headers.push({ meaning, value: noted })
     }
-    for (const { name, value } of this.#headers) {
-      this.#addEntry(toMessageName(name), toFieldValue(value, types?.next(name)))
+    for (const { meaning, value } of this.#headers) {
+      this.#addEntry(meaning.messageName, toFieldValue(value, types?.next(meaning.name)))
     }
     if (this.#omittedCount === 0) return
-    this.#pushEntry(messageHeader.omitted, { type: 'signedint', value: this.#omittedCount })
+    const value = { type: 'signedint', value: this.#omittedCount } as const
+    this.#tableSize += 1 + messageNames.omitted.length + fieldValueSize(value)
+    this.#entries.push({ name: messageNames.omitted, value })
   }
 
-  #addEntry(name: string, value: FieldValue): void {
-    const size = 1 + name.length + fieldValueSize(value)
+  #addEntry(name: Buffer, value: FieldValue): void {
     const sizeMax = limits.crossedHeaderSizeMax - omittedSize
-    if (name.length > SHORTSTR_BYTES_MAX || this.#tableSize + size > sizeMax) this.#omittedCount++
-    else this.#pushEntry(name, value)
-  }
-
-  #pushEntry(name: string, value: FieldValue): void {
-    this.#tableSize += 1 + name.length + fieldValueSize(value)
-    this.#entries.push({ name: Buffer.from(name, 'latin1'), value })
+    const tableSize = this.#tableSize + 1 + name.length + fieldValueSize(value)
+    if (name.length > SHORTSTR_BYTES_MAX || tableSize > sizeMax) {
+      this.#omittedCount++
+      return
+    }
+    this.#tableSize = tableSize
+    this.#entries.push({ name, value })
   }
 
   #point(address: Buffer, body: Buffer): void {

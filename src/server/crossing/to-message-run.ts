@@ -4,11 +4,12 @@ import { type BatchHeader, readBatchHeader, recordsOf } from '../../codec/kafka/
 import { RecordReader } from '../../codec/kafka/record-reader.ts'
 import { limits } from '../../limits.ts'
 import { appendRecord } from '../../log/record.ts'
-import { Run } from '../../log/run.ts'
+import { Run, runHeaderSize } from '../../log/run.ts'
 import { RecordToMessage } from './record-to-message.ts'
 
 /** Times within a run are 32 bits after its first; a batch may span more. */
 const timestampDeltaMax = 0xffff_ffff
+const addedSize = 100
 
 /**
  * A Kafka batch as a run of messages with the same offsets; `home` is the address of records that
@@ -20,7 +21,7 @@ export function toMessageRun(batch: Run, home: Buffer): Run {
   const header = readBatchHeader(bytes)
   if (header.isControl) return emptyRun(batch, header.baseTimestamp)
   const records = decompressRecords(header, bytes)
-  const run = emptyRun(batch, firstTimestamp(header, records))
+  const run = emptyRun(batch, firstTimestamp(header, records), roomFor(header, records))
   const reader = new RecordReader()
   const message = new RecordToMessage()
   let nextOffset = batch.baseOffset
@@ -39,10 +40,15 @@ export function toMessageRun(batch: Run, home: Buffer): Run {
 }
 
 /** A run that stands for the offsets of `batch` and has no records. */
-export function emptyRun(batch: Run, baseTimestamp: number): Run {
-  const run = new Run(batch.baseOffset, baseTimestamp, batch.size)
+export function emptyRun(batch: Run, baseTimestamp: number, room = 0): Run {
+  const run = new Run(batch.baseOffset, baseTimestamp, room)
   run.lastOffset = batch.lastOffset
   return run
+}
+
+/** Fixed parts and the timestamps make a message larger than its record. */
+function roomFor({ recordCount }: BatchHeader, records: Buffer): number {
+  return runHeaderSize + records.length + Math.min(recordCount, records.length) * addedSize
 }
 
 function decompressRecords(header: BatchHeader, bytes: Buffer): Buffer {
