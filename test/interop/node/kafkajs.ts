@@ -4,7 +4,18 @@ import zlib from 'node:zlib'
 import kafkajs, { type Consumer, type KafkaMessage } from 'kafkajs'
 import lz4 from 'lz4-napi'
 import snappy from 'snappy'
-import { broker, checkBatches, codeOf, once, prefix, range, step, until } from './report.ts'
+import {
+  broker,
+  checkBatches,
+  codeOf,
+  eventually,
+  once,
+  prefix,
+  range,
+  sorted,
+  step,
+  until,
+} from './report.ts'
 
 const { CompressionCodecs, CompressionTypes, ConfigResourceTypes, Kafka, Partitioners } = kafkajs
 
@@ -36,12 +47,9 @@ const kafka = new Kafka({
 })
 const admin = kafka.admin()
 const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner })
-const [main, resume, odd, times] = ['main', 'resume', 'odd', 'times'].map((n) => `${prefix}-${n}`) as [
-  string,
-  string,
-  string,
-  string,
-]
+const [main, resume, odd, times] = ['main', 'resume', 'odd', 'times'].map(
+  (n) => `${prefix}-${n}`,
+) as [string, string, string, string]
 const large = Buffer.alloc(921_600, 'large record ')
 
 function newConsumer(group: string): Consumer {
@@ -164,8 +172,8 @@ async function shareSteps(): Promise<void> {
     await consumer.run({ eachMessage: async () => {} })
   }
   await step('share partitions', async () => {
-    await until('both have partitions', () => sizes.toSorted().join() === '1,2')
-    return { partitions: sizes.toSorted() }
+    await until('both have partitions', () => sorted(sizes).join() === '1,2')
+    return { partitions: sorted(sizes) }
   })
   await step('take over partitions', async () => {
     await consumers[0].disconnect()
@@ -177,7 +185,11 @@ async function shareSteps(): Promise<void> {
 
 const readOdd = once(async () => {
   const messages = [
-    { key: 'headers', value: 'h', headers: { text: 'text', binary: Buffer.from('00ff80', 'hex'), empty: '' } },
+    {
+      key: 'headers',
+      value: 'h',
+      headers: { text: 'text', binary: Buffer.from('00ff80', 'hex'), empty: '' },
+    },
     { key: 'repeated', value: 'h', headers: { twice: ['1', '2'] } },
     { key: 'gone', value: null },
     { key: null, value: 'keyless' },
@@ -186,7 +198,10 @@ const readOdd = once(async () => {
   await producer.send({ topic: odd, messages })
   await producer.send({
     topic: times,
-    messages: range(10).map((n) => ({ value: 't', timestamp: String(1_700_000_000_000 + n * 1000) })),
+    messages: range(10).map((n) => ({
+      value: 't',
+      timestamp: String(1_700_000_000_000 + n * 1000),
+    })),
   })
   const taken = await take(`${prefix}-odd`, [odd, times], 15)
   return {
@@ -259,12 +274,16 @@ async function adminSteps(): Promise<void> {
       validateOnly: false,
       resources: [{ type: ConfigResourceTypes.TOPIC, name: main, configEntries }],
     })
-    return { 'retention.ms': (await readConfigs()).get('retention.ms') }
+    const read = async (): Promise<string | undefined> => (await readConfigs()).get('retention.ms')
+    return { 'retention.ms': await eventually(read, (value) => value === '7200000') }
   })
   await step('add partitions', async () => {
     await admin.createPartitions({ topicPartitions: [{ topic: main, count: 5 }] })
-    const { topics } = await admin.fetchTopicMetadata({ topics: [main] })
-    return { partitions: topics[0]?.partitions.length }
+    const count = async (): Promise<number | undefined> => {
+      const { topics } = await admin.fetchTopicMetadata({ topics: [main] })
+      return topics[0]?.partitions.length
+    }
+    return { partitions: await eventually(count, (partitions) => partitions === 5) }
   })
 }
 
@@ -300,7 +319,8 @@ async function deleteSteps(): Promise<void> {
   })
   await step('delete topic', async () => {
     await admin.deleteTopics({ topics: [main] })
-    return { found: (await admin.listTopics()).includes(main) }
+    const listed = async (): Promise<boolean> => (await admin.listTopics()).includes(main)
+    return { found: await eventually(listed, (found) => !found) }
   })
 }
 

@@ -9,7 +9,18 @@ import {
   type CompressionAlgorithmValue,
   type Message,
 } from '@platformatic/kafka'
-import { broker, checkBatches, codeOf, once, prefix, range, step, until } from './report.ts'
+import {
+  broker,
+  checkBatches,
+  codeOf,
+  eventually,
+  once,
+  prefix,
+  range,
+  sorted,
+  step,
+  until,
+} from './report.ts'
 
 const codecs: Readonly<Record<string, CompressionAlgorithmValue>> = {
   uncompressed: 'none',
@@ -84,7 +95,7 @@ async function topicSteps(): Promise<void> {
       return await codeOf(() => impatient.metadata({ topics: [`${prefix}-absent`] }))
     } catch (error) {
       // The client says error 3 in its own words.
-      return { code: /^Unknown topic/.test((error as Error).message) ? 3 : String(error) }
+      return { code: (error as Error).message.startsWith('Unknown topic') ? 3 : String(error) }
     } finally {
       await impatient.close()
     }
@@ -142,8 +153,8 @@ async function shareSteps(): Promise<void> {
     consumers.map(({ assignments }) => assignments?.[0]?.partitions.length ?? 0)
   await step('share partitions', async () => {
     for (const consumer of consumers) await consumer.consume({ topics: [main], mode: 'latest' })
-    await until('both have partitions', () => sizes().toSorted().join() === '1,2')
-    return { partitions: sizes().toSorted() }
+    await until('both have partitions', () => sorted(sizes()).join() === '1,2')
+    return { partitions: sorted(sizes()) }
   })
   await step('take over partitions', async () => {
     await consumers[0].close(true)
@@ -244,11 +255,14 @@ async function adminSteps(): Promise<void> {
     const configOperation = IncrementalAlterConfigOperationTypes.SET
     const configs = [{ name: 'retention.ms', value: '7200000', configOperation }]
     await admin.incrementalAlterConfigs({ resources: [{ ...topicResource, configs }] })
-    return { 'retention.ms': (await readConfigs()).get('retention.ms') }
+    const read = async (): Promise<string | null | undefined> =>
+      (await readConfigs()).get('retention.ms')
+    return { 'retention.ms': await eventually(read, (value) => value === '7200000') }
   })
   await step('add partitions', async () => {
     await admin.createPartitions({ topics: [{ name: main, count: 5, assignments: null }] })
-    return { partitions: await partitionCount(main) }
+    const count = (): Promise<number | undefined> => partitionCount(main)
+    return { partitions: await eventually(count, (partitions) => partitions === 5) }
   })
 }
 
@@ -285,7 +299,8 @@ async function deleteSteps(): Promise<void> {
   })
   await step('delete topic', async () => {
     await admin.deleteTopics({ topics: [main] })
-    return { found: (await admin.listTopics()).includes(main) }
+    const listed = async (): Promise<boolean> => (await admin.listTopics()).includes(main)
+    return { found: await eventually(listed, (found) => !found) }
   })
 }
 

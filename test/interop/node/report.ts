@@ -32,6 +32,19 @@ export async function until(what: string, condition: () => boolean): Promise<voi
   }
 }
 
+/** What `look` finds once it is `isDone`; a Kafka broker knows a change a moment after it said so. */
+export async function eventually<T>(
+  look: () => Promise<T>,
+  isDone: (found: T) => boolean,
+): Promise<T> {
+  const end = performance.now() + 10_000
+  for (;;) {
+    const found = await look()
+    if (isDone(found) || performance.now() > end) return found
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
 /** The function's first result for every call. */
 export function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined
@@ -81,4 +94,8 @@ export function checkBatches(codecs: readonly string[], seen: readonly Seen[]): 
 
 export function range(count: number): number[] {
   return Array.from({ length: count }, (_, n) => n)
+}
+
+export function sorted(numbers: readonly number[]): number[] {
+  return numbers.toSorted((a, b) => a - b)
 }

@@ -8,7 +8,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource
 from aiokafka.errors import KafkaError
-from report import BROKER, LARGE, PREFIX, async_step, check_batches, text
+from report import BROKER, LARGE, PREFIX, async_eventually, async_step, check_batches, text
 
 logging.disable(logging.CRITICAL)
 CODECS = {"uncompressed": None, "gzip": "gzip", "snappy": "snappy", "lz4": "lz4", "zstd": "zstd"}
@@ -204,11 +204,13 @@ class Steps:
     async def alter_configs(self):
         resource = ConfigResource("TOPIC", MAIN, {"retention.ms": "7200000"})
         await self.admin.alter_configs([resource])
-        return await self.configs("retention.ms")
+        wanted = {"retention.ms": "7200000"}
+        return await async_eventually(wanted, lambda: self.configs("retention.ms"))
 
     async def add_partitions(self):
         await self.admin.create_partitions({MAIN: NewPartitions(5)})
-        return {"partitions": (await self.describe_topic())["partitions"]}
+        wanted = {"partitions": 5, "replicas": 1}
+        return {"partitions": (await async_eventually(wanted, self.describe_topic))["partitions"]}
 
     async def list_groups(self):
         groups = await self.admin.list_consumer_groups()
@@ -229,7 +231,7 @@ class Steps:
 
     async def delete_topic(self):
         await self.admin.delete_topics([MAIN])
-        return await self.list_topics()
+        return await async_eventually({"found": False}, self.list_topics)
 
 
 async def main():

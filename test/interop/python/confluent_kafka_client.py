@@ -6,7 +6,7 @@ from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaExcepti
 from confluent_kafka import TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
 from confluent_kafka.admin import NewPartitions, NewTopic
-from report import BROKER, LARGE, PREFIX, check_batches, step, text, until
+from report import BROKER, LARGE, PREFIX, check_batches, eventually, step, text, until
 
 CODECS = {"uncompressed": "none", "gzip": "gzip", "snappy": "snappy", "lz4": "lz4", "zstd": "zstd"}
 MAIN, RESUME, ODD, TIMES = (f"{PREFIX}-{name}" for name in ("main", "resume", "odd", "times"))
@@ -228,12 +228,12 @@ def alter_configs():
     )
     resource = ConfigResource(ConfigResource.Type.TOPIC, MAIN, incremental_configs=[entry])
     wait(admin.incremental_alter_configs([resource]))
-    return configs("retention.ms")
+    return eventually({"retention.ms": "7200000"}, lambda: configs("retention.ms"))
 
 
 def add_partitions():
     wait(admin.create_partitions([NewPartitions(MAIN, 5)]))
-    return {"partitions": partitions(MAIN)}
+    return {"partitions": eventually(5, lambda: partitions(MAIN))}
 
 
 def listed_group():
@@ -272,8 +272,7 @@ def delete_records():
 
 def delete_topic():
     wait(admin.delete_topics([MAIN]))
-    until("topic is gone", lambda: MAIN not in admin.list_topics(timeout=10).topics)
-    return {"found": False}
+    return {"found": eventually(False, lambda: MAIN in admin.list_topics(timeout=10).topics)}
 
 
 def admin_steps():

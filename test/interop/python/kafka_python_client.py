@@ -5,9 +5,9 @@ from functools import cache
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource
-from kafka.errors import BrokerResponseError, KafkaError
+from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
-from report import BROKER, LARGE, PREFIX, check_batches, step, text, until
+from report import BROKER, LARGE, PREFIX, check_batches, eventually, step, text, until
 
 logging.disable(logging.CRITICAL)
 CODECS = {"uncompressed": None, "gzip": "gzip", "snappy": "snappy", "lz4": "lz4", "zstd": "zstd"}
@@ -209,12 +209,12 @@ def configs(*names):
 
 def alter_configs():
     admin.alter_configs([ConfigResource("TOPIC", MAIN, {"retention.ms": "7200000"})])
-    return configs("retention.ms")
+    return eventually({"retention.ms": "7200000"}, lambda: configs("retention.ms"))
 
 
 def add_partitions():
     admin.create_partitions({MAIN: 5})
-    return {"partitions": describe_topic()["partitions"]}
+    return {"partitions": eventually(5, lambda: describe_topic()["partitions"])}
 
 
 def listed_group():
@@ -249,7 +249,7 @@ def delete_records():
 
 def delete_topic():
     admin.delete_topics([MAIN])
-    return {"found": MAIN in admin.list_topics()}
+    return {"found": eventually(False, lambda: MAIN in admin.list_topics())}
 
 
 def admin_steps():

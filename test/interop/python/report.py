@@ -1,5 +1,6 @@
 """Prints one JSON line per step, for test/interop/interop.test.ts."""
 
+import asyncio
 import json
 import sys
 import time
@@ -40,6 +41,21 @@ def until(what, poll, seconds=20):
         if found:
             return found
     raise TimeoutError(f"gave up waiting: {what}")
+
+
+def eventually(wanted, look):
+    """What look() finds once it is wanted: Kafka knows a change a moment after it said so."""
+    end = time.monotonic() + 10
+    while (found := look()) != wanted and time.monotonic() < end:
+        time.sleep(0.02)
+    return found
+
+
+async def async_eventually(wanted, look):
+    end = time.monotonic() + 10
+    while (found := await look()) != wanted and time.monotonic() < end:
+        await asyncio.sleep(0.02)
+    return found
 
 
 def text(value):

@@ -46,14 +46,20 @@ func alterConfigs() (Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return configs("retention.ms")
+	return Eventually(
+		func() (Result, error) { return configs("retention.ms") },
+		func(found Result) bool { return found["retention.ms"] == value },
+	)
 }
 
 func addPartitions() (Result, error) {
 	if _, err := admin.UpdatePartitions(ctx, 5, main_); err != nil {
 		return nil, err
 	}
-	return partitions(main_)
+	return Eventually(
+		func() (Result, error) { return partitions(main_) },
+		func(found Result) bool { return found["partitions"] == 5 },
+	)
 }
 
 func listGroups() (Result, error) {
@@ -110,14 +116,7 @@ func deleteTopic() (Result, error) {
 	if _, err := admin.DeleteTopic(ctx, main_); err != nil {
 		return nil, err
 	}
-	// The client keeps metadata for some seconds.
-	found := true
-	err := Until("topic is gone", func() bool {
-		topics, err := admin.ListTopics(ctx)
-		found = err != nil || topics.Has(main_)
-		return !found
-	})
-	return Result{"found": found}, err
+	return Eventually(listTopics, func(topics Result) bool { return topics["found"] == false })
 }
 
 func adminSteps() {

@@ -48,6 +48,16 @@ func Until(what string, condition func() bool) error {
 	return errors.New("gave up waiting: " + what)
 }
 
+// Eventually is what look finds once it is isDone; Kafka knows a change a moment after it said so.
+func Eventually(look func() (Result, error), isDone func(Result) bool) (Result, error) {
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		found, err := look()
+		if err != nil || isDone(found) || time.Now().After(end) {
+			return found, err
+		}
+	}
+}
+
 // Record is one record as the checks need it.
 type Record struct{ Key, Value string }
 

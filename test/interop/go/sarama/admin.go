@@ -34,14 +34,20 @@ func alterConfigs() (Result, error) {
 	if err := admin.IncrementalAlterConfig(sarama.TopicResource, main_, entries, false); err != nil {
 		return nil, err
 	}
-	return configs("retention.ms")
+	return Eventually(
+		func() (Result, error) { return configs("retention.ms") },
+		func(found Result) bool { return found["retention.ms"] == value },
+	)
 }
 
 func addPartitions() (Result, error) {
 	if err := admin.CreatePartitions(main_, 5, nil, false); err != nil {
 		return nil, err
 	}
-	return partitions(main_)
+	return Eventually(
+		func() (Result, error) { return partitions(main_) },
+		func(found Result) bool { return found["partitions"] == 5 },
+	)
 }
 
 func listGroups() (Result, error) {
@@ -93,7 +99,7 @@ func deleteTopic() (Result, error) {
 	if err := admin.DeleteTopic(main_); err != nil {
 		return nil, err
 	}
-	return listTopics()
+	return Eventually(listTopics, func(topics Result) bool { return topics["found"] == false })
 }
 
 func adminSteps() {
