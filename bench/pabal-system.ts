@@ -43,6 +43,7 @@ async function startPabal(
       MAIN,
       `--data=${join(folder, 'data')}`,
       '--amqp-port=0',
+      '--kafka-port=off',
       ...['http', 'kafka', 'mqtt', 'stomp'].map((name) => `--${name}-port=off`),
       `--durability=${durability}`,
       `--ready-file=${readyFile}`,

@@ -21,7 +21,7 @@ export function queueFromRow(row: Record<string, unknown>): QueueRow {
     logId: Number(row['log_id']),
     autoDelete: row['auto_delete'] === 1,
     arguments: argumentsFromJson(JSON.parse(text(row['arguments']))),
-    topic: row['topic'] === null ? undefined : (JSON.parse(text(row['topic'])) as TopicRow),
+    ...(row['topic'] === null ? {} : { topic: JSON.parse(text(row['topic'])) as TopicRow }),
   }
 }
 

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { waitFor } from '../support/wait-for.ts'
 import { isRunning, BrokerProgram, ScratchFolder } from './broker-program.ts'
 
-const freePorts = ['--amqp-port', '0', '--http-port', '0']
+const freePorts = ['--amqp-port', '0', '--http-port', '0', '--kafka-port', '0']
 
 /** Flags of a broker that is alone in `folder`. */
 function flagsIn(folder: ScratchFolder): { readyFile: string; flags: string[] } {

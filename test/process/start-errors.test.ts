@@ -5,7 +5,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { BrokerProgram, ScratchFolder } from './broker-program.ts'
 
-const freePorts = ['--amqp-port', '0', '--http-port', '0']
+const freePorts = ['--amqp-port', '0', '--http-port', '0', '--kafka-port', '0']
 
 interface Expected {
   readonly code: number

@@ -1,7 +1,6 @@
 // The embedded engine: one WAL for all logs on the machine's own disk. This file joins the parts
 // and holds no format of its own.
 import type { Clock } from '../../lib/clock.ts'
-import type { Turn } from '../../lib/turn.ts'
 import { limits } from '../../limits.ts'
 import type { AtomIndex, CommitGroup } from '../commit-group.ts'
 import { CommitScheduler } from '../commit-scheduler.ts'
@@ -20,7 +19,7 @@ import { createSegment } from './create-segment.ts'
 import type { SegmentFolder } from './create-segment.ts'
 import { DiskSpace } from './disk-space.ts'
 import { fileKind } from './file-format.ts'
-import type { FileLimits } from './file-limits.ts'
+import type { FileLogStoreParts } from './file-log-store-parts.ts'
 import { syncFile } from './file-operations.ts'
 import { Housekeeper } from './housekeeper.ts'
 import { IndexCache } from './index-cache.ts'
@@ -29,39 +28,14 @@ import { livingSize } from './living-size.ts'
 import type { LogExtents } from './log-extents.ts'
 import type { CheckpointPlace } from './manifest.ts'
 import type { RecoveredState } from './recovered-state.ts'
-import { RunFinder } from './run-finder.ts'
-import type { RetentionRule } from './run-finder.ts'
-import type { IndexedRun } from './run-index.ts'
+import { type RetentionRule, RunFinder } from './run-finder.ts'
+import { indexedRun } from './run-index.ts'
 import { RunReader } from './run-reader.ts'
 import type { Segment } from './segment.ts'
 import { TailCache } from './tail-cache.ts'
 import { VolatileSpill } from './volatile-spill.ts'
 import { isOutOfSpace, WalWriter } from './wal-writer.ts'
 import type { WrittenGroup } from './wal-writer.ts'
-
-/** `fsync`: reported when on stable storage. `os`: when the operating system has it. */
-export type Durability = 'fsync' | 'os'
-
-/** What `openFileLogStore` prepared; nobody else makes a store. */
-export interface FileLogStoreParts {
-  readonly clock: Clock
-  readonly turn: Turn
-  readonly durability: Durability
-  readonly converter: RunConverter | undefined
-  readonly events: LogStoreEvents
-  readonly limits: FileLimits
-  readonly folder: SegmentFolder
-  /** The data folder. */
-  readonly path: string
-  readonly asideFolder: string
-  readonly volatileFolder: string
-  readonly extents: LogExtents
-  readonly segments: readonly Segment[]
-  readonly segment: Segment
-  readonly state: RecoveredState
-  readonly lastSequence: number
-  readonly topologyApplied: number
-}
 
 export class FileLogStore implements LogStore, LogEngine {
   readonly epoch: number
@@ -314,7 +288,7 @@ export class FileLogStore implements LogStore, LogEngine {
     segment.writtenSharedSize += group.shared?.size ?? 0
     for (const [index, { log, run }] of group.runs.entries()) {
       segment.writtenRunSize += run.size
-      this.#extents.addRun(segment, log.id, indexed(run, runPositions[index]!))
+      this.#extents.addRun(segment, log.id, indexedRun(run, runPositions[index]!))
       this.#tailCache.add(log, run)
     }
     for (const { log, offset, asideId } of group.asides) {
@@ -493,9 +467,4 @@ export class FileLogStore implements LogStore, LogEngine {
       }
     }
   }
-}
-
-function indexed(run: Run, position: number): IndexedRun {
-  const { baseOffset, lastOffset, recordCount, maxTimestamp, isForeign, size } = run
-  return { baseOffset, lastOffset, recordCount, maxTimestamp, isBatch: isForeign, size, position }
 }
