@@ -62,6 +62,11 @@ export class ColdReader {
     this.#startNext()
   }
 
+  /** Whether readers wait for others. */
+  get isBusy(): boolean {
+    return this.#activeCount >= limits.coldReadsMax
+  }
+
   /** The log was deleted. */
   forget(log: Log): void {
     log.setWindow([], 0, 0)

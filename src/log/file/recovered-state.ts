@@ -32,6 +32,7 @@ export class RecoveredState {
   /** Whether a checkpoint was seen from its begin to its end. */
   isCheckpointComplete = false
   #checkpointId = 0
+  readonly #keysSinceBegin = new Set<string>()
   readonly #topologyAfter: number
   readonly #deleted = new Set<number>()
 
@@ -113,17 +114,24 @@ export class RecoveredState {
 
   onState(key: string, value: Buffer | undefined): void {
     this.keyed.set(key, value)
+    this.#keysSinceBegin.add(key)
   }
 
   onCheckpointBegin(begin: CheckpointBegin): void {
     this.#checkpointId = begin.id
+    this.#keysSinceBegin.clear()
     this.nextLogId = Math.max(this.nextLogId, begin.nextLogId)
     this.nextTopologySequence = Math.max(this.nextTopologySequence, begin.nextTopologySequence)
     this.nextAsideId = Math.max(this.nextAsideId, begin.nextAsideId)
   }
 
   onCheckpointEnd(id: number): void {
-    if (id === this.#checkpointId) this.isCheckpointComplete = true
+    if (id !== this.#checkpointId) return
+    this.isCheckpointComplete = true
+    // A key that it does not name was forgotten in a file that may be gone.
+    for (const [key] of this.keyed) {
+      if (!this.#keysSinceBegin.has(key)) this.keyed.set(key, undefined)
+    }
   }
 
   onAside(asideId: number): void {

@@ -3,7 +3,7 @@
 //
 //   0 base offset i64 │ 8 max timestamp i64 │ 16 last offset delta u32
 //  20 record count u31, above it 1 for a batch │ 24 position u32 │ 28 size u32
-import { readInt64, writeInt64 } from '../run.ts'
+import { readInt64, type Run, writeInt64 } from '../run.ts'
 
 export const runIndexStride = 32
 const batchBit = 0x80
@@ -106,4 +106,10 @@ export interface IndexedRun {
   readonly isBatch: boolean
   readonly position: number
   readonly size: number
+}
+
+/** What the index keeps of `run`, which is stored at `position`. */
+export function indexedRun(run: Run, position: number): IndexedRun {
+  const { baseOffset, lastOffset, recordCount, maxTimestamp, isForeign, size } = run
+  return { baseOffset, lastOffset, recordCount, maxTimestamp, isBatch: isForeign, position, size }
 }

@@ -2,9 +2,10 @@
 // from what was read for others lately, else from files. It never touches the log's window.
 import type { Log } from '../log.ts'
 import type { Run } from '../run.ts'
-import type { ColdReader } from './cold-reader.ts'
+import type { ColdPart, ColdReader } from './cold-reader.ts'
 import type { LogExtents } from './log-extents.ts'
 import { RunCache } from './run-cache.ts'
+import type { Extent } from './segment.ts'
 
 export interface RunReaderOptions {
   readonly extents: LogExtents
@@ -19,6 +20,12 @@ interface Wanted {
   readonly sizeMax: number
 }
 
+interface Reading {
+  readonly log: Log
+  readonly offset: number
+  readonly part: Promise<ColdPart>
+}
+
 /** What was found; without runs, there is nothing before `end`. */
 interface Found {
   readonly runs: readonly Run[]
@@ -29,6 +36,9 @@ export class RunReader {
   readonly #extents: LogExtents
   readonly #coldReader: ColdReader
   readonly #cache: RunCache
+  /** What is being read now. */
+  readonly #readings: Reading[] = []
+  #isReadingAhead = false
 
   constructor(options: RunReaderOptions) {
     this.#extents = options.extents
@@ -39,21 +49,46 @@ export class RunReader {
   /** See `LogStore.readRuns`. */
   read(log: Log, offset: number, sizeMax: number): readonly Run[] | Promise<readonly Run[]> {
     const { runs, end } = this.#readFromMemory({ log, offset, sizeMax })
-    if (runs.length > 0 || end >= log.durableEnd) return runs
+    if (runs.length > 0 || end >= log.durableEnd) {
+      this.#readAhead(log, runs)
+      return runs
+    }
     return new Promise((resolve, reject) => {
       let result: readonly Run[] = []
-      this.#coldReader.enqueue(
-        async () => {
-          result = await this.#readFromFiles({ log, offset: end, sizeMax })
-        },
-        (error) => (error === undefined ? resolve(result) : reject(error)),
-      )
+      const finish = (error?: Error): void => {
+        if (error !== undefined) return reject(error)
+        this.#readAhead(log, result)
+        resolve(result)
+      }
+      this.#coldReader.enqueue(async () => {
+        result = await this.#readFromFiles({ log, offset: end, sizeMax })
+      }, finish)
     })
   }
 
   /** Forgets what was read of a log that is gone. */
   forget(log: Log): void {
     this.#cache.forget(log.id)
+  }
+
+  /** Readers go on where they ended: while this one is busy with `runs`, the next ones are read. */
+  #readAhead(log: Log, runs: readonly Run[]): void {
+    const last = runs.at(-1)
+    if (last === undefined || last.lastOffset + 1 >= log.tailStart) return
+    if (this.#isReadingAhead || this.#coldReader.isBusy) return
+    const wanted = { log, offset: last.lastOffset + 1, sizeMax: 0 }
+    const { runs: next, end } = this.#readFromMemory(wanted)
+    if (next.length > 0 || end >= log.durableEnd) return
+    this.#isReadingAhead = true
+    this.#coldReader.enqueue(
+      async () => {
+        await this.#readFromFiles(wanted)
+      },
+      () => {
+        // What is wrong with it, whoever wants it will be told.
+        this.#isReadingAhead = false
+      },
+    )
   }
 
   #readFromMemory({ log, offset, sizeMax }: Wanted): Found {
@@ -82,14 +117,28 @@ export class RunReader {
       at = end
       const extent = this.#extents.find(log.id, at)
       if (extent === undefined) return []
-      const part = await this.#coldReader.readPart(extent, log, at)
-      if (part.runs.length > 0 && !log.isDeleted) {
-        const start = Math.min(at, part.runs[0]!.baseOffset)
-        this.#cache.add({ logId: log.id, start, end: part.end, runs: part.runs })
-      }
+      const part = await this.#readPart(extent, log, at)
       const found = take(part.runs, { log, offset: at, sizeMax })
       if (found.length > 0) return found
       at = part.end
+    }
+  }
+
+  /** Who wants what is just being read waits for it. */
+  async #readPart(extent: Extent, log: Log, offset: number): Promise<ColdPart> {
+    const same = this.#readings.find((other) => other.log === log && other.offset === offset)
+    if (same !== undefined) return same.part
+    const reading = { log, offset, part: this.#coldReader.readPart(extent, log, offset) }
+    this.#readings.push(reading)
+    try {
+      const part = await reading.part
+      if (part.runs.length > 0 && !log.isDeleted) {
+        const start = Math.min(offset, part.runs[0]!.baseOffset)
+        this.#cache.add({ logId: log.id, start, end: part.end, runs: part.runs })
+      }
+      return part
+    } finally {
+      this.#readings.splice(this.#readings.indexOf(reading), 1)
     }
   }
 }

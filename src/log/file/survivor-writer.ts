@@ -14,6 +14,7 @@ import { Run, runHeaderSize, runMagic } from '../run.ts'
 import type { SharedBodies } from '../shared-bodies.ts'
 import { writeAllAt } from './file-operations.ts'
 import { GroupEncoder } from './group-encoder.ts'
+import { indexedRun } from './run-index.ts'
 import { Extent } from './segment.ts'
 import type { Segment } from './segment.ts'
 
@@ -75,15 +76,7 @@ export class SurvivorWriter {
     segment.writtenSharedSize += group.shared?.size ?? 0
     for (const [order, { extent, run }] of this.#pending.entries()) {
       segment.writtenRunSize += run.size
-      this.#extentFor(extent, run).add({
-        baseOffset: run.baseOffset,
-        lastOffset: run.lastOffset,
-        recordCount: run.recordCount,
-        maxTimestamp: run.maxTimestamp,
-        isBatch: run.isForeign,
-        size: run.size,
-        position: this.#encoder.runPositions[order]!,
-      })
+      this.#extentFor(extent, run).add(indexedRun(run, this.#encoder.runPositions[order]!))
     }
     this.#pending = []
     this.#sharedPositions = new Map()

@@ -10,7 +10,7 @@ import type { Disk } from './disk.ts'
 import { fileHeaderSize, fileKind } from './file-format.ts'
 import { writeAt } from './file-operations.ts'
 import { LogExtents } from './log-extents.ts'
-import type { RunIndex } from './run-index.ts'
+import { indexedRun, type RunIndex } from './run-index.ts'
 import { Segment } from './segment.ts'
 
 export const volatileFolderName = 'volatile'
@@ -156,20 +156,11 @@ export class VolatileSpill {
   /** The run is on disk: it leaves memory unless it left already. */
   #moveOut(log: Log, run: Run, segment: Segment): void {
     const position = segment.dataEnd
-    const { baseOffset, lastOffset, recordCount, maxTimestamp, isForeign, size } = run
-    segment.dataEnd += size
+    segment.dataEnd += run.size
     if (run.cachedSize === 0 || log.isDeleted) return
-    this.#extents.addRun(segment, log.id, {
-      baseOffset,
-      lastOffset,
-      recordCount,
-      maxTimestamp,
-      isBatch: isForeign,
-      size,
-      position,
-    })
+    this.#extents.addRun(segment, log.id, indexedRun(run, position))
     this.#logs.add(log)
-    this.onDropped(log.evictBefore(lastOffset + 1))
+    this.onDropped(log.evictBefore(run.lastOffset + 1))
   }
 
   async #segmentForNext(): Promise<Segment> {

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { seededRandom } from '../../lib/random.ts'
+import { Checkpoint } from './checkpoint.ts'
+import { EntryWriter } from './entry-writer.ts'
+import { groupHeaderSize } from './file-format.ts'
+import { DecodedGroup } from './group-decoder.ts'
+import { KeyedState } from './keyed-state.ts'
+import { RecoveredState } from './recovered-state.ts'
+import { SegmentScan } from './segment-scan.ts'
+import { Segment } from './segment.ts'
+
+const limits = { stateCountMax: 1000, stateSizeMax: 100_000 }
+
+/** Entries as a scan finds them in a group. */
+function replay(scan: SegmentScan, entries: Buffer): void {
+  const bytes = Buffer.concat([Buffer.alloc(groupHeaderSize), entries])
+  bytes.writeUInt32BE(entries.length, 36)
+  new DecodedGroup(bytes, 0).visit(scan)
+}
+
+test('a checkpoint that is written while keys come and go adds up to what is there at its end', () => {
+  for (let seed = 1; seed <= 200; seed++) {
+    const random = seededRandom(seed)
+    const state = new KeyedState(limits)
+    const recovered = new KeyedState(limits)
+    // Keys from before the checkpoint, of which later files know nothing.
+    for (let n = 0; n < 20; n++) recovered.set(`key ${n}`, Buffer.from('stale'))
+    for (let n = 0; n < 40; n++) state.put(`key ${random.below(40)}`, random.bytes(10))
+    const segment = new Segment({
+      id: 1,
+      kind: 1,
+      salt: 0,
+      path: '',
+      file: {} as never,
+      dataEnd: 0,
+    })
+    const scan = new SegmentScan(segment, new RecoveredState(0, recovered))
+    scan.isReplaying = true
+    const ids = { nextLogId: 1, nextTopologySequence: 1, nextAsideId: 1 }
+    const checkpoint = new Checkpoint(seed, { logs: [], states: state, ids: () => ids })
+    for (let isEnd = false; !isEnd;) {
+      const entries = new EntryWriter()
+      const count = random.below(6)
+      for (let n = 0; n < count; n++) {
+        const key = `key ${random.below(60)}`
+        const value = random.next() < 0.4 ? undefined : random.bytes(random.below(20))
+        state.put(key, value)
+        entries.state(key, value)
+      }
+      const slice = checkpoint.next(60)
+      entries.raw(slice)
+      replay(scan, entries.bytes.subarray(0, entries.size))
+      isEnd = slice.isEnd
+    }
+    assert.deepEqual(recovered.toMap(), state.toMap(), `seed ${seed}`)
+    assert.equal(recovered.size, state.size)
+    assert.equal(recovered.count, state.count)
+  }
+})

@@ -1,0 +1,142 @@
+// Whole runs for many readers: what is in memory comes at once, the rest is read once.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { committed } from '../../../test/support/log-engines.ts'
+import { plainBatch } from '../../../test/support/plain-batch.ts'
+import { systemClock } from '../../lib/clock.ts'
+import { seededRandom } from '../../lib/random.ts'
+import { Turn } from '../../lib/turn.ts'
+import { LogError } from '../log-error.ts'
+import type { LogStoreEvents } from '../log-store.ts'
+import type { Log } from '../log.ts'
+import { FaultDisk } from './fault-disk.ts'
+import type { FileLimits } from './file-limits.ts'
+import type { FileLogStore } from './file-log-store.ts'
+import { openFileLogStore } from './open-file-log-store.ts'
+
+async function openStore(
+  disk: FaultDisk,
+  limits: Partial<FileLimits> = {},
+  events: LogStoreEvents = {},
+): Promise<FileLogStore> {
+  const { store } = await openFileLogStore({
+    path: '/data',
+    disk,
+    clock: systemClock,
+    turn: new Turn(systemClock),
+    durability: 'fsync',
+    topologyAfter: 0,
+    random: seededRandom(1),
+    limits: { tailCacheSizeMax: 10_000, ...limits },
+    events,
+  })
+  return store
+}
+
+/** A log of 200 batches of one record, 1000 bytes each; the last ten are in memory. */
+async function fill(store: FileLogStore): Promise<Log> {
+  let log!: Log
+  await committed(store, () => (log = store.createLog({ isVolatile: false })))
+  for (let n = 0; n < 200; n++) {
+    const batch = plainBatch({ body: `batch ${n} `.padEnd(939, 'x') })
+    await committed(store, () => log.appendBatch(batch))
+  }
+  return log
+}
+
+function countReads(disk: FaultDisk): () => number {
+  let count = 0
+  disk.onOperation = (operation) => {
+    if (operation === 'read') count++
+    return undefined
+  }
+  return () => count
+}
+
+test('runs in memory are given at once', async () => {
+  const store = await openStore(new FaultDisk(systemClock))
+  const log = await fill(store)
+  const runs = store.readRuns(log, 195, 2000)
+  assert.ok(Array.isArray(runs))
+  assert.deepEqual(
+    runs.map(({ baseOffset }) => baseOffset),
+    [195, 196],
+  )
+  await store.close()
+})
+
+test('what several readers want is read from the disk once', async () => {
+  const disk = new FaultDisk(systemClock)
+  const store = await openStore(disk)
+  const log = await fill(store)
+  const readCount = countReads(disk)
+  const readers = Array.from({ length: 10 }, async () => await store.readRuns(log, 3, 5000))
+  for (const runs of await Promise.all(readers)) assert.equal(runs.length, 5)
+  const again = store.readRuns(log, 50, 5000)
+  assert.ok(Array.isArray(again))
+  assert.equal(readCount(), 1)
+  await store.close()
+})
+
+test('readers of whole runs leave the window of message readers alone', async () => {
+  const store = await openStore(new FaultDisk(systemClock))
+  const log = await fill(store)
+  await new Promise<void>((resolve) => {
+    store.load(log, 0, () => resolve())
+  })
+  const { window } = log
+  await store.readRuns(log, 100, 5000)
+  assert.equal(log.window, window)
+  await store.close()
+})
+
+test('a run that somebody reads keeps its bytes when it leaves the cache', async () => {
+  const store = await openStore(new FaultDisk(systemClock))
+  const log = await fill(store)
+  const [run] = await store.readRuns(log, 199, 1)
+  const bytes = Buffer.from(run!.bytes())
+  for (let n = 0; n < 20; n++) {
+    await committed(store, () => log.appendBatch(plainBatch({ body: 'x'.repeat(900) })))
+  }
+  assert.ok(log.tailStart > 200)
+  assert.ok(run!.bytes().equals(bytes))
+  await store.close()
+})
+
+test('a damaged run is reported and passed over', async () => {
+  const disk = new FaultDisk(systemClock)
+  const damaged: [number, number][] = []
+  const events: LogStoreEvents = { onDamaged: (_log, first, last) => damaged.push([first, last]) }
+  const store = await openStore(disk, {}, events)
+  const log = await fill(store)
+  await store.close()
+  const [path] = disk.paths.filter((name) => name.startsWith('/data/wal/'))
+  const content = disk.contentOf(path!)
+  content[content.indexOf('batch 5 ')]! ^= 1
+  disk.setContent(path!, content)
+  const again = await openStore(disk, {}, events)
+  const found = again.logs.get(log.id) as Log
+  assert.equal((await again.readRuns(found, 5, 1))[0]?.baseOffset, 6)
+  assert.deepEqual(damaged, [[5, 5]])
+  assert.deepEqual(
+    (await again.readRuns(found, 4, 3000)).map(({ baseOffset }) => baseOffset),
+    [4, 6, 7],
+  )
+  await again.close()
+})
+
+test('state beyond its limits is refused, and nothing has changed', async () => {
+  const store = await openStore(new FaultDisk(systemClock), { stateCountMax: 3, stateSizeMax: 20 })
+  const isFull = (error: unknown): boolean =>
+    error instanceof LogError && error.code === 'state_full'
+  await committed(store, () => {
+    for (const key of ['a', 'b', 'c']) store.putState(key, Buffer.from('12345'))
+    assert.throws(() => store.putState('d', Buffer.alloc(0)), isFull)
+    assert.throws(() => store.putState('a', Buffer.from('12345678')), isFull)
+    store.putState('a', Buffer.from('1234567'))
+    store.putState('b', undefined)
+    store.putState('d', Buffer.from('12345'))
+    assert.throws(() => store.putState('e', Buffer.alloc(0)), isFull)
+  })
+  await store.close()
+})
