@@ -2,7 +2,11 @@
 import { spawnSync } from 'node:child_process'
 import path from 'node:path'
 
-const generators: readonly string[] = ['generate-amqp.ts', 'generate-configuration.ts']
+const generators: readonly string[] = [
+  'generate-amqp.ts',
+  'generate-kafka.ts',
+  'generate-configuration.ts',
+]
 
 for (const generator of generators) {
   const program = path.join(import.meta.dirname, generator)

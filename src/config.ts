@@ -86,7 +86,7 @@ export const settings: { readonly [Key in keyof Settings]: Setting<Settings[Key]
     schema: port(),
     default: 9092,
     placeholder: 'PORT',
-    description: 'Port of the Kafka protocol; not built yet, so nothing listens there',
+    description: 'Port of the Kafka protocol; 0 or off as above',
   },
   mqttPort: {
     schema: port(),
@@ -104,7 +104,8 @@ export const settings: { readonly [Key in keyof Settings]: Setting<Settings[Key]
     schema: optionalText(),
     default: undefined,
     placeholder: 'HOST:PORT',
-    description: 'Address that Kafka clients are told to connect to; not used yet',
+    description:
+      'Address that Kafka clients are told to connect to; by default where the broker listens',
   },
   durability: {
     schema: oneOf(['fsync', 'os']),

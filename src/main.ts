@@ -21,12 +21,12 @@ import { limits } from './limits.ts'
 import { startBroker } from './start-broker.ts'
 import type { RunningBroker } from './start-broker.ts'
 
-const unbuilt = { kafkaPort: 'Kafka', mqttPort: 'MQTT', stompPort: 'STOMP' } as const
+const unbuilt = { mqttPort: 'MQTT', stompPort: 'STOMP' } as const
 
 const schemes: Readonly<Record<string, string>> = { amqp: 'amqp', http: 'http' }
 
 function noteUnbuilt({ options, given }: LoadedConfig, logger: Logger): void {
-  for (const key of ['kafkaPort', 'mqttPort', 'stompPort'] as const) {
+  for (const key of ['mqttPort', 'stompPort'] as const) {
     if (!given.has(key) || options[key] === 'off') continue
     logger.warn(`${settingName(key)}: ${unbuilt[key]} is not built yet; nothing listens there`)
   }

@@ -23,10 +23,9 @@ async function run(folder: ScratchFolder, ...args: readonly string[]): Promise<R
 /** A broker on the folder with confirmed messages in it. */
 async function fill(folder: ScratchFolder): Promise<BrokerProgram> {
   const readyFile = folder.file('ready')
-  const program = BrokerProgram.run(folder, [
-    ...['--data', folder.file('data'), '--ready-file', readyFile],
-    ...['--amqp-port', '0', '--http-port', 'off', '--kafka-port', 'off'],
-  ])
+  const ports = ['--amqp-port', '0', '--http-port', 'off', '--kafka-port', 'off']
+  const files = ['--data', folder.file('data'), '--ready-file', readyFile]
+  const program = BrokerProgram.run(folder, [...files, ...ports])
   const { amqp: address } = (await program.ready(readyFile)) as unknown as {
     amqp: { host: string; port: number }
   }
