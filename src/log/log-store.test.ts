@@ -8,7 +8,9 @@ import { systemClock } from '../lib/clock.ts'
 import { Turn } from '../lib/turn.ts'
 import type { CommitGroup } from './commit-group.ts'
 import { createSystemDisk } from './file/disk.ts'
+import { FaultDisk } from './file/fault-disk.ts'
 import { openFileLogStore } from './file/open-file-log-store.ts'
+import type { FileLogStoreOptions } from './file/open-file-log-store.ts'
 import type { LogStore, Recovered } from './log-store.ts'
 import type { Log } from './log.ts'
 import { MemoryLogStore } from './memory/memory-log-store.ts'
@@ -34,23 +36,41 @@ function memoryEngine(): Promise<Engine> {
   })
 }
 
-async function fileEngine(): Promise<Engine> {
+type FileOptions = Pick<FileLogStoreOptions, 'path' | 'disk' | 'durability'>
+
+function openFile(options: FileOptions): ReturnType<typeof openFileLogStore> {
+  return openFileLogStore({
+    ...options,
+    clock: systemClock,
+    turn: new Turn(systemClock),
+    topologyAfter: 0,
+    limits: { tailCacheSizeMax: 100_000, volatileMemoryMax: 200_000 },
+  })
+}
+
+async function systemFileEngine(name: string, durability: 'fsync' | 'os'): Promise<Engine> {
   const path = await mkdtemp(join(tmpdir(), 'pabal-log-'))
+  const disk = createSystemDisk()
   return {
-    name: 'file',
+    name,
     isLasting: true,
-    open: () =>
-      openFileLogStore({
-        path,
-        disk: createSystemDisk(),
-        clock: systemClock,
-        turn: new Turn(systemClock),
-        durability: 'fsync',
-        topologyAfter: 0,
-        limits: { tailCacheSizeMax: 100_000, volatileMemoryMax: 200_000 },
-      }),
+    open: () => openFile({ path, disk, durability }),
     dispose: () => rm(path, { recursive: true }),
   }
+}
+
+const fileEngine = (): Promise<Engine> => systemFileEngine('file', 'fsync')
+const osFileEngine = (): Promise<Engine> => systemFileEngine('file, durability os', 'os')
+
+function faultFileEngine(): Promise<Engine> {
+  const disk = new FaultDisk(systemClock)
+  disk.capacity = 10_000_000
+  return Promise.resolve({
+    name: 'file on the fault disk',
+    isLasting: true,
+    open: () => openFile({ path: '/data', disk, durability: 'fsync' }),
+    dispose: () => Promise.resolve(),
+  })
 }
 
 function source(address: string, body: string): RecordSource {
@@ -96,7 +116,7 @@ async function readAll(store: LogStore, log: Log, offset = 0): Promise<[number, 
   }
 }
 
-for (const makeEngine of [memoryEngine, fileEngine]) {
+for (const makeEngine of [memoryEngine, fileEngine, osFileEngine, faultFileEngine]) {
   describe(`LogStore: ${makeEngine.name}`, () => {
     const withStore = (
       name: string,
