@@ -1,7 +1,7 @@
-import { limits } from '../limits.ts'
 // One log: offsets, the recent runs that are in memory, and (owned logs) a cursor. Invariant: the
 // runs in `tail` are ascending and contiguous in the sense that everything at or above the first
 // one's base offset that still exists is in memory; older records come from the engine in windows.
+import { limits } from '../limits.ts'
 import type { CommitGroup } from './commit-group.ts'
 import { CursorDelta } from './cursor-delta.ts'
 import { Cursor } from './cursor.ts'
