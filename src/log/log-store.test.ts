@@ -7,6 +7,7 @@ import {
   fileEngine,
   finished,
   memoryEngine,
+  osFileEngine,
   readAll,
   source,
   tinyFileEngine,
@@ -14,7 +15,7 @@ import {
 import type { LogStore } from './log-store.ts'
 import type { Log } from './log.ts'
 
-for (const makeEngine of [memoryEngine, fileEngine, tinyFileEngine]) {
+for (const makeEngine of [memoryEngine, fileEngine, osFileEngine, tinyFileEngine]) {
   describe(`LogStore: ${makeEngine.name}`, () => {
     const withStore = (
       name: string,

@@ -23,7 +23,7 @@ const eventsMin = 100
 const eventsMax = 12_000
 const timeMsMax = 500
 /** A broker that makes no files is killed after this. */
-const roundMsMax = 900
+const roundMsMax = 700
 const fileChangesMax = 16
 
 export function chooseKillMoment(random: Random, hasSmallFiles: boolean): KillMoment {

@@ -6,10 +6,13 @@ import { systemClock } from '../../src/lib/clock.ts'
 import { seededRandom } from '../../src/lib/random.ts'
 import { Turn } from '../../src/lib/turn.ts'
 import type { CommitGroup } from '../../src/log/commit-group.ts'
-import { createSystemDisk, type Disk } from '../../src/log/file/disk.ts'
+import { createSystemDisk } from '../../src/log/file/disk.ts'
 import { FaultDisk } from '../../src/log/file/fault-disk.ts'
-import type { FileLimits } from '../../src/log/file/file-limits.ts'
-import { openFileLogStore } from '../../src/log/file/open-file-log-store.ts'
+import type { Durability } from '../../src/log/file/file-log-store-parts.ts'
+import {
+  type FileLogStoreOptions,
+  openFileLogStore,
+} from '../../src/log/file/open-file-log-store.ts'
 import type { LogStore, Recovered } from '../../src/log/log-store.ts'
 import type { Log } from '../../src/log/log.ts'
 import { MemoryLogStore } from '../../src/log/memory/memory-log-store.ts'
@@ -37,13 +40,22 @@ export function memoryEngine(): Promise<Engine> {
 }
 
 /** On the machine's disk, with little memory, so that most reads are cold. */
-export async function fileEngine(): Promise<Engine> {
+export function fileEngine(): Promise<Engine> {
+  return systemFileEngine('file', 'fsync')
+}
+
+/** The same, trusting the operating system. */
+export function osFileEngine(): Promise<Engine> {
+  return systemFileEngine('file, os', 'os')
+}
+
+async function systemFileEngine(name: string, durability: Durability): Promise<Engine> {
   const path = await mkdtemp(join(tmpdir(), 'pabal-log-'))
   const small = { tailCacheSizeMax: 100_000, volatileMemoryMax: 200_000 }
   return {
-    name: 'file',
+    name,
     isLasting: true,
-    open: () => openFile(path, createSystemDisk(), small),
+    open: () => openFile({ path, disk: createSystemDisk(), durability, limits: small }),
     dispose: () => rm(path, { recursive: true }),
   }
 }
@@ -61,25 +73,20 @@ export function tinyFileEngine(): Promise<Engine> {
   return Promise.resolve({
     name: 'file, tiny',
     isLasting: true,
-    open: () => openFile('/data', disk, tiny),
+    open: () => openFile({ path: '/data', disk, durability: 'fsync', limits: tiny }),
     dispose: () => Promise.resolve(),
   })
 }
 
-function openFile(
-  path: string,
-  disk: Disk,
-  limits: Partial<FileLimits>,
-): ReturnType<typeof openFileLogStore> {
+type FileOptions = Pick<FileLogStoreOptions, 'path' | 'disk' | 'durability' | 'limits'>
+
+function openFile(options: FileOptions): ReturnType<typeof openFileLogStore> {
   return openFileLogStore({
-    path,
-    disk,
+    ...options,
     clock: systemClock,
     turn: new Turn(systemClock),
-    durability: 'fsync',
     topologyAfter: 0,
     random: seededRandom(1),
-    limits,
   })
 }
 

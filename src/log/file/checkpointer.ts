@@ -1,6 +1,6 @@
-import { limits } from '../../limits.ts'
 // Decides when a checkpoint is taken: one begins in each new WAL file, and when it is complete and
 // durable, older files are needed only for the messages in them.
+import { limits } from '../../limits.ts'
 import type { CommitGroup } from '../commit-group.ts'
 import { Checkpoint } from './checkpoint.ts'
 import type { CheckpointSlice, CheckpointSource } from './checkpoint.ts'

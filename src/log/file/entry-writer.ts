@@ -1,5 +1,5 @@
-import type { EncodedEntries } from '../commit-group.ts'
 // Writes the entries of commit groups into one growing buffer. Formats are in file-format.ts.
+import type { EncodedEntries } from '../commit-group.ts'
 import { writeInt64 } from '../run.ts'
 import { entryHeadSize, entryKind, stateForgotten, stateKeyStart } from './file-format.ts'
 

@@ -1,6 +1,10 @@
-import type { RunIndex } from './run-index.ts'
 // Run indexes of sealed files that were read lately. Bounded; the least recently read leaves first.
+import { DecodedGroup } from './group-decoder.ts'
+import { GroupReader } from './group-reader.ts'
+import { RunIndex } from './run-index.ts'
 import { readRunIndex } from './segment-directory.ts'
+import { SegmentScan } from './segment-scan.ts'
+import { Segment } from './segment.ts'
 import type { Extent } from './segment.ts'
 
 export class IndexCache {
@@ -13,17 +17,11 @@ export class IndexCache {
     this.#sizeMax = sizeMax
   }
 
-  /** The index of an extent of a sealed file. Rejects when the directory is damaged. */
+  /** The index of an extent of a sealed file, from its groups when the directory is damaged. */
   async load(extent: Extent): Promise<RunIndex> {
     // The index of an open file is nowhere else: it does not belong to the cache.
     if (extent.segment.state === 'open') return extent.index as RunIndex
-    const index = extent.index ?? (await readRunIndex(extent))
-    if (index === undefined) {
-      extent.segment.isDamaged = true
-      throw new Error(
-        `${extent.segment.path} has a damaged directory at byte ${extent.sectionPosition}: run "pabal verify" for a full report`,
-      )
-    }
+    const index = extent.index ?? (await readRunIndex(extent)) ?? (await rebuildIndex(extent))
     this.keep(extent, index)
     return index
   }
@@ -49,4 +47,28 @@ export class IndexCache {
     this.#size -= extent.index?.capacity ?? 0
     extent.index = undefined
   }
+}
+
+/** Reads the whole file again; what no group tells any more is a gap. */
+async function rebuildIndex(extent: Extent): Promise<RunIndex> {
+  const { segment, logId, firstOffset, lastOffset } = extent
+  segment.isDamaged = true
+  const { file, id, kind, salt, path, dataEnd } = segment
+  // A stand-in that is not sealed, so that the scan collects what it finds.
+  const scan = new SegmentScan(new Segment({ id, kind, salt, path, file, dataEnd: 0 }))
+  const reader = new GroupReader({ file, fileId: id, salt, end: dataEnd })
+  for (;;) {
+    const group = await reader.next()
+    if (!(group instanceof DecodedGroup)) break
+    scan.add(group)
+  }
+  const index = new RunIndex()
+  for (const found of scan.extents) {
+    if (found.logId !== logId || found.index === undefined) continue
+    for (let at = 0; at < found.runCount; at++) {
+      const run = found.index.get(at)
+      if (run.baseOffset >= firstOffset && run.lastOffset <= lastOffset) index.add(run)
+    }
+  }
+  return index
 }

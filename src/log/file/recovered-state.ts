@@ -1,6 +1,6 @@
-import type { TopologyEntry } from '../commit-group.ts'
 // What the entries of groups add up to. All of it only grows (acked sets, ends, trims), so entries
 // may be applied twice, and a checkpoint that was taken while others wrote is as good as a frozen one.
+import type { TopologyEntry } from '../commit-group.ts'
 import { Cursor } from '../cursor.ts'
 import type { CheckpointBegin, DecodedRun, LogSnapshot } from './group-decoder.ts'
 import type { KeyedState } from './keyed-state.ts'

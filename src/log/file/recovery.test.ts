@@ -251,6 +251,23 @@ test('damage that is found only when it is read is told and passed over', async 
   await store.close()
 })
 
+test('a sealed file whose directory is damaged is read from its groups', async () => {
+  const { disk, bodies } = await diskWith(60)
+  const opened = await open(disk)
+  await opened.store.close()
+  const { path } = find(disk, 'message 4 ')
+  const whole = disk.contentOf(path)
+  const directory = whole.lastIndexOf('PDIR')
+  // The first place is in a run index, the second in the tail of the directory.
+  for (const place of [whole.readUInt32BE(directory + 40) + 3, directory + 20]) {
+    const copy = disk.copy()
+    flip(copy, path, place)
+    const { store, recovered } = await open(copy)
+    assert.deepEqual(await bodiesOf(store, recovered.logs[0]!), bodies)
+    await store.close()
+  }
+})
+
 test('verify and repair refuse while a broker holds the folder', async () => {
   const { disk } = await diskWith(1)
   const options = { ...offline(disk), isLocked: () => true }

@@ -49,6 +49,18 @@ export class RunIndex {
     this.count++
   }
 
+  get(index: number): IndexedRun {
+    return {
+      baseOffset: this.baseOffset(index),
+      lastOffset: this.lastOffset(index),
+      recordCount: this.recordCount(index),
+      maxTimestamp: this.maxTimestamp(index),
+      isBatch: this.isBatch(index),
+      position: this.position(index),
+      size: this.size(index),
+    }
+  }
+
   baseOffset(index: number): number {
     return readInt64(this.#bytes, index * runIndexStride)
   }

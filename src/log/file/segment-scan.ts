@@ -1,6 +1,6 @@
-import { fileKind } from './file-format.ts'
 // Reads the groups of one file into what a running store knows of it: its extents, its topology,
 // and (files at or after the checkpoint) the state of logs.
+import { fileKind } from './file-format.ts'
 import type { DecodedGroup, DecodedRun, EntryVisitor } from './group-decoder.ts'
 import type { LogExtents } from './log-extents.ts'
 import type { RecoveredState } from './recovered-state.ts'

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Turn, TurnTask } from '../lib/turn.ts'
+import type { CommitGroup } from './commit-group.ts'
+import { CommitScheduler } from './commit-scheduler.ts'
+
+/** A turn that ends when the test says so, and an engine that finishes when the test says so. */
+class Bench {
+  readonly committed: CommitGroup[] = []
+  readonly sealed: CommitGroup[] = []
+  readonly scheduler: CommitScheduler
+  #tasks: TurnTask[] = []
+
+  constructor(groupsInFlightMax: number) {
+    const turn = { schedule: (_phase: number, task: TurnTask) => this.#tasks.push(task) }
+    this.scheduler = new CommitScheduler({
+      turn: turn as unknown as Turn,
+      commit: (group) => this.committed.push(group),
+      groupsInFlightMax,
+      firstSequence: 10,
+      isTracing: false,
+      onSeal: (group) => this.sealed.push(group),
+    })
+  }
+
+  /** Something small happens in an atom; returns its group. */
+  change(): CommitGroup {
+    const group = this.scheduler.beginAtom()
+    group.topology.push({ sequence: 1, bytes: Buffer.alloc(0) })
+    this.scheduler.schedule()
+    this.scheduler.endAtom()
+    return group
+  }
+
+  endTurn(): void {
+    const tasks = this.#tasks
+    this.#tasks = []
+    for (const task of tasks) task.runTurn()
+  }
+}
+
+test('everything of a turn is one group, and what comes while it is written is the next', () => {
+  const bench = new Bench(1)
+  const first = bench.change()
+  assert.equal(bench.change(), first)
+  bench.endTurn()
+  assert.deepEqual(bench.committed, [first])
+  const second = bench.change()
+  bench.change()
+  bench.endTurn()
+  assert.equal(bench.committed.length, 1)
+  bench.scheduler.finish(first)
+  bench.endTurn()
+  assert.deepEqual(bench.committed, [first, second])
+  assert.deepEqual(
+    bench.sealed.map(({ sequence }) => sequence),
+    [10, 11],
+  )
+})
+
+test('listeners of a group are told once, when it is finished', () => {
+  const bench = new Bench(1)
+  const group = bench.change()
+  let count = 0
+  group.addListener({ onGroupFinished: () => count++ })
+  bench.endTurn()
+  assert.equal(count, 0)
+  bench.scheduler.finish(group)
+  assert.equal(count, 1)
+  assert.equal(group.state, 'finished')
+})
+
+test('whenDurable waits for what happened before it and for nothing later', () => {
+  const bench = new Bench(1)
+  const told: string[] = []
+  bench.scheduler.whenDurable(() => told.push('nothing to wait for'))
+  assert.deepEqual(told, ['nothing to wait for'])
+  const first = bench.change()
+  bench.scheduler.whenDurable(() => told.push('first'))
+  bench.endTurn()
+  const second = bench.change()
+  bench.scheduler.whenDurable(() => told.push('second'))
+  bench.scheduler.finish(first)
+  assert.deepEqual(told, ['nothing to wait for', 'first'])
+  bench.endTurn()
+  bench.scheduler.finish(second)
+  assert.deepEqual(told, ['nothing to wait for', 'first', 'second'])
+})
+
+test('groups that finish out of order become visible in order', () => {
+  const bench = new Bench(2)
+  const first = bench.change()
+  bench.endTurn()
+  const second = bench.change()
+  const told: string[] = []
+  bench.scheduler.whenDurable(() => told.push('second'))
+  bench.endTurn()
+  bench.scheduler.finish(second)
+  assert.deepEqual(told, [])
+  bench.scheduler.finish(first)
+  assert.deepEqual(told, ['second'])
+})
