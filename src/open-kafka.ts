@@ -52,6 +52,10 @@ export function openKafka(parts: KafkaOptions): OpenedKafka {
   })
   groups.restore(groupRowsOf(state))
   groups.start()
+  // Whoever deletes a topic, through whatever protocol: its offsets go first.
+  broker.deletionListeners.push((queue) => {
+    if (queue.vhost === vhost.name) groups.deleteTopic(queue.name)
+  })
   const advertised = parseAdvertised(options.kafkaAdvertised)
   const address = (): Address => advertised ?? parts.address()
   const server = new KafkaServer({

@@ -55,6 +55,8 @@ export class Broker {
   readonly queueContext: QueueContext
   readonly streamContext: StreamContext
   readonly replies: ReplyRegistry
+  /** Told just before a queue or topic is deleted. */
+  readonly deletionListeners: ((queue: Destination) => void)[] = []
   readonly #vhosts = new Map<string, VHost<Destination>>()
   readonly #topics = new Map<string, Topics>()
   readonly #exclusiveQueues = new Map<ConnectionToken, Set<Queue>>()
@@ -159,6 +161,7 @@ export class Broker {
   /** Deletes a queue or topic with its messages and bindings; its consumers are told. */
   deleteQueue(queue: Destination): CommitGroup | undefined {
     if (queue.isDeleted) return undefined
+    for (const listener of this.deletionListeners) listener(queue)
     if (queue instanceof Topic) return this.topicsOf(this.getVHost(queue.vhost)).delete(queue)
     const { vhost, name } = queue
     const cascaded = this.getVHost(vhost).removeQueue(name)

@@ -1,5 +1,6 @@
 // Groups and their offsets in the log's keyed state.
 import type { CommitGroup } from '../../log/commit-group.ts'
+import { LogError } from '../../log/log-error.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import type { GroupRow, GroupStore, GroupVerdict } from './group-store.ts'
 
@@ -14,15 +15,26 @@ export class LogGroupStore implements GroupStore {
 
   write(rows: readonly GroupRow[], done: (verdict: GroupVerdict) => void): void {
     const group = this.#store.beginAtom()
-    for (const { key, value } of rows) {
-      this.#store.putState(keyPrefix + key.toString('latin1'), value)
-    }
+    const hasRoom = this.#put(rows)
     const atom = this.#store.endAtom()
     group.addListener({
       onGroupFinished: (finished: CommitGroup) => {
-        done(finished.refused?.has(atom) ? 'refused' : 'durable')
+        done(hasRoom && !finished.refused?.has(atom) ? 'durable' : 'refused')
       },
     })
+  }
+
+  /** False when there is no room for all of them. */
+  #put(rows: readonly GroupRow[]): boolean {
+    try {
+      for (const { key, value } of rows) {
+        this.#store.putState(keyPrefix + key.toString('latin1'), value)
+      }
+      return true
+    } catch (error) {
+      if (error instanceof LogError && error.code === 'state_full') return false
+      throw error
+    }
   }
 }
 

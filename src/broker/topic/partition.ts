@@ -3,6 +3,7 @@
 import type { Clock } from '../../lib/clock.ts'
 import { limits } from '../../limits.ts'
 import type { CommitGroup } from '../../log/commit-group.ts'
+import { LogError } from '../../log/log-error.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import type { Log, LogWatcher } from '../../log/log.ts'
 import { checkBatch } from './check-batch.ts'
@@ -93,10 +94,7 @@ export class Partition implements LogWatcher {
         timestamp: now,
         group,
       })
-      store.putState(
-        this.#stateKey(producer.producerId),
-        this.producers.encode(producer.producerId),
-      )
+      this.#keepProducer(producer.producerId)
     }
     store.endAtom()
     return { baseOffset, group, appendTime }
@@ -135,6 +133,15 @@ export class Partition implements LogWatcher {
     const listeners = [...this.#listeners]
     this.#listeners.clear()
     for (const listener of listeners) listener()
+  }
+
+  /** Without room for it the producer is remembered until the broker ends, which is better than none. */
+  #keepProducer(producerId: number): void {
+    try {
+      this.#context.store.putState(this.#stateKey(producerId), this.producers.encode(producerId))
+    } catch (error) {
+      if (!(error instanceof LogError && error.code === 'state_full')) throw error
+    }
   }
 
   #stateKey(producerId: number): string {

@@ -119,14 +119,13 @@ export const handleDeleteTopics: Handler<'deleteTopics'> = async (request, conte
 
 async function deleteTopic(
   { name, topicId }: DeleteTopicState,
-  { topics, groups, broker }: RequestContext,
+  { topics, broker }: RequestContext,
 ): Promise<DeletableTopicResult> {
   const view = name === null ? topics.findById(topicId) : topics.find(name)
   if (view === undefined) {
     const problem = name === null ? 'UNKNOWN_TOPIC_ID' : 'UNKNOWN_TOPIC_OR_PARTITION'
     return { name, topicId, errorCode: codeOf(problem) }
   }
-  groups.deleteTopic(view.name)
   await whenDurable(broker.deleteQueue(view.source))
   return { name: view.name, topicId: view.topicId, errorCode: noError }
 }
