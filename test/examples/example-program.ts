@@ -40,6 +40,12 @@ export class ExampleProgram implements AsyncDisposable {
     if (code !== 0) throw new Error(`Program ended with ${code}:\n${this.#stdout}${this.#stderr}`)
   }
 
+  /** SIGTERM; resolves when the program has ended. */
+  async stop(): Promise<void> {
+    this.#child.kill('SIGTERM')
+    await within('program ends on SIGTERM', this.#ended, PROGRAM_MS)
+  }
+
   async kill(): Promise<void> {
     this.#child.kill('SIGKILL')
     await this.#ended

@@ -27,6 +27,12 @@ function external(protocol: Protocol): string | undefined {
   return process.env[`PABAL_TEST_${protocol.toUpperCase()}`]
 }
 
+/** The broker takes PABAL_… for settings of its own. */
+function withoutSettings(): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('PABAL_'))
+  return Object.fromEntries(kept)
+}
+
 /** Addresses of a Pabal with its data in a scratch folder, killed when it is disposed of. */
 export class InteropBroker implements AsyncDisposable {
   readonly #folder: string = mkdtempSync(join(tmpdir(), 'pabal-interop-'))
@@ -72,7 +78,10 @@ export class InteropBroker implements AsyncDisposable {
     const readyFile = join(this.#folder, 'ready.json')
     const data = ['--data', join(this.#folder, 'data'), '--ready-file', readyFile]
     const ports = ['--amqp-port', '0', '--kafka-port', '0', '--http-port', 'off']
-    const child = spawn(process.execPath, [mainFile, ...data, ...ports], { cwd: this.#folder })
+    const child = spawn(process.execPath, [mainFile, ...data, ...ports], {
+      cwd: this.#folder,
+      env: withoutSettings(),
+    })
     this.#child = child
     const collect = (chunk: Buffer): void => {
       this.#log += chunk.toString()

@@ -54,15 +54,20 @@ export async function findKcat(file: string): Promise<Preparation> {
 
 const requirements: string = join(here, 'python/requirements.txt')
 
-/** A virtual environment with the libraries, made again when their list changes. */
 export async function preparePython(file: string): Promise<Preparation> {
+  const python = await findPython()
+  return 'missing' in python ? python : { ...python, args: [join(here, 'python', file)] }
+}
+
+/** Python in a virtual environment with the libraries, made again when their list changes. */
+export async function findPython(): Promise<Preparation> {
   if (!has('python3', '-c', 'import sys; sys.exit(sys.version_info < (3, 11))'))
     return { missing: 'python3, 3.11 or newer' }
   if (!has('python3', '-c', 'import venv, ensurepip')) return { missing: 'python3-venv' }
   const list = createHash('sha256').update(readFileSync(requirements)).digest('hex')
   const folder = join(cache, `python-${list.slice(0, 12)}`)
   await once('python', () => makeVenv(folder))
-  return { command: join(folder, 'bin/python'), args: [join(here, 'python', file)] }
+  return { command: join(folder, 'bin/python'), args: [] }
 }
 
 async function makeVenv(folder: string): Promise<void> {

@@ -168,6 +168,7 @@ const readOdd = once(async () => {
   const twice = [1, 2].map((n): [Buffer, Buffer] => [bytes('twice'), bytes(String(n))])
   const headers = { text: bytes('text'), binary: Buffer.from('00ff80', 'hex'), empty: bytes('') }
   const entries = Object.entries(headers).map(([k, v]): [Buffer, Buffer] => [bytes(k), v])
+  entries.push([bytes('null'), null as unknown as Buffer])
   const messages = [
     { key: bytes('headers'), value: bytes('h'), headers: new Map(entries) },
     { key: bytes('repeated'), value: bytes('h'), headers: new Map(twice) },
@@ -194,6 +195,11 @@ async function recordSteps(): Promise<void> {
     const found = new Map(headerEntries.map(([key, value]) => [text(key), value]))
     const binary = found.get('binary')?.toString('hex')
     return { text: text(found.get('text')), binary, empty: text(found.get('empty')) }
+  })
+  await step('null header', async () => {
+    const { headerEntries } = (await readOdd()).byKey('headers')
+    const found = headerEntries.find(([key]) => text(key) === 'null')
+    return { value: found ? (found[1] ?? null) : 'is not there' }
   })
   await step('repeated header', async () => {
     const { headerEntries } = (await readOdd()).byKey('repeated')

@@ -67,10 +67,6 @@ class Steps:
         await produce(f"{PREFIX}-auto", [{"value": b"x"}])
         return {"partitions": (await self.describe_topic(f"{PREFIX}-auto"))["partitions"]}
 
-    async def unknown_topic(self):
-        [found] = await self.admin.describe_topics([f"{PREFIX}-absent"])
-        return {"code": found["error_code"]}
-
     async def produce_batches(self):
         for codec, name in CODECS.items():
             async def produce_batch(codec=codec, name=name):
@@ -239,7 +235,6 @@ async def main():
     await admin.start()
     steps = Steps(admin)
     await async_step("create topic", steps.create_topic)
-    await async_step("unknown topic", steps.unknown_topic)
     await async_step("auto-create topic", steps.auto_create)
     await steps.produce_batches()
     await async_step("idempotent producer", steps.idempotent)
