@@ -1,6 +1,7 @@
 // Opens a data folder: first its lock, then the view of the topology, then the log, whose entries
 // bring the view up to date.
 import path from 'node:path'
+import { limits } from './limits.ts'
 import { createSystemDisk } from './log/file/disk.ts'
 import { type OpenedFileLogStore, openFileLogStore } from './log/file/open-file-log-store.ts'
 import type { Topology } from './meta/topology-database.ts'
@@ -55,6 +56,7 @@ function openLog(
     clock,
     turn,
     durability: options.broker.durability,
+    diskFreeMin: freeMinOf(options.broker.diskFreeLimit),
     converter: options.converter,
     topologyAfter,
     events: {
@@ -77,4 +79,9 @@ async function replay(
   if (entries.length === 0) return loaded
   for (const { sequence, bytes } of entries) view.apply(sequence, bytes)
   return view.reload()
+}
+
+/** A limit that nobody set leaves the log its own, which is lower on a small disk. */
+function freeMinOf(diskFreeLimit: number): number | undefined {
+  return diskFreeLimit === limits.diskFreeMin ? undefined : diskFreeLimit
 }

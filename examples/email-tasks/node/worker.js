@@ -25,7 +25,7 @@ async function work() {
       sendEmail(JSON.parse(message.content.toString()))
       channel.ack(message)
     } catch (error) {
-      console.log(`failed ${message.content}: ${error.message}`)
+      console.log(`failed ${message.content.toString()}: ${error.message}`)
       channel.nack(message, false, false)
     }
   })

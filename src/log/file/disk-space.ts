@@ -16,6 +16,8 @@ export interface DiskSpaceOptions {
   readonly clock: Clock
   /** The data folder. */
   readonly folder: string
+  /** Publishers are blocked below this many free bytes; undefined for the default. */
+  readonly freeMin: number | undefined
   readonly onBlocked: (reason: BlockedReason | undefined) => void
   readonly onTrouble: (error: Error) => void
 }
@@ -72,7 +74,7 @@ export class DiskSpace {
 
   async #check(): Promise<void> {
     const space = await this.#options.disk.freeSpace(this.#options.folder)
-    const freeMin = freeMinOf(space)
+    const freeMin = this.#options.freeMin ?? freeMinOf(space)
     if (space.free < freeMin) {
       this.#block('low on disk')
       return

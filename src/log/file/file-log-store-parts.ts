@@ -23,6 +23,7 @@ export interface FileLogStoreParts {
   readonly folder: SegmentFolder
   /** The data folder. */
   readonly path: string
+  readonly diskFreeMin: number | undefined
   readonly asideFolder: string
   readonly volatileFolder: string
   readonly extents: LogExtents

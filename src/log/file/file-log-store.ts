@@ -337,6 +337,7 @@ export class FileLogStore implements LogStore, LogEngine {
       disk: parts.folder.disk,
       clock: parts.clock,
       folder: parts.path,
+      freeMin: parts.diskFreeMin,
       onBlocked: (reason) => parts.events.onBlocked?.(reason),
       onTrouble: (error) => this.#onTrouble(error),
     })

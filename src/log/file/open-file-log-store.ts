@@ -28,6 +28,8 @@ export interface FileLogStoreOptions {
   readonly clock: Clock
   readonly turn: Turn
   readonly durability: Durability
+  /** Publishers are blocked below this many free bytes; by default 50 MiB, or a tenth of a small disk. */
+  readonly diskFreeMin?: number | undefined
   /** Topology entries up to this sequence are known already. */
   readonly topologyAfter: number
   readonly events?: LogStoreEvents
@@ -68,6 +70,7 @@ export async function openFileLogStore(options: FileLogStoreOptions): Promise<Op
     clock,
     turn,
     durability: options.durability,
+    diskFreeMin: options.diskFreeMin,
     events: options.events ?? {},
     converter: options.converter,
     limits: fileLimitsUsed,

@@ -97,15 +97,27 @@ export class ChannelPublisher {
 
   /** Publishers are no longer blocked: what was parked goes on its way. */
   onUnblocked(): void {
+    const action = this.#onceUnblocked
+    if (action === undefined) {
+      this.#publishParked()
+      return
+    }
+    this.#onceUnblocked = undefined
+    this.#channel.resume(() => {
+      this.#publishParked()
+      if (this.#parked.length === 0 && !this.#channel.isWaiting) action()
+      else this.whenUnblocked(action)
+    })
+  }
+
+  /** As far as no large body makes the channel wait; the rest follows when that is written. */
+  #publishParked(): void {
     const { connection } = this.#channel
     while (this.#parked.length > 0 && !this.#channel.isWaiting && !connection.isBlocked) {
       const message = this.#parked.shift() as KeptMessage
       connection.parkedSize -= sizeOf(message.source)
       connection.guard(this.#channel, () => this.#publish(message))
     }
-    const callback = this.#onceUnblocked
-    this.#onceUnblocked = undefined
-    callback?.()
   }
 
   /** Lets the channel wait with `action` until publishers are not blocked. */
@@ -113,7 +125,7 @@ export class ChannelPublisher {
     this.#channel.connection.hasPublished = true
     this.#channel.connection.tellBlocked()
     this.#channel.wait()
-    this.#onceUnblocked = () => this.#channel.resume(action)
+    this.#onceUnblocked = action
   }
 
   /** The channel is gone; what was parked was never confirmed. */

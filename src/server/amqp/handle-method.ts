@@ -51,13 +51,22 @@ function handleChannelMethod(channel: Channel, method: AmqpMethod): void {
     case amqp.CHANNEL_CLOSE_OK:
       return
     case amqp.CHANNEL_CLOSE:
-      channel.release()
-      channel.connection.send(channel.number, { id: amqp.CHANNEL_CLOSE_OK })
-      channel.connection.forgetChannel(channel)
+      closeChannel(channel)
       return
     default:
       throw unexpectedMethod()
   }
+}
+
+/** What was published before is published first, also when publishers are blocked. */
+function closeChannel(channel: Channel): void {
+  if (channel.publisher.hasParked) {
+    channel.publisher.whenUnblocked(() => closeChannel(channel))
+    return
+  }
+  channel.release()
+  channel.connection.send(channel.number, { id: amqp.CHANNEL_CLOSE_OK })
+  channel.connection.forgetChannel(channel)
 }
 
 function handleConfirmMethod(channel: Channel, method: AmqpMethod): void {
