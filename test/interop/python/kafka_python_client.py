@@ -1,6 +1,8 @@
 """kafka-python against a Kafka broker: python kafka_python_client.py HOST:PORT PREFIX"""
 
 import logging
+import threading
+import time
 from functools import cache
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
@@ -26,8 +28,8 @@ def produce(topic, records, **settings):
         producer.close(5)
 
 
-def new_consumer(group):
-    return KafkaConsumer(
+def new_consumer(group, topics=()):
+    consumer = KafkaConsumer(
         bootstrap_servers=BROKER,
         group_id=group,
         auto_offset_reset="earliest",
@@ -36,6 +38,12 @@ def new_consumer(group):
         heartbeat_interval_ms=500,
         fetch_max_wait_ms=200,
     )
+    # A member that joins before it knows the topics may stay without partitions (kafka-python 3.0).
+    for topic in topics:
+        consumer.partitions_for_topic(topic)
+    if topics:
+        consumer.subscribe(topics)
+    return consumer
 
 
 def poll_into(consumer, taken):
@@ -46,8 +54,7 @@ def poll_into(consumer, taken):
 
 def take(group, topics, count):
     """Reads count records in a group, commits what was taken, leaves."""
-    consumer = new_consumer(group)
-    consumer.subscribe(topics)
+    consumer = new_consumer(group, topics)
     taken = []
     try:
         until(f"{count} records of {group}", lambda: len(poll_into(consumer, taken)) >= count)
@@ -119,29 +126,46 @@ def resume():
     return {"first": text(rest[0].value), "records": len(rest)}
 
 
+class Member(threading.Thread):
+    """A member of a group, polled by a thread of its own: while it joins, poll() waits for others."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.held = 0
+        self.leaving = threading.Event()
+        self.start()
+
+    def run(self):
+        consumer = new_consumer(f"{PREFIX}-share", [MAIN])
+        while not self.leaving.is_set():
+            consumer.poll(timeout_ms=100)
+            self.held = len(consumer.assignment())
+        consumer.close()
+
+    def leave(self):
+        self.leaving.set()
+        self.join(20)
+
+
 def share_steps():
-    members = [new_consumer(f"{PREFIX}-share") for _ in range(2)]
+    members = [Member(), Member()]
 
-    def sizes():
-        for member in members:
-            member.poll(timeout_ms=50)
-        return sorted(len(member.assignment()) for member in members)
+    def reach(wanted):
+        def sizes():
+            time.sleep(0.02)
+            return sorted(member.held for member in members)
 
-    def share():
-        for member in members:
-            member.subscribe([MAIN])
-        until("both have partitions", lambda: sizes() == [1, 2])
-        return {"partitions": sizes()}
+        until(f"assignments of {wanted}", lambda: sizes() == wanted)
+        return wanted
 
     def take_over():
-        members.pop(0).close()
-        until("the other has all", lambda: sizes() == [3])
-        return {"partitions": sizes()[0]}
+        members.pop(0).leave()
+        return {"partitions": reach([3])[0]}
 
-    step("share partitions", share)
+    step("share partitions", lambda: {"partitions": reach([1, 2])})
     step("take over partitions", take_over)
     for member in members:
-        member.close()
+        member.leave()
 
 
 @cache
