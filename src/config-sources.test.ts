@@ -154,7 +154,8 @@ test('a user without a password, or with an empty one, is refused', async () => 
 })
 
 test('a broker with nothing to listen on is refused', async () => {
-  const environment = { PABAL_AMQP_PORT: 'off', PABAL_HTTP_PORT: 'off' }
+  const off = 'off'
+  const environment = { PABAL_AMQP_PORT: off, PABAL_HTTP_PORT: off, PABAL_KAFKA_PORT: off }
   await expectExit({ environment }, exitCodes.config, /every listener is off/)
 })
 

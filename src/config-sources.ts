@@ -37,7 +37,7 @@ interface Given {
 const configFileVariable = 'PABAL_CONFIG'
 
 /** Variables of the test suite, and those that Kubernetes sets in pods beside a service "pabal". */
-const foreignVariable = /^PABAL_(?:REQUIRE_ALL|TEST_.+|SERVICE_.+|PORT|PORT_\d+_.+)$/
+const foreignVariable = /^PABAL_(?:REQUIRE_ALL|TEST_.+|BENCH_.+|SERVICE_.+|PORT|PORT_\d+_.+)$/
 
 function unknownName(where: string, name: string, known: readonly string[]): ExitError {
   const closest = findClosestName(name, known)
@@ -96,11 +96,12 @@ function checkValues(given: ReadonlyMap<SettingKey, Given>): Settings {
 }
 
 /** Rules between settings. */
-function checkTogether({ host, user, passwordFile, amqpPort, httpPort }: Settings): void {
-  if (amqpPort === 'off' && httpPort === 'off') {
+function checkTogether({ host, user, passwordFile, ...ports }: Settings): void {
+  const { amqpPort, kafkaPort, httpPort } = ports
+  if (amqpPort === 'off' && kafkaPort === 'off' && httpPort === 'off') {
     throw new ExitError(
       exitCodes.config,
-      'every listener is off: give amqp-port or http-port a port (0 picks a free one)',
+      'every listener is off: give amqp-port or kafka-port a port (0 picks a free one)',
     )
   }
   if ((user === undefined) !== (passwordFile === undefined)) {

@@ -72,7 +72,7 @@ async function start(config: LoadedConfig): Promise<ExitCode> {
   const stopping = stopRequested(parentPid)
   noteUnbuilt(config, logger)
   if (readyFile !== undefined) removeReadyFile(readyFile)
-  const broker = await startBroker({ ...options, logger })
+  const broker = await startBroker({ ...options, logger, syncDelayMs: syncDelayOf(process.env) })
   if (readyFile !== undefined) writeReadyFile(readyFile, broker.addresses)
   try {
     announce(broker, path.resolve(options.data))
@@ -99,6 +99,11 @@ async function run({ command, flags, configFile, isDryRun }: Arguments): Promise
   } catch (error) {
     return fail(error, data)
   }
+}
+
+/** Only the benchmarks set it; see bench/README.md. */
+function syncDelayOf(environment: NodeJS.ProcessEnv): number {
+  return Number(environment['PABAL_BENCH_SYNC_DELAY_MS'] ?? 0)
 }
 
 function printLine(line: string): void {

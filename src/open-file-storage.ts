@@ -2,7 +2,7 @@
 // bring the view up to date.
 import path from 'node:path'
 import { limits } from './limits.ts'
-import { createSystemDisk } from './log/file/disk.ts'
+import { createSystemDisk, type Disk } from './log/file/disk.ts'
 import { type OpenedFileLogStore, openFileLogStore } from './log/file/open-file-log-store.ts'
 import type { Topology } from './meta/topology-database.ts'
 import { TopologyView } from './meta/topology-view.ts'
@@ -10,7 +10,8 @@ import type { Storage, StorageOptions } from './open-storage.ts'
 
 export async function openFileStorage(options: StorageOptions): Promise<Storage> {
   const folder = path.resolve(options.broker.data)
-  const disk = createSystemDisk()
+  const { clock, syncDelayMs } = options
+  const disk = createSystemDisk({ clock, syncDelayMs })
   await disk.createFolder(folder)
   let opened: OpenedFileLogStore | undefined
   const view = new TopologyView({
@@ -23,7 +24,7 @@ export async function openFileStorage(options: StorageOptions): Promise<Storage>
   })
   try {
     const topology = view.load()
-    opened = await openLog(options, folder, topology.appliedSequence)
+    opened = await openLog(options, { folder, disk }, topology.appliedSequence)
     const { store, recovered } = opened
     if (recovered.cut !== undefined) options.logger.warn(recovered.cut)
     return {
@@ -46,13 +47,13 @@ export async function openFileStorage(options: StorageOptions): Promise<Storage>
 
 function openLog(
   options: StorageOptions,
-  folder: string,
+  { folder, disk }: { readonly folder: string; readonly disk: Disk },
   topologyAfter: number,
 ): Promise<OpenedFileLogStore> {
   const { clock, turn, logger } = options
   return openFileLogStore({
     path: folder,
-    disk: createSystemDisk(),
+    disk,
     clock,
     turn,
     durability: options.broker.durability,

@@ -15,6 +15,8 @@ export type StorageKind = 'file' | 'memory' | MemoryChaos
 
 export interface StorageOptions {
   readonly kind: StorageKind
+  /** Added to every sync, as a slower disk would: for benchmarks. */
+  readonly syncDelayMs: number
   readonly broker: BrokerOptions
   readonly clock: Clock
   readonly turn: Turn

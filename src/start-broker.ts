@@ -23,6 +23,8 @@ import { type Listener, openListener } from './server/listener.ts'
 /** Options of the broker; what is left out has its default. */
 export type StartOptions = Partial<BrokerOptions> & {
   readonly logger?: Logger
+  /** Added to every sync of the disk, in milliseconds, as a slower disk would: for benchmarks. */
+  readonly syncDelayMs?: number
   /** Where messages are kept; files in the data folder by default. */
   readonly storage?: StorageKind
 }
@@ -39,12 +41,12 @@ export interface RunningBroker extends AsyncDisposable {
 
 /** Starts a broker and resolves once all its listeners are open. */
 export async function startBroker(startOptions: StartOptions = {}): Promise<RunningBroker> {
-  const { logger: givenLogger, storage = 'file', ...partial } = startOptions
+  const { logger: givenLogger, storage = 'file', syncDelayMs = 0, ...partial } = startOptions
   const options = completeOptions(partial)
   const logger = givenLogger ?? (await createLogger({ level: 'silent', format: 'json' }))
   const instance = new Instance(options, logger)
   try {
-    await instance.open(storage)
+    await instance.open(storage, syncDelayMs)
   } catch (error) {
     await instance.close()
     throw error
@@ -86,11 +88,12 @@ class Instance implements RunningBroker {
     this.failed.catch(() => undefined)
   }
 
-  async open(kind: StorageKind): Promise<void> {
+  async open(kind: StorageKind, syncDelayMs: number): Promise<void> {
     const turn = new Turn(this.#clock)
     const crossing = this.#createCrossing()
     this.#storage = await openStorage({
       kind,
+      syncDelayMs,
       broker: this.#options,
       clock: this.#clock,
       turn,
