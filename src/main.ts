@@ -10,7 +10,7 @@ import { watchStopRequests } from './cli/stop-requests.ts'
 import { loadConfig } from './config-sources.ts'
 import type { LoadedConfig } from './config-sources.ts'
 import { settingName } from './config.ts'
-import { systemClock } from './lib/clock.ts'
+import { keepProcessAlive, systemClock } from './lib/clock.ts'
 import { exitCodes } from './lib/exit-codes.ts'
 import type { ExitCode } from './lib/exit-error.ts'
 import { formatAddress } from './lib/listen.ts'
@@ -118,6 +118,8 @@ function fail(error: unknown, dataFolder: string): never {
 
 // Whoever read our first lines may be gone (`npm start | head`); that is no reason to stop.
 process.stdout.on('error', () => undefined)
+// Until the end is decided here; a clean stop may have to wait for a disk that comes back.
+keepProcessAlive()
 try {
   process.exit(await run(readArguments(process.argv.slice(2))))
 } catch (error) {

@@ -37,3 +37,13 @@ export const systemClock: Clock = {
     setImmediate(callback)
   },
 }
+
+/**
+ * Keeps the process from ending by itself while it waits for nothing but the clock, such as the next
+ * try of a failed write. Timers alone do not: see `Clock.after`.
+ */
+export function keepProcessAlive(): Timer {
+  const aDayMs = 86_400_000
+  const handle = setInterval(() => undefined, aDayMs)
+  return { stop: () => clearInterval(handle) }
+}
