@@ -6,7 +6,7 @@
 //
 // Address and header are bytes that the log never looks into. Offsets within a run rise but may
 // have gaps: cleaning drops records that nobody needs any more.
-import { writeInt64 } from './run.ts'
+import { writeInt64 } from '../lib/int64.ts'
 import type { Run } from './run.ts'
 import type { SharedBodies } from './shared-bodies.ts'
 

@@ -10,6 +10,7 @@
 // the producerId field holds the file position of the shared bodies its records refer to, or -1.
 import { assert } from '../lib/assert.ts'
 import { crc32c } from '../lib/crc32c.ts'
+import { readInt64, writeInt64 } from '../lib/int64.ts'
 import { limits } from '../limits.ts'
 import type { SharedBodies } from './shared-bodies.ts'
 
@@ -32,7 +33,6 @@ export const runField = {
 } as const
 
 const lengthStart = runField.leaderEpoch
-const two32 = 0x1_0000_0000
 /** Below this a loop is quicker than the call into the engine. */
 const copyLoopMax = 24
 const released: Buffer = Buffer.alloc(0)
@@ -194,16 +194,4 @@ export function crcOfRun(buffer: Buffer, size: number): number {
 /** Total size of the run whose header starts at `position`. */
 export function runSizeAt(buffer: Buffer, position: number): number {
   return buffer.readInt32BE(position + runField.length) + lengthStart
-}
-
-/** Reads a signed 64-bit integer that must be a safe number. */
-export function readInt64(buffer: Buffer, position: number): number {
-  return buffer.readInt32BE(position) * two32 + buffer.readUInt32BE(position + 4)
-}
-
-/** Writes a safe integer as signed 64 bits. */
-export function writeInt64(buffer: Buffer, position: number, value: number): void {
-  const high = Math.floor(value / two32)
-  buffer.writeInt32BE(high, position)
-  buffer.writeUInt32BE(value - high * two32, position + 4)
 }

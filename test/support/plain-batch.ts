@@ -1,5 +1,6 @@
 // Kafka batches as far as the log looks at them: a right header and CRC over bytes of any kind.
-import { crcOfRun, runField, runHeaderSize, runMagic, writeInt64 } from '../../src/log/run.ts'
+import { writeInt64 } from '../../src/lib/int64.ts'
+import { crcOfRun, runField, runHeaderSize, runMagic } from '../../src/log/run.ts'
 
 export interface PlainBatch {
   readonly recordCount?: number

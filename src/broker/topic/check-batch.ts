@@ -1,6 +1,7 @@
 // What a record batch from a producer must look like before it is stored as it is. Checks and their
 // order follow Kafka's UnifiedLog and LogValidator; the batch's records are not decoded.
-import { crcOfRun, readInt64, runField, runHeaderSize, runMagic, runSizeAt } from '../../log/run.ts'
+import { readInt64 } from '../../lib/int64.ts'
+import { crcOfRun, runField, runHeaderSize, runMagic, runSizeAt } from '../../log/run.ts'
 import { BrokerError, type BrokerErrorCode } from '../broker-error.ts'
 import type { ProducedBatch } from './producer-state.ts'
 import type { TopicConfig } from './topic-config.ts'

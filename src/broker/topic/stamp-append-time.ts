@@ -1,4 +1,5 @@
-import { crcOfRun, runField, writeInt64 } from '../../log/run.ts'
+import { writeInt64 } from '../../lib/int64.ts'
+import { crcOfRun, runField } from '../../log/run.ts'
 
 const logAppendTimeBit = 0x08
 

@@ -1,6 +1,6 @@
+import { writeInt64 } from '../../lib/int64.ts'
 // Writes the entries of commit groups into one growing buffer. Formats are in file-format.ts.
 import type { EncodedEntries } from '../commit-group.ts'
-import { writeInt64 } from '../run.ts'
 import { entryHeadSize, entryKind, stateForgotten, stateKeyStart } from './file-format.ts'
 
 const initialSize = 64 * 1024

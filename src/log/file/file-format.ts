@@ -31,7 +31,7 @@
 // The payload is the shared bodies (each after its own CRC-32C), then the runs in the order of their entries. A run entry holds
 // what the run's own CRC does not cover, so every byte is covered exactly once.
 import { crc32c } from '../../lib/crc32c.ts'
-import { readInt64, writeInt64 } from '../run.ts'
+import { readInt64, writeInt64 } from '../../lib/int64.ts'
 
 export const formatVersion = 1
 export const fileHeaderSize = 64

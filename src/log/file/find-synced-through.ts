@@ -1,6 +1,6 @@
+import { readInt64 } from '../../lib/int64.ts'
 // After a bad group: do later bytes still prove that it had been on stable storage?
 import { limits } from '../../limits.ts'
-import { readInt64 } from '../run.ts'
 import { groupField, groupHeaderSize, groupMagic } from './file-format.ts'
 import { readAt } from './file-operations.ts'
 import { checkGroupHeader, groupSizeAt } from './group-decoder.ts'

@@ -1,7 +1,8 @@
 // Bytes → a checked commit group. A group is accepted only when header, entries, every run and the
 // shared bodies verify: half a group never counts.
 import { crc32c } from '../../lib/crc32c.ts'
-import { crcOfRun, readInt64, runField, runHeaderSize, runMagic, runSizeAt } from '../run.ts'
+import { readInt64 } from '../../lib/int64.ts'
+import { crcOfRun, runField, runHeaderSize, runMagic, runSizeAt } from '../run.ts'
 import {
   crcOfGroup,
   entryHeadSize,

@@ -1,9 +1,10 @@
 // A sealed commit group → the bytes of one write. Small runs are gathered in one buffer, large
 // ones are passed on as they are.
 import { crc32c } from '../../lib/crc32c.ts'
+import { writeInt64 } from '../../lib/int64.ts'
 import { limits } from '../../limits.ts'
 import type { CommitGroup } from '../commit-group.ts'
-import { runField, runMagic, writeInt64 } from '../run.ts'
+import { runField, runMagic } from '../run.ts'
 import type { Run } from '../run.ts'
 import { EntryWriter } from './entry-writer.ts'
 import {

@@ -1,7 +1,7 @@
 // Looks at every byte of one data file and says what is wrong with it and where. After damage it
 // goes on at the next group that can be trusted, so one bad sector does not hide the rest.
 import { crc32c } from '../../lib/crc32c.ts'
-import { readInt64 } from '../run.ts'
+import { readInt64 } from '../../lib/int64.ts'
 import type { Disk } from './disk.ts'
 import {
   decodeFileHeader,

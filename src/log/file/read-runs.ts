@@ -1,7 +1,8 @@
+import { readInt64 } from '../../lib/int64.ts'
 // Reads runs of one file, checks them, and brings the shared bodies along that their records need.
 import { limits } from '../../limits.ts'
 import { recordBodySize, recordSharedStart, recordSizeAt } from '../record.ts'
-import { crcOfRun, readInt64, Run, runField, runHeaderSize, runSizeAt } from '../run.ts'
+import { crcOfRun, Run, runField, runHeaderSize, runSizeAt } from '../run.ts'
 import { SharedBodies, sharedCrcSize } from '../shared-bodies.ts'
 import { readAt } from './file-operations.ts'
 import type { RunIndex } from './run-index.ts'

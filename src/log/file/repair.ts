@@ -3,7 +3,7 @@
 // lost is said. It never guesses: bytes that do not verify are never taken for messages.
 import { join } from 'node:path'
 import { crc32c } from '../../lib/crc32c.ts'
-import { writeInt64 } from '../run.ts'
+import { writeInt64 } from '../../lib/int64.ts'
 import { asideFolderName, decodeAside } from './aside-store.ts'
 import type { Disk } from './disk.ts'
 import {

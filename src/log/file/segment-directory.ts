@@ -11,8 +11,8 @@
 //            52 aside count │ 56 written run size u32 │ 60 written shared size u32
 //            64 crc u32 of summary, asides and the tail before it
 import { crc32c } from '../../lib/crc32c.ts'
+import { readInt64, writeInt64 } from '../../lib/int64.ts'
 import { limits } from '../../limits.ts'
-import { readInt64, writeInt64 } from '../run.ts'
 import { formatVersion } from './file-format.ts'
 import { readAt, syncFile, writeAt } from './file-operations.ts'
 import { RunIndex, runIndexStride } from './run-index.ts'

@@ -1,8 +1,8 @@
 import { advertisedVersions } from '../../codec/kafka/advertised-versions.ts'
+import { apiNames } from '../../codec/kafka/apis.gen.ts'
 import type { ApiVersionsResponse } from '../../codec/kafka/messages/api-versions.gen.ts'
 import { codeOf, noError } from './error-code.ts'
 import type { Handler } from './request-context.ts'
-import { servedApis } from './served-apis.ts'
 
 const namePattern = /^[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?$/
 
@@ -24,5 +24,5 @@ export function unsupportedApiVersions(): ApiVersionsResponse {
 }
 
 function served(): ApiVersionsResponse['apiKeys'] {
-  return advertisedVersions(servedApis)
+  return advertisedVersions([...apiNames.values()])
 }

@@ -14,15 +14,10 @@ import { handlers } from './handlers.ts'
 import type { KafkaContext } from './kafka-context.ts'
 import type { Handler } from './request-context.ts'
 import { SaslState } from './sasl-state.ts'
-import type { ServedApi } from './served-apis.ts'
 
 /** An answer's place in the order; its parts are there once it is known. */
 interface Slot {
   parts: readonly Buffer[] | undefined
-}
-
-function isServed(api: ApiName): api is ServedApi {
-  return Object.hasOwn(handlers, api)
 }
 
 export class KafkaConnection {
@@ -107,7 +102,7 @@ export class KafkaConnection {
     reader.reset(buffer, start, end)
     const header = readRequestHeader(reader)
     const { api } = header
-    if (api === undefined || !isServed(api)) {
+    if (api === undefined) {
       throw new Error(`API ${header.apiKey} is not served`)
     }
     this.#noteUse(api)
@@ -126,7 +121,7 @@ export class KafkaConnection {
     this.context.advertisedWatch.onWork(this.remoteAddress)
   }
 
-  #start<Name extends ServedApi>(
+  #start<Name extends ApiName>(
     api: Name,
     header: RequestHeader,
     reader: WireReader,

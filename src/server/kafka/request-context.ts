@@ -1,7 +1,6 @@
 import type { ApiMessages, ApiName } from '../../codec/kafka/apis.gen.ts'
 import type { KafkaConnection } from './kafka-connection.ts'
 import type { KafkaContext } from './kafka-context.ts'
-import type { ServedApi } from './served-apis.ts'
 
 /** One request being answered. */
 export interface RequestContext extends KafkaContext {
@@ -19,5 +18,5 @@ export type Handler<Name extends ApiName> = (
   context: RequestContext,
 ) => ApiMessages[Name]['response'] | undefined | Promise<ApiMessages[Name]['response'] | undefined>
 
-/** One handler for each API that is served, no more and no fewer. */
-export type Handlers = { readonly [Name in ServedApi]: Handler<Name> }
+/** One handler for each API that has a codec, no more and no fewer: what is built is advertised. */
+export type Handlers = { readonly [Name in ApiName]: Handler<Name> }
