@@ -22,6 +22,8 @@ void run_print(const struct run *run) {
   uint64_t published = run->options.outstanding > 0 ? confirmed : sent;
   printf("{\"server\":{\"product\":\"%s\",\"version\":\"%s\"},\"seconds\":%.3f", run->product, run->version,
          seconds);
+  /* On the machine's monotonic clock, so that a profile of the broker can be cut to it. */
+  printf(",\"window\":{\"start_us\":%" PRIu64 ",\"end_us\":%" PRIu64 "}", before->at / 1000, after->at / 1000);
   printf(",\"published\":%" PRIu64 ",\"delivered\":%" PRIu64, published, delivered);
   printf(",\"publish_rate\":%.1f,\"deliver_rate\":%.1f", (double)published / seconds,
          (double)delivered / seconds);
