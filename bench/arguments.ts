@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import type { Scenario } from './scenario.ts'
-import { defaultScenarioNames, scenarios } from './scenarios.ts'
+import { allScenarios, defaultScenarioNames } from './scenarios/all-scenarios.ts'
+import type { Scenario } from './scenarios/scenario.ts'
+import { systemNames } from './systems/all-systems.ts'
 
 export type Arguments = {
   readonly scenarios: readonly Scenario[]
@@ -9,24 +10,23 @@ export type Arguments = {
   readonly runs: number
   readonly seconds: number
   readonly warmup: number
-  readonly durability: string
-  readonly syncDelaysMs: readonly number[]
-  readonly folder: string
+  /** This process's own, so that two benchmarks never share data. */
+  readonly workFolder: string
   readonly resultFile: string | undefined
 }
 
-export const usage: string = `npm run bench -- [scenario …] [options]
-  --systems pabal,rabbitmq   in the order they take turns; ratios are to the last
+export const usage: string = `npm run bench -- [scenario or area …] [options]
+  --systems pabal,rabbitmq   in the order they take turns; ratios are of the first to the others
+                             ${systemNames}
   --runs 3                   runs of each system, in turns
   --seconds 5                measured window of a run
   --warmup 2                 load before the window, s
-  --durability fsync         passed on to Pabal
-  --sync-delay-ms 1,5        also measure Pabal with so much added to every fdatasync
   --folder DIR               where the brokers keep their data (bench/build/work)
   --out FILE                 result file (bench/results/<time>-<first scenario>.json)
   --no-save                  write no result file
+areas (all their scenarios): ${areas().join(' ')}
 scenarios:
-${scenarios.map((scenario) => `  ${scenario.name.padEnd(24)} ${scenario.description}`).join('\n')}
+${allScenarios.map((scenario) => `  ${scenario.name.padEnd(24)} ${scenario.description}`).join('\n')}
 without a name: ${defaultScenarioNames.join(' ')}`
 
 /** Reads the command line; throws an Error with a one-line text when it is wrong. */
@@ -40,8 +40,6 @@ export function parseArguments(argv: readonly string[]): Arguments {
       runs: { type: 'string', default: '3' },
       seconds: { type: 'string', default: '5' },
       warmup: { type: 'string', default: '2' },
-      durability: { type: 'string', default: 'fsync' },
-      'sync-delay-ms': { type: 'string', default: '' },
       folder: { type: 'string', default: join(import.meta.dirname, 'build', 'work') },
       out: { type: 'string' },
       save: { type: 'boolean', default: true },
@@ -49,22 +47,25 @@ export function parseArguments(argv: readonly string[]): Arguments {
   })
   const named = positionals.length > 0 ? positionals : defaultScenarioNames
   return {
-    scenarios: named.map(findScenario),
+    scenarios: named.flatMap(findScenarios),
     systems: list(values.systems),
     runs: number('--runs', values.runs),
     seconds: number('--seconds', values.seconds),
     warmup: number('--warmup', values.warmup),
-    durability: values.durability,
-    syncDelaysMs: list(values['sync-delay-ms']).map((text) => number('--sync-delay-ms', text)),
-    folder: values.folder,
+    workFolder: join(values.folder, String(process.pid)),
     resultFile: values.save ? (values.out ?? defaultResultFile(named[0] ?? '')) : undefined,
   }
 }
 
-function findScenario(name: string): Scenario {
-  const scenario = scenarios.find((candidate) => candidate.name === name)
-  if (scenario === undefined) throw new Error(`there is no scenario '${name}'\n\n${usage}`)
-  return scenario
+/** The scenario of that name, or all of an area. */
+function findScenarios(name: string): Scenario[] {
+  const found = allScenarios.filter((scenario) => scenario.name === name || scenario.area === name)
+  if (found.length === 0) throw new Error(`there is no scenario '${name}'\n\n${usage}`)
+  return found
+}
+
+function areas(): string[] {
+  return [...new Set(allScenarios.map(({ area }) => area))]
 }
 
 function defaultResultFile(name: string): string {

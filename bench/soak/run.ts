@@ -3,7 +3,7 @@
 // Ends with 1 when a bound is broken. Data goes to PABAL_SOAK_FOLDER, or the system's folder for
 // temporary files; the deep queue needs 3 GB there.
 import { parseArgs } from 'node:util'
-import { killChildrenAtExit } from '../start-child.ts'
+import { killChildrenAtExit } from '../systems/start-child.ts'
 import { soakScenarios } from './scenarios.ts'
 import type { SoakScenario } from './soak-scenario.ts'
 import { startSoakProcess } from './soak-target.ts'

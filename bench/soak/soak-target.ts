@@ -1,8 +1,9 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pabalSystem } from '../pabal-system.ts'
-import { processMemory } from '../process-memory.ts'
+import { findSystem } from '../systems/all-systems.ts'
+import { amqpPortOf } from '../systems/ports.ts'
+import { processMemory } from '../systems/process-memory.ts'
 
 export type Usage = {
   /** Resident memory, or, in this process, what the garbage collector leaves. In MB (10⁶ bytes). */
@@ -20,9 +21,9 @@ export interface SoakTarget extends AsyncDisposable {
 /** Pabal as a process of its own, on files. */
 export async function startSoakProcess(durability: string): Promise<SoakTarget> {
   const folder = mkdtempSync(join(process.env['PABAL_SOAK_FOLDER'] ?? tmpdir(), 'pabal-soak-'))
-  const broker = await pabalSystem({ durability, syncDelayMs: 0 }).start(folder)
+  const broker = await findSystem(durability === 'os' ? 'pabal-os' : 'pabal').start(folder)
   return {
-    port: broker.amqpPort,
+    port: amqpPortOf(broker),
     usage: () => ({
       megabytes: processMemory(broker.pid).residentMb,
       handles: readdirSync(`/proc/${broker.pid}/fd`).length,

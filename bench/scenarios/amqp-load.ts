@@ -1,7 +1,10 @@
-import { execFile, spawnSync } from 'node:child_process'
-import { existsSync, globSync, mkdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
+import { compileProgram } from '../compile-program.ts'
+import type { Figures } from '../report/figure.ts'
+import { amqpPortOf } from '../systems/ports.ts'
+import { processMemory } from '../systems/process-memory.ts'
+import type { Measurement, ScenarioContext } from './scenario.ts'
 
 /** Percentiles in µs, as `load/histogram.c` prints them; null when nothing was recorded. */
 export type Percentiles = {
@@ -34,31 +37,9 @@ export type LoadReport = {
   >
 }
 
-const SOURCES: string = join(import.meta.dirname, 'load')
-const BUILD: string = join(import.meta.dirname, 'build')
-const PROGRAM: string = join(BUILD, 'load')
-const FLAGS: readonly string[] = ['-std=gnu11', '-O2', '-Wall', '-Wextra']
-
-/** Compiles the load program if a source is newer than it. */
-export function buildLoadProgram(): void {
-  const sources = globSync(join(SOURCES, '*.[ch]'))
-  const builtAt = existsSync(PROGRAM) ? statSync(PROGRAM).mtimeMs : 0
-  if (sources.every((source) => statSync(source).mtimeMs < builtAt)) return
-  mkdirSync(BUILD, { recursive: true })
-  const files = sources.filter((source) => source.endsWith('.c'))
-  const built = spawnSync('cc', [...FLAGS, '-o', PROGRAM, ...files, '-lrabbitmq'], {
-    encoding: 'utf8',
-  })
-  if (built.error === undefined && built.status === 0) return
-  const isMissing = built.error !== undefined || /amqp\w*\.h|-lrabbitmq/.test(built.stderr)
-  if (isMissing) {
-    throw new Error(
-      'the load program needs a C compiler and librabbitmq.' +
-        ' On Debian: apt-get install gcc libc6-dev librabbitmq-dev',
-    )
-  }
-  throw new Error(`the load program does not compile:\n${built.stderr}`)
-}
+/** Compiles it if need be. */
+const program = (): string =>
+  compileProgram({ name: 'load', libraries: ['-lrabbitmq'], packages: 'librabbitmq-dev' })
 
 /** The load program's options by name, without the dashes. */
 export type LoadOptions = Readonly<Record<string, string | number>>
@@ -91,10 +72,38 @@ function programArguments(mode: string, options: LoadOptions): string[] {
 
 async function runProgram(args: readonly string[]): Promise<unknown> {
   try {
-    const { stdout } = await promisify(execFile)(PROGRAM, args)
+    const { stdout } = await promisify(execFile)(program(), args)
     return JSON.parse(stdout)
   } catch (error) {
     const { stderr } = error as { stderr?: string }
     throw new Error(`load ${args.join(' ')}: ${stderr?.trim() || String(error)}`, { cause: error })
+  }
+}
+
+/** The options of a run that is measured for a time. */
+export function windowed({ broker, seconds, warmup }: ScenarioContext): LoadOptions {
+  return { port: amqpPortOf(broker), 'broker-pid': broker.pid, seconds, warmup }
+}
+
+/** How a description says what is acked. */
+export function acks(every: number): string {
+  return every === 1 ? 'each acked' : `acked every ${every}`
+}
+
+/** The scenario's own figures, and those that every run of the load program has. */
+export function loadMeasurement(
+  { broker }: ScenarioContext,
+  report: LoadReport,
+  figures: Figures & { readonly rate: number },
+): Measurement {
+  return {
+    figures: {
+      ...figures,
+      ...processMemory(broker.pid),
+      cpuPerMillion: (report.broker_cpu_seconds / (figures.rate * report.seconds)) * 1e6,
+      clientCpu: report.client_cpu_share * 100,
+    },
+    reports: { load: report },
+    server: `${report.server.product} ${report.server.version}`,
   }
 }

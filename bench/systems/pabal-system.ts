@@ -4,30 +4,31 @@ import type { BrokerSystem, RunningBroker } from './broker-system.ts'
 import { startChild } from './start-child.ts'
 
 export type PabalVariant = {
-  readonly durability: string
+  readonly durability: 'fsync' | 'os'
   /** Added to every fdatasync by Pabal's disk door, as a slower disk would; 0 adds nothing. */
   readonly syncDelayMs: number
 }
 
-const MAIN: string = resolve(import.meta.dirname, '..', 'src', 'main.ts')
+const MAIN: string = resolve(import.meta.dirname, '..', '..', 'src', 'main.ts')
 const START_TIMEOUT_MS = 120_000
 
 /** Pabal from this checkout, with its defaults but for free ports and the variant. */
-export function pabalSystem({ durability, syncDelayMs }: PabalVariant): BrokerSystem {
+export function pabalSystem(variant: PabalVariant): BrokerSystem {
+  const { durability, syncDelayMs } = variant
   const isDelayed = syncDelayMs > 0
   const settings: Record<string, string> = { durability }
   if (isDelayed) settings['PABAL_BENCH_SYNC_DELAY_MS'] = String(syncDelayMs)
   return {
-    name: isDelayed ? `pabal+${syncDelayMs}ms` : 'pabal',
+    name: `pabal${durability === 'os' ? '-os' : ''}${isDelayed ? `+${syncDelayMs}ms` : ''}`,
+    protocols: ['amqp', 'kafka'],
     settings,
-    start: (folder) => startPabal(folder, durability, syncDelayMs),
+    start: (folder) => startPabal(folder, variant),
   }
 }
 
 async function startPabal(
   folder: string,
-  durability: string,
-  syncDelayMs: number,
+  { durability, syncDelayMs }: PabalVariant,
 ): Promise<RunningBroker> {
   mkdirSync(folder, { recursive: true })
   const readyFile = join(folder, 'ready.json')
@@ -45,7 +46,8 @@ async function startPabal(
       MAIN,
       `--data=${join(folder, 'data')}`,
       '--amqp-port=0',
-      ...['http', 'kafka', 'mqtt', 'stomp'].map((name) => `--${name}-port=off`),
+      '--kafka-port=0',
+      ...['http', 'mqtt', 'stomp'].map((name) => `--${name}-port=off`),
       `--durability=${durability}`,
       `--ready-file=${readyFile}`,
     ],
@@ -54,14 +56,11 @@ async function startPabal(
     logFile: join(folder, 'pabal.log'),
   })
   await child.waitUntil(() => existsSync(readyFile), START_TIMEOUT_MS)
-  const ready = JSON.parse(readFileSync(readyFile, 'utf8')) as { amqp?: { port: number } }
-  if (ready.amqp === undefined) {
-    await child.stop('SIGTERM')
-    throw new Error('this Pabal listens on no AMQP port')
-  }
+  const ready = JSON.parse(readFileSync(readyFile, 'utf8')) as Record<string, { port: number }>
   return {
     pid: child.pid,
-    amqpPort: ready.amqp.port,
+    amqpPort: ready['amqp']?.port,
+    kafkaPort: ready['kafka']?.port,
     logTail: () => child.logTail(),
     stop: (signal) => child.stop(signal),
   }

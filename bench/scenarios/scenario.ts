@@ -1,11 +1,16 @@
-import type { RunningBroker } from './broker-system.ts'
-import type { Figures } from './figure.ts'
-import type { LoadReport } from './load-program.ts'
+import type { Figures } from '../report/figure.ts'
+import type { Protocol, RunningBroker } from '../systems/broker-system.ts'
+
+/** The table of docs/performance.md that a scenario stands in. */
+export type Area = 'amqp' | 'kafka' | 'crossing' | 'start-up'
 
 /** One question asked of every system. Each run gets a fresh broker on an empty folder. */
 export type Scenario = {
   readonly name: string
+  readonly area: Area
   readonly description: string
+  /** Systems that do not speak all of these are left out. */
+  readonly protocols: readonly Protocol[]
   run(context: ScenarioContext): Promise<Measurement>
 }
 
@@ -15,6 +20,8 @@ export type ScenarioContext = {
   readonly seconds: number
   /** Seconds of load before the window. */
   readonly warmup: number
+  /** Where this run's broker keeps everything. */
+  readonly folder: string
   /** Stops the broker that runs now by `signal` and starts it on the same data. */
   restart(signal: 'SIGTERM' | 'SIGKILL'): Promise<Restarted>
 }
@@ -28,5 +35,9 @@ export type Restarted = {
 export type Measurement = {
   readonly figures: Figures
   /** Raw reports behind the figures, for the result file. */
-  readonly reports: Readonly<Record<string, LoadReport>>
+  readonly reports: Readonly<Record<string, object>>
+  /** The load program and its version, as far as it tells. */
+  readonly client?: string
+  /** The broker and its version, as it told the client. */
+  readonly server?: string
 }

@@ -3,13 +3,12 @@
  * the system's own node, its data or its epmd. Node name, ports, folders and cookie are the run's own.
  */
 import { existsSync, mkdirSync } from 'node:fs'
-import { createConnection, createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { BrokerSystem, RunningBroker } from './broker-system.ts'
+import { accepts, freePorts, HOST } from './ports.ts'
 import { startChild, type RunningChild } from './start-child.ts'
 
 const SERVER_SCRIPT = '/usr/lib/rabbitmq/bin/rabbitmq-server'
-const HOST = '127.0.0.1'
 const START_TIMEOUT_MS = 600_000
 
 export function rabbitmqSystem(): BrokerSystem {
@@ -19,7 +18,7 @@ export function rabbitmqSystem(): BrokerSystem {
         ' (its service is not needed: systemctl disable --now rabbitmq-server)',
     )
   }
-  return { name: 'rabbitmq', settings: {}, start: startRabbitmq }
+  return { name: 'rabbitmq', protocols: ['amqp'], settings: {}, start: startRabbitmq }
 }
 
 async function startRabbitmq(folder: string): Promise<RunningBroker> {
@@ -51,6 +50,7 @@ async function startRabbitmq(folder: string): Promise<RunningBroker> {
   return {
     pid: server.pid,
     amqpPort,
+    kafkaPort: undefined,
     logTail: () => server.logTail(),
     stop: (signal) => stopBoth(server, epmd, signal),
   }
@@ -90,27 +90,4 @@ function environment(folder: string, ports: Ports): Record<string, string | unde
     // Makes the start script exec the VM: its pid is then the child's, and SIGTERM reaches it.
     RUNNING_UNDER_SYSTEMD: 'true',
   }
-}
-
-/** Ports nobody listens on, all different. */
-async function freePorts(count: 3): Promise<[number, number, number]> {
-  const servers = Array.from({ length: count }, () => createServer())
-  const ports: number[] = []
-  for (const server of servers) {
-    await new Promise<void>((resolve) => server.listen(0, HOST, resolve))
-    ports.push((server.address() as AddressInfo).port)
-  }
-  for (const server of servers) await new Promise((resolve) => server.close(resolve))
-  return ports as [number, number, number]
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection(port, HOST)
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.once('error', () => resolve(false))
-  })
 }

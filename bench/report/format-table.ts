@@ -2,13 +2,13 @@ import { type FigureName, figures } from './figure.ts'
 import type { Spread, Summary } from './summary.ts'
 
 /** A client that uses this much of its one CPU may be the limit, not the broker. */
-const CLIENT_BOUND_PERCENT = 90
+export const CLIENT_BOUND_PERCENT = 90
 
 const names = Object.keys(figures) as FigureName[]
 
 /**
  * One scenario's table: a row a system, medians with half the range in percent, and under them the
- * ratio of every other system's figures to those of the last one, the reference.
+ * ratio of the first system's figures to those of each other one.
  */
 export function formatTable(summaries: ReadonlyMap<string, Summary>): string {
   const columns = names.filter((name) => [...summaries.values()].some((summary) => summary[name]))
@@ -16,16 +16,16 @@ export function formatTable(summaries: ReadonlyMap<string, Summary>): string {
   for (const [system, summary] of summaries) {
     rows.push([system, ...columns.map((name) => cell(name, summary[name]))])
   }
-  const [reference, referenceSummary] = [...summaries].at(-1) ?? ['', {}]
-  for (const [system, summary] of summaries) {
-    if (system === reference) continue
-    const ratios = columns.map((name) => ratio(name, summary[name], referenceSummary[name]))
-    rows.push([`${system} ÷ ${reference}`, ...ratios])
+  const [[first, firstSummary] = ['', {}], ...others] = summaries
+  for (const [system, summary] of others) {
+    const ratios = columns.map((name) => ratio(name, firstSummary[name], summary[name]))
+    rows.push([`${first} ÷ ${system}`, ...ratios])
   }
   return [...align(rows), ...clientNotes(summaries)].join('\n')
 }
 
-function cell(name: FigureName, spread: Spread | undefined): string {
+/** `12,345 ±3%`: the median, and half the range where there is one. */
+export function cell(name: FigureName, spread: Spread | undefined): string {
   if (spread === undefined) return ''
   const { digits } = figures[name]
   const median = spread.median.toLocaleString('en-US', {

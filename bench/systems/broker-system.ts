@@ -1,7 +1,12 @@
+/** What a client speaks with a broker. */
+export type Protocol = 'amqp' | 'kafka'
+
 /** A broker that the benchmarks can start, drive and stop. One object per variant measured. */
 export type BrokerSystem = {
   /** What tables and result files call it: `pabal`, `pabal+1ms`, `rabbitmq`. */
   readonly name: string
+  /** Scenarios that need another one leave this system out. */
+  readonly protocols: readonly Protocol[]
   /** Settings that differ from the broker's own defaults, for the result file. */
   readonly settings: Readonly<Record<string, string>>
   /** Starts it on `folder`, which may hold the data of an earlier start. Resolves when ready. */
@@ -10,7 +15,9 @@ export type BrokerSystem = {
 
 export type RunningBroker = {
   readonly pid: number
-  readonly amqpPort: number
+  /** Undefined where it does not speak the protocol. */
+  readonly amqpPort: number | undefined
+  readonly kafkaPort: number | undefined
   /** The last lines it printed, for the text of an error. */
   logTail(): string
   /** Ends the process and waits until it is gone. */

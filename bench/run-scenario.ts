@@ -1,0 +1,85 @@
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Arguments } from './arguments.ts'
+import { probeDisk } from './disk-probe.ts'
+import type { DiskTimes, Run, ScenarioResult } from './report/result-file.ts'
+import { quantile, summarize, type Summary } from './report/summary.ts'
+import type { Measurement, Scenario } from './scenarios/scenario.ts'
+import type { BrokerSystem } from './systems/broker-system.ts'
+
+/**
+ * Runs one scenario on each system in turn, A B A B …, so that what the machine does meanwhile hits
+ * all of them alike. Throws when a broker refused or misordered something.
+ */
+export async function runScenario(
+  scenario: Scenario,
+  systems: readonly BrokerSystem[],
+  args: Arguments,
+): Promise<ScenarioResult> {
+  const runs: Run[] = []
+  const syncTimes: number[] = []
+  for (let round = 1; round <= args.runs; round++) {
+    syncTimes.push(...probeDisk(args.workFolder))
+    for (const system of systems) {
+      process.stderr.write(`${scenario.name}: run ${round} of ${args.runs}, ${system.name}\n`)
+      runs.push({ system: system.name, round, ...(await runOnce(system, scenario, args)) })
+    }
+  }
+  const summaries: Record<string, Summary> = {}
+  for (const { name } of systems) {
+    summaries[name] = summarize(
+      runs.filter((run) => run.system === name).map(({ figures }) => figures),
+    )
+  }
+  const { name, area, description } = scenario
+  const clients = [...new Set(runs.flatMap(({ client }) => client ?? []))]
+  const command = commandOf(scenario, systems, args)
+  const disk = diskTimes(syncTimes)
+  return { scenario: name, area, description, command, clients, disk, summaries, runs }
+}
+
+/** One run: a fresh broker on an empty folder, stopped and deleted afterwards. */
+async function runOnce(
+  system: BrokerSystem,
+  scenario: Scenario,
+  { workFolder, seconds, warmup }: Arguments,
+): Promise<Measurement> {
+  const folder = join(workFolder, system.name)
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  let broker = await system.start(folder)
+  try {
+    return await scenario.run({
+      broker,
+      seconds,
+      warmup,
+      folder,
+      async restart(signal) {
+        await broker.stop(signal)
+        const startedAt = performance.now()
+        broker = await system.start(folder)
+        return { broker, startedAt }
+      },
+    })
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new Error(`${system.name}: ${reason}\n${broker.logTail()}`, { cause: error })
+  } finally {
+    await broker.stop('SIGTERM')
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function commandOf(
+  { name }: Scenario,
+  systems: readonly BrokerSystem[],
+  { runs, seconds, warmup }: Arguments,
+): string {
+  const named = systems.map((system) => system.name).join(',')
+  return `npm run bench -- ${name} --systems ${named} --runs ${runs} --seconds ${seconds} --warmup ${warmup}`
+}
+
+function diskTimes(times: readonly number[]): DiskTimes {
+  const sorted = times.toSorted((a, b) => a - b)
+  return { writes: times.length, p50_us: quantile(sorted, 0.5), p99_us: quantile(sorted, 0.99) }
+}

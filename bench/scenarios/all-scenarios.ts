@@ -1,0 +1,26 @@
+// The scenarios by name, in the order in which people read about them. A new one is a row in its
+// family's file; a new family is a line here.
+import { amqpBacklog } from './amqp-backlog.ts'
+import { amqpBoth } from './amqp-both.ts'
+import { amqpConsume } from './amqp-consume.ts'
+import { amqpLatency } from './amqp-latency.ts'
+import { amqpPublish } from './amqp-publish.ts'
+import type { Scenario } from './scenario.ts'
+
+export const allScenarios: readonly Scenario[] = [
+  ...amqpPublish,
+  ...amqpConsume,
+  ...amqpBoth,
+  ...amqpLatency,
+  ...amqpBacklog,
+]
+
+/** What runs when no scenario is named. */
+export const defaultScenarioNames: readonly string[] = [
+  'publish-16b',
+  'publish-1k',
+  'consume-1k',
+  'both-1k',
+  'latency-10k-rate',
+  'backlog-1m',
+]

@@ -1,0 +1,16 @@
+import type { BrokerSystem } from './broker-system.ts'
+import { pabalSystem } from './pabal-system.ts'
+import { rabbitmqSystem } from './rabbitmq-system.ts'
+
+export const systemNames = 'pabal, pabal-os, pabal+1ms (any delay), rabbitmq'
+
+/** The system of that name; throws with a text for people when there is none or it is missing. */
+export function findSystem(name: string): BrokerSystem {
+  const pabal = /^pabal(-os)?(?:\+(\d+(?:\.\d+)?)ms)?$/.exec(name)
+  if (pabal !== null) {
+    const durability = pabal[1] === undefined ? 'fsync' : 'os'
+    return pabalSystem({ durability, syncDelayMs: Number(pabal[2] ?? 0) })
+  }
+  if (name === 'rabbitmq') return rabbitmqSystem()
+  throw new Error(`there is no system '${name}': use ${systemNames}`)
+}

@@ -1,0 +1,42 @@
+import { createConnection, createServer, type AddressInfo } from 'node:net'
+import type { RunningBroker } from './broker-system.ts'
+
+export const HOST = '127.0.0.1'
+
+/** Ports nobody listens on, all different. */
+export async function freePorts<Count extends 2 | 3>(
+  count: Count,
+): Promise<Count extends 2 ? [number, number] : [number, number, number]> {
+  const servers = Array.from({ length: count }, () => createServer())
+  const ports: number[] = []
+  for (const server of servers) {
+    await new Promise<void>((resolve) => server.listen(0, HOST, resolve))
+    ports.push((server.address() as AddressInfo).port)
+  }
+  for (const server of servers) await new Promise((resolve) => server.close(resolve))
+  return ports as Awaited<ReturnType<typeof freePorts<Count>>>
+}
+
+/** Whether somebody listens there. */
+export function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection(port, HOST)
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
+}
+
+/** The broker's AMQP port; the runner starts no scenario on a system without it. */
+export function amqpPortOf({ amqpPort }: RunningBroker): number {
+  if (amqpPort === undefined) throw new Error('this broker listens on no AMQP port')
+  return amqpPort
+}
+
+/** The broker's Kafka port; the runner starts no scenario on a system without it. */
+export function kafkaPortOf({ kafkaPort }: RunningBroker): number {
+  if (kafkaPort === undefined) throw new Error('this broker listens on no Kafka port')
+  return kafkaPort
+}
