@@ -2,9 +2,10 @@
 import type { CommitGroup } from '../log/commit-group.ts'
 import { findAgeMs } from './argument-check.ts'
 import type { Arguments } from './arguments.ts'
-import { queueLocked, queueNotFound } from './broker-error.ts'
+import { queueLocked, queueNotFound, queueResource } from './broker-error.ts'
 import type { Broker } from './broker.ts'
 import type { Destination } from './destination.ts'
+import { checkArguments } from './exchange/check-equivalence.ts'
 import { checkNewName, stripName } from './exchange/check-name.ts'
 import {
   checkQueueDeclaration,
@@ -15,6 +16,7 @@ import {
 } from './queue-arguments.ts'
 import { type ConnectionToken, Queue } from './queue/queue.ts'
 import { Topic } from './topic/topic.ts'
+import type { Topics } from './topic/topics.ts'
 import type { VHost } from './vhost.ts'
 
 export interface QueueAsked extends QueueDeclaration {
@@ -79,13 +81,21 @@ function checkExisting(vhost: VHost<Destination>, existing: Destination, asked: 
   })
 }
 
-/** Who declares a stream need not know its partitions, or may name the number it has by now. */
+/**
+ * What a topic was declared with, and what it is by now: who declares a stream again need not know
+ * its partitions or may name the number it has, and a limit that Kafka has set is as good as one
+ * that was declared.
+ */
 function comparable(topic: Topic, asked: QueueAsked): Arguments {
-  const partitions = asked.arguments.get('x-partitions')
   const args = new Map(topic.arguments)
+  const [partitions, age, size] = ['x-partitions', 'x-max-age', 'x-max-length-bytes'].map((name) =>
+    asked.arguments.get(name),
+  )
   if (partitions === undefined) args.delete('x-partitions')
-  else if (Number(partitions.value) === topic.partitions.length)
-    args.set('x-partitions', partitions)
+  else args.set('x-partitions', { type: 'signedint', value: topic.partitions.length })
+  const { retentionMs, retentionSize } = topic.config
+  if (age && findAgeMs(age) === retentionMs) args.set('x-max-age', age)
+  if (size && Number(size.value) === retentionSize) args.set('x-max-length-bytes', size)
   return args
 }
 
@@ -144,7 +154,7 @@ function createStream(broker: Broker, vhost: VHost<Destination>, asked: QueueAsk
   const { topic, group } = broker.topicsOf(vhost).create({
     name: asked.name,
     partitionCount: partitionCountOf(asked.arguments),
-    configs: streamConfigs(asked.arguments),
+    configs: streamConfigs(asked.arguments, {}),
     isProvisional: false,
     arguments: asked.arguments,
   })
@@ -156,12 +166,19 @@ function partitionCountOf(args: Arguments): number {
   return count === undefined ? 1 : Number(count.value)
 }
 
-function streamConfigs(args: Arguments): Record<string, string> {
+/** The limits that are declared; else those that were set before; else none. */
+function streamConfigs(
+  args: Arguments,
+  before: Readonly<Record<string, string>>,
+): Record<string, string> {
   const age = args.get('x-max-age')
   const size = args.get('x-max-length-bytes')
   return {
-    'retention.ms': String((age && findAgeMs(age)) ?? -1),
-    'retention.bytes': String(Number(size?.value ?? -1)),
+    'retention.ms': '-1',
+    'retention.bytes': '-1',
+    ...before,
+    ...(age && { 'retention.ms': String(findAgeMs(age)) }),
+    ...(size && { 'retention.bytes': String(Number(size.value)) }),
   }
 }
 
@@ -178,7 +195,7 @@ function declareProvisional(
   const type = checkQueueDeclaration(vhost.name, { ...asked, name: topic.name })
   const isDurable = asked.durable && !asked.exclusive
   const topics = broker.topicsOf(vhost)
-  if (type === 'stream') return { queue: topic, group: topics.confirm(topic) }
+  if (type === 'stream') return { queue: topic, group: confirmStream(topics, topic, asked) }
   const [partition] = topic.partitions
   if (partition === undefined || topic.partitions.length > 1 || !isDurable) {
     checkExisting(vhost, topic, asked)
@@ -208,4 +225,20 @@ function declareProvisional(
     arguments: asked.arguments,
   }
   return { queue, group: broker.topology.write([{ kind: 'queue', op: 'put', row }]) }
+}
+
+/** The topic gets the settings it would have if it had been declared first. */
+function confirmStream(topics: Topics, topic: Topic, asked: QueueAsked): CommitGroup {
+  const args = asked.arguments
+  const partitionCount = partitionCountOf(args)
+  if (args.has('x-partitions') && partitionCount < topic.partitions.length) {
+    checkArguments(
+      queueResource(topic.vhost, topic.name),
+      ['x-partitions'],
+      args,
+      comparable(topic, asked),
+    )
+  }
+  const configs = streamConfigs(args, topic.config.overrides)
+  return topics.confirm(topic, { partitionCount, configs, arguments: args })
 }

@@ -39,7 +39,8 @@ export class Topic implements QueueLike {
   readonly name: string
   readonly topicId: string
   readonly partitions: Partition[] = []
-  readonly arguments: Arguments
+  /** What it was declared with. */
+  arguments: Arguments
   config: TopicConfig
   isProvisional: boolean
   isDeleted = false

@@ -124,9 +124,7 @@ export class Topics {
     const group = this.#change(topic, () => {
       while (topic.partitions.length < count) this.#addPartition(topic)
     })
-    // Routes that are known say whether a message's key is needed.
-    this.#vhost.replaceQueue(topic)
-    for (const observer of topic.observers) observer.onPartitionsAdded()
+    this.#onPartitionsAdded(topic)
     return group
   }
 
@@ -138,12 +136,21 @@ export class Topics {
     })
   }
 
-  /** Somebody declared what was only provisional. */
-  confirm(topic: Topic): CommitGroup | undefined {
-    if (!topic.isProvisional) return undefined
-    return this.#change(topic, () => {
+  /**
+   * Somebody declared what was only provisional: it becomes as declared, with as many partitions at
+   * least. Throws `invalid_partitions`.
+   */
+  confirm(topic: Topic, asked: Required<Omit<TopicAsked, 'name' | 'isProvisional'>>): CommitGroup {
+    checkPartitionCount(asked.partitionCount)
+    const before = topic.partitions.length
+    const group = this.#change(topic, () => {
       topic.isProvisional = false
+      topic.arguments = asked.arguments
+      topic.config = new TopicConfig(asked.configs)
+      while (topic.partitions.length < asked.partitionCount) this.#addPartition(topic)
     })
+    if (topic.partitions.length > before) this.#onPartitionsAdded(topic)
+    return group
   }
 
   /** Removes a topic with its partitions and bindings. */
@@ -191,6 +198,12 @@ export class Topics {
     topology.put([{ kind: 'queue', op: 'put', row: topic.row() }], group)
     store.endAtom()
     return group
+  }
+
+  #onPartitionsAdded(topic: Topic): void {
+    // Routes that are known say whether a message's key is needed.
+    this.#vhost.replaceQueue(topic)
+    for (const observer of topic.observers) observer.onPartitionsAdded()
   }
 
   #addPartition(topic: Topic): void {
