@@ -195,6 +195,8 @@ export const limits = {
   producersPerPartitionMax: 10_000,
   /** One read of a stream consumer: each holds that much until it is delivered. */
   streamReadSizeMax: (256 * KiB) as number,
+  /** Records a stream consumer with a filter passes over in a turn: others get theirs after that. */
+  streamSkipsPerTurnMax: 4096,
   /** Named stream consumers: each is an entry that comes back at every start. */
   consumerNamesPerPartitionMax: 1000,
   /** Acks of named stream consumers are gathered for so long before they are written. */

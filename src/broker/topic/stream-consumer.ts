@@ -29,7 +29,11 @@ export interface StreamOptions {
   readonly start: StreamStart | undefined
   /** The broker remembers how far a consumer with a name has come. */
   readonly name: string | undefined
+  /** Whether it wants a record; undefined: it wants all. The view is valid only during the call. */
+  readonly accepts?: RecordFilter | undefined
 }
+
+export type RecordFilter = (record: RecordView) => boolean
 
 export interface StreamContext {
   readonly store: LogStore
@@ -43,7 +47,10 @@ export class StreamConsumer implements TurnTask, TopicObserver {
   readonly topic: Topic
   readonly context: StreamContext
   readonly name: string | undefined
+  readonly accepts: RecordFilter | undefined
   unackedCount = 0
+  /** Records that may still be passed over in this turn. */
+  skipsLeft = 0
   isCancelled = false
   readonly #sink: StreamSink
   readonly #options: StreamOptions
@@ -58,6 +65,7 @@ export class StreamConsumer implements TurnTask, TopicObserver {
     this.topic = topic
     this.context = context
     this.name = options.name
+    this.accepts = options.accepts
     this.#sink = sink
     this.#options = options
     const { partition: only } = options
@@ -82,8 +90,13 @@ export class StreamConsumer implements TurnTask, TopicObserver {
 
   runTurn(): void {
     this.#isScheduled = false
+    this.skipsLeft = limits.streamSkipsPerTurnMax
     for (let count = 0; count < limits.dispatchPerTurnMax; count++) {
-      if (!this.#hasRoom || !this.#deliverNext()) return
+      if (!this.#hasRoom) return
+      if (!this.#deliverNext()) {
+        if (this.skipsLeft === 0) break
+        return
+      }
     }
     this.schedule()
   }

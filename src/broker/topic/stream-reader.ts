@@ -64,9 +64,12 @@ export class StreamReader implements DeliveryHolder, SettleTarget {
     }
   }
 
-  /** Fills `view` with the next record; false when none is there, and the consumer is told later. */
+  /**
+   * Fills `view` with the next record that is wanted; false when none is there, and the consumer is
+   * told later, or when it has passed over enough for one turn.
+   */
   read(view: RecordView): boolean {
-    while (!this.#isBusy && !this.#isClosed) {
+    while (!this.#isBusy && !this.#isClosed && this.#consumer.skipsLeft > 0) {
       // Records may be deleted up to the middle of a run.
       this.#next = Math.max(this.#next, this.#partition.startOffset)
       const run = this.#runs[this.#runIndex]
@@ -133,11 +136,18 @@ export class StreamReader implements DeliveryHolder, SettleTarget {
 
   #readFrom(run: Run, view: RecordView): boolean {
     const messages = this.#log.messagesOf(run)
+    const { accepts } = this.#consumer
     while (this.#position < messages.size) {
       const position = this.#position
       const after = this.#log.readFrom(messages, position, view)
       if (view.offset < this.#next || view.timestamp < this.#timestampMin) {
         this.#position = position + recordSizeAt(messages.buffer, position)
+        continue
+      }
+      if (accepts !== undefined && !accepts(view)) {
+        this.#position = position + recordSizeAt(messages.buffer, position)
+        this.#next = view.offset + 1
+        if (--this.#consumer.skipsLeft === 0) return false
         continue
       }
       if (after < 0 && !this.#readLargeBody(view)) return false

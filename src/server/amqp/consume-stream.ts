@@ -7,6 +7,7 @@ import type { Topic } from '../../broker/topic/topic.ts'
 import type { BasicConsume } from '../../codec/amqp/methods.gen.ts'
 import type { Channel, ChannelConsumer } from './channel.ts'
 import { ProtocolError } from './reply.ts'
+import { streamFilterOf } from './stream-filter.ts'
 import { AmqpStreamSink } from './stream-sink.ts'
 import { toArguments } from './to-arguments.ts'
 
@@ -40,7 +41,8 @@ export function consumeStream(
   }
   const sink = new AmqpStreamSink(channel, tag)
   const name = args.get('x-consumer-name')?.value as string | undefined
-  const options = { prefetch: channel.prefetch, partition, start, name }
+  const accepts = streamFilterOf(args)
+  const options = { prefetch: channel.prefetch, partition, start, name, accepts }
   sink.consumer = new StreamConsumer(topic, sink, options, broker.streamContext)
   return sink
 }
