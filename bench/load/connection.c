@@ -10,7 +10,7 @@
 
 #include "wire.h"
 
-enum { READ_SIZE = 256 * 1024, FRAME_MAX = 128 * 1024, SETTLE_TIMEOUT_MS = 60000 };
+enum { READ_SIZE = 256 * 1024, FRAME_MAX = 128 * 1024, SETTLE_TIMEOUT_MS = 600000 };
 
 static void check_reply(amqp_rpc_reply_t reply, const char *what) {
   if (reply.reply_type == AMQP_RESPONSE_NORMAL) return;

@@ -1,27 +1,36 @@
 #include "consume.h"
 
+#include <stdio.h>
+
 #include "wire.h"
 
-static void send_consume(struct consumer *consumer, const char *queue) {
+enum { NUMBER_BITS = 48 };
+
+/* The consumer tag is the queue's index in this many digits, so that a delivery tells its queue. */
+enum { TAG_DIGITS = 5 };
+
+static void put_consume(struct consumer *consumer, uint32_t queue_index) {
   enum { NO_ACK_BIT = 1 << 1 };
-  uint32_t size = (uint32_t)(4 + 2 + 1 + strlen(queue) + 1 + 1 + 4);
+  char queue[256], tag[16];
+  options_queue_name(consumer->options, queue_index, queue);
+  snprintf(tag, sizeof tag, "%0*u", TAG_DIGITS, queue_index);
+  uint32_t size = (uint32_t)(4 + 2 + 1 + strlen(queue) + 1 + strlen(tag) + 1 + 4);
   uint8_t *start = connection_reserve(&consumer->connection, size + FRAME_OVERHEAD);
   uint8_t *at = put_frame_start(start, FRAME_METHOD, CHANNEL, size);
   at = put_u16(put_u32(at, BASIC_CONSUME), 0);
-  at = put_shortstr(put_shortstr(at, queue), "");
+  at = put_shortstr(put_shortstr(at, queue), tag);
   at = put_u8(at, consumer->options->ack_every == 0 ? NO_ACK_BIT : 0);
   at = put_u8(put_u32(at, 0), FRAME_END);
   connection_filled(&consumer->connection, (size_t)(at - start));
-  connection_flush(&consumer->connection);
 }
 
-void consumer_start(struct consumer *consumer, const struct options *options, uint32_t queue) {
-  char name[256];
-  options_queue_name(options, queue, name);
+void consumer_start(struct consumer *consumer, const struct options *options) {
   consumer->options = options;
   if (options->prefetch > 0) connection_set_prefetch(&consumer->connection, options->prefetch);
   connection_take_over(&consumer->connection);
-  send_consume(consumer, name);
+  uint32_t queue = consumer->index % options->queues;
+  for (; queue < options->queues; queue += options->consumers) put_consume(consumer, queue);
+  connection_flush(&consumer->connection);
 }
 
 static void send_ack(struct consumer *consumer, bool is_multiple) {
@@ -36,6 +45,7 @@ static void send_ack(struct consumer *consumer, bool is_multiple) {
 
 static void on_delivered(struct consumer *consumer) {
   consumer->delivered++;
+  consumer->tally->delivered++;
   uint32_t every = consumer->options->ack_every;
   if (every > 0 && consumer->delivered - consumer->acked >= every) send_ack(consumer, every > 1);
 }
@@ -43,6 +53,23 @@ static void on_delivered(struct consumer *consumer) {
 static void on_deliver(struct consumer *consumer, const uint8_t *arguments) {
   uint8_t consumer_tag_length = arguments[0];
   consumer->delivery_tag = get_u64(arguments + 1 + consumer_tag_length);
+  uint32_t queue = 0;
+  for (int i = 1; i <= TAG_DIGITS; i++) queue = queue * 10 + (uint32_t)(arguments[i] - '0');
+  if (consumer_tag_length != TAG_DIGITS || queue >= consumer->options->queues) fail("an unknown consumer tag came");
+  consumer->queue = queue;
+}
+
+/* Numbers of one publisher come through one queue in order, and without gaps to its only consumer. */
+static void check_order(struct consumer *consumer, uint64_t mark) {
+  const struct options *options = consumer->options;
+  uint32_t publishers = options->publishers > 0 ? options->publishers : 1;
+  uint64_t publisher = mark >> NUMBER_BITS, number = mark & ((1ull << NUMBER_BITS) - 1);
+  if (publisher >= publishers) return;
+  uint64_t *next = &consumer->next_numbers[(size_t)consumer->queue * publishers + publisher];
+  bool is_shared = options->consumers > options->queues || options->routing == ROUTING_TOPIC;
+  bool is_next = is_shared ? number >= *next : number == *next;
+  if (*next > 0 && !is_next) consumer->out_of_order++;
+  *next = number + (options->routing == ROUTING_TURNS ? options->queues : 1);
 }
 
 static void on_header(struct consumer *consumer, const struct frame *frame) {
@@ -55,11 +82,9 @@ static void on_body(struct consumer *consumer, const struct frame *frame) {
   if (frame->size > consumer->body_left) fail("a body longer than its header says came");
   if (consumer->is_body_start && frame->size >= 16) {
     uint64_t stamp = get_u64(frame->payload);
-    uint64_t number = get_u64(frame->payload + 8);
     if (window_has(consumer->window, stamp))
       histogram_record(consumer->delivery_latency, consumer->connection.read_at - stamp);
-    if (consumer->delivered > 0 && number != consumer->next_number) consumer->out_of_order++;
-    consumer->next_number = number + consumer->options->queues;
+    check_order(consumer, get_u64(frame->payload + 8));
   }
   consumer->is_body_start = false;
   consumer->body_left -= frame->size;

@@ -5,8 +5,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "run.h"
+#include "topology.h"
 #include "wire.h"
 
 void fail(const char *format, ...) {
@@ -39,6 +41,20 @@ static void print_depth(const struct options *options) {
   printf("{\"waiting\":%lu}\n", (unsigned long)waiting);
 }
 
+static void print_declared(const struct options *options) {
+  char product[128], version[128];
+  double seconds = topology_declare(options, product, version);
+  printf("{\"server\":{\"product\":\"%s\",\"version\":\"%s\"},\"seconds\":%.3f}\n", product, version, seconds);
+}
+
+/* A thousand connections are more than most shells allow by default. */
+static void allow_many_files(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int main(int argc, char **argv) {
   static struct run run;
   options_parse(&run.options, argc, argv);
@@ -46,6 +62,11 @@ int main(int argc, char **argv) {
     print_depth(&run.options);
     return 0;
   }
+  if (run.options.declare_only) {
+    print_declared(&run.options);
+    return 0;
+  }
+  allow_many_files();
   run_all(&run);
   run_print(&run);
   return 0;

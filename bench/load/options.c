@@ -8,9 +8,12 @@
 #include "wire.h"
 
 static const char usage[] =
-    "usage: load publish|consume|both|depth [options]\n"
+    "usage: load publish|consume|both|declare|depth [options]\n"
     "  --host H --port P --user U --password W --vhost V\n"
     "  --queue NAME --queues N --purge       durable queues, declared when missing\n"
+    "  --pinned                              publisher i to queue i only, not to all in turn\n"
+    "  --fanout                              through a fanout exchange, a copy for every queue\n"
+    "  --bindings N                          through a topic exchange, of N bindings one matches\n"
     "  --publishers N --consumers N          connections (default 1 each, as the mode needs)\n"
     "  --size BYTES --transient              message bodies, persistent unless --transient\n"
     "  --outstanding N                       unconfirmed publishes a connection; 0 = no confirms\n"
@@ -44,6 +47,9 @@ static const struct option long_options[] = {
     {"seconds", required_argument, NULL, OPTION_FIRST + 18},
     {"broker-pid", required_argument, NULL, OPTION_FIRST + 19},
     {"warmup-count", required_argument, NULL, OPTION_FIRST + 20},
+    {"pinned", no_argument, NULL, OPTION_FIRST + 21},
+    {"fanout", no_argument, NULL, OPTION_FIRST + 22},
+    {"bindings", required_argument, NULL, OPTION_FIRST + 23},
     {NULL, 0, NULL, 0},
 };
 
@@ -78,6 +84,12 @@ static void set_option(struct options *options, int option, const char *value) {
     case 18: options->seconds = number(value, 0.01, 86400); break;
     case 19: options->broker_pid = (int)number(value, 1, 1e9); break;
     case 20: options->warmup_count = (uint64_t)number(value, 0, 1e12); break;
+    case 21: options->routing = ROUTING_PINNED; break;
+    case 22: options->routing = ROUTING_FANOUT; break;
+    case 23:
+      options->routing = ROUTING_TOPIC;
+      options->bindings = (uint32_t)number(value, 1, 1e6);
+      break;
     default: fputs(usage, stderr); exit(64);
   }
 }
@@ -86,7 +98,8 @@ static void set_mode(struct options *options, const char *mode) {
   bool publishes = strcmp(mode, "publish") == 0 || strcmp(mode, "both") == 0;
   bool consumes = strcmp(mode, "consume") == 0 || strcmp(mode, "both") == 0;
   options->depth_only = strcmp(mode, "depth") == 0;
-  if (!publishes && !consumes && !options->depth_only) {
+  options->declare_only = strcmp(mode, "declare") == 0;
+  if (!publishes && !consumes && !options->depth_only && !options->declare_only) {
     fputs(usage, stderr);
     exit(64);
   }
@@ -114,6 +127,12 @@ void options_parse(struct options *options, int argc, char **argv) {
   if (options->prefetch > 0 && options->ack_every > options->prefetch)
     fail("--ack-every above --prefetch would wait for ever");
   if (strlen(options->queue) > 200) fail("--queue is longer than 200 bytes");
+}
+
+void options_exchange_name(const struct options *options, char *name) {
+  const char *suffix = options->routing == ROUTING_FANOUT ? "-fanout" : "-topic";
+  bool is_named = options->routing == ROUTING_FANOUT || options->routing == ROUTING_TOPIC;
+  snprintf(name, 256, "%s%s", is_named ? options->queue : "", is_named ? suffix : "");
 }
 
 void options_queue_name(const struct options *options, uint32_t index, char *name) {

@@ -5,13 +5,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum routing {
+  ROUTING_TURNS,  /* by queue name, each publisher to all queues in turn */
+  ROUTING_PINNED, /* by queue name, publisher i to queue i modulo queues only */
+  ROUTING_FANOUT, /* a fanout exchange copies every message into every queue */
+  ROUTING_TOPIC,  /* a topic exchange with `bindings` patterns, of which one matches a message */
+};
+
 struct options {
   const char *host, *user, *password, *vhost;
   int port;
   const char *queue;    /* name, or with more than one queue the prefix of the names */
-  uint32_t queues;      /* messages go round-robin over them; consumer i reads queue i modulo queues */
+  uint32_t queues;      /* consumer i of n reads queue i modulo queues, and every n-th after it */
+  enum routing routing; /* how messages get into the queues */
+  uint32_t bindings;    /* of the topic exchange, dealt out over the queues */
   bool purge;           /* empty the queues before the run */
   bool depth_only;      /* print how many messages wait, and end */
+  bool declare_only;    /* declare everything, print how long it took, and end */
   uint32_t publishers;  /* connections that publish */
   uint32_t consumers;   /* connections that consume */
   uint32_t size;        /* body bytes; at least 16, which carry the time stamp and the number */
@@ -28,6 +38,9 @@ struct options {
 };
 
 void options_parse(struct options *options, int argc, char **argv);
+
+/* The exchange to publish to; empty where queues are addressed by name. `name` holds 256 bytes. */
+void options_exchange_name(const struct options *options, char *name);
 
 /* The name of queue `index`; all names of a run have one length. `name` holds 256 bytes. */
 void options_queue_name(const struct options *options, uint32_t index, char *name);

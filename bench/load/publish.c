@@ -2,19 +2,22 @@
 
 #include <stdlib.h>
 
+#include "topology.h"
 #include "wire.h"
 
 enum {
   RING_BYTES = 1024 * 1024, /* fits a second-level cache; enough for one large write */
+  RING_BYTES_MIN = 16 * 1024,
+  PUBLISHER_SHIFT = 48,
   SLOTS_MIN = 4,
   OPEN_LOOP_OUTSTANDING = 1 << 20,
 };
 
-static uint8_t *put_publish(uint8_t *at, const char *queue) {
-  uint32_t size = (uint32_t)(4 + 2 + 1 + 1 + strlen(queue) + 1);
+static uint8_t *put_publish(uint8_t *at, const char *exchange, const char *key) {
+  uint32_t size = (uint32_t)(4 + 2 + 1 + strlen(exchange) + 1 + strlen(key) + 1);
   at = put_frame_start(at, FRAME_METHOD, CHANNEL, size);
   at = put_u16(put_u32(at, BASIC_PUBLISH), 0);
-  at = put_shortstr(put_shortstr(at, ""), queue);
+  at = put_shortstr(put_shortstr(at, exchange), key);
   return put_u8(put_u8(at, 0), FRAME_END);
 }
 
@@ -39,23 +42,43 @@ static uint8_t *put_body(uint8_t *at, uint32_t size, uint32_t frame_max) {
   return at;
 }
 
+/* The routing key of the message in `slot`. All keys of a publisher have one length. */
+static void key_of_slot(const struct publisher *publisher, size_t slot, char *key) {
+  const struct options *options = publisher->options;
+  switch (options->routing) {
+    case ROUTING_TURNS: options_queue_name(options, (uint32_t)(slot % options->queues), key); break;
+    case ROUTING_PINNED: options_queue_name(options, publisher->index % options->queues, key); break;
+    case ROUTING_FANOUT: *key = '\0'; break;
+    case ROUTING_TOPIC: topology_routing_key(options, (uint32_t)slot, key); break;
+  }
+}
+
+/* Every queue's turn comes equally often in a round of the ring. */
+static size_t count_slots(const struct options *options, size_t image_max) {
+  size_t bytes = RING_BYTES / options->publishers;
+  size_t slots = (bytes < RING_BYTES_MIN ? RING_BYTES_MIN : bytes) / image_max;
+  if (slots < SLOTS_MIN) slots = SLOTS_MIN;
+  if (options->routing != ROUTING_TURNS) return slots;
+  return (slots + options->queues - 1) / options->queues * options->queues;
+}
+
 static void build_ring(struct publisher *publisher) {
   const struct options *options = publisher->options;
   uint32_t frame_max = publisher->connection.frame_max;
-  char queue[256];
-  options_queue_name(options, 0, queue);
+  char exchange[256], key[256];
+  options_exchange_name(options, exchange);
+  key_of_slot(publisher, 0, key);
   size_t frames = options->size / (frame_max - FRAME_OVERHEAD) + 3;
-  size_t image_max = frames * FRAME_OVERHEAD + 64 + strlen(queue) + options->size;
-  size_t slots = RING_BYTES / image_max < SLOTS_MIN ? SLOTS_MIN : RING_BYTES / image_max;
-  slots = (slots + options->queues - 1) / options->queues * options->queues;
+  size_t image_max = frames * FRAME_OVERHEAD + 64 + strlen(exchange) + strlen(key) + options->size;
+  size_t slots = count_slots(options, image_max);
 
   publisher->slots = slots;
   publisher->ring = allocate(slots * image_max);
   uint8_t *at = publisher->ring;
   for (size_t slot = 0; slot < slots; slot++) {
-    options_queue_name(options, (uint32_t)(slot % options->queues), queue);
+    key_of_slot(publisher, slot, key);
     uint8_t *image = at;
-    at = put_header(put_publish(at, queue), options);
+    at = put_header(put_publish(at, exchange, key), options);
     publisher->body_at = (size_t)(at - image) + FRAME_OVERHEAD - 1;
     at = put_body(at, options->size, frame_max);
     publisher->image_size = (size_t)(at - image);
@@ -70,26 +93,23 @@ void publisher_start(struct publisher *publisher, const struct options *options,
   connection_take_over(&publisher->connection);
   build_ring(publisher);
   uint64_t capacity = 1024;
-  uint64_t wanted = options->rate > 0 ? OPEN_LOOP_OUTSTANDING : options->outstanding * 4ull;
+  uint64_t wanted = options->rate > 0 ? OPEN_LOOP_OUTSTANDING / options->publishers : options->outstanding * 4ull;
   while (capacity < wanted) capacity *= 2;
   publisher->stamps_mask = capacity - 1;
   publisher->stamps = allocate(capacity * sizeof *publisher->stamps);
 }
 
-void publisher_schedule(struct publisher *publisher, uint64_t start, uint32_t index) {
+void publisher_schedule(struct publisher *publisher, uint64_t start) {
   publisher->interval = 1e9 * publisher->options->publishers / publisher->options->rate;
-  publisher->schedule_start = start + (uint64_t)(1e9 * index / publisher->options->rate);
+  publisher->schedule_start = start + (uint64_t)(1e9 * publisher->index / publisher->options->rate);
 }
 
 static uint64_t due_at(const struct publisher *publisher, uint64_t message) {
   return publisher->schedule_start + (uint64_t)((double)message * publisher->interval);
 }
 
-uint64_t publisher_next_due(const struct publisher *publisher) {
-  return publisher->options->rate > 0 ? due_at(publisher, publisher->queued) : UINT64_MAX;
-}
-
-uint64_t publisher_sent(const struct publisher *publisher) {
+/* Messages of which every byte was written. */
+static uint64_t sent(const struct publisher *publisher) {
   return publisher->written / publisher->image_size;
 }
 
@@ -101,7 +121,7 @@ bool publisher_is_drained(const struct publisher *publisher) {
 
 static bool may_publish(const struct publisher *publisher, uint64_t now) {
   if (publisher->queued >= publisher->count_max) return false;
-  if (publisher->queued - publisher_sent(publisher) >= publisher->slots) return false;
+  if (publisher->queued - sent(publisher) >= publisher->slots) return false;
   bool is_open_loop = publisher->options->rate > 0;
   if (is_open_loop && due_at(publisher, publisher->queued) > now) return false;
   if (publisher->options->outstanding == 0) return true;
@@ -110,7 +130,13 @@ static bool may_publish(const struct publisher *publisher, uint64_t now) {
   return is_open_loop || unconfirmed < publisher->options->outstanding;
 }
 
+bool publisher_is_ready(const struct publisher *publisher, uint64_t now, bool is_over) {
+  if (publisher->connection.readable) return true;
+  return !is_over && publisher->connection.writable && may_publish(publisher, now);
+}
+
 static void write_ring(struct publisher *publisher) {
+  uint64_t sent_before = sent(publisher);
   size_t ring_size = publisher->slots * publisher->image_size;
   uint64_t total = publisher->queued * publisher->image_size;
   while (publisher->connection.writable && publisher->written < total) {
@@ -119,6 +145,7 @@ static void write_ring(struct publisher *publisher) {
     size_t size = left < ring_size - at ? left : ring_size - at;
     publisher->written += connection_write(&publisher->connection, publisher->ring + at, size);
   }
+  publisher->tally->sent += sent(publisher) - sent_before;
 }
 
 void publisher_advance(struct publisher *publisher, uint64_t now, bool is_over) {
@@ -127,7 +154,7 @@ void publisher_advance(struct publisher *publisher, uint64_t now, bool is_over) 
     size_t slot = publisher->queued % publisher->slots;
     uint8_t *body = publisher->ring + slot * publisher->image_size + publisher->body_at;
     uint64_t stamp = is_open_loop ? due_at(publisher, publisher->queued) : now;
-    put_u64(put_u64(body, stamp), publisher->queued);
+    put_u64(put_u64(body, stamp), (uint64_t)publisher->index << PUBLISHER_SHIFT | publisher->queued);
     publisher->queued++;
     publisher->stamps[publisher->queued & publisher->stamps_mask] = stamp;
   }
@@ -137,8 +164,13 @@ void publisher_advance(struct publisher *publisher, uint64_t now, bool is_over) 
 static void settle_tag(struct publisher *publisher, uint64_t tag, uint64_t now, bool is_nack) {
   uint64_t *stamp = &publisher->stamps[tag & publisher->stamps_mask];
   if (*stamp == 0) return;
-  if (is_nack) publisher->nacked++;
-  else publisher->confirmed++;
+  if (is_nack) {
+    publisher->nacked++;
+    publisher->tally->nacked++;
+  } else {
+    publisher->confirmed++;
+    publisher->tally->confirmed++;
+  }
   if (window_has(publisher->window, *stamp)) histogram_record(publisher->confirm_latency, now - *stamp);
   *stamp = 0;
 }

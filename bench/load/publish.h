@@ -8,6 +8,7 @@
 
 #include "connection.h"
 #include "histogram.h"
+#include "tally.h"
 #include "window.h"
 
 struct publisher {
@@ -15,6 +16,8 @@ struct publisher {
   const struct options *options;
   const struct window *window;
   struct histogram *confirm_latency;
+  struct tally *tally;
+  uint32_t index;     /* of all publishers; messages carry it above their number */
   uint64_t count_max; /* publish no more than this */
   uint64_t queued;    /* messages stamped into the ring */
   uint64_t written;   /* bytes the socket took */
@@ -34,20 +37,17 @@ struct publisher {
 /* Takes an open connection over. `count_max` is UINT64_MAX when there is no limit. */
 void publisher_start(struct publisher *publisher, const struct options *options, uint64_t count_max);
 
-/* Starts the fixed schedule; `index` of `options.publishers` shifts it so that they interleave. */
-void publisher_schedule(struct publisher *publisher, uint64_t start, uint32_t index);
+/* Starts the fixed schedule: message m of the run is the (m / publishers)-th of publisher m modulo that. */
+void publisher_schedule(struct publisher *publisher, uint64_t start);
 
 /* Stamps every message that may go now, unless `is_over`, and writes what the socket takes. */
 void publisher_advance(struct publisher *publisher, uint64_t now, bool is_over);
 void publisher_read(struct publisher *publisher);
 
-/* When the next message is due, ns; UINT64_MAX in a closed loop. */
-uint64_t publisher_next_due(const struct publisher *publisher);
+/* Whether it could go on at once, without any news from its socket or its schedule. */
+bool publisher_is_ready(const struct publisher *publisher, uint64_t now, bool is_over);
 
 /* Nothing is left to write or to be confirmed. */
 bool publisher_is_drained(const struct publisher *publisher);
-
-/* Messages of which every byte was written. */
-uint64_t publisher_sent(const struct publisher *publisher);
 
 #endif

@@ -10,15 +10,15 @@ static void print_counts(const struct run *run) {
   for (uint32_t i = 0; i < run->options.consumers; i++) out_of_order += run->consumers[i].out_of_order;
   printf("\"total\":{\"sent\":%" PRIu64 ",\"confirmed\":%" PRIu64 ",\"nacked\":%" PRIu64
          ",\"delivered\":%" PRIu64 ",\"out_of_order\":%" PRIu64 ",\"blocked\":%" PRIu64 "}",
-         run->total.sent, run->total.confirmed, run->total.nacked, run->total.delivered, out_of_order, blocked);
+         run->total.tally.sent, run->total.tally.confirmed, run->total.tally.nacked, run->total.tally.delivered, out_of_order, blocked);
 }
 
 void run_print(const struct run *run) {
   const struct counts *before = &run->before, *after = &run->after;
   double seconds = (double)(after->at - before->at) / 1e9;
-  uint64_t sent = after->sent - before->sent;
-  uint64_t confirmed = after->confirmed - before->confirmed;
-  uint64_t delivered = after->delivered - before->delivered;
+  uint64_t sent = after->tally.sent - before->tally.sent;
+  uint64_t confirmed = after->tally.confirmed - before->tally.confirmed;
+  uint64_t delivered = after->tally.delivered - before->tally.delivered;
   uint64_t published = run->options.outstanding > 0 ? confirmed : sent;
   printf("{\"server\":{\"product\":\"%s\",\"version\":\"%s\"},\"seconds\":%.3f", run->product, run->version,
          seconds);

@@ -7,83 +7,96 @@
 #include <sys/prctl.h>
 
 #include "process-usage.h"
+#include "topology.h"
 #include "wire.h"
 
-enum { STALL_SECONDS = 120, EVENTS_MAX = 64 };
+enum { STALL_SECONDS = 120, EVENTS_MAX = 256 };
+
+/* One connection as the loop sees it: it is walked when it has news, or work it can do at once. */
+struct endpoint {
+  struct publisher *publisher; /* one of the two */
+  struct consumer *consumer;
+  struct connection *connection;
+  bool is_active;
+};
 
 struct loop {
   struct run *run;
   int epoll;
   bool is_over; /* the window has closed: publish no more, wait for what is due */
+  struct endpoint *endpoints; /* publishers first, in their order */
+  struct endpoint **active;
+  uint32_t active_count;
+  uint64_t start;
+  uint64_t scheduled; /* open loop: messages of the run whose publisher was told that they are due */
   uint64_t progress, progress_at;
 };
 
 static bool is_counted(const struct run *run) { return run->options.count > 0; }
 
-static void watch(struct loop *loop, struct connection *connection) {
-  struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = connection};
-  if (epoll_ctl(loop->epoll, EPOLL_CTL_ADD, connection->fd, &event) != 0) fail("epoll: %s", strerror(errno));
-}
-
 static void open_all(struct run *run) {
   const struct options *options = &run->options;
+  topology_declare(options, run->product, run->version);
+  uint32_t publishers = options->publishers > 0 ? options->publishers : 1;
+  uint64_t *next_numbers = allocate((size_t)options->queues * publishers * sizeof *next_numbers);
   run->publishers = allocate(options->publishers * sizeof *run->publishers + 1);
   run->consumers = allocate(options->consumers * sizeof *run->consumers + 1);
-  struct connection first;
-  connection_open(&first, options);
-  connection_server(&first, run->product, run->version);
-  for (uint32_t i = 0; i < options->queues; i++) {
-    char name[256];
-    options_queue_name(options, i, name);
-    connection_declare_queue(&first, name, options->purge);
-  }
-  connection_take_over(&first);
-  connection_close(&first);
   for (uint32_t i = 0; i < options->publishers; i++) {
-    run->publishers[i].window = &run->window;
-    run->publishers[i].confirm_latency = &run->confirm_latency;
+    run->publishers[i] = (struct publisher){
+        .index = i, .window = &run->window, .tally = &run->tally, .confirm_latency = &run->confirm_latency};
     connection_open(&run->publishers[i].connection, options);
   }
   for (uint32_t i = 0; i < options->consumers; i++) {
-    run->consumers[i].window = &run->window;
-    run->consumers[i].delivery_latency = &run->delivery_latency;
+    run->consumers[i] = (struct consumer){.index = i, .window = &run->window, .tally = &run->tally,
+        .next_numbers = next_numbers, .delivery_latency = &run->delivery_latency};
     connection_open(&run->consumers[i].connection, options);
   }
+}
+
+static void activate(struct loop *loop, struct endpoint *endpoint) {
+  if (endpoint->is_active) return;
+  endpoint->is_active = true;
+  loop->active[loop->active_count++] = endpoint;
+}
+
+static void watch(struct loop *loop, struct endpoint *endpoint) {
+  struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = endpoint};
+  if (epoll_ctl(loop->epoll, EPOLL_CTL_ADD, endpoint->connection->fd, &event) != 0)
+    fail("epoll: %s", strerror(errno));
+  activate(loop, endpoint);
 }
 
 static void start_all(struct loop *loop) {
   struct run *run = loop->run;
   const struct options *options = &run->options;
+  uint32_t count = options->publishers + options->consumers;
+  loop->endpoints = allocate(count * sizeof *loop->endpoints);
+  loop->active = allocate(count * sizeof *loop->active);
+  for (uint32_t i = 0; i < options->consumers; i++) {
+    struct endpoint *endpoint = &loop->endpoints[options->publishers + i];
+    consumer_start(&run->consumers[i], options);
+    *endpoint = (struct endpoint){.consumer = &run->consumers[i], .connection = &run->consumers[i].connection};
+    watch(loop, endpoint);
+  }
   for (uint32_t i = 0; i < options->publishers; i++) {
+    struct endpoint *endpoint = &loop->endpoints[i];
     uint64_t share = options->count / options->publishers + (i < options->count % options->publishers);
     publisher_start(&run->publishers[i], options, is_counted(run) ? share : UINT64_MAX);
-    watch(loop, &run->publishers[i].connection);
+    *endpoint = (struct endpoint){.publisher = &run->publishers[i], .connection = &run->publishers[i].connection};
+    watch(loop, endpoint);
   }
-  for (uint32_t i = 0; i < options->consumers; i++) {
-    consumer_start(&run->consumers[i], options, i % options->queues);
-    watch(loop, &run->consumers[i].connection);
-  }
-  uint64_t start = now_ns();
+  loop->start = now_ns();
   for (uint32_t i = 0; i < options->publishers && options->rate > 0; i++)
-    publisher_schedule(&run->publishers[i], start, i);
-}
-
-static struct counts count_all(const struct run *run) {
-  struct counts counts = {.at = now_ns()};
-  for (uint32_t i = 0; i < run->options.publishers; i++) {
-    counts.sent += publisher_sent(&run->publishers[i]);
-    counts.confirmed += run->publishers[i].confirmed;
-    counts.nacked += run->publishers[i].nacked;
-  }
-  for (uint32_t i = 0; i < run->options.consumers; i++) counts.delivered += run->consumers[i].delivered;
-  return counts;
+    publisher_schedule(&run->publishers[i], loop->start);
 }
 
 static struct counts snapshot(const struct run *run) {
-  struct counts counts = count_all(run);
-  counts.own_cpu = own_cpu_seconds();
-  counts.broker_cpu = process_cpu_seconds(run->options.broker_pid);
-  return counts;
+  return (struct counts){
+      .at = now_ns(),
+      .tally = run->tally,
+      .own_cpu = own_cpu_seconds(),
+      .broker_cpu = process_cpu_seconds(run->options.broker_pid),
+  };
 }
 
 static bool are_publishers_drained(const struct run *run) {
@@ -94,14 +107,15 @@ static bool are_publishers_drained(const struct run *run) {
 
 /* What --count counts: deliveries if anybody consumes, else answered publishes, else messages sent. */
 static uint64_t finished(const struct run *run) {
-  struct counts counts = count_all(run);
-  if (run->options.consumers > 0) return counts.delivered;
-  return run->options.outstanding > 0 ? counts.confirmed + counts.nacked : counts.sent;
+  const struct tally *tally = &run->tally;
+  if (run->options.consumers > 0) return tally->delivered;
+  return run->options.outstanding > 0 ? tally->confirmed + tally->nacked : tally->sent;
 }
 
-static bool is_window_due(const struct run *run, uint64_t now, uint64_t start) {
+static bool is_window_due(const struct loop *loop, uint64_t now) {
+  const struct run *run = loop->run;
   if (is_counted(run)) return finished(run) >= run->options.warmup_count;
-  return now >= start + (uint64_t)(run->options.warmup * 1e9);
+  return now >= loop->start + (uint64_t)(run->options.warmup * 1e9);
 }
 
 static bool is_window_over(const struct run *run, uint64_t now) {
@@ -110,9 +124,9 @@ static bool is_window_over(const struct run *run, uint64_t now) {
 }
 
 /* Opens and closes the window. */
-static void keep_window(struct loop *loop, uint64_t now, uint64_t start) {
+static void keep_window(struct loop *loop, uint64_t now) {
   struct run *run = loop->run;
-  if (run->window.start == UINT64_MAX && is_window_due(run, now, start)) {
+  if (run->window.start == UINT64_MAX && is_window_due(loop, now)) {
     run->before = snapshot(run);
     run->window.start = now;
   }
@@ -129,13 +143,13 @@ static bool is_done(const struct loop *loop) {
   if (!loop->is_over || !are_publishers_drained(run)) return false;
   bool awaits_deliveries = run->options.rate > 0 && run->options.consumers > 0 && run->options.publishers > 0;
   if (!awaits_deliveries) return true;
-  struct counts counts = count_all(run);
-  return counts.delivered >= counts.sent;
+  uint64_t copies = run->options.routing == ROUTING_FANOUT ? run->options.queues : 1;
+  return run->tally.delivered >= run->tally.sent * copies;
 }
 
 static void check_progress(struct loop *loop, uint64_t now) {
-  struct counts counts = count_all(loop->run);
-  uint64_t progress = counts.sent + counts.confirmed + counts.delivered;
+  const struct tally *tally = &loop->run->tally;
+  uint64_t progress = tally->sent + tally->confirmed + tally->delivered;
   if (progress != loop->progress) {
     loop->progress = progress;
     loop->progress_at = now;
@@ -143,32 +157,48 @@ static void check_progress(struct loop *loop, uint64_t now) {
   if (now - loop->progress_at > STALL_SECONDS * 1000000000ull) fail("nothing moved for %d s", STALL_SECONDS);
 }
 
-/* One pass over all connections. Returns whether any of them can go on without waiting. */
-static bool advance_all(struct loop *loop, uint64_t now) {
-  struct run *run = loop->run;
-  bool is_ready = false;
-  for (uint32_t i = 0; i < run->options.consumers; i++) {
-    struct consumer *consumer = &run->consumers[i];
-    if (consumer->connection.readable) consumer_read(consumer);
-    else connection_flush(&consumer->connection);
-    is_ready |= consumer->connection.readable;
+/* Returns whether the endpoint can go on without waiting for news. */
+static bool advance(struct loop *loop, struct endpoint *endpoint, uint64_t now) {
+  if (endpoint->consumer != NULL) {
+    if (endpoint->connection->readable) consumer_read(endpoint->consumer);
+    else connection_flush(endpoint->connection);
+    return endpoint->connection->readable;
   }
-  for (uint32_t i = 0; i < run->options.publishers; i++) {
-    struct publisher *publisher = &run->publishers[i];
-    if (publisher->connection.readable) publisher_read(publisher);
-    publisher_advance(publisher, now, loop->is_over);
-    is_ready |= publisher->connection.readable;
-  }
-  return is_ready;
+  if (endpoint->connection->readable) publisher_read(endpoint->publisher);
+  publisher_advance(endpoint->publisher, now, loop->is_over);
+  return publisher_is_ready(endpoint->publisher, now, loop->is_over);
 }
 
-static uint64_t next_due(const struct run *run, uint64_t now) {
-  uint64_t due = now + 20000000; /* often enough to see the edges of the window */
-  for (uint32_t i = 0; i < run->options.publishers; i++) {
-    uint64_t next = publisher_next_due(&run->publishers[i]);
-    if (next < due) due = next;
+/* One pass over the connections with work. Returns whether any of them can go on at once. */
+static bool advance_active(struct loop *loop, uint64_t now) {
+  uint32_t kept = 0;
+  for (uint32_t i = 0; i < loop->active_count; i++) {
+    struct endpoint *endpoint = loop->active[i];
+    endpoint->is_active = advance(loop, endpoint, now);
+    if (endpoint->is_active) loop->active[kept++] = endpoint;
   }
-  return due;
+  loop->active_count = kept;
+  return kept > 0;
+}
+
+static uint64_t due_at(const struct loop *loop, uint64_t message) {
+  return loop->start + (uint64_t)((double)message * 1e9 / loop->run->options.rate);
+}
+
+/* Wakes the publishers whose next message is due. */
+static void keep_schedule(struct loop *loop, uint64_t now) {
+  const struct options *options = &loop->run->options;
+  if (options->rate == 0 || options->publishers == 0 || loop->is_over) return;
+  for (; due_at(loop, loop->scheduled) <= now; loop->scheduled++)
+    activate(loop, &loop->endpoints[loop->scheduled % options->publishers]);
+}
+
+static uint64_t next_due(const struct loop *loop, uint64_t now) {
+  const struct options *options = &loop->run->options;
+  uint64_t often_enough = now + 20000000; /* to see the edges of the window */
+  if (options->rate == 0 || options->publishers == 0 || loop->is_over) return often_enough;
+  uint64_t due = due_at(loop, loop->scheduled);
+  return due < often_enough ? due : often_enough;
 }
 
 static void wait_for_events(struct loop *loop, uint64_t timeout) {
@@ -177,22 +207,23 @@ static void wait_for_events(struct loop *loop, uint64_t timeout) {
   int count = epoll_pwait2(loop->epoll, events, EVENTS_MAX, &wait, NULL);
   if (count < 0 && errno != EINTR) fail("epoll: %s", strerror(errno));
   for (int i = 0; i < count; i++) {
-    struct connection *connection = events[i].data.ptr;
-    if (events[i].events & ~(uint32_t)EPOLLOUT) connection->readable = true;
-    if (events[i].events & EPOLLOUT) connection->writable = true;
+    struct endpoint *endpoint = events[i].data.ptr;
+    if (events[i].events & ~(uint32_t)EPOLLOUT) endpoint->connection->readable = true;
+    if (events[i].events & EPOLLOUT) endpoint->connection->writable = true;
+    activate(loop, endpoint);
   }
 }
 
 static void drive(struct loop *loop) {
-  uint64_t start = now_ns();
-  loop->progress_at = start;
+  loop->progress_at = loop->start;
   for (;;) {
     uint64_t now = now_ns();
-    keep_window(loop, now, start);
-    bool is_ready = advance_all(loop, now);
+    keep_window(loop, now);
+    keep_schedule(loop, now);
+    bool is_ready = advance_active(loop, now);
     if (is_done(loop)) return;
     check_progress(loop, now);
-    uint64_t due = is_ready ? 0 : next_due(loop->run, now);
+    uint64_t due = is_ready ? 0 : next_due(loop, now);
     now = is_ready ? 0 : now_ns();
     wait_for_events(loop, due > now ? due - now : 0);
   }

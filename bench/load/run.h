@@ -7,7 +7,7 @@
 
 struct counts {
   uint64_t at; /* ns */
-  uint64_t sent, confirmed, nacked, delivered;
+  struct tally tally;
   double own_cpu, broker_cpu;
 };
 
@@ -16,6 +16,7 @@ struct run {
   char product[128], version[128];
   struct publisher *publishers;
   struct consumer *consumers;
+  struct tally tally; /* so far */
   struct histogram confirm_latency, delivery_latency;
   struct window window;
   struct counts before, after; /* at the edges of the window */
