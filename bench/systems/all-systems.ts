@@ -1,8 +1,9 @@
 import type { BrokerSystem } from './broker-system.ts'
+import { kafkaSystem } from './kafka-system.ts'
 import { pabalSystem } from './pabal-system.ts'
 import { rabbitmqSystem } from './rabbitmq-system.ts'
 
-export const systemNames = 'pabal, pabal-os, pabal+1ms (any delay), rabbitmq'
+export const systemNames = 'pabal, pabal-os, pabal+1ms (any delay), rabbitmq, kafka, kafka-fsync'
 
 /** The system of that name; throws with a text for people when there is none or it is missing. */
 export function findSystem(name: string): BrokerSystem {
@@ -12,5 +13,8 @@ export function findSystem(name: string): BrokerSystem {
     return pabalSystem({ durability, syncDelayMs: Number(pabal[2] ?? 0) })
   }
   if (name === 'rabbitmq') return rabbitmqSystem()
+  if (name === 'kafka' || name === 'kafka-fsync') {
+    return kafkaSystem({ doesFsync: name === 'kafka-fsync' })
+  }
   throw new Error(`there is no system '${name}': use ${systemNames}`)
 }

@@ -18,6 +18,8 @@ export type RunningBroker = {
   /** Undefined where it does not speak the protocol. */
   readonly amqpPort: number | undefined
   readonly kafkaPort: number | undefined
+  /** From the start of the process until each of its protocols answered a client, ms. */
+  readonly readyMs: number
   /** The last lines it printed, for the text of an error. */
   logTail(): string
   /** Ends the process and waits until it is gone. */

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { BrokerSystem, RunningBroker } from './broker-system.ts'
+import { answers } from './handshake.ts'
 import { startChild } from './start-child.ts'
 
 export type PabalVariant = {
@@ -56,11 +57,18 @@ async function startPabal(
     logFile: join(folder, 'pabal.log'),
   })
   await child.waitUntil(() => existsSync(readyFile), START_TIMEOUT_MS)
-  const ready = JSON.parse(readFileSync(readyFile, 'utf8')) as Record<string, { port: number }>
+  const ports = JSON.parse(readFileSync(readyFile, 'utf8')) as Record<
+    'amqp' | 'kafka',
+    { port: number }
+  >
+  const [amqpPort, kafkaPort] = [ports.amqp.port, ports.kafka.port]
+  await child.waitUntil(() => answers('amqp', amqpPort), START_TIMEOUT_MS)
+  await child.waitUntil(() => answers('kafka', kafkaPort), START_TIMEOUT_MS)
   return {
     pid: child.pid,
-    amqpPort: ready['amqp']?.port,
-    kafkaPort: ready['kafka']?.port,
+    amqpPort,
+    kafkaPort,
+    readyMs: performance.now() - child.startedAt,
     logTail: () => child.logTail(),
     stop: (signal) => child.stop(signal),
   }

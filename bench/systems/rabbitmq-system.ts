@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BrokerSystem, RunningBroker } from './broker-system.ts'
+import { answers } from './handshake.ts'
 import { accepts, freePorts, HOST } from './ports.ts'
 import { startChild, type RunningChild } from './start-child.ts'
 
@@ -42,7 +43,7 @@ async function startRabbitmq(folder: string): Promise<RunningBroker> {
     logFile: join(folder, 'rabbitmq.log'),
   })
   try {
-    await server.waitUntil(() => accepts(amqpPort), START_TIMEOUT_MS)
+    await server.waitUntil(() => answers('amqp', amqpPort), START_TIMEOUT_MS)
   } catch (error) {
     await stopBoth(server, epmd, 'SIGKILL')
     throw error
@@ -51,6 +52,7 @@ async function startRabbitmq(folder: string): Promise<RunningBroker> {
     pid: server.pid,
     amqpPort,
     kafkaPort: undefined,
+    readyMs: performance.now() - server.startedAt,
     logTail: () => server.logTail(),
     stop: (signal) => stopBoth(server, epmd, signal),
   }

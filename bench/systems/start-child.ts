@@ -16,6 +16,8 @@ export type ChildOptions = {
 
 export type RunningChild = {
   readonly pid: number
+  /** Just before it was started, `performance.now()`. */
+  readonly startedAt: number
   /** Resolves once `isReady` says so; throws with the end of the log if the child ends first. */
   waitUntil(isReady: () => boolean | Promise<boolean>, timeoutMs: number): Promise<void>
   stop(signal: NodeJS.Signals): Promise<void>
@@ -29,6 +31,7 @@ const running: Set<number> = new Set()
 
 export function startChild(options: ChildOptions): RunningChild {
   const log = openSync(options.logFile, 'a')
+  const startedAt = performance.now()
   const child = spawn(options.command, options.args, {
     cwd: options.cwd,
     env: options.env,
@@ -50,6 +53,7 @@ export function startChild(options: ChildOptions): RunningChild {
 
   return {
     pid: pid ?? 0,
+    startedAt,
     async waitUntil(isReady, timeoutMs): Promise<void> {
       const deadline = performance.now() + timeoutMs
       while (!(await isReady())) {

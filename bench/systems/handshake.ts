@@ -1,0 +1,30 @@
+/**
+ * Whether a broker answers in its protocol, which is more than that its port is open: the first bytes
+ * of a connection that every broker must answer whoever asks.
+ */
+import { createConnection } from 'node:net'
+import type { Protocol } from './broker-system.ts'
+import { HOST } from './ports.ts'
+
+/** AMQP 0-9-1's protocol header, answered by connection.start; an ApiVersions request, version 0. */
+const greetings: Readonly<Record<Protocol, Buffer>> = {
+  amqp: Buffer.from('AMQP\x00\x00\x09\x01', 'latin1'),
+  kafka: Buffer.from('\x00\x00\x00\x0a\x00\x12\x00\x00\x00\x00\x00\x01\xff\xff', 'latin1'),
+}
+
+const ANSWER_MS = 5000
+
+/** True once the broker sent any answer; false when it refused, closed or kept silent. */
+export function answers(protocol: Protocol, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection(port, HOST, () => socket.write(greetings[protocol]))
+    const end = (isAnswered: boolean): void => {
+      socket.destroy()
+      resolve(isAnswered)
+    }
+    socket.setTimeout(ANSWER_MS, () => end(false))
+    socket.once('data', () => end(true))
+    socket.once('error', () => end(false))
+    socket.once('close', () => end(false))
+  })
+}
