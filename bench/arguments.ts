@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import type { ProfileSettings } from './profile/profiles.ts'
 import { allScenarios, defaultScenarioNames } from './scenarios/all-scenarios.ts'
 import type { Scenario } from './scenarios/scenario.ts'
 import { systemNames } from './systems/all-systems.ts'
@@ -13,6 +14,8 @@ export type Arguments = {
   /** This process's own, so that two benchmarks never share data. */
   readonly workFolder: string
   readonly resultFile: string | undefined
+  /** Undefined when nothing is to be profiled. */
+  readonly profile: ProfileSettings | undefined
 }
 
 export const usage: string = `npm run bench -- [scenario or area …] [options]
@@ -24,6 +27,8 @@ export const usage: string = `npm run bench -- [scenario or area …] [options]
   --folder DIR               where the brokers keep their data (bench/build/work)
   --out FILE                 result file (bench/results/<time>-<first scenario>.json)
   --no-save                  write no result file
+  --profile DIR              write CPU profiles of Pabal there and print its top functions
+  --allocations              with --profile: also what allocates; slows Pabal down
 areas (all their scenarios): ${areas().join(' ')}
 scenarios:
 ${allScenarios.map((scenario) => `  ${scenario.name.padEnd(24)} ${scenario.description}`).join('\n')}
@@ -43,6 +48,8 @@ export function parseArguments(argv: readonly string[]): Arguments {
       folder: { type: 'string', default: join(import.meta.dirname, 'build', 'work') },
       out: { type: 'string' },
       save: { type: 'boolean', default: true },
+      profile: { type: 'string' },
+      allocations: { type: 'boolean', default: false },
     },
   })
   const named = positionals.length > 0 ? positionals : defaultScenarioNames
@@ -54,6 +61,10 @@ export function parseArguments(argv: readonly string[]): Arguments {
     warmup: number('--warmup', values.warmup),
     workFolder: join(values.folder, String(process.pid)),
     resultFile: values.save ? (values.out ?? defaultResultFile(named[0] ?? '')) : undefined,
+    profile:
+      values.profile === undefined
+        ? undefined
+        : { folder: values.profile, withAllocations: values.allocations },
   }
 }
 

@@ -2,6 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Arguments } from './arguments.ts'
 import { probeDisk } from './disk-probe.ts'
+import { takeProfiles } from './profile/profiles.ts'
 import type { DiskTimes, Run, ScenarioResult } from './report/result-file.ts'
 import { quantile, summarize, type Summary } from './report/summary.ts'
 import type { Measurement, Scenario } from './scenarios/scenario.ts'
@@ -22,7 +23,8 @@ export async function runScenario(
     syncTimes.push(...probeDisk(args.workFolder))
     for (const system of systems) {
       process.stderr.write(`${scenario.name}: run ${round} of ${args.runs}, ${system.name}\n`)
-      runs.push({ system: system.name, round, ...(await runOnce(system, scenario, args)) })
+      const run = { name: `${scenario.name}.${system.name}.${round}`, system, scenario }
+      runs.push({ system: system.name, round, ...(await runOnce(run, args)) })
     }
   }
   const summaries: Record<string, Summary> = {}
@@ -38,18 +40,24 @@ export async function runScenario(
   return { scenario: name, area, description, command, clients, disk, summaries, runs }
 }
 
+type OneRun = {
+  readonly name: string
+  readonly system: BrokerSystem
+  readonly scenario: Scenario
+}
+
 /** One run: a fresh broker on an empty folder, stopped and deleted afterwards. */
 async function runOnce(
-  system: BrokerSystem,
-  scenario: Scenario,
-  { workFolder, seconds, warmup }: Arguments,
+  { name, system, scenario }: OneRun,
+  { workFolder, seconds, warmup, profile }: Arguments,
 ): Promise<Measurement> {
   const folder = join(workFolder, system.name)
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
   let broker = await system.start(folder)
+  let measurement: Measurement | undefined
   try {
-    return await scenario.run({
+    measurement = await scenario.run({
       broker,
       seconds,
       warmup,
@@ -61,12 +69,14 @@ async function runOnce(
         return { broker, startedAt }
       },
     })
+    return measurement
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new Error(`${system.name}: ${reason}\n${broker.logTail()}`, { cause: error })
   } finally {
     await broker.stop('SIGTERM')
     rmSync(folder, { recursive: true, force: true })
+    if (profile !== undefined) console.log(takeProfiles(profile, name, measurement?.reports))
   }
 }
 

@@ -6,6 +6,7 @@ import { rmSync } from 'node:fs'
 import { type Arguments, parseArguments, usage } from './arguments.ts'
 import { isInMemory } from './disk-probe.ts'
 import { describeMachine } from './machine.ts'
+import { profileNodeChildren } from './profile/profiles.ts'
 import { formatTable } from './report/format-table.ts'
 import { type ScenarioResult, type SystemResult, writeResultFile } from './report/result-file.ts'
 import { runScenario } from './run-scenario.ts'
@@ -59,6 +60,7 @@ async function main(argv: readonly string[]): Promise<void> {
   const args = parseArguments(argv)
   const { workFolder, runs, seconds, warmup, resultFile } = args
   const systems = args.systems.map(findSystem)
+  if (args.profile !== undefined) profileNodeChildren(args.profile)
   killChildrenAtExit()
   process.once('exit', () => rmSync(workFolder, { recursive: true, force: true }))
   if (isInMemory(workFolder)) {

@@ -12,36 +12,51 @@ export type ProfileSettings = {
 }
 
 const SAMPLING_US = 500
+/** CPU.<date>.<time>.<pid>.<thread>.<sequence>.cpuprofile */
+const MAIN_THREAD = /\.0\.\d+\.cpuprofile$/
 
-/** Flags that make Node write profiles into the folder when the process ends on SIGTERM. */
-export function profilingFlags({ folder, withAllocations }: ProfileSettings): string[] {
+/** From now on every Node process started with this one's environment writes profiles at its exit. */
+export function profileNodeChildren({ folder, withAllocations }: ProfileSettings): void {
   const absolute = resolve(folder)
   mkdirSync(absolute, { recursive: true })
-  const flags = ['--cpu-prof', `--cpu-prof-dir=${absolute}`, `--cpu-prof-interval=${SAMPLING_US}`]
-  if (!withAllocations) return flags
-  const sampler = pathToFileURL(join(import.meta.dirname, 'sample-allocations.ts'))
-  sampler.searchParams.set('folder', absolute)
-  return [...flags, `--import=${sampler.href}`]
+  const options = [
+    '--cpu-prof',
+    `--cpu-prof-dir="${absolute}"`,
+    `--cpu-prof-interval=${SAMPLING_US}`,
+  ]
+  if (withAllocations) {
+    const sampler = pathToFileURL(join(import.meta.dirname, 'sample-allocations.ts'))
+    sampler.searchParams.set('folder', absolute)
+    options.push(`--import=${sampler.href}`)
+  }
+  process.env['NODE_OPTIONS'] = options.join(' ')
 }
 
 /**
  * Gives the profiles that were written since the last call the name of the run they belong to, and
- * returns their top functions as text. Time counts only inside `window`, when there is one.
+ * returns their top functions as text. Of a run whose last report tells its measured window, only
+ * the time inside it counts.
  */
 export function takeProfiles(
   { folder }: ProfileSettings,
   run: string,
-  window: TimeWindow | undefined,
+  reports: Readonly<Record<string, object>> | undefined,
 ): string {
   const texts: string[] = []
-  // The main thread is thread 0: CPU.<date>.<time>.<pid>.<thread>.<sequence>.cpuprofile
-  for (const file of globSync(join(folder, 'CPU.*.0.*.cpuprofile')).toSorted()) {
-    texts.push(topByTime(renameFor(file, run), window))
+  const window = windowOf(Object.values(reports ?? {}).at(-1))
+  for (const file of globSync(join(folder, 'CPU.*.cpuprofile')).toSorted()) {
+    const named = renameFor(file, run)
+    if (MAIN_THREAD.test(file)) texts.push(topByTime(named, window))
   }
   for (const file of globSync(join(folder, 'Allocations.*.heapprofile')).toSorted()) {
     texts.push(topByAllocation(renameFor(file, run)))
   }
   return texts.join('\n\n')
+}
+
+function windowOf(report: object | undefined): TimeWindow | undefined {
+  if (report === undefined || !('window' in report)) return undefined
+  return report.window as TimeWindow
 }
 
 function renameFor(file: string, run: string): string {
