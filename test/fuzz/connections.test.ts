@@ -6,7 +6,7 @@ import { judgeStream } from './sent-stream.ts'
 
 test('connections that are damaged at random never harm the broker or another connection', async (t) => {
   const seed = Date.now() % 1_000_000_000
-  t.diagnostic(`repeat with: node test/fuzz/run.ts --seed ${seed} --connections 300`)
+  t.diagnostic(`repeat with: npm run fuzz -- --seed ${seed} --connections 300`)
   await runFuzz({ seed, connections: 300 })
 })
 

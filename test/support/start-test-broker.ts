@@ -19,6 +19,8 @@ const STARTUP_MS = 15_000
 interface ReadyFile {
   readonly pid: number
   readonly amqp: { readonly host: string; readonly port: number }
+  /** With `--kafka-port 0` among the flags. */
+  readonly kafka?: { readonly host: string; readonly port: number }
 }
 
 /** A started broker process. */
@@ -27,6 +29,7 @@ export class TestBroker implements AsyncDisposable {
   readonly #args: readonly string[]
   #child: ChildProcess | undefined
   #port = 0
+  #kafkaPort = 0
   #output = ''
 
   private constructor(args: readonly string[]) {
@@ -53,6 +56,11 @@ export class TestBroker implements AsyncDisposable {
 
   get port(): number {
     return this.#port
+  }
+
+  /** Where Kafka clients connect; another one after a restart. */
+  get kafkaPort(): number {
+    return this.#kafkaPort
   }
 
   get pid(): number | undefined {
@@ -95,6 +103,7 @@ export class TestBroker implements AsyncDisposable {
     child.stderr?.on('data', collect)
     const ready = await this.#ready(child, readyFile)
     this.#port = ready.amqp.port
+    this.#kafkaPort = ready.kafka?.port ?? 0
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

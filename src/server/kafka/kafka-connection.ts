@@ -1,6 +1,7 @@
 // One Kafka connection. Requests are started in the order they come and overlap in work, so that
 // five produce requests in flight share commit groups; answers leave in the order of the requests.
 import type { Socket } from 'node:net'
+import { CodecError } from '../../codec/codec-error.ts'
 import type { ApiMessages, ApiName } from '../../codec/kafka/apis.gen.ts'
 import { RequestStream } from '../../codec/kafka/request-stream.ts'
 import { readRequest, readRequestHeader, type RequestHeader } from '../../codec/kafka/request.ts'
@@ -14,6 +15,9 @@ import { handlers } from './handlers.ts'
 import type { KafkaContext } from './kafka-context.ts'
 import type { Handler } from './request-context.ts'
 import { SaslState } from './sasl-state.ts'
+
+/** A request that is well-formed and has no answer: Kafka ends the connection. */
+class RefusedRequestError extends Error {}
 
 /** An answer's place in the order; its parts are there once it is known. */
 interface Slot {
@@ -86,8 +90,12 @@ export class KafkaConnection {
     try {
       while (!this.#isClosed && !this.#isPaused && this.#stream.next()) this.#onRequest()
     } catch (error) {
+      if (!(error instanceof CodecError || error instanceof RefusedRequestError)) {
+        this.#onFault(error)
+        return
+      }
       // As Kafka does: a request that cannot be read ends the connection, and the log says why.
-      this.context.logger.info({ reason: (error as Error).message }, 'Kafka request refused')
+      this.context.logger.info({ reason: error.message }, 'Kafka request refused')
       this.destroy()
     }
   }
@@ -103,10 +111,10 @@ export class KafkaConnection {
     const header = readRequestHeader(reader)
     const { api } = header
     if (api === undefined) {
-      throw new Error(`API ${header.apiKey} is not served`)
+      throw new RefusedRequestError(`API ${header.apiKey} is not served`)
     }
     this.#noteUse(api)
-    if (!this.sasl.allows(api)) throw new Error(`${api} before authentication`)
+    if (!this.sasl.allows(api)) throw new RefusedRequestError(`${api} before authentication`)
     const slot: Slot = { parts: undefined }
     this.#slots.push(slot)
     if (header.isSupported) this.#start(api, header, reader, slot)
@@ -166,7 +174,7 @@ export class KafkaConnection {
   /** KIP-511: ApiVersions is answered in version 0; any other unsupported version ends the connection. */
   #refuseVersion(api: ApiName, header: RequestHeader, slot: Slot): void {
     if (api !== 'apiVersions') {
-      throw new Error(`${api} version ${header.apiVersion} is not supported`)
+      throw new RefusedRequestError(`${api} version ${header.apiVersion} is not supported`)
     }
     this.#fill(slot, 'apiVersions', { ...header, apiVersion: 0 }, unsupportedApiVersions())
   }

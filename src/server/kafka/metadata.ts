@@ -3,6 +3,7 @@ import type { TopicView } from '../../broker/topic/topics.ts'
 // auto.create.topics.enable does; it stays provisional until somebody declares it.
 import { zeroUuid } from '../../codec/kafka/field-defaults.ts'
 import type {
+  MetadataRequest,
   MetadataRequestTopic,
   MetadataResponseTopic,
 } from '../../codec/kafka/messages/metadata.gen.ts'
@@ -13,15 +14,11 @@ import { nodeId } from './kafka-context.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 
 const defaultPartitionCount = 1
+const topicIdVersion = 12
 
 export const handleMetadata: Handler<'metadata'> = async (request, context) => {
   const groups: CommitGroup[] = []
-  const topics =
-    request.topics === null || (context.apiVersion === 0 && request.topics.length === 0)
-      ? context.topics.list().map((view) => describeTopic(view, context))
-      : request.topics.map((topic) =>
-          findTopic(topic, request.allowAutoTopicCreation, context, groups),
-        )
+  const topics = findTopics(request, context, groups)
   for (const group of groups) await whenDurable(group)
   const { host, port } = context.settings.advertised()
   return {
@@ -31,6 +28,25 @@ export const handleMetadata: Handler<'metadata'> = async (request, context) => {
     controllerId: nodeId,
     topics,
   }
+}
+
+function findTopics(
+  { topics, allowAutoTopicCreation }: MetadataRequest,
+  context: RequestContext,
+  groups: CommitGroup[],
+): MetadataResponseTopic[] {
+  const { apiVersion } = context
+  if (topics === null || (apiVersion === 0 && topics.length === 0)) {
+    return context.topics.list().map((view) => describeTopic(view, context))
+  }
+  const hasId = topics.some(({ name, topicId }) => name === null || topicId !== zeroUuid)
+  if (hasId && apiVersion < topicIdVersion) return topics.map(refuseTopic)
+  return topics.map((topic) => findTopic(topic, allowAutoTopicCreation, context, groups))
+}
+
+/** Versions 10 and 11 have the field for ids, and may not use it. */
+function refuseTopic({ name, topicId }: MetadataRequestTopic): MetadataResponseTopic {
+  return { errorCode: codeOf('INVALID_REQUEST'), name: name ?? '', topicId, partitions: [] }
 }
 
 function findTopic(
