@@ -37,7 +37,8 @@ interface Given {
 const configFileVariable = 'PABAL_CONFIG'
 
 /** Variables of the test suite, and those that Kubernetes sets in pods beside a service "pabal". */
-const foreignVariable = /^PABAL_(?:REQUIRE_ALL|TEST_.+|BENCH_.+|SERVICE_.+|PORT|PORT_\d+_.+)$/
+const foreignVariable =
+  /^PABAL_(?:REQUIRE_ALL|INTEROP|TEST_.+|BENCH_.+|SERVICE_.+|PORT|PORT_\d+_.+)$/
 
 function unknownName(where: string, name: string, known: readonly string[]): ExitError {
   const closest = findClosestName(name, known)

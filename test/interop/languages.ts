@@ -1,16 +1,14 @@
 // Finds or builds what the clients of each language need, in .cache/interop. What is not there is a
 // reason to skip; what is there and does not build is an error.
 
-import { execFile, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
+import { runDownload, runTool } from './run-tool.ts'
 
-const run = promisify(execFile)
 const here: string = import.meta.dirname
 const cache: string = join(here, '../../.cache/interop')
-const BUILD_MS = 15 * 60_000
 
 /** How to start a client, or what is missing for it. */
 export type Preparation =
@@ -19,14 +17,6 @@ export type Preparation =
 
 function has(command: string, ...args: readonly string[]): boolean {
   return spawnSync(command, args, { stdio: 'ignore' }).status === 0
-}
-
-/** @throws Error with what the tool said when it fails. */
-async function build(command: string, args: readonly string[], folder: string): Promise<void> {
-  const options = { cwd: folder, timeout: BUILD_MS, maxBuffer: 64 * 1024 * 1024 }
-  await run(command, [...args], options).catch((error: Error & { stdout: string }) => {
-    throw new Error(`${error.message}\n${error.stdout}`)
-  })
 }
 
 const builds = new Map<string, Promise<void>>()
@@ -53,6 +43,7 @@ export async function findKcat(file: string): Promise<Preparation> {
 }
 
 const requirements: string = join(here, 'python/requirements.txt')
+const quietPip = ['--quiet', '--disable-pip-version-check', '--no-input']
 
 export async function preparePython(file: string): Promise<Preparation> {
   const python = await findPython()
@@ -70,42 +61,88 @@ export async function findPython(): Promise<Preparation> {
   return { command: join(folder, 'bin/python'), args: [] }
 }
 
+/** Makes it beside its place and renames: test files that run at the same time share it. */
 async function makeVenv(folder: string): Promise<void> {
-  const complete = join(folder, 'complete')
-  if (existsSync(complete)) return
-  rmSync(folder, { recursive: true, force: true })
+  if (existsSync(folder)) return
   mkdirSync(cache, { recursive: true })
-  await build('python3', ['-m', 'venv', folder], here)
-  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check']
-  await build(join(folder, 'bin/python'), [...pip, '--requirement', requirements], here)
-  mkdirSync(complete)
+  const making = mkdtempSync(`${folder}-`)
+  try {
+    const venv = ['-m', 'venv', making]
+    await runTool({ what: 'python3 -m venv', command: 'python3', args: venv, folder: here })
+    await runDownload({
+      what: 'installation of the Python libraries',
+      command: join(making, 'bin/python'),
+      args: ['-m', 'pip', 'install', ...quietPip, '--requirement', requirements],
+      folder: here,
+    })
+    renameSync(making, folder)
+  } catch (error) {
+    rmSync(making, { recursive: true, force: true })
+    if (!existsSync(folder)) throw error
+  }
 }
 
 export async function buildJava(program: string): Promise<Preparation> {
-  if (!has('javac', '-version')) return { missing: 'a JDK, 17 or newer' }
+  if (!has('javac', '--release', '17', '-version')) return { missing: 'a JDK, 17 or newer' }
   if (!has('mvn', '-v')) return { missing: 'Maven' }
   const target = join(cache, 'java')
-  const goals = ['compile', 'dependency:copy-dependencies']
-  const settings = ['--quiet', '--batch-mode', `-Dinterop.target=${target}`]
-  await once('java', () => build('mvn', [...settings, ...goals], join(here, 'java')))
+  await once('java', () => compileJava(target))
   const classes = `${join(target, 'classes')}:${join(target, 'dependency')}/*`
   return { command: 'java', args: ['-Xmx256m', '-XX:+UseSerialGC', '-cp', classes, program] }
 }
 
+/** Maven downloads its plugins as it goes, so one call does both. */
+async function compileJava(target: string): Promise<void> {
+  const settings = ['--quiet', '--batch-mode', `-Dinterop.target=${target}`]
+  const call = {
+    what: 'download and build of the Java clients',
+    command: 'mvn',
+    args: [...settings, '--update-snapshots', 'compile', 'dependency:copy-dependencies'],
+    folder: join(here, 'java'),
+  }
+  await runDownload(call, (output) => output.includes('COMPILATION ERROR'))
+}
+
 export async function buildGo(program: string): Promise<Preparation> {
   if (!has('go', 'version')) return { missing: 'Go' }
+  if (isGoTooOld()) return { missing: 'a Go as new as test/interop/go/go.mod names' }
   const folder = join(cache, 'go')
   mkdirSync(folder, { recursive: true })
-  await once('go', () =>
-    build('go', ['build', '-p', '2', '-o', `${folder}/`, './...'], join(here, 'go')),
-  )
+  await once('go', () => compileGo(folder))
   return { command: join(folder, program), args: [] }
+}
+
+const goSources: string = join(here, 'go')
+
+/** A Go from 1.21 on fetches the one it needs, unless it was told not to. */
+function isGoTooOld(): boolean {
+  const { stderr } = spawnSync('go', ['list', '-m'], { cwd: goSources, encoding: 'utf8' })
+  return /requires go >=|invalid go version/.test(stderr)
+}
+
+async function compileGo(folder: string): Promise<void> {
+  const go = { command: 'go', folder: goSources }
+  await runDownload({
+    ...go,
+    what: 'download of the Go libraries',
+    args: ['mod', 'download'],
+  })
+  await runTool({
+    ...go,
+    what: 'build of the Go clients',
+    args: ['build', '-p', '2', '-o', `${folder}/`, './...'],
+  })
 }
 
 export async function buildRust(program: string): Promise<Preparation> {
   if (!has('cargo', '--version')) return { missing: 'Rust' }
   const target = join(cache, 'rust')
-  const args = ['build', '--quiet', '--locked', '--target-dir', target]
-  await once('rust', () => build('cargo', args, join(here, 'rust')))
+  const call = {
+    what: 'download and build of the Rust clients',
+    command: 'cargo',
+    args: ['build', '--quiet', '--locked', '--target-dir', target],
+    folder: join(here, 'rust'),
+  }
+  await once('rust', () => runTool(call))
   return { command: join(target, 'debug', program), args: [] }
 }

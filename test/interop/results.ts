@@ -1,6 +1,7 @@
 // What each client could do, kept in results.json (so that a run of some clients keeps what is known
 // of the others) and written as tables into docs/compatibility.md.
 
+import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { clients, type Client } from './clients.ts'
@@ -30,13 +31,31 @@ export class Results {
 
   /** Replaces the results of the clients that ran and writes the page. */
   write(): void {
+    const results = this.#merge()
+    writeFileSync(file, print(results))
+    writeFileSync(page, rewrite(readFileSync(page, 'utf8'), results))
+  }
+
+  /** @throws AssertionError when write() would change what is committed. */
+  compare(): void {
+    const results = this.#merge()
+    const advice = 'differs from what was seen; npm run test:interop renews it'
+    assert.equal(print(results), readFileSync(file, 'utf8'), `test/interop/results.json ${advice}`)
+    const text = readFileSync(page, 'utf8')
+    assert.equal(rewrite(text, results), text, `docs/compatibility.md ${advice}`)
+  }
+
+  /** What is known of all clients; those that did not run keep what they had. */
+  #merge(): Record<string, ClientResult> {
     const before = JSON.parse(readFileSync(file, 'utf8')) as Record<string, ClientResult>
     const all = { ...before, ...Object.fromEntries(this.#run) }
     const inOrder = clients.flatMap(({ name }) => (all[name] ? [[name, all[name]]] : []))
-    const results = Object.fromEntries(inOrder) as Record<string, ClientResult>
-    writeFileSync(file, `${JSON.stringify(results, undefined, 2)}\n`)
-    writeFileSync(page, rewrite(readFileSync(page, 'utf8'), results))
+    return Object.fromEntries(inOrder) as Record<string, ClientResult>
   }
+}
+
+function print(results: Readonly<Record<string, ClientResult>>): string {
+  return `${JSON.stringify(results, undefined, 2)}\n`
 }
 
 function rewrite(text: string, results: Readonly<Record<string, ClientResult>>): string {
