@@ -172,6 +172,8 @@ export const limits = {
   dispatchPerTurnMax: 1024,
   /** How far the mark below which a crash makes messages "redelivered" runs ahead of deliveries. */
   deliveredMarkAhead: 4096,
+  /** Time to live of a message, as RabbitMQ has it: ten years. */
+  expirationMsMax: 315_360_000_000,
   /** Unacked deliveries of one channel: what bounds memory when no prefetch is set. */
   unackedPerChannelMax: 262_144,
   /** Messages and settlements of one transaction, which is one atom. */

@@ -22,3 +22,16 @@ test('addressSizeAt() is -1 at every place where an address can be cut', () => {
     assert.equal(addressSizeAt(address.subarray(0, size), 0, size), -1)
   }
 })
+
+test('decodeAddress() gives different bytes different texts, UTF-8 or not', () => {
+  const textOf = (key: Uint8Array): string =>
+    decodeAddress(Buffer.concat([Buffer.from([0, key.length]), key]), 0).routingKey
+  const octet = fc.constantFrom(0x2e, 0x41, 0x80, 0xbd, 0xbf, 0xc3, 0xdc, 0xed, 0xef, 0xff)
+  const keys = fc.array(octet, { maxLength: 4 }).map((octets) => Uint8Array.from(octets))
+  fc.assert(
+    fc.property(keys, keys, (one, other) => {
+      assert.equal(textOf(one) === textOf(other), Buffer.from(one).equals(other))
+    }),
+  )
+  assert.notEqual(textOf(Uint8Array.of(0xff)), textOf(Buffer.from('\ufffd')))
+})

@@ -1,5 +1,6 @@
 // A message's address as it is stored: exchange and routing key, each as one length byte and its
 // bytes. It is the form in which AMQP sends them, so they go from wire to log and back as they are.
+import { isUtf8 } from 'node:buffer'
 
 /** Both names must fit 255 bytes. */
 export function encodeAddress(exchange: string, routingKey: string): Buffer {
@@ -17,14 +18,28 @@ export interface Address {
   readonly routingKey: string
 }
 
-/** Reads the address that starts at `start`. */
+/**
+ * Reads the address that starts at `start`. Bytes that are not UTF-8 become text that no other
+ * sequence of bytes, and so no name and no binding, has.
+ */
 export function decodeAddress(bytes: Buffer, start: number): Address {
   const exchangeEnd = start + 1 + bytes[start]!
   const keyEnd = exchangeEnd + 1 + bytes[exchangeEnd]!
   return {
-    exchange: bytes.toString('utf8', start + 1, exchangeEnd),
-    routingKey: bytes.toString('utf8', exchangeEnd + 1, keyEnd),
+    exchange: decodeText(bytes, start + 1, exchangeEnd),
+    routingKey: decodeText(bytes, exchangeEnd + 1, keyEnd),
   }
+}
+
+function decodeText(bytes: Buffer, start: number, end: number): string {
+  const text = bytes.toString('utf8', start, end)
+  if (!text.includes('\ufffd') || isUtf8(bytes.subarray(start, end))) return text
+  return bytes.toString('latin1', start, end).replaceAll(/[\x80-\xff]/g, toLoneSurrogate)
+}
+
+/** Half of a surrogate pair, which decoding UTF-8 never gives. */
+function toLoneSurrogate(byte: string): string {
+  return String.fromCharCode(0xdc00 + byte.charCodeAt(0))
 }
 
 /** Size of the address that starts at `start`; -1 when it runs past `end`. */

@@ -6,8 +6,9 @@ import { preconditionFailed } from '../../broker/broker-error.ts'
 import { routingKeysOf } from '../../broker/exchange/routing-keys.ts'
 import { type Publisher } from '../../broker/publisher.ts'
 import { type Route, RouteCache, routeTo } from '../../broker/route-cache.ts'
-import { readHeaders, readUserId } from '../../codec/amqp/content-header.ts'
+import { readExpiration, readHeaders, readUserId } from '../../codec/amqp/content-header.ts'
 import {
+  PROPERTY_EXPIRATION,
   PROPERTY_HEADERS,
   PROPERTY_REPLY_TO,
   PROPERTY_USER_ID,
@@ -18,6 +19,7 @@ import { RecordSource } from '../../log/record.ts'
 import { keyOfMessage } from '../crossing/message-key.ts'
 import { hasCarbonCopies, removeBlindCopies } from './carbon-copies.ts'
 import type { Channel } from './channel.ts'
+import { checkExpiration } from './check-expiration.ts'
 import type { Confirms } from './confirms.ts'
 import { findReplyAddress, replaceReplyTo } from './direct-reply.ts'
 import { PublishState, setBody } from './publish-state.ts'
@@ -194,6 +196,10 @@ export class ChannelPublisher {
     }
     const flags = flagsOf(this.#source)
     if ((flags & PROPERTY_USER_ID) !== 0) this.#checkUserId()
+    if ((flags & PROPERTY_EXPIRATION) !== 0) {
+      const { header, headerStart, headerEnd } = this.#source
+      checkExpiration(readExpiration(header, headerStart, headerEnd) as string)
+    }
     if ((flags & PROPERTY_REPLY_TO) !== 0) replaceReplyTo(this.#channel, this.#source)
   }
 

@@ -48,8 +48,8 @@ export class PublishState {
   onMethod(buffer: Buffer, start: number, end: number): void {
     const from = start + methodIdSize + ticketSize
     const size = addressSizeAt(buffer, from, end)
-    if (size < 0 || from + size + 1 > end) {
-      throw new CodecError('syntax_error', 'basic.publish ends within its arguments', end)
+    if (size < 0 || from + size + 1 !== end) {
+      throw new CodecError('frame_error', 'cannot decode the arguments of basic.publish', end)
     }
     this.address = copyInto(this.address, buffer, from, from + size)
     this.addressEnd = size
