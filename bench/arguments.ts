@@ -19,7 +19,7 @@ export type Arguments = {
 }
 
 export const usage: string = `npm run bench -- [scenario or area …] [options]
-  --systems pabal,rabbitmq   in the order they take turns; ratios are of the first to the others
+  --systems pabal,rabbitmq,kafka   in the order they take turns; ratios are of the first to the others
                              ${systemNames}
   --runs 3                   runs of each system, in turns
   --seconds 5                measured window of a run
@@ -41,7 +41,7 @@ export function parseArguments(argv: readonly string[]): Arguments {
     allowPositionals: true,
     allowNegative: true,
     options: {
-      systems: { type: 'string', default: 'pabal,rabbitmq' },
+      systems: { type: 'string', default: 'pabal,rabbitmq,kafka' },
       runs: { type: 'string', default: '3' },
       seconds: { type: 'string', default: '5' },
       warmup: { type: 'string', default: '2' },

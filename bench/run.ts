@@ -59,7 +59,10 @@ async function main(argv: readonly string[]): Promise<void> {
   if (argv.includes('--help') || argv.includes('--list')) return console.log(usage)
   const args = parseArguments(argv)
   const { workFolder, runs, seconds, warmup, resultFile } = args
-  const systems = args.systems.map(findSystem)
+  const systems = args.systems
+    .map(findSystem)
+    .filter((system) => args.scenarios.some((scenario) => speaksAll(system, scenario)))
+  for (const system of systems) system.prepare()
   if (args.profile !== undefined) profileNodeChildren(args.profile)
   killChildrenAtExit()
   process.once('exit', () => rmSync(workFolder, { recursive: true, force: true }))

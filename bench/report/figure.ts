@@ -8,6 +8,9 @@ export type FigureName =
   | 'cpuPerMillion'
   | 'residentMb'
   | 'peakMb'
+  | 'drainRate'
+  | 'drainShare'
+  | 'declareRate'
   | 'restartSeconds'
   | 'restartAfterKillSeconds'
   | 'clientCpu'
@@ -31,6 +34,9 @@ export const figures: Readonly<Record<FigureName, Figure>> = {
   cpuPerMillion: { title: 'CPU s/M msg', digits: 2 },
   residentMb: { title: 'resident MB', digits: 0 },
   peakMb: { title: 'peak MB', digits: 0 },
+  drainRate: { title: 'drain msg/s', digits: 0 },
+  drainShare: { title: 'drain, % of short queue', digits: 0 },
+  declareRate: { title: 'declared/s', digits: 0 },
   restartSeconds: { title: 'restart s', digits: 2 },
   restartAfterKillSeconds: { title: 'restart after kill s', digits: 2 },
   clientCpu: { title: 'client CPU %', digits: 0, isAboutClient: true },

@@ -3,8 +3,13 @@
 import { amqpBacklog } from './amqp-backlog.ts'
 import { amqpBoth } from './amqp-both.ts'
 import { amqpConsume } from './amqp-consume.ts'
+import { amqpFanOut } from './amqp-fan-out.ts'
 import { amqpLatency } from './amqp-latency.ts'
+import { amqpMany } from './amqp-many.ts'
 import { amqpPublish } from './amqp-publish.ts'
+import { kafkaConsume } from './kafka-consume.ts'
+import { kafkaLatency } from './kafka-latency.ts'
+import { kafkaProduce } from './kafka-produce.ts'
 import type { Scenario } from './scenario.ts'
 
 export const allScenarios: readonly Scenario[] = [
@@ -12,7 +17,12 @@ export const allScenarios: readonly Scenario[] = [
   ...amqpConsume,
   ...amqpBoth,
   ...amqpLatency,
+  ...amqpFanOut,
+  ...amqpMany,
   ...amqpBacklog,
+  ...kafkaProduce,
+  ...kafkaConsume,
+  ...kafkaLatency,
 ]
 
 /** What runs when no scenario is named. */
@@ -23,4 +33,7 @@ export const defaultScenarioNames: readonly string[] = [
   'both-1k',
   'latency-10k-rate',
   'backlog-1m',
+  'kafka-produce-1k',
+  'kafka-consume-1k',
+  'kafka-latency-5k-rate',
 ]

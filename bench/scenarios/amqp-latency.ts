@@ -4,6 +4,7 @@ import type { Scenario } from './scenario.ts'
 export const amqpLatency: readonly Scenario[] = [
   latency('latency-1k-rate', 1000),
   latency('latency-10k-rate', 10_000),
+  latency('latency-50k-rate', 50_000),
 ]
 
 function latency(name: string, rate: number): Scenario {

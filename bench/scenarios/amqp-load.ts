@@ -1,7 +1,6 @@
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
-import { compileProgram } from '../compile-program.ts'
+import type { Program } from '../compile-program.ts'
 import type { Figures } from '../report/figure.ts'
+import { type ProgramOptions, type ProgramReport, runProgram } from '../run-program.ts'
 import { amqpPortOf } from '../systems/ports.ts'
 import { processMemory } from '../systems/process-memory.ts'
 import type { Measurement, ScenarioContext } from './scenario.ts'
@@ -16,9 +15,7 @@ export type Percentiles = {
 }
 
 /** What one run of the load program printed. Rates and CPU are of the measured window alone. */
-export type LoadReport = {
-  /** How the load program was called. */
-  readonly arguments: readonly string[]
+export type LoadReport = ProgramReport & {
   readonly server: { readonly product: string; readonly version: string }
   readonly seconds: number
   readonly published: number
@@ -37,20 +34,18 @@ export type LoadReport = {
   >
 }
 
-/** Compiles it if need be. */
-const program = (): string =>
-  compileProgram({ name: 'load', libraries: ['-lrabbitmq'], packages: 'librabbitmq-dev' })
-
-/** The load program's options by name, without the dashes. */
-export type LoadOptions = Readonly<Record<string, string | number>>
+const program: Program = {
+  name: 'load',
+  libraries: ['-lrabbitmq'],
+  packages: 'librabbitmq-dev',
+}
 
 /** Runs the load program and returns what it printed. */
 export async function runLoad(
   mode: 'publish' | 'consume' | 'both',
-  options: LoadOptions,
+  options: ProgramOptions,
 ): Promise<LoadReport> {
-  const args = programArguments(mode, options)
-  const report = { arguments: args, ...((await runProgram(args)) as Omit<LoadReport, 'arguments'>) }
+  const report = await runProgram<LoadReport>(program, mode, options)
   // With one publisher and one consumer both mean that the broker did wrong, however fast.
   const { nacked, out_of_order: misordered } = report.total
   if (nacked > 0 || misordered > 0) {
@@ -59,29 +54,21 @@ export async function runLoad(
   return report
 }
 
+type Declared = ProgramReport & Pick<LoadReport, 'server' | 'seconds'>
+
+/** Declares the queues of a run and nothing else, without waiting for each; in how many seconds. */
+export async function declareAll(options: ProgramOptions): Promise<Declared> {
+  return runProgram<Declared>(program, 'declare', options)
+}
+
 /** How many messages wait in the queue of the load program. */
 export async function queryDepth(port: number): Promise<number> {
-  const answer = (await runProgram(programArguments('depth', { port }))) as { waiting: number }
-  return answer.waiting
-}
-
-function programArguments(mode: string, options: LoadOptions): string[] {
-  const pairs = Object.entries(options)
-  return [mode, ...pairs.flatMap(([name, value]) => [`--${name}`, String(value)])]
-}
-
-async function runProgram(args: readonly string[]): Promise<unknown> {
-  try {
-    const { stdout } = await promisify(execFile)(program(), args)
-    return JSON.parse(stdout)
-  } catch (error) {
-    const { stderr } = error as { stderr?: string }
-    throw new Error(`load ${args.join(' ')}: ${stderr?.trim() || String(error)}`, { cause: error })
-  }
+  type Depth = ProgramReport & { readonly waiting: number }
+  return (await runProgram<Depth>(program, 'depth', { port })).waiting
 }
 
 /** The options of a run that is measured for a time. */
-export function windowed({ broker, seconds, warmup }: ScenarioContext): LoadOptions {
+export function windowed({ broker, seconds, warmup }: ScenarioContext): ProgramOptions {
   return { port: amqpPortOf(broker), 'broker-pid': broker.pid, seconds, warmup }
 }
 

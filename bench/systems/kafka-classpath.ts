@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 const ROOT: string = join(import.meta.dirname, '..', '..')
@@ -11,7 +11,6 @@ const CACHE: string = join(ROOT, '.cache', 'bench')
  * with a text for people when Java or Maven is not there.
  */
 export function kafkaClasspath(): string {
-  if (!runs('java', '-version')) throw new Error(missing('Java 17 or newer'))
   const file = join(CACHE, 'kafka-classpath')
   if (!existsSync(file) || statSync(file).mtimeMs < statSync(POM).mtimeMs) resolve(file)
   // First, so that its log4j2.properties is found.
@@ -19,8 +18,11 @@ export function kafkaClasspath(): string {
 }
 
 function resolve(file: string): void {
+  if (!runs('java', '-version')) throw new Error(missing('Java 17 or newer'))
   if (!runs('mvn', '-version')) throw new Error(missing('Maven'))
   mkdirSync(CACHE, { recursive: true })
+  // Maven leaves a file alone whose content would not change, and so its time.
+  rmSync(file, { force: true })
   process.stderr.write('resolving Kafka with Maven\n')
   const goal = ['dependency:build-classpath', `-Dmdep.outputFile=${file}`]
   const { status, stdout } = spawnSync('mvn', ['-q', '-B', '-f', POM, ...goal], {

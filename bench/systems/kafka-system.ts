@@ -50,12 +50,12 @@ const properties: Readonly<Record<string, string>> = {
 
 export function kafkaSystem({ doesFsync }: KafkaVariant): BrokerSystem {
   const settings: Record<string, string> = doesFsync ? { 'log.flush.interval.messages': '1' } : {}
-  const classpath = kafkaClasspath()
   return {
     name: doesFsync ? 'kafka-fsync' : 'kafka',
     protocols: ['kafka'],
     settings,
-    start: (folder) => startKafka(folder, classpath, settings),
+    prepare: () => void kafkaClasspath(),
+    start: (folder) => startKafka(folder, kafkaClasspath(), settings),
   }
 }
 

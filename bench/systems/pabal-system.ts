@@ -23,6 +23,7 @@ export function pabalSystem(variant: PabalVariant): BrokerSystem {
     name: `pabal${durability === 'os' ? '-os' : ''}${isDelayed ? `+${syncDelayMs}ms` : ''}`,
     protocols: ['amqp', 'kafka'],
     settings,
+    prepare: () => undefined,
     start: (folder) => startPabal(folder, variant),
   }
 }

@@ -1,0 +1,82 @@
+import type { Program } from '../compile-program.ts'
+import type { Figures } from '../report/figure.ts'
+import { type ProgramOptions, type ProgramReport, runProgram } from '../run-program.ts'
+import { kafkaPortOf } from '../systems/ports.ts'
+import { processMemory } from '../systems/process-memory.ts'
+import type { Percentiles } from './amqp-load.ts'
+import type { Measurement, ScenarioContext } from './scenario.ts'
+
+/** What one run of load-kafka printed. Rates and CPU are of the measured window alone. */
+export type KafkaReport = ProgramReport & {
+  readonly client: string
+  readonly seconds: number
+  readonly produced: number
+  readonly consumed: number
+  readonly produce_rate: number
+  readonly consume_rate: number
+  readonly settle_seconds: number
+  readonly client_cpu_seconds: number
+  /** Of the busiest of its threads. */
+  readonly client_cpu_share: number
+  readonly broker_cpu_seconds: number
+  readonly ack_latency: Percentiles | null
+  readonly delivery_latency: Percentiles | null
+}
+
+const program: Program = {
+  name: 'load-kafka',
+  shared: ['load/histogram.[ch]', 'load/process-usage.[ch]', 'load/window.h'],
+  libraries: ['-lrdkafka', '-lpthread'],
+  packages: 'librdkafka-dev',
+}
+
+/** Runs load-kafka; throws when a record was lost, refused or out of order. */
+export async function runKafkaLoad(
+  mode: 'produce' | 'consume' | 'both',
+  options: ProgramOptions,
+): Promise<KafkaReport> {
+  return runProgram<KafkaReport>(program, mode, options)
+}
+
+/** Creates the load program's topic with `partitions`, where a client must find it. */
+export async function createTopic(port: number, partitions: number): Promise<void> {
+  await runProgram(program, 'probe', { port, partitions })
+}
+
+export type Eviction = ProgramReport & {
+  readonly files: number
+  readonly bytes: number
+  /** Still in the page cache afterwards. */
+  readonly resident_bytes: number
+}
+
+/** Empties the page cache of a folder's files; throws when much of it stays. */
+export async function evictFolder(folder: string): Promise<Eviction> {
+  const eviction = await runProgram<Eviction>(program, 'evict', { folder })
+  const { bytes, resident_bytes: resident } = eviction
+  if (resident > bytes / 10) throw new Error(`${resident} of ${bytes} bytes stay in the page cache`)
+  return eviction
+}
+
+/** The options of a run that is measured for a time. */
+export function windowedKafka({ broker, seconds, warmup }: ScenarioContext): ProgramOptions {
+  return { port: kafkaPortOf(broker), 'broker-pid': broker.pid, seconds, warmup }
+}
+
+/** The scenario's own figures, and those that every run of load-kafka has. */
+export function kafkaMeasurement(
+  pid: number,
+  report: KafkaReport,
+  figures: Figures & { readonly rate: number },
+): Measurement {
+  return {
+    figures: {
+      ...figures,
+      ...processMemory(pid),
+      cpuPerMillion: (report.broker_cpu_seconds / (figures.rate * report.seconds)) * 1e6,
+      clientCpu: report.client_cpu_share * 100,
+    },
+    reports: { load: report },
+    client: report.client,
+  }
+}
