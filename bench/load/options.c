@@ -11,9 +11,9 @@ static const char usage[] =
     "usage: load publish|consume|both|declare|depth [options]\n"
     "  --host H --port P --user U --password W --vhost V\n"
     "  --queue NAME --queues N --purge       durable queues, declared when missing\n"
-    "  --pinned                              publisher i to queue i only, not to all in turn\n"
-    "  --fanout                              through a fanout exchange, a copy for every queue\n"
-    "  --bindings N                          through a topic exchange, of N bindings one matches\n"
+    "  --routing turns|pinned|fanout|topic   to all queues in turn, publisher i to queue i only,\n"
+    "                                        a copy for every queue, by topic patterns\n"
+    "  --bindings N                          how many patterns, of which a message matches one\n"
     "  --publishers N --consumers N          connections (default 1 each, as the mode needs)\n"
     "  --size BYTES --transient              message bodies, persistent unless --transient\n"
     "  --outstanding N                       unconfirmed publishes a connection; 0 = no confirms\n"
@@ -47,9 +47,8 @@ static const struct option long_options[] = {
     {"seconds", required_argument, NULL, OPTION_FIRST + 18},
     {"broker-pid", required_argument, NULL, OPTION_FIRST + 19},
     {"warmup-count", required_argument, NULL, OPTION_FIRST + 20},
-    {"pinned", no_argument, NULL, OPTION_FIRST + 21},
-    {"fanout", no_argument, NULL, OPTION_FIRST + 22},
-    {"bindings", required_argument, NULL, OPTION_FIRST + 23},
+    {"routing", required_argument, NULL, OPTION_FIRST + 21},
+    {"bindings", required_argument, NULL, OPTION_FIRST + 22},
     {NULL, 0, NULL, 0},
 };
 
@@ -59,6 +58,13 @@ static double number(const char *text, double least, double most) {
   if (*text == '\0' || *end != '\0' || !(value >= least && value <= most))
     fail("'%s' is not a number from %.0f to %.0f", text, least, most);
   return value;
+}
+
+static enum routing find_routing(const char *name) {
+  static const char *const names[] = {"turns", "pinned", "fanout", "topic"}; /* as in the enum */
+  for (int i = 0; i <= ROUTING_TOPIC; i++)
+    if (strcmp(name, names[i]) == 0) return (enum routing)i;
+  fail("there is no routing '%s'", name);
 }
 
 static void set_option(struct options *options, int option, const char *value) {
@@ -84,12 +90,8 @@ static void set_option(struct options *options, int option, const char *value) {
     case 18: options->seconds = number(value, 0.01, 86400); break;
     case 19: options->broker_pid = (int)number(value, 1, 1e9); break;
     case 20: options->warmup_count = (uint64_t)number(value, 0, 1e12); break;
-    case 21: options->routing = ROUTING_PINNED; break;
-    case 22: options->routing = ROUTING_FANOUT; break;
-    case 23:
-      options->routing = ROUTING_TOPIC;
-      options->bindings = (uint32_t)number(value, 1, 1e6);
-      break;
+    case 21: options->routing = find_routing(value); break;
+    case 22: options->bindings = (uint32_t)number(value, 1, 1e6); break;
     default: fputs(usage, stderr); exit(64);
   }
 }
@@ -110,7 +112,7 @@ static void set_mode(struct options *options, const char *mode) {
 void options_parse(struct options *options, int argc, char **argv) {
   *options = (struct options){
       .host = "127.0.0.1", .port = 5672, .user = "guest", .password = "guest", .vhost = "/",
-      .queue = "load", .queues = 1, .publishers = 1, .consumers = 1,
+      .queue = "load", .queues = 1, .bindings = 1, .publishers = 1, .consumers = 1,
       .size = 1024, .persistent = true, .outstanding = 1000,
       .prefetch = 1000, .ack_every = 1, .warmup = 1, .seconds = 5,
   };
