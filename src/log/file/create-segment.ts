@@ -16,6 +16,8 @@ export interface SegmentFolder {
   readonly path: string
   readonly manifest: Manifest
   readonly random: Random
+  /** What is written to a WAL file is on stable storage when the write succeeds. */
+  readonly isWalSynced: boolean
 }
 
 /** Creates an empty file and, for a WAL file, lists it as open. */
@@ -26,7 +28,8 @@ export async function createSegment(folder: SegmentFolder, kind: FileKind): Prom
   const path = join(folder.path, fileName(id))
   // A file of this name that no manifest ever listed is what a crash left behind.
   await disk.unlink(path)
-  const file = await disk.open(path, 'create')
+  const isSynced = kind === fileKind.wal && folder.isWalSynced
+  const file = await disk.open(path, isSynced ? 'create-synced' : 'create')
   try {
     await writeAt(file, encodeFileHeader({ kind, id, salt }), 0)
     await syncFile(file)

@@ -5,7 +5,7 @@
 import { basename, dirname } from 'node:path'
 import type { Clock } from '../../lib/clock.ts'
 import type { Random } from '../../lib/random.ts'
-import type { Disk, DiskCallback, DiskFile, FreeSpace, ReadCallback } from './disk.ts'
+import type { Disk, DiskCallback, DiskFile, FreeSpace, OpenMode, ReadCallback } from './disk.ts'
 
 export type DiskOperation =
   | 'open'
@@ -172,17 +172,18 @@ export class FaultDisk implements Disk {
     this.#durableNames.delete(path)
   }
 
-  async open(path: string, mode: 'create' | 'read' | 'write'): Promise<DiskFile> {
-    await this.#run(mode === 'create' ? 'create' : 'open', path)
+  async open(path: string, mode: OpenMode): Promise<DiskFile> {
+    const isNew = mode === 'create' || mode === 'create-synced'
+    await this.#run(isNew ? 'create' : 'open', path)
     const existing = this.#names.get(path)
-    if (mode !== 'create') {
+    if (!isNew) {
       if (existing === undefined) throw notFoundError(path)
-      return new FaultFile(this, existing, path)
+      return new FaultFile(this, { inode: existing, path, isSynced: false })
     }
     if (existing !== undefined) throw diskError('EEXIST', path)
     const inode = new Inode()
     this.#change([{ path, inode }])
-    return new FaultFile(this, inode, path)
+    return new FaultFile(this, { inode, path, isSynced: mode === 'create-synced' })
   }
 
   async rename(from: string, to: string): Promise<void> {
@@ -257,22 +258,32 @@ class FaultFile implements DiskFile {
   readonly #disk: FaultDisk
   readonly #inode: Inode
   readonly #path: string
+  readonly #isSynced: boolean
 
-  constructor(disk: FaultDisk, inode: Inode, path: string) {
+  constructor(
+    disk: FaultDisk,
+    options: { readonly inode: Inode; readonly path: string; readonly isSynced: boolean },
+  ) {
     this.#disk = disk
-    this.#inode = inode
-    this.#path = path
+    this.#inode = options.inode
+    this.#path = options.path
+    this.#isSynced = options.isSynced
   }
 
   writev(buffers: Buffer[], position: number, done: DiskCallback): void {
+    // One call to the system, and still two things that can fail or be held one by one.
+    const whenWritten: DiskCallback = (error) => {
+      if (error === null && this.#isSynced) this.datasync(done)
+      else done(error)
+    }
     // Bytes are taken now and may be torn from now on; the writer may reuse its buffers later only.
     const bytes = Buffer.concat(buffers)
     const grows = Math.max(0, position + bytes.length - this.#inode.content.length)
     const room = this.#disk.capacity - this.#disk.usedSize
     const fits = grows <= room
     this.#disk.start('write', this.#path, (error) => {
-      if (error !== null) done(error)
-      else done(fits ? null : diskError('ENOSPC', this.#path))
+      if (error !== null) whenWritten(error)
+      else whenWritten(fits ? null : diskError('ENOSPC', this.#path))
     })
     const kept = fits ? bytes.length : Math.max(0, bytes.length - (grows - Math.max(0, room)))
     if (kept > 0) this.#inode.write(position, bytes.subarray(0, kept))

@@ -16,7 +16,6 @@ export type Durability = 'fsync' | 'os'
 export interface FileLogStoreParts {
   readonly clock: Clock
   readonly turn: Turn
-  readonly durability: Durability
   readonly converter: RunConverter | undefined
   readonly events: LogStoreEvents
   readonly limits: FileLimits

@@ -377,7 +377,7 @@ export class FileLogStore implements LogStore, LogEngine {
   #makeWriter(parts: FileLogStoreParts): WalWriter {
     return new WalWriter({
       clock: parts.clock,
-      isSynced: parts.durability === 'fsync',
+      isSynced: parts.folder.isWalSynced,
       leaderEpoch: this.epoch,
       segment: parts.segment,
       syncedThrough: parts.lastSequence,

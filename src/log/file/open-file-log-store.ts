@@ -63,13 +63,13 @@ export async function openFileLogStore(options: FileLogStoreOptions): Promise<Op
     files: folder.manifest.files.filter(({ id }) => folder.segments.some((kept) => kept.id === id)),
   })
   const random = options.random ?? systemRandom
-  const segmentFolder = { disk, path: walFolder, manifest, random }
+  const isWalSynced = options.durability === 'fsync'
+  const segmentFolder = { disk, path: walFolder, manifest, random, isWalSynced }
   const segment = await createSegment(segmentFolder, fileKind.wal)
   await removeOrphans(disk, walFolder, manifest)
   const store = new FileLogStore({
     clock,
     turn,
-    durability: options.durability,
     diskFreeMin: options.diskFreeMin,
     events: options.events ?? {},
     converter: options.converter,

@@ -17,6 +17,7 @@ export interface WrittenGroup {
 
 export interface WalWriterOptions {
   readonly clock: Clock
+  /** As in `SegmentFolder.isWalSynced`. */
   readonly isSynced: boolean
   readonly leaderEpoch: number
   readonly segment: Segment
@@ -91,17 +92,11 @@ export class WalWriter {
   }
 
   readonly #onWritten = (error: Error | null): void => {
-    if (error !== null) this.#onWriteFailed(error)
-    else if (this.#options.isSynced) this.#segment.file.datasync(this.#onSynced)
-    else this.#onDurable()
-  }
-
-  readonly #onSynced = (error: Error | null): void => {
     if (error !== null) {
-      this.#startOver(error)
+      this.#onWriteFailed(error)
       return
     }
-    this.#syncedThrough = (this.#group as CommitGroup).sequence
+    if (this.#options.isSynced) this.#syncedThrough = (this.#group as CommitGroup).sequence
     this.#onDurable()
   }
 

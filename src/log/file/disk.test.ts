@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { createSystemDisk, type OpenMode } from './disk.ts'
+import { readAt, writeAllAt } from './file-operations.ts'
+
+const onLinux = { skip: process.platform === 'linux' ? false : 'reads /proc' }
+const dsyncFlag = 0o10_000
+
+for (const [mode, isSynced] of [
+  ['create', false],
+  ['create-synced', true],
+] satisfies [OpenMode, boolean][]) {
+  test(
+    `a file opened with ${mode} ${isSynced ? 'waits' : 'does not wait'} for the disk at each write`,
+    onLinux,
+    async (t) => {
+      const folder = await mkdtemp(join(tmpdir(), 'pabal-disk-'))
+      t.after(() => rm(folder, { recursive: true }))
+      const path = join(folder, 'file')
+      const file = await createSystemDisk().open(path, mode)
+      t.after(() => file.close())
+
+      assert.equal((await openFlagsOf(path)) & dsyncFlag, isSynced ? dsyncFlag : 0)
+      await writeAllAt(file, [Buffer.from('one '), Buffer.from('write')], 0)
+      assert.equal(String(await readAt(file, 0, 100)), 'one write')
+    },
+  )
+}
+
+/** The flags of this process's one descriptor for `path`. */
+async function openFlagsOf(path: string): Promise<number> {
+  for (const descriptor of await readdir('/proc/self/fd')) {
+    const target = await readlink(`/proc/self/fd/${descriptor}`).catch(() => '')
+    if (target !== path) continue
+    const info = await readFile(`/proc/self/fdinfo/${descriptor}`, 'utf8')
+    return Number.parseInt(/^flags:\s+(\d+)$/m.exec(info)?.[1] ?? '', 8)
+  }
+  throw new Error(`${path} is not open`)
+}
