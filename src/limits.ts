@@ -134,6 +134,10 @@ export const limits = {
   // Crossing: messages as Kafka batches and batches as messages.
   /** What one batch may decompress to: a producer's batch is at most some megabytes. */
   decompressedSizeMax: (64 * MiB) as number,
+  /** Decoded at once, in some 5 ms; a batch that is or becomes larger goes to a thread of its own. */
+  decodedAtOnceSizeMax: (1 * MiB) as number,
+  /** That thread takes 20 MB while it waits for the next large batch. */
+  batchThreadIdleMs: 30_000,
   /** Converted runs that are kept for the next reader; one of them stays whatever its size. */
   crossedRunsSizeMax: (32 * MiB) as number,
   /** A content header is one frame, which clients limit to 128 KiB; streams add headers of their own. */

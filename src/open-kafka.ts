@@ -12,6 +12,7 @@ import { ExitError } from './lib/exit-error.ts'
 import type { Address } from './lib/listen.ts'
 import type { Logger } from './lib/logger.ts'
 import { limits } from './limits.ts'
+import { BatchWorker } from './server/crossing/batch-worker.ts'
 import type { Crossing } from './server/crossing/crossing.ts'
 import { AdvertisedWatch } from './server/kafka/advertised-watch.ts'
 import { FetchSessions } from './server/kafka/fetch-sessions.ts'
@@ -66,6 +67,7 @@ export function openKafka(parts: KafkaOptions): OpenedKafka {
     producerIds: new ProducerIds(broker.store, state),
     fetchSessions: new FetchSessions(broker.random),
     crossing: parts.crossing,
+    batchWorker: new BatchWorker(broker.clock),
     advertisedWatch: new AdvertisedWatch(parts.logger, address),
     users: parts.users,
     clock: broker.clock,

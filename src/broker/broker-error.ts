@@ -27,6 +27,8 @@ export type BrokerErrorCode =
   | 'unsupported_format'
   | 'invalid_producer_epoch'
   | 'out_of_order_sequence'
+  | 'batch_too_large'
+  | 'invalid_transaction_state'
 
 /** A request that the broker refuses. The message is fit for the client that asked. */
 export class BrokerError extends Error {

@@ -117,9 +117,9 @@ export class CommitScheduler implements TurnTask {
   #retire(group: CommitGroup): void {
     this.#finishedThrough = group.sequence
     raiseHighWatermarks(group)
-    while (this.#barriers.length > 0 && this.#barriers[0]!.sequence <= group.sequence) {
-      this.#barriers.shift()?.callback()
-    }
+    let due = 0
+    while ((this.#barriers[due]?.sequence ?? Infinity) <= group.sequence) due++
+    for (const { callback } of this.#barriers.splice(0, due)) callback()
   }
 
   #tellIdle(): void {

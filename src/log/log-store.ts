@@ -82,8 +82,8 @@ export interface LogStore {
    * memory for them, as long as the caller holds them.
    */
   readRuns(log: Log, offset: number, sizeMax: number): readonly Run[] | Promise<readonly Run[]>
-  /** The first durable run with a record of at least this timestamp. */
-  findRunByTimestamp(log: Log, timestamp: number): Promise<Run | undefined>
+  /** The first durable run at or after `offset` (0) with a record of at least this timestamp. */
+  findRunByTimestamp(log: Log, timestamp: number, offset?: number): Promise<Run | undefined>
   /** The largest timestamp of a durable record; undefined when there is none. */
   maxTimestamp(log: Log): Promise<number | undefined>
   /**

@@ -128,6 +128,11 @@ export function recordOffsetAt(run: Run, position: number): number {
   return run.baseOffset + readUInt32(run.buffer, position + recordField.offsetDelta)
 }
 
+/** Timestamp of the record at `position` of `run`, in milliseconds since 1970. */
+export function recordTimestampAt(run: Run, position: number): number {
+  return run.baseTimestamp + readUInt32(run.buffer, position + recordField.timestampDelta)
+}
+
 /** Id of the file that holds the body of the record at `position`, or 0 when it has none. */
 export function recordAsideId(buffer: Buffer, position: number): number {
   if (buffer[position + recordField.flags] !== bodyFlag.aside) return 0

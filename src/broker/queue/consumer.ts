@@ -35,8 +35,10 @@ export class Consumer {
   readonly priority: number
   unackedCount = 0
   isCancelled = false
-  /** Whether the queue has it among those that may have room. */
+  /** Whether it stands in its queue's line, which sets this and its neighbours there. */
   isListed = false
+  previous: Consumer | undefined
+  next: Consumer | undefined
 
   constructor(queue: Queue, sink: DeliverySink, options: ConsumerOptions) {
     this.queue = queue

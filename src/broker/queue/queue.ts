@@ -14,6 +14,7 @@ import type { Arguments } from '../arguments.ts'
 import { queueInExclusiveUse } from '../broker-error.ts'
 import type { QueueLike } from '../exchange/binding.ts'
 import type { QueueType } from '../queue-arguments.ts'
+import { ConsumerLine } from './consumer-line.ts'
 import { Consumer, type ConsumerOptions, type DeliverySink } from './consumer.ts'
 import { OffsetHeap } from './offset-heap.ts'
 
@@ -62,9 +63,8 @@ export class Queue implements QueueLike, TurnTask, LogOwner {
   readonly #context: QueueContext
   readonly #view = new RecordView()
   readonly #requeued = new OffsetHeap()
-  readonly #consumers: Consumer[] = []
-  /** Consumers that may have room, by priority and then in the order they take turns. */
-  readonly #listed: Consumer[] = []
+  readonly #consumers = new Set<Consumer>()
+  readonly #line = new ConsumerLine()
   #exclusiveConsumer: Consumer | undefined
   /** Next offset that was never delivered in this process. */
   #next: number
@@ -113,10 +113,10 @@ export class Queue implements QueueLike, TurnTask, LogOwner {
   }
 
   get consumerCount(): number {
-    return this.#consumers.length
+    return this.#consumers.size
   }
 
-  get consumers(): readonly Consumer[] {
+  get consumers(): ReadonlySet<Consumer> {
     return this.#consumers
   }
 
@@ -124,36 +124,36 @@ export class Queue implements QueueLike, TurnTask, LogOwner {
   publish(source: RecordSource, sharedPosition: number): void {
     const offset = this.log.append(source, sharedPosition)
     this.messageCount++
-    if (this.#consumers.length === 0) return
+    if (this.#consumers.size === 0) return
     // Behind a backlog the mark follows the deliveries instead.
     if (offset >= this.log.deliveredMark && offset - this.#next < limits.deliveredMarkAhead) {
       this.#raiseMark(offset, offset)
     }
-    if (this.#listed.length > 0) this.#schedule()
+    if (this.#line.first !== undefined) this.#schedule()
   }
 
   /** A batch of messages was appended to the log. Within an atom. */
   onBatchAppended(recordCount: number): void {
     this.messageCount += recordCount
     const first = this.log.endOffset - recordCount
-    if (this.#consumers.length === 0) return
+    if (this.#consumers.size === 0) return
     if (
       first + recordCount > this.log.deliveredMark &&
       first - this.#next < limits.deliveredMarkAhead
     ) {
       this.#raiseMark(first + recordCount, first)
     }
-    if (this.#listed.length > 0) this.#schedule()
+    if (this.#line.first !== undefined) this.#schedule()
   }
 
   /** Throws `access_refused` when the queue has, or would get, an exclusive consumer beside another. */
   addConsumer(sink: DeliverySink, options: ConsumerOptions): Consumer {
     const isTaken = this.#exclusiveConsumer !== undefined
-    if (isTaken || (options.isExclusive && this.#consumers.length > 0)) {
+    if (isTaken || (options.isExclusive && this.#consumers.size > 0)) {
       throw queueInExclusiveUse(this.vhost, this.name)
     }
     const consumer = new Consumer(this, sink, options)
-    this.#consumers.push(consumer)
+    this.#consumers.add(consumer)
     if (options.isExclusive) this.#exclusiveConsumer = consumer
     this.listConsumer(consumer)
     return consumer
@@ -163,19 +163,17 @@ export class Queue implements QueueLike, TurnTask, LogOwner {
   removeConsumer(consumer: Consumer): void {
     if (consumer.isCancelled) return
     consumer.isCancelled = true
-    this.#consumers.splice(this.#consumers.indexOf(consumer), 1)
-    if (consumer.isListed) this.#listed.splice(this.#listed.indexOf(consumer), 1)
-    consumer.isListed = false
+    this.#consumers.delete(consumer)
+    if (consumer.isListed) this.#line.leave(consumer)
     if (this.#exclusiveConsumer === consumer) this.#exclusiveConsumer = undefined
-    if (this.isAutoDelete && this.#consumers.length === 0 && !this.isDeleted) {
+    if (this.isAutoDelete && this.#consumers.size === 0 && !this.isDeleted) {
       this.#context.onUnused(this)
     }
   }
 
   /** Puts a consumer that may have room in line, behind those of its priority. */
   listConsumer(consumer: Consumer): void {
-    consumer.isListed = true
-    this.#enqueue(consumer)
+    this.#line.enter(consumer)
     if (this.messageCount > this.unackedCount) this.#schedule()
   }
 
@@ -192,7 +190,7 @@ export class Queue implements QueueLike, TurnTask, LogOwner {
     if (this.isDeleted) return
     this.unackedCount--
     this.#requeued.push(offset)
-    if (this.#listed.length > 0) this.#schedule()
+    if (this.#line.first !== undefined) this.#schedule()
     this.#tellReadable()
   }
 
@@ -234,8 +232,8 @@ export class Queue implements QueueLike, TurnTask, LogOwner {
       consumer.isCancelled = true
       consumer.sink.onCancelled(consumer)
     }
-    this.#consumers.length = 0
-    this.#listed.length = 0
+    this.#consumers.clear()
+    this.#line.clear()
     this.messageCount = 0
     this.unackedCount = 0
     this.#tellReadable()
@@ -275,10 +273,7 @@ export class Queue implements QueueLike, TurnTask, LogOwner {
     const result = this.#readForDelivery(offset, view)
     if (result !== 'record') return result
     const isRedelivered = this.#advancePast(view.offset)
-    if (this.#listed.length > 1) {
-      this.#listed.shift()
-      this.#enqueue(consumer)
-    }
+    this.#line.rotate()
     if (consumer.isNoAck) {
       consumer.sink.deliver(consumer, view, isRedelivered)
       this.messageCount--
@@ -291,24 +286,13 @@ export class Queue implements QueueLike, TurnTask, LogOwner {
     return result
   }
 
-  #enqueue(consumer: Consumer): void {
-    const listed = this.#listed
-    let at = listed.length
-    while (at > 0 && (listed[at - 1] as Consumer).priority < consumer.priority) at--
-    if (at === listed.length) listed.push(consumer)
-    else listed.splice(at, 0, consumer)
-  }
-
   /** The consumer whose turn it is; those without room leave the line until they resume. */
   #nextConsumer(): Consumer | undefined {
-    const listed = this.#listed
-    while (listed.length > 0) {
-      const consumer = listed[0] as Consumer
-      if (consumer.hasRoom) return consumer
-      consumer.isListed = false
-      listed.shift()
+    for (;;) {
+      const consumer = this.#line.first
+      if (consumer === undefined || consumer.hasRoom) return consumer
+      this.#line.leave(consumer)
     }
-    return undefined
   }
 
   /** The offset to deliver next, or -1. */
@@ -395,7 +379,7 @@ export class Queue implements QueueLike, TurnTask, LogOwner {
   #stopWaiting(): void {
     this.#isWaiting = false
     if (this.isDeleted) return
-    if (this.#listed.length > 0) this.#schedule()
+    if (this.#line.first !== undefined) this.#schedule()
     this.#tellReadable()
   }
 

@@ -12,6 +12,7 @@ const sequenceSpan = 2_147_483_648
 
 export interface CheckedBatch {
   readonly recordCount: number
+  /** As the producer says. */
   readonly maxTimestamp: number
   /** Undefined for a producer that is not idempotent. */
   readonly producer: ProducedBatch | undefined
@@ -19,45 +20,68 @@ export interface CheckedBatch {
 
 /**
  * Checks the one batch that a producer sent for a partition. Throws `corrupt_batch`,
- * `message_too_large`, `invalid_record`, `invalid_timestamp` or `unsupported_format`.
+ * `message_too_large`, `batch_too_large`, `invalid_record`, `invalid_timestamp` or
+ * `invalid_transaction_state`.
  */
-export function checkBatch(batch: Buffer, config: TopicConfig, now: number): CheckedBatch {
-  if (batch.length < runHeaderSize) throw refuse('corrupt_batch', 'the batch ends in its header')
-  if (batch.readInt8(runField.magic) !== runMagic.kafka) {
-    throw refuse('unsupported_format', 'only record batches of format 2 are accepted')
-  }
-  checkSize(batch, config)
+export function checkBatch(batch: Buffer, config: TopicConfig): CheckedBatch {
+  expectOneBatch(batch)
+  checkPlace(batch, config)
   if (crcOfRun(batch, batch.length) !== batch.readUInt32BE(runField.crc)) {
     throw refuse('corrupt_batch', 'Record is corrupt: its checksum does not match')
   }
   const recordCount = checkCount(batch)
-  const attributes = batch.readInt16BE(runField.attributes)
-  if ((attributes & attribute.control) !== 0) {
-    throw refuse('invalid_record', 'Clients are not allowed to write control records')
-  }
+  checkAttributes(batch.readInt16BE(runField.attributes))
   const maxTimestamp = readInt64(batch, runField.maxTimestamp)
-  checkTimestamp(maxTimestamp, attributes, { config, now })
   return { recordCount, maxTimestamp, producer: producerOf(batch, recordCount) }
 }
 
-function checkSize(batch: Buffer, config: TopicConfig): void {
-  const size = runSizeAt(batch, 0)
-  if (size < batch.length) {
-    throw refuse('invalid_record', 'a request must hold exactly one batch for a partition')
+/** Kafka's ProduceRequest.validateRecords: whole batches of format 2, and exactly one of them. */
+function expectOneBatch(batch: Buffer): void {
+  if (batch.length > runField.magic) {
+    const magic = batch.readInt8(runField.magic)
+    if (magic < 0 || magic > runMagic.kafka) {
+      throw refuse('corrupt_batch', `Invalid magic found in record: ${magic}`)
+    }
+    if (magic < runMagic.kafka) {
+      throw refuse('invalid_record', 'Only record batches of format 2 are accepted')
+    }
   }
-  if (size !== batch.length) throw refuse('corrupt_batch', 'the batch is cut short')
+  const size = batch.length < runHeaderSize ? Infinity : runSizeAt(batch, 0)
+  if (size < runHeaderSize) {
+    throw refuse('corrupt_batch', `A record batch of ${size} bytes is less than its header`)
+  }
+  if (size > batch.length) {
+    throw refuse('invalid_record', 'A request must hold one whole record batch for a partition')
+  }
+  if (size < batch.length) {
+    throw refuse('invalid_record', 'A request must hold exactly one record batch for a partition')
+  }
+}
+
+function checkPlace(batch: Buffer, config: TopicConfig): void {
+  const baseOffset = readInt64(batch, runField.baseOffset)
+  if (baseOffset !== 0) {
+    throw refuse(
+      'invalid_record',
+      `The baseOffset of the record batch should be 0, but it is ${baseOffset}`,
+    )
+  }
+  const size = batch.length
   if (size > config.batchSizeMax) {
     throw refuse(
       'message_too_large',
       `The record batch size is ${size} bytes which exceeds the maximum configured value of ${config.batchSizeMax}`,
     )
   }
+  if (size > config.segmentSize) {
+    throw refuse(
+      'batch_too_large',
+      `The record batch size is ${size} bytes which exceeds the maximum configured segment size of ${config.segmentSize}`,
+    )
+  }
 }
 
 function checkCount(batch: Buffer): number {
-  if (readInt64(batch, runField.baseOffset) !== 0) {
-    throw refuse('invalid_record', 'The baseOffset of the record batch should be 0')
-  }
   const recordCount = batch.readInt32BE(runField.recordCount)
   const lastOffsetDelta = batch.readInt32BE(runField.lastOffsetDelta)
   if (recordCount <= 0 || lastOffsetDelta + 1 !== recordCount) {
@@ -69,25 +93,19 @@ function checkCount(batch: Buffer): number {
   return recordCount
 }
 
-function checkTimestamp(
-  maxTimestamp: number,
-  attributes: number,
-  { config, now }: { readonly config: TopicConfig; readonly now: number },
-): void {
-  if (config.usesAppendTime) return
+function checkAttributes(attributes: number): void {
+  if ((attributes & attribute.control) !== 0) {
+    throw refuse('invalid_record', 'Clients are not allowed to write control records')
+  }
+  if ((attributes & attribute.transactional) !== 0) {
+    // Nobody can have begun a transaction.
+    throw refuse(
+      'invalid_transaction_state',
+      'The record batch is part of a transaction that is not ongoing',
+    )
+  }
   if ((attributes & attribute.timestampType) !== 0) {
     throw refuse('invalid_timestamp', 'Producers may not set the timestamp type LogAppendTime')
-  }
-  const noTimestamp = maxTimestamp < 0
-  const isAllowed =
-    noTimestamp ||
-    (maxTimestamp - now <= config.timestampAfterMsMax &&
-      now - maxTimestamp <= config.timestampBeforeMsMax)
-  if (!isAllowed) {
-    throw refuse(
-      'invalid_timestamp',
-      `Timestamp ${maxTimestamp} of the message is out of range; the broker's time is ${now}`,
-    )
   }
 }
 

@@ -8,7 +8,7 @@ import type { LogStore } from '../../log/log-store.ts'
 import type { Log, LogWatcher } from '../../log/log.ts'
 import { checkBatch } from './check-batch.ts'
 import { ProducerState } from './producer-state.ts'
-import { stampAppendTime } from './stamp-append-time.ts'
+import { stampAppendTime, stampMaxTimestamp } from './stamp-times.ts'
 import type { TopicConfig } from './topic-config.ts'
 
 export interface PartitionContext {
@@ -25,8 +25,11 @@ export interface Produced {
   readonly appendTime: number
 }
 
-/** Throws BrokerError when the records of a batch are not acceptable. */
-export type RecordCheck = (batch: Buffer, config: TopicConfig, now: number) => void
+/**
+ * Looks into the records of a batch and returns the time of the latest, -1 when none has one, or
+ * undefined to believe the batch. Throws when they are not acceptable.
+ */
+export type RecordCheck = (batch: Buffer, config: TopicConfig, now: number) => number | undefined
 
 /** Told once a partition has more durable records. */
 export type DurableListener = () => void
@@ -75,16 +78,19 @@ export class Partition implements LogWatcher {
     const { store, clock } = this.#context
     const now = clock.now()
     const config = this.#getConfig()
-    const { producer, recordCount } = checkBatch(batch, config, now)
+    const { producer, recordCount, maxTimestamp } = checkBatch(batch, config)
     const appendTime = config.usesAppendTime ? now : -1
     const known = producer && this.producers.findDuplicate(producer)
     if (known !== undefined) {
       const group = known.group?.state === 'finished' ? undefined : known.group
       return { baseOffset: known.baseOffset, group, appendTime: known.timestamp }
     }
-    checkRecords(batch, config, now)
+    const latest = checkRecords(batch, config, now) ?? maxTimestamp
     const group = store.beginAtom()
-    const baseOffset = this.log.appendBatch(appendTime < 0 ? batch : stampAppendTime(batch, now))
+    let stored = batch
+    if (config.usesAppendTime) stored = stampAppendTime(batch, now)
+    else if (latest !== maxTimestamp) stored = stampMaxTimestamp(Buffer.from(batch), latest)
+    const baseOffset = this.log.appendBatch(stored)
     this.#onAppended(recordCount)
     if (producer !== undefined) {
       this.producers.add(producer, {

@@ -166,6 +166,11 @@ export class TopicConfig {
     return Number(this.get('max.message.bytes'))
   }
 
+  /** No batch may be larger, though segments here have a size of their own. */
+  get segmentSize(): number {
+    return Number(this.get('segment.bytes'))
+  }
+
   get usesAppendTime(): boolean {
     return this.get('message.timestamp.type') === 'LogAppendTime'
   }

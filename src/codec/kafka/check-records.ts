@@ -1,7 +1,9 @@
 // What the records inside a produced batch must be like, for topics whose rules need them decoded:
 // keys on compacted topics, timestamps within a window. Follows Kafka's LogValidator.
+import { CodecError } from '../codec-error.ts'
+import { decompress } from './compression.ts'
 import type { KafkaErrorName } from './error-codes.gen.ts'
-import type { BatchHeader } from './record-batch.ts'
+import { type BatchHeader, readBatchHeader, recordsOf } from './record-batch.ts'
 import { RecordReader } from './record-reader.ts'
 
 export interface RecordRules {
@@ -28,6 +30,22 @@ export interface CheckedRecords {
 
 /** More than this tell the producer nothing new. */
 const refusedMax = 100
+
+/**
+ * Decompresses and checks the records of a whole batch. Throws CodecError: `frame_error` when they
+ * decompress to more than `sizeMax` bytes, `syntax_error` when they are not what the header says.
+ */
+export function checkBatchRecords(
+  batch: Buffer,
+  rules: RecordRules,
+  sizeMax: number,
+): CheckedRecords {
+  const header = readBatchHeader(batch)
+  if (header.compression === undefined) {
+    throw new CodecError('syntax_error', 'the batch has an unknown compression type', 0)
+  }
+  return checkRecords(header, decompress(header.compression, recordsOf(batch), sizeMax), rules)
+}
 
 /**
  * Reads all records of a batch to their last byte. Throws CodecError when they are not what the
@@ -72,7 +90,7 @@ function refusal(
     return {
       index,
       error: 'INVALID_TIMESTAMP',
-      message: `Timestamp ${timestamp} is not within ${rules.timestampMin} to ${rules.timestampMax}`,
+      message: `Timestamp ${timestamp} of message with offset ${reader.offset} is out of range. The timestamp should be within [${rules.timestampMin}, ${rules.timestampMax}]`,
     }
   }
   return undefined

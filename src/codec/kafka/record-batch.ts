@@ -68,7 +68,7 @@ export function readBatchHeader(batch: Buffer): BatchHeader {
   return {
     baseOffset: readInt64(batch, field.baseOffset),
     leaderEpoch: batch.readInt32BE(field.leaderEpoch),
-    compression: compressionNames[attributes & attribute.compression],
+    compression: compressionOf(batch),
     usesLogAppendTime: (attributes & attribute.logAppendTime) !== 0,
     isTransactional: (attributes & attribute.transactional) !== 0,
     isControl: (attributes & attribute.control) !== 0,
@@ -80,6 +80,11 @@ export function readBatchHeader(batch: Buffer): BatchHeader {
     baseSequence: batch.readInt32BE(field.baseSequence),
     recordCount: batch.readInt32BE(field.recordCount),
   }
+}
+
+/** The compression of a batch of at least a header's size; undefined for one that Kafka does not have. */
+export function compressionOf(batch: Buffer): CompressionName | undefined {
+  return compressionNames[batch.readInt16BE(field.attributes) & attribute.compression]
 }
 
 /** The records of a whole batch, still compressed: a view. */

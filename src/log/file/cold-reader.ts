@@ -1,5 +1,6 @@
 // Brings runs that left the tail cache back into memory, a window per log. Few reads at a time and
 // of bounded size, because they share the disk with the WAL.
+import { Fifo } from '../../lib/fifo.ts'
 import { limits } from '../../limits.ts'
 import type { Log } from '../log.ts'
 import type { Run } from '../run.ts'
@@ -41,7 +42,7 @@ export interface ColdPart {
 
 export class ColdReader {
   readonly #options: ColdReaderOptions
-  #waiting: Request[] = []
+  readonly #waiting = new Fifo<Request>()
   #activeCount = 0
   /** Logs with a window and its size, oldest first. */
   readonly #windows = new Map<Log, number>()
@@ -74,7 +75,7 @@ export class ColdReader {
   }
 
   #startNext(): void {
-    while (this.#activeCount < limits.coldReadsMax && this.#waiting.length > 0) {
+    while (this.#activeCount < limits.coldReadsMax && this.#waiting.size > 0) {
       const request = this.#waiting.shift() as Request
       this.#activeCount++
       request.read().then(

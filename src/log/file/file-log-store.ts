@@ -204,8 +204,8 @@ export class FileLogStore implements LogStore, LogEngine {
     return this.#runReader.read(log, offset, sizeMax)
   }
 
-  findRunByTimestamp(log: Log, timestamp: number): Promise<Run | undefined> {
-    return this.#runFinder.findByTimestamp(log, timestamp)
+  findRunByTimestamp(log: Log, timestamp: number, offset = 0): Promise<Run | undefined> {
+    return this.#runFinder.findByTimestamp(log, timestamp, offset)
   }
 
   maxTimestamp(log: Log): Promise<number | undefined> {

@@ -29,8 +29,8 @@ export class RunFinder {
   }
 
   /** See `LogStore.findRunByTimestamp`. */
-  async findByTimestamp(log: Log, timestamp: number): Promise<Run | undefined> {
-    for (let at = log.cursor.floor; ;) {
+  async findByTimestamp(log: Log, timestamp: number, offset: number): Promise<Run | undefined> {
+    for (let at = Math.max(log.cursor.floor, offset); ;) {
       const offset = await this.#inTurn(() => this.#findOffset(log, at, timestamp))
       if (offset === undefined) return undefined
       const [run] = await this.#options.runReader.read(log, offset, 0)

@@ -110,8 +110,9 @@ export class MemoryLogStore implements LogStore, LogEngine {
     return runs
   }
 
-  findRunByTimestamp(log: Log, timestamp: number): Promise<Run | undefined> {
-    const isLateEnough = (run: Run): boolean => run.maxTimestamp >= timestamp && isLiving(log, run)
+  findRunByTimestamp(log: Log, timestamp: number, offset = 0): Promise<Run | undefined> {
+    const isLateEnough = (run: Run): boolean =>
+      run.lastOffset >= offset && run.maxTimestamp >= timestamp && isLiving(log, run)
     return Promise.resolve([...log.tail].find(isLateEnough))
   }
 

@@ -13,6 +13,7 @@ import {
   PROPERTY_REPLY_TO,
   PROPERTY_USER_ID,
 } from '../../codec/amqp/methods.gen.ts'
+import { Fifo } from '../../lib/fifo.ts'
 import { limits } from '../../limits.ts'
 import type { CommitGroup } from '../../log/commit-group.ts'
 import { RecordSource } from '../../log/record.ts'
@@ -44,7 +45,7 @@ export class ChannelPublisher {
   readonly #routes: RouteCache
   readonly #publisher: Publisher
   /** Messages that came while publishers were blocked. */
-  #parked: KeptMessage[] = []
+  readonly #parked = new Fifo<KeptMessage>()
   /** Whether the message routed last names further routing keys. */
   #hasCopies = false
   /** A commit that came while publishers were blocked. */
@@ -65,7 +66,7 @@ export class ChannelPublisher {
 
   /** Whether messages wait for publishers to be unblocked. */
   get hasParked(): boolean {
-    return this.#parked.length > 0
+    return this.#parked.size > 0
   }
 
   get at(): PublishState['at'] {
@@ -107,7 +108,7 @@ export class ChannelPublisher {
     this.#onceUnblocked = undefined
     this.#channel.resume(() => {
       this.#publishParked()
-      if (this.#parked.length === 0 && !this.#channel.isWaiting) action()
+      if (this.#parked.size === 0 && !this.#channel.isWaiting) action()
       else this.whenUnblocked(action)
     })
   }
@@ -115,7 +116,7 @@ export class ChannelPublisher {
   /** As far as no large body makes the channel wait; the rest follows when that is written. */
   #publishParked(): void {
     const { connection } = this.#channel
-    while (this.#parked.length > 0 && !this.#channel.isWaiting && !connection.isBlocked) {
+    while (this.#parked.size > 0 && !this.#channel.isWaiting && !connection.isBlocked) {
       const message = this.#parked.shift() as KeptMessage
       connection.parkedSize -= sizeOf(message.source)
       connection.guard(this.#channel, () => this.#publish(message))
@@ -132,10 +133,10 @@ export class ChannelPublisher {
 
   /** The channel is gone; what was parked was never confirmed. */
   release(): void {
-    for (const { source } of this.#parked) {
+    while (this.#parked.size > 0) {
+      const { source } = this.#parked.shift() as KeptMessage
       this.#channel.connection.parkedSize -= sizeOf(source)
     }
-    this.#parked = []
     this.#onceUnblocked = undefined
   }
 
@@ -178,7 +179,7 @@ export class ChannelPublisher {
     connection.hasPublished = true
     if (transaction !== undefined) {
       transaction.addPublish(keep(source, state.isMandatory))
-    } else if (connection.isBlocked || this.#parked.length > 0) {
+    } else if (connection.isBlocked || this.#parked.size > 0) {
       this.#park(keep(source, state.isMandatory))
     } else {
       this.#publish({ source, isMandatory: state.isMandatory })

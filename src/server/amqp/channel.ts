@@ -18,6 +18,7 @@ import {
   FRAME_HEADER,
   FRAME_METHOD,
 } from '../../codec/amqp/methods.gen.ts'
+import { Fifo } from '../../lib/fifo.ts'
 import { limits } from '../../limits.ts'
 import type { AtomIndex, CommitGroup, GroupListener } from '../../log/commit-group.ts'
 import { ChannelPublisher } from './channel-publisher.ts'
@@ -71,7 +72,7 @@ export class Channel implements GroupListener, ContentTarget {
   #lastDeliveryTag = 0
   /** Why frames are parked, while they are. */
   #isWaiting = false
-  #parked: ParkedFrame[] = []
+  readonly #parked = new Fifo<ParkedFrame>()
   #wasFull = false
 
   constructor(connection: Connection, number: number, vhost: VHost<Destination>) {
@@ -146,7 +147,7 @@ export class Channel implements GroupListener, ContentTarget {
     this.#isWaiting = false
     if (this.state === 'gone') return
     if (first !== undefined) this.connection.guard(this, first)
-    while (!this.#isWaiting && this.#parked.length > 0) {
+    while (!this.#isWaiting && this.#parked.size > 0) {
       const { type, payload } = this.#parked.shift() as ParkedFrame
       this.connection.parkedSize -= parkedSizeOf(payload)
       this.connection.guard(this, () => this.#handle(type, payload, 0, payload.length))
@@ -228,8 +229,10 @@ export class Channel implements GroupListener, ContentTarget {
 
   /** Forgets the frames that wait; until then even a closing channel looks for a close among them. */
   dropParked(): void {
-    for (const { payload } of this.#parked) this.connection.parkedSize -= parkedSizeOf(payload)
-    this.#parked = []
+    while (this.#parked.size > 0) {
+      const { payload } = this.#parked.shift() as ParkedFrame
+      this.connection.parkedSize -= parkedSizeOf(payload)
+    }
   }
 
   onGroupFinished(): void {

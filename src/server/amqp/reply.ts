@@ -31,6 +31,8 @@ const replies: Readonly<Record<BrokerErrorCode, ReplyName>> = {
   unsupported_format: 'not_implemented',
   invalid_producer_epoch: 'precondition_failed',
   out_of_order_sequence: 'precondition_failed',
+  batch_too_large: 'precondition_failed',
+  invalid_transaction_state: 'precondition_failed',
 }
 
 /** An error of the protocol itself: frames in the wrong order, channels that are not open. */

@@ -1,43 +1,80 @@
 // Looks into a produced batch as Kafka's LogValidator does: the records must be what the header says,
 // have keys on compacted topics, and timestamps that the topic allows.
-import { BrokerError, type BrokerErrorCode } from '../../broker/broker-error.ts'
+import { BrokerError } from '../../broker/broker-error.ts'
 import type { TopicConfig } from '../../broker/topic/topic-config.ts'
 import { CodecError } from '../../codec/codec-error.ts'
-import { checkRecords, type RefusedRecord } from '../../codec/kafka/check-records.ts'
-import { decompress } from '../../codec/kafka/compression.ts'
-import { readBatchHeader, recordsOf } from '../../codec/kafka/record-batch.ts'
+import {
+  checkBatchRecords,
+  type CheckedRecords,
+  type RecordRules,
+  type RefusedRecord,
+} from '../../codec/kafka/check-records.ts'
+import { compressionOf } from '../../codec/kafka/record-batch.ts'
 import { limits } from '../../limits.ts'
 
 /** Some records of a batch are refused, and with them the batch (KIP-467). */
 export class RefusedRecordsError extends BrokerError {
   readonly refused: readonly RefusedRecord[]
 
-  constructor(code: BrokerErrorCode, refused: readonly RefusedRecord[]) {
-    super(code, 'One or more records have been rejected')
+  constructor(refused: readonly RefusedRecord[]) {
+    const isTime = refused[0]?.error === 'INVALID_TIMESTAMP'
+    super(
+      isTime ? 'invalid_timestamp' : 'invalid_record',
+      isTime
+        ? 'One or more records have been rejected due to invalid timestamp'
+        : `One or more records have been rejected due to ${refused.length} record errors in total`,
+    )
     this.refused = refused
   }
 }
 
-/** Throws BrokerError for a batch whose header passed and whose records do not. */
-export function checkBatchRecords(batch: Buffer, config: TopicConfig, now: number): void {
-  const header = readBatchHeader(batch)
-  if (header.compression === undefined) {
-    throw new BrokerError('invalid_record', 'The batch has an unknown compression type')
+/** The records are too many to be looked at within a turn of the event loop. */
+export class LargeBatchError extends Error {
+  readonly rules: RecordRules
+
+  constructor(rules: RecordRules) {
+    super('the records are to be checked elsewhere')
+    this.rules = rules
   }
+}
+
+/**
+ * The time of the latest record, -1 when none has one. Throws BrokerError for a batch whose header
+ * passed and whose records do not, LargeBatchError for one that is better checked elsewhere.
+ */
+export function checkRecords(batch: Buffer, config: TopicConfig, now: number): number {
   const rules = {
     isKeyRequired: config.isCompacted,
-    timestampMin: config.usesAppendTime ? 0 : now - config.timestampBeforeMsMax,
+    timestampMin: config.usesAppendTime ? -Infinity : now - config.timestampBeforeMsMax,
     timestampMax: config.usesAppendTime ? Infinity : now + config.timestampAfterMsMax,
   }
-  try {
-    const records = decompress(header.compression, recordsOf(batch), limits.decompressedSizeMax)
-    const { refused } = checkRecords(header, records, rules)
-    const first = refused[0]
-    if (first === undefined) return
-    const isTime = first.error === 'INVALID_TIMESTAMP'
-    throw new RefusedRecordsError(isTime ? 'invalid_timestamp' : 'invalid_record', refused)
-  } catch (error) {
-    if (!(error instanceof CodecError)) throw error
-    throw new BrokerError('corrupt_batch', `The records cannot be read: ${error.message}`)
+  if (compressionOf(batch) === undefined) {
+    throw new BrokerError('invalid_record', 'The batch has an unknown compression type')
   }
+  if (batch.length > limits.decodedAtOnceSizeMax) throw new LargeBatchError(rules)
+  try {
+    return verdictOf(checkBatchRecords(batch, rules, limits.decodedAtOnceSizeMax))
+  } catch (error) {
+    if (isTooLarge(error)) throw new LargeBatchError(rules)
+    throw error instanceof CodecError ? unreadable(error) : error
+  }
+}
+
+/** What `checkRecords` returns or throws, once the records have been looked at. */
+export function verdictOf({ refused, maxTimestamp }: CheckedRecords): number {
+  if (refused.length > 0) throw new RefusedRecordsError(refused)
+  return maxTimestamp
+}
+
+/**
+ * What the producer is told about records that cannot be decoded: nothing that makes it try again. The
+ * Java client splits a batch that is too large.
+ */
+export function unreadable(error: CodecError): BrokerError {
+  const code = isTooLarge(error) ? 'message_too_large' : 'invalid_record'
+  return new BrokerError(code, `The records cannot be read: ${error.message}`)
+}
+
+function isTooLarge(error: unknown): boolean {
+  return error instanceof CodecError && error.kind === 'frame_error'
 }

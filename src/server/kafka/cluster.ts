@@ -148,7 +148,7 @@ function endOfEpoch(
 }
 
 export const handleInitProducerId: Handler<'initProducerId'> = async (request, context) => {
-  const { transactionalId, producerId, producerEpoch } = request
+  const { transactionalId } = request
   const refuse = (
     name: Parameters<typeof codeOf>[0],
   ): { throttleTimeMs: number; errorCode: number; producerEpoch: number } => ({
@@ -157,11 +157,7 @@ export const handleInitProducerId: Handler<'initProducerId'> = async (request, c
     producerEpoch: -1,
   })
   if (transactionalId !== null) return refuse('TRANSACTIONAL_ID_AUTHORIZATION_FAILED')
-  const epochMax = 32_766
-  if (producerId >= 0 && producerEpoch >= 0 && producerEpoch < epochMax) {
-    // KIP-360: the producer goes on with a new epoch after an error.
-    return { throttleTimeMs: 0, errorCode: noError, producerId, producerEpoch: producerEpoch + 1 }
-  }
+  // Whatever id a producer had, it gets another one, as from Kafka's TransactionCoordinator.
   const fresh = await context.producerIds.take()
   return { throttleTimeMs: 0, errorCode: noError, producerId: fresh, producerEpoch: 0 }
 }

@@ -28,6 +28,8 @@ const errorNames: Readonly<Record<BrokerErrorCode, KafkaErrorName>> = {
   unsupported_format: 'UNSUPPORTED_FOR_MESSAGE_FORMAT',
   invalid_producer_epoch: 'INVALID_PRODUCER_EPOCH',
   out_of_order_sequence: 'OUT_OF_ORDER_SEQUENCE_NUMBER',
+  batch_too_large: 'RECORD_LIST_TOO_LARGE',
+  invalid_transaction_state: 'INVALID_TXN_STATE',
 }
 
 export function codeOf(name: KafkaErrorName): number {

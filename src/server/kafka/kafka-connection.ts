@@ -34,6 +34,8 @@ export class KafkaConnection {
   readonly #reader = new WireReader()
   readonly #writer = new WireWriter()
   readonly #slots: Slot[] = []
+  /** Settled when the large batches that came last have been dealt with: produces wait for it. */
+  heldProduces: Promise<void> | undefined
   readonly #closeListeners = new Set<() => void>()
   /** What it was used for so far. */
   #use: 'nothing' | 'metadata' | 'work' = 'nothing'
@@ -74,6 +76,15 @@ export class KafkaConnection {
   onClose(listener: () => void): () => void {
     this.#closeListeners.add(listener)
     return () => this.#closeListeners.delete(listener)
+  }
+
+  /** Keeps the produces that come next waiting until `work` is done. */
+  async holdProduces(work: Promise<void>): Promise<void> {
+    const held = work.finally(() => {
+      this.heldProduces = undefined
+    })
+    this.heldProduces = held
+    await held
   }
 
   destroy(): void {

@@ -9,6 +9,7 @@ import type { Clock } from '../../lib/clock.ts'
 import type { Address } from '../../lib/listen.ts'
 import type { Logger } from '../../lib/logger.ts'
 import type { Random } from '../../lib/random.ts'
+import type { BatchWorker } from '../crossing/batch-worker.ts'
 import type { Crossing } from '../crossing/crossing.ts'
 import type { AdvertisedWatch } from './advertised-watch.ts'
 import type { FetchSessions } from './fetch-sessions.ts'
@@ -32,6 +33,7 @@ export interface KafkaContext {
   readonly producerIds: ProducerIds
   readonly fetchSessions: FetchSessions
   readonly crossing: Crossing
+  readonly batchWorker: BatchWorker
   readonly advertisedWatch: AdvertisedWatch
   readonly users: Users
   readonly clock: Clock

@@ -26,5 +26,6 @@ export class KafkaServer {
   /** Ends all connections: Kafka clients find out by themselves and come back. */
   close(): void {
     for (const connection of this.#connections) connection.destroy()
+    this.#context.batchWorker.close()
   }
 }

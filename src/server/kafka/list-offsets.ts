@@ -1,14 +1,15 @@
+// ListOffsets (key 2): offsets by time, and the special timestamps for the ends of a partition.
+import { Queue } from '../../broker/queue/queue.ts'
 import type { Partition } from '../../broker/topic/partition.ts'
+import type { TopicView } from '../../broker/topic/topics.ts'
+import type { FoundRecord } from '../../codec/kafka/first-record-from.ts'
 import type {
   ListOffsetsPartition,
   ListOffsetsPartitionResponse,
 } from '../../codec/kafka/messages/list-offsets.gen.ts'
-import type { Run } from '../../log/run.ts'
-// ListOffsets (key 2): offsets by time, and the special timestamps for the ends of a partition.
-import type { Crossing } from '../crossing/crossing.ts'
+import { findInRun } from '../crossing/find-in-run.ts'
 import { codeOf, noError } from './error-code.ts'
 import { findPartition } from './find-partition.ts'
-import { firstRecordFrom } from './first-record-from.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 
 /** KIP-79, KIP-734, KIP-405, KIP-1005, KIP-1023. Nothing here is tiered. */
@@ -22,12 +23,7 @@ const special = {
 } as const
 const unknown = -1
 const leaderEpochVersion = 4
-const nowhere: FoundOffset = { timestamp: unknown, offset: unknown }
-
-interface FoundOffset {
-  readonly timestamp: number
-  readonly offset: number
-}
+const nowhere: FoundRecord = { timestamp: unknown, offset: unknown }
 
 export const handleListOffsets: Handler<'listOffsets'> = async (request, context) => {
   const topics = []
@@ -46,18 +42,18 @@ async function listOffset(
 ): Promise<ListOffsetsPartitionResponse> {
   const found = findPartition(context, topic, partitionIndex, currentLeaderEpoch)
   if (found.problem !== undefined) return { partitionIndex, errorCode: codeOf(found.problem) }
-  const { offset, timestamp: at } = await findOffset(found.partition, timestamp, context)
+  const { offset, timestamp: at } = await findOffset(found, timestamp, context)
   const answer = { partitionIndex, errorCode: noError, timestamp: at, offset }
   if (context.apiVersion < leaderEpochVersion || offset === unknown) return answer
   return { ...answer, leaderEpoch: context.broker.store.epoch }
 }
 
 function findOffset(
-  partition: Partition,
+  { view, partition }: { readonly view: TopicView; readonly partition: Partition },
   timestamp: number,
   context: RequestContext,
-): FoundOffset | Promise<FoundOffset> {
-  const at = (offset: number): FoundOffset => ({ timestamp: unknown, offset })
+): FoundRecord | Promise<FoundRecord> {
+  const at = (offset: number): FoundRecord => ({ timestamp: unknown, offset })
   switch (timestamp) {
     case special.latest:
       return at(partition.highWatermark)
@@ -68,38 +64,39 @@ function findOffset(
     case special.earliestPendingUpload:
       return at(unknown)
     case special.maxTimestamp:
-      return findLatestTimestamp(partition, context)
+      return findLatestTimestamp(view, partition, context)
     default:
-      return findByTimestamp(partition, timestamp, context)
+      return findByTimestamp(view, partition, timestamp, context)
   }
 }
 
+/** The broker finds runs that are late enough, the record in them is found in its own form. */
 async function findByTimestamp(
+  { source }: TopicView,
   partition: Partition,
   timestamp: number,
-  { broker, crossing }: RequestContext,
-): Promise<FoundOffset> {
-  const run = await broker.store.findRunByTimestamp(partition.log, timestamp)
-  return (run && firstIn(run, timestamp, partition, crossing)) ?? nowhere
-}
-
-/** The broker finds the run, the record in it is found in its Kafka form. */
-function firstIn(
-  run: Run,
-  timestamp: number,
-  { log, startOffset }: Partition,
-  crossing: Crossing,
-): FoundOffset | undefined {
-  const batch = run.isForeign ? run.bytes() : crossing.toKafkaBatch(log, run)
-  return batch && firstRecordFrom(batch, timestamp, startOffset)
+  context: RequestContext,
+): Promise<FoundRecord> {
+  const { store } = context.broker
+  const { log, startOffset } = partition
+  const isQueue = source instanceof Queue
+  const isWanted = (offset: number): boolean => !isQueue || !log.cursor.isAcked(offset)
+  const from = { timestamp, offset: startOffset }
+  let run = await store.findRunByTimestamp(log, timestamp)
+  while (run !== undefined) {
+    const found = await findInRun(run, { from, isWanted, worker: context.batchWorker })
+    if (found !== undefined) return found
+    // What is late enough there was settled or deleted.
+    run = await store.findRunByTimestamp(log, timestamp, run.lastOffset + 1)
+  }
+  return nowhere
 }
 
 async function findLatestTimestamp(
+  view: TopicView,
   partition: Partition,
-  { broker, crossing }: RequestContext,
-): Promise<FoundOffset> {
-  const latest = await broker.store.maxTimestamp(partition.log)
-  if (latest === undefined) return nowhere
-  const run = await broker.store.findRunByTimestamp(partition.log, latest)
-  return (run && firstIn(run, latest, partition, crossing)) ?? nowhere
+  context: RequestContext,
+): Promise<FoundRecord> {
+  const latest = await context.broker.store.maxTimestamp(partition.log)
+  return latest === undefined ? nowhere : findByTimestamp(view, partition, latest, context)
 }

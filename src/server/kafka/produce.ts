@@ -1,7 +1,9 @@
 // Produce (key 0): batches go into their partitions in the order of the requests; the answer waits
 // until all of them are durable.
+import type { Partition, RecordCheck } from '../../broker/topic/partition.ts'
 import type { TopicView } from '../../broker/topic/topics.ts'
-import type { RefusedRecord } from '../../codec/kafka/check-records.ts'
+import { CodecError } from '../../codec/codec-error.ts'
+import type { RecordRules, RefusedRecord } from '../../codec/kafka/check-records.ts'
 import type {
   BatchIndexAndErrorMessage,
   PartitionProduceData,
@@ -9,75 +11,158 @@ import type {
   ProduceResponse,
   TopicProduceData,
 } from '../../codec/kafka/messages/produce.gen.ts'
+import { batchHeaderSize, compressionOf } from '../../codec/kafka/record-batch.ts'
 import type { CommitGroup } from '../../log/commit-group.ts'
 import { whenDurable } from './await-group.ts'
-import { checkBatchRecords, RefusedRecordsError } from './check-records.ts'
+import {
+  checkRecords,
+  LargeBatchError,
+  RefusedRecordsError,
+  unreadable,
+  verdictOf,
+} from './check-records.ts'
 import { answerTo, codeOf, noError } from './error-code.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 
+/** Where a batch goes. */
+interface Place {
+  readonly view: TopicView
+  readonly partition: Partition
+  readonly index: number
+  readonly batch: Buffer
+}
+
+/** A batch whose records are checked elsewhere before it is stored. */
+interface LargeBatch extends Place {
+  readonly rules: RecordRules
+  /** Its answer goes to `at` of these. */
+  readonly responses: PartitionProduceResponse[]
+  readonly at: number
+}
+
+/** What one request is about. */
+interface Work {
+  readonly context: RequestContext
+  readonly groups: Set<CommitGroup>
+  readonly large: LargeBatch[]
+}
+
 const empty = Buffer.alloc(0)
+const zstdVersion = 7
 const topicIdVersion = 13
 const allowedAcks: ReadonlySet<number> = new Set([-1, 0, 1])
 
 export const handleProduce: Handler<'produce'> = async (request, context) => {
+  const { connection } = context
+  // A batch that is checked elsewhere holds up what its producer sends after it.
+  while (connection.heldProduces !== undefined) await connection.heldProduces
   const groups = new Set<CommitGroup>()
+  const large: LargeBatch[] = []
   const isAllowed = allowedAcks.has(request.acks)
   const responses = request.topicData.map((topic) => {
     const partitionResponses = isAllowed
-      ? produceTopic(topic, context, groups)
+      ? produceTopic(topic, { context, groups, large })
       : refuseTopic(topic, 'INVALID_REQUIRED_ACKS')
     return { name: topic.name, topicId: topic.topicId, partitionResponses }
   })
+  if (large.length > 0) await connection.holdProduces(produceLarge(large, context, groups))
   if (request.acks === 0) {
     // Nobody waits for an answer, so an error can only be shown by ending the connection.
-    if (hasError(responses)) context.connection.destroy()
+    if (hasError(responses)) connection.destroy()
     return undefined
   }
   for (const group of groups) await whenDurable(group)
   return { responses, throttleTimeMs: 0 }
 }
 
-function produceTopic(
-  topic: TopicProduceData,
-  context: RequestContext,
-  groups: Set<CommitGroup>,
-): PartitionProduceResponse[] {
+function produceTopic(topic: TopicProduceData, work: Work): PartitionProduceResponse[] {
+  const { context } = work
   const isById = context.apiVersion >= topicIdVersion
   const view = isById ? context.topics.findById(topic.topicId) : context.topics.find(topic.name)
   if (view === undefined) {
     return refuseTopic(topic, isById ? 'UNKNOWN_TOPIC_ID' : 'UNKNOWN_TOPIC_OR_PARTITION')
   }
-  return topic.partitionData.map((data) => produceBatch(view, data, context, groups))
+  const responses: PartitionProduceResponse[] = []
+  for (const data of topic.partitionData) responses.push(produceData(view, data, responses, work))
+  return responses
 }
 
-function produceBatch(
+function produceData(
   view: TopicView,
   { index, records }: PartitionProduceData,
-  context: RequestContext,
-  groups: Set<CommitGroup>,
+  responses: PartitionProduceResponse[],
+  { context, groups, large }: Work,
 ): PartitionProduceResponse {
   const partition = view.partitions[index]
   if (partition === undefined) return refuse(index, codeOf('UNKNOWN_TOPIC_OR_PARTITION'), null)
   if (context.broker.store.blocked !== undefined) {
     return refuse(index, codeOf('KAFKA_STORAGE_ERROR'), 'The broker is low on disk')
   }
-  try {
-    const { baseOffset, group, appendTime } = partition.produce(records ?? empty, checkBatchRecords)
-    if (group !== undefined) groups.add(group)
-    return {
-      index,
-      errorCode: noError,
-      baseOffset,
-      logAppendTimeMs: view.config.usesAppendTime ? appendTime : -1,
-      logStartOffset: partition.startOffset,
-    }
-  } catch (error) {
-    const { errorCode, errorMessage } = answerTo(error)
-    if (errorCode < 0) context.logger.error({ err: error }, 'Produce failed')
-    const refusal = refuse(index, errorCode, errorMessage)
-    const hasDetails = error instanceof RefusedRecordsError
-    return hasDetails ? { ...refusal, recordErrors: error.refused.map(toRecordError) } : refusal
+  if (context.apiVersion < zstdVersion && isZstd(records)) {
+    return refuse(index, codeOf('UNSUPPORTED_COMPRESSION_TYPE'), null)
   }
+  const place = { view, partition, index, batch: records ?? empty }
+  try {
+    return produceBatch(place, checkRecords, groups)
+  } catch (error) {
+    if (!(error instanceof LargeBatchError)) return refuseBatch(index, error, context)
+    large.push({ ...place, rules: error.rules, responses, at: responses.length })
+    return refuse(index, codeOf('UNKNOWN_SERVER_ERROR'), null)
+  }
+}
+
+function produceBatch(
+  { view, partition, index, batch }: Place,
+  check: RecordCheck,
+  groups: Set<CommitGroup>,
+): PartitionProduceResponse {
+  const { baseOffset, group, appendTime } = partition.produce(batch, check)
+  if (group !== undefined) groups.add(group)
+  return {
+    index,
+    errorCode: noError,
+    baseOffset,
+    logAppendTimeMs: view.config.usesAppendTime ? appendTime : -1,
+    logStartOffset: partition.startOffset,
+  }
+}
+
+/** One after the other, so that one producer does not keep others' large batches waiting. */
+async function produceLarge(
+  large: readonly LargeBatch[],
+  context: RequestContext,
+  groups: Set<CommitGroup>,
+): Promise<void> {
+  for (const each of large) {
+    const { index, batch, rules, partition, responses, at } = each
+    try {
+      const checked = await context.batchWorker.check(batch, rules)
+      responses[at] = partition.log.isDeleted
+        ? refuse(index, codeOf('UNKNOWN_TOPIC_OR_PARTITION'), null)
+        : produceBatch(each, () => verdictOf(checked), groups)
+    } catch (error) {
+      const reason = error instanceof CodecError ? unreadable(error) : error
+      responses[at] = refuseBatch(index, reason, context)
+    }
+  }
+}
+
+function refuseBatch(
+  index: number,
+  error: unknown,
+  { logger }: RequestContext,
+): PartitionProduceResponse {
+  const { errorCode, errorMessage } = answerTo(error)
+  if (errorCode < 0) logger.error({ err: error }, 'Produce failed')
+  const refusal = refuse(index, errorCode, errorMessage)
+  const hasDetails = error instanceof RefusedRecordsError
+  return hasDetails ? { ...refusal, recordErrors: error.refused.map(toRecordError) } : refusal
+}
+
+/** KIP-110: older clients, and those who fetch with older versions, do not know it. */
+function isZstd(batch: Buffer | null): boolean {
+  if (batch === null || batch.length < batchHeaderSize) return false
+  return compressionOf(batch) === 'zstd'
 }
 
 function toRecordError({ index, message }: RefusedRecord): BatchIndexAndErrorMessage {

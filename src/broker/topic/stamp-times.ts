@@ -8,7 +8,12 @@ export function stampAppendTime(batch: Buffer, now: number): Buffer {
   const stamped = Buffer.from(batch)
   const attributes = stamped.readInt16BE(runField.attributes) | logAppendTimeBit
   stamped.writeInt16BE(attributes, runField.attributes)
-  writeInt64(stamped, runField.maxTimestamp, now)
-  stamped.writeUInt32BE(crcOfRun(stamped, stamped.length), runField.crc)
-  return stamped
+  return stampMaxTimestamp(stamped, now)
+}
+
+/** Sets the time of the latest record where the batch's own is wrong; returns `batch`. */
+export function stampMaxTimestamp(batch: Buffer, timestamp: number): Buffer {
+  writeInt64(batch, runField.maxTimestamp, timestamp)
+  batch.writeUInt32BE(crcOfRun(batch, batch.length), runField.crc)
+  return batch
 }
