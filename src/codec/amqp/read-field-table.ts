@@ -85,10 +85,17 @@ function readValue(reader: WireReader, depth: number): FieldValue {
     case tag.TAG_VOID:
       return voidValue
     case tag.TAG_DECIMAL:
-      return { type: 'decimal', value: { scale: reader.octet(), unscaled: reader.long() } }
+      return readDecimal(reader)
     default:
       return readNumber(reader, fieldTag)
   }
+}
+
+function readDecimal(reader: WireReader): FieldValue {
+  const start = reader.advance(5)
+  const { buffer } = reader
+  const value = { scale: buffer.readUInt8(start), unscaled: buffer.readUInt32BE(start + 1) }
+  return { type: 'decimal', value }
 }
 
 function readNumber(reader: WireReader, fieldTag: number): FieldValue {
