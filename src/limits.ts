@@ -160,6 +160,8 @@ export const limits = {
   configFileSizeMax: (1 * MiB) as number,
   /** Connections waiting to be accepted; the operating system may cap it lower. */
   listenBacklog: 1024,
+  /** All connections share one buffer of this size: it bounds what one read takes and one turn holds up. */
+  socketReadSize: (256 * KiB) as number,
   /** Sockets per listener: each costs a file handle and some kilobytes. */
   socketsPerListenerMax: 65_536,
   /** Health checks and a few browsers; more is a mistake or an attack. */

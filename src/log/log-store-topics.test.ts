@@ -119,7 +119,7 @@ for (const makeEngine of [memoryEngine, fileEngine, tinyFileEngine]) {
       await committed(store, () => log.appendBatch(plainBatch({ recordCount: 2 })))
       await committed(store, () => {
         log.append(source('x', 'message'), -1)
-        assert.equal(log.appendBatch(batch), 3)
+        assert.equal(log.appendBatch(Buffer.from(batch)), 3)
         log.append(source('x', 'message'), -1)
       })
       const check = (runs: readonly Run[]): void => {
@@ -235,7 +235,7 @@ for (const makeEngine of [memoryEngine, fileEngine, tinyFileEngine]) {
       for (const claimed of [2n ** 63n - 1n, -(2n ** 63n), -1n]) {
         batch.writeBigInt64BE(claimed, runField.maxTimestamp)
         batch.writeUInt32BE(crcOfRun(batch, batch.length), runField.crc)
-        await committed(store, () => log.appendBatch(batch))
+        await committed(store, () => log.appendBatch(Buffer.from(batch)))
       }
       const check = async (of: LogStore, checked: Log): Promise<void> => {
         const runs = await readOn(of, checked, 0)

@@ -132,14 +132,14 @@ export class Log {
   }
 
   /**
-   * Appends a Kafka record batch as it came and returns its base offset, which is patched into a
-   * copy together with the leader epoch; the CRC covers neither. The caller has checked the batch.
-   * Within an atom.
+   * Appends a Kafka record batch as it came and returns its base offset, which is written into the
+   * batch together with the leader epoch; the CRC covers neither. The bytes are the log's from now
+   * on. The caller has checked the batch. Within an atom.
    */
   appendBatch(batch: Buffer): number {
     const group = this.#engine.openGroupForAppend()
     if (this.#openRun !== undefined) this.closeOpenRun(this.#openRun)
-    const run = Run.copyOfBatch(batch, this.endOffset, this.#engine.epoch)
+    const run = Run.fromBatch(batch, this.endOffset, this.#engine.epoch)
     this.endOffset = run.lastOffset + 1
     this.tail.push(run)
     group.runs.push({ log: this, run })

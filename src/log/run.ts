@@ -94,13 +94,11 @@ export class Run {
     return run
   }
 
-  /** A copy of a batch from a client, with its place in the log patched in. */
-  static copyOfBatch(batch: Buffer, baseOffset: number, leaderEpoch: number): Run {
-    const bytes = Buffer.allocUnsafe(batch.length)
-    batch.copy(bytes)
-    writeInt64(bytes, runField.baseOffset, baseOffset)
-    bytes.writeInt32BE(leaderEpoch, runField.leaderEpoch)
-    return Run.fromBytes(bytes)
+  /** Makes a run of a batch from a client: its place in the log is written into its bytes. */
+  static fromBatch(batch: Buffer, baseOffset: number, leaderEpoch: number): Run {
+    writeInt64(batch, runField.baseOffset, baseOffset)
+    batch.writeInt32BE(leaderEpoch, runField.leaderEpoch)
+    return Run.fromBytes(batch)
   }
 
   get magic(): number {

@@ -4,6 +4,7 @@ import type { Server, Socket } from 'node:net'
 import { listen } from '../lib/listen.ts'
 import type { Address } from '../lib/listen.ts'
 import { limits } from '../limits.ts'
+import { type ByteSource, takeOver } from './byte-source.ts'
 
 /** What a listener is opened with. */
 export interface ListenerOptions {
@@ -12,8 +13,8 @@ export interface ListenerOptions {
   readonly host: string
   /** 0 for any free port. */
   readonly port: number
-  /** Takes over each accepted socket: Nagle is off, no error handler is set, reading has not begun. */
-  readonly onSocket: (socket: Socket) => void
+  /** Takes over each accepted socket: Nagle is off, no error handler is set, nothing has been read. */
+  readonly onSocket: (socket: Socket, source: ByteSource) => void
   /** A connection could not be accepted or was refused; the listener goes on. */
   readonly onAcceptProblem: (reason: string) => void
 }
@@ -35,7 +36,10 @@ function watchAccepting(server: Server, onAcceptProblem: (reason: string) => voi
 /** Opens a listener. Rejects with an `ExitError` that says what to do. */
 export async function openListener(options: ListenerOptions): Promise<Listener> {
   const { service, host, port, onSocket, onAcceptProblem } = options
-  const server = createServer({ noDelay: true }, onSocket)
+  const server = createServer({ noDelay: true, pauseOnConnect: true }, (accepted) => {
+    const { socket, source } = takeOver(accepted)
+    onSocket(socket, source)
+  })
   const address = await listen(server, { service, host, port, backlog: limits.listenBacklog })
   watchAccepting(server, onAcceptProblem)
   return { address, close: () => void server.close() }

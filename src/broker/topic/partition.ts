@@ -71,7 +71,7 @@ export class Partition implements LogWatcher {
   }
 
   /**
-   * Stores a batch. Throws what `checkBatch`, `ProducerState.findDuplicate` and `checkRecords`
+   * Stores a batch, whose bytes are the log's from now on. Throws what `checkBatch`, `ProducerState.findDuplicate` and `checkRecords`
    * throw; the last looks into the records, which is for the protocol to do.
    */
   produce(batch: Buffer, checkRecords: RecordCheck): Produced {
@@ -87,10 +87,9 @@ export class Partition implements LogWatcher {
     }
     const latest = checkRecords(batch, config, now) ?? maxTimestamp
     const group = store.beginAtom()
-    let stored = batch
-    if (config.usesAppendTime) stored = stampAppendTime(batch, now)
-    else if (latest !== maxTimestamp) stored = stampMaxTimestamp(Buffer.from(batch), latest)
-    const baseOffset = this.log.appendBatch(stored)
+    if (config.usesAppendTime) stampAppendTime(batch, now)
+    else if (latest !== maxTimestamp) stampMaxTimestamp(batch, latest)
+    const baseOffset = this.log.appendBatch(batch)
     this.#onAppended(recordCount)
     if (producer !== undefined) {
       this.producers.add(producer, {

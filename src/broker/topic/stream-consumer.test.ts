@@ -106,7 +106,7 @@ type Bound = { readonly log: Partition['log']; produce(batch: Buffer): void }
 
 const boundOf = (partition: Partition): Bound => ({
   log: partition.log,
-  produce: (batch) => void partition.produce(batch, () => undefined),
+  produce: (batch) => void partition.produce(Buffer.from(batch), () => undefined),
 })
 
 /** Checks what it gets, and acks it a little later. */

@@ -34,7 +34,7 @@ export const heartbeatFrame: Buffer = Buffer.from([FRAME_HEARTBEAT, 0, 0, 0, 0, 
 /**
  * Reads frames from the chunks of one connection.
  *
- * 1. `push(chunk)` once per chunk.
+ * 1. `push(chunk)` once per chunk; `keepRest()` before the chunk's memory is used again.
  * 2. `next()` until it returns false. While it returns true the fields describe one frame and
  *    `buffer[start, end)` is its payload, valid until the following `next` or `push`.
  *
@@ -102,6 +102,13 @@ export class FrameReader {
     this.start = 0
     this.end = size
     return true
+  }
+
+  /** Copies what has not been taken of the chunk, which may change from now on. */
+  keepRest(): void {
+    if (this.#position === this.#chunk.length) return
+    this.#chunk = Buffer.from(this.#chunk.subarray(this.#position))
+    this.#position = 0
   }
 
   /** True when the stream stops inside a frame. */

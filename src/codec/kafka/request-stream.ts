@@ -1,8 +1,8 @@
 // Kafka requests on a connection: a signed 32-bit size, then that many bytes.
 //
 // RequestStream cuts a byte stream that arrives in arbitrary chunks into whole requests. Invariant:
-// a request within one chunk is not copied; of another each byte is copied once, and in a request
-// above `kafkaRequestRoomInitial` at most three times. No memory is ever reused.
+// each request gets memory of its own, into which each byte is copied once (above
+// `kafkaRequestRoomInitial` at most three times); that memory is never used again.
 import { limits } from '../../limits.ts'
 import { CodecError } from '../codec-error.ts'
 
@@ -12,9 +12,9 @@ const emptyBuffer = Buffer.alloc(0)
 /**
  * Reads requests from the chunks of one connection.
  *
- * 1. `push(chunk)` once per chunk.
+ * 1. `push(chunk)` once per chunk; `keepRest()` before the chunk's memory is used again.
  * 2. `next()` until it returns false. While it returns true `buffer[start, end)` is one request.
- *    It stays valid as long as somebody keeps it, and keeps the chunk it came in alive.
+ *    It belongs to whoever takes it: parts may be kept and changed.
  *
  * `next` throws a CodecError when a size is refused; then the stream must not be used again.
  */
@@ -52,16 +52,18 @@ export class RequestStream {
   /** Moves to the next whole request. False: more bytes are needed. */
   next(): boolean {
     if (this.#size < 0 && !this.#readPrefix()) return this.#needMore()
-    if (this.#carried === 0 && this.#chunk.length - this.#position >= this.#size) {
-      this.#setRequest(this.#chunk, this.#position)
-      this.#position = this.end
-      return true
-    }
     if (!this.#gather()) return this.#needMore()
-    this.#setRequest(this.#carry, 0)
+    this.#setRequest()
     this.#carry = emptyBuffer
     this.#carried = 0
     return true
+  }
+
+  /** Copies what has not been taken of the chunk, which may change from now on. */
+  keepRest(): void {
+    if (this.#position === this.#chunk.length) return
+    this.#chunk = Buffer.from(this.#chunk.subarray(this.#position))
+    this.#position = 0
   }
 
   /** True when the stream stops inside a request. */
@@ -69,10 +71,10 @@ export class RequestStream {
     return this.#size >= 0 || this.#prefixFilled > 0
   }
 
-  #setRequest(buffer: Buffer, start: number): void {
-    this.buffer = buffer
-    this.start = start
-    this.end = start + this.#size
+  #setRequest(): void {
+    this.buffer = this.#carry
+    this.start = 0
+    this.end = this.#size
     this.#size = -1
   }
 
@@ -131,7 +133,7 @@ export class RequestStream {
   #reserve(filled: number): void {
     if (this.#carry.length >= filled) return
     const room = Math.max(filled, limits.kafkaRequestRoomInitial, this.#carry.length * 2)
-    const grown = Buffer.allocUnsafeSlow(Math.min(room, this.#size))
+    const grown = Buffer.allocUnsafe(Math.min(room, this.#size))
     this.#carry.copy(grown, 0, 0, this.#carried)
     this.#carry = grown
   }

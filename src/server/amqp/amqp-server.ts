@@ -1,6 +1,7 @@
 // The AMQP side of the broker: its connections, and what all of them have to be told.
 import type { Socket } from 'node:net'
 import { limits } from '../../limits.ts'
+import type { ByteSource } from '../byte-source.ts'
 import type { AmqpContext } from './amqp-context.ts'
 import { Connection } from './connection.ts'
 import { makeReply } from './reply.ts'
@@ -32,8 +33,10 @@ export class AmqpServer {
   }
 
   /** Takes over an accepted socket. */
-  readonly accept = (socket: Socket): void => {
-    const connection = new Connection(socket, this.#context, (closed) => this.#onClosed(closed))
+  readonly accept = (socket: Socket, source: ByteSource): void => {
+    const connection = new Connection({ socket, source }, this.#context, (closed) => {
+      this.#onClosed(closed)
+    })
     this.#connections.add(connection)
   }
 

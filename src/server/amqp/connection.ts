@@ -27,6 +27,7 @@ import type { Timer } from '../../lib/clock.ts'
 import { turnPhase, type TurnTask } from '../../lib/turn.ts'
 import { limits } from '../../limits.ts'
 import type { CommitGroup } from '../../log/commit-group.ts'
+import type { ByteSource, Incoming } from '../byte-source.ts'
 import type { AmqpContext } from './amqp-context.ts'
 import { Channel } from './channel.ts'
 import { Handshake } from './handshake.ts'
@@ -51,6 +52,7 @@ export class Connection implements TurnTask {
   lastGroup: CommitGroup | undefined
 
   readonly #socket: Socket
+  readonly #source: ByteSource
   readonly #onClosed: (connection: Connection) => void
   readonly #reader = new FrameReader(limits.handshakeFrameSizeMax)
   readonly #handshake: Handshake
@@ -71,14 +73,19 @@ export class Connection implements TurnTask {
   /** The client wants to close; what it sent before is handled first. */
   #isCloseDue = false
 
-  constructor(socket: Socket, context: AmqpContext, onClosed: (connection: Connection) => void) {
+  constructor(
+    { socket, source }: Incoming,
+    context: AmqpContext,
+    onClosed: (connection: Connection) => void,
+  ) {
     this.#socket = socket
+    this.#source = source
     this.context = context
     this.output = new Output(socket)
     this.remoteAddress = socket.remoteAddress ?? ''
     this.#onClosed = onClosed
     this.#handshake = new Handshake(this)
-    socket.on('data', (chunk: Buffer) => this.#onData(chunk))
+    source.onBytes = (chunk) => this.#onData(chunk)
     socket.on('drain', () => this.#onDrain())
     socket.on('end', () => this.destroy())
     socket.on('error', () => this.destroy())
@@ -252,6 +259,7 @@ export class Connection implements TurnTask {
     this.#heartbeat?.onReceived()
     this.#reader.push(chunk)
     this.#readFrames()
+    this.#reader.keepRest()
   }
 
   #readFrames(): void {
@@ -391,7 +399,7 @@ export class Connection implements TurnTask {
 
   /** Whatever else comes is dropped: the reader cannot go on. */
   #stopReading(): void {
-    this.#socket.removeAllListeners('data')
+    this.#source.onBytes = () => undefined
     this.#socket.resume()
   }
 

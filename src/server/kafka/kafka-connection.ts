@@ -9,6 +9,7 @@ import { encodeResponse } from '../../codec/kafka/response.ts'
 import { WireReader } from '../../codec/kafka/wire-reader.ts'
 import { WireWriter } from '../../codec/kafka/wire-writer.ts'
 import { limits } from '../../limits.ts'
+import type { Incoming } from '../byte-source.ts'
 import { AdvertisedWatch } from './advertised-watch.ts'
 import { unsupportedApiVersions } from './api-versions.ts'
 import { handlers } from './handlers.ts'
@@ -43,7 +44,7 @@ export class KafkaConnection {
   #isClosed = false
 
   constructor(
-    socket: Socket,
+    { socket, source }: Incoming,
     context: KafkaContext,
     onClosed: (connection: KafkaConnection) => void,
   ) {
@@ -57,11 +58,12 @@ export class KafkaConnection {
       socket.remoteAddress ?? '',
       context.settings.needsLogin,
     )
-    socket.on('data', (chunk: Buffer) => {
+    source.onBytes = (chunk) => {
       if (this.#isClosed) return
       this.#stream.push(chunk)
       this.#readRequests()
-    })
+      this.#stream.keepRest()
+    }
     socket.on('drain', () => this.#resumeIfRoom())
     socket.on('end', () => this.destroy())
     socket.on('error', () => this.destroy())

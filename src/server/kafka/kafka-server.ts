@@ -1,5 +1,6 @@
 // The Kafka side of the broker: its connections.
 import type { Socket } from 'node:net'
+import type { ByteSource } from '../byte-source.ts'
 import { KafkaConnection } from './kafka-connection.ts'
 import type { KafkaContext } from './kafka-context.ts'
 
@@ -16,8 +17,8 @@ export class KafkaServer {
   }
 
   /** Takes over an accepted socket. */
-  readonly accept = (socket: Socket): void => {
-    const connection = new KafkaConnection(socket, this.#context, (closed) => {
+  readonly accept = (socket: Socket, source: ByteSource): void => {
+    const connection = new KafkaConnection({ socket, source }, this.#context, (closed) => {
       this.#connections.delete(closed)
     })
     this.#connections.add(connection)

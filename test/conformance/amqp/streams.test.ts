@@ -409,7 +409,7 @@ describe('what Kafka writes', () => {
     const batch = Buffer.from(batchOf([record]).bytes())
     batch[batchHeaderSize] = 0x7f
     batch.writeUInt32BE(crcOfRun(batch, batch.length), runField.crc)
-    partition?.produce(batch, () => undefined)
+    partition?.produce(Buffer.from(batch), () => undefined)
     channel.sendToQueue(queue, Buffer.from('good'))
     const inbox = await Inbox.consume(channel, queue)
     await inbox.received(1)

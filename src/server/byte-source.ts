@@ -1,0 +1,58 @@
+// Where the bytes of an accepted connection come from. All connections read into one buffer: a read
+// is parsed before the next one begins, and memory that is made anew for each would keep the
+// garbage collector busy more than everything else does.
+import { Socket, type SocketConstructorOpts } from 'node:net'
+import { limits } from '../limits.ts'
+
+/** Whoever takes over a connection says what becomes of its bytes. */
+export class ByteSource {
+  /** Gets what has come in. The bytes are only valid during the call. */
+  onBytes: (bytes: Buffer) => void = ignore
+}
+
+export interface Incoming {
+  readonly socket: Socket
+  readonly source: ByteSource
+}
+
+/** What Node keeps on an accepted socket. */
+interface AcceptedSocket extends Socket {
+  _handle: object | null
+  _server: object | null
+}
+
+const readBuffer: Buffer = Buffer.allocUnsafeSlow(limits.socketReadSize)
+
+/**
+ * Takes an accepted socket over, of which nothing has been read yet (`pauseOnConnect`). The socket
+ * returned has no `data` events; `pause`, `resume`, `end`, `close` and `error` are as always.
+ */
+export function takeOver(accepted: Socket): Incoming {
+  const source = new ByteSource()
+  const { _handle: handle, _server: server } = accepted as AcceptedSocket
+  if (handle === null || typeof handle !== 'object') return listenTo(accepted, source)
+  const options = {
+    handle,
+    onread: {
+      buffer: readBuffer,
+      callback(size: number, buffer: Uint8Array): boolean {
+        source.onBytes(buffer.subarray(0, size) as Buffer)
+        return true
+      },
+    },
+  }
+  const socket = new Socket(options as object as SocketConstructorOpts) as AcceptedSocket
+  // The server counts its connections, and the one that closes is this one.
+  socket._server = server
+  Object.assign(accepted, { _handle: null, _server: null })
+  return { socket, source }
+}
+
+/** How it works without Node's inner parts: more garbage, the same bytes. */
+function listenTo(socket: Socket, source: ByteSource): Incoming {
+  socket.on('data', (bytes: Buffer) => source.onBytes(bytes))
+  socket.resume()
+  return { socket, source }
+}
+
+function ignore(): void {}
