@@ -11,6 +11,7 @@ export type FigureName =
   | 'drainRate'
   | 'drainShare'
   | 'declareRate'
+  | 'startSeconds'
   | 'restartSeconds'
   | 'restartAfterKillSeconds'
   | 'clientCpu'
@@ -37,6 +38,7 @@ export const figures: Readonly<Record<FigureName, Figure>> = {
   drainRate: { title: 'drain msg/s', digits: 0 },
   drainShare: { title: 'drain, % of short queue', digits: 0 },
   declareRate: { title: 'declared/s', digits: 0 },
+  startSeconds: { title: 'start s', digits: 2 },
   restartSeconds: { title: 'restart s', digits: 2 },
   restartAfterKillSeconds: { title: 'restart after kill s', digits: 2 },
   clientCpu: { title: 'client CPU %', digits: 0, isAboutClient: true },

@@ -38,9 +38,9 @@ export async function runKafkaLoad(
   return runProgram<KafkaReport>(program, mode, options)
 }
 
-/** Creates the load program's topic with `partitions`, where a client must find it. */
-export async function createTopic(port: number, partitions: number): Promise<void> {
-  await runProgram(program, 'probe', { port, partitions })
+/** Records that were ever put into the load program's topic, as the broker says. */
+export async function queryEnd(port: number): Promise<number> {
+  return (await runProgram<{ readonly end: number }>(program, 'probe', { port })).end
 }
 
 export type Eviction = ProgramReport & {

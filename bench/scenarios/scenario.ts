@@ -20,6 +20,8 @@ export type ScenarioContext = {
   readonly seconds: number
   /** Seconds of load before the window. */
   readonly warmup: number
+  /** How much the start-up scenarios put in before they start the broker again, 10⁹ bytes. */
+  readonly gigabytes: number
   /** Where this run's broker keeps everything. */
   readonly folder: string
   /** Stops the broker that runs now by `signal` and starts it on the same data. */
