@@ -114,5 +114,5 @@ async function kafkaToAmqp(context: ScenarioContext): Promise<Measurement> {
     p99Us: delivery.p99_us,
     p999Us: delivery.p999_us,
   })
-  return { ...measurement, client: writer.client, reports: { ...measurement.reports, writer } }
+  return { ...measurement, reports: { ...measurement.reports, writer } }
 }

@@ -38,8 +38,6 @@ export type Measurement = {
   readonly figures: Figures
   /** Raw reports behind the figures, for the result file. */
   readonly reports: Readonly<Record<string, object>>
-  /** The load program and its version, as far as it tells. */
+  /** The load programs and their library's version. */
   readonly client?: string
-  /** The broker and its version, as it told the client. */
-  readonly server?: string
 }
