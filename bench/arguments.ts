@@ -11,6 +11,8 @@ export type Arguments = {
   readonly runs: number
   readonly seconds: number
   readonly warmup: number
+  /** What the start-up scenarios put in, 10⁹ bytes. */
+  readonly gigabytes: number
   /** This process's own, so that two benchmarks never share data. */
   readonly workFolder: string
   readonly resultFile: string | undefined
@@ -24,6 +26,7 @@ export const usage: string = `npm run bench -- [scenario or area …] [options]
   --runs 3                   runs of each system, in turns
   --seconds 5                measured window of a run
   --warmup 2                 load before the window, s
+  --gigabytes 5              what the start-up scenarios put in
   --folder DIR               where the brokers keep their data (bench/build/work)
   --out FILE                 result file (bench/results/<time>-<first scenario>.json)
   --no-save                  write no result file
@@ -45,6 +48,7 @@ export function parseArguments(argv: readonly string[]): Arguments {
       runs: { type: 'string', default: '3' },
       seconds: { type: 'string', default: '5' },
       warmup: { type: 'string', default: '2' },
+      gigabytes: { type: 'string', default: '5' },
       folder: { type: 'string', default: join(import.meta.dirname, 'build', 'work') },
       out: { type: 'string' },
       save: { type: 'boolean', default: true },
@@ -59,6 +63,7 @@ export function parseArguments(argv: readonly string[]): Arguments {
     runs: number('--runs', values.runs),
     seconds: number('--seconds', values.seconds),
     warmup: number('--warmup', values.warmup),
+    gigabytes: number('--gigabytes', values.gigabytes),
     workFolder: join(values.folder, String(process.pid)),
     resultFile: values.save ? (values.out ?? defaultResultFile(named[0] ?? '')) : undefined,
     profile:

@@ -49,7 +49,7 @@ type OneRun = {
 /** One run: a fresh broker on an empty folder, stopped and deleted afterwards. */
 async function runOnce(
   { name, system, scenario }: OneRun,
-  { workFolder, seconds, warmup, profile }: Arguments,
+  { workFolder, seconds, warmup, gigabytes, profile }: Arguments,
 ): Promise<Measurement> {
   const folder = join(workFolder, system.name)
   rmSync(folder, { recursive: true, force: true })
@@ -61,6 +61,7 @@ async function runOnce(
       broker,
       seconds,
       warmup,
+      gigabytes,
       folder,
       async restart(signal) {
         await broker.stop(signal)
@@ -81,12 +82,13 @@ async function runOnce(
 }
 
 function commandOf(
-  { name }: Scenario,
+  { name, area }: Scenario,
   systems: readonly BrokerSystem[],
-  { runs, seconds, warmup }: Arguments,
+  { runs, seconds, warmup, gigabytes }: Arguments,
 ): string {
   const named = systems.map((system) => system.name).join(',')
-  return `npm run bench -- ${name} --systems ${named} --runs ${runs} --seconds ${seconds} --warmup ${warmup}`
+  const size = area === 'start-up' ? ` --gigabytes ${gigabytes}` : ''
+  return `npm run bench -- ${name} --systems ${named} --runs ${runs} --seconds ${seconds} --warmup ${warmup}${size}`
 }
 
 function diskTimes(times: readonly number[]): DiskTimes {

@@ -2,13 +2,13 @@
  * `npm run bench`: starts each system in turn on this machine, drives it with the same program, stops
  * it, and prints their figures side by side.
  */
-import { rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { type Arguments, parseArguments, usage } from './arguments.ts'
 import { isInMemory } from './disk-probe.ts'
 import { describeMachine } from './machine.ts'
 import { profileNodeChildren } from './profile/profiles.ts'
 import { formatTable } from './report/format-table.ts'
-import { type ScenarioResult, type SystemResult, writeResultFile } from './report/result-file.ts'
+import { type ScenarioResult, writeResultFile } from './report/result-file.ts'
 import { runScenario } from './run-scenario.ts'
 import type { Scenario } from './scenarios/scenario.ts'
 import { findSystem } from './systems/all-systems.ts'
@@ -29,7 +29,8 @@ function printResult({ scenario, description, summaries, disk }: ScenarioResult)
 async function runAll(
   args: Arguments,
   systems: readonly BrokerSystem[],
-): Promise<ScenarioResult[]> {
+  onResults: (results: readonly ScenarioResult[]) => void,
+): Promise<void> {
   const results: ScenarioResult[] = []
   for (const scenario of args.scenarios) {
     const able = systems.filter((system) => speaksAll(system, scenario))
@@ -38,21 +39,12 @@ async function runAll(
       const result = await runScenario(scenario, able, args)
       printResult(result)
       results.push(result)
+      onResults(results)
     } catch (error) {
       // The others can still tell something.
       printError(`${scenario.name} failed`, error)
     }
   }
-  return results
-}
-
-function describeSystem(
-  { name, settings }: BrokerSystem,
-  results: readonly ScenarioResult[],
-): SystemResult {
-  const runs = results.flatMap((result) => result.runs)
-  const server = runs.find((run) => run.system === name && run.server !== undefined)?.server
-  return { name, settings, ...(server === undefined ? {} : { server }) }
 }
 
 async function main(argv: readonly string[]): Promise<void> {
@@ -69,17 +61,22 @@ async function main(argv: readonly string[]): Promise<void> {
   if (isInMemory(workFolder)) {
     console.error(`${workFolder} is in memory: durable figures mean nothing there, use --folder`)
   }
-  const startedAt = new Date().toISOString()
-  const scenarios = await runAll(args, systems)
-  if (resultFile === undefined || scenarios.length === 0) return
-  writeResultFile(resultFile, {
-    startedAt,
+  const about = {
+    startedAt: new Date().toISOString(),
     machine: describeMachine(),
     settings: { runs, seconds, warmup },
-    systems: systems.map((system) => describeSystem(system, scenarios)),
-    scenarios,
+    systems: systems.map((system) => ({
+      name: system.name,
+      version: system.version(),
+      settings: system.settings,
+    })),
+  }
+  // After each scenario: a long run that breaks off leaves what it had.
+  await runAll(args, systems, (scenarios) => {
+    if (resultFile !== undefined) writeResultFile(resultFile, { ...about, scenarios })
   })
-  console.log(`\nwritten to ${resultFile}`)
+  if (resultFile === undefined || !existsSync(resultFile)) return
+  console.log(`\nwritten to ${resultFile}; npm run generate renews docs/performance.md`)
 }
 
 function printError(what: string, error: unknown): void {

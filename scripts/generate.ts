@@ -6,6 +6,7 @@ const generators: readonly string[] = [
   'generate-amqp.ts',
   'generate-kafka.ts',
   'generate-configuration.ts',
+  'generate-performance.ts',
 ]
 
 for (const generator of generators) {

@@ -112,14 +112,14 @@ void client_create_topic(rd_kafka_t *client, const struct options *options) {
   }
 }
 
-uint64_t client_topic_depth(rd_kafka_t *client, const struct options *options) {
-  uint64_t depth = 0;
+uint64_t client_topic_end(rd_kafka_t *client, const struct options *options) {
+  uint64_t end = 0;
   for (uint32_t p = 0; p < options->partitions; p++) {
     int64_t low, high;
     rd_kafka_resp_err_t error =
         rd_kafka_query_watermark_offsets(client, options->topic, (int32_t)p, &low, &high, ANSWER_MS);
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) fail("ListOffsets: %s", rd_kafka_err2str(error));
-    depth += (uint64_t)(high - low);
+    end += (uint64_t)high;
   }
-  return depth;
+  return end;
 }

@@ -15,7 +15,7 @@ rd_kafka_t *client_new_consumer(const struct options *options);
 /* Creates the topic when it is missing and waits until each partition has a leader. */
 void client_create_topic(rd_kafka_t *client, const struct options *options);
 
-/* Records the broker says it keeps in all partitions of the topic. */
-uint64_t client_topic_depth(rd_kafka_t *client, const struct options *options);
+/* End offsets of all partitions of the topic together, as the broker says. */
+uint64_t client_topic_end(rd_kafka_t *client, const struct options *options);
 
 #endif

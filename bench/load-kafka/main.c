@@ -30,10 +30,10 @@ void *allocate(size_t size) {
   return memory;
 }
 
-static void print_depth(const struct options *options) {
+static void print_end(const struct options *options) {
   rd_kafka_t *client = client_new_producer(options);
   client_create_topic(client, options);
-  printf("{\"records\":%" PRIu64 "}\n", client_topic_depth(client, options));
+  printf("{\"end\":%" PRIu64 "}\n", client_topic_end(client, options));
   rd_kafka_destroy(client);
 }
 
@@ -43,7 +43,7 @@ int main(int argc, char **argv) {
   if (run.options.evicts) {
     evict_folder(run.options.folder);
   } else if (run.options.probes) {
-    print_depth(&run.options);
+    print_end(&run.options);
   } else {
     run_all(&run);
     run_print(&run);

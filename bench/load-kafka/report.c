@@ -23,8 +23,8 @@ static void check(const struct run *run, uint64_t out_of_order) {
     fail("%" PRIu64 " records refused: %s", producer->failed, rd_kafka_err2str(producer->first_error));
   if (producer->misplaced > 0) fail("%" PRIu64 " records got an offset below an earlier one", producer->misplaced);
   if (out_of_order > 0) fail("%" PRIu64 " records came out of order", out_of_order);
-  if (run->options.produces && run->depth < producer->acked)
-    fail("%" PRIu64 " of %" PRIu64 " acknowledged records are in the topic", run->depth, producer->acked);
+  if (run->options.produces && run->topic_end < producer->acked)
+    fail("%" PRIu64 " of %" PRIu64 " acknowledged records are in the topic", run->topic_end, producer->acked);
   if (run->options.produces && run->options.consumes && run->consumed != producer->acked)
     fail("%" PRIu64 " of %" PRIu64 " acknowledged records were consumed", run->consumed, producer->acked);
 }

@@ -124,6 +124,6 @@ void run_all(struct run *run) {
   settle(run);
   for (uint32_t i = 0; i < run->consumer_count; i++) consumer_stop(&run->consumers[i]);
   if (!options->produces) return;
-  run->depth = client_topic_depth(run->producer.client, options);
+  run->topic_end = client_topic_end(run->producer.client, options);
   producer_close(&run->producer);
 }

@@ -23,7 +23,7 @@ struct run {
   struct window window;
   struct counts before, after; /* at the edges of the window */
   double settle_seconds;       /* from the window's end until everything was answered and read */
-  uint64_t depth;              /* records in the topic at the end, as the broker says */
+  uint64_t topic_end;          /* end offsets of the topic's partitions together, as the broker says */
 };
 
 /* Opens the clients, drives the broker, and closes them; ends the program on any error. */

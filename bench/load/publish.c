@@ -113,17 +113,28 @@ static uint64_t sent(const struct publisher *publisher) {
   return publisher->written / publisher->image_size;
 }
 
+/* What was due before the window closed is sent even later than that, or its delay would go unseen. */
+static bool is_due(const struct publisher *publisher, uint64_t now) {
+  uint64_t due = due_at(publisher, publisher->queued);
+  return due <= now && due < publisher->window->end;
+}
+
+static bool is_stopped(const struct publisher *publisher, bool is_over) {
+  return is_over && publisher->options->rate == 0;
+}
+
 bool publisher_is_drained(const struct publisher *publisher) {
+  bool is_behind = publisher->options->rate > 0 && is_due(publisher, now_ns());
   bool is_written = publisher->written == publisher->queued * publisher->image_size;
   bool wants_confirms = publisher->options->outstanding > 0;
-  return is_written && (!wants_confirms || publisher->confirmed + publisher->nacked == publisher->queued);
+  return is_written && !is_behind && (!wants_confirms || publisher->confirmed + publisher->nacked == publisher->queued);
 }
 
 static bool may_publish(const struct publisher *publisher, uint64_t now) {
   if (publisher->queued >= publisher->count_max) return false;
   if (publisher->queued - sent(publisher) >= publisher->slots) return false;
   bool is_open_loop = publisher->options->rate > 0;
-  if (is_open_loop && due_at(publisher, publisher->queued) > now) return false;
+  if (is_open_loop && !is_due(publisher, now)) return false;
   if (publisher->options->outstanding == 0) return true;
   if (publisher->queued + 1 - publisher->lowest_tag >= publisher->stamps_mask) return false;
   uint64_t unconfirmed = publisher->queued - publisher->confirmed - publisher->nacked;
@@ -132,7 +143,7 @@ static bool may_publish(const struct publisher *publisher, uint64_t now) {
 
 bool publisher_is_ready(const struct publisher *publisher, uint64_t now, bool is_over) {
   if (publisher->connection.readable) return true;
-  return !is_over && publisher->connection.writable && may_publish(publisher, now);
+  return !is_stopped(publisher, is_over) && publisher->connection.writable && may_publish(publisher, now);
 }
 
 static void write_ring(struct publisher *publisher) {
@@ -150,7 +161,7 @@ static void write_ring(struct publisher *publisher) {
 
 void publisher_advance(struct publisher *publisher, uint64_t now, bool is_over) {
   bool is_open_loop = publisher->options->rate > 0;
-  while (!is_over && may_publish(publisher, now)) {
+  while (!is_stopped(publisher, is_over) && may_publish(publisher, now)) {
     size_t slot = publisher->queued % publisher->slots;
     uint8_t *body = publisher->ring + slot * publisher->image_size + publisher->body_at;
     uint64_t stamp = is_open_loop ? due_at(publisher, publisher->queued) : now;

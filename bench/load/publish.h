@@ -40,7 +40,10 @@ void publisher_start(struct publisher *publisher, const struct options *options,
 /* Starts the fixed schedule: message m of the run is the (m / publishers)-th of publisher m modulo that. */
 void publisher_schedule(struct publisher *publisher, uint64_t start);
 
-/* Stamps every message that may go now, unless `is_over`, and writes what the socket takes. */
+/*
+ * Stamps every message that may go now and writes what the socket takes. When the run `is_over`, only
+ * a schedule goes on, with what was due before the end of the window.
+ */
 void publisher_advance(struct publisher *publisher, uint64_t now, bool is_over);
 void publisher_read(struct publisher *publisher);
 

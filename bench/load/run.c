@@ -66,6 +66,15 @@ static void watch(struct loop *loop, struct endpoint *endpoint) {
   activate(loop, endpoint);
 }
 
+static struct counts snapshot(const struct run *run) {
+  return (struct counts){
+      .at = now_ns(),
+      .tally = run->tally,
+      .own_cpu = own_cpu_seconds(),
+      .broker_cpu = process_cpu_seconds(run->options.broker_pid),
+  };
+}
+
 static void start_all(struct loop *loop) {
   struct run *run = loop->run;
   const struct options *options = &run->options;
@@ -85,18 +94,10 @@ static void start_all(struct loop *loop) {
     *endpoint = (struct endpoint){.publisher = &run->publishers[i], .connection = &run->publishers[i].connection};
     watch(loop, endpoint);
   }
+  run->start = snapshot(run);
   loop->start = now_ns();
   for (uint32_t i = 0; i < options->publishers && options->rate > 0; i++)
     publisher_schedule(&run->publishers[i], loop->start);
-}
-
-static struct counts snapshot(const struct run *run) {
-  return (struct counts){
-      .at = now_ns(),
-      .tally = run->tally,
-      .own_cpu = own_cpu_seconds(),
-      .broker_cpu = process_cpu_seconds(run->options.broker_pid),
-  };
 }
 
 static bool are_publishers_drained(const struct run *run) {
@@ -185,11 +186,13 @@ static uint64_t due_at(const struct loop *loop, uint64_t message) {
   return loop->start + (uint64_t)((double)message * 1e9 / loop->run->options.rate);
 }
 
-/* Wakes the publishers whose next message is due. */
+/* Wakes the publishers whose next message is due; none is after the window. */
 static void keep_schedule(struct loop *loop, uint64_t now) {
   const struct options *options = &loop->run->options;
-  if (options->rate == 0 || options->publishers == 0 || loop->is_over) return;
-  for (; due_at(loop, loop->scheduled) <= now; loop->scheduled++)
+  if (options->rate == 0 || options->publishers == 0) return;
+  uint64_t end = loop->run->window.end;
+  uint64_t until = now < end ? now : end;
+  for (; due_at(loop, loop->scheduled) <= until; loop->scheduled++)
     activate(loop, &loop->endpoints[loop->scheduled % options->publishers]);
 }
 
@@ -221,12 +224,13 @@ static void drive(struct loop *loop) {
     keep_window(loop, now);
     keep_schedule(loop, now);
     bool is_ready = advance_active(loop, now);
-    if (is_done(loop)) return;
+    if (is_done(loop)) break;
     check_progress(loop, now);
     uint64_t due = is_ready ? 0 : next_due(loop, now);
     now = is_ready ? 0 : now_ns();
     wait_for_events(loop, due > now ? due - now : 0);
   }
+  loop->run->drained = snapshot(loop->run);
 }
 
 /* Without confirms only the answer to channel.close tells that the broker has taken all publishes. */

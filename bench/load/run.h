@@ -20,6 +20,7 @@ struct run {
   struct histogram confirm_latency, delivery_latency;
   struct window window;
   struct counts before, after; /* at the edges of the window */
+  struct counts start, drained; /* before the first message and after the last answer awaited */
   struct counts total;         /* at the very end, since the start */
   double settle_seconds;       /* from the window's end until the broker had answered everything */
 };

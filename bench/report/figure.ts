@@ -11,6 +11,7 @@ export type FigureName =
   | 'drainRate'
   | 'drainShare'
   | 'declareRate'
+  | 'startSeconds'
   | 'restartSeconds'
   | 'restartAfterKillSeconds'
   | 'clientCpu'
@@ -20,24 +21,27 @@ export type Figures = Partial<Record<FigureName, number>>
 export type Figure = {
   readonly title: string
   readonly digits: number
+  /** Which way a broker is better. */
+  readonly better: 'more' | 'less'
   /** Tells something about the measurement, not about the broker: no ratio is made of it. */
   readonly isAboutClient?: boolean
 }
 
 /** In the order of the table's columns. */
 export const figures: Readonly<Record<FigureName, Figure>> = {
-  rate: { title: 'msg/s', digits: 0 },
-  p50Us: { title: 'p50 µs', digits: 0 },
-  p99Us: { title: 'p99 µs', digits: 0 },
-  p999Us: { title: 'p99.9 µs', digits: 0 },
-  confirmP99Us: { title: 'confirm p99 µs', digits: 0 },
-  cpuPerMillion: { title: 'CPU s/M msg', digits: 2 },
-  residentMb: { title: 'resident MB', digits: 0 },
-  peakMb: { title: 'peak MB', digits: 0 },
-  drainRate: { title: 'drain msg/s', digits: 0 },
-  drainShare: { title: 'drain, % of short queue', digits: 0 },
-  declareRate: { title: 'declared/s', digits: 0 },
-  restartSeconds: { title: 'restart s', digits: 2 },
-  restartAfterKillSeconds: { title: 'restart after kill s', digits: 2 },
-  clientCpu: { title: 'client CPU %', digits: 0, isAboutClient: true },
+  rate: { title: 'msg/s', digits: 0, better: 'more' },
+  p50Us: { title: 'p50 µs', digits: 0, better: 'less' },
+  p99Us: { title: 'p99 µs', digits: 0, better: 'less' },
+  p999Us: { title: 'p99.9 µs', digits: 0, better: 'less' },
+  confirmP99Us: { title: 'confirm p99 µs', digits: 0, better: 'less' },
+  cpuPerMillion: { title: 'CPU s/M msg', digits: 2, better: 'less' },
+  residentMb: { title: 'resident MB', digits: 0, better: 'less' },
+  peakMb: { title: 'peak MB', digits: 0, better: 'less' },
+  drainRate: { title: 'drain msg/s', digits: 0, better: 'more' },
+  drainShare: { title: 'drain, % of short queue', digits: 0, better: 'more' },
+  declareRate: { title: 'declared/s', digits: 0, better: 'more' },
+  startSeconds: { title: 'start s', digits: 2, better: 'less' },
+  restartSeconds: { title: 'restart s', digits: 2, better: 'less' },
+  restartAfterKillSeconds: { title: 'restart after kill s', digits: 2, better: 'less' },
+  clientCpu: { title: 'client CPU %', digits: 0, better: 'less', isAboutClient: true },
 }

@@ -9,16 +9,23 @@ export type ResultFile = {
   /** ISO 8601. */
   readonly startedAt: string
   readonly machine: Machine
-  readonly settings: { readonly runs: number; readonly seconds: number; readonly warmup: number }
+  readonly settings: RunSettings
   readonly systems: readonly SystemResult[]
   readonly scenarios: readonly ScenarioResult[]
+}
+
+/** Of every scenario; some read `seconds` as a number of messages, as their descriptions say. */
+export type RunSettings = {
+  readonly runs: number
+  readonly seconds: number
+  readonly warmup: number
 }
 
 export type SystemResult = {
   readonly name: string
   readonly settings: Readonly<Record<string, string>>
-  /** Product and version as it told a client; missing when no run came so far. */
-  readonly server?: string
+  /** Product and version, and those of what it runs on. */
+  readonly version: string
 }
 
 export type ScenarioResult = {

@@ -7,10 +7,12 @@ import { amqpFanOut } from './amqp-fan-out.ts'
 import { amqpLatency } from './amqp-latency.ts'
 import { amqpMany } from './amqp-many.ts'
 import { amqpPublish } from './amqp-publish.ts'
+import { crossing } from './crossing.ts'
 import { kafkaConsume } from './kafka-consume.ts'
 import { kafkaLatency } from './kafka-latency.ts'
 import { kafkaProduce } from './kafka-produce.ts'
 import type { Scenario } from './scenario.ts'
+import { startUp } from './start-up.ts'
 
 export const allScenarios: readonly Scenario[] = [
   ...amqpPublish,
@@ -23,6 +25,8 @@ export const allScenarios: readonly Scenario[] = [
   ...kafkaProduce,
   ...kafkaConsume,
   ...kafkaLatency,
+  ...crossing,
+  ...startUp,
 ]
 
 /** What runs when no scenario is named. */

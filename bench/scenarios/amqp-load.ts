@@ -26,6 +26,8 @@ export type LoadReport = ProgramReport & {
   readonly client_cpu_seconds: number
   readonly client_cpu_share: number
   readonly broker_cpu_seconds: number
+  /** From the first message to the last answer, warm-up and what came after the window included. */
+  readonly whole_broker_cpu_seconds: number
   readonly confirm_latency: Percentiles | null
   readonly delivery_latency: Percentiles | null
   /** From the first message to the last, warm-up included. */
@@ -91,6 +93,6 @@ export function loadMeasurement(
       clientCpu: report.client_cpu_share * 100,
     },
     reports: { load: report },
-    server: `${report.server.product} ${report.server.version}`,
+    client: 'bench/load (librabbitmq for the handshake)',
   }
 }

@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { amqpPortOf } from '../systems/ports.ts'
 import { processMemory } from '../systems/process-memory.ts'
-import { declareAll, type LoadReport, loadMeasurement, runLoad, windowed } from './amqp-load.ts'
+import { declareAll, loadMeasurement, runLoad, windowed } from './amqp-load.ts'
+import { scheduleMeasurement } from './amqp-schedule.ts'
 import type { Measurement, Scenario, ScenarioContext } from './scenario.ts'
 
 const PAIRS = 500
@@ -20,7 +21,7 @@ export const amqpMany: readonly Scenario[] = [
       '1,000 durable queues get 10 persistent messages of 1024 B a second each on a fixed schedule, confirmed, one connection; consumers on all of them on four connections, each message acked',
     async run(context) {
       const options = { ...windowed(context), queues: 1000, consumers: 4, rate: 10_000 }
-      return delivered(context, await runLoad('both', options))
+      return scheduleMeasurement(context, await runLoad('both', options))
     },
   },
   {
@@ -30,7 +31,7 @@ export const amqpMany: readonly Scenario[] = [
     description: `${PAIRS} connections publish ${PER_CONNECTION} persistent messages of 1024 B a second each on a fixed schedule, confirmed, to a durable queue each, and ${PAIRS} others consume them, each acked`,
     async run(context) {
       const rate = PAIRS * PER_CONNECTION
-      return delivered(context, await runLoad('both', { ...paired(context), rate }))
+      return scheduleMeasurement(context, await runLoad('both', { ...paired(context), rate }))
     },
   },
   {
@@ -75,20 +76,8 @@ function bindings(name: string, count: number): Scenario {
   }
 }
 
-/** Of a schedule that is kept, time and CPU are the answer, not the rate. */
-function delivered(context: ScenarioContext, report: LoadReport): Measurement {
-  const { delivery_latency: latency, publish_rate: published, deliver_rate: received } = report
-  if (latency === null) throw new Error('nothing was delivered')
-  return loadMeasurement(context, report, {
-    rate: Math.min(published, received),
-    p50Us: latency.p50_us,
-    p99Us: latency.p99_us,
-    p999Us: latency.p999_us,
-  })
-}
-
 async function declareMany(context: ScenarioContext): Promise<Measurement> {
-  const { server, seconds } = await declareAll({
+  const { seconds } = await declareAll({
     port: amqpPortOf(context.broker),
     queues: DECLARED,
   })
@@ -101,6 +90,5 @@ async function declareMany(context: ScenarioContext): Promise<Measurement> {
   return {
     figures: { declareRate: DECLARED / seconds, ...memory, restartSeconds },
     reports: {},
-    server: `${server.product} ${server.version}`,
   }
 }

@@ -20,6 +20,8 @@ export type ScenarioContext = {
   readonly seconds: number
   /** Seconds of load before the window. */
   readonly warmup: number
+  /** How much the start-up scenarios put in before they start the broker again, 10⁹ bytes. */
+  readonly gigabytes: number
   /** Where this run's broker keeps everything. */
   readonly folder: string
   /** Stops the broker that runs now by `signal` and starts it on the same data. */
@@ -36,8 +38,6 @@ export type Measurement = {
   readonly figures: Figures
   /** Raw reports behind the figures, for the result file. */
   readonly reports: Readonly<Record<string, object>>
-  /** The load program and its version, as far as it tells. */
+  /** The load programs and their library's version. */
   readonly client?: string
-  /** The broker and its version, as it told the client. */
-  readonly server?: string
 }

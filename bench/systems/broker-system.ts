@@ -9,6 +9,8 @@ export type BrokerSystem = {
   readonly protocols: readonly Protocol[]
   /** Settings that differ from the broker's own defaults, for the result file. */
   readonly settings: Readonly<Record<string, string>>
+  /** Product and version, for the result file; call after `prepare`. */
+  version(): string
   /** Fetches what it needs; throws with a text for people when that cannot be had. */
   prepare(): void
   /** Starts it on `folder`, which may hold the data of an earlier start. Resolves when ready. */

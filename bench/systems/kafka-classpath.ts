@@ -17,6 +17,13 @@ export function kafkaClasspath(): string {
   return `${join(ROOT, 'bench', 'kafka')}:${readFileSync(file, 'utf8').trim()}`
 }
 
+/** Of the broker's artifact, and of Java. */
+export function kafkaVersion(): string {
+  const kafka = /kafka_2.13-([\d.]+)\.jar/.exec(kafkaClasspath())?.[1]
+  const { stderr } = spawnSync('java', ['-version'], { encoding: 'utf8' })
+  return `Kafka ${kafka ?? 'unknown'}, Java ${/"(.*?)"/.exec(stderr)?.[1] ?? 'unknown'}`
+}
+
 function resolve(file: string): void {
   if (!runs('java', '-version')) throw new Error(missing('Java 17 or newer'))
   if (!runs('mvn', '-version')) throw new Error(missing('Maven'))

@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BrokerSystem, RunningBroker } from './broker-system.ts'
 import { answers } from './handshake.ts'
-import { kafkaClasspath } from './kafka-classpath.ts'
+import { kafkaClasspath, kafkaVersion } from './kafka-classpath.ts'
 import { freePorts, HOST } from './ports.ts'
 import { startChild } from './start-child.ts'
 
@@ -54,6 +54,7 @@ export function kafkaSystem({ doesFsync }: KafkaVariant): BrokerSystem {
     name: doesFsync ? 'kafka-fsync' : 'kafka',
     protocols: ['kafka'],
     settings,
+    version: kafkaVersion,
     prepare: () => void kafkaClasspath(),
     start: (folder) => startKafka(folder, kafkaClasspath(), settings),
   }

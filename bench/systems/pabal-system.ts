@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import packageJson from '../../package.json' with { type: 'json' }
 import type { BrokerSystem, RunningBroker } from './broker-system.ts'
 import { answers } from './handshake.ts'
 import { startChild } from './start-child.ts'
@@ -23,6 +24,7 @@ export function pabalSystem(variant: PabalVariant): BrokerSystem {
     name: `pabal${durability === 'os' ? '-os' : ''}${isDelayed ? `+${syncDelayMs}ms` : ''}`,
     protocols: ['amqp', 'kafka'],
     settings,
+    version: () => `Pabal ${packageJson.version}, Node ${process.version}`,
     prepare: () => undefined,
     start: (folder) => startPabal(folder, variant),
   }

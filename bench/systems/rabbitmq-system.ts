@@ -2,6 +2,7 @@
  * RabbitMQ from Debian's package, as a plain child process with its defaults: no systemd, no touch of
  * the system's own node, its data or its epmd. Node name, ports, folders and cookie are the run's own.
  */
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BrokerSystem, RunningBroker } from './broker-system.ts'
@@ -17,9 +18,18 @@ export function rabbitmqSystem(): BrokerSystem {
     name: 'rabbitmq',
     protocols: ['amqp'],
     settings: {},
+    version: installedVersion,
     prepare: expectInstalled,
     start: startRabbitmq,
   }
+}
+
+/** Of Debian's packages; the server itself only tells a client. */
+function installedVersion(): string {
+  const [rabbitmq, erlang] = ['rabbitmq-server', 'erlang-base'].map((name) =>
+    spawnSync('dpkg-query', ['-W', '-f', '${Version}', name], { encoding: 'utf8' }).stdout.trim(),
+  )
+  return `RabbitMQ ${rabbitmq || 'unknown'}, Erlang ${erlang || 'unknown'}`
 }
 
 function expectInstalled(): void {

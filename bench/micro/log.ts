@@ -1,0 +1,108 @@
+import { encodeAddress } from '../../src/broker/address.ts'
+import { encodeContentHeader } from '../../src/codec/amqp/content-header.ts'
+import { Turn } from '../../src/lib/turn.ts'
+import { VirtualClock } from '../../src/lib/virtual-clock.ts'
+import { Cursor } from '../../src/log/cursor.ts'
+import { MemoryLogStore } from '../../src/log/memory/memory-log-store.ts'
+import { RecordSource, RecordView } from '../../src/log/record.ts'
+import type { MicroBenchmark } from './micro-benchmark.ts'
+
+const GROUP = 100
+const WINDOW = 1000
+
+export const log: readonly MicroBenchmark[] = [
+  {
+    name: 'Cursor.ack, in order',
+    operationsPerCall: WINDOW,
+    prepare() {
+      const cursor = new Cursor()
+      let offset = 0
+      return () => {
+        for (let i = 0; i < WINDOW; i++) cursor.ack(offset++)
+        return cursor.floor
+      }
+    },
+  },
+  {
+    name: `Cursor.ack, at random within ${WINDOW}`,
+    operationsPerCall: WINDOW,
+    prepare() {
+      const cursor = new Cursor()
+      // Prime to the window, so that every offset of it comes once.
+      const order = Array.from({ length: WINDOW }, (_, i) => (i * 617) % WINDOW)
+      let base = 0
+      return () => {
+        for (const place of order) cursor.ack(base + place)
+        base += WINDOW
+        return cursor.floor
+      }
+    },
+  },
+  appended(16),
+  appended(1024),
+  {
+    name: 'Log.read, 1 KiB, in order',
+    operationsPerCall: WINDOW,
+    prepare() {
+      const { store, clock } = memoryStore()
+      const queue = store.createLog({ isVolatile: false })
+      const source = sourceOf(1024)
+      for (let i = 0; i < WINDOW; i++) {
+        store.beginAtom()
+        queue.append(source, -1)
+        store.endAtom()
+      }
+      clock.endTurn()
+      const view = new RecordView()
+      return () => {
+        let size = 0
+        for (let offset = 0; offset < WINDOW; offset++) {
+          queue.read(offset, view)
+          size += view.bodyEnd - view.bodyStart
+        }
+        return size
+      }
+    },
+  },
+]
+
+/** With the ack that gives the memory back, and the engine's part of a group of so many. */
+function appended(size: number): MicroBenchmark {
+  return {
+    name: `Log.append and ack, ${size} B, ${GROUP} a group`,
+    operationsPerCall: GROUP,
+    prepare() {
+      const { store, clock } = memoryStore()
+      const queue = store.createLog({ isVolatile: false })
+      const source = sourceOf(size)
+      return () => {
+        for (let i = 0; i < GROUP; i++) {
+          store.beginAtom()
+          queue.append(source, -1)
+          store.endAtom()
+        }
+        clock.endTurn()
+        const end = queue.endOffset
+        for (let offset = end - GROUP; offset < end; offset++) queue.ack(offset)
+        return end
+      }
+    },
+  }
+}
+
+function memoryStore(): { store: MemoryLogStore; clock: VirtualClock } {
+  const clock = new VirtualClock()
+  return { store: new MemoryLogStore({ clock, turn: new Turn(clock) }), clock }
+}
+
+/** A persistent message as a channel hands it on. */
+export function sourceOf(size: number): RecordSource {
+  const source = new RecordSource()
+  source.address = encodeAddress('', 'orders')
+  source.addressEnd = source.address.length
+  source.header = encodeContentHeader(size, { deliveryMode: 2 })
+  source.headerEnd = source.header.length
+  source.body = Buffer.alloc(size, 1)
+  source.bodyEnd = size
+  return source
+}
