@@ -28,10 +28,10 @@ async function connectBoth(): Promise<Connected> {
     client,
     socket,
     source,
-    async [Symbol.asyncDispose]() {
+    async [Symbol.asyncDispose](): Promise<void> {
       client.destroy()
       socket.destroy()
-      await listener.close()
+      listener.close()
     },
   }
 }

@@ -1,7 +1,7 @@
 // Where the bytes of an accepted connection come from. All connections read into one buffer: a read
 // is parsed before the next one begins, and memory that is made anew for each would keep the
 // garbage collector busy more than everything else does.
-import { Socket, type SocketConstructorOpts } from 'node:net'
+import { Socket } from 'node:net'
 import { limits } from '../limits.ts'
 
 /** Whoever takes over a connection says what becomes of its bytes. */
@@ -41,7 +41,7 @@ export function takeOver(accepted: Socket): Incoming {
       },
     },
   }
-  const socket = new Socket(options as object as SocketConstructorOpts) as AcceptedSocket
+  const socket = new Socket(options as object) as AcceptedSocket
   // The server counts its connections, and the one that closes is this one.
   socket._server = server
   Object.assign(accepted, { _handle: null, _server: null })
