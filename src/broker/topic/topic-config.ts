@@ -1,51 +1,79 @@
-// The settings of a topic, by Kafka's names, with Kafka 4.2's defaults. Those that this broker acts
-// on have getters; the others are kept and shown, because tools set and read them.
-// Source: Kafka's TopicConfig and LogConfig.
+// The settings of a topic, by Kafka's names, with the defaults, limits and texts of Kafka 4.3. Those
+// that this broker acts on have getters; the others are kept and shown, because tools set and read
+// them. Source: Kafka's TopicConfig and LogConfig, and what Kafka 4.3.0 answered.
 import { BrokerError } from '../broker-error.ts'
 
 /** Kinds of values, as DescribeConfigs names them. */
 export type ConfigType = 'boolean' | 'string' | 'int' | 'long' | 'double' | 'list'
 
+/** Why a value of the right type is not allowed; undefined when it is. May name part of the value. */
+type Check = (value: string) => { readonly reason: string; readonly value?: string } | undefined
+
 export interface TopicConfigDefinition {
   readonly type: ConfigType
   readonly default: string
   /** What values are allowed besides being of the type. */
-  readonly check?: (value: string) => boolean
+  readonly check?: Check
 }
 
 const max64 = '9223372036854775807'
-const max32 = '2147483647'
 const hourMs = '3600000'
 const dayMs = '86400000'
 const weekMs = '604800000'
+const bounds = { int: 2n ** 31n, long: 2n ** 63n } as const
 
 const oneOf =
-  (...allowed: string[]) =>
-  (value: string): boolean =>
+  (...allowed: string[]): Check =>
+  (value) =>
     allowed.includes(value)
+      ? undefined
+      : { reason: `String must be one of: ${allowed.join(', ')}`, value }
 const listOf =
-  (...allowed: string[]) =>
-  (value: string): boolean =>
-    value === '' || value.split(',').every((item) => allowed.includes(item.trim()))
+  (...allowed: string[]): Check =>
+  (value) =>
+    itemsOf(value)
+      .map(oneOf(...allowed))
+      .find((problem) => problem !== undefined)
 const atLeast =
-  (least: number) =>
-  (value: string): boolean =>
-    Number(value) >= least
+  (least: number): Check =>
+  (value) =>
+    Number(value) >= least ? undefined : { reason: `Value must be at least ${least}` }
 const between =
-  (least: number, most: number) =>
-  (value: string): boolean =>
-    Number(value) >= least && Number(value) <= most
+  (least: number, most: number): Check =>
+  (value) =>
+    Number(value) > most ? { reason: `Value must be no more than ${most}` } : atLeast(least)(value)
+const gzipLevel: Check = (value) =>
+  value === '-1' || (Number(value) >= 1 && Number(value) <= 9)
+    ? undefined
+    : { reason: 'Value must be between 1 and 9 or equal to -1' }
+const replicas =
+  (name: string): Check =>
+  (value) =>
+    value === '' || value === '*' || /^\d+:\d+(?:,\d+:\d+)*$/.test(value)
+      ? undefined
+      : {
+          value: `[${itemsOf(value).join(', ')}]`,
+          reason: `${name} must be the literal '*' or a list of replicas in the following format: [partitionId]:[brokerId],[partitionId]:[brokerId],...`,
+        }
 
-const long = (value: string, check?: (text: string) => boolean): TopicConfigDefinition =>
-  check === undefined ? { type: 'long', default: value } : { type: 'long', default: value, check }
-const int = (value: string, check?: (text: string) => boolean): TopicConfigDefinition =>
-  check === undefined ? { type: 'int', default: value } : { type: 'int', default: value, check }
+function long(value: string, check: Check): TopicConfigDefinition {
+  return { type: 'long', default: value, check }
+}
+
+function int(value: string, check: Check): TopicConfigDefinition {
+  return { type: 'int', default: value, check }
+}
+
+function replicaList(name: string): TopicConfigDefinition {
+  return { type: 'list', default: '', check: replicas(name) }
+}
+
 const flag: TopicConfigDefinition = { type: 'boolean', default: 'false' }
 
-/** Every topic setting of Kafka 4.2, by name. */
+/** Every topic setting of Kafka 4.3, by name. */
 export const topicConfigs: Readonly<Record<string, TopicConfigDefinition>> = {
-  'cleanup.policy': { type: 'list', default: 'delete', check: listOf('delete', 'compact') },
-  'compression.gzip.level': int('-1', between(-1, 9)),
+  'cleanup.policy': { type: 'list', default: 'delete', check: listOf('compact', 'delete') },
+  'compression.gzip.level': int('-1', gzipLevel),
   'compression.lz4.level': int('9', between(1, 17)),
   'compression.type': {
     type: 'string',
@@ -57,9 +85,9 @@ export const topicConfigs: Readonly<Record<string, TopicConfigDefinition>> = {
   'file.delete.delay.ms': long('60000', atLeast(0)),
   'flush.messages': long(max64, atLeast(1)),
   'flush.ms': long(max64, atLeast(0)),
-  'follower.replication.throttled.replicas': { type: 'list', default: '' },
+  'follower.replication.throttled.replicas': replicaList('follower.replication.throttled.replicas'),
   'index.interval.bytes': int('4096', atLeast(0)),
-  'leader.replication.throttled.replicas': { type: 'list', default: '' },
+  'leader.replication.throttled.replicas': replicaList('leader.replication.throttled.replicas'),
   'local.retention.bytes': long('-2', atLeast(-2)),
   'local.retention.ms': long('-2', atLeast(-2)),
   'max.compaction.lag.ms': long(max64, atLeast(1)),
@@ -78,7 +106,7 @@ export const topicConfigs: Readonly<Record<string, TopicConfigDefinition>> = {
   'remote.log.copy.disable': flag,
   'remote.log.delete.on.disable': flag,
   'remote.storage.enable': flag,
-  'retention.bytes': long('-1', atLeast(-1)),
+  'retention.bytes': { type: 'long', default: '-1' },
   'retention.ms': long(weekMs, atLeast(-1)),
   'segment.bytes': int('1073741824', atLeast(1024 ** 2)),
   'segment.index.bytes': int('10485760', atLeast(4)),
@@ -94,34 +122,99 @@ const ignoredConfigs: ReadonlySet<string> = new Set([
   'message.timestamp.difference.max.ms',
 ])
 
-/** Throws `invalid_config` in Kafka's words when a setting is unknown or its value is not allowed. */
-export function checkTopicConfig(name: string, value: string): void {
-  if (ignoredConfigs.has(name)) return
+/**
+ * The value as it is kept. Throws `invalid_config` in Kafka's words when the setting is unknown or the
+ * value is not allowed.
+ */
+export function parseTopicConfig(name: string, text: string): string {
+  if (ignoredConfigs.has(name)) return text
   const definition = Object.hasOwn(topicConfigs, name) ? topicConfigs[name] : undefined
   if (definition === undefined) {
     throw new BrokerError('invalid_config', `Unknown topic config name: ${name}`)
   }
-  if (isOfType(definition.type, value) && (definition.check?.(value) ?? true)) return
-  throw new BrokerError('invalid_config', `Invalid value ${value} for configuration ${name}`)
+  const { type, check } = definition
+  const value = parse(type, text)
+  if (value === undefined) throw invalid(name, text, typeProblems[type])
+  const problem = check?.(value)
+  if (problem === undefined) return value
+  const shown = type === 'double' && Number.isInteger(Number(value)) ? `${Number(value)}.0` : value
+  throw invalid(name, problem.value ?? shown, problem.reason)
 }
 
-function isOfType(type: ConfigType, value: string): boolean {
+/**
+ * All settings of a topic together, as they are kept. Throws what `parseTopicConfig` throws, and for
+ * values that contradict each other.
+ */
+export function parseTopicConfigs(
+  configs: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const parsed: Record<string, string> = {}
+  for (const [name, text] of Object.entries(configs)) parsed[name] = parseTopicConfig(name, text)
+  const all = new TopicConfig(parsed)
+  const [least, most] = [all.get('min.compaction.lag.ms'), all.get('max.compaction.lag.ms')]
+  if (Number(least) > Number(most)) {
+    throw new BrokerError(
+      'invalid_config',
+      `conflict topic config setting min.compaction.lag.ms (${least}) > max.compaction.lag.ms (${most})`,
+    )
+  }
+  if (all.get('remote.storage.enable') === 'true') {
+    throw new BrokerError(
+      'invalid_config',
+      'Tiered Storage functionality is disabled in the broker. Topic cannot be configured with remote log storage.',
+    )
+  }
+  return parsed
+}
+
+/** What a list holds. */
+export function itemsOf(value: string): string[] {
+  return value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
+}
+
+const typeProblems: Readonly<Record<ConfigType, string>> = {
+  boolean: 'Expected value to be either true or false',
+  int: 'Not a number of type INT',
+  long: 'Not a number of type LONG',
+  double: 'Not a number of type DOUBLE',
+  list: 'Expected a comma separated list',
+  string: 'Expected value to be a string',
+}
+
+/** The value in its usual form; undefined when it is none of the type. */
+function parse(type: ConfigType, text: string): string | undefined {
+  const trimmed = text.trim()
   switch (type) {
-    case 'boolean':
-      return value === 'true' || value === 'false'
+    case 'boolean': {
+      const value = trimmed.toLowerCase()
+      return value === 'true' || value === 'false' ? value : undefined
+    }
     case 'int':
-      return isInteger(value) && BigInt(value) <= BigInt(max32)
     case 'long':
-      return isInteger(value) && BigInt(value) <= BigInt(max64)
+      return parseInteger(trimmed, bounds[type])
     case 'double':
-      return value.trim() !== '' && Number.isFinite(Number(value))
+      return trimmed !== '' && Number.isFinite(Number(trimmed)) ? trimmed : undefined
+    case 'list':
+      return itemsOf(trimmed).join()
     default:
-      return true
+      return trimmed
   }
 }
 
-function isInteger(value: string): boolean {
-  return /^[+-]?\d{1,19}$/.test(value)
+function parseInteger(text: string, bound: bigint): string | undefined {
+  if (!/^[+-]?\d{1,19}$/.test(text)) return undefined
+  const value = BigInt(text.replace('+', ''))
+  return value >= -bound && value < bound ? String(value) : undefined
+}
+
+function invalid(name: string, value: string, reason: string): BrokerError {
+  return new BrokerError(
+    'invalid_config',
+    `Invalid value ${value} for configuration ${name}: ${reason}`,
+  )
 }
 
 /** The settings of one topic: what was set, over the defaults. */

@@ -8,8 +8,17 @@ export function isTopicName(name: string): boolean {
   return name.length <= nameSizeMax && name !== '.' && name !== '..' && legalName.test(name)
 }
 
-/** Throws `invalid_topic` for a name that Kafka does not allow. */
+/** Throws `invalid_topic`, in Kafka's words, for a name that Kafka does not allow. */
 export function checkTopicName(name: string): void {
   if (isTopicName(name)) return
-  throw new BrokerError('invalid_topic', `Topic name is invalid: '${name}'`)
+  throw new BrokerError('invalid_topic', `Topic name is invalid: ${problemOf(name)}`)
+}
+
+function problemOf(name: string): string {
+  if (name === '') return 'the empty string is not allowed'
+  if (name === '.' || name === '..') return `'${name}' is not allowed`
+  if (name.length > nameSizeMax) {
+    return `the length of '${name}' is longer than the max allowed length ${nameSizeMax}`
+  }
+  return `'${name}' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'`
 }

@@ -13,7 +13,7 @@ import type { Destination } from '../destination.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { VHost } from '../vhost.ts'
 import { Partition } from './partition.ts'
-import { checkTopicConfig, TopicConfig } from './topic-config.ts'
+import { parseTopicConfigs, TopicConfig } from './topic-config.ts'
 import { checkTopicName, isTopicName } from './topic-name.ts'
 import { Topic } from './topic.ts'
 
@@ -87,7 +87,7 @@ export class Topics {
       throw new BrokerError('invalid_partitions', 'Number of partitions must be larger than 0.')
     }
     checkPartitionCount(partitionCount)
-    for (const [name, value] of Object.entries(asked.configs)) checkTopicConfig(name, value)
+    parseTopicConfigs(asked.configs)
   }
 
   /** Throws what `check` throws. */
@@ -100,7 +100,7 @@ export class Topics {
       name: asked.name,
       topicId: random.bytes(topicIdBytes).toString('base64url'),
       isProvisional: asked.isProvisional,
-      configs: asked.configs,
+      configs: parseTopicConfigs(asked.configs),
       ...(asked.arguments && { arguments: asked.arguments }),
     })
     for (let index = 0; index < asked.partitionCount; index++) this.#addPartition(topic)
@@ -130,9 +130,9 @@ export class Topics {
 
   /** Replaces all settings that were set. Throws `invalid_config`. */
   configure(topic: Topic, configs: Readonly<Record<string, string>>): CommitGroup {
-    for (const [name, value] of Object.entries(configs)) checkTopicConfig(name, value)
+    const parsed = parseTopicConfigs(configs)
     return this.#change(topic, () => {
-      topic.config = new TopicConfig(configs)
+      topic.config = new TopicConfig(parsed)
     })
   }
 

@@ -1,92 +1,177 @@
-// Settings as DescribeConfigs shows them. Topic settings are real; the broker's own are shown with
-// what is true of this broker, because tools read them.
+// Settings as DescribeConfigs shows them: those of topics are real; those of the broker and of groups
+// are Kafka's with its defaults, and with what is true of this broker, because tools read them.
 import { defaultGroupConfig } from '../../broker/group/group-config.ts'
-import { topicConfigs, type ConfigType, type TopicConfig } from '../../broker/topic/topic-config.ts'
-import type { DescribeConfigsResourceResult } from '../../codec/kafka/messages/describe-configs.gen.ts'
+import { topicConfigs, type TopicConfig } from '../../broker/topic/topic-config.ts'
+import type {
+  DescribeConfigsResourceResult,
+  DescribeConfigsSynonym,
+} from '../../codec/kafka/messages/describe-configs.gen.ts'
 import { limits } from '../../limits.ts'
+import { type BrokerConfigType, brokerConfigTable } from './broker-config-table.ts'
 import { nodeId } from './kafka-context.ts'
+import { saslMechanism } from './sasl-state.ts'
 
 /** ConfigSource of DescribeConfigs. */
 const source = { topic: 1, staticBroker: 4, default: 5 } as const
 
-const typeCodes: Readonly<Record<ConfigType, number>> = {
+const typeCodes: Readonly<Record<BrokerConfigType, number>> = {
   boolean: 1,
   string: 2,
   int: 3,
+  short: 4,
   long: 5,
   double: 6,
   list: 7,
+  class: 8,
+  password: 9,
 }
 
-/** All settings of a topic, by name. */
+/** Settings of the broker that topics take their defaults from, where the name differs. */
+const brokerNames: Readonly<Record<string, string>> = {
+  'cleanup.policy': 'log.cleanup.policy',
+  'delete.retention.ms': 'log.cleaner.delete.retention.ms',
+  'file.delete.delay.ms': 'log.segment.delete.delay.ms',
+  'flush.messages': 'log.flush.interval.messages',
+  'index.interval.bytes': 'log.index.interval.bytes',
+  'local.retention.bytes': 'log.local.retention.bytes',
+  'local.retention.ms': 'log.local.retention.ms',
+  'max.compaction.lag.ms': 'log.cleaner.max.compaction.lag.ms',
+  'max.message.bytes': 'message.max.bytes',
+  'message.timestamp.after.max.ms': 'log.message.timestamp.after.max.ms',
+  'message.timestamp.before.max.ms': 'log.message.timestamp.before.max.ms',
+  'message.timestamp.type': 'log.message.timestamp.type',
+  'min.cleanable.dirty.ratio': 'log.cleaner.min.cleanable.ratio',
+  'min.compaction.lag.ms': 'log.cleaner.min.compaction.lag.ms',
+  preallocate: 'log.preallocate',
+  'retention.bytes': 'log.retention.bytes',
+  'segment.bytes': 'log.segment.bytes',
+  'segment.index.bytes': 'log.index.size.max.bytes',
+}
+/** Topics' own, of which the broker's settings know nothing (or express it in another unit). */
+const withoutSynonym: ReadonlySet<string> = new Set([
+  'flush.ms',
+  'follower.replication.throttled.replicas',
+  'leader.replication.throttled.replicas',
+  'remote.log.copy.disable',
+  'remote.log.delete.on.disable',
+  'remote.storage.enable',
+  'retention.ms',
+  'segment.jitter.ms',
+  'segment.ms',
+])
+
+/** All settings of a topic. */
 export function describeTopicConfigs(config: TopicConfig): DescribeConfigsResourceResult[] {
   return Object.entries(topicConfigs).map(([name, definition]) => {
     const isSet = config.isOverridden(name)
     const value = config.get(name)
-    const configSource = isSet ? source.topic : source.default
-    return {
-      name,
-      value,
-      readOnly: false,
-      configSource,
-      isSensitive: false,
-      synonyms: [
-        ...(isSet ? [{ name, value, source: source.topic }] : []),
-        { name, value: definition.default, source: source.default },
-      ],
-      configType: typeCodes[definition.type],
-      documentation: null,
+    const synonyms: DescribeConfigsSynonym[] = []
+    if (isSet) synonyms.push({ name, value, source: source.topic })
+    if (!withoutSynonym.has(name)) {
+      const { default: fallback } = definition
+      synonyms.push({ name: brokerNames[name] ?? name, value: fallback, source: source.default })
     }
+    const configSource = isSet ? source.topic : source.default
+    return row(name, definition.type, { value, configSource, synonyms, readOnly: false })
   })
 }
 
-const groups = defaultGroupConfig
-
-type BrokerRow = readonly [name: string, type: ConfigType, value: string]
-
-/** Settings of the broker that tools look at. Kafka's names, this broker's values. */
-function brokerRows(advertised: string): readonly BrokerRow[] {
-  return [
-    ['advertised.listeners', 'string', `PLAINTEXT://${advertised}`],
-    ['auto.create.topics.enable', 'boolean', 'true'],
-    ['broker.id', 'int', String(nodeId)],
-    ['compression.type', 'string', 'producer'],
-    ['default.replication.factor', 'int', '1'],
-    ['delete.topic.enable', 'boolean', 'true'],
-    ['fetch.max.bytes', 'int', String(limits.fetchSizeMax)],
-    ['group.initial.rebalance.delay.ms', 'int', String(groups.initialRebalanceDelayMs)],
-    ['group.max.session.timeout.ms', 'int', String(groups.sessionTimeoutMsMax)],
-    ['group.min.session.timeout.ms', 'int', String(groups.sessionTimeoutMsMin)],
-    ['listeners', 'string', `PLAINTEXT://${advertised}`],
-    ['log.cleanup.policy', 'list', 'delete'],
-    ['log.message.timestamp.type', 'string', 'CreateTime'],
-    ['log.retention.bytes', 'long', '-1'],
-    ['log.retention.hours', 'int', '168'],
-    ['log.retention.ms', 'long', '604800000'],
-    ['log.segment.bytes', 'int', String(limits.walFileSizeMax)],
-    ['message.max.bytes', 'int', '1048588'],
-    ['min.insync.replicas', 'int', '1'],
-    ['node.id', 'int', String(nodeId)],
-    ['num.partitions', 'int', '1'],
-    ['offsets.retention.minutes', 'int', '10080'],
-    ['offsets.topic.replication.factor', 'int', '1'],
-    ['process.roles', 'list', 'broker,controller'],
-    ['sasl.enabled.mechanisms', 'list', 'PLAIN'],
-    ['socket.request.max.bytes', 'int', String(limits.kafkaRequestSizeMax)],
-    ['transaction.state.log.replication.factor', 'int', '1'],
-  ]
+/** What this broker has set, or does differently. Values that equal Kafka's defaults count as such. */
+function ownSettings(advertised: string): ReadonlyMap<string, string> {
+  const groups = defaultGroupConfig
+  return new Map([
+    ['advertised.listeners', `PLAINTEXT://${advertised}`],
+    ['broker.id', String(nodeId)],
+    ['fetch.max.bytes', String(limits.fetchSizeMax)],
+    ['group.initial.rebalance.delay.ms', String(groups.initialRebalanceDelayMs)],
+    ['group.max.session.timeout.ms', String(groups.sessionTimeoutMsMax)],
+    ['group.max.size', String(groups.membersMax)],
+    ['group.min.session.timeout.ms', String(groups.sessionTimeoutMsMin)],
+    ['listeners', `PLAINTEXT://${advertised}`],
+    ['log.dirs', 'data'],
+    ['max.incremental.fetch.session.cache.slots', String(limits.fetchSessionsMax)],
+    ['node.id', String(nodeId)],
+    ['offset.metadata.max.bytes', String(groups.offsetMetadataSizeMax)],
+    ['offsets.topic.replication.factor', '1'],
+    ['process.roles', 'broker,controller'],
+    ['producer.id.expiration.ms', String(limits.producerIdExpirationMs)],
+    ['sasl.enabled.mechanisms', saslMechanism],
+    ['share.coordinator.state.topic.min.isr', '1'],
+    ['share.coordinator.state.topic.replication.factor', '1'],
+    ['socket.request.max.bytes', String(limits.kafkaRequestSizeMax)],
+    ['transaction.state.log.min.isr', '1'],
+    ['transaction.state.log.replication.factor', '1'],
+  ])
 }
 
-/** All settings of the broker, by name. */
+/** All settings of the broker. None can be changed while it runs. */
 export function describeBrokerConfigs(advertised: string): DescribeConfigsResourceResult[] {
-  return brokerRows(advertised).map(([name, type, value]) => ({
-    name,
+  const own = ownSettings(advertised)
+  return brokerConfigTable.map(([name, type, fallback]) => {
+    const value = own.get(name) ?? fallback
+    const isSet = value !== fallback
+    const synonyms: DescribeConfigsSynonym[] = []
+    if (isSet) synonyms.push({ name, value, source: source.staticBroker })
+    if (fallback !== null) synonyms.push({ name, value: fallback, source: source.default })
+    const configSource = isSet ? source.staticBroker : source.default
+    return row(name, type, { value, configSource, synonyms, readOnly: true })
+  })
+}
+
+type GroupRow = readonly [name: string, type: BrokerConfigType, value: string]
+
+/** Settings of groups (KIP-848, KIP-932, KIP-1071) with Kafka's defaults. */
+const groupRows: readonly GroupRow[] = [
+  ['consumer.assignment.interval.ms', 'int', '1000'],
+  ['consumer.heartbeat.interval.ms', 'int', '5000'],
+  ['consumer.session.timeout.ms', 'int', '45000'],
+  ['share.assignment.interval.ms', 'int', '1000'],
+  ['share.auto.offset.reset', 'string', 'latest'],
+  ['share.delivery.count.limit', 'int', '5'],
+  ['share.heartbeat.interval.ms', 'int', '5000'],
+  ['share.isolation.level', 'string', 'read_uncommitted'],
+  ['share.partition.max.record.locks', 'int', '2000'],
+  ['share.record.lock.duration.ms', 'int', '30000'],
+  ['share.renew.acknowledge.enable', 'boolean', 'true'],
+  ['share.session.timeout.ms', 'int', '45000'],
+  ['streams.assignment.interval.ms', 'int', '1000'],
+  ['streams.heartbeat.interval.ms', 'int', '5000'],
+  ['streams.initial.rebalance.delay.ms', 'int', '3000'],
+  ['streams.num.standby.replicas', 'int', '0'],
+  ['streams.session.timeout.ms', 'int', '45000'],
+]
+const inGroupOnly: ReadonlySet<string> = new Set([
+  'share.auto.offset.reset',
+  'share.isolation.level',
+  'share.renew.acknowledge.enable',
+])
+
+export const groupConfigNames: ReadonlySet<string> = new Set(groupRows.map(([name]) => name))
+
+/** All settings of a group, whether there is such a group or not. */
+export function describeGroupConfigs(): DescribeConfigsResourceResult[] {
+  return groupRows.map(([name, type, value]) => {
+    const synonym = inGroupOnly.has(name) ? name : `group.${name}`
+    const synonyms = [{ name: synonym, value, source: source.default }]
+    return row(name, type, { value, configSource: source.default, synonyms, readOnly: true })
+  })
+}
+
+function row(
+  name: string,
+  type: BrokerConfigType,
+  {
     value,
-    readOnly: true,
-    configSource: source.staticBroker,
-    isSensitive: false,
-    synonyms: [{ name, value, source: source.staticBroker }],
+    ...rest
+  }: Pick<DescribeConfigsResourceResult, 'value' | 'configSource' | 'synonyms' | 'readOnly'>,
+): DescribeConfigsResourceResult {
+  const isSensitive = type === 'password'
+  return {
+    name,
+    value: isSensitive ? null : value,
+    ...rest,
+    isSensitive,
     configType: typeCodes[type],
     documentation: null,
-  }))
+  }
 }

@@ -1,4 +1,5 @@
 // What is served. An API is advertised exactly when it has a row here.
+import { handleAlterConfigs, handleIncrementalAlterConfigs } from './alter-configs.ts'
 import { handleApiVersions } from './api-versions.ts'
 import {
   handleDescribeCluster,
@@ -8,11 +9,7 @@ import {
   handleInitProducerId,
   handleOffsetForLeaderEpoch,
 } from './cluster.ts'
-import {
-  handleAlterConfigs,
-  handleDescribeConfigs,
-  handleIncrementalAlterConfigs,
-} from './configs.ts'
+import { handleDescribeConfigs } from './describe-configs.ts'
 import { handleFetch } from './fetch.ts'
 import { handleDeleteGroups, handleDescribeGroups, handleListGroups } from './group-admin.ts'
 import {

@@ -1,0 +1,22 @@
+import { BrokerError } from '../../broker/broker-error.ts'
+
+/** What settings belong to, as DescribeConfigs and AlterConfigs name it. */
+export interface ConfigResource {
+  readonly resourceType: number
+  readonly resourceName: string
+}
+
+export const resourceType = {
+  topic: 2,
+  broker: 4,
+  brokerLogger: 8,
+  clientMetrics: 16,
+  group: 32,
+} as const
+
+/** INVALID_REQUEST with a text of its own. */
+export class InvalidRequestError extends BrokerError {
+  constructor(message: string) {
+    super('precondition_failed', message)
+  }
+}

@@ -1,0 +1,85 @@
+// DescribeConfigs (key 32).
+import { checkTopicName } from '../../broker/topic/topic-name.ts'
+import type {
+  DescribeConfigsResourceResult,
+  DescribeConfigsResult,
+} from '../../codec/kafka/messages/describe-configs.gen.ts'
+import { formatAddress } from '../../lib/listen.ts'
+import { type ConfigResource, InvalidRequestError, resourceType } from './config-resource.ts'
+import { describeBrokerConfigs, describeGroupConfigs, describeTopicConfigs } from './config-rows.ts'
+import { answerTo, codeOf, noError } from './error-code.ts'
+import { nodeId } from './kafka-context.ts'
+import type { Handler, RequestContext } from './request-context.ts'
+
+type Rows = readonly DescribeConfigsResourceResult[]
+
+export const handleDescribeConfigs: Handler<'describeConfigs'> = (request, context) => ({
+  throttleTimeMs: 0,
+  results: request.resources.map((resource): DescribeConfigsResult => {
+    const { resourceType: type, resourceName, configurationKeys: keys } = resource
+    const { rows, ...answer } = describe(resource, context)
+    const isAsked = ({ name }: { readonly name: string }): boolean =>
+      keys === null || keys.length === 0 || keys.includes(name)
+    const configs = rows.filter(isAsked)
+    return {
+      ...answer,
+      resourceType: type,
+      resourceName,
+      configs: request.includeSynonyms ? configs : configs.map(withoutSynonyms),
+    }
+  }),
+})
+
+function withoutSynonyms(row: DescribeConfigsResourceResult): DescribeConfigsResourceResult {
+  return { ...row, synonyms: [] }
+}
+
+function describe(
+  resource: ConfigResource,
+  context: RequestContext,
+): { readonly errorCode: number; readonly errorMessage: string | null; readonly rows: Rows } {
+  try {
+    const rows = rowsOf(resource, context)
+    if (rows !== undefined) return { errorCode: noError, errorMessage: null, rows }
+    return { errorCode: codeOf('UNKNOWN_TOPIC_OR_PARTITION'), errorMessage: null, rows: [] }
+  } catch (error) {
+    return { ...answerTo(error), rows: [] }
+  }
+}
+
+/** Undefined for a topic that does not exist. */
+function rowsOf(
+  { resourceType: type, resourceName: name }: ConfigResource,
+  { topics, settings }: RequestContext,
+): Rows | undefined {
+  switch (type) {
+    case resourceType.topic: {
+      checkTopicName(name)
+      const view = topics.find(name)
+      return view && describeTopicConfigs(view.config)
+    }
+    case resourceType.broker:
+    case resourceType.brokerLogger:
+      checkBrokerName(name)
+      // No defaults for all brokers are set, and log levels are not Kafka's.
+      if (name === '' || type === resourceType.brokerLogger) return []
+      return describeBrokerConfigs(formatAddress(settings.advertised()))
+    case resourceType.group:
+      if (name === '') throw new InvalidRequestError('Group name must not be empty')
+      return describeGroupConfigs()
+    case resourceType.clientMetrics:
+      return []
+    default:
+      throw new InvalidRequestError(`Unknown resource type ${type}`)
+  }
+}
+
+function checkBrokerName(name: string): void {
+  if (name === '' || name === String(nodeId)) return
+  if (!/^[+-]?\d+$/.test(name)) {
+    throw new InvalidRequestError(`Broker id must be an integer, but it is: ${name}`)
+  }
+  throw new InvalidRequestError(
+    `Unexpected broker id, expected ${nodeId} or empty string, but received ${name}`,
+  )
+}
