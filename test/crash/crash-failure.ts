@@ -8,26 +8,29 @@ const outputShown = 4000
 export interface FailureContext {
   readonly seed: number
   readonly round: number
-  readonly hasSmallFiles: boolean
+  /** Of npm run crash, besides seed and rounds. */
+  readonly flags: readonly string[]
   readonly rounds: readonly string[]
   readonly dataFolder: string
   readonly output: string
 }
 
+/** The broken promises and what led to them. */
+type Broken = Pick<Ledger, 'history' | 'violations'>
+
 export class CrashFailure extends Error {
-  constructor(ledger: Ledger, context: FailureContext) {
+  constructor(ledger: Broken, context: FailureContext) {
     super(report(ledger, context))
     this.name = 'CrashFailure'
   }
 }
 
-function report(ledger: Ledger, context: FailureContext): string {
-  const { seed, round, hasSmallFiles, rounds, dataFolder, output } = context
+function report(ledger: Broken, context: FailureContext): string {
+  const { seed, round, flags, rounds, dataFolder, output } = context
   const { violations } = ledger
-  const flags = hasSmallFiles ? ' --small-files' : ''
   return [
     `${violations.length} broken promises in round ${round}`,
-    `again (the same operations; timing differs): npm run crash -- --seed ${seed} --rounds ${round}${flags}`,
+    `again (the same operations; timing differs): npm run crash -- --seed ${seed} --rounds ${round} ${flags.join(' ')}`,
     `data folder: ${dataFolder}`,
     'rounds:',
     ...rounds.map((line) => `  ${line}`),
@@ -42,7 +45,7 @@ function headline({ queue, id, text }: Violation): string {
   return [queue, id, text].filter((part) => part !== '').join(' ')
 }
 
-function describe(ledger: Ledger, violation: Violation): string[] {
+function describe(ledger: Broken, violation: Violation): string[] {
   const lines = ledger.history.around(violation.queue, violation.id)
   return [`✗ ${headline(violation)}`, ...lines.map((line) => `    ${line}`)]
 }

@@ -11,7 +11,6 @@ import { cpSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { pathToFileURL } from 'node:url'
 import { type Random, seededRandom } from '../../src/lib/random.ts'
 import { AmqpSession } from '../support/amqp-session.ts'
 import { TestBroker } from '../support/start-test-broker.ts'
@@ -26,6 +25,7 @@ import { Ledger } from './ledger.ts'
 import { Load } from './load.ts'
 import { declareStableTopology, stableQueues } from './stable-topology.ts'
 import { startClients } from './start-clients.ts'
+import { withSmallFiles } from './with-small-files.ts'
 
 export interface CrashOptions {
   readonly seed: number
@@ -45,19 +45,13 @@ export interface CrashSummary {
 
 const churnCount = 2
 const startKillMsMax = 450
-const smallFiles = pathToFileURL(join(import.meta.dirname, 'small-files.ts')).href
 
 /** Throws `CrashFailure` at the first broken promise; the data folder is kept then. */
-export async function runCrashRounds(options: CrashOptions): Promise<CrashSummary> {
-  const inherited = process.env['NODE_OPTIONS']
-  if (options.hasSmallFiles) process.env['NODE_OPTIONS'] = `--import=${smallFiles}`
-  try {
+export function runCrashRounds(options: CrashOptions): Promise<CrashSummary> {
+  return withSmallFiles(options.hasSmallFiles, async () => {
     await using broker = await TestBroker.start(['--log-level', 'warn'])
     return await new CrashRun(options, broker).run()
-  } finally {
-    if (inherited === undefined) delete process.env['NODE_OPTIONS']
-    else process.env['NODE_OPTIONS'] = inherited
-  }
+  })
 }
 
 class CrashRun {
@@ -192,7 +186,7 @@ class CrashRun {
     throw new CrashFailure(this.#ledger, {
       seed,
       round,
-      hasSmallFiles,
+      flags: hasSmallFiles ? ['--amqp', '--small-files'] : ['--amqp'],
       rounds: this.#lines,
       dataFolder: kept,
       output: this.#broker.output,

@@ -1,14 +1,16 @@
-// npm run crash -- --rounds 200 --seed 42 [--small-files]
-// Kills a broker again and again and checks what is left; see crash-run.ts.
+// npm run crash -- --rounds 200 --seed 42 [--small-files] [--amqp | --kafka]
+// Kills a broker again and again and checks what is left; see crash-run.ts and kafka-crash-run.ts.
 
 import { parseArgs } from 'node:util'
 import { systemRandom } from '../../src/lib/random.ts'
 import { runCrashRounds } from './crash-run.ts'
+import { runKafkaCrashRounds } from './kafka/kafka-crash-run.ts'
 
-const usage = `npm run crash -- [--rounds N] [--seed S] [--small-files]
+const usage = `npm run crash -- [--rounds N] [--seed S] [--small-files] [--amqp | --kafka]
   --rounds N      how often the broker is killed (20)
   --seed S        chooses what clients do and when the broker is killed (random)
-  --small-files   tiny log files, so that they are sealed, cleaned and retired all the time`
+  --small-files   tiny log files, so that they are sealed, cleaned and retired all the time
+  --amqp, --kafka only the rounds with clients of one protocol (both, N rounds each)`
 
 function readWholeNumber(name: string, text: string): number {
   const value = Number(text)
@@ -21,6 +23,8 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '20' },
     seed: { type: 'string', default: String(systemRandom.below(1_000_000)) },
     'small-files': { type: 'boolean', default: false },
+    amqp: { type: 'boolean', default: false },
+    kafka: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 })
@@ -31,14 +35,25 @@ else {
   const rounds = readWholeNumber('rounds', values.rounds)
   console.log(`seed ${seed}, ${rounds} rounds`)
   try {
-    const hasSmallFiles = values['small-files']
-    const summary = await runCrashRounds({ seed, rounds, hasSmallFiles, onRound: console.log })
-    console.log(
-      `${summary.rounds} crashes: every promise kept ` +
-        `(${summary.confirmed} confirmed, ${summary.received} received, ${summary.removed} removed)`,
-    )
+    const options = { seed, rounds, hasSmallFiles: values['small-files'], onRound: console.log }
+    const isBoth = values.amqp === values.kafka
+    if (isBoth || values.amqp) {
+      const { confirmed, received, removed } = await runCrashRounds(options)
+      console.log(
+        `${rounds} crashes with AMQP clients: every promise kept ` +
+          `(${confirmed} confirmed, ${received} received, ${removed} removed)`,
+      )
+    }
+    if (isBoth || values.kafka) {
+      const { acked, delivered, commits } = await runKafkaCrashRounds(options)
+      console.log(
+        `${rounds} crashes with Kafka clients: every promise kept ` +
+          `(${acked} acked, ${delivered} read, ${commits} commits)`,
+      )
+    }
   } catch (error) {
     console.error(error instanceof Error ? error.message : error)
-    process.exitCode = 1
+    // Clients may still look for the broker.
+    process.exit(1)
   }
 }

@@ -87,7 +87,7 @@ export class TestBroker implements AsyncDisposable {
     return this.#end('SIGTERM')
   }
 
-  /** Starts the process again (or first) on the same data folder and, after the first start, port. */
+  /** Starts the process again (or first) on the same data folder and, after the first start, ports. */
   async restart(): Promise<void> {
     const readyFile = join(this.#folder, 'ready.json')
     rmSync(readyFile, { force: true })
@@ -113,7 +113,9 @@ export class TestBroker implements AsyncDisposable {
 
   #flags(readyFile: string): string[] {
     const ports = ['--amqp-port', String(this.#port), '--http-port', 'off', '--kafka-port', 'off']
-    return ['--data', this.dataFolder, '--ready-file', readyFile, ...ports, ...this.#args]
+    const flags = ['--data', this.dataFolder, '--ready-file', readyFile, ...ports, ...this.#args]
+    // Of a flag that is given twice the last counts.
+    return this.#kafkaPort === 0 ? flags : [...flags, '--kafka-port', String(this.#kafkaPort)]
   }
 
   async #ready(child: ChildProcess, readyFile: string): Promise<ReadyFile> {
