@@ -175,6 +175,7 @@ class Instance implements RunningBroker {
       store: broker.store,
       clock: this.#clock,
       topics: () => broker.topics(),
+      queuePartitions: () => broker.queuePartitions(),
       onTrouble: ({ vhost, name }, error) => {
         this.#logger.warn({ err: error, vhost, topic: name }, 'Retention of a topic has to wait')
       },

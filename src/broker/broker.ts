@@ -117,6 +117,7 @@ export class Broker {
 
   /** Keyed state that outlived the last process, after `restore`. */
   restoreState(state: ReadonlyMap<string, Buffer>): void {
+    const orphans: string[] = []
     const partitions = new Map<number, Partition>()
     const views = [...this.#topics.values()].flatMap((topics) => topics.list())
     for (const view of [...views, ...this.topics()]) {
@@ -126,8 +127,15 @@ export class Broker {
       this.streamContext.offsets.restore(key, value, partitions)
       const parsed = parseProducerKey(key)
       if (parsed === undefined) continue
-      partitions.get(parsed.logId)?.producers.restore(parsed.producerId, value)
+      const partition = partitions.get(parsed.logId)
+      if (partition === undefined) orphans.push(key)
+      else partition.producers.restore(parsed.producerId, value)
     }
+    if (orphans.length === 0) return
+    // Producers of a log that is no more.
+    this.store.beginAtom()
+    for (const key of orphans) this.store.putState(key, undefined)
+    this.store.endAtom()
   }
 
   /** The topics of all virtual hosts. */
@@ -135,6 +143,11 @@ export class Broker {
     for (const vhost of this.#vhosts.values()) {
       for (const queue of vhost.queues()) if (queue instanceof Topic) yield queue
     }
+  }
+
+  /** What Kafka sees of work queues, as far as it has looked at them. */
+  *queuePartitions(): Generator<Partition> {
+    for (const topics of this.#topics.values()) yield* topics.queuePartitions()
   }
 
   createPublisher(): Publisher {
@@ -170,6 +183,7 @@ export class Broker {
       : cascaded
     const group = this.store.beginAtom()
     this.store.deleteLog(queue.log)
+    this.#topics.get(vhost)?.forgetQueue(queue)
     this.topology.put(changes, group)
     this.store.endAtom()
     if (queue.owner !== undefined) this.#exclusiveQueues.get(queue.owner)?.delete(queue)

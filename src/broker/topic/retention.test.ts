@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { batchOf } from '../../../test/support/crossing-run.ts'
 import { VirtualClock } from '../../../test/support/virtual-clock.ts'
+import { RecordBatchBuilder } from '../../codec/kafka/record-batch-builder.ts'
 import { systemRandom } from '../../lib/random.ts'
 import { Turn } from '../../lib/turn.ts'
 import { limits } from '../../limits.ts'
@@ -78,4 +79,61 @@ test('the newest batch stays whatever the limits', async () => {
 test('nothing goes without limits, or from a topic that is only compacted', async () => {
   assert.equal(startOf(await retained({ 'retention.ms': '-1' })), 0)
   assert.equal(startOf(await retained({ 'retention.ms': '0', 'cleanup.policy': 'compact' })), 0)
+})
+
+test('producers of work queues are forgotten as those of topics, and with their queue', async () => {
+  const clock = new TickingClock()
+  const turn = new Turn(clock)
+  const store = new MemoryLogStore({ clock, turn })
+  const state = new Set<string>()
+  const putState = store.putState.bind(store)
+  store.putState = (key, value): void => {
+    if (value === undefined) state.delete(key)
+    else state.add(key)
+    putState(key, value)
+  }
+  const broker = new Broker({
+    store,
+    turn,
+    clock,
+    random: systemRandom,
+    vhosts: [],
+    onTopologyDurable: () => undefined,
+    onDamaged: () => undefined,
+  })
+  const vhost = broker.getVHost('/')
+  broker.declareQueue(vhost, {
+    name: 'work',
+    durable: true,
+    exclusive: false,
+    autoDelete: false,
+    arguments: new Map(),
+    connection: {},
+  })
+  const produce = (producerId: number): void => {
+    const builder = new RecordBatchBuilder(0)
+    builder.append({ offset: 0, timestamp: 0, key: null, value: null, headers: [] })
+    const batch = builder.finish({ producerId, producerEpoch: 0, baseSequence: 0 })
+    broker
+      .topicsOf(vhost)
+      .find('work')
+      ?.partitions[0]?.produce(batch, () => undefined)
+    clock.runUntilIdle()
+  }
+  const retention = new Retention({
+    store,
+    clock,
+    topics: () => broker.topics(),
+    queuePartitions: () => broker.queuePartitions(),
+    onTrouble: (_topic: Topic, error: Error): void => assert.fail(error),
+  })
+  produce(1)
+  clock.after(limits.producerIdExpirationMs + 1, () => undefined)
+  clock.runUntilIdle()
+  produce(2)
+  assert.equal(state.size, 2)
+  await retention.run()
+  assert.equal(state.size, 1)
+  broker.deleteQueue(vhost.findQueue('work')!)
+  assert.equal(state.size, 0)
 })

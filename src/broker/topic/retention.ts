@@ -11,6 +11,8 @@ export interface RetentionOptions {
   readonly clock: Clock
   /** All topics there are. */
   readonly topics: () => Iterable<Topic>
+  /** Work queues as partitions: their records stay, their producers are forgotten like others. */
+  readonly queuePartitions?: () => Iterable<Partition>
   /** A partition could not be looked at; it is tried again next time. */
   readonly onTrouble: (topic: Topic, error: Error) => void
 }
@@ -31,6 +33,7 @@ export class Retention {
   async run(): Promise<void> {
     if (this.#isRunning) return
     this.#isRunning = true
+    for (const partition of this.#options.queuePartitions?.() ?? []) partition.expireProducers()
     for (const topic of this.#options.topics()) {
       for (const partition of topic.partitions) {
         partition.expireProducers()

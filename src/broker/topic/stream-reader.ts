@@ -153,12 +153,19 @@ export class StreamReader implements DeliveryHolder, SettleTarget {
       if (after < 0 && !this.#readLargeBody(view)) return false
       this.#position = position + recordSizeAt(messages.buffer, position)
       this.#advancePast(view.offset)
+      if (this.#position >= messages.size) this.#leaveRun(run)
       return true
     }
+    this.#leaveRun(run)
+    return false
+  }
+
+  /** A consumer that now waits for acks or for records keeps none of what it has read in memory. */
+  #leaveRun(run: Run): void {
     this.#next = Math.max(this.#next, run.lastOffset + 1)
     this.#runIndex++
     this.#position = runHeaderSize
-    return false
+    if (this.#runIndex >= this.#runs.length) this.#runs = noRuns
   }
 
   /** The body is in a file of its own; brings it when it is not in memory. */

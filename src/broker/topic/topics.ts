@@ -65,6 +65,18 @@ export class Topics {
     return this.list().find((view) => view.topicId === topicId)
   }
 
+  /** Partitions of work queues that Kafka has looked at. */
+  *queuePartitions(): Generator<Partition> {
+    for (const queue of this.#vhost.queues()) {
+      if (!(queue instanceof Topic)) yield* this.#queueViews.get(queue)?.partitions ?? []
+    }
+  }
+
+  /** A work queue is gone, and so is what was kept about its producers. Within an atom. */
+  forgetQueue(queue: Queue): void {
+    for (const partition of this.#queueViews.get(queue)?.partitions ?? []) partition.forget()
+  }
+
   /** Everything Kafka may see, in no particular order. */
   list(): TopicView[] {
     const views: TopicView[] = []
