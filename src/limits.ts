@@ -33,6 +33,8 @@ export const limits = {
   tailCacheSizeMax: (32 * MiB) as number,
   /** Cold reads delay the WAL on the same disk: one fetches at most this much. */
   coldReadSizeMax: (256 * KiB) as number,
+  /** The same for readers of whole runs, who take what librdkafka asks for by default at a time. */
+  coldRunsReadSizeMax: (1 * MiB) as number,
   /** Cold reads at a time: more would only queue up in the kernel in front of the WAL. */
   coldReadsMax: 2,
   /** All windows that readers of the disk have in memory together. */
@@ -187,6 +189,8 @@ export const limits = {
   // Kafka.
   /** Requests of one connection that are being answered at once. */
   kafkaRequestsInFlightMax: 100,
+  /** One answer to a fetch is made of at most this much, whatever the client would take: it is all in memory. */
+  fetchAnswerSizeMax: (8 * MiB) as number,
   /** Bytes of one fetch (Kafka's fetch.max.bytes); the first batch may be larger. */
   fetchSizeMax: (55 * MiB) as number,
   /** Client addresses that are watched for not reaching the advertised address. */

@@ -18,6 +18,13 @@ export interface ColdReaderOptions {
   readonly onReleased: (segment: Segment) => void
 }
 
+/** Where to read and how much; the first run is read whatever its size. */
+export interface Wanted {
+  readonly log: Log
+  readonly offset: number
+  readonly sizeMax: number
+}
+
 interface Request {
   readonly read: () => Promise<void>
   readonly done: (error?: Error) => void
@@ -100,7 +107,8 @@ export class ColdReader {
         log.setWindow([], offset, log.tailStart)
         return
       }
-      const { runs, end } = await this.readPart(extent, log, at)
+      const from = { log, offset: at, sizeMax: limits.coldReadSizeMax }
+      const { runs, end } = await this.readPart(extent, from)
       if (runs.length > 0 || end >= log.tailStart) {
         const first = runs[0]?.baseOffset ?? offset
         log.setWindow(runs, Math.min(first, offset), end)
@@ -131,15 +139,15 @@ export class ColdReader {
     this.#windows.delete(log)
   }
 
-  /** Reads what fits one read of an extent from `offset` on. Called by whose turn it is. */
-  async readPart(extent: Extent, log: Log, offset: number): Promise<ColdPart> {
+  /** Reads what fits one read of an extent. Called by whose turn it is. */
+  async readPart(extent: Extent, wanted: Wanted): Promise<ColdPart> {
     const { segment } = extent
     segment.readers++
     try {
       const index = await this.#options.loadIndex(extent)
-      const { places, end } = this.#plan(extent, index, { log, offset })
+      const { places, end } = this.#plan(extent, index, wanted)
       const { runs, damaged } = await readRuns(segment, places, index)
-      for (const at of damaged) this.#reportDamage(log, extent, { index, at })
+      for (const at of damaged) this.#reportDamage(wanted.log, extent, { index, at })
       return { runs: runs.filter((run) => run !== undefined), end }
     } finally {
       segment.readers--
@@ -159,9 +167,8 @@ export class ColdReader {
     }
   }
 
-  /** Chooses runs from `offset` on that fit one read, leaving out what is acked. */
-  #plan(extent: Extent, index: RunIndex, from: { log: Log; offset: number }): Plan {
-    const { log, offset } = from
+  /** Chooses runs that fit one read, leaving out what is acked. */
+  #plan(extent: Extent, index: RunIndex, { log, offset, sizeMax }: Wanted): Plan {
     const { tailStart } = log
     const places: number[] = []
     let size = 0
@@ -169,7 +176,7 @@ export class ColdReader {
       const base = index.baseOffset(at)
       if (base >= tailStart) return { places, end: tailStart }
       if (log.cursor.unackedIn(base, index.lastOffset(at)) === 0) continue
-      if (size > 0 && size + index.size(at) > limits.coldReadSizeMax) return { places, end: base }
+      if (size > 0 && size + index.size(at) > sizeMax) return { places, end: base }
       size += index.size(at)
       places.push(at)
     }

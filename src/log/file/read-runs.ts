@@ -40,13 +40,15 @@ export async function readRuns(
 
 /** Runs that lie close together are read in one go, with whatever is between them. */
 function spansOf(places: readonly number[], index: RunIndex): number[][] {
+  let wantedSize = limits.coldReadSizeMax
+  for (const at of places) wantedSize += index.size(at)
   const spans: number[][] = []
   let end = -Infinity
   let start = 0
   for (const at of places) {
     const position = index.position(at)
     const isClose = position >= end && position - end <= limits.coldReadGapMax
-    const isSmall = position + index.size(at) - start <= limits.coldReadSizeMax * 2
+    const isSmall = position + index.size(at) - start <= wantedSize * 2
     if (isClose && isSmall) spans.at(-1)!.push(at)
     else {
       spans.push([at])

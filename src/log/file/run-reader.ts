@@ -1,8 +1,9 @@
 // Serves readers of whole runs, many of them at different places of a log: from the log's tail,
 // from what was read for others lately, else from files. It never touches the log's window.
+import { limits } from '../../limits.ts'
 import type { Log } from '../log.ts'
 import type { Run } from '../run.ts'
-import type { ColdPart, ColdReader } from './cold-reader.ts'
+import type { ColdPart, ColdReader, Wanted } from './cold-reader.ts'
 import type { LogExtents } from './log-extents.ts'
 import { RunCache } from './run-cache.ts'
 import type { Extent } from './segment.ts'
@@ -11,13 +12,6 @@ export interface RunReaderOptions {
   readonly extents: LogExtents
   readonly coldReader: ColdReader
   readonly cacheSizeMax: number
-}
-
-/** Where to read and how much. */
-interface Wanted {
-  readonly log: Log
-  readonly offset: number
-  readonly sizeMax: number
 }
 
 interface Reading {
@@ -50,14 +44,14 @@ export class RunReader {
   read(log: Log, offset: number, sizeMax: number): readonly Run[] | Promise<readonly Run[]> {
     const { runs, end } = this.#readFromMemory({ log, offset, sizeMax })
     if (runs.length > 0 || end >= log.durableEnd) {
-      this.#readAhead(log, runs)
+      this.#readAhead(log, runs, sizeMax)
       return runs
     }
     return new Promise((resolve, reject) => {
       let result: readonly Run[] = []
       const finish = (error?: Error): void => {
         if (error !== undefined) return reject(error)
-        this.#readAhead(log, result)
+        this.#readAhead(log, result, sizeMax)
         resolve(result)
       }
       this.#coldReader.enqueue(async () => {
@@ -72,11 +66,11 @@ export class RunReader {
   }
 
   /** Readers go on where they ended: while this one is busy with `runs`, the next ones are read. */
-  #readAhead(log: Log, runs: readonly Run[]): void {
+  #readAhead(log: Log, runs: readonly Run[], sizeMax: number): void {
     const last = runs.at(-1)
     if (last === undefined || last.lastOffset + 1 >= log.tailStart) return
     if (this.#isReadingAhead || this.#coldReader.isBusy) return
-    const wanted = { log, offset: last.lastOffset + 1, sizeMax: 0 }
+    const wanted = { log, offset: last.lastOffset + 1, sizeMax }
     const { runs: next, end } = this.#readFromMemory(wanted)
     if (next.length > 0 || end >= log.durableEnd) return
     this.#isReadingAhead = true
@@ -117,7 +111,7 @@ export class RunReader {
       at = end
       const extent = this.#extents.find(log.id, at)
       if (extent === undefined) return []
-      const part = await this.#readPart(extent, log, at)
+      const part = await this.#readPart(extent, { log, offset: at, sizeMax })
       const found = take(part.runs, { log, offset: at, sizeMax })
       if (found.length > 0) return found
       at = part.end
@@ -125,10 +119,12 @@ export class RunReader {
   }
 
   /** Who wants what is just being read waits for it. */
-  async #readPart(extent: Extent, log: Log, offset: number): Promise<ColdPart> {
+  async #readPart(extent: Extent, { log, offset, sizeMax }: Wanted): Promise<ColdPart> {
     const same = this.#readings.find((other) => other.log === log && other.offset === offset)
     if (same !== undefined) return same.part
-    const reading = { log, offset, part: this.#coldReader.readPart(extent, log, offset) }
+    const readSize = Math.min(sizeMax, limits.coldRunsReadSizeMax)
+    const wanted = { log, offset, sizeMax: Math.max(readSize, limits.coldReadSizeMax) }
+    const reading = { log, offset, part: this.#coldReader.readPart(extent, wanted) }
     this.#readings.push(reading)
     try {
       const part = await reading.part

@@ -17,10 +17,21 @@ export interface FetchedPartition {
   toldStartOffset: number
 }
 
-export interface FetchSession {
+export class FetchSession {
   readonly id: number
-  epoch: number
+  epoch = 1
+  /** In the order in which they are read. */
   readonly partitions: Map<string, FetchedPartition>
+
+  constructor(id: number, partitions: Map<string, FetchedPartition>) {
+    this.id = id
+    this.partitions = partitions
+  }
+
+  moveToEnd(partition: FetchedPartition): void {
+    const key = keyOf(partition)
+    if (this.partitions.delete(key)) this.partitions.set(key, partition)
+  }
 }
 
 export type SessionError = 'FETCH_SESSION_ID_NOT_FOUND' | 'INVALID_FETCH_SESSION_EPOCH'
@@ -76,7 +87,7 @@ export class FetchSessions {
   #open(partitions: Map<string, FetchedPartition>): FetchSession {
     let id = 0
     while (id === noSessionId || this.#sessions.has(id)) id = 1 + this.#random.below(idMax)
-    const session = { id, epoch: 1, partitions }
+    const session = new FetchSession(id, partitions)
     this.#sessions.set(id, session)
     const oldest = this.#sessions.keys().next().value
     if (this.#sessions.size > limits.fetchSessionsMax && oldest !== undefined) {

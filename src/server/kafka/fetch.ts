@@ -12,7 +12,7 @@ import type {
 import { limits } from '../../limits.ts'
 import { codeOf, noError } from './error-code.ts'
 import type { FetchedPartition, FetchSession } from './fetch-sessions.ts'
-import { readPartition } from './read-partition.ts'
+import { type PartitionRecords, readPartition } from './read-partition.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 
 const topicIdVersion = 13
@@ -62,14 +62,15 @@ async function readAll(
   partitions: readonly FetchedPartition[],
   context: RequestContext,
 ): Promise<Round> {
-  const sizeMax = Math.min(request.maxBytes, limits.fetchSizeMax)
+  const sizeMax = Math.min(request.maxBytes, limits.fetchAnswerSizeMax)
   const found: Found[] = []
   let size = 0
   let isUrgent = false
   for (const asked of partitions) {
     // Only the first partition that has anything may go beyond the limit.
     const left = sizeMax - size
-    const read = await readOne(asked, left > 0 || size === 0 ? Math.max(left, 1) : 0, context)
+    const reading = readOne(asked, left > 0 || size === 0 ? Math.max(left, 1) : 0, context)
+    const read = reading instanceof Promise ? await reading : reading
     size += read.size
     if (read.data.errorCode !== noError) isUrgent = true
     found.push(read)
@@ -77,11 +78,11 @@ async function readAll(
   return { found, size, isUrgent }
 }
 
-async function readOne(
+function readOne(
   asked: FetchedPartition,
   sizeMax: number,
   context: RequestContext,
-): Promise<Found> {
+): Found | Promise<Found> {
   const view = findView(asked, context)
   const partition = view?.partitions[asked.index]
   const problem = checkPartition(asked, view, partition, context)
@@ -92,14 +93,21 @@ async function readOne(
       size: 0,
     }
   }
-  const records =
-    sizeMax === 0
-      ? undefined
-      : await readPartition(context, view, partition, {
-          offset: Math.max(asked.fetchOffset, partition.startOffset),
-          sizeMax: Math.min(sizeMax, asked.partitionMaxBytes),
-        })
-  const { highWatermark, startOffset } = partition
+  if (sizeMax === 0) return foundIn(partition, asked, undefined)
+  const records = readPartition(context, view, partition, {
+    offset: Math.max(asked.fetchOffset, partition.startOffset),
+    sizeMax: Math.min(sizeMax, asked.partitionMaxBytes),
+  })
+  return records instanceof Promise
+    ? records.then((read) => foundIn(partition, asked, read))
+    : foundIn(partition, asked, records)
+}
+
+function foundIn(
+  { highWatermark, startOffset }: Partition,
+  asked: FetchedPartition,
+  records: PartitionRecords | undefined,
+): Found {
   const data: PartitionData = {
     partitionIndex: asked.index,
     errorCode: noError,
@@ -186,6 +194,8 @@ function toResponse(round: Round, session: FetchSession | undefined): FetchRespo
     if (session !== undefined && session.epoch > 1 && isOldNews(asked, data, size)) continue
     asked.toldHighWatermark = data.highWatermark
     asked.toldStartOffset = data.logStartOffset ?? -1
+    // When there is more than one answer holds, the others come first the next time.
+    if (size > 0) session?.moveToEnd(asked)
     const key = `${asked.topic}/${asked.topicId}`
     const topic = topics.get(key)
     if (topic === undefined) {

@@ -11,33 +11,54 @@ export interface PartitionRecords {
   readonly size: number
 }
 
+/** At least one batch is read if there is one, and no more than fit `sizeMax` after it. */
+interface Wanted {
+  readonly offset: number
+  readonly sizeMax: number
+}
+
+/** Which records of a run are shown. */
+type Keep = (offset: number) => boolean
+
 const nothing: PartitionRecords = { parts: [], size: 0 }
 
-/** Reads from `offset`, at least one batch if there is one, and no more than fit `sizeMax` after it. */
-export async function readPartition(
+/** Reads from `offset`: at once what is in memory. */
+export function readPartition(
   context: KafkaContext,
   view: TopicView,
   partition: Partition,
-  { offset, sizeMax }: { readonly offset: number; readonly sizeMax: number },
-): Promise<PartitionRecords> {
+  wanted: Wanted,
+): PartitionRecords | Promise<PartitionRecords> {
+  const { offset, sizeMax } = wanted
   if (offset >= partition.highWatermark) return nothing
-  const runs = await context.broker.store.readRuns(partition.log, offset, sizeMax)
-  const parts: Buffer[] = []
-  let size = 0
-  for (const run of runs) {
-    const keep = settledFilter(view, partition, run)
-    const batch = context.crossing.toKafkaBatch(partition.log, run, keep)
-    if (batch === undefined) {
-      // Large bodies lie in files of their own: what follows the first of them is fetched later.
-      if (parts.length > 0) break
-      const { store } = context.broker
-      const part = await partToKafkaBatch(store, partition.log, run, { offset, sizeMax, keep })
-      return { parts: [part], size: part.length }
+  const toRecords = (runs: readonly Run[]): PartitionRecords | Promise<PartitionRecords> => {
+    const parts: Buffer[] = []
+    let size = 0
+    for (const run of runs) {
+      const keep = settledFilter(view, partition, run)
+      const batch = context.crossing.toKafkaBatch(partition.log, run, keep)
+      if (batch === undefined) {
+        // Large bodies lie in files of their own: what follows the first of them is fetched later.
+        if (parts.length > 0) break
+        return readPart(context, partition, run, { ...wanted, keep })
+      }
+      parts.push(batch)
+      size += batch.length
     }
-    parts.push(batch)
-    size += batch.length
+    return { parts, size }
   }
-  return { parts, size }
+  const runs = context.broker.store.readRuns(partition.log, offset, sizeMax)
+  return runs instanceof Promise ? runs.then(toRecords) : toRecords(runs)
+}
+
+async function readPart(
+  { broker }: KafkaContext,
+  { log }: Partition,
+  run: Run,
+  wanted: Wanted & { readonly keep: Keep | undefined },
+): Promise<PartitionRecords> {
+  const part = await partToKafkaBatch(broker.store, log, run, wanted)
+  return { parts: [part], size: part.length }
 }
 
 /** Settled messages of a work queue are gaps, as in a compacted topic. */
@@ -45,7 +66,7 @@ function settledFilter(
   { source }: TopicView,
   { log: { cursor } }: Partition,
   run: Run,
-): ((offset: number) => boolean) | undefined {
+): Keep | undefined {
   if (!(source instanceof Queue)) return undefined
   const isWhole = cursor.unackedIn(run.baseOffset, run.lastOffset) === run.recordCount
   return isWhole ? undefined : (offset) => !cursor.isAcked(offset)
