@@ -15,8 +15,14 @@ async function fetchAll(
   topics: readonly FetchTopic[],
 ): Promise<FetchResponse> {
   const request = {
-    ...{ clusterId: null, replicaId: -1, replicaState: { replicaId: -1, replicaEpoch: -1 } },
-    ...{ maxWaitMs: 1000, minBytes: 1, maxBytes: 100 * MiB, isolationLevel: 0, rackId: '' },
+    clusterId: null,
+    replicaId: -1,
+    replicaState: { replicaId: -1, replicaEpoch: -1 },
+    maxWaitMs: 1000,
+    minBytes: 1,
+    maxBytes: 100 * MiB,
+    isolationLevel: 0,
+    rackId: '',
     ...session,
     topics,
     forgottenTopicsData: [],
@@ -26,8 +32,14 @@ async function fetchAll(
 
 function fetchFromStart(topic: string): FetchTopic {
   const partition = {
-    ...{ partition: 0, currentLeaderEpoch: -1, fetchOffset: 0, lastFetchedEpoch: -1 },
-    ...{ logStartOffset: -1, partitionMaxBytes: MiB, replicaDirectoryId: '', highWatermark: -1 },
+    partition: 0,
+    currentLeaderEpoch: -1,
+    fetchOffset: 0,
+    lastFetchedEpoch: -1,
+    logStartOffset: -1,
+    partitionMaxBytes: MiB,
+    replicaDirectoryId: '',
+    highWatermark: -1,
   }
   return { topic, topicId: '', partitions: [partition] }
 }
