@@ -187,6 +187,14 @@ export const limits = {
   // Kafka.
   /** Requests of one connection that are being answered at once. */
   kafkaRequestsInFlightMax: 100,
+  /** Of them fetches, whose answers may be large. Clients have one at a time. */
+  kafkaFetchesInFlightMax: 2,
+  /** The largest request before the login. Kafka's sasl.server.max.receive.size. */
+  kafkaLoginSizeMax: (512 * KiB) as number,
+  /** A connection that neither sends nor waits for anything ends. Kafka's connections.max.idle.ms. */
+  kafkaIdleMsMax: 600_000,
+  /** How often such connections are looked for. */
+  kafkaIdleCheckMs: 30_000,
   /** Bytes of one fetch (Kafka's fetch.max.bytes); the first batch may be larger. */
   fetchSizeMax: (55 * MiB) as number,
   /** Client addresses that are watched for not reaching the advertised address. */

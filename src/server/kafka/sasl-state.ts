@@ -32,8 +32,13 @@ export class SaslState {
     return this.#at === 'handshaken'
   }
 
+  /** Whether it may do everything. */
+  get isTrusted(): boolean {
+    return !this.#needsLogin || this.#at === 'authenticated'
+  }
+
   allows(api: ApiName): boolean {
-    return !this.#needsLogin || this.#at === 'authenticated' || beforeLogin.has(api)
+    return this.isTrusted || beforeLogin.has(api)
   }
 
   handshake(apiVersion: number): void {
