@@ -189,6 +189,8 @@ export const limits = {
   kafkaRequestsInFlightMax: 100,
   /** Of them fetches, whose answers may be large. Clients have one at a time. */
   kafkaFetchesInFlightMax: 2,
+  /** How long a refused login waits for its answer. Kafka's connection.failed.authentication.delay.ms. */
+  kafkaRefusedLoginMs: 100,
   /** The largest request before the login. Kafka's sasl.server.max.receive.size. */
   kafkaLoginSizeMax: (512 * KiB) as number,
   /** A connection that neither sends nor waits for anything ends. Kafka's connections.max.idle.ms. */

@@ -203,6 +203,7 @@ export class KafkaConnection {
           ? []
           : encodeResponse(this.#writer, { api, apiVersion, correlationId }, response)
       this.#writeReady()
+      if (this.sasl.hasFailed) this.#socket.end()
     } catch (error) {
       this.#onFault(error)
     }

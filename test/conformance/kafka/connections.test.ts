@@ -76,4 +76,17 @@ describe('a Kafka connection', () => {
     // All at once they would take 100 ms together.
     assert.ok(performance.now() - started >= 250)
   })
+
+  it('ends with the answer to a login that is refused', async () => {
+    await using kafka = await KafkaFixture.start({ user: 'user', password: 'password' })
+    const { client } = kafka
+    await client.call('saslHandshake', { mechanism: 'PLAIN' })
+    const started = performance.now()
+    const authBytes = Buffer.from('\0user\0wrong')
+    const { errorCode, errorMessage } = await client.call('saslAuthenticate', { authBytes })
+    assert.equal(errorCode, 58)
+    assert.match(errorMessage ?? '', /Invalid username or password/)
+    assert.ok(performance.now() - started >= limits.kafkaRefusedLoginMs - 5, 'no quick guessing')
+    await waitFor('the broker hangs up', () => client.isClosed)
+  })
 })
