@@ -191,6 +191,16 @@ export const limits = {
   kafkaRequestsInFlightMax: 100,
   /** One answer to a fetch is made of at most this much, whatever the client would take: it is all in memory. */
   fetchAnswerSizeMax: (8 * MiB) as number,
+  /** Of them fetches, whose answers may be large. Clients have one at a time. */
+  kafkaFetchesInFlightMax: 2,
+  /** How long a refused login waits for its answer. Kafka's connection.failed.authentication.delay.ms. */
+  kafkaRefusedLoginMs: 100,
+  /** The largest request before the login. Kafka's sasl.server.max.receive.size. */
+  kafkaLoginSizeMax: (512 * KiB) as number,
+  /** A connection that neither sends nor waits for anything ends. Kafka's connections.max.idle.ms. */
+  kafkaIdleMsMax: 600_000,
+  /** How often such connections are looked for. */
+  kafkaIdleCheckMs: 30_000,
   /** Bytes of one fetch (Kafka's fetch.max.bytes); the first batch may be larger. */
   fetchSizeMax: (55 * MiB) as number,
   /** Client addresses that are watched for not reaching the advertised address. */

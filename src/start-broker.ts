@@ -1,7 +1,6 @@
 // Composition root: puts a broker together from its options and opens its listeners.
 import path from 'node:path'
 import type { BrokerState, BrokerStatus } from './admin/broker-status.ts'
-import { openHttpServer } from './admin/http-server.ts'
 import { Users } from './auth/users.ts'
 import { Broker, type BrokerCounts } from './broker/broker.ts'
 import { Retention } from './broker/topic/retention.ts'
@@ -14,7 +13,7 @@ import { isLoopback } from './lib/loopback.ts'
 import { systemRandom } from './lib/random.ts'
 import { Turn } from './lib/turn.ts'
 import { version } from './lib/version.ts'
-import { type OpenedKafka, openKafka } from './open-kafka.ts'
+import type { OpenedKafka } from './open-kafka.ts'
 import { openStorage, type Storage, type StorageKind } from './open-storage.ts'
 import { AmqpServer } from './server/amqp/amqp-server.ts'
 import { Crossing } from './server/crossing/crossing.ts'
@@ -196,6 +195,8 @@ class Instance implements RunningBroker {
   async #openKafka(crossing: Crossing): Promise<void> {
     const { host, kafkaPort: port } = this.#options
     if (port === 'off') return
+    // Loaded only here, like HTTP below: what is off costs no memory.
+    const { openKafka } = await import('./open-kafka.ts')
     this.#kafka = openKafka({
       broker: this.#broker as Broker,
       users: this.#users,
@@ -224,6 +225,7 @@ class Instance implements RunningBroker {
     const authenticate = (user: string, password: string): boolean =>
       this.#users.login({ user, password: Buffer.from(password) }, host).user !== undefined
     const guard = isLoopback(host) ? {} : { authenticate }
+    const { openHttpServer } = await import('./admin/http-server.ts')
     const http = await openHttpServer({ host, port, source, ...guard })
     this.#http = http
     this.addresses['http'] = http.address

@@ -1,7 +1,7 @@
 /*
  * Values of the records: 16 bytes with the time stamp and the number in its partition (both as 64-bit
  * big-endian integers, as bench/load writes them), then text as of an order in JSON: repeated field
- * names, random values. Compressed in batches it shrinks as such events do, to about a fifth (lz4).
+ * names, random values. Compressed in batches it shrinks as such events do, to about a third (lz4).
  */
 #ifndef LOAD_KAFKA_PAYLOAD_H
 #define LOAD_KAFKA_PAYLOAD_H

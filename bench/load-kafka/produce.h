@@ -36,7 +36,7 @@ void producer_schedule(struct producer *producer, uint64_t start);
 /* Hands over what may go now, then takes acknowledgements, waiting for one if nothing could go. */
 void producer_advance(struct producer *producer, bool is_over);
 
-/* Everything handed over was acknowledged or refused. */
+/* Everything due was handed over, and acknowledged or refused. */
 bool producer_is_drained(const struct producer *producer);
 
 void producer_close(struct producer *producer);

@@ -9,6 +9,7 @@ import { amqpMany } from './amqp-many.ts'
 import { amqpPublish } from './amqp-publish.ts'
 import { crossing } from './crossing.ts'
 import { kafkaConsume } from './kafka-consume.ts'
+import { kafkaJava } from './kafka-java.ts'
 import { kafkaLatency } from './kafka-latency.ts'
 import { kafkaProduce } from './kafka-produce.ts'
 import type { Scenario } from './scenario.ts'
@@ -25,6 +26,7 @@ export const allScenarios: readonly Scenario[] = [
   ...kafkaProduce,
   ...kafkaConsume,
   ...kafkaLatency,
+  ...kafkaJava,
   ...crossing,
   ...startUp,
 ]

@@ -13,8 +13,7 @@ const CACHE: string = join(ROOT, '.cache', 'bench')
 export function kafkaClasspath(): string {
   const file = join(CACHE, 'kafka-classpath')
   if (!existsSync(file) || statSync(file).mtimeMs < statSync(POM).mtimeMs) resolve(file)
-  // First, so that its log4j2.properties is found.
-  return `${join(ROOT, 'bench', 'kafka')}:${readFileSync(file, 'utf8').trim()}`
+  return readFileSync(file, 'utf8').trim()
 }
 
 /** Of the broker's artifact, and of Java. */

@@ -17,6 +17,7 @@ export type KafkaVariant = {
 }
 
 const START_TIMEOUT_MS = 120_000
+const LOG_SETTINGS: string = join(import.meta.dirname, '..', 'kafka', 'log4j2.properties')
 const CLUSTER_ID = 'cGFiYWwtYmVuY2gtY2x1cw'
 
 /** bin/kafka-server-start.sh and bin/kafka-run-class.sh of the distribution. */
@@ -76,7 +77,14 @@ async function startKafka(
   )
   const child = startChild({
     command: 'java',
-    args: [...JVM_FLAGS, '-cp', classpath, 'kafka.Kafka', propertiesFile],
+    args: [
+      ...JVM_FLAGS,
+      `-Dlog4j2.configurationFile=${LOG_SETTINGS}`,
+      '-cp',
+      classpath,
+      'kafka.Kafka',
+      propertiesFile,
+    ],
     env: process.env,
     cwd: folder,
     logFile: join(folder, 'kafka.log'),

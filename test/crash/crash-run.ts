@@ -25,13 +25,11 @@ import { Ledger } from './ledger.ts'
 import { Load } from './load.ts'
 import { declareStableTopology, stableQueues } from './stable-topology.ts'
 import { startClients } from './start-clients.ts'
-import { withSmallFiles } from './with-small-files.ts'
+import { type Conditions, flagsOf, withPreloads } from './with-preloads.ts'
 
-export interface CrashOptions {
+export interface CrashOptions extends Conditions {
   readonly seed: number
   readonly rounds: number
-  /** Run the broker with tiny log files. */
-  readonly hasSmallFiles: boolean
   /** Told about each round. */
   readonly onRound?: (line: string) => void
 }
@@ -48,7 +46,7 @@ const startKillMsMax = 450
 
 /** Throws `CrashFailure` at the first broken promise; the data folder is kept then. */
 export function runCrashRounds(options: CrashOptions): Promise<CrashSummary> {
-  return withSmallFiles(options.hasSmallFiles, async () => {
+  return withPreloads(options, async () => {
     await using broker = await TestBroker.start(['--log-level', 'warn'])
     return await new CrashRun(options, broker).run()
   })
@@ -182,11 +180,11 @@ class CrashRun {
     await this.#broker.kill()
     const kept = mkdtempSync(join(tmpdir(), 'pabal-crash-'))
     cpSync(this.#broker.dataFolder, kept, { recursive: true })
-    const { seed, hasSmallFiles } = this.#options
+    const { seed } = this.#options
     throw new CrashFailure(this.#ledger, {
       seed,
       round,
-      flags: hasSmallFiles ? ['--amqp', '--small-files'] : ['--amqp'],
+      flags: ['--amqp', ...flagsOf(this.#options)],
       rounds: this.#lines,
       dataFolder: kept,
       output: this.#broker.output,

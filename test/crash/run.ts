@@ -1,4 +1,4 @@
-// npm run crash -- --rounds 200 --seed 42 [--small-files] [--amqp | --kafka]
+// npm run crash -- --rounds 200 --seed 42 [--small-files] [--slow-disk] [--amqp | --kafka]
 // Kills a broker again and again and checks what is left; see crash-run.ts and kafka-crash-run.ts.
 
 import { parseArgs } from 'node:util'
@@ -6,10 +6,11 @@ import { systemRandom } from '../../src/lib/random.ts'
 import { runCrashRounds } from './crash-run.ts'
 import { runKafkaCrashRounds } from './kafka/kafka-crash-run.ts'
 
-const usage = `npm run crash -- [--rounds N] [--seed S] [--small-files] [--amqp | --kafka]
+const usage = `npm run crash -- [--rounds N] [--seed S] [--small-files] [--slow-disk] [--amqp | --kafka]
   --rounds N      how often the broker is killed (20)
   --seed S        chooses what clients do and when the broker is killed (random)
   --small-files   tiny log files, so that they are sealed, cleaned and retired all the time
+  --slow-disk     writes reach the system 5 ms late, so that a kill loses more
   --amqp, --kafka only the rounds with clients of one protocol (both, N rounds each)`
 
 function readWholeNumber(name: string, text: string): number {
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '20' },
     seed: { type: 'string', default: String(systemRandom.below(1_000_000)) },
     'small-files': { type: 'boolean', default: false },
+    'slow-disk': { type: 'boolean', default: false },
     amqp: { type: 'boolean', default: false },
     kafka: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -35,7 +37,8 @@ else {
   const rounds = readWholeNumber('rounds', values.rounds)
   console.log(`seed ${seed}, ${rounds} rounds`)
   try {
-    const options = { seed, rounds, hasSmallFiles: values['small-files'], onRound: console.log }
+    const { 'small-files': hasSmallFiles, 'slow-disk': hasSlowDisk } = values
+    const options = { seed, rounds, hasSmallFiles, hasSlowDisk, onRound: console.log }
     const isBoth = values.amqp === values.kafka
     if (isBoth || values.amqp) {
       const { confirmed, received, removed } = await runCrashRounds(options)

@@ -1,9 +1,9 @@
 // Compression of the records of a batch. Whatever the bytes claim, no more than a given size is
 // decompressed: 32 KiB of zstd can hold 1 GiB.
 import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
-import { compressFrameSync, decompressFrameSync } from 'lz4-napi'
 import { CodecError } from '../codec-error.ts'
 import { isLz4FrameLarger } from './lz4-frame.ts'
+import { loadLz4, loadSnappy } from './native-codecs.ts'
 import { snappyCompress, snappyDecompress } from './snappy-stream.ts'
 
 export type CompressionName = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
@@ -22,6 +22,9 @@ export const compressionNames: readonly CompressionName[] = [
  * `syntax_error` for bytes that the codec does not understand. For `none` the result is `bytes`.
  */
 export function decompress(name: CompressionName, bytes: Buffer, sizeMax: number): Buffer {
+  // Outside of the try: a library that is missing is not the fault of the bytes.
+  if (name === 'lz4') loadLz4()
+  if (name === 'snappy') loadSnappy()
   try {
     return expectSize(decompressUnchecked(name, bytes, sizeMax), sizeMax)
   } catch (error) {
@@ -41,7 +44,7 @@ function decompressUnchecked(name: CompressionName, bytes: Buffer, sizeMax: numb
       return snappyDecompress(bytes, sizeMax)
     case 'lz4':
       if (isLz4FrameLarger(bytes, sizeMax)) throw tooLarge(sizeMax)
-      return decompressFrameSync(bytes)
+      return loadLz4().decompressFrameSync(bytes)
     default:
       return zstdDecompressSync(bytes, zlibOptions(sizeMax))
   }
@@ -74,7 +77,7 @@ export function compress(name: CompressionName, bytes: Buffer): Buffer {
     case 'snappy':
       return snappyCompress(bytes)
     case 'lz4':
-      return compressFrameSync(bytes)
+      return loadLz4().compressFrameSync(bytes)
     default:
       return zstdCompressSync(bytes)
   }

@@ -3,8 +3,8 @@
 //   0x82 "SNAPPY" 0x00 │ version i32 │ compatible version i32 │ { size i32 │ block } …
 //
 // others as one bare block. A block begins with its decompressed size as a varint.
-import { compressSync, uncompressSync } from 'snappy'
 import { CodecError } from '../codec-error.ts'
+import { loadSnappy } from './native-codecs.ts'
 
 const magic = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0])
 const streamHeader = Buffer.concat([magic, Buffer.from([0, 0, 0, 1, 0, 0, 0, 1])])
@@ -35,7 +35,7 @@ export function snappyDecompress(bytes: Buffer, sizeMax: number): Buffer {
 export function snappyCompress(bytes: Buffer): Buffer {
   const pieces: Buffer[] = [streamHeader]
   for (let start = 0; start < bytes.length; start += blockSizeMax) {
-    const block = compressSync(bytes.subarray(start, start + blockSizeMax))
+    const block = loadSnappy().compressSync(bytes.subarray(start, start + blockSizeMax))
     const size = Buffer.allocUnsafe(4)
     size.writeInt32BE(block.length)
     pieces.push(size, block)
@@ -48,7 +48,7 @@ function decompressBlock(block: Buffer, sizeMax: number): Buffer {
   if (size > sizeMax) {
     throw new CodecError('frame_error', `records decompress to more than ${sizeMax} bytes`, 0)
   }
-  const decompressed = uncompressSync(block)
+  const decompressed = loadSnappy().uncompressSync(block)
   return typeof decompressed === 'string' ? Buffer.from(decompressed) : decompressed
 }
 

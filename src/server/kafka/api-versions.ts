@@ -6,12 +6,27 @@ import type { Handler } from './request-context.ts'
 
 const namePattern = /^[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?$/
 
+/** What tools show as Kafka's version: 4.3-IV0. Other features are those of protocols not served. */
+const metadataVersion = 30
+const features: Partial<ApiVersionsResponse> = {
+  supportedFeatures: [{ name: 'metadata.version', minVersion: 7, maxVersion: metadataVersion }],
+  finalizedFeaturesEpoch: 0,
+  finalizedFeatures: [
+    {
+      name: 'metadata.version',
+      maxVersionLevel: metadataVersion,
+      minVersionLevel: metadataVersion,
+    },
+  ],
+}
+
 export const handleApiVersions: Handler<'apiVersions'> = (request, { apiVersion }) => {
   const { clientSoftwareName: name, clientSoftwareVersion: version } = request
   const isNamed = apiVersion < 3 || (namePattern.test(name) && namePattern.test(version))
   return {
     errorCode: isNamed ? noError : codeOf('INVALID_REQUEST'),
     apiKeys: isNamed ? served() : [],
+    ...(apiVersion >= 3 && isNamed && features),
   }
 }
 

@@ -8,6 +8,7 @@ import type {
   EpochEndOffset,
   OffsetForLeaderPartition,
 } from '../../codec/kafka/messages/offset-for-leader-epoch.gen.ts'
+import { authorizedOperations } from './authorized-operations.ts'
 import { codeOf, noError } from './error-code.ts'
 import { findPartition } from './find-partition.ts'
 import { nodeId } from './kafka-context.ts'
@@ -20,8 +21,15 @@ const keyTypes = { group: 0, transaction: 1 } as const
 export const handleFindCoordinator: Handler<'findCoordinator'> = (request, context) => {
   const { host, port } = context.settings.advertised()
   const isGroup = request.keyType === keyTypes.group
-  const errorCode = isGroup ? noError : codeOf('COORDINATOR_NOT_AVAILABLE')
-  const errorMessage = isGroup ? null : 'Transactions are not served yet.'
+  const isTransaction = request.keyType === keyTypes.transaction
+  // An error that can pass would have a transactional producer ask for a minute.
+  const problem = isTransaction ? 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED' : 'INVALID_REQUEST'
+  const errorCode = isGroup ? noError : codeOf(problem)
+  const errorMessage = isGroup
+    ? null
+    : isTransaction
+      ? 'Transactions are not served yet.'
+      : `Coordinators of type ${request.keyType} are not served.`
   const node = isGroup ? { nodeId, host, port } : { nodeId: -1, host: '', port: -1 }
   const answer = { errorCode, errorMessage, ...node }
   if (context.apiVersion < batchedVersion) return { throttleTimeMs: 0, ...answer }
@@ -40,6 +48,9 @@ export const handleDescribeCluster: Handler<'describeCluster'> = (request, { set
     clusterId: settings.clusterId,
     controllerId: nodeId,
     brokers: isKnown ? [{ brokerId: nodeId, host, port, rack: null }] : [],
+    ...(request.includeClusterAuthorizedOperations && {
+      clusterAuthorizedOperations: authorizedOperations.cluster,
+    }),
   }
 }
 
@@ -107,6 +118,7 @@ function describePartitions(
     errorCode: noError,
     name,
     topicId: view.topicId,
+    topicAuthorizedOperations: authorizedOperations.topic,
     partitions: indexesOf(view, from, count).map((partitionIndex) => ({
       errorCode: noError,
       partitionIndex,
@@ -156,6 +168,7 @@ export const handleInitProducerId: Handler<'initProducerId'> = async (request, c
     errorCode: codeOf(name),
     producerEpoch: -1,
   })
+  if (transactionalId === '') return refuse('INVALID_REQUEST')
   if (transactionalId !== null) return refuse('TRANSACTIONAL_ID_AUTHORIZATION_FAILED')
   // Whatever id a producer had, it gets another one, as from Kafka's TransactionCoordinator.
   const fresh = await context.producerIds.take()

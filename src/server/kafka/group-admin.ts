@@ -1,6 +1,7 @@
 // DescribeGroups, ListGroups and DeleteGroups.
 import type { DeletableGroupResult } from '../../codec/kafka/messages/delete-groups.gen.ts'
 import type { DescribedGroup } from '../../codec/kafka/messages/describe-groups.gen.ts'
+import { authorizedOperations } from './authorized-operations.ts'
 import { codeOf, noError } from './error-code.ts'
 import { groupCodeOf } from './group-errors.ts'
 import type { Handler, RequestContext } from './request-context.ts'
@@ -9,7 +10,11 @@ const missingGroupVersion = 6
 
 export const handleDescribeGroups: Handler<'describeGroups'> = (request, context) => ({
   throttleTimeMs: 0,
-  groups: request.groups.map((groupId) => describe(groupId, context)),
+  groups: request.groups.map((groupId) => {
+    const described = describe(groupId, context)
+    if (!request.includeAuthorizedOperations || described.errorCode !== noError) return described
+    return { ...described, authorizedOperations: authorizedOperations.group }
+  }),
 })
 
 function describe(groupId: string, { groups, apiVersion }: RequestContext): DescribedGroup {

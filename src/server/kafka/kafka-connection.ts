@@ -40,8 +40,14 @@ export class KafkaConnection {
   readonly #closeListeners = new Set<() => void>()
   /** What it was used for so far. */
   #use: 'nothing' | 'metadata' | 'work' = 'nothing'
+  #fetchesInFlight = 0
   #isPaused = false
   #isClosed = false
+  /** Something came in since the last look. */
+  #isHeard = false
+  /** What had left the socket at the last look. */
+  #sentSize = 0
+  #idleMs = 0
 
   constructor(
     { socket, source }: Incoming,
@@ -52,14 +58,16 @@ export class KafkaConnection {
     this.context = context
     this.remoteAddress = socket.remoteAddress ?? ''
     this.#onClosed = onClosed
-    this.#stream = new RequestStream(context.settings.requestSizeMax)
     this.sasl = new SaslState(
       context.users,
       socket.remoteAddress ?? '',
       context.settings.needsLogin,
     )
+    this.#stream = new RequestStream(limits.kafkaLoginSizeMax)
+    this.#trustIfLoggedIn()
     source.onBytes = (chunk) => {
       if (this.#isClosed) return
+      this.#isHeard = true
       this.#stream.push(chunk)
       this.#readRequests()
       this.#stream.keepRest()
@@ -87,6 +95,19 @@ export class KafkaConnection {
     })
     this.heldProduces = held
     await held
+  }
+
+  /** To be called every `ms`: ends the connection when nothing has come or gone for too long. */
+  checkIdle(ms: number): void {
+    const { bytesWritten, writableLength } = this.#socket
+    const sentSize = bytesWritten - writableLength
+    // An answer that takes long is the broker's doing; one that is not taken is not.
+    const isWaiting = this.#slots.length > 0 && writableLength === 0
+    const isActive = this.#isHeard || isWaiting || sentSize !== this.#sentSize
+    this.#isHeard = false
+    this.#sentSize = sentSize
+    this.#idleMs = isActive ? 0 : this.#idleMs + ms
+    if (this.#idleMs >= limits.kafkaIdleMsMax) this.destroy()
   }
 
   destroy(): void {
@@ -156,7 +177,9 @@ export class KafkaConnection {
       clientId: header.clientId ?? '',
       connection: this,
     }
+    if (api === 'fetch') this.#fetchesInFlight++
     const answer = handler(request, context)
+    if (api === 'saslAuthenticate') this.#trustIfLoggedIn()
     if (answer instanceof Promise) {
       answer.then(
         (response) => this.#fill(slot, api, header, response),
@@ -171,6 +194,7 @@ export class KafkaConnection {
     header: RequestHeader,
     response: ApiMessages[Name]['response'] | undefined,
   ): void {
+    if (api === 'fetch') this.#fetchesInFlight--
     if (this.#isClosed) return
     const { apiVersion, correlationId } = header
     try {
@@ -179,6 +203,7 @@ export class KafkaConnection {
           ? []
           : encodeResponse(this.#writer, { api, apiVersion, correlationId }, response)
       this.#writeReady()
+      if (this.sasl.hasFailed) this.#socket.end()
     } catch (error) {
       this.#onFault(error)
     }
@@ -199,8 +224,15 @@ export class KafkaConnection {
       this.destroy()
       return
     }
+    this.#trustIfLoggedIn()
     this.#slots.push({ parts: [Buffer.alloc(4)] })
     this.#writeReady()
+  }
+
+  /** Who has not logged in may only send what that takes. */
+  #trustIfLoggedIn(): void {
+    if (!this.sasl.isTrusted) return
+    this.#stream.requestSizeMax = this.context.settings.requestSizeMax
   }
 
   #onFault(error: unknown): void {
@@ -221,19 +253,26 @@ export class KafkaConnection {
   }
 
   #pauseIfFull(): void {
-    const isFull =
-      this.#slots.length >= limits.kafkaRequestsInFlightMax ||
-      this.#socket.writableLength > limits.outputSizeMax ||
-      this.context.broker.store.uncommittedSize > limits.uncommittedSizeMax
-    if (!isFull || this.#isPaused) return
+    if (this.#isPaused) return
+    const { uncommittedSize } = this.context.broker.store
+    // Reading goes on with the next answer, so one must be to come.
+    const isFarAhead = uncommittedSize > limits.uncommittedSizeMax && this.#slots.length > 0
+    if (this.#hasRoom && !isFarAhead) return
     this.#isPaused = true
     this.#socket.pause()
   }
 
+  get #hasRoom(): boolean {
+    return (
+      this.#slots.length < limits.kafkaRequestsInFlightMax &&
+      this.#fetchesInFlight < limits.kafkaFetchesInFlightMax &&
+      this.#socket.writableLength <= limits.outputSizeMax
+    )
+  }
+
   #resumeIfRoom(): void {
     if (!this.#isPaused || this.#isClosed) return
-    if (this.#slots.length >= limits.kafkaRequestsInFlightMax) return
-    if (this.#socket.writableLength > limits.outputSizeMax) return
+    if (!this.#hasRoom) return
     this.#isPaused = false
     this.#readRequests()
     if (!this.#isPaused) this.#socket.resume()

@@ -1,5 +1,7 @@
 // The Kafka side of the broker: its connections.
 import type { Socket } from 'node:net'
+import type { Timer } from '../../lib/clock.ts'
+import { limits } from '../../limits.ts'
 import type { ByteSource } from '../byte-source.ts'
 import { KafkaConnection } from './kafka-connection.ts'
 import type { KafkaContext } from './kafka-context.ts'
@@ -7,9 +9,13 @@ import type { KafkaContext } from './kafka-context.ts'
 export class KafkaServer {
   readonly #context: KafkaContext
   readonly #connections = new Set<KafkaConnection>()
+  readonly #idleCheck: Timer
 
   constructor(context: KafkaContext) {
     this.#context = context
+    this.#idleCheck = context.clock.every(limits.kafkaIdleCheckMs, () => {
+      for (const connection of this.#connections) connection.checkIdle(limits.kafkaIdleCheckMs)
+    })
   }
 
   get connectionCount(): number {
@@ -26,6 +32,7 @@ export class KafkaServer {
 
   /** Ends all connections: Kafka clients find out by themselves and come back. */
   close(): void {
+    this.#idleCheck.stop()
     for (const connection of this.#connections) connection.destroy()
     this.#context.batchWorker.close()
   }

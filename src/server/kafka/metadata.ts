@@ -8,6 +8,7 @@ import type {
   MetadataResponseTopic,
 } from '../../codec/kafka/messages/metadata.gen.ts'
 import type { CommitGroup } from '../../log/commit-group.ts'
+import { authorizedOperations } from './authorized-operations.ts'
 import { whenDurable } from './await-group.ts'
 import { answerTo, codeOf, noError } from './error-code.ts'
 import { nodeId } from './kafka-context.ts'
@@ -26,7 +27,10 @@ export const handleMetadata: Handler<'metadata'> = async (request, context) => {
     brokers: [{ nodeId, host, port, rack: null }],
     clusterId: context.settings.clusterId,
     controllerId: nodeId,
-    topics,
+    topics: request.includeTopicAuthorizedOperations ? topics.map(withOperations) : topics,
+    ...(request.includeClusterAuthorizedOperations && {
+      clusterAuthorizedOperations: authorizedOperations.cluster,
+    }),
   }
 }
 
@@ -42,6 +46,11 @@ function findTopics(
   const hasId = topics.some(({ name, topicId }) => name === null || topicId !== zeroUuid)
   if (hasId && apiVersion < topicIdVersion) return topics.map(refuseTopic)
   return topics.map((topic) => findTopic(topic, allowAutoTopicCreation, context, groups))
+}
+
+function withOperations(topic: MetadataResponseTopic): MetadataResponseTopic {
+  if (topic.errorCode !== noError) return topic
+  return { ...topic, topicAuthorizedOperations: authorizedOperations.topic }
 }
 
 /** Versions 10 and 11 have the field for ids, and may not use it. */

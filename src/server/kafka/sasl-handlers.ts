@@ -1,3 +1,4 @@
+import { limits } from '../../limits.ts'
 import { codeOf, noError } from './error-code.ts'
 import type { Handler } from './request-context.ts'
 import { saslMechanism } from './sasl-state.ts'
@@ -11,7 +12,7 @@ export const handleSaslHandshake: Handler<'saslHandshake'> = (request, context) 
   return { errorCode: noError, mechanisms }
 }
 
-export const handleSaslAuthenticate: Handler<'saslAuthenticate'> = (request, context) => {
+export const handleSaslAuthenticate: Handler<'saslAuthenticate'> = async (request, context) => {
   const { sasl } = context.connection
   const authBytes = Buffer.alloc(0)
   if (!sasl.isHandshaken) {
@@ -21,6 +22,9 @@ export const handleSaslAuthenticate: Handler<'saslAuthenticate'> = (request, con
   if (sasl.authenticate(request.authBytes).isAccepted) {
     return { errorCode: noError, errorMessage: null, authBytes }
   }
+  await new Promise<void>(
+    (resolve) => void context.clock.after(limits.kafkaRefusedLoginMs, resolve),
+  )
   return {
     errorCode: codeOf('SASL_AUTHENTICATION_FAILED'),
     errorMessage: 'Authentication failed: Invalid username or password',

@@ -15,7 +15,7 @@ export class SaslState {
   readonly #users: Users
   readonly #remoteAddress: string
   readonly #needsLogin: boolean
-  #at: 'new' | 'handshaken' | 'raw-token' | 'authenticated' = 'new'
+  #at: 'new' | 'handshaken' | 'raw-token' | 'authenticated' | 'failed' = 'new'
 
   constructor(users: Users, remoteAddress: string, needsLogin: boolean) {
     this.#users = users
@@ -32,8 +32,18 @@ export class SaslState {
     return this.#at === 'handshaken'
   }
 
+  /** A login was refused: the connection ends with the answer that says so, as in Kafka. */
+  get hasFailed(): boolean {
+    return this.#at === 'failed'
+  }
+
+  /** Whether it may do everything. */
+  get isTrusted(): boolean {
+    return this.#at === 'authenticated' || (!this.#needsLogin && !this.hasFailed)
+  }
+
   allows(api: ApiName): boolean {
-    return !this.#needsLogin || this.#at === 'authenticated' || beforeLogin.has(api)
+    return this.isTrusted || (!this.hasFailed && beforeLogin.has(api))
   }
 
   handshake(apiVersion: number): void {
@@ -44,7 +54,7 @@ export class SaslState {
     const credentials: Credentials | undefined = parsePlain(token)
     const login = credentials && this.#users.login(credentials, this.#remoteAddress)
     const isAccepted = login?.user !== undefined
-    this.#at = isAccepted ? 'authenticated' : 'new'
+    this.#at = isAccepted ? 'authenticated' : 'failed'
     return { isAccepted }
   }
 }

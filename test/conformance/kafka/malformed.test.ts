@@ -51,3 +51,44 @@ describe('Metadata', () => {
     assert.deepEqual(topics, [], 'nothing was made')
   })
 })
+
+describe('what tools ask about the cluster', () => {
+  it('tells them the version of Kafka and what they may do', async () => {
+    await client.call('metadata', {
+      topics: [{ name: 'asked', topicId: zeroUuid }],
+      allowAutoTopicCreation: true,
+      includeClusterAuthorizedOperations: false,
+      includeTopicAuthorizedOperations: false,
+    })
+    const software = { clientSoftwareName: 'test', clientSoftwareVersion: '1' }
+    const { finalizedFeatures } = await client.call('apiVersions', software)
+    assert.deepEqual(finalizedFeatures, [
+      { name: 'metadata.version', maxVersionLevel: 30, minVersionLevel: 30 },
+    ])
+    const cluster = await client.call('describeCluster', {
+      includeClusterAuthorizedOperations: true,
+      endpointType: 1,
+      includeFencedBrokers: false,
+    })
+    assert.equal(cluster.clusterAuthorizedOperations, 8096)
+    const { topics } = await client.call('metadata', {
+      topics: [{ name: 'asked', topicId: zeroUuid }],
+      allowAutoTopicCreation: false,
+      includeClusterAuthorizedOperations: false,
+      includeTopicAuthorizedOperations: true,
+    })
+    assert.equal(topics[0]?.topicAuthorizedOperations, 3576)
+  })
+
+  it('tells transactional producers at once that there are no transactions', async () => {
+    const { coordinators } = await client.call('findCoordinator', {
+      key: '',
+      keyType: 1,
+      coordinatorKeys: ['tx'],
+    })
+    assert.equal(coordinators?.[0]?.errorCode, 53)
+    const shares = { key: '', keyType: 2, coordinatorKeys: ['share'] }
+    const answer = await client.call('findCoordinator', shares)
+    assert.equal(answer.coordinators?.[0]?.errorCode, invalidRequest)
+  })
+})

@@ -20,8 +20,12 @@ export interface FoundBatch {
   readonly values: readonly (Buffer | null)[]
 }
 
+interface EndPlace {
+  readonly offset: number
+  readonly leaderEpoch: number
+}
+
 const latest = -1
-const earliest = -2
 const bytesMax = 4 * 1024 * 1024
 const decompressedMax = 64 * 1024 * 1024
 
@@ -54,12 +58,25 @@ export class BrokerView implements AsyncDisposable {
   }
 
   /** The end of each partition. */
-  ends(topic: string, partitionCount: number): Promise<number[]> {
-    return this.#offsets(topic, partitionCount, latest)
+  async ends(topic: string, partitionCount: number): Promise<number[]> {
+    const places = await this.endPlaces(topic, partitionCount)
+    return places.map(({ offset }) => offset)
   }
 
-  starts(topic: string, partitionCount: number): Promise<number[]> {
-    return this.#offsets(topic, partitionCount, earliest)
+  /** The end of each partition, and the leader epoch in which that was said. */
+  async endPlaces(topic: string, partitionCount: number): Promise<EndPlace[]> {
+    const partitions = Array.from({ length: partitionCount }, (_, partitionIndex) => ({
+      partitionIndex,
+      currentLeaderEpoch: -1,
+      timestamp: latest,
+    }))
+    const request = { replicaId: -1, isolationLevel: 0, topics: [{ name: topic, partitions }] }
+    const { topics } = await this.#client.call('listOffsets', request as never, 6)
+    const places: EndPlace[] = []
+    for (const { partitionIndex, offset = -1, leaderEpoch = -1 } of topics[0]?.partitions ?? []) {
+      places[partitionIndex] = { offset, leaderEpoch }
+    }
+    return places
   }
 
   /** What a group has committed in each partition; 0 where it has committed nothing. */
@@ -90,21 +107,6 @@ export class BrokerView implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#client[Symbol.asyncDispose]()
-  }
-
-  async #offsets(topic: string, partitionCount: number, timestamp: number): Promise<number[]> {
-    const partitions = Array.from({ length: partitionCount }, (_, partitionIndex) => ({
-      partitionIndex,
-      currentLeaderEpoch: -1,
-      timestamp,
-    }))
-    const request = { replicaId: -1, isolationLevel: 0, topics: [{ name: topic, partitions }] }
-    const { topics } = await this.#client.call('listOffsets', request as never, 6)
-    const offsets: number[] = []
-    for (const { partitionIndex, offset } of topics[0]?.partitions ?? []) {
-      offsets[partitionIndex] = offset ?? -1
-    }
-    return offsets
   }
 
   async #fetch(topic: string, partition: number, fetchOffset: number): Promise<Buffer> {

@@ -2,6 +2,7 @@
 // the new truth: it may not go away or move any more.
 
 import type { BrokerView, FoundBatch } from './broker-view.ts'
+import type { EndWatcher } from './end-watcher.ts'
 import { idOf, parseValue } from './planned-record.ts'
 import type { RecordLedger } from './record-ledger.ts'
 
@@ -15,14 +16,20 @@ interface Judged {
 }
 
 /** Adds what is wrong to the ledger's violations; returns how many records there are. */
-export async function judgeRecords(ledger: RecordLedger, view: BrokerView): Promise<number> {
+export async function judgeRecords(
+  ledger: RecordLedger,
+  view: BrokerView,
+  watcher: EndWatcher,
+): Promise<number> {
   const { topic, partitionCount } = ledger
   const ends = await view.ends(topic, partitionCount)
   const [places, producers] = [new Map<string, string>(), new Map<string, string>()]
   for (let partition = 0; partition < partitionCount; partition++) {
     const end = ends[partition]!
     const judged = { ledger, partition, places, producers }
-    const found = judgeBatches(judged, await view.read(topic, partition, end))
+    const batches = await view.read(topic, partition, end)
+    watcher.judge(partition, batches)
+    const found = judgeBatches(judged, batches)
     if (found.length !== end) {
       ledger.violate(partition, '', `has ${found.length} records and says that it ends at ${end}`)
     }

@@ -20,8 +20,9 @@ import type { CrashOptions } from '../crash-run.ts'
 import { History } from '../history.ts'
 import { armKill, chooseKillMoment, type KillMoment } from '../kill-moment.ts'
 import type { Violation } from '../ledger.ts'
-import { withSmallFiles } from '../with-small-files.ts'
+import { flagsOf, withPreloads } from '../with-preloads.ts'
 import { BrokerView } from './broker-view.ts'
+import { EndWatcher } from './end-watcher.ts'
 import { Gate } from './gate.ts'
 import { startGroupMember } from './group-member.ts'
 import { ProgressJudge } from './judge-progress.ts'
@@ -47,7 +48,7 @@ const recoveryMs = 45_000
 
 /** Throws `CrashFailure` at the first broken promise; the data folder is kept then. */
 export function runKafkaCrashRounds(options: CrashOptions): Promise<KafkaCrashSummary> {
-  return withSmallFiles(options.hasSmallFiles, async () => {
+  return withPreloads(options, async () => {
     await using broker = await TestBroker.start(['--log-level', 'warn', '--kafka-port', '0'])
     await using run = new KafkaCrashRun(options, broker)
     return await run.run()
@@ -63,6 +64,7 @@ class KafkaCrashRun implements AsyncDisposable {
   readonly #tasks: RecordLedger
   readonly #progress: ProgressJudge
   readonly #worker: TaskWorker
+  readonly #watcher: EndWatcher
   readonly #gate = new Gate()
   readonly #sessions: Session[] = []
   readonly #senders: Sender[] = []
@@ -80,6 +82,7 @@ class KafkaCrashRun implements AsyncDisposable {
     this.#tasks = ledger('tasks', 1)
     this.#progress = new ProgressJudge(this.#events)
     this.#worker = new TaskWorker(this.#tasks, broker.url)
+    this.#watcher = new EndWatcher(this.#events, broker.kafkaPort)
   }
 
   async run(): Promise<KafkaCrashSummary> {
@@ -102,6 +105,7 @@ class KafkaCrashRun implements AsyncDisposable {
     if (this.#isOver) return
     this.#isOver = true
     this.#gate.open()
+    this.#watcher.close()
     // A client that cannot reach the broker would go on trying.
     const closing = [
       ...this.#members.map((member) => member.disconnect()),
@@ -131,7 +135,7 @@ class KafkaCrashRun implements AsyncDisposable {
     for (const name of ['member0', 'member1']) {
       this.#members.push(await startGroupMember(this.#events, { name, port }))
     }
-    this.#running.push(this.#worker.run())
+    this.#running.push(this.#worker.run(), this.#watcher.run())
   }
 
   async #produce(ledger: RecordLedger, name: string, opening: Promise<Sender>): Promise<void> {
@@ -202,7 +206,7 @@ class KafkaCrashRun implements AsyncDisposable {
     )
     await this.#until('the group has read everything', () => this.#progress.isRead(view))
     await this.#until('the worker has got everything', () => this.#worker.missingCount === 0)
-    const recordCount = await judgeRecords(this.#events, view)
+    const recordCount = await judgeRecords(this.#events, view, this.#watcher)
     await this.#progress.judge(view, { isSameStart: true })
     this.#progress.judgeReading()
     return recordCount
@@ -232,12 +236,12 @@ class KafkaCrashRun implements AsyncDisposable {
     await this.#broker.kill()
     const kept = mkdtempSync(join(tmpdir(), 'pabal-crash-'))
     cpSync(this.#broker.dataFolder, kept, { recursive: true })
-    const { seed, hasSmallFiles } = this.#options
+    const { seed } = this.#options
     const broken = { history: this.#history, violations: this.#violations }
     throw new CrashFailure(broken, {
       seed,
       round,
-      flags: hasSmallFiles ? ['--kafka', '--small-files'] : ['--kafka'],
+      flags: ['--kafka', ...flagsOf(this.#options)],
       rounds: this.#lines,
       dataFolder: kept,
       output: this.#broker.output,

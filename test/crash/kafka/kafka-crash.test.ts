@@ -10,6 +10,7 @@ test('a broker killed at any moment keeps what Kafka clients were told', onlyPab
     seed,
     rounds: 4,
     hasSmallFiles: false,
+    hasSlowDisk: true,
     onRound: (line) => t.diagnostic(`seed ${seed}, ${line}`),
   })
 })

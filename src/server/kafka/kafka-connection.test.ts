@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import type { Socket } from 'node:net'
+import { test } from 'node:test'
+import { encodeRequest } from '../../codec/kafka/request.ts'
+import { WireWriter } from '../../codec/kafka/wire-writer.ts'
+import { limits } from '../../limits.ts'
+import { ByteSource } from '../byte-source.ts'
+import { KafkaConnection } from './kafka-connection.ts'
+import type { KafkaContext } from './kafka-context.ts'
+
+/** A connection on a socket that takes nothing until the test says so. */
+function connected(): {
+  readonly connection: KafkaConnection
+  readonly source: ByteSource
+  readonly socket: { bytesWritten: number; writableLength: number }
+} {
+  const socket = {
+    bytesWritten: 0,
+    writableLength: 0,
+    on: () => undefined,
+    cork: () => undefined,
+    uncork: () => undefined,
+    destroy: () => undefined,
+    write(bytes: Buffer): boolean {
+      this.bytesWritten += bytes.length
+      this.writableLength += bytes.length
+      return true
+    },
+  }
+  const context = {
+    settings: { requestSizeMax: limits.kafkaRequestSizeMax, needsLogin: false },
+    broker: { store: { uncommittedSize: 0 } },
+  }
+  const source = new ByteSource()
+  const connection = new KafkaConnection(
+    { socket: socket as unknown as Socket, source },
+    context as unknown as KafkaContext,
+    () => undefined,
+  )
+  return { connection, source, socket }
+}
+
+function apiVersionsRequest(): Buffer {
+  const header = { api: 'apiVersions', apiVersion: 0, correlationId: 1, clientId: null } as const
+  const request = { clientSoftwareName: '', clientSoftwareVersion: '' }
+  return Buffer.concat(encodeRequest(new WireWriter(), header, request))
+}
+
+test('checkIdle() ends a connection of which nothing is heard, and no other', () => {
+  const { connection, source, socket } = connected()
+  const half = limits.kafkaIdleMsMax / 2
+  connection.checkIdle(half)
+  source.onBytes(apiVersionsRequest().subarray(0, 7))
+  connection.checkIdle(half)
+  connection.checkIdle(half)
+  assert.equal(connection.isClosed, false, 'half a request came')
+  source.onBytes(apiVersionsRequest().subarray(7))
+  connection.checkIdle(half)
+  socket.writableLength = 0
+  connection.checkIdle(half)
+  connection.checkIdle(half)
+  assert.equal(connection.isClosed, false, 'the answer was taken')
+  connection.checkIdle(half)
+  assert.equal(connection.isClosed, true)
+})
+
+test('checkIdle() ends a connection whose peer does not take its answers', () => {
+  const { connection, source } = connected()
+  source.onBytes(apiVersionsRequest())
+  connection.checkIdle(1)
+  connection.checkIdle(limits.kafkaIdleMsMax)
+  assert.equal(connection.isClosed, true)
+})

@@ -1,0 +1,92 @@
+// What a connection may cost the broker, and what it may count on.
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { seededRandom } from '../../../src/lib/random.ts'
+import { limits } from '../../../src/limits.ts'
+import { batchOfRecords, KafkaFixture } from '../../support/kafka-fixture.ts'
+import { KafkaRawClient } from '../../support/kafka-raw-client.ts'
+import { waitFor } from '../../support/wait-for.ts'
+
+const names = { clientSoftwareName: 'test', clientSoftwareVersion: '1' }
+
+describe('a Kafka connection', () => {
+  it('is answered again after others had much on its way to the disk', async () => {
+    const chaos = { random: seededRandom(1), delayMsMax: 400, refuseRate: 0 }
+    await using kafka = await KafkaFixture.start({ storage: chaos })
+    await using other = await KafkaRawClient.connect(kafka.kafkaPort)
+    await kafka.createTopic('large', { 'max.message.bytes': '30000000' })
+    const batch = batchOfRecords([{ value: 'x'.repeat(12_000_000) }])
+    const produced = Promise.all([1, 2, 3, 4].map(() => kafka.produce('large', batch)))
+    for (let calls = 0; calls < 500; calls++) await other.call('apiVersions', names)
+    for (const { errorCode } of await produced) assert.equal(errorCode, 0)
+  })
+
+  it('may not send much before it has logged in', async () => {
+    await using kafka = await KafkaFixture.start({ user: 'user', password: 'password' })
+    await using stranger = await KafkaRawClient.connect(kafka.kafkaPort)
+    const size = Buffer.alloc(4)
+    size.writeInt32BE(limits.kafkaLoginSizeMax + 1)
+    stranger.send(size)
+    await waitFor('the broker hangs up', () => stranger.isClosed)
+    await using client = await KafkaRawClient.connect(kafka.kafkaPort)
+    await client.call('saslHandshake', { mechanism: 'PLAIN' })
+    const authBytes = Buffer.from('\0user\0password')
+    assert.equal((await client.call('saslAuthenticate', { authBytes })).errorCode, 0)
+    const batch = batchOfRecords([{ value: 'x'.repeat(limits.kafkaLoginSizeMax) }])
+    const topicData = [
+      { name: 'absent', topicId: '', partitionData: [{ index: 0, records: batch }] },
+    ]
+    const produce = { transactionalId: null, acks: -1, timeoutMs: 1000, topicData }
+    const { responses } = await client.call('produce', produce, 12)
+    assert.equal(responses[0]?.partitionResponses[0]?.errorCode, 3)
+  })
+
+  it('has few fetches at a time, however many it sends', async () => {
+    await using kafka = await KafkaFixture.start()
+    await kafka.createTopic('polled')
+    const partition = {
+      partition: 0,
+      currentLeaderEpoch: -1,
+      fetchOffset: 0,
+      lastFetchedEpoch: -1,
+      logStartOffset: -1,
+      partitionMaxBytes: 1000,
+      replicaDirectoryId: '',
+      highWatermark: 0,
+    }
+    const fetch = {
+      clusterId: null,
+      replicaId: -1,
+      replicaState: { replicaId: -1, replicaEpoch: -1 },
+      maxWaitMs: 100,
+      minBytes: 1,
+      maxBytes: 1000,
+      isolationLevel: 0,
+      sessionId: 0,
+      sessionEpoch: -1,
+      topics: [{ topic: 'polled', topicId: '', partitions: [partition] }],
+      forgottenTopicsData: [],
+      rackId: '',
+    }
+    const started = performance.now()
+    const count = 3 * limits.kafkaFetchesInFlightMax
+    await Promise.all(
+      Array.from({ length: count }, () => kafka.client.call('fetch', fetch as never, 12)),
+    )
+    // All at once they would take 100 ms together.
+    assert.ok(performance.now() - started >= 250)
+  })
+
+  it('ends with the answer to a login that is refused', async () => {
+    await using kafka = await KafkaFixture.start({ user: 'user', password: 'password' })
+    const { client } = kafka
+    await client.call('saslHandshake', { mechanism: 'PLAIN' })
+    const started = performance.now()
+    const authBytes = Buffer.from('\0user\0wrong')
+    const { errorCode, errorMessage } = await client.call('saslAuthenticate', { authBytes })
+    assert.equal(errorCode, 58)
+    assert.match(errorMessage ?? '', /Invalid username or password/)
+    assert.ok(performance.now() - started >= limits.kafkaRefusedLoginMs - 5, 'no quick guessing')
+    await waitFor('the broker hangs up', () => client.isClosed)
+  })
+})
