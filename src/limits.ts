@@ -13,6 +13,8 @@ export const limits = {
   runSizeMax: (256 * KiB) as number,
   /** Volatile logs spill whole runs. */
   volatileRunSizeMax: (64 * KiB) as number,
+  /** Pages for runs that wait to be used again. */
+  freeRunPagesSizeMax: (8 * MiB) as number,
   /** First size of a group's shared bodies; doubles as needed. */
   sharedBodiesSizeInitial: (16 * KiB) as number,
   /** Below this a body is stored with each record: a reference would save nothing. */

@@ -49,8 +49,8 @@ export class RecordSource {
 }
 
 /**
- * A record as its reader sees it: views into a run, valid as long as the caller keeps them (the
- * memory is never reused). One object is reused for all records of a reader.
+ * A record as its reader sees it: views into a run, valid during the call; for a view that is kept
+ * longer, call `RunPages.lend`. One object is reused for all records of a reader.
  */
 export class RecordView {
   offset = -1

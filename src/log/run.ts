@@ -12,6 +12,7 @@ import { assert } from '../lib/assert.ts'
 import { crc32c } from '../lib/crc32c.ts'
 import { readInt64, writeInt64 } from '../lib/int64.ts'
 import { limits } from '../limits.ts'
+import { runPages } from './run-pages.ts'
 import type { SharedBodies } from './shared-bodies.ts'
 
 export const runHeaderSize = 61
@@ -39,8 +40,8 @@ const released: Buffer = Buffer.alloc(0)
 
 /**
  * A run in memory. Lifecycle: open (records are added, the buffer may be replaced by a larger one)
- * → sealed (header and CRC written, bytes never change again) → dropped. Buffers are never reused,
- * so a view taken from any of them stays valid.
+ * → sealed (header and CRC written, bytes never change again) → released. A view of its bytes is
+ * valid during the call; who keeps one for longer says so (`isLent`, `RunPages.lend`).
  */
 export class Run {
   readonly baseOffset: number
@@ -72,7 +73,7 @@ export class Run {
     this.lastOffset = baseOffset - 1
     this.baseTimestamp = baseTimestamp
     this.maxTimestamp = baseTimestamp
-    this.buffer = Buffer.allocUnsafe(Math.max(capacity, runHeaderSize))
+    this.buffer = allocate(Math.max(capacity, runHeaderSize))
   }
 
   /** Wraps the bytes of a whole sealed run, as read from a file or received from a client. */
@@ -122,7 +123,7 @@ export class Run {
     const needed = position + size
     if (needed > this.buffer.length) {
       const doubled = Math.min(this.buffer.length * 2, limits.runSizeMax)
-      const larger = Buffer.allocUnsafe(Math.max(needed, doubled))
+      const larger = allocate(Math.max(needed, doubled))
       this.buffer.copy(larger, 0, 0, position)
       this.buffer = larger
     }
@@ -146,12 +147,14 @@ export class Run {
     if (this.size + (this.size >>> 2) >= this.buffer.length) return
     const exact = Buffer.allocUnsafe(this.size)
     this.buffer.copy(exact, 0, 0, this.size)
+    runPages.giveBack(this.buffer)
     this.buffer = exact
   }
 
-  /** Lets the bytes go; views that readers took stay valid. The run must have left every list. */
+  /** Lets the bytes go, for another run to use. The run must have left every list. */
   release(): void {
     if (this.isLent) return
+    runPages.giveBack(this.buffer)
     this.buffer = released
     this.size = 0
     this.shared = undefined
@@ -182,6 +185,11 @@ export class Run {
   bytes(): Buffer {
     return this.buffer.length === this.size ? this.buffer : this.buffer.subarray(0, this.size)
   }
+}
+
+function allocate(size: number): Buffer {
+  const isPage = size <= limits.runSizeMax && size > limits.runSizeMax / 2
+  return isPage ? runPages.take() : Buffer.allocUnsafe(size)
 }
 
 /** The CRC-32C that belongs in the header of the run in the first `size` bytes of `buffer`. */

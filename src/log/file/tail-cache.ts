@@ -27,7 +27,11 @@ export class TailCache {
 
   /** Takes a run that just became durable. */
   add(log: Log, run: Run): void {
-    if (log.isDeleted || run.lastOffset < log.cursor.floor) return
+    if (log.isDeleted || run.lastOffset < log.cursor.floor) {
+      // It left its tail before it was durable.
+      run.release()
+      return
+    }
     run.cachedSize = run.buffer.length
     this.#size += run.cachedSize
     if (run.shared !== undefined) this.#retain(run.shared)

@@ -1,5 +1,5 @@
 // What one connection sends. Frames are written into slabs and leave in one write per turn. A slab
-// is never written to again where it has been handed to the socket, so nothing is copied twice.
+// is not written to again where the socket still has it, so nothing is copied twice.
 import type { Socket } from 'node:net'
 import {
   type AmqpMethod,
@@ -71,6 +71,7 @@ export class Output {
     if (this.#pieces.length === 0) {
       this.#socket.write(this.#slab.subarray(this.#start, this.#position))
       this.#start = this.#position
+      this.#reuseSlab()
       return
     }
     this.#cutPiece()
@@ -80,6 +81,7 @@ export class Output {
     this.#socket.cork()
     for (const piece of pieces) this.#socket.write(piece)
     this.#socket.uncork()
+    this.#reuseSlab()
   }
 
   /** Gives the slab up: for connections that have been quiet. */
@@ -89,6 +91,13 @@ export class Output {
     this.#start = 0
     this.#position = 0
     this.#lastFlushSize = 0
+  }
+
+  /** What the system has taken, which is usually all at once, can be written over. */
+  #reuseSlab(): void {
+    if (this.#socket.writableLength > 0) return
+    this.#start = 0
+    this.#position = 0
   }
 
   #cutPiece(): void {

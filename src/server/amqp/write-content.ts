@@ -14,6 +14,7 @@ import {
 import { copyBytes } from '../../lib/copy-bytes.ts'
 import { limits } from '../../limits.ts'
 import { type RecordSource, RecordView } from '../../log/record.ts'
+import { runPages } from '../../log/run-pages.ts'
 import type { Output } from './output.ts'
 
 /** Where a message goes: channel and the largest frame its connection may get. */
@@ -162,6 +163,7 @@ function writeHeaderAndBody(target: ContentTarget, record: RecordView): void {
 
 function sendBodyViews({ output, channel, frameMax }: ContentTarget, record: RecordView): void {
   const payloadMax = frameMax - FRAME_OVERHEAD
+  runPages.lend(record.body)
   for (let from = record.bodyStart; from < record.bodyEnd; from += payloadMax) {
     const end = Math.min(from + payloadMax, record.bodyEnd)
     const start = output.reserve(FRAME_HEADER_SIZE)

@@ -1,0 +1,41 @@
+// Memory of full runs, used again and again. V8 collects garbage for every few dozen megabytes of
+// buffers that come and go, however small the heap: with a page made anew for each run that would
+// be many times a second. Invariant: a page is given out again only when nobody can have a view of
+// it, so whoever lets a view outlive its call says so first.
+import { limits } from '../limits.ts'
+
+export class RunPages {
+  readonly #sizeMax: number
+  readonly #free: Buffer[] = []
+  /** Memory that was made here and that nobody has kept a view of. */
+  readonly #own = new WeakSet<ArrayBufferLike>()
+
+  /** Keeps at most `sizeMax` bytes of pages that nobody uses. */
+  constructor(sizeMax: number) {
+    this.#sizeMax = sizeMax
+  }
+
+  /** A page of `limits.runSizeMax` bytes with anything in it. */
+  take(): Buffer {
+    const free = this.#free.pop()
+    if (free !== undefined) return free
+    const page = Buffer.allocUnsafeSlow(limits.runSizeMax)
+    this.#own.add(page.buffer)
+    return page
+  }
+
+  /** Somebody keeps a view of this memory: if it is a page, it will not be given out again. */
+  lend(view: Buffer): void {
+    this.#own.delete(view.buffer)
+  }
+
+  /** Nobody uses `buffer` any more. Does nothing unless it is a page that was not lent. */
+  giveBack(buffer: Buffer): void {
+    if (!this.#own.has(buffer.buffer)) return
+    if ((this.#free.length + 1) * limits.runSizeMax > this.#sizeMax) return
+    this.#free.push(buffer)
+  }
+}
+
+/** One for all logs of the process: what one of them needs no more is next to be used by another. */
+export const runPages: RunPages = new RunPages(limits.freeRunPagesSizeMax)

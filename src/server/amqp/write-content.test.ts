@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { SocketDouble } from '../../../test/support/socket-double.ts'
+import { limits } from '../../limits.ts'
+import { RecordView } from '../../log/record.ts'
+import { runPages } from '../../log/run-pages.ts'
+import { Output } from './output.ts'
+import { writeDelivery } from './write-content.ts'
+
+/** A record whose body fills most of a page. */
+function recordIn(page: Buffer, bodySize: number): RecordView {
+  const view = new RecordView()
+  view.buffer = page.fill(7)
+  view.body = page
+  view.bodyStart = 1000
+  view.bodyEnd = 1000 + bodySize
+  return view
+}
+
+for (const [bodySize, isKept] of [
+  [limits.copiedBodySizeMax, false],
+  [limits.copiedBodySizeMax + 1, true],
+] as const) {
+  test(`a body of ${bodySize} bytes ${isKept ? 'keeps its memory until it is sent' : 'is copied'}`, () => {
+    const socket = new SocketDouble()
+    const output = new Output(socket.asSocket())
+    const page = runPages.take()
+    const delivery = { deliveryTag: 1, isRedelivered: false }
+    const target = { output, channel: 1, frameMax: limits.copiedBodySizeMax * 4 }
+    writeDelivery(target, Buffer.from([1, 65]), delivery, recordIn(page, bodySize))
+    output.flush()
+    runPages.giveBack(page)
+    const next = runPages.take()
+    assert.equal(next === page, !isKept)
+    next.fill(0)
+    const sent = socket.take()
+    assert.ok(sent.includes(Buffer.alloc(bodySize, 7)))
+  })
+}
