@@ -43,8 +43,6 @@ static rd_kafka_t *new_client(rd_kafka_type_t type, rd_kafka_conf_t *conf) {
 rd_kafka_t *client_new_producer(const struct options *options) {
   rd_kafka_conf_t *conf = new_conf(options);
   set(conf, "acks", options->acks);
-  /* As the Java client's default: without it a retry may overtake. */
-  set(conf, "enable.idempotence", strcmp(options->acks, "-1") == 0 ? "true" : "false");
   set(conf, "compression.codec", options->compression);
   set(conf, "linger.ms", options->linger_ms);
   set(conf, "batch.size", options->batch_size);
@@ -80,6 +78,19 @@ static uint32_t count_leaders(rd_kafka_t *client, const char *name) {
   return leaders;
 }
 
+/* A broker may name a leader before it serves the partition; a first record that must be tried again
+   would be overtaken by the second. */
+static void expect_served(rd_kafka_t *client, const struct options *options, int32_t partition) {
+  int64_t low, high;
+  rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
+  for (int i = 0; i < LEADER_POLLS_MAX; i++) {
+    error = rd_kafka_query_watermark_offsets(client, options->topic, partition, &low, &high, ANSWER_MS);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return;
+    usleep(LEADER_POLL_US);
+  }
+  fail("topic %s, partition %d: %s", options->topic, partition, rd_kafka_err2str(error));
+}
+
 static void check_created(rd_kafka_event_t *event) {
   size_t count = 0;
   const rd_kafka_CreateTopics_result_t *result = rd_kafka_event_CreateTopics_result(event);
@@ -110,6 +121,7 @@ void client_create_topic(rd_kafka_t *client, const struct options *options) {
     if (i == LEADER_POLLS_MAX) fail("topic %s has no leader", options->topic);
     usleep(LEADER_POLL_US);
   }
+  for (uint32_t p = 0; p < options->partitions; p++) expect_served(client, options, (int32_t)p);
 }
 
 uint64_t client_topic_end(rd_kafka_t *client, const struct options *options) {

@@ -33,7 +33,7 @@ export const crossing: readonly Scenario[] = [
   ),
   scenario(
     'cross-kafka-to-amqp-5k-rate',
-    `Kafka produce (acks=all, linger 0) to AMQP deliver, each acked, at ${LATENCY_RATE} records of 1024 B a second on a fixed schedule; compare with latency-10k-rate`,
+    `Kafka produce (acks=all, linger 1 ms) to AMQP deliver, each acked, at ${LATENCY_RATE} records of 1024 B a second on a fixed schedule; compare with latency-10k-rate`,
     kafkaToAmqp,
   ),
 ]
@@ -104,7 +104,7 @@ async function kafkaToAmqp(context: ScenarioContext): Promise<Measurement> {
     count,
     'warmup-count': LATENCY_RATE * warmup,
   })
-  const options = { port: kafkaPortOf(broker), count, rate: LATENCY_RATE, 'linger-ms': 0 }
+  const options = { port: kafkaPortOf(broker), count, rate: LATENCY_RATE, 'linger-ms': 1 }
   const [report, writer] = await Promise.all([reading, runKafkaLoad('produce', options)])
   const delivery = report.delivery_latency
   if (delivery === null) throw new Error('nothing was delivered')

@@ -15,10 +15,10 @@ function latency(name: string, rate: number): Scenario {
     name,
     area: 'kafka',
     protocols: ['kafka'],
-    description: `produce to consume at ${rate} records of 1024 B a second on a fixed schedule, acks=all, linger 0, one partition, one producer, one consumer, ${WARMUP_FACTOR} times the usual warm-up`,
+    description: `produce to consume at ${rate} records of 1024 B a second on a fixed schedule, acks=all, linger 1 ms, one partition, one producer, one consumer, ${WARMUP_FACTOR} times the usual warm-up`,
     async run(context) {
       const warmup = context.warmup * WARMUP_FACTOR
-      const options = { ...windowedKafka(context), warmup, rate, 'linger-ms': 0 }
+      const options = { ...windowedKafka(context), warmup, rate, 'linger-ms': 1 }
       const report = await runKafkaLoad('both', options)
       const delivery = report.delivery_latency
       if (delivery === null) throw new Error(`${name}: nothing was delivered`)

@@ -12,7 +12,7 @@ function produce(shape: TopicShape): Scenario {
     name: `kafka-produce-${shapeName(shape)}`,
     area: 'kafka',
     protocols: ['kafka'],
-    description: `produce ${describeShape(shape)}, acks=all, one idempotent librdkafka producer with its default batching, 100,000 unacknowledged at most`,
+    description: `produce ${describeShape(shape)}, acks=all, one librdkafka producer with its default batching, 100,000 unacknowledged at most`,
     async run(context) {
       const report = await runKafkaLoad('produce', { ...windowedKafka(context), ...shape })
       return kafkaMeasurement(context.broker.pid, report, { rate: report.produce_rate })

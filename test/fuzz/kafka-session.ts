@@ -148,13 +148,22 @@ class Session {
       const id = answer.length >= 4 ? answer.readInt32BE(0) : -1
       const sent = this.#good.find(({ correlationId }) => correlationId === id)
       if (sent === undefined) continue
-      const reader = new WireReader()
-      reader.reset(answer)
-      readResponseHeader(reader, sent.api, sent.apiVersion)
-      readResponse(sent.api, reader, sent.apiVersion)
-      reader.expectEnd()
+      try {
+        readAnswer(answer, sent)
+      } catch (error) {
+        const what = `${sent.api} version ${sent.apiVersion}: ${answer.toString('hex')}`
+        throw new Error(`an answer that cannot be read, to ${what}`, { cause: error })
+      }
     }
   }
+}
+
+function readAnswer(answer: Buffer, { api, apiVersion }: Sent): void {
+  const reader = new WireReader()
+  reader.reset(answer)
+  readResponseHeader(reader, api, apiVersion)
+  readResponse(api, reader, apiVersion)
+  reader.expectEnd()
 }
 
 const names = { clientSoftwareName: 'fuzz', clientSoftwareVersion: '1' }

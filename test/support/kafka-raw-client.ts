@@ -51,7 +51,8 @@ export class KafkaRawClient implements AsyncDisposable {
     request: ApiMessages[Name]['request'],
     apiVersion: number = apiCodecs[api].versionMax,
   ): { readonly bytes: Buffer; readonly correlationId: number } {
-    const correlationId = this.#nextId++
+    // Far apart, so that a damaged one is not taken for another.
+    const correlationId = Math.imul(this.#nextId++, 0x9e37_79b1)
     const header = { api, apiVersion, correlationId, clientId: 'raw' }
     return { bytes: Buffer.concat(encodeRequest(this.#writer, header, request)), correlationId }
   }

@@ -2,6 +2,7 @@
 // a second. One thread, started for the first such batch and ended when none came for a while; jobs
 // are done one after the other, so what is decompressed at a time is bounded.
 import { Worker } from 'node:worker_threads'
+import { BrokerError } from '../../broker/broker-error.ts'
 import { CodecError } from '../../codec/codec-error.ts'
 import type { CheckedRecords, RecordRules } from '../../codec/kafka/check-records.ts'
 import type { FoundRecord } from '../../codec/kafka/first-record-from.ts'
@@ -43,11 +44,11 @@ export class BatchWorker {
   close(): void {
     this.#isClosed = true
     this.#stop()
-    this.#giveUp(new Error('the broker stops'))
+    this.#giveUp(stopping())
   }
 
   async #do(job: BatchJob): Promise<BatchResult> {
-    if (this.#isClosed) throw new Error('the broker stops')
+    if (this.#isClosed) throw stopping()
     const result = await new Promise<BatchResult>((resolve, reject) => {
       this.#waiting.push({ job, resolve, reject })
       if (this.#waiting.length === 1) this.#sendFirst()
@@ -92,6 +93,10 @@ export class BatchWorker {
   #giveUp(error: Error): void {
     for (const { reject } of this.#waiting.splice(0)) reject(error)
   }
+}
+
+function stopping(): BrokerError {
+  return new BrokerError('shutting_down', 'The broker stops')
 }
 
 /** A batch is part of a larger buffer, of which the thread is given nothing else. */
