@@ -72,7 +72,10 @@ function perform(job: BatchJob): BatchResult {
   const decompressedMax = limits.decompressedSizeMax
   switch (job.kind) {
     case 'check': {
-      const checked = checkBatchRecords(batch as Buffer, job.rules, decompressedMax)
+      const checked = checkBatchRecords(batch as Buffer, job.rules, {
+        sizeMax: decompressedMax,
+        workMax: Infinity,
+      })
       return { kind: 'check', checked }
     }
     case 'find': {
