@@ -41,6 +41,10 @@ export const limits = {
   coldReadsMax: 2,
   /** All windows that readers of the disk have in memory together. */
   coldWindowsSizeMax: (32 * MiB) as number,
+  /** A file that nobody needs goes in steps of this size: the file system holds writes up while it frees blocks. */
+  deleteStepSize: (4 * MiB) as number,
+  /** Between two of them. */
+  deleteStepMs: 5,
   /** Bytes skipped rather than read apart when a log's runs lie scattered between others. */
   coldReadGapMax: (16 * KiB) as number,
   /** Runs that several readers of a log may want at about the same time. */
