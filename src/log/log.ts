@@ -190,7 +190,7 @@ export class Log {
    */
   read(offset: number, view: RecordView): ReadResult {
     const hinted = this.#hintRun
-    if (offset === this.#hintOffset && hinted !== undefined) {
+    if (offset === this.#hintOffset && hinted !== undefined && offset <= hinted.lastOffset) {
       const messages = this.messagesOf(hinted, offset)
       const position = this.#hintPosition
       const isSame = messages !== undefined && messages.baseOffset === this.#hintBase
