@@ -77,6 +77,29 @@ test('a paused connection gets nothing until it is resumed', async () => {
   assert.deepEqual(await received, { bytes: Buffer.from('hello'), isEarly: false })
 })
 
+test('a connection that sends faster than it is read leaves each turn to others after a while', async () => {
+  await using one = await connectBoth()
+  one.socket.pause()
+  const size = limits.socketReadSize * 32
+  const sent = new Promise((resolve) => one.client.write(Buffer.alloc(size), resolve))
+  let received = 0
+  let inThisTurn = 0
+  let most = 0
+  const all = new Promise<void>((resolve) => {
+    one.source.onBytes = (bytes) => {
+      if (inThisTurn === 0) setImmediate(() => (inThisTurn = 0))
+      inThisTurn += bytes.length
+      most = Math.max(most, inThisTurn)
+      received += bytes.length
+      if (received === size) resolve()
+    }
+  })
+  one.socket.resume()
+  await Promise.all([sent, all])
+  const mostAllowed = limits.socketReadSize * limits.socketReadsInRowMax
+  assert.ok(most <= mostAllowed, `${most} bytes in one turn`)
+})
+
 test('a connection ends when its peer ends it', async () => {
   await using one = await connectBoth()
   const ended = once(one.socket, 'end')

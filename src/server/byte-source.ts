@@ -9,6 +9,8 @@ import { limits } from '../limits.ts'
 export class ByteSource {
   /** Gets what has come in. The bytes are only valid during the call. */
   onBytes: (bytes: Buffer) => void = ignore
+  /** Reads in a row that filled the buffer. */
+  fullReads = 0
 }
 
 export interface Incoming {
@@ -23,9 +25,6 @@ interface AcceptedSocket extends Socket {
 }
 
 const readBuffer: Buffer = Buffer.allocUnsafeSlow(limits.socketReadSize)
-/** Whose bytes came last, and how many reads in a row filled the buffer. */
-let lastSource: ByteSource | undefined
-let fullReads = 0
 
 /**
  * Takes an accepted socket over, of which nothing has been read yet (`pauseOnConnect`). The socket
@@ -56,10 +55,9 @@ export function takeOver(accepted: Socket): Incoming {
 
 /** Where there is more than fits the buffer, up to 32 reads follow each other while all others wait. */
 function isHoggingTurn(source: ByteSource, size: number): boolean {
-  fullReads = size < readBuffer.length ? 0 : source === lastSource ? fullReads + 1 : 1
-  lastSource = source
-  if (fullReads < limits.socketReadsInRowMax) return false
-  fullReads = 0
+  source.fullReads = size < readBuffer.length ? 0 : source.fullReads + 1
+  if (source.fullReads < limits.socketReadsInRowMax) return false
+  source.fullReads = 0
   return true
 }
 
