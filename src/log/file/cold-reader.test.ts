@@ -9,6 +9,8 @@ import { limits } from '../../limits.ts'
 import type { LogStoreEvents } from '../log-store.ts'
 import type { Log } from '../log.ts'
 import { RecordView } from '../record.ts'
+import { runPages } from '../run-pages.ts'
+import type { LogWindow } from '../windows.ts'
 import { FaultDisk } from './fault-disk.ts'
 import type { FileLogStore } from './file-log-store.ts'
 import { openFileLogStore } from './open-file-log-store.ts'
@@ -195,6 +197,34 @@ test('a next window that cannot be read is read again by who needs it, who is to
   assert.equal(readCount, 4)
   disk.onOperation = () => undefined
   await readOne(store, log, end)
+  await store.close()
+})
+
+test('the windows of who goes through a log take turns in the same memory', async () => {
+  const store = await openStore(new FaultDisk(systemClock))
+  const log = await fill(store)
+  const windows = new Set<LogWindow | undefined>()
+  const memories = new Set<ArrayBufferLike>()
+  for (let offset = 0; offset < log.tailStart; offset++) {
+    await readOne(store, log, offset)
+    const { buffer } = view.body
+    if (buffer.byteLength !== limits.windowPageSize) continue
+    windows.add(log.window)
+    memories.add(buffer)
+  }
+  assert.ok(windows.size > 3, `${windows.size} windows`)
+  assert.equal(memories.size, 3)
+  await store.close()
+})
+
+test('a body on its way out keeps its bytes when its window is gone', async () => {
+  const store = await openStore(new FaultDisk(systemClock))
+  const log = await fill(store)
+  const first = await startDraining(store, log)
+  const body = view.body.subarray(view.bodyStart, view.bodyEnd)
+  runPages.lend(body)
+  for (let offset = first; offset < recordCount; offset++) await readOne(store, log, offset)
+  assert.equal(body.toString('latin1'), bodyOf(first))
   await store.close()
 })
 
