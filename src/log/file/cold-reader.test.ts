@@ -6,12 +6,12 @@ import { systemClock } from '../../lib/clock.ts'
 import { seededRandom } from '../../lib/random.ts'
 import { Turn } from '../../lib/turn.ts'
 import { limits } from '../../limits.ts'
-import type { LogStoreEvents } from '../log-store.ts'
 import type { Log } from '../log.ts'
 import { RecordView } from '../record.ts'
 import { runPages } from '../run-pages.ts'
 import type { LogWindow } from '../windows.ts'
 import { FaultDisk } from './fault-disk.ts'
+import type { FileLimits } from './file-limits.ts'
 import type { FileLogStore } from './file-log-store.ts'
 import { openFileLogStore } from './open-file-log-store.ts'
 
@@ -21,7 +21,7 @@ const recordCount = 100
 const recordsPerRun = 5
 const view = new RecordView()
 
-async function openStore(disk: FaultDisk, events: LogStoreEvents = {}): Promise<FileLogStore> {
+async function openStore(disk: FaultDisk, limits: Partial<FileLimits> = {}): Promise<FileLogStore> {
   const { store } = await openFileLogStore({
     path: '/data',
     disk,
@@ -30,8 +30,7 @@ async function openStore(disk: FaultDisk, events: LogStoreEvents = {}): Promise<
     durability: 'fsync',
     topologyAfter: 0,
     random: seededRandom(1),
-    limits: { tailCacheSizeMax: 10_000 },
-    events,
+    limits: { tailCacheSizeMax: 10_000, ...limits },
   })
   return store
 }
@@ -135,6 +134,21 @@ test('who goes through a log reads larger windows than who looks around', async 
   const size = (window!.end - window!.start) * bodySize
   assert.equal(window!.start, second)
   assert.ok(size > limits.coldReadSizeMax && size <= limits.coldDrainReadSizeMax)
+  await store.close()
+})
+
+test('when windows take half of what they may, they stay small and none is loaded ahead', async () => {
+  const held = heldDisk()
+  const store = await openStore(held.disk, { coldWindowsSizeMax: 600_000 })
+  const logs = [await fill(store), await fill(store)]
+  let waits = 0
+  for (let offset = 0; offset < logs[0]!.tailStart; offset++) {
+    for (const log of logs) {
+      if (await readOne(store, log, offset)) waits++
+      if (offset < log.tailStart) assert.ok(log.window!.end - log.window!.start <= recordsPerRun)
+    }
+  }
+  assert.equal(held.readCount, waits)
   await store.close()
 })
 

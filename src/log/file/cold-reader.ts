@@ -20,6 +20,8 @@ export interface ColdReaderOptions {
   /** A run's bytes are not what was written. */
   readonly onDamaged: (log: Log, first: number, last: number, error: Error) => void
   readonly onReleased: (segment: Segment) => void
+  /** Of all windows together. */
+  readonly windowsSizeMax: number
 }
 
 /** Where to read and how much; the first run is read whatever its size. */
@@ -103,7 +105,7 @@ export class ColdReader implements WindowListener {
     const offset = window.end
     if (offset >= log.tailStart || log.hasWindowAt(offset) || this.#aheads.has(log)) return
     // Many readers keep the disk busy without this, and windows that nobody reads yet take room.
-    if (this.isBusy || this.#windowsSize > limits.coldWindowsSizeMax / 2) return
+    if (this.isBusy || this.#isCrowded) return
     const ahead: Ahead = { offset, waiting: [] }
     this.#aheads.set(log, ahead)
     this.enqueue(
@@ -125,6 +127,11 @@ export class ColdReader implements WindowListener {
   /** Whether readers wait for others. */
   get isBusy(): boolean {
     return this.#activeCount >= limits.coldReadsMax
+  }
+
+  /** What is loaded for one reader may have to go, unread, for another. */
+  get #isCrowded(): boolean {
+    return this.#windowsSize > this.#options.windowsSizeMax / 2
   }
 
   /** The log was deleted. */
@@ -159,7 +166,8 @@ export class ColdReader implements WindowListener {
 
   /** The window must reach a record or the tail: a reader that asks again would get no further. */
   async #loadWindow(log: Log, offset: number, isSequential: boolean): Promise<void> {
-    const sizeMax = isSequential ? limits.coldDrainReadSizeMax : limits.coldReadSizeMax
+    const isLarge = isSequential && !this.#isCrowded
+    const sizeMax = isLarge ? limits.coldDrainReadSizeMax : limits.coldReadSizeMax
     for (let at = offset; !log.isDeleted && at < log.tailStart;) {
       const extent = this.#options.extents.find(log.id, at)
       const isInTail = extent === undefined || extent.firstOffset >= log.tailStart
@@ -191,7 +199,7 @@ export class ColdReader implements WindowListener {
     this.#windows.set(window, loaded)
     this.#windowsSize += loaded.size
     for (const [oldest, { log }] of this.#windows) {
-      if (this.#windowsSize <= limits.coldWindowsSizeMax || oldest === window) return
+      if (this.#windowsSize <= this.#options.windowsSizeMax || oldest === window) return
       log.dropWindow(oldest)
       this.#forgetWindow(oldest)
     }
