@@ -13,8 +13,8 @@ export const limits = {
   runSizeMax: (256 * KiB) as number,
   /** Volatile logs spill whole runs. */
   volatileRunSizeMax: (64 * KiB) as number,
-  /** Pages for runs that wait to be used again. */
-  freeRunPagesSizeMax: (8 * MiB) as number,
+  /** Pages for runs and windows that wait to be used again. */
+  freePagesSizeMax: (8 * MiB) as number,
   /** First size of a group's shared bodies; doubles as needed. */
   sharedBodiesSizeInitial: (16 * KiB) as number,
   /** Below this a body is stored with each record: a reference would save nothing. */
@@ -39,6 +39,8 @@ export const limits = {
   coldDrainReadSizeMax: (1 * MiB) as number,
   /** The same for readers of whole runs, who take what librdkafka asks for by default at a time. */
   coldRunsReadSizeMax: (1 * MiB) as number,
+  /** Such a read with what lies between its runs, the heads of groups for the most part. */
+  windowPageSize: (1088 * KiB) as number,
   /** Cold reads at a time: more would only queue up in the kernel in front of the WAL. */
   coldReadsMax: 2,
   /** All windows that readers of the disk have in memory together. */
@@ -171,7 +173,7 @@ export const limits = {
   /** Connections waiting to be accepted; the operating system may cap it lower. */
   listenBacklog: 1024,
   /** All connections share one buffer of this size: it bounds what one read takes and one turn holds up. */
-  socketReadSize: (256 * KiB) as number,
+  socketReadSize: (128 * KiB) as number,
   /** Sockets per listener: each costs a file handle and some kilobytes. */
   socketsPerListenerMax: 65_536,
   /** Health checks and a few browsers; more is a mistake or an attack. */

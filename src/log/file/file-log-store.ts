@@ -100,6 +100,7 @@ export class FileLogStore implements LogStore, LogEngine {
       loadIndex: (extent) => indexCache.load(extent),
       onDamaged: (log, first, last, error) => parts.events.onDamaged?.(log, first, last, error),
       onReleased: (segment) => void this.#housekeeper.onReleased(segment),
+      windowsSizeMax: parts.limits.coldWindowsSizeMax,
     })
     const cold = { extents: parts.extents, coldReader: this.#coldReader }
     this.#runReader = new RunReader({ ...cold, cacheSizeMax: parts.limits.coldRunsSizeMax })
