@@ -227,8 +227,10 @@ export const limits = {
   consumerOffsetsFlushMs: 100,
   /** How often topics are looked at for records past their retention. */
   retentionCheckMs: 30_000,
-  /** Resolved addresses a channel remembers; a publisher with more distinct keys resolves again. */
-  routesPerChannelMax: 10_000,
+  /** Memory for resolved addresses of a virtual host; with more distinct keys they are resolved again. */
+  routesSizeMax: (16 * MiB) as number,
+  /** A resolved address, besides 8 bytes for each queue that it leads to. */
+  routeSize: 512,
 
   // Consumer groups.
   /** Some tools invent a group id each time they run. A group without members takes 2.5 KiB. */

@@ -15,6 +15,7 @@ import type { Destination } from './destination.ts'
 import { Publisher } from './publisher.ts'
 import { type ConnectionToken, Queue, type QueueContext } from './queue/queue.ts'
 import { ReplyRegistry } from './reply-registry.ts'
+import { RouteCache } from './route-cache.ts'
 import { ConsumerOffsets } from './topic/consumer-offsets.ts'
 import { type Partition, parseProducerKey } from './topic/partition.ts'
 import type { StreamContext } from './topic/stream-consumer.ts'
@@ -59,6 +60,7 @@ export class Broker {
   readonly deletionListeners: ((queue: Destination) => void)[] = []
   readonly #vhosts = new Map<string, VHost<Destination>>()
   readonly #topics = new Map<string, Topics>()
+  readonly #routes = new Map<string, RouteCache>()
   readonly #exclusiveQueues = new Map<ConnectionToken, Set<Queue>>()
 
   constructor(options: BrokerOptions) {
@@ -113,6 +115,11 @@ export class Broker {
   /** The topics of a virtual host. */
   topicsOf(vhost: VHost<Destination>): Topics {
     return this.#topics.get(vhost.name) as Topics
+  }
+
+  /** Where messages to a virtual host go. */
+  routesOf(vhost: VHost<Destination>): RouteCache {
+    return this.#routes.get(vhost.name) as RouteCache
   }
 
   /** Keyed state that outlived the last process, after `restore`. */
@@ -233,6 +240,7 @@ export class Broker {
     const vhost = new VHost<Destination>(name)
     this.#vhosts.set(name, vhost)
     this.#topics.set(name, new Topics(this, vhost))
+    this.#routes.set(name, new RouteCache(vhost))
   }
 
   #restoreQueue(row: QueueRow, logs: ReadonlyMap<number, Log>): boolean {
