@@ -5,6 +5,7 @@ import path from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { argumentsToJson } from './arguments.ts'
+import { type PackedEntries, unpackEntries } from './entry-batch.ts'
 import { sqliteCode, sqliteCodes } from './sqlite-code.ts'
 import {
   type BindingRow,
@@ -32,13 +33,6 @@ export interface Topology {
   readonly queues: readonly QueueRow[]
   readonly bindings: readonly BindingRow[]
   readonly users: readonly UserRow[]
-}
-
-/** One topology entry of the log. */
-export interface SequencedEntry {
-  /** Its place in the log's order of topology entries, from 1. */
-  readonly sequence: number
-  readonly bytes: Uint8Array
 }
 
 /** Rises when an older broker could not read the tables any more. */
@@ -124,13 +118,11 @@ export class TopologyDatabase {
   }
 
   /** Applies entries in order, in one transaction that is on disk when this returns. */
-  apply(batch: readonly SequencedEntry[]): void {
-    const last = batch.at(-1)
-    if (!last) return
+  apply(batch: PackedEntries): void {
     this.#database.exec('begin immediate')
     try {
-      for (const { bytes } of batch) this.#applyEntry(bytes)
-      this.#run('update applied set sequence = ?', last.sequence)
+      for (const entry of unpackEntries(batch)) this.#applyEntry(entry)
+      this.#run('update applied set sequence = ?', batch.lastSequence)
       this.#database.exec('commit')
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec('rollback')
