@@ -125,11 +125,7 @@ export class Broker {
   /** Keyed state that outlived the last process, after `restore`. */
   restoreState(state: ReadonlyMap<string, Buffer>): void {
     const orphans: string[] = []
-    const partitions = new Map<number, Partition>()
-    const views = [...this.#topics.values()].flatMap((topics) => topics.list())
-    for (const view of [...views, ...this.topics()]) {
-      for (const partition of view.partitions) partitions.set(partition.log.id, partition)
-    }
+    const partitions = this.#partitionsWith(state)
     for (const [key, value] of state) {
       this.streamContext.offsets.restore(key, value, partitions)
       const parsed = parseProducerKey(key)
@@ -235,6 +231,20 @@ export class Broker {
     return counts
   }
 
+  /** The partitions of all topics, and of those work queues of which `state` knows a producer. */
+  #partitionsWith(state: ReadonlyMap<string, Buffer>): Map<number, Partition> {
+    const logIds = new Set<number>()
+    for (const key of state.keys()) {
+      const parsed = parseProducerKey(key)
+      if (parsed !== undefined) logIds.add(parsed.logId)
+    }
+    const partitions = new Map<number, Partition>()
+    for (const topics of this.#topics.values()) {
+      for (const partition of topics.partitions(logIds)) partitions.set(partition.log.id, partition)
+    }
+    return partitions
+  }
+
   #addVHost(name: string): void {
     if (this.#vhosts.has(name)) return
     const vhost = new VHost<Destination>(name)
@@ -250,7 +260,7 @@ export class Broker {
     vhost.addQueue(
       new Queue(
         {
-          vhost: row.vhost,
+          vhost: vhost.name,
           name: row.name,
           type: row.type as Queue['type'],
           isDurable: true,

@@ -63,6 +63,11 @@ export interface LogOptions {
 /** What `Log.read` found: a record, nothing up to the end, or records that `LogStore.load` must fetch. */
 export type ReadResult = 'record' | 'end' | 'absent'
 
+/** What `window` is before anything was loaded; it is only ever replaced. */
+const noRuns: Run[] = []
+
+const noAddress: Buffer = Buffer.alloc(0)
+
 export class Log {
   readonly id: number
   readonly isVolatile: boolean
@@ -83,13 +88,13 @@ export class Log {
   /** Told when an engine refuses a record after it was appended here. */
   owner: LogOwner | undefined
   /** Address of records that came without one; whoever names the log sets it. */
-  homeAddress: Buffer = Buffer.alloc(0)
+  homeAddress: Buffer = noAddress
   /** Runs in memory, ascending; engines evict from the front, see `evictBefore`. */
   readonly tail: RunDeque = new RunDeque()
   /** The body that the last read which answered 'absent' asked for, or 0 when it was a record. */
   missingAsideId = 0
   /** Older runs that the engine loaded for a reader, ascending. */
-  window: Run[] = []
+  window: Run[] = noRuns
 
   readonly #engine: LogEngine
   #openRun: Run | undefined

@@ -17,7 +17,7 @@ export function queueFromRow(row: Record<string, unknown>): QueueRow {
   return {
     vhost: text(row['vhost']),
     name: text(row['name']),
-    type: text(row['type']),
+    type: internType(text(row['type'])),
     logId: Number(row['log_id']),
     autoDelete: row['auto_delete'] === 1,
     arguments: argumentsFromJson(JSON.parse(text(row['arguments']))),
@@ -42,6 +42,13 @@ export function userFromRow(row: Record<string, unknown>): UserRow {
     passwordHash: text(row['password_hash']),
     tags: JSON.parse(text(row['tags'])) as string[],
   }
+}
+
+const queueTypes: readonly string[] = ['classic', 'quorum', 'stream']
+
+/** One string for all queues of a type. */
+function internType(type: string): string {
+  return queueTypes.find((known) => known === type) ?? type
 }
 
 export function text(value: unknown): string {

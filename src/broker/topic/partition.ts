@@ -36,6 +36,8 @@ export type DurableListener = () => void
 
 const stateKeyPrefix = 'producer/'
 
+const tellNobody = (): void => undefined
+
 export class Partition implements LogWatcher {
   readonly log: Log
   readonly producers: ProducerState = new ProducerState()
@@ -43,7 +45,8 @@ export class Partition implements LogWatcher {
   readonly #getConfig: () => TopicConfig
   /** Tells a work queue about messages that came in as a batch. */
   readonly #onAppended: (recordCount: number) => void
-  readonly #listeners = new Set<DurableListener>()
+  /** Made when it is needed: most of many partitions have nobody waiting. */
+  #listeners: Set<DurableListener> | undefined
 
   constructor(
     log: Log,
@@ -56,7 +59,7 @@ export class Partition implements LogWatcher {
     this.log = log
     this.#context = context
     this.#getConfig = options.config
-    this.#onAppended = options.onAppended ?? (() => undefined)
+    this.#onAppended = options.onAppended ?? tellNobody
     log.watcher = this
   }
 
@@ -126,18 +129,18 @@ export class Partition implements LogWatcher {
 
   /** Calls back once when records become durable, or when the partition is gone. */
   addListener(listener: DurableListener): void {
+    this.#listeners ??= new Set()
     this.#listeners.add(listener)
   }
 
   removeListener(listener: DurableListener): void {
-    this.#listeners.delete(listener)
+    this.#listeners?.delete(listener)
   }
 
   onDurable(): void {
-    if (this.#listeners.size === 0) return
-    const listeners = [...this.#listeners]
-    this.#listeners.clear()
-    for (const listener of listeners) listener()
+    const listeners = this.#listeners
+    this.#listeners = undefined
+    if (listeners !== undefined) for (const listener of listeners) listener()
   }
 
   /** Without room for it the producer is remembered until the broker ends, which is better than none. */

@@ -461,6 +461,8 @@ export class FileLogStore implements LogStore, LogEngine {
       log.durableDeliveredMark = recovered.deliveredMark
       this.logs.set(id, log)
     }
+    // The parts live as long as the store; what was recovered lives on in the logs.
+    state.logs.clear()
     for (const { asides } of this.#segments) {
       for (const reference of asides) {
         const log = this.logs.get(reference.logId)
