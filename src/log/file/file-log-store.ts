@@ -37,6 +37,9 @@ import { VolatileSpill } from './volatile-spill.ts'
 import { isOutOfSpace, WalWriter } from './wal-writer.ts'
 import type { WrittenGroup } from './wal-writer.ts'
 
+const noAtom = -1
+const notYet = -2
+
 export class FileLogStore implements LogStore, LogEngine {
   readonly epoch: number
   readonly asideBodies: ReadonlyMap<number, Buffer>
@@ -61,6 +64,8 @@ export class FileLogStore implements LogStore, LogEngine {
   readonly #diskSpace: DiskSpace
   readonly #spill: VolatileSpill
   #lastCheckpoint: Promise<void> = Promise.resolve()
+  /** Everything in an atom has one time: a message may go to 1,000 queues. */
+  #atomTime = noAtom
   #nextLogId: number
   #nextTopologySequence: number
 
@@ -132,10 +137,12 @@ export class FileLogStore implements LogStore, LogEngine {
   }
 
   beginAtom(): CommitGroup {
+    this.#atomTime = notYet
     return this.#scheduler.beginAtom()
   }
 
   endAtom(): AtomIndex {
+    this.#atomTime = noAtom
     return this.#scheduler.endAtom()
   }
 
@@ -274,7 +281,9 @@ export class FileLogStore implements LogStore, LogEngine {
   }
 
   now(): number {
-    return this.#clock.now()
+    if (this.#atomTime === noAtom) return this.#clock.now()
+    if (this.#atomTime === notYet) this.#atomTime = this.#clock.now()
+    return this.#atomTime
   }
 
   #change(): CommitGroup {
