@@ -86,7 +86,8 @@ export class Broker {
 
   /** Puts back what outlived the last process. Logs that no queue has are given up. */
   restore(topology: Topology, logs: readonly Log[]): void {
-    const logsById = new Map(logs.map((log) => [log.id, log]))
+    const logsById = new Map<number, Log>()
+    for (const log of logs) logsById.set(log.id, log)
     for (const { name } of topology.vhosts) this.#addVHost(name)
     for (const row of topology.exchanges) this.#vhosts.get(row.vhost)?.restoreExchange(row)
     for (const row of topology.queues) {
