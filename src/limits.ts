@@ -35,12 +35,18 @@ export const limits = {
   tailCacheSizeMax: (32 * MiB) as number,
   /** Cold reads delay the WAL on the same disk: one fetches at most this much. */
   coldReadSizeMax: (256 * KiB) as number,
+  /** The same for a reader who goes through a log: less calls, and some thousand messages a turn. */
+  coldDrainReadSizeMax: (1 * MiB) as number,
   /** The same for readers of whole runs, who take what librdkafka asks for by default at a time. */
   coldRunsReadSizeMax: (1 * MiB) as number,
   /** Cold reads at a time: more would only queue up in the kernel in front of the WAL. */
   coldReadsMax: 2,
   /** All windows that readers of the disk have in memory together. */
   coldWindowsSizeMax: (32 * MiB) as number,
+  /** A file that nobody needs goes in steps of this size: the file system holds writes up while it frees blocks. */
+  deleteStepSize: (4 * MiB) as number,
+  /** Between two of them. */
+  deleteStepMs: 5,
   /** Bytes skipped rather than read apart when a log's runs lie scattered between others. */
   coldReadGapMax: (16 * KiB) as number,
   /** Runs that several readers of a log may want at about the same time. */
@@ -186,6 +192,8 @@ export const limits = {
   dispatchPerTurnMax: 1024,
   /** How far the mark below which a crash makes messages "redelivered" runs ahead of deliveries. */
   deliveredMarkAhead: 4096,
+  /** The same behind a flood: what is delivered while `uncommittedSizeMax` is written before the mark. */
+  deliveredMarkAheadMax: 262_144,
   /** Time to live of a message, as RabbitMQ has it: ten years. */
   expirationMsMax: 315_360_000_000,
   /** Unacked deliveries of one channel: what bounds memory when no prefetch is set. */

@@ -7,6 +7,7 @@ import { readArguments } from './cli/read-arguments.ts'
 import type { Arguments } from './cli/read-arguments.ts'
 import { removeReadyFile, writeReadyFile } from './cli/ready-file.ts'
 import { watchStopRequests } from './cli/stop-requests.ts'
+import { tuneCollector } from './cli/tune-collector.ts'
 import { loadConfig } from './config-sources.ts'
 import type { LoadedConfig } from './config-sources.ts'
 import { settingName } from './config.ts'
@@ -118,6 +119,7 @@ function fail(error: unknown, dataFolder: string): never {
 
 // Whoever read our first lines may be gone (`npm start | head`); that is no reason to stop.
 process.stdout.on('error', () => undefined)
+tuneCollector()
 // Until the end is decided here; a clean stop may have to wait for a disk that comes back.
 keepProcessAlive()
 try {

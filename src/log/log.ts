@@ -17,6 +17,7 @@ import type { RecordSource, RecordView } from './record.ts'
 import type { RunConverter } from './run-converter.ts'
 import { RunDeque } from './run-deque.ts'
 import { Run, runHeaderSize } from './run.ts'
+import { type LogWindow, Windows } from './windows.ts'
 
 /** What a log needs from its engine. */
 export interface LogEngine {
@@ -63,9 +64,6 @@ export interface LogOptions {
 /** What `Log.read` found: a record, nothing up to the end, or records that `LogStore.load` must fetch. */
 export type ReadResult = 'record' | 'end' | 'absent'
 
-/** What `window` is before anything was loaded; it is only ever replaced. */
-const noRuns: Run[] = []
-
 const noAddress: Buffer = Buffer.alloc(0)
 
 export class Log {
@@ -93,15 +91,13 @@ export class Log {
   readonly tail: RunDeque = new RunDeque()
   /** The body that the last read which answered 'absent' asked for, or 0 when it was a record. */
   missingAsideId = 0
-  /** Older runs that the engine loaded for a reader, ascending. */
-  window: Run[] = noRuns
 
   readonly #engine: LogEngine
   #openRun: Run | undefined
   #openRunGroup: CommitGroup | undefined
   #lastRunSize = 0
-  #windowStart = 0
-  #windowEnd = 0
+  /** Older runs that the engine loaded for readers. */
+  readonly #windows = new Windows()
   /** Where the last read ended: the next record in order is found without a search. */
   #hintRun: Run | undefined
   #hintPosition = 0
@@ -198,15 +194,16 @@ export class Log {
     let at = offset
     while (at < this.endOffset) {
       const isCold = at < this.tailStart
-      if (isCold && (at < this.#windowStart || at >= this.#windowEnd)) {
+      const window = isCold ? this.#windows.enter(at) : undefined
+      if (isCold && window === undefined) {
         this.missingAsideId = 0
         return 'absent'
       }
-      const run = isCold ? findRun(this.window, at) : this.tail.at(this.tail.find(at))
+      const run = window === undefined ? this.tail.at(this.tail.find(at)) : window.find(at)
       if (run === undefined) {
-        if (!isCold) return 'end'
+        if (window === undefined) return 'end'
         // Nothing that exists lies between here and the end of the window.
-        at = this.#windowEnd
+        at = window.end
         continue
       }
       const position = findPosition(this.messagesOf(run), at)
@@ -251,15 +248,32 @@ export class Log {
     return this.tail.takeFirst(count)
   }
 
-  /**
-   * Engines only: replaces what was loaded for readers. `runs` must hold every existing record of
-   * [start, end) that is not in `tail`.
-   */
-  setWindow(runs: Run[], start: number, end: number): void {
-    this.window = runs
-    this.#windowStart = start
-    this.#windowEnd = end
+  /** Engines only: what was loaded for readers. Returns the window that had to give way. */
+  addWindow(window: LogWindow): LogWindow | undefined {
     this.#forgetHint()
+    return this.#windows.add(window)
+  }
+
+  /** Engines only: forgets one window. */
+  dropWindow(window: LogWindow): void {
+    this.#forgetHint()
+    this.#windows.drop(window)
+  }
+
+  /** Engines only: forgets all windows and returns them. */
+  dropWindows(): LogWindow[] {
+    this.#forgetHint()
+    return this.#windows.clear()
+  }
+
+  /** The window that was read last. */
+  get window(): LogWindow | undefined {
+    return this.#windows.used
+  }
+
+  /** Whether a window tells what is at `offset`. */
+  hasWindowAt(offset: number): boolean {
+    return this.#windows.has(offset)
   }
 
   /** Index in `tail` of the first run that ends at or after `offset`. */
@@ -356,16 +370,4 @@ function emptyLike(run: Run): Run {
   const empty = new Run(run.baseOffset, run.baseTimestamp, 0)
   empty.lastOffset = run.lastOffset
   return empty
-}
-
-/** The first run that ends at or after `offset`. */
-function findRun(runs: readonly Run[], offset: number): Run | undefined {
-  let low = 0
-  let high = runs.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (runs[middle]!.lastOffset < offset) low = middle + 1
-    else high = middle
-  }
-  return runs[low]
 }

@@ -1,5 +1,5 @@
 // Preloaded into a broker (node --import) to make the log's files so small that sealing, checkpoints,
-// cleaning and retiring happen all the time.
+// cleaning, retiring and cold reads happen all the time.
 
 import { limits } from '../../src/limits.ts'
 
@@ -10,7 +10,10 @@ const small: Partial<Record<keyof typeof limits, number>> = {
   tailCacheSizeMax: 256 * KiB,
   inlineBodySizeMax: 128 * KiB,
   sequentialReadSize: 64 * KiB,
+  coldReadSizeMax: 16 * KiB,
+  coldDrainReadSizeMax: 64 * KiB,
   deliveredMarkAhead: 64,
+  deliveredMarkAheadMax: 1024,
 }
 
 Object.assign(limits, small)

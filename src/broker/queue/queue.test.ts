@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { NotingSink, QueueUnderTest, textOf } from '../../../test/support/queue-under-test.ts'
-import { seededRandom } from '../../lib/random.ts'
+import { type Random, seededRandom } from '../../lib/random.ts'
+import { limits } from '../../limits.ts'
 import { RecordView } from '../../log/record.ts'
 
 const texts = (count: number): string[] => Array.from({ length: count }, (_, index) => `m${index}`)
@@ -36,6 +37,21 @@ test('a consumer gets no more than its prefetch until something is settled', () 
   consumer.resume()
   it.settle()
   assert.deepEqual(sink.texts, ['m0', 'm1', 'm2'])
+})
+
+test('deliveries from a backlog wait for slow commits only a few times', () => {
+  const delayMs = 100
+  const random: Random = { ...seededRandom(1), below: (limit) => limit - 1, next: () => 0.5 }
+  const it = new QueueUnderTest({ chaos: { random, delayMsMax: delayMs, refuseRate: 0 } })
+  const count = 16 * limits.deliveredMarkAhead
+  for (let n = 0; n < count; n++) it.publish('m')
+  it.settle()
+  const start = it.clock.monotonic()
+  const sink = new NotingSink()
+  it.consume(sink)
+  it.settle()
+  assert.equal(sink.texts.length, count)
+  assert.ok(it.clock.monotonic() - start <= 5 * delayMs, `${it.clock.monotonic() - start} ms`)
 })
 
 test('a requeued message goes back to its place and is marked as redelivered', () => {

@@ -79,6 +79,8 @@ export class Queue implements QueueLike, TurnTask, LogOwner {
   readonly #redeliveredBelow: number
   /** At or above this, the delivered mark was raised no later than the message was appended. */
   #markCoversFrom = Number.POSITIVE_INFINITY
+  /** How far the mark runs ahead of deliveries: further, the longer it takes to become durable. */
+  #markAhead: number = limits.deliveredMarkAhead
   /** The group that makes the current mark durable. */
   #markGroup: CommitGroup | undefined
   #isScheduled = false
@@ -132,6 +134,7 @@ export class Queue implements QueueLike, TurnTask, LogOwner {
     if (this.consumerCount === 0) return
     // Behind a backlog the mark follows the deliveries instead.
     if (offset >= this.log.deliveredMark && offset - this.#next < limits.deliveredMarkAhead) {
+      this.#markAhead = limits.deliveredMarkAhead
       this.#raiseMark(offset, offset)
     }
     if (this.#line.first !== undefined) this.#schedule()
@@ -336,7 +339,7 @@ export class Queue implements QueueLike, TurnTask, LogOwner {
     }
     this.#next = offset + 1
     const isBacklog = offset < this.#markCoversFrom && offset + 1 < this.log.endOffset
-    if (isBacklog && offset + limits.deliveredMarkAhead / 2 >= this.log.deliveredMark) {
+    if (isBacklog && offset + this.#markAhead / 2 >= this.log.deliveredMark) {
       this.#raiseMark(offset, this.log.endOffset)
     }
     return offset < this.#redeliveredBelow
@@ -362,12 +365,14 @@ export class Queue implements QueueLike, TurnTask, LogOwner {
    */
   #raiseMark(offset: number, coversFrom: number): void {
     this.#markCoversFrom = coversFrom
-    this.#markGroup = this.log.raiseDeliveredMark(offset + limits.deliveredMarkAhead)
+    this.#markGroup = this.log.raiseDeliveredMark(offset + this.#markAhead)
   }
 
   #waitForMark(offset: number): void {
     const { log } = this
     if (offset >= log.deliveredMark) this.#raiseMark(offset, log.endOffset)
+    // It was raised in time, but its group stands behind much that publishers sent.
+    else this.#markAhead = Math.min(this.#markAhead * 4, limits.deliveredMarkAheadMax)
     if (offset < log.durableDeliveredMark) return
     this.#isWaiting = true
     this.#markGroup?.addListener({ onGroupFinished: () => this.#stopWaiting() })

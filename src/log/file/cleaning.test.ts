@@ -29,7 +29,7 @@ function open(disk: FaultDisk): ReturnType<typeof openFileLogStore> {
     durability: 'fsync',
     topologyAfter: 0,
     random: seededRandom(9),
-    limits: { walFileSizeMax: 50_000, tailCacheSizeMax: 20_000 },
+    limits: { walFileSizeMax: 50_000, tailCacheSizeMax: 20_000, deleteStepSize: 10_000 },
     events: {
       onTrouble: (error) => {
         throw error
@@ -115,6 +115,25 @@ test('a drained log gives its files back', async () => {
   assert.ok(walSize(disk) > 1_000_000)
   await change(store, () => log.ackRange(0, 999))
   await until(() => walSize(disk) < 150_000)
+  await store.close()
+})
+
+test('a file goes in steps, so that no step holds writes up for long', async () => {
+  const disk = new FaultDisk(systemClock)
+  const { store } = await open(disk)
+  const log = await createLog(store)
+  await fill(store, log, 1000)
+  const stepsOf = new Map<string, number>()
+  const steps: number[] = []
+  disk.onOperation = (operation, path) => {
+    if (operation === 'truncate') stepsOf.set(path, (stepsOf.get(path) ?? 0) + 1)
+    if (operation === 'unlink' && stepsOf.has(path)) steps.push(stepsOf.get(path) as number)
+    return undefined
+  }
+  await change(store, () => log.ackRange(0, 999))
+  await until(() => steps.length >= 10)
+  // Each file is a little more than 50,000 bytes.
+  assert.ok(steps.every((count) => count >= 5))
   await store.close()
 })
 

@@ -1,9 +1,12 @@
-// Brings runs that left the tail cache back into memory, a window per log. Few reads at a time and
-// of bounded size, because they share the disk with the WAL.
+// Brings runs that left the tail cache back into memory, in windows: one around the record that
+// somebody wants, and, for a reader who goes through a log, the next one while that is being read.
+// Few reads at a time and of bounded size, because they share the disk with the WAL.
 import { Fifo } from '../../lib/fifo.ts'
 import { limits } from '../../limits.ts'
 import type { Log } from '../log.ts'
+import { RecordView } from '../record.ts'
 import type { Run } from '../run.ts'
+import { LogWindow, type WindowListener } from '../windows.ts'
 import type { LogExtents } from './log-extents.ts'
 import { readRuns } from './read-runs.ts'
 import type { RunIndex } from './run-index.ts'
@@ -47,13 +50,29 @@ export interface ColdPart {
   readonly end: number
 }
 
-export class ColdReader {
+/** A window and what is known of its reader. */
+interface Loaded {
+  readonly log: Log
+  readonly size: number
+  /** It begins where the reader's last one ended. */
+  readonly isSequential: boolean
+}
+
+/** The next window of a log, being loaded, and who needs it by now. */
+interface Ahead {
+  readonly offset: number
+  readonly waiting: (() => void)[]
+}
+
+export class ColdReader implements WindowListener {
   readonly #options: ColdReaderOptions
   readonly #waiting = new Fifo<Request>()
   #activeCount = 0
-  /** Logs with a window and its size, oldest first. */
-  readonly #windows = new Map<Log, number>()
+  /** In the order they were loaded. */
+  readonly #windows = new Map<LogWindow, Loaded>()
   #windowsSize = 0
+  readonly #aheads = new Map<Log, Ahead>()
+  readonly #view = new RecordView()
 
   constructor(options: ColdReaderOptions) {
     this.#options = options
@@ -61,7 +80,34 @@ export class ColdReader {
 
   /** Makes `log` readable at `offset`, then calls back. */
   load(log: Log, offset: number, done: (error?: Error) => void): void {
-    this.enqueue(() => this.#loadWindow(log, offset), done)
+    const ahead = this.#aheads.get(log)
+    const used = log.window
+    if (ahead !== undefined && used !== undefined && offset >= used.start) {
+      ahead.waiting.push(() => this.#loadUnlessThere(log, offset, done))
+      return
+    }
+    this.enqueue(() => this.#loadWindow(log, offset, isNextTo(used, offset)), done)
+  }
+
+  /** A reader who goes through a log has come to its next window: loads the one after that. */
+  onEntered(window: LogWindow): void {
+    const loaded = this.#windows.get(window)
+    if (loaded === undefined || !loaded.isSequential) return
+    const { log } = loaded
+    const offset = window.end
+    if (offset >= log.tailStart || log.hasWindowAt(offset) || this.#aheads.has(log)) return
+    // Many readers keep the disk busy without this, and windows that nobody reads yet take room.
+    if (this.isBusy || this.#windowsSize > limits.coldWindowsSizeMax / 2) return
+    const ahead: Ahead = { offset, waiting: [] }
+    this.#aheads.set(log, ahead)
+    this.enqueue(
+      () => this.#loadWindow(log, offset, true),
+      () => {
+        // What is wrong with it, whoever wants it will be told.
+        this.#aheads.delete(log)
+        for (const wake of ahead.waiting) wake()
+      },
+    )
   }
 
   /** Calls `read` when it is its turn to read from the disk, then `done`. */
@@ -77,8 +123,7 @@ export class ColdReader {
 
   /** The log was deleted. */
   forget(log: Log): void {
-    log.setWindow([], 0, 0)
-    this.#forgetWindow(log)
+    for (const window of log.dropWindows()) this.#forgetWindow(window)
   }
 
   #startNext(): void {
@@ -99,20 +144,29 @@ export class ColdReader {
     else request.done(error)
   }
 
+  /** The window just loaded may not reach as far. */
+  #loadUnlessThere(log: Log, offset: number, done: (error?: Error) => void): void {
+    const isAbsent = log.read(offset, this.#view) === 'absent' && log.missingAsideId === 0
+    if (isAbsent && !log.isDeleted) this.load(log, offset, done)
+    else done()
+  }
+
   /** The window must reach a record or the tail: a reader that asks again would get no further. */
-  async #loadWindow(log: Log, offset: number): Promise<void> {
+  async #loadWindow(log: Log, offset: number, isSequential: boolean): Promise<void> {
+    const sizeMax = isSequential ? limits.coldDrainReadSizeMax : limits.coldReadSizeMax
     for (let at = offset; !log.isDeleted && at < log.tailStart;) {
       const extent = this.#options.extents.find(log.id, at)
-      if (extent === undefined || extent.firstOffset >= log.tailStart) {
-        log.setWindow([], offset, log.tailStart)
-        return
-      }
-      const from = { log, offset: at, sizeMax: limits.coldReadSizeMax }
-      const { runs, end } = await this.readPart(extent, from)
+      const isInTail = extent === undefined || extent.firstOffset >= log.tailStart
+      const { runs, end } = isInTail
+        ? { runs: [], end: log.tailStart }
+        : await this.readPart(extent, { log, offset: at, sizeMax })
       if (runs.length > 0 || end >= log.tailStart) {
-        const first = runs[0]?.baseOffset ?? offset
-        log.setWindow(runs, Math.min(first, offset), end)
-        this.#countWindow(log, sizeOf(runs))
+        const start = Math.min(runs[0]?.baseOffset ?? offset, offset)
+        this.#addWindow(new LogWindow({ runs, start, end, listener: this }), {
+          log,
+          size: windowOverhead + sizeOf(runs),
+          isSequential,
+        })
         return
       }
       at = end
@@ -123,20 +177,22 @@ export class ColdReader {
    * Many logs that are read at once must not take memory without bound. The window just loaded
    * stays: its reader is called next.
    */
-  #countWindow(log: Log, size: number): void {
-    this.#forgetWindow(log)
-    this.#windows.set(log, size)
-    this.#windowsSize += size
-    for (const oldest of this.#windows.keys()) {
-      if (this.#windowsSize <= limits.coldWindowsSizeMax || oldest === log) return
-      oldest.setWindow([], 0, 0)
+  #addWindow(window: LogWindow, loaded: Loaded): void {
+    if (loaded.log.isDeleted) return
+    const replaced = loaded.log.addWindow(window)
+    if (replaced !== undefined) this.#forgetWindow(replaced)
+    this.#windows.set(window, loaded)
+    this.#windowsSize += loaded.size
+    for (const [oldest, { log }] of this.#windows) {
+      if (this.#windowsSize <= limits.coldWindowsSizeMax || oldest === window) return
+      log.dropWindow(oldest)
       this.#forgetWindow(oldest)
     }
   }
 
-  #forgetWindow(log: Log): void {
-    this.#windowsSize -= this.#windows.get(log) ?? 0
-    this.#windows.delete(log)
+  #forgetWindow(window: LogWindow): void {
+    this.#windowsSize -= this.#windows.get(window)?.size ?? 0
+    this.#windows.delete(window)
   }
 
   /** Reads what fits one read of an extent. Called by whose turn it is. */
@@ -192,6 +248,15 @@ export class ColdReader {
     )
     this.#options.onDamaged(log, first, last, error)
   }
+}
+
+/** About what a window and its objects take beside the bytes. */
+const windowOverhead = 512
+
+/** Whether `offset` is where a reader goes on who is through with `window`. */
+function isNextTo(window: LogWindow | undefined, offset: number): boolean {
+  if (window === undefined) return false
+  return offset >= window.end && offset - window.end < window.end - window.start
 }
 
 function sizeOf(runs: readonly Run[]): number {

@@ -7,6 +7,7 @@ export interface FileLimits {
   readonly indexCacheSizeMax: number
   readonly checkpointSliceSizeMax: number
   readonly coldRunsSizeMax: number
+  readonly deleteStepSize: number
   readonly stateCountMax: number
   readonly stateSizeMax: number
   readonly volatileMemoryMax: number

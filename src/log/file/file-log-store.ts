@@ -380,6 +380,7 @@ export class FileLogStore implements LogStore, LogEngine {
       segments: this.#segments,
       whenDurable: (callback) => this.#scheduler.whenDurable(callback),
       onTrouble: (error) => this.#onTrouble(error),
+      deleteStepSize: parts.limits.deleteStepSize,
     })
   }
 

@@ -22,6 +22,7 @@ export interface HousekeeperOptions {
   /** Calls back when everything in memory now is durable. */
   readonly whenDurable: (callback: () => void) => void
   readonly onTrouble: (error: Error) => void
+  readonly deleteStepSize: number
 }
 
 export class Housekeeper {
@@ -102,8 +103,21 @@ export class Housekeeper {
   async onReleased(segment: Segment): Promise<void> {
     if (segment.state !== 'retired' || segment.readers > 0) return
     segment.readers = Infinity
+    await this.#shrink(segment)
     await segment.file.close()
     await this.#options.folder.disk.unlink(segment.path)
+  }
+
+  /** Giving back all blocks of a large file in one go would hold up the WAL's writes meanwhile. */
+  async #shrink({ file, size }: Segment): Promise<void> {
+    const { clock, deleteStepSize } = this.#options
+    for (let left = size; left > deleteStepSize && !this.#isClosed;) {
+      left -= deleteStepSize
+      await file.truncate(left)
+      await new Promise<void>((resolve) => {
+        clock.after(limits.deleteStepMs, resolve)
+      })
+    }
   }
 
   async #work(): Promise<void> {

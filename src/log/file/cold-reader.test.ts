@@ -1,0 +1,218 @@
+// Readers of messages that left the tail: one who goes through a log finds the next window there.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { committed, readAll, source } from '../../../test/support/log-engines.ts'
+import { systemClock } from '../../lib/clock.ts'
+import { seededRandom } from '../../lib/random.ts'
+import { Turn } from '../../lib/turn.ts'
+import { limits } from '../../limits.ts'
+import type { LogStoreEvents } from '../log-store.ts'
+import type { Log } from '../log.ts'
+import { RecordView } from '../record.ts'
+import { FaultDisk } from './fault-disk.ts'
+import type { FileLogStore } from './file-log-store.ts'
+import { openFileLogStore } from './open-file-log-store.ts'
+
+const bodySize = 50_000
+/** Several windows of the larger kind. */
+const recordCount = 100
+const recordsPerRun = 5
+const view = new RecordView()
+
+async function openStore(disk: FaultDisk, events: LogStoreEvents = {}): Promise<FileLogStore> {
+  const { store } = await openFileLogStore({
+    path: '/data',
+    disk,
+    clock: systemClock,
+    turn: new Turn(systemClock),
+    durability: 'fsync',
+    topologyAfter: 0,
+    random: seededRandom(1),
+    limits: { tailCacheSizeMax: 10_000 },
+    events,
+  })
+  return store
+}
+
+async function fill(store: FileLogStore): Promise<Log> {
+  let log!: Log
+  await committed(store, () => (log = store.createLog({ isVolatile: false })))
+  for (let n = 0; n < recordCount; n += recordsPerRun) {
+    await committed(store, () => {
+      for (let of = n; of < n + recordsPerRun; of++) log.append(source('a', bodyOf(of)), -1)
+    })
+  }
+  return log
+}
+
+function bodyOf(offset: number): string {
+  return `message ${offset} `.padEnd(bodySize, 'x')
+}
+
+function load(store: FileLogStore, log: Log, offset: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    store.load(log, offset, (error) => (error === undefined ? resolve() : reject(error)))
+  })
+}
+
+/** Reads one record and says whether that had to be waited for. */
+async function readOne(store: FileLogStore, log: Log, offset: number): Promise<boolean> {
+  const isAbsent = log.read(offset, view) === 'absent'
+  if (isAbsent) await load(store, log, offset)
+  assert.equal(log.read(offset, view), 'record')
+  assert.equal(view.offset, offset)
+  assert.equal(view.body.toString('latin1', view.bodyStart, view.bodyEnd), bodyOf(offset))
+  return isAbsent
+}
+
+/** Reads on from `offset` up to the first record that has to be waited for. */
+function readWhatIsThere(log: Log, offset: number): number {
+  let at = offset
+  while (log.read(at, view) === 'record') at++
+  return at
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve))
+}
+
+/** Reads the first two windows, as whoever goes through a log does; the third is being loaded. */
+async function startDraining(store: FileLogStore, log: Log): Promise<number> {
+  await readOne(store, log, 0)
+  const second = readWhatIsThere(log, 0)
+  await readOne(store, log, second)
+  return second
+}
+
+interface HeldDisk {
+  readonly disk: FaultDisk
+  readCount: number
+  /** This read is held and those after it. */
+  holdFrom: number
+}
+
+function heldDisk(holdFrom = Infinity): HeldDisk {
+  const held: HeldDisk = { disk: new FaultDisk(systemClock), readCount: 0, holdFrom }
+  held.disk.onOperation = (operation) => {
+    if (operation !== 'read') return undefined
+    return ++held.readCount >= held.holdFrom ? 'hold' : undefined
+  }
+  return held
+}
+
+test('one look into a log brings a small window and nothing after it', async () => {
+  const held = heldDisk()
+  const store = await openStore(held.disk)
+  const log = await fill(store)
+  await readOne(store, log, 10)
+  const end = readWhatIsThere(log, 10)
+  assert.ok((end - 10) * bodySize <= limits.coldReadSizeMax)
+  assert.equal(held.readCount, 1)
+  await store.close()
+})
+
+test('who goes through a log waits twice, then finds the next window there', async () => {
+  const store = await openStore(new FaultDisk(systemClock))
+  const log = await fill(store)
+  let waits = 0
+  for (let offset = 0; offset < log.tailStart; offset++) {
+    if (await readOne(store, log, offset)) waits++
+    // A reader that is slower than the disk.
+    const { window } = log
+    await until(() => window!.end >= log.tailStart || waits < 2 || log.hasWindowAt(window!.end))
+  }
+  assert.equal(waits, 2)
+  await store.close()
+})
+
+test('who goes through a log reads larger windows than who looks around', async () => {
+  const store = await openStore(new FaultDisk(systemClock))
+  const log = await fill(store)
+  const second = await startDraining(store, log)
+  const { window } = log
+  const size = (window!.end - window!.start) * bodySize
+  assert.equal(window!.start, second)
+  assert.ok(size > limits.coldReadSizeMax && size <= limits.coldDrainReadSizeMax)
+  await store.close()
+})
+
+test('a reader that comes to a window being loaded waits for it and reads nothing twice', async () => {
+  const held = heldDisk(3)
+  const store = await openStore(held.disk)
+  const log = await fill(store)
+  const second = await startDraining(store, log)
+  await until(() => held.disk.heldCount > 0)
+  const third = readWhatIsThere(log, second)
+  const isLoaded = load(store, log, third)
+  held.holdFrom = Infinity
+  held.disk.release()
+  await isLoaded
+  assert.equal(log.read(third, view), 'record')
+  assert.equal(view.offset, third)
+  assert.equal(held.readCount, 3 + 1, 'the fourth is the one after that')
+  await store.close()
+})
+
+test('a look elsewhere does not cost a reader its place', async () => {
+  const store = await openStore(new FaultDisk(systemClock))
+  const log = await fill(store)
+  const second = await startDraining(store, log)
+  await until(() => log.hasWindowAt(log.window!.end))
+  assert.ok(await readOne(store, log, 1))
+  assert.equal(await readOne(store, log, second + 1), false)
+  await store.close()
+})
+
+test('a log that is deleted while its next window is being loaded keeps nothing', async () => {
+  const held = heldDisk(3)
+  const store = await openStore(held.disk)
+  const log = await fill(store)
+  await startDraining(store, log)
+  await until(() => held.disk.heldCount > 0)
+  const { end } = log.window!
+  const isLoaded = load(store, log, end)
+  store.deleteLog(log)
+  assert.equal(log.window, undefined)
+  held.holdFrom = Infinity
+  held.disk.release()
+  await isLoaded
+  assert.equal(log.hasWindowAt(end), false)
+  await store.close()
+})
+
+test('a next window that cannot be read is read again by who needs it, who is told', async () => {
+  const disk = new FaultDisk(systemClock)
+  const store = await openStore(disk)
+  const log = await fill(store)
+  let readCount = 0
+  disk.onOperation = (operation) => {
+    if (operation !== 'read') return undefined
+    return ++readCount > 2 ? new Error('EIO: no luck') : undefined
+  }
+  await startDraining(store, log)
+  const { end } = log.window!
+  await assert.rejects(load(store, log, end), /no luck/u)
+  assert.equal(readCount, 4)
+  disk.onOperation = () => undefined
+  await readOne(store, log, end)
+  await store.close()
+})
+
+test('everything is read in order whatever is acked ahead of the reader', async () => {
+  const store = await openStore(new FaultDisk(systemClock))
+  const log = await fill(store)
+  await committed(store, () => {
+    log.ackRange(0, 1)
+    log.ackRange(4, 40)
+    log.ackRange(60, 61)
+  })
+  const offsets = (await readAll(store, log)).map(([offset]) => offset)
+  const left = Array.from({ length: recordCount }, (_, n) => n).filter(
+    (n) => !log.cursor.isAcked(n),
+  )
+  assert.deepEqual(
+    offsets.filter((offset) => !log.cursor.isAcked(offset)),
+    left,
+  )
+  await store.close()
+})
