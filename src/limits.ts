@@ -160,6 +160,10 @@ export const limits = {
   dataLockWaitMs: 1000,
   /** Log entries in one transaction of the view: one flush for many, yet not a long one. */
   topologyBatchMax: 10_000,
+  /** The same in bytes: as much is in memory three times while it is written. */
+  topologyBatchSizeMax: (1 * MiB) as number,
+  /** The view's thread takes 50 MB; it goes when nothing was declared for so long. */
+  topologyWriterIdleMs: 5000,
   /** Declarations wait when more entries than this are not in the view yet. */
   topologyPendingMax: 100_000,
   /** After a failed write of the view, which usually means a full disk. */
@@ -237,8 +241,10 @@ export const limits = {
   consumerOffsetsFlushMs: 100,
   /** How often topics are looked at for records past their retention. */
   retentionCheckMs: 30_000,
-  /** Resolved addresses a channel remembers; a publisher with more distinct keys resolves again. */
-  routesPerChannelMax: 10_000,
+  /** Memory for resolved addresses of a virtual host; with more distinct keys they are resolved again. */
+  routesSizeMax: (16 * MiB) as number,
+  /** A resolved address, besides 8 bytes for each queue that it leads to. */
+  routeSize: 512,
 
   // Consumer groups.
   /** Some tools invent a group id each time they run. A group without members takes 2.5 KiB. */

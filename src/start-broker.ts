@@ -64,7 +64,7 @@ class Instance implements RunningBroker {
   readonly #startedAt = systemClock.monotonic()
   readonly #users: Users
   #state: BrokerState = 'starting'
-  #storage: Storage | undefined
+  #storage: Pick<Storage, 'store' | 'close'> | undefined
   #broker: Broker | undefined
   #amqp: AmqpServer | undefined
   #kafka: OpenedKafka | undefined
@@ -90,7 +90,7 @@ class Instance implements RunningBroker {
   async open(kind: StorageKind, syncDelayMs: number): Promise<void> {
     const turn = new Turn(this.#clock)
     const crossing = this.#createCrossing()
-    this.#storage = await openStorage({
+    const storage = await openStorage({
       kind,
       syncDelayMs,
       broker: this.#options,
@@ -101,10 +101,16 @@ class Instance implements RunningBroker {
       onBlocked: (reason) => this.#onBlocked(reason),
       onFailed: (error) => this.#fail(error),
     })
-    this.#broker = this.#createBroker(turn, this.#storage)
+    const { store, close, state } = storage
+    this.#storage = { store, close }
+    this.#broker = this.#createBroker(turn, storage)
     this.#retention = this.#createRetention(this.#broker)
     this.#amqp = this.#createAmqpServer(turn, this.#broker)
-    await Promise.all([this.#openAmqp(this.#amqp), this.#openKafka(crossing), this.#openHttp()])
+    await Promise.all([
+      this.#openAmqp(this.#amqp),
+      this.#openKafka(crossing, state),
+      this.#openHttp(),
+    ])
     this.#state = 'ready'
   }
 
@@ -124,7 +130,7 @@ class Instance implements RunningBroker {
       random: systemRandom,
       clock: this.#clock,
       vhosts: this.#options.vhosts,
-      onTopologyDurable: (sequence, bytes) => storage.onTopologyDurable(sequence, bytes),
+      onTopologyDurable: storage.onTopologyDurable,
       onDamaged: (queue, offset, error) => {
         const { vhost, name } = queue
         this.#logger.error({ err: error, vhost, queue: name, offset }, 'Messages were skipped')
@@ -192,7 +198,7 @@ class Instance implements RunningBroker {
     })
   }
 
-  async #openKafka(crossing: Crossing): Promise<void> {
+  async #openKafka(crossing: Crossing, state: Storage['state']): Promise<void> {
     const { host, kafkaPort: port } = this.#options
     if (port === 'off') return
     // Loaded only here, like HTTP below: what is off costs no memory.
@@ -203,7 +209,7 @@ class Instance implements RunningBroker {
       crossing,
       options: this.#options,
       logger: this.#logger.child({ area: 'kafka' }),
-      state: (this.#storage as Storage).state,
+      state,
       address: () => this.addresses['kafka'] as Address,
     })
     const listener = await openListener({

@@ -64,6 +64,8 @@ export interface LogOptions {
 /** What `Log.read` found: a record, nothing up to the end, or records that `LogStore.load` must fetch. */
 export type ReadResult = 'record' | 'end' | 'absent'
 
+const noAddress: Buffer = Buffer.alloc(0)
+
 export class Log {
   readonly id: number
   readonly isVolatile: boolean
@@ -84,7 +86,7 @@ export class Log {
   /** Told when an engine refuses a record after it was appended here. */
   owner: LogOwner | undefined
   /** Address of records that came without one; whoever names the log sets it. */
-  homeAddress: Buffer = Buffer.alloc(0)
+  homeAddress: Buffer = noAddress
   /** Runs in memory, ascending; engines evict from the front, see `evictBefore`. */
   readonly tail: RunDeque = new RunDeque()
   /** The body that the last read which answered 'absent' asked for, or 0 when it was a record. */
