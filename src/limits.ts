@@ -136,7 +136,7 @@ export const limits = {
   // Kafka: what is decoded and sent.
   /** The largest request. Kafka's socket.request.max.bytes. */
   kafkaRequestSizeMax: (100 * MiB) as number,
-  /** A request up to this size gets its room at once; of a larger one, what has come doubles it. */
+  /** A request up to this size gets its room at once; of a larger one, eight times what has come. */
   kafkaRequestRoomInitial: (2 * MiB) as number,
   /** Array elements in one message: an element of two bytes becomes an object of a hundred. */
   kafkaElementsMax: 1_000_000,
@@ -148,7 +148,18 @@ export const limits = {
   decompressedSizeMax: (64 * MiB) as number,
   /** Decoded at once, in some 5 ms; a batch that is or becomes larger goes to a thread of its own. */
   decodedAtOnceSizeMax: (1 * MiB) as number,
-  /** That thread takes 20 MB while it waits for the next large batch. */
+  /** Records and headers of a produced batch that are looked at at once, in a few milliseconds. */
+  checkedAtOnceWorkMax: 20_000,
+  /** Records and headers of a batch that are converted at once, in some 5 ms; the thread does others. */
+  crossedAtOnceWorkMax: 2000,
+  /** What the thread converts at a time; the next part is made while this one is delivered. */
+  crossedPartSizeMax: (512 * KiB) as number,
+  crossedPartWorkMax: 8192,
+  /** Offsets of a large batch that one part without settled records stands for: 2 ms to look them up. */
+  filteredOffsetsMax: 65_536,
+  /** A batch on its way to the thread is copied in steps of this size, of some 0.7 ms. */
+  copiedPerTurnMax: (1 * MiB) as number,
+  /** That thread takes 20 MB, and what it has open, while it waits for the next large batch. */
   batchThreadIdleMs: 30_000,
   /** Converted runs that are kept for the next reader; one of them stays whatever its size. */
   crossedRunsSizeMax: (32 * MiB) as number,
@@ -176,8 +187,10 @@ export const limits = {
   configFileSizeMax: (1 * MiB) as number,
   /** Connections waiting to be accepted; the operating system may cap it lower. */
   listenBacklog: 1024,
-  /** All connections share one buffer of this size: it bounds what one read takes and one turn holds up. */
-  socketReadSize: (128 * KiB) as number,
+  /** All connections share one buffer of this size: it bounds what one read takes. */
+  socketReadSize: (256 * KiB) as number,
+  /** Reads of one connection that fill it, before others get their turn: about a millisecond. */
+  socketReadsInRowMax: 4,
   /** Sockets per listener: each costs a file handle and some kilobytes. */
   socketsPerListenerMax: 65_536,
   /** Health checks and a few browsers; more is a mistake or an attack. */

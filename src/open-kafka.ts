@@ -12,7 +12,7 @@ import { ExitError } from './lib/exit-error.ts'
 import type { Address } from './lib/listen.ts'
 import type { Logger } from './lib/logger.ts'
 import { limits } from './limits.ts'
-import { BatchWorker } from './server/crossing/batch-worker.ts'
+import type { BatchWorker } from './server/crossing/batch-worker.ts'
 import type { Crossing } from './server/crossing/crossing.ts'
 import { AdvertisedWatch } from './server/kafka/advertised-watch.ts'
 import { FetchSessions } from './server/kafka/fetch-sessions.ts'
@@ -22,6 +22,7 @@ export interface KafkaOptions {
   readonly broker: Broker
   readonly users: Users
   readonly crossing: Crossing
+  readonly batchWorker: BatchWorker
   readonly options: BrokerOptions
   readonly logger: Logger
   /** The log's keyed state at the start. */
@@ -67,7 +68,7 @@ export function openKafka(parts: KafkaOptions): OpenedKafka {
     producerIds: new ProducerIds(broker.store, state),
     fetchSessions: new FetchSessions(broker.random),
     crossing: parts.crossing,
-    batchWorker: new BatchWorker(broker.clock),
+    batchWorker: parts.batchWorker,
     advertisedWatch: new AdvertisedWatch(parts.logger, address),
     users: parts.users,
     clock: broker.clock,

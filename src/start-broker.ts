@@ -16,6 +16,7 @@ import { version } from './lib/version.ts'
 import type { OpenedKafka } from './open-kafka.ts'
 import { openStorage, type Storage, type StorageKind } from './open-storage.ts'
 import { AmqpServer } from './server/amqp/amqp-server.ts'
+import { BatchWorker } from './server/crossing/batch-worker.ts'
 import { Crossing } from './server/crossing/crossing.ts'
 import { type Listener, openListener } from './server/listener.ts'
 
@@ -63,6 +64,7 @@ class Instance implements RunningBroker {
   readonly #clock: Clock = systemClock
   readonly #startedAt = systemClock.monotonic()
   readonly #users: Users
+  readonly #batchWorker: BatchWorker = new BatchWorker(systemClock)
   #state: BrokerState = 'starting'
   #storage: Pick<Storage, 'store' | 'close'> | undefined
   #broker: Broker | undefined
@@ -189,6 +191,7 @@ class Instance implements RunningBroker {
 
   #createCrossing(): Crossing {
     return new Crossing({
+      worker: this.#batchWorker,
       onUndecodable: (log, { baseOffset, lastOffset }, error) => {
         this.#logger.error(
           { err: error, log: log.id, first: baseOffset, last: lastOffset },
@@ -207,6 +210,7 @@ class Instance implements RunningBroker {
       broker: this.#broker as Broker,
       users: this.#users,
       crossing,
+      batchWorker: this.#batchWorker,
       options: this.#options,
       logger: this.#logger.child({ area: 'kafka' }),
       state,
@@ -263,6 +267,7 @@ class Instance implements RunningBroker {
     this.#kafka?.server.close()
     await this.#amqp?.close()
     this.#broker?.prepareToClose()
+    this.#batchWorker.close()
     await this.#storage?.close()
     await this.#http?.close()
   }

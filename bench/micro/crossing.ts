@@ -4,8 +4,9 @@ import { table } from '../../src/codec/amqp/field-table.ts'
 import { Log } from '../../src/log/log.ts'
 import { appendRecord } from '../../src/log/record.ts'
 import { Run } from '../../src/log/run.ts'
+import { OpenedBatch } from '../../src/server/crossing/opened-batch.ts'
 import { toKafkaBatch } from '../../src/server/crossing/to-kafka-batch.ts'
-import { toMessageRun } from '../../src/server/crossing/to-message-run.ts'
+import { toMessageRun, wholeBatch } from '../../src/server/crossing/to-message-run.ts'
 import { batchOf } from './kafka-codec.ts'
 import { sourceOf } from './log.ts'
 import type { MicroBenchmark } from './micro-benchmark.ts'
@@ -36,7 +37,10 @@ export const crossing: readonly MicroBenchmark[] = [
     operationsPerCall: MESSAGES,
     prepare() {
       const batch = Run.fromBytes(batchOf())
-      return () => toMessageRun(batch, home).size
+      return () => {
+        const opened = new OpenedBatch(batch.bytes(), batch.size)
+        return toMessageRun(opened, wholeBatch(opened, home)).size
+      }
     },
   },
 ]

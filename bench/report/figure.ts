@@ -5,6 +5,7 @@ export type FigureName =
   | 'p99Us'
   | 'p999Us'
   | 'confirmP99Us'
+  | 'longestMs'
   | 'cpuPerMillion'
   | 'residentMb'
   | 'peakMb'
@@ -34,6 +35,7 @@ export const figures: Readonly<Record<FigureName, Figure>> = {
   p99Us: { title: 'p99 µs', digits: 0, better: 'less' },
   p999Us: { title: 'p99.9 µs', digits: 0, better: 'less' },
   confirmP99Us: { title: 'confirm p99 µs', digits: 0, better: 'less' },
+  longestMs: { title: 'longest ms', digits: 1, better: 'less' },
   cpuPerMillion: { title: 'CPU s/M msg', digits: 2, better: 'less' },
   residentMb: { title: 'resident MB', digits: 0, better: 'less' },
   peakMb: { title: 'peak MB', digits: 0, better: 'less' },

@@ -13,6 +13,7 @@ import { kafkaJava } from './kafka-java.ts'
 import { kafkaLatency } from './kafka-latency.ts'
 import { kafkaProduce } from './kafka-produce.ts'
 import type { Scenario } from './scenario.ts'
+import { stalls } from './stalls.ts'
 import { startUp } from './start-up.ts'
 
 export const allScenarios: readonly Scenario[] = [
@@ -28,6 +29,7 @@ export const allScenarios: readonly Scenario[] = [
   ...kafkaLatency,
   ...kafkaJava,
   ...crossing,
+  ...stalls,
   ...startUp,
 ]
 

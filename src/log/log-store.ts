@@ -71,8 +71,9 @@ export interface LogStore {
   onTopologyApplied(sequence: number): void
 
   /**
-   * Brings records at and after `offset` into memory, then calls back once. Needed only when
-   * `log.read` said 'absent'. `error` when the bytes on disk are damaged.
+   * Brings records at and after `offset` into memory, in the form that readers want, then calls back
+   * once. Needed only when `log.read` said 'absent', which it may again. `error` when the bytes on
+   * disk are damaged.
    */
   load(log: Log, offset: number, done: (error?: Error) => void): void
   /**

@@ -61,7 +61,7 @@ export interface LogOptions {
   readonly cursor?: Cursor
 }
 
-/** What `Log.read` found: a record, nothing up to the end, or records that `LogStore.load` must fetch. */
+/** What `Log.read` found: a record, nothing up to the end, or something that `LogStore.load` must bring. */
 export type ReadResult = 'record' | 'end' | 'absent'
 
 const noAddress: Buffer = Buffer.alloc(0)
@@ -89,8 +89,11 @@ export class Log {
   homeAddress: Buffer = noAddress
   /** Runs in memory, ascending; engines evict from the front, see `evictBefore`. */
   readonly tail: RunDeque = new RunDeque()
-  /** The body that the last read which answered 'absent' asked for, or 0 when it was a record. */
+  /** The body that the last read which answered 'absent' asked for, or 0 when it was something else. */
   missingAsideId = 0
+  /** The run that it found and whose records at `missingOffset` are not messages yet. */
+  missingRun: Run | undefined
+  missingOffset = 0
 
   readonly #engine: LogEngine
   #openRun: Run | undefined
@@ -100,6 +103,8 @@ export class Log {
   readonly #windows = new Windows()
   /** Where the last read ended: the next record in order is found without a search. */
   #hintRun: Run | undefined
+  /** Base offset of the messages in which the position is: a batch may be converted in parts. */
+  #hintBase = 0
   #hintPosition = 0
   #hintOffset = -1
 
@@ -187,9 +192,11 @@ export class Log {
    */
   read(offset: number, view: RecordView): ReadResult {
     const hinted = this.#hintRun
-    if (offset === this.#hintOffset && hinted !== undefined) {
-      const messages = this.messagesOf(hinted)
-      if (this.#hintPosition < messages.size) return this.#readAt(hinted, this.#hintPosition, view)
+    if (offset === this.#hintOffset && hinted !== undefined && offset <= hinted.lastOffset) {
+      const messages = this.messagesOf(hinted, offset)
+      const position = this.#hintPosition
+      const isSame = messages !== undefined && messages.baseOffset === this.#hintBase
+      if (isSame && position < messages.size) return this.#readAt(hinted, messages, position, view)
     }
     let at = offset
     while (at < this.endOffset) {
@@ -197,6 +204,7 @@ export class Log {
       const window = isCold ? this.#windows.enter(at) : undefined
       if (isCold && window === undefined) {
         this.missingAsideId = 0
+        this.missingRun = undefined
         return 'absent'
       }
       const run = window === undefined ? this.tail.at(this.tail.find(at)) : window.find(at)
@@ -206,17 +214,32 @@ export class Log {
         at = window.end
         continue
       }
-      const position = findPosition(this.messagesOf(run), at)
-      if (position >= 0) return this.#readAt(run, position, view)
-      at = run.lastOffset + 1
+      at = Math.max(at, run.baseOffset)
+      const messages = this.messagesOf(run, at)
+      if (messages === undefined) return this.#readUnconverted(run, at)
+      const position = findPosition(messages, at)
+      if (position >= 0) return this.#readAt(run, messages, position, view)
+      at = messages.lastOffset + 1
     }
     return 'end'
   }
 
-  /** The run as messages: itself, or what the converter makes of a batch, maybe without records. */
-  messagesOf(run: Run): Run {
+  /**
+   * The run as messages: itself, or what the converter makes of a batch, maybe without records, and
+   * maybe only a part that stands for `offset`. Undefined when `prepareMessages` must be called first.
+   */
+  messagesOf(run: Run, offset: number): Run | undefined {
     if (!run.isForeign) return run
-    return run.crossed ?? this.#engine.converter?.toMessages(this, run) ?? emptyLike(run)
+    const { crossed } = run
+    if (crossed !== undefined && standsFor(crossed, offset)) return crossed
+    const { converter } = this.#engine
+    return converter === undefined ? emptyLike(run) : converter.toMessages(this, run, offset)
+  }
+
+  /** Calls back once `messagesOf` may be asked again. */
+  prepareMessages(run: Run, offset: number, done: () => void): void {
+    if (this.#engine.converter === undefined) done()
+    else this.#engine.converter.prepare(this, run, offset, done)
   }
 
   /**
@@ -340,17 +363,26 @@ export class Log {
     if (dropped.length > 0) this.#engine.onRunsDropped(this, dropped)
   }
 
-  #readAt(run: Run, position: number, view: RecordView): ReadResult {
-    const messages = this.messagesOf(run)
+  // oxlint-disable-next-line max-params -- called per message: an options object would be an allocation
+  #readAt(run: Run, messages: Run, position: number, view: RecordView): ReadResult {
     const next = this.readFrom(messages, position, view)
     if (next < 0) return this.#readWithoutBody(messages, position, view)
     this.#hintRun = run
+    this.#hintBase = messages.baseOffset
     this.#hintPosition = next
     this.#hintOffset = view.offset + 1
     return 'record'
   }
 
+  #readUnconverted(run: Run, offset: number): ReadResult {
+    this.missingAsideId = 0
+    this.missingRun = run
+    this.missingOffset = offset
+    return 'absent'
+  }
+
   #readWithoutBody(run: Run, position: number, view: RecordView): ReadResult {
+    this.missingRun = undefined
     this.missingAsideId = recordAsideId(run.buffer, position)
     if (!this.#engine.isAsideLost(this.missingAsideId)) return 'absent'
     return this.read(view.offset + 1, view)
@@ -370,4 +402,9 @@ function emptyLike(run: Run): Run {
   const empty = new Run(run.baseOffset, run.baseTimestamp, 0)
   empty.lastOffset = run.lastOffset
   return empty
+}
+
+/** Whether what a batch was converted to is still kept, and has the record at `offset` if there is one. */
+function standsFor({ size, baseOffset, lastOffset }: Run, offset: number): boolean {
+  return size > 0 && baseOffset <= offset && offset <= lastOffset
 }

@@ -40,6 +40,8 @@ export class RecordSource {
   body: Buffer = empty
   bodyStart = 0
   bodyEnd = 0
+  /** Nobody else has the body's memory: it may be kept longer than the call. */
+  isBodyOwn = false
   /** Where the body is in the group's shared bodies, or -1. Set by `Log.append`. */
   sharedPosition = -1
   /** Decides the partition of a topic; undefined for any. Set only where `Route.needsKey`. */

@@ -4,8 +4,12 @@ import type { Run } from './run.ts'
 /** Makes runs of messages from batches that another protocol wrote. The log knows neither form. */
 export interface RunConverter {
   /**
-   * The records of `run` as messages with the same offsets; without records when it has none to show
-   * or cannot be decoded. May keep the result in `run.crossed`.
+   * The records of `run` as messages with the same offsets: all of them, or a part of them, which
+   * stands for `offset` and what follows up to its own last offset; without records when it has none
+   * to show or cannot be decoded. May keep the result in `run.crossed`. Undefined when that takes
+   * longer than a turn of the event loop may: then `prepare` it.
    */
-  toMessages(log: Log, run: Run): Run
+  toMessages(log: Log, run: Run, offset: number): Run | undefined
+  /** Does beside the event loop what `toMessages` did not, then calls back once: it answers now. */
+  prepare(log: Log, run: Run, offset: number, done: () => void): void
 }

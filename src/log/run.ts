@@ -57,7 +57,7 @@ export class Run {
   isSealed = false
   /** A Kafka batch, which readers of messages get in another form (see `Log.messagesOf`). */
   isForeign = false
-  /** The same records in the other form, as long as somebody keeps it. */
+  /** The same records, or a part of them, in the other form; released when nobody keeps it. */
   crossed: Run | undefined
   /** Where `fill` writes next. */
   fillPosition = 0

@@ -2,6 +2,7 @@
 // is parsed before the next one begins, and memory that is made anew for each would keep the
 // garbage collector busy more than everything else does.
 import { Socket } from 'node:net'
+import { systemClock } from '../lib/clock.ts'
 import { limits } from '../limits.ts'
 
 /** Whoever takes over a connection says what becomes of its bytes. */
@@ -22,6 +23,9 @@ interface AcceptedSocket extends Socket {
 }
 
 const readBuffer: Buffer = Buffer.allocUnsafeSlow(limits.socketReadSize)
+/** Whose bytes came last, and how many reads in a row filled the buffer. */
+let lastSource: ByteSource | undefined
+let fullReads = 0
 
 /**
  * Takes an accepted socket over, of which nothing has been read yet (`pauseOnConnect`). The socket
@@ -37,7 +41,9 @@ export function takeOver(accepted: Socket): Incoming {
       buffer: readBuffer,
       callback(size: number, buffer: Uint8Array): boolean {
         source.onBytes(buffer.subarray(0, size) as Buffer)
-        return true
+        if (!isHoggingTurn(source, size)) return true
+        systemClock.atEndOfTurn(() => goOn(socket))
+        return false
       },
     },
   }
@@ -46,6 +52,20 @@ export function takeOver(accepted: Socket): Incoming {
   socket._server = server
   Object.assign(accepted, { _handle: null, _server: null })
   return { socket, source }
+}
+
+/** Where there is more than fits the buffer, up to 32 reads follow each other while all others wait. */
+function isHoggingTurn(source: ByteSource, size: number): boolean {
+  fullReads = size < readBuffer.length ? 0 : source === lastSource ? fullReads + 1 : 1
+  lastSource = source
+  if (fullReads < limits.socketReadsInRowMax) return false
+  fullReads = 0
+  return true
+}
+
+/** Reads again, unless the connection itself does not want more now. */
+function goOn(socket: Socket): void {
+  if (!socket.destroyed && !socket.isPaused()) socket.resume()
 }
 
 /** How it works without Node's inner parts: more garbage, the same bytes. */

@@ -10,6 +10,7 @@ import { Turn } from '../../src/lib/turn.ts'
 import { MemoryLogStore, type MemoryChaos } from '../../src/log/memory/memory-log-store.ts'
 import type { AmqpSettings } from '../../src/server/amqp/amqp-context.ts'
 import { AmqpServer } from '../../src/server/amqp/amqp-server.ts'
+import { BatchWorker } from '../../src/server/crossing/batch-worker.ts'
 import { Crossing } from '../../src/server/crossing/crossing.ts'
 import { openListener, type Listener } from '../../src/server/listener.ts'
 import { within } from './wait-for.ts'
@@ -54,7 +55,10 @@ export class BrokerInProcess implements AsyncDisposable {
   static async start(options: InProcessOptions = {}): Promise<BrokerInProcess> {
     const turn = new Turn(systemClock)
     const { chaos } = options
-    const crossing = new Crossing({ onUndecodable: () => undefined })
+    const crossing = new Crossing({
+      worker: new BatchWorker(systemClock),
+      onUndecodable: () => undefined,
+    })
     const storeParts = { clock: systemClock, turn, converter: crossing }
     const store = new MemoryLogStore({ ...storeParts, ...(chaos && { chaos }) })
     const bugs: Error[] = []

@@ -6,9 +6,12 @@ import type { CompressionName } from '../../src/codec/kafka/compression.ts'
 import { type NewRecord, RecordBatchBuilder } from '../../src/codec/kafka/record-batch-builder.ts'
 import { readBatchHeader, recordsOf } from '../../src/codec/kafka/record-batch.ts'
 import { RecordReader } from '../../src/codec/kafka/record-reader.ts'
+import { limits } from '../../src/limits.ts'
 import { Log } from '../../src/log/log.ts'
 import { appendRecord, RecordSource, RecordView } from '../../src/log/record.ts'
 import { Run, runHeaderSize } from '../../src/log/run.ts'
+import { OpenedBatch } from '../../src/server/crossing/opened-batch.ts'
+import { toMessageRun, wholeBatch } from '../../src/server/crossing/to-message-run.ts'
 
 export interface Message {
   readonly offset: number
@@ -77,6 +80,12 @@ export function messagesIn(log: Log, run: Run): StoredMessage[] {
     })
   }
   return messages
+}
+
+/** A whole batch as messages. */
+export function convert(log: Log, batch: Run): Run {
+  const opened = new OpenedBatch(batch.bytes(), limits.decompressedSizeMax)
+  return toMessageRun(opened, wholeBatch(opened, log.homeAddress))
 }
 
 export function batchOf(records: readonly NewRecord[], compression: CompressionName = 'none'): Run {

@@ -8,6 +8,7 @@ import { seededRandom, systemRandom } from '../../lib/random.ts'
 import { Turn } from '../../lib/turn.ts'
 import { FaultDisk } from '../../log/file/fault-disk.ts'
 import { openFileLogStore } from '../../log/file/open-file-log-store.ts'
+import { BatchWorker } from '../../server/crossing/batch-worker.ts'
 import { Crossing } from '../../server/crossing/crossing.ts'
 import { noArguments } from '../arguments.ts'
 import { Broker } from '../broker.ts'
@@ -24,7 +25,10 @@ async function openQueue(disk: FaultDisk): Promise<{ broker: Broker; close(): Pr
     turn,
     durability: 'fsync',
     topologyAfter: 0,
-    converter: new Crossing({ onUndecodable: (_log, _run, error) => assert.fail(error) }),
+    converter: new Crossing({
+      worker: new BatchWorker(systemClock),
+      onUndecodable: (_log, _run, error) => assert.fail(error),
+    }),
     random: seededRandom(1),
     limits: { walFileSizeMax: 20_000, tailCacheSizeMax: 3000, coldRunsSizeMax: 8000 },
   })

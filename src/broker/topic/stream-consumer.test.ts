@@ -11,6 +11,7 @@ import { openFileLogStore } from '../../log/file/open-file-log-store.ts'
 import type { LogStore, Recovered } from '../../log/log-store.ts'
 import { MemoryLogStore } from '../../log/memory/memory-log-store.ts'
 import { RecordSource, type RecordView } from '../../log/record.ts'
+import { BatchWorker } from '../../server/crossing/batch-worker.ts'
 import { Crossing } from '../../server/crossing/crossing.ts'
 import { encodeAddress } from '../address.ts'
 import { Broker } from '../broker.ts'
@@ -24,7 +25,10 @@ interface Opened {
   readonly store: LogStore
 }
 
-const crossing = new Crossing({ onUndecodable: (_log, _run, error) => assert.fail(error) })
+const crossing = new Crossing({
+  worker: new BatchWorker(systemClock),
+  onUndecodable: (_log, _run, error) => assert.fail(error),
+})
 
 function brokerOn(store: LogStore, turn: Turn): Broker {
   return new Broker({

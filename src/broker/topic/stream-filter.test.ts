@@ -7,13 +7,17 @@ import { systemRandom } from '../../lib/random.ts'
 import { Turn } from '../../lib/turn.ts'
 import { limits } from '../../limits.ts'
 import { MemoryLogStore } from '../../log/memory/memory-log-store.ts'
+import { BatchWorker } from '../../server/crossing/batch-worker.ts'
 import { Crossing } from '../../server/crossing/crossing.ts'
 import { Broker } from '../broker.ts'
 import { StreamConsumer } from './stream-consumer.ts'
 
 it('a consumer that wants little of a long stream lets others have their turn', async () => {
   const turn = new Turn(systemClock)
-  const converter = new Crossing({ onUndecodable: (_log, _run, error) => assert.fail(error) })
+  const converter = new Crossing({
+    worker: new BatchWorker(systemClock),
+    onUndecodable: (_log, _run, error) => assert.fail(error),
+  })
   const store = new MemoryLogStore({ clock: systemClock, turn, converter })
   const broker = new Broker({
     store,

@@ -29,7 +29,9 @@ export class StreamReader implements DeliveryHolder, SettleTarget {
   #timestampMin = Number.NEGATIVE_INFINITY
   #runs: readonly Run[] = noRuns
   #runIndex = 0
+  /** In the messages with this base offset: a large batch comes in parts. */
   #position = runHeaderSize
+  #partBase = -1
   #isBusy = true
   #isClosed = false
   /** What is settled, for consumers with a name. */
@@ -135,13 +137,15 @@ export class StreamReader implements DeliveryHolder, SettleTarget {
   }
 
   #readFrom(run: Run, view: RecordView): boolean {
-    const messages = this.#log.messagesOf(run)
+    const messages = this.#messagesOf(run)
+    if (messages === undefined) return false
     const { accepts } = this.#consumer
     while (this.#position < messages.size) {
       const position = this.#position
       const after = this.#log.readFrom(messages, position, view)
       if (view.offset < this.#next || view.timestamp < this.#timestampMin) {
         this.#position = position + recordSizeAt(messages.buffer, position)
+        this.#next = Math.max(this.#next, view.offset + 1)
         continue
       }
       if (accepts !== undefined && !accepts(view)) {
@@ -153,18 +157,36 @@ export class StreamReader implements DeliveryHolder, SettleTarget {
       if (after < 0 && !this.#readLargeBody(view)) return false
       this.#position = position + recordSizeAt(messages.buffer, position)
       this.#advancePast(view.offset)
-      if (this.#position >= messages.size) this.#leaveRun(run)
+      if (this.#position >= messages.size) this.#leavePart(run, messages)
       return true
     }
-    this.#leaveRun(run)
+    this.#leavePart(run, messages)
     return false
   }
 
+  /** The messages in which the next one is; undefined when they have to be made first. */
+  #messagesOf(run: Run): Run | undefined {
+    const offset = Math.max(this.#next, run.baseOffset)
+    const messages = this.#log.messagesOf(run, offset)
+    if (messages === undefined) {
+      this.#isBusy = true
+      this.#log.prepareMessages(run, offset, () => this.#onReady())
+    } else if (messages.baseOffset !== this.#partBase) {
+      this.#partBase = messages.baseOffset
+      this.#position = runHeaderSize
+    }
+    return messages
+  }
+
+  #leavePart(run: Run, messages: Run): void {
+    this.#next = Math.max(this.#next, messages.lastOffset + 1)
+    if (messages.lastOffset >= run.lastOffset) this.#leaveRun()
+  }
+
   /** A consumer that now waits for acks or for records keeps none of what it has read in memory. */
-  #leaveRun(run: Run): void {
-    this.#next = Math.max(this.#next, run.lastOffset + 1)
+  #leaveRun(): void {
     this.#runIndex++
-    this.#position = runHeaderSize
+    this.#partBase = -1
     if (this.#runIndex >= this.#runs.length) this.#runs = noRuns
   }
 
@@ -223,7 +245,7 @@ export class StreamReader implements DeliveryHolder, SettleTarget {
     if (this.#isClosed) return
     this.#runs = runs
     this.#runIndex = 0
-    this.#position = runHeaderSize
+    this.#partBase = -1
     if (runs.length === 0) this.#next = end
   }
 

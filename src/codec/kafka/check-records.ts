@@ -14,6 +14,14 @@ export interface RecordRules {
   readonly timestampMax: number
 }
 
+/** More than this is not decoded. */
+export interface CheckBounds {
+  /** Bytes that the records decompress to. */
+  readonly sizeMax: number
+  /** Records and headers. */
+  readonly workMax: number
+}
+
 /** One refused record, as ProduceResponse names it from version 8 on. */
 export interface RefusedRecord {
   readonly index: number
@@ -32,19 +40,20 @@ export interface CheckedRecords {
 const refusedMax = 100
 
 /**
- * Decompresses and checks the records of a whole batch. Throws CodecError: `frame_error` when they
- * decompress to more than `sizeMax` bytes, `syntax_error` when they are not what the header says.
+ * Decompresses and checks the records of a whole batch. Throws CodecError: `frame_error` when they are
+ * more than `bounds` allow, `syntax_error` when they are not what the header says.
  */
 export function checkBatchRecords(
   batch: Buffer,
   rules: RecordRules,
-  sizeMax: number,
+  { sizeMax, workMax }: CheckBounds,
 ): CheckedRecords {
   const header = readBatchHeader(batch)
   if (header.compression === undefined) {
     throw new CodecError('syntax_error', 'the batch has an unknown compression type', 0)
   }
-  return checkRecords(header, decompress(header.compression, recordsOf(batch), sizeMax), rules)
+  const records = decompress(header.compression, recordsOf(batch), sizeMax)
+  return checkRecords(header, records, { ...rules, workMax })
 }
 
 /**
@@ -54,13 +63,19 @@ export function checkBatchRecords(
 export function checkRecords(
   header: BatchHeader,
   records: Buffer,
-  rules: RecordRules,
+  rules: RecordRules & { readonly workMax?: number },
 ): CheckedRecords {
+  const { workMax = Infinity } = rules
   const reader = new RecordReader()
   reader.reset(header, records)
   const refused: RefusedRecord[] = []
   let maxTimestamp = -1
+  let work = 0
   while (reader.next()) {
+    work += 1 + reader.headerCount
+    if (work > workMax) {
+      throw new CodecError('frame_error', `more than ${workMax} records and headers`, 0)
+    }
     while (reader.nextHeader());
     maxTimestamp = Math.max(maxTimestamp, reader.timestamp)
     const reason = refusal(reader, header, rules)

@@ -2,7 +2,7 @@
 //
 // RequestStream cuts a byte stream that arrives in arbitrary chunks into whole requests. Invariant:
 // each request gets memory of its own, into which each byte is copied once (above
-// `kafkaRequestRoomInitial` at most three times); that memory is never used again.
+// `kafkaRequestRoomInitial` seldom twice); that memory is never used again.
 import { limits } from '../../limits.ts'
 import { CodecError } from '../codec-error.ts'
 
@@ -132,7 +132,8 @@ export class RequestStream {
   /** A peer that announces a large request and sends little of it does not get all the room. */
   #reserve(filled: number): void {
     if (this.#carry.length >= filled) return
-    const room = Math.max(filled, limits.kafkaRequestRoomInitial, this.#carry.length * 2)
+    // By leaps, because what is there must be copied each time; what is not filled takes no memory.
+    const room = Math.max(filled, limits.kafkaRequestRoomInitial, this.#carry.length * 8)
     const grown = Buffer.allocUnsafe(Math.min(room, this.#size))
     this.#carry.copy(grown, 0, 0, this.#carried)
     this.#carry = grown

@@ -159,8 +159,10 @@ export class ColdReader implements WindowListener {
 
   /** The window just loaded may not reach as far. */
   #loadUnlessThere(log: Log, offset: number, done: (error?: Error) => void): void {
-    const isAbsent = log.read(offset, this.#view) === 'absent' && log.missingAsideId === 0
-    if (isAbsent && !log.isDeleted) this.load(log, offset, done)
+    const isAbsent = log.read(offset, this.#view) === 'absent'
+    const { missingAsideId, missingRun } = log
+    if (isAbsent && missingAsideId === 0 && missingRun === undefined && !log.isDeleted)
+      this.load(log, offset, done)
     else done()
   }
 

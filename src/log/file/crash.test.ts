@@ -306,7 +306,7 @@ async function bodiesInRuns(store: FileLogStore, log: Log): Promise<Map<number, 
 
 function addBodies(log: Log, run: Run, bodies: Map<number, string>): void {
   const view = new RecordView()
-  const messages = log.messagesOf(run)
+  const messages = log.messagesOf(run, run.baseOffset) as Run
   for (let position = runHeaderSize; position < messages.size;) {
     position = log.readFrom(messages, position, view)
     if (log.cursor.isAcked(view.offset)) continue
@@ -323,6 +323,9 @@ const converter: RunConverter = {
       appendRecord(messages, offset, run.baseTimestamp, source(body))
     }
     return messages
+  },
+  prepare(_log, _run, _offset, done) {
+    done()
   },
 }
 

@@ -195,17 +195,12 @@ export class FileLogStore implements LogStore, LogEngine {
   }
 
   load(log: Log, offset: number, done: (error?: Error) => void): void {
-    const view = new RecordView()
-    const loadBody = (): void => {
-      if (log.read(offset, view) !== 'absent' || log.missingAsideId === 0) done()
-      else void this.#loadAside(log, view.offset, done)
-    }
-    if (log.read(offset, view) === 'absent' && log.missingAsideId === 0) {
-      const reader = log.isVolatile ? this.#spill : this.#coldReader
-      reader.load(log, offset, (error) => (error === undefined ? loadBody() : done(error)))
-    } else {
-      loadBody()
-    }
+    if (this.#loadRest(log, offset, done)) return
+    const reader = log.isVolatile ? this.#spill : this.#coldReader
+    reader.load(log, offset, (error) => {
+      if (error !== undefined) done(error)
+      else if (!this.#loadRest(log, offset, done)) done()
+    })
   }
 
   readRuns(log: Log, offset: number, sizeMax: number): readonly Run[] | Promise<readonly Run[]> {
@@ -318,6 +313,19 @@ export class FileLogStore implements LogStore, LogEngine {
   #onAcked(log: Log): void {
     this.#extents.dropBelow(log.id, log.cursor.floor)
     this.#asides.onAcked(log)
+  }
+
+  /** Brings what a run in memory lacks; false when the run itself must be read first. */
+  #loadRest(log: Log, offset: number, done: () => void): boolean {
+    const view = new RecordView()
+    const isAbsent = log.read(offset, view) === 'absent'
+    const { missingRun, missingAsideId } = log
+    log.missingRun = undefined
+    if (!isAbsent) done()
+    else if (missingAsideId !== 0) void this.#loadAside(log, view.offset, done)
+    else if (missingRun !== undefined) log.prepareMessages(missingRun, log.missingOffset, done)
+    else return false
+    return true
   }
 
   async #loadAside(log: Log, offset: number, done: (error?: Error) => void): Promise<void> {

@@ -142,9 +142,12 @@ export class MemoryLogStore implements LogStore, LogEngine {
     return [...log.tail].reduce((size, run) => size + run.size, 0)
   }
 
-  load(_log: Log, offset: number, done: (error?: Error) => void): void {
-    // Everything is in memory: only a body of its own can be absent, and those are kept too.
-    done(new Error(`The memory engine has no record at offset ${offset} to load`))
+  load(log: Log, offset: number, done: (error?: Error) => void): void {
+    // Everything is in memory, bodies of their own too: only the form can be another.
+    const { missingRun, missingOffset } = log
+    log.missingRun = undefined
+    if (missingRun !== undefined) log.prepareMessages(missingRun, missingOffset, done)
+    else done(new Error(`The memory engine has no record at offset ${offset} to load`))
   }
 
   writeAside(body: Buffer, done: (asideId: number) => void): void {

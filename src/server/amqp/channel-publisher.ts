@@ -301,8 +301,10 @@ function keep(source: RecordSource, isMandatory: boolean): KeptMessage {
   kept.addressEnd = kept.address.length
   kept.header = Buffer.from(source.header.subarray(source.headerStart, source.headerEnd))
   kept.headerEnd = kept.header.length
-  kept.body = Buffer.from(source.body.subarray(source.bodyStart, source.bodyEnd))
-  kept.bodyEnd = kept.body.length
+  const body = source.body.subarray(source.bodyStart, source.bodyEnd)
+  kept.body = source.isBodyOwn ? body : Buffer.from(body)
+  kept.bodyEnd = body.length
+  kept.isBodyOwn = true
   kept.asideId = source.asideId
   return { source: kept, isMandatory }
 }

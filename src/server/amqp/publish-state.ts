@@ -87,6 +87,7 @@ export class PublishState {
     this.at = 'idle'
     if (filled !== end - start) {
       setBody(source, this.#body, 0, this.isTooLarge ? 0 : filled)
+      source.isBodyOwn = true
       this.#body = empty
     }
     return true
@@ -108,7 +109,8 @@ export class PublishState {
     const needed = this.#bodyFilled + end - start
     if (needed > this.#body.length) {
       // Grows with what has really come: a large size in a header alone costs nothing.
-      const size = Math.min(this.bodySize, Math.max(needed * 2, 64 * 1024))
+      // By leaps, because what is there must be copied each time.
+      const size = Math.min(this.bodySize, Math.max(needed * 8, 64 * 1024))
       const larger = Buffer.allocUnsafeSlow(size)
       this.#body.copy(larger, 0, 0, this.#bodyFilled)
       this.#body = larger
@@ -121,6 +123,7 @@ export function setBody(source: RecordSource, body: Buffer, start: number, end: 
   source.body = body
   source.bodyStart = start
   source.bodyEnd = end
+  source.isBodyOwn = false
 }
 
 /** The frame that came is not the one that had to come (AMQP 0-9-1 §4.2.6, reply 505). */

@@ -1,6 +1,7 @@
 // Decodes large batches beside the event loop: 32 KiB of zstd can hold 64 MiB, which takes a tenth of
 // a second. One thread, started for the first such batch and ended when none came for a while; jobs
-// are done one after the other, so what is decompressed at a time is bounded.
+// are done one after the other, so what is decompressed at a time is bounded. The thread keeps the
+// batches that it converts in parts open for the next part.
 import { Worker } from 'node:worker_threads'
 import { BrokerError } from '../../broker/broker-error.ts'
 import { CodecError } from '../../codec/codec-error.ts'
@@ -8,19 +9,32 @@ import type { CheckedRecords, RecordRules } from '../../codec/kafka/check-record
 import type { FoundRecord } from '../../codec/kafka/first-record-from.ts'
 import type { Clock, Timer } from '../../lib/clock.ts'
 import { limits } from '../../limits.ts'
-import type { BatchJob, BatchResult } from './batch-thread.ts'
+import { Run } from '../../log/run.ts'
+import type { BatchJob, BatchResult, SentRun } from './batch-thread.ts'
+
+/** A batch and a name that no other one has. */
+export interface NamedBatch {
+  readonly name: string
+  readonly bytes: Buffer
+}
 
 interface Waiting {
+  /** Without the batch. */
   readonly job: BatchJob
+  readonly batch: Buffer
   readonly resolve: (result: BatchResult) => void
   readonly reject: (error: Error) => void
 }
+
+const notYet = new Uint8Array(0)
 
 export class BatchWorker {
   readonly #clock: Clock
   #worker: Worker | undefined
   /** The first one is being done. */
   readonly #waiting: Waiting[] = []
+  /** Names of the batches that the thread has open. */
+  #open: readonly string[] = []
   #idle: Timer | undefined
   #isClosed = false
 
@@ -28,16 +42,36 @@ export class BatchWorker {
     this.#clock = clock
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
   /** As `checkBatchRecords` of the codec. Rejects with CodecError. */
   async check(batch: Buffer, rules: RecordRules): Promise<CheckedRecords> {
-    const result = await this.#do({ kind: 'check', batch: copyOf(batch), rules })
+    const result = await this.#do({ kind: 'check', batch: notYet, rules }, batch)
     return (result as Extract<BatchResult, { kind: 'check' }>).checked
   }
 
   /** As `firstRecordFrom` of the codec. Rejects with CodecError. */
   async find(batch: Buffer, from: FoundRecord): Promise<FoundRecord | undefined> {
-    const result = await this.#do({ kind: 'find', batch: copyOf(batch), from })
+    const result = await this.#do({ kind: 'find', batch: notYet, from }, batch)
     return (result as Extract<BatchResult, { kind: 'find' }>).found
+  }
+
+  /** The part of a batch from `offset` on that fits, as `toMessageRun` makes it. Rejects with CodecError. */
+  async convert({ name, bytes }: NamedBatch, offset: number, home: Buffer): Promise<Run> {
+    const result = await this.#do({ kind: 'convert', name, batch: undefined, offset, home }, bytes)
+    return toRun((result as Extract<BatchResult, { kind: 'convert' }>).run)
+  }
+
+  /**
+   * The part of a batch from `offset` on that `kept` tells about and that fits, as `filterBatch` makes
+   * it. Rejects with CodecError.
+   */
+  async filter({ name, bytes }: NamedBatch, offset: number, kept: Uint8Array): Promise<Buffer> {
+    const result = await this.#do({ kind: 'filter', name, batch: undefined, offset, kept }, bytes)
+    const { batch } = result as Extract<BatchResult, { kind: 'filter' }>
+    return Buffer.from(batch.buffer)
   }
 
   /** Gives up what is under way. */
@@ -47,10 +81,10 @@ export class BatchWorker {
     this.#giveUp(stopping())
   }
 
-  async #do(job: BatchJob): Promise<BatchResult> {
+  async #do(job: BatchJob, batch: Buffer): Promise<BatchResult> {
     if (this.#isClosed) throw stopping()
     const result = await new Promise<BatchResult>((resolve, reject) => {
-      this.#waiting.push({ job, resolve, reject })
+      this.#waiting.push({ job, batch, resolve, reject })
       if (this.#waiting.length === 1) this.#sendFirst()
     })
     if (result.kind === 'undecodable') throw new CodecError(result.error, result.reason, 0)
@@ -59,24 +93,41 @@ export class BatchWorker {
 
   #sendFirst(): void {
     const first = this.#waiting[0]
+    this.#idle?.stop()
     if (first === undefined) {
       this.#idle = this.#clock.after(limits.batchThreadIdleMs, () => this.#stop())
       return
     }
-    this.#idle?.stop()
     this.#worker ??= this.#start()
-    this.#worker.postMessage(first.job, [first.job.batch.buffer as ArrayBuffer])
+    const { job, batch } = first
+    if ('name' in job && this.#open.includes(job.name)) this.#worker.postMessage(job)
+    else this.#sendPiece(first, new Uint8Array(batch.length), 0)
+  }
+
+  /** A batch is part of a larger buffer, of which the thread is given nothing else: a copy, in steps. */
+  #sendPiece(first: Waiting, copy: Uint8Array<ArrayBuffer>, start: number): void {
+    if (this.#waiting[0] !== first) return
+    const end = Math.min(start + limits.copiedPerTurnMax, copy.length)
+    copy.set(first.batch.subarray(start, end), start)
+    if (end < copy.length) {
+      this.#clock.atEndOfTurn(() => this.#sendPiece(first, copy, end))
+      return
+    }
+    this.#worker ??= this.#start()
+    this.#worker.postMessage({ ...first.job, batch: copy }, [copy.buffer])
   }
 
   #start(): Worker {
     const worker = new Worker(threadFile())
     worker.unref()
     worker.on('message', (result: BatchResult) => {
+      if ('open' in result) this.#open = result.open
       this.#waiting.shift()?.resolve(result)
       this.#sendFirst()
     })
     worker.on('error', (error) => {
       this.#worker = undefined
+      this.#open = []
       // The next ones may be better: they get a thread of their own.
       this.#waiting.shift()?.reject(error instanceof Error ? error : new Error(String(error)))
       this.#sendFirst()
@@ -88,6 +139,7 @@ export class BatchWorker {
     this.#idle?.stop()
     void this.#worker?.terminate()
     this.#worker = undefined
+    this.#open = []
   }
 
   #giveUp(error: Error): void {
@@ -99,9 +151,14 @@ function stopping(): BrokerError {
   return new BrokerError('shutting_down', 'The broker stops')
 }
 
-/** A batch is part of a larger buffer, of which the thread is given nothing else. */
-function copyOf(batch: Buffer): Uint8Array {
-  return new Uint8Array(batch)
+function toRun(sent: SentRun): Run {
+  const run = new Run(sent.baseOffset, sent.baseTimestamp, 0)
+  run.buffer = Buffer.from(sent.bytes.buffer)
+  run.size = run.buffer.length
+  run.lastOffset = sent.lastOffset
+  run.maxTimestamp = sent.maxTimestamp
+  run.recordCount = sent.recordCount
+  return run
 }
 
 /** The thread's file: beside this one, source or built. */

@@ -4,6 +4,7 @@ import * as fc from 'fast-check'
 import { bytes, fieldTable, shortText, timestamp } from '../../../test/support/amqp-arbitrary.ts'
 import {
   batchOf,
+  convert,
   logNamed,
   type Message,
   messagesIn,
@@ -16,7 +17,6 @@ import { Run } from '../../log/run.ts'
 import { messageHeader, reservedKafkaNames, reservedMessageNames } from './crossing-map.ts'
 import { toKafkaName, toMessageName } from './crossing-names.ts'
 import { toKafkaBatch } from './to-kafka-batch.ts'
-import { toMessageRun } from './to-message-run.ts'
 
 const log = logNamed('orders')
 const baseTimestamp = 1_700_000_000_000
@@ -129,7 +129,7 @@ describe('crossing', () => {
       fc.property(messages, (given) => {
         const run = runOf(given)
         const batch = toKafkaBatch(log, run) as Buffer
-        const back = toMessageRun(Run.fromBytes(batch), log.homeAddress)
+        const back = convert(log, Run.fromBytes(batch))
         assert.deepEqual(messagesIn(log, back), messagesIn(log, run))
         assert.equal(back.lastOffset, run.lastOffset)
       }),
@@ -139,7 +139,7 @@ describe('crossing', () => {
   it('gives a record back as it was after it was a message', () => {
     fc.assert(
       fc.property(records, (given) => {
-        const run = toMessageRun(batchOf(given), log.homeAddress)
+        const run = convert(log, batchOf(given))
         run.seal(7, -1)
         const batch = toKafkaBatch(log, run) as Buffer
         assert.deepEqual(recordsIn(batch), given)

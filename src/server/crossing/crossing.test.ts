@@ -18,15 +18,27 @@ import { basicProperties, type BasicProperties } from '../../codec/amqp/methods.
 import type { CompressionName } from '../../codec/kafka/compression.ts'
 import { RecordBatchBuilder } from '../../codec/kafka/record-batch-builder.ts'
 import { hasValidCrc, readBatchHeader } from '../../codec/kafka/record-batch.ts'
+import { systemClock } from '../../lib/clock.ts'
 import { limits } from '../../limits.ts'
 import { Run } from '../../log/run.ts'
+import { BatchWorker } from './batch-worker.ts'
 import { CrossedRuns } from './crossed-runs.ts'
 import { kafkaHeader, mappedProperties, messageHeader } from './crossing-map.ts'
 import { Crossing } from './crossing.ts'
 
 const log = logNamed('orders')
 const now = 1_700_000_000_000
-const crossing = new Crossing({ onUndecodable: () => undefined })
+const crossing = new Crossing({
+  worker: new BatchWorker(systemClock),
+  onUndecodable: () => undefined,
+})
+
+/** What the thread makes of the batch is there. */
+function prepared(by: Crossing, batch: Run, offset: number): Promise<void> {
+  return new Promise((resolve) => {
+    by.prepare(log, batch, offset, resolve)
+  })
+}
 
 function message(rest: Partial<Message>): Message {
   const exchange = 'events'
@@ -66,10 +78,8 @@ function seenByAmqp({ key = null, value = null, timestamp = now, headers = {} }:
     key: name,
     value: bytes === null ? null : Buffer.from(bytes),
   }))
-  const run = crossing.toMessages(
-    log,
-    batchOf([{ offset: 9, timestamp, key, value, headers: list }]),
-  )
+  const batch = batchOf([{ offset: 9, timestamp, key, value, headers: list }])
+  const run = crossing.toMessages(log, batch, 9) as Run
   const [stored] = messagesIn(log, run)
   assert.ok(stored)
   const { properties, bodySize } = decodeContentHeader(stored.header, 0, stored.header.length)
@@ -280,7 +290,9 @@ describe('a record read by AMQP', () => {
         values.map((value, offset) => ({ ...record, offset, value })),
         compression,
       )
-      const bodies = messagesIn(log, crossing.toMessages(log, batch)).map(({ body }) => body)
+      const bodies = messagesIn(log, crossing.toMessages(log, batch, 0) as Run).map(
+        ({ body }) => body,
+      )
       assert.deepEqual(bodies, values)
     })
   }
@@ -293,17 +305,22 @@ describe('a batch', () => {
     const builder = new RecordBatchBuilder(3)
     builder.append(record)
     const run = Run.fromBytes(builder.finish({ isControl: true }))
-    const messages = crossing.toMessages(log, run)
+    const messages = crossing.toMessages(log, run, 3) as Run
     assert.deepEqual([messages.recordCount, messages.lastOffset], [0, 3])
   })
 
-  it('that decompresses to too much is a gap, reported once', () => {
+  it('that decompresses to too much is a gap, reported once', async () => {
     const reported: Error[] = []
-    const strict = new Crossing({ onUndecodable: (_log, _run, error) => reported.push(error) })
+    const strict = new Crossing({
+      worker: new BatchWorker(systemClock),
+      onUndecodable: (_log, _run, error) => reported.push(error),
+    })
     const value = Buffer.alloc(limits.decompressedSizeMax)
     const batch = batchOf([{ ...record, value }], 'zstd')
+    assert.equal(strict.toMessages(log, batch, 3), undefined)
+    await prepared(strict, batch, 3)
     for (let time = 0; time < 3; time++) {
-      const messages = strict.toMessages(log, batch)
+      const messages = strict.toMessages(log, batch, 3) as Run
       assert.deepEqual([messages.recordCount, messages.lastOffset], [0, 3])
     }
     assert.equal(reported.length, 1)
@@ -328,10 +345,10 @@ it('what was converted last is kept, as much as fits', () => {
   const kept = new CrossedRuns()
   const runs = Array.from({ length: 5 }, (_, index) => new Run(index, now, 0))
   for (const run of runs) kept.keep(run, new Run(0, now, limits.crossedRunsSizeMax / 3))
-  const isKept = runs.map(({ crossed }) => crossed !== undefined)
+  const isKept = runs.map(({ crossed }) => crossed !== undefined && crossed.size > 0)
   assert.deepEqual(isKept, [false, false, true, true, true])
   kept.keep(new Run(9, now, 0), new Run(0, now, limits.crossedRunsSizeMax * 2))
-  assert.ok(runs.every(({ crossed }) => crossed === undefined))
+  assert.ok(runs.every(({ crossed }) => crossed?.size === 0))
 })
 
 it('every name of the table stands in the documentation', () => {

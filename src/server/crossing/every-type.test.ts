@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import {
   batchOf,
+  convert,
   logNamed,
   messagesIn,
   type PlainRecord,
@@ -16,7 +17,6 @@ import { type FieldEntry, FieldTable, type FieldValue } from '../../codec/amqp/f
 import type { BasicProperties } from '../../codec/amqp/methods.gen.ts'
 import { kafkaHeader, mappedProperties } from './crossing-map.ts'
 import { toKafkaBatch } from './to-kafka-batch.ts'
-import { toMessageRun } from './to-message-run.ts'
 
 const log = logNamed('orders')
 const now = 1_700_000_000_000
@@ -36,7 +36,7 @@ function toKafka(properties: BasicProperties, address = ['', 'orders']): Headers
 /** What an AMQP consumer gets of a record with these headers, written by a Kafka client. */
 function toAmqp(headers: Headers, rest: Partial<PlainRecord> = {}): BasicProperties {
   const record = { offset: 5, timestamp: -1, key: null, value: body, headers, ...rest }
-  const [message] = messagesIn(log, toMessageRun(batchOf([record]), log.homeAddress))
+  const [message] = messagesIn(log, convert(log, batchOf([record])))
   return decodeContentHeader(message!.header, 0, message!.header.length).properties
 }
 
@@ -201,7 +201,7 @@ describe('every type of header', () => {
         assert.deepEqual(record?.key, typeof bytes === 'string' ? Buffer.from(bytes) : bytes)
         const noted = record?.headers.find(({ key }) => key === kafkaHeader.keyType)
         if (bytes !== null) assert.equal(noted?.value?.toString(), isNoted && type)
-        const [back] = messagesIn(log, toMessageRun(batchOf([record]), log.homeAddress))
+        const [back] = messagesIn(log, convert(log, batchOf([record])))
         const seen = decodeContentHeader(back!.header, 0, back!.header.length).properties
         assert.deepEqual(entriesOf(seen), properties.headers.entries)
       })
@@ -226,7 +226,7 @@ describe('what cannot be expressed is as documented', () => {
   function back(properties: BasicProperties, message: Partial<{ body: Buffer }> = {}) {
     const given = { offset: 5, timestamp: now, exchange: 'e', routingKey: 'k', body, properties }
     const batch = toKafkaBatch(log, runOf([{ ...given, ...message }])) as Buffer
-    const [seen] = messagesIn(log, toMessageRun(batchOf(recordsIn(batch)), log.homeAddress))
+    const [seen] = messagesIn(log, convert(log, batchOf(recordsIn(batch))))
     return decodeContentHeader(seen!.header, 0, seen!.header.length).properties
   }
 
@@ -267,7 +267,7 @@ describe('what cannot be expressed is as documented', () => {
   function backInKafka(...records: (Partial<PlainRecord> & { headers: Headers })[]): PlainRecord[] {
     const common = { timestamp: now, key: null, value: body }
     const given = records.map((record, offset) => ({ ...common, offset, ...record }))
-    const run = toMessageRun(batchOf(given), log.homeAddress)
+    const run = convert(log, batchOf(given))
     run.seal(7, -1)
     return recordsIn(toKafkaBatch(log, run) as Buffer)
   }
@@ -301,7 +301,7 @@ describe('what cannot be expressed is as documented', () => {
       value: body,
       headers: [],
     }))
-    const seen = messagesIn(log, toMessageRun(batchOf(records), log.homeAddress))
+    const seen = messagesIn(log, convert(log, batchOf(records)))
     const { properties } = decodeContentHeader(seen[1]!.header, 0, seen[1]!.header.length)
     assert.deepEqual(properties.headers?.get('x-timestamp-ms'), { type: 'long', value: late })
     assert.ok(seen[1]!.timestamp < late)

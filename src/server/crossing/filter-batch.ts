@@ -1,36 +1,51 @@
-import { decompress } from '../../codec/kafka/compression.ts'
 import { RecordBatchBuilder, type RecordHeader } from '../../codec/kafka/record-batch-builder.ts'
-import { readBatchHeader, recordsOf } from '../../codec/kafka/record-batch.ts'
-import { RecordReader } from '../../codec/kafka/record-reader.ts'
-import { limits } from '../../limits.ts'
-import type { Run } from '../../log/run.ts'
+import type { RecordReader } from '../../codec/kafka/record-reader.ts'
+import type { OpenedBatch } from './opened-batch.ts'
+
+export interface FilterOptions {
+  /** What comes before is left out, and the result stands for what comes from here on. */
+  readonly offset: number
+  /** Records at or after it are left out, too: for another part. */
+  readonly end: number
+  readonly keep: (offset: number) => boolean
+  /** Bytes of the result; the record that reaches it is the last one. */
+  readonly sizeMax: number
+}
+
+/** The whole batch. */
+export function allKept(
+  { header, lastOffset }: OpenedBatch,
+  keep: (offset: number) => boolean,
+): FilterOptions {
+  return { offset: header.baseOffset, end: lastOffset + 1, keep, sizeMax: Infinity }
+}
 
 /**
  * A Kafka batch without the records whose offset `keep` refuses, uncompressed; it still stands for the
- * same offsets. Throws CodecError when the batch cannot be decoded.
+ * same offsets, or for as many as it has come to. Throws CodecError when it cannot be decoded.
  */
-export function filterBatch(batch: Run, keep: (offset: number) => boolean): Buffer {
-  const bytes = batch.bytes()
-  const header = readBatchHeader(bytes)
-  const { compression = 'none', leaderEpoch, isTransactional, isControl } = header
-  const records = decompress(compression, recordsOf(bytes), limits.decompressedSizeMax)
-  const reader = new RecordReader()
-  const builder = new RecordBatchBuilder(batch.baseOffset)
-  reader.reset(header, records)
-  while (reader.next()) {
-    if (!keep(reader.offset)) continue
-    builder.append({
-      offset: reader.offset,
-      timestamp: reader.timestamp,
-      key: reader.key(),
-      value: reader.value(),
-      headers: headersOf(reader),
-    })
+export function filterBatch(batch: OpenedBatch, options: FilterOptions): Buffer {
+  const { offset, end, keep, sizeMax } = options
+  const { record, header } = batch
+  const builder = new RecordBatchBuilder(offset)
+  let isMore = batch.goTo(offset)
+  while (isMore && record.offset < end && builder.size < sizeMax) {
+    if (keep(record.offset)) {
+      builder.append({
+        offset: record.offset,
+        timestamp: record.timestamp,
+        key: record.key(),
+        value: record.value(),
+        headers: headersOf(record),
+      })
+    }
+    isMore = batch.advance()
   }
-  const { producerId, producerEpoch, baseSequence } = header
+  const { leaderEpoch, producerId, producerEpoch, baseSequence } = header
+  const { isTransactional, isControl } = header
   return builder.finish({
     leaderEpoch,
-    lastOffset: batch.lastOffset,
+    lastOffset: isMore ? Math.min(record.offset, end) - 1 : batch.lastOffset,
     producerId,
     producerEpoch,
     baseSequence,

@@ -14,6 +14,7 @@ import { openFileLogStore } from '../../log/file/open-file-log-store.ts'
 import type { Log } from '../../log/log.ts'
 import { RecordSource } from '../../log/record.ts'
 import type { Run } from '../../log/run.ts'
+import { BatchWorker } from './batch-worker.ts'
 import { Crossing } from './crossing.ts'
 import { partToKafkaBatch } from './part-to-kafka-batch.ts'
 
@@ -46,7 +47,10 @@ test('a run with more large bodies than memory is fetched in parts', async () =>
   const runs = await store.readRuns(log, 0, limits.runSizeMax)
   assert.equal(runs.length, 1)
   const run = runs[0] as Run
-  const crossing = new Crossing({ onUndecodable: () => undefined })
+  const crossing = new Crossing({
+    worker: new BatchWorker(systemClock),
+    onUndecodable: () => undefined,
+  })
   assert.equal(crossing.toKafkaBatch(log, run), undefined)
 
   const seen: number[] = []

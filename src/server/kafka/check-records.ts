@@ -48,12 +48,16 @@ export function checkRecords(batch: Buffer, config: TopicConfig, now: number): n
     timestampMin: config.usesAppendTime ? -Infinity : now - config.timestampBeforeMsMax,
     timestampMax: config.usesAppendTime ? Infinity : now + config.timestampAfterMsMax,
   }
-  if (compressionOf(batch) === undefined) {
+  const compression = compressionOf(batch)
+  if (compression === undefined) {
     throw new BrokerError('invalid_record', 'The batch has an unknown compression type')
   }
-  if (batch.length > limits.decodedAtOnceSizeMax) throw new LargeBatchError(rules)
+  // Bytes that are not decompressed are passed over.
+  const sizeMax = compression === 'none' ? limits.decompressedSizeMax : limits.decodedAtOnceSizeMax
+  if (batch.length > sizeMax) throw new LargeBatchError(rules)
   try {
-    return verdictOf(checkBatchRecords(batch, rules, limits.decodedAtOnceSizeMax))
+    const bounds = { sizeMax, workMax: limits.checkedAtOnceWorkMax }
+    return verdictOf(checkBatchRecords(batch, rules, bounds))
   } catch (error) {
     if (isTooLarge(error)) throw new LargeBatchError(rules)
     throw error instanceof CodecError ? unreadable(error) : error

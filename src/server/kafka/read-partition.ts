@@ -38,7 +38,7 @@ export function readPartition(
       const keep = settledFilter(view, partition, run)
       const batch = context.crossing.toKafkaBatch(partition.log, run, keep)
       if (batch === undefined) {
-        // Large bodies lie in files of their own: what follows the first of them is fetched later.
+        // It takes longer than a turn of the event loop may: what follows is fetched later.
         if (parts.length > 0) break
         return readPart(context, partition, run, { ...wanted, keep })
       }
@@ -52,13 +52,20 @@ export function readPartition(
 }
 
 async function readPart(
-  { broker }: KafkaContext,
+  { broker, crossing }: KafkaContext,
   { log }: Partition,
   run: Run,
   wanted: Wanted & { readonly keep: Keep | undefined },
 ): Promise<PartitionRecords> {
-  const part = await partToKafkaBatch(broker.store, log, run, wanted)
+  const { offset, keep = keepAll } = wanted
+  const part = run.isForeign
+    ? await crossing.filterPart(log, run, offset, keep)
+    : await partToKafkaBatch(broker.store, log, run, wanted)
   return { parts: [part], size: part.length }
+}
+
+function keepAll(): boolean {
+  return true
 }
 
 /** Settled messages of a work queue are gaps, as in a compacted topic. */
