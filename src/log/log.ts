@@ -191,12 +191,9 @@ export class Log {
    * call `LogStore.load(log, offset)` and read again.
    */
   read(offset: number, view: RecordView): ReadResult {
-    const hinted = this.#hintRun
-    if (offset === this.#hintOffset && hinted !== undefined && offset <= hinted.lastOffset) {
-      const messages = this.messagesOf(hinted, offset)
-      const position = this.#hintPosition
-      const isSame = messages !== undefined && messages.baseOffset === this.#hintBase
-      if (isSame && position < messages.size) return this.#readAt(hinted, messages, position, view)
+    if (offset === this.#hintOffset) {
+      const result = this.#readHinted(offset, view)
+      if (result !== undefined) return result
     }
     let at = offset
     while (at < this.endOffset) {
@@ -308,6 +305,17 @@ export class Log {
   get tailStart(): number {
     const { first } = this.tail
     return first === undefined ? this.endOffset : first.baseOffset
+  }
+
+  /** Undefined when the record is not where the last read ended. */
+  #readHinted(offset: number, view: RecordView): ReadResult | undefined {
+    const run = this.#hintRun
+    if (run === undefined || offset > run.lastOffset) return undefined
+    const messages = this.messagesOf(run, offset)
+    const position = this.#hintPosition
+    const isSame = messages !== undefined && messages.baseOffset === this.#hintBase
+    if (!isSame || position >= messages.size) return undefined
+    return this.#readAt(run, messages, position, view)
   }
 
   #forgetHint(): void {
