@@ -13,8 +13,8 @@ export const limits = {
   runSizeMax: (256 * KiB) as number,
   /** Volatile logs spill whole runs. */
   volatileRunSizeMax: (64 * KiB) as number,
-  /** Pages for runs that wait to be used again. */
-  freeRunPagesSizeMax: (8 * MiB) as number,
+  /** Pages for runs and windows that wait to be used again. */
+  freePagesSizeMax: (8 * MiB) as number,
   /** First size of a group's shared bodies; doubles as needed. */
   sharedBodiesSizeInitial: (16 * KiB) as number,
   /** Below this a body is stored with each record: a reference would save nothing. */
@@ -39,6 +39,8 @@ export const limits = {
   coldDrainReadSizeMax: (1 * MiB) as number,
   /** The same for readers of whole runs, who take what librdkafka asks for by default at a time. */
   coldRunsReadSizeMax: (1 * MiB) as number,
+  /** Such a read with what lies between its runs, the heads of groups for the most part. */
+  windowPageSize: (1088 * KiB) as number,
   /** Cold reads at a time: more would only queue up in the kernel in front of the WAL. */
   coldReadsMax: 2,
   /** All windows that readers of the disk have in memory together. */
@@ -169,6 +171,10 @@ export const limits = {
   dataLockWaitMs: 1000,
   /** Log entries in one transaction of the view: one flush for many, yet not a long one. */
   topologyBatchMax: 10_000,
+  /** The same in bytes: as much is in memory three times while it is written. */
+  topologyBatchSizeMax: (1 * MiB) as number,
+  /** The view's thread takes 50 MB; it goes when nothing was declared for so long. */
+  topologyWriterIdleMs: 5000,
   /** Declarations wait when more entries than this are not in the view yet. */
   topologyPendingMax: 100_000,
   /** After a failed write of the view, which usually means a full disk. */
@@ -248,8 +254,10 @@ export const limits = {
   consumerOffsetsFlushMs: 100,
   /** How often topics are looked at for records past their retention. */
   retentionCheckMs: 30_000,
-  /** Resolved addresses a channel remembers; a publisher with more distinct keys resolves again. */
-  routesPerChannelMax: 10_000,
+  /** Memory for resolved addresses of a virtual host; with more distinct keys they are resolved again. */
+  routesSizeMax: (16 * MiB) as number,
+  /** A resolved address, besides 8 bytes for each queue that it leads to. */
+  routeSize: 512,
 
   // Consumer groups.
   /** Some tools invent a group id each time they run. A group without members takes 2.5 KiB. */

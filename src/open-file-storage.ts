@@ -13,23 +13,24 @@ export async function openFileStorage(options: StorageOptions): Promise<Storage>
   const { clock, syncDelayMs } = options
   const disk = createSystemDisk({ clock, syncDelayMs })
   await disk.createFolder(folder)
-  let opened: OpenedFileLogStore | undefined
+  // Not what was recovered: it is large, and needed only once.
+  let opened: OpenedFileLogStore['store'] | undefined
   const view = new TopologyView({
     folder,
     clock: options.clock,
-    onApplied: (sequence) => opened?.store.onTopologyApplied(sequence),
+    onApplied: (sequence) => opened?.onTopologyApplied(sequence),
     onFailed: (error) => {
       options.logger.warn({ err: error }, 'meta.db cannot be written; trying again')
     },
   })
   try {
     const topology = view.load()
-    opened = await openLog(options, { folder, disk }, topology.appliedSequence)
-    const { store, recovered } = opened
+    const { store, recovered } = await openLog(options, { folder, disk }, topology.appliedSequence)
+    opened = store
     if (recovered.cut !== undefined) options.logger.warn(recovered.cut)
     return {
       store,
-      topology: await replay(view, opened.recovered.topology, topology),
+      topology: await replay(view, recovered.topology, topology),
       logs: recovered.logs,
       state: recovered.state,
       onTopologyDurable: (sequence, bytes) => view.apply(sequence, bytes),

@@ -34,9 +34,9 @@ export interface Storage {
   /** What `LogStore.putState` kept. */
   readonly state: ReadonlyMap<string, Buffer>
   /** A topology entry is durable in the log. */
-  onTopologyDurable(sequence: number, bytes: Buffer): void
+  readonly onTopologyDurable: (sequence: number, bytes: Buffer) => void
   /** Makes everything durable and gives the data folder free. */
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 const noTopology: Topology = {

@@ -66,7 +66,7 @@ class Instance implements RunningBroker {
   readonly #users: Users
   readonly #batchWorker: BatchWorker = new BatchWorker(systemClock)
   #state: BrokerState = 'starting'
-  #storage: Storage | undefined
+  #storage: Pick<Storage, 'store' | 'close'> | undefined
   #broker: Broker | undefined
   #amqp: AmqpServer | undefined
   #kafka: OpenedKafka | undefined
@@ -92,7 +92,7 @@ class Instance implements RunningBroker {
   async open(kind: StorageKind, syncDelayMs: number): Promise<void> {
     const turn = new Turn(this.#clock)
     const crossing = this.#createCrossing()
-    this.#storage = await openStorage({
+    const storage = await openStorage({
       kind,
       syncDelayMs,
       broker: this.#options,
@@ -103,10 +103,16 @@ class Instance implements RunningBroker {
       onBlocked: (reason) => this.#onBlocked(reason),
       onFailed: (error) => this.#fail(error),
     })
-    this.#broker = this.#createBroker(turn, this.#storage)
+    const { store, close, state } = storage
+    this.#storage = { store, close }
+    this.#broker = this.#createBroker(turn, storage)
     this.#retention = this.#createRetention(this.#broker)
     this.#amqp = this.#createAmqpServer(turn, this.#broker)
-    await Promise.all([this.#openAmqp(this.#amqp), this.#openKafka(crossing), this.#openHttp()])
+    await Promise.all([
+      this.#openAmqp(this.#amqp),
+      this.#openKafka(crossing, state),
+      this.#openHttp(),
+    ])
     this.#state = 'ready'
   }
 
@@ -126,7 +132,7 @@ class Instance implements RunningBroker {
       random: systemRandom,
       clock: this.#clock,
       vhosts: this.#options.vhosts,
-      onTopologyDurable: (sequence, bytes) => storage.onTopologyDurable(sequence, bytes),
+      onTopologyDurable: storage.onTopologyDurable,
       onDamaged: (queue, offset, error) => {
         const { vhost, name } = queue
         this.#logger.error({ err: error, vhost, queue: name, offset }, 'Messages were skipped')
@@ -195,7 +201,7 @@ class Instance implements RunningBroker {
     })
   }
 
-  async #openKafka(crossing: Crossing): Promise<void> {
+  async #openKafka(crossing: Crossing, state: Storage['state']): Promise<void> {
     const { host, kafkaPort: port } = this.#options
     if (port === 'off') return
     // Loaded only here, like HTTP below: what is off costs no memory.
@@ -207,7 +213,7 @@ class Instance implements RunningBroker {
       batchWorker: this.#batchWorker,
       options: this.#options,
       logger: this.#logger.child({ area: 'kafka' }),
-      state: (this.#storage as Storage).state,
+      state,
       address: () => this.addresses['kafka'] as Address,
     })
     const listener = await openListener({

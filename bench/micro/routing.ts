@@ -94,7 +94,7 @@ function exchangeWith(rule: Rule, count: number): Exchange<QueueLike> {
 
 function bindingOf(exchange: Exchange<QueueLike>, rule: Rule, index: number): Binding<QueueLike> {
   const queue = { name: `queue-${index}`, id: index, isDurable: true }
-  const target: QueueTarget<QueueLike> = { kind: 'queue', queue, bindings: new Set() }
+  const target: QueueTarget<QueueLike> = { kind: 'queue', queue, bindings: undefined }
   const routingKey = rule.pattern(index)
   const args = headersOf(rule, index)
   const key = bindingKey(target, routingKey, args)

@@ -15,6 +15,7 @@ import type { Destination } from './destination.ts'
 import { Publisher } from './publisher.ts'
 import { type ConnectionToken, Queue, type QueueContext } from './queue/queue.ts'
 import { ReplyRegistry } from './reply-registry.ts'
+import { RouteCache } from './route-cache.ts'
 import { ConsumerOffsets } from './topic/consumer-offsets.ts'
 import { type Partition, parseProducerKey } from './topic/partition.ts'
 import type { StreamContext } from './topic/stream-consumer.ts'
@@ -59,6 +60,7 @@ export class Broker {
   readonly deletionListeners: ((queue: Destination) => void)[] = []
   readonly #vhosts = new Map<string, VHost<Destination>>()
   readonly #topics = new Map<string, Topics>()
+  readonly #routes = new Map<string, RouteCache>()
   readonly #exclusiveQueues = new Map<ConnectionToken, Set<Queue>>()
 
   constructor(options: BrokerOptions) {
@@ -84,7 +86,8 @@ export class Broker {
 
   /** Puts back what outlived the last process. Logs that no queue has are given up. */
   restore(topology: Topology, logs: readonly Log[]): void {
-    const logsById = new Map(logs.map((log) => [log.id, log]))
+    const logsById = new Map<number, Log>()
+    for (const log of logs) logsById.set(log.id, log)
     for (const { name } of topology.vhosts) this.#addVHost(name)
     for (const row of topology.exchanges) this.#vhosts.get(row.vhost)?.restoreExchange(row)
     for (const row of topology.queues) {
@@ -115,14 +118,15 @@ export class Broker {
     return this.#topics.get(vhost.name) as Topics
   }
 
+  /** Where messages to a virtual host go. */
+  routesOf(vhost: VHost<Destination>): RouteCache {
+    return this.#routes.get(vhost.name) as RouteCache
+  }
+
   /** Keyed state that outlived the last process, after `restore`. */
   restoreState(state: ReadonlyMap<string, Buffer>): void {
     const orphans: string[] = []
-    const partitions = new Map<number, Partition>()
-    const views = [...this.#topics.values()].flatMap((topics) => topics.list())
-    for (const view of [...views, ...this.topics()]) {
-      for (const partition of view.partitions) partitions.set(partition.log.id, partition)
-    }
+    const partitions = this.#partitionsWith(state)
     for (const [key, value] of state) {
       this.streamContext.offsets.restore(key, value, partitions)
       const parsed = parseProducerKey(key)
@@ -228,11 +232,26 @@ export class Broker {
     return counts
   }
 
+  /** The partitions of all topics, and of those work queues of which `state` knows a producer. */
+  #partitionsWith(state: ReadonlyMap<string, Buffer>): Map<number, Partition> {
+    const logIds = new Set<number>()
+    for (const key of state.keys()) {
+      const parsed = parseProducerKey(key)
+      if (parsed !== undefined) logIds.add(parsed.logId)
+    }
+    const partitions = new Map<number, Partition>()
+    for (const topics of this.#topics.values()) {
+      for (const partition of topics.partitions(logIds)) partitions.set(partition.log.id, partition)
+    }
+    return partitions
+  }
+
   #addVHost(name: string): void {
     if (this.#vhosts.has(name)) return
     const vhost = new VHost<Destination>(name)
     this.#vhosts.set(name, vhost)
     this.#topics.set(name, new Topics(this, vhost))
+    this.#routes.set(name, new RouteCache(vhost))
   }
 
   #restoreQueue(row: QueueRow, logs: ReadonlyMap<number, Log>): boolean {
@@ -242,7 +261,7 @@ export class Broker {
     vhost.addQueue(
       new Queue(
         {
-          vhost: row.vhost,
+          vhost: vhost.name,
           name: row.name,
           type: row.type as Queue['type'],
           isDurable: true,

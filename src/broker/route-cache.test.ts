@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { QueueUnderTest } from '../../test/support/queue-under-test.ts'
+import { limits } from '../limits.ts'
 import { encodeAddress } from './address.ts'
 import { type Argument, type Arguments, noArguments } from './arguments.ts'
 import type { Queue } from './queue/queue.ts'
@@ -76,4 +77,32 @@ test('headers are not decoded when no exchange looks at them', () => {
   const address = encodeAddress('', 'q')
   const headers = (): never => assert.fail('headers were decoded')
   for (let count = 0; count < 3; count++) cache.find(address, 0, address.length, headers)
+})
+
+test('two addresses with one hash keep their own routes', () => {
+  const { vhost, cache, queue } = setUp()
+  // Found by trying: their FNV-1a is the same.
+  const [bound, unbound] = ['1fg11i.r5s', 'h073xc.e8a'].map((key) =>
+    encodeAddress('amq.direct', key),
+  ) as [Buffer, Buffer]
+  vhost.bindQueue(queue.name, 'amq.direct', '1fg11i.r5s', noArguments)
+  for (let count = 0; count < 2; count++) {
+    assert.equal(find(cache, bound).queues.length, 1)
+    assert.equal(find(cache, unbound).queues.length, 0)
+  }
+})
+
+test('more addresses than there is memory for are still found', () => {
+  const { vhost, cache, queue } = setUp()
+  vhost.bindQueue(queue.name, 'amq.topic', 'even.#', noArguments)
+  const first = encodeAddress('amq.topic', 'even.0')
+  const route = find(cache, first)
+  const count = limits.routesSizeMax / limits.routeSize + 1
+  for (let index = 0; index < count; index++) {
+    const kind = index % 2 === 0 ? 'even' : 'odd'
+    const found = find(cache, encodeAddress('amq.topic', `${kind}.${index}`))
+    assert.equal(found.queues.length, kind === 'even' ? 1 : 0)
+  }
+  assert.notEqual(find(cache, first), route, 'the cache was emptied')
+  assert.deepEqual(find(cache, first).queues, [queue])
 })

@@ -1,11 +1,15 @@
-// Where messages with a given address go. Resolved once per address and topology version: a publish
-// to the address used last costs one comparison of bytes.
+// Where messages with a given address go, for all publishers of a virtual host. Resolved once per
+// address and topology version: a publish to the address used last costs one comparison of bytes,
+// to any other that is known a hash of them besides; neither allocates.
 import { limits } from '../limits.ts'
 import { type Address, decodeAddress } from './address.ts'
 import type { Arguments } from './arguments.ts'
 import type { Destination } from './destination.ts'
+import type { RouteResult } from './exchange/route.ts'
 import { Topic } from './topic/topic.ts'
 import type { VHost } from './vhost.ts'
+
+const pointerSize = 8
 
 /** A resolved address. */
 export interface Route {
@@ -16,20 +20,21 @@ export interface Route {
   readonly needsKey: boolean
 }
 
+/** A route and the bytes it is found by. */
 interface CachedRoute extends Route {
+  readonly bytes: Buffer
   readonly address: Address
   /** The headers decide too: resolve again for every message. */
   readonly dependsOnHeaders: boolean
 }
 
-const noHeaders = (): Arguments | undefined => undefined
-
 export class RouteCache {
   readonly #vhost: VHost<Destination>
-  readonly #routes = new Map<string, CachedRoute>()
+  /** By the hash of the address: of two addresses with the same one, the later stays. */
+  readonly #routes = new Map<number, CachedRoute>()
+  #size = 0
   #version = -1
-  #lastAddress: Buffer = Buffer.alloc(0)
-  #lastRoute: CachedRoute | undefined
+  #last: CachedRoute | undefined
 
   constructor(vhost: VHost<Destination>) {
     this.#vhost = vhost
@@ -41,42 +46,43 @@ export class RouteCache {
    */
   find(address: Buffer, start: number, end: number, headers: () => Arguments | undefined): Route {
     if (this.#version !== this.#vhost.version) this.#forget()
-    const last = this.#lastRoute
-    if (last !== undefined && isSame(this.#lastAddress, address, start, end)) {
-      return last.dependsOnHeaders ? this.#resolve(last.address, headers) : last
+    let known = this.#last
+    if (known === undefined || !isSame(known.bytes, address, start, end)) {
+      known = this.#routes.get(hashOf(address, start, end))
+      if (known === undefined || !isSame(known.bytes, address, start, end)) {
+        return this.#add(Buffer.from(address.subarray(start, end)), headers)
+      }
+      this.#last = known
     }
-    return this.#findByText(address, start, end, headers)
+    return known.dependsOnHeaders ? this.#resolve(known.address, headers) : known
   }
 
-  #findByText(
-    address: Buffer,
-    start: number,
-    end: number,
-    headers: () => Arguments | undefined,
-  ): Route {
-    const key = address.toString('latin1', start, end)
-    let route = this.#routes.get(key)
-    if (route === undefined) {
-      route = this.#resolve(decodeAddress(address, start), headers)
-      if (this.#routes.size >= limits.routesPerChannelMax) this.#routes.clear()
-      this.#routes.set(key, route)
-    } else if (route.dependsOnHeaders) {
-      route = this.#resolve(route.address, headers)
-    }
-    this.#lastAddress = Buffer.from(address.subarray(start, end))
-    this.#lastRoute = route
+  #add(bytes: Buffer, headers: () => Arguments | undefined): Route {
+    const address = decodeAddress(bytes, 0)
+    const { queues, dependsOnHeaders } = this.#ask(address, headers)
+    const route: CachedRoute = { ...routeTo(queues), bytes, address, dependsOnHeaders }
+    this.#size += limits.routeSize + queues.length * pointerSize
+    if (this.#size > limits.routesSizeMax) this.#forget()
+    this.#routes.set(hashOf(bytes, 0, bytes.length), route)
+    this.#last = route
     return route
   }
 
-  #resolve(address: Address, headers: () => Arguments | undefined): CachedRoute {
-    const { exchange, routingKey } = address
-    const found = this.#vhost.route(exchange, [routingKey], headers ?? noHeaders)
-    return { ...routeTo(found.queues), address, dependsOnHeaders: found.dependsOnHeaders }
+  #resolve(address: Address, headers: () => Arguments | undefined): Route {
+    return routeTo(this.#ask(address, headers).queues)
+  }
+
+  #ask(
+    { exchange, routingKey }: Address,
+    headers: () => Arguments | undefined,
+  ): RouteResult<Destination> {
+    return this.#vhost.route(exchange, [routingKey], headers)
   }
 
   #forget(): void {
     this.#routes.clear()
-    this.#lastRoute = undefined
+    this.#size = 0
+    this.#last = undefined
     this.#version = this.#vhost.version
   }
 }
@@ -98,4 +104,13 @@ function isSame(known: Buffer, address: Buffer, start: number, end: number): boo
     if (known[index] !== address[start + index]) return false
   }
   return true
+}
+
+/** FNV-1a, as a number that a Map takes without a box. */
+function hashOf(bytes: Buffer, start: number, end: number): number {
+  let hash = 0x811c9dc5
+  for (let index = start; index < end; index++) {
+    hash = Math.imul(hash ^ bytes[index]!, 0x01000193)
+  }
+  return hash | 0
 }

@@ -21,6 +21,7 @@ import {
   type QueueTarget,
   type Target,
 } from './exchange/binding.ts'
+import { eachBinding, withBinding, withoutBinding } from './exchange/bindings.ts'
 import { checkArguments, checkProperty } from './exchange/check-equivalence.ts'
 import { checkDeletable, checkNewName, checkNotDefault, stripName } from './exchange/check-name.ts'
 import { checkExchangeType, createMatcher } from './exchange/create-matcher.ts'
@@ -152,7 +153,7 @@ export class VHost<Q extends QueueLike> {
     if (this.#queues.has(queue.name)) {
       throw new BrokerError('internal', `Cannot add queue '${queue.name}' twice`)
     }
-    this.#queues.set(queue.name, { kind: 'queue', queue, bindings: new Set() })
+    this.#queues.set(queue.name, { kind: 'queue', queue, bindings: undefined })
     this.#version += 1
   }
 
@@ -216,7 +217,7 @@ export class VHost<Q extends QueueLike> {
 
   /** Bindings that lead to a queue, the implicit one of the default exchange not included. */
   bindingsTo(queue: string): Iterable<Binding<Q>> {
-    return this.#queues.get(queue)?.bindings ?? []
+    return eachBinding(this.#queues.get(queue)?.bindings)
   }
 
   /**
@@ -308,7 +309,7 @@ export class VHost<Q extends QueueLike> {
     if (source.findBinding(key)) return unchanged
     const binding: Binding<Q> = { key, source, target, routingKey, arguments: args }
     source.addBinding(binding)
-    target.bindings.add(binding)
+    target.bindings = withBinding(target.bindings, binding)
     this.#version += 1
     return isDurableBinding(binding)
       ? [{ kind: 'binding', op: 'put', row: bindingRow(this.name, binding) }]
@@ -325,7 +326,7 @@ export class VHost<Q extends QueueLike> {
     const binding = target && exchange?.findBinding(bindingKey(target, routingKey, args))
     if (!exchange || !binding) return unchanged
     exchange.removeBinding(binding)
-    binding.target.bindings.delete(binding)
+    forgetAtTarget(binding)
     this.#version += 1
     const changes: TopologyChange[] = []
     if (isDurableBinding(binding)) {
@@ -350,7 +351,7 @@ export class VHost<Q extends QueueLike> {
 
   #removeExchange(exchange: Exchange<Q>, changes: TopologyChange[]): void {
     this.#exchanges.delete(exchange.name)
-    for (const binding of exchange.bindings()) binding.target.bindings.delete(binding)
+    for (const binding of exchange.bindings()) forgetAtTarget(binding)
     if (!exchange.isDurable) return
     changes.push({ kind: 'exchange', op: 'delete', vhost: this.name, name: exchange.name })
   }
@@ -361,7 +362,13 @@ function isAbandoned<Q extends QueueLike>(exchange: Exchange<Q>): boolean {
   return exchange.isAutoDelete && exchange.bindingCount === 0
 }
 
-function detach<Q extends QueueLike>(target: Target<Q>): ReadonlySet<Binding<Q>> {
-  for (const binding of target.bindings) binding.source.removeBinding(binding)
-  return target.bindings
+function forgetAtTarget<Q extends QueueLike>(binding: Binding<Q>): void {
+  const { target } = binding
+  target.bindings = withoutBinding(target.bindings, binding)
+}
+
+function detach<Q extends QueueLike>(target: Target<Q>): Iterable<Binding<Q>> {
+  const bindings = eachBinding(target.bindings)
+  for (const binding of bindings) binding.source.removeBinding(binding)
+  return bindings
 }

@@ -7,7 +7,8 @@ import { AckedChunk, chunkSize } from './acked-chunk.ts'
 export class Cursor {
   #floor = 0
   #ackedAbove = 0
-  readonly #chunks = new Map<number, AckedChunk>()
+  /** Made when something is acked out of order: there may be 100,000 cursors. */
+  #chunks: Map<number, AckedChunk> | undefined
 
   /** Every offset below this one is acked; this one is not. */
   get floor(): number {
@@ -28,6 +29,7 @@ export class Cursor {
     }
     if (offset < this.#floor) return false
     const chunkIndex = Math.floor(offset / chunkSize)
+    this.#chunks ??= new Map()
     let chunk = this.#chunks.get(chunkIndex)
     if (chunk === undefined) {
       chunk = new AckedChunk()
@@ -55,7 +57,7 @@ export class Cursor {
     if (offset < this.#floor) return true
     if (this.#ackedAbove === 0) return false
     const chunkIndex = Math.floor(offset / chunkSize)
-    return this.#chunks.get(chunkIndex)?.has(offset - chunkIndex * chunkSize) ?? false
+    return this.#chunks?.get(chunkIndex)?.has(offset - chunkIndex * chunkSize) ?? false
   }
 
   /** The first offset at or after `offset` that is not acked. */
@@ -63,7 +65,7 @@ export class Cursor {
     let at = Math.max(offset, this.#floor)
     while (this.#ackedAbove > 0) {
       const chunkIndex = Math.floor(at / chunkSize)
-      const chunk = this.#chunks.get(chunkIndex)
+      const chunk = this.#chunks?.get(chunkIndex)
       if (chunk === undefined) return at
       const index = chunk.nextUnmarked(at - chunkIndex * chunkSize)
       at = chunkIndex * chunkSize + index
@@ -87,7 +89,7 @@ export class Cursor {
   forEachAckedRun(visit: (first: number, last: number) => void): void {
     for (const chunkIndex of this.chunkIndexes()) {
       const base = chunkIndex * chunkSize
-      this.#chunks.get(chunkIndex)?.forEachRun((first, last) => {
+      this.#chunks?.get(chunkIndex)?.forEachRun((first, last) => {
         // The floor's own chunk keeps marks below the floor until it is dropped as a whole.
         if (base + last >= this.#floor) visit(Math.max(base + first, this.#floor), base + last)
       })
@@ -96,12 +98,12 @@ export class Cursor {
 
   /** The chunks of 65,536 offsets that hold acks above the floor, ascending. */
   chunkIndexes(): number[] {
-    return [...this.#chunks.keys()].toSorted((a, b) => a - b)
+    return [...(this.#chunks?.keys() ?? [])].toSorted((a, b) => a - b)
   }
 
   /** One of those chunks, as long as the floor has not passed it. */
   findChunk(chunkIndex: number): AckedChunk | undefined {
-    return this.#chunks.get(chunkIndex)
+    return this.#chunks?.get(chunkIndex)
   }
 
   /** `floor` is at or above zero and `offset` just became acked below it: swallow what follows. */
@@ -122,19 +124,19 @@ export class Cursor {
 
   /** Chunks that the floor has passed as a whole are not needed any more. */
   #dropChunksBelow(previousFloor: number): void {
+    const chunks = this.#chunks
+    if (chunks === undefined) return
     const first = Math.floor(previousFloor / chunkSize)
     const end = Math.floor(this.#floor / chunkSize)
-    if (this.#ackedAbove === 0) this.#chunks.clear()
-    else if (end - first > this.#chunks.size) {
-      for (const chunkIndex of this.#chunks.keys())
-        if (chunkIndex < end) this.#chunks.delete(chunkIndex)
-    } else
-      for (let chunkIndex = first; chunkIndex < end; chunkIndex++) this.#chunks.delete(chunkIndex)
+    if (this.#ackedAbove === 0) chunks.clear()
+    else if (end - first > chunks.size) {
+      for (const chunkIndex of chunks.keys()) if (chunkIndex < end) chunks.delete(chunkIndex)
+    } else for (let chunkIndex = first; chunkIndex < end; chunkIndex++) chunks.delete(chunkIndex)
   }
 
   /** Acked offsets in first … last, where first is at or above the floor. */
   #ackedIn(first: number, last: number): number {
-    if (this.#ackedAbove === 0 || last < first) return 0
+    if (this.#ackedAbove === 0 || last < first || this.#chunks === undefined) return 0
     const firstChunk = Math.floor(first / chunkSize)
     const lastChunk = Math.floor(last / chunkSize)
     let count = 0
@@ -150,7 +152,7 @@ export class Cursor {
   }
 
   #ackedInChunk(chunkIndex: number, first: number, last: number): number {
-    const chunk = this.#chunks.get(chunkIndex)
+    const chunk = this.#chunks?.get(chunkIndex)
     if (chunk === undefined) return 0
     const base = chunkIndex * chunkSize
     const from = Math.max(first - base, 0)

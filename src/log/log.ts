@@ -64,6 +64,8 @@ export interface LogOptions {
 /** What `Log.read` found: a record, nothing up to the end, or something that `LogStore.load` must bring. */
 export type ReadResult = 'record' | 'end' | 'absent'
 
+const noAddress: Buffer = Buffer.alloc(0)
+
 export class Log {
   readonly id: number
   readonly isVolatile: boolean
@@ -84,7 +86,7 @@ export class Log {
   /** Told when an engine refuses a record after it was appended here. */
   owner: LogOwner | undefined
   /** Address of records that came without one; whoever names the log sets it. */
-  homeAddress: Buffer = Buffer.alloc(0)
+  homeAddress: Buffer = noAddress
   /** Runs in memory, ascending; engines evict from the front, see `evictBefore`. */
   readonly tail: RunDeque = new RunDeque()
   /** The body that the last read which answered 'absent' asked for, or 0 when it was something else. */
@@ -189,12 +191,9 @@ export class Log {
    * call `LogStore.load(log, offset)` and read again.
    */
   read(offset: number, view: RecordView): ReadResult {
-    const hinted = this.#hintRun
-    if (offset === this.#hintOffset && hinted !== undefined && offset <= hinted.lastOffset) {
-      const messages = this.messagesOf(hinted, offset)
-      const position = this.#hintPosition
-      const isSame = messages !== undefined && messages.baseOffset === this.#hintBase
-      if (isSame && position < messages.size) return this.#readAt(hinted, messages, position, view)
+    if (offset === this.#hintOffset) {
+      const result = this.#readHinted(offset, view)
+      if (result !== undefined) return result
     }
     return this.#search(offset, view)
   }
@@ -283,6 +282,17 @@ export class Log {
   get tailStart(): number {
     const { first } = this.tail
     return first === undefined ? this.endOffset : first.baseOffset
+  }
+
+  /** Undefined when the record is not where the last read ended. */
+  #readHinted(offset: number, view: RecordView): ReadResult | undefined {
+    const run = this.#hintRun
+    if (run === undefined || offset > run.lastOffset) return undefined
+    const messages = this.messagesOf(run, offset)
+    const position = this.#hintPosition
+    const isSame = messages !== undefined && messages.baseOffset === this.#hintBase
+    if (!isSame || position >= messages.size) return undefined
+    return this.#readAt(run, messages, position, view)
   }
 
   #forgetHint(): void {

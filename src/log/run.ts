@@ -155,6 +155,11 @@ export class Run {
   release(): void {
     if (this.isLent) return
     runPages.giveBack(this.buffer)
+    this.detach()
+  }
+
+  /** Forgets its bytes, which are part of a page that is used again. The run must have left every list. */
+  detach(): void {
     this.buffer = released
     this.size = 0
     this.shared = undefined
@@ -189,7 +194,7 @@ export class Run {
 
 function allocate(size: number): Buffer {
   const isPage = size <= limits.runSizeMax && size > limits.runSizeMax / 2
-  return isPage ? runPages.take() : Buffer.allocUnsafe(size)
+  return isPage ? runPages.take(limits.runSizeMax) : Buffer.allocUnsafe(size)
 }
 
 /** The CRC-32C that belongs in the header of the run in the first `size` bytes of `buffer`. */

@@ -92,9 +92,7 @@ export class TopologyFormatError extends Error {
 
 /** One log entry for changes that belong together. The buffer is the caller's. */
 export function encodeTopologyChanges(changes: readonly TopologyChange[]): Buffer {
-  const json = JSON.stringify(changes, (key, value: unknown) =>
-    key === 'arguments' ? argumentsToJson(value as Arguments) : value,
-  )
+  const json = JSON.stringify(changes.map(changeToJson))
   const entry = Buffer.allocUnsafe(1 + Buffer.byteLength(json))
   entry[0] = format
   entry.write(json, 1)
@@ -121,6 +119,12 @@ export function decodeTopologyChanges(entry: Uint8Array): TopologyChange[] {
     const reason = error instanceof Error ? error.message : String(error)
     throw new TopologyFormatError(`Cannot read topology entry: ${reason}`, { cause: error })
   }
+}
+
+function changeToJson(change: TopologyChange): unknown {
+  if (!('row' in change) || !('arguments' in change.row)) return change
+  const { arguments: args, ...row } = change.row
+  return { ...change, row: { ...row, arguments: argumentsToJson(args) } }
 }
 
 const kinds: ReadonlySet<unknown> = new Set(['vhost', 'exchange', 'queue', 'binding', 'user'])

@@ -1,5 +1,5 @@
 // Rows of the tables of `meta.db` as topology rows. They throw TypeError on what is not one.
-import { argumentsFromJson } from './arguments.ts'
+import { type Arguments, argumentsFromJson, noArguments } from './arguments.ts'
 import type { BindingRow, ExchangeRow, QueueRow, TopicRow, UserRow } from './topology-change.ts'
 
 export function exchangeFromRow(row: Record<string, unknown>): ExchangeRow {
@@ -9,7 +9,7 @@ export function exchangeFromRow(row: Record<string, unknown>): ExchangeRow {
     type: text(row['type']),
     autoDelete: row['auto_delete'] === 1,
     internal: row['internal'] === 1,
-    arguments: argumentsFromJson(JSON.parse(text(row['arguments']))),
+    arguments: argumentsOf(row),
   }
 }
 
@@ -17,10 +17,10 @@ export function queueFromRow(row: Record<string, unknown>): QueueRow {
   return {
     vhost: text(row['vhost']),
     name: text(row['name']),
-    type: text(row['type']),
+    type: internType(text(row['type'])),
     logId: Number(row['log_id']),
     autoDelete: row['auto_delete'] === 1,
-    arguments: argumentsFromJson(JSON.parse(text(row['arguments']))),
+    arguments: argumentsOf(row),
     ...(row['topic'] === null ? {} : { topic: JSON.parse(text(row['topic'])) as TopicRow }),
   }
 }
@@ -32,7 +32,7 @@ export function bindingFromRow(row: Record<string, unknown>): BindingRow {
     destinationKind: row['destination_kind'] === 'exchange' ? 'exchange' : 'queue',
     destination: text(row['destination']),
     routingKey: text(row['routing_key']),
-    arguments: argumentsFromJson(JSON.parse(text(row['arguments']))),
+    arguments: argumentsOf(row),
   }
 }
 
@@ -42,6 +42,19 @@ export function userFromRow(row: Record<string, unknown>): UserRow {
     passwordHash: text(row['password_hash']),
     tags: JSON.parse(text(row['tags'])) as string[],
   }
+}
+
+const queueTypes: readonly string[] = ['classic', 'quorum', 'stream']
+
+/** Nearly all queues and bindings have none. */
+function argumentsOf(row: Record<string, unknown>): Arguments {
+  const json = text(row['arguments'])
+  return json === '[]' ? noArguments : argumentsFromJson(JSON.parse(json))
+}
+
+/** One string for all queues of a type. */
+function internType(type: string): string {
+  return queueTypes.find((known) => known === type) ?? type
 }
 
 export function text(value: unknown): string {

@@ -7,6 +7,7 @@ import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, test, type TestContext } from 'node:test'
 import { systemClock } from '../lib/clock.ts'
+import { limits } from '../limits.ts'
 import { type Arguments, noArguments } from './arguments.ts'
 import { encodeTopologyChanges, type TopologyChange } from './topology-change.ts'
 import {
@@ -240,6 +241,48 @@ describe('TopologyView', () => {
     retries[0]?.()
     await view.flush()
     assert.equal(view.appliedSequence, 1)
+  })
+
+  test('a writer that ended for want of work is there again when there is some', async (t) => {
+    const folder = newFolder(t)
+    const timers: (() => void)[] = []
+    const clock = {
+      ...systemClock,
+      after: (_ms: number, callback: () => void) => {
+        timers.push(callback)
+        return { stop() {} }
+      },
+    }
+    {
+      await using view = new TopologyView({
+        folder,
+        clock,
+        onApplied: () => {},
+        onFailed: (error) => assert.fail(error),
+      })
+      for (const sequence of [1, 2, 3]) {
+        view.apply(sequence, encodeTopologyChanges([putQueue(`q${sequence}`, sequence)]))
+        await view.flush()
+        assert.equal(timers.length, sequence)
+        timers.at(-1)?.()
+        // The second time it is still ending when the next entry comes.
+        if (sequence === 1) await view.reload()
+      }
+    }
+    await using view = openView(folder)
+    assert.equal(view.load().queues.length, 3)
+  })
+
+  test('entries of more than one batch arrive in order', async (t) => {
+    await using view = openView(newFolder(t))
+    view.load()
+    const count = 2 * limits.topologyBatchMax + 1
+    for (let sequence = 1; sequence <= count; sequence++) {
+      view.apply(sequence, encodeTopologyChanges([putQueue(`q${sequence % 7}`, sequence)]))
+    }
+    const { queues, appliedSequence } = await view.reload()
+    assert.equal(appliedSequence, count)
+    assert.equal(queues.find(({ name }) => name === `q${count % 7}`)?.logId, count)
   })
 
   test('checkReplayCovers() refuses a view that is older than the log', async (t) => {

@@ -14,7 +14,8 @@ import { assert } from '../lib/assert.ts'
 import type { Clock, Timer } from '../lib/clock.ts'
 import { limits } from '../limits.ts'
 import { lockDataFolder } from './data-folder-lock.ts'
-import { type SequencedEntry, type Topology, TopologyDatabase } from './topology-database.ts'
+import { EntryBatch } from './entry-batch.ts'
+import { type Topology, TopologyDatabase } from './topology-database.ts'
 import { TopologyDamagedError } from './topology-error.ts'
 import type { WriterReply, WriterRequest } from './topology-writer.ts'
 
@@ -31,11 +32,16 @@ export interface TopologyViewOptions {
 export class TopologyView implements AsyncDisposable {
   readonly #options: TopologyViewOptions
   readonly #lock: Disposable
-  #pending: SequencedEntry[] = []
+  /** In order; the last one takes more. */
+  #pending: EntryBatch[] = []
   /** What the worker has been given and not answered yet. */
-  #writing: readonly SequencedEntry[] = []
+  #writing: EntryBatch | undefined = undefined
   #worker: Worker | undefined = undefined
+  /** Settled when the worker that was told to end has. */
+  #stopping: Promise<void> | undefined = undefined
   #retry: Timer | undefined = undefined
+  /** Ends a worker that has nothing to do. */
+  #idle: Timer | undefined = undefined
   #appliedSequence = 0
   #lastSequence = 0
   #isClosed = false
@@ -68,7 +74,8 @@ export class TopologyView implements AsyncDisposable {
 
   /** Too many entries wait for the view: hold declarations back until `onApplied`. */
   get isBehind(): boolean {
-    return this.#pending.length + this.#writing.length > limits.topologyPendingMax
+    const count = this.#pending.reduce((sum, batch) => sum + batch.count, this.#writing?.count ?? 0)
+    return count > limits.topologyPendingMax
   }
 
   /**
@@ -81,13 +88,13 @@ export class TopologyView implements AsyncDisposable {
     if (sequence <= this.#appliedSequence) return
     assert(sequence > this.#lastSequence, `sequence ${sequence} follows ${this.#lastSequence}`)
     this.#lastSequence = sequence
-    this.#pending.push({ sequence, bytes: Uint8Array.from(bytes) })
+    this.#openBatch().add(sequence, bytes)
     this.#write()
   }
 
   /** Resolves when everything given so far is in the view. */
   async flush(): Promise<void> {
-    while (this.#pending.length > 0 || this.#writing.length > 0) {
+    while (this.#pending.length > 0 || this.#writing !== undefined) {
       await new Promise<void>((resolve) => this.#waiters.push(resolve))
     }
   }
@@ -121,11 +128,24 @@ export class TopologyView implements AsyncDisposable {
     await this.close()
   }
 
+  #openBatch(): EntryBatch {
+    let batch = this.#pending.at(-1)
+    const isFull =
+      batch === undefined ||
+      batch.count >= limits.topologyBatchMax ||
+      batch.size >= limits.topologyBatchSizeMax
+    if (isFull) this.#pending.push((batch = new EntryBatch()))
+    return batch as EntryBatch
+  }
+
   #write(): void {
-    if (this.#writing.length > 0 || this.#pending.length === 0 || this.#retry) return
-    this.#writing = this.#pending.splice(0, limits.topologyBatchMax)
+    if (this.#writing !== undefined || this.#retry || this.#stopping) return
+    this.#writing = this.#pending.shift()
+    if (this.#writing === undefined) return
+    this.#idle?.stop()
     this.#worker ??= this.#startWorker()
-    this.#worker.postMessage({ kind: 'apply', batch: this.#writing } satisfies WriterRequest)
+    const batch = this.#writing.pack()
+    this.#worker.postMessage({ kind: 'apply', batch } satisfies WriterRequest, [batch.bytes.buffer])
   }
 
   #startWorker(): Worker {
@@ -143,16 +163,18 @@ export class TopologyView implements AsyncDisposable {
   }
 
   #onWritten(): void {
-    this.#appliedSequence = this.#writing.at(-1)?.sequence ?? this.#appliedSequence
-    this.#writing = []
+    this.#appliedSequence = this.#writing?.lastSequence ?? this.#appliedSequence
+    this.#writing = undefined
     this.#options.onApplied(this.#appliedSequence)
     this.#write()
+    if (this.#writing === undefined) this.#idle = this.#stopWhenIdle()
     this.#wakeWaiters()
   }
 
   #onFailed(error: Error): void {
-    this.#pending = this.#isClosed ? [] : [...this.#writing, ...this.#pending]
-    this.#writing = []
+    if (this.#isClosed) this.#pending = []
+    else if (this.#writing !== undefined) this.#pending.unshift(this.#writing)
+    this.#writing = undefined
     this.#options.onFailed(error)
     if (!this.#isClosed) {
       this.#retry = this.#options.clock.after(limits.topologyRetryMs, () => {
@@ -169,15 +191,26 @@ export class TopologyView implements AsyncDisposable {
     for (const wake of waiters) wake()
   }
 
+  #stopWhenIdle(): Timer {
+    return this.#options.clock.after(limits.topologyWriterIdleMs, () => void this.#stopWorker())
+  }
+
+  /** What comes meanwhile waits: only one connection to the file may be open. */
   async #stopWorker(): Promise<void> {
+    this.#idle?.stop()
     const worker = this.#worker
-    if (!worker) return
-    const stopped = new Promise<void>((resolve) => {
-      worker.once('exit', () => resolve())
-    })
-    worker.postMessage({ kind: 'close' } satisfies WriterRequest)
-    await stopped
-    this.#worker = undefined
+    if (worker !== undefined && this.#stopping === undefined) {
+      const stopped = Promise.withResolvers<void>()
+      this.#stopping = stopped.promise
+      worker.once('exit', () => {
+        this.#worker = undefined
+        this.#stopping = undefined
+        stopped.resolve()
+        this.#write()
+      })
+      worker.postMessage({ kind: 'close' } satisfies WriterRequest)
+    }
+    await this.#stopping
   }
 }
 

@@ -1,10 +1,11 @@
 // The worker that writes the topology view, so that SQL and its flushes never hold up the sockets.
 // Opens the file with the first batch; answers each batch once; closes when told to.
 import { parentPort, workerData } from 'node:worker_threads'
-import { type SequencedEntry, TopologyDatabase } from './topology-database.ts'
+import type { PackedEntries } from './entry-batch.ts'
+import { TopologyDatabase } from './topology-database.ts'
 
 export type WriterRequest =
-  | { readonly kind: 'apply'; readonly batch: readonly SequencedEntry[] }
+  | { readonly kind: 'apply'; readonly batch: PackedEntries }
   | { readonly kind: 'close' }
 
 /** The answer to a batch: applied, or why not. A batch that failed has changed nothing. */
@@ -24,7 +25,7 @@ parentPort?.on('message', (request: WriterRequest) => {
   parentPort?.postMessage({ error: tryApply(request.batch) } satisfies WriterReply)
 })
 
-function tryApply(batch: readonly SequencedEntry[]): Error | undefined {
+function tryApply(batch: PackedEntries): Error | undefined {
   try {
     database ??= new TopologyDatabase(folder, { create: true })
     database.apply(batch)

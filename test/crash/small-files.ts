@@ -12,6 +12,7 @@ const small: Partial<Record<keyof typeof limits, number>> = {
   sequentialReadSize: 64 * KiB,
   coldReadSizeMax: 16 * KiB,
   coldDrainReadSizeMax: 64 * KiB,
+  windowPageSize: 72 * KiB,
   deliveredMarkAhead: 64,
   deliveredMarkAheadMax: 1024,
 }

@@ -3,6 +3,7 @@
 // bindings that lead to it, so that deleting it does not search.
 import type { BindingRow } from '../../meta/topology-change.ts'
 import type { Argument, Arguments } from '../arguments.ts'
+import type { Bindings } from './bindings.ts'
 import type { Exchange } from './exchange.ts'
 
 /** What routing needs to know of a queue. */
@@ -18,14 +19,14 @@ export interface QueueTarget<Q extends QueueLike> {
   readonly kind: 'queue'
   queue: Q
   /** Bindings that lead here. */
-  readonly bindings: Set<Binding<Q>>
+  bindings: Bindings<Q>
 }
 
 export interface ExchangeTarget<Q extends QueueLike> {
   readonly kind: 'exchange'
   readonly exchange: Exchange<Q>
   /** Bindings that lead here. */
-  readonly bindings: Set<Binding<Q>>
+  bindings: Bindings<Q>
 }
 
 export type Target<Q extends QueueLike> = QueueTarget<Q> | ExchangeTarget<Q>
@@ -48,7 +49,8 @@ export function bindingKey<Q extends QueueLike>(
   // Names and identities hold no line break, a routing key may: it comes last.
   const kind = target.kind === 'queue' ? 'q' : 'x'
   const identity = args.size === 0 ? '' : identityOf(args)
-  return `${kind}${targetName(target)}\n${identity}\n${routingKey}`
+  // Joined, because a template would stay in memory in its parts, too.
+  return [kind + targetName(target), identity, routingKey].join('\n')
 }
 
 export function targetName<Q extends QueueLike>(target: Target<Q>): string {

@@ -15,10 +15,14 @@ export class DefaultMatcher<Q extends QueueLike> implements Matcher<Q> {
 
   remove(): void {}
 
-  match(message: RoutedMessage, matched: Set<Target<Q>>): void {
+  match(message: RoutedMessage, matched: Set<Target<Q>>): boolean {
+    let isMatched = false
     for (const key of message.routingKeys) {
       const target = this.#queues.get(key)
-      if (target) matched.add(target)
+      if (target === undefined) continue
+      matched.add(target)
+      isMatched = true
     }
+    return isMatched
   }
 }

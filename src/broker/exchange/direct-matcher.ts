@@ -1,28 +1,30 @@
 // Direct exchange: a message goes where the binding's key equals its routing key.
 import type { Binding, QueueLike, Target } from './binding.ts'
+import { addTargets, type Bindings, withBinding, withoutBinding } from './bindings.ts'
 import type { Matcher, RoutedMessage } from './matcher.ts'
 
 export class DirectMatcher<Q extends QueueLike> implements Matcher<Q> {
-  readonly #byKey = new Map<string, Set<Binding<Q>>>()
+  readonly #byKey = new Map<string, Bindings<Q>>()
 
   check(): void {}
 
   add(binding: Binding<Q>): void {
-    const bindings = this.#byKey.get(binding.routingKey)
-    if (bindings) bindings.add(binding)
-    else this.#byKey.set(binding.routingKey, new Set([binding]))
+    const { routingKey } = binding
+    this.#byKey.set(routingKey, withBinding(this.#byKey.get(routingKey), binding))
   }
 
   remove(binding: Binding<Q>): void {
-    const bindings = this.#byKey.get(binding.routingKey)
-    bindings?.delete(binding)
-    if (bindings?.size === 0) this.#byKey.delete(binding.routingKey)
+    const { routingKey } = binding
+    const others = withoutBinding(this.#byKey.get(routingKey), binding)
+    if (others === undefined) this.#byKey.delete(routingKey)
+    else this.#byKey.set(routingKey, others)
   }
 
-  match(message: RoutedMessage, matched: Set<Target<Q>>): void {
+  match(message: RoutedMessage, matched: Set<Target<Q>>): boolean {
+    let isMatched = false
     for (const key of message.routingKeys) {
-      const bindings = this.#byKey.get(key)
-      if (bindings) for (const binding of bindings) matched.add(binding.target)
+      if (addTargets(this.#byKey.get(key), matched)) isMatched = true
     }
+    return isMatched
   }
 }

@@ -37,7 +37,7 @@ export class Exchange<Q extends QueueLike> {
     this.arguments = declaration.arguments
     const alternate = declaration.arguments.get('alternate-exchange')
     this.alternate = alternate?.type === 'longstr' ? alternate.value : undefined
-    this.target = { kind: 'exchange', exchange: this, bindings: new Set() }
+    this.target = { kind: 'exchange', exchange: this, bindings: undefined }
     this.#matcher = matcher
   }
 
@@ -55,9 +55,9 @@ export class Exchange<Q extends QueueLike> {
     if (this.#bindings.delete(binding.key)) this.#matcher.remove(binding)
   }
 
-  /** Adds every target that a message's keys and headers lead to. */
-  match(message: RoutedMessage, matched: Set<Target<Q>>): void {
-    this.#matcher.match(message, matched)
+  /** Adds every target that a message's keys and headers lead to; false when no binding matches. */
+  match(message: RoutedMessage, matched: Set<Target<Q>>): boolean {
+    return this.#matcher.match(message, matched)
   }
 
   findBinding(key: string): Binding<Q> | undefined {

@@ -29,7 +29,7 @@ function table(entries: Readonly<Record<string, Argument>>): Arguments {
 
 function bind(args: Arguments, id = 0): Binding<QueueLike> {
   const queue = { name: `q${id}`, id, isDurable: true }
-  const target: Target<QueueLike> = { kind: 'queue', queue, bindings: new Set() }
+  const target: Target<QueueLike> = { kind: 'queue', queue, bindings: undefined }
   return { key: queue.name, source, target, routingKey: '', arguments: args }
 }
 

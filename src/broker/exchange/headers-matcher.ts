@@ -61,15 +61,19 @@ export class HeadersMatcher<Q extends QueueLike> implements Matcher<Q> {
     }
   }
 
-  match(message: RoutedMessage, matched: Set<Target<Q>>): void {
+  match(message: RoutedMessage, matched: Set<Target<Q>>): boolean {
+    let isMatched = this.#unconditional.size > 0
     for (const rule of this.#unconditional) matched.add(rule.target)
-    if (this.#byCondition.size === 0) return
+    if (this.#byCondition.size === 0) return isMatched
     const fulfilled = fulfilledConditions(message.headers())
     for (const condition of fulfilled) {
       for (const rule of this.#byCondition.get(condition) ?? []) {
-        if (holds(rule, fulfilled)) matched.add(rule.target)
+        if (!holds(rule, fulfilled)) continue
+        matched.add(rule.target)
+        isMatched = true
       }
     }
+    return isMatched
   }
 }
 

@@ -16,6 +16,6 @@ export interface Matcher<Q extends QueueLike> {
   check(args: Arguments): void
   add(binding: Binding<Q>): void
   remove(binding: Binding<Q>): void
-  /** Adds every target of a binding that matches to `matched`. */
-  match(message: RoutedMessage, matched: Set<Target<Q>>): void
+  /** Adds every target of a binding that matches to `matched`; false when none matches. */
+  match(message: RoutedMessage, matched: Set<Target<Q>>): boolean
 }

@@ -1,7 +1,7 @@
 // Follows a message from one exchange to the queues it reaches: through bindings between exchanges
 // and, where an exchange has no match, its alternate. Each exchange is asked once, so cycles end,
 // and each queue is reached once.
-import type { QueueLike, QueueTarget, Target } from './binding.ts'
+import type { QueueLike, Target } from './binding.ts'
 import type { Exchange } from './exchange.ts'
 import type { RoutedMessage } from './matcher.ts'
 
@@ -17,20 +17,20 @@ export function route<Q extends QueueLike>(
   message: RoutedMessage,
   findExchange: (name: string) => Exchange<Q> | undefined,
 ): RouteResult<Q> {
-  const asked = new Set<Exchange<Q>>([start])
-  const reached = new Set<QueueTarget<Q>>()
+  const queues: Q[] = []
   let dependsOnHeaders = false
-  for (const exchange of asked) {
-    const matched = new Set<Target<Q>>()
-    exchange.match(message, matched)
-    if (exchange.type === 'headers') dependsOnHeaders = true
-    for (const target of matched) {
-      if (target.kind === 'queue') reached.add(target)
-      else asked.add(target.exchange)
+  // Grows while it is walked.
+  const reached = new Set<Target<Q>>([start.target])
+  for (const target of reached) {
+    if (target.kind === 'queue') {
+      queues.push(target.queue)
+      continue
     }
-    const alternate = matched.size === 0 ? exchange.alternate : undefined
-    const next = alternate === undefined ? undefined : findExchange(alternate)
-    if (next) asked.add(next)
+    const { exchange } = target
+    if (exchange.type === 'headers') dependsOnHeaders = true
+    if (exchange.match(message, reached) || exchange.alternate === undefined) continue
+    const alternate = findExchange(exchange.alternate)
+    if (alternate !== undefined) reached.add(alternate.target)
   }
-  return { queues: Array.from(reached, (target) => target.queue), dependsOnHeaders }
+  return { queues, dependsOnHeaders }
 }

@@ -20,7 +20,7 @@ const source = new Exchange<QueueLike>(
 
 function bind(pattern: string, id = 0): Binding<QueueLike> {
   const queue = { name: `${pattern}-${id}`, id, isDurable: true }
-  const target: Target<QueueLike> = { kind: 'queue', queue, bindings: new Set() }
+  const target: Target<QueueLike> = { kind: 'queue', queue, bindings: undefined }
   return { key: queue.name, source, target, routingKey: pattern, arguments: noArguments }
 }
 

@@ -1,107 +1,103 @@
 // Topic exchange: keys are words between dots; in a binding's key `*` stands for one word and `#`
-// for any number of words, none included. The bindings form a trie by word. A message's words walk
-// it as a set of nodes, so the work is bounded by words × nodes in reach, however many `#` there
-// are, and does not depend on how many bindings do not match.
+// for any number of words, none included. Bindings with either form a trie by word; those with
+// neither are looked up by the whole key. A message's words walk the trie as a set of nodes, so the
+// work is bounded by words × nodes in reach, however many `#` there are, and does not depend on how
+// many bindings do not match.
 import type { Binding, QueueLike, Target } from './binding.ts'
+import { addTargets, withBinding, withoutBinding } from './bindings.ts'
+import { DirectMatcher } from './direct-matcher.ts'
 import type { Matcher, RoutedMessage } from './matcher.ts'
-
-// Most nodes have one child and no binding, so maps and sets are made when needed.
-class TopicNode<Q extends QueueLike> {
-  readonly isHash: boolean
-  words: Map<string, TopicNode<Q>> | undefined = undefined
-  star: TopicNode<Q> | undefined = undefined
-  hash: TopicNode<Q> | undefined = undefined
-  bindings: Set<Binding<Q>> | undefined = undefined
-
-  constructor(isHash: boolean) {
-    this.isHash = isHash
-  }
-
-  child(word: string): TopicNode<Q> | undefined {
-    if (word === '*') return this.star
-    if (word === '#') return this.hash
-    return this.words?.get(word)
-  }
-
-  addChild(word: string): TopicNode<Q> {
-    const node = new TopicNode<Q>(word === '#')
-    if (word === '*') this.star = node
-    else if (word === '#') this.hash = node
-    else {
-      this.words ??= new Map()
-      this.words.set(word, node)
-    }
-    return node
-  }
-
-  removeChild(word: string): void {
-    if (word === '*') this.star = undefined
-    else if (word === '#') this.hash = undefined
-    else this.words?.delete(word)
-  }
-
-  isEmpty(): boolean {
-    return !this.bindings?.size && !this.words?.size && !this.star && !this.hash
-  }
-}
+import { TopicNode } from './topic-node.ts'
 
 export class TopicMatcher<Q extends QueueLike> implements Matcher<Q> {
-  readonly #root = new TopicNode<Q>(false)
+  readonly #exact = new DirectMatcher<Q>()
+  readonly #root = new TopicNode<Q>('')
+  /** Where a search stands before and after a word. Used again: what counts are the counts. */
+  #reached: TopicNode<Q>[] = []
+  #reachedCount = 0
+  #next: TopicNode<Q>[] = []
+  #nextCount = 0
 
   check(): void {}
 
   add(binding: Binding<Q>): void {
+    if (!hasWildcard(binding.routingKey)) {
+      this.#exact.add(binding)
+      return
+    }
     let node = this.#root
-    for (const word of wordsOf(binding.routingKey)) node = node.child(word) ?? node.addChild(word)
-    node.bindings ??= new Set()
-    node.bindings.add(binding)
+    for (const word of wordsOf(binding.routingKey)) {
+      node = node.findChild(word) ?? node.addChild(word)
+    }
+    node.bindings = withBinding(node.bindings, binding)
   }
 
   remove(binding: Binding<Q>): void {
-    const words = wordsOf(binding.routingKey)
-    const path: TopicNode<Q>[] = [this.#root]
-    for (const word of words) {
-      const next = path.at(-1)?.child(word)
-      if (!next) return
+    if (!hasWildcard(binding.routingKey)) {
+      this.#exact.remove(binding)
+      return
+    }
+    const path = [this.#root]
+    for (const word of wordsOf(binding.routingKey)) {
+      const next = path.at(-1)?.findChild(word)
+      if (next === undefined) return
       path.push(next)
     }
-    path.at(-1)?.bindings?.delete(binding)
-    for (let depth = words.length; depth > 0 && path[depth]?.isEmpty(); depth -= 1) {
-      path[depth - 1]?.removeChild(words[depth - 1] as string)
+    const last = path.at(-1) as TopicNode<Q>
+    last.bindings = withoutBinding(last.bindings, binding)
+    for (let depth = path.length - 1; depth > 0 && path[depth]!.isEmpty; depth--) {
+      path[depth - 1]!.removeChild(path[depth]!.word)
     }
   }
 
-  match(message: RoutedMessage, matched: Set<Target<Q>>): void {
+  match(message: RoutedMessage, matched: Set<Target<Q>>): boolean {
+    let isMatched = this.#exact.match(message, matched)
+    if (this.#root.isEmpty) return isMatched
     for (const key of message.routingKeys) {
-      for (const node of this.#nodesFor(wordsOf(key))) {
-        for (const binding of node.bindings ?? []) matched.add(binding.target)
+      this.#walk(wordsOf(key))
+      for (let at = 0; at < this.#reachedCount; at++) {
+        if (addTargets(this.#reached[at]!.bindings, matched)) isMatched = true
       }
+    }
+    return isMatched
+  }
+
+  /** Leaves in `#reached` the nodes that all words lead to. */
+  #walk(words: readonly string[]): void {
+    this.#reach(this.#root)
+    this.#step()
+    for (const word of words) {
+      for (let at = 0; at < this.#reachedCount; at++) {
+        const node = this.#reached[at]!
+        if (node.word === '#') this.#reach(node)
+        this.#reach(node.findWord(word))
+        this.#reach(node.star)
+      }
+      this.#step()
+      if (this.#reachedCount === 0) return
     }
   }
 
-  #nodesFor(words: readonly string[]): Set<TopicNode<Q>> {
-    let reached = new Set<TopicNode<Q>>()
-    reach(reached, this.#root)
-    for (const word of words) {
-      const next = new Set<TopicNode<Q>>()
-      for (const node of reached) {
-        if (node.isHash) reach(next, node)
-        reach(next, node.words?.get(word))
-        reach(next, node.star)
-      }
-      if (next.size === 0) return next
-      reached = next
+  /** Notes a node for the next step and, because `#` also stands for no word, those below it. */
+  #reach(start: TopicNode<Q> | undefined): void {
+    for (let node = start; node !== undefined && !node.isReached; node = node.hash) {
+      node.isReached = true
+      this.#next[this.#nextCount++] = node
     }
-    return reached
+  }
+
+  #step(): void {
+    const reached = this.#next
+    for (let at = 0; at < this.#nextCount; at++) reached[at]!.isReached = false
+    this.#next = this.#reached
+    this.#reached = reached
+    this.#reachedCount = this.#nextCount
+    this.#nextCount = 0
   }
 }
 
-/** Adds a node and, because `#` also stands for no word, the `#` nodes below it. */
-function reach<Q extends QueueLike>(
-  reached: Set<TopicNode<Q>>,
-  node: TopicNode<Q> | undefined,
-): void {
-  for (let next = node; next && !reached.has(next); next = next.hash) reached.add(next)
+function hasWildcard(key: string): boolean {
+  return wordsOf(key).some((word) => word === '*' || word === '#')
 }
 
 /** The empty key has no words; any other has one more than it has dots. */

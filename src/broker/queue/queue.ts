@@ -45,6 +45,11 @@ export interface QueueContext {
 /** What `Queue.take` found. On 'wait' try again when `Queue.whenReadable` calls back. */
 export type TakeResult = 'record' | 'empty' | 'wait'
 
+const noConsumers: ReadonlySet<Consumer> = new Set()
+
+/** For all queues: a view is valid only until the next read. */
+const sharedView = new RecordView()
+
 export class Queue implements QueueLike, TurnTask, LogOwner {
   readonly vhost: string
   readonly name: string
@@ -61,9 +66,9 @@ export class Queue implements QueueLike, TurnTask, LogOwner {
   unackedCount = 0
 
   readonly #context: QueueContext
-  readonly #view = new RecordView()
   readonly #requeued = new OffsetHeap()
-  readonly #consumers = new Set<Consumer>()
+  /** Made when it is needed, as most of many queues have none. */
+  #consumers: Set<Consumer> | undefined
   readonly #line = new ConsumerLine()
   #exclusiveConsumer: Consumer | undefined
   /** Next offset that was never delivered in this process. */
@@ -80,7 +85,7 @@ export class Queue implements QueueLike, TurnTask, LogOwner {
   #markGroup: CommitGroup | undefined
   #isScheduled = false
   #isWaiting = false
-  #readableCallbacks: (() => void)[] = []
+  #readableCallbacks: (() => void)[] | undefined
 
   constructor(options: QueueOptions, context: QueueContext) {
     this.vhost = options.vhost
@@ -115,18 +120,18 @@ export class Queue implements QueueLike, TurnTask, LogOwner {
   }
 
   get consumerCount(): number {
-    return this.#consumers.size
+    return this.#consumers?.size ?? 0
   }
 
   get consumers(): ReadonlySet<Consumer> {
-    return this.#consumers
+    return this.#consumers ?? noConsumers
   }
 
   /** Appends one message; its body may already be among the group's shared ones. Within an atom. */
   publish(source: RecordSource, sharedPosition: number): void {
     const offset = this.log.append(source, sharedPosition)
     this.messageCount++
-    if (this.#consumers.size === 0) return
+    if (this.consumerCount === 0) return
     // Behind a backlog the mark follows the deliveries instead.
     if (offset >= this.log.deliveredMark && offset - this.#next < limits.deliveredMarkAhead) {
       this.#markAhead = limits.deliveredMarkAhead
@@ -139,7 +144,7 @@ export class Queue implements QueueLike, TurnTask, LogOwner {
   onBatchAppended(recordCount: number): void {
     this.messageCount += recordCount
     const first = this.log.endOffset - recordCount
-    if (this.#consumers.size === 0) return
+    if (this.consumerCount === 0) return
     if (
       first + recordCount > this.log.deliveredMark &&
       first - this.#next < limits.deliveredMarkAhead
@@ -152,10 +157,11 @@ export class Queue implements QueueLike, TurnTask, LogOwner {
   /** Throws `access_refused` when the queue has, or would get, an exclusive consumer beside another. */
   addConsumer(sink: DeliverySink, options: ConsumerOptions): Consumer {
     const isTaken = this.#exclusiveConsumer !== undefined
-    if (isTaken || (options.isExclusive && this.#consumers.size > 0)) {
+    if (isTaken || (options.isExclusive && this.consumerCount > 0)) {
       throw queueInExclusiveUse(this.vhost, this.name)
     }
     const consumer = new Consumer(this, sink, options)
+    this.#consumers ??= new Set()
     this.#consumers.add(consumer)
     if (options.isExclusive) this.#exclusiveConsumer = consumer
     this.listConsumer(consumer)
@@ -166,10 +172,11 @@ export class Queue implements QueueLike, TurnTask, LogOwner {
   removeConsumer(consumer: Consumer): void {
     if (consumer.isCancelled) return
     consumer.isCancelled = true
-    this.#consumers.delete(consumer)
+    this.#consumers?.delete(consumer)
+    if (this.consumerCount === 0) this.#consumers = undefined
     if (consumer.isListed) this.#line.leave(consumer)
     if (this.#exclusiveConsumer === consumer) this.#exclusiveConsumer = undefined
-    if (this.isAutoDelete && this.#consumers.size === 0 && !this.isDeleted) {
+    if (this.isAutoDelete && this.consumerCount === 0 && !this.isDeleted) {
       this.#context.onUnused(this)
     }
   }
@@ -212,8 +219,9 @@ export class Queue implements QueueLike, TurnTask, LogOwner {
 
   /** Calls back once when a `take` that had to wait is worth another try. */
   whenReadable(callback: () => void): void {
-    if (this.#isWaiting) this.#readableCallbacks.push(callback)
-    else callback()
+    if (!this.#isWaiting) callback()
+    else if (this.#readableCallbacks === undefined) this.#readableCallbacks = [callback]
+    else this.#readableCallbacks.push(callback)
   }
 
   /** Drops every ready message and returns how many there were. Within an atom. */
@@ -231,11 +239,11 @@ export class Queue implements QueueLike, TurnTask, LogOwner {
   /** The broker deletes the queue: all consumers are told, nothing is delivered any more. */
   onDeleted(): void {
     this.isDeleted = true
-    for (const consumer of this.#consumers) {
+    for (const consumer of this.consumers) {
       consumer.isCancelled = true
       consumer.sink.onCancelled(consumer)
     }
-    this.#consumers.clear()
+    this.#consumers = undefined
     this.#line.clear()
     this.messageCount = 0
     this.unackedCount = 0
@@ -272,7 +280,7 @@ export class Queue implements QueueLike, TurnTask, LogOwner {
   #deliverNext(consumer: Consumer): TakeResult {
     const offset = this.#nextOffset()
     if (offset < 0) return 'empty'
-    const view = this.#view
+    const view = sharedView
     const result = this.#readForDelivery(offset, view)
     if (result !== 'record') return result
     const isRedelivered = this.#advancePast(view.offset)
@@ -389,10 +397,9 @@ export class Queue implements QueueLike, TurnTask, LogOwner {
   }
 
   #tellReadable(): void {
-    if (this.#readableCallbacks.length === 0) return
     const callbacks = this.#readableCallbacks
-    this.#readableCallbacks = []
-    for (const callback of callbacks) callback()
+    this.#readableCallbacks = undefined
+    if (callbacks !== undefined) for (const callback of callbacks) callback()
   }
 
   #schedule(): void {

@@ -31,10 +31,12 @@ export interface Produced {
  */
 export type RecordCheck = (batch: Buffer, config: TopicConfig, now: number) => number | undefined
 
-/** Told once a partition has more durable records. */
+/** Told when a partition has more durable records. */
 export type DurableListener = () => void
 
 const stateKeyPrefix = 'producer/'
+
+const tellNobody = (): void => undefined
 
 export class Partition implements LogWatcher {
   readonly log: Log
@@ -43,7 +45,8 @@ export class Partition implements LogWatcher {
   readonly #getConfig: () => TopicConfig
   /** Tells a work queue about messages that came in as a batch. */
   readonly #onAppended: (recordCount: number) => void
-  readonly #listeners = new Set<DurableListener>()
+  /** A set only for several: a fetch may listen to 10,000 partitions. */
+  #listeners: DurableListener | Set<DurableListener> | undefined
 
   constructor(
     log: Log,
@@ -56,7 +59,7 @@ export class Partition implements LogWatcher {
     this.log = log
     this.#context = context
     this.#getConfig = options.config
-    this.#onAppended = options.onAppended ?? (() => undefined)
+    this.#onAppended = options.onAppended ?? tellNobody
     log.watcher = this
   }
 
@@ -124,20 +127,26 @@ export class Partition implements LogWatcher {
     this.onDurable()
   }
 
-  /** Calls back once when records become durable, or when the partition is gone. */
+  /** Calls back whenever records become durable, and when the partition is gone. */
   addListener(listener: DurableListener): void {
-    this.#listeners.add(listener)
+    const others = this.#listeners
+    if (others === undefined || others === listener) this.#listeners = listener
+    else if (others instanceof Set) others.add(listener)
+    else this.#listeners = new Set([others, listener])
   }
 
   removeListener(listener: DurableListener): void {
-    this.#listeners.delete(listener)
+    const listeners = this.#listeners
+    if (listeners === listener) this.#listeners = undefined
+    else if (listeners instanceof Set) listeners.delete(listener)
   }
 
   onDurable(): void {
-    if (this.#listeners.size === 0) return
-    const listeners = [...this.#listeners]
-    this.#listeners.clear()
-    for (const listener of listeners) listener()
+    const listeners = this.#listeners
+    if (listeners === undefined) return
+    if (!(listeners instanceof Set)) listeners()
+    // One that removes and adds itself would be visited for ever.
+    else Array.from(listeners).forEach((listener) => listener())
   }
 
   /** Without room for it the producer is remembered until the broker ends, which is better than none. */

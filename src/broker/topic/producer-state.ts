@@ -33,10 +33,11 @@ const rememberedBatches = 5
 const sequenceMax = 2_147_483_647
 
 export class ProducerState {
-  readonly #producers = new Map<number, ProducerEntry>()
+  /** Made with the first: most of many partitions have none. */
+  #known: Map<number, ProducerEntry> | undefined
 
   get count(): number {
-    return this.#producers.size
+    return this.#known?.size ?? 0
   }
 
   /**
@@ -44,7 +45,7 @@ export class ProducerState {
    * `invalid_producer_epoch` or `out_of_order_sequence`.
    */
   findDuplicate(batch: ProducedBatch): KnownBatch | undefined {
-    const entry = this.#producers.get(batch.producerId)
+    const entry = this.#known?.get(batch.producerId)
     if (entry === undefined) return undefined
     if (batch.producerEpoch < entry.epoch) {
       throw new BrokerError(
@@ -83,6 +84,7 @@ export class ProducerState {
   /** Forgets producers not heard of since `before`, and the oldest beyond `countMax`; returns their ids. */
   expire(before: number, countMax: number): number[] {
     const expired: number[] = []
+    if (this.#known === undefined) return expired
     for (const [producerId, { lastSeen }] of this.#producers) {
       if (lastSeen >= before && this.#producers.size - expired.length <= countMax) break
       expired.push(producerId)
@@ -127,6 +129,10 @@ export class ProducerState {
       lastSeen: bytes.readDoubleBE(2),
       batches,
     })
+  }
+
+  get #producers(): Map<number, ProducerEntry> {
+    return (this.#known ??= new Map())
   }
 }
 

@@ -260,7 +260,10 @@ export class StreamReader implements DeliveryHolder, SettleTarget {
     context.offsets.raise(this.#log, name, this.#settled.floor)
   }
 
-  readonly #onDurable = (): void => this.#onReady()
+  readonly #onDurable = (): void => {
+    this.#partition.removeListener(this.#onDurable)
+    this.#onReady()
+  }
 
   readonly #onFailed = (error: unknown): void => {
     this.#consumer.fail(this.#next, error as Error)

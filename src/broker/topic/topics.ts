@@ -45,7 +45,9 @@ export class Topics {
   readonly #broker: Broker
   readonly #vhost: VHost<Destination>
   readonly #byId = new Map<string, Topic>()
-  readonly #queueViews = new WeakMap<Queue, TopicView>()
+  /** Of work queues that Kafka has looked at. */
+  readonly #queueViews = new Map<Queue, TopicView>()
+  readonly #queueViewsById = new Map<string, TopicView>()
 
   constructor(broker: Broker, vhost: VHost<Destination>) {
     this.#broker = broker
@@ -54,34 +56,47 @@ export class Topics {
 
   find(name: string): TopicView | undefined {
     const found = this.#vhost.findQueue(name)
-    if (found === undefined) return undefined
-    if (found instanceof Topic) return isTopicName(name) ? found : undefined
-    return this.#viewOf(found)
+    return found && this.#viewOf(found)
   }
 
   findById(topicId: string): TopicView | undefined {
-    const topic = this.#byId.get(topicId)
-    if (topic !== undefined || !topicId.startsWith(queueIdText)) return topic
-    return this.list().find((view) => view.topicId === topicId)
+    const known = this.#byId.get(topicId) ?? this.#queueViewsById.get(topicId)
+    if (known !== undefined || !topicId.startsWith(queueIdText)) return known
+    // A client may know it from before a restart.
+    const logId = logIdOf(topicId)
+    for (const queue of this.#vhost.queues()) {
+      if (queue.id === logId && !(queue instanceof Topic)) return this.#viewOf(queue)
+    }
+    return undefined
   }
 
   /** Partitions of work queues that Kafka has looked at. */
   *queuePartitions(): Generator<Partition> {
+    for (const { partitions } of this.#queueViews.values()) yield* partitions
+  }
+
+  /** The partitions of all topics, and of the work queues with these logs. */
+  *partitions(logIds: ReadonlySet<number>): Generator<Partition> {
     for (const queue of this.#vhost.queues()) {
-      if (!(queue instanceof Topic)) yield* this.#queueViews.get(queue)?.partitions ?? []
+      if (queue instanceof Topic) yield* queue.partitions
+      else if (logIds.has(queue.id)) yield* this.#viewOf(queue)?.partitions ?? []
     }
   }
 
   /** A work queue is gone, and so is what was kept about its producers. Within an atom. */
   forgetQueue(queue: Queue): void {
-    for (const partition of this.#queueViews.get(queue)?.partitions ?? []) partition.forget()
+    const view = this.#queueViews.get(queue)
+    if (view === undefined) return
+    for (const partition of view.partitions) partition.forget()
+    this.#queueViews.delete(queue)
+    this.#queueViewsById.delete(view.topicId)
   }
 
   /** Everything Kafka may see, in no particular order. */
   list(): TopicView[] {
     const views: TopicView[] = []
     for (const queue of this.#vhost.queues()) {
-      const view = this.find(queue.name)
+      const view = this.#viewOf(queue)
       if (view !== undefined) views.push(view)
     }
     return views
@@ -115,7 +130,7 @@ export class Topics {
       configs: parseTopicConfigs(asked.configs),
       ...(asked.arguments && { arguments: asked.arguments }),
     })
-    for (let index = 0; index < asked.partitionCount; index++) this.#addPartition(topic)
+    this.#addPartitions(topic, asked.partitionCount)
     this.#vhost.addQueue(topic)
     this.#byId.set(topic.topicId, topic)
     topology.put([{ kind: 'queue', op: 'put', row: topic.row() }], group)
@@ -134,7 +149,7 @@ export class Topics {
     }
     checkPartitionCount(count)
     const group = this.#change(topic, () => {
-      while (topic.partitions.length < count) this.#addPartition(topic)
+      this.#addPartitions(topic, count)
     })
     this.#onPartitionsAdded(topic)
     return group
@@ -159,7 +174,7 @@ export class Topics {
       topic.isProvisional = false
       topic.arguments = asked.arguments
       topic.config = new TopicConfig(asked.configs)
-      while (topic.partitions.length < asked.partitionCount) this.#addPartition(topic)
+      this.#addPartitions(topic, asked.partitionCount)
     })
     if (topic.partitions.length > before) this.#onPartitionsAdded(topic)
     return group
@@ -197,7 +212,8 @@ export class Topics {
     if (found.includes(undefined)) return false
     const { vhost, name, arguments: args } = row
     const topic = new Topic({ vhost, name, arguments: args, ...row.topic })
-    for (const log of found) topic.partitions.push(this.#partition(topic, log as Log))
+    const homeAddress = encodeAddress('', name)
+    for (const log of found) topic.partitions.push(this.#partition(topic, log as Log, homeAddress))
     this.#vhost.addQueue(topic)
     this.#byId.set(topic.topicId, topic)
     return true
@@ -218,18 +234,23 @@ export class Topics {
     for (const observer of topic.observers) observer.onPartitionsAdded()
   }
 
-  #addPartition(topic: Topic): void {
-    const log = this.#broker.store.createLog({ isVolatile: false })
-    topic.partitions.push(this.#partition(topic, log))
+  /** Adds partitions until there are `count`. */
+  #addPartitions(topic: Topic, count: number): void {
+    const homeAddress = encodeAddress('', topic.name)
+    while (topic.partitions.length < count) {
+      const log = this.#broker.store.createLog({ isVolatile: false })
+      topic.partitions.push(this.#partition(topic, log, homeAddress))
+    }
   }
 
-  #partition(topic: Topic, log: Log): Partition {
-    log.homeAddress = encodeAddress('', topic.name)
+  #partition(topic: Topic, log: Log, homeAddress: Buffer): Partition {
+    log.homeAddress = homeAddress
     return new Partition(log, this.#broker, { config: () => topic.config })
   }
 
-  /** A work queue as Kafka sees it; undefined when it may not be seen. */
-  #viewOf(queue: Queue): TopicView | undefined {
+  /** A topic or a work queue as Kafka sees it; undefined when it may not be seen. */
+  #viewOf(queue: Destination): TopicView | undefined {
+    if (queue instanceof Topic) return isTopicName(queue.name) ? queue : undefined
     const isVisible =
       queue.isDurable && !queue.isExclusive && !queue.isAutoDelete && isTopicName(queue.name)
     if (!isVisible) return undefined
@@ -244,6 +265,7 @@ export class Topics {
       const { name } = queue
       view = { name, topicId, partitions: [partition], config: queueConfig, source: queue }
       this.#queueViews.set(queue, view)
+      this.#queueViewsById.set(topicId, view)
     }
     return view
   }
@@ -255,6 +277,13 @@ function checkPartitionCount(count: number): void {
     'invalid_partitions',
     `${count} partitions are more than the ${limits.partitionsPerTopicMax} that a topic may have.`,
   )
+}
+
+/** The log of the work queue that has this topic id. */
+function logIdOf(topicId: string): number {
+  const bytes = Buffer.from(topicId, 'base64url')
+  const size = topicIdBytes - queueIdPrefix.length
+  return bytes.length < topicIdBytes ? -1 : bytes.readUIntBE(queueIdPrefix.length, size)
 }
 
 function queueTopicId(logId: number): string {

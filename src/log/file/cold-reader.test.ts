@@ -6,10 +6,12 @@ import { systemClock } from '../../lib/clock.ts'
 import { seededRandom } from '../../lib/random.ts'
 import { Turn } from '../../lib/turn.ts'
 import { limits } from '../../limits.ts'
-import type { LogStoreEvents } from '../log-store.ts'
 import type { Log } from '../log.ts'
 import { RecordView } from '../record.ts'
+import { runPages } from '../run-pages.ts'
+import type { LogWindow } from '../windows.ts'
 import { FaultDisk } from './fault-disk.ts'
+import type { FileLimits } from './file-limits.ts'
 import type { FileLogStore } from './file-log-store.ts'
 import { openFileLogStore } from './open-file-log-store.ts'
 
@@ -19,7 +21,7 @@ const recordCount = 100
 const recordsPerRun = 5
 const view = new RecordView()
 
-async function openStore(disk: FaultDisk, events: LogStoreEvents = {}): Promise<FileLogStore> {
+async function openStore(disk: FaultDisk, limits: Partial<FileLimits> = {}): Promise<FileLogStore> {
   const { store } = await openFileLogStore({
     path: '/data',
     disk,
@@ -28,8 +30,7 @@ async function openStore(disk: FaultDisk, events: LogStoreEvents = {}): Promise<
     durability: 'fsync',
     topologyAfter: 0,
     random: seededRandom(1),
-    limits: { tailCacheSizeMax: 10_000 },
-    events,
+    limits: { tailCacheSizeMax: 10_000, ...limits },
   })
   return store
 }
@@ -136,6 +137,21 @@ test('who goes through a log reads larger windows than who looks around', async 
   await store.close()
 })
 
+test('when windows take half of what they may, they stay small and none is loaded ahead', async () => {
+  const held = heldDisk()
+  const store = await openStore(held.disk, { coldWindowsSizeMax: 600_000 })
+  const logs = [await fill(store), await fill(store)]
+  let waits = 0
+  for (let offset = 0; offset < logs[0]!.tailStart; offset++) {
+    for (const log of logs) {
+      if (await readOne(store, log, offset)) waits++
+      if (offset < log.tailStart) assert.ok(log.window!.end - log.window!.start <= recordsPerRun)
+    }
+  }
+  assert.equal(held.readCount, waits)
+  await store.close()
+})
+
 test('a reader that comes to a window being loaded waits for it and reads nothing twice', async () => {
   const held = heldDisk(3)
   const store = await openStore(held.disk)
@@ -195,6 +211,34 @@ test('a next window that cannot be read is read again by who needs it, who is to
   assert.equal(readCount, 4)
   disk.onOperation = () => undefined
   await readOne(store, log, end)
+  await store.close()
+})
+
+test('the windows of who goes through a log take turns in the same memory', async () => {
+  const store = await openStore(new FaultDisk(systemClock))
+  const log = await fill(store)
+  const windows = new Set<LogWindow | undefined>()
+  const memories = new Set<ArrayBufferLike>()
+  for (let offset = 0; offset < log.tailStart; offset++) {
+    await readOne(store, log, offset)
+    const { buffer } = view.body
+    if (buffer.byteLength !== limits.windowPageSize) continue
+    windows.add(log.window)
+    memories.add(buffer)
+  }
+  assert.ok(windows.size > 3, `${windows.size} windows`)
+  assert.equal(memories.size, 3)
+  await store.close()
+})
+
+test('a body on its way out keeps its bytes when its window is gone', async () => {
+  const store = await openStore(new FaultDisk(systemClock))
+  const log = await fill(store)
+  const first = await startDraining(store, log)
+  const body = view.body.subarray(view.bodyStart, view.bodyEnd)
+  runPages.lend(body)
+  for (let offset = first; offset < recordCount; offset++) await readOne(store, log, offset)
+  assert.equal(body.toString('latin1'), bodyOf(first))
   await store.close()
 })
 

@@ -5,6 +5,7 @@ import { Fifo } from '../../lib/fifo.ts'
 import { limits } from '../../limits.ts'
 import type { Log } from '../log.ts'
 import { RecordView } from '../record.ts'
+import { runPages } from '../run-pages.ts'
 import type { Run } from '../run.ts'
 import { LogWindow, type WindowListener } from '../windows.ts'
 import type { LogExtents } from './log-extents.ts'
@@ -19,6 +20,8 @@ export interface ColdReaderOptions {
   /** A run's bytes are not what was written. */
   readonly onDamaged: (log: Log, first: number, last: number, error: Error) => void
   readonly onReleased: (segment: Segment) => void
+  /** Of all windows together. */
+  readonly windowsSizeMax: number
 }
 
 /** Where to read and how much; the first run is read whatever its size. */
@@ -26,6 +29,8 @@ export interface Wanted {
   readonly log: Log
   readonly offset: number
   readonly sizeMax: number
+  /** Whether the runs may be read into pages, which are given back when the runs are let go. */
+  readonly arePaged?: boolean
 }
 
 interface Request {
@@ -48,12 +53,15 @@ interface IndexPlace {
 export interface ColdPart {
   readonly runs: Run[]
   readonly end: number
+  /** Memory of the runs that is to be given back. */
+  readonly pages: readonly Buffer[]
 }
 
 /** A window and what is known of its reader. */
 interface Loaded {
   readonly log: Log
   readonly size: number
+  readonly pages: readonly Buffer[]
   /** It begins where the reader's last one ended. */
   readonly isSequential: boolean
 }
@@ -97,7 +105,7 @@ export class ColdReader implements WindowListener {
     const offset = window.end
     if (offset >= log.tailStart || log.hasWindowAt(offset) || this.#aheads.has(log)) return
     // Many readers keep the disk busy without this, and windows that nobody reads yet take room.
-    if (this.isBusy || this.#windowsSize > limits.coldWindowsSizeMax / 2) return
+    if (this.isBusy || this.#isCrowded) return
     const ahead: Ahead = { offset, waiting: [] }
     this.#aheads.set(log, ahead)
     this.enqueue(
@@ -119,6 +127,11 @@ export class ColdReader implements WindowListener {
   /** Whether readers wait for others. */
   get isBusy(): boolean {
     return this.#activeCount >= limits.coldReadsMax
+  }
+
+  /** What is loaded for one reader may have to go, unread, for another. */
+  get #isCrowded(): boolean {
+    return this.#windowsSize > this.#options.windowsSizeMax / 2
   }
 
   /** The log was deleted. */
@@ -155,18 +168,20 @@ export class ColdReader implements WindowListener {
 
   /** The window must reach a record or the tail: a reader that asks again would get no further. */
   async #loadWindow(log: Log, offset: number, isSequential: boolean): Promise<void> {
-    const sizeMax = isSequential ? limits.coldDrainReadSizeMax : limits.coldReadSizeMax
+    const isLarge = isSequential && !this.#isCrowded
+    const sizeMax = isLarge ? limits.coldDrainReadSizeMax : limits.coldReadSizeMax
     for (let at = offset; !log.isDeleted && at < log.tailStart;) {
       const extent = this.#options.extents.find(log.id, at)
       const isInTail = extent === undefined || extent.firstOffset >= log.tailStart
-      const { runs, end } = isInTail
-        ? { runs: [], end: log.tailStart }
-        : await this.readPart(extent, { log, offset: at, sizeMax })
+      const { runs, end, pages } = isInTail
+        ? { runs: [], end: log.tailStart, pages: [] }
+        : await this.readPart(extent, { log, offset: at, sizeMax, arePaged: true })
       if (runs.length > 0 || end >= log.tailStart) {
         const start = Math.min(runs[0]?.baseOffset ?? offset, offset)
         this.#addWindow(new LogWindow({ runs, start, end, listener: this }), {
           log,
-          size: windowOverhead + sizeOf(runs),
+          size: windowOverhead + sizeOf(runs, pages),
+          pages,
           isSequential,
         })
         return
@@ -186,15 +201,21 @@ export class ColdReader implements WindowListener {
     this.#windows.set(window, loaded)
     this.#windowsSize += loaded.size
     for (const [oldest, { log }] of this.#windows) {
-      if (this.#windowsSize <= limits.coldWindowsSizeMax || oldest === window) return
+      if (this.#windowsSize <= this.#options.windowsSizeMax || oldest === window) return
       log.dropWindow(oldest)
       this.#forgetWindow(oldest)
     }
   }
 
   #forgetWindow(window: LogWindow): void {
-    this.#windowsSize -= this.#windows.get(window)?.size ?? 0
+    const loaded = this.#windows.get(window)
+    if (loaded === undefined) return
     this.#windows.delete(window)
+    this.#windowsSize -= loaded.size
+    // Whoever made messages of a batch may keep views of it.
+    if (loaded.pages.length === 0 || window.runs.some(({ isForeign }) => isForeign)) return
+    for (const run of window.runs) run.detach()
+    for (const page of loaded.pages) runPages.giveBack(page)
   }
 
   /** Reads what fits one read of an extent. Called by whose turn it is. */
@@ -204,9 +225,10 @@ export class ColdReader implements WindowListener {
     try {
       const index = await this.#options.loadIndex(extent)
       const { places, end } = this.#plan(extent, index, wanted)
-      const { runs, damaged } = await readRuns(segment, places, index)
+      const { arePaged = false } = wanted
+      const { runs, damaged, pages } = await readRuns(segment, places, { index, arePaged })
       for (const at of damaged) this.#reportDamage(wanted.log, extent, { index, at })
-      return { runs: runs.filter((run) => run !== undefined), end }
+      return { runs: runs.filter((run) => run !== undefined), end, pages }
     } finally {
       segment.readers--
       if (segment.readers === 0) this.#options.onReleased(segment)
@@ -261,11 +283,14 @@ function isNextTo(window: LogWindow | undefined, offset: number): boolean {
   return offset >= window.end && offset - window.end < window.end - window.start
 }
 
-function sizeOf(runs: readonly Run[]): number {
+/** Memory that a window pins; a page may hold more than the runs that were wanted. */
+function sizeOf(runs: readonly Run[], pages: readonly Buffer[]): number {
   let size = 0
+  for (const page of pages) size += page.length
+  const paged = new Set(pages.map(({ buffer }) => buffer))
   const counted = new Set<unknown>()
-  for (const { size: runSize, shared } of runs) {
-    size += runSize
+  for (const { buffer, size: runSize, shared } of runs) {
+    if (!paged.has(buffer.buffer)) size += runSize
     if (shared === undefined || counted.has(shared)) continue
     counted.add(shared)
     size += shared.size

@@ -6,6 +6,7 @@ export interface FileLimits {
   readonly tailCacheSizeMax: number
   readonly indexCacheSizeMax: number
   readonly checkpointSliceSizeMax: number
+  readonly coldWindowsSizeMax: number
   readonly coldRunsSizeMax: number
   readonly deleteStepSize: number
   readonly stateCountMax: number

@@ -37,6 +37,9 @@ import { VolatileSpill } from './volatile-spill.ts'
 import { isOutOfSpace, WalWriter } from './wal-writer.ts'
 import type { WrittenGroup } from './wal-writer.ts'
 
+const noAtom = -1
+const notYet = -2
+
 export class FileLogStore implements LogStore, LogEngine {
   readonly epoch: number
   readonly asideBodies: ReadonlyMap<number, Buffer>
@@ -61,6 +64,8 @@ export class FileLogStore implements LogStore, LogEngine {
   readonly #diskSpace: DiskSpace
   readonly #spill: VolatileSpill
   #lastCheckpoint: Promise<void> = Promise.resolve()
+  /** Everything in an atom has one time: a message may go to 1,000 queues. */
+  #atomTime = noAtom
   #nextLogId: number
   #nextTopologySequence: number
 
@@ -100,6 +105,7 @@ export class FileLogStore implements LogStore, LogEngine {
       loadIndex: (extent) => indexCache.load(extent),
       onDamaged: (log, first, last, error) => parts.events.onDamaged?.(log, first, last, error),
       onReleased: (segment) => void this.#housekeeper.onReleased(segment),
+      windowsSizeMax: parts.limits.coldWindowsSizeMax,
     })
     const cold = { extents: parts.extents, coldReader: this.#coldReader }
     this.#runReader = new RunReader({ ...cold, cacheSizeMax: parts.limits.coldRunsSizeMax })
@@ -132,10 +138,12 @@ export class FileLogStore implements LogStore, LogEngine {
   }
 
   beginAtom(): CommitGroup {
+    this.#atomTime = notYet
     return this.#scheduler.beginAtom()
   }
 
   endAtom(): AtomIndex {
+    this.#atomTime = noAtom
     return this.#scheduler.endAtom()
   }
 
@@ -269,7 +277,9 @@ export class FileLogStore implements LogStore, LogEngine {
   }
 
   now(): number {
-    return this.#clock.now()
+    if (this.#atomTime === noAtom) return this.#clock.now()
+    if (this.#atomTime === notYet) this.#atomTime = this.#clock.now()
+    return this.#atomTime
   }
 
   #change(): CommitGroup {
@@ -470,6 +480,8 @@ export class FileLogStore implements LogStore, LogEngine {
       log.durableDeliveredMark = recovered.deliveredMark
       this.logs.set(id, log)
     }
+    // The parts live as long as the store; what was recovered lives on in the logs.
+    state.logs.clear()
     for (const { asides } of this.#segments) {
       for (const reference of asides) {
         const log = this.logs.get(reference.logId)

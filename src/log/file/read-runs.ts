@@ -1,32 +1,50 @@
-import { readInt64 } from '../../lib/int64.ts'
 // Reads runs of one file, checks them, and brings the shared bodies along that their records need.
+import { readInt64 } from '../../lib/int64.ts'
 import { limits } from '../../limits.ts'
 import { recordBodySize, recordSharedStart, recordSizeAt } from '../record.ts'
+import { runPages } from '../run-pages.ts'
 import { crcOfRun, Run, runField, runHeaderSize, runSizeAt } from '../run.ts'
 import { SharedBodies, sharedCrcSize } from '../shared-bodies.ts'
-import { readAt } from './file-operations.ts'
+import type { DiskFile } from './disk.ts'
+import { readAt, readInto } from './file-operations.ts'
 import type { RunIndex } from './run-index.ts'
 import type { Segment } from './segment.ts'
+
+export interface ReadRunsOptions {
+  readonly index: RunIndex
+  readonly arePaged?: boolean
+}
 
 export interface ReadRuns {
   /** In the order asked for; undefined where the bytes are not what was written. */
   readonly runs: (Run | undefined)[]
   /** Places in the index whose bytes are damaged. */
   readonly damaged: number[]
+  /** Pages that the runs are in, for whoever lets the runs go to give back. */
+  readonly pages: Buffer[]
 }
 
-/** Reads the runs at `places` (ascending) of `index`. Damage also marks the segment. */
+/**
+ * Reads the runs at `places` (ascending) of `index`, with `arePaged` into pages where they fill
+ * one. Damage also marks the segment.
+ */
 export async function readRuns(
   segment: Segment,
   places: readonly number[],
-  index: RunIndex,
+  { index, arePaged = false }: ReadRunsOptions,
 ): Promise<ReadRuns> {
   const runs: (Run | undefined)[] = []
+  const pages: Buffer[] = []
   for (const span of spansOf(places, index)) {
     const start = index.position(span[0]!)
     const last = span.at(-1)!
     const end = index.position(last) + index.size(last)
-    const bytes = await readAt(segment.file, start, end - start)
+    const page = arePaged ? pageFor(end - start) : undefined
+    if (page !== undefined) pages.push(page)
+    const bytes =
+      page === undefined
+        ? await readAt(segment.file, start, end - start)
+        : await readIntoPage(segment.file, start, page.subarray(0, end - start))
     for (const at of span) {
       const from = index.position(at) - start
       runs.push(checkRun(bytes.subarray(from, from + index.size(at)), index, at))
@@ -35,7 +53,18 @@ export async function readRuns(
   await loadSharedBodies(segment, runs)
   const damaged = places.filter((_, order) => runs[order] === undefined)
   if (damaged.length > 0) segment.isDamaged = true
-  return { runs, damaged }
+  return { runs, damaged, pages }
+}
+
+/** A smaller read is not worth a page. */
+function pageFor(size: number): Buffer | undefined {
+  const isPage = size <= limits.windowPageSize && size > limits.windowPageSize / 2
+  return isPage ? runPages.take(limits.windowPageSize) : undefined
+}
+
+async function readIntoPage(file: DiskFile, position: number, room: Buffer): Promise<Buffer> {
+  const count = await readInto(file, room, position)
+  return count === room.length ? room : room.subarray(0, count)
 }
 
 /** Runs that lie close together are read in one go, with whatever is between them. */

@@ -55,6 +55,7 @@ export class VolatileSpill {
       loadIndex: (extent) => Promise.resolve(extent.index as RunIndex),
       onDamaged: options.onDamaged,
       onReleased: (segment) => void this.#release(segment),
+      windowsSizeMax: limits.coldWindowsSizeMax,
     })
     this.#extents.onSegmentEmpty = (segment) => void this.#release(segment)
     this.#timer = options.clock.every(limits.cleaningIntervalMs, () => this.#tick())

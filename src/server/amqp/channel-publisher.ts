@@ -5,7 +5,7 @@ import type { Arguments } from '../../broker/arguments.ts'
 import { preconditionFailed } from '../../broker/broker-error.ts'
 import { routingKeysOf } from '../../broker/exchange/routing-keys.ts'
 import { type Publisher } from '../../broker/publisher.ts'
-import { type Route, RouteCache, routeTo } from '../../broker/route-cache.ts'
+import { type Route, type RouteCache, routeTo } from '../../broker/route-cache.ts'
 import { readExpiration, readHeaders, readUserId } from '../../codec/amqp/content-header.ts'
 import {
   PROPERTY_EXPIRATION,
@@ -55,7 +55,7 @@ export class ChannelPublisher {
     this.#channel = channel
     const { broker, settings } = channel.connection.context
     this.#state = new PublishState(settings.messageSizeMax)
-    this.#routes = new RouteCache(channel.vhost)
+    this.#routes = broker.routesOf(channel.vhost)
     this.#publisher = broker.createPublisher()
   }
 

@@ -24,13 +24,13 @@ for (const [bodySize, isKept] of [
   test(`a body of ${bodySize} bytes ${isKept ? 'keeps its memory until it is sent' : 'is copied'}`, () => {
     const socket = new SocketDouble()
     const output = new Output(socket.asSocket())
-    const page = runPages.take()
+    const page = runPages.take(limits.runSizeMax)
     const delivery = { deliveryTag: 1, isRedelivered: false }
     const target = { output, channel: 1, frameMax: limits.copiedBodySizeMax * 4 }
     writeDelivery(target, Buffer.from([1, 65]), delivery, recordIn(page, bodySize))
     output.flush()
     runPages.giveBack(page)
-    const next = runPages.take()
+    const next = runPages.take(limits.runSizeMax)
     assert.equal(next === page, !isKept)
     next.fill(0)
     const sent = socket.take()

@@ -13,21 +13,25 @@ import { limits } from '../../limits.ts'
 import { codeOf, noError } from './error-code.ts'
 import type { FetchedPartition, FetchSession } from './fetch-sessions.ts'
 import { type PartitionRecords, readPartition } from './read-partition.ts'
+import { RecordWatch } from './record-watch.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 
 const topicIdVersion = 13
 
 interface Found {
   readonly asked: FetchedPartition
+  /** Missing only beside an error. */
+  readonly partition: Partition | undefined
   readonly data: PartitionData
   readonly size: number
 }
 
 interface Round {
+  /** One of each partition that is asked for, in their order. */
   readonly found: Found[]
-  readonly size: number
+  size: number
   /** There is something to say now: records enough, or an error. */
-  readonly isUrgent: boolean
+  isUrgent: boolean
 }
 
 export const handleFetch: Handler<'fetch'> = async (request, context) => {
@@ -47,35 +51,56 @@ async function poll(
 ): Promise<Round> {
   const { clock } = context
   const deadline = clock.monotonic() + Math.min(request.maxWaitMs, limits.fetchWaitMsMax)
+  const round: Round = { found: [], size: 0, isUrgent: false }
+  for (const asked of partitions) {
+    const reading = readOne(asked, sizeLeft(request, round.size), context)
+    add(round, reading instanceof Promise ? await reading : reading)
+  }
+  const isDue = (): boolean =>
+    round.isUrgent ||
+    round.size >= request.minBytes ||
+    clock.monotonic() >= deadline ||
+    context.connection.isClosed
+  if (isDue()) return round
+  using watch = new RecordWatch(
+    round.found.map(({ partition }) => partition as Partition),
+    context,
+  )
   for (;;) {
-    const round = await readAll(request, partitions, context)
-    const leftMs = deadline - clock.monotonic()
-    const isDue = round.isUrgent || round.size >= request.minBytes || leftMs <= 0
-    if (isDue || context.connection.isClosed) return round
-    if (round.found.some((found) => hasMoved(found, context))) continue
-    await waitForRecords(partitions, context, leftMs)
+    await readMoved(request, round, context)
+    if (isDue()) return round
+    await watch.wait(deadline - clock.monotonic())
   }
 }
 
-async function readAll(
+/** Reads the partitions again that have got records, or have gone, since they were read. */
+async function readMoved(
   request: FetchRequest,
-  partitions: readonly FetchedPartition[],
+  round: Round,
   context: RequestContext,
-): Promise<Round> {
-  const sizeMax = Math.min(request.maxBytes, limits.fetchAnswerSizeMax)
-  const found: Found[] = []
-  let size = 0
-  let isUrgent = false
-  for (const asked of partitions) {
-    // Only the first partition that has anything may go beyond the limit.
-    const left = sizeMax - size
-    const reading = readOne(asked, left > 0 || size === 0 ? Math.max(left, 1) : 0, context)
+): Promise<void> {
+  for (let at = 0; at < round.found.length; at++) {
+    const before = round.found[at] as Found
+    if (!hasMoved(before)) continue
+    const left = sizeLeft(request, round.size - before.size)
+    const reading = readOne(before.asked, left, context)
     const read = reading instanceof Promise ? await reading : reading
-    size += read.size
-    if (read.data.errorCode !== noError) isUrgent = true
-    found.push(read)
+    round.found[at] = read
+    round.size += read.size - before.size
+    if (read.data.errorCode !== noError) round.isUrgent = true
   }
-  return { found, size, isUrgent }
+}
+
+function add(round: Round, read: Found): void {
+  round.found.push(read)
+  round.size += read.size
+  if (read.data.errorCode !== noError) round.isUrgent = true
+}
+
+/** Only the first partition that has anything may go beyond the limit. */
+function sizeLeft(request: FetchRequest, size: number): number {
+  const left = Math.min(request.maxBytes, limits.fetchAnswerSizeMax) - size
+  return left > 0 || size === 0 ? Math.max(left, 1) : 0
 }
 
 function readOne(
@@ -87,11 +112,8 @@ function readOne(
   const partition = view?.partitions[asked.index]
   const problem = checkPartition(asked, view, partition, context)
   if (view === undefined || partition === undefined || problem !== undefined) {
-    return {
-      asked,
-      data: refuse(asked, problem ?? 'UNKNOWN_TOPIC_OR_PARTITION', partition),
-      size: 0,
-    }
+    const data = refuse(asked, problem ?? 'UNKNOWN_TOPIC_OR_PARTITION', partition)
+    return { asked, partition, data, size: 0 }
   }
   if (sizeMax === 0) return foundIn(partition, asked, undefined)
   const records = readPartition(context, view, partition, {
@@ -104,10 +126,11 @@ function readOne(
 }
 
 function foundIn(
-  { highWatermark, startOffset }: Partition,
+  partition: Partition,
   asked: FetchedPartition,
   records: PartitionRecords | undefined,
 ): Found {
+  const { highWatermark, startOffset } = partition
   const data: PartitionData = {
     partitionIndex: asked.index,
     errorCode: noError,
@@ -117,7 +140,7 @@ function foundIn(
     abortedTransactions: null,
     records: records?.parts ?? [],
   }
-  return { asked, data, size: records?.size ?? 0 }
+  return { asked, partition, data, size: records?.size ?? 0 }
 }
 
 function findView(
@@ -160,32 +183,10 @@ function refuse(
   }
 }
 
-/** Whether records became durable since they were looked for. */
-function hasMoved({ asked, data }: Found, context: RequestContext): boolean {
-  const partition = findView(asked, context)?.partitions[asked.index]
-  return partition !== undefined && partition.highWatermark !== data.highWatermark
-}
-
-/** Resolves when a partition gets records, the time is up, or the client is gone. */
-function waitForRecords(
-  partitions: readonly FetchedPartition[],
-  context: RequestContext,
-  ms: number,
-): Promise<void> {
-  return new Promise((resolve) => {
-    const watched = partitions
-      .map((asked) => findView(asked, context)?.partitions[asked.index])
-      .filter((partition) => partition !== undefined)
-    const finish = (): void => {
-      timer.stop()
-      forgetClose()
-      for (const partition of watched) partition.removeListener(finish)
-      resolve()
-    }
-    const timer = context.clock.after(ms, finish)
-    const forgetClose = context.connection.onClose(finish)
-    for (const partition of watched) partition.addListener(finish)
-  })
+/** Whether records became durable since they were looked for, or the partition has gone. */
+function hasMoved({ partition, data }: Found): boolean {
+  if (partition === undefined) return false
+  return partition.log.isDeleted || partition.highWatermark !== data.highWatermark
 }
 
 function toResponse(round: Round, session: FetchSession | undefined): FetchResponse {

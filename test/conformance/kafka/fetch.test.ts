@@ -1,25 +1,30 @@
 // What a fetch brings when there is more than one answer holds.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { zeroUuid } from '../../../src/codec/kafka/field-defaults.ts'
 import type { FetchResponse, FetchTopic } from '../../../src/codec/kafka/messages/fetch.gen.ts'
 import { limits } from '../../../src/limits.ts'
 import { batchOfRecords, KafkaFixture } from '../../support/kafka-fixture.ts'
+import { KafkaRawClient } from '../../support/kafka-raw-client.ts'
 
 const version = 12
 const MiB = 1024 * 1024
 const topicNames = Array.from({ length: 12 }, (_, index) => `topic-${index}`)
 
+const atOnce = { maxWaitMs: 1000, minBytes: 1 }
+const none = { sessionId: 0, sessionEpoch: -1 }
+
 async function fetchAll(
-  kafka: KafkaFixture,
+  kafka: Pick<KafkaFixture, 'client'>,
   session: { readonly sessionId: number; readonly sessionEpoch: number },
   topics: readonly FetchTopic[],
+  waiting: { readonly maxWaitMs: number; readonly minBytes: number } = atOnce,
 ): Promise<FetchResponse> {
   const request = {
     clusterId: null,
     replicaId: -1,
     replicaState: { replicaId: -1, replicaEpoch: -1 },
-    maxWaitMs: 1000,
-    minBytes: 1,
+    ...waiting,
     maxBytes: 100 * MiB,
     isolationLevel: 0,
     rackId: '',
@@ -73,5 +78,39 @@ describe('Fetch', () => {
     const second = await fetchAll(kafka, { sessionId, sessionEpoch: 1 }, [])
     const seen = new Set([...topicsIn(first), ...topicsIn(second)])
     assert.deepEqual([...seen].toSorted(), topicNames.toSorted())
+  })
+
+  it('waits for enough bytes over all partitions, whichever get them and in whatever order', async () => {
+    await using kafka = await KafkaFixture.start()
+    await using client = await KafkaRawClient.connect(kafka.kafkaPort)
+    for (const name of topicNames) await kafka.createTopic(name)
+    const batch = batchOfRecords([{ value: 'v'.repeat(1000) }])
+    const names = ['topic-7', 'topic-2', 'topic-7', 'topic-11']
+    const waiting = { maxWaitMs: 9000, minBytes: names.length * batch.length }
+    const startedAt = performance.now()
+    const fetching = fetchAll({ client }, none, topicNames.map(fetchFromStart), waiting)
+    for (const name of names) await kafka.produce(name, Buffer.from(batch))
+    const answer = await fetching
+    assert.ok(performance.now() - startedAt < waiting.maxWaitMs, 'it answered before its time')
+    assert.equal(sizeOf(answer), waiting.minBytes)
+    assert.deepEqual(topicsIn(answer), ['topic-2', 'topic-7', 'topic-11'])
+  })
+
+  it('answers at once when a topic goes that it waits for', async () => {
+    await using kafka = await KafkaFixture.start()
+    await using client = await KafkaRawClient.connect(kafka.kafkaPort)
+    for (const name of topicNames) await kafka.createTopic(name)
+    const waiting = { maxWaitMs: 9000, minBytes: 1 }
+    const startedAt = performance.now()
+    const fetching = fetchAll({ client }, none, topicNames.map(fetchFromStart), waiting)
+    const topics = [{ name: 'topic-3', topicId: zeroUuid }]
+    await kafka.client.call('deleteTopics', { topics, topicNames: ['topic-3'], timeoutMs: 1000 })
+    const { responses } = await fetching
+    assert.ok(performance.now() - startedAt < waiting.maxWaitMs, 'it answered before its time')
+    const refused = responses.filter(({ partitions }) => partitions[0]?.errorCode !== 0)
+    assert.deepEqual(
+      refused.map(({ topic }) => topic),
+      ['topic-3'],
+    )
   })
 })

@@ -1,0 +1,70 @@
+// A node of a topic exchange's trie: what comes after the words that lead here. There may be
+// several per binding, so it holds maps and sets only where it cannot do without.
+import type { QueueLike } from './binding.ts'
+import type { Bindings } from './bindings.ts'
+
+export class TopicNode<Q extends QueueLike> {
+  readonly word: string
+  star: TopicNode<Q> | undefined = undefined
+  hash: TopicNode<Q> | undefined = undefined
+  bindings: Bindings<Q> = undefined
+  /** Whether a search is standing here, see `TopicMatcher`. */
+  isReached = false
+  /** The one child that is a word; a Map takes over when there is another. */
+  #only: TopicNode<Q> | undefined = undefined
+  #words: Map<string, TopicNode<Q>> | undefined = undefined
+
+  constructor(word: string) {
+    this.word = word
+  }
+
+  /** What a message's word leads to. */
+  findWord(word: string): TopicNode<Q> | undefined {
+    const only = this.#only
+    if (only !== undefined) return only.word === word ? only : undefined
+    return this.#words?.get(word)
+  }
+
+  /** What a binding's word leads to; `*` and `#` are children of their own. */
+  findChild(word: string): TopicNode<Q> | undefined {
+    if (word === '*') return this.star
+    if (word === '#') return this.hash
+    return this.findWord(word)
+  }
+
+  addChild(word: string): TopicNode<Q> {
+    const node = new TopicNode<Q>(word)
+    if (word === '*') this.star = node
+    else if (word === '#') this.hash = node
+    else this.#addWord(node)
+    return node
+  }
+
+  removeChild(word: string): void {
+    if (word === '*') this.star = undefined
+    else if (word === '#') this.hash = undefined
+    else if (this.#only !== undefined) this.#only = undefined
+    else if (this.#words?.delete(word) === true && this.#words.size === 0) this.#words = undefined
+  }
+
+  get isEmpty(): boolean {
+    return (
+      this.bindings === undefined &&
+      this.#only === undefined &&
+      this.#words === undefined &&
+      this.star === undefined &&
+      this.hash === undefined
+    )
+  }
+
+  #addWord(node: TopicNode<Q>): void {
+    if (this.#only === undefined && this.#words === undefined) {
+      this.#only = node
+      return
+    }
+    this.#words ??= new Map()
+    if (this.#only !== undefined) this.#words.set(this.#only.word, this.#only)
+    this.#only = undefined
+    this.#words.set(node.word, node)
+  }
+}
