@@ -195,7 +195,30 @@ export class Log {
       const result = this.#readHinted(offset, view)
       if (result !== undefined) return result
     }
-    return this.#search(offset, view)
+    let at = offset
+    while (at < this.endOffset) {
+      const isCold = at < this.tailStart
+      const window = isCold ? this.#windows.enter(at) : undefined
+      if (isCold && window === undefined) {
+        this.missingAsideId = 0
+        this.missingRun = undefined
+        return 'absent'
+      }
+      const run = window === undefined ? this.tail.at(this.tail.find(at)) : window.find(at)
+      if (run === undefined) {
+        if (window === undefined) return 'end'
+        // Nothing that exists lies between here and the end of the window.
+        at = window.end
+        continue
+      }
+      at = Math.max(at, run.baseOffset)
+      const messages = this.messagesOf(run, at)
+      if (messages === undefined) return this.#readUnconverted(run, at)
+      const position = findPosition(messages, at)
+      if (position >= 0) return this.#readAt(run, messages, position, view)
+      at = messages.lastOffset + 1
+    }
+    return 'end'
   }
 
   /**
@@ -346,33 +369,6 @@ export class Log {
     if (first === undefined || first.lastOffset >= this.cursor.floor) return
     const dropped = this.evictBefore(this.cursor.floor)
     if (dropped.length > 0) this.#engine.onRunsDropped(this, dropped)
-  }
-
-  #search(offset: number, view: RecordView): ReadResult {
-    let at = offset
-    while (at < this.endOffset) {
-      const isCold = at < this.tailStart
-      const window = isCold ? this.#windows.enter(at) : undefined
-      if (isCold && window === undefined) {
-        this.missingAsideId = 0
-        this.missingRun = undefined
-        return 'absent'
-      }
-      const run = window === undefined ? this.tail.at(this.tail.find(at)) : window.find(at)
-      if (run === undefined) {
-        if (window === undefined) return 'end'
-        // Nothing that exists lies between here and the end of the window.
-        at = window.end
-        continue
-      }
-      at = Math.max(at, run.baseOffset)
-      const messages = this.messagesOf(run, at)
-      if (messages === undefined) return this.#readUnconverted(run, at)
-      const position = findPosition(messages, at)
-      if (position >= 0) return this.#readAt(run, messages, position, view)
-      at = messages.lastOffset + 1
-    }
-    return 'end'
   }
 
   // oxlint-disable-next-line max-params -- called per message: an options object would be an allocation
