@@ -230,7 +230,7 @@ export const limits = {
   kafkaIdleMsMax: 600_000,
   /** How often such connections are looked for. */
   kafkaIdleCheckMs: 30_000,
-  /** Bytes of one fetch (Kafka's fetch.max.bytes); the first batch may be larger. */
+  /** What DescribeConfigs tells as fetch.max.bytes, Kafka's default; `fetchAnswerSizeMax` is what counts. */
   fetchSizeMax: (55 * MiB) as number,
   /** Client addresses that are watched for not reaching the advertised address. */
   watchedClientsMax: 1000,

@@ -1,6 +1,6 @@
 // A broker in memory with its Kafka port, a raw client on it, and the calls that tests make most.
 import assert from 'node:assert/strict'
-import { compressionNames, type CompressionName } from '../../src/codec/kafka/compression.ts'
+import { type CompressionName } from '../../src/codec/kafka/compression.ts'
 import type { PartitionProduceResponse } from '../../src/codec/kafka/messages/produce.gen.ts'
 import { RecordBatchBuilder } from '../../src/codec/kafka/record-batch-builder.ts'
 import { crc32c } from '../../src/lib/crc32c.ts'
@@ -131,9 +131,4 @@ export function patched(batch: Buffer, change: (copy: Buffer) => void): Buffer {
   change(copy)
   copy.writeUInt32BE(crc32c(copy.subarray(21)), 17)
   return copy
-}
-
-/** As attributes say it. */
-export function compressionId(name: CompressionName): number {
-  return compressionNames.indexOf(name)
 }

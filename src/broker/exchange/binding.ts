@@ -53,7 +53,7 @@ export function bindingKey<Q extends QueueLike>(
   return [kind + targetName(target), identity, routingKey].join('\n')
 }
 
-export function targetName<Q extends QueueLike>(target: Target<Q>): string {
+function targetName<Q extends QueueLike>(target: Target<Q>): string {
   return target.kind === 'queue' ? target.queue.name : target.exchange.name
 }
 

@@ -12,7 +12,7 @@ import { CodecError } from '../codec-error.ts'
 import { compressionNames, type CompressionName } from './compression.ts'
 
 export const batchHeaderSize = 61
-export const batchMagic = 2
+const batchMagic = 2
 const field = {
   baseOffset: 0,
   length: 8,
