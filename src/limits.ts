@@ -31,6 +31,8 @@ export const limits = {
   walFileSizeMax: (64 * MiB) as number,
   /** Below this a run is copied into the group's buffer; above it the kernel gathers it itself. */
   coalescedRunSizeMax: (16 * KiB) as number,
+  /** Memory in which a group is gathered for one direct write; larger ones take several. */
+  directWriteSizeMax: (4 * MiB) as number,
   /** Recent runs in memory, which serve consumers that keep up without touching the disk. */
   tailCacheSizeMax: (32 * MiB) as number,
   /** Cold reads delay the WAL on the same disk: one fetches at most this much. */

@@ -105,6 +105,7 @@ export class DiskInMemory implements Disk {
         content.size = size
         return Promise.resolve()
       },
+      finish: () => Promise.resolve(),
       close: () => Promise.resolve(),
     }
   }

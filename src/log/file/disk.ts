@@ -4,6 +4,8 @@
 import * as fs from 'node:fs'
 import * as path from 'node:path'
 import type { Clock } from '../../lib/clock.ts'
+import { DirectFile, StagePool } from './direct-file.ts'
+import type { BlockWriter } from './direct-file.ts'
 
 export type DiskCallback = (error: Error | null) => void
 export type ReadCallback = (error: Error | null, count: number) => void
@@ -18,6 +20,8 @@ export interface DiskFile {
   read(buffer: Buffer, position: number, done: ReadCallback): void
   size(): Promise<number>
   truncate(size: number): Promise<void>
+  /** The file is `size` bytes from now on: nothing is written any more. */
+  finish(size: number): Promise<void>
   close(): Promise<void>
 }
 
@@ -28,7 +32,9 @@ export interface FreeSpace {
 
 /**
  * Both ways to create fail when the file exists. With `create-synced` every write is on stable
- * storage when it succeeds, as if a sync followed, at the cost of one call to the system.
+ * storage when it succeeds, as if a sync followed, at the cost of one call to the system. Such a
+ * file takes one write at a time, and until it is finished zeros may follow what was written, up
+ * to a multiple of `directBlockSize`.
  */
 export type OpenMode = 'create' | 'create-synced' | 'read' | 'write'
 
@@ -50,7 +56,7 @@ export interface Disk {
 /** macOS takes O_DSYNC and leaves the bytes in the drive's cache; Windows does not know it. */
 const hasSyncedWrites: boolean = process.platform === 'linux'
 
-const { O_CREAT, O_EXCL, O_RDWR, O_DSYNC } = fs.constants
+const { O_CREAT, O_EXCL, O_RDWR, O_WRONLY, O_DSYNC, O_DIRECT } = fs.constants
 const openFlags: Readonly<Record<OpenMode, string | number>> = {
   create: 'wx+',
   'create-synced': hasSyncedWrites ? O_CREAT | O_EXCL | O_RDWR | O_DSYNC : 'wx+',
@@ -74,10 +80,16 @@ export function createSystemDisk(options?: SystemDiskOptions): Disk {
       : (error) => {
           clock.after(delayMs, () => done(error))
         }
+  const stages = new StagePool()
   return {
     async open(name, mode) {
-      const descriptor = await call<number>((done) => fs.open(name, openFlags[mode], 0o640, done))
-      return new SystemFile(descriptor, { isSynced: mode === 'create-synced', delayed })
+      const isSynced = mode === 'create-synced'
+      const plain = new SystemFile(await openDescriptor(name, openFlags[mode]), {
+        isSynced,
+        delayed,
+      })
+      const blocks = isSynced ? await openBlocks(name) : undefined
+      return blocks === undefined ? plain : new DirectFile({ plain, blocks, stages, delayed })
     },
     rename: (from, to) => fs.promises.rename(from, to),
     unlink: (name) => fs.promises.rm(name, { force: true }),
@@ -105,6 +117,27 @@ export function createSystemDisk(options?: SystemDiskOptions): Disk {
       return { free: bavail * bsize, total: blocks * bsize }
     },
   }
+}
+
+/** Undefined where the file system has no direct writes. */
+async function openBlocks(name: string): Promise<BlockWriter | undefined> {
+  if (!hasSyncedWrites) return undefined
+  let descriptor: number
+  try {
+    descriptor = await openDescriptor(name, O_WRONLY | O_DSYNC | O_DIRECT)
+  } catch {
+    return undefined
+  }
+  return {
+    write: (stage, { from, count, position }, done) =>
+      fs.write(descriptor, stage, from, count, position, done),
+    // Nobody waits for it: what was written is synced.
+    close: () => fs.close(descriptor, () => {}),
+  }
+}
+
+function openDescriptor(name: string, flags: string | number): Promise<number> {
+  return call<number>((done) => fs.open(name, flags, 0o640, done))
 }
 
 interface SystemFileOptions {
@@ -149,6 +182,10 @@ class SystemFile implements DiskFile {
 
   async truncate(size: number): Promise<void> {
     await call<void>((done) => fs.ftruncate(this.#descriptor, size, (error) => done(error)))
+  }
+
+  async finish(): Promise<void> {
+    // Nothing ever follows what was written.
   }
 
   async close(): Promise<void> {

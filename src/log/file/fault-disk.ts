@@ -5,6 +5,7 @@
 import { basename, dirname } from 'node:path'
 import type { Clock } from '../../lib/clock.ts'
 import type { Random } from '../../lib/random.ts'
+import { directBlockSize } from './direct-file.ts'
 import type { Disk, DiskCallback, DiskFile, FreeSpace, OpenMode, ReadCallback } from './disk.ts'
 
 export type DiskOperation =
@@ -277,7 +278,7 @@ class FaultFile implements DiskFile {
       else done(error)
     }
     // Bytes are taken now and may be torn from now on; the writer may reuse its buffers later only.
-    const bytes = Buffer.concat(buffers)
+    const bytes = this.#padded(Buffer.concat(buffers), position)
     const grows = Math.max(0, position + bytes.length - this.#inode.content.length)
     const room = this.#disk.capacity - this.#disk.usedSize
     const fits = grows <= room
@@ -318,8 +319,19 @@ class FaultFile implements DiskFile {
     })
   }
 
+  async finish(size: number): Promise<void> {
+    if (this.#isSynced) await this.truncate(size)
+  }
+
   close(): Promise<void> {
     return Promise.resolve()
+  }
+
+  /** As a direct write leaves it: whole blocks, until the file is finished. */
+  #padded(bytes: Buffer, position: number): Buffer {
+    const rest = (position + bytes.length) % directBlockSize
+    if (!this.#isSynced || rest === 0) return bytes
+    return Buffer.concat([bytes, Buffer.alloc(directBlockSize - rest)])
   }
 }
 

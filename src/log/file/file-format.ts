@@ -32,6 +32,7 @@
 // what the run's own CRC does not cover, so every byte is covered exactly once.
 import { crc32c } from '../../lib/crc32c.ts'
 import { readInt64, writeInt64 } from '../../lib/int64.ts'
+import { directBlockSize } from './direct-file.ts'
 
 export const formatVersion = 1
 export const fileHeaderSize = 64
@@ -120,4 +121,9 @@ export function crcOfGroup(
 /** Name of a data file from its id. */
 export function fileName(id: number): string {
   return `${String(id).padStart(10, '0')}.log`
+}
+
+/** Whether `bytes`, from the last good group to the end of a file, are what pads its last block. */
+export function isPadding(bytes: Buffer): boolean {
+  return bytes.length < directBlockSize && bytes.every((byte) => byte === 0)
 }

@@ -1,8 +1,9 @@
 // Reads the groups of a file one after the other, whole and checked. Memory: one group and one
 // read-ahead piece.
 import { limits } from '../../limits.ts'
+import { directBlockSize } from './direct-file.ts'
 import type { DiskFile } from './disk.ts'
-import { fileHeaderSize, groupHeaderSize } from './file-format.ts'
+import { fileHeaderSize, groupHeaderSize, isPadding } from './file-format.ts'
 import { readInto } from './file-operations.ts'
 import { decodeGroup, DecodedGroup, groupSizeAt } from './group-decoder.ts'
 
@@ -10,6 +11,8 @@ import { decodeGroup, DecodedGroup, groupSizeAt } from './group-decoder.ts'
 export interface BadBytes {
   readonly position: number
   readonly reason: string
+  /** They are zeros that fill the last block of a file that was never finished. */
+  readonly isPadding?: boolean
 }
 
 export interface GroupReaderOptions {
@@ -40,9 +43,8 @@ export class GroupReader {
     const { position } = this
     if (position >= end) return undefined
     const header = await this.#bytesAt(position, groupHeaderSize)
-    if (header === undefined) return { position, reason: 'a group header is cut off' }
-    const size = groupSizeAt(header, 0, fileId)
-    if (size === 0) return { position, reason: 'there is no group header' }
+    const size = header === undefined ? 0 : groupSizeAt(header, 0, fileId)
+    if (size === 0) return { position, ...(await this.#describeRest(position, header)) }
     if (position + size > end) return { position, reason: 'a group is cut off' }
     const bytes = await this.#bytesAt(position, size)
     if (bytes === undefined) return { position, reason: 'a group is cut off' }
@@ -50,6 +52,20 @@ export class GroupReader {
     if (!(group instanceof DecodedGroup)) return { position, reason: group }
     this.position = position + size
     return group
+  }
+
+  async #describeRest(
+    position: number,
+    header: Buffer | undefined,
+  ): Promise<Omit<BadBytes, 'position'>> {
+    const size = Math.min(this.#options.end - position, directBlockSize)
+    const rest = await this.#bytesAt(position, size)
+    if (rest !== undefined && isPadding(rest)) {
+      return { reason: 'the rest is zeros', isPadding: true }
+    }
+    return {
+      reason: header === undefined ? 'a group header is cut off' : 'there is no group header',
+    }
   }
 
   async #bytesAt(position: number, size: number): Promise<Buffer | undefined> {

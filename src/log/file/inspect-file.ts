@@ -10,6 +10,7 @@ import {
   groupField,
   groupHeaderSize,
   groupMagic,
+  isPadding,
 } from './file-format.ts'
 import type { FileHeader } from './file-format.ts'
 import { readWholeFile } from './file-operations.ts'
@@ -100,6 +101,7 @@ function walkGroups(inspection: FileInspection, header: FileHeader, end: number)
       inspection.dataEnd = position
       continue
     }
+    if (isPadding(bytes.subarray(position, end))) return
     const next = findGroup(bytes.subarray(0, end), position + 1, header)
     const reason =
       next < end ? 'no group can be read here' : 'no group can be read from here to the end'

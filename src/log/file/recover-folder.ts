@@ -286,6 +286,7 @@ class Recovery {
     const isKnown = this.#manifest.isRepaired === true
     if (synced > this.#lastSequence && !isKnown)
       throw corruptError(segment.path, bad.position, bad.reason)
+    if (bad.isPadding === true) return
     this.#cut = `${segment.path} was cut at byte ${bad.position} of ${segment.size}: ${bad.reason}, and nothing from there on was confirmed`
   }
 
@@ -345,5 +346,6 @@ async function noteFirstSequence(segment: Segment): Promise<void> {
   const reader = new GroupReader({ file, fileId, salt, end: size })
   let group = await reader.next()
   while (group instanceof DecodedGroup && group.sequence === 0) group = await reader.next()
-  segment.firstSequence = group instanceof DecodedGroup ? group.sequence : 0
+  if (group instanceof DecodedGroup) segment.firstSequence = group.sequence
+  else if (group?.isPadding === true) segment.size = group.position
 }

@@ -7,8 +7,12 @@ import { Turn } from '../../lib/turn.ts'
 import { LogError } from '../log-error.ts'
 import type { Log } from '../log.ts'
 import { RecordSource, RecordView } from '../record.ts'
+import { directBlockSize } from './direct-file.ts'
 import { FaultDisk } from './fault-disk.ts'
+import { groupField } from './file-format.ts'
 import type { FileLogStore } from './file-log-store.ts'
+import { decodeManifest, encodeManifest } from './manifest.ts'
+import type { ManifestContent } from './manifest.ts'
 import { openFileLogStore } from './open-file-log-store.ts'
 import { repairDataFolder } from './repair.ts'
 import { verifyDataFolder } from './verify.ts'
@@ -94,6 +98,10 @@ function flip(disk: FaultDisk, path: string, position: number): void {
   disk.setContent(path, content)
 }
 
+function groupEnd(content: Buffer, start: number): number {
+  return start + content.readUInt32BE(start + groupField.size)
+}
+
 const offline = (disk: FaultDisk): Parameters<typeof verifyDataFolder>[0] => ({
   disk,
   path: '/data',
@@ -105,7 +113,7 @@ test('a torn last group is cut off at whatever byte it ends, and everything befo
   const { path, position } = find(disk, 'message 7')
   const whole = disk.contentOf(path)
   const start = whole.lastIndexOf('PGRP', position)
-  for (let end = start; end < whole.length; end++) {
+  for (let end = start; end < groupEnd(whole, start); end++) {
     const copy = disk.copy()
     copy.setContent(path, whole.subarray(0, end))
     const { store, recovered } = await open(copy)
@@ -118,8 +126,9 @@ test('a torn last group is cut off at whatever byte it ends, and everything befo
 test('a flipped bit anywhere in the last group never yields a wrong message', async () => {
   const { disk, bodies } = await diskWith(8)
   const { path, position } = find(disk, 'message 7')
-  const start = disk.contentOf(path).lastIndexOf('PGRP', position)
-  for (let at = start; at < disk.contentOf(path).length; at++) {
+  const content = disk.contentOf(path)
+  const start = content.lastIndexOf('PGRP', position)
+  for (let at = start; at < groupEnd(content, start); at++) {
     const copy = disk.copy()
     flip(copy, path, at)
     const { store, recovered } = await open(copy)
@@ -127,6 +136,47 @@ test('a flipped bit anywhere in the last group never yields a wrong message', as
     assert.match(recovered.cut ?? '', new RegExp(`${path} was cut at byte ${start}`))
     await store.close()
   }
+})
+
+test('zeros that fill the last block after a kill are nothing to speak of', async () => {
+  const { disk, bodies } = await diskWith(8)
+  const { path, position } = find(disk, 'message 7')
+  const whole = disk.contentOf(path)
+  const end = groupEnd(whole, whole.lastIndexOf('PGRP', position))
+  assert.equal(whole.length % directBlockSize, 0)
+  for (let size = end; size <= whole.length; size += 100) {
+    const copy = disk.copy()
+    copy.setContent(path, whole.subarray(0, size))
+    const { problems } = await verifyDataFolder(offline(copy))
+    assert.deepEqual(
+      problems.filter((problem) => problem.file === path),
+      [],
+    )
+    const { store, recovered } = await open(copy)
+    assert.deepEqual(await bodiesOf(store, recovered.logs[0]!), bodies)
+    assert.equal(recovered.cut, undefined)
+    await store.close()
+  }
+})
+
+test('zeros where a confirmed group belongs stop the start', async () => {
+  const disk = smallDisk()
+  const { store } = await open(disk)
+  store.beginAtom()
+  const log = store.createLog({ isVolatile: false })
+  store.endAtom()
+  await append(store, [log], 'confirmed')
+  await append(store, [log], 'the last')
+  // The manifest of a clean stop says that everything was on stable storage.
+  await store.close()
+  const { path, position } = find(disk, 'the last')
+  const content = disk.contentOf(path)
+  const start = content.lastIndexOf('PGRP', position)
+  const manifest = decodeManifest(disk.contentOf('/data/MANIFEST')) as ManifestContent
+  const files = manifest.files.map(({ id, kind }) => ({ id, kind }))
+  disk.setContent('/data/MANIFEST', encodeManifest({ ...manifest, files }))
+  disk.setContent(path, Buffer.concat([content.subarray(0, start), Buffer.alloc(50)]))
+  await assert.rejects(open(disk), new RegExp(`${path} is damaged at byte ${start}`))
 })
 
 test('damage before the end stops the start, naming file, byte and remedy', async () => {

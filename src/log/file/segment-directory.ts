@@ -52,6 +52,7 @@ export async function writeDirectory(segment: Segment, extents: readonly Extent[
   await writeAt(file, tail, position)
   await syncFile(file)
   segment.size = position + tailSize
+  await file.finish(segment.size)
   segment.hasDirectory = true
 }
 
