@@ -33,6 +33,8 @@ export const limits = {
   coalescedRunSizeMax: (16 * KiB) as number,
   /** Memory in which a group is gathered for one direct write; larger ones take several. */
   directWriteSizeMax: (4 * MiB) as number,
+  /** Without waiting for the disk, smaller writes are cheaper in the page cache. */
+  directWriteSizeMin: (512 * KiB) as number,
   /** Recent runs in memory, which serve consumers that keep up without touching the disk. */
   tailCacheSizeMax: (32 * MiB) as number,
   /** Cold reads delay the WAL on the same disk: one fetches at most this much. */

@@ -2,7 +2,7 @@
 // what the manifest lists counts.
 import { join } from 'node:path'
 import type { Random } from '../../lib/random.ts'
-import type { Disk } from './disk.ts'
+import type { Disk, OpenMode } from './disk.ts'
 import { encodeFileHeader, fileHeaderSize, fileKind, fileName } from './file-format.ts'
 import type { FileKind } from './file-format.ts'
 import { syncFile, writeAt } from './file-operations.ts'
@@ -28,8 +28,7 @@ export async function createSegment(folder: SegmentFolder, kind: FileKind): Prom
   const path = join(folder.path, fileName(id))
   // A file of this name that no manifest ever listed is what a crash left behind.
   await disk.unlink(path)
-  const isSynced = kind === fileKind.wal && folder.isWalSynced
-  const file = await disk.open(path, isSynced ? 'create-synced' : 'create')
+  const file = await disk.open(path, modeOf(kind, folder))
   try {
     await writeAt(file, encodeFileHeader({ kind, id, salt }), 0)
     await syncFile(file)
@@ -42,6 +41,11 @@ export async function createSegment(folder: SegmentFolder, kind: FileKind): Prom
     throw error
   }
   return new Segment({ id, kind, salt, path, file, dataEnd: fileHeaderSize })
+}
+
+function modeOf(kind: FileKind, { isWalSynced }: SegmentFolder): OpenMode {
+  if (kind !== fileKind.wal) return 'create'
+  return isWalSynced ? 'create-synced' : 'create-growing'
 }
 
 /** Lists `file`, in the order of ids. */

@@ -73,6 +73,35 @@ test('a write larger than the stage goes in several pieces', onLinux, async (t) 
   assert.ok(Buffer.concat([whole, Buffer.from('end')]).equals(await readFile(path)))
 })
 
+test(
+  'small writes through the page cache and large ones past it make one file',
+  onLinux,
+  async (t) => {
+    const path = join(await emptyFolder(t), 'file')
+    const file = await createSystemDisk().open(path, 'create-growing')
+    const large = limits.directWriteSizeMin
+    let expected: Buffer = Buffer.alloc(0)
+    for (const sizes of [
+      [10],
+      [5000],
+      [large, 1],
+      [7],
+      [3, 4090],
+      [large + 1],
+      [20, 30],
+      [large],
+    ]) {
+      const buffers = sizes.map((size, index) => bytesFrom(index + expected.length, size))
+      await writeAllAt(file, buffers, expected.length)
+      expected = Buffer.concat([expected, ...buffers])
+      assert.ok(expected.equals(await readAt(file, 0, expected.length)))
+    }
+    await file.finish(expected.length)
+    await file.close()
+    assert.ok(expected.equals(await readFile(path)))
+  },
+)
+
 test('a write at another place than the end is done too', onLinux, async (t) => {
   const path = join(await emptyFolder(t), 'file')
   const file = await createSystemDisk().open(path, 'create-synced')
@@ -94,6 +123,7 @@ async function fileThatFails(path: string, code: string): Promise<DirectFile> {
       write: (_stage, _place, done) => setImmediate(() => done(diskError(code, path), 0)),
       close: () => {},
     },
+    directSizeMin: 0,
     stages: new StagePool(),
     delayed: (done) => done,
   })
@@ -128,6 +158,7 @@ test('after a full disk the same place is tried again', async (t) => {
       },
       close: () => {},
     },
+    directSizeMin: 0,
     stages: new StagePool(),
     delayed: (done) => done,
   })

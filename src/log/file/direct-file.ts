@@ -1,5 +1,5 @@
-// A file that grows by synced writes past the page cache (O_DIRECT). The page cache costs a WAL
-// its copy, its pages and their writeback, and is read only by who lags behind the tail cache.
+// A file that grows by writes past the page cache (O_DIRECT). The page cache costs a WAL its copy,
+// its pages and their writeback, and is read only by who lags behind the tail cache.
 // Whole blocks in aligned memory are what the system asks for, so bytes are gathered in a stage,
 // and the last block is padded with zeros and written again when more bytes come.
 import { limits } from '../../limits.ts'
@@ -43,10 +43,12 @@ export interface BlockPlace {
 }
 
 export interface DirectFileOptions {
-  /** The same file through the page cache, each write synced. For reads, and for odd writes. */
+  /** The same file through the page cache. For reads, small writes and odd ones. */
   readonly plain: DiskFile
-  /** The same file, opened with O_DIRECT and O_DSYNC. */
+  /** The same file, opened with O_DIRECT. */
   readonly blocks: BlockWriter
+  /** Smaller writes go through the page cache. */
+  readonly directSizeMin: number
   readonly stages: Pick<StagePool, 'take' | 'give'>
   /** What a write calls instead of its callback. */
   readonly delayed: (done: DiskCallback) => DiskCallback
@@ -59,13 +61,15 @@ export class DirectFile implements DiskFile {
   readonly #delayed: (done: DiskCallback) => DiskCallback
   /** Undefined once nothing is written any more, or when the system refused. */
   #blocks: BlockWriter | undefined
+  readonly #directSizeMin: number
   #end = 0
   /** The bytes between the last block border and `#end`. */
   readonly #tail: Buffer = Buffer.alloc(directBlockSize)
 
-  constructor({ plain, blocks, stages, delayed }: DirectFileOptions) {
+  constructor({ plain, blocks, directSizeMin, stages, delayed }: DirectFileOptions) {
     this.#plain = plain
     this.#blocks = blocks
+    this.#directSizeMin = directSizeMin
     this.#stages = stages
     this.#delayed = delayed
   }
@@ -77,16 +81,13 @@ export class DirectFile implements DiskFile {
       this.#plain.writev(buffers, position, done)
       return
     }
-    const stage = this.#stages.take()
-    const write = new DirectWrite({ blocks, stage, buffers, position })
-    write.start(this.#tail, (error) => {
-      this.#stages.give(stage)
-      if (error !== null && isRefused(error)) this.#goOnWithout(buffers, position, done)
-      else {
-        if (error === null) this.#end = write.end
-        this.#delayed(done)(error)
-      }
-    })
+    const size = totalSize(buffers)
+    const whenWritten: DiskCallback = (error) => {
+      if (error === null) this.#keepTail(buffers, position + size)
+      done(error)
+    }
+    if (size < this.#directSizeMin) this.#plain.writev(buffers, position, whenWritten)
+    else this.#writeDirectly(blocks, { buffers, position }, whenWritten)
   }
 
   datasync(done: DiskCallback): void {
@@ -116,9 +117,35 @@ export class DirectFile implements DiskFile {
     await this.#plain.close()
   }
 
+  #writeDirectly(
+    blocks: BlockWriter,
+    { buffers, position }: { readonly buffers: Buffer[]; readonly position: number },
+    done: DiskCallback,
+  ): void {
+    const stage = this.#stages.take()
+    new DirectWrite({ blocks, stage, buffers, position }).start(this.#tail, (error) => {
+      this.#stages.give(stage)
+      if (error !== null && isRefused(error)) this.#goOnWithout(buffers, position, done)
+      else this.#delayed(done)(error)
+    })
+  }
+
   #goOnWithout(buffers: Buffer[], position: number, done: DiskCallback): void {
     this.#closeBlocks()
     this.#plain.writev(buffers, position, done)
+  }
+
+  /** `buffers` were written up to `end`. */
+  #keepTail(buffers: readonly Buffer[], end: number): void {
+    this.#end = end
+    let left = end % directBlockSize
+    for (let index = buffers.length - 1; index >= 0 && left > 0; index--) {
+      const buffer = buffers[index]!
+      const count = Math.min(left, buffer.length)
+      buffer.copy(this.#tail, left - count, buffer.length - count)
+      left -= count
+    }
+    // What is left was in the last block before, and so in the tail.
   }
 
   #closeBlocks(): void {
@@ -137,7 +164,6 @@ interface DirectWriteOptions {
 /** One write, in as many pieces as the stage makes of it. */
 class DirectWrite {
   readonly #options: DirectWriteOptions
-  #tail!: Buffer
   #done!: DiskCallback
   /** The next byte to take. */
   #index = 0
@@ -152,14 +178,8 @@ class DirectWrite {
     this.#start = options.position - this.#filled
   }
 
-  /** Where the bytes written so far end. */
-  get end(): number {
-    return this.#start + this.#filled
-  }
-
-  /** `tail` holds the file's last block up to `position`; when all is written, up to `end`. */
+  /** `tail` holds the file's last block up to `position`. */
   start(tail: Buffer, done: DiskCallback): void {
-    this.#tail = tail
     this.#done = done
     tail.copy(this.#options.stage, 0, 0, this.#filled)
     this.#writeStage()
@@ -200,10 +220,7 @@ class DirectWrite {
   }
 
   #onStageWritten(): void {
-    const { stage, buffers } = this.#options
-    if (this.#index === buffers.length) {
-      const blocks = this.#filled - (this.#filled % directBlockSize)
-      stage.copy(this.#tail, 0, blocks, this.#filled)
+    if (this.#index === this.#options.buffers.length) {
       this.#done(null)
       return
     }
@@ -220,4 +237,10 @@ function isRefused(error: Error): boolean {
 
 function noSpaceError(): Error {
   return Object.assign(new Error('ENOSPC: the disk took no more bytes'), { code: 'ENOSPC' })
+}
+
+function totalSize(buffers: readonly Buffer[]): number {
+  let size = 0
+  for (const buffer of buffers) size += buffer.length
+  return size
 }

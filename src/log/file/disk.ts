@@ -4,6 +4,7 @@
 import * as fs from 'node:fs'
 import * as path from 'node:path'
 import type { Clock } from '../../lib/clock.ts'
+import { limits } from '../../limits.ts'
 import { DirectFile, StagePool } from './direct-file.ts'
 import type { BlockWriter } from './direct-file.ts'
 
@@ -31,12 +32,13 @@ export interface FreeSpace {
 }
 
 /**
- * Both ways to create fail when the file exists. With `create-synced` every write is on stable
- * storage when it succeeds, as if a sync followed, at the cost of one call to the system. Such a
- * file takes one write at a time, and until it is finished zeros may follow what was written, up
- * to a multiple of `directBlockSize`.
+ * All ways to create fail when the file exists. `create-growing` is for a file that is appended
+ * to, one write at a time: large writes go past the page cache, and until it is finished zeros may
+ * follow what was written, up to a multiple of `directBlockSize`. With `create-synced` besides,
+ * every write is on stable storage when it succeeds, as if a sync followed, at the cost of one
+ * call to the system.
  */
-export type OpenMode = 'create' | 'create-synced' | 'read' | 'write'
+export type OpenMode = 'create' | 'create-growing' | 'create-synced' | 'read' | 'write'
 
 /** Paths are absolute or relative to the process. */
 export interface Disk {
@@ -53,12 +55,16 @@ export interface Disk {
   freeSpace(path: string): Promise<FreeSpace>
 }
 
-/** macOS takes O_DSYNC and leaves the bytes in the drive's cache; Windows does not know it. */
+/**
+ * macOS takes O_DSYNC and leaves the bytes in the drive's cache; Windows does not know it. Neither
+ * has O_DIRECT.
+ */
 const hasSyncedWrites: boolean = process.platform === 'linux'
 
 const { O_CREAT, O_EXCL, O_RDWR, O_WRONLY, O_DSYNC, O_DIRECT } = fs.constants
 const openFlags: Readonly<Record<OpenMode, string | number>> = {
   create: 'wx+',
+  'create-growing': 'wx+',
   'create-synced': hasSyncedWrites ? O_CREAT | O_EXCL | O_RDWR | O_DSYNC : 'wx+',
   read: 'r',
   write: 'r+',
@@ -84,12 +90,15 @@ export function createSystemDisk(options?: SystemDiskOptions): Disk {
   return {
     async open(name, mode) {
       const isSynced = mode === 'create-synced'
-      const plain = new SystemFile(await openDescriptor(name, openFlags[mode]), {
-        isSynced,
-        delayed,
-      })
-      const blocks = isSynced ? await openBlocks(name) : undefined
-      return blocks === undefined ? plain : new DirectFile({ plain, blocks, stages, delayed })
+      const descriptor = await openDescriptor(name, openFlags[mode])
+      const plain = new SystemFile(descriptor, { isSynced, delayed })
+      if (!isSynced && mode !== 'create-growing') return plain
+      const blocks = await openBlocks(name, isSynced)
+      if (blocks === undefined) return plain
+      // Synced, even one block is faster without the page cache.
+      const directSizeMin = isSynced ? 0 : limits.directWriteSizeMin
+      const options = { plain, blocks, directSizeMin, stages }
+      return new DirectFile({ ...options, delayed: isSynced ? delayed : (done) => done })
     },
     rename: (from, to) => fs.promises.rename(from, to),
     unlink: (name) => fs.promises.rm(name, { force: true }),
@@ -120,11 +129,11 @@ export function createSystemDisk(options?: SystemDiskOptions): Disk {
 }
 
 /** Undefined where the file system has no direct writes. */
-async function openBlocks(name: string): Promise<BlockWriter | undefined> {
+async function openBlocks(name: string, isSynced: boolean): Promise<BlockWriter | undefined> {
   if (!hasSyncedWrites) return undefined
   let descriptor: number
   try {
-    descriptor = await openDescriptor(name, O_WRONLY | O_DSYNC | O_DIRECT)
+    descriptor = await openDescriptor(name, O_WRONLY | O_DIRECT | (isSynced ? O_DSYNC : 0))
   } catch {
     return undefined
   }

@@ -174,17 +174,17 @@ export class FaultDisk implements Disk {
   }
 
   async open(path: string, mode: OpenMode): Promise<DiskFile> {
-    const isNew = mode === 'create' || mode === 'create-synced'
+    const isNew = mode.startsWith('create')
     await this.#run(isNew ? 'create' : 'open', path)
     const existing = this.#names.get(path)
     if (!isNew) {
       if (existing === undefined) throw notFoundError(path)
-      return new FaultFile(this, { inode: existing, path, isSynced: false })
+      return new FaultFile(this, { inode: existing, path, mode })
     }
     if (existing !== undefined) throw diskError('EEXIST', path)
     const inode = new Inode()
     this.#change([{ path, inode }])
-    return new FaultFile(this, { inode, path, isSynced: mode === 'create-synced' })
+    return new FaultFile(this, { inode, path, mode })
   }
 
   async rename(from: string, to: string): Promise<void> {
@@ -260,15 +260,17 @@ class FaultFile implements DiskFile {
   readonly #inode: Inode
   readonly #path: string
   readonly #isSynced: boolean
+  readonly #isGrowing: boolean
 
   constructor(
     disk: FaultDisk,
-    options: { readonly inode: Inode; readonly path: string; readonly isSynced: boolean },
+    options: { readonly inode: Inode; readonly path: string; readonly mode: OpenMode },
   ) {
     this.#disk = disk
     this.#inode = options.inode
     this.#path = options.path
-    this.#isSynced = options.isSynced
+    this.#isSynced = options.mode === 'create-synced'
+    this.#isGrowing = this.#isSynced || options.mode === 'create-growing'
   }
 
   writev(buffers: Buffer[], position: number, done: DiskCallback): void {
@@ -320,7 +322,7 @@ class FaultFile implements DiskFile {
   }
 
   async finish(size: number): Promise<void> {
-    if (this.#isSynced) await this.truncate(size)
+    if (this.#isGrowing) await this.truncate(size)
   }
 
   close(): Promise<void> {
@@ -330,7 +332,7 @@ class FaultFile implements DiskFile {
   /** As a direct write leaves it: whole blocks, until the file is finished. */
   #padded(bytes: Buffer, position: number): Buffer {
     const rest = (position + bytes.length) % directBlockSize
-    if (!this.#isSynced || rest === 0) return bytes
+    if (!this.#isGrowing || rest === 0) return bytes
     return Buffer.concat([bytes, Buffer.alloc(directBlockSize - rest)])
   }
 }
