@@ -26,7 +26,7 @@ test('size() takes bytes, plainly or with a unit', () => {
   ]) {
     assert.deepEqual(kind(given), { value }, String(given))
   }
-  for (const given of [0, '0', '2MiB', '1xib', '1.5KiB', '-1', '', null, {}]) {
+  for (const given of [0, '0', '2MiB', '1xib', '1.5KiB', '-1', '', null, ['1']]) {
     assert.deepEqual(kind(given), { problem: aSize }, String(given))
   }
 })

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { BrokerState, BrokerStatus } from './broker-status.ts'
-import { createRoutes, openHttpServer } from './http-server.ts'
+import { openHttpServer } from './http-server.ts'
+import { createRoutes } from './routes.ts'
 import { formatUptime } from './status-page.ts'
 
 function statusOf(state: BrokerState, blockedReason?: string): BrokerStatus {
