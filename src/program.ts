@@ -125,7 +125,7 @@ export async function runProgram(argv: readonly string[]): Promise<never> {
   // Until the end is decided here; a clean stop may have to wait for a disk that comes back.
   keepProcessAlive()
   try {
-    return process.exit(await run(readArguments(argv)))
+    return process.exit(await run(await readArguments(argv)))
   } catch (error) {
     return fail(error, '')
   }
