@@ -90,6 +90,18 @@ test('close() ends connections that are kept alive', async () => {
   await assert.rejects(fetch(url))
 })
 
+test('requests that come before the routes are loaded wait for them', async () => {
+  const source = { status: () => statusOf('ready') }
+  const server = await openHttpServer({ host: '127.0.0.1', port: 0, source })
+  const url = `http://127.0.0.1:${server.address.port}`
+  const paths = ['/health/ready', '/api/status', '/', '/nowhere']
+  const ask = async (path: string): Promise<number> => (await fetch(url + path)).status
+  assert.deepEqual(await Promise.all(paths.map(ask)), [200, 200, 200, 404])
+  await server.prepare()
+  assert.equal(await ask('/health/ready'), 200)
+  await server.close()
+})
+
 test('formatUptime() shows the two largest units', () => {
   assert.equal(formatUptime(0), '0 s')
   assert.equal(formatUptime(59_999), '59 s')
