@@ -21,7 +21,7 @@ function runWith(files: Readonly<Record<string, string>>): { stdout: string; std
       main,
       `import { resolveOwnModules } from '${own}'
        resolveOwnModules(new URL('own/', '${pathToFileURL(main).href}'))
-       console.log((await import('./own/a.ts')).text)`,
+       console.log((await import('${'./own/a.ts'}')).text)`,
     )
     return spawnSync(process.execPath, [main], { encoding: 'utf8', timeout: 20_000 })
   } finally {
@@ -29,15 +29,20 @@ function runWith(files: Readonly<Record<string, string>>): { stdout: string; std
   }
 }
 
+const importing = (name: string, from: string): string => `import { ${name} } from '${from}'`
+
 test('own modules, packages, and files elsewhere are found', () => {
+  const a = [
+    importing('b', './b.ts'),
+    importing('lib', 'lib'),
+    importing('sep', 'node:path'),
+    importing('real', '../other/start.mjs'),
+    'export const text: string = [b, lib, sep, real].join()',
+  ]
   const { stdout, stderr } = runWith({
-    'own/a.ts': `import { b } from './b.ts'
-      import { lib } from 'lib'
-      import { sep } from 'node:path'
-      import { real } from '../other/start.mjs'
-      export const text: string = [b, lib, sep, real].join()`,
+    'own/a.ts': a.join('\n'),
     'own/b.ts': `export const b: string = 'b'`,
-    'other/start.mjs': `export { real } from './link.mjs'`,
+    'other/start.mjs': `${importing('real', './link.mjs')}; export { real }`,
     'other/real.mjs': `export const real = import.meta.url.split('/').at(-1)`,
     'node_modules/lib/package.json': `{ "type": "module", "exports": "./lib.js" }`,
     'node_modules/lib/lib.js': `export const lib = 'lib'`,
@@ -46,6 +51,6 @@ test('own modules, packages, and files elsewhere are found', () => {
 })
 
 test('an own module that is missing is named', () => {
-  const { stderr } = runWith({ 'own/a.ts': `import './gone.ts'`, 'other/real.mjs': '' })
+  const { stderr } = runWith({ 'own/a.ts': importing('gone', './gone.ts'), 'other/real.mjs': '' })
   assert.match(stderr, /own\/gone\.ts/)
 })
