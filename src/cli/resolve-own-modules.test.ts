@@ -6,6 +6,8 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 
+const entry = './own/a.ts'
+
 /** Runs `main.mjs`, which imports `./own/a.ts` with own modules in `own`; what it printed. */
 function runWith(files: Readonly<Record<string, string>>): { stdout: string; stderr: string } {
   const folder = mkdtempSync(path.join(tmpdir(), 'pabal-resolve-'))
@@ -21,7 +23,7 @@ function runWith(files: Readonly<Record<string, string>>): { stdout: string; std
       main,
       `import { resolveOwnModules } from '${own}'
        resolveOwnModules(new URL('own/', '${pathToFileURL(main).href}'))
-       console.log((await import('${'./own/a.ts'}')).text)`,
+       console.log((await import('${entry}')).text)`,
     )
     return spawnSync(process.execPath, [main], { encoding: 'utf8', timeout: 20_000 })
   } finally {
