@@ -84,8 +84,8 @@ export const doors: readonly Door[] = [
   },
   {
     pattern: /\bprocess\.(?:env|argv|exit|on|once|kill)\b/,
-    doors: ['src/main.ts', 'src/cli/'],
-    instead: 'a value passed down from src/main.ts',
+    doors: ['src/main.ts', 'src/program.ts', 'src/cli/'],
+    instead: 'a value passed down from src/program.ts',
   },
   { pattern: /\bconsole\./, doors: [], instead: 'the logger of src/lib/logger.ts' },
 ]

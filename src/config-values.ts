@@ -1,9 +1,15 @@
 // The kinds of value a setting can have. Each accepts the typed form (from YAML or from code) and the
-// text form (from a flag or the environment), and says in plain words what it wanted.
-import { z } from 'zod'
+// text form (from a flag or the environment), and says in plain words what it wanted. No library for
+// schemas: it would be a fifth of the time to start (docs/decisions/0040).
 
 /** A TCP port, 0 for any free one, or `off` for no listener. */
 export type Port = number | 'off'
+
+/** What became of a value that was given: its typed form, or what it should have been. */
+export type Checked<Value> = { readonly value: Value } | { readonly problem: string }
+
+/** A kind of value: checks what was given. */
+export type Kind<Value> = (given: unknown) => Checked<Value>
 
 const units: Readonly<Record<string, number>> = {
   '': 1,
@@ -27,40 +33,69 @@ function parseSize(value: unknown): unknown {
   return match === null || unit === undefined ? value : Number(match[1]) * unit
 }
 
+function isWholeNumber(value: unknown, min: number, max: number): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max
+}
+
 /** A whole number from `min` to `max`. */
-export function wholeNumber(min: number, max: number): z.ZodType<number> {
-  const message = `must be a whole number from ${min} to ${max}`
-  return z.preprocess(parseNumber, z.int(message).min(min, message).max(max, message))
+export function wholeNumber(min: number, max: number): Kind<number> {
+  const problem = `must be a whole number from ${min} to ${max}`
+  return (given) => {
+    const value = parseNumber(given)
+    return isWholeNumber(value, min, max) ? { value } : { problem }
+  }
 }
 
 /** A number of bytes from `min` to `max`, written plainly or with a unit (`16MiB`). */
-export function size(min: number, max: number): z.ZodType<number> {
-  const message = `must be a size from ${formatSize(min)} to ${formatSize(max)}, such as 16MiB`
-  return z.preprocess(parseSize, z.int(message).min(min, message).max(max, message))
+export function size(min: number, max: number): Kind<number> {
+  const problem = `must be a size from ${formatSize(min)} to ${formatSize(max)}, such as 16MiB`
+  return (given) => {
+    const value = parseSize(given)
+    return isWholeNumber(value, min, max) ? { value } : { problem }
+  }
 }
 
 /** A TCP port, 0 or `off`. */
-export function port(): z.ZodType<Port> {
-  const message = 'must be a port from 0 to 65535 (0 picks a free one) or off'
-  const number = z.int(message).min(0, message).max(65_535, message)
-  return z.preprocess(parseNumber, z.union([z.literal('off'), number], message))
+export function port(): Kind<Port> {
+  const problem = 'must be a port from 0 to 65535 (0 picks a free one) or off'
+  return (given) => {
+    const value = parseNumber(given)
+    return value === 'off' || isWholeNumber(value, 0, 65_535) ? { value } : { problem }
+  }
 }
 
 /** One of a few words. */
-export function oneOf<const Word extends string>(words: readonly Word[]): z.ZodType<Word> {
-  return z.enum(words, `must be one of ${words.join(', ')}`)
+export function oneOf<const Word extends string>(words: readonly Word[]): Kind<Word> {
+  const problem = `must be one of ${words.join(', ')}`
+  return (given) => {
+    const value = words.find((word) => word === given)
+    return value === undefined ? { problem } : { value }
+  }
 }
 
 /** Text that is not empty. */
-export function text(): z.ZodType<string> {
-  return z.string('must be text').min(1, 'must not be empty')
+export function text(): Kind<string> {
+  return (given) => {
+    if (typeof given !== 'string') return { problem: 'must be text' }
+    return given === '' ? { problem: 'must not be empty' } : { value: given }
+  }
 }
 
-/** A list in YAML; comma-separated in a flag or variable. */
-export function list(): z.ZodType<readonly string[]> {
-  const split = (value: unknown): unknown =>
-    typeof value === 'string' ? value.split(',').map((item) => item.trim()) : value
-  return z.preprocess(split, z.array(text(), 'must be a list'))
+/** A list of texts in YAML; comma-separated in a flag or variable. */
+export function list(): Kind<readonly string[]> {
+  const checkItem = text()
+  return (given) => {
+    const items: unknown =
+      typeof given === 'string' ? given.split(',').map((item) => item.trim()) : given
+    if (!Array.isArray(items)) return { problem: 'must be a list' }
+    const value: string[] = []
+    for (const item of items) {
+      const checked = checkItem(item)
+      if ('problem' in checked) return checked
+      value.push(checked.value)
+    }
+    return { value }
+  }
 }
 
 /** `16MiB` for 16,777,216: the largest unit that divides it. */

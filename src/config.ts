@@ -1,8 +1,7 @@
 // Every setting of the broker, in one table: name, kind of value, default and description. Flags,
 // environment variables, pabal.yaml, --help and docs/configuration.md all come from it.
-import { z } from 'zod'
 import { formatSize, list, oneOf, port, size, text, wholeNumber } from './config-values.ts'
-import type { Port } from './config-values.ts'
+import type { Kind, Port } from './config-values.ts'
 import { limits } from './limits.ts'
 
 /** What a person can set. A setting `amqpPort` is `--amqp-port`, `PABAL_AMQP_PORT`, `amqp-port:`. */
@@ -46,7 +45,8 @@ export type LogFormat = 'auto' | 'human' | 'json'
 
 /** One row of the settings table. */
 export interface Setting<Value> {
-  readonly schema: z.ZodType<Value>
+  /** Checks a value that was given; one that was not is the default. */
+  readonly kind: Kind<Exclude<Value, undefined>>
   readonly default: Value
   /** What stands after the flag in --help. */
   readonly placeholder: string
@@ -54,146 +54,144 @@ export interface Setting<Value> {
   readonly description: string
 }
 
-const optionalText = (): z.ZodType<string | undefined> => text().optional()
-
 /** The settings, in the order in which people read about them. */
 export const settings: { readonly [Key in keyof Settings]: Setting<Settings[Key]> } = {
   data: {
-    schema: text(),
+    kind: text(),
     default: './data',
     placeholder: 'FOLDER',
     description: 'Folder of everything the broker keeps; created when missing',
   },
   host: {
-    schema: text(),
+    kind: text(),
     default: '127.0.0.1',
     placeholder: 'ADDRESS',
     description: 'Address to listen on; beyond loopback a --user is needed',
   },
   amqpPort: {
-    schema: port(),
+    kind: port(),
     default: 5672,
     placeholder: 'PORT',
     description: 'Port of AMQP 0-9-1; 0 picks a free one, off disables it',
   },
   httpPort: {
-    schema: port(),
+    kind: port(),
     default: 15_672,
     placeholder: 'PORT',
     description: 'Port of the health checks and the status page; 0 or off as above',
   },
   kafkaPort: {
-    schema: port(),
+    kind: port(),
     default: 9092,
     placeholder: 'PORT',
     description: 'Port of the Kafka protocol; 0 or off as above',
   },
   mqttPort: {
-    schema: port(),
+    kind: port(),
     default: 1883,
     placeholder: 'PORT',
     description: 'Port of MQTT; not built yet, so nothing listens there',
   },
   stompPort: {
-    schema: port(),
+    kind: port(),
     default: 61_613,
     placeholder: 'PORT',
     description: 'Port of STOMP; not built yet, so nothing listens there',
   },
   kafkaAdvertised: {
-    schema: optionalText(),
+    kind: text(),
     default: undefined,
     placeholder: 'HOST:PORT',
     description:
       'Address that Kafka clients are told to connect to; by default where the broker listens',
   },
   durability: {
-    schema: oneOf(['fsync', 'os']),
+    kind: oneOf(['fsync', 'os']),
     default: 'fsync',
     placeholder: 'LEVEL',
     description:
       'When a message is confirmed: fsync = it is on disk and survives a power cut; os = the operating system has it and it survives a crash of the broker only',
   },
   user: {
-    schema: optionalText(),
+    kind: text(),
     default: undefined,
     placeholder: 'NAME',
     description: 'Administrator of this broker, instead of guest (who may only come from loopback)',
   },
   passwordFile: {
-    schema: optionalText(),
+    kind: text(),
     default: undefined,
     placeholder: 'FILE',
     description: 'File whose first line is the password of --user',
   },
   vhosts: {
-    schema: list(),
+    kind: list(),
     default: [],
     placeholder: 'NAMES',
     description: 'Virtual hosts besides /; separated by commas in a flag or variable',
   },
   maxMessageSize: {
-    schema: size(1, limits.messageSizeCeiling),
+    kind: size(1, limits.messageSizeCeiling),
     default: 16 * 1024 ** 2,
     placeholder: 'SIZE',
     description: 'Largest message body that is accepted; a larger one closes the channel (406)',
   },
   heartbeat: {
-    schema: wholeNumber(0, 65_535),
+    kind: wholeNumber(0, 65_535),
     default: 60,
     placeholder: 'SECONDS',
     description: 'Heartbeat interval offered to AMQP clients; 0 offers none',
   },
   frameMax: {
-    schema: size(4096, 16 * 1024 ** 2),
+    kind: size(4096, 16 * 1024 ** 2),
     default: 131_072,
     placeholder: 'SIZE',
     description: 'Largest AMQP frame offered to clients',
   },
   channelMax: {
-    schema: wholeNumber(1, 65_535),
+    kind: wholeNumber(1, 65_535),
     default: 2047,
     placeholder: 'COUNT',
     description: 'Most channels per AMQP connection offered to clients',
   },
   diskFreeLimit: {
-    schema: size(0, 2 ** 50),
+    kind: size(0, 2 ** 50),
     default: 50 * 1024 ** 2,
     placeholder: 'SIZE',
     description: 'Publishers are blocked while the data folder has less free space than this',
   },
   productName: {
-    schema: text(),
+    kind: text(),
     default: 'RabbitMQ',
     placeholder: 'NAME',
     description: 'product in AMQP server-properties; clients branch on it, so it names RabbitMQ',
   },
   productVersion: {
-    schema: text(),
+    kind: text(),
     default: '4.2.0',
     placeholder: 'VERSION',
     description: 'version in AMQP server-properties: the RabbitMQ that clients may expect',
   },
   readyFile: {
-    schema: optionalText(),
+    kind: text(),
     default: undefined,
     placeholder: 'FILE',
     description: 'Written with the process id and the addresses (JSON) once the broker is ready',
   },
   logLevel: {
-    schema: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'silent']),
+    kind: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'silent']),
     default: 'info',
     placeholder: 'LEVEL',
     description: 'Least important message that is logged: trace, debug, info, warn, error, silent',
   },
   logFormat: {
-    schema: oneOf(['auto', 'human', 'json']),
+    kind: oneOf(['auto', 'human', 'json']),
     default: 'auto',
     placeholder: 'FORMAT',
     description: 'human, json, or auto: human on a terminal and json otherwise',
   },
   parentPid: {
-    schema: wholeNumber(1, 2 ** 31 - 1).optional(),
+    kind: wholeNumber(1, 2 ** 31 - 1),
     default: undefined,
     placeholder: 'PID',
     description: 'Stop when this is no longer the parent process; npm start uses it',
@@ -223,16 +221,6 @@ export function settingDefault(key: SettingKey): string | undefined {
   return placeholder === 'SIZE' ? formatSize(preset) : String(preset)
 }
 
-/** The one schema that every source of settings is checked with. */
-const schema = z.strictObject(
-  Object.fromEntries(
-    settingKeys.map((key) => [
-      key,
-      (settings[key].schema as z.ZodType).default(settings[key].default as never),
-    ]),
-  ),
-)
-
 /** A setting and what is wrong with its value. */
 export interface SettingProblem {
   readonly key: string
@@ -244,9 +232,19 @@ export function parseSettings(values: Readonly<Record<string, unknown>>): {
   readonly settings?: Settings
   readonly problems: readonly SettingProblem[]
 } {
-  const parsed = schema.safeParse(values)
-  if (parsed.success) return { settings: parsed.data as unknown as Settings, problems: [] }
-  return {
-    problems: parsed.error.issues.map(({ path, message }) => ({ key: String(path[0]), message })),
+  const parsed: Record<string, unknown> = {}
+  const problems: SettingProblem[] = []
+  for (const key of settingKeys) {
+    const { kind, default: preset } = settings[key]
+    const given = values[key]
+    const checked = given === undefined ? { value: preset } : kind(given)
+    if ('problem' in checked) problems.push({ key, message: checked.problem })
+    else parsed[key] = checked.value
   }
+  for (const key of Object.keys(values)) {
+    if (Object.hasOwn(settings, key)) continue
+    problems.push({ key, message: `Unrecognized key: "${key}"` })
+  }
+  if (problems.length > 0) return { problems }
+  return { settings: parsed as unknown as Settings, problems }
 }

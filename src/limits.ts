@@ -203,6 +203,8 @@ export const limits = {
   stopMsMax: 30_000,
   /** npm and a terminal both pass Ctrl-C on: two signals this close together are one. */
   doubledSignalMs: 1000,
+  /** What no first client needs is loaded when the broker has been ready for so long: they go first. */
+  lateLoadMs: 100,
   /** How long a broker may outlive the npm that started it. */
   parentCheckMs: 250,
 

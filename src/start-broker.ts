@@ -1,18 +1,20 @@
 // Composition root: puts a broker together from its options and opens its listeners.
 import path from 'node:path'
 import type { BrokerState, BrokerStatus } from './admin/broker-status.ts'
+import type { HttpServer } from './admin/http-server.ts'
 import { Users } from './auth/users.ts'
 import { Broker, type BrokerCounts } from './broker/broker.ts'
 import { Retention } from './broker/topic/retention.ts'
 import { completeOptions } from './config-sources.ts'
 import type { BrokerOptions } from './config.ts'
-import { type Clock, systemClock } from './lib/clock.ts'
+import { type Clock, systemClock, type Timer } from './lib/clock.ts'
 import type { Address } from './lib/listen.ts'
-import { createLogger, type Logger } from './lib/logger.ts'
+import { type Logger, silentLogger } from './lib/logger.ts'
 import { isLoopback } from './lib/loopback.ts'
 import { systemRandom } from './lib/random.ts'
 import { Turn } from './lib/turn.ts'
 import { version } from './lib/version.ts'
+import { limits } from './limits.ts'
 import type { OpenedKafka } from './open-kafka.ts'
 import { openStorage, type Storage, type StorageKind } from './open-storage.ts'
 import { AmqpServer } from './server/amqp/amqp-server.ts'
@@ -43,7 +45,7 @@ export interface RunningBroker extends AsyncDisposable {
 export async function startBroker(startOptions: StartOptions = {}): Promise<RunningBroker> {
   const { logger: givenLogger, storage = 'file', syncDelayMs = 0, ...partial } = startOptions
   const options = completeOptions(partial)
-  const logger = givenLogger ?? (await createLogger({ level: 'silent', format: 'json' }))
+  const logger = givenLogger ?? silentLogger
   const instance = new Instance(options, logger)
   try {
     await instance.open(storage, syncDelayMs)
@@ -73,7 +75,8 @@ class Instance implements RunningBroker {
   #retention: Retention | undefined
   #fail: (error: Error) => void = () => undefined
   readonly #listeners: Listener[] = []
-  #http: { close(): Promise<void> } | undefined
+  #http: HttpServer | undefined
+  #lateLoad: Timer | undefined
   #closing: Promise<void> | undefined
 
   constructor(options: BrokerOptions, logger: Logger) {
@@ -114,6 +117,7 @@ class Instance implements RunningBroker {
       this.#openHttp(),
     ])
     this.#state = 'ready'
+    this.#lateLoad = this.#clock.after(limits.lateLoadMs, () => void this.#http?.prepare())
   }
 
   close(): Promise<void> {
@@ -261,6 +265,7 @@ class Instance implements RunningBroker {
 
   async #close(): Promise<void> {
     this.#state = 'stopping'
+    this.#lateLoad?.stop()
     for (const listener of this.#listeners) listener.close()
     this.#retention?.close()
     this.#kafka?.groups.close()

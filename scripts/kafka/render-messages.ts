@@ -43,7 +43,11 @@ export function renderMessages(messages: readonly Message[]): string {
 function renderImports(text: string): string[] {
   return imports.flatMap(([path, names]) => {
     const used = names.filter((name) => new RegExp(`\\b${name.replace('type ', '')}\\b`).test(text))
-    return used.length === 0 ? [] : [`import { ${used.join(', ')} } from '${path}'`]
+    if (used.length === 0) return []
+    // `import { type A }` would load the file all the same.
+    const areTypes = used.every((name) => name.startsWith('type '))
+    const list = areTypes ? used.map((name) => name.replace('type ', '')) : used
+    return [`import ${areTypes ? 'type ' : ''}{ ${list.join(', ')} } from '${path}'`]
   })
 }
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { BrokerState, BrokerStatus } from './broker-status.ts'
-import { createRoutes, openHttpServer } from './http-server.ts'
+import { openHttpServer } from './http-server.ts'
+import { createRoutes } from './routes.ts'
 import { formatUptime } from './status-page.ts'
 
 function statusOf(state: BrokerState, blockedReason?: string): BrokerStatus {
@@ -87,6 +88,18 @@ test('close() ends connections that are kept alive', async () => {
   assert.deepEqual(await (await fetch(url)).json(), { status: 'ok' })
   await server.close()
   await assert.rejects(fetch(url))
+})
+
+test('requests that come before the routes are loaded wait for them', async () => {
+  const source = { status: () => statusOf('ready') }
+  const server = await openHttpServer({ host: '127.0.0.1', port: 0, source })
+  const url = `http://127.0.0.1:${server.address.port}`
+  const paths = ['/health/ready', '/api/status', '/', '/nowhere']
+  const ask = async (path: string): Promise<number> => (await fetch(url + path)).status
+  assert.deepEqual(await Promise.all(paths.map(ask)), [200, 200, 200, 404])
+  await server.prepare()
+  assert.equal(await ask('/health/ready'), 200)
+  await server.close()
 })
 
 test('formatUptime() shows the two largest units', () => {

@@ -1,69 +1,53 @@
-// HTTP: health checks for whoever supervises the broker, and one page for whoever looks after it.
-import type { Server } from 'node:http'
-import { createAdaptorServer } from '@hono/node-server'
-import { Hono } from 'hono'
-import { basicAuth } from 'hono/basic-auth'
-import { listen } from '../lib/listen.ts'
+// The HTTP port. It is open before the routes are loaded; who asks in between waits for them.
+import { createServer, type RequestListener, type Server } from 'node:http'
 import type { Address } from '../lib/listen.ts'
+import { listen } from '../lib/listen.ts'
 import { limits } from '../limits.ts'
-import type { StatusSource } from './broker-status.ts'
-import { renderStatusPage } from './status-page.ts'
+import type { RouteOptions } from './routes.ts'
 
 /** What the HTTP server is opened with. */
-export interface HttpServerOptions {
+export interface HttpServerOptions extends RouteOptions {
   readonly host: string
   /** 0 for any free port. */
   readonly port: number
-  readonly source: StatusSource
-  /**
-   * Checks a user's name and password for the pages that show more than health. Left out, everyone
-   * who reaches the port may look: right on loopback only.
-   */
-  readonly authenticate?: (user: string, password: string) => boolean | Promise<boolean>
 }
 
 /** An open HTTP server. */
 export interface HttpServer {
   readonly address: Address
+  /** Loads the routes; else the first request does. Call it when there is time. */
+  prepare(): Promise<void>
   /** Stops accepting and ends open connections. */
   close(): Promise<void>
-}
-
-/** The routes, as a function of requests; tests call it without a socket. */
-export function createRoutes({
-  source,
-  authenticate,
-}: Pick<HttpServerOptions, 'source' | 'authenticate'>): Hono {
-  const routes = new Hono()
-  routes.use(async (context, next) => {
-    await next()
-    context.header('Cache-Control', 'no-store')
-  })
-  routes.get('/health/live', (context) => context.json({ status: 'ok' }))
-  routes.get('/health/ready', (context) => {
-    const { state } = source.status()
-    const isReady = state === 'ready'
-    return context.json({ status: isReady ? 'ok' : state }, isReady ? 200 : 503)
-  })
-  if (authenticate !== undefined) {
-    routes.use(basicAuth({ realm: 'Pabal', verifyUser: authenticate }))
-  }
-  routes.get('/api/status', (context) => context.json(source.status()))
-  routes.get('/', (context) => context.html(renderStatusPage(source.status())))
-  routes.notFound((context) => context.json({ error: 'not_found', reason: 'Not Found' }, 404))
-  return routes
 }
 
 /** Opens the HTTP server. Rejects with an `ExitError` that says what to do. */
 export async function openHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { host, port } = options
-  const server = createAdaptorServer({ fetch: createRoutes(options).fetch }) as Server
+  let loading: Promise<RequestListener> | undefined
+  const load = (): Promise<RequestListener> => {
+    loading ??= import('./routes.ts').then((routes) => routes.createRequestListener(options))
+    return loading
+  }
+  const server = createServer((request, response) => {
+    load().then(
+      (answer) => answer(request, response),
+      () => {
+        loading = undefined
+        response.writeHead(503).end()
+      },
+    )
+  })
   const backlog = limits.listenBacklog
   const address = await listen(server, { service: 'http', host, port, backlog })
   server.maxConnections = limits.httpConnectionsMax
   // Out of file handles: the listener goes on, and readiness is seen by the next check.
   server.on('error', () => undefined)
-  return { address, close: () => closeServer(server) }
+  const prepare = async (): Promise<void> => {
+    // What cannot be loaded now is tried again with the first request.
+    await load().catch(() => (loading = undefined))
+  }
+  return { address, prepare, close: () => closeServer(server) }
 }
 
 async function closeServer(server: Server): Promise<void> {

@@ -1,55 +1,84 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
+import { settingKeys, settingName } from '../config.ts'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
-import { readArguments } from './read-arguments.ts'
+import { readCommandLine } from './command-line.ts'
+import { readArguments, readSettings } from './read-arguments.ts'
 
-function expectUsageError(argv: readonly string[], text: RegExp): void {
-  assert.throws(
-    () => readArguments(argv),
-    (error) => {
-      assert.ok(error instanceof ExitError)
-      assert.equal(error.exitCode, exitCodes.usage)
-      assert.match(error.message, text)
-      assert.ok(!error.message.includes('\n'), 'one line')
-      return true
-    },
-  )
+async function expectUsageError(argv: readonly string[], text: RegExp): Promise<void> {
+  await assert.rejects(readArguments(argv), (error) => {
+    assert.ok(error instanceof ExitError)
+    assert.equal(error.exitCode, exitCodes.usage)
+    assert.match(error.message, text)
+    assert.ok(!error.message.includes('\n'), 'one line')
+    return true
+  })
 }
 
-test('readArguments() starts the broker when no command is given', () => {
-  assert.equal(readArguments([]).command, 'start')
-  assert.deepEqual([...readArguments(['--amqp-port', '0']).flags], [['amqpPort', '0']])
+test('readArguments() starts the broker when no command is given', async () => {
+  assert.equal((await readArguments([])).command, 'start')
+  assert.deepEqual([...(await readArguments(['--amqp-port', '0'])).flags], [['amqpPort', '0']])
 })
 
-test('readArguments() takes flags before and after the command', () => {
+test('readArguments() takes flags before and after the command', async () => {
   for (const argv of [
     ['start', '--data', 'x'],
     ['--data', 'x', 'start'],
     ['--data=x', 'verify'],
     ['verify', '--data', 'x'],
   ]) {
-    assert.deepEqual([...readArguments(argv).flags], [['data', 'x']], argv.join(' '))
+    assert.deepEqual([...(await readArguments(argv)).flags], [['data', 'x']], argv.join(' '))
   }
 })
 
-test('readArguments() reads repair --dry-run and --config', () => {
-  const read = readArguments(['repair', '--dry-run', '--config', 'c.yaml'])
+test('readArguments() reads repair --dry-run and --config', async () => {
+  const read = await readArguments(['repair', '--dry-run', '--config', 'c.yaml'])
   assert.equal(read.command, 'repair')
   assert.equal(read.isDryRun, true)
   assert.equal(read.configFile, 'c.yaml')
-  assert.equal(readArguments(['repair']).isDryRun, false)
+  assert.equal((await readArguments(['repair'])).isDryRun, false)
 })
 
-test('readArguments() suggests the flag that was meant', () => {
-  expectUsageError(['--amqp-prot', '1'], /--amqp-prot.*--amqp-port/)
+test('readArguments() suggests the flag that was meant', async () => {
+  await expectUsageError(['--amqp-prot', '1'], /--amqp-prot.*--amqp-port/)
 })
 
-test('readArguments() suggests the command that was meant', () => {
-  expectUsageError(['verfy'], /unknown command verfy; did you mean verify\?/)
-  expectUsageError(['dance'], /unknown command dance; see pabal --help/)
+test('readArguments() suggests the command that was meant', async () => {
+  await expectUsageError(['verfy'], /unknown command verfy; did you mean verify\?/)
+  await expectUsageError(['dance'], /unknown command dance; see pabal --help/)
 })
 
-test('readArguments() refuses a flag without its value', () => {
-  expectUsageError(['--amqp-port'], /argument missing/)
+test('readArguments() refuses a flag without its value', async () => {
+  await expectUsageError(['--amqp-port'], /argument missing/)
+})
+
+test('settings are read in the same way with and without the library', () => {
+  const name = fc.constantFrom('config', ...settingKeys.map(settingName), 'help', 'dry-run', 'x')
+  const value = fc.constantFrom('', '0', 'off', 'a b', '=', '-', '-1', '--data', 'start', 'verify')
+  const words = fc.oneof(
+    fc.tuple(name, value).map(([flag, text]) => [`--${flag}`, text]),
+    fc.tuple(name, value).map(([flag, text]) => [`--${flag}=${text}`]),
+    fc.oneof(value, name).map((word) => [word]),
+  )
+  let readCount = 0
+  fc.assert(
+    fc.property(fc.array(words, { maxLength: 3 }), (parts) => {
+      const argv = parts.flat()
+      const read = readSettings(argv)
+      if (read === undefined) return
+      readCount++
+      const { flags, ...others } = readCommandLine(argv)
+      assert.deepEqual(read, { ...others, flags })
+    }),
+    { numRuns: 1000 },
+  )
+  assert.ok(readCount > 100, `only ${readCount} were read without the library`)
+})
+
+test('readSettings() leaves commands, help, mistakes and values like flags to the library', () => {
+  for (const argv of [['start'], ['--help'], ['--data'], ['--user', '-x'], ['-h'], ['--'], ['']]) {
+    assert.equal(readSettings(argv), undefined, argv.join(' '))
+  }
 })

@@ -1,11 +1,9 @@
-// argv → what to do. Every setting is a flag; commander knows the grammar, the settings table the rest.
-import { Command, CommanderError, Option } from 'commander'
-import { settingDefault, settingKeys, settingName, settings, variableName } from '../config.ts'
+// argv → what to do. Settings alone, which is how nearly every broker is started, are read here; for
+// anything else the library that knows all of the grammar is loaded (docs/decisions/0040).
+import { settingKeys, settingName } from '../config.ts'
 import type { SettingKey } from '../config.ts'
-import { findClosestName } from '../lib/closest-name.ts'
-import { exitCodes } from '../lib/exit-codes.ts'
-import { ExitError } from '../lib/exit-error.ts'
-import { version } from '../lib/version.ts'
+
+export type CommandName = 'start' | 'verify' | 'repair'
 
 /** What the command line asks for. */
 export interface Arguments {
@@ -16,100 +14,30 @@ export interface Arguments {
   readonly isDryRun: boolean
 }
 
-const commandNames = ['start', 'verify', 'repair'] as const
-type CommandName = (typeof commandNames)[number]
-
-function settingOption(key: SettingKey): Option {
-  const { placeholder, description } = settings[key]
-  const preset = settingDefault(key)
-  const suffix = preset === undefined ? '' : ` (default: ${preset})`
-  return new Option(`--${settingName(key)} <${placeholder}>`, `${description}${suffix}`)
-}
-
-function addSettings(command: Command, keys: readonly SettingKey[]): Command {
-  for (const key of keys) command.addOption(settingOption(key))
-  return command.option(
-    '--config <FILE>',
-    'File of settings (default: pabal.yaml when it is there)',
-  )
-}
-
-const epilogue = `
-Each setting is also a variable (--amqp-port is ${variableName('amqpPort')}) and a line of pabal.yaml
-(amqp-port: 5672). Flags win over variables, variables over the file. See docs/configuration.md.`
-
-function quiet(command: Command): Command {
-  return command
-    .exitOverride()
-    .allowExcessArguments()
-    .configureOutput({ writeErr: () => undefined })
-}
-
-function buildProgram(onCommand: (name: CommandName, command: Command) => void): Command {
-  const program = addSettings(quiet(new Command('pabal')), settingKeys)
-    .description(
-      'One message broker for queues and streams. Without a command it starts the broker.',
-    )
-    .version(version)
-    .addHelpText('after', epilogue)
-  const define = (name: CommandName, summary: string): Command =>
-    quiet(program.command(name).description(summary))
-  const commands = {
-    start: addSettings(define('start', 'Start the broker (the default)'), settingKeys),
-    verify: addSettings(define('verify', 'Check a data folder; the broker must not run'), ['data']),
-    repair: addSettings(define('repair', 'Mend a damaged data folder, offline'), ['data']),
-  }
-  commands.repair.option('--dry-run', 'Only report what would be changed')
-  program.action(() => onCommand('start', program))
-  for (const name of commandNames) commands[name].action(() => onCommand(name, commands[name]))
-  return program
-}
-
-/** Commander's messages span two lines ("error: …\n(Did you mean …?)"). */
-function oneLine(error: CommanderError): ExitError {
-  const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ')
-  return new ExitError(exitCodes.usage, `${message}; see pabal --help`)
-}
-
-function rejectOperands(command: Command): void {
-  const [operand] = command.args
-  if (operand === undefined) return
-  const closest = findClosestName(operand, commandNames)
-  const advice = closest === undefined ? 'see pabal --help' : `did you mean ${closest}?`
-  throw new ExitError(exitCodes.usage, `unknown command ${operand}; ${advice}`)
-}
-
 /**
  * Reads the arguments after the program's name. `--help` and `--version` print and ask for nothing.
- * Throws an `ExitError` with the usage code for anything it does not know.
+ * Rejects with an `ExitError` with the usage code for anything it does not know.
  */
-export function readArguments(argv: readonly string[]): Arguments {
-  let result: Arguments = {
-    command: 'nothing',
-    flags: new Map(),
-    configFile: undefined,
-    isDryRun: false,
+export async function readArguments(argv: readonly string[]): Promise<Arguments> {
+  const plain = readSettings(argv)
+  if (plain !== undefined) return plain
+  const { readCommandLine } = await import('./command-line.ts')
+  return readCommandLine(argv)
+}
+
+/** Reads `--name VALUE` and `--name=VALUE` of settings and --config; undefined for all else. */
+export function readSettings(argv: readonly string[]): Arguments | undefined {
+  const keys = new Map(settingKeys.map((key) => [`--${settingName(key)}`, key]))
+  const flags = new Map<SettingKey, string>()
+  let configFile: string | undefined
+  for (let index = 0; index < argv.length; index++) {
+    const [, name = '', inline] = /^(--[a-z-]+)(?:=([^]*))?$/.exec(argv[index] ?? '') ?? []
+    const value = inline ?? argv[++index]
+    if (value === undefined || (inline === undefined && value.startsWith('-'))) return undefined
+    const key = keys.get(name)
+    if (key !== undefined) flags.set(key, value)
+    else if (name === '--config') configFile = value
+    else return undefined
   }
-  const program = buildProgram((name, command) => {
-    rejectOperands(command)
-    const values = command.optsWithGlobals<Record<string, string | undefined>>()
-    const flags = new Map(
-      settingKeys.flatMap((key) =>
-        values[key] === undefined ? [] : [[key, values[key]] as const],
-      ),
-    )
-    result = {
-      command: name,
-      flags,
-      configFile: values['config'],
-      isDryRun: Boolean(values['dryRun']),
-    }
-  })
-  try {
-    program.parse(argv, { from: 'user' })
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error
-    if (error.exitCode !== 0) throw oneLine(error)
-  }
-  return result
+  return { command: 'start', flags, configFile, isDryRun: false }
 }

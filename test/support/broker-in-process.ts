@@ -104,9 +104,13 @@ export class BrokerInProcess implements AsyncDisposable {
 
 /** A logger that keeps errors in `bugs` and drops the rest. */
 function loggerInto(bugs: Error[]): Logger {
-  const logger = Object.create(silentLogger) as Logger
-  logger.error = (details: { error?: unknown; err?: unknown }) => {
-    bugs.push((details.error ?? details.err ?? new Error('an error without one')) as Error)
+  const logger: Logger = {
+    ...silentLogger,
+    error: (...[first]) => {
+      const { error, err } = first as { readonly error?: Error; readonly err?: Error }
+      bugs.push(error ?? err ?? new Error('an error without one'))
+    },
+    child: () => logger,
   }
   return logger
 }

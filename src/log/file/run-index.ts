@@ -4,7 +4,7 @@
 //   0 base offset i64 │ 8 max timestamp i64 │ 16 last offset delta u32
 //  20 record count u31, above it 1 for a batch │ 24 position u32 │ 28 size u32
 import { readInt64, writeInt64 } from '../../lib/int64.ts'
-import { type Run } from '../run.ts'
+import type { Run } from '../run.ts'
 
 export const runIndexStride = 32
 const batchBit = 0x80

@@ -1,0 +1,105 @@
+// The whole command line: commands, help and what to say about mistakes. Every setting is a flag;
+// commander knows the grammar, the settings table the rest.
+import { Command, CommanderError, Option } from 'commander'
+import { settingDefault, settingKeys, settingName, settings, variableName } from '../config.ts'
+import type { SettingKey } from '../config.ts'
+import { findClosestName } from '../lib/closest-name.ts'
+import { exitCodes } from '../lib/exit-codes.ts'
+import { ExitError } from '../lib/exit-error.ts'
+import { version } from '../lib/version.ts'
+import type { Arguments, CommandName } from './read-arguments.ts'
+
+const commandNames = ['start', 'verify', 'repair'] as const satisfies CommandName[]
+
+function settingOption(key: SettingKey): Option {
+  const { placeholder, description } = settings[key]
+  const preset = settingDefault(key)
+  const suffix = preset === undefined ? '' : ` (default: ${preset})`
+  return new Option(`--${settingName(key)} <${placeholder}>`, `${description}${suffix}`)
+}
+
+function addSettings(command: Command, keys: readonly SettingKey[]): Command {
+  for (const key of keys) command.addOption(settingOption(key))
+  return command.option(
+    '--config <FILE>',
+    'File of settings (default: pabal.yaml when it is there)',
+  )
+}
+
+const epilogue = `
+Each setting is also a variable (--amqp-port is ${variableName('amqpPort')}) and a line of pabal.yaml
+(amqp-port: 5672). Flags win over variables, variables over the file. See docs/configuration.md.`
+
+function quiet(command: Command): Command {
+  return command
+    .exitOverride()
+    .allowExcessArguments()
+    .configureOutput({ writeErr: () => undefined })
+}
+
+function buildProgram(onCommand: (name: CommandName, command: Command) => void): Command {
+  const program = addSettings(quiet(new Command('pabal')), settingKeys)
+    .description(
+      'One message broker for queues and streams. Without a command it starts the broker.',
+    )
+    .version(version)
+    .addHelpText('after', epilogue)
+  const define = (name: CommandName, summary: string): Command =>
+    quiet(program.command(name).description(summary))
+  const commands = {
+    start: addSettings(define('start', 'Start the broker (the default)'), settingKeys),
+    verify: addSettings(define('verify', 'Check a data folder; the broker must not run'), ['data']),
+    repair: addSettings(define('repair', 'Mend a damaged data folder, offline'), ['data']),
+  }
+  commands.repair.option('--dry-run', 'Only report what would be changed')
+  program.action(() => onCommand('start', program))
+  for (const name of commandNames) commands[name].action(() => onCommand(name, commands[name]))
+  return program
+}
+
+/** Commander's messages span two lines ("error: …\n(Did you mean …?)"). */
+function oneLine(error: CommanderError): ExitError {
+  const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ')
+  return new ExitError(exitCodes.usage, `${message}; see pabal --help`)
+}
+
+function rejectOperands(command: Command): void {
+  const [operand] = command.args
+  if (operand === undefined) return
+  const closest = findClosestName(operand, commandNames)
+  const advice = closest === undefined ? 'see pabal --help' : `did you mean ${closest}?`
+  throw new ExitError(exitCodes.usage, `unknown command ${operand}; ${advice}`)
+}
+
+/** Reads any arguments; see `readArguments`. */
+export function readCommandLine(argv: readonly string[]): Arguments {
+  let result: Arguments = {
+    command: 'nothing',
+    flags: new Map(),
+    configFile: undefined,
+    isDryRun: false,
+  }
+  const program = buildProgram((name, command) => {
+    rejectOperands(command)
+    const values = command.optsWithGlobals<Record<string, string | undefined>>()
+    result = {
+      command: name,
+      flags: flagsOf(values),
+      configFile: values['config'],
+      isDryRun: Boolean(values['dryRun']),
+    }
+  })
+  try {
+    program.parse(argv, { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    if (error.exitCode !== 0) throw oneLine(error)
+  }
+  return result
+}
+
+function flagsOf(values: Readonly<Record<string, string | undefined>>): Map<SettingKey, string> {
+  return new Map(
+    settingKeys.flatMap((key) => (values[key] === undefined ? [] : [[key, values[key]] as const])),
+  )
+}

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { formatSize, list, oneOf, port, size, text, wholeNumber } from './config-values.ts'
+
+const aPort = 'must be a port from 0 to 65535 (0 picks a free one) or off'
+const aSize = 'must be a size from 1B to 1MiB, such as 16MiB'
+
+test('wholeNumber() takes a number or its digits, within its bounds', () => {
+  const kind = wholeNumber(1, 60)
+  for (const given of [1, 60]) assert.deepEqual(kind(given), { value: given })
+  assert.deepEqual(kind('07'), { value: 7 })
+  const problem = 'must be a whole number from 1 to 60'
+  for (const given of [0, 61, 1.5, Number.NaN, '1.5', ' 7', '', '1e1', null, true, [7], 7n]) {
+    assert.deepEqual(kind(given), { problem }, String(given))
+  }
+})
+
+test('size() takes bytes, plainly or with a unit', () => {
+  const kind = size(1, 1024 ** 2)
+  for (const [given, value] of [
+    [4096, 4096],
+    ['4096', 4096],
+    ['64KiB', 65_536],
+    ['64 kb', 64_000],
+    [' 1mib ', 1024 ** 2],
+  ]) {
+    assert.deepEqual(kind(given), { value }, String(given))
+  }
+  for (const given of [0, '0', '2MiB', '1xib', '1.5KiB', '-1', '', null, ['1']]) {
+    assert.deepEqual(kind(given), { problem: aSize }, String(given))
+  }
+})
+
+test('port() takes a port or the word off', () => {
+  for (const [given, value] of [
+    ['0', 0],
+    [65_535, 65_535],
+    ['off', 'off'],
+  ]) {
+    assert.deepEqual(port()(given), { value })
+  }
+  for (const given of [-1, '65536', 'on', 'OFF', false, null]) {
+    assert.deepEqual(port()(given), { problem: aPort })
+  }
+})
+
+test('oneOf() takes its words as they are written', () => {
+  const kind = oneOf(['fsync', 'os'])
+  assert.deepEqual(kind('os'), { value: 'os' })
+  for (const given of ['OS', '', 0, null]) {
+    assert.deepEqual(kind(given), { problem: 'must be one of fsync, os' })
+  }
+})
+
+test('text() takes anything written, but not nothing', () => {
+  assert.deepEqual(text()(' '), { value: ' ' })
+  assert.deepEqual(text()(''), { problem: 'must not be empty' })
+  for (const given of [5, null, ['a']]) assert.deepEqual(text()(given), { problem: 'must be text' })
+})
+
+test('list() takes a list or its items between commas', () => {
+  assert.deepEqual(list()('a, b'), { value: ['a', 'b'] })
+  assert.deepEqual(list()(['a,b']), { value: ['a,b'] })
+  assert.deepEqual(list()([]), { value: [] })
+  assert.deepEqual(list()('a,,b'), { problem: 'must not be empty' })
+  assert.deepEqual(list()(['a', 1]), { problem: 'must be text' })
+  for (const given of [5, null, {}]) assert.deepEqual(list()(given), { problem: 'must be a list' })
+})
+
+test('formatSize() writes a size with the largest unit that divides it', () => {
+  assert.equal(formatSize(16 * 1024 ** 2), '16MiB')
+  assert.equal(formatSize(1536), '1536B')
+})

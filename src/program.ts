@@ -1,0 +1,132 @@
+// The program: arguments → configuration → broker → signals. stdout says where it listens and that it
+// is ready; the log goes to stderr; a failure is one line on stderr and a sysexits code.
+import path from 'node:path'
+import { describeFailure } from './cli/describe-failure.ts'
+import { readArguments } from './cli/read-arguments.ts'
+import type { Arguments } from './cli/read-arguments.ts'
+import { removeReadyFile, writeReadyFile } from './cli/ready-file.ts'
+import { watchStopRequests } from './cli/stop-requests.ts'
+import { tuneCollector } from './cli/tune-collector.ts'
+import { loadConfig } from './config-sources.ts'
+import type { LoadedConfig } from './config-sources.ts'
+import { settingName } from './config.ts'
+import { keepProcessAlive, systemClock } from './lib/clock.ts'
+import { exitCodes } from './lib/exit-codes.ts'
+import type { ExitCode } from './lib/exit-error.ts'
+import { formatAddress } from './lib/listen.ts'
+import { createLogger } from './lib/logger.ts'
+import type { Logger } from './lib/logger.ts'
+import { version } from './lib/version.ts'
+import { limits } from './limits.ts'
+import { startBroker } from './start-broker.ts'
+import type { RunningBroker } from './start-broker.ts'
+
+const unbuilt = { mqttPort: 'MQTT', stompPort: 'STOMP' } as const
+
+const schemes: Readonly<Record<string, string>> = { amqp: 'amqp', http: 'http' }
+
+function noteUnbuilt({ options, given }: LoadedConfig, logger: Logger): void {
+  for (const key of ['mqttPort', 'stompPort'] as const) {
+    if (!given.has(key) || options[key] === 'off') continue
+    logger.warn(`${settingName(key)}: ${unbuilt[key]} is not built yet; nothing listens there`)
+  }
+}
+
+function announce(broker: RunningBroker, dataFolder: string): void {
+  const addresses = Object.entries(broker.addresses).map(
+    ([service, address]) =>
+      `  ${service.padEnd(6)} ${schemes[service] ?? service}://${formatAddress(address)}`,
+  )
+  const lines = [`Pabal ${version}`, ...addresses, `  data   ${dataFolder}`]
+  process.stdout.write(`${lines.join('\n')}\nServer startup complete\n`)
+}
+
+/** Resolves when somebody wants the broker to stop. */
+async function stopRequested(parentPid: number | undefined): Promise<string> {
+  return new Promise((resolve) => {
+    watchStopRequests(systemClock, parentPid, {
+      onStop: resolve,
+      onForce: (exitCode) => process.exit(exitCode),
+    })
+  })
+}
+
+async function closeInTime(broker: RunningBroker, logger: Logger): Promise<void> {
+  systemClock.after(limits.stopMsMax, () => {
+    logger.error('stopping took too long; ending now, the log recovers at the next start')
+    process.exit(exitCodes.software)
+  })
+  await broker.close()
+}
+
+function crash(logger: Logger, error: unknown): never {
+  logger.fatal({ err: error }, 'a fault of the broker itself; ending')
+  process.exit(exitCodes.software)
+}
+
+async function start(config: LoadedConfig): Promise<ExitCode> {
+  const { options } = config
+  const { readyFile, parentPid, logLevel, logFormat } = options
+  const logger = createLogger({ level: logLevel, format: logFormat })
+  process.on('uncaughtException', (error) => crash(logger, error))
+  const stopping = stopRequested(parentPid)
+  noteUnbuilt(config, logger)
+  if (readyFile !== undefined) removeReadyFile(readyFile)
+  const broker = await startBroker({ ...options, logger, syncDelayMs: syncDelayOf(process.env) })
+  if (readyFile !== undefined) writeReadyFile(readyFile, broker.addresses)
+  try {
+    announce(broker, path.resolve(options.data))
+    systemClock.after(limits.lateLoadMs, () => logger.prepare())
+    logger.info(`stopping: ${await Promise.race([stopping, broker.failed])}`)
+    await closeInTime(broker, logger)
+  } finally {
+    if (readyFile !== undefined) removeReadyFile(readyFile)
+  }
+  return exitCodes.ok
+}
+
+async function run({ command, flags, configFile, isDryRun }: Arguments): Promise<ExitCode> {
+  if (command === 'nothing') return exitCodes.ok
+  const config = await loadConfig({ flags, configFile, environment: process.env })
+  const { data } = config.options
+  try {
+    if (command === 'start') return await start(config)
+    // Loaded only here: a start needs neither.
+    const offline = await import('./cli/check-data-folder.ts')
+    const folder = path.resolve(data)
+    return command === 'verify'
+      ? await offline.verify(folder, printLine)
+      : await offline.repair(folder, isDryRun, printLine)
+  } catch (error) {
+    return fail(error, data)
+  }
+}
+
+/** Only the benchmarks set it; see bench/README.md. */
+function syncDelayOf(environment: NodeJS.ProcessEnv): number {
+  return Number(environment['PABAL_BENCH_SYNC_DELAY_MS'] ?? 0)
+}
+
+function printLine(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+function fail(error: unknown, dataFolder: string): never {
+  const { exitCode, message } = describeFailure(error, dataFolder)
+  process.stderr.write(`pabal: ${message}\n`)
+  process.exit(exitCode)
+}
+
+/** Does what the arguments say and ends the process. */
+export async function runProgram(argv: readonly string[]): Promise<never> {
+  // Whoever read our first lines may be gone (`npm start | head`); that is no reason to stop.
+  process.stdout.on('error', () => undefined)
+  tuneCollector()
+  // Until the end is decided here; a clean stop may have to wait for a disk that comes back.
+  keepProcessAlive()
+  try {
+    return process.exit(await run(await readArguments(argv)))
+  } catch (error) {
+    return fail(error, '')
+  }
+}
