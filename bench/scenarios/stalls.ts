@@ -82,6 +82,7 @@ async function measure(given: ScenarioContext, prepare: Prepare): Promise<Measur
     p50Us: ping.p50_us,
     p99Us: ping.p99_us,
     longestMs: ping.max_us / 1000,
+    echoLongestMs: ping.echo.max_us / 1000,
     ...processMemory(broker.pid),
   }
   return { figures, reports: { ping } }
