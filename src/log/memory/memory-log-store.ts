@@ -6,6 +6,7 @@ import type { Random } from '../../lib/random.ts'
 import type { Turn } from '../../lib/turn.ts'
 import type { AtomIndex, CommitGroup } from '../commit-group.ts'
 import { CommitScheduler } from '../commit-scheduler.ts'
+import { largePages } from '../large-pages.ts'
 import type { CreateLogOptions, LogStore } from '../log-store.ts'
 import { Log } from '../log.ts'
 import type { LogEngine } from '../log.ts'
@@ -153,6 +154,7 @@ export class MemoryLogStore implements LogStore, LogEngine {
   writeAside(body: Buffer, done: (asideId: number) => void): void {
     const id = ++this.#lastAsideId
     this.asideBodies.set(id, body)
+    largePages.hold(body)
     this.#clock.after(0, () => done(id))
   }
 

@@ -7,6 +7,7 @@ import {
   writeMethodFrame,
 } from '../../codec/amqp/methods.gen.ts'
 import { limits } from '../../limits.ts'
+import { largePages } from '../../log/large-pages.ts'
 
 const slabSizeMin = 512
 
@@ -19,6 +20,8 @@ export class Output {
   /** Whole pieces that go before what is in the slab. */
   #pieces: Buffer[] = []
   #piecesSize = 0
+  /** Memory of pieces that is held until the system has them. */
+  #held: Buffer[] = []
   #lastFlushSize = 0
   /** Bytes ever handed to the socket. */
   sentSize = 0
@@ -63,6 +66,11 @@ export class Output {
     this.#piecesSize += view.length
   }
 
+  /** The next pieces are views of `held`: it is let go once they have been sent, or never will be. */
+  letGoOnceSent(held: Buffer): void {
+    this.#held.push(held)
+  }
+
   flush(): void {
     const size = this.#piecesSize + this.#position - this.#start
     if (size === 0) return
@@ -79,9 +87,21 @@ export class Output {
     this.#pieces = []
     this.#piecesSize = 0
     this.#socket.cork()
+    const last = pieces.pop() as Buffer
     for (const piece of pieces) this.#socket.write(piece)
+    this.#socket.write(last, this.#takeHeld())
     this.#socket.uncork()
     this.#reuseSlab()
+  }
+
+  /** What is to be called once everything before has been sent. */
+  #takeHeld(): (() => void) | undefined {
+    if (this.#held.length === 0) return undefined
+    const held = this.#held
+    this.#held = []
+    return () => {
+      for (const view of held) largePages.letGo(view)
+    }
   }
 
   /** Gives the slab up: for connections that have been quiet. */
