@@ -2,11 +2,11 @@
 // order, and refuses atoms, as an engine on a database may; a broker that survives it finds no
 // surprise there.
 import type { Clock } from '../../lib/clock.ts'
+import { largePages } from '../../lib/large-pages.ts'
 import type { Random } from '../../lib/random.ts'
 import type { Turn } from '../../lib/turn.ts'
 import type { AtomIndex, CommitGroup } from '../commit-group.ts'
 import { CommitScheduler } from '../commit-scheduler.ts'
-import { largePages } from '../large-pages.ts'
 import type { CreateLogOptions, LogStore } from '../log-store.ts'
 import { Log } from '../log.ts'
 import type { LogEngine } from '../log.ts'

@@ -14,9 +14,9 @@ import {
   PROPERTY_USER_ID,
 } from '../../codec/amqp/methods.gen.ts'
 import { Fifo } from '../../lib/fifo.ts'
+import { largePages } from '../../lib/large-pages.ts'
 import { limits } from '../../limits.ts'
 import type { CommitGroup } from '../../log/commit-group.ts'
-import { largePages } from '../../log/large-pages.ts'
 import { RecordSource } from '../../log/record.ts'
 import { keyOfMessage } from '../crossing/message-key.ts'
 import { hasCarbonCopies, removeBlindCopies } from './carbon-copies.ts'

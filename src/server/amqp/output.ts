@@ -6,8 +6,8 @@ import {
   methodFrameSizeMax,
   writeMethodFrame,
 } from '../../codec/amqp/methods.gen.ts'
+import { largePages } from '../../lib/large-pages.ts'
 import { limits } from '../../limits.ts'
-import { largePages } from '../../log/large-pages.ts'
 
 const slabSizeMin = 512
 

@@ -10,7 +10,7 @@ import {
 import { CLASS_BASIC } from '../../codec/amqp/methods.gen.ts'
 import { CodecError } from '../../codec/codec-error.ts'
 import { copyBytes } from '../../lib/copy-bytes.ts'
-import { largePages } from '../../log/large-pages.ts'
+import { largePages } from '../../lib/large-pages.ts'
 import type { RecordSource } from '../../log/record.ts'
 import { ProtocolError } from './reply.ts'
 

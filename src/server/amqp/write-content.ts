@@ -12,8 +12,8 @@ import {
   FRAME_METHOD,
 } from '../../codec/amqp/methods.gen.ts'
 import { copyBytes } from '../../lib/copy-bytes.ts'
+import { largePages } from '../../lib/large-pages.ts'
 import { limits } from '../../limits.ts'
-import { largePages } from '../../log/large-pages.ts'
 import { type RecordSource, RecordView } from '../../log/record.ts'
 import { runPages } from '../../log/run-pages.ts'
 import type { Output } from './output.ts'
