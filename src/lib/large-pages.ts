@@ -28,8 +28,8 @@ export interface LargePagesOptions {
 export class LargePages {
   readonly #options: LargePagesOptions
   readonly #pages = new WeakMap<ArrayBufferLike, Page>()
-  /** Used last is last. */
-  #free: Page[] = []
+  /** By their size; used last is last. */
+  readonly #free = new Map<number, Page[]>()
   #freeSize = 0
   #isWatched = false
 
@@ -72,16 +72,17 @@ export class LargePages {
       this.#pages.delete(page.memory.buffer)
       return
     }
-    this.#free.push(page)
+    const free = this.#free.get(size)
+    if (free === undefined) this.#free.set(size, [page])
+    else free.push(page)
     this.#freeSize += size
     if (!this.#isWatched) this.#watch()
   }
 
   #takeFree(size: number): Page | undefined {
-    const at = this.#free.findLastIndex(({ memory }) => memory.length === size)
-    if (at < 0) return undefined
-    this.#freeSize -= size
-    return this.#free.splice(at, 1)[0]
+    const page = this.#free.get(size)?.pop()
+    if (page !== undefined) this.#freeSize -= size
+    return page
   }
 
   #create(size: number): Page {
@@ -91,14 +92,17 @@ export class LargePages {
   }
 
   #dropStale(): void {
-    for (const page of this.#free) {
-      if (!page.isStale) continue
-      this.#freeSize -= page.memory.length
-      this.#pages.delete(page.memory.buffer)
+    for (const [size, pages] of this.#free) {
+      const kept = pages.filter(({ isStale }) => !isStale)
+      for (const { memory } of pages.filter(({ isStale }) => isStale)) {
+        this.#pages.delete(memory.buffer)
+        this.#freeSize -= size
+      }
+      for (const page of kept) page.isStale = true
+      if (kept.length > 0) this.#free.set(size, kept)
+      else this.#free.delete(size)
     }
-    this.#free = this.#free.filter(({ isStale }) => !isStale)
-    for (const page of this.#free) page.isStale = true
-    if (this.#free.length > 0) this.#watch()
+    if (this.#free.size > 0) this.#watch()
     else this.#isWatched = false
   }
 

@@ -1,5 +1,6 @@
 // What one connection sends. Frames are written into slabs and leave in one write per turn. A slab
-// is not written to again where the socket still has it, so nothing is copied twice.
+// is not written to again where the socket still has it, so nothing is copied twice. Its memory is used
+// again once everything in it has been sent.
 import type { Socket } from 'node:net'
 import {
   type AmqpMethod,
@@ -77,7 +78,7 @@ export class Output {
     this.#lastFlushSize = size
     this.sentSize += size
     if (this.#pieces.length === 0) {
-      this.#socket.write(this.#slab.subarray(this.#start, this.#position))
+      this.#socket.write(this.#slab.subarray(this.#start, this.#position), this.#takeHeld())
       this.#start = this.#position
       this.#reuseSlab()
       return
@@ -107,6 +108,7 @@ export class Output {
   /** Gives the slab up: for connections that have been quiet. */
   trim(): void {
     if (!this.isEmpty) return
+    if (this.#socket.writableLength === 0) largePages.letGo(this.#slab)
     this.#slab = Buffer.alloc(0)
     this.#start = 0
     this.#position = 0
@@ -134,7 +136,9 @@ export class Output {
       Math.max(this.#lastFlushSize * 2, slabSizeMin),
       limits.outputSlabSizeMax,
     )
-    this.#slab = Buffer.allocUnsafe(Math.max(size, wanted))
+    // Earlier writes of the old one may not have left yet: they have when the next one has.
+    this.letGoOnceSent(this.#slab)
+    this.#slab = largePages.take(Math.max(size, wanted))
     this.#start = 0
     this.#position = 0
   }
