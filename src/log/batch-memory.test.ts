@@ -1,7 +1,7 @@
 // Memory of a large request goes to the log with the batch in it, and from there to the next request.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { batchOfRecords } from '../../test/support/kafka-fixture.ts'
+import { plainBatch } from '../../test/support/plain-batch.ts'
 import { VirtualClock } from '../../test/support/virtual-clock.ts'
 import { largePages } from '../lib/large-pages.ts'
 import { Turn } from '../lib/turn.ts'
@@ -12,7 +12,7 @@ const size = 300_000
 
 /** A batch in the memory of a request, which nobody but the log needs any more. */
 function request(): { memory: Buffer; batch: Buffer } {
-  const bytes = batchOfRecords([{ value: 'v'.repeat(size) }])
+  const bytes = plainBatch({ body: 'v'.repeat(size) })
   const memory = largePages.take(bytes.length + 100)
   bytes.copy(memory, 50)
   return { memory, batch: memory.subarray(50, 50 + bytes.length) }
