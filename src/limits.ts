@@ -15,6 +15,14 @@ export const limits = {
   volatileRunSizeMax: (64 * KiB) as number,
   /** Pages for runs and windows that wait to be used again. */
   freePagesSizeMax: (8 * MiB) as number,
+  /** Values of this size on are in memory that is used again: smaller ones cost less than a look-up. */
+  largePageSizeMin: (64 * KiB) as number,
+  /** Such memory that waits to be used again: some messages of 16 MiB on their way through. */
+  freeLargePagesSizeMax: (64 * MiB) as number,
+  /** Memory that was not used again for so long is given back to the system. */
+  largePagesIdleMs: 5000,
+  /** A checksum of more is taken in steps of this size, of less than a millisecond. */
+  crcPerTurnMax: (2 * MiB) as number,
   /** First size of a group's shared bodies; doubles as needed. */
   sharedBodiesSizeInitial: (16 * KiB) as number,
   /** Below this a body is stored with each record: a reference would save nothing. */
@@ -211,6 +219,10 @@ export const limits = {
   // Queues.
   /** One queue's deliveries in a turn: others, and the disk, get their turn after that. */
   dispatchPerTurnMax: 1024,
+  /** All deliveries of a turn: a thousand take a millisecond, unless the code has just been started. */
+  dispatchMsPerTurnMax: 5,
+  /** Deliveries of one queue between two looks at the clock. */
+  dispatchBetweenLooks: 64,
   /** How far the mark below which a crash makes messages "redelivered" runs ahead of deliveries. */
   deliveredMarkAhead: 4096,
   /** The same behind a flood: what is delivered while `uncommittedSizeMax` is written before the mark. */

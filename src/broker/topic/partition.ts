@@ -74,14 +74,15 @@ export class Partition implements LogWatcher {
   }
 
   /**
-   * Stores a batch, whose bytes are the log's from now on. Throws what `checkBatch`, `ProducerState.findDuplicate` and `checkRecords`
-   * throw; the last looks into the records, which is for the protocol to do.
+   * Stores a batch, whose bytes are the log's from now on. Throws what `checkBatch`,
+   * `ProducerState.findDuplicate` and `checkRecords` throw; the last looks into the records, which is
+   * for the protocol to do. `isIntact`: the checksum of a large batch was found right before.
    */
-  produce(batch: Buffer, checkRecords: RecordCheck): Produced {
+  produce(batch: Buffer, checkRecords: RecordCheck, isIntact = false): Produced {
     const { store, clock } = this.#context
     const now = clock.now()
     const config = this.#getConfig()
-    const { producer, recordCount, maxTimestamp } = checkBatch(batch, config)
+    const { producer, recordCount, maxTimestamp } = checkBatch(batch, config, isIntact)
     const appendTime = config.usesAppendTime ? now : -1
     const known = producer && this.producers.findDuplicate(producer)
     if (known !== undefined) {

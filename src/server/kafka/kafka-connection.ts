@@ -8,6 +8,7 @@ import { readRequest, readRequestHeader, type RequestHeader } from '../../codec/
 import { encodeResponse } from '../../codec/kafka/response.ts'
 import { WireReader } from '../../codec/kafka/wire-reader.ts'
 import { WireWriter } from '../../codec/kafka/wire-writer.ts'
+import { largePages } from '../../lib/large-pages.ts'
 import { limits } from '../../limits.ts'
 import type { Incoming } from '../byte-source.ts'
 import { AdvertisedWatch } from './advertised-watch.ts'
@@ -63,7 +64,7 @@ export class KafkaConnection {
       socket.remoteAddress ?? '',
       context.settings.needsLogin,
     )
-    this.#stream = new RequestStream(limits.kafkaLoginSizeMax)
+    this.#stream = new RequestStream(limits.kafkaLoginSizeMax, largePages)
     this.#trustIfLoggedIn()
     source.onBytes = (chunk) => {
       if (this.#isClosed) return
@@ -178,11 +179,16 @@ export class KafkaConnection {
       connection: this,
     }
     if (api === 'fetch') this.#fetchesInFlight++
+    const { buffer } = this.#stream
     const answer = handler(request, context)
     if (api === 'saslAuthenticate') this.#trustIfLoggedIn()
     if (answer instanceof Promise) {
       answer.then(
-        (response) => this.#fill(slot, api, header, response),
+        (response) => {
+          this.#fill(slot, api, header, response)
+          // Others may keep parts of what came in; of this one only the log does, which holds it.
+          if (api === 'produce') largePages.letGo(buffer)
+        },
         (error: unknown) => this.#onFault(error),
       )
     } else this.#fill(slot, api, header, answer)
