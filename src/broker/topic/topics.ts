@@ -202,6 +202,7 @@ export class Topics {
   /** Takes a provisional topic out of the way of the queue that gets its log. */
   release(topic: Topic): void {
     this.#byId.delete(topic.topicId)
+    for (const partition of topic.partitions) partition.leave()
     topic.onDeleted()
   }
 

@@ -83,12 +83,27 @@ async function readMoved(
     const before = round.found[at] as Found
     if (!hasMoved(before)) continue
     const left = sizeLeft(request, round.size - before.size)
-    const reading = readOne(before.asked, left, context)
+    const reading = readAgain(before, left, context)
     const read = reading instanceof Promise ? await reading : reading
     round.found[at] = read
     round.size += read.size - before.size
-    if (read.data.errorCode !== noError) round.isUrgent = true
+    if (before.partition?.isGone || read.data.errorCode !== noError) round.isUrgent = true
   }
+}
+
+/**
+ * Whoever waited for a topic hears that it is gone, also when there is another one of its name: with
+ * the metadata it learns of that one. A queue that took over the log goes on where the topic was.
+ */
+function readAgain(
+  { asked, partition }: Found,
+  sizeMax: number,
+  context: RequestContext,
+): Found | Promise<Found> {
+  const isOther = partition?.log.isDeleted && findView(asked, context) !== undefined
+  if (!isOther) return readOne(asked, sizeMax, context)
+  const data = refuse(asked, 'UNKNOWN_TOPIC_OR_PARTITION', undefined)
+  return { asked, partition, data, size: 0 }
 }
 
 function add(round: Round, read: Found): void {
@@ -186,7 +201,7 @@ function refuse(
 /** Whether records became durable since they were looked for, or the partition has gone. */
 function hasMoved({ partition, data }: Found): boolean {
   if (partition === undefined) return false
-  return partition.log.isDeleted || partition.highWatermark !== data.highWatermark
+  return partition.isGone || partition.highWatermark !== data.highWatermark
 }
 
 function toResponse(round: Round, session: FetchSession | undefined): FetchResponse {
