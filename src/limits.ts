@@ -218,7 +218,7 @@ export const limits = {
   // Kafka.
   /** Requests of one connection that are being answered at once. */
   kafkaRequestsInFlightMax: 100,
-  /** One answer to a fetch is made of at most this much, whatever the client would take: it is all in memory. */
+  /** One answer to a fetch, whatever the client would take: it is all in memory. Told as Kafka's fetch.max.bytes. */
   fetchAnswerSizeMax: (8 * MiB) as number,
   /** Of them fetches, whose answers may be large. Clients have one at a time. */
   kafkaFetchesInFlightMax: 2,
@@ -230,8 +230,6 @@ export const limits = {
   kafkaIdleMsMax: 600_000,
   /** How often such connections are looked for. */
   kafkaIdleCheckMs: 30_000,
-  /** What DescribeConfigs tells as fetch.max.bytes, Kafka's default; `fetchAnswerSizeMax` is what counts. */
-  fetchSizeMax: (55 * MiB) as number,
   /** Client addresses that are watched for not reaching the advertised address. */
   watchedClientsMax: 1000,
   /** Longest long poll. */
