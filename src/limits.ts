@@ -33,6 +33,8 @@ export const limits = {
   coalescedRunSizeMax: (16 * KiB) as number,
   /** Recent runs in memory, which serve consumers that keep up without touching the disk. */
   tailCacheSizeMax: (32 * MiB) as number,
+  /** What a run takes there beside its bytes: batches of one small record must not get past it. */
+  keptRunSize: 256,
   /** Cold reads delay the WAL on the same disk: one fetches at most this much. */
   coldReadSizeMax: (256 * KiB) as number,
   /** The same for a reader who goes through a log: less calls, and some thousand messages a turn. */

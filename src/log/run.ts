@@ -65,7 +65,7 @@ export class Run {
   leaderEpoch = -1
   /** Handed to a reader who may keep it for a while: `release` leaves its bytes to the collector. */
   isLent = false
-  /** Bytes that the engine's cache counts for this run; 0 when it is not in it. */
+  /** Bytes that the engine's cache counts for this run beside its memory; 0 when it is not in it. */
   cachedSize = 0
 
   constructor(baseOffset: number, baseTimestamp: number, capacity: number) {

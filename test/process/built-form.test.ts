@@ -9,11 +9,14 @@ import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { connect } from 'amqplib'
 import { limits } from '../../src/limits.ts'
+import type { startBroker } from '../../src/start-broker.ts'
 import { batchOfRecords, KafkaFixture } from '../support/kafka-fixture.ts'
 import { within } from '../support/wait-for.ts'
 import { ScratchFolder } from './broker-program.ts'
 
-type Built = typeof import('../../src/start-broker.ts')
+interface Built {
+  readonly startBroker: typeof startBroker
+}
 
 const repository = path.join(import.meta.dirname, '../..')
 const buildMsMax = 120_000
