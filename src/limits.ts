@@ -222,6 +222,8 @@ export const limits = {
   kafkaRequestsInFlightMax: 100,
   /** One answer to a fetch, whatever the client would take: it is all in memory. Told as Kafka's fetch.max.bytes. */
   fetchAnswerSizeMax: (8 * MiB) as number,
+  /** What all long answers together take of a turn: nobody waits for more. */
+  kafkaSliceMs: 4,
   /** Of them fetches, whose answers may be large. Clients have one at a time. */
   kafkaFetchesInFlightMax: 2,
   /** How long a refused login waits for its answer. Kafka's connection.failed.authentication.delay.ms. */
@@ -236,6 +238,8 @@ export const limits = {
   watchedClientsMax: 1000,
   /** Longest long poll. */
   fetchWaitMsMax: 300_000,
+  /** Partitions in one answer to DescribeTopicPartitions (Kafka's max.request.partition.size.limit). */
+  describedPartitionsMax: 2000,
   /** Incremental fetch sessions (Kafka's max.incremental.fetch.session.cache.slots). */
   fetchSessionsMax: 1000,
   /** Idempotent producers not heard of for so long are forgotten (Kafka's producer.id.expiration.ms). */

@@ -92,14 +92,12 @@ export class Topics {
     this.#queueViewsById.delete(view.topicId)
   }
 
-  /** Everything Kafka may see, in no particular order. */
-  list(): TopicView[] {
-    const views: TopicView[] = []
+  /** Everything Kafka may see, in no particular order; things may come and go meanwhile. */
+  *views(): Generator<TopicView, void> {
     for (const queue of this.#vhost.queues()) {
       const view = this.#viewOf(queue)
-      if (view !== undefined) views.push(view)
+      if (view !== undefined) yield view
     }
-    return views
   }
 
   /** Throws `invalid_topic`, `topic_already_exists`, `invalid_partitions`, `invalid_config`. */
