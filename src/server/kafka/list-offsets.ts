@@ -29,6 +29,8 @@ const special = {
 } as const
 const unknown = -1
 const leaderEpochVersion = 4
+/** So many are written at once; a writer for each topic would be garbage. */
+const fewPartitions = 64
 const nowhere: FoundRecord = { timestamp: unknown, offset: unknown }
 
 export const handleListOffsets: Handler<'listOffsets'> = async (request, context) => ({
@@ -43,9 +45,15 @@ function* listAll(
   const topics = new ItemWriter('listOffsets', context, writeListOffsetsTopicResponse)
   for (const { name, partitions: asked } of request.topics) {
     const write = writeListOffsetsPartitionResponse
-    const partitions = new ItemWriter('listOffsets', context, write)
-    for (const partition of asked) partitions.add(yield* listOffset(name, partition, context))
-    topics.add({ name, partitions: partitions.finish() })
+    const isLong = asked.length > fewPartitions
+    const few: ListOffsetsPartitionResponse[] = []
+    const many = isLong ? new ItemWriter('listOffsets', context, write) : undefined
+    for (const partition of asked) {
+      const answer = yield* listOffset(name, partition, context)
+      if (many === undefined) few.push(answer)
+      else many.add(answer)
+    }
+    topics.add({ name, partitions: many?.finish() ?? few })
   }
   return topics.finish()
 }
