@@ -222,6 +222,8 @@ export const limits = {
   kafkaRequestsInFlightMax: 100,
   /** One answer to a fetch, whatever the client would take: it is all in memory. Told as Kafka's fetch.max.bytes. */
   fetchAnswerSizeMax: (8 * MiB) as number,
+  /** Partitions that a fetch reads at once, in a few milliseconds; of more, some each turn. */
+  fetchedAtOnceMax: 500,
   /** What all long answers together take of a turn: nobody waits for more. */
   kafkaSliceMs: 4,
   /** Of them fetches, whose answers may be large. Clients have one at a time. */

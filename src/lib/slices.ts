@@ -22,6 +22,15 @@ export function* resultOf<T>(found: T | Promise<T>): Steps<T> {
   return result
 }
 
+/** Does short work at once, but for what it waits for. */
+export async function runAtOnce<T>(steps: Steps<T>): Promise<T> {
+  for (;;) {
+    const { value, done } = steps.next()
+    if (done === true) return value
+    if (value !== undefined) await value
+  }
+}
+
 /** What became of a promise that was waited for. */
 interface Failure {
   readonly error: unknown
