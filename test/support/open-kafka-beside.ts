@@ -13,11 +13,8 @@ export interface KafkaBeside extends AsyncDisposable {
   readonly port: number
 }
 
-export async function openKafkaBeside({
-  broker,
-  crossing,
-}: BrokerInProcess): Promise<KafkaBeside> {
-  let listener: Listener | undefined
+export async function openKafkaBeside({ broker, crossing }: BrokerInProcess): Promise<KafkaBeside> {
+  const opened: { listener?: Listener } = {}
   const { server, groups } = openKafka({
     broker,
     crossing,
@@ -26,15 +23,16 @@ export async function openKafkaBeside({
     options: completeOptions({}),
     logger: silentLogger,
     state: new Map(),
-    address: () => (listener as Listener).address,
+    address: () => (opened.listener as Listener).address,
   })
-  listener = await openListener({
+  const listener = await openListener({
     service: 'kafka',
     host: '127.0.0.1',
     port: 0,
     onSocket: server.accept,
     onAcceptProblem: () => undefined,
   })
+  opened.listener = listener
   const { port } = listener.address
   return {
     port,

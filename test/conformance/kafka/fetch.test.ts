@@ -22,12 +22,16 @@ const allTopics = {
 }
 const none = { sessionId: 0, sessionEpoch: -1 }
 
+interface Waiting {
+  readonly maxWaitMs: number
+  readonly minBytes: number
+}
+
 async function fetchAll(
   kafka: Pick<KafkaFixture, 'client'>,
   session: { readonly sessionId: number; readonly sessionEpoch: number },
   topics: readonly FetchTopic[],
-  waiting: { readonly maxWaitMs: number; readonly minBytes: number } = atOnce,
-  apiVersion = version,
+  { apiVersion = version, ...waiting }: Waiting & { readonly apiVersion?: number } = atOnce,
 ): Promise<FetchResponse> {
   const request = {
     clusterId: null,
@@ -117,7 +121,7 @@ describe('Fetch', () => {
       const waiting = { maxWaitMs: 9000, minBytes: 1 }
       const wanted = [{ ...fetchFromStart('again'), topicId: topics[0]?.topicId ?? '' }]
       const startedAt = performance.now()
-      const fetching = fetchAll({ client }, none, wanted, waiting, asked)
+      const fetching = fetchAll({ client }, none, wanted, { ...waiting, apiVersion: asked })
       // In one segment: the broker makes the second while the first one's end is still news.
       const gone = { topics: [{ name: 'again', topicId: zeroUuid }], topicNames: ['again'] }
       const deletion = kafka.client.call('deleteTopics', { ...gone, timeoutMs: 1000 })
