@@ -45,6 +45,8 @@ export const limits = {
   directWriteSizeMin: (512 * KiB) as number,
   /** Recent runs in memory, which serve consumers that keep up without touching the disk. */
   tailCacheSizeMax: (32 * MiB) as number,
+  /** What a run takes there beside its bytes: batches of one small record must not get past it. */
+  keptRunSize: 256,
   /** Cold reads delay the WAL on the same disk: one fetches at most this much. */
   coldReadSizeMax: (256 * KiB) as number,
   /** The same for a reader who goes through a log: less calls, and some thousand messages a turn. */
@@ -236,8 +238,12 @@ export const limits = {
   // Kafka.
   /** Requests of one connection that are being answered at once. */
   kafkaRequestsInFlightMax: 100,
-  /** One answer to a fetch is made of at most this much, whatever the client would take: it is all in memory. */
+  /** One answer to a fetch, whatever the client would take: it is all in memory. Told as Kafka's fetch.max.bytes. */
   fetchAnswerSizeMax: (8 * MiB) as number,
+  /** Partitions that a fetch reads at once, in a few milliseconds; of more, some each turn. */
+  fetchedAtOnceMax: 500,
+  /** What all long answers together take of a turn: nobody waits for more. */
+  kafkaSliceMs: 4,
   /** Of them fetches, whose answers may be large. Clients have one at a time. */
   kafkaFetchesInFlightMax: 2,
   /** How long a refused login waits for its answer. Kafka's connection.failed.authentication.delay.ms. */
@@ -248,12 +254,12 @@ export const limits = {
   kafkaIdleMsMax: 600_000,
   /** How often such connections are looked for. */
   kafkaIdleCheckMs: 30_000,
-  /** What DescribeConfigs tells as fetch.max.bytes, Kafka's default; `fetchAnswerSizeMax` is what counts. */
-  fetchSizeMax: (55 * MiB) as number,
   /** Client addresses that are watched for not reaching the advertised address. */
   watchedClientsMax: 1000,
   /** Longest long poll. */
   fetchWaitMsMax: 300_000,
+  /** Partitions in one answer to DescribeTopicPartitions (Kafka's max.request.partition.size.limit). */
+  describedPartitionsMax: 2000,
   /** Incremental fetch sessions (Kafka's max.incremental.fetch.session.cache.slots). */
   fetchSessionsMax: 1000,
   /** Idempotent producers not heard of for so long are forgotten (Kafka's producer.id.expiration.ms). */

@@ -69,7 +69,7 @@ export class Run {
   isLent = false
   /** Its bytes are held (`LargePages.hold`): they came in with a request. */
   isHeld = false
-  /** Bytes that the engine's cache counts for this run; 0 when it is not in it. */
+  /** Bytes that the engine's cache counts for this run beside its memory; 0 when it is not in it. */
   cachedSize = 0
 
   constructor(baseOffset: number, baseTimestamp: number, capacity: number) {

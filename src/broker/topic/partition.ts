@@ -41,6 +41,8 @@ const tellNobody = (): void => undefined
 export class Partition implements LogWatcher {
   readonly log: Log
   readonly producers: ProducerState = new ProducerState()
+  /** It is a partition no more, whatever has its name or its log now. */
+  isGone = false
   readonly #context: PartitionContext
   readonly #getConfig: () => TopicConfig
   /** Tells a work queue about messages that came in as a batch. */
@@ -125,6 +127,12 @@ export class Partition implements LogWatcher {
     for (const producerId of this.producers.expire(Infinity, 0)) {
       this.#context.store.putState(this.#stateKey(producerId), undefined)
     }
+    this.leave()
+  }
+
+  /** It goes, and whoever waits for its records is told. The log may live on. */
+  leave(): void {
+    this.isGone = true
     this.onDurable()
   }
 

@@ -82,7 +82,7 @@ function ownSettings(advertised: string): ReadonlyMap<string, string> {
   return new Map([
     ['advertised.listeners', `PLAINTEXT://${advertised}`],
     ['broker.id', String(nodeId)],
-    ['fetch.max.bytes', String(limits.fetchSizeMax)],
+    ['fetch.max.bytes', String(limits.fetchAnswerSizeMax)],
     ['group.initial.rebalance.delay.ms', String(groups.initialRebalanceDelayMs)],
     ['group.max.session.timeout.ms', String(groups.sessionTimeoutMsMax)],
     ['group.max.size', String(groups.membersMax)],

@@ -42,6 +42,8 @@ export class KafkaConnection {
   /** What it was used for so far. */
   #use: 'nothing' | 'metadata' | 'work' = 'nothing'
   #fetchesInFlight = 0
+  /** Requests whose work the next ones wait for. */
+  #aloneCount = 0
   #isPaused = false
   #isClosed = false
   /** Something came in since the last look. */
@@ -96,6 +98,17 @@ export class KafkaConnection {
     })
     this.heldProduces = held
     await held
+  }
+
+  /** Does `work` before the requests that come next are begun, as Kafka does with all of them. */
+  async doAlone<T>(work: () => T | Promise<T>): Promise<T> {
+    this.#aloneCount++
+    try {
+      return await work()
+    } finally {
+      this.#aloneCount--
+      this.#resumeIfRoom()
+    }
   }
 
   /** To be called every `ms`: ends the connection when nothing has come or gone for too long. */
@@ -270,6 +283,7 @@ export class KafkaConnection {
 
   get #hasRoom(): boolean {
     return (
+      this.#aloneCount === 0 &&
       this.#slots.length < limits.kafkaRequestsInFlightMax &&
       this.#fetchesInFlight < limits.kafkaFetchesInFlightMax &&
       this.#socket.writableLength <= limits.outputSizeMax
