@@ -17,6 +17,8 @@ export const limits = {
   freePagesSizeMax: (8 * MiB) as number,
   /** Values of this size on are in memory that is used again: smaller ones cost less than a look-up. */
   largePageSizeMin: (64 * KiB) as number,
+  /** Smaller ones that are kept share pages of this size. */
+  sharedPageSize: (256 * KiB) as number,
   /** Such memory that waits to be used again: some messages of 16 MiB on their way through. */
   freeLargePagesSizeMax: (64 * MiB) as number,
   /** Memory that was not used again for so long is given back to the system. */

@@ -8,7 +8,10 @@ const idleMs = 1000
 
 function setUp(freeSizeMax = 100 * size): { pages: LargePages; clock: VirtualClock } {
   const clock = new VirtualClock()
-  return { clock, pages: new LargePages({ clock, sizeMin: size, freeSizeMax, idleMs }) }
+  return {
+    clock,
+    pages: new LargePages({ clock, sizeMin: size, sharedSize: 4 * size, freeSizeMax, idleMs }),
+  }
 }
 
 test('memory is given out again once everybody who held it has let go, and not before', () => {
@@ -29,6 +32,33 @@ test('small values and memory of others are neither held nor given out', () => {
     pages.letGo(bytes)
     assert.equal(pages.freeSize, 0)
   }
+})
+
+test('small values that are copied share a page, which stays until all of them were let go', () => {
+  const { pages } = setUp()
+  const bytes = Buffer.alloc(size + 100, 'x')
+  const copies = [pages.copy(bytes), pages.copy(bytes), pages.copy(bytes)]
+  const shared = copies[0]!.buffer
+  assert.ok(copies.every((copy) => copy.buffer === shared && copy.equals(bytes)))
+  for (const copy of copies.slice(1)) pages.letGo(copy)
+  assert.notEqual(pages.copy(bytes).buffer, shared)
+  assert.equal(pages.freeSize, 0)
+  pages.letGo(copies[0]!)
+  assert.equal(pages.freeSize, shared.byteLength)
+})
+
+test('the page that takes the next small value is not given out, even if nobody has one of it', () => {
+  const { pages } = setUp()
+  const copy = pages.copy(Buffer.alloc(100))
+  pages.letGo(copy)
+  assert.equal(pages.freeSize, 0)
+  assert.equal(pages.copy(Buffer.alloc(100)).buffer, copy.buffer)
+})
+
+test('a value larger than a shared page is copied all the same', () => {
+  const { pages } = setUp()
+  const bytes = Buffer.alloc(9 * size, 'x')
+  assert.ok(pages.copy(bytes).equals(bytes))
 })
 
 test('letting go once too often is noticed', () => {

@@ -19,6 +19,8 @@ export interface LargePagesOptions {
   readonly clock: Clock
   /** Smaller values get memory of their own. */
   readonly sizeMin: number
+  /** Pages that small values share. */
+  readonly sharedSize: number
   /** Bytes of pages that nobody uses and that are kept. */
   readonly freeSizeMax: number
   /** A page that was not used for so long goes, after twice that at the latest. */
@@ -31,6 +33,9 @@ export class LargePages {
   /** By their size; used last is last. */
   readonly #free = new Map<number, Page[]>()
   #freeSize = 0
+  /** Where the next small value goes, and how much of it is taken. */
+  #shared: Buffer | undefined
+  #sharedSize = 0
   #isWatched = false
 
   constructor(options: LargePagesOptions) {
@@ -49,6 +54,23 @@ export class LargePages {
     page.holders = 1
     page.isStale = false
     return page.memory.subarray(0, size)
+  }
+
+  /** A copy of something small, in a page with others that come at about the same time. It is held. */
+  copy(bytes: Buffer): Buffer {
+    let shared = this.#shared
+    if (shared === undefined || shared.length - this.#sharedSize < bytes.length) {
+      if (shared !== undefined) this.letGo(shared)
+      shared = this.take(Math.max(this.#options.sharedSize, bytes.length))
+      this.#shared = shared
+      this.#sharedSize = 0
+    }
+    const start = this.#sharedSize
+    this.#sharedSize += bytes.length
+    const view = shared.subarray(start, this.#sharedSize)
+    bytes.copy(view)
+    this.hold(view)
+    return view
   }
 
   /** Somebody keeps this view for longer than the call. False: it is no page, nobody uses it again. */
@@ -123,6 +145,7 @@ function pageSizeFor(size: number): number {
 export const largePages: LargePages = new LargePages({
   clock: systemClock,
   sizeMin: limits.largePageSizeMin,
+  sharedSize: limits.sharedPageSize,
   freeSizeMax: limits.freeLargePagesSizeMax,
   idleMs: limits.largePagesIdleMs,
 })

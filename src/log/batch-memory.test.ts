@@ -6,7 +6,7 @@ import { VirtualClock } from '../../test/support/virtual-clock.ts'
 import { largePages } from '../lib/large-pages.ts'
 import { Turn } from '../lib/turn.ts'
 import { MemoryLogStore } from './memory/memory-log-store.ts'
-import { Run } from './run.ts'
+import { Run, runHeaderSize } from './run.ts'
 
 const size = 300_000
 
@@ -43,13 +43,29 @@ test('the batches of one request share its memory to the last of them', () => {
   assert.equal(isTaken(memory), true)
 })
 
-test('a batch that a reader has is not written over', () => {
+test('a batch that a reader has is not written over before the reader has let go', () => {
   const { memory, batch } = request()
   const run = Run.fromBatch(batch, 0, 1)
-  run.isLent = true
+  run.lease()
+  run.lease()
   largePages.letGo(memory)
   run.release()
+  assert.equal(run.bytes().length, batch.length)
+  largePages.letGo(run.bytes())
   assert.equal(isTaken(memory), false)
+  largePages.letGo(run.bytes())
+  assert.equal(isTaken(memory), true)
+})
+
+test('a small batch is copied next to others, and its request can go', () => {
+  const batches = ['one', 'two'].map((body) => plainBatch({ body }))
+  const runs = batches.map((batch, offset) => Run.fromBatch(batch, offset, 1))
+  for (const batch of batches) batch.fill(0)
+  assert.equal(runs[0]?.buffer.buffer, runs[1]?.buffer.buffer)
+  assert.deepEqual(
+    runs.map((run) => run.bytes().toString('latin1', runHeaderSize)),
+    ['one', 'two'],
+  )
 })
 
 test('a batch of which messages were made is not written over: they may be views of it', () => {

@@ -79,8 +79,8 @@ export interface LogStore {
   /**
    * Durable runs of `log`, in order, from the one that holds the first record at or after `offset`;
    * at least one if there is any, and no more than fit `sizeMax` after it. A promise when they are
-   * not in memory. Unlike `load` it disturbs no other reader. The runs keep their bytes, and the
-   * memory for them, as long as the caller holds them.
+   * not in memory. Unlike `load` it disturbs no other reader. The runs keep their bytes as long as
+   * the caller has them, and they are leased to it (`Run.lease`).
    */
   readRuns(log: Log, offset: number, sizeMax: number): readonly Run[] | Promise<readonly Run[]>
   /** The first durable run at or after `offset` (0) with a record of at least this timestamp. */

@@ -228,7 +228,7 @@ export class Log {
   messagesOf(run: Run, offset: number): Run | undefined {
     if (!run.isForeign) return run
     // What is made of it may be made of views of it.
-    run.isLent = true
+    run.lend()
     const { crossed } = run
     if (crossed !== undefined && standsFor(crossed, offset)) return crossed
     const { converter } = this.#engine

@@ -65,10 +65,12 @@ export class Run {
   fillPosition = 0
   /** Of the store that wrote it first; -1 until it is sealed. */
   leaderEpoch = -1
-  /** Handed to a reader who may keep it for a while: `release` leaves its bytes to the collector. */
+  /** Handed to a reader who may keep it for a while: `release` leaves its bytes alone. */
   isLent = false
   /** Its bytes are held (`LargePages.hold`): they came in with a request. */
   isHeld = false
+  /** Held once more, by a reader who will not say when it is done. */
+  #isPinned = false
   /** Bytes that the engine's cache counts for this run beside its memory; 0 when it is not in it. */
   cachedSize = 0
 
@@ -99,12 +101,17 @@ export class Run {
     return run
   }
 
-  /** Makes a run of a batch from a client: its place in the log is written into its bytes, which it holds. */
+  /**
+   * Makes a run of a batch from a client: its place in the log is written into its bytes. It holds
+   * them, or a copy where the request was small and would be kept for longer than young memory is.
+   */
   static fromBatch(batch: Buffer, baseOffset: number, leaderEpoch: number): Run {
     writeInt64(batch, runField.baseOffset, baseOffset)
     batch.writeInt32BE(leaderEpoch, runField.leaderEpoch)
-    const run = Run.fromBytes(batch)
-    run.isHeld = largePages.hold(batch)
+    const isPage = largePages.hold(batch)
+    const isSmall = !isPage && batch.length < limits.largePageSizeMin
+    const run = Run.fromBytes(isSmall ? largePages.copy(batch) : batch)
+    run.isHeld = isPage || isSmall
     return run
   }
 
@@ -157,11 +164,28 @@ export class Run {
     this.buffer = exact
   }
 
+  /** A reader has the run, or views of its bytes, for as long as it likes. */
+  lend(): void {
+    this.isLent = true
+    if (!this.isHeld || this.#isPinned) return
+    this.#isPinned = true
+    largePages.hold(this.buffer)
+  }
+
+  /**
+   * A reader has the run. If it `isHeld`, its bytes are now held for that reader as well, who lets
+   * them go (`LargePages.letGo`) or leaves them to the collector.
+   */
+  lease(): void {
+    this.isLent = true
+    if (this.isHeld) largePages.hold(this.buffer)
+  }
+
   /** Lets the bytes go, for another run to use. The run must have left every list. */
   release(): void {
-    if (this.isLent) return
     if (this.isHeld) largePages.letGo(this.buffer)
-    else runPages.giveBack(this.buffer)
+    if (this.isLent) return
+    if (!this.isHeld) runPages.giveBack(this.buffer)
     this.detach()
   }
 

@@ -149,7 +149,7 @@ function readTail({ log, offset, sizeMax }: Wanted): readonly Run[] {
     if (run.lastOffset >= log.durableEnd || (end > start && size > sizeMax)) break
   }
   const runs = tail.slice(start, end)
-  for (const run of runs) run.isLent = true
+  for (const run of runs) run.lease()
   return runs
 }
 

@@ -3,6 +3,7 @@ import { describe, it, type TestContext } from 'node:test'
 import { committed } from '../../../test/support/log-engines.ts'
 import { plainBatch } from '../../../test/support/plain-batch.ts'
 import { systemClock } from '../../lib/clock.ts'
+import { largePages } from '../../lib/large-pages.ts'
 import { seededRandom } from '../../lib/random.ts'
 import { Turn } from '../../lib/turn.ts'
 import type { Log } from '../log.ts'
@@ -10,8 +11,10 @@ import { FaultDisk } from './fault-disk.ts'
 import type { FileLogStore } from './file-log-store.ts'
 import { openFileLogStore } from './open-file-log-store.ts'
 
-const cacheSize = 1_000_000
+const cacheSize = 1_200_000
 const requestSize = 200_000
+/** Of the memory that such a request gets. */
+const pageSize = largePages.take(requestSize).buffer.byteLength
 
 async function openStore(test: TestContext): Promise<FileLogStore> {
   const { store } = await openFileLogStore({
@@ -38,7 +41,7 @@ async function createLogs(store: FileLogStore, count: number): Promise<Log[]> {
 
 /** Batches as they are part of the memory of one request, one after the other. */
 function requestOf(count: number, bodySize: number): Buffer[] {
-  const memory = Buffer.allocUnsafeSlow(requestSize)
+  const memory = largePages.take(requestSize)
   const batch = plainBatch({ body: 'b'.repeat(bodySize) })
   return Array.from({ length: count }, (_, index) => {
     const start = index * batch.length
@@ -75,7 +78,7 @@ describe('TailCache', () => {
         for (const [at, log] of logs.entries()) log.appendBatch(batches[at]!)
       })
     }
-    assert.equal(memoryOf(logs), 4 * requestSize)
+    assert.equal(memoryOf(logs), 4 * pageSize)
     assert.ok(logs.every(({ tail }) => tail.length === 4))
   })
 
@@ -92,7 +95,7 @@ describe('TailCache', () => {
       })
     }
     await committed(store, () => logs[0]!.appendBatch(requestOf(1, 900)[0]!))
-    assert.equal(memoryOf(logs), requestSize, 'what is gone is not counted any more')
+    assert.equal(memoryOf(logs), pageSize, 'what is gone is not counted any more')
   })
 
   it('keeps a batch that is most of its request where it is', async (test) => {

@@ -106,6 +106,7 @@ export class MemoryLogStore implements LogStore, LogEngine {
       if (run.lastOffset >= log.durableEnd) break
       size += run.size
       if (runs.length > 0 && size > sizeMax) break
+      run.lease()
       runs.push(run)
     }
     return runs

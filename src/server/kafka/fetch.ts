@@ -9,6 +9,7 @@ import type {
   FetchResponse,
   PartitionData,
 } from '../../codec/kafka/messages/fetch.gen.ts'
+import { largePages } from '../../lib/large-pages.ts'
 import { resultOf, runAtOnce, type Steps } from '../../lib/slices.ts'
 import { limits } from '../../limits.ts'
 import { codeOf, noError } from './error-code.ts'
@@ -25,6 +26,8 @@ interface Found {
   readonly partition: Partition | undefined
   readonly data: PartitionData
   readonly size: number
+  /** As in `PartitionRecords`. */
+  readonly held: readonly Buffer[]
 }
 
 interface Round {
@@ -42,6 +45,7 @@ export const handleFetch: Handler<'fetch'> = async (request, context) => {
   }
   const partitions = [...resolved.partitions]
   const round = await poll(request, partitions, context)
+  for (const { held } of round.found) context.letGoOnceSent(held)
   return toResponse(round, resolved.session)
 }
 
@@ -91,6 +95,7 @@ function* readMoved(request: FetchRequest, round: Round, context: RequestContext
     if (!hasMoved(before)) continue
     const left = sizeLeft(request, round.size - before.size)
     const read = yield* resultOf(readAgain(before, left, context))
+    for (const view of before.held) largePages.letGo(view)
     round.found[at] = read
     round.size += read.size - before.size
     if (before.partition?.isGone || read.data.errorCode !== noError) round.isUrgent = true
@@ -109,7 +114,7 @@ function readAgain(
   const isOther = partition?.log.isDeleted && findView(asked, context) !== undefined
   if (!isOther) return readOne(asked, sizeMax, context)
   const data = refuse(asked, 'UNKNOWN_TOPIC_OR_PARTITION', undefined)
-  return { asked, partition, data, size: 0 }
+  return { asked, partition, data, size: 0, held: [] }
 }
 
 function add(round: Round, read: Found): void {
@@ -134,7 +139,7 @@ function readOne(
   const problem = checkPartition(asked, view, partition, context)
   if (view === undefined || partition === undefined || problem !== undefined) {
     const data = refuse(asked, problem ?? 'UNKNOWN_TOPIC_OR_PARTITION', partition)
-    return { asked, partition, data, size: 0 }
+    return { asked, partition, data, size: 0, held: [] }
   }
   if (sizeMax === 0) return foundIn(partition, asked, undefined)
   const records = readPartition(context, view, partition, {
@@ -161,7 +166,7 @@ function foundIn(
     abortedTransactions: null,
     records: records?.parts ?? [],
   }
-  return { asked, partition, data, size: records?.size ?? 0 }
+  return { asked, partition, data, size: records?.size ?? 0, held: records?.held ?? [] }
 }
 
 function findView(

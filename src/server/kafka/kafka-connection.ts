@@ -12,6 +12,7 @@ import { largePages } from '../../lib/large-pages.ts'
 import { limits } from '../../limits.ts'
 import type { Incoming } from '../byte-source.ts'
 import { AdvertisedWatch } from './advertised-watch.ts'
+import { AnswerSlot } from './answer-slot.ts'
 import { unsupportedApiVersions } from './api-versions.ts'
 import { handlers } from './handlers.ts'
 import type { KafkaContext } from './kafka-context.ts'
@@ -20,11 +21,6 @@ import { SaslState } from './sasl-state.ts'
 
 /** A request that is well-formed and has no answer: Kafka ends the connection. */
 class RefusedRequestError extends Error {}
-
-/** An answer's place in the order; its parts are there once it is known. */
-interface Slot {
-  parts: readonly Buffer[] | undefined
-}
 
 export class KafkaConnection {
   readonly context: KafkaContext
@@ -35,7 +31,7 @@ export class KafkaConnection {
   readonly #stream: RequestStream
   readonly #reader = new WireReader()
   readonly #writer = new WireWriter()
-  readonly #slots: Slot[] = []
+  readonly #slots: AnswerSlot[] = []
   /** Settled when the large batches that came last have been dealt with: produces wait for it. */
   heldProduces: Promise<void> | undefined
   readonly #closeListeners = new Set<() => void>()
@@ -163,7 +159,7 @@ export class KafkaConnection {
     }
     this.#noteUse(api)
     if (!this.sasl.allows(api)) throw new RefusedRequestError(`${api} before authentication`)
-    const slot: Slot = { parts: undefined }
+    const slot = new AnswerSlot()
     this.#slots.push(slot)
     if (header.isSupported) this.#start(api, header, reader, slot)
     else this.#refuseVersion(api, header, slot)
@@ -181,7 +177,7 @@ export class KafkaConnection {
     api: Name,
     header: RequestHeader,
     reader: WireReader,
-    slot: Slot,
+    slot: AnswerSlot,
   ): void {
     const handler = handlers[api] as unknown as Handler<Name>
     const request = readRequest(api, reader, header.apiVersion)
@@ -190,6 +186,7 @@ export class KafkaConnection {
       apiVersion: header.apiVersion,
       clientId: header.clientId ?? '',
       connection: this,
+      letGoOnceSent: slot.letGoOnceSent,
     }
     if (api === 'fetch') this.#fetchesInFlight++
     const { buffer } = this.#stream
@@ -208,7 +205,7 @@ export class KafkaConnection {
   }
 
   #fill<Name extends ApiName>(
-    slot: Slot,
+    slot: AnswerSlot,
     api: Name,
     header: RequestHeader,
     response: ApiMessages[Name]['response'] | undefined,
@@ -229,7 +226,7 @@ export class KafkaConnection {
   }
 
   /** KIP-511: ApiVersions is answered in version 0; any other unsupported version ends the connection. */
-  #refuseVersion(api: ApiName, header: RequestHeader, slot: Slot): void {
+  #refuseVersion(api: ApiName, header: RequestHeader, slot: AnswerSlot): void {
     if (api !== 'apiVersions') {
       throw new RefusedRequestError(`${api} version ${header.apiVersion} is not supported`)
     }
@@ -244,7 +241,7 @@ export class KafkaConnection {
       return
     }
     this.#trustIfLoggedIn()
-    this.#slots.push({ parts: [Buffer.alloc(4)] })
+    this.#slots.push(new AnswerSlot([Buffer.alloc(4)]))
     this.#writeReady()
   }
 
@@ -263,7 +260,7 @@ export class KafkaConnection {
     let count = 0
     this.#socket.cork()
     while (this.#slots[0]?.parts !== undefined) {
-      for (const part of this.#slots[0].parts) this.#socket.write(part)
+      this.#slots[0].writeTo(this.#socket)
       this.#slots.shift()
       count++
     }

@@ -2,6 +2,7 @@
 import { Queue } from '../../broker/queue/queue.ts'
 import type { Partition } from '../../broker/topic/partition.ts'
 import type { TopicView } from '../../broker/topic/topics.ts'
+import { largePages } from '../../lib/large-pages.ts'
 import type { Run } from '../../log/run.ts'
 import { partToKafkaBatch } from '../crossing/part-to-kafka-batch.ts'
 import type { KafkaContext } from './kafka-context.ts'
@@ -9,6 +10,8 @@ import type { KafkaContext } from './kafka-context.ts'
 export interface PartitionRecords {
   readonly parts: readonly Buffer[]
   readonly size: number
+  /** Parts whose memory is held until the answer has been sent (`LargePages.letGo`). */
+  readonly held: readonly Buffer[]
 }
 
 /** At least one batch is read if there is one, and no more than fit `sizeMax` after it. */
@@ -20,7 +23,7 @@ interface Wanted {
 /** Which records of a run are shown. */
 type Keep = (offset: number) => boolean
 
-const nothing: PartitionRecords = { parts: [], size: 0 }
+const nothing: PartitionRecords = { parts: [], size: 0, held: [] }
 
 /** Reads from `offset`: at once what is in memory. */
 export function readPartition(
@@ -33,6 +36,7 @@ export function readPartition(
   if (offset >= partition.highWatermark) return nothing
   const toRecords = (runs: readonly Run[]): PartitionRecords | Promise<PartitionRecords> => {
     const parts: Buffer[] = []
+    const held: Buffer[] = []
     let size = 0
     for (const run of runs) {
       const keep = settledFilter(view, partition, run)
@@ -44,8 +48,11 @@ export function readPartition(
       }
       parts.push(batch)
       size += batch.length
+      if (!run.isHeld) continue
+      if (batch.buffer === run.buffer.buffer) held.push(batch)
+      else largePages.letGo(run.buffer)
     }
-    return { parts, size }
+    return { parts, size, held }
   }
   const runs = context.broker.store.readRuns(partition.log, offset, sizeMax)
   return runs instanceof Promise ? runs.then(toRecords) : toRecords(runs)
@@ -61,7 +68,7 @@ async function readPart(
   const part = run.isForeign
     ? await crossing.filterPart(log, run, offset, keep)
     : await partToKafkaBatch(broker.store, log, run, wanted)
-  return { parts: [part], size: part.length }
+  return { parts: [part], size: part.length, held: [] }
 }
 
 function keepAll(): boolean {

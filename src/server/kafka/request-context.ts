@@ -7,6 +7,8 @@ export interface RequestContext extends KafkaContext {
   readonly apiVersion: number
   readonly clientId: string
   readonly connection: KafkaConnection
+  /** The answer has views of memory that is held: `LargePages.letGo` once they have left. */
+  letGoOnceSent(views: readonly Buffer[]): void
 }
 
 /**
