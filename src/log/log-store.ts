@@ -83,7 +83,10 @@ export interface LogStore {
    * the caller has them, and they are leased to it (`Run.lease`).
    */
   readRuns(log: Log, offset: number, sizeMax: number): readonly Run[] | Promise<readonly Run[]>
-  /** The first durable run at or after `offset` (0) with a record of at least this timestamp. */
+  /**
+   * The first durable run at or after `offset` (0) with a record of at least this timestamp, leased as
+   * well.
+   */
   findRunByTimestamp(log: Log, timestamp: number, offset?: number): Promise<Run | undefined>
   /** The largest timestamp of a durable record; undefined when there is none. */
   maxTimestamp(log: Log): Promise<number | undefined>

@@ -173,12 +173,17 @@ export class Run {
   }
 
   /**
-   * A reader has the run. If it `isHeld`, its bytes are now held for that reader as well, who lets
-   * them go (`LargePages.letGo`) or leaves them to the collector.
+   * A reader has the run. If it `isHeld`, its bytes are now held for that reader as well, who ends
+   * that once, here or with `LargePages.letGo`, or leaves the memory to the collector.
    */
   lease(): void {
     this.isLent = true
     if (this.isHeld) largePages.hold(this.buffer)
+  }
+
+  /** A reader has neither the run nor a view of its bytes any more. */
+  endLease(): void {
+    if (this.isHeld) largePages.letGo(this.buffer)
   }
 
   /** Lets the bytes go, for another run to use. The run must have left every list. */

@@ -122,7 +122,10 @@ export class StreamReader implements DeliveryHolder, SettleTarget {
   #openLast(): void {
     const end = this.#log.durableEnd
     const found = this.#consumer.context.store.readRuns(this.#log, end - 1, 0)
-    const start = (runs: readonly Run[]): void => this.#startAt(runs[0]?.baseOffset ?? end)
+    const start = (runs: readonly Run[]): void => {
+      for (const run of runs) run.endLease()
+      this.#startAt(runs[0]?.baseOffset ?? end)
+    }
     if (Array.isArray(found)) start(found as readonly Run[])
     else (found as Promise<readonly Run[]>).then(start, this.#onFailed)
   }
@@ -132,6 +135,7 @@ export class StreamReader implements DeliveryHolder, SettleTarget {
     const found = this.#consumer.context.store.findRunByTimestamp(this.#log, timestamp)
     found.then((run) => {
       if (run !== undefined) this.#timestampMin = timestamp
+      run?.endLease()
       this.#startAt(run?.baseOffset ?? end)
     }, this.#onFailed)
   }

@@ -72,11 +72,12 @@ export class RunReader {
     if (this.#isReadingAhead || this.#coldReader.isBusy) return
     const wanted = { log, offset: last.lastOffset + 1, sizeMax }
     const { runs: next, end } = this.#readFromMemory(wanted)
+    for (const run of next) run.endLease()
     if (next.length > 0 || end >= log.durableEnd) return
     this.#isReadingAhead = true
     this.#coldReader.enqueue(
       async () => {
-        await this.#readFromFiles(wanted)
+        for (const run of await this.#readFromFiles(wanted)) run.endLease()
       },
       () => {
         // What is wrong with it, whoever wants it will be told.

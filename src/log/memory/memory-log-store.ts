@@ -115,7 +115,9 @@ export class MemoryLogStore implements LogStore, LogEngine {
   findRunByTimestamp(log: Log, timestamp: number, offset = 0): Promise<Run | undefined> {
     const isLateEnough = (run: Run): boolean =>
       run.lastOffset >= offset && run.maxTimestamp >= timestamp && isLiving(log, run)
-    return Promise.resolve([...log.tail].find(isLateEnough))
+    const run = [...log.tail].find(isLateEnough)
+    run?.lease()
+    return Promise.resolve(run)
   }
 
   maxTimestamp(log: Log): Promise<number | undefined> {

@@ -1,31 +1,42 @@
 import type { Socket } from 'node:net'
 import { largePages } from '../../lib/large-pages.ts'
 
-/** An answer's place in the order; its parts are there once it is known. */
+const none: readonly Buffer[] = []
+
+/**
+ * An answer's place in the order: empty → filled (`parts` are known) → written or dropped. Views that
+ * it holds are let go once: when all parts have been sent or never will be, or when it is dropped.
+ */
 export class AnswerSlot {
   parts: readonly Buffer[] | undefined
-  /** Let go once the parts have been sent. */
-  readonly #held: Buffer[] = []
+  #held = none
 
   constructor(parts?: readonly Buffer[]) {
     this.parts = parts
   }
 
-  readonly letGoOnceSent = (views: readonly Buffer[]): void => {
-    for (const view of views) this.#held.push(view)
+  /** The answer has these views. Called once, before the parts are known. */
+  letGoOnceSent(views: readonly Buffer[]): void {
+    this.#held = views
   }
 
   writeTo(socket: Socket): void {
-    const { parts = [] } = this
-    const hasHeld = this.#held.length > 0
-    for (const [index, part] of parts.entries()) {
-      if (hasHeld && index === parts.length - 1) socket.write(part, this.#onSent)
-      else socket.write(part)
+    const { parts = none } = this
+    if (this.#held.length === 0 || parts.length === 0) {
+      for (const part of parts) socket.write(part)
+      this.drop()
+      return
     }
+    const last = parts.length - 1
+    for (let at = 0; at < last; at++) socket.write(parts[at] as Buffer)
+    // Also called after an error: by then the socket is closed, or the system has what it takes.
+    socket.write(parts[last] as Buffer, () => this.drop())
   }
 
-  /** After an error the socket may have its parts still: they are left to the collector. */
-  readonly #onSent = (error?: Error | null): void => {
-    if (error === undefined || error === null) for (const view of this.#held) largePages.letGo(view)
+  /** Lets go what it holds: nothing of the answer will be sent any more. */
+  drop(): void {
+    const held = this.#held
+    this.#held = none
+    for (const view of held) largePages.letGo(view)
   }
 }

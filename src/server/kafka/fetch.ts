@@ -45,7 +45,7 @@ export const handleFetch: Handler<'fetch'> = async (request, context) => {
   }
   const partitions = [...resolved.partitions]
   const round = await poll(request, partitions, context)
-  for (const { held } of round.found) context.letGoOnceSent(held)
+  context.slot.letGoOnceSent(round.found.flatMap(({ held }) => held))
   return toResponse(round, resolved.session)
 }
 

@@ -125,6 +125,7 @@ export class KafkaConnection {
     this.#isClosed = true
     if (this.#use === 'metadata') this.context.advertisedWatch.onMetadataOnly(this.remoteAddress)
     this.#socket.destroy()
+    for (const slot of this.#slots) slot.drop()
     for (const listener of this.#closeListeners) listener()
     this.#closeListeners.clear()
     this.#onClosed(this)
@@ -186,7 +187,7 @@ export class KafkaConnection {
       apiVersion: header.apiVersion,
       clientId: header.clientId ?? '',
       connection: this,
-      letGoOnceSent: slot.letGoOnceSent,
+      slot,
     }
     if (api === 'fetch') this.#fetchesInFlight++
     const { buffer } = this.#stream
@@ -199,7 +200,10 @@ export class KafkaConnection {
           // Others may keep parts of what came in; of this one only the log does, which holds it.
           if (api === 'produce') largePages.letGo(buffer)
         },
-        (error: unknown) => this.#onFault(error),
+        (error: unknown) => {
+          slot.drop()
+          this.#onFault(error)
+        },
       )
     } else this.#fill(slot, api, header, answer)
   }
@@ -211,7 +215,10 @@ export class KafkaConnection {
     response: ApiMessages[Name]['response'] | undefined,
   ): void {
     if (api === 'fetch') this.#fetchesInFlight--
-    if (this.#isClosed) return
+    if (this.#isClosed) {
+      slot.drop()
+      return
+    }
     const { apiVersion, correlationId } = header
     try {
       slot.parts =

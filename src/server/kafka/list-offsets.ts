@@ -108,6 +108,7 @@ async function findByTimestamp(
   let run = await store.findRunByTimestamp(log, timestamp)
   while (run !== undefined) {
     const found = await findInRun(run, { from, isWanted, worker: context.batchWorker })
+    run.endLease()
     if (found !== undefined) return found
     // What is late enough there was settled or deleted.
     run = await store.findRunByTimestamp(log, timestamp, run.lastOffset + 1)

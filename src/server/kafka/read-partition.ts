@@ -2,7 +2,6 @@
 import { Queue } from '../../broker/queue/queue.ts'
 import type { Partition } from '../../broker/topic/partition.ts'
 import type { TopicView } from '../../broker/topic/topics.ts'
-import { largePages } from '../../lib/large-pages.ts'
 import type { Run } from '../../log/run.ts'
 import { partToKafkaBatch } from '../crossing/part-to-kafka-batch.ts'
 import type { KafkaContext } from './kafka-context.ts'
@@ -38,19 +37,20 @@ export function readPartition(
     const parts: Buffer[] = []
     const held: Buffer[] = []
     let size = 0
-    for (const run of runs) {
+    for (const [at, run] of runs.entries()) {
       const keep = settledFilter(view, partition, run)
       const batch = context.crossing.toKafkaBatch(partition.log, run, keep)
       if (batch === undefined) {
         // It takes longer than a turn of the event loop may: what follows is fetched later.
-        if (parts.length > 0) break
+        const isFirst = parts.length === 0
+        for (let rest = isFirst ? at + 1 : at; rest < runs.length; rest++) runs[rest]?.endLease()
+        if (!isFirst) break
         return readPart(context, partition, run, { ...wanted, keep })
       }
       parts.push(batch)
       size += batch.length
-      if (!run.isHeld) continue
-      if (batch.buffer === run.buffer.buffer) held.push(batch)
-      else largePages.letGo(run.buffer)
+      if (isHeldBy(run, batch)) held.push(batch)
+      else run.endLease()
     }
     return { parts, size, held }
   }
@@ -68,7 +68,14 @@ async function readPart(
   const part = run.isForeign
     ? await crossing.filterPart(log, run, offset, keep)
     : await partToKafkaBatch(broker.store, log, run, wanted)
-  return { parts: [part], size: part.length, held: [] }
+  const isHeld = isHeldBy(run, part)
+  if (!isHeld) run.endLease()
+  return { parts: [part], size: part.length, held: isHeld ? [part] : [] }
+}
+
+/** Whether a part of an answer is a view of memory that is held for it. */
+function isHeldBy(run: Run, part: Buffer): boolean {
+  return run.isHeld && part.buffer === run.buffer.buffer
 }
 
 function keepAll(): boolean {

@@ -1,4 +1,5 @@
 import type { ApiMessages, ApiName } from '../../codec/kafka/apis.gen.ts'
+import type { AnswerSlot } from './answer-slot.ts'
 import type { KafkaConnection } from './kafka-connection.ts'
 import type { KafkaContext } from './kafka-context.ts'
 
@@ -7,8 +8,8 @@ export interface RequestContext extends KafkaContext {
   readonly apiVersion: number
   readonly clientId: string
   readonly connection: KafkaConnection
-  /** The answer has views of memory that is held: `LargePages.letGo` once they have left. */
-  letGoOnceSent(views: readonly Buffer[]): void
+  /** Where the answer goes. */
+  readonly slot: AnswerSlot
 }
 
 /**
