@@ -1,10 +1,10 @@
-// Answers that a client takes late: what they consist of must not change meanwhile, although the
-// memory of batches is used again as soon as nobody needs it.
+// Answers that a client takes late, or never: what they consist of must not change meanwhile, although
+// the memory of batches is used again as soon as nobody needs it; and then it is let go.
 import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, describe, it } from 'node:test'
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import { zeroUuid } from '../../../src/codec/kafka/field-defaults.ts'
 import { readResponse, readResponseHeader } from '../../../src/codec/kafka/response.ts'
 import { WireReader } from '../../../src/codec/kafka/wire-reader.ts'
@@ -12,27 +12,143 @@ import { crc32c } from '../../../src/lib/crc32c.ts'
 import { limits } from '../../../src/limits.ts'
 import { batchOfRecords, KafkaFixture } from '../../support/kafka-fixture.ts'
 import { KafkaRawClient } from '../../support/kafka-raw-client.ts'
+import { PageWatch } from '../../support/page-watch.ts'
 import { waitFor } from '../../support/wait-for.ts'
 
-const answerCount = 6
 const fetchVersion = 12
+/** The last one in which a member needs no id to join. */
+const joinVersion = 3
+const clientCount = 2
+/** Of one answer: two of them are more than the buffers of a connection take. */
+const answerSize = 7_500_000
+/** More than that, and less than an answer may be. */
+const waitedForSize = 7_700_000
+/** Its request takes a page as large as those that small batches share. */
+const floodSize = 250_000
+/** The page that the next small batch is copied to. */
+const holdsAtRest = 1
 
 let folder: string
 let kafka: KafkaFixture
+let watch: PageWatch
 
 before(async () => {
+  watch = new PageWatch()
   folder = await mkdtemp(join(tmpdir(), 'pabal-late-'))
   kafka = await KafkaFixture.start({ storage: 'file', data: folder })
 })
 after(async () => {
   await kafka[Symbol.asyncDispose]()
+  watch[Symbol.dispose]()
   await rm(folder, { recursive: true })
 })
 
-/** Fills more than the memory of recent batches, so that all of it is used again. */
-async function flood(topic: string, batch: Buffer): Promise<void> {
-  const count = Math.ceil((2 * limits.tailCacheSizeMax) / batch.length)
+for (const [what, size] of [
+  ['large', floodSize],
+  ['small', 30_000],
+] as const) {
+  const topic = `late-${what}`
+  const value = 'w'.repeat(size)
+  const count = Math.ceil(answerSize / size)
+
+  describe(`answers of ${what} batches`, () => {
+    beforeEach(async () => {
+      await kafka.createTopic(topic)
+      const batch = batchOfRecords([{ value }])
+      for (let n = 0; n < count; n++) await kafka.produce(topic, batch)
+    })
+    afterEach(nobodyHolds)
+
+    it('are what they were when they are taken at last', async () => {
+      const clients = await Promise.all(Array.from({ length: clientCount }, connectPaused))
+      const holdsBefore = watch.holdCount
+      for (const client of clients) client.send(fetchesOf(client, [{ topic }, { topic }]))
+      const holds = holdsBefore + clientCount * 2 * count
+      await waitFor('all answers are made', () => watch.holdCount >= holds)
+      await flood()
+      await deleteTopic(topic)
+      assert.ok(watch.holdCount > holdsAtRest, 'some answers have not left the broker')
+
+      for (const client of clients) client.resume()
+      for (const client of clients) {
+        await waitFor('both answers', () => client.answers.length === 2)
+        for (const answer of client.answers) assertIntact(recordsIn(answer), value, count)
+        await client[Symbol.asyncDispose]()
+      }
+    })
+
+    it('are let go when their client hangs up without taking them', async () => {
+      const client = await connectPaused()
+      const holdsBefore = watch.holdCount
+      client.send(fetchesOf(client, [{ topic }, { topic }]))
+      await waitFor('both answers are made', () => watch.holdCount >= holdsBefore + 2 * count)
+      await client[Symbol.asyncDispose]()
+      await waitFor('they are let go', () => watch.holdCount <= holdsBefore)
+      await deleteTopic(topic)
+    })
+
+    it('are let go when their client hangs up before it is their turn', async () => {
+      const client = await connectPaused()
+      const holdsBefore = watch.holdCount
+      // The first member of a group waits a moment for others, and what it asks for next waits for that.
+      client.send(Buffer.concat([joinGroup(client, topic), fetchesOf(client, [{ topic }])]))
+      await waitFor('the answer is made', () => watch.holdCount >= holdsBefore + count)
+      await client[Symbol.asyncDispose]()
+      await waitFor('it is let go', () => watch.holdCount <= holdsBefore)
+      await deleteTopic(topic)
+    })
+
+    it('are let go when their client hangs up while it waits for more', async () => {
+      const client = await connectPaused()
+      const holdsBefore = watch.holdCount
+      client.send(fetchesOf(client, [{ topic, minBytes: waitedForSize, maxWaitMs: 60_000 }]))
+      await waitFor('the first part is read', () => watch.holdCount >= holdsBefore + count)
+      await client[Symbol.asyncDispose]()
+      await waitFor('it is let go', () => watch.holdCount <= holdsBefore)
+      await deleteTopic(topic)
+    })
+
+    it('are read again while they wait for more, and what was read before is let go', async () => {
+      const client = await connectPaused()
+      client.send(fetchesOf(client, [{ topic, minBytes: waitedForSize, maxWaitMs: 60_000 }]))
+      client.resume()
+      const more = batchOfRecords([{ value: 'm'.repeat(10_000) }])
+      let moreCount = 0
+      await waitFor('an answer', async () => {
+        await kafka.produce(topic, more)
+        moreCount++
+        return client.answers.length === 1
+      })
+      assert.ok(moreCount > 5, `answered after ${moreCount} more batches`)
+      await client[Symbol.asyncDispose]()
+      await deleteTopic(topic)
+    })
+  })
+}
+
+async function nobodyHolds(): Promise<void> {
+  await waitFor('all memory is let go', () => watch.holdCount <= holdsAtRest)
+}
+
+async function connectPaused(): Promise<KafkaRawClient> {
+  const client = await KafkaRawClient.connect(kafka.kafkaPort)
+  client.pause()
+  return client
+}
+
+/** More than the memory of recent batches, so that all of it is used again. */
+async function flood(): Promise<void> {
+  const topic = 'flood'
+  const batch = batchOfRecords([{ value: 'o'.repeat(floodSize) }])
+  await kafka.createTopic(topic)
+  const count = Math.ceil((1.5 * limits.tailCacheSizeMax) / batch.length)
   for (let n = 0; n < count; n++) assert.equal((await kafka.produce(topic, batch)).errorCode, 0)
+  await deleteTopic(topic)
+}
+
+async function deleteTopic(name: string): Promise<void> {
+  const topics = [{ name, topicId: zeroUuid }]
+  await kafka.client.call('deleteTopics', { topics, topicNames: [], timeoutMs: 1000 })
 }
 
 function recordsIn(answer: Buffer): Buffer {
@@ -43,7 +159,7 @@ function recordsIn(answer: Buffer): Buffer {
   return Buffer.concat([responses[0]?.partitions[0]?.records ?? []].flat())
 }
 
-function assertIntact(records: Buffer, value: string): number {
+function assertIntact(records: Buffer, value: string, batchCount: number): void {
   let count = 0
   for (let at = 0; at < records.length; count++) {
     const end = at + 12 + records.readInt32BE(at + 8)
@@ -52,39 +168,35 @@ function assertIntact(records: Buffer, value: string): number {
     assert.ok(batch.includes(value), `batch ${count} is another`)
     at = end
   }
-  return count
+  assert.equal(count, batchCount)
 }
 
-for (const [what, size] of [
-  ['large', 300_000],
-  ['small', 3000],
-] as const) {
-  describe(`${what} batches`, () => {
-    it('are what they were when they are taken at last', async () => {
-      const [topic, other] = [`late-${what}`, `other-${what}`]
-      await kafka.createTopic(topic)
-      await kafka.createTopic(other)
-      const wanted = batchOfRecords([{ value: 'w'.repeat(size) }])
-      const wantedCount = Math.ceil(6_000_000 / size)
-      for (let n = 0; n < wantedCount; n++) await kafka.produce(topic, wanted)
-
-      await using late = await KafkaRawClient.connect(kafka.kafkaPort)
-      late.pause()
-      for (let n = 0; n < answerCount; n++) late.send(fetchAll(late, topic))
-      // Its requests were read before those that come now.
-      await kafka.findOffset(topic, -1)
-      await flood(other, batchOfRecords([{ value: 'o'.repeat(300_000) }]))
-      late.resume()
-
-      await waitFor('all answers', () => late.answers.length === answerCount)
-      for (const answer of late.answers) {
-        assert.equal(assertIntact(recordsIn(answer), 'w'.repeat(size)), wantedCount)
-      }
-    })
-  })
+interface Wanted {
+  readonly topic: string
+  readonly minBytes?: number
+  readonly maxWaitMs?: number
 }
 
-function fetchAll(client: KafkaRawClient, topic: string): Buffer {
+function joinGroup(client: KafkaRawClient, groupId: string): Buffer {
+  const request = {
+    groupId,
+    sessionTimeoutMs: 10_000,
+    rebalanceTimeoutMs: 10_000,
+    memberId: '',
+    groupInstanceId: null,
+    protocolType: 'consumer',
+    protocols: [{ name: 'range', metadata: Buffer.alloc(0) }],
+    reason: null,
+  }
+  return client.encode('joinGroup', request, joinVersion).bytes
+}
+
+/** Sent at once, so that no answer is on its way before all are read. */
+function fetchesOf(client: KafkaRawClient, wanted: readonly Wanted[]): Buffer {
+  return Buffer.concat(wanted.map((each) => fetchAll(client, each)))
+}
+
+function fetchAll(client: KafkaRawClient, { topic, minBytes = 1, maxWaitMs = 0 }: Wanted): Buffer {
   const partition = {
     partition: 0,
     currentLeaderEpoch: -1,
@@ -99,8 +211,8 @@ function fetchAll(client: KafkaRawClient, topic: string): Buffer {
     clusterId: null,
     replicaId: -1,
     replicaState: { replicaId: -1, replicaEpoch: -1 },
-    maxWaitMs: 0,
-    minBytes: 1,
+    maxWaitMs,
+    minBytes,
     maxBytes: 50_000_000,
     isolationLevel: 0,
     rackId: '',

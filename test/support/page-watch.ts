@@ -1,0 +1,48 @@
+// Watches the memory that is used again (`largePages`): says who holds how much of it, and writes over
+// what nobody holds at once, so that a view kept too long is seen without waiting for the next user.
+import { type LargePages, largePages } from '../../src/lib/large-pages.ts'
+import { limits } from '../../src/limits.ts'
+
+const poison = 0xdb
+
+export class PageWatch implements Disposable {
+  readonly #pages: LargePages
+  readonly #holders = new Map<ArrayBufferLike, number>()
+
+  constructor(pages: LargePages = largePages) {
+    this.#pages = pages
+    const { take, hold, letGo } = pages
+    pages.take = (size) => {
+      const view = take.call(pages, size)
+      if (size >= limits.largePageSizeMin) this.#holders.set(view.buffer, 1)
+      return view
+    }
+    pages.hold = (view) => {
+      const isPage = hold.call(pages, view)
+      if (isPage) this.#change(view, 1)
+      return isPage
+    }
+    pages.letGo = (view) => {
+      letGo.call(pages, view)
+      this.#change(view, -1)
+    }
+  }
+
+  /** Times that pages are held, of those that were taken since the watch began. */
+  get holdCount(): number {
+    return [...this.#holders.values()].reduce((sum, count) => sum + count, 0)
+  }
+
+  [Symbol.dispose](): void {
+    for (const name of ['take', 'hold', 'letGo']) Reflect.deleteProperty(this.#pages, name)
+  }
+
+  #change({ buffer }: Buffer, by: 1 | -1): void {
+    const count = this.#holders.get(buffer)
+    if (count === undefined) return
+    this.#holders.set(buffer, count + by)
+    if (count + by > 0) return
+    this.#holders.delete(buffer)
+    Buffer.from(buffer).fill(poison)
+  }
+}
