@@ -6,6 +6,8 @@ import { limits } from '../../src/limits.ts'
 const poison = 0xdb
 
 export class PageWatch implements Disposable {
+  /** Times that somebody has held a page, beside whoever took it. */
+  holdTotal = 0
   readonly #pages: LargePages
   readonly #holders = new Map<ArrayBufferLike, number>()
 
@@ -19,6 +21,7 @@ export class PageWatch implements Disposable {
     }
     pages.hold = (view) => {
       const isPage = hold.call(pages, view)
+      if (isPage) this.holdTotal++
       if (isPage) this.#change(view, 1)
       return isPage
     }
