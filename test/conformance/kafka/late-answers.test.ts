@@ -108,6 +108,16 @@ for (const [what, size] of [
       await deleteTopic(topic)
     })
 
+    it('are all that holds them: a search by time does not', async () => {
+      const holdsBefore = watch.holdCount
+      const { holdTotal } = watch
+      const found = await kafka.findOffset(topic, 1)
+      assert.equal(found.offset, 0)
+      assert.ok(watch.holdTotal > holdTotal, 'it looked at a batch')
+      assert.equal(watch.holdCount, holdsBefore)
+      await deleteTopic(topic)
+    })
+
     it('are read again while they wait for more, and what was read before is let go', async () => {
       const client = await connectPaused()
       client.send(fetchesOf(client, [{ topic, minBytes: waitedForSize, maxWaitMs: 60_000 }]))
