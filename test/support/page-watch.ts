@@ -13,20 +13,22 @@ export class PageWatch implements Disposable {
 
   constructor(pages: LargePages = largePages) {
     this.#pages = pages
-    const { take, hold, letGo } = pages
+    const take = pages.take.bind(pages)
+    const hold = pages.hold.bind(pages)
+    const letGo = pages.letGo.bind(pages)
     pages.take = (size) => {
-      const view = take.call(pages, size)
+      const view = take(size)
       if (size >= limits.largePageSizeMin) this.#holders.set(view.buffer, 1)
       return view
     }
     pages.hold = (view) => {
-      const isPage = hold.call(pages, view)
+      const isPage = hold(view)
       if (isPage) this.holdTotal++
       if (isPage) this.#change(view, 1)
       return isPage
     }
     pages.letGo = (view) => {
-      letGo.call(pages, view)
+      letGo(view)
       this.#change(view, -1)
     }
   }
