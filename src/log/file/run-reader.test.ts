@@ -6,6 +6,7 @@ import { plainBatch } from '../../../test/support/plain-batch.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { seededRandom } from '../../lib/random.ts'
 import { Turn } from '../../lib/turn.ts'
+import { limits } from '../../limits.ts'
 import { LogError } from '../log-error.ts'
 import type { LogStoreEvents } from '../log-store.ts'
 import type { Log } from '../log.ts'
@@ -17,7 +18,7 @@ import { openFileLogStore } from './open-file-log-store.ts'
 
 async function openStore(
   disk: FaultDisk,
-  limits: Partial<FileLimits> = {},
+  fileLimits: Partial<FileLimits> = {},
   events: LogStoreEvents = {},
 ): Promise<FileLogStore> {
   const { store } = await openFileLogStore({
@@ -28,13 +29,13 @@ async function openStore(
     durability: 'fsync',
     topologyAfter: 0,
     random: seededRandom(1),
-    limits: { tailCacheSizeMax: 10_000, ...limits },
+    limits: { tailCacheSizeMax: 10_000, ...fileLimits },
     events,
   })
   return store
 }
 
-/** A log of 200 batches of one record, 1000 bytes each; the last ten are in memory. */
+/** A log of 200 batches of one record, 1000 bytes each. They share a page, so all are in memory or none. */
 async function fill(store: FileLogStore): Promise<Log> {
   let log!: Log
   await committed(store, () => (log = store.createLog({ isVolatile: false })))
@@ -55,7 +56,8 @@ function countReads(disk: FaultDisk): () => number {
 }
 
 test('runs in memory are given at once', async () => {
-  const store = await openStore(new FaultDisk(systemClock))
+  const tailCacheSizeMax = 2 * limits.sharedPageSize
+  const store = await openStore(new FaultDisk(systemClock), { tailCacheSizeMax })
   const log = await fill(store)
   const runs = store.readRuns(log, 195, 2000)
   assert.ok(Array.isArray(runs))
