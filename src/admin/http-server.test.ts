@@ -83,7 +83,7 @@ test('an unknown path is 404', async () => {
 test('close() ends connections that are kept alive', async () => {
   const source = { status: () => statusOf('ready') }
   const server = await openHttpServer({ host: '127.0.0.1', port: 0, source })
-  const url = `http://127.0.0.1:${server.address.port}/health/live`
+  const url = `http://127.0.0.1:${server.address?.port}/health/live`
   assert.deepEqual(await (await fetch(url)).json(), { status: 'ok' })
   await server.close()
   await assert.rejects(fetch(url))

@@ -1,5 +1,6 @@
 // HTTP: health checks for whoever supervises the broker, and one page for whoever looks after it.
 import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { Hono } from 'hono'
 import { basicAuth } from 'hono/basic-auth'
@@ -12,8 +13,10 @@ import { renderStatusPage } from './status-page.ts'
 /** What the HTTP server is opened with. */
 export interface HttpServerOptions {
   readonly host: string
-  /** 0 for any free port. */
-  readonly port: number
+  /** 0 for any free port; `off` for a server that only gets what is handed to `accept`. */
+  readonly port: number | 'off'
+  /** Something that is no HTTP came, which is answered and ended. */
+  readonly onUnreadable?: (bytes: Buffer, remoteAddress: string) => void
   readonly source: StatusSource
   /**
    * Checks a user's name and password for the pages that show more than health. Left out, everyone
@@ -24,7 +27,9 @@ export interface HttpServerOptions {
 
 /** An open HTTP server. */
 export interface HttpServer {
-  readonly address: Address
+  readonly address: Address | undefined
+  /** Serves a connection that another listener accepted, and of which nothing has been read. */
+  accept(socket: Socket): void
   /** Stops accepting and ends open connections. */
   close(): Promise<void>
 }
@@ -58,12 +63,57 @@ export function createRoutes({
 export async function openHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { host, port } = options
   const server = createAdaptorServer({ fetch: createRoutes(options).fetch }) as Server
-  const backlog = limits.listenBacklog
-  const address = await listen(server, { service: 'http', host, port, backlog })
+  const accepted = new Set<Socket>()
   server.maxConnections = limits.httpConnectionsMax
+  server.on('clientError', (error: ParserError, socket: Socket) => {
+    options.onUnreadable?.(error.rawPacket ?? Buffer.alloc(0), socket.remoteAddress ?? '')
+    refuse(error, socket)
+  })
+  const address = await listenUnlessOff(server, host, port)
   // Out of file handles: the listener goes on, and readiness is seen by the next check.
   server.on('error', () => undefined)
-  return { address, close: () => closeServer(server) }
+  return {
+    address,
+    accept(socket) {
+      if (accepted.size >= limits.httpConnectionsMax) {
+        socket.destroy()
+        return
+      }
+      accepted.add(socket)
+      socket.once('close', () => accepted.delete(socket))
+      server.emit('connection', socket)
+    },
+    close: () => closeServer(server),
+  }
+}
+
+async function listenUnlessOff(
+  server: Server,
+  host: string,
+  port: number | 'off',
+): Promise<Address | undefined> {
+  const backlog = limits.listenBacklog
+  if (port !== 'off') return listen(server, { service: 'http', host, port, backlog })
+  // Node looks after slow and idle connections from here on only.
+  server.emit('listening')
+  return undefined
+}
+
+/** What Node's parser says of bytes that are no request. */
+interface ParserError extends NodeJS.ErrnoException {
+  readonly rawPacket?: Buffer
+}
+
+const refusals: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+}
+
+/** As Node does by itself where nobody listens for such errors. */
+function refuse({ code = '' }: ParserError, socket: Socket): void {
+  const status = refusals[code] ?? '400 Bad Request'
+  if (socket.writable) socket.write(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`)
+  socket.destroySoon()
 }
 
 async function closeServer(server: Server): Promise<void> {
