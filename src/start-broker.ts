@@ -255,7 +255,7 @@ class Instance implements RunningBroker {
     const http = await openHttpServer({ host, port, source, onUnreadable, ...guard })
     this.#http = http
     if (http.address !== undefined) this.addresses['http'] = http.address
-    await listeners.open('http-tls', (door) => openDoor(door, http.accept))
+    await listeners.open('http-tls', (door) => openDoor(door, (socket) => http.accept(socket)))
   }
 
   #onBlocked(reason: string | undefined): void {

@@ -2,6 +2,7 @@
 // is parsed before the next one begins, and memory that is made anew for each would keep the
 // garbage collector busy more than everything else does.
 import { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import { systemClock } from '../lib/clock.ts'
 import { limits } from '../limits.ts'
 
@@ -33,7 +34,8 @@ const readBuffer: Buffer = Buffer.allocUnsafeSlow(limits.socketReadSize)
 export function takeOver(accepted: Socket): Incoming {
   const source = new ByteSource()
   const { _handle: handle, _server: server } = accepted as AcceptedSocket
-  if (handle === null || typeof handle !== 'object') return listenTo(accepted, source)
+  const isPlain = !(accepted instanceof TLSSocket)
+  if (!isPlain || handle === null || typeof handle !== 'object') return listenTo(accepted, source)
   const options = {
     handle,
     onread: {

@@ -29,9 +29,9 @@ export function describeFailure(
   socket: Pick<TLSSocket, 'authorizationError'>,
 ): Omit<HandshakeFailure, 'remoteAddress'> {
   // Node's types call it an error; it is OpenSSL's name for what is wrong.
-  const refusal: unknown = socket.authorizationError
-  if (refusal) {
-    return { reason: `tls-client-ca does not vouch for it (${String(refusal)})`, isUsual: false }
+  const refusal = socket.authorizationError as unknown as string | null
+  if (refusal !== null) {
+    return { reason: `tls-client-ca does not vouch for it (${refusal})`, isUsual: false }
   }
   const { code = '' } = error
   return { reason: reasonFor(code) ?? error.message.trim(), isUsual: code === 'ECONNRESET' }
