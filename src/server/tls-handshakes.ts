@@ -22,12 +22,17 @@ export interface TlsHandshakesOptions {
 interface Handshake {
   readonly remoteAddress: string
   readonly deadline: Timer
+  /** From here on Node tells how it ends, which may be after the socket has closed. */
+  isStarted: boolean
 }
 
 /** Node names the accepted socket on the one that is made of it. */
 interface WrappingSocket extends TLSSocket {
   readonly _parent: Socket
 }
+
+const late = new Error(`no TLS handshake within ${limits.handshakeMsMax / 1000} s`)
+const waiting = { authorizationError: null } as unknown as TLSSocket
 
 export class TlsHandshakes {
   readonly #options: TlsHandshakesOptions
@@ -56,12 +61,17 @@ export class TlsHandshakes {
       this.#options.onRefused(`more than ${limits.tlsHandshakesMax} TLS handshakes at a time`)
       return
     }
-    const late = new Error(`no TLS handshake within ${limits.handshakeMsMax / 1000} s`)
+    const remoteAddress = socket.remoteAddress ?? ''
     const deadline = this.#clock.after(limits.handshakeMsMax, () => socket.destroy(late))
-    this.#handshakes.set(socket, { remoteAddress: socket.remoteAddress ?? '', deadline })
-    // One that is reset while it waits; during the handshake the TLS socket tells.
-    socket.on('error', () => undefined)
-    socket.once('close', () => this.#forget(socket))
+    const handshake = { remoteAddress, deadline, isStarted: false }
+    this.#handshakes.set(socket, handshake)
+    socket.on('error', (error) => {
+      if (handshake.isStarted) return
+      this.#options.onFailed({ remoteAddress, ...describeFailure(error, waiting) })
+    })
+    socket.once('close', () => {
+      if (!handshake.isStarted) this.#forget(socket)
+    })
     this.#waiting.push(socket)
     this.#scheduleStart()
   }
@@ -78,7 +88,11 @@ export class TlsHandshakes {
 
   #startNext(): void {
     const socket = this.#waiting.shift()
-    if (socket !== undefined && !socket.destroyed) this.#server.emit('connection', socket)
+    if (socket === undefined || socket.destroyed) return
+    const handshake = this.#handshakes.get(socket)
+    if (handshake === undefined) return
+    handshake.isStarted = true
+    this.#server.emit('connection', socket)
   }
 
   #onDone(socket: WrappingSocket): void {
