@@ -33,7 +33,7 @@ function notingLogger(): { readonly logger: Logger; readonly lines: string[] } {
   const lines: string[] = []
   const logger = Object.create(silentLogger) as Logger
   for (const level of ['info', 'warn', 'error'] as const) {
-    logger[level] = ((text: string) => lines.push(`${level} ${text}`)) as Logger['info']
+    logger[level] = (text: unknown) => lines.push(`${level} ${String(text)}`)
   }
   return { logger, lines }
 }

@@ -25,8 +25,11 @@ function tlsFlags(folder: string): string[] {
   writeFileSync(join(folder, CERTIFICATE), made.certificate)
   writeFileSync(join(folder, KEY), made.key)
   return [
-    ...[`--tls-cert=${join(folder, CERTIFICATE)}`, `--tls-key=${join(folder, KEY)}`],
-    ...['--amqp-tls-port=0', '--kafka-tls-port=0', '--http-tls-port=off'],
+    `--tls-cert=${join(folder, CERTIFICATE)}`,
+    `--tls-key=${join(folder, KEY)}`,
+    '--amqp-tls-port=0',
+    '--kafka-tls-port=0',
+    '--http-tls-port=off',
   ]
 }
 

@@ -5,6 +5,7 @@ import { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { systemClock } from '../lib/clock.ts'
 import { limits } from '../limits.ts'
+import { writeInSteps } from './write-in-steps.ts'
 
 /** Whoever takes over a connection says what becomes of its bytes. */
 export class ByteSource {
@@ -78,6 +79,7 @@ function passBy(socket: Socket, source: ByteSource): Incoming {
     source.onBytes(bytes)
     return true
   }
+  writeInSteps(socket)
   return listenTo(socket, source)
 }
 

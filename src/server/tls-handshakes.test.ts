@@ -223,6 +223,36 @@ test('a peer that does not read holds the writer up', async () => {
   await waitFor('all arrives', () => received === 32 * piece.length)
 })
 
+test('what is written at once arrives whole, and leaves others their turn', async () => {
+  await using door = await Door.open()
+  const peer = door.connect()
+  await waitFor('the handshake', () => door.sockets.length === 1)
+  const socket = door.sockets[0] as Socket
+  const pieces = [16, 16_000_000, 0, 100_000, 300_000, 8].map((size, index) =>
+    Buffer.alloc(size).map((_, at) => (at + index) % 251),
+  )
+  let most = 0
+  let before = socket.bytesWritten - socket.writableLength
+  const turn = (): void => {
+    const now = (socket as Socket & { _handle: { bytesWritten: number } })._handle.bytesWritten
+    most = Math.max(most, now - before)
+    before = now
+    if (now < sent.length) setImmediate(turn)
+  }
+  const sent = Buffer.concat(pieces)
+  const received: Buffer[] = []
+  peer.on('data', (bytes: Buffer) => received.push(bytes))
+  socket.cork()
+  for (const piece of pieces) socket.write(piece)
+  socket.uncork()
+  turn()
+  const ended = once(peer, 'end')
+  socket.end()
+  await ended
+  assert.ok(Buffer.concat(received).equals(sent))
+  assert.ok(most <= 2 * limits.tlsWriteSizeMax, `${most} bytes in one turn`)
+})
+
 test('a new certificate is for new connections, and the open ones go on', async () => {
   await using door = await Door.open()
   const before = door.connect()

@@ -38,7 +38,10 @@ export class TlsBroker implements AsyncDisposable {
     const ports = { amqpPort: 0, kafkaPort: 0, httpPort: 0 } as const
     const tlsPorts = { amqpTlsPort: 0, kafkaTlsPort: 0, httpTlsPort: 0 } as const
     const broker = await startBroker({
-      ...{ data: join(folder, 'data'), logger, ...ports, ...tlsPorts },
+      data: join(folder, 'data'),
+      logger,
+      ...ports,
+      ...tlsPorts,
       tlsCert: join(folder, 'broker.pem'),
       tlsKey: join(folder, 'broker-key.pem'),
       ...(wantsClients && { tlsClientCa: join(folder, 'ca.pem') }),
