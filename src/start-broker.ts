@@ -21,7 +21,7 @@ import { BatchWorker } from './server/crossing/batch-worker.ts'
 import { Crossing } from './server/crossing/crossing.ts'
 import { openDoor, openListener } from './server/listener.ts'
 import { isTlsHello } from './server/tls-failure.ts'
-import { TlsFromFiles } from './tls-files.ts'
+import type { TlsFromFiles } from './tls-files.ts'
 
 /** Options of the broker; what is left out has its default. */
 export type StartOptions = Partial<BrokerOptions> & {
@@ -173,6 +173,8 @@ class Instance implements RunningBroker {
     const options = this.#options
     const { tlsCert: certificate, tlsKey: key, tlsClientCa: clientCa } = options
     if (certificate !== undefined && key !== undefined) {
+      // Loaded only here, like Kafka and HTTP below.
+      const { TlsFromFiles } = await import('./tls-files.ts')
       const logger = this.#logger.child({ area: 'tls' })
       const parts = { clock: this.#clock, logger }
       this.#tls = await TlsFromFiles.open({ certificate, key, clientCa }, parts)

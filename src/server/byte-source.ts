@@ -2,7 +2,6 @@
 // is parsed before the next one begins, and memory that is made anew for each would keep the
 // garbage collector busy more than everything else does.
 import { Socket } from 'node:net'
-import { TLSSocket } from 'node:tls'
 import { systemClock } from '../lib/clock.ts'
 import { limits } from '../limits.ts'
 import { writeInSteps } from './write-in-steps.ts'
@@ -36,7 +35,7 @@ export function takeOver(accepted: Socket): Incoming {
   const source = new ByteSource()
   const { _handle: handle, _server: server } = accepted as AcceptedSocket
   // What TLS has decrypted comes in memory of its own, and goes on coming after a pause.
-  if (accepted instanceof TLSSocket) return passBy(accepted, source)
+  if ('encrypted' in accepted) return passBy(accepted, source)
   if (handle === null || typeof handle !== 'object') return listenTo(accepted, source)
   const options = {
     handle,
