@@ -16,6 +16,7 @@ import type { BatchWorker } from './server/crossing/batch-worker.ts'
 import type { Crossing } from './server/crossing/crossing.ts'
 import { AdvertisedWatch } from './server/kafka/advertised-watch.ts'
 import { FetchSessions } from './server/kafka/fetch-sessions.ts'
+import type { KafkaListener } from './server/kafka/kafka-context.ts'
 import { KafkaServer } from './server/kafka/kafka-server.ts'
 
 export interface KafkaOptions {
@@ -27,13 +28,18 @@ export interface KafkaOptions {
   readonly logger: Logger
   /** The log's keyed state at the start. */
   readonly state: ReadonlyMap<string, Buffer>
-  /** Where the listener is, once it is open. */
-  readonly address: () => Address
+  readonly openServices: readonly KafkaService[]
+  /** Where a listener is, once it is open. */
+  readonly address: (service: KafkaService) => Address
 }
+
+/** The listeners of Kafka's protocol, as their settings name them. */
+export type KafkaService = 'kafka' | 'kafka-tls'
 
 /** The parts that live as long as the broker. */
 export interface OpenedKafka {
   readonly server: KafkaServer
+  readonly listeners: Readonly<Record<KafkaService, KafkaListener>>
   readonly groups: GroupCoordinator
 }
 
@@ -58,8 +64,7 @@ export function openKafka(parts: KafkaOptions): OpenedKafka {
   broker.deletionListeners.push((queue) => {
     if (queue.vhost === vhost.name) groups.deleteTopic(queue.name)
   })
-  const advertised = parseAdvertised(options.kafkaAdvertised)
-  const address = (): Address => advertised ?? parts.address()
+  const listeners = listenersOf(parts)
   const server = new KafkaServer({
     broker,
     vhost,
@@ -69,20 +74,38 @@ export function openKafka(parts: KafkaOptions): OpenedKafka {
     fetchSessions: new FetchSessions(broker.random),
     crossing: parts.crossing,
     batchWorker: parts.batchWorker,
-    advertisedWatch: new AdvertisedWatch(parts.logger, address),
+    advertisedWatch: new AdvertisedWatch(parts.logger),
     users: parts.users,
     clock: broker.clock,
     random: broker.random,
     logger: parts.logger,
     settings: {
-      advertised: address,
+      listeners: parts.openServices.map((service) => listeners[service]),
       requestSizeMax: limits.kafkaRequestSizeMax,
       needsLogin: options.user !== undefined,
       clusterId: clusterIdOf(broker, state),
       isAutoCreating: true,
     },
   })
-  return { server, groups }
+  return { server, listeners, groups }
+}
+
+function listenersOf({ options, address }: KafkaOptions): OpenedKafka['listeners'] {
+  const plain = parseAdvertised(options.kafkaAdvertised, 'kafka-advertised')
+  const secure = parseAdvertised(options.kafkaTlsAdvertised, 'kafka-tls-advertised')
+  const hasLogin = options.user !== undefined
+  return {
+    kafka: {
+      name: hasLogin ? 'SASL_PLAINTEXT' : 'PLAINTEXT',
+      advertised: () => plain ?? address('kafka'),
+      setting: 'kafka-advertised',
+    },
+    'kafka-tls': {
+      name: hasLogin ? 'SASL_SSL' : 'SSL',
+      advertised: () => secure ?? { ...address('kafka-tls'), ...(plain && { host: plain.host }) },
+      setting: 'kafka-tls-advertised',
+    },
+  }
 }
 
 function readSubscription(metadata: Buffer): readonly string[] | undefined {
@@ -105,14 +128,14 @@ function clusterIdOf(broker: Broker, state: ReadonlyMap<string, Buffer>): string
   return clusterId
 }
 
-function parseAdvertised(text: string | undefined): Address | undefined {
+function parseAdvertised(text: string | undefined, setting: string): Address | undefined {
   if (text === undefined) return undefined
   const parts = /^\[?(.+?)\]?:(\d{1,5})$/.exec(text)
   const port = Number(parts?.[2])
   if (!parts?.[1] || port < 1 || port > 65_535) {
     throw new ExitError(
       exitCodes.config,
-      `kafka-advertised: '${text}' is no address: write HOST:PORT, such as broker.example.com:9092`,
+      `${setting}: '${text}' is no address: write HOST:PORT, such as broker.example.com:9092`,
     )
   }
   return { host: parts[1], port }

@@ -7,7 +7,7 @@ import { SoakSocket } from '../soak/soak-socket.ts'
 import { BatchProducer } from '../stalls/batch-producer.ts'
 import { messageFrames } from '../stalls/message-frames.ts'
 import { pingWhile } from '../stalls/ping-while.ts'
-import { amqpPortOf, kafkaPortOf } from '../systems/ports.ts'
+import { amqpAddressOf, amqpPortOf, kafkaAddressOf, kafkaPortOf } from '../systems/ports.ts'
 import { processMemory } from '../systems/process-memory.ts'
 import { runLoad } from './amqp-load.ts'
 import { runKafkaLoad } from './kafka-load.ts'
@@ -117,19 +117,19 @@ async function moveMessages({ broker, seconds }: ScenarioContext): Promise<Work>
 /** The broker is started again in between: nothing of it is in its memory. */
 async function readQueue(context: ScenarioContext): Promise<Work> {
   const count = COLD_PER_SECOND * context.seconds
-  await runLoad('publish', { port: amqpPortOf(context.broker), count })
+  await runLoad('publish', { ...amqpAddressOf(context.broker), count })
   const { broker } = await context.restart('SIGTERM')
   return async () => {
-    await runLoad('consume', { port: amqpPortOf(broker), count, 'ack-every': 0 })
+    await runLoad('consume', { ...amqpAddressOf(broker), count, 'ack-every': 0 })
   }
 }
 
 async function readTopic(context: ScenarioContext): Promise<Work> {
   const count = COLD_PER_SECOND * context.seconds
-  await runKafkaLoad('produce', { port: kafkaPortOf(context.broker), count })
+  await runKafkaLoad('produce', { ...kafkaAddressOf(context.broker), count })
   const { broker } = await context.restart('SIGTERM')
   return async () => {
-    await runKafkaLoad('consume', { port: kafkaPortOf(broker), count })
+    await runKafkaLoad('consume', { ...kafkaAddressOf(broker), count })
   }
 }
 
