@@ -15,6 +15,14 @@ export const limits = {
   volatileRunSizeMax: (64 * KiB) as number,
   /** Pages for runs and windows that wait to be used again. */
   freePagesSizeMax: (8 * MiB) as number,
+  /** Values of this size on are in memory that is used again: smaller ones cost less than a look-up. */
+  largePageSizeMin: (64 * KiB) as number,
+  /** Such memory that waits to be used again: some messages of 16 MiB on their way through. */
+  freeLargePagesSizeMax: (64 * MiB) as number,
+  /** Memory that was not used again for so long is given back to the system. */
+  largePagesIdleMs: 5000,
+  /** A checksum of more is taken in steps of this size, of less than a millisecond. */
+  crcPerTurnMax: (2 * MiB) as number,
   /** First size of a group's shared bodies; doubles as needed. */
   sharedBodiesSizeInitial: (16 * KiB) as number,
   /** Below this a body is stored with each record: a reference would save nothing. */
@@ -37,6 +45,8 @@ export const limits = {
   directWriteSizeMin: (512 * KiB) as number,
   /** Recent runs in memory, which serve consumers that keep up without touching the disk. */
   tailCacheSizeMax: (32 * MiB) as number,
+  /** What a run takes there beside its bytes: batches of one small record must not get past it. */
+  keptRunSize: 256,
   /** Cold reads delay the WAL on the same disk: one fetches at most this much. */
   coldReadSizeMax: (256 * KiB) as number,
   /** The same for a reader who goes through a log: less calls, and some thousand messages a turn. */
@@ -221,6 +231,10 @@ export const limits = {
   // Queues.
   /** One queue's deliveries in a turn: others, and the disk, get their turn after that. */
   dispatchPerTurnMax: 1024,
+  /** All deliveries of a turn: a thousand take a millisecond, unless the code has just been started. */
+  dispatchMsPerTurnMax: 5,
+  /** Deliveries of one queue between two looks at the clock. */
+  dispatchBetweenLooks: 64,
   /** How far the mark below which a crash makes messages "redelivered" runs ahead of deliveries. */
   deliveredMarkAhead: 4096,
   /** The same behind a flood: what is delivered while `uncommittedSizeMax` is written before the mark. */
@@ -234,8 +248,12 @@ export const limits = {
   // Kafka.
   /** Requests of one connection that are being answered at once. */
   kafkaRequestsInFlightMax: 100,
-  /** One answer to a fetch is made of at most this much, whatever the client would take: it is all in memory. */
+  /** One answer to a fetch, whatever the client would take: it is all in memory. Told as Kafka's fetch.max.bytes. */
   fetchAnswerSizeMax: (8 * MiB) as number,
+  /** Partitions that a fetch reads at once, in a few milliseconds; of more, some each turn. */
+  fetchedAtOnceMax: 500,
+  /** What all long answers together take of a turn: nobody waits for more. */
+  kafkaSliceMs: 4,
   /** Of them fetches, whose answers may be large. Clients have one at a time. */
   kafkaFetchesInFlightMax: 2,
   /** How long a refused login waits for its answer. Kafka's connection.failed.authentication.delay.ms. */
@@ -246,12 +264,12 @@ export const limits = {
   kafkaIdleMsMax: 600_000,
   /** How often such connections are looked for. */
   kafkaIdleCheckMs: 30_000,
-  /** What DescribeConfigs tells as fetch.max.bytes, Kafka's default; `fetchAnswerSizeMax` is what counts. */
-  fetchSizeMax: (55 * MiB) as number,
   /** Client addresses that are watched for not reaching the advertised address. */
   watchedClientsMax: 1000,
   /** Longest long poll. */
   fetchWaitMsMax: 300_000,
+  /** Partitions in one answer to DescribeTopicPartitions (Kafka's max.request.partition.size.limit). */
+  describedPartitionsMax: 2000,
   /** Incremental fetch sessions (Kafka's max.incremental.fetch.session.cache.slots). */
   fetchSessionsMax: 1000,
   /** Idempotent producers not heard of for so long are forgotten (Kafka's producer.id.expiration.ms). */

@@ -15,10 +15,14 @@ export async function openFileStorage(options: StorageOptions): Promise<Storage>
   await disk.createFolder(folder)
   // Not what was recovered: it is large, and needed only once.
   let opened: OpenedFileLogStore['store'] | undefined
+  const followers: ((sequence: number) => void)[] = []
   const view = new TopologyView({
     folder,
     clock: options.clock,
-    onApplied: (sequence) => opened?.onTopologyApplied(sequence),
+    onApplied: (sequence) => {
+      opened?.onTopologyApplied(sequence)
+      for (const follower of followers) follower(sequence)
+    },
     onFailed: (error) => {
       options.logger.warn({ err: error }, 'meta.db cannot be written; trying again')
     },
@@ -34,6 +38,10 @@ export async function openFileStorage(options: StorageOptions): Promise<Storage>
       logs: recovered.logs,
       state: recovered.state,
       onTopologyDurable: (sequence, bytes) => view.apply(sequence, bytes),
+      followTopology: (listener) => {
+        followers.push(listener)
+        listener(view.appliedSequence)
+      },
       close: async () => {
         await view.flush()
         await store.close()

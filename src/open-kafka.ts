@@ -11,6 +11,7 @@ import { exitCodes } from './lib/exit-codes.ts'
 import { ExitError } from './lib/exit-error.ts'
 import type { Address } from './lib/listen.ts'
 import type { Logger } from './lib/logger.ts'
+import { Slices } from './lib/slices.ts'
 import { limits } from './limits.ts'
 import type { BatchWorker } from './server/crossing/batch-worker.ts'
 import type { Crossing } from './server/crossing/crossing.ts'
@@ -79,6 +80,7 @@ export function openKafka(parts: KafkaOptions): OpenedKafka {
     clock: broker.clock,
     random: broker.random,
     logger: parts.logger,
+    slices: new Slices(broker.clock, limits.kafkaSliceMs),
     settings: {
       listeners: parts.openServices.map((service) => listeners[service]),
       requestSizeMax: limits.kafkaRequestSizeMax,

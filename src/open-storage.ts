@@ -35,6 +35,8 @@ export interface Storage {
   readonly state: ReadonlyMap<string, Buffer>
   /** A topology entry is durable in the log. */
   readonly onTopologyDurable: (sequence: number, bytes: Buffer) => void
+  /** Has `listener` told, now and whenever that changes, which entry the view on disk has come to. */
+  readonly followTopology: (listener: (appliedSequence: number) => void) => void
   /** Makes everything durable and gives the data folder free. */
   readonly close: () => Promise<void>
 }
@@ -69,6 +71,7 @@ function openMemoryStorage(options: StorageOptions): Storage {
     logs: [],
     state: new Map(),
     onTopologyDurable: () => undefined,
+    followTopology: () => undefined,
     close: () => store.close(),
   }
 }

@@ -147,6 +147,7 @@ class Instance implements RunningBroker {
         this.#logger.error({ err: error, vhost, queue: name, offset }, 'Messages were skipped')
       },
     })
+    storage.followTopology((sequence) => broker.topology.onApplied(sequence))
     broker.restore(storage.topology, storage.logs)
     broker.restoreState(storage.state)
     return broker

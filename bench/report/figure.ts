@@ -6,6 +6,7 @@ export type FigureName =
   | 'p999Us'
   | 'confirmP99Us'
   | 'longestMs'
+  | 'echoLongestMs'
   | 'cpuPerMillion'
   | 'residentMb'
   | 'peakMb'
@@ -36,6 +37,7 @@ export const figures: Readonly<Record<FigureName, Figure>> = {
   p999Us: { title: 'p99.9 µs', digits: 0, better: 'less' },
   confirmP99Us: { title: 'confirm p99 µs', digits: 0, better: 'less' },
   longestMs: { title: 'longest ms', digits: 1, better: 'less' },
+  echoLongestMs: { title: 'longest of an echo ms', digits: 1, better: 'less', isAboutClient: true },
   cpuPerMillion: { title: 'CPU s/M msg', digits: 2, better: 'less' },
   residentMb: { title: 'resident MB', digits: 0, better: 'less' },
   peakMb: { title: 'peak MB', digits: 0, better: 'less' },

@@ -10,14 +10,15 @@ import { pingWhile } from '../stalls/ping-while.ts'
 import { amqpAddressOf, amqpPortOf, kafkaAddressOf, kafkaPortOf } from '../systems/ports.ts'
 import { processMemory } from '../systems/process-memory.ts'
 import { runLoad } from './amqp-load.ts'
-import { runKafkaLoad } from './kafka-load.ts'
+import { evictFolder, runKafkaLoad } from './kafka-load.ts'
 import type { Measurement, Scenario, ScenarioContext } from './scenario.ts'
 
 const MiB = 2 ** 20
 const LARGE = 16 * MiB
 const TOPIC = 'large'
-/** Messages of 1 KiB that lie on disk, per second of the window asked for. */
-const COLD_PER_SECOND = 200_000
+/** Messages of 1 KiB that lie on disk: 1 GiB of bodies, however long the window. */
+const COLD_COUNT = 2 ** 20
+const COLD = 'consumed after a restart, with all files put out of the page cache'
 const CROSSED_RECORDS = 100_000
 const RECORDS_PER_BATCH = 500
 
@@ -33,7 +34,7 @@ export const stalls: readonly Scenario[] = [
     'persistent messages of 16 MiB published one after the other, and consumed',
     moveMessages,
   ),
-  scenario('stall-cold-queue', 'a queue of 1 KiB messages consumed from disk (no-ack)', readQueue),
+  scenario('stall-cold-queue', `a queue of 1 GiB in messages of 1 KiB ${COLD} (no-ack)`, readQueue),
   kafkaScenario(
     'stall-batch-16m',
     'uncompressed batches of 16 MiB in 500 records, produced one after the other',
@@ -44,7 +45,7 @@ export const stalls: readonly Scenario[] = [
     'batches of zstd, gzip and lz4 that claim 1 GiB, refused one after the other',
     produceBombs,
   ),
-  kafkaScenario('stall-cold-topic', 'a topic of 1 KiB records consumed from disk', readTopic),
+  kafkaScenario('stall-cold-topic', `a topic of 1 GiB in records of 1 KiB ${COLD}`, readTopic),
   kafkaScenario(
     'stall-crossing-queue',
     'batches of 100,000 records in 300 kB of zstd, consumed from a classic queue (no-ack)',
@@ -82,6 +83,7 @@ async function measure(given: ScenarioContext, prepare: Prepare): Promise<Measur
     p50Us: ping.p50_us,
     p99Us: ping.p99_us,
     longestMs: ping.max_us / 1000,
+    echoLongestMs: ping.echo.max_us / 1000,
     ...processMemory(broker.pid),
   }
   return { figures, reports: { ping } }
@@ -116,18 +118,20 @@ async function moveMessages({ broker, seconds }: ScenarioContext): Promise<Work>
 
 /** The broker is started again in between: nothing of it is in its memory. */
 async function readQueue(context: ScenarioContext): Promise<Work> {
-  const count = COLD_PER_SECOND * context.seconds
+  const count = COLD_COUNT
   await runLoad('publish', { ...amqpAddressOf(context.broker), count })
   const { broker } = await context.restart('SIGTERM')
+  await evictFolder(context.folder)
   return async () => {
     await runLoad('consume', { ...amqpAddressOf(broker), count, 'ack-every': 0 })
   }
 }
 
 async function readTopic(context: ScenarioContext): Promise<Work> {
-  const count = COLD_PER_SECOND * context.seconds
+  const count = COLD_COUNT
   await runKafkaLoad('produce', { ...kafkaAddressOf(context.broker), count })
   const { broker } = await context.restart('SIGTERM')
+  await evictFolder(context.folder)
   return async () => {
     await runKafkaLoad('consume', { ...kafkaAddressOf(broker), count })
   }

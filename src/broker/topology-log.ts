@@ -1,4 +1,7 @@
 // Writes topology changes into the log and, once they are durable there, hands them on to the view.
+// The view may be slower than those who declare: `isBehind` says when they have to wait for it.
+import { Fifo } from '../lib/fifo.ts'
+import { limits } from '../limits.ts'
 import type { CommitGroup, GroupListener } from '../log/commit-group.ts'
 import type { LogStore } from '../log/log-store.ts'
 import type { TopologyChange } from '../meta/topology-change.ts'
@@ -9,10 +12,33 @@ export class TopologyLog implements GroupListener {
   readonly #onDurable: (sequence: number, bytes: Buffer) => void
   /** Already listened to. */
   #lastGroup: CommitGroup | undefined
+  #lastSequence = 0
+  /** How far the view is; undefined when nobody says, because there is none. */
+  #appliedSequence: number | undefined
+  /** Whoever was told to wait, in that order. */
+  readonly #waiting = new Fifo<() => void>()
 
   constructor(store: LogStore, onDurable: (sequence: number, bytes: Buffer) => void) {
     this.#store = store
     this.#onDurable = onDurable
+  }
+
+  /** Too many entries are not in the view yet: who wants to declare something calls `whenCaughtUp`. */
+  get isBehind(): boolean {
+    if (this.#appliedSequence === undefined) return false
+    return this.#lastSequence - this.#appliedSequence > limits.topologyPendingMax
+  }
+
+  /** Calls back when there is room for a change; the next one may have to wait again. */
+  whenCaughtUp(callback: () => void): void {
+    if (this.isBehind) this.#waiting.push(callback)
+    else callback()
+  }
+
+  /** The view has everything up to `sequence`: to be told at the start and whenever it changes. */
+  onApplied(sequence: number): void {
+    this.#appliedSequence = sequence
+    while (!this.isBehind && this.#waiting.size > 0) this.#waiting.shift()?.()
   }
 
   /** Makes the changes durable as one atom; undefined when there are none. */
@@ -27,7 +53,7 @@ export class TopologyLog implements GroupListener {
   /** Adds the changes to the atom that the caller began in `group`. */
   put(changes: readonly TopologyChange[], group: CommitGroup): void {
     if (changes.length === 0) return
-    this.#store.putTopology(encodeTopologyChanges(changes))
+    this.#lastSequence = this.#store.putTopology(encodeTopologyChanges(changes))
     if (group === this.#lastGroup) return
     this.#lastGroup = group
     group.addListener(this)

@@ -20,6 +20,7 @@ export class Turn {
   readonly #clock: Clock
   readonly #tasks: [TurnTask[], TurnTask[], TurnTask[]] = [[], [], []]
   #isScheduled = false
+  #startedAt = 0
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -32,8 +33,14 @@ export class Turn {
     this.#clock.atEndOfTurn(this.#run)
   }
 
+  /** How long the tasks of this turn have been running, in ms. For long tasks, which may go on in the next. */
+  get elapsedMs(): number {
+    return this.#clock.monotonic() - this.#startedAt
+  }
+
   readonly #run = (): void => {
     this.#isScheduled = false
+    this.#startedAt = this.#clock.monotonic()
     for (const phase of [turnPhase.dispatch, turnPhase.commit, turnPhase.output]) {
       const tasks = this.#tasks[phase]
       if (tasks.length === 0) continue

@@ -227,13 +227,15 @@ export class Log {
    */
   messagesOf(run: Run, offset: number): Run | undefined {
     if (!run.isForeign) return run
+    // What is made of it may be made of views of it.
+    run.isLent = true
     const { crossed } = run
     if (crossed !== undefined && standsFor(crossed, offset)) return crossed
     const { converter } = this.#engine
     return converter === undefined ? emptyLike(run) : converter.toMessages(this, run, offset)
   }
 
-  /** Calls back once `messagesOf` may be asked again. */
+  /** Calls back once `messagesOf`, which was asked before, may be asked again. */
   prepareMessages(run: Run, offset: number, done: () => void): void {
     if (this.#engine.converter === undefined) done()
     else this.#engine.converter.prepare(this, run, offset, done)

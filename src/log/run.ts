@@ -9,8 +9,10 @@
 // it came. `runMagic.messages` holds message records (record.ts); such a run has no producer, so
 // the producerId field holds the file position of the shared bodies its records refer to, or -1.
 import { assert } from '../lib/assert.ts'
-import { crc32c } from '../lib/crc32c.ts'
+import { systemClock } from '../lib/clock.ts'
+import { crc32c, crc32cInSteps } from '../lib/crc32c.ts'
 import { readInt64, writeInt64 } from '../lib/int64.ts'
+import { largePages } from '../lib/large-pages.ts'
 import { limits } from '../limits.ts'
 import { runPages } from './run-pages.ts'
 import type { SharedBodies } from './shared-bodies.ts'
@@ -65,7 +67,9 @@ export class Run {
   leaderEpoch = -1
   /** Handed to a reader who may keep it for a while: `release` leaves its bytes to the collector. */
   isLent = false
-  /** Bytes that the engine's cache counts for this run; 0 when it is not in it. */
+  /** Its bytes are held (`LargePages.hold`): they came in with a request. */
+  isHeld = false
+  /** Bytes that the engine's cache counts for this run beside its memory; 0 when it is not in it. */
   cachedSize = 0
 
   constructor(baseOffset: number, baseTimestamp: number, capacity: number) {
@@ -95,11 +99,13 @@ export class Run {
     return run
   }
 
-  /** Makes a run of a batch from a client: its place in the log is written into its bytes. */
+  /** Makes a run of a batch from a client: its place in the log is written into its bytes, which it holds. */
   static fromBatch(batch: Buffer, baseOffset: number, leaderEpoch: number): Run {
     writeInt64(batch, runField.baseOffset, baseOffset)
     batch.writeInt32BE(leaderEpoch, runField.leaderEpoch)
-    return Run.fromBytes(batch)
+    const run = Run.fromBytes(batch)
+    run.isHeld = largePages.hold(batch)
+    return run
   }
 
   get magic(): number {
@@ -154,7 +160,8 @@ export class Run {
   /** Lets the bytes go, for another run to use. The run must have left every list. */
   release(): void {
     if (this.isLent) return
-    runPages.giveBack(this.buffer)
+    if (this.isHeld) largePages.letGo(this.buffer)
+    else runPages.giveBack(this.buffer)
     this.detach()
   }
 
@@ -200,6 +207,12 @@ function allocate(size: number): Buffer {
 /** The CRC-32C that belongs in the header of the run in the first `size` bytes of `buffer`. */
 export function crcOfRun(buffer: Buffer, size: number): number {
   return crc32c(buffer.subarray(runField.attributes, size))
+}
+
+/** The same of a whole run, without keeping others waiting for a large one. */
+export function crcOfRunInSteps(bytes: Buffer): number | Promise<number> {
+  const steps = { clock: systemClock, sizePerTurn: limits.crcPerTurnMax }
+  return crc32cInSteps(bytes.subarray(runField.attributes), steps)
 }
 
 /** Total size of the run whose header starts at `position`. */

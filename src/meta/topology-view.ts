@@ -72,12 +72,6 @@ export class TopologyView implements AsyncDisposable {
     return this.#appliedSequence
   }
 
-  /** Too many entries wait for the view: hold declarations back until `onApplied`. */
-  get isBehind(): boolean {
-    const count = this.#pending.reduce((sum, batch) => sum + batch.count, this.#writing?.count ?? 0)
-    return count > limits.topologyPendingMax
-  }
-
   /**
    * Adds an entry that is durable in the log; the view must never be ahead of the log. Sequences
    * rise; those that are in the view already are skipped, so that a replay may start too early. The

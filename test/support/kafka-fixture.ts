@@ -25,9 +25,12 @@ export class KafkaFixture implements AsyncDisposable {
     this.client = client
   }
 
-  /** On the memory engine, unless `options` say otherwise. */
-  static async start(options: StartOptions = {}): Promise<KafkaFixture> {
-    const broker = await startBroker({
+  /** On the memory engine, unless `options` say otherwise; with a broker from elsewhere than the sources. */
+  static async start(
+    options: StartOptions = {},
+    startOther: typeof startBroker = startBroker,
+  ): Promise<KafkaFixture> {
+    const broker = await startOther({
       storage: 'memory',
       amqpPort: 0,
       kafkaPort: 0,

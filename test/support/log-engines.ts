@@ -65,7 +65,7 @@ export function tinyFileEngine(): Promise<Engine> {
   const disk = new FaultDisk(systemClock)
   const tiny = {
     walFileSizeMax: 8000,
-    tailCacheSizeMax: 3000,
+    tailCacheSizeMax: 4500,
     indexCacheSizeMax: 400,
     coldRunsSizeMax: 8000,
     checkpointSliceSizeMax: 300,

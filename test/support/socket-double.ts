@@ -9,13 +9,15 @@ export class SocketDouble {
   readonly writes: Buffer[] = []
   writableLength = 0
   corkCount = 0
+  readonly #sent: (() => void)[] = []
 
   asSocket(): Socket {
     return this as unknown as Socket
   }
 
-  write(bytes: Buffer): boolean {
+  write(bytes: Buffer, onSent?: () => void): boolean {
     this.writes.push(bytes)
+    if (onSent !== undefined) this.#sent.push(onSent)
     this.writableLength += bytes.length
     return false
   }
@@ -31,7 +33,9 @@ export class SocketDouble {
   /** Everything written since the last call. */
   take(): Buffer {
     this.writableLength = 0
-    return Buffer.concat(this.writes.splice(0))
+    const bytes = Buffer.concat(this.writes.splice(0))
+    for (const onSent of this.#sent.splice(0)) onSent()
+    return bytes
   }
 }
 

@@ -38,6 +38,11 @@ export class VirtualClock implements Clock {
     throw new Error('no test needs it yet')
   }
 
+  /** Time goes by while something is being done; timers wait for `nextTimer`. */
+  pass(ms: number): void {
+    this.#now += ms
+  }
+
   atEndOfTurn(callback: () => void): void {
     this.#turnEnds.push(callback)
   }

@@ -54,6 +54,28 @@ test('deliveries from a backlog wait for slow commits only a few times', () => {
   assert.ok(it.clock.monotonic() - start <= 5 * delayMs, `${it.clock.monotonic() - start} ms`)
 })
 
+test('deliveries that take long go on in the next turn: sockets are read in between', () => {
+  const it = new QueueUnderTest()
+  const count = 10 * limits.dispatchBetweenLooks
+  for (const text of texts(count)) it.publish(text)
+  it.settle()
+  const sink = new NotingSink()
+  it.consume({
+    deliver(consumer, record, isRedelivered) {
+      sink.deliver(consumer, record, isRedelivered)
+      it.clock.pass(1)
+    },
+    canTake: () => true,
+    onCancelled: () => undefined,
+  })
+  const perTurn: number[] = []
+  for (let before = 0; it.clock.endTurn() || it.clock.nextTimer(); before = sink.texts.length) {
+    perTurn.push(sink.texts.length - before)
+  }
+  assert.equal(Math.max(...perTurn), limits.dispatchBetweenLooks)
+  assert.deepEqual(sink.texts, texts(count))
+})
+
 test('a requeued message goes back to its place and is marked as redelivered', () => {
   const it = new QueueUnderTest()
   const view = new RecordView()

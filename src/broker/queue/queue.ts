@@ -13,6 +13,7 @@ import { encodeAddress } from '../address.ts'
 import type { Arguments } from '../arguments.ts'
 import { queueInExclusiveUse } from '../broker-error.ts'
 import type { QueueLike } from '../exchange/binding.ts'
+import { isLate } from '../is-late.ts'
 import type { QueueType } from '../queue-arguments.ts'
 import { ConsumerLine } from './consumer-line.ts'
 import { Consumer, type ConsumerOptions, type DeliverySink } from './consumer.ts'
@@ -268,11 +269,12 @@ export class Queue implements QueueLike, TurnTask, LogOwner {
 
   runTurn(): void {
     this.#isScheduled = false
-    for (let count = 0; count < limits.dispatchPerTurnMax; count++) {
+    for (let count = 1; count <= limits.dispatchPerTurnMax; count++) {
       const consumer = this.#nextConsumer()
       if (consumer === undefined) return
       const result = this.#deliverNext(consumer)
       if (result !== 'record') return
+      if (count % limits.dispatchBetweenLooks === 0 && isLate(this.#context.turn)) break
     }
     this.#schedule()
   }

@@ -41,6 +41,8 @@ const tellNobody = (): void => undefined
 export class Partition implements LogWatcher {
   readonly log: Log
   readonly producers: ProducerState = new ProducerState()
+  /** It is a partition no more, whatever has its name or its log now. */
+  isGone = false
   readonly #context: PartitionContext
   readonly #getConfig: () => TopicConfig
   /** Tells a work queue about messages that came in as a batch. */
@@ -74,14 +76,15 @@ export class Partition implements LogWatcher {
   }
 
   /**
-   * Stores a batch, whose bytes are the log's from now on. Throws what `checkBatch`, `ProducerState.findDuplicate` and `checkRecords`
-   * throw; the last looks into the records, which is for the protocol to do.
+   * Stores a batch, whose bytes are the log's from now on. Throws what `checkBatch`,
+   * `ProducerState.findDuplicate` and `checkRecords` throw; the last looks into the records, which is
+   * for the protocol to do. `isIntact`: the checksum of a large batch was found right before.
    */
-  produce(batch: Buffer, checkRecords: RecordCheck): Produced {
+  produce(batch: Buffer, checkRecords: RecordCheck, isIntact = false): Produced {
     const { store, clock } = this.#context
     const now = clock.now()
     const config = this.#getConfig()
-    const { producer, recordCount, maxTimestamp } = checkBatch(batch, config)
+    const { producer, recordCount, maxTimestamp } = checkBatch(batch, config, isIntact)
     const appendTime = config.usesAppendTime ? now : -1
     const known = producer && this.producers.findDuplicate(producer)
     if (known !== undefined) {
@@ -124,6 +127,12 @@ export class Partition implements LogWatcher {
     for (const producerId of this.producers.expire(Infinity, 0)) {
       this.#context.store.putState(this.#stateKey(producerId), undefined)
     }
+    this.leave()
+  }
+
+  /** It goes, and whoever waits for its records is told. The log may live on. */
+  leave(): void {
+    this.isGone = true
     this.onDurable()
   }
 

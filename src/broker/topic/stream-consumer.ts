@@ -4,6 +4,7 @@ import { type Turn, turnPhase, type TurnTask } from '../../lib/turn.ts'
 import { limits } from '../../limits.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import { RecordView } from '../../log/record.ts'
+import { isLate } from '../is-late.ts'
 import type { ConsumerOffsets } from './consumer-offsets.ts'
 import type { Partition } from './partition.ts'
 import { StreamReader } from './stream-reader.ts'
@@ -91,12 +92,13 @@ export class StreamConsumer implements TurnTask, TopicObserver {
   runTurn(): void {
     this.#isScheduled = false
     this.skipsLeft = limits.streamSkipsPerTurnMax
-    for (let count = 0; count < limits.dispatchPerTurnMax; count++) {
+    for (let count = 1; count <= limits.dispatchPerTurnMax; count++) {
       if (!this.#hasRoom) return
       if (!this.#deliverNext()) {
         if (this.skipsLeft === 0) break
         return
       }
+      if (count % limits.dispatchBetweenLooks === 0 && isLate(this.context.turn)) break
     }
     this.schedule()
   }

@@ -92,14 +92,12 @@ export class Topics {
     this.#queueViewsById.delete(view.topicId)
   }
 
-  /** Everything Kafka may see, in no particular order. */
-  list(): TopicView[] {
-    const views: TopicView[] = []
+  /** Everything Kafka may see, in no particular order; things may come and go meanwhile. */
+  *views(): Generator<TopicView, void> {
     for (const queue of this.#vhost.queues()) {
       const view = this.#viewOf(queue)
-      if (view !== undefined) views.push(view)
+      if (view !== undefined) yield view
     }
-    return views
   }
 
   /** Throws `invalid_topic`, `topic_already_exists`, `invalid_partitions`, `invalid_config`. */
@@ -202,6 +200,7 @@ export class Topics {
   /** Takes a provisional topic out of the way of the queue that gets its log. */
   release(topic: Topic): void {
     this.#byId.delete(topic.topicId)
+    for (const partition of topic.partitions) partition.leave()
     topic.onDeleted()
   }
 

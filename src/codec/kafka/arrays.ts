@@ -3,7 +3,22 @@ import type { WireReader } from './wire-reader.ts'
 import type { WireWriter } from './wire-writer.ts'
 
 type ReadItem<T> = (reader: WireReader, version: number) => T
-type WriteItem<T> = (writer: WireWriter, value: T, version: number) => void
+export type WriteItem<T> = (writer: WireWriter, value: T, version: number) => void
+
+/**
+ * An array of an answer whose items were written before, by somebody who did it in steps. It is empty
+ * to everybody but `writeArray`, which puts the bytes in its place.
+ */
+export class WrittenArray<T> extends Array<T> {
+  readonly count: number
+  readonly pieces: readonly Buffer[]
+
+  constructor(count: number, pieces: readonly Buffer[]) {
+    super()
+    this.count = count
+    this.pieces = pieces
+  }
+}
 
 /** Reads an array that may not be null. */
 export function readArray<T>(reader: WireReader, version: number, readItem: ReadItem<T>): T[] {
@@ -28,6 +43,11 @@ export function writeArray<T>(
   version: number,
   writeItem: WriteItem<T>,
 ): void {
+  if (items instanceof WrittenArray) {
+    writer.arrayCount(items.count)
+    writer.pieces(items.pieces)
+    return
+  }
   writer.arrayCount(items.length)
   for (const item of items) writeItem(writer, item, version)
 }

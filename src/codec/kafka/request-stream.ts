@@ -2,12 +2,24 @@
 //
 // RequestStream cuts a byte stream that arrives in arbitrary chunks into whole requests. Invariant:
 // each request gets memory of its own, into which each byte is copied once (above
-// `kafkaRequestRoomInitial` seldom twice); that memory is never used again.
+// `kafkaRequestRoomInitial` seldom twice); it is used again only if whoever took the request says so.
 import { limits } from '../../limits.ts'
 import { CodecError } from '../codec-error.ts'
 
 const prefixSize = 4
 const emptyBuffer = Buffer.alloc(0)
+
+/** Where the memory of requests comes from. */
+export interface RequestMemory {
+  take(size: number): Buffer
+  /** Nobody has a view of it. */
+  letGo(buffer: Buffer): void
+}
+
+const freshMemory: RequestMemory = {
+  take: (size) => Buffer.allocUnsafe(size),
+  letGo: () => undefined,
+}
 
 /**
  * Reads requests from the chunks of one connection.
@@ -35,9 +47,14 @@ export class RequestStream {
   /** Beginning of a request whose rest is still to come. */
   #carry: Buffer = emptyBuffer
   #carried = 0
+  readonly #memory: RequestMemory
 
-  constructor(requestSizeMax: number = limits.kafkaRequestSizeMax) {
+  constructor(
+    requestSizeMax: number = limits.kafkaRequestSizeMax,
+    memory: RequestMemory = freshMemory,
+  ) {
     this.requestSizeMax = requestSizeMax
+    this.#memory = memory
   }
 
   /** Adds the next bytes. All requests of the previous chunk must have been taken with `next`. */
@@ -134,8 +151,10 @@ export class RequestStream {
     if (this.#carry.length >= filled) return
     // By leaps, because what is there must be copied each time; what is not filled takes no memory.
     const room = Math.max(filled, limits.kafkaRequestRoomInitial, this.#carry.length * 8)
-    const grown = Buffer.allocUnsafe(Math.min(room, this.#size))
+    // What is nearly all of it is not worth another leap.
+    const grown = this.#memory.take(room * 2 >= this.#size ? this.#size : room)
     this.#carry.copy(grown, 0, 0, this.#carried)
+    this.#memory.letGo(this.#carry)
     this.#carry = grown
   }
 }

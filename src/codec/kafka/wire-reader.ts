@@ -4,6 +4,7 @@
 import { readInt64 } from '../../lib/int64.ts'
 import { limits } from '../../limits.ts'
 import { CodecError } from '../codec-error.ts'
+import { zeroUuid } from './field-defaults.ts'
 
 const emptyBuffer = Buffer.alloc(0)
 const uuidSize = 16
@@ -91,6 +92,8 @@ export class WireReader {
   /** 16 bytes as Kafka prints them: base64url without padding. */
   uuid(): string {
     const start = this.#advance(uuidSize)
+    // Whoever means a name sends none.
+    if (isZero(this.buffer, start, start + uuidSize)) return zeroUuid
     return this.buffer.toString('base64url', start, start + uuidSize)
   }
 
@@ -208,4 +211,9 @@ export class WireReader {
   #malformed(reason: string): CodecError {
     return new CodecError('syntax_error', reason, this.position)
   }
+}
+
+function isZero(bytes: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (bytes[at] !== 0) return false
+  return true
 }

@@ -25,6 +25,7 @@ export class WireWriter {
   #partsSize = 0
   /** Start of what is in the buffer and not in a part. */
   #pending = 0
+  #isPiece = false
 
   /** Begins a message; what was not finished is forgotten. */
   start(): void {
@@ -33,7 +34,20 @@ export class WireWriter {
     this.#parts = []
     this.#partsSize = 0
     this.#pending = 0
+    this.#isPiece = false
     this.isFlexible = false
+  }
+
+  /** Begins a part of a message, without a size prefix; it ends with `finish`, too. */
+  startPiece(): void {
+    this.start()
+    this.#position = 0
+    this.#isPiece = true
+  }
+
+  /** Bytes written since `start`. */
+  get size(): number {
+    return this.#partsSize + this.#position - this.#pending
   }
 
   /**
@@ -43,8 +57,10 @@ export class WireWriter {
   finish(): readonly Buffer[] {
     this.#endPart()
     const parts = this.#parts
-    const first = parts[0] as Buffer
-    first.writeInt32BE(this.#partsSize - sizePrefixSize, 0)
+    if (!this.#isPiece) {
+      const first = parts[0] as Buffer
+      first.writeInt32BE(this.#partsSize - sizePrefixSize, 0)
+    }
     this.#parts = []
     this.#buffer = Buffer.allocUnsafe(0)
     return parts
@@ -142,6 +158,11 @@ export class WireWriter {
     for (const piece of value) size += piece.length
     this.#bytesSize(size)
     for (const piece of value) this.#splice(piece)
+  }
+
+  /** Pieces of a message as they were written; the larger ones become parts. */
+  pieces(pieces: readonly Buffer[]): void {
+    for (const piece of pieces) this.#splice(piece)
   }
 
   nullableRecords(value: RecordsParts | null): void {

@@ -4,13 +4,14 @@
 // File: 0 'PABALBDY' │ 8 version u32 │ 12 crc u32 of the body │ 16 id i64 │ 24 body size i64 │ 32 body
 import { join } from 'node:path'
 import type { Clock } from '../../lib/clock.ts'
-import { crc32c } from '../../lib/crc32c.ts'
+import { crc32c, crc32cInSteps } from '../../lib/crc32c.ts'
 import { readInt64, writeInt64 } from '../../lib/int64.ts'
+import { largePages } from '../../lib/large-pages.ts'
 import { limits } from '../../limits.ts'
 import type { Log } from '../log.ts'
-import type { Disk } from './disk.ts'
+import type { Disk, DiskFile } from './disk.ts'
 import { formatVersion } from './file-format.ts'
-import { readWholeFile, syncFile, writeAllAt } from './file-operations.ts'
+import { readInto, syncFile, writeAllAt } from './file-operations.ts'
 import type { AsideReference } from './segment.ts'
 
 export const asideFolderName = 'aside'
@@ -28,7 +29,10 @@ export interface AsideStoreOptions {
 }
 
 export class AsideStore {
-  /** Bodies in memory: those not committed yet, and some that were read lately. */
+  /**
+   * Bodies in memory: those not committed yet, and some that were read lately. They are held as long
+   * as they are in here; who keeps one for longer than a call holds it, too (`LargePages`).
+   */
   readonly bodies: Map<number, Buffer> = new Map()
   readonly #options: AsideStoreOptions
   /** Records that refer to each body. */
@@ -58,6 +62,7 @@ export class AsideStore {
   write(body: Buffer, done: (id: number) => void): void {
     const id = this.#nextId++
     this.bodies.set(id, body)
+    largePages.hold(body)
     void this.#tryWrite(id, body, done)
   }
 
@@ -112,8 +117,13 @@ export class AsideStore {
   async load(id: number): Promise<void> {
     if (this.bodies.has(id)) return
     const path = this.#pathOf(id)
-    const body = decodeAside(await readWholeFile(this.#options.disk, path), id)
+    const body = await this.#readFile(id)
     if (body !== undefined) {
+      // Somebody else may have been quicker.
+      if (this.bodies.has(id)) {
+        largePages.letGo(body)
+        return
+      }
       this.bodies.set(id, body)
       this.#cache(id, body)
       return
@@ -159,12 +169,46 @@ export class AsideStore {
     await disk.unlink(path)
     const file = await disk.open(path, 'create')
     try {
-      await writeAllAt(file, [encodeHeader(id, body), body], 0)
+      const header = encodeHeader(id, body, await this.#crcOf(body))
+      await writeAllAt(file, [header, body], 0)
       await syncFile(file)
     } finally {
       await file.close()
     }
     await disk.syncFolder(folder)
+  }
+
+  /** The body, held; undefined when its file is missing or damaged. */
+  async #readFile(id: number): Promise<Buffer | undefined> {
+    const file = await this.#openFile(id)
+    if (file === undefined) return undefined
+    let bytes: Buffer | undefined
+    try {
+      bytes = largePages.take(await file.size())
+      const count = await readInto(file, bytes, 0)
+      const body = bodyIn(bytes.subarray(0, count), id)
+      if (body === undefined || (await this.#crcOf(body)) !== crcIn(bytes)) {
+        largePages.letGo(bytes)
+        return undefined
+      }
+      return body
+    } finally {
+      await file.close()
+    }
+  }
+
+  async #openFile(id: number): Promise<DiskFile | undefined> {
+    try {
+      return await this.#options.disk.open(this.#pathOf(id), 'read')
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+      throw error
+    }
+  }
+
+  #crcOf(body: Buffer): number | Promise<number> {
+    const { clock } = this.#options
+    return crc32cInSteps(body, { clock, sizePerTurn: limits.crcPerTurnMax })
   }
 
   #cache(id: number, body: Buffer): void {
@@ -183,6 +227,7 @@ export class AsideStore {
     const body = this.bodies.get(id)
     this.bodies.delete(id)
     if (this.#cached.delete(id)) this.#cachedSize -= body?.length ?? 0
+    if (body !== undefined) largePages.letGo(body)
   }
 
   #pathOf(id: number): string {
@@ -197,18 +242,27 @@ export function asideName(id: number): string {
 
 /** The body in the bytes of a file, or undefined when they are damaged or another's. */
 export function decodeAside(bytes: Buffer | undefined, id: number): Buffer | undefined {
-  if (bytes === undefined || bytes.length < headerSize) return undefined
-  if (!bytes.subarray(0, 8).equals(magic) || readInt64(bytes, 16) !== id) return undefined
-  if (readInt64(bytes, 24) !== bytes.length - headerSize) return undefined
-  const body = bytes.subarray(headerSize)
-  return crc32c(body) === bytes.readUInt32BE(12) ? body : undefined
+  const body = bytes === undefined ? undefined : bodyIn(bytes, id)
+  return body !== undefined && crc32c(body) === crcIn(bytes as Buffer) ? body : undefined
 }
 
-function encodeHeader(id: number, body: Buffer): Buffer {
+/** The same without a look at what is in the body. */
+function bodyIn(bytes: Buffer, id: number): Buffer | undefined {
+  if (bytes.length < headerSize) return undefined
+  if (!bytes.subarray(0, 8).equals(magic) || readInt64(bytes, 16) !== id) return undefined
+  if (readInt64(bytes, 24) !== bytes.length - headerSize) return undefined
+  return bytes.subarray(headerSize)
+}
+
+function crcIn(bytes: Buffer): number {
+  return bytes.readUInt32BE(12)
+}
+
+function encodeHeader(id: number, body: Buffer, crc: number): Buffer {
   const header = Buffer.alloc(headerSize)
   magic.copy(header)
   header.writeUInt32BE(formatVersion, 8)
-  header.writeUInt32BE(crc32c(body), 12)
+  header.writeUInt32BE(crc, 12)
   writeInt64(header, 16, id)
   writeInt64(header, 24, body.length)
   return header

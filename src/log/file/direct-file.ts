@@ -214,7 +214,7 @@ class DirectWrite {
       const isAligned = written % directBlockSize === 0
       if (error !== null) this.#done(error)
       else if (written === place.count) this.#onStageWritten()
-      else if (written === 0 || !isAligned) this.#done(noSpaceError())
+      else if (written === 0 || !isAligned) this.#done(shortWriteError())
       else this.#writeFrom(from + written, size)
     })
   }
@@ -235,11 +235,12 @@ function isRefused(error: Error): boolean {
   return (error as NodeJS.ErrnoException).code === 'EINVAL'
 }
 
-function noSpaceError(): Error {
+/** A write that the system took only in part, without saying why. */
+export function shortWriteError(): Error {
   return Object.assign(new Error('ENOSPC: the disk took no more bytes'), { code: 'ENOSPC' })
 }
 
-function totalSize(buffers: readonly Buffer[]): number {
+export function totalSize(buffers: readonly Buffer[]): number {
   let size = 0
   for (const buffer of buffers) size += buffer.length
   return size

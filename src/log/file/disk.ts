@@ -5,7 +5,7 @@ import * as fs from 'node:fs'
 import * as path from 'node:path'
 import type { Clock } from '../../lib/clock.ts'
 import { limits } from '../../limits.ts'
-import { DirectFile, StagePool } from './direct-file.ts'
+import { DirectFile, shortWriteError, StagePool, totalSize } from './direct-file.ts'
 import type { BlockWriter } from './direct-file.ts'
 
 export type DiskCallback = (error: Error | null) => void
@@ -228,19 +228,9 @@ function call<T>(start: (done: (error: Error | null, value?: T) => void) => void
   })
 }
 
-function totalSize(buffers: readonly Buffer[]): number {
-  let size = 0
-  for (const buffer of buffers) size += buffer.length
-  return size
-}
-
 function skipBytes(buffers: readonly Buffer[], count: number): Buffer[] {
   let left = count
   let index = 0
   while (left >= buffers[index]!.length) left -= buffers[index++]!.length
   return [buffers[index]!.subarray(left), ...buffers.slice(index + 1)]
-}
-
-function shortWriteError(): Error {
-  return Object.assign(new Error('ENOSPC: the disk took no more bytes'), { code: 'ENOSPC' })
 }

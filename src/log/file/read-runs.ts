@@ -3,7 +3,7 @@ import { readInt64 } from '../../lib/int64.ts'
 import { limits } from '../../limits.ts'
 import { recordBodySize, recordSharedStart, recordSizeAt } from '../record.ts'
 import { runPages } from '../run-pages.ts'
-import { crcOfRun, Run, runField, runHeaderSize, runSizeAt } from '../run.ts'
+import { crcOfRunInSteps, Run, runField, runHeaderSize, runSizeAt } from '../run.ts'
 import { SharedBodies, sharedCrcSize } from '../shared-bodies.ts'
 import type { DiskFile } from './disk.ts'
 import { readAt, readInto } from './file-operations.ts'
@@ -47,7 +47,8 @@ export async function readRuns(
         : await readIntoPage(segment.file, start, page.subarray(0, end - start))
     for (const at of span) {
       const from = index.position(at) - start
-      runs.push(checkRun(bytes.subarray(from, from + index.size(at)), index, at))
+      const checked = checkRun(bytes.subarray(from, from + index.size(at)), index, at)
+      runs.push(checked instanceof Promise ? await checked : checked)
     }
   }
   await loadSharedBodies(segment, runs)
@@ -88,14 +89,24 @@ function spansOf(places: readonly number[], index: RunIndex): number[][] {
   return spans
 }
 
-function checkRun(bytes: Buffer, index: RunIndex, at: number): Run | undefined {
+function checkRun(
+  bytes: Buffer,
+  index: RunIndex,
+  at: number,
+): Run | undefined | Promise<Run | undefined> {
   const isWhole =
     bytes.length === index.size(at) &&
     bytes.length >= runHeaderSize &&
     runSizeAt(bytes, 0) === bytes.length
   if (!isWhole || readInt64(bytes, runField.baseOffset) !== index.baseOffset(at)) return undefined
-  if (crcOfRun(bytes, bytes.length) !== bytes.readUInt32BE(runField.crc)) return undefined
-  return Run.fromBytes(bytes)
+  const crc = crcOfRunInSteps(bytes)
+  return typeof crc === 'number'
+    ? runIfIntact(bytes, crc)
+    : crc.then((it) => runIfIntact(bytes, it))
+}
+
+function runIfIntact(bytes: Buffer, crc: number): Run | undefined {
+  return crc === bytes.readUInt32BE(runField.crc) ? Run.fromBytes(bytes) : undefined
 }
 
 /** Reads the part of the shared bodies that records refer to; drops runs whose bodies are damaged. */

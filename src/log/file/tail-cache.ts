@@ -1,5 +1,8 @@
 // Bounds the memory of runs that are durable and still in `Log.tail`. Invariant: a run is counted
-// from the moment it is durable until it leaves its log's tail; then its memory is let go.
+// from the moment it is durable until it leaves its log's tail; then its memory is let go. A run may
+// be a small part of its memory (a batch among others in a request, something small in a page of
+// Node's): as long as any such part is here, all of that memory is counted, once.
+import { limits } from '../../limits.ts'
 import type { Log } from '../log.ts'
 import type { Run } from '../run.ts'
 import type { SharedBodies } from '../shared-bodies.ts'
@@ -8,12 +11,14 @@ import type { SharedBodies } from '../shared-bodies.ts'
 export class TailCache {
   #size = 0
   readonly #sizeMax: number
+  /** Memory that runs are parts of, and how many there are of it. */
+  readonly #shared = new Map<ArrayBufferLike, number>()
   #runs: (Run | undefined)[] = []
   #logs: (Log | undefined)[] = []
   #head = 0
   /** Entries at or after `#head` whose run left its tail already. */
   #deadCount = 0
-  /** Bytes of those that readers may still have: they are let go only with their entry here. */
+  /** About so many bytes of those that readers may still have are let go only with their entries. */
   #deadSize = 0
 
   constructor(sizeMax: number) {
@@ -32,8 +37,8 @@ export class TailCache {
       run.release()
       return
     }
-    run.cachedSize = run.buffer.length
-    this.#size += run.cachedSize
+    run.cachedSize = limits.keptRunSize
+    this.#size += run.cachedSize + this.#retainMemory(run.buffer)
     if (run.shared !== undefined) this.#retain(run.shared)
     this.#runs.push(run)
     this.#logs.push(log)
@@ -43,9 +48,10 @@ export class TailCache {
   /** The run left its log's tail for another reason than eviction. */
   drop(run: Run): void {
     if (run.cachedSize === 0) return
-    this.#release(run)
+    const { isLent } = run
+    const released = this.#release(run)
     this.#deadCount++
-    if (run.isLent) this.#deadSize += run.buffer.length
+    if (isLent) this.#deadSize += released
     const isCrowded = this.#deadCount > 1024 && this.#deadCount * 2 > this.#runs.length - this.#head
     if (isCrowded || this.#deadSize * 8 > this.#sizeMax) this.#compact()
   }
@@ -58,7 +64,6 @@ export class TailCache {
     this.#head++
     if (run.cachedSize === 0) {
       this.#deadCount--
-      if (run.isLent) this.#deadSize -= run.buffer.length
     } else {
       log.evictBefore(run.lastOffset + 1)
       this.#release(run)
@@ -66,11 +71,33 @@ export class TailCache {
     if (this.#head > 1024 && this.#head * 2 > this.#runs.length) this.#compact()
   }
 
-  #release(run: Run): void {
-    this.#size -= run.cachedSize
+  /** Returns how many bytes of its memory nobody here needs any more. */
+  #release(run: Run): number {
+    const released = this.#releaseMemory(run.buffer)
+    this.#size -= run.cachedSize + released
     run.cachedSize = 0
     if (run.shared !== undefined) this.#releaseShared(run.shared)
     run.release()
+    return released
+  }
+
+  /** Returns the bytes that are to be counted now. */
+  #retainMemory(bytes: Buffer): number {
+    const { buffer: memory } = bytes
+    if (isMostOf(bytes, memory)) return memory.byteLength
+    const count = this.#shared.get(memory) ?? 0
+    this.#shared.set(memory, count + 1)
+    return count === 0 ? memory.byteLength : 0
+  }
+
+  /** Returns the bytes that are not to be counted any more. */
+  #releaseMemory(bytes: Buffer): number {
+    const { buffer: memory } = bytes
+    if (isMostOf(bytes, memory)) return memory.byteLength
+    const count = this.#shared.get(memory) as number
+    if (count > 1) this.#shared.set(memory, count - 1)
+    else this.#shared.delete(memory)
+    return count > 1 ? 0 : memory.byteLength
   }
 
   #retain(shared: SharedBodies): void {
@@ -96,4 +123,9 @@ export class TailCache {
     this.#deadCount = 0
     this.#deadSize = 0
   }
+}
+
+/** Then there can be no other of which that is true, and nothing has to be looked up. */
+function isMostOf(bytes: Buffer, memory: ArrayBufferLike): boolean {
+  return bytes.length * 2 > memory.byteLength
 }

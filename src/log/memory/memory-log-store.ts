@@ -2,6 +2,7 @@
 // order, and refuses atoms, as an engine on a database may; a broker that survives it finds no
 // surprise there.
 import type { Clock } from '../../lib/clock.ts'
+import { largePages } from '../../lib/large-pages.ts'
 import type { Random } from '../../lib/random.ts'
 import type { Turn } from '../../lib/turn.ts'
 import type { AtomIndex, CommitGroup } from '../commit-group.ts'
@@ -153,6 +154,7 @@ export class MemoryLogStore implements LogStore, LogEngine {
   writeAside(body: Buffer, done: (asideId: number) => void): void {
     const id = ++this.#lastAsideId
     this.asideBodies.set(id, body)
+    largePages.hold(body)
     this.#clock.after(0, () => done(id))
   }
 

@@ -14,6 +14,7 @@ import {
   PROPERTY_USER_ID,
 } from '../../codec/amqp/methods.gen.ts'
 import { Fifo } from '../../lib/fifo.ts'
+import { largePages } from '../../lib/large-pages.ts'
 import { limits } from '../../limits.ts'
 import type { CommitGroup } from '../../log/commit-group.ts'
 import { RecordSource } from '../../log/record.ts'
@@ -35,6 +36,7 @@ export interface KeptMessage {
 }
 
 const flagsPosition = 12
+const empty = Buffer.alloc(0)
 
 export class ChannelPublisher {
   /** Set by confirm.select. */
@@ -88,7 +90,20 @@ export class ChannelPublisher {
   }
 
   onBody(buffer: Buffer, start: number, end: number): void {
-    if (this.#state.onBody(buffer, start, end, this.#source)) this.#onComplete()
+    if (!this.#state.onBody(buffer, start, end, this.#source)) return
+    if (this.#source.isBodyOwn) this.#onGathered()
+    else this.#onComplete()
+  }
+
+  /** The body came in several frames. Whoever needs it for longer than this holds it. */
+  #onGathered(): void {
+    const { body } = this.#source
+    try {
+      this.#onComplete()
+    } finally {
+      largePages.letGo(body)
+      setBody(this.#source, empty, 0, 0)
+    }
   }
 
   /** Sends the confirms that are due. */
@@ -120,6 +135,7 @@ export class ChannelPublisher {
       const message = this.#parked.shift() as KeptMessage
       connection.parkedSize -= sizeOf(message.source)
       connection.guard(this.#channel, () => this.#publish(message))
+      largePages.letGo(message.source.body)
     }
   }
 
@@ -136,6 +152,7 @@ export class ChannelPublisher {
     while (this.#parked.size > 0) {
       const { source } = this.#parked.shift() as KeptMessage
       this.#channel.connection.parkedSize -= sizeOf(source)
+      largePages.letGo(source.body)
     }
     this.#onceUnblocked = undefined
   }
@@ -263,6 +280,7 @@ export class ChannelPublisher {
     store.writeAside(source.body.subarray(source.bodyStart, source.bodyEnd), (asideId) => {
       if (channel.state !== 'open') {
         store.dropAside(asideId)
+        largePages.letGo(source.body)
         return
       }
       channel.resume(() => this.#publishAside(message, asideId))
@@ -280,6 +298,7 @@ export class ChannelPublisher {
       this.#append(route, source, isMandatory)
     } finally {
       if (!isUsed) this.#channel.connection.context.broker.store.dropAside(asideId)
+      largePages.letGo(source.body)
     }
   }
 
@@ -294,7 +313,7 @@ export function setKey(route: Route, source: RecordSource): void {
   if (route.needsKey) source.partitionKey = keyOfMessage(source)
 }
 
-/** A copy that outlives the frame it came in. */
+/** A copy that outlives the frame it came in. Who is done with it lets go of its body. */
 function keep(source: RecordSource, isMandatory: boolean): KeptMessage {
   const kept = new RecordSource()
   kept.address = Buffer.from(source.address.subarray(source.addressStart, source.addressEnd))
@@ -303,6 +322,7 @@ function keep(source: RecordSource, isMandatory: boolean): KeptMessage {
   kept.headerEnd = kept.header.length
   const body = source.body.subarray(source.bodyStart, source.bodyEnd)
   kept.body = source.isBodyOwn ? body : Buffer.from(body)
+  if (source.isBodyOwn) largePages.hold(body)
   kept.bodyEnd = body.length
   kept.isBodyOwn = true
   kept.asideId = source.asideId

@@ -24,6 +24,7 @@ import type { AtomIndex, CommitGroup, GroupListener } from '../../log/commit-gro
 import { ChannelPublisher } from './channel-publisher.ts'
 import type { Connection } from './connection.ts'
 import { handleMethod } from './handle-method.ts'
+import { isDeclaration } from './is-declaration.ts'
 import { unexpectedFrame } from './publish-state.ts'
 import type { ReplyConsumer } from './reply-consumer.ts'
 import type { Reply } from './reply.ts'
@@ -270,7 +271,22 @@ export class Channel implements GroupListener, ContentTarget {
     if (methodId === BASIC_PUBLISH) publisher.onMethod(buffer, start, end)
     else if (methodId === BASIC_ACK && this.transaction === undefined)
       this.#onAck(buffer, start, end)
-    else handleMethod(this, decodeMethod(buffer, start, end))
+    else this.#onRareMethod(buffer, start, end)
+  }
+
+  #onRareMethod(buffer: Buffer, start: number, end: number): void {
+    const { topology } = this.connection.context.broker
+    const method = decodeMethod(buffer, start, end)
+    if (!topology.isBehind || !isDeclaration(method)) {
+      handleMethod(this, method)
+      return
+    }
+    // Whoever declares faster than that can be kept waits; others, and other channels, do not.
+    const payload = Buffer.from(buffer.subarray(start, end))
+    this.wait()
+    topology.whenCaughtUp(() =>
+      this.resume(() => this.#handle(FRAME_METHOD, payload, 0, payload.length)),
+    )
   }
 
   /** basic.ack without an object per message. */

@@ -1,11 +1,13 @@
 // What one connection sends. Frames are written into slabs and leave in one write per turn. A slab
-// is not written to again where the socket still has it, so nothing is copied twice.
+// is not written to again where the socket still has it, so nothing is copied twice. Its memory is used
+// again once everything in it has been sent.
 import type { Socket } from 'node:net'
 import {
   type AmqpMethod,
   methodFrameSizeMax,
   writeMethodFrame,
 } from '../../codec/amqp/methods.gen.ts'
+import { largePages } from '../../lib/large-pages.ts'
 import { limits } from '../../limits.ts'
 
 const slabSizeMin = 512
@@ -19,6 +21,8 @@ export class Output {
   /** Whole pieces that go before what is in the slab. */
   #pieces: Buffer[] = []
   #piecesSize = 0
+  /** Memory of pieces that is held until the system has them. */
+  #held: Buffer[] = []
   #lastFlushSize = 0
   /** Bytes ever handed to the socket. */
   sentSize = 0
@@ -63,13 +67,18 @@ export class Output {
     this.#piecesSize += view.length
   }
 
+  /** The next pieces are views of `held`: it is let go once they have been sent, or never will be. */
+  letGoOnceSent(held: Buffer): void {
+    this.#held.push(held)
+  }
+
   flush(): void {
     const size = this.#piecesSize + this.#position - this.#start
     if (size === 0) return
     this.#lastFlushSize = size
     this.sentSize += size
     if (this.#pieces.length === 0) {
-      this.#socket.write(this.#slab.subarray(this.#start, this.#position))
+      this.#socket.write(this.#slab.subarray(this.#start, this.#position), this.#takeHeld())
       this.#start = this.#position
       this.#reuseSlab()
       return
@@ -79,14 +88,27 @@ export class Output {
     this.#pieces = []
     this.#piecesSize = 0
     this.#socket.cork()
+    const last = pieces.pop() as Buffer
     for (const piece of pieces) this.#socket.write(piece)
+    this.#socket.write(last, this.#takeHeld())
     this.#socket.uncork()
     this.#reuseSlab()
+  }
+
+  /** What is to be called once everything before has been sent. */
+  #takeHeld(): (() => void) | undefined {
+    if (this.#held.length === 0) return undefined
+    const held = this.#held
+    this.#held = []
+    return () => {
+      for (const view of held) largePages.letGo(view)
+    }
   }
 
   /** Gives the slab up: for connections that have been quiet. */
   trim(): void {
     if (!this.isEmpty) return
+    if (this.#socket.writableLength === 0) largePages.letGo(this.#slab)
     this.#slab = Buffer.alloc(0)
     this.#start = 0
     this.#position = 0
@@ -114,7 +136,9 @@ export class Output {
       Math.max(this.#lastFlushSize * 2, slabSizeMin),
       limits.outputSlabSizeMax,
     )
-    this.#slab = Buffer.allocUnsafe(Math.max(size, wanted))
+    // Earlier writes of the old one may not have left yet: they have when the next one has.
+    this.letGoOnceSent(this.#slab)
+    this.#slab = largePages.take(Math.max(size, wanted))
     this.#start = 0
     this.#position = 0
   }

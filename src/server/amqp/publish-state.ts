@@ -10,6 +10,7 @@ import {
 import { CLASS_BASIC } from '../../codec/amqp/methods.gen.ts'
 import { CodecError } from '../../codec/codec-error.ts'
 import { copyBytes } from '../../lib/copy-bytes.ts'
+import { largePages } from '../../lib/large-pages.ts'
 import type { RecordSource } from '../../log/record.ts'
 import { ProtocolError } from './reply.ts'
 
@@ -72,7 +73,10 @@ export class PublishState {
     return this.bodySize === 0
   }
 
-  /** Takes a body frame; true when the body is complete: point `source` at it with `setBody`. */
+  /**
+   * Takes a body frame; true when the body is complete and `source` points at it. A body with memory of
+   * its own (`isBodyOwn`) is held: `largePages.letGo` it.
+   */
   onBody(buffer: Buffer, start: number, end: number, source: RecordSource): boolean {
     if (this.at !== 'body') throw unexpectedFrame(this.at)
     const filled = this.#bodyFilled + end - start
@@ -110,9 +114,11 @@ export class PublishState {
     if (needed > this.#body.length) {
       // Grows with what has really come: a large size in a header alone costs nothing.
       // By leaps, because what is there must be copied each time.
-      const size = Math.min(this.bodySize, Math.max(needed * 8, 64 * 1024))
-      const larger = Buffer.allocUnsafeSlow(size)
+      const room = Math.max(needed * 8, 64 * 1024)
+      // What is nearly all of it is not worth another leap.
+      const larger = largePages.take(room * 2 >= this.bodySize ? this.bodySize : room)
       this.#body.copy(larger, 0, 0, this.#bodyFilled)
+      largePages.letGo(this.#body)
       this.#body = larger
     }
     buffer.copy(this.#body, this.#bodyFilled, start, end)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SocketDouble } from '../../../test/support/socket-double.ts'
+import { largePages } from '../../lib/large-pages.ts'
 import { limits } from '../../limits.ts'
 import { RecordView } from '../../log/record.ts'
 import { runPages } from '../../log/run-pages.ts'
@@ -37,3 +38,24 @@ for (const [bodySize, isKept] of [
     assert.ok(sent.includes(Buffer.alloc(bodySize, 7)))
   })
 }
+
+test('a large body has its memory to itself until it is sent, and then others get it', () => {
+  const socket = new SocketDouble()
+  const output = new Output(socket.asSocket())
+  const bodySize = 16 * limits.copiedBodySizeMax
+  const body = largePages.take(bodySize + 2000)
+  const delivery = { deliveryTag: 1, isRedelivered: false }
+  const target = { output, channel: 1, frameMax: limits.copiedBodySizeMax * 4 }
+  writeDelivery(target, Buffer.from([1, 65]), delivery, recordIn(body, bodySize))
+  largePages.letGo(body)
+  const isTaken = (): boolean => {
+    const next = largePages.take(body.length).fill(0)
+    return next.buffer === body.buffer
+  }
+  assert.equal(isTaken(), false)
+  output.flush()
+  assert.equal(isTaken(), false)
+  const sent = socket.take()
+  assert.equal(sent.filter((byte) => byte === 7).length, bodySize)
+  assert.equal(isTaken(), true)
+})

@@ -12,6 +12,7 @@ import {
   FRAME_METHOD,
 } from '../../codec/amqp/methods.gen.ts'
 import { copyBytes } from '../../lib/copy-bytes.ts'
+import { largePages } from '../../lib/large-pages.ts'
 import { limits } from '../../limits.ts'
 import { type RecordSource, RecordView } from '../../log/record.ts'
 import { runPages } from '../../log/run-pages.ts'
@@ -163,7 +164,8 @@ function writeHeaderAndBody(target: ContentTarget, record: RecordView): void {
 
 function sendBodyViews({ output, channel, frameMax }: ContentTarget, record: RecordView): void {
   const payloadMax = frameMax - FRAME_OVERHEAD
-  runPages.lend(record.body)
+  if (largePages.hold(record.body)) output.letGoOnceSent(record.body)
+  else runPages.lend(record.body)
   for (let from = record.bodyStart; from < record.bodyEnd; from += payloadMax) {
     const end = Math.min(from + payloadMax, record.bodyEnd)
     const start = output.reserve(FRAME_HEADER_SIZE)

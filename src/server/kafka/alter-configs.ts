@@ -8,7 +8,7 @@ import {
 } from '../../broker/topic/topic-config.ts'
 import { checkTopicName } from '../../broker/topic/topic-name.ts'
 import { Topic } from '../../broker/topic/topic.ts'
-import { whenDurable } from './await-group.ts'
+import { whenCaughtUp, whenDurable } from './await-group.ts'
 import { type ConfigResource, InvalidRequestError, resourceType } from './config-resource.ts'
 import { groupConfigNames } from './config-rows.ts'
 import { answerTo, type ErrorAnswer, noError } from './error-code.ts'
@@ -30,34 +30,36 @@ interface Alteration extends ConfigResource {
 /** What is set now → what shall be set. */
 type Change = (overrides: Readonly<Record<string, string>>) => Record<string, string>
 
-export const handleIncrementalAlterConfigs: Handler<'incrementalAlterConfigs'> = async (
+export const handleIncrementalAlterConfigs: Handler<'incrementalAlterConfigs'> = (
   request,
   context,
-) => {
-  const responses = []
-  for (const resource of request.resources) {
-    const change: Change = (overrides) => applyChanges(overrides, resource.configs)
-    const answer = await alter(resource, context, { change, isDryRun: request.validateOnly })
-    responses.push({ ...identityOf(resource), ...answer })
-  }
-  return { throttleTimeMs: 0, responses }
-}
+) =>
+  context.connection.doAlone(async () => {
+    const responses = []
+    for (const resource of request.resources) {
+      const change: Change = (overrides) => applyChanges(overrides, resource.configs)
+      const answer = await alter(resource, context, { change, isDryRun: request.validateOnly })
+      responses.push({ ...identityOf(resource), ...answer })
+    }
+    return { throttleTimeMs: 0, responses }
+  })
 
-export const handleAlterConfigs: Handler<'alterConfigs'> = async (request, context) => {
-  const responses = []
-  for (const resource of request.resources) {
-    // The old way replaces everything that was set.
-    const configs = resource.configs.map((config) => ({
-      ...config,
-      configOperation: operation.set,
-    }))
-    const change: Change = () => applyChanges({}, configs)
-    const alteration = { ...identityOf(resource), configs }
-    const answer = await alter(alteration, context, { change, isDryRun: request.validateOnly })
-    responses.push({ ...identityOf(resource), ...answer })
-  }
-  return { throttleTimeMs: 0, responses }
-}
+export const handleAlterConfigs: Handler<'alterConfigs'> = (request, context) =>
+  context.connection.doAlone(async () => {
+    const responses = []
+    for (const resource of request.resources) {
+      // The old way replaces everything that was set.
+      const configs = resource.configs.map((config) => ({
+        ...config,
+        configOperation: operation.set,
+      }))
+      const change: Change = () => applyChanges({}, configs)
+      const alteration = { ...identityOf(resource), configs }
+      const answer = await alter(alteration, context, { change, isDryRun: request.validateOnly })
+      responses.push({ ...identityOf(resource), ...answer })
+    }
+    return { throttleTimeMs: 0, responses }
+  })
 
 function identityOf({ resourceType: type, resourceName }: ConfigResource): ConfigResource {
   return { resourceType: type, resourceName }
@@ -65,12 +67,13 @@ function identityOf({ resourceType: type, resourceName }: ConfigResource): Confi
 
 async function alter(
   resource: Alteration,
-  { topics }: RequestContext,
+  { topics, broker }: RequestContext,
   { change, isDryRun }: { readonly change: Change; readonly isDryRun: boolean },
 ): Promise<ErrorAnswer> {
   try {
     checkChanges(resource.configs)
     checkResource(resource)
+    await whenCaughtUp(broker.topology)
     const { resourceName: name } = resource
     const view = topics.find(name)
     if (view === undefined) {
@@ -80,7 +83,8 @@ async function alter(
       throw new BrokerError('invalid_config', `${name} is a queue: use its arguments.`)
     }
     const configs = parseTopicConfigs(change(view.source.config.overrides))
-    if (!isDryRun) await whenDurable(topics.configure(view.source, configs))
+    if (isDryRun) return { errorCode: noError, errorMessage: null }
+    await whenDurable(topics.configure(view.source, configs))
     return { errorCode: noError, errorMessage: null }
   } catch (error) {
     return answerTo(error)

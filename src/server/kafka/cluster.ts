@@ -1,18 +1,30 @@
 // What clients ask about the cluster, which is one broker: FindCoordinator, DescribeCluster,
 // DescribeLogDirs, DescribeTopicPartitions, OffsetForLeaderEpoch and InitProducerId.
-import type { TopicView } from '../../broker/topic/topics.ts'
+import type { Topics, TopicView } from '../../broker/topic/topics.ts'
 import { zeroUuid } from '../../codec/kafka/field-defaults.ts'
-import type { DescribeLogDirsTopic } from '../../codec/kafka/messages/describe-log-dirs.gen.ts'
-import type { DescribeTopicPartitionsResponseTopic } from '../../codec/kafka/messages/describe-topic-partitions.gen.ts'
+import {
+  type DescribableLogDirTopic,
+  type DescribeLogDirsRequest,
+  type DescribeLogDirsTopic,
+  writeDescribeLogDirsTopic,
+} from '../../codec/kafka/messages/describe-log-dirs.gen.ts'
+import type {
+  DescribeTopicPartitionsRequest,
+  DescribeTopicPartitionsResponse,
+  DescribeTopicPartitionsResponseTopic,
+} from '../../codec/kafka/messages/describe-topic-partitions.gen.ts'
 import type {
   EpochEndOffset,
   OffsetForLeaderPartition,
 } from '../../codec/kafka/messages/offset-for-leader-epoch.gen.ts'
+import type { Steps } from '../../lib/slices.ts'
+import { limits } from '../../limits.ts'
 import { authorizedOperations } from './authorized-operations.ts'
 import { codeOf, noError } from './error-code.ts'
 import { findPartition } from './find-partition.ts'
 import { nodeId } from './kafka-context.ts'
 import type { Handler, RequestContext } from './request-context.ts'
+import { inSlices, ItemWriter, writeAll } from './write-in-slices.ts'
 
 const brokerEndpoint = 1
 const batchedVersion = 4
@@ -55,20 +67,14 @@ export const handleDescribeCluster: Handler<'describeCluster'> = (request, conte
   }
 }
 
-export const handleDescribeLogDirs: Handler<'describeLogDirs'> = (request, context) => {
-  const views =
-    request.topics === null
-      ? context.topics.list()
-      : request.topics.flatMap(({ topic }) => context.topics.find(topic) ?? [])
-  const topics: DescribeLogDirsTopic[] = views.map(({ name, partitions }) => ({
-    name,
-    partitions: partitions.map(({ log }, partitionIndex) => ({
-      partitionIndex,
-      partitionSize: context.broker.store.sizeOf(log),
-      offsetLag: 0,
-      isFutureKey: false,
-    })),
-  }))
+export const handleDescribeLogDirs: Handler<'describeLogDirs'> = async (request, context) => {
+  const topics = await inSlices(
+    context,
+    writeAll(
+      new ItemWriter('describeLogDirs', context, writeDescribeLogDirsTopic),
+      sizesOf(request, context),
+    ),
+  )
   return {
     throttleTimeMs: 0,
     errorCode: noError,
@@ -76,19 +82,47 @@ export const handleDescribeLogDirs: Handler<'describeLogDirs'> = (request, conte
   }
 }
 
+function* sizesOf(
+  request: DescribeLogDirsRequest,
+  { topics, broker: { store } }: RequestContext,
+): Generator<DescribeLogDirsTopic, void> {
+  for (const view of request.topics === null ? topics.views() : namedIn(request.topics, topics)) {
+    const partitions = view.partitions.map(({ log }, partitionIndex) => ({
+      partitionIndex,
+      partitionSize: store.sizeOf(log),
+      offsetLag: 0,
+      isFutureKey: false,
+    }))
+    yield { name: view.name, partitions }
+  }
+}
+
+function* namedIn(
+  asked: readonly DescribableLogDirTopic[],
+  topics: Topics,
+): Generator<TopicView, void> {
+  for (const { topic } of asked) {
+    const view = topics.find(topic)
+    if (view !== undefined) yield view
+  }
+}
+
 export const handleDescribeTopicPartitions: Handler<'describeTopicPartitions'> = (
   request,
   context,
-) => {
-  const names =
-    request.topics.length === 0
-      ? context.topics.list().map(({ name }) => name)
-      : request.topics.map(({ name }) => name)
-  const { cursor, responsePartitionLimit: limit } = request
+) => inSlices(context, describePage(request, context))
+
+function* describePage(
+  request: DescribeTopicPartitionsRequest,
+  context: RequestContext,
+): Steps<DescribeTopicPartitionsResponse> {
+  const { cursor, responsePartitionLimit } = request
+  const limit = Math.min(responsePartitionLimit, limits.describedPartitionsMax)
+  const all = request.topics.length === 0 ? context.topics.views() : request.topics
+  const names = yield* firstNames(all, cursor?.topicName ?? '', limit + 1)
   const topics: DescribeTopicPartitionsResponseTopic[] = []
   let left = limit
-  for (const name of names.toSorted()) {
-    if (cursor !== null && name < cursor.topicName) continue
+  for (const name of names) {
     const from = name === cursor?.topicName ? cursor.partitionIndex : 0
     if (left <= 0) {
       return { throttleTimeMs: 0, topics, nextCursor: { topicName: name, partitionIndex: 0 } }
@@ -102,6 +136,26 @@ export const handleDescribeTopicPartitions: Handler<'describeTopicPartitions'> =
     }
   }
   return { throttleTimeMs: 0, topics, nextCursor: null }
+}
+
+/** The first `count` names from `start` on, in their order; a sort of all of them would hold others up. */
+function* firstNames(
+  all: Iterable<{ readonly name: string }>,
+  start: string,
+  count: number,
+): Steps<string[]> {
+  const wanted = Math.max(count, 1)
+  let names: string[] = []
+  let end: string | undefined
+  for (const { name } of all) {
+    yield
+    if (name < start || (end !== undefined && name > end)) continue
+    names.push(name)
+    if (names.length < wanted * 2) continue
+    names = names.toSorted().slice(0, wanted)
+    end = names.at(-1)
+  }
+  return names.toSorted().slice(0, wanted)
 }
 
 function describePartitions(

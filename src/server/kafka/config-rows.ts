@@ -86,7 +86,7 @@ function ownSettings(open: readonly KafkaListener[]): ReadonlyMap<string, string
   return new Map([
     ['advertised.listeners', listeners],
     ['broker.id', String(nodeId)],
-    ['fetch.max.bytes', String(limits.fetchSizeMax)],
+    ['fetch.max.bytes', String(limits.fetchAnswerSizeMax)],
     ['group.initial.rebalance.delay.ms', String(groups.initialRebalanceDelayMs)],
     ['group.max.session.timeout.ms', String(groups.sessionTimeoutMsMax)],
     ['group.max.size', String(groups.membersMax)],

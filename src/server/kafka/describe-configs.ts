@@ -1,33 +1,49 @@
 // DescribeConfigs (key 32).
 import { checkTopicName } from '../../broker/topic/topic-name.ts'
-import type {
-  DescribeConfigsResourceResult,
-  DescribeConfigsResult,
+import {
+  type DescribeConfigsRequest,
+  type DescribeConfigsResourceResult,
+  type DescribeConfigsResult,
+  writeDescribeConfigsResult,
 } from '../../codec/kafka/messages/describe-configs.gen.ts'
 import { type ConfigResource, InvalidRequestError, resourceType } from './config-resource.ts'
 import { describeBrokerConfigs, describeGroupConfigs, describeTopicConfigs } from './config-rows.ts'
 import { answerTo, codeOf, noError } from './error-code.ts'
 import { nodeId } from './kafka-context.ts'
 import type { Handler, RequestContext } from './request-context.ts'
+import { inSlices, ItemWriter, writeAll } from './write-in-slices.ts'
 
 type Rows = readonly DescribeConfigsResourceResult[]
 
-export const handleDescribeConfigs: Handler<'describeConfigs'> = (request, context) => ({
+export const handleDescribeConfigs: Handler<'describeConfigs'> = async (request, context) => ({
   throttleTimeMs: 0,
-  results: request.resources.map((resource): DescribeConfigsResult => {
+  results: await inSlices(
+    context,
+    writeAll(
+      new ItemWriter('describeConfigs', context, writeDescribeConfigsResult),
+      describeAll(request, context),
+    ),
+  ),
+})
+
+function* describeAll(
+  request: DescribeConfigsRequest,
+  context: RequestContext,
+): Generator<DescribeConfigsResult, void> {
+  for (const resource of request.resources) {
     const { resourceType: type, resourceName, configurationKeys: keys } = resource
     const { rows, ...answer } = describe(resource, context)
     const isAsked = ({ name }: { readonly name: string }): boolean =>
       keys === null || keys.length === 0 || keys.includes(name)
     const configs = rows.filter(isAsked)
-    return {
+    yield {
       ...answer,
       resourceType: type,
       resourceName,
       configs: request.includeSynonyms ? configs : configs.map(withoutSynonyms),
     }
-  }),
-})
+  }
+}
 
 function withoutSynonyms(row: DescribeConfigsResourceResult): DescribeConfigsResourceResult {
   return { ...row, synonyms: [] }

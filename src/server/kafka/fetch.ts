@@ -9,6 +9,7 @@ import type {
   FetchResponse,
   PartitionData,
 } from '../../codec/kafka/messages/fetch.gen.ts'
+import { resultOf, runAtOnce, type Steps } from '../../lib/slices.ts'
 import { limits } from '../../limits.ts'
 import { codeOf, noError } from './error-code.ts'
 import type { FetchedPartition, FetchSession } from './fetch-sessions.ts'
@@ -52,10 +53,9 @@ async function poll(
   const { clock } = context
   const deadline = clock.monotonic() + Math.min(request.maxWaitMs, limits.fetchWaitMsMax)
   const round: Round = { found: [], size: 0, isUrgent: false }
-  for (const asked of partitions) {
-    const reading = readOne(asked, sizeLeft(request, round.size), context)
-    add(round, reading instanceof Promise ? await reading : reading)
-  }
+  const run = <T>(steps: Steps<T>): Promise<T> =>
+    partitions.length > limits.fetchedAtOnceMax ? context.slices.run(steps) : runAtOnce(steps)
+  await run(readFirst(request, partitions, round, context))
   const isDue = (): boolean =>
     round.isUrgent ||
     round.size >= request.minBytes ||
@@ -67,28 +67,49 @@ async function poll(
     context,
   )
   for (;;) {
-    await readMoved(request, round, context)
+    await run(readMoved(request, round, context))
     if (isDue()) return round
     await watch.wait(deadline - clock.monotonic())
   }
 }
 
-/** Reads the partitions again that have got records, or have gone, since they were read. */
-async function readMoved(
+function* readFirst(
   request: FetchRequest,
+  partitions: readonly FetchedPartition[],
   round: Round,
   context: RequestContext,
-): Promise<void> {
+): Steps<void> {
+  for (const asked of partitions) {
+    add(round, yield* resultOf(readOne(asked, sizeLeft(request, round.size), context)))
+  }
+}
+
+/** Reads the partitions again that have got records, or have gone, since they were read. */
+function* readMoved(request: FetchRequest, round: Round, context: RequestContext): Steps<void> {
   for (let at = 0; at < round.found.length; at++) {
     const before = round.found[at] as Found
     if (!hasMoved(before)) continue
     const left = sizeLeft(request, round.size - before.size)
-    const reading = readOne(before.asked, left, context)
-    const read = reading instanceof Promise ? await reading : reading
+    const read = yield* resultOf(readAgain(before, left, context))
     round.found[at] = read
     round.size += read.size - before.size
-    if (read.data.errorCode !== noError) round.isUrgent = true
+    if (before.partition?.isGone || read.data.errorCode !== noError) round.isUrgent = true
   }
+}
+
+/**
+ * Whoever waited for a topic hears that it is gone, also when there is another one of its name: with
+ * the metadata it learns of that one. A queue that took over the log goes on where the topic was.
+ */
+function readAgain(
+  { asked, partition }: Found,
+  sizeMax: number,
+  context: RequestContext,
+): Found | Promise<Found> {
+  const isOther = partition?.log.isDeleted && findView(asked, context) !== undefined
+  if (!isOther) return readOne(asked, sizeMax, context)
+  const data = refuse(asked, 'UNKNOWN_TOPIC_OR_PARTITION', undefined)
+  return { asked, partition, data, size: 0 }
 }
 
 function add(round: Round, read: Found): void {
@@ -186,7 +207,7 @@ function refuse(
 /** Whether records became durable since they were looked for, or the partition has gone. */
 function hasMoved({ partition, data }: Found): boolean {
   if (partition === undefined) return false
-  return partition.log.isDeleted || partition.highWatermark !== data.highWatermark
+  return partition.isGone || partition.highWatermark !== data.highWatermark
 }
 
 function toResponse(round: Round, session: FetchSession | undefined): FetchResponse {

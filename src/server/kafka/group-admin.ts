@@ -1,10 +1,16 @@
 // DescribeGroups, ListGroups and DeleteGroups.
 import type { DeletableGroupResult } from '../../codec/kafka/messages/delete-groups.gen.ts'
 import type { DescribedGroup } from '../../codec/kafka/messages/describe-groups.gen.ts'
+import {
+  type ListedGroup,
+  type ListGroupsRequest,
+  writeListedGroup,
+} from '../../codec/kafka/messages/list-groups.gen.ts'
 import { authorizedOperations } from './authorized-operations.ts'
 import { codeOf, noError } from './error-code.ts'
 import { groupCodeOf } from './group-errors.ts'
 import type { Handler, RequestContext } from './request-context.ts'
+import { inSlices, ItemWriter, writeAll } from './write-in-slices.ts'
 
 const missingGroupVersion = 6
 
@@ -49,18 +55,23 @@ function describe(groupId: string, { groups, apiVersion }: RequestContext): Desc
   }
 }
 
-export const handleListGroups: Handler<'listGroups'> = (request, { groups }) => ({
+export const handleListGroups: Handler<'listGroups'> = async (request, context) => ({
   throttleTimeMs: 0,
   errorCode: noError,
-  groups: groups
-    .list({ states: request.statesFilter, types: request.typesFilter })
-    .map(({ groupId, protocolType, state, type }) => ({
-      groupId,
-      protocolType,
-      groupState: state,
-      groupType: type,
-    })),
+  groups: await inSlices(
+    context,
+    writeAll(new ItemWriter('listGroups', context, writeListedGroup), listGroups(request, context)),
+  ),
 })
+
+function* listGroups(
+  { statesFilter: states, typesFilter: types }: ListGroupsRequest,
+  { groups }: RequestContext,
+): Generator<ListedGroup, void> {
+  for (const { groupId, protocolType, state, type } of groups.list({ states, types })) {
+    yield { groupId, protocolType, groupState: state, groupType: type }
+  }
+}
 
 export const handleDeleteGroups: Handler<'deleteGroups'> = async (request, { groups }) => {
   const results = await Promise.all(

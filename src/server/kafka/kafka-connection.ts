@@ -8,6 +8,7 @@ import { readRequest, readRequestHeader, type RequestHeader } from '../../codec/
 import { encodeResponse } from '../../codec/kafka/response.ts'
 import { WireReader } from '../../codec/kafka/wire-reader.ts'
 import { WireWriter } from '../../codec/kafka/wire-writer.ts'
+import { largePages } from '../../lib/large-pages.ts'
 import { limits } from '../../limits.ts'
 import type { Incoming } from '../byte-source.ts'
 import { isTlsHello } from '../tls-failure.ts'
@@ -50,6 +51,8 @@ export class KafkaConnection {
   /** What it was used for so far. */
   #use: 'nothing' | 'metadata' | 'work' = 'nothing'
   #fetchesInFlight = 0
+  /** Requests whose work the next ones wait for. */
+  #aloneCount = 0
   #isPaused = false
   #isClosed = false
   /** Something came in since the last look. */
@@ -73,7 +76,7 @@ export class KafkaConnection {
       socket.remoteAddress ?? '',
       context.settings.needsLogin,
     )
-    this.#stream = new RequestStream(limits.kafkaLoginSizeMax)
+    this.#stream = new RequestStream(limits.kafkaLoginSizeMax, largePages)
     this.#trustIfLoggedIn()
     source.onBytes = (chunk) => {
       if (this.#isClosed) return
@@ -105,6 +108,17 @@ export class KafkaConnection {
     })
     this.heldProduces = held
     await held
+  }
+
+  /** Does `work` before the requests that come next are begun, as Kafka does with all of them. */
+  async doAlone<T>(work: () => T | Promise<T>): Promise<T> {
+    this.#aloneCount++
+    try {
+      return await work()
+    } finally {
+      this.#aloneCount--
+      this.#resumeIfRoom()
+    }
   }
 
   /** To be called every `ms`: ends the connection when nothing has come or gone for too long. */
@@ -194,11 +208,16 @@ export class KafkaConnection {
       connection: this,
     }
     if (api === 'fetch') this.#fetchesInFlight++
+    const { buffer } = this.#stream
     const answer = handler(request, context)
     if (api === 'saslAuthenticate') this.#trustIfLoggedIn()
     if (answer instanceof Promise) {
       answer.then(
-        (response) => this.#fill(slot, api, header, response),
+        (response) => {
+          this.#fill(slot, api, header, response)
+          // Others may keep parts of what came in; of this one only the log does, which holds it.
+          if (api === 'produce') largePages.letGo(buffer)
+        },
         (error: unknown) => this.#onFault(error),
       )
     } else this.#fill(slot, api, header, answer)
@@ -280,6 +299,7 @@ export class KafkaConnection {
 
   get #hasRoom(): boolean {
     return (
+      this.#aloneCount === 0 &&
       this.#slots.length < limits.kafkaRequestsInFlightMax &&
       this.#fetchesInFlight < limits.kafkaFetchesInFlightMax &&
       this.#socket.writableLength <= limits.outputSizeMax

@@ -9,6 +9,7 @@ import type { Clock } from '../../lib/clock.ts'
 import type { Address } from '../../lib/listen.ts'
 import type { Logger } from '../../lib/logger.ts'
 import type { Random } from '../../lib/random.ts'
+import type { Slices } from '../../lib/slices.ts'
 import type { BatchWorker } from '../crossing/batch-worker.ts'
 import type { Crossing } from '../crossing/crossing.ts'
 import type { AdvertisedWatch } from './advertised-watch.ts'
@@ -49,6 +50,8 @@ export interface KafkaContext {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
+  /** For what takes longer than a turn. */
+  readonly slices: Slices
   readonly settings: KafkaSettings
 }
 

@@ -3,14 +3,20 @@ import { Queue } from '../../broker/queue/queue.ts'
 import type { Partition } from '../../broker/topic/partition.ts'
 import type { TopicView } from '../../broker/topic/topics.ts'
 import type { FoundRecord } from '../../codec/kafka/first-record-from.ts'
-import type {
-  ListOffsetsPartition,
-  ListOffsetsPartitionResponse,
+import {
+  type ListOffsetsPartition,
+  type ListOffsetsPartitionResponse,
+  type ListOffsetsRequest,
+  type ListOffsetsTopicResponse,
+  writeListOffsetsPartitionResponse,
+  writeListOffsetsTopicResponse,
 } from '../../codec/kafka/messages/list-offsets.gen.ts'
+import { resultOf, type Steps } from '../../lib/slices.ts'
 import { findInRun } from '../crossing/find-in-run.ts'
 import { codeOf, noError } from './error-code.ts'
 import { findPartition } from './find-partition.ts'
 import type { Handler, RequestContext } from './request-context.ts'
+import { inSlices, ItemWriter } from './write-in-slices.ts'
 
 /** KIP-79, KIP-734, KIP-405, KIP-1005, KIP-1023. Nothing here is tiered. */
 const special = {
@@ -23,26 +29,43 @@ const special = {
 } as const
 const unknown = -1
 const leaderEpochVersion = 4
+/** So many are written at once; a writer for each topic would be garbage. */
+const fewPartitions = 64
 const nowhere: FoundRecord = { timestamp: unknown, offset: unknown }
 
-export const handleListOffsets: Handler<'listOffsets'> = async (request, context) => {
-  const topics = []
+export const handleListOffsets: Handler<'listOffsets'> = async (request, context) => ({
+  throttleTimeMs: 0,
+  topics: await inSlices(context, listAll(request, context)),
+})
+
+function* listAll(
+  request: ListOffsetsRequest,
+  context: RequestContext,
+): Steps<readonly ListOffsetsTopicResponse[]> {
+  const topics = new ItemWriter('listOffsets', context, writeListOffsetsTopicResponse)
   for (const { name, partitions: asked } of request.topics) {
-    const partitions = []
-    for (const partition of asked) partitions.push(await listOffset(name, partition, context))
-    topics.push({ name, partitions })
+    const write = writeListOffsetsPartitionResponse
+    const isLong = asked.length > fewPartitions
+    const few: ListOffsetsPartitionResponse[] = []
+    const many = isLong ? new ItemWriter('listOffsets', context, write) : undefined
+    for (const partition of asked) {
+      const answer = yield* listOffset(name, partition, context)
+      if (many === undefined) few.push(answer)
+      else many.add(answer)
+    }
+    topics.add({ name, partitions: many?.finish() ?? few })
   }
-  return { throttleTimeMs: 0, topics }
+  return topics.finish()
 }
 
-async function listOffset(
+function* listOffset(
   topic: string,
   { partitionIndex, currentLeaderEpoch, timestamp }: ListOffsetsPartition,
   context: RequestContext,
-): Promise<ListOffsetsPartitionResponse> {
+): Steps<ListOffsetsPartitionResponse> {
   const found = findPartition(context, topic, partitionIndex, currentLeaderEpoch)
   if (found.problem !== undefined) return { partitionIndex, errorCode: codeOf(found.problem) }
-  const { offset, timestamp: at } = await findOffset(found, timestamp, context)
+  const { offset, timestamp: at } = yield* resultOf(findOffset(found, timestamp, context))
   const answer = { partitionIndex, errorCode: noError, timestamp: at, offset }
   if (context.apiVersion < leaderEpochVersion || offset === unknown) return answer
   return { ...answer, leaderEpoch: context.broker.store.epoch }

@@ -2,10 +2,11 @@ import type { TopicView } from '../../broker/topic/topics.ts'
 // Metadata (key 3): the one broker and the topics. Asking for a topic by name makes it, as Kafka's
 // auto.create.topics.enable does; it stays provisional until somebody declares it.
 import { zeroUuid } from '../../codec/kafka/field-defaults.ts'
-import type {
-  MetadataRequest,
-  MetadataRequestTopic,
-  MetadataResponseTopic,
+import {
+  type MetadataRequest,
+  type MetadataRequestTopic,
+  type MetadataResponseTopic,
+  writeMetadataResponseTopic,
 } from '../../codec/kafka/messages/metadata.gen.ts'
 import type { CommitGroup } from '../../log/commit-group.ts'
 import { authorizedOperations } from './authorized-operations.ts'
@@ -13,13 +14,20 @@ import { whenDurable } from './await-group.ts'
 import { answerTo, codeOf, noError } from './error-code.ts'
 import { nodeId } from './kafka-context.ts'
 import type { Handler, RequestContext } from './request-context.ts'
+import { inSlices, ItemWriter, writeAll } from './write-in-slices.ts'
 
 const defaultPartitionCount = 1
 const topicIdVersion = 12
 
 export const handleMetadata: Handler<'metadata'> = async (request, context) => {
   const groups: CommitGroup[] = []
-  const topics = findTopics(request, context, groups)
+  const topics = await inSlices(
+    context,
+    writeAll(
+      new ItemWriter('metadata', context, writeMetadataResponseTopic),
+      findTopics(request, context, groups),
+    ),
+  )
   for (const group of groups) await whenDurable(group)
   const { host, port } = context.connection.listener.advertised()
   return {
@@ -27,25 +35,34 @@ export const handleMetadata: Handler<'metadata'> = async (request, context) => {
     brokers: [{ nodeId, host, port, rack: null }],
     clusterId: context.settings.clusterId,
     controllerId: nodeId,
-    topics: request.includeTopicAuthorizedOperations ? topics.map(withOperations) : topics,
+    topics,
     ...(request.includeClusterAuthorizedOperations && {
       clusterAuthorizedOperations: authorizedOperations.cluster,
     }),
   }
 }
 
-function findTopics(
-  { topics, allowAutoTopicCreation }: MetadataRequest,
+function* findTopics(
+  request: MetadataRequest,
   context: RequestContext,
   groups: CommitGroup[],
-): MetadataResponseTopic[] {
+): Generator<MetadataResponseTopic, void> {
+  const { topics, allowAutoTopicCreation: mayCreate, includeTopicAuthorizedOperations } = request
   const { apiVersion } = context
+  const shown = includeTopicAuthorizedOperations ? withOperations : asIs
   if (topics === null || (apiVersion === 0 && topics.length === 0)) {
-    return context.topics.list().map((view) => describeTopic(view, context))
+    for (const view of context.topics.views()) yield shown(describeTopic(view, context))
+    return
   }
   const hasId = topics.some(({ name, topicId }) => name === null || topicId !== zeroUuid)
-  if (hasId && apiVersion < topicIdVersion) return topics.map(refuseTopic)
-  return topics.map((topic) => findTopic(topic, allowAutoTopicCreation, context, groups))
+  for (const topic of topics) {
+    if (hasId && apiVersion < topicIdVersion) yield shown(refuseTopic(topic))
+    else yield shown(findTopic(topic, mayCreate, context, groups))
+  }
+}
+
+function asIs(topic: MetadataResponseTopic): MetadataResponseTopic {
+  return topic
 }
 
 function withOperations(topic: MetadataResponseTopic): MetadataResponseTopic {
@@ -73,6 +90,10 @@ function findTopic(
   if (view !== undefined) return describeTopic(view, context)
   if (!mayCreate || !context.settings.isAutoCreating || isHidden(name, context)) {
     return { errorCode: codeOf('UNKNOWN_TOPIC_OR_PARTITION'), name, partitions: [] }
+  }
+  // As from Kafka while it makes one: the client asks again after a moment.
+  if (context.broker.topology.isBehind) {
+    return { errorCode: codeOf('LEADER_NOT_AVAILABLE'), name, partitions: [] }
   }
   try {
     const asked = { name, partitionCount: defaultPartitionCount, configs: {}, isProvisional: true }

@@ -12,7 +12,9 @@ import type {
   TopicProduceData,
 } from '../../codec/kafka/messages/produce.gen.ts'
 import { batchHeaderSize, compressionOf } from '../../codec/kafka/record-batch.ts'
+import { limits } from '../../limits.ts'
 import type { CommitGroup } from '../../log/commit-group.ts'
+import { crcOfRunInSteps, runField } from '../../log/run.ts'
 import { whenDurable } from './await-group.ts'
 import {
   checkRecords,
@@ -30,11 +32,14 @@ interface Place {
   readonly partition: Partition
   readonly index: number
   readonly batch: Buffer
+  /** Its checksum has been found right. */
+  readonly isIntact?: boolean
 }
 
-/** A batch whose records are checked elsewhere before it is stored. */
+/** A batch that takes longer than a turn of the event loop to check. */
 interface LargeBatch extends Place {
-  readonly rules: RecordRules
+  /** Known once its records have turned out to be too many. */
+  readonly rules: RecordRules | undefined
   /** Its answer goes to `at` of these. */
   readonly responses: PartitionProduceResponse[]
   readonly at: number
@@ -102,21 +107,25 @@ function produceData(
     return refuse(index, codeOf('UNSUPPORTED_COMPRESSION_TYPE'), null)
   }
   const place = { view, partition, index, batch: records ?? empty }
-  try {
-    return produceBatch(place, checkRecords, groups)
-  } catch (error) {
-    if (!(error instanceof LargeBatchError)) return refuseBatch(index, error, context)
-    large.push({ ...place, rules: error.rules, responses, at: responses.length })
-    return refuse(index, codeOf('UNKNOWN_SERVER_ERROR'), null)
+  let rules: RecordRules | undefined
+  if (place.batch.length <= limits.crcPerTurnMax) {
+    try {
+      return produceBatch(place, checkRecords, groups)
+    } catch (error) {
+      if (!(error instanceof LargeBatchError)) return refuseBatch(index, error, context)
+      rules = error.rules
+    }
   }
+  large.push({ ...place, rules, responses, at: responses.length })
+  return refuse(index, codeOf('UNKNOWN_SERVER_ERROR'), null)
 }
 
 function produceBatch(
-  { view, partition, index, batch }: Place,
+  { view, partition, index, batch, isIntact }: Place,
   check: RecordCheck,
   groups: Set<CommitGroup>,
 ): PartitionProduceResponse {
-  const { baseOffset, group, appendTime } = partition.produce(batch, check)
+  const { baseOffset, group, appendTime } = partition.produce(batch, check, isIntact)
   if (group !== undefined) groups.add(group)
   return {
     index,
@@ -134,17 +143,42 @@ async function produceLarge(
   groups: Set<CommitGroup>,
 ): Promise<void> {
   for (const each of large) {
-    const { index, batch, rules, partition, responses, at } = each
+    const { index, responses, at } = each
     try {
-      const checked = await context.batchWorker.check(batch, rules)
-      responses[at] = partition.log.isDeleted
-        ? refuse(index, codeOf('UNKNOWN_TOPIC_OR_PARTITION'), null)
-        : produceBatch(each, () => verdictOf(checked), groups)
+      // With a wrong checksum it is refused in the order of the checks.
+      const checked = { ...each, isIntact: await isIntact(each.batch) }
+      responses[at] = await produceOne(checked, context, groups)
     } catch (error) {
       const reason = error instanceof CodecError ? unreadable(error) : error
       responses[at] = refuseBatch(index, reason, context)
     }
   }
+}
+
+/** The records are looked at here, or in the thread where that takes longer. */
+async function produceOne(
+  large: LargeBatch,
+  context: RequestContext,
+  groups: Set<CommitGroup>,
+): Promise<PartitionProduceResponse> {
+  const { batch, partition, index } = large
+  if (partition.log.isDeleted) return refuse(index, codeOf('UNKNOWN_TOPIC_OR_PARTITION'), null)
+  if (large.rules === undefined) {
+    try {
+      return produceBatch(large, checkRecords, groups)
+    } catch (error) {
+      if (!(error instanceof LargeBatchError)) throw error
+      return produceOne({ ...large, rules: error.rules }, context, groups)
+    }
+  }
+  const checked = await context.batchWorker.check(batch, large.rules)
+  if (partition.log.isDeleted) return refuse(index, codeOf('UNKNOWN_TOPIC_OR_PARTITION'), null)
+  return produceBatch(large, () => verdictOf(checked), groups)
+}
+
+async function isIntact(batch: Buffer): Promise<boolean> {
+  if (batch.length < batchHeaderSize) return false
+  return (await crcOfRunInSteps(batch)) === batch.readUInt32BE(runField.crc)
 }
 
 function refuseBatch(

@@ -4,12 +4,15 @@ import { Topic } from '../../broker/topic/topic.ts'
 import type { TopicAsked, TopicView } from '../../broker/topic/topics.ts'
 import { zeroUuid } from '../../codec/kafka/field-defaults.ts'
 import type {
+  CreatePartitionsRequest,
   CreatePartitionsTopic,
   CreatePartitionsTopicResult,
 } from '../../codec/kafka/messages/create-partitions.gen.ts'
-import type {
-  CreatableTopic,
-  CreatableTopicResult,
+import {
+  type CreatableTopic,
+  type CreatableTopicResult,
+  type CreateTopicsRequest,
+  writeCreatableTopicResult,
 } from '../../codec/kafka/messages/create-topics.gen.ts'
 import type {
   DeleteRecordsPartition,
@@ -17,47 +20,72 @@ import type {
 } from '../../codec/kafka/messages/delete-records.gen.ts'
 import type {
   DeletableTopicResult,
+  DeleteTopicsRequest,
   DeleteTopicState,
 } from '../../codec/kafka/messages/delete-topics.gen.ts'
-import { whenDurable } from './await-group.ts'
+import type { Steps } from '../../lib/slices.ts'
+import type { CommitGroup } from '../../log/commit-group.ts'
+import { whenCaughtUp, whenDurable } from './await-group.ts'
 import { describeTopicConfigs } from './config-rows.ts'
 import { answerTo, codeOf, noError } from './error-code.ts'
 import { findPartition } from './find-partition.ts'
 import { nodeId } from './kafka-context.ts'
 import type { Handler, RequestContext } from './request-context.ts'
+import { inSlices, ItemWriter } from './write-in-slices.ts'
 
 const defaultCount = -1
 const defaultPartitionCount = 1
 const endOfPartition = -1
 
-export const handleCreateTopics: Handler<'createTopics'> = async (request, context) => {
-  const topics: CreatableTopicResult[] = []
-  for (const topic of request.topics) {
-    const isRepeated = request.topics.filter(({ name }) => name === topic.name).length > 1
-    topics.push(
-      isRepeated
-        ? refuseTopic(topic, new BrokerError('precondition_failed', 'Duplicate topic name.'))
-        : await createTopic(topic, request.validateOnly, context),
-    )
+export const handleCreateTopics: Handler<'createTopics'> = async (request, context) => ({
+  throttleTimeMs: 0,
+  topics: await inSlices(context, createTopics(request, context)),
+})
+
+function* createTopics(
+  { topics: asked, validateOnly }: CreateTopicsRequest,
+  context: RequestContext,
+): Steps<readonly CreatableTopicResult[]> {
+  const results = new ItemWriter('createTopics', context, writeCreatableTopicResult)
+  const seen = new Set<string>()
+  const repeated = new Set<string>()
+  for (const { name } of asked) (seen.has(name) ? repeated : seen).add(name)
+  const groups = new Set<CommitGroup>()
+  for (const topic of asked) {
+    yield* untilCaughtUp(context)
+    const isRepeated = repeated.has(topic.name)
+    const problem = new BrokerError('precondition_failed', 'Duplicate topic name.')
+    if (isRepeated) results.add(refuseTopic(topic, problem))
+    else results.add(createTopic(topic, { isDryRun: validateOnly, groups }, context))
+    yield
   }
-  return { throttleTimeMs: 0, topics }
+  yield* untilDurable(groups)
+  return results.finish()
 }
 
-async function createTopic(
+function* untilCaughtUp({ broker: { topology } }: RequestContext): Steps<void> {
+  if (topology.isBehind) yield whenCaughtUp(topology)
+}
+
+function* untilDurable(groups: Iterable<CommitGroup>): Steps<void> {
+  for (const group of groups) if (group.state !== 'finished') yield whenDurable(group)
+}
+
+function createTopic(
   topic: CreatableTopic,
-  isDryRun: boolean,
+  { isDryRun, groups }: { readonly isDryRun: boolean; readonly groups: Set<CommitGroup> },
   { topics }: RequestContext,
-): Promise<CreatableTopicResult> {
+): CreatableTopicResult {
   try {
     const asked = toAsked(topic)
     const existing = topics.find(topic.name)
     // Somebody asked for the name before; now it is declared.
     if (existing instanceof Topic && existing.isProvisional && isUnread(existing)) {
-      if (!isDryRun) await whenDurable(topics.delete(existing))
+      if (!isDryRun) topics.delete(existing)
     }
     if (isDryRun) topics.check(asked)
     const created = isDryRun ? undefined : topics.create(asked)
-    await whenDurable(created?.group)
+    if (created !== undefined) groups.add(created.group)
     return {
       name: topic.name,
       topicId: created?.topic.topicId ?? zeroUuid,
@@ -108,46 +136,72 @@ function refuseTopic({ name }: CreatableTopic, error: unknown): CreatableTopicRe
   return { name, ...answerTo(error) }
 }
 
-export const handleDeleteTopics: Handler<'deleteTopics'> = async (request, context) => {
+export const handleDeleteTopics: Handler<'deleteTopics'> = async (request, context) => ({
+  throttleTimeMs: 0,
+  responses: await inSlices(context, deleteTopics(request, context)),
+})
+
+function* deleteTopics(
+  request: DeleteTopicsRequest,
+  context: RequestContext,
+): Steps<DeletableTopicResult[]> {
   const byName = request.topicNames.map((name) => ({ name, topicId: zeroUuid }))
+  const groups = new Set<CommitGroup>()
   const responses: DeletableTopicResult[] = []
   for (const asked of [...byName, ...request.topics]) {
-    responses.push(await deleteTopic(asked, context))
+    yield* untilCaughtUp(context)
+    responses.push(deleteTopic(asked, context, groups))
+    yield
   }
-  return { throttleTimeMs: 0, responses }
+  yield* untilDurable(groups)
+  return responses
 }
 
-async function deleteTopic(
+function deleteTopic(
   { name, topicId }: DeleteTopicState,
   { topics, broker }: RequestContext,
-): Promise<DeletableTopicResult> {
+  groups: Set<CommitGroup>,
+): DeletableTopicResult {
   const view = name === null ? topics.findById(topicId) : topics.find(name)
   if (view === undefined) {
     const problem = name === null ? 'UNKNOWN_TOPIC_ID' : 'UNKNOWN_TOPIC_OR_PARTITION'
     return { name, topicId, errorCode: codeOf(problem) }
   }
-  await whenDurable(broker.deleteQueue(view.source))
+  const group = broker.deleteQueue(view.source)
+  if (group !== undefined) groups.add(group)
   return { name: view.name, topicId: view.topicId, errorCode: noError }
 }
 
-export const handleCreatePartitions: Handler<'createPartitions'> = async (request, context) => {
+export const handleCreatePartitions: Handler<'createPartitions'> = async (request, context) => ({
+  throttleTimeMs: 0,
+  results: await inSlices(context, growTopics(request, context)),
+})
+
+function* growTopics(
+  request: CreatePartitionsRequest,
+  context: RequestContext,
+): Steps<CreatePartitionsTopicResult[]> {
+  const groups = new Set<CommitGroup>()
   const results: CreatePartitionsTopicResult[] = []
   for (const topic of request.topics) {
-    results.push(await createPartitions(topic, request.validateOnly, context))
+    yield* untilCaughtUp(context)
+    results.push(growTopic(topic, { isDryRun: request.validateOnly, groups }, context))
+    yield
   }
-  return { throttleTimeMs: 0, results }
+  yield* untilDurable(groups)
+  return results
 }
 
-async function createPartitions(
+function growTopic(
   { name, count }: CreatePartitionsTopic,
-  isDryRun: boolean,
+  { isDryRun, groups }: { readonly isDryRun: boolean; readonly groups: Set<CommitGroup> },
   { topics }: RequestContext,
-): Promise<CreatePartitionsTopicResult> {
+): CreatePartitionsTopicResult {
   const view = topics.find(name)
   if (view === undefined) return { name, errorCode: codeOf('UNKNOWN_TOPIC_OR_PARTITION') }
   try {
     const topic = topicOf(view)
-    if (!isDryRun) await whenDurable(topics.grow(topic, count))
+    if (!isDryRun) groups.add(topics.grow(topic, count))
     return { name, errorCode: noError, errorMessage: null }
   } catch (error) {
     return { name, ...answerTo(error) }

@@ -1,6 +1,8 @@
 // What a fetch brings when there is more than one answer holds.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { connect } from 'amqplib'
+import { kafkaErrors } from '../../../src/codec/kafka/error-codes.gen.ts'
 import { zeroUuid } from '../../../src/codec/kafka/field-defaults.ts'
 import type { FetchResponse, FetchTopic } from '../../../src/codec/kafka/messages/fetch.gen.ts'
 import { limits } from '../../../src/limits.ts'
@@ -12,13 +14,24 @@ const MiB = 1024 * 1024
 const topicNames = Array.from({ length: 12 }, (_, index) => `topic-${index}`)
 
 const atOnce = { maxWaitMs: 1000, minBytes: 1 }
+const allTopics = {
+  topics: null,
+  allowAutoTopicCreation: false,
+  includeClusterAuthorizedOperations: false,
+  includeTopicAuthorizedOperations: false,
+}
 const none = { sessionId: 0, sessionEpoch: -1 }
+
+interface Waiting {
+  readonly maxWaitMs: number
+  readonly minBytes: number
+}
 
 async function fetchAll(
   kafka: Pick<KafkaFixture, 'client'>,
   session: { readonly sessionId: number; readonly sessionEpoch: number },
   topics: readonly FetchTopic[],
-  waiting: { readonly maxWaitMs: number; readonly minBytes: number } = atOnce,
+  { apiVersion = version, ...waiting }: Waiting & { readonly apiVersion?: number } = atOnce,
 ): Promise<FetchResponse> {
   const request = {
     clusterId: null,
@@ -32,7 +45,7 @@ async function fetchAll(
     topics,
     forgottenTopicsData: [],
   }
-  return kafka.client.call('fetch', request, version)
+  return kafka.client.call('fetch', request, apiVersion)
 }
 
 function fetchFromStart(topic: string): FetchTopic {
@@ -43,8 +56,8 @@ function fetchFromStart(topic: string): FetchTopic {
     lastFetchedEpoch: -1,
     logStartOffset: -1,
     partitionMaxBytes: MiB,
-    replicaDirectoryId: '',
-    highWatermark: -1,
+    replicaDirectoryId: zeroUuid,
+    highWatermark: Number.MAX_SAFE_INTEGER,
   }
   return { topic, topicId: '', partitions: [partition] }
 }
@@ -94,6 +107,50 @@ describe('Fetch', () => {
     assert.ok(performance.now() - startedAt < waiting.maxWaitMs, 'it answered before its time')
     assert.equal(sizeOf(answer), waiting.minBytes)
     assert.deepEqual(topicsIn(answer), ['topic-2', 'topic-7', 'topic-11'])
+  })
+
+  for (const { api, version: asked, problem } of [
+    { api: 'by name', version: 12, problem: kafkaErrors.UNKNOWN_TOPIC_OR_PARTITION },
+    { api: 'by id', version: 16, problem: kafkaErrors.UNKNOWN_TOPIC_ID },
+  ]) {
+    it(`answers at once, ${api}, when a topic that it waits for is deleted and made again`, async () => {
+      await using kafka = await KafkaFixture.start()
+      await using client = await KafkaRawClient.connect(kafka.kafkaPort)
+      await kafka.createTopic('again')
+      const { topics } = await kafka.client.call('metadata', allTopics)
+      const waiting = { maxWaitMs: 9000, minBytes: 1 }
+      const wanted = [{ ...fetchFromStart('again'), topicId: topics[0]?.topicId ?? '' }]
+      const startedAt = performance.now()
+      const fetching = fetchAll({ client }, none, wanted, { ...waiting, apiVersion: asked })
+      // In one segment: the broker makes the second while the first one's end is still news.
+      const gone = { topics: [{ name: 'again', topicId: zeroUuid }], topicNames: ['again'] }
+      const deletion = kafka.client.call('deleteTopics', { ...gone, timeoutMs: 1000 })
+      const creation = kafka.createTopic('again')
+      await Promise.all([deletion, creation])
+      const { responses } = await fetching
+      assert.ok(performance.now() - startedAt < waiting.maxWaitMs, 'it answered before its time')
+      assert.deepEqual(
+        responses.map(({ partitions }) => partitions[0]?.errorCode),
+        [problem.code],
+      )
+    })
+  }
+
+  it('answers at once when a queue takes the log of the provisional topic that it waits for', async () => {
+    await using kafka = await KafkaFixture.start()
+    await using client = await KafkaRawClient.connect(kafka.kafkaPort)
+    const topics = [{ name: 'jobs', topicId: zeroUuid }]
+    await kafka.client.call('metadata', { ...allTopics, topics, allowAutoTopicCreation: true })
+    const waiting = { maxWaitMs: 9000, minBytes: 1 }
+    const startedAt = performance.now()
+    const fetching = fetchAll({ client }, none, [fetchFromStart('jobs')], waiting)
+    const connection = await connect(kafka.amqpUrl)
+    const channel = await connection.createChannel()
+    await channel.assertQueue('jobs')
+    const { responses } = await fetching
+    assert.ok(performance.now() - startedAt < waiting.maxWaitMs, 'it answered before its time')
+    assert.equal(responses[0]?.partitions[0]?.errorCode, 0, 'and it goes on where it was')
+    await connection.close()
   })
 
   it('answers at once when a topic goes that it waits for', async () => {

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { VirtualClock } from '../../test/support/virtual-clock.ts'
+import { LargePages } from './large-pages.ts'
+
+const size = 1024
+const idleMs = 1000
+
+function setUp(freeSizeMax = 100 * size): { pages: LargePages; clock: VirtualClock } {
+  const clock = new VirtualClock()
+  return { clock, pages: new LargePages({ clock, sizeMin: size, freeSizeMax, idleMs }) }
+}
+
+test('memory is given out again once everybody who held it has let go, and not before', () => {
+  const { pages } = setUp()
+  const first = pages.take(size)
+  assert.equal(pages.hold(first.subarray(10, 20)), true)
+  pages.letGo(first)
+  assert.notEqual(pages.take(size).buffer, first.buffer)
+  pages.letGo(first.subarray(500))
+  assert.equal(pages.take(size).buffer, first.buffer)
+  assert.notEqual(pages.take(size).buffer, first.buffer)
+})
+
+test('small values and memory of others are neither held nor given out', () => {
+  const { pages } = setUp()
+  for (const bytes of [pages.take(size - 1), Buffer.allocUnsafeSlow(size)]) {
+    assert.equal(pages.hold(bytes), false)
+    pages.letGo(bytes)
+    assert.equal(pages.freeSize, 0)
+  }
+})
+
+test('letting go once too often is noticed', () => {
+  const { pages } = setUp()
+  const page = pages.take(size)
+  pages.letGo(page)
+  assert.throws(() => pages.letGo(page))
+  assert.throws(() => pages.hold(page))
+})
+
+test('sizes that are close share their pages, of which a fifth is wasted at most', () => {
+  const { pages } = setUp()
+  for (let wanted = size; wanted < 64 * size; wanted += 111) {
+    const page = pages.take(wanted)
+    assert.equal(page.length, wanted)
+    const { byteLength } = page.buffer
+    assert.ok(byteLength >= wanted && byteLength <= wanted * 1.25, `${byteLength} for ${wanted}`)
+  }
+  const page = pages.take(2 * size - 100)
+  pages.letGo(page)
+  assert.equal(pages.take(2 * size).buffer, page.buffer)
+})
+
+test('no more free memory is kept than allowed', () => {
+  const { pages } = setUp(2 * size)
+  const given = [pages.take(size), pages.take(size), pages.take(size)]
+  for (const page of given) pages.letGo(page)
+  assert.equal(pages.freeSize, 2 * size)
+  const buffers = new Set(given.map(({ buffer }) => buffer))
+  const taken = [pages.take(size), pages.take(size), pages.take(size)]
+  assert.equal(taken.filter(({ buffer }) => buffers.has(buffer)).length, 2)
+})
+
+test('memory that nobody needed for a while is given back to the system', () => {
+  const { pages, clock } = setUp()
+  const [used, idle] = [pages.take(size), pages.take(size)]
+  pages.letGo(idle)
+  pages.letGo(used)
+  for (let round = 0; round < 3; round++) {
+    clock.nextTimer()
+    pages.letGo(pages.take(size))
+  }
+  assert.equal(pages.freeSize, size)
+  assert.equal(pages.take(size).buffer, used.buffer)
+})

@@ -1,0 +1,128 @@
+import { limits } from '../limits.ts'
+// Memory of large values, used again and again: bodies and requests of some megabytes. Fresh memory
+// costs twice: the system clears each 4 KiB of it when they are first touched, some 4 ms for 16 MiB,
+// and V8 collects garbage for every few dozen megabytes that come and go. Invariant: a page is given
+// out again only when everybody who held it has let go, so whoever keeps a view for longer than a call
+// holds it. Who forgets to let go only leaves the page to the collector.
+import { assert } from './assert.ts'
+import { type Clock, systemClock } from './clock.ts'
+
+interface Page {
+  readonly memory: Buffer
+  /** 0 while it is free. */
+  holders: number
+  /** It was free the last time somebody looked. */
+  isStale: boolean
+}
+
+export interface LargePagesOptions {
+  readonly clock: Clock
+  /** Smaller values get memory of their own. */
+  readonly sizeMin: number
+  /** Bytes of pages that nobody uses and that are kept. */
+  readonly freeSizeMax: number
+  /** A page that was not used for so long goes, after twice that at the latest. */
+  readonly idleMs: number
+}
+
+export class LargePages {
+  readonly #options: LargePagesOptions
+  readonly #pages = new WeakMap<ArrayBufferLike, Page>()
+  /** By their size; used last is last. */
+  readonly #free = new Map<number, Page[]>()
+  #freeSize = 0
+  #isWatched = false
+
+  constructor(options: LargePagesOptions) {
+    this.#options = options
+  }
+
+  /** Bytes of pages that nobody uses. */
+  get freeSize(): number {
+    return this.#freeSize
+  }
+
+  /** `size` bytes with anything in them. They are held: `letGo` when nobody needs them any more. */
+  take(size: number): Buffer {
+    if (size < this.#options.sizeMin) return Buffer.allocUnsafe(size)
+    const page = this.#takeFree(pageSizeFor(size)) ?? this.#create(pageSizeFor(size))
+    page.holders = 1
+    page.isStale = false
+    return page.memory.subarray(0, size)
+  }
+
+  /** Somebody keeps this view for longer than the call. False: it is no page, nobody uses it again. */
+  hold(view: Buffer): boolean {
+    const page = this.#pages.get(view.buffer)
+    if (page === undefined) return false
+    assert(page.holders > 0, 'a page that nobody has cannot be held')
+    page.holders++
+    return true
+  }
+
+  /** The view is not needed any more by one of those who held it. Does nothing unless it is of a page. */
+  letGo(view: Buffer): void {
+    const page = this.#pages.get(view.buffer)
+    if (page === undefined) return
+    assert(page.holders > 0, 'a page was let go once too often')
+    page.holders--
+    if (page.holders > 0) return
+    const size = page.memory.length
+    if (this.#freeSize + size > this.#options.freeSizeMax) {
+      this.#pages.delete(page.memory.buffer)
+      return
+    }
+    const free = this.#free.get(size)
+    if (free === undefined) this.#free.set(size, [page])
+    else free.push(page)
+    this.#freeSize += size
+    if (!this.#isWatched) this.#watch()
+  }
+
+  #takeFree(size: number): Page | undefined {
+    const page = this.#free.get(size)?.pop()
+    if (page !== undefined) this.#freeSize -= size
+    return page
+  }
+
+  #create(size: number): Page {
+    const page = { memory: Buffer.allocUnsafeSlow(size), holders: 0, isStale: false }
+    this.#pages.set(page.memory.buffer, page)
+    return page
+  }
+
+  #dropStale(): void {
+    for (const [size, pages] of this.#free) {
+      const kept = pages.filter(({ isStale }) => !isStale)
+      for (const { memory } of pages.filter(({ isStale }) => isStale)) {
+        this.#pages.delete(memory.buffer)
+        this.#freeSize -= size
+      }
+      for (const page of kept) page.isStale = true
+      if (kept.length > 0) this.#free.set(size, kept)
+      else this.#free.delete(size)
+    }
+    if (this.#free.size > 0) this.#watch()
+    else this.#isWatched = false
+  }
+
+  #watch(): void {
+    const { clock, idleMs } = this.#options
+    this.#isWatched = true
+    clock.after(idleMs, () => this.#dropStale())
+  }
+}
+
+/** Four sizes for each power of two: a fifth of a page is wasted at most. */
+function pageSizeFor(size: number): number {
+  const step = 2 ** (Math.floor(Math.log2(size)) - 2)
+  return Math.ceil(size / step) * step
+}
+
+/** One for the process. */
+export const largePages: LargePages = new LargePages({
+  clock: systemClock,
+  sizeMin: limits.largePageSizeMin,
+  freeSizeMax: limits.freeLargePagesSizeMax,
+  idleMs: limits.largePagesIdleMs,
+})

@@ -1,0 +1,68 @@
+// Memory of a large request goes to the log with the batch in it, and from there to the next request.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { plainBatch } from '../../test/support/plain-batch.ts'
+import { VirtualClock } from '../../test/support/virtual-clock.ts'
+import { largePages } from '../lib/large-pages.ts'
+import { Turn } from '../lib/turn.ts'
+import { MemoryLogStore } from './memory/memory-log-store.ts'
+import { Run } from './run.ts'
+
+const size = 300_000
+
+/** A batch in the memory of a request, which nobody but the log needs any more. */
+function request(): { memory: Buffer; batch: Buffer } {
+  const bytes = plainBatch({ body: 'v'.repeat(size) })
+  const memory = largePages.take(bytes.length + 100)
+  bytes.copy(memory, 50)
+  return { memory, batch: memory.subarray(50, 50 + bytes.length) }
+}
+
+function isTaken(memory: Buffer): boolean {
+  return largePages.take(memory.length).buffer === memory.buffer
+}
+
+test('a batch keeps the memory of its request until its run is released', () => {
+  const { memory, batch } = request()
+  const run = Run.fromBatch(batch, 0, 1)
+  largePages.letGo(memory)
+  assert.equal(isTaken(memory), false)
+  run.release()
+  assert.equal(isTaken(memory), true)
+})
+
+test('the batches of one request share its memory to the last of them', () => {
+  const { memory, batch } = request()
+  const runs = [Run.fromBatch(batch, 0, 1), Run.fromBatch(Buffer.from(batch), 0, 1)]
+  runs.push(Run.fromBatch(batch, 1, 1))
+  largePages.letGo(memory)
+  for (const run of runs) {
+    assert.equal(isTaken(memory), false)
+    run.release()
+  }
+  assert.equal(isTaken(memory), true)
+})
+
+test('a batch that a reader has is not written over', () => {
+  const { memory, batch } = request()
+  const run = Run.fromBatch(batch, 0, 1)
+  run.isLent = true
+  largePages.letGo(memory)
+  run.release()
+  assert.equal(isTaken(memory), false)
+})
+
+test('a batch of which messages were made is not written over: they may be views of it', () => {
+  const clock = new VirtualClock()
+  const store = new MemoryLogStore({ clock, turn: new Turn(clock) })
+  store.beginAtom()
+  const log = store.createLog({ isVolatile: false })
+  const { memory, batch } = request()
+  log.appendBatch(batch)
+  store.endAtom()
+  largePages.letGo(memory)
+  const [run] = log.tail
+  log.messagesOf(run as Run, 0)
+  run?.release()
+  assert.equal(isTaken(memory), false)
+})

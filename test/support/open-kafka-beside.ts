@@ -1,0 +1,47 @@
+// A Kafka port on a broker whose parts are in a test's reach.
+import { Users } from '../../src/auth/users.ts'
+import { completeOptions } from '../../src/config-sources.ts'
+import { systemClock } from '../../src/lib/clock.ts'
+import { silentLogger } from '../../src/lib/logger.ts'
+import { systemRandom } from '../../src/lib/random.ts'
+import { openKafka } from '../../src/open-kafka.ts'
+import { BatchWorker } from '../../src/server/crossing/batch-worker.ts'
+import { type Listener, openListener } from '../../src/server/listener.ts'
+import type { BrokerInProcess } from './broker-in-process.ts'
+
+export interface KafkaBeside extends AsyncDisposable {
+  readonly port: number
+}
+
+export async function openKafkaBeside({ broker, crossing }: BrokerInProcess): Promise<KafkaBeside> {
+  const opened: { listener?: Listener } = {}
+  const { server, groups, listeners } = openKafka({
+    broker,
+    crossing,
+    users: new Users({ random: systemRandom }),
+    batchWorker: new BatchWorker(systemClock),
+    options: completeOptions({}),
+    logger: silentLogger,
+    state: new Map(),
+    openServices: ['kafka'],
+    address: () => (opened.listener as Listener).address,
+  })
+  const listener = await openListener({
+    service: 'kafka',
+    host: '127.0.0.1',
+    port: 0,
+    onSocket: server.acceptOn(listeners.kafka),
+    onAcceptProblem: () => undefined,
+  })
+  opened.listener = listener
+  const { port } = listener.address
+  return {
+    port,
+    [Symbol.asyncDispose]: () => {
+      listener.close()
+      groups.close()
+      server.close()
+      return Promise.resolve()
+    },
+  }
+}
