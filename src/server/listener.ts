@@ -7,7 +7,7 @@ import { limits } from '../limits.ts'
 import { type ByteSource, takeOver } from './byte-source.ts'
 import type { TlsCredentials } from './tls-credentials.ts'
 import type { HandshakeFailure } from './tls-failure.ts'
-import { TlsHandshakes } from './tls-handshakes.ts'
+import type { TlsHandshakes } from './tls-handshakes.ts'
 
 /** What every listener is opened with. */
 export interface DoorOptions {
@@ -37,7 +37,7 @@ export interface ListenerOptions extends DoorOptions {
 /** An open listener. */
 export interface Listener {
   readonly address: Address
-  /** Stops accepting. Resolves at once; accepted sockets belong to whoever took them. */
+  /** Stops accepting, and ends handshakes; the other sockets belong to whoever took them. */
   close(): void
 }
 
@@ -62,18 +62,27 @@ export async function openDoor(
   onSocket: (socket: Socket) => void,
 ): Promise<Listener> {
   const { service, host, port, tls, onAcceptProblem } = options
-  const onAccepted = tls === undefined ? onSocket : handshakesOf(tls, options, onSocket).accept
-  const server = createServer({ noDelay: true, pauseOnConnect: true }, onAccepted)
+  const handshakes = tls && (await createHandshakes(tls, options, onSocket))
+  const server = createServer(
+    { noDelay: true, pauseOnConnect: true },
+    handshakes?.accept ?? onSocket,
+  )
   const address = await listen(server, { service, host, port, backlog: limits.listenBacklog })
   watchAccepting(server, onAcceptProblem)
-  return { address, close: () => void server.close() }
+  const close = (): void => {
+    server.close()
+    handshakes?.close()
+  }
+  return { address, close }
 }
 
-function handshakesOf(
+/** Loads what only listeners for TLS need. */
+async function createHandshakes(
   { credentials, onHandshakeFailed }: TlsDoor,
   { onAcceptProblem }: DoorOptions,
   onSocket: (socket: Socket) => void,
-): TlsHandshakes {
+): Promise<TlsHandshakes> {
+  const { TlsHandshakes } = await import('./tls-handshakes.ts')
   return new TlsHandshakes({
     credentials,
     onSocket,

@@ -76,6 +76,16 @@ export class TlsHandshakes {
     this.#scheduleStart()
   }
 
+  /** Ends the handshakes that are not done; the listener accepts no more. */
+  close(): void {
+    for (const [socket, { deadline }] of this.#handshakes) {
+      deadline.stop()
+      socket.destroy()
+    }
+    this.#handshakes.clear()
+    this.#waiting.clear()
+  }
+
   #scheduleStart(): void {
     if (this.#isStartDue) return
     this.#isStartDue = true

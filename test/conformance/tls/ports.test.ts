@@ -61,4 +61,16 @@ describe('ports with TLS', () => {
       await waitFor('it is said', () => broker.warnings.some((line) => said.test(line)))
     })
   }
+
+  it('end with the broker, and so do handshakes on them', async () => {
+    await using broker = await TlsBroker.start()
+    const sockets = ['amqp-tls', 'kafka-tls', 'http-tls'].map((service) =>
+      connect(broker.port(service), '127.0.0.1').on('error', () => undefined),
+    )
+    await Promise.all(sockets.map((socket) => once(socket, 'connect')))
+    const closed = sockets.map((socket) => once(socket.resume(), 'close'))
+    await broker.broker.close()
+    await within('all are hung up on', Promise.all(closed), 2000)
+    assert.deepEqual(broker.warnings, [])
+  })
 })
