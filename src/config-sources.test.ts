@@ -164,6 +164,9 @@ test('completeOptions() fills in defaults and refuses what is unknown', () => {
   assert.equal(completeOptions({}).heartbeat, 60)
   assert.throws(() => completeOptions({ heartbeat: -1 }), /startBroker: heartbeat must be/)
   assert.throws(() => completeOptions({ amqPort: 1 } as object), /startBroker: .*amqPort/)
+  for (const name of ['tlsCert', 'tlsKey', 'tlsClientCa'] as const) {
+    assert.throws(() => completeOptions({ [name]: 'a.pem' }), /tlsCert and tlsKey belong together/)
+  }
 })
 
 test('every setting has one name in each source', () => {

@@ -168,11 +168,22 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   }
 }
 
+/** Nobody is to believe in a TLS that is not there. */
+function checkTlsFiles({ tlsCert, tlsKey, tlsClientCa }: Settings): void {
+  const isWhole = (tlsCert === undefined) === (tlsKey === undefined)
+  if (!isWhole || (tlsClientCa !== undefined && tlsCert === undefined)) {
+    throw new TypeError('startBroker: tlsCert and tlsKey belong together, and to tlsClientCa')
+  }
+}
+
 /** Fills in what an embedding program left out, with the same checks and defaults. */
 export function completeOptions(partial: Partial<BrokerOptions>): BrokerOptions {
   const { password, ...values } = partial
   const parsed = parseSettings(values)
-  if (parsed.settings !== undefined) return { ...parsed.settings, password }
+  if (parsed.settings !== undefined) {
+    checkTlsFiles(parsed.settings)
+    return { ...parsed.settings, password }
+  }
   const [problem] = parsed.problems
   const name = problem?.key ?? ''
   if (name in settings) throw new TypeError(`startBroker: ${name} ${problem?.message}`)

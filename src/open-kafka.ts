@@ -29,13 +29,14 @@ export interface KafkaOptions {
   readonly logger: Logger
   /** The log's keyed state at the start. */
   readonly state: ReadonlyMap<string, Buffer>
-  readonly openServices: readonly KafkaService[]
-  /** Where a listener is, once it is open. */
-  readonly address: (service: KafkaService) => Address
+  /** Where the listeners are that are open by now. */
+  readonly addresses: Readonly<Partial<Record<KafkaService, Address>>>
 }
 
 /** The listeners of Kafka's protocol, as their settings name them. */
-export type KafkaService = 'kafka' | 'kafka-tls'
+export type KafkaService = (typeof kafkaServices)[number]
+
+const kafkaServices = ['kafka', 'kafka-tls'] as const
 
 /** The parts that live as long as the broker. */
 export interface OpenedKafka {
@@ -82,7 +83,8 @@ export function openKafka(parts: KafkaOptions): OpenedKafka {
     logger: parts.logger,
     slices: new Slices(broker.clock, limits.kafkaSliceMs),
     settings: {
-      listeners: parts.openServices.map((service) => listeners[service]),
+      listeners: () =>
+        kafkaServices.filter((service) => parts.addresses[service]).map((each) => listeners[each]),
       requestSizeMax: limits.kafkaRequestSizeMax,
       needsLogin: options.user !== undefined,
       clusterId: clusterIdOf(broker, state),
@@ -92,9 +94,10 @@ export function openKafka(parts: KafkaOptions): OpenedKafka {
   return { server, listeners, groups }
 }
 
-function listenersOf({ options, address }: KafkaOptions): OpenedKafka['listeners'] {
+function listenersOf({ options, addresses }: KafkaOptions): OpenedKafka['listeners'] {
   const plain = parseAdvertised(options.kafkaAdvertised, 'kafka-advertised')
   const secure = parseAdvertised(options.kafkaTlsAdvertised, 'kafka-tls-advertised')
+  const address = (service: KafkaService): Address => addresses[service] as Address
   const hasLogin = options.user !== undefined
   return {
     kafka: {

@@ -237,8 +237,7 @@ class Instance implements RunningBroker {
       options: this.#options,
       logger: this.#logger.child({ area: 'kafka' }),
       state,
-      openServices: services,
-      address: (service) => this.addresses[service] as Address,
+      addresses: this.addresses,
     })
     this.#kafka = kafka
     for (const service of services) {

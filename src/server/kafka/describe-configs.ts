@@ -78,7 +78,7 @@ function rowsOf(
       checkBrokerName(name)
       // No defaults for all brokers are set, and log levels are not Kafka's.
       if (name === '' || type === resourceType.brokerLogger) return []
-      return describeBrokerConfigs(settings.listeners)
+      return describeBrokerConfigs(settings.listeners())
     case resourceType.group:
       if (name === '') throw new InvalidRequestError('Group name must not be empty')
       return describeGroupConfigs()

@@ -26,8 +26,8 @@ export interface KafkaListener {
 }
 
 export interface KafkaSettings {
-  /** Those that are open. */
-  readonly listeners: readonly KafkaListener[]
+  /** Those that are open by now. */
+  readonly listeners: () => readonly KafkaListener[]
   readonly requestSizeMax: number
   /** Clients have to authenticate (SASL PLAIN). */
   readonly needsLogin: boolean
