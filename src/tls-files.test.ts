@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, test } from 'node:test'
 import { makeCertificate, type MadeCertificate } from '../test/support/make-certificate.ts'
-import { systemClock } from './lib/clock.ts'
+import { type Clock, systemClock } from './lib/clock.ts'
 import { exitCodes } from './lib/exit-codes.ts'
 import { ExitError } from './lib/exit-error.ts'
 import { type Logger, silentLogger } from './lib/logger.ts'
@@ -38,9 +38,12 @@ function notingLogger(): { readonly logger: Logger; readonly lines: string[] } {
   return { logger, lines }
 }
 
-async function open(files: TlsFiles): Promise<{ tls: TlsFromFiles; lines: string[] }> {
+async function open(
+  files: TlsFiles,
+  clock: Clock = systemClock,
+): Promise<{ tls: TlsFromFiles; lines: string[] }> {
   const { logger, lines } = notingLogger()
-  return { tls: await TlsFromFiles.open(files, { clock: systemClock, logger }), lines }
+  return { tls: await TlsFromFiles.open(files, { clock, logger }), lines }
 }
 
 const encrypted = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({
@@ -96,6 +99,20 @@ for (const [name, { files, says }] of Object.entries(wrongFiles)) {
   })
 }
 
+test('a certificate that OpenSSL refuses is named, at the start and later', async () => {
+  const weakMade = makeCertificate({ curve: 'prime192v1' })
+  const says = /TLS certificate .*\.pem cannot be used: .*too small/
+  await assert.rejects(open(filesOf(weakMade)), says)
+  const files = filesOf(made)
+  const { tls, lines } = await open(files)
+  using _ = tls
+  writeFileSync(files.certificate, weakMade.certificate)
+  writeFileSync(files.key, weakMade.key)
+  for (let looks = 0; looks < 3; looks++) await tls.look()
+  assert.match(lines[1] ?? '', says)
+  assert.equal(tls.credentials.own.subject, 'CN=first')
+})
+
 test('open() refuses a file that is not there', async () => {
   const absent = path.join(folder, 'absent.pem')
   for (const name of ['certificate', 'key', 'clientCa'] as const) {
@@ -117,6 +134,19 @@ test('a certificate that ends soon or has ended is warned of', async () => {
   assert.match((await textOf(30)) ?? '', /^info .*CN=pabal test, valid to/)
   assert.match((await textOf(10)) ?? '', /^warn .*ends soon/)
   assert.match((await textOf(-1)) ?? '', /^warn .*has ended/)
+})
+
+test('a certificate that nobody renews is warned of when its end is near and when it has come', async () => {
+  const aDayMs = 86_400_000
+  let days = 0
+  const clock = { ...systemClock, now: () => Date.now() + days * aDayMs }
+  const { tls, lines } = await open(filesOf(makeCertificate({ days: 30 })), clock)
+  using _ = tls
+  for (days = 1; days < 40; days++) await tls.look()
+  assert.deepEqual(
+    lines.map((line) => line.match(/^\w+|ends soon|has ended/g)),
+    [['info'], ['warn', 'ends soon'], ['warn', 'has ended']],
+  )
 })
 
 test('changed files are used when they were the same twice', async () => {

@@ -26,6 +26,8 @@ const names = {
 
 const pemCertificate = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 
+type Age = 'good' | 'ends soon' | 'has ended'
+
 /** Credentials from files, kept up to date. */
 export class TlsFromFiles implements Disposable {
   readonly credentials: TlsCredentials
@@ -38,6 +40,7 @@ export class TlsFromFiles implements Disposable {
   /** What the last look found. A change counts when two looks agree: files change one by one. */
   #seen: Contents
   #isLooking = false
+  #toldAge: Age = 'good'
 
   private constructor(files: TlsFiles, first: Contents, { clock, logger }: WatchParts) {
     this.#files = files
@@ -61,6 +64,7 @@ export class TlsFromFiles implements Disposable {
     this.#isLooking = true
     try {
       await this.#takeOver()
+      if (this.#age !== this.#toldAge) this.#tell()
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
       this.#logger.error(`The TLS certificate in use stays: ${reason}`)
@@ -82,17 +86,24 @@ export class TlsFromFiles implements Disposable {
     // Read once more for the reason why it cannot be read.
     const contents = now === missing ? await readAll(this.#files) : now
     const material = check(this.#files, contents)
-    this.credentials.replace(material)
+    tryOut(this.#files, () => this.credentials.replace(material))
     this.#tell()
   }
 
+  get #age(): Age {
+    const left = this.credentials.own.validToDate.getTime() - this.#clock.now()
+    if (left > limits.tlsExpiryWarningMs) return 'good'
+    return left > 0 ? 'ends soon' : 'has ended'
+  }
+
   #tell(): void {
-    const { subject, validTo, validToDate } = this.credentials.own
+    const { subject, validTo } = this.credentials.own
     const name = subject.replaceAll('\n', ', ') || 'a name in its extension'
-    const left = validToDate.getTime() - this.#clock.now()
     const text = `TLS certificate of ${name}, valid to ${validTo}`
-    if (left > limits.tlsExpiryWarningMs) this.#logger.info(text)
-    else if (left > 0) this.#logger.warn(`${text}: it ends soon`)
+    const age = this.#age
+    this.#toldAge = age
+    if (age === 'good') this.#logger.info(text)
+    else if (age === 'ends soon') this.#logger.warn(`${text}: it ends soon`)
     else this.#logger.warn(`${text}: it has ended, and clients will refuse it`)
   }
 }
@@ -124,8 +135,13 @@ function isSame(one: Contents, other: Contents): boolean {
 
 function credentialsOf(files: TlsFiles, contents: Contents): TlsCredentials {
   const material = check(files, contents)
+  return tryOut(files, () => new TlsCredentials(material))
+}
+
+/** Throws an `ExitError` that names the file when OpenSSL refuses it. */
+function tryOut<T>(files: TlsFiles, use: () => T): T {
   try {
-    return new TlsCredentials(material)
+    return use()
   } catch (error) {
     // OpenSSL's own rules: a key that is too short, a digest that is too weak.
     const reason = error instanceof Error ? error.message : String(error)

@@ -20,12 +20,17 @@ const reasons: Readonly<Record<string, string>> = {
   ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: 'it shows no certificate; tls-client-ca demands one',
 }
 
+interface HandshakeError extends NodeJS.ErrnoException {
+  /** OpenSSL's words; its message also has places in its source. */
+  readonly reason?: string
+}
+
 /** What a client says that does not like the broker's certificate. */
 const certificateAlert = /_ALERT_(?:UNKNOWN_CA|(?:BAD|UNSUPPORTED)_CERTIFICATE|CERTIFICATE_\w+)$/
 
 /** Puts the error of a handshake into words. */
 export function describeFailure(
-  error: NodeJS.ErrnoException,
+  error: HandshakeError,
   socket: Pick<TLSSocket, 'authorizationError'>,
 ): Omit<HandshakeFailure, 'remoteAddress'> {
   // Node's types call it an error; it is OpenSSL's name for what is wrong.
@@ -33,13 +38,12 @@ export function describeFailure(
   if (refusal !== null) {
     return { reason: `tls-client-ca does not vouch for it (${refusal})`, isUsual: false }
   }
-  const { code = '' } = error
-  return { reason: reasonFor(code) ?? error.message.trim(), isUsual: code === 'ECONNRESET' }
+  return { reason: reasonFor(error), isUsual: error.code === 'ECONNRESET' }
 }
 
-function reasonFor(code: string): string | undefined {
+function reasonFor({ code = '', reason, message }: HandshakeError): string {
   if (certificateAlert.test(code)) return "it does not trust the broker's certificate"
-  return reasons[code]
+  return reasons[code] ?? (reason === undefined ? message : `OpenSSL says: ${reason}`)
 }
 
 const tlsHandshakeRecord = 0x16

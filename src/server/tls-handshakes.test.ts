@@ -165,6 +165,17 @@ test('a client that offers only TLS 1.1 is refused', async () => {
   assert.match((await door.failure()).reason, /no version of TLS from 1\.2 on/)
 })
 
+test('a damaged handshake is told in a few words', async () => {
+  await using door = await Door.open()
+  const socket = door.connectPlain()
+  // A ClientHello with one extension, which is longer than it says.
+  const extensions = '0008002b000305030400'
+  const body = `0303${'00'.repeat(32)}00000213010100${extensions}`
+  const handshake = `010000${(body.length / 2).toString(16)}${body}`
+  socket.write(Buffer.from(`16030100${(handshake.length / 2).toString(16)}${handshake}`, 'hex'))
+  assert.match((await door.failure()).reason, /^OpenSSL says: [a-z ]+$/)
+})
+
 for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
   test(`with authorities for clients, ${version} wants a certificate of theirs`, async () => {
     const at = { minVersion: version, maxVersion: version }

@@ -21,14 +21,16 @@ export interface CertificateWish {
   readonly issuer?: MadeCertificate
   /** Days from now to its end; below zero it has ended. */
   readonly days?: number
+  /** OpenSSL's name of the key's curve; `P-256` by default. */
+  readonly curve?: string
 }
 
 const dayMs = 86_400_000
 
-/** Makes a P-256 key and a certificate for it. */
+/** Makes a key and a certificate for it. */
 export function makeCertificate(wish: CertificateWish = {}): MadeCertificate {
-  const { name = 'pabal test', hosts = [], issuer, days = 30 } = wish
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const { name = 'pabal test', hosts = [], issuer, days = 30, curve = 'P-256' } = wish
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: curve })
   const signer = issuer?.privateKey ?? privateKey
   const end = Date.now() + days * dayMs
   const body = sequence(
