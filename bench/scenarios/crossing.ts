@@ -1,6 +1,6 @@
 // What it costs to come in by one protocol and go out by the other: the queue `load` is the topic
 // `load`. Only a broker that speaks both has an answer.
-import { amqpAddressOf, kafkaAddressOf, kafkaPortOf } from '../systems/ports.ts'
+import { amqpAddressOf, kafkaAddressOf } from '../systems/ports.ts'
 import { declareAll, loadMeasurement, runLoad, windowed } from './amqp-load.ts'
 import { kafkaMeasurement, runKafkaLoad, windowedKafka } from './kafka-load.ts'
 import type { Measurement, Scenario, ScenarioContext } from './scenario.ts'
@@ -74,10 +74,9 @@ async function readRecords(context: ScenarioContext): Promise<Measurement> {
 /** The reader stops by number, so that it waits for every message; both clocks are the kernel's. */
 async function amqpToKafka({ broker, seconds, warmup }: ScenarioContext): Promise<Measurement> {
   const count = LATENCY_RATE * (warmup + seconds)
-  const port = kafkaPortOf(broker)
   await declareAll({ ...amqpAddressOf(broker) })
   const reading = runKafkaLoad('consume', {
-    port,
+    ...kafkaAddressOf(broker),
     count,
     'warmup-count': LATENCY_RATE * warmup,
     'broker-pid': broker.pid,

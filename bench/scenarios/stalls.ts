@@ -7,7 +7,7 @@ import { SoakSocket } from '../soak/soak-socket.ts'
 import { BatchProducer } from '../stalls/batch-producer.ts'
 import { messageFrames } from '../stalls/message-frames.ts'
 import { pingWhile } from '../stalls/ping-while.ts'
-import { amqpAddressOf, amqpPortOf, kafkaAddressOf, kafkaPortOf } from '../systems/ports.ts'
+import { amqpPortOf, kafkaPortOf } from '../systems/ports.ts'
 import { processMemory } from '../systems/process-memory.ts'
 import { runLoad } from './amqp-load.ts'
 import { evictFolder, runKafkaLoad } from './kafka-load.ts'
@@ -119,21 +119,21 @@ async function moveMessages({ broker, seconds }: ScenarioContext): Promise<Work>
 /** The broker is started again in between: nothing of it is in its memory. */
 async function readQueue(context: ScenarioContext): Promise<Work> {
   const count = COLD_COUNT
-  await runLoad('publish', { ...amqpAddressOf(context.broker), count })
+  await runLoad('publish', { port: amqpPortOf(context.broker), count })
   const { broker } = await context.restart('SIGTERM')
   await evictFolder(context.folder)
   return async () => {
-    await runLoad('consume', { ...amqpAddressOf(broker), count, 'ack-every': 0 })
+    await runLoad('consume', { port: amqpPortOf(broker), count, 'ack-every': 0 })
   }
 }
 
 async function readTopic(context: ScenarioContext): Promise<Work> {
   const count = COLD_COUNT
-  await runKafkaLoad('produce', { ...kafkaAddressOf(context.broker), count })
+  await runKafkaLoad('produce', { port: kafkaPortOf(context.broker), count })
   const { broker } = await context.restart('SIGTERM')
   await evictFolder(context.folder)
   return async () => {
-    await runKafkaLoad('consume', { ...kafkaAddressOf(broker), count })
+    await runKafkaLoad('consume', { port: kafkaPortOf(broker), count })
   }
 }
 
