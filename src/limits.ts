@@ -63,6 +63,16 @@ export const limits = {
   deleteStepSize: (4 * MiB) as number,
   /** Between two of them. */
   deleteStepMs: 5,
+  /** Files kept for the WAL to write over: one is taken while the next one dies. */
+  spareFilesMax: 2,
+  /** Spare files are kept only where this many more would fit. */
+  spareFreeFilesMin: 16,
+  /** A WAL file that fills faster is not worth writing twice: 64 MiB/s. */
+  spareFillMsMin: 1000,
+  /** Zeros of a spare file go in steps of this size, each about as long as a commit group. */
+  spareFillStepSize: (256 * KiB) as number,
+  /** Between two of them, at most: 5 s a file. */
+  spareFillPauseMs: 20,
   /** Bytes skipped rather than read apart when a log's runs lie scattered between others. */
   coldReadGapMax: (16 * KiB) as number,
   /** Runs that several readers of a log may want at about the same time. */

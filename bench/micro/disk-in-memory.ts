@@ -40,6 +40,7 @@ class Content {
 
 /** A disk that never fails and answers at the end of the turn: what is left is the broker's work. */
 export class DiskInMemory implements Disk {
+  readonly writesPastCache = true
   readonly #clock: Clock
   readonly #files = new Map<string, Content>()
 

@@ -75,7 +75,7 @@ async function createLog(store: FileLogStore): Promise<Log> {
 }
 
 const walSize = (disk: FaultDisk): number => {
-  const paths = disk.paths.filter((path) => path.startsWith('/data/wal/'))
+  const paths = disk.paths.filter((path) => path.endsWith('.log'))
   return paths.reduce((size, path) => size + disk.contentOf(path).length, 0)
 }
 
@@ -214,7 +214,7 @@ test('shared bodies that lie at the same place of different files are not mixed 
   const { store } = await open(disk)
   const logs = [await createLog(store), await createLog(store)]
   const filler = await createLog(store)
-  const fileCount = (): number => disk.paths.filter((path) => path.startsWith('/data/wal/')).length
+  const fileCount = (): number => disk.paths.filter((path) => path.endsWith('.log')).length
   for (let number = 0; number < 5; number++) {
     const before = fileCount()
     await change(store, (group) => {

@@ -18,11 +18,12 @@ import { diskError, FaultDisk } from './fault-disk.ts'
 import type { FileLogStore } from './file-log-store.ts'
 import { openFileLogStore } from './open-file-log-store.ts'
 
-/** Real turns, but nobody waits for a timer. */
+/** Real turns, but nobody waits for a timer, and files fill slowly enough for spare ones. */
 class HastyClock implements Clock {
   now = systemClock.now
-  monotonic = systemClock.monotonic
+  monotonic = (): number => (this.#elapsed += 500)
   atEndOfTurn = systemClock.atEndOfTurn
+  #elapsed = 0
   readonly #repeated: (() => void)[] = []
 
   after(_ms: number, callback: () => void): Timer {
@@ -391,6 +392,8 @@ async function live(disk: FaultDisk, random: Random, before: State): Promise<Sta
   const dies = 30 + random.below(400)
   let errorRate = 0
   disk.onOperation = (operation, path) => {
+    if (operation === 'rename' && path.endsWith('.log')) reusedFileCount++
+    if (operation === 'create' && path.endsWith('.spare')) filledFileCount++
     if (disk.operationCount >= dies) disk.stop()
     const mayFail = operation === 'write' || operation === 'sync' || operation === 'syncFolder'
     return mayFail && random.next() < errorRate ? diskError('EIO', path) : undefined
@@ -431,6 +434,10 @@ async function live(disk: FaultDisk, random: Random, before: State): Promise<Sta
   return { candidates, counter: work.counter, applied }
 }
 
+/** How often the WAL took a file that it had before, and how often one was written for it. */
+let reusedFileCount = 0
+let filledFileCount = 0
+
 const seedCount = Number(process.env['PABAL_CRASH_SEEDS'] ?? 200)
 const firstSeed = Number(process.env['PABAL_CRASH_SEED'] ?? 1)
 
@@ -449,4 +456,5 @@ test(`a store keeps every confirmed group over crashes (seeds ${firstSeed} on, $
       throw new Error(`seed ${seed}: ${(error as Error).message}`, { cause: error })
     }
   }
+  assert.ok(reusedFileCount > filledFileCount && filledFileCount >= seedCount)
 })

@@ -2,12 +2,13 @@
 // what the manifest lists counts.
 import { join } from 'node:path'
 import type { Random } from '../../lib/random.ts'
-import type { Disk, OpenMode } from './disk.ts'
+import type { Disk, DiskFile, OpenMode } from './disk.ts'
 import { encodeFileHeader, fileHeaderSize, fileKind, fileName } from './file-format.ts'
 import type { FileKind } from './file-format.ts'
 import { syncFile, writeAt } from './file-operations.ts'
 import type { Manifest, ManifestContent, ManifestFile } from './manifest.ts'
 import { Segment } from './segment.ts'
+import type { SpareFile, SpareFiles } from './spare-files.ts'
 
 /** Where data files are and what creating one takes. */
 export interface SegmentFolder {
@@ -18,6 +19,7 @@ export interface SegmentFolder {
   readonly random: Random
   /** What is written to a WAL file is on stable storage when the write succeeds. */
   readonly isWalSynced: boolean
+  readonly spares: SpareFiles
 }
 
 /** Creates an empty file and, for a WAL file, lists it as open. */
@@ -26,11 +28,11 @@ export async function createSegment(folder: SegmentFolder, kind: FileKind): Prom
   const id = manifest.reserveFileId()
   const salt = folder.random.below(0x1_0000_0000)
   const path = join(folder.path, fileName(id))
-  // A file of this name that no manifest ever listed is what a crash left behind.
-  await disk.unlink(path)
-  const file = await disk.open(path, modeOf(kind, folder))
+  const spare = kind === fileKind.wal ? folder.spares.take() : undefined
+  const priorSize = spare?.size ?? 0
+  const file = await openNew(folder, { kind, path, spare })
   try {
-    await writeAt(file, encodeFileHeader({ kind, id, salt }), 0)
+    await writeAt(file, encodeFileHeader({ kind, id, salt, priorSize }), 0)
     await syncFile(file)
     await disk.syncFolder(folder.path)
     if (kind === fileKind.wal) {
@@ -40,7 +42,24 @@ export async function createSegment(folder: SegmentFolder, kind: FileKind): Prom
     await file.close()
     throw error
   }
-  return new Segment({ id, kind, salt, path, file, dataEnd: fileHeaderSize })
+  return new Segment({ id, kind, salt, priorSize, path, file, dataEnd: fileHeaderSize })
+}
+
+interface NewFile {
+  readonly kind: FileKind
+  readonly path: string
+  readonly spare: SpareFile | undefined
+}
+
+async function openNew(folder: SegmentFolder, { kind, path, spare }: NewFile): Promise<DiskFile> {
+  const { disk } = folder
+  if (spare === undefined) {
+    // A file of this name that no manifest ever listed is what a crash left behind.
+    await disk.unlink(path)
+    return disk.open(path, modeOf(kind, folder))
+  }
+  await disk.rename(spare.path, path)
+  return disk.open(path, 'write-synced')
 }
 
 function modeOf(kind: FileKind, { isWalSynced }: SegmentFolder): OpenMode {

@@ -36,12 +36,20 @@ export interface FreeSpace {
  * to, one write at a time: large writes go past the page cache, and until it is finished zeros may
  * follow what was written, up to a multiple of `directBlockSize`. With `create-synced` besides,
  * every write is on stable storage when it succeeds, as if a sync followed, at the cost of one
- * call to the system.
+ * call to the system. `write-synced` is the same for a file that exists, written from its start.
  */
-export type OpenMode = 'create' | 'create-growing' | 'create-synced' | 'read' | 'write'
+export type OpenMode =
+  | 'create'
+  | 'create-growing'
+  | 'create-synced'
+  | 'read'
+  | 'write'
+  | 'write-synced'
 
 /** Paths are absolute or relative to the process. */
 export interface Disk {
+  /** Synced writes do not read what they write over, so to use a file again costs nothing. */
+  readonly writesPastCache: boolean
   open(path: string, mode: OpenMode): Promise<DiskFile>
   rename(from: string, to: string): Promise<void>
   /** Does nothing when there is no such file. */
@@ -68,6 +76,7 @@ const openFlags: Readonly<Record<OpenMode, string | number>> = {
   'create-synced': hasSyncedWrites ? O_CREAT | O_EXCL | O_RDWR | O_DSYNC : 'wx+',
   read: 'r',
   write: 'r+',
+  'write-synced': hasSyncedWrites ? O_RDWR | O_DSYNC : 'r+',
 }
 
 export interface SystemDiskOptions {
@@ -88,8 +97,9 @@ export function createSystemDisk(options?: SystemDiskOptions): Disk {
         }
   const stages = new StagePool()
   return {
+    writesPastCache: hasSyncedWrites,
     async open(name, mode) {
-      const isSynced = mode === 'create-synced'
+      const isSynced = mode === 'create-synced' || mode === 'write-synced'
       const descriptor = await openDescriptor(name, openFlags[mode])
       const plain = new SystemFile(descriptor, { isSynced, delayed })
       if (!isSynced && mode !== 'create-growing') return plain
@@ -193,8 +203,8 @@ class SystemFile implements DiskFile {
     await call<void>((done) => fs.ftruncate(this.#descriptor, size, (error) => done(error)))
   }
 
-  async finish(): Promise<void> {
-    // Nothing ever follows what was written.
+  async finish(size: number): Promise<void> {
+    if ((await this.size()) > size) await this.truncate(size)
   }
 
   async close(): Promise<void> {

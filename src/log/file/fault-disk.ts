@@ -69,6 +69,7 @@ class Inode {
 type NameChange = { readonly path: string; readonly inode: Inode | undefined }
 
 export class FaultDisk implements Disk {
+  readonly writesPastCache = true
   /** Operations so far that change something. */
   operationCount = 0
   /** Bytes that fit; what is more fails with ENOSPC. */
@@ -269,7 +270,7 @@ class FaultFile implements DiskFile {
     this.#disk = disk
     this.#inode = options.inode
     this.#path = options.path
-    this.#isSynced = options.mode === 'create-synced'
+    this.#isSynced = options.mode === 'create-synced' || options.mode === 'write-synced'
     this.#isGrowing = this.#isSynced || options.mode === 'create-growing'
   }
 
@@ -322,7 +323,7 @@ class FaultFile implements DiskFile {
   }
 
   async finish(size: number): Promise<void> {
-    if (this.#isGrowing) await this.truncate(size)
+    if (this.#inode.content.length > size) await this.truncate(size)
   }
 
   close(): Promise<void> {

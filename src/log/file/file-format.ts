@@ -2,7 +2,9 @@
 // groups one after the other, and once sealed a directory (segment-directory.ts).
 //
 // File header, 64 bytes:
-//   0 'PABALLOG' │ 8 version u32 │ 12 kind u32 │ 16 file id i64 │ 24 salt u32 │ 28 zeros │ 60 crc u32
+//   0 'PABALLOG' │ 8 version u32 │ 12 kind u32 │ 16 file id i64 │ 24 salt u32 │ 28 prior size u32
+//  32 zeros │ 60 crc u32
+// Up to the prior size, what follows the last group is what a spare file held before.
 //
 // Group: header of 48 bytes, entries, payload.
 //   0 'PGRP' │ 4 size u32 │ 8 file id i64 │ 16 sequence i64 │ 24 synced through i64
@@ -85,6 +87,8 @@ export interface FileHeader {
   readonly kind: FileKind
   readonly id: number
   readonly salt: number
+  /** Bytes that were in the file when it was taken for this; 0 for a new one. */
+  readonly priorSize: number
 }
 
 export function encodeFileHeader(header: FileHeader): Buffer {
@@ -94,6 +98,7 @@ export function encodeFileHeader(header: FileHeader): Buffer {
   bytes.writeUInt32BE(header.kind, 12)
   writeInt64(bytes, 16, header.id)
   bytes.writeUInt32BE(header.salt, 24)
+  bytes.writeUInt32BE(header.priorSize, 28)
   bytes.writeUInt32BE(crc32c(bytes.subarray(0, 60)), 60)
   return bytes
 }
@@ -103,7 +108,8 @@ export function decodeFileHeader(bytes: Buffer): FileHeader | undefined {
   if (bytes.length < fileHeaderSize || !bytes.subarray(0, 8).equals(fileMagic)) return undefined
   if (bytes.readUInt32BE(60) !== crc32c(bytes.subarray(0, 60))) return undefined
   const kind = bytes.readUInt32BE(12) as FileKind
-  return { kind, id: readInt64(bytes, 16), salt: bytes.readUInt32BE(24) }
+  const [salt, priorSize] = [bytes.readUInt32BE(24), bytes.readUInt32BE(28)]
+  return { kind, id: readInt64(bytes, 16), salt, priorSize }
 }
 
 /** The CRC that belongs in the header of the group at `start`. */

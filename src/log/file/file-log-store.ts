@@ -238,6 +238,7 @@ export class FileLogStore implements LogStore, LogEngine {
     await this.#whenIdle()
     await this.#lastCheckpoint
     await this.#housekeeper.close()
+    await this.#folder.spares.close()
     await this.#diskSpace.close()
     await this.#spill.close()
     const next = await this.#writer.close()
@@ -356,7 +357,10 @@ export class FileLogStore implements LogStore, LogEngine {
       clock: parts.clock,
       folder: parts.path,
       freeMin: parts.diskFreeMin,
-      onBlocked: (reason) => parts.events.onBlocked?.(reason),
+      onBlocked: (reason) => {
+        if (reason !== undefined) parts.folder.spares.giveUp()
+        parts.events.onBlocked?.(reason)
+      },
       onTrouble: (error) => this.#onTrouble(error),
     })
   }
@@ -403,6 +407,7 @@ export class FileLogStore implements LogStore, LogEngine {
       fileSizeMax: parts.limits.walFileSizeMax,
       createSegment: () => createSegment(parts.folder, fileKind.wal),
       onCommitted: (group, written) => this.#onCommitted(group, written),
+      onFilling: (fillMs) => parts.folder.spares.prepare(fillMs),
       onFull: (segment) => this.#housekeeper.onFull(segment),
       onTrouble: (error) => this.#onTrouble(error),
       onFailed: (error) => parts.events.onFailed?.(error),

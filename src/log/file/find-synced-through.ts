@@ -15,7 +15,10 @@ export async function findSyncedThrough(segment: Segment, from: number): Promise
     const piece = await readAt(segment.file, start, pieceSize + groupHeaderSize)
     let at = piece.indexOf(groupMagic)
     while (at >= 0 && at < pieceSize) {
-      highest = Math.max(highest, await syncedThroughAt(segment, start + at))
+      // What a spare file held before is full of other files' groups: they cost no read each.
+      const isWhole = at + groupHeaderSize <= piece.length
+      const isOurs = isWhole && groupSizeAt(piece, at, segment.id) > 0
+      if (isOurs) highest = Math.max(highest, await syncedThroughAt(segment, start + at))
       at = piece.indexOf(groupMagic, at + 1)
     }
   }

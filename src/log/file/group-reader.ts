@@ -11,7 +11,7 @@ import { decodeGroup, DecodedGroup, groupSizeAt } from './group-decoder.ts'
 export interface BadBytes {
   readonly position: number
   readonly reason: string
-  /** They are zeros that fill the last block of a file that was never finished. */
+  /** They are what a file that was never finished ends with: zeros, or what was there before. */
   readonly isPadding?: boolean
 }
 
@@ -19,6 +19,7 @@ export interface GroupReaderOptions {
   readonly file: DiskFile
   readonly fileId: number
   readonly salt: number
+  readonly priorSize: number
   /** Where groups end: the file's size, or the start of its directory. */
   readonly end: number
   /** Where to start; a group must begin there. */
@@ -58,6 +59,9 @@ export class GroupReader {
     position: number,
     header: Buffer | undefined,
   ): Promise<Omit<BadBytes, 'position'>> {
+    if (position < this.#options.priorSize) {
+      return { reason: 'the rest was there before', isPadding: true }
+    }
     const size = Math.min(this.#options.end - position, directBlockSize)
     const rest = await this.#bytesAt(position, size)
     if (rest !== undefined && isPadding(rest)) {

@@ -103,9 +103,14 @@ export class Housekeeper {
   async onReleased(segment: Segment): Promise<void> {
     if (segment.state !== 'retired' || segment.readers > 0) return
     segment.readers = Infinity
+    const { disk, spares } = this.#options.folder
+    if (segment.kind === fileKind.wal && (await spares.offer(segment))) {
+      await segment.file.close()
+      return
+    }
     await this.#shrink(segment)
     await segment.file.close()
-    await this.#options.folder.disk.unlink(segment.path)
+    await disk.unlink(segment.path)
   }
 
   /** Giving back all blocks of a large file in one go would hold up the WAL's writes meanwhile. */

@@ -53,10 +53,10 @@ export class IndexCache {
 async function rebuildIndex(extent: Extent): Promise<RunIndex> {
   const { segment, logId, firstOffset, lastOffset } = extent
   segment.isDamaged = true
-  const { file, id, kind, salt, path, dataEnd } = segment
+  const { file, id, kind, salt, priorSize, path, dataEnd } = segment
   // A stand-in that is not sealed, so that the scan collects what it finds.
-  const scan = new SegmentScan(new Segment({ id, kind, salt, path, file, dataEnd: 0 }))
-  const reader = new GroupReader({ file, fileId: id, salt, end: dataEnd })
+  const scan = new SegmentScan(new Segment({ id, kind, salt, priorSize, path, file, dataEnd: 0 }))
+  const reader = new GroupReader({ file, fileId: id, salt, priorSize, end: dataEnd })
   for (;;) {
     const group = await reader.next()
     if (!(group instanceof DecodedGroup)) break

@@ -25,6 +25,8 @@ export interface FileFault {
   /** Place of the entry that describes a damaged run or section, and of its group. */
   readonly entry: number
   readonly group: number
+  /** Nothing follows, and the file held other bytes before: there need never have been a group. */
+  readonly isRemains: boolean
   /** What a damaged run held. */
   readonly lost: LostRange | undefined
 }
@@ -105,7 +107,8 @@ function walkGroups(inspection: FileInspection, header: FileHeader, end: number)
     const next = findGroup(bytes.subarray(0, end), position + 1, header)
     const reason =
       next < end ? 'no group can be read here' : 'no group can be read from here to the end'
-    addFault(inspection, { kind: 'region', position, size: next - position, reason })
+    const isRemains = position < header.priorSize && next === end
+    addFault(inspection, { kind: 'region', position, size: next - position, reason, isRemains })
     position = next
   }
 }
@@ -208,5 +211,5 @@ function addFault(
   inspection: FileInspection,
   fault: Pick<FileFault, 'kind' | 'position' | 'size' | 'reason'> & Partial<FileFault>,
 ): void {
-  inspection.faults.push({ entry: 0, group: 0, lost: undefined, ...fault })
+  inspection.faults.push({ entry: 0, group: 0, isRemains: false, lost: undefined, ...fault })
 }

@@ -31,6 +31,7 @@ test('a checkpoint that is written while keys come and go adds up to what is the
       id: 1,
       kind: 1,
       salt: 0,
+      priorSize: 0,
       path: '',
       file: {} as never,
       dataEnd: 0,

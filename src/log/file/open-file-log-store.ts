@@ -19,6 +19,7 @@ import { KeyedState } from './keyed-state.ts'
 import { LogExtents } from './log-extents.ts'
 import { Manifest } from './manifest.ts'
 import { recoverFolder, walFolderName } from './recover-folder.ts'
+import { SpareFiles, spareSuffix } from './spare-files.ts'
 import { volatileFolderName } from './volatile-spill.ts'
 
 export interface FileLogStoreOptions {
@@ -64,7 +65,15 @@ export async function openFileLogStore(options: FileLogStoreOptions): Promise<Op
   })
   const random = options.random ?? systemRandom
   const isWalSynced = options.durability === 'fsync'
-  const segmentFolder = { disk, path: walFolder, manifest, random, isWalSynced }
+  const spares = new SpareFiles({
+    disk,
+    clock,
+    folder: walFolder,
+    fileSize: fileLimitsUsed.walFileSizeMax,
+    isWanted: isWalSynced && disk.writesPastCache,
+  })
+  await spares.adopt()
+  const segmentFolder = { disk, path: walFolder, manifest, random, isWalSynced, spares }
   const segment = await createSegment(segmentFolder, fileKind.wal)
   await removeOrphans(disk, walFolder, manifest)
   const store = new FileLogStore({
@@ -95,7 +104,7 @@ export async function openFileLogStore(options: FileLogStoreOptions): Promise<Op
 async function removeOrphans(disk: Disk, folder: string, manifest: Manifest): Promise<void> {
   const listed = new Set(manifest.content.files.map(({ id }) => fileName(id)))
   for (const name of await disk.list(folder)) {
-    if (!listed.has(name)) await disk.unlink(join(folder, name))
+    if (!listed.has(name) && !name.endsWith(spareSuffix)) await disk.unlink(join(folder, name))
   }
 }
 

@@ -112,13 +112,12 @@ class Recovery {
     if (header === undefined || header.id !== listed.id) {
       throw corruptError(path, 0, 'the file header is damaged')
     }
-    const { kind, id, salt } = header
-    const segment = new Segment({ id, kind, salt, path, file, dataEnd: fileHeaderSize })
+    const segment = new Segment({ ...header, path, file, dataEnd: fileHeaderSize })
     const size = await file.size()
     segment.size = listed.sealedSize ?? size
     if (size < segment.size) throw corruptError(path, size, 'the end of the file is missing')
     if (listed.sealedSize !== undefined) await this.#readDirectory(segment, listed)
-    if (kind === fileKind.wal) this.#wal.push(segment)
+    if (segment.kind === fileKind.wal) this.#wal.push(segment)
     else this.#survivors.push(segment)
   }
 
@@ -253,9 +252,9 @@ class Recovery {
     segment: Segment,
     scan: SegmentScan,
   ): ConstructorParameters<typeof GroupReader>[0] {
-    const { file, id: fileId, salt, size, dataEnd } = segment
+    const { file, id: fileId, salt, priorSize, size, dataEnd } = segment
     const isSealed = segment.state === 'sealed'
-    const options = { file, fileId, salt, end: isSealed ? dataEnd : size }
+    const options = { file, fileId, salt, priorSize, end: isSealed ? dataEnd : size }
     const { checkpoint } = this.#manifest
     // In the file of the checkpoint, what comes before it is repeated in it.
     const isRepeated = segment.maxTopologySequence <= this.#options.topologyAfter
@@ -342,8 +341,8 @@ class Recovery {
 /** Sealed files say it in their directory. */
 async function noteFirstSequence(segment: Segment): Promise<void> {
   if (segment.state === 'sealed') return
-  const { file, id: fileId, salt, size } = segment
-  const reader = new GroupReader({ file, fileId, salt, end: size })
+  const { file, id: fileId, salt, priorSize, size } = segment
+  const reader = new GroupReader({ file, fileId, salt, priorSize, end: size })
   let group = await reader.next()
   while (group instanceof DecodedGroup && group.sequence === 0) group = await reader.next()
   if (group instanceof DecodedGroup) segment.firstSequence = group.sequence

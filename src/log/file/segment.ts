@@ -13,6 +13,8 @@ export class Segment {
   readonly id: number
   readonly kind: FileKind
   readonly salt: number
+  /** As in its header: until it is full, writes land on blocks that the file has already. */
+  readonly priorSize: number
   readonly path: string
   readonly file: DiskFile
   state: 'open' | 'sealed' | 'retired' = 'open'
@@ -46,6 +48,7 @@ export class Segment {
     this.id = options.id
     this.kind = options.kind
     this.salt = options.salt
+    this.priorSize = options.priorSize
     this.path = options.path
     this.file = options.file
     this.dataEnd = options.dataEnd
@@ -70,6 +73,7 @@ export interface SegmentOptions {
   readonly id: number
   readonly kind: FileKind
   readonly salt: number
+  readonly priorSize: number
   readonly path: string
   readonly file: DiskFile
   readonly dataEnd: number

@@ -130,6 +130,7 @@ class Verification {
         // The same rule as at a start: what comes after the last synced group may be torn.
         const isLast = fault.kind === 'region' && fault.position === inspection.dataEnd
         const isTorn = isLast && isTail(this.#inspections, inspection, synced)
+        if (isTorn && fault.isRemains) continue
         this.#add(
           inspection.path,
           fault.position,

@@ -174,6 +174,7 @@ export class VolatileSpill {
       id,
       kind: fileKind.wal,
       salt: 0,
+      priorSize: 0,
       path,
       file,
       dataEnd: fileHeaderSize,

@@ -27,6 +27,8 @@ export interface WalWriterOptions {
   /** Creates and lists a new file. */
   readonly createSegment: () => Promise<Segment>
   readonly onCommitted: (group: CommitGroup, written: WrittenGroup) => void
+  /** A new file begins to fill: at this rate it is full after so many milliseconds. */
+  readonly onFilling: (fillMs: number) => void
   /** Nothing will be added to `segment` any more. */
   readonly onFull: (segment: Segment) => void
   /** A write or sync failed; it is tried again. */
@@ -35,10 +37,16 @@ export interface WalWriterOptions {
   readonly onFailed: (error: Error) => void
 }
 
+/** How full a file is when its rate is told, and when the next one is created. */
+const rateShare = 1 / 16
+const prepareShare = 1 / 4
+
 export class WalWriter {
   readonly #options: WalWriterOptions
   readonly #encoder = new GroupEncoder()
   #segment: Segment
+  #segmentSince: number
+  #isRateKnown = false
   /** Created ahead of time, so that switching costs nothing. */
   #next: Segment | undefined
   #nextPromise: Promise<void> | undefined
@@ -51,6 +59,7 @@ export class WalWriter {
   constructor(options: WalWriterOptions) {
     this.#options = options
     this.#segment = options.segment
+    this.#segmentSince = options.clock.monotonic()
     this.#syncedThrough = options.syncedThrough
   }
 
@@ -63,7 +72,7 @@ export class WalWriter {
   commit(group: CommitGroup): void {
     this.#group = group
     this.#isRetry = false
-    if (this.#segment.dataEnd >= this.#options.fileSizeMax) this.#switchToNext()
+    if (this.#isSwitchDue()) this.#switchToNext()
     this.#write()
   }
 
@@ -110,12 +119,29 @@ export class WalWriter {
     const topology = group.topology.at(-1)
     if (topology !== undefined) segment.maxTopologySequence = topology.sequence
     this.#group = undefined
-    if (segment.dataEnd >= this.#options.fileSizeMax / 2) this.#prepareNext()
+    this.#lookAhead(segment)
     this.#options.onCommitted(group, {
       segment,
       position,
       runPositions: this.#encoder.runPositions,
     })
+  }
+
+  /** A file that has to grow is left early for one that has its blocks already. */
+  #isSwitchDue(): boolean {
+    const { dataEnd, priorSize } = this.#segment
+    const isFaster = priorSize === 0 && this.#next !== undefined && this.#next.priorSize > 0
+    return dataEnd >= this.#options.fileSizeMax * (isFaster ? prepareShare : 1)
+  }
+
+  #lookAhead({ dataEnd }: Segment): void {
+    const share = dataEnd / this.#options.fileSizeMax
+    if (share >= rateShare && !this.#isRateKnown) {
+      this.#isRateKnown = true
+      const elapsed = this.#options.clock.monotonic() - this.#segmentSince
+      this.#options.onFilling(elapsed / share)
+    }
+    if (share >= prepareShare) this.#prepareNext()
   }
 
   /** Without a next file this one grows a little more; creating it is on its way or tried again. */
@@ -125,6 +151,8 @@ export class WalWriter {
     this.#next = undefined
     const full = this.#segment
     this.#segment = next
+    this.#segmentSince = this.#options.clock.monotonic()
+    this.#isRateKnown = false
     this.#options.onFull(full)
   }
 
