@@ -79,7 +79,12 @@ export const doors: readonly Door[] = [
   { pattern: nodeImport('sqlite'), doors: ['src/meta/'], instead: 'the stores of src/meta' },
   {
     pattern: nodeImport('net|tls|dgram|http|https|http2'),
-    doors: ['src/server/listener.ts', 'src/server/byte-source.ts', 'src/admin/http-server.ts'],
+    doors: [
+      'src/server/listener.ts',
+      'src/server/byte-source.ts',
+      'src/server/tls-credentials.ts',
+      'src/admin/http-server.ts',
+    ],
     instead: 'src/server/listener.ts',
   },
   {

@@ -1,4 +1,4 @@
-// The few files that are read before there is a broker: pabal.yaml and the password file.
+// The few files that are read before there is a broker: pabal.yaml, passwords, certificates.
 import { readFile, stat } from 'node:fs/promises'
 import { exitCodes } from './lib/exit-codes.ts'
 import { ExitError } from './lib/exit-error.ts'
@@ -7,7 +7,8 @@ import { limits } from './limits.ts'
 /** Where settings are looked for when no other file is named. */
 export const defaultConfigFile = 'pabal.yaml'
 
-async function readSmallFile(path: string, what: string): Promise<string> {
+/** Reads a file of at most some kilobytes. Throws an `ExitError` that names it. */
+export async function readSmallFile(path: string, what: string): Promise<string> {
   try {
     const { size } = await stat(path)
     if (size > limits.configFileSizeMax) {

@@ -164,9 +164,35 @@ test('completeOptions() fills in defaults and refuses what is unknown', () => {
   assert.equal(completeOptions({}).heartbeat, 60)
   assert.throws(() => completeOptions({ heartbeat: -1 }), /startBroker: heartbeat must be/)
   assert.throws(() => completeOptions({ amqPort: 1 } as object), /startBroker: .*amqPort/)
+  for (const name of ['tlsCert', 'tlsKey', 'tlsClientCa'] as const) {
+    assert.throws(() => completeOptions({ [name]: 'a.pem' }), /tlsCert and tlsKey belong together/)
+  }
 })
 
 test('every setting has one name in each source', () => {
   assert.equal(settingName('maxMessageSize'), 'max-message-size')
   assert.equal(variableName('maxMessageSize'), 'PABAL_MAX_MESSAGE_SIZE')
+})
+
+test('TLS needs a certificate and its key, and what is about TLS needs them', async () => {
+  const cert = { PABAL_TLS_CERT: 'c.pem' }
+  await expectExit({ environment: cert }, exitCodes.config, /tls-cert and tls-key belong together/)
+  for (const [name, value] of [
+    ['PABAL_AMQP_TLS_PORT', '5671'],
+    ['PABAL_TLS_CLIENT_CA', 'ca.pem'],
+    ['PABAL_KAFKA_TLS_ADVERTISED', 'a:1'],
+  ] as const) {
+    const setting = name.slice('PABAL_'.length).toLowerCase().replaceAll('_', '-')
+    const says = new RegExp(`${setting} needs a certificate: add --tls-cert FILE`)
+    await expectExit({ environment: { [name]: value } }, exitCodes.config, says)
+  }
+  const off = { PABAL_AMQP_TLS_PORT: 'off' }
+  assert.equal((await load({ environment: off })).options.amqpTlsPort, 'off')
+})
+
+test('a listener for TLS is enough', async () => {
+  const plain = { PABAL_AMQP_PORT: 'off', PABAL_KAFKA_PORT: 'off', PABAL_HTTP_PORT: 'off' }
+  const tls = { PABAL_TLS_CERT: 'c.pem', PABAL_TLS_KEY: 'k.pem' }
+  const { options } = await load({ environment: { ...plain, ...tls } })
+  assert.equal(options.amqpTlsPort, 5671)
 })

@@ -96,10 +96,37 @@ function checkValues(given: ReadonlyMap<SettingKey, Given>): Settings {
   )
 }
 
+const plainPorts = ['amqpPort', 'kafkaPort', 'httpPort'] as const
+const tlsPorts = ['amqpTlsPort', 'kafkaTlsPort', 'httpTlsPort'] as const
+
+function openPorts(checked: Settings): SettingKey[] {
+  const keys = checked.tlsCert === undefined ? plainPorts : [...plainPorts, ...tlsPorts]
+  return keys.filter((key) => checked[key] !== 'off')
+}
+
+function checkTls(checked: Settings, given: ReadonlySet<SettingKey>): void {
+  const { tlsCert, tlsKey } = checked
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) {
+    throw new ExitError(
+      exitCodes.config,
+      'tls-cert and tls-key belong together: give --tls-cert FILE --tls-key FILE',
+    )
+  }
+  if (tlsCert !== undefined) return
+  const wanting = [...tlsPorts, 'tlsClientCa', 'kafkaTlsAdvertised'] as const
+  const idle = wanting.find((key) => given.has(key) && checked[key] !== 'off')
+  if (idle === undefined) return
+  throw new ExitError(
+    exitCodes.config,
+    `${settingName(idle)} needs a certificate: add --tls-cert FILE --tls-key FILE`,
+  )
+}
+
 /** Rules between settings. */
-function checkTogether({ host, user, passwordFile, ...ports }: Settings): void {
-  const { amqpPort, kafkaPort, httpPort } = ports
-  if (amqpPort === 'off' && kafkaPort === 'off' && httpPort === 'off') {
+function checkTogether(checked: Settings, given: ReadonlySet<SettingKey>): void {
+  const { host, user, passwordFile } = checked
+  checkTls(checked, given)
+  if (openPorts(checked).length === 0) {
     throw new ExitError(
       exitCodes.config,
       'every listener is off: give amqp-port or kafka-port a port (0 picks a free one)',
@@ -130,13 +157,22 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
     ...fromFlags(sources.flags),
   ])
   const checked = checkValues(given)
-  checkTogether(checked)
+  const givenKeys = new Set(given.keys())
+  checkTogether(checked, givenKeys)
   const { passwordFile } = checked
   const password = passwordFile === undefined ? undefined : await readPasswordFile(passwordFile)
   return {
     options: { ...checked, password },
-    given: new Set(given.keys()),
+    given: givenKeys,
     configFile: file?.path,
+  }
+}
+
+/** Nobody is to believe in a TLS that is not there. */
+function checkTlsFiles({ tlsCert, tlsKey, tlsClientCa }: Settings): void {
+  const isWhole = (tlsCert === undefined) === (tlsKey === undefined)
+  if (!isWhole || (tlsClientCa !== undefined && tlsCert === undefined)) {
+    throw new TypeError('startBroker: tlsCert and tlsKey belong together, and to tlsClientCa')
   }
 }
 
@@ -144,7 +180,10 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
 export function completeOptions(partial: Partial<BrokerOptions>): BrokerOptions {
   const { password, ...values } = partial
   const parsed = parseSettings(values)
-  if (parsed.settings !== undefined) return { ...parsed.settings, password }
+  if (parsed.settings !== undefined) {
+    checkTlsFiles(parsed.settings)
+    return { ...parsed.settings, password }
+  }
   const [problem] = parsed.problems
   const name = problem?.key ?? ''
   if (name in settings) throw new TypeError(`startBroker: ${name} ${problem?.message}`)

@@ -14,6 +14,13 @@ export interface Settings {
   readonly mqttPort: Port
   readonly stompPort: Port
   readonly kafkaAdvertised: string | undefined
+  readonly tlsCert: string | undefined
+  readonly tlsKey: string | undefined
+  readonly tlsClientCa: string | undefined
+  readonly amqpTlsPort: Port
+  readonly kafkaTlsPort: Port
+  readonly httpTlsPort: Port
+  readonly kafkaTlsAdvertised: string | undefined
   readonly durability: 'fsync' | 'os'
   readonly user: string | undefined
   readonly passwordFile: string | undefined
@@ -104,6 +111,51 @@ export const settings: { readonly [Key in keyof Settings]: Setting<Settings[Key]
     placeholder: 'HOST:PORT',
     description:
       'Address that Kafka clients are told to connect to; by default where the broker listens',
+  },
+  tlsCert: {
+    kind: text(),
+    default: undefined,
+    placeholder: 'FILE',
+    description:
+      'Certificate of the broker, then those up to its root (PEM); with --tls-key it opens the TLS ports',
+  },
+  tlsKey: {
+    kind: text(),
+    default: undefined,
+    placeholder: 'FILE',
+    description: 'Private key of --tls-cert (PEM, without a passphrase)',
+  },
+  tlsClientCa: {
+    kind: text(),
+    default: undefined,
+    placeholder: 'FILE',
+    description:
+      'Clients on TLS ports must show a certificate that one of these authorities signed',
+  },
+  amqpTlsPort: {
+    kind: port(),
+    default: 5671,
+    placeholder: 'PORT',
+    description: 'Port of AMQP 0-9-1 over TLS; 0 or off as above, and off without --tls-cert',
+  },
+  kafkaTlsPort: {
+    kind: port(),
+    default: 9093,
+    placeholder: 'PORT',
+    description: 'Port of the Kafka protocol over TLS; the same',
+  },
+  httpTlsPort: {
+    kind: port(),
+    default: 15_671,
+    placeholder: 'PORT',
+    description: 'Port of the health checks and the status page over TLS; the same',
+  },
+  kafkaTlsAdvertised: {
+    kind: text(),
+    default: undefined,
+    placeholder: 'HOST:PORT',
+    description:
+      'What Kafka clients are told that come over TLS; by default the host of --kafka-advertised and the port where the broker listens',
   },
   durability: {
     kind: oneOf(['fsync', 'os']),

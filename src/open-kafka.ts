@@ -17,6 +17,7 @@ import type { BatchWorker } from './server/crossing/batch-worker.ts'
 import type { Crossing } from './server/crossing/crossing.ts'
 import { AdvertisedWatch } from './server/kafka/advertised-watch.ts'
 import { FetchSessions } from './server/kafka/fetch-sessions.ts'
+import type { KafkaListener } from './server/kafka/kafka-context.ts'
 import { KafkaServer } from './server/kafka/kafka-server.ts'
 
 export interface KafkaOptions {
@@ -28,13 +29,19 @@ export interface KafkaOptions {
   readonly logger: Logger
   /** The log's keyed state at the start. */
   readonly state: ReadonlyMap<string, Buffer>
-  /** Where the listener is, once it is open. */
-  readonly address: () => Address
+  /** Where the listeners are that are open by now. */
+  readonly addresses: Readonly<Partial<Record<KafkaService, Address>>>
 }
+
+/** The listeners of Kafka's protocol, as their settings name them. */
+export type KafkaService = (typeof kafkaServices)[number]
+
+const kafkaServices = ['kafka', 'kafka-tls'] as const
 
 /** The parts that live as long as the broker. */
 export interface OpenedKafka {
   readonly server: KafkaServer
+  readonly listeners: Readonly<Record<KafkaService, KafkaListener>>
   readonly groups: GroupCoordinator
 }
 
@@ -59,8 +66,7 @@ export function openKafka(parts: KafkaOptions): OpenedKafka {
   broker.deletionListeners.push((queue) => {
     if (queue.vhost === vhost.name) groups.deleteTopic(queue.name)
   })
-  const advertised = parseAdvertised(options.kafkaAdvertised)
-  const address = (): Address => advertised ?? parts.address()
+  const listeners = listenersOf(parts)
   const server = new KafkaServer({
     broker,
     vhost,
@@ -70,21 +76,41 @@ export function openKafka(parts: KafkaOptions): OpenedKafka {
     fetchSessions: new FetchSessions(broker.random),
     crossing: parts.crossing,
     batchWorker: parts.batchWorker,
-    advertisedWatch: new AdvertisedWatch(parts.logger, address),
+    advertisedWatch: new AdvertisedWatch(parts.logger),
     users: parts.users,
     clock: broker.clock,
     random: broker.random,
     logger: parts.logger,
     slices: new Slices(broker.clock, limits.kafkaSliceMs),
     settings: {
-      advertised: address,
+      listeners: () =>
+        kafkaServices.filter((service) => parts.addresses[service]).map((each) => listeners[each]),
       requestSizeMax: limits.kafkaRequestSizeMax,
       needsLogin: options.user !== undefined,
       clusterId: clusterIdOf(broker, state),
       isAutoCreating: true,
     },
   })
-  return { server, groups }
+  return { server, listeners, groups }
+}
+
+function listenersOf({ options, addresses }: KafkaOptions): OpenedKafka['listeners'] {
+  const plain = parseAdvertised(options.kafkaAdvertised, 'kafka-advertised')
+  const secure = parseAdvertised(options.kafkaTlsAdvertised, 'kafka-tls-advertised')
+  const address = (service: KafkaService): Address => addresses[service] as Address
+  const hasLogin = options.user !== undefined
+  return {
+    kafka: {
+      name: hasLogin ? 'SASL_PLAINTEXT' : 'PLAINTEXT',
+      advertised: () => plain ?? address('kafka'),
+      setting: 'kafka-advertised',
+    },
+    'kafka-tls': {
+      name: hasLogin ? 'SASL_SSL' : 'SSL',
+      advertised: () => secure ?? { ...address('kafka-tls'), ...(plain && { host: plain.host }) },
+      setting: 'kafka-tls-advertised',
+    },
+  }
 }
 
 function readSubscription(metadata: Buffer): readonly string[] | undefined {
@@ -107,14 +133,14 @@ function clusterIdOf(broker: Broker, state: ReadonlyMap<string, Buffer>): string
   return clusterId
 }
 
-function parseAdvertised(text: string | undefined): Address | undefined {
+function parseAdvertised(text: string | undefined, setting: string): Address | undefined {
   if (text === undefined) return undefined
   const parts = /^\[?(.+?)\]?:(\d{1,5})$/.exec(text)
   const port = Number(parts?.[2])
   if (!parts?.[1] || port < 1 || port > 65_535) {
     throw new ExitError(
       exitCodes.config,
-      `kafka-advertised: '${text}' is no address: write HOST:PORT, such as broker.example.com:9092`,
+      `${setting}: '${text}' is no address: write HOST:PORT, such as broker.example.com:9092`,
     )
   }
   return { host: parts[1], port }

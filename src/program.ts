@@ -13,7 +13,7 @@ import { settingName } from './config.ts'
 import { keepProcessAlive, systemClock } from './lib/clock.ts'
 import { exitCodes } from './lib/exit-codes.ts'
 import type { ExitCode } from './lib/exit-error.ts'
-import { formatAddress } from './lib/listen.ts'
+import { type Address, formatAddress } from './lib/listen.ts'
 import { createLogger } from './lib/logger.ts'
 import type { Logger } from './lib/logger.ts'
 import { version } from './lib/version.ts'
@@ -23,7 +23,15 @@ import type { RunningBroker } from './start-broker.ts'
 
 const unbuilt = { mqttPort: 'MQTT', stompPort: 'STOMP' } as const
 
-const schemes: Readonly<Record<string, string>> = { amqp: 'amqp', http: 'http' }
+/** Services in the order in which they are shown. */
+const schemes: Readonly<Record<string, string>> = {
+  amqp: 'amqp',
+  'amqp-tls': 'amqps',
+  kafka: 'kafka',
+  'kafka-tls': 'kafka+ssl',
+  http: 'http',
+  'http-tls': 'https',
+}
 
 function noteUnbuilt({ options, given }: LoadedConfig, logger: Logger): void {
   for (const key of ['mqttPort', 'stompPort'] as const) {
@@ -33,11 +41,13 @@ function noteUnbuilt({ options, given }: LoadedConfig, logger: Logger): void {
 }
 
 function announce(broker: RunningBroker, dataFolder: string): void {
-  const addresses = Object.entries(broker.addresses).map(
-    ([service, address]) =>
-      `  ${service.padEnd(6)} ${schemes[service] ?? service}://${formatAddress(address)}`,
-  )
-  const lines = [`Pabal ${version}`, ...addresses, `  data   ${dataFolder}`]
+  const open = Object.keys(schemes).filter((service) => service in broker.addresses)
+  const width = Math.max('kafka'.length, ...open.map(({ length }) => length)) + 1
+  const addresses = open.map((service) => {
+    const address = formatAddress(broker.addresses[service] as Address)
+    return `  ${service.padEnd(width)} ${schemes[service]}://${address}`
+  })
+  const lines = [`Pabal ${version}`, ...addresses, `  ${'data'.padEnd(width)} ${dataFolder}`]
   process.stdout.write(`${lines.join('\n')}\nServer startup complete\n`)
 }
 

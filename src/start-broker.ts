@@ -16,11 +16,14 @@ import { Turn } from './lib/turn.ts'
 import { version } from './lib/version.ts'
 import { limits } from './limits.ts'
 import type { OpenedKafka } from './open-kafka.ts'
+import { OpenListeners } from './open-listeners.ts'
 import { openStorage, type Storage, type StorageKind } from './open-storage.ts'
 import { AmqpServer } from './server/amqp/amqp-server.ts'
 import { BatchWorker } from './server/crossing/batch-worker.ts'
 import { Crossing } from './server/crossing/crossing.ts'
-import { type Listener, openListener } from './server/listener.ts'
+import { openDoor, openListener } from './server/listener.ts'
+import { isTlsHello } from './server/tls-failure.ts'
+import type { TlsFromFiles } from './tls-files.ts'
 
 /** Options of the broker; what is left out has its default. */
 export type StartOptions = Partial<BrokerOptions> & {
@@ -74,7 +77,8 @@ class Instance implements RunningBroker {
   #kafka: OpenedKafka | undefined
   #retention: Retention | undefined
   #fail: (error: Error) => void = () => undefined
-  readonly #listeners: Listener[] = []
+  #listeners: OpenListeners | undefined
+  #tls: TlsFromFiles | undefined
   #http: HttpServer | undefined
   #lateLoad: Timer | undefined
   #closing: Promise<void> | undefined
@@ -93,6 +97,7 @@ class Instance implements RunningBroker {
   }
 
   async open(kind: StorageKind, syncDelayMs: number): Promise<void> {
+    const listeners = await this.#createListeners()
     const turn = new Turn(this.#clock)
     const crossing = this.#createCrossing()
     const storage = await openStorage({
@@ -112,9 +117,9 @@ class Instance implements RunningBroker {
     this.#retention = this.#createRetention(this.#broker)
     this.#amqp = this.#createAmqpServer(turn, this.#broker)
     await Promise.all([
-      this.#openAmqp(this.#amqp),
-      this.#openKafka(crossing, state),
-      this.#openHttp(),
+      this.#openAmqp(listeners, this.#amqp),
+      this.#openKafka(listeners, crossing, state),
+      this.#openHttp(listeners),
     ])
     this.#state = 'ready'
     this.#lateLoad = this.#clock.after(limits.lateLoadMs, () => void this.#http?.prepare())
@@ -168,18 +173,27 @@ class Instance implements RunningBroker {
     })
   }
 
-  async #openAmqp(server: AmqpServer): Promise<void> {
-    const { host, amqpPort: port } = this.#options
-    if (port === 'off') return
-    const listener = await openListener({
-      service: 'amqp',
-      host,
-      port,
-      onSocket: server.accept,
-      onAcceptProblem: (reason) => this.#logger.warn(`A connection was refused: ${reason}`),
-    })
-    this.#listeners.push(listener)
-    this.addresses['amqp'] = listener.address
+  /** Certificates are looked at first: nothing is opened for a broker that cannot start. */
+  async #createListeners(): Promise<OpenListeners> {
+    const options = this.#options
+    const { tlsCert: certificate, tlsKey: key, tlsClientCa: clientCa } = options
+    if (certificate !== undefined && key !== undefined) {
+      // Loaded only here, like Kafka and HTTP below.
+      const { TlsFromFiles } = await import('./tls-files.ts')
+      const logger = this.#logger.child({ area: 'tls' })
+      const parts = { clock: this.#clock, logger }
+      this.#tls = await TlsFromFiles.open({ certificate, key, clientCa }, parts)
+    }
+    const credentials = this.#tls?.credentials
+    const parts = { options, credentials, logger: this.#logger }
+    this.#listeners = new OpenListeners(this.addresses, parts)
+    return this.#listeners
+  }
+
+  async #openAmqp(listeners: OpenListeners, server: AmqpServer): Promise<void> {
+    for (const service of ['amqp', 'amqp-tls'] as const) {
+      await listeners.open(service, (door) => openListener({ ...door, onSocket: server.accept }))
+    }
   }
 
   #createRetention(broker: Broker): Retention {
@@ -206,12 +220,16 @@ class Instance implements RunningBroker {
     })
   }
 
-  async #openKafka(crossing: Crossing, state: Storage['state']): Promise<void> {
-    const { host, kafkaPort: port } = this.#options
-    if (port === 'off') return
+  async #openKafka(
+    listeners: OpenListeners,
+    crossing: Crossing,
+    state: Storage['state'],
+  ): Promise<void> {
+    const services = (['kafka', 'kafka-tls'] as const).filter((each) => !listeners.isOff(each))
+    if (services.length === 0) return
     // Loaded only here, like HTTP below: what is off costs no memory.
     const { openKafka } = await import('./open-kafka.ts')
-    this.#kafka = openKafka({
+    const kafka = openKafka({
       broker: this.#broker as Broker,
       users: this.#users,
       crossing,
@@ -219,31 +237,31 @@ class Instance implements RunningBroker {
       options: this.#options,
       logger: this.#logger.child({ area: 'kafka' }),
       state,
-      address: () => this.addresses['kafka'] as Address,
+      addresses: this.addresses,
     })
-    const listener = await openListener({
-      service: 'kafka',
-      host,
-      port,
-      onSocket: this.#kafka.server.accept,
-      onAcceptProblem: (reason) => this.#logger.warn(`A connection was refused: ${reason}`),
-    })
-    this.#listeners.push(listener)
-    this.addresses['kafka'] = listener.address
+    this.#kafka = kafka
+    for (const service of services) {
+      const onSocket = kafka.server.acceptOn(kafka.listeners[service])
+      await listeners.open(service, (door) => openListener({ ...door, onSocket }))
+    }
   }
 
-  async #openHttp(): Promise<void> {
+  async #openHttp(listeners: OpenListeners): Promise<void> {
     const { host, httpPort: port } = this.#options
-    if (port === 'off') return
+    if (port === 'off' && listeners.isOff('http-tls')) return
     const source = { status: (): BrokerStatus => this.#status() }
     // Beyond loopback the status is for those who may log in; health checks are for everyone.
     const authenticate = (user: string, password: string): boolean =>
       this.#users.login({ user, password: Buffer.from(password) }, host).user !== undefined
     const guard = isLoopback(host) ? {} : { authenticate }
     const { openHttpServer } = await import('./admin/http-server.ts')
-    const http = await openHttpServer({ host, port, source, ...guard })
+    const onUnreadable = (bytes: Buffer, remoteAddress: string): void => {
+      if (isTlsHello(bytes)) this.#logger.warn(`${remoteAddress} speaks TLS to the plain HTTP port`)
+    }
+    const http = await openHttpServer({ host, port, source, onUnreadable, ...guard })
     this.#http = http
-    this.addresses['http'] = http.address
+    if (http.address !== undefined) this.addresses['http'] = http.address
+    await listeners.open('http-tls', (door) => openDoor(door, (socket) => http.accept(socket)))
   }
 
   #onBlocked(reason: string | undefined): void {
@@ -267,7 +285,8 @@ class Instance implements RunningBroker {
   async #close(): Promise<void> {
     this.#state = 'stopping'
     this.#lateLoad?.stop()
-    for (const listener of this.#listeners) listener.close()
+    this.#listeners?.close()
+    this.#tls?.[Symbol.dispose]()
     this.#retention?.close()
     this.#kafka?.groups.close()
     this.#kafka?.server.close()

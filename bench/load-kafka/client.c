@@ -20,6 +20,9 @@ static rd_kafka_conf_t *new_conf(const struct options *options) {
   snprintf(servers, sizeof servers, "%s:%d", options->host, options->port);
   set(conf, "bootstrap.servers", servers);
   set(conf, "client.id", "load-kafka");
+  if (options->tls_ca == NULL) return conf;
+  set(conf, "security.protocol", "ssl");
+  set(conf, "ssl.ca.location", options->tls_ca);
   return conf;
 }
 

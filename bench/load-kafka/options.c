@@ -44,6 +44,7 @@ static const struct option long_options[] = {
     {"broker-pid", required_argument, NULL, OPTION_FIRST + 16},
     {"folder", required_argument, NULL, OPTION_FIRST + 17},
     {"set", required_argument, NULL, OPTION_FIRST + 18},
+    {"tls-ca", required_argument, NULL, OPTION_FIRST + 19},
     {NULL, 0, NULL, 0},
 };
 
@@ -82,6 +83,7 @@ static void set_option(struct options *options, int option, char *value) {
     case 16: options->broker_pid = (int)number(value, 1, 1e9); break;
     case 17: options->folder = value; break;
     case 18: add_setting(options, value); break;
+    case 19: options->tls_ca = value; break;
     default: fputs(usage, stderr); exit(64);
   }
 }

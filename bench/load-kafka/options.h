@@ -11,6 +11,7 @@ struct options {
   bool produces, consumes, evicts, probes;
   const char *host;
   int port;
+  const char *tls_ca;      /* file that vouches for the broker's certificate; NULL = no TLS */
   const char *topic;       /* created with `partitions` when missing */
   uint32_t partitions;
   uint32_t size;           /* value bytes; at least 16, which carry the time stamp and the number */

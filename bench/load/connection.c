@@ -27,13 +27,22 @@ static void check_reply(amqp_rpc_reply_t reply, const char *what) {
   fail("%s: unexpected reply", what);
 }
 
-void connection_open(struct connection *connection, const struct options *options) {
-  *connection = (struct connection){.library = amqp_new_connection(), .fd = -1};
+static void open_socket(struct connection *connection, const struct options *options) {
   amqp_socket_t *socket = amqp_tcp_socket_new(connection->library);
   if (socket == NULL) fail("out of memory");
+  if (options->tls_ca != NULL) {
+    connection->tls = tls_open(options->host, options->port, options->tls_ca);
+    amqp_tcp_socket_set_sockfd(socket, tls_library_fd(connection->tls));
+    return;
+  }
   int status = amqp_socket_open(socket, options->host, options->port);
   if (status != AMQP_STATUS_OK)
     fail("connect to %s:%d: %s", options->host, options->port, amqp_error_string2(status));
+}
+
+void connection_open(struct connection *connection, const struct options *options) {
+  *connection = (struct connection){.library = amqp_new_connection(), .fd = -1};
+  open_socket(connection, options);
   check_reply(amqp_login(connection->library, options->vhost, 0, FRAME_MAX, 0, AMQP_SASL_METHOD_PLAIN,
                          options->user, options->password),
               "log in");
@@ -86,6 +95,7 @@ void connection_set_prefetch(struct connection *connection, uint32_t prefetch) {
 void connection_take_over(struct connection *connection) {
   if (amqp_frames_enqueued(connection->library) || amqp_data_in_buffer(connection->library))
     fail("the broker sent frames nobody asked for");
+  if (connection->tls != NULL) connection->fd = tls_take_over(connection->tls);
   int flags = fcntl(connection->fd, F_GETFL);
   if (fcntl(connection->fd, F_SETFL, flags | O_NONBLOCK) != 0) fail("fcntl: %s", strerror(errno));
   connection->in_capacity = READ_SIZE + connection->frame_max + FRAME_OVERHEAD;
@@ -119,10 +129,15 @@ static void make_room(struct connection *connection) {
   connection->in_end = left;
 }
 
+static ssize_t read_some(struct connection *connection, uint8_t *bytes, size_t size) {
+  if (connection->tls != NULL) return tls_read(connection->tls, bytes, size);
+  return read(connection->fd, bytes, size);
+}
+
 void connection_read(struct connection *connection, frame_handler *handler, void *owner) {
   make_room(connection);
   size_t room = connection->in_capacity - connection->in_end;
-  ssize_t count = read(connection->fd, connection->in + connection->in_end, room);
+  ssize_t count = read_some(connection, connection->in + connection->in_end, room);
   if (count == 0) fail("the broker closed the connection");
   if (count < 0 && errno != EAGAIN && errno != EINTR) fail("read: %s", strerror(errno));
   /* A short read means the socket is empty (epoll(7)); a new edge will follow. */
@@ -160,7 +175,7 @@ uint8_t *connection_reserve(struct connection *connection, size_t size) {
 void connection_filled(struct connection *connection, size_t size) { connection->out_end += size; }
 
 size_t connection_write(struct connection *connection, const uint8_t *bytes, size_t size) {
-  ssize_t count = write(connection->fd, bytes, size);
+  ssize_t count = connection->tls != NULL ? tls_write(connection->tls, bytes, size) : write(connection->fd, bytes, size);
   if (count < 0 && errno != EAGAIN && errno != EINTR) fail("write: %s", strerror(errno));
   if (count < 0) count = 0;
   if ((size_t)count < size) connection->writable = false;
@@ -218,6 +233,7 @@ void connection_settle(struct connection *connection) {
 void connection_close(struct connection *connection) {
   close_and_wait(connection, CONNECTION_CLOSE, 0);
   amqp_destroy_connection(connection->library);
+  if (connection->tls != NULL) tls_close(connection->tls);
   free(connection->in);
   free(connection->out);
 }

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "options.h"
+#include "tls.h"
 
 enum { CHANNEL = 1 };
 
@@ -26,6 +27,7 @@ struct frame {
 
 struct connection {
   amqp_connection_state_t library;
+  struct tls *tls; /* NULL for a plain connection */
   int fd;
   uint32_t frame_max;
   bool readable, writable; /* edge-triggered: true until the socket says "would block" */

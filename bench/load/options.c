@@ -10,6 +10,7 @@
 static const char usage[] =
     "usage: load publish|consume|both|declare|depth [options]\n"
     "  --host H --port P --user U --password W --vhost V\n"
+    "  --tls-ca FILE                         TLS, to a broker for which FILE vouches\n"
     "  --queue NAME --queues N --purge       durable queues, declared when missing\n"
     "  --routing turns|pinned|fanout|topic   to all queues in turn, publisher i to queue i only,\n"
     "                                        a copy for every queue, by topic patterns\n"
@@ -49,6 +50,7 @@ static const struct option long_options[] = {
     {"warmup-count", required_argument, NULL, OPTION_FIRST + 20},
     {"routing", required_argument, NULL, OPTION_FIRST + 21},
     {"bindings", required_argument, NULL, OPTION_FIRST + 22},
+    {"tls-ca", required_argument, NULL, OPTION_FIRST + 23},
     {NULL, 0, NULL, 0},
 };
 
@@ -92,6 +94,7 @@ static void set_option(struct options *options, int option, const char *value) {
     case 20: options->warmup_count = (uint64_t)number(value, 0, 1e12); break;
     case 21: options->routing = find_routing(value); break;
     case 22: options->bindings = (uint32_t)number(value, 1, 1e6); break;
+    case 23: options->tls_ca = value; break;
     default: fputs(usage, stderr); exit(64);
   }
 }

@@ -15,6 +15,7 @@ enum routing {
 struct options {
   const char *host, *user, *password, *vhost;
   int port;
+  const char *tls_ca;   /* file that vouches for the broker's certificate; NULL = no TLS */
   const char *queue;    /* name, or with more than one queue the prefix of the names */
   uint32_t queues;      /* consumer i of n reads queue i modulo queues, and every n-th after it */
   enum routing routing; /* how messages get into the queues */

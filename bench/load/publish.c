@@ -115,6 +115,7 @@ static uint64_t sent(const struct publisher *publisher) {
 
 /* What was due before the window closed is sent even later than that, or its delay would go unseen. */
 static bool is_due(const struct publisher *publisher, uint64_t now) {
+  if (publisher->queued >= publisher->count_max) return false;
   uint64_t due = due_at(publisher, publisher->queued);
   return due <= now && due < publisher->window->end;
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { amqpPortOf } from '../systems/ports.ts'
+import { amqpAddressOf } from '../systems/ports.ts'
 import { processMemory } from '../systems/process-memory.ts'
 import { type LoadReport, loadMeasurement, queryDepth, runLoad } from './amqp-load.ts'
 import type { Measurement, Scenario, ScenarioContext } from './scenario.ts'
@@ -77,12 +77,12 @@ function drainMeasurement(
 }
 
 async function fill({ broker }: ScenarioContext, count: number): Promise<LoadReport> {
-  return runLoad('publish', { port: amqpPortOf(broker), 'broker-pid': broker.pid, count })
+  return runLoad('publish', { ...amqpAddressOf(broker), 'broker-pid': broker.pid, count })
 }
 
 async function drain({ broker }: ScenarioContext, count: number): Promise<LoadReport> {
   return runLoad('consume', {
-    port: amqpPortOf(broker),
+    ...amqpAddressOf(broker),
     'broker-pid': broker.pid,
     count,
     'warmup-count': Math.round(count * WARMUP_SHARE),
@@ -95,7 +95,7 @@ async function timeRestart(
   count: number,
 ): Promise<number> {
   const { broker, startedAt } = await context.restart(signal)
-  const depth = await queryDepth(amqpPortOf(broker))
+  const depth = await queryDepth(broker)
   const seconds = (performance.now() - startedAt) / 1000
   if (depth !== count) throw new Error(`${depth} of ${count} messages were left after ${signal}`)
   return seconds

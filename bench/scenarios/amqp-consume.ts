@@ -1,4 +1,4 @@
-import { amqpPortOf } from '../systems/ports.ts'
+import { amqpAddressOf } from '../systems/ports.ts'
 import { acks, loadMeasurement, runLoad } from './amqp-load.ts'
 import type { Scenario } from './scenario.ts'
 
@@ -31,10 +31,10 @@ function consume(name: string, { prefetch, ackEvery, countPerSecond }: Consuming
     description: `consume waiting messages of 1024 B on one connection, ${limit}`,
     async run(context) {
       const count = Math.round(countPerSecond * context.seconds)
-      const port = amqpPortOf(context.broker)
-      await runLoad('publish', { port, count })
+      const address = amqpAddressOf(context.broker)
+      await runLoad('publish', { ...address, count })
       const report = await runLoad('consume', {
-        port,
+        ...address,
         count,
         'warmup-count': Math.round(count * WARMUP_SHARE),
         prefetch,

@@ -1,7 +1,8 @@
 import type { Program } from '../compile-program.ts'
 import type { Figures } from '../report/figure.ts'
 import { type ProgramOptions, type ProgramReport, runProgram } from '../run-program.ts'
-import { amqpPortOf } from '../systems/ports.ts'
+import type { RunningBroker } from '../systems/broker-system.ts'
+import { amqpAddressOf } from '../systems/ports.ts'
 import { processMemory } from '../systems/process-memory.ts'
 import type { Measurement, ScenarioContext } from './scenario.ts'
 
@@ -38,8 +39,8 @@ export type LoadReport = ProgramReport & {
 
 const program: Program = {
   name: 'load',
-  libraries: ['-lrabbitmq'],
-  packages: 'librabbitmq-dev',
+  libraries: ['-lrabbitmq', '-lssl', '-lcrypto', '-lpthread'],
+  packages: 'librabbitmq-dev libssl-dev',
 }
 
 /** Runs the load program and returns what it printed. */
@@ -64,14 +65,14 @@ export async function declareAll(options: ProgramOptions): Promise<Declared> {
 }
 
 /** How many messages wait in the queue of the load program. */
-export async function queryDepth(port: number): Promise<number> {
+export async function queryDepth(broker: RunningBroker): Promise<number> {
   type Depth = ProgramReport & { readonly waiting: number }
-  return (await runProgram<Depth>(program, 'depth', { port })).waiting
+  return (await runProgram<Depth>(program, 'depth', amqpAddressOf(broker))).waiting
 }
 
 /** The options of a run that is measured for a time. */
 export function windowed({ broker, seconds, warmup }: ScenarioContext): ProgramOptions {
-  return { port: amqpPortOf(broker), 'broker-pid': broker.pid, seconds, warmup }
+  return { ...amqpAddressOf(broker), 'broker-pid': broker.pid, seconds, warmup }
 }
 
 /** How a description says what is acked. */

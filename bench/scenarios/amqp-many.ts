@@ -1,6 +1,6 @@
 /** Many of something: queues, connections, bindings. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { amqpPortOf } from '../systems/ports.ts'
+import { amqpAddressOf } from '../systems/ports.ts'
 import { processMemory } from '../systems/process-memory.ts'
 import { declareAll, loadMeasurement, runLoad, windowed } from './amqp-load.ts'
 import { scheduleMeasurement } from './amqp-schedule.ts'
@@ -78,14 +78,14 @@ function bindings(name: string, count: number): Scenario {
 
 async function declareMany(context: ScenarioContext): Promise<Measurement> {
   const { seconds } = await declareAll({
-    port: amqpPortOf(context.broker),
+    ...amqpAddressOf(context.broker),
     queues: DECLARED,
   })
   await sleep(SETTLE_MS)
   const memory = processMemory(context.broker.pid)
   const { broker, startedAt } = await context.restart('SIGTERM')
   // A broker that answers has all of them; the program's first queue is one of its own.
-  await declareAll({ port: amqpPortOf(broker), queues: 2 })
+  await declareAll({ ...amqpAddressOf(broker), queues: 2 })
   const restartSeconds = (performance.now() - startedAt) / 1000
   return {
     figures: { declareRate: DECLARED / seconds, ...memory, restartSeconds },

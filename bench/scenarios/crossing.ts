@@ -1,6 +1,6 @@
 // What it costs to come in by one protocol and go out by the other: the queue `load` is the topic
 // `load`. Only a broker that speaks both has an answer.
-import { amqpPortOf, kafkaPortOf } from '../systems/ports.ts'
+import { amqpAddressOf, kafkaAddressOf } from '../systems/ports.ts'
 import { declareAll, loadMeasurement, runLoad, windowed } from './amqp-load.ts'
 import { kafkaMeasurement, runKafkaLoad, windowedKafka } from './kafka-load.ts'
 import type { Measurement, Scenario, ScenarioContext } from './scenario.ts'
@@ -49,14 +49,14 @@ function counted(count: number, pid: number): Record<string, number> {
 
 async function readQueue({ broker, seconds }: ScenarioContext): Promise<Measurement> {
   const count = Math.round(PRELOAD_PER_SECOND * seconds)
-  await runLoad('publish', { port: amqpPortOf(broker), count })
-  const options = { port: kafkaPortOf(broker), ...counted(count, broker.pid) }
+  await runLoad('publish', { ...amqpAddressOf(broker), count })
+  const options = { ...kafkaAddressOf(broker), ...counted(count, broker.pid) }
   const report = await runKafkaLoad('consume', options)
   return kafkaMeasurement(broker.pid, report, { rate: report.consume_rate })
 }
 
 async function writeQueue(context: ScenarioContext): Promise<Measurement> {
-  await declareAll({ port: amqpPortOf(context.broker) })
+  await declareAll({ ...amqpAddressOf(context.broker) })
   const report = await runKafkaLoad('produce', windowedKafka(context))
   return kafkaMeasurement(context.broker.pid, report, { rate: report.produce_rate })
 }
@@ -64,9 +64,9 @@ async function writeQueue(context: ScenarioContext): Promise<Measurement> {
 async function readRecords(context: ScenarioContext): Promise<Measurement> {
   const { broker, seconds } = context
   const count = Math.round(PRELOAD_PER_SECOND * seconds)
-  await declareAll({ port: amqpPortOf(broker) })
-  await runKafkaLoad('produce', { port: kafkaPortOf(broker), count })
-  const options = { port: amqpPortOf(broker), ...counted(count, broker.pid) }
+  await declareAll({ ...amqpAddressOf(broker) })
+  await runKafkaLoad('produce', { ...kafkaAddressOf(broker), count })
+  const options = { ...amqpAddressOf(broker), ...counted(count, broker.pid) }
   const report = await runLoad('consume', options)
   return loadMeasurement(context, report, { rate: report.deliver_rate })
 }
@@ -74,15 +74,14 @@ async function readRecords(context: ScenarioContext): Promise<Measurement> {
 /** The reader stops by number, so that it waits for every message; both clocks are the kernel's. */
 async function amqpToKafka({ broker, seconds, warmup }: ScenarioContext): Promise<Measurement> {
   const count = LATENCY_RATE * (warmup + seconds)
-  const port = kafkaPortOf(broker)
-  await declareAll({ port: amqpPortOf(broker) })
+  await declareAll({ ...amqpAddressOf(broker) })
   const reading = runKafkaLoad('consume', {
-    port,
+    ...kafkaAddressOf(broker),
     count,
     'warmup-count': LATENCY_RATE * warmup,
     'broker-pid': broker.pid,
   })
-  const options = { port: amqpPortOf(broker), count, rate: LATENCY_RATE }
+  const options = { ...amqpAddressOf(broker), count, rate: LATENCY_RATE }
   const [report, writer] = await Promise.all([reading, runLoad('publish', options)])
   const delivery = report.delivery_latency
   if (delivery === null) throw new Error('nothing was delivered')
@@ -98,13 +97,13 @@ async function amqpToKafka({ broker, seconds, warmup }: ScenarioContext): Promis
 async function kafkaToAmqp(context: ScenarioContext): Promise<Measurement> {
   const { broker, seconds, warmup } = context
   const count = LATENCY_RATE * (warmup + seconds)
-  await declareAll({ port: amqpPortOf(broker) })
+  await declareAll({ ...amqpAddressOf(broker) })
   const reading = runLoad('consume', {
     ...windowed(context),
     count,
     'warmup-count': LATENCY_RATE * warmup,
   })
-  const options = { port: kafkaPortOf(broker), count, rate: LATENCY_RATE, 'linger-ms': 1 }
+  const options = { ...kafkaAddressOf(broker), count, rate: LATENCY_RATE, 'linger-ms': 1 }
   const [report, writer] = await Promise.all([reading, runKafkaLoad('produce', options)])
   const delivery = report.delivery_latency
   if (delivery === null) throw new Error('nothing was delivered')

@@ -1,5 +1,5 @@
 import type { RunningBroker } from '../systems/broker-system.ts'
-import { kafkaPortOf } from '../systems/ports.ts'
+import { kafkaAddressOf } from '../systems/ports.ts'
 import { evictFolder, kafkaMeasurement, runKafkaLoad } from './kafka-load.ts'
 import { describeShape, shapeName, topicShapes, type TopicShape } from './kafka-topics.ts'
 import type { Scenario, ScenarioContext } from './scenario.ts'
@@ -61,7 +61,7 @@ function group(name: string, shape: TopicShape): Scenario {
 /** Fills the topic and says with how many records. */
 async function preload({ broker, seconds }: ScenarioContext, shape: TopicShape): Promise<number> {
   const count = Math.round(PRELOAD_PER_SECOND[shape.size] * seconds)
-  await runKafkaLoad('produce', { port: kafkaPortOf(broker), ...shape, count })
+  await runKafkaLoad('produce', { ...kafkaAddressOf(broker), ...shape, count })
   return count
 }
 
@@ -72,7 +72,7 @@ async function consume(
   options: { readonly members?: number } = {},
 ): ReturnType<Scenario['run']> {
   const report = await runKafkaLoad('consume', {
-    port: kafkaPortOf(broker),
+    ...kafkaAddressOf(broker),
     partitions: shape.partitions,
     count,
     'warmup-count': Math.round(count * WARMUP_SHARE),

@@ -1,7 +1,8 @@
 import type { Program } from '../compile-program.ts'
 import type { Figures } from '../report/figure.ts'
 import { type ProgramOptions, type ProgramReport, runProgram } from '../run-program.ts'
-import { kafkaPortOf } from '../systems/ports.ts'
+import type { RunningBroker } from '../systems/broker-system.ts'
+import { kafkaAddressOf } from '../systems/ports.ts'
 import { processMemory } from '../systems/process-memory.ts'
 import type { Percentiles } from './amqp-load.ts'
 import type { Measurement, ScenarioContext } from './scenario.ts'
@@ -39,8 +40,8 @@ export async function runKafkaLoad(
 }
 
 /** Records that were ever put into the load program's topic, as the broker says. */
-export async function queryEnd(port: number): Promise<number> {
-  return (await runProgram<{ readonly end: number }>(program, 'probe', { port })).end
+export async function queryEnd(broker: RunningBroker): Promise<number> {
+  return (await runProgram<{ readonly end: number }>(program, 'probe', kafkaAddressOf(broker))).end
 }
 
 export type Eviction = ProgramReport & {
@@ -61,7 +62,7 @@ export async function evictFolder(folder: string): Promise<Eviction> {
 
 /** The options of a run that is measured for a time. */
 export function windowedKafka({ broker, seconds, warmup }: ScenarioContext): ProgramOptions {
-  return { port: kafkaPortOf(broker), 'broker-pid': broker.pid, seconds, warmup }
+  return { ...kafkaAddressOf(broker), 'broker-pid': broker.pid, seconds, warmup }
 }
 
 /** The scenario's own figures, and those that every run of load-kafka has. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RunningBroker } from '../systems/broker-system.ts'
-import { amqpPortOf, kafkaPortOf } from '../systems/ports.ts'
+import { amqpAddressOf, kafkaAddressOf } from '../systems/ports.ts'
 import { processMemory } from '../systems/process-memory.ts'
 import { queryDepth, runLoad } from './amqp-load.ts'
 import { queryEnd, runKafkaLoad } from './kafka-load.ts'
@@ -19,14 +19,14 @@ type Filling = {
 
 const queue: Filling = {
   size: 4096,
-  fill: (broker, count) => runLoad('publish', { port: amqpPortOf(broker), size: 4096, count }),
-  count: (broker) => queryDepth(amqpPortOf(broker)),
+  fill: (broker, count) => runLoad('publish', { ...amqpAddressOf(broker), size: 4096, count }),
+  count: (broker) => queryDepth(broker),
 }
 
 const topic: Filling = {
   size: 1024,
-  fill: (broker, count) => runKafkaLoad('produce', { port: kafkaPortOf(broker), count }),
-  count: (broker) => queryEnd(kafkaPortOf(broker)),
+  fill: (broker, count) => runKafkaLoad('produce', { ...kafkaAddressOf(broker), count }),
+  count: (broker) => queryEnd(broker),
 }
 
 export const startUp: readonly Scenario[] = [

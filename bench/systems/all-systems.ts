@@ -3,14 +3,19 @@ import { kafkaSystem } from './kafka-system.ts'
 import { pabalSystem } from './pabal-system.ts'
 import { rabbitmqSystem } from './rabbitmq-system.ts'
 
-export const systemNames = 'pabal, pabal-os, pabal+1ms (any delay), rabbitmq, kafka, kafka-fsync'
+export const systemNames =
+  'pabal, pabal-os, pabal-tls, pabal+1ms (any delay), rabbitmq, kafka, kafka-fsync'
 
 /** The system of that name; throws with a text for people when there is none or it is missing. */
 export function findSystem(name: string): BrokerSystem {
-  const pabal = /^pabal(-os)?(?:\+(\d+(?:\.\d+)?)ms)?$/.exec(name)
+  const pabal = /^pabal(-os)?(-tls)?(?:\+(\d+(?:\.\d+)?)ms)?$/.exec(name)
   if (pabal !== null) {
     const durability = pabal[1] === undefined ? 'fsync' : 'os'
-    return pabalSystem({ durability, syncDelayMs: Number(pabal[2] ?? 0) })
+    return pabalSystem({
+      durability,
+      syncDelayMs: Number(pabal[3] ?? 0),
+      isTls: pabal[2] !== undefined,
+    })
   }
   if (name === 'rabbitmq') return rabbitmqSystem()
   if (name === 'kafka' || name === 'kafka-fsync') {

@@ -22,6 +22,8 @@ export type RunningBroker = {
   /** Undefined where it does not speak the protocol. */
   readonly amqpPort: number | undefined
   readonly kafkaPort: number | undefined
+  /** Where it takes TLS, and what vouches for its certificate; only of a system that is about TLS. */
+  readonly tls?: { readonly amqpPort: number; readonly kafkaPort: number; readonly ca: string }
   /** From the start of the process until each of its protocols answered a client, ms. */
   readonly readyMs: number
   /** The last lines it printed, for the text of an error. */

@@ -1,27 +1,47 @@
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import packageJson from '../../package.json' with { type: 'json' }
+import { makeCertificate } from '../../test/support/make-certificate.ts'
 import type { BrokerSystem, RunningBroker } from './broker-system.ts'
 import { answers } from './handshake.ts'
+import { HOST } from './ports.ts'
 import { startChild } from './start-child.ts'
 
 export type PabalVariant = {
   readonly durability: 'fsync' | 'os'
   /** Added to every fdatasync by Pabal's disk door, as a slower disk would; 0 adds nothing. */
   readonly syncDelayMs: number
+  /** Clients come over TLS. */
+  readonly isTls: boolean
 }
 
 const MAIN: string = resolve(import.meta.dirname, '..', '..', 'src', 'main.ts')
 const START_TIMEOUT_MS = 120_000
+const [CERTIFICATE, KEY] = ['certificate.pem', 'key.pem']
+
+/** A certificate that signs itself, made for this start. */
+function tlsFlags(folder: string): string[] {
+  const made = makeCertificate({ hosts: ['localhost', HOST] })
+  writeFileSync(join(folder, CERTIFICATE), made.certificate)
+  writeFileSync(join(folder, KEY), made.key)
+  return [
+    `--tls-cert=${join(folder, CERTIFICATE)}`,
+    `--tls-key=${join(folder, KEY)}`,
+    '--amqp-tls-port=0',
+    '--kafka-tls-port=0',
+    '--http-tls-port=off',
+  ]
+}
 
 /** Pabal from this checkout, with its defaults but for free ports and the variant. */
 export function pabalSystem(variant: PabalVariant): BrokerSystem {
-  const { durability, syncDelayMs } = variant
+  const { durability, syncDelayMs, isTls } = variant
   const isDelayed = syncDelayMs > 0
   const settings: Record<string, string> = { durability }
   if (isDelayed) settings['PABAL_BENCH_SYNC_DELAY_MS'] = String(syncDelayMs)
+  if (isTls) settings['tls-cert'] = 'P-256'
   return {
-    name: `pabal${durability === 'os' ? '-os' : ''}${isDelayed ? `+${syncDelayMs}ms` : ''}`,
+    name: `pabal${durability === 'os' ? '-os' : ''}${isTls ? '-tls' : ''}${isDelayed ? `+${syncDelayMs}ms` : ''}`,
     protocols: ['amqp', 'kafka'],
     settings,
     version: () => `Pabal ${packageJson.version}, Node ${process.version}`,
@@ -32,7 +52,7 @@ export function pabalSystem(variant: PabalVariant): BrokerSystem {
 
 async function startPabal(
   folder: string,
-  { durability, syncDelayMs }: PabalVariant,
+  { durability, syncDelayMs, isTls }: PabalVariant,
 ): Promise<RunningBroker> {
   mkdirSync(folder, { recursive: true })
   const readyFile = join(folder, 'ready.json')
@@ -54,6 +74,7 @@ async function startPabal(
       ...['http', 'mqtt', 'stomp'].map((name) => `--${name}-port=off`),
       `--durability=${durability}`,
       `--ready-file=${readyFile}`,
+      ...(isTls ? tlsFlags(folder) : []),
     ],
     env,
     cwd: folder,
@@ -61,7 +82,7 @@ async function startPabal(
   })
   await child.waitUntil(() => existsSync(readyFile), START_TIMEOUT_MS)
   const ports = JSON.parse(readFileSync(readyFile, 'utf8')) as Record<
-    'amqp' | 'kafka',
+    'amqp' | 'kafka' | 'amqp-tls' | 'kafka-tls',
     { port: number }
   >
   const [amqpPort, kafkaPort] = [ports.amqp.port, ports.kafka.port]
@@ -71,6 +92,13 @@ async function startPabal(
     pid: child.pid,
     amqpPort,
     kafkaPort,
+    ...(isTls && {
+      tls: {
+        amqpPort: ports['amqp-tls'].port,
+        kafkaPort: ports['kafka-tls'].port,
+        ca: join(folder, CERTIFICATE),
+      },
+    }),
     readyMs: performance.now() - child.startedAt,
     logTail: () => child.logTail(),
     stop: (signal) => child.stop(signal),

@@ -84,7 +84,7 @@ test('an unknown path is 404', async () => {
 test('close() ends connections that are kept alive', async () => {
   const source = { status: () => statusOf('ready') }
   const server = await openHttpServer({ host: '127.0.0.1', port: 0, source })
-  const url = `http://127.0.0.1:${server.address.port}/health/live`
+  const url = `http://127.0.0.1:${server.address?.port}/health/live`
   assert.deepEqual(await (await fetch(url)).json(), { status: 'ok' })
   await server.close()
   await assert.rejects(fetch(url))
@@ -93,7 +93,7 @@ test('close() ends connections that are kept alive', async () => {
 test('requests that come before the routes are loaded wait for them', async () => {
   const source = { status: () => statusOf('ready') }
   const server = await openHttpServer({ host: '127.0.0.1', port: 0, source })
-  const url = `http://127.0.0.1:${server.address.port}`
+  const url = `http://127.0.0.1:${server.address?.port}`
   const paths = ['/health/ready', '/api/status', '/', '/nowhere']
   const ask = async (path: string): Promise<number> => (await fetch(url + path)).status
   assert.deepEqual(await Promise.all(paths.map(ask)), [200, 200, 200, 404])

@@ -4,6 +4,7 @@
 import { Socket } from 'node:net'
 import { systemClock } from '../lib/clock.ts'
 import { limits } from '../limits.ts'
+import { writeInSteps } from './write-in-steps.ts'
 
 /** Whoever takes over a connection says what becomes of its bytes. */
 export class ByteSource {
@@ -33,6 +34,8 @@ const readBuffer: Buffer = Buffer.allocUnsafeSlow(limits.socketReadSize)
 export function takeOver(accepted: Socket): Incoming {
   const source = new ByteSource()
   const { _handle: handle, _server: server } = accepted as AcceptedSocket
+  // What TLS has decrypted comes in memory of its own, and goes on coming after a pause.
+  if ('encrypted' in accepted) return passBy(accepted, source)
   if (handle === null || typeof handle !== 'object') return listenTo(accepted, source)
   const options = {
     handle,
@@ -64,6 +67,19 @@ function isHoggingTurn(source: ByteSource, size: number): boolean {
 /** Reads again, unless the connection itself does not want more now. */
 function goOn(socket: Socket): void {
   if (!socket.destroyed && !socket.isPaused()) socket.resume()
+}
+
+/** As `listenTo`, for less: what comes while nothing waits in the stream does not go through it. */
+function passBy(socket: Socket, source: ByteSource): Incoming {
+  const push = socket.push.bind(socket)
+  socket.push = (bytes: Buffer | null): boolean => {
+    const isNext = bytes !== null && socket.readableFlowing === true && socket.readableLength === 0
+    if (!isNext) return push(bytes)
+    source.onBytes(bytes)
+    return true
+  }
+  writeInSteps(socket)
+  return listenTo(socket, source)
 }
 
 /** How it works without Node's inner parts: more garbage, the same bytes. */

@@ -28,6 +28,7 @@ test('libraries that no first client needs are loaded after the broker is ready'
   await program.ready(readyFile)
   const early = packagesIn(list, 'early').filter((name) => !name.startsWith('@node-rs/crc32'))
   assert.deepEqual(early, [], 'loaded before it was ready')
+  assert.doesNotMatch(readFileSync(list, 'utf8'), /node:tls|server\/tls-(?:handshakes|credentials)/)
   for (const name of ['hono', 'pino']) {
     await waitFor(`${name} is loaded`, () => packagesIn(list, 'late').includes(name))
   }

@@ -31,6 +31,12 @@ for (const [name, args, expected] of [
   ['a host beyond loopback', ['--host', '0.0.0.0'], { code: 78, says: /--user NAME/ }],
   ['a host of another machine', ['--host', '192.0.2.1'], { code: 78, says: /--user NAME/ }],
   ['a missing file', ['--config', 'none.yaml'], { code: 66, says: /none\.yaml/ }],
+  [
+    'a missing certificate',
+    ['--tls-cert', 'none.pem', '--tls-key', 'none.pem'],
+    { code: 66, says: /cannot read TLS certificate none\.pem/ },
+  ],
+  ['a certificate without its key', ['--tls-cert', 'c.pem'], { code: 78, says: /--tls-key FILE/ }],
 ] satisfies [string, string[], Expected][]) {
   test(`the broker refuses ${name}`, async () => {
     using folder = new ScratchFolder()

@@ -2,6 +2,7 @@
 // reads the answers in their order. What an answer means is for the test to say.
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 import { apiCodecs, type ApiMessages, type ApiName } from '../../src/codec/kafka/apis.gen.ts'
 import { encodeRequest } from '../../src/codec/kafka/request.ts'
 import { readResponse, readResponseHeader } from '../../src/codec/kafka/response.ts'
@@ -38,10 +39,12 @@ export class KafkaRawClient implements AsyncDisposable {
     })
   }
 
-  static async connect(port: number): Promise<KafkaRawClient> {
-    const socket = connect({ host: '127.0.0.1', port })
+  /** Over TLS when `ca`, in PEM, is there to vouch for the broker. */
+  static async connect(port: number, ca?: string): Promise<KafkaRawClient> {
+    const to = { host: '127.0.0.1', port }
+    const socket = ca === undefined ? connect(to) : connectTls({ ...to, ca })
     const client = new KafkaRawClient(socket)
-    await once(socket, 'connect')
+    await once(socket, ca === undefined ? 'connect' : 'secureConnect')
     return client
   }
 

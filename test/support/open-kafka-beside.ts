@@ -2,11 +2,12 @@
 import { Users } from '../../src/auth/users.ts'
 import { completeOptions } from '../../src/config-sources.ts'
 import { systemClock } from '../../src/lib/clock.ts'
+import type { Address } from '../../src/lib/listen.ts'
 import { silentLogger } from '../../src/lib/logger.ts'
 import { systemRandom } from '../../src/lib/random.ts'
 import { openKafka } from '../../src/open-kafka.ts'
 import { BatchWorker } from '../../src/server/crossing/batch-worker.ts'
-import { type Listener, openListener } from '../../src/server/listener.ts'
+import { openListener } from '../../src/server/listener.ts'
 import type { BrokerInProcess } from './broker-in-process.ts'
 
 export interface KafkaBeside extends AsyncDisposable {
@@ -14,8 +15,8 @@ export interface KafkaBeside extends AsyncDisposable {
 }
 
 export async function openKafkaBeside({ broker, crossing }: BrokerInProcess): Promise<KafkaBeside> {
-  const opened: { listener?: Listener } = {}
-  const { server, groups } = openKafka({
+  const addresses: Record<string, Address> = {}
+  const { server, groups, listeners } = openKafka({
     broker,
     crossing,
     users: new Users({ random: systemRandom }),
@@ -23,16 +24,16 @@ export async function openKafkaBeside({ broker, crossing }: BrokerInProcess): Pr
     options: completeOptions({}),
     logger: silentLogger,
     state: new Map(),
-    address: () => (opened.listener as Listener).address,
+    addresses,
   })
   const listener = await openListener({
     service: 'kafka',
     host: '127.0.0.1',
     port: 0,
-    onSocket: server.accept,
+    onSocket: server.acceptOn(listeners.kafka),
     onAcceptProblem: () => undefined,
   })
-  opened.listener = listener
+  addresses['kafka'] = listener.address
   const { port } = listener.address
   return {
     port,

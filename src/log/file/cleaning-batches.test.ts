@@ -68,8 +68,7 @@ async function bytesOf(store: FileLogStore, log: Log): Promise<string[]> {
   }
 }
 
-const walFiles = (disk: FaultDisk): string[] =>
-  disk.paths.filter((path) => path.endsWith('.log'))
+const walFiles = (disk: FaultDisk): string[] => disk.paths.filter((path) => path.endsWith('.log'))
 
 const walSize = (disk: FaultDisk): number =>
   walFiles(disk).reduce((size, path) => size + disk.contentOf(path).length, 0)

@@ -8,6 +8,9 @@ import type { DiskCallback, DiskFile, ReadCallback } from './disk.ts'
 /** What positions, sizes and memory of direct writes are multiples of: the largest sector in use. */
 export const directBlockSize = 4096
 
+/** The WAL writes to one file while a spare one may be filled. */
+const keptStageCount = 2
+
 /** Memory for direct writes: one piece per write under way, used again. */
 export class StagePool {
   readonly #free: Buffer[] = []
@@ -17,7 +20,7 @@ export class StagePool {
   }
 
   give(stage: Buffer): void {
-    if (this.#free.length === 0) this.#free.push(stage)
+    if (this.#free.length < keptStageCount) this.#free.push(stage)
   }
 }
 

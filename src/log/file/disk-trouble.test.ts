@@ -98,8 +98,7 @@ async function storeWithLog(disk: FaultDisk, opening?: Opening): Promise<[FileLo
   return [store, log]
 }
 
-const walFiles = (disk: FaultDisk): string[] =>
-  disk.paths.filter((path) => path.endsWith('.log'))
+const walFiles = (disk: FaultDisk): string[] => disk.paths.filter((path) => path.endsWith('.log'))
 
 test('a group is not confirmed while its sync is under way', async () => {
   const disk = new FaultDisk(systemClock)

@@ -28,6 +28,7 @@ import { turnPhase, type TurnTask } from '../../lib/turn.ts'
 import { limits } from '../../limits.ts'
 import type { CommitGroup } from '../../log/commit-group.ts'
 import type { ByteSource, Incoming } from '../byte-source.ts'
+import { isTlsHello } from '../tls-failure.ts'
 import type { AmqpContext } from './amqp-context.ts'
 import { Channel } from './channel.ts'
 import { Handshake } from './handshake.ts'
@@ -282,6 +283,7 @@ export class Connection implements TurnTask {
     if (!this.#reader.nextRaw(PROTOCOL_HEADER_SIZE)) return false
     const header = parseProtocolHeader(this.#reader.buffer, this.#reader.start)
     if (!header.accepted) {
+      this.#tellIfTls()
       this.#socket.end(header.answer)
       this.destroyAfterFlush()
       this.#stopReading()
@@ -290,6 +292,12 @@ export class Connection implements TurnTask {
     this.status = 'handshake'
     this.#handshake.start()
     return this.#reader.next()
+  }
+
+  #tellIfTls(): void {
+    const { buffer, start } = this.#reader
+    if (!isTlsHello(buffer.subarray(start))) return
+    this.context.logger.warn(`${this.remoteAddress} speaks TLS to the plain AMQP port`)
   }
 
   #onFrame(): void {

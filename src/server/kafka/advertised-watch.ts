@@ -1,9 +1,10 @@
 // Notices clients that reach this port and then cannot reach the advertised address: they ask for
 // metadata, go away, come back and ask again, and never do anything else.
 import type { ApiName } from '../../codec/kafka/apis.gen.ts'
-import { formatAddress, type Address } from '../../lib/listen.ts'
+import { formatAddress } from '../../lib/listen.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { limits } from '../../limits.ts'
+import type { KafkaListener } from './kafka-context.ts'
 
 const bootstrapApis: ReadonlySet<ApiName> = new Set([
   'apiVersions',
@@ -23,13 +24,11 @@ interface Client {
 
 export class AdvertisedWatch {
   readonly #logger: Logger
-  readonly #advertised: () => Address
   /** Addresses that have only ever asked for metadata, oldest first. */
   readonly #suspects = new Map<string, Client>()
 
-  constructor(logger: Logger, advertised: () => Address) {
+  constructor(logger: Logger) {
     this.#logger = logger
-    this.#advertised = advertised
   }
 
   /** Whether a request shows that its client gets where it wants. */
@@ -43,7 +42,10 @@ export class AdvertisedWatch {
   }
 
   /** A connection ended that asked for metadata and nothing else. */
-  onMetadataOnly(remoteAddress: string): void {
+  onMetadataOnly(
+    remoteAddress: string,
+    { advertised, setting }: Pick<KafkaListener, 'advertised' | 'setting'>,
+  ): void {
     const client = this.#suspects.get(remoteAddress) ?? { metadataOnlyCount: 0, isTold: false }
     client.metadataOnlyCount++
     this.#suspects.delete(remoteAddress)
@@ -54,10 +56,10 @@ export class AdvertisedWatch {
     }
     if (client.metadataOnlyCount < suspiciousCount || client.isTold) return
     client.isTold = true
-    const address = formatAddress(this.#advertised())
+    const address = formatAddress(advertised())
     this.#logger.warn(
       `Kafka clients from ${remoteAddress} are told to connect to ${address} and do not come ` +
-        'there: set --kafka-advertised to an address that they can reach',
+        `there: set --${setting} to an address that they can reach`,
     )
   }
 }

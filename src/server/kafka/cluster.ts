@@ -31,7 +31,7 @@ const batchedVersion = 4
 const keyTypes = { group: 0, transaction: 1 } as const
 
 export const handleFindCoordinator: Handler<'findCoordinator'> = (request, context) => {
-  const { host, port } = context.settings.advertised()
+  const { host, port } = context.connection.listener.advertised()
   const isGroup = request.keyType === keyTypes.group
   const isTransaction = request.keyType === keyTypes.transaction
   // An error that can pass would have a transactional producer ask for a minute.
@@ -49,8 +49,9 @@ export const handleFindCoordinator: Handler<'findCoordinator'> = (request, conte
   return { throttleTimeMs: 0, coordinators }
 }
 
-export const handleDescribeCluster: Handler<'describeCluster'> = (request, { settings }) => {
-  const { host, port } = settings.advertised()
+export const handleDescribeCluster: Handler<'describeCluster'> = (request, context) => {
+  const { settings } = context
+  const { host, port } = context.connection.listener.advertised()
   const isKnown = request.endpointType === brokerEndpoint
   return {
     throttleTimeMs: 0,

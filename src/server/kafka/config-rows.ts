@@ -6,9 +6,10 @@ import type {
   DescribeConfigsResourceResult,
   DescribeConfigsSynonym,
 } from '../../codec/kafka/messages/describe-configs.gen.ts'
+import { formatAddress } from '../../lib/listen.ts'
 import { limits } from '../../limits.ts'
 import { type BrokerConfigType, brokerConfigTable } from './broker-config-table.ts'
-import { nodeId } from './kafka-context.ts'
+import { type KafkaListener, nodeId } from './kafka-context.ts'
 import { saslMechanism } from './sasl-state.ts'
 
 /** ConfigSource of DescribeConfigs. */
@@ -77,17 +78,20 @@ export function describeTopicConfigs(config: TopicConfig): DescribeConfigsResour
 }
 
 /** What this broker has set, or does differently. Values that equal Kafka's defaults count as such. */
-function ownSettings(advertised: string): ReadonlyMap<string, string> {
+function ownSettings(open: readonly KafkaListener[]): ReadonlyMap<string, string> {
+  const listeners = open
+    .map(({ name, advertised }) => `${name}://${formatAddress(advertised())}`)
+    .join(',')
   const groups = defaultGroupConfig
   return new Map([
-    ['advertised.listeners', `PLAINTEXT://${advertised}`],
+    ['advertised.listeners', listeners],
     ['broker.id', String(nodeId)],
     ['fetch.max.bytes', String(limits.fetchAnswerSizeMax)],
     ['group.initial.rebalance.delay.ms', String(groups.initialRebalanceDelayMs)],
     ['group.max.session.timeout.ms', String(groups.sessionTimeoutMsMax)],
     ['group.max.size', String(groups.membersMax)],
     ['group.min.session.timeout.ms', String(groups.sessionTimeoutMsMin)],
-    ['listeners', `PLAINTEXT://${advertised}`],
+    ['listeners', listeners],
     ['log.dirs', 'data'],
     ['max.incremental.fetch.session.cache.slots', String(limits.fetchSessionsMax)],
     ['node.id', String(nodeId)],
@@ -105,8 +109,10 @@ function ownSettings(advertised: string): ReadonlyMap<string, string> {
 }
 
 /** All settings of the broker. None can be changed while it runs. */
-export function describeBrokerConfigs(advertised: string): DescribeConfigsResourceResult[] {
-  const own = ownSettings(advertised)
+export function describeBrokerConfigs(
+  listeners: readonly KafkaListener[],
+): DescribeConfigsResourceResult[] {
+  const own = ownSettings(listeners)
   return brokerConfigTable.map(([name, type, fallback]) => {
     const value = own.get(name) ?? fallback
     const isSet = value !== fallback

@@ -6,7 +6,6 @@ import {
   type DescribeConfigsResult,
   writeDescribeConfigsResult,
 } from '../../codec/kafka/messages/describe-configs.gen.ts'
-import { formatAddress } from '../../lib/listen.ts'
 import { type ConfigResource, InvalidRequestError, resourceType } from './config-resource.ts'
 import { describeBrokerConfigs, describeGroupConfigs, describeTopicConfigs } from './config-rows.ts'
 import { answerTo, codeOf, noError } from './error-code.ts'
@@ -79,7 +78,7 @@ function rowsOf(
       checkBrokerName(name)
       // No defaults for all brokers are set, and log levels are not Kafka's.
       if (name === '' || type === resourceType.brokerLogger) return []
-      return describeBrokerConfigs(formatAddress(settings.advertised()))
+      return describeBrokerConfigs(settings.listeners())
     case resourceType.group:
       if (name === '') throw new InvalidRequestError('Group name must not be empty')
       return describeGroupConfigs()

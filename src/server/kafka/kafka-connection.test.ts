@@ -32,8 +32,10 @@ function connected(): {
     broker: { store: { uncommittedSize: 0 } },
   }
   const source = new ByteSource()
+  const address = { host: '127.0.0.1', port: 9092 }
+  const listener = { name: 'PLAINTEXT', advertised: () => address, setting: 'x' } as const
   const connection = new KafkaConnection(
-    { socket: socket as unknown as Socket, source },
+    { socket: socket as unknown as Socket, source, listener },
     context as unknown as KafkaContext,
     () => undefined,
   )

@@ -11,20 +11,29 @@ import { WireWriter } from '../../codec/kafka/wire-writer.ts'
 import { largePages } from '../../lib/large-pages.ts'
 import { limits } from '../../limits.ts'
 import type { Incoming } from '../byte-source.ts'
+import { isTlsHello } from '../tls-failure.ts'
 import { AdvertisedWatch } from './advertised-watch.ts'
 import { AnswerSlot } from './answer-slot.ts'
 import { unsupportedApiVersions } from './api-versions.ts'
 import { handlers } from './handlers.ts'
-import type { KafkaContext } from './kafka-context.ts'
+import type { KafkaContext, KafkaListener } from './kafka-context.ts'
 import type { Handler } from './request-context.ts'
 import { SaslState } from './sasl-state.ts'
 
 /** A request that is well-formed and has no answer: Kafka ends the connection. */
 class RefusedRequestError extends Error {}
 
+const nothing = Buffer.alloc(0)
+
+/** A connection, and the way it came. */
+interface IncomingKafka extends Incoming {
+  readonly listener: KafkaListener
+}
+
 export class KafkaConnection {
   readonly context: KafkaContext
   readonly remoteAddress: string
+  readonly listener: KafkaListener
   readonly sasl: SaslState
   readonly #socket: Socket
   readonly #onClosed: (connection: KafkaConnection) => void
@@ -49,11 +58,12 @@ export class KafkaConnection {
   #idleMs = 0
 
   constructor(
-    { socket, source }: Incoming,
+    { socket, source, listener }: IncomingKafka,
     context: KafkaContext,
     onClosed: (connection: KafkaConnection) => void,
   ) {
     this.#socket = socket
+    this.listener = listener
     this.context = context
     this.remoteAddress = socket.remoteAddress ?? ''
     this.#onClosed = onClosed
@@ -68,7 +78,7 @@ export class KafkaConnection {
       if (this.#isClosed) return
       this.#isHeard = true
       this.#stream.push(chunk)
-      this.#readRequests()
+      this.#readRequests(chunk)
       this.#stream.keepRest()
     }
     socket.on('drain', () => this.#resumeIfRoom())
@@ -123,7 +133,9 @@ export class KafkaConnection {
   destroy(): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    if (this.#use === 'metadata') this.context.advertisedWatch.onMetadataOnly(this.remoteAddress)
+    if (this.#use === 'metadata') {
+      this.context.advertisedWatch.onMetadataOnly(this.remoteAddress, this.listener)
+    }
     this.#socket.destroy()
     for (const slot of this.#slots) slot.drop()
     for (const listener of this.#closeListeners) listener()
@@ -131,7 +143,8 @@ export class KafkaConnection {
     this.#onClosed(this)
   }
 
-  #readRequests(): void {
+  /** `chunk` is what has just come, if anything. */
+  #readRequests(chunk: Buffer = nothing): void {
     try {
       while (!this.#isClosed && !this.#isPaused && this.#stream.next()) this.#onRequest()
     } catch (error) {
@@ -140,7 +153,10 @@ export class KafkaConnection {
         return
       }
       // As Kafka does: a request that cannot be read ends the connection, and the log says why.
-      this.context.logger.info({ reason: error.message }, 'Kafka request refused')
+      const { logger } = this.context
+      if (this.#use === 'nothing' && isTlsHello(chunk)) {
+        logger.warn(`${this.remoteAddress} speaks TLS to the plain Kafka port`)
+      } else logger.info({ reason: error.message }, 'Kafka request refused')
       this.destroy()
     }
   }

@@ -15,9 +15,19 @@ import type { Crossing } from '../crossing/crossing.ts'
 import type { AdvertisedWatch } from './advertised-watch.ts'
 import type { FetchSessions } from './fetch-sessions.ts'
 
-export interface KafkaSettings {
+/** A way into the broker; clients that came by one are told to stay on it. */
+export interface KafkaListener {
+  /** Kafka's name of it, which is that of its security protocol. */
+  readonly name: 'PLAINTEXT' | 'SSL' | 'SASL_PLAINTEXT' | 'SASL_SSL'
   /** Where clients are told to connect; known once the listener is open. */
   readonly advertised: () => Address
+  /** The setting that changes it. */
+  readonly setting: string
+}
+
+export interface KafkaSettings {
+  /** Those that are open by now. */
+  readonly listeners: () => readonly KafkaListener[]
   readonly requestSizeMax: number
   /** Clients have to authenticate (SASL PLAIN). */
   readonly needsLogin: boolean

@@ -4,7 +4,7 @@ import type { Timer } from '../../lib/clock.ts'
 import { limits } from '../../limits.ts'
 import type { ByteSource } from '../byte-source.ts'
 import { KafkaConnection } from './kafka-connection.ts'
-import type { KafkaContext } from './kafka-context.ts'
+import type { KafkaContext, KafkaListener } from './kafka-context.ts'
 
 export class KafkaServer {
   readonly #context: KafkaContext
@@ -22,12 +22,15 @@ export class KafkaServer {
     return this.#connections.size
   }
 
-  /** Takes over an accepted socket. */
-  readonly accept = (socket: Socket, source: ByteSource): void => {
-    const connection = new KafkaConnection({ socket, source }, this.#context, (closed) => {
-      this.#connections.delete(closed)
-    })
-    this.#connections.add(connection)
+  /** What takes over the sockets that `listener` accepts. */
+  acceptOn(listener: KafkaListener): (socket: Socket, source: ByteSource) => void {
+    return (socket, source) => {
+      const incoming = { socket, source, listener }
+      const connection = new KafkaConnection(incoming, this.#context, (closed) => {
+        this.#connections.delete(closed)
+      })
+      this.#connections.add(connection)
+    }
   }
 
   /** Ends all connections: Kafka clients find out by themselves and come back. */

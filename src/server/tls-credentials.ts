@@ -1,0 +1,59 @@
+import type { X509Certificate } from 'node:crypto'
+import { createSecureContext, createServer, type Server, type TlsOptions } from 'node:tls'
+import { limits } from '../limits.ts'
+
+/** What a broker shows to its clients, and wants to see of them. All PEM. */
+export interface TlsMaterial {
+  /** The broker's own certificate, then those between it and a root. */
+  readonly certificates: string
+  readonly key: string
+  /** Whoever connects must show a certificate that one of these has signed. */
+  readonly clientCa: string | undefined
+  /** The first of `certificates`. */
+  readonly own: X509Certificate
+}
+
+/** Certificate and key of all TLS listeners; replacing them leaves open connections alone. */
+export class TlsCredentials {
+  #material: TlsMaterial
+  readonly #servers: Server[] = []
+
+  /** Throws what OpenSSL has against the material. */
+  constructor(material: TlsMaterial) {
+    createSecureContext(contextOf(material))
+    this.#material = material
+  }
+
+  get own(): X509Certificate {
+    return this.#material.own
+  }
+
+  /** Handshakes from now on use `material`. Throws, and changes nothing, when OpenSSL refuses it. */
+  replace(material: TlsMaterial): void {
+    createSecureContext(contextOf(material))
+    this.#material = material
+    for (const server of this.#servers) server.setSecureContext(contextOf(material))
+  }
+
+  /** A server that never listens: connections are put into it with its `connection` event. */
+  createServer(): Server {
+    const wantsClientCertificate = this.#material.clientCa !== undefined
+    const server = createServer({
+      ...contextOf(this.#material),
+      requestCert: wantsClientCertificate,
+      rejectUnauthorized: wantsClientCertificate,
+      handshakeTimeout: limits.handshakeMsMax,
+    })
+    this.#servers.push(server)
+    return server
+  }
+}
+
+function contextOf({ certificates, key, clientCa }: TlsMaterial): TlsOptions {
+  return {
+    cert: certificates,
+    key,
+    minVersion: 'TLSv1.2',
+    ...(clientCa !== undefined && { ca: clientCa }),
+  }
+}
