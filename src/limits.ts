@@ -34,7 +34,7 @@ export const limits = {
   /** Past this, 65,536 offsets with scattered acks take a bitmap of 8 KiB instead of runs. */
   ackedRunsPerChunkMax: 512,
   /** Publishers are not read while more than this waits for the disk. */
-  uncommittedSizeMax: (32 * MiB) as number,
+  uncommittedSizeMax: (16 * MiB) as number,
 
   // Log: files and caches.
   /** Large enough that files are few, small enough that a start replays little. */
@@ -43,6 +43,8 @@ export const limits = {
   coalescedRunSizeMax: (16 * KiB) as number,
   /** Memory in which a group is gathered for one direct write; larger ones take several. */
   directWriteSizeMax: (4 * MiB) as number,
+  /** The same for small writes, of which several are under way. */
+  directWriteSizeSmall: (256 * KiB) as number,
   /** Without waiting for the disk, smaller writes are cheaper in the page cache. */
   directWriteSizeMin: (512 * KiB) as number,
   /** Recent runs in memory, which serve consumers that keep up without touching the disk. */
@@ -268,6 +270,8 @@ export const limits = {
   kafkaSliceMs: 4,
   /** Of them fetches, whose answers may be large. Clients have one at a time. */
   kafkaFetchesInFlightMax: 2,
+  /** What is read of a connection whose requests have to wait. */
+  kafkaReadAheadMax: (16 * KiB) as number,
   /** How long a refused login waits for its answer. Kafka's connection.failed.authentication.delay.ms. */
   kafkaRefusedLoginMs: 100,
   /** The largest request before the login. Kafka's sasl.server.max.receive.size. */

@@ -52,6 +52,19 @@ test('requests are the same in any chunks, and stay valid while later ones are r
   )
 })
 
+test('chunks may come faster than their requests are taken', () => {
+  const requests = [Buffer.from('one'), Buffer.alloc(300, 7), Buffer.from('end')]
+  const bytes = Buffer.concat(requests.map(encode))
+  for (let position = 0; position <= bytes.length; position++) {
+    const stream = new RequestStream()
+    stream.push(bytes.subarray(0, position))
+    stream.keepRest()
+    const [last] = cut(bytes.subarray(position), [])
+    assert.equal(stream.restSize, position)
+    assert.deepEqual(readAll(stream, [last!]), requests)
+  }
+})
+
 test('requests have memory of their own, and what is left of a chunk gets it from keepRest()', () => {
   const chunk = Buffer.concat([encode(Buffer.from('abc')), encode(Buffer.from('d'))])
   const stream = new RequestStream()

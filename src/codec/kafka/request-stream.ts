@@ -57,13 +57,16 @@ export class RequestStream {
     this.#memory = memory
   }
 
-  /** Adds the next bytes. All requests of the previous chunk must have been taken with `next`. */
+  /** Adds the next bytes: without a copy when nothing is left of those before. */
   push(chunk: Buffer): void {
-    if (this.#position < this.#chunk.length) {
-      throw new Error('push() before next() has returned false')
-    }
-    this.#chunk = chunk
+    const rest = this.#chunk.subarray(this.#position)
+    this.#chunk = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
     this.#position = 0
+  }
+
+  /** Bytes that have been pushed and not been looked at. */
+  get restSize(): number {
+    return this.#chunk.length - this.#position
   }
 
   /** Moves to the next whole request. False: more bytes are needed. */

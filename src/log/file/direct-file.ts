@@ -8,19 +8,24 @@ import type { DiskCallback, DiskFile, ReadCallback } from './disk.ts'
 /** What positions, sizes and memory of direct writes are multiples of: the largest sector in use. */
 export const directBlockSize = 4096
 
-/** The WAL writes to one file while a spare one may be filled. */
-const keptStageCount = 2
+/** A group goes to one file while others get their header, their directory or their zeros. */
+const keptStageCount = 3
 
 /** Memory for direct writes: one piece per write under way, used again. */
 export class StagePool {
-  readonly #free: Buffer[] = []
+  readonly #small: Buffer[] = []
+  readonly #large: Buffer[] = []
 
-  take(): Buffer {
-    return this.#free.pop() ?? alignedBuffer(limits.directWriteSizeMax)
+  /** For a write of `size` bytes, or for its first part. */
+  take(size: number): Buffer {
+    return size <= limits.directWriteSizeSmall
+      ? (this.#small.pop() ?? alignedBuffer(limits.directWriteSizeSmall))
+      : (this.#large.pop() ?? alignedBuffer(limits.directWriteSizeMax))
   }
 
   give(stage: Buffer): void {
-    if (this.#free.length < keptStageCount) this.#free.push(stage)
+    const free = stage.length === limits.directWriteSizeSmall ? this.#small : this.#large
+    if (free.length < keptStageCount) free.push(stage)
   }
 }
 
@@ -125,7 +130,7 @@ export class DirectFile implements DiskFile {
     { buffers, position }: { readonly buffers: Buffer[]; readonly position: number },
     done: DiskCallback,
   ): void {
-    const stage = this.#stages.take()
+    const stage = this.#stages.take((position % directBlockSize) + totalSize(buffers))
     new DirectWrite({ blocks, stage, buffers, position }).start(this.#tail, (error) => {
       this.#stages.give(stage)
       if (error !== null && isRefused(error)) this.#goOnWithout(buffers, position, done)

@@ -80,6 +80,7 @@ export class KafkaConnection {
       this.#stream.push(chunk)
       this.#readRequests(chunk)
       this.#stream.keepRest()
+      this.#limitReadAhead()
     }
     socket.on('drain', () => this.#resumeIfRoom())
     socket.on('end', () => this.destroy())
@@ -298,7 +299,13 @@ export class KafkaConnection {
     const isFarAhead = uncommittedSize > limits.uncommittedSizeMax && this.#slots.length > 0
     if (this.#hasRoom && !isFarAhead) return
     this.#isPaused = true
-    this.#socket.pause()
+  }
+
+  /** Who does not read at all does not hear that the peer has gone. */
+  #limitReadAhead(): void {
+    const isFarAhead = this.#isPaused && this.#stream.restSize > limits.kafkaReadAheadMax
+    if (isFarAhead) this.#socket.pause()
+    else if (this.#socket.isPaused()) this.#socket.resume()
   }
 
   get #hasRoom(): boolean {
@@ -315,6 +322,6 @@ export class KafkaConnection {
     if (!this.#hasRoom) return
     this.#isPaused = false
     this.#readRequests()
-    if (!this.#isPaused) this.#socket.resume()
+    this.#limitReadAhead()
   }
 }

@@ -68,6 +68,14 @@ describe('a Kafka connection', () => {
       forgottenTopicsData: [],
       rackId: '',
     }
+    // One that goes meanwhile is noticed at once.
+    await using hasty = await KafkaRawClient.connect(kafka.kafkaPort)
+    const patient = { ...fetch, maxWaitMs: 300_000 }
+    for (let sent = 0; sent <= limits.kafkaFetchesInFlightMax; sent++) {
+      hasty.send(hasty.encode('fetch', patient, 12).bytes)
+    }
+    hasty.end()
+    await waitFor('the broker hangs up', () => hasty.isClosed)
     const started = performance.now()
     const count = 3 * limits.kafkaFetchesInFlightMax
     await Promise.all(
