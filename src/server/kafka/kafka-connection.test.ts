@@ -21,6 +21,7 @@ function connected(): {
     cork: () => undefined,
     uncork: () => undefined,
     destroy: () => undefined,
+    isPaused: () => false,
     write(bytes: Buffer): boolean {
       this.bytesWritten += bytes.length
       this.writableLength += bytes.length
