@@ -164,7 +164,7 @@ export class Cleaner {
     living.sort((a, b) => a.index.position(a.at) - b.index.position(b.at))
     let copiedSize = 0
     for (const { extent, index, at } of living) {
-      const { runs, damaged } = await readRuns(source, [at], { index })
+      const { runs, damaged } = await readRuns(source, [at], { index, memory: 'collected' })
       const run = runs[0]
       if (run === undefined || damaged.length > 0) throw damagedError(source, index.position(at))
       const log = this.#options.logs.get(extent.logId)

@@ -10,6 +10,7 @@ import type { Run } from '../run.ts'
 import { LogWindow, type WindowListener } from '../windows.ts'
 import type { LogExtents } from './log-extents.ts'
 import { readRuns } from './read-runs.ts'
+import type { RunMemory } from './read-runs.ts'
 import type { RunIndex } from './run-index.ts'
 import type { Extent, Segment } from './segment.ts'
 
@@ -29,8 +30,6 @@ export interface Wanted {
   readonly log: Log
   readonly offset: number
   readonly sizeMax: number
-  /** Whether the runs may be read into pages, which are given back when the runs are let go. */
-  readonly arePaged?: boolean
 }
 
 interface Request {
@@ -175,7 +174,7 @@ export class ColdReader implements WindowListener {
       const isInTail = extent === undefined || extent.firstOffset >= log.tailStart
       const { runs, end, pages } = isInTail
         ? { runs: [], end: log.tailStart, pages: [] }
-        : await this.readPart(extent, { log, offset: at, sizeMax, arePaged: true })
+        : await this.readPart(extent, { log, offset: at, sizeMax }, 'paged')
       if (runs.length > 0 || end >= log.tailStart) {
         const start = Math.min(runs[0]?.baseOffset ?? offset, offset)
         this.#addWindow(new LogWindow({ runs, start, end, listener: this }), {
@@ -219,14 +218,13 @@ export class ColdReader implements WindowListener {
   }
 
   /** Reads what fits one read of an extent. Called by whose turn it is. */
-  async readPart(extent: Extent, wanted: Wanted): Promise<ColdPart> {
+  async readPart(extent: Extent, wanted: Wanted, memory: RunMemory): Promise<ColdPart> {
     const { segment } = extent
     segment.readers++
     try {
       const index = await this.#options.loadIndex(extent)
       const { places, end } = this.#plan(extent, index, wanted)
-      const { arePaged = false } = wanted
-      const { runs, damaged, pages } = await readRuns(segment, places, { index, arePaged })
+      const { runs, damaged, pages } = await readRuns(segment, places, { index, memory })
       for (const at of damaged) this.#reportDamage(wanted.log, extent, { index, at })
       return { runs: runs.filter((run) => run !== undefined), end, pages }
     } finally {

@@ -1,5 +1,6 @@
 // Reads runs of one file, checks them, and brings the shared bodies along that their records need.
 import { readInt64 } from '../../lib/int64.ts'
+import { largePages } from '../../lib/large-pages.ts'
 import { limits } from '../../limits.ts'
 import { recordBodySize, recordSharedStart, recordSizeAt } from '../record.ts'
 import { runPages } from '../run-pages.ts'
@@ -10,9 +11,15 @@ import { readAt, readInto } from './file-operations.ts'
 import type { RunIndex } from './run-index.ts'
 import type { Segment } from './segment.ts'
 
+/**
+ * What becomes of the memory of runs: the collector has it, whoever lets all of them go at once gives
+ * its pages back, or each run holds it until it is released.
+ */
+export type RunMemory = 'collected' | 'paged' | 'held'
+
 export interface ReadRunsOptions {
   readonly index: RunIndex
-  readonly arePaged?: boolean
+  readonly memory: RunMemory
 }
 
 export interface ReadRuns {
@@ -24,14 +31,11 @@ export interface ReadRuns {
   readonly pages: Buffer[]
 }
 
-/**
- * Reads the runs at `places` (ascending) of `index`, with `arePaged` into pages where they fill
- * one. Damage also marks the segment.
- */
+/** Reads the runs at `places` (ascending) of `index`. Damage also marks the segment. */
 export async function readRuns(
   segment: Segment,
   places: readonly number[],
-  { index, arePaged = false }: ReadRunsOptions,
+  { index, memory }: ReadRunsOptions,
 ): Promise<ReadRuns> {
   const runs: (Run | undefined)[] = []
   const pages: Buffer[] = []
@@ -39,17 +43,18 @@ export async function readRuns(
     const start = index.position(span[0]!)
     const last = span.at(-1)!
     const end = index.position(last) + index.size(last)
-    const page = arePaged ? pageFor(end - start) : undefined
+    const page = memory === 'paged' ? pageFor(end - start) : undefined
     if (page !== undefined) pages.push(page)
-    const bytes =
-      page === undefined
-        ? await readAt(segment.file, start, end - start)
-        : await readIntoPage(segment.file, start, page.subarray(0, end - start))
+    const room = page?.subarray(0, end - start) ?? roomFor(end - start, memory)
+    const bytes = await readIntoRoom(segment.file, start, room)
     for (const at of span) {
       const from = index.position(at) - start
       const checked = checkRun(bytes.subarray(from, from + index.size(at)), index, at)
-      runs.push(checked instanceof Promise ? await checked : checked)
+      const run = checked instanceof Promise ? await checked : checked
+      if (run !== undefined && memory === 'held') run.isHeld = largePages.hold(run.buffer)
+      runs.push(run)
     }
+    if (memory === 'held') largePages.letGo(room)
   }
   await loadSharedBodies(segment, runs)
   const damaged = places.filter((_, order) => runs[order] === undefined)
@@ -63,7 +68,11 @@ function pageFor(size: number): Buffer | undefined {
   return isPage ? runPages.take(limits.windowPageSize) : undefined
 }
 
-async function readIntoPage(file: DiskFile, position: number, room: Buffer): Promise<Buffer> {
+function roomFor(size: number, memory: RunMemory): Buffer {
+  return memory === 'held' ? largePages.take(size) : Buffer.allocUnsafe(size)
+}
+
+async function readIntoRoom(file: DiskFile, position: number, room: Buffer): Promise<Buffer> {
   const count = await readInto(file, room, position)
   return count === room.length ? room : room.subarray(0, count)
 }

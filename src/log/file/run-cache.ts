@@ -2,7 +2,7 @@
 // other through a topic. Bounded by the memory that they pin; the least recently used leave first.
 import type { Run } from '../run.ts'
 
-/** Every record of [start, end) that somebody may still want, in runs. */
+/** Every record of [start, end) that somebody may still want, in runs, which the cache releases. */
 export interface CachedRuns {
   readonly logId: number
   readonly start: number
@@ -59,6 +59,7 @@ export class RunCache {
     if (siblings.length === 0) this.#byLog.delete(runs.logId)
     this.#size -= this.#sizes.get(runs) as number
     this.#sizes.delete(runs)
+    for (const run of runs.runs) run.release()
   }
 }
 

@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { committed } from '../../../test/support/log-engines.ts'
+import { PageWatch } from '../../../test/support/page-watch.ts'
 import { plainBatch } from '../../../test/support/plain-batch.ts'
+import { waitFor } from '../../../test/support/wait-for.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { seededRandom } from '../../lib/random.ts'
 import { Turn } from '../../lib/turn.ts'
@@ -11,6 +13,7 @@ import { LogError } from '../log-error.ts'
 import type { LogStoreEvents } from '../log-store.ts'
 import type { Log } from '../log.ts'
 import { RecordView } from '../record.ts'
+import { crcOfRun, runField } from '../run.ts'
 import { FaultDisk } from './fault-disk.ts'
 import type { FileLimits } from './file-limits.ts'
 import type { FileLogStore } from './file-log-store.ts'
@@ -107,6 +110,33 @@ test('a run that somebody reads keeps its bytes when it leaves the cache', async
   assert.ok(run!.bytes().equals(bytes))
   await store.close()
 })
+
+for (const coldRunsSizeMax of [1, 500_000, limits.coldRunsSizeMax]) {
+  test(`memory of runs from files is used again when nobody has them (cache of ${coldRunsSizeMax} bytes)`, async () => {
+    using watch = new PageWatch()
+    const store = await openStore(new FaultDisk(systemClock), { coldRunsSizeMax })
+    let log!: Log
+    await committed(store, () => (log = store.createLog({ isVolatile: false })))
+    const count = 40
+    for (let n = 0; n < count; n++) {
+      const batch = plainBatch({ body: `batch ${n} `.padEnd(90_000, 'x') })
+      await committed(store, () => log.appendBatch(batch))
+    }
+    const readers = Array.from({ length: 60 }, async (_, reader) => {
+      return store.readRuns(log, (reader * 7) % (count - 4), 300_000)
+    })
+    const read = (await Promise.all(readers)).flat()
+    assert.ok(read.length >= 60)
+    assert.ok(watch.holdTotal > 0)
+    for (const run of read) {
+      assert.equal(crcOfRun(run.bytes(), run.size), run.bytes().readUInt32BE(runField.crc))
+      run.endLease()
+    }
+    await committed(store, () => store.deleteLog(log))
+    await waitFor('nobody holds a page', () => watch.holdCount === 0)
+    await store.close()
+  })
+}
 
 test('a damaged run is reported and passed over', async () => {
   const disk = new FaultDisk(systemClock)

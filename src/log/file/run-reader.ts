@@ -6,6 +6,7 @@ import type { Run } from '../run.ts'
 import type { ColdPart, ColdReader, Wanted } from './cold-reader.ts'
 import type { LogExtents } from './log-extents.ts'
 import { RunCache } from './run-cache.ts'
+import type { CachedRuns } from './run-cache.ts'
 import type { Extent } from './segment.ts'
 
 export interface RunReaderOptions {
@@ -112,31 +113,41 @@ export class RunReader {
       at = end
       const extent = this.#extents.find(log.id, at)
       if (extent === undefined) return []
-      const part = await this.#readPart(extent, { log, offset: at, sizeMax })
-      const found = take(part.runs, { log, offset: at, sizeMax })
-      if (found.length > 0) return found
-      at = part.end
+      const same = this.#readings.find((other) => other.log === log && other.offset === at)
+      if (same !== undefined) {
+        // Somebody else's runs may be gone again by now: from the cache, or once more.
+        await same.part
+        continue
+      }
+      const found = await this.#readPart(extent, { log, offset: at, sizeMax })
+      if (found.runs.length > 0) return found.runs
+      at = found.end
     }
   }
 
-  /** Who wants what is just being read waits for it. */
-  async #readPart(extent: Extent, { log, offset, sizeMax }: Wanted): Promise<ColdPart> {
-    const same = this.#readings.find((other) => other.log === log && other.offset === offset)
-    if (same !== undefined) return same.part
+  /** Others who want what is just being read wait for it. */
+  async #readPart(extent: Extent, { log, offset, sizeMax }: Wanted): Promise<Found> {
     const readSize = Math.min(sizeMax, limits.coldRunsReadSizeMax)
     const wanted = { log, offset, sizeMax: Math.max(readSize, limits.coldReadSizeMax) }
-    const reading = { log, offset, part: this.#coldReader.readPart(extent, wanted) }
+    const reading = { log, offset, part: this.#coldReader.readPart(extent, wanted, 'held') }
     this.#readings.push(reading)
     try {
-      const part = await reading.part
-      if (part.runs.length > 0 && !log.isDeleted) {
-        const start = Math.min(offset, part.runs[0]!.baseOffset)
-        this.#cache.add({ logId: log.id, start, end: part.end, runs: part.runs })
-      }
-      return part
+      const { runs, end } = await reading.part
+      // Before the cache may let them go.
+      const taken = take(runs, { log, offset, sizeMax })
+      this.#keep({ logId: log.id, start: offset, end, runs }, log)
+      return { runs: taken, end }
     } finally {
       this.#readings.splice(this.#readings.indexOf(reading), 1)
     }
+  }
+
+  #keep(part: CachedRuns, log: Log): void {
+    const [first] = part.runs
+    if (first === undefined) return
+    const start = Math.min(part.start, first.baseOffset)
+    if (!log.isDeleted) this.#cache.add({ ...part, start })
+    else for (const run of part.runs) run.release()
   }
 }
 
@@ -154,7 +165,7 @@ function readTail({ log, offset, sizeMax }: Wanted): readonly Run[] {
   return runs
 }
 
-/** Those of `runs` that hold something at or after `offset`, as many as fit. */
+/** Those of `runs` that hold something at or after `offset`, as many as fit: leased. */
 function take(runs: readonly Run[], { log, offset, sizeMax }: Wanted): readonly Run[] {
   const taken: Run[] = []
   let size = 0
@@ -163,6 +174,7 @@ function take(runs: readonly Run[], { log, offset, sizeMax }: Wanted): readonly 
     if (log.cursor.unackedIn(run.baseOffset, run.lastOffset) === 0) continue
     size += run.size
     if (taken.length > 0 && size > sizeMax) break
+    run.lease()
     taken.push(run)
   }
   return taken
