@@ -47,9 +47,17 @@ RabbitMQ is Debian's package with its defaults (classic queues, which confirm a 
 function newestResults(files: readonly ResultFile[]): Result[] {
   const newest = new Map<string, Result>()
   for (const file of files.toSorted((a, b) => (a.startedAt < b.startedAt ? -1 : 1))) {
-    for (const scenario of file.scenarios) newest.set(scenario.scenario, { ...scenario, file })
+    for (const scenario of file.scenarios) {
+      // Pabal beside itself, with TLS say, tells something else than Pabal beside others.
+      const company = hasRival(scenario) ? 'others' : 'alone'
+      newest.set(`${scenario.scenario} ${company}`, { ...scenario, file })
+    }
   }
   return [...newest.values()]
+}
+
+function hasRival({ summaries }: ScenarioResult): boolean {
+  return RIVALS.some((rival) => rival in summaries)
 }
 
 function table(rows: readonly Row[]): string {
@@ -95,7 +103,10 @@ function targetTable(results: readonly Result[]): string {
 
 function targetRow(target: Target, results: readonly Result[]): Row {
   const { scenario, what, figure, system, against } = target
-  const result = results.find((candidate) => candidate.scenario === scenario)
+  const result = results.find(
+    (candidate) =>
+      candidate.scenario === scenario && (against === undefined || against in candidate.summaries),
+  )
   const own = result?.summaries[system]?.[figure]
   const other = against === undefined ? undefined : result?.summaries[against]?.[figure]
   const head = [
