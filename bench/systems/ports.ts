@@ -1,5 +1,4 @@
 import { createConnection, createServer, type AddressInfo } from 'node:net'
-import { relative } from 'node:path'
 import type { RunningBroker } from './broker-system.ts'
 
 export const HOST = '127.0.0.1'
@@ -32,15 +31,13 @@ export function accepts(port: number): Promise<boolean> {
   })
 }
 
-/** How the load programs reach a broker: their options, which results repeat: no path of this machine. */
+/** How the load programs reach a broker: their options. */
 type Address = { readonly port: number; readonly 'tls-ca'?: string }
 
 /** The broker's AMQP address for the load programs, over TLS where the system is about that. */
 export function amqpAddressOf(broker: RunningBroker): Address {
   const { tls } = broker
-  return tls === undefined
-    ? { port: amqpPortOf(broker) }
-    : { port: tls.amqpPort, 'tls-ca': relative('.', tls.ca) }
+  return tls === undefined ? { port: amqpPortOf(broker) } : { port: tls.amqpPort, 'tls-ca': tls.ca }
 }
 
 /** The same for Kafka's protocol. */
@@ -48,7 +45,7 @@ export function kafkaAddressOf(broker: RunningBroker): Address {
   const { tls } = broker
   return tls === undefined
     ? { port: kafkaPortOf(broker) }
-    : { port: tls.kafkaPort, 'tls-ca': relative('.', tls.ca) }
+    : { port: tls.kafkaPort, 'tls-ca': tls.ca }
 }
 
 /** The broker's AMQP port; the runner starts no scenario on a system without it. */

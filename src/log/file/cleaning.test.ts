@@ -1,13 +1,14 @@
 // Space comes back: nothing that nobody needs keeps a file.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { readAll } from '../../../test/support/log-engines.ts'
 import { systemClock } from '../../lib/clock.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { seededRandom } from '../../lib/random.ts'
 import { Turn } from '../../lib/turn.ts'
 import type { CommitGroup } from '../commit-group.ts'
 import type { Log } from '../log.ts'
-import { RecordSource, RecordView } from '../record.ts'
+import { RecordSource } from '../record.ts'
 import { FaultDisk } from './fault-disk.ts'
 import type { FileLogStore } from './file-log-store.ts'
 import { openFileLogStore } from './open-file-log-store.ts'
@@ -88,23 +89,9 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 async function bodiesOf(store: FileLogStore, log: Log): Promise<string[]> {
-  const bodies: string[] = []
-  const view = new RecordView()
-  for (let at = log.cursor.floor; at < log.endOffset;) {
-    const result = log.read(at, view)
-    if (result === 'end') break
-    if (result === 'absent') {
-      await new Promise<void>((resolve, reject) => {
-        store.load(log, at, (error) => (error === undefined ? resolve() : reject(error)))
-      })
-      continue
-    }
-    if (!log.cursor.isAcked(view.offset)) {
-      bodies.push(view.body.toString('latin1', view.bodyStart, view.bodyEnd).split(' x')[0]!)
-    }
-    at = view.offset + 1
-  }
-  return bodies
+  const records = await readAll(store, log, log.cursor.floor)
+  const living = records.filter(([offset]) => !log.cursor.isAcked(offset))
+  return living.map(([, body]) => body.split(' x')[0]!)
 }
 
 test('a drained log gives its files back', async () => {

@@ -2,6 +2,7 @@
 // nothing is lost, and it goes on by itself when it can.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { readAll } from '../../../test/support/log-engines.ts'
 import { systemClock } from '../../lib/clock.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { seededRandom } from '../../lib/random.ts'
@@ -9,7 +10,7 @@ import { Turn } from '../../lib/turn.ts'
 import type { CommitGroup } from '../commit-group.ts'
 import type { LogStoreEvents } from '../log-store.ts'
 import type { Log } from '../log.ts'
-import { RecordSource, RecordView } from '../record.ts'
+import { RecordSource } from '../record.ts'
 import { diskError, FaultDisk } from './fault-disk.ts'
 import type { FileLimits } from './file-limits.ts'
 import type { FileLogStore } from './file-log-store.ts'
@@ -71,21 +72,7 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 async function bodiesOf(store: FileLogStore, log: Log): Promise<string[]> {
-  const bodies: string[] = []
-  const view = new RecordView()
-  for (let at = log.cursor.floor; at < log.endOffset;) {
-    const result = log.read(at, view)
-    if (result === 'end') break
-    if (result === 'absent') {
-      await new Promise<void>((resolve, reject) => {
-        store.load(log, at, (error) => (error === undefined ? resolve() : reject(error)))
-      })
-      continue
-    }
-    bodies.push(view.body.toString('latin1', view.bodyStart, view.bodyEnd))
-    at = view.offset + 1
-  }
-  return bodies
+  return (await readAll(store, log, log.cursor.floor)).map(([, body]) => body)
 }
 
 async function storeWithLog(disk: FaultDisk, opening?: Opening): Promise<[FileLogStore, Log]> {

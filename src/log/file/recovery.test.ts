@@ -1,12 +1,13 @@
 // What a start makes of damaged, torn and missing files, and what `verify` and `repair` say.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { readAll } from '../../../test/support/log-engines.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { seededRandom } from '../../lib/random.ts'
 import { Turn } from '../../lib/turn.ts'
 import { LogError } from '../log-error.ts'
 import type { Log } from '../log.ts'
-import { RecordSource, RecordView } from '../record.ts'
+import { RecordSource } from '../record.ts'
 import { directBlockSize } from './direct-file.ts'
 import { FaultDisk } from './fault-disk.ts'
 import { groupField } from './file-format.ts'
@@ -50,21 +51,7 @@ function append(store: FileLogStore, logs: readonly Log[], body: string): Promis
 }
 
 async function bodiesOf(store: FileLogStore, log: Log): Promise<string[]> {
-  const bodies: string[] = []
-  const view = new RecordView()
-  for (let at = log.cursor.floor; at < log.endOffset;) {
-    const result = log.read(at, view)
-    if (result === 'end') break
-    if (result === 'absent') {
-      await new Promise<void>((resolve, reject) => {
-        store.load(log, at, (error) => (error === undefined ? resolve() : reject(error)))
-      })
-      continue
-    }
-    bodies.push(view.body.toString('latin1', view.bodyStart, view.bodyEnd))
-    at = view.offset + 1
-  }
-  return bodies
+  return (await readAll(store, log, log.cursor.floor)).map(([, body]) => body)
 }
 
 /** A killed broker's disk with `count` messages in one log, one per group; the power stayed on. */

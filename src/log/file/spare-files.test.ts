@@ -1,6 +1,7 @@
 // The WAL writes over files that nobody needs any more.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { committed, readAll, source } from '../../../test/support/log-engines.ts'
 import { waitFor } from '../../../test/support/wait-for.ts'
 import { systemClock } from '../../lib/clock.ts'
 import type { Clock } from '../../lib/clock.ts'
@@ -8,7 +9,6 @@ import { seededRandom } from '../../lib/random.ts'
 import { Turn } from '../../lib/turn.ts'
 import { LogError } from '../log-error.ts'
 import type { Log } from '../log.ts'
-import { RecordSource, RecordView } from '../record.ts'
 import { diskError, FaultDisk } from './fault-disk.ts'
 import { decodeFileHeader, groupField } from './file-format.ts'
 import type { FileLogStore } from './file-log-store.ts'
@@ -48,48 +48,23 @@ function open(disk: FaultDisk, clock: Clock): ReturnType<typeof openFileLogStore
   })
 }
 
-function isFinished(store: FileLogStore, change: () => void): Promise<void> {
-  const group = store.beginAtom()
-  change()
-  store.endAtom()
-  return new Promise((resolve) => {
-    group.addListener({ onGroupFinished: () => resolve() })
-  })
-}
-
 async function createLog(store: FileLogStore): Promise<Log> {
   let log!: Log
-  await isFinished(store, () => (log = store.createLog({ isVolatile: false })))
+  await committed(store, () => (log = store.createLog({ isVolatile: false })))
   return log
 }
 
 async function append(store: FileLogStore, log: Log, count: number): Promise<void> {
   for (let n = 0; n < count; n++) {
-    const source = new RecordSource()
-    source.body = Buffer.from(`message ${log.endOffset} `.padEnd(1000, 'x'))
-    source.bodyEnd = source.body.length
-    await isFinished(store, () => log.append(source, -1))
+    const body = `message ${log.endOffset} `.padEnd(1000, 'x')
+    await committed(store, () => log.append(source('', body), -1))
   }
 }
 
 /** The numbers of the messages that are there. */
 async function numbersOf(store: FileLogStore, log: Log): Promise<number[]> {
-  const numbers: number[] = []
-  const view = new RecordView()
-  for (let at = log.cursor.nextUnacked(0); at < log.endOffset;) {
-    const result = log.read(at, view)
-    if (result === 'end') break
-    if (result === 'absent') {
-      await new Promise<void>((resolve, reject) => {
-        store.load(log, at, (error) => (error === undefined ? resolve() : reject(error)))
-      })
-      continue
-    }
-    const text = view.body.toString('latin1', view.bodyStart, view.bodyEnd)
-    numbers.push(Number(/^message (\d+) x+$/.exec(text)?.[1]))
-    at = log.cursor.nextUnacked(view.offset + 1)
-  }
-  return numbers
+  const records = await readAll(store, log, log.cursor.floor)
+  return records.map(([, body]) => Number(/^message (\d+) x+$/.exec(body)?.[1]))
 }
 
 const numbers = (from: number, to: number): number[] =>
@@ -103,14 +78,20 @@ const files = (disk: FaultDisk): string[] => disk.paths.filter((path) => path.en
 const reusedFiles = (disk: FaultDisk): string[] =>
   files(disk).filter((path) => decodeFileHeader(disk.contentOf(path))!.priorSize > 0)
 
-/** A killed broker's disk, whose last file lies over the bytes of an older one, and what is in it. */
-async function diskWithReusedFile(): Promise<{ disk: FaultDisk; first: number; end: number }> {
-  const disk = new FaultDisk(systemClock)
+/** Two spare files are there; the next message is 60. */
+async function storeWithSpares(disk: FaultDisk): Promise<[FileLogStore, Log]> {
   const { store } = await open(disk, fastFilling)
   const log = await createLog(store)
   await append(store, log, 60)
-  await isFinished(store, () => log.ackRange(0, 59))
+  await committed(store, () => log.ackRange(0, 59))
   await waitFor('two spare files', () => spares(disk).length === 2)
+  return [store, log]
+}
+
+/** A killed broker's disk, whose last file lies over the bytes of an older one, and what is in it. */
+async function diskWithReusedFile(): Promise<{ disk: FaultDisk; first: number; end: number }> {
+  const disk = new FaultDisk(systemClock)
+  const [store, log] = await storeWithSpares(disk)
   while (reusedFiles(disk).length === 0) await append(store, log, 1)
   const [path] = reusedFiles(disk)
   const headOf = (): string => disk.contentOf(path!).toString('latin1', 0, 8000)
@@ -225,11 +206,7 @@ test('a fast writer is not given a file that was written only for it', async () 
 
 test('the next start takes spare files over, but not one that is only half written', async () => {
   const disk = new FaultDisk(systemClock)
-  const { store } = await open(disk, fastFilling)
-  const log = await createLog(store)
-  await append(store, log, 60)
-  await isFinished(store, () => log.ackRange(0, 59))
-  await waitFor('two spare files', () => spares(disk).length === 2)
+  const [store] = await storeWithSpares(disk)
   await store.close()
   const [half] = spares(disk)
   disk.setContent(half!, disk.contentOf(half!).subarray(0, fileSize / 2))
@@ -242,11 +219,7 @@ test('the next start takes spare files over, but not one that is only half writt
 
 test('spare files go when the disk is full', async () => {
   const disk = new FaultDisk(systemClock)
-  const { store } = await open(disk, fastFilling)
-  const log = await createLog(store)
-  await append(store, log, 60)
-  await isFinished(store, () => log.ackRange(0, 59))
-  await waitFor('two spare files', () => spares(disk).length === 2)
+  const [store, log] = await storeWithSpares(disk)
   disk.capacity = disk.usedSize + 100
   await waitFor('no spare file', () => spares(disk).length === 0)
   disk.capacity = Infinity
@@ -262,7 +235,7 @@ test('without room, or when the disk refuses, there are no spare files and all g
   const { store } = await open(disk, slowFilling)
   const log = await createLog(store)
   await append(store, log, 60)
-  await isFinished(store, () => log.ackRange(0, 59))
+  await committed(store, () => log.ackRange(0, 59))
   await waitFor('the dead files are gone', () => files(disk).length <= 2)
   await append(store, log, 60)
   assert.deepEqual(await numbersOf(store, log), numbers(60, 120))
