@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { seededRandom } from '../../../src/lib/random.ts'
 import { limits } from '../../../src/limits.ts'
+import { fetchFromStart, fetchRequest } from '../../support/fetch-request.ts'
 import { batchOfRecords, KafkaFixture } from '../../support/kafka-fixture.ts'
 import { KafkaRawClient } from '../../support/kafka-raw-client.ts'
 import { waitFor } from '../../support/wait-for.ts'
@@ -44,30 +45,8 @@ describe('a Kafka connection', () => {
   it('has few fetches at a time, however many it sends', async () => {
     await using kafka = await KafkaFixture.start()
     await kafka.createTopic('polled')
-    const partition = {
-      partition: 0,
-      currentLeaderEpoch: -1,
-      fetchOffset: 0,
-      lastFetchedEpoch: -1,
-      logStartOffset: -1,
-      partitionMaxBytes: 1000,
-      replicaDirectoryId: '',
-      highWatermark: 0,
-    }
-    const fetch = {
-      clusterId: null,
-      replicaId: -1,
-      replicaState: { replicaId: -1, replicaEpoch: -1 },
-      maxWaitMs: 100,
-      minBytes: 1,
-      maxBytes: 1000,
-      isolationLevel: 0,
-      sessionId: 0,
-      sessionEpoch: -1,
-      topics: [{ topic: 'polled', topicId: '', partitions: [partition] }],
-      forgottenTopicsData: [],
-      rackId: '',
-    }
+    const rest = { maxWaitMs: 100, minBytes: 1, maxBytes: 1000 }
+    const fetch = fetchRequest([fetchFromStart('polled', rest.maxBytes)], rest)
     // One that goes meanwhile is noticed at once.
     await using hasty = await KafkaRawClient.connect(kafka.kafkaPort)
     const patient = { ...fetch, maxWaitMs: 300_000 }
@@ -78,9 +57,7 @@ describe('a Kafka connection', () => {
     await waitFor('the broker hangs up', () => hasty.isClosed)
     const started = performance.now()
     const count = 3 * limits.kafkaFetchesInFlightMax
-    await Promise.all(
-      Array.from({ length: count }, () => kafka.client.call('fetch', fetch as never, 12)),
-    )
+    await Promise.all(Array.from({ length: count }, () => kafka.client.call('fetch', fetch, 12)))
     // All at once they would take 100 ms together.
     assert.ok(performance.now() - started >= 250)
   })

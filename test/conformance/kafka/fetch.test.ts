@@ -6,6 +6,7 @@ import { kafkaErrors } from '../../../src/codec/kafka/error-codes.gen.ts'
 import { zeroUuid } from '../../../src/codec/kafka/field-defaults.ts'
 import type { FetchResponse, FetchTopic } from '../../../src/codec/kafka/messages/fetch.gen.ts'
 import { limits } from '../../../src/limits.ts'
+import { fetchFromStart, fetchRequest } from '../../support/fetch-request.ts'
 import { batchOfRecords, KafkaFixture } from '../../support/kafka-fixture.ts'
 import { KafkaRawClient } from '../../support/kafka-raw-client.ts'
 
@@ -33,33 +34,8 @@ async function fetchAll(
   topics: readonly FetchTopic[],
   { apiVersion = version, ...waiting }: Waiting & { readonly apiVersion?: number } = atOnce,
 ): Promise<FetchResponse> {
-  const request = {
-    clusterId: null,
-    replicaId: -1,
-    replicaState: { replicaId: -1, replicaEpoch: -1 },
-    ...waiting,
-    maxBytes: 100 * MiB,
-    isolationLevel: 0,
-    rackId: '',
-    ...session,
-    topics,
-    forgottenTopicsData: [],
-  }
+  const request = fetchRequest(topics, { ...waiting, ...session, maxBytes: 100 * MiB })
   return kafka.client.call('fetch', request, apiVersion)
-}
-
-function fetchFromStart(topic: string): FetchTopic {
-  const partition = {
-    partition: 0,
-    currentLeaderEpoch: -1,
-    fetchOffset: 0,
-    lastFetchedEpoch: -1,
-    logStartOffset: -1,
-    partitionMaxBytes: MiB,
-    replicaDirectoryId: zeroUuid,
-    highWatermark: Number.MAX_SAFE_INTEGER,
-  }
-  return { topic, topicId: '', partitions: [partition] }
 }
 
 function sizeOf({ responses }: FetchResponse): number {
@@ -83,7 +59,7 @@ describe('Fetch', () => {
       await kafka.createTopic(name)
       await kafka.produce(name, batchOfRecords([{ value: 'v'.repeat(MiB - 1000) }]))
     }
-    const topics = topicNames.map(fetchFromStart)
+    const topics = topicNames.map((topic) => fetchFromStart(topic, MiB))
     const first = await fetchAll(kafka, { sessionId: 0, sessionEpoch: 0 }, topics)
     assert.ok(sizeOf(first) >= limits.fetchAnswerSizeMax - MiB)
     assert.ok(sizeOf(first) <= limits.fetchAnswerSizeMax + MiB)
@@ -101,7 +77,12 @@ describe('Fetch', () => {
     const names = ['topic-7', 'topic-2', 'topic-7', 'topic-11']
     const waiting = { maxWaitMs: 9000, minBytes: names.length * batch.length }
     const startedAt = performance.now()
-    const fetching = fetchAll({ client }, none, topicNames.map(fetchFromStart), waiting)
+    const fetching = fetchAll(
+      { client },
+      none,
+      topicNames.map((topic) => fetchFromStart(topic, MiB)),
+      waiting,
+    )
     for (const name of names) await kafka.produce(name, Buffer.from(batch))
     const answer = await fetching
     assert.ok(performance.now() - startedAt < waiting.maxWaitMs, 'it answered before its time')
@@ -119,7 +100,7 @@ describe('Fetch', () => {
       await kafka.createTopic('again')
       const { topics } = await kafka.client.call('metadata', allTopics)
       const waiting = { maxWaitMs: 9000, minBytes: 1 }
-      const wanted = [{ ...fetchFromStart('again'), topicId: topics[0]?.topicId ?? '' }]
+      const wanted = [{ ...fetchFromStart('again', MiB), topicId: topics[0]?.topicId ?? '' }]
       const startedAt = performance.now()
       const fetching = fetchAll({ client }, none, wanted, { ...waiting, apiVersion: asked })
       // In one segment: the broker makes the second while the first one's end is still news.
@@ -143,7 +124,7 @@ describe('Fetch', () => {
     await kafka.client.call('metadata', { ...allTopics, topics, allowAutoTopicCreation: true })
     const waiting = { maxWaitMs: 9000, minBytes: 1 }
     const startedAt = performance.now()
-    const fetching = fetchAll({ client }, none, [fetchFromStart('jobs')], waiting)
+    const fetching = fetchAll({ client }, none, [fetchFromStart('jobs', MiB)], waiting)
     const connection = await connect(kafka.amqpUrl)
     const channel = await connection.createChannel()
     await channel.assertQueue('jobs')
@@ -159,7 +140,12 @@ describe('Fetch', () => {
     for (const name of topicNames) await kafka.createTopic(name)
     const waiting = { maxWaitMs: 9000, minBytes: 1 }
     const startedAt = performance.now()
-    const fetching = fetchAll({ client }, none, topicNames.map(fetchFromStart), waiting)
+    const fetching = fetchAll(
+      { client },
+      none,
+      topicNames.map((topic) => fetchFromStart(topic, MiB)),
+      waiting,
+    )
     const topics = [{ name: 'topic-3', topicId: zeroUuid }]
     await kafka.client.call('deleteTopics', { topics, topicNames: ['topic-3'], timeoutMs: 1000 })
     const { responses } = await fetching

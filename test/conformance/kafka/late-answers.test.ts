@@ -10,6 +10,7 @@ import { readResponse, readResponseHeader } from '../../../src/codec/kafka/respo
 import { WireReader } from '../../../src/codec/kafka/wire-reader.ts'
 import { crc32c } from '../../../src/lib/crc32c.ts'
 import { limits } from '../../../src/limits.ts'
+import { fetchFromStart, fetchRequest } from '../../support/fetch-request.ts'
 import { batchOfRecords, KafkaFixture } from '../../support/kafka-fixture.ts'
 import { KafkaRawClient } from '../../support/kafka-raw-client.ts'
 import { PageWatch } from '../../support/page-watch.ts'
@@ -207,29 +208,7 @@ function fetchesOf(client: KafkaRawClient, wanted: readonly Wanted[]): Buffer {
 }
 
 function fetchAll(client: KafkaRawClient, { topic, minBytes = 1, maxWaitMs = 0 }: Wanted): Buffer {
-  const partition = {
-    partition: 0,
-    currentLeaderEpoch: -1,
-    fetchOffset: 0,
-    lastFetchedEpoch: -1,
-    logStartOffset: -1,
-    partitionMaxBytes: 50_000_000,
-    replicaDirectoryId: zeroUuid,
-    highWatermark: Number.MAX_SAFE_INTEGER,
-  }
-  const request = {
-    clusterId: null,
-    replicaId: -1,
-    replicaState: { replicaId: -1, replicaEpoch: -1 },
-    maxWaitMs,
-    minBytes,
-    maxBytes: 50_000_000,
-    isolationLevel: 0,
-    rackId: '',
-    sessionId: 0,
-    sessionEpoch: -1,
-    topics: [{ topic, topicId: '', partitions: [partition] }],
-    forgottenTopicsData: [],
-  }
+  const rest = { maxWaitMs, minBytes, maxBytes: 50_000_000 }
+  const request = fetchRequest([fetchFromStart(topic, rest.maxBytes)], rest)
   return client.encode('fetch', request, fetchVersion).bytes
 }
