@@ -59,8 +59,8 @@ export class RequestStream {
 
   /** Adds the next bytes: without a copy when nothing is left of those before. */
   push(chunk: Buffer): void {
-    const rest = this.#chunk.subarray(this.#position)
-    this.#chunk = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
+    this.#chunk =
+      this.restSize === 0 ? chunk : Buffer.concat([this.#chunk.subarray(this.#position), chunk])
     this.#position = 0
   }
 

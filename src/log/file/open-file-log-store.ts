@@ -9,6 +9,7 @@ import type { LogStoreEvents, Recovered } from '../log-store.ts'
 import type { RunConverter } from '../run-converter.ts'
 import { asideFolderName } from './aside-store.ts'
 import { createSegment } from './create-segment.ts'
+import type { SegmentFolder } from './create-segment.ts'
 import type { Disk } from './disk.ts'
 import { fileKind, fileName } from './file-format.ts'
 import { fileLimits } from './file-limits.ts'
@@ -72,10 +73,11 @@ export async function openFileLogStore(options: FileLogStoreOptions): Promise<Op
     fileSize: fileLimitsUsed.walFileSizeMax,
     isWanted: isWalSynced && disk.writesPastCache,
   })
-  await spares.adopt()
+  const names = await disk.list(walFolder)
+  await spares.adopt(names)
   const segmentFolder = { disk, path: walFolder, manifest, random, isWalSynced, spares }
   const segment = await createSegment(segmentFolder, fileKind.wal)
-  await removeOrphans(disk, walFolder, manifest)
+  await removeOrphans(segmentFolder, names)
   const store = new FileLogStore({
     clock,
     turn,
@@ -101,10 +103,13 @@ export async function openFileLogStore(options: FileLogStoreOptions): Promise<Op
 }
 
 /** Removes data files that the manifest does not list: a crash left them behind. */
-async function removeOrphans(disk: Disk, folder: string, manifest: Manifest): Promise<void> {
+async function removeOrphans(
+  { disk, path, manifest }: SegmentFolder,
+  names: readonly string[],
+): Promise<void> {
   const listed = new Set(manifest.content.files.map(({ id }) => fileName(id)))
-  for (const name of await disk.list(folder)) {
-    if (!listed.has(name) && !name.endsWith(spareSuffix)) await disk.unlink(join(folder, name))
+  for (const name of names) {
+    if (!listed.has(name) && !name.endsWith(spareSuffix)) await disk.unlink(join(path, name))
   }
 }
 

@@ -42,10 +42,9 @@ export class SpareFiles {
     this.#options = options
   }
 
-  /** At a start: takes over what the last process left, and removes what is of no use. */
-  async adopt(): Promise<void> {
+  /** At a start: takes over what the last process left (`names`), and removes what is of no use. */
+  async adopt(names: readonly string[]): Promise<void> {
     const { disk, folder } = this.#options
-    const names = await disk.list(folder)
     for (const name of names.filter((candidate) => candidate.endsWith(spareSuffix))) {
       const path = join(folder, name)
       this.#lastNumber = Math.max(this.#lastNumber, Number.parseInt(name, 10))
