@@ -110,7 +110,7 @@ export const settings: { readonly [Key in keyof Settings]: Setting<Settings[Key]
     default: undefined,
     placeholder: 'HOST:PORT',
     description:
-      'Address that Kafka clients are told to connect to; by default where the broker listens',
+      'Address that Kafka clients are told to connect to; by default the one they came to',
   },
   tlsCert: {
     kind: text(),

@@ -47,6 +47,8 @@ export interface OpenedKafka {
 
 const clusterIdKey = 'cluster-id'
 const clusterIdBytes = 16
+/** What a listener has for a host that listens on all addresses of the machine. */
+const allAddresses: ReadonlySet<string> = new Set(['0.0.0.0', '::'])
 
 /** Throws `ExitError` for an advertised address that is none. */
 export function openKafka(parts: KafkaOptions): OpenedKafka {
@@ -97,20 +99,28 @@ export function openKafka(parts: KafkaOptions): OpenedKafka {
 function listenersOf({ options, addresses }: KafkaOptions): OpenedKafka['listeners'] {
   const plain = parseAdvertised(options.kafkaAdvertised, 'kafka-advertised')
   const secure = parseAdvertised(options.kafkaTlsAdvertised, 'kafka-tls-advertised')
-  const address = (service: KafkaService): Address => addresses[service] as Address
   const hasLogin = options.user !== undefined
   return {
     kafka: {
       name: hasLogin ? 'SASL_PLAINTEXT' : 'PLAINTEXT',
-      advertised: () => plain ?? address('kafka'),
+      advertised: (reachedHost) => plain ?? reachableAt(addresses.kafka as Address, reachedHost),
       setting: 'kafka-advertised',
     },
     'kafka-tls': {
       name: hasLogin ? 'SASL_SSL' : 'SSL',
-      advertised: () => secure ?? { ...address('kafka-tls'), ...(plain && { host: plain.host }) },
+      advertised: (reachedHost) =>
+        secure ?? {
+          ...reachableAt(addresses['kafka-tls'] as Address, reachedHost),
+          ...(plain && { host: plain.host }),
+        },
       setting: 'kafka-tls-advertised',
     },
   }
+}
+
+/** A client that came to one of this machine's addresses finds the broker there again. */
+function reachableAt({ host, port }: Address, reachedHost = host): Address {
+  return { host: allAddresses.has(host) ? reachedHost.replace(/^::ffff:/, '') : host, port }
 }
 
 function readSubscription(metadata: Buffer): readonly string[] | undefined {

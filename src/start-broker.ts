@@ -22,7 +22,7 @@ import { AmqpServer } from './server/amqp/amqp-server.ts'
 import { BatchWorker } from './server/crossing/batch-worker.ts'
 import { Crossing } from './server/crossing/crossing.ts'
 import { openDoor, openListener } from './server/listener.ts'
-import { isTlsHello } from './server/tls-failure.ts'
+import { warnIfTls } from './server/tls-failure.ts'
 import type { TlsFromFiles } from './tls-files.ts'
 
 /** Options of the broker; what is left out has its default. */
@@ -256,7 +256,7 @@ class Instance implements RunningBroker {
     const guard = isLoopback(host) ? {} : { authenticate }
     const { openHttpServer } = await import('./admin/http-server.ts')
     const onUnreadable = (bytes: Buffer, remoteAddress: string): void => {
-      if (isTlsHello(bytes)) this.#logger.warn(`${remoteAddress} speaks TLS to the plain HTTP port`)
+      warnIfTls(bytes, { remoteAddress, port: 'HTTP' }, this.#logger)
     }
     const http = await openHttpServer({ host, port, source, onUnreadable, ...guard })
     this.#http = http

@@ -1,5 +1,6 @@
 // Why a handshake failed, in words for whoever reads the broker's log.
 import type { TLSSocket } from 'node:tls'
+import type { Logger } from '../lib/logger.ts'
 
 export interface HandshakeFailure {
   readonly remoteAddress: string
@@ -49,7 +50,19 @@ function reasonFor({ code = '', reason, message }: HandshakeError): string {
 const tlsHandshakeRecord = 0x16
 const tlsMajorVersion = 3
 
-/** Whether a connection to a plain port begins as TLS does. The first three bytes are enough. */
-export function isTlsHello(bytes: Buffer): boolean {
-  return bytes[0] === tlsHandshakeRecord && bytes[1] === tlsMajorVersion
+/** Who came to which plain port. */
+export interface PlainClient {
+  readonly remoteAddress: string
+  readonly port: 'AMQP' | 'HTTP' | 'Kafka'
+}
+
+/** Says so where a connection to a plain port begins as TLS does. */
+export function warnIfTls(
+  beginning: Buffer,
+  { remoteAddress, port }: PlainClient,
+  logger: Logger,
+): boolean {
+  const isTls = beginning[0] === tlsHandshakeRecord && beginning[1] === tlsMajorVersion
+  if (isTls) logger.warn(`${remoteAddress} speaks TLS to the plain ${port} port`)
+  return isTls
 }

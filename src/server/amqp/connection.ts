@@ -28,7 +28,7 @@ import { turnPhase, type TurnTask } from '../../lib/turn.ts'
 import { limits } from '../../limits.ts'
 import type { CommitGroup } from '../../log/commit-group.ts'
 import type { ByteSource, Incoming } from '../byte-source.ts'
-import { isTlsHello } from '../tls-failure.ts'
+import { warnIfTls } from '../tls-failure.ts'
 import type { AmqpContext } from './amqp-context.ts'
 import { Channel } from './channel.ts'
 import { Handshake } from './handshake.ts'
@@ -296,8 +296,8 @@ export class Connection implements TurnTask {
 
   #tellIfTls(): void {
     const { buffer, start } = this.#reader
-    if (!isTlsHello(buffer.subarray(start))) return
-    this.context.logger.warn(`${this.remoteAddress} speaks TLS to the plain AMQP port`)
+    const client = { remoteAddress: this.remoteAddress, port: 'AMQP' } as const
+    warnIfTls(buffer.subarray(start), client, this.context.logger)
   }
 
   #onFrame(): void {

@@ -1,10 +1,9 @@
 // Notices clients that reach this port and then cannot reach the advertised address: they ask for
 // metadata, go away, come back and ask again, and never do anything else.
 import type { ApiName } from '../../codec/kafka/apis.gen.ts'
-import { formatAddress } from '../../lib/listen.ts'
+import { type Address, formatAddress } from '../../lib/listen.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { limits } from '../../limits.ts'
-import type { KafkaListener } from './kafka-context.ts'
 
 const bootstrapApis: ReadonlySet<ApiName> = new Set([
   'apiVersions',
@@ -42,10 +41,7 @@ export class AdvertisedWatch {
   }
 
   /** A connection ended that asked for metadata and nothing else. */
-  onMetadataOnly(
-    remoteAddress: string,
-    { advertised, setting }: Pick<KafkaListener, 'advertised' | 'setting'>,
-  ): void {
+  onMetadataOnly(remoteAddress: string, advertised: Address, setting: string): void {
     const client = this.#suspects.get(remoteAddress) ?? { metadataOnlyCount: 0, isTold: false }
     client.metadataOnlyCount++
     this.#suspects.delete(remoteAddress)
@@ -56,7 +52,7 @@ export class AdvertisedWatch {
     }
     if (client.metadataOnlyCount < suspiciousCount || client.isTold) return
     client.isTold = true
-    const address = formatAddress(advertised())
+    const address = formatAddress(advertised)
     this.#logger.warn(
       `Kafka clients from ${remoteAddress} are told to connect to ${address} and do not come ` +
         `there: set --${setting} to an address that they can reach`,

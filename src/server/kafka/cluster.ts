@@ -31,7 +31,7 @@ const batchedVersion = 4
 const keyTypes = { group: 0, transaction: 1 } as const
 
 export const handleFindCoordinator: Handler<'findCoordinator'> = (request, context) => {
-  const { host, port } = context.connection.listener.advertised()
+  const { host, port } = context.connection.advertised
   const isGroup = request.keyType === keyTypes.group
   const isTransaction = request.keyType === keyTypes.transaction
   // An error that can pass would have a transactional producer ask for a minute.
@@ -51,7 +51,7 @@ export const handleFindCoordinator: Handler<'findCoordinator'> = (request, conte
 
 export const handleDescribeCluster: Handler<'describeCluster'> = (request, context) => {
   const { settings } = context
-  const { host, port } = context.connection.listener.advertised()
+  const { host, port } = context.connection.advertised
   const isKnown = request.endpointType === brokerEndpoint
   return {
     throttleTimeMs: 0,

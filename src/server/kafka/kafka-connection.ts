@@ -9,9 +9,10 @@ import { encodeResponse } from '../../codec/kafka/response.ts'
 import { WireReader } from '../../codec/kafka/wire-reader.ts'
 import { WireWriter } from '../../codec/kafka/wire-writer.ts'
 import { largePages } from '../../lib/large-pages.ts'
+import type { Address } from '../../lib/listen.ts'
 import { limits } from '../../limits.ts'
 import type { Incoming } from '../byte-source.ts'
-import { isTlsHello } from '../tls-failure.ts'
+import { warnIfTls } from '../tls-failure.ts'
 import { AdvertisedWatch } from './advertised-watch.ts'
 import { AnswerSlot } from './answer-slot.ts'
 import { unsupportedApiVersions } from './api-versions.ts'
@@ -33,9 +34,10 @@ interface IncomingKafka extends Incoming {
 export class KafkaConnection {
   readonly context: KafkaContext
   readonly remoteAddress: string
-  readonly listener: KafkaListener
   readonly sasl: SaslState
   readonly #socket: Socket
+  readonly #listener: KafkaListener
+  readonly #reachedHost: string | undefined
   readonly #onClosed: (connection: KafkaConnection) => void
   readonly #stream: RequestStream
   readonly #reader = new WireReader()
@@ -63,7 +65,8 @@ export class KafkaConnection {
     onClosed: (connection: KafkaConnection) => void,
   ) {
     this.#socket = socket
-    this.listener = listener
+    this.#reachedHost = socket.localAddress
+    this.#listener = listener
     this.context = context
     this.remoteAddress = socket.remoteAddress ?? ''
     this.#onClosed = onClosed
@@ -90,6 +93,11 @@ export class KafkaConnection {
 
   get isClosed(): boolean {
     return this.#isClosed
+  }
+
+  /** Where its client is told to connect. */
+  get advertised(): Address {
+    return this.#listener.advertised(this.#reachedHost)
   }
 
   /** Calls back when the connection ends; returns what takes that back. */
@@ -135,7 +143,8 @@ export class KafkaConnection {
     if (this.#isClosed) return
     this.#isClosed = true
     if (this.#use === 'metadata') {
-      this.context.advertisedWatch.onMetadataOnly(this.remoteAddress, this.listener)
+      const { setting } = this.#listener
+      this.context.advertisedWatch.onMetadataOnly(this.remoteAddress, this.advertised, setting)
     }
     this.#socket.destroy()
     for (const slot of this.#slots) slot.drop()
@@ -155,9 +164,9 @@ export class KafkaConnection {
       }
       // As Kafka does: a request that cannot be read ends the connection, and the log says why.
       const { logger } = this.context
-      if (this.#use === 'nothing' && isTlsHello(chunk)) {
-        logger.warn(`${this.remoteAddress} speaks TLS to the plain Kafka port`)
-      } else logger.info({ reason: error.message }, 'Kafka request refused')
+      const client = { remoteAddress: this.remoteAddress, port: 'Kafka' } as const
+      const isTls = this.#use === 'nothing' && warnIfTls(chunk, client, logger)
+      if (!isTls) logger.info({ reason: error.message }, 'Kafka request refused')
       this.destroy()
     }
   }

@@ -19,8 +19,11 @@ import type { FetchSessions } from './fetch-sessions.ts'
 export interface KafkaListener {
   /** Kafka's name of it, which is that of its security protocol. */
   readonly name: 'PLAINTEXT' | 'SSL' | 'SASL_PLAINTEXT' | 'SASL_SSL'
-  /** Where clients are told to connect; known once the listener is open. */
-  readonly advertised: () => Address
+  /**
+   * Where clients are told to connect; known once the listener is open. `reachedHost` is this
+   * machine's address that a client came to: it counts where the broker listens on all of them.
+   */
+  readonly advertised: (reachedHost?: string) => Address
   /** The setting that changes it. */
   readonly setting: string
 }

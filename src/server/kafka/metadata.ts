@@ -29,7 +29,7 @@ export const handleMetadata: Handler<'metadata'> = async (request, context) => {
     ),
   )
   for (const group of groups) await whenDurable(group)
-  const { host, port } = context.connection.listener.advertised()
+  const { host, port } = context.connection.advertised
   return {
     throttleTimeMs: 0,
     brokers: [{ nodeId, host, port, rack: null }],

@@ -42,6 +42,24 @@ describe('a Kafka connection', () => {
     assert.equal(responses[0]?.partitionResponses[0]?.errorCode, 3)
   })
 
+  it('is told to come back to the address it came to, where the broker listens on all', async () => {
+    const login = { user: 'user', password: 'password' }
+    await using kafka = await KafkaFixture.start({ host: '0.0.0.0', ...login })
+    const { client, kafkaPort: port } = kafka
+    await client.call('saslHandshake', { mechanism: 'PLAIN' })
+    await client.call('saslAuthenticate', { authBytes: Buffer.from('\0user\0password') })
+    const none = {
+      allowAutoTopicCreation: false,
+      includeClusterAuthorizedOperations: false,
+      includeTopicAuthorizedOperations: false,
+    }
+    const { brokers } = await client.call('metadata', { topics: [], ...none })
+    assert.deepEqual(brokers, [{ nodeId: 1, host: '127.0.0.1', port, rack: null }])
+    const group = { key: 'group', keyType: 0, coordinatorKeys: [] }
+    const found = await client.call('findCoordinator', group, 3)
+    assert.deepEqual([found.host, found.port], ['127.0.0.1', port])
+  })
+
   it('has few fetches at a time, however many it sends', async () => {
     await using kafka = await KafkaFixture.start()
     await kafka.createTopic('polled')
