@@ -8,10 +8,12 @@ import type { Scenario, ScenarioContext } from './scenario.ts'
 const PRELOAD_PER_SECOND = { 100: 2_000_000, 1024: 300_000 } as const
 /** The first part of a consumer's records warms the client up and is not measured. */
 const WARMUP_SHARE = 0.2
+const groupShape: TopicShape = { size: 1024, partitions: 24, compression: 'none' }
 
 export const kafkaConsume: readonly Scenario[] = [
   ...topicShapes([1, 24]).flatMap((shape) => [warm(shape), cold(shape)]),
-  group('kafka-group-1k', { size: 1024, partitions: 24, compression: 'none' }),
+  group('first'),
+  group('second'),
 ]
 
 function warm(shape: TopicShape): Scenario {
@@ -45,15 +47,20 @@ function cold(shape: TopicShape): Scenario {
   }
 }
 
-function group(name: string, shape: TopicShape): Scenario {
+/** Each group reads everything; only the last one is measured. */
+function group(reading: 'first' | 'second'): Scenario {
+  const isFirst = reading === 'first'
   return {
-    name,
+    name: isFirst ? 'kafka-group-1k-first' : 'kafka-group-1k',
     area: 'kafka',
     protocols: ['kafka'],
-    description: `a group of 4 librdkafka consumers shares ${describeShape(shape)}, just produced, and commits every 5 s`,
+    description: `a group of 4 librdkafka consumers shares ${describeShape(groupShape)}, just produced, and commits every 5 s${isFirst ? '' : '; another group has read them before'}`,
     async run(context) {
-      const count = await preload(context, shape)
-      return consume(context.broker, shape, count, { members: 4 })
+      const count = await preload(context, groupShape)
+      const members = { members: 4 }
+      if (!isFirst)
+        await consume(context.broker, groupShape, count, { ...members, set: 'group.id=one' })
+      return consume(context.broker, groupShape, count, members)
     },
   }
 }
@@ -69,7 +76,7 @@ async function consume(
   broker: RunningBroker,
   shape: TopicShape,
   count: number,
-  options: { readonly members?: number } = {},
+  options: { readonly members?: number; readonly set?: string } = {},
 ): ReturnType<Scenario['run']> {
   const report = await runKafkaLoad('consume', {
     ...kafkaAddressOf(broker),
