@@ -59,6 +59,8 @@ export const limits = {
   coldRunsReadSizeMax: (1 * MiB) as number,
   /** Such a read with what lies between its runs, the heads of groups for the most part. */
   windowPageSize: (1088 * KiB) as number,
+  /** A batch that was read and found intact is taken for that in reads by other groups for so long. */
+  runIntactMs: 600_000,
   /** Cold reads at a time: more would only queue up in the kernel in front of the WAL. */
   coldReadsMax: 2,
   /** All windows that readers of the disk have in memory together. */

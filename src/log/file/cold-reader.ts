@@ -1,6 +1,7 @@
 // Brings runs that left the tail cache back into memory, in windows: one around the record that
 // somebody wants, and, for a reader who goes through a log, the next one while that is being read.
 // Few reads at a time and of bounded size, because they share the disk with the WAL.
+import type { Clock } from '../../lib/clock.ts'
 import { Fifo } from '../../lib/fifo.ts'
 import { limits } from '../../limits.ts'
 import type { Log } from '../log.ts'
@@ -15,6 +16,7 @@ import type { RunIndex } from './run-index.ts'
 import type { Extent, Segment } from './segment.ts'
 
 export interface ColdReaderOptions {
+  readonly clock: Clock
   readonly extents: LogExtents
   /** The index of an extent, read from its file's directory when it is not in memory. */
   readonly loadIndex: (extent: Extent) => Promise<RunIndex>
@@ -224,7 +226,9 @@ export class ColdReader implements WindowListener {
     try {
       const index = await this.#options.loadIndex(extent)
       const { places, end } = this.#plan(extent, index, wanted)
-      const { runs, damaged, pages } = await readRuns(segment, places, { index, memory })
+      const now = this.#options.clock.monotonic()
+      const options = { index, memory, ...(memory === 'held' && { now }) }
+      const { runs, damaged, pages } = await readRuns(segment, places, options)
       for (const at of damaged) this.#reportDamage(wanted.log, extent, { index, at })
       return { runs: runs.filter((run) => run !== undefined), end, pages }
     } finally {

@@ -62,6 +62,7 @@ class Inode {
     }
     inode.content = content
     inode.durable = content
+    inode.pending = []
     return inode
   }
 }
@@ -160,11 +161,12 @@ export class FaultDisk implements Disk {
     return Buffer.from(inode.content)
   }
 
-  /** Replaces the bytes of a file, synced: rot, or somebody's editor. */
+  /** Replaces the bytes of a file, synced, also for who has it open: rot, or somebody's editor. */
   setContent(path: string, content: Buffer): void {
-    const inode = new Inode()
+    const inode = this.#names.get(path) ?? new Inode()
     inode.content = content
     inode.durable = content
+    inode.pending = []
     this.#names.set(path, inode)
     this.#durableNames.set(path, inode)
   }

@@ -101,6 +101,7 @@ export class FileLogStore implements LogStore, LogEngine {
     const indexCache = new IndexCache(parts.limits.indexCacheSizeMax)
     this.#housekeeper = this.#makeHousekeeper(parts, indexCache)
     this.#coldReader = new ColdReader({
+      clock: parts.clock,
       extents: parts.extents,
       loadIndex: (extent) => indexCache.load(extent),
       onDamaged: (log, first, last, error) => parts.events.onDamaged?.(log, first, last, error),

@@ -5,6 +5,7 @@
 //  20 record count u31, above it 1 for a batch │ 24 position u32 │ 28 size u32
 import { readInt64, writeInt64 } from '../../lib/int64.ts'
 import type { Run } from '../run.ts'
+import { IntactRuns } from './intact-runs.ts'
 
 export const runIndexStride = 32
 const batchBit = 0x80
@@ -13,6 +14,7 @@ const recordCountMask = 0x7fff_ffff
 /** Runs by ascending offset. Grows at the end while the file is written. */
 export class RunIndex {
   count: number
+  readonly intact: IntactRuns = new IntactRuns()
   #bytes: Buffer
 
   constructor(bytes: Buffer = Buffer.allocUnsafe(runIndexStride)) {

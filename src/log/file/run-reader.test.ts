@@ -5,7 +5,7 @@ import { committed } from '../../../test/support/log-engines.ts'
 import { PageWatch } from '../../../test/support/page-watch.ts'
 import { plainBatch } from '../../../test/support/plain-batch.ts'
 import { waitFor } from '../../../test/support/wait-for.ts'
-import { systemClock } from '../../lib/clock.ts'
+import { type Clock, systemClock } from '../../lib/clock.ts'
 import { seededRandom } from '../../lib/random.ts'
 import { Turn } from '../../lib/turn.ts'
 import { limits } from '../../limits.ts'
@@ -13,7 +13,7 @@ import { LogError } from '../log-error.ts'
 import type { LogStoreEvents } from '../log-store.ts'
 import type { Log } from '../log.ts'
 import { RecordView } from '../record.ts'
-import { crcOfRun, runField } from '../run.ts'
+import { crcOfRun, type Run, runField } from '../run.ts'
 import { FaultDisk } from './fault-disk.ts'
 import type { FileLimits } from './file-limits.ts'
 import type { FileLogStore } from './file-log-store.ts'
@@ -23,11 +23,12 @@ async function openStore(
   disk: FaultDisk,
   fileLimits: Partial<FileLimits> = {},
   events: LogStoreEvents = {},
+  clock: Clock = systemClock,
 ): Promise<FileLogStore> {
   const { store } = await openFileLogStore({
     path: '/data',
     disk,
-    clock: systemClock,
+    clock,
     turn: new Turn(systemClock),
     durability: 'fsync',
     topologyAfter: 0,
@@ -47,6 +48,25 @@ async function fill(store: FileLogStore): Promise<Log> {
     await committed(store, () => log.appendBatch(batch))
   }
   return log
+}
+
+/** A log of 40 batches of 90 kB. */
+async function fillLarge(store: FileLogStore): Promise<Log> {
+  let log!: Log
+  await committed(store, () => (log = store.createLog({ isVolatile: false })))
+  for (let n = 0; n < 40; n++) {
+    const batch = plainBatch({ body: `batch ${n} `.padEnd(90_000, 'x') })
+    await committed(store, () => log.appendBatch(batch))
+  }
+  return log
+}
+
+/** Changes a byte of batch 5 in its file. */
+function damage(disk: FaultDisk): void {
+  const [path] = disk.paths.filter((name) => name.startsWith('/data/wal/'))
+  const content = disk.contentOf(path!)
+  content[content.indexOf('batch 5 ')]! ^= 1
+  disk.setContent(path!, content)
 }
 
 function countReads(disk: FaultDisk): () => number {
@@ -84,6 +104,40 @@ test('what several readers want is read from the disk once', async () => {
   await store.close()
 })
 
+test('who is faster than the disk finds the next part being read all the same', async () => {
+  const disk = new FaultDisk(systemClock)
+  const store = await openStore(disk)
+  const log = await fillLarge(store)
+  const readCount = countReads(disk)
+  let at = 0
+  for (let part = 1; part <= 4; part++) {
+    const runs = await store.readRuns(log, at, 300_000)
+    for (const run of runs) run.endLease()
+    at = (runs.at(-1)?.lastOffset ?? 0) + 1
+    await waitFor('the next part is read', () => readCount() === part + 1)
+  }
+  await store.close()
+})
+
+test('a batch found intact is checked again when a while has passed', async () => {
+  const disk = new FaultDisk(systemClock)
+  let now = 0
+  const clock = { ...systemClock, monotonic: () => now }
+  const damaged: number[] = []
+  const events: LogStoreEvents = { onDamaged: (_log, first) => damaged.push(first) }
+  const store = await openStore(disk, { coldRunsSizeMax: 1 }, events, clock)
+  const log = await fill(store)
+  const first = async (): Promise<Run | undefined> => (await store.readRuns(log, 5, 1))[0]
+  const read = Buffer.from((await first())!.bytes())
+  damage(disk)
+  now = limits.runIntactMs - 1
+  assert.equal(Buffer.compare((await first())!.bytes(), read) === 0, false)
+  now++
+  assert.equal((await first())?.baseOffset, 6)
+  assert.deepEqual(damaged, [5])
+  await store.close()
+})
+
 test('readers of whole runs leave the window of message readers alone', async () => {
   const store = await openStore(new FaultDisk(systemClock))
   const log = await fill(store)
@@ -115,15 +169,9 @@ for (const coldRunsSizeMax of [1, 500_000, limits.coldRunsSizeMax]) {
   test(`memory of runs from files is used again when nobody has them (cache of ${coldRunsSizeMax} bytes)`, async () => {
     using watch = new PageWatch()
     const store = await openStore(new FaultDisk(systemClock), { coldRunsSizeMax })
-    let log!: Log
-    await committed(store, () => (log = store.createLog({ isVolatile: false })))
-    const count = 40
-    for (let n = 0; n < count; n++) {
-      const batch = plainBatch({ body: `batch ${n} `.padEnd(90_000, 'x') })
-      await committed(store, () => log.appendBatch(batch))
-    }
+    const log = await fillLarge(store)
     const readers = Array.from({ length: 60 }, async (_, reader) => {
-      return store.readRuns(log, (reader * 7) % (count - 4), 300_000)
+      return store.readRuns(log, (reader * 7) % 36, 300_000)
     })
     const read = (await Promise.all(readers)).flat()
     assert.ok(read.length >= 60)
@@ -145,10 +193,7 @@ test('a damaged run is reported and passed over', async () => {
   const store = await openStore(disk, {}, events)
   const log = await fill(store)
   await store.close()
-  const [path] = disk.paths.filter((name) => name.startsWith('/data/wal/'))
-  const content = disk.contentOf(path!)
-  content[content.indexOf('batch 5 ')]! ^= 1
-  disk.setContent(path!, content)
+  damage(disk)
   const again = await openStore(disk, {}, events)
   const found = again.logs.get(log.id) as Log
   assert.equal((await again.readRuns(found, 5, 1))[0]?.baseOffset, 6)

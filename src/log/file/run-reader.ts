@@ -33,7 +33,8 @@ export class RunReader {
   readonly #cache: RunCache
   /** What is being read now. */
   readonly #readings: Reading[] = []
-  #isReadingAhead = false
+  /** What is read for nobody yet. */
+  #ahead: Wanted | undefined
 
   constructor(options: RunReaderOptions) {
     this.#extents = options.extents
@@ -70,19 +71,19 @@ export class RunReader {
   #readAhead(log: Log, runs: readonly Run[], sizeMax: number): void {
     const last = runs.at(-1)
     if (last === undefined || last.lastOffset + 1 >= log.tailStart) return
-    if (this.#isReadingAhead || this.#coldReader.isBusy) return
+    if (this.#ahead !== undefined || this.#coldReader.isBusy) return
     const wanted = { log, offset: last.lastOffset + 1, sizeMax }
     const { runs: next, end } = this.#readFromMemory(wanted)
     for (const run of next) run.endLease()
     if (next.length > 0 || end >= log.durableEnd) return
-    this.#isReadingAhead = true
+    this.#ahead = wanted
     this.#coldReader.enqueue(
       async () => {
         for (const run of await this.#readFromFiles(wanted)) run.endLease()
       },
       () => {
         // What is wrong with it, whoever wants it will be told.
-        this.#isReadingAhead = false
+        if (this.#ahead === wanted) this.#ahead = undefined
       },
     )
   }
@@ -139,6 +140,8 @@ export class RunReader {
       return { runs: taken, end }
     } finally {
       this.#readings.splice(this.#readings.indexOf(reading), 1)
+      // Before those who wait for it go on, and want what comes next read ahead.
+      if (this.#ahead?.log === log && this.#ahead.offset <= offset) this.#ahead = undefined
     }
   }
 

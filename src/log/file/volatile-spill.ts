@@ -51,6 +51,7 @@ export class VolatileSpill {
   constructor(options: VolatileSpillOptions) {
     this.#options = options
     this.#coldReader = new ColdReader({
+      clock: options.clock,
       extents: this.#extents,
       loadIndex: (extent) => Promise.resolve(extent.index as RunIndex),
       onDamaged: options.onDamaged,
