@@ -34,7 +34,7 @@ export const limits = {
   /** Past this, 65,536 offsets with scattered acks take a bitmap of 8 KiB instead of runs. */
   ackedRunsPerChunkMax: 512,
   /** Publishers are not read while more than this waits for the disk. */
-  uncommittedSizeMax: (16 * MiB) as number,
+  uncommittedSizeMax: (8 * MiB) as number,
 
   // Log: files and caches.
   /** Large enough that files are few, small enough that a start replays little. */
@@ -48,7 +48,7 @@ export const limits = {
   /** Without waiting for the disk, smaller writes are cheaper in the page cache. */
   directWriteSizeMin: (512 * KiB) as number,
   /** Recent runs in memory, which serve consumers that keep up without touching the disk. */
-  tailCacheSizeMax: (32 * MiB) as number,
+  tailCacheSizeMax: (24 * MiB) as number,
   /** What a run takes there beside its bytes: batches of one small record must not get past it. */
   keptRunSize: 256,
   /** Cold reads delay the WAL on the same disk: one fetches at most this much. */

@@ -63,6 +63,7 @@ async function startPabal(
   )
   // As `npm start` runs it: without the cache the compiler's memory counts as the broker's.
   env['NODE_COMPILE_CACHE'] = join(MAIN, '../../node_modules/.cache/node-compile')
+  env['MALLOC_ARENA_MAX'] = '1'
   if (syncDelayMs > 0) env['PABAL_BENCH_SYNC_DELAY_MS'] = String(syncDelayMs)
   const child = startChild({
     command: process.execPath,
