@@ -17,6 +17,7 @@ export type FigureName =
   | 'restartSeconds'
   | 'restartAfterKillSeconds'
   | 'clientCpu'
+  | 'clientCores'
 
 export type Figures = Partial<Record<FigureName, number>>
 
@@ -48,4 +49,5 @@ export const figures: Readonly<Record<FigureName, Figure>> = {
   restartSeconds: { title: 'restart s', digits: 2, better: 'less' },
   restartAfterKillSeconds: { title: 'restart after kill s', digits: 2, better: 'less' },
   clientCpu: { title: 'client CPU %', digits: 0, better: 'less', isAboutClient: true },
+  clientCores: { title: 'client, cores', digits: 2, better: 'less', isAboutClient: true },
 }

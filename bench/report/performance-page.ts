@@ -11,6 +11,8 @@ type Result = ScenarioResult & { readonly file: ResultFile }
 type Row = readonly string[]
 
 const OWN = 'pabal'
+/** The rest is the kernel's own work, which is nobody's. */
+const FULL_MACHINE_SHARE = 0.85
 const RIVALS: readonly string[] = ['rabbitmq', 'kafka']
 const names = Object.keys(figures) as FigureName[]
 
@@ -107,7 +109,8 @@ function targetRow(target: Target, results: readonly Result[]): Row {
     (candidate) =>
       candidate.scenario === scenario && (against === undefined || against in candidate.summaries),
   )
-  const own = result?.summaries[system]?.[figure]
+  const summary = result?.summaries[system]
+  const own = summary?.[figure]
   const other = against === undefined ? undefined : result?.summaries[against]?.[figure]
   const head = [
     `\`${scenario}\``,
@@ -115,7 +118,24 @@ function targetRow(target: Target, results: readonly Result[]): Row {
     describeBound(target),
   ]
   const isMissing = own === undefined || (other === undefined && against !== undefined)
-  return isMissing ? [...head, 'not measured', '', ''] : [...head, ...reached(target, own, other)]
+  if (isMissing || result === undefined || summary === undefined) {
+    return [...head, 'not measured', '', '']
+  }
+  const [value, answer, sides] = reached(target, own, other)
+  const isLimited = answer !== 'yes' && figure === 'rate'
+  const limit = isLimited ? describeFullMachine(summary, result.file.machine.cpus) : ''
+  return [...head, value, answer, `${sides}${limit}`]
+}
+
+/** A rate that client and broker together have no more CPU time for. */
+function describeFullMachine(summary: Summary, cpus: number): string {
+  const { rate, cpuPerMillion, clientCores } = summary
+  if (rate === undefined || cpuPerMillion === undefined || clientCores === undefined) return ''
+  const broker = (rate.median * cpuPerMillion.median) / 1e6
+  const client = clientCores.median
+  if (broker + client < FULL_MACHINE_SHARE * cpus) return ''
+  const cores = `of ${cpus} cores the client takes ${client.toFixed(1)}, the broker ${broker.toFixed(1)}`
+  return `; the machine is full: ${cores}`
 }
 
 function describeBound({ bound, against }: Target): string {
@@ -124,7 +144,11 @@ function describeBound({ bound, against }: Target): string {
 }
 
 /** What was reached, whether that is enough, and the figures behind it. */
-function reached({ figure, bound }: Target, own: Spread, other: Spread | undefined): Row {
+function reached(
+  { figure, bound }: Target,
+  own: Spread,
+  other: Spread | undefined,
+): [value: string, answer: string, sides: string] {
   const value = other === undefined ? own.median : own.median / other.median
   const isMet = 'atLeast' in bound ? value >= bound.atLeast : value <= bound.atMost
   const answer = isMet ? 'yes' : '**no**'

@@ -77,6 +77,7 @@ export function kafkaMeasurement(
       ...processMemory(pid),
       cpuPerMillion: (report.broker_cpu_seconds / (figures.rate * report.seconds)) * 1e6,
       clientCpu: report.client_cpu_share * 100,
+      clientCores: report.client_cpu_seconds / report.seconds,
     },
     reports: { load: report },
     client: `bench/load-kafka (${report.client})`,
