@@ -48,7 +48,7 @@ export const limits = {
   /** Without waiting for the disk, smaller writes are cheaper in the page cache. */
   directWriteSizeMin: (512 * KiB) as number,
   /** Recent runs in memory, which serve consumers that keep up without touching the disk. */
-  tailCacheSizeMax: (24 * MiB) as number,
+  tailCacheSizeMax: (20 * MiB) as number,
   /** What a run takes there beside its bytes: batches of one small record must not get past it. */
   keptRunSize: 256,
   /** Cold reads delay the WAL on the same disk: one fetches at most this much. */
