@@ -11,6 +11,7 @@ import { exitCodes } from './lib/exit-codes.ts'
 import { ExitError } from './lib/exit-error.ts'
 import type { Address } from './lib/listen.ts'
 import type { Logger } from './lib/logger.ts'
+import { unmapped } from './lib/loopback.ts'
 import { Slices } from './lib/slices.ts'
 import { limits } from './limits.ts'
 import type { BatchWorker } from './server/crossing/batch-worker.ts'
@@ -120,7 +121,7 @@ function listenersOf({ options, addresses }: KafkaOptions): OpenedKafka['listene
 
 /** A client that came to one of this machine's addresses finds the broker there again. */
 function reachableAt({ host, port }: Address, reachedHost = host): Address {
-  return { host: allAddresses.has(host) ? reachedHost.replace(/^::ffff:/, '') : host, port }
+  return { host: allAddresses.has(host) ? unmapped(reachedHost) : host, port }
 }
 
 function readSubscription(metadata: Buffer): readonly string[] | undefined {

@@ -117,8 +117,8 @@ function targetRow(target: Target, results: readonly Result[]): Row {
     system === OWN ? what : `${what} (${system})`,
     describeBound(target),
   ]
-  const isMissing = own === undefined || (other === undefined && against !== undefined)
-  if (isMissing || result === undefined || summary === undefined) {
+  const lacksOther = other === undefined && against !== undefined
+  if (result === undefined || summary === undefined || own === undefined || lacksOther) {
     return [...head, 'not measured', '', '']
   }
   const [value, answer, sides] = reached(target, own, other)

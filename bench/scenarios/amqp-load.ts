@@ -3,8 +3,8 @@ import type { Figures } from '../report/figure.ts'
 import { type ProgramOptions, type ProgramReport, runProgram } from '../run-program.ts'
 import type { RunningBroker } from '../systems/broker-system.ts'
 import { amqpAddressOf } from '../systems/ports.ts'
-import { processMemory } from '../systems/process-memory.ts'
 import type { Measurement, ScenarioContext } from './scenario.ts'
+import { usageFigures } from './usage-figures.ts'
 
 /** Percentiles in µs, as `load/histogram.c` prints them; null when nothing was recorded. */
 export type Percentiles = {
@@ -89,10 +89,7 @@ export function loadMeasurement(
   return {
     figures: {
       ...figures,
-      ...processMemory(broker.pid),
-      cpuPerMillion: (report.broker_cpu_seconds / (figures.rate * report.seconds)) * 1e6,
-      clientCpu: report.client_cpu_share * 100,
-      clientCores: report.client_cpu_seconds / report.seconds,
+      ...usageFigures(broker.pid, report, figures.rate),
     },
     reports: { load: report },
     client: 'bench/load (librabbitmq for the handshake)',

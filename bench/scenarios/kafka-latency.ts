@@ -1,7 +1,7 @@
 import { kafkaMeasurement, runKafkaLoad, windowedKafka } from './kafka-load.ts'
 import type { Scenario } from './scenario.ts'
 
-/** A Java broker compiles its hot paths while it is used, and at these rates that takes long. */
+/** Both brokers compile their hot paths while they are used, and at these rates that takes long. */
 const WARMUP_FACTOR = 15
 
 export const kafkaLatency: readonly Scenario[] = [

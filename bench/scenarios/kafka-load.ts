@@ -3,9 +3,9 @@ import type { Figures } from '../report/figure.ts'
 import { type ProgramOptions, type ProgramReport, runProgram } from '../run-program.ts'
 import type { RunningBroker } from '../systems/broker-system.ts'
 import { kafkaAddressOf } from '../systems/ports.ts'
-import { processMemory } from '../systems/process-memory.ts'
 import type { Percentiles } from './amqp-load.ts'
 import type { Measurement, ScenarioContext } from './scenario.ts'
+import { usageFigures } from './usage-figures.ts'
 
 /** What one run of load-kafka printed. Rates and CPU are of the measured window alone. */
 export type KafkaReport = ProgramReport & {
@@ -74,10 +74,7 @@ export function kafkaMeasurement(
   return {
     figures: {
       ...figures,
-      ...processMemory(pid),
-      cpuPerMillion: (report.broker_cpu_seconds / (figures.rate * report.seconds)) * 1e6,
-      clientCpu: report.client_cpu_share * 100,
-      clientCores: report.client_cpu_seconds / report.seconds,
+      ...usageFigures(pid, report, figures.rate),
     },
     reports: { load: report },
     client: `bench/load-kafka (${report.client})`,

@@ -226,8 +226,11 @@ export class ColdReader implements WindowListener {
     try {
       const index = await this.#options.loadIndex(extent)
       const { places, end } = this.#plan(extent, index, wanted)
-      const now = this.#options.clock.monotonic()
-      const options = { index, memory, ...(memory === 'held' && { now }) }
+      const options = {
+        index,
+        memory,
+        ...(memory === 'held' && { now: this.#options.clock.monotonic() }),
+      }
       const { runs, damaged, pages } = await readRuns(segment, places, options)
       for (const at of damaged) this.#reportDamage(wanted.log, extent, { index, at })
       return { runs: runs.filter((run) => run !== undefined), end, pages }

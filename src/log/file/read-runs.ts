@@ -116,12 +116,11 @@ function checkRun(
     runSizeAt(bytes, 0) === bytes.length
   if (!isWhole || readInt64(bytes, runField.baseOffset) !== index.baseOffset(at)) return undefined
   // Who is given a batch checks it too; messages go out without a checksum.
-  const { intact } = index
   const checkedAt = now !== undefined && index.isBatch(at) ? now : undefined
-  if (checkedAt !== undefined && intact.has(at, checkedAt)) return Run.fromBytes(bytes)
+  if (checkedAt !== undefined && index.intact.has(at, checkedAt)) return Run.fromBytes(bytes)
   const toRun = (crc: number): Run | undefined => {
     if (crc !== bytes.readUInt32BE(runField.crc)) return undefined
-    if (checkedAt !== undefined) intact.add(at, checkedAt)
+    if (checkedAt !== undefined) index.intact.add(at, checkedAt)
     return Run.fromBytes(bytes)
   }
   const crc = crcOfRunInSteps(bytes)

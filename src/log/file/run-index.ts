@@ -14,8 +14,8 @@ const recordCountMask = 0x7fff_ffff
 /** Runs by ascending offset. Grows at the end while the file is written. */
 export class RunIndex {
   count: number
-  readonly intact: IntactRuns = new IntactRuns()
   #bytes: Buffer
+  #intact: IntactRuns | undefined
 
   constructor(bytes: Buffer = Buffer.allocUnsafe(runIndexStride)) {
     this.#bytes = bytes
@@ -27,6 +27,11 @@ export class RunIndex {
     const index = new RunIndex(bytes)
     index.count = bytes.length / runIndexStride
     return index
+  }
+
+  /** Made when it is first asked for: most indexes are of queues, which have no use for it. */
+  get intact(): IntactRuns {
+    return (this.#intact ??= new IntactRuns())
   }
 
   /** Memory that it takes. */

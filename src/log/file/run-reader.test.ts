@@ -39,23 +39,12 @@ async function openStore(
   return store
 }
 
-/** A log of 200 batches of one record, 1000 bytes each. They share a page, so all are in memory or none. */
-async function fill(store: FileLogStore): Promise<Log> {
+/** A log of batches of one record. 200 of 1000 bytes share a page, so all are in memory or none. */
+async function fill(store: FileLogStore, count = 200, bodySize = 939): Promise<Log> {
   let log!: Log
   await committed(store, () => (log = store.createLog({ isVolatile: false })))
-  for (let n = 0; n < 200; n++) {
-    const batch = plainBatch({ body: `batch ${n} `.padEnd(939, 'x') })
-    await committed(store, () => log.appendBatch(batch))
-  }
-  return log
-}
-
-/** A log of 40 batches of 90 kB. */
-async function fillLarge(store: FileLogStore): Promise<Log> {
-  let log!: Log
-  await committed(store, () => (log = store.createLog({ isVolatile: false })))
-  for (let n = 0; n < 40; n++) {
-    const batch = plainBatch({ body: `batch ${n} `.padEnd(90_000, 'x') })
+  for (let n = 0; n < count; n++) {
+    const batch = plainBatch({ body: `batch ${n} `.padEnd(bodySize, 'x') })
     await committed(store, () => log.appendBatch(batch))
   }
   return log
@@ -107,7 +96,7 @@ test('what several readers want is read from the disk once', async () => {
 test('who is faster than the disk finds the next part being read all the same', async () => {
   const disk = new FaultDisk(systemClock)
   const store = await openStore(disk)
-  const log = await fillLarge(store)
+  const log = await fill(store, 40, 90_000)
   const readCount = countReads(disk)
   let at = 0
   for (let part = 1; part <= 4; part++) {
@@ -169,7 +158,7 @@ for (const coldRunsSizeMax of [1, 500_000, limits.coldRunsSizeMax]) {
   test(`memory of runs from files is used again when nobody has them (cache of ${coldRunsSizeMax} bytes)`, async () => {
     using watch = new PageWatch()
     const store = await openStore(new FaultDisk(systemClock), { coldRunsSizeMax })
-    const log = await fillLarge(store)
+    const log = await fill(store, 40, 90_000)
     const readers = Array.from({ length: 60 }, async (_, reader) => {
       return store.readRuns(log, (reader * 7) % 36, 300_000)
     })
