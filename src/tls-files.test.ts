@@ -125,6 +125,14 @@ test('open() refuses a file that is not there', async () => {
   }
 })
 
+test('open() names the first of several files that are not there', async () => {
+  const at = (name: string): string => path.join(folder, `${name}.pem`)
+  const absent = { certificate: at('none'), key: at('no-key'), clientCa: at('no-client-ca') }
+  const namesTheFirst = /cannot read TLS certificate .*none\.pem/
+  const openings = Array.from({ length: 50 }, () => assert.rejects(open(absent), namesTheFirst))
+  await Promise.all(openings)
+})
+
 test('a certificate that ends soon or has ended is warned of', async () => {
   const textOf = async (days: number): Promise<string | undefined> => {
     const { tls, lines } = await open(filesOf(makeCertificate({ days })))

@@ -117,11 +117,11 @@ interface WatchParts {
 const missing: Contents = { certificate: undefined, key: undefined, clientCa: undefined }
 
 async function readAll(files: TlsFiles): Promise<Contents> {
-  const [certificate, key, clientCa] = await Promise.all([
-    readSmallFile(files.certificate, names.certificate),
-    readSmallFile(files.key, names.key),
-    files.clientCa === undefined ? undefined : readSmallFile(files.clientCa, names.clientCa),
-  ])
+  // One after the other: of several that are missing, the same one is named each time.
+  const certificate = await readSmallFile(files.certificate, names.certificate)
+  const key = await readSmallFile(files.key, names.key)
+  const clientCa =
+    files.clientCa === undefined ? undefined : await readSmallFile(files.clientCa, names.clientCa)
   return { certificate, key, clientCa }
 }
 
