@@ -11,6 +11,8 @@ export type Arguments = {
   readonly runs: number
   readonly seconds: number
   readonly warmup: number
+  /** Share of the machine's CPU time, in %, above which a run is repeated. */
+  readonly maxStolen: number | undefined
   /** What the start-up scenarios put in, 10⁹ bytes. */
   readonly gigabytes: number
   /** This process's own, so that two benchmarks never share data. */
@@ -26,6 +28,8 @@ export const usage: string = `npm run bench -- [scenario or area …] [options]
   --runs 3                   runs of each system, in turns
   --seconds 5                measured window of a run
   --warmup 2                 load before the window, s
+  --max-stolen 3             repeat a run while the hypervisor gives more % of the CPUs to others,
+                             5 times at most; scenarios of the load programs
   --gigabytes 5              what the start-up scenarios put in
   --folder DIR               where the brokers keep their data (bench/build/work)
   --out FILE                 result file (bench/results/<time>-<first scenario>.json)
@@ -48,6 +52,7 @@ export function parseArguments(argv: readonly string[]): Arguments {
       runs: { type: 'string', default: '3' },
       seconds: { type: 'string', default: '5' },
       warmup: { type: 'string', default: '2' },
+      'max-stolen': { type: 'string' },
       gigabytes: { type: 'string', default: '5' },
       folder: { type: 'string', default: join(import.meta.dirname, 'build', 'work') },
       out: { type: 'string' },
@@ -63,6 +68,7 @@ export function parseArguments(argv: readonly string[]): Arguments {
     runs: number('--runs', values.runs),
     seconds: number('--seconds', values.seconds),
     warmup: number('--warmup', values.warmup),
+    maxStolen: optionalNumber('--max-stolen', values['max-stolen']),
     gigabytes: number('--gigabytes', values.gigabytes),
     workFolder: join(values.folder, String(process.pid)),
     resultFile: values.save ? (values.out ?? defaultResultFile(named[0] ?? '')) : undefined,
@@ -91,6 +97,10 @@ function defaultResultFile(name: string): string {
 
 function list(text: string): string[] {
   return text.split(',').filter((item) => item !== '')
+}
+
+function optionalNumber(option: string, text: string | undefined): number | undefined {
+  return text === undefined ? undefined : number(option, text)
 }
 
 function number(option: string, text: string): number {

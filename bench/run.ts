@@ -50,7 +50,7 @@ async function runAll(
 async function main(argv: readonly string[]): Promise<void> {
   if (argv.includes('--help') || argv.includes('--list')) return console.log(usage)
   const args = parseArguments(argv)
-  const { workFolder, runs, seconds, warmup, resultFile } = args
+  const { workFolder, runs, seconds, warmup, maxStolen, resultFile } = args
   const systems = args.systems
     .map(findSystem)
     .filter((system) => args.scenarios.some((scenario) => speaksAll(system, scenario)))
@@ -64,7 +64,7 @@ async function main(argv: readonly string[]): Promise<void> {
   const about = {
     startedAt: new Date().toISOString(),
     machine: describeMachine(),
-    settings: { runs, seconds, warmup },
+    settings: { runs, seconds, warmup, maxStolen },
     systems: systems.map((system) => ({
       name: system.name,
       version: system.version(),

@@ -15,6 +15,7 @@ static void print_usage(const struct counts *before, const struct counts *after,
   printf(",\"client_cpu_seconds\":%.3f,\"client_cpu_share\":%.3f", after->own_cpu - before->own_cpu,
          busiest / seconds);
   printf(",\"broker_cpu_seconds\":%.3f", after->broker_cpu - before->broker_cpu);
+  printf(",\"stolen_cpu_seconds\":%.3f", after->stolen_cpu - before->stolen_cpu);
 }
 
 static void check(const struct run *run, uint64_t out_of_order) {

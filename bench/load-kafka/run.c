@@ -18,6 +18,7 @@ static void snapshot(struct run *run, struct counts *counts) {
   counts->consumed = run->consumed;
   counts->own_cpu = own_cpu_seconds();
   counts->broker_cpu = process_cpu_seconds(run->options.broker_pid);
+  counts->stolen_cpu = stolen_cpu_seconds();
   thread_usage_read(&counts->threads);
   counts->at = now_ns();
 }

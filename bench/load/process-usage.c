@@ -28,3 +28,12 @@ double process_cpu_seconds(int pid) {
     return 0;
   return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
 }
+
+double stolen_cpu_seconds(void) {
+  FILE *file = fopen("/proc/stat", "r");
+  if (file == NULL) return 0;
+  unsigned long stolen = 0;
+  int fields = fscanf(file, "cpu %*u %*u %*u %*u %*u %*u %*u %lu", &stolen);
+  fclose(file);
+  return fields == 1 ? (double)stolen / (double)sysconf(_SC_CLK_TCK) : 0;
+}

@@ -31,6 +31,7 @@ void run_print(const struct run *run) {
   printf(",\"client_cpu_seconds\":%.3f,\"client_cpu_share\":%.3f", after->own_cpu - before->own_cpu,
          (after->own_cpu - before->own_cpu) / seconds);
   printf(",\"broker_cpu_seconds\":%.3f", after->broker_cpu - before->broker_cpu);
+  printf(",\"stolen_cpu_seconds\":%.3f", after->stolen_cpu - before->stolen_cpu);
   printf(",\"whole_broker_cpu_seconds\":%.3f", run->drained.broker_cpu - run->start.broker_cpu);
   printf(",\"confirm_latency\":");
   histogram_print(&run->confirm_latency);

@@ -72,6 +72,7 @@ static struct counts snapshot(const struct run *run) {
       .tally = run->tally,
       .own_cpu = own_cpu_seconds(),
       .broker_cpu = process_cpu_seconds(run->options.broker_pid),
+      .stolen_cpu = stolen_cpu_seconds(),
   };
 }
 

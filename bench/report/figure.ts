@@ -18,6 +18,7 @@ export type FigureName =
   | 'restartAfterKillSeconds'
   | 'clientCpu'
   | 'clientCores'
+  | 'stolen'
 
 export type Figures = Partial<Record<FigureName, number>>
 
@@ -27,7 +28,7 @@ export type Figure = {
   /** Which way a broker is better. */
   readonly better: 'more' | 'less'
   /** Tells something about the measurement, not about the broker: no ratio is made of it. */
-  readonly isAboutClient?: boolean
+  readonly isAboutMeasurement?: boolean
 }
 
 /** In the order of the table's columns. */
@@ -38,7 +39,12 @@ export const figures: Readonly<Record<FigureName, Figure>> = {
   p999Us: { title: 'p99.9 µs', digits: 0, better: 'less' },
   confirmP99Us: { title: 'confirm p99 µs', digits: 0, better: 'less' },
   longestMs: { title: 'longest ms', digits: 1, better: 'less' },
-  echoLongestMs: { title: 'longest of an echo ms', digits: 1, better: 'less', isAboutClient: true },
+  echoLongestMs: {
+    title: 'longest of an echo ms',
+    digits: 1,
+    better: 'less',
+    isAboutMeasurement: true,
+  },
   cpuPerMillion: { title: 'CPU s/M msg', digits: 2, better: 'less' },
   residentMb: { title: 'resident MB', digits: 0, better: 'less' },
   peakMb: { title: 'peak MB', digits: 0, better: 'less' },
@@ -48,6 +54,7 @@ export const figures: Readonly<Record<FigureName, Figure>> = {
   startSeconds: { title: 'start s', digits: 2, better: 'less' },
   restartSeconds: { title: 'restart s', digits: 2, better: 'less' },
   restartAfterKillSeconds: { title: 'restart after kill s', digits: 2, better: 'less' },
-  clientCpu: { title: 'client CPU %', digits: 0, better: 'less', isAboutClient: true },
-  clientCores: { title: 'client, cores', digits: 2, better: 'less', isAboutClient: true },
+  clientCpu: { title: 'client CPU %', digits: 0, better: 'less', isAboutMeasurement: true },
+  clientCores: { title: 'client, cores', digits: 2, better: 'less', isAboutMeasurement: true },
+  stolen: { title: 'stolen %', digits: 1, better: 'less', isAboutMeasurement: true },
 }

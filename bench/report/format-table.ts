@@ -38,7 +38,7 @@ export function cell(name: FigureName, spread: Spread | undefined): string {
 }
 
 function ratio(name: FigureName, of: Spread | undefined, to: Spread | undefined): string {
-  if (of === undefined || to === undefined || figures[name].isAboutClient === true) return ''
+  if (of === undefined || to === undefined || figures[name].isAboutMeasurement === true) return ''
   return `${(of.median / to.median).toPrecision(2).replace(/e\+\d+/, '')}×`
 }
 

@@ -79,8 +79,8 @@ function conditions(results: readonly Result[]): string {
   )
   const clients = results.flatMap((result) => result.clients)
   const measured = files.map(
-    ({ startedAt, machine, settings: { runs, seconds, warmup } }) =>
-      `${startedAt.slice(0, 10)}, commit ${machine.commit}: ${runs} runs, ${seconds} s each after ${warmup} s of warm-up`,
+    ({ startedAt, machine, settings: { runs, seconds, warmup, maxStolen } }) =>
+      `${startedAt.slice(0, 10)}, commit ${machine.commit}: ${runs} runs, ${seconds} s each after ${warmup} s of warm-up${maxStolen === undefined ? '' : `, repeated while more than ${maxStolen} % of the CPU time was stolen`}`,
   )
   const disks = results.map(({ disk }) => disk)
   const syncs = `the disk's own 64 KiB write + fdatasync while this was measured: p50 ${span(disks.map((disk) => disk.p50_us))} µs, p99 ${span(disks.map((disk) => disk.p99_us))} µs`
@@ -173,8 +173,8 @@ function losses(results: readonly Result[]): string {
 
 function describeLoss(result: Result, name: FigureName, rival: string): string | undefined {
   const [own, other] = [result.summaries[OWN]?.[name], result.summaries[rival]?.[name]]
-  const { title, better, isAboutClient } = figures[name]
-  if (own === undefined || other === undefined || isAboutClient === true) return undefined
+  const { title, better, isAboutMeasurement } = figures[name]
+  if (own === undefined || other === undefined || isAboutMeasurement === true) return undefined
   const isWorse = better === 'more' ? own.most < other.least : own.least > other.most
   if (!isWorse) return undefined
   return `${title} ${cell(name, own)} : ${cell(name, other)} (${times(own.median / other.median)})`

@@ -19,6 +19,8 @@ export type RunSettings = {
   readonly runs: number
   readonly seconds: number
   readonly warmup: number
+  /** Runs are repeated in which the hypervisor gave more % of the machine than this to others. */
+  readonly maxStolen?: number | undefined
 }
 
 export type SystemResult = {
@@ -41,6 +43,8 @@ export type ScenarioResult = {
   /** By system, in the order in which they took turns. */
   readonly summaries: Readonly<Record<string, Summary>>
   readonly runs: readonly Run[]
+  /** Runs that do not count, because the hypervisor gave too much of the machine to others. */
+  readonly disturbed?: readonly Run[]
 }
 
 export type Run = Measurement & { readonly system: string; readonly round: number }

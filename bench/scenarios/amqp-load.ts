@@ -27,6 +27,7 @@ export type LoadReport = ProgramReport & {
   readonly client_cpu_seconds: number
   readonly client_cpu_share: number
   readonly broker_cpu_seconds: number
+  readonly stolen_cpu_seconds: number
   /** From the first message to the last answer, warm-up and what came after the window included. */
   readonly whole_broker_cpu_seconds: number
   readonly confirm_latency: Percentiles | null

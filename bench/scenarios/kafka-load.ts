@@ -20,6 +20,7 @@ export type KafkaReport = ProgramReport & {
   /** Of the busiest of its threads. */
   readonly client_cpu_share: number
   readonly broker_cpu_seconds: number
+  readonly stolen_cpu_seconds: number
   readonly ack_latency: Percentiles | null
   readonly delivery_latency: Percentiles | null
 }
