@@ -29,7 +29,7 @@ export const usage: string = `npm run bench -- [scenario or area …] [options]
   --seconds 5                measured window of a run
   --warmup 2                 load before the window, s
   --max-stolen 3             repeat a run while the hypervisor gives more % of the CPUs to others,
-                             5 times at most; scenarios of the load programs
+                             5 times at most; load programs and stalls
   --gigabytes 5              what the start-up scenarios put in
   --folder DIR               where the brokers keep their data (bench/build/work)
   --out FILE                 result file (bench/results/<time>-<first scenario>.json)

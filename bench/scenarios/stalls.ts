@@ -8,10 +8,12 @@ import { BatchProducer } from '../stalls/batch-producer.ts'
 import { messageFrames } from '../stalls/message-frames.ts'
 import { pingWhile } from '../stalls/ping-while.ts'
 import { amqpPortOf, kafkaPortOf } from '../systems/ports.ts'
+import { stolenCpuSeconds } from '../systems/process-cpu.ts'
 import { processMemory } from '../systems/process-memory.ts'
 import { runLoad } from './amqp-load.ts'
 import { evictFolder, runKafkaLoad } from './kafka-load.ts'
 import type { Measurement, Scenario, ScenarioContext } from './scenario.ts'
+import { stolenPercent } from './usage-figures.ts'
 
 const MiB = 2 ** 20
 const LARGE = 16 * MiB
@@ -78,13 +80,16 @@ async function measure(given: ScenarioContext, prepare: Prepare): Promise<Measur
       return restarted
     },
   })
+  const [startedAt, stolenBefore] = [performance.now(), stolenCpuSeconds()]
   const ping = await pingWhile(amqpPortOf(broker), work)
+  const seconds = (performance.now() - startedAt) / 1000
   const figures = {
     p50Us: ping.p50_us,
     p99Us: ping.p99_us,
     longestMs: ping.max_us / 1000,
     echoLongestMs: ping.echo.max_us / 1000,
     ...processMemory(broker.pid),
+    stolen: stolenPercent(stolenCpuSeconds() - stolenBefore, seconds),
   }
   return { figures, reports: { ping } }
 }

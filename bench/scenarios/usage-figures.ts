@@ -19,6 +19,11 @@ export function usageFigures(brokerPid: number, report: UsageReport, rate: numbe
     cpuPerMillion: (report.broker_cpu_seconds / (rate * report.seconds)) * 1e6,
     clientCpu: report.client_cpu_share * 100,
     clientCores: report.client_cpu_seconds / report.seconds,
-    stolen: (report.stolen_cpu_seconds / report.seconds / cpus().length) * 100,
+    stolen: stolenPercent(report.stolen_cpu_seconds, report.seconds),
   }
+}
+
+/** The share of the machine's CPU time in `seconds` that was stolen, in %. */
+export function stolenPercent(stolenSeconds: number, seconds: number): number {
+  return (stolenSeconds / seconds / cpus().length) * 100
 }

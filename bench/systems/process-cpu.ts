@@ -10,3 +10,10 @@ export function processCpuSeconds(pid: number): number {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
 }
+
+/** What the hypervisor gave to others while a CPU of this machine wanted to run, of all CPUs together. */
+export function stolenCpuSeconds(): number {
+  const [all = ''] = readFileSync('/proc/stat', 'utf8').split('\n', 1)
+  const [, , , , , , , , stolen] = all.split(/ +/)
+  return Number(stolen) / TICKS_PER_SECOND
+}
