@@ -5,6 +5,9 @@ import { allScenarios, defaultScenarioNames } from './scenarios/all-scenarios.ts
 import type { Scenario } from './scenarios/scenario.ts'
 import { systemNames } from './systems/all-systems.ts'
 
+/** Runs of one system in one round, those with too much stolen included. */
+export const ATTEMPTS = 5
+
 export type Arguments = {
   readonly scenarios: readonly Scenario[]
   readonly systems: readonly string[]
@@ -29,7 +32,7 @@ export const usage: string = `npm run bench -- [scenario or area …] [options]
   --seconds 5                measured window of a run
   --warmup 2                 load before the window, s
   --max-stolen 3             repeat a run while the hypervisor gives more % of the CPUs to others,
-                             5 times at most; load programs and stalls
+                             ${ATTEMPTS} runs at most; load programs and stalls
   --gigabytes 5              what the start-up scenarios put in
   --folder DIR               where the brokers keep their data (bench/build/work)
   --out FILE                 result file (bench/results/<time>-<first scenario>.json)
@@ -68,7 +71,8 @@ export function parseArguments(argv: readonly string[]): Arguments {
     runs: number('--runs', values.runs),
     seconds: number('--seconds', values.seconds),
     warmup: number('--warmup', values.warmup),
-    maxStolen: optionalNumber('--max-stolen', values['max-stolen']),
+    maxStolen:
+      values['max-stolen'] === undefined ? undefined : number('--max-stolen', values['max-stolen']),
     gigabytes: number('--gigabytes', values.gigabytes),
     workFolder: join(values.folder, String(process.pid)),
     resultFile: values.save ? (values.out ?? defaultResultFile(named[0] ?? '')) : undefined,
@@ -97,10 +101,6 @@ function defaultResultFile(name: string): string {
 
 function list(text: string): string[] {
   return text.split(',').filter((item) => item !== '')
-}
-
-function optionalNumber(option: string, text: string | undefined): number | undefined {
-  return text === undefined ? undefined : number(option, text)
 }
 
 function number(option: string, text: string): number {

@@ -1,15 +1,12 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Arguments } from './arguments.ts'
+import { type Arguments, ATTEMPTS } from './arguments.ts'
 import { probeDisk } from './disk-probe.ts'
 import { takeProfiles } from './profile/profiles.ts'
 import type { DiskTimes, Run, ScenarioResult } from './report/result-file.ts'
 import { quantile, summarize, type Summary } from './report/summary.ts'
 import type { Measurement, Scenario } from './scenarios/scenario.ts'
 import type { BrokerSystem } from './systems/broker-system.ts'
-
-/** Runs of one system in one round, the disturbed ones included. */
-const ATTEMPTS = 5
 
 /**
  * Runs one scenario on each system in turn, A B A B …, so that what the machine does meanwhile hits
