@@ -2,7 +2,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { exitCodes } from './lib/exit-codes.ts'
 import { ExitError } from './lib/exit-error.ts'
-import { limits } from './limits.ts'
+import { programLimits } from './limits/program.ts'
 
 /** Where settings are looked for when no other file is named. */
 export const defaultConfigFile = 'pabal.yaml'
@@ -11,7 +11,7 @@ export const defaultConfigFile = 'pabal.yaml'
 export async function readSmallFile(path: string, what: string): Promise<string> {
   try {
     const { size } = await stat(path)
-    if (size > limits.configFileSizeMax) {
+    if (size > programLimits.configFileSizeMax) {
       throw new ExitError(exitCodes.noInput, `${what} ${path} is too large to be one`)
     }
     return await readFile(path, 'utf8')

@@ -2,7 +2,7 @@
 // environment variables, pabal.yaml, --help and docs/configuration.md all come from it.
 import { formatSize, list, oneOf, port, size, text, wholeNumber } from './config-values.ts'
 import type { Kind, Port } from './config-values.ts'
-import { limits } from './limits.ts'
+import { programLimits } from './limits/program.ts'
 
 /** What a person can set. A setting `amqpPort` is `--amqp-port`, `PABAL_AMQP_PORT`, `amqp-port:`. */
 export interface Settings {
@@ -183,7 +183,7 @@ export const settings: { readonly [Key in keyof Settings]: Setting<Settings[Key]
     description: 'Virtual hosts besides /; separated by commas in a flag or variable',
   },
   maxMessageSize: {
-    kind: size(1, limits.messageSizeCeiling),
+    kind: size(1, programLimits.messageSizeCeiling),
     default: 16 * 1024 ** 2,
     placeholder: 'SIZE',
     description: 'Largest message body that is accepted; a larger one closes the channel (406)',

@@ -1,7 +1,7 @@
 // Opens a data folder: first its lock, then the view of the topology, then the log, whose entries
 // bring the view up to date.
 import path from 'node:path'
-import { limits } from './limits.ts'
+import { logLimits } from './limits/log.ts'
 import { createSystemDisk, type Disk } from './log/file/disk.ts'
 import { type OpenedFileLogStore, openFileLogStore } from './log/file/open-file-log-store.ts'
 import type { Topology } from './meta/topology-database.ts'
@@ -93,5 +93,5 @@ async function replay(
 
 /** A limit that nobody set leaves the log its own, which is lower on a small disk. */
 function freeMinOf(diskFreeLimit: number): number | undefined {
-  return diskFreeLimit === limits.diskFreeMin ? undefined : diskFreeLimit
+  return diskFreeLimit === logLimits.diskFreeMin ? undefined : diskFreeLimit
 }

@@ -13,7 +13,7 @@ import type { Address } from './lib/listen.ts'
 import type { Logger } from './lib/logger.ts'
 import { unmapped } from './lib/loopback.ts'
 import { Slices } from './lib/slices.ts'
-import { limits } from './limits.ts'
+import { kafkaLimits } from './limits/kafka.ts'
 import type { BatchWorker } from './server/crossing/batch-worker.ts'
 import type { Crossing } from './server/crossing/crossing.ts'
 import { AdvertisedWatch } from './server/kafka/advertised-watch.ts'
@@ -84,11 +84,11 @@ export function openKafka(parts: KafkaOptions): OpenedKafka {
     clock: broker.clock,
     random: broker.random,
     logger: parts.logger,
-    slices: new Slices(broker.clock, limits.kafkaSliceMs),
+    slices: new Slices(broker.clock, kafkaLimits.kafkaSliceMs),
     settings: {
       listeners: () =>
         kafkaServices.filter((service) => parts.addresses[service]).map((each) => listeners[each]),
-      requestSizeMax: limits.kafkaRequestSizeMax,
+      requestSizeMax: kafkaLimits.kafkaRequestSizeMax,
       needsLogin: options.user !== undefined,
       clusterId: clusterIdOf(broker, state),
       isAutoCreating: true,

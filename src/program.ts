@@ -17,7 +17,7 @@ import { type Address, formatAddress } from './lib/listen.ts'
 import { createLogger } from './lib/logger.ts'
 import type { Logger } from './lib/logger.ts'
 import { version } from './lib/version.ts'
-import { limits } from './limits.ts'
+import { programLimits } from './limits/program.ts'
 import { startBroker } from './start-broker.ts'
 import type { RunningBroker } from './start-broker.ts'
 
@@ -62,7 +62,7 @@ async function stopRequested(parentPid: number | undefined): Promise<string> {
 }
 
 async function closeInTime(broker: RunningBroker, logger: Logger): Promise<void> {
-  systemClock.after(limits.stopMsMax, () => {
+  systemClock.after(programLimits.stopMsMax, () => {
     logger.error('stopping took too long; ending now, the log recovers at the next start')
     process.exit(exitCodes.software)
   })
@@ -86,7 +86,7 @@ async function start(config: LoadedConfig): Promise<ExitCode> {
   if (readyFile !== undefined) writeReadyFile(readyFile, broker.addresses)
   try {
     announce(broker, path.resolve(options.data))
-    systemClock.after(limits.lateLoadMs, () => logger.prepare())
+    systemClock.after(programLimits.lateLoadMs, () => logger.prepare())
     logger.info(`stopping: ${await Promise.race([stopping, broker.failed])}`)
     await closeInTime(broker, logger)
   } finally {

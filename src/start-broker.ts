@@ -14,7 +14,7 @@ import { isLoopback } from './lib/loopback.ts'
 import { systemRandom } from './lib/random.ts'
 import { Turn } from './lib/turn.ts'
 import { version } from './lib/version.ts'
-import { limits } from './limits.ts'
+import { programLimits } from './limits/program.ts'
 import type { OpenedKafka } from './open-kafka.ts'
 import { OpenListeners } from './open-listeners.ts'
 import { openStorage, type Storage, type StorageKind } from './open-storage.ts'
@@ -122,7 +122,7 @@ class Instance implements RunningBroker {
       this.#openHttp(listeners),
     ])
     this.#state = 'ready'
-    this.#lateLoad = this.#clock.after(limits.lateLoadMs, () => void this.#http?.prepare())
+    this.#lateLoad = this.#clock.after(programLimits.lateLoadMs, () => void this.#http?.prepare())
   }
 
   close(): Promise<void> {

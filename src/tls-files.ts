@@ -5,7 +5,7 @@ import type { Clock, Timer } from './lib/clock.ts'
 import { exitCodes } from './lib/exit-codes.ts'
 import { ExitError } from './lib/exit-error.ts'
 import type { Logger } from './lib/logger.ts'
-import { limits } from './limits.ts'
+import { networkLimits } from './limits/network.ts'
 import { TlsCredentials, type TlsMaterial } from './server/tls-credentials.ts'
 
 /** Where the files are. */
@@ -50,7 +50,7 @@ export class TlsFromFiles implements Disposable {
     this.#seen = first
     this.credentials = credentialsOf(files, first)
     this.#tell()
-    this.#timer = clock.every(limits.tlsFilesCheckMs, () => void this.look())
+    this.#timer = clock.every(networkLimits.tlsFilesCheckMs, () => void this.look())
   }
 
   /** Throws an `ExitError` for a file that is missing, is not what it should be or does not fit. */
@@ -92,7 +92,7 @@ export class TlsFromFiles implements Disposable {
 
   get #age(): Age {
     const left = this.credentials.own.validToDate.getTime() - this.#clock.now()
-    if (left > limits.tlsExpiryWarningMs) return 'good'
+    if (left > networkLimits.tlsExpiryWarningMs) return 'good'
     return left > 0 ? 'ends soon' : 'has ended'
   }
 

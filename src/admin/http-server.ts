@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Address } from '../lib/listen.ts'
 import { listen } from '../lib/listen.ts'
-import { limits } from '../limits.ts'
+import { networkLimits } from '../limits/network.ts'
 import type { RouteOptions } from './routes.ts'
 
 /** What the HTTP server is opened with. */
@@ -43,7 +43,7 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
       },
     )
   })
-  server.maxConnections = limits.httpConnectionsMax
+  server.maxConnections = networkLimits.httpConnectionsMax
   server.on('clientError', (error: ParserError, socket: Socket) => {
     options.onUnreadable?.(error.rawPacket ?? Buffer.alloc(0), socket.remoteAddress ?? '')
     refuse(error, socket)
@@ -62,7 +62,7 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
 function acceptorOf(server: Server): (socket: Socket) => void {
   const accepted = new Set<Socket>()
   return (socket) => {
-    if (accepted.size >= limits.httpConnectionsMax) {
+    if (accepted.size >= networkLimits.httpConnectionsMax) {
       socket.destroy()
       return
     }
@@ -77,7 +77,7 @@ async function listenUnlessOff(
   host: string,
   port: number | 'off',
 ): Promise<Address | undefined> {
-  const backlog = limits.listenBacklog
+  const backlog = networkLimits.listenBacklog
   if (port !== 'off') return listen(server, { service: 'http', host, port, backlog })
   // Node looks after slow and idle connections from here on only.
   server.emit('listening')

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { messageOf, QueueUnderTest, textOf } from '../../test/support/queue-under-test.ts'
-import { limits } from '../limits.ts'
+import { logLimits } from '../limits/log.ts'
 import { RecordView } from '../log/record.ts'
 import { Publisher } from './publisher.ts'
 import type { Queue } from './queue/queue.ts'
@@ -57,8 +57,8 @@ test('a message for transient queues, or for none, needs no group', () => {
 test('a body that several durable queues need is stored once and read by all', () => {
   const { it, queues } = queuesOf(4, (index) => index > 0)
   const publisher = new Publisher(it.store)
-  const body = 'x'.repeat(limits.sharedBodySizeMin * 100)
-  const small = 'y'.repeat(limits.sharedBodySizeMin - 1)
+  const body = 'x'.repeat(logLimits.sharedBodySizeMin * 100)
+  const small = 'y'.repeat(logLimits.sharedBodySizeMin - 1)
   publisher.publish(routeTo(queues), messageOf(body))
   publisher.publish(routeTo(queues), messageOf(small))
   assert.ok(it.store.uncommittedSize < body.length * 2)

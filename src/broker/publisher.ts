@@ -1,6 +1,6 @@
 // Puts messages into the queues of their routes. After `publish` the fields say where the message
 // stands: one object per channel instead of a result object per message.
-import { limits } from '../limits.ts'
+import { logLimits } from '../limits/log.ts'
 import type { CommitGroup } from '../log/commit-group.ts'
 import type { LogStore } from '../log/log-store.ts'
 import type { RecordSource } from '../log/record.ts'
@@ -39,7 +39,7 @@ export class Publisher {
   #share(route: Route, source: RecordSource): number {
     const bodySize = source.bodyEnd - source.bodyStart
     const isShared =
-      route.durableCount > 1 && bodySize >= limits.sharedBodySizeMin && source.asideId === 0
+      route.durableCount > 1 && bodySize >= logLimits.sharedBodySizeMin && source.asideId === 0
     if (!isShared) return -1
     const group = this.group as CommitGroup
     group.size += bodySize

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { QueueUnderTest } from '../../test/support/queue-under-test.ts'
-import { limits } from '../limits.ts'
+import { brokerLimits } from '../limits/broker.ts'
 import { encodeAddress } from './address.ts'
 import { type Argument, type Arguments, noArguments } from './arguments.ts'
 import type { Queue } from './queue/queue.ts'
@@ -97,7 +97,7 @@ test('more addresses than there is memory for are still found', () => {
   vhost.bindQueue(queue.name, 'amq.topic', 'even.#', noArguments)
   const first = encodeAddress('amq.topic', 'even.0')
   const route = find(cache, first)
-  const count = limits.routesSizeMax / limits.routeSize + 1
+  const count = brokerLimits.routesSizeMax / brokerLimits.routeSize + 1
   for (let index = 0; index < count; index++) {
     const kind = index % 2 === 0 ? 'even' : 'odd'
     const found = find(cache, encodeAddress('amq.topic', `${kind}.${index}`))

@@ -1,7 +1,7 @@
 // Where messages with a given address go, for all publishers of a virtual host. Resolved once per
 // address and topology version: a publish to the address used last costs one comparison of bytes,
 // to any other that is known a hash of them besides; neither allocates.
-import { limits } from '../limits.ts'
+import { brokerLimits } from '../limits/broker.ts'
 import { type Address, decodeAddress } from './address.ts'
 import type { Arguments } from './arguments.ts'
 import type { Destination } from './destination.ts'
@@ -61,8 +61,8 @@ export class RouteCache {
     const address = decodeAddress(bytes, 0)
     const { queues, dependsOnHeaders } = this.#ask(address, headers)
     const route: CachedRoute = { ...routeTo(queues), bytes, address, dependsOnHeaders }
-    this.#size += limits.routeSize + queues.length * pointerSize
-    if (this.#size > limits.routesSizeMax) this.#forget()
+    this.#size += brokerLimits.routeSize + queues.length * pointerSize
+    if (this.#size > brokerLimits.routesSizeMax) this.#forget()
     this.#routes.set(hashOf(bytes, 0, bytes.length), route)
     this.#last = route
     return route

@@ -1,7 +1,7 @@
 // Writes topology changes into the log and, once they are durable there, hands them on to the view.
 // The view may be slower than those who declare: `isBehind` says when they have to wait for it.
 import { Fifo } from '../lib/fifo.ts'
-import { limits } from '../limits.ts'
+import { metaLimits } from '../limits/meta.ts'
 import type { CommitGroup, GroupListener } from '../log/commit-group.ts'
 import type { LogStore } from '../log/log-store.ts'
 import type { TopologyChange } from '../meta/topology-change.ts'
@@ -26,7 +26,7 @@ export class TopologyLog implements GroupListener {
   /** Too many entries are not in the view yet: who wants to declare something calls `whenCaughtUp`. */
   get isBehind(): boolean {
     if (this.#appliedSequence === undefined) return false
-    return this.#lastSequence - this.#appliedSequence > limits.topologyPendingMax
+    return this.#lastSequence - this.#appliedSequence > metaLimits.topologyPendingMax
   }
 
   /** Calls back when there is room for a change; the next one may have to wait again. */

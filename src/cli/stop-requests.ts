@@ -1,7 +1,7 @@
 // When to stop: a signal, or the end of the process that started us.
 import { constants } from 'node:os'
 import type { Clock } from '../lib/clock.ts'
-import { limits } from '../limits.ts'
+import { programLimits } from '../limits/program.ts'
 
 /** What to do about it. */
 export interface StopHandlers {
@@ -33,7 +33,8 @@ export function watchStopRequests(
   }
   for (const signal of signals) {
     process.on(signal, () => {
-      const isLater = firstAt !== undefined && clock.monotonic() - firstAt > limits.doubledSignalMs
+      const isLater =
+        firstAt !== undefined && clock.monotonic() - firstAt > programLimits.doubledSignalMs
       if (isLater) handlers.onForce(128 + constants.signals[signal])
       else stop(signal)
     })
@@ -43,5 +44,5 @@ export function watchStopRequests(
     if (process.ppid !== parentPid) stop('the parent process ended')
   }
   check()
-  clock.every(limits.parentCheckMs, check)
+  clock.every(programLimits.parentCheckMs, check)
 }

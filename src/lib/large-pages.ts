@@ -1,4 +1,4 @@
-import { limits } from '../limits.ts'
+import { memoryLimits } from '../limits/memory.ts'
 // Memory of large values, used again and again: bodies and requests of some megabytes. Fresh memory
 // costs twice: the system clears each 4 KiB of it when they are first touched, some 4 ms for 16 MiB,
 // and V8 collects garbage for every few dozen megabytes that come and go. Invariant: a page is given
@@ -144,8 +144,8 @@ function pageSizeFor(size: number): number {
 /** One for the process. */
 export const largePages: LargePages = new LargePages({
   clock: systemClock,
-  sizeMin: limits.largePageSizeMin,
-  sharedSize: limits.sharedPageSize,
-  freeSizeMax: limits.freeLargePagesSizeMax,
-  idleMs: limits.largePagesIdleMs,
+  sizeMin: memoryLimits.largePageSizeMin,
+  sharedSize: memoryLimits.sharedPageSize,
+  freeSizeMax: memoryLimits.freeLargePagesSizeMax,
+  idleMs: memoryLimits.largePagesIdleMs,
 })

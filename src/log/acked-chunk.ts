@@ -1,6 +1,6 @@
 // Which of 65,536 consecutive offsets are acked: as sorted runs while they are few, as a bitmap
 // when they are many, as nothing at all when it is all of them.
-import { limits } from '../limits.ts'
+import { logLimits } from '../limits/log.ts'
 
 export const chunkSize = 65_536
 const bitmapWords = chunkSize / 32
@@ -82,7 +82,7 @@ export class AckedChunk {
     else if (joinsLeft) runs[at + 1] = index
     else if (joinsRight) runs[at + 2] = index
     else runs.splice(at + 2, 0, index, index)
-    if (runs.length > limits.ackedRunsPerChunkMax * 2) this.#turnIntoBitmap()
+    if (runs.length > logLimits.ackedRunsPerChunkMax * 2) this.#turnIntoBitmap()
   }
 
   #turnIntoBitmap(): void {

@@ -2,7 +2,7 @@
 // and while those are being written everything new gathers in the next ones.
 import { turnPhase } from '../lib/turn.ts'
 import type { Turn, TurnTask } from '../lib/turn.ts'
-import { limits } from '../limits.ts'
+import { logLimits } from '../limits/log.ts'
 import { CommitGroup } from './commit-group.ts'
 import type { AtomIndex } from './commit-group.ts'
 
@@ -51,7 +51,7 @@ export class CommitScheduler implements TurnTask {
   }
 
   beginAtom(): CommitGroup {
-    if (this.#open.size >= limits.groupSizeMax) this.#rotate()
+    if (this.#open.size >= logLimits.groupSizeMax) this.#rotate()
     this.#isInAtom = true
     return this.#open
   }
@@ -63,7 +63,7 @@ export class CommitScheduler implements TurnTask {
 
   /** The group that takes what is appended or acked now. */
   get open(): CommitGroup {
-    if (!this.#isInAtom && this.#open.size >= limits.groupSizeMax) this.#rotate()
+    if (!this.#isInAtom && this.#open.size >= logLimits.groupSizeMax) this.#rotate()
     return this.#open
   }
 

@@ -1,7 +1,7 @@
 // One log: offsets, the recent runs that are in memory, and (owned logs) a cursor. Invariant: the
 // runs in `tail` are ascending and contiguous in the sense that everything at or above the first
 // one's base offset that still exists is in memory; older records come from the engine in windows.
-import { limits } from '../limits.ts'
+import { logLimits } from '../limits/log.ts'
 import type { CommitGroup } from './commit-group.ts'
 import { CursorDelta } from './cursor-delta.ts'
 import { Cursor } from './cursor.ts'
@@ -340,7 +340,7 @@ export class Log {
 
   #volatileRunFor(offset: number, size: number, now: number): Run {
     const open = this.#openRun
-    if (open !== undefined && open.size + size <= limits.volatileRunSizeMax) return open
+    if (open !== undefined && open.size + size <= logLimits.volatileRunSizeMax) return open
     const run = this.#openNewRun(offset, size, now)
     this.#engine.onVolatileRun(this, run)
     return run

@@ -2,7 +2,7 @@
 // megabytes of buffers that come and go, however small the heap: with a page made anew for each run
 // that would be many times a second. Invariant: a page is given out again only when nobody can have a view of
 // it, so whoever lets a view outlive its call says so first.
-import { limits } from '../limits.ts'
+import { memoryLimits } from '../limits/memory.ts'
 
 export class RunPages {
   readonly #sizeMax: number
@@ -47,4 +47,4 @@ export class RunPages {
 }
 
 /** One for all logs of the process: what one of them needs no more is next to be used by another. */
-export const runPages: RunPages = new RunPages(limits.freePagesSizeMax)
+export const runPages: RunPages = new RunPages(memoryLimits.freePagesSizeMax)

@@ -13,7 +13,8 @@ import { systemClock } from '../lib/clock.ts'
 import { crc32c, crc32cInSteps } from '../lib/crc32c.ts'
 import { readInt64, writeInt64 } from '../lib/int64.ts'
 import { largePages } from '../lib/large-pages.ts'
-import { limits } from '../limits.ts'
+import { logLimits } from '../limits/log.ts'
+import { memoryLimits } from '../limits/memory.ts'
 import { runPages } from './run-pages.ts'
 import type { SharedBodies } from './shared-bodies.ts'
 
@@ -109,7 +110,7 @@ export class Run {
     writeInt64(batch, runField.baseOffset, baseOffset)
     batch.writeInt32BE(leaderEpoch, runField.leaderEpoch)
     const isPage = largePages.hold(batch)
-    const isSmall = !isPage && batch.length < limits.largePageSizeMin
+    const isSmall = !isPage && batch.length < memoryLimits.largePageSizeMin
     const run = Run.fromBytes(isSmall ? largePages.copy(batch) : batch)
     run.isHeld = isPage || isSmall
     return run
@@ -126,7 +127,7 @@ export class Run {
 
   /** Whether `size` more bytes still belong in this run. An empty run takes any record. */
   hasRoom(size: number): boolean {
-    return this.recordCount === 0 || this.size + size <= limits.runSizeMax
+    return this.recordCount === 0 || this.size + size <= logLimits.runSizeMax
   }
 
   /** Makes room for `size` more bytes and returns the position to write them at. */
@@ -135,7 +136,7 @@ export class Run {
     const position = this.size
     const needed = position + size
     if (needed > this.buffer.length) {
-      const doubled = Math.min(this.buffer.length * 2, limits.runSizeMax)
+      const doubled = Math.min(this.buffer.length * 2, logLimits.runSizeMax)
       const larger = allocate(Math.max(needed, doubled))
       this.buffer.copy(larger, 0, 0, position)
       this.buffer = larger
@@ -229,8 +230,8 @@ export class Run {
 }
 
 function allocate(size: number): Buffer {
-  const isPage = size <= limits.runSizeMax && size > limits.runSizeMax / 2
-  return isPage ? runPages.take(limits.runSizeMax) : Buffer.allocUnsafe(size)
+  const isPage = size <= logLimits.runSizeMax && size > logLimits.runSizeMax / 2
+  return isPage ? runPages.take(logLimits.runSizeMax) : Buffer.allocUnsafe(size)
 }
 
 /** The CRC-32C that belongs in the header of the run in the first `size` bytes of `buffer`. */
@@ -240,7 +241,7 @@ export function crcOfRun(buffer: Buffer, size: number): number {
 
 /** The same of a whole run, without keeping others waiting for a large one. */
 export function crcOfRunInSteps(bytes: Buffer): number | Promise<number> {
-  const steps = { clock: systemClock, sizePerTurn: limits.crcPerTurnMax }
+  const steps = { clock: systemClock, sizePerTurn: memoryLimits.crcPerTurnMax }
   return crc32cInSteps(bytes.subarray(runField.attributes), steps)
 }
 

@@ -2,7 +2,7 @@
 // ten times without its body and once with it. Each body follows its own CRC-32C (u32), so that a
 // reader who loads one body alone can trust it.
 import { crc32c } from '../lib/crc32c.ts'
-import { limits } from '../limits.ts'
+import { logLimits } from '../limits/log.ts'
 
 export const sharedCrcSize = 4
 
@@ -15,7 +15,7 @@ export class SharedBodies {
   /** Cached runs that refer to it. */
   retainCount = 0
 
-  constructor(buffer: Buffer = Buffer.allocUnsafe(limits.sharedBodiesSizeInitial)) {
+  constructor(buffer: Buffer = Buffer.allocUnsafe(logLimits.sharedBodiesSizeInitial)) {
     this.buffer = buffer
   }
 

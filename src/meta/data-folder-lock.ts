@@ -2,7 +2,7 @@
 // drops that with the process, however it ends. Nothing else may open the file.
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { limits } from '../limits.ts'
+import { metaLimits } from '../limits/meta.ts'
 import { sqliteCode, sqliteCodes } from './sqlite-code.ts'
 import { DataFolderLockedError, DataFolderUnwritableError } from './topology-error.ts'
 
@@ -14,7 +14,7 @@ import { DataFolderLockedError, DataFolderUnwritableError } from './topology-err
 export function lockDataFolder(folder: string): Disposable {
   let lock: DatabaseSync | undefined
   try {
-    lock = new DatabaseSync(path.join(folder, 'lock.db'), { timeout: limits.dataLockWaitMs })
+    lock = new DatabaseSync(path.join(folder, 'lock.db'), { timeout: metaLimits.dataLockWaitMs })
     lock.exec('begin exclusive')
     return { [Symbol.dispose]: () => lock?.close() }
   } catch (error) {

@@ -7,7 +7,7 @@ import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, test, type TestContext } from 'node:test'
 import { systemClock } from '../lib/clock.ts'
-import { limits } from '../limits.ts'
+import { metaLimits } from '../limits/meta.ts'
 import { type Arguments, noArguments } from './arguments.ts'
 import { encodeTopologyChanges, type TopologyChange } from './topology-change.ts'
 import {
@@ -276,7 +276,7 @@ describe('TopologyView', () => {
   test('entries of more than one batch arrive in order', async (t) => {
     await using view = openView(newFolder(t))
     view.load()
-    const count = 2 * limits.topologyBatchMax + 1
+    const count = 2 * metaLimits.topologyBatchMax + 1
     for (let sequence = 1; sequence <= count; sequence++) {
       view.apply(sequence, encodeTopologyChanges([putQueue(`q${sequence % 7}`, sequence)]))
     }

@@ -12,7 +12,7 @@
 import { Worker } from 'node:worker_threads'
 import { assert } from '../lib/assert.ts'
 import type { Clock, Timer } from '../lib/clock.ts'
-import { limits } from '../limits.ts'
+import { metaLimits } from '../limits/meta.ts'
 import { lockDataFolder } from './data-folder-lock.ts'
 import { EntryBatch } from './entry-batch.ts'
 import { type Topology, TopologyDatabase } from './topology-database.ts'
@@ -126,8 +126,8 @@ export class TopologyView implements AsyncDisposable {
     let batch = this.#pending.at(-1)
     const isFull =
       batch === undefined ||
-      batch.count >= limits.topologyBatchMax ||
-      batch.size >= limits.topologyBatchSizeMax
+      batch.count >= metaLimits.topologyBatchMax ||
+      batch.size >= metaLimits.topologyBatchSizeMax
     if (isFull) this.#pending.push((batch = new EntryBatch()))
     return batch as EntryBatch
   }
@@ -171,7 +171,7 @@ export class TopologyView implements AsyncDisposable {
     this.#writing = undefined
     this.#options.onFailed(error)
     if (!this.#isClosed) {
-      this.#retry = this.#options.clock.after(limits.topologyRetryMs, () => {
+      this.#retry = this.#options.clock.after(metaLimits.topologyRetryMs, () => {
         this.#retry = undefined
         this.#write()
       })
@@ -186,7 +186,7 @@ export class TopologyView implements AsyncDisposable {
   }
 
   #stopWhenIdle(): Timer {
-    return this.#options.clock.after(limits.topologyWriterIdleMs, () => void this.#stopWorker())
+    return this.#options.clock.after(metaLimits.topologyWriterIdleMs, () => void this.#stopWorker())
   }
 
   /** What comes meanwhile waits: only one connection to the file may be open. */

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { PassThrough } from 'node:stream'
 import { test } from 'node:test'
-import { limits } from '../limits.ts'
+import { networkLimits } from '../limits/network.ts'
 import { type ByteSource, takeOver } from './byte-source.ts'
 import { openListener } from './listener.ts'
 
@@ -52,7 +52,7 @@ function collect(source: ByteSource, size: number): Promise<Buffer> {
 test('bytes of two connections come to each of them, in order', async () => {
   await using one = await connectBoth()
   await using other = await connectBoth()
-  const sent = Buffer.alloc(limits.socketReadSize * 3).map((_, index) => index % 251)
+  const sent = Buffer.alloc(networkLimits.socketReadSize * 3).map((_, index) => index % 251)
   const all = Promise.all([collect(one.source, sent.length), collect(other.source, 5)])
   one.client.write(sent)
   other.client.write('hello')
@@ -80,7 +80,7 @@ test('a paused connection gets nothing until it is resumed', async () => {
 test('a connection that sends faster than it is read leaves each turn to others after a while', async () => {
   await using one = await connectBoth()
   one.socket.pause()
-  const size = limits.socketReadSize * 32
+  const size = networkLimits.socketReadSize * 32
   const sent = new Promise((resolve) => one.client.write(Buffer.alloc(size), resolve))
   let received = 0
   let inThisTurn = 0
@@ -96,7 +96,7 @@ test('a connection that sends faster than it is read leaves each turn to others 
   })
   one.socket.resume()
   await Promise.all([sent, all])
-  const mostAllowed = limits.socketReadSize * limits.socketReadsInRowMax
+  const mostAllowed = networkLimits.socketReadSize * networkLimits.socketReadsInRowMax
   assert.ok(most <= mostAllowed, `${most} bytes in one turn`)
 })
 

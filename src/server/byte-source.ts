@@ -3,7 +3,7 @@
 // garbage collector busy more than everything else does.
 import { Socket } from 'node:net'
 import { systemClock } from '../lib/clock.ts'
-import { limits } from '../limits.ts'
+import { networkLimits } from '../limits/network.ts'
 import { writeInSteps } from './write-in-steps.ts'
 
 /** Whoever takes over a connection says what becomes of its bytes. */
@@ -25,7 +25,7 @@ interface AcceptedSocket extends Socket {
   _server: object | null
 }
 
-const readBuffer: Buffer = Buffer.allocUnsafeSlow(limits.socketReadSize)
+const readBuffer: Buffer = Buffer.allocUnsafeSlow(networkLimits.socketReadSize)
 
 /**
  * Takes an accepted socket over, of which nothing has been read yet (`pauseOnConnect`). The socket
@@ -59,7 +59,7 @@ export function takeOver(accepted: Socket): Incoming {
 /** Where there is more than fits the buffer, up to 32 reads follow each other while all others wait. */
 function isHoggingTurn(source: ByteSource, size: number): boolean {
   source.fullReads = size < readBuffer.length ? 0 : source.fullReads + 1
-  if (source.fullReads < limits.socketReadsInRowMax) return false
+  if (source.fullReads < networkLimits.socketReadsInRowMax) return false
   source.fullReads = 0
   return true
 }

@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
 import { listen } from '../lib/listen.ts'
 import type { Address } from '../lib/listen.ts'
-import { limits } from '../limits.ts'
+import { networkLimits } from '../limits/network.ts'
 import { type ByteSource, takeOver } from './byte-source.ts'
 import type { TlsCredentials } from './tls-credentials.ts'
 import type { HandshakeFailure } from './tls-failure.ts'
@@ -44,8 +44,10 @@ export interface Listener {
 function watchAccepting(server: Server, onAcceptProblem: (reason: string) => void): void {
   // Without a handler, running out of file handles would end the process.
   server.on('error', (error) => onAcceptProblem(error.message))
-  server.maxConnections = limits.socketsPerListenerMax
-  server.on('drop', () => onAcceptProblem(`more than ${limits.socketsPerListenerMax} connections`))
+  server.maxConnections = networkLimits.socketsPerListenerMax
+  server.on('drop', () =>
+    onAcceptProblem(`more than ${networkLimits.socketsPerListenerMax} connections`),
+  )
 }
 
 /** Opens a listener. Rejects with an `ExitError` that says what to do. */
@@ -67,7 +69,12 @@ export async function openDoor(
     { noDelay: true, pauseOnConnect: true },
     handshakes?.accept ?? onSocket,
   )
-  const address = await listen(server, { service, host, port, backlog: limits.listenBacklog })
+  const address = await listen(server, {
+    service,
+    host,
+    port,
+    backlog: networkLimits.listenBacklog,
+  })
   watchAccepting(server, onAcceptProblem)
   const close = (): void => {
     server.close()

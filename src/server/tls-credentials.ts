@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto'
 import { createSecureContext, createServer, type Server, type TlsOptions } from 'node:tls'
-import { limits } from '../limits.ts'
+import { amqpLimits } from '../limits/amqp.ts'
 
 /** What a broker shows to its clients, and wants to see of them. All PEM. */
 export interface TlsMaterial {
@@ -42,7 +42,7 @@ export class TlsCredentials {
       ...contextOf(this.#material),
       requestCert: wantsClientCertificate,
       rejectUnauthorized: wantsClientCertificate,
-      handshakeTimeout: limits.handshakeMsMax,
+      handshakeTimeout: amqpLimits.handshakeMsMax,
     })
     this.#servers.push(server)
     return server

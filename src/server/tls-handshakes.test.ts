@@ -8,7 +8,8 @@ import { makeCertificate, type MadeCertificate } from '../../test/support/make-c
 import { waitFor } from '../../test/support/wait-for.ts'
 import { type Clock, systemClock } from '../lib/clock.ts'
 import { VirtualClock } from '../lib/virtual-clock.ts'
-import { limits } from '../limits.ts'
+import { amqpLimits } from '../limits/amqp.ts'
+import { networkLimits } from '../limits/network.ts'
 import { type ByteSource, takeOver } from './byte-source.ts'
 import { TlsCredentials, type TlsMaterial } from './tls-credentials.ts'
 import type { HandshakeFailure } from './tls-failure.ts'
@@ -125,7 +126,7 @@ test('a handshake that takes too long ends, however busy it looks', async () => 
   await once(socket, 'connect')
   await waitFor('it is accepted', () => time.timerCount > 0)
   socket.write(Buffer.from('160301', 'hex'))
-  time.advance(limits.handshakeMsMax)
+  time.advance(amqpLimits.handshakeMsMax)
   assert.match((await door.failure()).reason, /no TLS handshake within 10 s/)
 })
 
@@ -148,10 +149,10 @@ test('more handshakes than allowed at a time are refused', async () => {
     }
     return double as unknown as Socket
   }
-  for (let number = 0; number <= limits.tlsHandshakesMax; number++) {
+  for (let number = 0; number <= networkLimits.tlsHandshakesMax; number++) {
     handshakes.accept(socketOf(number))
   }
-  assert.deepEqual(destroyed, [limits.tlsHandshakesMax])
+  assert.deepEqual(destroyed, [networkLimits.tlsHandshakesMax])
   assert.match(refused[0] ?? '', /more than 4096 TLS handshakes/)
   closers[0]?.()
   handshakes.accept(socketOf(-1))
@@ -261,7 +262,7 @@ test('what is written at once arrives whole, and leaves others their turn', asyn
   socket.end()
   await ended
   assert.ok(Buffer.concat(received).equals(sent))
-  assert.ok(most <= 2 * limits.tlsWriteSizeMax, `${most} bytes in one turn`)
+  assert.ok(most <= 2 * networkLimits.tlsWriteSizeMax, `${most} bytes in one turn`)
 })
 
 test('a new certificate is for new connections, and the open ones go on', async () => {

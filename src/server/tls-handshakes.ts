@@ -5,7 +5,8 @@ import type { Socket } from 'node:net'
 import type { Server, TLSSocket } from 'node:tls'
 import { type Clock, systemClock, type Timer } from '../lib/clock.ts'
 import { Fifo } from '../lib/fifo.ts'
-import { limits } from '../limits.ts'
+import { amqpLimits } from '../limits/amqp.ts'
+import { networkLimits } from '../limits/network.ts'
 import type { TlsCredentials } from './tls-credentials.ts'
 import { type HandshakeFailure, describeFailure } from './tls-failure.ts'
 
@@ -31,7 +32,7 @@ interface WrappingSocket extends TLSSocket {
   readonly _parent: Socket
 }
 
-const late = new Error(`no TLS handshake within ${limits.handshakeMsMax / 1000} s`)
+const late = new Error(`no TLS handshake within ${amqpLimits.handshakeMsMax / 1000} s`)
 const waiting = { authorizationError: null } as unknown as TLSSocket
 
 export class TlsHandshakes {
@@ -56,13 +57,15 @@ export class TlsHandshakes {
 
   /** Begins the handshake of an accepted socket that nothing was read of, when its turn has come. */
   readonly accept = (socket: Socket): void => {
-    if (this.#handshakes.size >= limits.tlsHandshakesMax) {
+    if (this.#handshakes.size >= networkLimits.tlsHandshakesMax) {
       socket.destroy()
-      this.#options.onRefused(`more than ${limits.tlsHandshakesMax} TLS handshakes at a time`)
+      this.#options.onRefused(
+        `more than ${networkLimits.tlsHandshakesMax} TLS handshakes at a time`,
+      )
       return
     }
     const remoteAddress = socket.remoteAddress ?? ''
-    const deadline = this.#clock.after(limits.handshakeMsMax, () => socket.destroy(late))
+    const deadline = this.#clock.after(amqpLimits.handshakeMsMax, () => socket.destroy(late))
     const handshake = { remoteAddress, deadline, isStarted: false }
     this.#handshakes.set(socket, handshake)
     socket.on('error', (error) => {
@@ -91,7 +94,7 @@ export class TlsHandshakes {
     this.#isStartDue = true
     this.#clock.atEndOfTurn(() => {
       this.#isStartDue = false
-      for (let count = 0; count < limits.tlsHandshakesPerTurn; count++) this.#startNext()
+      for (let count = 0; count < networkLimits.tlsHandshakesPerTurn; count++) this.#startNext()
       if (this.#waiting.size > 0) this.#scheduleStart()
     })
   }

@@ -2,7 +2,7 @@
 // and a message of 16 MiB would hold everybody up for some 30 ms.
 import type { Socket } from 'node:net'
 import { systemClock } from '../lib/clock.ts'
-import { limits } from '../limits.ts'
+import { networkLimits } from '../limits/network.ts'
 
 type Done = (error?: Error | null) => void
 type Chunks = { chunk: Buffer; encoding: BufferEncoding }[]
@@ -15,7 +15,7 @@ export function writeInSteps(socket: Socket): void {
   const writeRest = (pieces: readonly Buffer[], from: number, onDone: Done): void => {
     const chunks: Chunks = []
     let at = from
-    for (let size = 0; at < pieces.length && size < limits.tlsWriteSizeMax; at++) {
+    for (let size = 0; at < pieces.length && size < networkLimits.tlsWriteSizeMax; at++) {
       const chunk = pieces[at] as Buffer
       size += chunk.length
       chunks.push({ chunk, encoding: 'utf8' })
@@ -29,11 +29,11 @@ export function writeInSteps(socket: Socket): void {
     })
   }
   socket._write = (chunk: Buffer, encoding, onDone): void => {
-    if (chunk.length <= limits.tlsWriteSizeMax) write(chunk, encoding, onDone)
+    if (chunk.length <= networkLimits.tlsWriteSizeMax) write(chunk, encoding, onDone)
     else writeRest(cut(chunk), 0, onDone)
   }
   socket._writev = (chunks: Chunks, onDone): void => {
-    if (sizeOf(chunks) <= limits.tlsWriteSizeMax) writev(chunks, onDone)
+    if (sizeOf(chunks) <= networkLimits.tlsWriteSizeMax) writev(chunks, onDone)
     else
       writeRest(
         chunks.flatMap(({ chunk }) => cut(chunk)),
@@ -51,8 +51,8 @@ function sizeOf(chunks: Chunks): number {
 
 function cut(chunk: Buffer): Buffer[] {
   const pieces: Buffer[] = []
-  for (let at = 0; at < chunk.length; at += limits.tlsWriteSizeMax) {
-    pieces.push(chunk.subarray(at, at + limits.tlsWriteSizeMax))
+  for (let at = 0; at < chunk.length; at += networkLimits.tlsWriteSizeMax) {
+    pieces.push(chunk.subarray(at, at + networkLimits.tlsWriteSizeMax))
   }
   return pieces
 }

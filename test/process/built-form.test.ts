@@ -8,7 +8,7 @@ import { after, before, describe, it } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { connect } from 'amqplib'
-import { limits } from '../../src/limits.ts'
+import { recordLimits } from '../../src/limits/record.ts'
 import type { startBroker } from '../../src/start-broker.ts'
 import { batchOfRecords, KafkaFixture } from '../support/kafka-fixture.ts'
 import { within } from '../support/wait-for.ts'
@@ -21,7 +21,7 @@ interface Built {
 const repository = path.join(import.meta.dirname, '../..')
 const buildMsMax = 120_000
 /** More than is looked at without the thread. */
-const recordCount: number = limits.checkedAtOnceWorkMax * 2
+const recordCount: number = recordLimits.checkedAtOnceWorkMax * 2
 const firstTimestamp = 1_700_000_000_000
 
 let folder: ScratchFolder

@@ -6,7 +6,7 @@ import type { CompressionName } from '../../src/codec/kafka/compression.ts'
 import { type NewRecord, RecordBatchBuilder } from '../../src/codec/kafka/record-batch-builder.ts'
 import { readBatchHeader, recordsOf } from '../../src/codec/kafka/record-batch.ts'
 import { RecordReader } from '../../src/codec/kafka/record-reader.ts'
-import { limits } from '../../src/limits.ts'
+import { recordLimits } from '../../src/limits/record.ts'
 import { Log } from '../../src/log/log.ts'
 import { appendRecord, RecordSource, RecordView } from '../../src/log/record.ts'
 import { Run, runHeaderSize } from '../../src/log/run.ts'
@@ -84,7 +84,7 @@ export function messagesIn(log: Log, run: Run): StoredMessage[] {
 
 /** A whole batch as messages. */
 export function convert(log: Log, batch: Run): Run {
-  const opened = new OpenedBatch(batch.bytes(), limits.decompressedSizeMax)
+  const opened = new OpenedBatch(batch.bytes(), recordLimits.decompressedSizeMax)
   return toMessageRun(opened, wholeBatch(opened, log.homeAddress))
 }
 

@@ -1,7 +1,7 @@
 // Watches the memory that is used again (`largePages`): says who holds how much of it, and writes over
 // what nobody holds at once, so that a view kept too long is seen without waiting for the next user.
 import { type LargePages, largePages } from '../../src/lib/large-pages.ts'
-import { limits } from '../../src/limits.ts'
+import { memoryLimits } from '../../src/limits/memory.ts'
 
 const poison = 0xdb
 
@@ -18,7 +18,7 @@ export class PageWatch implements Disposable {
     const letGo = pages.letGo.bind(pages)
     pages.take = (size) => {
       const view = take(size)
-      if (size >= limits.largePageSizeMin) this.#holders.set(view.buffer, 1)
+      if (size >= memoryLimits.largePageSizeMin) this.#holders.set(view.buffer, 1)
       return view
     }
     pages.hold = (view) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { delayMs, GroupFixture, place } from '../../../test/support/group-fixture.ts'
-import { limits } from '../../limits.ts'
+import { groupLimits } from '../../limits/group.ts'
 
 const dayMs = 24 * 60 * 60 * 1000
 
@@ -90,7 +90,7 @@ describe('a commit', () => {
   test('of more partitions than a group may have is refused for those', () => {
     const fixture = new GroupFixture()
     fixture.topics.clear()
-    const offsets = Array.from({ length: limits.groupOffsetsMax + 1 }, (_, index) =>
+    const offsets = Array.from({ length: groupLimits.groupOffsetsMax + 1 }, (_, index) =>
       place(`t${Math.floor(index / 10)}`, index % 10, 1),
     )
     for (const { topic } of offsets) fixture.topics.add(topic)

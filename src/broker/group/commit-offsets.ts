@@ -1,5 +1,5 @@
 // OffsetCommit: a group's offsets go to stable storage, then show, then are answered.
-import { limits } from '../../limits.ts'
+import { groupLimits } from '../../limits/group.ts'
 import type { GroupErrorCode } from './group-error.ts'
 import type { CommittedOffset, TopicPartition } from './group-offsets.ts'
 import { encodeOffset, encodeOffsetKey } from './group-rows.ts'
@@ -89,5 +89,5 @@ export function commitOffsets(
 }
 
 function hasRoomFor(group: Group, place: TopicPartition): boolean {
-  return group.offsets.holds(place) || group.offsets.count < limits.groupOffsetsMax
+  return group.offsets.holds(place) || group.offsets.count < groupLimits.groupOffsetsMax
 }

@@ -1,6 +1,6 @@
 // How much memory groups hold together. What is counted is what clients make us keep (metadata,
 // assignments, offsets with their texts), with a surcharge for the objects around it.
-import { limits } from '../../limits.ts'
+import { groupLimits } from '../../limits/group.ts'
 
 /** A running total in bytes, shared by all groups. */
 export class GroupBudget {
@@ -11,7 +11,7 @@ export class GroupBudget {
   }
 
   hasRoomFor(size: number): boolean {
-    return this.#used + size <= limits.groupMemorySizeMax
+    return this.#used + size <= groupLimits.groupMemorySizeMax
   }
 
   take(size: number): void {

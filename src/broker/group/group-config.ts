@@ -1,4 +1,4 @@
-import { limits } from '../../limits.ts'
+import { groupLimits } from '../../limits/group.ts'
 
 /** How consumer groups behave. Names of Kafka's settings in brackets. */
 export interface GroupConfig {
@@ -31,7 +31,7 @@ export const defaultGroupConfig: GroupConfig = {
   sessionTimeoutMsMin: 6000,
   sessionTimeoutMsMax: 30 * minuteMs,
   initialRebalanceDelayMs: 250,
-  membersMax: limits.groupMembersMax,
+  membersMax: groupLimits.groupMembersMax,
   offsetMetadataSizeMax: 4096,
   offsetsRetentionMs: 7 * 24 * 60 * minuteMs,
   offsetsRetentionCheckMs: 10 * minuteMs,

@@ -6,7 +6,7 @@ import {
   protocol,
   rebalanceMs,
 } from '../../../test/support/group-fixture.ts'
-import { limits } from '../../limits.ts'
+import { groupLimits } from '../../limits/group.ts'
 
 describe('heartbeat', () => {
   const cases = [
@@ -307,7 +307,7 @@ describe('close', () => {
 describe('limits of all groups together', () => {
   test('too many groups: a new one is refused, those that are there go on', () => {
     const fixture = new GroupFixture()
-    for (let index = 0; index < limits.groupsMax; index++) {
+    for (let index = 0; index < groupLimits.groupsMax; index++) {
       assert.equal(fixture.commitAlone(1, { groupId: `g${index}` }), undefined)
     }
     assert.equal(fixture.join({ groupId: 'one more' }).answer.error, 'group_max_size_reached')
@@ -318,8 +318,10 @@ describe('limits of all groups together', () => {
 
   test('too much memory: members are turned away until others leave', () => {
     const fixture = new GroupFixture()
-    const protocols = [{ name: 'range', metadata: Buffer.alloc(limits.groupStateSizeMax - 10_000) }]
-    const fits = Math.floor(limits.groupMemorySizeMax / limits.groupStateSizeMax)
+    const protocols = [
+      { name: 'range', metadata: Buffer.alloc(groupLimits.groupStateSizeMax - 10_000) },
+    ]
+    const fits = Math.floor(groupLimits.groupMemorySizeMax / groupLimits.groupStateSizeMax)
     const ids = Array.from({ length: fits }, (_, index) => {
       const { id, joined } = fixture.joinTwice({ groupId: `g${index}`, protocols })
       assert.equal(joined.isWaiting, true)

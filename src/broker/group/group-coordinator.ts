@@ -3,7 +3,7 @@
 // Invariant: what members have been told survives a crash, and so does every answered commit.
 import type { Clock, Timer } from '../../lib/clock.ts'
 import type { Random } from '../../lib/random.ts'
-import { limits } from '../../limits.ts'
+import { groupLimits } from '../../limits/group.ts'
 import { AnswerQueue } from './answer-queue.ts'
 import {
   type CommitCallback,
@@ -303,7 +303,7 @@ export class GroupCoordinator {
   #findOrCreate(groupId: string): Group | undefined {
     const group = this.#groups.get(groupId)
     if (group !== undefined) return group
-    return this.#groups.size < limits.groupsMax ? this.#getOrCreate(groupId) : undefined
+    return this.#groups.size < groupLimits.groupsMax ? this.#getOrCreate(groupId) : undefined
   }
 
   #getOrCreate(groupId: string): Group {

@@ -7,7 +7,7 @@ import {
   rebalanceMs,
   sessionMs,
 } from '../../../test/support/group-fixture.ts'
-import { limits } from '../../limits.ts'
+import { groupLimits } from '../../limits/group.ts'
 import type { GroupErrorCode } from './group-error.ts'
 import type { JoinRequest } from './join-group.ts'
 
@@ -352,14 +352,14 @@ describe('join', () => {
 
     test('a member with more metadata than a group may hold is turned away', () => {
       const fixture = new GroupFixture()
-      const metadata = Buffer.alloc(limits.groupStateSizeMax + 1)
+      const metadata = Buffer.alloc(groupLimits.groupStateSizeMax + 1)
       const { answer } = fixture.join({ protocols: [{ name: 'range', metadata }] })
       assert.equal(answer.error, 'group_max_size_reached')
     })
 
     test('ids that are never used are bounded', () => {
       const fixture = new GroupFixture()
-      for (let count = 0; count < limits.groupPendingMembersMax; count++) fixture.join()
+      for (let count = 0; count < groupLimits.groupPendingMembersMax; count++) fixture.join()
       assert.equal(fixture.join().answer.error, 'group_max_size_reached')
       fixture.clock.advance(sessionMs)
       assert.equal(fixture.join().answer.error, 'member_id_required')
@@ -370,7 +370,7 @@ describe('join', () => {
     const fixture = new GroupFixture()
     fixture.stableGroup(1, { rebalanceTimeoutMs: 600_000, sessionTimeoutMs: 1_800_000 })
     const { joined } = fixture.joinTwice({ rebalanceTimeoutMs: rebalanceMs })
-    fixture.clock.advance(limits.groupNewMemberJoinMs - 1)
+    fixture.clock.advance(groupLimits.groupNewMemberJoinMs - 1)
     assert.equal(joined.isWaiting, true)
     fixture.clock.advance(1)
     assert.equal(joined.answer.error, 'unknown_member_id')

@@ -1,5 +1,5 @@
 // JoinGroup: new members, members that come back, static members that take their place again.
-import { limits } from '../../limits.ts'
+import { groupLimits } from '../../limits/group.ts'
 import {
   GroupMember,
   type MemberProtocol,
@@ -62,7 +62,7 @@ function hasRoomFor(group: Group, request: JoinRequest): boolean {
   const { members, context } = group
   const known = members.find(request.memberId)
   const growth = sizeOfProtocols(request.protocols) - sizeOfProtocols(known?.terms.protocols ?? [])
-  if (members.size + growth > limits.groupStateSizeMax || !context.budget.hasRoomFor(growth)) {
+  if (members.size + growth > groupLimits.groupStateSizeMax || !context.budget.hasRoomFor(growth)) {
     return false
   }
   const { membersMax } = context.config
@@ -91,7 +91,7 @@ function joinNewMember(group: Group, request: JoinRequest, callback: JoinCallbac
     else takePlaceOf(group.members.find(holder)!, { group, memberId, request, callback })
   } else if (!request.needsKnownMemberId) {
     addMember(group, memberId, request, callback)
-  } else if (group.pendingJoins.size >= limits.groupPendingMembersMax) {
+  } else if (group.pendingJoins.size >= groupLimits.groupPendingMembersMax) {
     callback(refusedJoin('', 'group_max_size_reached'))
   } else {
     const pending = createSession(group, memberId)
@@ -140,7 +140,7 @@ function addMember(
   group.addMember(member, request.protocolType)
   group.awaitJoin(member, callback)
   // It does not know its id and cannot heartbeat; but it is not waited for without end.
-  member.session.set(limits.groupNewMemberJoinMs)
+  member.session.set(groupLimits.groupNewMemberJoinMs)
   rebalance(group)
 }
 

@@ -6,7 +6,7 @@ import {
   rebalanceMs,
   sessionMs,
 } from '../../../test/support/group-fixture.ts'
-import { limits } from '../../limits.ts'
+import { groupLimits } from '../../limits/group.ts'
 import type { GroupErrorCode } from './group-error.ts'
 import type { SyncRequest } from './sync-group.ts'
 
@@ -144,7 +144,7 @@ describe('sync', () => {
   test('an assignment that is too large is refused', () => {
     const fixture = new GroupFixture()
     const [leader] = joinedPair(fixture)
-    const assignment = Buffer.alloc(limits.groupStateSizeMax)
+    const assignment = Buffer.alloc(groupLimits.groupStateSizeMax)
     const { answer } = fixture.sync(leader, { assignments: [{ memberId: leader, assignment }] })
     assert.equal(answer.error, 'unknown_server_error')
     assert.equal(fixture.state(), 'PreparingRebalance')

@@ -1,6 +1,6 @@
 // SyncGroup: the leader brings the assignment, the others fetch theirs. Nobody has it before it is on
 // stable storage, so a generation that members have seen is there after a crash.
-import { limits } from '../../limits.ts'
+import { groupLimits } from '../../limits/group.ts'
 import type { GroupErrorCode } from './group-error.ts'
 import { emptyAssignment, type GroupMember, ownBytes } from './group-member.ts'
 import type { GroupVerdict } from './group-store.ts'
@@ -75,7 +75,7 @@ function storeAssignment(group: Group, request: SyncRequest): void {
     assignments.set(memberId, ownBytes(assignment))
     size += assignment.length
   }
-  if (members.size + size > limits.groupStateSizeMax || !context.budget.hasRoomFor(size)) {
+  if (members.size + size > groupLimits.groupStateSizeMax || !context.budget.hasRoomFor(size)) {
     refuseAssignment(group, 'unknown_server_error')
     return
   }

@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { NotingSink, QueueUnderTest, textOf } from '../../../test/support/queue-under-test.ts'
 import { type Random, seededRandom } from '../../lib/random.ts'
-import { limits } from '../../limits.ts'
+import { brokerLimits } from '../../limits/broker.ts'
 import { RecordView } from '../../log/record.ts'
 
 const texts = (count: number): string[] => Array.from({ length: count }, (_, index) => `m${index}`)
@@ -43,7 +43,7 @@ test('deliveries from a backlog wait for slow commits only a few times', () => {
   const delayMs = 100
   const random: Random = { ...seededRandom(1), below: (limit) => limit - 1, next: () => 0.5 }
   const it = new QueueUnderTest({ chaos: { random, delayMsMax: delayMs, refuseRate: 0 } })
-  const count = 16 * limits.deliveredMarkAhead
+  const count = 16 * brokerLimits.deliveredMarkAhead
   for (let n = 0; n < count; n++) it.publish('m')
   it.settle()
   const start = it.clock.monotonic()
@@ -56,7 +56,7 @@ test('deliveries from a backlog wait for slow commits only a few times', () => {
 
 test('deliveries that take long go on in the next turn: sockets are read in between', () => {
   const it = new QueueUnderTest()
-  const count = 10 * limits.dispatchBetweenLooks
+  const count = 10 * brokerLimits.dispatchBetweenLooks
   for (const text of texts(count)) it.publish(text)
   it.settle()
   const sink = new NotingSink()
@@ -72,7 +72,7 @@ test('deliveries that take long go on in the next turn: sockets are read in betw
   for (let before = 0; it.clock.endTurn() || it.clock.nextTimer(); before = sink.texts.length) {
     perTurn.push(sink.texts.length - before)
   }
-  assert.equal(Math.max(...perTurn), limits.dispatchBetweenLooks)
+  assert.equal(Math.max(...perTurn), brokerLimits.dispatchBetweenLooks)
   assert.deepEqual(sink.texts, texts(count))
 })
 

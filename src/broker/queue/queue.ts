@@ -4,7 +4,7 @@
 // Counts: messageCount = ready + unacked; a message leaves the count when it is acked.
 import { assert } from '../../lib/assert.ts'
 import { type Turn, turnPhase, type TurnTask } from '../../lib/turn.ts'
-import { limits } from '../../limits.ts'
+import { brokerLimits } from '../../limits/broker.ts'
 import type { CommitGroup } from '../../log/commit-group.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import type { Log, LogOwner } from '../../log/log.ts'
@@ -81,7 +81,7 @@ export class Queue implements QueueLike, TurnTask, LogOwner {
   /** At or above this, the delivered mark was raised no later than the message was appended. */
   #markCoversFrom = Number.POSITIVE_INFINITY
   /** How far the mark runs ahead of deliveries: further, the longer it takes to become durable. */
-  #markAhead: number = limits.deliveredMarkAhead
+  #markAhead: number = brokerLimits.deliveredMarkAhead
   /** The group that makes the current mark durable. */
   #markGroup: CommitGroup | undefined
   #isScheduled = false
@@ -134,8 +134,8 @@ export class Queue implements QueueLike, TurnTask, LogOwner {
     this.messageCount++
     if (this.consumerCount === 0) return
     // Behind a backlog the mark follows the deliveries instead.
-    if (offset >= this.log.deliveredMark && offset - this.#next < limits.deliveredMarkAhead) {
-      this.#markAhead = limits.deliveredMarkAhead
+    if (offset >= this.log.deliveredMark && offset - this.#next < brokerLimits.deliveredMarkAhead) {
+      this.#markAhead = brokerLimits.deliveredMarkAhead
       this.#raiseMark(offset, offset)
     }
     if (this.#line.first !== undefined) this.#schedule()
@@ -148,7 +148,7 @@ export class Queue implements QueueLike, TurnTask, LogOwner {
     if (this.consumerCount === 0) return
     if (
       first + recordCount > this.log.deliveredMark &&
-      first - this.#next < limits.deliveredMarkAhead
+      first - this.#next < brokerLimits.deliveredMarkAhead
     ) {
       this.#raiseMark(first + recordCount, first)
     }
@@ -269,12 +269,12 @@ export class Queue implements QueueLike, TurnTask, LogOwner {
 
   runTurn(): void {
     this.#isScheduled = false
-    for (let count = 1; count <= limits.dispatchPerTurnMax; count++) {
+    for (let count = 1; count <= brokerLimits.dispatchPerTurnMax; count++) {
       const consumer = this.#nextConsumer()
       if (consumer === undefined) return
       const result = this.#deliverNext(consumer)
       if (result !== 'record') return
-      if (count % limits.dispatchBetweenLooks === 0 && isLate(this.#context.turn)) break
+      if (count % brokerLimits.dispatchBetweenLooks === 0 && isLate(this.#context.turn)) break
     }
     this.#schedule()
   }
@@ -374,7 +374,7 @@ export class Queue implements QueueLike, TurnTask, LogOwner {
     const { log } = this
     if (offset >= log.deliveredMark) this.#raiseMark(offset, log.endOffset)
     // It was raised in time, but its group stands behind much that publishers sent.
-    else this.#markAhead = Math.min(this.#markAhead * 4, limits.deliveredMarkAheadMax)
+    else this.#markAhead = Math.min(this.#markAhead * 4, brokerLimits.deliveredMarkAheadMax)
     if (offset < log.durableDeliveredMark) return
     this.#isWaiting = true
     this.#markGroup?.addListener({ onGroupFinished: () => this.#stopWaiting() })

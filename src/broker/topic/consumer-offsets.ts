@@ -2,7 +2,7 @@
 // Changes are in memory at once and in the log a moment later, many together; after a crash a
 // consumer gets again what it acked in that moment.
 import type { Clock, Timer } from '../../lib/clock.ts'
-import { limits } from '../../limits.ts'
+import { topicLimits } from '../../limits/topic.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import type { Log } from '../../log/log.ts'
 import { preconditionFailed } from '../broker-error.ts'
@@ -33,14 +33,14 @@ export class ConsumerOffsets {
     let offsets = this.#offsets.get(log.id)
     if (offsets === undefined) this.#offsets.set(log.id, (offsets = new Map()))
     if (offsets.get(name) === offset) return
-    if (!offsets.has(name) && offsets.size >= limits.consumerNamesPerPartitionMax) {
+    if (!offsets.has(name) && offsets.size >= topicLimits.consumerNamesPerPartitionMax) {
       throw preconditionFailed(
-        `a stream remembers at most ${limits.consumerNamesPerPartitionMax} consumer names`,
+        `a stream remembers at most ${topicLimits.consumerNamesPerPartitionMax} consumer names`,
       )
     }
     offsets.set(name, offset)
     this.#dirty.set(keyOf(log.id, name), offset)
-    this.#timer ??= this.#clock.after(limits.consumerOffsetsFlushMs, () => this.flush())
+    this.#timer ??= this.#clock.after(topicLimits.consumerOffsetsFlushMs, () => this.flush())
   }
 
   /** Moves a consumer forward only: of two with one name, the one that is ahead counts. */

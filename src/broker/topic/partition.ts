@@ -1,7 +1,7 @@
 // A log as Kafka sees it: a partition of a topic, or a work queue, which is a topic of one partition.
 // Batches are stored as they came. Whoever waits for records is told when the high watermark rises.
 import type { Clock } from '../../lib/clock.ts'
-import { limits } from '../../limits.ts'
+import { topicLimits } from '../../limits/topic.ts'
 import type { CommitGroup } from '../../log/commit-group.ts'
 import { LogError } from '../../log/log-error.ts'
 import type { LogStore } from '../../log/log-store.ts'
@@ -114,8 +114,8 @@ export class Partition implements LogWatcher {
   /** Forgets producers that have been silent for long, and the oldest of too many. */
   expireProducers(): void {
     const { store, clock } = this.#context
-    const before = clock.now() - limits.producerIdExpirationMs
-    const expired = this.producers.expire(before, limits.producersPerPartitionMax)
+    const before = clock.now() - topicLimits.producerIdExpirationMs
+    const expired = this.producers.expire(before, topicLimits.producersPerPartitionMax)
     if (expired.length === 0) return
     store.beginAtom()
     for (const producerId of expired) store.putState(this.#stateKey(producerId), undefined)

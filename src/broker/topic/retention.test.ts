@@ -5,7 +5,7 @@ import { VirtualClock } from '../../../test/support/virtual-clock.ts'
 import { RecordBatchBuilder } from '../../codec/kafka/record-batch-builder.ts'
 import { systemRandom } from '../../lib/random.ts'
 import { Turn } from '../../lib/turn.ts'
-import { limits } from '../../limits.ts'
+import { topicLimits } from '../../limits/topic.ts'
 import { MemoryLogStore } from '../../log/memory/memory-log-store.ts'
 import { Broker } from '../broker.ts'
 import { Retention } from './retention.ts'
@@ -17,7 +17,7 @@ class TickingClock extends VirtualClock {
   stoppedCount = 0
 
   override every(ms: number, callback: () => void): { stop(): void } {
-    assert.equal(ms, limits.retentionCheckMs)
+    assert.equal(ms, topicLimits.retentionCheckMs)
     this.tick = callback
     return { stop: () => void this.stoppedCount++ }
   }
@@ -128,7 +128,7 @@ test('producers of work queues are forgotten as those of topics, and with their 
     onTrouble: (_topic: Topic, error: Error): void => assert.fail(error),
   })
   produce(1)
-  clock.after(limits.producerIdExpirationMs + 1, () => undefined)
+  clock.after(topicLimits.producerIdExpirationMs + 1, () => undefined)
   clock.runUntilIdle()
   produce(2)
   assert.equal(state.size, 2)

@@ -1,7 +1,7 @@
 // Forgets old records of all topics, as their settings `retention.ms` and `retention.bytes` say (for
 // stream queues `x-max-age` and `x-max-length-bytes`): in the background, per partition, whole runs.
 import type { Clock, Timer } from '../../lib/clock.ts'
-import { limits } from '../../limits.ts'
+import { topicLimits } from '../../limits/topic.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import type { Partition } from './partition.ts'
 import type { Topic } from './topic.ts'
@@ -26,7 +26,7 @@ export class Retention {
   /** Looks at all topics every once in a while until it is closed. */
   constructor(options: RetentionOptions) {
     this.#options = options
-    this.#timer = options.clock.every(limits.retentionCheckMs, () => void this.run())
+    this.#timer = options.clock.every(topicLimits.retentionCheckMs, () => void this.run())
   }
 
   /** Looks at all topics once. */

@@ -1,7 +1,8 @@
 // A reader of a topic, whatever its protocol: it gets the records of all partitions, or of one, each in
 // order, and takes nothing away from others. Prefetch bounds what it has unsettled.
 import { type Turn, turnPhase, type TurnTask } from '../../lib/turn.ts'
-import { limits } from '../../limits.ts'
+import { brokerLimits } from '../../limits/broker.ts'
+import { topicLimits } from '../../limits/topic.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import { RecordView } from '../../log/record.ts'
 import { isLate } from '../is-late.ts'
@@ -91,14 +92,14 @@ export class StreamConsumer implements TurnTask, TopicObserver {
 
   runTurn(): void {
     this.#isScheduled = false
-    this.skipsLeft = limits.streamSkipsPerTurnMax
-    for (let count = 1; count <= limits.dispatchPerTurnMax; count++) {
+    this.skipsLeft = topicLimits.streamSkipsPerTurnMax
+    for (let count = 1; count <= brokerLimits.dispatchPerTurnMax; count++) {
       if (!this.#hasRoom) return
       if (!this.#deliverNext()) {
         if (this.skipsLeft === 0) break
         return
       }
-      if (count % limits.dispatchBetweenLooks === 0 && isLate(this.context.turn)) break
+      if (count % brokerLimits.dispatchBetweenLooks === 0 && isLate(this.context.turn)) break
     }
     this.schedule()
   }

@@ -5,7 +5,7 @@ import { waitFor } from '../../../test/support/wait-for.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { systemRandom } from '../../lib/random.ts'
 import { Turn } from '../../lib/turn.ts'
-import { limits } from '../../limits.ts'
+import { topicLimits } from '../../limits/topic.ts'
 import { MemoryLogStore } from '../../log/memory/memory-log-store.ts'
 import { BatchWorker } from '../../server/crossing/batch-worker.ts'
 import { Crossing } from '../../server/crossing/crossing.ts'
@@ -31,7 +31,7 @@ it('a consumer that wants little of a long stream lets others have their turn', 
   const topics = broker.topicsOf(broker.getVHost('/'))
   const asked = { name: 't', partitionCount: 1, configs: {}, isProvisional: false }
   const [partition] = topics.create(asked).topic.partitions
-  const total = limits.streamSkipsPerTurnMax * 2 + 100
+  const total = topicLimits.streamSkipsPerTurnMax * 2 + 100
   const [timestamp, value] = [systemClock.now(), Buffer.from('v')]
   const batch = batchOf(
     Array.from({ length: 100 }, (_, offset) => ({
@@ -76,6 +76,6 @@ it('a consumer that wants little of a long stream lets others have their turn', 
   await waitFor('the one record', () => delivered.length > 0)
   assert.deepEqual(delivered, [wanted])
   assert.ok(looks.length >= 3, `took ${looks.length} turns`)
-  assert.ok(Math.max(...looks) <= limits.streamSkipsPerTurnMax + 1)
+  assert.ok(Math.max(...looks) <= topicLimits.streamSkipsPerTurnMax + 1)
   await store.close()
 })

@@ -3,7 +3,7 @@
 //
 // Lifecycle: starting (its first offset is being looked up) → ready ⇄ busy (records come from the
 // disk, or none are there yet) → closed.
-import { limits } from '../../limits.ts'
+import { topicLimits } from '../../limits/topic.ts'
 import { Cursor } from '../../log/cursor.ts'
 import type { Log } from '../../log/log.ts'
 import { recordSizeAt, type RecordView } from '../../log/record.ts'
@@ -231,7 +231,7 @@ export class StreamReader implements DeliveryHolder, SettleTarget {
       return
     }
     const { store } = this.#consumer.context
-    const found = store.readRuns(this.#log, this.#next, limits.streamReadSizeMax)
+    const found = store.readRuns(this.#log, this.#next, topicLimits.streamReadSizeMax)
     if (Array.isArray(found)) {
       this.#take(found as readonly Run[], end)
       return

@@ -1,7 +1,7 @@
 // All topics of one virtual host, as Kafka sees them: those that are topics, and the work queues
 // that may be looked at as topics of one partition. Queues and topics share one namespace; this
 // class makes, changes and finds them there.
-import { limits } from '../../limits.ts'
+import { topicLimits } from '../../limits/topic.ts'
 import type { CommitGroup } from '../../log/commit-group.ts'
 import type { Log } from '../../log/log.ts'
 import type { QueueRow } from '../../meta/topology-change.ts'
@@ -271,10 +271,10 @@ export class Topics {
 }
 
 function checkPartitionCount(count: number): void {
-  if (count <= limits.partitionsPerTopicMax) return
+  if (count <= topicLimits.partitionsPerTopicMax) return
   throw new BrokerError(
     'invalid_partitions',
-    `${count} partitions are more than the ${limits.partitionsPerTopicMax} that a topic may have.`,
+    `${count} partitions are more than the ${topicLimits.partitionsPerTopicMax} that a topic may have.`,
   )
 }
 

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import * as fc from 'fast-check'
 import * as arbitrary from '../../../test/support/amqp-arbitrary.ts'
 import { readVectors, reviveValue } from '../../../test/support/amqp-vector.ts'
-import { limits } from '../../limits.ts'
+import { recordLimits } from '../../limits/record.ts'
 import { CodecError } from '../codec-error.ts'
 import { FieldTable, table, type FieldInput, type FieldValue } from './field-table.ts'
 import { decodeFieldTable, decodeTableEntries, skipFieldTable } from './read-field-table.ts'
@@ -125,8 +125,8 @@ test('nesting is allowed up to the limit and refused beyond', () => {
     }
     return encodeFieldTable(table({ nested }))
   }
-  assert.doesNotThrow(() => decode(nest(limits.fieldTableDepthMax)))
-  assert.throws(() => decode(nest(limits.fieldTableDepthMax + 1)), isRefused('syntax_error'))
+  assert.doesNotThrow(() => decode(nest(recordLimits.fieldTableDepthMax)))
+  assert.throws(() => decode(nest(recordLimits.fieldTableDepthMax + 1)), isRefused('syntax_error'))
 })
 
 test('a table without length prefix is decoded, as AMQPLAIN sends it', () => {

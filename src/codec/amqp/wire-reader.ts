@@ -1,7 +1,7 @@
 // Reads the elementary types of AMQP 0-9-1 (section 4.2.1) from a range of a buffer.
 // Invariant: position never passes limit; a value that does not fit is a CodecError, never undefined.
 import { isUtf8 } from 'node:buffer'
-import { limits } from '../../limits.ts'
+import { recordLimits } from '../../limits/record.ts'
 import { CodecError, type CodecErrorKind } from '../codec-error.ts'
 
 const emptyBuffer = Buffer.alloc(0)
@@ -114,7 +114,7 @@ export class WireReader {
   enter(depth: number): number {
     const size = this.long()
     const start = this.advance(size)
-    if (depth > limits.fieldTableDepthMax) {
+    if (depth > recordLimits.fieldTableDepthMax) {
       throw new CodecError('syntax_error', 'tables and arrays are nested too deep', start)
     }
     const outerLimit = this.limit

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { limits } from '../../limits.ts'
+import { kafkaLimits } from '../../limits/kafka.ts'
 import { CodecError } from '../codec-error.ts'
 import { RequestStream } from './request-stream.ts'
 
@@ -115,7 +115,7 @@ test('isInsideRequest tells an orderly end from a torn one', () => {
 })
 
 test('a large request gets its room in few leaps, and what it leaves behind is let go', () => {
-  const size = limits.kafkaRequestRoomInitial * 8 + 1000
+  const size = kafkaLimits.kafkaRequestRoomInitial * 8 + 1000
   const taken: Buffer[] = []
   const left: Buffer[] = []
   const memory = {
@@ -125,21 +125,21 @@ test('a large request gets its room in few leaps, and what it leaves behind is l
     },
     letGo: (buffer: Buffer) => left.push(buffer),
   }
-  const stream = new RequestStream(limits.kafkaRequestSizeMax, memory)
+  const stream = new RequestStream(kafkaLimits.kafkaRequestSizeMax, memory)
   const request = Buffer.alloc(size, 'pabal')
   const bytes = encode(request)
-  const half = limits.kafkaRequestRoomInitial / 2
+  const half = kafkaLimits.kafkaRequestRoomInitial / 2
   assert.deepEqual(readAll(stream, [bytes.subarray(0, half)]), [])
   assert.deepEqual(
     taken.map(({ length }) => length),
-    [limits.kafkaRequestRoomInitial],
+    [kafkaLimits.kafkaRequestRoomInitial],
     'what was only announced takes no room',
   )
   const [read] = readAll(stream, cut(bytes.subarray(half), [half * 3, half * 6]))
   assert.ok(read?.equals(request))
   assert.deepEqual(
     taken.map(({ length }) => length),
-    [limits.kafkaRequestRoomInitial, size],
+    [kafkaLimits.kafkaRequestRoomInitial, size],
   )
   assert.ok(left.includes(taken[0] as Buffer) && !left.includes(taken[1] as Buffer))
 })

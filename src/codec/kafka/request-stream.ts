@@ -3,7 +3,7 @@
 // RequestStream cuts a byte stream that arrives in arbitrary chunks into whole requests. Invariant:
 // each request gets memory of its own, into which each byte is copied once (above
 // `kafkaRequestRoomInitial` seldom twice); it is used again only if whoever took the request says so.
-import { limits } from '../../limits.ts'
+import { kafkaLimits } from '../../limits/kafka.ts'
 import { CodecError } from '../codec-error.ts'
 
 const prefixSize = 4
@@ -50,7 +50,7 @@ export class RequestStream {
   readonly #memory: RequestMemory
 
   constructor(
-    requestSizeMax: number = limits.kafkaRequestSizeMax,
+    requestSizeMax: number = kafkaLimits.kafkaRequestSizeMax,
     memory: RequestMemory = freshMemory,
   ) {
     this.requestSizeMax = requestSizeMax
@@ -153,7 +153,7 @@ export class RequestStream {
   #reserve(filled: number): void {
     if (this.#carry.length >= filled) return
     // By leaps, because what is there must be copied each time; what is not filled takes no memory.
-    const room = Math.max(filled, limits.kafkaRequestRoomInitial, this.#carry.length * 8)
+    const room = Math.max(filled, kafkaLimits.kafkaRequestRoomInitial, this.#carry.length * 8)
     // What is nearly all of it is not worth another leap.
     const grown = this.#memory.take(room * 2 >= this.#size ? this.#size : room)
     this.#carry.copy(grown, 0, 0, this.#carried)

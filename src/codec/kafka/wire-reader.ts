@@ -2,7 +2,7 @@
 // (KIP-482) write lengths as unsigned varints plus one and end each struct with tagged fields.
 // Invariant: position never passes limit; a value that does not fit is a CodecError.
 import { readInt64 } from '../../lib/int64.ts'
-import { limits } from '../../limits.ts'
+import { kafkaLimits } from '../../limits/kafka.ts'
 import { CodecError } from '../codec-error.ts'
 import { zeroUuid } from './field-defaults.ts'
 
@@ -31,7 +31,7 @@ export class WireReader {
     this.position = start
     this.limit = end
     this.isFlexible = false
-    this.#elementsLeft = limits.kafkaElementsMax
+    this.#elementsLeft = kafkaLimits.kafkaElementsMax
   }
 
   /** Lets go of the buffer, so that an idle reader does not keep a request alive. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { limits } from '../../limits.ts'
+import { kafkaLimits } from '../../limits/kafka.ts'
 import { CodecError } from '../codec-error.ts'
 import { encodeResponse, readResponse, readResponseHeader } from './response.ts'
 import { WireReader } from './wire-reader.ts'
@@ -44,7 +44,7 @@ function recordsRead(parts: readonly Buffer[]): Buffer | null | undefined {
 }
 
 test('large records are parts of the response as they are, small ones are copied', () => {
-  const large = Buffer.alloc(limits.copiedRecordsSizeMax + 1, 1)
+  const large = Buffer.alloc(kafkaLimits.copiedRecordsSizeMax + 1, 1)
   const small = Buffer.alloc(100, 2)
   const parts = fetchResponse([small, large, small, large])
   assert.equal(parts.filter((part) => part === large).length, 2)
@@ -58,7 +58,7 @@ test('large records are parts of the response as they are, small ones are copied
 
 test('a response that outgrows its buffer again and again stays whole', () => {
   const pieces = Array.from({ length: 40 }, (_, index) =>
-    Buffer.alloc(index % 5 === 4 ? limits.copiedRecordsSizeMax + index : 10 * index, index),
+    Buffer.alloc(index % 5 === 4 ? kafkaLimits.copiedRecordsSizeMax + index : 10 * index, index),
   )
   const parts = fetchResponse(pieces)
   assert.ok(recordsRead(parts)?.equals(Buffer.concat(pieces)))
@@ -145,7 +145,7 @@ test('an array that claims more elements than there are bytes is refused at once
 
 test('a message has a bounded number of array elements', () => {
   const reader = new WireReader()
-  const count = limits.kafkaElementsMax
+  const count = kafkaLimits.kafkaElementsMax
   const bytes = Buffer.alloc(8 + count + 1)
   bytes.writeInt32BE(count, 0)
   bytes.writeInt32BE(1, 4)

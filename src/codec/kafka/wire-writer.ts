@@ -2,7 +2,7 @@
 // are not copied: the message is a list of parts, some of them views of what the caller passed.
 // A value that does not fit its type is a RangeError of the program.
 import { writeInt64 } from '../../lib/int64.ts'
-import { limits } from '../../limits.ts'
+import { kafkaLimits } from '../../limits/kafka.ts'
 
 /** Record batches in one piece or, as stored, in several. */
 export type RecordsParts = Buffer | readonly Buffer[]
@@ -229,7 +229,7 @@ export class WireWriter {
   }
 
   #splice(piece: Buffer): void {
-    if (piece.length <= limits.copiedRecordsSizeMax) {
+    if (piece.length <= kafkaLimits.copiedRecordsSizeMax) {
       this.#copy(piece)
       return
     }

@@ -7,7 +7,8 @@ import type { Clock } from '../../lib/clock.ts'
 import { crc32c, crc32cInSteps } from '../../lib/crc32c.ts'
 import { readInt64, writeInt64 } from '../../lib/int64.ts'
 import { largePages } from '../../lib/large-pages.ts'
-import { limits } from '../../limits.ts'
+import { logLimits } from '../../limits/log.ts'
+import { memoryLimits } from '../../limits/memory.ts'
 import type { Log } from '../log.ts'
 import type { Disk, DiskFile } from './disk.ts'
 import { formatVersion } from './file-format.ts'
@@ -71,7 +72,7 @@ export class AsideStore {
       await this.#writeFile(id, body)
     } catch (error) {
       this.#options.onTrouble(error as Error)
-      this.#options.clock.after(limits.diskRetryMs, () => void this.#tryWrite(id, body, done))
+      this.#options.clock.after(logLimits.diskRetryMs, () => void this.#tryWrite(id, body, done))
       return
     }
     done(id)
@@ -208,7 +209,7 @@ export class AsideStore {
 
   #crcOf(body: Buffer): number | Promise<number> {
     const { clock } = this.#options
-    return crc32cInSteps(body, { clock, sizePerTurn: limits.crcPerTurnMax })
+    return crc32cInSteps(body, { clock, sizePerTurn: memoryLimits.crcPerTurnMax })
   }
 
   #cache(id: number, body: Buffer): void {
@@ -217,8 +218,8 @@ export class AsideStore {
     this.#cachedSize += body.length
     for (const oldest of this.#cached) {
       // Whoever waits for a body reads it before so many others were loaded.
-      const isSmall = this.#cachedSize <= limits.asideCacheSizeMax
-      if (isSmall || this.#cached.size <= limits.asideCacheCountMin) return
+      const isSmall = this.#cachedSize <= logLimits.asideCacheSizeMax
+      if (isSmall || this.#cached.size <= logLimits.asideCacheCountMin) return
       this.#forget(oldest)
     }
   }

@@ -1,6 +1,6 @@
 // Decides when a checkpoint is taken: one begins in each new WAL file, and when it is complete and
 // durable, older files are needed only for the messages in them.
-import { limits } from '../../limits.ts'
+import { logLimits } from '../../limits/log.ts'
 import type { CommitGroup } from '../commit-group.ts'
 import { Checkpoint } from './checkpoint.ts'
 import type { CheckpointSlice, CheckpointSource } from './checkpoint.ts'
@@ -33,7 +33,7 @@ export class Checkpointer {
 
   /** Begins a checkpoint that is written in large slices, unless one was begun just now. */
   beginLast(sequence: number): void {
-    this.#sliceSizeMax = limits.groupSizeMax
+    this.#sliceSizeMax = logLimits.groupSizeMax
     this.#place = undefined
     this.#checkpoint = new Checkpoint(sequence, this.#options)
     this.#options.wantGroup()

@@ -3,7 +3,7 @@
 // its folder is synced and the manifest names it instead of them; a crash before that leaves a file
 // that nobody lists.
 import type { Clock } from '../../lib/clock.ts'
-import { limits } from '../../limits.ts'
+import { logLimits } from '../../limits/log.ts'
 import type { Log } from '../log.ts'
 import { createSegment } from './create-segment.ts'
 import type { SegmentFolder } from './create-segment.ts'
@@ -71,7 +71,7 @@ export class Cleaner {
     for (const segment of candidates) {
       const living = await this.#livingSize(segment)
       const isSteady = this.#isSteady(segment, living, survey)
-      const wornSize = segment.size * limits.cleaningLivingShareMax
+      const wornSize = segment.size * logLimits.cleaningLivingShareMax
       const mayBeWorn = isSteady && living < wornSize
       const kept = mayBeWorn ? await this.#keptSize(segment, living) : living
       const isWorn = mayBeWorn && kept < wornSize
@@ -79,11 +79,12 @@ export class Cleaner {
       if (isWorn) {
         chosen.push(segment)
         livingSize += kept
-      } else if (isSteady && segment.size < fileSizeMax * limits.smallFileShare) {
+      } else if (isSteady && segment.size < fileSizeMax * logLimits.smallFileShare) {
         small.push(segment)
       }
     }
-    if (small.length >= limits.smallFilesMax) chosen.push(...small.slice(0, limits.smallFilesMax))
+    if (small.length >= logLimits.smallFilesMax)
+      chosen.push(...small.slice(0, logLimits.smallFilesMax))
     return chosen
   }
 
@@ -126,9 +127,9 @@ export class Cleaner {
     }
     if (survey > seen.survey) {
       this.#seen.set(segment, { before: seen.living, living, survey })
-      return living >= seen.living * limits.steadyShareMin
+      return living >= seen.living * logLimits.steadyShareMin
     }
-    return seen.before !== undefined && seen.living >= seen.before * limits.steadyShareMin
+    return seen.before !== undefined && seen.living >= seen.before * logLimits.steadyShareMin
   }
 
   #keptSize(segment: Segment, living: number): Promise<number> {
@@ -151,7 +152,7 @@ export class Cleaner {
         const share = Math.min(1, living / extent.recordCount)
         runSize += extent.byteCount * share
         overhead += summaryStride + extent.runCount * (runEntrySize + runIndexStride) * share
-        if (++count % limits.extentsPerTurnMax === 0) await this.#nextTurn()
+        if (++count % logLimits.extentsPerTurnMax === 0) await this.#nextTurn()
       }
     }
     const sharedShare = segment.writtenSharedSize / Math.max(1, segment.writtenRunSize)
@@ -172,7 +173,7 @@ export class Cleaner {
       writer.add(extent, run, log)
       copiedSize += run.size
       if (writer.isFull) await writer.flush()
-      if (copiedSize > limits.cleaningSizePerPause) {
+      if (copiedSize > logLimits.cleaningSizePerPause) {
         copiedSize = 0
         await this.#pause()
         if (this.#isClosed) throw new Error('Cleaning was ended by the close of the store')
@@ -248,7 +249,7 @@ export class Cleaner {
     return new Promise((resolve) => {
       this.#endPause = resolve
       if (this.#isClosed) resolve()
-      else this.#options.clock.after(limits.cleaningPauseMs, resolve)
+      else this.#options.clock.after(logLimits.cleaningPauseMs, resolve)
     })
   }
 }

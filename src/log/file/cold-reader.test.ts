@@ -5,7 +5,7 @@ import { committed, readAll, source } from '../../../test/support/log-engines.ts
 import { systemClock } from '../../lib/clock.ts'
 import { seededRandom } from '../../lib/random.ts'
 import { Turn } from '../../lib/turn.ts'
-import { limits } from '../../limits.ts'
+import { logLimits } from '../../limits/log.ts'
 import type { Log } from '../log.ts'
 import { RecordView } from '../record.ts'
 import { runPages } from '../run-pages.ts'
@@ -107,7 +107,7 @@ test('one look into a log brings a small window and nothing after it', async () 
   const log = await fill(store)
   await readOne(store, log, 10)
   const end = readWhatIsThere(log, 10)
-  assert.ok((end - 10) * bodySize <= limits.coldReadSizeMax)
+  assert.ok((end - 10) * bodySize <= logLimits.coldReadSizeMax)
   assert.equal(held.readCount, 1)
   await store.close()
 })
@@ -133,7 +133,7 @@ test('who goes through a log reads larger windows than who looks around', async 
   const { window } = log
   const size = (window!.end - window!.start) * bodySize
   assert.equal(window!.start, second)
-  assert.ok(size > limits.coldReadSizeMax && size <= limits.coldDrainReadSizeMax)
+  assert.ok(size > logLimits.coldReadSizeMax && size <= logLimits.coldDrainReadSizeMax)
   await store.close()
 })
 
@@ -222,7 +222,7 @@ test('the windows of who goes through a log take turns in the same memory', asyn
   for (let offset = 0; offset < log.tailStart; offset++) {
     await readOne(store, log, offset)
     const { buffer } = view.body
-    if (buffer.byteLength !== limits.windowPageSize) continue
+    if (buffer.byteLength !== logLimits.windowPageSize) continue
     windows.add(log.window)
     memories.add(buffer)
   }

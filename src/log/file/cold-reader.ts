@@ -3,7 +3,7 @@
 // Few reads at a time and of bounded size, because they share the disk with the WAL.
 import type { Clock } from '../../lib/clock.ts'
 import { Fifo } from '../../lib/fifo.ts'
-import { limits } from '../../limits.ts'
+import { logLimits } from '../../limits/log.ts'
 import type { Log } from '../log.ts'
 import { RecordView } from '../record.ts'
 import { runPages } from '../run-pages.ts'
@@ -127,7 +127,7 @@ export class ColdReader implements WindowListener {
 
   /** Whether readers wait for others. */
   get isBusy(): boolean {
-    return this.#activeCount >= limits.coldReadsMax
+    return this.#activeCount >= logLimits.coldReadsMax
   }
 
   /** What is loaded for one reader may have to go, unread, for another. */
@@ -141,7 +141,7 @@ export class ColdReader implements WindowListener {
   }
 
   #startNext(): void {
-    while (this.#activeCount < limits.coldReadsMax && this.#waiting.size > 0) {
+    while (this.#activeCount < logLimits.coldReadsMax && this.#waiting.size > 0) {
       const request = this.#waiting.shift() as Request
       this.#activeCount++
       request.read().then(
@@ -170,7 +170,7 @@ export class ColdReader implements WindowListener {
   /** The window must reach a record or the tail: a reader that asks again would get no further. */
   async #loadWindow(log: Log, offset: number, isSequential: boolean): Promise<void> {
     const isLarge = isSequential && !this.#isCrowded
-    const sizeMax = isLarge ? limits.coldDrainReadSizeMax : limits.coldReadSizeMax
+    const sizeMax = isLarge ? logLimits.coldDrainReadSizeMax : logLimits.coldReadSizeMax
     for (let at = offset; !log.isDeleted && at < log.tailStart;) {
       const extent = this.#options.extents.find(log.id, at)
       const isInTail = extent === undefined || extent.firstOffset >= log.tailStart

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import fc from 'fast-check'
-import { limits } from '../../limits.ts'
+import { logLimits } from '../../limits/log.ts'
 import { directBlockSize, DirectFile, StagePool } from './direct-file.ts'
 import { createSystemDisk } from './disk.ts'
 import { diskError } from './fault-disk.ts'
@@ -62,7 +62,7 @@ test(
 test('a write larger than the stage goes in several pieces', onLinux, async (t) => {
   const path = join(await emptyFolder(t), 'file')
   const file = await createSystemDisk().open(path, 'create-synced')
-  const size = limits.directWriteSizeMax
+  const size = logLimits.directWriteSizeMax
   const parts = [bytesFrom(1, 100), bytesFrom(2, size), bytesFrom(3, size - 50), bytesFrom(4, 7)]
   await writeAt(file, parts[0]!, 0)
   await writeAllAt(file, parts.slice(1), 100)
@@ -79,7 +79,7 @@ test(
   async (t) => {
     const path = join(await emptyFolder(t), 'file')
     const file = await createSystemDisk().open(path, 'create-growing')
-    const large = limits.directWriteSizeMin
+    const large = logLimits.directWriteSizeMin
     let expected: Buffer = Buffer.alloc(0)
     for (const sizes of [
       [10],

@@ -2,7 +2,7 @@
 // its pages and their writeback, and is read only by who lags behind the tail cache.
 // Whole blocks in aligned memory are what the system asks for, so bytes are gathered in a stage,
 // and the last block is padded with zeros and written again when more bytes come.
-import { limits } from '../../limits.ts'
+import { logLimits } from '../../limits/log.ts'
 import type { DiskCallback, DiskFile, ReadCallback } from './disk.ts'
 
 /** What positions, sizes and memory of direct writes are multiples of: the largest sector in use. */
@@ -18,13 +18,13 @@ export class StagePool {
 
   /** For a write of `size` bytes, or for its first part. */
   take(size: number): Buffer {
-    return size <= limits.directWriteSizeSmall
-      ? (this.#small.pop() ?? alignedBuffer(limits.directWriteSizeSmall))
-      : (this.#large.pop() ?? alignedBuffer(limits.directWriteSizeMax))
+    return size <= logLimits.directWriteSizeSmall
+      ? (this.#small.pop() ?? alignedBuffer(logLimits.directWriteSizeSmall))
+      : (this.#large.pop() ?? alignedBuffer(logLimits.directWriteSizeMax))
   }
 
   give(stage: Buffer): void {
-    const free = stage.length === limits.directWriteSizeSmall ? this.#small : this.#large
+    const free = stage.length === logLimits.directWriteSizeSmall ? this.#small : this.#large
     if (free.length < keptStageCount) free.push(stage)
   }
 }

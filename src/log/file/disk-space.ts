@@ -3,7 +3,7 @@
 // checkpoints and cleaning go on, and those give space back.
 import { join } from 'node:path'
 import type { Clock, Timer } from '../../lib/clock.ts'
-import { limits } from '../../limits.ts'
+import { logLimits } from '../../limits/log.ts'
 import type { BlockedReason } from '../log-store.ts'
 import type { Disk, FreeSpace } from './disk.ts'
 import { syncFile, writeAt } from './file-operations.ts'
@@ -35,7 +35,7 @@ export class DiskSpace {
   constructor(options: DiskSpaceOptions) {
     this.#options = options
     this.#path = join(options.folder, reserveName)
-    this.#timer = options.clock.every(limits.diskCheckIntervalMs, () => this.check())
+    this.#timer = options.clock.every(logLimits.diskCheckIntervalMs, () => this.check())
     this.check()
   }
 
@@ -114,9 +114,9 @@ export class DiskSpace {
 
 /** Small disks need less: a tenth is left free. */
 function freeMinOf({ total }: FreeSpace): number {
-  return Math.min(limits.diskFreeMin, Math.floor(total / 10))
+  return Math.min(logLimits.diskFreeMin, Math.floor(total / 10))
 }
 
 function reserveSizeOf({ total }: FreeSpace): number {
-  return Math.min(limits.reserveSizeMax, Math.floor(total / 32))
+  return Math.min(logLimits.reserveSizeMax, Math.floor(total / 32))
 }

@@ -4,7 +4,7 @@
 import * as fs from 'node:fs'
 import * as path from 'node:path'
 import type { Clock } from '../../lib/clock.ts'
-import { limits } from '../../limits.ts'
+import { logLimits } from '../../limits/log.ts'
 import { DirectFile, shortWriteError, StagePool, totalSize } from './direct-file.ts'
 import type { BlockWriter } from './direct-file.ts'
 
@@ -106,7 +106,7 @@ export function createSystemDisk(options?: SystemDiskOptions): Disk {
       const blocks = await openBlocks(name, isSynced)
       if (blocks === undefined) return plain
       // Synced, even one block is faster without the page cache.
-      const directSizeMin = isSynced ? 0 : limits.directWriteSizeMin
+      const directSizeMin = isSynced ? 0 : logLimits.directWriteSizeMin
       const options = { plain, blocks, directSizeMin, stages }
       return new DirectFile({ ...options, delayed: isSynced ? delayed : (done) => done })
     },

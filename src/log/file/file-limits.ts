@@ -1,5 +1,5 @@
 // The limits of the file engine that tests make small, so that a few messages fill many files.
-import { limits } from '../../limits.ts'
+import { logLimits } from '../../limits/log.ts'
 
 export interface FileLimits {
   readonly walFileSizeMax: number
@@ -14,4 +14,4 @@ export interface FileLimits {
   readonly volatileMemoryMax: number
 }
 
-export const fileLimits: FileLimits = limits
+export const fileLimits: FileLimits = logLimits

@@ -1,7 +1,7 @@
 // The embedded engine: one WAL for all logs on the machine's own disk. This file joins the parts
 // and holds no format of its own.
 import type { Clock } from '../../lib/clock.ts'
-import { limits } from '../../limits.ts'
+import { logLimits } from '../../limits/log.ts'
 import type { AtomIndex, CommitGroup } from '../commit-group.ts'
 import { CommitScheduler } from '../commit-scheduler.ts'
 import type { BlockedReason, CreateLogOptions, LogStore, LogStoreEvents } from '../log-store.ts'
@@ -462,7 +462,7 @@ export class FileLogStore implements LogStore, LogEngine {
   #pauseAfter(error: Error): Promise<void> {
     this.#onTrouble(error)
     return new Promise((resolve) => {
-      this.#clock.after(limits.diskRetryMs, resolve)
+      this.#clock.after(logLimits.diskRetryMs, resolve)
     })
   }
 

@@ -1,6 +1,6 @@
 import { readInt64 } from '../../lib/int64.ts'
 // After a bad group: do later bytes still prove that it had been on stable storage?
-import { limits } from '../../limits.ts'
+import { logLimits } from '../../limits/log.ts'
 import { groupField, groupHeaderSize, groupMagic } from './file-format.ts'
 import { readAt } from './file-operations.ts'
 import { checkGroupHeader, groupSizeAt } from './group-decoder.ts'
@@ -9,7 +9,7 @@ import type { Segment } from './segment.ts'
 /** The highest group that any intact group header at or after `from` says was synced; 0 if none. */
 export async function findSyncedThrough(segment: Segment, from: number): Promise<number> {
   let highest = 0
-  const pieceSize = limits.sequentialReadSize
+  const pieceSize = logLimits.sequentialReadSize
   for (let start = from; start < segment.size; start += pieceSize) {
     // Pieces overlap so that a header across their border is seen.
     const piece = await readAt(segment.file, start, pieceSize + groupHeaderSize)

@@ -2,7 +2,7 @@
 // ones are passed on as they are.
 import { crc32c } from '../../lib/crc32c.ts'
 import { writeInt64 } from '../../lib/int64.ts'
-import { limits } from '../../limits.ts'
+import { logLimits } from '../../limits/log.ts'
 import type { CommitGroup } from '../commit-group.ts'
 import { runField, runMagic } from '../run.ts'
 import type { Run } from '../run.ts'
@@ -85,7 +85,7 @@ export class GroupEncoder {
     scratch.ensure(copiedSize(group, shared))
     let viewStart = 0
     const add = (source: Buffer, size: number): void => {
-      if (size < limits.coalescedRunSizeMax) {
+      if (size < logLimits.coalescedRunSizeMax) {
         source.copy(scratch.bytes, scratch.size, 0, size)
         scratch.size += size
         return
@@ -152,7 +152,7 @@ function writeRunEntry(entries: EntryWriter, logId: number, run: Run): void {
 }
 
 function copiedSize(group: CommitGroup, shared: Buffer | undefined): number {
-  const max = limits.coalescedRunSizeMax
+  const max = logLimits.coalescedRunSizeMax
   let size = shared !== undefined && shared.length < max ? shared.length : 0
   for (const { run } of group.runs) if (run.size < max) size += run.size
   return size

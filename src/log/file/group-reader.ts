@@ -1,6 +1,6 @@
 // Reads the groups of a file one after the other, whole and checked. Memory: one group and one
 // read-ahead piece.
-import { limits } from '../../limits.ts'
+import { logLimits } from '../../limits/log.ts'
 import { directBlockSize } from './direct-file.ts'
 import type { DiskFile } from './disk.ts'
 import { fileHeaderSize, groupHeaderSize, isPadding } from './file-format.ts'
@@ -82,7 +82,10 @@ export class GroupReader {
 
   /** Always a new buffer: groups that were handed out keep theirs. */
   async #fill(position: number, size: number): Promise<void> {
-    const wanted = Math.min(Math.max(size, limits.sequentialReadSize), this.#options.end - position)
+    const wanted = Math.min(
+      Math.max(size, logLimits.sequentialReadSize),
+      this.#options.end - position,
+    )
     const buffer = Buffer.allocUnsafeSlow(wanted)
     const count = await readInto(this.#options.file, buffer, position)
     this.#buffer = buffer.subarray(0, count)

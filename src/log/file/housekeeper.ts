@@ -2,7 +2,7 @@
 // directory, dead ones are unlinked. Nothing here is in anybody's way: a job that fails is tried
 // again later.
 import type { Clock, Timer } from '../../lib/clock.ts'
-import { limits } from '../../limits.ts'
+import { logLimits } from '../../limits/log.ts'
 import type { Cleaner } from './cleaner.ts'
 import type { SegmentFolder } from './create-segment.ts'
 import { fileKind } from './file-format.ts'
@@ -41,7 +41,7 @@ export class Housekeeper {
 
   constructor(options: HousekeeperOptions) {
     this.#options = options
-    this.#surveyTimer = options.clock.every(limits.cleaningIntervalMs, () => {
+    this.#surveyTimer = options.clock.every(logLimits.cleaningIntervalMs, () => {
       this.#isSurveyDue = true
       this.#survey++
       this.kick()
@@ -73,7 +73,7 @@ export class Housekeeper {
         this.#isRunning = false
         if (this.#isClosed) return
         this.#options.onTrouble(error)
-        this.#options.clock.after(limits.housekeepingRetryMs, () => this.kick())
+        this.#options.clock.after(logLimits.housekeepingRetryMs, () => this.kick())
       },
     )
   }
@@ -120,7 +120,7 @@ export class Housekeeper {
       left -= deleteStepSize
       await file.truncate(left)
       await new Promise<void>((resolve) => {
-        clock.after(limits.deleteStepMs, resolve)
+        clock.after(logLimits.deleteStepMs, resolve)
       })
     }
   }

@@ -1,6 +1,6 @@
 // Which runs of an index were found intact lately: groups that read the same one after the other
 // need not have every byte of it checked for each of them.
-import { limits } from '../../limits.ts'
+import { logLimits } from '../../limits/log.ts'
 
 export class IntactRuns {
   /** One bit a run. */
@@ -15,7 +15,7 @@ export class IntactRuns {
   add(at: number, now: number): void {
     if (now >= this.#end) {
       this.#bits.fill(0)
-      this.#end = now + limits.runIntactMs
+      this.#end = now + logLimits.runIntactMs
     }
     const place = at >>> 3
     if (place >= this.#bits.length) {

@@ -1,6 +1,6 @@
 // A batch lives as long as any of its records does, so copying a file keeps more than the share of
 // records that live. Without this count a file of half dead batches would be copied again and again.
-import { limits } from '../../limits.ts'
+import { logLimits } from '../../limits/log.ts'
 import type { Log } from '../log.ts'
 import type { RunIndex } from './run-index.ts'
 import type { Extent, Segment } from './segment.ts'
@@ -21,7 +21,8 @@ export async function keptSize(
   { logs, loadIndex }: KeptSizeSource,
 ): Promise<number> {
   const { survey } = segment
-  if (survey !== undefined && living > survey.living * limits.batchSurveyShare) return survey.kept
+  if (survey !== undefined && living > survey.living * logLimits.batchSurveyShare)
+    return survey.kept
   let kept = living
   for (const extent of [...segment.extents.values()].flat()) {
     const log = logs.get(extent.logId)

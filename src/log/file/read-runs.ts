@@ -1,7 +1,7 @@
 // Reads runs of one file, checks them, and brings the shared bodies along that their records need.
 import { readInt64 } from '../../lib/int64.ts'
 import { largePages } from '../../lib/large-pages.ts'
-import { limits } from '../../limits.ts'
+import { logLimits } from '../../limits/log.ts'
 import { recordBodySize, recordSharedStart, recordSizeAt } from '../record.ts'
 import { runPages } from '../run-pages.ts'
 import { crcOfRunInSteps, Run, runField, runHeaderSize, runSizeAt } from '../run.ts'
@@ -66,8 +66,8 @@ export async function readRuns(
 
 /** A smaller read is not worth a page. */
 function pageFor(size: number): Buffer | undefined {
-  const isPage = size <= limits.windowPageSize && size > limits.windowPageSize / 2
-  return isPage ? runPages.take(limits.windowPageSize) : undefined
+  const isPage = size <= logLimits.windowPageSize && size > logLimits.windowPageSize / 2
+  return isPage ? runPages.take(logLimits.windowPageSize) : undefined
 }
 
 function roomFor(size: number, memory: RunMemory): Buffer {
@@ -81,14 +81,14 @@ async function readIntoRoom(file: DiskFile, position: number, room: Buffer): Pro
 
 /** Runs that lie close together are read in one go, with whatever is between them. */
 function spansOf(places: readonly number[], index: RunIndex): number[][] {
-  let wantedSize = limits.coldReadSizeMax
+  let wantedSize = logLimits.coldReadSizeMax
   for (const at of places) wantedSize += index.size(at)
   const spans: number[][] = []
   let end = -Infinity
   let start = 0
   for (const at of places) {
     const position = index.position(at)
-    const isClose = position >= end && position - end <= limits.coldReadGapMax
+    const isClose = position >= end && position - end <= logLimits.coldReadGapMax
     const isSmall = position + index.size(at) - start <= wantedSize * 2
     if (isClose && isSmall) spans.at(-1)!.push(at)
     else {

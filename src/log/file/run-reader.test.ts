@@ -8,7 +8,8 @@ import { waitFor } from '../../../test/support/wait-for.ts'
 import { type Clock, systemClock } from '../../lib/clock.ts'
 import { seededRandom } from '../../lib/random.ts'
 import { Turn } from '../../lib/turn.ts'
-import { limits } from '../../limits.ts'
+import { logLimits } from '../../limits/log.ts'
+import { memoryLimits } from '../../limits/memory.ts'
 import { LogError } from '../log-error.ts'
 import type { LogStoreEvents } from '../log-store.ts'
 import type { Log } from '../log.ts'
@@ -68,7 +69,7 @@ function countReads(disk: FaultDisk): () => number {
 }
 
 test('runs in memory are given at once', async () => {
-  const tailCacheSizeMax = 2 * limits.sharedPageSize
+  const tailCacheSizeMax = 2 * memoryLimits.sharedPageSize
   const store = await openStore(new FaultDisk(systemClock), { tailCacheSizeMax })
   const log = await fill(store)
   const runs = store.readRuns(log, 195, 2000)
@@ -119,7 +120,7 @@ test('a batch found intact is checked again when a while has passed', async () =
   const first = async (): Promise<Run | undefined> => (await store.readRuns(log, 5, 1))[0]
   const read = Buffer.from((await first())!.bytes())
   damage(disk)
-  now = limits.runIntactMs - 1
+  now = logLimits.runIntactMs - 1
   assert.equal(Buffer.compare((await first())!.bytes(), read) === 0, false)
   now++
   assert.equal((await first())?.baseOffset, 6)
@@ -154,7 +155,7 @@ test('a run that somebody reads keeps its bytes when it leaves the cache', async
   await store.close()
 })
 
-for (const coldRunsSizeMax of [1, 500_000, limits.coldRunsSizeMax]) {
+for (const coldRunsSizeMax of [1, 500_000, logLimits.coldRunsSizeMax]) {
   test(`memory of runs from files is used again when nobody has them (cache of ${coldRunsSizeMax} bytes)`, async () => {
     using watch = new PageWatch()
     const store = await openStore(new FaultDisk(systemClock), { coldRunsSizeMax })

@@ -1,6 +1,6 @@
 // Serves readers of whole runs, many of them at different places of a log: from the log's tail,
 // from what was read for others lately, else from files. It never touches the log's window.
-import { limits } from '../../limits.ts'
+import { logLimits } from '../../limits/log.ts'
 import type { Log } from '../log.ts'
 import type { Run } from '../run.ts'
 import type { ColdPart, ColdReader, Wanted } from './cold-reader.ts'
@@ -128,8 +128,8 @@ export class RunReader {
 
   /** Others who want what is just being read wait for it. */
   async #readPart(extent: Extent, { log, offset, sizeMax }: Wanted): Promise<Found> {
-    const readSize = Math.min(sizeMax, limits.coldRunsReadSizeMax)
-    const wanted = { log, offset, sizeMax: Math.max(readSize, limits.coldReadSizeMax) }
+    const readSize = Math.min(sizeMax, logLimits.coldRunsReadSizeMax)
+    const wanted = { log, offset, sizeMax: Math.max(readSize, logLimits.coldReadSizeMax) }
     const reading = { log, offset, part: this.#coldReader.readPart(extent, wanted, 'held') }
     this.#readings.push(reading)
     try {

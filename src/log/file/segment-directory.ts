@@ -12,7 +12,7 @@
 //            64 crc u32 of summary, asides and the tail before it
 import { crc32c } from '../../lib/crc32c.ts'
 import { readInt64, writeInt64 } from '../../lib/int64.ts'
-import { limits } from '../../limits.ts'
+import { logLimits } from '../../limits/log.ts'
 import { formatVersion } from './file-format.ts'
 import { readAt, syncFile, writeAt } from './file-operations.ts'
 import { RunIndex, runIndexStride } from './run-index.ts'
@@ -57,9 +57,9 @@ export async function writeDirectory(segment: Segment, extents: readonly Extent[
 }
 
 function piecesOf<T>(items: readonly T[]): readonly (readonly T[])[] {
-  const count = Math.ceil(items.length / limits.directoryPieceCount)
+  const count = Math.ceil(items.length / logLimits.directoryPieceCount)
   return Array.from({ length: count }, (_, index) =>
-    items.slice(index * limits.directoryPieceCount, (index + 1) * limits.directoryPieceCount),
+    items.slice(index * logLimits.directoryPieceCount, (index + 1) * logLimits.directoryPieceCount),
   )
 }
 

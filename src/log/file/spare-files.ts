@@ -5,7 +5,7 @@
 // What was in a file before cannot be taken for groups: their CRC starts from the new file's salt.
 import { join } from 'node:path'
 import type { Clock, Timer } from '../../lib/clock.ts'
-import { limits } from '../../limits.ts'
+import { logLimits } from '../../limits/log.ts'
 import type { Disk } from './disk.ts'
 import { writeAt } from './file-operations.ts'
 
@@ -79,9 +79,9 @@ export class SpareFiles {
    */
   prepare(fillMs: number): void {
     if (!this.#hasPlaceFor(this.#options.fileSize) || this.#spares.length > 0) return
-    if (this.#filling !== undefined || fillMs < limits.spareFillMsMin) return
-    const stepCount = Math.ceil(this.#options.fileSize / limits.spareFillStepSize)
-    const pauseMs = Math.min(limits.spareFillPauseMs, fillMs / 4 / stepCount)
+    if (this.#filling !== undefined || fillMs < logLimits.spareFillMsMin) return
+    const stepCount = Math.ceil(this.#options.fileSize / logLimits.spareFillStepSize)
+    const pauseMs = Math.min(logLimits.spareFillPauseMs, fillMs / 4 / stepCount)
     this.#filling = this.#fill(pauseMs).finally(() => {
       this.#filling = undefined
     })
@@ -105,13 +105,13 @@ export class SpareFiles {
   #hasPlaceFor(size: number): boolean {
     const { isWanted, fileSize } = this.#options
     if (!isWanted || this.#isClosed || size < fileSize) return false
-    return this.#spares.length < limits.spareFilesMax
+    return this.#spares.length < logLimits.spareFilesMax
   }
 
   async #hasRoom(): Promise<boolean> {
     const { disk, folder, fileSize } = this.#options
     const { free } = await disk.freeSpace(folder)
-    return free >= limits.spareFreeFilesMin * fileSize
+    return free >= logLimits.spareFreeFilesMin * fileSize
   }
 
   async #fill(pauseMs: number): Promise<void> {
@@ -131,7 +131,7 @@ export class SpareFiles {
   /** Each piece is synced: 64 MiB in one go would hold the WAL up. */
   async #writeZeros(path: string, pauseMs: number): Promise<void> {
     const { disk, fileSize } = this.#options
-    const zeros = Buffer.alloc(Math.min(limits.spareFillStepSize, fileSize))
+    const zeros = Buffer.alloc(Math.min(logLimits.spareFillStepSize, fileSize))
     const file = await disk.open(path, 'create-synced')
     try {
       for (let at = 0; at < fileSize && !this.#isClosed; at += zeros.length) {

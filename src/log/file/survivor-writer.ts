@@ -1,6 +1,6 @@
 // Writes living records into a survivor file, in groups like those of the WAL. Records keep their
 // offsets; bodies that several of them share are stored once per group.
-import { limits } from '../../limits.ts'
+import { logLimits } from '../../limits/log.ts'
 import { CommitGroup } from '../commit-group.ts'
 import type { Log } from '../log.ts'
 import {
@@ -46,7 +46,7 @@ export class SurvivorWriter {
 
   /** Whether it is time to `flush`. */
   get isFull(): boolean {
-    return this.#group.size >= limits.survivorGroupSizeMax
+    return this.#group.size >= logLimits.survivorGroupSizeMax
   }
 
   /** Takes what lives of `run`, which belongs to `from`. */

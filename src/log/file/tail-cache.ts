@@ -2,7 +2,7 @@
 // from the moment it is durable until it leaves its log's tail; then its memory is let go. A run may
 // be a small part of its memory (a batch among others in a request, something small in a page of
 // Node's): as long as any such part is here, all of that memory is counted, once.
-import { limits } from '../../limits.ts'
+import { logLimits } from '../../limits/log.ts'
 import type { Log } from '../log.ts'
 import type { Run } from '../run.ts'
 import type { SharedBodies } from '../shared-bodies.ts'
@@ -37,7 +37,7 @@ export class TailCache {
       run.release()
       return
     }
-    run.cachedSize = limits.keptRunSize
+    run.cachedSize = logLimits.keptRunSize
     this.#size += run.cachedSize + this.#retainMemory(run.buffer)
     if (run.shared !== undefined) this.#retain(run.shared)
     this.#runs.push(run)

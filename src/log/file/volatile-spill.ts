@@ -2,7 +2,7 @@
 // to files that are never synced and are wiped at each start.
 import { join } from 'node:path'
 import type { Clock, Timer } from '../../lib/clock.ts'
-import { limits } from '../../limits.ts'
+import { logLimits } from '../../limits/log.ts'
 import type { Log } from '../log.ts'
 import type { Run } from '../run.ts'
 import { ColdReader } from './cold-reader.ts'
@@ -56,10 +56,10 @@ export class VolatileSpill {
       loadIndex: (extent) => Promise.resolve(extent.index as RunIndex),
       onDamaged: options.onDamaged,
       onReleased: (segment) => void this.#release(segment),
-      windowsSizeMax: limits.coldWindowsSizeMax,
+      windowsSizeMax: logLimits.coldWindowsSizeMax,
     })
     this.#extents.onSegmentEmpty = (segment) => void this.#release(segment)
-    this.#timer = options.clock.every(limits.cleaningIntervalMs, () => this.#tick())
+    this.#timer = options.clock.every(logLimits.cleaningIntervalMs, () => this.#tick())
   }
 
   /** Bytes of runs in memory, about. */
@@ -114,7 +114,7 @@ export class VolatileSpill {
       (error: Error) => {
         this.#options.onTrouble(error)
         // Meanwhile they stay in memory, where they are.
-        this.#options.clock.after(limits.diskRetryMs, () => {
+        this.#options.clock.after(logLimits.diskRetryMs, () => {
           this.#isSpilling = false
           this.#spillIfNeeded()
         })

@@ -2,7 +2,7 @@
 // when all its bytes are on stable storage (durability `fsync`). A file whose write or sync failed
 // is never written again: the group goes to a new file, as often as it takes.
 import type { Clock } from '../../lib/clock.ts'
-import { limits } from '../../limits.ts'
+import { logLimits } from '../../limits/log.ts'
 import type { CommitGroup } from '../commit-group.ts'
 import { GroupEncoder } from './group-encoder.ts'
 import type { Segment } from './segment.ts'
@@ -167,7 +167,7 @@ export class WalWriter {
       },
       (error: Error) => {
         this.#nextPromise = undefined
-        this.#mayPrepareAfter = now + limits.diskRetryMs
+        this.#mayPrepareAfter = now + logLimits.diskRetryMs
         this.#options.onTrouble(error)
       },
     )
@@ -180,14 +180,14 @@ export class WalWriter {
       return
     }
     this.#options.onTrouble(error)
-    this.#options.clock.after(limits.diskRetryMs, () => this.#write())
+    this.#options.clock.after(logLimits.diskRetryMs, () => this.#write())
   }
 
   /** What was being written goes to another file. */
   #startOver(error: Error): void {
     this.#segment.hasFailed = true
     this.#options.onTrouble(error)
-    const pauseMs = this.#isRetry ? limits.diskRetryMs : 0
+    const pauseMs = this.#isRetry ? logLimits.diskRetryMs : 0
     this.#isRetry = true
     this.#options.clock.after(pauseMs, this.#moveOn)
   }
@@ -213,7 +213,7 @@ export class WalWriter {
           return
         }
         this.#options.onTrouble(error)
-        this.#options.clock.after(limits.diskRetryMs, this.#moveOn)
+        this.#options.clock.after(logLimits.diskRetryMs, this.#moveOn)
       },
     )
   }

@@ -1,6 +1,6 @@
 // The AMQP side of the broker: its connections, and what all of them have to be told.
 import type { Socket } from 'node:net'
-import { limits } from '../../limits.ts'
+import { amqpLimits } from '../../limits/amqp.ts'
 import type { ByteSource } from '../byte-source.ts'
 import type { AmqpContext } from './amqp-context.ts'
 import { Connection } from './connection.ts'
@@ -56,7 +56,7 @@ export class AmqpServer {
     )
     for (const connection of this.#connections) {
       if (connection.status === 'header') connection.destroy()
-      else connection.closeForReply(reply, 0, limits.stopCloseMsMax)
+      else connection.closeForReply(reply, 0, amqpLimits.stopCloseMsMax)
     }
     if (this.#connections.size === 0) return Promise.resolve()
     return new Promise((resolve) => {

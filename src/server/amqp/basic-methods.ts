@@ -25,7 +25,7 @@ import {
   type BasicGet,
   type BasicQos,
 } from '../../codec/amqp/methods.gen.ts'
-import { limits } from '../../limits.ts'
+import { amqpLimits } from '../../limits/amqp.ts'
 import { RecordView } from '../../log/record.ts'
 import type { Channel, ChannelConsumer } from './channel.ts'
 import { consumeStream } from './consume-stream.ts'
@@ -89,8 +89,8 @@ function setPrefetch(channel: Channel, method: BasicQos): void {
 function consume(channel: Channel, method: BasicConsume): void {
   const tag = method.consumerTag === '' ? serverTag(channel) : method.consumerTag
   if (channel.consumers.has(tag)) throw consumerTagReused(tag)
-  if (channel.consumers.size >= limits.consumersPerChannelMax) {
-    const most = limits.consumersPerChannelMax
+  if (channel.consumers.size >= amqpLimits.consumersPerChannelMax) {
+    const most = amqpLimits.consumersPerChannelMax
     throw new ProtocolError('not_allowed', `reached maximum (${most}) of consumers per channel`)
   }
   const sink =

@@ -15,7 +15,8 @@ import {
 } from '../../codec/amqp/methods.gen.ts'
 import { Fifo } from '../../lib/fifo.ts'
 import { largePages } from '../../lib/large-pages.ts'
-import { limits } from '../../limits.ts'
+import { amqpLimits } from '../../limits/amqp.ts'
+import { logLimits } from '../../limits/log.ts'
 import type { CommitGroup } from '../../log/commit-group.ts'
 import { RecordSource } from '../../log/record.ts'
 import { keyOfMessage } from '../crossing/message-key.ts'
@@ -239,7 +240,7 @@ export class ChannelPublisher {
     }
     const route = this.route(source)
     const bodySize = source.bodyEnd - source.bodyStart
-    if (route.durableCount > 0 && bodySize > limits.inlineBodySizeMax && source.asideId === 0) {
+    if (route.durableCount > 0 && bodySize > logLimits.inlineBodySizeMax && source.asideId === 0) {
       this.#writeAside(keep(source, isMandatory))
       return
     }
@@ -332,7 +333,7 @@ function keep(source: RecordSource, isMandatory: boolean): KeptMessage {
 /** Memory that keeping the message takes. */
 export function sizeOf(source: RecordSource): number {
   const bodySize = source.bodyEnd - source.bodyStart
-  return limits.keptMessageSize + source.addressEnd + source.headerEnd + bodySize
+  return amqpLimits.keptMessageSize + source.addressEnd + source.headerEnd + bodySize
 }
 
 function flagsOf(source: RecordSource): number {

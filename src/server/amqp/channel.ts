@@ -19,7 +19,8 @@ import {
   FRAME_METHOD,
 } from '../../codec/amqp/methods.gen.ts'
 import { Fifo } from '../../lib/fifo.ts'
-import { limits } from '../../limits.ts'
+import { amqpLimits } from '../../limits/amqp.ts'
+import { brokerLimits } from '../../limits/broker.ts'
 import type { AtomIndex, CommitGroup, GroupListener } from '../../log/commit-group.ts'
 import { ChannelPublisher } from './channel-publisher.ts'
 import type { Connection } from './connection.ts'
@@ -171,7 +172,7 @@ export class Channel implements GroupListener, ContentTarget {
   get hasRoom(): boolean {
     const { count } = this.unacked
     const isFull =
-      count >= limits.unackedPerChannelMax ||
+      count >= brokerLimits.unackedPerChannelMax ||
       (this.globalPrefetch !== 0 && count >= this.globalPrefetch)
     if (isFull) this.#wasFull = true
     return !isFull
@@ -314,5 +315,5 @@ export class Channel implements GroupListener, ContentTarget {
 }
 
 function parkedSizeOf(payload: Buffer): number {
-  return limits.keptFrameSize + payload.length
+  return amqpLimits.keptFrameSize + payload.length
 }

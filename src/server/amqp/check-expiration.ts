@@ -1,7 +1,7 @@
 // The property `expiration`: milliseconds as decimal text. RabbitMQ refuses anything else, and tells
 // what is wrong as an Erlang term.
 import { preconditionFailed } from '../../broker/broker-error.ts'
-import { limits } from '../../limits.ts'
+import { brokerLimits } from '../../limits/broker.ts'
 
 const plainNumber = /^\d{1,11}$/
 const leadingNumber = /^[+-]?\d+/
@@ -23,7 +23,7 @@ function findFault(expiration: string): string | undefined {
   }
   const milliseconds = BigInt(digits.replace('+', ''))
   if (milliseconds < 0n) return `{value_negative,${milliseconds}}`
-  if (milliseconds > limits.expirationMsMax) return `{value_too_large,${milliseconds}}`
+  if (milliseconds > brokerLimits.expirationMsMax) return `{value_too_large,${milliseconds}}`
   return undefined
 }
 

@@ -25,7 +25,8 @@ import {
 import { parseProtocolHeader, PROTOCOL_HEADER_SIZE } from '../../codec/amqp/protocol-header.ts'
 import type { Timer } from '../../lib/clock.ts'
 import { turnPhase, type TurnTask } from '../../lib/turn.ts'
-import { limits } from '../../limits.ts'
+import { amqpLimits } from '../../limits/amqp.ts'
+import { logLimits } from '../../limits/log.ts'
 import type { CommitGroup } from '../../log/commit-group.ts'
 import type { ByteSource, Incoming } from '../byte-source.ts'
 import { warnIfTls } from '../tls-failure.ts'
@@ -43,7 +44,7 @@ export class Connection implements TurnTask {
   readonly output: Output
   readonly remoteAddress: string
   status: ConnectionStatus = 'header'
-  frameMax: number = limits.handshakeFrameSizeMax
+  frameMax: number = amqpLimits.handshakeFrameSizeMax
   userName = ''
   /** Bytes of frames and messages that wait in channels. */
   parkedSize = 0
@@ -55,7 +56,7 @@ export class Connection implements TurnTask {
   readonly #socket: Socket
   readonly #source: ByteSource
   readonly #onClosed: (connection: Connection) => void
-  readonly #reader = new FrameReader(limits.handshakeFrameSizeMax)
+  readonly #reader = new FrameReader(amqpLimits.handshakeFrameSizeMax)
   readonly #handshake: Handshake
   readonly #channels: (Channel | undefined)[] = []
   readonly #confirmsDue: Channel[] = []
@@ -91,7 +92,7 @@ export class Connection implements TurnTask {
     socket.on('end', () => this.destroy())
     socket.on('error', () => this.destroy())
     socket.on('close', () => this.destroy())
-    this.endAfter(limits.handshakeMsMax)
+    this.endAfter(amqpLimits.handshakeMsMax)
   }
 
   get channelCount(): number {
@@ -105,7 +106,7 @@ export class Connection implements TurnTask {
 
   /** Whether there is room for another delivery; when there is again, consumers are resumed. */
   get hasOutputRoom(): boolean {
-    if (this.output.unsentSize < limits.outputSizeMax) return true
+    if (this.output.unsentSize < amqpLimits.outputSizeMax) return true
     this.#isChoked = true
     return false
   }
@@ -138,7 +139,7 @@ export class Connection implements TurnTask {
     this.#isFlushScheduled = false
     if (this.status === 'closed') return
     this.output.flush()
-    if (this.#isChoked && this.output.unsentSize < limits.outputSizeMax / 2) this.#onDrain()
+    if (this.#isChoked && this.output.unsentSize < amqpLimits.outputSizeMax / 2) this.#onDrain()
   }
 
   /** Runs `action` for a channel; what it throws closes the channel or the connection. */
@@ -186,12 +187,12 @@ export class Connection implements TurnTask {
 
   onParked(size: number): void {
     this.parkedSize += size
-    if (this.parkedSize > limits.parkedSizeMax) this.#pause()
+    if (this.parkedSize > amqpLimits.parkedSizeMax) this.#pause()
   }
 
   onUnparked(): void {
     if (this.#isCloseDue) this.#onClose()
-    else if (this.parkedSize <= limits.parkedSizeMax) this.#unpause()
+    else if (this.parkedSize <= amqpLimits.parkedSizeMax) this.#unpause()
   }
 
   /** A message came although publishers are blocked. */
@@ -223,7 +224,7 @@ export class Connection implements TurnTask {
   }
 
   /** Ends the connection and tells the client why. */
-  closeForReply(reply: Reply, methodId = 0, waitMs: number = limits.closeMsMax): void {
+  closeForReply(reply: Reply, methodId = 0, waitMs: number = amqpLimits.closeMsMax): void {
     if (this.status === 'closing' || this.status === 'closed') return
     this.#release()
     this.send(0, {
@@ -273,7 +274,7 @@ export class Connection implements TurnTask {
       }
       this.#onFrame()
     }
-    if (this.context.broker.store.uncommittedSize > limits.uncommittedSizeMax)
+    if (this.context.broker.store.uncommittedSize > logLimits.uncommittedSizeMax)
       this.#pauseForCommit()
   }
 
@@ -379,7 +380,7 @@ export class Connection implements TurnTask {
 
   /** Everything was said: the socket closes when the peer has taken it. */
   destroyAfterFlush(): void {
-    if (this.status !== 'closing') this.endAfter(limits.closeMsMax)
+    if (this.status !== 'closing') this.endAfter(amqpLimits.closeMsMax)
     this.status = 'closing'
   }
 

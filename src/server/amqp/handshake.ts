@@ -20,7 +20,7 @@ import {
   methodNames,
 } from '../../codec/amqp/methods.gen.ts'
 import { decodeTableEntries } from '../../codec/amqp/read-field-table.ts'
-import { limits } from '../../limits.ts'
+import { amqpLimits } from '../../limits/amqp.ts'
 import type { Connection } from './connection.ts'
 import { ProtocolError } from './reply.ts'
 import { serverProperties } from './server-properties.ts'
@@ -106,7 +106,7 @@ export class Handshake {
     this.#expected = 'nothing'
     connection.context.logger.warn({ remote: connection.remoteAddress, reason }, 'Login refused')
     if (!this.hasCapability('authentication_failure_close')) {
-      connection.endAfter(limits.refusedLoginMs)
+      connection.endAfter(amqpLimits.refusedLoginMs)
       return
     }
     connection.closeForReply({
@@ -122,10 +122,10 @@ export class Handshake {
     const { settings } = this.#connection.context
     const { heartbeat } = method
     const frameMax = negotiate('frame_max', method.frameMax, settings.frameMax)
-    if (frameMax < limits.frameMaxMin) {
+    if (frameMax < amqpLimits.frameMaxMin) {
       throw new ProtocolError(
         'not_allowed',
-        `negotiated frame_max = ${frameMax} is lower than the minimum allowed value (${limits.frameMaxMin})`,
+        `negotiated frame_max = ${frameMax} is lower than the minimum allowed value (${amqpLimits.frameMaxMin})`,
       )
     }
     const channelMax = negotiate('channel_max', method.channelMax, settings.channelMax)

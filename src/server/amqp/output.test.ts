@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { framesOf, SocketDouble } from '../../../test/support/socket-double.ts'
 import { CHANNEL_CLOSE_OK, encodeMethod, FRAME_METHOD } from '../../codec/amqp/methods.gen.ts'
-import { limits } from '../../limits.ts'
+import { amqpLimits } from '../../limits/amqp.ts'
 import { Output } from './output.ts'
 
 function setUp(): { socket: SocketDouble; output: Output } {
@@ -85,7 +85,7 @@ test('a busy connection gets larger slabs, up to the limit, and a quiet one give
     output.writeMethod(1, { id: CHANNEL_CLOSE_OK })
     if (count % 100 === 0) output.flush()
   }
-  assert.ok(output.buffer.length > 1000 && output.buffer.length <= limits.outputSlabSizeMax)
+  assert.ok(output.buffer.length > 1000 && output.buffer.length <= amqpLimits.outputSlabSizeMax)
   output.trim()
   assert.ok(output.buffer.length > 0, 'something is still to be sent')
   output.flush()

@@ -8,7 +8,7 @@ import {
   writeMethodFrame,
 } from '../../codec/amqp/methods.gen.ts'
 import { largePages } from '../../lib/large-pages.ts'
-import { limits } from '../../limits.ts'
+import { amqpLimits } from '../../limits/amqp.ts'
 
 const slabSizeMin = 512
 
@@ -134,7 +134,7 @@ export class Output {
     // Twice the last flush: a busy connection gets large slabs, a quiet one small ones.
     const wanted = Math.min(
       Math.max(this.#lastFlushSize * 2, slabSizeMin),
-      limits.outputSlabSizeMax,
+      amqpLimits.outputSlabSizeMax,
     )
     // Earlier writes of the old one may not have left yet: they have when the next one has.
     this.letGoOnceSent(this.#slab)

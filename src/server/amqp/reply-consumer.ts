@@ -1,7 +1,7 @@
 // The consumer of direct replies (see broker/reply-registry.ts): answers are written to its channel
 // as they come, at most once, and never stored.
 import type { ReplyTarget } from '../../broker/reply-registry.ts'
-import { limits } from '../../limits.ts'
+import { amqpLimits } from '../../limits/amqp.ts'
 import type { RecordSource } from '../../log/record.ts'
 import type { Channel, ChannelConsumer } from './channel.ts'
 import { encodeTag, viewOf, writeDelivery } from './write-content.ts'
@@ -24,7 +24,7 @@ export class ReplyConsumer implements ReplyTarget, ChannelConsumer {
   deliverReply(source: RecordSource): void {
     const channel = this.#channel
     // A requester that does not read loses answers instead of filling the broker's memory.
-    if (channel.output.unsentSize > limits.unreadRepliesSizeMax) return
+    if (channel.output.unsentSize > amqpLimits.unreadRepliesSizeMax) return
     const delivery = { deliveryTag: channel.nextDeliveryTag(), isRedelivered: false }
     writeDelivery(channel, this.#tagBytes, delivery, viewOf(source))
     channel.connection.scheduleFlush()

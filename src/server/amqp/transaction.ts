@@ -4,7 +4,8 @@ import { preconditionFailed } from '../../broker/broker-error.ts'
 import type { Route } from '../../broker/route-cache.ts'
 import type { DeliveryHolder } from '../../broker/unacked-deliveries.ts'
 import { TX_COMMIT_OK } from '../../codec/amqp/methods.gen.ts'
-import { limits } from '../../limits.ts'
+import { amqpLimits } from '../../limits/amqp.ts'
+import { brokerLimits } from '../../limits/broker.ts'
 import type { CommitGroup } from '../../log/commit-group.ts'
 import { type KeptMessage, setKey, sizeOf } from './channel-publisher.ts'
 import type { Channel } from './channel.ts'
@@ -39,7 +40,7 @@ export class ChannelTransaction {
   addSettled(tag: number, isMultiple: boolean, isRequeued: boolean): void {
     this.#channel.settle(tag, isMultiple, (holder, offset, settledTag) => {
       this.#settled.push({ tag: settledTag, holder, offset, isRequeued })
-      this.#size += limits.keptMessageSize
+      this.#size += amqpLimits.keptMessageSize
     })
     this.#grow(0)
   }
@@ -98,9 +99,9 @@ export class ChannelTransaction {
 
   #grow(size: number): void {
     this.#size += size
-    if (this.#size <= limits.transactionSizeMax) return
+    if (this.#size <= brokerLimits.transactionSizeMax) return
     throw preconditionFailed(
-      `transaction of more than ${limits.transactionSizeMax} bytes: commit more often`,
+      `transaction of more than ${brokerLimits.transactionSizeMax} bytes: commit more often`,
     )
   }
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SocketDouble } from '../../../test/support/socket-double.ts'
 import { largePages } from '../../lib/large-pages.ts'
-import { limits } from '../../limits.ts'
+import { amqpLimits } from '../../limits/amqp.ts'
+import { logLimits } from '../../limits/log.ts'
 import { RecordView } from '../../log/record.ts'
 import { runPages } from '../../log/run-pages.ts'
 import { Output } from './output.ts'
@@ -19,19 +20,19 @@ function recordIn(page: Buffer, bodySize: number): RecordView {
 }
 
 for (const [bodySize, isKept] of [
-  [limits.copiedBodySizeMax, false],
-  [limits.copiedBodySizeMax + 1, true],
+  [amqpLimits.copiedBodySizeMax, false],
+  [amqpLimits.copiedBodySizeMax + 1, true],
 ] as const) {
   test(`a body of ${bodySize} bytes ${isKept ? 'keeps its memory until it is sent' : 'is copied'}`, () => {
     const socket = new SocketDouble()
     const output = new Output(socket.asSocket())
-    const page = runPages.take(limits.runSizeMax)
+    const page = runPages.take(logLimits.runSizeMax)
     const delivery = { deliveryTag: 1, isRedelivered: false }
-    const target = { output, channel: 1, frameMax: limits.copiedBodySizeMax * 4 }
+    const target = { output, channel: 1, frameMax: amqpLimits.copiedBodySizeMax * 4 }
     writeDelivery(target, Buffer.from([1, 65]), delivery, recordIn(page, bodySize))
     output.flush()
     runPages.giveBack(page)
-    const next = runPages.take(limits.runSizeMax)
+    const next = runPages.take(logLimits.runSizeMax)
     assert.equal(next === page, !isKept)
     next.fill(0)
     const sent = socket.take()
@@ -42,10 +43,10 @@ for (const [bodySize, isKept] of [
 test('a large body has its memory to itself until it is sent, and then others get it', () => {
   const socket = new SocketDouble()
   const output = new Output(socket.asSocket())
-  const bodySize = 16 * limits.copiedBodySizeMax
+  const bodySize = 16 * amqpLimits.copiedBodySizeMax
   const body = largePages.take(bodySize + 2000)
   const delivery = { deliveryTag: 1, isRedelivered: false }
-  const target = { output, channel: 1, frameMax: limits.copiedBodySizeMax * 4 }
+  const target = { output, channel: 1, frameMax: amqpLimits.copiedBodySizeMax * 4 }
   writeDelivery(target, Buffer.from([1, 65]), delivery, recordIn(body, bodySize))
   largePages.letGo(body)
   const isTaken = (): boolean => {

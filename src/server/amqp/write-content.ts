@@ -13,7 +13,7 @@ import {
 } from '../../codec/amqp/methods.gen.ts'
 import { copyBytes } from '../../lib/copy-bytes.ts'
 import { largePages } from '../../lib/large-pages.ts'
-import { limits } from '../../limits.ts'
+import { amqpLimits } from '../../limits/amqp.ts'
 import { type RecordSource, RecordView } from '../../log/record.ts'
 import { runPages } from '../../log/run-pages.ts'
 import type { Output } from './output.ts'
@@ -45,7 +45,7 @@ export function viewOf(source: RecordSource): RecordView {
   view.body = source.body
   view.bodyStart = source.bodyStart
   view.bodyEnd = source.bodyEnd
-  if (view.bodyEnd - view.bodyStart > limits.copiedBodySizeMax) copyBody(view)
+  if (view.bodyEnd - view.bodyStart > amqpLimits.copiedBodySizeMax) copyBody(view)
   return view
 }
 
@@ -133,7 +133,7 @@ export function writeReturn(
 function contentSizeMax(target: ContentTarget, record: RecordView): number {
   const headerSize = record.headerEnd - record.headerStart + FRAME_OVERHEAD
   const bodySize = record.bodyEnd - record.bodyStart
-  if (bodySize > limits.copiedBodySizeMax) return headerSize
+  if (bodySize > amqpLimits.copiedBodySizeMax) return headerSize
   const frames = Math.ceil(bodySize / (target.frameMax - FRAME_OVERHEAD))
   return headerSize + bodySize + frames * FRAME_OVERHEAD
 }
@@ -147,7 +147,7 @@ function writeHeaderAndBody(target: ContentTarget, record: RecordView): void {
   position = copyBytes(record.buffer, record.headerStart, record.headerEnd, buffer, position)
   buffer[position++] = FRAME_END
   const bodySize = record.bodyEnd - record.bodyStart
-  if (bodySize > limits.copiedBodySizeMax) {
+  if (bodySize > amqpLimits.copiedBodySizeMax) {
     output.advance(position)
     sendBodyViews(target, record)
     return

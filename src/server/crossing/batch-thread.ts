@@ -7,7 +7,8 @@ import {
   type RecordRules,
 } from '../../codec/kafka/check-records.ts'
 import { firstRecordFrom, type FoundRecord } from '../../codec/kafka/first-record-from.ts'
-import { limits } from '../../limits.ts'
+import { crossingLimits } from '../../limits/crossing.ts'
+import { recordLimits } from '../../limits/record.ts'
 import type { Run } from '../../log/run.ts'
 import { filterBatch } from './filter-batch.ts'
 import { OpenedBatches } from './opened-batches.ts'
@@ -69,7 +70,7 @@ function resultOf(job: BatchJob): BatchResult {
 
 function perform(job: BatchJob): BatchResult {
   const batch = job.batch && Buffer.from(job.batch.buffer, job.batch.byteOffset, job.batch.length)
-  const decompressedMax = limits.decompressedSizeMax
+  const decompressedMax = recordLimits.decompressedSizeMax
   switch (job.kind) {
     case 'check': {
       const checked = checkBatchRecords(batch as Buffer, job.rules, {
@@ -88,7 +89,7 @@ function perform(job: BatchJob): BatchResult {
     }
     default: {
       const { offset, kept } = job
-      const sizeMax = limits.crossedPartSizeMax
+      const sizeMax = crossingLimits.crossedPartSizeMax
       const keep = (at: number): boolean => kept[at - offset] === 1
       const options = { offset, end: offset + kept.length, keep, sizeMax }
       const filtered = filterBatch(opened.open(job.name, batch), options)

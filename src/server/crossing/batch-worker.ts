@@ -8,7 +8,7 @@ import { CodecError } from '../../codec/codec-error.ts'
 import type { CheckedRecords, RecordRules } from '../../codec/kafka/check-records.ts'
 import type { FoundRecord } from '../../codec/kafka/first-record-from.ts'
 import type { Clock, Timer } from '../../lib/clock.ts'
-import { limits } from '../../limits.ts'
+import { crossingLimits } from '../../limits/crossing.ts'
 import { Run } from '../../log/run.ts'
 import type { BatchJob, BatchResult, SentRun } from './batch-thread.ts'
 
@@ -95,7 +95,7 @@ export class BatchWorker {
     const first = this.#waiting[0]
     this.#idle?.stop()
     if (first === undefined) {
-      this.#idle = this.#clock.after(limits.batchThreadIdleMs, () => this.#stop())
+      this.#idle = this.#clock.after(crossingLimits.batchThreadIdleMs, () => this.#stop())
       return
     }
     this.#worker ??= this.#start()
@@ -107,7 +107,7 @@ export class BatchWorker {
   /** A batch is part of a larger buffer, of which the thread is given nothing else: a copy, in steps. */
   #sendPiece(first: Waiting, copy: Uint8Array<ArrayBuffer>, start: number): void {
     if (this.#waiting[0] !== first) return
-    const end = Math.min(start + limits.copiedPerTurnMax, copy.length)
+    const end = Math.min(start + crossingLimits.copiedPerTurnMax, copy.length)
     copy.set(first.batch.subarray(start, end), start)
     if (end < copy.length) {
       this.#clock.atEndOfTurn(() => this.#sendPiece(first, copy, end))

@@ -1,4 +1,4 @@
-import { limits } from '../../limits.ts'
+import { crossingLimits } from '../../limits/crossing.ts'
 import type { Log } from '../../log/log.ts'
 import type { Run } from '../../log/run.ts'
 
@@ -36,7 +36,10 @@ export class CrossedRuns {
     this.#crossed.push(crossed)
     this.#logIds.push(logId)
     this.#size += crossed.buffer.length
-    while (this.#size > limits.crossedRunsSizeMax && this.#head < this.#crossed.length - 1) {
+    while (
+      this.#size > crossingLimits.crossedRunsSizeMax &&
+      this.#head < this.#crossed.length - 1
+    ) {
       this.#giveUpFirst()
     }
     if (this.#head * 2 > this.#crossed.length) this.#compact()

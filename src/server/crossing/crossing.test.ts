@@ -19,7 +19,8 @@ import type { CompressionName } from '../../codec/kafka/compression.ts'
 import { RecordBatchBuilder } from '../../codec/kafka/record-batch-builder.ts'
 import { hasValidCrc, readBatchHeader } from '../../codec/kafka/record-batch.ts'
 import { systemClock } from '../../lib/clock.ts'
-import { limits } from '../../limits.ts'
+import { crossingLimits } from '../../limits/crossing.ts'
+import { recordLimits } from '../../limits/record.ts'
 import { Run } from '../../log/run.ts'
 import { BatchWorker } from './batch-worker.ts'
 import { CrossedRuns } from './crossed-runs.ts'
@@ -276,7 +277,7 @@ describe('a record read by AMQP', () => {
   it('leaves out headers that no frame could hold, and says how many', () => {
     const value = Buffer.alloc(100 * 1024)
     const seen = seenByAmqp({ headers: { a: value, b: value, c: 'c', ['n'.repeat(256)]: 'd' } })
-    assert.ok(seen.header.length <= limits.crossedHeaderSizeMax + 300)
+    assert.ok(seen.header.length <= crossingLimits.crossedHeaderSizeMax + 300)
     assert.equal(seen.headers['a']?.type, 'longstr')
     assert.equal(seen.headers['c']?.value, 'c')
     assert.deepEqual(seen.headers['x-omitted-headers'], { type: 'signedint', value: 2 })
@@ -315,7 +316,7 @@ describe('a batch', () => {
       worker: new BatchWorker(systemClock),
       onUndecodable: (_log, _run, error) => reported.push(error),
     })
-    const value = Buffer.alloc(limits.decompressedSizeMax)
+    const value = Buffer.alloc(recordLimits.decompressedSizeMax)
     const batch = batchOf([{ ...record, value }], 'zstd')
     assert.equal(strict.toMessages(log, batch, 3), undefined)
     await prepared(strict, batch, 3)
@@ -344,10 +345,10 @@ describe('a batch', () => {
 it('what was converted last is kept, as much as fits', () => {
   const kept = new CrossedRuns()
   const runs = Array.from({ length: 5 }, (_, index) => new Run(index, now, 0))
-  for (const run of runs) kept.keep(run, new Run(0, now, limits.crossedRunsSizeMax / 3))
+  for (const run of runs) kept.keep(run, new Run(0, now, crossingLimits.crossedRunsSizeMax / 3))
   const isKept = runs.map(({ crossed }) => crossed !== undefined && crossed.size > 0)
   assert.deepEqual(isKept, [false, false, true, true, true])
-  kept.keep(new Run(9, now, 0), new Run(0, now, limits.crossedRunsSizeMax * 2))
+  kept.keep(new Run(9, now, 0), new Run(0, now, crossingLimits.crossedRunsSizeMax * 2))
   assert.ok(runs.every(({ crossed }) => crossed?.size === 0))
 })
 

@@ -1,7 +1,8 @@
 // The one place where messages and Kafka batches become each other. Results are kept on their runs for
 // the next reader, as many as fit a budget. What takes long is done beside the event loop, in parts.
 import { CodecError } from '../../codec/codec-error.ts'
-import { limits } from '../../limits.ts'
+import { crossingLimits } from '../../limits/crossing.ts'
+import { recordLimits } from '../../limits/record.ts'
 import type { Log } from '../../log/log.ts'
 import type { RunConverter } from '../../log/run-converter.ts'
 import { Run } from '../../log/run.ts'
@@ -57,7 +58,7 @@ export class Crossing implements RunConverter {
    */
   async filterPart(log: Log, run: Run, offset: number, keep: Keep): Promise<Buffer> {
     const start = Math.max(offset, run.baseOffset)
-    const count = Math.min(run.lastOffset + 1 - start, limits.filteredOffsetsMax)
+    const count = Math.min(run.lastOffset + 1 - start, crossingLimits.filteredOffsetsMax)
     const kept = new Uint8Array(count)
     for (let at = 0; at < count; at++) kept[at] = keep(start + at) ? 1 : 0
     try {
@@ -128,7 +129,7 @@ export class Crossing implements RunConverter {
       return await worker.convert(batch, offset, home).catch((error: unknown) => {
         if (error instanceof CodecError || worker.isClosed) throw error
         // Nothing is wrong with the batch when the thread fails: late is better than lost.
-        return partOf(new OpenedBatch(batch.bytes, limits.decompressedSizeMax), offset, home)
+        return partOf(new OpenedBatch(batch.bytes, recordLimits.decompressedSizeMax), offset, home)
       })
     } catch (error) {
       if (worker.isClosed) return undefined
@@ -147,8 +148,8 @@ export class Crossing implements RunConverter {
 
   /** What `work` makes of a batch, the error if it cannot be decoded, undefined when it is large. */
   #atOnce<T>(run: Run, work: (batch: OpenedBatch) => T): T | Error | undefined {
-    const sizeMax = limits.decodedAtOnceSizeMax
-    const workMax = limits.crossedAtOnceWorkMax
+    const sizeMax = crossingLimits.decodedAtOnceSizeMax
+    const workMax = crossingLimits.crossedAtOnceWorkMax
     if (run.size > sizeMax || run.recordCount > workMax || this.#large.has(run)) return undefined
     try {
       const batch = new OpenedBatch(run.bytes(), sizeMax)

@@ -7,7 +7,7 @@
 // null            │ void             other number       │ double
 // list            │ array            object             │ table
 import { FieldTable, type FieldEntry, type FieldValue } from '../../codec/amqp/field-table.ts'
-import { limits } from '../../limits.ts'
+import { recordLimits } from '../../limits/record.ts'
 import { decimalText, isNumberType, numberText, parseDecimal, parseNumber } from './number-text.ts'
 
 export type Json =
@@ -42,7 +42,7 @@ export function toJson(field: FieldValue): Json {
 
 /** Undefined for what `toJson` would not make of any value. */
 export function fromJson(json: Json, depth = 0): FieldValue | undefined {
-  if (depth > limits.fieldTableDepthMax) return undefined
+  if (depth > recordLimits.fieldTableDepthMax) return undefined
   switch (typeof json) {
     case 'string':
       return { type: 'longstr', value: json }

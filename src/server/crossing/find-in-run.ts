@@ -1,6 +1,6 @@
 import { CodecError } from '../../codec/codec-error.ts'
 import { firstRecordFrom, type FoundRecord } from '../../codec/kafka/first-record-from.ts'
-import { limits } from '../../limits.ts'
+import { crossingLimits } from '../../limits/crossing.ts'
 import { recordOffsetAt, recordSizeAt, recordTimestampAt } from '../../log/record.ts'
 import { type Run, runHeaderSize } from '../../log/run.ts'
 import type { BatchWorker } from './batch-worker.ts'
@@ -27,7 +27,7 @@ export async function findInRun(run: Run, options: FindOptions): Promise<FoundRe
 
 /** At once, or in the thread for large batches. Rejects with CodecError. */
 async function findInBatch(batch: Buffer, options: FindOptions): Promise<FoundRecord | undefined> {
-  const sizeMax = limits.decodedAtOnceSizeMax
+  const sizeMax = crossingLimits.decodedAtOnceSizeMax
   if (batch.length > sizeMax) return findElsewhere(batch, options)
   try {
     return firstRecordFrom(batch, options.from, { sizeMax, isWanted: options.isWanted })

@@ -9,7 +9,7 @@ import {
 } from '../../../test/support/crossing-run.ts'
 import type { NewRecord } from '../../codec/kafka/record-batch-builder.ts'
 import { systemClock } from '../../lib/clock.ts'
-import { limits } from '../../limits.ts'
+import { crossingLimits } from '../../limits/crossing.ts'
 import { Run } from '../../log/run.ts'
 import { BatchWorker } from './batch-worker.ts'
 import { Crossing } from './crossing.ts'
@@ -68,8 +68,8 @@ describe('a large batch', () => {
     const parts = await allParts(crossing, batch)
     assert.ok(parts.length > 2, `${parts.length} parts`)
     for (const part of parts) {
-      assert.ok(part.recordCount <= limits.crossedPartWorkMax)
-      assert.ok(part.buffer.length <= limits.crossedPartSizeMax * 1.25)
+      assert.ok(part.recordCount <= crossingLimits.crossedPartWorkMax)
+      assert.ok(part.buffer.length <= crossingLimits.crossedPartSizeMax * 1.25)
     }
     const messages = parts.flatMap((part) => messagesIn(log, part))
     assert.deepEqual(messages, messagesIn(log, convert(log, batch)))
@@ -78,7 +78,7 @@ describe('a large batch', () => {
   it('is one when it has many headers or becomes large only when decompressed', async () => {
     const [record] = recordsOf(1) as [NewRecord]
     const headers = Array.from({ length: 3000 }, () => ({ key: 'h', value: null }))
-    const value = Buffer.alloc(limits.decodedAtOnceSizeMax + 1)
+    const value = Buffer.alloc(crossingLimits.decodedAtOnceSizeMax + 1)
     for (const odd of [
       { ...record, headers },
       { ...record, value },
@@ -136,7 +136,7 @@ describe('a large batch', () => {
     let partCount = 0
     for (let at = 7; at <= batch.lastOffset; partCount++) {
       const part = await crossing.filterPart(log, batch, at, keep)
-      assert.ok(part.length <= limits.crossedPartSizeMax * 1.25)
+      assert.ok(part.length <= crossingLimits.crossedPartSizeMax * 1.25)
       const run = Run.fromBytes(part)
       assert.equal(run.baseOffset, at)
       seen.push(...recordsIn(part).map(({ offset }) => offset))

@@ -1,4 +1,4 @@
-import { limits } from '../../limits.ts'
+import { recordLimits } from '../../limits/record.ts'
 import { OpenedBatch } from './opened-batch.ts'
 
 /** The batches whose readers came last: who reads one in parts does so from its beginning to its end. */
@@ -16,13 +16,13 @@ export class OpenedBatches {
     let batch = this.#batches.get(name)
     if (batch === undefined) {
       if (bytes === undefined) throw new Error(`the batch ${name} is not here`)
-      batch = new OpenedBatch(bytes, limits.decompressedSizeMax)
+      batch = new OpenedBatch(bytes, recordLimits.decompressedSizeMax)
       this.#size += batch.size
     }
     this.#batches.delete(name)
     this.#batches.set(name, batch)
     for (const [oldest, { size }] of this.#batches) {
-      if (this.#size <= limits.decompressedSizeMax || oldest === name) break
+      if (this.#size <= recordLimits.decompressedSizeMax || oldest === name) break
       this.#batches.delete(oldest)
       this.#size -= size
     }

@@ -8,7 +8,7 @@ import { readBatchHeader } from '../../codec/kafka/record-batch.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { seededRandom } from '../../lib/random.ts'
 import { Turn } from '../../lib/turn.ts'
-import { limits } from '../../limits.ts'
+import { logLimits } from '../../limits/log.ts'
 import { FaultDisk } from '../../log/file/fault-disk.ts'
 import { openFileLogStore } from '../../log/file/open-file-log-store.ts'
 import type { Log } from '../../log/log.ts'
@@ -19,7 +19,7 @@ import { Crossing } from './crossing.ts'
 import { partToKafkaBatch } from './part-to-kafka-batch.ts'
 
 const bodySize = 2 * 1024 * 1024
-const bodyCount = Math.ceil(limits.asideCacheSizeMax / bodySize) + 4
+const bodyCount = Math.ceil(logLimits.asideCacheSizeMax / bodySize) + 4
 
 test('a run with more large bodies than memory is fetched in parts', async () => {
   const { store } = await openFileLogStore({
@@ -44,7 +44,7 @@ test('a run with more large bodies than memory is fetched in parts', async () =>
   store.endAtom()
   await waitFor('the bodies are committed', () => log.durableEnd === bodyCount)
 
-  const runs = await store.readRuns(log, 0, limits.runSizeMax)
+  const runs = await store.readRuns(log, 0, logLimits.runSizeMax)
   assert.equal(runs.length, 1)
   const run = runs[0] as Run
   const crossing = new Crossing({

@@ -7,7 +7,7 @@ import { SHORTSTR_BYTES_MAX, WireWriter } from '../../codec/amqp/wire-writer.ts'
 import { fieldValueSize, writeFieldValue } from '../../codec/amqp/write-field-table.ts'
 import type { RecordReader } from '../../codec/kafka/record-reader.ts'
 import { writeInt64 } from '../../lib/int64.ts'
-import { limits } from '../../limits.ts'
+import { crossingLimits } from '../../limits/crossing.ts'
 import { RecordSource } from '../../log/record.ts'
 import {
   kafkaHeader,
@@ -158,7 +158,7 @@ export class RecordToMessage {
   }
 
   #addEntry(name: Buffer, value: FieldValue): void {
-    const sizeMax = limits.crossedHeaderSizeMax - omittedSize
+    const sizeMax = crossingLimits.crossedHeaderSizeMax - omittedSize
     const tableSize = this.#tableSize + 1 + name.length + fieldValueSize(value)
     if (name.length > SHORTSTR_BYTES_MAX || tableSize > sizeMax) {
       this.#omittedCount++

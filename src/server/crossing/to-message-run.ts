@@ -1,4 +1,4 @@
-import { limits } from '../../limits.ts'
+import { crossingLimits } from '../../limits/crossing.ts'
 import { appendRecord } from '../../log/record.ts'
 import { Run, runHeaderSize } from '../../log/run.ts'
 import type { OpenedBatch } from './opened-batch.ts'
@@ -26,7 +26,7 @@ export function wholeBatch({ header }: OpenedBatch, home: Buffer): PartOptions {
 
 /** As much of a large batch as is converted at a time. */
 export function partOf(batch: OpenedBatch, offset: number, home: Buffer): Run {
-  const { crossedPartSizeMax: sizeMax, crossedPartWorkMax: workMax } = limits
+  const { crossedPartSizeMax: sizeMax, crossedPartWorkMax: workMax } = crossingLimits
   return toMessageRun(batch, { offset, home, sizeMax, workMax })
 }
 

@@ -3,7 +3,7 @@
 import type { ApiName } from '../../codec/kafka/apis.gen.ts'
 import { type Address, formatAddress } from '../../lib/listen.ts'
 import type { Logger } from '../../lib/logger.ts'
-import { limits } from '../../limits.ts'
+import { kafkaLimits } from '../../limits/kafka.ts'
 
 const bootstrapApis: ReadonlySet<ApiName> = new Set([
   'apiVersions',
@@ -47,7 +47,7 @@ export class AdvertisedWatch {
     this.#suspects.delete(remoteAddress)
     this.#suspects.set(remoteAddress, client)
     const oldest = this.#suspects.keys().next().value
-    if (this.#suspects.size > limits.watchedClientsMax && oldest !== undefined) {
+    if (this.#suspects.size > kafkaLimits.watchedClientsMax && oldest !== undefined) {
       this.#suspects.delete(oldest)
     }
     if (client.metadataOnlyCount < suspiciousCount || client.isTold) return

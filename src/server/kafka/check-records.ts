@@ -10,7 +10,8 @@ import {
   type RefusedRecord,
 } from '../../codec/kafka/check-records.ts'
 import { compressionOf } from '../../codec/kafka/record-batch.ts'
-import { limits } from '../../limits.ts'
+import { crossingLimits } from '../../limits/crossing.ts'
+import { recordLimits } from '../../limits/record.ts'
 
 /** Some records of a batch are refused, and with them the batch (KIP-467). */
 export class RefusedRecordsError extends BrokerError {
@@ -53,10 +54,11 @@ export function checkRecords(batch: Buffer, config: TopicConfig, now: number): n
     throw new BrokerError('invalid_record', 'The batch has an unknown compression type')
   }
   // Bytes that are not decompressed are passed over.
-  const sizeMax = compression === 'none' ? limits.decompressedSizeMax : limits.decodedAtOnceSizeMax
+  const sizeMax =
+    compression === 'none' ? recordLimits.decompressedSizeMax : crossingLimits.decodedAtOnceSizeMax
   if (batch.length > sizeMax) throw new LargeBatchError(rules)
   try {
-    const bounds = { sizeMax, workMax: limits.checkedAtOnceWorkMax }
+    const bounds = { sizeMax, workMax: recordLimits.checkedAtOnceWorkMax }
     return verdictOf(checkBatchRecords(batch, rules, bounds))
   } catch (error) {
     if (isTooLarge(error)) throw new LargeBatchError(rules)

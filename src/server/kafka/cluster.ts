@@ -18,7 +18,7 @@ import type {
   OffsetForLeaderPartition,
 } from '../../codec/kafka/messages/offset-for-leader-epoch.gen.ts'
 import type { Steps } from '../../lib/slices.ts'
-import { limits } from '../../limits.ts'
+import { kafkaLimits } from '../../limits/kafka.ts'
 import { authorizedOperations } from './authorized-operations.ts'
 import { codeOf, noError } from './error-code.ts'
 import { findPartition } from './find-partition.ts'
@@ -117,7 +117,7 @@ function* describePage(
   context: RequestContext,
 ): Steps<DescribeTopicPartitionsResponse> {
   const { cursor, responsePartitionLimit } = request
-  const limit = Math.min(responsePartitionLimit, limits.describedPartitionsMax)
+  const limit = Math.min(responsePartitionLimit, kafkaLimits.describedPartitionsMax)
   const all = request.topics.length === 0 ? context.topics.views() : request.topics
   const names = yield* firstNames(all, cursor?.topicName ?? '', limit + 1)
   const topics: DescribeTopicPartitionsResponseTopic[] = []

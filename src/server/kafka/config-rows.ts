@@ -7,7 +7,8 @@ import type {
   DescribeConfigsSynonym,
 } from '../../codec/kafka/messages/describe-configs.gen.ts'
 import { formatAddress } from '../../lib/listen.ts'
-import { limits } from '../../limits.ts'
+import { kafkaLimits } from '../../limits/kafka.ts'
+import { topicLimits } from '../../limits/topic.ts'
 import { type BrokerConfigType, brokerConfigTable } from './broker-config-table.ts'
 import { type KafkaListener, nodeId } from './kafka-context.ts'
 import { saslMechanism } from './sasl-state.ts'
@@ -86,23 +87,23 @@ function ownSettings(open: readonly KafkaListener[]): ReadonlyMap<string, string
   return new Map([
     ['advertised.listeners', listeners],
     ['broker.id', String(nodeId)],
-    ['fetch.max.bytes', String(limits.fetchAnswerSizeMax)],
+    ['fetch.max.bytes', String(kafkaLimits.fetchAnswerSizeMax)],
     ['group.initial.rebalance.delay.ms', String(groups.initialRebalanceDelayMs)],
     ['group.max.session.timeout.ms', String(groups.sessionTimeoutMsMax)],
     ['group.max.size', String(groups.membersMax)],
     ['group.min.session.timeout.ms', String(groups.sessionTimeoutMsMin)],
     ['listeners', listeners],
     ['log.dirs', 'data'],
-    ['max.incremental.fetch.session.cache.slots', String(limits.fetchSessionsMax)],
+    ['max.incremental.fetch.session.cache.slots', String(kafkaLimits.fetchSessionsMax)],
     ['node.id', String(nodeId)],
     ['offset.metadata.max.bytes', String(groups.offsetMetadataSizeMax)],
     ['offsets.topic.replication.factor', '1'],
     ['process.roles', 'broker,controller'],
-    ['producer.id.expiration.ms', String(limits.producerIdExpirationMs)],
+    ['producer.id.expiration.ms', String(topicLimits.producerIdExpirationMs)],
     ['sasl.enabled.mechanisms', saslMechanism],
     ['share.coordinator.state.topic.min.isr', '1'],
     ['share.coordinator.state.topic.replication.factor', '1'],
-    ['socket.request.max.bytes', String(limits.kafkaRequestSizeMax)],
+    ['socket.request.max.bytes', String(kafkaLimits.kafkaRequestSizeMax)],
     ['transaction.state.log.min.isr', '1'],
     ['transaction.state.log.replication.factor', '1'],
   ])

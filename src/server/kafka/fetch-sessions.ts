@@ -2,7 +2,7 @@
 // what changed; the broker answers only partitions that have something to say.
 import type { FetchRequest } from '../../codec/kafka/messages/fetch.gen.ts'
 import type { Random } from '../../lib/random.ts'
-import { limits } from '../../limits.ts'
+import { kafkaLimits } from '../../limits/kafka.ts'
 
 /** One partition that a client fetches. */
 export interface FetchedPartition {
@@ -90,7 +90,7 @@ export class FetchSessions {
     const session = new FetchSession(id, partitions)
     this.#sessions.set(id, session)
     const oldest = this.#sessions.keys().next().value
-    if (this.#sessions.size > limits.fetchSessionsMax && oldest !== undefined) {
+    if (this.#sessions.size > kafkaLimits.fetchSessionsMax && oldest !== undefined) {
       this.#sessions.delete(oldest)
     }
     return session

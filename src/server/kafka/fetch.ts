@@ -11,7 +11,7 @@ import type {
 } from '../../codec/kafka/messages/fetch.gen.ts'
 import { largePages } from '../../lib/large-pages.ts'
 import { resultOf, runAtOnce, type Steps } from '../../lib/slices.ts'
-import { limits } from '../../limits.ts'
+import { kafkaLimits } from '../../limits/kafka.ts'
 import { codeOf, noError } from './error-code.ts'
 import type { FetchedPartition, FetchSession } from './fetch-sessions.ts'
 import { type PartitionRecords, readPartition } from './read-partition.ts'
@@ -55,10 +55,10 @@ async function poll(
   context: RequestContext,
 ): Promise<Round> {
   const { clock } = context
-  const deadline = clock.monotonic() + Math.min(request.maxWaitMs, limits.fetchWaitMsMax)
+  const deadline = clock.monotonic() + Math.min(request.maxWaitMs, kafkaLimits.fetchWaitMsMax)
   const round: Round = { found: [], size: 0, isUrgent: false }
   const run = <T>(steps: Steps<T>): Promise<T> =>
-    partitions.length > limits.fetchedAtOnceMax ? context.slices.run(steps) : runAtOnce(steps)
+    partitions.length > kafkaLimits.fetchedAtOnceMax ? context.slices.run(steps) : runAtOnce(steps)
   await run(readFirst(request, partitions, round, context))
   const isDue = (): boolean =>
     round.isUrgent ||
@@ -125,7 +125,7 @@ function add(round: Round, read: Found): void {
 
 /** Only the first partition that has anything may go beyond the limit. */
 function sizeLeft(request: FetchRequest, size: number): number {
-  const left = Math.min(request.maxBytes, limits.fetchAnswerSizeMax) - size
+  const left = Math.min(request.maxBytes, kafkaLimits.fetchAnswerSizeMax) - size
   return left > 0 || size === 0 ? Math.max(left, 1) : 0
 }
 

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { test } from 'node:test'
 import { encodeRequest } from '../../codec/kafka/request.ts'
 import { WireWriter } from '../../codec/kafka/wire-writer.ts'
-import { limits } from '../../limits.ts'
+import { kafkaLimits } from '../../limits/kafka.ts'
 import { ByteSource } from '../byte-source.ts'
 import { KafkaConnection } from './kafka-connection.ts'
 import type { KafkaContext } from './kafka-context.ts'
@@ -29,7 +29,7 @@ function connected(): {
     },
   }
   const context = {
-    settings: { requestSizeMax: limits.kafkaRequestSizeMax, needsLogin: false },
+    settings: { requestSizeMax: kafkaLimits.kafkaRequestSizeMax, needsLogin: false },
     broker: { store: { uncommittedSize: 0 } },
   }
   const source = new ByteSource()
@@ -51,7 +51,7 @@ function apiVersionsRequest(): Buffer {
 
 test('checkIdle() ends a connection of which nothing is heard, and no other', () => {
   const { connection, source, socket } = connected()
-  const half = limits.kafkaIdleMsMax / 2
+  const half = kafkaLimits.kafkaIdleMsMax / 2
   connection.checkIdle(half)
   source.onBytes(apiVersionsRequest().subarray(0, 7))
   connection.checkIdle(half)
@@ -71,6 +71,6 @@ test('checkIdle() ends a connection whose peer does not take its answers', () =>
   const { connection, source } = connected()
   source.onBytes(apiVersionsRequest())
   connection.checkIdle(1)
-  connection.checkIdle(limits.kafkaIdleMsMax)
+  connection.checkIdle(kafkaLimits.kafkaIdleMsMax)
   assert.equal(connection.isClosed, true)
 })

@@ -10,7 +10,9 @@ import { WireReader } from '../../codec/kafka/wire-reader.ts'
 import { WireWriter } from '../../codec/kafka/wire-writer.ts'
 import { largePages } from '../../lib/large-pages.ts'
 import type { Address } from '../../lib/listen.ts'
-import { limits } from '../../limits.ts'
+import { amqpLimits } from '../../limits/amqp.ts'
+import { kafkaLimits } from '../../limits/kafka.ts'
+import { logLimits } from '../../limits/log.ts'
 import type { Incoming } from '../byte-source.ts'
 import { warnIfTls } from '../tls-failure.ts'
 import { AdvertisedWatch } from './advertised-watch.ts'
@@ -75,7 +77,7 @@ export class KafkaConnection {
       socket.remoteAddress ?? '',
       context.settings.needsLogin,
     )
-    this.#stream = new RequestStream(limits.kafkaLoginSizeMax, largePages)
+    this.#stream = new RequestStream(kafkaLimits.kafkaLoginSizeMax, largePages)
     this.#trustIfLoggedIn()
     source.onBytes = (chunk) => {
       if (this.#isClosed) return
@@ -136,7 +138,7 @@ export class KafkaConnection {
     this.#isHeard = false
     this.#sentSize = sentSize
     this.#idleMs = isActive ? 0 : this.#idleMs + ms
-    if (this.#idleMs >= limits.kafkaIdleMsMax) this.destroy()
+    if (this.#idleMs >= kafkaLimits.kafkaIdleMsMax) this.destroy()
   }
 
   destroy(): void {
@@ -305,14 +307,14 @@ export class KafkaConnection {
     if (this.#isPaused) return
     const { uncommittedSize } = this.context.broker.store
     // Reading goes on with the next answer, so one must be to come.
-    const isFarAhead = uncommittedSize > limits.uncommittedSizeMax && this.#slots.length > 0
+    const isFarAhead = uncommittedSize > logLimits.uncommittedSizeMax && this.#slots.length > 0
     if (this.#hasRoom && !isFarAhead) return
     this.#isPaused = true
   }
 
   /** Who does not read at all does not hear that the peer has gone. */
   #limitReadAhead(): void {
-    const isFarAhead = this.#isPaused && this.#stream.restSize > limits.kafkaReadAheadMax
+    const isFarAhead = this.#isPaused && this.#stream.restSize > kafkaLimits.kafkaReadAheadMax
     if (isFarAhead) this.#socket.pause()
     else if (this.#socket.isPaused()) this.#socket.resume()
   }
@@ -320,9 +322,9 @@ export class KafkaConnection {
   get #hasRoom(): boolean {
     return (
       this.#aloneCount === 0 &&
-      this.#slots.length < limits.kafkaRequestsInFlightMax &&
-      this.#fetchesInFlight < limits.kafkaFetchesInFlightMax &&
-      this.#socket.writableLength <= limits.outputSizeMax
+      this.#slots.length < kafkaLimits.kafkaRequestsInFlightMax &&
+      this.#fetchesInFlight < kafkaLimits.kafkaFetchesInFlightMax &&
+      this.#socket.writableLength <= amqpLimits.outputSizeMax
     )
   }
 

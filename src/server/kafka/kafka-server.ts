@@ -1,7 +1,7 @@
 // The Kafka side of the broker: its connections.
 import type { Socket } from 'node:net'
 import type { Timer } from '../../lib/clock.ts'
-import { limits } from '../../limits.ts'
+import { kafkaLimits } from '../../limits/kafka.ts'
 import type { ByteSource } from '../byte-source.ts'
 import { KafkaConnection } from './kafka-connection.ts'
 import type { KafkaContext, KafkaListener } from './kafka-context.ts'
@@ -13,8 +13,8 @@ export class KafkaServer {
 
   constructor(context: KafkaContext) {
     this.#context = context
-    this.#idleCheck = context.clock.every(limits.kafkaIdleCheckMs, () => {
-      for (const connection of this.#connections) connection.checkIdle(limits.kafkaIdleCheckMs)
+    this.#idleCheck = context.clock.every(kafkaLimits.kafkaIdleCheckMs, () => {
+      for (const connection of this.#connections) connection.checkIdle(kafkaLimits.kafkaIdleCheckMs)
     })
   }
 

@@ -12,7 +12,7 @@ import type {
   TopicProduceData,
 } from '../../codec/kafka/messages/produce.gen.ts'
 import { batchHeaderSize, compressionOf } from '../../codec/kafka/record-batch.ts'
-import { limits } from '../../limits.ts'
+import { memoryLimits } from '../../limits/memory.ts'
 import type { CommitGroup } from '../../log/commit-group.ts'
 import { crcOfRunInSteps, runField } from '../../log/run.ts'
 import { whenDurable } from './await-group.ts'
@@ -108,7 +108,7 @@ function produceData(
   }
   const place = { view, partition, index, batch: records ?? empty }
   let rules: RecordRules | undefined
-  if (place.batch.length <= limits.crcPerTurnMax) {
+  if (place.batch.length <= memoryLimits.crcPerTurnMax) {
     try {
       return produceBatch(place, checkRecords, groups)
     } catch (error) {

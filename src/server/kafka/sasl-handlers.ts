@@ -1,4 +1,4 @@
-import { limits } from '../../limits.ts'
+import { kafkaLimits } from '../../limits/kafka.ts'
 import { codeOf, noError } from './error-code.ts'
 import type { Handler } from './request-context.ts'
 import { saslMechanism } from './sasl-state.ts'
@@ -23,7 +23,7 @@ export const handleSaslAuthenticate: Handler<'saslAuthenticate'> = async (reques
     return { errorCode: noError, errorMessage: null, authBytes }
   }
   await new Promise<void>(
-    (resolve) => void context.clock.after(limits.kafkaRefusedLoginMs, resolve),
+    (resolve) => void context.clock.after(kafkaLimits.kafkaRefusedLoginMs, resolve),
   )
   return {
     errorCode: codeOf('SASL_AUTHENTICATION_FAILED'),

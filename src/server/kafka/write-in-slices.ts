@@ -4,7 +4,7 @@ import { apiCodecs, type ApiName } from '../../codec/kafka/apis.gen.ts'
 import { type WriteItem, WrittenArray } from '../../codec/kafka/arrays.ts'
 import { WireWriter } from '../../codec/kafka/wire-writer.ts'
 import type { Steps } from '../../lib/slices.ts'
-import { limits } from '../../limits.ts'
+import { amqpLimits } from '../../limits/amqp.ts'
 import type { RequestContext } from './request-context.ts'
 
 /** An array of an answer, each item of which is written when it is there. */
@@ -27,7 +27,7 @@ export class ItemWriter<T> {
   add(item: T): void {
     this.#writeItem(this.#writer, item, this.#version)
     this.#count++
-    if (this.#writer.size < limits.outputSlabSizeMax) return
+    if (this.#writer.size < amqpLimits.outputSlabSizeMax) return
     this.#pieces.push(...this.#writer.finish())
     this.#begin()
   }

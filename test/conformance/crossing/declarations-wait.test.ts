@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type ChannelModel, connect } from 'amqplib'
 import { kafkaErrors } from '../../../src/codec/kafka/error-codes.gen.ts'
 import { zeroUuid } from '../../../src/codec/kafka/field-defaults.ts'
-import { limits } from '../../../src/limits.ts'
+import { metaLimits } from '../../../src/limits/meta.ts'
 import { BrokerInProcess } from '../../support/broker-in-process.ts'
 import { KafkaRawClient } from '../../support/kafka-raw-client.ts'
 import { openKafkaBeside } from '../../support/open-kafka-beside.ts'
@@ -13,14 +13,14 @@ import { openKafkaBeside } from '../../support/open-kafka-beside.ts'
 /** As many entries as may be missing in the view, and one more. */
 function outrun({ broker: { topology } }: BrokerInProcess): void {
   topology.onApplied(0)
-  for (let n = 0; n <= limits.topologyPendingMax; n++) {
+  for (let n = 0; n <= metaLimits.topologyPendingMax; n++) {
     topology.write([{ kind: 'vhost', op: 'put', row: { name: `v${n}` } }])
   }
   assert.ok(topology.isBehind)
 }
 
 function catchUp({ broker: { topology } }: BrokerInProcess): void {
-  topology.onApplied(limits.topologyPendingMax + 1)
+  topology.onApplied(metaLimits.topologyPendingMax + 1)
 }
 
 /** Whether the promise is still open after everything that was on its way has been handled. */

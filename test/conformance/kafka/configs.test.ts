@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { DescribeConfigsResult } from '../../../src/codec/kafka/messages/describe-configs.gen.ts'
-import { limits } from '../../../src/limits.ts'
+import { kafkaLimits } from '../../../src/limits/kafka.ts'
 import { KafkaFixture } from '../../support/kafka-fixture.ts'
 
 const type = { topic: 2, broker: 4, group: 32 } as const
@@ -88,7 +88,7 @@ describe('DescribeConfigs', () => {
     const rows = new Map(result.configs.map((row) => [row.name, row]))
     assert.equal(rows.get('default.replication.factor')?.value, '1')
     assert.equal(rows.get('offsets.topic.replication.factor')?.configSource, 4)
-    assert.equal(rows.get('fetch.max.bytes')?.value, String(limits.fetchAnswerSizeMax))
+    assert.equal(rows.get('fetch.max.bytes')?.value, String(kafkaLimits.fetchAnswerSizeMax))
     const secret = rows.get('ssl.keystore.password')
     assert.deepEqual([secret?.isSensitive, secret?.value], [true, null])
     assert.ok(result.configs.every(({ readOnly }) => readOnly))

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { seededRandom } from '../../../src/lib/random.ts'
-import { limits } from '../../../src/limits.ts'
+import { kafkaLimits } from '../../../src/limits/kafka.ts'
 import { fetchFromStart, fetchRequest } from '../../support/fetch-request.ts'
 import { batchOfRecords, KafkaFixture } from '../../support/kafka-fixture.ts'
 import { KafkaRawClient } from '../../support/kafka-raw-client.ts'
@@ -26,14 +26,14 @@ describe('a Kafka connection', () => {
     await using kafka = await KafkaFixture.start({ user: 'user', password: 'password' })
     await using stranger = await KafkaRawClient.connect(kafka.kafkaPort)
     const size = Buffer.alloc(4)
-    size.writeInt32BE(limits.kafkaLoginSizeMax + 1)
+    size.writeInt32BE(kafkaLimits.kafkaLoginSizeMax + 1)
     stranger.send(size)
     await waitFor('the broker hangs up', () => stranger.isClosed)
     await using client = await KafkaRawClient.connect(kafka.kafkaPort)
     await client.call('saslHandshake', { mechanism: 'PLAIN' })
     const authBytes = Buffer.from('\0user\0password')
     assert.equal((await client.call('saslAuthenticate', { authBytes })).errorCode, 0)
-    const batch = batchOfRecords([{ value: 'x'.repeat(limits.kafkaLoginSizeMax) }])
+    const batch = batchOfRecords([{ value: 'x'.repeat(kafkaLimits.kafkaLoginSizeMax) }])
     const topicData = [
       { name: 'absent', topicId: '', partitionData: [{ index: 0, records: batch }] },
     ]
@@ -68,13 +68,13 @@ describe('a Kafka connection', () => {
     // One that goes meanwhile is noticed at once.
     await using hasty = await KafkaRawClient.connect(kafka.kafkaPort)
     const patient = { ...fetch, maxWaitMs: 300_000 }
-    for (let sent = 0; sent <= limits.kafkaFetchesInFlightMax; sent++) {
+    for (let sent = 0; sent <= kafkaLimits.kafkaFetchesInFlightMax; sent++) {
       hasty.send(hasty.encode('fetch', patient, 12).bytes)
     }
     hasty.end()
     await waitFor('the broker hangs up', () => hasty.isClosed)
     const started = performance.now()
-    const count = 3 * limits.kafkaFetchesInFlightMax
+    const count = 3 * kafkaLimits.kafkaFetchesInFlightMax
     await Promise.all(Array.from({ length: count }, () => kafka.client.call('fetch', fetch, 12)))
     // All at once they would take 100 ms together.
     assert.ok(performance.now() - started >= 250)
@@ -89,7 +89,10 @@ describe('a Kafka connection', () => {
     const { errorCode, errorMessage } = await client.call('saslAuthenticate', { authBytes })
     assert.equal(errorCode, 58)
     assert.match(errorMessage ?? '', /Invalid username or password/)
-    assert.ok(performance.now() - started >= limits.kafkaRefusedLoginMs - 5, 'no quick guessing')
+    assert.ok(
+      performance.now() - started >= kafkaLimits.kafkaRefusedLoginMs - 5,
+      'no quick guessing',
+    )
     await waitFor('the broker hangs up', () => client.isClosed)
   })
 })

@@ -5,7 +5,7 @@ import { connect } from 'amqplib'
 import { kafkaErrors } from '../../../src/codec/kafka/error-codes.gen.ts'
 import { zeroUuid } from '../../../src/codec/kafka/field-defaults.ts'
 import type { FetchResponse, FetchTopic } from '../../../src/codec/kafka/messages/fetch.gen.ts'
-import { limits } from '../../../src/limits.ts'
+import { kafkaLimits } from '../../../src/limits/kafka.ts'
 import { fetchFromStart, fetchRequest } from '../../support/fetch-request.ts'
 import { batchOfRecords, KafkaFixture } from '../../support/kafka-fixture.ts'
 import { KafkaRawClient } from '../../support/kafka-raw-client.ts'
@@ -61,8 +61,8 @@ describe('Fetch', () => {
     }
     const topics = topicNames.map((topic) => fetchFromStart(topic, MiB))
     const first = await fetchAll(kafka, { sessionId: 0, sessionEpoch: 0 }, topics)
-    assert.ok(sizeOf(first) >= limits.fetchAnswerSizeMax - MiB)
-    assert.ok(sizeOf(first) <= limits.fetchAnswerSizeMax + MiB)
+    assert.ok(sizeOf(first) >= kafkaLimits.fetchAnswerSizeMax - MiB)
+    assert.ok(sizeOf(first) <= kafkaLimits.fetchAnswerSizeMax + MiB)
     const { sessionId = 0 } = first
     const second = await fetchAll(kafka, { sessionId, sessionEpoch: 1 }, [])
     const seen = new Set([...topicsIn(first), ...topicsIn(second)])

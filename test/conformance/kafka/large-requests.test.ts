@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, it } from 'node:test'
 import { kafkaErrors } from '../../../src/codec/kafka/error-codes.gen.ts'
-import { limits } from '../../../src/limits.ts'
+import { logLimits } from '../../../src/limits/log.ts'
 import { batchOfRecords, KafkaFixture } from '../../support/kafka-fixture.ts'
 
 const MiB = 2 ** 20
 /** More than the log keeps in memory. */
-const COUNT = Math.ceil((limits.tailCacheSizeMax + 30 * MiB) / (3 * MiB))
+const COUNT = Math.ceil((logLimits.tailCacheSizeMax + 30 * MiB) / (3 * MiB))
 
 let folder: string
 let kafka: KafkaFixture

@@ -9,7 +9,7 @@ import { zeroUuid } from '../../../src/codec/kafka/field-defaults.ts'
 import { readResponse, readResponseHeader } from '../../../src/codec/kafka/response.ts'
 import { WireReader } from '../../../src/codec/kafka/wire-reader.ts'
 import { crc32c } from '../../../src/lib/crc32c.ts'
-import { limits } from '../../../src/limits.ts'
+import { logLimits } from '../../../src/limits/log.ts'
 import { fetchFromStart, fetchRequest } from '../../support/fetch-request.ts'
 import { batchOfRecords, KafkaFixture } from '../../support/kafka-fixture.ts'
 import { KafkaRawClient } from '../../support/kafka-raw-client.ts'
@@ -152,7 +152,7 @@ async function flood(): Promise<void> {
   const topic = 'flood'
   const batch = batchOfRecords([{ value: 'o'.repeat(floodSize) }])
   await kafka.createTopic(topic)
-  const count = Math.ceil((1.5 * limits.tailCacheSizeMax) / batch.length)
+  const count = Math.ceil((1.5 * logLimits.tailCacheSizeMax) / batch.length)
   for (let n = 0; n < count; n++) assert.equal((await kafka.produce(topic, batch)).errorCode, 0)
   await deleteTopic(topic)
 }

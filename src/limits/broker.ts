@@ -1,0 +1,25 @@
+// Limits of queues, routes and transactions.
+import { MiB } from './units.ts'
+
+export const brokerLimits = {
+  /** One queue's deliveries in a turn: others, and the disk, get their turn after that. */
+  dispatchPerTurnMax: 1024,
+  /** All deliveries of a turn: a thousand take a millisecond, unless the code has just been started. */
+  dispatchMsPerTurnMax: 5,
+  /** Deliveries of one queue between two looks at the clock. */
+  dispatchBetweenLooks: 64,
+  /** How far the mark below which a crash makes messages "redelivered" runs ahead of deliveries. */
+  deliveredMarkAhead: 4096,
+  /** The same behind a flood: what is delivered while `uncommittedSizeMax` is written before the mark. */
+  deliveredMarkAheadMax: 262_144,
+  /** Time to live of a message, as RabbitMQ has it: ten years. */
+  expirationMsMax: 315_360_000_000,
+  /** Unacked deliveries of one channel: what bounds memory when no prefetch is set. */
+  unackedPerChannelMax: 262_144,
+  /** Messages and settlements of one transaction, which is one atom. */
+  transactionSizeMax: (64 * MiB) as number,
+  /** Memory for resolved addresses of a virtual host; with more distinct keys they are resolved again. */
+  routesSizeMax: (16 * MiB) as number,
+  /** A resolved address, besides 8 bytes for each queue that it leads to. */
+  routeSize: 512,
+} as const

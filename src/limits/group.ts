@@ -1,0 +1,19 @@
+// Limits of consumer groups.
+import { MiB } from './units.ts'
+
+export const groupLimits = {
+  /** Some tools invent a group id each time they run. A group without members takes 2.5 KiB. */
+  groupsMax: 50_000,
+  /** Default of group.max.size: a leader assigns for all members and is sent the metadata of each. */
+  groupMembersMax: 5000,
+  /** Member ids given out and not yet used; each holds a timer until its session timeout. */
+  groupPendingMembersMax: 5000,
+  /** A group with its members and assignments is stored as one row, at each generation. */
+  groupStateSizeMax: (8 * MiB) as number,
+  /** Partitions that one group commits: deleting the group deletes them in one atom. */
+  groupOffsetsMax: 100_000,
+  /** What clients make the broker remember for all groups together. */
+  groupMemorySizeMax: (256 * MiB) as number,
+  /** How long a join of a new member waits before it has to come again, as in Kafka. */
+  groupNewMemberJoinMs: 300_000,
+} as const

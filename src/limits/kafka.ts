@@ -1,0 +1,41 @@
+// Limits of Kafka's connections, requests and answers.
+import { KiB, MiB } from './units.ts'
+
+export const kafkaLimits = {
+  /** The largest request. Kafka's socket.request.max.bytes. */
+  kafkaRequestSizeMax: (100 * MiB) as number,
+  /** A request up to this size gets its room at once; of a larger one, eight times what has come. */
+  kafkaRequestRoomInitial: (2 * MiB) as number,
+  /** Array elements in one message: an element of two bytes becomes an object of a hundred. */
+  kafkaElementsMax: 1_000_000,
+  /** Larger record batches are sent from where they are instead of being copied. */
+  copiedRecordsSizeMax: (16 * KiB) as number,
+  /** Requests of one connection that are being answered at once. */
+  kafkaRequestsInFlightMax: 100,
+  /** One answer to a fetch, whatever the client would take: it is all in memory. Told as Kafka's fetch.max.bytes. */
+  fetchAnswerSizeMax: (8 * MiB) as number,
+  /** Partitions that a fetch reads at once, in a few milliseconds; of more, some each turn. */
+  fetchedAtOnceMax: 500,
+  /** What all long answers together take of a turn: nobody waits for more. */
+  kafkaSliceMs: 4,
+  /** Of them fetches, whose answers may be large. Clients have one at a time. */
+  kafkaFetchesInFlightMax: 2,
+  /** What is read of a connection whose requests have to wait. */
+  kafkaReadAheadMax: (16 * KiB) as number,
+  /** How long a refused login waits for its answer. Kafka's connection.failed.authentication.delay.ms. */
+  kafkaRefusedLoginMs: 100,
+  /** The largest request before the login. Kafka's sasl.server.max.receive.size. */
+  kafkaLoginSizeMax: (512 * KiB) as number,
+  /** A connection that neither sends nor waits for anything ends. Kafka's connections.max.idle.ms. */
+  kafkaIdleMsMax: 600_000,
+  /** How often such connections are looked for. */
+  kafkaIdleCheckMs: 30_000,
+  /** Client addresses that are watched for not reaching the advertised address. */
+  watchedClientsMax: 1000,
+  /** Longest long poll. */
+  fetchWaitMsMax: 300_000,
+  /** Partitions in one answer to DescribeTopicPartitions (Kafka's max.request.partition.size.limit). */
+  describedPartitionsMax: 2000,
+  /** Incremental fetch sessions (Kafka's max.incremental.fetch.session.cache.slots). */
+  fetchSessionsMax: 1000,
+} as const

@@ -1,0 +1,112 @@
+// Limits of the durable log: what is gathered before it is written, files, caches.
+import { KiB, MiB } from './units.ts'
+
+export const logLimits = {
+  /** A group is written in one call; a larger one would hold everybody's confirms up. */
+  groupSizeMax: (4 * MiB) as number,
+  /** A random read walks its run from the start: 256 KiB are a few thousand small records. */
+  runSizeMax: (256 * KiB) as number,
+  /** Volatile logs spill whole runs. */
+  volatileRunSizeMax: (64 * KiB) as number,
+  /** First size of a group's shared bodies; doubles as needed. */
+  sharedBodiesSizeInitial: (16 * KiB) as number,
+  /** Below this a body is stored with each record: a reference would save nothing. */
+  sharedBodySizeMin: 512,
+  /** Bodies above this go to a file of their own, so that one message does not hold a group up. */
+  inlineBodySizeMax: (1 * MiB) as number,
+  /** Past this, 65,536 offsets with scattered acks take a bitmap of 8 KiB instead of runs. */
+  ackedRunsPerChunkMax: 512,
+  /** Publishers are not read while more than this waits for the disk. */
+  uncommittedSizeMax: (8 * MiB) as number,
+  /** Large enough that files are few, small enough that a start replays little. */
+  walFileSizeMax: (64 * MiB) as number,
+  /** Below this a run is copied into the group's buffer; above it the kernel gathers it itself. */
+  coalescedRunSizeMax: (16 * KiB) as number,
+  /** Memory in which a group is gathered for one direct write; larger ones take several. */
+  directWriteSizeMax: (4 * MiB) as number,
+  /** The same for small writes, of which several are under way. */
+  directWriteSizeSmall: (256 * KiB) as number,
+  /** Without waiting for the disk, smaller writes are cheaper in the page cache. */
+  directWriteSizeMin: (512 * KiB) as number,
+  /** Recent runs in memory, which serve consumers that keep up without touching the disk. */
+  tailCacheSizeMax: (20 * MiB) as number,
+  /** What a run takes there beside its bytes: batches of one small record must not get past it. */
+  keptRunSize: 256,
+  /** Cold reads delay the WAL on the same disk: one fetches at most this much. */
+  coldReadSizeMax: (256 * KiB) as number,
+  /** The same for a reader who goes through a log: less calls, and some thousand messages a turn. */
+  coldDrainReadSizeMax: (1 * MiB) as number,
+  /** The same for readers of whole runs, who take what librdkafka asks for by default at a time. */
+  coldRunsReadSizeMax: (1 * MiB) as number,
+  /** Such a read with what lies between its runs, the heads of groups for the most part. */
+  windowPageSize: (1088 * KiB) as number,
+  /** A batch that was read and found intact is taken for that in reads by other groups for so long. */
+  runIntactMs: 600_000,
+  /** Cold reads at a time: more would only queue up in the kernel in front of the WAL. */
+  coldReadsMax: 2,
+  /** All windows that readers of the disk have in memory together. */
+  coldWindowsSizeMax: (32 * MiB) as number,
+  /** A file that nobody needs goes in steps of this size: the file system holds writes up while it frees blocks. */
+  deleteStepSize: (4 * MiB) as number,
+  /** Between two of them. */
+  deleteStepMs: 5,
+  /** Files kept for the WAL to write over: one is taken while the next one dies. */
+  spareFilesMax: 2,
+  /** Spare files are kept only where this many more would fit. */
+  spareFreeFilesMin: 16,
+  /** A WAL file that fills faster is not worth writing twice: 64 MiB/s. */
+  spareFillMsMin: 1000,
+  /** Zeros of a spare file go in steps of this size, each about as long as a commit group. */
+  spareFillStepSize: (256 * KiB) as number,
+  /** Between two of them, at most: 5 s a file. */
+  spareFillPauseMs: 20,
+  /** Bytes skipped rather than read apart when a log's runs lie scattered between others. */
+  coldReadGapMax: (16 * KiB) as number,
+  /** Runs that several readers of a log may want at about the same time. */
+  coldRunsSizeMax: (16 * MiB) as number,
+  /** Keyed state is in memory, and each WAL file repeats it: group offsets and producers, no data. */
+  stateCountMax: 1_000_000,
+  stateSizeMax: (256 * MiB) as number,
+  /** State of logs repeated with one group: a slice costs well under a millisecond. */
+  checkpointSliceSizeMax: (128 * KiB) as number,
+  /** Directories of sealed files that readers are in. */
+  indexCacheSizeMax: (8 * MiB) as number,
+  /** After a failed write: long enough not to burn, short enough that publishers do not notice. */
+  diskRetryMs: 100,
+  /** After sealing or cleaning failed, which usually means a full disk. */
+  housekeepingRetryMs: 1000,
+  /** A file is copied out of when less than this share of it lives: at worst as much again is written. */
+  cleaningLivingShareMax: 0.5,
+  /** Files below this share of the usual size are put together … */
+  smallFileShare: 0.125,
+  /** … when there are so many: each start and each stop may leave one. */
+  smallFilesMax: 8,
+  /** A file of which less than this is left since the last look is being drained: no copying. */
+  steadyShareMin: 0.9,
+  /** With the pause, cleaning copies at most some 60 MB a second. */
+  cleaningSizePerPause: (1 * MiB) as number,
+  cleaningPauseMs: 15,
+  /** How often files are looked at for what lives in them. */
+  cleaningIntervalMs: 1000,
+  /** Batches that live in part are counted again when a file's living records fell to this share. */
+  batchSurveyShare: 0.9,
+  /** Extents encoded at once into a directory: about a millisecond. */
+  directoryPieceCount: 1000 as number,
+  /** Looking at so many extents takes about a millisecond. */
+  extentsPerTurnMax: 2000,
+  /** Survivors are written in groups of about this size. */
+  survivorGroupSizeMax: (1 * MiB) as number,
+  /** Publishers are blocked below this (or a tenth of a small disk): others need room too. */
+  diskFreeMin: (50 * MiB) as number,
+  /** Given up when the disk is full all the same: some groups of acks and a checkpoint (1/32 of a small disk). */
+  reserveSizeMax: (16 * MiB) as number,
+  diskCheckIntervalMs: 1000,
+  /** Large bodies that were committed or read lately. */
+  asideCacheSizeMax: (16 * MiB) as number,
+  /** So many of them stay whatever their size: somebody may be about to read them. */
+  asideCacheCountMin: 4,
+  /** Volatile messages of all queues in memory; older ones go to files that no crash survives. */
+  volatileMemoryMax: (32 * MiB) as number,
+  /** Recovery and cleaning read files in pieces of this size. */
+  sequentialReadSize: (1 * MiB) as number,
+} as const

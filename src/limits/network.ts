@@ -1,0 +1,25 @@
+// Limits of listeners, sockets, TLS and HTTP.
+import { KiB } from './units.ts'
+
+export const networkLimits = {
+  /** Connections waiting to be accepted; the operating system may cap it lower. */
+  listenBacklog: 1024,
+  /** All connections share one buffer of this size: it bounds what one read takes. */
+  socketReadSize: (256 * KiB) as number,
+  /** Reads of one connection that fill it, before others get their turn: about a millisecond. */
+  socketReadsInRowMax: 4,
+  /** Sockets per listener: each costs a file handle and some kilobytes. */
+  socketsPerListenerMax: 65_536,
+  /** Handshakes of TLS that are not done: each holds some 50 KiB, and nobody has logged in yet. */
+  tlsHandshakesMax: 4096,
+  /** Handshakes begun in one turn: one takes up to a millisecond with an RSA key. */
+  tlsHandshakesPerTurn: 4,
+  /** Encrypted at once for one connection, in some 0.3 ms. */
+  tlsWriteSizeMax: (256 * KiB) as number,
+  /** How often certificate and key are looked at; a change counts when it was seen twice. */
+  tlsFilesCheckMs: 2000,
+  /** A certificate that ends so soon is warned of. */
+  tlsExpiryWarningMs: 1_209_600_000,
+  /** Health checks and a few browsers; more is a mistake or an attack. */
+  httpConnectionsMax: 1000,
+} as const

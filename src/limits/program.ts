@@ -1,0 +1,17 @@
+// Limits of the program: configuration, starting and stopping.
+import { MiB } from './units.ts'
+
+export const programLimits = {
+  /** max-message-size cannot be set higher: a body is assembled in memory before it is routed. */
+  messageSizeCeiling: (512 * MiB) as number,
+  /** A configuration or password file is a few lines; more is a mistaken path. */
+  configFileSizeMax: (1 * MiB) as number,
+  /** A stop that takes longer than this is hanging and is cut off; the log recovers at the start. */
+  stopMsMax: 30_000,
+  /** npm and a terminal both pass Ctrl-C on: two signals this close together are one. */
+  doubledSignalMs: 1000,
+  /** What no first client needs is loaded when the broker has been ready for so long: they go first. */
+  lateLoadMs: 100,
+  /** How long a broker may outlive the npm that started it. */
+  parentCheckMs: 250,
+} as const
