@@ -1,5 +1,5 @@
-import { emptyAssignment } from './group-member.ts'
 import type { Group, GroupState } from './group.ts'
+import { emptyAssignment } from './sync-answer.ts'
 
 /** A member as tools see it. */
 export interface MemberDescription {

@@ -1,6 +1,6 @@
 import type { Deadline } from '../../lib/deadline.ts'
 import type { JoinCallback } from './join-answer.ts'
-import type { SyncCallback } from './sync-answer.ts'
+import { emptyAssignment, type SyncCallback } from './sync-answer.ts'
 
 /** One way to share partitions that a member offers; the bytes mean something to its peers only. */
 export interface MemberProtocol {
@@ -24,8 +24,6 @@ export interface MemberTerms {
   /** Most wanted first, no name twice. */
   readonly protocols: readonly MemberProtocol[]
 }
-
-export const emptyAssignment: Buffer = Buffer.alloc(0)
 
 /** Objects, map entries and timers around a member's bytes, roughly. */
 const memberOverhead = 1024

@@ -3,10 +3,10 @@
 import { Deadline } from '../../lib/deadline.ts'
 import type { GroupContext } from './group-context.ts'
 import type { GroupErrorCode } from './group-error.ts'
-import { emptyAssignment, type GroupMember } from './group-member.ts'
+import type { GroupMember } from './group-member.ts'
 import { Group } from './group.ts'
 import { saveGroup } from './save-group.ts'
-import { refusedSync } from './sync-answer.ts'
+import { emptyAssignment, refusedSync } from './sync-answer.ts'
 
 /** A group that is Empty. */
 export function createGroup(id: string, context: GroupContext): Group {

@@ -1,5 +1,6 @@
 import type { GroupErrorCode } from './group-error.ts'
-import { emptyAssignment } from './group-member.ts'
+
+export const emptyAssignment: Buffer = Buffer.alloc(0)
 
 /** What a sync is answered with. */
 export interface SyncAnswer {

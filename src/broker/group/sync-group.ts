@@ -2,12 +2,12 @@
 // stable storage, so a generation that members have seen is there after a crash.
 import { groupLimits } from '../../limits/group.ts'
 import type { GroupErrorCode } from './group-error.ts'
-import { emptyAssignment, type GroupMember, ownBytes } from './group-member.ts'
+import { type GroupMember, ownBytes } from './group-member.ts'
 import type { GroupVerdict } from './group-store.ts'
 import type { Group } from './group.ts'
 import { prepareRebalance, refuseWaitingSyncs } from './rebalance.ts'
 import { saveGroup } from './save-group.ts'
-import { refusedSync, type SyncAnswer, type SyncCallback } from './sync-answer.ts'
+import { emptyAssignment, refusedSync, type SyncAnswer, type SyncCallback } from './sync-answer.ts'
 
 /** A request for a member's assignment. Its bytes may be views: what is kept is copied. */
 export interface SyncRequest {

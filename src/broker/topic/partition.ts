@@ -26,10 +26,15 @@ export interface Produced {
 }
 
 /**
- * Looks into the records of a batch and returns the time of the latest, -1 when none has one, or
- * undefined to believe the batch. Throws when they are not acceptable.
+ * Looks into the records of a batch and returns the time of the latest, -1 when none has one,
+ * undefined to believe the batch, or 'large' when that takes too long here. Throws when they are not
+ * acceptable.
  */
-export type RecordCheck = (batch: Buffer, config: TopicConfig, now: number) => number | undefined
+export type RecordCheck = (
+  batch: Buffer,
+  config: TopicConfig,
+  now: number,
+) => number | 'large' | undefined
 
 /** Told when a partition has more durable records. */
 export type DurableListener = () => void
@@ -76,11 +81,12 @@ export class Partition implements LogWatcher {
   }
 
   /**
-   * Stores a batch, whose bytes are the log's from now on. Throws what `checkBatch`,
-   * `ProducerState.findDuplicate` and `checkRecords` throw; the last looks into the records, which is
-   * for the protocol to do. `isIntact`: the checksum of a large batch was found right before.
+   * Stores a batch, whose bytes are the log's from now on; 'large' when `checkRecords` says so, and then
+   * nothing has happened. Throws what `checkBatch`, `ProducerState.findDuplicate` and `checkRecords`
+   * throw; the last looks into the records, which is for the protocol to do. `isIntact`: the checksum of
+   * a large batch was found right before.
    */
-  produce(batch: Buffer, checkRecords: RecordCheck, isIntact = false): Produced {
+  produce(batch: Buffer, checkRecords: RecordCheck, isIntact = false): Produced | 'large' {
     const { store, clock } = this.#context
     const now = clock.now()
     const config = this.#getConfig()
@@ -92,6 +98,7 @@ export class Partition implements LogWatcher {
       return { baseOffset: known.baseOffset, group, appendTime: known.timestamp }
     }
     const latest = checkRecords(batch, config, now) ?? maxTimestamp
+    if (latest === 'large') return latest
     const group = store.beginAtom()
     if (config.usesAppendTime) stampAppendTime(batch, now)
     else if (latest !== maxTimestamp) stampMaxTimestamp(batch, latest)

@@ -1,17 +1,9 @@
 // Notices clients that reach this port and then cannot reach the advertised address: they ask for
 // metadata, go away, come back and ask again, and never do anything else.
-import type { ApiName } from '../../codec/kafka/apis.gen.ts'
 import { type Address, formatAddress } from '../../lib/listen.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
 
-const bootstrapApis: ReadonlySet<ApiName> = new Set([
-  'apiVersions',
-  'metadata',
-  'saslHandshake',
-  'saslAuthenticate',
-  'describeCluster',
-])
 /** One lost connection is nothing special. */
 const suspiciousCount = 3
 
@@ -28,11 +20,6 @@ export class AdvertisedWatch {
 
   constructor(logger: Logger) {
     this.#logger = logger
-  }
-
-  /** Whether a request shows that its client gets where it wants. */
-  static isWork(api: ApiName): boolean {
-    return !bootstrapApis.has(api)
   }
 
   /** A connection did work: its client reaches the broker. */

@@ -30,36 +30,34 @@ interface Alteration extends ConfigResource {
 /** What is set now → what shall be set. */
 type Change = (overrides: Readonly<Record<string, string>>) => Record<string, string>
 
-export const handleIncrementalAlterConfigs: Handler<'incrementalAlterConfigs'> = (
+export const handleIncrementalAlterConfigs: Handler<'incrementalAlterConfigs'> = async (
   request,
   context,
-) =>
-  context.connection.doAlone(async () => {
-    const responses = []
-    for (const resource of request.resources) {
-      const change: Change = (overrides) => applyChanges(overrides, resource.configs)
-      const answer = await alter(resource, context, { change, isDryRun: request.validateOnly })
-      responses.push({ ...identityOf(resource), ...answer })
-    }
-    return { throttleTimeMs: 0, responses }
-  })
+) => {
+  const responses = []
+  for (const resource of request.resources) {
+    const change: Change = (overrides) => applyChanges(overrides, resource.configs)
+    const answer = await alter(resource, context, { change, isDryRun: request.validateOnly })
+    responses.push({ ...identityOf(resource), ...answer })
+  }
+  return { throttleTimeMs: 0, responses }
+}
 
-export const handleAlterConfigs: Handler<'alterConfigs'> = (request, context) =>
-  context.connection.doAlone(async () => {
-    const responses = []
-    for (const resource of request.resources) {
-      // The old way replaces everything that was set.
-      const configs = resource.configs.map((config) => ({
-        ...config,
-        configOperation: operation.set,
-      }))
-      const change: Change = () => applyChanges({}, configs)
-      const alteration = { ...identityOf(resource), configs }
-      const answer = await alter(alteration, context, { change, isDryRun: request.validateOnly })
-      responses.push({ ...identityOf(resource), ...answer })
-    }
-    return { throttleTimeMs: 0, responses }
-  })
+export const handleAlterConfigs: Handler<'alterConfigs'> = async (request, context) => {
+  const responses = []
+  for (const resource of request.resources) {
+    // The old way replaces everything that was set.
+    const configs = resource.configs.map((config) => ({
+      ...config,
+      configOperation: operation.set,
+    }))
+    const change: Change = () => applyChanges({}, configs)
+    const alteration = { ...identityOf(resource), configs }
+    const answer = await alter(alteration, context, { change, isDryRun: request.validateOnly })
+    responses.push({ ...identityOf(resource), ...answer })
+  }
+  return { throttleTimeMs: 0, responses }
+}
 
 function identityOf({ resourceType: type, resourceName }: ConfigResource): ConfigResource {
   return { resourceType: type, resourceName }

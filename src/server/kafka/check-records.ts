@@ -29,26 +29,21 @@ export class RefusedRecordsError extends BrokerError {
   }
 }
 
-/** The records are too many to be looked at within a turn of the event loop. */
-export class LargeBatchError extends Error {
-  readonly rules: RecordRules
-
-  constructor(rules: RecordRules) {
-    super('the records are to be checked elsewhere')
-    this.rules = rules
-  }
-}
-
-/**
- * The time of the latest record, -1 when none has one. Throws BrokerError for a batch whose header
- * passed and whose records do not, LargeBatchError for one that is better checked elsewhere.
- */
-export function checkRecords(batch: Buffer, config: TopicConfig, now: number): number {
-  const rules = {
+/** What the records of a topic must be like at the time `now`. */
+export function rulesOf(config: TopicConfig, now: number): RecordRules {
+  return {
     isKeyRequired: config.isCompacted,
     timestampMin: config.usesAppendTime ? -Infinity : now - config.timestampBeforeMsMax,
     timestampMax: config.usesAppendTime ? Infinity : now + config.timestampAfterMsMax,
   }
+}
+
+/**
+ * The time of the latest record, -1 when none has one; 'large' when the records are too many to be
+ * looked at within a turn of the event loop. Throws BrokerError for a batch whose header passed and
+ * whose records do not.
+ */
+export function checkRecords(batch: Buffer, config: TopicConfig, now: number): number | 'large' {
   const compression = compressionOf(batch)
   if (compression === undefined) {
     throw new BrokerError('invalid_record', 'The batch has an unknown compression type')
@@ -56,17 +51,17 @@ export function checkRecords(batch: Buffer, config: TopicConfig, now: number): n
   // Bytes that are not decompressed are passed over.
   const sizeMax =
     compression === 'none' ? recordLimits.decompressedSizeMax : crossingLimits.decodedAtOnceSizeMax
-  if (batch.length > sizeMax) throw new LargeBatchError(rules)
+  if (batch.length > sizeMax) return 'large'
   try {
     const bounds = { sizeMax, workMax: recordLimits.checkedAtOnceWorkMax }
-    return verdictOf(checkBatchRecords(batch, rules, bounds))
+    return verdictOf(checkBatchRecords(batch, rulesOf(config, now), bounds))
   } catch (error) {
-    if (isTooLarge(error)) throw new LargeBatchError(rules)
+    if (isTooLarge(error)) return 'large'
     throw error instanceof CodecError ? unreadable(error) : error
   }
 }
 
-/** What `checkRecords` returns or throws, once the records have been looked at. */
+/** The time of the latest record, or the error that `checkRecords` throws, once the records have been looked at. */
 export function verdictOf({ refused, maxTimestamp }: CheckedRecords): number {
   if (refused.length > 0) throw new RefusedRecordsError(refused)
   return maxTimestamp

@@ -24,14 +24,14 @@ import { codeOf, noError } from './error-code.ts'
 import { findPartition } from './find-partition.ts'
 import { nodeId } from './kafka-context.ts'
 import type { Handler, RequestContext } from './request-context.ts'
-import { inSlices, ItemWriter, writeAll } from './write-in-slices.ts'
+import { ItemWriter, writeAll } from './write-in-slices.ts'
 
 const brokerEndpoint = 1
 const batchedVersion = 4
 const keyTypes = { group: 0, transaction: 1 } as const
 
 export const handleFindCoordinator: Handler<'findCoordinator'> = (request, context) => {
-  const { host, port } = context.connection.advertised
+  const { host, port } = context.client.advertised
   const isGroup = request.keyType === keyTypes.group
   const isTransaction = request.keyType === keyTypes.transaction
   // An error that can pass would have a transactional producer ask for a minute.
@@ -51,7 +51,7 @@ export const handleFindCoordinator: Handler<'findCoordinator'> = (request, conte
 
 export const handleDescribeCluster: Handler<'describeCluster'> = (request, context) => {
   const { settings } = context
-  const { host, port } = context.connection.advertised
+  const { host, port } = context.client.advertised
   const isKnown = request.endpointType === brokerEndpoint
   return {
     throttleTimeMs: 0,
@@ -68,8 +68,7 @@ export const handleDescribeCluster: Handler<'describeCluster'> = (request, conte
 }
 
 export const handleDescribeLogDirs: Handler<'describeLogDirs'> = async (request, context) => {
-  const topics = await inSlices(
-    context,
+  const topics = await context.slices.run(
     writeAll(
       new ItemWriter('describeLogDirs', context, writeDescribeLogDirsTopic),
       sizesOf(request, context),
@@ -110,7 +109,7 @@ function* namedIn(
 export const handleDescribeTopicPartitions: Handler<'describeTopicPartitions'> = (
   request,
   context,
-) => inSlices(context, describePage(request, context))
+) => context.slices.run(describePage(request, context))
 
 function* describePage(
   request: DescribeTopicPartitionsRequest,

@@ -11,14 +11,13 @@ import { describeBrokerConfigs, describeGroupConfigs, describeTopicConfigs } fro
 import { answerTo, codeOf, noError } from './error-code.ts'
 import { nodeId } from './kafka-context.ts'
 import type { Handler, RequestContext } from './request-context.ts'
-import { inSlices, ItemWriter, writeAll } from './write-in-slices.ts'
+import { ItemWriter, writeAll } from './write-in-slices.ts'
 
 type Rows = readonly DescribeConfigsResourceResult[]
 
 export const handleDescribeConfigs: Handler<'describeConfigs'> = async (request, context) => ({
   throttleTimeMs: 0,
-  results: await inSlices(
-    context,
+  results: await context.slices.run(
     writeAll(
       new ItemWriter('describeConfigs', context, writeDescribeConfigsResult),
       describeAll(request, context),

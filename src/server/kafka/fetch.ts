@@ -1,6 +1,6 @@
-import { Queue } from '../../broker/queue/queue.ts'
 // Fetch (key 1): long polls. It answers as soon as there are `minBytes`, when the time is up, or
 // when something has to be said that is no record.
+import { Queue } from '../../broker/queue/queue.ts'
 import type { Partition } from '../../broker/topic/partition.ts'
 import type { TopicView } from '../../broker/topic/topics.ts'
 import type { KafkaErrorName } from '../../codec/kafka/error-codes.gen.ts'
@@ -64,7 +64,7 @@ async function poll(
     round.isUrgent ||
     round.size >= request.minBytes ||
     clock.monotonic() >= deadline ||
-    context.connection.isClosed
+    context.client.isClosed
   if (isDue()) return round
   using watch = new RecordWatch(
     round.found.map(({ partition }) => partition as Partition),

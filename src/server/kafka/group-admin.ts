@@ -10,7 +10,7 @@ import { authorizedOperations } from './authorized-operations.ts'
 import { codeOf, noError } from './error-code.ts'
 import { groupCodeOf } from './group-errors.ts'
 import type { Handler, RequestContext } from './request-context.ts'
-import { inSlices, ItemWriter, writeAll } from './write-in-slices.ts'
+import { ItemWriter, writeAll } from './write-in-slices.ts'
 
 const missingGroupVersion = 6
 
@@ -58,8 +58,7 @@ function describe(groupId: string, { groups, apiVersion }: RequestContext): Desc
 export const handleListGroups: Handler<'listGroups'> = async (request, context) => ({
   throttleTimeMs: 0,
   errorCode: noError,
-  groups: await inSlices(
-    context,
+  groups: await context.slices.run(
     writeAll(new ItemWriter('listGroups', context, writeListedGroup), listGroups(request, context)),
   ),
 })

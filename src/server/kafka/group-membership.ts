@@ -11,7 +11,7 @@ const skipAssignmentVersion = 9
 const batchLeaveVersion = 3
 
 export const handleJoinGroup: Handler<'joinGroup'> = (request, context) => {
-  const { apiVersion, groups, clientId, connection } = context
+  const { apiVersion, groups, clientId, client } = context
   return new Promise<JoinGroupResponse>((resolve) => {
     groups.join(
       {
@@ -19,7 +19,7 @@ export const handleJoinGroup: Handler<'joinGroup'> = (request, context) => {
         memberId: request.memberId,
         instanceId: request.groupInstanceId ?? undefined,
         clientId,
-        clientHost: `/${connection.remoteAddress}`,
+        clientHost: `/${client.remoteAddress}`,
         sessionTimeoutMs: request.sessionTimeoutMs,
         rebalanceTimeoutMs: request.rebalanceTimeoutMs,
         protocolType: request.protocolType,

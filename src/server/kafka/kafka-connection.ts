@@ -15,13 +15,14 @@ import { kafkaLimits } from '../../limits/kafka.ts'
 import { logLimits } from '../../limits/log.ts'
 import type { Incoming } from '../byte-source.ts'
 import { warnIfTls } from '../tls-failure.ts'
-import { AdvertisedWatch } from './advertised-watch.ts'
 import { AnswerSlot } from './answer-slot.ts'
 import { unsupportedApiVersions } from './api-versions.ts'
-import { handlers } from './handlers.ts'
 import type { KafkaContext, KafkaListener } from './kafka-context.ts'
-import type { Handler } from './request-context.ts'
+import type { Operation } from './operation.ts'
+import type { KafkaClient } from './request-context.ts'
+import { RequestsInFlight } from './requests-in-flight.ts'
 import { SaslState } from './sasl-state.ts'
+import { servedApis } from './served-apis.ts'
 
 /** A request that is well-formed and has no answer: Kafka ends the connection. */
 class RefusedRequestError extends Error {}
@@ -33,7 +34,14 @@ interface IncomingKafka extends Incoming {
   readonly listener: KafkaListener
 }
 
-export class KafkaConnection {
+/** One request on its way. */
+interface Started<Name extends ApiName> {
+  readonly api: Name
+  readonly header: RequestHeader
+  readonly slot: AnswerSlot
+}
+
+export class KafkaConnection implements KafkaClient {
   readonly context: KafkaContext
   readonly remoteAddress: string
   readonly sasl: SaslState
@@ -45,14 +53,11 @@ export class KafkaConnection {
   readonly #reader = new WireReader()
   readonly #writer = new WireWriter()
   readonly #slots: AnswerSlot[] = []
-  /** Settled when the large batches that came last have been dealt with: produces wait for it. */
+  readonly #inFlight = new RequestsInFlight()
   heldProduces: Promise<void> | undefined
   readonly #closeListeners = new Set<() => void>()
   /** What it was used for so far. */
-  #use: 'nothing' | 'metadata' | 'work' = 'nothing'
-  #fetchesInFlight = 0
-  /** Requests whose work the next ones wait for. */
-  #aloneCount = 0
+  #use: Operation = 'login'
   #isPaused = false
   #isClosed = false
   /** Something came in since the last look. */
@@ -78,7 +83,9 @@ export class KafkaConnection {
       context.settings.needsLogin,
     )
     this.#stream = new RequestStream(kafkaLimits.kafkaLoginSizeMax, largePages)
-    this.#trustIfLoggedIn()
+    this.sasl.whenTrusted(() => {
+      this.#stream.requestSizeMax = context.settings.requestSizeMax
+    })
     source.onBytes = (chunk) => {
       if (this.#isClosed) return
       this.#isHeard = true
@@ -97,35 +104,21 @@ export class KafkaConnection {
     return this.#isClosed
   }
 
-  /** Where its client is told to connect. */
   get advertised(): Address {
     return this.#listener.advertised(this.#reachedHost)
   }
 
-  /** Calls back when the connection ends; returns what takes that back. */
   onClose(listener: () => void): () => void {
     this.#closeListeners.add(listener)
     return () => this.#closeListeners.delete(listener)
   }
 
-  /** Keeps the produces that come next waiting until `work` is done. */
   async holdProduces(work: Promise<void>): Promise<void> {
     const held = work.finally(() => {
       this.heldProduces = undefined
     })
     this.heldProduces = held
     await held
-  }
-
-  /** Does `work` before the requests that come next are begun, as Kafka does with all of them. */
-  async doAlone<T>(work: () => T | Promise<T>): Promise<T> {
-    this.#aloneCount++
-    try {
-      return await work()
-    } finally {
-      this.#aloneCount--
-      this.#resumeIfRoom()
-    }
   }
 
   /** To be called every `ms`: ends the connection when nothing has come or gone for too long. */
@@ -144,7 +137,7 @@ export class KafkaConnection {
   destroy(): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    if (this.#use === 'metadata') {
+    if (this.#use === 'discovery') {
       const { setting } = this.#listener
       this.context.advertisedWatch.onMetadataOnly(this.remoteAddress, this.advertised, setting)
     }
@@ -167,7 +160,7 @@ export class KafkaConnection {
       // As Kafka does: a request that cannot be read ends the connection, and the log says why.
       const { logger } = this.context
       const client = { remoteAddress: this.remoteAddress, port: 'Kafka' } as const
-      const isTls = this.#use === 'nothing' && warnIfTls(chunk, client, logger)
+      const isTls = this.#use === 'login' && warnIfTls(chunk, client, logger)
       if (!isTls) logger.info({ reason: error.message }, 'Kafka request refused')
       this.destroy()
     }
@@ -186,63 +179,58 @@ export class KafkaConnection {
     if (api === undefined) {
       throw new RefusedRequestError(`API ${header.apiKey} is not served`)
     }
-    this.#noteUse(api)
-    if (!this.sasl.allows(api)) throw new RefusedRequestError(`${api} before authentication`)
+    const { operation } = servedApis[api]
+    if (!this.sasl.allows(operation)) throw new RefusedRequestError(`${api} before authentication`)
+    this.#noteUse(operation)
     const slot = new AnswerSlot()
     this.#slots.push(slot)
-    if (header.isSupported) this.#start(api, header, reader, slot)
+    if (header.isSupported) this.#start({ api, header, slot }, reader)
     else this.#refuseVersion(api, header, slot)
     this.#pauseIfFull()
   }
 
-  #noteUse(api: ApiName): void {
-    if (api === 'metadata' && this.#use === 'nothing') this.#use = 'metadata'
-    if (this.#use === 'work' || !AdvertisedWatch.isWork(api)) return
-    this.#use = 'work'
-    this.context.advertisedWatch.onWork(this.remoteAddress)
+  #noteUse(operation: Operation): void {
+    if (operation === 'login' || this.#use === 'work') return
+    this.#use = operation
+    if (operation === 'work') this.context.advertisedWatch.onWork(this.remoteAddress)
   }
 
-  #start<Name extends ApiName>(
-    api: Name,
-    header: RequestHeader,
-    reader: WireReader,
-    slot: AnswerSlot,
-  ): void {
-    const handler = handlers[api] as unknown as Handler<Name>
-    const request = readRequest(api, reader, header.apiVersion)
+  #start<Name extends ApiName>(started: Started<Name>, reader: WireReader): void {
+    const { api, header, slot } = started
+    const { apiVersion, clientId } = header
+    const served = servedApis[api]
+    const request = readRequest(api, reader, apiVersion)
     const context = {
       ...this.context,
-      apiVersion: header.apiVersion,
-      clientId: header.clientId ?? '',
-      connection: this,
+      apiVersion,
+      clientId: clientId ?? '',
+      client: this,
       slot,
     }
-    if (api === 'fetch') this.#fetchesInFlight++
     const { buffer } = this.#stream
-    const answer = handler(request, context)
-    if (api === 'saslAuthenticate') this.#trustIfLoggedIn()
-    if (answer instanceof Promise) {
-      answer.then(
-        (response) => {
-          this.#fill(slot, api, header, response)
-          // Others may keep parts of what came in; of this one only the log does, which holds it.
-          if (api === 'produce') largePages.letGo(buffer)
-        },
-        (error: unknown) => {
-          slot.drop()
-          this.#onFault(error)
-        },
-      )
-    } else this.#fill(slot, api, header, answer)
+    this.#inFlight.begin(api, served)
+    const answer = served.handle(request, context)
+    if (!(answer instanceof Promise)) {
+      this.#finish(started, answer)
+      return
+    }
+    answer.then(
+      (response) => {
+        this.#finish(started, response)
+        if (served.ownsRequestMemory) largePages.letGo(buffer)
+      },
+      (error: unknown) => {
+        slot.drop()
+        this.#onFault(error)
+      },
+    )
   }
 
-  #fill<Name extends ApiName>(
-    slot: AnswerSlot,
-    api: Name,
-    header: RequestHeader,
+  #finish<Name extends ApiName>(
+    { api, header, slot }: Started<Name>,
     response: ApiMessages[Name]['response'] | undefined,
   ): void {
-    if (api === 'fetch') this.#fetchesInFlight--
+    this.#inFlight.end(api, servedApis[api])
     if (this.#isClosed) {
       slot.drop()
       return
@@ -265,7 +253,10 @@ export class KafkaConnection {
     if (api !== 'apiVersions') {
       throw new RefusedRequestError(`${api} version ${header.apiVersion} is not supported`)
     }
-    this.#fill(slot, 'apiVersions', { ...header, apiVersion: 0 }, unsupportedApiVersions())
+    const { correlationId } = header
+    const answered = { api, apiVersion: 0, correlationId }
+    slot.parts = encodeResponse(this.#writer, answered, unsupportedApiVersions())
+    this.#writeReady()
   }
 
   /** SaslHandshake version 0: the token comes bare, with a size in front, and so does the answer. */
@@ -275,15 +266,8 @@ export class KafkaConnection {
       this.destroy()
       return
     }
-    this.#trustIfLoggedIn()
     this.#slots.push(new AnswerSlot([Buffer.alloc(4)]))
     this.#writeReady()
-  }
-
-  /** Who has not logged in may only send what that takes. */
-  #trustIfLoggedIn(): void {
-    if (!this.sasl.isTrusted) return
-    this.#stream.requestSizeMax = this.context.settings.requestSizeMax
   }
 
   #onFault(error: unknown): void {
@@ -321,9 +305,8 @@ export class KafkaConnection {
 
   get #hasRoom(): boolean {
     return (
-      this.#aloneCount === 0 &&
+      this.#inFlight.hasRoom &&
       this.#slots.length < kafkaLimits.kafkaRequestsInFlightMax &&
-      this.#fetchesInFlight < kafkaLimits.kafkaFetchesInFlightMax &&
       this.#socket.writableLength <= amqpLimits.outputSizeMax
     )
   }

@@ -16,7 +16,7 @@ import { findInRun } from '../crossing/find-in-run.ts'
 import { codeOf, noError } from './error-code.ts'
 import { findPartition } from './find-partition.ts'
 import type { Handler, RequestContext } from './request-context.ts'
-import { inSlices, ItemWriter } from './write-in-slices.ts'
+import { ItemWriter } from './write-in-slices.ts'
 
 /** KIP-79, KIP-734, KIP-405, KIP-1005, KIP-1023. Nothing here is tiered. */
 const special = {
@@ -35,7 +35,7 @@ const nowhere: FoundRecord = { timestamp: unknown, offset: unknown }
 
 export const handleListOffsets: Handler<'listOffsets'> = async (request, context) => ({
   throttleTimeMs: 0,
-  topics: await inSlices(context, listAll(request, context)),
+  topics: await context.slices.run(listAll(request, context)),
 })
 
 function* listAll(

@@ -1,6 +1,6 @@
-import type { TopicView } from '../../broker/topic/topics.ts'
 // Metadata (key 3): the one broker and the topics. Asking for a topic by name makes it, as Kafka's
 // auto.create.topics.enable does; it stays provisional until somebody declares it.
+import type { TopicView } from '../../broker/topic/topics.ts'
 import { zeroUuid } from '../../codec/kafka/field-defaults.ts'
 import {
   type MetadataRequest,
@@ -14,22 +14,21 @@ import { whenDurable } from './await-group.ts'
 import { answerTo, codeOf, noError } from './error-code.ts'
 import { nodeId } from './kafka-context.ts'
 import type { Handler, RequestContext } from './request-context.ts'
-import { inSlices, ItemWriter, writeAll } from './write-in-slices.ts'
+import { ItemWriter, writeAll } from './write-in-slices.ts'
 
 const defaultPartitionCount = 1
 const topicIdVersion = 12
 
 export const handleMetadata: Handler<'metadata'> = async (request, context) => {
   const groups: CommitGroup[] = []
-  const topics = await inSlices(
-    context,
+  const topics = await context.slices.run(
     writeAll(
       new ItemWriter('metadata', context, writeMetadataResponseTopic),
       findTopics(request, context, groups),
     ),
   )
   for (const group of groups) await whenDurable(group)
-  const { host, port } = context.connection.advertised
+  const { host, port } = context.client.advertised
   return {
     throttleTimeMs: 0,
     brokers: [{ nodeId, host, port, rack: null }],

@@ -3,23 +3,23 @@
 import type { Partition, RecordCheck } from '../../broker/topic/partition.ts'
 import type { TopicView } from '../../broker/topic/topics.ts'
 import { CodecError } from '../../codec/codec-error.ts'
-import type { RecordRules, RefusedRecord } from '../../codec/kafka/check-records.ts'
+import type { RefusedRecord } from '../../codec/kafka/check-records.ts'
 import type {
   BatchIndexAndErrorMessage,
-  PartitionProduceData,
   PartitionProduceResponse,
   ProduceResponse,
   TopicProduceData,
 } from '../../codec/kafka/messages/produce.gen.ts'
 import { batchHeaderSize, compressionOf } from '../../codec/kafka/record-batch.ts'
+import { assert } from '../../lib/assert.ts'
 import { memoryLimits } from '../../limits/memory.ts'
 import type { CommitGroup } from '../../log/commit-group.ts'
 import { crcOfRunInSteps, runField } from '../../log/run.ts'
 import { whenDurable } from './await-group.ts'
 import {
   checkRecords,
-  LargeBatchError,
   RefusedRecordsError,
+  rulesOf,
   unreadable,
   verdictOf,
 } from './check-records.ts'
@@ -38,8 +38,6 @@ interface Place {
 
 /** A batch that takes longer than a turn of the event loop to check. */
 interface LargeBatch extends Place {
-  /** Known once its records have turned out to be too many. */
-  readonly rules: RecordRules | undefined
   /** Its answer goes to `at` of these. */
   readonly responses: PartitionProduceResponse[]
   readonly at: number
@@ -58,9 +56,9 @@ const topicIdVersion = 13
 const allowedAcks: ReadonlySet<number> = new Set([-1, 0, 1])
 
 export const handleProduce: Handler<'produce'> = async (request, context) => {
-  const { connection } = context
+  const { client } = context
   // A batch that is checked elsewhere holds up what its producer sends after it.
-  while (connection.heldProduces !== undefined) await connection.heldProduces
+  while (client.heldProduces !== undefined) await client.heldProduces
   const groups = new Set<CommitGroup>()
   const large: LargeBatch[] = []
   const isAllowed = allowedAcks.has(request.acks)
@@ -70,10 +68,10 @@ export const handleProduce: Handler<'produce'> = async (request, context) => {
       : refuseTopic(topic, 'INVALID_REQUIRED_ACKS')
     return { name: topic.name, topicId: topic.topicId, partitionResponses }
   })
-  if (large.length > 0) await connection.holdProduces(produceLarge(large, context, groups))
+  if (large.length > 0) await client.holdProduces(produceLarge({ large, context, groups }))
   if (request.acks === 0) {
     // Nobody waits for an answer, so an error can only be shown by ending the connection.
-    if (hasError(responses)) connection.destroy()
+    if (hasError(responses)) client.destroy()
     return undefined
   }
   for (const group of groups) await whenDurable(group)
@@ -88,44 +86,45 @@ function produceTopic(topic: TopicProduceData, work: Work): PartitionProduceResp
     return refuseTopic(topic, isById ? 'UNKNOWN_TOPIC_ID' : 'UNKNOWN_TOPIC_OR_PARTITION')
   }
   const responses: PartitionProduceResponse[] = []
-  for (const data of topic.partitionData) responses.push(produceData(view, data, responses, work))
+  for (const [at, { index, records }] of topic.partitionData.entries()) {
+    const partition = view.partitions[index]
+    if (partition === undefined) {
+      responses[at] = refuse(index, codeOf('UNKNOWN_TOPIC_OR_PARTITION'), null)
+      continue
+    }
+    const place = { view, partition, index, batch: records ?? empty }
+    const answer = produceData(place, work)
+    if (answer === 'large') work.large.push({ ...place, responses, at })
+    else responses[at] = answer
+  }
   return responses
 }
 
-function produceData(
-  view: TopicView,
-  { index, records }: PartitionProduceData,
-  responses: PartitionProduceResponse[],
-  { context, groups, large }: Work,
-): PartitionProduceResponse {
-  const partition = view.partitions[index]
-  if (partition === undefined) return refuse(index, codeOf('UNKNOWN_TOPIC_OR_PARTITION'), null)
+/** 'large': the answer comes from `produceLarge`. */
+function produceData(place: Place, { context, groups }: Work): PartitionProduceResponse | 'large' {
+  const { index, batch } = place
   if (context.broker.store.blocked !== undefined) {
     return refuse(index, codeOf('KAFKA_STORAGE_ERROR'), 'The broker is low on disk')
   }
-  if (context.apiVersion < zstdVersion && isZstd(records)) {
+  if (context.apiVersion < zstdVersion && isZstd(batch)) {
     return refuse(index, codeOf('UNSUPPORTED_COMPRESSION_TYPE'), null)
   }
-  const place = { view, partition, index, batch: records ?? empty }
-  let rules: RecordRules | undefined
-  if (place.batch.length <= memoryLimits.crcPerTurnMax) {
-    try {
-      return produceBatch(place, checkRecords, groups)
-    } catch (error) {
-      if (!(error instanceof LargeBatchError)) return refuseBatch(index, error, context)
-      rules = error.rules
-    }
+  if (batch.length > memoryLimits.crcPerTurnMax) return 'large'
+  try {
+    return produceBatch(place, checkRecords, groups)
+  } catch (error) {
+    return refuseBatch(index, error, context)
   }
-  large.push({ ...place, rules, responses, at: responses.length })
-  return refuse(index, codeOf('UNKNOWN_SERVER_ERROR'), null)
 }
 
 function produceBatch(
   { view, partition, index, batch, isIntact }: Place,
   check: RecordCheck,
   groups: Set<CommitGroup>,
-): PartitionProduceResponse {
-  const { baseOffset, group, appendTime } = partition.produce(batch, check, isIntact)
+): PartitionProduceResponse | 'large' {
+  const produced = partition.produce(batch, check, isIntact)
+  if (produced === 'large') return produced
+  const { baseOffset, group, appendTime } = produced
   if (group !== undefined) groups.add(group)
   return {
     index,
@@ -137,11 +136,7 @@ function produceBatch(
 }
 
 /** One after the other, so that one producer does not keep others' large batches waiting. */
-async function produceLarge(
-  large: readonly LargeBatch[],
-  context: RequestContext,
-  groups: Set<CommitGroup>,
-): Promise<void> {
+async function produceLarge({ large, context, groups }: Work): Promise<void> {
   for (const each of large) {
     const { index, responses, at } = each
     try {
@@ -157,23 +152,20 @@ async function produceLarge(
 
 /** The records are looked at here, or in the thread where that takes longer. */
 async function produceOne(
-  large: LargeBatch,
+  place: Place,
   context: RequestContext,
   groups: Set<CommitGroup>,
 ): Promise<PartitionProduceResponse> {
-  const { batch, partition, index } = large
-  if (partition.log.isDeleted) return refuse(index, codeOf('UNKNOWN_TOPIC_OR_PARTITION'), null)
-  if (large.rules === undefined) {
-    try {
-      return produceBatch(large, checkRecords, groups)
-    } catch (error) {
-      if (!(error instanceof LargeBatchError)) throw error
-      return produceOne({ ...large, rules: error.rules }, context, groups)
-    }
-  }
-  const checked = await context.batchWorker.check(batch, large.rules)
-  if (partition.log.isDeleted) return refuse(index, codeOf('UNKNOWN_TOPIC_OR_PARTITION'), null)
-  return produceBatch(large, () => verdictOf(checked), groups)
+  const { view, batch, partition, index } = place
+  const gone = refuse(index, codeOf('UNKNOWN_TOPIC_OR_PARTITION'), null)
+  if (partition.log.isDeleted) return gone
+  const answer = produceBatch(place, checkRecords, groups)
+  if (answer !== 'large') return answer
+  const checked = await context.batchWorker.check(batch, rulesOf(view.config, context.clock.now()))
+  if (partition.log.isDeleted) return gone
+  const stored = produceBatch(place, () => verdictOf(checked), groups)
+  assert(stored !== 'large', 'the records have been looked at')
+  return stored
 }
 
 async function isIntact(batch: Buffer): Promise<boolean> {
@@ -194,8 +186,8 @@ function refuseBatch(
 }
 
 /** KIP-110: older clients, and those who fetch with older versions, do not know it. */
-function isZstd(batch: Buffer | null): boolean {
-  if (batch === null || batch.length < batchHeaderSize) return false
+function isZstd(batch: Buffer): boolean {
+  if (batch.length < batchHeaderSize) return false
   return compressionOf(batch) === 'zstd'
 }
 

@@ -14,7 +14,7 @@ export class RecordWatch implements Disposable {
   constructor(partitions: readonly Partition[], context: RequestContext) {
     this.#context = context
     this.#partitions = partitions
-    this.#forgetClose = context.connection.onClose(this.#onMoved)
+    this.#forgetClose = context.client.onClose(this.#onMoved)
     for (const partition of partitions) partition.addListener(this.#onMoved)
   }
 

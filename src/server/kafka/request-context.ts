@@ -1,25 +1,58 @@
+// What a handler knows of the request that it answers, and what a row of the API table says. Handlers
+// see the connection through `KafkaClient` only, so that they never import it.
 import type { ApiMessages, ApiName } from '../../codec/kafka/apis.gen.ts'
+import type { Address } from '../../lib/listen.ts'
 import type { AnswerSlot } from './answer-slot.ts'
-import type { KafkaConnection } from './kafka-connection.ts'
 import type { KafkaContext } from './kafka-context.ts'
+import type { Operation } from './operation.ts'
+import type { SaslState } from './sasl-state.ts'
+
+/** The client that a request came from, as far as handlers need its connection. */
+export interface KafkaClient {
+  readonly remoteAddress: string
+  /** Where it is told to connect. */
+  readonly advertised: Address
+  readonly sasl: SaslState
+  readonly isClosed: boolean
+  /** Settled when the large batches that came last have been dealt with: produces wait for it. */
+  readonly heldProduces: Promise<void> | undefined
+  /** Keeps the produces that come next waiting until `work` is done. */
+  holdProduces(work: Promise<void>): Promise<void>
+  /** Calls back when the connection ends; returns the function that takes that back. */
+  onClose(listener: () => void): () => void
+  /** Ends the connection. */
+  destroy(): void
+}
 
 /** One request being answered. */
 export interface RequestContext extends KafkaContext {
   readonly apiVersion: number
   readonly clientId: string
-  readonly connection: KafkaConnection
+  readonly client: KafkaClient
   /** Where the answer goes. */
   readonly slot: AnswerSlot
 }
 
 /**
- * Answers one kind of request. What it does before it first waits happens in the order in which
- * requests came; `undefined` means that the client wants no answer.
+ * Answers one kind of request. Its work before the first wait happens in the order in which requests
+ * came; `undefined` means that the client wants no answer.
  */
 export type Handler<Name extends ApiName> = (
   request: ApiMessages[Name]['request'],
   context: RequestContext,
 ) => ApiMessages[Name]['response'] | undefined | Promise<ApiMessages[Name]['response'] | undefined>
 
-/** One handler for each API that has a codec, no more and no fewer: what is built is advertised. */
-export type Handlers = { readonly [Name in ApiName]: Handler<Name> }
+/** How one API is served. */
+export interface ServedApi<Name extends ApiName> {
+  readonly handle: Handler<Name>
+  readonly operation: Operation
+  /** The connection's next requests wait for its answer, as all do in Kafka. */
+  readonly isAlone?: boolean
+  /** No further request of a connection is begun while so many of this kind are in flight. */
+  readonly inFlightMax?: number
+  /** The request's memory is used again once it is answered: whoever keeps a view of it holds it. */
+  readonly ownsRequestMemory?: boolean
+}
+
+/** One row for each API that has a codec, no more and no fewer: all that is built is advertised. */
+export type ServedApis = { readonly [Name in ApiName]: ServedApi<Name> }

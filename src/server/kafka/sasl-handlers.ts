@@ -8,12 +8,12 @@ export const handleSaslHandshake: Handler<'saslHandshake'> = (request, context) 
   if (request.mechanism !== saslMechanism) {
     return { errorCode: codeOf('UNSUPPORTED_SASL_MECHANISM'), mechanisms }
   }
-  context.connection.sasl.handshake(context.apiVersion)
+  context.client.sasl.handshake(context.apiVersion)
   return { errorCode: noError, mechanisms }
 }
 
 export const handleSaslAuthenticate: Handler<'saslAuthenticate'> = async (request, context) => {
-  const { sasl } = context.connection
+  const { sasl } = context.client
   const authBytes = Buffer.alloc(0)
   if (!sasl.isHandshaken) {
     const errorMessage = 'SaslAuthenticate request received before SaslHandshake'

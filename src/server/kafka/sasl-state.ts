@@ -1,13 +1,7 @@
 // How far a connection is with SASL PLAIN (KIP-43, KIP-152).
 import { type Credentials, parsePlain } from '../../auth/sasl.ts'
 import type { Users } from '../../auth/users.ts'
-import type { ApiName } from '../../codec/kafka/apis.gen.ts'
-
-const beforeLogin: ReadonlySet<ApiName> = new Set([
-  'apiVersions',
-  'saslHandshake',
-  'saslAuthenticate',
-])
+import type { Operation } from './operation.ts'
 
 export const saslMechanism = 'PLAIN'
 
@@ -15,6 +9,7 @@ export class SaslState {
   readonly #users: Users
   readonly #remoteAddress: string
   readonly #needsLogin: boolean
+  #onTrusted: () => void = () => undefined
   #at: 'new' | 'handshaken' | 'raw-token' | 'authenticated' | 'failed' = 'new'
 
   constructor(users: Users, remoteAddress: string, needsLogin: boolean) {
@@ -42,8 +37,14 @@ export class SaslState {
     return this.#at === 'authenticated' || (!this.#needsLogin && !this.hasFailed)
   }
 
-  allows(api: ApiName): boolean {
-    return this.isTrusted || (!this.hasFailed && beforeLogin.has(api))
+  /** Calls back once it may do everything, at once if it may already. */
+  whenTrusted(listener: () => void): void {
+    if (this.isTrusted) listener()
+    else this.#onTrusted = listener
+  }
+
+  allows(operation: Operation): boolean {
+    return this.isTrusted || (!this.hasFailed && operation === 'login')
   }
 
   handshake(apiVersion: number): void {
@@ -55,6 +56,7 @@ export class SaslState {
     const login = credentials && this.#users.login(credentials, this.#remoteAddress)
     const isAccepted = login?.user !== undefined
     this.#at = isAccepted ? 'authenticated' : 'failed'
+    if (isAccepted) this.#onTrusted()
     return { isAccepted }
   }
 }

@@ -31,7 +31,7 @@ import { answerTo, codeOf, noError } from './error-code.ts'
 import { findPartition } from './find-partition.ts'
 import { nodeId } from './kafka-context.ts'
 import type { Handler, RequestContext } from './request-context.ts'
-import { inSlices, ItemWriter } from './write-in-slices.ts'
+import { ItemWriter } from './write-in-slices.ts'
 
 const defaultCount = -1
 const defaultPartitionCount = 1
@@ -39,7 +39,7 @@ const endOfPartition = -1
 
 export const handleCreateTopics: Handler<'createTopics'> = async (request, context) => ({
   throttleTimeMs: 0,
-  topics: await inSlices(context, createTopics(request, context)),
+  topics: await context.slices.run(createTopics(request, context)),
 })
 
 function* createTopics(
@@ -138,7 +138,7 @@ function refuseTopic({ name }: CreatableTopic, error: unknown): CreatableTopicRe
 
 export const handleDeleteTopics: Handler<'deleteTopics'> = async (request, context) => ({
   throttleTimeMs: 0,
-  responses: await inSlices(context, deleteTopics(request, context)),
+  responses: await context.slices.run(deleteTopics(request, context)),
 })
 
 function* deleteTopics(
@@ -174,7 +174,7 @@ function deleteTopic(
 
 export const handleCreatePartitions: Handler<'createPartitions'> = async (request, context) => ({
   throttleTimeMs: 0,
-  results: await inSlices(context, growTopics(request, context)),
+  results: await context.slices.run(growTopics(request, context)),
 })
 
 function* growTopics(

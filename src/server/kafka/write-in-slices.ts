@@ -43,14 +43,6 @@ export class ItemWriter<T> {
   }
 }
 
-/**
- * Does long work for a connection, whose next requests wait for it: what they do comes after it, and a
- * client has one such answer in memory.
- */
-export function inSlices<T>(context: RequestContext, steps: Steps<T>): Promise<T> {
-  return context.connection.doAlone(() => context.slices.run(steps))
-}
-
 /** Writes items as they are made. */
 export function* writeAll<T>(writer: ItemWriter<T>, items: Iterable<T>): Steps<readonly T[]> {
   for (const item of items) {

@@ -1,0 +1,78 @@
+// The APIs that are served, and how. An API is advertised exactly when it has a row here.
+import { kafkaLimits } from '../../limits/kafka.ts'
+import { handleAlterConfigs, handleIncrementalAlterConfigs } from './alter-configs.ts'
+import { handleApiVersions } from './api-versions.ts'
+import {
+  handleDescribeCluster,
+  handleDescribeLogDirs,
+  handleDescribeTopicPartitions,
+  handleFindCoordinator,
+  handleInitProducerId,
+  handleOffsetForLeaderEpoch,
+} from './cluster.ts'
+import { handleDescribeConfigs } from './describe-configs.ts'
+import { handleFetch } from './fetch.ts'
+import { handleDeleteGroups, handleDescribeGroups, handleListGroups } from './group-admin.ts'
+import {
+  handleHeartbeat,
+  handleJoinGroup,
+  handleLeaveGroup,
+  handleSyncGroup,
+} from './group-membership.ts'
+import { handleOffsetCommit, handleOffsetDelete, handleOffsetFetch } from './group-offsets.ts'
+import { handleListOffsets } from './list-offsets.ts'
+import { handleMetadata } from './metadata.ts'
+import { handleProduce } from './produce.ts'
+import type { ServedApis } from './request-context.ts'
+import { handleSaslAuthenticate, handleSaslHandshake } from './sasl-handlers.ts'
+import {
+  handleCreatePartitions,
+  handleCreateTopics,
+  handleDeleteRecords,
+  handleDeleteTopics,
+} from './topic-admin.ts'
+
+export const servedApis: ServedApis = {
+  produce: { handle: handleProduce, operation: 'work', ownsRequestMemory: true },
+  fetch: {
+    handle: handleFetch,
+    operation: 'work',
+    inFlightMax: kafkaLimits.kafkaFetchesInFlightMax,
+  },
+  listOffsets: { handle: handleListOffsets, operation: 'work', isAlone: true },
+  metadata: { handle: handleMetadata, operation: 'discovery', isAlone: true },
+  offsetCommit: { handle: handleOffsetCommit, operation: 'work' },
+  offsetFetch: { handle: handleOffsetFetch, operation: 'work' },
+  joinGroup: { handle: handleJoinGroup, operation: 'work' },
+  heartbeat: { handle: handleHeartbeat, operation: 'work' },
+  leaveGroup: { handle: handleLeaveGroup, operation: 'work' },
+  syncGroup: { handle: handleSyncGroup, operation: 'work' },
+  describeGroups: { handle: handleDescribeGroups, operation: 'work' },
+  listGroups: { handle: handleListGroups, operation: 'work', isAlone: true },
+  deleteGroups: { handle: handleDeleteGroups, operation: 'work' },
+  offsetDelete: { handle: handleOffsetDelete, operation: 'work' },
+  findCoordinator: { handle: handleFindCoordinator, operation: 'work' },
+  saslHandshake: { handle: handleSaslHandshake, operation: 'login' },
+  saslAuthenticate: { handle: handleSaslAuthenticate, operation: 'login' },
+  apiVersions: { handle: handleApiVersions, operation: 'login' },
+  createTopics: { handle: handleCreateTopics, operation: 'work', isAlone: true },
+  deleteTopics: { handle: handleDeleteTopics, operation: 'work', isAlone: true },
+  createPartitions: { handle: handleCreatePartitions, operation: 'work', isAlone: true },
+  deleteRecords: { handle: handleDeleteRecords, operation: 'work' },
+  initProducerId: { handle: handleInitProducerId, operation: 'work' },
+  offsetForLeaderEpoch: { handle: handleOffsetForLeaderEpoch, operation: 'work' },
+  describeConfigs: { handle: handleDescribeConfigs, operation: 'work', isAlone: true },
+  alterConfigs: { handle: handleAlterConfigs, operation: 'work', isAlone: true },
+  incrementalAlterConfigs: {
+    handle: handleIncrementalAlterConfigs,
+    operation: 'work',
+    isAlone: true,
+  },
+  describeLogDirs: { handle: handleDescribeLogDirs, operation: 'work', isAlone: true },
+  describeCluster: { handle: handleDescribeCluster, operation: 'discovery' },
+  describeTopicPartitions: {
+    handle: handleDescribeTopicPartitions,
+    operation: 'work',
+    isAlone: true,
+  },
+}
