@@ -11,7 +11,10 @@ export const directions: Readonly<Record<string, readonly string[]>> = {
   broker: ['lib', 'log', 'meta', 'auth'],
   server: ['lib', 'codec', 'broker', 'auth'],
   admin: ['lib', 'broker', 'auth'],
-  cli: ['lib', 'log'],
+  settings: ['lib'],
+  cell: ['lib', 'log', 'meta', 'broker', 'settings'],
+  node: ['lib', 'codec', 'broker', 'auth', 'server', 'settings'],
+  cli: ['lib', 'log', 'settings'],
 }
 
 /** Single files that may be imported across the table above: importing folder → path prefix. */
@@ -24,8 +27,6 @@ export const directionExceptions: ReadonlyArray<readonly [folder: string, prefix
   ['server', 'src/log/run'],
   // Crossing makes messages of Kafka batches and batches of messages: it works on the log's runs.
   ['server/crossing', 'src/log/'],
-  // Commands take their flags from the settings table.
-  ['cli', 'src/config'],
   // Every reason not to start has its exit code.
   ['cli', 'src/meta/topology-error'],
   ['cli', 'src/meta/data-folder-lock'],
@@ -56,7 +57,12 @@ export interface Door {
   readonly instead: string
 }
 
-const diskDoors = ['src/log/file/disk.ts', 'src/meta/file/', 'src/cli/', 'src/config-file.ts']
+const diskDoors = [
+  'src/log/file/disk.ts',
+  'src/meta/file/',
+  'src/cli/',
+  'src/settings/settings-file.ts',
+]
 
 /** `import type` from a Node module is free: only the running effect needs a door. */
 function nodeImport(names: string): RegExp {

@@ -5,8 +5,7 @@ import type { HttpServer } from './admin/http-server.ts'
 import { Users } from './auth/users.ts'
 import { Broker, type BrokerCounts } from './broker/broker.ts'
 import { Retention } from './broker/topic/retention.ts'
-import { completeOptions } from './config-sources.ts'
-import type { BrokerOptions } from './config.ts'
+import { openStorage, type Storage, type StorageKind } from './cell/open-storage.ts'
 import { type Clock, systemClock, type Timer } from './lib/clock.ts'
 import type { Address } from './lib/listen.ts'
 import { type Logger, silentLogger } from './lib/logger.ts'
@@ -15,15 +14,16 @@ import { systemRandom } from './lib/random.ts'
 import { Turn } from './lib/turn.ts'
 import { version } from './lib/version.ts'
 import { programLimits } from './limits/program.ts'
-import type { OpenedKafka } from './open-kafka.ts'
-import { OpenListeners } from './open-listeners.ts'
-import { openStorage, type Storage, type StorageKind } from './open-storage.ts'
+import type { OpenedKafka } from './node/open-kafka.ts'
+import { OpenListeners } from './node/open-listeners.ts'
+import type { TlsFromFiles } from './node/tls-files.ts'
 import { AmqpServer } from './server/amqp/amqp-server.ts'
 import { BatchWorker } from './server/crossing/batch-worker.ts'
 import { Crossing } from './server/crossing/crossing.ts'
 import { openDoor, openListener } from './server/listener.ts'
 import { warnIfTls } from './server/tls-failure.ts'
-import type { TlsFromFiles } from './tls-files.ts'
+import { completeOptions } from './settings/load-config.ts'
+import type { BrokerOptions } from './settings/settings.ts'
 
 /** Options of the broker; what is left out has its default. */
 export type StartOptions = Partial<BrokerOptions> & {
@@ -179,7 +179,7 @@ class Instance implements RunningBroker {
     const { tlsCert: certificate, tlsKey: key, tlsClientCa: clientCa } = options
     if (certificate !== undefined && key !== undefined) {
       // Loaded only here, like Kafka and HTTP below.
-      const { TlsFromFiles } = await import('./tls-files.ts')
+      const { TlsFromFiles } = await import('./node/tls-files.ts')
       const logger = this.#logger.child({ area: 'tls' })
       const parts = { clock: this.#clock, logger }
       this.#tls = await TlsFromFiles.open({ certificate, key, clientCa }, parts)
@@ -228,7 +228,7 @@ class Instance implements RunningBroker {
     const services = (['kafka', 'kafka-tls'] as const).filter((each) => !listeners.isOff(each))
     if (services.length === 0) return
     // Loaded only here, like HTTP below: what is off costs no memory.
-    const { openKafka } = await import('./open-kafka.ts')
+    const { openKafka } = await import('./node/open-kafka.ts')
     const kafka = openKafka({
       broker: this.#broker as Broker,
       users: this.#users,

@@ -1,12 +1,18 @@
 // The whole command line: commands, help and what to say about mistakes. Every setting is a flag;
 // commander knows the grammar, the settings table the rest.
 import { Command, CommanderError, Option } from 'commander'
-import { settingDefault, settingKeys, settingName, settings, variableName } from '../config.ts'
-import type { SettingKey } from '../config.ts'
 import { findClosestName } from '../lib/closest-name.ts'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
 import { version } from '../lib/version.ts'
+import {
+  settingDefault,
+  settingKeys,
+  settingName,
+  settings,
+  variableName,
+} from '../settings/settings.ts'
+import type { SettingKey } from '../settings/settings.ts'
 import type { Arguments, CommandName } from './read-arguments.ts'
 
 const commandNames = ['start', 'verify', 'repair'] as const satisfies CommandName[]

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { settingKeys, settingName } from '../config.ts'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
+import { settingKeys, settingName } from '../settings/settings.ts'
 import { readCommandLine } from './command-line.ts'
 import { readArguments, readSettings } from './read-arguments.ts'
 

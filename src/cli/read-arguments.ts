@@ -1,7 +1,7 @@
 // argv → what to do. Settings alone, which is how nearly every broker is started, are read here; for
 // anything else the library that knows all of the grammar is loaded (docs/decisions/0040).
-import { settingKeys, settingName } from '../config.ts'
-import type { SettingKey } from '../config.ts'
+import { settingKeys, settingName } from '../settings/settings.ts'
+import type { SettingKey } from '../settings/settings.ts'
 
 export type CommandName = 'start' | 'verify' | 'repair'
 

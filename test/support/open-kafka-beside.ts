@@ -1,13 +1,13 @@
 // A Kafka port on a broker whose parts are in a test's reach.
 import { Users } from '../../src/auth/users.ts'
-import { completeOptions } from '../../src/config-sources.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import type { Address } from '../../src/lib/listen.ts'
 import { silentLogger } from '../../src/lib/logger.ts'
 import { systemRandom } from '../../src/lib/random.ts'
-import { openKafka } from '../../src/open-kafka.ts'
+import { openKafka } from '../../src/node/open-kafka.ts'
 import { BatchWorker } from '../../src/server/crossing/batch-worker.ts'
 import { openListener } from '../../src/server/listener.ts'
+import { completeOptions } from '../../src/settings/load-config.ts'
 import type { BrokerInProcess } from './broker-in-process.ts'
 
 export interface KafkaBeside extends AsyncDisposable {

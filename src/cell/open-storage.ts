@@ -1,14 +1,14 @@
+import type { Clock } from '../lib/clock.ts'
+import type { Logger } from '../lib/logger.ts'
+import type { Turn } from '../lib/turn.ts'
+import type { BlockedReason, LogStore } from '../log/log-store.ts'
+import type { Log } from '../log/log.ts'
+import { type MemoryChaos, MemoryLogStore } from '../log/memory/memory-log-store.ts'
+import type { RunConverter } from '../log/run-converter.ts'
+import type { Topology } from '../meta/topology-database.ts'
 // Opens what a broker keeps: the log and, on disk, the view of its topology. The view's lock is the
 // lock on the data folder.
-import type { BrokerOptions } from './config.ts'
-import type { Clock } from './lib/clock.ts'
-import type { Logger } from './lib/logger.ts'
-import type { Turn } from './lib/turn.ts'
-import type { BlockedReason, LogStore } from './log/log-store.ts'
-import type { Log } from './log/log.ts'
-import { type MemoryChaos, MemoryLogStore } from './log/memory/memory-log-store.ts'
-import type { RunConverter } from './log/run-converter.ts'
-import type { Topology } from './meta/topology-database.ts'
+import type { BrokerOptions } from '../settings/settings.ts'
 
 /** Where messages are kept. `memory` forgets everything; a chaos makes it a hard test of the broker. */
 export type StorageKind = 'file' | 'memory' | MemoryChaos

@@ -1,11 +1,11 @@
 // Opens a data folder: first its lock, then the view of the topology, then the log, whose entries
 // bring the view up to date.
 import path from 'node:path'
-import { logLimits } from './limits/log.ts'
-import { createSystemDisk, type Disk } from './log/file/disk.ts'
-import { type OpenedFileLogStore, openFileLogStore } from './log/file/open-file-log-store.ts'
-import type { Topology } from './meta/topology-database.ts'
-import { TopologyView } from './meta/topology-view.ts'
+import { logLimits } from '../limits/log.ts'
+import { createSystemDisk, type Disk } from '../log/file/disk.ts'
+import { type OpenedFileLogStore, openFileLogStore } from '../log/file/open-file-log-store.ts'
+import type { Topology } from '../meta/topology-database.ts'
+import { TopologyView } from '../meta/topology-view.ts'
 import type { Storage, StorageOptions } from './open-storage.ts'
 
 export async function openFileStorage(options: StorageOptions): Promise<Storage> {

@@ -1,8 +1,8 @@
+import { programLimits } from '../limits/program.ts'
 // Every setting of the broker, in one table: name, kind of value, default and description. Flags,
 // environment variables, pabal.yaml, --help and docs/configuration.md all come from it.
-import { formatSize, list, oneOf, port, size, text, wholeNumber } from './config-values.ts'
-import type { Kind, Port } from './config-values.ts'
-import { programLimits } from './limits/program.ts'
+import { formatSize, list, oneOf, port, size, text, wholeNumber } from './setting-kinds.ts'
+import type { Kind, Port } from './setting-kinds.ts'
 
 /** What a person can set. A setting `amqpPort` is `--amqp-port`, `PABAL_AMQP_PORT`, `amqp-port:`. */
 export interface Settings {

@@ -1,8 +1,8 @@
 // The few files that are read before there is a broker: pabal.yaml, passwords, certificates.
 import { readFile, stat } from 'node:fs/promises'
-import { exitCodes } from './lib/exit-codes.ts'
-import { ExitError } from './lib/exit-error.ts'
-import { programLimits } from './limits/program.ts'
+import { exitCodes } from '../lib/exit-codes.ts'
+import { ExitError } from '../lib/exit-error.ts'
+import { programLimits } from '../limits/program.ts'
 
 /** Where settings are looked for when no other file is named. */
 export const defaultConfigFile = 'pabal.yaml'

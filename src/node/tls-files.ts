@@ -1,12 +1,12 @@
 // Certificate and key of the TLS listeners: read at the start, and again when the files change.
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
-import { readSmallFile } from './config-file.ts'
-import type { Clock, Timer } from './lib/clock.ts'
-import { exitCodes } from './lib/exit-codes.ts'
-import { ExitError } from './lib/exit-error.ts'
-import type { Logger } from './lib/logger.ts'
-import { networkLimits } from './limits/network.ts'
-import { TlsCredentials, type TlsMaterial } from './server/tls-credentials.ts'
+import type { Clock, Timer } from '../lib/clock.ts'
+import { exitCodes } from '../lib/exit-codes.ts'
+import { ExitError } from '../lib/exit-error.ts'
+import type { Logger } from '../lib/logger.ts'
+import { networkLimits } from '../limits/network.ts'
+import { TlsCredentials, type TlsMaterial } from '../server/tls-credentials.ts'
+import { readSmallFile } from '../settings/settings-file.ts'
 
 /** Where the files are. */
 export interface TlsFiles {

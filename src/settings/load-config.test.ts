@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, test } from 'node:test'
-import { completeOptions, loadConfig } from './config-sources.ts'
-import type { ConfigSources, LoadedConfig } from './config-sources.ts'
-import { settingKeys, settingName, settings, variableName } from './config.ts'
-import { exitCodes } from './lib/exit-codes.ts'
-import { ExitError } from './lib/exit-error.ts'
+import { exitCodes } from '../lib/exit-codes.ts'
+import { ExitError } from '../lib/exit-error.ts'
+import { completeOptions, loadConfig } from './load-config.ts'
+import type { ConfigSources, LoadedConfig } from './load-config.ts'
+import { settingKeys, settingName, settings, variableName } from './settings.ts'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'pabal-config-'))
 after(() => rmSync(folder, { recursive: true }))

@@ -1,10 +1,10 @@
+import type { Address } from '../lib/listen.ts'
+import type { Logger } from '../lib/logger.ts'
+import type { DoorOptions, Listener } from '../server/listener.ts'
+import type { TlsCredentials } from '../server/tls-credentials.ts'
+import type { HandshakeFailure } from '../server/tls-failure.ts'
 // The listeners of a broker: which are open, where, and what goes wrong at their doors.
-import type { BrokerOptions } from './config.ts'
-import type { Address } from './lib/listen.ts'
-import type { Logger } from './lib/logger.ts'
-import type { DoorOptions, Listener } from './server/listener.ts'
-import type { TlsCredentials } from './server/tls-credentials.ts'
-import type { HandshakeFailure } from './server/tls-failure.ts'
+import type { BrokerOptions } from '../settings/settings.ts'
 
 /** A listener, as its setting names it. */
 export type Service = 'amqp' | 'amqp-tls' | 'kafka' | 'kafka-tls' | 'http-tls'

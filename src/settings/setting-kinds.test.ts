@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { formatSize, list, oneOf, port, size, text, wholeNumber } from './config-values.ts'
+import { formatSize, list, oneOf, port, size, text, wholeNumber } from './setting-kinds.ts'
 
 const aPort = 'must be a port from 0 to 65535 (0 picks a free one) or off'
 const aSize = 'must be a size from 1B to 1MiB, such as 16MiB'
