@@ -166,8 +166,9 @@ test('a full disk blocks publishers, lets acks through, and goes on when space i
   assert.ok(!disk.paths.includes('/data/reserve'))
   const end = log.endOffset
   for (let offset = 0; offset < end - 1; offset++) {
-    const group = store.openGroupForAppend()
+    const group = store.beginAtom()
     log.ack(offset)
+    store.endAtom()
     if (offset % 50 === 0) await isFinished(group)
   }
   store.onTopologyApplied(0)

@@ -1,19 +1,40 @@
-// What a file log store is made of.
+// What a file log store is made of, and how the parts hold together.
 import type { Clock } from '../../lib/clock.ts'
 import type { Turn } from '../../lib/turn.ts'
+import { CommitScheduler } from '../commit-scheduler.ts'
 import type { LogStoreEvents } from '../log-store.ts'
 import type { RunConverter } from '../run-converter.ts'
+import { AsideStore } from './aside-store.ts'
+import { CheckpointListing } from './checkpoint-listing.ts'
+import { Checkpointer } from './checkpointer.ts'
+import { Cleaner } from './cleaner.ts'
+import { ColdReader } from './cold-reader.ts'
+import { CommittedGroups } from './committed-groups.ts'
+import { createSegment } from './create-segment.ts'
 import type { SegmentFolder } from './create-segment.ts'
+import { DiskSpace } from './disk-space.ts'
+import { DiskTrouble } from './disk-trouble.ts'
+import { FileEngine } from './file-engine.ts'
+import { fileKind } from './file-format.ts'
 import type { FileLimits } from './file-limits.ts'
+import { Housekeeper } from './housekeeper.ts'
+import { IndexCache } from './index-cache.ts'
 import type { LogExtents } from './log-extents.ts'
+import { LogRegistry } from './log-registry.ts'
+import { RecordLoader } from './record-loader.ts'
 import type { RecoveredState } from './recovered-state.ts'
+import { RunFinder } from './run-finder.ts'
+import { RunReader } from './run-reader.ts'
 import type { Segment } from './segment.ts'
+import { TailCache } from './tail-cache.ts'
+import { VolatileSpill } from './volatile-spill.ts'
+import { WalWriter } from './wal-writer.ts'
 
 /** `fsync`: reported when on stable storage. `os`: when the operating system has it. */
 export type Durability = 'fsync' | 'os'
 
-/** What `openFileLogStore` prepared; nobody else makes a store. */
-export interface FileLogStoreParts {
+/** A data folder after recovery, with a new file to write to. */
+export interface OpenedFolder {
   readonly clock: Clock
   readonly turn: Turn
   readonly converter: RunConverter | undefined
@@ -31,4 +52,196 @@ export interface FileLogStoreParts {
   readonly state: RecoveredState
   readonly lastSequence: number
   readonly topologyApplied: number
+}
+
+/**
+ * All parts of one store. A fact travels one way: logs → engine → scheduler → writer → what is
+ * committed → housekeeper.
+ */
+export class FileLogStoreParts {
+  readonly folder: SegmentFolder
+  /** All files that are not retired. */
+  readonly segments: Set<Segment>
+  readonly extents: LogExtents
+  readonly keyed: RecoveredState['keyed']
+  readonly trouble: DiskTrouble
+  readonly registry: LogRegistry
+  readonly scheduler: CommitScheduler
+  readonly checkpointer: Checkpointer
+  readonly checkpoints: CheckpointListing
+  readonly writer: WalWriter
+  readonly committed: CommittedGroups
+  readonly housekeeper: Housekeeper
+  readonly diskSpace: DiskSpace
+  readonly asides: AsideStore
+  readonly spill: VolatileSpill
+  readonly engine: FileEngine
+  readonly coldReader: ColdReader
+  readonly runReader: RunReader
+  readonly runFinder: RunFinder
+  readonly loader: RecordLoader
+
+  constructor(opened: OpenedFolder) {
+    const { clock, events, extents, folder, limits, state } = opened
+    this.folder = folder
+    this.segments = new Set([...opened.segments, opened.segment])
+    this.extents = extents
+    this.keyed = state.keyed
+    this.trouble = new DiskTrouble({ clock, events, diskSpace: () => this.diskSpace })
+    this.registry = new LogRegistry({
+      logId: state.nextLogId,
+      topologySequence: state.nextTopologySequence,
+    })
+    this.checkpointer = this.#makeCheckpointer(opened)
+    this.scheduler = this.#makeScheduler(opened)
+    this.writer = this.#makeWriter(opened)
+    const indexCache = new IndexCache(limits.indexCacheSizeMax)
+    this.housekeeper = this.#makeHousekeeper(opened, indexCache)
+    this.checkpoints = new CheckpointListing({
+      segments: this.segments,
+      manifest: folder.manifest,
+      onListed: () => this.housekeeper.kick(),
+      onTrouble: this.#onTrouble,
+    })
+    this.coldReader = this.#makeColdReader(opened, indexCache)
+    const cold = { extents, coldReader: this.coldReader }
+    this.runReader = new RunReader({ ...cold, cacheSizeMax: limits.coldRunsSizeMax })
+    this.runFinder = new RunFinder({ ...cold, runReader: this.runReader })
+    this.spill = this.#makeSpill(opened)
+    this.asides = this.#makeAsideStore(opened)
+    const tailCache = new TailCache(limits.tailCacheSizeMax)
+    const { segments, asides, scheduler, spill, coldReader } = this
+    this.committed = new CommittedGroups({ segments, extents, tailCache, asides })
+    const { epoch } = folder.manifest.content
+    const { converter } = opened
+    this.engine = new FileEngine({ epoch, converter, clock, scheduler, asides, spill, tailCache })
+    this.loader = new RecordLoader({ coldReader, spill, asides, events })
+    this.diskSpace = this.#makeDiskSpace(opened)
+  }
+
+  readonly #onTrouble = (error: Error): void => this.trouble.report(error)
+
+  readonly #whenDurable = (callback: () => void): void => this.scheduler.whenDurable(callback)
+
+  #makeCheckpointer({ state, limits }: OpenedFolder): Checkpointer {
+    return new Checkpointer({
+      logs: this.registry,
+      states: state.keyed,
+      ids: () => ({
+        nextLogId: this.registry.nextLogId,
+        nextTopologySequence: this.registry.nextTopologySequence,
+        nextAsideId: this.asides.nextId,
+      }),
+      sliceSizeMax: limits.checkpointSliceSizeMax,
+      wantGroup: () => {
+        this.scheduler.open.isWanted = true
+        this.scheduler.schedule()
+      },
+      onComplete: (place) => this.checkpoints.add(place),
+    })
+  }
+
+  #makeScheduler({ turn, lastSequence }: OpenedFolder): CommitScheduler {
+    return new CommitScheduler({
+      turn,
+      commit: (group) => this.writer.commit(group),
+      groupsInFlightMax: 1,
+      firstSequence: lastSequence + 1,
+      isTracing: false,
+      onSeal: (group) => this.checkpointer.onSeal(group),
+    })
+  }
+
+  #makeWriter(opened: OpenedFolder): WalWriter {
+    const { clock, folder, segment, lastSequence, limits, events } = opened
+    return new WalWriter({
+      clock,
+      isSynced: folder.isWalSynced,
+      leaderEpoch: folder.manifest.content.epoch,
+      segment,
+      syncedThrough: lastSequence,
+      fileSizeMax: limits.walFileSizeMax,
+      createSegment: () => createSegment(folder, fileKind.wal),
+      onCommitted: (group, written) => {
+        this.committed.add(group, written)
+        this.checkpointer.onCommitted(group, written)
+        this.scheduler.finish(group)
+      },
+      onFilling: (fillMs) => folder.spares.prepare(fillMs),
+      onFull: (full) => this.housekeeper.onFull(full),
+      onTrouble: this.#onTrouble,
+      onFailed: (error) => events.onFailed?.(error),
+    })
+  }
+
+  #makeHousekeeper(opened: OpenedFolder, indexCache: IndexCache): Housekeeper {
+    const { clock, folder, extents, limits } = opened
+    return new Housekeeper({
+      clock,
+      folder,
+      indexCache,
+      cleaner: new Cleaner({
+        clock,
+        folder,
+        extents,
+        indexCache,
+        logs: this.registry.byId,
+        fileSizeMax: limits.walFileSizeMax,
+        whenDurable: this.#whenDurable,
+      }),
+      segments: this.segments,
+      whenDurable: this.#whenDurable,
+      onTrouble: this.#onTrouble,
+      deleteStepSize: limits.deleteStepSize,
+    })
+  }
+
+  #makeColdReader(opened: OpenedFolder, indexCache: IndexCache): ColdReader {
+    const { clock, extents, events, limits } = opened
+    return new ColdReader({
+      clock,
+      extents,
+      loadIndex: (extent) => indexCache.load(extent),
+      onDamaged: (log, first, last, error) => events.onDamaged?.(log, first, last, error),
+      onReleased: (segment) => void this.housekeeper.onReleased(segment),
+      windowsSizeMax: limits.coldWindowsSizeMax,
+    })
+  }
+
+  #makeSpill({ folder, clock, volatileFolder, limits, events }: OpenedFolder): VolatileSpill {
+    return new VolatileSpill({
+      disk: folder.disk,
+      clock,
+      folder: volatileFolder,
+      memoryMax: limits.volatileMemoryMax,
+      fileSizeMax: limits.walFileSizeMax,
+      onDamaged: (log, first, last, error) => events.onDamaged?.(log, first, last, error),
+      onTrouble: this.#onTrouble,
+    })
+  }
+
+  #makeAsideStore({ folder, clock, asideFolder, state }: OpenedFolder): AsideStore {
+    return new AsideStore({
+      disk: folder.disk,
+      clock,
+      folder: asideFolder,
+      nextId: state.nextAsideId,
+      whenDurable: this.#whenDurable,
+      onTrouble: this.#onTrouble,
+    })
+  }
+
+  #makeDiskSpace({ folder, clock, path, diskFreeMin, events }: OpenedFolder): DiskSpace {
+    return new DiskSpace({
+      disk: folder.disk,
+      clock,
+      folder: path,
+      freeMin: diskFreeMin,
+      onBlocked: (reason) => {
+        if (reason !== undefined) folder.spares.giveUp()
+        events.onBlocked?.(reason)
+      },
+      onTrouble: this.#onTrouble,
+    })
+  }
 }
