@@ -84,6 +84,15 @@ describe('Users', () => {
     assert.ok(users.login(credentials('nobody', 'guest'), '127.0.0.1').refusal)
   })
 
+  test('nobody in particular is guest, from this machine only', () => {
+    const users = new Users({ random })
+    const anonymous = users.anonymous as Credentials
+    assert.equal(users.login(anonymous, '127.0.0.1').user?.name, 'guest')
+    assert.ok(users.login(anonymous, '10.0.0.7').refusal)
+    const own = { name: 'admin', password: 'secret' }
+    assert.equal(new Users({ own, random }).anonymous, undefined)
+  })
+
   test('a configured user may log in from anywhere, and guest does not exist', () => {
     const users = new Users({ own: { name: 'admin', password: 'secret' }, random })
     assert.equal(users.login(credentials('admin', 'secret'), '10.0.0.7').user?.name, 'admin')

@@ -1,11 +1,6 @@
 // What a client sends to log in, per SASL mechanism, as user name and password.
 import type { Arguments } from '../meta/arguments.ts'
 
-/** Mechanisms as offered to clients, preferred first. */
-export const saslMechanisms: readonly SaslMechanism[] = ['PLAIN', 'AMQPLAIN']
-
-export type SaslMechanism = 'PLAIN' | 'AMQPLAIN'
-
 export interface Credentials {
   readonly user: string
   /** As it came: passwords need not be text. */

@@ -21,6 +21,8 @@ export interface UsersOptions {
   readonly random: Random
 }
 
+const guest = { name: 'guest', password: 'guest' }
+
 interface KnownUser extends User {
   readonly passwordHash: string
   readonly isLoopbackOnly: boolean
@@ -30,9 +32,12 @@ export class Users {
   readonly #users = new Map<string, KnownUser>()
   /** Compared with when there is no such user, so that the answer takes as long as any. */
   readonly #nobodysHash: string
+  /** What a client logs in with that names nobody; undefined where guest does not exist. */
+  readonly anonymous: Credentials | undefined
 
   constructor({ own, random }: UsersOptions) {
-    const { name, password } = own ?? { name: 'guest', password: 'guest' }
+    const { name, password } = own ?? guest
+    this.anonymous = own === undefined ? { user: name, password: Buffer.from(password) } : undefined
     this.#users.set(name, {
       name,
       tags: ['administrator'],

@@ -3,7 +3,7 @@
 //   protocol header → start … start-ok → tune … tune-ok → (heartbeats) open … open-ok
 //
 // Each step takes one method and answers it; anything else is refused.
-import { parseAmqplain, parsePlain, saslMechanisms } from '../../auth/sasl.ts'
+import { parseAmqplain, parsePlain } from '../../auth/sasl.ts'
 import type { Credentials } from '../../auth/sasl.ts'
 import { emptyTable, type FieldTable } from '../../codec/amqp/field-table.ts'
 import {
@@ -47,9 +47,15 @@ export class Handshake {
       versionMajor,
       versionMinor,
       serverProperties: serverProperties(this.#connection.context.settings, 'pabal'),
-      mechanisms: Buffer.from(saslMechanisms.join(' ')),
+      mechanisms: Buffer.from(this.#mechanisms.join(' ')),
       locales: Buffer.from('en_US'),
     })
+  }
+
+  /** As offered to clients, preferred first. ANONYMOUS logs in as guest, so it goes with guest. */
+  get #mechanisms(): readonly string[] {
+    const { anonymous } = this.#connection.context.users
+    return anonymous === undefined ? ['PLAIN', 'AMQPLAIN'] : ['PLAIN', 'AMQPLAIN', 'ANONYMOUS']
   }
 
   /** Whether the client announced a capability in its properties. */
@@ -97,7 +103,11 @@ export class Handshake {
     if (mechanism === 'AMQPLAIN') {
       return parseAmqplain(toArguments(decodeTableEntries(response, 0, response.length)))
     }
-    throw new ProtocolError('command_invalid', `unknown authentication mechanism '${mechanism}'`)
+    const { anonymous } = this.#connection.context.users
+    // What the client sends with it (RFC 4505: a trace of who it is) is nobody's business.
+    if (mechanism === 'ANONYMOUS' && anonymous !== undefined) return anonymous
+    const kind = mechanism === 'ANONYMOUS' ? 'invalid' : 'unknown'
+    throw new ProtocolError('command_invalid', `${kind} authentication mechanism '${mechanism}'`)
   }
 
   /** Clients that can be told are told; others find the connection closed after a while. */

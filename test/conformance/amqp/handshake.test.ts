@@ -1,11 +1,15 @@
 // Facts 1.1: everything before connection.open-ok, and what the server says about itself.
 
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { after, before, describe, it, type TestContext } from 'node:test'
 import { connect, credentials } from 'amqplib'
 import { AmqpSession } from '../../support/amqp-session.ts'
 import {
   type BrokerUnderTest,
+  isExternalBroker,
   onlyPabal,
   onRabbit310,
   startBrokerUnderTest,
@@ -18,6 +22,15 @@ before(async () => {
   broker = await startBrokerUnderTest()
 })
 after(() => broker[Symbol.asyncDispose]())
+
+/** Flags of a broker that has a user of its own. */
+function userFlags(t: TestContext): readonly string[] {
+  const folder = mkdtempSync(path.join(tmpdir(), 'pabal-user-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const passwordFile = path.join(folder, 'password')
+  writeFileSync(passwordFile, 'secret')
+  return ['--user', 'admin', '--password-file', passwordFile]
+}
 
 const refused =
   'ACCESS_REFUSED - Login was refused using authentication mechanism PLAIN. For details see the broker logfile.'
@@ -33,6 +46,7 @@ describe('protocol header', () => {
     const mechanisms = String(args['mechanisms']).split(' ')
     assert.ok(mechanisms.includes('PLAIN'))
     assert.ok(mechanisms.includes('AMQPLAIN'))
+    if (!isExternalBroker) assert.deepEqual(mechanisms, ['PLAIN', 'AMQPLAIN', 'ANONYMOUS'])
   })
 
   it('accepts the header byte by byte', async () => {
@@ -120,6 +134,26 @@ describe('authentication', { concurrency: true }, () => {
     const amqplain = credentials.amqplain('guest', 'guest')
     await using session = await AmqpSession.open(broker.url, { credentials: amqplain })
     await session.channel()
+  })
+
+  it('logs ANONYMOUS in as guest', onRabbit310('does not offer it'), async () => {
+    const login = { mechanism: 'ANONYMOUS', response: Buffer.from('somebody') }
+    await using client = await RawClient.openChannel(broker.port, login)
+    const properties = Buffer.concat([Buffer.from([0, 0b1_0000]), Buffer.from('\x05guest')])
+    await client.call(1, 'confirm.select')
+    client.publish(1, { routingKey: 'nobody' }, 'x', properties)
+    await client.expect(1, 'basic.ack')
+  })
+
+  it('knows no ANONYMOUS where guest does not exist', onlyPabal, async (t) => {
+    await using own = await startBrokerUnderTest(userFlags(t))
+    await using client = await RawClient.connect(own.port)
+    client.sendBytes(PROTOCOL_HEADER)
+    const { args } = await client.expect(0, 'connection.start')
+    assert.equal(String(args['mechanisms']), 'PLAIN AMQPLAIN')
+    await using other = await RawClient.authenticate(own.port, { mechanism: 'ANONYMOUS' })
+    const close = await other.expectClose(0)
+    assert.equal(close.text, "COMMAND_INVALID - invalid authentication mechanism 'ANONYMOUS'")
   })
 
   it('closes with 403 when the client can take it', async () => {
