@@ -33,6 +33,11 @@ export class Turn {
     this.#clock.atEndOfTurn(this.#run)
   }
 
+  /** When the tasks of this turn began to run, by the monotonic clock: the time for whoever needs no better. */
+  get startedAt(): number {
+    return this.#startedAt
+  }
+
   /** How long the tasks of this turn have been running, in ms. For long tasks, which may go on in the next. */
   get elapsedMs(): number {
     return this.#clock.monotonic() - this.#startedAt

@@ -6,7 +6,7 @@
 import type { Socket } from 'node:net'
 import type { Destination } from '../../broker/destination.ts'
 import type { VHost } from '../../broker/vhost.ts'
-import { FrameReader } from '../../codec/amqp/frame.ts'
+import { FrameReader, heartbeatFrame } from '../../codec/amqp/frame.ts'
 import {
   type AmqpMethod,
   CHANNEL_CLOSE_OK,
@@ -33,19 +33,21 @@ import { warnIfTls } from '../tls-failure.ts'
 import type { AmqpContext } from './amqp-context.ts'
 import { Channel } from './channel.ts'
 import { Handshake } from './handshake.ts'
-import { Heartbeat } from './heartbeat.ts'
+import { Heartbeat, type HeartbeatPeer } from './heartbeat.ts'
 import { Output } from './output.ts'
 import { makeReply, ProtocolError, type Reply, replyTo } from './reply.ts'
 
 export type ConnectionStatus = 'header' | 'handshake' | 'running' | 'closing' | 'closed'
 
-export class Connection implements TurnTask {
+export class Connection implements TurnTask, HeartbeatPeer {
   readonly context: AmqpContext
   readonly output: Output
   readonly remoteAddress: string
   status: ConnectionStatus = 'header'
   frameMax: number = amqpLimits.handshakeFrameSizeMax
   userName = ''
+  /** When bytes were last handed to the socket, by the monotonic clock. */
+  sentAt = 0
   /** Bytes of frames and messages that wait in channels. */
   parkedSize = 0
   /** Whether anything was published: only then is the client told that publishers are blocked. */
@@ -138,6 +140,7 @@ export class Connection implements TurnTask {
     this.#confirmsDue.length = 0
     this.#isFlushScheduled = false
     if (this.status === 'closed') return
+    if (!this.output.isEmpty) this.sentAt = this.context.turn.startedAt
     this.output.flush()
     if (this.#isChoked && this.output.unsentSize < amqpLimits.outputSizeMax / 2) this.#onDrain()
   }
@@ -171,9 +174,16 @@ export class Connection implements TurnTask {
   }
 
   /** A quiet moment: memory that only a busy connection needs is given back. */
-  trim(): void {
+  sendHeartbeat(): void {
     this.output.trim()
     this.#reader.trim()
+    this.output.appendView(heartbeatFrame)
+    this.scheduleFlush()
+  }
+
+  onHeartbeatsMissed(): void {
+    this.context.logger.info({ remote: this.remoteAddress }, 'Missed heartbeats')
+    this.destroy()
   }
 
   forgetChannel(channel: Channel): void {
@@ -218,7 +228,7 @@ export class Connection implements TurnTask {
     this.onUnparked()
   }
 
-  /** Whether the peer may be silent for reasons of ours. */
+  /** Whether the peer may be silent for reasons of ours: it is not read, or its publishes wait. */
   get isExcusedFromHeartbeats(): boolean {
     return this.#isPaused || this.isBlocked
   }
