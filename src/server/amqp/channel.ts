@@ -10,6 +10,7 @@ import type { FrameReader } from '../../codec/amqp/frame.ts'
 import {
   type AmqpMethod,
   BASIC_ACK,
+  BASIC_CANCEL,
   BASIC_PUBLISH,
   CHANNEL_CLOSE,
   CHANNEL_CLOSE_OK,
@@ -75,6 +76,8 @@ export class Channel implements GroupListener, ContentTarget {
   /** Why frames are parked, while they are. */
   #isWaiting = false
   readonly #parked = new Fifo<ParkedFrame>()
+  /** Consumers that `gatherEnded` has seen end. */
+  #endedTags: string[] | undefined
   #wasFull = false
 
   constructor(connection: Connection, number: number, vhost: VHost<Destination>) {
@@ -113,16 +116,17 @@ export class Channel implements GroupListener, ContentTarget {
   /**
    * Answers once `group` is durable; until then the channel waits. At once when there is nothing to
    * wait for. Without a method (no-wait) nothing is answered and nothing waits. Closes the channel
-   * when storage refused the atom that the method speaks of.
+   * when storage refused the atom that the method speaks of. Then consumers are told that they have
+   * ended (`endedTags`).
    */
   replyWhenDurable(
     group: CommitGroup | undefined,
     method: AmqpMethod | undefined,
-    atom: AtomIndex = -1,
+    { atom = -1, endedTags = [] }: { atom?: AtomIndex; endedTags?: readonly string[] } = {},
   ): void {
-    if (method === undefined) return
-    if (group === undefined || group.state === 'finished') {
-      this.send(method)
+    if (method === undefined || group === undefined || group.state === 'finished') {
+      if (method !== undefined) this.send(method)
+      this.#tellEnded(endedTags)
       return
     }
     this.wait()
@@ -131,8 +135,32 @@ export class Channel implements GroupListener, ContentTarget {
         this.resume(() => {
           if (group.refused?.has(atom)) throw preconditionFailed('partial tx completion')
           this.send(method)
+          this.#tellEnded(endedTags)
         }),
     })
+  }
+
+  /** The broker has ended a consumer: a client that wants to know is told. */
+  onConsumerEnded(tag: string): void {
+    this.consumers.delete(tag)
+    if (!this.connection.hasCapability('consumer_cancel_notify')) return
+    if (this.#endedTags === undefined) this.#tellEnded([tag])
+    else this.#endedTags.push(tag)
+  }
+
+  /** Does `action`. Consumers of this channel that end with it are returned and not told yet. */
+  gatherEnded<T>(action: () => T): { readonly result: T; readonly endedTags: readonly string[] } {
+    const endedTags: string[] = []
+    this.#endedTags = endedTags
+    try {
+      return { result: action(), endedTags }
+    } finally {
+      this.#endedTags = undefined
+    }
+  }
+
+  #tellEnded(tags: readonly string[]): void {
+    for (const consumerTag of tags) this.send({ id: BASIC_CANCEL, consumerTag, noWait: true })
   }
 
   get isWaiting(): boolean {

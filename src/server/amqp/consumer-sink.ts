@@ -1,6 +1,5 @@
 // An AMQP consumer as the broker sees it: where its deliveries go, and when there is room for them.
 import type { Consumer, DeliverySink } from '../../broker/queue/consumer.ts'
-import { BASIC_CANCEL } from '../../codec/amqp/methods.gen.ts'
 import type { RecordView } from '../../log/record.ts'
 import type { Channel, ChannelConsumer } from './channel.ts'
 import { encodeTag, writeDelivery } from './write-content.ts'
@@ -37,17 +36,10 @@ export class ConsumerSink implements DeliverySink, ChannelConsumer {
   }
 
   onCancelled(): void {
-    cancelByServer(this.#channel, this.tag)
+    this.#channel.onConsumerEnded(this.tag)
   }
 
   cancel(): void {
     this.consumer?.queue.removeConsumer(this.consumer)
   }
-}
-
-/** The queue is gone: the consumer ends, and a client that wants to know is told. */
-export function cancelByServer(channel: Channel, tag: string): void {
-  channel.consumers.delete(tag)
-  if (!channel.connection.hasCapability('consumer_cancel_notify')) return
-  channel.send({ id: BASIC_CANCEL, consumerTag: tag, noWait: true })
 }

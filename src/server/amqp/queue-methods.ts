@@ -152,8 +152,11 @@ function remove(channel: Channel, method: QueueDelete): void {
   const queue = isMissing ? undefined : usableQueue(channel, name)
   if (queue !== undefined) checkUnneeded(queue, method)
   const messageCount = queue?.readyCount ?? 0
-  const group = queue && channel.connection.context.broker.deleteQueue(queue)
-  channel.replyWhenDurable(group, method.noWait ? undefined : { id: QUEUE_DELETE_OK, messageCount })
+  const { broker } = channel.connection.context
+  // A client that closes its channel when a consumer is cancelled would miss an answer that comes later.
+  const { result: group, endedTags } = channel.gatherEnded(() => queue && broker.deleteQueue(queue))
+  const reply: AmqpMethod = { id: QUEUE_DELETE_OK, messageCount }
+  channel.replyWhenDurable(group, method.noWait ? undefined : reply, { endedTags })
 }
 
 function checkUnneeded(queue: Destination, method: QueueDelete): void {

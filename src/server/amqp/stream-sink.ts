@@ -3,7 +3,6 @@ import type { StreamConsumer, StreamSink } from '../../broker/topic/stream-consu
 import type { StreamReader } from '../../broker/topic/stream-reader.ts'
 import type { RecordView } from '../../log/record.ts'
 import type { Channel, ChannelConsumer } from './channel.ts'
-import { cancelByServer } from './consumer-sink.ts'
 import { StreamPosition } from './stream-position.ts'
 import { encodeTag, writeDelivery } from './write-content.ts'
 
@@ -35,7 +34,7 @@ export class AmqpStreamSink implements StreamSink, ChannelConsumer {
   }
 
   onCancelled(): void {
-    cancelByServer(this.#channel, this.tag)
+    this.#channel.onConsumerEnded(this.tag)
   }
 
   cancel(): void {

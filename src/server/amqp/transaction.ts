@@ -71,7 +71,7 @@ export class ChannelTransaction {
     this.#channel.replyWhenDurable(
       isEmpty || group.isEmpty ? undefined : group,
       { id: TX_COMMIT_OK },
-      atom,
+      { atom },
     )
   }
 

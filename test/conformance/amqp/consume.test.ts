@@ -233,6 +233,38 @@ describe('basic.cancel', () => {
   })
 })
 
+describe('queue.delete', () => {
+  for (const durable of [true, false]) {
+    it(`of a ${durable ? 'durable' : 'transient'} queue is answered before its consumers hear of it`, async () => {
+      await using client = await RawClient.openChannel(broker.port)
+      await client.call(2, 'channel.open')
+      const queue = uniqueName('deleted')
+      await client.call(1, 'queue.declare', { queue, durable })
+      for (const consumerTag of ['a', 'b']) {
+        await client.call(1, 'basic.consume', { queue, consumerTag })
+      }
+      await client.call(1, 'queue.delete', { queue })
+      for (const consumerTag of ['a', 'b']) {
+        const cancel = await client.expect(1, 'basic.cancel')
+        assert.equal(cancel.args['consumerTag'], consumerTag)
+      }
+      await client.call(2, 'queue.declare', { queue, durable })
+      await client.call(1, 'basic.consume', { queue, consumerTag: 'a' })
+      client.send(2, 'queue.delete', { queue, noWait: true })
+      await client.expect(1, 'basic.cancel')
+    })
+  }
+
+  it('with no-wait tells the consumers of its channel all the same', async () => {
+    await using client = await RawClient.openChannel(broker.port)
+    const queue = uniqueName('deleted')
+    await client.call(1, 'queue.declare', { queue, durable: true })
+    await client.call(1, 'basic.consume', { queue, consumerTag: 'a' })
+    client.send(1, 'queue.delete', { queue, noWait: true })
+    await client.expect(1, 'basic.cancel')
+  })
+})
+
 describe('a consumer that does not read', () => {
   it('holds up nobody else', async () => {
     await using lazy = await RawClient.openChannel(broker.port)
