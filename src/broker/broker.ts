@@ -204,6 +204,7 @@ export class Broker {
 
   /** Drops all ready messages of a queue; returns how many there were. */
   purgeQueue(queue: Queue): { count: number; group: CommitGroup | undefined } {
+    queue.deliverReady()
     const group = this.store.beginAtom()
     const count = queue.purge()
     this.store.endAtom()
@@ -258,21 +259,7 @@ export class Broker {
     const vhost = this.#vhosts.get(row.vhost)
     const log = logs.get(row.logId)
     if (vhost === undefined || log === undefined) return false
-    vhost.addQueue(
-      new Queue(
-        {
-          vhost: vhost.name,
-          name: row.name,
-          type: row.type as Queue['type'],
-          isDurable: true,
-          isAutoDelete: row.autoDelete,
-          owner: undefined,
-          arguments: row.arguments,
-          log,
-        },
-        this.queueContext,
-      ),
-    )
+    vhost.addQueue(Queue.fromRow(row, log, this.queueContext))
     return true
   }
 

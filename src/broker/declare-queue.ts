@@ -134,17 +134,7 @@ function createQueue(broker: Broker, vhost: VHost<Destination>, asked: QueueAske
     broker.queueContext,
   )
   broker.addQueue(vhost, queue)
-  if (isDurable) {
-    const row = {
-      vhost: vhost.name,
-      name: asked.name,
-      type,
-      logId: log.id,
-      autoDelete: asked.autoDelete,
-      arguments: asked.arguments,
-    }
-    broker.topology.put([{ kind: 'queue', op: 'put', row }], group)
-  }
+  if (isDurable) broker.topology.put([{ kind: 'queue', op: 'put', row: queue.row() }], group)
   broker.store.endAtom()
   return { queue, group: isDurable ? group : undefined }
 }
@@ -216,15 +206,7 @@ function declareProvisional(
     broker.queueContext,
   )
   vhost.replaceQueue(queue)
-  const row = {
-    vhost: vhost.name,
-    name: topic.name,
-    type,
-    logId: queue.id,
-    autoDelete: asked.autoDelete,
-    arguments: asked.arguments,
-  }
-  return { queue, group: broker.topology.write([{ kind: 'queue', op: 'put', row }]) }
+  return { queue, group: broker.topology.write([{ kind: 'queue', op: 'put', row: queue.row() }]) }
 }
 
 /** The topic gets the settings it would have if it had been declared first. */

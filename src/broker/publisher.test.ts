@@ -22,7 +22,7 @@ function takeAll(it: QueueUnderTest, queue: Queue): string[] {
   const view = new RecordView()
   const texts: string[] = []
   for (;;) {
-    const { result } = queue.take(view)
+    const result = queue.take(view)
     if (result === 'empty') return texts
     if (result === 'wait') it.settle()
     else texts.push(textOf(view))

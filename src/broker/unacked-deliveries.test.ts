@@ -2,10 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { seededRandom } from '../lib/random.ts'
-import type { Queue } from './queue/queue.ts'
 import { type DeliveryHolder, UnackedDeliveries } from './unacked-deliveries.ts'
 
-const holder: DeliveryHolder = { queue: {} as Queue, unackedCount: 0, resume: () => undefined }
+const holder: DeliveryHolder = { settle: () => undefined }
 const offsetOf = (tag: number): number => tag * 10
 
 /** Settled tags in the order they were told. */

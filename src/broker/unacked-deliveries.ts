@@ -1,20 +1,16 @@
 // The deliveries of one channel that are not settled yet, by delivery tag. Tags rise by one, so
 // they index plain arrays; what stays unsettled long after its neighbours moves to a map, so that one
 // forgotten tag does not keep room for all that came after it.
-/** Where a delivery came from. */
-export interface SettleTarget {
-  /** The message is done with. */
-  ack(offset: number): void
-  /** The message was not done with: it goes back to its place. */
-  requeue(offset: number): void
-}
+/**
+ * Why a delivery ends: the message is done with, it goes back to its place, or its consumer will not
+ * have it.
+ */
+export type SettleReason = 'ack' | 'requeue' | 'reject'
 
 /** Who a delivery was for: a consumer, or one `basic.get`. */
 export interface DeliveryHolder {
-  readonly queue: SettleTarget
-  unackedCount: number
-  /** There may be room for another delivery. */
-  resume(): void
+  /** Ends the delivery of the message at `offset`; there may be room for another one. */
+  settle(offset: number, reason: SettleReason): void
 }
 
 /** What settling does with one delivery. */

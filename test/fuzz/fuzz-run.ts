@@ -162,14 +162,14 @@ async function drain(queue: Queue): Promise<void> {
   const view = new RecordView()
   let count = queue.messageCount
   for (;;) {
-    const { result } = queue.take(view)
+    const result = queue.take(view)
     if (result === 'empty') break
     if (result === 'wait') {
       await new Promise<void>((resolve) => queue.whenReadable(resolve))
       continue
     }
     count--
-    queue.ack(view.offset)
+    queue.settle(view.offset, 'ack')
   }
   assert.equal(count, 0, `messages that ${queue.name} counted too many`)
   assert.equal(queue.messageCount, 0)

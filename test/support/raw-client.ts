@@ -137,6 +137,13 @@ export class RawClient implements AsyncDisposable {
     this.#socket.write(bytes)
   }
 
+  /** What `send` sends leaves in one write. */
+  together(send: () => void): void {
+    this.#socket.cork()
+    send()
+    this.#socket.uncork()
+  }
+
   sendFrame(type: number, channel: number, payload: Buffer): void {
     this.sendBytes(encodeFrame(type, channel, payload))
   }

@@ -97,7 +97,7 @@ test('messages and batches of a long backlog are delivered in order, and again a
   queue.addConsumer(sink, { ...options, prefetch: 70 })
   await waitFor('a part is delivered', () => sink.texts.length === 70)
   // Within a batch and across its end.
-  for (const offset of [0, 1, 2, 3, 5, 6]) queue.ack(offset)
+  for (const offset of [0, 1, 2, 3, 5, 6]) queue.settle(offset, 'ack')
   await first.close()
 
   const second = await openQueue(disk)
@@ -108,7 +108,7 @@ test('messages and batches of a long backlog are delivered in order, and again a
   const left = texts.filter((_, offset) => offset === 4 || offset > 6)
   await waitFor('all are delivered', () => again.texts.length >= left.length)
   assert.deepEqual(again.texts, left)
-  for (const offset of again.offsets) restored.ack(offset)
+  for (const offset of again.offsets) restored.settle(offset, 'ack')
   assert.equal(restored.messageCount, 0)
   await second.close()
 })

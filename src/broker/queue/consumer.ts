@@ -2,6 +2,7 @@
 // decides whether it can take more and puts the message on the wire.
 import type { RecordView } from '../../log/record.ts'
 import type { Arguments } from '../arguments.ts'
+import type { DeliveryHolder, SettleReason } from '../unacked-deliveries.ts'
 import type { Queue } from './queue.ts'
 
 /** What a protocol provides to receive deliveries. */
@@ -24,7 +25,7 @@ export interface ConsumerOptions {
   readonly arguments: Arguments
 }
 
-export class Consumer {
+export class Consumer implements DeliveryHolder {
   readonly queue: Queue
   readonly sink: DeliverySink
   readonly tag: string
@@ -56,6 +57,12 @@ export class Consumer {
     if (this.isCancelled) return false
     if (this.prefetch !== 0 && this.unackedCount >= this.prefetch) return false
     return this.sink.canTake()
+  }
+
+  settle(offset: number, reason: SettleReason): void {
+    this.unackedCount--
+    this.queue.settle(offset, reason)
+    this.resume()
   }
 
   /** Tells the queue that there may be room again. */

@@ -141,9 +141,7 @@ class CheckingSink implements StreamSink {
     seen.push(offset)
     if (!this.acksAll) return
     systemClock.after(offset % 3, () => {
-      reader.unackedCount--
-      reader.ack(offset)
-      reader.resume()
+      reader.settle(offset, 'ack')
     })
   }
 

@@ -8,18 +8,15 @@ import { Cursor } from '../../log/cursor.ts'
 import type { Log } from '../../log/log.ts'
 import { recordSizeAt, type RecordView } from '../../log/record.ts'
 import { type Run, runHeaderSize } from '../../log/run.ts'
-import type { DeliveryHolder, SettleTarget } from '../unacked-deliveries.ts'
+import type { DeliveryHolder, SettleReason } from '../unacked-deliveries.ts'
 import type { Partition } from './partition.ts'
 import type { StreamConsumer } from './stream-consumer.ts'
 import type { StreamStart } from './stream-start.ts'
 
 const noRuns: readonly Run[] = []
 
-export class StreamReader implements DeliveryHolder, SettleTarget {
+export class StreamReader implements DeliveryHolder {
   readonly index: number
-  /** Deliveries are settled here. */
-  readonly queue: SettleTarget = this
-  unackedCount = 0
   readonly #consumer: StreamConsumer
   readonly #partition: Partition
   readonly #log: Log
@@ -85,18 +82,13 @@ export class StreamReader implements DeliveryHolder, SettleTarget {
     return false
   }
 
-  ack(offset: number): void {
+  /** A stream delivers nothing twice, so a requeued message only makes room for others. */
+  settle(offset: number, reason: SettleReason): void {
     this.#consumer.unackedCount--
-    this.#settled?.ack(offset)
-    this.#remember()
-  }
-
-  /** Streams deliver nothing twice: the message is there for whoever starts before it. */
-  requeue(_offset: number): void {
-    this.#consumer.unackedCount--
-  }
-
-  resume(): void {
+    if (reason !== 'requeue') {
+      this.#settled?.ack(offset)
+      this.#remember()
+    }
     this.#consumer.resume()
   }
 
@@ -218,7 +210,6 @@ export class StreamReader implements DeliveryHolder, SettleTarget {
     this.#deliveredEnd = offset + 1
     this.#next = offset + 1
     this.#timestampMin = Number.NEGATIVE_INFINITY
-    this.unackedCount++
     this.#consumer.unackedCount++
   }
 

@@ -3,7 +3,7 @@ import { checkConsumerArguments } from '../../broker/queue-arguments.ts'
 import type { Queue } from '../../broker/queue/queue.ts'
 import { checkReplyConsumer, replyQueueName } from '../../broker/reply-registry.ts'
 import { Topic } from '../../broker/topic/topic.ts'
-import type { DeliveryHolder } from '../../broker/unacked-deliveries.ts'
+import type { DeliveryHolder, SettleReason } from '../../broker/unacked-deliveries.ts'
 import {
   type AmqpMethod,
   BASIC_ACK,
@@ -23,7 +23,9 @@ import {
   type BasicCancel,
   type BasicConsume,
   type BasicGet,
+  type BasicNack,
   type BasicQos,
+  type BasicReject,
 } from '../../codec/amqp/methods.gen.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
 import { RecordView } from '../../log/record.ts'
@@ -33,7 +35,7 @@ import { ConsumerSink } from './consumer-sink.ts'
 import { usableQueue, workQueue } from './queue-methods.ts'
 import { ReplyConsumer } from './reply-consumer.ts'
 import { ProtocolError, unexpectedMethod } from './reply.ts'
-import { ack, requeue } from './settle.ts'
+import { requeue, settlers } from './settle.ts'
 import { toArguments } from './to-arguments.ts'
 import { writeGetOk } from './write-content.ts'
 
@@ -55,13 +57,13 @@ export function handleBasicMethod(channel: Channel, method: AmqpMethod): void {
       get(channel, method)
       return
     case BASIC_ACK:
-      settle(channel, method.deliveryTag, method.multiple, false)
+      settle(channel, method.deliveryTag, method.multiple, 'ack')
       return
     case BASIC_NACK:
-      settle(channel, method.deliveryTag, method.multiple, method.requeue)
+      settle(channel, method.deliveryTag, method.multiple, refusal(method))
       return
     case BASIC_REJECT:
-      settle(channel, method.deliveryTag, false, method.requeue)
+      settle(channel, method.deliveryTag, false, refusal(method))
       return
     case BASIC_RECOVER:
     case BASIC_RECOVER_ASYNC:
@@ -131,6 +133,7 @@ function serverTag(channel: Channel): string {
 /** An unknown consumer tag is fine. */
 function cancel(channel: Channel, method: BasicCancel): void {
   const sink = channel.consumers.get(method.consumerTag)
+  sink?.deliverReady()
   channel.consumers.delete(method.consumerTag)
   sink?.cancel()
   if (!method.noWait) channel.send({ id: BASIC_CANCEL_OK, consumerTag: method.consumerTag })
@@ -139,7 +142,7 @@ function cancel(channel: Channel, method: BasicCancel): void {
 function get(channel: Channel, method: BasicGet): void {
   const queue = workQueue(channel, method.queue, 'basic.get')
   const view = new RecordView()
-  const { result, isRedelivered } = queue.take(view)
+  const result = queue.take(view)
   if (result === 'wait') {
     channel.wait()
     queue.whenReadable(() => channel.resume(() => get(channel, method)))
@@ -150,19 +153,19 @@ function get(channel: Channel, method: BasicGet): void {
     return
   }
   const deliveryTag = channel.nextDeliveryTag()
-  writeGetOk(channel, { deliveryTag, isRedelivered }, queue.readyCount, view)
+  writeGetOk(channel, { deliveryTag, isRedelivered: queue.isRedelivered }, queue.readyCount, view)
   channel.connection.scheduleFlush()
-  if (method.noAck) queue.ack(view.offset)
+  if (method.noAck) queue.settle(view.offset, 'ack')
   else channel.unacked.add(deliveryTag, new GetHolder(queue), view.offset)
 }
 
-function settle(channel: Channel, tag: number, isMultiple: boolean, isRequeued: boolean): void {
-  if (channel.transaction !== undefined) {
-    channel.transaction.addSettled(tag, isMultiple, isRequeued)
-    return
-  }
-  // Without a dead-letter exchange a rejected message is dropped, which is what an ack does.
-  channel.settle(tag, isMultiple, isRequeued ? requeue : ack)
+function refusal({ requeue: isRequeued }: BasicNack | BasicReject): SettleReason {
+  return isRequeued ? 'requeue' : 'reject'
+}
+
+function settle(channel: Channel, tag: number, isMultiple: boolean, reason: SettleReason): void {
+  if (channel.transaction === undefined) channel.settle(tag, isMultiple, settlers[reason])
+  else channel.transaction.addSettled(tag, isMultiple, reason)
 }
 
 function recover(channel: Channel, isRequeued: boolean): void {
@@ -173,12 +176,13 @@ function recover(channel: Channel, isRequeued: boolean): void {
 
 /** Who an unacked message of basic.get belongs to. */
 class GetHolder implements DeliveryHolder {
-  readonly queue: Queue
-  unackedCount = 1
+  readonly #queue: Queue
 
   constructor(queue: Queue) {
-    this.queue = queue
+    this.#queue = queue
   }
 
-  resume(): void {}
+  settle(offset: number, reason: SettleReason): void {
+    this.#queue.settle(offset, reason)
+  }
 }

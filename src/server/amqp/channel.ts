@@ -45,6 +45,8 @@ export interface ChannelConsumer {
   readonly tag: string
   /** Told when there may be room for deliveries again. */
   readonly consumer: { resume(): void } | undefined
+  /** Delivers what it may have by now, before its client ends it. */
+  deliverReady(): void
   /** The client, or the end of its channel, ends the consumer. */
   cancel(): void
 }

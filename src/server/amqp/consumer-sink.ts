@@ -39,6 +39,10 @@ export class ConsumerSink implements DeliverySink, ChannelConsumer {
     this.#channel.onConsumerEnded(this.tag)
   }
 
+  deliverReady(): void {
+    this.consumer?.queue.deliverReady()
+  }
+
   cancel(): void {
     this.consumer?.queue.removeConsumer(this.consumer)
   }

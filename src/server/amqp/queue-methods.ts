@@ -79,6 +79,7 @@ function declare(channel: Channel, method: QueueDeclare): void {
   }
   const { queue, group } = findOrDeclare(channel, method)
   channel.lastQueueName = queue.name
+  if (queue instanceof Queue) queue.deliverReady()
   const reply: AmqpMethod = {
     id: QUEUE_DECLARE_OK,
     queue: queue.name,
@@ -150,6 +151,7 @@ function remove(channel: Channel, method: QueueDelete): void {
   const name = channel.queueName(method.queue)
   const isMissing = channel.vhost.findQueue(stripName(name)) === undefined
   const queue = isMissing ? undefined : usableQueue(channel, name)
+  if (queue instanceof Queue) queue.deliverReady()
   if (queue !== undefined) checkUnneeded(queue, method)
   const messageCount = queue?.readyCount ?? 0
   const { broker } = channel.connection.context

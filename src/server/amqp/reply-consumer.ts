@@ -30,6 +30,8 @@ export class ReplyConsumer implements ReplyTarget, ChannelConsumer {
     channel.connection.scheduleFlush()
   }
 
+  deliverReady(): void {}
+
   cancel(): void {
     this.#channel.connection.context.broker.replies.unregister(this.address)
     if (this.#channel.replyConsumer === this) this.#channel.replyConsumer = undefined

@@ -1,16 +1,19 @@
 // What settling does with one delivery, in the form that `UnackedDeliveries` calls.
-import type { DeliveryHolder } from '../../broker/unacked-deliveries.ts'
+import type { DeliveryHolder, Settle, SettleReason } from '../../broker/unacked-deliveries.ts'
 
 /** The message is done with. */
 export function ack(holder: DeliveryHolder, offset: number): void {
-  holder.unackedCount--
-  holder.queue.ack(offset)
-  holder.resume()
+  holder.settle(offset, 'ack')
 }
 
 /** The message goes back to its place. */
 export function requeue(holder: DeliveryHolder, offset: number): void {
-  holder.unackedCount--
-  holder.queue.requeue(offset)
-  holder.resume()
+  holder.settle(offset, 'requeue')
 }
+
+/** The consumer will not have the message. */
+function reject(holder: DeliveryHolder, offset: number): void {
+  holder.settle(offset, 'reject')
+}
+
+export const settlers: Readonly<Record<SettleReason, Settle>> = { ack, requeue, reject }

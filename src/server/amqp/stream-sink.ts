@@ -37,6 +37,8 @@ export class AmqpStreamSink implements StreamSink, ChannelConsumer {
     this.#channel.onConsumerEnded(this.tag)
   }
 
+  deliverReady(): void {}
+
   cancel(): void {
     this.consumer?.cancel()
   }

@@ -2,20 +2,20 @@
 // atom: after a crash all of it is there or none.
 import { preconditionFailed } from '../../broker/broker-error.ts'
 import type { Route } from '../../broker/route-cache.ts'
-import type { DeliveryHolder } from '../../broker/unacked-deliveries.ts'
+import type { DeliveryHolder, SettleReason } from '../../broker/unacked-deliveries.ts'
 import { TX_COMMIT_OK } from '../../codec/amqp/methods.gen.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
 import { brokerLimits } from '../../limits/broker.ts'
 import type { CommitGroup } from '../../log/commit-group.ts'
 import { type KeptMessage, setKey, sizeOf } from './channel-publisher.ts'
 import type { Channel } from './channel.ts'
-import { ack, requeue } from './settle.ts'
+import { requeue, settlers } from './settle.ts'
 
 interface Settled {
   readonly tag: number
   readonly holder: DeliveryHolder
   readonly offset: number
-  readonly isRequeued: boolean
+  readonly reason: SettleReason
 }
 
 export class ChannelTransaction {
@@ -37,9 +37,9 @@ export class ChannelTransaction {
   }
 
   /** Takes deliveries out of the channel until commit or rollback. Throws for an unknown tag. */
-  addSettled(tag: number, isMultiple: boolean, isRequeued: boolean): void {
+  addSettled(tag: number, isMultiple: boolean, reason: SettleReason): void {
     this.#channel.settle(tag, isMultiple, (holder, offset, settledTag) => {
-      this.#settled.push({ tag: settledTag, holder, offset, isRequeued })
+      this.#settled.push({ tag: settledTag, holder, offset, reason })
       this.#size += amqpLimits.keptMessageSize
     })
     this.#grow(0)
@@ -62,10 +62,7 @@ export class ChannelTransaction {
     for (const [index, route] of routes.entries()) {
       this.#publish(publishes[index] as KeptMessage, route, group)
     }
-    for (const { holder, offset, isRequeued } of settled) {
-      if (isRequeued) requeue(holder, offset)
-      else ack(holder, offset)
-    }
+    for (const { tag, holder, offset, reason } of settled) settlers[reason](holder, offset, tag)
     const atom = store.endAtom()
     const isEmpty = publishes.length === 0 && settled.length === 0
     this.#channel.replyWhenDurable(

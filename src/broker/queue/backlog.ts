@@ -1,0 +1,186 @@
+// The messages of a queue: one log and who may have which of its records. Requeued offsets come
+// first, then everything from `#next` on, less what is acked. Nothing here grows with the number of
+// waiting messages.
+//
+// Counts: messageCount = ready + unacked; a message leaves the count when it is removed.
+import { assert } from '../../lib/assert.ts'
+import type { GroupListener } from '../../log/commit-group.ts'
+import type { LogStore } from '../../log/log-store.ts'
+import type { Log } from '../../log/log.ts'
+import type { RecordSource, RecordView } from '../../log/record.ts'
+import { DeliveredMark } from './delivered-mark.ts'
+import { OffsetHeap } from './offset-heap.ts'
+
+/** What `Backlog.take` found. On 'wait' try again when `BacklogOwner.onReadable` was called. */
+export type TakeResult = 'record' | 'empty' | 'wait'
+
+export interface BacklogOwner {
+  /** A `take` that had to wait is worth another try. */
+  onReadable(): void
+  /** The record at `offset` cannot be read any more and was skipped. */
+  onDamaged(offset: number, error: Error): void
+}
+
+export class Backlog implements GroupListener {
+  readonly log: Log
+  /** Ready and unacked messages. */
+  messageCount: number
+  unackedCount = 0
+  /** A `take` waits for the disk. */
+  isWaiting = false
+  /** Whether the message taken last may have been delivered before. */
+  isRedelivered = false
+
+  readonly #store: LogStore
+  readonly #owner: BacklogOwner
+  readonly #mark: DeliveredMark
+  readonly #requeued = new OffsetHeap()
+  /** Next offset that was never delivered in this process. */
+  #next: number
+  /** Offsets from `#next` up to here may be acked already. */
+  readonly #ackedAheadEnd: number
+  #isClosed = false
+
+  constructor(log: Log, store: LogStore, owner: BacklogOwner) {
+    this.log = log
+    this.#store = store
+    this.#owner = owner
+    this.#mark = new DeliveredMark(log)
+    this.#next = log.cursor.floor
+    this.#ackedAheadEnd = log.endOffset
+    this.messageCount = log.cursor.unackedIn(log.cursor.floor, log.endOffset - 1)
+  }
+
+  get readyCount(): number {
+    return this.messageCount - this.unackedCount
+  }
+
+  /** Appends one message, which consumers wait for or not. Within an atom. */
+  append(source: RecordSource, sharedPosition: number, isAwaited: boolean): void {
+    const offset = this.log.append(source, sharedPosition)
+    this.messageCount++
+    if (isAwaited) this.#mark.onAppended(offset, offset, this.#next)
+  }
+
+  /** A batch of messages was appended to the log. Within an atom. */
+  onBatchAppended(recordCount: number, isAwaited: boolean): void {
+    this.messageCount += recordCount
+    const { endOffset } = this.log
+    if (isAwaited) this.#mark.onAppended(endOffset - recordCount, endOffset - 1, this.#next)
+  }
+
+  /** Takes the next ready message into `view`: it is unacked until it is removed or requeued. */
+  take(view: RecordView): TakeResult {
+    const offset = this.#nextOffset()
+    if (offset < 0) return 'empty'
+    const result = this.#read(offset, view)
+    if (result !== 'record') return result
+    this.isRedelivered = this.#advancePast(view.offset)
+    this.unackedCount++
+    return 'record'
+  }
+
+  /** An unacked message is done with. */
+  remove(offset: number): void {
+    this.unackedCount--
+    this.messageCount--
+    this.log.ack(offset)
+  }
+
+  /** An unacked message is ready again at its original place. */
+  requeue(offset: number): void {
+    this.unackedCount--
+    this.#requeued.push(offset)
+  }
+
+  /** Drops every ready message and returns how many there were. Within an atom. */
+  purge(): number {
+    const count = this.readyCount
+    for (let offset = this.#requeued.pop(); offset >= 0; offset = this.#requeued.pop()) {
+      this.log.ack(offset)
+    }
+    this.log.ackRange(this.#next, this.log.endOffset - 1)
+    this.#next = this.log.endOffset
+    this.messageCount = this.unackedCount
+    return count
+  }
+
+  /** The log is gone with all messages. */
+  close(): void {
+    this.#isClosed = true
+    this.messageCount = 0
+    this.unackedCount = 0
+  }
+
+  /** The broker stops in good order: the next one need not guess what was delivered. */
+  settleDeliveredMark(): void {
+    this.#mark.settle(this.#next)
+  }
+
+  /** The delivered mark is durable: deliveries may go on. */
+  onGroupFinished(): void {
+    this.#stopWaiting()
+  }
+
+  /** The offset to deliver next, or -1. */
+  #nextOffset(): number {
+    if (this.#requeued.size > 0) return this.#requeued.peek()
+    if (this.#next < this.#ackedAheadEnd) this.#next = this.log.cursor.nextUnacked(this.#next)
+    return this.#next < this.log.endOffset ? this.#next : -1
+  }
+
+  #read(offset: number, view: RecordView): TakeResult {
+    if (this.isWaiting) return 'wait'
+    if (!this.#mark.allows(offset, this)) {
+      this.isWaiting = true
+      return 'wait'
+    }
+    const result = this.log.read(offset, view)
+    if (result === 'absent') {
+      this.#load(offset)
+      return 'wait'
+    }
+    if (result === 'record' && view.offset === offset) return 'record'
+    // Cleaning or damage left a gap where a message was expected.
+    this.#skip(offset, result === 'record' ? view.offset : this.log.endOffset)
+    const next = this.#nextOffset()
+    return next < 0 ? 'empty' : this.#read(next, view)
+  }
+
+  /** Notes that the record at `offset` is out; true when an earlier delivery of it may have been. */
+  #advancePast(offset: number): boolean {
+    if (this.#requeued.size > 0) {
+      assert(this.#requeued.pop() === offset, 'the requeued message was the one read')
+      return true
+    }
+    this.#next = offset + 1
+    this.#mark.onDelivered(offset)
+    return offset < this.#mark.redeliveredBelow
+  }
+
+  #skip(offset: number, end: number): void {
+    if (this.#requeued.size > 0) {
+      this.#requeued.pop()
+      this.messageCount -= this.log.ackRange(offset, offset)
+      return
+    }
+    this.messageCount -= this.log.ackRange(offset, end - 1)
+    this.#next = end
+  }
+
+  #load(offset: number): void {
+    this.isWaiting = true
+    this.#store.load(this.log, offset, (error) => {
+      if (error !== undefined && !this.#isClosed) {
+        this.#owner.onDamaged(offset, error)
+        this.#skip(offset, offset + 1)
+      }
+      this.#stopWaiting()
+    })
+  }
+
+  #stopWaiting(): void {
+    this.isWaiting = false
+    if (!this.#isClosed) this.#owner.onReadable()
+  }
+}

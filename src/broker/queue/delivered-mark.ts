@@ -1,0 +1,74 @@
+// How far deliveries of a log may go. The mark runs ahead of them in the log, so that after a crash
+// every message that may have been delivered is below it and comes back as "redelivered": the flag
+// may be falsely true, never falsely false (docs/decisions/0011-delivered-mark.md).
+import { brokerLimits } from '../../limits/broker.ts'
+import type { CommitGroup, GroupListener } from '../../log/commit-group.ts'
+import type { Log } from '../../log/log.ts'
+
+export class DeliveredMark {
+  /** Messages below this may have been delivered by an earlier process. */
+  readonly redeliveredBelow: number
+  readonly #log: Log
+  /** At or above this, the mark was raised no later than the message was appended. */
+  #coversFrom = Number.POSITIVE_INFINITY
+  /** How far the mark runs ahead: further, the longer it takes to become durable. */
+  #ahead: number = brokerLimits.deliveredMarkAhead
+  /** The group that makes the current mark durable. */
+  #group: CommitGroup | undefined
+
+  constructor(log: Log) {
+    this.#log = log
+    this.redeliveredBelow = Math.min(log.deliveredMark, log.endOffset)
+  }
+
+  /**
+   * Messages first … last were appended for consumers that have come as far as `next`. The mark is
+   * raised in the group that holds them, so they may be delivered at once. Behind a backlog it
+   * follows the deliveries instead.
+   */
+  onAppended(first: number, last: number, next: number): void {
+    if (last < this.#log.deliveredMark || first - next >= brokerLimits.deliveredMarkAhead) return
+    this.#ahead = brokerLimits.deliveredMarkAhead
+    this.#raise(last, first)
+  }
+
+  /** Whether the message at `offset` may be delivered; if not, the listener is told once it may. */
+  allows(offset: number, listener: GroupListener): boolean {
+    const log = this.#log
+    if (offset < log.durableDeliveredMark || this.#isCovered(offset)) return true
+    if (offset >= log.deliveredMark) this.#raise(offset, log.endOffset)
+    // It was raised in time, but its group stands behind much that publishers sent.
+    else this.#ahead = Math.min(this.#ahead * 4, brokerLimits.deliveredMarkAheadMax)
+    if (offset < log.durableDeliveredMark) return true
+    this.#group?.addListener(listener)
+    return false
+  }
+
+  /** The message at `offset` is out: the mark moves on before deliveries have to wait for it. */
+  onDelivered(offset: number): void {
+    const log = this.#log
+    const isBacklog = offset < this.#coversFrom && offset + 1 < log.endOffset
+    if (isBacklog && offset + this.#ahead / 2 >= log.deliveredMark) {
+      this.#raise(offset, log.endOffset)
+    }
+  }
+
+  /** Deliveries came as far as `next` and end in good order: the next process need not guess. */
+  settle(next: number): void {
+    const exact = Math.max(next, this.redeliveredBelow)
+    this.#log.deliveredMark = Math.min(this.#log.deliveredMark, exact)
+  }
+
+  #isCovered(offset: number): boolean {
+    return offset >= this.#coversFrom && offset < this.#log.deliveredMark
+  }
+
+  /**
+   * Lets deliveries go past `offset`. The mark runs ahead, so that it is written once in a while;
+   * every message at or after `coversFrom` is committed no earlier than the mark.
+   */
+  #raise(offset: number, coversFrom: number): void {
+    this.#coversFrom = coversFrom
+    this.#group = this.#log.raiseDeliveredMark(offset + this.#ahead)
+  }
+}

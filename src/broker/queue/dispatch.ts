@@ -1,0 +1,125 @@
+// Who gets the next message of a queue: its consumers by priority, then by turns, each as long as it
+// has room. Runs once a turn, in bounded pieces.
+import { type Turn, turnPhase, type TurnTask } from '../../lib/turn.ts'
+import { brokerLimits } from '../../limits/broker.ts'
+import { RecordView } from '../../log/record.ts'
+import { isLate } from '../is-late.ts'
+import type { Backlog, TakeResult } from './backlog.ts'
+import { ConsumerLine } from './consumer-line.ts'
+import type { Consumer } from './consumer.ts'
+
+const noConsumers: ReadonlySet<Consumer> = new Set()
+
+/** For all queues: a view is valid only until the next read. */
+const sharedView = new RecordView()
+
+export class Dispatch implements TurnTask {
+  readonly #backlog: Backlog
+  readonly #turn: Turn
+  /** Made when it is needed, as most of many queues have none. */
+  #consumers: Set<Consumer> | undefined
+  readonly #line = new ConsumerLine()
+  #exclusiveConsumer: Consumer | undefined
+  #isScheduled = false
+
+  constructor(backlog: Backlog, turn: Turn) {
+    this.#backlog = backlog
+    this.#turn = turn
+  }
+
+  get consumers(): ReadonlySet<Consumer> {
+    return this.#consumers ?? noConsumers
+  }
+
+  get consumerCount(): number {
+    return this.#consumers?.size ?? 0
+  }
+
+  /** Whether one more consumer may come, who wants to be alone or not. */
+  admits(isExclusive: boolean): boolean {
+    return this.#exclusiveConsumer === undefined && !(isExclusive && this.consumerCount > 0)
+  }
+
+  add(consumer: Consumer): void {
+    this.#consumers ??= new Set()
+    this.#consumers.add(consumer)
+    if (consumer.isExclusive) this.#exclusiveConsumer = consumer
+    this.enlist(consumer)
+  }
+
+  /** Ends a consumer; what it holds unacked stays so. */
+  remove(consumer: Consumer): void {
+    consumer.isCancelled = true
+    this.#consumers?.delete(consumer)
+    if (this.consumerCount === 0) this.#consumers = undefined
+    if (consumer.isListed) this.#line.leave(consumer)
+    if (this.#exclusiveConsumer === consumer) this.#exclusiveConsumer = undefined
+  }
+
+  /** Ends all consumers and returns those that there were. */
+  clear(): ReadonlySet<Consumer> {
+    const { consumers } = this
+    for (const consumer of consumers) consumer.isCancelled = true
+    this.#consumers = undefined
+    this.#line.clear()
+    return consumers
+  }
+
+  /** Puts a consumer that may have room in line, behind those of its priority. */
+  enlist(consumer: Consumer): void {
+    this.#line.enter(consumer)
+    if (this.#backlog.readyCount > 0) this.schedule()
+  }
+
+  /** There may be something to deliver: it goes out at the end of this turn. */
+  schedule(): void {
+    if (this.#isScheduled || this.#line.first === undefined || this.#backlog.isWaiting) return
+    this.#isScheduled = true
+    this.#turn.schedule(turnPhase.dispatch, this)
+  }
+
+  /** Delivers now what is to go out in this turn. Not within an atom. */
+  deliverReady(): void {
+    if (this.#isScheduled) this.#deliver()
+  }
+
+  runTurn(): void {
+    this.#isScheduled = false
+    if (this.#deliver()) this.schedule()
+  }
+
+  /** True when there is more than one turn may deliver. */
+  #deliver(): boolean {
+    for (let count = 1; count <= brokerLimits.dispatchPerTurnMax; count++) {
+      const consumer = this.#nextConsumer()
+      if (consumer === undefined || this.#deliverTo(consumer) !== 'record') return false
+      if (count % brokerLimits.dispatchBetweenLooks === 0 && isLate(this.#turn)) break
+    }
+    return true
+  }
+
+  #deliverTo(consumer: Consumer): TakeResult {
+    const backlog = this.#backlog
+    const view = sharedView
+    const result = backlog.take(view)
+    if (result !== 'record') return result
+    this.#line.rotate()
+    if (consumer.isNoAck) {
+      consumer.sink.deliver(consumer, view, backlog.isRedelivered)
+      backlog.remove(view.offset)
+    } else {
+      consumer.unackedCount++
+      consumer.sink.deliver(consumer, view, backlog.isRedelivered)
+    }
+    return result
+  }
+
+  /** The consumer whose turn it is; those without room leave the line until they resume. */
+  #nextConsumer(): Consumer | undefined {
+    for (;;) {
+      const consumer = this.#line.first
+      if (consumer === undefined || consumer.hasRoom) return consumer
+      this.#line.leave(consumer)
+    }
+  }
+}
