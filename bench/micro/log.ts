@@ -3,6 +3,7 @@ import { encodeContentHeader } from '../../src/codec/amqp/content-header.ts'
 import { Turn } from '../../src/lib/turn.ts'
 import { VirtualClock } from '../../src/lib/virtual-clock.ts'
 import { Cursor } from '../../src/log/cursor.ts'
+import type { Log } from '../../src/log/log.ts'
 import { MemoryLogStore } from '../../src/log/memory/memory-log-store.ts'
 import { RecordSource, RecordView } from '../../src/log/record.ts'
 import type { MicroBenchmark } from './micro-benchmark.ts'
@@ -44,8 +45,7 @@ export const log: readonly MicroBenchmark[] = [
     name: 'Log.read, 1 KiB, in order',
     operationsPerCall: WINDOW,
     prepare() {
-      const { store, clock } = memoryStore()
-      const queue = store.createLog({ isVolatile: false })
+      const { store, queue, clock } = memoryStore()
       const source = sourceOf(1024)
       for (let i = 0; i < WINDOW; i++) {
         store.beginAtom()
@@ -72,8 +72,7 @@ function appended(size: number): MicroBenchmark {
     name: `Log.append and ack, ${size} B, ${GROUP} a group`,
     operationsPerCall: GROUP,
     prepare() {
-      const { store, clock } = memoryStore()
-      const queue = store.createLog({ isVolatile: false })
+      const { store, queue, clock } = memoryStore()
       const source = sourceOf(size)
       return () => {
         for (let i = 0; i < GROUP; i++) {
@@ -90,9 +89,14 @@ function appended(size: number): MicroBenchmark {
   }
 }
 
-function memoryStore(): { store: MemoryLogStore; clock: VirtualClock } {
+/** A store with one log. */
+function memoryStore(): { store: MemoryLogStore; queue: Log; clock: VirtualClock } {
   const clock = new VirtualClock()
-  return { store: new MemoryLogStore({ clock, turn: new Turn(clock) }), clock }
+  const store = new MemoryLogStore({ clock, turn: new Turn(clock) })
+  store.beginAtom()
+  const queue = store.createLog({ isVolatile: false })
+  store.endAtom()
+  return { store, queue, clock }
 }
 
 /** A persistent message as a channel hands it on. */

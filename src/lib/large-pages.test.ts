@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { failsAssertion } from '../../test/support/fails-assertion.ts'
 import { VirtualClock } from '../../test/support/virtual-clock.ts'
 import { LargePages } from './large-pages.ts'
 
@@ -65,8 +66,8 @@ test('letting go once too often is noticed', () => {
   const { pages } = setUp()
   const page = pages.take(size)
   pages.letGo(page)
-  assert.throws(() => pages.letGo(page))
-  assert.throws(() => pages.hold(page))
+  failsAssertion(() => pages.letGo(page), /let go once too often/)
+  failsAssertion(() => pages.hold(page), /nobody has/)
 })
 
 test('sizes that are close share their pages, of which a fifth is wasted at most', () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { failsAssertion } from '../../test/support/fails-assertion.ts'
 import type { Turn, TurnTask } from '../lib/turn.ts'
 import type { CommitGroup } from './commit-group.ts'
 import { CommitScheduler } from './commit-scheduler.ts'
@@ -99,4 +100,24 @@ test('groups that finish out of order become visible in order', () => {
   assert.deepEqual(told, [])
   bench.scheduler.finish(first)
   assert.deepEqual(told, ['second'])
+})
+
+test('atoms do not nest, and what has to be within one is', () => {
+  const { scheduler } = new Bench(1)
+  failsAssertion(() => scheduler.endAtom(), /an atom ends that was not begun/)
+  failsAssertion(() => scheduler.atom, /what has to be within an atom is not/)
+  scheduler.beginAtom()
+  failsAssertion(() => scheduler.beginAtom(), /an atom begins while another one is open/)
+})
+
+test('an atom that was left by what was thrown inside it is never committed', () => {
+  const bench = new Bench(1)
+  bench.change()
+  const group = bench.scheduler.beginAtom()
+  group.topology.push({ sequence: 2, bytes: Buffer.alloc(0) })
+  for (let count = 0; count < 2; count++) {
+    bench.scheduler.schedule()
+    failsAssertion(() => bench.endTurn(), /an atom is still open at its commit/)
+  }
+  assert.deepEqual(bench.committed, [])
 })

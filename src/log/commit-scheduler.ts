@@ -1,5 +1,9 @@
 // Builds commit groups and hands them to an engine: one group a turn, a bounded number in flight,
 // and while those are being written everything new gathers in the next ones.
+//
+// Invariant: half an atom never reaches the engine. Atoms do not nest, and none is open when a group
+// is sealed at the end of a turn; one that is was left by something thrown inside it.
+import { assert } from '../lib/assert.ts'
 import { turnPhase } from '../lib/turn.ts'
 import type { Turn, TurnTask } from '../lib/turn.ts'
 import { logLimits } from '../limits/log.ts'
@@ -51,17 +55,25 @@ export class CommitScheduler implements TurnTask {
   }
 
   beginAtom(): CommitGroup {
+    assert(!this.#isInAtom, 'an atom begins while another one is open')
     if (this.#open.size >= logLimits.groupSizeMax) this.#rotate()
     this.#isInAtom = true
     return this.#open
   }
 
   endAtom(): AtomIndex {
+    assert(this.#isInAtom, 'an atom ends that was not begun')
     this.#isInAtom = false
     return this.#open.atomCount++
   }
 
-  /** The group that takes what is appended or acked now. */
+  /** The group of the open atom. */
+  get atom(): CommitGroup {
+    assert(this.#isInAtom, 'what has to be within an atom is not')
+    return this.#open
+  }
+
+  /** The group that takes what is acked now, within an atom or not. */
   get open(): CommitGroup {
     if (!this.#isInAtom && this.#open.size >= logLimits.groupSizeMax) this.#rotate()
     return this.#open
@@ -76,6 +88,7 @@ export class CommitScheduler implements TurnTask {
 
   runTurn(): void {
     this.#isScheduled = false
+    assert(!this.#isInAtom, 'an atom is still open at its commit: something was thrown inside it')
     while (this.#inFlight.length < this.#options.groupsInFlightMax) {
       const group = this.#nextToCommit()
       if (group === undefined) return

@@ -25,8 +25,10 @@ export interface LogEngine {
   readonly asideBodies: ReadonlyMap<number, Buffer>
   /** Makes messages of batches; without one they are gaps to readers of messages. */
   readonly converter: RunConverter | undefined
-  /** The group that takes what is appended now; only asked for within an atom or for an ack. */
-  openGroupForAppend(): CommitGroup
+  /** The group that takes what is appended now; an atom must be open. */
+  groupForAppend(): CommitGroup
+  /** The group that takes what is acked now, within an atom or not. */
+  groupForAck(): CommitGroup
   /** Something changed in the open group, which must be committed at the end of this turn. */
   onChanged(group: CommitGroup): void
   /** Whether that body can never be read again: its record counts as a gap. */
@@ -143,7 +145,7 @@ export class Log {
    * on. The caller has checked the batch. Within an atom.
    */
   appendBatch(batch: Buffer): number {
-    const group = this.#engine.openGroupForAppend()
+    const group = this.#engine.groupForAppend()
     if (this.#openRun !== undefined) this.closeOpenRun(this.#openRun)
     const run = Run.fromBatch(batch, this.endOffset, this.#engine.epoch)
     this.endOffset = run.lastOffset + 1
@@ -183,7 +185,7 @@ export class Log {
       return undefined
     }
     this.#delta().deliveredMark = offset
-    return this.#engine.openGroupForAppend()
+    return this.#engine.groupForAck()
   }
 
   /**
@@ -327,7 +329,7 @@ export class Log {
 
   #runFor(offset: number, size: number, now: number): Run {
     if (this.isVolatile) return this.#volatileRunFor(offset, size, now)
-    const group = this.#engine.openGroupForAppend()
+    const group = this.#engine.groupForAppend()
     const open = this.#openRun
     if (open !== undefined && this.#openRunGroup === group && open.hasRoom(size)) return open
     const run = this.#openNewRun(offset, size, now)
@@ -356,7 +358,7 @@ export class Log {
   }
 
   #delta(): CursorDelta {
-    const group = this.#engine.openGroupForAppend()
+    const group = this.#engine.groupForAck()
     let delta = group.deltas.get(this)
     if (delta === undefined) {
       delta = new CursorDelta()

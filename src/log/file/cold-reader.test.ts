@@ -187,7 +187,9 @@ test('a log that is deleted while its next window is being loaded keeps nothing'
   await until(() => held.disk.heldCount > 0)
   const { end } = log.window!
   const isLoaded = load(store, log, end)
+  store.beginAtom()
   store.deleteLog(log)
+  store.endAtom()
   assert.equal(log.window, undefined)
   held.holdFrom = Infinity
   held.disk.release()

@@ -55,7 +55,11 @@ export class FileEngine implements LogEngine {
     this.#atomTime = noAtom
   }
 
-  openGroupForAppend(): CommitGroup {
+  groupForAppend(): CommitGroup {
+    return this.#scheduler.atom
+  }
+
+  groupForAck(): CommitGroup {
     return this.#scheduler.open
   }
 

@@ -161,7 +161,7 @@ export class FileLogStore implements LogStore {
 
   #change(): CommitGroup {
     this.#scheduler.schedule()
-    return this.#scheduler.open
+    return this.#scheduler.atom
   }
 
   #whenIdle(): Promise<void> {

@@ -169,7 +169,11 @@ export class MemoryLogStore implements LogStore, LogEngine {
     return new Promise((resolve) => this.#scheduler.whenIdle(resolve))
   }
 
-  openGroupForAppend(): CommitGroup {
+  groupForAppend(): CommitGroup {
+    return this.#scheduler.atom
+  }
+
+  groupForAck(): CommitGroup {
     return this.#scheduler.open
   }
 
@@ -191,9 +195,10 @@ export class MemoryLogStore implements LogStore, LogEngine {
     return this.#clock.now()
   }
 
+  /** The group of the open atom, which something is about to be added to. */
   #change(): CommitGroup {
     this.#scheduler.schedule()
-    return this.#scheduler.open
+    return this.#scheduler.atom
   }
 
   #commit(group: CommitGroup): void {

@@ -36,6 +36,12 @@ export interface KeptMessage {
   readonly isMandatory: boolean
 }
 
+/** A message whose large body is in a file of its own by now. */
+interface AsideMessage {
+  readonly message: KeptMessage
+  readonly asideId: number
+}
+
 const flagsPosition = 12
 const empty = Buffer.alloc(0)
 
@@ -53,6 +59,8 @@ export class ChannelPublisher {
   #hasCopies = false
   /** A commit that came while publishers were blocked. */
   #onceUnblocked: (() => void) | undefined
+  /** Its body was written; it is published when the channel goes on. */
+  #aside: AsideMessage | undefined
 
   constructor(channel: Channel) {
     this.#channel = channel
@@ -155,6 +163,8 @@ export class ChannelPublisher {
       this.#channel.connection.parkedSize -= sizeOf(source)
       largePages.letGo(source.body)
     }
+    if (this.#aside !== undefined) this.#dropAside(this.#aside)
+    this.#aside = undefined
     this.#onceUnblocked = undefined
   }
 
@@ -280,16 +290,25 @@ export class ChannelPublisher {
     channel.wait()
     store.writeAside(source.body.subarray(source.bodyStart, source.bodyEnd), (asideId) => {
       if (channel.state !== 'open') {
-        store.dropAside(asideId)
-        largePages.letGo(source.body)
+        this.#dropAside({ message, asideId })
         return
       }
-      channel.resume(() => this.#publishAside(message, asideId))
+      this.#aside = { message, asideId }
+      channel.resume(() => this.#publishAside())
     })
   }
 
+  #dropAside({ message, asideId }: AsideMessage): void {
+    this.#channel.connection.context.broker.store.dropAside(asideId)
+    largePages.letGo(message.source.body)
+  }
+
   /** The route is found again: a queue may have gone while the body was written. */
-  #publishAside({ source, isMandatory }: KeptMessage, asideId: number): void {
+  #publishAside(): void {
+    if (this.#aside === undefined) return
+    const { message, asideId } = this.#aside
+    const { source, isMandatory } = message
+    this.#aside = undefined
     source.asideId = 0
     let isUsed = false
     try {

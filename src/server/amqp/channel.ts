@@ -20,6 +20,7 @@ import {
   FRAME_METHOD,
 } from '../../codec/amqp/methods.gen.ts'
 import { Fifo } from '../../lib/fifo.ts'
+import { turnPhase, type TurnTask } from '../../lib/turn.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
 import { brokerLimits } from '../../limits/broker.ts'
 import type { AtomIndex, CommitGroup, GroupListener } from '../../log/commit-group.ts'
@@ -53,7 +54,7 @@ export interface ChannelConsumer {
 
 const ackArgumentsSize = 4 + 8 + 1
 
-export class Channel implements GroupListener, ContentTarget {
+export class Channel implements GroupListener, ContentTarget, TurnTask {
   readonly number: number
   readonly connection: Connection
   readonly vhost: VHost<Destination>
@@ -77,6 +78,8 @@ export class Channel implements GroupListener, ContentTarget {
   #lastDeliveryTag = 0
   /** Why frames are parked, while they are. */
   #isWaiting = false
+  /** What a waiting channel does first when it goes on. */
+  #onResumed: (() => void) | undefined
   readonly #parked = new Fifo<ParkedFrame>()
   /** Consumers that `gatherEnded` has seen end. */
   #endedTags: string[] | undefined
@@ -174,8 +177,19 @@ export class Channel implements GroupListener, ContentTarget {
     this.#isWaiting = true
   }
 
-  /** Does `first`, then handles what was parked, as far as nothing of it makes the channel wait again. */
-  resume(first?: () => void): void {
+  /**
+   * What the channel waited for is there: in a turn of its own it does `first`, then handles what was
+   * parked, as far as nothing of it makes the channel wait again. Until then it goes on waiting.
+   * Whoever calls may be within an atom, or in the middle of what another connection asked for.
+   */
+  resume(first: () => void): void {
+    this.#onResumed = first
+    this.connection.context.turn.schedule(turnPhase.dispatch, this)
+  }
+
+  runTurn(): void {
+    const first = this.#onResumed
+    this.#onResumed = undefined
     this.#isWaiting = false
     if (this.state === 'gone') return
     if (first !== undefined) this.connection.guard(this, first)

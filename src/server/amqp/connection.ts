@@ -35,6 +35,7 @@ import { Channel } from './channel.ts'
 import { Handshake } from './handshake.ts'
 import { Heartbeat, type HeartbeatPeer } from './heartbeat.ts'
 import { Output } from './output.ts'
+import { pauseReason, ReadGate } from './read-gate.ts'
 import { makeReply, ProtocolError, type Reply, replyTo } from './reply.ts'
 
 export type ConnectionStatus = 'header' | 'handshake' | 'running' | 'closing' | 'closed'
@@ -60,6 +61,7 @@ export class Connection implements TurnTask, HeartbeatPeer {
   readonly #onClosed: (connection: Connection) => void
   readonly #reader = new FrameReader(amqpLimits.handshakeFrameSizeMax)
   readonly #handshake: Handshake
+  readonly #gate: ReadGate
   readonly #channels: (Channel | undefined)[] = []
   readonly #confirmsDue: Channel[] = []
   #channelCount = 0
@@ -71,7 +73,6 @@ export class Connection implements TurnTask, HeartbeatPeer {
   /** Last method on no open channel, for replies to errors. */
   #methodId = 0
   #isFlushScheduled = false
-  #isPaused = false
   #isChoked = false
   #isToldBlocked = false
   /** The client wants to close; what it sent before is handled first. */
@@ -89,6 +90,7 @@ export class Connection implements TurnTask, HeartbeatPeer {
     this.remoteAddress = socket.remoteAddress ?? ''
     this.#onClosed = onClosed
     this.#handshake = new Handshake(this)
+    this.#gate = new ReadGate(socket, context.turn, () => this.#readFrames())
     source.onBytes = (chunk) => this.#onData(chunk)
     socket.on('drain', () => this.#onDrain())
     socket.on('end', () => this.destroy())
@@ -197,12 +199,12 @@ export class Connection implements TurnTask, HeartbeatPeer {
 
   onParked(size: number): void {
     this.parkedSize += size
-    if (this.parkedSize > amqpLimits.parkedSizeMax) this.#pause()
+    if (this.parkedSize > amqpLimits.parkedSizeMax) this.#gate.pause(pauseReason.parked)
   }
 
   onUnparked(): void {
     if (this.#isCloseDue) this.#onClose()
-    else if (this.parkedSize <= amqpLimits.parkedSizeMax) this.#unpause()
+    else if (this.parkedSize <= amqpLimits.parkedSizeMax) this.#gate.resume(pauseReason.parked)
   }
 
   /** A message came although publishers are blocked. */
@@ -230,7 +232,7 @@ export class Connection implements TurnTask, HeartbeatPeer {
 
   /** Whether the peer may be silent for reasons of ours: it is not read, or its publishes wait. */
   get isExcusedFromHeartbeats(): boolean {
-    return this.#isPaused || this.isBlocked
+    return this.#gate.isShut || this.isBlocked
   }
 
   /** Ends the connection and tells the client why. */
@@ -246,7 +248,7 @@ export class Connection implements TurnTask, HeartbeatPeer {
     })
     this.status = 'closing'
     this.endAfter(waitMs)
-    this.#unpause()
+    this.#gate.open()
   }
 
   /** Ends the connection in `ms`, unless it is opened before; replaces an earlier deadline. */
@@ -275,7 +277,7 @@ export class Connection implements TurnTask, HeartbeatPeer {
   }
 
   #readFrames(): void {
-    while (!this.#isPaused && this.status !== 'closed') {
+    while (!this.#gate.isShut && this.status !== 'closed') {
       try {
         if (!this.#nextFrame()) break
       } catch (error) {
@@ -443,20 +445,7 @@ export class Connection implements TurnTask, HeartbeatPeer {
   #pauseForCommit(): void {
     const group = this.lastGroup
     if (group === undefined || group.state === 'finished') return
-    this.#pause()
-    group.addListener({ onGroupFinished: () => this.#unpause() })
-  }
-
-  #pause(): void {
-    if (this.#isPaused) return
-    this.#isPaused = true
-    this.#socket.pause()
-  }
-
-  #unpause(): void {
-    if (!this.#isPaused || this.status === 'closed') return
-    this.#isPaused = false
-    this.#readFrames()
-    if (!this.#isPaused) this.#socket.resume()
+    this.#gate.pause(pauseReason.uncommitted)
+    group.addListener({ onGroupFinished: () => this.#gate.resume(pauseReason.uncommitted) })
   }
 }
