@@ -124,6 +124,10 @@ export class NotingSink implements DeliverySink {
     this.redelivered.push(isRedelivered)
   }
 
+  onSettled(consumer: Consumer): void {
+    consumer.resume()
+  }
+
   onCancelled(): void {
     this.cancelledCount++
   }
