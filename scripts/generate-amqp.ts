@@ -1,17 +1,23 @@
-// Writes src/codec/amqp/methods.gen.ts from the AMQP specification in scripts/amqp/.
-// `--check` writes nothing and fails when the committed file differs.
+// Writes the generated files of AMQP from the specification in scripts/amqp/.
+// `--check` writes nothing and fails when a committed file differs.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { argv, exit } from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { readSpecification } from './amqp/read-specification.ts'
-import { renderMethods } from './amqp/render-methods.ts'
+import { renderContentProperties, renderMethods } from './amqp/render-methods.ts'
 
-const target = fileURLToPath(new URL('../src/codec/amqp/methods.gen.ts', import.meta.url))
-const generated = renderMethods(readSpecification())
+const specification = readSpecification()
+const generated: readonly (readonly [path: string, text: string])[] = [
+  ['src/codec/amqp/methods.gen.ts', renderMethods(specification)],
+  ['src/record/message/properties.gen.ts', renderContentProperties(specification)],
+]
 
-if (!argv.includes('--check')) {
-  writeFileSync(target, generated)
-} else if (readFileSync(target, 'utf8') !== generated) {
-  console.error('src/codec/amqp/methods.gen.ts is stale: run node scripts/generate-amqp.ts')
-  exit(1)
+for (const [path, text] of generated) {
+  const target = fileURLToPath(new URL(`../${path}`, import.meta.url))
+  if (!argv.includes('--check')) {
+    writeFileSync(target, text)
+  } else if (readFileSync(target, 'utf8') !== text) {
+    console.error(`${path} is stale: run node scripts/generate-amqp.ts`)
+    exit(1)
+  }
 }

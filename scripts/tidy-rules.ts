@@ -4,12 +4,13 @@
 export const directions: Readonly<Record<string, readonly string[]>> = {
   limits: [],
   lib: [],
-  codec: ['lib'],
-  log: ['lib'],
-  meta: ['lib', 'log'],
-  auth: ['lib', 'meta'],
-  broker: ['lib', 'log', 'meta', 'auth'],
-  server: ['lib', 'codec', 'broker', 'auth'],
+  record: ['lib'],
+  codec: ['lib', 'record'],
+  log: ['lib', 'record'],
+  meta: ['lib', 'record', 'log'],
+  auth: ['lib', 'record', 'meta'],
+  broker: ['lib', 'record', 'log', 'meta', 'auth'],
+  server: ['lib', 'record', 'codec', 'broker', 'auth'],
   admin: ['lib', 'broker', 'auth'],
   settings: ['lib'],
   cell: ['lib', 'log', 'meta', 'broker', 'settings'],
@@ -33,7 +34,7 @@ export const directionExceptions: ReadonlyArray<readonly [folder: string, prefix
 ]
 
 /** Folders whose subfolders (one per protocol or engine) never import each other. */
-export const separateSubfolders: readonly string[] = ['codec', 'server']
+export const separateSubfolders: readonly string[] = ['codec', 'server', 'record']
 
 /** Subfolders that their neighbours may import all the same: where two protocols meet. */
 export const openSubfolders: readonly string[] = ['server/crossing']

@@ -1,16 +1,7 @@
-import { encodeAddress } from '../../src/broker/address.ts'
-import {
-  decodeContentHeader,
-  encodeContentHeader,
-  readBodySize,
-  validateContentHeader,
-} from '../../src/codec/amqp/content-header.ts'
-import { table } from '../../src/codec/amqp/field-table.ts'
 import { FrameReader, writeFrameHeader } from '../../src/codec/amqp/frame.ts'
 import {
   BASIC_DELIVER,
   BASIC_PUBLISH,
-  type BasicProperties,
   decodeMethod,
   encodeMethod,
   FRAME_BODY,
@@ -19,6 +10,15 @@ import {
   FRAME_METHOD,
   writeMethodFrame,
 } from '../../src/codec/amqp/methods.gen.ts'
+import { encodeAddress } from '../../src/record/message/address.ts'
+import {
+  decodeContentHeader,
+  encodeContentHeader,
+  readBodySize,
+  validateContentHeader,
+} from '../../src/record/message/content-header.ts'
+import { table } from '../../src/record/message/field-table.ts'
+import { type BasicProperties } from '../../src/record/message/properties.gen.ts'
 import type { MicroBenchmark } from './micro-benchmark.ts'
 
 const MESSAGES = 50

@@ -1,12 +1,12 @@
-import { checkRecords } from '../../src/codec/kafka/check-records.ts'
 import { defaultReplicaState, type FetchRequest } from '../../src/codec/kafka/messages/fetch.gen.ts'
-import { type NewRecord, RecordBatchBuilder } from '../../src/codec/kafka/record-batch-builder.ts'
-import { hasValidCrc, readBatchHeader, recordsOf } from '../../src/codec/kafka/record-batch.ts'
-import { RecordReader } from '../../src/codec/kafka/record-reader.ts'
 import { encodeRequest, readRequest, readRequestHeader } from '../../src/codec/kafka/request.ts'
 import { encodeResponse } from '../../src/codec/kafka/response.ts'
 import { WireReader } from '../../src/codec/kafka/wire-reader.ts'
 import { WireWriter } from '../../src/codec/kafka/wire-writer.ts'
+import { type NewRecord, RecordBatchBuilder } from '../../src/record/batch/batch-builder.ts'
+import { hasValidCrc, readBatchHeader, recordsOf } from '../../src/record/batch/batch-header.ts'
+import { checkRecords } from '../../src/record/batch/check-records.ts'
+import { RecordReader } from '../../src/record/batch/record-reader.ts'
 import type { MicroBenchmark } from './micro-benchmark.ts'
 
 const RECORDS = 100

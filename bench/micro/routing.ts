@@ -1,5 +1,3 @@
-import type { Argument, Arguments } from '../../src/broker/arguments.ts'
-import { noArguments } from '../../src/broker/arguments.ts'
 import {
   type Binding,
   bindingKey,
@@ -9,6 +7,8 @@ import {
 } from '../../src/broker/exchange/binding.ts'
 import { createMatcher } from '../../src/broker/exchange/create-matcher.ts'
 import { Exchange } from '../../src/broker/exchange/exchange.ts'
+import type { Argument, Arguments } from '../../src/record/message/arguments.ts'
+import { noArguments } from '../../src/record/message/arguments.ts'
 import type { MicroBenchmark } from './micro-benchmark.ts'
 
 type ExchangeType = 'direct' | 'fanout' | 'topic' | 'headers'

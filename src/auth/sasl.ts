@@ -1,5 +1,5 @@
 // What a client sends to log in, per SASL mechanism, as user name and password.
-import type { Arguments } from '../meta/arguments.ts'
+import type { Arguments } from '../record/message/arguments.ts'
 
 export interface Credentials {
   readonly user: string

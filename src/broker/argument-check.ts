@@ -1,6 +1,6 @@
 // Checks of single argument values. A check answers with the reason of its refusal as RabbitMQ
 // prints it: an Erlang term, `{value_negative,-1}`, or a quoted sentence.
-import type { Argument, Arguments, Integer, IntegerTypeName } from './arguments.ts'
+import type { Argument, Arguments, Integer, IntegerTypeName } from '../record/message/arguments.ts'
 
 /** The reason why `argument` is refused; undefined when it is fine. */
 export type ArgumentCheck = (argument: Argument, all: Arguments) => string | undefined

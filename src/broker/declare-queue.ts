@@ -1,7 +1,7 @@
 // queue.declare: finds the queue and checks that it is what was asked for, or makes it.
 import type { CommitGroup } from '../log/commit-group.ts'
+import type { Arguments } from '../record/message/arguments.ts'
 import { findAgeMs } from './argument-check.ts'
-import type { Arguments } from './arguments.ts'
 import { queueLocked, queueNotFound, queueResource } from './broker-error.ts'
 import type { Broker } from './broker.ts'
 import type { Destination } from './destination.ts'

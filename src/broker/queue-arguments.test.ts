@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { type Argument, type Arguments, noArguments } from '../record/message/arguments.ts'
 import { findAgeMs } from './argument-check.ts'
-import { type Argument, type Arguments, noArguments } from './arguments.ts'
 import {
   checkConsumerArguments,
   checkQueueDeclaration,

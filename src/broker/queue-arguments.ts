@@ -1,3 +1,4 @@
+import type { Arguments } from '../record/message/arguments.ts'
 // Which arguments each type of queue and its consumers know, and what their values may be. Unknown
 // arguments are kept and ignored; one that only another type knows is refused. Arguments that
 // RabbitMQ 4 dropped are accepted and ignored, because old programs still send them.
@@ -17,7 +18,6 @@ import {
   text,
   timeToLive,
 } from './argument-check.ts'
-import type { Arguments } from './arguments.ts'
 import { preconditionFailed, queueResource } from './broker-error.ts'
 import { checkArguments, checkProperty } from './exchange/check-equivalence.ts'
 

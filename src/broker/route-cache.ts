@@ -2,8 +2,8 @@
 // address and topology version: a publish to the address used last costs one comparison of bytes,
 // to any other that is known a hash of them besides; neither allocates.
 import { brokerLimits } from '../limits/broker.ts'
-import { type Address, decodeAddress } from './address.ts'
-import type { Arguments } from './arguments.ts'
+import { type Address, decodeAddress } from '../record/message/address.ts'
+import type { Arguments } from '../record/message/arguments.ts'
 import type { Destination } from './destination.ts'
 import type { RouteResult } from './exchange/route.ts'
 import { Topic } from './topic/topic.ts'

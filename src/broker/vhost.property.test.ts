@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import type { BindingRow, TopologyChange } from '../meta/topology-change.ts'
-import { noArguments } from './arguments.ts'
+import { noArguments } from '../record/message/arguments.ts'
 import type { QueueLike } from './exchange/binding.ts'
 import { VHost } from './vhost.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { TopologyChange } from '../meta/topology-change.ts'
-import { type Argument, type Arguments, noArguments } from './arguments.ts'
+import { type Argument, type Arguments, noArguments } from '../record/message/arguments.ts'
 import type { BrokerError } from './broker-error.ts'
 import type { QueueLike } from './exchange/binding.ts'
 import type { ExchangeDeclaration } from './exchange/exchange.ts'

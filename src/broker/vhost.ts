@@ -3,7 +3,7 @@
 // a route can see that it is old, and returns what the log has to keep of it: only what is durable,
 // and in one list what belongs together.
 import type { BindingRow, ExchangeRow, TopologyChange } from '../meta/topology-change.ts'
-import { type Arguments, noArguments } from './arguments.ts'
+import { type Arguments, noArguments } from '../record/message/arguments.ts'
 import {
   BrokerError,
   exchangeNotFound,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
-import type { Argument, Arguments } from './arguments.ts'
+import type { Argument, Arguments } from '../record/message/arguments.ts'
 import {
   decodeTopologyChanges,
   encodeTopologyChanges,

@@ -7,7 +7,7 @@
 //   | format = 1 (u8) | [change, …] as UTF-8 JSON |
 //
 // One entry is applied as a whole or not at all.
-import { type Arguments, argumentsFromJson, argumentsToJson } from './arguments.ts'
+import { type Arguments, argumentsFromJson, argumentsToJson } from '../record/message/arguments.ts'
 
 /** Rises when an older broker could not read an entry any more. */
 const format = 1

@@ -4,7 +4,7 @@
 import path from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
-import { argumentsToJson } from './arguments.ts'
+import { argumentsToJson } from '../record/message/arguments.ts'
 import { type PackedEntries, unpackEntries } from './entry-batch.ts'
 import { sqliteCode, sqliteCodes } from './sqlite-code.ts'
 import {

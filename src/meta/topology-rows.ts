@@ -1,5 +1,5 @@
 // Rows of the tables of `meta.db` as topology rows. They throw TypeError on what is not one.
-import { type Arguments, argumentsFromJson, noArguments } from './arguments.ts'
+import { type Arguments, argumentsFromJson, noArguments } from '../record/message/arguments.ts'
 import type { BindingRow, ExchangeRow, QueueRow, TopicRow, UserRow } from './topology-change.ts'
 
 export function exchangeFromRow(row: Record<string, unknown>): ExchangeRow {

@@ -8,7 +8,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { describe, test, type TestContext } from 'node:test'
 import { systemClock } from '../lib/clock.ts'
 import { metaLimits } from '../limits/meta.ts'
-import { type Arguments, noArguments } from './arguments.ts'
+import { type Arguments, noArguments } from '../record/message/arguments.ts'
 import { encodeTopologyChanges, type TopologyChange } from './topology-change.ts'
 import {
   DataFolderLockedError,

@@ -1,11 +1,11 @@
 // Record batches as producers send them: right ones, damaged ones with a right or wrong CRC, and
 // bombs: little that claims to be, or becomes, a gigabyte.
 import { deflateRawSync, gzipSync } from 'node:zlib'
-import { compress, type CompressionName } from '../../src/codec/kafka/compression.ts'
-import { RecordBatchBuilder } from '../../src/codec/kafka/record-batch-builder.ts'
-import { batchHeaderSize } from '../../src/codec/kafka/record-batch.ts'
 import { crc32c } from '../../src/lib/crc32c.ts'
 import type { Random } from '../../src/lib/random.ts'
+import { RecordBatchBuilder } from '../../src/record/batch/batch-builder.ts'
+import { batchHeaderSize } from '../../src/record/batch/batch-header.ts'
+import { compress, type CompressionName } from '../../src/record/batch/compression.ts'
 
 const codecs: readonly CompressionName[] = ['none', 'gzip', 'snappy', 'lz4', 'zstd']
 const GiB = 2 ** 30

@@ -1,10 +1,10 @@
 // The innocent client beside the fuzzed ones: it produces with a producer id, reads each batch back,
 // commits, and notes how long each round took. At the end everything acked must still be there.
 import assert from 'node:assert/strict'
-import { decompress } from '../../src/codec/kafka/compression.ts'
-import { RecordBatchBuilder } from '../../src/codec/kafka/record-batch-builder.ts'
-import { batchSizeAt, readBatchHeader, recordsOf } from '../../src/codec/kafka/record-batch.ts'
-import { RecordReader } from '../../src/codec/kafka/record-reader.ts'
+import { RecordBatchBuilder } from '../../src/record/batch/batch-builder.ts'
+import { batchSizeAt, readBatchHeader, recordsOf } from '../../src/record/batch/batch-header.ts'
+import { decompress } from '../../src/record/batch/compression.ts'
+import { RecordReader } from '../../src/record/batch/record-reader.ts'
 import { KafkaRawClient } from '../support/kafka-raw-client.ts'
 
 const topic = 'honest'

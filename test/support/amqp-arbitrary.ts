@@ -2,7 +2,7 @@
 // exactly what was encoded (text as strings, 64-bit integers as numbers when exact).
 import { isUtf8 } from 'node:buffer'
 import * as fc from 'fast-check'
-import { FieldTable, type FieldValue } from '../../src/codec/amqp/field-table.ts'
+import { FieldTable, type FieldValue } from '../../src/record/message/field-table.ts'
 
 /** Text of at most 255 bytes in UTF-8. */
 export const shortText: fc.Arbitrary<string> = fc

@@ -1,7 +1,7 @@
 // Rows of test/vectors/amqp: JSON cannot hold bytes, big integers and typed tables, so they are
 // {"hex"}, {"bigint"} and {"table": [[name, type, value], …]}; a typed value is [type, value].
 import { readFileSync } from 'node:fs'
-import { FieldTable, type FieldValue } from '../../src/codec/amqp/field-table.ts'
+import { FieldTable, type FieldValue } from '../../src/record/message/field-table.ts'
 
 export interface VectorRow {
   readonly name: string

@@ -1,15 +1,15 @@
-// Runs of one log as the memory engine would hold them, for tests of the crossing.
-import { encodeAddress } from '../../src/broker/address.ts'
-import { encodeContentHeader } from '../../src/codec/amqp/content-header.ts'
-import type { BasicProperties } from '../../src/codec/amqp/methods.gen.ts'
-import type { CompressionName } from '../../src/codec/kafka/compression.ts'
-import { type NewRecord, RecordBatchBuilder } from '../../src/codec/kafka/record-batch-builder.ts'
-import { readBatchHeader, recordsOf } from '../../src/codec/kafka/record-batch.ts'
-import { RecordReader } from '../../src/codec/kafka/record-reader.ts'
 import { recordLimits } from '../../src/limits/record.ts'
 import { Log } from '../../src/log/log.ts'
 import { appendRecord, RecordSource, RecordView } from '../../src/log/record.ts'
 import { Run, runHeaderSize } from '../../src/log/run.ts'
+import { type NewRecord, RecordBatchBuilder } from '../../src/record/batch/batch-builder.ts'
+import { readBatchHeader, recordsOf } from '../../src/record/batch/batch-header.ts'
+import type { CompressionName } from '../../src/record/batch/compression.ts'
+import { RecordReader } from '../../src/record/batch/record-reader.ts'
+// Runs of one log as the memory engine would hold them, for tests of the crossing.
+import { encodeAddress } from '../../src/record/message/address.ts'
+import { encodeContentHeader } from '../../src/record/message/content-header.ts'
+import type { BasicProperties } from '../../src/record/message/properties.gen.ts'
 import { OpenedBatch } from '../../src/server/crossing/opened-batch.ts'
 import { toMessageRun, wholeBatch } from '../../src/server/crossing/to-message-run.ts'
 

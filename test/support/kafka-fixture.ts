@@ -1,9 +1,9 @@
 // A broker in memory with its Kafka port, a raw client on it, and the calls that tests make most.
 import assert from 'node:assert/strict'
-import { type CompressionName } from '../../src/codec/kafka/compression.ts'
 import type { PartitionProduceResponse } from '../../src/codec/kafka/messages/produce.gen.ts'
-import { RecordBatchBuilder } from '../../src/codec/kafka/record-batch-builder.ts'
 import { crc32c } from '../../src/lib/crc32c.ts'
+import { RecordBatchBuilder } from '../../src/record/batch/batch-builder.ts'
+import { type CompressionName } from '../../src/record/batch/compression.ts'
 import { type RunningBroker, startBroker, type StartOptions } from '../../src/start-broker.ts'
 import { KafkaRawClient } from './kafka-raw-client.ts'
 

@@ -1,13 +1,13 @@
 // A queue on the memory engine with a virtual clock, and messages whose body is their text.
 
-import { encodeAddress } from '../../src/broker/address.ts'
-import { noArguments } from '../../src/broker/arguments.ts'
 import type { Consumer, DeliverySink } from '../../src/broker/queue/consumer.ts'
 import { Queue } from '../../src/broker/queue/queue.ts'
 import { Turn } from '../../src/lib/turn.ts'
 import type { CommitGroup } from '../../src/log/commit-group.ts'
 import { type MemoryChaos, MemoryLogStore } from '../../src/log/memory/memory-log-store.ts'
 import { RecordSource, type RecordView } from '../../src/log/record.ts'
+import { encodeAddress } from '../../src/record/message/address.ts'
+import { noArguments } from '../../src/record/message/arguments.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
 export interface QueueSetup {

@@ -2,7 +2,7 @@
 // target object, so that routing can tell two targets apart by identity, and the target knows the
 // bindings that lead to it, so that deleting it does not search.
 import type { BindingRow } from '../../meta/topology-change.ts'
-import type { Argument, Arguments } from '../arguments.ts'
+import type { Argument, Arguments } from '../../record/message/arguments.ts'
 import type { Bindings } from './bindings.ts'
 import type { Exchange } from './exchange.ts'
 

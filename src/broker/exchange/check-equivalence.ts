@@ -1,5 +1,5 @@
 // Declaring again what exists: properties must be equal and the arguments that matter equivalent.
-import type { Argument, Arguments, FieldTypeName } from '../arguments.ts'
+import type { Argument, Arguments, FieldTypeName } from '../../record/message/arguments.ts'
 import { type BrokerError, preconditionFailed } from '../broker-error.ts'
 
 /** Throws `precondition_failed` when `received` is not `current`. */

@@ -1,7 +1,7 @@
 // One exchange: what it was declared as, its bindings, and their compiled lookup. It never changes
 // by itself; the vhost keeps both ends of a binding in step.
 import type { ExchangeRow } from '../../meta/topology-change.ts'
-import type { Arguments } from '../arguments.ts'
+import type { Arguments } from '../../record/message/arguments.ts'
 import type { Binding, ExchangeTarget, QueueLike, Target } from './binding.ts'
 import type { Matcher, RoutedMessage } from './matcher.ts'
 

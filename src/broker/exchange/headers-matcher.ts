@@ -5,7 +5,7 @@
 // Bindings are indexed by what a header must be: an `any` binding under each of its conditions, an
 // `all` binding under its first only, whose hits are then checked in full. A message looks up its
 // own headers, so bindings that share no header with it cost nothing.
-import type { Argument, Arguments } from '../arguments.ts'
+import type { Argument, Arguments } from '../../record/message/arguments.ts'
 import { preconditionFailed } from '../broker-error.ts'
 import { type Binding, type QueueLike, type Target, valueIdentity } from './binding.ts'
 import type { Matcher, RoutedMessage } from './matcher.ts'

@@ -1,6 +1,6 @@
 // The compiled form of an exchange's bindings. One class per exchange type keeps a lookup in step
 // with the bindings that are added and removed.
-import type { Arguments } from '../arguments.ts'
+import type { Arguments } from '../../record/message/arguments.ts'
 import type { Binding, QueueLike, Target } from './binding.ts'
 
 /** What an exchange looks at in a message. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { Argument } from '../arguments.ts'
+import type { Argument } from '../../record/message/arguments.ts'
 import { routingKeysOf } from './routing-keys.ts'
 
 function list(...keys: readonly string[]): Argument {

@@ -1,6 +1,6 @@
 // A publisher can name more routing keys in the headers CC and BCC (RabbitMQ's sender-selected
 // distribution).
-import type { Arguments } from '../arguments.ts'
+import type { Arguments } from '../../record/message/arguments.ts'
 import { preconditionFailed } from '../broker-error.ts'
 
 /** Headers that carry routing keys; BCC is taken out before delivery. */

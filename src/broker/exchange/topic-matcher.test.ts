@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
-import { noArguments } from '../arguments.ts'
+import { noArguments } from '../../record/message/arguments.ts'
 import { type Binding, type QueueLike, type Target } from './binding.ts'
 import { Exchange } from './exchange.ts'
 import { TopicMatcher } from './topic-matcher.ts'

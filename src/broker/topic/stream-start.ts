@@ -1,6 +1,6 @@
+import type { Argument } from '../../record/message/arguments.ts'
 // Where a reader of a stream begins: the consumer argument `x-stream-offset`.
 import { findAgeMs } from '../argument-check.ts'
-import type { Argument } from '../arguments.ts'
 
 /** `timestamp` is milliseconds since 1970. */
 export type StreamStart =

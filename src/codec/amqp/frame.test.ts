@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { CodecError } from '../codec-error.ts'
+import { CodecError } from '../../record/codec-error.ts'
 import { FrameReader, heartbeatFrame, writeFrameHeader } from './frame.ts'
 import {
   FRAME_BODY,

@@ -8,7 +8,7 @@
 //
 // FrameReader cuts a byte stream that arrives in arbitrary chunks into whole frames. Invariant: each
 // byte is copied at most a constant number of times (none when its frame lies within one chunk).
-import { CodecError } from '../codec-error.ts'
+import { CodecError } from '../../record/codec-error.ts'
 import {
   FRAME_BODY,
   FRAME_END,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { kafkaLimits } from '../../limits/kafka.ts'
-import { CodecError } from '../codec-error.ts'
+import { CodecError } from '../../record/codec-error.ts'
 import { RequestStream } from './request-stream.ts'
 
 function encode(request: Uint8Array): Buffer {

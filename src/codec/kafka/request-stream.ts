@@ -4,7 +4,7 @@
 // each request gets memory of its own, into which each byte is copied once (above
 // `kafkaRequestRoomInitial` seldom twice); it is used again only if whoever took the request says so.
 import { kafkaLimits } from '../../limits/kafka.ts'
-import { CodecError } from '../codec-error.ts'
+import { CodecError } from '../../record/codec-error.ts'
 
 const prefixSize = 4
 const emptyBuffer = Buffer.alloc(0)

@@ -3,7 +3,7 @@
 // Invariant: position never passes limit; a value that does not fit is a CodecError.
 import { readInt64 } from '../../lib/int64.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
-import { CodecError } from '../codec-error.ts'
+import { CodecError } from '../../record/codec-error.ts'
 import { zeroUuid } from './field-defaults.ts'
 
 const emptyBuffer = Buffer.alloc(0)

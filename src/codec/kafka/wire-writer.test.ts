@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { kafkaLimits } from '../../limits/kafka.ts'
-import { CodecError } from '../codec-error.ts'
+import { CodecError } from '../../record/codec-error.ts'
 import { encodeResponse, readResponse, readResponseHeader } from './response.ts'
 import { WireReader } from './wire-reader.ts'
 import { WireWriter, type RecordsParts } from './wire-writer.ts'

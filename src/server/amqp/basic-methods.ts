@@ -29,6 +29,7 @@ import {
 } from '../../codec/amqp/methods.gen.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
 import { RecordView } from '../../log/record.ts'
+import { toArguments } from '../../record/message/to-arguments.ts'
 import type { Channel, ChannelConsumer } from './channel.ts'
 import { consumeStream } from './consume-stream.ts'
 import { ConsumerSink } from './consumer-sink.ts'
@@ -36,7 +37,6 @@ import { usableQueue, workQueue } from './queue-methods.ts'
 import { ReplyConsumer } from './reply-consumer.ts'
 import { ProtocolError, unexpectedMethod } from './reply.ts'
 import { requeue, settlers } from './settle.ts'
-import { toArguments } from './to-arguments.ts'
 import { writeGetOk } from './write-content.ts'
 
 const tagSuffixBytes = 16

@@ -1,11 +1,11 @@
+import type { RecordSource } from '../../log/record.ts'
 // CC and BCC headers: further routing keys for one message. BCC is removed before anyone sees it.
 import {
   decodeContentHeader,
   encodeContentHeader,
   findHeader,
-} from '../../codec/amqp/content-header.ts'
-import { FieldTable } from '../../codec/amqp/field-table.ts'
-import type { RecordSource } from '../../log/record.ts'
+} from '../../record/message/content-header.ts'
+import { FieldTable } from '../../record/message/field-table.ts'
 
 /** Whether the message's headers name further routing keys; looks only for those two names. */
 export function hasCarbonCopies(source: RecordSource): boolean {

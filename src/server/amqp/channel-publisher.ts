@@ -1,24 +1,25 @@
-// What a channel does with a message that has come in completely: check it, route it, append it,
-// and see to returns and confirms. While the broker is blocked, messages are parked here in order.
-import { decodeAddress } from '../../broker/address.ts'
-import type { Arguments } from '../../broker/arguments.ts'
 import { preconditionFailed } from '../../broker/broker-error.ts'
 import { routingKeysOf } from '../../broker/exchange/routing-keys.ts'
 import { type Publisher } from '../../broker/publisher.ts'
 import { type Route, type RouteCache, routeTo } from '../../broker/route-cache.ts'
-import { readExpiration, readHeaders, readUserId } from '../../codec/amqp/content-header.ts'
-import {
-  PROPERTY_EXPIRATION,
-  PROPERTY_HEADERS,
-  PROPERTY_REPLY_TO,
-  PROPERTY_USER_ID,
-} from '../../codec/amqp/methods.gen.ts'
 import { Fifo } from '../../lib/fifo.ts'
 import { largePages } from '../../lib/large-pages.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
 import { logLimits } from '../../limits/log.ts'
 import type { CommitGroup } from '../../log/commit-group.ts'
 import { RecordSource } from '../../log/record.ts'
+// What a channel does with a message that has come in completely: check it, route it, append it,
+// and see to returns and confirms. While the broker is blocked, messages are parked here in order.
+import { decodeAddress } from '../../record/message/address.ts'
+import type { Arguments } from '../../record/message/arguments.ts'
+import { readExpiration, readHeaders, readUserId } from '../../record/message/content-header.ts'
+import {
+  PROPERTY_EXPIRATION,
+  PROPERTY_HEADERS,
+  PROPERTY_REPLY_TO,
+  PROPERTY_USER_ID,
+} from '../../record/message/properties.gen.ts'
+import { toArguments } from '../../record/message/to-arguments.ts'
 import { keyOfMessage } from '../crossing/message-key.ts'
 import { hasCarbonCopies, removeBlindCopies } from './carbon-copies.ts'
 import type { Channel } from './channel.ts'
@@ -27,7 +28,6 @@ import type { Confirms } from './confirms.ts'
 import { findReplyAddress, replaceReplyTo } from './direct-reply.ts'
 import { PublishState, setBody } from './publish-state.ts'
 import { makeReply, ProtocolError } from './reply.ts'
-import { toArguments } from './to-arguments.ts'
 import { writeReturn } from './write-content.ts'
 
 /** A complete message that has to wait, with its own copy of everything. */

@@ -1,15 +1,15 @@
-import type { Arguments } from '../../broker/arguments.ts'
 import { type BrokerError, preconditionFailed, queueResource } from '../../broker/broker-error.ts'
 import { checkConsumerArguments } from '../../broker/queue-arguments.ts'
 import { StreamConsumer } from '../../broker/topic/stream-consumer.ts'
 import { parseStreamStart, type StreamStart } from '../../broker/topic/stream-start.ts'
 import type { Topic } from '../../broker/topic/topic.ts'
 import type { BasicConsume } from '../../codec/amqp/methods.gen.ts'
+import type { Arguments } from '../../record/message/arguments.ts'
+import { toArguments } from '../../record/message/to-arguments.ts'
 import type { Channel, ChannelConsumer } from './channel.ts'
 import { ProtocolError } from './reply.ts'
 import { streamFilterOf } from './stream-filter.ts'
 import { AmqpStreamSink } from './stream-sink.ts'
-import { toArguments } from './to-arguments.ts'
 
 /**
  * basic.consume on a stream queue. Throws `precondition_failed` without a prefetch, `not_implemented`

@@ -14,9 +14,9 @@ import {
   type ExchangeDelete,
   type ExchangeUnbind,
 } from '../../codec/amqp/methods.gen.ts'
+import { toArguments } from '../../record/message/to-arguments.ts'
 import type { Channel } from './channel.ts'
 import { unexpectedMethod } from './reply.ts'
-import { toArguments } from './to-arguments.ts'
 
 /** exchange.declare, delete, bind and unbind. */
 export function handleExchangeMethod(channel: Channel, method: AmqpMethod): void {

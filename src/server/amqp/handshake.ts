@@ -5,7 +5,6 @@
 // Each step takes one method and answers it; anything else is refused.
 import { parseAmqplain, parsePlain } from '../../auth/sasl.ts'
 import type { Credentials } from '../../auth/sasl.ts'
-import { emptyTable, type FieldTable } from '../../codec/amqp/field-table.ts'
 import {
   type AmqpMethod,
   CONNECTION_OPEN,
@@ -19,12 +18,13 @@ import {
   type ConnectionTuneOk,
   methodNames,
 } from '../../codec/amqp/methods.gen.ts'
-import { decodeTableEntries } from '../../codec/amqp/read-field-table.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
+import { emptyTable, type FieldTable } from '../../record/message/field-table.ts'
+import { decodeTableEntries } from '../../record/message/read-field-table.ts'
+import { toArguments } from '../../record/message/to-arguments.ts'
 import type { Connection } from './connection.ts'
 import { ProtocolError } from './reply.ts'
 import { serverProperties } from './server-properties.ts'
-import { toArguments } from './to-arguments.ts'
 
 const versionMajor = 0
 const versionMinor = 9

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { shortText } from '../../../test/support/amqp-arbitrary.ts'
-import { decodeAddress } from '../../broker/address.ts'
-import { encodeContentHeader } from '../../codec/amqp/content-header.ts'
 import { BASIC_PUBLISH, encodeMethod } from '../../codec/amqp/methods.gen.ts'
 import { RecordSource } from '../../log/record.ts'
+import { decodeAddress } from '../../record/message/address.ts'
+import { encodeContentHeader } from '../../record/message/content-header.ts'
 import { PublishState, setBody } from './publish-state.ts'
 
 const publish = {

@@ -1,17 +1,17 @@
+import { copyBytes } from '../../lib/copy-bytes.ts'
+import { largePages } from '../../lib/large-pages.ts'
+import type { RecordSource } from '../../log/record.ts'
+import { CodecError } from '../../record/codec-error.ts'
 // A basic.publish on its way in: method, then header, then body frames (AMQP 0-9-1 §4.2.6). What is
 // known after each frame is copied here, because the frame's memory belongs to the socket; a body
 // that comes in one frame is not copied at all.
-import { addressSizeAt } from '../../broker/address.ts'
+import { addressSizeAt } from '../../record/message/address.ts'
 import {
   CONTENT_HEADER_SIZE_MIN,
   readBodySize,
   validateContentHeader,
-} from '../../codec/amqp/content-header.ts'
-import { CLASS_BASIC } from '../../codec/amqp/methods.gen.ts'
-import { CodecError } from '../../codec/codec-error.ts'
-import { copyBytes } from '../../lib/copy-bytes.ts'
-import { largePages } from '../../lib/large-pages.ts'
-import type { RecordSource } from '../../log/record.ts'
+} from '../../record/message/content-header.ts'
+import { CLASS_BASIC } from '../../record/message/properties.gen.ts'
 import { ProtocolError } from './reply.ts'
 
 const empty = Buffer.alloc(0)

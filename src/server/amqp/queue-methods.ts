@@ -28,10 +28,10 @@ import {
   type QueueUnbind,
 } from '../../codec/amqp/methods.gen.ts'
 import type { CommitGroup } from '../../log/commit-group.ts'
+import { toArguments } from '../../record/message/to-arguments.ts'
 import type { Channel } from './channel.ts'
 import { answer } from './exchange-methods.ts'
 import { ProtocolError, unexpectedMethod } from './reply.ts'
-import { toArguments } from './to-arguments.ts'
 
 /** queue.declare, bind, unbind, purge and delete. */
 export function handleQueueMethod(channel: Channel, method: AmqpMethod): void {

@@ -2,8 +2,8 @@
 // the whole connection (the codes' own severity, AMQP 0-9-1 §1.1 "constants").
 import { BrokerError, type BrokerErrorCode } from '../../broker/broker-error.ts'
 import { replyCodes, type ReplyName } from '../../codec/amqp/methods.gen.ts'
-import { fitShortstr } from '../../codec/amqp/wire-writer.ts'
-import { CodecError } from '../../codec/codec-error.ts'
+import { CodecError } from '../../record/codec-error.ts'
+import { fitShortstr } from '../../record/message/wire-writer.ts'
 
 /** A BrokerErrorCode without a row does not compile. */
 const replies: Readonly<Record<BrokerErrorCode, ReplyName>> = {

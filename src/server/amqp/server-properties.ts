@@ -1,5 +1,5 @@
-import { table, type FieldTable } from '../../codec/amqp/field-table.ts'
 import { version } from '../../lib/version.ts'
+import { table, type FieldTable } from '../../record/message/field-table.ts'
 import type { AmqpSettings } from './amqp-context.ts'
 
 /** The capabilities RabbitMQ announces; clients switch features on by them. */

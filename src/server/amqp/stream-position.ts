@@ -1,14 +1,14 @@
+import { copyBytes } from '../../lib/copy-bytes.ts'
+import { RecordView } from '../../log/record.ts'
 // A stream delivery says where it comes from: headers x-stream-offset and x-stream-partition.
-import { sizeWithHeaders, writeWithHeaders } from '../../codec/amqp/add-headers.ts'
+import { sizeWithHeaders, writeWithHeaders } from '../../record/message/add-headers.ts'
 import {
   decodeContentHeader,
   encodeContentHeader,
   findHeader,
-} from '../../codec/amqp/content-header.ts'
-import { FieldTable } from '../../codec/amqp/field-table.ts'
-import { TAG_LONG, TAG_SIGNED_INT } from '../../codec/amqp/field-tag.ts'
-import { copyBytes } from '../../lib/copy-bytes.ts'
-import { RecordView } from '../../log/record.ts'
+} from '../../record/message/content-header.ts'
+import { FieldTable } from '../../record/message/field-table.ts'
+import { TAG_LONG, TAG_SIGNED_INT } from '../../record/message/field-tag.ts'
 
 const offsetName = 'x-stream-offset'
 const partitionName = 'x-stream-partition'

@@ -1,15 +1,15 @@
 // The program of the thread that decodes large batches (see batch-worker.ts), one job at a time.
 import { parentPort } from 'node:worker_threads'
-import { CodecError, type CodecErrorKind } from '../../codec/codec-error.ts'
+import { crossingLimits } from '../../limits/crossing.ts'
+import { recordLimits } from '../../limits/record.ts'
+import type { Run } from '../../log/run.ts'
 import {
   checkBatchRecords,
   type CheckedRecords,
   type RecordRules,
-} from '../../codec/kafka/check-records.ts'
-import { firstRecordFrom, type FoundRecord } from '../../codec/kafka/first-record-from.ts'
-import { crossingLimits } from '../../limits/crossing.ts'
-import { recordLimits } from '../../limits/record.ts'
-import type { Run } from '../../log/run.ts'
+} from '../../record/batch/check-records.ts'
+import { firstRecordFrom, type FoundRecord } from '../../record/batch/first-record-from.ts'
+import { CodecError, type CodecErrorKind } from '../../record/codec-error.ts'
 import { filterBatch } from './filter-batch.ts'
 import { OpenedBatches } from './opened-batches.ts'
 import { partOf } from './to-message-run.ts'

@@ -4,12 +4,12 @@
 // batches that it converts in parts open for the next part.
 import { Worker } from 'node:worker_threads'
 import { BrokerError } from '../../broker/broker-error.ts'
-import { CodecError } from '../../codec/codec-error.ts'
-import type { CheckedRecords, RecordRules } from '../../codec/kafka/check-records.ts'
-import type { FoundRecord } from '../../codec/kafka/first-record-from.ts'
 import type { Clock, Timer } from '../../lib/clock.ts'
 import { crossingLimits } from '../../limits/crossing.ts'
 import { Run } from '../../log/run.ts'
+import type { CheckedRecords, RecordRules } from '../../record/batch/check-records.ts'
+import type { FoundRecord } from '../../record/batch/first-record-from.ts'
+import { CodecError } from '../../record/codec-error.ts'
 import type { BatchJob, BatchResult, SentRun } from './batch-thread.ts'
 
 /** A batch and a name that no other one has. */

@@ -11,9 +11,9 @@ import {
   recordsIn,
   runOf,
 } from '../../../test/support/crossing-run.ts'
-import { FieldTable } from '../../codec/amqp/field-table.ts'
-import type { BasicProperties } from '../../codec/amqp/methods.gen.ts'
 import { Run } from '../../log/run.ts'
+import { FieldTable } from '../../record/message/field-table.ts'
+import type { BasicProperties } from '../../record/message/properties.gen.ts'
 import { messageHeader, reservedKafkaNames, reservedMessageNames } from './crossing-map.ts'
 import { toKafkaName, toMessageName } from './crossing-names.ts'
 import { toKafkaBatch } from './to-kafka-batch.ts'

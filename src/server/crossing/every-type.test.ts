@@ -11,10 +11,10 @@ import {
   recordsIn,
   runOf,
 } from '../../../test/support/crossing-run.ts'
-import { encodeAddress } from '../../broker/address.ts'
-import { decodeContentHeader } from '../../codec/amqp/content-header.ts'
-import { type FieldEntry, FieldTable, type FieldValue } from '../../codec/amqp/field-table.ts'
-import type { BasicProperties } from '../../codec/amqp/methods.gen.ts'
+import { encodeAddress } from '../../record/message/address.ts'
+import { decodeContentHeader } from '../../record/message/content-header.ts'
+import { type FieldEntry, FieldTable, type FieldValue } from '../../record/message/field-table.ts'
+import type { BasicProperties } from '../../record/message/properties.gen.ts'
 import { kafkaHeader, mappedProperties } from './crossing-map.ts'
 import { toKafkaBatch } from './to-kafka-batch.ts'
 

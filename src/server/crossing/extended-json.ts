@@ -1,3 +1,4 @@
+import { recordLimits } from '../../limits/record.ts'
 // Nested header values as JSON that a program can use as it is. What plain JSON cannot say is wrapped:
 // {"$long":"5"}, {"$binary":"AAE="}, {"$table":[["name",value],…]}. Both directions lose nothing.
 //
@@ -6,8 +7,7 @@
 // true, false     │ bool             other safe integer │ long
 // null            │ void             other number       │ double
 // list            │ array            object             │ table
-import { FieldTable, type FieldEntry, type FieldValue } from '../../codec/amqp/field-table.ts'
-import { recordLimits } from '../../limits/record.ts'
+import { FieldTable, type FieldEntry, type FieldValue } from '../../record/message/field-table.ts'
 import { decimalText, isNumberType, numberText, parseDecimal, parseNumber } from './number-text.ts'
 
 export type Json =

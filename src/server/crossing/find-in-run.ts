@@ -1,8 +1,8 @@
-import { CodecError } from '../../codec/codec-error.ts'
-import { firstRecordFrom, type FoundRecord } from '../../codec/kafka/first-record-from.ts'
 import { crossingLimits } from '../../limits/crossing.ts'
 import { recordOffsetAt, recordSizeAt, recordTimestampAt } from '../../log/record.ts'
 import { type Run, runHeaderSize } from '../../log/run.ts'
+import { firstRecordFrom, type FoundRecord } from '../../record/batch/first-record-from.ts'
+import { CodecError } from '../../record/codec-error.ts'
 import type { BatchWorker } from './batch-worker.ts'
 
 export interface FindOptions {

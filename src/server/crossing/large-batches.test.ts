@@ -7,10 +7,10 @@ import {
   messagesIn,
   recordsIn,
 } from '../../../test/support/crossing-run.ts'
-import type { NewRecord } from '../../codec/kafka/record-batch-builder.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { crossingLimits } from '../../limits/crossing.ts'
 import { Run } from '../../log/run.ts'
+import type { NewRecord } from '../../record/batch/batch-builder.ts'
 import { BatchWorker } from './batch-worker.ts'
 import { Crossing } from './crossing.ts'
 

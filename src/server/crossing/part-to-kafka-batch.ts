@@ -1,10 +1,10 @@
-// Part of a run whose large bodies lie in files of their own: they are brought into memory one by
-// one, and only as many as were asked for, because together they may be larger than memory.
-import { RecordBatchBuilder } from '../../codec/kafka/record-batch-builder.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import type { Log } from '../../log/log.ts'
 import { recordSizeAt, RecordView } from '../../log/record.ts'
 import { type Run, runField, runHeaderSize } from '../../log/run.ts'
+// Part of a run whose large bodies lie in files of their own: they are brought into memory one by
+// one, and only as many as were asked for, because together they may be larger than memory.
+import { RecordBatchBuilder } from '../../record/batch/batch-builder.ts'
 import { MessageToRecord } from './message-to-record.ts'
 
 export interface PartOptions {

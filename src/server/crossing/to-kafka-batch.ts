@@ -1,7 +1,7 @@
-import { RecordBatchBuilder } from '../../codec/kafka/record-batch-builder.ts'
 import type { Log } from '../../log/log.ts'
 import { recordSizeAt, RecordView } from '../../log/record.ts'
 import { type Run, runField, runHeaderSize } from '../../log/run.ts'
+import { RecordBatchBuilder } from '../../record/batch/batch-builder.ts'
 import { MessageToRecord } from './message-to-record.ts'
 
 /**

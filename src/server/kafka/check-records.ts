@@ -2,16 +2,16 @@
 // have keys on compacted topics, and timestamps that the topic allows.
 import { BrokerError } from '../../broker/broker-error.ts'
 import type { TopicConfig } from '../../broker/topic/topic-config.ts'
-import { CodecError } from '../../codec/codec-error.ts'
+import { crossingLimits } from '../../limits/crossing.ts'
+import { recordLimits } from '../../limits/record.ts'
+import { compressionOf } from '../../record/batch/batch-header.ts'
 import {
   checkBatchRecords,
   type CheckedRecords,
   type RecordRules,
   type RefusedRecord,
-} from '../../codec/kafka/check-records.ts'
-import { compressionOf } from '../../codec/kafka/record-batch.ts'
-import { crossingLimits } from '../../limits/crossing.ts'
-import { recordLimits } from '../../limits/record.ts'
+} from '../../record/batch/check-records.ts'
+import { CodecError } from '../../record/codec-error.ts'
 
 /** Some records of a batch are refused, and with them the batch (KIP-467). */
 export class RefusedRecordsError extends BrokerError {

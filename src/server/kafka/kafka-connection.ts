@@ -1,7 +1,6 @@
 // One Kafka connection. Requests are started in the order they come and overlap in work, so that
 // five produce requests in flight share commit groups; answers leave in the order of the requests.
 import type { Socket } from 'node:net'
-import { CodecError } from '../../codec/codec-error.ts'
 import type { ApiMessages, ApiName } from '../../codec/kafka/apis.gen.ts'
 import { RequestStream } from '../../codec/kafka/request-stream.ts'
 import { readRequest, readRequestHeader, type RequestHeader } from '../../codec/kafka/request.ts'
@@ -13,6 +12,7 @@ import type { Address } from '../../lib/listen.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
 import { logLimits } from '../../limits/log.ts'
+import { CodecError } from '../../record/codec-error.ts'
 import type { Incoming } from '../byte-source.ts'
 import { warnIfTls } from '../tls-failure.ts'
 import { AnswerSlot } from './answer-slot.ts'

@@ -2,7 +2,6 @@
 import { Queue } from '../../broker/queue/queue.ts'
 import type { Partition } from '../../broker/topic/partition.ts'
 import type { TopicView } from '../../broker/topic/topics.ts'
-import type { FoundRecord } from '../../codec/kafka/first-record-from.ts'
 import {
   type ListOffsetsPartition,
   type ListOffsetsPartitionResponse,
@@ -12,6 +11,7 @@ import {
   writeListOffsetsTopicResponse,
 } from '../../codec/kafka/messages/list-offsets.gen.ts'
 import { resultOf, type Steps } from '../../lib/slices.ts'
+import type { FoundRecord } from '../../record/batch/first-record-from.ts'
 import { findInRun } from '../crossing/find-in-run.ts'
 import { codeOf, noError } from './error-code.ts'
 import { findPartition } from './find-partition.ts'

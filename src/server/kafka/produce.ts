@@ -2,19 +2,19 @@
 // until all of them are durable.
 import type { Partition, RecordCheck } from '../../broker/topic/partition.ts'
 import type { TopicView } from '../../broker/topic/topics.ts'
-import { CodecError } from '../../codec/codec-error.ts'
-import type { RefusedRecord } from '../../codec/kafka/check-records.ts'
 import type {
   BatchIndexAndErrorMessage,
   PartitionProduceResponse,
   ProduceResponse,
   TopicProduceData,
 } from '../../codec/kafka/messages/produce.gen.ts'
-import { batchHeaderSize, compressionOf } from '../../codec/kafka/record-batch.ts'
 import { assert } from '../../lib/assert.ts'
 import { memoryLimits } from '../../limits/memory.ts'
 import type { CommitGroup } from '../../log/commit-group.ts'
 import { crcOfRunInSteps, runField } from '../../log/run.ts'
+import { batchHeaderSize, compressionOf } from '../../record/batch/batch-header.ts'
+import type { RefusedRecord } from '../../record/batch/check-records.ts'
+import { CodecError } from '../../record/codec-error.ts'
 import { whenDurable } from './await-group.ts'
 import {
   checkRecords,

@@ -1,13 +1,13 @@
 // Looks at a broker as an administrator does, and reads whole partitions batch by batch.
 
-import { decompress } from '../../../src/codec/kafka/compression.ts'
 import {
   batchSizeAt,
   hasValidCrc,
   readBatchHeader,
   recordsOf,
-} from '../../../src/codec/kafka/record-batch.ts'
-import { RecordReader } from '../../../src/codec/kafka/record-reader.ts'
+} from '../../../src/record/batch/batch-header.ts'
+import { decompress } from '../../../src/record/batch/compression.ts'
+import { RecordReader } from '../../../src/record/batch/record-reader.ts'
 import { KafkaRawClient } from '../../support/kafka-raw-client.ts'
 
 export interface FoundBatch {

@@ -1,8 +1,8 @@
 // An idempotent producer as the Java client and librdkafka are: five requests on their way on one
 // connection, each batch numbered once; after a crash everything unanswered is sent again in order.
 
-import type { CompressionName } from '../../../src/codec/kafka/compression.ts'
-import { RecordBatchBuilder } from '../../../src/codec/kafka/record-batch-builder.ts'
+import { RecordBatchBuilder } from '../../../src/record/batch/batch-builder.ts'
+import type { CompressionName } from '../../../src/record/batch/compression.ts'
 import { KafkaRawClient } from '../../support/kafka-raw-client.ts'
 import { waitFor } from '../../support/wait-for.ts'
 import { type PlannedRecord, valueOf } from './planned-record.ts'

@@ -1,9 +1,8 @@
 // What the records inside a produced batch must be like, for topics whose rules need them decoded:
 // keys on compacted topics, timestamps within a window. Follows Kafka's LogValidator.
 import { CodecError } from '../codec-error.ts'
+import { type BatchHeader, readBatchHeader, recordsOf } from './batch-header.ts'
 import { decompress } from './compression.ts'
-import type { KafkaErrorName } from './error-codes.gen.ts'
-import { type BatchHeader, readBatchHeader, recordsOf } from './record-batch.ts'
 import { RecordReader } from './record-reader.ts'
 
 export interface RecordRules {
@@ -25,7 +24,7 @@ export interface CheckBounds {
 /** One refused record, as ProduceResponse names it from version 8 on. */
 export interface RefusedRecord {
   readonly index: number
-  readonly error: KafkaErrorName
+  readonly error: 'INVALID_RECORD' | 'INVALID_TIMESTAMP'
   readonly message: string
 }
 

@@ -25,7 +25,7 @@ import {
   PROPERTY_USER_ID,
   type BasicProperties,
   type PropertyField,
-} from './methods.gen.ts'
+} from './properties.gen.ts'
 import {
   readFieldTable,
   readFieldValue,

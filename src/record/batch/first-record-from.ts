@@ -1,5 +1,5 @@
+import { readBatchHeader, recordsOf } from './batch-header.ts'
 import { decompress } from './compression.ts'
-import { readBatchHeader, recordsOf } from './record-batch.ts'
 import { RecordReader } from './record-reader.ts'
 
 export interface FoundRecord {

@@ -6,7 +6,7 @@ import { readVectors, reviveFields, type VectorRow } from '../../../test/support
 import { CodecError } from '../codec-error.ts'
 import * as header from './content-header.ts'
 import { FieldTable, table } from './field-table.ts'
-import { basicProperties, type BasicProperties } from './methods.gen.ts'
+import { basicProperties, type BasicProperties } from './properties.gen.ts'
 
 interface HeaderRow extends VectorRow {
   readonly bodySize: number

@@ -5,7 +5,7 @@
 //
 // A size of -1 is null. Invariant: nothing is read beyond the records, nor beyond one record by it.
 import { CodecError } from '../codec-error.ts'
-import type { BatchHeader } from './record-batch.ts'
+import type { BatchHeader } from './batch-header.ts'
 
 const emptyBuffer = Buffer.alloc(0)
 

@@ -4,7 +4,7 @@ import {
   PROPERTY_CONTENT_ENCODING,
   PROPERTY_CONTENT_TYPE,
   PROPERTY_HEADERS,
-} from './methods.gen.ts'
+} from './properties.gen.ts'
 
 const flagsPosition = 12
 const propertiesPosition = 14

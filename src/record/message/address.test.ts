@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { shortText } from '../../test/support/amqp-arbitrary.ts'
+import { shortText } from '../../../test/support/amqp-arbitrary.ts'
 import { addressSizeAt, decodeAddress, encodeAddress } from './address.ts'
 
 test('an address is decoded to what was encoded, wherever it starts', () => {

@@ -4,9 +4,7 @@ import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { readBatchVectors, type VectorRecord } from '../../../test/support/kafka-vectors.ts'
 import { CodecError } from '../codec-error.ts'
-import { checkRecords } from './check-records.ts'
-import { compressionNames, decompress } from './compression.ts'
-import { RecordBatchBuilder, type NewRecord } from './record-batch-builder.ts'
+import { RecordBatchBuilder, type NewRecord } from './batch-builder.ts'
 import {
   batchHeaderSize,
   batchSizeAt,
@@ -15,7 +13,9 @@ import {
   recordsOf,
   setBatchPlace,
   setLogAppendTime,
-} from './record-batch.ts'
+} from './batch-header.ts'
+import { checkRecords } from './check-records.ts'
+import { compressionNames, decompress } from './compression.ts'
 import { RecordReader } from './record-reader.ts'
 
 const vectors = readBatchVectors()

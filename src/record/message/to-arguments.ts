@@ -1,6 +1,6 @@
 // Field tables as the broker's neutral arguments. The types are the same; only containers differ.
-import { type Argument, type Arguments, noArguments } from '../../broker/arguments.ts'
-import type { FieldTable, FieldValue } from '../../codec/amqp/field-table.ts'
+import { type Argument, type Arguments, noArguments } from './arguments.ts'
+import type { FieldTable, FieldValue } from './field-table.ts'
 
 /** A later value of the same name replaces an earlier one. */
 export function toArguments(table: FieldTable): Arguments {

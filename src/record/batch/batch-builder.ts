@@ -1,7 +1,7 @@
+import { batchHeaderSize, writeBatchHeader } from './batch-header.ts'
 // Builds a record batch from records that are not Kafka's own. Layout: record-batch.ts for the
 // header, record-reader.ts for the records.
 import { compress, type CompressionName } from './compression.ts'
-import { batchHeaderSize, writeBatchHeader } from './record-batch.ts'
 
 export interface RecordHeader {
   readonly key: string | Buffer
