@@ -13,8 +13,8 @@ export const directions: Readonly<Record<string, readonly string[]>> = {
   server: ['lib', 'record', 'codec', 'broker', 'auth'],
   admin: ['lib', 'broker', 'auth'],
   settings: ['lib'],
-  cell: ['lib', 'log', 'meta', 'broker', 'settings'],
-  node: ['lib', 'codec', 'broker', 'auth', 'server', 'settings'],
+  cell: ['lib', 'log', 'meta', 'broker'],
+  node: ['lib', 'broker', 'auth', 'cell', 'server', 'admin', 'settings'],
   cli: ['lib', 'log', 'settings'],
 }
 
@@ -28,6 +28,10 @@ export const directionExceptions: ReadonlyArray<readonly [folder: string, prefix
   ['server', 'src/log/run'],
   // Crossing makes messages of Kafka batches and batches of messages: it works on the log's runs.
   ['server/crossing', 'src/log/'],
+  // A cell's logs hold messages and batches: crossing makes one of the other.
+  ['cell', 'src/server/crossing/'],
+  // Groups know which topics their members read.
+  ['cell', 'src/codec/kafka/consumer-protocol'],
   // Every reason not to start has its exit code.
   ['cli', 'src/meta/topology-error'],
   ['cli', 'src/meta/data-folder-lock'],

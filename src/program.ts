@@ -9,43 +9,45 @@ import { watchStopRequests } from './cli/stop-requests.ts'
 import { tuneCollector } from './cli/tune-collector.ts'
 import { keepProcessAlive, systemClock } from './lib/clock.ts'
 import { exitCodes } from './lib/exit-codes.ts'
-import type { ExitCode } from './lib/exit-error.ts'
+import { type ExitCode, ExitError } from './lib/exit-error.ts'
 import { type Address, formatAddress } from './lib/listen.ts'
 import { createLogger } from './lib/logger.ts'
 import type { Logger } from './lib/logger.ts'
 import { version } from './lib/version.ts'
 import { programLimits } from './limits/program.ts'
+import { openServices, protocols } from './node/services.ts'
 import { loadConfig } from './settings/load-config.ts'
 import type { LoadedConfig } from './settings/load-config.ts'
-import { settingName } from './settings/settings.ts'
+import { type BrokerOptions, settingName } from './settings/settings.ts'
 import { startBroker } from './start-broker.ts'
 import type { RunningBroker } from './start-broker.ts'
 
-const unbuilt = { mqttPort: 'MQTT', stompPort: 'STOMP' } as const
-
-/** Services in the order in which they are shown. */
-const schemes: Readonly<Record<string, string>> = {
-  amqp: 'amqp',
-  'amqp-tls': 'amqps',
-  kafka: 'kafka',
-  'kafka-tls': 'kafka+ssl',
-  http: 'http',
-  'http-tls': 'https',
-}
-
 function noteUnbuilt({ options, given }: LoadedConfig, logger: Logger): void {
-  for (const key of ['mqttPort', 'stompPort'] as const) {
-    if (!given.has(key) || options[key] === 'off') continue
-    logger.warn(`${settingName(key)}: ${unbuilt[key]} is not built yet; nothing listens there`)
+  for (const { title, services, open } of protocols) {
+    if (open !== undefined) continue
+    for (const { setting } of services) {
+      if (!given.has(setting) || options[setting] === 'off') continue
+      logger.warn(`${settingName(setting)}: ${title} is not built yet; nothing listens there`)
+    }
   }
 }
 
+function checkServices(options: BrokerOptions): void {
+  if (protocols.some((protocol) => openServices(protocol, options).length > 0)) return
+  throw new ExitError(
+    exitCodes.config,
+    'every listener is off: give amqp-port or kafka-port a port (0 picks a free one)',
+  )
+}
+
 function announce(broker: RunningBroker, dataFolder: string): void {
-  const open = Object.keys(schemes).filter((service) => service in broker.addresses)
-  const width = Math.max('kafka'.length, ...open.map(({ length }) => length)) + 1
-  const addresses = open.map((service) => {
-    const address = formatAddress(broker.addresses[service] as Address)
-    return `  ${service.padEnd(width)} ${schemes[service]}://${address}`
+  const open = protocols.flatMap(({ services }) =>
+    services.filter(({ name }) => name in broker.addresses),
+  )
+  const width = Math.max('kafka'.length, ...open.map(({ name }) => name.length)) + 1
+  const addresses = open.map(({ name, scheme }) => {
+    const address = formatAddress(broker.addresses[name] as Address)
+    return `  ${name.padEnd(width)} ${scheme}://${address}`
   })
   const lines = [`Pabal ${version}`, ...addresses, `  ${'data'.padEnd(width)} ${dataFolder}`]
   process.stdout.write(`${lines.join('\n')}\nServer startup complete\n`)
@@ -76,6 +78,7 @@ function crash(logger: Logger, error: unknown): never {
 
 async function start(config: LoadedConfig): Promise<ExitCode> {
   const { options } = config
+  checkServices(options)
   const { readyFile, parentPid, logLevel, logFormat } = options
   const logger = createLogger({ level: logLevel, format: logFormat })
   process.on('uncaughtException', (error) => crash(logger, error))

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { type Listener, openDoor } from '../server/listener.ts'
 import type { BrokerState, BrokerStatus } from './broker-status.ts'
-import { openHttpServer } from './http-server.ts'
+import { type HttpServer, openHttpServer } from './http-server.ts'
 import { createRoutes } from './routes.ts'
 import { formatUptime } from './status-page.ts'
 
@@ -81,24 +82,30 @@ test('an unknown path is 404', async () => {
   assert.equal((await routes.request('/nothing')).status, 404)
 })
 
+/** An HTTP server with a port of its own. */
+async function serve(): Promise<{ server: HttpServer; listener: Listener; url: string }> {
+  const server = openHttpServer({ source: { status: () => statusOf('ready') } })
+  const door = { service: 'http', host: '127.0.0.1', port: 0, onAcceptProblem: () => undefined }
+  const listener = await openDoor(door, server.accept)
+  return { server, listener, url: `http://127.0.0.1:${listener.address.port}` }
+}
+
 test('close() ends connections that are kept alive', async () => {
-  const source = { status: () => statusOf('ready') }
-  const server = await openHttpServer({ host: '127.0.0.1', port: 0, source })
-  const url = `http://127.0.0.1:${server.address?.port}/health/live`
-  assert.deepEqual(await (await fetch(url)).json(), { status: 'ok' })
+  const { server, listener, url } = await serve()
+  assert.deepEqual(await (await fetch(`${url}/health/live`)).json(), { status: 'ok' })
+  listener.close()
   await server.close()
-  await assert.rejects(fetch(url))
+  await assert.rejects(fetch(`${url}/health/live`))
 })
 
 test('requests that come before the routes are loaded wait for them', async () => {
-  const source = { status: () => statusOf('ready') }
-  const server = await openHttpServer({ host: '127.0.0.1', port: 0, source })
-  const url = `http://127.0.0.1:${server.address?.port}`
+  const { server, listener, url } = await serve()
   const paths = ['/health/ready', '/api/status', '/', '/nowhere']
   const ask = async (path: string): Promise<number> => (await fetch(url + path)).status
   assert.deepEqual(await Promise.all(paths.map(ask)), [200, 200, 200, 404])
   await server.prepare()
   assert.equal(await ask('/health/ready'), 200)
+  listener.close()
   await server.close()
 })
 

@@ -1,34 +1,26 @@
-// The HTTP port. It is open before the routes are loaded; who asks in between waits for them.
+// HTTP on accepted sockets. It serves before the routes are loaded; requests in between wait for them.
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Address } from '../lib/listen.ts'
-import { listen } from '../lib/listen.ts'
 import { networkLimits } from '../limits/network.ts'
 import type { RouteOptions } from './routes.ts'
 
 /** What the HTTP server is opened with. */
 export interface HttpServerOptions extends RouteOptions {
-  readonly host: string
-  /** 0 for any free port; `off` for a server that only gets what is handed to `accept`. */
-  readonly port: number | 'off'
   /** Something that is no HTTP came, which is answered and ended. */
   readonly onUnreadable?: (bytes: Buffer, remoteAddress: string) => void
 }
 
-/** An open HTTP server. */
+/** An HTTP server for sockets that listeners accept. */
 export interface HttpServer {
-  readonly address: Address | undefined
-  /** Serves a connection that another listener accepted, and of which nothing has been read. */
-  accept(socket: Socket): void
+  /** Serves an accepted connection of which nothing has been read. */
+  readonly accept: (socket: Socket) => void
   /** Loads the routes; else the first request does. Call it when there is time. */
-  prepare(): Promise<void>
-  /** Stops accepting and ends open connections. */
-  close(): Promise<void>
+  readonly prepare: () => Promise<void>
+  /** Ends open connections. */
+  readonly close: () => Promise<void>
 }
 
-/** Opens the HTTP server. Rejects with an `ExitError` that says what to do. */
-export async function openHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  const { host, port } = options
+export function openHttpServer(options: HttpServerOptions): HttpServer {
   let loading: Promise<RequestListener> | undefined
   const load = (): Promise<RequestListener> => {
     loading ??= import('./routes.ts').then((routes) => routes.createRequestListener(options))
@@ -43,22 +35,20 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
       },
     )
   })
-  server.maxConnections = networkLimits.httpConnectionsMax
   server.on('clientError', (error: ParserError, socket: Socket) => {
     options.onUnreadable?.(error.rawPacket ?? Buffer.alloc(0), socket.remoteAddress ?? '')
     refuse(error, socket)
   })
-  const address = await listenUnlessOff(server, host, port)
-  // Out of file handles: the listener goes on, and readiness is seen by the next check.
-  server.on('error', () => undefined)
+  // Node looks after slow and idle connections from here on only.
+  server.emit('listening')
   const prepare = async (): Promise<void> => {
     // What cannot be loaded now is tried again with the first request.
     await load().catch(() => (loading = undefined))
   }
-  return { address, accept: acceptorOf(server), prepare, close: () => closeServer(server) }
+  return { accept: acceptorOf(server), prepare, close: () => closeServer(server) }
 }
 
-/** What hands connections of another listener to `server`, no more than come to its own. */
+/** What hands accepted connections to `server`, a bounded number of them. */
 function acceptorOf(server: Server): (socket: Socket) => void {
   const accepted = new Set<Socket>()
   return (socket) => {
@@ -69,19 +59,8 @@ function acceptorOf(server: Server): (socket: Socket) => void {
     accepted.add(socket)
     socket.once('close', () => accepted.delete(socket))
     server.emit('connection', socket)
+    socket.resume()
   }
-}
-
-async function listenUnlessOff(
-  server: Server,
-  host: string,
-  port: number | 'off',
-): Promise<Address | undefined> {
-  const backlog = networkLimits.listenBacklog
-  if (port !== 'off') return listen(server, { service: 'http', host, port, backlog })
-  // Node looks after slow and idle connections from here on only.
-  server.emit('listening')
-  return undefined
 }
 
 /** What Node's parser says of bytes that are no request. */

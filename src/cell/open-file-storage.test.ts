@@ -7,8 +7,8 @@ import { within } from '../../test/support/wait-for.ts'
 import { systemClock } from '../lib/clock.ts'
 import { silentLogger } from '../lib/logger.ts'
 import { Turn } from '../lib/turn.ts'
+import { logLimits } from '../limits/log.ts'
 import { encodeTopologyChanges } from '../meta/topology-change.ts'
-import { completeOptions } from '../settings/load-config.ts'
 import { openFileStorage } from './open-file-storage.ts'
 import type { Storage } from './open-storage.ts'
 
@@ -16,7 +16,9 @@ function open(data: string): Promise<Storage> {
   return openFileStorage({
     kind: 'file',
     syncDelayMs: 0,
-    broker: completeOptions({ data }),
+    data,
+    durability: 'fsync',
+    diskFreeLimit: logLimits.diskFreeMin,
     clock: systemClock,
     turn: new Turn(systemClock),
     logger: silentLogger,

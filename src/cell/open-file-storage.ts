@@ -9,7 +9,7 @@ import { TopologyView } from '../meta/topology-view.ts'
 import type { Storage, StorageOptions } from './open-storage.ts'
 
 export async function openFileStorage(options: StorageOptions): Promise<Storage> {
-  const folder = path.resolve(options.broker.data)
+  const folder = path.resolve(options.data)
   const { clock, syncDelayMs } = options
   const disk = createSystemDisk({ clock, syncDelayMs })
   await disk.createFolder(folder)
@@ -65,8 +65,8 @@ function openLog(
     disk,
     clock,
     turn,
-    durability: options.broker.durability,
-    diskFreeMin: freeMinOf(options.broker.diskFreeLimit),
+    durability: options.durability,
+    diskFreeMin: freeMinOf(options.diskFreeLimit),
     converter: options.converter,
     topologyAfter,
     events: {

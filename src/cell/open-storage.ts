@@ -1,3 +1,5 @@
+// Opens what a broker keeps: the log and, on disk, the view of its topology. The view's lock is the
+// lock on the data folder.
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { Turn } from '../lib/turn.ts'
@@ -6,18 +8,20 @@ import type { Log } from '../log/log.ts'
 import { type MemoryChaos, MemoryLogStore } from '../log/memory/memory-log-store.ts'
 import type { RunConverter } from '../log/run-converter.ts'
 import type { Topology } from '../meta/topology-database.ts'
-// Opens what a broker keeps: the log and, on disk, the view of its topology. The view's lock is the
-// lock on the data folder.
-import type { BrokerOptions } from '../settings/settings.ts'
 
 /** Where messages are kept. `memory` forgets everything; a chaos makes it a hard test of the broker. */
 export type StorageKind = 'file' | 'memory' | MemoryChaos
 
 export interface StorageOptions {
   readonly kind: StorageKind
+  /** The data folder, unless `kind` is memory. */
+  readonly data: string
+  /** When something counts as written: on disk, or with the operating system. */
+  readonly durability: 'fsync' | 'os'
+  /** Bytes that stay free on the disk: with less, publishers are blocked. */
+  readonly diskFreeLimit: number
   /** Added to every sync, as a slower disk would: for benchmarks. */
   readonly syncDelayMs: number
-  readonly broker: BrokerOptions
   readonly clock: Clock
   readonly turn: Turn
   readonly logger: Logger

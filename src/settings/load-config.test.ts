@@ -153,12 +153,6 @@ test('a user without a password, or with an empty one, is refused', async () => 
   await expectExit({ environment }, exitCodes.config, /is empty/)
 })
 
-test('a broker with nothing to listen on is refused', async () => {
-  const off = 'off'
-  const environment = { PABAL_AMQP_PORT: off, PABAL_HTTP_PORT: off, PABAL_KAFKA_PORT: off }
-  await expectExit({ environment }, exitCodes.config, /every listener is off/)
-})
-
 test('completeOptions() fills in defaults and refuses what is unknown', () => {
   assert.equal(completeOptions({ amqpPort: 0 }).amqpPort, 0)
   assert.equal(completeOptions({}).heartbeat, 60)

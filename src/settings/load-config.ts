@@ -96,14 +96,6 @@ function checkValues(given: ReadonlyMap<SettingKey, Given>): Settings {
   )
 }
 
-const plainPorts = ['amqpPort', 'kafkaPort', 'httpPort'] as const
-const tlsPorts = ['amqpTlsPort', 'kafkaTlsPort', 'httpTlsPort'] as const
-
-function openPorts(checked: Settings): SettingKey[] {
-  const keys = checked.tlsCert === undefined ? plainPorts : [...plainPorts, ...tlsPorts]
-  return keys.filter((key) => checked[key] !== 'off')
-}
-
 function checkTls(checked: Settings, given: ReadonlySet<SettingKey>): void {
   const { tlsCert, tlsKey } = checked
   if ((tlsCert === undefined) !== (tlsKey === undefined)) {
@@ -113,8 +105,9 @@ function checkTls(checked: Settings, given: ReadonlySet<SettingKey>): void {
     )
   }
   if (tlsCert !== undefined) return
-  const wanting = [...tlsPorts, 'tlsClientCa', 'kafkaTlsAdvertised'] as const
-  const idle = wanting.find((key) => given.has(key) && checked[key] !== 'off')
+  const idle = settingKeys.find(
+    (key) => settings[key].needs === 'tlsCert' && given.has(key) && checked[key] !== 'off',
+  )
   if (idle === undefined) return
   throw new ExitError(
     exitCodes.config,
@@ -126,12 +119,6 @@ function checkTls(checked: Settings, given: ReadonlySet<SettingKey>): void {
 function checkTogether(checked: Settings, given: ReadonlySet<SettingKey>): void {
   const { host, user, passwordFile } = checked
   checkTls(checked, given)
-  if (openPorts(checked).length === 0) {
-    throw new ExitError(
-      exitCodes.config,
-      'every listener is off: give amqp-port or kafka-port a port (0 picks a free one)',
-    )
-  }
   if ((user === undefined) !== (passwordFile === undefined)) {
     throw new ExitError(
       exitCodes.config,
@@ -168,7 +155,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   }
 }
 
-/** Nobody is to believe in a TLS that is not there. */
+/** Refuses TLS that is configured by half. */
 function checkTlsFiles({ tlsCert, tlsKey, tlsClientCa }: Settings): void {
   const isWhole = (tlsCert === undefined) === (tlsKey === undefined)
   if (!isWhole || (tlsClientCa !== undefined && tlsCert === undefined)) {

@@ -59,6 +59,8 @@ export interface Setting<Value> {
   readonly placeholder: string
   /** What it does, as a sentence without the full stop. */
   readonly description: string
+  /** Giving it makes sense only with this other one. */
+  readonly needs?: keyof Settings
 }
 
 /** The settings, in the order in which people read about them. */
@@ -131,24 +133,28 @@ export const settings: { readonly [Key in keyof Settings]: Setting<Settings[Key]
     placeholder: 'FILE',
     description:
       'Clients on TLS ports must show a certificate that one of these authorities signed',
+    needs: 'tlsCert',
   },
   amqpTlsPort: {
     kind: port(),
     default: 5671,
     placeholder: 'PORT',
     description: 'Port of AMQP 0-9-1 over TLS; 0 or off as above, and off without --tls-cert',
+    needs: 'tlsCert',
   },
   kafkaTlsPort: {
     kind: port(),
     default: 9093,
     placeholder: 'PORT',
     description: 'Port of the Kafka protocol over TLS; the same',
+    needs: 'tlsCert',
   },
   httpTlsPort: {
     kind: port(),
     default: 15_671,
     placeholder: 'PORT',
     description: 'Port of the health checks and the status page over TLS; the same',
+    needs: 'tlsCert',
   },
   kafkaTlsAdvertised: {
     kind: text(),
@@ -156,6 +162,7 @@ export const settings: { readonly [Key in keyof Settings]: Setting<Settings[Key]
     placeholder: 'HOST:PORT',
     description:
       'What Kafka clients are told that come over TLS; by default the host of --kafka-advertised and the port where the broker listens',
+    needs: 'tlsCert',
   },
   durability: {
     kind: oneOf(['fsync', 'os']),
@@ -252,6 +259,15 @@ export const settings: { readonly [Key in keyof Settings]: Setting<Settings[Key]
 
 /** A setting's key in code, such as `amqpPort`. */
 export type SettingKey = keyof Settings
+
+/** A setting that is a port. */
+export type PortKey = {
+  [Key in SettingKey]: Settings[Key] extends Port
+    ? Port extends Settings[Key]
+      ? Key
+      : never
+    : never
+}[SettingKey]
 
 /** All keys, in the table's order. */
 export const settingKeys: readonly SettingKey[] = Object.keys(settings) as SettingKey[]

@@ -50,6 +50,12 @@ test('the broker refuses a bad variable', async () => {
   await expectRefusal({ folder, environment }, { code: 78, says: /did you mean PABAL_AMQP_PORT\?/ })
 })
 
+test('a broker with nothing to listen on is refused', async () => {
+  using folder = new ScratchFolder()
+  const args = ['amqp', 'kafka', 'http'].flatMap((name) => [`--${name}-port`, 'off'])
+  await expectRefusal({ folder, args }, { code: 78, says: /every listener is off/ })
+})
+
 test('the broker refuses a bad line of pabal.yaml', async () => {
   using folder = new ScratchFolder()
   writeFileSync(folder.file('pabal.yaml'), 'heartbeat: often\n')

@@ -1,12 +1,15 @@
 // A Kafka port on a broker whose parts are in a test's reach.
 import { Users } from '../../src/auth/users.ts'
+import { defaultVHost } from '../../src/broker/broker.ts'
+import { ProducerIds } from '../../src/broker/topic/producer-ids.ts'
+import { openGroups } from '../../src/cell/open-groups.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import type { Address } from '../../src/lib/listen.ts'
 import { silentLogger } from '../../src/lib/logger.ts'
 import { systemRandom } from '../../src/lib/random.ts'
 import { openKafka } from '../../src/node/open-kafka.ts'
 import { BatchWorker } from '../../src/server/crossing/batch-worker.ts'
-import { openListener } from '../../src/server/listener.ts'
+import { openDoor } from '../../src/server/listener.ts'
 import { completeOptions } from '../../src/settings/load-config.ts'
 import type { BrokerInProcess } from './broker-in-process.ts'
 
@@ -16,32 +19,35 @@ export interface KafkaBeside extends AsyncDisposable {
 
 export async function openKafkaBeside({ broker, crossing }: BrokerInProcess): Promise<KafkaBeside> {
   const addresses: Record<string, Address> = {}
-  const { server, groups, listeners } = openKafka({
-    broker,
-    crossing,
+  const batchWorker = new BatchWorker(systemClock)
+  const groups = openGroups(broker, broker.getVHost(defaultVHost), new Map())
+  const producerIds = new ProducerIds(broker.store, new Map())
+  const server = openKafka({
+    cell: { broker, crossing, groups, producerIds, clusterId: 'beside' },
     users: new Users({ random: systemRandom }),
-    batchWorker: new BatchWorker(systemClock),
+    batchWorker,
     options: completeOptions({}),
     logger: silentLogger,
-    state: new Map(),
     addresses,
   })
-  const listener = await openListener({
-    service: 'kafka',
-    host: '127.0.0.1',
-    port: 0,
-    onSocket: server.acceptOn(listeners.kafka),
-    onAcceptProblem: () => undefined,
+  const onSocket = server.acceptorOf({
+    name: 'kafka',
+    scheme: 'kafka',
+    setting: 'kafkaPort',
+    isTls: false,
   })
+  const listener = await openDoor(
+    { service: 'kafka', host: '127.0.0.1', port: 0, onAcceptProblem: () => undefined },
+    onSocket,
+  )
   addresses['kafka'] = listener.address
-  const { port } = listener.address
   return {
-    port,
-    [Symbol.asyncDispose]: () => {
+    port: listener.address.port,
+    [Symbol.asyncDispose]: async () => {
       listener.close()
       groups.close()
-      server.close()
-      return Promise.resolve()
+      await server[Symbol.asyncDispose]()
+      batchWorker.close()
     },
   }
 }

@@ -37,6 +37,5 @@ export class KafkaServer {
   close(): void {
     this.#idleCheck.stop()
     for (const connection of this.#connections) connection.destroy()
-    this.#context.batchWorker.close()
   }
 }

@@ -1,0 +1,155 @@
+// A cell: everything that one data folder holds, and what watches over it. A node serves a cell to
+// clients; a cell has never heard of a listener.
+//
+// Lifecycle: `open` → used → `rest` (nothing happens in it by itself any more) → disposed of.
+// Invariant: nothing in it is global to the process, so a process may have several. Clock, chance, the
+// turn, the log and the thread for large batches are lent by the node.
+import { Broker, defaultVHost } from '../broker/broker.ts'
+import type { GroupCoordinator } from '../broker/group/group-coordinator.ts'
+import { ProducerIds } from '../broker/topic/producer-ids.ts'
+import { Retention } from '../broker/topic/retention.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Logger } from '../lib/logger.ts'
+import type { Random } from '../lib/random.ts'
+import type { Turn } from '../lib/turn.ts'
+import type { BlockedReason } from '../log/log-store.ts'
+import type { BatchWorker } from '../server/crossing/batch-worker.ts'
+import { Crossing } from '../server/crossing/crossing.ts'
+import { clusterIdOf } from './cluster-id.ts'
+import { openGroups } from './open-groups.ts'
+import { openStorage, type Storage, type StorageOptions } from './open-storage.ts'
+
+/** What a cell is opened with. */
+export interface CellOptions extends Pick<
+  StorageOptions,
+  'kind' | 'data' | 'durability' | 'diskFreeLimit' | 'syncDelayMs'
+> {
+  /** Virtual hosts that exist besides `/`. */
+  readonly vhosts: readonly string[]
+}
+
+/** What the node lends its cells, and wants to hear from them. */
+export interface CellParts {
+  readonly clock: Clock
+  readonly random: Random
+  readonly turn: Turn
+  readonly logger: Logger
+  readonly batchWorker: BatchWorker
+  /** Storage failed for good: the cell confirms nothing more. */
+  readonly onFailed: (error: Error) => void
+}
+
+export class Cell implements AsyncDisposable {
+  readonly broker: Broker
+  readonly crossing: Crossing
+  readonly groups: GroupCoordinator
+  readonly producerIds: ProducerIds
+  /** Kafka's name of the cluster that the cell began. */
+  readonly clusterId: string
+  /** Told when publishers are blocked from now on, and when they no longer are. */
+  readonly blockedListeners: ((isBlocked: boolean) => void)[]
+  readonly #retention: Retention
+  readonly #closeStorage: () => Promise<void>
+
+  /** Opens a data folder or makes it. Throws as `openStorage`. */
+  static async open(options: CellOptions, parts: CellParts): Promise<Cell> {
+    const blockedListeners: Cell['blockedListeners'] = []
+    const crossing = createCrossing(parts)
+    const storage = await openStorage({
+      ...options,
+      ...parts,
+      converter: crossing,
+      onBlocked: (reason) => {
+        logBlocked(reason, parts.logger)
+        for (const listener of blockedListeners) listener(reason !== undefined)
+      },
+    })
+    try {
+      return new Cell({ crossing, storage, blockedListeners, vhosts: options.vhosts }, parts)
+    } catch (error) {
+      await storage.close()
+      throw error
+    }
+  }
+
+  private constructor({ crossing, storage, blockedListeners, vhosts }: Opened, parts: CellParts) {
+    const { store, state } = storage
+    this.crossing = crossing
+    this.blockedListeners = blockedListeners
+    this.broker = restoreBroker(storage, vhosts, parts)
+    this.groups = openGroups(this.broker, this.broker.getVHost(defaultVHost), state)
+    this.producerIds = new ProducerIds(store, state)
+    this.clusterId = clusterIdOf(store, parts.random, state)
+    this.#retention = createRetention(this.broker, parts)
+    this.#closeStorage = storage.close
+  }
+
+  /** Ends what happens in it by itself: no group loses a member because the node closes connections. */
+  rest(): void {
+    this.#retention.close()
+    this.groups.close()
+  }
+
+  /** Makes everything durable and gives the data folder free. Nobody may use the cell any more. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.rest()
+    this.broker.prepareToClose()
+    await this.#closeStorage()
+  }
+}
+
+/** What a cell is made of once its storage is open. */
+interface Opened {
+  readonly crossing: Crossing
+  readonly storage: Storage
+  readonly blockedListeners: Cell['blockedListeners']
+  readonly vhosts: readonly string[]
+}
+
+function restoreBroker(storage: Storage, vhosts: readonly string[], parts: CellParts): Broker {
+  const { clock, random, turn, logger } = parts
+  const broker = new Broker({
+    store: storage.store,
+    turn,
+    random,
+    clock,
+    vhosts,
+    onTopologyDurable: storage.onTopologyDurable,
+    onDamaged: ({ vhost, name }, offset, error) => {
+      logger.error({ err: error, vhost, queue: name, offset }, 'Messages were skipped')
+    },
+  })
+  storage.followTopology((sequence) => broker.topology.onApplied(sequence))
+  broker.restore(storage.topology, storage.logs)
+  broker.restoreState(storage.state)
+  return broker
+}
+
+function createCrossing({ batchWorker, logger }: CellParts): Crossing {
+  return new Crossing({
+    worker: batchWorker,
+    onUndecodable: (log, { baseOffset, lastOffset }, error) => {
+      logger.error(
+        { err: error, log: log.id, first: baseOffset, last: lastOffset },
+        'A record batch cannot be decoded; readers of messages skip it',
+      )
+    },
+  })
+}
+
+function createRetention(broker: Broker, { clock, logger }: CellParts): Retention {
+  return new Retention({
+    store: broker.store,
+    clock,
+    topics: () => broker.topics(),
+    queuePartitions: () => broker.queuePartitions(),
+    onTrouble: ({ vhost, name }, error) => {
+      logger.warn({ err: error, vhost, topic: name }, 'Retention of a topic has to wait')
+    },
+  })
+}
+
+function logBlocked(reason: BlockedReason | undefined, logger: Logger): void {
+  if (reason === undefined) logger.info('Publishers are no longer blocked')
+  else logger.warn(`Publishers are blocked: ${reason}; free some space on the data disk`)
+}

@@ -1,0 +1,40 @@
+// The consumer groups of a cell. They are there whether a Kafka port is open or not: an offset dies
+// with its topic or queue, whoever deletes it.
+import type { Broker } from '../broker/broker.ts'
+import type { Destination } from '../broker/destination.ts'
+import { GroupCoordinator } from '../broker/group/group-coordinator.ts'
+import { groupRowsOf, LogGroupStore } from '../broker/group/log-group-store.ts'
+import type { VHost } from '../broker/vhost.ts'
+import { decodeSubscription } from '../codec/kafka/consumer-protocol.ts'
+
+/** Groups over the topics of `vhost`, from the log's keyed state at the start. */
+export function openGroups(
+  broker: Broker,
+  vhost: VHost<Destination>,
+  state: ReadonlyMap<string, Buffer>,
+): GroupCoordinator {
+  const topics = broker.topicsOf(vhost)
+  const groups = new GroupCoordinator({
+    clock: broker.clock,
+    random: broker.random,
+    store: new LogGroupStore(broker.store),
+    readSubscription,
+    hasPartition: (topic, partition) => topics.find(topic)?.partitions[partition] !== undefined,
+  })
+  groups.restore(groupRowsOf(state))
+  groups.start()
+  // Its offsets go first: no group may find them under a new topic of the same name.
+  broker.deletionListeners.push((queue) => {
+    if (queue.vhost === vhost.name) groups.deleteTopic(queue.name)
+  })
+  return groups
+}
+
+function readSubscription(metadata: Buffer): readonly string[] | undefined {
+  try {
+    return decodeSubscription(metadata).topics
+  } catch {
+    // Kafka Streams and others have formats of their own.
+    return undefined
+  }
+}

@@ -1,0 +1,215 @@
+// A node: a process that serves a cell to clients. It has the listeners, the users and the protocols;
+// what is kept is the cell's.
+//
+// It opens bottom up: certificates, the cell, the protocols, their ports. It stops the other way
+// round, so that nobody comes in while others are told to go, and the cell ends last. HTTP alone goes
+// on until then: health checks see that the broker stops.
+import path from 'node:path'
+import type { BrokerState, BrokerStatus } from '../admin/broker-status.ts'
+import { Users } from '../auth/users.ts'
+import { Cell } from '../cell/cell.ts'
+import type { StorageKind } from '../cell/open-storage.ts'
+import { type Clock, systemClock } from '../lib/clock.ts'
+import type { Address } from '../lib/listen.ts'
+import type { Logger } from '../lib/logger.ts'
+import { type Random, systemRandom } from '../lib/random.ts'
+import { Turn } from '../lib/turn.ts'
+import { version } from '../lib/version.ts'
+import { programLimits } from '../limits/program.ts'
+import { BatchWorker } from '../server/crossing/batch-worker.ts'
+import type { TlsCredentials } from '../server/tls-credentials.ts'
+import type { BrokerOptions } from '../settings/settings.ts'
+import { openService } from './listeners.ts'
+import type { ProtocolParts, ProtocolServer } from './protocol-server.ts'
+import { openServices, protocols, type Service } from './services.ts'
+
+/** What a node is opened with beside its settings. */
+export interface NodeParts {
+  readonly logger: Logger
+  readonly storage: StorageKind
+  readonly syncDelayMs: number
+}
+
+/** A protocol that is on, and its ports. */
+interface Opened {
+  readonly server: ProtocolServer
+  readonly services: readonly Service[]
+  /** What its listeners end with. */
+  readonly stack: AsyncDisposableStack
+}
+
+export class Node implements AsyncDisposable {
+  /** Service name → address, for every listener that is open. */
+  readonly addresses: Record<string, Address> = {}
+  /** Rejects when storage failed for good: nothing more can be confirmed, the process has to end. */
+  readonly failed: Promise<never>
+  readonly #options: BrokerOptions
+  readonly #logger: Logger
+  readonly #clock: Clock = systemClock
+  readonly #random: Random = systemRandom
+  readonly #turn: Turn = new Turn(systemClock)
+  readonly #batchWorker: BatchWorker = new BatchWorker(systemClock)
+  readonly #startedAt = systemClock.monotonic()
+  readonly #users: Users
+  readonly #fail: (error: Error) => void
+  readonly #servers: ProtocolServer[] = []
+  /** Everything but what answers until the end. */
+  readonly #stack = new AsyncDisposableStack()
+  readonly #lastStack = new AsyncDisposableStack()
+  #state: BrokerState = 'starting'
+  #closing: Promise<void> | undefined
+
+  private constructor(options: BrokerOptions, logger: Logger) {
+    this.#options = options
+    this.#logger = logger
+    const { user, password } = options
+    const own = user === undefined ? undefined : { name: user, password: password ?? '' }
+    this.#users = new Users({ own, random: this.#random })
+    const { promise, reject } = Promise.withResolvers<never>()
+    this.failed = promise
+    this.#fail = reject
+    // An embedding program may choose not to know.
+    promise.catch(() => undefined)
+  }
+
+  /** Resolves when all listeners are open. Rejects with an `ExitError`, or as `Cell.open`. */
+  static async open(options: BrokerOptions, parts: NodeParts): Promise<Node> {
+    const node = new Node(options, parts.logger)
+    try {
+      await node.#open(parts)
+    } catch (error) {
+      await node.close()
+      throw error
+    }
+    return node
+  }
+
+  /** Stops taking work, finishes what is on its way to the disk and frees everything. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #open(parts: NodeParts): Promise<void> {
+    // First of all: nothing is opened for a broker that cannot start.
+    const credentials = await this.#readCertificates()
+    const cell = await this.#openCell(parts)
+    const opened = await this.#openProtocols(cell)
+    // No group may lose a member because its connection is closed.
+    this.#stack.defer(() => cell.rest())
+    await this.#openListeners(opened, credentials)
+    this.#state = 'ready'
+    const lateLoad = this.#clock.after(programLimits.lateLoadMs, () => this.#prepare())
+    this.#stack.defer(() => lateLoad.stop())
+  }
+
+  async #readCertificates(): Promise<TlsCredentials | undefined> {
+    const { tlsCert: certificate, tlsKey: key, tlsClientCa: clientCa } = this.#options
+    if (certificate === undefined || key === undefined) return undefined
+    const { TlsFromFiles } = await import('./tls-files.ts')
+    const parts = { clock: this.#clock, logger: this.#logger.child({ area: 'tls' }) }
+    const files = this.#stack.use(await TlsFromFiles.open({ certificate, key, clientCa }, parts))
+    return files.credentials
+  }
+
+  async #openCell({ storage, syncDelayMs }: NodeParts): Promise<Cell> {
+    const options = { ...this.#options, kind: storage, syncDelayMs }
+    const cell = this.#stack.use(
+      await Cell.open(options, {
+        clock: this.#clock,
+        random: this.#random,
+        turn: this.#turn,
+        logger: this.#logger,
+        batchWorker: this.#batchWorker,
+        onFailed: (error) => this.#fail(error),
+      }),
+    )
+    this.#stack.defer(() => this.#batchWorker.close())
+    return cell
+  }
+
+  async #openProtocols(cell: Cell): Promise<Opened[]> {
+    const parts = this.#lend(cell)
+    const opened: Opened[] = []
+    for (const protocol of protocols) {
+      const services = openServices(protocol, this.#options)
+      if (services.length === 0 || protocol.open === undefined) continue
+      const server = await protocol.open(parts)
+      const stack = protocol.outlivesOthers === true ? this.#lastStack : this.#stack
+      this.#servers.push(stack.use(server))
+      opened.push({ server, services, stack })
+    }
+    return opened
+  }
+
+  #lend(cell: Cell): ProtocolParts {
+    return {
+      cell,
+      users: this.#users,
+      options: this.#options,
+      clock: this.#clock,
+      random: this.#random,
+      turn: this.#turn,
+      logger: this.#logger,
+      batchWorker: this.#batchWorker,
+      addresses: this.addresses,
+      status: () => this.#status(cell),
+    }
+  }
+
+  async #openListeners(
+    opened: readonly Opened[],
+    credentials: TlsCredentials | undefined,
+  ): Promise<void> {
+    const { addresses } = this
+    const parts = { options: this.#options, logger: this.#logger, credentials, addresses }
+    const opening = opened.flatMap(({ server, services, stack }) =>
+      services.map(async (service) => {
+        const listener = await openService(service, server.acceptorOf(service), parts)
+        stack.defer(() => listener.close())
+      }),
+    )
+    // All of them, also when one fails: what is open by then has to be closed again.
+    const [failure] = (await Promise.allSettled(opening)).filter(
+      (result) => result.status === 'rejected',
+    )
+    if (failure !== undefined) throw failure.reason
+  }
+
+  #prepare(): void {
+    for (const server of this.#servers) void server.prepare?.()
+  }
+
+  #status(cell: Cell): BrokerStatus {
+    const { exchanges, queues, consumers, messages, unacked } = cell.broker.counts()
+    const sum = (count: (server: ProtocolServer) => number): number =>
+      this.#servers.reduce((total, server) => total + count(server), 0)
+    return {
+      state: this.#state,
+      version,
+      uptimeMs: Math.round(this.#clock.monotonic() - this.#startedAt),
+      addresses: this.addresses,
+      dataFolder: path.resolve(this.#options.data),
+      blockedReason: cell.broker.store.blocked,
+      counts: {
+        connections: sum(({ connectionCount }) => connectionCount),
+        channels: sum(({ channelCount }) => channelCount),
+        exchanges,
+        queues,
+        consumers,
+        messagesReady: messages - unacked,
+        messagesUnacked: unacked,
+      },
+    }
+  }
+
+  async #close(): Promise<void> {
+    this.#state = 'stopping'
+    await this.#stack.disposeAsync()
+    await this.#lastStack.disposeAsync()
+  }
+}

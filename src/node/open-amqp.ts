@@ -1,0 +1,38 @@
+// AMQP 0-9-1 on a node.
+import { AmqpServer } from '../server/amqp/amqp-server.ts'
+import { takeOver } from '../server/byte-source.ts'
+import type { ProtocolParts, ProtocolServer } from './protocol-server.ts'
+
+export function openAmqp(parts: ProtocolParts): ProtocolServer {
+  const { cell, options } = parts
+  const server = new AmqpServer({
+    broker: cell.broker,
+    users: parts.users,
+    turn: parts.turn,
+    clock: parts.clock,
+    random: parts.random,
+    logger: parts.logger.child({ area: 'amqp' }),
+    settings: {
+      frameMax: options.frameMax,
+      channelMax: options.channelMax,
+      heartbeatSeconds: options.heartbeat,
+      messageSizeMax: options.maxMessageSize,
+      productName: options.productName,
+      productVersion: options.productVersion,
+    },
+  })
+  cell.blockedListeners.push((isBlocked) => server.onBlockedChanged(isBlocked))
+  return {
+    get connectionCount() {
+      return server.connectionCount
+    },
+    get channelCount() {
+      return server.channelCount
+    },
+    acceptorOf: () => (accepted) => {
+      const { socket, source } = takeOver(accepted)
+      server.accept(socket, source)
+    },
+    [Symbol.asyncDispose]: () => server.close(),
+  }
+}

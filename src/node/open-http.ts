@@ -1,0 +1,25 @@
+// The HTTP port on a node: health checks for everyone, the rest for those who may log in.
+import { openHttpServer } from '../admin/http-server.ts'
+import { isLoopback } from '../lib/loopback.ts'
+import { warnIfTls } from '../server/tls-failure.ts'
+import type { ProtocolParts, ProtocolServer } from './protocol-server.ts'
+
+export function openHttp({ options, users, logger, status }: ProtocolParts): ProtocolServer {
+  const { host } = options
+  const authenticate = (user: string, password: string): boolean =>
+    users.login({ user, password: Buffer.from(password) }, host).user !== undefined
+  const server = openHttpServer({
+    source: { status },
+    onUnreadable: (bytes, remoteAddress) =>
+      void warnIfTls(bytes, { remoteAddress, port: 'HTTP' }, logger),
+    // On loopback everyone who reaches the port may look.
+    ...(!isLoopback(host) && { authenticate }),
+  })
+  return {
+    connectionCount: 0,
+    channelCount: 0,
+    acceptorOf: () => server.accept,
+    prepare: server.prepare,
+    [Symbol.asyncDispose]: server.close,
+  }
+}

@@ -1,0 +1,41 @@
+// What a node knows of a protocol: something that takes over sockets until it is disposed of.
+import type { Socket } from 'node:net'
+import type { BrokerStatus } from '../admin/broker-status.ts'
+import type { Users } from '../auth/users.ts'
+import type { Cell } from '../cell/cell.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Address } from '../lib/listen.ts'
+import type { Logger } from '../lib/logger.ts'
+import type { Random } from '../lib/random.ts'
+import type { Turn } from '../lib/turn.ts'
+import type { BatchWorker } from '../server/crossing/batch-worker.ts'
+import type { BrokerOptions } from '../settings/settings.ts'
+import type { Service } from './services.ts'
+
+/** What a node lends to a protocol. */
+export interface ProtocolParts {
+  readonly cell: Cell
+  readonly users: Users
+  readonly options: BrokerOptions
+  readonly clock: Clock
+  readonly random: Random
+  readonly turn: Turn
+  readonly logger: Logger
+  readonly batchWorker: BatchWorker
+  /** Service name → address, for every listener that is open by now. */
+  readonly addresses: Readonly<Record<string, Address>>
+  readonly status: () => BrokerStatus
+}
+
+/** Serves one protocol on all of its ports. */
+export interface ProtocolServer extends AsyncDisposable {
+  readonly connectionCount: number
+  /** AMQP's; other protocols have none. */
+  readonly channelCount: number
+  /** What takes over the sockets that the listener of `service` accepts: paused, nothing was read. */
+  acceptorOf(service: Service): (socket: Socket) => void
+  /** The broker has been ready for a while: loads what no first client needs. */
+  prepare?(): Promise<void>
+}
+
+export type OpenProtocol = (parts: ProtocolParts) => Promise<ProtocolServer>

@@ -1,0 +1,75 @@
+// Everything that a broker can listen for, in one table: names, schemes, the settings of ports, and
+// what opens a protocol. A protocol without an opener is not built yet.
+import type { BrokerOptions, PortKey } from '../settings/settings.ts'
+import type { OpenProtocol } from './protocol-server.ts'
+
+/** One port of a protocol. */
+export interface Service {
+  /** As its setting, the ready file and the log name it: `amqp` for --amqp-port. */
+  readonly name: string
+  /** How its address is written for people. */
+  readonly scheme: string
+  readonly setting: PortKey
+  readonly isTls: boolean
+}
+
+/** A protocol with its ports. */
+export interface ProtocolServices {
+  readonly title: string
+  readonly services: readonly Service[]
+  /** What it needs is loaded only here: a protocol that is off costs nothing. */
+  readonly open: OpenProtocol | undefined
+  /** It answers until all others have ended: health checks see that the broker stops. */
+  readonly outlivesOthers?: boolean
+}
+
+/** In the order in which addresses are shown. */
+export const protocols: readonly ProtocolServices[] = [
+  {
+    title: 'AMQP',
+    services: [
+      { name: 'amqp', scheme: 'amqp', setting: 'amqpPort', isTls: false },
+      { name: 'amqp-tls', scheme: 'amqps', setting: 'amqpTlsPort', isTls: true },
+    ],
+    open: async (parts) => (await import('./open-amqp.ts')).openAmqp(parts),
+  },
+  {
+    title: 'Kafka',
+    services: [
+      { name: 'kafka', scheme: 'kafka', setting: 'kafkaPort', isTls: false },
+      { name: 'kafka-tls', scheme: 'kafka+ssl', setting: 'kafkaTlsPort', isTls: true },
+    ],
+    open: async (parts) => (await import('./open-kafka.ts')).openKafka(parts),
+  },
+  {
+    title: 'HTTP',
+    services: [
+      { name: 'http', scheme: 'http', setting: 'httpPort', isTls: false },
+      { name: 'http-tls', scheme: 'https', setting: 'httpTlsPort', isTls: true },
+    ],
+    open: async (parts) => (await import('./open-http.ts')).openHttp(parts),
+    outlivesOthers: true,
+  },
+  {
+    title: 'MQTT',
+    services: [{ name: 'mqtt', scheme: 'mqtt', setting: 'mqttPort', isTls: false }],
+    open: undefined,
+  },
+  {
+    title: 'STOMP',
+    services: [{ name: 'stomp', scheme: 'stomp', setting: 'stompPort', isTls: false }],
+    open: undefined,
+  },
+]
+
+/** Those of a protocol that have a port, and a certificate where they need one. */
+export function openServices(
+  { services, open }: ProtocolServices,
+  options: BrokerOptions,
+): Service[] {
+  if (open === undefined) return []
+  const hasCertificate = options.tlsCert !== undefined
+  return services.filter(
+    ({ setting, isTls }) => options[setting] !== 'off' && (!isTls || hasCertificate),
+  )
+}
