@@ -1,7 +1,8 @@
 import type { Arguments } from '../record/message/arguments.ts'
 // Which arguments each type of queue and its consumers know, and what their values may be. Unknown
-// arguments are kept and ignored; one that only another type knows is refused. Arguments that
-// RabbitMQ 4 dropped are accepted and ignored, because old programs still send them.
+// arguments are kept and ignored; one that only another type knows is refused. The tables are those
+// of RabbitMQ 4.2, which Pabal says it is; x-consumer-timeout is in none of them before 4.3.2. Arguments
+// that RabbitMQ 4 dropped are accepted and ignored, because old programs still send them.
 import {
   age,
   anything,
@@ -54,7 +55,6 @@ const workQueue: ArgumentTable = {
   'x-max-length': notNegative,
   'x-overflow': overflow,
   'x-single-active-consumer': bool,
-  'x-consumer-timeout': notNegative,
 }
 
 const known: Readonly<Record<QueueType, ArgumentTable>> = {
@@ -65,7 +65,7 @@ const known: Readonly<Record<QueueType, ArgumentTable>> = {
     'x-quorum-initial-group-size': positive,
     'x-member-placement-tag': text,
     'x-delivery-limit': integer,
-    'x-consumer-disconnected-timeout': notNegative,
+    // From 4.3.
     'x-delayed-retry-type': oneOf(
       ['disabled', 'all', 'failed', 'returned'],
       'invalid_delayed_retry_type',
@@ -84,8 +84,8 @@ const known: Readonly<Record<QueueType, ArgumentTable>> = {
 }
 
 const consumerArguments: Readonly<Record<QueueType, ArgumentTable>> = {
-  classic: { 'x-priority': integer, 'x-consumer-timeout': notNegative },
-  quorum: { 'x-priority': integer, 'x-consumer-timeout': notNegative },
+  classic: { 'x-priority': integer },
+  quorum: { 'x-priority': integer },
   stream: {
     'x-stream-offset': streamOffset,
     'x-stream-filter': anything,

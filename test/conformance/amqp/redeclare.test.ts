@@ -77,6 +77,12 @@ const queueCases: readonly Redeclare[] = [
     },
   },
   {
+    // Up to 4.3.1 nothing looks at it when a queue is declared (rabbitmq-server#9266, #16555).
+    case: 'another x-consumer-timeout, and one that is no integer',
+    first: args({ 'x-consumer-timeout': ['I', 10_000] }),
+    second: args({ 'x-consumer-timeout': ['d', 1.8e6] }),
+  },
+  {
     case: 'a string argument of another value',
     first: args({ 'x-dead-letter-exchange': ['S', 'a'] }),
     second: args({ 'x-dead-letter-exchange': ['S', 'b'] }),
