@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Listener, openDoor } from '../server/listener.ts'
+import { type Listener, openListener } from '../server/listener.ts'
 import type { BrokerState, BrokerStatus } from './broker-status.ts'
 import { type HttpServer, openHttpServer } from './http-server.ts'
 import { createRoutes } from './routes.ts'
@@ -85,8 +85,13 @@ test('an unknown path is 404', async () => {
 /** An HTTP server with a port of its own. */
 async function serve(): Promise<{ server: HttpServer; listener: Listener; url: string }> {
   const server = openHttpServer({ source: { status: () => statusOf('ready') } })
-  const door = { service: 'http', host: '127.0.0.1', port: 0, onAcceptProblem: () => undefined }
-  const listener = await openDoor(door, server.accept)
+  const listener = await openListener({
+    service: 'http',
+    host: '127.0.0.1',
+    port: 0,
+    onSocket: server.accept,
+    onAcceptProblem: () => undefined,
+  })
   return { server, listener, url: `http://127.0.0.1:${listener.address.port}` }
 }
 

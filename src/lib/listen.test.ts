@@ -46,3 +46,7 @@ test('formatAddress() puts brackets around IPv6', () => {
   assert.equal(formatAddress({ host: '::1', port: 1 }), '[::1]:1')
   assert.equal(formatAddress({ host: '10.0.0.1', port: 1 }), '10.0.0.1:1')
 })
+
+test('formatAddress() calls both loopbacks localhost', () => {
+  assert.equal(formatAddress({ host: '127.0.0.1', port: 1, alsoHosts: ['::1'] }), 'localhost:1')
+})

@@ -2,12 +2,15 @@
 // socket itself: the caller brings the server.
 import type { AddressInfo, Server } from 'node:net'
 import { exitCodes } from './exit-codes.ts'
-import { ExitError } from './exit-error.ts'
+import { type ExitCode, ExitError } from './exit-error.ts'
+import { isLoopback } from './loopback.ts'
 
 /** An address that a server listens on. */
 export interface Address {
   readonly host: string
   readonly port: number
+  /** Further addresses of this machine that answer on the same port. */
+  readonly alsoHosts?: readonly string[]
 }
 
 /** Where to listen, and what to call it in errors. */
@@ -20,39 +23,45 @@ export interface ListenOptions {
   readonly backlog: number
 }
 
-/** `127.0.0.1:5672`, `[::1]:5672`. */
-export function formatAddress({ host, port }: Address): string {
+/** `127.0.0.1:5672`, `[::1]:5672`; `localhost:5672` for both. */
+export function formatAddress({ host, port, alsoHosts = [] }: Address): string {
+  if ([host, ...alsoHosts].every(isLoopback) && alsoHosts.length > 0) return `localhost:${port}`
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
 function explain(error: NodeJS.ErrnoException, options: ListenOptions): ExitError {
+  const [exitCode, message] = reasonFor(error, options)
+  return new ExitError(exitCode, message, { cause: error })
+}
+
+function reasonFor(
+  error: NodeJS.ErrnoException,
+  options: ListenOptions,
+): readonly [ExitCode, string] {
   const address = formatAddress(options)
   const { service } = options
   switch (error.code) {
     case 'EADDRINUSE':
-      return new ExitError(
+      return [
         exitCodes.unavailable,
         `${address} is in use: stop what listens there, or choose another with --${service}-port ` +
           '(0 picks a free one)',
-      )
+      ]
     case 'EACCES':
-      return new ExitError(
+      return [
         exitCodes.notPermitted,
         `not permitted to listen on ${address}: choose a port above 1023 with --${service}-port`,
-      )
+      ]
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return new ExitError(
+      return [
         exitCodes.unavailable,
         `${options.host} is not an address of this machine: choose one with --host`,
-      )
+      ]
     case undefined:
     default:
-      return new ExitError(
-        exitCodes.osError,
-        `cannot listen on ${address} (${service}): ${error.message}`,
-      )
+      return [exitCodes.osError, `cannot listen on ${address} (${service}): ${error.message}`]
   }
 }
 

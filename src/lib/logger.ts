@@ -9,6 +9,7 @@ export type LogLine = [text: string] | [fields: object, text: string]
 
 /** Writes events; `child({ area: 'amqp' })` adds fields to each. A logger of pino is one, too. */
 export interface Logger {
+  debug(...line: LogLine): void
   info(...line: LogLine): void
   warn(...line: LogLine): void
   error(...line: LogLine): void
@@ -46,6 +47,7 @@ export function createLogger(options: LoggerOptions): ProgramLogger {
 
 /** A log that keeps nothing, for tests and for embedding programs that gave none. */
 export const silentLogger: ProgramLogger = {
+  debug: () => undefined,
   info: () => undefined,
   warn: () => undefined,
   error: () => undefined,
@@ -65,6 +67,10 @@ class DeferredLogger implements ProgramLogger {
 
   prepare(): void {
     this.#get()
+  }
+
+  debug(...line: LogLine): void {
+    this.#get().debug(...line)
   }
 
   info(...line: LogLine): void {

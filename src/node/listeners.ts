@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net'
 import type { Address } from '../lib/listen.ts'
 import type { Logger } from '../lib/logger.ts'
-import { type Listener, openDoor } from '../server/listener.ts'
+import { type Listener, openListener } from '../server/listener.ts'
 import type { TlsCredentials } from '../server/tls-credentials.ts'
 import type { HandshakeFailure } from '../server/tls-failure.ts'
 import type { BrokerOptions } from '../settings/settings.ts'
@@ -27,14 +27,20 @@ export async function openService(
   const tellHandshake = ({ remoteAddress, reason, isUsual }: HandshakeFailure): void => {
     if (!isUsual) logger.warn(`No TLS connection from ${remoteAddress} on ${name}: ${reason}`)
   }
-  const door = {
+  const listener = await openListener({
     service: name,
-    host: options.host,
+    ...hostsOf(options.host),
     port: options[setting] as number,
     tls: isTls && credentials ? { credentials, onHandshakeFailed: tellHandshake } : undefined,
-    onAcceptProblem: (reason: string) => logger.warn(`A connection was refused: ${reason}`),
-  }
-  const listener = await openDoor(door, accept)
+    onSocket: accept,
+    onAcceptProblem: (reason) => logger.warn(`A connection was refused: ${reason}`),
+    onMissingHost: (host) => logger.debug(`${name}: this machine has no ${host}`),
+  })
   addresses[name] = listener.address
   return listener
+}
+
+/** `localhost` is both loopbacks: which of them a client means by it depends on its machine. */
+function hostsOf(host: string): { readonly host: string; readonly alsoHosts?: readonly string[] } {
+  return host.toLowerCase() === 'localhost' ? { host: '127.0.0.1', alsoHosts: ['::1'] } : { host }
 }

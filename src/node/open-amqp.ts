@@ -1,6 +1,6 @@
 // AMQP 0-9-1 on a node.
 import { AmqpServer } from '../server/amqp/amqp-server.ts'
-import { takeOver } from '../server/byte-source.ts'
+import { takingOver } from '../server/byte-source.ts'
 import type { ProtocolParts, ProtocolServer } from './protocol-server.ts'
 
 export function openAmqp(parts: ProtocolParts): ProtocolServer {
@@ -29,10 +29,7 @@ export function openAmqp(parts: ProtocolParts): ProtocolServer {
     get channelCount() {
       return server.channelCount
     },
-    acceptorOf: () => (accepted) => {
-      const { socket, source } = takeOver(accepted)
-      server.accept(socket, source)
-    },
+    acceptorOf: () => takingOver(server.accept),
     [Symbol.asyncDispose]: () => server.close(),
   }
 }

@@ -7,7 +7,7 @@ import type { Address } from '../lib/listen.ts'
 import { unmapped } from '../lib/loopback.ts'
 import { Slices } from '../lib/slices.ts'
 import { kafkaLimits } from '../limits/kafka.ts'
-import { takeOver } from '../server/byte-source.ts'
+import { takingOver } from '../server/byte-source.ts'
 import { AdvertisedWatch } from '../server/kafka/advertised-watch.ts'
 import { FetchSessions } from '../server/kafka/fetch-sessions.ts'
 import type { KafkaListener } from '../server/kafka/kafka-context.ts'
@@ -36,13 +36,8 @@ export function openKafka(parts: KafkaParts): ProtocolServer {
       return server.connectionCount
     },
     channelCount: 0,
-    acceptorOf: ({ isTls }) => {
-      const accept = server.acceptOn(listeners[isTls ? 'kafka-tls' : 'kafka'])
-      return (accepted) => {
-        const { socket, source } = takeOver(accepted)
-        accept(socket, source)
-      }
-    },
+    acceptorOf: ({ isTls }) =>
+      takingOver(server.acceptOn(listeners[isTls ? 'kafka-tls' : 'kafka'])),
     [Symbol.asyncDispose]: () => {
       server.close()
       return Promise.resolve()
@@ -106,9 +101,10 @@ function listenersOf({ options, addresses }: KafkaParts): Record<KafkaService, K
   }
 }
 
-/** A client that came to one of this machine's addresses finds the broker there again. */
-function reachableAt({ host, port }: Address, reachedHost = host): Address {
-  return { host: allAddresses.has(host) ? unmapped(reachedHost) : host, port }
+/** A client that came to one of several addresses finds the broker there again. */
+function reachableAt({ host, port, alsoHosts }: Address, reachedHost = host): Address {
+  const isOneOfSeveral = allAddresses.has(host) || alsoHosts !== undefined
+  return { host: isOneOfSeveral ? unmapped(reachedHost) : host, port }
 }
 
 function parseAdvertised(text: string | undefined, setting: string): Address | undefined {

@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net'
 import { PassThrough } from 'node:stream'
 import { test } from 'node:test'
 import { networkLimits } from '../limits/network.ts'
-import { type ByteSource, takeOver } from './byte-source.ts'
+import { type ByteSource, takeOver, takingOver } from './byte-source.ts'
 import { openListener } from './listener.ts'
 
 interface Connected extends AsyncDisposable {
@@ -19,7 +19,7 @@ async function connectBoth(): Promise<Connected> {
     service: 'amqp',
     host: '127.0.0.1',
     port: 0,
-    onSocket: (socket, source) => accepted.resolve({ socket, source }),
+    onSocket: takingOver((socket, source) => accepted.resolve({ socket, source })),
     onAcceptProblem: (reason) => assert.fail(reason),
   })
   const client = connect(listener.address.port, listener.address.host)

@@ -56,6 +56,16 @@ export function takeOver(accepted: Socket): Incoming {
   return { socket, source }
 }
 
+/** For a listener: takes over what it accepts and hands it on. */
+export function takingOver(
+  onIncoming: (socket: Socket, source: ByteSource) => void,
+): (accepted: Socket) => void {
+  return (accepted) => {
+    const { socket, source } = takeOver(accepted)
+    onIncoming(socket, source)
+  }
+}
+
 /** Where there is more than fits the buffer, up to 32 reads follow each other while all others wait. */
 function isHoggingTurn(source: ByteSource, size: number): boolean {
   source.fullReads = size < readBuffer.length ? 0 : source.fullReads + 1

@@ -1,37 +1,37 @@
 // The door for TCP: everything that accepts connections is opened here, with TLS and without.
 import { createServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
+import { type Bound, listenOnSamePort } from '../lib/listen-on-same-port.ts'
 import { listen } from '../lib/listen.ts'
 import type { Address } from '../lib/listen.ts'
 import { networkLimits } from '../limits/network.ts'
-import { type ByteSource, takeOver } from './byte-source.ts'
 import type { TlsCredentials } from './tls-credentials.ts'
 import type { HandshakeFailure } from './tls-failure.ts'
 import type { TlsHandshakes } from './tls-handshakes.ts'
 
-/** What every listener is opened with. */
-export interface DoorOptions {
+/** What a listener is opened with. */
+export interface ListenerOptions {
   /** The service as its setting names it: `amqp` for --amqp-port. */
   readonly service: string
   readonly host: string
+  /** Further hosts with the same port, where the machine has them. */
+  readonly alsoHosts?: readonly string[]
   /** 0 for any free port. */
   readonly port: number
   /** Connections begin with a handshake of TLS; left out, they are plain. */
   readonly tls?: TlsDoor | undefined
+  /** Takes over each accepted socket: paused, Nagle is off, no error handler is set, nothing was read. */
+  readonly onSocket: (socket: Socket) => void
   /** A connection could not be accepted or was refused; the listener goes on. */
   readonly onAcceptProblem: (reason: string) => void
+  /** One of `alsoHosts` is not there. */
+  readonly onMissingHost?: (host: string) => void
 }
 
 /** What a listener for TLS needs beside the others. */
 export interface TlsDoor {
   readonly credentials: TlsCredentials
   readonly onHandshakeFailed: (failure: HandshakeFailure) => void
-}
-
-/** What the listener of a wire protocol is opened with. */
-export interface ListenerOptions extends DoorOptions {
-  /** Takes over each accepted socket: Nagle is off, no error handler is set, nothing has been read. */
-  readonly onSocket: (socket: Socket, source: ByteSource) => void
 }
 
 /** An open listener. */
@@ -51,43 +51,48 @@ function watchAccepting(server: Server, onAcceptProblem: (reason: string) => voi
 }
 
 /** Opens a listener. Rejects with an `ExitError` that says what to do. */
-export async function openListener({ onSocket, ...options }: ListenerOptions): Promise<Listener> {
-  return openDoor(options, (accepted) => {
-    const { socket, source } = takeOver(accepted)
-    onSocket(socket, source)
+export async function openListener(options: ListenerOptions): Promise<Listener> {
+  const { tls, onSocket, onAcceptProblem } = options
+  const handshakes = tls && (await createHandshakes(tls, options))
+  const servers = await listenOnSamePort({
+    hosts: [options.host, ...(options.alsoHosts ?? [])],
+    port: options.port,
+    listen: (host, port) => openServer({ ...options, host, port }, handshakes?.accept ?? onSocket),
+    onMissing: (host) => options.onMissingHost?.(host),
   })
-}
-
-/** The same for whoever reads its sockets by itself: `onSocket` gets them paused. */
-export async function openDoor(
-  options: DoorOptions,
-  onSocket: (socket: Socket) => void,
-): Promise<Listener> {
-  const { service, host, port, tls, onAcceptProblem } = options
-  const handshakes = tls && (await createHandshakes(tls, options, onSocket))
-  const server = createServer(
-    { noDelay: true, pauseOnConnect: true },
-    handshakes?.accept ?? onSocket,
-  )
-  const address = await listen(server, {
-    service,
-    host,
-    port,
-    backlog: networkLimits.listenBacklog,
-  })
-  watchAccepting(server, onAcceptProblem)
+  for (const { server } of servers) watchAccepting(server, onAcceptProblem)
   const close = (): void => {
-    server.close()
+    for (const server of servers) server.close()
     handshakes?.close()
   }
-  return { address, close }
+  return { address: addressOf(servers.map(({ address }) => address)), close }
+}
+
+interface OpenServer extends Bound {
+  readonly server: Server
+}
+
+async function openServer(
+  { service, host, port }: ListenerOptions,
+  onSocket: (socket: Socket) => void,
+): Promise<OpenServer> {
+  const server = createServer({ noDelay: true, pauseOnConnect: true }, onSocket)
+  const backlog = networkLimits.listenBacklog
+  const address = await listen(server, { service, host, port, backlog })
+  return { server, address, close: () => void server.close() }
+}
+
+function addressOf(addresses: readonly Address[]): Address {
+  const [{ host, port } = { host: '', port: 0 }, ...others] = addresses
+  return others.length === 0
+    ? { host, port }
+    : { host, port, alsoHosts: others.map((other) => other.host) }
 }
 
 /** Loads what only listeners for TLS need. */
 async function createHandshakes(
   { credentials, onHandshakeFailed }: TlsDoor,
-  { onAcceptProblem }: DoorOptions,
-  onSocket: (socket: Socket) => void,
+  { onAcceptProblem, onSocket }: ListenerOptions,
 ): Promise<TlsHandshakes> {
   const { TlsHandshakes } = await import('./tls-handshakes.ts')
   return new TlsHandshakes({

@@ -73,9 +73,10 @@ export const settings: { readonly [Key in keyof Settings]: Setting<Settings[Key]
   },
   host: {
     kind: text(),
-    default: '127.0.0.1',
+    default: 'localhost',
     placeholder: 'ADDRESS',
-    description: 'Address to listen on; beyond loopback a --user is needed',
+    description:
+      'Address to listen on; localhost is 127.0.0.1 and ::1, and beyond loopback a --user is needed',
   },
   amqpPort: {
     kind: port(),

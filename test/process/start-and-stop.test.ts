@@ -2,10 +2,14 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { hasIpv6Loopback } from '../support/loopbacks.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { isRunning, BrokerProgram, ScratchFolder } from './broker-program.ts'
 
 const freePorts = ['--amqp-port', '0', '--http-port', '0', '--kafka-port', '0']
+
+/** How both loopbacks are written, or the one that this machine has. */
+const shown = hasIpv6Loopback() ? 'localhost' : '127\\.0\\.0\\.1'
 
 /** Flags of a broker that is alone in `folder`. */
 function flagsIn(folder: ScratchFolder): { readyFile: string; flags: string[] } {
@@ -23,8 +27,9 @@ test('the broker prints its addresses and that it is ready, and writes the ready
   t.diagnostic(`ready ${Math.round(performance.now() - startedAt)} ms after the process start`)
   await waitFor('the last line', () => program.stdout.includes('Server startup complete\n'))
   assert.equal(ready.pid, program.child.pid)
-  assert.match(program.stdout, new RegExp(`http://127\\.0\\.0\\.1:${ready.http?.port}\n`))
-  assert.match(program.stdout, new RegExp(`amqp://127\\.0\\.0\\.1:${ready.amqp?.port}\n`))
+  assert.ok(program.stdout.startsWith('Pabal '), 'nothing stands before its name')
+  assert.match(program.stdout, new RegExp(`http://${shown}:${ready.http?.port}\n`))
+  assert.match(program.stdout, new RegExp(`amqp://${shown}:${ready.amqp?.port}\n`))
   assert.ok((ready.amqp?.port ?? 0) > 0)
   const health = await fetch(`http://127.0.0.1:${ready.http?.port}/health/ready`)
   assert.equal(health.status, 200)
@@ -137,6 +142,11 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGKILL'] as const) {
     const { readyFile, flags } = flagsIn(folder)
     await using npm = BrokerProgram.npmStart(flags)
     const { pid } = await npm.ready(readyFile)
+    await waitFor('its first line', () => npm.stdout !== '')
+    assert.ok(
+      npm.stdout.startsWith('Pabal '),
+      `no command of npm's stands before it: ${npm.stdout}`,
+    )
     assert.notEqual(pid, npm.child.pid)
     assert.ok(isRunning(pid))
     npm.child.kill(signal)

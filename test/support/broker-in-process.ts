@@ -10,6 +10,7 @@ import { Turn } from '../../src/lib/turn.ts'
 import { MemoryLogStore, type MemoryChaos } from '../../src/log/memory/memory-log-store.ts'
 import type { AmqpSettings } from '../../src/server/amqp/amqp-context.ts'
 import { AmqpServer } from '../../src/server/amqp/amqp-server.ts'
+import { takingOver } from '../../src/server/byte-source.ts'
 import { BatchWorker } from '../../src/server/crossing/batch-worker.ts'
 import { Crossing } from '../../src/server/crossing/crossing.ts'
 import { openListener, type Listener } from '../../src/server/listener.ts'
@@ -84,7 +85,7 @@ export class BrokerInProcess implements AsyncDisposable {
       service: 'amqp',
       host: '127.0.0.1',
       port: 0,
-      onSocket: server.accept,
+      onSocket: takingOver(server.accept),
       onAcceptProblem: (reason) => bugs.push(new Error(reason)),
     })
     return new BrokerInProcess({ store, broker, server, crossing, bugs }, listener)

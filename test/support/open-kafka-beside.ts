@@ -9,7 +9,7 @@ import { silentLogger } from '../../src/lib/logger.ts'
 import { systemRandom } from '../../src/lib/random.ts'
 import { openKafka } from '../../src/node/open-kafka.ts'
 import { BatchWorker } from '../../src/server/crossing/batch-worker.ts'
-import { openDoor } from '../../src/server/listener.ts'
+import { openListener } from '../../src/server/listener.ts'
 import { completeOptions } from '../../src/settings/load-config.ts'
 import type { BrokerInProcess } from './broker-in-process.ts'
 
@@ -36,10 +36,13 @@ export async function openKafkaBeside({ broker, crossing }: BrokerInProcess): Pr
     setting: 'kafkaPort',
     isTls: false,
   })
-  const listener = await openDoor(
-    { service: 'kafka', host: '127.0.0.1', port: 0, onAcceptProblem: () => undefined },
+  const listener = await openListener({
+    service: 'kafka',
+    host: '127.0.0.1',
+    port: 0,
     onSocket,
-  )
+    onAcceptProblem: () => undefined,
+  })
   addresses['kafka'] = listener.address
   return {
     port: listener.address.port,
