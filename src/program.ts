@@ -83,6 +83,7 @@ async function start(config: LoadedConfig): Promise<ExitCode> {
   const logger = createLogger({ level: logLevel, format: logFormat })
   process.on('uncaughtException', (error) => crash(logger, error))
   const stopping = stopRequested(parentPid)
+  for (const warning of config.warnings) logger.warn(warning)
   noteUnbuilt(config, logger)
   if (readyFile !== undefined) removeReadyFile(readyFile)
   const broker = await startBroker({ ...options, logger, syncDelayMs: syncDelayOf(process.env) })

@@ -70,7 +70,7 @@ test('every kind of value can be written in every source', async () => {
   const second = (await load({ environment })).options
   assert.deepEqual(second.vhosts, ['a', 'b'])
   assert.equal(second.diskFreeLimit, 1e9)
-  assert.equal(second.host, '127.0.0.1')
+  assert.equal(second.host, 'localhost')
 })
 
 test('an empty file is no error', async () => {
@@ -86,23 +86,54 @@ test('an unknown key of the file is an error with a suggestion', async () => {
   )
 })
 
-test('an unknown PABAL_ variable is an error with a suggestion', async () => {
-  const environment = { PABAL_AMPQ_PORT: '1' }
-  await expectExit(
-    { environment },
-    exitCodes.config,
-    /PABAL_AMPQ_PORT; did you mean PABAL_AMQP_PORT\?/,
-  )
+test('an unknown PABAL_ variable is ignored with a warning that names the closest', async () => {
+  const environment = { PABAL_AMPQ_PORT: '1', PABAL_WHATEVER_IT_IS: 'x', PABAL_UNSET: '' }
+  const { given, warnings } = await load({ environment })
+  assert.equal(given.size, 0)
+  assert.deepEqual(warnings, [
+    'environment: unknown setting PABAL_AMPQ_PORT; did you mean PABAL_AMQP_PORT?',
+    'environment: unknown setting PABAL_WHATEVER_IT_IS; see pabal --help for all names',
+  ])
 })
 
-test('variables that Kubernetes sets beside a service named pabal are not settings', async () => {
-  const environment = {
-    PABAL_PORT: 'tcp://10.0.0.1:5672',
-    PABAL_PORT_5672_TCP_ADDR: '10.0.0.1',
-    PABAL_SERVICE_HOST: '10.0.0.1',
-    PABAL_SERVICE_PORT_AMQP: '5672',
-  }
-  assert.equal((await load({ environment })).given.size, 0)
+const foreign: Readonly<Record<string, string>> = {
+  // Kubernetes, beside services named pabal, pabal-amqp, pabal-0 and pabal-kafka-tls.
+  PABAL_PORT: 'tcp://10.0.0.1:5672',
+  PABAL_PORT_5672_TCP: 'tcp://10.0.0.1:5672',
+  PABAL_PORT_5672_TCP_ADDR: '10.0.0.1',
+  PABAL_PORT_5672_TCP_PORT: '5672',
+  PABAL_PORT_5672_TCP_PROTO: 'tcp',
+  PABAL_SERVICE_HOST: '10.0.0.1',
+  PABAL_SERVICE_PORT: '5672',
+  PABAL_SERVICE_PORT_AMQP: '5672',
+  PABAL_AMQP_PORT: 'tcp://10.0.0.1:5672',
+  PABAL_AMQP_SERVICE_HOST: '10.0.0.1',
+  PABAL_KAFKA_TLS_PORT: 'tcp://10.0.0.1:9093',
+  PABAL_0_PORT: 'udp://10.0.0.1:1883',
+  PABAL_0_SERVICE_PORT: '1883',
+  // docker --link of a container named pabal, or as pabal-0.
+  PABAL_NAME: '/web/pabal',
+  PABAL_0_NAME: '/web/pabal-0',
+  PABAL_ENV_NODE_VERSION: '24',
+  PABAL_0_ENV_PATH: '/bin',
+}
+
+for (const [name, value] of Object.entries(foreign)) {
+  test(`${name}=${value} is somebody else's`, async () => {
+    const { given, warnings, options } = await load({ environment: { [name]: value } })
+    assert.equal(given.size, 0)
+    assert.deepEqual(warnings, [])
+    assert.equal(options.amqpPort, settings.amqpPort.default)
+  })
+}
+
+test('what only looks like a variable of others is a setting or a mistake', async () => {
+  const wrong = { PABAL_AMQP_PORT: 'http://10.0.0.1' }
+  await expectExit({ environment: wrong }, exitCodes.config, /must be a port/)
+  const mistaken = { PABAL_AMPQ_PORT: '5672', PABAL_USER_NAME: 'shop' }
+  assert.equal((await load({ environment: mistaken })).warnings.length, 2)
+  const own = { PABAL_PRODUCT_NAME: '/my/product' }
+  assert.equal((await load({ environment: own })).options.productName, '/my/product')
 })
 
 test('a bad value is blamed on its source: flags are usage errors, the rest configuration', async () => {

@@ -3,6 +3,7 @@ import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
 import type { ExitCode } from '../lib/exit-error.ts'
 import { isLoopback } from '../lib/loopback.ts'
+import { isForeignValue, isForeignVariable } from './foreign-variable.ts'
 // Puts the sources of settings together: flags > environment > pabal.yaml > defaults. Every name and
 // value is checked; the first problem ends the start with one line that names where it stands.
 import { readConfigFile, readPasswordFile } from './settings-file.ts'
@@ -25,6 +26,8 @@ export interface LoadedConfig {
   readonly given: ReadonlySet<SettingKey>
   /** The file that was read, if any. */
   readonly configFile: string | undefined
+  /** What is ignored and was probably meant, a line each. */
+  readonly warnings: readonly string[]
 }
 
 /** One value on its way in, with what to say when it is wrong. */
@@ -36,15 +39,12 @@ interface Given {
 
 const configFileVariable = 'PABAL_CONFIG'
 
-/** Variables of the test suite, and those that Kubernetes sets in pods beside a service "pabal". */
-const foreignVariable =
-  /^PABAL_(?:REQUIRE_ALL|INTEROP|TEST_.+|BENCH_.+|SERVICE_.+|PORT|PORT_\d+_.+)$/
-
-function unknownName(where: string, name: string, known: readonly string[]): ExitError {
+/** Says so and names the closest of those that are known. */
+function unknownName(name: string, known: readonly string[]): string {
   const closest = findClosestName(name, known)
   const advice =
     closest === undefined ? 'see pabal --help for all names' : `did you mean ${closest}?`
-  return new ExitError(exitCodes.config, `${where}unknown setting ${name}; ${advice}`)
+  return `unknown setting ${name}; ${advice}`
 }
 
 function fromFile(path: string, values: ReadonlyMap<string, unknown>): Map<SettingKey, Given> {
@@ -52,25 +52,32 @@ function fromFile(path: string, values: ReadonlyMap<string, unknown>): Map<Setti
   const given = new Map<SettingKey, Given>()
   for (const [name, value] of values) {
     const key = keys.get(name)
-    if (key === undefined) throw unknownName(`${path}: `, name, [...keys.keys()])
+    if (key === undefined) {
+      throw new ExitError(exitCodes.config, `${path}: ${unknownName(name, [...keys.keys()])}`)
+    }
     const where = `${path}: ${name}: ${JSON.stringify(value)}`
     if (value !== null) given.set(key, { value, where, exitCode: exitCodes.config })
   }
   return given
 }
 
-function fromEnvironment(environment: ConfigSources['environment']): Map<SettingKey, Given> {
+/** What is no setting is ignored: others write variables with this prefix, too. */
+function fromEnvironment(
+  environment: ConfigSources['environment'],
+  warnings: string[],
+): Map<SettingKey, Given> {
   const keys = new Map(settingKeys.map((key) => [variableName(key), key]))
   const given = new Map<SettingKey, Given>()
   for (const [name, value] of Object.entries(environment)) {
-    if (!name.startsWith('PABAL_') || name === configFileVariable) continue
-    const key = keys.get(name)
-    if (key === undefined && foreignVariable.test(name)) continue
-    if (key === undefined) {
-      throw unknownName('environment: ', name, [...keys.keys(), configFileVariable])
-    }
     // An empty variable is an unset one, as compose files and shells write it.
-    if (value) given.set(key, { value, where: `${name}=${value}`, exitCode: exitCodes.config })
+    if (!name.startsWith('PABAL_') || name === configFileVariable || !value) continue
+    const key = keys.get(name)
+    if (key === undefined) {
+      if (isForeignVariable(name, value)) continue
+      warnings.push(`environment: ${unknownName(name, [...keys.keys(), configFileVariable])}`)
+    } else if (!isForeignValue(name, value)) {
+      given.set(key, { value, where: `${name}=${value}`, exitCode: exitCodes.config })
+    }
   }
   return given
 }
@@ -129,7 +136,7 @@ function checkTogether(checked: Settings, given: ReadonlySet<SettingKey>): void 
     throw new ExitError(
       exitCodes.config,
       `host ${host} can be reached from other machines, so the broker needs a user of its own: ` +
-        'add --user NAME --password-file FILE, or listen on 127.0.0.1',
+        'add --user NAME --password-file FILE, or listen on localhost',
     )
   }
 }
@@ -138,9 +145,10 @@ function checkTogether(checked: Settings, given: ReadonlySet<SettingKey>): void 
 export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> {
   const named = sources.configFile ?? (sources.environment[configFileVariable] || undefined)
   const file = await readConfigFile(named)
+  const warnings: string[] = []
   const given = new Map([
     ...(file === undefined ? [] : fromFile(file.path, file.values)),
-    ...fromEnvironment(sources.environment),
+    ...fromEnvironment(sources.environment, warnings),
     ...fromFlags(sources.flags),
   ])
   const checked = checkValues(given)
@@ -152,6 +160,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
     options: { ...checked, password },
     given: givenKeys,
     configFile: file?.path,
+    warnings,
   }
 }
 
