@@ -49,6 +49,9 @@ export const openSubfolders: readonly string[] = ['server/crossing']
  */
 export const foldersWithoutKnots: readonly string[] = ['src/server/kafka/', 'src/broker/group/']
 
+/** Doubles that tests and simulation share (a clock, a disk …): beside the product, not in it. */
+export const doublesFolder = 'src/testing/'
+
 /** Files of src that need no importer: programs and the package's public door. */
 export const entryFiles: readonly string[] = ['src/main.ts', 'src/start-broker.ts']
 

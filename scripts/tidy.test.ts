@@ -12,8 +12,11 @@ const everything: readonly SourceFile[] = [...sources, ...pages, ...readOthers()
 
 const isTest = (file: SourceFile): boolean => file.path.endsWith('.test.ts')
 const isGenerated = (file: SourceFile): boolean => file.path.endsWith('.gen.ts')
+/** What ships: `src` without tests and without the doubles that tests share. */
+const isProduct = (path: string): boolean =>
+  path.startsWith('src/') && !path.startsWith(rules.doublesFolder)
 const product: readonly SourceFile[] = sources.filter(
-  (file) => file.path.startsWith('src/') && !isTest(file),
+  (file) => isProduct(file.path) && !isTest(file),
 )
 
 /** `src/log/file/disk.ts` → `log`; files directly in src → their own name. */
@@ -83,11 +86,11 @@ test('imports follow the directions table', () => {
   )
 })
 
-test('the product imports nothing from outside src', () => {
+test('the product imports nothing but the product', () => {
   expectNone(
     product.flatMap((file) =>
       file.imports
-        .filter(({ target }) => !target.startsWith('src/') && target !== 'package.json')
+        .filter(({ target }) => !isProduct(target) && target !== 'package.json')
         .map(({ target }) => `${file.path}: may not import ${target}`),
     ),
   )
@@ -142,8 +145,8 @@ test('every file is used by the product or is a program', () => {
     sources
       .filter((file) => !isTest(file) && !file.path.startsWith('examples/'))
       .filter((file) => !rules.entryFiles.includes(file.path) && !used.has(file.path))
-      .filter((file) => file.path.startsWith('src/') || !testUsed.has(file.path))
-      .filter((file) => file.path.startsWith('src/') || !isMentioned(file.path, scripts))
+      .filter((file) => isProduct(file.path) || !testUsed.has(file.path))
+      .filter((file) => isProduct(file.path) || !isMentioned(file.path, scripts))
       .map((file) => `${file.path}: nobody imports it`),
   )
 })

@@ -6,7 +6,7 @@ import type {
   FreeSpace,
   ReadCallback,
 } from '../../src/log/file/disk.ts'
-import { diskError } from '../../src/log/file/fault-disk.ts'
+import { diskError } from '../../src/testing/fault-disk.ts'
 
 const PAGE = 1024 * 1024
 

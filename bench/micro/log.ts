@@ -1,11 +1,11 @@
 import { Turn } from '../../src/lib/turn.ts'
-import { VirtualClock } from '../../src/lib/virtual-clock.ts'
 import { Cursor } from '../../src/log/cursor.ts'
 import type { Log } from '../../src/log/log.ts'
 import { MemoryLogStore } from '../../src/log/memory/memory-log-store.ts'
 import { RecordSource, RecordView } from '../../src/log/record.ts'
 import { encodeAddress } from '../../src/record/message/address.ts'
 import { encodeContentHeader } from '../../src/record/message/content-header.ts'
+import { VirtualClock } from '../../src/testing/virtual-clock.ts'
 import type { MicroBenchmark } from './micro-benchmark.ts'
 
 const GROUP = 100

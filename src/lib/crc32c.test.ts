@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { VirtualClock } from '../../test/support/virtual-clock.ts'
+import { VirtualClock } from '../testing/virtual-clock.ts'
 import { crc32c, crc32cInSteps } from './crc32c.ts'
 
 const bytes = Buffer.from(Array.from({ length: 1000 }, (_, index) => (index * 7) & 0xff))
@@ -20,7 +20,7 @@ test('a checksum in steps is the same, and each step but the first waits for the
     const clock = new VirtualClock()
     const crc = crc32cInSteps(bytes, { clock, sizePerTurn })
     let count = 0
-    while (clock.endTurn()) count++
+    while (clock.endOneTurn()) count++
     assert.equal(await crc, crc32c(bytes))
     assert.equal(count, turns)
   }
@@ -29,5 +29,5 @@ test('a checksum in steps is the same, and each step but the first waits for the
 test('what is one step is answered at once', () => {
   const clock = new VirtualClock()
   assert.equal(crc32cInSteps(bytes, { clock, sizePerTurn: bytes.length }), crc32c(bytes))
-  assert.equal(clock.endTurn(), false)
+  assert.equal(clock.endOneTurn(), false)
 })

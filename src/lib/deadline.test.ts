@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { VirtualClock } from '../testing/virtual-clock.ts'
 import { Deadline } from './deadline.ts'
-import { VirtualClock } from './virtual-clock.ts'
 
 function createDeadline(): { clock: VirtualClock; deadline: Deadline; passed: number[] } {
   const clock = new VirtualClock()

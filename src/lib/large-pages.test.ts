@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { failsAssertion } from '../../test/support/fails-assertion.ts'
-import { VirtualClock } from '../../test/support/virtual-clock.ts'
+import { VirtualClock } from '../testing/virtual-clock.ts'
 import { LargePages } from './large-pages.ts'
 
 const size = 1024

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { VirtualClock } from '../testing/virtual-clock.ts'
 import { Slices, type Steps } from './slices.ts'
-import { VirtualClock } from './virtual-clock.ts'
 
 /** A clock whose turns the test ends, on which each step takes a millisecond. */
 class TurnClock extends VirtualClock {

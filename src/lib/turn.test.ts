@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { VirtualClock } from '../../test/support/virtual-clock.ts'
+import { VirtualClock } from '../testing/virtual-clock.ts'
 import { Turn, turnPhase, type TurnPhase, type TurnTask } from './turn.ts'
 
 function setUp(): {
@@ -29,9 +29,9 @@ test('phases run in order whatever order they were scheduled in', () => {
   ]
   for (const [name, phase] of phases) turn.schedule(phase, task(name))
   assert.deepEqual(done, [])
-  clock.endTurn()
+  clock.endOneTurn()
   assert.deepEqual(done, ['dispatch', 'commit', 'output'])
-  assert.equal(clock.endTurn(), false)
+  assert.equal(clock.endOneTurn(), false)
 })
 
 test('a task scheduled for a later phase runs in the same turn', () => {
@@ -41,7 +41,7 @@ test('a task scheduled for a later phase runs in the same turn', () => {
     turnPhase.dispatch,
     task('dispatch', () => turn.schedule(turnPhase.output, output)),
   )
-  clock.endTurn()
+  clock.endOneTurn()
   assert.deepEqual(done, ['dispatch', 'output'])
 })
 
@@ -55,11 +55,11 @@ test('a task scheduled for the running or an earlier phase waits for the next tu
       turn.schedule(turnPhase.dispatch, again)
     }),
   )
-  clock.endTurn()
+  clock.endOneTurn()
   assert.deepEqual(done, ['commit'])
-  clock.endTurn()
+  clock.endOneTurn()
   assert.deepEqual(done, ['commit', 'again', 'again'])
-  assert.equal(clock.endTurn(), false)
+  assert.equal(clock.endOneTurn(), false)
 })
 
 test('a turn is asked for once however many tasks there are', () => {

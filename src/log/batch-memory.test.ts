@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { plainBatch } from '../../test/support/plain-batch.ts'
-import { VirtualClock } from '../../test/support/virtual-clock.ts'
 import { largePages } from '../lib/large-pages.ts'
 import { Turn } from '../lib/turn.ts'
+import { VirtualClock } from '../testing/virtual-clock.ts'
 import { MemoryLogStore } from './memory/memory-log-store.ts'
 import { Run, runHeaderSize } from './run.ts'
 

@@ -11,7 +11,7 @@ import type { JoinRequest } from '../../src/broker/group/join-group.ts'
 import type { SyncAnswer } from '../../src/broker/group/sync-answer.ts'
 import type { SyncRequest } from '../../src/broker/group/sync-group.ts'
 import { seededRandom } from '../../src/lib/random.ts'
-import { VirtualClock } from '../../src/lib/virtual-clock.ts'
+import { VirtualClock } from '../../src/testing/virtual-clock.ts'
 
 /** What one callback was given; more than one answer fails at once. */
 export class Answered<Answer> {

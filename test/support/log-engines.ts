@@ -7,7 +7,6 @@ import { seededRandom } from '../../src/lib/random.ts'
 import { Turn } from '../../src/lib/turn.ts'
 import type { CommitGroup } from '../../src/log/commit-group.ts'
 import { createSystemDisk } from '../../src/log/file/disk.ts'
-import { FaultDisk } from '../../src/log/file/fault-disk.ts'
 import type { Durability } from '../../src/log/file/file-log-store-parts.ts'
 import {
   type FileLogStoreOptions,
@@ -17,6 +16,7 @@ import type { LogStore, Recovered } from '../../src/log/log-store.ts'
 import type { Log } from '../../src/log/log.ts'
 import { MemoryLogStore } from '../../src/log/memory/memory-log-store.ts'
 import { RecordSource, RecordView } from '../../src/log/record.ts'
+import { FaultDisk } from '../../src/testing/fault-disk.ts'
 
 export interface Engine {
   readonly name: string

@@ -8,7 +8,7 @@ import { type MemoryChaos, MemoryLogStore } from '../../src/log/memory/memory-lo
 import { RecordSource, type RecordView } from '../../src/log/record.ts'
 import { encodeAddress } from '../../src/record/message/address.ts'
 import { noArguments } from '../../src/record/message/arguments.ts'
-import { VirtualClock } from './virtual-clock.ts'
+import { VirtualClock } from '../../src/testing/virtual-clock.ts'
 
 export interface QueueSetup {
   readonly isDurable?: boolean

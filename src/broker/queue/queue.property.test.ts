@@ -51,10 +51,6 @@ class ModelConsumer implements DeliverySink {
     assert.ok(this.prefetch === 0 || held.length <= this.prefetch, 'prefetch')
   }
 
-  onSettled(consumer: Consumer): void {
-    consumer.resume()
-  }
-
   onCancelled(): void {
     assert.fail('nobody deletes the queue')
   }
@@ -235,7 +231,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { arbitrary: fc.constant<Step>((model) => model.take()), weight: 2 },
   { arbitrary: fc.constant<Step>((model) => model.purge()), weight: 1 },
-  { arbitrary: fc.constant<Step>((model) => void model.it.clock.endTurn()), weight: 4 },
+  { arbitrary: fc.constant<Step>((model) => void model.it.clock.endOneTurn()), weight: 4 },
   { arbitrary: fc.constant<Step>((model) => void model.it.clock.nextTimer()), weight: 2 },
   { arbitrary: fc.constant<Step>((model) => model.checkIdle()), weight: 2 },
 )

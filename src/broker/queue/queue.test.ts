@@ -64,11 +64,10 @@ test('deliveries that take long go on in the next turn: sockets are read in betw
       it.clock.pass(1)
     },
     canTake: () => true,
-    onSettled: () => undefined,
     onCancelled: () => undefined,
   })
   const perTurn: number[] = []
-  for (let before = 0; it.clock.endTurn() || it.clock.nextTimer(); before = sink.texts.length) {
+  for (let before = 0; it.clock.endOneTurn() || it.clock.nextTimer(); before = sink.texts.length) {
     perTurn.push(sink.texts.length - before)
   }
   assert.equal(Math.max(...perTurn), brokerLimits.dispatchBetweenLooks)

@@ -6,9 +6,9 @@ import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import fc from 'fast-check'
 import { logLimits } from '../../limits/log.ts'
+import { diskError } from '../../testing/fault-disk.ts'
 import { directBlockSize, DirectFile, StagePool } from './direct-file.ts'
 import { createSystemDisk } from './disk.ts'
-import { diskError } from './fault-disk.ts'
 import { readAt, writeAllAt, writeAt } from './file-operations.ts'
 
 const onLinux = { skip: process.platform === 'linux' ? false : 'direct writes are Linux only' }

@@ -1,6 +1,6 @@
 // The one door to the disk. On the hot path calls take callbacks and never allocate promises;
-// everything rare is a promise. `FaultDisk` is the same door over a disk that loses what was not
-// synced.
+// everything rare is a promise. `FaultDisk` in src/testing is the same door over a disk that loses what
+// was not synced.
 import * as fs from 'node:fs'
 import * as path from 'node:path'
 import type { Clock } from '../../lib/clock.ts'

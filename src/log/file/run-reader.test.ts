@@ -10,12 +10,12 @@ import { seededRandom } from '../../lib/random.ts'
 import { Turn } from '../../lib/turn.ts'
 import { logLimits } from '../../limits/log.ts'
 import { memoryLimits } from '../../limits/memory.ts'
+import { FaultDisk } from '../../testing/fault-disk.ts'
 import { LogError } from '../log-error.ts'
 import type { LogStoreEvents } from '../log-store.ts'
 import type { Log } from '../log.ts'
 import { RecordView } from '../record.ts'
 import { crcOfRun, type Run, runField } from '../run.ts'
-import { FaultDisk } from './fault-disk.ts'
 import type { FileLimits } from './file-limits.ts'
 import type { FileLogStore } from './file-log-store.ts'
 import { openFileLogStore } from './open-file-log-store.ts'
@@ -91,20 +91,6 @@ test('what several readers want is read from the disk once', async () => {
   const again = store.readRuns(log, 50, 5000)
   assert.ok(Array.isArray(again))
   assert.equal(readCount(), 1)
-  await store.close()
-})
-
-test('a strict reader is not given, and nobody reads, a run that is too large', async () => {
-  const disk = new FaultDisk(systemClock)
-  const store = await openStore(disk)
-  const log = await fill(store)
-  const sizes = (found: readonly Run[]): number[] => found.map(({ baseOffset }) => baseOffset)
-  const readCount = countReads(disk)
-  assert.deepEqual(await store.readRuns(log, 3, 900, true), [])
-  assert.equal(readCount(), 0)
-  assert.deepEqual(sizes(await store.readRuns(log, 3, 2500, true)), [3, 4])
-  assert.equal(readCount(), 1)
-  assert.deepEqual(await store.readRuns(log, 4, 900, true), [], 'it is in memory by now')
   await store.close()
 })
 

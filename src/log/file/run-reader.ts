@@ -21,12 +21,7 @@ interface Reading {
   readonly part: Promise<ColdPart>
 }
 
-/** What somebody wants: `isStrict`, not even the first run may be larger than `sizeMax`. */
-interface Asked extends Omit<Wanted, 'firstSizeMax'> {
-  readonly isStrict: boolean
-}
-
-/** What was found; without runs, there is nothing that may be read before `end`. */
+/** What was found; without runs, there is nothing before `end`. */
 interface Found {
   readonly runs: readonly Run[]
   readonly end: number
@@ -39,7 +34,7 @@ export class RunReader {
   /** What is being read now. */
   readonly #readings: Reading[] = []
   /** What is read for nobody yet. */
-  #ahead: Asked | undefined
+  #ahead: Wanted | undefined
 
   constructor(options: RunReaderOptions) {
     this.#extents = options.extents
@@ -48,9 +43,8 @@ export class RunReader {
   }
 
   /** See `LogStore.readRuns`. */
-  read(asked: Asked): readonly Run[] | Promise<readonly Run[]> {
-    const { log, sizeMax } = asked
-    const { runs, end } = this.#readFromMemory(asked)
+  read(log: Log, offset: number, sizeMax: number): readonly Run[] | Promise<readonly Run[]> {
+    const { runs, end } = this.#readFromMemory({ log, offset, sizeMax })
     if (runs.length > 0 || end >= log.durableEnd) {
       this.#readAhead(log, runs, sizeMax)
       return runs
@@ -63,7 +57,7 @@ export class RunReader {
         resolve(result)
       }
       this.#coldReader.enqueue(async () => {
-        result = await this.#readFromFiles({ ...asked, offset: end })
+        result = await this.#readFromFiles({ log, offset: end, sizeMax })
       }, finish)
     })
   }
@@ -78,7 +72,7 @@ export class RunReader {
     const last = runs.at(-1)
     if (last === undefined || last.lastOffset + 1 >= log.tailStart) return
     if (this.#ahead !== undefined || this.#coldReader.isBusy) return
-    const wanted = { log, offset: last.lastOffset + 1, sizeMax, isStrict: false }
+    const wanted = { log, offset: last.lastOffset + 1, sizeMax }
     const { runs: next, end } = this.#readFromMemory(wanted)
     for (const run of next) run.endLease()
     if (next.length > 0 || end >= log.durableEnd) return
@@ -94,29 +88,28 @@ export class RunReader {
     )
   }
 
-  #readFromMemory(asked: Asked): Found {
-    const { log } = asked
-    let at = asked.offset
+  #readFromMemory({ log, offset, sizeMax }: Wanted): Found {
+    let at = offset
     while (!log.isDeleted && at < log.durableEnd) {
       const extent = this.#extents.find(log.id, at)
       if (at >= log.tailStart || extent === undefined || extent.firstOffset >= log.tailStart) {
-        return { runs: readTail({ ...asked, offset: at }), end: log.durableEnd }
+        return { runs: readTail({ log, offset: at, sizeMax }), end: log.durableEnd }
       }
       const cached = this.#cache.find(log.id, at)
       if (cached === undefined) return { runs: [], end: at }
-      const found = take(cached, { ...asked, offset: at })
-      if (found.runs.length > 0) return found
-      at = found.end
+      const runs = take(cached.runs, { log, offset: at, sizeMax })
+      if (runs.length > 0) return { runs, end: cached.end }
+      at = cached.end
     }
     return { runs: [], end: log.durableEnd }
   }
 
   /** Its turn has come; meanwhile somebody else may have read the same. */
-  async #readFromFiles(asked: Asked): Promise<readonly Run[]> {
-    const { log } = asked
-    let at = asked.offset
+  async #readFromFiles(wanted: Wanted): Promise<readonly Run[]> {
+    const { log, sizeMax } = wanted
+    let at = wanted.offset
     for (;;) {
-      const { runs, end } = this.#readFromMemory({ ...asked, offset: at })
+      const { runs, end } = this.#readFromMemory({ log, offset: at, sizeMax })
       if (runs.length > 0 || end >= log.durableEnd) return runs
       at = end
       const extent = this.#extents.find(log.id, at)
@@ -127,30 +120,24 @@ export class RunReader {
         await same.part
         continue
       }
-      const found = await this.#readPart(extent, { ...asked, offset: at })
+      const found = await this.#readPart(extent, { log, offset: at, sizeMax })
       if (found.runs.length > 0) return found.runs
       at = found.end
     }
   }
 
   /** Others who want what is just being read wait for it. */
-  async #readPart(extent: Extent, asked: Asked): Promise<Found> {
-    const { log, offset, sizeMax, isStrict } = asked
+  async #readPart(extent: Extent, { log, offset, sizeMax }: Wanted): Promise<Found> {
     const readSize = Math.min(sizeMax, logLimits.coldRunsReadSizeMax)
-    const wanted = {
-      log,
-      offset,
-      sizeMax: Math.max(readSize, logLimits.coldReadSizeMax),
-      ...(isStrict && { firstSizeMax: sizeMax }),
-    }
+    const wanted = { log, offset, sizeMax: Math.max(readSize, logLimits.coldReadSizeMax) }
     const reading = { log, offset, part: this.#coldReader.readPart(extent, wanted, 'held') }
     this.#readings.push(reading)
     try {
       const { runs, end } = await reading.part
       // Before the cache may let them go.
-      const found = take({ runs, end }, asked)
+      const taken = take(runs, { log, offset, sizeMax })
       this.#keep({ logId: log.id, start: offset, end, runs }, log)
-      return found.end <= offset ? { ...found, end: log.durableEnd } : found
+      return { runs: taken, end }
     } finally {
       this.#readings.splice(this.#readings.indexOf(reading), 1)
       // Before those who wait for it go on, and want what comes next read ahead.
@@ -167,36 +154,31 @@ export class RunReader {
   }
 }
 
-function readTail({ log, offset, sizeMax, isStrict }: Asked): readonly Run[] {
+function readTail({ log, offset, sizeMax }: Wanted): readonly Run[] {
   const { tail } = log
   let end = log.findInTail(offset)
   const start = end
   let size = 0
   for (let run = tail.at(end); run !== undefined; run = tail.at(++end)) {
     size += run.size
-    const isTooLarge = size > sizeMax && (isStrict || end > start)
-    if (run.lastOffset >= log.durableEnd || isTooLarge) break
+    if (run.lastOffset >= log.durableEnd || (end > start && size > sizeMax)) break
   }
   const runs = tail.slice(start, end)
   for (const run of runs) run.lease()
   return runs
 }
 
-/**
- * Those of the runs that hold something at or after `offset`, as many as fit: leased. When the first of
- * them is too large already, the reader has come to its end.
- */
-function take({ runs, end }: Found, { log, offset, sizeMax, isStrict }: Asked): Found {
+/** Those of `runs` that hold something at or after `offset`, as many as fit: leased. */
+function take(runs: readonly Run[], { log, offset, sizeMax }: Wanted): readonly Run[] {
   const taken: Run[] = []
   let size = 0
   for (const run of runs) {
     if (run.lastOffset < offset) continue
     if (log.cursor.unackedIn(run.baseOffset, run.lastOffset) === 0) continue
     size += run.size
-    if (size > sizeMax && taken.length > 0) break
-    if (size > sizeMax && isStrict) return { runs: taken, end: log.durableEnd }
+    if (taken.length > 0 && size > sizeMax) break
     run.lease()
     taken.push(run)
   }
-  return { runs: taken, end }
+  return taken
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { VirtualClock } from '../../lib/virtual-clock.ts'
+import { VirtualClock } from '../../testing/virtual-clock.ts'
 import { Heartbeat, type HeartbeatPeer } from './heartbeat.ts'
 
 const seconds = 2

@@ -20,13 +20,8 @@ export class AmqpStreamSink implements StreamSink, ChannelConsumer {
     this.#tagBytes = encodeTag(tag)
   }
 
-  get lastDeliveryTag(): number {
-    return this.#delivery.deliveryTag
-  }
-
   canTake(): boolean {
-    const { connection, room } = this.#channel
-    return (connection.hasOutputRoom && room.hasRoomFor(false)) || room.refuse(this)
+    return this.#channel.connection.hasOutputRoom && this.#channel.hasRoom
   }
 
   deliver(reader: StreamReader, record: RecordView): void {
@@ -39,14 +34,12 @@ export class AmqpStreamSink implements StreamSink, ChannelConsumer {
   }
 
   onCancelled(): void {
-    this.#channel.room.forget(this)
     this.#channel.onConsumerEnded(this.tag)
   }
 
   deliverReady(): void {}
 
   cancel(): void {
-    this.#channel.room.forget(this)
     this.consumer?.cancel()
   }
 }

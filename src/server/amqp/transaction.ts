@@ -64,7 +64,6 @@ export class ChannelTransaction {
     }
     for (const { tag, holder, offset, reason } of settled) settlers[reason](holder, offset, tag)
     const atom = store.endAtom()
-    this.#channel.room.tellRefused()
     const isEmpty = publishes.length === 0 && settled.length === 0
     this.#channel.replyWhenDurable(
       isEmpty || group.isEmpty ? undefined : group,

@@ -28,14 +28,6 @@ interface Found {
   readonly size: number
   /** As in `PartitionRecords`. */
   readonly held: readonly Buffer[]
-  /** It had more than there was room for. */
-  readonly isCut: boolean
-}
-
-/** Bytes that a partition may bring; its first batch may be larger, unless `isStrict`. */
-interface Room {
-  readonly sizeMax: number
-  readonly isStrict: boolean
 }
 
 interface Round {
@@ -81,7 +73,7 @@ async function poll(
   for (;;) {
     await run(readMoved(request, round, context))
     if (isDue()) return round
-    await watch.waitUntil(deadline)
+    await watch.wait(deadline - clock.monotonic())
   }
 }
 
@@ -92,7 +84,7 @@ function* readFirst(
   context: RequestContext,
 ): Steps<void> {
   for (const asked of partitions) {
-    add(round, yield* resultOf(readOne(asked, roomLeft(request, round.size), context)))
+    add(round, yield* resultOf(readOne(asked, sizeLeft(request, round.size), context)))
   }
 }
 
@@ -101,12 +93,12 @@ function* readMoved(request: FetchRequest, round: Round, context: RequestContext
   for (let at = 0; at < round.found.length; at++) {
     const before = round.found[at] as Found
     if (!hasMoved(before)) continue
-    const room = roomLeft(request, round.size - before.size)
-    const read = yield* resultOf(readAgain(before, room, context))
+    const left = sizeLeft(request, round.size - before.size)
+    const read = yield* resultOf(readAgain(before, left, context))
     for (const view of before.held) largePages.letGo(view)
     round.found[at] = read
     round.size += read.size - before.size
-    if (before.partition?.isGone || isUrgent(read)) round.isUrgent = true
+    if (before.partition?.isGone || read.data.errorCode !== noError) round.isUrgent = true
   }
 }
 
@@ -116,38 +108,30 @@ function* readMoved(request: FetchRequest, round: Round, context: RequestContext
  */
 function readAgain(
   { asked, partition }: Found,
-  room: Room,
+  sizeMax: number,
   context: RequestContext,
 ): Found | Promise<Found> {
   const isOther = partition?.log.isDeleted && findView(asked, context) !== undefined
-  if (!isOther) return readOne(asked, room, context)
+  if (!isOther) return readOne(asked, sizeMax, context)
   const data = refuse(asked, 'UNKNOWN_TOPIC_OR_PARTITION', undefined)
-  return { asked, partition, data, size: 0, held: [], isCut: false }
+  return { asked, partition, data, size: 0, held: [] }
 }
 
 function add(round: Round, read: Found): void {
   round.found.push(read)
   round.size += read.size
-  if (isUrgent(read)) round.isUrgent = true
+  if (read.data.errorCode !== noError) round.isUrgent = true
 }
 
-/** Nothing more will fit, or the client has to hear of an error. */
-function isUrgent({ isCut, data }: Found): boolean {
-  return isCut || data.errorCode !== noError
-}
-
-/**
- * What is left of the limit beside `size` bytes. Only the first batch of an answer may go beyond any
- * limit (Kafka's minOneMessage): clients reckon with that one and size their memory by it.
- */
-function roomLeft(request: FetchRequest, size: number): Room {
-  const sizeMax = Math.min(request.maxBytes, kafkaLimits.fetchAnswerSizeMax) - size
-  return { sizeMax, isStrict: size > 0 }
+/** Only the first partition that has anything may go beyond the limit. */
+function sizeLeft(request: FetchRequest, size: number): number {
+  const left = Math.min(request.maxBytes, kafkaLimits.fetchAnswerSizeMax) - size
+  return left > 0 || size === 0 ? Math.max(left, 1) : 0
 }
 
 function readOne(
   asked: FetchedPartition,
-  room: Room,
+  sizeMax: number,
   context: RequestContext,
 ): Found | Promise<Found> {
   const view = findView(asked, context)
@@ -155,37 +139,34 @@ function readOne(
   const problem = checkPartition(asked, view, partition, context)
   if (view === undefined || partition === undefined || problem !== undefined) {
     const data = refuse(asked, problem ?? 'UNKNOWN_TOPIC_OR_PARTITION', partition)
-    return { asked, partition, data, size: 0, held: [], isCut: false }
+    return { asked, partition, data, size: 0, held: [] }
   }
-  const { isStrict } = room
-  const offset = Math.max(asked.fetchOffset, partition.startOffset)
-  const sizeMax = Math.min(room.sizeMax, asked.partitionMaxBytes)
-  const records = readPartition(context, view, partition, { offset, sizeMax, isStrict })
-  const found = ({ parts, ...read }: PartitionRecords): Found => ({
-    asked,
-    partition,
-    data: dataOf(partition, asked, parts),
-    ...read,
-    isCut: isStrict && read.size === 0 && offset < partition.highWatermark,
+  if (sizeMax === 0) return foundIn(partition, asked, undefined)
+  const records = readPartition(context, view, partition, {
+    offset: Math.max(asked.fetchOffset, partition.startOffset),
+    sizeMax: Math.min(sizeMax, asked.partitionMaxBytes),
   })
-  return records instanceof Promise ? records.then(found) : found(records)
+  return records instanceof Promise
+    ? records.then((read) => foundIn(partition, asked, read))
+    : foundIn(partition, asked, records)
 }
 
-function dataOf(
+function foundIn(
   partition: Partition,
   asked: FetchedPartition,
-  records: readonly Buffer[],
-): PartitionData {
+  records: PartitionRecords | undefined,
+): Found {
   const { highWatermark, startOffset } = partition
-  return {
+  const data: PartitionData = {
     partitionIndex: asked.index,
     errorCode: noError,
     highWatermark,
     lastStableOffset: highWatermark,
     logStartOffset: startOffset,
     abortedTransactions: null,
-    records,
+    records: records?.parts ?? [],
   }
+  return { asked, partition, data, size: records?.size ?? 0, held: records?.held ?? [] }
 }
 
 function findView(

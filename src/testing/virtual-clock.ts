@@ -1,7 +1,8 @@
 // Time under the caller's control, for tests and simulation. Nothing happens by itself: `endTurn`
-// runs what waits for the end of the turn, `advance` lets time pass.
-import { assert } from './assert.ts'
-import type { Clock, Timer } from './clock.ts'
+// runs what waits for the end of the turn, `advance` lets time pass. A simulation that does something
+// of its own between two callbacks takes them one by one: `takeTurn`, `takeTimer`.
+import { assert } from '../lib/assert.ts'
+import type { Clock, Timer } from '../lib/clock.ts'
 
 interface VirtualTimer extends Timer {
   readonly dueMs: number
@@ -62,13 +63,37 @@ export class VirtualClock implements Clock {
     return this.#timers.length
   }
 
-  /** Runs what was deferred to the end of the turn, and what that defers, until nothing is left. */
+  /** When the next timer is due, on the monotonic clock; infinite when there is none. */
+  get nextDueMs(): number {
+    return this.#timers[0]?.dueMs ?? Infinity
+  }
+
+  /** What was deferred to the end of the turn, for a caller who runs it in this order. */
+  takeTurn(): readonly (() => void)[] {
+    const callbacks = this.#turn
+    this.#turn = []
+    return callbacks
+  }
+
+  /** Lets time pass to the next timer, for a caller who fires it; undefined when there is none. */
+  takeTimer(): (() => void) | undefined {
+    const timer = this.#timers.shift()
+    if (timer === undefined) return undefined
+    this.#passTo(timer.dueMs)
+    return timer.callback
+  }
+
+  /** Runs what was deferred to the end of the turn; false when nothing was. */
+  endOneTurn(): boolean {
+    const callbacks = this.takeTurn()
+    for (const callback of callbacks) callback()
+    return callbacks.length > 0
+  }
+
+  /** The same with what that defers, until nothing is left. */
   endTurn(): void {
-    for (let turns = 0; this.#turn.length > 0; turns++) {
+    for (let turns = 0; this.endOneTurn(); turns++) {
       assert(turns < turnsMax, 'the turns do not come to an end')
-      const callbacks = this.#turn
-      this.#turn = []
-      for (const callback of callbacks) callback()
     }
   }
 
@@ -76,22 +101,30 @@ export class VirtualClock implements Clock {
   advance(ms: number): void {
     const endMs = this.#elapsedMs + ms
     this.endTurn()
-    for (let timer = this.#timers[0]; timer !== undefined && timer.dueMs <= endMs;) {
-      this.#timers.shift()
-      this.#passTo(timer.dueMs)
-      timer.callback()
+    while (this.nextDueMs <= endMs) {
+      this.nextTimer()
       this.endTurn()
-      timer = this.#timers[0]
     }
     this.#passTo(endMs)
   }
 
+  /** Time goes by while something is being done: timers that fall due wait. */
+  pass(ms: number): void {
+    this.#passTo(this.#elapsedMs + ms)
+  }
+
   /** Lets time pass to the next timer and fires it; false when there is none. */
-  advanceToNextTimer(): boolean {
-    const timer = this.#timers[0]
-    if (timer === undefined) return false
-    this.advance(Math.max(0, timer.dueMs - this.#elapsedMs))
-    return true
+  nextTimer(): boolean {
+    const callback = this.takeTimer()
+    callback?.()
+    return callback !== undefined
+  }
+
+  /** Ends turns and fires timers until nothing waits any more. */
+  runUntilIdle(): void {
+    for (let count = 0; this.endOneTurn() || this.nextTimer(); count++) {
+      assert(count < turnsMax, 'the work does not come to an end')
+    }
   }
 
   /** Sets the wall clock forward (or back, when negative) without time passing. */
@@ -99,9 +132,11 @@ export class VirtualClock implements Clock {
     this.#wallMs += ms
   }
 
+  /** Never back: a timer that waited fires late. */
   #passTo(elapsedMs: number): void {
-    this.#wallMs += elapsedMs - this.#elapsedMs
-    this.#elapsedMs = elapsedMs
+    const passed = Math.max(0, elapsedMs - this.#elapsedMs)
+    this.#wallMs += passed
+    this.#elapsedMs += passed
   }
 
   /** Index behind all timers due at or before `dueMs`. */

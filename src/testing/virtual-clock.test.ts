@@ -69,12 +69,12 @@ describe('VirtualClock', () => {
     assert.equal(seen.join(), 'nested,end of first,second')
   })
 
-  test('advanceToNextTimer() passes exactly the time that is needed', () => {
+  test('nextTimer() passes exactly the time that is needed', () => {
     const clock = new VirtualClock()
     clock.after(7, () => {})
-    assert.equal(clock.advanceToNextTimer(), true)
+    assert.equal(clock.nextTimer(), true)
     assert.equal(clock.monotonic(), 7)
-    assert.equal(clock.advanceToNextTimer(), false)
+    assert.equal(clock.nextTimer(), false)
   })
 
   test('shiftWallClock() moves the wall clock alone', () => {

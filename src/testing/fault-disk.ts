@@ -3,10 +3,17 @@
 // subset of the writes, each possibly torn; any subset of the created, renamed and removed names.
 // A test can also hold, fail or count each operation, limit the space, and flip bits.
 import { basename, dirname } from 'node:path'
-import type { Clock } from '../../lib/clock.ts'
-import type { Random } from '../../lib/random.ts'
-import { directBlockSize } from './direct-file.ts'
-import type { Disk, DiskCallback, DiskFile, FreeSpace, OpenMode, ReadCallback } from './disk.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Random } from '../lib/random.ts'
+import { directBlockSize } from '../log/file/direct-file.ts'
+import type {
+  Disk,
+  DiskCallback,
+  DiskFile,
+  FreeSpace,
+  OpenMode,
+  ReadCallback,
+} from '../log/file/disk.ts'
 
 export type DiskOperation =
   | 'open'
