@@ -9,15 +9,13 @@
 // A missing file is an empty view at sequence 0. That is right for a new folder. On an old folder,
 // entries that the log has dropped already are nowhere any more: `checkReplayCovers` tells the two
 // apart and refuses to start with half a topology.
-import { Worker } from 'node:worker_threads'
 import { assert } from '../lib/assert.ts'
 import type { Clock, Timer } from '../lib/clock.ts'
 import { metaLimits } from '../limits/meta.ts'
-import { lockDataFolder } from './data-folder-lock.ts'
 import { EntryBatch } from './entry-batch.ts'
-import { type Topology, TopologyDatabase } from './topology-database.ts'
+import type { Topology } from './topology-database.ts'
 import { TopologyDamagedError } from './topology-error.ts'
-import type { WriterReply, WriterRequest } from './topology-writer.ts'
+import { systemTopologyFiles, type TopologyFiles, type WriterThread } from './topology-files.ts'
 
 export interface TopologyViewOptions {
   /** The data folder; it must exist. */
@@ -27,16 +25,19 @@ export interface TopologyViewOptions {
   readonly onApplied: (sequence: number) => void
   /** A write failed. Nothing is lost; it is tried again after a while. */
   readonly onFailed: (error: Error) => void
+  /** Where lock and view are; by default in the folder. */
+  readonly files?: TopologyFiles
 }
 
 export class TopologyView implements AsyncDisposable {
   readonly #options: TopologyViewOptions
+  readonly #files: TopologyFiles
   readonly #lock: Disposable
   /** In order; the last one takes more. */
   #pending: EntryBatch[] = []
   /** What the worker has been given and not answered yet. */
   #writing: EntryBatch | undefined = undefined
-  #worker: Worker | undefined = undefined
+  #worker: WriterThread | undefined = undefined
   /** Settled when the worker that was told to end has. */
   #stopping: Promise<void> | undefined = undefined
   #retry: Timer | undefined = undefined
@@ -53,7 +54,8 @@ export class TopologyView implements AsyncDisposable {
    */
   constructor(options: TopologyViewOptions) {
     this.#options = options
-    this.#lock = lockDataFolder(options.folder)
+    this.#files = options.files ?? systemTopologyFiles
+    this.#lock = this.#files.lock(options.folder)
   }
 
   /**
@@ -61,7 +63,7 @@ export class TopologyView implements AsyncDisposable {
    * `TopologyVersionError` when it cannot be read.
    */
   load(): Topology {
-    const topology = TopologyDatabase.load(this.#options.folder)
+    const topology = this.#files.load(this.#options.folder)
     this.#appliedSequence = topology.appliedSequence
     this.#lastSequence = topology.appliedSequence
     return topology
@@ -99,7 +101,7 @@ export class TopologyView implements AsyncDisposable {
     await this.flush()
     // Only one connection to the file may be open.
     await this.#stopWorker()
-    return TopologyDatabase.load(this.#options.folder)
+    return this.#files.load(this.#options.folder)
   }
 
   /**
@@ -138,21 +140,21 @@ export class TopologyView implements AsyncDisposable {
     if (this.#writing === undefined) return
     this.#idle?.stop()
     this.#worker ??= this.#startWorker()
-    const batch = this.#writing.pack()
-    this.#worker.postMessage({ kind: 'apply', batch } satisfies WriterRequest, [batch.bytes.buffer])
+    this.#worker.apply(this.#writing.pack())
   }
 
-  #startWorker(): Worker {
-    const worker = new Worker(writerFile(), { workerData: { folder: this.#options.folder } })
-    if (!this.#isClosed) worker.unref()
-    worker.on('message', ({ error }: WriterReply) => {
-      if (error) this.#onFailed(error)
-      else this.#onWritten()
+  #startWorker(): WriterThread {
+    const worker = this.#files.startWriter(this.#options.folder, {
+      onReply: (error) => {
+        if (error === undefined) this.#onWritten()
+        else this.#onFailed(error)
+      },
+      onFailed: (error) => {
+        this.#worker = undefined
+        this.#onFailed(error)
+      },
     })
-    worker.on('error', (error) => {
-      this.#worker = undefined
-      this.#onFailed(error instanceof Error ? error : new Error(String(error)))
-    })
+    if (this.#isClosed) worker.ref()
     return worker
   }
 
@@ -196,13 +198,12 @@ export class TopologyView implements AsyncDisposable {
     if (worker !== undefined && this.#stopping === undefined) {
       const stopped = Promise.withResolvers<void>()
       this.#stopping = stopped.promise
-      worker.once('exit', () => {
+      worker.close(() => {
         this.#worker = undefined
         this.#stopping = undefined
         stopped.resolve()
         this.#write()
       })
-      worker.postMessage({ kind: 'close' } satisfies WriterRequest)
     }
     await this.#stopping
   }
@@ -218,11 +219,4 @@ export function checkReplayCovers(topology: Topology, droppedThrough: number): v
     `Cannot rebuild the topology as meta.db ends at entry ${topology.appliedSequence} and the log ` +
       `begins after entry ${droppedThrough}: restore meta.db from a backup of this data folder`,
   )
-}
-
-/** The worker's file: beside this one, source or built. */
-function writerFile(): URL {
-  const source = new URL('./topology-writer.ts', import.meta.url)
-  if (import.meta.url.endsWith('.ts')) return source
-  return new URL(source.href.replace(/\.ts$/, '.js'))
 }

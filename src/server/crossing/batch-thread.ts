@@ -1,108 +1,8 @@
 // The program of the thread that decodes large batches (see batch-worker.ts), one job at a time.
 import { parentPort } from 'node:worker_threads'
-import { crossingLimits } from '../../limits/crossing.ts'
-import { recordLimits } from '../../limits/record.ts'
-import type { Run } from '../../log/run.ts'
-import {
-  checkBatchRecords,
-  type CheckedRecords,
-  type RecordRules,
-} from '../../record/batch/check-records.ts'
-import { firstRecordFrom, type FoundRecord } from '../../record/batch/first-record-from.ts'
-import { CodecError, type CodecErrorKind } from '../../record/codec-error.ts'
-import { filterBatch } from './filter-batch.ts'
-import { OpenedBatches } from './opened-batches.ts'
-import { partOf } from './to-message-run.ts'
+import { type BatchJob, BatchJobs, type BatchResult } from './batch-jobs.ts'
 
-/** What is to be done with a batch. Its bytes may be left out when the thread has it open. */
-export type BatchJob =
-  | { readonly kind: 'check'; readonly batch: Uint8Array; readonly rules: RecordRules }
-  | { readonly kind: 'find'; readonly batch: Uint8Array; readonly from: FoundRecord }
-  | {
-      readonly kind: 'convert'
-      readonly name: string
-      readonly batch: Uint8Array | undefined
-      readonly offset: number
-      readonly home: Uint8Array
-    }
-  | {
-      readonly kind: 'filter'
-      readonly name: string
-      readonly batch: Uint8Array | undefined
-      readonly offset: number
-      /** A byte for each offset from there on: 0 to leave its record out. */
-      readonly kept: Uint8Array
-    }
-
-/** A run of messages on its way between threads. */
-export interface SentRun {
-  readonly baseOffset: number
-  readonly lastOffset: number
-  readonly baseTimestamp: number
-  readonly maxTimestamp: number
-  readonly recordCount: number
-  readonly bytes: Uint8Array
-}
-
-export type BatchResult =
-  | { readonly kind: 'check'; readonly checked: CheckedRecords }
-  | { readonly kind: 'find'; readonly found: FoundRecord | undefined }
-  | { readonly kind: 'convert'; readonly run: SentRun; readonly open: readonly string[] }
-  | { readonly kind: 'filter'; readonly batch: Uint8Array; readonly open: readonly string[] }
-  /** The batch cannot be decoded. */
-  | {
-      readonly kind: 'undecodable'
-      readonly error: CodecErrorKind
-      readonly reason: string
-      readonly open: readonly string[]
-    }
-
-const opened = new OpenedBatches()
-
-function resultOf(job: BatchJob): BatchResult {
-  try {
-    return perform(job)
-  } catch (error) {
-    if (!(error instanceof CodecError)) throw error
-    return { kind: 'undecodable', error: error.kind, reason: error.message, open: opened.names }
-  }
-}
-
-function perform(job: BatchJob): BatchResult {
-  const batch = job.batch && Buffer.from(job.batch.buffer, job.batch.byteOffset, job.batch.length)
-  const decompressedMax = recordLimits.decompressedSizeMax
-  switch (job.kind) {
-    case 'check': {
-      const checked = checkBatchRecords(batch as Buffer, job.rules, {
-        sizeMax: decompressedMax,
-        workMax: Infinity,
-      })
-      return { kind: 'check', checked }
-    }
-    case 'find': {
-      const found = firstRecordFrom(batch as Buffer, job.from, { sizeMax: decompressedMax })
-      return { kind: 'find', found }
-    }
-    case 'convert': {
-      const run = partOf(opened.open(job.name, batch), job.offset, Buffer.from(job.home))
-      return { kind: 'convert', run: toSent(run), open: opened.names }
-    }
-    default: {
-      const { offset, kept } = job
-      const sizeMax = crossingLimits.crossedPartSizeMax
-      const keep = (at: number): boolean => kept[at - offset] === 1
-      const options = { offset, end: offset + kept.length, keep, sizeMax }
-      const filtered = filterBatch(opened.open(job.name, batch), options)
-      return { kind: 'filter', batch: new Uint8Array(filtered), open: opened.names }
-    }
-  }
-}
-
-function toSent(run: Run): SentRun {
-  const { baseOffset, lastOffset, baseTimestamp, maxTimestamp, recordCount } = run
-  const bytes = new Uint8Array(run.bytes())
-  return { baseOffset, lastOffset, baseTimestamp, maxTimestamp, recordCount, bytes }
-}
+const jobs = new BatchJobs()
 
 /** What need not be copied. */
 function movable(result: BatchResult): ArrayBuffer[] {
@@ -111,6 +11,6 @@ function movable(result: BatchResult): ArrayBuffer[] {
 }
 
 parentPort?.on('message', (job: BatchJob) => {
-  const result = resultOf(job)
+  const result = jobs.perform(job)
   parentPort?.postMessage(result, movable(result))
 })

@@ -2,7 +2,6 @@
 // a second. One thread, started for the first such batch and ended when none came for a while; jobs
 // are done one after the other, so what is decompressed at a time is bounded. The thread keeps the
 // batches that it converts in parts open for the next part.
-import { Worker } from 'node:worker_threads'
 import { BrokerError } from '../../broker/broker-error.ts'
 import type { Clock, Timer } from '../../lib/clock.ts'
 import { crossingLimits } from '../../limits/crossing.ts'
@@ -10,7 +9,8 @@ import { Run } from '../../log/run.ts'
 import type { CheckedRecords, RecordRules } from '../../record/batch/check-records.ts'
 import type { FoundRecord } from '../../record/batch/first-record-from.ts'
 import { CodecError } from '../../record/codec-error.ts'
-import type { BatchJob, BatchResult, SentRun } from './batch-thread.ts'
+import type { BatchJob, BatchResult, SentRun } from './batch-jobs.ts'
+import { type BatchThread, startBatchThread, type StartBatchThread } from './start-batch-thread.ts'
 
 /** A batch and a name that no other one has. */
 export interface NamedBatch {
@@ -30,7 +30,8 @@ const notYet = new Uint8Array(0)
 
 export class BatchWorker {
   readonly #clock: Clock
-  #worker: Worker | undefined
+  readonly #startThread: StartBatchThread
+  #thread: BatchThread | undefined
   /** The first one is being done. */
   readonly #waiting: Waiting[] = []
   /** Names of the batches that the thread has open. */
@@ -38,8 +39,9 @@ export class BatchWorker {
   #idle: Timer | undefined
   #isClosed = false
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, startThread: StartBatchThread = startBatchThread) {
     this.#clock = clock
+    this.#startThread = startThread
   }
 
   get isClosed(): boolean {
@@ -98,9 +100,9 @@ export class BatchWorker {
       this.#idle = this.#clock.after(crossingLimits.batchThreadIdleMs, () => this.#stop())
       return
     }
-    this.#worker ??= this.#start()
+    this.#thread ??= this.#start()
     const { job, batch } = first
-    if ('name' in job && this.#open.includes(job.name)) this.#worker.postMessage(job)
+    if ('name' in job && this.#open.includes(job.name)) this.#thread.post(job, [])
     else this.#sendPiece(first, new Uint8Array(batch.length), 0)
   }
 
@@ -113,32 +115,31 @@ export class BatchWorker {
       this.#clock.atEndOfTurn(() => this.#sendPiece(first, copy, end))
       return
     }
-    this.#worker ??= this.#start()
-    this.#worker.postMessage({ ...first.job, batch: copy }, [copy.buffer])
+    this.#thread ??= this.#start()
+    this.#thread.post({ ...first.job, batch: copy }, [copy.buffer])
   }
 
-  #start(): Worker {
-    const worker = new Worker(threadFile())
-    worker.unref()
-    worker.on('message', (result: BatchResult) => {
-      if ('open' in result) this.#open = result.open
-      this.#waiting.shift()?.resolve(result)
-      this.#sendFirst()
+  #start(): BatchThread {
+    return this.#startThread({
+      onResult: (result) => {
+        if ('open' in result) this.#open = result.open
+        this.#waiting.shift()?.resolve(result)
+        this.#sendFirst()
+      },
+      onFailed: (error) => {
+        this.#thread = undefined
+        this.#open = []
+        // The next ones may be better: they get a thread of their own.
+        this.#waiting.shift()?.reject(error)
+        this.#sendFirst()
+      },
     })
-    worker.on('error', (error) => {
-      this.#worker = undefined
-      this.#open = []
-      // The next ones may be better: they get a thread of their own.
-      this.#waiting.shift()?.reject(error instanceof Error ? error : new Error(String(error)))
-      this.#sendFirst()
-    })
-    return worker
   }
 
   #stop(): void {
     this.#idle?.stop()
-    void this.#worker?.terminate()
-    this.#worker = undefined
+    this.#thread?.terminate()
+    this.#thread = undefined
     this.#open = []
   }
 
@@ -159,11 +160,4 @@ function toRun(sent: SentRun): Run {
   run.maxTimestamp = sent.maxTimestamp
   run.recordCount = sent.recordCount
   return run
-}
-
-/** The thread's file: beside this one, source or built. */
-function threadFile(): URL {
-  const source = new URL('./batch-thread.ts', import.meta.url)
-  if (import.meta.url.endsWith('.ts')) return source
-  return new URL(source.href.replace(/\.ts$/, '.js'))
 }
