@@ -20,8 +20,6 @@ export const directions: Readonly<Record<string, readonly string[]>> = {
 
 /** Single files that may be imported across the table above: importing folder → path prefix. */
 export const directionExceptions: ReadonlyArray<readonly [folder: string, prefix: string]> = [
-  // Deliveries are written straight from the stored bytes, so the server reads record views.
-  ['server', 'src/log/record'],
   // Confirms and declare-oks leave when their commit group is on disk.
   ['server', 'src/log/commit-group'],
   // Fetches answer with the stored runs themselves.

@@ -190,6 +190,15 @@ test('files have names that say what is inside', () => {
   )
 })
 
+test('what a file says about itself stands above its imports', () => {
+  const importThenComment = /^(?:import\b[^'"]*['"][^'"]+['"]\n+)+(?:\/\/[^\n]*\n)+import\b/
+  expectNone(
+    sources
+      .filter((file) => importThenComment.test(file.text))
+      .map((file) => `${file.path}: put the opening comment first`),
+  )
+})
+
 test('nothing unfinished is marked in the text', () => {
   const marks = new RegExp(
     `\\b(?:${['FIX', 'TO', 'XX'].map((a, i) => a + ['ME', 'DO', 'X'][i]).join('|')})\\b`,

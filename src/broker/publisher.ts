@@ -3,7 +3,7 @@
 import { logLimits } from '../limits/log.ts'
 import type { CommitGroup } from '../log/commit-group.ts'
 import type { LogStore } from '../log/log-store.ts'
-import type { RecordSource } from '../log/record.ts'
+import type { RecordSource } from '../record/message/record-source.ts'
 import type { Route } from './route-cache.ts'
 
 export class Publisher {

@@ -1,8 +1,8 @@
-import type { Arguments } from '../record/message/arguments.ts'
 // Which arguments each type of queue and its consumers know, and what their values may be. Unknown
 // arguments are kept and ignored; one that only another type knows is refused. The tables are those
 // of RabbitMQ 4.2, which Pabal says it is; x-consumer-timeout is in none of them before 4.3.2. Arguments
 // that RabbitMQ 4 dropped are accepted and ignored, because old programs still send them.
+import type { Arguments } from '../record/message/arguments.ts'
 import {
   age,
   anything,

@@ -2,7 +2,7 @@
 // consumes from the pseudo-queue and publishes with it as reply-to; the broker gives it an address
 // of its own, which lives as long as the requester's channel. Source: RabbitMQ, "Direct Reply-to".
 import type { Random } from '../lib/random.ts'
-import type { RecordSource } from '../log/record.ts'
+import type { RecordSource } from '../record/message/record-source.ts'
 import { BrokerError, preconditionFailed, queueResource } from './broker-error.ts'
 
 /** Name of the pseudo-queue, and of the reply-to that stands for one's own address. */

@@ -1,9 +1,9 @@
-import { memoryLimits } from '../limits/memory.ts'
 // Memory of large values, used again and again: bodies and requests of some megabytes. Fresh memory
 // costs twice: the system clears each 4 KiB of it when they are first touched, some 4 ms for 16 MiB,
 // and V8 collects garbage for every few dozen megabytes that come and go. Invariant: a page is given
 // out again only when everybody who held it has let go, so whoever keeps a view for longer than a call
 // holds it. Who forgets to let go only leaves the page to the collector.
+import { memoryLimits } from '../limits/memory.ts'
 import { assert } from './assert.ts'
 import { type Clock, systemClock } from './clock.ts'
 

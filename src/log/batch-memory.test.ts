@@ -4,9 +4,10 @@ import { test } from 'node:test'
 import { plainBatch } from '../../test/support/plain-batch.ts'
 import { largePages } from '../lib/large-pages.ts'
 import { Turn } from '../lib/turn.ts'
+import { batchHeaderSize } from '../record/batch/batch-header.ts'
 import { VirtualClock } from '../testing/virtual-clock.ts'
 import { MemoryLogStore } from './memory/memory-log-store.ts'
-import { Run, runHeaderSize } from './run.ts'
+import { Run } from './run.ts'
 
 const size = 300_000
 
@@ -63,7 +64,7 @@ test('a small batch is copied next to others, and its request can go', () => {
   for (const batch of batches) batch.fill(0)
   assert.equal(runs[0]?.buffer.buffer, runs[1]?.buffer.buffer)
   assert.deepEqual(
-    runs.map((run) => run.bytes().toString('latin1', runHeaderSize)),
+    runs.map((run) => run.bytes().toString('latin1', batchHeaderSize)),
     ['one', 'two'],
   )
 })

@@ -11,9 +11,10 @@ import {
   tinyFileEngine,
 } from '../../test/support/log-engines.ts'
 import { plainBatch } from '../../test/support/plain-batch.ts'
+import { crcOfBatch, batchField } from '../record/batch/batch-header.ts'
 import type { LogStore } from './log-store.ts'
 import type { Log } from './log.ts'
-import { crcOfRun, type Run, runField } from './run.ts'
+import type { Run } from './run.ts'
 
 async function createLog(store: LogStore): Promise<Log> {
   let log!: Log
@@ -132,10 +133,10 @@ for (const makeEngine of [memoryEngine, fileEngine, tinyFileEngine]) {
           [7, 7],
         ])
         const bytes = runs[2]!.bytes()
-        assert.equal(bytes.readInt32BE(runField.leaderEpoch), store.epoch)
+        assert.equal(bytes.readInt32BE(batchField.leaderEpoch), store.epoch)
         assert.equal(bytes.readBigInt64BE(0), 3n)
-        assert.ok(bytes.subarray(runField.magic).equals(batch.subarray(runField.magic)))
-        assert.equal(crcOfRun(bytes, bytes.length), bytes.readUInt32BE(runField.crc))
+        assert.ok(bytes.subarray(batchField.magic).equals(batch.subarray(batchField.magic)))
+        assert.equal(crcOfBatch(bytes, bytes.length), bytes.readUInt32BE(batchField.crc))
       }
       check(await readOn(store, log, 0))
       await store.close()
@@ -235,14 +236,14 @@ for (const makeEngine of [memoryEngine, fileEngine, tinyFileEngine]) {
       const log = await createLog(store)
       const batch = plainBatch({ body: 'x' })
       for (const claimed of [2n ** 63n - 1n, -(2n ** 63n), -1n]) {
-        batch.writeBigInt64BE(claimed, runField.maxTimestamp)
-        batch.writeUInt32BE(crcOfRun(batch, batch.length), runField.crc)
+        batch.writeBigInt64BE(claimed, batchField.maxTimestamp)
+        batch.writeUInt32BE(crcOfBatch(batch, batch.length), batchField.crc)
         await committed(store, () => log.appendBatch(Buffer.from(batch)))
       }
       const check = async (of: LogStore, checked: Log): Promise<void> => {
         const runs = await readOn(of, checked, 0)
         assert.deepEqual(
-          runs.map((run) => run.bytes().readBigInt64BE(runField.maxTimestamp)),
+          runs.map((run) => run.bytes().readBigInt64BE(batchField.maxTimestamp)),
           [2n ** 63n - 1n, -(2n ** 63n), -1n],
         )
       }

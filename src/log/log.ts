@@ -2,21 +2,17 @@
 // runs in `tail` are ascending and contiguous in the sense that everything at or above the first
 // one's base offset that still exists is in memory; older records come from the engine in windows.
 import { logLimits } from '../limits/log.ts'
+import { batchHeaderSize } from '../record/batch/batch-header.ts'
+import { inlineRecordSize, recordAsideId, recordSizeAt } from '../record/message/message-record.ts'
+import type { RecordSource } from '../record/message/record-source.ts'
+import type { RecordView } from '../record/message/record-view.ts'
 import type { CommitGroup } from './commit-group.ts'
 import { CursorDelta } from './cursor-delta.ts'
 import { Cursor } from './cursor.ts'
-import {
-  appendRecord,
-  inlineRecordSize,
-  readRecord,
-  recordAsideId,
-  recordOffsetAt,
-  recordSizeAt,
-} from './record.ts'
-import type { RecordSource, RecordView } from './record.ts'
+import { appendRecord, readRecord, recordOffsetAt } from './record.ts'
 import type { RunConverter } from './run-converter.ts'
 import { RunDeque } from './run-deque.ts'
-import { Run, runHeaderSize } from './run.ts'
+import { Run } from './run.ts'
 import { type LogWindow, Windows } from './windows.ts'
 
 /** What a log needs from its engine. */
@@ -335,7 +331,7 @@ export class Log {
     const run = this.#openNewRun(offset, size, now)
     this.#openRunGroup = group
     group.runs.push({ log: this, run })
-    group.size += runHeaderSize
+    group.size += batchHeaderSize
     this.#engine.onChanged(group)
     return run
   }
@@ -350,7 +346,7 @@ export class Log {
 
   #openNewRun(offset: number, size: number, now: number): Run {
     // The last run's size is the best guess for the next one's: no copying while it grows.
-    const run = new Run(offset, now, Math.max(runHeaderSize + size, this.#lastRunSize))
+    const run = new Run(offset, now, Math.max(batchHeaderSize + size, this.#lastRunSize))
     if (this.#openRun !== undefined) this.closeOpenRun(this.#openRun)
     this.#openRun = run
     this.tail.push(run)
@@ -403,7 +399,7 @@ export class Log {
 
 /** Position of the first record at or after `offset`, or -1. */
 function findPosition(messages: Run, offset: number): number {
-  let position = runHeaderSize
+  let position = batchHeaderSize
   while (position < messages.size && recordOffsetAt(messages, position) < offset) {
     position += recordSizeAt(messages.buffer, position)
   }

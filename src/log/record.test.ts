@@ -1,8 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { appendRecord, readRecord, RecordSource, RecordView, recordSizeAt } from './record.ts'
-import { crcOfRun, Run, runField, runHeaderSize, runMagic } from './run.ts'
+import {
+  crcOfBatch,
+  batchField,
+  batchHeaderSize,
+  batchMagic,
+} from '../record/batch/batch-header.ts'
+import { recordSizeAt } from '../record/message/message-record.ts'
+import { RecordSource } from '../record/message/record-source.ts'
+import { RecordView } from '../record/message/record-view.ts'
+import { appendRecord, readRecord } from './record.ts'
+import { Run } from './run.ts'
 import { SharedBodies } from './shared-bodies.ts'
 
 const bytes = (maxLength: number): fc.Arbitrary<Buffer> =>
@@ -46,7 +55,7 @@ test('records come back from the bytes of a sealed run as they went in', () => {
       assert.equal(read.leaderEpoch, 7)
       assert.equal(read.sharedPosition, 1234)
       const view = new RecordView()
-      let position = runHeaderSize
+      let position = batchHeaderSize
       for (const [index, { address, header, body, laterMs }] of messages.entries()) {
         const size = recordSizeAt(read.buffer, position)
         const next = readRecord(read, position, view, undefined)
@@ -70,13 +79,13 @@ test('the header of a run is that of a Kafka record batch', () => {
   appendRecord(run, 9, 1500, new RecordSource())
   run.seal(2, -1)
   const { buffer } = run
-  assert.equal(buffer.readBigInt64BE(runField.baseOffset), 3n)
-  assert.equal(buffer.readInt32BE(runField.length), run.size - 12)
-  assert.equal(buffer.readInt32BE(runField.leaderEpoch), 2)
-  assert.equal(buffer.readInt8(runField.magic), runMagic.messages)
-  assert.equal(buffer.readInt32BE(runField.lastOffsetDelta), 6)
-  assert.equal(buffer.readBigInt64BE(runField.baseTimestamp), 1000n)
-  assert.equal(buffer.readBigInt64BE(runField.maxTimestamp), 1500n)
-  assert.equal(buffer.readInt32BE(runField.recordCount), 2)
-  assert.equal(buffer.readUInt32BE(runField.crc), crcOfRun(buffer, run.size))
+  assert.equal(buffer.readBigInt64BE(batchField.baseOffset), 3n)
+  assert.equal(buffer.readInt32BE(batchField.length), run.size - 12)
+  assert.equal(buffer.readInt32BE(batchField.leaderEpoch), 2)
+  assert.equal(buffer.readInt8(batchField.magic), batchMagic.messages)
+  assert.equal(buffer.readInt32BE(batchField.lastOffsetDelta), 6)
+  assert.equal(buffer.readBigInt64BE(batchField.baseTimestamp), 1000n)
+  assert.equal(buffer.readBigInt64BE(batchField.maxTimestamp), 1500n)
+  assert.equal(buffer.readInt32BE(batchField.recordCount), 2)
+  assert.equal(buffer.readUInt32BE(batchField.crc), crcOfBatch(buffer, run.size))
 })

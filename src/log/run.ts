@@ -1,42 +1,24 @@
-// A run: consecutive records of one log that were committed together. Its first 61 bytes are
-// Kafka's RecordBatch v2 header (KIP-98), whatever the records are:
-//
-//   0 baseOffset i64 │ 8 length i32 │ 12 leaderEpoch i32 │ 16 magic i8 │ 17 crc u32
-//  21 attributes i16 │ 23 lastOffsetDelta i32 │ 27 baseTimestamp i64 │ 35 maxTimestamp i64
-//  43 producerId i64 │ 51 producerEpoch i16 │ 53 baseSequence i32 │ 57 recordCount i32 │ 61 …
-//
-// `length` counts from byte 12, the CRC-32C covers byte 21 to the end. Magic 2 is a Kafka batch as
-// it came. `runMagic.messages` holds message records (record.ts); such a run has no producer, so
-// the producerId field holds the file position of the shared bodies its records refer to, or -1.
+// A run: consecutive records of one log that were committed together. It begins with the header of a
+// record batch (record/batch/batch-header.ts), whatever the records are. Magic 2 is a Kafka batch as
+// it came. A run of messages has no producer, so its producerId field holds the file position of the
+// shared bodies that its records refer to, or -1.
 import { assert } from '../lib/assert.ts'
-import { systemClock } from '../lib/clock.ts'
-import { crc32c, crc32cInSteps } from '../lib/crc32c.ts'
 import { readInt64, writeInt64 } from '../lib/int64.ts'
 import { largePages } from '../lib/large-pages.ts'
 import { logLimits } from '../limits/log.ts'
 import { memoryLimits } from '../limits/memory.ts'
+import {
+  batchField,
+  batchHeaderSize,
+  batchMagic,
+  crcOfBatch,
+  setBatchPlace,
+} from '../record/batch/batch-header.ts'
 import { runPages } from './run-pages.ts'
 import type { SharedBodies } from './shared-bodies.ts'
 
-export const runHeaderSize = 61
-export const runMagic = { kafka: 2, messages: 0x50 } as const
-export const runField = {
-  baseOffset: 0,
-  length: 8,
-  leaderEpoch: 12,
-  magic: 16,
-  crc: 17,
-  attributes: 21,
-  lastOffsetDelta: 23,
-  baseTimestamp: 27,
-  maxTimestamp: 35,
-  sharedPosition: 43,
-  producerEpoch: 51,
-  baseSequence: 53,
-  recordCount: 57,
-} as const
-
-const lengthStart = runField.leaderEpoch
+/** Of a run of messages. */
+const sharedPositionField = batchField.producerId
 /** Below this a loop is quicker than the call into the engine. */
 const copyLoopMax = 24
 const released: Buffer = Buffer.alloc(0)
@@ -54,7 +36,7 @@ export class Run {
   recordCount = 0
   buffer: Buffer
   /** Bytes used, header included. */
-  size: number = runHeaderSize
+  size: number = batchHeaderSize
   /** Where the bodies are that records of this run refer to. */
   shared: SharedBodies | undefined
   isSealed = false
@@ -80,25 +62,25 @@ export class Run {
     this.lastOffset = baseOffset - 1
     this.baseTimestamp = baseTimestamp
     this.maxTimestamp = baseTimestamp
-    this.buffer = allocate(Math.max(capacity, runHeaderSize))
+    this.buffer = allocate(Math.max(capacity, batchHeaderSize))
   }
 
   /** Wraps the bytes of a whole sealed run, as read from a file or received from a client. */
   static fromBytes(bytes: Buffer): Run {
     const run = new Run(
-      readInt64(bytes, runField.baseOffset),
-      readInt64(bytes, runField.baseTimestamp),
+      readInt64(bytes, batchField.baseOffset),
+      readInt64(bytes, batchField.baseTimestamp),
       0,
     )
     run.buffer = bytes
     run.size = bytes.length
-    run.lastOffset = run.baseOffset + bytes.readInt32BE(runField.lastOffsetDelta)
+    run.lastOffset = run.baseOffset + bytes.readInt32BE(batchField.lastOffsetDelta)
     // Clients may claim any time, and beyond this a number cannot be written back as 64 bits.
-    run.maxTimestamp = Math.min(readInt64(bytes, runField.maxTimestamp), Number.MAX_SAFE_INTEGER)
-    run.recordCount = bytes.readInt32BE(runField.recordCount)
-    run.leaderEpoch = bytes.readInt32BE(runField.leaderEpoch)
+    run.maxTimestamp = Math.min(readInt64(bytes, batchField.maxTimestamp), Number.MAX_SAFE_INTEGER)
+    run.recordCount = bytes.readInt32BE(batchField.recordCount)
+    run.leaderEpoch = bytes.readInt32BE(batchField.leaderEpoch)
     run.isSealed = true
-    run.isForeign = bytes.readInt8(runField.magic) === runMagic.kafka
+    run.isForeign = bytes.readInt8(batchField.magic) === batchMagic.kafka
     return run
   }
 
@@ -107,8 +89,7 @@ export class Run {
    * them, or a copy where the request was small and would be kept for longer than young memory is.
    */
   static fromBatch(batch: Buffer, baseOffset: number, leaderEpoch: number): Run {
-    writeInt64(batch, runField.baseOffset, baseOffset)
-    batch.writeInt32BE(leaderEpoch, runField.leaderEpoch)
+    setBatchPlace(batch, baseOffset, leaderEpoch)
     const isPage = largePages.hold(batch)
     const isSmall = !isPage && batch.length < memoryLimits.largePageSizeMin
     const run = Run.fromBytes(isSmall ? largePages.copy(batch) : batch)
@@ -117,12 +98,12 @@ export class Run {
   }
 
   get magic(): number {
-    return this.isSealed ? this.buffer.readInt8(runField.magic) : runMagic.messages
+    return this.isSealed ? this.buffer.readInt8(batchField.magic) : batchMagic.messages
   }
 
   /** File position of the shared bodies that records refer to, or -1. Of a sealed run. */
   get sharedPosition(): number {
-    return this.magic === runMagic.messages ? readInt64(this.buffer, runField.sharedPosition) : -1
+    return this.magic === batchMagic.messages ? readInt64(this.buffer, sharedPositionField) : -1
   }
 
   /** Whether `size` more bytes still belong in this run. An empty run takes any record. */
@@ -207,19 +188,19 @@ export class Run {
   seal(leaderEpoch: number, sharedPosition: number): void {
     const { buffer } = this
     this.leaderEpoch = leaderEpoch
-    writeInt64(buffer, runField.baseOffset, this.baseOffset)
-    buffer.writeInt32BE(this.size - lengthStart, runField.length)
-    buffer.writeInt32BE(leaderEpoch, runField.leaderEpoch)
-    buffer.writeInt8(runMagic.messages, runField.magic)
-    buffer.writeInt16BE(0, runField.attributes)
-    buffer.writeInt32BE(this.lastOffset - this.baseOffset, runField.lastOffsetDelta)
-    writeInt64(buffer, runField.baseTimestamp, this.baseTimestamp)
-    writeInt64(buffer, runField.maxTimestamp, this.maxTimestamp)
-    writeInt64(buffer, runField.sharedPosition, sharedPosition)
-    buffer.writeInt16BE(-1, runField.producerEpoch)
-    buffer.writeInt32BE(-1, runField.baseSequence)
-    buffer.writeInt32BE(this.recordCount, runField.recordCount)
-    buffer.writeUInt32BE(crcOfRun(buffer, this.size), runField.crc)
+    writeInt64(buffer, batchField.baseOffset, this.baseOffset)
+    buffer.writeInt32BE(this.size - batchField.leaderEpoch, batchField.length)
+    buffer.writeInt32BE(leaderEpoch, batchField.leaderEpoch)
+    buffer.writeInt8(batchMagic.messages, batchField.magic)
+    buffer.writeInt16BE(0, batchField.attributes)
+    buffer.writeInt32BE(this.lastOffset - this.baseOffset, batchField.lastOffsetDelta)
+    writeInt64(buffer, batchField.baseTimestamp, this.baseTimestamp)
+    writeInt64(buffer, batchField.maxTimestamp, this.maxTimestamp)
+    writeInt64(buffer, sharedPositionField, sharedPosition)
+    buffer.writeInt16BE(-1, batchField.producerEpoch)
+    buffer.writeInt32BE(-1, batchField.baseSequence)
+    buffer.writeInt32BE(this.recordCount, batchField.recordCount)
+    buffer.writeUInt32BE(crcOfBatch(buffer, this.size), batchField.crc)
     this.isSealed = true
   }
 
@@ -232,20 +213,4 @@ export class Run {
 function allocate(size: number): Buffer {
   const isPage = size <= logLimits.runSizeMax && size > logLimits.runSizeMax / 2
   return isPage ? runPages.take(logLimits.runSizeMax) : Buffer.allocUnsafe(size)
-}
-
-/** The CRC-32C that belongs in the header of the run in the first `size` bytes of `buffer`. */
-export function crcOfRun(buffer: Buffer, size: number): number {
-  return crc32c(buffer.subarray(runField.attributes, size))
-}
-
-/** The same of a whole run, without keeping others waiting for a large one. */
-export function crcOfRunInSteps(bytes: Buffer): number | Promise<number> {
-  const steps = { clock: systemClock, sizePerTurn: memoryLimits.crcPerTurnMax }
-  return crc32cInSteps(bytes.subarray(runField.attributes), steps)
-}
-
-/** Total size of the run whose header starts at `position`. */
-export function runSizeAt(buffer: Buffer, position: number): number {
-  return buffer.readInt32BE(position + runField.length) + lengthStart
 }

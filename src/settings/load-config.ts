@@ -1,11 +1,11 @@
+// Puts the sources of settings together: flags > environment > pabal.yaml > defaults. Every name and
+// value is checked; the first problem ends the start with one line that names where it stands.
 import { findClosestName } from '../lib/closest-name.ts'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
 import type { ExitCode } from '../lib/exit-error.ts'
 import { isLoopback } from '../lib/loopback.ts'
 import { isForeignValue, isForeignVariable } from './foreign-variable.ts'
-// Puts the sources of settings together: flags > environment > pabal.yaml > defaults. Every name and
-// value is checked; the first problem ends the start with one line that names where it stands.
 import { readConfigFile, readPasswordFile } from './settings-file.ts'
 import { parseSettings, settingKeys, settingName, settings, variableName } from './settings.ts'
 import type { BrokerOptions, SettingKey, Settings } from './settings.ts'

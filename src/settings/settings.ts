@@ -1,6 +1,6 @@
-import { programLimits } from '../limits/program.ts'
 // Every setting of the broker, in one table: name, kind of value, default and description. Flags,
 // environment variables, pabal.yaml, --help and docs/configuration.md all come from it.
+import { programLimits } from '../limits/program.ts'
 import { formatSize, list, oneOf, port, size, text, wholeNumber } from './setting-kinds.ts'
 import type { Kind, Port } from './setting-kinds.ts'
 

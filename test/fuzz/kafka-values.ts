@@ -1,3 +1,5 @@
+// Well-formed requests of any API and version, made up from the message definitions. Values are
+// steered: names that exist, small numbers and whole batches get further than noise does.
 import {
   isEmpty,
   type Field,
@@ -7,8 +9,6 @@ import {
   readMessage,
   type VersionRange,
 } from '../../scripts/kafka/read-messages.ts'
-// Well-formed requests of any API and version, made up from the message definitions. Values are
-// steered: names that exist, small numbers and whole batches get further than noise does.
 import { apiCodecs, type ApiName } from '../../src/codec/kafka/apis.gen.ts'
 import type { Random } from '../../src/lib/random.ts'
 import { randomBatch } from './kafka-batches.ts'

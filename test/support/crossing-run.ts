@@ -1,15 +1,18 @@
+// Runs of one log as the memory engine would hold them, for tests of the crossing.
 import { recordLimits } from '../../src/limits/record.ts'
 import { Log } from '../../src/log/log.ts'
-import { appendRecord, RecordSource, RecordView } from '../../src/log/record.ts'
-import { Run, runHeaderSize } from '../../src/log/run.ts'
+import { appendRecord } from '../../src/log/record.ts'
+import { Run } from '../../src/log/run.ts'
 import { type NewRecord, RecordBatchBuilder } from '../../src/record/batch/batch-builder.ts'
+import { batchHeaderSize } from '../../src/record/batch/batch-header.ts'
 import { readBatchHeader, recordsOf } from '../../src/record/batch/batch-header.ts'
 import type { CompressionName } from '../../src/record/batch/compression.ts'
 import { RecordReader } from '../../src/record/batch/record-reader.ts'
-// Runs of one log as the memory engine would hold them, for tests of the crossing.
 import { encodeAddress } from '../../src/record/message/address.ts'
 import { encodeContentHeader } from '../../src/record/message/content-header.ts'
 import type { BasicProperties } from '../../src/record/message/properties.gen.ts'
+import { RecordSource } from '../../src/record/message/record-source.ts'
+import { RecordView } from '../../src/record/message/record-view.ts'
 import { OpenedBatch } from '../../src/server/crossing/opened-batch.ts'
 import { toMessageRun, wholeBatch } from '../../src/server/crossing/to-message-run.ts'
 
@@ -69,7 +72,7 @@ export function runOf(messages: readonly Message[]): Run {
 export function messagesIn(log: Log, run: Run): StoredMessage[] {
   const messages: StoredMessage[] = []
   const view = new RecordView()
-  for (let position = runHeaderSize; position < run.size;) {
+  for (let position = batchHeaderSize; position < run.size;) {
     position = log.readFrom(run, position, view)
     messages.push({
       offset: view.offset,

@@ -15,7 +15,8 @@ import {
 import type { LogStore, Recovered } from '../../src/log/log-store.ts'
 import type { Log } from '../../src/log/log.ts'
 import { MemoryLogStore } from '../../src/log/memory/memory-log-store.ts'
-import { RecordSource, RecordView } from '../../src/log/record.ts'
+import { RecordSource } from '../../src/record/message/record-source.ts'
+import { RecordView } from '../../src/record/message/record-view.ts'
 import { FaultDisk } from '../../src/testing/fault-disk.ts'
 
 export interface Engine {

@@ -5,9 +5,10 @@ import { Queue } from '../../src/broker/queue/queue.ts'
 import { Turn } from '../../src/lib/turn.ts'
 import type { CommitGroup } from '../../src/log/commit-group.ts'
 import { type MemoryChaos, MemoryLogStore } from '../../src/log/memory/memory-log-store.ts'
-import { RecordSource, type RecordView } from '../../src/log/record.ts'
 import { encodeAddress } from '../../src/record/message/address.ts'
 import { noArguments } from '../../src/record/message/arguments.ts'
+import { RecordSource } from '../../src/record/message/record-source.ts'
+import type { RecordView } from '../../src/record/message/record-view.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
 
 export interface QueueSetup {

@@ -73,7 +73,7 @@ function fill(broker: Broker, queue: Queue): string[] {
     } else {
       const record = { timestamp: systemClock.now(), key: null, headers: [] }
       const records = pair.map((text, offset) => ({ ...record, offset, value: Buffer.from(text) }))
-      view?.partitions[0]?.produce(batchOf(records, 'gzip').bytes(), () => undefined)
+      view?.partitions[0]?.produce(batchOf(records, 'gzip').bytes())
     }
     texts.push(...pair)
   }

@@ -1,7 +1,7 @@
 // One reader of a queue, whatever its protocol. The queue decides who is next; the sink (a channel)
 // decides whether it can take more and puts the message on the wire.
-import type { RecordView } from '../../log/record.ts'
 import type { Arguments } from '../../record/message/arguments.ts'
+import type { RecordView } from '../../record/message/record-view.ts'
 import type { DeliveryHolder, SettleReason } from '../unacked-deliveries.ts'
 import type { Queue } from './queue.ts'
 

@@ -2,7 +2,7 @@
 // has room. Runs once a turn, in bounded pieces.
 import { type Turn, turnPhase, type TurnTask } from '../../lib/turn.ts'
 import { brokerLimits } from '../../limits/broker.ts'
-import { RecordView } from '../../log/record.ts'
+import { RecordView } from '../../record/message/record-view.ts'
 import { isLate } from '../is-late.ts'
 import type { Backlog, TakeResult } from './backlog.ts'
 import { ConsumerLine } from './consumer-line.ts'

@@ -7,7 +7,7 @@ import * as fc from 'fast-check'
 import { QueueUnderTest, textOf } from '../../../test/support/queue-under-test.ts'
 import { seededRandom } from '../../lib/random.ts'
 import { type MemoryChaos } from '../../log/memory/memory-log-store.ts'
-import { RecordView } from '../../log/record.ts'
+import { RecordView } from '../../record/message/record-view.ts'
 import type { Consumer, DeliverySink } from './consumer.ts'
 
 interface ModelMessage {

@@ -5,7 +5,7 @@ import { runInNewContext } from 'node:vm'
 import { NotingSink, QueueUnderTest, textOf } from '../../../test/support/queue-under-test.ts'
 import { type Random, seededRandom } from '../../lib/random.ts'
 import { brokerLimits } from '../../limits/broker.ts'
-import { RecordView } from '../../log/record.ts'
+import { RecordView } from '../../record/message/record-view.ts'
 
 const texts = (count: number): string[] => Array.from({ length: count }, (_, index) => `m${index}`)
 

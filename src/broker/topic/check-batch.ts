@@ -1,13 +1,18 @@
 // What a record batch from a producer must look like before it is stored as it is. Checks and their
 // order follow Kafka's UnifiedLog and LogValidator; the batch's records are not decoded.
 import { readInt64 } from '../../lib/int64.ts'
-import { crcOfRun, runField, runHeaderSize, runMagic, runSizeAt } from '../../log/run.ts'
+import {
+  batchAttribute,
+  crcOfBatch,
+  batchField,
+  batchHeaderSize,
+  batchMagic,
+  batchSizeAt,
+} from '../../record/batch/batch-header.ts'
 import { BrokerError, type BrokerErrorCode } from '../broker-error.ts'
 import type { ProducedBatch } from './producer-state.ts'
 import type { TopicConfig } from './topic-config.ts'
 
-const attribute = { timestampType: 0x08, transactional: 0x10, control: 0x20 } as const
-const producerIdAt = runField.sharedPosition
 const sequenceSpan = 2_147_483_648
 
 export interface CheckedBatch {
@@ -26,28 +31,28 @@ export interface CheckedBatch {
 export function checkBatch(batch: Buffer, config: TopicConfig, isIntact = false): CheckedBatch {
   expectOneBatch(batch)
   checkPlace(batch, config)
-  if (!isIntact && crcOfRun(batch, batch.length) !== batch.readUInt32BE(runField.crc)) {
+  if (!isIntact && crcOfBatch(batch, batch.length) !== batch.readUInt32BE(batchField.crc)) {
     throw refuse('corrupt_batch', 'Record is corrupt: its checksum does not match')
   }
   const recordCount = checkCount(batch)
-  checkAttributes(batch.readInt16BE(runField.attributes))
-  const maxTimestamp = readInt64(batch, runField.maxTimestamp)
+  checkAttributes(batch.readInt16BE(batchField.attributes))
+  const maxTimestamp = readInt64(batch, batchField.maxTimestamp)
   return { recordCount, maxTimestamp, producer: producerOf(batch, recordCount) }
 }
 
 /** Kafka's ProduceRequest.validateRecords: whole batches of format 2, and exactly one of them. */
 function expectOneBatch(batch: Buffer): void {
-  if (batch.length > runField.magic) {
-    const magic = batch.readInt8(runField.magic)
-    if (magic < 0 || magic > runMagic.kafka) {
+  if (batch.length > batchField.magic) {
+    const magic = batch.readInt8(batchField.magic)
+    if (magic < 0 || magic > batchMagic.kafka) {
       throw refuse('corrupt_batch', `Invalid magic found in record: ${magic}`)
     }
-    if (magic < runMagic.kafka) {
+    if (magic < batchMagic.kafka) {
       throw refuse('invalid_record', 'Only record batches of format 2 are accepted')
     }
   }
-  const size = batch.length < runHeaderSize ? Infinity : runSizeAt(batch, 0)
-  if (size < runHeaderSize) {
+  const size = batch.length < batchHeaderSize ? Infinity : batchSizeAt(batch, 0)
+  if (size < batchHeaderSize) {
     throw refuse('corrupt_batch', `A record batch of ${size} bytes is less than its header`)
   }
   if (size > batch.length) {
@@ -59,7 +64,7 @@ function expectOneBatch(batch: Buffer): void {
 }
 
 function checkPlace(batch: Buffer, config: TopicConfig): void {
-  const baseOffset = readInt64(batch, runField.baseOffset)
+  const baseOffset = readInt64(batch, batchField.baseOffset)
   if (baseOffset !== 0) {
     throw refuse(
       'invalid_record',
@@ -82,8 +87,8 @@ function checkPlace(batch: Buffer, config: TopicConfig): void {
 }
 
 function checkCount(batch: Buffer): number {
-  const recordCount = batch.readInt32BE(runField.recordCount)
-  const lastOffsetDelta = batch.readInt32BE(runField.lastOffsetDelta)
+  const recordCount = batch.readInt32BE(batchField.recordCount)
+  const lastOffsetDelta = batch.readInt32BE(batchField.lastOffsetDelta)
   if (recordCount <= 0 || lastOffsetDelta + 1 !== recordCount) {
     throw refuse(
       'invalid_record',
@@ -94,25 +99,25 @@ function checkCount(batch: Buffer): number {
 }
 
 function checkAttributes(attributes: number): void {
-  if ((attributes & attribute.control) !== 0) {
+  if ((attributes & batchAttribute.control) !== 0) {
     throw refuse('invalid_record', 'Clients are not allowed to write control records')
   }
-  if ((attributes & attribute.transactional) !== 0) {
+  if ((attributes & batchAttribute.transactional) !== 0) {
     // Nobody can have begun a transaction.
     throw refuse(
       'invalid_transaction_state',
       'The record batch is part of a transaction that is not ongoing',
     )
   }
-  if ((attributes & attribute.timestampType) !== 0) {
+  if ((attributes & batchAttribute.logAppendTime) !== 0) {
     throw refuse('invalid_timestamp', 'Producers may not set the timestamp type LogAppendTime')
   }
 }
 
 function producerOf(batch: Buffer, recordCount: number): ProducedBatch | undefined {
-  const producerId = readInt64(batch, producerIdAt)
+  const producerId = readInt64(batch, batchField.producerId)
   if (producerId < 0) return undefined
-  const firstSequence = batch.readInt32BE(runField.baseSequence)
+  const firstSequence = batch.readInt32BE(batchField.baseSequence)
   if (firstSequence < 0) {
     throw refuse(
       'invalid_record',
@@ -121,7 +126,7 @@ function producerOf(batch: Buffer, recordCount: number): ProducedBatch | undefin
   }
   return {
     producerId,
-    producerEpoch: batch.readInt16BE(runField.producerEpoch),
+    producerEpoch: batch.readInt16BE(batchField.producerEpoch),
     firstSequence,
     lastSequence: (firstSequence + recordCount - 1) % sequenceSpan,
   }

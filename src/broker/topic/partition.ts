@@ -6,9 +6,11 @@ import type { CommitGroup } from '../../log/commit-group.ts'
 import { LogError } from '../../log/log-error.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import type { Log, LogWatcher } from '../../log/log.ts'
+import { setAppendTime, setMaxTimestamp } from '../../record/batch/batch-header.ts'
+import type { CheckedRecords } from '../../record/batch/check-records.ts'
 import { checkBatch } from './check-batch.ts'
+import { checkRecords, verdictOf } from './check-records.ts'
 import { ProducerState } from './producer-state.ts'
-import { stampAppendTime, stampMaxTimestamp } from './stamp-times.ts'
 import type { TopicConfig } from './topic-config.ts'
 
 export interface PartitionContext {
@@ -25,16 +27,13 @@ export interface Produced {
   readonly appendTime: number
 }
 
-/**
- * Looks into the records of a batch and returns the time of the latest, -1 when none has one,
- * undefined to believe the batch, or 'large' when that takes too long here. Throws when they are not
- * acceptable.
- */
-export type RecordCheck = (
-  batch: Buffer,
-  config: TopicConfig,
-  now: number,
-) => number | 'large' | undefined
+/** What has been found out about a large batch beside the event loop. */
+export interface BatchFindings {
+  /** Its checksum is right. */
+  readonly isIntact?: boolean
+  /** Its records have been looked at. */
+  readonly checked?: CheckedRecords
+}
 
 /** Told when a partition has more durable records. */
 export type DurableListener = () => void
@@ -42,6 +41,8 @@ export type DurableListener = () => void
 const stateKeyPrefix = 'producer/'
 
 const tellNobody = (): void => undefined
+
+const nothingFound: BatchFindings = {}
 
 export class Partition implements LogWatcher {
   readonly log: Log
@@ -81,27 +82,27 @@ export class Partition implements LogWatcher {
   }
 
   /**
-   * Stores a batch, whose bytes are the log's from now on; 'large' when `checkRecords` says so, and then
-   * nothing has happened. Throws what `checkBatch`, `ProducerState.findDuplicate` and `checkRecords`
-   * throw; the last looks into the records, which is for the protocol to do. `isIntact`: the checksum of
-   * a large batch was found right before.
+   * Stores a batch, whose bytes are the log's from now on. 'large': its records take too long to look
+   * at here, and nothing has happened; `findings` has them the next time. Throws what `checkBatch`,
+   * `ProducerState.findDuplicate` and `checkRecords` throw.
    */
-  produce(batch: Buffer, checkRecords: RecordCheck, isIntact = false): Produced | 'large' {
+  produce(batch: Buffer, findings: BatchFindings = nothingFound): Produced | 'large' {
     const { store, clock } = this.#context
     const now = clock.now()
     const config = this.#getConfig()
-    const { producer, recordCount, maxTimestamp } = checkBatch(batch, config, isIntact)
+    const { producer, recordCount, maxTimestamp } = checkBatch(batch, config, findings.isIntact)
     const appendTime = config.usesAppendTime ? now : -1
     const known = producer && this.producers.findDuplicate(producer)
     if (known !== undefined) {
       const group = known.group?.state === 'finished' ? undefined : known.group
       return { baseOffset: known.baseOffset, group, appendTime: known.timestamp }
     }
-    const latest = checkRecords(batch, config, now) ?? maxTimestamp
+    const { checked } = findings
+    const latest = checked ? verdictOf(checked) : checkRecords(batch, config, now)
     if (latest === 'large') return latest
     const group = store.beginAtom()
-    if (config.usesAppendTime) stampAppendTime(batch, now)
-    else if (latest !== maxTimestamp) stampMaxTimestamp(batch, latest)
+    if (config.usesAppendTime) setAppendTime(batch, now)
+    else if (latest !== maxTimestamp) setMaxTimestamp(batch, latest)
     const baseOffset = this.log.appendBatch(batch)
     this.#onAppended(recordCount)
     if (producer !== undefined) {

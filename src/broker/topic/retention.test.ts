@@ -44,9 +44,9 @@ async function retained(configs: Record<string, string>): Promise<Topic> {
   const { topic } = topics.create({ name: 't', partitionCount: 1, configs, isProvisional: false })
   for (let hour = batchCount - 1; hour >= 0; hour--) {
     const timestamp = clock.now() - hour * hourMs
-    const record = { timestamp, key: null, value: Buffer.alloc(100), headers: [] }
+    const record = { timestamp, key: Buffer.alloc(0), value: Buffer.alloc(100), headers: [] }
     const batch = batchOf([0, 1].map((offset) => ({ ...record, offset })))
-    topic.partitions[0]?.produce(batch.bytes(), () => undefined)
+    topic.partitions[0]?.produce(batch.bytes())
     clock.runUntilIdle()
   }
   const onTrouble = (_topic: Topic, error: Error): void => assert.fail(error)
@@ -114,10 +114,7 @@ test('producers of work queues are forgotten as those of topics, and with their 
     const builder = new RecordBatchBuilder(0)
     builder.append({ offset: 0, timestamp: 0, key: null, value: null, headers: [] })
     const batch = builder.finish({ producerId, producerEpoch: 0, baseSequence: 0 })
-    broker
-      .topicsOf(vhost)
-      .find('work')
-      ?.partitions[0]?.produce(batch, () => undefined)
+    broker.topicsOf(vhost).find('work')?.partitions[0]?.produce(batch)
     clock.runUntilIdle()
   }
   const retention = new Retention({

@@ -8,9 +8,10 @@ import { Turn } from '../../lib/turn.ts'
 import { openFileLogStore } from '../../log/file/open-file-log-store.ts'
 import type { LogStore, Recovered } from '../../log/log-store.ts'
 import { MemoryLogStore } from '../../log/memory/memory-log-store.ts'
-import { RecordSource, type RecordView } from '../../log/record.ts'
 import { encodeAddress } from '../../record/message/address.ts'
 import { encodeContentHeader } from '../../record/message/content-header.ts'
+import { RecordSource } from '../../record/message/record-source.ts'
+import type { RecordView } from '../../record/message/record-view.ts'
 import { BatchWorker } from '../../server/crossing/batch-worker.ts'
 import { Crossing } from '../../server/crossing/crossing.ts'
 import { FaultDisk } from '../../testing/fault-disk.ts'
@@ -110,7 +111,7 @@ type Bound = { readonly log: Partition['log']; produce(batch: Buffer): void }
 
 const boundOf = (partition: Partition): Bound => ({
   log: partition.log,
-  produce: (batch) => void partition.produce(Buffer.from(batch), () => undefined),
+  produce: (batch) => void partition.produce(Buffer.from(batch)),
 })
 
 /** Checks what it gets, and acks it a little later. */

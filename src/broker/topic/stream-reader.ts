@@ -6,8 +6,10 @@
 import { topicLimits } from '../../limits/topic.ts'
 import { Cursor } from '../../log/cursor.ts'
 import type { Log } from '../../log/log.ts'
-import { recordSizeAt, type RecordView } from '../../log/record.ts'
-import { type Run, runHeaderSize } from '../../log/run.ts'
+import type { Run } from '../../log/run.ts'
+import { batchHeaderSize } from '../../record/batch/batch-header.ts'
+import { recordSizeAt } from '../../record/message/message-record.ts'
+import type { RecordView } from '../../record/message/record-view.ts'
 import type { DeliveryHolder, SettleReason } from '../unacked-deliveries.ts'
 import type { Partition } from './partition.ts'
 import type { StreamConsumer } from './stream-consumer.ts'
@@ -27,7 +29,7 @@ export class StreamReader implements DeliveryHolder {
   #runs: readonly Run[] = noRuns
   #runIndex = 0
   /** In the messages with this base offset: a large batch comes in parts. */
-  #position = runHeaderSize
+  #position = batchHeaderSize
   #partBase = -1
   #isBusy = true
   #isClosed = false
@@ -169,7 +171,7 @@ export class StreamReader implements DeliveryHolder {
       this.#log.prepareMessages(run, offset, () => this.#onReady())
     } else if (messages.baseOffset !== this.#partBase) {
       this.#partBase = messages.baseOffset
-      this.#position = runHeaderSize
+      this.#position = batchHeaderSize
     }
     return messages
   }

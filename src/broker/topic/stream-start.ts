@@ -1,5 +1,5 @@
-import type { Argument } from '../../record/message/arguments.ts'
 // Where a reader of a stream begins: the consumer argument `x-stream-offset`.
+import type { Argument } from '../../record/message/arguments.ts'
 import { findAgeMs } from '../argument-check.ts'
 
 /** `timestamp` is milliseconds since 1970. */

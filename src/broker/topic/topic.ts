@@ -1,7 +1,7 @@
 // A topic, which AMQP sees as a stream queue: partitions that readers keep their own offsets into.
-import type { RecordSource } from '../../log/record.ts'
 import type { QueueRow } from '../../meta/topology-change.ts'
 import type { Arguments } from '../../record/message/arguments.ts'
+import type { RecordSource } from '../../record/message/record-source.ts'
 import type { QueueLike } from '../exchange/binding.ts'
 import { partitionOfKey } from './murmur2.ts'
 import type { Partition } from './partition.ts'

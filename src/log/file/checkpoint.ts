@@ -1,6 +1,6 @@
-import { writeInt64 } from '../../lib/int64.ts'
 // Repeats the state of all logs in the WAL, a slice with each group, so that older files are not
 // needed to know it. Fuzzy: between begin and end others go on writing, and recovery adds both up.
+import { writeInt64 } from '../../lib/int64.ts'
 import { chunkSize } from '../acked-chunk.ts'
 import type { EncodedEntries } from '../commit-group.ts'
 import type { Log } from '../log.ts'

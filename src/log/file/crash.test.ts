@@ -9,12 +9,15 @@ import { systemClock } from '../../lib/clock.ts'
 import { seededRandom } from '../../lib/random.ts'
 import type { Random } from '../../lib/random.ts'
 import { Turn } from '../../lib/turn.ts'
+import { batchHeaderSize } from '../../record/batch/batch-header.ts'
+import { RecordSource } from '../../record/message/record-source.ts'
+import { RecordView } from '../../record/message/record-view.ts'
 import { diskError, FaultDisk } from '../../testing/fault-disk.ts'
 import type { CommitGroup } from '../commit-group.ts'
 import type { Log } from '../log.ts'
-import { appendRecord, RecordSource, RecordView } from '../record.ts'
+import { appendRecord } from '../record.ts'
 import type { RunConverter } from '../run-converter.ts'
-import { Run, runHeaderSize } from '../run.ts'
+import { Run } from '../run.ts'
 import type { FileLogStore } from './file-log-store.ts'
 import { openFileLogStore } from './open-file-log-store.ts'
 
@@ -308,7 +311,7 @@ async function bodiesInRuns(store: FileLogStore, log: Log): Promise<Map<number, 
 function addBodies(log: Log, run: Run, bodies: Map<number, string>): void {
   const view = new RecordView()
   const messages = log.messagesOf(run, run.baseOffset) as Run
-  for (let position = runHeaderSize; position < messages.size;) {
+  for (let position = batchHeaderSize; position < messages.size;) {
     position = log.readFrom(messages, position, view)
     if (log.cursor.isAcked(view.offset)) continue
     bodies.set(view.offset, view.body.toString('latin1', view.bodyStart, view.bodyEnd))
@@ -319,7 +322,7 @@ function addBodies(log: Log, run: Run, bodies: Map<number, string>): void {
 const converter: RunConverter = {
   toMessages(_log, run) {
     const messages = new Run(run.baseOffset, run.baseTimestamp, 0)
-    const body = run.bytes().toString('latin1', runHeaderSize)
+    const body = run.bytes().toString('latin1', batchHeaderSize)
     for (let offset = run.baseOffset; offset <= run.lastOffset; offset++) {
       appendRecord(messages, offset, run.baseTimestamp, source(body))
     }

@@ -1,5 +1,5 @@
-import { writeInt64 } from '../../lib/int64.ts'
 // Writes the entries of commit groups into one growing buffer. Formats are in file-format.ts.
+import { writeInt64 } from '../../lib/int64.ts'
 import type { EncodedEntries } from '../commit-group.ts'
 import { entryHeadSize, entryKind, stateForgotten, stateKeyStart } from './file-format.ts'
 

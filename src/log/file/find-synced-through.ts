@@ -1,5 +1,5 @@
-import { readInt64 } from '../../lib/int64.ts'
 // After a bad group: do later bytes still prove that it had been on stable storage?
+import { readInt64 } from '../../lib/int64.ts'
 import { logLimits } from '../../limits/log.ts'
 import { groupField, groupHeaderSize, groupMagic } from './file-format.ts'
 import { readAt } from './file-operations.ts'

@@ -2,7 +2,13 @@
 // shared bodies verify: half a group never counts.
 import { crc32c } from '../../lib/crc32c.ts'
 import { readInt64 } from '../../lib/int64.ts'
-import { crcOfRun, runField, runHeaderSize, runMagic, runSizeAt } from '../run.ts'
+import {
+  crcOfBatch,
+  batchField,
+  batchHeaderSize,
+  batchMagic,
+  batchSizeAt,
+} from '../../record/batch/batch-header.ts'
 import {
   crcOfGroup,
   entryHeadSize,
@@ -171,13 +177,13 @@ function checkPayload(group: DecodedGroup): GroupFault | undefined {
 export function isRunIntact(bytes: Buffer, entry: number, position: number): boolean {
   const size = bytes.readUInt32BE(entry + 40)
   return (
-    size >= runHeaderSize &&
-    runSizeAt(bytes, position) === size &&
+    size >= batchHeaderSize &&
+    batchSizeAt(bytes, position) === size &&
     readInt64(bytes, position) === readInt64(bytes, entry + 16) &&
-    bytes[position + runField.magic] === bytes[entry + 1] &&
-    bytes.readUInt32BE(position + runField.leaderEpoch) === bytes.readUInt32BE(entry + 48) &&
-    bytes.readUInt32BE(position + runField.crc) === bytes.readUInt32BE(entry + 44) &&
-    crcOfRun(bytes.subarray(position, position + size), size) === bytes.readUInt32BE(entry + 44)
+    bytes[position + batchField.magic] === bytes[entry + 1] &&
+    bytes.readUInt32BE(position + batchField.leaderEpoch) === bytes.readUInt32BE(entry + 48) &&
+    bytes.readUInt32BE(position + batchField.crc) === bytes.readUInt32BE(entry + 44) &&
+    crcOfBatch(bytes.subarray(position, position + size), size) === bytes.readUInt32BE(entry + 44)
   )
 }
 
@@ -189,7 +195,7 @@ function decodeRunEntry(bytes: Buffer, at: number, position: number): DecodedRun
     lastOffset: baseOffset + bytes.readUInt32BE(at + 32),
     recordCount: bytes.readUInt32BE(at + 36),
     maxTimestamp: readInt64(bytes, at + 24),
-    isBatch: bytes[at + 1] === runMagic.kafka,
+    isBatch: bytes[at + 1] === batchMagic.kafka,
     size: bytes.readUInt32BE(at + 40),
     position,
   }

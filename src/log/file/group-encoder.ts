@@ -3,8 +3,8 @@
 import { crc32c } from '../../lib/crc32c.ts'
 import { writeInt64 } from '../../lib/int64.ts'
 import { logLimits } from '../../limits/log.ts'
+import { batchField, batchMagic } from '../../record/batch/batch-header.ts'
 import type { CommitGroup } from '../commit-group.ts'
-import { runField, runMagic } from '../run.ts'
 import type { Run } from '../run.ts'
 import { EntryWriter } from './entry-writer.ts'
 import {
@@ -133,13 +133,13 @@ function sealRun(run: Run, leaderEpoch: number, sharedPosition: number): void {
     run.shrink()
     const epoch = run.leaderEpoch < 0 ? leaderEpoch : run.leaderEpoch
     run.seal(epoch, run.shared === undefined ? -1 : sharedPosition)
-  } else if (run.magic === runMagic.messages && run.shared !== undefined) {
+  } else if (run.magic === batchMagic.messages && run.shared !== undefined) {
     run.seal(run.leaderEpoch, sharedPosition)
   }
 }
 
 function writeRunEntry(entries: EntryWriter, logId: number, run: Run): void {
-  const at = entries.begin(entryKind.run, run.buffer[runField.magic]!, runEntrySize)
+  const at = entries.begin(entryKind.run, run.buffer[batchField.magic]!, runEntrySize)
   const { bytes } = entries
   writeInt64(bytes, at + 8, logId)
   writeInt64(bytes, at + 16, run.baseOffset)
@@ -147,8 +147,8 @@ function writeRunEntry(entries: EntryWriter, logId: number, run: Run): void {
   bytes.writeUInt32BE(run.lastOffset - run.baseOffset, at + 32)
   bytes.writeUInt32BE(run.recordCount, at + 36)
   bytes.writeUInt32BE(run.size, at + 40)
-  run.buffer.copy(bytes, at + 44, runField.crc, runField.crc + 4)
-  run.buffer.copy(bytes, at + 48, runField.leaderEpoch, runField.leaderEpoch + 4)
+  run.buffer.copy(bytes, at + 44, batchField.crc, batchField.crc + 4)
+  run.buffer.copy(bytes, at + 48, batchField.leaderEpoch, batchField.leaderEpoch + 4)
 }
 
 function copiedSize(group: CommitGroup, shared: Buffer | undefined): number {

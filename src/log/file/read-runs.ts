@@ -2,9 +2,19 @@
 import { readInt64 } from '../../lib/int64.ts'
 import { largePages } from '../../lib/large-pages.ts'
 import { logLimits } from '../../limits/log.ts'
-import { recordBodySize, recordSharedStart, recordSizeAt } from '../record.ts'
+import {
+  crcOfBatchInSteps,
+  batchField,
+  batchHeaderSize,
+  batchSizeAt,
+} from '../../record/batch/batch-header.ts'
+import {
+  recordBodySize,
+  recordSharedStart,
+  recordSizeAt,
+} from '../../record/message/message-record.ts'
 import { runPages } from '../run-pages.ts'
-import { crcOfRunInSteps, Run, runField, runHeaderSize, runSizeAt } from '../run.ts'
+import { Run } from '../run.ts'
 import { SharedBodies, sharedCrcSize } from '../shared-bodies.ts'
 import type { DiskFile } from './disk.ts'
 import { readAt, readInto } from './file-operations.ts'
@@ -112,18 +122,18 @@ function checkRun(
 ): Run | undefined | Promise<Run | undefined> {
   const isWhole =
     bytes.length === index.size(at) &&
-    bytes.length >= runHeaderSize &&
-    runSizeAt(bytes, 0) === bytes.length
-  if (!isWhole || readInt64(bytes, runField.baseOffset) !== index.baseOffset(at)) return undefined
+    bytes.length >= batchHeaderSize &&
+    batchSizeAt(bytes, 0) === bytes.length
+  if (!isWhole || readInt64(bytes, batchField.baseOffset) !== index.baseOffset(at)) return undefined
   // Who is given a batch checks it too; messages go out without a checksum.
   const checkedAt = now !== undefined && index.isBatch(at) ? now : undefined
   if (checkedAt !== undefined && index.intact.has(at, checkedAt)) return Run.fromBytes(bytes)
   const toRun = (crc: number): Run | undefined => {
-    if (crc !== bytes.readUInt32BE(runField.crc)) return undefined
+    if (crc !== bytes.readUInt32BE(batchField.crc)) return undefined
     if (checkedAt !== undefined) index.intact.add(at, checkedAt)
     return Run.fromBytes(bytes)
   }
-  const crc = crcOfRunInSteps(bytes)
+  const crc = crcOfBatchInSteps(bytes)
   return typeof crc === 'number' ? toRun(crc) : crc.then(toRun)
 }
 
@@ -156,7 +166,7 @@ function sharedRange(runs: readonly Run[]): [number, number] {
   let low = Infinity
   let high = 0
   for (const { buffer, size } of runs) {
-    for (let at = runHeaderSize; at < size; at += recordSizeAt(buffer, at)) {
+    for (let at = batchHeaderSize; at < size; at += recordSizeAt(buffer, at)) {
       const start = recordSharedStart(buffer, at)
       if (start < 0) continue
       low = Math.min(low, start - sharedCrcSize)
@@ -167,7 +177,7 @@ function sharedRange(runs: readonly Run[]): [number, number] {
 }
 
 function areBodiesIntact({ buffer, size }: Run, shared: SharedBodies): boolean {
-  for (let at = runHeaderSize; at < size; at += recordSizeAt(buffer, at)) {
+  for (let at = batchHeaderSize; at < size; at += recordSizeAt(buffer, at)) {
     const start = recordSharedStart(buffer, at)
     if (start >= 0 && !shared.isIntact(start, recordBodySize(buffer, at))) return false
   }

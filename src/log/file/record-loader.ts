@@ -1,8 +1,8 @@
 // Brings what a read missed into memory: a window of runs from the files, the body of one record
 // from a file of its own, or the messages that a batch is converted to.
+import { RecordView } from '../../record/message/record-view.ts'
 import type { LogStoreEvents } from '../log-store.ts'
 import type { Log } from '../log.ts'
-import { RecordView } from '../record.ts'
 import type { AsideStore } from './aside-store.ts'
 import type { ColdReader } from './cold-reader.ts'
 import type { VolatileSpill } from './volatile-spill.ts'

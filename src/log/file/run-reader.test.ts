@@ -10,12 +10,13 @@ import { seededRandom } from '../../lib/random.ts'
 import { Turn } from '../../lib/turn.ts'
 import { logLimits } from '../../limits/log.ts'
 import { memoryLimits } from '../../limits/memory.ts'
+import { crcOfBatch, batchField } from '../../record/batch/batch-header.ts'
+import { RecordView } from '../../record/message/record-view.ts'
 import { FaultDisk } from '../../testing/fault-disk.ts'
 import { LogError } from '../log-error.ts'
 import type { LogStoreEvents } from '../log-store.ts'
 import type { Log } from '../log.ts'
-import { RecordView } from '../record.ts'
-import { crcOfRun, type Run, runField } from '../run.ts'
+import type { Run } from '../run.ts'
 import type { FileLimits } from './file-limits.ts'
 import type { FileLogStore } from './file-log-store.ts'
 import { openFileLogStore } from './open-file-log-store.ts'
@@ -167,7 +168,7 @@ for (const coldRunsSizeMax of [1, 500_000, logLimits.coldRunsSizeMax]) {
     assert.ok(read.length >= 60)
     assert.ok(watch.holdTotal > 0)
     for (const run of read) {
-      assert.equal(crcOfRun(run.bytes(), run.size), run.bytes().readUInt32BE(runField.crc))
+      assert.equal(crcOfBatch(run.bytes(), run.size), run.bytes().readUInt32BE(batchField.crc))
       run.endLease()
     }
     await committed(store, () => store.deleteLog(log))

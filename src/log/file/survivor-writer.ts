@@ -1,16 +1,17 @@
 // Writes living records into a survivor file, in groups like those of the WAL. Records keep their
 // offsets; bodies that several of them share are stored once per group.
 import { logLimits } from '../../limits/log.ts'
-import { CommitGroup } from '../commit-group.ts'
-import type { Log } from '../log.ts'
+import { batchHeaderSize, batchMagic } from '../../record/batch/batch-header.ts'
 import {
   recordBodySize,
-  recordOffsetAt,
   recordSharedStart,
   recordSharedReferenceAt,
   recordSizeAt,
-} from '../record.ts'
-import { Run, runHeaderSize, runMagic } from '../run.ts'
+} from '../../record/message/message-record.ts'
+import { CommitGroup } from '../commit-group.ts'
+import type { Log } from '../log.ts'
+import { recordOffsetAt } from '../record.ts'
+import { Run } from '../run.ts'
 import type { SharedBodies } from '../shared-bodies.ts'
 import { writeAllAt } from './file-operations.ts'
 import { GroupEncoder } from './group-encoder.ts'
@@ -51,7 +52,7 @@ export class SurvivorWriter {
 
   /** Takes what lives of `run`, which belongs to `from`. */
   add(from: Extent, run: Run, log: Log): void {
-    const living = run.magic === runMagic.messages ? this.#livingPart(run, log) : run
+    const living = run.magic === batchMagic.messages ? this.#livingPart(run, log) : run
     if (living.recordCount === 0) return
     this.#group.runs.push({ log, run: living })
     this.#group.size += living.size
@@ -97,7 +98,7 @@ export class SurvivorWriter {
     const living = new Run(run.baseOffset, run.baseTimestamp, run.size)
     living.leaderEpoch = run.leaderEpoch
     living.maxTimestamp = run.maxTimestamp
-    for (let at = runHeaderSize; at < run.size; at += recordSizeAt(run.buffer, at)) {
+    for (let at = batchHeaderSize; at < run.size; at += recordSizeAt(run.buffer, at)) {
       const offset = recordOffsetAt(run, at)
       if (log.cursor.isAcked(offset)) continue
       const size = recordSizeAt(run.buffer, at)

@@ -1,6 +1,6 @@
-import { batchHeaderSize, writeBatchHeader } from './batch-header.ts'
 // Builds a record batch from records that are not Kafka's own. Layout: record-batch.ts for the
 // header, record-reader.ts for the records.
+import { batchHeaderSize, writeBatchHeader } from './batch-header.ts'
 import { compress, type CompressionName } from './compression.ts'
 
 export interface RecordHeader {

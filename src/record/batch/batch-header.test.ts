@@ -12,7 +12,7 @@ import {
   readBatchHeader,
   recordsOf,
   setBatchPlace,
-  setLogAppendTime,
+  setAppendTime,
 } from './batch-header.ts'
 import { checkRecords } from './check-records.ts'
 import { compressionNames, decompress } from './compression.ts'
@@ -140,7 +140,7 @@ test('offset and leader epoch are set without touching the checksum', () => {
 
 test('log append time replaces the timestamps of all records', () => {
   const batch = build(vectors.records).finish()
-  setLogAppendTime(batch, 1_800_000_000_000)
+  setAppendTime(batch, 1_800_000_000_000)
   assert.ok(hasValidCrc(batch))
   assert.deepEqual(new Set(readRecords(batch).map(({ ts }) => ts)), new Set([1_800_000_000_000]))
 })
@@ -192,9 +192,9 @@ test('checkRecords names the records that break the rules of the topic', () => {
   assert.deepEqual(
     refused.map(({ index, error }) => [index, error]),
     [
-      [1, 'INVALID_RECORD'],
-      [2, 'INVALID_TIMESTAMP'],
-      [3, 'INVALID_TIMESTAMP'],
+      [1, 'invalid_record'],
+      [2, 'invalid_timestamp'],
+      [3, 'invalid_timestamp'],
     ],
   )
 })

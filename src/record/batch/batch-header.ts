@@ -1,19 +1,26 @@
-// The header of a record batch, format 2 (KIP-98):
+// The header of a record batch, format 2 (KIP-98). Every run of the log begins with it, whatever its
+// records are:
 //
 //   0 baseOffset i64 │ 8 length i32 │ 12 leaderEpoch i32 │ 16 magic i8 │ 17 crc u32
 //  21 attributes i16 │ 23 lastOffsetDelta i32 │ 27 baseTimestamp i64 │ 35 maxTimestamp i64
 //  43 producerId i64 │ 51 producerEpoch i16 │ 53 baseSequence i32 │ 57 recordCount i32 │ 61 records
 //
 // `length` counts from byte 12. The CRC-32C covers byte 21 to the end, so base offset and leader
-// epoch can be rewritten alone. The records are compressed as one block.
-import { crc32c } from '../../lib/crc32c.ts'
+// epoch can be rewritten alone. The records of a Kafka batch are compressed as one block; those of
+// magic `messages` are message records (message-record.ts), and the header names no producer.
+import { systemClock } from '../../lib/clock.ts'
+import { crc32c, crc32cInSteps } from '../../lib/crc32c.ts'
 import { readInt64, writeInt64 } from '../../lib/int64.ts'
+import { memoryLimits } from '../../limits/memory.ts'
 import { CodecError } from '../codec-error.ts'
 import { compressionNames, type CompressionName } from './compression.ts'
 
 export const batchHeaderSize = 61
-const batchMagic = 2
-const field = {
+/** What the records are: Kafka's, as a producer sent them, or messages. */
+export const batchMagic = { kafka: 2, messages: 0x50 } as const
+
+/** Where each field is. */
+export const batchField = {
   baseOffset: 0,
   length: 8,
   leaderEpoch: 12,
@@ -28,7 +35,9 @@ const field = {
   baseSequence: 53,
   recordCount: 57,
 } as const
-const attribute = {
+
+/** Bits of the attributes. */
+export const batchAttribute = {
   compression: 0x07,
   logAppendTime: 0x08,
   transactional: 0x10,
@@ -55,7 +64,7 @@ export interface BatchHeader {
 
 /** Size of the batch whose header starts at `position`, of which 12 bytes must be there. */
 export function batchSizeAt(buffer: Buffer, position: number): number {
-  return buffer.readInt32BE(position + field.length) + field.leaderEpoch
+  return buffer.readInt32BE(position + batchField.length) + batchField.leaderEpoch
 }
 
 /**
@@ -64,27 +73,27 @@ export function batchSizeAt(buffer: Buffer, position: number): number {
  */
 export function readBatchHeader(batch: Buffer): BatchHeader {
   expectBatch(batch)
-  const attributes = batch.readInt16BE(field.attributes)
+  const attributes = batch.readInt16BE(batchField.attributes)
   return {
-    baseOffset: readInt64(batch, field.baseOffset),
-    leaderEpoch: batch.readInt32BE(field.leaderEpoch),
+    baseOffset: readInt64(batch, batchField.baseOffset),
+    leaderEpoch: batch.readInt32BE(batchField.leaderEpoch),
     compression: compressionOf(batch),
-    usesLogAppendTime: (attributes & attribute.logAppendTime) !== 0,
-    isTransactional: (attributes & attribute.transactional) !== 0,
-    isControl: (attributes & attribute.control) !== 0,
-    lastOffsetDelta: batch.readInt32BE(field.lastOffsetDelta),
-    baseTimestamp: readInt64(batch, field.baseTimestamp),
-    maxTimestamp: readInt64(batch, field.maxTimestamp),
-    producerId: readInt64(batch, field.producerId),
-    producerEpoch: batch.readInt16BE(field.producerEpoch),
-    baseSequence: batch.readInt32BE(field.baseSequence),
-    recordCount: batch.readInt32BE(field.recordCount),
+    usesLogAppendTime: (attributes & batchAttribute.logAppendTime) !== 0,
+    isTransactional: (attributes & batchAttribute.transactional) !== 0,
+    isControl: (attributes & batchAttribute.control) !== 0,
+    lastOffsetDelta: batch.readInt32BE(batchField.lastOffsetDelta),
+    baseTimestamp: readInt64(batch, batchField.baseTimestamp),
+    maxTimestamp: readInt64(batch, batchField.maxTimestamp),
+    producerId: readInt64(batch, batchField.producerId),
+    producerEpoch: batch.readInt16BE(batchField.producerEpoch),
+    baseSequence: batch.readInt32BE(batchField.baseSequence),
+    recordCount: batch.readInt32BE(batchField.recordCount),
   }
 }
 
 /** The compression of a batch of at least a header's size; undefined for one that Kafka does not have. */
 export function compressionOf(batch: Buffer): CompressionName | undefined {
-  return compressionNames[batch.readInt16BE(field.attributes) & attribute.compression]
+  return compressionNames[batch.readInt16BE(batchField.attributes) & batchAttribute.compression]
 }
 
 /** The records of a whole batch, still compressed: a view. */
@@ -94,62 +103,82 @@ export function recordsOf(batch: Buffer): Buffer {
 
 /** Whether the CRC is that of the bytes. `batch` is one whole batch. */
 export function hasValidCrc(batch: Buffer): boolean {
-  return crcOfBatch(batch) === batch.readUInt32BE(field.crc)
+  return crcOfBatch(batch, batch.length) === batch.readUInt32BE(batchField.crc)
+}
+
+/** The CRC-32C that belongs in the header of the batch in the first `size` bytes of `buffer`. */
+export function crcOfBatch(buffer: Buffer, size: number): number {
+  return crc32c(buffer.subarray(batchField.attributes, size))
+}
+
+/** The same of a whole batch, without keeping others waiting for a large one. */
+export function crcOfBatchInSteps(batch: Buffer): number | Promise<number> {
+  const steps = { clock: systemClock, sizePerTurn: memoryLimits.crcPerTurnMax }
+  return crc32cInSteps(batch.subarray(batchField.attributes), steps)
 }
 
 /** Gives a batch its place in the log. The CRC does not cover it. */
 export function setBatchPlace(batch: Buffer, baseOffset: number, leaderEpoch: number): void {
-  writeInt64(batch, field.baseOffset, baseOffset)
-  batch.writeInt32BE(leaderEpoch, field.leaderEpoch)
+  writeInt64(batch, batchField.baseOffset, baseOffset)
+  batch.writeInt32BE(leaderEpoch, batchField.leaderEpoch)
 }
 
-/** Makes all records of a batch appear with the broker's time, and corrects the CRC. */
-export function setLogAppendTime(batch: Buffer, timestamp: number): void {
-  const attributes = batch.readInt16BE(field.attributes)
-  batch.writeInt16BE(attributes | attribute.logAppendTime, field.attributes)
-  writeInt64(batch, field.maxTimestamp, timestamp)
-  batch.writeUInt32BE(crcOfBatch(batch), field.crc)
+/** Gives all records of a batch the broker's time (message.timestamp.type=LogAppendTime). */
+export function setAppendTime(batch: Buffer, timestamp: number): void {
+  const attributes = batch.readInt16BE(batchField.attributes)
+  batch.writeInt16BE(attributes | batchAttribute.logAppendTime, batchField.attributes)
+  setMaxTimestamp(batch, timestamp)
+}
+
+/** Sets the time of the latest record, and corrects the CRC. */
+export function setMaxTimestamp(batch: Buffer, timestamp: number): void {
+  writeInt64(batch, batchField.maxTimestamp, timestamp)
+  batch.writeUInt32BE(crcOfBatch(batch, batch.length), batchField.crc)
 }
 
 /** Writes the header into the first bytes of `batch`, whose records are in place already. */
 export function writeBatchHeader(batch: Buffer, header: BatchHeader): void {
   setBatchPlace(batch, header.baseOffset, header.leaderEpoch)
-  batch.writeInt32BE(batch.length - field.leaderEpoch, field.length)
-  batch.writeInt8(batchMagic, field.magic)
-  batch.writeInt16BE(attributesOf(header), field.attributes)
-  batch.writeInt32BE(header.lastOffsetDelta, field.lastOffsetDelta)
-  writeInt64(batch, field.baseTimestamp, header.baseTimestamp)
-  writeInt64(batch, field.maxTimestamp, header.maxTimestamp)
-  writeInt64(batch, field.producerId, header.producerId)
-  batch.writeInt16BE(header.producerEpoch, field.producerEpoch)
-  batch.writeInt32BE(header.baseSequence, field.baseSequence)
-  batch.writeInt32BE(header.recordCount, field.recordCount)
-  batch.writeUInt32BE(crcOfBatch(batch), field.crc)
+  batch.writeInt32BE(batch.length - batchField.leaderEpoch, batchField.length)
+  batch.writeInt8(batchMagic.kafka, batchField.magic)
+  batch.writeInt16BE(attributesOf(header), batchField.attributes)
+  batch.writeInt32BE(header.lastOffsetDelta, batchField.lastOffsetDelta)
+  writeInt64(batch, batchField.baseTimestamp, header.baseTimestamp)
+  writeInt64(batch, batchField.maxTimestamp, header.maxTimestamp)
+  writeInt64(batch, batchField.producerId, header.producerId)
+  batch.writeInt16BE(header.producerEpoch, batchField.producerEpoch)
+  batch.writeInt32BE(header.baseSequence, batchField.baseSequence)
+  batch.writeInt32BE(header.recordCount, batchField.recordCount)
+  batch.writeUInt32BE(crcOfBatch(batch, batch.length), batchField.crc)
 }
 
 function attributesOf(header: BatchHeader): number {
   return (
     compressionNames.indexOf(header.compression ?? 'none') |
-    (header.usesLogAppendTime ? attribute.logAppendTime : 0) |
-    (header.isTransactional ? attribute.transactional : 0) |
-    (header.isControl ? attribute.control : 0)
+    (header.usesLogAppendTime ? batchAttribute.logAppendTime : 0) |
+    (header.isTransactional ? batchAttribute.transactional : 0) |
+    (header.isControl ? batchAttribute.control : 0)
   )
-}
-
-function crcOfBatch(batch: Buffer): number {
-  return crc32c(batch.subarray(field.attributes))
 }
 
 function expectBatch(batch: Buffer): void {
   if (batch.length < batchHeaderSize) {
     throw new CodecError('syntax_error', 'the batch ends in its header', batch.length)
   }
-  const magic = batch.readInt8(field.magic)
-  if (magic !== batchMagic) {
-    throw new CodecError('syntax_error', `batch of format ${magic}, not ${batchMagic}`, field.magic)
+  const magic = batch.readInt8(batchField.magic)
+  if (magic !== batchMagic.kafka) {
+    throw new CodecError(
+      'syntax_error',
+      `batch of format ${magic}, not ${batchMagic.kafka}`,
+      batchField.magic,
+    )
   }
   const size = batchSizeAt(batch, 0)
   if (size !== batch.length) {
-    throw new CodecError('syntax_error', `batch of ${size} bytes in ${batch.length}`, field.length)
+    throw new CodecError(
+      'syntax_error',
+      `batch of ${size} bytes in ${batch.length}`,
+      batchField.length,
+    )
   }
 }

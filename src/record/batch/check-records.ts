@@ -24,7 +24,7 @@ export interface CheckBounds {
 /** One refused record, as ProduceResponse names it from version 8 on. */
 export interface RefusedRecord {
   readonly index: number
-  readonly error: 'INVALID_RECORD' | 'INVALID_TIMESTAMP'
+  readonly error: 'invalid_record' | 'invalid_timestamp'
   readonly message: string
 }
 
@@ -90,12 +90,12 @@ function refusal(
 ): RefusedRecord | undefined {
   const { index } = reader
   if (reader.offset !== header.baseOffset + index) {
-    return { index, error: 'INVALID_RECORD', message: 'The offsets in the batch have a gap' }
+    return { index, error: 'invalid_record', message: 'The offsets in the batch have a gap' }
   }
   if (rules.isKeyRequired && reader.keyStart < 0) {
     return {
       index,
-      error: 'INVALID_RECORD',
+      error: 'invalid_record',
       message: 'A compacted topic accepts no message without key',
     }
   }
@@ -103,7 +103,7 @@ function refusal(
   if (timestamp >= 0 && (timestamp < rules.timestampMin || timestamp > rules.timestampMax)) {
     return {
       index,
-      error: 'INVALID_TIMESTAMP',
+      error: 'invalid_timestamp',
       message: `Timestamp ${timestamp} of message with offset ${reader.offset} is out of range. The timestamp should be within [${rules.timestampMin}, ${rules.timestampMax}]`,
     }
   }

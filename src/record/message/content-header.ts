@@ -44,10 +44,11 @@ export interface ContentHeader {
   readonly properties: BasicProperties
 }
 
+/** Where the word of property flags is. */
+export const CONTENT_FLAGS_POSITION = 12
 /** Bytes before the property list. */
 export const CONTENT_HEADER_SIZE_MIN = 14
 
-const FLAGS_POSITION = 12
 const DELIVERY_MODE_PERSISTENT = 2
 /** Set when a second word of flags follows; class basic has no property there. */
 const FLAG_CONTINUATION = 0x0001
@@ -68,6 +69,12 @@ export function validateContentHeader(buffer: Buffer, start: number, end: number
   }
   reader.expectEnd()
   reader.release()
+}
+
+/** The word of property flags of a payload that has been validated. */
+export function readPropertyFlags(buffer: Buffer, start: number): number {
+  const at = start + CONTENT_FLAGS_POSITION
+  return (buffer[at]! << 8) | buffer[at + 1]!
 }
 
 /** Body size of a payload of at least 12 bytes; rounded above 2^53. */
@@ -189,13 +196,13 @@ function openProperties(buffer: Buffer, start: number, end: number): number {
 
 function openFlags(buffer: Buffer, start: number, end: number): number {
   reader.reset(buffer, start, end, 'syntax_error')
-  reader.advance(FLAGS_POSITION)
+  reader.advance(CONTENT_FLAGS_POSITION)
   const flags = reader.short()
   if ((flags & FLAG_CONTINUATION) !== 0) {
     throw new CodecError(
       'syntax_error',
       'more property flags than class basic has',
-      start + FLAGS_POSITION,
+      start + CONTENT_FLAGS_POSITION,
     )
   }
   return flags

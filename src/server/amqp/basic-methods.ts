@@ -28,7 +28,7 @@ import {
   type BasicReject,
 } from '../../codec/amqp/methods.gen.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
-import { RecordView } from '../../log/record.ts'
+import { RecordView } from '../../record/message/record-view.ts'
 import { toArguments } from '../../record/message/to-arguments.ts'
 import type { Channel, ChannelConsumer } from './channel.ts'
 import { consumeStream } from './consume-stream.ts'

@@ -1,4 +1,3 @@
-import type { RecordSource } from '../../log/record.ts'
 // CC and BCC headers: further routing keys for one message. BCC is removed before anyone sees it.
 import {
   decodeContentHeader,
@@ -6,6 +5,7 @@ import {
   findHeader,
 } from '../../record/message/content-header.ts'
 import { FieldTable } from '../../record/message/field-table.ts'
+import type { RecordSource } from '../../record/message/record-source.ts'
 
 /** Whether the message's headers name further routing keys; looks only for those two names. */
 export function hasCarbonCopies(source: RecordSource): boolean {

@@ -1,3 +1,5 @@
+// What a channel does with a message that has come in completely: check it, route it, append it,
+// and see to returns and confirms. While the broker is blocked, messages are parked here in order.
 import { preconditionFailed } from '../../broker/broker-error.ts'
 import { routingKeysOf } from '../../broker/exchange/routing-keys.ts'
 import { type Publisher } from '../../broker/publisher.ts'
@@ -7,18 +9,21 @@ import { largePages } from '../../lib/large-pages.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
 import { logLimits } from '../../limits/log.ts'
 import type { CommitGroup } from '../../log/commit-group.ts'
-import { RecordSource } from '../../log/record.ts'
-// What a channel does with a message that has come in completely: check it, route it, append it,
-// and see to returns and confirms. While the broker is blocked, messages are parked here in order.
 import { decodeAddress } from '../../record/message/address.ts'
 import type { Arguments } from '../../record/message/arguments.ts'
-import { readExpiration, readHeaders, readUserId } from '../../record/message/content-header.ts'
+import {
+  readExpiration,
+  readHeaders,
+  readPropertyFlags,
+  readUserId,
+} from '../../record/message/content-header.ts'
 import {
   PROPERTY_EXPIRATION,
   PROPERTY_HEADERS,
   PROPERTY_REPLY_TO,
   PROPERTY_USER_ID,
 } from '../../record/message/properties.gen.ts'
+import { RecordSource } from '../../record/message/record-source.ts'
 import { toArguments } from '../../record/message/to-arguments.ts'
 import { keyOfMessage } from '../crossing/message-key.ts'
 import { hasCarbonCopies, removeBlindCopies } from './carbon-copies.ts'
@@ -42,7 +47,6 @@ interface AsideMessage {
   readonly asideId: number
 }
 
-const flagsPosition = 12
 const empty = Buffer.alloc(0)
 
 export class ChannelPublisher {
@@ -356,8 +360,7 @@ export function sizeOf(source: RecordSource): number {
 }
 
 function flagsOf(source: RecordSource): number {
-  const at = source.headerStart + flagsPosition
-  return (source.header[at]! << 8) | source.header[at + 1]!
+  return readPropertyFlags(source.header, source.headerStart)
 }
 
 function headersOf(source: RecordSource): Arguments | undefined {

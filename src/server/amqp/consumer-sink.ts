@@ -1,6 +1,6 @@
 // An AMQP consumer as the broker sees it: where its deliveries go, and when there is room for them.
 import type { Consumer, DeliverySink } from '../../broker/queue/consumer.ts'
-import type { RecordView } from '../../log/record.ts'
+import type { RecordView } from '../../record/message/record-view.ts'
 import type { Channel, ChannelConsumer } from './channel.ts'
 import { encodeTag, writeDelivery } from './write-content.ts'
 

@@ -1,13 +1,13 @@
+// Direct reply-to on the publishing side: what a requester's reply-to becomes, and where answers go.
 import { preconditionFailed } from '../../broker/broker-error.ts'
 import { isReplyAddress, replyQueueName } from '../../broker/reply-registry.ts'
-import type { RecordSource } from '../../log/record.ts'
-// Direct reply-to on the publishing side: what a requester's reply-to becomes, and where answers go.
 import { decodeAddress } from '../../record/message/address.ts'
 import {
   decodeContentHeader,
   encodeContentHeader,
   readReplyTo,
 } from '../../record/message/content-header.ts'
+import type { RecordSource } from '../../record/message/record-source.ts'
 import type { Channel } from './channel.ts'
 
 const firstLetter = 'a'.charCodeAt(0)

@@ -3,9 +3,9 @@ import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { shortText } from '../../../test/support/amqp-arbitrary.ts'
 import { BASIC_PUBLISH, encodeMethod } from '../../codec/amqp/methods.gen.ts'
-import { RecordSource } from '../../log/record.ts'
 import { decodeAddress } from '../../record/message/address.ts'
 import { encodeContentHeader } from '../../record/message/content-header.ts'
+import { RecordSource } from '../../record/message/record-source.ts'
 import { PublishState, setBody } from './publish-state.ts'
 
 const publish = {

@@ -1,10 +1,9 @@
-import { copyBytes } from '../../lib/copy-bytes.ts'
-import { largePages } from '../../lib/large-pages.ts'
-import type { RecordSource } from '../../log/record.ts'
-import { CodecError } from '../../record/codec-error.ts'
 // A basic.publish on its way in: method, then header, then body frames (AMQP 0-9-1 §4.2.6). What is
 // known after each frame is copied here, because the frame's memory belongs to the socket; a body
 // that comes in one frame is not copied at all.
+import { copyBytes } from '../../lib/copy-bytes.ts'
+import { largePages } from '../../lib/large-pages.ts'
+import { CodecError } from '../../record/codec-error.ts'
 import { addressSizeAt } from '../../record/message/address.ts'
 import {
   CONTENT_HEADER_SIZE_MIN,
@@ -12,6 +11,7 @@ import {
   validateContentHeader,
 } from '../../record/message/content-header.ts'
 import { CLASS_BASIC } from '../../record/message/properties.gen.ts'
+import type { RecordSource } from '../../record/message/record-source.ts'
 import { ProtocolError } from './reply.ts'
 
 const empty = Buffer.alloc(0)

@@ -2,7 +2,7 @@
 // as they come, at most once, and never stored.
 import type { ReplyTarget } from '../../broker/reply-registry.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
-import type { RecordSource } from '../../log/record.ts'
+import type { RecordSource } from '../../record/message/record-source.ts'
 import type { Channel, ChannelConsumer } from './channel.ts'
 import { encodeTag, viewOf, writeDelivery } from './write-content.ts'
 

@@ -1,8 +1,8 @@
-import type { RecordFilter } from '../../broker/topic/stream-consumer.ts'
 // Which messages of a stream a consumer wants: those whose header x-stream-filter-value is one of its
 // x-stream-filter (a text or an array of texts) and, with x-stream-match-unfiltered, those without one.
 // RabbitMQ passes over whole chunks and leaves the rest to the client (rabbit_stream_queue.erl,
 // filter_spec); here nothing else is delivered.
+import type { RecordFilter } from '../../broker/topic/stream-consumer.ts'
 import type { Argument, Arguments } from '../../record/message/arguments.ts'
 import { findHeader } from '../../record/message/content-header.ts'
 

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { bytes, fieldTable, shortText } from '../../../test/support/amqp-arbitrary.ts'
-import { RecordView } from '../../log/record.ts'
 import { decodeContentHeader, encodeContentHeader } from '../../record/message/content-header.ts'
 import { FieldTable } from '../../record/message/field-table.ts'
 import type { BasicProperties } from '../../record/message/properties.gen.ts'
+import { RecordView } from '../../record/message/record-view.ts'
 import { StreamPosition } from './stream-position.ts'
 
 const properties: fc.Arbitrary<BasicProperties> = fc.record(

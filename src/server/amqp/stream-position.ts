@@ -1,6 +1,5 @@
-import { copyBytes } from '../../lib/copy-bytes.ts'
-import { RecordView } from '../../log/record.ts'
 // A stream delivery says where it comes from: headers x-stream-offset and x-stream-partition.
+import { copyBytes } from '../../lib/copy-bytes.ts'
 import { sizeWithHeaders, writeWithHeaders } from '../../record/message/add-headers.ts'
 import {
   decodeContentHeader,
@@ -9,6 +8,7 @@ import {
 } from '../../record/message/content-header.ts'
 import { FieldTable } from '../../record/message/field-table.ts'
 import { TAG_LONG, TAG_SIGNED_INT } from '../../record/message/field-tag.ts'
+import { RecordView } from '../../record/message/record-view.ts'
 
 const offsetName = 'x-stream-offset'
 const partitionName = 'x-stream-partition'

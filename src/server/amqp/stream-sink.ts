@@ -1,7 +1,7 @@
 // An AMQP consumer of a stream queue: where its deliveries go, and when there is room for them.
 import type { StreamConsumer, StreamSink } from '../../broker/topic/stream-consumer.ts'
 import type { StreamReader } from '../../broker/topic/stream-reader.ts'
-import type { RecordView } from '../../log/record.ts'
+import type { RecordView } from '../../record/message/record-view.ts'
 import type { Channel, ChannelConsumer } from './channel.ts'
 import { StreamPosition } from './stream-position.ts'
 import { encodeTag, writeDelivery } from './write-content.ts'

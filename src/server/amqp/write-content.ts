@@ -14,8 +14,9 @@ import {
 import { copyBytes } from '../../lib/copy-bytes.ts'
 import { largePages } from '../../lib/large-pages.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
-import { type RecordSource, RecordView } from '../../log/record.ts'
 import { runPages } from '../../log/run-pages.ts'
+import type { RecordSource } from '../../record/message/record-source.ts'
+import { RecordView } from '../../record/message/record-view.ts'
 import type { Output } from './output.ts'
 
 /** Where a message goes: channel and the largest frame its connection may get. */

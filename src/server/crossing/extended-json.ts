@@ -1,4 +1,3 @@
-import { recordLimits } from '../../limits/record.ts'
 // Nested header values as JSON that a program can use as it is. What plain JSON cannot say is wrapped:
 // {"$long":"5"}, {"$binary":"AAE="}, {"$table":[["name",value],…]}. Both directions lose nothing.
 //
@@ -7,6 +6,7 @@ import { recordLimits } from '../../limits/record.ts'
 // true, false     │ bool             other safe integer │ long
 // null            │ void             other number       │ double
 // list            │ array            object             │ table
+import { recordLimits } from '../../limits/record.ts'
 import { FieldTable, type FieldEntry, type FieldValue } from '../../record/message/field-table.ts'
 import { decimalText, isNumberType, numberText, parseDecimal, parseNumber } from './number-text.ts'
 

@@ -1,8 +1,10 @@
 import { crossingLimits } from '../../limits/crossing.ts'
-import { recordOffsetAt, recordSizeAt, recordTimestampAt } from '../../log/record.ts'
-import { type Run, runHeaderSize } from '../../log/run.ts'
+import { recordOffsetAt, recordTimestampAt } from '../../log/record.ts'
+import type { Run } from '../../log/run.ts'
+import { batchHeaderSize } from '../../record/batch/batch-header.ts'
 import { firstRecordFrom, type FoundRecord } from '../../record/batch/first-record-from.ts'
 import { CodecError } from '../../record/codec-error.ts'
+import { recordSizeAt } from '../../record/message/message-record.ts'
 import type { BatchWorker } from './batch-worker.ts'
 
 export interface FindOptions {
@@ -40,7 +42,7 @@ async function findInBatch(batch: Buffer, options: FindOptions): Promise<FoundRe
 
 /** Bodies do not matter: they may lie in files of their own. */
 function findMessage(run: Run, { from, isWanted }: FindOptions): FoundRecord | undefined {
-  for (let at = runHeaderSize; at < run.size; at += recordSizeAt(run.buffer, at)) {
+  for (let at = batchHeaderSize; at < run.size; at += recordSizeAt(run.buffer, at)) {
     const timestamp = recordTimestampAt(run, at)
     const offset = recordOffsetAt(run, at)
     const isLateEnough = timestamp >= from.timestamp && offset >= from.offset

@@ -1,12 +1,13 @@
 // A message as a Kafka record. The names are those of crossing-map.ts; everything is taken as bytes, so
 // that text in any encoding comes back as it was.
 import { isUtf8 } from 'node:buffer'
-import type { RecordView } from '../../log/record.ts'
 import type { NewRecord, RecordHeader } from '../../record/batch/batch-builder.ts'
+import { CONTENT_HEADER_SIZE_MIN, readPropertyFlags } from '../../record/message/content-header.ts'
 import type { FieldType } from '../../record/message/field-table.ts'
 import { TAG_LONGSTR } from '../../record/message/field-tag.ts'
 import { PROPERTY_HEADERS, PROPERTY_TIMESTAMP } from '../../record/message/properties.gen.ts'
 import { readFieldValue, readTimestamp } from '../../record/message/read-field-table.ts'
+import type { RecordView } from '../../record/message/record-view.ts'
 import { WireReader } from '../../record/message/wire-reader.ts'
 import { kafkaHeader, mappedProperties, messageHeader } from './crossing-map.ts'
 import { toKafkaName } from './crossing-names.ts'
@@ -22,9 +23,6 @@ interface Entry {
   /** Whether the bytes alone say the type. */
   readonly isPlain: boolean
 }
-
-const flagsPosition = 12
-const propertiesPosition = 14
 
 /** One object for all records of a run: `take` describes the next message. */
 export class MessageToRecord implements NewRecord {
@@ -60,10 +58,10 @@ export class MessageToRecord implements NewRecord {
   #readProperties(view: RecordView): RecordHeader[] {
     const { buffer, headerStart, headerEnd } = view
     const reader = this.#reader
-    reader.reset(buffer, headerStart + propertiesPosition, headerEnd)
+    reader.reset(buffer, headerStart + CONTENT_HEADER_SIZE_MIN, headerEnd)
     this.#entries = []
     this.#seconds = undefined
-    const flags = buffer.readUInt16BE(headerStart + flagsPosition)
+    const flags = readPropertyFlags(buffer, headerStart)
     this.#isTableEmpty = false
     const properties: RecordHeader[] = []
     let isTableRead = (flags & PROPERTY_HEADERS) === 0

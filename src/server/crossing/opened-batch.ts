@@ -1,7 +1,7 @@
+// A Kafka batch, decompressed, and a reader that goes through its records from any offset on.
 import { type BatchHeader, readBatchHeader, recordsOf } from '../../record/batch/batch-header.ts'
 import { decompress } from '../../record/batch/compression.ts'
 import { RecordReader } from '../../record/batch/record-reader.ts'
-// A Kafka batch, decompressed, and a reader that goes through its records from any offset on.
 import { CodecError } from '../../record/codec-error.ts'
 
 /**

@@ -1,10 +1,12 @@
-import type { LogStore } from '../../log/log-store.ts'
-import type { Log } from '../../log/log.ts'
-import { recordSizeAt, RecordView } from '../../log/record.ts'
-import { type Run, runField, runHeaderSize } from '../../log/run.ts'
 // Part of a run whose large bodies lie in files of their own: they are brought into memory one by
 // one, and only as many as were asked for, because together they may be larger than memory.
+import type { LogStore } from '../../log/log-store.ts'
+import type { Log } from '../../log/log.ts'
+import type { Run } from '../../log/run.ts'
 import { RecordBatchBuilder } from '../../record/batch/batch-builder.ts'
+import { batchField, batchHeaderSize } from '../../record/batch/batch-header.ts'
+import { recordSizeAt } from '../../record/message/message-record.ts'
+import { RecordView } from '../../record/message/record-view.ts'
 import { MessageToRecord } from './message-to-record.ts'
 
 export interface PartOptions {
@@ -29,7 +31,7 @@ export async function partToKafkaBatch(
   const builder = new RecordBatchBuilder(Math.max(offset, run.baseOffset))
   const view = new RecordView()
   const record = new MessageToRecord()
-  let position = runHeaderSize
+  let position = batchHeaderSize
   while (position < run.size && builder.size < sizeMax) {
     const next = log.readFrom(run, position, view)
     position += recordSizeAt(run.buffer, position)
@@ -38,7 +40,7 @@ export async function partToKafkaBatch(
     record.take(view, log.homeAddress)
     builder.append(record)
   }
-  const leaderEpoch = run.buffer.readInt32BE(runField.leaderEpoch)
+  const leaderEpoch = run.buffer.readInt32BE(batchField.leaderEpoch)
   return builder.finish(
     position < run.size ? { leaderEpoch } : { leaderEpoch, lastOffset: run.lastOffset },
   )

@@ -3,14 +3,15 @@
 import { isUtf8 } from 'node:buffer'
 import { writeInt64 } from '../../lib/int64.ts'
 import { crossingLimits } from '../../limits/crossing.ts'
-import { RecordSource } from '../../log/record.ts'
 import type { RecordReader } from '../../record/batch/record-reader.ts'
+import { CONTENT_HEADER_SIZE_MIN } from '../../record/message/content-header.ts'
 import type { FieldValue } from '../../record/message/field-table.ts'
 import {
   CLASS_BASIC,
   PROPERTY_HEADERS,
   PROPERTY_TIMESTAMP,
 } from '../../record/message/properties.gen.ts'
+import { RecordSource } from '../../record/message/record-source.ts'
 import { SHORTSTR_BYTES_MAX, WireWriter } from '../../record/message/wire-writer.ts'
 import { fieldValueSize, writeFieldValue } from '../../record/message/write-field-table.ts'
 import {
@@ -43,7 +44,6 @@ interface KafkaHeader {
 
 const empty: Buffer = Buffer.alloc(0)
 const noAddress: Buffer = Buffer.from([0, 0])
-const fixedSize = 14
 const tablePrefixSize = 4
 /** Kept free for the header that says how many did not fit. */
 const omittedSize = 32
@@ -185,7 +185,7 @@ export class RecordToMessage {
   #encodeHeader(bodySize: number): Buffer {
     const hasTable = this.#entries.length > 0 || this.#reserved.has(kafkaHeader.headerTypes)
     let flags = hasTable ? PROPERTY_HEADERS : 0
-    let size = fixedSize + (hasTable ? this.#tableSize : 0)
+    let size = CONTENT_HEADER_SIZE_MIN + (hasTable ? this.#tableSize : 0)
     for (const [flag, value] of this.#properties) {
       flags |= flag
       size += value.length

@@ -1,7 +1,9 @@
 import type { Log } from '../../log/log.ts'
-import { recordSizeAt, RecordView } from '../../log/record.ts'
-import { type Run, runField, runHeaderSize } from '../../log/run.ts'
+import type { Run } from '../../log/run.ts'
 import { RecordBatchBuilder } from '../../record/batch/batch-builder.ts'
+import { batchField, batchHeaderSize } from '../../record/batch/batch-header.ts'
+import { recordSizeAt } from '../../record/message/message-record.ts'
+import { RecordView } from '../../record/message/record-view.ts'
 import { MessageToRecord } from './message-to-record.ts'
 
 /**
@@ -17,7 +19,7 @@ export function toKafkaBatch(
   const builder = new RecordBatchBuilder(run.baseOffset)
   const view = new RecordView()
   const record = new MessageToRecord()
-  let position = runHeaderSize
+  let position = batchHeaderSize
   while (position < run.size) {
     const next = log.readFrom(run, position, view)
     // The offset is known even when the body is not there.
@@ -28,6 +30,6 @@ export function toKafkaBatch(
     }
     position += recordSizeAt(run.buffer, position)
   }
-  const leaderEpoch = run.buffer.readInt32BE(runField.leaderEpoch)
+  const leaderEpoch = run.buffer.readInt32BE(batchField.leaderEpoch)
   return builder.finish({ leaderEpoch, lastOffset: run.lastOffset })
 }

@@ -1,6 +1,7 @@
 import { crossingLimits } from '../../limits/crossing.ts'
 import { appendRecord } from '../../log/record.ts'
-import { Run, runHeaderSize } from '../../log/run.ts'
+import { Run } from '../../log/run.ts'
+import { batchHeaderSize } from '../../record/batch/batch-header.ts'
 import type { OpenedBatch } from './opened-batch.ts'
 import { RecordToMessage } from './record-to-message.ts'
 
@@ -63,6 +64,6 @@ export function emptyRun(batch: Run, offset: number): Run {
 
 /** Fixed parts and the timestamps make a message larger than its record. */
 function roomFor({ header, size }: OpenedBatch, sizeMax: number): number {
-  const whole = runHeaderSize + size + Math.min(header.recordCount, size) * addedSize
+  const whole = batchHeaderSize + size + Math.min(header.recordCount, size) * addedSize
   return Math.min(whole, sizeMax * 1.25)
 }

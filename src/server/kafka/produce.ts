@@ -1,6 +1,7 @@
 // Produce (key 0): batches go into their partitions in the order of the requests; the answer waits
 // until all of them are durable.
-import type { Partition, RecordCheck } from '../../broker/topic/partition.ts'
+import { RefusedRecordsError, rulesOf, unreadable } from '../../broker/topic/check-records.ts'
+import type { BatchFindings, Partition } from '../../broker/topic/partition.ts'
 import type { TopicView } from '../../broker/topic/topics.ts'
 import type {
   BatchIndexAndErrorMessage,
@@ -11,18 +12,11 @@ import type {
 import { assert } from '../../lib/assert.ts'
 import { memoryLimits } from '../../limits/memory.ts'
 import type { CommitGroup } from '../../log/commit-group.ts'
-import { crcOfRunInSteps, runField } from '../../log/run.ts'
+import { crcOfBatchInSteps, batchField } from '../../record/batch/batch-header.ts'
 import { batchHeaderSize, compressionOf } from '../../record/batch/batch-header.ts'
 import type { RefusedRecord } from '../../record/batch/check-records.ts'
 import { CodecError } from '../../record/codec-error.ts'
 import { whenDurable } from './await-group.ts'
-import {
-  checkRecords,
-  RefusedRecordsError,
-  rulesOf,
-  unreadable,
-  verdictOf,
-} from './check-records.ts'
 import { answerTo, codeOf, noError } from './error-code.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 
@@ -32,8 +26,8 @@ interface Place {
   readonly partition: Partition
   readonly index: number
   readonly batch: Buffer
-  /** Its checksum has been found right. */
-  readonly isIntact?: boolean
+  /** Of a large batch. */
+  readonly findings?: BatchFindings
 }
 
 /** A batch that takes longer than a turn of the event loop to check. */
@@ -111,18 +105,17 @@ function produceData(place: Place, { context, groups }: Work): PartitionProduceR
   }
   if (batch.length > memoryLimits.crcPerTurnMax) return 'large'
   try {
-    return produceBatch(place, checkRecords, groups)
+    return produceBatch(place, groups)
   } catch (error) {
     return refuseBatch(index, error, context)
   }
 }
 
 function produceBatch(
-  { view, partition, index, batch, isIntact }: Place,
-  check: RecordCheck,
+  { view, partition, index, batch, findings }: Place,
   groups: Set<CommitGroup>,
 ): PartitionProduceResponse | 'large' {
-  const produced = partition.produce(batch, check, isIntact)
+  const produced = partition.produce(batch, findings)
   if (produced === 'large') return produced
   const { baseOffset, group, appendTime } = produced
   if (group !== undefined) groups.add(group)
@@ -141,8 +134,8 @@ async function produceLarge({ large, context, groups }: Work): Promise<void> {
     const { index, responses, at } = each
     try {
       // With a wrong checksum it is refused in the order of the checks.
-      const checked = { ...each, isIntact: await isIntact(each.batch) }
-      responses[at] = await produceOne(checked, context, groups)
+      const findings = { isIntact: await isIntact(each.batch) }
+      responses[at] = await produceOne({ ...each, findings }, context, groups)
     } catch (error) {
       const reason = error instanceof CodecError ? unreadable(error) : error
       responses[at] = refuseBatch(index, reason, context)
@@ -156,21 +149,21 @@ async function produceOne(
   context: RequestContext,
   groups: Set<CommitGroup>,
 ): Promise<PartitionProduceResponse> {
-  const { view, batch, partition, index } = place
+  const { view, batch, partition, index, findings } = place
   const gone = refuse(index, codeOf('UNKNOWN_TOPIC_OR_PARTITION'), null)
   if (partition.log.isDeleted) return gone
-  const answer = produceBatch(place, checkRecords, groups)
+  const answer = produceBatch(place, groups)
   if (answer !== 'large') return answer
   const checked = await context.batchWorker.check(batch, rulesOf(view.config, context.clock.now()))
   if (partition.log.isDeleted) return gone
-  const stored = produceBatch(place, () => verdictOf(checked), groups)
+  const stored = produceBatch({ ...place, findings: { ...findings, checked } }, groups)
   assert(stored !== 'large', 'the records have been looked at')
   return stored
 }
 
 async function isIntact(batch: Buffer): Promise<boolean> {
   if (batch.length < batchHeaderSize) return false
-  return (await crcOfRunInSteps(batch)) === batch.readUInt32BE(runField.crc)
+  return (await crcOfBatchInSteps(batch)) === batch.readUInt32BE(batchField.crc)
 }
 
 function refuseBatch(

@@ -1,7 +1,5 @@
 // Looks into a produced batch as Kafka's LogValidator does: the records must be what the header says,
 // have keys on compacted topics, and timestamps that the topic allows.
-import { BrokerError } from '../../broker/broker-error.ts'
-import type { TopicConfig } from '../../broker/topic/topic-config.ts'
 import { crossingLimits } from '../../limits/crossing.ts'
 import { recordLimits } from '../../limits/record.ts'
 import { compressionOf } from '../../record/batch/batch-header.ts'
@@ -12,16 +10,18 @@ import {
   type RefusedRecord,
 } from '../../record/batch/check-records.ts'
 import { CodecError } from '../../record/codec-error.ts'
+import { BrokerError } from '../broker-error.ts'
+import type { TopicConfig } from './topic-config.ts'
 
 /** Some records of a batch are refused, and with them the batch (KIP-467). */
 export class RefusedRecordsError extends BrokerError {
   readonly refused: readonly RefusedRecord[]
 
   constructor(refused: readonly RefusedRecord[]) {
-    const isTime = refused[0]?.error === 'INVALID_TIMESTAMP'
+    const code = refused[0]?.error ?? 'invalid_record'
     super(
-      isTime ? 'invalid_timestamp' : 'invalid_record',
-      isTime
+      code,
+      code === 'invalid_timestamp'
         ? 'One or more records have been rejected due to invalid timestamp'
         : `One or more records have been rejected due to ${refused.length} record errors in total`,
     )
