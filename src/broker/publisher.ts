@@ -9,8 +9,6 @@ import type { Route } from './route-cache.ts'
 export class Publisher {
   /** The group that makes the last message durable; undefined when nothing of it is. */
   group: CommitGroup | undefined
-  /** The last message's atom in that group. */
-  atom = 0
   readonly #store: LogStore
 
   constructor(store: LogStore) {
@@ -26,7 +24,7 @@ export class Publisher {
     }
     this.group = this.#store.beginAtom()
     append(route, source, this.#share(route, source))
-    this.atom = this.#store.endAtom()
+    this.#store.endAtom()
   }
 
   /** Appends within an atom that the caller began (a transaction). */

@@ -5,7 +5,7 @@ import type { Log } from './log.ts'
 import type { Run } from './run.ts'
 import { SharedBodies } from './shared-bodies.ts'
 
-/** Told once when a group that it takes interest in is durable (or refused). */
+/** Told once when a group that it takes interest in is durable. */
 export interface GroupListener {
   onGroupFinished(group: CommitGroup): void
 }
@@ -22,12 +22,9 @@ export interface EncodedEntries {
   readonly count: number
 }
 
-/** Position of an atom within its group; the ticket is the pair (group, atom). */
-export type AtomIndex = number
-
 /**
  * Lifecycle: open (atoms are added) → sealed (handed to the engine, nothing changes any more)
- * → finished (durable, its listeners told; `refused` says which atoms are not there).
+ * → finished (durable, its listeners told). No store refuses a group: it fails as a whole or not at all.
  */
 export class CommitGroup {
   readonly sequence: number
@@ -46,14 +43,9 @@ export class CommitGroup {
   extra: EncodedEntries | undefined
   /** Engines only: committed even when nothing else is in it. */
   isWanted = false
-  atomCount = 0
   /** Bytes of records and bodies, for limits; what the engine writes is a little more. */
   size = 0
   state: 'open' | 'sealed' | 'finished' = 'open'
-  /** Atoms the engine refused (fenced, duplicate). Only engines other than `file` refuse. */
-  refused: ReadonlySet<AtomIndex> | undefined
-  /** When set, which offsets each atom appended: [atom, log, offset]. Kept only by engines that refuse. */
-  trace: [AtomIndex, Log, number][] | undefined
   readonly #listeners: GroupListener[] = []
 
   constructor(sequence: number) {
@@ -79,8 +71,7 @@ export class CommitGroup {
   }
 
   /** Engines only. */
-  finish(refused?: ReadonlySet<AtomIndex>): void {
-    this.refused = refused
+  finish(): void {
     this.state = 'finished'
     for (const listener of this.#listeners) listener.onGroupFinished(this)
     this.#listeners.length = 0

@@ -8,7 +8,6 @@ import { turnPhase } from '../lib/turn.ts'
 import type { Turn, TurnTask } from '../lib/turn.ts'
 import { logLimits } from '../limits/log.ts'
 import { CommitGroup } from './commit-group.ts'
-import type { AtomIndex } from './commit-group.ts'
 
 export interface CommitSchedulerOptions {
   readonly turn: Turn
@@ -17,8 +16,6 @@ export interface CommitSchedulerOptions {
   readonly groupsInFlightMax: number
   /** Sequence of the first group. */
   readonly firstSequence: number
-  /** Whether groups remember which atom appended what, for engines that refuse atoms. */
-  readonly isTracing: boolean
   /** Memory now holds exactly what groups up to this one contain, which is the time for snapshots. */
   readonly onSeal?: (group: CommitGroup) => void
 }
@@ -34,7 +31,7 @@ export class CommitScheduler implements TurnTask {
   #open: CommitGroup
   /** Full groups that wait for their turn to be written. */
   #waiting: CommitGroup[] = []
-  /** Handed to the engine, in order of sequence; finished ones leave from the front. */
+  /** Handed to the engine, in order of sequence. */
   #inFlight: CommitGroup[] = []
   #isScheduled = false
   #isInAtom = false
@@ -61,10 +58,9 @@ export class CommitScheduler implements TurnTask {
     return this.#open
   }
 
-  endAtom(): AtomIndex {
+  endAtom(): void {
     assert(this.#isInAtom, 'an atom ends that was not begun')
     this.#isInAtom = false
-    return this.#open.atomCount++
   }
 
   /** The group of the open atom. */
@@ -97,18 +93,17 @@ export class CommitScheduler implements TurnTask {
     }
   }
 
-  /** The engine says that `group` is durable, less the atoms it refused. */
-  finish(group: CommitGroup, refused?: ReadonlySet<AtomIndex>): void {
+  /** The engine says that `group` is durable: in the order in which it got them. */
+  finish(group: CommitGroup): void {
+    assert(this.#inFlight[0] === group, `group ${group.sequence} finishes before an earlier one`)
+    this.#inFlight.shift()
     this.#sealedSize -= group.size
-    if (refused !== undefined) tellOwners(group, refused)
     for (const [log, delta] of group.deltas) {
       if (delta.deliveredMark > log.durableDeliveredMark)
         log.durableDeliveredMark = delta.deliveredMark
     }
-    group.finish(refused)
-    while (this.#inFlight[0]?.state === 'finished') {
-      this.#retire(this.#inFlight.shift() as CommitGroup)
-    }
+    group.finish()
+    this.#retire(group)
     if (this.#waiting.length > 0 || !this.#open.isEmpty) this.schedule()
     else if (this.#inFlight.length === 0) this.#tellIdle()
   }
@@ -159,15 +154,7 @@ export class CommitScheduler implements TurnTask {
   }
 
   #newGroup(sequence: number): CommitGroup {
-    const group = new CommitGroup(sequence)
-    if (this.#options.isTracing) group.trace = []
-    return group
-  }
-}
-
-function tellOwners(group: CommitGroup, refused: ReadonlySet<AtomIndex>): void {
-  for (const [atom, log, offset] of group.trace ?? []) {
-    if (refused.has(atom)) log.owner?.onRefused(offset)
+    return new CommitGroup(sequence)
   }
 }
 

@@ -1,7 +1,7 @@
 // The only storage interface. Engines: `memory` (tests, simulation), `file` (embedded default).
 // It knows logs, cursors and commit groups; what a queue, a topic or a topology entry means is
 // not its business.
-import type { AtomIndex, CommitGroup, TopologyEntry } from './commit-group.ts'
+import type { CommitGroup, TopologyEntry } from './commit-group.ts'
 import type { Log } from './log.ts'
 import type { Run } from './run.ts'
 
@@ -46,12 +46,11 @@ export interface LogStore {
   readonly blocked: BlockedReason | undefined
 
   /**
-   * Starts an atom: all calls until `endAtom` are durable together or not at all. Returns its
-   * group: (group, `group.atomCount` before the call) is the ticket. Atoms do not nest.
+   * Starts an atom: all calls until `endAtom` are durable together or not at all. Returns the group
+   * that it is part of. Atoms do not nest, and no store refuses one.
    */
   beginAtom(): CommitGroup
-  /** Ends the atom and returns its index in the group. */
-  endAtom(): AtomIndex
+  endAtom(): void
 
   /** Creates an owned log with an id that was never used. Within an atom. */
   createLog(options: CreateLogOptions): Log

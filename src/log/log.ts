@@ -40,12 +40,6 @@ export interface LogEngine {
   readonly epoch: number
 }
 
-/** Whoever assigns this log's offsets (a queue). */
-export interface LogOwner {
-  /** The record at `offset` will never exist: treat it as a gap. */
-  onRefused(offset: number): void
-}
-
 /** Whoever waits for records to become durable (fetches, stream consumers). */
 export interface LogWatcher {
   onDurable(log: Log): void
@@ -81,8 +75,6 @@ export class Log {
   isDeleted = false
   /** Told when `durableEnd` rises. */
   watcher: LogWatcher | undefined
-  /** Told when an engine refuses a record after it was appended here. */
-  owner: LogOwner | undefined
   /** Address of records that came without one; whoever names the log sets it. */
   homeAddress: Buffer = noAddress
   /** Runs in memory, ascending; engines evict from the front, see `evictBefore`. */
@@ -131,7 +123,6 @@ export class Log {
     if (this.isVolatile) return offset
     const group = this.#openRunGroup as CommitGroup
     group.size += run.size - sizeBefore
-    group.trace?.push([group.atomCount, this, offset])
     return offset
   }
 
@@ -148,7 +139,6 @@ export class Log {
     this.tail.push(run)
     group.runs.push({ log: this, run })
     group.size += run.size
-    group.trace?.push([group.atomCount, this, run.baseOffset])
     this.#engine.onChanged(group)
     return run.baseOffset
   }

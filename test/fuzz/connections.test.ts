@@ -16,8 +16,8 @@ test('damaged connections end with the codes that RabbitMQ uses', async () => {
   assert.ok(ends.has('close-ok'))
 })
 
-test('damaged connections leave nothing behind when commits finish late and out of order', async () => {
-  const chaos = { random: seededRandom(7), delayMsMax: 10, refuseRate: 0 }
+test('damaged connections leave nothing behind when commits finish late', async () => {
+  const chaos = { random: seededRandom(7), delayMsMax: 10 }
   await runFuzz({ seed: 1000, connections: 150, chaos })
 })
 

@@ -19,7 +19,7 @@ const storedCount = 20
 export interface FuzzRunOptions {
   readonly seed: number
   readonly connections: number
-  /** Late and out-of-order commits; nothing is refused. */
+  /** Late commits. */
   readonly chaos?: MemoryChaos
   readonly onConnection?: (seed: number, end: SessionEnd) => void
 }

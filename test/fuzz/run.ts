@@ -1,5 +1,5 @@
 // Fuzzes connections: npm run fuzz -- --protocol amqp|kafka --seed 1 --connections 1000
-// One seed is repeated with --connections 1. AMQP: --chaos commits late and out of order; Kafka:
+// One seed is repeated with --connections 1. AMQP: --chaos commits late; Kafka:
 // --login has a broker that only those enter who log in.
 
 import { parseArgs } from 'node:util'
@@ -32,7 +32,7 @@ const seconds = (performance.now() - started) / 1000
 process.stdout.write(`${(connections / seconds).toFixed(0)} connections/s\n`)
 
 async function fuzzAmqp(): Promise<ReadonlyMap<string, number>> {
-  const chaos = { random: seededRandom(seed), delayMsMax: 10, refuseRate: 0 }
+  const chaos = { random: seededRandom(seed), delayMsMax: 10 }
   return runFuzz({ seed, connections, onConnection, ...(values.chaos && { chaos }) })
 }
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import type { PartitionProduceResponse } from '../../src/codec/kafka/messages/produce.gen.ts'
 import { crc32c } from '../../src/lib/crc32c.ts'
-import { RecordBatchBuilder } from '../../src/record/batch/batch-builder.ts'
+import { type BatchOptions, RecordBatchBuilder } from '../../src/record/batch/batch-builder.ts'
 import { type CompressionName } from '../../src/record/batch/compression.ts'
 import { type RunningBroker, startBroker, type StartOptions } from '../../src/start-broker.ts'
 import { KafkaRawClient } from './kafka-raw-client.ts'
@@ -110,10 +110,14 @@ export class KafkaFixture implements AsyncDisposable {
   }
 }
 
+/** Who an idempotent producer's batch is from. */
+export type BatchProducer = Pick<BatchOptions, 'producerId' | 'producerEpoch' | 'baseSequence'>
+
 /** One batch of these records. */
 export function batchOfRecords(
   records: readonly TestRecord[],
   compression: CompressionName = 'none',
+  producer: BatchProducer = {},
 ): Buffer {
   const builder = new RecordBatchBuilder(0)
   for (const [offset, { key, value = 'v', timestamp = Date.now() }] of records.entries()) {
@@ -125,7 +129,7 @@ export function batchOfRecords(
       headers: [],
     })
   }
-  return builder.finish({ compression })
+  return builder.finish({ compression, ...producer })
 }
 
 /** Changes a batch and makes its CRC right again. */

@@ -1,5 +1,4 @@
 // Groups and their offsets in the log's keyed state.
-import type { CommitGroup } from '../../log/commit-group.ts'
 import { LogError } from '../../log/log-error.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import type { GroupRow, GroupStore, GroupVerdict } from './group-store.ts'
@@ -16,11 +15,9 @@ export class LogGroupStore implements GroupStore {
   write(rows: readonly GroupRow[], done: (verdict: GroupVerdict) => void): void {
     const group = this.#store.beginAtom()
     const hasRoom = this.#put(rows)
-    const atom = this.#store.endAtom()
+    this.#store.endAtom()
     group.addListener({
-      onGroupFinished: (finished: CommitGroup) => {
-        done(hasRoom && !finished.refused?.has(atom) ? 'durable' : 'refused')
-      },
+      onGroupFinished: () => done(hasRoom ? 'durable' : 'refused'),
     })
   }
 

@@ -43,10 +43,10 @@ function brokerOn(store: LogStore, turn: Turn): Broker {
   })
 }
 
-/** Commits finish late and out of order. */
+/** Commits finish late. */
 function openMemory(seed: number): Opened {
   const turn = new Turn(systemClock)
-  const chaos = { random: seededRandom(seed), delayMsMax: 4, refuseRate: 0 }
+  const chaos = { random: seededRandom(seed), delayMsMax: 4 }
   const store = new MemoryLogStore({ clock: systemClock, turn, converter: crossing, chaos })
   return { store, broker: brokerOn(store, turn) }
 }

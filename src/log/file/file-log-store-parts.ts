@@ -147,7 +147,6 @@ export class FileLogStoreParts {
       commit: (group) => this.writer.commit(group),
       groupsInFlightMax: 1,
       firstSequence: lastSequence + 1,
-      isTracing: false,
       onSeal: (group) => this.checkpointer.onSeal(group),
     })
   }

@@ -1,6 +1,6 @@
 // The embedded engine: one WAL for all logs on the machine's own disk. The front of it: what the
 // broker may ask, and which part answers.
-import type { AtomIndex, CommitGroup } from '../commit-group.ts'
+import type { CommitGroup } from '../commit-group.ts'
 import type { CommitScheduler } from '../commit-scheduler.ts'
 import type { BlockedReason, CreateLogOptions, LogStore } from '../log-store.ts'
 import type { Log } from '../log.ts'
@@ -59,9 +59,9 @@ export class FileLogStore implements LogStore {
     return this.#scheduler.beginAtom()
   }
 
-  endAtom(): AtomIndex {
+  endAtom(): void {
     this.#engine.onAtomEnded()
-    return this.#scheduler.endAtom()
+    this.#scheduler.endAtom()
   }
 
   createLog({ isVolatile }: CreateLogOptions): Log {

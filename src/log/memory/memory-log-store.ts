@@ -1,11 +1,10 @@
-// The engine without a disk, for tests and simulation. From a seed it finishes groups late, out of
-// order, and refuses atoms, as an engine on a database may; a broker that survives it finds no
-// surprise there.
+// The engine without a disk, for tests and simulation. From a seed it answers late, so that a broker
+// which passes on it finds no surprise on a slow disk.
 import type { Clock } from '../../lib/clock.ts'
 import { largePages } from '../../lib/large-pages.ts'
 import type { Random } from '../../lib/random.ts'
 import type { Turn } from '../../lib/turn.ts'
-import type { AtomIndex, CommitGroup } from '../commit-group.ts'
+import type { CommitGroup } from '../commit-group.ts'
 import { CommitScheduler } from '../commit-scheduler.ts'
 import type { CreateLogOptions, LogStore } from '../log-store.ts'
 import { Log } from '../log.ts'
@@ -13,13 +12,11 @@ import type { LogEngine } from '../log.ts'
 import type { RunConverter } from '../run-converter.ts'
 import type { Run } from '../run.ts'
 
-/** How badly the engine behaves. Without `chaos` every group finishes in the turn it was sealed in. */
+/** How late the engine answers. Without it every group finishes in the turn it was sealed in. */
 export interface MemoryChaos {
   readonly random: Random
-  /** A group finishes after 0 … this many milliseconds, so later groups may finish earlier. */
+  /** A group takes 0 … this many milliseconds, and finishes when those before it have. */
   readonly delayMsMax: number
-  /** Probability that an atom which appends is refused. */
-  readonly refuseRate: number
 }
 
 export interface MemoryLogStoreOptions {
@@ -27,6 +24,12 @@ export interface MemoryLogStoreOptions {
   readonly turn: Turn
   readonly chaos?: MemoryChaos
   readonly converter?: RunConverter | undefined
+}
+
+/** A group that is being written, as far as anybody can tell. */
+interface PendingGroup {
+  readonly group: CommitGroup
+  isWritten: boolean
 }
 
 const groupsInFlightMax = 8
@@ -39,6 +42,8 @@ export class MemoryLogStore implements LogStore, LogEngine {
   readonly #clock: Clock
   readonly #chaos: MemoryChaos | undefined
   readonly #scheduler: CommitScheduler
+  /** In order of sequence. */
+  readonly #pending: PendingGroup[] = []
   #lastLogId = 0
   #lastTopologySequence = 0
   #lastAsideId = 0
@@ -52,7 +57,6 @@ export class MemoryLogStore implements LogStore, LogEngine {
       commit: (group) => this.#commit(group),
       groupsInFlightMax,
       firstSequence: 1,
-      isTracing: options.chaos !== undefined,
     })
   }
 
@@ -64,8 +68,8 @@ export class MemoryLogStore implements LogStore, LogEngine {
     return this.#scheduler.beginAtom()
   }
 
-  endAtom(): AtomIndex {
-    return this.#scheduler.endAtom()
+  endAtom(): void {
+    this.#scheduler.endAtom()
   }
 
   createLog(options: CreateLogOptions): Log {
@@ -208,18 +212,19 @@ export class MemoryLogStore implements LogStore, LogEngine {
       this.#clock.atEndOfTurn(() => this.#scheduler.finish(group))
       return
     }
-    const refused = this.#chooseRefused(group, chaos)
+    const pending = { group, isWritten: false }
+    this.#pending.push(pending)
     this.#clock.after(chaos.random.below(chaos.delayMsMax + 1), () => {
-      this.#scheduler.finish(group, refused)
+      pending.isWritten = true
+      this.#finishWritten()
     })
   }
 
-  #chooseRefused(group: CommitGroup, chaos: MemoryChaos): ReadonlySet<AtomIndex> | undefined {
-    const refused = new Set<AtomIndex>()
-    for (const [atom] of group.trace ?? []) {
-      if (!refused.has(atom) && chaos.random.next() < chaos.refuseRate) refused.add(atom)
+  #finishWritten(): void {
+    while (this.#pending[0]?.isWritten === true) {
+      const { group } = this.#pending.shift() as PendingGroup
+      this.#scheduler.finish(group)
     }
-    return refused.size > 0 ? refused : undefined
   }
 }
 

@@ -23,7 +23,6 @@ const commitMs = 300
 const slow = {
   random: { below: () => commitMs, next: () => 1 } as unknown as Random,
   delayMsMax: commitMs,
-  refuseRate: 0,
 }
 
 function method(channel: number, name: string, args: RawArguments = {}): Buffer {

@@ -268,7 +268,7 @@ export class ChannelPublisher {
     publisher.publish(route, source)
     if (isMandatory && route.queues.length === 0) this.returnMessage(source)
     if (publisher.group !== undefined) this.#channel.connection.lastGroup = publisher.group
-    this.#confirm(publisher.group, publisher.atom)
+    this.#confirm(publisher.group)
   }
 
   /** An answer to a direct request: it goes to one channel now, or nowhere. */
@@ -276,12 +276,12 @@ export class ChannelPublisher {
     const target = this.#channel.connection.context.broker.replies.find(replyAddress)
     target?.deliverReply(source)
     if (target === undefined && isMandatory) this.returnMessage(source)
-    this.#confirm(undefined, 0)
+    this.#confirm(undefined)
   }
 
-  #confirm(group: CommitGroup | undefined, atom: number): void {
+  #confirm(group: CommitGroup | undefined): void {
     if (this.confirms === undefined) return
-    const isNewGroup = this.confirms.track(group, atom)
+    const isNewGroup = this.confirms.track(group)
     if (isNewGroup) group?.addListener(this.#channel)
     else if (group === undefined) this.#channel.connection.scheduleConfirms(this.#channel)
   }

@@ -2,7 +2,7 @@
 //
 // Lifecycle: open → (waiting: frames are parked until something is durable) → open …
 //   → closing (the server sent channel.close; everything but close and close-ok is ignored) → gone.
-import { BrokerError, preconditionFailed, unknownDeliveryTag } from '../../broker/broker-error.ts'
+import { BrokerError, unknownDeliveryTag } from '../../broker/broker-error.ts'
 import type { Destination } from '../../broker/destination.ts'
 import { type Settle, UnackedDeliveries } from '../../broker/unacked-deliveries.ts'
 import type { VHost } from '../../broker/vhost.ts'
@@ -23,7 +23,7 @@ import { Fifo } from '../../lib/fifo.ts'
 import { turnPhase, type TurnTask } from '../../lib/turn.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
 import { brokerLimits } from '../../limits/broker.ts'
-import type { AtomIndex, CommitGroup, GroupListener } from '../../log/commit-group.ts'
+import type { CommitGroup, GroupListener } from '../../log/commit-group.ts'
 import { ChannelPublisher } from './channel-publisher.ts'
 import type { Connection } from './connection.ts'
 import { handleMethod } from './handle-method.ts'
@@ -120,14 +120,13 @@ export class Channel implements GroupListener, ContentTarget, TurnTask {
 
   /**
    * Answers once `group` is durable; until then the channel waits. At once when there is nothing to
-   * wait for. Without a method (no-wait) nothing is answered and nothing waits. Closes the channel
-   * when storage refused the atom that the method speaks of. Then consumers are told that they have
-   * ended (`endedTags`).
+   * wait for. Without a method (no-wait) nothing is answered and nothing waits. Then consumers are
+   * told that they have ended (`endedTags`).
    */
   replyWhenDurable(
     group: CommitGroup | undefined,
     method: AmqpMethod | undefined,
-    { atom = -1, endedTags = [] }: { atom?: AtomIndex; endedTags?: readonly string[] } = {},
+    endedTags: readonly string[] = [],
   ): void {
     if (method === undefined || group === undefined || group.state === 'finished') {
       if (method !== undefined) this.send(method)
@@ -138,7 +137,6 @@ export class Channel implements GroupListener, ContentTarget, TurnTask {
     group.addListener({
       onGroupFinished: () =>
         this.resume(() => {
-          if (group.refused?.has(atom)) throw preconditionFailed('partial tx completion')
           this.send(method)
           this.#tellEnded(endedTags)
         }),

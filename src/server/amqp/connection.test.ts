@@ -7,7 +7,7 @@ import { waitFor } from '../../../test/support/wait-for.ts'
 import { seededRandom } from '../../lib/random.ts'
 
 /** Groups stay unfinished for a while, so that channels wait. */
-const slow = { random: seededRandom(1), delayMsMax: 60, refuseRate: 0 }
+const slow = { random: seededRandom(1), delayMsMax: 60 }
 
 const durable = { queue: 'q', durable: true }
 

@@ -158,7 +158,7 @@ function remove(channel: Channel, method: QueueDelete): void {
   // A client that closes its channel when a consumer is cancelled would miss an answer that comes later.
   const { result: group, endedTags } = channel.gatherEnded(() => queue && broker.deleteQueue(queue))
   const reply: AmqpMethod = { id: QUEUE_DELETE_OK, messageCount }
-  channel.replyWhenDurable(group, method.noWait ? undefined : reply, { endedTags })
+  channel.replyWhenDurable(group, method.noWait ? undefined : reply, endedTags)
 }
 
 function checkUnneeded(queue: Destination, method: QueueDelete): void {

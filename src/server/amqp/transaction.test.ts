@@ -3,7 +3,6 @@ import { test } from 'node:test'
 import { BrokerInProcess } from '../../../test/support/broker-in-process.ts'
 import { RawClient } from '../../../test/support/raw-client.ts'
 import { encodeTable, longstr, uint16 } from '../../../test/support/raw-codec.ts'
-import { seededRandom } from '../../lib/random.ts'
 
 const headersFlag = 1 << 13
 const blindCopyTo = (key: string): Buffer => {
@@ -62,18 +61,6 @@ test('a commit that cannot route one of its messages publishes none and requeues
   assert.equal(await get(client, 'q'), 'acked')
   client.send(1, 'basic.get', { queue: 'q' })
   await client.expect(1, 'basic.get-empty')
-})
-
-test('a commit that storage refuses is not answered with commit-ok', async () => {
-  const chaos = { random: seededRandom(1), delayMsMax: 1, refuseRate: 1 }
-  await using broker = await BrokerInProcess.start({ chaos })
-  await using client = await RawClient.openChannel(broker.port)
-  await client.call(1, 'queue.declare', { queue: 'q', durable: true })
-  await client.call(1, 'tx.select')
-  client.publish(1, { routingKey: 'q' }, 'lost')
-  client.send(1, 'tx.commit')
-  const close = await client.expectClose(1)
-  assert.equal(close.code, 406)
 })
 
 test('a returned message carries its routing key byte for byte', async () => {

@@ -63,13 +63,10 @@ export class ChannelTransaction {
       this.#publish(publishes[index] as KeptMessage, route, group)
     }
     for (const { tag, holder, offset, reason } of settled) settlers[reason](holder, offset, tag)
-    const atom = store.endAtom()
+    store.endAtom()
     const isEmpty = publishes.length === 0 && settled.length === 0
-    this.#channel.replyWhenDurable(
-      isEmpty || group.isEmpty ? undefined : group,
-      { id: TX_COMMIT_OK },
-      { atom },
-    )
+    const awaited = isEmpty || group.isEmpty ? undefined : group
+    this.#channel.replyWhenDurable(awaited, { id: TX_COMMIT_OK })
   }
 
   /** Forgets the publishes; the deliveries are unacked again, not requeued. */
