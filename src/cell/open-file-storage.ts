@@ -32,6 +32,7 @@ export async function openFileStorage(options: StorageOptions): Promise<Storage>
     const { store, recovered } = await openLog(options, { folder, disk }, topology.appliedSequence)
     opened = store
     if (recovered.cut !== undefined) options.logger.warn(recovered.cut)
+    for (const loss of recovered.losses) options.logger.error(loss)
     return {
       store,
       topology: await replay(view, recovered.topology, topology),

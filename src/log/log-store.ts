@@ -30,6 +30,8 @@ export interface Recovered {
   readonly state: ReadonlyMap<string, Buffer>
   /** Says what unconfirmed bytes at the end were cut off, if any were. */
   readonly cut: string | undefined
+  /** Says which confirmed messages cannot be had and what can be done about it. */
+  readonly losses: readonly string[]
 }
 
 export interface CreateLogOptions {

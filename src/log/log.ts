@@ -86,6 +86,8 @@ export class Log {
   missingOffset = 0
 
   readonly #engine: LogEngine
+  /** Offsets that are not acked and whose body was gone when the store was opened. */
+  #lost: Set<number> | undefined
   #openRun: Run | undefined
   #openRunGroup: CommitGroup | undefined
   #lastRunSize = 0
@@ -160,6 +162,30 @@ export class Log {
       this.#dropAckedRuns()
     }
     return count
+  }
+
+  /** Acks first … last, which nobody can read; returns how many of them count as messages. */
+  skipRange(first: number, last: number): number {
+    const count = this.ackRange(first, last)
+    let lostCount = 0
+    for (const offset of this.#lost ?? []) {
+      if (offset < first || offset > last) continue
+      this.#lost?.delete(offset)
+      lostCount++
+    }
+    return Math.max(0, count - lostCount)
+  }
+
+  /** How many records that are not acked can be had. */
+  get messageCount(): number {
+    const { floor } = this.cursor
+    return this.cursor.unackedIn(floor, this.endOffset - 1) - (this.#lost?.size ?? 0)
+  }
+
+  /** Engines only, before anybody reads: the body of the record at `offset` is gone. */
+  noteLost(offset: number): void {
+    this.#lost ??= new Set()
+    this.#lost.add(offset)
   }
 
   /** Says that deliveries may now reach up to `offset`; durable with the open group. */

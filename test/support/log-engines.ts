@@ -33,7 +33,7 @@ export function memoryEngine(): Promise<Engine> {
     isLasting: false,
     open: () => {
       const store = new MemoryLogStore({ clock: systemClock, turn: new Turn(systemClock) })
-      const recovered = { logs: [], topology: [], state: new Map(), cut: undefined }
+      const recovered = { logs: [], topology: [], state: new Map(), cut: undefined, losses: [] }
       return Promise.resolve({ store, recovered })
     },
     dispose: () => Promise.resolve(),

@@ -49,7 +49,7 @@ export class Backlog implements GroupListener {
     this.#mark = new DeliveredMark(log)
     this.#next = log.cursor.floor
     this.#ackedAheadEnd = log.endOffset
-    this.messageCount = log.cursor.unackedIn(log.cursor.floor, log.endOffset - 1)
+    this.messageCount = log.messageCount
   }
 
   get readyCount(): number {
@@ -162,10 +162,10 @@ export class Backlog implements GroupListener {
   #skip(offset: number, end: number): void {
     if (this.#requeued.size > 0) {
       this.#requeued.pop()
-      this.messageCount -= this.log.ackRange(offset, offset)
+      this.messageCount -= this.log.skipRange(offset, offset)
       return
     }
-    this.messageCount -= this.log.ackRange(offset, end - 1)
+    this.messageCount -= this.log.skipRange(offset, end - 1)
     this.#next = end
   }
 

@@ -1,23 +1,16 @@
 // Large bodies in files of their own: written and synced before their record is committed, removed
 // when the last record that refers to them is durably gone.
-//
-// File: 0 'PABALBDY' │ 8 version u32 │ 12 crc u32 of the body │ 16 id i64 │ 24 body size i64 │ 32 body
 import { join } from 'node:path'
 import type { Clock } from '../../lib/clock.ts'
-import { crc32c, crc32cInSteps } from '../../lib/crc32c.ts'
-import { readInt64, writeInt64 } from '../../lib/int64.ts'
+import { crc32cInSteps } from '../../lib/crc32c.ts'
 import { largePages } from '../../lib/large-pages.ts'
 import { logLimits } from '../../limits/log.ts'
 import { memoryLimits } from '../../limits/memory.ts'
 import type { Log } from '../log.ts'
+import { asideIdOf, asideName, bodyIn, crcIn, encodeAsideHeader } from './aside-file.ts'
 import type { Disk, DiskFile } from './disk.ts'
-import { formatVersion } from './file-format.ts'
 import { readInto, syncFile, writeAllAt } from './file-operations.ts'
 import type { AsideReference } from './segment.ts'
-
-export const asideFolderName = 'aside'
-const headerSize = 32
-const magic: Buffer = Buffer.from('PABALBDY', 'latin1')
 
 export interface AsideStoreOptions {
   readonly disk: Disk
@@ -134,14 +127,21 @@ export class AsideStore {
   }
 
   /**
-   * Removes files that no record refers to: their publisher left, or a crash came between. Before
-   * anything is written.
+   * Last step of opening, before anything is written: removes the bodies that no record refers to
+   * (their publisher left, or a crash came between), and returns the records whose body is gone.
    */
-  async removeOrphans(): Promise<void> {
-    for (const name of await this.#options.disk.list(this.#options.folder)) {
-      const id = Number.parseInt(name, 10)
-      if (!this.#counts.has(id)) await this.#options.disk.unlink(join(this.#options.folder, name))
+  async compareWithFolder(): Promise<AsideReference[]> {
+    const { disk, folder } = this.#options
+    const present = new Set<number>()
+    for (const name of await disk.list(folder)) {
+      const id = asideIdOf(name)
+      if (id === undefined) continue
+      if (this.#counts.has(id)) present.add(id)
+      else await disk.unlink(join(folder, name))
     }
+    const gone = [...this.#byLog.values()].flat().filter(({ asideId }) => !present.has(asideId))
+    for (const { asideId } of gone) this.#lost.add(asideId)
+    return gone
   }
 
   #dropReference(id: number): void {
@@ -170,7 +170,7 @@ export class AsideStore {
     await disk.unlink(path)
     const file = await disk.open(path, 'create')
     try {
-      const header = encodeHeader(id, body, await this.#crcOf(body))
+      const header = encodeAsideHeader(id, body, await this.#crcOf(body))
       await writeAllAt(file, [header, body], 0)
       await syncFile(file)
     } finally {
@@ -234,37 +234,4 @@ export class AsideStore {
   #pathOf(id: number): string {
     return join(this.#options.folder, asideName(id))
   }
-}
-
-/** Name of the file of body `id`. */
-export function asideName(id: number): string {
-  return `${String(id).padStart(10, '0')}.body`
-}
-
-/** The body in the bytes of a file, or undefined when they are damaged or another's. */
-export function decodeAside(bytes: Buffer | undefined, id: number): Buffer | undefined {
-  const body = bytes === undefined ? undefined : bodyIn(bytes, id)
-  return body !== undefined && crc32c(body) === crcIn(bytes as Buffer) ? body : undefined
-}
-
-/** The same without a look at what is in the body. */
-function bodyIn(bytes: Buffer, id: number): Buffer | undefined {
-  if (bytes.length < headerSize) return undefined
-  if (!bytes.subarray(0, 8).equals(magic) || readInt64(bytes, 16) !== id) return undefined
-  if (readInt64(bytes, 24) !== bytes.length - headerSize) return undefined
-  return bytes.subarray(headerSize)
-}
-
-function crcIn(bytes: Buffer): number {
-  return bytes.readUInt32BE(12)
-}
-
-function encodeHeader(id: number, body: Buffer, crc: number): Buffer {
-  const header = Buffer.alloc(headerSize)
-  magic.copy(header)
-  header.writeUInt32BE(formatVersion, 8)
-  header.writeUInt32BE(crc, 12)
-  writeInt64(header, 16, id)
-  writeInt64(header, 24, body.length)
-  return header
 }

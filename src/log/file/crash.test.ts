@@ -19,7 +19,10 @@ import { appendRecord } from '../record.ts'
 import type { RunConverter } from '../run-converter.ts'
 import { Run } from '../run.ts'
 import type { FileLogStore } from './file-log-store.ts'
+import { inspectFolder } from './inspect-folder.ts'
+import { readManifest } from './manifest.ts'
 import { openFileLogStore } from './open-file-log-store.ts'
+import { verifyDataFolder } from './verify.ts'
 
 /** Real turns, but nobody waits for a timer, and files fill slowly enough for spare ones. */
 class HastyClock implements Clock {
@@ -437,6 +440,28 @@ async function live(disk: FaultDisk, random: Random, before: State): Promise<Sta
   return { candidates, counter: work.counter, applied }
 }
 
+async function liveAndDie(random: Random): Promise<void> {
+  let disk = new FaultDisk(systemClock)
+  disk.capacity = 3_000_000
+  let state: State = { candidates: [new Model()], counter: 0, applied: 0 }
+  for (let life = 0; life < 5; life++) {
+    state = await live(disk, random, state)
+    disk = disk.crash(random)
+    await assertSound(disk.copy())
+  }
+}
+
+/** Whatever a crash leaves is no damage, and every message that is not acked is there. */
+async function assertSound(disk: FaultDisk): Promise<void> {
+  const { problems } = await verifyDataFolder({ disk, path: '/data', isLocked: () => false })
+  const damages = problems.filter(({ severity }) => severity === 'damage')
+  assert.deepEqual(damages, [])
+  const manifest = await readManifest(disk, '/data')
+  if (manifest === undefined) return
+  const { contents } = await inspectFolder(disk, '/data', manifest)
+  assert.deepEqual(contents.gaps(), [])
+}
+
 /** How often the WAL took a file that it had before, and how often one was written for it. */
 let reusedFileCount = 0
 let filledFileCount = 0
@@ -446,15 +471,8 @@ const firstSeed = Number(process.env['PABAL_CRASH_SEED'] ?? 1)
 
 test(`a store keeps every confirmed group over crashes (seeds ${firstSeed} on, ${seedCount} of them)`, async () => {
   for (let seed = firstSeed; seed < firstSeed + seedCount; seed++) {
-    const random = seededRandom(seed)
-    let disk = new FaultDisk(systemClock)
-    disk.capacity = 3_000_000
-    let state: State = { candidates: [new Model()], counter: 0, applied: 0 }
     try {
-      for (let life = 0; life < 5; life++) {
-        state = await live(disk, random, state)
-        disk = disk.crash(random)
-      }
+      await liveAndDie(seededRandom(seed))
     } catch (error) {
       throw new Error(`seed ${seed}: ${(error as Error).message}`, { cause: error })
     }

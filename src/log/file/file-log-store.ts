@@ -10,7 +10,7 @@ import { FileLogStoreParts } from './file-log-store-parts.ts'
 import type { OpenedFolder } from './file-log-store-parts.ts'
 import { livingSize } from './living-size.ts'
 import type { RetentionRule } from './run-finder.ts'
-import type { Segment } from './segment.ts'
+import type { AsideReference, Segment } from './segment.ts'
 
 export class FileLogStore implements LogStore {
   readonly epoch: number
@@ -41,9 +41,11 @@ export class FileLogStore implements LogStore {
     return this.#parts.registry.byId
   }
 
-  /** Last step of opening: removes bodies that no record refers to. */
-  removeOrphans(): Promise<void> {
-    return this.#parts.asides.removeOrphans()
+  /** Last step of opening; see `AsideStore.compareWithFolder`. */
+  async compareBodies(): Promise<readonly AsideReference[]> {
+    const gone = await this.#parts.asides.compareWithFolder()
+    for (const { logId, offset } of gone) this.logs.get(logId)?.noteLost(offset)
+    return gone
   }
 
   get blocked(): BlockedReason | undefined {

@@ -7,14 +7,13 @@ import {
   decodeFileHeader,
   entryKind,
   fileHeaderSize,
-  groupField,
   groupHeaderSize,
   groupMagic,
   isPadding,
 } from './file-format.ts'
 import type { FileHeader } from './file-format.ts'
 import { readWholeFile } from './file-operations.ts'
-import { checkGroupHeader, groupSizeAt, isRunIntact } from './group-decoder.ts'
+import { checkGroupHeader, DecodedGroup, groupSizeAt, isRunIntact } from './group-decoder.ts'
 
 /** Something wrong: `size` bytes at `position`. */
 export interface FileFault {
@@ -25,6 +24,8 @@ export interface FileFault {
   /** Place of the entry that describes a damaged run or section, and of its group. */
   readonly entry: number
   readonly group: number
+  /** Sequence of that group; of a region, of the last group before it. */
+  readonly sequence: number
   /** Nothing follows, and the file held other bytes before: there need never have been a group. */
   readonly isRemains: boolean
   /** What a damaged run held. */
@@ -38,9 +39,26 @@ export interface LostRange {
   readonly recordCount: number
 }
 
+/** What is in a file, for whoever wants more than counts. Buffers are views of the whole file. */
+export interface InspectionVisitor {
+  /** Whether it takes the group at `position`; `isClean` when every byte of it verifies. */
+  wants(position: number, isClean: boolean): boolean
+  /** A group whose entries can be trusted. Its runs follow. */
+  onGroup(group: DecodedGroup): void
+  /** A run of that group whose bytes are what was written; `bodies` tells about the shared ones. */
+  onRun(logId: number, bytes: Buffer, bodies: GroupBodies): void
+}
+
+/** The shared bodies of one group. */
+export interface GroupBodies {
+  readonly bytes: Buffer
+  readonly areIntact: boolean
+}
+
 export interface FileInspection {
   readonly path: string
-  readonly bytes: Buffer
+  /** Bytes of the file. */
+  readonly size: number
   readonly header: FileHeader | undefined
   readonly faults: FileFault[]
   /** End of the last group that can be trusted. */
@@ -52,21 +70,25 @@ export interface FileInspection {
   lastSequence: number
   syncedThrough: number
   leaderEpoch: number
-  /** Bodies of their own that records in this file refer to. */
-  readonly asideIds: Set<number>
 }
 
-/** Undefined when there is no such file. `end` is where groups end, when it is known. */
+export interface InspectOptions {
+  /** Where groups end, when it is known. */
+  readonly end?: number | undefined
+  readonly visitor?: InspectionVisitor
+}
+
+/** Undefined when there is no such file. */
 export async function inspectFile(
   disk: Disk,
   path: string,
-  end?: number,
+  options: InspectOptions = {},
 ): Promise<FileInspection | undefined> {
   const bytes = await readWholeFile(disk, path)
   if (bytes === undefined) return undefined
   const inspection: FileInspection = {
     path,
-    bytes,
+    size: bytes.length,
     header: decodeFileHeader(bytes),
     faults: [],
     dataEnd: fileHeaderSize,
@@ -77,9 +99,9 @@ export async function inspectFile(
     lastSequence: 0,
     syncedThrough: 0,
     leaderEpoch: 0,
-    asideIds: new Set(),
   }
-  if (inspection.header === undefined) {
+  const { header } = inspection
+  if (header === undefined) {
     addFault(inspection, {
       kind: 'header',
       position: 0,
@@ -87,28 +109,40 @@ export async function inspectFile(
       reason: 'the file header is damaged',
     })
   } else {
-    walkGroups(inspection, inspection.header, Math.min(end ?? bytes.length, bytes.length))
+    const end = Math.min(options.end ?? bytes.length, bytes.length)
+    walkGroups({ inspection, header, bytes: bytes.subarray(0, end), visitor: options.visitor })
   }
   return inspection
 }
 
-function walkGroups(inspection: FileInspection, header: FileHeader, end: number): void {
-  const { bytes } = inspection
+interface Walk {
+  readonly inspection: FileInspection
+  readonly header: FileHeader
+  /** The file, up to where groups end. */
+  readonly bytes: Buffer
+  readonly visitor: InspectionVisitor | undefined
+}
+
+function walkGroups(walk: Walk): void {
+  const { inspection, header, bytes } = walk
+  const end = bytes.length
   let position = fileHeaderSize
   while (position < end) {
-    const size = trustedSizeAt(bytes.subarray(0, end), position, header)
+    const size = trustedSizeAt(bytes, position, header)
     if (size > 0) {
-      checkGroup(inspection, position, size)
+      checkGroup(walk, position, size)
       position += size
       inspection.dataEnd = position
       continue
     }
-    if (isPadding(bytes.subarray(position, end))) return
-    const next = findGroup(bytes.subarray(0, end), position + 1, header)
+    if (isPadding(bytes.subarray(position))) return
+    const next = findGroup(bytes, position + 1, header)
     const reason =
       next < end ? 'no group can be read here' : 'no group can be read from here to the end'
     const isRemains = position < header.priorSize && next === end
-    addFault(inspection, { kind: 'region', position, size: next - position, reason, isRemains })
+    const { lastSequence: sequence } = inspection
+    const rest = next - position
+    addFault(inspection, { kind: 'region', position, size: rest, reason, isRemains, sequence })
     position = next
   }
 }
@@ -128,66 +162,74 @@ function findGroup(bytes: Buffer, from: number, header: FileHeader): number {
   return at < 0 ? bytes.length : at
 }
 
-function checkGroup(inspection: FileInspection, start: number, size: number): void {
-  const group = inspection.bytes.subarray(start, start + size)
-  const sequence = readInt64(group, groupField.sequence)
+function checkGroup({ inspection, bytes, visitor }: Walk, start: number, size: number): void {
+  const group = new DecodedGroup(bytes.subarray(start, start + size), start)
+  const { sequence, syncedThrough } = group
   inspection.groupCount++
   if (inspection.firstSequence === 0) inspection.firstSequence = sequence
   inspection.lastSequence = sequence
-  inspection.syncedThrough = Math.max(
-    inspection.syncedThrough,
-    readInt64(group, groupField.syncedThrough),
-  )
-  inspection.leaderEpoch = group.readUInt32BE(groupField.leaderEpoch)
-  const entriesEnd = groupHeaderSize + group.readUInt32BE(groupField.entriesSize)
-  let payload = entriesEnd
-  for (let at = groupHeaderSize; at < entriesEnd; at += group.readUInt32BE(at + 4)) {
-    payload += checkEntry(inspection, { group, start, at, payload })
+  inspection.syncedThrough = Math.max(inspection.syncedThrough, syncedThrough)
+  inspection.leaderEpoch = group.leaderEpoch
+  const faultCount = inspection.faults.length
+  const bodies = checkShared(inspection, group)
+  group.sharedSize = bodies.bytes.length
+  const intact = checkRuns(inspection, group)
+  const isClean = inspection.faults.length === faultCount
+  if (visitor?.wants(start, isClean) !== true) return
+  visitor.onGroup(group)
+  for (const { logId, run } of intact) visitor.onRun(logId, run, bodies)
+}
+
+/** The section of shared bodies comes first, wherever its entry is. */
+function checkShared(inspection: FileInspection, group: DecodedGroup): GroupBodies {
+  const { bytes, position, sharedStart, sequence } = group
+  for (let at = groupHeaderSize; at < sharedStart; at += bytes.readUInt32BE(at + 4)) {
+    if (bytes[at] !== entryKind.shared) continue
+    const size = bytes.readUInt32BE(at + 8)
+    const section = bytes.subarray(sharedStart, sharedStart + size)
+    const areIntact = crc32c(section) === bytes.readUInt32BE(at + 12)
+    if (!areIntact) {
+      const where = { entry: position + at, group: position, position: position + sharedStart }
+      const reason = 'shared bodies are damaged'
+      addFault(inspection, { ...where, kind: 'shared', size, reason, sequence })
+    }
+    return { bytes: section, areIntact }
   }
+  return { bytes: bytes.subarray(0, 0), areIntact: true }
 }
 
-interface EntryPlace {
-  readonly group: Buffer
-  readonly start: number
-  readonly at: number
-  readonly payload: number
+interface IntactRun {
+  readonly logId: number
+  readonly run: Buffer
 }
 
-/** Checks what an entry describes and returns the bytes it takes of the payload. */
-function checkEntry(inspection: FileInspection, place: EntryPlace): number {
-  const { group, start, at, payload } = place
-  const where = { entry: start + at, group: start, position: start + payload }
-  switch (group[at]) {
-    case entryKind.shared: {
-      const size = group.readUInt32BE(at + 8)
-      if (crc32c(group.subarray(payload, payload + size)) !== group.readUInt32BE(at + 12)) {
-        addFault(inspection, {
-          ...where,
-          kind: 'shared',
-          size,
-          reason: 'shared bodies are damaged',
-        })
-      }
-      return size
-    }
-    case entryKind.run: {
-      const size = group.readUInt32BE(at + 40)
+function checkRuns(inspection: FileInspection, group: DecodedGroup): IntactRun[] {
+  const { bytes, position, sharedStart, sequence } = group
+  const intact: IntactRun[] = []
+  let payload = sharedStart + group.sharedSize
+  for (let at = groupHeaderSize; at < sharedStart; at += bytes.readUInt32BE(at + 4)) {
+    const size = payloadSizeOf(bytes, at)
+    if (bytes[at] === entryKind.run) {
       inspection.runCount++
-      inspection.recordCount += group.readUInt32BE(at + 36)
-      if (!isRunIntact(group, at, payload)) {
-        addFault(inspection, {
-          ...where,
-          kind: 'run',
-          size,
-          reason: 'a run is damaged',
-          lost: lostAt(group, at),
-        })
+      inspection.recordCount += bytes.readUInt32BE(at + 36)
+      if (isRunIntact(bytes, at, payload)) {
+        const run = bytes.subarray(payload, payload + size)
+        intact.push({ logId: readInt64(bytes, at + 8), run })
+      } else {
+        const where = { entry: position + at, group: position, position: position + payload }
+        const [reason, lost] = ['a run is damaged', lostAt(bytes, at)]
+        addFault(inspection, { ...where, kind: 'run', size, reason, sequence, lost })
       }
-      return size
     }
-    case entryKind.aside:
-      inspection.asideIds.add(readInt64(group, at + 24))
-      return 0
+    payload += size
+  }
+  return intact
+}
+
+/** Bytes that the entry at `at` takes of the payload behind the shared bodies. */
+function payloadSizeOf(group: Buffer, at: number): number {
+  switch (group[at]) {
+    case entryKind.run:
     case entryKind.lostRun:
       return group.readUInt32BE(at + 40)
     case entryKind.filler:
@@ -211,5 +253,12 @@ function addFault(
   inspection: FileInspection,
   fault: Pick<FileFault, 'kind' | 'position' | 'size' | 'reason'> & Partial<FileFault>,
 ): void {
-  inspection.faults.push({ entry: 0, group: 0, isRemains: false, lost: undefined, ...fault })
+  inspection.faults.push({
+    entry: 0,
+    group: 0,
+    sequence: 0,
+    isRemains: false,
+    lost: undefined,
+    ...fault,
+  })
 }

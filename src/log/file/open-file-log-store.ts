@@ -7,7 +7,7 @@ import type { Random } from '../../lib/random.ts'
 import type { Turn } from '../../lib/turn.ts'
 import type { LogStoreEvents, Recovered } from '../log-store.ts'
 import type { RunConverter } from '../run-converter.ts'
-import { asideFolderName } from './aside-store.ts'
+import { asideFolderName, asideName } from './aside-file.ts'
 import { createSegment } from './create-segment.ts'
 import type { SegmentFolder } from './create-segment.ts'
 import type { Disk } from './disk.ts'
@@ -20,6 +20,7 @@ import { KeyedState } from './keyed-state.ts'
 import { LogExtents } from './log-extents.ts'
 import { Manifest } from './manifest.ts'
 import { recoverFolder, walFolderName } from './recover-folder.ts'
+import type { AsideReference } from './segment.ts'
 import { SpareFiles, spareSuffix } from './spare-files.ts'
 import { volatileFolderName } from './volatile-spill.ts'
 
@@ -96,10 +97,22 @@ export async function openFileLogStore(options: FileLogStoreOptions): Promise<Op
     lastSequence: folder.lastSequence,
     topologyApplied: topologyAfter,
   })
-  await store.removeOrphans()
+  const gone = await store.compareBodies()
   const { topology } = folder.state
   const logs = [...store.logs.values()]
-  return { store, recovered: { logs, topology, state: keyed.toMap(), cut: folder.cut } }
+  const recovered = { logs, topology, state: keyed.toMap(), cut: folder.cut }
+  return { store, recovered: { ...recovered, losses: describeLoss(gone, asideFolder) } }
+}
+
+/** One sentence for all bodies that are gone, however many. */
+function describeLoss(gone: readonly AsideReference[], folder: string): readonly string[] {
+  const [first] = gone
+  if (first === undefined) return []
+  const { asideId, logId, offset } = first
+  const more = gone.length === 1 ? '' : ` (and ${gone.length - 1} more like it)`
+  return [
+    `${join(folder, asideName(asideId))} is missing, so the message at offset ${offset} of log ${logId} is skipped${more}: put the file back and start again, or run "pabal verify" to see all of them and "pabal repair" to take them off for good`,
+  ]
 }
 
 /** Removes data files that the manifest does not list: a crash left them behind. */

@@ -176,7 +176,8 @@ function sharedRange(runs: readonly Run[]): [number, number] {
   return [low, high]
 }
 
-function areBodiesIntact({ buffer, size }: Run, shared: SharedBodies): boolean {
+/** Whether all bodies in `shared` that records of the run refer to are what was written. */
+export function areBodiesIntact({ buffer, size }: Run, shared: SharedBodies): boolean {
   for (let at = batchHeaderSize; at < size; at += recordSizeAt(buffer, at)) {
     const start = recordSharedStart(buffer, at)
     if (start >= 0 && !shared.isIntact(start, recordBodySize(buffer, at))) return false

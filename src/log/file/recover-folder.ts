@@ -320,10 +320,19 @@ class Recovery {
     throw corruptError(path, checkpoint.position, 'the checkpoint that starts there is incomplete')
   }
 
+  #trustAllLogs(): void {
+    for (const { extents } of this.#kept) {
+      for (const [logId, ofLog] of extents) {
+        for (const { lastOffset } of ofLog) this.#state.noteEnd(logId, lastOffset + 1)
+      }
+    }
+    this.#state.trustAllLogs()
+  }
+
   #dropDead(): void {
     const { extents } = this.#options
     // The entry that says that a log exists may be what was lost.
-    if (this.#isRepaired) this.#state.trustAllLogs(this.#kept)
+    if (this.#isRepaired) this.#trustAllLogs()
     for (const segment of this.#kept) {
       for (const logId of segment.extents.keys()) {
         const log = this.#state.logs.get(logId)

@@ -4,7 +4,6 @@ import type { TopologyEntry } from '../commit-group.ts'
 import { Cursor } from '../cursor.ts'
 import type { CheckpointBegin, DecodedRun, LogSnapshot } from './group-decoder.ts'
 import type { KeyedState } from './keyed-state.ts'
-import type { Segment } from './segment.ts'
 
 /** A log as recovery knows it so far. */
 export class RecoveredLog {
@@ -46,15 +45,14 @@ export class RecoveredState {
     return this.logs.get(logId)?.isKnown ?? false
   }
 
-  /** After a repair: every log that has messages and was not deleted exists. */
-  trustAllLogs(segments: readonly Segment[]): void {
-    for (const { extents } of segments) {
-      for (const [logId, ofLog] of extents) {
-        const log = this.#logAt(logId)
-        if (log === undefined) continue
-        for (const extent of ofLog) log.endOffset = Math.max(log.endOffset, extent.lastOffset + 1)
-      }
-    }
+  /** A file has records of that log below `endOffset`, whether or not the log exists. */
+  noteEnd(logId: number, endOffset: number): void {
+    const log = this.#logAt(logId)
+    if (log !== undefined) log.endOffset = Math.max(log.endOffset, endOffset)
+  }
+
+  /** After a repair: every log that anything is known of and that was not deleted exists. */
+  trustAllLogs(): void {
     for (const log of this.logs.values()) {
       log.isKnown = true
       this.nextLogId = Math.max(this.nextLogId, log.id + 1)
@@ -70,7 +68,7 @@ export class RecoveredState {
     const log = this.#logAt(logId)
     if (log === undefined) return
     if (deliveredMark > log.deliveredMark) log.deliveredMark = deliveredMark
-    for (let at = 0; at < acked.length; at += 2) log.cursor.ackRange(acked[at]!, acked[at + 1]!)
+    for (let at = 0; at < acked.length; at += 2) ackIn(log, acked[at]!, acked[at + 1]!)
   }
 
   onSnapshot(logId: number, snapshot: LogSnapshot): void {
@@ -85,7 +83,8 @@ export class RecoveredState {
   }
 
   onAckedRange(logId: number, first: number, last: number): void {
-    this.#logAt(logId)?.cursor.ackRange(first, last)
+    const log = this.#logAt(logId)
+    if (log !== undefined) ackIn(log, first, last)
   }
 
   onTrim(logId: number, offset: number): void {
@@ -147,4 +146,10 @@ export class RecoveredState {
     }
     return log
   }
+}
+
+/** Offsets are never used twice, so one that was acked is not free, also when its record is lost. */
+function ackIn(log: RecoveredLog, first: number, last: number): void {
+  log.cursor.ackRange(first, last)
+  if (last >= log.endOffset) log.endOffset = last + 1
 }

@@ -216,6 +216,7 @@ test('a missing file stops the start; repair goes on without what it held', asyn
   const { store, recovered } = await open(disk)
   const found = await bodiesOf(store, recovered.logs[0]!)
   assert.ok(found.length > 0 && found.length < bodies.length)
+  assert.equal(recovered.logs[0]?.messageCount, found.length)
   assert.deepEqual(found, bodies.slice(-found.length))
   await store.close()
 })
@@ -243,8 +244,10 @@ for (const { place, count } of cases) {
     assert.ok(report.lost[0]?.includes(path))
     if (place === 'run') assert.match(report.lost[0] ?? '', /1 messages of log 1, offsets 3 to 3/)
     const { store, recovered } = await open(disk)
-    assert.deepEqual(await bodiesOf(store, recovered.logs[0]!), bodies.toSpliced(3, 1))
-    await append(store, [recovered.logs[0]!], 'after the repair')
+    const log = recovered.logs[0]!
+    assert.equal(log.messageCount, count - 1)
+    assert.deepEqual(await bodiesOf(store, log), bodies.toSpliced(3, 1))
+    await append(store, [log], 'after the repair')
     const again = await open(disk.copy())
     const expected = [...bodies.toSpliced(3, 1), 'after the repair']
     assert.deepEqual(await bodiesOf(again.store, again.recovered.logs[0]!), expected)

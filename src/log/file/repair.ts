@@ -1,29 +1,26 @@
 // `pabal repair`: makes a folder that a start refuses usable again. Whole files are kept as they
 // were in `damaged/`; what verifies stays, what does not is marked in place, and everything that is
 // lost is said. It never guesses: bytes that do not verify are never taken for messages.
-import { join } from 'node:path'
-import { crc32c } from '../../lib/crc32c.ts'
-import { writeInt64 } from '../../lib/int64.ts'
-import { asideFolderName, decodeAside } from './aside-store.ts'
+import { dirname, join } from 'node:path'
+import { systemRandom } from '../../lib/random.ts'
+import { asideFolderName, asideIdOf, asideName, inspectBody } from './aside-file.ts'
+import { missingFileError } from './corrupt-error.ts'
 import type { Disk } from './disk.ts'
-import {
-  crcOfGroup,
-  entryKind,
-  fileKind,
-  fileName,
-  formatVersion,
-  groupField,
-  groupHeaderSize,
-  groupMagic,
-} from './file-format.ts'
+import { fileKind, fileName } from './file-format.ts'
 import type { FileHeader } from './file-format.ts'
-import { readWholeFile, replaceFile } from './file-operations.ts'
-import { inspectFile } from './inspect-file.ts'
+import { readWholeFile, replaceFile, syncFile } from './file-operations.ts'
+import type { MissingOffsets } from './folder-contents.ts'
 import type { FileFault, FileInspection } from './inspect-file.ts'
+import { inspectFolder, isDamaged } from './inspect-folder.ts'
+import type { InspectedFile, InspectedFolder } from './inspect-folder.ts'
+import { listDataFiles } from './list-data-files.ts'
 import { decodeManifest, encodeManifest, manifestName } from './manifest.ts'
 import type { ManifestContent, ManifestFile } from './manifest.ts'
+import { patchFault } from './patch-fault.ts'
 import { walFolderName } from './recover-folder.ts'
-import { checkNotLocked, isTail } from './verify.ts'
+import type { AsideReference } from './segment.ts'
+import { writeSettlement } from './settlement-file.ts'
+import { bodyOf, checkNotLocked } from './verify.ts'
 import type { OfflineOptions } from './verify.ts'
 
 export const damagedFolderName = 'damaged'
@@ -58,41 +55,39 @@ class Repair {
   }
 
   async run(): Promise<RepairReport> {
+    const { path } = this.#options
     const listed = await this.#readManifest()
     const manifest = listed ?? (await this.#rebuildManifest())
-    const files: ManifestFile[] = []
-    const inspections: FileInspection[] = []
-    let isChanged = listed === undefined && manifest.files.length > 0
-    for (const file of manifest.files) {
-      const path = this.#pathOf(file.id)
-      const found = await inspectFile(this.#disk, path, file.dataEnd)
-      if (found?.header === undefined) {
-        isChanged = true
-        await this.#giveUpFile(path, found)
-        continue
-      }
-      inspections.push(found)
-      files.push(file)
-    }
-    const synced = Math.max(
-      manifest.syncedThrough,
-      ...inspections.map(({ syncedThrough }) => syncedThrough),
-    )
-    for (const [index, found] of inspections.entries()) {
-      const file = files[index] as ManifestFile
-      const torn = found.faults.filter(({ position }) => position === found.dataEnd)
-      const faults = isTail(inspections, found, synced)
-        ? found.faults.filter((fault) => !torn.includes(fault))
-        : found.faults
-      const isCut = file.sealedSize !== undefined && found.bytes.length < file.sealedSize
-      if (faults.length === 0 && !isCut) continue
-      isChanged = true
-      files[index] = { id: file.id, kind: file.kind }
-      await this.#patchFile(found, faults)
-    }
-    if (isChanged) await this.#writeManifest(manifest, files)
-    await this.#setDamagedBodiesAside()
+    const inspected = await inspectFolder(this.#disk, path, manifest)
+    const { contents } = inspected
+    const files = await this.#repairFiles(inspected)
+    const isLossy = this.#lost.length > 0
+    const lost = await this.#repairBodies(contents.bodies(), isLossy)
+    const missing = [...contents.withoutBody(lost), ...(isLossy ? contents.gaps() : [])]
+    const isRepaired = isLossy || listed === undefined || inspected.files.some(isDamaged)
+    let content: ManifestContent = { ...manifest, files }
+    if (isRepaired) content = withGaps(content)
+    if (missing.length > 0) content = await this.#settle(content, inspected, missing)
+    const isEmpty = manifest.files.length === 0
+    if (missing.length > 0 || (isRepaired && !isEmpty)) await this.#writeManifest(content)
     return { actions: this.#actions, lost: this.#lost }
+  }
+
+  /** Marks what is damaged in its place and returns what is left to be listed. */
+  async #repairFiles({ files }: InspectedFolder): Promise<ManifestFile[]> {
+    const kept: ManifestFile[] = []
+    for (const file of files) {
+      const { listed, path, found } = file
+      if (found?.header === undefined) {
+        await this.#giveUpFile(path, found !== undefined)
+      } else if (isDamaged(file)) {
+        await this.#patchFile(file, found)
+        kept.push({ id: listed.id, kind: listed.kind })
+      } else {
+        kept.push(listed)
+      }
+    }
+    return kept
   }
 
   async #readManifest(): Promise<ManifestContent | undefined> {
@@ -103,41 +98,32 @@ class Repair {
     return content
   }
 
-  /** Lists every file that is there; a start then finds out which groups it can do without. */
   async #rebuildManifest(): Promise<ManifestContent> {
-    const names = await this.#disk.list(join(this.#options.path, walFolderName))
-    const files: ManifestFile[] = []
-    let epoch = 0
-    for (const name of names.filter((candidate) => candidate.endsWith('.log'))) {
-      const path = join(this.#options.path, walFolderName, name)
-      const found = await inspectFile(this.#disk, path)
-      if (found?.header === undefined) continue
-      const { id, kind } = found.header
-      epoch = Math.max(epoch, found.leaderEpoch)
-      files.push({ id, kind: kind === fileKind.wal ? 'wal' : 'survivors' })
-    }
-    const nextFileId = Math.max(0, ...files.map(({ id }) => id)) + 1
-    this.#actions.push(`list the ${files.length} data files in a new manifest`)
-    return { version: formatVersion, epoch, nextFileId, files, syncedThrough: 0 }
+    const manifest = await listDataFiles(this.#disk, this.#options.path)
+    this.#actions.push(`list the ${manifest.files.length} data files in a new manifest`)
+    return manifest
   }
 
-  async #giveUpFile(path: string, found: FileInspection | undefined): Promise<void> {
-    if (found === undefined) {
-      this.#actions.push(`take ${path}, which is missing, off the manifest`)
-    } else {
-      await this.#keepCopy(path, found.bytes)
+  async #giveUpFile(path: string, isThere: boolean): Promise<void> {
+    if (isThere) {
+      await this.#moveAway(path)
       this.#actions.push(`take ${path}, whose header is damaged, off the manifest`)
+    } else {
+      this.#actions.push(`take ${path}, which is missing, off the manifest`)
     }
     this.#lost.push(`everything that only ${path} held: messages, acks and declarations`)
   }
 
-  async #patchFile(found: FileInspection, faults: readonly FileFault[]): Promise<void> {
-    const { path, bytes, dataEnd } = found
+  async #patchFile({ path, damage, torn }: InspectedFile, found: FileInspection): Promise<void> {
+    const { dataEnd, header } = found
+    const bytes = await readWholeFile(this.#disk, path)
+    if (bytes === undefined) throw missingFileError(path)
     await this.#keepCopy(path, bytes)
-    const patched = Buffer.from(bytes.subarray(0, dataEnd))
-    for (const fault of faults) {
-      this.#sayLost(path, fault)
-      if (fault.position < dataEnd) patchFault(patched, fault, found.header as FileHeader)
+    const patched = bytes.subarray(0, dataEnd)
+    for (const fault of damage) this.#sayLost(path, fault)
+    // A torn place in the middle would end the file for the next start.
+    for (const fault of [...damage, ...torn]) {
+      if (fault.position < dataEnd) patchFault(patched, fault, header as FileHeader)
     }
     this.#actions.push(`mark what is damaged in ${path}`)
     if (!this.#options.isDryRun) await replaceFile(this.#disk, path, patched)
@@ -159,42 +145,85 @@ class Repair {
     }
   }
 
-  async #writeManifest(manifest: ManifestContent, files: readonly ManifestFile[]): Promise<void> {
-    const hasCheckpoint = files.some(({ id }) => id === manifest.checkpoint?.fileId)
-    const { checkpoint, ...rest } = manifest
-    const content: ManifestContent = {
-      ...rest,
-      files,
-      isRepaired: true,
-      ...(hasCheckpoint && checkpoint !== undefined ? { checkpoint } : {}),
-    }
+  async #writeManifest(content: ManifestContent): Promise<void> {
     this.#actions.push('write the manifest')
     if (this.#options.isDryRun) return
     await replaceFile(this.#disk, join(this.#options.path, manifestName), encodeManifest(content))
   }
 
-  async #setDamagedBodiesAside(): Promise<void> {
+  /**
+   * Moves bodies away that are damaged and returns the records that are left without one. Where
+   * records were lost (`isLossy`), a body that none refers to may have been theirs: it is kept.
+   */
+  async #repairBodies(
+    bodies: ReadonlyMap<number, readonly AsideReference[]>,
+    isLossy: boolean,
+  ): Promise<AsideReference[]> {
     const folder = join(this.#options.path, asideFolderName)
-    for (const name of await this.#disk.list(folder)) {
-      const path = join(folder, name)
-      const bytes = await readWholeFile(this.#disk, path)
-      if (bytes === undefined || decodeAside(bytes, Number.parseInt(name, 10)) !== undefined)
-        continue
-      await this.#keepCopy(path, bytes)
-      this.#lost.push(`${path}: the body of one message`)
-      if (!this.#options.isDryRun) await this.#disk.unlink(path)
+    const lost: AsideReference[] = []
+    for (const [id, references] of bodies) {
+      const path = join(folder, asideName(id))
+      const state = await inspectBody(this.#disk, path, id)
+      if (state === 'whole') continue
+      lost.push(...references)
+      this.#lost.push(`${path}, which is ${state}: the ${bodyOf(references)}`)
+      if (state === 'damaged') await this.#moveAway(path)
     }
+    if (!isLossy) return lost
+    for (const name of await this.#disk.list(folder)) {
+      const id = asideIdOf(name)
+      if (id === undefined || bodies.has(id)) continue
+      const path = join(folder, name)
+      if ((await inspectBody(this.#disk, path, id)) === 'whole') await this.#moveAway(path)
+    }
+    return lost
+  }
+
+  /** Takes messages that are gone off the counts of their queues. */
+  async #settle(
+    content: ManifestContent,
+    { files }: InspectedFolder,
+    missing: readonly MissingOffsets[],
+  ): Promise<ManifestContent> {
+    for (const { logId, count } of missing) {
+      this.#actions.push(`take ${count} messages that are gone off the count of log ${logId}`)
+    }
+    const { nextFileId: id, epoch, syncedThrough } = content
+    const wal = files.filter(({ found }) => found?.header?.kind === fileKind.wal)
+    const last = Math.max(syncedThrough, ...wal.map(({ found }) => lastSequenceIn(found)))
+    const place = { path: this.#pathOf(id), fileId: id, leaderEpoch: epoch, syncedThrough }
+    if (!this.#options.isDryRun) {
+      // What was read so far may be only in the system's memory, and this must not outlive it.
+      for (const { path } of wal) await syncWhole(this.#disk, path)
+      await writeSettlement(this.#disk, systemRandom, { ...place, sequence: last + 1 }, missing)
+      await this.#disk.syncFolder(join(this.#options.path, walFolderName))
+    }
+    return { ...content, nextFileId: id + 1, files: [...content.files, { id, kind: 'wal' }] }
   }
 
   /** What is changed is kept as it was. */
   async #keepCopy(path: string, bytes: Buffer): Promise<void> {
-    const folder = join(this.#options.path, damagedFolderName)
-    const name = path.slice(this.#options.path.length + 1).replaceAll(/[/\\]/g, '-')
-    const copy = join(folder, name)
+    const copy = this.#copyOf(path)
     this.#actions.push(`keep ${path} as it is in ${copy}`)
     if (this.#options.isDryRun) return
-    await this.#disk.createFolder(folder)
+    await this.#disk.createFolder(dirname(copy))
     await replaceFile(this.#disk, copy, bytes)
+  }
+
+  /** Takes a file out of the way, whole. */
+  async #moveAway(path: string): Promise<void> {
+    const copy = this.#copyOf(path)
+    this.#actions.push(`move ${path} to ${copy}`)
+    if (this.#options.isDryRun) return
+    await this.#disk.createFolder(dirname(copy))
+    await this.#disk.rename(path, copy)
+    await this.#disk.syncFolder(dirname(copy))
+    await this.#disk.syncFolder(dirname(path))
+  }
+
+  #copyOf(path: string): string {
+    const name = path.slice(this.#options.path.length + 1).replaceAll(/[/\\]/g, '-')
+    return join(this.#options.path, damagedFolderName, name)
   }
 
   #pathOf(id: number): string {
@@ -202,35 +231,23 @@ class Repair {
   }
 }
 
-/** Marks one damaged place so that readers pass over it. */
-function patchFault(bytes: Buffer, fault: FileFault, header: FileHeader): void {
-  if (fault.kind === 'region') {
-    writeFiller(bytes, fault, header)
-    return
+/** The highest sequence that the file knows of. */
+function lastSequenceIn(found: FileInspection | undefined): number {
+  return Math.max(0, found?.lastSequence ?? 0, found?.syncedThrough ?? 0)
+}
+
+/** The next start may find groups missing, up to its own first checkpoint. */
+function withGaps({ checkpoint, ...rest }: ManifestContent): ManifestContent {
+  const isThere = rest.files.some(({ id }) => id === checkpoint?.fileId)
+  const content = { ...rest, isRepaired: true }
+  return isThere && checkpoint !== undefined ? { ...content, checkpoint } : content
+}
+
+async function syncWhole(disk: Disk, path: string): Promise<void> {
+  const file = await disk.open(path, 'write')
+  try {
+    await syncFile(file)
+  } finally {
+    await file.close()
   }
-  const { group, entry, position, size } = fault
-  if (fault.kind === 'run') bytes[entry] = entryKind.lostRun
-  else bytes.writeUInt32BE(crc32c(bytes.subarray(position, position + size)), entry + 12)
-  writeGroupCrc(bytes, group, header.salt)
-}
-
-/** A group of one entry that spans the unreadable bytes. No group is smaller than it. */
-function writeFiller(bytes: Buffer, { position, size }: FileFault, header: FileHeader): void {
-  const entrySize = 16
-  bytes.fill(0, position, position + groupHeaderSize + entrySize)
-  groupMagic.copy(bytes, position)
-  bytes.writeUInt32BE(size, position + groupField.size)
-  writeInt64(bytes, position + groupField.fileId, header.id)
-  bytes.writeUInt32BE(entrySize, position + groupField.entriesSize)
-  bytes.writeUInt32BE(1, position + groupField.entryCount)
-  const entry = position + groupHeaderSize
-  bytes[entry] = entryKind.filler
-  bytes.writeUInt32BE(entrySize, entry + 4)
-  bytes.writeUInt32BE(size - groupHeaderSize - entrySize, entry + 8)
-  writeGroupCrc(bytes, position, header.salt)
-}
-
-function writeGroupCrc(bytes: Buffer, group: number, salt: number): void {
-  const entriesSize = bytes.readUInt32BE(group + groupField.entriesSize)
-  bytes.writeUInt32BE(crcOfGroup(bytes, group, entriesSize, salt), group + groupField.crc)
 }

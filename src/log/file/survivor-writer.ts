@@ -3,6 +3,7 @@
 import { logLimits } from '../../limits/log.ts'
 import { batchHeaderSize, batchMagic } from '../../record/batch/batch-header.ts'
 import {
+  recordAsideId,
   recordBodySize,
   recordSharedStart,
   recordSharedReferenceAt,
@@ -107,6 +108,8 @@ export class SurvivorWriter {
       living.lastOffset = offset
       living.recordCount++
       if (recordSharedStart(run.buffer, at) >= 0) this.#moveShared({ run, at }, { living, start })
+      const asideId = recordAsideId(run.buffer, at)
+      if (asideId !== 0) this.#group.asides.push({ log, offset, asideId })
     }
     return living
   }

@@ -1,17 +1,22 @@
-// `pabal verify`: reads everything in a data folder and changes nothing.
+// `pabal verify`: reads everything that counts in a data folder and changes nothing. It follows
+// references, from the manifest to files and from records to large bodies: what nobody refers to
+// cannot be damaged.
 import { join } from 'node:path'
 import { LogError } from '../log-error.ts'
-import { asideFolderName, asideName, decodeAside } from './aside-store.ts'
+import { asideFolderName, asideIdOf, asideName, inspectBody } from './aside-file.ts'
 import type { Disk } from './disk.ts'
-import { fileHeaderSize, fileKind, fileName } from './file-format.ts'
+import { fileHeaderSize, fileName } from './file-format.ts'
 import { readWholeFile } from './file-operations.ts'
-import { inspectFile } from './inspect-file.ts'
-import type { FileInspection } from './inspect-file.ts'
+import type { FileFault, FileInspection } from './inspect-file.ts'
+import { inspectFolder } from './inspect-folder.ts'
+import type { InspectedFile } from './inspect-folder.ts'
+import { listDataFiles } from './list-data-files.ts'
 import { decodeManifest, manifestName } from './manifest.ts'
 import type { ManifestContent, ManifestFile } from './manifest.ts'
 import { walFolderName } from './recover-folder.ts'
 import { readDirectory, readRunIndex } from './segment-directory.ts'
 import { Segment } from './segment.ts'
+import type { AsideReference } from './segment.ts'
 
 /** One thing that is wrong, and whether a start can live with it. */
 export interface VerifyProblem {
@@ -28,6 +33,7 @@ export interface VerifyReport {
   readonly groupCount: number
   readonly runCount: number
   readonly recordCount: number
+  /** Large bodies that some record refers to. */
   readonly bodyCount: number
   readonly size: number
 }
@@ -56,7 +62,6 @@ export async function verifyDataFolder(options: OfflineOptions): Promise<VerifyR
 class Verification {
   readonly #options: OfflineOptions
   readonly #problems: VerifyProblem[] = []
-  readonly #inspections: FileInspection[] = []
   #bodyCount = 0
 
   constructor(options: OfflineOptions) {
@@ -64,20 +69,23 @@ class Verification {
   }
 
   async run(): Promise<VerifyReport> {
-    const manifest = await this.#readManifest()
-    if (manifest === undefined) await this.#inspectUnlisted()
-    else await this.#inspectListed(manifest)
-    await this.#checkBodies()
+    const { disk, path } = this.#options
+    const manifest = (await this.#readManifest()) ?? (await listDataFiles(disk, path))
+    const { files, contents } = await inspectFolder(disk, path, manifest)
+    for (const file of files) await this.#reportFile(file)
+    await this.#checkBodies(contents.bodies())
+    await this.#noteUnlisted(manifest)
+    const found = files.flatMap((file) => file.found ?? [])
     const sum = (value: (inspection: FileInspection) => number): number =>
-      this.#inspections.reduce((total, inspection) => total + value(inspection), 0)
+      found.reduce((total, inspection) => total + value(inspection), 0)
     return {
       problems: this.#problems,
-      fileCount: this.#inspections.length,
+      fileCount: found.length,
       groupCount: sum(({ groupCount }) => groupCount),
       runCount: sum(({ runCount }) => runCount),
       recordCount: sum(({ recordCount }) => recordCount),
       bodyCount: this.#bodyCount,
-      size: sum(({ bytes }) => bytes.length),
+      size: sum(({ size }) => size),
     }
   }
 
@@ -91,61 +99,32 @@ class Verification {
     return undefined
   }
 
-  async #inspectListed(manifest: ManifestContent): Promise<void> {
-    for (const listed of manifest.files) {
-      const path = this.#pathOf(listed.id)
-      const found = await inspectFile(this.#options.disk, path, listed.dataEnd)
-      if (found === undefined) {
-        this.#add(path, 0, 'the manifest lists this file, and it is missing')
-        continue
-      }
-      this.#inspections.push(found)
-      if (listed.sealedSize !== undefined) await this.#checkDirectory(found, listed)
+  async #reportFile({ path, listed, found, damage, torn }: InspectedFile): Promise<void> {
+    if (found === undefined) {
+      return this.#add(path, 0, 'the manifest lists this file, and it is missing')
     }
-    this.#reportFaults(manifest)
-    const listedNames = new Set(manifest.files.map(({ id }) => fileName(id)))
+    for (const fault of damage) this.#add(path, fault.position, describe(fault))
+    for (const { position, size, isRemains } of torn) {
+      const problem = `a torn end of ${size} bytes that was never confirmed`
+      if (!isRemains) this.#add(path, position, problem, 'note')
+    }
+    if (listed.sealedSize !== undefined) await this.#checkDirectory(found, listed)
+  }
+
+  async #noteUnlisted(manifest: ManifestContent): Promise<void> {
+    const listed = new Set(manifest.files.map(({ id }) => fileName(id)))
     for (const name of await this.#walNames()) {
-      if (listedNames.has(name)) continue
+      if (listed.has(name)) continue
       const path = join(this.#options.path, walFolderName, name)
       this.#add(path, 0, 'not listed in the manifest; the next start removes it', 'note')
     }
   }
 
-  async #inspectUnlisted(): Promise<void> {
-    for (const name of await this.#walNames()) {
-      const path = join(this.#options.path, walFolderName, name)
-      const found = await inspectFile(this.#options.disk, path)
-      if (found !== undefined) this.#inspections.push(found)
-    }
-    this.#reportFaults(undefined)
-  }
-
-  #reportFaults(manifest: ManifestContent | undefined): void {
-    const synced = Math.max(
-      manifest?.syncedThrough ?? 0,
-      ...this.#inspections.map(({ syncedThrough }) => syncedThrough),
-    )
-    for (const inspection of this.#inspections) {
-      for (const fault of inspection.faults) {
-        // The same rule as at a start: what comes after the last synced group may be torn.
-        const isLast = fault.kind === 'region' && fault.position === inspection.dataEnd
-        const isTorn = isLast && isTail(this.#inspections, inspection, synced)
-        if (isTorn && fault.isRemains) continue
-        this.#add(
-          inspection.path,
-          fault.position,
-          isTorn ? `a torn end of ${fault.size} bytes that was never confirmed` : describe(fault),
-          isTorn ? 'note' : 'damage',
-        )
-      }
-    }
-  }
-
   async #checkDirectory(found: FileInspection, listed: ManifestFile): Promise<void> {
-    const { path, bytes, header } = found
+    const { path, header } = found
     if (header === undefined) return
     const size = listed.sealedSize as number
-    if (bytes.length < size) return this.#add(path, bytes.length, 'the end of the file is missing')
+    if (found.size < size) return this.#add(path, found.size, 'the end of the file is missing')
     const file = await this.#options.disk.open(path, 'read')
     try {
       const segment = new Segment({ ...header, path, file, dataEnd: fileHeaderSize })
@@ -169,25 +148,26 @@ class Verification {
     }
   }
 
-  async #checkBodies(): Promise<void> {
-    const folder = join(this.#options.path, asideFolderName)
-    for (const name of await this.#options.disk.list(folder)) {
-      const id = Number.parseInt(name, 10)
-      const path = join(folder, name)
-      this.#bodyCount++
-      if (name !== asideName(id)) continue
-      const bytes = await readWholeFile(this.#options.disk, path)
-      if (decodeAside(bytes, id) === undefined) this.#add(path, 0, 'the message body is damaged')
+  async #checkBodies(bodies: ReadonlyMap<number, readonly AsideReference[]>): Promise<void> {
+    const { disk, path } = this.#options
+    const folder = join(path, asideFolderName)
+    this.#bodyCount = bodies.size
+    for (const [id, references] of bodies) {
+      const file = join(folder, asideName(id))
+      const state = await inspectBody(disk, file, id)
+      if (state !== 'whole') this.#add(file, 0, `the ${bodyOf(references)} is ${state}`)
+    }
+    for (const name of await disk.list(folder)) {
+      const id = asideIdOf(name)
+      if (id === undefined || bodies.has(id)) continue
+      const problem = 'no message needs this body; the next start removes it'
+      this.#add(join(folder, name), 0, problem, 'note')
     }
   }
 
   async #walNames(): Promise<string[]> {
     const names = await this.#options.disk.list(join(this.#options.path, walFolderName))
     return names.filter((name) => name.endsWith('.log'))
-  }
-
-  #pathOf(id: number): string {
-    return join(this.#options.path, walFolderName, fileName(id))
   }
 
   #add(
@@ -200,21 +180,15 @@ class Verification {
   }
 }
 
-/** Whether nothing that was synced can be missing after the last good group of `inspection`. */
-export function isTail(
-  all: readonly FileInspection[],
-  inspection: FileInspection,
-  synced: number,
-): boolean {
-  if (inspection.header?.kind !== fileKind.wal) return false
-  const previous = Math.max(0, ...all.map(({ lastSequence }) => lastSequence))
-  const last = inspection.lastSequence === 0 ? previous : inspection.lastSequence
-  // What failed here may have been written again as the first group of a later file.
-  const isRewritten = all.some(({ firstSequence }) => firstSequence === last + 1)
-  return isRewritten || synced <= last
+/** Names the messages whose body it is. */
+export function bodyOf(references: readonly AsideReference[]): string {
+  const [first] = references
+  if (first === undefined) return 'body'
+  const more = references.length === 1 ? '' : ` and ${references.length - 1} more`
+  return `body of the message at offset ${first.offset} of log ${first.logId}${more}`
 }
 
-function describe(fault: FileInspection['faults'][number]): string {
+function describe(fault: FileFault): string {
   const { reason, size, lost } = fault
   if (lost === undefined) return `${reason} (${size} bytes)`
   return `${reason} (${size} bytes): log ${lost.logId}, offsets ${lost.first} to ${lost.last}`

@@ -1,0 +1,191 @@
+// What the files of a data folder add up to, read offline and in spite of damage: which messages
+// there are, which of them somebody still waits for, and which bodies those refer to. Memory follows
+// the fragmentation of logs, not their size. What it takes only grows, so files and groups may come
+// in any order.
+import { batchHeaderSize } from '../../record/batch/batch-header.ts'
+import { recordSizeAt } from '../../record/message/message-record.ts'
+import { recordOffsetAt } from '../record.ts'
+import { Run } from '../run.ts'
+import { SharedBodies } from '../shared-bodies.ts'
+import { fileLimits } from './file-limits.ts'
+import type { CheckpointBegin, EntryVisitor, LogSnapshot } from './group-decoder.ts'
+import type { GroupBodies, InspectionVisitor } from './inspect-file.ts'
+import { KeyedState } from './keyed-state.ts'
+import type { ManifestContent, ManifestFile } from './manifest.ts'
+import { OffsetRanges } from './offset-ranges.ts'
+import type { OffsetRange } from './offset-ranges.ts'
+import { areBodiesIntact } from './read-runs.ts'
+import { RecoveredState } from './recovered-state.ts'
+import type { RecoveredLog } from './recovered-state.ts'
+import type { AsideReference } from './segment.ts'
+
+/** Messages of a log that nobody acked and that cannot be had. */
+export interface MissingOffsets {
+  readonly logId: number
+  readonly ranges: readonly OffsetRange[]
+  /** How many of them are not acked. */
+  readonly count: number
+}
+
+/** Give it all files of the manifest, then ask. */
+export class FolderContents {
+  readonly #state = new RecoveredState(Infinity, new KeyedState(fileLimits))
+  /** Offsets of records that can be read, by log. */
+  readonly #present = new Map<number, OffsetRanges>()
+  readonly #references = new Map<number, AsideReference[]>()
+  readonly #checkpointFileId: number
+
+  constructor({ checkpoint }: ManifestContent) {
+    this.#checkpointFileId = checkpoint?.fileId ?? 0
+  }
+
+  /** Takes what `inspectFile` finds in one file, from the groups that `wants` names. */
+  visitorFor({ id, kind }: ManifestFile, wants: InspectionVisitor['wants']): InspectionVisitor {
+    const isReplayed = kind === 'wal' && id >= this.#checkpointFileId
+    const entries = new EntryCollector(this.#state, isReplayed, this.#addReference)
+    return {
+      wants,
+      onGroup: (group) => group.visit(entries),
+      onRun: (logId, bytes, bodies) => this.#addRun(logId, bytes, bodies),
+    }
+  }
+
+  /** All files are in. `isTrusting`: logs exist also when the entry that says so is lost. */
+  finish(isTrusting: boolean): void {
+    if (!isTrusting) return
+    for (const [logId, present] of this.#present) this.#state.noteEnd(logId, present.end)
+    this.#state.trustAllLogs()
+  }
+
+  /** Bodies that somebody may still read, and whose they are. */
+  bodies(): Map<number, readonly AsideReference[]> {
+    const bodies = new Map<number, readonly AsideReference[]>()
+    for (const [asideId, references] of this.#references) {
+      const living = references.filter(({ logId, offset }) => this.#isLiving(logId, offset))
+      if (living.length > 0) bodies.set(asideId, living)
+    }
+    return bodies
+  }
+
+  /** What is neither acked nor there. Only after damage: elsewhere there is nothing of that kind. */
+  gaps(): MissingOffsets[] {
+    return [...this.#state.logs.values()].flatMap((log) => {
+      const present = this.#present.get(log.id) ?? new OffsetRanges()
+      return unackedOf(log, present.missingIn(log.cursor.floor, log.endOffset))
+    })
+  }
+
+  /** The same for records that are there without their body. */
+  withoutBody(references: readonly AsideReference[]): MissingOffsets[] {
+    return [...Map.groupBy(references, ({ logId }) => logId)].flatMap(([logId, ofLog]) => {
+      const ranges = ofLog.map(({ offset }) => ({ first: offset, last: offset }))
+      const log = this.#state.logs.get(logId)
+      return log === undefined ? [] : unackedOf(log, ranges)
+    })
+  }
+
+  readonly #addReference = (reference: AsideReference): void => {
+    const { asideId, logId, offset } = reference
+    const references = this.#references.get(asideId)
+    if (references === undefined) this.#references.set(asideId, [reference])
+    else if (!references.some((each) => each.logId === logId && each.offset === offset)) {
+      references.push(reference)
+    }
+  }
+
+  #isLiving(logId: number, offset: number): boolean {
+    const log = this.#state.logs.get(logId)
+    return log !== undefined && log.isKnown && !log.cursor.isAcked(offset)
+  }
+
+  #addRun(logId: number, bytes: Buffer, bodies: GroupBodies): void {
+    const run = Run.fromBytes(bytes)
+    if (!bodies.areIntact && run.sharedPosition >= 0) {
+      const shared = SharedBodies.fromBytes(bodies.bytes, 0)
+      // Readers get such a run as a whole or not at all.
+      if (!areBodiesIntact(run, shared)) return
+    }
+    let present = this.#present.get(logId)
+    if (present === undefined) this.#present.set(logId, (present = new OffsetRanges()))
+    const isWhole = run.isForeign || run.recordCount === run.lastOffset - run.baseOffset + 1
+    if (isWhole) present.add(run.baseOffset, run.lastOffset)
+    else addRecords(run, present)
+  }
+}
+
+/** Cleaning left records out that were acked: those may be acked no more if that was lost, too. */
+function addRecords(run: Run, present: OffsetRanges): void {
+  for (let at = batchHeaderSize; at < run.size; at += recordSizeAt(run.buffer, at)) {
+    const offset = recordOffsetAt(run, at)
+    present.add(offset, offset)
+  }
+}
+
+function unackedOf(log: RecoveredLog, all: readonly OffsetRange[]): MissingOffsets[] {
+  const unacked = ({ first, last }: OffsetRange): number => log.cursor.unackedIn(first, last)
+  const ranges = all.filter((range) => unacked(range) > 0)
+  const count = ranges.reduce((sum, range) => sum + unacked(range), 0)
+  return log.isKnown && count > 0 ? [{ logId: log.id, ranges, count }] : []
+}
+
+/** Passes on what changes logs, from files at or after the checkpoint; references from all files. */
+class EntryCollector implements EntryVisitor {
+  readonly #state: RecoveredState
+  readonly #isReplayed: boolean
+  readonly #addReference: (reference: AsideReference) => void
+
+  constructor(
+    state: RecoveredState,
+    isReplayed: boolean,
+    addReference: (reference: AsideReference) => void,
+  ) {
+    this.#state = state
+    this.#isReplayed = isReplayed
+    this.#addReference = addReference
+  }
+
+  onAside(logId: number, offset: number, asideId: number): void {
+    this.#addReference({ logId, offset, asideId })
+  }
+
+  onRun(...args: Parameters<EntryVisitor['onRun']>): void {
+    if (this.#isReplayed) this.#state.onRun(...args)
+  }
+
+  onDelta(logId: number, deliveredMark: number, acked: readonly number[]): void {
+    if (this.#isReplayed) this.#state.onDelta(logId, deliveredMark, acked)
+  }
+
+  onSnapshot(logId: number, snapshot: LogSnapshot): void {
+    if (this.#isReplayed) this.#state.onSnapshot(logId, snapshot)
+  }
+
+  onAckedRange(logId: number, first: number, last: number): void {
+    if (this.#isReplayed) this.#state.onAckedRange(logId, first, last)
+  }
+
+  onTrim(logId: number, offset: number): void {
+    if (this.#isReplayed) this.#state.onTrim(logId, offset)
+  }
+
+  onCreated(logId: number): void {
+    if (this.#isReplayed) this.#state.onCreated(logId)
+  }
+
+  onDeleted(logId: number): void {
+    if (this.#isReplayed) this.#state.onDeleted(logId)
+  }
+
+  onCheckpointBegin(begin: CheckpointBegin): void {
+    if (this.#isReplayed) this.#state.onCheckpointBegin(begin)
+  }
+
+  onCheckpointEnd(id: number): void {
+    if (this.#isReplayed) this.#state.onCheckpointEnd(id)
+  }
+
+  // Neither says anything about messages.
+  onTopology(): void {}
+
+  onState(): void {}
+}

@@ -1,0 +1,60 @@
+// A WAL file that `pabal repair` adds behind the others: one group that acks the messages which can
+// not be had any more, so that counts are right from the next start on.
+import type { Random } from '../../lib/random.ts'
+import { CommitGroup } from '../commit-group.ts'
+import type { Disk } from './disk.ts'
+import { EntryWriter } from './entry-writer.ts'
+import { encodeFileHeader, fileHeaderSize, fileKind } from './file-format.ts'
+import { syncFile, writeAllAt } from './file-operations.ts'
+import type { MissingOffsets } from './folder-contents.ts'
+import { GroupEncoder } from './group-encoder.ts'
+
+/** An entry has so many ranges at most. */
+const rangesPerEntry = 1000
+
+export interface SettlementPlace {
+  readonly path: string
+  readonly fileId: number
+  readonly leaderEpoch: number
+  /** The group after the last one that is there. */
+  readonly sequence: number
+  readonly syncedThrough: number
+}
+
+/** Writes the file, synced; its name is not. */
+export async function writeSettlement(
+  disk: Disk,
+  random: Random,
+  place: SettlementPlace,
+  missing: readonly MissingOffsets[],
+): Promise<void> {
+  const { fileId: id, path } = place
+  const salt = random.below(0x1_0000_0000)
+  const group = new CommitGroup(place.sequence)
+  group.extra = encodeAcks(missing)
+  const buffers = new GroupEncoder().encode(group, { ...place, salt, position: fileHeaderSize })
+  await disk.unlink(path)
+  const file = await disk.open(path, 'create')
+  try {
+    await writeAllAt(file, [encodeFileHeader({ kind: fileKind.wal, id, salt, priorSize: 0 })], 0)
+    await writeAllAt(file, buffers, fileHeaderSize)
+    await syncFile(file)
+  } finally {
+    await file.close()
+  }
+}
+
+function encodeAcks(missing: readonly MissingOffsets[]): { bytes: Buffer; count: number } {
+  const entries = new EntryWriter()
+  for (const { logId, ranges } of missing) {
+    for (let from = 0; from < ranges.length; from += rangesPerEntry) {
+      const part = ranges.slice(from, from + rangesPerEntry)
+      entries.delta(
+        logId,
+        -1,
+        part.flatMap(({ first, last }) => [first, last]),
+      )
+    }
+  }
+  return { bytes: entries.bytes.subarray(0, entries.size), count: entries.count }
+}
