@@ -1,7 +1,9 @@
 // A disk in memory that forgets like a real one. Bytes written are only kept by a crash once their
 // file was synced, names only once their folder was. What was not synced survives in part: any
 // subset of the writes, each possibly torn; any subset of the created, renamed and removed names.
-// A test can also hold, fail or count each operation, limit the space, and flip bits.
+// A sync covers the writes that were finished when it began; what was unsynced when a sync failed is
+// never made durable by a later one, as on Linux. A test can also hold, delay, fail or count each
+// operation, limit the space, and flip bits.
 import { basename, dirname } from 'node:path'
 import type { Clock } from '../lib/clock.ts'
 import type { Random } from '../lib/random.ts'
@@ -27,49 +29,108 @@ export type DiskOperation =
   | 'syncFolder'
 
 /** What happens to an operation: nothing special, an error, or no answer until `release`. */
-export type Fate = Error | 'hold' | undefined
+export type Fate = Error | 'hold' | Delayed | undefined
+
+/** The answer comes after `delayMs`; it is `error` when there is one. */
+export interface Delayed {
+  readonly delayMs: number
+  readonly error?: Error | undefined
+}
 
 export type DiskHook = (operation: DiskOperation, path: string) => Fate
 
 interface PendingWrite {
   readonly position: number
   readonly bytes: Buffer
+  /** Its answer has been given: a sync that begins now covers it. */
+  isFinished: boolean
+  /** A sync of it failed: the system takes it for written. */
+  isForsaken: boolean
+}
+
+/** Bytes that are written in place; they grow by doubling, so that an append costs what it writes. */
+class Bytes {
+  #memory: Buffer = Buffer.alloc(0)
+  size = 0
+
+  static of(content: Buffer): Bytes {
+    const bytes = new Bytes()
+    bytes.write(0, content)
+    return bytes
+  }
+
+  /** A view. */
+  get content(): Buffer {
+    return this.#memory.subarray(0, this.size)
+  }
+
+  write(position: number, bytes: Buffer): void {
+    const end = position + bytes.length
+    if (end > this.#memory.length) {
+      const grown = Buffer.alloc(Math.max(end, this.#memory.length * 2))
+      this.content.copy(grown)
+      this.#memory = grown
+    }
+    bytes.copy(this.#memory, position)
+    this.size = Math.max(this.size, end)
+  }
+
+  truncate(size: number): void {
+    if (size >= this.size) return
+    this.#memory.fill(0, size, this.size)
+    this.size = size
+  }
 }
 
 /** Content as programs see it, and as a crash would find it. */
 class Inode {
-  content: Buffer = Buffer.alloc(0)
-  durable: Buffer = Buffer.alloc(0)
+  content: Bytes = new Bytes()
+  durable: Bytes = new Bytes()
+  /** In the order they were begun. */
   pending: PendingWrite[] = []
 
-  write(position: number, bytes: Buffer): void {
-    this.content = overlay(this.content, position, bytes)
-    this.pending.push({ position, bytes })
+  /** A file with this content, all of it synced. */
+  static of(content: Buffer): Inode {
+    const inode = new Inode()
+    inode.content = Bytes.of(content)
+    inode.durable = Bytes.of(content)
+    return inode
+  }
+
+  write(position: number, bytes: Buffer): PendingWrite {
+    const write = { position, bytes, isFinished: false, isForsaken: false }
+    this.content.write(position, bytes)
+    this.pending.push(write)
+    return write
   }
 
   truncate(size: number): void {
-    this.content = this.content.subarray(0, size)
+    this.content.truncate(size)
     // A cut counts at once: nothing in Pabal relies on one that is not synced.
-    this.durable = this.durable.subarray(0, size)
+    this.durable.truncate(size)
     this.pending = this.pending.filter(({ position }) => position < size)
   }
 
-  sync(): void {
-    this.durable = this.content
-    this.pending = []
+  /** What a sync that begins now covers. */
+  get finished(): readonly PendingWrite[] {
+    return this.pending.filter(({ isFinished, isForsaken }) => isFinished && !isForsaken)
+  }
+
+  sync(covered: readonly PendingWrite[]): void {
+    const gone = new Set(covered)
+    for (const { position, bytes } of covered) this.durable.write(position, bytes)
+    this.pending = this.pending.filter((write) => !gone.has(write))
   }
 
   afterCrash(random: Random): Inode {
-    const inode = new Inode()
-    let content = this.durable
+    const inode = Inode.of(this.durable.content)
     for (const { position, bytes } of this.pending) {
       if (random.next() < 0.5) continue
       const kept = random.next() < 0.5 ? bytes.length : random.below(bytes.length + 1)
-      if (kept > 0) content = overlay(content, position, bytes.subarray(0, kept))
+      if (kept === 0) continue
+      inode.content.write(position, bytes.subarray(0, kept))
+      inode.durable.write(position, bytes.subarray(0, kept))
     }
-    inode.content = content
-    inode.durable = content
-    inode.pending = []
     return inode
   }
 }
@@ -126,9 +187,7 @@ export class FaultDisk implements Disk {
     const disk = new FaultDisk(this.#clock)
     disk.capacity = this.capacity
     for (const [path, inode] of this.#names) {
-      const kept = new Inode()
-      kept.content = inode.content
-      kept.durable = inode.content
+      const kept = Inode.of(inode.content.content)
       disk.#names.set(path, kept)
       disk.#durableNames.set(path, kept)
     }
@@ -157,7 +216,7 @@ export class FaultDisk implements Disk {
 
   get usedSize(): number {
     let size = 0
-    for (const inode of this.#names.values()) size += inode.content.length
+    for (const inode of this.#names.values()) size += inode.content.size
     return size
   }
 
@@ -165,14 +224,14 @@ export class FaultDisk implements Disk {
   contentOf(path: string): Buffer {
     const inode = this.#names.get(path)
     if (inode === undefined) throw notFoundError(path)
-    return Buffer.from(inode.content)
+    return Buffer.from(inode.content.content)
   }
 
   /** Replaces the bytes of a file, synced, also for who has it open: rot, or somebody's editor. */
   setContent(path: string, content: Buffer): void {
     const inode = this.#names.get(path) ?? new Inode()
-    inode.content = content
-    inode.durable = content
+    inode.content = Bytes.of(content)
+    inode.durable = Bytes.of(content)
     inode.pending = []
     this.#names.set(path, inode)
     this.#durableNames.set(path, inode)
@@ -243,14 +302,16 @@ export class FaultDisk implements Disk {
     if (this.#isDead) return
     if (operation !== 'read' && operation !== 'open') this.operationCount++
     const fate = this.onOperation(operation, path)
-    const answer = (): void => {
-      this.#clock.atEndOfTurn(() => {
-        if (!this.#isDead) done(fate instanceof Error ? fate : null)
-      })
+    const answer = (error: Error | null): void => {
+      if (!this.#isDead) done(error)
     }
-    // The hook may have cut the power.
-    if (fate === 'hold') this.#held.push(answer)
-    else answer()
+    if (fate === 'hold') {
+      this.#held.push(() => this.#clock.atEndOfTurn(() => answer(null)))
+    } else if (fate !== undefined && 'delayMs' in fate) {
+      this.#clock.after(fate.delayMs, () => answer(fate.error ?? null))
+    } else {
+      this.#clock.atEndOfTurn(() => answer(fate ?? null))
+    }
   }
 
   #run(operation: DiskOperation, path: string): Promise<void> {
@@ -284,41 +345,35 @@ class FaultFile implements DiskFile {
   }
 
   writev(buffers: Buffer[], position: number, done: DiskCallback): void {
-    // One call to the system, and still two things that can fail or be held one by one.
-    const whenWritten: DiskCallback = (error) => {
-      if (error === null && this.#isSynced) this.datasync(done)
-      else done(error)
-    }
     // Bytes are taken now and may be torn from now on; the writer may reuse its buffers later only.
     const bytes = this.#padded(Buffer.concat(buffers), position)
-    const grows = Math.max(0, position + bytes.length - this.#inode.content.length)
-    const room = this.#disk.capacity - this.#disk.usedSize
-    const fits = grows <= room
+    const room = Math.max(0, this.#disk.capacity - this.#disk.usedSize)
+    const grows = Math.max(0, position + bytes.length - this.#inode.content.size)
+    const kept = grows <= room ? bytes.length : Math.max(0, bytes.length - (grows - room))
     this.#disk.start('write', this.#path, (error) => {
-      if (error !== null) whenWritten(error)
-      else whenWritten(fits ? null : diskError('ENOSPC', this.#path))
+      if (write !== undefined) write.isFinished = true
+      if (error !== null) done(error)
+      else if (kept < bytes.length) done(diskError('ENOSPC', this.#path))
+      // One call to the system, and still two things that can fail or be held one by one.
+      else if (this.#isSynced && write !== undefined) this.#sync([write], done)
+      else done(null)
     })
-    const kept = fits ? bytes.length : Math.max(0, bytes.length - (grows - Math.max(0, room)))
-    if (kept > 0) this.#inode.write(position, bytes.subarray(0, kept))
+    const write = kept > 0 ? this.#inode.write(position, bytes.subarray(0, kept)) : undefined
   }
 
   datasync(done: DiskCallback): void {
-    this.#disk.start('sync', this.#path, (error) => {
-      // What a failed sync leaves is anybody's guess: it stays unsynced here.
-      if (error === null) this.#inode.sync()
-      done(error)
-    })
+    this.#sync(this.#inode.finished, done)
   }
 
   read(buffer: Buffer, position: number, done: ReadCallback): void {
     this.#disk.start('read', this.#path, (error) => {
       if (error !== null) done(error, 0)
-      else done(null, this.#inode.content.copy(buffer, 0, position))
+      else done(null, this.#inode.content.content.copy(buffer, 0, position))
     })
   }
 
   size(): Promise<number> {
-    return Promise.resolve(this.#inode.content.length)
+    return Promise.resolve(this.#inode.content.size)
   }
 
   truncate(size: number): Promise<void> {
@@ -332,11 +387,19 @@ class FaultFile implements DiskFile {
   }
 
   async finish(size: number): Promise<void> {
-    if (this.#inode.content.length > size) await this.truncate(size)
+    if (this.#inode.content.size > size) await this.truncate(size)
   }
 
   close(): Promise<void> {
     return Promise.resolve()
+  }
+
+  #sync(covered: readonly PendingWrite[], done: DiskCallback): void {
+    this.#disk.start('sync', this.#path, (error) => {
+      if (error === null) this.#inode.sync(covered)
+      else for (const write of covered) write.isForsaken = true
+      done(error)
+    })
   }
 
   /** As a direct write leaves it: whole blocks, until the file is finished. */
@@ -361,11 +424,4 @@ function applyNames(names: Map<string, Inode>, changes: readonly NameChange[]): 
     if (inode === undefined) names.delete(path)
     else names.set(path, inode)
   }
-}
-
-function overlay(content: Buffer, position: number, bytes: Buffer): Buffer {
-  const result = Buffer.alloc(Math.max(content.length, position + bytes.length))
-  content.copy(result)
-  bytes.copy(result, position)
-  return result
 }

@@ -68,6 +68,16 @@ export class VirtualClock implements Clock {
     return this.#timers[0]?.dueMs ?? Infinity
   }
 
+  /** Timers that are due by now. */
+  get dueCount(): number {
+    return this.#placeAfter(this.#elapsedMs)
+  }
+
+  /** Calls that wait for the end of the turn. */
+  get turnSize(): number {
+    return this.#turn.length
+  }
+
   /** What was deferred to the end of the turn, for a caller who runs it in this order. */
   takeTurn(): readonly (() => void)[] {
     const callbacks = this.#turn

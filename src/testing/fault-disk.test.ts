@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { seededRandom } from '../lib/random.ts'
+import type { Random } from '../lib/random.ts'
+import type { DiskFile } from '../log/file/disk.ts'
+import { writeAllAt } from '../log/file/file-operations.ts'
+import { diskError, FaultDisk } from './fault-disk.ts'
+import { VirtualClock } from './virtual-clock.ts'
+
+/** Nothing that was not synced survives. */
+const strictest: Random = { ...seededRandom(1), next: () => 0 }
+const path = '/data/file'
+
+/** Lets the disk answer until `work` is settled. */
+async function pass<T>(clock: VirtualClock, work: Promise<T>): Promise<T> {
+  const state = { isDone: false }
+  void Promise.allSettled([work]).then(() => {
+    state.isDone = true
+  })
+  while (!state.isDone) {
+    clock.runUntilIdle()
+    await new Promise(setImmediate)
+  }
+  return work
+}
+
+/** A file whose name is durable. */
+async function createFile(clock: VirtualClock): Promise<{ disk: FaultDisk; file: DiskFile }> {
+  const disk = new FaultDisk(clock)
+  const file = await pass(clock, disk.open(path, 'create'))
+  await pass(clock, disk.syncFolder('/data'))
+  return { disk, file }
+}
+
+function sync(file: DiskFile): Promise<void> {
+  return new Promise((resolve, reject) => {
+    file.datasync((error) => (error === null ? resolve() : reject(error)))
+  })
+}
+
+test('a sync covers the writes that were finished when it began, and no others', async () => {
+  const clock = new VirtualClock()
+  const { disk, file } = await createFile(clock)
+  await pass(clock, writeAllAt(file, [Buffer.from('first')], 0))
+  const synced = sync(file)
+  const written = writeAllAt(file, [Buffer.from('second')], 5)
+  await pass(clock, Promise.all([synced, written]))
+  assert.equal(String(disk.contentOf(path)), 'firstsecond')
+  assert.equal(String(disk.crash(strictest).contentOf(path)), 'first')
+})
+
+test('what was unsynced when a sync failed is not made durable by a later one', async () => {
+  const clock = new VirtualClock()
+  const { disk, file } = await createFile(clock)
+  await pass(clock, writeAllAt(file, [Buffer.from('lost')], 0))
+  disk.onOperation = (operation) => (operation === 'sync' ? diskError('EIO', path) : undefined)
+  await assert.rejects(pass(clock, sync(file)), { code: 'EIO' })
+  disk.onOperation = () => undefined
+  await pass(clock, writeAllAt(file, [Buffer.from('kept')], 4))
+  await pass(clock, sync(file))
+  assert.equal(String(disk.crash(strictest).contentOf(path)), '\0\0\0\0kept')
+})
+
+test('an operation can take its time, and fail after it', async () => {
+  const clock = new VirtualClock()
+  const { disk, file } = await createFile(clock)
+  disk.onOperation = () => ({ delayMs: 7, error: diskError('EIO', path) })
+  await assert.rejects(pass(clock, sync(file)), { code: 'EIO' })
+  assert.equal(clock.monotonic(), 7)
+})
