@@ -28,8 +28,6 @@ export const directionExceptions: ReadonlyArray<readonly [folder: string, prefix
   ['server/crossing', 'src/log/'],
   // A cell's logs hold messages and batches: crossing makes one of the other.
   ['cell', 'src/server/crossing/'],
-  // Groups know which topics their members read.
-  ['cell', 'src/codec/kafka/consumer-protocol'],
   // Every reason not to start has its exit code.
   ['cli', 'src/meta/topology-error'],
   ['cli', 'src/meta/data-folder-lock'],

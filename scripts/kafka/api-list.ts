@@ -34,9 +34,3 @@ export const apiNames: readonly string[] = [
   'DescribeCluster',
   'DescribeTopicPartitions',
 ]
-
-/** Messages inside others: what consumers write into JoinGroup and SyncGroup. */
-export const dataNames: readonly string[] = [
-  'ConsumerProtocolSubscription',
-  'ConsumerProtocolAssignment',
-]

@@ -1,6 +1,6 @@
 // All generated files of the Kafka codec: path below src/codec/kafka → text.
-import { apiNames, dataNames } from './api-list.ts'
-import { readApi, readErrors, readMessage } from './read-messages.ts'
+import { apiNames } from './api-list.ts'
+import { readApi, readErrors } from './read-messages.ts'
 import { renderMessages } from './render-messages.ts'
 import { apiName, fileName, renderApis, renderErrorCodes } from './render-tables.ts'
 
@@ -15,9 +15,6 @@ export function generateKafka(): ReadonlyMap<string, string> {
           `messages/${fileName(apiName(api))}`,
           renderMessages([api.request, api.response]),
         ] as const,
-    ),
-    ...dataNames.map(
-      (name) => [`messages/${fileName(name)}`, renderMessages([readMessage(name)])] as const,
     ),
   ])
 }

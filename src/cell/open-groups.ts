@@ -5,7 +5,6 @@ import type { Destination } from '../broker/destination.ts'
 import { GroupCoordinator } from '../broker/group/group-coordinator.ts'
 import { groupRowsOf, LogGroupStore } from '../broker/group/log-group-store.ts'
 import type { VHost } from '../broker/vhost.ts'
-import { decodeSubscription } from '../codec/kafka/consumer-protocol.ts'
 
 /** Groups over the topics of `vhost`, from the log's keyed state at the start. */
 export function openGroups(
@@ -18,7 +17,6 @@ export function openGroups(
     clock: broker.clock,
     random: broker.random,
     store: new LogGroupStore(broker.store),
-    readSubscription,
     hasPartition: (topic, partition) => topics.find(topic)?.partitions[partition] !== undefined,
   })
   groups.restore(groupRowsOf(state))
@@ -28,13 +26,4 @@ export function openGroups(
     if (queue.vhost === vhost.name) groups.deleteTopic(queue.name)
   })
   return groups
-}
-
-function readSubscription(metadata: Buffer): readonly string[] | undefined {
-  try {
-    return decodeSubscription(metadata).topics
-  } catch {
-    // Kafka Streams and others have formats of their own.
-    return undefined
-  }
 }

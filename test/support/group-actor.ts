@@ -88,7 +88,10 @@ export class GroupActor {
 
   #join(fixture: GroupFixture): void {
     const { memberId, instanceId } = this
-    const protocols = [protocol('range', `${this.name}.${this.version}`), protocol('sticky')]
+    const protocols = [
+      { name: 'range', metadata: Buffer.from(`${this.name}.${this.version}`) },
+      protocol('sticky'),
+    ]
     const answered = fixture.join({ memberId, instanceId, protocols })
     this.#judge.watch(answered)
     this.state = { at: 'joining', answered }

@@ -98,13 +98,6 @@ export class FakeGroupStore implements GroupStore {
   }
 }
 
-/** Test metadata: topics with commas between; `?` cannot be read. */
-export function readTestSubscription(metadata: Buffer): readonly string[] | undefined {
-  const text = metadata.toString()
-  if (text === '?') return undefined
-  return text === '' ? [] : text.split(',')
-}
-
 export interface FixtureOptions {
   readonly config?: Partial<GroupConfig>
   readonly rows?: readonly GroupRow[]
@@ -142,7 +135,6 @@ export class GroupFixture {
       store: this.store,
       config: { initialRebalanceDelayMs: delayMs, ...options.config },
       events,
-      readSubscription: readTestSubscription,
       hasPartition: (topic, partition) => this.topics.has(topic) && partition < 10,
     })
     this.coordinator.restore(options.rows ?? [])
@@ -236,8 +228,12 @@ export class GroupFixture {
   }
 }
 
-export function protocol(name: string, metadata = 'orders'): { name: string; metadata: Buffer } {
-  return { name, metadata: Buffer.from(metadata) }
+/** A protocol with a subscription (ConsumerProtocolSubscription of version 0) to one topic. */
+export function protocol(name: string, topic = 'orders'): { name: string; metadata: Buffer } {
+  const size = Buffer.from([0, topic.length])
+  const head = Buffer.from([0, 0, 0, 0, 0, 1])
+  const noUserData = Buffer.from([0xff, 0xff, 0xff, 0xff])
+  return { name, metadata: Buffer.concat([head, size, Buffer.from(topic), noUserData]) }
 }
 
 export function place(

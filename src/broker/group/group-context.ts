@@ -24,10 +24,5 @@ export interface GroupContext {
   readonly events: GroupEvents
   readonly answers: AnswerQueue
   readonly budget: GroupBudget
-  /**
-   * Topics that a member's metadata (of protocol type `consumer`) subscribes to; undefined when the
-   * bytes say something else.
-   */
-  readSubscription(metadata: Buffer): readonly string[] | undefined
   hasPartition(topic: string, partition: number): boolean
 }

@@ -146,7 +146,7 @@ describe('describe', () => {
           instanceId: undefined,
           clientId: 'client',
           clientHost: '/127.0.0.1',
-          metadata: Buffer.from('orders'),
+          metadata: protocol('range').metadata,
           assignment: Buffer.from('a0'),
         },
       ],

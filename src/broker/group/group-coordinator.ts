@@ -46,11 +46,6 @@ export interface GroupCoordinatorOptions {
   readonly store: GroupStore
   readonly config?: Partial<GroupConfig>
   readonly events?: GroupEvents
-  /**
-   * Topics in the metadata of a member of a `consumer` group; undefined when it cannot be read.
-   * Must not throw.
-   */
-  readonly readSubscription: (metadata: Buffer) => readonly string[] | undefined
   readonly hasPartition: (topic: string, partition: number) => boolean
 }
 

@@ -18,6 +18,7 @@ import {
   type JoinedMember,
   refusedJoin,
 } from './join-answer.ts'
+import { subscribedTopics } from './subscribed-topics.ts'
 import { refusedSync, type SyncAnswer, type SyncCallback } from './sync-answer.ts'
 
 /** Spelled as Kafka shows them. */
@@ -294,7 +295,7 @@ export class Group {
     const topics = new Set<string>()
     for (const member of this.members.values()) {
       const metadata = member.metadataFor(this.#protocolName)
-      const subscription = metadata && this.context.readSubscription(metadata)
+      const subscription = metadata && subscribedTopics(metadata)
       if (subscription === undefined) return undefined
       for (const topic of subscription) topics.add(topic)
     }

@@ -10,6 +10,7 @@ import {
 import { groupLimits } from '../../limits/group.ts'
 import type { GroupErrorCode } from './group-error.ts'
 import type { JoinRequest } from './join-group.ts'
+import { subscribedTopics } from './subscribed-topics.ts'
 
 const refusals: readonly {
   readonly name: string
@@ -78,10 +79,13 @@ describe('join', () => {
     const second = fixture.joinTwice({ protocols: [protocol('range', 'users')] })
     fixture.clock.advance(delayMs * 2)
     assert.deepEqual(
-      first.joined.answer.members.map(({ memberId, metadata }) => [memberId, metadata.toString()]),
+      first.joined.answer.members.map(({ memberId, metadata }) => [
+        memberId,
+        subscribedTopics(metadata),
+      ]),
       [
-        [first.id, 'orders'],
-        [second.id, 'users'],
+        [first.id, ['orders']],
+        [second.id, ['users']],
       ],
     )
     assert.equal(second.joined.answer.leaderId, first.id)
@@ -168,7 +172,7 @@ describe('join', () => {
       const other = fixture.joinTwice({ protocols: [sticky, range] })
       fixture.clock.advance(delayMs * 2)
       assert.equal(other.joined.answer.protocolName, 'range')
-      assert.equal(one.joined.answer.members[0]?.metadata.toString(), 'orders')
+      assert.deepEqual(one.joined.answer.members[0]?.metadata, range.metadata)
     })
   })
 
