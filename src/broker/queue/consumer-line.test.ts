@@ -5,7 +5,12 @@ import { ConsumerLine } from './consumer-line.ts'
 import { Consumer, type DeliverySink } from './consumer.ts'
 import type { Queue } from './queue.ts'
 
-const sink: DeliverySink = { canTake: () => true, deliver: () => {}, onCancelled: () => {} }
+const sink: DeliverySink = {
+  canTake: () => true,
+  deliver: () => {},
+  onSettled: () => {},
+  onCancelled: () => {},
+}
 
 function makeConsumer(tag: string, priority: number): Consumer {
   return new Consumer({} as Queue, sink, {

@@ -11,6 +11,8 @@ export interface DeliverySink {
   canTake(): boolean
   /** Puts one message on its way. The view is valid only during the call. */
   deliver(consumer: Consumer, record: RecordView, isRedelivered: boolean): void
+  /** A delivery of the consumer is settled. The sink calls `Consumer.resume` when it is its turn. */
+  onSettled(consumer: Consumer): void
   /** The broker ended the consumer: its queue is gone. */
   onCancelled(consumer: Consumer): void
 }
@@ -62,7 +64,7 @@ export class Consumer implements DeliveryHolder {
   settle(offset: number, reason: SettleReason): void {
     this.unackedCount--
     this.queue.settle(offset, reason)
-    this.resume()
+    this.sink.onSettled(this)
   }
 
   /** Tells the queue that there may be room again. */

@@ -51,6 +51,10 @@ class ModelConsumer implements DeliverySink {
     assert.ok(this.prefetch === 0 || held.length <= this.prefetch, 'prefetch')
   }
 
+  onSettled(consumer: Consumer): void {
+    consumer.resume()
+  }
+
   onCancelled(): void {
     assert.fail('nobody deletes the queue')
   }

@@ -64,6 +64,7 @@ test('deliveries that take long go on in the next turn: sockets are read in betw
       it.clock.pass(1)
     },
     canTake: () => true,
+    onSettled: () => undefined,
     onCancelled: () => undefined,
   })
   const perTurn: number[] = []

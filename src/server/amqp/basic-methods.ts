@@ -80,8 +80,8 @@ function setPrefetch(channel: Channel, method: BasicQos): void {
     throw new ProtocolError('not_implemented', `prefetch_size!=0 (${method.prefetchSize})`)
   }
   if (method.global) {
-    channel.globalPrefetch = method.prefetchCount
-    channel.resumeConsumers()
+    channel.room.prefetch = method.prefetchCount
+    channel.room.tellRefused()
   } else {
     channel.prefetch = method.prefetchCount
   }
@@ -171,7 +171,7 @@ function settle(channel: Channel, tag: number, isMultiple: boolean, reason: Sett
 function recover(channel: Channel, isRequeued: boolean): void {
   if (!isRequeued) throw new ProtocolError('not_implemented', 'requeue=false')
   channel.unacked.settleAll(requeue)
-  channel.resumeConsumers()
+  channel.room.tellRefused()
 }
 
 /** Who an unacked message of basic.get belongs to. */

@@ -22,10 +22,10 @@ import {
 import { Fifo } from '../../lib/fifo.ts'
 import { turnPhase, type TurnTask } from '../../lib/turn.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
-import { brokerLimits } from '../../limits/broker.ts'
 import type { CommitGroup, GroupListener } from '../../log/commit-group.ts'
 import { ChannelPublisher } from './channel-publisher.ts'
 import type { Connection } from './connection.ts'
+import { DeliveryRoom } from './delivery-room.ts'
 import { handleMethod } from './handle-method.ts'
 import { isDeclaration } from './is-declaration.ts'
 import { unexpectedFrame } from './publish-state.ts'
@@ -44,8 +44,6 @@ interface ParkedFrame {
 /** What basic.consume made, by consumer tag. */
 export interface ChannelConsumer {
   readonly tag: string
-  /** Told when there may be room for deliveries again. */
-  readonly consumer: { resume(): void } | undefined
   /** Delivers what it may have by now, before its client ends it. */
   deliverReady(): void
   /** The client, or the end of its channel, ends the consumer. */
@@ -59,6 +57,7 @@ export class Channel implements GroupListener, ContentTarget, TurnTask {
   readonly connection: Connection
   readonly vhost: VHost<Destination>
   readonly unacked: UnackedDeliveries = new UnackedDeliveries()
+  readonly room: DeliveryRoom = new DeliveryRoom(this.unacked)
   readonly consumers: Map<string, ChannelConsumer> = new Map()
   readonly publisher: ChannelPublisher
   state: 'open' | 'closing' | 'gone' = 'open'
@@ -70,8 +69,6 @@ export class Channel implements GroupListener, ContentTarget, TurnTask {
   lastQueueName = ''
   /** Prefetch of consumers to come (basic.qos, not global). */
   prefetch = 0
-  /** Unacked deliveries of the whole channel (basic.qos, global); 0 for no limit. */
-  globalPrefetch = 0
   /** Method being handled, for the replies to errors. */
   methodId = 0
 
@@ -83,7 +80,6 @@ export class Channel implements GroupListener, ContentTarget, TurnTask {
   readonly #parked = new Fifo<ParkedFrame>()
   /** Consumers that `gatherEnded` has seen end. */
   #endedTags: string[] | undefined
-  #wasFull = false
 
   constructor(connection: Connection, number: number, vhost: VHost<Destination>) {
     this.connection = connection
@@ -210,16 +206,6 @@ export class Channel implements GroupListener, ContentTarget, TurnTask {
     return ++this.#lastDeliveryTag
   }
 
-  /** Whether a delivery that has to be acked fits. */
-  get hasRoom(): boolean {
-    const { count } = this.unacked
-    const isFull =
-      count >= brokerLimits.unackedPerChannelMax ||
-      (this.globalPrefetch !== 0 && count >= this.globalPrefetch)
-    if (isFull) this.#wasFull = true
-    return !isFull
-  }
-
   /** Acks, or drops without requeueing, one delivery or all up to it. */
   settle(tag: number, isMultiple: boolean, settle: Settle): void {
     const { unacked } = this
@@ -228,13 +214,7 @@ export class Channel implements GroupListener, ContentTarget, TurnTask {
       const isKnown = isMultiple ? unacked.settleThrough(tag, settle) : unacked.settle(tag, settle)
       if (!isKnown) throw unknownDeliveryTag(tag)
     }
-    if (this.#wasFull) this.resumeConsumers()
-  }
-
-  /** There may be room for deliveries again. */
-  resumeConsumers(): void {
-    this.#wasFull = false
-    for (const { consumer } of this.consumers.values()) consumer?.resume()
+    this.room.tellRefused()
   }
 
   /** Name of the queue that a method means. Throws when it means the last one and there is none. */

@@ -438,7 +438,7 @@ export class Connection implements TurnTask, HeartbeatPeer {
   #onDrain(): void {
     if (!this.#isChoked) return
     this.#isChoked = false
-    for (const channel of this.#channels) channel?.resumeConsumers()
+    for (const channel of this.#channels) channel?.room.tellRefused()
   }
 
   /** Too much is waiting for the disk: this publisher is read again when its part is written. */

@@ -30,7 +30,7 @@ export function consumeStream(
   if (method.noAck) {
     throw notImplemented(`automatic acknowledgement not supported by stream ${resource}`)
   }
-  if (channel.globalPrefetch !== 0) {
+  if (channel.room.prefetch !== 0) {
     throw notImplemented(`${resource} does not support global qos`)
   }
   const { broker, clock } = channel.connection.context

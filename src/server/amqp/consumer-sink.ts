@@ -19,10 +19,14 @@ export class ConsumerSink implements DeliverySink, ChannelConsumer {
     this.#tagBytes = encodeTag(tag)
   }
 
+  get lastDeliveryTag(): number {
+    return this.#delivery.deliveryTag
+  }
+
   canTake(): boolean {
-    const channel = this.#channel
-    if (!channel.connection.hasOutputRoom) return false
-    return (this.consumer?.isNoAck ?? false) || channel.hasRoom
+    const { connection, room } = this.#channel
+    const isNoAck = this.consumer?.isNoAck ?? false
+    return (connection.hasOutputRoom && room.hasRoomFor(isNoAck)) || room.refuse(this)
   }
 
   deliver(consumer: Consumer, record: RecordView, isRedelivered: boolean): void {
@@ -30,12 +34,23 @@ export class ConsumerSink implements DeliverySink, ChannelConsumer {
     const delivery = this.#delivery
     delivery.deliveryTag = channel.nextDeliveryTag()
     delivery.isRedelivered = isRedelivered
-    if (!consumer.isNoAck) channel.unacked.add(delivery.deliveryTag, consumer, record.offset)
+    if (!consumer.isNoAck) {
+      channel.room.take()
+      channel.unacked.add(delivery.deliveryTag, consumer, record.offset)
+    }
     writeDelivery(channel, this.#tagBytes, delivery, record)
     channel.connection.scheduleFlush()
   }
 
+  onSettled(consumer: Consumer): void {
+    const { room } = this.#channel
+    room.giveBack()
+    if (room.isContended) room.refuse(this)
+    else consumer.resume()
+  }
+
   onCancelled(): void {
+    this.#channel.room.forget(this)
     this.#channel.onConsumerEnded(this.tag)
   }
 
@@ -44,6 +59,7 @@ export class ConsumerSink implements DeliverySink, ChannelConsumer {
   }
 
   cancel(): void {
+    this.#channel.room.forget(this)
     this.consumer?.queue.removeConsumer(this.consumer)
   }
 }

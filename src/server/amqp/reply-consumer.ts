@@ -8,7 +8,6 @@ import { encodeTag, viewOf, writeDelivery } from './write-content.ts'
 
 export class ReplyConsumer implements ReplyTarget, ChannelConsumer {
   readonly tag: string
-  readonly consumer = undefined
   /** What the requester's messages get as reply-to. */
   readonly address: string
   readonly #channel: Channel

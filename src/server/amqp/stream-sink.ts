@@ -20,8 +20,13 @@ export class AmqpStreamSink implements StreamSink, ChannelConsumer {
     this.#tagBytes = encodeTag(tag)
   }
 
+  get lastDeliveryTag(): number {
+    return this.#delivery.deliveryTag
+  }
+
   canTake(): boolean {
-    return this.#channel.connection.hasOutputRoom && this.#channel.hasRoom
+    const { connection, room } = this.#channel
+    return (connection.hasOutputRoom && room.hasRoomFor(false)) || room.refuse(this)
   }
 
   deliver(reader: StreamReader, record: RecordView): void {
@@ -34,12 +39,14 @@ export class AmqpStreamSink implements StreamSink, ChannelConsumer {
   }
 
   onCancelled(): void {
+    this.#channel.room.forget(this)
     this.#channel.onConsumerEnded(this.tag)
   }
 
   deliverReady(): void {}
 
   cancel(): void {
+    this.#channel.room.forget(this)
     this.consumer?.cancel()
   }
 }

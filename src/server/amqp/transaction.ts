@@ -64,6 +64,7 @@ export class ChannelTransaction {
     }
     for (const { tag, holder, offset, reason } of settled) settlers[reason](holder, offset, tag)
     store.endAtom()
+    this.#channel.room.tellRefused()
     const isEmpty = publishes.length === 0 && settled.length === 0
     const awaited = isEmpty || group.isEmpty ? undefined : group
     this.#channel.replyWhenDurable(awaited, { id: TX_COMMIT_OK })

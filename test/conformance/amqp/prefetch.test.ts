@@ -2,10 +2,17 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import type { Channel } from 'amqplib'
+import type { Channel, ConsumeMessage } from 'amqplib'
 import { AmqpSession } from '../../support/amqp-session.ts'
-import { type BrokerUnderTest, startBrokerUnderTest } from '../../support/broker-under-test.ts'
+import {
+  type BrokerUnderTest,
+  onRabbit310,
+  startBrokerUnderTest,
+  uniqueName,
+} from '../../support/broker-under-test.ts'
 import { Inbox, settled } from '../../support/inbox.ts'
+import { RawClient } from '../../support/raw-client.ts'
+import { waitFor } from '../../support/wait-for.ts'
 
 let broker: BrokerUnderTest
 let session: AmqpSession
@@ -28,6 +35,29 @@ async function assertReceived(channel: Channel, queue: string, inbox: Inbox, cou
   await inbox.received(count)
   await settled(channel, queue)
   assert.equal(inbox.messages.length, count)
+}
+
+/** Counts what one consumer gets, and acks each message at once. */
+class AckingInbox {
+  count = 0
+
+  static async consume(
+    channel: Channel,
+    queue: string,
+    onMessage: () => void = () => undefined,
+  ): Promise<AckingInbox> {
+    const inbox = new AckingInbox()
+    await channel.consume(queue, (message) => {
+      inbox.count += 1
+      onMessage()
+      channel.ack(message as ConsumeMessage)
+    })
+    return inbox
+  }
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0)
 }
 
 describe('prefetch per consumer', () => {
@@ -157,6 +187,89 @@ describe('prefetch per channel', () => {
     await assertReceived(channel, queue, inbox, 5)
     await channel.prefetch(0, true)
     await assertReceived(channel, queue, inbox, 10)
+  })
+
+  it('does not count messages of basic.get', async () => {
+    const channel = await session.channel()
+    const queue = await queueOf(channel, 2)
+    await channel.prefetch(1, true)
+    assert.ok(await channel.get(queue))
+    const inbox = await Inbox.consume(channel, queue)
+    await inbox.received(1)
+  })
+
+  it('does not count messages of basic.get in a transaction, and counts acks when they are committed', async () => {
+    await using client = await RawClient.openChannel(broker.port)
+    const { queue } = await client.call(1, 'queue.declare', { exclusive: true })
+    for (let n = 0; n < 3; n += 1) client.publish(1, { routingKey: queue as string }, `${n}`)
+    await client.call(1, 'tx.select')
+    await client.call(1, 'basic.qos', { prefetchCount: 1, global: true })
+    client.send(1, 'basic.get', { queue: queue as string })
+    await client.expectMessage(1, 'basic.get-ok')
+    client.send(1, 'basic.consume', { queue: queue as string, consumerTag: 'c' })
+    await client.expect(1, 'basic.consume-ok')
+    const { method } = await client.expectMessage(1, 'basic.deliver')
+    client.send(1, 'basic.ack', { deliveryTag: method.args['deliveryTag'] as number })
+    // Nothing is delivered until the ack counts.
+    for (let n = 0; n < 2; n += 1) await client.call(1, 'tx.rollback')
+    client.send(1, 'basic.ack', { deliveryTag: method.args['deliveryTag'] as number })
+    await client.call(1, 'tx.commit')
+    await client.expectMessage(1, 'basic.deliver')
+  })
+
+  it('goes round the consumers of one queue', async () => {
+    const channel = await session.channel()
+    const queue = await queueOf(channel, 0)
+    await channel.prefetch(1, true)
+    const inboxes = [
+      await AckingInbox.consume(channel, queue),
+      await AckingInbox.consume(channel, queue),
+    ]
+    for (let n = 0; n < 10; n += 1) channel.sendToQueue(queue, Buffer.from(`${n}`))
+    await waitFor('all is delivered', () => sum(inboxes.map(({ count }) => count)) === 10)
+    assert.deepEqual(
+      inboxes.map(({ count }) => count),
+      [5, 5],
+    )
+  })
+
+  for (const prefetch of [0, 1]) {
+    const difference = prefetch === 1 ? 'goes round only where consumers have no limit' : undefined
+    const title = `goes round the queues of its consumers, whose own prefetch is ${prefetch}`
+    it(title, onRabbit310(difference), async () => {
+      const channel = await session.channel()
+      const exchange = uniqueName('all')
+      await channel.assertExchange(exchange, 'fanout', { autoDelete: true })
+      await channel.prefetch(prefetch, false)
+      await channel.prefetch(1, true)
+      const order: number[] = []
+      for (const index of [0, 1, 2]) {
+        const queue = await queueOf(channel, 0)
+        await channel.bindQueue(queue, exchange, '')
+        await AckingInbox.consume(channel, queue, () => order.push(index))
+      }
+      for (let n = 0; n < 20; n += 1) channel.publish(exchange, '', Buffer.from(`${n}`))
+      await waitFor('all is delivered', () => order.length === 60)
+      for (const index of [0, 1, 2]) {
+        const early = order.slice(0, 30).filter((each) => each === index).length
+        assert.ok(early >= 6 && early <= 16, `${early} of the first 30`)
+      }
+    })
+  }
+
+  it('holds consumers without acks as well', async () => {
+    const channel = await session.channel()
+    const [queue, other] = [await queueOf(channel, 1), await queueOf(channel, 0)]
+    await channel.prefetch(1, true)
+    const inbox = await Inbox.consume(channel, queue)
+    const [message] = await inbox.received(1)
+    assert.ok(message)
+    const noAck = await Inbox.consume(channel, other, { noAck: true })
+    for (let n = 0; n < 3; n += 1) channel.sendToQueue(other, Buffer.from(`${n}`))
+    await settled(channel, other)
+    assert.equal(noAck.messages.length, 0)
+    channel.ack(message)
+    await noAck.received(3)
   })
 
   it('leaves other channels alone', async () => {
