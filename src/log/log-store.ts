@@ -78,12 +78,17 @@ export interface LogStore {
    */
   load(log: Log, offset: number, done: (error?: Error) => void): void
   /**
-   * Durable runs of `log`, in order, from the one that holds the first record at or after `offset`;
-   * at least one if there is any, and no more than fit `sizeMax` after it. A promise when they are
-   * not in memory. Unlike `load` it disturbs no other reader. The runs keep their bytes as long as
+   * Durable runs of `log`, in order, from the one that holds the first record at or after `offset`,
+   * as many as fit `sizeMax`; the first one whatever its size, unless `isStrict`. A promise when they
+   * are not in memory. Unlike `load` it disturbs no other reader. The runs keep their bytes as long as
    * the caller has them, and they are leased to it (`Run.lease`).
    */
-  readRuns(log: Log, offset: number, sizeMax: number): readonly Run[] | Promise<readonly Run[]>
+  readRuns(
+    log: Log,
+    offset: number,
+    sizeMax: number,
+    isStrict?: boolean,
+  ): readonly Run[] | Promise<readonly Run[]>
   /**
    * The first durable run at or after `offset` (0) with a record of at least this timestamp, leased as
    * well.

@@ -27,11 +27,13 @@ export interface ColdReaderOptions {
   readonly windowsSizeMax: number
 }
 
-/** Where to read and how much; the first run is read whatever its size. */
+/** Where to read and how much. */
 export interface Wanted {
   readonly log: Log
   readonly offset: number
   readonly sizeMax: number
+  /** The first run is read up to this size; by default whatever its size. */
+  readonly firstSizeMax?: number
 }
 
 interface Request {
@@ -253,7 +255,8 @@ export class ColdReader implements WindowListener {
   }
 
   /** Chooses runs that fit one read, leaving out what is acked. */
-  #plan(extent: Extent, index: RunIndex, { log, offset, sizeMax }: Wanted): Plan {
+  #plan(extent: Extent, index: RunIndex, wanted: Wanted): Plan {
+    const { log, offset, sizeMax, firstSizeMax = Infinity } = wanted
     const { tailStart } = log
     const places: number[] = []
     let size = 0
@@ -261,7 +264,8 @@ export class ColdReader implements WindowListener {
       const base = index.baseOffset(at)
       if (base >= tailStart) return { places, end: tailStart }
       if (log.cursor.unackedIn(base, index.lastOffset(at)) === 0) continue
-      if (size > 0 && size + index.size(at) > sizeMax) return { places, end: base }
+      const room = size > 0 ? sizeMax - size : firstSizeMax
+      if (index.size(at) > room) return { places, end: base }
       size += index.size(at)
       places.push(at)
     }

@@ -116,8 +116,13 @@ export class FileLogStore implements LogStore {
     this.#parts.loader.load(log, offset, done)
   }
 
-  readRuns(log: Log, offset: number, sizeMax: number): readonly Run[] | Promise<readonly Run[]> {
-    return this.#parts.runReader.read(log, offset, sizeMax)
+  readRuns(
+    log: Log,
+    offset: number,
+    sizeMax: number,
+    isStrict = false,
+  ): readonly Run[] | Promise<readonly Run[]> {
+    return this.#parts.runReader.read({ log, offset, sizeMax, isStrict })
   }
 
   findRunByTimestamp(log: Log, timestamp: number, offset = 0): Promise<Run | undefined> {

@@ -33,7 +33,12 @@ export class RunFinder {
     for (let at = Math.max(log.cursor.floor, offset); ;) {
       const offset = await this.#inTurn(() => this.#findOffset(log, at, timestamp))
       if (offset === undefined) return undefined
-      const [run] = await this.#options.runReader.read(log, offset, 0)
+      const [run] = await this.#options.runReader.read({
+        log,
+        offset,
+        sizeMax: 0,
+        isStrict: false,
+      })
       if (run === undefined || run.maxTimestamp >= timestamp) return run
       // It was trimmed or found damaged meanwhile: what comes after it may be earlier.
       at = run.lastOffset + 1

@@ -95,6 +95,20 @@ test('what several readers want is read from the disk once', async () => {
   await store.close()
 })
 
+test('a strict reader is not given, and nobody reads, a run that is too large', async () => {
+  const disk = new FaultDisk(systemClock)
+  const store = await openStore(disk)
+  const log = await fill(store)
+  const sizes = (found: readonly Run[]): number[] => found.map(({ baseOffset }) => baseOffset)
+  const readCount = countReads(disk)
+  assert.deepEqual(await store.readRuns(log, 3, 900, true), [])
+  assert.equal(readCount(), 0)
+  assert.deepEqual(sizes(await store.readRuns(log, 3, 2500, true)), [3, 4])
+  assert.equal(readCount(), 1)
+  assert.deepEqual(await store.readRuns(log, 4, 900, true), [], 'it is in memory by now')
+  await store.close()
+})
+
 test('who is faster than the disk finds the next part being read all the same', async () => {
   const disk = new FaultDisk(systemClock)
   const store = await openStore(disk)

@@ -21,7 +21,12 @@ interface Reading {
   readonly part: Promise<ColdPart>
 }
 
-/** What was found; without runs, there is nothing before `end`. */
+/** What somebody wants: `isStrict`, not even the first run may be larger than `sizeMax`. */
+interface Asked extends Omit<Wanted, 'firstSizeMax'> {
+  readonly isStrict: boolean
+}
+
+/** What was found; without runs, there is nothing that may be read before `end`. */
 interface Found {
   readonly runs: readonly Run[]
   readonly end: number
@@ -34,7 +39,7 @@ export class RunReader {
   /** What is being read now. */
   readonly #readings: Reading[] = []
   /** What is read for nobody yet. */
-  #ahead: Wanted | undefined
+  #ahead: Asked | undefined
 
   constructor(options: RunReaderOptions) {
     this.#extents = options.extents
@@ -43,8 +48,9 @@ export class RunReader {
   }
 
   /** See `LogStore.readRuns`. */
-  read(log: Log, offset: number, sizeMax: number): readonly Run[] | Promise<readonly Run[]> {
-    const { runs, end } = this.#readFromMemory({ log, offset, sizeMax })
+  read(asked: Asked): readonly Run[] | Promise<readonly Run[]> {
+    const { log, sizeMax } = asked
+    const { runs, end } = this.#readFromMemory(asked)
     if (runs.length > 0 || end >= log.durableEnd) {
       this.#readAhead(log, runs, sizeMax)
       return runs
@@ -57,7 +63,7 @@ export class RunReader {
         resolve(result)
       }
       this.#coldReader.enqueue(async () => {
-        result = await this.#readFromFiles({ log, offset: end, sizeMax })
+        result = await this.#readFromFiles({ ...asked, offset: end })
       }, finish)
     })
   }
@@ -72,7 +78,7 @@ export class RunReader {
     const last = runs.at(-1)
     if (last === undefined || last.lastOffset + 1 >= log.tailStart) return
     if (this.#ahead !== undefined || this.#coldReader.isBusy) return
-    const wanted = { log, offset: last.lastOffset + 1, sizeMax }
+    const wanted = { log, offset: last.lastOffset + 1, sizeMax, isStrict: false }
     const { runs: next, end } = this.#readFromMemory(wanted)
     for (const run of next) run.endLease()
     if (next.length > 0 || end >= log.durableEnd) return
@@ -88,28 +94,29 @@ export class RunReader {
     )
   }
 
-  #readFromMemory({ log, offset, sizeMax }: Wanted): Found {
-    let at = offset
+  #readFromMemory(asked: Asked): Found {
+    const { log } = asked
+    let at = asked.offset
     while (!log.isDeleted && at < log.durableEnd) {
       const extent = this.#extents.find(log.id, at)
       if (at >= log.tailStart || extent === undefined || extent.firstOffset >= log.tailStart) {
-        return { runs: readTail({ log, offset: at, sizeMax }), end: log.durableEnd }
+        return { runs: readTail({ ...asked, offset: at }), end: log.durableEnd }
       }
       const cached = this.#cache.find(log.id, at)
       if (cached === undefined) return { runs: [], end: at }
-      const runs = take(cached.runs, { log, offset: at, sizeMax })
-      if (runs.length > 0) return { runs, end: cached.end }
-      at = cached.end
+      const found = take(cached, { ...asked, offset: at })
+      if (found.runs.length > 0) return found
+      at = found.end
     }
     return { runs: [], end: log.durableEnd }
   }
 
   /** Its turn has come; meanwhile somebody else may have read the same. */
-  async #readFromFiles(wanted: Wanted): Promise<readonly Run[]> {
-    const { log, sizeMax } = wanted
-    let at = wanted.offset
+  async #readFromFiles(asked: Asked): Promise<readonly Run[]> {
+    const { log } = asked
+    let at = asked.offset
     for (;;) {
-      const { runs, end } = this.#readFromMemory({ log, offset: at, sizeMax })
+      const { runs, end } = this.#readFromMemory({ ...asked, offset: at })
       if (runs.length > 0 || end >= log.durableEnd) return runs
       at = end
       const extent = this.#extents.find(log.id, at)
@@ -120,24 +127,30 @@ export class RunReader {
         await same.part
         continue
       }
-      const found = await this.#readPart(extent, { log, offset: at, sizeMax })
+      const found = await this.#readPart(extent, { ...asked, offset: at })
       if (found.runs.length > 0) return found.runs
       at = found.end
     }
   }
 
   /** Others who want what is just being read wait for it. */
-  async #readPart(extent: Extent, { log, offset, sizeMax }: Wanted): Promise<Found> {
+  async #readPart(extent: Extent, asked: Asked): Promise<Found> {
+    const { log, offset, sizeMax, isStrict } = asked
     const readSize = Math.min(sizeMax, logLimits.coldRunsReadSizeMax)
-    const wanted = { log, offset, sizeMax: Math.max(readSize, logLimits.coldReadSizeMax) }
+    const wanted = {
+      log,
+      offset,
+      sizeMax: Math.max(readSize, logLimits.coldReadSizeMax),
+      ...(isStrict && { firstSizeMax: sizeMax }),
+    }
     const reading = { log, offset, part: this.#coldReader.readPart(extent, wanted, 'held') }
     this.#readings.push(reading)
     try {
       const { runs, end } = await reading.part
       // Before the cache may let them go.
-      const taken = take(runs, { log, offset, sizeMax })
+      const found = take({ runs, end }, asked)
       this.#keep({ logId: log.id, start: offset, end, runs }, log)
-      return { runs: taken, end }
+      return found.end <= offset ? { ...found, end: log.durableEnd } : found
     } finally {
       this.#readings.splice(this.#readings.indexOf(reading), 1)
       // Before those who wait for it go on, and want what comes next read ahead.
@@ -154,31 +167,36 @@ export class RunReader {
   }
 }
 
-function readTail({ log, offset, sizeMax }: Wanted): readonly Run[] {
+function readTail({ log, offset, sizeMax, isStrict }: Asked): readonly Run[] {
   const { tail } = log
   let end = log.findInTail(offset)
   const start = end
   let size = 0
   for (let run = tail.at(end); run !== undefined; run = tail.at(++end)) {
     size += run.size
-    if (run.lastOffset >= log.durableEnd || (end > start && size > sizeMax)) break
+    const isTooLarge = size > sizeMax && (isStrict || end > start)
+    if (run.lastOffset >= log.durableEnd || isTooLarge) break
   }
   const runs = tail.slice(start, end)
   for (const run of runs) run.lease()
   return runs
 }
 
-/** Those of `runs` that hold something at or after `offset`, as many as fit: leased. */
-function take(runs: readonly Run[], { log, offset, sizeMax }: Wanted): readonly Run[] {
+/**
+ * Those of the runs that hold something at or after `offset`, as many as fit: leased. When the first of
+ * them is too large already, the reader has come to its end.
+ */
+function take({ runs, end }: Found, { log, offset, sizeMax, isStrict }: Asked): Found {
   const taken: Run[] = []
   let size = 0
   for (const run of runs) {
     if (run.lastOffset < offset) continue
     if (log.cursor.unackedIn(run.baseOffset, run.lastOffset) === 0) continue
     size += run.size
-    if (taken.length > 0 && size > sizeMax) break
+    if (size > sizeMax && taken.length > 0) break
+    if (size > sizeMax && isStrict) return { runs: taken, end: log.durableEnd }
     run.lease()
     taken.push(run)
   }
-  return taken
+  return { runs: taken, end }
 }

@@ -103,13 +103,13 @@ export class MemoryLogStore implements LogStore, LogEngine {
 
   onTopologyApplied(): void {}
 
-  readRuns(log: Log, offset: number, sizeMax: number): readonly Run[] {
+  readRuns(log: Log, offset: number, sizeMax: number, isStrict = false): readonly Run[] {
     const runs: Run[] = []
     let size = 0
     for (const run of log.tail.slice(log.findInTail(offset), log.tail.length)) {
       if (run.lastOffset >= log.durableEnd) break
       size += run.size
-      if (runs.length > 0 && size > sizeMax) break
+      if (size > sizeMax && (isStrict || runs.length > 0)) break
       run.lease()
       runs.push(run)
     }

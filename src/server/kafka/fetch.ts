@@ -28,6 +28,14 @@ interface Found {
   readonly size: number
   /** As in `PartitionRecords`. */
   readonly held: readonly Buffer[]
+  /** It had more than there was room for. */
+  readonly isCut: boolean
+}
+
+/** Bytes that a partition may bring; its first batch may be larger, unless `isStrict`. */
+interface Room {
+  readonly sizeMax: number
+  readonly isStrict: boolean
 }
 
 interface Round {
@@ -73,7 +81,7 @@ async function poll(
   for (;;) {
     await run(readMoved(request, round, context))
     if (isDue()) return round
-    await watch.wait(deadline - clock.monotonic())
+    await watch.waitUntil(deadline)
   }
 }
 
@@ -84,7 +92,7 @@ function* readFirst(
   context: RequestContext,
 ): Steps<void> {
   for (const asked of partitions) {
-    add(round, yield* resultOf(readOne(asked, sizeLeft(request, round.size), context)))
+    add(round, yield* resultOf(readOne(asked, roomLeft(request, round.size), context)))
   }
 }
 
@@ -93,12 +101,12 @@ function* readMoved(request: FetchRequest, round: Round, context: RequestContext
   for (let at = 0; at < round.found.length; at++) {
     const before = round.found[at] as Found
     if (!hasMoved(before)) continue
-    const left = sizeLeft(request, round.size - before.size)
-    const read = yield* resultOf(readAgain(before, left, context))
+    const room = roomLeft(request, round.size - before.size)
+    const read = yield* resultOf(readAgain(before, room, context))
     for (const view of before.held) largePages.letGo(view)
     round.found[at] = read
     round.size += read.size - before.size
-    if (before.partition?.isGone || read.data.errorCode !== noError) round.isUrgent = true
+    if (before.partition?.isGone || isUrgent(read)) round.isUrgent = true
   }
 }
 
@@ -108,30 +116,38 @@ function* readMoved(request: FetchRequest, round: Round, context: RequestContext
  */
 function readAgain(
   { asked, partition }: Found,
-  sizeMax: number,
+  room: Room,
   context: RequestContext,
 ): Found | Promise<Found> {
   const isOther = partition?.log.isDeleted && findView(asked, context) !== undefined
-  if (!isOther) return readOne(asked, sizeMax, context)
+  if (!isOther) return readOne(asked, room, context)
   const data = refuse(asked, 'UNKNOWN_TOPIC_OR_PARTITION', undefined)
-  return { asked, partition, data, size: 0, held: [] }
+  return { asked, partition, data, size: 0, held: [], isCut: false }
 }
 
 function add(round: Round, read: Found): void {
   round.found.push(read)
   round.size += read.size
-  if (read.data.errorCode !== noError) round.isUrgent = true
+  if (isUrgent(read)) round.isUrgent = true
 }
 
-/** Only the first partition that has anything may go beyond the limit. */
-function sizeLeft(request: FetchRequest, size: number): number {
-  const left = Math.min(request.maxBytes, kafkaLimits.fetchAnswerSizeMax) - size
-  return left > 0 || size === 0 ? Math.max(left, 1) : 0
+/** Nothing more will fit, or the client has to hear of an error. */
+function isUrgent({ isCut, data }: Found): boolean {
+  return isCut || data.errorCode !== noError
+}
+
+/**
+ * What is left of the limit beside `size` bytes. Only the first batch of an answer may go beyond any
+ * limit (Kafka's minOneMessage): clients reckon with that one and size their memory by it.
+ */
+function roomLeft(request: FetchRequest, size: number): Room {
+  const sizeMax = Math.min(request.maxBytes, kafkaLimits.fetchAnswerSizeMax) - size
+  return { sizeMax, isStrict: size > 0 }
 }
 
 function readOne(
   asked: FetchedPartition,
-  sizeMax: number,
+  room: Room,
   context: RequestContext,
 ): Found | Promise<Found> {
   const view = findView(asked, context)
@@ -139,34 +155,37 @@ function readOne(
   const problem = checkPartition(asked, view, partition, context)
   if (view === undefined || partition === undefined || problem !== undefined) {
     const data = refuse(asked, problem ?? 'UNKNOWN_TOPIC_OR_PARTITION', partition)
-    return { asked, partition, data, size: 0, held: [] }
+    return { asked, partition, data, size: 0, held: [], isCut: false }
   }
-  if (sizeMax === 0) return foundIn(partition, asked, undefined)
-  const records = readPartition(context, view, partition, {
-    offset: Math.max(asked.fetchOffset, partition.startOffset),
-    sizeMax: Math.min(sizeMax, asked.partitionMaxBytes),
+  const { isStrict } = room
+  const offset = Math.max(asked.fetchOffset, partition.startOffset)
+  const sizeMax = Math.min(room.sizeMax, asked.partitionMaxBytes)
+  const records = readPartition(context, view, partition, { offset, sizeMax, isStrict })
+  const found = ({ parts, ...read }: PartitionRecords): Found => ({
+    asked,
+    partition,
+    data: dataOf(partition, asked, parts),
+    ...read,
+    isCut: isStrict && read.size === 0 && offset < partition.highWatermark,
   })
-  return records instanceof Promise
-    ? records.then((read) => foundIn(partition, asked, read))
-    : foundIn(partition, asked, records)
+  return records instanceof Promise ? records.then(found) : found(records)
 }
 
-function foundIn(
+function dataOf(
   partition: Partition,
   asked: FetchedPartition,
-  records: PartitionRecords | undefined,
-): Found {
+  records: readonly Buffer[],
+): PartitionData {
   const { highWatermark, startOffset } = partition
-  const data: PartitionData = {
+  return {
     partitionIndex: asked.index,
     errorCode: noError,
     highWatermark,
     lastStableOffset: highWatermark,
     logStartOffset: startOffset,
     abortedTransactions: null,
-    records: records?.parts ?? [],
+    records,
   }
-  return { asked, partition, data, size: records?.size ?? 0, held: records?.held ?? [] }
 }
 
 function findView(

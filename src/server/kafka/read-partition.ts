@@ -13,10 +13,11 @@ export interface PartitionRecords {
   readonly held: readonly Buffer[]
 }
 
-/** At least one batch is read if there is one, and no more than fit `sizeMax` after it. */
+/** As many batches are read as fit `sizeMax`; unless `isStrict`, the first one whatever its size. */
 interface Wanted {
   readonly offset: number
   readonly sizeMax: number
+  readonly isStrict: boolean
 }
 
 /** Which records of a run are shown. */
@@ -31,7 +32,7 @@ export function readPartition(
   partition: Partition,
   wanted: Wanted,
 ): PartitionRecords | Promise<PartitionRecords> {
-  const { offset, sizeMax } = wanted
+  const { offset, sizeMax, isStrict } = wanted
   if (offset >= partition.highWatermark) return nothing
   const toRecords = (runs: readonly Run[]): PartitionRecords | Promise<PartitionRecords> => {
     const parts: Buffer[] = []
@@ -39,13 +40,17 @@ export function readPartition(
     let size = 0
     for (const [at, run] of runs.entries()) {
       const keep = settledFilter(view, partition, run)
+      const mayExceed = parts.length === 0 && !isStrict
       const batch = context.crossing.toKafkaBatch(partition.log, run, keep)
-      if (batch === undefined) {
+      if (batch === undefined && mayExceed) {
         // It takes longer than a turn of the event loop may: what follows is fetched later.
-        const isFirst = parts.length === 0
-        for (let rest = isFirst ? at + 1 : at; rest < runs.length; rest++) runs[rest]?.endLease()
-        if (!isFirst) break
+        endLeases(runs.slice(at + 1))
         return readPart(context, partition, run, { ...wanted, keep })
+      }
+      // Messages may be larger as a batch than they are in the log.
+      if (batch === undefined || (!mayExceed && size + batch.length > sizeMax)) {
+        endLeases(runs.slice(at))
+        break
       }
       parts.push(batch)
       size += batch.length
@@ -54,8 +59,12 @@ export function readPartition(
     }
     return { parts, size, held }
   }
-  const runs = context.broker.store.readRuns(partition.log, offset, sizeMax)
+  const runs = context.broker.store.readRuns(partition.log, offset, sizeMax, isStrict)
   return runs instanceof Promise ? runs.then(toRecords) : toRecords(runs)
+}
+
+function endLeases(runs: readonly Run[]): void {
+  for (const run of runs) run.endLease()
 }
 
 async function readPart(

@@ -1,4 +1,4 @@
-// What a long poll waits on: any of its partitions getting records. It listens to each of them once,
+// A long poll waits on this: any of its partitions getting records. It listens to each of them once,
 // however often it is woken, because there may be 10,000.
 import type { Partition } from '../../broker/topic/partition.ts'
 import type { RequestContext } from './request-context.ts'
@@ -18,12 +18,17 @@ export class RecordWatch implements Disposable {
     for (const partition of partitions) partition.addListener(this.#onMoved)
   }
 
-  /** Resolves when a partition got records or is gone, the time is up, or the client is gone. */
-  async wait(ms: number): Promise<void> {
+  /**
+   * Resolves when a partition got records or is gone, when the clock's monotonic time is `deadline`,
+   * or when the client is gone.
+   */
+  async waitUntil(deadline: number): Promise<void> {
     if (!this.#isWoken) {
+      const { clock } = this.#context
       const woken = Promise.withResolvers<void>()
       this.#wake = woken.resolve
-      const timer = this.#context.clock.after(ms, woken.resolve)
+      // The deadline may have passed since the caller looked at the clock.
+      const timer = clock.after(Math.max(0, deadline - clock.monotonic()), woken.resolve)
       await woken.promise
       timer.stop()
     }

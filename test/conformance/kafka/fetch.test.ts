@@ -69,6 +69,45 @@ describe('Fetch', () => {
     assert.deepEqual([...seen].toSorted(), topicNames.toSorted())
   })
 
+  it('goes beyond its limits with the first batch of an answer, and with no other', async () => {
+    await using kafka = await KafkaFixture.start()
+    const names = topicNames.slice(0, 3)
+    const batch = batchOfRecords([{ value: 'v'.repeat(900 * 1024) }])
+    for (const name of names) {
+      await kafka.createTopic(name)
+      for (let count = 0; count < 3; count++) await kafka.produce(name, batch)
+    }
+    const batchesOf = async (maxBytes: number, partitionMax: number): Promise<number[]> => {
+      const topics = names.map((topic) => fetchFromStart(topic, partitionMax))
+      const request = fetchRequest(topics, { ...atOnce, maxBytes })
+      const answer = await kafka.client.call('fetch', request, version)
+      return names.map((name) => {
+        const responses = answer.responses.filter(({ topic }) => topic === name)
+        return sizeOf({ ...answer, responses }) / batch.length
+      })
+    }
+    assert.deepEqual(await batchesOf(1_000_000, 20_000_000), [1, 0, 0])
+    assert.deepEqual(await batchesOf(2_000_000, 20_000_000), [2, 0, 0])
+    assert.deepEqual(await batchesOf(10_000_000, 1000), [1, 0, 0])
+    assert.deepEqual(await batchesOf(10_000_000, 1_000_000), [1, 1, 1])
+    assert.deepEqual(await batchesOf(1, 1), [1, 0, 0])
+  })
+
+  it('does not wait for more bytes than there is room for', async () => {
+    await using kafka = await KafkaFixture.start()
+    const names = topicNames.slice(0, 2)
+    const batch = batchOfRecords([{ value: 'v'.repeat(1000) }])
+    for (const name of names) {
+      await kafka.createTopic(name)
+      await kafka.produce(name, batch)
+    }
+    const maxBytes = batch.length + 100
+    const topics = names.map((topic) => fetchFromStart(topic, maxBytes))
+    const rest = { maxWaitMs: 60_000, minBytes: maxBytes, maxBytes }
+    const answer = await kafka.client.call('fetch', fetchRequest(topics, rest), version)
+    assert.equal(sizeOf(answer), batch.length)
+  })
+
   it('waits for enough bytes over all partitions, whichever get them and in whatever order', async () => {
     await using kafka = await KafkaFixture.start()
     await using client = await KafkaRawClient.connect(kafka.kafkaPort)
