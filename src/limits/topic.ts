@@ -6,6 +6,8 @@ export const topicLimits = {
   producerIdExpirationMs: 86_400_000,
   /** Each is a log with its memory and its entries; Kafka's tools warn far below that. */
   partitionsPerTopicMax: 10_000,
+  /** Partitions that one request may make, as in Kafka's controller (MAX_PARTITIONS_PER_BATCH). */
+  partitionsPerRequestMax: 10_000,
   /** Idempotent producers one partition remembers; the oldest are forgotten first. */
   producersPerPartitionMax: 10_000,
   /** One read of a stream consumer: each holds that much until it is delivered. */

@@ -12,6 +12,7 @@ import type { Broker } from '../broker.ts'
 import type { Destination } from '../destination.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { VHost } from '../vhost.ts'
+import { CollidingNames } from './colliding-names.ts'
 import { Partition } from './partition.ts'
 import { parseTopicConfigs, TopicConfig } from './topic-config.ts'
 import { checkTopicName, isTopicName } from './topic-name.ts'
@@ -45,6 +46,7 @@ export class Topics {
   readonly #broker: Broker
   readonly #vhost: VHost<Destination>
   readonly #byId = new Map<string, Topic>()
+  readonly #names = new CollidingNames()
   /** Of work queues that Kafka has looked at. */
   readonly #queueViews = new Map<Queue, TopicView>()
   readonly #queueViewsById = new Map<string, TopicView>()
@@ -57,6 +59,11 @@ export class Topics {
   find(name: string): TopicView | undefined {
     const found = this.#vhost.findQueue(name)
     return found && this.#viewOf(found)
+  }
+
+  /** There is a queue of that name which Kafka may not see. */
+  isHidden(name: string): boolean {
+    return this.#vhost.findQueue(name) !== undefined && this.find(name) === undefined
   }
 
   findById(topicId: string): TopicView | undefined {
@@ -100,24 +107,23 @@ export class Topics {
     }
   }
 
-  /** Throws `invalid_topic`, `topic_already_exists`, `invalid_partitions`, `invalid_config`. */
-  check(asked: TopicAsked): void {
-    // A stream queue may have any name; Kafka sees it when the name is one for a topic.
-    if (asked.arguments === undefined) checkTopicName(asked.name)
-    if (this.#vhost.findQueue(asked.name) !== undefined) {
-      throw new BrokerError('topic_already_exists', `Topic '${asked.name}' already exists.`)
-    }
-    const { partitionCount } = asked
-    if (partitionCount < 1) {
-      throw new BrokerError('invalid_partitions', 'Number of partitions must be larger than 0.')
-    }
-    checkPartitionCount(partitionCount)
-    parseTopicConfigs(asked.configs)
+  /** Throws `invalid_topic` or `topic_already_exists` for a name that no topic may get. */
+  checkName(name: string): void {
+    checkTopicName(name)
+    this.#checkFree(name)
+    const other = this.#names.find(name)
+    if (other === undefined) return
+    const text = `Topic '${name}' collides with existing topic: ${other}`
+    throw new BrokerError('invalid_topic', text)
   }
 
-  /** Throws what `check` throws. */
+  /** Throws `invalid_topic`, `topic_already_exists`, `invalid_partitions`, `invalid_config`. */
   create(asked: TopicAsked): { topic: Topic; group: CommitGroup } {
-    this.check(asked)
+    // A stream queue may have any name; Kafka sees it when the name is one for a topic.
+    if (asked.arguments === undefined) this.checkName(asked.name)
+    else this.#checkFree(asked.name)
+    checkPartitionCount(asked.partitionCount)
+    const configs = parseTopicConfigs(asked.configs)
     const { store, topology, random } = this.#broker
     const group = store.beginAtom()
     const topic = new Topic({
@@ -125,27 +131,35 @@ export class Topics {
       name: asked.name,
       topicId: random.bytes(topicIdBytes).toString('base64url'),
       isProvisional: asked.isProvisional,
-      configs: parseTopicConfigs(asked.configs),
+      configs,
       ...(asked.arguments && { arguments: asked.arguments }),
     })
     this.#addPartitions(topic, asked.partitionCount)
-    this.#vhost.addQueue(topic)
-    this.#byId.set(topic.topicId, topic)
+    this.#add(topic)
     topology.put([{ kind: 'queue', op: 'put', row: topic.row() }], group)
     store.endAtom()
     return { topic, group }
   }
 
-  /** Adds partitions up to `count`. Throws `invalid_partitions` when there are that many already. */
-  grow(topic: Topic, count: number): CommitGroup {
+  /** Throws `invalid_partitions` when the topic has so many already, or may not have so many. */
+  checkGrowth(topic: Topic, count: number): void {
     const current = topic.partitions.length
-    if (count <= current) {
+    if (count === current) {
+      const text = `Topic already has ${current} partition(s).`
+      throw new BrokerError('invalid_partitions', text)
+    }
+    if (count < current) {
       throw new BrokerError(
         'invalid_partitions',
         `The topic ${topic.name} currently has ${current} partition(s); ${count} would not be an increase.`,
       )
     }
     checkPartitionCount(count)
+  }
+
+  /** Adds partitions up to `count`. Throws what `checkGrowth` throws. */
+  grow(topic: Topic, count: number): CommitGroup {
+    this.checkGrowth(topic, count)
     const group = this.#change(topic, () => {
       this.#addPartitions(topic, count)
     })
@@ -183,7 +197,7 @@ export class Topics {
     const { store, topology } = this.#broker
     const { vhost, name } = topic
     const cascaded = this.#vhost.removeQueue(name)
-    this.#byId.delete(topic.topicId)
+    this.#forget(topic)
     topic.isDeleted = true
     const group = store.beginAtom()
     topology.put([{ kind: 'queue', op: 'delete', vhost, name }, ...cascaded], group)
@@ -199,7 +213,7 @@ export class Topics {
 
   /** Takes a provisional topic out of the way of the queue that gets its log. */
   release(topic: Topic): void {
-    this.#byId.delete(topic.topicId)
+    this.#forget(topic)
     for (const partition of topic.partitions) partition.leave()
     topic.onDeleted()
   }
@@ -213,9 +227,24 @@ export class Topics {
     const topic = new Topic({ vhost, name, arguments: args, ...row.topic })
     const homeAddress = encodeAddress('', name)
     for (const log of found) topic.partitions.push(this.#partition(topic, log as Log, homeAddress))
+    this.#add(topic)
+    return true
+  }
+
+  #add(topic: Topic): void {
     this.#vhost.addQueue(topic)
     this.#byId.set(topic.topicId, topic)
-    return true
+    this.#names.add(topic.name)
+  }
+
+  #forget(topic: Topic): void {
+    this.#byId.delete(topic.topicId)
+    this.#names.remove(topic.name)
+  }
+
+  #checkFree(name: string): void {
+    if (this.#vhost.findQueue(name) === undefined) return
+    throw new BrokerError('topic_already_exists', `Topic '${name}' already exists.`)
   }
 
   #change(topic: Topic, change: () => void): CommitGroup {
@@ -270,7 +299,11 @@ export class Topics {
   }
 }
 
-function checkPartitionCount(count: number): void {
+/** Throws `invalid_partitions`. */
+export function checkPartitionCount(count: number): void {
+  if (count < 1) {
+    throw new BrokerError('invalid_partitions', 'Number of partitions must be larger than 0.')
+  }
   if (count <= topicLimits.partitionsPerTopicMax) return
   throw new BrokerError(
     'invalid_partitions',

@@ -9,9 +9,9 @@ import {
 import { checkTopicName } from '../../broker/topic/topic-name.ts'
 import { Topic } from '../../broker/topic/topic.ts'
 import { whenCaughtUp, whenDurable } from './await-group.ts'
-import { type ConfigResource, InvalidRequestError, resourceType } from './config-resource.ts'
+import { type ConfigResource, resourceType } from './config-resource.ts'
 import { groupConfigNames } from './config-rows.ts'
-import { answerTo, type ErrorAnswer, noError } from './error-code.ts'
+import { answerTo, type ErrorAnswer, invalidRequest, noError } from './error-code.ts'
 import { nodeId } from './kafka-context.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 
@@ -91,13 +91,13 @@ async function alter(
 
 function checkChanges(changes: readonly ConfigChange[]): void {
   if (new Set(changes.map(({ name }) => name)).size < changes.length) {
-    throw new InvalidRequestError('Error due to duplicate config keys')
+    throw invalidRequest('Error due to duplicate config keys')
   }
   const nulls = changes
     .filter(({ value, configOperation }) => value === null && configOperation !== operation.delete)
     .map(({ name }) => name)
   if (nulls.length > 0) {
-    throw new InvalidRequestError(`Null value not supported for : ${nulls.join()}`)
+    throw invalidRequest(`Null value not supported for : ${nulls.join()}`)
   }
 }
 
@@ -106,35 +106,33 @@ function checkResource({ resourceType: type, resourceName: name, configs }: Alte
   const names = configs.map((config) => config.name)
   switch (type) {
     case resourceType.topic:
-      if (name === '') throw new InvalidRequestError('Default topic resources are not allowed.')
+      if (name === '') throw invalidRequest('Default topic resources are not allowed.')
       checkTopicName(name)
       return
     case resourceType.broker:
       if (name !== '') checkBrokerName(name)
-      throw new InvalidRequestError(
-        `Cannot update these configs dynamically: [${names.join(', ')}]`,
-      )
+      throw invalidRequest(`Cannot update these configs dynamically: [${names.join(', ')}]`)
     case resourceType.group:
       for (const each of names) {
         if (groupConfigNames.has(each)) continue
         throw new BrokerError('invalid_config', `Unknown group config name: ${each}`)
       }
-      throw new InvalidRequestError('Settings of groups cannot be changed.')
+      throw invalidRequest('Settings of groups cannot be changed.')
     case resourceType.brokerLogger:
-      throw new InvalidRequestError('Log levels cannot be changed while the broker runs.')
+      throw invalidRequest('Log levels cannot be changed while the broker runs.')
     case resourceType.clientMetrics:
-      throw new InvalidRequestError('Metrics of clients are not gathered.')
+      throw invalidRequest('Metrics of clients are not gathered.')
     default:
-      throw new InvalidRequestError(`Unknown resource type ${type}`)
+      throw invalidRequest(`Unknown resource type ${type}`)
   }
 }
 
 function checkBrokerName(name: string): void {
   if (name === String(nodeId)) return
   if (!/^[+-]?\d+$/.test(name)) {
-    throw new InvalidRequestError(`Node id must be an integer, but it is: ${name}`)
+    throw invalidRequest(`Node id must be an integer, but it is: ${name}`)
   }
-  throw new InvalidRequestError(`Unexpected broker id, expected ${nodeId}, but received ${name}`)
+  throw invalidRequest(`Unexpected broker id, expected ${nodeId}, but received ${name}`)
 }
 
 function applyChanges(
@@ -157,7 +155,7 @@ function valueAfter(
   if (configOperation === operation.delete || value === null) return undefined
   if (configOperation === operation.set) return value
   if (configOperation !== operation.append && configOperation !== operation.subtract) {
-    throw new InvalidRequestError(`Unknown operation ${configOperation} on ${name}`)
+    throw invalidRequest(`Unknown operation ${configOperation} on ${name}`)
   }
   const isAppend = configOperation === operation.append
   if (topicConfigs[name]?.type !== 'list') {

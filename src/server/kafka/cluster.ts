@@ -24,6 +24,7 @@ import { codeOf, noError } from './error-code.ts'
 import { findPartition } from './find-partition.ts'
 import { nodeId } from './kafka-context.ts'
 import type { Handler, RequestContext } from './request-context.ts'
+import { absenceOf } from './topic-absence.ts'
 import { ItemWriter, writeAll } from './write-in-slices.ts'
 
 const brokerEndpoint = 1
@@ -164,8 +165,7 @@ function describePartitions(
 ): DescribeTopicPartitionsResponseTopic {
   const view = context.topics.find(name)
   if (view === undefined) {
-    const errorCode = codeOf('UNKNOWN_TOPIC_OR_PARTITION')
-    return { errorCode, name, topicId: zeroUuid, partitions: [] }
+    return { errorCode: codeOf(absenceOf(name, context)), name, topicId: zeroUuid, partitions: [] }
   }
   const { epoch } = context.broker.store
   return {

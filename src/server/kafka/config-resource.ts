@@ -1,5 +1,3 @@
-import { BrokerError } from '../../broker/broker-error.ts'
-
 /** What settings belong to, as DescribeConfigs and AlterConfigs name it. */
 export interface ConfigResource {
   readonly resourceType: number
@@ -13,10 +11,3 @@ export const resourceType = {
   clientMetrics: 16,
   group: 32,
 } as const
-
-/** INVALID_REQUEST with a text of its own. */
-export class InvalidRequestError extends BrokerError {
-  constructor(message: string) {
-    super('precondition_failed', message)
-  }
-}

@@ -6,9 +6,9 @@ import {
   type DescribeConfigsResult,
   writeDescribeConfigsResult,
 } from '../../codec/kafka/messages/describe-configs.gen.ts'
-import { type ConfigResource, InvalidRequestError, resourceType } from './config-resource.ts'
+import { type ConfigResource, resourceType } from './config-resource.ts'
 import { describeBrokerConfigs, describeGroupConfigs, describeTopicConfigs } from './config-rows.ts'
-import { answerTo, codeOf, noError } from './error-code.ts'
+import { answerTo, codeOf, invalidRequest, noError } from './error-code.ts'
 import { nodeId } from './kafka-context.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 import { ItemWriter, writeAll } from './write-in-slices.ts'
@@ -79,21 +79,21 @@ function rowsOf(
       if (name === '' || type === resourceType.brokerLogger) return []
       return describeBrokerConfigs(settings.listeners())
     case resourceType.group:
-      if (name === '') throw new InvalidRequestError('Group name must not be empty')
+      if (name === '') throw invalidRequest('Group name must not be empty')
       return describeGroupConfigs()
     case resourceType.clientMetrics:
       return []
     default:
-      throw new InvalidRequestError(`Unknown resource type ${type}`)
+      throw invalidRequest(`Unknown resource type ${type}`)
   }
 }
 
 function checkBrokerName(name: string): void {
   if (name === '' || name === String(nodeId)) return
   if (!/^[+-]?\d+$/.test(name)) {
-    throw new InvalidRequestError(`Broker id must be an integer, but it is: ${name}`)
+    throw invalidRequest(`Broker id must be an integer, but it is: ${name}`)
   }
-  throw new InvalidRequestError(
+  throw invalidRequest(
     `Unexpected broker id, expected ${nodeId} or empty string, but received ${name}`,
   )
 }

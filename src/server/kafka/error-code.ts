@@ -32,6 +32,21 @@ const errorNames: Readonly<Record<BrokerErrorCode, KafkaErrorName>> = {
   invalid_transaction_state: 'INVALID_TXN_STATE',
 }
 
+/** A request that only Kafka's protocol has, refused with Kafka's code and text. */
+export class KafkaRefusal extends Error {
+  override readonly name = 'KafkaRefusal'
+  readonly error: KafkaErrorName
+
+  constructor(error: KafkaErrorName, message: string = kafkaErrors[error].message) {
+    super(message)
+    this.error = error
+  }
+}
+
+export function invalidRequest(message: string): KafkaRefusal {
+  return new KafkaRefusal('INVALID_REQUEST', message)
+}
+
 export function codeOf(name: KafkaErrorName): number {
   return kafkaErrors[name].code
 }
@@ -43,8 +58,11 @@ export interface ErrorAnswer {
   readonly errorMessage: string | null
 }
 
-/** What to tell the client about `error`; anything but a BrokerError is the broker's own fault. */
+/** The answer to a client about `error`; anything but a refusal is the broker's own fault. */
 export function answerTo(error: unknown): ErrorAnswer {
+  if (error instanceof KafkaRefusal) {
+    return { errorCode: codeOf(error.error), errorMessage: error.message }
+  }
   if (error instanceof BrokerError) {
     return { errorCode: codeOf(errorNames[error.code]), errorMessage: error.message }
   }

@@ -14,6 +14,7 @@ import { whenDurable } from './await-group.ts'
 import { answerTo, codeOf, noError } from './error-code.ts'
 import { nodeId } from './kafka-context.ts'
 import type { Handler, RequestContext } from './request-context.ts'
+import { absenceOf } from './topic-absence.ts'
 import { ItemWriter, writeAll } from './write-in-slices.ts'
 
 const defaultPartitionCount = 1
@@ -87,8 +88,8 @@ function findTopic(
   }
   const view = context.topics.find(name)
   if (view !== undefined) return describeTopic(view, context)
-  if (!mayCreate || !context.settings.isAutoCreating || isHidden(name, context)) {
-    return { errorCode: codeOf('UNKNOWN_TOPIC_OR_PARTITION'), name, partitions: [] }
+  if (!mayCreate || !context.settings.isAutoCreating || context.topics.isHidden(name)) {
+    return { errorCode: codeOf(absenceOf(name, context)), name, partitions: [] }
   }
   // As from Kafka while it makes one: the client asks again after a moment.
   if (context.broker.topology.isBehind) {
@@ -102,11 +103,6 @@ function findTopic(
   } catch (error) {
     return { errorCode: answerTo(error).errorCode, name, partitions: [] }
   }
-}
-
-/** A queue of that name exists that Kafka may not see. */
-function isHidden(name: string, { vhost }: RequestContext): boolean {
-  return vhost.findQueue(name) !== undefined
 }
 
 function describeTopic(view: TopicView, { broker }: RequestContext): MetadataResponseTopic {

@@ -19,6 +19,7 @@ import { CodecError } from '../../record/codec-error.ts'
 import { whenDurable } from './await-group.ts'
 import { answerTo, codeOf, noError } from './error-code.ts'
 import type { Handler, RequestContext } from './request-context.ts'
+import { absenceOf } from './topic-absence.ts'
 
 /** Where a batch goes. */
 interface Place {
@@ -77,7 +78,7 @@ function produceTopic(topic: TopicProduceData, work: Work): PartitionProduceResp
   const isById = context.apiVersion >= topicIdVersion
   const view = isById ? context.topics.findById(topic.topicId) : context.topics.find(topic.name)
   if (view === undefined) {
-    return refuseTopic(topic, isById ? 'UNKNOWN_TOPIC_ID' : 'UNKNOWN_TOPIC_OR_PARTITION')
+    return refuseTopic(topic, isById ? 'UNKNOWN_TOPIC_ID' : absenceOf(topic.name, context))
   }
   const responses: PartitionProduceResponse[] = []
   for (const [at, { index, records }] of topic.partitionData.entries()) {

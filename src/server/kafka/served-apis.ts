@@ -10,6 +10,10 @@ import {
   handleInitProducerId,
   handleOffsetForLeaderEpoch,
 } from './cluster.ts'
+import { handleCreatePartitions } from './create-partitions.ts'
+import { handleCreateTopics } from './create-topics.ts'
+import { handleDeleteRecords } from './delete-records.ts'
+import { handleDeleteTopics } from './delete-topics.ts'
 import { handleDescribeConfigs } from './describe-configs.ts'
 import { handleFetch } from './fetch.ts'
 import { handleDeleteGroups, handleDescribeGroups, handleListGroups } from './group-admin.ts'
@@ -25,12 +29,6 @@ import { handleMetadata } from './metadata.ts'
 import { handleProduce } from './produce.ts'
 import type { ServedApis } from './request-context.ts'
 import { handleSaslAuthenticate, handleSaslHandshake } from './sasl-handlers.ts'
-import {
-  handleCreatePartitions,
-  handleCreateTopics,
-  handleDeleteRecords,
-  handleDeleteTopics,
-} from './topic-admin.ts'
 
 export const servedApis: ServedApis = {
   produce: { handle: handleProduce, operation: 'work', ownsRequestMemory: true },
@@ -58,7 +56,7 @@ export const servedApis: ServedApis = {
   createTopics: { handle: handleCreateTopics, operation: 'work', isAlone: true },
   deleteTopics: { handle: handleDeleteTopics, operation: 'work', isAlone: true },
   createPartitions: { handle: handleCreatePartitions, operation: 'work', isAlone: true },
-  deleteRecords: { handle: handleDeleteRecords, operation: 'work' },
+  deleteRecords: { handle: handleDeleteRecords, operation: 'work', isAlone: true },
   initProducerId: { handle: handleInitProducerId, operation: 'work' },
   offsetForLeaderEpoch: { handle: handleOffsetForLeaderEpoch, operation: 'work' },
   describeConfigs: { handle: handleDescribeConfigs, operation: 'work', isAlone: true },

@@ -1,0 +1,76 @@
+// CreatePartitions (key 37). The checks and their texts are those of Kafka's controller.
+import { Topic } from '../../broker/topic/topic.ts'
+import type { TopicView } from '../../broker/topic/topics.ts'
+import type {
+  CreatePartitionsRequest,
+  CreatePartitionsTopic,
+  CreatePartitionsTopicResult,
+} from '../../codec/kafka/messages/create-partitions.gen.ts'
+import type { Steps } from '../../lib/slices.ts'
+import type { CommitGroup } from '../../log/commit-group.ts'
+import { answerTo, invalidRequest, KafkaRefusal, noError } from './error-code.ts'
+import { checkReplicas } from './replica-assignment.ts'
+import type { Handler, RequestContext } from './request-context.ts'
+import { untilCaughtUp, untilDurable } from './until-durable.ts'
+
+export const handleCreatePartitions: Handler<'createPartitions'> = async (request, context) => ({
+  throttleTimeMs: 0,
+  results: await context.slices.run(growTopics(request, context)),
+})
+
+function* growTopics(
+  request: CreatePartitionsRequest,
+  context: RequestContext,
+): Steps<CreatePartitionsTopicResult[]> {
+  const asked = new Map<string, CreatePartitionsTopic>()
+  const repeated = new Set<string>()
+  for (const topic of request.topics) {
+    if (asked.has(topic.name)) repeated.add(topic.name)
+    asked.set(topic.name, topic)
+    yield
+  }
+  const groups = new Set<CommitGroup>()
+  const results: CreatePartitionsTopicResult[] = []
+  for (const [name, topic] of asked) {
+    yield* untilCaughtUp(context)
+    try {
+      if (repeated.has(name)) throw invalidRequest('Duplicate topic name.')
+      const group = growTopic(topic, request.validateOnly, context)
+      if (group !== undefined) groups.add(group)
+      results.push({ name, errorCode: noError, errorMessage: null })
+    } catch (error) {
+      results.push({ name, ...answerTo(error) })
+    }
+    yield
+  }
+  yield* untilDurable(groups)
+  return results
+}
+
+function growTopic(
+  { name, count, assignments }: CreatePartitionsTopic,
+  isDryRun: boolean,
+  { topics }: RequestContext,
+): CommitGroup | undefined {
+  const view = topics.find(name)
+  if (view === undefined) throw new KafkaRefusal('UNKNOWN_TOPIC_OR_PARTITION')
+  const topic = topicOf(view)
+  const additional = count - topic.partitions.length
+  topics.checkGrowth(topic, count)
+  if (assignments !== null) {
+    if (assignments.length !== additional) {
+      throw new KafkaRefusal(
+        'INVALID_REPLICA_ASSIGNMENT',
+        `Attempted to add ${additional} additional partition(s), but only ${assignments.length} assignment(s) were specified.`,
+      )
+    }
+    for (const { brokerIds } of assignments) checkReplicas(brokerIds)
+  }
+  return isDryRun ? undefined : topics.grow(topic, count)
+}
+
+/** Throws INVALID_PARTITIONS for a work queue: it has one partition and stays so. */
+function topicOf(view: TopicView): Topic {
+  if (view.source instanceof Topic) return view.source
+  throw new KafkaRefusal('INVALID_PARTITIONS', `${view.name} is a queue and has one partition.`)
+}

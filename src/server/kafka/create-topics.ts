@@ -1,0 +1,157 @@
+// CreateTopics (key 19). The checks, their order and their texts are those of Kafka's controller.
+import { parseTopicConfigs, TopicConfig } from '../../broker/topic/topic-config.ts'
+import { Topic } from '../../broker/topic/topic.ts'
+import { checkPartitionCount, type TopicAsked, type Topics } from '../../broker/topic/topics.ts'
+import { zeroUuid } from '../../codec/kafka/field-defaults.ts'
+import {
+  type CreatableTopic,
+  type CreatableTopicResult,
+  type CreateTopicsRequest,
+  writeCreatableTopicResult,
+} from '../../codec/kafka/messages/create-topics.gen.ts'
+import type { Steps } from '../../lib/slices.ts'
+import { topicLimits } from '../../limits/topic.ts'
+import type { CommitGroup } from '../../log/commit-group.ts'
+import { describeTopicConfigs } from './config-rows.ts'
+import { answerTo, invalidRequest, KafkaRefusal, noError } from './error-code.ts'
+import { checkAssignments } from './replica-assignment.ts'
+import type { Handler, RequestContext } from './request-context.ts'
+import { untilCaughtUp, untilDurable } from './until-durable.ts'
+import { ItemWriter } from './write-in-slices.ts'
+
+const unset = -1
+const defaultPartitionCount = 1
+
+export const handleCreateTopics: Handler<'createTopics'> = async (request, context) => ({
+  throttleTimeMs: 0,
+  topics: await context.slices.run(createTopics(request, context)),
+})
+
+function* createTopics(
+  { topics: asked, validateOnly: isDryRun }: CreateTopicsRequest,
+  context: RequestContext,
+): Steps<readonly CreatableTopicResult[]> {
+  const results = new ItemWriter('createTopics', context, writeCreatableTopicResult)
+  const counts = new Map<string, number>()
+  let partitionCount = 0
+  for (const topic of asked) {
+    counts.set(topic.name, (counts.get(topic.name) ?? 0) + 1)
+    partitionCount += wantedPartitions(topic)
+    yield
+  }
+  const groups = new Set<CommitGroup>()
+  for (const topic of asked) {
+    const count = counts.get(topic.name) ?? 0
+    // However often a name is repeated, it has one answer.
+    if (count === 0) continue
+    counts.delete(topic.name)
+    yield* untilCaughtUp(context)
+    if (partitionCount > topicLimits.partitionsPerRequestMax) {
+      results.add(refuse(topic, tooManyPartitions()))
+    } else if (count > 1) results.add(refuse(topic, invalidRequest('Duplicate topic name.')))
+    else results.add(createTopic(topic, { isDryRun, groups }, context))
+    yield
+  }
+  yield* untilDurable(groups)
+  return results.finish()
+}
+
+function tooManyPartitions(): KafkaRefusal {
+  const text = 'Excessively large number of partitions per request.'
+  return new KafkaRefusal('POLICY_VIOLATION', text)
+}
+
+function createTopic(
+  topic: CreatableTopic,
+  { isDryRun, groups }: { readonly isDryRun: boolean; readonly groups: Set<CommitGroup> },
+  { topics }: RequestContext,
+): CreatableTopicResult {
+  try {
+    const existing = replaceableIn(topics, topic.name)
+    const asked = toAsked(topic, topics, existing !== undefined)
+    if (!isDryRun && existing !== undefined) groups.add(topics.delete(existing))
+    const created = isDryRun ? undefined : topics.create(asked)
+    if (created !== undefined) groups.add(created.group)
+    return {
+      name: topic.name,
+      topicId: created?.topic.topicId ?? zeroUuid,
+      errorCode: noError,
+      errorMessage: null,
+      numPartitions: asked.partitionCount,
+      replicationFactor: 1,
+      configs: describeTopicConfigs(created?.topic.config ?? new TopicConfig(asked.configs)),
+    }
+  } catch (error) {
+    return refuse(topic, error)
+  }
+}
+
+/** A topic that is there only because somebody asked for its name, and that nobody has used. */
+function replaceableIn(topics: Topics, name: string): Topic | undefined {
+  const existing = topics.find(name)
+  if (!(existing instanceof Topic) || !existing.isProvisional) return undefined
+  const isUnread = existing.partitions.every(({ log }) => log.endOffset === 0)
+  return isUnread ? existing : undefined
+}
+
+function toAsked(topic: CreatableTopic, topics: Topics, isReplacing: boolean): TopicAsked {
+  const { name, configs } = topic
+  if (!isReplacing) topics.checkName(name)
+  const nulls = configs.filter(({ value }) => value === null)
+  if (nulls.length > 0) {
+    const names = nulls.map((config) => config.name).join()
+    const text = `Null value not supported for topic configs: ${names}`
+    throw new KafkaRefusal('INVALID_CONFIG', text)
+  }
+  const asked = {
+    name,
+    configs: Object.fromEntries(configs.map((config) => [config.name, config.value ?? ''])),
+    isProvisional: false,
+  }
+  parseTopicConfigs(asked.configs)
+  checkCounts(topic)
+  const partitionCount = wantedPartitions(topic)
+  checkPartitionCount(partitionCount)
+  return { ...asked, partitionCount }
+}
+
+/** Throws for partitions and replicas that cannot be. */
+function checkCounts({ assignments, replicationFactor, numPartitions }: CreatableTopic): void {
+  if (assignments.length > 0) {
+    const start = 'A manual partition assignment was specified, but'
+    if (replicationFactor !== unset) {
+      throw invalidRequest(`${start} replication factor was not set to -1.`)
+    }
+    if (numPartitions !== unset) throw invalidRequest(`${start} numPartitions was not set to -1.`)
+    checkAssignments(assignments)
+    return
+  }
+  if (replicationFactor < unset || replicationFactor === 0) {
+    throw new KafkaRefusal(
+      'INVALID_REPLICATION_FACTOR',
+      'Replication factor must be larger than 0, or -1 to use the default value.',
+    )
+  }
+  if (numPartitions < unset || numPartitions === 0) {
+    throw new KafkaRefusal(
+      'INVALID_PARTITIONS',
+      'Number of partitions was set to an invalid non-positive value.',
+    )
+  }
+  if (replicationFactor > 1) {
+    throw new KafkaRefusal(
+      'INVALID_REPLICATION_FACTOR',
+      `Unable to replicate the partition ${replicationFactor} time(s): The target replication factor of ${replicationFactor} cannot be reached because only 1 broker(s) are registered.`,
+    )
+  }
+}
+
+/** How many partitions a topic is to have. */
+function wantedPartitions({ assignments, numPartitions }: CreatableTopic): number {
+  if (assignments.length > 0) return assignments.length
+  return numPartitions === unset ? defaultPartitionCount : Math.max(0, numPartitions)
+}
+
+function refuse({ name }: CreatableTopic, error: unknown): CreatableTopicResult {
+  return { name, ...answerTo(error) }
+}

@@ -1,0 +1,66 @@
+// DeleteRecords (key 21): moves the start of partitions up.
+import { Topic } from '../../broker/topic/topic.ts'
+import type { KafkaErrorName } from '../../codec/kafka/error-codes.gen.ts'
+import type {
+  DeleteRecordsPartition,
+  DeleteRecordsPartitionResult,
+  DeleteRecordsRequest,
+  DeleteRecordsTopicResult,
+} from '../../codec/kafka/messages/delete-records.gen.ts'
+import type { Steps } from '../../lib/slices.ts'
+import type { CommitGroup } from '../../log/commit-group.ts'
+import { codeOf, noError } from './error-code.ts'
+import { findPartition } from './find-partition.ts'
+import type { Handler, RequestContext } from './request-context.ts'
+import { untilDurable } from './until-durable.ts'
+
+const endOfPartition = -1
+
+export const handleDeleteRecords: Handler<'deleteRecords'> = async (request, context) => ({
+  throttleTimeMs: 0,
+  topics: await context.slices.run(deleteAll(request, context)),
+})
+
+function* deleteAll(
+  request: DeleteRecordsRequest,
+  context: RequestContext,
+): Steps<DeleteRecordsTopicResult[]> {
+  const groups = new Set<CommitGroup>()
+  const topics: DeleteRecordsTopicResult[] = []
+  for (const { name, partitions: asked } of request.topics) {
+    const partitions: DeleteRecordsPartitionResult[] = []
+    for (const partition of asked) {
+      partitions.push(deleteRecords(name, partition, context, groups))
+      yield
+    }
+    topics.push({ name, partitions })
+  }
+  yield* untilDurable(groups)
+  return topics
+}
+
+function deleteRecords(
+  topic: string,
+  { partitionIndex, offset }: DeleteRecordsPartition,
+  context: RequestContext,
+  groups: Set<CommitGroup>,
+): DeleteRecordsPartitionResult {
+  const found = findPartition(context, topic, partitionIndex, -1)
+  const refuse = (name: KafkaErrorName): DeleteRecordsPartitionResult => ({
+    partitionIndex,
+    lowWatermark: -1,
+    errorCode: codeOf(name),
+  })
+  if (found.problem !== undefined) return refuse(found.problem)
+  const { view, partition } = found
+  // Records of a work queue are its workers' to remove, those of a compacted topic its cleaner's.
+  const mayDelete = view.source instanceof Topic && view.config.isDeleting
+  if (!mayDelete) return refuse('POLICY_VIOLATION')
+  const target = offset === endOfPartition ? partition.highWatermark : offset
+  if (target < 0 || target > partition.highWatermark) return refuse('OFFSET_OUT_OF_RANGE')
+  const { store } = context.broker
+  groups.add(store.beginAtom())
+  store.trim(partition.log, target)
+  store.endAtom()
+  return { partitionIndex, lowWatermark: partition.startOffset, errorCode: noError }
+}

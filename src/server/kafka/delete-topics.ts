@@ -1,0 +1,93 @@
+// DeleteTopics (key 20): topics by name, and since version 6 by id as well.
+import type { TopicView } from '../../broker/topic/topics.ts'
+import { zeroUuid } from '../../codec/kafka/field-defaults.ts'
+import type {
+  DeletableTopicResult,
+  DeleteTopicsRequest,
+  DeleteTopicState,
+} from '../../codec/kafka/messages/delete-topics.gen.ts'
+import type { Steps } from '../../lib/slices.ts'
+import type { CommitGroup } from '../../log/commit-group.ts'
+import { answerTo, type ErrorAnswer, invalidRequest, KafkaRefusal, noError } from './error-code.ts'
+import type { Handler, RequestContext } from './request-context.ts'
+import { untilCaughtUp, untilDurable } from './until-durable.ts'
+
+export const handleDeleteTopics: Handler<'deleteTopics'> = async (request, context) => ({
+  throttleTimeMs: 0,
+  responses: await context.slices.run(deleteTopics(request, context)),
+})
+
+/** A topic that is to be deleted, and how often it is named: `name` or `id` in the key. */
+interface Asked extends DeleteTopicState {
+  count: number
+}
+
+function* deleteTopics(
+  request: DeleteTopicsRequest,
+  context: RequestContext,
+): Steps<DeletableTopicResult[]> {
+  const responses: DeletableTopicResult[] = []
+  const askedByKey = new Map<string, Asked>()
+  const byName = request.topicNames.map((name) => ({ name, topicId: zeroUuid }))
+  for (const topic of [...byName, ...request.topics]) {
+    yield
+    const key = keyOf(topic)
+    if (typeof key !== 'string') responses.push(answer(topic, answerTo(key)))
+    else {
+      const asked = askedByKey.get(key)
+      if (asked === undefined) askedByKey.set(key, { ...topic, count: 1 })
+      else asked.count++
+    }
+  }
+  const groups = new Set<CommitGroup>()
+  const named = new Set<string>()
+  for (const asked of askedByKey.values()) {
+    yield* untilCaughtUp(context)
+    responses.push(deleteTopic(asked, { named, groups }, context))
+    yield
+  }
+  yield* untilDurable(groups)
+  return responses
+}
+
+/** Tells names from ids. */
+function keyOf({ name, topicId }: DeleteTopicState): string | KafkaRefusal {
+  if (name === null) {
+    if (topicId !== zeroUuid) return `id ${topicId}`
+    return invalidRequest('Neither topic name nor id were specified.')
+  }
+  if (topicId === zeroUuid) return `name ${name}`
+  return invalidRequest('You may not specify both topic name and topic id.')
+}
+
+/** `named` are the ids of topics that the request has named so far. */
+function deleteTopic(
+  asked: Asked,
+  { named, groups }: { readonly named: Set<string>; readonly groups: Set<CommitGroup> },
+  { topics, broker }: RequestContext,
+): DeletableTopicResult {
+  const { name, topicId, count } = asked
+  try {
+    if (count > 1) throw invalidRequest(`Duplicate topic ${name === null ? 'id' : 'name'}.`)
+    const view = name === null ? topics.findById(topicId) : topics.find(name)
+    if (view === undefined) {
+      if (name !== null && named.has(name)) {
+        throw invalidRequest('The provided topic name maps to an ID that was already supplied.')
+      }
+      throw new KafkaRefusal(name === null ? 'UNKNOWN_TOPIC_ID' : 'UNKNOWN_TOPIC_OR_PARTITION')
+    }
+    named.add(view.name)
+    const group = broker.deleteQueue(view.source)
+    if (group !== undefined) groups.add(group)
+    return answer(view, { errorCode: noError, errorMessage: null })
+  } catch (error) {
+    return answer(asked, answerTo(error))
+  }
+}
+
+function answer(
+  { name, topicId }: DeleteTopicState | TopicView,
+  error: ErrorAnswer,
+): DeletableTopicResult {
+  return { name, topicId, ...error }
+}
