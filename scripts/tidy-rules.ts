@@ -95,10 +95,11 @@ export const doors: readonly Door[] = [
   { pattern: nodeImport('fs(?:/promises)?'), doors: diskDoors, instead: 'src/log/file/disk.ts' },
   { pattern: nodeImport('sqlite'), doors: ['src/meta/'], instead: 'the stores of src/meta' },
   {
-    pattern: nodeImport('net|tls|dgram|http|https|http2'),
+    pattern: nodeImport('net|tls|dgram|dns(?:/promises)?|http|https|http2'),
     doors: [
       'src/server/listener.ts',
       'src/server/byte-source.ts',
+      'src/server/resolve-host.ts',
       'src/server/tls-credentials.ts',
       'src/admin/http-server.ts',
     ],

@@ -5,6 +5,7 @@
 // Invariant: nothing in it is global to the process, so a process may have several. Clock, chance, the
 // turn, the log and the thread for large batches are lent by the node.
 import { Broker, defaultVHost } from '../broker/broker.ts'
+import type { GroupConfig } from '../broker/group/group-config.ts'
 import type { GroupCoordinator } from '../broker/group/group-coordinator.ts'
 import { ProducerIds } from '../broker/topic/producer-ids.ts'
 import { Retention } from '../broker/topic/retention.ts'
@@ -26,6 +27,8 @@ export interface CellOptions extends Pick<
 > {
   /** Virtual hosts that exist besides `/`. */
   readonly vhosts: readonly string[]
+  /** How consumer groups behave, where that differs from the defaults. */
+  readonly groups?: Partial<GroupConfig>
 }
 
 /** What the node lends its cells, and wants to hear from them. */
@@ -65,19 +68,21 @@ export class Cell implements AsyncDisposable {
       },
     })
     try {
-      return new Cell({ crossing, storage, blockedListeners, vhosts: options.vhosts }, parts)
+      const { vhosts, groups = {} } = options
+      return new Cell({ crossing, storage, blockedListeners, vhosts, groups }, parts)
     } catch (error) {
       await storage.close()
       throw error
     }
   }
 
-  private constructor({ crossing, storage, blockedListeners, vhosts }: Opened, parts: CellParts) {
+  private constructor(opened: Opened, parts: CellParts) {
+    const { crossing, storage, blockedListeners, vhosts, groups } = opened
     const { store, state } = storage
     this.crossing = crossing
     this.blockedListeners = blockedListeners
     this.broker = restoreBroker(storage, vhosts, parts)
-    this.groups = openGroups(this.broker, this.broker.getVHost(defaultVHost), state)
+    this.groups = openGroups(this.broker, this.broker.getVHost(defaultVHost), state, groups)
     this.producerIds = new ProducerIds(store, state)
     this.clusterId = clusterIdOf(store, parts.random, state)
     this.#retention = createRetention(this.broker, parts)
@@ -104,6 +109,7 @@ interface Opened {
   readonly storage: Storage
   readonly blockedListeners: Cell['blockedListeners']
   readonly vhosts: readonly string[]
+  readonly groups: Partial<GroupConfig>
 }
 
 function restoreBroker(storage: Storage, vhosts: readonly string[], parts: CellParts): Broker {

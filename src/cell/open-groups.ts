@@ -2,6 +2,7 @@
 // with its topic or queue, whoever deletes it.
 import type { Broker } from '../broker/broker.ts'
 import type { Destination } from '../broker/destination.ts'
+import type { GroupConfig } from '../broker/group/group-config.ts'
 import { GroupCoordinator } from '../broker/group/group-coordinator.ts'
 import { groupRowsOf, LogGroupStore } from '../broker/group/log-group-store.ts'
 import type { VHost } from '../broker/vhost.ts'
@@ -11,9 +12,11 @@ export function openGroups(
   broker: Broker,
   vhost: VHost<Destination>,
   state: ReadonlyMap<string, Buffer>,
+  config: Partial<GroupConfig> = {},
 ): GroupCoordinator {
   const topics = broker.topicsOf(vhost)
   const groups = new GroupCoordinator({
+    config,
     clock: broker.clock,
     random: broker.random,
     store: new LogGroupStore(broker.store),

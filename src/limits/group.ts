@@ -4,6 +4,11 @@ import { MiB } from './units.ts'
 export const groupLimits = {
   /** Some tools invent a group id each time they run. A group without members takes 2.5 KiB. */
   groupsMax: 50_000,
+  /** Default of group.initial.rebalance.delay.ms: enough for consumers that start together, and not felt (decision 0030). */
+  initialRebalanceDelayMs: 250,
+  /** Defaults of group.min.session.timeout.ms and group.max.session.timeout.ms, as in Kafka. */
+  sessionTimeoutMsMin: 6000,
+  sessionTimeoutMsMax: 1_800_000,
   /** Default of group.max.size: a leader assigns for all members and is sent the metadata of each. */
   groupMembersMax: 5000,
   /** Member ids given out and not yet used; each holds a timer until its session timeout. */

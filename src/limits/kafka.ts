@@ -24,8 +24,12 @@ export const kafkaLimits = {
   kafkaReadAheadMax: (16 * KiB) as number,
   /** How long a refused login waits for its answer. Kafka's connection.failed.authentication.delay.ms. */
   kafkaRefusedLoginMs: 100,
-  /** The largest request before the login. Kafka's sasl.server.max.receive.size. */
-  kafkaLoginSizeMax: (512 * KiB) as number,
+  /** The largest request before the login, many times a user's name and password. Told as Kafka's sasl.server.max.receive.size. */
+  kafkaLoginSizeMax: (64 * KiB) as number,
+  /** A client that has not logged in by then is hanging, as with AMQP. */
+  kafkaLoginMsMax: 10_000,
+  /** Connections that have not logged in, together: 64 MiB of begun requests at worst. */
+  kafkaStrangersMax: 1024,
   /** A connection that neither sends nor waits for anything ends. Kafka's connections.max.idle.ms. */
   kafkaIdleMsMax: 600_000,
   /** How often such connections are looked for. */

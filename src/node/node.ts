@@ -7,6 +7,7 @@
 import path from 'node:path'
 import type { BrokerState, BrokerStatus } from '../admin/broker-status.ts'
 import { Users } from '../auth/users.ts'
+import type { GroupConfig } from '../broker/group/group-config.ts'
 import { Cell } from '../cell/cell.ts'
 import type { StorageKind } from '../cell/open-storage.ts'
 import { type Clock, systemClock } from '../lib/clock.ts'
@@ -117,7 +118,8 @@ export class Node implements AsyncDisposable {
   }
 
   async #openCell({ storage, syncDelayMs }: NodeParts): Promise<Cell> {
-    const options = { ...this.#options, kind: storage, syncDelayMs }
+    const groups = groupConfigOf(this.#options)
+    const options = { ...this.#options, kind: storage, syncDelayMs, groups }
     const cell = this.#stack.use(
       await Cell.open(options, {
         clock: this.#clock,
@@ -211,5 +213,14 @@ export class Node implements AsyncDisposable {
     this.#state = 'stopping'
     await this.#stack.disposeAsync()
     await this.#lastStack.disposeAsync()
+  }
+}
+
+function groupConfigOf(options: BrokerOptions): Partial<GroupConfig> {
+  return {
+    sessionTimeoutMsMin: options.kafkaGroupMinSessionTimeoutMs,
+    sessionTimeoutMsMax: options.kafkaGroupMaxSessionTimeoutMs,
+    initialRebalanceDelayMs: options.kafkaGroupInitialRebalanceDelayMs,
+    membersMax: options.kafkaGroupMaxSize,
   }
 }

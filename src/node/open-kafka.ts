@@ -12,6 +12,8 @@ import { AdvertisedWatch } from '../server/kafka/advertised-watch.ts'
 import { FetchSessions } from '../server/kafka/fetch-sessions.ts'
 import type { KafkaListener } from '../server/kafka/kafka-context.ts'
 import { KafkaServer } from '../server/kafka/kafka-server.ts'
+import { LoginWatch } from '../server/kafka/login-watch.ts'
+import { resolveHost } from '../server/resolve-host.ts'
 import type { ProtocolParts, ProtocolServer } from './protocol-server.ts'
 
 /** What Kafka's port needs of a node. */
@@ -61,7 +63,11 @@ function createServer(
     fetchSessions: new FetchSessions(broker.random),
     crossing: cell.crossing,
     batchWorker: parts.batchWorker,
-    advertisedWatch: new AdvertisedWatch(logger),
+    advertisedWatch: new AdvertisedWatch({ logger, resolveHost }),
+    loginWatch: new LoginWatch(broker.clock, {
+      loginMsMax: kafkaLimits.kafkaLoginMsMax,
+      strangersMax: kafkaLimits.kafkaStrangersMax,
+    }),
     users: parts.users,
     clock: broker.clock,
     random: broker.random,
@@ -72,7 +78,10 @@ function createServer(
       requestSizeMax: kafkaLimits.kafkaRequestSizeMax,
       needsLogin: options.user !== undefined,
       clusterId: cell.clusterId,
-      isAutoCreating: true,
+      nodeId: options.kafkaNodeId,
+      isAutoCreating: options.kafkaAutoCreateTopicsEnable,
+      partitionCount: options.kafkaNumPartitions,
+      groups: cell.groups.config,
     },
   })
 }

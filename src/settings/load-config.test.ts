@@ -184,6 +184,13 @@ test('a user without a password, or with an empty one, is refused', async () => 
   await expectExit({ environment }, exitCodes.config, /is empty/)
 })
 
+test('session timeouts of groups that exclude each other are refused', async () => {
+  const environment = { PABAL_KAFKA_GROUP_MAX_SESSION_TIMEOUT_MS: '5000' }
+  const says =
+    /kafka-group-min-session-timeout-ms 6000 is more than kafka-group-max-session-timeout-ms 5000/
+  await expectExit({ environment }, exitCodes.config, says)
+})
+
 test('completeOptions() fills in defaults and refuses what is unknown', () => {
   assert.equal(completeOptions({ amqpPort: 0 }).amqpPort, 0)
   assert.equal(completeOptions({}).heartbeat, 60)

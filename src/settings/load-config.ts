@@ -126,6 +126,13 @@ function checkTls(checked: Settings, given: ReadonlySet<SettingKey>): void {
 function checkTogether(checked: Settings, given: ReadonlySet<SettingKey>): void {
   const { host, user, passwordFile } = checked
   checkTls(checked, given)
+  const { kafkaGroupMinSessionTimeoutMs: least, kafkaGroupMaxSessionTimeoutMs: most } = checked
+  if (least > most) {
+    throw new ExitError(
+      exitCodes.config,
+      `kafka-group-min-session-timeout-ms ${least} is more than kafka-group-max-session-timeout-ms ${most}`,
+    )
+  }
   if ((user === undefined) !== (passwordFile === undefined)) {
     throw new ExitError(
       exitCodes.config,

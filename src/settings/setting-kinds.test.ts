@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { formatSize, list, oneOf, port, size, text, wholeNumber } from './setting-kinds.ts'
+import { flag, formatSize, list, oneOf, port, size, text, wholeNumber } from './setting-kinds.ts'
 
 const aPort = 'must be a port from 0 to 65535 (0 picks a free one) or off'
 const aSize = 'must be a size from 1B to 1MiB, such as 16MiB'
@@ -49,6 +49,15 @@ test('oneOf() takes its words as they are written', () => {
   assert.deepEqual(kind('os'), { value: 'os' })
   for (const given of ['OS', '', 0, null]) {
     assert.deepEqual(kind(given), { problem: 'must be one of fsync, os' })
+  }
+})
+
+test('flag() takes true and false, as values and as words', () => {
+  const check = flag()
+  for (const given of [true, 'true']) assert.deepEqual(check(given), { value: true })
+  for (const given of [false, 'false']) assert.deepEqual(check(given), { value: false })
+  for (const given of ['yes', 1, '', null]) {
+    assert.deepEqual(check(given), { problem: 'must be true or false' })
   }
 })
 

@@ -46,6 +46,15 @@ export function wholeNumber(min: number, max: number): Kind<number> {
   }
 }
 
+/** `true` or `false`. */
+export function flag(): Kind<boolean> {
+  return (given) => {
+    if (given === true || given === 'true') return { value: true }
+    if (given === false || given === 'false') return { value: false }
+    return { problem: 'must be true or false' }
+  }
+}
+
 /** A number of bytes from `min` to `max`, written plainly or with a unit (`16MiB`). */
 export function size(min: number, max: number): Kind<number> {
   const problem = `must be a size from ${formatSize(min)} to ${formatSize(max)}, such as 16MiB`

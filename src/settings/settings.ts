@@ -1,7 +1,9 @@
 // Every setting of the broker, in one table: name, kind of value, default and description. Flags,
 // environment variables, pabal.yaml, --help and docs/configuration.md all come from it.
+import { groupLimits } from '../limits/group.ts'
 import { programLimits } from '../limits/program.ts'
-import { formatSize, list, oneOf, port, size, text, wholeNumber } from './setting-kinds.ts'
+import { topicLimits } from '../limits/topic.ts'
+import { flag, formatSize, list, oneOf, port, size, text, wholeNumber } from './setting-kinds.ts'
 import type { Kind, Port } from './setting-kinds.ts'
 
 /** What a person can set. A setting `amqpPort` is `--amqp-port`, `PABAL_AMQP_PORT`, `amqp-port:`. */
@@ -14,6 +16,13 @@ export interface Settings {
   readonly mqttPort: Port
   readonly stompPort: Port
   readonly kafkaAdvertised: string | undefined
+  readonly kafkaNodeId: number
+  readonly kafkaNumPartitions: number
+  readonly kafkaAutoCreateTopicsEnable: boolean
+  readonly kafkaGroupInitialRebalanceDelayMs: number
+  readonly kafkaGroupMinSessionTimeoutMs: number
+  readonly kafkaGroupMaxSessionTimeoutMs: number
+  readonly kafkaGroupMaxSize: number
   readonly tlsCert: string | undefined
   readonly tlsKey: string | undefined
   readonly tlsClientCa: string | undefined
@@ -62,6 +71,8 @@ export interface Setting<Value> {
   /** Giving it makes sense only with this other one. */
   readonly needs?: keyof Settings
 }
+
+const int32Max = 2 ** 31 - 1
 
 /** The settings, in the order in which people read about them. */
 export const settings: { readonly [Key in keyof Settings]: Setting<Settings[Key]> } = {
@@ -114,6 +125,52 @@ export const settings: { readonly [Key in keyof Settings]: Setting<Settings[Key]
     placeholder: 'HOST:PORT',
     description:
       'Address that Kafka clients are told to connect to; by default the one they came to',
+  },
+  kafkaNodeId: {
+    kind: wholeNumber(0, int32Max),
+    default: 1,
+    placeholder: 'ID',
+    description: "Id that Kafka clients know the broker by (Kafka's node.id)",
+  },
+  kafkaNumPartitions: {
+    kind: wholeNumber(1, topicLimits.partitionsPerTopicMax),
+    default: 1,
+    placeholder: 'COUNT',
+    description:
+      "Partitions of Kafka topics that are made by asking for them, or created without a number (Kafka's num.partitions)",
+  },
+  kafkaAutoCreateTopicsEnable: {
+    kind: flag(),
+    default: true,
+    placeholder: 'BOOLEAN',
+    description:
+      "Whether a Kafka client that asks for a missing topic makes it: true or false (Kafka's auto.create.topics.enable)",
+  },
+  kafkaGroupInitialRebalanceDelayMs: {
+    kind: wholeNumber(0, int32Max),
+    default: groupLimits.initialRebalanceDelayMs,
+    placeholder: 'MILLISECONDS',
+    description:
+      "How long the first rebalance of an empty consumer group waits for more members (Kafka's group.initial.rebalance.delay.ms, there 3000)",
+  },
+  kafkaGroupMinSessionTimeoutMs: {
+    kind: wholeNumber(1, int32Max),
+    default: groupLimits.sessionTimeoutMsMin,
+    placeholder: 'MILLISECONDS',
+    description:
+      "Shortest session timeout that a member of a consumer group may ask for (Kafka's group.min.session.timeout.ms)",
+  },
+  kafkaGroupMaxSessionTimeoutMs: {
+    kind: wholeNumber(1, int32Max),
+    default: groupLimits.sessionTimeoutMsMax,
+    placeholder: 'MILLISECONDS',
+    description: "Longest one (Kafka's group.max.session.timeout.ms)",
+  },
+  kafkaGroupMaxSize: {
+    kind: wholeNumber(1, int32Max),
+    default: groupLimits.groupMembersMax,
+    placeholder: 'COUNT',
+    description: "Most members of one consumer group (Kafka's group.max.size)",
   },
   tlsCert: {
     kind: text(),
@@ -251,7 +308,7 @@ export const settings: { readonly [Key in keyof Settings]: Setting<Settings[Key]
     description: 'human, json, or auto: human on a terminal and json otherwise',
   },
   parentPid: {
-    kind: wholeNumber(1, 2 ** 31 - 1),
+    kind: wholeNumber(1, int32Max),
     default: undefined,
     placeholder: 'PID',
     description: 'Stop when this is no longer the parent process; npm start uses it',
@@ -286,6 +343,7 @@ export function variableName(key: SettingKey): string {
 /** The default as one would write it (`16MiB`), or undefined when the setting starts out unset. */
 export function settingDefault(key: SettingKey): string | undefined {
   const { default: preset, placeholder } = settings[key]
+  if (typeof preset === 'boolean') return String(preset)
   if (typeof preset !== 'number') return typeof preset === 'string' ? preset : undefined
   return placeholder === 'SIZE' ? formatSize(preset) : String(preset)
 }

@@ -23,14 +23,11 @@ export interface GroupConfig {
 
 const minuteMs = 60_000
 
-/**
- * Kafka's defaults, but for the initial rebalance delay: 3 s is for brokers where a rebalance is
- * dear. 250 ms still gathers consumers that start together and is not felt by one that starts alone.
- */
+/** Kafka's defaults, but for the initial rebalance delay and the largest group. */
 export const defaultGroupConfig: GroupConfig = {
-  sessionTimeoutMsMin: 6000,
-  sessionTimeoutMsMax: 30 * minuteMs,
-  initialRebalanceDelayMs: 250,
+  sessionTimeoutMsMin: groupLimits.sessionTimeoutMsMin,
+  sessionTimeoutMsMax: groupLimits.sessionTimeoutMsMax,
+  initialRebalanceDelayMs: groupLimits.initialRebalanceDelayMs,
   membersMax: groupLimits.groupMembersMax,
   offsetMetadataSizeMax: 4096,
   offsetsRetentionMs: 7 * 24 * 60 * minuteMs,

@@ -89,6 +89,10 @@ export class GroupCoordinator {
     }
   }
 
+  get config(): GroupConfig {
+    return this.#context.config
+  }
+
   /** Takes over what was stored, once, before anything else. Throws GroupFormatError. */
   restore(rows: Iterable<GroupRow>): void {
     restoreGroups(rows, (groupId) => this.#getOrCreate(groupId))

@@ -12,7 +12,6 @@ import { whenCaughtUp, whenDurable } from './await-group.ts'
 import { type ConfigResource, resourceType } from './config-resource.ts'
 import { groupConfigNames } from './config-rows.ts'
 import { answerTo, type ErrorAnswer, invalidRequest, noError } from './error-code.ts'
-import { nodeId } from './kafka-context.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 
 const operation = { set: 0, delete: 1, append: 2, subtract: 3 } as const
@@ -65,12 +64,12 @@ function identityOf({ resourceType: type, resourceName }: ConfigResource): Confi
 
 async function alter(
   resource: Alteration,
-  { topics, broker }: RequestContext,
+  { topics, broker, settings }: RequestContext,
   { change, isDryRun }: { readonly change: Change; readonly isDryRun: boolean },
 ): Promise<ErrorAnswer> {
   try {
     checkChanges(resource.configs)
-    checkResource(resource)
+    checkResource(resource, settings.nodeId)
     await whenCaughtUp(broker.topology)
     const { resourceName: name } = resource
     const view = topics.find(name)
@@ -102,7 +101,10 @@ function checkChanges(changes: readonly ConfigChange[]): void {
 }
 
 /** Topics alone have settings that can be changed while the broker runs. */
-function checkResource({ resourceType: type, resourceName: name, configs }: Alteration): void {
+function checkResource(
+  { resourceType: type, resourceName: name, configs }: Alteration,
+  nodeId: number,
+): void {
   const names = configs.map((config) => config.name)
   switch (type) {
     case resourceType.topic:
@@ -110,7 +112,7 @@ function checkResource({ resourceType: type, resourceName: name, configs }: Alte
       checkTopicName(name)
       return
     case resourceType.broker:
-      if (name !== '') checkBrokerName(name)
+      if (name !== '') checkBrokerName(name, nodeId)
       throw invalidRequest(`Cannot update these configs dynamically: [${names.join(', ')}]`)
     case resourceType.group:
       for (const each of names) {
@@ -127,7 +129,7 @@ function checkResource({ resourceType: type, resourceName: name, configs }: Alte
   }
 }
 
-function checkBrokerName(name: string): void {
+function checkBrokerName(name: string, nodeId: number): void {
   if (name === String(nodeId)) return
   if (!/^[+-]?\d+$/.test(name)) {
     throw invalidRequest(`Node id must be an integer, but it is: ${name}`)

@@ -22,7 +22,6 @@ import { kafkaLimits } from '../../limits/kafka.ts'
 import { authorizedOperations } from './authorized-operations.ts'
 import { codeOf, noError } from './error-code.ts'
 import { findPartition } from './find-partition.ts'
-import { nodeId } from './kafka-context.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 import { absenceOf } from './topic-absence.ts'
 import { ItemWriter, writeAll } from './write-in-slices.ts'
@@ -32,6 +31,7 @@ const batchedVersion = 4
 const keyTypes = { group: 0, transaction: 1 } as const
 
 export const handleFindCoordinator: Handler<'findCoordinator'> = (request, context) => {
+  const { nodeId } = context.settings
   const { host, port } = context.client.advertised
   const isGroup = request.keyType === keyTypes.group
   const isTransaction = request.keyType === keyTypes.transaction
@@ -51,7 +51,7 @@ export const handleFindCoordinator: Handler<'findCoordinator'> = (request, conte
 }
 
 export const handleDescribeCluster: Handler<'describeCluster'> = (request, context) => {
-  const { settings } = context
+  const { clusterId, nodeId } = context.settings
   const { host, port } = context.client.advertised
   const isKnown = request.endpointType === brokerEndpoint
   return {
@@ -59,7 +59,7 @@ export const handleDescribeCluster: Handler<'describeCluster'> = (request, conte
     errorCode: isKnown ? noError : codeOf('UNSUPPORTED_ENDPOINT_TYPE'),
     errorMessage: null,
     endpointType: brokerEndpoint,
-    clusterId: settings.clusterId,
+    clusterId,
     controllerId: nodeId,
     brokers: isKnown ? [{ brokerId: nodeId, host, port, rack: null }] : [],
     ...(request.includeClusterAuthorizedOperations && {
@@ -168,6 +168,7 @@ function describePartitions(
     return { errorCode: codeOf(absenceOf(name, context)), name, topicId: zeroUuid, partitions: [] }
   }
   const { epoch } = context.broker.store
+  const { nodeId } = context.settings
   return {
     errorCode: noError,
     name,

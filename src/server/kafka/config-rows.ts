@@ -1,6 +1,5 @@
 // Settings as DescribeConfigs shows them: those of topics are real; those of the broker and of groups
 // are Kafka's with its defaults, and with what is true of this broker, because tools read them.
-import { defaultGroupConfig } from '../../broker/group/group-config.ts'
 import { topicConfigs, type TopicConfig } from '../../broker/topic/topic-config.ts'
 import type {
   DescribeConfigsResourceResult,
@@ -10,7 +9,7 @@ import { formatAddress } from '../../lib/listen.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
 import { topicLimits } from '../../limits/topic.ts'
 import { type BrokerConfigType, brokerConfigTable } from './broker-config-table.ts'
-import { type KafkaListener, nodeId } from './kafka-context.ts'
+import type { KafkaSettings } from './kafka-context.ts'
 import { saslMechanism } from './sasl-state.ts'
 
 /** ConfigSource of DescribeConfigs. */
@@ -79,13 +78,15 @@ export function describeTopicConfigs(config: TopicConfig): DescribeConfigsResour
 }
 
 /** What this broker has set, or does differently. Values that equal Kafka's defaults count as such. */
-function ownSettings(open: readonly KafkaListener[]): ReadonlyMap<string, string> {
-  const listeners = open
+function ownSettings(settings: KafkaSettings): ReadonlyMap<string, string> {
+  const { groups, nodeId } = settings
+  const listeners = settings
+    .listeners()
     .map(({ name, advertised }) => `${name}://${formatAddress(advertised())}`)
     .join(',')
-  const groups = defaultGroupConfig
   return new Map([
     ['advertised.listeners', listeners],
+    ['auto.create.topics.enable', String(settings.isAutoCreating)],
     ['broker.id', String(nodeId)],
     ['fetch.max.bytes', String(kafkaLimits.fetchAnswerSizeMax)],
     ['group.initial.rebalance.delay.ms', String(groups.initialRebalanceDelayMs)],
@@ -96,11 +97,13 @@ function ownSettings(open: readonly KafkaListener[]): ReadonlyMap<string, string
     ['log.dirs', 'data'],
     ['max.incremental.fetch.session.cache.slots', String(kafkaLimits.fetchSessionsMax)],
     ['node.id', String(nodeId)],
+    ['num.partitions', String(settings.partitionCount)],
     ['offset.metadata.max.bytes', String(groups.offsetMetadataSizeMax)],
     ['offsets.topic.replication.factor', '1'],
     ['process.roles', 'broker,controller'],
     ['producer.id.expiration.ms', String(topicLimits.producerIdExpirationMs)],
     ['sasl.enabled.mechanisms', saslMechanism],
+    ['sasl.server.max.receive.size', String(kafkaLimits.kafkaLoginSizeMax)],
     ['share.coordinator.state.topic.min.isr', '1'],
     ['share.coordinator.state.topic.replication.factor', '1'],
     ['socket.request.max.bytes', String(kafkaLimits.kafkaRequestSizeMax)],
@@ -110,10 +113,8 @@ function ownSettings(open: readonly KafkaListener[]): ReadonlyMap<string, string
 }
 
 /** All settings of the broker. None can be changed while it runs. */
-export function describeBrokerConfigs(
-  listeners: readonly KafkaListener[],
-): DescribeConfigsResourceResult[] {
-  const own = ownSettings(listeners)
+export function describeBrokerConfigs(settings: KafkaSettings): DescribeConfigsResourceResult[] {
+  const own = ownSettings(settings)
   return brokerConfigTable.map(([name, type, fallback]) => {
     const value = own.get(name) ?? fallback
     const isSet = value !== fallback

@@ -50,7 +50,7 @@ function* growTopics(
 function growTopic(
   { name, count, assignments }: CreatePartitionsTopic,
   isDryRun: boolean,
-  { topics }: RequestContext,
+  { topics, settings }: RequestContext,
 ): CommitGroup | undefined {
   const view = topics.find(name)
   if (view === undefined) throw new KafkaRefusal('UNKNOWN_TOPIC_OR_PARTITION')
@@ -64,7 +64,7 @@ function growTopic(
         `Attempted to add ${additional} additional partition(s), but only ${assignments.length} assignment(s) were specified.`,
       )
     }
-    for (const { brokerIds } of assignments) checkReplicas(brokerIds)
+    for (const { brokerIds } of assignments) checkReplicas(brokerIds, settings.nodeId)
   }
   return isDryRun ? undefined : topics.grow(topic, count)
 }

@@ -20,7 +20,6 @@ import { untilCaughtUp, untilDurable } from './until-durable.ts'
 import { ItemWriter } from './write-in-slices.ts'
 
 const unset = -1
-const defaultPartitionCount = 1
 
 export const handleCreateTopics: Handler<'createTopics'> = async (request, context) => ({
   throttleTimeMs: 0,
@@ -36,7 +35,7 @@ function* createTopics(
   let partitionCount = 0
   for (const topic of asked) {
     counts.set(topic.name, (counts.get(topic.name) ?? 0) + 1)
-    partitionCount += wantedPartitions(topic)
+    partitionCount += wantedPartitions(topic, context)
     yield
   }
   const groups = new Set<CommitGroup>()
@@ -64,11 +63,13 @@ function tooManyPartitions(): KafkaRefusal {
 function createTopic(
   topic: CreatableTopic,
   { isDryRun, groups }: { readonly isDryRun: boolean; readonly groups: Set<CommitGroup> },
-  { topics }: RequestContext,
+  context: RequestContext,
 ): CreatableTopicResult {
+  const { topics } = context
   try {
     const existing = replaceableIn(topics, topic.name)
-    const asked = toAsked(topic, topics, existing !== undefined)
+    if (existing === undefined) topics.checkName(topic.name)
+    const asked = toAsked(topic, context)
     if (!isDryRun && existing !== undefined) groups.add(topics.delete(existing))
     const created = isDryRun ? undefined : topics.create(asked)
     if (created !== undefined) groups.add(created.group)
@@ -94,9 +95,8 @@ function replaceableIn(topics: Topics, name: string): Topic | undefined {
   return isUnread ? existing : undefined
 }
 
-function toAsked(topic: CreatableTopic, topics: Topics, isReplacing: boolean): TopicAsked {
+function toAsked(topic: CreatableTopic, context: RequestContext): TopicAsked {
   const { name, configs } = topic
-  if (!isReplacing) topics.checkName(name)
   const nulls = configs.filter(({ value }) => value === null)
   if (nulls.length > 0) {
     const names = nulls.map((config) => config.name).join()
@@ -109,21 +109,24 @@ function toAsked(topic: CreatableTopic, topics: Topics, isReplacing: boolean): T
     isProvisional: false,
   }
   parseTopicConfigs(asked.configs)
-  checkCounts(topic)
-  const partitionCount = wantedPartitions(topic)
+  checkCounts(topic, context)
+  const partitionCount = wantedPartitions(topic, context)
   checkPartitionCount(partitionCount)
   return { ...asked, partitionCount }
 }
 
 /** Throws for partitions and replicas that cannot be. */
-function checkCounts({ assignments, replicationFactor, numPartitions }: CreatableTopic): void {
+function checkCounts(
+  { assignments, replicationFactor, numPartitions }: CreatableTopic,
+  { settings }: RequestContext,
+): void {
   if (assignments.length > 0) {
     const start = 'A manual partition assignment was specified, but'
     if (replicationFactor !== unset) {
       throw invalidRequest(`${start} replication factor was not set to -1.`)
     }
     if (numPartitions !== unset) throw invalidRequest(`${start} numPartitions was not set to -1.`)
-    checkAssignments(assignments)
+    checkAssignments(assignments, settings.nodeId)
     return
   }
   if (replicationFactor < unset || replicationFactor === 0) {
@@ -147,9 +150,12 @@ function checkCounts({ assignments, replicationFactor, numPartitions }: Creatabl
 }
 
 /** How many partitions a topic is to have. */
-function wantedPartitions({ assignments, numPartitions }: CreatableTopic): number {
+function wantedPartitions(
+  { assignments, numPartitions }: CreatableTopic,
+  { settings }: RequestContext,
+): number {
   if (assignments.length > 0) return assignments.length
-  return numPartitions === unset ? defaultPartitionCount : Math.max(0, numPartitions)
+  return numPartitions === unset ? settings.partitionCount : Math.max(0, numPartitions)
 }
 
 function refuse({ name }: CreatableTopic, error: unknown): CreatableTopicResult {

@@ -9,7 +9,6 @@ import {
 import { type ConfigResource, resourceType } from './config-resource.ts'
 import { describeBrokerConfigs, describeGroupConfigs, describeTopicConfigs } from './config-rows.ts'
 import { answerTo, codeOf, invalidRequest, noError } from './error-code.ts'
-import { nodeId } from './kafka-context.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 import { ItemWriter, writeAll } from './write-in-slices.ts'
 
@@ -74,10 +73,10 @@ function rowsOf(
     }
     case resourceType.broker:
     case resourceType.brokerLogger:
-      checkBrokerName(name)
+      checkBrokerName(name, settings.nodeId)
       // No defaults for all brokers are set, and log levels are not Kafka's.
       if (name === '' || type === resourceType.brokerLogger) return []
-      return describeBrokerConfigs(settings.listeners())
+      return describeBrokerConfigs(settings)
     case resourceType.group:
       if (name === '') throw invalidRequest('Group name must not be empty')
       return describeGroupConfigs()
@@ -88,7 +87,7 @@ function rowsOf(
   }
 }
 
-function checkBrokerName(name: string): void {
+function checkBrokerName(name: string, nodeId: number): void {
   if (name === '' || name === String(nodeId)) return
   if (!/^[+-]?\d+$/.test(name)) {
     throw invalidRequest(`Broker id must be an integer, but it is: ${name}`)

@@ -30,6 +30,7 @@ function connected(): {
   }
   const context = {
     settings: { requestSizeMax: kafkaLimits.kafkaRequestSizeMax, needsLogin: false },
+    loginWatch: { remove: () => undefined },
     broker: { store: { uncommittedSize: 0 } },
   }
   const source = new ByteSource()

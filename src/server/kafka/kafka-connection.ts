@@ -18,6 +18,7 @@ import { warnIfTls } from '../tls-failure.ts'
 import { AnswerSlot } from './answer-slot.ts'
 import { unsupportedApiVersions } from './api-versions.ts'
 import type { KafkaContext, KafkaListener } from './kafka-context.ts'
+import type { Stranger } from './login-watch.ts'
 import type { Operation } from './operation.ts'
 import type { KafkaClient } from './request-context.ts'
 import { RequestsInFlight } from './requests-in-flight.ts'
@@ -41,13 +42,14 @@ interface Started<Name extends ApiName> {
   readonly slot: AnswerSlot
 }
 
-export class KafkaConnection implements KafkaClient {
+export class KafkaConnection implements KafkaClient, Stranger {
   readonly context: KafkaContext
   readonly remoteAddress: string
   readonly sasl: SaslState
   readonly #socket: Socket
   readonly #listener: KafkaListener
-  readonly #reachedHost: string | undefined
+  /** The address of this machine that the client came to. */
+  readonly #reached: Address
   readonly #onClosed: (connection: KafkaConnection) => void
   readonly #stream: RequestStream
   readonly #reader = new WireReader()
@@ -72,7 +74,7 @@ export class KafkaConnection implements KafkaClient {
     onClosed: (connection: KafkaConnection) => void,
   ) {
     this.#socket = socket
-    this.#reachedHost = socket.localAddress
+    this.#reached = { host: socket.localAddress ?? '', port: socket.localPort ?? 0 }
     this.#listener = listener
     this.context = context
     this.remoteAddress = socket.remoteAddress ?? ''
@@ -83,8 +85,10 @@ export class KafkaConnection implements KafkaClient {
       context.settings.needsLogin,
     )
     this.#stream = new RequestStream(kafkaLimits.kafkaLoginSizeMax, largePages)
+    if (!this.sasl.isTrusted) context.loginWatch.add(this)
     this.sasl.whenTrusted(() => {
       this.#stream.requestSizeMax = context.settings.requestSizeMax
+      context.loginWatch.remove(this)
     })
     source.onBytes = (chunk) => {
       if (this.#isClosed) return
@@ -105,7 +109,7 @@ export class KafkaConnection implements KafkaClient {
   }
 
   get advertised(): Address {
-    return this.#listener.advertised(this.#reachedHost)
+    return this.#listener.advertised(this.#reached.host || undefined)
   }
 
   onClose(listener: () => void): () => void {
@@ -134,12 +138,22 @@ export class KafkaConnection implements KafkaClient {
     if (this.#idleMs >= kafkaLimits.kafkaIdleMsMax) this.destroy()
   }
 
+  refuse(reason: string): void {
+    this.context.logger.info({ reason }, 'Kafka connection refused')
+    this.destroy()
+  }
+
   destroy(): void {
     if (this.#isClosed) return
     this.#isClosed = true
+    this.context.loginWatch.remove(this)
     if (this.#use === 'discovery') {
-      const { setting } = this.#listener
-      this.context.advertisedWatch.onMetadataOnly(this.remoteAddress, this.advertised, setting)
+      void this.context.advertisedWatch.onMetadataOnly({
+        remoteAddress: this.remoteAddress,
+        reached: this.#reached,
+        advertised: this.advertised,
+        setting: this.#listener.setting,
+      })
     }
     this.#socket.destroy()
     for (const slot of this.#slots) slot.drop()

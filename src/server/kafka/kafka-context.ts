@@ -1,6 +1,7 @@
 import type { Users } from '../../auth/users.ts'
 import type { Broker } from '../../broker/broker.ts'
 import type { Destination } from '../../broker/destination.ts'
+import type { GroupConfig } from '../../broker/group/group-config.ts'
 import type { GroupCoordinator } from '../../broker/group/group-coordinator.ts'
 import type { ProducerIds } from '../../broker/topic/producer-ids.ts'
 import type { Topics } from '../../broker/topic/topics.ts'
@@ -14,6 +15,7 @@ import type { BatchWorker } from '../crossing/batch-worker.ts'
 import type { Crossing } from '../crossing/crossing.ts'
 import type { AdvertisedWatch } from './advertised-watch.ts'
 import type { FetchSessions } from './fetch-sessions.ts'
+import type { LoginWatch } from './login-watch.ts'
 
 /** A way into the broker; clients that came by one are told to stay on it. */
 export interface KafkaListener {
@@ -35,7 +37,13 @@ export interface KafkaSettings {
   /** Clients have to authenticate (SASL PLAIN). */
   readonly needsLogin: boolean
   readonly clusterId: string
+  /** The broker's id in Kafka's metadata [node.id]. */
+  readonly nodeId: number
+  /** A client that asks for a missing topic makes it [auto.create.topics.enable]. */
   readonly isAutoCreating: boolean
+  /** Partitions of a topic for which nobody says how many [num.partitions]. */
+  readonly partitionCount: number
+  readonly groups: GroupConfig
 }
 
 /** Everything that Kafka connections share. */
@@ -49,6 +57,7 @@ export interface KafkaContext {
   readonly crossing: Crossing
   readonly batchWorker: BatchWorker
   readonly advertisedWatch: AdvertisedWatch
+  readonly loginWatch: LoginWatch
   readonly users: Users
   readonly clock: Clock
   readonly random: Random
@@ -57,6 +66,3 @@ export interface KafkaContext {
   readonly slices: Slices
   readonly settings: KafkaSettings
 }
-
-/** The broker's id in Kafka's metadata: there is one. */
-export const nodeId = 1

@@ -12,12 +12,10 @@ import type { CommitGroup } from '../../log/commit-group.ts'
 import { authorizedOperations } from './authorized-operations.ts'
 import { whenDurable } from './await-group.ts'
 import { answerTo, codeOf, noError } from './error-code.ts'
-import { nodeId } from './kafka-context.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 import { absenceOf } from './topic-absence.ts'
 import { ItemWriter, writeAll } from './write-in-slices.ts'
 
-const defaultPartitionCount = 1
 const topicIdVersion = 12
 
 export const handleMetadata: Handler<'metadata'> = async (request, context) => {
@@ -29,6 +27,7 @@ export const handleMetadata: Handler<'metadata'> = async (request, context) => {
     ),
   )
   for (const group of groups) await whenDurable(group)
+  const { nodeId } = context.settings
   const { host, port } = context.client.advertised
   return {
     throttleTimeMs: 0,
@@ -96,7 +95,12 @@ function findTopic(
     return { errorCode: codeOf('LEADER_NOT_AVAILABLE'), name, partitions: [] }
   }
   try {
-    const asked = { name, partitionCount: defaultPartitionCount, configs: {}, isProvisional: true }
+    const asked = {
+      name,
+      partitionCount: context.settings.partitionCount,
+      configs: {},
+      isProvisional: true,
+    }
     const { topic, group } = context.topics.create(asked)
     groups.push(group)
     return describeTopic(topic, context)
@@ -105,7 +109,11 @@ function findTopic(
   }
 }
 
-function describeTopic(view: TopicView, { broker }: RequestContext): MetadataResponseTopic {
+function describeTopic(
+  view: TopicView,
+  { broker, settings }: RequestContext,
+): MetadataResponseTopic {
+  const { nodeId } = settings
   return {
     errorCode: noError,
     name: view.name,

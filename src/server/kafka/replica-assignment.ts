@@ -1,10 +1,9 @@
 // Assignments of partitions to brokers: there is one broker, so there is one that is possible. Texts
 // are those of Kafka's ReplicationControlManager.
 import { KafkaRefusal } from './error-code.ts'
-import { nodeId } from './kafka-context.ts'
 
 /** The replicas that a request wants a partition to have. Throws INVALID_REPLICA_ASSIGNMENT. */
-export function checkReplicas(brokerIds: readonly number[]): void {
+export function checkReplicas(brokerIds: readonly number[], nodeId: number): void {
   if (brokerIds.length === 0) {
     throw refuse('The manual partition assignment includes an empty replica list.')
   }
@@ -25,13 +24,13 @@ interface AssignedPartition {
 }
 
 /** The replicas of all partitions of a new topic. Throws INVALID_REPLICA_ASSIGNMENT. */
-export function checkAssignments(assignments: readonly AssignedPartition[]): void {
+export function checkAssignments(assignments: readonly AssignedPartition[], nodeId: number): void {
   const indexes = new Set<number>()
   for (const { partitionIndex, brokerIds } of assignments) {
     if (indexes.has(partitionIndex)) {
       throw refuse(`Found multiple manual partition assignments for partition ${partitionIndex}`)
     }
-    checkReplicas(brokerIds)
+    checkReplicas(brokerIds, nodeId)
     indexes.add(partitionIndex)
   }
   for (let index = 0; index < indexes.size; index++) {

@@ -1,6 +1,7 @@
 // What a connection may cost the broker, and what it may count on.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { type Logger, silentLogger } from '../../../src/lib/logger.ts'
 import { seededRandom } from '../../../src/lib/random.ts'
 import { kafkaLimits } from '../../../src/limits/kafka.ts'
 import { fetchFromStart, fetchRequest } from '../../support/fetch-request.ts'
@@ -42,6 +43,22 @@ describe('a Kafka connection', () => {
     assert.equal(responses[0]?.partitionResponses[0]?.errorCode, 3)
   })
 
+  it('is not locked out by others that never log in', async () => {
+    await using kafka = await KafkaFixture.start({ user: 'user', password: 'password' })
+    const { client: first, kafkaPort } = kafka
+    const strangers = await Promise.all(
+      Array.from({ length: kafkaLimits.kafkaStrangersMax }, () =>
+        KafkaRawClient.connect(kafkaPort),
+      ),
+    )
+    await waitFor('the oldest has to go', () => first.isClosed)
+    await using client = await KafkaRawClient.connect(kafkaPort)
+    await client.call('saslHandshake', { mechanism: 'PLAIN' })
+    const authBytes = Buffer.from('\0user\0password')
+    assert.equal((await client.call('saslAuthenticate', { authBytes })).errorCode, 0)
+    for (const stranger of strangers) stranger.destroy()
+  })
+
   it('is told to come back to the address it came to, where the broker listens on all', async () => {
     const login = { user: 'user', password: 'password' }
     await using kafka = await KafkaFixture.start({ host: '0.0.0.0', ...login })
@@ -58,6 +75,35 @@ describe('a Kafka connection', () => {
     const group = { key: 'group', keyType: 0, coordinatorKeys: [] }
     const found = await client.call('findCoordinator', group, 3)
     assert.deepEqual([found.host, found.port], ['127.0.0.1', port])
+  })
+
+  it('is no reason for a warning when it asks for metadata only, at the advertised address', async () => {
+    const names = { topics: [], allowAutoTopicCreation: false }
+    const none = {
+      includeClusterAuthorizedOperations: false,
+      includeTopicAuthorizedOperations: false,
+    }
+    for (const [kafkaAdvertised, expected] of [
+      [undefined, 0],
+      ['localhost:1', 1],
+    ] as const) {
+      const warnings: string[] = []
+      const logger: Logger = {
+        ...silentLogger,
+        warn: (...line) => void warnings.push(JSON.stringify(line)),
+        child: () => logger,
+      }
+      await using kafka = await KafkaFixture.start({ logger, kafkaAdvertised })
+      for (let visit = 0; visit < 5; visit++) {
+        await using client = await KafkaRawClient.connect(kafka.kafkaPort)
+        await client.call('metadata', { ...names, ...none })
+      }
+      // Whatever the visits led to, it has come by the time that others are answered.
+      await kafka.client.call('metadata', { ...names, ...none })
+      if (expected > 0) await waitFor('the warning', () => warnings.length >= expected)
+      const told = warnings.filter((warning) => warning.includes('do not come there'))
+      assert.equal(told.length, expected, String(warnings))
+    }
   })
 
   it('has few fetches at a time, however many it sends', async () => {
