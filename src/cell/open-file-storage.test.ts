@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { within } from '../../test/support/wait-for.ts'
 import { systemClock } from '../lib/clock.ts'
 import { silentLogger } from '../lib/logger.ts'
+import { systemRandom } from '../lib/random.ts'
 import { Turn } from '../lib/turn.ts'
 import { logLimits } from '../limits/log.ts'
 import { encodeTopologyChanges } from '../meta/topology-change.ts'
@@ -20,6 +21,7 @@ function open(data: string): Promise<Storage> {
     durability: 'fsync',
     diskFreeLimit: logLimits.diskFreeMin,
     clock: systemClock,
+    random: systemRandom,
     turn: new Turn(systemClock),
     logger: silentLogger,
     converter: { toMessages: () => undefined, prepare: () => undefined },

@@ -2,16 +2,17 @@
 // bring the view up to date.
 import path from 'node:path'
 import { logLimits } from '../limits/log.ts'
-import { createSystemDisk, type Disk } from '../log/file/disk.ts'
+import { createSystemDisk } from '../log/file/disk.ts'
 import { type OpenedFileLogStore, openFileLogStore } from '../log/file/open-file-log-store.ts'
 import type { Topology } from '../meta/topology-database.ts'
+import { systemTopologyFiles } from '../meta/topology-files.ts'
 import { TopologyView } from '../meta/topology-view.ts'
-import type { Storage, StorageOptions } from './open-storage.ts'
+import type { FileDoors, Storage, StorageOptions } from './open-storage.ts'
 
 export async function openFileStorage(options: StorageOptions): Promise<Storage> {
   const folder = path.resolve(options.data)
-  const { clock, syncDelayMs } = options
-  const disk = createSystemDisk({ clock, syncDelayMs })
+  const doors = doorsOf(options)
+  const { disk, topologyFiles } = doors
   await disk.createFolder(folder)
   // Not what was recovered: it is large, and needed only once.
   let opened: OpenedFileLogStore['store'] | undefined
@@ -19,6 +20,7 @@ export async function openFileStorage(options: StorageOptions): Promise<Storage>
   const view = new TopologyView({
     folder,
     clock: options.clock,
+    files: topologyFiles,
     onApplied: (sequence) => {
       opened?.onTopologyApplied(sequence)
       for (const follower of followers) follower(sequence)
@@ -29,7 +31,11 @@ export async function openFileStorage(options: StorageOptions): Promise<Storage>
   })
   try {
     const topology = view.load()
-    const { store, recovered } = await openLog(options, { folder, disk }, topology.appliedSequence)
+    const { store, recovered } = await openLog(
+      options,
+      { ...doors, folder },
+      topology.appliedSequence,
+    )
     opened = store
     if (recovered.cut !== undefined) options.logger.warn(recovered.cut)
     for (const loss of recovered.losses) options.logger.error(loss)
@@ -57,15 +63,17 @@ export async function openFileStorage(options: StorageOptions): Promise<Storage>
 
 function openLog(
   options: StorageOptions,
-  { folder, disk }: { readonly folder: string; readonly disk: Disk },
+  { folder, disk, limits }: FileDoors & { readonly folder: string },
   topologyAfter: number,
 ): Promise<OpenedFileLogStore> {
-  const { clock, turn, logger } = options
+  const { clock, random, turn, logger } = options
   return openFileLogStore({
     path: folder,
     disk,
     clock,
+    random,
     turn,
+    ...(limits && { limits }),
     durability: options.durability,
     diskFreeMin: freeMinOf(options.diskFreeLimit),
     converter: options.converter,
@@ -79,6 +87,11 @@ function openLog(
       },
     },
   })
+}
+
+function doorsOf({ kind, clock, syncDelayMs }: StorageOptions): FileDoors {
+  if (typeof kind === 'object' && 'disk' in kind) return kind
+  return { disk: createSystemDisk({ clock, syncDelayMs }), topologyFiles: systemTopologyFiles }
 }
 
 /** Brings the view up to date with the log; what it holds then is the topology. */

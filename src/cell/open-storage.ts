@@ -2,15 +2,30 @@
 // lock on the data folder.
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/logger.ts'
+import type { Random } from '../lib/random.ts'
 import type { Turn } from '../lib/turn.ts'
+import type { Disk } from '../log/file/disk.ts'
+import type { FileLimits } from '../log/file/file-limits.ts'
 import type { BlockedReason, LogStore } from '../log/log-store.ts'
 import type { Log } from '../log/log.ts'
 import { type MemoryChaos, MemoryLogStore } from '../log/memory/memory-log-store.ts'
 import type { RunConverter } from '../log/run-converter.ts'
 import type { Topology } from '../meta/topology-database.ts'
+import type { TopologyFiles } from '../meta/topology-files.ts'
 
-/** Where messages are kept. `memory` forgets everything; a chaos makes it a hard test of the broker. */
-export type StorageKind = 'file' | 'memory' | MemoryChaos
+/** Files on another disk than the machine's. */
+export interface FileDoors {
+  readonly disk: Disk
+  readonly topologyFiles: TopologyFiles
+  /** Limits of the log's files that are not the usual ones. */
+  readonly limits?: Partial<FileLimits>
+}
+
+/**
+ * Where messages are kept. `file` is the data folder on the machine's own disk. `memory` forgets
+ * everything; a chaos makes it a hard test of the broker.
+ */
+export type StorageKind = 'file' | FileDoors | 'memory' | MemoryChaos
 
 export interface StorageOptions {
   readonly kind: StorageKind
@@ -23,6 +38,7 @@ export interface StorageOptions {
   /** Added to every sync, as a slower disk would: for benchmarks. */
   readonly syncDelayMs: number
   readonly clock: Clock
+  readonly random: Random
   readonly turn: Turn
   readonly logger: Logger
   /** Lets queues read what Kafka clients wrote. */
@@ -59,16 +75,17 @@ const noTopology: Topology = {
  * folder, `LogError` when its files are damaged.
  */
 export async function openStorage(options: StorageOptions): Promise<Storage> {
-  if (options.kind !== 'file') return openMemoryStorage(options)
+  const { kind } = options
+  if (kind === 'memory') return openMemoryStorage(options)
+  if (typeof kind === 'object' && !('disk' in kind)) return openMemoryStorage(options, kind)
   // Loaded only here: a broker in memory needs no SQLite.
   const { openFileStorage } = await import('./open-file-storage.ts')
   return openFileStorage(options)
 }
 
-function openMemoryStorage(options: StorageOptions): Storage {
-  const chaos = typeof options.kind === 'object' ? { chaos: options.kind } : {}
+function openMemoryStorage(options: StorageOptions, chaos?: MemoryChaos): Storage {
   const { clock, turn, converter } = options
-  const store = new MemoryLogStore({ clock, turn, converter, ...chaos })
+  const store = new MemoryLogStore({ clock, turn, converter, ...(chaos && { chaos }) })
   return {
     store,
     topology: noTopology,

@@ -2,10 +2,11 @@
 import type { Socket } from 'node:net'
 import type { Address } from '../lib/listen.ts'
 import type { Logger } from '../lib/logger.ts'
-import { type Listener, openListener } from '../server/listener.ts'
+import type { Listener } from '../server/listener.ts'
 import type { TlsCredentials } from '../server/tls-credentials.ts'
 import type { HandshakeFailure } from '../server/tls-failure.ts'
 import type { BrokerOptions } from '../settings/settings.ts'
+import type { Doors } from './doors.ts'
 import type { Service } from './services.ts'
 
 export interface ListenersParts {
@@ -13,6 +14,7 @@ export interface ListenersParts {
   /** Shown on the ports for TLS; there are none without it. */
   readonly credentials: TlsCredentials | undefined
   readonly logger: Logger
+  readonly openListener: Doors['openListener']
   /** Gets the address of each service that is open. */
   readonly addresses: Record<string, Address>
 }
@@ -23,7 +25,7 @@ export async function openService(
   accept: (socket: Socket) => void,
   parts: ListenersParts,
 ): Promise<Listener> {
-  const { options, credentials, logger, addresses } = parts
+  const { options, credentials, logger, addresses, openListener } = parts
   const tellHandshake = ({ remoteAddress, reason, isUsual }: HandshakeFailure): void => {
     if (!isUsual) logger.warn(`No TLS connection from ${remoteAddress} on ${name}: ${reason}`)
   }

@@ -10,16 +10,17 @@ import { Users } from '../auth/users.ts'
 import type { GroupConfig } from '../broker/group/group-config.ts'
 import { Cell } from '../cell/cell.ts'
 import type { StorageKind } from '../cell/open-storage.ts'
-import { type Clock, systemClock } from '../lib/clock.ts'
+import type { Clock } from '../lib/clock.ts'
 import type { Address } from '../lib/listen.ts'
 import type { Logger } from '../lib/logger.ts'
-import { type Random, systemRandom } from '../lib/random.ts'
+import type { Random } from '../lib/random.ts'
 import { Turn } from '../lib/turn.ts'
 import { version } from '../lib/version.ts'
 import { programLimits } from '../limits/program.ts'
 import { BatchWorker } from '../server/crossing/batch-worker.ts'
 import type { TlsCredentials } from '../server/tls-credentials.ts'
 import type { BrokerOptions } from '../settings/settings.ts'
+import { type Doors, systemDoors } from './doors.ts'
 import { openService } from './listeners.ts'
 import type { ProtocolParts, ProtocolServer } from './protocol-server.ts'
 import { openServices, protocols, type Service } from './services.ts'
@@ -29,6 +30,8 @@ export interface NodeParts {
   readonly logger: Logger
   readonly storage: StorageKind
   readonly syncDelayMs: number
+  /** The machine's own by default. */
+  readonly doors?: Doors
 }
 
 /** A protocol that is on, and its ports. */
@@ -46,11 +49,12 @@ export class Node implements AsyncDisposable {
   readonly failed: Promise<never>
   readonly #options: BrokerOptions
   readonly #logger: Logger
-  readonly #clock: Clock = systemClock
-  readonly #random: Random = systemRandom
-  readonly #turn: Turn = new Turn(systemClock)
-  readonly #batchWorker: BatchWorker = new BatchWorker(systemClock)
-  readonly #startedAt = systemClock.monotonic()
+  readonly #doors: Doors
+  readonly #clock: Clock
+  readonly #random: Random
+  readonly #turn: Turn
+  readonly #batchWorker: BatchWorker
+  readonly #startedAt: number
   readonly #users: Users
   readonly #fail: (error: Error) => void
   readonly #servers: ProtocolServer[] = []
@@ -60,9 +64,15 @@ export class Node implements AsyncDisposable {
   #state: BrokerState = 'starting'
   #closing: Promise<void> | undefined
 
-  private constructor(options: BrokerOptions, logger: Logger) {
+  private constructor(options: BrokerOptions, { logger, doors = systemDoors }: NodeParts) {
     this.#options = options
     this.#logger = logger
+    this.#doors = doors
+    this.#clock = doors.clock
+    this.#random = doors.random
+    this.#turn = new Turn(doors.clock)
+    this.#batchWorker = new BatchWorker(doors.clock, doors.startBatchThread)
+    this.#startedAt = doors.clock.monotonic()
     const { user, password } = options
     const own = user === undefined ? undefined : { name: user, password: password ?? '' }
     this.#users = new Users({ own, random: this.#random })
@@ -75,7 +85,7 @@ export class Node implements AsyncDisposable {
 
   /** Resolves when all listeners are open. Rejects with an `ExitError`, or as `Cell.open`. */
   static async open(options: BrokerOptions, parts: NodeParts): Promise<Node> {
-    const node = new Node(options, parts.logger)
+    const node = new Node(options, parts)
     try {
       await node.#open(parts)
     } catch (error) {
@@ -168,7 +178,14 @@ export class Node implements AsyncDisposable {
     credentials: TlsCredentials | undefined,
   ): Promise<void> {
     const { addresses } = this
-    const parts = { options: this.#options, logger: this.#logger, credentials, addresses }
+    const { openListener } = this.#doors
+    const parts = {
+      options: this.#options,
+      logger: this.#logger,
+      credentials,
+      addresses,
+      openListener,
+    }
     const opening = opened.flatMap(({ server, services, stack }) =>
       services.map(async (service) => {
         const listener = await openService(service, server.acceptorOf(service), parts)

@@ -165,7 +165,9 @@ export class Cleaner {
     living.sort((a, b) => a.index.position(a.at) - b.index.position(b.at))
     let copiedSize = 0
     for (const { extent, index, at } of living) {
-      const { runs, damaged } = await readRuns(source, [at], { index, memory: 'collected' })
+      const { clock } = this.#options
+      const options = { index, memory: 'collected', clock } as const
+      const { runs, damaged } = await readRuns(source, [at], options)
       const run = runs[0]
       if (run === undefined || damaged.length > 0) throw damagedError(source, index.position(at))
       const log = this.#options.logs.get(extent.logId)

@@ -228,10 +228,12 @@ export class ColdReader implements WindowListener {
     try {
       const index = await this.#options.loadIndex(extent)
       const { places, end } = this.#plan(extent, index, wanted)
+      const { clock } = this.#options
       const options = {
         index,
         memory,
-        ...(memory === 'held' && { now: this.#options.clock.monotonic() }),
+        clock,
+        ...(memory === 'held' && { now: clock.monotonic() }),
       }
       const { runs, damaged, pages } = await readRuns(segment, places, options)
       for (const at of damaged) this.#reportDamage(wanted.log, extent, { index, at })

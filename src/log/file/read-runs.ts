@@ -1,4 +1,5 @@
 // Reads runs of one file, checks them, and brings the shared bodies along that their records need.
+import type { Clock } from '../../lib/clock.ts'
 import { readInt64 } from '../../lib/int64.ts'
 import { largePages } from '../../lib/large-pages.ts'
 import { logLimits } from '../../limits/log.ts'
@@ -30,6 +31,7 @@ export type RunMemory = 'collected' | 'paged' | 'held'
 export interface ReadRunsOptions {
   readonly index: RunIndex
   readonly memory: RunMemory
+  readonly clock: Clock
   /** Monotonic ms: given by who need not check batches again that were found intact lately. */
   readonly now?: number
 }
@@ -47,7 +49,7 @@ export interface ReadRuns {
 export async function readRuns(
   segment: Segment,
   places: readonly number[],
-  { index, memory, now }: ReadRunsOptions,
+  { index, memory, clock, now }: ReadRunsOptions,
 ): Promise<ReadRuns> {
   const runs: (Run | undefined)[] = []
   const pages: Buffer[] = []
@@ -61,7 +63,12 @@ export async function readRuns(
     const bytes = await readIntoRoom(segment.file, start, room)
     for (const at of span) {
       const from = index.position(at) - start
-      const checked = checkRun(bytes.subarray(from, from + index.size(at)), { index, at, now })
+      const checked = checkRun(bytes.subarray(from, from + index.size(at)), {
+        index,
+        at,
+        clock,
+        now,
+      })
       const run = checked instanceof Promise ? await checked : checked
       if (run !== undefined && memory === 'held') run.isHeld = largePages.hold(run.buffer)
       runs.push(run)
@@ -113,12 +120,13 @@ function spansOf(places: readonly number[], index: RunIndex): number[][] {
 interface Expected {
   readonly index: RunIndex
   readonly at: number
+  readonly clock: Clock
   readonly now: number | undefined
 }
 
 function checkRun(
   bytes: Buffer,
-  { index, at, now }: Expected,
+  { index, at, clock, now }: Expected,
 ): Run | undefined | Promise<Run | undefined> {
   const isWhole =
     bytes.length === index.size(at) &&
@@ -133,7 +141,7 @@ function checkRun(
     if (checkedAt !== undefined) index.intact.add(at, checkedAt)
     return Run.fromBytes(bytes)
   }
-  const crc = crcOfBatchInSteps(bytes)
+  const crc = crcOfBatchInSteps(bytes, clock)
   return typeof crc === 'number' ? toRun(crc) : crc.then(toRun)
 }
 

@@ -8,7 +8,7 @@
 // `length` counts from byte 12. The CRC-32C covers byte 21 to the end, so base offset and leader
 // epoch can be rewritten alone. The records of a Kafka batch are compressed as one block; those of
 // magic `messages` are message records (message-record.ts), and the header names no producer.
-import { systemClock } from '../../lib/clock.ts'
+import type { Clock } from '../../lib/clock.ts'
 import { crc32c, crc32cInSteps } from '../../lib/crc32c.ts'
 import { readInt64, writeInt64 } from '../../lib/int64.ts'
 import { memoryLimits } from '../../limits/memory.ts'
@@ -112,8 +112,8 @@ export function crcOfBatch(buffer: Buffer, size: number): number {
 }
 
 /** The same of a whole batch, without keeping others waiting for a large one. */
-export function crcOfBatchInSteps(batch: Buffer): number | Promise<number> {
-  const steps = { clock: systemClock, sizePerTurn: memoryLimits.crcPerTurnMax }
+export function crcOfBatchInSteps(batch: Buffer, clock: Clock): number | Promise<number> {
+  const steps = { clock, sizePerTurn: memoryLimits.crcPerTurnMax }
   return crc32cInSteps(batch.subarray(batchField.attributes), steps)
 }
 

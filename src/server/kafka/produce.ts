@@ -10,6 +10,7 @@ import type {
   TopicProduceData,
 } from '../../codec/kafka/messages/produce.gen.ts'
 import { assert } from '../../lib/assert.ts'
+import type { Clock } from '../../lib/clock.ts'
 import { memoryLimits } from '../../limits/memory.ts'
 import type { CommitGroup } from '../../log/commit-group.ts'
 import { crcOfBatchInSteps, batchField } from '../../record/batch/batch-header.ts'
@@ -135,7 +136,7 @@ async function produceLarge({ large, context, groups }: Work): Promise<void> {
     const { index, responses, at } = each
     try {
       // With a wrong checksum it is refused in the order of the checks.
-      const findings = { isIntact: await isIntact(each.batch) }
+      const findings = { isIntact: await isIntact(each.batch, context.clock) }
       responses[at] = await produceOne({ ...each, findings }, context, groups)
     } catch (error) {
       const reason = error instanceof CodecError ? unreadable(error) : error
@@ -162,9 +163,9 @@ async function produceOne(
   return stored
 }
 
-async function isIntact(batch: Buffer): Promise<boolean> {
+async function isIntact(batch: Buffer, clock: Clock): Promise<boolean> {
   if (batch.length < batchHeaderSize) return false
-  return (await crcOfBatchInSteps(batch)) === batch.readUInt32BE(batchField.crc)
+  return (await crcOfBatchInSteps(batch, clock)) === batch.readUInt32BE(batchField.crc)
 }
 
 function refuseBatch(
