@@ -20,8 +20,8 @@ export const directions: Readonly<Record<string, readonly string[]>> = {
 
 /** Single files that may be imported across the table above: importing folder → path prefix. */
 export const directionExceptions: ReadonlyArray<readonly [folder: string, prefix: string]> = [
-  // Confirms and declare-oks leave when their commit group is on disk.
-  ['server', 'src/log/commit-group'],
+  // Confirms and declare-oks leave when their commit is on disk.
+  ['server', 'src/log/commit'],
   // Fetches answer with the stored runs themselves.
   ['server', 'src/log/run'],
   // Crossing makes messages of Kafka batches and batches of messages: it works on the log's runs.

@@ -9,7 +9,7 @@ import { RecordView } from '../../src/record/message/record-view.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
 import type { MicroBenchmark } from './micro-benchmark.ts'
 
-const GROUP = 100
+const COMMIT = 100
 const WINDOW = 1000
 
 export const log: readonly MicroBenchmark[] = [
@@ -67,23 +67,23 @@ export const log: readonly MicroBenchmark[] = [
   },
 ]
 
-/** With the ack that gives the memory back, and the engine's part of a group of so many. */
+/** With the ack that gives the memory back, and the engine's part of a commit of so many. */
 function appended(size: number): MicroBenchmark {
   return {
-    name: `Log.append and ack, ${size} B, ${GROUP} a group`,
-    operationsPerCall: GROUP,
+    name: `Log.append and ack, ${size} B, ${COMMIT} a commit`,
+    operationsPerCall: COMMIT,
     prepare() {
       const { store, queue, clock } = memoryStore()
       const source = sourceOf(size)
       return () => {
-        for (let i = 0; i < GROUP; i++) {
+        for (let i = 0; i < COMMIT; i++) {
           store.beginAtom()
           queue.append(source, -1)
           store.endAtom()
         }
         clock.endTurn()
         const end = queue.endOffset
-        for (let offset = end - GROUP; offset < end; offset++) queue.ack(offset)
+        for (let offset = end - COMMIT; offset < end; offset++) queue.ack(offset)
         return end
       }
     },

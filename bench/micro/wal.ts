@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { seededRandom } from '../../src/lib/random.ts'
 import { Turn } from '../../src/lib/turn.ts'
-import { CommitGroup } from '../../src/log/commit-group.ts'
+import { Commit } from '../../src/log/commit.ts'
+import { CommitEncoder } from '../../src/log/file/commit-encoder.ts'
 import type { FileLogStore } from '../../src/log/file/file-log-store.ts'
-import { GroupEncoder } from '../../src/log/file/group-encoder.ts'
 import { openFileLogStore } from '../../src/log/file/open-file-log-store.ts'
 import type { Log } from '../../src/log/log.ts'
 import { appendRecord } from '../../src/log/record.ts'
@@ -19,12 +19,12 @@ const FILE_SIZE_MAX = 1e12
 const TURNS_MAX = 10_000
 
 export const wal: readonly MicroBenchmark[] = [
-  encoded(`WAL group of ${MESSAGES} × 1 KiB in 1 run, encode`, { runs: 1, size: 1024 }),
-  encoded(`WAL group of ${MESSAGES} × 16 B in 1 run, encode`, { runs: 1, size: 16 }),
-  encoded(`WAL group of ${MESSAGES} × 1 KiB in 100 runs, encode`, { runs: 100, size: 1024 }),
-  committed(`WAL group of ${MESSAGES} × 16 B, 1 log, commit`, { logs: 1, size: 16 }),
-  committed(`WAL group of ${MESSAGES} × 1 KiB, 1 log, commit`, { logs: 1, size: 1024 }),
-  committed(`WAL group of ${MESSAGES} × 1 KiB, 100 logs, commit`, { logs: 100, size: 1024 }),
+  encoded(`WAL commit of ${MESSAGES} × 1 KiB in 1 run, encode`, { runs: 1, size: 1024 }),
+  encoded(`WAL commit of ${MESSAGES} × 16 B in 1 run, encode`, { runs: 1, size: 16 }),
+  encoded(`WAL commit of ${MESSAGES} × 1 KiB in 100 runs, encode`, { runs: 100, size: 1024 }),
+  committed(`WAL commit of ${MESSAGES} × 16 B, 1 log, commit`, { logs: 1, size: 16 }),
+  committed(`WAL commit of ${MESSAGES} × 1 KiB, 1 log, commit`, { logs: 1, size: 1024 }),
+  committed(`WAL commit of ${MESSAGES} × 1 KiB, 100 logs, commit`, { logs: 100, size: 1024 }),
 ]
 
 function encoded(
@@ -34,11 +34,11 @@ function encoded(
   return {
     name,
     prepare() {
-      const group = new CommitGroup(1)
+      const commit = new Commit(1)
       for (let i = 0; i < runs; i++) {
-        group.runs.push({ log: { id: i + 1 } as Log, run: runOf(MESSAGES / runs, size) })
+        commit.runs.push({ log: { id: i + 1 } as Log, run: runOf(MESSAGES / runs, size) })
       }
-      const encoder = new GroupEncoder()
+      const encoder = new CommitEncoder()
       const place = {
         fileId: 1,
         salt: 1,
@@ -49,8 +49,8 @@ function encoded(
       }
       return () => {
         // A run is sealed, and its CRC taken, each time anew.
-        for (const { run } of group.runs) run.isSealed = false
-        return encoder.encode(group, place).length
+        for (const { run } of commit.runs) run.isSealed = false
+        return encoder.encode(commit, place).length
       }
     },
   }
@@ -63,7 +63,7 @@ function runOf(count: number, size: number): Run {
   return run
 }
 
-/** Messages in, group written and synced, all acked: the whole store but the disk. */
+/** Messages in, commit written and synced, all acked: the whole store but the disk. */
 function committed(
   name: string,
   { logs: logCount, size }: { readonly logs: number; readonly size: number },

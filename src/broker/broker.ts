@@ -1,10 +1,10 @@
 // The broker: virtual hosts and what may be done to their queues and exchanges, whatever protocol
-// asks. A change takes effect in memory at once; the commit group it returns says when it is
+// asks. A change takes effect in memory at once; the commit it returns says when it is
 // durable, which is when the client may be told. It has never heard of a frame.
 import type { Clock } from '../lib/clock.ts'
 import type { Random } from '../lib/random.ts'
 import type { Turn } from '../lib/turn.ts'
-import type { CommitGroup } from '../log/commit-group.ts'
+import type { Commit } from '../log/commit.ts'
 import type { LogStore } from '../log/log-store.ts'
 import type { Log } from '../log/log.ts'
 import type { QueueRow } from '../meta/topology-change.ts'
@@ -162,7 +162,7 @@ export class Broker {
   declareQueue(
     vhost: VHost<Destination>,
     asked: QueueAsked,
-  ): { queue: Destination; group: CommitGroup | undefined } {
+  ): { queue: Destination; ticket: Commit | undefined } {
     return declareQueue(this, vhost, asked)
   }
 
@@ -176,7 +176,7 @@ export class Broker {
   }
 
   /** Deletes a queue or topic with its messages and bindings; its consumers are told. */
-  deleteQueue(queue: Destination): CommitGroup | undefined {
+  deleteQueue(queue: Destination): Commit | undefined {
     if (queue.isDeleted) return undefined
     for (const listener of this.deletionListeners) listener(queue)
     if (queue instanceof Topic) return this.topicsOf(this.getVHost(queue.vhost)).delete(queue)
@@ -185,14 +185,14 @@ export class Broker {
     const changes: Changes = queue.isDurable
       ? [{ kind: 'queue', op: 'delete', vhost, name }, ...cascaded]
       : cascaded
-    const group = this.store.beginAtom()
+    const ticket = this.store.beginAtom()
     this.store.deleteLog(queue.log)
     this.#topics.get(vhost)?.forgetQueue(queue)
-    this.topology.put(changes, group)
+    this.topology.put(changes, ticket)
     this.store.endAtom()
     if (queue.owner !== undefined) this.#exclusiveQueues.get(queue.owner)?.delete(queue)
     queue.onDeleted()
-    return changes.length > 0 ? group : undefined
+    return changes.length > 0 ? ticket : undefined
   }
 
   /** A connection is gone: its exclusive queues go with it, at once. */
@@ -203,12 +203,12 @@ export class Broker {
   }
 
   /** Drops all ready messages of a queue; returns how many there were. */
-  purgeQueue(queue: Queue): { count: number; group: CommitGroup | undefined } {
+  purgeQueue(queue: Queue): { count: number; ticket: Commit | undefined } {
     queue.deliverReady()
-    const group = this.store.beginAtom()
+    const ticket = this.store.beginAtom()
     const count = queue.purge()
     this.store.endAtom()
-    return { count, group: queue.log.isVolatile || count === 0 ? undefined : group }
+    return { count, ticket: queue.log.isVolatile || count === 0 ? undefined : ticket }
   }
 
   /** To be called when nothing is delivered any more and the store is about to be closed. */

@@ -1,5 +1,5 @@
 // queue.declare: finds the queue and checks that it is what was asked for, or makes it.
-import type { CommitGroup } from '../log/commit-group.ts'
+import type { Commit } from '../log/commit.ts'
 import type { Arguments } from '../record/message/arguments.ts'
 import { findAgeMs } from './argument-check.ts'
 import { queueLocked, queueNotFound, queueResource } from './broker-error.ts'
@@ -26,7 +26,7 @@ export interface QueueAsked extends QueueDeclaration {
 interface Declared {
   readonly queue: Destination
   /** When the declaration is durable; undefined when nothing was written. */
-  readonly group: CommitGroup | undefined
+  readonly ticket: Commit | undefined
 }
 
 const nameSuffixBytes = 16
@@ -52,7 +52,7 @@ export function declareQueue(
     return declareProvisional(broker, vhost, existing, asked)
   }
   checkExisting(vhost, existing, asked)
-  return { queue: existing, group: undefined }
+  return { queue: existing, ticket: undefined }
 }
 
 /** The queue as `connection` may use it. Throws `queue_not_found`, `resource_locked`. */
@@ -118,7 +118,7 @@ function createQueue(broker: Broker, vhost: VHost<Destination>, asked: QueueAske
   const type = checkQueueDeclaration(vhost.name, asked)
   if (type === 'stream') return createStream(broker, vhost, asked)
   const isDurable = asked.durable && !asked.exclusive
-  const group = broker.store.beginAtom()
+  const ticket = broker.store.beginAtom()
   const log = broker.store.createLog({ isVolatile: !isDurable })
   const queue = new Queue(
     {
@@ -134,21 +134,21 @@ function createQueue(broker: Broker, vhost: VHost<Destination>, asked: QueueAske
     broker.queueContext,
   )
   broker.addQueue(vhost, queue)
-  if (isDurable) broker.topology.put([{ kind: 'queue', op: 'put', row: queue.row() }], group)
+  if (isDurable) broker.topology.put([{ kind: 'queue', op: 'put', row: queue.row() }], ticket)
   broker.store.endAtom()
-  return { queue, group: isDurable ? group : undefined }
+  return { queue, ticket: isDurable ? ticket : undefined }
 }
 
 /** A stream queue is a topic. Without arguments it keeps everything, as in RabbitMQ. */
 function createStream(broker: Broker, vhost: VHost<Destination>, asked: QueueAsked): Declared {
-  const { topic, group } = broker.topicsOf(vhost).create({
+  const { topic, ticket } = broker.topicsOf(vhost).create({
     name: asked.name,
     partitionCount: partitionCountOf(asked.arguments),
     configs: streamConfigs(asked.arguments, {}),
     isProvisional: false,
     arguments: asked.arguments,
   })
-  return { queue: topic, group }
+  return { queue: topic, ticket }
 }
 
 function partitionCountOf(args: Arguments): number {
@@ -185,11 +185,11 @@ function declareProvisional(
   const type = checkQueueDeclaration(vhost.name, { ...asked, name: topic.name })
   const isDurable = asked.durable && !asked.exclusive
   const topics = broker.topicsOf(vhost)
-  if (type === 'stream') return { queue: topic, group: confirmStream(topics, topic, asked) }
+  if (type === 'stream') return { queue: topic, ticket: confirmStream(topics, topic, asked) }
   const [partition] = topic.partitions
   if (partition === undefined || topic.partitions.length > 1 || !isDurable) {
     checkExisting(vhost, topic, asked)
-    return { queue: topic, group: undefined }
+    return { queue: topic, ticket: undefined }
   }
   topics.release(topic)
   const queue = new Queue(
@@ -206,11 +206,11 @@ function declareProvisional(
     broker.queueContext,
   )
   vhost.replaceQueue(queue)
-  return { queue, group: broker.topology.write([{ kind: 'queue', op: 'put', row: queue.row() }]) }
+  return { queue, ticket: broker.topology.write([{ kind: 'queue', op: 'put', row: queue.row() }]) }
 }
 
 /** The topic gets the settings it would have if it had been declared first. */
-function confirmStream(topics: Topics, topic: Topic, asked: QueueAsked): CommitGroup {
+function confirmStream(topics: Topics, topic: Topic, asked: QueueAsked): Commit {
   const args = asked.arguments
   const partitionCount = partitionCountOf(args)
   if (args.has('x-partitions') && partitionCount < topic.partitions.length) {

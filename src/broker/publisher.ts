@@ -1,14 +1,14 @@
 // Puts messages into the queues of their routes. After `publish` the fields say where the message
 // stands: one object per channel instead of a result object per message.
 import { logLimits } from '../limits/log.ts'
-import type { CommitGroup } from '../log/commit-group.ts'
+import type { Commit } from '../log/commit.ts'
 import type { LogStore } from '../log/log-store.ts'
 import type { RecordSource } from '../record/message/record-source.ts'
 import type { Route } from './route-cache.ts'
 
 export class Publisher {
-  /** The group that makes the last message durable; undefined when nothing of it is. */
-  group: CommitGroup | undefined
+  /** The ticket that makes the last message durable; undefined when nothing of it is. */
+  ticket: Commit | undefined
   readonly #store: LogStore
 
   constructor(store: LogStore) {
@@ -18,18 +18,18 @@ export class Publisher {
   /** Appends the message to every queue of the route, as one atom. */
   publish(route: Route, source: RecordSource): void {
     if (route.durableCount === 0) {
-      this.group = undefined
+      this.ticket = undefined
       append(route, source, -1)
       return
     }
-    this.group = this.#store.beginAtom()
+    this.ticket = this.#store.beginAtom()
     append(route, source, this.#share(route, source))
     this.#store.endAtom()
   }
 
   /** Appends within an atom that the caller began (a transaction). */
-  publishWithinAtom(route: Route, source: RecordSource, group: CommitGroup): void {
-    this.group = group
+  publishWithinAtom(route: Route, source: RecordSource, ticket: Commit): void {
+    this.ticket = ticket
     append(route, source, this.#share(route, source))
   }
 
@@ -39,9 +39,9 @@ export class Publisher {
     const isShared =
       route.durableCount > 1 && bodySize >= logLimits.sharedBodySizeMin && source.asideId === 0
     if (!isShared) return -1
-    const group = this.group as CommitGroup
-    group.size += bodySize
-    return group.sharedBodies().add(source.body, source.bodyStart, source.bodyEnd)
+    const ticket = this.ticket as Commit
+    ticket.size += bodySize
+    return ticket.sharedBodies().add(source.body, source.bodyStart, source.bodyEnd)
   }
 }
 

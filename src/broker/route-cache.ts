@@ -14,7 +14,7 @@ const pointerSize = 8
 /** A resolved address. */
 export interface Route {
   readonly queues: readonly Destination[]
-  /** Some of the queues outlive the process: the message goes into a commit group. */
+  /** Some of the queues outlive the process: the message goes into a commit. */
   readonly durableCount: number
   /** Some are topics of several partitions: `RecordSource.partitionKey` has to be set. */
   readonly needsKey: boolean

@@ -2,16 +2,16 @@
 // The view may be slower than those who declare: `isBehind` says when they have to wait for it.
 import { Fifo } from '../lib/fifo.ts'
 import { metaLimits } from '../limits/meta.ts'
-import type { CommitGroup, GroupListener } from '../log/commit-group.ts'
+import type { Commit, CommitListener } from '../log/commit.ts'
 import type { LogStore } from '../log/log-store.ts'
 import type { TopologyChange } from '../meta/topology-change.ts'
 import { encodeTopologyChanges } from '../meta/topology-change.ts'
 
-export class TopologyLog implements GroupListener {
+export class TopologyLog implements CommitListener {
   readonly #store: LogStore
   readonly #onDurable: (sequence: number, bytes: Buffer) => void
   /** Already listened to. */
-  #lastGroup: CommitGroup | undefined
+  #lastTicket: Commit | undefined
   #lastSequence = 0
   /** How far the view is; undefined when nobody says, because there is none. */
   #appliedSequence: number | undefined
@@ -42,24 +42,24 @@ export class TopologyLog implements GroupListener {
   }
 
   /** Makes the changes durable as one atom; undefined when there are none. */
-  write(changes: readonly TopologyChange[]): CommitGroup | undefined {
+  write(changes: readonly TopologyChange[]): Commit | undefined {
     if (changes.length === 0) return undefined
-    const group = this.#store.beginAtom()
-    this.put(changes, group)
+    const ticket = this.#store.beginAtom()
+    this.put(changes, ticket)
     this.#store.endAtom()
-    return group
+    return ticket
   }
 
-  /** Adds the changes to the atom that the caller began in `group`. */
-  put(changes: readonly TopologyChange[], group: CommitGroup): void {
+  /** Adds the changes to the atom that the caller began in `ticket`. */
+  put(changes: readonly TopologyChange[], ticket: Commit): void {
     if (changes.length === 0) return
     this.#lastSequence = this.#store.putTopology(encodeTopologyChanges(changes))
-    if (group === this.#lastGroup) return
-    this.#lastGroup = group
-    group.addListener(this)
+    if (ticket === this.#lastTicket) return
+    this.#lastTicket = ticket
+    ticket.addListener(this)
   }
 
-  onGroupFinished(group: CommitGroup): void {
-    for (const { sequence, bytes } of group.topology) this.#onDurable(sequence, bytes)
+  onCommitFinished(ticket: Commit): void {
+    for (const { sequence, bytes } of ticket.topology) this.#onDurable(sequence, bytes)
   }
 }

@@ -41,13 +41,13 @@ test('openFileStorage() tells how far the view is, at once and whenever it has m
       if (sequence === last) caughtUp.resolve()
     })
     const { store } = storage
-    const group = store.beginAtom()
+    const commit = store.beginAtom()
     const row = { name: `host ${last}` }
     const sequence = store.putTopology(encodeTopologyChanges([{ kind: 'vhost', op: 'put', row }]))
     store.endAtom()
-    const [entry] = group.topology
-    group.addListener({
-      onGroupFinished: () => storage.onTopologyDurable(sequence, entry?.bytes as Buffer),
+    const [entry] = commit.topology
+    commit.addListener({
+      onCommitFinished: () => storage.onTopologyDurable(sequence, entry?.bytes as Buffer),
     })
     await within('the view has it', caughtUp.promise)
     assert.deepEqual(told, [last - 1, last])

@@ -21,7 +21,7 @@ export async function verify(folder: string, print: Print): Promise<ExitCode> {
     print(`${severity}: ${file}, byte ${byte}: ${problem}`)
   }
   print(
-    `${report.fileCount} files, ${report.groupCount} commit groups, ${report.recordCount} records ` +
+    `${report.fileCount} files, ${report.commitCount} commits, ${report.recordCount} records ` +
       `and ${report.bodyCount} large bodies checked`,
   )
   const isDamaged = report.problems.some(({ severity }) => severity === 'damage')

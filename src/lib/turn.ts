@@ -1,6 +1,6 @@
 // One turn of the event loop, seen as three phases: what arrived is dispatched, then committed,
 // then written out. Work is gathered while sockets are read and runs once at the end of the turn,
-// so that everything that arrived together is one commit group and one write per connection.
+// so that everything that arrived together is one commit and one write per connection.
 import type { Clock } from './clock.ts'
 
 /** Something that runs at most once a turn; it must know itself whether it is already scheduled. */

@@ -2,17 +2,17 @@
 import { KiB, MiB } from './units.ts'
 
 export const logLimits = {
-  /** A group is written in one call; a larger one would hold everybody's confirms up. */
-  groupSizeMax: (4 * MiB) as number,
+  /** A commit is written in one call; a larger one would hold everybody's confirms up. */
+  commitSizeMax: (4 * MiB) as number,
   /** A random read walks its run from the start: 256 KiB are a few thousand small records. */
   runSizeMax: (256 * KiB) as number,
   /** Volatile logs spill whole runs. */
   volatileRunSizeMax: (64 * KiB) as number,
-  /** First size of a group's shared bodies; doubles as needed. */
+  /** First size of a commit's shared bodies; doubles as needed. */
   sharedBodiesSizeInitial: (16 * KiB) as number,
   /** Below this a body is stored with each record: a reference would save nothing. */
   sharedBodySizeMin: 512,
-  /** Bodies above this go to a file of their own, so that one message does not hold a group up. */
+  /** Bodies above this go to a file of their own, so that one message does not hold a commit up. */
   inlineBodySizeMax: (1 * MiB) as number,
   /** Past this, 65,536 offsets with scattered acks take a bitmap of 8 KiB instead of runs. */
   ackedRunsPerChunkMax: 512,
@@ -20,9 +20,9 @@ export const logLimits = {
   uncommittedSizeMax: (8 * MiB) as number,
   /** Large enough that files are few, small enough that a start replays little. */
   walFileSizeMax: (64 * MiB) as number,
-  /** Below this a run is copied into the group's buffer; above it the kernel gathers it itself. */
+  /** Below this a run is copied into the commit's buffer; above it the kernel gathers it itself. */
   coalescedRunSizeMax: (16 * KiB) as number,
-  /** Memory in which a group is gathered for one direct write; larger ones take several. */
+  /** Memory in which a commit is gathered for one direct write; larger ones take several. */
   directWriteSizeMax: (4 * MiB) as number,
   /** The same for small writes, of which several are under way. */
   directWriteSizeSmall: (256 * KiB) as number,
@@ -38,7 +38,7 @@ export const logLimits = {
   coldDrainReadSizeMax: (1 * MiB) as number,
   /** The same for readers of whole runs, who take what librdkafka asks for by default at a time. */
   coldRunsReadSizeMax: (1 * MiB) as number,
-  /** Such a read with what lies between its runs, the heads of groups for the most part. */
+  /** Such a read with what lies between its runs, the heads of commits for the most part. */
   windowPageSize: (1088 * KiB) as number,
   /** A batch that was read and found intact is taken for that in reads by other groups for so long. */
   runIntactMs: 600_000,
@@ -56,7 +56,7 @@ export const logLimits = {
   spareFreeFilesMin: 16,
   /** A WAL file that fills faster is not worth writing twice: 64 MiB/s. */
   spareFillMsMin: 1000,
-  /** Zeros of a spare file go in steps of this size, each about as long as a commit group. */
+  /** Zeros of a spare file go in steps of this size, each about as long as a commit. */
   spareFillStepSize: (256 * KiB) as number,
   /** Between two of them, at most: 5 s a file. */
   spareFillPauseMs: 20,
@@ -67,7 +67,7 @@ export const logLimits = {
   /** Keyed state is in memory, and each WAL file repeats it: group offsets and producers, no data. */
   stateCountMax: 1_000_000,
   stateSizeMax: (256 * MiB) as number,
-  /** State of logs repeated with one group: a slice costs well under a millisecond. */
+  /** State of logs repeated with one commit: a slice costs well under a millisecond. */
   checkpointSliceSizeMax: (128 * KiB) as number,
   /** Directories of sealed files that readers are in. */
   indexCacheSizeMax: (8 * MiB) as number,
@@ -94,11 +94,11 @@ export const logLimits = {
   directoryPieceCount: 1000 as number,
   /** Looking at so many extents takes about a millisecond. */
   extentsPerTurnMax: 2000,
-  /** Survivors are written in groups of about this size. */
-  survivorGroupSizeMax: (1 * MiB) as number,
+  /** Survivors are written in commits of about this size. */
+  survivorCommitSizeMax: (1 * MiB) as number,
   /** Publishers are blocked below this (or a tenth of a small disk): others need room too. */
   diskFreeMin: (50 * MiB) as number,
-  /** Given up when the disk is full all the same: some groups of acks and a checkpoint (1/32 of a small disk). */
+  /** Given up when the disk is full all the same: some commits of acks and a checkpoint (1/32 of a small disk). */
   reserveSizeMax: (16 * MiB) as number,
   diskCheckIntervalMs: 1000,
   /** Large bodies that were committed or read lately. */

@@ -2,34 +2,34 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { failsAssertion } from '../../test/support/fails-assertion.ts'
 import type { Turn, TurnTask } from '../lib/turn.ts'
-import type { CommitGroup } from './commit-group.ts'
 import { CommitScheduler } from './commit-scheduler.ts'
+import type { Commit } from './commit.ts'
 
 /** A turn that ends when the test says so, and an engine that finishes when the test says so. */
 class Bench {
-  readonly committed: CommitGroup[] = []
-  readonly sealed: CommitGroup[] = []
+  readonly committed: Commit[] = []
+  readonly sealed: Commit[] = []
   readonly scheduler: CommitScheduler
   #tasks: TurnTask[] = []
 
-  constructor(groupsInFlightMax: number) {
+  constructor(commitsInFlightMax: number) {
     const turn = { schedule: (_phase: number, task: TurnTask) => this.#tasks.push(task) }
     this.scheduler = new CommitScheduler({
       turn: turn as unknown as Turn,
-      commit: (group) => this.committed.push(group),
-      groupsInFlightMax,
+      write: (commit) => this.committed.push(commit),
+      commitsInFlightMax,
       firstSequence: 10,
-      onSeal: (group) => this.sealed.push(group),
+      onSeal: (commit) => this.sealed.push(commit),
     })
   }
 
-  /** Something small happens in an atom; returns its group. */
-  change(): CommitGroup {
-    const group = this.scheduler.beginAtom()
-    group.topology.push({ sequence: 1, bytes: Buffer.alloc(0) })
+  /** Something small happens in an atom; returns its commit. */
+  change(): Commit {
+    const commit = this.scheduler.beginAtom()
+    commit.topology.push({ sequence: 1, bytes: Buffer.alloc(0) })
     this.scheduler.schedule()
     this.scheduler.endAtom()
-    return group
+    return commit
   }
 
   endTurn(): void {
@@ -39,7 +39,7 @@ class Bench {
   }
 }
 
-test('everything of a turn is one group, and what comes while it is written is the next', () => {
+test('everything of a turn is one commit, and what comes while it is written is the next', () => {
   const bench = new Bench(1)
   const first = bench.change()
   assert.equal(bench.change(), first)
@@ -58,16 +58,16 @@ test('everything of a turn is one group, and what comes while it is written is t
   )
 })
 
-test('listeners of a group are told once, when it is finished', () => {
+test('listeners of a commit are told once, when it is finished', () => {
   const bench = new Bench(1)
-  const group = bench.change()
+  const commit = bench.change()
   let count = 0
-  group.addListener({ onGroupFinished: () => count++ })
+  commit.addListener({ onCommitFinished: () => count++ })
   bench.endTurn()
   assert.equal(count, 0)
-  bench.scheduler.finish(group)
+  bench.scheduler.finish(commit)
   assert.equal(count, 1)
-  assert.equal(group.state, 'finished')
+  assert.equal(commit.state, 'finished')
 })
 
 test('whenDurable waits for what happened before it and for nothing later', () => {
@@ -87,7 +87,7 @@ test('whenDurable waits for what happened before it and for nothing later', () =
   assert.deepEqual(told, ['nothing to wait for', 'first', 'second'])
 })
 
-test('groups finish in the order in which they were committed', () => {
+test('commits finish in the order in which they were committed', () => {
   const bench = new Bench(2)
   const first = bench.change()
   bench.endTurn()
@@ -95,7 +95,7 @@ test('groups finish in the order in which they were committed', () => {
   const told: string[] = []
   bench.scheduler.whenDurable(() => told.push('second'))
   bench.endTurn()
-  failsAssertion(() => bench.scheduler.finish(second), /group 11 finishes before an earlier one/)
+  failsAssertion(() => bench.scheduler.finish(second), /commit 11 finishes before an earlier one/)
   bench.scheduler.finish(first)
   assert.deepEqual(told, [])
   bench.scheduler.finish(second)
@@ -113,8 +113,8 @@ test('atoms do not nest, and what has to be within one is', () => {
 test('an atom that was left by what was thrown inside it is never committed', () => {
   const bench = new Bench(1)
   bench.change()
-  const group = bench.scheduler.beginAtom()
-  group.topology.push({ sequence: 2, bytes: Buffer.alloc(0) })
+  const commit = bench.scheduler.beginAtom()
+  commit.topology.push({ sequence: 2, bytes: Buffer.alloc(0) })
   for (let count = 0; count < 2; count++) {
     bench.scheduler.schedule()
     failsAssertion(() => bench.endTurn(), /an atom is still open at its commit/)

@@ -1,23 +1,23 @@
-// Builds commit groups and hands them to an engine: one group a turn, a bounded number in flight,
+// Builds commits and hands them to an engine: one commit a turn, a bounded number in flight,
 // and while those are being written everything new gathers in the next ones.
 //
-// Invariant: half an atom never reaches the engine. Atoms do not nest, and none is open when a group
+// Invariant: half an atom never reaches the engine. Atoms do not nest, and none is open when a commit
 // is sealed at the end of a turn; one that is was left by something thrown inside it.
 import { assert } from '../lib/assert.ts'
 import { turnPhase } from '../lib/turn.ts'
 import type { Turn, TurnTask } from '../lib/turn.ts'
 import { logLimits } from '../limits/log.ts'
-import { CommitGroup } from './commit-group.ts'
+import { Commit } from './commit.ts'
 
 export interface CommitSchedulerOptions {
   readonly turn: Turn
-  /** Writes a sealed group and calls `CommitScheduler.finish` when its fate is known. */
-  readonly commit: (group: CommitGroup) => void
-  readonly groupsInFlightMax: number
-  /** Sequence of the first group. */
+  /** Writes a sealed commit and calls `CommitScheduler.finish` when its fate is known. */
+  readonly write: (commit: Commit) => void
+  readonly commitsInFlightMax: number
+  /** Sequence of the first commit. */
   readonly firstSequence: number
-  /** Memory now holds exactly what groups up to this one contain, which is the time for snapshots. */
-  readonly onSeal?: (group: CommitGroup) => void
+  /** Memory now holds exactly what commits up to this one contain, which is the time for snapshots. */
+  readonly onSeal?: (commit: Commit) => void
 }
 
 interface Barrier {
@@ -28,11 +28,11 @@ interface Barrier {
 export class CommitScheduler implements TurnTask {
   #sealedSize = 0
   readonly #options: CommitSchedulerOptions
-  #open: CommitGroup
-  /** Full groups that wait for their turn to be written. */
-  #waiting: CommitGroup[] = []
+  #open: Commit
+  /** Full commits that wait for their turn to be written. */
+  #waiting: Commit[] = []
   /** Handed to the engine, in order of sequence. */
-  #inFlight: CommitGroup[] = []
+  #inFlight: Commit[] = []
   #isScheduled = false
   #isInAtom = false
   #idleCallbacks: (() => void)[] = []
@@ -43,7 +43,7 @@ export class CommitScheduler implements TurnTask {
   constructor(options: CommitSchedulerOptions) {
     this.#options = options
     this.#finishedThrough = options.firstSequence - 1
-    this.#open = this.#newGroup(options.firstSequence)
+    this.#open = this.#newCommit(options.firstSequence)
   }
 
   /** Bytes appended and not yet durable. */
@@ -51,9 +51,9 @@ export class CommitScheduler implements TurnTask {
     return this.#sealedSize + this.#open.size
   }
 
-  beginAtom(): CommitGroup {
+  beginAtom(): Commit {
     assert(!this.#isInAtom, 'an atom begins while another one is open')
-    if (this.#open.size >= logLimits.groupSizeMax) this.#rotate()
+    if (this.#open.size >= logLimits.commitSizeMax) this.#rotate()
     this.#isInAtom = true
     return this.#open
   }
@@ -63,19 +63,19 @@ export class CommitScheduler implements TurnTask {
     this.#isInAtom = false
   }
 
-  /** The group of the open atom. */
-  get atom(): CommitGroup {
+  /** The commit of the open atom. */
+  get atom(): Commit {
     assert(this.#isInAtom, 'what has to be within an atom is not')
     return this.#open
   }
 
-  /** The group that takes what is acked now, within an atom or not. */
-  get open(): CommitGroup {
-    if (!this.#isInAtom && this.#open.size >= logLimits.groupSizeMax) this.#rotate()
+  /** The commit that takes what is acked now, within an atom or not. */
+  get open(): Commit {
+    if (!this.#isInAtom && this.#open.size >= logLimits.commitSizeMax) this.#rotate()
     return this.#open
   }
 
-  /** The open group has something to commit. */
+  /** The open commit has something to commit. */
   schedule(): void {
     if (this.#isScheduled) return
     this.#isScheduled = true
@@ -85,25 +85,25 @@ export class CommitScheduler implements TurnTask {
   runTurn(): void {
     this.#isScheduled = false
     assert(!this.#isInAtom, 'an atom is still open at its commit: something was thrown inside it')
-    while (this.#inFlight.length < this.#options.groupsInFlightMax) {
-      const group = this.#nextToCommit()
-      if (group === undefined) return
-      this.#inFlight.push(group)
-      this.#options.commit(group)
+    while (this.#inFlight.length < this.#options.commitsInFlightMax) {
+      const commit = this.#nextToCommit()
+      if (commit === undefined) return
+      this.#inFlight.push(commit)
+      this.#options.write(commit)
     }
   }
 
-  /** The engine says that `group` is durable: in the order in which it got them. */
-  finish(group: CommitGroup): void {
-    assert(this.#inFlight[0] === group, `group ${group.sequence} finishes before an earlier one`)
+  /** The engine says that `commit` is durable: in the order in which it got them. */
+  finish(commit: Commit): void {
+    assert(this.#inFlight[0] === commit, `commit ${commit.sequence} finishes before an earlier one`)
     this.#inFlight.shift()
-    this.#sealedSize -= group.size
-    for (const [log, delta] of group.deltas) {
+    this.#sealedSize -= commit.size
+    for (const [log, delta] of commit.deltas) {
       if (delta.deliveredMark > log.durableDeliveredMark)
         log.durableDeliveredMark = delta.deliveredMark
     }
-    group.finish()
-    this.#retire(group)
+    commit.finish()
+    this.#retire(commit)
     if (this.#waiting.length > 0 || !this.#open.isEmpty) this.schedule()
     else if (this.#inFlight.length === 0) this.#tellIdle()
   }
@@ -122,11 +122,11 @@ export class CommitScheduler implements TurnTask {
     else this.#barriers.push({ sequence, callback })
   }
 
-  #retire(group: CommitGroup): void {
-    this.#finishedThrough = group.sequence
-    raiseHighWatermarks(group)
+  #retire(commit: Commit): void {
+    this.#finishedThrough = commit.sequence
+    raiseHighWatermarks(commit)
     let due = 0
-    while ((this.#barriers[due]?.sequence ?? Infinity) <= group.sequence) due++
+    while ((this.#barriers[due]?.sequence ?? Infinity) <= commit.sequence) due++
     for (const { callback } of this.#barriers.splice(0, due)) callback()
   }
 
@@ -136,7 +136,7 @@ export class CommitScheduler implements TurnTask {
     for (const callback of callbacks) callback()
   }
 
-  #nextToCommit(): CommitGroup | undefined {
+  #nextToCommit(): Commit | undefined {
     if (this.#waiting.length > 0) return this.#waiting.shift()
     if (this.#open.isEmpty) return undefined
     this.#rotate()
@@ -144,25 +144,25 @@ export class CommitScheduler implements TurnTask {
   }
 
   #rotate(): void {
-    const group = this.#open
-    group.state = 'sealed'
-    for (const { log, run } of group.runs) log.closeOpenRun(run)
-    this.#sealedSize += group.size
-    this.#options.onSeal?.(group)
-    this.#waiting.push(group)
-    this.#open = this.#newGroup(group.sequence + 1)
+    const commit = this.#open
+    commit.state = 'sealed'
+    for (const { log, run } of commit.runs) log.closeOpenRun(run)
+    this.#sealedSize += commit.size
+    this.#options.onSeal?.(commit)
+    this.#waiting.push(commit)
+    this.#open = this.#newCommit(commit.sequence + 1)
   }
 
-  #newGroup(sequence: number): CommitGroup {
-    return new CommitGroup(sequence)
+  #newCommit(sequence: number): Commit {
+    return new Commit(sequence)
   }
 }
 
-/** The group is done with: whoever still holds it (a channel, say) must not hold its bytes. */
-function raiseHighWatermarks(group: CommitGroup): void {
-  for (const { log, run } of group.runs) {
+/** The commit is done with: whoever still holds it (a channel, say) must not hold its bytes. */
+function raiseHighWatermarks(commit: Commit): void {
+  for (const { log, run } of commit.runs) {
     log.durableEnd = run.lastOffset + 1
     log.watcher?.onDurable(log)
   }
-  group.release()
+  commit.release()
 }

@@ -1,10 +1,10 @@
 /**
- * What one commit group changes in one log's cursor: acked offsets as inclusive ranges
+ * What one commit changes in one log's cursor: acked offsets as inclusive ranges
  * [first, last, first, last, …] in the order they were acked, and the delivered mark.
  */
 export class CursorDelta {
   readonly acked: number[] = []
-  /** Everything at or above this offset has never been delivered; -1 when the group leaves it. */
+  /** Everything at or above this offset has never been delivered; -1 when the commit leaves it. */
   deliveredMark = -1
 
   ack(offset: number): void {

@@ -22,7 +22,7 @@ async function createLog(store: LogStore): Promise<Log> {
   return log
 }
 
-/** A batch of three records each, in a group of its own. */
+/** A batch of three records each, in a commit of its own. */
 async function appendBatches(store: LogStore, log: Log, count: number): Promise<void> {
   for (let n = 0; n < count; n++) {
     const batch = plainBatch({ recordCount: 3, timestamp: log.endOffset, body: 'b'.repeat(500) })

@@ -158,12 +158,12 @@ for (const makeEngine of [memoryEngine, fileEngine, osFileEngine, tinyFileEngine
       await committed(store, () => {
         for (let n = 0; n < 3; n++) logs.push(store.createLog({ isVolatile: false }))
       })
-      const group = store.beginAtom()
+      const commit = store.beginAtom()
       const message = source('x', body)
-      const position = group.sharedBodies().add(message.body, 0, message.body.length)
+      const position = commit.sharedBodies().add(message.body, 0, message.body.length)
       for (const log of logs) log.append(message, position)
       store.endAtom()
-      await finished(group)
+      await finished(commit)
       for (const log of logs) assert.deepEqual(await readAll(store, log), [[0, body]])
       await store.close()
       if (!engine.isLasting) return

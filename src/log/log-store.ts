@@ -1,14 +1,14 @@
 // The only storage interface. Engines: `memory` (tests, simulation), `file` (embedded default).
-// It knows logs, cursors and commit groups; what a queue, a topic or a topology entry means is
+// It knows logs, cursors and commits; what a queue, a topic or a topology entry means is
 // not its business.
-import type { CommitGroup, TopologyEntry } from './commit-group.ts'
+import type { Commit, TopologyEntry } from './commit.ts'
 import type { Log } from './log.ts'
 import type { Run } from './run.ts'
 
 /** Why publishers have to wait. */
 export type BlockedReason = 'low on disk'
 
-/** What a store tells its owner outside of groups. */
+/** What a store tells its owner outside of commits. */
 export interface LogStoreEvents {
   /** Storage is (or is no longer) short: publishers must be blocked, acks and deletes go on. */
   onBlocked?(reason: BlockedReason | undefined): void
@@ -39,7 +39,7 @@ export interface CreateLogOptions {
   readonly isVolatile: boolean
 }
 
-/** All calls are synchronous and change memory at once; durability is reported per group. */
+/** All calls are synchronous and change memory at once; durability is reported per commit. */
 export interface LogStore {
   /** Rises by one at each open. */
   readonly epoch: number
@@ -48,10 +48,10 @@ export interface LogStore {
   readonly blocked: BlockedReason | undefined
 
   /**
-   * Starts an atom: all calls until `endAtom` are durable together or not at all. Returns the group
+   * Starts an atom: all calls until `endAtom` are durable together or not at all. Returns the commit
    * that it is part of. Atoms do not nest, and no store refuses one.
    */
-  beginAtom(): CommitGroup
+  beginAtom(): Commit
   endAtom(): void
 
   /** Creates an owned log with an id that was never used. Within an atom. */

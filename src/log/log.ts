@@ -6,7 +6,7 @@ import { batchHeaderSize } from '../record/batch/batch-header.ts'
 import { inlineRecordSize, recordAsideId, recordSizeAt } from '../record/message/message-record.ts'
 import type { RecordSource } from '../record/message/record-source.ts'
 import type { RecordView } from '../record/message/record-view.ts'
-import type { CommitGroup } from './commit-group.ts'
+import type { Commit } from './commit.ts'
 import { CursorDelta } from './cursor-delta.ts'
 import { Cursor } from './cursor.ts'
 import { appendRecord, readRecord, recordOffsetAt } from './record.ts'
@@ -21,12 +21,12 @@ export interface LogEngine {
   readonly asideBodies: ReadonlyMap<number, Buffer>
   /** Makes messages of batches; without one they are gaps to readers of messages. */
   readonly converter: RunConverter | undefined
-  /** The group that takes what is appended now; an atom must be open. */
-  groupForAppend(): CommitGroup
-  /** The group that takes what is acked now, within an atom or not. */
-  groupForAck(): CommitGroup
-  /** Something changed in the open group, which must be committed at the end of this turn. */
-  onChanged(group: CommitGroup): void
+  /** The commit that takes what is appended now; an atom must be open. */
+  commitForAppend(): Commit
+  /** The commit that takes what is acked now, within an atom or not. */
+  commitForAck(): Commit
+  /** Something changed in the open commit, which must be committed at the end of this turn. */
+  onChanged(commit: Commit): void
   /** Whether that body can never be read again: its record counts as a gap. */
   isAsideLost(asideId: number): boolean
   /** The record at `offset` refers to a body of its own. */
@@ -89,7 +89,7 @@ export class Log {
   /** Offsets that are not acked and whose body was gone when the store was opened. */
   #lost: Set<number> | undefined
   #openRun: Run | undefined
-  #openRunGroup: CommitGroup | undefined
+  #openRunCommit: Commit | undefined
   #lastRunSize = 0
   /** Older runs that the engine loaded for readers. */
   readonly #windows = new Windows()
@@ -109,7 +109,7 @@ export class Log {
 
   /**
    * Appends one message and returns its offset. `sharedPosition` is where its body is in the
-   * group's shared bodies, or -1 for a body of its own. Within an atom.
+   * commit's shared bodies, or -1 for a body of its own. Within an atom.
    */
   append(source: RecordSource, sharedPosition: number): number {
     const offset = this.endOffset++
@@ -117,14 +117,14 @@ export class Log {
     const now = this.#engine.now()
     const run = this.#runFor(offset, size, now)
     const sizeBefore = run.size
-    // A volatile log's runs outlive the group, so they share nothing with it.
+    // A volatile log's runs outlive the commit, so they share nothing with it.
     source.sharedPosition = this.isVolatile ? -1 : sharedPosition
-    if (source.sharedPosition >= 0) run.shared = this.#openRunGroup?.shared
+    if (source.sharedPosition >= 0) run.shared = this.#openRunCommit?.shared
     appendRecord(run, offset, now, source)
     if (source.asideId !== 0) this.#engine.onAsideAppended(this, offset, source.asideId)
     if (this.isVolatile) return offset
-    const group = this.#openRunGroup as CommitGroup
-    group.size += run.size - sizeBefore
+    const commit = this.#openRunCommit as Commit
+    commit.size += run.size - sizeBefore
     return offset
   }
 
@@ -134,18 +134,18 @@ export class Log {
    * on. The caller has checked the batch. Within an atom.
    */
   appendBatch(batch: Buffer): number {
-    const group = this.#engine.groupForAppend()
+    const commit = this.#engine.commitForAppend()
     if (this.#openRun !== undefined) this.closeOpenRun(this.#openRun)
     const run = Run.fromBatch(batch, this.endOffset, this.#engine.epoch)
     this.endOffset = run.lastOffset + 1
     this.tail.push(run)
-    group.runs.push({ log: this, run })
-    group.size += run.size
-    this.#engine.onChanged(group)
+    commit.runs.push({ log: this, run })
+    commit.size += run.size
+    this.#engine.onChanged(commit)
     return run.baseOffset
   }
 
-  /** Acks one offset; false when it was acked before. Durable with the open group. */
+  /** Acks one offset; false when it was acked before. Durable with the open commit. */
   ack(offset: number): boolean {
     if (!this.cursor.ack(offset)) return false
     if (!this.isVolatile) this.#delta().ack(offset)
@@ -188,8 +188,8 @@ export class Log {
     this.#lost.add(offset)
   }
 
-  /** Says that deliveries may now reach up to `offset`; durable with the open group. */
-  raiseDeliveredMark(offset: number): CommitGroup | undefined {
+  /** Says that deliveries may now reach up to `offset`; durable with the open commit. */
+  raiseDeliveredMark(offset: number): Commit | undefined {
     if (offset <= this.deliveredMark) return undefined
     this.deliveredMark = offset
     if (this.isVolatile) {
@@ -197,7 +197,7 @@ export class Log {
       return undefined
     }
     this.#delta().deliveredMark = offset
-    return this.#engine.groupForAck()
+    return this.#engine.commitForAck()
   }
 
   /**
@@ -263,13 +263,13 @@ export class Log {
     return readRecord(messages, position, view, this.#engine.asideBodies)
   }
 
-  /** Engines only: the group of `run` was sealed; nothing may be added to the run any more. */
+  /** Engines only: the commit of `run` was sealed; nothing may be added to the run any more. */
   closeOpenRun(run: Run): void {
     if (this.#openRun !== run) return
     // Falls slowly: after a small run a large one may follow.
     this.#lastRunSize = Math.max(run.size, this.#lastRunSize * 0.75) >>> 0
     this.#openRun = undefined
-    this.#openRunGroup = undefined
+    this.#openRunCommit = undefined
   }
 
   /** Engines only: forgets runs in memory whose records all lie below `offset`. */
@@ -341,14 +341,14 @@ export class Log {
 
   #runFor(offset: number, size: number, now: number): Run {
     if (this.isVolatile) return this.#volatileRunFor(offset, size, now)
-    const group = this.#engine.groupForAppend()
+    const commit = this.#engine.commitForAppend()
     const open = this.#openRun
-    if (open !== undefined && this.#openRunGroup === group && open.hasRoom(size)) return open
+    if (open !== undefined && this.#openRunCommit === commit && open.hasRoom(size)) return open
     const run = this.#openNewRun(offset, size, now)
-    this.#openRunGroup = group
-    group.runs.push({ log: this, run })
-    group.size += batchHeaderSize
-    this.#engine.onChanged(group)
+    this.#openRunCommit = commit
+    commit.runs.push({ log: this, run })
+    commit.size += batchHeaderSize
+    this.#engine.onChanged(commit)
     return run
   }
 
@@ -370,12 +370,12 @@ export class Log {
   }
 
   #delta(): CursorDelta {
-    const group = this.#engine.groupForAck()
-    let delta = group.deltas.get(this)
+    const commit = this.#engine.commitForAck()
+    let delta = commit.deltas.get(this)
     if (delta === undefined) {
       delta = new CursorDelta()
-      group.deltas.set(this, delta)
-      this.#engine.onChanged(group)
+      commit.deltas.set(this, delta)
+      this.#engine.onChanged(commit)
     }
     return delta
   }

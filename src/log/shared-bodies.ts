@@ -1,4 +1,4 @@
-// The bodies of one commit group that several logs share: a message routed to ten queues is stored
+// The bodies of one commit that several logs share: a message routed to ten queues is stored
 // ten times without its body and once with it. Each body follows its own CRC-32C (u32), so that a
 // reader who loads one body alone can trust it.
 import { crc32c } from '../lib/crc32c.ts'
@@ -6,7 +6,7 @@ import { logLimits } from '../limits/log.ts'
 
 export const sharedCrcSize = 4
 
-/** Grows while its group is open; positions in it are what records keep. */
+/** Grows while its commit is open; positions in it are what records keep. */
 export class SharedBodies {
   buffer: Buffer
   size = 0

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { systemClock } from '../../src/lib/clock.ts'
 import { seededRandom } from '../../src/lib/random.ts'
 import { Turn } from '../../src/lib/turn.ts'
-import type { CommitGroup } from '../../src/log/commit-group.ts'
+import type { Commit } from '../../src/log/commit.ts'
 import { createSystemDisk } from '../../src/log/file/disk.ts'
 import type { Durability } from '../../src/log/file/file-log-store-parts.ts'
 import {
@@ -102,18 +102,18 @@ export function source(address: string, body: string): RecordSource {
   return result
 }
 
-export function finished(group: CommitGroup): Promise<void> {
+export function finished(commit: Commit): Promise<void> {
   return new Promise((resolve) => {
-    group.addListener({ onGroupFinished: () => resolve() })
+    commit.addListener({ onCommitFinished: () => resolve() })
   })
 }
 
 /** Makes `change` in one atom; resolves when it is durable. */
 export async function committed(store: LogStore, change: () => void): Promise<void> {
-  const group = store.beginAtom()
+  const commit = store.beginAtom()
   change()
   store.endAtom()
-  await finished(group)
+  await finished(commit)
 }
 
 /** Offsets and bodies of everything from `offset` on that can be read. */

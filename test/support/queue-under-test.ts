@@ -3,7 +3,7 @@
 import type { Consumer, DeliverySink } from '../../src/broker/queue/consumer.ts'
 import { Queue } from '../../src/broker/queue/queue.ts'
 import { Turn } from '../../src/lib/turn.ts'
-import type { CommitGroup } from '../../src/log/commit-group.ts'
+import type { Commit } from '../../src/log/commit.ts'
 import { type MemoryChaos, MemoryLogStore } from '../../src/log/memory/memory-log-store.ts'
 import { encodeAddress } from '../../src/record/message/address.ts'
 import { noArguments } from '../../src/record/message/arguments.ts'
@@ -66,11 +66,11 @@ export class QueueUnderTest {
   }
 
   /** Publishes one message as an atom of its own. */
-  publish(text: string): CommitGroup {
-    const group = this.store.beginAtom()
+  publish(text: string): Commit {
+    const ticket = this.store.beginAtom()
     this.queue.publish(messageOf(text), -1)
     this.store.endAtom()
-    return group
+    return ticket
   }
 
   /** Adds a consumer that notes what it gets. */

@@ -13,11 +13,11 @@ export class LogGroupStore implements GroupStore {
   }
 
   write(rows: readonly GroupRow[], done: (verdict: GroupVerdict) => void): void {
-    const group = this.#store.beginAtom()
+    const ticket = this.#store.beginAtom()
     const hasRoom = this.#put(rows)
     this.#store.endAtom()
-    group.addListener({
-      onGroupFinished: () => done(hasRoom ? 'durable' : 'refused'),
+    ticket.addListener({
+      onCommitFinished: () => done(hasRoom ? 'durable' : 'refused'),
     })
   }
 

@@ -4,7 +4,7 @@
 //
 // Counts: messageCount = ready + unacked; a message leaves the count when it is removed.
 import { assert } from '../../lib/assert.ts'
-import type { GroupListener } from '../../log/commit-group.ts'
+import type { CommitListener } from '../../log/commit.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import type { Log } from '../../log/log.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
@@ -22,7 +22,7 @@ export interface BacklogOwner {
   onDamaged(offset: number, error: Error): void
 }
 
-export class Backlog implements GroupListener {
+export class Backlog implements CommitListener {
   readonly log: Log
   /** Ready and unacked messages. */
   messageCount: number
@@ -119,7 +119,7 @@ export class Backlog implements GroupListener {
   }
 
   /** The delivered mark is durable: deliveries may go on. */
-  onGroupFinished(): void {
+  onCommitFinished(): void {
     this.#stopWaiting()
   }
 

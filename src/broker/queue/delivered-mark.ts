@@ -2,7 +2,7 @@
 // every message that may have been delivered is below it and comes back as "redelivered": the flag
 // may be falsely true, never falsely false (docs/decisions/0011-delivered-mark.md).
 import { brokerLimits } from '../../limits/broker.ts'
-import type { CommitGroup, GroupListener } from '../../log/commit-group.ts'
+import type { Commit, CommitListener } from '../../log/commit.ts'
 import type { Log } from '../../log/log.ts'
 
 export class DeliveredMark {
@@ -13,8 +13,8 @@ export class DeliveredMark {
   #coversFrom = Number.POSITIVE_INFINITY
   /** How far the mark runs ahead: further, the longer it takes to become durable. */
   #ahead: number = brokerLimits.deliveredMarkAhead
-  /** The group that makes the current mark durable. */
-  #group: CommitGroup | undefined
+  /** The ticket that makes the current mark durable. */
+  #ticket: Commit | undefined
 
   constructor(log: Log) {
     this.#log = log
@@ -23,7 +23,7 @@ export class DeliveredMark {
 
   /**
    * Messages first … last were appended for consumers that have come as far as `next`. The mark is
-   * raised in the group that holds them, so they may be delivered at once. Behind a backlog it
+   * raised in the ticket that holds them, so they may be delivered at once. Behind a backlog it
    * follows the deliveries instead.
    */
   onAppended(first: number, last: number, next: number): void {
@@ -33,14 +33,14 @@ export class DeliveredMark {
   }
 
   /** Whether the message at `offset` may be delivered; if not, the listener is told once it may. */
-  allows(offset: number, listener: GroupListener): boolean {
+  allows(offset: number, listener: CommitListener): boolean {
     const log = this.#log
     if (offset < log.durableDeliveredMark || this.#isCovered(offset)) return true
     if (offset >= log.deliveredMark) this.#raise(offset, log.endOffset)
-    // It was raised in time, but its group stands behind much that publishers sent.
+    // It was raised in time, but its ticket stands behind much that publishers sent.
     else this.#ahead = Math.min(this.#ahead * 4, brokerLimits.deliveredMarkAheadMax)
     if (offset < log.durableDeliveredMark) return true
-    this.#group?.addListener(listener)
+    this.#ticket?.addListener(listener)
     return false
   }
 
@@ -69,6 +69,6 @@ export class DeliveredMark {
    */
   #raise(offset: number, coversFrom: number): void {
     this.#coversFrom = coversFrom
-    this.#group = this.#log.raiseDeliveredMark(offset + this.#ahead)
+    this.#ticket = this.#log.raiseDeliveredMark(offset + this.#ahead)
   }
 }

@@ -2,7 +2,7 @@
 // Batches are stored as they came. Whoever waits for records is told when the high watermark rises.
 import type { Clock } from '../../lib/clock.ts'
 import { topicLimits } from '../../limits/topic.ts'
-import type { CommitGroup } from '../../log/commit-group.ts'
+import type { Commit } from '../../log/commit.ts'
 import { LogError } from '../../log/log-error.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import type { Log, LogWatcher } from '../../log/log.ts'
@@ -22,7 +22,7 @@ export interface PartitionContext {
 export interface Produced {
   readonly baseOffset: number
   /** Durable when this is finished; undefined when it is so already (a batch sent twice). */
-  readonly group: CommitGroup | undefined
+  readonly ticket: Commit | undefined
   /** The time of the broker that the records got, or -1 when they keep their own. */
   readonly appendTime: number
 }
@@ -94,13 +94,13 @@ export class Partition implements LogWatcher {
     const appendTime = config.usesAppendTime ? now : -1
     const known = producer && this.producers.findDuplicate(producer)
     if (known !== undefined) {
-      const group = known.group?.state === 'finished' ? undefined : known.group
-      return { baseOffset: known.baseOffset, group, appendTime: known.timestamp }
+      const ticket = known.ticket?.state === 'finished' ? undefined : known.ticket
+      return { baseOffset: known.baseOffset, ticket, appendTime: known.timestamp }
     }
     const { checked } = findings
     const latest = checked ? verdictOf(checked) : checkRecords(batch, config, now)
     if (latest === 'large') return latest
-    const group = store.beginAtom()
+    const ticket = store.beginAtom()
     if (config.usesAppendTime) setAppendTime(batch, now)
     else if (latest !== maxTimestamp) setMaxTimestamp(batch, latest)
     const baseOffset = this.log.appendBatch(batch)
@@ -111,12 +111,12 @@ export class Partition implements LogWatcher {
         lastSequence: producer.lastSequence,
         baseOffset,
         timestamp: now,
-        group,
+        ticket,
       })
       this.#keepProducer(producer.producerId)
     }
     store.endAtom()
-    return { baseOffset, group, appendTime }
+    return { baseOffset, ticket, appendTime }
   }
 
   /** Forgets producers that have been silent for long, and the oldest of too many. */

@@ -1,6 +1,6 @@
 // Hands out producer ids that are never used twice. They are reserved in blocks: only the end of
 // a block is written, and an id is given only when its block is durable.
-import type { CommitGroup } from '../../log/commit-group.ts'
+import type { Commit } from '../../log/commit.ts'
 import type { LogStore } from '../../log/log-store.ts'
 
 const stateKey = 'producer-ids'
@@ -11,7 +11,7 @@ export class ProducerIds {
   #next: number
   #blockEnd: number
   /** Makes the current block durable. */
-  #group: CommitGroup | undefined
+  #ticket: Commit | undefined
 
   /** `state` is the log's keyed state at the start. */
   constructor(store: LogStore, state: ReadonlyMap<string, Buffer>) {
@@ -25,10 +25,10 @@ export class ProducerIds {
   async take(): Promise<number> {
     if (this.#next === this.#blockEnd) this.#reserve()
     const id = this.#next++
-    const group = this.#group
-    if (group !== undefined && group.state !== 'finished') {
+    const ticket = this.#ticket
+    if (ticket !== undefined && ticket.state !== 'finished') {
       await new Promise<void>((resolve) => {
-        group.addListener({ onGroupFinished: () => resolve() })
+        ticket.addListener({ onCommitFinished: () => resolve() })
       })
     }
     return id
@@ -38,7 +38,7 @@ export class ProducerIds {
     this.#blockEnd += blockSize
     const value = Buffer.alloc(8)
     value.writeDoubleBE(this.#blockEnd)
-    this.#group = this.#store.beginAtom()
+    this.#ticket = this.#store.beginAtom()
     this.#store.putState(stateKey, value)
     this.#store.endAtom()
   }

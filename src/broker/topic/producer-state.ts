@@ -1,7 +1,7 @@
 // What a partition remembers of its idempotent producers: epoch and the last five batches of each,
 // so that a batch sent twice is stored once (KIP-98; rules as in Kafka's ProducerAppendInfo).
 // Checks run against what was appended, durable or not.
-import type { CommitGroup } from '../../log/commit-group.ts'
+import type { Commit } from '../../log/commit.ts'
 import { BrokerError } from '../broker-error.ts'
 
 /** A batch as far as sequence checks go. */
@@ -19,7 +19,7 @@ export interface KnownBatch {
   readonly baseOffset: number
   readonly timestamp: number
   /** Until it is durable, whoever sends it again waits for this. Gone after a restart. */
-  readonly group: CommitGroup | undefined
+  readonly ticket: Commit | undefined
 }
 
 interface ProducerEntry {
@@ -121,7 +121,7 @@ export class ProducerState {
         lastSequence: bytes.readInt32BE(at + 4),
         baseOffset: bytes.readDoubleBE(at + 8),
         timestamp: bytes.readDoubleBE(at + 16),
-        group: undefined,
+        ticket: undefined,
       })
     }
     this.#producers.set(producerId, {

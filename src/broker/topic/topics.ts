@@ -2,7 +2,7 @@
 // that may be looked at as topics of one partition. Queues and topics share one namespace; this
 // class makes, changes and finds them there.
 import { topicLimits } from '../../limits/topic.ts'
-import type { CommitGroup } from '../../log/commit-group.ts'
+import type { Commit } from '../../log/commit.ts'
 import type { Log } from '../../log/log.ts'
 import type { QueueRow } from '../../meta/topology-change.ts'
 import { encodeAddress } from '../../record/message/address.ts'
@@ -118,14 +118,14 @@ export class Topics {
   }
 
   /** Throws `invalid_topic`, `topic_already_exists`, `invalid_partitions`, `invalid_config`. */
-  create(asked: TopicAsked): { topic: Topic; group: CommitGroup } {
+  create(asked: TopicAsked): { topic: Topic; ticket: Commit } {
     // A stream queue may have any name; Kafka sees it when the name is one for a topic.
     if (asked.arguments === undefined) this.checkName(asked.name)
     else this.#checkFree(asked.name)
     checkPartitionCount(asked.partitionCount)
     const configs = parseTopicConfigs(asked.configs)
     const { store, topology, random } = this.#broker
-    const group = store.beginAtom()
+    const ticket = store.beginAtom()
     const topic = new Topic({
       vhost: this.#vhost.name,
       name: asked.name,
@@ -136,9 +136,9 @@ export class Topics {
     })
     this.#addPartitions(topic, asked.partitionCount)
     this.#add(topic)
-    topology.put([{ kind: 'queue', op: 'put', row: topic.row() }], group)
+    topology.put([{ kind: 'queue', op: 'put', row: topic.row() }], ticket)
     store.endAtom()
-    return { topic, group }
+    return { topic, ticket }
   }
 
   /** Throws `invalid_partitions` when the topic has so many already, or may not have so many. */
@@ -158,17 +158,17 @@ export class Topics {
   }
 
   /** Adds partitions up to `count`. Throws what `checkGrowth` throws. */
-  grow(topic: Topic, count: number): CommitGroup {
+  grow(topic: Topic, count: number): Commit {
     this.checkGrowth(topic, count)
-    const group = this.#change(topic, () => {
+    const ticket = this.#change(topic, () => {
       this.#addPartitions(topic, count)
     })
     this.#onPartitionsAdded(topic)
-    return group
+    return ticket
   }
 
   /** Replaces all settings that were set. Throws `invalid_config`. */
-  configure(topic: Topic, configs: Readonly<Record<string, string>>): CommitGroup {
+  configure(topic: Topic, configs: Readonly<Record<string, string>>): Commit {
     const parsed = parseTopicConfigs(configs)
     return this.#change(topic, () => {
       topic.config = new TopicConfig(parsed)
@@ -179,28 +179,28 @@ export class Topics {
    * Somebody declared what was only provisional: it becomes as declared, with as many partitions at
    * least. Throws `invalid_partitions`.
    */
-  confirm(topic: Topic, asked: Required<Omit<TopicAsked, 'name' | 'isProvisional'>>): CommitGroup {
+  confirm(topic: Topic, asked: Required<Omit<TopicAsked, 'name' | 'isProvisional'>>): Commit {
     checkPartitionCount(asked.partitionCount)
     const before = topic.partitions.length
-    const group = this.#change(topic, () => {
+    const ticket = this.#change(topic, () => {
       topic.isProvisional = false
       topic.arguments = asked.arguments
       topic.config = new TopicConfig(asked.configs)
       this.#addPartitions(topic, asked.partitionCount)
     })
     if (topic.partitions.length > before) this.#onPartitionsAdded(topic)
-    return group
+    return ticket
   }
 
   /** Removes a topic with its partitions and bindings. */
-  delete(topic: Topic): CommitGroup {
+  delete(topic: Topic): Commit {
     const { store, topology } = this.#broker
     const { vhost, name } = topic
     const cascaded = this.#vhost.removeQueue(name)
     this.#forget(topic)
     topic.isDeleted = true
-    const group = store.beginAtom()
-    topology.put([{ kind: 'queue', op: 'delete', vhost, name }, ...cascaded], group)
+    const ticket = store.beginAtom()
+    topology.put([{ kind: 'queue', op: 'delete', vhost, name }, ...cascaded], ticket)
     for (const partition of topic.partitions) {
       store.deleteLog(partition.log)
       partition.forget()
@@ -208,7 +208,7 @@ export class Topics {
     }
     store.endAtom()
     topic.onDeleted()
-    return group
+    return ticket
   }
 
   /** Takes a provisional topic out of the way of the queue that gets its log. */
@@ -247,13 +247,13 @@ export class Topics {
     throw new BrokerError('topic_already_exists', `Topic '${name}' already exists.`)
   }
 
-  #change(topic: Topic, change: () => void): CommitGroup {
+  #change(topic: Topic, change: () => void): Commit {
     const { store, topology } = this.#broker
-    const group = store.beginAtom()
+    const ticket = store.beginAtom()
     change()
-    topology.put([{ kind: 'queue', op: 'put', row: topic.row() }], group)
+    topology.put([{ kind: 'queue', op: 'put', row: topic.row() }], ticket)
     store.endAtom()
-    return group
+    return ticket
   }
 
   #onPartitionsAdded(topic: Topic): void {

@@ -1,8 +1,8 @@
-// Repeats the state of all logs in the WAL, a slice with each group, so that older files are not
+// Repeats the state of all logs in the WAL, a slice with each commit, so that older files are not
 // needed to know it. Fuzzy: between begin and end others go on writing, and recovery adds both up.
 import { writeInt64 } from '../../lib/int64.ts'
 import { chunkSize } from '../acked-chunk.ts'
-import type { EncodedEntries } from '../commit-group.ts'
+import type { EncodedEntries } from '../commit.ts'
 import type { Log } from '../log.ts'
 import { EntryWriter } from './entry-writer.ts'
 import { entryKind } from './file-format.ts'
@@ -17,7 +17,7 @@ export interface NextIds {
 /** What a checkpoint repeats. */
 export interface CheckpointSource {
   readonly logs: Iterable<Log>
-  /** The keyed state; changes while it is walked are in the groups that made them. */
+  /** The keyed state; changes while it is walked are in the commits that made them. */
   readonly states: Iterable<readonly [string, string]>
   readonly ids: () => NextIds
 }
@@ -51,7 +51,7 @@ export class Checkpoint {
   }
 
   /**
-   * The next slice, for a group that is being sealed: memory must hold exactly what groups up to
+   * The next slice, for a commit that is being sealed: memory must hold exactly what commits up to
    * that one contain. At most about `sizeMax` bytes.
    */
   next(sizeMax: number): CheckpointSlice {

@@ -1,16 +1,16 @@
 // Decides when a checkpoint is taken: one begins in each new WAL file, and when it is complete and
 // durable, older files are needed only for the messages in them.
 import { logLimits } from '../../limits/log.ts'
-import type { CommitGroup } from '../commit-group.ts'
+import type { Commit } from '../commit.ts'
 import { Checkpoint } from './checkpoint.ts'
 import type { CheckpointSlice, CheckpointSource } from './checkpoint.ts'
 import type { CheckpointPlace } from './manifest.ts'
-import type { WrittenGroup } from './wal-writer.ts'
+import type { WrittenCommit } from './wal-writer.ts'
 
 export interface CheckpointerOptions extends CheckpointSource {
   readonly sliceSizeMax: number
-  /** Asks for a group, so that a checkpoint comes to its end when nobody writes. */
-  readonly wantGroup: () => void
+  /** Asks for a commit, so that a checkpoint comes to its end when nobody writes. */
+  readonly wantCommit: () => void
   readonly onComplete: (place: CheckpointPlace) => void
 }
 
@@ -33,21 +33,21 @@ export class Checkpointer {
 
   /** Begins a checkpoint that is written in large slices, unless one was begun just now. */
   beginLast(sequence: number): void {
-    this.#sliceSizeMax = logLimits.groupSizeMax
+    this.#sliceSizeMax = logLimits.commitSizeMax
     this.#place = undefined
     this.#checkpoint = new Checkpoint(sequence, this.#options)
-    this.#options.wantGroup()
+    this.#options.wantCommit()
   }
 
-  /** A group is sealed: memory holds exactly what groups up to it contain. */
-  onSeal(group: CommitGroup): void {
+  /** A commit is sealed: memory holds exactly what commits up to it contain. */
+  onSeal(commit: Commit): void {
     if (this.#checkpoint === undefined) return
-    group.extra = this.#checkpoint.next(this.#sliceSizeMax)
+    commit.extra = this.#checkpoint.next(this.#sliceSizeMax)
   }
 
-  /** A group is durable. */
-  onCommitted(group: CommitGroup, written: WrittenGroup): void {
-    const slice = group.extra as CheckpointSlice | undefined
+  /** A commit is durable. */
+  onCommitted(commit: Commit, written: WrittenCommit): void {
+    const slice = commit.extra as CheckpointSlice | undefined
     const { segment, position } = written
     if (slice?.isBegin === true) this.#place = { fileId: segment.id, position }
     if (slice?.isEnd === true) {
@@ -55,12 +55,12 @@ export class Checkpointer {
       this.#lastFileId = (this.#place as CheckpointPlace).fileId
       this.#options.onComplete(this.#place as CheckpointPlace)
     }
-    if (this.#checkpoint !== undefined) this.#options.wantGroup()
-    else if (segment.id !== this.#lastFileId && slice === undefined) this.#begin(group.sequence)
+    if (this.#checkpoint !== undefined) this.#options.wantCommit()
+    else if (segment.id !== this.#lastFileId && slice === undefined) this.#begin(commit.sequence)
   }
 
   #begin(sequence: number): void {
     this.#checkpoint = new Checkpoint(sequence, this.#options)
-    this.#options.wantGroup()
+    this.#options.wantCommit()
   }
 }

@@ -8,7 +8,7 @@ import { seededRandom } from '../../lib/random.ts'
 import { Turn } from '../../lib/turn.ts'
 import { RecordSource } from '../../record/message/record-source.ts'
 import { FaultDisk } from '../../testing/fault-disk.ts'
-import type { CommitGroup } from '../commit-group.ts'
+import type { Commit } from '../commit.ts'
 import type { Log } from '../log.ts'
 import type { FileLogStore } from './file-log-store.ts'
 import { openFileLogStore } from './open-file-log-store.ts'
@@ -39,17 +39,17 @@ function open(disk: FaultDisk): ReturnType<typeof openFileLogStore> {
   })
 }
 
-function isFinished(group: CommitGroup): Promise<void> {
+function isFinished(commit: Commit): Promise<void> {
   return new Promise((resolve) => {
-    group.addListener({ onGroupFinished: () => resolve() })
+    commit.addListener({ onCommitFinished: () => resolve() })
   })
 }
 
-async function change(store: FileLogStore, body: (group: CommitGroup) => void): Promise<void> {
-  const group = store.beginAtom()
-  body(group)
+async function change(store: FileLogStore, body: (commit: Commit) => void): Promise<void> {
+  const commit = store.beginAtom()
+  body(commit)
   store.endAtom()
-  await isFinished(group)
+  await isFinished(commit)
 }
 
 function source(body: string): RecordSource {
@@ -173,9 +173,9 @@ test('bodies that several logs share are copied once', async () => {
   const logs = [await createLog(store), await createLog(store), await createLog(store)]
   const filler = await createLog(store)
   for (let number = 0; number < 10; number++) {
-    await change(store, (group) => {
+    await change(store, (commit) => {
       const message = source(`shared ${number} `.padEnd(2000, 'x'))
-      const position = group.sharedBodies().add(message.body, 0, message.bodyEnd)
+      const position = commit.sharedBodies().add(message.body, 0, message.bodyEnd)
       for (const log of logs) log.append(message, position)
     })
     await fill(store, filler, 100)
@@ -204,9 +204,9 @@ test('shared bodies that lie at the same place of different files are not mixed 
   const fileCount = (): number => disk.paths.filter((path) => path.endsWith('.log')).length
   for (let number = 0; number < 5; number++) {
     const before = fileCount()
-    await change(store, (group) => {
+    await change(store, (commit) => {
       const message = source(`shared ${number} `.padEnd(2000, 'x'))
-      const position = group.sharedBodies().add(message.body, 0, message.bodyEnd)
+      const position = commit.sharedBodies().add(message.body, 0, message.bodyEnd)
       for (const log of logs) log.append(message, position)
     })
     // Until the file is full: the next one begins with the next shared body.

@@ -1,6 +1,6 @@
 // Random work on a disk that crashes at a random operation, again and again. After each crash the
-// store must hold exactly the groups up to some group that is not before the last confirmed one:
-// nothing confirmed lost, no group in half, nothing invented, order kept.
+// store must hold exactly the commits up to some commit that is not before the last confirmed one:
+// nothing confirmed lost, no commit in half, nothing invented, order kept.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { plainBatch } from '../../../test/support/plain-batch.ts'
@@ -13,7 +13,7 @@ import { batchHeaderSize } from '../../record/batch/batch-header.ts'
 import { RecordSource } from '../../record/message/record-source.ts'
 import { RecordView } from '../../record/message/record-view.ts'
 import { diskError, FaultDisk } from '../../testing/fault-disk.ts'
-import type { CommitGroup } from '../commit-group.ts'
+import type { Commit } from '../commit.ts'
 import type { Log } from '../log.ts'
 import { appendRecord } from '../record.ts'
 import type { RunConverter } from '../run-converter.ts'
@@ -97,8 +97,8 @@ class Workload {
   readonly #random: Random
   readonly #store: FileLogStore
   readonly #logs: Log[]
-  /** Effects of each group that was not confirmed, in order. */
-  readonly pending: { group: CommitGroup; effects: Effect[] }[] = []
+  /** Effects of each commit that was not confirmed, in order. */
+  readonly pending: { commit: Commit; effects: Effect[] }[] = []
   readonly confirmed: Model
   #counter: number
 
@@ -115,69 +115,70 @@ class Workload {
   }
 
   step(): void {
-    const group = this.#store.beginAtom()
+    const commit = this.#store.beginAtom()
     const count = 1 + this.#random.below(3)
-    for (let n = 0; n < count; n++) this.#change(group)
+    for (let n = 0; n < count; n++) this.#change(commit)
     this.#store.endAtom()
   }
 
-  #change(group: CommitGroup): void {
+  #change(commit: Commit): void {
     const random = this.#random
     const choice = random.below(100)
-    if (this.#logs.length === 0 || (choice < 4 && this.#logs.length < 6)) return this.#create(group)
+    if (this.#logs.length === 0 || (choice < 4 && this.#logs.length < 6))
+      return this.#create(commit)
     const log = this.#logs[random.below(this.#logs.length)]!
-    if (choice < 40) return this.#append(group, log)
-    if (choice < 50) return this.#appendBatch(group, log)
-    if (choice < 85) return this.#ack(group, log)
-    if (choice < 90) return this.#raiseMark(group, log)
-    if (choice < 94) return this.#topology(group)
-    if (choice < 95) return this.#putState(group)
-    if (choice < 97) return this.#trim(group, log)
-    if (choice < 98) return this.#delete(group, log)
-    this.#appendShared(group)
+    if (choice < 40) return this.#append(commit, log)
+    if (choice < 50) return this.#appendBatch(commit, log)
+    if (choice < 85) return this.#ack(commit, log)
+    if (choice < 90) return this.#raiseMark(commit, log)
+    if (choice < 94) return this.#topology(commit)
+    if (choice < 95) return this.#putState(commit)
+    if (choice < 97) return this.#trim(commit, log)
+    if (choice < 98) return this.#delete(commit, log)
+    this.#appendShared(commit)
   }
 
-  #create(group: CommitGroup): void {
+  #create(commit: Commit): void {
     const log = this.#store.createLog({ isVolatile: false })
     this.#logs.push(log)
-    this.#record(group, (model) => {
+    this.#record(commit, (model) => {
       model.logs.set(log.id, { end: 0, start: 0, mark: 0, bodies: new Map() })
     })
   }
 
-  #append(group: CommitGroup, log: Log): void {
+  #append(commit: Commit, log: Log): void {
     const body = this.#nextBody()
     const offset = log.append(source(body), -1)
-    this.#recordAppend(group, log, { offset, body })
+    this.#recordAppend(commit, log, { offset, body })
   }
 
-  #appendBatch(group: CommitGroup, log: Log): void {
+  #appendBatch(commit: Commit, log: Log): void {
     const body = this.#nextBody()
     const recordCount = 1 + this.#random.below(4)
     const first = log.appendBatch(plainBatch({ recordCount, body }))
     for (let offset = first; offset < first + recordCount; offset++) {
-      this.#recordAppend(group, log, { offset, body })
+      this.#recordAppend(commit, log, { offset, body })
     }
   }
 
-  #appendShared(group: CommitGroup): void {
+  #appendShared(commit: Commit): void {
     const body = this.#nextBody()
     const message = source(body)
-    const position = group.sharedBodies().add(message.body, 0, message.bodyEnd)
+    const position = commit.sharedBodies().add(message.body, 0, message.bodyEnd)
     for (const log of this.#logs) {
-      this.#recordAppend(group, log, { offset: log.append(message, position), body })
+      this.#recordAppend(commit, log, { offset: log.append(message, position), body })
     }
   }
 
-  #recordAppend(group: CommitGroup, log: Log, record: { offset: number; body: string }): void {
-    this.#record(group, (model) => {
+  #recordAppend(commit: Commit, log: Log, record: { offset: number; body: string }): void {
+    this.#record(commit, (model) => {
       const target = model.logs.get(log.id)!
       target.end = record.offset + 1
       target.bodies.set(record.offset, record.body)
     })
   }
 
-  #ack(group: CommitGroup, log: Log): void {
+  #ack(commit: Commit, log: Log): void {
     const span = log.endOffset - log.cursor.floor
     if (span === 0) return
     const isHead = this.#random.next() < 0.6
@@ -185,70 +186,70 @@ class Workload {
     const last = Math.min(first + this.#random.below(8), log.endOffset - 1)
     if (first === last) log.ack(first)
     else log.ackRange(first, last)
-    this.#record(group, (model) => {
+    this.#record(commit, (model) => {
       const { bodies } = model.logs.get(log.id)!
       for (let offset = first; offset <= last; offset++) bodies.delete(offset)
     })
   }
 
-  #raiseMark(group: CommitGroup, log: Log): void {
+  #raiseMark(commit: Commit, log: Log): void {
     const mark = log.deliveredMark + 1 + this.#random.below(5)
     log.raiseDeliveredMark(mark)
-    this.#record(group, (model) => {
+    this.#record(commit, (model) => {
       model.logs.get(log.id)!.mark = mark
     })
   }
 
-  #topology(group: CommitGroup): void {
+  #topology(commit: Commit): void {
     const text = this.#nextBody()
     this.#store.putTopology(Buffer.from(text))
-    this.#record(group, (model) => model.topology.push(text))
+    this.#record(commit, (model) => model.topology.push(text))
   }
 
-  #putState(group: CommitGroup): void {
+  #putState(commit: Commit): void {
     const random = this.#random
     const count = 1 + random.below(6)
     for (let n = 0; n < count; n++) {
       const key = `key ${random.below(12)}`
       const value = random.next() < 0.3 ? undefined : this.#nextBody()
       this.#store.putState(key, value === undefined ? undefined : Buffer.from(value))
-      this.#record(group, ({ state }) => {
+      this.#record(commit, ({ state }) => {
         if (value === undefined) state.delete(key)
         else state.set(key, value)
       })
     }
   }
 
-  #trim(group: CommitGroup, log: Log): void {
+  #trim(commit: Commit, log: Log): void {
     const offset = Math.min(log.cursor.floor + this.#random.below(20), log.endOffset)
     if (offset <= log.startOffset) return
     this.#store.trim(log, offset)
-    this.#record(group, (model) => {
+    this.#record(commit, (model) => {
       const target = model.logs.get(log.id)!
       target.start = offset
       for (const at of target.bodies.keys()) if (at < offset) target.bodies.delete(at)
     })
   }
 
-  #delete(group: CommitGroup, log: Log): void {
+  #delete(commit: Commit, log: Log): void {
     this.#store.deleteLog(log)
     this.#logs.splice(this.#logs.indexOf(log), 1)
-    this.#record(group, (model) => model.logs.delete(log.id))
+    this.#record(commit, (model) => model.logs.delete(log.id))
   }
 
-  #record(group: CommitGroup, effect: Effect): void {
+  #record(commit: Commit, effect: Effect): void {
     let last = this.pending.at(-1)
-    if (last?.group !== group) {
-      last = { group, effects: [] }
+    if (last?.commit !== commit) {
+      last = { commit, effects: [] }
       this.pending.push(last)
-      group.addListener({ onGroupFinished: () => this.#confirm(group) })
+      commit.addListener({ onCommitFinished: () => this.#confirm(commit) })
     }
     last.effects.push(effect)
   }
 
-  #confirm(group: CommitGroup): void {
+  #confirm(commit: Commit): void {
     const first = this.pending.shift()!
-    assert.equal(first.group, group)
+    assert.equal(first.commit, commit)
     for (const effect of first.effects) effect(this.confirmed)
   }
 
@@ -386,7 +387,7 @@ function difference(found: string, candidates: readonly Model[]): string {
 }
 
 interface State {
-  /** What the store may hold now: up to the last confirmed group, or some more. */
+  /** What the store may hold now: up to the last confirmed commit, or some more. */
   readonly candidates: readonly Model[]
   readonly counter: number
   /** Topology entries that are known to be elsewhere. */
@@ -469,7 +470,7 @@ let filledFileCount = 0
 const seedCount = Number(process.env['PABAL_CRASH_SEEDS'] ?? 200)
 const firstSeed = Number(process.env['PABAL_CRASH_SEED'] ?? 1)
 
-test(`a store keeps every confirmed group over crashes (seeds ${firstSeed} on, ${seedCount} of them)`, async () => {
+test(`a store keeps every confirmed commit over crashes (seeds ${firstSeed} on, ${seedCount} of them)`, async () => {
   for (let seed = firstSeed; seed < firstSeed + seedCount; seed++) {
     try {
       await liveAndDie(seededRandom(seed))

@@ -8,7 +8,7 @@ import type { DiskCallback, DiskFile, ReadCallback } from './disk.ts'
 /** What positions, sizes and memory of direct writes are multiples of: the largest sector in use. */
 export const directBlockSize = 4096
 
-/** A group goes to one file while others get their header, their directory or their zeros. */
+/** A commit goes to one file while others get their header, their directory or their zeros. */
 const keptStageCount = 3
 
 /** Memory for direct writes: one piece per write under way, used again. */

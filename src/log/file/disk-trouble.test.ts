@@ -9,7 +9,7 @@ import { seededRandom } from '../../lib/random.ts'
 import { Turn } from '../../lib/turn.ts'
 import { RecordSource } from '../../record/message/record-source.ts'
 import { diskError, FaultDisk } from '../../testing/fault-disk.ts'
-import type { CommitGroup } from '../commit-group.ts'
+import type { Commit } from '../commit.ts'
 import type { LogStoreEvents } from '../log-store.ts'
 import type { Log } from '../log.ts'
 import type { FileLimits } from './file-limits.ts'
@@ -50,17 +50,17 @@ function source(body: string): RecordSource {
   return result
 }
 
-function isFinished(group: CommitGroup): Promise<void> {
+function isFinished(commit: Commit): Promise<void> {
   return new Promise((resolve) => {
-    group.addListener({ onGroupFinished: () => resolve() })
+    commit.addListener({ onCommitFinished: () => resolve() })
   })
 }
 
 function change(store: FileLogStore, body: () => void): Promise<void> {
-  const group = store.beginAtom()
+  const commit = store.beginAtom()
   body()
   store.endAtom()
-  return isFinished(group)
+  return isFinished(commit)
 }
 
 async function until(condition: () => boolean): Promise<void> {
@@ -87,7 +87,7 @@ async function storeWithLog(disk: FaultDisk, opening?: Opening): Promise<[FileLo
 
 const walFiles = (disk: FaultDisk): string[] => disk.paths.filter((path) => path.endsWith('.log'))
 
-test('a group is not confirmed while its sync is under way', async () => {
+test('a commit is not confirmed while its sync is under way', async () => {
   const disk = new FaultDisk(systemClock)
   const [store, log] = await storeWithLog(disk)
   disk.onOperation = (operation, path) =>
@@ -108,7 +108,7 @@ test('a group is not confirmed while its sync is under way', async () => {
 })
 
 for (const operation of ['sync', 'write'] as const) {
-  test(`a group whose ${operation} fails is written again to another file`, async () => {
+  test(`a commit whose ${operation} fails is written again to another file`, async () => {
     const disk = new FaultDisk(systemClock)
     const troubles: Error[] = []
     const events = { onTrouble: (error: Error) => troubles.push(error) }
@@ -166,10 +166,10 @@ test('a full disk blocks publishers, lets acks through, and goes on when space i
   assert.ok(!disk.paths.includes('/data/reserve'))
   const end = log.endOffset
   for (let offset = 0; offset < end - 1; offset++) {
-    const group = store.beginAtom()
+    const commit = store.beginAtom()
     log.ack(offset)
     store.endAtom()
-    if (offset % 50 === 0) await isFinished(group)
+    if (offset % 50 === 0) await isFinished(commit)
   }
   store.onTopologyApplied(0)
   disk.capacity = 4_000_000

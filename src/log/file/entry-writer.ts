@@ -1,6 +1,6 @@
-// Writes the entries of commit groups into one growing buffer. Formats are in file-format.ts.
+// Writes the entries of commits into one growing buffer. Formats are in file-format.ts.
 import { writeInt64 } from '../../lib/int64.ts'
-import type { EncodedEntries } from '../commit-group.ts'
+import type { EncodedEntries } from '../commit.ts'
 import { entryHeadSize, entryKind, stateForgotten, stateKeyStart } from './file-format.ts'
 
 const initialSize = 64 * 1024

@@ -1,8 +1,8 @@
-// What the logs of a data folder ask of their engine: the group that takes what they append, the
+// What the logs of a data folder ask of their engine: the commit that takes what they append, the
 // time of an atom, and a home for what leaves their memory.
 import type { Clock } from '../../lib/clock.ts'
-import type { CommitGroup } from '../commit-group.ts'
 import type { CommitScheduler } from '../commit-scheduler.ts'
+import type { Commit } from '../commit.ts'
 import type { Log, LogEngine } from '../log.ts'
 import type { RunConverter } from '../run-converter.ts'
 import type { Run } from '../run.ts'
@@ -55,11 +55,11 @@ export class FileEngine implements LogEngine {
     this.#atomTime = noAtom
   }
 
-  groupForAppend(): CommitGroup {
+  commitForAppend(): Commit {
     return this.#scheduler.atom
   }
 
-  groupForAck(): CommitGroup {
+  commitForAck(): Commit {
     return this.#scheduler.open
   }
 

@@ -1,16 +1,16 @@
 // What a data file looks like. A WAL file and a survivor file are the same: a header, commit
-// groups one after the other, and once sealed a directory (segment-directory.ts).
+// commits one after the other, and once sealed a directory (segment-directory.ts).
 //
 // File header, 64 bytes:
 //   0 'PABALLOG' │ 8 version u32 │ 12 kind u32 │ 16 file id i64 │ 24 salt u32 │ 28 prior size u32
 //  32 zeros │ 60 crc u32
-// Up to the prior size, what follows the last group is what a spare file held before.
+// Up to the prior size, what follows the last commit is what a spare file held before.
 //
-// Group: header of 48 bytes, entries, payload.
+// Commit: header of 48 bytes, entries, payload.
 //   0 'PGRP' │ 4 size u32 │ 8 file id i64 │ 16 sequence i64 │ 24 synced through i64
 //  32 leader epoch u32 │ 36 entries size u32 │ 40 entry count u32 │ 44 crc u32
 // `size` is all of it. The CRC-32C starts from the file's salt (so bytes copied from elsewhere, a
-// WAL file sent as a message say, are never taken for a group) and covers header and entries.
+// WAL file sent as a message say, are never taken for a commit) and covers header and entries.
 //
 // Entry: 0 kind u8 │ 1 detail u8 │ 2 zeros │ 4 size u32 (all of the entry) │ 8 …
 //   run       8 log id i64 │ 16 base offset i64 │ 24 max timestamp i64 │ 32 last offset delta u32
@@ -38,7 +38,7 @@ import { directBlockSize } from './direct-file.ts'
 
 export const formatVersion = 1
 export const fileHeaderSize = 64
-export const groupHeaderSize = 48
+export const commitHeaderSize = 48
 export const entryHeadSize = 8
 export const runEntrySize = 52
 export const sharedEntrySize = 16
@@ -69,7 +69,7 @@ export const entryKind = {
   state: 17,
 } as const
 
-export const groupField = {
+export const commitField = {
   size: 4,
   fileId: 8,
   sequence: 16,
@@ -81,7 +81,7 @@ export const groupField = {
 } as const
 
 export const fileMagic: Buffer = Buffer.from('PABALLOG', 'latin1')
-export const groupMagic: Buffer = Buffer.from('PGRP', 'latin1')
+export const commitMagic: Buffer = Buffer.from('PGRP', 'latin1')
 
 export interface FileHeader {
   readonly kind: FileKind
@@ -112,15 +112,15 @@ export function decodeFileHeader(bytes: Buffer): FileHeader | undefined {
   return { kind, id: readInt64(bytes, 16), salt, priorSize }
 }
 
-/** The CRC that belongs in the header of the group at `start`. */
-export function crcOfGroup(
+/** The CRC that belongs in the header of the commit at `start`. */
+export function crcOfCommit(
   bytes: Buffer,
   start: number,
   entriesSize: number,
   salt: number,
 ): number {
-  const entries = start + groupHeaderSize
-  const ofHeader = crc32c(bytes.subarray(start, start + groupField.crc), salt)
+  const entries = start + commitHeaderSize
+  const ofHeader = crc32c(bytes.subarray(start, start + commitField.crc), salt)
   return crc32c(bytes.subarray(entries, entries + entriesSize), ofHeader)
 }
 
@@ -129,7 +129,7 @@ export function fileName(id: number): string {
   return `${String(id).padStart(10, '0')}.log`
 }
 
-/** Whether `bytes`, from the last good group to the end of a file, are what pads its last block. */
+/** Whether `bytes`, from the last good commit to the end of a file, are what pads its last block. */
 export function isPadding(bytes: Buffer): boolean {
   return bytes.length < directBlockSize && bytes.every((byte) => byte === 0)
 }

@@ -9,11 +9,11 @@ import { CheckpointListing } from './checkpoint-listing.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { Cleaner } from './cleaner.ts'
 import { ColdReader } from './cold-reader.ts'
-import { CommittedGroups } from './committed-groups.ts'
 import { createSegment } from './create-segment.ts'
 import type { SegmentFolder } from './create-segment.ts'
 import { DiskSpace } from './disk-space.ts'
 import { DiskTrouble } from './disk-trouble.ts'
+import { DurableCommits } from './durable-commits.ts'
 import { FileEngine } from './file-engine.ts'
 import { fileKind } from './file-format.ts'
 import type { FileLimits } from './file-limits.ts'
@@ -70,7 +70,7 @@ export class FileLogStoreParts {
   readonly checkpointer: Checkpointer
   readonly checkpoints: CheckpointListing
   readonly writer: WalWriter
-  readonly committed: CommittedGroups
+  readonly committed: DurableCommits
   readonly housekeeper: Housekeeper
   readonly diskSpace: DiskSpace
   readonly asides: AsideStore
@@ -111,7 +111,7 @@ export class FileLogStoreParts {
     this.asides = this.#makeAsideStore(opened)
     const tailCache = new TailCache(limits.tailCacheSizeMax)
     const { segments, asides, scheduler, spill, coldReader } = this
-    this.committed = new CommittedGroups({ segments, extents, tailCache, asides })
+    this.committed = new DurableCommits({ segments, extents, tailCache, asides })
     const { epoch } = folder.manifest.content
     const { converter } = opened
     this.engine = new FileEngine({ epoch, converter, clock, scheduler, asides, spill, tailCache })
@@ -133,7 +133,7 @@ export class FileLogStoreParts {
         nextAsideId: this.asides.nextId,
       }),
       sliceSizeMax: limits.checkpointSliceSizeMax,
-      wantGroup: () => {
+      wantCommit: () => {
         this.scheduler.open.isWanted = true
         this.scheduler.schedule()
       },
@@ -144,10 +144,10 @@ export class FileLogStoreParts {
   #makeScheduler({ turn, lastSequence }: OpenedFolder): CommitScheduler {
     return new CommitScheduler({
       turn,
-      commit: (group) => this.writer.commit(group),
-      groupsInFlightMax: 1,
+      write: (commit) => this.writer.write(commit),
+      commitsInFlightMax: 1,
       firstSequence: lastSequence + 1,
-      onSeal: (group) => this.checkpointer.onSeal(group),
+      onSeal: (commit) => this.checkpointer.onSeal(commit),
     })
   }
 
@@ -161,10 +161,10 @@ export class FileLogStoreParts {
       syncedThrough: lastSequence,
       fileSizeMax: limits.walFileSizeMax,
       createSegment: () => createSegment(folder, fileKind.wal),
-      onCommitted: (group, written) => {
-        this.committed.add(group, written)
-        this.checkpointer.onCommitted(group, written)
-        this.scheduler.finish(group)
+      onCommitted: (commit, written) => {
+        this.committed.add(commit, written)
+        this.checkpointer.onCommitted(commit, written)
+        this.scheduler.finish(commit)
       },
       onFilling: (fillMs) => folder.spares.prepare(fillMs),
       onFull: (full) => this.housekeeper.onFull(full),

@@ -1,7 +1,7 @@
 // The embedded engine: one WAL for all logs on the machine's own disk. The front of it: what the
 // broker may ask, and which part answers.
-import type { CommitGroup } from '../commit-group.ts'
 import type { CommitScheduler } from '../commit-scheduler.ts'
+import type { Commit } from '../commit.ts'
 import type { BlockedReason, CreateLogOptions, LogStore } from '../log-store.ts'
 import type { Log } from '../log.ts'
 import type { Run } from '../run.ts'
@@ -56,7 +56,7 @@ export class FileLogStore implements LogStore {
     return this.#scheduler.uncommittedSize
   }
 
-  beginAtom(): CommitGroup {
+  beginAtom(): Commit {
     this.#engine.onAtomBegun()
     return this.#scheduler.beginAtom()
   }
@@ -103,9 +103,9 @@ export class FileLogStore implements LogStore {
 
   putState(key: string, value: Buffer | undefined): void {
     this.#parts.keyed.put(key, value)
-    const group = this.#change()
-    group.states.push({ key, value })
-    group.size += key.length + (value?.length ?? 0)
+    const commit = this.#change()
+    commit.states.push({ key, value })
+    commit.size += key.length + (value?.length ?? 0)
   }
 
   onTopologyApplied(sequence: number): void {
@@ -166,7 +166,7 @@ export class FileLogStore implements LogStore {
     for (const segment of this.#parts.segments) await segment.file.close()
   }
 
-  #change(): CommitGroup {
+  #change(): Commit {
     this.#scheduler.schedule()
     return this.#scheduler.atom
   }

@@ -1,15 +1,15 @@
 // What the files of a data folder add up to, read offline and in spite of damage: which messages
 // there are, which of them somebody still waits for, and which bodies those refer to. Memory follows
-// the fragmentation of logs, not their size. What it takes only grows, so files and groups may come
+// the fragmentation of logs, not their size. What it takes only grows, so files and commits may come
 // in any order.
 import { batchHeaderSize } from '../../record/batch/batch-header.ts'
 import { recordSizeAt } from '../../record/message/message-record.ts'
 import { recordOffsetAt } from '../record.ts'
 import { Run } from '../run.ts'
 import { SharedBodies } from '../shared-bodies.ts'
+import type { CheckpointBegin, EntryVisitor, LogSnapshot } from './commit-decoder.ts'
 import { fileLimits } from './file-limits.ts'
-import type { CheckpointBegin, EntryVisitor, LogSnapshot } from './group-decoder.ts'
-import type { GroupBodies, InspectionVisitor } from './inspect-file.ts'
+import type { CommitBodies, InspectionVisitor } from './inspect-file.ts'
 import { KeyedState } from './keyed-state.ts'
 import type { ManifestContent, ManifestFile } from './manifest.ts'
 import { OffsetRanges } from './offset-ranges.ts'
@@ -39,13 +39,13 @@ export class FolderContents {
     this.#checkpointFileId = checkpoint?.fileId ?? 0
   }
 
-  /** Takes what `inspectFile` finds in one file, from the groups that `wants` names. */
+  /** Takes what `inspectFile` finds in one file, from the commits that `wants` names. */
   visitorFor({ id, kind }: ManifestFile, wants: InspectionVisitor['wants']): InspectionVisitor {
     const isReplayed = kind === 'wal' && id >= this.#checkpointFileId
     const entries = new EntryCollector(this.#state, isReplayed, this.#addReference)
     return {
       wants,
-      onGroup: (group) => group.visit(entries),
+      onCommit: (commit) => commit.visit(entries),
       onRun: (logId, bytes, bodies) => this.#addRun(logId, bytes, bodies),
     }
   }
@@ -98,7 +98,7 @@ export class FolderContents {
     return log !== undefined && log.isKnown && !log.cursor.isAcked(offset)
   }
 
-  #addRun(logId: number, bytes: Buffer, bodies: GroupBodies): void {
+  #addRun(logId: number, bytes: Buffer, bodies: CommitBodies): void {
     const run = Run.fromBytes(bytes)
     if (!bodies.areIntact && run.sharedPosition >= 0) {
       const shared = SharedBodies.fromBytes(bodies.bytes, 0)

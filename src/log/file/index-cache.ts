@@ -1,6 +1,6 @@
 // Run indexes of sealed files that were read lately. Bounded; the least recently read leaves first.
-import { DecodedGroup } from './group-decoder.ts'
-import { GroupReader } from './group-reader.ts'
+import { DecodedCommit } from './commit-decoder.ts'
+import { CommitReader } from './commit-reader.ts'
 import { RunIndex } from './run-index.ts'
 import { readRunIndex } from './segment-directory.ts'
 import { SegmentScan } from './segment-scan.ts'
@@ -17,7 +17,7 @@ export class IndexCache {
     this.#sizeMax = sizeMax
   }
 
-  /** The index of an extent of a sealed file, from its groups when the directory is damaged. */
+  /** The index of an extent of a sealed file, from its commits when the directory is damaged. */
   async load(extent: Extent): Promise<RunIndex> {
     // The index of an open file is nowhere else: it does not belong to the cache.
     if (extent.segment.state === 'open') return extent.index as RunIndex
@@ -49,18 +49,18 @@ export class IndexCache {
   }
 }
 
-/** Reads the whole file again; what no group tells any more is a gap. */
+/** Reads the whole file again; what no commit tells any more is a gap. */
 async function rebuildIndex(extent: Extent): Promise<RunIndex> {
   const { segment, logId, firstOffset, lastOffset } = extent
   segment.isDamaged = true
   const { file, id, kind, salt, priorSize, path, dataEnd } = segment
   // A stand-in that is not sealed, so that the scan collects what it finds.
   const scan = new SegmentScan(new Segment({ id, kind, salt, priorSize, path, file, dataEnd: 0 }))
-  const reader = new GroupReader({ file, fileId: id, salt, priorSize, end: dataEnd })
+  const reader = new CommitReader({ file, fileId: id, salt, priorSize, end: dataEnd })
   for (;;) {
-    const group = await reader.next()
-    if (!(group instanceof DecodedGroup)) break
-    scan.add(group)
+    const commit = await reader.next()
+    if (!(commit instanceof DecodedCommit)) break
+    scan.add(commit)
   }
   const index = new RunIndex()
   for (const found of scan.extents) {

@@ -1,19 +1,19 @@
 // Looks at every byte of one data file and says what is wrong with it and where. After damage it
-// goes on at the next group that can be trusted, so one bad sector does not hide the rest.
+// goes on at the next commit that can be trusted, so one bad sector does not hide the rest.
 import { crc32c } from '../../lib/crc32c.ts'
 import { readInt64 } from '../../lib/int64.ts'
+import { checkCommitHeader, DecodedCommit, commitSizeAt, isRunIntact } from './commit-decoder.ts'
 import type { Disk } from './disk.ts'
 import {
   decodeFileHeader,
   entryKind,
   fileHeaderSize,
-  groupHeaderSize,
-  groupMagic,
+  commitHeaderSize,
+  commitMagic,
   isPadding,
 } from './file-format.ts'
 import type { FileHeader } from './file-format.ts'
 import { readWholeFile } from './file-operations.ts'
-import { checkGroupHeader, DecodedGroup, groupSizeAt, isRunIntact } from './group-decoder.ts'
 
 /** Something wrong: `size` bytes at `position`. */
 export interface FileFault {
@@ -21,12 +21,12 @@ export interface FileFault {
   readonly position: number
   readonly size: number
   readonly reason: string
-  /** Place of the entry that describes a damaged run or section, and of its group. */
+  /** Place of the entry that describes a damaged run or section, and of its commit. */
   readonly entry: number
-  readonly group: number
-  /** Sequence of that group; of a region, of the last group before it. */
+  readonly commit: number
+  /** Sequence of that commit; of a region, of the last commit before it. */
   readonly sequence: number
-  /** Nothing follows, and the file held other bytes before: there need never have been a group. */
+  /** Nothing follows, and the file held other bytes before: there need never have been a commit. */
   readonly isRemains: boolean
   /** What a damaged run held. */
   readonly lost: LostRange | undefined
@@ -41,16 +41,16 @@ export interface LostRange {
 
 /** What is in a file, for whoever wants more than counts. Buffers are views of the whole file. */
 export interface InspectionVisitor {
-  /** Whether it takes the group at `position`; `isClean` when every byte of it verifies. */
+  /** Whether it takes the commit at `position`; `isClean` when every byte of it verifies. */
   wants(position: number, isClean: boolean): boolean
-  /** A group whose entries can be trusted. Its runs follow. */
-  onGroup(group: DecodedGroup): void
-  /** A run of that group whose bytes are what was written; `bodies` tells about the shared ones. */
-  onRun(logId: number, bytes: Buffer, bodies: GroupBodies): void
+  /** A commit whose entries can be trusted. Its runs follow. */
+  onCommit(commit: DecodedCommit): void
+  /** A run of that commit whose bytes are what was written; `bodies` tells about the shared ones. */
+  onRun(logId: number, bytes: Buffer, bodies: CommitBodies): void
 }
 
-/** The shared bodies of one group. */
-export interface GroupBodies {
+/** The shared bodies of one commit. */
+export interface CommitBodies {
   readonly bytes: Buffer
   readonly areIntact: boolean
 }
@@ -61,9 +61,9 @@ export interface FileInspection {
   readonly size: number
   readonly header: FileHeader | undefined
   readonly faults: FileFault[]
-  /** End of the last group that can be trusted. */
+  /** End of the last commit that can be trusted. */
   dataEnd: number
-  groupCount: number
+  commitCount: number
   runCount: number
   recordCount: number
   firstSequence: number
@@ -73,7 +73,7 @@ export interface FileInspection {
 }
 
 export interface InspectOptions {
-  /** Where groups end, when it is known. */
+  /** Where commits end, when it is known. */
   readonly end?: number | undefined
   readonly visitor?: InspectionVisitor
 }
@@ -92,7 +92,7 @@ export async function inspectFile(
     header: decodeFileHeader(bytes),
     faults: [],
     dataEnd: fileHeaderSize,
-    groupCount: 0,
+    commitCount: 0,
     runCount: 0,
     recordCount: 0,
     firstSequence: 0,
@@ -110,7 +110,7 @@ export async function inspectFile(
     })
   } else {
     const end = Math.min(options.end ?? bytes.length, bytes.length)
-    walkGroups({ inspection, header, bytes: bytes.subarray(0, end), visitor: options.visitor })
+    walkCommits({ inspection, header, bytes: bytes.subarray(0, end), visitor: options.visitor })
   }
   return inspection
 }
@@ -118,27 +118,27 @@ export async function inspectFile(
 interface Walk {
   readonly inspection: FileInspection
   readonly header: FileHeader
-  /** The file, up to where groups end. */
+  /** The file, up to where commits end. */
   readonly bytes: Buffer
   readonly visitor: InspectionVisitor | undefined
 }
 
-function walkGroups(walk: Walk): void {
+function walkCommits(walk: Walk): void {
   const { inspection, header, bytes } = walk
   const end = bytes.length
   let position = fileHeaderSize
   while (position < end) {
     const size = trustedSizeAt(bytes, position, header)
     if (size > 0) {
-      checkGroup(walk, position, size)
+      checkCommit(walk, position, size)
       position += size
       inspection.dataEnd = position
       continue
     }
     if (isPadding(bytes.subarray(position))) return
-    const next = findGroup(bytes, position + 1, header)
+    const next = findCommit(bytes, position + 1, header)
     const reason =
-      next < end ? 'no group can be read here' : 'no group can be read from here to the end'
+      next < end ? 'no commit can be read here' : 'no commit can be read from here to the end'
     const isRemains = position < header.priorSize && next === end
     const { lastSequence: sequence } = inspection
     const rest = next - position
@@ -147,49 +147,49 @@ function walkGroups(walk: Walk): void {
   }
 }
 
-/** Size of the group at `position` if its header and entries verify, else 0. */
+/** Size of the commit at `position` if its header and entries verify, else 0. */
 function trustedSizeAt(bytes: Buffer, position: number, header: FileHeader): number {
-  if (position + groupHeaderSize > bytes.length) return 0
-  const size = groupSizeAt(bytes, position, header.id)
+  if (position + commitHeaderSize > bytes.length) return 0
+  const size = commitSizeAt(bytes, position, header.id)
   if (size === 0 || position + size > bytes.length) return 0
-  const group = bytes.subarray(position, position + size)
-  return checkGroupHeader(group, header.salt) === undefined ? size : 0
+  const commit = bytes.subarray(position, position + size)
+  return checkCommitHeader(commit, header.salt) === undefined ? size : 0
 }
 
-function findGroup(bytes: Buffer, from: number, header: FileHeader): number {
-  let at = bytes.indexOf(groupMagic, from)
-  while (at >= 0 && trustedSizeAt(bytes, at, header) === 0) at = bytes.indexOf(groupMagic, at + 1)
+function findCommit(bytes: Buffer, from: number, header: FileHeader): number {
+  let at = bytes.indexOf(commitMagic, from)
+  while (at >= 0 && trustedSizeAt(bytes, at, header) === 0) at = bytes.indexOf(commitMagic, at + 1)
   return at < 0 ? bytes.length : at
 }
 
-function checkGroup({ inspection, bytes, visitor }: Walk, start: number, size: number): void {
-  const group = new DecodedGroup(bytes.subarray(start, start + size), start)
-  const { sequence, syncedThrough } = group
-  inspection.groupCount++
+function checkCommit({ inspection, bytes, visitor }: Walk, start: number, size: number): void {
+  const commit = new DecodedCommit(bytes.subarray(start, start + size), start)
+  const { sequence, syncedThrough } = commit
+  inspection.commitCount++
   if (inspection.firstSequence === 0) inspection.firstSequence = sequence
   inspection.lastSequence = sequence
   inspection.syncedThrough = Math.max(inspection.syncedThrough, syncedThrough)
-  inspection.leaderEpoch = group.leaderEpoch
+  inspection.leaderEpoch = commit.leaderEpoch
   const faultCount = inspection.faults.length
-  const bodies = checkShared(inspection, group)
-  group.sharedSize = bodies.bytes.length
-  const intact = checkRuns(inspection, group)
+  const bodies = checkShared(inspection, commit)
+  commit.sharedSize = bodies.bytes.length
+  const intact = checkRuns(inspection, commit)
   const isClean = inspection.faults.length === faultCount
   if (visitor?.wants(start, isClean) !== true) return
-  visitor.onGroup(group)
+  visitor.onCommit(commit)
   for (const { logId, run } of intact) visitor.onRun(logId, run, bodies)
 }
 
 /** The section of shared bodies comes first, wherever its entry is. */
-function checkShared(inspection: FileInspection, group: DecodedGroup): GroupBodies {
-  const { bytes, position, sharedStart, sequence } = group
-  for (let at = groupHeaderSize; at < sharedStart; at += bytes.readUInt32BE(at + 4)) {
+function checkShared(inspection: FileInspection, commit: DecodedCommit): CommitBodies {
+  const { bytes, position, sharedStart, sequence } = commit
+  for (let at = commitHeaderSize; at < sharedStart; at += bytes.readUInt32BE(at + 4)) {
     if (bytes[at] !== entryKind.shared) continue
     const size = bytes.readUInt32BE(at + 8)
     const section = bytes.subarray(sharedStart, sharedStart + size)
     const areIntact = crc32c(section) === bytes.readUInt32BE(at + 12)
     if (!areIntact) {
-      const where = { entry: position + at, group: position, position: position + sharedStart }
+      const where = { entry: position + at, commit: position, position: position + sharedStart }
       const reason = 'shared bodies are damaged'
       addFault(inspection, { ...where, kind: 'shared', size, reason, sequence })
     }
@@ -203,11 +203,11 @@ interface IntactRun {
   readonly run: Buffer
 }
 
-function checkRuns(inspection: FileInspection, group: DecodedGroup): IntactRun[] {
-  const { bytes, position, sharedStart, sequence } = group
+function checkRuns(inspection: FileInspection, commit: DecodedCommit): IntactRun[] {
+  const { bytes, position, sharedStart, sequence } = commit
   const intact: IntactRun[] = []
-  let payload = sharedStart + group.sharedSize
-  for (let at = groupHeaderSize; at < sharedStart; at += bytes.readUInt32BE(at + 4)) {
+  let payload = sharedStart + commit.sharedSize
+  for (let at = commitHeaderSize; at < sharedStart; at += bytes.readUInt32BE(at + 4)) {
     const size = payloadSizeOf(bytes, at)
     if (bytes[at] === entryKind.run) {
       inspection.runCount++
@@ -216,7 +216,7 @@ function checkRuns(inspection: FileInspection, group: DecodedGroup): IntactRun[]
         const run = bytes.subarray(payload, payload + size)
         intact.push({ logId: readInt64(bytes, at + 8), run })
       } else {
-        const where = { entry: position + at, group: position, position: position + payload }
+        const where = { entry: position + at, commit: position, position: position + payload }
         const [reason, lost] = ['a run is damaged', lostAt(bytes, at)]
         addFault(inspection, { ...where, kind: 'run', size, reason, sequence, lost })
       }
@@ -227,25 +227,25 @@ function checkRuns(inspection: FileInspection, group: DecodedGroup): IntactRun[]
 }
 
 /** Bytes that the entry at `at` takes of the payload behind the shared bodies. */
-function payloadSizeOf(group: Buffer, at: number): number {
-  switch (group[at]) {
+function payloadSizeOf(commit: Buffer, at: number): number {
+  switch (commit[at]) {
     case entryKind.run:
     case entryKind.lostRun:
-      return group.readUInt32BE(at + 40)
+      return commit.readUInt32BE(at + 40)
     case entryKind.filler:
-      return group.readUInt32BE(at + 8)
+      return commit.readUInt32BE(at + 8)
     default:
       return 0
   }
 }
 
-function lostAt(group: Buffer, at: number): LostRange {
-  const first = readInt64(group, at + 16)
+function lostAt(commit: Buffer, at: number): LostRange {
+  const first = readInt64(commit, at + 16)
   return {
-    logId: readInt64(group, at + 8),
+    logId: readInt64(commit, at + 8),
     first,
-    last: first + group.readUInt32BE(at + 32),
-    recordCount: group.readUInt32BE(at + 36),
+    last: first + commit.readUInt32BE(at + 32),
+    recordCount: commit.readUInt32BE(at + 36),
   }
 }
 
@@ -255,7 +255,7 @@ function addFault(
 ): void {
   inspection.faults.push({
     entry: 0,
-    group: 0,
+    commit: 0,
     sequence: 0,
     isRemains: false,
     lost: undefined,

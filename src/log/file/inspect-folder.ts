@@ -23,7 +23,7 @@ export interface InspectedFile {
 export interface InspectedFolder {
   /** In the order of the manifest. */
   readonly files: readonly InspectedFile[]
-  /** What all groups hold that are not torn. */
+  /** What all commits hold that are not torn. */
   readonly contents: FolderContents
 }
 
@@ -47,7 +47,7 @@ export async function inspectFolder(
     const torn = faults.filter((fault) => isTorn(file, fault))
     return { ...file, torn, damage: faults.filter((fault) => !torn.includes(fault)) }
   })
-  for (const file of files) await addDamagedGroups(disk, contents, file)
+  for (const file of files) await addDamagedCommits(disk, contents, file)
   contents.finish(manifest.isRepaired === true || files.some(isDamaged))
   return { files, contents }
 }
@@ -66,7 +66,7 @@ function tornRule(
 ): (file: Seen, fault: FileFault) => boolean {
   const found = seen.flatMap((file) => file.found ?? [])
   const synced = Math.max(manifest.syncedThrough, ...found.map((file) => file.syncedThrough))
-  // Files of survivors count their groups on their own, and are synced before they are listed.
+  // Files of survivors count their commits on their own, and are synced before they are listed.
   const wal = found.filter(({ header }) => header?.kind === fileKind.wal)
   return ({ found: file }, fault) => {
     if (file?.header?.kind !== fileKind.wal) return false
@@ -76,7 +76,7 @@ function tornRule(
     const isRegion = fault.kind === 'region'
     const before = isRegion ? fault.sequence || lastBefore : fault.sequence - 1
     const next = wal.find((each) => idOf(each) > id && each.firstSequence > 0)
-    // What failed here was written again as the first group of a later file.
+    // What failed here was written again as the first commit of a later file.
     return synced <= before || (next !== undefined && next.firstSequence <= before + 1)
   }
 }
@@ -85,14 +85,14 @@ function idOf({ header }: FileInspection): number {
   return header?.id ?? 0
 }
 
-/** What is left of groups in which something is damaged; only now it is known that they counted. */
-async function addDamagedGroups(
+/** What is left of commits in which something is damaged; only now it is known that they counted. */
+async function addDamagedCommits(
   disk: Disk,
   contents: FolderContents,
   { path, listed, damage }: InspectedFile,
 ): Promise<void> {
-  const groups = new Set(damage.filter(({ entry }) => entry > 0).map(({ group }) => group))
-  if (groups.size === 0) return
-  const visitor = contents.visitorFor(listed, (position) => groups.has(position))
+  const commits = new Set(damage.filter(({ entry }) => entry > 0).map(({ commit }) => commit))
+  if (commits.size === 0) return
+  const visitor = contents.visitorFor(listed, (position) => commits.has(position))
   await inspectFile(disk, path, { end: listed.dataEnd, visitor })
 }

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { seededRandom } from '../../lib/random.ts'
 import { Checkpoint } from './checkpoint.ts'
+import { DecodedCommit } from './commit-decoder.ts'
 import { EntryWriter } from './entry-writer.ts'
-import { groupHeaderSize } from './file-format.ts'
-import { DecodedGroup } from './group-decoder.ts'
+import { commitHeaderSize } from './file-format.ts'
 import { KeyedState } from './keyed-state.ts'
 import { RecoveredState } from './recovered-state.ts'
 import { SegmentScan } from './segment-scan.ts'
@@ -12,11 +12,11 @@ import { Segment } from './segment.ts'
 
 const limits = { stateCountMax: 1000, stateSizeMax: 100_000 }
 
-/** Entries as a scan finds them in a group. */
+/** Entries as a scan finds them in a commit. */
 function replay(scan: SegmentScan, entries: Buffer): void {
-  const bytes = Buffer.concat([Buffer.alloc(groupHeaderSize), entries])
+  const bytes = Buffer.concat([Buffer.alloc(commitHeaderSize), entries])
   bytes.writeUInt32BE(entries.length, 36)
-  new DecodedGroup(bytes, 0).visit(scan)
+  new DecodedCommit(bytes, 0).visit(scan)
 }
 
 test('a checkpoint that is written while keys come and go adds up to what is there at its end', () => {

@@ -40,11 +40,11 @@ function open(disk: FaultDisk, clock = systemClock): ReturnType<typeof openFileL
 }
 
 function change(store: FileLogStore, make: () => void): Promise<void> {
-  const group = store.beginAtom()
+  const commit = store.beginAtom()
   make()
   store.endAtom()
   return new Promise((resolve) => {
-    group.addListener({ onGroupFinished: () => resolve() })
+    commit.addListener({ onCommitFinished: () => resolve() })
   })
 }
 

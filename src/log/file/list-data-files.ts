@@ -6,7 +6,7 @@ import { inspectFile } from './inspect-file.ts'
 import type { ManifestContent, ManifestFile } from './manifest.ts'
 import { walFolderName } from './recover-folder.ts'
 
-/** Lists every file with a header; a start then finds out which groups it can do without. */
+/** Lists every file with a header; a start then finds out which commits it can do without. */
 export async function listDataFiles(disk: Disk, path: string): Promise<ManifestContent> {
   const folder = join(path, walFolderName)
   const files: ManifestFile[] = []

@@ -14,11 +14,11 @@ export interface ManifestFile {
   readonly kind: 'wal' | 'survivors'
   /** Size of a sealed file. While it is missing the file is open: its end is found by reading. */
   readonly sealedSize?: number
-  /** Where the groups of a sealed file end and its directory starts. */
+  /** Where the commits of a sealed file end and its directory starts. */
   readonly dataEnd?: number
 }
 
-/** Where recovery starts: the group that begins the newest complete checkpoint. */
+/** Where recovery starts: the commit that begins the newest complete checkpoint. */
 export interface CheckpointPlace {
   readonly fileId: number
   readonly position: number
@@ -33,9 +33,9 @@ export interface ManifestContent {
   /** In the order of ids, which is the order in which WAL files were written. */
   readonly files: readonly ManifestFile[]
   readonly checkpoint?: CheckpointPlace
-  /** Everything up to this group is in sealed files, so it was synced. */
+  /** Everything up to this commit is in sealed files, so it was synced. */
   readonly syncedThrough: number
-  /** `pabal repair` left gaps: until the next checkpoint missing groups are no reason to stop. */
+  /** `pabal repair` left gaps: until the next checkpoint missing commits are no reason to stop. */
   readonly isRepaired?: boolean
 }
 

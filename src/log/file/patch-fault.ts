@@ -2,7 +2,13 @@
 // around it stays where it is.
 import { crc32c } from '../../lib/crc32c.ts'
 import { writeInt64 } from '../../lib/int64.ts'
-import { crcOfGroup, entryKind, groupField, groupHeaderSize, groupMagic } from './file-format.ts'
+import {
+  crcOfCommit,
+  entryKind,
+  commitField,
+  commitHeaderSize,
+  commitMagic,
+} from './file-format.ts'
 import type { FileHeader } from './file-format.ts'
 import type { FileFault } from './inspect-file.ts'
 
@@ -12,29 +18,29 @@ export function patchFault(bytes: Buffer, fault: FileFault, header: FileHeader):
     writeFiller(bytes, fault, header)
     return
   }
-  const { group, entry, position, size } = fault
+  const { commit, entry, position, size } = fault
   if (fault.kind === 'run') bytes[entry] = entryKind.lostRun
   else bytes.writeUInt32BE(crc32c(bytes.subarray(position, position + size)), entry + 12)
-  writeGroupCrc(bytes, group, header.salt)
+  writeCommitCrc(bytes, commit, header.salt)
 }
 
-/** A group of one entry that spans the unreadable bytes. No group is smaller than it. */
+/** A commit of one entry that spans the unreadable bytes. No commit is smaller than it. */
 function writeFiller(bytes: Buffer, { position, size }: FileFault, header: FileHeader): void {
   const entrySize = 16
-  bytes.fill(0, position, position + groupHeaderSize + entrySize)
-  groupMagic.copy(bytes, position)
-  bytes.writeUInt32BE(size, position + groupField.size)
-  writeInt64(bytes, position + groupField.fileId, header.id)
-  bytes.writeUInt32BE(entrySize, position + groupField.entriesSize)
-  bytes.writeUInt32BE(1, position + groupField.entryCount)
-  const entry = position + groupHeaderSize
+  bytes.fill(0, position, position + commitHeaderSize + entrySize)
+  commitMagic.copy(bytes, position)
+  bytes.writeUInt32BE(size, position + commitField.size)
+  writeInt64(bytes, position + commitField.fileId, header.id)
+  bytes.writeUInt32BE(entrySize, position + commitField.entriesSize)
+  bytes.writeUInt32BE(1, position + commitField.entryCount)
+  const entry = position + commitHeaderSize
   bytes[entry] = entryKind.filler
   bytes.writeUInt32BE(entrySize, entry + 4)
-  bytes.writeUInt32BE(size - groupHeaderSize - entrySize, entry + 8)
-  writeGroupCrc(bytes, position, header.salt)
+  bytes.writeUInt32BE(size - commitHeaderSize - entrySize, entry + 8)
+  writeCommitCrc(bytes, position, header.salt)
 }
 
-function writeGroupCrc(bytes: Buffer, group: number, salt: number): void {
-  const entriesSize = bytes.readUInt32BE(group + groupField.entriesSize)
-  bytes.writeUInt32BE(crcOfGroup(bytes, group, entriesSize, salt), group + groupField.crc)
+function writeCommitCrc(bytes: Buffer, commit: number, salt: number): void {
+  const entriesSize = bytes.readUInt32BE(commit + commitField.entriesSize)
+  bytes.writeUInt32BE(crcOfCommit(bytes, commit, entriesSize, salt), commit + commitField.crc)
 }

@@ -1,16 +1,16 @@
-// Opens what a data folder holds: the manifest's files in order, whole groups only. The last file
-// may end in a torn group, which was never confirmed and is cut off. Damage before that stops the
+// Opens what a data folder holds: the manifest's files in order, whole commits only. The last file
+// may end in a torn commit, which was never confirmed and is cut off. Damage before that stops the
 // start: nothing that was confirmed is skipped silently.
 import { join } from 'node:path'
 import { LogError } from '../log-error.ts'
+import { DecodedCommit } from './commit-decoder.ts'
+import { CommitReader } from './commit-reader.ts'
+import type { BadBytes } from './commit-reader.ts'
 import { corruptError, missingFileError } from './corrupt-error.ts'
 import type { Disk, DiskFile } from './disk.ts'
 import { decodeFileHeader, fileHeaderSize, fileKind, fileName } from './file-format.ts'
 import { readAt, syncFile } from './file-operations.ts'
 import { findSyncedThrough } from './find-synced-through.ts'
-import { DecodedGroup } from './group-decoder.ts'
-import { GroupReader } from './group-reader.ts'
-import type { BadBytes } from './group-reader.ts'
 import type { KeyedState } from './keyed-state.ts'
 import type { LogExtents } from './log-extents.ts'
 import { emptyManifest, manifestName, readManifest } from './manifest.ts'
@@ -130,7 +130,7 @@ class Recovery {
     }
   }
 
-  /** Without its directory a file is read from its groups, like one that was never sealed. */
+  /** Without its directory a file is read from its commits, like one that was never sealed. */
   async #readDirectory(segment: Segment, listed: ManifestFile): Promise<void> {
     const found = await readDirectory(segment)
     if (found === undefined) {
@@ -205,10 +205,10 @@ class Recovery {
 
   async #scanToEnd(segment: Segment, index: number, scan: SegmentScan): Promise<void> {
     const nextFirst = this.#firstAfter(index)
-    const isMine = (group: DecodedGroup): boolean => {
-      // What could not be made durable here was written again as the next file's first group.
-      if (nextFirst !== undefined && group.sequence >= nextFirst) return false
-      this.#checkOrder(segment, group)
+    const isMine = (commit: DecodedCommit): boolean => {
+      // What could not be made durable here was written again as the next file's first commit.
+      if (nextFirst !== undefined && commit.sequence >= nextFirst) return false
+      this.#checkOrder(segment, commit)
       return true
     }
     const bad = await this.#scan(segment, scan, isMine)
@@ -221,37 +221,37 @@ class Recovery {
     }
   }
 
-  /** The first group of the next file that has one. */
+  /** The first commit of the next file that has one. */
   #firstAfter(index: number): number | undefined {
     return this.#wal.slice(index + 1).find((next) => next.firstSequence > 0)?.firstSequence
   }
 
-  /** Visits groups until the end, a bad one (returned), or one that `isMine` refuses. */
+  /** Visits commits until the end, a bad one (returned), or one that `isMine` refuses. */
   async #scan(
     segment: Segment,
     scan: SegmentScan,
-    isMine: (group: DecodedGroup) => boolean,
+    isMine: (commit: DecodedCommit) => boolean,
   ): Promise<BadBytes | undefined> {
-    const reader = new GroupReader(this.#readerOptions(segment, scan))
+    const reader = new CommitReader(this.#readerOptions(segment, scan))
     for (;;) {
-      const group = await reader.next()
-      if (group === undefined) return undefined
-      if (!(group instanceof DecodedGroup)) return group
+      const commit = await reader.next()
+      if (commit === undefined) return undefined
+      if (!(commit instanceof DecodedCommit)) return commit
       // `pabal repair` put it over what nobody can read.
-      if (group.sequence === 0) continue
-      if (!isMine(group)) {
+      if (commit.sequence === 0) continue
+      if (!isMine(commit)) {
         segment.hasFailed = true
         return undefined
       }
-      scan.add(group)
-      if (segment.kind === fileKind.wal) this.#lastSequence = group.sequence
+      scan.add(commit)
+      if (segment.kind === fileKind.wal) this.#lastSequence = commit.sequence
     }
   }
 
   #readerOptions(
     segment: Segment,
     scan: SegmentScan,
-  ): ConstructorParameters<typeof GroupReader>[0] {
+  ): ConstructorParameters<typeof CommitReader>[0] {
     const { file, id: fileId, salt, priorSize, size, dataEnd } = segment
     const isSealed = segment.state === 'sealed'
     const options = { file, fileId, salt, priorSize, end: isSealed ? dataEnd : size }
@@ -264,22 +264,22 @@ class Recovery {
     return { ...options, start: checkpoint.position }
   }
 
-  #checkOrder(segment: Segment, group: DecodedGroup): void {
+  #checkOrder(segment: Segment, commit: DecodedCommit): void {
     const { checkpoint } = this.#manifest
-    // Files before the checkpoint may have gone, and with them their groups.
-    const isFirst = this.#lastSequence === 0 || group.sequence === segment.firstSequence
+    // Files before the checkpoint may have gone, and with them their commits.
+    const isFirst = this.#lastSequence === 0 || commit.sequence === segment.firstSequence
     if (isFirst && checkpoint !== undefined && segment.id <= checkpoint.fileId) return
     const expected = this.#lastSequence + 1
-    if (group.sequence === expected || this.#lastSequence === 0) return
-    if (this.#isRepaired && group.sequence > expected) return
+    if (commit.sequence === expected || this.#lastSequence === 0) return
+    if (this.#isRepaired && commit.sequence > expected) return
     throw corruptError(
       segment.path,
-      group.position,
-      `group ${group.sequence} follows where group ${expected} belongs`,
+      commit.position,
+      `commit ${commit.sequence} follows where commit ${expected} belongs`,
     )
   }
 
-  /** Ends the log at a bad group, unless that or a later one is known to have been synced. */
+  /** Ends the log at a bad commit, unless that or a later one is known to have been synced. */
   async #cutAt(segment: Segment, index: number, bad: BadBytes): Promise<void> {
     const synced = await this.#syncedThrough(index, bad.position)
     const isKnown = this.#manifest.isRepaired === true
@@ -290,7 +290,7 @@ class Recovery {
   }
 
   /**
-   * A file without one good group: nothing was written to it yet, or its first group is torn, or
+   * A file without one good commit: nothing was written to it yet, or its first commit is torn, or
    * could not be written and went to the next file.
    */
   async #cutOfEmpty(segment: Segment, index: number): Promise<string | undefined> {
@@ -299,7 +299,7 @@ class Recovery {
     if (nextFirst !== undefined && this.#lastSequence + 1 >= nextFirst) return undefined
     await this.#cutAt(segment, index, {
       position: fileHeaderSize,
-      reason: 'its first group is damaged',
+      reason: 'its first commit is damaged',
     })
     return this.#cut
   }
@@ -351,9 +351,9 @@ class Recovery {
 async function noteFirstSequence(segment: Segment): Promise<void> {
   if (segment.state === 'sealed') return
   const { file, id: fileId, salt, priorSize, size } = segment
-  const reader = new GroupReader({ file, fileId, salt, priorSize, end: size })
-  let group = await reader.next()
-  while (group instanceof DecodedGroup && group.sequence === 0) group = await reader.next()
-  if (group instanceof DecodedGroup) segment.firstSequence = group.sequence
-  else if (group?.isPadding === true) segment.size = group.position
+  const reader = new CommitReader({ file, fileId, salt, priorSize, end: size })
+  let commit = await reader.next()
+  while (commit instanceof DecodedCommit && commit.sequence === 0) commit = await reader.next()
+  if (commit instanceof DecodedCommit) segment.firstSequence = commit.sequence
+  else if (commit?.isPadding === true) segment.size = commit.position
 }

@@ -1,8 +1,8 @@
-// What the entries of groups add up to. All of it only grows (acked sets, ends, trims), so entries
+// What the entries of commits add up to. All of it only grows (acked sets, ends, trims), so entries
 // may be applied twice, and a checkpoint that was taken while others wrote is as good as a frozen one.
-import type { TopologyEntry } from '../commit-group.ts'
+import type { TopologyEntry } from '../commit.ts'
 import { Cursor } from '../cursor.ts'
-import type { CheckpointBegin, DecodedRun, LogSnapshot } from './group-decoder.ts'
+import type { CheckpointBegin, DecodedRun, LogSnapshot } from './commit-decoder.ts'
 import type { KeyedState } from './keyed-state.ts'
 
 /** A log as recovery knows it so far. */
@@ -20,7 +20,7 @@ export class RecoveredLog {
   }
 }
 
-/** Feed it the entries of all groups, in order, from the begin of a complete checkpoint. */
+/** Feed it the entries of all commits, in order, from the begin of a complete checkpoint. */
 export class RecoveredState {
   readonly logs: Map<number, RecoveredLog> = new Map()
   readonly topology: TopologyEntry[] = []

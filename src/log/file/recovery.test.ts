@@ -10,7 +10,7 @@ import { FaultDisk } from '../../testing/fault-disk.ts'
 import { LogError } from '../log-error.ts'
 import type { Log } from '../log.ts'
 import { directBlockSize } from './direct-file.ts'
-import { groupField } from './file-format.ts'
+import { commitField } from './file-format.ts'
 import type { FileLogStore } from './file-log-store.ts'
 import { decodeManifest, encodeManifest } from './manifest.ts'
 import type { ManifestContent } from './manifest.ts'
@@ -38,15 +38,15 @@ function smallDisk(): FaultDisk {
 }
 
 function append(store: FileLogStore, logs: readonly Log[], body: string): Promise<void> {
-  const group = store.beginAtom()
+  const commit = store.beginAtom()
   const source = new RecordSource()
   source.body = Buffer.from(body)
   source.bodyEnd = source.body.length
-  const position = logs.length > 1 ? group.sharedBodies().add(source.body, 0, source.bodyEnd) : -1
+  const position = logs.length > 1 ? commit.sharedBodies().add(source.body, 0, source.bodyEnd) : -1
   for (const log of logs) log.append(source, position)
   store.endAtom()
   return new Promise((resolve) => {
-    group.addListener({ onGroupFinished: () => resolve() })
+    commit.addListener({ onCommitFinished: () => resolve() })
   })
 }
 
@@ -54,7 +54,7 @@ async function bodiesOf(store: FileLogStore, log: Log): Promise<string[]> {
   return (await readAll(store, log, log.cursor.floor)).map(([, body]) => body)
 }
 
-/** A killed broker's disk with `count` messages in one log, one per group; the power stayed on. */
+/** A killed broker's disk with `count` messages in one log, one per commit; the power stayed on. */
 async function diskWith(count: number): Promise<{ disk: FaultDisk; bodies: string[] }> {
   const disk = smallDisk()
   const { store } = await open(disk)
@@ -85,8 +85,8 @@ function flip(disk: FaultDisk, path: string, position: number): void {
   disk.setContent(path, content)
 }
 
-function groupEnd(content: Buffer, start: number): number {
-  return start + content.readUInt32BE(start + groupField.size)
+function commitEnd(content: Buffer, start: number): number {
+  return start + content.readUInt32BE(start + commitField.size)
 }
 
 const offline = (disk: FaultDisk): Parameters<typeof verifyDataFolder>[0] => ({
@@ -95,12 +95,12 @@ const offline = (disk: FaultDisk): Parameters<typeof verifyDataFolder>[0] => ({
   isLocked: () => false,
 })
 
-test('a torn last group is cut off at whatever byte it ends, and everything before is there', async () => {
+test('a torn last commit is cut off at whatever byte it ends, and everything before is there', async () => {
   const { disk, bodies } = await diskWith(8)
   const { path, position } = find(disk, 'message 7')
   const whole = disk.contentOf(path)
   const start = whole.lastIndexOf('PGRP', position)
-  for (let end = start; end < groupEnd(whole, start); end++) {
+  for (let end = start; end < commitEnd(whole, start); end++) {
     const copy = disk.copy()
     copy.setContent(path, whole.subarray(0, end))
     const { store, recovered } = await open(copy)
@@ -110,12 +110,12 @@ test('a torn last group is cut off at whatever byte it ends, and everything befo
   }
 })
 
-test('a flipped bit anywhere in the last group never yields a wrong message', async () => {
+test('a flipped bit anywhere in the last commit never yields a wrong message', async () => {
   const { disk, bodies } = await diskWith(8)
   const { path, position } = find(disk, 'message 7')
   const content = disk.contentOf(path)
   const start = content.lastIndexOf('PGRP', position)
-  for (let at = start; at < groupEnd(content, start); at++) {
+  for (let at = start; at < commitEnd(content, start); at++) {
     const copy = disk.copy()
     flip(copy, path, at)
     const { store, recovered } = await open(copy)
@@ -129,7 +129,7 @@ test('zeros that fill the last block after a kill are nothing to speak of', asyn
   const { disk, bodies } = await diskWith(8)
   const { path, position } = find(disk, 'message 7')
   const whole = disk.contentOf(path)
-  const end = groupEnd(whole, whole.lastIndexOf('PGRP', position))
+  const end = commitEnd(whole, whole.lastIndexOf('PGRP', position))
   assert.equal(whole.length % directBlockSize, 0)
   for (let size = end; size <= whole.length; size += 100) {
     const copy = disk.copy()
@@ -146,7 +146,7 @@ test('zeros that fill the last block after a kill are nothing to speak of', asyn
   }
 })
 
-test('zeros where a confirmed group belongs stop the start', async () => {
+test('zeros where a confirmed commit belongs stop the start', async () => {
   const disk = smallDisk()
   const { store } = await open(disk)
   store.beginAtom()
@@ -180,7 +180,7 @@ test('damage before the end stops the start, naming file, byte and remedy', asyn
   })
 })
 
-test('after a clean stop even the last group is protected', async () => {
+test('after a clean stop even the last commit is protected', async () => {
   const disk = smallDisk()
   const { store } = await open(disk)
   store.beginAtom()
@@ -226,7 +226,7 @@ const places = ['header', 'entries', 'run'] as const
 const cases = places.flatMap((place) => [10, 30].map((count) => ({ place, count })))
 
 for (const { place, count } of cases) {
-  test(`repair after damage to the ${place} of a group keeps the other ${count - 1} messages`, async () => {
+  test(`repair after damage to the ${place} of a commit keeps the other ${count - 1} messages`, async () => {
     const { disk, bodies } = await diskWith(count)
     const { path, position } = find(disk, 'message 3 ')
     const start = disk.contentOf(path).lastIndexOf('PGRP', position)
@@ -291,7 +291,7 @@ test('damage that is found only when it is read is told and passed over', async 
   await store.close()
 })
 
-test('a sealed file whose directory is damaged is read from its groups', async () => {
+test('a sealed file whose directory is damaged is read from its commits', async () => {
   const { disk, bodies } = await diskWith(60)
   const opened = await open(disk)
   await opened.store.close()

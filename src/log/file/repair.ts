@@ -141,7 +141,7 @@ class Repair {
         `${where}: message bodies that several queues share; each is checked when it is read`,
       )
     } else {
-      this.#lost.push(`${where}: whole commit groups, with their messages, acks and declarations`)
+      this.#lost.push(`${where}: whole commits, with their messages, acks and declarations`)
     }
   }
 
@@ -236,7 +236,7 @@ function lastSequenceIn(found: FileInspection | undefined): number {
   return Math.max(0, found?.lastSequence ?? 0, found?.syncedThrough ?? 0)
 }
 
-/** The next start may find groups missing, up to its own first checkpoint. */
+/** The next start may find commits missing, up to its own first checkpoint. */
 function withGaps({ checkpoint, ...rest }: ManifestContent): ManifestContent {
   const isThere = rest.files.some(({ id }) => id === checkpoint?.fileId)
   const content = { ...rest, isRepaired: true }

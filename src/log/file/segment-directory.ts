@@ -26,7 +26,7 @@ const tailSize = 68
 const magic: Buffer = Buffer.from('PDIR', 'latin1')
 
 /**
- * Writes the directory behind the last good group, durably. `extents` are those of the segment,
+ * Writes the directory behind the last good commit, durably. `extents` are those of the segment,
  * with their indexes in memory. In pieces, so that a hundred thousand logs hold nobody up.
  */
 export async function writeDirectory(segment: Segment, extents: readonly Extent[]): Promise<void> {

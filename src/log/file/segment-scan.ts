@@ -1,7 +1,7 @@
-// Reads the groups of one file into what a running store knows of it: its extents, its topology,
+// Reads the commits of one file into what a running store knows of it: its extents, its topology,
 // and (files at or after the checkpoint) the state of logs.
+import type { DecodedCommit, DecodedRun, EntryVisitor } from './commit-decoder.ts'
 import { fileKind } from './file-format.ts'
-import type { DecodedGroup, DecodedRun, EntryVisitor } from './group-decoder.ts'
 import type { LogExtents } from './log-extents.ts'
 import type { RecoveredState } from './recovered-state.ts'
 import { Extent } from './segment.ts'
@@ -24,16 +24,16 @@ export class SegmentScan implements EntryVisitor {
     this.#isSealed = segment.state === 'sealed'
   }
 
-  /** Takes a checked group, in order. */
-  add(group: DecodedGroup): void {
+  /** Takes a checked commit, in order. */
+  add(commit: DecodedCommit): void {
     const segment = this.#segment
     if (!this.#isSealed) {
-      if (segment.firstSequence === 0) segment.firstSequence = group.sequence
-      segment.lastSequence = group.sequence
-      segment.dataEnd = group.endPosition
-      segment.writtenSharedSize += group.sharedSize
+      if (segment.firstSequence === 0) segment.firstSequence = commit.sequence
+      segment.lastSequence = commit.sequence
+      segment.dataEnd = commit.endPosition
+      segment.writtenSharedSize += commit.sharedSize
     }
-    group.visit(this)
+    commit.visit(this)
   }
 
   /** Makes the extents found known. Not for sealed files: those have them from their directory. */

@@ -5,7 +5,7 @@ import { RunIndex } from './run-index.ts'
 import type { IndexedRun } from './run-index.ts'
 
 /**
- * Lifecycle: open (groups are appended, the index of every extent is in memory) → sealed (directory
+ * Lifecycle: open (commits are appended, the index of every extent is in memory) → sealed (directory
  * written, indexes are read when needed) → retired (nothing refers to it; unlinked when the last
  * read is done).
  */
@@ -18,7 +18,7 @@ export class Segment {
   readonly path: string
   readonly file: DiskFile
   state: 'open' | 'sealed' | 'retired' = 'open'
-  /** End of the last good group. */
+  /** End of the last good commit. */
   dataEnd: number
   /** Everything, directory included, once sealed. */
   size = 0

@@ -1,13 +1,13 @@
-// A WAL file that `pabal repair` adds behind the others: one group that acks the messages which can
+// A WAL file that `pabal repair` adds behind the others: one commit that acks the messages which can
 // not be had any more, so that counts are right from the next start on.
 import type { Random } from '../../lib/random.ts'
-import { CommitGroup } from '../commit-group.ts'
+import { Commit } from '../commit.ts'
+import { CommitEncoder } from './commit-encoder.ts'
 import type { Disk } from './disk.ts'
 import { EntryWriter } from './entry-writer.ts'
 import { encodeFileHeader, fileHeaderSize, fileKind } from './file-format.ts'
 import { syncFile, writeAllAt } from './file-operations.ts'
 import type { MissingOffsets } from './folder-contents.ts'
-import { GroupEncoder } from './group-encoder.ts'
 
 /** An entry has so many ranges at most. */
 const rangesPerEntry = 1000
@@ -16,7 +16,7 @@ export interface SettlementPlace {
   readonly path: string
   readonly fileId: number
   readonly leaderEpoch: number
-  /** The group after the last one that is there. */
+  /** The commit after the last one that is there. */
   readonly sequence: number
   readonly syncedThrough: number
 }
@@ -30,9 +30,9 @@ export async function writeSettlement(
 ): Promise<void> {
   const { fileId: id, path } = place
   const salt = random.below(0x1_0000_0000)
-  const group = new CommitGroup(place.sequence)
-  group.extra = encodeAcks(missing)
-  const buffers = new GroupEncoder().encode(group, { ...place, salt, position: fileHeaderSize })
+  const commit = new Commit(place.sequence)
+  commit.extra = encodeAcks(missing)
+  const buffers = new CommitEncoder().encode(commit, { ...place, salt, position: fileHeaderSize })
   await disk.unlink(path)
   const file = await disk.open(path, 'create')
   try {

@@ -10,7 +10,7 @@ import { Turn } from '../../lib/turn.ts'
 import { diskError, FaultDisk } from '../../testing/fault-disk.ts'
 import { LogError } from '../log-error.ts'
 import type { Log } from '../log.ts'
-import { decodeFileHeader, groupField } from './file-format.ts'
+import { decodeFileHeader, commitField } from './file-format.ts'
 import type { FileLogStore } from './file-log-store.ts'
 import { openFileLogStore } from './open-file-log-store.ts'
 import { verifyDataFolder } from './verify.ts'
@@ -101,8 +101,8 @@ async function diskWithReusedFile(): Promise<{ disk: FaultDisk; first: number; e
   return { disk: disk.kill(), first: 60, end: log.endOffset }
 }
 
-/** Where the last group of the reused file is. */
-function lastGroupOf(disk: FaultDisk, end: number): { path: string; start: number } {
+/** Where the last commit of the reused file is. */
+function lastCommitOf(disk: FaultDisk, end: number): { path: string; start: number } {
   const [path] = reusedFiles(disk)
   const content = disk.contentOf(path!)
   const start = content.lastIndexOf('PGRP', content.indexOf(`message ${end - 1} `))
@@ -117,7 +117,7 @@ const offline = (disk: FaultDisk): Parameters<typeof verifyDataFolder>[0] => ({
 
 test('what a file held before is neither read nor spoken of', async () => {
   const { disk, first, end } = await diskWithReusedFile()
-  const { path } = lastGroupOf(disk, end)
+  const { path } = lastCommitOf(disk, end)
   const { problems } = await verifyDataFolder(offline(disk))
   assert.deepEqual(
     problems.filter(({ file }) => file === path),
@@ -131,18 +131,18 @@ test('what a file held before is neither read nor spoken of', async () => {
 
 test('a file that was not full gives the rest of its bytes back when it is sealed', async () => {
   const { disk, end } = await diskWithReusedFile()
-  const { path } = lastGroupOf(disk, end)
+  const { path } = lastCommitOf(disk, end)
   const { store } = await open(disk, fastFilling)
   await waitFor('the sealed file is cut', () => disk.contentOf(path).length < fileSize)
   await store.close()
   assert.deepEqual((await verifyDataFolder(offline(disk))).problems, [])
 })
 
-test('a torn last group over old bytes is cut off', async () => {
+test('a torn last commit over old bytes is cut off', async () => {
   const { disk, first, end } = await diskWithReusedFile()
-  const { path, start } = lastGroupOf(disk, end)
+  const { path, start } = lastCommitOf(disk, end)
   const content = disk.contentOf(path)
-  const size = content.readUInt32BE(start + groupField.size)
+  const size = content.readUInt32BE(start + commitField.size)
   for (let kept = 1; kept < size; kept += 7) {
     const copy = disk.copy()
     const torn = Buffer.from(content)
@@ -155,9 +155,9 @@ test('a torn last group over old bytes is cut off', async () => {
   }
 })
 
-test('damage in a group over old bytes stops a start when it was synced', async () => {
+test('damage in a commit over old bytes stops a start when it was synced', async () => {
   const { disk, end } = await diskWithReusedFile()
-  const { path, start } = lastGroupOf(disk, end - 1)
+  const { path, start } = lastCommitOf(disk, end - 1)
   const content = disk.contentOf(path)
   for (const at of [start, start + 60, start + 500]) {
     const copy = disk.copy()

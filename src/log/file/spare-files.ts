@@ -2,7 +2,7 @@
 // no end of file and allocates nothing, so no journal of the file system has to be written before
 // it is done. Full WAL files that nobody needs any more become spare; where none die in time (a
 // topic that is kept), one is filled with zeros, slowly.
-// What was in a file before cannot be taken for groups: their CRC starts from the new file's salt.
+// What was in a file before cannot be taken for commits: their CRC starts from the new file's salt.
 import { join } from 'node:path'
 import type { Clock, Timer } from '../../lib/clock.ts'
 import { logLimits } from '../../limits/log.ts'

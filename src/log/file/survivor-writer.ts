@@ -1,5 +1,5 @@
-// Writes living records into a survivor file, in groups like those of the WAL. Records keep their
-// offsets; bodies that several of them share are stored once per group.
+// Writes living records into a survivor file, in commits like those of the WAL. Records keep their
+// offsets; bodies that several of them share are stored once per commit.
 import { logLimits } from '../../limits/log.ts'
 import { batchHeaderSize, batchMagic } from '../../record/batch/batch-header.ts'
 import {
@@ -9,13 +9,13 @@ import {
   recordSharedReferenceAt,
   recordSizeAt,
 } from '../../record/message/message-record.ts'
-import { CommitGroup } from '../commit-group.ts'
+import { Commit } from '../commit.ts'
 import type { Log } from '../log.ts'
 import { recordOffsetAt } from '../record.ts'
 import { Run } from '../run.ts'
 import type { SharedBodies } from '../shared-bodies.ts'
+import { CommitEncoder } from './commit-encoder.ts'
 import { writeAllAt } from './file-operations.ts'
-import { GroupEncoder } from './group-encoder.ts'
 import { indexedRun } from './run-index.ts'
 import { Extent } from './segment.ts'
 import type { Segment } from './segment.ts'
@@ -30,10 +30,10 @@ export class SurvivorWriter {
   readonly moved: Map<Extent, Extent> = new Map()
   readonly #segment: Segment
   readonly #leaderEpoch: number
-  readonly #encoder = new GroupEncoder()
-  #group = new CommitGroup(1)
+  readonly #encoder = new CommitEncoder()
+  #commit = new Commit(1)
   #pending: PendingRun[] = []
-  /** Places of shared bodies in the group, by the file position they were copied from. */
+  /** Places of shared bodies in the commit, by the file position they were copied from. */
   #sharedPositions = new Map<number, number>()
 
   constructor(segment: Segment, leaderEpoch: number) {
@@ -48,41 +48,41 @@ export class SurvivorWriter {
 
   /** Whether it is time to `flush`. */
   get isFull(): boolean {
-    return this.#group.size >= logLimits.survivorGroupSizeMax
+    return this.#commit.size >= logLimits.survivorCommitSizeMax
   }
 
   /** Takes what lives of `run`, which belongs to `from`. */
   add(from: Extent, run: Run, log: Log): void {
     const living = run.magic === batchMagic.messages ? this.#livingPart(run, log) : run
     if (living.recordCount === 0) return
-    this.#group.runs.push({ log, run: living })
-    this.#group.size += living.size
+    this.#commit.runs.push({ log, run: living })
+    this.#commit.size += living.size
     this.#pending.push({ extent: from, run: living })
   }
 
   /** Writes what was added since the last flush. Not synced. */
   async flush(): Promise<void> {
-    const group = this.#group
-    if (group.runs.length === 0) return
+    const commit = this.#commit
+    if (commit.runs.length === 0) return
     const segment = this.#segment
-    const buffers = this.#encoder.encode(group, {
+    const buffers = this.#encoder.encode(commit, {
       fileId: segment.id,
       salt: segment.salt,
       position: segment.dataEnd,
       leaderEpoch: this.#leaderEpoch,
-      sequence: group.sequence,
+      sequence: commit.sequence,
       syncedThrough: 0,
     })
     await writeAllAt(segment.file, buffers, segment.dataEnd)
     segment.dataEnd += this.#encoder.size
-    segment.writtenSharedSize += group.shared?.size ?? 0
+    segment.writtenSharedSize += commit.shared?.size ?? 0
     for (const [order, { extent, run }] of this.#pending.entries()) {
       segment.writtenRunSize += run.size
       this.#extentFor(extent, run).add(indexedRun(run, this.#encoder.runPositions[order]!))
     }
     this.#pending = []
     this.#sharedPositions = new Map()
-    this.#group = new CommitGroup(group.sequence + 1)
+    this.#commit = new Commit(commit.sequence + 1)
   }
 
   #extentFor(from: Extent, run: Run): Extent {
@@ -109,7 +109,7 @@ export class SurvivorWriter {
       living.recordCount++
       if (recordSharedStart(run.buffer, at) >= 0) this.#moveShared({ run, at }, { living, start })
       const asideId = recordAsideId(run.buffer, at)
-      if (asideId !== 0) this.#group.asides.push({ log, offset, asideId })
+      if (asideId !== 0) this.#commit.asides.push({ log, offset, asideId })
     }
     return living
   }
@@ -122,13 +122,13 @@ export class SurvivorWriter {
     let moved = this.#sharedPositions.get(filePosition)
     if (moved === undefined) {
       const start = position - source.base
-      const shared = this.#group.sharedBodies()
+      const shared = this.#commit.sharedBodies()
       const size = recordBodySize(run.buffer, at)
       moved = shared.add(source.buffer, start, start + size)
-      this.#group.size += size
+      this.#commit.size += size
       this.#sharedPositions.set(filePosition, moved)
     }
-    to.living.shared = this.#group.shared
+    to.living.shared = this.#commit.shared
     to.living.buffer.writeUInt32BE(moved, recordSharedReferenceAt(to.living.buffer, to.start))
   }
 }

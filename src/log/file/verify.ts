@@ -30,7 +30,7 @@ export interface VerifyProblem {
 export interface VerifyReport {
   readonly problems: readonly VerifyProblem[]
   readonly fileCount: number
-  readonly groupCount: number
+  readonly commitCount: number
   readonly runCount: number
   readonly recordCount: number
   /** Large bodies that some record refers to. */
@@ -81,7 +81,7 @@ class Verification {
     return {
       problems: this.#problems,
       fileCount: found.length,
-      groupCount: sum(({ groupCount }) => groupCount),
+      commitCount: sum(({ commitCount }) => commitCount),
       runCount: sum(({ runCount }) => runCount),
       recordCount: sum(({ recordCount }) => recordCount),
       bodyCount: this.#bodyCount,

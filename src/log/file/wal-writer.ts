@@ -1,14 +1,14 @@
-// Writes commit groups to the current WAL file, one at a time. Invariant: a group is reported only
+// Writes commits to the current WAL file, one at a time. Invariant: a commit is reported only
 // when all its bytes are on stable storage (durability `fsync`). A file whose write or sync failed
-// is never written again: the group goes to a new file, as often as it takes.
+// is never written again: the commit goes to a new file, as often as it takes.
 import type { Clock } from '../../lib/clock.ts'
 import { logLimits } from '../../limits/log.ts'
-import type { CommitGroup } from '../commit-group.ts'
-import { GroupEncoder } from './group-encoder.ts'
+import type { Commit } from '../commit.ts'
+import { CommitEncoder } from './commit-encoder.ts'
 import type { Segment } from './segment.ts'
 
-/** Where a group is now. One object is reused for all groups. */
-export interface WrittenGroup {
+/** Where a commit is now. One object is reused for all commits. */
+export interface WrittenCommit {
   readonly segment: Segment
   readonly position: number
   /** File positions of its runs, in their order. */
@@ -21,12 +21,12 @@ export interface WalWriterOptions {
   readonly isSynced: boolean
   readonly leaderEpoch: number
   readonly segment: Segment
-  /** Everything up to this group is on stable storage. */
+  /** Everything up to this commit is on stable storage. */
   readonly syncedThrough: number
   readonly fileSizeMax: number
   /** Creates and lists a new file. */
   readonly createSegment: () => Promise<Segment>
-  readonly onCommitted: (group: CommitGroup, written: WrittenGroup) => void
+  readonly onCommitted: (commit: Commit, written: WrittenCommit) => void
   /** A new file begins to fill: at this rate it is full after so many milliseconds. */
   readonly onFilling: (fillMs: number) => void
   /** Nothing will be added to `segment` any more. */
@@ -43,7 +43,7 @@ const prepareShare = 1 / 4
 
 export class WalWriter {
   readonly #options: WalWriterOptions
-  readonly #encoder = new GroupEncoder()
+  readonly #encoder = new CommitEncoder()
   #segment: Segment
   #segmentSince: number
   #isRateKnown = false
@@ -52,8 +52,8 @@ export class WalWriter {
   #nextPromise: Promise<void> | undefined
   #mayPrepareAfter = 0
   #syncedThrough: number
-  /** The group being written. */
-  #group: CommitGroup | undefined
+  /** The commit being written. */
+  #commit: Commit | undefined
   #isRetry = false
 
   constructor(options: WalWriterOptions) {
@@ -63,14 +63,14 @@ export class WalWriter {
     this.#syncedThrough = options.syncedThrough
   }
 
-  /** The file that takes the next group, unless it is full. */
+  /** The file that takes the next commit, unless it is full. */
   get segment(): Segment {
     return this.#segment
   }
 
-  /** Writes `group`, then calls `onCommitted`. One at a time. */
-  commit(group: CommitGroup): void {
-    this.#group = group
+  /** Writes `commit`, then calls `onCommitted`. One at a time. */
+  write(commit: Commit): void {
+    this.#commit = commit
     this.#isRetry = false
     if (this.#isSwitchDue()) this.#switchToNext()
     this.#write()
@@ -86,17 +86,17 @@ export class WalWriter {
   }
 
   #write(): void {
-    const group = this.#group as CommitGroup
+    const commit = this.#commit as Commit
     const segment = this.#segment
     const place = {
       fileId: segment.id,
       salt: segment.salt,
       position: segment.dataEnd,
       leaderEpoch: this.#options.leaderEpoch,
-      sequence: group.sequence,
+      sequence: commit.sequence,
       syncedThrough: this.#syncedThrough,
     }
-    const buffers = this.#encoder.encode(group, place)
+    const buffers = this.#encoder.encode(commit, place)
     segment.file.writev(buffers, place.position, this.#onWritten)
   }
 
@@ -105,22 +105,22 @@ export class WalWriter {
       this.#onWriteFailed(error)
       return
     }
-    if (this.#options.isSynced) this.#syncedThrough = (this.#group as CommitGroup).sequence
+    if (this.#options.isSynced) this.#syncedThrough = (this.#commit as Commit).sequence
     this.#onDurable()
   }
 
   #onDurable(): void {
-    const group = this.#group as CommitGroup
+    const commit = this.#commit as Commit
     const segment = this.#segment
     const position = segment.dataEnd
     segment.dataEnd = position + this.#encoder.size
-    if (segment.firstSequence === 0) segment.firstSequence = group.sequence
-    segment.lastSequence = group.sequence
-    const topology = group.topology.at(-1)
+    if (segment.firstSequence === 0) segment.firstSequence = commit.sequence
+    segment.lastSequence = commit.sequence
+    const topology = commit.topology.at(-1)
     if (topology !== undefined) segment.maxTopologySequence = topology.sequence
-    this.#group = undefined
+    this.#commit = undefined
     this.#lookAhead(segment)
-    this.#options.onCommitted(group, {
+    this.#options.onCommitted(commit, {
       segment,
       position,
       runPositions: this.#encoder.runPositions,

@@ -4,18 +4,18 @@ import type { Clock } from '../../lib/clock.ts'
 import { largePages } from '../../lib/large-pages.ts'
 import type { Random } from '../../lib/random.ts'
 import type { Turn } from '../../lib/turn.ts'
-import type { CommitGroup } from '../commit-group.ts'
 import { CommitScheduler } from '../commit-scheduler.ts'
+import type { Commit } from '../commit.ts'
 import type { CreateLogOptions, LogStore } from '../log-store.ts'
 import { Log } from '../log.ts'
 import type { LogEngine } from '../log.ts'
 import type { RunConverter } from '../run-converter.ts'
 import type { Run } from '../run.ts'
 
-/** How late the engine answers. Without it every group finishes in the turn it was sealed in. */
+/** How late the engine answers. Without it every commit finishes in the turn it was sealed in. */
 export interface MemoryChaos {
   readonly random: Random
-  /** A group takes 0 … this many milliseconds, and finishes when those before it have. */
+  /** A commit takes 0 … this many milliseconds, and finishes when those before it have. */
   readonly delayMsMax: number
 }
 
@@ -26,13 +26,13 @@ export interface MemoryLogStoreOptions {
   readonly converter?: RunConverter | undefined
 }
 
-/** A group that is being written, as far as anybody can tell. */
-interface PendingGroup {
-  readonly group: CommitGroup
+/** A commit that is being written, as far as anybody can tell. */
+interface PendingCommit {
+  readonly commit: Commit
   isWritten: boolean
 }
 
-const groupsInFlightMax = 8
+const commitsInFlightMax = 8
 
 export class MemoryLogStore implements LogStore, LogEngine {
   readonly epoch = 1
@@ -43,7 +43,7 @@ export class MemoryLogStore implements LogStore, LogEngine {
   readonly #chaos: MemoryChaos | undefined
   readonly #scheduler: CommitScheduler
   /** In order of sequence. */
-  readonly #pending: PendingGroup[] = []
+  readonly #pending: PendingCommit[] = []
   #lastLogId = 0
   #lastTopologySequence = 0
   #lastAsideId = 0
@@ -54,8 +54,8 @@ export class MemoryLogStore implements LogStore, LogEngine {
     this.#chaos = options.chaos
     this.#scheduler = new CommitScheduler({
       turn: options.turn,
-      commit: (group) => this.#commit(group),
-      groupsInFlightMax,
+      write: (commit) => this.#write(commit),
+      commitsInFlightMax,
       firstSequence: 1,
     })
   }
@@ -64,7 +64,7 @@ export class MemoryLogStore implements LogStore, LogEngine {
     return this.#scheduler.uncommittedSize
   }
 
-  beginAtom(): CommitGroup {
+  beginAtom(): Commit {
     return this.#scheduler.beginAtom()
   }
 
@@ -173,11 +173,11 @@ export class MemoryLogStore implements LogStore, LogEngine {
     return new Promise((resolve) => this.#scheduler.whenIdle(resolve))
   }
 
-  groupForAppend(): CommitGroup {
+  commitForAppend(): Commit {
     return this.#scheduler.atom
   }
 
-  groupForAck(): CommitGroup {
+  commitForAck(): Commit {
     return this.#scheduler.open
   }
 
@@ -199,20 +199,20 @@ export class MemoryLogStore implements LogStore, LogEngine {
     return this.#clock.now()
   }
 
-  /** The group of the open atom, which something is about to be added to. */
-  #change(): CommitGroup {
+  /** The commit of the open atom, which something is about to be added to. */
+  #change(): Commit {
     this.#scheduler.schedule()
     return this.#scheduler.atom
   }
 
-  #commit(group: CommitGroup): void {
-    for (const { run } of group.runs) if (!run.isSealed) run.seal(this.epoch, -1)
+  #write(commit: Commit): void {
+    for (const { run } of commit.runs) if (!run.isSealed) run.seal(this.epoch, -1)
     const chaos = this.#chaos
     if (chaos === undefined) {
-      this.#clock.atEndOfTurn(() => this.#scheduler.finish(group))
+      this.#clock.atEndOfTurn(() => this.#scheduler.finish(commit))
       return
     }
-    const pending = { group, isWritten: false }
+    const pending = { commit, isWritten: false }
     this.#pending.push(pending)
     this.#clock.after(chaos.random.below(chaos.delayMsMax + 1), () => {
       pending.isWritten = true
@@ -222,8 +222,8 @@ export class MemoryLogStore implements LogStore, LogEngine {
 
   #finishWritten(): void {
     while (this.#pending[0]?.isWritten === true) {
-      const { group } = this.#pending.shift() as PendingGroup
-      this.#scheduler.finish(group)
+      const { commit } = this.#pending.shift() as PendingCommit
+      this.#scheduler.finish(commit)
     }
   }
 }

@@ -8,7 +8,7 @@ import { Fifo } from '../../lib/fifo.ts'
 import { largePages } from '../../lib/large-pages.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
 import { logLimits } from '../../limits/log.ts'
-import type { CommitGroup } from '../../log/commit-group.ts'
+import type { Commit } from '../../log/commit.ts'
 import { decodeAddress } from '../../record/message/address.ts'
 import type { Arguments } from '../../record/message/arguments.ts'
 import {
@@ -267,8 +267,8 @@ export class ChannelPublisher {
     setKey(route, source)
     publisher.publish(route, source)
     if (isMandatory && route.queues.length === 0) this.returnMessage(source)
-    if (publisher.group !== undefined) this.#channel.connection.lastGroup = publisher.group
-    this.#confirm(publisher.group)
+    if (publisher.ticket !== undefined) this.#channel.connection.lastTicket = publisher.ticket
+    this.#confirm(publisher.ticket)
   }
 
   /** An answer to a direct request: it goes to one channel now, or nowhere. */
@@ -279,11 +279,11 @@ export class ChannelPublisher {
     this.#confirm(undefined)
   }
 
-  #confirm(group: CommitGroup | undefined): void {
+  #confirm(ticket: Commit | undefined): void {
     if (this.confirms === undefined) return
-    const isNewGroup = this.confirms.track(group)
-    if (isNewGroup) group?.addListener(this.#channel)
-    else if (group === undefined) this.#channel.connection.scheduleConfirms(this.#channel)
+    const isNewTicket = this.confirms.track(ticket)
+    if (isNewTicket) ticket?.addListener(this.#channel)
+    else if (ticket === undefined) this.#channel.connection.scheduleConfirms(this.#channel)
   }
 
   /** A large body goes to a file of its own first; only this channel waits for it. */

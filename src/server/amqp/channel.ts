@@ -22,7 +22,7 @@ import {
 import { Fifo } from '../../lib/fifo.ts'
 import { turnPhase, type TurnTask } from '../../lib/turn.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
-import type { CommitGroup, GroupListener } from '../../log/commit-group.ts'
+import type { Commit, CommitListener } from '../../log/commit.ts'
 import { ChannelPublisher } from './channel-publisher.ts'
 import type { Connection } from './connection.ts'
 import { DeliveryRoom } from './delivery-room.ts'
@@ -52,7 +52,7 @@ export interface ChannelConsumer {
 
 const ackArgumentsSize = 4 + 8 + 1
 
-export class Channel implements GroupListener, ContentTarget, TurnTask {
+export class Channel implements CommitListener, ContentTarget, TurnTask {
   readonly number: number
   readonly connection: Connection
   readonly vhost: VHost<Destination>
@@ -115,23 +115,23 @@ export class Channel implements GroupListener, ContentTarget, TurnTask {
   }
 
   /**
-   * Answers once `group` is durable; until then the channel waits. At once when there is nothing to
+   * Answers once `ticket` is durable; until then the channel waits. At once when there is nothing to
    * wait for. Without a method (no-wait) nothing is answered and nothing waits. Then consumers are
    * told that they have ended (`endedTags`).
    */
   replyWhenDurable(
-    group: CommitGroup | undefined,
+    ticket: Commit | undefined,
     method: AmqpMethod | undefined,
     endedTags: readonly string[] = [],
   ): void {
-    if (method === undefined || group === undefined || group.state === 'finished') {
+    if (method === undefined || ticket === undefined || ticket.state === 'finished') {
       if (method !== undefined) this.send(method)
       this.#tellEnded(endedTags)
       return
     }
     this.wait()
-    group.addListener({
-      onGroupFinished: () =>
+    ticket.addListener({
+      onCommitFinished: () =>
         this.resume(() => {
           this.send(method)
           this.#tellEnded(endedTags)
@@ -259,7 +259,7 @@ export class Channel implements GroupListener, ContentTarget, TurnTask {
     }
   }
 
-  onGroupFinished(): void {
+  onCommitFinished(): void {
     if (this.state !== 'open') return
     this.publisher.writeConfirms()
   }

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { framesOf, SocketDouble } from '../../../test/support/socket-double.ts'
 import { BASIC_ACK } from '../../codec/amqp/methods.gen.ts'
-import { CommitGroup } from '../../log/commit-group.ts'
+import { Commit } from '../../log/commit.ts'
 import { Confirms } from './confirms.ts'
 import { Output } from './output.ts'
 
@@ -24,59 +24,61 @@ class Channel {
   }
 }
 
-test('publishes of one group are confirmed with one ack, once the group is finished', () => {
+test('publishes of one ticket are confirmed with one ack, once the ticket is finished', () => {
   const channel = new Channel()
-  const group = new CommitGroup(1)
+  const ticket = new Commit(1)
   assert.deepEqual(
-    [0, 1, 2].map(() => channel.confirms.track(group)),
+    [0, 1, 2].map(() => channel.confirms.track(ticket)),
     [true, false, false],
   )
   assert.deepEqual(channel.write(), [])
-  group.finish()
+  ticket.finish()
   assert.deepEqual(channel.write(), [3])
   assert.deepEqual(channel.write(), [])
 })
 
-test('a publish that needs no group waits for those before it', () => {
+test('a publish that needs no ticket waits for those before it', () => {
   const channel = new Channel()
-  const group = new CommitGroup(1)
-  channel.confirms.track(group)
+  const ticket = new Commit(1)
+  channel.confirms.track(ticket)
   assert.equal(channel.confirms.track(undefined), false)
   assert.deepEqual(channel.write(), [])
-  group.finish()
+  ticket.finish()
   assert.deepEqual(channel.write(), [2])
 })
 
-test('every publish is confirmed once, and not before its group and all before it are finished', () => {
+test('every publish is confirmed once, and not before its ticket and all before it are finished', () => {
   const publishes = fc.array(fc.nat(5), { maxLength: 30, size: 'max' })
   fc.assert(
     fc.property(publishes, fc.array(fc.nat(3)), (steps, pauses) => {
       const channel = new Channel()
-      const groups = [new CommitGroup(0)]
-      const groupOfTag: (CommitGroup | undefined)[] = []
+      const tickets = [new Commit(0)]
+      const ticketOfTag: (Commit | undefined)[] = []
       for (const step of steps) {
-        // 0 starts another group, 5 is a publish that needs none.
-        if (step === 0) groups.push(new CommitGroup(groups.length))
-        const group = step === 5 ? undefined : groups.at(-1)
-        channel.confirms.track(group)
-        groupOfTag.push(group)
+        // 0 starts another ticket, 5 is a publish that needs none.
+        if (step === 0) tickets.push(new Commit(tickets.length))
+        const ticket = step === 5 ? undefined : tickets.at(-1)
+        channel.confirms.track(ticket)
+        ticketOfTag.push(ticket)
       }
       let confirmed = 0
       const check = (): void => {
         const acked = channel.write()
         assert.ok(acked.length <= 1)
-        const first = groupOfTag.findIndex((group) => group !== undefined && group.state === 'open')
-        const due = first < 0 ? groupOfTag.length : first
+        const first = ticketOfTag.findIndex(
+          (ticket) => ticket !== undefined && ticket.state === 'open',
+        )
+        const due = first < 0 ? ticketOfTag.length : first
         if (due > confirmed) assert.deepEqual(acked, [due])
         else assert.deepEqual(acked, [])
         confirmed = due
       }
       check()
       for (const pause of pauses) {
-        for (const group of groups.splice(0, pause)) group.finish()
+        for (const ticket of tickets.splice(0, pause)) ticket.finish()
         check()
       }
-      for (const group of groups) group.finish()
+      for (const ticket of tickets) ticket.finish()
       check()
       assert.equal(confirmed, steps.length)
     }),

@@ -1,13 +1,13 @@
 // Publisher confirms of one channel. Publishes get tags from 1; a tag is confirmed when its commit
-// group is durable, in order, many with one `multiple` ack. A publish is never nacked: storage keeps
+// ticket is durable, in order, many with one `multiple` ack. A publish is never nacked: storage keeps
 // all of them or fails as a whole.
 import { BASIC_ACK } from '../../codec/amqp/methods.gen.ts'
-import type { CommitGroup } from '../../log/commit-group.ts'
+import type { Commit } from '../../log/commit.ts'
 import type { Output } from './output.ts'
 
-/** Consecutive publishes that share a commit group; without one they need no waiting. */
+/** Consecutive publishes that share a commit; without one they need no waiting. */
 interface Batch {
-  readonly group: CommitGroup | undefined
+  readonly ticket: Commit | undefined
   lastTag: number
 }
 
@@ -16,26 +16,26 @@ export class Confirms {
   readonly #batches: Batch[] = []
 
   /**
-   * Counts one publish. Returns true when its group was not seen before: the channel has to listen
+   * Counts one publish. Returns true when its ticket was not seen before: the channel has to listen
    * to it.
    */
-  track(group: CommitGroup | undefined): boolean {
+  track(ticket: Commit | undefined): boolean {
     const tag = ++this.#lastTag
     const last = this.#batches.at(-1)
-    if (last !== undefined && last.group === group) {
+    if (last !== undefined && last.ticket === ticket) {
       last.lastTag = tag
       return false
     }
-    this.#batches.push({ group, lastTag: tag })
-    return group !== undefined
+    this.#batches.push({ ticket, lastTag: tag })
+    return ticket !== undefined
   }
 
   /** Writes the confirms that are due. */
   write(output: Output, channel: number): void {
     let due = 0
     let deliveryTag = 0
-    for (const { group, lastTag } of this.#batches) {
-      if (group !== undefined && group.state !== 'finished') break
+    for (const { ticket, lastTag } of this.#batches) {
+      if (ticket !== undefined && ticket.state !== 'finished') break
       due++
       deliveryTag = lastTag
     }

@@ -27,7 +27,7 @@ import type { Timer } from '../../lib/clock.ts'
 import { turnPhase, type TurnTask } from '../../lib/turn.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
 import { logLimits } from '../../limits/log.ts'
-import type { CommitGroup } from '../../log/commit-group.ts'
+import type { Commit } from '../../log/commit.ts'
 import type { ByteSource, Incoming } from '../byte-source.ts'
 import { warnIfTls } from '../tls-failure.ts'
 import type { AmqpContext } from './amqp-context.ts'
@@ -54,7 +54,7 @@ export class Connection implements TurnTask, HeartbeatPeer {
   /** Whether anything was published: only then is the client told that publishers are blocked. */
   hasPublished = false
   /** Of the last message that has to become durable. */
-  lastGroup: CommitGroup | undefined
+  lastTicket: Commit | undefined
 
   readonly #socket: Socket
   readonly #source: ByteSource
@@ -138,7 +138,7 @@ export class Connection implements TurnTask, HeartbeatPeer {
   }
 
   runTurn(): void {
-    for (const channel of this.#confirmsDue) channel.onGroupFinished()
+    for (const channel of this.#confirmsDue) channel.onCommitFinished()
     this.#confirmsDue.length = 0
     this.#isFlushScheduled = false
     if (this.status === 'closed') return
@@ -443,9 +443,9 @@ export class Connection implements TurnTask, HeartbeatPeer {
 
   /** Too much is waiting for the disk: this publisher is read again when its part is written. */
   #pauseForCommit(): void {
-    const group = this.lastGroup
-    if (group === undefined || group.state === 'finished') return
+    const ticket = this.lastTicket
+    if (ticket === undefined || ticket.state === 'finished') return
     this.#gate.pause(pauseReason.uncommitted)
-    group.addListener({ onGroupFinished: () => this.#gate.resume(pauseReason.uncommitted) })
+    ticket.addListener({ onCommitFinished: () => this.#gate.resume(pauseReason.uncommitted) })
   }
 }

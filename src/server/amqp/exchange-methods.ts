@@ -45,8 +45,8 @@ export function answer(
   changes: Changes,
   reply: AmqpMethod,
 ): void {
-  const group = channel.connection.context.broker.topology.write(changes)
-  channel.replyWhenDurable(group, noWait ? undefined : reply)
+  const ticket = channel.connection.context.broker.topology.write(changes)
+  channel.replyWhenDurable(ticket, noWait ? undefined : reply)
 }
 
 function declare(channel: Channel, method: ExchangeDeclare): Changes {

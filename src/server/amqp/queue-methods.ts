@@ -27,7 +27,7 @@ import {
   type QueuePurge,
   type QueueUnbind,
 } from '../../codec/amqp/methods.gen.ts'
-import type { CommitGroup } from '../../log/commit-group.ts'
+import type { Commit } from '../../log/commit.ts'
 import { toArguments } from '../../record/message/to-arguments.ts'
 import type { Channel } from './channel.ts'
 import { answer } from './exchange-methods.ts'
@@ -77,7 +77,7 @@ function declare(channel: Channel, method: QueueDeclare): void {
     inspectReplyQueue(channel, method)
     return
   }
-  const { queue, group } = findOrDeclare(channel, method)
+  const { queue, ticket } = findOrDeclare(channel, method)
   channel.lastQueueName = queue.name
   if (queue instanceof Queue) queue.deliverReady()
   const reply: AmqpMethod = {
@@ -86,7 +86,7 @@ function declare(channel: Channel, method: QueueDeclare): void {
     messageCount: queue.readyCount,
     consumerCount: queue.consumerCount,
   }
-  channel.replyWhenDurable(group, method.noWait ? undefined : reply)
+  channel.replyWhenDurable(ticket, method.noWait ? undefined : reply)
 }
 
 /** The pseudo-queue of direct replies is always there; an address as long as its requester is. */
@@ -102,11 +102,11 @@ function inspectReplyQueue(channel: Channel, { queue, noWait }: QueueDeclare): v
 function findOrDeclare(
   channel: Channel,
   method: QueueDeclare,
-): { queue: Destination; group: CommitGroup | undefined } {
+): { queue: Destination; ticket: Commit | undefined } {
   if (method.passive) {
     // An empty name is just that here: no queue has it.
     const queue = getUsableQueue(channel.vhost, method.queue, channel.connection)
-    return { queue, group: undefined }
+    return { queue, ticket: undefined }
   }
   return channel.connection.context.broker.declareQueue(channel.vhost, {
     name: method.queue,
@@ -141,9 +141,9 @@ function unbind(channel: Channel, method: QueueUnbind): void {
 
 function purge(channel: Channel, method: QueuePurge): void {
   const queue = workQueue(channel, method.queue, 'queue.purge')
-  const { count, group } = channel.connection.context.broker.purgeQueue(queue)
+  const { count, ticket } = channel.connection.context.broker.purgeQueue(queue)
   const reply: AmqpMethod = { id: QUEUE_PURGE_OK, messageCount: count }
-  channel.replyWhenDurable(group, method.noWait ? undefined : reply)
+  channel.replyWhenDurable(ticket, method.noWait ? undefined : reply)
 }
 
 /** Deleting a queue that is not there is fine. */
@@ -156,9 +156,11 @@ function remove(channel: Channel, method: QueueDelete): void {
   const messageCount = queue?.readyCount ?? 0
   const { broker } = channel.connection.context
   // A client that closes its channel when a consumer is cancelled would miss an answer that comes later.
-  const { result: group, endedTags } = channel.gatherEnded(() => queue && broker.deleteQueue(queue))
+  const { result: ticket, endedTags } = channel.gatherEnded(
+    () => queue && broker.deleteQueue(queue),
+  )
   const reply: AmqpMethod = { id: QUEUE_DELETE_OK, messageCount }
-  channel.replyWhenDurable(group, method.noWait ? undefined : reply, endedTags)
+  channel.replyWhenDurable(ticket, method.noWait ? undefined : reply, endedTags)
 }
 
 function checkUnneeded(queue: Destination, method: QueueDelete): void {

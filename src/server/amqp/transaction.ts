@@ -6,7 +6,7 @@ import type { DeliveryHolder, SettleReason } from '../../broker/unacked-deliveri
 import { TX_COMMIT_OK } from '../../codec/amqp/methods.gen.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
 import { brokerLimits } from '../../limits/broker.ts'
-import type { CommitGroup } from '../../log/commit-group.ts'
+import type { Commit } from '../../log/commit.ts'
 import { type KeptMessage, setKey, sizeOf } from './channel-publisher.ts'
 import type { Channel } from './channel.ts'
 import { requeue, settlers } from './settle.ts'
@@ -58,15 +58,15 @@ export class ChannelTransaction {
     const routes = publishes.map(({ source }) => publisher.route(source))
     this.#clear()
     const { store } = connection.context.broker
-    const group = store.beginAtom()
+    const ticket = store.beginAtom()
     for (const [index, route] of routes.entries()) {
-      this.#publish(publishes[index] as KeptMessage, route, group)
+      this.#publish(publishes[index] as KeptMessage, route, ticket)
     }
     for (const { tag, holder, offset, reason } of settled) settlers[reason](holder, offset, tag)
     store.endAtom()
     this.#channel.room.tellRefused()
     const isEmpty = publishes.length === 0 && settled.length === 0
-    const awaited = isEmpty || group.isEmpty ? undefined : group
+    const awaited = isEmpty || ticket.isEmpty ? undefined : ticket
     this.#channel.replyWhenDurable(awaited, { id: TX_COMMIT_OK })
   }
 
@@ -84,11 +84,11 @@ export class ChannelTransaction {
     this.#clear()
   }
 
-  #publish({ source, isMandatory }: KeptMessage, route: Route, group: CommitGroup): void {
+  #publish({ source, isMandatory }: KeptMessage, route: Route, ticket: Commit): void {
     const { publisher } = this.#channel
     publisher.hideBlindCopies(source)
     setKey(route, source)
-    publisher.publisher.publishWithinAtom(route, source, group)
+    publisher.publisher.publishWithinAtom(route, source, ticket)
     if (isMandatory && route.queues.length === 0) publisher.returnMessage(source)
   }
 

@@ -8,7 +8,7 @@ import {
 } from '../../broker/topic/topic-config.ts'
 import { checkTopicName } from '../../broker/topic/topic-name.ts'
 import { Topic } from '../../broker/topic/topic.ts'
-import { whenCaughtUp, whenDurable } from './await-group.ts'
+import { whenCaughtUp, whenDurable } from './await-durable.ts'
 import { type ConfigResource, resourceType } from './config-resource.ts'
 import { groupConfigNames } from './config-rows.ts'
 import { answerTo, type ErrorAnswer, invalidRequest, noError } from './error-code.ts'

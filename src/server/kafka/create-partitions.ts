@@ -7,7 +7,7 @@ import type {
   CreatePartitionsTopicResult,
 } from '../../codec/kafka/messages/create-partitions.gen.ts'
 import type { Steps } from '../../lib/slices.ts'
-import type { CommitGroup } from '../../log/commit-group.ts'
+import type { Commit } from '../../log/commit.ts'
 import { answerTo, invalidRequest, KafkaRefusal, noError } from './error-code.ts'
 import { checkReplicas } from './replica-assignment.ts'
 import type { Handler, RequestContext } from './request-context.ts'
@@ -29,21 +29,21 @@ function* growTopics(
     asked.set(topic.name, topic)
     yield
   }
-  const groups = new Set<CommitGroup>()
+  const tickets = new Set<Commit>()
   const results: CreatePartitionsTopicResult[] = []
   for (const [name, topic] of asked) {
     yield* untilCaughtUp(context)
     try {
       if (repeated.has(name)) throw invalidRequest('Duplicate topic name.')
-      const group = growTopic(topic, request.validateOnly, context)
-      if (group !== undefined) groups.add(group)
+      const ticket = growTopic(topic, request.validateOnly, context)
+      if (ticket !== undefined) tickets.add(ticket)
       results.push({ name, errorCode: noError, errorMessage: null })
     } catch (error) {
       results.push({ name, ...answerTo(error) })
     }
     yield
   }
-  yield* untilDurable(groups)
+  yield* untilDurable(tickets)
   return results
 }
 
@@ -51,7 +51,7 @@ function growTopic(
   { name, count, assignments }: CreatePartitionsTopic,
   isDryRun: boolean,
   { topics, settings }: RequestContext,
-): CommitGroup | undefined {
+): Commit | undefined {
   const view = topics.find(name)
   if (view === undefined) throw new KafkaRefusal('UNKNOWN_TOPIC_OR_PARTITION')
   const topic = topicOf(view)

@@ -11,7 +11,7 @@ import {
 } from '../../codec/kafka/messages/create-topics.gen.ts'
 import type { Steps } from '../../lib/slices.ts'
 import { topicLimits } from '../../limits/topic.ts'
-import type { CommitGroup } from '../../log/commit-group.ts'
+import type { Commit } from '../../log/commit.ts'
 import { describeTopicConfigs } from './config-rows.ts'
 import { answerTo, invalidRequest, KafkaRefusal, noError } from './error-code.ts'
 import { checkAssignments } from './replica-assignment.ts'
@@ -38,7 +38,7 @@ function* createTopics(
     partitionCount += wantedPartitions(topic, context)
     yield
   }
-  const groups = new Set<CommitGroup>()
+  const tickets = new Set<Commit>()
   for (const topic of asked) {
     const count = counts.get(topic.name) ?? 0
     // However often a name is repeated, it has one answer.
@@ -48,10 +48,10 @@ function* createTopics(
     if (partitionCount > topicLimits.partitionsPerRequestMax) {
       results.add(refuse(topic, tooManyPartitions()))
     } else if (count > 1) results.add(refuse(topic, invalidRequest('Duplicate topic name.')))
-    else results.add(createTopic(topic, { isDryRun, groups }, context))
+    else results.add(createTopic(topic, { isDryRun, tickets }, context))
     yield
   }
-  yield* untilDurable(groups)
+  yield* untilDurable(tickets)
   return results.finish()
 }
 
@@ -62,7 +62,7 @@ function tooManyPartitions(): KafkaRefusal {
 
 function createTopic(
   topic: CreatableTopic,
-  { isDryRun, groups }: { readonly isDryRun: boolean; readonly groups: Set<CommitGroup> },
+  { isDryRun, tickets }: { readonly isDryRun: boolean; readonly tickets: Set<Commit> },
   context: RequestContext,
 ): CreatableTopicResult {
   const { topics } = context
@@ -70,9 +70,9 @@ function createTopic(
     const existing = replaceableIn(topics, topic.name)
     if (existing === undefined) topics.checkName(topic.name)
     const asked = toAsked(topic, context)
-    if (!isDryRun && existing !== undefined) groups.add(topics.delete(existing))
+    if (!isDryRun && existing !== undefined) tickets.add(topics.delete(existing))
     const created = isDryRun ? undefined : topics.create(asked)
-    if (created !== undefined) groups.add(created.group)
+    if (created !== undefined) tickets.add(created.ticket)
     return {
       name: topic.name,
       topicId: created?.topic.topicId ?? zeroUuid,

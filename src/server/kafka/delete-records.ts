@@ -8,7 +8,7 @@ import type {
   DeleteRecordsTopicResult,
 } from '../../codec/kafka/messages/delete-records.gen.ts'
 import type { Steps } from '../../lib/slices.ts'
-import type { CommitGroup } from '../../log/commit-group.ts'
+import type { Commit } from '../../log/commit.ts'
 import { codeOf, noError } from './error-code.ts'
 import { findPartition } from './find-partition.ts'
 import type { Handler, RequestContext } from './request-context.ts'
@@ -25,17 +25,17 @@ function* deleteAll(
   request: DeleteRecordsRequest,
   context: RequestContext,
 ): Steps<DeleteRecordsTopicResult[]> {
-  const groups = new Set<CommitGroup>()
+  const tickets = new Set<Commit>()
   const topics: DeleteRecordsTopicResult[] = []
   for (const { name, partitions: asked } of request.topics) {
     const partitions: DeleteRecordsPartitionResult[] = []
     for (const partition of asked) {
-      partitions.push(deleteRecords(name, partition, context, groups))
+      partitions.push(deleteRecords(name, partition, context, tickets))
       yield
     }
     topics.push({ name, partitions })
   }
-  yield* untilDurable(groups)
+  yield* untilDurable(tickets)
   return topics
 }
 
@@ -43,7 +43,7 @@ function deleteRecords(
   topic: string,
   { partitionIndex, offset }: DeleteRecordsPartition,
   context: RequestContext,
-  groups: Set<CommitGroup>,
+  tickets: Set<Commit>,
 ): DeleteRecordsPartitionResult {
   const found = findPartition(context, topic, partitionIndex, -1)
   const refuse = (name: KafkaErrorName): DeleteRecordsPartitionResult => ({
@@ -59,7 +59,7 @@ function deleteRecords(
   const target = offset === endOfPartition ? partition.highWatermark : offset
   if (target < 0 || target > partition.highWatermark) return refuse('OFFSET_OUT_OF_RANGE')
   const { store } = context.broker
-  groups.add(store.beginAtom())
+  tickets.add(store.beginAtom())
   store.trim(partition.log, target)
   store.endAtom()
   return { partitionIndex, lowWatermark: partition.startOffset, errorCode: noError }

@@ -7,7 +7,7 @@ import type {
   DeleteTopicState,
 } from '../../codec/kafka/messages/delete-topics.gen.ts'
 import type { Steps } from '../../lib/slices.ts'
-import type { CommitGroup } from '../../log/commit-group.ts'
+import type { Commit } from '../../log/commit.ts'
 import { answerTo, type ErrorAnswer, invalidRequest, KafkaRefusal, noError } from './error-code.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 import { untilCaughtUp, untilDurable } from './until-durable.ts'
@@ -39,14 +39,14 @@ function* deleteTopics(
       else asked.count++
     }
   }
-  const groups = new Set<CommitGroup>()
+  const tickets = new Set<Commit>()
   const named = new Set<string>()
   for (const asked of askedByKey.values()) {
     yield* untilCaughtUp(context)
-    responses.push(deleteTopic(asked, { named, groups }, context))
+    responses.push(deleteTopic(asked, { named, tickets }, context))
     yield
   }
-  yield* untilDurable(groups)
+  yield* untilDurable(tickets)
   return responses
 }
 
@@ -63,7 +63,7 @@ function keyOf({ name, topicId }: DeleteTopicState): string | KafkaRefusal {
 /** `named` are the ids of topics that the request has named so far. */
 function deleteTopic(
   asked: Asked,
-  { named, groups }: { readonly named: Set<string>; readonly groups: Set<CommitGroup> },
+  { named, tickets }: { readonly named: Set<string>; readonly tickets: Set<Commit> },
   { topics, broker }: RequestContext,
 ): DeletableTopicResult {
   const { name, topicId, count } = asked
@@ -77,8 +77,8 @@ function deleteTopic(
       throw new KafkaRefusal(name === null ? 'UNKNOWN_TOPIC_ID' : 'UNKNOWN_TOPIC_OR_PARTITION')
     }
     named.add(view.name)
-    const group = broker.deleteQueue(view.source)
-    if (group !== undefined) groups.add(group)
+    const ticket = broker.deleteQueue(view.source)
+    if (ticket !== undefined) tickets.add(ticket)
     return answer(view, { errorCode: noError, errorMessage: null })
   } catch (error) {
     return answer(asked, answerTo(error))

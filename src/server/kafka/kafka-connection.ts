@@ -1,5 +1,5 @@
 // One Kafka connection. Requests are started in the order they come and overlap in work, so that
-// five produce requests in flight share commit groups; answers leave in the order of the requests.
+// five produce requests in flight share commits; answers leave in the order of the requests.
 import type { Socket } from 'node:net'
 import type { ApiMessages, ApiName } from '../../codec/kafka/apis.gen.ts'
 import { RequestStream } from '../../codec/kafka/request-stream.ts'

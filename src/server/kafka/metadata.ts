@@ -8,9 +8,9 @@ import {
   type MetadataResponseTopic,
   writeMetadataResponseTopic,
 } from '../../codec/kafka/messages/metadata.gen.ts'
-import type { CommitGroup } from '../../log/commit-group.ts'
+import type { Commit } from '../../log/commit.ts'
 import { authorizedOperations } from './authorized-operations.ts'
-import { whenDurable } from './await-group.ts'
+import { whenDurable } from './await-durable.ts'
 import { answerTo, codeOf, noError } from './error-code.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 import { absenceOf } from './topic-absence.ts'
@@ -19,14 +19,14 @@ import { ItemWriter, writeAll } from './write-in-slices.ts'
 const topicIdVersion = 12
 
 export const handleMetadata: Handler<'metadata'> = async (request, context) => {
-  const groups: CommitGroup[] = []
+  const tickets: Commit[] = []
   const topics = await context.slices.run(
     writeAll(
       new ItemWriter('metadata', context, writeMetadataResponseTopic),
-      findTopics(request, context, groups),
+      findTopics(request, context, tickets),
     ),
   )
-  for (const group of groups) await whenDurable(group)
+  for (const ticket of tickets) await whenDurable(ticket)
   const { nodeId } = context.settings
   const { host, port } = context.client.advertised
   return {
@@ -44,7 +44,7 @@ export const handleMetadata: Handler<'metadata'> = async (request, context) => {
 function* findTopics(
   request: MetadataRequest,
   context: RequestContext,
-  groups: CommitGroup[],
+  tickets: Commit[],
 ): Generator<MetadataResponseTopic, void> {
   const { topics, allowAutoTopicCreation: mayCreate, includeTopicAuthorizedOperations } = request
   const { apiVersion } = context
@@ -56,7 +56,7 @@ function* findTopics(
   const hasId = topics.some(({ name, topicId }) => name === null || topicId !== zeroUuid)
   for (const topic of topics) {
     if (hasId && apiVersion < topicIdVersion) yield shown(refuseTopic(topic))
-    else yield shown(findTopic(topic, mayCreate, context, groups))
+    else yield shown(findTopic(topic, mayCreate, context, tickets))
   }
 }
 
@@ -78,7 +78,7 @@ function findTopic(
   { name, topicId }: MetadataRequestTopic,
   mayCreate: boolean,
   context: RequestContext,
-  groups: CommitGroup[],
+  tickets: Commit[],
 ): MetadataResponseTopic {
   if (name === null || topicId !== zeroUuid) {
     const view = context.topics.findById(topicId)
@@ -101,8 +101,8 @@ function findTopic(
       configs: {},
       isProvisional: true,
     }
-    const { topic, group } = context.topics.create(asked)
-    groups.push(group)
+    const { topic, ticket } = context.topics.create(asked)
+    tickets.push(ticket)
     return describeTopic(topic, context)
   } catch (error) {
     return { errorCode: answerTo(error).errorCode, name, partitions: [] }

@@ -12,12 +12,12 @@ import type {
 import { assert } from '../../lib/assert.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { memoryLimits } from '../../limits/memory.ts'
-import type { CommitGroup } from '../../log/commit-group.ts'
+import type { Commit } from '../../log/commit.ts'
 import { crcOfBatchInSteps, batchField } from '../../record/batch/batch-header.ts'
 import { batchHeaderSize, compressionOf } from '../../record/batch/batch-header.ts'
 import type { RefusedRecord } from '../../record/batch/check-records.ts'
 import { CodecError } from '../../record/codec-error.ts'
-import { whenDurable } from './await-group.ts'
+import { whenDurable } from './await-durable.ts'
 import { answerTo, codeOf, noError } from './error-code.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 import { absenceOf } from './topic-absence.ts'
@@ -42,7 +42,7 @@ interface LargeBatch extends Place {
 /** What one request is about. */
 interface Work {
   readonly context: RequestContext
-  readonly groups: Set<CommitGroup>
+  readonly tickets: Set<Commit>
   readonly large: LargeBatch[]
 }
 
@@ -55,22 +55,22 @@ export const handleProduce: Handler<'produce'> = async (request, context) => {
   const { client } = context
   // A batch that is checked elsewhere holds up what its producer sends after it.
   while (client.heldProduces !== undefined) await client.heldProduces
-  const groups = new Set<CommitGroup>()
+  const tickets = new Set<Commit>()
   const large: LargeBatch[] = []
   const isAllowed = allowedAcks.has(request.acks)
   const responses = request.topicData.map((topic) => {
     const partitionResponses = isAllowed
-      ? produceTopic(topic, { context, groups, large })
+      ? produceTopic(topic, { context, tickets, large })
       : refuseTopic(topic, 'INVALID_REQUIRED_ACKS')
     return { name: topic.name, topicId: topic.topicId, partitionResponses }
   })
-  if (large.length > 0) await client.holdProduces(produceLarge({ large, context, groups }))
+  if (large.length > 0) await client.holdProduces(produceLarge({ large, context, tickets }))
   if (request.acks === 0) {
     // Nobody waits for an answer, so an error can only be shown by ending the connection.
     if (hasError(responses)) client.destroy()
     return undefined
   }
-  for (const group of groups) await whenDurable(group)
+  for (const ticket of tickets) await whenDurable(ticket)
   return { responses, throttleTimeMs: 0 }
 }
 
@@ -97,7 +97,7 @@ function produceTopic(topic: TopicProduceData, work: Work): PartitionProduceResp
 }
 
 /** 'large': the answer comes from `produceLarge`. */
-function produceData(place: Place, { context, groups }: Work): PartitionProduceResponse | 'large' {
+function produceData(place: Place, { context, tickets }: Work): PartitionProduceResponse | 'large' {
   const { index, batch } = place
   if (context.broker.store.blocked !== undefined) {
     return refuse(index, codeOf('KAFKA_STORAGE_ERROR'), 'The broker is low on disk')
@@ -107,7 +107,7 @@ function produceData(place: Place, { context, groups }: Work): PartitionProduceR
   }
   if (batch.length > memoryLimits.crcPerTurnMax) return 'large'
   try {
-    return produceBatch(place, groups)
+    return produceBatch(place, tickets)
   } catch (error) {
     return refuseBatch(index, error, context)
   }
@@ -115,12 +115,12 @@ function produceData(place: Place, { context, groups }: Work): PartitionProduceR
 
 function produceBatch(
   { view, partition, index, batch, findings }: Place,
-  groups: Set<CommitGroup>,
+  tickets: Set<Commit>,
 ): PartitionProduceResponse | 'large' {
   const produced = partition.produce(batch, findings)
   if (produced === 'large') return produced
-  const { baseOffset, group, appendTime } = produced
-  if (group !== undefined) groups.add(group)
+  const { baseOffset, ticket, appendTime } = produced
+  if (ticket !== undefined) tickets.add(ticket)
   return {
     index,
     errorCode: noError,
@@ -131,13 +131,13 @@ function produceBatch(
 }
 
 /** One after the other, so that one producer does not keep others' large batches waiting. */
-async function produceLarge({ large, context, groups }: Work): Promise<void> {
+async function produceLarge({ large, context, tickets }: Work): Promise<void> {
   for (const each of large) {
     const { index, responses, at } = each
     try {
       // With a wrong checksum it is refused in the order of the checks.
       const findings = { isIntact: await isIntact(each.batch, context.clock) }
-      responses[at] = await produceOne({ ...each, findings }, context, groups)
+      responses[at] = await produceOne({ ...each, findings }, context, tickets)
     } catch (error) {
       const reason = error instanceof CodecError ? unreadable(error) : error
       responses[at] = refuseBatch(index, reason, context)
@@ -149,16 +149,16 @@ async function produceLarge({ large, context, groups }: Work): Promise<void> {
 async function produceOne(
   place: Place,
   context: RequestContext,
-  groups: Set<CommitGroup>,
+  tickets: Set<Commit>,
 ): Promise<PartitionProduceResponse> {
   const { view, batch, partition, index, findings } = place
   const gone = refuse(index, codeOf('UNKNOWN_TOPIC_OR_PARTITION'), null)
   if (partition.log.isDeleted) return gone
-  const answer = produceBatch(place, groups)
+  const answer = produceBatch(place, tickets)
   if (answer !== 'large') return answer
   const checked = await context.batchWorker.check(batch, rulesOf(view.config, context.clock.now()))
   if (partition.log.isDeleted) return gone
-  const stored = produceBatch({ ...place, findings: { ...findings, checked } }, groups)
+  const stored = produceBatch({ ...place, findings: { ...findings, checked } }, tickets)
   assert(stored !== 'large', 'the records have been looked at')
   return stored
 }

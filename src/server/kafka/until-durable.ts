@@ -1,7 +1,7 @@
 // Waits of long work on topics, as steps of it.
 import type { Steps } from '../../lib/slices.ts'
-import type { CommitGroup } from '../../log/commit-group.ts'
-import { whenCaughtUp, whenDurable } from './await-group.ts'
+import type { Commit } from '../../log/commit.ts'
+import { whenCaughtUp, whenDurable } from './await-durable.ts'
 import type { RequestContext } from './request-context.ts'
 
 /** Ends when something may be declared. */
@@ -10,6 +10,6 @@ export function* untilCaughtUp({ broker: { topology } }: RequestContext): Steps<
 }
 
 /** Ends when all of them are durable. */
-export function* untilDurable(groups: Iterable<CommitGroup>): Steps<void> {
-  for (const group of groups) if (group.state !== 'finished') yield whenDurable(group)
+export function* untilDurable(tickets: Iterable<Commit>): Steps<void> {
+  for (const ticket of tickets) if (ticket.state !== 'finished') yield whenDurable(ticket)
 }

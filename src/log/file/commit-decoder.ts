@@ -1,5 +1,5 @@
-// Bytes → a checked commit group. A group is accepted only when header, entries, every run and the
-// shared bodies verify: half a group never counts.
+// Bytes → a checked commit. A commit is accepted only when header, entries, every run and the
+// shared bodies verify: half a commit never counts.
 import { crc32c } from '../../lib/crc32c.ts'
 import { readInt64 } from '../../lib/int64.ts'
 import {
@@ -10,17 +10,17 @@ import {
   batchSizeAt,
 } from '../../record/batch/batch-header.ts'
 import {
-  crcOfGroup,
+  crcOfCommit,
   entryHeadSize,
   entryKind,
-  groupField,
-  groupHeaderSize,
-  groupMagic,
+  commitField,
+  commitHeaderSize,
+  commitMagic,
   stateForgotten,
   stateKeyStart,
 } from './file-format.ts'
 
-/** A run inside a decoded group. */
+/** A run inside a decoded commit. */
 export interface DecodedRun {
   readonly logId: number
   readonly baseOffset: number
@@ -34,7 +34,7 @@ export interface DecodedRun {
   readonly position: number
 }
 
-/** Called for each entry of a group, in the order they were written. Buffers are views. */
+/** Called for each entry of a commit, in the order they were written. Buffers are views. */
 export interface EntryVisitor {
   onRun(run: DecodedRun): void
   onDelta(logId: number, deliveredMark: number, acked: readonly number[]): void
@@ -65,8 +65,8 @@ export interface CheckpointBegin {
   readonly nextAsideId: number
 }
 
-/** What a group header says; `bytes` is the whole group. */
-export class DecodedGroup {
+/** What a commit header says; `bytes` is the whole commit. */
+export class DecodedCommit {
   readonly bytes: Buffer
   /** Place in the file. */
   readonly position: number
@@ -81,11 +81,11 @@ export class DecodedGroup {
   constructor(bytes: Buffer, position: number) {
     this.bytes = bytes
     this.position = position
-    this.sequence = readInt64(bytes, groupField.sequence)
-    this.syncedThrough = readInt64(bytes, groupField.syncedThrough)
-    this.leaderEpoch = bytes.readUInt32BE(groupField.leaderEpoch)
-    this.entriesSize = bytes.readUInt32BE(groupField.entriesSize)
-    this.sharedStart = groupHeaderSize + this.entriesSize
+    this.sequence = readInt64(bytes, commitField.sequence)
+    this.syncedThrough = readInt64(bytes, commitField.syncedThrough)
+    this.leaderEpoch = bytes.readUInt32BE(commitField.leaderEpoch)
+    this.entriesSize = bytes.readUInt32BE(commitField.entriesSize)
+    this.sharedStart = commitHeaderSize + this.entriesSize
   }
 
   get size(): number {
@@ -96,10 +96,10 @@ export class DecodedGroup {
     return this.position + this.bytes.length
   }
 
-  /** Walks the entries. The group must have been checked. */
+  /** Walks the entries. The commit must have been checked. */
   visit(visitor: EntryVisitor): void {
     let runPosition = this.sharedStart + this.sharedSize
-    for (let at = groupHeaderSize; at < this.sharedStart; at += this.bytes.readUInt32BE(at + 4)) {
+    for (let at = commitHeaderSize; at < this.sharedStart; at += this.bytes.readUInt32BE(at + 4)) {
       if (this.bytes[at] === entryKind.run) {
         const run = decodeRunEntry(this.bytes, at, this.position + runPosition)
         visitor.onRun(run)
@@ -113,46 +113,48 @@ export class DecodedGroup {
   }
 }
 
-/** How a group failed its check, for people. */
-export type GroupFault = string
+/** How a commit failed its check, for people. */
+export type CommitFault = string
 
-/** Size that the header at `start` claims, or 0 when it is not a group header of this file. */
-export function groupSizeAt(bytes: Buffer, start: number, fileId: number): number {
-  if (!bytes.subarray(start, start + 4).equals(groupMagic)) return 0
-  if (readInt64(bytes, start + groupField.fileId) !== fileId) return 0
-  const size = bytes.readUInt32BE(start + groupField.size)
-  const entriesSize = bytes.readUInt32BE(start + groupField.entriesSize)
-  return size >= groupHeaderSize + entriesSize ? size : 0
+/** Size that the header at `start` claims, or 0 when it is not a commit header of this file. */
+export function commitSizeAt(bytes: Buffer, start: number, fileId: number): number {
+  if (!bytes.subarray(start, start + 4).equals(commitMagic)) return 0
+  if (readInt64(bytes, start + commitField.fileId) !== fileId) return 0
+  const size = bytes.readUInt32BE(start + commitField.size)
+  const entriesSize = bytes.readUInt32BE(start + commitField.entriesSize)
+  return size >= commitHeaderSize + entriesSize ? size : 0
 }
 
-/** Checks header and entries of the group in `bytes`; without a fault the header can be trusted. */
-export function checkGroupHeader(bytes: Buffer, salt: number): GroupFault | undefined {
-  const entriesSize = bytes.readUInt32BE(groupField.entriesSize)
-  const crc = crcOfGroup(bytes, 0, entriesSize, salt)
-  return crc === bytes.readUInt32BE(groupField.crc) ? undefined : 'the checksum of a group is wrong'
+/** Checks header and entries of the commit in `bytes`; without a fault the header can be trusted. */
+export function checkCommitHeader(bytes: Buffer, salt: number): CommitFault | undefined {
+  const entriesSize = bytes.readUInt32BE(commitField.entriesSize)
+  const crc = crcOfCommit(bytes, 0, entriesSize, salt)
+  return crc === bytes.readUInt32BE(commitField.crc)
+    ? undefined
+    : 'the checksum of a commit is wrong'
 }
 
-/** Decodes and checks a whole group. */
-export function decodeGroup(
+/** Decodes and checks a whole commit. */
+export function decodeCommit(
   bytes: Buffer,
   position: number,
   salt: number,
-): DecodedGroup | GroupFault {
-  const fault = checkGroupHeader(bytes, salt)
+): DecodedCommit | CommitFault {
+  const fault = checkCommitHeader(bytes, salt)
   if (fault !== undefined) return fault
-  const group = new DecodedGroup(bytes, position)
-  return checkPayload(group) ?? group
+  const commit = new DecodedCommit(bytes, position)
+  return checkPayload(commit) ?? commit
 }
 
-function checkPayload(group: DecodedGroup): GroupFault | undefined {
-  const { bytes, sharedStart } = group
+function checkPayload(commit: DecodedCommit): CommitFault | undefined {
+  const { bytes, sharedStart } = commit
   let position = sharedStart
-  for (let at = groupHeaderSize; at < sharedStart;) {
+  for (let at = commitHeaderSize; at < sharedStart;) {
     const size = bytes.readUInt32BE(at + 4)
     if (size < entryHeadSize || at + size > sharedStart) return 'an entry has an impossible size'
     if (bytes[at] === entryKind.shared) {
-      group.sharedSize = bytes.readUInt32BE(at + 8)
-      const end = sharedStart + group.sharedSize
+      commit.sharedSize = bytes.readUInt32BE(at + 8)
+      const end = sharedStart + commit.sharedSize
       if (end > bytes.length) return 'shared bodies are cut off'
       if (crc32c(bytes.subarray(sharedStart, end)) !== bytes.readUInt32BE(at + 12)) {
         return 'the checksum of shared bodies is wrong'
@@ -170,7 +172,7 @@ function checkPayload(group: DecodedGroup): GroupFault | undefined {
     }
     at += size
   }
-  return position === bytes.length ? undefined : 'a group has an impossible size'
+  return position === bytes.length ? undefined : 'a commit has an impossible size'
 }
 
 /** Whether the run at `position` is the one its entry at `entry` describes, with the right bytes. */

@@ -1,13 +1,13 @@
-// Reads the groups of a file one after the other, whole and checked. Memory: one group and one
+// Reads the commits of a file one after the other, whole and checked. Memory: one commit and one
 // read-ahead piece.
 import { logLimits } from '../../limits/log.ts'
+import { decodeCommit, DecodedCommit, commitSizeAt } from './commit-decoder.ts'
 import { directBlockSize } from './direct-file.ts'
 import type { DiskFile } from './disk.ts'
-import { fileHeaderSize, groupHeaderSize, isPadding } from './file-format.ts'
+import { fileHeaderSize, commitHeaderSize, isPadding } from './file-format.ts'
 import { readInto } from './file-operations.ts'
-import { decodeGroup, DecodedGroup, groupSizeAt } from './group-decoder.ts'
 
-/** Bytes that are no group of this file. */
+/** Bytes that are no commit of this file. */
 export interface BadBytes {
   readonly position: number
   readonly reason: string
@@ -15,44 +15,44 @@ export interface BadBytes {
   readonly isPadding?: boolean
 }
 
-export interface GroupReaderOptions {
+export interface CommitReaderOptions {
   readonly file: DiskFile
   readonly fileId: number
   readonly salt: number
   readonly priorSize: number
-  /** Where groups end: the file's size, or the start of its directory. */
+  /** Where commits end: the file's size, or the start of its directory. */
   readonly end: number
-  /** Where to start; a group must begin there. */
+  /** Where to start; a commit must begin there. */
   readonly start?: number
 }
 
-export class GroupReader {
-  /** Where the next group starts. */
+export class CommitReader {
+  /** Where the next commit starts. */
   position: number
-  readonly #options: GroupReaderOptions
+  readonly #options: CommitReaderOptions
   #buffer: Buffer = Buffer.alloc(0)
   #bufferStart = 0
 
-  constructor(options: GroupReaderOptions) {
+  constructor(options: CommitReaderOptions) {
     this.#options = options
     this.position = options.start ?? fileHeaderSize
   }
 
-  /** The next group, undefined at the end, or what is wrong with the bytes that are there. */
-  async next(): Promise<DecodedGroup | BadBytes | undefined> {
+  /** The next commit, undefined at the end, or what is wrong with the bytes that are there. */
+  async next(): Promise<DecodedCommit | BadBytes | undefined> {
     const { end, fileId, salt } = this.#options
     const { position } = this
     if (position >= end) return undefined
-    const header = await this.#bytesAt(position, groupHeaderSize)
-    const size = header === undefined ? 0 : groupSizeAt(header, 0, fileId)
+    const header = await this.#bytesAt(position, commitHeaderSize)
+    const size = header === undefined ? 0 : commitSizeAt(header, 0, fileId)
     if (size === 0) return { position, ...(await this.#describeRest(position, header)) }
-    if (position + size > end) return { position, reason: 'a group is cut off' }
+    if (position + size > end) return { position, reason: 'a commit is cut off' }
     const bytes = await this.#bytesAt(position, size)
-    if (bytes === undefined) return { position, reason: 'a group is cut off' }
-    const group = decodeGroup(bytes, position, salt)
-    if (!(group instanceof DecodedGroup)) return { position, reason: group }
+    if (bytes === undefined) return { position, reason: 'a commit is cut off' }
+    const commit = decodeCommit(bytes, position, salt)
+    if (!(commit instanceof DecodedCommit)) return { position, reason: commit }
     this.position = position + size
-    return group
+    return commit
   }
 
   async #describeRest(
@@ -68,7 +68,7 @@ export class GroupReader {
       return { reason: 'the rest is zeros', isPadding: true }
     }
     return {
-      reason: header === undefined ? 'a group header is cut off' : 'there is no group header',
+      reason: header === undefined ? 'a commit header is cut off' : 'there is no commit header',
     }
   }
 
@@ -80,7 +80,7 @@ export class GroupReader {
     return this.#buffer.subarray(start, start + size)
   }
 
-  /** Always a new buffer: groups that were handed out keep theirs. */
+  /** Always a new buffer: commits that were handed out keep theirs. */
   async #fill(position: number, size: number): Promise<void> {
     const wanted = Math.min(
       Math.max(size, logLimits.sequentialReadSize),

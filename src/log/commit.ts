@@ -1,13 +1,13 @@
-// Everything that reaches stable storage together. A group bundles atoms; an atom (a message and
-// all logs it is routed to, a transaction, a dead-letter move) never spans two groups.
+// Everything that reaches stable storage together. A commit bundles atoms; an atom (a message and
+// all logs it is routed to, a transaction, a dead-letter move) never spans two commits.
 import type { CursorDelta } from './cursor-delta.ts'
 import type { Log } from './log.ts'
 import type { Run } from './run.ts'
 import { SharedBodies } from './shared-bodies.ts'
 
-/** Told once when a group that it takes interest in is durable. */
-export interface GroupListener {
-  onGroupFinished(group: CommitGroup): void
+/** Told once when a commit that it takes interest in is durable. */
+export interface CommitListener {
+  onCommitFinished(commit: Commit): void
 }
 
 /** A change of topology: bytes that the log keeps in order and never looks into. */
@@ -24,9 +24,9 @@ export interface EncodedEntries {
 
 /**
  * Lifecycle: open (atoms are added) → sealed (handed to the engine, nothing changes any more)
- * → finished (durable, its listeners told). No store refuses a group: it fails as a whole or not at all.
+ * → finished (durable, its listeners told). No store refuses a commit: it fails as a whole or not at all.
  */
-export class CommitGroup {
+export class Commit {
   readonly sequence: number
   readonly runs: { readonly log: Log; readonly run: Run }[] = []
   readonly deltas: Map<Log, CursorDelta> = new Map()
@@ -39,14 +39,14 @@ export class CommitGroup {
   /** Keyed state: the last value of a key counts, undefined deletes it. */
   readonly states: { readonly key: string; readonly value: Buffer | undefined }[] = []
   shared: SharedBodies | undefined
-  /** Engines only: entries of their own that are written with this group. */
+  /** Engines only: entries of their own that are written with this commit. */
   extra: EncodedEntries | undefined
   /** Engines only: committed even when nothing else is in it. */
   isWanted = false
   /** Bytes of records and bodies, for limits; what the engine writes is a little more. */
   size = 0
   state: 'open' | 'sealed' | 'finished' = 'open'
-  readonly #listeners: GroupListener[] = []
+  readonly #listeners: CommitListener[] = []
 
   constructor(sequence: number) {
     this.sequence = sequence
@@ -65,19 +65,19 @@ export class CommitGroup {
     )
   }
 
-  /** Tells `listener` when the group is finished. A listener that needs it once adds itself once. */
-  addListener(listener: GroupListener): void {
+  /** Tells `listener` when the commit is finished. A listener that needs it once adds itself once. */
+  addListener(listener: CommitListener): void {
     this.#listeners.push(listener)
   }
 
   /** Engines only. */
   finish(): void {
     this.state = 'finished'
-    for (const listener of this.#listeners) listener.onGroupFinished(this)
+    for (const listener of this.#listeners) listener.onCommitFinished(this)
     this.#listeners.length = 0
   }
 
-  /** Engines only: whoever keeps a finished group must not keep its bytes. */
+  /** Engines only: whoever keeps a finished commit must not keep its bytes. */
   release(): void {
     this.runs.length = 0
     this.asides.length = 0

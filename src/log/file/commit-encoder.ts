@@ -1,24 +1,24 @@
-// A sealed commit group → the bytes of one write. Small runs are gathered in one buffer, large
+// A sealed commit → the bytes of one write. Small runs are gathered in one buffer, large
 // ones are passed on as they are.
 import { crc32c } from '../../lib/crc32c.ts'
 import { writeInt64 } from '../../lib/int64.ts'
 import { logLimits } from '../../limits/log.ts'
 import { batchField, batchMagic } from '../../record/batch/batch-header.ts'
-import type { CommitGroup } from '../commit-group.ts'
+import type { Commit } from '../commit.ts'
 import type { Run } from '../run.ts'
 import { EntryWriter } from './entry-writer.ts'
 import {
-  crcOfGroup,
+  crcOfCommit,
   entryKind,
-  groupField,
-  groupHeaderSize,
-  groupMagic,
+  commitField,
+  commitHeaderSize,
+  commitMagic,
   runEntrySize,
   sharedEntrySize,
 } from './file-format.ts'
 
-/** Where a group is written, and what its header says. */
-export interface GroupPlace {
+/** Where a commit is written, and what its header says. */
+export interface CommitPlace {
   readonly fileId: number
   readonly salt: number
   readonly position: number
@@ -28,30 +28,32 @@ export interface GroupPlace {
 }
 
 /**
- * Encodes one group at a time. What it returns is valid until the next call: its buffers are
- * reused, which is safe because only one group is being written.
+ * Encodes one commit at a time. What it returns is valid until the next call: its buffers are
+ * reused, which is safe because only one commit is being written.
  */
-export class GroupEncoder {
-  /** Size of the group encoded last. */
+export class CommitEncoder {
+  /** Size of the commit encoded last. */
   size = 0
-  /** File positions of the runs of the group encoded last, in their order. */
+  /** File positions of the runs of the commit encoded last, in their order. */
   readonly runPositions: number[] = []
   readonly #entries = new EntryWriter()
   readonly #output: Buffer[] = []
 
-  encode(group: CommitGroup, place: GroupPlace): Buffer[] {
+  encode(commit: Commit, place: CommitPlace): Buffer[] {
     const entries = this.#entries
-    entries.reset(groupHeaderSize)
-    writeChanges(entries, group)
-    if (group.extra !== undefined) entries.raw(group.extra)
-    const shared = group.shared?.bytes()
+    entries.reset(commitHeaderSize)
+    writeChanges(entries, commit)
+    if (commit.extra !== undefined) entries.raw(commit.extra)
+    const shared = commit.shared?.bytes()
     const runsStart =
-      entries.size + (shared === undefined ? 0 : sharedEntrySize) + group.runs.length * runEntrySize
+      entries.size +
+      (shared === undefined ? 0 : sharedEntrySize) +
+      commit.runs.length * runEntrySize
     if (shared !== undefined) writeSharedEntry(entries, shared)
     const sharedPosition = place.position + runsStart
     let position = sharedPosition + (shared?.length ?? 0)
     this.runPositions.length = 0
-    for (const { log, run } of group.runs) {
+    for (const { log, run } of commit.runs) {
       sealRun(run, place.leaderEpoch, sharedPosition)
       writeRunEntry(entries, log.id, run)
       this.runPositions.push(position)
@@ -59,30 +61,30 @@ export class GroupEncoder {
     }
     this.size = position - place.position
     this.#writeHeader(place)
-    return this.#gather(group, shared)
+    return this.#gather(commit, shared)
   }
 
-  #writeHeader(place: GroupPlace): void {
+  #writeHeader(place: CommitPlace): void {
     const { bytes, size, count } = this.#entries
-    groupMagic.copy(bytes, 0)
-    bytes.writeUInt32BE(this.size, groupField.size)
-    writeInt64(bytes, groupField.fileId, place.fileId)
-    writeInt64(bytes, groupField.sequence, place.sequence)
-    writeInt64(bytes, groupField.syncedThrough, place.syncedThrough)
-    bytes.writeUInt32BE(place.leaderEpoch, groupField.leaderEpoch)
-    bytes.writeUInt32BE(size - groupHeaderSize, groupField.entriesSize)
-    bytes.writeUInt32BE(count, groupField.entryCount)
-    const crc = crcOfGroup(bytes, 0, size - groupHeaderSize, place.salt)
-    bytes.writeUInt32BE(crc, groupField.crc)
+    commitMagic.copy(bytes, 0)
+    bytes.writeUInt32BE(this.size, commitField.size)
+    writeInt64(bytes, commitField.fileId, place.fileId)
+    writeInt64(bytes, commitField.sequence, place.sequence)
+    writeInt64(bytes, commitField.syncedThrough, place.syncedThrough)
+    bytes.writeUInt32BE(place.leaderEpoch, commitField.leaderEpoch)
+    bytes.writeUInt32BE(size - commitHeaderSize, commitField.entriesSize)
+    bytes.writeUInt32BE(count, commitField.entryCount)
+    const crc = crcOfCommit(bytes, 0, size - commitHeaderSize, place.salt)
+    bytes.writeUInt32BE(crc, commitField.crc)
   }
 
   /** Puts header, entries, shared bodies and runs in a row, copying only what is small. */
-  #gather(group: CommitGroup, shared: Buffer | undefined): Buffer[] {
+  #gather(commit: Commit, shared: Buffer | undefined): Buffer[] {
     const scratch = this.#entries
     const output = this.#output
     output.length = 0
     // The scratch must not move once views of it were taken.
-    scratch.ensure(copiedSize(group, shared))
+    scratch.ensure(copiedSize(commit, shared))
     let viewStart = 0
     const add = (source: Buffer, size: number): void => {
       if (size < logLimits.coalescedRunSizeMax) {
@@ -95,27 +97,27 @@ export class GroupEncoder {
       output.push(source.length === size ? source : source.subarray(0, size))
     }
     if (shared !== undefined) add(shared, shared.length)
-    for (const { run } of group.runs) add(run.buffer, run.size)
+    for (const { run } of commit.runs) add(run.buffer, run.size)
     if (scratch.size > viewStart) output.push(scratch.bytes.subarray(viewStart, scratch.size))
     return output
   }
 }
 
-function writeChanges(entries: EntryWriter, group: CommitGroup): void {
-  for (const log of group.created) entries.numbers(entryKind.created, log.id)
-  for (const { sequence, bytes } of group.topology) entries.topology(sequence, bytes)
-  // Also of a log that is deleted by now: the group that does it may never become durable.
-  for (const [log, delta] of group.deltas) entries.delta(log.id, delta.deliveredMark, delta.acked)
-  for (const [log, offset] of group.trims) entries.numbers(entryKind.trim, log.id, offset)
-  for (const log of group.deleted) entries.numbers(entryKind.deleted, log.id)
-  for (const { log, offset, asideId } of group.asides) {
+function writeChanges(entries: EntryWriter, commit: Commit): void {
+  for (const log of commit.created) entries.numbers(entryKind.created, log.id)
+  for (const { sequence, bytes } of commit.topology) entries.topology(sequence, bytes)
+  // Also of a log that is deleted by now: the commit that does it may never become durable.
+  for (const [log, delta] of commit.deltas) entries.delta(log.id, delta.deliveredMark, delta.acked)
+  for (const [log, offset] of commit.trims) entries.numbers(entryKind.trim, log.id, offset)
+  for (const log of commit.deleted) entries.numbers(entryKind.deleted, log.id)
+  for (const { log, offset, asideId } of commit.asides) {
     entries.numbers(entryKind.aside, log.id, offset, asideId)
   }
-  if (group.states.length > 0) writeStates(entries, group)
+  if (commit.states.length > 0) writeStates(entries, commit)
 }
 
 /** Only the last value of a key counts. */
-function writeStates(entries: EntryWriter, { states }: CommitGroup): void {
+function writeStates(entries: EntryWriter, { states }: Commit): void {
   const last = new Map<string, Buffer | undefined>()
   for (const { key, value } of states) last.set(key, value)
   for (const [key, value] of last) entries.state(key, value)
@@ -127,7 +129,7 @@ function writeSharedEntry(entries: EntryWriter, shared: Buffer): void {
   entries.bytes.writeUInt32BE(crc32c(shared), at + 12)
 }
 
-/** A group that is written a second time elsewhere only changes the runs that name a position. */
+/** A commit that is written a second time elsewhere only changes the runs that name a position. */
 function sealRun(run: Run, leaderEpoch: number, sharedPosition: number): void {
   if (!run.isSealed) {
     run.shrink()
@@ -151,9 +153,9 @@ function writeRunEntry(entries: EntryWriter, logId: number, run: Run): void {
   run.buffer.copy(bytes, at + 48, batchField.leaderEpoch, batchField.leaderEpoch + 4)
 }
 
-function copiedSize(group: CommitGroup, shared: Buffer | undefined): number {
+function copiedSize(commit: Commit, shared: Buffer | undefined): number {
   const max = logLimits.coalescedRunSizeMax
   let size = shared !== undefined && shared.length < max ? shared.length : 0
-  for (const { run } of group.runs) if (run.size < max) size += run.size
+  for (const { run } of commit.runs) if (run.size < max) size += run.size
   return size
 }

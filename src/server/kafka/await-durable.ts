@@ -1,11 +1,11 @@
 import type { TopologyLog } from '../../broker/topology-log.ts'
-import type { CommitGroup } from '../../log/commit-group.ts'
+import type { Commit } from '../../log/commit.ts'
 
-/** Resolves when the group is durable. */
-export function whenDurable(group: CommitGroup | undefined): Promise<void> {
-  if (group === undefined || group.state === 'finished') return Promise.resolve()
+/** Resolves when the ticket is durable. */
+export function whenDurable(ticket: Commit | undefined): Promise<void> {
+  if (ticket === undefined || ticket.state === 'finished') return Promise.resolve()
   return new Promise((resolve) => {
-    group.addListener({ onGroupFinished: () => resolve() })
+    ticket.addListener({ onCommitFinished: () => resolve() })
   })
 }
 
