@@ -15,7 +15,7 @@ const isLocked = (): boolean => false
 
 /** Reads everything and changes nothing. Ends with 65 when something is damaged. */
 export async function verify(folder: string, print: Print): Promise<ExitCode> {
-  using _lock = openExisting(folder)
+  using _lock = openExisting(folder, false)
   const report = await verifyDataFolder({ disk: createSystemDisk(), path: folder, isLocked })
   for (const { file, byte, problem, severity } of report.problems) {
     print(`${severity}: ${file}, byte ${byte}: ${problem}`)
@@ -35,7 +35,7 @@ export async function verify(folder: string, print: Print): Promise<ExitCode> {
 
 /** Makes a damaged folder usable again and says what is lost. */
 export async function repair(folder: string, isDryRun: boolean, print: Print): Promise<ExitCode> {
-  using _lock = openExisting(folder)
+  using _lock = openExisting(folder, !isDryRun)
   const options = { disk: createSystemDisk(), path: folder, isLocked, isDryRun }
   const report = await repairDataFolder(options)
   for (const action of report.actions) print(action)
@@ -45,12 +45,12 @@ export async function repair(folder: string, isDryRun: boolean, print: Print): P
   return exitCodes.ok
 }
 
-function openExisting(folder: string): Disposable {
+function openExisting(folder: string, isWritten: boolean): Disposable {
   if (!existsSync(path.join(folder, manifestName))) {
     throw new ExitError(
       exitCodes.noInput,
       `'${folder}' is no data folder of Pabal: name one with --data`,
     )
   }
-  return lockDataFolder(folder)
+  return lockDataFolder(folder, isWritten)
 }

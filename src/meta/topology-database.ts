@@ -6,6 +6,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import { pathToFileURL } from 'node:url'
 import { argumentsToJson } from '../record/message/arguments.ts'
 import { type PackedEntries, unpackEntries } from './entry-batch.ts'
+import { createDatabaseFile } from './file/database-files.ts'
 import { sqliteCode, sqliteCodes } from './sqlite-code.ts'
 import {
   type BindingRow,
@@ -75,8 +76,9 @@ export class TopologyDatabase {
   /** Opens the file, or creates it with empty tables. */
   constructor(folder: string, options: { readonly create: boolean }) {
     this.#file = path.join(folder, 'meta.db')
+    if (options.create) createDatabaseFile(this.#file)
     const url = pathToFileURL(this.#file)
-    url.searchParams.set('mode', options.create ? 'rwc' : 'rw')
+    url.searchParams.set('mode', 'rw')
     this.#database = new DatabaseSync(url)
     try {
       this.#prepareFile()

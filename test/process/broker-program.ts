@@ -56,13 +56,15 @@ export class BrokerProgram implements AsyncDisposable {
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr += text))
   }
 
-  /** `node src/main.ts …` in `folder`. */
+  /** `node src/main.ts …` in `folder`. Only root can run it as another user. */
   static run(
     folder: ScratchFolder,
     args: readonly string[],
     environment: Readonly<Record<string, string>> = {},
+    userId?: number,
   ): BrokerProgram {
-    const options = { cwd: folder.path, env: cleanEnvironment(environment) }
+    const user = userId === undefined ? {} : { uid: userId, gid: userId }
+    const options = { cwd: folder.path, env: cleanEnvironment(environment), ...user }
     return new BrokerProgram(spawn(process.execPath, [mainFile, ...args], options))
   }
 
