@@ -46,6 +46,14 @@ export interface BrokerCounts {
   readonly unacked: number
 }
 
+/** What `restore` was given that does not fit together: something was lost before it. */
+export interface RestoreReport {
+  /** Logs with messages that no queue or topic owns. */
+  readonly unowned: readonly Log[]
+  /** Queues and topics of which a log is missing: they are there, without what it held. */
+  readonly incomplete: readonly QueueRow[]
+}
+
 export const defaultVHost = '/'
 
 export class Broker {
@@ -84,22 +92,22 @@ export class Broker {
     for (const name of [defaultVHost, ...options.vhosts]) this.#addVHost(name)
   }
 
-  /** Puts back what outlived the last process. Logs that no queue has are given up. */
-  restore(topology: Topology, logs: readonly Log[]): void {
-    const logsById = new Map<number, Log>()
-    for (const log of logs) logsById.set(log.id, log)
+  /**
+   * Puts back what outlived the last process. Whoever owned a log that no row names is unknown: the log
+   * is kept as it is, unless it is empty.
+   */
+  restore(topology: Topology, logs: readonly Log[]): RestoreReport {
+    const unowned = new Map(logs.map((log) => [log.id, log]))
     for (const { name } of topology.vhosts) this.#addVHost(name)
-    for (const row of topology.exchanges) this.#vhosts.get(row.vhost)?.restoreExchange(row)
-    for (const row of topology.queues) {
-      const isRestored =
-        row.topic === undefined
-          ? this.#restoreQueue(row, logsById)
-          : this.#topics.get(row.vhost)?.restore(row, logsById)
-      if (!isRestored) continue
-      for (const logId of row.topic?.logIds ?? [row.logId]) logsById.delete(logId)
-    }
+    // A virtual host that has something exists, whatever the settings name.
+    for (const row of topology.exchanges) this.#addVHost(row.vhost).restoreExchange(row)
+    const incomplete = topology.queues.filter((row) => !this.#restoreWhole(row, unowned))
+    for (const row of incomplete) this.#restoreIncomplete(row, unowned)
     for (const row of topology.bindings) this.#vhosts.get(row.vhost)?.restoreBinding(row)
-    this.#deleteLogs(logsById.values())
+    const kept = [...unowned.values()].filter((log) => log.messageCount > 0)
+    for (const log of kept) unowned.delete(log.id)
+    this.#deleteLogs(unowned.values())
+    return { unowned: kept, incomplete }
   }
 
   findVHost(name: string): VHost<Destination> | undefined {
@@ -247,20 +255,43 @@ export class Broker {
     return partitions
   }
 
-  #addVHost(name: string): void {
-    if (this.#vhosts.has(name)) return
+  #addVHost(name: string): VHost<Destination> {
+    const existing = this.#vhosts.get(name)
+    if (existing !== undefined) return existing
     const vhost = new VHost<Destination>(name)
     this.#vhosts.set(name, vhost)
     this.#topics.set(name, new Topics(this, vhost))
     this.#routes.set(name, new RouteCache(vhost))
+    return vhost
   }
 
-  #restoreQueue(row: QueueRow, logs: ReadonlyMap<number, Log>): boolean {
-    const vhost = this.#vhosts.get(row.vhost)
-    const log = logs.get(row.logId)
-    if (vhost === undefined || log === undefined) return false
-    vhost.addQueue(Queue.fromRow(row, log, this.queueContext))
+  /** Takes the logs of `row` out of `unowned`; false when they are not all there. */
+  #restoreWhole(row: QueueRow, unowned: Map<number, Log>): boolean {
+    const own = logIdsOf(row).map((id) => unowned.get(id))
+    if (own.includes(undefined)) return false
+    this.#restoreDestination(row, own as Log[])
+    for (const id of logIdsOf(row)) unowned.delete(id)
     return true
+  }
+
+  /** Empty logs take the place of those that are gone. */
+  #restoreIncomplete(row: QueueRow, unowned: Map<number, Log>): void {
+    const group = this.store.beginAtom()
+    const own = logIdsOf(row).map((id) => {
+      const log = unowned.get(id) ?? this.store.createLog({ isVolatile: false })
+      unowned.delete(id)
+      return log
+    })
+    const whole = withLogs(row, own)
+    this.#restoreDestination(whole, own)
+    this.topology.put([{ kind: 'queue', op: 'put', row: whole }], group)
+    this.store.endAtom()
+  }
+
+  #restoreDestination(row: QueueRow, logs: readonly Log[]): void {
+    const vhost = this.#addVHost(row.vhost)
+    if (row.topic !== undefined) this.topicsOf(vhost).restore(row, row.topic, logs)
+    else vhost.addQueue(Queue.fromRow(row, logs[0] as Log, this.queueContext))
   }
 
   #deleteLogs(logs: Iterable<Log>): void {
@@ -268,4 +299,14 @@ export class Broker {
     for (const log of logs) this.store.deleteLog(log)
     this.store.endAtom()
   }
+}
+
+function logIdsOf(row: QueueRow): readonly number[] {
+  return row.topic?.logIds ?? [row.logId]
+}
+
+function withLogs(row: QueueRow, logs: readonly Log[]): QueueRow {
+  const logIds = logs.map(({ id }) => id)
+  const own = { ...row, logId: logIds[0] as number }
+  return row.topic === undefined ? own : { ...own, topic: { ...row.topic, logIds } }
 }

@@ -4,7 +4,7 @@
 // Lifecycle: `open` → used → `rest` (nothing happens in it by itself any more) → disposed of.
 // Invariant: nothing in it is global to the process, so a process may have several. Clock, chance, the
 // turn, the log and the thread for large batches are lent by the node.
-import { Broker, defaultVHost } from '../broker/broker.ts'
+import { Broker, defaultVHost, type RestoreReport } from '../broker/broker.ts'
 import type { GroupConfig } from '../broker/group/group-config.ts'
 import type { GroupCoordinator } from '../broker/group/group-coordinator.ts'
 import { ProducerIds } from '../broker/topic/producer-ids.ts'
@@ -126,7 +126,7 @@ function restoreBroker(storage: Storage, vhosts: readonly string[], parts: CellP
     },
   })
   storage.followTopology((sequence) => broker.topology.onApplied(sequence))
-  broker.restore(storage.topology, storage.logs)
+  warnOfLosses(broker.restore(storage.topology, storage.logs), logger)
   broker.restoreState(storage.state)
   return broker
 }
@@ -153,6 +153,19 @@ function createRetention(broker: Broker, { clock, logger }: CellParts): Retentio
       logger.warn({ err: error, vhost, topic: name }, 'Retention of a topic has to wait')
     },
   })
+}
+
+/** Whoever looks for messages finds out where they are. */
+function warnOfLosses({ unowned, incomplete }: RestoreReport, logger: Logger): void {
+  for (const { id, messageCount } of unowned) {
+    logger.warn(
+      `Log ${id} has ${messageCount} messages, and which queue they are in is not known any more: ` +
+        'it is kept; stop the broker and run "pabal repair" to have a queue made of it',
+    )
+  }
+  for (const { vhost, name } of incomplete) {
+    logger.warn({ vhost, queue: name }, 'The log of a queue is missing: the queue is empty now')
+  }
 }
 
 function logBlocked(reason: BlockedReason | undefined, logger: Logger): void {

@@ -4,7 +4,7 @@
 import { topicLimits } from '../../limits/topic.ts'
 import type { Commit } from '../../log/commit.ts'
 import type { Log } from '../../log/log.ts'
-import type { QueueRow } from '../../meta/topology-change.ts'
+import type { QueueRow, TopicRow } from '../../meta/topology-change.ts'
 import { encodeAddress } from '../../record/message/address.ts'
 import type { Arguments } from '../../record/message/arguments.ts'
 import { BrokerError } from '../broker-error.ts'
@@ -218,17 +218,13 @@ export class Topics {
     topic.onDeleted()
   }
 
-  /** Puts back a topic that was kept; false when one of its logs is missing. */
-  restore(row: QueueRow, logs: ReadonlyMap<number, Log>): boolean {
-    if (row.topic === undefined) return false
-    const found = row.topic.logIds.map((id) => logs.get(id))
-    if (found.includes(undefined)) return false
+  /** Puts back a topic that was kept, with a log for each of its partitions. */
+  restore(row: QueueRow, kept: TopicRow, logs: readonly Log[]): void {
     const { vhost, name, arguments: args } = row
-    const topic = new Topic({ vhost, name, arguments: args, ...row.topic })
+    const topic = new Topic({ vhost, name, arguments: args, ...kept })
     const homeAddress = encodeAddress('', name)
-    for (const log of found) topic.partitions.push(this.#partition(topic, log as Log, homeAddress))
+    for (const log of logs) topic.partitions.push(this.#partition(topic, log, homeAddress))
     this.#add(topic)
-    return true
   }
 
   #add(topic: Topic): void {

@@ -1,0 +1,109 @@
+// What the broker makes of topology and logs that do not fit together, because something was lost.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { messageOf } from '../../test/support/queue-under-test.ts'
+import { systemRandom } from '../lib/random.ts'
+import { Turn } from '../lib/turn.ts'
+import type { Log } from '../log/log.ts'
+import { MemoryLogStore } from '../log/memory/memory-log-store.ts'
+import { decodeTopologyChanges, type QueueRow } from '../meta/topology-change.ts'
+import { noArguments } from '../record/message/arguments.ts'
+import { VirtualClock } from '../testing/virtual-clock.ts'
+import { Broker } from './broker.ts'
+import { Queue } from './queue/queue.ts'
+
+class RestoreFixture {
+  readonly clock: VirtualClock = new VirtualClock()
+  readonly turn: Turn = new Turn(this.clock)
+  readonly store: MemoryLogStore = new MemoryLogStore({ clock: this.clock, turn: this.turn })
+  readonly entries: Buffer[] = []
+  readonly broker: Broker = new Broker({
+    store: this.store,
+    turn: this.turn,
+    random: systemRandom,
+    clock: this.clock,
+    vhosts: [],
+    onTopologyDurable: (_sequence, bytes) => this.entries.push(bytes),
+    onDamaged: (_queue, _offset, error) => assert.fail(error),
+  })
+
+  /** A log with `count` messages. */
+  log(count: number): Log {
+    this.store.beginAtom()
+    const log = this.store.createLog({ isVolatile: false })
+    for (let number = 0; number < count; number++) log.append(messageOf(`${number}`), -1)
+    this.store.endAtom()
+    return log
+  }
+
+  restore(queues: readonly QueueRow[], logs: readonly Log[]): ReturnType<Broker['restore']> {
+    const none = { appliedSequence: 0, vhosts: [], exchanges: [], bindings: [], users: [] }
+    return this.broker.restore({ ...none, queues }, logs)
+  }
+
+  queue(name: string, vhost = '/'): Queue {
+    const queue = this.broker.getVHost(vhost).findQueue(name)
+    assert.ok(queue instanceof Queue)
+    return queue
+  }
+}
+
+function rowOf(name: string, logId: number, vhost = '/'): QueueRow {
+  return { vhost, name, type: 'classic', logId, autoDelete: false, arguments: noArguments }
+}
+
+test('a log with messages that nobody owns is kept and told; an empty one is deleted', () => {
+  const fixture = new RestoreFixture()
+  const [owned, full, empty] = [fixture.log(1), fixture.log(2), fixture.log(0)]
+  const report = fixture.restore([rowOf('q', owned.id)], [owned, full, empty])
+  assert.deepEqual(report, { unowned: [full], incomplete: [] })
+  assert.equal(full.isDeleted, false)
+  assert.equal(empty.isDeleted, true)
+  assert.equal(fixture.queue('q').messageCount, 1)
+})
+
+test('a queue whose log is missing is there, empty, with a log of its own from then on', () => {
+  const fixture = new RestoreFixture()
+  const other = fixture.log(1)
+  const rows = [rowOf('gone', 9), rowOf('q', other.id), rowOf('twin', other.id)]
+  const { incomplete, unowned } = fixture.restore(rows, [other])
+  assert.deepEqual(incomplete, [rows[0], rows[2]])
+  assert.deepEqual(unowned, [])
+  assert.equal(fixture.queue('q').log, other)
+  assert.equal(fixture.queue('gone').messageCount, 0)
+  fixture.clock.runUntilIdle()
+  const logIds = fixture.entries.flatMap(decodeTopologyChanges).map((change) => {
+    assert.ok(change.kind === 'queue' && change.op === 'put')
+    return [change.row.name, change.row.logId]
+  })
+  assert.deepEqual(logIds, [
+    ['gone', fixture.queue('gone').log.id],
+    ['twin', fixture.queue('twin').log.id],
+  ])
+})
+
+test('a topic that lost one of its logs keeps the others', () => {
+  const fixture = new RestoreFixture()
+  const log = fixture.log(3)
+  const topic = {
+    topicId: 'AAAAAAAAAAAAAAAAAAAAAA',
+    logIds: [8, log.id],
+    configs: {},
+    isProvisional: false,
+  }
+  const row = { ...rowOf('t', 8), type: 'stream', topic }
+  assert.deepEqual(fixture.restore([row], [log]).incomplete, [row])
+  const { broker } = fixture
+  const { partitions = [] } = broker.topicsOf(broker.getVHost('/')).find('t') ?? {}
+  assert.deepEqual(
+    partitions.map((partition) => partition.log.endOffset),
+    [0, 3],
+  )
+})
+
+test('a virtual host that no setting names exists as long as it has a queue', () => {
+  const fixture = new RestoreFixture()
+  const log = fixture.log(1)
+  fixture.restore([rowOf('q', log.id, 'former')], [log])
+  assert.equal(fixture.queue('q', 'former').messageCount, 1)
+})
