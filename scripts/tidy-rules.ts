@@ -7,14 +7,15 @@ export const directions: Readonly<Record<string, readonly string[]>> = {
   record: ['lib'],
   codec: ['lib', 'record'],
   log: ['lib', 'record'],
+  crossing: ['lib', 'record', 'log'],
   meta: ['lib', 'record', 'log'],
   auth: ['lib', 'record', 'meta'],
-  broker: ['lib', 'record', 'log', 'meta', 'auth'],
-  server: ['lib', 'record', 'codec', 'broker', 'auth'],
+  broker: ['lib', 'record', 'log', 'crossing', 'meta', 'auth'],
+  server: ['lib', 'record', 'codec', 'crossing', 'broker', 'auth'],
   admin: ['lib', 'broker', 'auth'],
   settings: ['lib'],
-  cell: ['lib', 'log', 'meta', 'broker'],
-  node: ['lib', 'broker', 'auth', 'cell', 'server', 'admin', 'settings'],
+  cell: ['lib', 'log', 'crossing', 'meta', 'broker'],
+  node: ['lib', 'crossing', 'broker', 'auth', 'cell', 'server', 'admin', 'settings'],
   cli: ['lib', 'log', 'settings'],
 }
 
@@ -24,10 +25,6 @@ export const directionExceptions: ReadonlyArray<readonly [folder: string, prefix
   ['server', 'src/log/commit'],
   // Fetches answer with the stored runs themselves.
   ['server', 'src/log/run'],
-  // Crossing makes messages of Kafka batches and batches of messages: it works on the log's runs.
-  ['server/crossing', 'src/log/'],
-  // A cell's logs hold messages and batches: crossing makes one of the other.
-  ['cell', 'src/server/crossing/'],
   // Every reason not to start has its exit code.
   ['cli', 'src/meta/topology-error'],
   ['cli', 'src/meta/data-folder-lock'],
@@ -35,9 +32,6 @@ export const directionExceptions: ReadonlyArray<readonly [folder: string, prefix
 
 /** Folders whose subfolders (one per protocol or engine) never import each other. */
 export const separateSubfolders: readonly string[] = ['codec', 'server', 'record']
-
-/** Subfolders that their neighbours may import all the same: where two protocols meet. */
-export const openSubfolders: readonly string[] = ['server/crossing']
 
 /**
  * Folders whose files do not even import each other's types in circles, because that is what a reader

@@ -50,7 +50,6 @@ function mayImport(from: string, target: string): boolean {
 
 function sharesSubfolder(from: string, target: string): boolean {
   if (!rules.separateSubfolders.includes(folderOf(from))) return true
-  if (rules.openSubfolders.some((folder) => target.startsWith(`src/${folder}/`))) return true
   const [source, wanted] = [from.split('/'), target.split('/')]
   return wanted.length < 4 || source.length < 4 || source[2] === wanted[2]
 }

@@ -13,7 +13,6 @@ export type BrokerErrorCode =
   | 'not_allowed'
   | 'not_implemented'
   | 'resource_exhausted'
-  | 'shutting_down'
   | 'internal'
   | 'invalid_topic'
   | 'topic_already_exists'

@@ -1,8 +1,8 @@
 // How effects come into a node: time, chance, sockets and a thread. (The disk comes with the storage.) A
 // simulation opens a node with doors of its own and decides about all of them from a seed.
+import { type StartBatchThread, startBatchThread } from '../crossing/start-batch-thread.ts'
 import { type Clock, systemClock } from '../lib/clock.ts'
 import { type Random, systemRandom } from '../lib/random.ts'
-import { type StartBatchThread, startBatchThread } from '../server/crossing/start-batch-thread.ts'
 import { type Listener, type ListenerOptions, openListener } from '../server/listener.ts'
 
 export interface Doors {

@@ -3,6 +3,8 @@
 
 import { Users } from '../../src/auth/users.ts'
 import { Broker } from '../../src/broker/broker.ts'
+import { BatchWorker } from '../../src/crossing/batch-worker.ts'
+import { Crossing } from '../../src/crossing/crossing.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { silentLogger, type Logger } from '../../src/lib/logger.ts'
 import { systemRandom } from '../../src/lib/random.ts'
@@ -11,8 +13,6 @@ import { MemoryLogStore, type MemoryChaos } from '../../src/log/memory/memory-lo
 import type { AmqpSettings } from '../../src/server/amqp/amqp-context.ts'
 import { AmqpServer } from '../../src/server/amqp/amqp-server.ts'
 import { takingOver } from '../../src/server/byte-source.ts'
-import { BatchWorker } from '../../src/server/crossing/batch-worker.ts'
-import { Crossing } from '../../src/server/crossing/crossing.ts'
 import { openListener, type Listener } from '../../src/server/listener.ts'
 import { within } from './wait-for.ts'
 

@@ -1,4 +1,6 @@
 // Runs of one log as the memory engine would hold them, for tests of the crossing.
+import { OpenedBatch } from '../../src/crossing/opened-batch.ts'
+import { toMessageRun, wholeBatch } from '../../src/crossing/to-message-run.ts'
 import { recordLimits } from '../../src/limits/record.ts'
 import { Log } from '../../src/log/log.ts'
 import { appendRecord } from '../../src/log/record.ts'
@@ -13,8 +15,6 @@ import { encodeContentHeader } from '../../src/record/message/content-header.ts'
 import type { BasicProperties } from '../../src/record/message/properties.gen.ts'
 import { RecordSource } from '../../src/record/message/record-source.ts'
 import { RecordView } from '../../src/record/message/record-view.ts'
-import { OpenedBatch } from '../../src/server/crossing/opened-batch.ts'
-import { toMessageRun, wholeBatch } from '../../src/server/crossing/to-message-run.ts'
 
 export interface Message {
   readonly offset: number

@@ -17,7 +17,6 @@ const replies: Readonly<Record<BrokerErrorCode, ReplyName>> = {
   not_allowed: 'not_allowed',
   not_implemented: 'not_implemented',
   resource_exhausted: 'resource_error',
-  shutting_down: 'connection_forced',
   internal: 'internal_error',
   invalid_topic: 'precondition_failed',
   topic_already_exists: 'precondition_failed',

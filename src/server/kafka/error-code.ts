@@ -1,6 +1,7 @@
 // How the broker's errors look to Kafka clients.
 import { BrokerError, type BrokerErrorCode } from '../../broker/broker-error.ts'
 import { type KafkaErrorName, kafkaErrors } from '../../codec/kafka/error-codes.gen.ts'
+import { WorkerClosedError } from '../../crossing/worker-closed-error.ts'
 
 /** A BrokerErrorCode without a row does not compile. */
 const errorNames: Readonly<Record<BrokerErrorCode, KafkaErrorName>> = {
@@ -14,7 +15,6 @@ const errorNames: Readonly<Record<BrokerErrorCode, KafkaErrorName>> = {
   not_allowed: 'INVALID_REQUEST',
   not_implemented: 'UNSUPPORTED_VERSION',
   resource_exhausted: 'POLICY_VIOLATION',
-  shutting_down: 'COORDINATOR_NOT_AVAILABLE',
   internal: 'UNKNOWN_SERVER_ERROR',
   invalid_topic: 'INVALID_TOPIC_EXCEPTION',
   topic_already_exists: 'TOPIC_ALREADY_EXISTS',
@@ -58,7 +58,7 @@ export interface ErrorAnswer {
   readonly errorMessage: string | null
 }
 
-/** The answer to a client about `error`; anything but a refusal is the broker's own fault. */
+/** The answer to a client about `error`; any other than these is the broker's own fault. */
 export function answerTo(error: unknown): ErrorAnswer {
   if (error instanceof KafkaRefusal) {
     return { errorCode: codeOf(error.error), errorMessage: error.message }
@@ -66,6 +66,7 @@ export function answerTo(error: unknown): ErrorAnswer {
   if (error instanceof BrokerError) {
     return { errorCode: codeOf(errorNames[error.code]), errorMessage: error.message }
   }
-  const name = 'UNKNOWN_SERVER_ERROR'
+  const isStopping = error instanceof WorkerClosedError
+  const name = isStopping ? 'COORDINATOR_NOT_AVAILABLE' : 'UNKNOWN_SERVER_ERROR'
   return { errorCode: codeOf(name), errorMessage: kafkaErrors[name].message }
 }

@@ -10,9 +10,9 @@ import {
   writeListOffsetsPartitionResponse,
   writeListOffsetsTopicResponse,
 } from '../../codec/kafka/messages/list-offsets.gen.ts'
+import { findInRun } from '../../crossing/find-in-run.ts'
 import { resultOf, type Steps } from '../../lib/slices.ts'
 import type { FoundRecord } from '../../record/batch/first-record-from.ts'
-import { findInRun } from '../crossing/find-in-run.ts'
 import { codeOf, noError } from './error-code.ts'
 import { findPartition } from './find-partition.ts'
 import type { Handler, RequestContext } from './request-context.ts'

@@ -2,8 +2,8 @@
 import { Queue } from '../../broker/queue/queue.ts'
 import type { Partition } from '../../broker/topic/partition.ts'
 import type { TopicView } from '../../broker/topic/topics.ts'
+import { partToKafkaBatch } from '../../crossing/part-to-kafka-batch.ts'
 import type { Run } from '../../log/run.ts'
-import { partToKafkaBatch } from '../crossing/part-to-kafka-batch.ts'
 import type { KafkaContext } from './kafka-context.ts'
 
 export interface PartitionRecords {

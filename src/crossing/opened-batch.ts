@@ -1,8 +1,8 @@
 // A Kafka batch, decompressed, and a reader that goes through its records from any offset on.
-import { type BatchHeader, readBatchHeader, recordsOf } from '../../record/batch/batch-header.ts'
-import { decompress } from '../../record/batch/compression.ts'
-import { RecordReader } from '../../record/batch/record-reader.ts'
-import { CodecError } from '../../record/codec-error.ts'
+import { type BatchHeader, readBatchHeader, recordsOf } from '../record/batch/batch-header.ts'
+import { decompress } from '../record/batch/compression.ts'
+import { RecordReader } from '../record/batch/record-reader.ts'
+import { CodecError } from '../record/codec-error.ts'
 
 /**
  * 1. `goTo` an offset: true when `record` stands at the first record at or after it.

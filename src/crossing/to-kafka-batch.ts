@@ -1,9 +1,9 @@
-import type { Log } from '../../log/log.ts'
-import type { Run } from '../../log/run.ts'
-import { RecordBatchBuilder } from '../../record/batch/batch-builder.ts'
-import { batchField, batchHeaderSize } from '../../record/batch/batch-header.ts'
-import { recordSizeAt } from '../../record/message/message-record.ts'
-import { RecordView } from '../../record/message/record-view.ts'
+import type { Log } from '../log/log.ts'
+import type { Run } from '../log/run.ts'
+import { RecordBatchBuilder } from '../record/batch/batch-builder.ts'
+import { batchField, batchHeaderSize } from '../record/batch/batch-header.ts'
+import { recordSizeAt } from '../record/message/message-record.ts'
+import { RecordView } from '../record/message/record-view.ts'
 import { MessageToRecord } from './message-to-record.ts'
 
 /**

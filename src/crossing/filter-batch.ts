@@ -1,5 +1,5 @@
-import { RecordBatchBuilder, type RecordHeader } from '../../record/batch/batch-builder.ts'
-import type { RecordReader } from '../../record/batch/record-reader.ts'
+import { RecordBatchBuilder, type RecordHeader } from '../record/batch/batch-builder.ts'
+import type { RecordReader } from '../record/batch/record-reader.ts'
 import type { OpenedBatch } from './opened-batch.ts'
 
 export interface FilterOptions {

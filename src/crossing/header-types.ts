@@ -1,7 +1,7 @@
 // The header that notes types: `{"count":"signedint","tags":["array",null]}`. A name that occurs more
 // than once has a list, one type or null for each occurrence in order.
 import { isUtf8 } from 'node:buffer'
-import type { FieldType } from '../../record/message/field-table.ts'
+import type { FieldType } from '../record/message/field-table.ts'
 
 type Noted = string | null | readonly (string | null)[]
 

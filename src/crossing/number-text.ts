@@ -1,6 +1,6 @@
 // Numbers of field tables as decimal text and back. Reading accepts more than writing makes: whoever
 // needs a value that comes back the same compares the texts.
-import type { FieldValue } from '../../record/message/field-table.ts'
+import type { FieldValue } from '../record/message/field-table.ts'
 
 type NumberValue = Extract<
   FieldValue,

@@ -1,6 +1,6 @@
-import { crossingLimits } from '../../limits/crossing.ts'
-import type { Log } from '../../log/log.ts'
-import type { Run } from '../../log/run.ts'
+import { crossingLimits } from '../limits/crossing.ts'
+import type { Log } from '../log/log.ts'
+import type { Run } from '../log/run.ts'
 
 /** Which runs keep their other form: the ones converted last, as many as fit. The rest is released. */
 export class CrossedRuns {

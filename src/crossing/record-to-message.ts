@@ -1,19 +1,19 @@
 // A Kafka record as a message: the reverse of message-to-record.ts. What a record claims by headers
 // with names of crossing-map.ts becomes the message's own, if its value can be that.
 import { isUtf8 } from 'node:buffer'
-import { writeInt64 } from '../../lib/int64.ts'
-import { crossingLimits } from '../../limits/crossing.ts'
-import type { RecordReader } from '../../record/batch/record-reader.ts'
-import { CONTENT_HEADER_SIZE_MIN } from '../../record/message/content-header.ts'
-import type { FieldValue } from '../../record/message/field-table.ts'
+import { writeInt64 } from '../lib/int64.ts'
+import { crossingLimits } from '../limits/crossing.ts'
+import type { RecordReader } from '../record/batch/record-reader.ts'
+import { CONTENT_HEADER_SIZE_MIN } from '../record/message/content-header.ts'
+import type { FieldValue } from '../record/message/field-table.ts'
 import {
   CLASS_BASIC,
   PROPERTY_HEADERS,
   PROPERTY_TIMESTAMP,
-} from '../../record/message/properties.gen.ts'
-import { RecordSource } from '../../record/message/record-source.ts'
-import { SHORTSTR_BYTES_MAX, WireWriter } from '../../record/message/wire-writer.ts'
-import { fieldValueSize, writeFieldValue } from '../../record/message/write-field-table.ts'
+} from '../record/message/properties.gen.ts'
+import { RecordSource } from '../record/message/record-source.ts'
+import { SHORTSTR_BYTES_MAX, WireWriter } from '../record/message/wire-writer.ts'
+import { fieldValueSize, writeFieldValue } from '../record/message/write-field-table.ts'
 import {
   kafkaHeader,
   type MappedProperty,

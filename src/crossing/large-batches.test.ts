@@ -6,11 +6,11 @@ import {
   logNamed,
   messagesIn,
   recordsIn,
-} from '../../../test/support/crossing-run.ts'
-import { systemClock } from '../../lib/clock.ts'
-import { crossingLimits } from '../../limits/crossing.ts'
-import { Run } from '../../log/run.ts'
-import type { NewRecord } from '../../record/batch/batch-builder.ts'
+} from '../../test/support/crossing-run.ts'
+import { systemClock } from '../lib/clock.ts'
+import { crossingLimits } from '../limits/crossing.ts'
+import { Run } from '../log/run.ts'
+import type { NewRecord } from '../record/batch/batch-builder.ts'
 import { BatchWorker } from './batch-worker.ts'
 import { Crossing } from './crossing.ts'
 

@@ -10,11 +10,11 @@ import {
   type PlainRecord,
   recordsIn,
   runOf,
-} from '../../../test/support/crossing-run.ts'
-import { encodeAddress } from '../../record/message/address.ts'
-import { decodeContentHeader } from '../../record/message/content-header.ts'
-import { type FieldEntry, FieldTable, type FieldValue } from '../../record/message/field-table.ts'
-import type { BasicProperties } from '../../record/message/properties.gen.ts'
+} from '../../test/support/crossing-run.ts'
+import { encodeAddress } from '../record/message/address.ts'
+import { decodeContentHeader } from '../record/message/content-header.ts'
+import { type FieldEntry, FieldTable, type FieldValue } from '../record/message/field-table.ts'
+import type { BasicProperties } from '../record/message/properties.gen.ts'
 import { kafkaHeader, mappedProperties } from './crossing-map.ts'
 import { toKafkaBatch } from './to-kafka-batch.ts'
 

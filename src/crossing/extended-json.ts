@@ -6,8 +6,8 @@
 // true, false     │ bool             other safe integer │ long
 // null            │ void             other number       │ double
 // list            │ array            object             │ table
-import { recordLimits } from '../../limits/record.ts'
-import { FieldTable, type FieldEntry, type FieldValue } from '../../record/message/field-table.ts'
+import { recordLimits } from '../limits/record.ts'
+import { FieldTable, type FieldEntry, type FieldValue } from '../record/message/field-table.ts'
 import { decimalText, isNumberType, numberText, parseDecimal, parseNumber } from './number-text.ts'
 
 export type Json =

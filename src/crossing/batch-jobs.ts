@@ -1,15 +1,15 @@
 // What the thread that decodes large batches does with one job. It keeps the batches open that it
 // converts in parts.
-import { crossingLimits } from '../../limits/crossing.ts'
-import { recordLimits } from '../../limits/record.ts'
-import type { Run } from '../../log/run.ts'
+import { crossingLimits } from '../limits/crossing.ts'
+import { recordLimits } from '../limits/record.ts'
+import type { Run } from '../log/run.ts'
 import {
   checkBatchRecords,
   type CheckedRecords,
   type RecordRules,
-} from '../../record/batch/check-records.ts'
-import { firstRecordFrom, type FoundRecord } from '../../record/batch/first-record-from.ts'
-import { CodecError, type CodecErrorKind } from '../../record/codec-error.ts'
+} from '../record/batch/check-records.ts'
+import { firstRecordFrom, type FoundRecord } from '../record/batch/first-record-from.ts'
+import { CodecError, type CodecErrorKind } from '../record/codec-error.ts'
 import { filterBatch } from './filter-batch.ts'
 import { OpenedBatches } from './opened-batches.ts'
 import { partOf } from './to-message-run.ts'

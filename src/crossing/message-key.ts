@@ -1,7 +1,7 @@
 // The key of a message, which decides its partition and is the key of its record: the header `x-key`,
 // else the routing key of a message that came through a named exchange, else none.
-import { findHeader } from '../../record/message/content-header.ts'
-import type { RecordSource } from '../../record/message/record-source.ts'
+import { findHeader } from '../record/message/content-header.ts'
+import type { RecordSource } from '../record/message/record-source.ts'
 import { messageHeader } from './crossing-map.ts'
 import { toKafkaValue } from './header-value.ts'
 

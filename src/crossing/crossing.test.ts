@@ -10,18 +10,18 @@ import {
   messagesIn,
   recordsIn,
   runOf,
-} from '../../../test/support/crossing-run.ts'
-import { systemClock } from '../../lib/clock.ts'
-import { crossingLimits } from '../../limits/crossing.ts'
-import { recordLimits } from '../../limits/record.ts'
-import { Run } from '../../log/run.ts'
-import { RecordBatchBuilder } from '../../record/batch/batch-builder.ts'
-import { hasValidCrc, readBatchHeader } from '../../record/batch/batch-header.ts'
-import type { CompressionName } from '../../record/batch/compression.ts'
-import { encodeAddress } from '../../record/message/address.ts'
-import { decodeContentHeader } from '../../record/message/content-header.ts'
-import { FieldTable, type FieldValue } from '../../record/message/field-table.ts'
-import { basicProperties, type BasicProperties } from '../../record/message/properties.gen.ts'
+} from '../../test/support/crossing-run.ts'
+import { systemClock } from '../lib/clock.ts'
+import { crossingLimits } from '../limits/crossing.ts'
+import { recordLimits } from '../limits/record.ts'
+import { Run } from '../log/run.ts'
+import { RecordBatchBuilder } from '../record/batch/batch-builder.ts'
+import { hasValidCrc, readBatchHeader } from '../record/batch/batch-header.ts'
+import type { CompressionName } from '../record/batch/compression.ts'
+import { encodeAddress } from '../record/message/address.ts'
+import { decodeContentHeader } from '../record/message/content-header.ts'
+import { FieldTable, type FieldValue } from '../record/message/field-table.ts'
+import { basicProperties, type BasicProperties } from '../record/message/properties.gen.ts'
 import { BatchWorker } from './batch-worker.ts'
 import { CrossedRuns } from './crossed-runs.ts'
 import { kafkaHeader, mappedProperties, messageHeader } from './crossing-map.ts'
@@ -353,7 +353,7 @@ it('what was converted last is kept, as much as fits', () => {
 })
 
 it('every name of the table stands in the documentation', () => {
-  const page = readFileSync(path.join(import.meta.dirname, '../../../docs/crossing.md'), 'utf8')
+  const page = readFileSync(path.join(import.meta.dirname, '../../docs/crossing.md'), 'utf8')
   const rows = page.split('\n').filter((line) => line.startsWith('|'))
   for (const { header } of mappedProperties) {
     const property = header.slice('amqp.'.length)

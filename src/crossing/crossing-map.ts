@@ -14,7 +14,7 @@ import {
   PROPERTY_TIMESTAMP,
   PROPERTY_TYPE,
   PROPERTY_USER_ID,
-} from '../../record/message/properties.gen.ts'
+} from '../record/message/properties.gen.ts'
 
 /** How a property's value stands in a Kafka header: its bytes, or a number as decimal text. */
 export type PropertyForm = 'bytes' | 'u8' | 'u64'

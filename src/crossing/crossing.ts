@@ -1,11 +1,11 @@
 // The one place where messages and Kafka batches become each other. Results are kept on their runs for
 // the next reader, as many as fit a budget. What takes long is done beside the event loop, in parts.
-import { crossingLimits } from '../../limits/crossing.ts'
-import { recordLimits } from '../../limits/record.ts'
-import type { Log } from '../../log/log.ts'
-import type { RunConverter } from '../../log/run-converter.ts'
-import { Run } from '../../log/run.ts'
-import { CodecError } from '../../record/codec-error.ts'
+import { crossingLimits } from '../limits/crossing.ts'
+import { recordLimits } from '../limits/record.ts'
+import type { Log } from '../log/log.ts'
+import type { RunConverter } from '../log/run-converter.ts'
+import { Run } from '../log/run.ts'
+import { CodecError } from '../record/codec-error.ts'
 import type { BatchWorker, NamedBatch } from './batch-worker.ts'
 import { CrossedRuns } from './crossed-runs.ts'
 import { allKept, filterBatch } from './filter-batch.ts'

@@ -1,10 +1,10 @@
-import { crossingLimits } from '../../limits/crossing.ts'
-import { recordOffsetAt, recordTimestampAt } from '../../log/record.ts'
-import type { Run } from '../../log/run.ts'
-import { batchHeaderSize } from '../../record/batch/batch-header.ts'
-import { firstRecordFrom, type FoundRecord } from '../../record/batch/first-record-from.ts'
-import { CodecError } from '../../record/codec-error.ts'
-import { recordSizeAt } from '../../record/message/message-record.ts'
+import { crossingLimits } from '../limits/crossing.ts'
+import { recordOffsetAt, recordTimestampAt } from '../log/record.ts'
+import type { Run } from '../log/run.ts'
+import { batchHeaderSize } from '../record/batch/batch-header.ts'
+import { firstRecordFrom, type FoundRecord } from '../record/batch/first-record-from.ts'
+import { CodecError } from '../record/codec-error.ts'
+import { recordSizeAt } from '../record/message/message-record.ts'
 import type { BatchWorker } from './batch-worker.ts'
 
 export interface FindOptions {

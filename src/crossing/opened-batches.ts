@@ -1,4 +1,4 @@
-import { recordLimits } from '../../limits/record.ts'
+import { recordLimits } from '../limits/record.ts'
 import { OpenedBatch } from './opened-batch.ts'
 
 /** The batches whose readers came last: who reads one in parts does so from its beginning to its end. */

@@ -1,12 +1,12 @@
 // Part of a run whose large bodies lie in files of their own: they are brought into memory one by
 // one, and only as many as were asked for, because together they may be larger than memory.
-import type { LogStore } from '../../log/log-store.ts'
-import type { Log } from '../../log/log.ts'
-import type { Run } from '../../log/run.ts'
-import { RecordBatchBuilder } from '../../record/batch/batch-builder.ts'
-import { batchField, batchHeaderSize } from '../../record/batch/batch-header.ts'
-import { recordSizeAt } from '../../record/message/message-record.ts'
-import { RecordView } from '../../record/message/record-view.ts'
+import type { LogStore } from '../log/log-store.ts'
+import type { Log } from '../log/log.ts'
+import type { Run } from '../log/run.ts'
+import { RecordBatchBuilder } from '../record/batch/batch-builder.ts'
+import { batchField, batchHeaderSize } from '../record/batch/batch-header.ts'
+import { recordSizeAt } from '../record/message/message-record.ts'
+import { RecordView } from '../record/message/record-view.ts'
 import { MessageToRecord } from './message-to-record.ts'
 
 export interface PartOptions {

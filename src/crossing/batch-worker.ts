@@ -2,15 +2,15 @@
 // a second. One thread, started for the first such batch and ended when none came for a while; jobs
 // are done one after the other, so what is decompressed at a time is bounded. The thread keeps the
 // batches that it converts in parts open for the next part.
-import { BrokerError } from '../../broker/broker-error.ts'
-import type { Clock, Timer } from '../../lib/clock.ts'
-import { crossingLimits } from '../../limits/crossing.ts'
-import { Run } from '../../log/run.ts'
-import type { CheckedRecords, RecordRules } from '../../record/batch/check-records.ts'
-import type { FoundRecord } from '../../record/batch/first-record-from.ts'
-import { CodecError } from '../../record/codec-error.ts'
+import type { Clock, Timer } from '../lib/clock.ts'
+import { crossingLimits } from '../limits/crossing.ts'
+import { Run } from '../log/run.ts'
+import type { CheckedRecords, RecordRules } from '../record/batch/check-records.ts'
+import type { FoundRecord } from '../record/batch/first-record-from.ts'
+import { CodecError } from '../record/codec-error.ts'
 import type { BatchJob, BatchResult, SentRun } from './batch-jobs.ts'
 import { type BatchThread, startBatchThread, type StartBatchThread } from './start-batch-thread.ts'
+import { WorkerClosedError } from './worker-closed-error.ts'
 
 /** A batch and a name that no other one has. */
 export interface NamedBatch {
@@ -80,11 +80,11 @@ export class BatchWorker {
   close(): void {
     this.#isClosed = true
     this.#stop()
-    this.#giveUp(stopping())
+    this.#giveUp(new WorkerClosedError())
   }
 
   async #do(job: BatchJob, batch: Buffer): Promise<BatchResult> {
-    if (this.#isClosed) throw stopping()
+    if (this.#isClosed) throw new WorkerClosedError()
     const result = await new Promise<BatchResult>((resolve, reject) => {
       this.#waiting.push({ job, batch, resolve, reject })
       if (this.#waiting.length === 1) this.#sendFirst()
@@ -146,10 +146,6 @@ export class BatchWorker {
   #giveUp(error: Error): void {
     for (const { reject } of this.#waiting.splice(0)) reject(error)
   }
-}
-
-function stopping(): BrokerError {
-  return new BrokerError('shutting_down', 'The broker stops')
 }
 
 function toRun(sent: SentRun): Run {

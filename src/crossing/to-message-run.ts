@@ -1,7 +1,7 @@
-import { crossingLimits } from '../../limits/crossing.ts'
-import { appendRecord } from '../../log/record.ts'
-import { Run } from '../../log/run.ts'
-import { batchHeaderSize } from '../../record/batch/batch-header.ts'
+import { crossingLimits } from '../limits/crossing.ts'
+import { appendRecord } from '../log/record.ts'
+import { Run } from '../log/run.ts'
+import { batchHeaderSize } from '../record/batch/batch-header.ts'
 import type { OpenedBatch } from './opened-batch.ts'
 import { RecordToMessage } from './record-to-message.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as fc from 'fast-check'
-import { bytes, fieldTable, shortText, timestamp } from '../../../test/support/amqp-arbitrary.ts'
+import { bytes, fieldTable, shortText, timestamp } from '../../test/support/amqp-arbitrary.ts'
 import {
   batchOf,
   convert,
@@ -10,10 +10,10 @@ import {
   messagesIn,
   recordsIn,
   runOf,
-} from '../../../test/support/crossing-run.ts'
-import { Run } from '../../log/run.ts'
-import { FieldTable } from '../../record/message/field-table.ts'
-import type { BasicProperties } from '../../record/message/properties.gen.ts'
+} from '../../test/support/crossing-run.ts'
+import { Run } from '../log/run.ts'
+import { FieldTable } from '../record/message/field-table.ts'
+import type { BasicProperties } from '../record/message/properties.gen.ts'
 import { messageHeader, reservedKafkaNames, reservedMessageNames } from './crossing-map.ts'
 import { toKafkaName, toMessageName } from './crossing-names.ts'
 import { toKafkaBatch } from './to-kafka-batch.ts'

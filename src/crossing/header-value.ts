@@ -2,7 +2,7 @@
 // values as JSON. Bytes alone mean: null → void, UTF-8 → longstr, else binary; every other type has to
 // be noted beside the value.
 import { isUtf8 } from 'node:buffer'
-import type { FieldType, FieldValue } from '../../record/message/field-table.ts'
+import type { FieldType, FieldValue } from '../record/message/field-table.ts'
 import { fromJson, type Json, toJson } from './extended-json.ts'
 import { decimalText, isNumberType, numberText, parseDecimal, parseNumber } from './number-text.ts'
 
