@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
 import { test } from 'node:test'
+import { within } from '../../test/support/wait-for.ts'
+import { networkLimits } from '../limits/network.ts'
 import { type Listener, openListener } from '../server/listener.ts'
 import type { BrokerState, BrokerStatus } from './broker-status.ts'
-import { type HttpServer, openHttpServer } from './http-server.ts'
+import { type HttpServer, type HttpServerOptions, openHttpServer } from './http-server.ts'
+import { loopbackHosts } from './own-hosts.ts'
 import { createRoutes } from './routes.ts'
 import { formatUptime } from './status-page.ts'
 
@@ -82,36 +87,135 @@ test('an unknown path is 404', async () => {
   assert.equal((await routes.request('/nothing')).status, 404)
 })
 
-/** An HTTP server with a port of its own. */
-async function serve(): Promise<{ server: HttpServer; listener: Listener; url: string }> {
-  const server = openHttpServer({ source: { status: () => statusOf('ready') } })
-  const listener = await openListener({
-    service: 'http',
-    host: '127.0.0.1',
-    port: 0,
-    onSocket: server.accept,
-    onAcceptProblem: () => undefined,
-  })
-  return { server, listener, url: `http://127.0.0.1:${listener.address.port}` }
+/** An HTTP server with a port of its own, closed when it is disposed of. */
+class OpenServer implements AsyncDisposable {
+  readonly server: HttpServer
+  readonly port: number
+  readonly url: string
+  readonly #listener: Listener
+  readonly #clients: Socket[] = []
+
+  private constructor(server: HttpServer, listener: Listener) {
+    this.server = server
+    this.port = listener.address.port
+    this.url = `http://127.0.0.1:${this.port}`
+    this.#listener = listener
+  }
+
+  static async start(options: Partial<HttpServerOptions> = {}): Promise<OpenServer> {
+    const source = { status: () => statusOf('ready') }
+    const server = openHttpServer({ source, ...options })
+    const listener = await openListener({
+      service: 'http',
+      host: '127.0.0.1',
+      port: 0,
+      onSocket: server.accept,
+      onAcceptProblem: () => undefined,
+    })
+    return new OpenServer(server, listener)
+  }
+
+  /** A connection that has sent `beginning` and then says nothing. */
+  async connect(beginning = ''): Promise<Socket> {
+    const client = connect(this.port, '127.0.0.1')
+    this.#clients.push(client)
+    client.on('error', () => undefined).resume()
+    await once(client, 'connect')
+    client.write(beginning)
+    return client
+  }
+
+  async close(): Promise<void> {
+    this.#listener.close()
+    await this.server.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const client of this.#clients) client.destroy()
+    await this.close()
+  }
 }
 
-test('close() ends connections that are kept alive', async () => {
-  const { server, listener, url } = await serve()
-  assert.deepEqual(await (await fetch(`${url}/health/live`)).json(), { status: 'ok' })
-  listener.close()
-  await server.close()
-  await assert.rejects(fetch(`${url}/health/live`))
+test('close() ends connections that are kept alive, and those that say nothing', async () => {
+  await using open = await OpenServer.start()
+  const silent = await open.connect()
+  assert.deepEqual(await (await fetch(`${open.url}/health/live`)).json(), { status: 'ok' })
+  const ended = once(silent, 'close')
+  await open.close()
+  await ended
+  await assert.rejects(fetch(`${open.url}/health/live`))
 })
 
 test('requests that come before the routes are loaded wait for them', async () => {
-  const { server, listener, url } = await serve()
+  await using open = await OpenServer.start()
   const paths = ['/health/ready', '/api/status', '/', '/nowhere']
-  const ask = async (path: string): Promise<number> => (await fetch(url + path)).status
+  const ask = async (path: string): Promise<number> => (await fetch(open.url + path)).status
   assert.deepEqual(await Promise.all(paths.map(ask)), [200, 200, 200, 404])
-  await server.prepare()
+  await open.server.prepare()
   assert.equal(await ask('/health/ready'), 200)
-  listener.close()
-  await server.close()
+})
+
+test('silent connections do not lock health checks out: the oldest of them end', async () => {
+  await using open = await OpenServer.start()
+  const half = await open.connect('GET /health/ready HTTP/1.1\r\n')
+  const halfEnded = once(half, 'close')
+  const silent = await Promise.all(
+    Array.from({ length: networkLimits.httpConnectionsMax - 1 }, () => open.connect()),
+  )
+  assert.equal((await fetch(`${open.url}/health/ready`)).status, 200)
+  await halfEnded
+  assert.ok(
+    silent.every(({ destroyed, closed }) => !destroyed && !closed),
+    'only one had to go',
+  )
+})
+
+test('a request that is being answered is not ended for another connection', async () => {
+  const answer = Promise.withResolvers<boolean>()
+  await using open = await OpenServer.start({ authenticate: () => answer.promise })
+  const authorization = `Basic ${Buffer.from('shop:secret').toString('base64')}`
+  const waiting = fetch(`${open.url}/api/status`, { headers: { authorization } })
+  await Promise.all(
+    Array.from({ length: networkLimits.httpConnectionsMax + 10 }, () => open.connect()),
+  )
+  answer.resolve(true)
+  assert.equal((await waiting).status, 200)
+})
+
+test('a connection that never sends a whole header is ended', async () => {
+  await using open = await OpenServer.start({ headersMsMax: 50 })
+  const silent = await open.connect()
+  const slow = await open.connect('GET / HTTP/1.1\r\nHost: localhost\r\n')
+  await within('both end', Promise.all([once(silent, 'close'), once(slow, 'close')]))
+})
+
+test('on loopback only its own names are answered, so no web page reaches it by another', async () => {
+  const source = { status: () => statusOf('ready') }
+  const routes = createRoutes({ source, hosts: loopbackHosts('127.0.0.9') })
+  const ask = async (host?: string, path = '/api/status'): Promise<number> =>
+    (await routes.request(path, host === undefined ? {} : { headers: { host } })).status
+  for (const own of ['localhost', 'LocalHost:15672', '127.0.0.1:1', '[::1]:15672', '[::1]']) {
+    assert.equal(await ask(own), 200, own)
+  }
+  assert.equal(await ask('127.0.0.9:15672'), 200, 'the host that was configured')
+  assert.equal(await ask(), 200, 'HTTP/1.0')
+  for (const other of [
+    'evil.example',
+    'evil.example:15672',
+    'localhost.evil.example',
+    '10.0.0.1',
+  ]) {
+    assert.equal(await ask(other), 421, other)
+    assert.equal(await ask(other, '/health/ready'), 421, other)
+    assert.equal(await ask(other, '/nowhere'), 421, other)
+  }
+  assert.equal(await ask('127.0.0.1.evil.example:80'), 421)
+})
+
+test('a host that reaches a broker beyond loopback may have any name', async () => {
+  const routes = createRoutes({ source: { status: () => statusOf('ready') } })
+  const response = await routes.request('/health/ready', { headers: { host: 'broker.example' } })
+  assert.equal(response.status, 200)
 })
 
 test('formatUptime() shows the two largest units', () => {

@@ -1,5 +1,5 @@
 // HTTP on accepted sockets. It serves before the routes are loaded; requests in between wait for them.
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http'
 import type { Socket } from 'node:net'
 import { networkLimits } from '../limits/network.ts'
 import type { RouteOptions } from './routes.ts'
@@ -8,6 +8,8 @@ import type { RouteOptions } from './routes.ts'
 export interface HttpServerOptions extends RouteOptions {
   /** Something that is no HTTP came, which is answered and ended. */
   readonly onUnreadable?: (bytes: Buffer, remoteAddress: string) => void
+  /** Until the header of a request is there; `networkLimits` has the usual one. */
+  readonly headersMsMax?: number
 }
 
 /** An HTTP server for sockets that listeners accept. */
@@ -26,7 +28,7 @@ export function openHttpServer(options: HttpServerOptions): HttpServer {
     loading ??= import('./routes.ts').then((routes) => routes.createRequestListener(options))
     return loading
   }
-  const server = createServer((request, response) => {
+  const server = createServer(timeouts(options.headersMsMax), (request, response) => {
     load().then(
       (answer) => answer(request, response),
       () => {
@@ -45,21 +47,66 @@ export function openHttpServer(options: HttpServerOptions): HttpServer {
     // What cannot be loaded now is tried again with the first request.
     await load().catch(() => (loading = undefined))
   }
-  return { accept: acceptorOf(server), prepare, close: () => closeServer(server) }
+  const connections = new HttpConnections(server)
+  return { accept: connections.accept, prepare, close: () => connections.close() }
 }
 
-/** What hands accepted connections to `server`, a bounded number of them. */
-function acceptorOf(server: Server): (socket: Socket) => void {
-  const accepted = new Set<Socket>()
-  return (socket) => {
-    if (accepted.size >= networkLimits.httpConnectionsMax) {
+function timeouts(headersMsMax: number = networkLimits.httpHeadersMsMax): ServerOptions {
+  return {
+    headersTimeout: headersMsMax,
+    requestTimeout: networkLimits.httpRequestMsMax,
+    // Node looks at all connections that often, which is how exact the others are.
+    connectionsCheckingInterval: Math.min(headersMsMax, networkLimits.httpCheckMs),
+  }
+}
+
+/** The accepted connections: where there are too many, the one ends that has been idle for longest. */
+class HttpConnections {
+  readonly #server: Server
+  readonly #all = new Set<Socket>()
+  /** Without a request that is being answered, in the order in which they became so. */
+  readonly #idle = new Set<Socket>()
+
+  constructor(server: Server) {
+    this.#server = server
+    server.on('request', ({ socket }, response) => {
+      this.#idle.delete(socket)
+      response.once('close', () => {
+        if (this.#all.has(socket)) this.#idle.add(socket)
+      })
+    })
+  }
+
+  readonly accept = (socket: Socket): void => {
+    if (this.#all.size >= networkLimits.httpConnectionsMax && !this.#endOldest()) {
       socket.destroy()
       return
     }
-    accepted.add(socket)
-    socket.once('close', () => accepted.delete(socket))
-    server.emit('connection', socket)
+    this.#all.add(socket)
+    this.#idle.add(socket)
+    socket.once('close', () => this.#forget(socket))
+    this.#server.emit('connection', socket)
     socket.resume()
+  }
+
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve())
+      for (const socket of this.#all) socket.destroy()
+    })
+  }
+
+  #endOldest(): boolean {
+    const [oldest] = this.#idle
+    if (oldest === undefined) return false
+    this.#forget(oldest)
+    oldest.destroy()
+    return true
+  }
+
+  #forget(socket: Socket): void {
+    this.#all.delete(socket)
+    this.#idle.delete(socket)
   }
 }
 
@@ -78,11 +125,4 @@ function refuse({ code = '' }: ParserError, socket: Socket): void {
   const status = refusals[code] ?? '400 Bad Request'
   if (socket.writable) socket.write(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`)
   socket.destroySoon()
-}
-
-async function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve())
-    server.closeAllConnections()
-  })
 }

@@ -2,14 +2,17 @@
 // looks after it. Loaded with the first request, or once the broker has been ready for a while.
 import type { RequestListener } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
-import { Hono } from 'hono'
+import { Hono, type MiddlewareHandler } from 'hono'
 import { basicAuth } from 'hono/basic-auth'
 import type { StatusSource } from './broker-status.ts'
+import { isOwnHost } from './own-hosts.ts'
 import { renderStatusPage } from './status-page.ts'
 
 /** What the routes need. */
 export interface RouteOptions {
   readonly source: StatusSource
+  /** The only hosts that requests may be for; left out, all. */
+  readonly hosts?: ReadonlySet<string>
   /**
    * Checks a user's name and password for the pages that show more than health. Left out, everyone
    * who reaches the port may look: right on loopback only.
@@ -18,12 +21,13 @@ export interface RouteOptions {
 }
 
 /** The routes, as a function of requests; tests call it without a socket. */
-export function createRoutes({ source, authenticate }: RouteOptions): Hono {
+export function createRoutes({ source, hosts, authenticate }: RouteOptions): Hono {
   const routes = new Hono()
   routes.use(async (context, next) => {
     await next()
     context.header('Cache-Control', 'no-store')
   })
+  if (hosts !== undefined) routes.use(refuseOtherHosts(hosts))
   routes.get('/health/live', (context) => context.json({ status: 'ok' }))
   routes.get('/health/ready', (context) => {
     const { state } = source.status()
@@ -37,6 +41,16 @@ export function createRoutes({ source, authenticate }: RouteOptions): Hono {
   routes.get('/', (context) => context.html(renderStatusPage(source.status())))
   routes.notFound((context) => context.json({ error: 'not_found', reason: 'Not Found' }, 404))
   return routes
+}
+
+/** A request without a host is one of HTTP/1.0, which no browser sends. */
+function refuseOtherHosts(hosts: ReadonlySet<string>): MiddlewareHandler {
+  const reason = 'Ask for localhost; for other names start the broker with --host and a --user'
+  return async (context, next) => {
+    const host = context.req.header('host')
+    if (host === undefined || isOwnHost(host, hosts)) return next()
+    return context.json({ error: 'misdirected_request', reason }, 421)
+  }
 }
 
 /** The routes as Node's server calls them. */

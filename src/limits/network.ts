@@ -22,4 +22,10 @@ export const networkLimits = {
   tlsExpiryWarningMs: 1_209_600_000,
   /** Health checks and a few browsers; more is a mistake or an attack. */
   httpConnectionsMax: 1000,
+  /** A request's header comes with its first packets; a connection without one is silent. */
+  httpHeadersMsMax: 5000,
+  /** A whole request: the bodies of an API are small. */
+  httpRequestMsMax: 30_000,
+  /** How often slow connections are looked for. */
+  httpCheckMs: 1000,
 } as const

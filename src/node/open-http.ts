@@ -1,5 +1,6 @@
 // The HTTP port on a node: health checks for everyone, the rest for those who may log in.
 import { openHttpServer } from '../admin/http-server.ts'
+import { loopbackHosts } from '../admin/own-hosts.ts'
 import { isLoopback } from '../lib/loopback.ts'
 import { warnIfTls } from '../server/tls-failure.ts'
 import type { ProtocolParts, ProtocolServer } from './protocol-server.ts'
@@ -12,8 +13,8 @@ export function openHttp({ options, users, logger, status }: ProtocolParts): Pro
     source: { status },
     onUnreadable: (bytes, remoteAddress) =>
       void warnIfTls(bytes, { remoteAddress, port: 'HTTP' }, logger),
-    // On loopback everyone who reaches the port may look.
-    ...(!isLoopback(host) && { authenticate }),
+    // On loopback everyone who reaches the port by its own name may look.
+    ...(isLoopback(host) ? { hosts: loopbackHosts(host) } : { authenticate }),
   })
   return {
     connectionCount: 0,

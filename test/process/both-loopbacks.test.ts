@@ -1,7 +1,9 @@
 // `localhost` is 127.0.0.1 for some clients and ::1 for others: a broker that nobody configured
 // answers on both, with the same ports and under the same rule for guest.
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { type IncomingMessage, request } from 'node:http'
 import { test } from 'node:test'
 import { Admin } from '@platformatic/kafka'
 import { connect } from 'amqplib'
@@ -70,4 +72,18 @@ test('a broker on one loopback is not on the other', async () => {
   await waitFor('the last line', () => program.stdout.includes('complete'))
   assert.match(program.stdout, new RegExp(`amqp://127\\.0\\.0\\.1:${amqp.port}\n`))
   await assert.rejects(connect({ hostname: '::1', port: amqp.port }))
+})
+
+test('a web page whose name is turned to loopback reads nothing', async () => {
+  using folder = new ScratchFolder()
+  await using _program = await start(folder)
+  const { http } = addressesIn(folder)
+  for (const [host, status] of [
+    [`localhost:${http.port}`, 200],
+    [`evil.example:${http.port}`, 421],
+  ] as const) {
+    const asked = request({ port: http.port, path: '/api/status', headers: { host } }).end()
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+    assert.equal(answer.resume().statusCode, status)
+  }
 })
