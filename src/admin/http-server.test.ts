@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { test } from 'node:test'
-import { within } from '../../test/support/wait-for.ts'
+import { waitFor, within } from '../../test/support/wait-for.ts'
 import { networkLimits } from '../limits/network.ts'
 import { type Listener, openListener } from '../server/listener.ts'
 import type { BrokerState, BrokerStatus } from './broker-status.ts'
@@ -69,7 +69,7 @@ test('/api/status is the same as JSON', async () => {
 test('with a check of users, only health is open to everyone', async () => {
   const routes = createRoutes({
     source: { status: () => statusOf('ready') },
-    authenticate: (user, password) => user === 'shop' && password === 'secret',
+    authenticate: ({ user, password }) => Promise.resolve(`${user} ${password}` === 'shop secret'),
   })
   const authorization = `Basic ${Buffer.from('shop:secret').toString('base64')}`
   const wrong = `Basic ${Buffer.from('shop:guess').toString('base64')}`
@@ -180,6 +180,24 @@ test('a request that is being answered is not ended for another connection', asy
   )
   answer.resolve(true)
   assert.equal((await waiting).status, 200)
+})
+
+test('where all are being answered, the oldest ends: a flood of slow logins locks nobody out', async () => {
+  let asked = 0
+  const authenticate = (): Promise<boolean> => {
+    asked++
+    return new Promise(() => undefined)
+  }
+  await using open = await OpenServer.start({ authenticate })
+  const authorization = `Basic ${Buffer.from('shop:guess').toString('base64')}`
+  const login = `GET / HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${authorization}\r\n\r\n`
+  const [oldest] = await Promise.all(
+    Array.from({ length: networkLimits.httpConnectionsMax }, () => open.connect(login)),
+  )
+  await waitFor('all wait', () => asked === networkLimits.httpConnectionsMax)
+  const ended = once(oldest as Socket, 'close')
+  assert.equal((await fetch(`${open.url}/health/ready`)).status, 200)
+  await ended
 })
 
 test('a connection that never sends a whole header is ended', async () => {

@@ -60,7 +60,10 @@ function timeouts(headersMsMax: number = networkLimits.httpHeadersMsMax): Server
   }
 }
 
-/** The accepted connections: where there are too many, the one ends that has been idle for longest. */
+/**
+ * The accepted connections: where there are too many, the one ends that has been idle for longest, or
+ * the oldest of all. Who comes newly is answered, as health checks have to be.
+ */
 class HttpConnections {
   readonly #server: Server
   readonly #all = new Set<Socket>()
@@ -78,10 +81,7 @@ class HttpConnections {
   }
 
   readonly accept = (socket: Socket): void => {
-    if (this.#all.size >= networkLimits.httpConnectionsMax && !this.#endOldest()) {
-      socket.destroy()
-      return
-    }
+    if (this.#all.size >= networkLimits.httpConnectionsMax) this.#endOldest()
     this.#all.add(socket)
     this.#idle.add(socket)
     socket.once('close', () => this.#forget(socket))
@@ -96,12 +96,11 @@ class HttpConnections {
     })
   }
 
-  #endOldest(): boolean {
-    const [oldest] = this.#idle
-    if (oldest === undefined) return false
+  #endOldest(): void {
+    const [oldest] = this.#idle.size > 0 ? this.#idle : this.#all
+    if (oldest === undefined) return
     this.#forget(oldest)
     oldest.destroy()
-    return true
   }
 
   #forget(socket: Socket): void {

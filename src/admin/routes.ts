@@ -2,7 +2,7 @@
 // looks after it. Loaded with the first request, or once the broker has been ready for a while.
 import type { RequestListener } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
-import { Hono, type MiddlewareHandler } from 'hono'
+import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { basicAuth } from 'hono/basic-auth'
 import type { StatusSource } from './broker-status.ts'
 import { isOwnHost } from './own-hosts.ts'
@@ -14,10 +14,20 @@ export interface RouteOptions {
   /** The only hosts that requests may be for; left out, all. */
   readonly hosts?: ReadonlySet<string>
   /**
-   * Checks a user's name and password for the pages that show more than health. Left out, everyone
+   * Checks a login from an IP address, for the pages that show more than health. Left out, everyone
    * who reaches the port may look: right on loopback only.
    */
-  readonly authenticate?: (user: string, password: string) => boolean | Promise<boolean>
+  readonly authenticate?: (login: HttpLogin, remoteAddress: string) => Promise<boolean>
+}
+
+export interface HttpLogin {
+  readonly user: string
+  readonly password: string
+}
+
+/** What Node's server adds to a request; tests that call the routes have nothing. */
+interface Bindings {
+  readonly incoming?: { readonly socket: { readonly remoteAddress?: string } }
 }
 
 /** The routes, as a function of requests; tests call it without a socket. */
@@ -35,7 +45,11 @@ export function createRoutes({ source, hosts, authenticate }: RouteOptions): Hon
     return context.json({ status: isReady ? 'ok' : state }, isReady ? 200 : 503)
   })
   if (authenticate !== undefined) {
-    routes.use(basicAuth({ realm: 'Pabal', verifyUser: authenticate }))
+    const verifyUser = (user: string, password: string, context: Context): Promise<boolean> => {
+      const { incoming } = (context.env ?? {}) as Bindings
+      return authenticate({ user, password }, incoming?.socket.remoteAddress ?? '')
+    }
+    routes.use(basicAuth({ realm: 'Pabal', verifyUser }))
   }
   routes.get('/api/status', (context) => context.json(source.status()))
   routes.get('/', (context) => context.html(renderStatusPage(source.status())))

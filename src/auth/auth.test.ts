@@ -93,6 +93,17 @@ describe('Users', () => {
     assert.equal(new Users({ own, random }).anonymous, undefined)
   })
 
+  test('wrong logins of an address wait more and more, right ones never', () => {
+    const users = new Users({ own: { name: 'admin', password: 'secret' }, random })
+    const waits = Array.from({ length: 30 }, () => {
+      const login = users.login(credentials('admin', 'guess'), '10.0.0.7')
+      assert.ok(users.login(credentials('admin', 'secret'), '10.0.0.7').user)
+      return login.user === undefined ? login.waitMs : -1
+    })
+    assert.equal(waits[0], 0)
+    assert.ok((waits.at(-1) ?? 0) > 5000, String(waits))
+  })
+
   test('a configured user may log in from anywhere, and guest does not exist', () => {
     const users = new Users({ own: { name: 'admin', password: 'secret' }, random })
     assert.equal(users.login(credentials('admin', 'secret'), '10.0.0.7').user?.name, 'admin')

@@ -1,7 +1,9 @@
 // Who may log in. Without a user of its own the broker knows guest/guest, from this machine only.
 // With one, guest does not exist.
+import { type Clock, systemClock } from '../lib/clock.ts'
 import { isLoopback } from '../lib/loopback.ts'
 import type { Random } from '../lib/random.ts'
+import { LoginBrake } from './login-brake.ts'
 import { hashPassword, matchesPassword } from './password-hash.ts'
 import type { Credentials } from './sasl.ts'
 
@@ -10,15 +12,22 @@ export interface User {
   readonly tags: readonly string[]
 }
 
-/** The reason of a refusal is for the broker's own log; clients are told nothing of it. */
 export type LoginResult =
   | { readonly user: User; readonly refusal: undefined }
-  | { readonly user: undefined; readonly refusal: string }
+  | ({ readonly user: undefined } & LoginRefusal)
+
+export interface LoginRefusal {
+  /** The reason, for the broker's own log; clients are told nothing of it. */
+  readonly refusal: string
+  /** How long the client waits for its answer, in milliseconds: see `LoginBrake`. */
+  readonly waitMs: number
+}
 
 export interface UsersOptions {
   /** The configured user; undefined leaves guest. */
   readonly own?: { readonly name: string; readonly password: string } | undefined
   readonly random: Random
+  readonly clock?: Clock
 }
 
 const guest = { name: 'guest', password: 'guest' }
@@ -32,10 +41,12 @@ export class Users {
   readonly #users = new Map<string, KnownUser>()
   /** Compared with when there is no such user, so that the answer takes as long as any. */
   readonly #nobodysHash: string
+  readonly #brake: LoginBrake
   /** What a client logs in with that names nobody; undefined where guest does not exist. */
   readonly anonymous: Credentials | undefined
 
-  constructor({ own, random }: UsersOptions) {
+  constructor({ own, random, clock = systemClock }: UsersOptions) {
+    this.#brake = new LoginBrake(clock)
     const { name, password } = own ?? guest
     this.anonymous = own === undefined ? { user: name, password: Buffer.from(password) } : undefined
     this.#users.set(name, {
@@ -51,16 +62,15 @@ export class Users {
   login(credentials: Credentials, remoteAddress: string): LoginResult {
     const known = this.#users.get(credentials.user)
     const matches = matchesPassword(credentials.password, known?.passwordHash ?? this.#nobodysHash)
-    const name = credentials.user
-    if (!known) return refuse(`user '${name}' does not exist`)
-    if (!matches) return refuse(`user '${name}' sent a wrong password`)
-    if (known.isLoopbackOnly && !isLoopback(remoteAddress)) {
-      return refuse(`user '${name}' can only connect via localhost`)
+    if (known !== undefined && matches && (!known.isLoopbackOnly || isLoopback(remoteAddress))) {
+      return { user: { name: known.name, tags: known.tags }, refusal: undefined }
     }
-    return { user: { name: known.name, tags: known.tags }, refusal: undefined }
+    const refusal = `user '${credentials.user}' ${reasonFor(known, matches)}`
+    return { user: undefined, refusal, waitMs: this.#brake.onWrongLogin(remoteAddress) }
   }
 }
 
-function refuse(refusal: string): LoginResult {
-  return { user: undefined, refusal }
+function reasonFor(known: KnownUser | undefined, matches: boolean): string {
+  if (known === undefined) return 'does not exist'
+  return matches ? 'can only connect via localhost' : 'sent a wrong password'
 }

@@ -75,7 +75,7 @@ export class Node implements AsyncDisposable {
     this.#startedAt = doors.clock.monotonic()
     const { user, password } = options
     const own = user === undefined ? undefined : { name: user, password: password ?? '' }
-    this.#users = new Users({ own, random: this.#random })
+    this.#users = new Users({ own, random: this.#random, clock: this.#clock })
     const { promise, reject } = Promise.withResolvers<never>()
     this.failed = promise
     this.#fail = reject

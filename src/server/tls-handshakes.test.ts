@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, connect as connectPlain, type AddressInfo, type Socket } from 'node:net'
 import { test } from 'node:test'
+import { setImmediate as endOfTurn } from 'node:timers/promises'
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
 import { makeCertificate, type MadeCertificate } from '../../test/support/make-certificate.ts'
 import { waitFor } from '../../test/support/wait-for.ts'
@@ -18,6 +19,7 @@ import { TlsHandshakes } from './tls-handshakes.ts'
 const hosts = ['127.0.0.1', 'localhost']
 const authority = makeCertificate({ name: 'authority' })
 const ours = makeCertificate({ name: 'ours', hosts, issuer: authority })
+const oursRsa = makeCertificate({ name: 'ours', hosts, issuer: authority, isRsa: true })
 const client = makeCertificate({ name: 'client', issuer: authority })
 const stranger = makeCertificate({ name: 'stranger' })
 
@@ -32,14 +34,16 @@ class Door implements AsyncDisposable {
   readonly sources: ByteSource[] = []
   readonly failures: HandshakeFailure[] = []
   readonly refused: string[] = []
+  acceptedCount = 0
   readonly #peers: Socket[] = []
   readonly #server = createServer({ pauseOnConnect: true })
 
-  private constructor(clientCa: string | undefined, clock: Clock) {
+  private constructor(clientCa: string | undefined, clock: Clock, handshakesMax?: number) {
     this.credentials = new TlsCredentials(materialOf(ours, clientCa))
     const handshakes = new TlsHandshakes({
       credentials: this.credentials,
       clock,
+      ...(handshakesMax !== undefined && { handshakesMax }),
       onSocket: (accepted) => {
         const { socket, source } = takeOver(accepted)
         socket.on('error', () => undefined)
@@ -50,10 +54,15 @@ class Door implements AsyncDisposable {
       onRefused: (reason) => this.refused.push(reason),
     })
     this.#server.on('connection', handshakes.accept)
+    this.#server.on('connection', () => this.acceptedCount++)
   }
 
-  static async open(clientCa?: string, clock: Clock = systemClock): Promise<Door> {
-    const door = new Door(clientCa, clock)
+  static async open(
+    clientCa?: string,
+    clock: Clock = systemClock,
+    handshakesMax?: number,
+  ): Promise<Door> {
+    const door = new Door(clientCa, clock, handshakesMax)
     door.#server.listen(0, '127.0.0.1')
     await once(door.#server, 'listening')
     return door
@@ -158,6 +167,41 @@ test('more handshakes than allowed at a time are refused', async () => {
   handshakes.accept(socketOf(-1))
   assert.equal(destroyed.length, 1, 'one that is gone leaves its place')
 })
+
+test('silent connections do not keep a client out: the oldest of them ends', async () => {
+  await using door = await Door.open(undefined, systemClock, 3)
+  const silent = [door.connectPlain(), door.connectPlain(), door.connectPlain()]
+  const ended: number[] = []
+  for (const [index, socket] of silent.entries()) socket.on('close', () => ended.push(index))
+  await waitFor('they are accepted', () => door.acceptedCount === 3)
+  // Their handshakes begin at the end of the turn: from then on they wait for their clients.
+  await endOfTurn()
+  const client = door.connect()
+  await once(client, 'secureConnect')
+  await waitFor('the oldest ends', () => ended.length === 1)
+  assert.deepEqual(ended, [0])
+  assert.deepEqual(door.refused, ['a silent TLS handshake ended for a new one: 3 at a time'])
+})
+
+for (const [cipher, isAccepted] of [
+  ['ECDHE-RSA-AES128-GCM-SHA256', true],
+  ['ECDHE-RSA-AES256-GCM-SHA384', true],
+  ['ECDHE-RSA-CHACHA20-POLY1305', true],
+  // The key is sent encrypted with the broker's: who has that later reads all that was said.
+  ['AES128-GCM-SHA256', false],
+  ['AES256-GCM-SHA384', false],
+  // CBC, with SHA-1.
+  ['ECDHE-RSA-AES128-SHA', false],
+  ['ECDHE-RSA-AES256-SHA', false],
+] as const) {
+  test(`TLS 1.2 with ${cipher} is ${isAccepted ? 'accepted' : 'refused'}`, async () => {
+    await using door = await Door.open()
+    door.credentials.replace(materialOf(oursRsa))
+    const client = door.connect({ maxVersion: 'TLSv1.2', ciphers: cipher })
+    if (isAccepted) await once(client, 'secureConnect')
+    else assert.match((await door.failure()).reason, /no cipher that the broker accepts/)
+  })
+}
 
 test('a client that offers only TLS 1.1 is refused', async () => {
   await using door = await Door.open()

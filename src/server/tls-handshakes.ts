@@ -18,13 +18,13 @@ export interface TlsHandshakesOptions {
   /** A connection was refused before its handshake. */
   readonly onRefused: (reason: string) => void
   readonly clock?: Clock
+  /** At a time; `networkLimits` has the usual number. */
+  readonly handshakesMax?: number
 }
 
 interface Handshake {
   readonly remoteAddress: string
   readonly deadline: Timer
-  /** From here on Node tells how it ends, which may be after the socket has closed. */
-  isStarted: boolean
 }
 
 /** Node names the accepted socket on the one that is made of it. */
@@ -39,15 +39,22 @@ export class TlsHandshakes {
   readonly #options: TlsHandshakesOptions
   readonly #clock: Clock
   readonly #server: Server
+  readonly #max: number
   /** Accepted sockets whose handshake is not done, whether it has begun or not. */
   readonly #handshakes = new Map<Socket, Handshake>()
-  /** Those of them whose handshake has not begun. */
+  /** Those of them whose handshake has not begun: they wait for the broker. */
   readonly #waiting = new Fifo<Socket>()
+  /**
+   * Those whose handshake has begun, oldest first: they wait for their clients. From here on Node
+   * tells how a handshake ends, which may be after the socket has closed.
+   */
+  readonly #begun = new Set<Socket>()
   #isStartDue = false
 
   constructor(options: TlsHandshakesOptions) {
     this.#options = options
     this.#clock = options.clock ?? systemClock
+    this.#max = options.handshakesMax ?? networkLimits.tlsHandshakesMax
     this.#server = options.credentials.createServer()
     this.#server.on('secureConnection', (socket) => this.#onDone(socket as WrappingSocket))
     this.#server.on('tlsClientError', (error, socket) => {
@@ -55,25 +62,26 @@ export class TlsHandshakes {
     })
   }
 
-  /** Begins the handshake of an accepted socket that nothing was read of, when its turn has come. */
+  /**
+   * Begins the handshake of an accepted socket that nothing was read of, when its turn has come. Where
+   * there are too many, the one ends that has waited longest for its client: silent connections do
+   * not keep others out.
+   */
   readonly accept = (socket: Socket): void => {
-    if (this.#handshakes.size >= networkLimits.tlsHandshakesMax) {
+    if (this.#handshakes.size >= this.#max && !this.#endOldest()) {
       socket.destroy()
-      this.#options.onRefused(
-        `more than ${networkLimits.tlsHandshakesMax} TLS handshakes at a time`,
-      )
+      this.#options.onRefused(`more than ${this.#max} TLS handshakes at a time`)
       return
     }
     const remoteAddress = socket.remoteAddress ?? ''
     const deadline = this.#clock.after(amqpLimits.handshakeMsMax, () => socket.destroy(late))
-    const handshake = { remoteAddress, deadline, isStarted: false }
-    this.#handshakes.set(socket, handshake)
+    this.#handshakes.set(socket, { remoteAddress, deadline })
     socket.on('error', (error) => {
-      if (handshake.isStarted) return
+      if (this.#begun.has(socket) || !this.#handshakes.has(socket)) return
       this.#options.onFailed({ remoteAddress, ...describeFailure(error, waiting) })
     })
     socket.once('close', () => {
-      if (!handshake.isStarted) this.#forget(socket)
+      if (!this.#begun.has(socket)) this.#forget(socket)
     })
     this.#waiting.push(socket)
     this.#scheduleStart()
@@ -87,6 +95,16 @@ export class TlsHandshakes {
     }
     this.#handshakes.clear()
     this.#waiting.clear()
+    this.#begun.clear()
+  }
+
+  #endOldest(): boolean {
+    const [oldest] = this.#begun
+    if (oldest === undefined) return false
+    this.#forget(oldest)
+    oldest.destroy()
+    this.#options.onRefused(`a silent TLS handshake ended for a new one: ${this.#max} at a time`)
+    return true
   }
 
   #scheduleStart(): void {
@@ -102,9 +120,8 @@ export class TlsHandshakes {
   #startNext(): void {
     const socket = this.#waiting.shift()
     if (socket === undefined || socket.destroyed) return
-    const handshake = this.#handshakes.get(socket)
-    if (handshake === undefined) return
-    handshake.isStarted = true
+    if (!this.#handshakes.has(socket)) return
+    this.#begun.add(socket)
     this.#server.emit('connection', socket)
   }
 
@@ -125,6 +142,7 @@ export class TlsHandshakes {
     const handshake = this.#handshakes.get(socket)
     handshake?.deadline.stop()
     this.#handshakes.delete(socket)
+    this.#begun.delete(socket)
     return handshake
   }
 }

@@ -23,6 +23,8 @@ export interface CertificateWish {
   readonly days?: number
   /** OpenSSL's name of the key's curve; `P-256` by default. */
   readonly curve?: string
+  /** RSA where a client's or a broker's key has to be one; only an EC key signs others. */
+  readonly isRsa?: boolean
 }
 
 const dayMs = 86_400_000
@@ -30,7 +32,10 @@ const dayMs = 86_400_000
 /** Makes a key and a certificate for it. */
 export function makeCertificate(wish: CertificateWish = {}): MadeCertificate {
   const { name = 'pabal test', hosts = [], issuer, days = 30, curve = 'P-256' } = wish
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: curve })
+  const { privateKey } =
+    wish.isRsa === true
+      ? generateKeyPairSync('rsa', { modulusLength: 2048 })
+      : generateKeyPairSync('ec', { namedCurve: curve })
   const signer = issuer?.privateKey ?? privateKey
   const end = Date.now() + days * dayMs
   const body = sequence(

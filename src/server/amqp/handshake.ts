@@ -5,6 +5,7 @@
 // Each step takes one method and answers it; anything else is refused.
 import { parseAmqplain, parsePlain } from '../../auth/sasl.ts'
 import type { Credentials } from '../../auth/sasl.ts'
+import type { LoginRefusal } from '../../auth/users.ts'
 import {
   type AmqpMethod,
   CONNECTION_OPEN,
@@ -19,6 +20,7 @@ import {
   methodNames,
 } from '../../codec/amqp/methods.gen.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
+import { authLimits } from '../../limits/auth.ts'
 import { emptyTable, type FieldTable } from '../../record/message/field-table.ts'
 import { decodeTableEntries } from '../../record/message/read-field-table.ts'
 import { toArguments } from '../../record/message/to-arguments.ts'
@@ -26,6 +28,7 @@ import type { Connection } from './connection.ts'
 import { ProtocolError } from './reply.ts'
 import { serverProperties } from './server-properties.ts'
 
+const unreadable: LoginRefusal = { refusal: 'the credentials cannot be read', waitMs: 0 }
 const versionMajor = 0
 const versionMinor = 9
 const channelMaxCeiling = 65_535
@@ -84,7 +87,7 @@ export class Handshake {
     const remote = this.#connection.remoteAddress
     const login = credentials && users.login(credentials, remote)
     if (login?.user === undefined) {
-      this.#refuse(method.mechanism, login?.refusal ?? 'the credentials cannot be read')
+      this.#refuse(method.mechanism, login ?? unreadable)
       return
     }
     this.#connection.userName = login.user.name
@@ -111,15 +114,22 @@ export class Handshake {
   }
 
   /** Clients that can be told are told; others find the connection closed after a while. */
-  #refuse(mechanism: string, reason: string): void {
+  #refuse(mechanism: string, { refusal, waitMs }: LoginRefusal): void {
     const connection = this.#connection
+    const { logger, clock } = connection.context
     this.#expected = 'nothing'
-    connection.context.logger.warn({ remote: connection.remoteAddress, reason }, 'Login refused')
-    if (!this.hasCapability('authentication_failure_close')) {
-      connection.endAfter(amqpLimits.refusedLoginMs)
-      return
+    // The rest of a flood is not told one by one.
+    if (waitMs < authLimits.wrongLoginWaitMsMax) {
+      logger.warn({ remote: connection.remoteAddress, reason: refusal, waitMs }, 'Login refused')
     }
-    connection.closeForReply({
+    if (!this.hasCapability('authentication_failure_close')) {
+      connection.endAfter(Math.max(waitMs, amqpLimits.refusedLoginMs))
+    } else if (waitMs === 0) this.#tellRefusal(mechanism)
+    else clock.after(waitMs, () => this.#tellRefusal(mechanism))
+  }
+
+  #tellRefusal(mechanism: string): void {
+    this.#connection.closeForReply({
       code: 403,
       text:
         `ACCESS_REFUSED - Login was refused using authentication mechanism ${mechanism}. ` +

@@ -275,9 +275,10 @@ export class KafkaConnection implements KafkaClient, Stranger {
 
   /** SaslHandshake version 0: the token comes bare, with a size in front, and so does the answer. */
   #answerRawToken(token: Buffer): void {
-    const answer = this.sasl.authenticate(token)
-    if (!answer.isAccepted) {
-      this.destroy()
+    const { isAccepted, waitMs } = this.sasl.authenticate(token)
+    if (!isAccepted) {
+      const endMs = Math.max(waitMs, kafkaLimits.kafkaRefusedLoginMs)
+      this.context.clock.after(endMs, () => this.destroy())
       return
     }
     this.#slots.push(new AnswerSlot([Buffer.alloc(4)]))

@@ -19,12 +19,10 @@ export const handleSaslAuthenticate: Handler<'saslAuthenticate'> = async (reques
     const errorMessage = 'SaslAuthenticate request received before SaslHandshake'
     return { errorCode: codeOf('ILLEGAL_SASL_STATE'), errorMessage, authBytes }
   }
-  if (sasl.authenticate(request.authBytes).isAccepted) {
-    return { errorCode: noError, errorMessage: null, authBytes }
-  }
-  await new Promise<void>(
-    (resolve) => void context.clock.after(kafkaLimits.kafkaRefusedLoginMs, resolve),
-  )
+  const { isAccepted, waitMs } = sasl.authenticate(request.authBytes)
+  if (isAccepted) return { errorCode: noError, errorMessage: null, authBytes }
+  const answerMs = Math.max(waitMs, kafkaLimits.kafkaRefusedLoginMs)
+  await new Promise<void>((resolve) => void context.clock.after(answerMs, resolve))
   return {
     errorCode: codeOf('SASL_AUTHENTICATION_FAILED'),
     errorMessage: 'Authentication failed: Invalid username or password',

@@ -51,12 +51,13 @@ export class SaslState {
     this.#at = apiVersion === 0 ? 'raw-token' : 'handshaken'
   }
 
-  authenticate(token: Buffer): { readonly isAccepted: boolean } {
+  /** `waitMs` is how long at least a refused client waits for its answer. */
+  authenticate(token: Buffer): { readonly isAccepted: boolean; readonly waitMs: number } {
     const credentials: Credentials | undefined = parsePlain(token)
     const login = credentials && this.#users.login(credentials, this.#remoteAddress)
     const isAccepted = login?.user !== undefined
     this.#at = isAccepted ? 'authenticated' : 'failed'
     if (isAccepted) this.#onTrusted()
-    return { isAccepted }
+    return { isAccepted, waitMs: login?.user === undefined ? (login?.waitMs ?? 0) : 0 }
   }
 }

@@ -16,6 +16,7 @@ import {
 } from '../../support/broker-under-test.ts'
 import { PROTOCOL_HEADER, RawClient } from '../../support/raw-client.ts'
 import { decodeTable, encodeTable, longstr, shortstr } from '../../support/raw-codec.ts'
+import { waitFor } from '../../support/wait-for.ts'
 
 let broker: BrokerUnderTest
 before(async () => {
@@ -155,6 +156,25 @@ describe('authentication', { concurrency: true }, () => {
     const close = await other.expectClose(0)
     assert.equal(close.text, "COMMAND_INVALID - invalid authentication mechanism 'ANONYMOUS'")
   })
+
+  it(
+    'answers many wrong logins of an address slowly, and right ones at once',
+    onlyPabal,
+    async (t) => {
+      await using own = await startBrokerUnderTest(userFlags(t))
+      const wrong = `amqp://admin:guess@127.0.0.1:${own.port}`
+      const isDone: boolean[] = []
+      const all = Array.from({ length: 22 }, (_, index) =>
+        assert.rejects(connect(wrong), /ACCESS_REFUSED/).then(() => (isDone[index] = true)),
+      )
+      await waitFor('most are answered', () => isDone.filter(Boolean).length >= 20)
+      assert.equal(isDone.filter(Boolean).length, 20)
+      const right = await connect(`amqp://admin:secret@127.0.0.1:${own.port}`)
+      await right.close()
+      assert.equal(isDone.filter(Boolean).length, 20, 'the others wait still')
+      await Promise.all(all)
+    },
+  )
 
   it('closes with 403 when the client can take it', async () => {
     for (const login of [{ password: 'wrong' }, { user: 'nobody' }]) {
