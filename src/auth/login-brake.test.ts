@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { VirtualClock } from '../lib/virtual-clock.ts'
 import { authLimits } from '../limits/auth.ts'
+import { VirtualClock } from '../testing/virtual-clock.ts'
 import { LoginBrake } from './login-brake.ts'
 
 const { wrongLoginsAtOnce, wrongLoginEveryMs, wrongLoginWaitMsMax, wrongLoginAddressesMax } =

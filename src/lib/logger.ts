@@ -3,6 +3,7 @@
 import { createRequire } from 'node:module'
 import type Pino from 'pino'
 import type PinoPretty from 'pino-pretty'
+import { escapeDeceiving } from './escape-deceiving.ts'
 
 /** What a line says: a text, with fields before it or without. */
 export type LogLine = [text: string] | [fields: object, text: string]
@@ -107,18 +108,20 @@ function openPino({ level, format }: LoggerOptions): Logger {
     redact: { paths: secrets, remove: true },
     timestamp: pino.stdTimeFunctions.isoTime,
   }
+  const destination = pino.destination({ fd: stderr, sync: true })
   const isHuman = format === 'human' || (format === 'auto' && process.stderr.isTTY)
-  if (isHuman) return pino(options, openPretty())
+  const toText = isHuman ? openPretty() : (line: string): string => line
+  const stream = { write: (line: string) => destination.write(escapeDeceiving(toText(line))) }
+  if (isHuman) return pino(options, stream)
   const formatters = { level: (label: string) => ({ level: label }) }
-  return pino({ ...options, formatters }, pino.destination({ fd: stderr, sync: true }))
+  return pino({ ...options, formatters }, stream)
 }
 
-function openPretty(): PinoPretty.PrettyStream {
+/** From a line of JSON to text for people; control characters of names do not pass it. */
+function openPretty(): (line: string) => string {
   // Loaded only here: it is slow to load, and most brokers write JSON.
   const pretty = load('pino-pretty') as typeof PinoPretty
-  return pretty.PinoPretty({
-    destination: stderr,
-    sync: true,
+  return pretty.prettyFactory({
     colorize: process.stderr.isTTY,
     translateTime: 'SYS:HH:MM:ss.l',
     ignore: 'area',

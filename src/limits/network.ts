@@ -10,6 +10,8 @@ export const networkLimits = {
   socketReadsInRowMax: 4,
   /** Sockets per listener: each costs a file handle and some kilobytes. */
   socketsPerListenerMax: 65_536,
+  /** Refused connections and failed handshakes of a port are told once in so long, with their number. */
+  connectionWarningMs: 1000,
   /** Handshakes of TLS that are not done: each holds some 50 KiB, and nobody has logged in yet. */
   tlsHandshakesMax: 4096,
   /** Handshakes begun in one turn: one takes up to a millisecond with an RSA key. */

@@ -1,7 +1,10 @@
 // Opens the ports of protocols and says what goes wrong at their doors.
 import type { Socket } from 'node:net'
+import { Brake } from '../lib/brake.ts'
+import type { Clock } from '../lib/clock.ts'
 import type { Address } from '../lib/listen.ts'
 import type { Logger } from '../lib/logger.ts'
+import { networkLimits } from '../limits/network.ts'
 import type { Listener } from '../server/listener.ts'
 import type { TlsCredentials } from '../server/tls-credentials.ts'
 import type { HandshakeFailure } from '../server/tls-failure.ts'
@@ -14,6 +17,7 @@ export interface ListenersParts {
   /** Shown on the ports for TLS; there are none without it. */
   readonly credentials: TlsCredentials | undefined
   readonly logger: Logger
+  readonly clock: Clock
   readonly openListener: Doors['openListener']
   /** Gets the address of each service that is open. */
   readonly addresses: Record<string, Address>
@@ -26,8 +30,9 @@ export async function openService(
   parts: ListenersParts,
 ): Promise<Listener> {
   const { options, credentials, logger, addresses, openListener } = parts
+  const [tellProblem, tellFailure] = [warnerOf(parts), warnerOf(parts)]
   const tellHandshake = ({ remoteAddress, reason, isUsual }: HandshakeFailure): void => {
-    if (!isUsual) logger.warn(`No TLS connection from ${remoteAddress} on ${name}: ${reason}`)
+    if (!isUsual) tellFailure(`No TLS connection from ${remoteAddress} on ${name}: ${reason}`)
   }
   const listener = await openListener({
     service: name,
@@ -35,11 +40,21 @@ export async function openService(
     port: options[setting] as number,
     tls: isTls && credentials ? { credentials, onHandshakeFailed: tellHandshake } : undefined,
     onSocket: accept,
-    onAcceptProblem: (reason) => logger.warn(`A connection was refused: ${reason}`),
+    onAcceptProblem: (reason) => tellProblem(`A connection to ${name} was refused: ${reason}`),
     onMissingHost: (host) => logger.debug(`${name}: this machine has no ${host}`),
   })
   addresses[name] = listener.address
   return listener
+}
+
+/** Writes warnings, but not as many as somebody can cause. */
+function warnerOf({ logger, clock }: ListenersParts): (text: string) => void {
+  const brake = new Brake(clock, networkLimits.connectionWarningMs)
+  return (text) => {
+    const heldBackCount = brake.pass()
+    if (heldBackCount === undefined) return
+    logger.warn(heldBackCount === 0 ? text : `${text} (and ${heldBackCount} more before)`)
+  }
 }
 
 /** `localhost` is both loopbacks: which of them a client means by it depends on its machine. */

@@ -182,6 +182,7 @@ export class Node implements AsyncDisposable {
     const parts = {
       options: this.#options,
       logger: this.#logger,
+      clock: this.#clock,
       credentials,
       addresses,
       openListener,
