@@ -16,6 +16,10 @@ export const amqpLimits = {
   frameMaxMin: 4096,
   /** Dispatch to a connection stops while more than this is unsent. */
   outputSizeMax: (1 * MiB) as number,
+  /** With more than this unsent, in answers and beside them, the connection is not read. */
+  unreadSizeMax: (4 * MiB) as number,
+  /** A peer that takes nothing for so long is ended. RabbitMQ's send_timeout. */
+  sendTimeoutMs: 30_000,
   /** Frames are gathered in pieces of this size before they are written. */
   outputSlabSizeMax: (64 * KiB) as number,
   /** Larger bodies are sent from where they are instead of being copied. */

@@ -18,6 +18,8 @@ export const networkLimits = {
   tlsHandshakesPerTurn: 4,
   /** Encrypted at once for one connection, in some 0.3 ms. */
   tlsWriteSizeMax: (256 * KiB) as number,
+  /** How often connections with something unsent are looked at. */
+  sendCheckMs: 1000,
   /** How often certificate and key are looked at; a change counts when it was seen twice. */
   tlsFilesCheckMs: 2000,
   /** A certificate that ends so soon is warned of. */

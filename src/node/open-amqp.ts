@@ -1,4 +1,5 @@
 // AMQP 0-9-1 on a node.
+import { amqpLimits } from '../limits/amqp.ts'
 import { AmqpServer } from '../server/amqp/amqp-server.ts'
 import { takingOver } from '../server/byte-source.ts'
 import type { ProtocolParts, ProtocolServer } from './protocol-server.ts'
@@ -17,6 +18,7 @@ export function openAmqp(parts: ProtocolParts): ProtocolServer {
       channelMax: options.channelMax,
       heartbeatSeconds: options.heartbeat,
       messageSizeMax: options.maxMessageSize,
+      sendTimeoutMs: amqpLimits.sendTimeoutMs,
       productName: options.productName,
       productVersion: options.productVersion,
     },

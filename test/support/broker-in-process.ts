@@ -21,6 +21,7 @@ const defaultSettings: AmqpSettings = {
   channelMax: 2047,
   heartbeatSeconds: 60,
   messageSizeMax: 16 * 1024 * 1024,
+  sendTimeoutMs: 30_000,
   productName: 'RabbitMQ',
   productVersion: '4.2.0',
 }

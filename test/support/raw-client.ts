@@ -67,6 +67,9 @@ const defaultProperties: RawTable = {
   ],
 }
 
+/** What a frame carries of a body, unless the client has asked for smaller ones. */
+const bodyFrameMax = 131_072 - 8
+
 export class RawClient implements AsyncDisposable {
   readonly #socket: Socket
   #buffer: Buffer = Buffer.alloc(0)
@@ -133,6 +136,11 @@ export class RawClient implements AsyncDisposable {
     return client
   }
 
+  /** Bytes that the broker's system has not taken yet. */
+  get unsentBytes(): number {
+    return this.#socket.writableLength
+  }
+
   sendBytes(bytes: Buffer): void {
     this.#socket.write(bytes)
   }
@@ -170,7 +178,9 @@ export class RawClient implements AsyncDisposable {
     const bytes = Buffer.from(body)
     this.send(channel, 'basic.publish', args)
     this.sendHeader(channel, bytes.length, properties)
-    if (bytes.length > 0) this.sendBody(channel, bytes)
+    for (let at = 0; at < bytes.length; at += bodyFrameMax) {
+      this.sendBody(channel, bytes.subarray(at, at + bodyFrameMax))
+    }
   }
 
   /** Sends a method and waits for its -ok. */

@@ -4,6 +4,7 @@ import type { Clock } from '../../lib/clock.ts'
 import type { Logger } from '../../lib/logger.ts'
 import type { Random } from '../../lib/random.ts'
 import type { Turn } from '../../lib/turn.ts'
+import type { SendWatch } from '../send-watch.ts'
 
 /** What the AMQP server offers clients and asks of them. */
 export interface AmqpSettings {
@@ -11,13 +12,15 @@ export interface AmqpSettings {
   readonly channelMax: number
   readonly heartbeatSeconds: number
   readonly messageSizeMax: number
+  /** A peer that takes nothing of what it is sent for so long is ended. */
+  readonly sendTimeoutMs: number
   /** `product` and `version` of the server properties: clients branch on them. */
   readonly productName: string
   readonly productVersion: string
 }
 
-/** Everything that connections share. */
-export interface AmqpContext {
+/** What the server is put together from. */
+export interface AmqpParts {
   readonly broker: Broker
   readonly users: Users
   readonly turn: Turn
@@ -25,4 +28,9 @@ export interface AmqpContext {
   readonly random: Random
   readonly logger: Logger
   readonly settings: AmqpSettings
+}
+
+/** Everything that connections share. */
+export interface AmqpContext extends AmqpParts {
+  readonly sendWatch: SendWatch
 }

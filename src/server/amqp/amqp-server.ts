@@ -2,7 +2,8 @@
 import type { Socket } from 'node:net'
 import { amqpLimits } from '../../limits/amqp.ts'
 import type { ByteSource } from '../byte-source.ts'
-import type { AmqpContext } from './amqp-context.ts'
+import { SendWatch } from '../send-watch.ts'
+import type { AmqpContext, AmqpParts } from './amqp-context.ts'
 import { Connection } from './connection.ts'
 import { makeReply } from './reply.ts'
 
@@ -11,8 +12,9 @@ export class AmqpServer {
   readonly #connections = new Set<Connection>()
   #onAllClosed: (() => void) | undefined
 
-  constructor(context: AmqpContext) {
-    this.#context = context
+  constructor(parts: AmqpParts) {
+    const sendWatch = new SendWatch(parts.clock, parts.settings.sendTimeoutMs)
+    this.#context = { ...parts, sendWatch }
   }
 
   get connectionCount(): number {

@@ -140,6 +140,11 @@ function cancel(channel: Channel, method: BasicCancel): void {
 }
 
 function get(channel: Channel, method: BasicGet): void {
+  const { connection } = channel
+  if (!connection.outputRoom.hasRoom) {
+    channel.waitForRoom(() => get(channel, method))
+    return
+  }
   const queue = workQueue(channel, method.queue, 'basic.get')
   const view = new RecordView()
   const result = queue.take(view)
@@ -154,7 +159,7 @@ function get(channel: Channel, method: BasicGet): void {
   }
   const deliveryTag = channel.nextDeliveryTag()
   writeGetOk(channel, { deliveryTag, isRedelivered: queue.isRedelivered }, queue.readyCount, view)
-  channel.connection.scheduleFlush()
+  connection.scheduleFlush()
   if (method.noAck) queue.settle(view.offset, 'ack')
   else channel.unacked.add(deliveryTag, new GetHolder(queue), view.offset)
 }

@@ -171,6 +171,12 @@ export class Channel implements CommitListener, ContentTarget, TurnTask {
     this.#isWaiting = true
   }
 
+  /** Lets the channel wait with `action` until the client has read more of what it was sent. */
+  waitForRoom(action: () => void): void {
+    this.wait()
+    this.connection.outputRoom.whenRoom(() => this.resume(action))
+  }
+
   /**
    * What the channel waited for is there: in a turn of its own it does `first`, then handles what was
    * parked, as far as nothing of it makes the channel wait again. Until then it goes on waiting.

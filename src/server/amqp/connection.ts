@@ -29,20 +29,24 @@ import { amqpLimits } from '../../limits/amqp.ts'
 import { logLimits } from '../../limits/log.ts'
 import type { Commit } from '../../log/commit.ts'
 import type { ByteSource, Incoming } from '../byte-source.ts'
+import type { Sender } from '../send-watch.ts'
 import { warnIfTls } from '../tls-failure.ts'
 import type { AmqpContext } from './amqp-context.ts'
 import { Channel } from './channel.ts'
 import { Handshake } from './handshake.ts'
 import { Heartbeat, type HeartbeatPeer } from './heartbeat.ts'
+import { OutputRoom } from './output-room.ts'
 import { Output } from './output.ts'
 import { pauseReason, ReadGate } from './read-gate.ts'
 import { makeReply, ProtocolError, type Reply, replyTo } from './reply.ts'
 
 export type ConnectionStatus = 'header' | 'handshake' | 'running' | 'closing' | 'closed'
 
-export class Connection implements TurnTask, HeartbeatPeer {
+export class Connection implements TurnTask, HeartbeatPeer, Sender {
   readonly context: AmqpContext
+  readonly socket: Socket
   readonly output: Output
+  readonly outputRoom: OutputRoom
   readonly remoteAddress: string
   status: ConnectionStatus = 'header'
   frameMax: number = amqpLimits.handshakeFrameSizeMax
@@ -56,7 +60,6 @@ export class Connection implements TurnTask, HeartbeatPeer {
   /** Of the last message that has to become durable. */
   lastTicket: Commit | undefined
 
-  readonly #socket: Socket
   readonly #source: ByteSource
   readonly #onClosed: (connection: Connection) => void
   readonly #reader = new FrameReader(amqpLimits.handshakeFrameSizeMax)
@@ -73,7 +76,6 @@ export class Connection implements TurnTask, HeartbeatPeer {
   /** Last method on no open channel, for replies to errors. */
   #methodId = 0
   #isFlushScheduled = false
-  #isChoked = false
   #isToldBlocked = false
   /** The client wants to close; what it sent before is handled first. */
   #isCloseDue = false
@@ -83,7 +85,7 @@ export class Connection implements TurnTask, HeartbeatPeer {
     context: AmqpContext,
     onClosed: (connection: Connection) => void,
   ) {
-    this.#socket = socket
+    this.socket = socket
     this.#source = source
     this.context = context
     this.output = new Output(socket)
@@ -92,7 +94,13 @@ export class Connection implements TurnTask, HeartbeatPeer {
     this.#handshake = new Handshake(this)
     this.#gate = new ReadGate(socket, context.turn, () => this.#readFrames())
     source.onBytes = (chunk) => this.#onData(chunk)
-    socket.on('drain', () => this.#onDrain())
+    this.outputRoom = new OutputRoom({
+      output: this.output,
+      gate: this.#gate,
+      onUnsent: () => context.sendWatch.watch(this),
+      onRoom: () => this.#resumeConsumers(),
+    })
+    socket.on('drain', () => this.outputRoom.check())
     socket.on('end', () => this.destroy())
     socket.on('error', () => this.destroy())
     socket.on('close', () => this.destroy())
@@ -106,13 +114,6 @@ export class Connection implements TurnTask, HeartbeatPeer {
   /** Publishers have to wait: storage is short. */
   get isBlocked(): boolean {
     return this.context.broker.store.blocked !== undefined
-  }
-
-  /** Whether there is room for another delivery; when there is again, consumers are resumed. */
-  get hasOutputRoom(): boolean {
-    if (this.output.unsentSize < amqpLimits.outputSizeMax) return true
-    this.#isChoked = true
-    return false
   }
 
   hasCapability(name: string): boolean {
@@ -144,7 +145,7 @@ export class Connection implements TurnTask, HeartbeatPeer {
     if (this.status === 'closed') return
     if (!this.output.isEmpty) this.sentAt = this.context.turn.startedAt
     this.output.flush()
-    if (this.#isChoked && this.output.unsentSize < amqpLimits.outputSizeMax / 2) this.#onDrain()
+    this.outputRoom.check()
   }
 
   /** Runs `action` for a channel; what it throws closes the channel or the connection. */
@@ -185,6 +186,15 @@ export class Connection implements TurnTask, HeartbeatPeer {
 
   onHeartbeatsMissed(): void {
     this.context.logger.info({ remote: this.remoteAddress }, 'Missed heartbeats')
+    this.destroy()
+  }
+
+  /** The client reads nothing, whatever it writes: what it has unacked goes to others. */
+  onSendTimeout(): void {
+    const { logger } = this.context
+    const remote = this.remoteAddress
+    logger.warn({ remote }, 'Connection closed: its client reads nothing of what it is sent')
+    if (!('encrypted' in this.socket)) this.socket.resetAndDestroy()
     this.destroy()
   }
 
@@ -264,7 +274,8 @@ export class Connection implements TurnTask, HeartbeatPeer {
     this.#release()
     this.status = 'closed'
     this.#heartbeat?.stop()
-    this.#socket.destroy()
+    this.context.sendWatch.forget(this)
+    this.socket.destroy()
     this.#onClosed(this)
   }
 
@@ -297,7 +308,7 @@ export class Connection implements TurnTask, HeartbeatPeer {
     const header = parseProtocolHeader(this.#reader.buffer, this.#reader.start)
     if (!header.accepted) {
       this.#tellIfTls()
-      this.#socket.end(header.answer)
+      this.socket.end(header.answer)
       this.destroyAfterFlush()
       this.#stopReading()
       return false
@@ -386,7 +397,7 @@ export class Connection implements TurnTask, HeartbeatPeer {
     this.#release()
     this.send(0, { id: CONNECTION_CLOSE_OK })
     this.output.flush()
-    this.#socket.end()
+    this.socket.end()
     this.destroyAfterFlush()
   }
 
@@ -414,14 +425,14 @@ export class Connection implements TurnTask, HeartbeatPeer {
     this.context.logger.info({ reply: reply.text }, 'Connection closed')
     this.closeForReply(reply)
     this.output.flush()
-    this.#socket.end()
+    this.socket.end()
     this.#stopReading()
   }
 
   /** Whatever else comes is dropped: the reader cannot go on. */
   #stopReading(): void {
     this.#source.onBytes = () => undefined
-    this.#socket.resume()
+    this.socket.resume()
   }
 
   #replyToBug(error: unknown): Reply {
@@ -435,9 +446,7 @@ export class Connection implements TurnTask, HeartbeatPeer {
     this.context.broker.deleteExclusiveQueues(this)
   }
 
-  #onDrain(): void {
-    if (!this.#isChoked) return
-    this.#isChoked = false
+  #resumeConsumers(): void {
     for (const channel of this.#channels) channel?.room.tellRefused()
   }
 

@@ -26,7 +26,7 @@ export class ConsumerSink implements DeliverySink, ChannelConsumer {
   canTake(): boolean {
     const { connection, room } = this.#channel
     const isNoAck = this.consumer?.isNoAck ?? false
-    return (connection.hasOutputRoom && room.hasRoomFor(isNoAck)) || room.refuse(this)
+    return (connection.outputRoom.hasDeliveryRoom && room.hasRoomFor(isNoAck)) || room.refuse(this)
   }
 
   deliver(consumer: Consumer, record: RecordView, isRedelivered: boolean): void {

@@ -24,8 +24,8 @@ export class Output {
   /** Memory of pieces that is held until the system has them. */
   #held: Buffer[] = []
   #lastFlushSize = 0
-  /** Bytes ever handed to the socket. */
-  sentSize = 0
+  /** Bytes of answers written since somebody set this to 0: all but deliveries. */
+  answeredSize = 0
 
   constructor(socket: Socket) {
     this.#socket = socket
@@ -56,8 +56,10 @@ export class Output {
   }
 
   writeMethod(channel: number, method: AmqpMethod): void {
-    const position = this.reserve(methodFrameSizeMax(method))
-    this.advance(writeMethodFrame(this.#slab, position, channel, method))
+    const start = this.reserve(methodFrameSizeMax(method))
+    const end = writeMethodFrame(this.#slab, start, channel, method)
+    this.answeredSize += end - start
+    this.advance(end)
   }
 
   /** Sends a view as it is, after everything written so far. It must never change. */
@@ -76,7 +78,6 @@ export class Output {
     const size = this.#piecesSize + this.#position - this.#start
     if (size === 0) return
     this.#lastFlushSize = size
-    this.sentSize += size
     if (this.#pieces.length === 0) {
       this.#socket.write(this.#slab.subarray(this.#start, this.#position), this.#takeHeld())
       this.#start = this.#position

@@ -9,6 +9,8 @@ export const pauseReason = {
   parked: 1,
   /** Too much waits for the disk, and something of it came from here. */
   uncommitted: 2,
+  /** Too much of what it was answered has not been taken. */
+  unread: 4,
 } as const
 export type PauseReason = (typeof pauseReason)[keyof typeof pauseReason]
 

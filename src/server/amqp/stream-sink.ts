@@ -26,7 +26,7 @@ export class AmqpStreamSink implements StreamSink, ChannelConsumer {
 
   canTake(): boolean {
     const { connection, room } = this.#channel
-    return (connection.hasOutputRoom && room.hasRoomFor(false)) || room.refuse(this)
+    return (connection.outputRoom.hasDeliveryRoom && room.hasRoomFor(false)) || room.refuse(this)
   }
 
   deliver(reader: StreamReader, record: RecordView): void {

@@ -52,6 +52,11 @@ export class ChannelTransaction {
       publisher.whenUnblocked(() => this.commit())
       return
     }
+    // Its messages may come back as returns.
+    if (!connection.outputRoom.hasRoom) {
+      this.#channel.waitForRoom(() => this.commit())
+      return
+    }
     const publishes = this.#publishes
     const settled = this.#settled
     // Before anything happens: an exchange may have gone since.

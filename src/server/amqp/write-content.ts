@@ -102,6 +102,7 @@ export function writeGetOk(
   position = writeUInt32(buffer, position, messageCount)
   buffer[position++] = FRAME_END
   output.advance(position)
+  output.answeredSize += size + record.bodyEnd - record.bodyStart
   writeHeaderAndBody(target, record)
 }
 
@@ -127,6 +128,7 @@ export function writeReturn(
   position = copyBytes(source.address, source.addressStart, source.addressEnd, buffer, position)
   buffer[position++] = FRAME_END
   output.advance(position)
+  output.answeredSize += size + record.bodyEnd - record.bodyStart
   writeHeaderAndBody(target, record)
 }
 

@@ -1,0 +1,65 @@
+// How far the peer of a connection is behind with what it is sent. Everything that a client makes the
+// broker send counts: deliveries, returns, answers, confirms.
+//
+// With more than a little unsent, deliveries stop, and whatever is answered with a message waits. With
+// more than some MiB of answers unsent the connection is not read, so that its client cannot ask for
+// more. Deliveries never stop the reading: a client may be in the middle of a write that it has to end
+// before it reads.
+import { Fifo } from '../../lib/fifo.ts'
+import { amqpLimits } from '../../limits/amqp.ts'
+import type { Output } from './output.ts'
+import { pauseReason, type ReadGate } from './read-gate.ts'
+
+export interface OutputRoomParts {
+  readonly output: Output
+  readonly gate: ReadGate
+  /** Something could not be sent at once. */
+  readonly onUnsent: () => void
+  /** There is room again for deliveries that were refused. */
+  readonly onRoom: () => void
+}
+
+export class OutputRoom {
+  readonly #parts: OutputRoomParts
+  /** A delivery was refused. */
+  #isChoked = false
+  readonly #waiting = new Fifo<() => void>()
+
+  constructor(parts: OutputRoomParts) {
+    this.#parts = parts
+  }
+
+  /** Whether a message fits. */
+  get hasRoom(): boolean {
+    return this.#parts.output.unsentSize < amqpLimits.outputSizeMax
+  }
+
+  /** The same for a delivery: if not, `onRoom` is called when there is. */
+  get hasDeliveryRoom(): boolean {
+    if (this.hasRoom) return true
+    this.#isChoked = true
+    return false
+  }
+
+  /** Calls back once, when a message fits again. */
+  whenRoom(callback: () => void): void {
+    this.#waiting.push(callback)
+  }
+
+  /** To be called when something was handed to the socket, and when the socket has taken something. */
+  check(): void {
+    const { output, gate, onUnsent, onRoom } = this.#parts
+    const { unsentSize } = output
+    if (unsentSize > 0) onUnsent()
+    const unreadMax = amqpLimits.unreadSizeMax
+    if (unsentSize > unreadMax && output.answeredSize > unreadMax) gate.pause(pauseReason.unread)
+    if (unsentSize >= amqpLimits.outputSizeMax / 2) return
+    output.answeredSize = 0
+    gate.resume(pauseReason.unread)
+    if (this.#isChoked) {
+      this.#isChoked = false
+      onRoom()
+    }
+    for (let count = this.#waiting.size; count > 0; count--) this.#waiting.shift()?.()
+  }
+}
