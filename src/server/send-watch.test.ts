@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import type { Socket } from 'node:net'
 import { test } from 'node:test'
-import { VirtualClock } from '../lib/virtual-clock.ts'
 import { networkLimits } from '../limits/network.ts'
+import { VirtualClock } from '../testing/virtual-clock.ts'
 import { type Sender, SendWatch } from './send-watch.ts'
 
 const timeoutMs = 30_000
