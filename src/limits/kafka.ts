@@ -12,6 +12,10 @@ export const kafkaLimits = {
   copiedRecordsSizeMax: (16 * KiB) as number,
   /** Requests of one connection that are being answered at once. */
   kafkaRequestsInFlightMax: 100,
+  /** Requests of one connection that are begun while so many bytes of others are in flight. */
+  kafkaRequestsInFlightSizeMax: (16 * MiB) as number,
+  /** No request is begun while more of the connection's answers waits: for others, or for the client. */
+  kafkaUnsentSizeMax: (1 * MiB) as number,
   /** One answer to a fetch, whatever the client would take: it is all in memory. Told as Kafka's fetch.max.bytes. */
   fetchAnswerSizeMax: (8 * MiB) as number,
   /** Partitions that a fetch reads at once, in a few milliseconds; of more, some each turn. */

@@ -4,17 +4,13 @@
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { test, type TestContext } from 'node:test'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { soakScenarios } from '../../bench/soak/scenarios.ts'
 import type { SoakTarget } from '../../bench/soak/soak-target.ts'
 import { BrokerInProcess } from '../support/broker-in-process.ts'
-
-setFlagsFromString('--expose-gc')
-const collect = runInNewContext('gc') as () => void
+import { collectGarbage } from '../support/collect-garbage.ts'
 
 function usedMegabytes(): number {
-  collect()
+  collectGarbage()
   const { heapUsed, arrayBuffers } = process.memoryUsage()
   return (heapUsed + arrayBuffers) / 1e6
 }

@@ -15,6 +15,13 @@ export class AnswerSlot {
     this.parts = parts
   }
 
+  /** Bytes of the answer, as far as it is known. */
+  get size(): number {
+    let size = 0
+    for (const { length } of this.parts ?? none) size += length
+    return size
+  }
+
   /** The answer has these views. Called once, before the parts are known. */
   letGoOnceSent(views: readonly Buffer[]): void {
     this.#held = views

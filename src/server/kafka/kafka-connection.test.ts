@@ -3,13 +3,17 @@ import type { Socket } from 'node:net'
 import { test } from 'node:test'
 import { encodeRequest } from '../../codec/kafka/request.ts'
 import { WireWriter } from '../../codec/kafka/wire-writer.ts'
+import { silentLogger } from '../../lib/logger.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
+import { VirtualClock } from '../../testing/virtual-clock.ts'
 import { ByteSource } from '../byte-source.ts'
+import { SendWatch } from '../send-watch.ts'
 import { KafkaConnection } from './kafka-connection.ts'
 import type { KafkaContext } from './kafka-context.ts'
 
 /** A connection on a socket that takes nothing until the test says so. */
 function connected(): {
+  readonly clock: VirtualClock
   readonly connection: KafkaConnection
   readonly source: ByteSource
   readonly socket: { bytesWritten: number; writableLength: number }
@@ -28,7 +32,11 @@ function connected(): {
       return true
     },
   }
+  const clock = new VirtualClock()
   const context = {
+    clock,
+    sendWatch: new SendWatch(clock, kafkaLimits.kafkaIdleMsMax),
+    logger: silentLogger,
     settings: { requestSizeMax: kafkaLimits.kafkaRequestSizeMax, needsLogin: false },
     loginWatch: { remove: () => undefined },
     broker: { store: { uncommittedSize: 0 } },
@@ -41,7 +49,7 @@ function connected(): {
     context as unknown as KafkaContext,
     () => undefined,
   )
-  return { connection, source, socket }
+  return { clock, connection, source, socket }
 }
 
 function apiVersionsRequest(): Buffer {
@@ -68,10 +76,13 @@ test('checkIdle() ends a connection of which nothing is heard, and no other', ()
   assert.equal(connection.isClosed, true)
 })
 
-test('checkIdle() ends a connection whose peer does not take its answers', () => {
-  const { connection, source } = connected()
+test('a connection whose peer does not take its answers is ended as late as an idle one', () => {
+  const { clock, connection, source } = connected()
   source.onBytes(apiVersionsRequest())
-  connection.checkIdle(1)
   connection.checkIdle(kafkaLimits.kafkaIdleMsMax)
+  connection.checkIdle(kafkaLimits.kafkaIdleMsMax)
+  clock.advance(kafkaLimits.kafkaIdleMsMax / 2)
+  assert.equal(connection.isClosed, false)
+  clock.advance(kafkaLimits.kafkaIdleMsMax)
   assert.equal(connection.isClosed, true)
 })

@@ -9,11 +9,11 @@ import { WireReader } from '../../codec/kafka/wire-reader.ts'
 import { WireWriter } from '../../codec/kafka/wire-writer.ts'
 import { largePages } from '../../lib/large-pages.ts'
 import type { Address } from '../../lib/listen.ts'
-import { amqpLimits } from '../../limits/amqp.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
 import { logLimits } from '../../limits/log.ts'
 import { CodecError } from '../../record/codec-error.ts'
 import type { Incoming } from '../byte-source.ts'
+import type { Sender } from '../send-watch.ts'
 import { warnIfTls } from '../tls-failure.ts'
 import { AnswerSlot } from './answer-slot.ts'
 import { unsupportedApiVersions } from './api-versions.ts'
@@ -39,14 +39,16 @@ interface IncomingKafka extends Incoming {
 interface Started<Name extends ApiName> {
   readonly api: Name
   readonly header: RequestHeader
+  /** Bytes of the request. */
+  readonly size: number
   readonly slot: AnswerSlot
 }
 
-export class KafkaConnection implements KafkaClient, Stranger {
+export class KafkaConnection implements KafkaClient, Sender, Stranger {
   readonly context: KafkaContext
   readonly remoteAddress: string
   readonly sasl: SaslState
-  readonly #socket: Socket
+  readonly socket: Socket
   readonly #listener: KafkaListener
   /** The address of this machine that the client came to. */
   readonly #reached: Address
@@ -56,6 +58,8 @@ export class KafkaConnection implements KafkaClient, Stranger {
   readonly #writer = new WireWriter()
   readonly #slots: AnswerSlot[] = []
   readonly #inFlight = new RequestsInFlight()
+  /** Bytes of answers that wait for those before them. */
+  #waitingSize = 0
   heldProduces: Promise<void> | undefined
   readonly #closeListeners = new Set<() => void>()
   /** What it was used for so far. */
@@ -64,8 +68,8 @@ export class KafkaConnection implements KafkaClient, Stranger {
   #isClosed = false
   /** Something came in since the last look. */
   #isHeard = false
-  /** What had left the socket at the last look. */
-  #sentSize = 0
+  /** It waited for an answer at the last look, or for its client to take it. */
+  #wasWaiting = false
   #idleMs = 0
 
   constructor(
@@ -73,7 +77,7 @@ export class KafkaConnection implements KafkaClient, Stranger {
     context: KafkaContext,
     onClosed: (connection: KafkaConnection) => void,
   ) {
-    this.#socket = socket
+    this.socket = socket
     this.#reached = { host: socket.localAddress ?? '', port: socket.localPort ?? 0 }
     this.#listener = listener
     this.context = context
@@ -125,15 +129,13 @@ export class KafkaConnection implements KafkaClient, Stranger {
     await held
   }
 
-  /** To be called every `ms`: ends the connection when nothing has come or gone for too long. */
+  /** To be called every `ms`: ends the connection when nothing has come or was waited for too long. */
   checkIdle(ms: number): void {
-    const { bytesWritten, writableLength } = this.#socket
-    const sentSize = bytesWritten - writableLength
-    // An answer that takes long is the broker's doing; one that is not taken is not.
-    const isWaiting = this.#slots.length > 0 && writableLength === 0
-    const isActive = this.#isHeard || isWaiting || sentSize !== this.#sentSize
+    // An answer that takes long is the broker's doing; of one that is not taken `SendWatch` knows.
+    const isWaiting = this.#slots.length > 0 || this.socket.writableLength > 0
+    const isActive = this.#isHeard || isWaiting || this.#wasWaiting
     this.#isHeard = false
-    this.#sentSize = sentSize
+    this.#wasWaiting = isWaiting
     this.#idleMs = isActive ? 0 : this.#idleMs + ms
     if (this.#idleMs >= kafkaLimits.kafkaIdleMsMax) this.destroy()
   }
@@ -143,10 +145,18 @@ export class KafkaConnection implements KafkaClient, Stranger {
     this.destroy()
   }
 
+  /** The client reads nothing of its answers. */
+  onSendTimeout(): void {
+    const remote = this.remoteAddress
+    this.context.logger.info({ remote }, 'Connection closed: its client reads no answers')
+    this.destroy()
+  }
+
   destroy(): void {
     if (this.#isClosed) return
     this.#isClosed = true
     this.context.loginWatch.remove(this)
+    this.context.sendWatch.forget(this)
     if (this.#use === 'discovery') {
       void this.context.advertisedWatch.onMetadataOnly({
         remoteAddress: this.remoteAddress,
@@ -155,7 +165,7 @@ export class KafkaConnection implements KafkaClient, Stranger {
         setting: this.#listener.setting,
       })
     }
-    this.#socket.destroy()
+    this.socket.destroy()
     for (const slot of this.#slots) slot.drop()
     for (const listener of this.#closeListeners) listener()
     this.#closeListeners.clear()
@@ -198,7 +208,7 @@ export class KafkaConnection implements KafkaClient, Stranger {
     this.#noteUse(operation)
     const slot = new AnswerSlot()
     this.#slots.push(slot)
-    if (header.isSupported) this.#start({ api, header, slot }, reader)
+    if (header.isSupported) this.#start({ api, header, size: end - start, slot }, reader)
     else this.#refuseVersion(api, header, slot)
     this.#pauseIfFull()
   }
@@ -210,7 +220,7 @@ export class KafkaConnection implements KafkaClient, Stranger {
   }
 
   #start<Name extends ApiName>(started: Started<Name>, reader: WireReader): void {
-    const { api, header, slot } = started
+    const { api, header, size, slot } = started
     const { apiVersion, clientId } = header
     const served = servedApis[api]
     const request = readRequest(api, reader, apiVersion)
@@ -222,7 +232,7 @@ export class KafkaConnection implements KafkaClient, Stranger {
       slot,
     }
     const { buffer } = this.#stream
-    this.#inFlight.begin(api, served)
+    this.#inFlight.begin(api, size, served)
     const answer = served.handle(request, context)
     if (!(answer instanceof Promise)) {
       this.#finish(started, answer)
@@ -241,10 +251,10 @@ export class KafkaConnection implements KafkaClient, Stranger {
   }
 
   #finish<Name extends ApiName>(
-    { api, header, slot }: Started<Name>,
+    { api, header, size, slot }: Started<Name>,
     response: ApiMessages[Name]['response'] | undefined,
   ): void {
-    this.#inFlight.end(api, servedApis[api])
+    this.#inFlight.end(api, size, servedApis[api])
     if (this.#isClosed) {
       slot.drop()
       return
@@ -255,8 +265,9 @@ export class KafkaConnection implements KafkaClient, Stranger {
         response === undefined
           ? []
           : encodeResponse(this.#writer, { api, apiVersion, correlationId }, response)
+      this.#waitingSize += slot.size
       this.#writeReady()
-      if (this.sasl.hasFailed) this.#socket.end()
+      if (this.sasl.hasFailed) this.socket.end()
     } catch (error) {
       this.#onFault(error)
     }
@@ -270,6 +281,7 @@ export class KafkaConnection implements KafkaClient, Stranger {
     const { correlationId } = header
     const answered = { api, apiVersion: 0, correlationId }
     slot.parts = encodeResponse(this.#writer, answered, unsupportedApiVersions())
+    this.#waitingSize += slot.size
     this.#writeReady()
   }
 
@@ -281,7 +293,9 @@ export class KafkaConnection implements KafkaClient, Stranger {
       this.context.clock.after(endMs, () => this.destroy())
       return
     }
-    this.#slots.push(new AnswerSlot([Buffer.alloc(4)]))
+    const slot = new AnswerSlot([Buffer.alloc(4)])
+    this.#slots.push(slot)
+    this.#waitingSize += slot.size
     this.#writeReady()
   }
 
@@ -292,13 +306,15 @@ export class KafkaConnection implements KafkaClient, Stranger {
 
   #writeReady(): void {
     let count = 0
-    this.#socket.cork()
+    this.socket.cork()
     while (this.#slots[0]?.parts !== undefined) {
-      this.#slots[0].writeTo(this.#socket)
+      this.#waitingSize -= this.#slots[0].size
+      this.#slots[0].writeTo(this.socket)
       this.#slots.shift()
       count++
     }
-    this.#socket.uncork()
+    this.socket.uncork()
+    if (this.socket.writableLength > 0) this.context.sendWatch.watch(this)
     if (count > 0) this.#resumeIfRoom()
   }
 
@@ -314,15 +330,15 @@ export class KafkaConnection implements KafkaClient, Stranger {
   /** Who does not read at all does not hear that the peer has gone. */
   #limitReadAhead(): void {
     const isFarAhead = this.#isPaused && this.#stream.restSize > kafkaLimits.kafkaReadAheadMax
-    if (isFarAhead) this.#socket.pause()
-    else if (this.#socket.isPaused()) this.#socket.resume()
+    if (isFarAhead) this.socket.pause()
+    else if (this.socket.isPaused()) this.socket.resume()
   }
 
   get #hasRoom(): boolean {
     return (
       this.#inFlight.hasRoom &&
       this.#slots.length < kafkaLimits.kafkaRequestsInFlightMax &&
-      this.#socket.writableLength <= amqpLimits.outputSizeMax
+      this.#waitingSize + this.socket.writableLength <= kafkaLimits.kafkaUnsentSizeMax
     )
   }
 

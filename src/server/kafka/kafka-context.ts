@@ -13,6 +13,7 @@ import type { Address } from '../../lib/listen.ts'
 import type { Logger } from '../../lib/logger.ts'
 import type { Random } from '../../lib/random.ts'
 import type { Slices } from '../../lib/slices.ts'
+import type { SendWatch } from '../send-watch.ts'
 import type { AdvertisedWatch } from './advertised-watch.ts'
 import type { FetchSessions } from './fetch-sessions.ts'
 import type { LoginWatch } from './login-watch.ts'
@@ -46,8 +47,8 @@ export interface KafkaSettings {
   readonly groups: GroupConfig
 }
 
-/** Everything that Kafka connections share. */
-export interface KafkaContext {
+/** What the server is put together from. */
+export interface KafkaParts {
   readonly broker: Broker
   readonly vhost: VHost<Destination>
   readonly topics: Topics
@@ -65,4 +66,10 @@ export interface KafkaContext {
   /** For what takes longer than a turn. */
   readonly slices: Slices
   readonly settings: KafkaSettings
+}
+
+/** Everything that Kafka connections share. */
+export interface KafkaContext extends KafkaParts {
+  /** For connections whose peers do not take what they are sent. */
+  readonly sendWatch: SendWatch
 }

@@ -3,17 +3,19 @@ import type { Socket } from 'node:net'
 import type { Timer } from '../../lib/clock.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
 import type { ByteSource } from '../byte-source.ts'
+import { SendWatch } from '../send-watch.ts'
 import { KafkaConnection } from './kafka-connection.ts'
-import type { KafkaContext, KafkaListener } from './kafka-context.ts'
+import type { KafkaContext, KafkaListener, KafkaParts } from './kafka-context.ts'
 
 export class KafkaServer {
   readonly #context: KafkaContext
   readonly #connections = new Set<KafkaConnection>()
   readonly #idleCheck: Timer
 
-  constructor(context: KafkaContext) {
-    this.#context = context
-    this.#idleCheck = context.clock.every(kafkaLimits.kafkaIdleCheckMs, () => {
+  constructor(parts: KafkaParts) {
+    const sendWatch = new SendWatch(parts.clock, kafkaLimits.kafkaIdleMsMax)
+    this.#context = { ...parts, sendWatch }
+    this.#idleCheck = parts.clock.every(kafkaLimits.kafkaIdleCheckMs, () => {
       for (const connection of this.#connections) connection.checkIdle(kafkaLimits.kafkaIdleCheckMs)
     })
   }

@@ -1,5 +1,6 @@
 // The requests of one connection that are being answered, as far as they keep the next ones waiting.
 import type { ApiName } from '../../codec/kafka/apis.gen.ts'
+import { kafkaLimits } from '../../limits/kafka.ts'
 import type { ServedApi } from './request-context.ts'
 
 /** Each `begin` is followed by one `end`. */
@@ -8,17 +9,21 @@ export class RequestsInFlight {
   readonly #counts = new Map<ApiName, number>()
   /** Requests that no other may be begun beside. */
   #blockingCount = 0
+  /** Bytes of all of them. */
+  #size = 0
 
   /** Whether the next request may be begun. */
   get hasRoom(): boolean {
-    return this.#blockingCount === 0
+    return this.#blockingCount === 0 && this.#size < kafkaLimits.kafkaRequestsInFlightSizeMax
   }
 
-  begin<Name extends ApiName>(api: Name, served: ServedApi<Name>): void {
+  begin<Name extends ApiName>(api: Name, size: number, served: ServedApi<Name>): void {
+    this.#size += size
     this.#change(api, served, 1)
   }
 
-  end<Name extends ApiName>(api: Name, served: ServedApi<Name>): void {
+  end<Name extends ApiName>(api: Name, size: number, served: ServedApi<Name>): void {
+    this.#size -= size
     this.#change(api, served, -1)
   }
 

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test'
 import { type Logger, silentLogger } from '../../../src/lib/logger.ts'
 import { seededRandom } from '../../../src/lib/random.ts'
 import { kafkaLimits } from '../../../src/limits/kafka.ts'
+import { collectGarbage } from '../../support/collect-garbage.ts'
 import { fetchFromStart, fetchRequest } from '../../support/fetch-request.ts'
 import { batchOfRecords, KafkaFixture } from '../../support/kafka-fixture.ts'
 import { KafkaRawClient } from '../../support/kafka-raw-client.ts'
@@ -21,6 +22,34 @@ describe('a Kafka connection', () => {
     const produced = Promise.all([1, 2, 3, 4].map(() => kafka.produce('large', batch)))
     for (let calls = 0; calls < 500; calls++) await other.call('apiVersions', names)
     for (const { errorCode } of await produced) assert.equal(errorCode, 0)
+  })
+
+  it('has few answers made that wait behind a long poll', async () => {
+    await using kafka = await KafkaFixture.start()
+    await kafka.createTopic('empty')
+    await using client = await KafkaRawClient.connect(kafka.kafkaPort)
+    const topics = [fetchFromStart('empty', 1_000_000)]
+    const poll = fetchRequest(topics, { maxWaitMs: 2000, minBytes: 1, maxBytes: 1_000_000 })
+    const partitionIndexes = Array.from({ length: 25_000 }, (_, index) => index)
+    const offsets = { groupId: 'g', topics: [{ name: 'empty', partitionIndexes }] }
+    collectGarbage()
+    const before = process.memoryUsage().arrayBuffers
+    const start = performance.now()
+    client.send(client.encode('fetch', poll, 12).bytes)
+    const count = 90
+    for (let n = 0; n < count; n++)
+      client.send(client.encode('offsetFetch', offsets as never, 7).bytes)
+    await waitFor(
+      'much is made',
+      () => client.answers.length === 0 && performance.now() > start + 700,
+    )
+    collectGarbage()
+    const grown = process.memoryUsage().arrayBuffers - before
+    assert.equal(client.answers.length, 0)
+    await waitFor('all are answered', () => client.answers.length === count + 1)
+    const size = client.answers[1]?.length ?? 0
+    assert.ok(size > 400_000, `an answer of ${size} bytes`)
+    assert.ok(grown < 30 * size, `${grown} bytes for answers of ${size}`)
   })
 
   it('may not send much before it has logged in', async () => {
