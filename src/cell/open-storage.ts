@@ -67,7 +67,6 @@ const noTopology: Topology = {
   exchanges: [],
   queues: [],
   bindings: [],
-  users: [],
 }
 
 /**

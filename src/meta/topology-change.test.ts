@@ -58,8 +58,6 @@ describe('topology entries', () => {
               arguments: args,
             },
           },
-          { kind: 'user', op: 'put', row: { name, passwordHash: 'h', tags: ['a'] } },
-          { kind: 'user', op: 'delete', name },
         ]
         assert.deepEqual(decodeTopologyChanges(encodeTopologyChanges(changes)), changes)
       }),

@@ -1,4 +1,4 @@
-// What the log and the view keep of vhosts, exchanges, queues, bindings and users. Only durable
+// What the log and the view keep of vhosts, exchanges, queues and bindings. Only durable
 // things appear here. Deleting a vhost, an exchange or a queue deletes the bindings from and to it
 // (and a vhost's exchanges and queues) without a change of their own.
 //
@@ -59,13 +59,6 @@ export interface BindingRow {
   readonly arguments: Arguments
 }
 
-export interface UserRow {
-  readonly name: string
-  /** base64(salt4 ‖ SHA256(salt4 ‖ password)). */
-  readonly passwordHash: string
-  readonly tags: readonly string[]
-}
-
 /** A put replaces what has the same name (a binding: the same ends, key and arguments). */
 export type TopologyChange =
   | { readonly kind: 'vhost'; readonly op: 'put'; readonly row: VHostRow }
@@ -75,8 +68,6 @@ export type TopologyChange =
   | { readonly kind: 'queue'; readonly op: 'put'; readonly row: QueueRow }
   | ScopedDelete<'queue'>
   | { readonly kind: 'binding'; readonly op: 'put' | 'delete'; readonly row: BindingRow }
-  | { readonly kind: 'user'; readonly op: 'put'; readonly row: UserRow }
-  | { readonly kind: 'user'; readonly op: 'delete'; readonly name: string }
 
 interface ScopedDelete<Kind extends string> {
   readonly kind: Kind
@@ -127,7 +118,7 @@ function changeToJson(change: TopologyChange): unknown {
   return { ...change, row: { ...row, arguments: argumentsToJson(args) } }
 }
 
-const kinds: ReadonlySet<unknown> = new Set(['vhost', 'exchange', 'queue', 'binding', 'user'])
+const kinds: ReadonlySet<unknown> = new Set(['vhost', 'exchange', 'queue', 'binding'])
 
 // The log checks every entry by CRC, so only what a newer version could have added is looked at.
 function changeFromJson(json: unknown): TopologyChange {

@@ -14,17 +14,10 @@ import {
   type ExchangeRow,
   type QueueRow,
   type TopologyChange,
-  type UserRow,
   type VHostRow,
 } from './topology-change.ts'
 import { TopologyDamagedError, TopologyVersionError } from './topology-error.ts'
-import {
-  bindingFromRow,
-  exchangeFromRow,
-  queueFromRow,
-  text,
-  userFromRow,
-} from './topology-rows.ts'
+import { bindingFromRow, exchangeFromRow, queueFromRow, text } from './topology-rows.ts'
 
 /** All rows, and the sequence of the last entry in them; 0 before the first. */
 export interface Topology {
@@ -33,7 +26,6 @@ export interface Topology {
   readonly exchanges: readonly ExchangeRow[]
   readonly queues: readonly QueueRow[]
   readonly bindings: readonly BindingRow[]
-  readonly users: readonly UserRow[]
 }
 
 /** Rises when an older broker could not read the tables any more. */
@@ -61,9 +53,6 @@ const schema = `
     primary key (vhost, source, destination_kind, destination, routing_key, arguments)
   ) strict, without rowid;
   create index bindings_by_destination on bindings (vhost, destination_kind, destination);
-  create table users (
-    name text primary key, password_hash text not null, tags text not null
-  ) strict, without rowid;
   pragma user_version = ${schemaVersion};
 `
 
@@ -112,7 +101,6 @@ export class TopologyDatabase {
         exchanges: this.#map('select * from exchanges', exchangeFromRow),
         queues: this.#map('select * from queues', queueFromRow),
         bindings: this.#map('select * from bindings', bindingFromRow),
-        users: this.#map('select * from users', userFromRow),
       }
     } catch (error) {
       throw this.#explain(error)
@@ -173,10 +161,6 @@ export class TopologyDatabase {
         return
       case 'binding':
         this.#applyBinding(change.op, change.row)
-        return
-      case 'user':
-        if (change.op === 'put') this.#putUser(change.row)
-        else this.#run('delete from users where name = ?', change.name)
     }
   }
 
@@ -241,11 +225,6 @@ export class TopologyDatabase {
     this.#run(sql, vhost, source, destinationKind, destination, routingKey, args)
   }
 
-  #putUser(row: UserRow): void {
-    const tags = JSON.stringify(row.tags)
-    this.#run('insert or replace into users values (?, ?, ?)', row.name, row.passwordHash, tags)
-  }
-
   #run(sql: string, ...values: readonly SQLInputValue[]): void {
     let statement = this.#statements.get(sql)
     if (!statement) {
@@ -283,7 +262,6 @@ export const emptyTopology: Topology = {
   exchanges: [],
   queues: [],
   bindings: [],
-  users: [],
 }
 
 /** A missing table is damage, too. */

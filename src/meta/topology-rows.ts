@@ -1,6 +1,6 @@
 // Rows of the tables of `meta.db` as topology rows. They throw TypeError on what is not one.
 import { type Arguments, argumentsFromJson, noArguments } from '../record/message/arguments.ts'
-import type { BindingRow, ExchangeRow, QueueRow, TopicRow, UserRow } from './topology-change.ts'
+import type { BindingRow, ExchangeRow, QueueRow, TopicRow } from './topology-change.ts'
 
 export function exchangeFromRow(row: Record<string, unknown>): ExchangeRow {
   return {
@@ -33,14 +33,6 @@ export function bindingFromRow(row: Record<string, unknown>): BindingRow {
     destination: text(row['destination']),
     routingKey: text(row['routing_key']),
     arguments: argumentsOf(row),
-  }
-}
-
-export function userFromRow(row: Record<string, unknown>): UserRow {
-  return {
-    name: text(row['name']),
-    passwordHash: text(row['password_hash']),
-    tags: JSON.parse(text(row['tags'])) as string[],
   }
 }
 

@@ -89,13 +89,7 @@ describe('TopologyView', () => {
       view.load()
       view.apply(1, encodeTopologyChanges([putExchange('x'), putQueue('q', 7)]))
       view.apply(2, encodeTopologyChanges([binding('put', 'x', 'q')]))
-      view.apply(
-        4,
-        encodeTopologyChanges([
-          { kind: 'vhost', op: 'put', row: { name: 'other' } },
-          { kind: 'user', op: 'put', row: { name: 'u', passwordHash: 'h', tags: ['t'] } },
-        ]),
-      )
+      view.apply(4, encodeTopologyChanges([{ kind: 'vhost', op: 'put', row: { name: 'other' } }]))
       await view.flush()
       assert.equal(view.appliedSequence, 4)
       assert.equal(view.applied.at(-1), 4)
@@ -110,7 +104,6 @@ describe('TopologyView', () => {
       ),
     )
     assert.deepEqual(topology.vhosts, [{ name: 'other' }])
-    assert.deepEqual(topology.users, [{ name: 'u', passwordHash: 'h', tags: ['t'] }])
   })
 
   test('deleting a queue, an exchange or a vhost deletes its bindings', async (t) => {
@@ -152,7 +145,6 @@ describe('TopologyView', () => {
       exchanges: [],
       queues: [],
       bindings: [],
-      users: [],
     })
   })
 

@@ -44,7 +44,7 @@ async function openQueue(disk: FaultDisk): Promise<{ broker: Broker; close(): Pr
   const [log] = recovered.logs
   if (log !== undefined) {
     const row = { vhost: '/', name: queueName, type: 'classic', logId: log.id, autoDelete: false }
-    const none = { appliedSequence: 0, vhosts: [], exchanges: [], bindings: [], users: [] }
+    const none = { appliedSequence: 0, vhosts: [], exchanges: [], bindings: [] }
     broker.restore({ ...none, queues: [{ ...row, arguments: noArguments }] }, recovered.logs)
   }
   const close = async (): Promise<void> => {
