@@ -1,5 +1,5 @@
 import { Turn } from '../../src/lib/turn.ts'
-import { Cursor } from '../../src/log/cursor.ts'
+import { AckedOffsets } from '../../src/log/acked-offsets.ts'
 import type { Log } from '../../src/log/log.ts'
 import { MemoryLogStore } from '../../src/log/memory/memory-log-store.ts'
 import { encodeAddress } from '../../src/record/message/address.ts'
@@ -7,6 +7,7 @@ import { encodeContentHeader } from '../../src/record/message/content-header.ts'
 import { RecordSource } from '../../src/record/message/record-source.ts'
 import { RecordView } from '../../src/record/message/record-view.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
+import { createLogWithCursor, cursorOf } from '../../test/support/log-engines.ts'
 import type { MicroBenchmark } from './micro-benchmark.ts'
 
 const COMMIT = 100
@@ -14,10 +15,10 @@ const WINDOW = 1000
 
 export const log: readonly MicroBenchmark[] = [
   {
-    name: 'Cursor.ack, in order',
+    name: 'AckedOffsets.ack, in order',
     operationsPerCall: WINDOW,
     prepare() {
-      const cursor = new Cursor()
+      const cursor = new AckedOffsets()
       let offset = 0
       return () => {
         for (let i = 0; i < WINDOW; i++) cursor.ack(offset++)
@@ -26,10 +27,10 @@ export const log: readonly MicroBenchmark[] = [
     },
   },
   {
-    name: `Cursor.ack, at random within ${WINDOW}`,
+    name: `AckedOffsets.ack, at random within ${WINDOW}`,
     operationsPerCall: WINDOW,
     prepare() {
-      const cursor = new Cursor()
+      const cursor = new AckedOffsets()
       // Prime to the window, so that every offset of it comes once.
       const order = Array.from({ length: WINDOW }, (_, i) => (i * 617) % WINDOW)
       let base = 0
@@ -83,7 +84,7 @@ function appended(size: number): MicroBenchmark {
         }
         clock.endTurn()
         const end = queue.endOffset
-        for (let offset = end - COMMIT; offset < end; offset++) queue.ack(offset)
+        for (let offset = end - COMMIT; offset < end; offset++) cursorOf(queue).ack(offset)
         return end
       }
     },
@@ -95,7 +96,7 @@ function memoryStore(): { store: MemoryLogStore; queue: Log; clock: VirtualClock
   const clock = new VirtualClock()
   const store = new MemoryLogStore({ clock, turn: new Turn(clock) })
   store.beginAtom()
-  const queue = store.createLog({ isVolatile: false })
+  const queue = createLogWithCursor(store)
   store.endAtom()
   return { store, queue, clock }
 }

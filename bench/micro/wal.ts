@@ -9,6 +9,7 @@ import type { Log } from '../../src/log/log.ts'
 import { appendRecord } from '../../src/log/record.ts'
 import { Run } from '../../src/log/run.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
+import { createLogWithCursor, cursorOf } from '../../test/support/log-engines.ts'
 import { DiskInMemory } from './disk-in-memory.ts'
 import { sourceOf } from './log.ts'
 import type { MicroBenchmark } from './micro-benchmark.ts'
@@ -75,7 +76,7 @@ function committed(
       const store = await openStore(clock)
       const logs = Array.from({ length: logCount }, () => {
         store.beginAtom()
-        const created = store.createLog({ isVolatile: false })
+        const created = createLogWithCursor(store)
         store.endAtom()
         return created
       })
@@ -87,7 +88,8 @@ function committed(
           store.endAtom()
         }
         clock.endTurn()
-        for (const log of logs) log.ackRange(log.endOffset - MESSAGES / logCount, log.endOffset - 1)
+        for (const log of logs)
+          cursorOf(log).ackRange(log.endOffset - MESSAGES / logCount, log.endOffset - 1)
         return store.uncommittedSize
       }
     },

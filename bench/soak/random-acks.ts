@@ -1,7 +1,7 @@
 // 5 M acks in random order: what a log remembers of them stays within a few MB at any time. In this
 // process, on the cursor alone: over AMQP a channel may not hold that many unacked.
 import { seededRandom } from '../../src/lib/random.ts'
-import { Cursor } from '../../src/log/cursor.ts'
+import { AckedOffsets } from '../../src/log/acked-offsets.ts'
 import { expectAtMost, expectEqual, type SoakScenario } from './soak-scenario.ts'
 
 const ACKS = 5_000_000
@@ -11,7 +11,7 @@ const GROWTH_MB_MAX = 8
 export const randomAcks: SoakScenario = async ({ scale, report }) => {
   const count = Math.round(ACKS * scale)
   const order = shuffled(count)
-  const cursor = new Cursor()
+  const cursor = new AckedOffsets()
   const before = usedMegabytes()
   let highest = 0
   let spentMs = 0

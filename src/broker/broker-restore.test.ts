@@ -1,6 +1,7 @@
 // What the broker makes of topology and logs that do not fit together, because something was lost.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { createLogWithCursor, cursorOf } from '../../test/support/log-engines.ts'
 import { messageOf } from '../../test/support/queue-under-test.ts'
 import { systemRandom } from '../lib/random.ts'
 import { Turn } from '../lib/turn.ts'
@@ -30,7 +31,7 @@ class RestoreFixture {
   /** A log with `count` messages. */
   log(count: number): Log {
     this.store.beginAtom()
-    const log = this.store.createLog({ isVolatile: false })
+    const log = createLogWithCursor(this.store)
     for (let number = 0; number < count; number++) log.append(messageOf(`${number}`), -1)
     this.store.endAtom()
     return log
@@ -48,15 +49,24 @@ class RestoreFixture {
   }
 }
 
-function rowOf(name: string, logId: number, vhost = '/'): QueueRow {
-  return { vhost, name, type: 'classic', logId, autoDelete: false, arguments: noArguments }
+function rowOf(name: string, log: Log | undefined, vhost = '/'): QueueRow {
+  const [logId, cursorId] = [log?.id ?? 9, log?.cursors[0]?.id ?? 9]
+  return {
+    vhost,
+    name,
+    type: 'classic',
+    logId,
+    cursorId,
+    autoDelete: false,
+    arguments: noArguments,
+  }
 }
 
 test('a log with messages that nobody owns is kept and told; an empty one is deleted', () => {
   const fixture = new RestoreFixture()
   const [owned, full, empty] = [fixture.log(1), fixture.log(2), fixture.log(0)]
-  const report = fixture.restore([rowOf('q', owned.id)], [owned, full, empty])
-  assert.deepEqual(report, { unowned: [full], incomplete: [] })
+  const report = fixture.restore([rowOf('q', owned)], [owned, full, empty])
+  assert.deepEqual(report, { unowned: [full], incomplete: [], rewound: [] })
   assert.equal(full.isDeleted, false)
   assert.equal(empty.isDeleted, true)
   assert.equal(fixture.queue('q').messageCount, 1)
@@ -65,7 +75,7 @@ test('a log with messages that nobody owns is kept and told; an empty one is del
 test('a queue whose log is missing is there, empty, with a log of its own from then on', () => {
   const fixture = new RestoreFixture()
   const other = fixture.log(1)
-  const rows = [rowOf('gone', 9), rowOf('q', other.id), rowOf('twin', other.id)]
+  const rows = [rowOf('gone', undefined), rowOf('q', other), rowOf('twin', other)]
   const { incomplete, unowned } = fixture.restore(rows, [other])
   assert.deepEqual(incomplete, [rows[0], rows[2]])
   assert.deepEqual(unowned, [])
@@ -88,10 +98,11 @@ test('a topic that lost one of its logs keeps the others', () => {
   const topic = {
     topicId: 'AAAAAAAAAAAAAAAAAAAAAA',
     logIds: [8, log.id],
+    cursorIds: [8, log.cursors[0]!.id],
     configs: {},
     isProvisional: false,
   }
-  const row = { ...rowOf('t', 8), type: 'stream', topic }
+  const row = { ...rowOf('t', undefined), type: 'stream', topic }
   assert.deepEqual(fixture.restore([row], [log]).incomplete, [row])
   const { broker } = fixture
   const { partitions = [] } = broker.topicsOf(broker.getVHost('/')).find('t') ?? {}
@@ -101,9 +112,22 @@ test('a topic that lost one of its logs keeps the others', () => {
   )
 })
 
+test('a queue whose cursor is missing has everything that is in its log', () => {
+  const fixture = new RestoreFixture()
+  const log = fixture.log(3)
+  cursorOf(log).ack(0)
+  const row = { ...rowOf('q', log), cursorId: 77 }
+  assert.deepEqual(fixture.restore([row], [log]).rewound, [row])
+  assert.equal(fixture.queue('q').messageCount, 3)
+  fixture.clock.runUntilIdle()
+  const [change] = fixture.entries.flatMap(decodeTopologyChanges)
+  assert.ok(change?.kind === 'queue' && change.op === 'put')
+  assert.equal(change.row.cursorId, fixture.queue('q').cursor.id)
+})
+
 test('a virtual host that no setting names exists as long as it has a queue', () => {
   const fixture = new RestoreFixture()
   const log = fixture.log(1)
-  fixture.restore([rowOf('q', log.id, 'former')], [log])
+  fixture.restore([rowOf('q', log, 'former')], [log])
   assert.equal(fixture.queue('q', 'former').messageCount, 1)
 })

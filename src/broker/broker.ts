@@ -5,6 +5,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Random } from '../lib/random.ts'
 import type { Turn } from '../lib/turn.ts'
 import type { Commit } from '../log/commit.ts'
+import type { LogCursor } from '../log/log-cursor.ts'
 import type { LogStore } from '../log/log-store.ts'
 import type { Log } from '../log/log.ts'
 import type { QueueRow } from '../meta/topology-change.ts'
@@ -52,6 +53,8 @@ export interface RestoreReport {
   readonly unowned: readonly Log[]
   /** Queues and topics of which a log is missing: they are there, without what it held. */
   readonly incomplete: readonly QueueRow[]
+  /** Those of which a cursor is missing: everything that is there comes again. */
+  readonly rewound: readonly QueueRow[]
 }
 
 export const defaultVHost = '/'
@@ -101,13 +104,16 @@ export class Broker {
     for (const { name } of topology.vhosts) this.#addVHost(name)
     // A virtual host that has something exists, whatever the settings name.
     for (const row of topology.exchanges) this.#addVHost(row.vhost).restoreExchange(row)
-    const incomplete = topology.queues.filter((row) => !this.#restoreWhole(row, unowned))
-    for (const row of incomplete) this.#restoreIncomplete(row, unowned)
+    const broken = topology.queues.filter((row) => !this.#restoreWhole(row, unowned))
+    const hasLogs = (row: QueueRow): boolean => logIdsOf(row).every((id) => unowned.has(id))
+    const rewound = broken.filter(hasLogs)
+    const incomplete = broken.filter((row) => !rewound.includes(row))
+    for (const row of broken) this.#restoreIncomplete(row, unowned)
     for (const row of topology.bindings) this.#vhosts.get(row.vhost)?.restoreBinding(row)
-    const kept = [...unowned.values()].filter((log) => log.messageCount > 0)
+    const kept = [...unowned.values()].filter((log) => log.keptCount > 0)
     for (const log of kept) unowned.delete(log.id)
     this.#deleteLogs(unowned.values())
-    return { unowned: kept, incomplete }
+    return { unowned: kept, incomplete, rewound }
   }
 
   findVHost(name: string): VHost<Destination> | undefined {
@@ -265,33 +271,35 @@ export class Broker {
     return vhost
   }
 
-  /** Takes the logs of `row` out of `unowned`; false when they are not all there. */
+  /** Takes the logs of `row` out of `unowned`; false when not all of them and its cursors are there. */
   #restoreWhole(row: QueueRow, unowned: Map<number, Log>): boolean {
     const own = logIdsOf(row).map((id) => unowned.get(id))
-    if (own.includes(undefined)) return false
-    this.#restoreDestination(row, own as Log[])
+    const cursors = cursorIdsOf(row).map((id, index) => own[index]?.findCursor(id))
+    if (cursors.includes(undefined)) return false
+    this.#restoreDestination(row, cursors as LogCursor[])
     for (const id of logIdsOf(row)) unowned.delete(id)
     return true
   }
 
-  /** Empty logs take the place of those that are gone. */
+  /** Empty logs take the place of those that are gone; a new cursor begins at the start of its log. */
   #restoreIncomplete(row: QueueRow, unowned: Map<number, Log>): void {
-    const group = this.store.beginAtom()
-    const own = logIdsOf(row).map((id) => {
+    const ticket = this.store.beginAtom()
+    const cursorIds = cursorIdsOf(row)
+    const cursors = logIdsOf(row).map((id, index) => {
       const log = unowned.get(id) ?? this.store.createLog({ isVolatile: false })
       unowned.delete(id)
-      return log
+      return log.findCursor(cursorIds[index] ?? -1) ?? this.store.createCursor(log)
     })
-    const whole = withLogs(row, own)
-    this.#restoreDestination(whole, own)
-    this.topology.put([{ kind: 'queue', op: 'put', row: whole }], group)
+    const whole = withCursors(row, cursors)
+    this.#restoreDestination(whole, cursors)
+    this.topology.put([{ kind: 'queue', op: 'put', row: whole }], ticket)
     this.store.endAtom()
   }
 
-  #restoreDestination(row: QueueRow, logs: readonly Log[]): void {
+  #restoreDestination(row: QueueRow, cursors: readonly LogCursor[]): void {
     const vhost = this.#addVHost(row.vhost)
-    if (row.topic !== undefined) this.topicsOf(vhost).restore(row, row.topic, logs)
-    else vhost.addQueue(Queue.fromRow(row, logs[0] as Log, this.queueContext))
+    if (row.topic !== undefined) this.topicsOf(vhost).restore(row, row.topic, cursors)
+    else vhost.addQueue(Queue.fromRow(row, cursors[0] as LogCursor, this.queueContext))
   }
 
   #deleteLogs(logs: Iterable<Log>): void {
@@ -305,8 +313,13 @@ function logIdsOf(row: QueueRow): readonly number[] {
   return row.topic?.logIds ?? [row.logId]
 }
 
-function withLogs(row: QueueRow, logs: readonly Log[]): QueueRow {
-  const logIds = logs.map(({ id }) => id)
-  const own = { ...row, logId: logIds[0] as number }
-  return row.topic === undefined ? own : { ...own, topic: { ...row.topic, logIds } }
+function cursorIdsOf(row: QueueRow): readonly number[] {
+  return row.topic?.cursorIds ?? [row.cursorId]
+}
+
+function withCursors(row: QueueRow, cursors: readonly LogCursor[]): QueueRow {
+  const logIds = cursors.map(({ log }) => log.id)
+  const cursorIds = cursors.map(({ id }) => id)
+  const own = { ...row, logId: logIds[0] as number, cursorId: cursorIds[0] as number }
+  return row.topic === undefined ? own : { ...own, topic: { ...row.topic, logIds, cursorIds } }
 }

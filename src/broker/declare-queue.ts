@@ -119,7 +119,7 @@ function createQueue(broker: Broker, vhost: VHost<Destination>, asked: QueueAske
   if (type === 'stream') return createStream(broker, vhost, asked)
   const isDurable = asked.durable && !asked.exclusive
   const ticket = broker.store.beginAtom()
-  const log = broker.store.createLog({ isVolatile: !isDurable })
+  const cursor = broker.store.createCursor(broker.store.createLog({ isVolatile: !isDurable }))
   const queue = new Queue(
     {
       vhost: vhost.name,
@@ -129,7 +129,7 @@ function createQueue(broker: Broker, vhost: VHost<Destination>, asked: QueueAske
       isAutoDelete: asked.autoDelete,
       owner: asked.exclusive ? asked.connection : undefined,
       arguments: asked.arguments,
-      log,
+      cursor,
     },
     broker.queueContext,
   )
@@ -201,7 +201,7 @@ function declareProvisional(
       isAutoDelete: asked.autoDelete,
       owner: undefined,
       arguments: asked.arguments,
-      log: partition.log,
+      cursor: partition.cursor,
     },
     broker.queueContext,
   )

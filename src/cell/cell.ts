@@ -156,15 +156,21 @@ function createRetention(broker: Broker, { clock, logger }: CellParts): Retentio
 }
 
 /** Whoever looks for messages finds out where they are. */
-function warnOfLosses({ unowned, incomplete }: RestoreReport, logger: Logger): void {
-  for (const { id, messageCount } of unowned) {
+function warnOfLosses({ unowned, incomplete, rewound }: RestoreReport, logger: Logger): void {
+  for (const { id, keptCount } of unowned) {
     logger.warn(
-      `Log ${id} has ${messageCount} messages, and which queue they are in is not known any more: ` +
+      `Log ${id} has ${keptCount} messages, and which queue they are in is not known any more: ` +
         'it is kept; stop the broker and run "pabal repair" to have a queue made of it',
     )
   }
   for (const { vhost, name } of incomplete) {
     logger.warn({ vhost, queue: name }, 'The log of a queue is missing: the queue is empty now')
+  }
+  for (const { vhost, name } of rewound) {
+    logger.warn(
+      { vhost, queue: name },
+      'What was acked in a queue is not known: all that is there comes again',
+    )
   }
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { recordsIn } from '../../test/support/crossing-run.ts'
+import { createLogWithCursor } from '../../test/support/log-engines.ts'
 import { waitFor } from '../../test/support/wait-for.ts'
 import { systemClock } from '../lib/clock.ts'
 import { seededRandom } from '../lib/random.ts'
@@ -32,7 +33,7 @@ test('a run with more large bodies than memory is fetched in parts', async () =>
     random: seededRandom(1),
   })
   store.beginAtom()
-  const log = store.createLog({ isVolatile: false })
+  const log = createLogWithCursor(store)
   store.endAtom()
   log.homeAddress = encodeAddress('', 'q')
   const bodies = Array.from({ length: bodyCount }, (_, index) => Buffer.alloc(bodySize, index))

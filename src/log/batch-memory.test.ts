@@ -1,6 +1,7 @@
 // Memory of a large request goes to the log with the batch in it, and from there to the next request.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { createLogWithCursor } from '../../test/support/log-engines.ts'
 import { plainBatch } from '../../test/support/plain-batch.ts'
 import { largePages } from '../lib/large-pages.ts'
 import { Turn } from '../lib/turn.ts'
@@ -73,7 +74,7 @@ test('a batch of which messages were made is not written over: they may be views
   const clock = new VirtualClock()
   const store = new MemoryLogStore({ clock, turn: new Turn(clock) })
   store.beginAtom()
-  const log = store.createLog({ isVolatile: false })
+  const log = createLogWithCursor(store)
   const { memory, batch } = request()
   log.appendBatch(batch)
   store.endAtom()

@@ -98,9 +98,9 @@ export class CommitScheduler implements TurnTask {
     assert(this.#inFlight[0] === commit, `commit ${commit.sequence} finishes before an earlier one`)
     this.#inFlight.shift()
     this.#sealedSize -= commit.size
-    for (const [log, delta] of commit.deltas) {
-      if (delta.deliveredMark > log.durableDeliveredMark)
-        log.durableDeliveredMark = delta.deliveredMark
+    for (const [cursor, delta] of commit.deltas) {
+      if (delta.deliveredMark > cursor.durableDeliveredMark)
+        cursor.durableDeliveredMark = delta.deliveredMark
     }
     commit.finish()
     this.#retire(commit)

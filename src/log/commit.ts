@@ -1,6 +1,7 @@
 // Everything that reaches stable storage together. A commit bundles atoms; an atom (a message and
 // all logs it is routed to, a transaction, a dead-letter move) never spans two commits.
 import type { CursorDelta } from './cursor-delta.ts'
+import type { LogCursor } from './log-cursor.ts'
 import type { Log } from './log.ts'
 import type { Run } from './run.ts'
 import { SharedBodies } from './shared-bodies.ts'
@@ -29,9 +30,11 @@ export interface EncodedEntries {
 export class Commit {
   readonly sequence: number
   readonly runs: { readonly log: Log; readonly run: Run }[] = []
-  readonly deltas: Map<Log, CursorDelta> = new Map()
+  readonly deltas: Map<LogCursor, CursorDelta> = new Map()
   readonly created: Log[] = []
   readonly deleted: Log[] = []
+  readonly createdCursors: LogCursor[] = []
+  readonly deletedCursors: LogCursor[] = []
   readonly trims: Map<Log, number> = new Map()
   readonly topology: TopologyEntry[] = []
   /** Records whose body is in a file of its own. */
@@ -60,6 +63,8 @@ export class Commit {
       this.topology.length === 0 &&
       this.created.length === 0 &&
       this.deleted.length === 0 &&
+      this.createdCursors.length === 0 &&
+      this.deletedCursors.length === 0 &&
       this.trims.size === 0 &&
       this.states.length === 0
     )

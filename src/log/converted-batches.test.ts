@@ -1,7 +1,7 @@
 // How a log reads batches whose messages somebody else makes: at once, or in parts and later.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { committed, readAll, source } from '../../test/support/log-engines.ts'
+import { committed, createLogWithCursor, readAll, source } from '../../test/support/log-engines.ts'
 import { plainBatch } from '../../test/support/plain-batch.ts'
 import { systemClock } from '../lib/clock.ts'
 import { Turn } from '../lib/turn.ts'
@@ -64,7 +64,7 @@ async function openLog(converter: RunConverter): Promise<{ store: MemoryLogStore
     converter,
   })
   let log!: Log
-  await committed(store, () => (log = store.createLog({ isVolatile: false })))
+  await committed(store, () => (log = createLogWithCursor(store)))
   await committed(store, () => log.appendBatch(plainBatch({ recordCount: 4 })))
   await committed(store, () => log.append(source('a', '4'), -1))
   await committed(store, () => log.appendBatch(plainBatch({ recordCount: 4 })))

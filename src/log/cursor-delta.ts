@@ -1,5 +1,5 @@
 /**
- * What one commit changes in one log's cursor: acked offsets as inclusive ranges
+ * What one commit commit changes in one cursor: acked offsets as inclusive ranges
  * [first, last, first, last, …] in the order they were acked, and the delivered mark.
  */
 export class CursorDelta {

@@ -4,11 +4,13 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {
   committed,
-  type Engine,
+  createLogWithCursor,
+  cursorOf,
   fileEngine,
   memoryEngine,
   source,
   tinyFileEngine,
+  type Engine,
 } from '../../test/support/log-engines.ts'
 import { plainBatch } from '../../test/support/plain-batch.ts'
 import { crcOfBatch, batchField } from '../record/batch/batch-header.ts'
@@ -18,7 +20,7 @@ import type { Run } from './run.ts'
 
 async function createLog(store: LogStore): Promise<Log> {
   let log!: Log
-  await committed(store, () => (log = store.createLog({ isVolatile: false })))
+  await committed(store, () => (log = createLogWithCursor(store)))
   return log
 }
 
@@ -289,7 +291,7 @@ for (const makeEngine of [memoryEngine, fileEngine, tinyFileEngine]) {
         const value = n % 7 === 0 ? undefined : Buffer.from(`value ${n}`)
         await committed(store, () => {
           store.putState(key, value)
-          log.ack(log.append(source('x', 'b'.repeat(500)), -1))
+          cursorOf(log).ack(log.append(source('x', 'b'.repeat(500)), -1))
         })
         if (value === undefined) expected.delete(key)
         else expected.set(key, value)

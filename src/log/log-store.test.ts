@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {
   committed,
-  type Engine,
+  createLogWithCursor,
+  cursorOf,
   fileEngine,
   finished,
   memoryEngine,
@@ -11,6 +12,7 @@ import {
   readAll,
   source,
   tinyFileEngine,
+  type Engine,
 } from '../../test/support/log-engines.ts'
 import type { LogStore } from './log-store.ts'
 import type { Log } from './log.ts'
@@ -35,7 +37,7 @@ for (const makeEngine of [memoryEngine, fileEngine, osFileEngine, tinyFileEngine
     withStore('reads what was appended, in order', async (store) => {
       let log!: Log
       await committed(store, () => {
-        log = store.createLog({ isVolatile: false })
+        log = createLogWithCursor(store)
         for (const body of ['a', 'b', 'c']) log.append(source('x', body), -1)
       })
       assert.deepEqual(await readAll(store, log), [
@@ -49,7 +51,7 @@ for (const makeEngine of [memoryEngine, fileEngine, osFileEngine, tinyFileEngine
 
     withStore('reads what no longer fits in memory', async (store) => {
       let log!: Log
-      await committed(store, () => (log = store.createLog({ isVolatile: false })))
+      await committed(store, () => (log = createLogWithCursor(store)))
       const expected: [number, string][] = []
       for (let round = 0; round < 50; round++) {
         await committed(store, () => {
@@ -68,16 +70,16 @@ for (const makeEngine of [memoryEngine, fileEngine, osFileEngine, tinyFileEngine
       let log!: Log
       let deleted!: Log
       await committed(store, () => {
-        log = store.createLog({ isVolatile: false })
-        deleted = store.createLog({ isVolatile: false })
+        log = createLogWithCursor(store)
+        deleted = createLogWithCursor(store)
         store.putTopology(Buffer.from('first'))
         for (const body of ['a', 'b', 'c', 'd']) log.append(source('x', body), -1)
         deleted.append(source('x', 'gone'), -1)
       })
       await committed(store, () => {
-        log.ack(0)
-        log.ack(2)
-        log.raiseDeliveredMark(3)
+        cursorOf(log).ack(0)
+        cursorOf(log).ack(2)
+        cursorOf(log).raiseDeliveredMark(3)
         store.deleteLog(deleted)
         store.putTopology(Buffer.from('second'))
       })
@@ -96,15 +98,15 @@ for (const makeEngine of [memoryEngine, fileEngine, osFileEngine, tinyFileEngine
       assert.equal(others.length, 0)
       assert.equal(again.id, log.id)
       assert.equal(again.endOffset, 4)
-      assert.equal(again.deliveredMark, 3)
-      assert.equal(again.cursor.floor, 1)
-      assert.ok(again.cursor.isAcked(2))
+      assert.equal(cursorOf(again).deliveredMark, 3)
+      assert.equal(cursorOf(again).acked.floor, 1)
+      assert.ok(cursorOf(again).acked.isAcked(2))
       assert.deepEqual(await readAll(reopened.store, again, 3), [[3, 'd']])
       await reopened.store.close()
     })
 
     withStore('keeps a volatile log in order, however long it is', async (store) => {
-      const log = store.createLog({ isVolatile: true })
+      const log = createLogWithCursor(store, true)
       const expected: [number, string][] = []
       for (let number = 0; number < 1000; number++) {
         const body = `${number}`.padEnd(1000, '.')
@@ -116,7 +118,7 @@ for (const makeEngine of [memoryEngine, fileEngine, osFileEngine, tinyFileEngine
         }
       }
       assert.deepEqual(await readAll(store, log), expected)
-      log.ackRange(0, 899)
+      cursorOf(log).ackRange(0, 899)
       assert.deepEqual(await readAll(store, log, 900), expected.slice(900))
       store.deleteLog(log)
       await store.close()
@@ -124,7 +126,7 @@ for (const makeEngine of [memoryEngine, fileEngine, osFileEngine, tinyFileEngine
 
     withStore('keeps large bodies beside the log', async (store, engine) => {
       let log!: Log
-      await committed(store, () => (log = store.createLog({ isVolatile: false })))
+      await committed(store, () => (log = createLogWithCursor(store)))
       const body = 'large '.repeat(1000)
       const id = await new Promise<number>((resolve) => {
         store.writeAside(Buffer.from(body), resolve)
@@ -156,7 +158,7 @@ for (const makeEngine of [memoryEngine, fileEngine, osFileEngine, tinyFileEngine
       const body = 'shared '.repeat(200)
       const logs: Log[] = []
       await committed(store, () => {
-        for (let n = 0; n < 3; n++) logs.push(store.createLog({ isVolatile: false }))
+        for (let n = 0; n < 3; n++) logs.push(createLogWithCursor(store))
       })
       const commit = store.beginAtom()
       const message = source('x', body)

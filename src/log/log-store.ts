@@ -2,6 +2,7 @@
 // It knows logs, cursors and commits; what a queue, a topic or a topology entry means is
 // not its business.
 import type { Commit, TopologyEntry } from './commit.ts'
+import type { LogCursor } from './log-cursor.ts'
 import type { Log } from './log.ts'
 import type { Run } from './run.ts'
 
@@ -22,7 +23,7 @@ export interface LogStoreEvents {
 
 /** What a store found when it was opened. */
 export interface Recovered {
-  /** Durable logs, each with its cursor. */
+  /** Durable logs, each with its cursors. */
   readonly logs: readonly Log[]
   /** Topology entries after the sequence the opener said it has, in order. */
   readonly topology: readonly TopologyEntry[]
@@ -54,11 +55,18 @@ export interface LogStore {
   beginAtom(): Commit
   endAtom(): void
 
-  /** Creates an owned log with an id that was never used. Within an atom. */
+  /** Creates a log with an id that was never used, and no cursor yet. Within an atom. */
   createLog(options: CreateLogOptions): Log
-  /** Forgets a log and gives its space back. Within an atom. */
+  /**
+   * Gives a log one more cursor, with an id that was never used, for which everything below
+   * `firstOffset` is acked. What all cursors of a log have acked is not kept. Within an atom.
+   */
+  createCursor(log: Log, firstOffset?: number): LogCursor
+  /** Forgets a cursor; others decide from now on what is kept. Within an atom. */
+  deleteCursor(cursor: LogCursor): void
+  /** Forgets a log with its cursors and gives its space back. Within an atom. */
   deleteLog(log: Log): void
-  /** Nothing below `offset` will be read again. Within an atom. */
+  /** Nothing below `offset` will be read again, whatever the log's cursors say. Within an atom. */
   trim(log: Log, offset: number): void
   /** Keeps `bytes` in order with everything else; returns the entry's sequence (rising, from 1). Within an atom. */
   putTopology(bytes: Buffer): number

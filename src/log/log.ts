@@ -1,4 +1,4 @@
-// One log: offsets, the recent runs that are in memory, and (owned logs) a cursor. Invariant: the
+// One log: offsets, the recent runs that are in memory, and the cursors that say what is kept. Invariant: the
 // runs in `tail` are ascending and contiguous in the sense that everything at or above the first
 // one's base offset that still exists is in memory; older records come from the engine in windows.
 import { logLimits } from '../limits/log.ts'
@@ -7,8 +7,8 @@ import { inlineRecordSize, recordAsideId, recordSizeAt } from '../record/message
 import type { RecordSource } from '../record/message/record-source.ts'
 import type { RecordView } from '../record/message/record-view.ts'
 import type { Commit } from './commit.ts'
-import { CursorDelta } from './cursor-delta.ts'
-import { Cursor } from './cursor.ts'
+import { countKept, isKept, keptFloor } from './kept-offsets.ts'
+import type { LogCursor } from './log-cursor.ts'
 import { appendRecord, readRecord, recordOffsetAt } from './record.ts'
 import type { RunConverter } from './run-converter.ts'
 import { RunDeque } from './run-deque.ts'
@@ -49,29 +49,25 @@ export interface LogOptions {
   readonly id: number
   readonly isVolatile: boolean
   readonly engine: LogEngine
-  /** What is acked already, in a log that was recovered. */
-  readonly cursor?: Cursor
 }
 
 /** What `Log.read` found: a record, nothing up to the end, or something that `LogStore.load` must bring. */
 export type ReadResult = 'record' | 'end' | 'absent'
 
+const noOffsets: ReadonlySet<number> = new Set()
 const noAddress: Buffer = Buffer.alloc(0)
 
 export class Log {
   readonly id: number
   readonly isVolatile: boolean
-  readonly cursor: Cursor
+  /** Stores only add and remove. Without one the log keeps what was not trimmed. */
+  readonly cursors: LogCursor[] = []
   /** Next offset to be assigned. */
   endOffset = 0
   /** High watermark: everything below is durable. */
   durableEnd = 0
   /** Nothing below exists. */
   startOffset = 0
-  /** Everything at or above was never delivered to a consumer. */
-  deliveredMark = 0
-  /** The same, as far as it is durable. */
-  durableDeliveredMark = 0
   isDeleted = false
   /** Told when `durableEnd` rises. */
   watcher: LogWatcher | undefined
@@ -86,7 +82,7 @@ export class Log {
   missingOffset = 0
 
   readonly #engine: LogEngine
-  /** Offsets that are not acked and whose body was gone when the store was opened. */
+  /** Offsets whose body was gone when the store was opened. */
   #lost: Set<number> | undefined
   #openRun: Run | undefined
   #openRunCommit: Commit | undefined
@@ -104,7 +100,6 @@ export class Log {
     this.id = options.id
     this.isVolatile = options.isVolatile
     this.#engine = options.engine
-    this.cursor = options.cursor ?? new Cursor()
   }
 
   /**
@@ -145,41 +140,33 @@ export class Log {
     return run.baseOffset
   }
 
-  /** Acks one offset; false when it was acked before. Durable with the open commit. */
-  ack(offset: number): boolean {
-    if (!this.cursor.ack(offset)) return false
-    if (!this.isVolatile) this.#delta().ack(offset)
-    this.#dropAckedRuns()
-    return true
+  /** Nothing below is kept: it was trimmed, or every cursor has acked it. */
+  get floor(): number {
+    const { cursors } = this
+    if (cursors.length === 1) return cursors[0]!.acked.floor
+    return cursors.length === 0 ? this.startOffset : keptFloor(cursors)
   }
 
-  /** Acks first … last (inclusive); returns how many were not acked before. */
-  ackRange(first: number, last: number): number {
-    if (last < first) return 0
-    const count = this.cursor.ackRange(first, last)
-    if (count > 0) {
-      if (!this.isVolatile) this.#delta().ackRange(first, last)
-      this.#dropAckedRuns()
-    }
-    return count
+  /** Whether the record at `offset` is kept, if there is one. */
+  isKept(offset: number): boolean {
+    const { cursors } = this
+    return cursors.length === 0 ? offset >= this.startOffset : isKept(cursors, offset)
   }
 
-  /** Acks first … last, which nobody can read; returns how many of them count as messages. */
-  skipRange(first: number, last: number): number {
-    const count = this.ackRange(first, last)
-    let lostCount = 0
-    for (const offset of this.#lost ?? []) {
-      if (offset < first || offset > last) continue
-      this.#lost?.delete(offset)
-      lostCount++
-    }
-    return Math.max(0, count - lostCount)
+  /** How many of first … last (inclusive) are kept, if every offset that was given out has a record. */
+  keptIn(first: number, last: number): number {
+    const { cursors } = this
+    if (cursors.length > 0) return countKept(cursors, first, last)
+    return Math.max(0, last - Math.max(first, this.startOffset) + 1)
   }
 
-  /** How many records that are not acked can be had. */
-  get messageCount(): number {
-    const { floor } = this.cursor
-    return this.cursor.unackedIn(floor, this.endOffset - 1) - (this.#lost?.size ?? 0)
+  /** How many records are kept, if every offset that was given out has one. */
+  get keptCount(): number {
+    return this.keptIn(this.floor, this.endOffset - 1)
+  }
+
+  findCursor(id: number): LogCursor | undefined {
+    return this.cursors.find((cursor) => cursor.id === id)
   }
 
   /** Engines only, before anybody reads: the body of the record at `offset` is gone. */
@@ -188,16 +175,19 @@ export class Log {
     this.#lost.add(offset)
   }
 
-  /** Says that deliveries may now reach up to `offset`; durable with the open commit. */
-  raiseDeliveredMark(offset: number): Commit | undefined {
-    if (offset <= this.deliveredMark) return undefined
-    this.deliveredMark = offset
-    if (this.isVolatile) {
-      this.durableDeliveredMark = offset
-      return undefined
-    }
-    this.#delta().deliveredMark = offset
-    return this.#engine.commitForAck()
+  /** Offsets that were not acked when the store was opened, and whose body is gone. */
+  get lost(): ReadonlySet<number> {
+    return this.#lost ?? noOffsets
+  }
+
+  /** A cursor has acked something: runs of which nothing is kept leave the memory. */
+  onAcked(): void {
+    const { first } = this.tail
+    if (first === undefined) return
+    const { floor } = this
+    if (first.lastOffset >= floor) return
+    const dropped = this.evictBefore(floor)
+    if (dropped.length > 0) this.#engine.onRunsDropped(this, dropped)
   }
 
   /**
@@ -367,24 +357,6 @@ export class Log {
     this.#openRun = run
     this.tail.push(run)
     return run
-  }
-
-  #delta(): CursorDelta {
-    const commit = this.#engine.commitForAck()
-    let delta = commit.deltas.get(this)
-    if (delta === undefined) {
-      delta = new CursorDelta()
-      commit.deltas.set(this, delta)
-      this.#engine.onChanged(commit)
-    }
-    return delta
-  }
-
-  #dropAckedRuns(): void {
-    const { first } = this.tail
-    if (first === undefined || first.lastOffset >= this.cursor.floor) return
-    const dropped = this.evictBefore(this.cursor.floor)
-    if (dropped.length > 0) this.#engine.onRunsDropped(this, dropped)
   }
 
   // oxlint-disable-next-line max-params -- called per message: an options object would be an allocation

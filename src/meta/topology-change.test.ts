@@ -44,7 +44,7 @@ describe('topology entries', () => {
         const changes: TopologyChange[] = [
           { kind: 'vhost', op: 'put', row: { name } },
           { kind: 'exchange', op: 'put', row: { ...common, type: 'topic', internal: false } },
-          { kind: 'queue', op: 'put', row: { ...common, type: 'classic', logId: 12 } },
+          { kind: 'queue', op: 'put', row: { ...common, type: 'classic', logId: 12, cursorId: 7 } },
           { kind: 'queue', op: 'delete', vhost: '/', name },
           {
             kind: 'binding',
@@ -68,12 +68,12 @@ describe('topology entries', () => {
     const entry = encodeTopologyChanges([{ kind: 'vhost', op: 'put', row: { name: 'v' } }])
     const refused = [
       Buffer.alloc(0),
-      Buffer.from([2, ...entry.subarray(1)]),
+      Buffer.from([3, ...entry.subarray(1)]),
       entry.subarray(0, -1),
-      Buffer.from('\u0001[{"kind":"policy","op":"put"}]'),
-      Buffer.from('\u0001{}'),
-      Buffer.from('\u0001[null]'),
-      Buffer.from('\u0001[{"kind":"queue","op":"put","row":{"arguments":[["a","what",1]]}}]'),
+      Buffer.from('\u0002[{"kind":"policy","op":"put"}]'),
+      Buffer.from('\u0002{}'),
+      Buffer.from('\u0002[null]'),
+      Buffer.from('\u0002[{"kind":"queue","op":"put","row":{"arguments":[["a","what",1]]}}]'),
     ]
     for (const bytes of refused) {
       assert.throws(() => decodeTopologyChanges(bytes), TopologyFormatError, bytes.toString())

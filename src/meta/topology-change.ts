@@ -4,13 +4,13 @@
 //
 // An entry in the log is one format byte and then the changes that belong together, as JSON:
 //
-//   | format = 1 (u8) | [change, …] as UTF-8 JSON |
+//   | format = 2 (u8) | [change, …] as UTF-8 JSON |
 //
 // One entry is applied as a whole or not at all.
 import { type Arguments, argumentsFromJson, argumentsToJson } from '../record/message/arguments.ts'
 
 /** Rises when an older broker could not read an entry any more. */
-const format = 1
+const format = 2
 
 export interface VHostRow {
   readonly name: string
@@ -31,6 +31,8 @@ export interface TopicRow {
   readonly topicId: string
   /** The log of each partition, in order; `logId` is the first. */
   readonly logIds: readonly number[]
+  /** What retention has passed in each of them is a cursor. */
+  readonly cursorIds: readonly number[]
   /** Topic settings that differ from their defaults, by Kafka's names. */
   readonly configs: Readonly<Record<string, string>>
   /** Created because a client asked for its metadata, not because somebody declared it. */
@@ -44,6 +46,8 @@ export interface QueueRow {
   readonly type: string
   /** The log that holds its messages; never reused. */
   readonly logId: number
+  /** Its cursor there; for a topic, what its retention has passed in the first partition. */
+  readonly cursorId: number
   readonly autoDelete: boolean
   readonly arguments: Arguments
   /** Only for type `stream`. */

@@ -29,7 +29,7 @@ export interface Topology {
 }
 
 /** Rises when an older broker could not read the tables any more. */
-const schemaVersion = 1
+const schemaVersion = 2
 
 const schema = `
   create table applied (
@@ -44,7 +44,7 @@ const schema = `
   ) strict, without rowid;
   create table queues (
     vhost text not null, name text not null, type text not null, log_id integer not null,
-    auto_delete integer not null, arguments text not null, topic text,
+    cursor_id integer not null,    auto_delete integer not null, arguments text not null, topic text,
     primary key (vhost, name)
   ) strict, without rowid;
   create table bindings (
@@ -193,11 +193,12 @@ export class TopologyDatabase {
   #putQueue(row: QueueRow): void {
     const args = JSON.stringify(argumentsToJson(row.arguments))
     this.#run(
-      'insert or replace into queues values (?, ?, ?, ?, ?, ?, ?)',
+      'insert or replace into queues values (?, ?, ?, ?, ?, ?, ?, ?)',
       row.vhost,
       row.name,
       row.type,
       row.logId,
+      row.cursorId,
       Number(row.autoDelete),
       args,
       row.topic === undefined ? null : JSON.stringify(row.topic),

@@ -19,6 +19,7 @@ export function queueFromRow(row: Record<string, unknown>): QueueRow {
     name: text(row['name']),
     type: internType(text(row['type'])),
     logId: Number(row['log_id']),
+    cursorId: Number(row['cursor_id']),
     autoDelete: row['auto_delete'] === 1,
     arguments: argumentsOf(row),
     ...(row['topic'] === null ? {} : { topic: JSON.parse(text(row['topic'])) as TopicRow }),

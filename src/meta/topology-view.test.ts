@@ -27,7 +27,15 @@ function putExchange(name: string): TopologyChange {
 }
 
 function putQueue(name: string, logId: number): TopologyChange {
-  const row = { vhost, name, type: 'classic', logId, autoDelete: false, arguments: noArguments }
+  const row = {
+    vhost,
+    name,
+    type: 'classic',
+    logId,
+    cursorId: logId,
+    autoDelete: false,
+    arguments: noArguments,
+  }
   return { kind: 'queue', op: 'put', row }
 }
 
@@ -204,7 +212,7 @@ describe('TopologyView', () => {
     assert.throws(() => view.load(), TopologyDamagedError)
     rmSync(path.join(folder, 'meta.db'))
     using database = new DatabaseSync(path.join(folder, 'meta.db'))
-    database.exec('pragma user_version = 2')
+    database.exec('pragma user_version = 3')
     assert.throws(() => view.load(), TopologyVersionError)
   })
 
@@ -305,7 +313,7 @@ function writeUntilKilled(folder: string): string {
         const common = { vhost: '/', name: 'n' + sequence, autoDelete: false, arguments: new Map() }
         view.apply(sequence, encodeTopologyChanges([
           { kind: 'exchange', op: 'put', row: { ...common, type: 'direct', internal: false } },
-          { kind: 'queue', op: 'put', row: { ...common, type: 'classic', logId: sequence } },
+          { kind: 'queue', op: 'put', row: { ...common, type: 'classic', logId: sequence, cursorId: sequence } },
         ]))
       }
     }

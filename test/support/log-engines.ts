@@ -12,6 +12,7 @@ import {
   type FileLogStoreOptions,
   openFileLogStore,
 } from '../../src/log/file/open-file-log-store.ts'
+import type { LogCursor } from '../../src/log/log-cursor.ts'
 import type { LogStore, Recovered } from '../../src/log/log-store.ts'
 import type { Log } from '../../src/log/log.ts'
 import { MemoryLogStore } from '../../src/log/memory/memory-log-store.ts'
@@ -133,4 +134,16 @@ export async function readAll(store: LogStore, log: Log, offset = 0): Promise<[n
     records.push([view.offset, view.body.toString('latin1', view.bodyStart, view.bodyEnd)])
     at = view.offset + 1
   }
+}
+
+/** A new log with one cursor, as a queue has it. Within an atom. */
+export function createLogWithCursor(store: LogStore, isVolatile = false): Log {
+  const log = store.createLog({ isVolatile })
+  store.createCursor(log)
+  return log
+}
+
+/** The first cursor of a log. */
+export function cursorOf(log: Log): LogCursor {
+  return log.cursors[0] as LogCursor
 }

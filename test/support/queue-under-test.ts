@@ -10,6 +10,7 @@ import { noArguments } from '../../src/record/message/arguments.ts'
 import { RecordSource } from '../../src/record/message/record-source.ts'
 import type { RecordView } from '../../src/record/message/record-view.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
+import { createLogWithCursor, cursorOf } from './log-engines.ts'
 
 export interface QueueSetup {
   readonly isDurable?: boolean
@@ -39,7 +40,7 @@ export class QueueUnderTest {
   /** One more queue on the same store. */
   anotherQueue(isDurable: boolean, isAutoDelete = false): Queue {
     this.store.beginAtom()
-    const log = this.store.createLog({ isVolatile: !isDurable })
+    const log = createLogWithCursor(this.store, !isDurable)
     this.store.endAtom()
     return new Queue(
       {
@@ -50,7 +51,7 @@ export class QueueUnderTest {
         isAutoDelete,
         owner: undefined,
         arguments: noArguments,
-        log,
+        cursor: cursorOf(log),
       },
       {
         store: this.store,

@@ -1,10 +1,11 @@
-// The messages of a queue: one log and who may have which of its records. Requeued offsets come
+// The messages of a queue: a cursor in a log, and who may have which of the records it has not acked. Requeued offsets come
 // first, then everything from `#next` on, less what is acked. Nothing here grows with the number of
 // waiting messages.
 //
 // Counts: messageCount = ready + unacked; a message leaves the count when it is removed.
 import { assert } from '../../lib/assert.ts'
 import type { CommitListener } from '../../log/commit.ts'
+import type { LogCursor } from '../../log/log-cursor.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import type { Log } from '../../log/log.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
@@ -23,6 +24,7 @@ export interface BacklogOwner {
 }
 
 export class Backlog implements CommitListener {
+  readonly cursor: LogCursor
   readonly log: Log
   /** Ready and unacked messages. */
   messageCount: number
@@ -42,14 +44,16 @@ export class Backlog implements CommitListener {
   readonly #ackedAheadEnd: number
   #isClosed = false
 
-  constructor(log: Log, store: LogStore, owner: BacklogOwner) {
+  constructor(cursor: LogCursor, store: LogStore, owner: BacklogOwner) {
+    const { log } = cursor
+    this.cursor = cursor
     this.log = log
     this.#store = store
     this.#owner = owner
-    this.#mark = new DeliveredMark(log)
-    this.#next = log.cursor.floor
+    this.#mark = new DeliveredMark(cursor)
+    this.#next = cursor.floor
     this.#ackedAheadEnd = log.endOffset
-    this.messageCount = log.messageCount
+    this.messageCount = cursor.unackedCount
   }
 
   get readyCount(): number {
@@ -85,7 +89,7 @@ export class Backlog implements CommitListener {
   remove(offset: number): void {
     this.unackedCount--
     this.messageCount--
-    this.log.ack(offset)
+    this.cursor.ack(offset)
   }
 
   /** An unacked message is ready again at its original place. */
@@ -98,9 +102,9 @@ export class Backlog implements CommitListener {
   purge(): number {
     const count = this.readyCount
     for (let offset = this.#requeued.pop(); offset >= 0; offset = this.#requeued.pop()) {
-      this.log.ack(offset)
+      this.cursor.ack(offset)
     }
-    this.log.ackRange(this.#next, this.log.endOffset - 1)
+    this.cursor.ackRange(this.#next, this.log.endOffset - 1)
     this.#next = this.log.endOffset
     this.messageCount = this.unackedCount
     return count
@@ -126,7 +130,7 @@ export class Backlog implements CommitListener {
   /** The offset to deliver next, or -1. */
   #nextOffset(): number {
     if (this.#requeued.size > 0) return this.#requeued.peek()
-    if (this.#next < this.#ackedAheadEnd) this.#next = this.log.cursor.nextUnacked(this.#next)
+    if (this.#next < this.#ackedAheadEnd) this.#next = this.cursor.acked.nextUnacked(this.#next)
     return this.#next < this.log.endOffset ? this.#next : -1
   }
 
@@ -162,10 +166,10 @@ export class Backlog implements CommitListener {
   #skip(offset: number, end: number): void {
     if (this.#requeued.size > 0) {
       this.#requeued.pop()
-      this.messageCount -= this.log.skipRange(offset, offset)
+      this.messageCount -= this.cursor.skipRange(offset, offset)
       return
     }
-    this.messageCount -= this.log.skipRange(offset, end - 1)
+    this.messageCount -= this.cursor.skipRange(offset, end - 1)
     this.#next = end
   }
 

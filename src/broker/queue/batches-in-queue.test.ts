@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { batchOf } from '../../../test/support/crossing-run.ts'
+import { cursorOf } from '../../../test/support/log-engines.ts'
 import { messageOf, NotingSink } from '../../../test/support/queue-under-test.ts'
 import { waitFor } from '../../../test/support/wait-for.ts'
 import { BatchWorker } from '../../crossing/batch-worker.ts'
@@ -43,7 +44,14 @@ async function openQueue(disk: FaultDisk): Promise<{ broker: Broker; close(): Pr
   })
   const [log] = recovered.logs
   if (log !== undefined) {
-    const row = { vhost: '/', name: queueName, type: 'classic', logId: log.id, autoDelete: false }
+    const row = {
+      vhost: '/',
+      name: queueName,
+      type: 'classic',
+      logId: log.id,
+      cursorId: cursorOf(log).id,
+      autoDelete: false,
+    }
     const none = { appliedSequence: 0, vhosts: [], exchanges: [], bindings: [] }
     broker.restore({ ...none, queues: [{ ...row, arguments: noArguments }] }, recovered.logs)
   }

@@ -1,14 +1,14 @@
-// How far deliveries of a log may go. The mark runs ahead of them in the log, so that after a crash
+// How far deliveries from a log may go. The mark runs ahead of them in the log, so that after a crash
 // every message that may have been delivered is below it and comes back as "redelivered": the flag
 // may be falsely true, never falsely false (docs/decisions/0011-delivered-mark.md).
 import { brokerLimits } from '../../limits/broker.ts'
 import type { Commit, CommitListener } from '../../log/commit.ts'
-import type { Log } from '../../log/log.ts'
+import type { LogCursor } from '../../log/log-cursor.ts'
 
 export class DeliveredMark {
   /** Messages below this may have been delivered by an earlier process. */
   readonly redeliveredBelow: number
-  readonly #log: Log
+  readonly #cursor: LogCursor
   /** At or above this, the mark was raised no later than the message was appended. */
   #coversFrom = Number.POSITIVE_INFINITY
   /** How far the mark runs ahead: further, the longer it takes to become durable. */
@@ -16,9 +16,9 @@ export class DeliveredMark {
   /** The ticket that makes the current mark durable. */
   #ticket: Commit | undefined
 
-  constructor(log: Log) {
-    this.#log = log
-    this.redeliveredBelow = Math.min(log.deliveredMark, log.endOffset)
+  constructor(cursor: LogCursor) {
+    this.#cursor = cursor
+    this.redeliveredBelow = Math.min(cursor.deliveredMark, cursor.log.endOffset)
   }
 
   /**
@@ -27,40 +27,40 @@ export class DeliveredMark {
    * follows the deliveries instead.
    */
   onAppended(first: number, last: number, next: number): void {
-    if (last < this.#log.deliveredMark || first - next >= brokerLimits.deliveredMarkAhead) return
+    if (last < this.#cursor.deliveredMark || first - next >= brokerLimits.deliveredMarkAhead) return
     this.#ahead = brokerLimits.deliveredMarkAhead
     this.#raise(last, first)
   }
 
   /** Whether the message at `offset` may be delivered; if not, the listener is told once it may. */
   allows(offset: number, listener: CommitListener): boolean {
-    const log = this.#log
-    if (offset < log.durableDeliveredMark || this.#isCovered(offset)) return true
-    if (offset >= log.deliveredMark) this.#raise(offset, log.endOffset)
-    // It was raised in time, but its ticket stands behind much that publishers sent.
+    const cursor = this.#cursor
+    if (offset < cursor.durableDeliveredMark || this.#isCovered(offset)) return true
+    if (offset >= cursor.deliveredMark) this.#raise(offset, cursor.log.endOffset)
+    // It was raised in time, but its commit stands behind much that publishers sent.
     else this.#ahead = Math.min(this.#ahead * 4, brokerLimits.deliveredMarkAheadMax)
-    if (offset < log.durableDeliveredMark) return true
+    if (offset < cursor.durableDeliveredMark) return true
     this.#ticket?.addListener(listener)
     return false
   }
 
   /** The message at `offset` is out: the mark moves on before deliveries have to wait for it. */
   onDelivered(offset: number): void {
-    const log = this.#log
-    const isBacklog = offset < this.#coversFrom && offset + 1 < log.endOffset
-    if (isBacklog && offset + this.#ahead / 2 >= log.deliveredMark) {
-      this.#raise(offset, log.endOffset)
+    const cursor = this.#cursor
+    const isBacklog = offset < this.#coversFrom && offset + 1 < cursor.log.endOffset
+    if (isBacklog && offset + this.#ahead / 2 >= cursor.deliveredMark) {
+      this.#raise(offset, cursor.log.endOffset)
     }
   }
 
   /** Deliveries came as far as `next` and end in good order: the next process need not guess. */
   settle(next: number): void {
     const exact = Math.max(next, this.redeliveredBelow)
-    this.#log.deliveredMark = Math.min(this.#log.deliveredMark, exact)
+    this.#cursor.deliveredMark = Math.min(this.#cursor.deliveredMark, exact)
   }
 
   #isCovered(offset: number): boolean {
-    return offset >= this.#coversFrom && offset < this.#log.deliveredMark
+    return offset >= this.#coversFrom && offset < this.#cursor.deliveredMark
   }
 
   /**
@@ -69,6 +69,6 @@ export class DeliveredMark {
    */
   #raise(offset: number, coversFrom: number): void {
     this.#coversFrom = coversFrom
-    this.#ticket = this.#log.raiseDeliveredMark(offset + this.#ahead)
+    this.#ticket = this.#cursor.raiseDeliveredMark(offset + this.#ahead)
   }
 }

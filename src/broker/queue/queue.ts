@@ -1,5 +1,6 @@
 // A work queue: its messages (a backlog) and who gets them (dispatch).
 import type { Turn } from '../../lib/turn.ts'
+import type { LogCursor } from '../../log/log-cursor.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import type { Log } from '../../log/log.ts'
 import type { QueueRow } from '../../meta/topology-change.ts'
@@ -28,7 +29,8 @@ export interface QueueOptions {
   readonly isAutoDelete: boolean
   readonly owner: ConnectionToken | undefined
   readonly arguments: Arguments
-  readonly log: Log
+  /** Where the queue is in its log. */
+  readonly cursor: LogCursor
 }
 
 export interface QueueContext {
@@ -59,27 +61,30 @@ export class Queue implements QueueLike, BacklogOwner {
   #waitingTakers: WaitingTakers | undefined
 
   /** The queue that a row of the topology stands for; such queues are durable and not exclusive. */
-  static fromRow(row: QueueRow, log: Log, context: QueueContext): Queue {
+  static fromRow(row: QueueRow, cursor: LogCursor, context: QueueContext): Queue {
     const { vhost, name, autoDelete: isAutoDelete, arguments: args } = row
     const type = row.type as QueueType
     const fixed = { isDurable: true, owner: undefined }
-    return new Queue({ vhost, name, type, isAutoDelete, arguments: args, log, ...fixed }, context)
+    return new Queue(
+      { vhost, name, type, isAutoDelete, arguments: args, cursor, ...fixed },
+      context,
+    )
   }
 
   constructor(options: QueueOptions, context: QueueContext) {
     this.vhost = options.vhost
     this.name = options.name
-    this.id = options.log.id
+    this.id = options.cursor.log.id
     this.type = options.type
     this.isDurable = options.isDurable
     this.isAutoDelete = options.isAutoDelete
     this.owner = options.owner
     this.arguments = options.arguments
-    this.log = options.log
+    this.log = options.cursor.log
     this.#context = context
-    this.#backlog = new Backlog(options.log, context.store, this)
+    this.#backlog = new Backlog(options.cursor, context.store, this)
     this.#dispatch = new Dispatch(this.#backlog, context.turn)
-    options.log.homeAddress = encodeAddress('', options.name)
+    this.log.homeAddress = encodeAddress('', options.name)
   }
 
   get isVolatile(): boolean {
@@ -116,10 +121,16 @@ export class Queue implements QueueLike, BacklogOwner {
     return this.#backlog.isRedelivered
   }
 
+  /** Its place in the log. */
+  get cursor(): LogCursor {
+    return this.#backlog.cursor
+  }
+
   /** As the topology keeps it. Only durable queues are kept. */
   row(): QueueRow {
-    const { vhost, name, type, id, isAutoDelete, arguments: args } = this
-    return { vhost, name, type, logId: id, autoDelete: isAutoDelete, arguments: args }
+    const { vhost, name, type, id: logId, cursor, isAutoDelete, arguments: args } = this
+    const cursorId = cursor.id
+    return { vhost, name, type, logId, cursorId, autoDelete: isAutoDelete, arguments: args }
   }
 
   /** Appends one message; its body may already be among the group's shared ones. Within an atom. */

@@ -3,6 +3,7 @@
 import type { Clock } from '../../lib/clock.ts'
 import { topicLimits } from '../../limits/topic.ts'
 import type { Commit } from '../../log/commit.ts'
+import type { LogCursor } from '../../log/log-cursor.ts'
 import { LogError } from '../../log/log-error.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import type { Log, LogWatcher } from '../../log/log.ts'
@@ -46,6 +47,8 @@ const nothingFound: BatchFindings = {}
 
 export class Partition implements LogWatcher {
   readonly log: Log
+  /** What it has acked is not shown: retention has passed it, or it was settled. */
+  readonly cursor: LogCursor
   readonly producers: ProducerState = new ProducerState()
   /** It is a partition no more, whatever has its name or its log now. */
   isGone = false
@@ -57,23 +60,24 @@ export class Partition implements LogWatcher {
   #listeners: DurableListener | Set<DurableListener> | undefined
 
   constructor(
-    log: Log,
+    cursor: LogCursor,
     context: PartitionContext,
     options: {
       readonly config: () => TopicConfig
       readonly onAppended?: (recordCount: number) => void
     },
   ) {
-    this.log = log
+    this.log = cursor.log
+    this.cursor = cursor
     this.#context = context
     this.#getConfig = options.config
     this.#onAppended = options.onAppended ?? tellNobody
-    log.watcher = this
+    this.log.watcher = this
   }
 
   /** The offset of the first record that can still be read. */
   get startOffset(): number {
-    return Math.max(this.log.startOffset, this.log.cursor.floor)
+    return Math.max(this.log.startOffset, this.cursor.floor)
   }
 
   /** Records below are durable and may be seen. */

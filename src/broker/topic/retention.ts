@@ -51,7 +51,7 @@ export class Retention {
     this.#timer.stop()
   }
 
-  async #trim(topic: Topic, { log }: Partition): Promise<void> {
+  async #trim(topic: Topic, { log, cursor }: Partition): Promise<void> {
     const { store, clock } = this.#options
     const { config } = topic
     const isLimited = Number.isFinite(config.retentionMs) || Number.isFinite(config.retentionSize)
@@ -60,9 +60,8 @@ export class Retention {
       timestampMin: clock.now() - config.retentionMs,
       sizeMax: config.retentionSize,
     })
-    if (offset <= log.startOffset || topic.isDeleted || this.#isClosed) return
-    store.beginAtom()
-    store.trim(log, offset)
-    store.endAtom()
+    if (offset <= cursor.floor || topic.isDeleted || this.#isClosed) return
+    // Others who still need what lies below keep it.
+    cursor.ackRange(cursor.floor, offset - 1)
   }
 }

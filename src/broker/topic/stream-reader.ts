@@ -4,7 +4,7 @@
 // Lifecycle: starting (its first offset is being looked up) → ready ⇄ busy (records come from the
 // disk, or none are there yet) → closed.
 import { topicLimits } from '../../limits/topic.ts'
-import { Cursor } from '../../log/cursor.ts'
+import { AckedOffsets } from '../../log/acked-offsets.ts'
 import type { Log } from '../../log/log.ts'
 import type { Run } from '../../log/run.ts'
 import { batchHeaderSize } from '../../record/batch/batch-header.ts'
@@ -34,7 +34,7 @@ export class StreamReader implements DeliveryHolder {
   #isBusy = true
   #isClosed = false
   /** What is settled, for consumers with a name. */
-  #settled: Cursor | undefined
+  #settled: AckedOffsets | undefined
   /** Everything below was delivered or does not exist. */
   #deliveredEnd = 0
 
@@ -106,7 +106,7 @@ export class StreamReader implements DeliveryHolder {
     this.#deliveredEnd = offset
     this.#isBusy = false
     if (this.#consumer.name !== undefined) {
-      this.#settled = new Cursor()
+      this.#settled = new AckedOffsets()
       this.#settled.forgetBelow(offset)
       this.#consumer.context.offsets.set(this.#log, this.#consumer.name, offset)
     }

@@ -110,11 +110,13 @@ export class Topic implements QueueLike {
       name: this.name,
       type: this.type,
       logId: this.id,
+      cursorId: this.partitions[0]?.cursor.id ?? -1,
       autoDelete: false,
       arguments: this.arguments,
       topic: {
         topicId: this.topicId,
         logIds: this.partitions.map(({ log }) => log.id),
+        cursorIds: this.partitions.map(({ cursor }) => cursor.id),
         configs: this.config.overrides,
         isProvisional: this.isProvisional,
       },

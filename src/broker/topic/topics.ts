@@ -3,7 +3,7 @@
 // class makes, changes and finds them there.
 import { topicLimits } from '../../limits/topic.ts'
 import type { Commit } from '../../log/commit.ts'
-import type { Log } from '../../log/log.ts'
+import type { LogCursor } from '../../log/log-cursor.ts'
 import type { QueueRow, TopicRow } from '../../meta/topology-change.ts'
 import { encodeAddress } from '../../record/message/address.ts'
 import type { Arguments } from '../../record/message/arguments.ts'
@@ -218,12 +218,14 @@ export class Topics {
     topic.onDeleted()
   }
 
-  /** Puts back a topic that was kept, with a log for each of its partitions. */
-  restore(row: QueueRow, kept: TopicRow, logs: readonly Log[]): void {
+  /** Puts back a topic that was kept, with a cursor for each of its partitions. */
+  restore(row: QueueRow, kept: TopicRow, cursors: readonly LogCursor[]): void {
     const { vhost, name, arguments: args } = row
     const topic = new Topic({ vhost, name, arguments: args, ...kept })
     const homeAddress = encodeAddress('', name)
-    for (const log of logs) topic.partitions.push(this.#partition(topic, log, homeAddress))
+    for (const cursor of cursors) {
+      topic.partitions.push(this.#partition(topic, cursor, homeAddress))
+    }
     this.#add(topic)
   }
 
@@ -262,14 +264,15 @@ export class Topics {
   #addPartitions(topic: Topic, count: number): void {
     const homeAddress = encodeAddress('', topic.name)
     while (topic.partitions.length < count) {
-      const log = this.#broker.store.createLog({ isVolatile: false })
-      topic.partitions.push(this.#partition(topic, log, homeAddress))
+      const { store } = this.#broker
+      const cursor = store.createCursor(store.createLog({ isVolatile: false }))
+      topic.partitions.push(this.#partition(topic, cursor, homeAddress))
     }
   }
 
-  #partition(topic: Topic, log: Log, homeAddress: Buffer): Partition {
-    log.homeAddress = homeAddress
-    return new Partition(log, this.#broker, { config: () => topic.config })
+  #partition(topic: Topic, cursor: LogCursor, homeAddress: Buffer): Partition {
+    cursor.log.homeAddress = homeAddress
+    return new Partition(cursor, this.#broker, { config: () => topic.config })
   }
 
   /** A topic or a work queue as Kafka sees it; undefined when it may not be seen. */
@@ -285,7 +288,7 @@ export class Topics {
         config: () => queueConfig,
         onAppended: (count: number) => queue.onBatchAppended(count),
       }
-      const partition = new Partition(queue.log, this.#broker, options)
+      const partition = new Partition(queue.cursor, this.#broker, options)
       const { name } = queue
       view = { name, topicId, partitions: [partition], config: queueConfig, source: queue }
       this.#queueViews.set(queue, view)

@@ -97,7 +97,7 @@ export class AsideStore {
     if (this.#byLog.size === 0) return
     const references = this.#byLog.get(log.id)
     if (references === undefined) return
-    const kept = references.filter(({ offset }) => !log.isDeleted && !log.cursor.isAcked(offset))
+    const kept = references.filter(({ offset }) => !log.isDeleted && log.isKept(offset))
     if (kept.length === references.length) return
     const gone = references.filter((reference) => !kept.includes(reference))
     if (kept.length > 0) this.#byLog.set(log.id, kept)

@@ -3,6 +3,7 @@
 import { writeInt64 } from '../../lib/int64.ts'
 import { chunkSize } from '../acked-chunk.ts'
 import type { EncodedEntries } from '../commit.ts'
+import type { LogCursor } from '../log-cursor.ts'
 import type { Log } from '../log.ts'
 import { EntryWriter } from './entry-writer.ts'
 import { entryKind } from './file-format.ts'
@@ -12,6 +13,7 @@ export interface NextIds {
   readonly nextLogId: number
   readonly nextTopologySequence: number
   readonly nextAsideId: number
+  readonly nextCursorId: number
 }
 
 /** What a checkpoint repeats. */
@@ -36,8 +38,10 @@ export class Checkpoint {
   readonly #entries = new EntryWriter()
   readonly #id: number
   #hasBegun = false
-  /** The log whose cursor is being written, and its chunks that are not written yet. */
-  #log: Log | undefined
+  /** The cursors of the log written last that are not written yet. */
+  #cursors: LogCursor[] = []
+  /** The cursor that is being written, and its chunks that are not written yet. */
+  #cursor: LogCursor | undefined
   #chunks: number[] = []
   /** The floor in the snapshot written last. */
   #floor = 0
@@ -68,27 +72,42 @@ export class Checkpoint {
 
   #begin(): void {
     this.#hasBegun = true
-    const { nextLogId, nextTopologySequence, nextAsideId } = this.#ids()
-    this.#entries.numbers(entryKind.begin, this.#id, nextLogId, nextTopologySequence, nextAsideId)
+    const { nextLogId, nextTopologySequence, nextAsideId, nextCursorId } = this.#ids()
+    const next = [nextLogId, nextTopologySequence, nextAsideId, nextCursorId]
+    this.#entries.numbers(entryKind.begin, this.#id, ...next)
   }
 
-  /** Writes one chunk, one log or one key; false when everything is written. */
+  /** Writes one chunk, one cursor, one log or one key; false when everything is written. */
   #writeNext(): boolean {
-    const log = this.#log
-    if (log !== undefined) {
-      const chunkIndex = this.#chunks.pop()
-      if (chunkIndex !== undefined) this.#writeChunk(log, chunkIndex)
-      else this.#finishLog(log)
+    if (this.#cursor !== undefined) {
+      this.#writeMoreOf(this.#cursor)
+      return true
+    }
+    const cursor = this.#cursors.pop()
+    if (cursor !== undefined) {
+      this.#beginCursor(cursor)
       return true
     }
     const next = this.#logs.next()
     if (next.done === true) return this.#writeState()
-    this.#writeSnapshot(next.value)
-    if (next.value.cursor.ackedAbove > 0) {
-      this.#log = next.value
-      this.#chunks = next.value.cursor.chunkIndexes()
-    }
+    const { id, startOffset, endOffset, cursors } = next.value
+    this.#entries.numbers(entryKind.snapshot, id, startOffset, endOffset)
+    this.#cursors = [...cursors]
     return true
+  }
+
+  #beginCursor(cursor: LogCursor): void {
+    if (isGone(cursor)) return
+    this.#writeSnapshot(cursor)
+    if (cursor.acked.ackedAbove === 0) return
+    this.#cursor = cursor
+    this.#chunks = cursor.acked.chunkIndexes()
+  }
+
+  #writeMoreOf(cursor: LogCursor): void {
+    const chunkIndex = this.#chunks.pop()
+    if (chunkIndex !== undefined) this.#writeChunk(cursor, chunkIndex)
+    else this.#finishCursor(cursor)
   }
 
   #writeState(): boolean {
@@ -98,47 +117,44 @@ export class Checkpoint {
     return true
   }
 
-  #writeSnapshot(log: Log): void {
-    const { cursor, startOffset, endOffset, deliveredMark } = log
-    this.#floor = cursor.floor
-    this.#entries.numbers(
-      entryKind.snapshot,
-      log.id,
-      cursor.floor,
-      startOffset,
-      endOffset,
-      deliveredMark,
-    )
+  #writeSnapshot({ id, log, floor, deliveredMark }: LogCursor): void {
+    this.#floor = floor
+    this.#entries.numbers(entryKind.cursor, id, log.id, floor, deliveredMark)
   }
 
   /**
    * A floor that rose since the snapshot may have swallowed chunks that were not written yet, with
    * acks that no later delta repeats.
    */
-  #finishLog(log: Log): void {
-    this.#log = undefined
-    if (log.cursor.floor > this.#floor && !log.isDeleted) this.#writeSnapshot(log)
+  #finishCursor(cursor: LogCursor): void {
+    this.#cursor = undefined
+    if (cursor.floor > this.#floor && !isGone(cursor)) this.#writeSnapshot(cursor)
   }
 
-  #writeChunk(log: Log, chunkIndex: number): void {
-    const chunk = log.cursor.findChunk(chunkIndex)
-    if (chunk === undefined || log.isDeleted) return
+  #writeChunk(cursor: LogCursor, chunkIndex: number): void {
+    const chunk = cursor.acked.findChunk(chunkIndex)
+    if (chunk === undefined || isGone(cursor)) return
     const base = chunkIndex * chunkSize
     const runs: number[] = []
     chunk.forEachRun((first, last) => runs.push(first, last))
     if (runs.length * 2 <= chunkSize / 8) {
-      this.#entries.ackedRuns(log.id, base, runs)
+      this.#entries.ackedRuns(cursor.id, base, runs)
       return
     }
     const at = this.#entries.begin(entryKind.ackedBits, 0, 24 + chunkSize / 8)
     const { bytes } = this.#entries
-    writeInt64(bytes, at + 8, log.id)
+    writeInt64(bytes, at + 8, cursor.id)
     writeInt64(bytes, at + 16, base)
     bytes.fill(0, at + 24, at + 24 + chunkSize / 8)
     for (let index = 0; index < runs.length; index += 2) {
       setBits(bytes, at + 24, runs[index]!, runs[index + 1]!)
     }
   }
+}
+
+/** Whether it or its log was deleted since its log was written. */
+function isGone({ log, isDeleted }: LogCursor): boolean {
+  return isDeleted || log.isDeleted
 }
 
 function setBits(bytes: Buffer, start: number, first: number, last: number): void {

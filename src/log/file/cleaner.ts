@@ -147,7 +147,7 @@ export class Cleaner {
       for (const extent of extents) {
         const log = this.#options.logs.get(extent.logId)
         if (log === undefined || extent.recordCount === 0) continue
-        const living = log.cursor.unackedIn(extent.firstOffset, extent.lastOffset)
+        const living = log.keptIn(extent.firstOffset, extent.lastOffset)
         if (living === 0) continue
         const share = Math.min(1, living / extent.recordCount)
         runSize += extent.byteCount * share
@@ -190,7 +190,7 @@ export class Cleaner {
       if (log === undefined) continue
       const index = await this.#options.indexCache.load(extent)
       for (let at = 0; at < index.count; at++) {
-        if (log.cursor.unackedIn(index.baseOffset(at), index.lastOffset(at)) > 0) {
+        if (log.keptIn(index.baseOffset(at), index.lastOffset(at)) > 0) {
           living.push({ extent, index, at })
         }
       }
@@ -202,7 +202,7 @@ export class Cleaner {
     for (const source of sources) {
       for (const reference of source.asides) {
         const log = this.#options.logs.get(reference.logId)
-        if (log?.cursor.isAcked(reference.offset) === false) target.asides.push(reference)
+        if (log?.isKept(reference.offset) === true) target.asides.push(reference)
       }
     }
   }
@@ -230,7 +230,7 @@ export class Cleaner {
         extents.drop(from)
       } else if (extents.replace(from, to)) {
         indexCache.keep(to, to.index as RunIndex)
-        extents.dropBelow(log.id, log.cursor.floor)
+        extents.dropBelow(log.id, log.floor)
       }
     }
   }

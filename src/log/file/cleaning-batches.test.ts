@@ -1,7 +1,7 @@
 // Cleaning of files that hold Kafka batches: whole ones are kept, byte for byte, and once is enough.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { committed } from '../../../test/support/log-engines.ts'
+import { committed, createLogWithCursor, cursorOf } from '../../../test/support/log-engines.ts'
 import { plainBatch } from '../../../test/support/plain-batch.ts'
 import { systemClock } from '../../lib/clock.ts'
 import type { Clock } from '../../lib/clock.ts'
@@ -42,7 +42,7 @@ async function openStore(disk: FaultDisk): Promise<FileLogStore> {
 async function createLogs(store: FileLogStore, count: number): Promise<Log[]> {
   const logs: Log[] = []
   await committed(store, () => {
-    for (let n = 0; n < count; n++) logs.push(store.createLog({ isVolatile: false }))
+    for (let n = 0; n < count; n++) logs.push(createLogWithCursor(store))
   })
   return logs
 }
@@ -57,11 +57,11 @@ async function appendBatches(store: FileLogStore, log: Log, count: number): Prom
 /** The bytes of all runs in which something lives. */
 async function bytesOf(store: FileLogStore, log: Log): Promise<string[]> {
   const all: string[] = []
-  for (let at = log.cursor.nextUnacked(0); ;) {
+  for (let at = cursorOf(log).acked.nextUnacked(0); ;) {
     const runs = await store.readRuns(log, at, 1)
     if (runs.length === 0) return all
     for (const run of runs) {
-      const isLiving = log.cursor.unackedIn(run.baseOffset, run.lastOffset) > 0
+      const isLiving = cursorOf(log).acked.unackedIn(run.baseOffset, run.lastOffset) > 0
       if (isLiving) all.push(run.bytes().toString('latin1'))
       at = run.lastOffset + 1
     }
@@ -104,7 +104,7 @@ test('batches of a work queue that are acked in part are kept whole', async () =
     // Of every twentieth batch one record is left, of the others none.
     for (let batch = 0; batch < 300; batch++) {
       const first = batch * 10
-      queue.ackRange(first, first + (batch % 20 === 0 ? 8 : 9))
+      cursorOf(queue).ackRange(first, first + (batch % 20 === 0 ? 8 : 9))
     }
   })
   const expected = await bytesOf(store, queue)
@@ -124,7 +124,7 @@ test('a file of batches that are mostly acked, each in part, is not copied for e
   const [queue] = (await createLogs(store, 1)) as [Log]
   await appendBatches(store, queue, 200)
   await committed(store, () => {
-    for (let batch = 0; batch < 200; batch++) queue.ackRange(batch * 10, batch * 10 + 8)
+    for (let batch = 0; batch < 200; batch++) cursorOf(queue).ackRange(batch * 10, batch * 10 + 8)
   })
   await ticks(40)
   const files = walFiles(disk)

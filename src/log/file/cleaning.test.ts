@@ -1,7 +1,7 @@
 // Space comes back: nothing that nobody needs keeps a file.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readAll } from '../../../test/support/log-engines.ts'
+import { createLogWithCursor, cursorOf, readAll } from '../../../test/support/log-engines.ts'
 import { systemClock } from '../../lib/clock.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { seededRandom } from '../../lib/random.ts'
@@ -71,7 +71,7 @@ async function fill(store: FileLogStore, log: Log, count: number): Promise<void>
 
 async function createLog(store: FileLogStore): Promise<Log> {
   let log!: Log
-  await change(store, () => (log = store.createLog({ isVolatile: false })))
+  await change(store, () => (log = createLogWithCursor(store)))
   return log
 }
 
@@ -89,8 +89,8 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 async function bodiesOf(store: FileLogStore, log: Log): Promise<string[]> {
-  const records = await readAll(store, log, log.cursor.floor)
-  const living = records.filter(([offset]) => !log.cursor.isAcked(offset))
+  const records = await readAll(store, log, cursorOf(log).acked.floor)
+  const living = records.filter(([offset]) => !cursorOf(log).acked.isAcked(offset))
   return living.map(([, body]) => body.split(' x')[0]!)
 }
 
@@ -100,7 +100,7 @@ test('a drained log gives its files back', async () => {
   const log = await createLog(store)
   await fill(store, log, 1000)
   assert.ok(walSize(disk) > 1_000_000)
-  await change(store, () => log.ackRange(0, 999))
+  await change(store, () => cursorOf(log).ackRange(0, 999))
   await until(() => walSize(disk) < 150_000)
   await store.close()
 })
@@ -117,7 +117,7 @@ test('a file goes in steps, so that no step holds writes up for long', async () 
     if (operation === 'unlink' && stepsOf.has(path)) steps.push(stepsOf.get(path) as number)
     return undefined
   }
-  await change(store, () => log.ackRange(0, 999))
+  await change(store, () => cursorOf(log).ackRange(0, 999))
   await until(() => steps.length >= 10)
   // Each file is a little more than 50,000 bytes.
   assert.ok(steps.every((count) => count >= 5))
@@ -155,14 +155,15 @@ test('messages that are stuck here and there do not pin files, and are still the
   await fill(store, log, 1000)
   const stuck = [3, 140, 141, 500, 777]
   await change(store, () => {
-    for (let offset = 0; offset < 1000; offset++) if (!stuck.includes(offset)) log.ack(offset)
+    for (let offset = 0; offset < 1000; offset++)
+      if (!stuck.includes(offset)) cursorOf(log).ack(offset)
   })
   await until(() => walSize(disk) < 150_000)
   const expected = stuck.map((offset) => `message ${offset}`)
   assert.deepEqual(await bodiesOf(store, log), expected)
   const opened = await open(disk.kill())
   const again = opened.recovered.logs[0]!
-  assert.equal(again.cursor.floor, 3)
+  assert.equal(cursorOf(again).acked.floor, 3)
   assert.deepEqual(await bodiesOf(opened.store, again), expected)
   await opened.store.close()
 })
@@ -180,7 +181,7 @@ test('bodies that several logs share are copied once', async () => {
     })
     await fill(store, filler, 100)
   }
-  await change(store, () => filler.ackRange(0, 999))
+  await change(store, () => cursorOf(filler).ackRange(0, 999))
   await until(() => walSize(disk) < 150_000)
   const expected = Array.from({ length: 10 }, (_, number) => `shared ${number}`)
   for (const log of logs) assert.deepEqual(await bodiesOf(store, log), expected)
@@ -214,7 +215,7 @@ test('shared bodies that lie at the same place of different files are not mixed 
       await change(store, () => filler.append(source('filler '.padEnd(10_000, 'x')), -1))
     }
   }
-  await change(store, () => filler.ackRange(0, filler.endOffset - 1))
+  await change(store, () => cursorOf(filler).ackRange(0, filler.endOffset - 1))
   await until(() => walSize(disk) < 150_000)
   const expected = Array.from({ length: 5 }, (_, number) => `shared ${number}`)
   for (const log of logs) assert.deepEqual(await bodiesOf(store, log), expected)
@@ -228,7 +229,8 @@ test('cleaning stops at no point where a crash would lose a message', async () =
   await fill(store, log, 300)
   const stuck = [3, 140, 250]
   await change(store, () => {
-    for (let offset = 0; offset < 300; offset++) if (!stuck.includes(offset)) log.ack(offset)
+    for (let offset = 0; offset < 300; offset++)
+      if (!stuck.includes(offset)) cursorOf(log).ack(offset)
   })
   await store.close()
   const expected = stuck.map((offset) => `message ${offset}`)

@@ -1,7 +1,13 @@
 // Readers of messages that left the tail: one who goes through a log finds the next window there.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { committed, readAll, source } from '../../../test/support/log-engines.ts'
+import {
+  committed,
+  createLogWithCursor,
+  cursorOf,
+  readAll,
+  source,
+} from '../../../test/support/log-engines.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { seededRandom } from '../../lib/random.ts'
 import { Turn } from '../../lib/turn.ts'
@@ -37,7 +43,7 @@ async function openStore(disk: FaultDisk, limits: Partial<FileLimits> = {}): Pro
 
 async function fill(store: FileLogStore): Promise<Log> {
   let log!: Log
-  await committed(store, () => (log = store.createLog({ isVolatile: false })))
+  await committed(store, () => (log = createLogWithCursor(store)))
   for (let n = 0; n < recordCount; n += recordsPerRun) {
     await committed(store, () => {
       for (let of = n; of < n + recordsPerRun; of++) log.append(source('a', bodyOf(of)), -1)
@@ -248,16 +254,16 @@ test('everything is read in order whatever is acked ahead of the reader', async 
   const store = await openStore(new FaultDisk(systemClock))
   const log = await fill(store)
   await committed(store, () => {
-    log.ackRange(0, 1)
-    log.ackRange(4, 40)
-    log.ackRange(60, 61)
+    cursorOf(log).ackRange(0, 1)
+    cursorOf(log).ackRange(4, 40)
+    cursorOf(log).ackRange(60, 61)
   })
   const offsets = (await readAll(store, log)).map(([offset]) => offset)
   const left = Array.from({ length: recordCount }, (_, n) => n).filter(
-    (n) => !log.cursor.isAcked(n),
+    (n) => !cursorOf(log).acked.isAcked(n),
   )
   assert.deepEqual(
-    offsets.filter((offset) => !log.cursor.isAcked(offset)),
+    offsets.filter((offset) => !cursorOf(log).acked.isAcked(offset)),
     left,
   )
   await store.close()

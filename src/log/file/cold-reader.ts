@@ -265,7 +265,7 @@ export class ColdReader implements WindowListener {
     for (let at = index.find(offset); at < index.count; at++) {
       const base = index.baseOffset(at)
       if (base >= tailStart) return { places, end: tailStart }
-      if (log.cursor.unackedIn(base, index.lastOffset(at)) === 0) continue
+      if (log.keptIn(base, index.lastOffset(at)) === 0) continue
       const room = size > 0 ? sizeMax - size : firstSizeMax
       if (index.size(at) > room) return { places, end: base }
       size += index.size(at)

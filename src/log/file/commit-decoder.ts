@@ -37,12 +37,14 @@ export interface DecodedRun {
 /** Called for each entry of a commit, in the order they were written. Buffers are views. */
 export interface EntryVisitor {
   onRun(run: DecodedRun): void
-  onDelta(logId: number, deliveredMark: number, acked: readonly number[]): void
+  onDelta(cursorId: number, deliveredMark: number, acked: readonly number[]): void
   onSnapshot(logId: number, snapshot: LogSnapshot): void
-  onAckedRange(logId: number, first: number, last: number): void
+  onCursor(cursorId: number, snapshot: CursorSnapshot): void
+  onAckedRange(cursorId: number, first: number, last: number): void
   onTrim(logId: number, offset: number): void
   onCreated(logId: number): void
   onDeleted(logId: number): void
+  onCursorDeleted(cursorId: number): void
   onTopology(sequence: number, bytes: Buffer): void
   onCheckpointBegin(begin: CheckpointBegin): void
   onCheckpointEnd(id: number): void
@@ -52,9 +54,14 @@ export interface EntryVisitor {
 }
 
 export interface LogSnapshot {
-  readonly floor: number
   readonly startOffset: number
   readonly endOffset: number
+}
+
+/** A cursor as it was when it was created, or a checkpoint came by. */
+export interface CursorSnapshot {
+  readonly logId: number
+  readonly floor: number
   readonly deliveredMark: number
 }
 
@@ -63,6 +70,7 @@ export interface CheckpointBegin {
   readonly nextLogId: number
   readonly nextTopologySequence: number
   readonly nextAsideId: number
+  readonly nextCursorId: number
 }
 
 /** What a commit header says; `bytes` is the whole commit. */
@@ -206,20 +214,8 @@ function decodeRunEntry(bytes: Buffer, at: number, position: number): DecodedRun
 function visitEntry(bytes: Buffer, at: number, visitor: EntryVisitor): void {
   const number = (index: number): number => readInt64(bytes, at + entryHeadSize + index * 8)
   switch (bytes[at]) {
-    case entryKind.delta:
-    case entryKind.wideDelta:
-      return visitor.onDelta(number(0), number(1), decodeAcked(bytes, at))
     case entryKind.snapshot:
-      return visitor.onSnapshot(number(0), {
-        floor: number(1),
-        startOffset: number(2),
-        endOffset: number(3),
-        deliveredMark: number(4),
-      })
-    case entryKind.ackedRuns:
-      return visitAckedRuns(bytes, at, visitor)
-    case entryKind.ackedBits:
-      return visitAckedBits(bytes, at, visitor)
+      return visitor.onSnapshot(number(0), { startOffset: number(1), endOffset: number(2) })
     case entryKind.trim:
       return visitor.onTrim(number(0), number(1))
     case entryKind.created:
@@ -234,6 +230,7 @@ function visitEntry(bytes: Buffer, at: number, visitor: EntryVisitor): void {
         nextLogId: number(1),
         nextTopologySequence: number(2),
         nextAsideId: number(3),
+        nextCursorId: number(4),
       })
     case entryKind.end:
       return visitor.onCheckpointEnd(number(0))
@@ -241,6 +238,27 @@ function visitEntry(bytes: Buffer, at: number, visitor: EntryVisitor): void {
       return visitor.onAside(number(0), number(1), number(2))
     case entryKind.state:
       return visitState(bytes, at, visitor)
+    default:
+      visitCursorEntry(bytes, at, visitor)
+  }
+}
+
+function visitCursorEntry(bytes: Buffer, at: number, visitor: EntryVisitor): void {
+  const number = (index: number): number => readInt64(bytes, at + entryHeadSize + index * 8)
+  switch (bytes[at]) {
+    case entryKind.delta:
+    case entryKind.wideDelta:
+      return visitor.onDelta(number(0), number(1), decodeAcked(bytes, at))
+    case entryKind.cursor: {
+      const [logId, floor, deliveredMark] = [number(1), number(2), number(3)]
+      return visitor.onCursor(number(0), { logId, floor, deliveredMark })
+    }
+    case entryKind.ackedRuns:
+      return visitAckedRuns(bytes, at, visitor)
+    case entryKind.ackedBits:
+      return visitAckedBits(bytes, at, visitor)
+    case entryKind.cursorDeleted:
+      return visitor.onCursorDeleted(number(0))
     default:
     // `shared` has no meaning of its own; a kind from a later version changes the format version.
   }
@@ -262,17 +280,17 @@ function decodeAcked(bytes: Buffer, at: number): number[] {
 }
 
 function visitAckedRuns(bytes: Buffer, at: number, visitor: EntryVisitor): void {
-  const logId = readInt64(bytes, at + 8)
+  const cursorId = readInt64(bytes, at + 8)
   const base = readInt64(bytes, at + 16)
   const end = at + entrySizeAt(bytes, at)
   for (let position = at + 24; position < end; position += 4) {
     const first = base + bytes.readUInt16BE(position)
-    visitor.onAckedRange(logId, first, base + bytes.readUInt16BE(position + 2))
+    visitor.onAckedRange(cursorId, first, base + bytes.readUInt16BE(position + 2))
   }
 }
 
 function visitAckedBits(bytes: Buffer, at: number, visitor: EntryVisitor): void {
-  const logId = readInt64(bytes, at + 8)
+  const cursorId = readInt64(bytes, at + 8)
   const base = readInt64(bytes, at + 16)
   const end = (entrySizeAt(bytes, at) - 24) * 8
   const isAcked = (bit: number): boolean =>
@@ -281,7 +299,7 @@ function visitAckedBits(bytes: Buffer, at: number, visitor: EntryVisitor): void 
     if (!isAcked(bit)) continue
     const first = bit
     while (isAcked(bit + 1)) bit++
-    visitor.onAckedRange(logId, base + first, base + bit)
+    visitor.onAckedRange(cursorId, base + first, base + bit)
   }
 }
 

@@ -105,10 +105,16 @@ export class CommitEncoder {
 
 function writeChanges(entries: EntryWriter, commit: Commit): void {
   for (const log of commit.created) entries.numbers(entryKind.created, log.id)
+  for (const cursor of commit.createdCursors) {
+    entries.numbers(entryKind.cursor, cursor.id, cursor.log.id, cursor.firstOffset, 0)
+  }
   for (const { sequence, bytes } of commit.topology) entries.topology(sequence, bytes)
-  // Also of a log that is deleted by now: the commit that does it may never become durable.
-  for (const [log, delta] of commit.deltas) entries.delta(log.id, delta.deliveredMark, delta.acked)
+  // Also of a cursor that is deleted by now: the commit that does it may never become durable.
+  for (const [{ id }, { deliveredMark, acked }] of commit.deltas) {
+    entries.delta(id, deliveredMark, acked)
+  }
   for (const [log, offset] of commit.trims) entries.numbers(entryKind.trim, log.id, offset)
+  for (const { id } of commit.deletedCursors) entries.numbers(entryKind.cursorDeleted, id)
   for (const log of commit.deleted) entries.numbers(entryKind.deleted, log.id)
   for (const { log, offset, asideId } of commit.asides) {
     entries.numbers(entryKind.aside, log.id, offset, asideId)

@@ -3,6 +3,7 @@
 // nothing confirmed lost, no commit in half, nothing invented, order kept.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { createLogWithCursor, cursorOf } from '../../../test/support/log-engines.ts'
 import { plainBatch } from '../../../test/support/plain-batch.ts'
 import type { Clock, Timer } from '../../lib/clock.ts'
 import { systemClock } from '../../lib/clock.ts'
@@ -139,7 +140,7 @@ class Workload {
   }
 
   #create(commit: Commit): void {
-    const log = this.#store.createLog({ isVolatile: false })
+    const log = createLogWithCursor(this.#store)
     this.#logs.push(log)
     this.#record(commit, (model) => {
       model.logs.set(log.id, { end: 0, start: 0, mark: 0, bodies: new Map() })
@@ -179,13 +180,13 @@ class Workload {
   }
 
   #ack(commit: Commit, log: Log): void {
-    const span = log.endOffset - log.cursor.floor
+    const span = log.endOffset - cursorOf(log).acked.floor
     if (span === 0) return
     const isHead = this.#random.next() < 0.6
-    const first = log.cursor.floor + (isHead ? 0 : this.#random.below(span))
+    const first = cursorOf(log).acked.floor + (isHead ? 0 : this.#random.below(span))
     const last = Math.min(first + this.#random.below(8), log.endOffset - 1)
-    if (first === last) log.ack(first)
-    else log.ackRange(first, last)
+    if (first === last) cursorOf(log).ack(first)
+    else cursorOf(log).ackRange(first, last)
     this.#record(commit, (model) => {
       const { bodies } = model.logs.get(log.id)!
       for (let offset = first; offset <= last; offset++) bodies.delete(offset)
@@ -193,8 +194,8 @@ class Workload {
   }
 
   #raiseMark(commit: Commit, log: Log): void {
-    const mark = log.deliveredMark + 1 + this.#random.below(5)
-    log.raiseDeliveredMark(mark)
+    const mark = cursorOf(log).deliveredMark + 1 + this.#random.below(5)
+    cursorOf(log).raiseDeliveredMark(mark)
     this.#record(commit, (model) => {
       model.logs.get(log.id)!.mark = mark
     })
@@ -221,7 +222,7 @@ class Workload {
   }
 
   #trim(commit: Commit, log: Log): void {
-    const offset = Math.min(log.cursor.floor + this.#random.below(20), log.endOffset)
+    const offset = Math.min(cursorOf(log).acked.floor + this.#random.below(20), log.endOffset)
     if (offset <= log.startOffset) return
     this.#store.trim(log, offset)
     this.#record(commit, (model) => {
@@ -278,7 +279,7 @@ async function contentOf(
   const view = new RecordView()
   for (const log of store.logs.values()) {
     const bodies = new Map<number, string>()
-    for (let at = log.cursor.nextUnacked(0); at < log.endOffset;) {
+    for (let at = cursorOf(log).acked.nextUnacked(0); at < log.endOffset;) {
       const result = log.read(at, view)
       if (result === 'end') break
       if (result === 'absent') {
@@ -287,13 +288,14 @@ async function contentOf(
         })
         continue
       }
-      if (!log.cursor.isAcked(view.offset)) {
+      if (!cursorOf(log).acked.isAcked(view.offset)) {
         bodies.set(view.offset, view.body.toString('latin1', view.bodyStart, view.bodyEnd))
       }
       at = view.offset + 1
     }
     assert.deepEqual(await bodiesInRuns(store, log), bodies)
-    const { endOffset: end, startOffset: start, deliveredMark: mark } = log
+    const { endOffset: end, startOffset: start } = log
+    const { deliveredMark: mark } = cursorOf(log)
     model.logs.set(log.id, { end, start, mark, bodies })
   }
   return model
@@ -302,7 +304,7 @@ async function contentOf(
 /** The same once more, by the other way of reading. */
 async function bodiesInRuns(store: FileLogStore, log: Log): Promise<Map<number, string>> {
   const bodies = new Map<number, string>()
-  for (let at = log.cursor.nextUnacked(0); ;) {
+  for (let at = cursorOf(log).acked.nextUnacked(0); ;) {
     const runs = await store.readRuns(log, at, 500)
     if (runs.length === 0) return bodies
     for (const run of runs) {
@@ -317,7 +319,7 @@ function addBodies(log: Log, run: Run, bodies: Map<number, string>): void {
   const messages = log.messagesOf(run, run.baseOffset) as Run
   for (let position = batchHeaderSize; position < messages.size;) {
     position = log.readFrom(messages, position, view)
-    if (log.cursor.isAcked(view.offset)) continue
+    if (cursorOf(log).acked.isAcked(view.offset)) continue
     bodies.set(view.offset, view.body.toString('latin1', view.bodyStart, view.bodyEnd))
   }
 }

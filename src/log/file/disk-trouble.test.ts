@@ -2,7 +2,7 @@
 // nothing is lost, and it goes on by itself when it can.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readAll } from '../../../test/support/log-engines.ts'
+import { createLogWithCursor, cursorOf, readAll } from '../../../test/support/log-engines.ts'
 import { systemClock } from '../../lib/clock.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { seededRandom } from '../../lib/random.ts'
@@ -72,14 +72,14 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 async function bodiesOf(store: FileLogStore, log: Log): Promise<string[]> {
-  return (await readAll(store, log, log.cursor.floor)).map(([, body]) => body)
+  return (await readAll(store, log, cursorOf(log).acked.floor)).map(([, body]) => body)
 }
 
 async function storeWithLog(disk: FaultDisk, opening?: Opening): Promise<[FileLogStore, Log]> {
   const { store } = await open(disk, opening)
   let log!: Log
   await change(store, () => {
-    log = store.createLog({ isVolatile: false })
+    log = createLogWithCursor(store)
     log.append(source('first'), -1)
   })
   return [store, log]
@@ -167,7 +167,7 @@ test('a full disk blocks publishers, lets acks through, and goes on when space i
   const end = log.endOffset
   for (let offset = 0; offset < end - 1; offset++) {
     const commit = store.beginAtom()
-    log.ack(offset)
+    cursorOf(log).ack(offset)
     store.endAtom()
     if (offset % 50 === 0) await isFinished(commit)
   }

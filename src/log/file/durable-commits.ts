@@ -35,7 +35,8 @@ export class DurableCommits {
       segment.asides.push({ logId: log.id, offset, asideId })
       asides.onCommitted(asideId)
     }
-    for (const log of commit.deltas.keys()) this.#onAcked(log)
+    for (const { log } of commit.deltas.keys()) this.#onAcked(log)
+    for (const { log } of commit.deletedCursors) this.#onAcked(log)
     for (const log of commit.trims.keys()) this.#onAcked(log)
     for (const log of commit.deleted) {
       extents.dropLog(log.id)
@@ -54,7 +55,7 @@ export class DurableCommits {
 
   #onAcked(log: Log): void {
     const { extents, asides } = this.#options
-    extents.dropBelow(log.id, log.cursor.floor)
+    extents.dropBelow(log.id, log.floor)
     asides.onAcked(log)
   }
 }

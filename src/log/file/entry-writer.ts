@@ -41,8 +41,8 @@ export class EntryWriter {
     bytes.copy(this.bytes, at + 16)
   }
 
-  /** Acked ranges [first, last, …] of one log and its delivered mark (-1: unchanged). */
-  delta(logId: number, deliveredMark: number, acked: readonly number[]): void {
+  /** Acked ranges [first, last, …] of one cursor and its delivered mark (-1: unchanged). */
+  delta(cursorId: number, deliveredMark: number, acked: readonly number[]): void {
     let base = acked.length === 0 ? 0 : acked[0]!
     let last = base
     for (let at = 0; at < acked.length; at += 2) {
@@ -50,12 +50,12 @@ export class EntryWriter {
       if (acked[at + 1]! > last) last = acked[at + 1]!
     }
     if (last - base > uint32Max) {
-      this.numbers(entryKind.wideDelta, logId, deliveredMark, ...acked)
+      this.numbers(entryKind.wideDelta, cursorId, deliveredMark, ...acked)
       return
     }
     const at = this.begin(entryKind.delta, 0, 32 + acked.length * 4)
     const { bytes } = this
-    writeInt64(bytes, at + 8, logId)
+    writeInt64(bytes, at + 8, cursorId)
     writeInt64(bytes, at + 16, deliveredMark)
     writeInt64(bytes, at + 24, base)
     let position = at + 32
@@ -65,9 +65,9 @@ export class EntryWriter {
   }
 
   /** Acked runs within one chunk of 65,536 offsets from `base`: [first, last, …] relative to it. */
-  ackedRuns(logId: number, base: number, runs: readonly number[]): void {
+  ackedRuns(cursorId: number, base: number, runs: readonly number[]): void {
     const at = this.begin(entryKind.ackedRuns, 0, 24 + runs.length * 2)
-    writeInt64(this.bytes, at + 8, logId)
+    writeInt64(this.bytes, at + 8, cursorId)
     writeInt64(this.bytes, at + 16, base)
     let position = at + 24
     for (const index of runs) position = this.bytes.writeUInt16BE(index, position)

@@ -16,15 +16,18 @@
 //   run       8 log id i64 │ 16 base offset i64 │ 24 max timestamp i64 │ 32 last offset delta u32
 //            36 record count u32 │ 40 run size u32 │ 44 run crc u32 │ 48 leader epoch u32; detail: magic
 //   shared    8 size u32 │ 12 crc u32
-//   delta     8 log id │ 16 delivered mark i64 or -1 │ 24 base i64 │ 32 (first u32, last u32)*
-//   wideDelta 8 log id │ 16 delivered mark          │ 24 (first i64, last i64)*
-//   snapshot  8 log id │ 16 floor │ 24 start offset │ 32 end offset │ 40 delivered mark
-//   ackedRuns 8 log id │ 16 base i64 │ 24 (first u16, last u16)*
-//   ackedBits 8 log id │ 16 base i64 │ 24 8,192 bytes, bit i of byte n: base + 8n + i is acked
+//   delta     8 cursor id │ 16 delivered mark i64 or -1 │ 24 base i64 │ 32 (first u32, last u32)*
+//   wideDelta 8 cursor id │ 16 delivered mark          │ 24 (first i64, last i64)*
+//   snapshot  8 log id │ 16 start offset │ 24 end offset
+//   cursor    8 cursor id │ 16 log id │ 24 floor │ 32 delivered mark
+//   ackedRuns 8 cursor id │ 16 base i64 │ 24 (first u16, last u16)*
+//   ackedBits 8 cursor id │ 16 base i64 │ 24 8,192 bytes, bit i of byte n: base + 8n + i is acked
 //   trim      8 log id │ 16 offset
 //   created, deleted   8 log id
+//   cursorDeleted      8 cursor id
 //   topology  8 sequence i64 │ 16 bytes
 //   begin     8 checkpoint id │ 16 next log id │ 24 next topology sequence │ 32 next aside id
+//            40 next cursor id
 //   end       8 checkpoint id
 //   aside     8 log id │ 16 offset │ 24 aside id
 //   state     8 key size u32 │ 12 key │ value; detail: 1 when the key is forgotten (no value then)
@@ -36,7 +39,7 @@ import { crc32c } from '../../lib/crc32c.ts'
 import { readInt64, writeInt64 } from '../../lib/int64.ts'
 import { directBlockSize } from './direct-file.ts'
 
-export const formatVersion = 1
+export const formatVersion = 2
 export const fileHeaderSize = 64
 export const commitHeaderSize = 48
 export const entryHeadSize = 8
@@ -67,6 +70,8 @@ export const entryKind = {
   lostRun: 15,
   filler: 16,
   state: 17,
+  cursor: 18,
+  cursorDeleted: 19,
 } as const
 
 export const commitField = {

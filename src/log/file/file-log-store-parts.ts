@@ -88,10 +88,7 @@ export class FileLogStoreParts {
     this.extents = extents
     this.keyed = state.keyed
     this.trouble = new DiskTrouble({ clock, events, diskSpace: () => this.diskSpace })
-    this.registry = new LogRegistry({
-      logId: state.nextLogId,
-      topologySequence: state.nextTopologySequence,
-    })
+    this.registry = new LogRegistry(state)
     this.checkpointer = this.#makeCheckpointer(opened)
     this.scheduler = this.#makeScheduler(opened)
     this.writer = this.#makeWriter(opened)
@@ -131,6 +128,7 @@ export class FileLogStoreParts {
         nextLogId: this.registry.nextLogId,
         nextTopologySequence: this.registry.nextTopologySequence,
         nextAsideId: this.asides.nextId,
+        nextCursorId: this.registry.nextCursorId,
       }),
       sliceSizeMax: limits.checkpointSliceSizeMax,
       wantCommit: () => {

@@ -2,6 +2,7 @@
 // broker may ask, and which part answers.
 import type { CommitScheduler } from '../commit-scheduler.ts'
 import type { Commit } from '../commit.ts'
+import { type LogCursor, removeCursor } from '../log-cursor.ts'
 import type { BlockedReason, CreateLogOptions, LogStore } from '../log-store.ts'
 import type { Log } from '../log.ts'
 import type { Run } from '../run.ts'
@@ -72,6 +73,17 @@ export class FileLogStore implements LogStore {
     return log
   }
 
+  createCursor(log: Log, firstOffset: number = log.startOffset): LogCursor {
+    const cursor = this.#parts.registry.createCursor(log, firstOffset, this.#engine)
+    if (!log.isVolatile) this.#change().createdCursors.push(cursor)
+    return cursor
+  }
+
+  deleteCursor(cursor: LogCursor): void {
+    removeCursor(cursor)
+    if (!cursor.log.isVolatile) this.#change().deletedCursors.push(cursor)
+  }
+
   deleteLog(log: Log): void {
     const { spill, asides, coldReader, runReader, registry } = this.#parts
     log.isDeleted = true
@@ -90,7 +102,7 @@ export class FileLogStore implements LogStore {
 
   trim(log: Log, offset: number): void {
     log.startOffset = Math.max(log.startOffset, offset)
-    log.cursor.forgetBelow(offset)
+    for (const { acked } of log.cursors) acked.forgetBelow(offset)
     this.#engine.onRunsDropped(log, log.evictBefore(offset))
     if (!log.isVolatile) this.#change().trims.set(log, offset)
   }
@@ -192,7 +204,7 @@ export class FileLogStore implements LogStore {
     for (const segment of segments) {
       for (const reference of segment.asides) {
         const log = this.logs.get(reference.logId)
-        if (log?.cursor.isAcked(reference.offset) === false) asides.addReference(reference)
+        if (log?.isKept(reference.offset) === true) asides.addReference(reference)
       }
     }
   }

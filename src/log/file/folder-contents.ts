@@ -7,7 +7,12 @@ import { recordSizeAt } from '../../record/message/message-record.ts'
 import { recordOffsetAt } from '../record.ts'
 import { Run } from '../run.ts'
 import { SharedBodies } from '../shared-bodies.ts'
-import type { CheckpointBegin, EntryVisitor, LogSnapshot } from './commit-decoder.ts'
+import type {
+  CheckpointBegin,
+  CursorSnapshot,
+  EntryVisitor,
+  LogSnapshot,
+} from './commit-decoder.ts'
 import { fileLimits } from './file-limits.ts'
 import type { CommitBodies, InspectionVisitor } from './inspect-file.ts'
 import { KeyedState } from './keyed-state.ts'
@@ -19,11 +24,13 @@ import { RecoveredState } from './recovered-state.ts'
 import type { RecoveredLog } from './recovered-state.ts'
 import type { AsideReference } from './segment.ts'
 
-/** Messages of a log that nobody acked and that cannot be had. */
+/** Records of a log that are kept and cannot be had. */
 export interface MissingOffsets {
   readonly logId: number
+  /** The cursors of that log. */
+  readonly cursorIds: readonly number[]
   readonly ranges: readonly OffsetRange[]
-  /** How many of them are not acked. */
+  /** How many of them are kept. */
   readonly count: number
 }
 
@@ -52,9 +59,11 @@ export class FolderContents {
 
   /** All files are in. `isTrusting`: logs exist also when the entry that says so is lost. */
   finish(isTrusting: boolean): void {
-    if (!isTrusting) return
-    for (const [logId, present] of this.#present) this.#state.noteEnd(logId, present.end)
-    this.#state.trustAllLogs()
+    if (isTrusting) {
+      for (const [logId, present] of this.#present) this.#state.noteEnd(logId, present.end)
+      this.#state.trustAllLogs()
+    }
+    this.#state.assignCursors()
   }
 
   /** Bodies that somebody may still read, and whose they are. */
@@ -71,7 +80,7 @@ export class FolderContents {
   gaps(): MissingOffsets[] {
     return [...this.#state.logs.values()].flatMap((log) => {
       const present = this.#present.get(log.id) ?? new OffsetRanges()
-      return unackedOf(log, present.missingIn(log.cursor.floor, log.endOffset))
+      return keptOf(log, present.missingIn(log.floor, log.endOffset))
     })
   }
 
@@ -80,7 +89,7 @@ export class FolderContents {
     return [...Map.groupBy(references, ({ logId }) => logId)].flatMap(([logId, ofLog]) => {
       const ranges = ofLog.map(({ offset }) => ({ first: offset, last: offset }))
       const log = this.#state.logs.get(logId)
-      return log === undefined ? [] : unackedOf(log, ranges)
+      return log === undefined ? [] : keptOf(log, ranges)
     })
   }
 
@@ -95,7 +104,7 @@ export class FolderContents {
 
   #isLiving(logId: number, offset: number): boolean {
     const log = this.#state.logs.get(logId)
-    return log !== undefined && log.isKnown && !log.cursor.isAcked(offset)
+    return log !== undefined && log.isKnown && log.keptIn(offset, offset) > 0
   }
 
   #addRun(logId: number, bytes: Buffer, bodies: CommitBodies): void {
@@ -121,11 +130,12 @@ function addRecords(run: Run, present: OffsetRanges): void {
   }
 }
 
-function unackedOf(log: RecoveredLog, all: readonly OffsetRange[]): MissingOffsets[] {
-  const unacked = ({ first, last }: OffsetRange): number => log.cursor.unackedIn(first, last)
-  const ranges = all.filter((range) => unacked(range) > 0)
-  const count = ranges.reduce((sum, range) => sum + unacked(range), 0)
-  return log.isKnown && count > 0 ? [{ logId: log.id, ranges, count }] : []
+function keptOf(log: RecoveredLog, all: readonly OffsetRange[]): MissingOffsets[] {
+  const kept = ({ first, last }: OffsetRange): number => log.keptIn(first, last)
+  const ranges = all.filter((range) => kept(range) > 0)
+  const count = ranges.reduce((sum, range) => sum + kept(range), 0)
+  const cursorIds = log.cursors.map(({ id }) => id)
+  return log.isKnown && count > 0 ? [{ logId: log.id, cursorIds, ranges, count }] : []
 }
 
 /** Passes on what changes logs, from files at or after the checkpoint; references from all files. */
@@ -152,16 +162,24 @@ class EntryCollector implements EntryVisitor {
     if (this.#isReplayed) this.#state.onRun(...args)
   }
 
-  onDelta(logId: number, deliveredMark: number, acked: readonly number[]): void {
-    if (this.#isReplayed) this.#state.onDelta(logId, deliveredMark, acked)
+  onDelta(cursorId: number, deliveredMark: number, acked: readonly number[]): void {
+    if (this.#isReplayed) this.#state.onDelta(cursorId, deliveredMark, acked)
   }
 
   onSnapshot(logId: number, snapshot: LogSnapshot): void {
     if (this.#isReplayed) this.#state.onSnapshot(logId, snapshot)
   }
 
-  onAckedRange(logId: number, first: number, last: number): void {
-    if (this.#isReplayed) this.#state.onAckedRange(logId, first, last)
+  onCursor(cursorId: number, snapshot: CursorSnapshot): void {
+    if (this.#isReplayed) this.#state.onCursor(cursorId, snapshot)
+  }
+
+  onCursorDeleted(cursorId: number): void {
+    if (this.#isReplayed) this.#state.onCursorDeleted(cursorId)
+  }
+
+  onAckedRange(cursorId: number, first: number, last: number): void {
+    if (this.#isReplayed) this.#state.onAckedRange(cursorId, first, last)
   }
 
   onTrim(logId: number, offset: number): void {

@@ -27,7 +27,7 @@ export async function keptSize(
   for (const extent of [...segment.extents.values()].flat()) {
     const log = logs.get(extent.logId)
     if (log === undefined || extent.batchByteCount === 0) continue
-    const count = log.cursor.unackedIn(extent.firstOffset, extent.lastOffset)
+    const count = log.keptIn(extent.firstOffset, extent.lastOffset)
     if (count === 0 || count >= extent.recordCount) continue
     kept += batchesKept(await loadIndex(extent), log)
   }
@@ -40,7 +40,7 @@ function batchesKept(index: RunIndex, log: Log): number {
   let size = 0
   for (let at = 0; at < index.count; at++) {
     if (!index.isBatch(at)) continue
-    const living = log.cursor.unackedIn(index.baseOffset(at), index.lastOffset(at))
+    const living = log.keptIn(index.baseOffset(at), index.lastOffset(at))
     if (living === 0) continue
     size += index.size(at) * Math.max(0, 1 - living / index.recordCount(at))
   }

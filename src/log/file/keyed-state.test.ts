@@ -38,7 +38,7 @@ test('a checkpoint that is written while keys come and go adds up to what is the
     })
     const scan = new SegmentScan(segment, new RecoveredState(0, recovered))
     scan.isReplaying = true
-    const ids = { nextLogId: 1, nextTopologySequence: 1, nextAsideId: 1 }
+    const ids = { nextLogId: 1, nextTopologySequence: 1, nextAsideId: 1, nextCursorId: 1 }
     const checkpoint = new Checkpoint(seed, { logs: [], states: state, ids: () => ids })
     for (let isEnd = false; !isEnd;) {
       const entries = new EntryWriter()

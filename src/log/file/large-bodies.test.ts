@@ -2,7 +2,7 @@
 // record refers to them, not what the folder lists.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readAll } from '../../../test/support/log-engines.ts'
+import { createLogWithCursor, cursorOf, readAll } from '../../../test/support/log-engines.ts'
 import { systemClock } from '../../lib/clock.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { writeInt64 } from '../../lib/int64.ts'
@@ -75,7 +75,7 @@ async function storeWithBodies(
 ): Promise<{ store: FileLogStore; log: Log }> {
   const { store } = await open(disk, clock)
   let log: Log | undefined
-  await change(store, () => (log = store.createLog({ isVolatile: false })))
+  await change(store, () => (log = createLogWithCursor(store)))
   for (const body of ['one', 'two', 'three']) await appendLarge(store, log as Log, body)
   return { store, log: log as Log }
 }
@@ -103,8 +103,8 @@ function repair(disk: FaultDisk): Promise<RepairReport> {
 async function bodiesAfterStart(disk: FaultDisk): Promise<{ count: number; bodies: string[] }> {
   const { store, recovered } = await open(disk)
   const log = recovered.logs[0] as Log
-  const count = log.messageCount
-  const bodies = (await readAll(store, log, log.cursor.floor)).map(([, body]) => body)
+  const count = cursorOf(log).unackedCount
+  const bodies = (await readAll(store, log, log.floor)).map(([, body]) => body)
   await store.close()
   return { count, bodies }
 }
@@ -150,7 +150,7 @@ test('a body that is missing or damaged is found by verify, with the message it 
 test('a body that no message needs any more may be missing', async () => {
   const disk = new FaultDisk(systemClock)
   const { store, log } = await storeWithBodies(disk)
-  await change(store, () => log.ack(1))
+  await change(store, () => cursorOf(log).ack(1))
   const killed = disk.kill()
   killed.remove(bodyPath(2))
   assert.deepEqual(await damages(killed), [])
@@ -164,7 +164,7 @@ test('a start says which bodies are missing and counts only what can be had', as
   const { store, recovered } = await open(disk)
   assert.equal(recovered.losses.length, 1)
   assert.match(recovered.losses[0] as string, /0000000002\.body is missing.*offset 1 of log 1/)
-  assert.equal(recovered.logs[0]?.messageCount, 2)
+  assert.equal(cursorOf(recovered.logs[0] as Log).unackedCount, 2)
   await store.close()
   // Nobody has passed over the message yet, so the file can be put back.
   disk.setContent(bodyPath(2), body)
@@ -193,7 +193,7 @@ test('bodies are found again after cleaning moved their records, with or without
   const isSurvivors = (path: string): boolean =>
     path.endsWith('.log') && disk.contentOf(path).readUInt32BE(12) === fileKind.survivors
   const isListed = (): boolean => disk.contentOf('/data/MANIFEST').includes('survivors')
-  await change(store, () => log.ackRange(3, log.endOffset - 2))
+  await change(store, () => cursorOf(log).ackRange(3, log.endOffset - 2))
   while (!isListed()) await nextTurn()
   await store.close()
   const path = disk.paths.find(isSurvivors) as string

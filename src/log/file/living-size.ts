@@ -8,7 +8,7 @@ import type { Extent } from './segment.ts'
  * inside a sealed file whose index is not in memory.
  */
 export function livingSize(extents: LogExtents, log: Log): number {
-  const { floor } = log.cursor
+  const { floor } = log
   const first = extents.of(log.id)[0]
   const size = extents.sizeOf(log.id)
   return first === undefined || first.firstOffset >= floor ? size : size - trimmedSize(first, floor)

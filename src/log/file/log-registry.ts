@@ -1,17 +1,22 @@
 // The durable logs of a data folder, by id. Invariant: ids of logs and sequences of topology entries
 // are given out once, also when nothing of them is left.
+import { AckedOffsets } from '../acked-offsets.ts'
+import { LogCursor } from '../log-cursor.ts'
 import { Log } from '../log.ts'
 import type { LogEngine } from '../log.ts'
+import type { NextIds } from './checkpoint.ts'
 import type { RecoveredLog, RecoveredState } from './recovered-state.ts'
 
 export class LogRegistry implements Iterable<Log> {
   readonly #logs = new Map<number, Log>()
   #nextLogId: number
   #nextTopologySequence: number
+  #nextCursorId: number
 
-  constructor(next: { readonly logId: number; readonly topologySequence: number }) {
-    this.#nextLogId = next.logId
-    this.#nextTopologySequence = next.topologySequence
+  constructor(next: NextIds) {
+    this.#nextLogId = next.nextLogId
+    this.#nextTopologySequence = next.nextTopologySequence
+    this.#nextCursorId = next.nextCursorId
   }
 
   /** Durable logs only. */
@@ -25,6 +30,10 @@ export class LogRegistry implements Iterable<Log> {
 
   get nextTopologySequence(): number {
     return this.#nextTopologySequence
+  }
+
+  get nextCursorId(): number {
+    return this.#nextCursorId
   }
 
   [Symbol.iterator](): Iterator<Log> {
@@ -42,6 +51,15 @@ export class LogRegistry implements Iterable<Log> {
     return log
   }
 
+  /** Makes a cursor with a new id. */
+  createCursor(log: Log, firstOffset: number, engine: LogEngine): LogCursor {
+    const acked = new AckedOffsets()
+    acked.forgetBelow(firstOffset)
+    const cursor = new LogCursor(this.#nextCursorId++, log, acked, engine)
+    log.cursors.push(cursor)
+    return cursor
+  }
+
   delete(log: Log): void {
     this.#logs.delete(log.id)
   }
@@ -56,12 +74,15 @@ export class LogRegistry implements Iterable<Log> {
 }
 
 function restoreLog(recovered: RecoveredLog, engine: LogEngine): Log {
-  const { id, cursor } = recovered
-  const log = new Log({ id, isVolatile: false, engine, cursor })
+  const log = new Log({ id: recovered.id, isVolatile: false, engine })
   log.startOffset = recovered.startOffset
   log.endOffset = recovered.endOffset
   log.durableEnd = recovered.endOffset
-  log.deliveredMark = recovered.deliveredMark
-  log.durableDeliveredMark = recovered.deliveredMark
+  for (const { id, acked, deliveredMark } of recovered.cursors) {
+    const cursor = new LogCursor(id, log, acked, engine)
+    cursor.deliveredMark = deliveredMark
+    cursor.durableDeliveredMark = deliveredMark
+    log.cursors.push(cursor)
+  }
   return log
 }

@@ -333,16 +333,16 @@ class Recovery {
     const { extents } = this.#options
     // The entry that says that a log exists may be what was lost.
     if (this.#isRepaired) this.#trustAllLogs()
+    this.#state.assignCursors()
     for (const segment of this.#kept) {
       for (const logId of segment.extents.keys()) {
         const log = this.#state.logs.get(logId)
         if (log === undefined || !log.isKnown) extents.dropLog(logId)
-        else extents.dropBelow(logId, log.cursor.floor)
+        else extents.dropBelow(logId, log.floor)
       }
     }
     for (const [logId, log] of this.#state.logs) {
       if (!log.isKnown) this.#state.logs.delete(logId)
-      else if (log.cursor.floor > log.endOffset) log.endOffset = log.cursor.floor
     }
   }
 }

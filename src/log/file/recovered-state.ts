@@ -1,22 +1,54 @@
 // What the entries of commits add up to. All of it only grows (acked sets, ends, trims), so entries
 // may be applied twice, and a checkpoint that was taken while others wrote is as good as a frozen one.
+import { AckedOffsets } from '../acked-offsets.ts'
 import type { TopologyEntry } from '../commit.ts'
-import { Cursor } from '../cursor.ts'
-import type { CheckpointBegin, DecodedRun, LogSnapshot } from './commit-decoder.ts'
+import { countKept, keptFloor } from '../kept-offsets.ts'
+import type { CheckpointBegin, CursorSnapshot, DecodedRun, LogSnapshot } from './commit-decoder.ts'
 import type { KeyedState } from './keyed-state.ts'
 
 /** A log as recovery knows it so far. */
 export class RecoveredLog {
   readonly id: number
-  readonly cursor: Cursor = new Cursor()
   startOffset = 0
   endOffset = 0
-  deliveredMark = 0
   /** Whether its creation or its snapshot was seen: only then it exists. */
   isKnown = false
+  /** Known after `RecoveredState.assignCursors`. */
+  readonly cursors: RecoveredCursor[] = []
 
   constructor(id: number) {
     this.id = id
+  }
+
+  /** Nothing below is kept. */
+  get floor(): number {
+    return this.cursors.length === 0 ? this.startOffset : keptFloor(this.cursors)
+  }
+
+  /** How many of first … last (inclusive) are kept. */
+  keptIn(first: number, last: number): number {
+    if (this.cursors.length > 0) return countKept(this.cursors, first, last)
+    return Math.max(0, last - Math.max(first, this.startOffset) + 1)
+  }
+}
+
+/** A cursor as recovery knows it so far. */
+export class RecoveredCursor {
+  readonly id: number
+  readonly acked: AckedOffsets = new AckedOffsets()
+  /** Unknown until its creation or its snapshot was seen. */
+  logId: number | undefined
+  deliveredMark = 0
+  /** Offsets are never used twice, so one that was acked is not free, also when its record is lost. */
+  endOffset = 0
+
+  constructor(id: number) {
+    this.id = id
+  }
+
+  ack(first: number, last: number): void {
+    this.acked.ackRange(first, last)
+    if (last >= this.endOffset) this.endOffset = last + 1
   }
 }
 
@@ -28,12 +60,15 @@ export class RecoveredState {
   nextLogId = 1
   nextTopologySequence = 1
   nextAsideId = 1
+  nextCursorId = 1
   /** Whether a checkpoint was seen from its begin to its end. */
   isCheckpointComplete = false
   #checkpointId = 0
   readonly #keysSinceBegin = new Set<string>()
   readonly #topologyAfter: number
   readonly #deleted = new Set<number>()
+  readonly #cursors = new Map<number, RecoveredCursor>()
+  readonly #deletedCursors = new Set<number>()
 
   constructor(topologyAfter: number, keyed: KeyedState) {
     this.#topologyAfter = topologyAfter
@@ -64,34 +99,41 @@ export class RecoveredState {
     if (log !== undefined && run.lastOffset >= log.endOffset) log.endOffset = run.lastOffset + 1
   }
 
-  onDelta(logId: number, deliveredMark: number, acked: readonly number[]): void {
-    const log = this.#logAt(logId)
-    if (log === undefined) return
-    if (deliveredMark > log.deliveredMark) log.deliveredMark = deliveredMark
-    for (let at = 0; at < acked.length; at += 2) ackIn(log, acked[at]!, acked[at + 1]!)
+  onDelta(cursorId: number, deliveredMark: number, ranges: readonly number[]): void {
+    const cursor = this.#cursorAt(cursorId)
+    if (cursor === undefined) return
+    if (deliveredMark > cursor.deliveredMark) cursor.deliveredMark = deliveredMark
+    for (let at = 0; at < ranges.length; at += 2) {
+      cursor.ack(ranges[at]!, ranges[at + 1]!)
+    }
   }
 
   onSnapshot(logId: number, snapshot: LogSnapshot): void {
     const log = this.#logAt(logId)
     if (log === undefined) return
     log.isKnown = true
-    log.cursor.forgetBelow(snapshot.floor)
     log.startOffset = Math.max(log.startOffset, snapshot.startOffset)
     log.endOffset = Math.max(log.endOffset, snapshot.endOffset)
-    // The mark may have been lowered to what was really delivered (a clean close).
-    log.deliveredMark = snapshot.deliveredMark
   }
 
-  onAckedRange(logId: number, first: number, last: number): void {
-    const log = this.#logAt(logId)
-    if (log !== undefined) ackIn(log, first, last)
+  onCursor(cursorId: number, { logId, floor, deliveredMark }: CursorSnapshot): void {
+    const cursor = this.#cursorAt(cursorId)
+    if (cursor === undefined) return
+    cursor.logId = logId
+    cursor.acked.forgetBelow(floor)
+    // The mark may have been lowered to what was really delivered (a clean close).
+    cursor.deliveredMark = deliveredMark
+    this.nextCursorId = Math.max(this.nextCursorId, cursorId + 1)
+  }
+
+  onAckedRange(cursorId: number, first: number, last: number): void {
+    this.#cursorAt(cursorId)?.ack(first, last)
   }
 
   onTrim(logId: number, offset: number): void {
     const log = this.#logAt(logId)
     if (log === undefined) return
     log.startOffset = Math.max(log.startOffset, offset)
-    log.cursor.forgetBelow(offset)
   }
 
   onCreated(logId: number): void {
@@ -103,6 +145,11 @@ export class RecoveredState {
   onDeleted(logId: number): void {
     this.logs.delete(logId)
     this.#deleted.add(logId)
+  }
+
+  onCursorDeleted(cursorId: number): void {
+    this.#cursors.delete(cursorId)
+    this.#deletedCursors.add(cursorId)
   }
 
   onTopology(sequence: number, bytes: Buffer): void {
@@ -122,6 +169,7 @@ export class RecoveredState {
     this.nextLogId = Math.max(this.nextLogId, begin.nextLogId)
     this.nextTopologySequence = Math.max(this.nextTopologySequence, begin.nextTopologySequence)
     this.nextAsideId = Math.max(this.nextAsideId, begin.nextAsideId)
+    this.nextCursorId = Math.max(this.nextCursorId, begin.nextCursorId)
   }
 
   onCheckpointEnd(id: number): void {
@@ -137,6 +185,28 @@ export class RecoveredState {
     this.nextAsideId = Math.max(this.nextAsideId, asideId + 1)
   }
 
+  /** Gives each cursor to its log, once everything was applied. One of a log that is gone is gone too. */
+  assignCursors(): void {
+    for (const cursor of this.#cursors.values()) {
+      const log = cursor.logId === undefined ? undefined : this.logs.get(cursor.logId)
+      if (log === undefined) continue
+      cursor.acked.forgetBelow(log.startOffset)
+      log.endOffset = Math.max(log.endOffset, cursor.endOffset, cursor.acked.floor)
+      log.cursors.push(cursor)
+    }
+    this.#cursors.clear()
+  }
+
+  /** Undefined for a deleted cursor: its id is never used again. */
+  #cursorAt(cursorId: number): RecoveredCursor | undefined {
+    let cursor = this.#cursors.get(cursorId)
+    if (cursor === undefined && !this.#deletedCursors.has(cursorId)) {
+      cursor = new RecoveredCursor(cursorId)
+      this.#cursors.set(cursorId, cursor)
+    }
+    return cursor
+  }
+
   /** Undefined for a deleted log: its id is never used again. */
   #logAt(logId: number): RecoveredLog | undefined {
     let log = this.logs.get(logId)
@@ -146,10 +216,4 @@ export class RecoveredState {
     }
     return log
   }
-}
-
-/** Offsets are never used twice, so one that was acked is not free, also when its record is lost. */
-function ackIn(log: RecoveredLog, first: number, last: number): void {
-  log.cursor.ackRange(first, last)
-  if (last >= log.endOffset) log.endOffset = last + 1
 }

@@ -1,7 +1,7 @@
 // What a start makes of damaged, torn and missing files, and what `verify` and `repair` say.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readAll } from '../../../test/support/log-engines.ts'
+import { createLogWithCursor, cursorOf, readAll } from '../../../test/support/log-engines.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { seededRandom } from '../../lib/random.ts'
 import { Turn } from '../../lib/turn.ts'
@@ -51,7 +51,7 @@ function append(store: FileLogStore, logs: readonly Log[], body: string): Promis
 }
 
 async function bodiesOf(store: FileLogStore, log: Log): Promise<string[]> {
-  return (await readAll(store, log, log.cursor.floor)).map(([, body]) => body)
+  return (await readAll(store, log, cursorOf(log).acked.floor)).map(([, body]) => body)
 }
 
 /** A killed broker's disk with `count` messages in one log, one per commit; the power stayed on. */
@@ -59,7 +59,7 @@ async function diskWith(count: number): Promise<{ disk: FaultDisk; bodies: strin
   const disk = smallDisk()
   const { store } = await open(disk)
   store.beginAtom()
-  const log = store.createLog({ isVolatile: false })
+  const log = createLogWithCursor(store)
   store.endAtom()
   const bodies: string[] = []
   for (let number = 0; number < count; number++) {
@@ -150,7 +150,7 @@ test('zeros where a confirmed commit belongs stop the start', async () => {
   const disk = smallDisk()
   const { store } = await open(disk)
   store.beginAtom()
-  const log = store.createLog({ isVolatile: false })
+  const log = createLogWithCursor(store)
   store.endAtom()
   await append(store, [log], 'confirmed')
   await append(store, [log], 'the last')
@@ -184,7 +184,7 @@ test('after a clean stop even the last commit is protected', async () => {
   const disk = smallDisk()
   const { store } = await open(disk)
   store.beginAtom()
-  const log = store.createLog({ isVolatile: false })
+  const log = createLogWithCursor(store)
   store.endAtom()
   await append(store, [log], 'the only message')
   await store.close()
@@ -216,7 +216,7 @@ test('a missing file stops the start; repair goes on without what it held', asyn
   const { store, recovered } = await open(disk)
   const found = await bodiesOf(store, recovered.logs[0]!)
   assert.ok(found.length > 0 && found.length < bodies.length)
-  assert.equal(recovered.logs[0]?.messageCount, found.length)
+  assert.equal(cursorOf(recovered.logs[0] as Log).unackedCount, found.length)
   assert.deepEqual(found, bodies.slice(-found.length))
   await store.close()
 })
@@ -245,7 +245,7 @@ for (const { place, count } of cases) {
     if (place === 'run') assert.match(report.lost[0] ?? '', /1 messages of log 1, offsets 3 to 3/)
     const { store, recovered } = await open(disk)
     const log = recovered.logs[0]!
-    assert.equal(log.messageCount, count - 1)
+    assert.equal(cursorOf(log).unackedCount, count - 1)
     assert.deepEqual(await bodiesOf(store, log), bodies.toSpliced(3, 1))
     await append(store, [log], 'after the repair')
     const again = await open(disk.copy())

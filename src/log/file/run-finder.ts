@@ -30,7 +30,7 @@ export class RunFinder {
 
   /** See `LogStore.findRunByTimestamp`. */
   async findByTimestamp(log: Log, timestamp: number, offset: number): Promise<Run | undefined> {
-    for (let at = Math.max(log.cursor.floor, offset); ;) {
+    for (let at = Math.max(log.floor, offset); ;) {
       const offset = await this.#inTurn(() => this.#findOffset(log, at, timestamp))
       if (offset === undefined) return undefined
       const [run] = await this.#options.runReader.read({
@@ -100,7 +100,7 @@ export class RunFinder {
   /** Whole extents go without a look at their runs. */
   async #retentionOffset(log: Log, { timestampMin, sizeMax }: RetentionRule): Promise<number> {
     const { extents, coldReader } = this.#options
-    let offset = log.cursor.floor
+    let offset = log.floor
     const first = extents.find(log.id, offset)
     if (first === undefined) return offset
     // With its index in memory the size is exact.
@@ -144,10 +144,10 @@ export class RunFinder {
 }
 
 function isLiving(log: Log, index: RunIndex, place: number): boolean {
-  return log.cursor.unackedIn(index.baseOffset(place), index.lastOffset(place)) > 0
+  return log.keptIn(index.baseOffset(place), index.lastOffset(place)) > 0
 }
 
 /** Whether every run in it lives. */
 function isWhole(log: Log, extent: Extent): boolean {
-  return log.cursor.unackedIn(extent.firstOffset, extent.lastOffset) >= extent.recordCount
+  return log.keptIn(extent.firstOffset, extent.lastOffset) >= extent.recordCount
 }

@@ -1,7 +1,7 @@
 // Whole runs for many readers: what is in memory comes at once, the rest is read once.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { committed } from '../../../test/support/log-engines.ts'
+import { committed, createLogWithCursor } from '../../../test/support/log-engines.ts'
 import { PageWatch } from '../../../test/support/page-watch.ts'
 import { plainBatch } from '../../../test/support/plain-batch.ts'
 import { waitFor } from '../../../test/support/wait-for.ts'
@@ -44,7 +44,7 @@ async function openStore(
 /** A log of batches of one record. 200 of 1000 bytes share a page, so all are in memory or none. */
 async function fill(store: FileLogStore, count = 200, bodySize = 939): Promise<Log> {
   let log!: Log
-  await committed(store, () => (log = store.createLog({ isVolatile: false })))
+  await committed(store, () => (log = createLogWithCursor(store)))
   for (let n = 0; n < count; n++) {
     const batch = plainBatch({ body: `batch ${n} `.padEnd(bodySize, 'x') })
     await committed(store, () => log.appendBatch(batch))

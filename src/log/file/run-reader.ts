@@ -191,7 +191,7 @@ function take({ runs, end }: Found, { log, offset, sizeMax, isStrict }: Asked): 
   let size = 0
   for (const run of runs) {
     if (run.lastOffset < offset) continue
-    if (log.cursor.unackedIn(run.baseOffset, run.lastOffset) === 0) continue
+    if (log.keptIn(run.baseOffset, run.lastOffset) === 0) continue
     size += run.size
     if (size > sizeMax && taken.length > 0) break
     if (size > sizeMax && isStrict) return { runs: taken, end: log.durableEnd }

@@ -95,6 +95,14 @@ export class SegmentScan implements EntryVisitor {
     if (this.isReplaying) this.#state?.onDeleted(...args)
   }
 
+  onCursor(...args: Parameters<EntryVisitor['onCursor']>): void {
+    if (this.isReplaying) this.#state?.onCursor(...args)
+  }
+
+  onCursorDeleted(...args: Parameters<EntryVisitor['onCursorDeleted']>): void {
+    if (this.isReplaying) this.#state?.onCursorDeleted(...args)
+  }
+
   onCheckpointBegin(...args: Parameters<EntryVisitor['onCheckpointBegin']>): void {
     if (this.isReplaying) this.#state?.onCheckpointBegin(...args)
   }

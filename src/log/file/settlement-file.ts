@@ -1,5 +1,5 @@
-// A WAL file that `pabal repair` adds behind the others: one commit that acks the messages which can
-// not be had any more, so that counts are right from the next start on.
+// A WAL file that `pabal repair` adds behind the others: one commit that acks, for every cursor,
+// the records which cannot be had any more, so that counts are right from the next start on.
 import type { Random } from '../../lib/random.ts'
 import { Commit } from '../commit.ts'
 import { CommitEncoder } from './commit-encoder.ts'
@@ -46,14 +46,11 @@ export async function writeSettlement(
 
 function encodeAcks(missing: readonly MissingOffsets[]): { bytes: Buffer; count: number } {
   const entries = new EntryWriter()
-  for (const { logId, ranges } of missing) {
+  for (const { cursorIds, ranges } of missing) {
     for (let from = 0; from < ranges.length; from += rangesPerEntry) {
       const part = ranges.slice(from, from + rangesPerEntry)
-      entries.delta(
-        logId,
-        -1,
-        part.flatMap(({ first, last }) => [first, last]),
-      )
+      const acked = part.flatMap(({ first, last }) => [first, last])
+      for (const cursorId of cursorIds) entries.delta(cursorId, -1, acked)
     }
   }
   return { bytes: entries.bytes.subarray(0, entries.size), count: entries.count }

@@ -1,7 +1,13 @@
 // The WAL writes over files that nobody needs any more.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { committed, readAll, source } from '../../../test/support/log-engines.ts'
+import {
+  committed,
+  createLogWithCursor,
+  cursorOf,
+  readAll,
+  source,
+} from '../../../test/support/log-engines.ts'
 import { waitFor } from '../../../test/support/wait-for.ts'
 import { systemClock } from '../../lib/clock.ts'
 import type { Clock } from '../../lib/clock.ts'
@@ -50,7 +56,7 @@ function open(disk: FaultDisk, clock: Clock): ReturnType<typeof openFileLogStore
 
 async function createLog(store: FileLogStore): Promise<Log> {
   let log!: Log
-  await committed(store, () => (log = store.createLog({ isVolatile: false })))
+  await committed(store, () => (log = createLogWithCursor(store)))
   return log
 }
 
@@ -63,7 +69,7 @@ async function append(store: FileLogStore, log: Log, count: number): Promise<voi
 
 /** The numbers of the messages that are there. */
 async function numbersOf(store: FileLogStore, log: Log): Promise<number[]> {
-  const records = await readAll(store, log, log.cursor.floor)
+  const records = await readAll(store, log, cursorOf(log).acked.floor)
   return records.map(([, body]) => Number(/^message (\d+) x+$/.exec(body)?.[1]))
 }
 
@@ -83,7 +89,7 @@ async function storeWithSpares(disk: FaultDisk): Promise<[FileLogStore, Log]> {
   const { store } = await open(disk, fastFilling)
   const log = await createLog(store)
   await append(store, log, 60)
-  await committed(store, () => log.ackRange(0, 59))
+  await committed(store, () => cursorOf(log).ackRange(0, 59))
   await waitFor('two spare files', () => spares(disk).length === 2)
   return [store, log]
 }
@@ -235,7 +241,7 @@ test('without room, or when the disk refuses, there are no spare files and all g
   const { store } = await open(disk, slowFilling)
   const log = await createLog(store)
   await append(store, log, 60)
-  await committed(store, () => log.ackRange(0, 59))
+  await committed(store, () => cursorOf(log).ackRange(0, 59))
   await waitFor('the dead files are gone', () => files(disk).length <= 2)
   await append(store, log, 60)
   assert.deepEqual(await numbersOf(store, log), numbers(60, 120))

@@ -101,7 +101,7 @@ export class SurvivorWriter {
     living.maxTimestamp = run.maxTimestamp
     for (let at = batchHeaderSize; at < run.size; at += recordSizeAt(run.buffer, at)) {
       const offset = recordOffsetAt(run, at)
-      if (log.cursor.isAcked(offset)) continue
+      if (!log.isKept(offset)) continue
       const size = recordSizeAt(run.buffer, at)
       const start = living.reserve(size)
       run.buffer.copy(living.buffer, start, at, at + size)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
-import { committed } from '../../../test/support/log-engines.ts'
+import { committed, createLogWithCursor } from '../../../test/support/log-engines.ts'
 import { plainBatch } from '../../../test/support/plain-batch.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { largePages } from '../../lib/large-pages.ts'
@@ -34,7 +34,7 @@ async function openStore(test: TestContext): Promise<FileLogStore> {
 async function createLogs(store: FileLogStore, count: number): Promise<Log[]> {
   const logs: Log[] = []
   await committed(store, () => {
-    for (let n = 0; n < count; n++) logs.push(store.createLog({ isVolatile: false }))
+    for (let n = 0; n < count; n++) logs.push(createLogWithCursor(store))
   })
   return logs
 }

@@ -32,7 +32,7 @@ export class TailCache {
 
   /** Takes a run that just became durable. */
   add(log: Log, run: Run): void {
-    if (log.isDeleted || run.lastOffset < log.cursor.floor) {
+    if (log.isDeleted || run.lastOffset < log.floor) {
       // It left its tail before it was durable.
       run.release()
       return

@@ -189,7 +189,7 @@ export class VolatileSpill {
     for (const { run } of this.#runs) if (run.cachedSize > 0) this.#count(run)
     this.#spillIfNeeded()
     for (const log of this.#logs) {
-      this.#extents.dropBelow(log.id, log.cursor.floor)
+      this.#extents.dropBelow(log.id, log.floor)
       if (this.#extents.of(log.id).length === 0) this.#logs.delete(log)
     }
   }

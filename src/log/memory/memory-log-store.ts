@@ -4,8 +4,10 @@ import type { Clock } from '../../lib/clock.ts'
 import { largePages } from '../../lib/large-pages.ts'
 import type { Random } from '../../lib/random.ts'
 import type { Turn } from '../../lib/turn.ts'
+import { AckedOffsets } from '../acked-offsets.ts'
 import { CommitScheduler } from '../commit-scheduler.ts'
 import type { Commit } from '../commit.ts'
+import { LogCursor, removeCursor } from '../log-cursor.ts'
 import type { CreateLogOptions, LogStore } from '../log-store.ts'
 import { Log } from '../log.ts'
 import type { LogEngine } from '../log.ts'
@@ -45,6 +47,7 @@ export class MemoryLogStore implements LogStore, LogEngine {
   /** In order of sequence. */
   readonly #pending: PendingCommit[] = []
   #lastLogId = 0
+  #lastCursorId = 0
   #lastTopologySequence = 0
   #lastAsideId = 0
 
@@ -78,6 +81,20 @@ export class MemoryLogStore implements LogStore, LogEngine {
     return log
   }
 
+  createCursor(log: Log, firstOffset: number = log.startOffset): LogCursor {
+    const acked = new AckedOffsets()
+    acked.forgetBelow(firstOffset)
+    const cursor = new LogCursor(++this.#lastCursorId, log, acked, this)
+    log.cursors.push(cursor)
+    if (!log.isVolatile) this.#change().createdCursors.push(cursor)
+    return cursor
+  }
+
+  deleteCursor(cursor: LogCursor): void {
+    removeCursor(cursor)
+    if (!cursor.log.isVolatile) this.#change().deletedCursors.push(cursor)
+  }
+
   deleteLog(log: Log): void {
     log.isDeleted = true
     log.tail.clear()
@@ -86,7 +103,7 @@ export class MemoryLogStore implements LogStore, LogEngine {
 
   trim(log: Log, offset: number): void {
     log.startOffset = Math.max(log.startOffset, offset)
-    log.cursor.forgetBelow(offset)
+    for (const { acked } of log.cursors) acked.forgetBelow(offset)
     log.evictBefore(offset)
     if (!log.isVolatile) this.#change().trims.set(log, offset)
   }
@@ -137,7 +154,7 @@ export class MemoryLogStore implements LogStore, LogEngine {
     { timestampMin, sizeMax }: { readonly timestampMin: number; readonly sizeMax: number },
   ): Promise<number> {
     let size = this.sizeOf(log)
-    let offset = log.startOffset
+    let offset = log.floor
     for (const run of log.tail.slice(0, log.tail.length - 1)) {
       if (run.maxTimestamp >= timestampMin && size <= sizeMax) break
       size -= run.size
@@ -230,5 +247,5 @@ export class MemoryLogStore implements LogStore, LogEngine {
 
 /** Whether a run is durable and holds something that is not acked. */
 function isLiving(log: Log, run: Run): boolean {
-  return run.lastOffset < log.durableEnd && log.cursor.unackedIn(run.baseOffset, run.lastOffset) > 0
+  return run.lastOffset < log.durableEnd && log.keptIn(run.baseOffset, run.lastOffset) > 0
 }

@@ -101,9 +101,9 @@ async function findByTimestamp(
   context: RequestContext,
 ): Promise<FoundRecord> {
   const { store } = context.broker
-  const { log, startOffset } = partition
+  const { log, cursor, startOffset } = partition
   const isQueue = source instanceof Queue
-  const isWanted = (offset: number): boolean => !isQueue || !log.cursor.isAcked(offset)
+  const isWanted = (offset: number): boolean => !isQueue || !cursor.acked.isAcked(offset)
   const from = { timestamp, offset: startOffset }
   let run = await store.findRunByTimestamp(log, timestamp)
   while (run !== undefined) {

@@ -94,10 +94,10 @@ function keepAll(): boolean {
 /** Settled messages of a work queue are gaps, as in a compacted topic. */
 function settledFilter(
   { source }: TopicView,
-  { log: { cursor } }: Partition,
+  { cursor: { acked } }: Partition,
   run: Run,
 ): Keep | undefined {
   if (!(source instanceof Queue)) return undefined
-  const isWhole = cursor.unackedIn(run.baseOffset, run.lastOffset) === run.recordCount
-  return isWhole ? undefined : (offset) => !cursor.isAcked(offset)
+  const isWhole = acked.unackedIn(run.baseOffset, run.lastOffset) === run.recordCount
+  return isWhole ? undefined : (offset) => !acked.isAcked(offset)
 }

@@ -3,9 +3,9 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { seededRandom } from '../lib/random.ts'
 import { AckedChunk, chunkSize } from './acked-chunk.ts'
-import { Cursor } from './cursor.ts'
+import { AckedOffsets } from './acked-offsets.ts'
 
-/** The same as `Cursor`, without any cleverness. */
+/** The same as `AckedOffsets`, without any cleverness. */
 class SetCursor {
   readonly acked = new Set<number>()
   floor = 0
@@ -53,10 +53,10 @@ const operation = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('forget' as const), first: offset }) },
 )
 
-test('Cursor answers like a set of offsets', () => {
+test('AckedOffsets answers like a set of offsets', () => {
   fc.assert(
     fc.property(fc.array(operation, { maxLength: 60 }), fc.array(offset), (operations, probes) => {
-      const cursor = new Cursor()
+      const cursor = new AckedOffsets()
       const expected = new SetCursor()
       for (const step of operations) {
         if (step.kind === 'ack') assert.equal(cursor.ack(step.first), expected.ack(step.first))
@@ -123,7 +123,7 @@ test('AckedChunk answers alike as runs, as a bitmap and when full', () => {
   }
 })
 
-test('Cursor stays small when five million offsets are acked in random order', () => {
+test('AckedOffsets stays small when five million offsets are acked in random order', () => {
   const count = 5_000_000
   const random = seededRandom(11)
   const order = new Uint32Array(count)
@@ -134,7 +134,7 @@ test('Cursor stays small when five million offsets are acked in random order', (
     order[at] = order[other]!
     order[other] = swapped
   }
-  const cursor = new Cursor()
+  const cursor = new AckedOffsets()
   const before = process.memoryUsage()
   let most = 0
   for (let at = 0; at < count; at++) {

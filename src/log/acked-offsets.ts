@@ -1,10 +1,10 @@
-// Which offsets of an owned log nobody needs any more. Everything below the floor is acked; above
+// Which offsets of a log were acked. Everything below the floor is; above
 // it, chunks of 65,536 offsets remember what was acked out of order. Memory follows the
 // fragmentation of acks, never the number of waiting messages.
 import { AckedChunk, chunkSize } from './acked-chunk.ts'
 
-/** The acked offsets of one log. */
-export class Cursor {
+/** The acked offsets of one cursor. */
+export class AckedOffsets {
   #floor = 0
   #ackedAbove = 0
   /** Made when something is acked out of order: there may be 100,000 cursors. */

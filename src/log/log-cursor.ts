@@ -1,0 +1,106 @@
+// A reader's place in a log: the offsets it has acked, in any order, and how far deliveries may have
+// gone. A log has any number of cursors; what all of them have acked is not kept any more.
+import type { AckedOffsets } from './acked-offsets.ts'
+import type { Commit } from './commit.ts'
+import { CursorDelta } from './cursor-delta.ts'
+import type { Log, LogEngine } from './log.ts'
+
+export class LogCursor {
+  /** Never reused. */
+  readonly id: number
+  readonly log: Log
+  readonly acked: AckedOffsets
+  /** Where it was created: everything below counted as acked. */
+  readonly firstOffset: number
+  /** Everything at or above was never delivered to a consumer. */
+  deliveredMark = 0
+  /** The same, as far as it is durable. */
+  durableDeliveredMark = 0
+  isDeleted = false
+  readonly #engine: LogEngine
+
+  /** Stores only: `LogStore.createCursor` makes one, and recovery. */
+  constructor(id: number, log: Log, acked: AckedOffsets, engine: LogEngine) {
+    this.id = id
+    this.log = log
+    this.acked = acked
+    this.firstOffset = acked.floor
+    this.#engine = engine
+  }
+
+  /** Every offset below this one is acked; this one is not. */
+  get floor(): number {
+    return this.acked.floor
+  }
+
+  /** How many records that it has not acked can be had, if every offset given out has one. */
+  get unackedCount(): number {
+    const { acked, log } = this
+    const last = log.endOffset - 1
+    return acked.unackedIn(acked.floor, last) - this.#lostIn(acked.floor, last)
+  }
+
+  /** Acks one offset; false when it was acked before. Durable with the open commit. */
+  ack(offset: number): boolean {
+    if (!this.acked.ack(offset)) return false
+    if (!this.log.isVolatile) this.#delta().ack(offset)
+    this.log.onAcked()
+    return true
+  }
+
+  /** Acks first … last (inclusive); returns how many were not acked before. */
+  ackRange(first: number, last: number): number {
+    if (last < first) return 0
+    const count = this.acked.ackRange(first, last)
+    if (count > 0) {
+      if (!this.log.isVolatile) this.#delta().ackRange(first, last)
+      this.log.onAcked()
+    }
+    return count
+  }
+
+  /** Acks first … last, which nobody can read; returns how many of them counted as unacked. */
+  skipRange(first: number, last: number): number {
+    const lostCount = this.#lostIn(first, last)
+    return this.ackRange(first, last) - lostCount
+  }
+
+  /** Says that deliveries may now reach up to `offset`; durable with the open commit. */
+  raiseDeliveredMark(offset: number): Commit | undefined {
+    if (offset <= this.deliveredMark) return undefined
+    this.deliveredMark = offset
+    if (this.log.isVolatile) {
+      this.durableDeliveredMark = offset
+      return undefined
+    }
+    this.#delta().deliveredMark = offset
+    return this.#engine.commitForAck()
+  }
+
+  #lostIn(first: number, last: number): number {
+    let count = 0
+    for (const offset of this.log.lost) {
+      if (offset >= first && offset <= last && !this.acked.isAcked(offset)) count++
+    }
+    return count
+  }
+
+  #delta(): CursorDelta {
+    const commit = this.#engine.commitForAck()
+    let delta = commit.deltas.get(this)
+    if (delta === undefined) {
+      delta = new CursorDelta()
+      commit.deltas.set(this, delta)
+      this.#engine.onChanged(commit)
+    }
+    return delta
+  }
+}
+
+/** Stores only: takes a cursor from its log, which keeps what the others need. */
+export function removeCursor(cursor: LogCursor): void {
+  const { cursors } = cursor.log
+  cursors.splice(cursors.indexOf(cursor), 1)
+  cursor.isDeleted = true
+  cursor.log.onAcked()
+}
