@@ -13,6 +13,7 @@ import type { Topology } from '../meta/topology-database.ts'
 import { vhostNotFound } from './broker-error.ts'
 import { declareQueue, type QueueAsked } from './declare-queue.ts'
 import type { Destination } from './destination.ts'
+import { DynamicSettings } from './dynamic-settings.ts'
 import { Publisher } from './publisher.ts'
 import { type ConnectionToken, Queue, type QueueContext } from './queue/queue.ts'
 import { ReplyRegistry } from './reply-registry.ts'
@@ -20,6 +21,7 @@ import { RouteCache } from './route-cache.ts'
 import { ConsumerOffsets } from './topic/consumer-offsets.ts'
 import { type Partition, parseProducerKey } from './topic/partition.ts'
 import type { StreamContext } from './topic/stream-consumer.ts'
+import { type BrokerValues, TopicDefaults } from './topic/topic-defaults.ts'
 import { Topic } from './topic/topic.ts'
 import { Topics } from './topic/topics.ts'
 import { TopologyLog } from './topology-log.ts'
@@ -32,6 +34,8 @@ export interface BrokerOptions {
   readonly clock: Clock
   /** Virtual hosts that exist besides `/`. */
   readonly vhosts: readonly string[]
+  /** What Kafka's settings call the broker; 1 by default. */
+  readonly nodeId?: number
   /** A topology entry is durable in the log: the view may have it. */
   readonly onTopologyDurable: (sequence: number, bytes: Buffer) => void
   /** Records of a queue could not be read and were skipped. */
@@ -67,6 +71,11 @@ export class Broker {
   readonly queueContext: QueueContext
   readonly streamContext: StreamContext
   readonly replies: ReplyRegistry
+  /** Settings that clients have changed. */
+  readonly settings: DynamicSettings
+  /** Of them the broker's own. */
+  readonly ownSettings: BrokerValues
+  readonly topicDefaults: TopicDefaults
   /** Told just before a queue or topic is deleted. */
   readonly deletionListeners: ((queue: Destination) => void)[] = []
   readonly #vhosts = new Map<string, VHost<Destination>>()
@@ -92,6 +101,10 @@ export class Broker {
       offsets: new ConsumerOffsets(options.store, options.clock),
       onDamaged: options.onDamaged,
     }
+    this.settings = new DynamicSettings(options.store)
+    const brokerId = String(options.nodeId ?? 1)
+    this.ownSettings = { get: (name) => this.settings.ofBroker(brokerId, name) }
+    this.topicDefaults = new TopicDefaults(this.ownSettings)
     for (const name of [defaultVHost, ...options.vhosts]) this.#addVHost(name)
   }
 
@@ -139,6 +152,7 @@ export class Broker {
 
   /** Keyed state that outlived the last process, after `restore`. */
   restoreState(state: ReadonlyMap<string, Buffer>): void {
+    this.settings.restore(state)
     const orphans: string[] = []
     const partitions = this.#partitionsWith(state)
     for (const [key, value] of state) {

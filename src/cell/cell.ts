@@ -27,6 +27,8 @@ export interface CellOptions extends Pick<
 > {
   /** Virtual hosts that exist besides `/`. */
   readonly vhosts: readonly string[]
+  /** What Kafka's settings call the broker. */
+  readonly nodeId?: number
   /** How consumer groups behave, where that differs from the defaults. */
   readonly groups?: Partial<GroupConfig>
 }
@@ -68,8 +70,7 @@ export class Cell implements AsyncDisposable {
       },
     })
     try {
-      const { vhosts, groups = {} } = options
-      return new Cell({ crossing, storage, blockedListeners, vhosts, groups }, parts)
+      return new Cell({ crossing, storage, blockedListeners, options }, parts)
     } catch (error) {
       await storage.close()
       throw error
@@ -77,12 +78,12 @@ export class Cell implements AsyncDisposable {
   }
 
   private constructor(opened: Opened, parts: CellParts) {
-    const { crossing, storage, blockedListeners, vhosts, groups } = opened
+    const { crossing, storage, blockedListeners, options } = opened
     const { store, state } = storage
     this.crossing = crossing
     this.blockedListeners = blockedListeners
-    this.broker = restoreBroker(storage, vhosts, parts)
-    this.groups = openGroups(this.broker, this.broker.getVHost(defaultVHost), state, groups)
+    this.broker = restoreBroker(storage, options, parts)
+    this.groups = openGroups(this.broker, this.broker.getVHost(defaultVHost), state, options.groups)
     this.producerIds = new ProducerIds(store, state)
     this.clusterId = clusterIdOf(store, parts.random, state)
     this.#retention = createRetention(this.broker, parts)
@@ -108,18 +109,18 @@ interface Opened {
   readonly crossing: Crossing
   readonly storage: Storage
   readonly blockedListeners: Cell['blockedListeners']
-  readonly vhosts: readonly string[]
-  readonly groups: Partial<GroupConfig>
+  readonly options: CellOptions
 }
 
-function restoreBroker(storage: Storage, vhosts: readonly string[], parts: CellParts): Broker {
+function restoreBroker(storage: Storage, options: CellOptions, parts: CellParts): Broker {
   const { clock, random, turn, logger } = parts
   const broker = new Broker({
     store: storage.store,
     turn,
     random,
     clock,
-    vhosts,
+    vhosts: options.vhosts,
+    ...(options.nodeId !== undefined && { nodeId: options.nodeId }),
     onTopologyDurable: storage.onTopologyDurable,
     onDamaged: ({ vhost, name }, offset, error) => {
       logger.error({ err: error, vhost, queue: name, offset }, 'Messages were skipped')

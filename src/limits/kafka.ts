@@ -44,6 +44,12 @@ export const kafkaLimits = {
   fetchWaitMsMax: 300_000,
   /** Partitions in one answer to DescribeTopicPartitions (Kafka's max.request.partition.size.limit). */
   describedPartitionsMax: 2000,
+  /** Longest value of a setting that clients change, as in Kafka's controller. */
+  configValueSizeMax: 32_767,
+  /** Settings of one broker that clients change: Kafka has some 80 such, and keeps unknown ones as well. */
+  brokerSettingsMax: 1000,
+  /** Subscriptions to clients' metrics that are kept. */
+  clientMetricsMax: 1000,
   /** Incremental fetch sessions (Kafka's max.incremental.fetch.session.cache.slots). */
   fetchSessionsMax: 1000,
 } as const

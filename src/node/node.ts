@@ -129,7 +129,8 @@ export class Node implements AsyncDisposable {
 
   async #openCell({ storage, syncDelayMs }: NodeParts): Promise<Cell> {
     const groups = groupConfigOf(this.#options)
-    const options = { ...this.#options, kind: storage, syncDelayMs, groups }
+    const { kafkaNodeId: nodeId } = this.#options
+    const options = { ...this.#options, kind: storage, syncDelayMs, nodeId, groups }
     const cell = this.#stack.use(
       await Cell.open(options, {
         clock: this.#clock,

@@ -13,8 +13,10 @@ import { checkBatch } from './check-batch.ts'
 import { checkRecords, verdictOf } from './check-records.ts'
 import { ProducerState } from './producer-state.ts'
 import type { TopicConfig } from './topic-config.ts'
+import type { BrokerValues } from './topic-defaults.ts'
 
 export interface PartitionContext {
+  readonly ownSettings: BrokerValues
   readonly store: LogStore
   readonly clock: Clock
 }
@@ -125,8 +127,9 @@ export class Partition implements LogWatcher {
 
   /** Forgets producers that have been silent for long, and the oldest of too many. */
   expireProducers(): void {
-    const { store, clock } = this.#context
-    const before = clock.now() - topicLimits.producerIdExpirationMs
+    const { store, clock, ownSettings } = this.#context
+    const setMs = ownSettings.get('producer.id.expiration.ms')
+    const before = clock.now() - Number(setMs ?? topicLimits.producerIdExpirationMs)
     const expired = this.producers.expire(before, topicLimits.producersPerPartitionMax)
     if (expired.length === 0) return
     store.beginAtom()

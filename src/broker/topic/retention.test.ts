@@ -27,7 +27,10 @@ const batchCount = 5
 const hourMs = 3_600_000
 
 /** A topic with one batch of two records an hour, the last one now, and a retention that ran once. */
-async function retained(configs: Record<string, string>): Promise<Topic> {
+async function retained(
+  configs: Record<string, string>,
+  brokerSettings: Record<string, string> = {},
+): Promise<Topic> {
   const clock = new TickingClock()
   const turn = new Turn(clock)
   const store = new MemoryLogStore({ clock, turn })
@@ -40,6 +43,7 @@ async function retained(configs: Record<string, string>): Promise<Topic> {
     onTopologyDurable: () => undefined,
     onDamaged: () => undefined,
   })
+  broker.settings.put('broker', '', brokerSettings)
   const topics = broker.topicsOf(broker.getVHost('/'))
   const { topic } = topics.create({ name: 't', partitionCount: 1, configs, isProvisional: false })
   for (let hour = batchCount - 1; hour >= 0; hour--) {
@@ -74,6 +78,12 @@ test('the oldest records go when a partition is larger than retention.bytes', as
 test('the newest batch stays whatever the limits', async () => {
   const topic = await retained({ 'retention.ms': '0', 'retention.bytes': '0' })
   assert.equal(startOf(topic), 8)
+})
+
+test('a topic that sets nothing has what the broker has for all topics', async () => {
+  const forAll = { 'log.retention.ms': `${2.5 * hourMs}` }
+  assert.equal(startOf(await retained({}, forAll)), 4)
+  assert.equal(startOf(await retained({ 'retention.ms': '-1' }, forAll)), 0)
 })
 
 test('nothing goes without limits, or from a topic that is only compacted', async () => {

@@ -2,52 +2,33 @@
 // that this broker acts on have getters; the others are kept and shown, because tools set and read
 // them. Source: Kafka's TopicConfig and LogConfig, and what Kafka 4.3.0 answered.
 import { BrokerError } from '../broker-error.ts'
+import {
+  atLeast,
+  between,
+  listOf,
+  oneOf,
+  parseSettingValue,
+  type SettingCheck,
+  type SettingRules,
+} from '../setting-value.ts'
+import { itemsOf } from '../setting-value.ts'
+import { noTopicDefaults, type TopicDefaults } from './topic-defaults.ts'
 
-/** Kinds of values, as DescribeConfigs names them. */
-export type ConfigType = 'boolean' | 'string' | 'int' | 'long' | 'double' | 'list'
-
-/** Why a value of the right type is not allowed; undefined when it is. May name part of the value. */
-type Check = (value: string) => { readonly reason: string; readonly value?: string } | undefined
-
-export interface TopicConfigDefinition {
-  readonly type: ConfigType
+export interface TopicConfigDefinition extends SettingRules {
   readonly default: string
-  /** What values are allowed besides being of the type. */
-  readonly check?: Check
 }
 
 const max64 = '9223372036854775807'
 const hourMs = '3600000'
 const dayMs = '86400000'
 const weekMs = '604800000'
-const bounds = { int: 2n ** 31n, long: 2n ** 63n } as const
 
-const oneOf =
-  (...allowed: string[]): Check =>
-  (value) =>
-    allowed.includes(value)
-      ? undefined
-      : { reason: `String must be one of: ${allowed.join(', ')}`, value }
-const listOf =
-  (...allowed: string[]): Check =>
-  (value) =>
-    itemsOf(value)
-      .map(oneOf(...allowed))
-      .find((problem) => problem !== undefined)
-const atLeast =
-  (least: number): Check =>
-  (value) =>
-    Number(value) >= least ? undefined : { reason: `Value must be at least ${least}` }
-const between =
-  (least: number, most: number): Check =>
-  (value) =>
-    Number(value) > most ? { reason: `Value must be no more than ${most}` } : atLeast(least)(value)
-const gzipLevel: Check = (value) =>
+const gzipLevel: SettingCheck = (value) =>
   value === '-1' || (Number(value) >= 1 && Number(value) <= 9)
     ? undefined
     : { reason: 'Value must be between 1 and 9 or equal to -1' }
 const replicas =
-  (name: string): Check =>
+  (name: string): SettingCheck =>
   (value) =>
     value === '' || value === '*' || /^\d+:\d+(?:,\d+:\d+)*$/.test(value)
       ? undefined
@@ -56,11 +37,11 @@ const replicas =
           reason: `${name} must be the literal '*' or a list of replicas in the following format: [partitionId]:[brokerId],[partitionId]:[brokerId],...`,
         }
 
-function long(value: string, check: Check): TopicConfigDefinition {
+function long(value: string, check: SettingCheck): TopicConfigDefinition {
   return { type: 'long', default: value, check }
 }
 
-function int(value: string, check: Check): TopicConfigDefinition {
+function int(value: string, check: SettingCheck): TopicConfigDefinition {
   return { type: 'int', default: value, check }
 }
 
@@ -132,13 +113,7 @@ export function parseTopicConfig(name: string, text: string): string {
   if (definition === undefined) {
     throw new BrokerError('invalid_config', `Unknown topic config name: ${name}`)
   }
-  const { type, check } = definition
-  const value = parse(type, text)
-  if (value === undefined) throw invalid(name, text, typeProblems[type])
-  const problem = check?.(value)
-  if (problem === undefined) return value
-  const shown = type === 'double' && Number.isInteger(Number(value)) ? `${Number(value)}.0` : value
-  throw invalid(name, problem.value ?? shown, problem.reason)
+  return parseSettingValue(name, text, definition)
 }
 
 /**
@@ -167,62 +142,22 @@ export function parseTopicConfigs(
   return parsed
 }
 
-/** What a list holds. */
-export function itemsOf(value: string): string[] {
-  return value
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '')
-}
-
-const typeProblems: Readonly<Record<ConfigType, string>> = {
-  boolean: 'Expected value to be either true or false',
-  int: 'Not a number of type INT',
-  long: 'Not a number of type LONG',
-  double: 'Not a number of type DOUBLE',
-  list: 'Expected a comma separated list',
-  string: 'Expected value to be a string',
-}
-
-/** The value in its usual form; undefined when it is none of the type. */
-function parse(type: ConfigType, text: string): string | undefined {
-  const trimmed = text.trim()
-  switch (type) {
-    case 'boolean': {
-      const value = trimmed.toLowerCase()
-      return value === 'true' || value === 'false' ? value : undefined
-    }
-    case 'int':
-    case 'long':
-      return parseInteger(trimmed, bounds[type])
-    case 'double':
-      return trimmed !== '' && Number.isFinite(Number(trimmed)) ? trimmed : undefined
-    case 'list':
-      return itemsOf(trimmed).join()
-    default:
-      return trimmed
-  }
-}
-
-function parseInteger(text: string, bound: bigint): string | undefined {
-  if (!/^[+-]?\d{1,19}$/.test(text)) return undefined
-  const value = BigInt(text.replace('+', ''))
-  return value >= -bound && value < bound ? String(value) : undefined
-}
-
-function invalid(name: string, value: string, reason: string): BrokerError {
-  return new BrokerError(
-    'invalid_config',
-    `Invalid value ${value} for configuration ${name}: ${reason}`,
-  )
-}
-
-/** The settings of one topic: what was set, over the defaults. */
+/** The settings of one topic: those it has, over the broker's for all topics, over Kafka's. */
 export class TopicConfig {
   readonly #overrides: Map<string, string>
+  readonly #defaults: TopicDefaults
 
-  constructor(overrides: Readonly<Record<string, string>>) {
+  constructor(
+    overrides: Readonly<Record<string, string>>,
+    defaults: TopicDefaults = noTopicDefaults,
+  ) {
     this.#overrides = new Map(Object.entries(overrides))
+    this.#defaults = defaults
+  }
+
+  /** With other settings of its own, over the same defaults. */
+  with(overrides: Readonly<Record<string, string>>): TopicConfig {
+    return new TopicConfig(overrides, this.#defaults)
   }
 
   get overrides(): Readonly<Record<string, string>> {
@@ -234,7 +169,9 @@ export class TopicConfig {
   }
 
   get(name: string): string {
-    return this.#overrides.get(name) ?? topicConfigs[name]?.default ?? ''
+    return (
+      this.#overrides.get(name) ?? this.#defaults.get(name) ?? topicConfigs[name]?.default ?? ''
+    )
   }
 
   /** Milliseconds records are kept; Infinity for ever. */

@@ -6,6 +6,7 @@ import type { QueueLike } from '../exchange/binding.ts'
 import { partitionOfKey } from './murmur2.ts'
 import type { Partition } from './partition.ts'
 import { TopicConfig } from './topic-config.ts'
+import type { TopicDefaults } from './topic-defaults.ts'
 
 /** Whoever reads a topic and has to know what becomes of it. */
 export interface TopicObserver {
@@ -20,6 +21,7 @@ export interface TopicOptions {
   readonly topicId: string
   readonly isProvisional: boolean
   readonly configs: Readonly<Record<string, string>>
+  readonly defaults: TopicDefaults
   readonly arguments?: Arguments
 }
 
@@ -54,7 +56,7 @@ export class Topic implements QueueLike {
     this.name = options.name
     this.topicId = options.topicId
     this.arguments = options.arguments ?? streamArguments
-    this.config = new TopicConfig(options.configs)
+    this.config = new TopicConfig(options.configs, options.defaults)
     this.isProvisional = options.isProvisional
   }
 

@@ -132,6 +132,7 @@ export class Topics {
       topicId: random.bytes(topicIdBytes).toString('base64url'),
       isProvisional: asked.isProvisional,
       configs,
+      defaults: this.#broker.topicDefaults,
       ...(asked.arguments && { arguments: asked.arguments }),
     })
     this.#addPartitions(topic, asked.partitionCount)
@@ -171,7 +172,7 @@ export class Topics {
   configure(topic: Topic, configs: Readonly<Record<string, string>>): Commit {
     const parsed = parseTopicConfigs(configs)
     return this.#change(topic, () => {
-      topic.config = new TopicConfig(parsed)
+      topic.config = topic.config.with(parsed)
     })
   }
 
@@ -185,7 +186,7 @@ export class Topics {
     const ticket = this.#change(topic, () => {
       topic.isProvisional = false
       topic.arguments = asked.arguments
-      topic.config = new TopicConfig(asked.configs)
+      topic.config = topic.config.with(asked.configs)
       this.#addPartitions(topic, asked.partitionCount)
     })
     if (topic.partitions.length > before) this.#onPartitionsAdded(topic)
@@ -221,7 +222,8 @@ export class Topics {
   /** Puts back a topic that was kept, with a cursor for each of its partitions. */
   restore(row: QueueRow, kept: TopicRow, cursors: readonly LogCursor[]): void {
     const { vhost, name, arguments: args } = row
-    const topic = new Topic({ vhost, name, arguments: args, ...kept })
+    const defaults = this.#broker.topicDefaults
+    const topic = new Topic({ vhost, name, arguments: args, defaults, ...kept })
     const homeAddress = encodeAddress('', name)
     for (const cursor of cursors) {
       topic.partitions.push(this.#partition(topic, cursor, homeAddress))

@@ -1,18 +1,14 @@
 // IncrementalAlterConfigs (KIP-339, key 44) and AlterConfigs (key 33).
-import { BrokerError } from '../../broker/broker-error.ts'
-import {
-  itemsOf,
-  parseTopicConfig,
-  parseTopicConfigs,
-  topicConfigs,
-} from '../../broker/topic/topic-config.ts'
-import { checkTopicName } from '../../broker/topic/topic-name.ts'
-import { Topic } from '../../broker/topic/topic.ts'
-import { whenCaughtUp, whenDurable } from './await-durable.ts'
-import { type ConfigResource, resourceType } from './config-resource.ts'
-import { groupConfigNames } from './config-rows.ts'
-import { answerTo, type ErrorAnswer, invalidRequest, noError } from './error-code.ts'
+import type { SettingValues } from '../../broker/dynamic-settings.ts'
+import { itemsOf } from '../../broker/setting-value.ts'
+import type { Steps } from '../../lib/slices.ts'
+import { kafkaLimits } from '../../limits/kafka.ts'
+import type { Commit } from '../../log/commit.ts'
+import { type ConfigKind, type ConfigResource, resourceType } from './config-kind.ts'
+import { configKinds } from './config-kinds.ts'
+import { answerTo, type ErrorAnswer, invalidRequest, KafkaRefusal, noError } from './error-code.ts'
 import type { Handler, RequestContext } from './request-context.ts'
+import { untilCaughtUp, untilDurable } from './until-durable.ts'
 
 const operation = { set: 0, delete: 1, append: 2, subtract: 3 } as const
 
@@ -26,66 +22,88 @@ interface Alteration extends ConfigResource {
   readonly configs: readonly ConfigChange[]
 }
 
-/** What is set now → what shall be set. */
-type Change = (overrides: Readonly<Record<string, string>>) => Record<string, string>
+/** What came of one resource. */
+type Altered = ConfigResource & ErrorAnswer
+
+interface Manner {
+  readonly isDryRun: boolean
+  /** The changes are all that shall be set: the old way. */
+  readonly isReplacing: boolean
+}
 
 export const handleIncrementalAlterConfigs: Handler<'incrementalAlterConfigs'> = async (
-  request,
+  { resources, validateOnly: isDryRun },
   context,
 ) => {
-  const responses = []
-  for (const resource of request.resources) {
-    const change: Change = (overrides) => applyChanges(overrides, resource.configs)
-    const answer = await alter(resource, context, { change, isDryRun: request.validateOnly })
-    responses.push({ ...identityOf(resource), ...answer })
+  const steps = alterAll(resources, { isDryRun, isReplacing: false }, context)
+  return { throttleTimeMs: 0, responses: await context.slices.run(steps) }
+}
+
+export const handleAlterConfigs: Handler<'alterConfigs'> = async (
+  { resources, validateOnly: isDryRun },
+  context,
+) => {
+  const alterations = resources.map(({ configs, ...resource }) => ({
+    ...resource,
+    configs: configs.map((config) => ({ ...config, configOperation: operation.set })),
+  }))
+  const steps = alterAll(alterations, { isDryRun, isReplacing: true }, context)
+  return { throttleTimeMs: 0, responses: await context.slices.run(steps) }
+}
+
+function* alterAll(
+  alterations: readonly Alteration[],
+  manner: Manner,
+  context: RequestContext,
+): Steps<Altered[]> {
+  const kinds = configKinds(context)
+  const counts = new Map<string, number>()
+  for (const resource of alterations) {
+    const key = keyOf(resource)
+    counts.set(key, (counts.get(key) ?? 0) + 1)
+    yield
   }
-  return { throttleTimeMs: 0, responses }
-}
-
-export const handleAlterConfigs: Handler<'alterConfigs'> = async (request, context) => {
-  const responses = []
-  for (const resource of request.resources) {
-    // The old way replaces everything that was set.
-    const configs = resource.configs.map((config) => ({
-      ...config,
-      configOperation: operation.set,
-    }))
-    const change: Change = () => applyChanges({}, configs)
-    const alteration = { ...identityOf(resource), configs }
-    const answer = await alter(alteration, context, { change, isDryRun: request.validateOnly })
-    responses.push({ ...identityOf(resource), ...answer })
-  }
-  return { throttleTimeMs: 0, responses }
-}
-
-function identityOf({ resourceType: type, resourceName }: ConfigResource): ConfigResource {
-  return { resourceType: type, resourceName }
-}
-
-async function alter(
-  resource: Alteration,
-  { topics, broker, settings }: RequestContext,
-  { change, isDryRun }: { readonly change: Change; readonly isDryRun: boolean },
-): Promise<ErrorAnswer> {
-  try {
-    checkChanges(resource.configs)
-    checkResource(resource, settings.nodeId)
-    await whenCaughtUp(broker.topology)
-    const { resourceName: name } = resource
-    const view = topics.find(name)
-    if (view === undefined) {
-      throw new BrokerError('queue_not_found', `The topic '${name}' does not exist.`)
+  const tickets = new Set<Commit>()
+  const responses: Altered[] = []
+  for (const alteration of alterations) {
+    const { resourceType: type, resourceName } = alteration
+    yield* untilCaughtUp(context)
+    let answer: ErrorAnswer = { errorCode: noError, errorMessage: null }
+    try {
+      if (counts.get(keyOf(alteration)) !== 1) {
+        throw invalidRequest('Each resource must appear at most once.')
+      }
+      const ticket = alter(alteration, manner, kinds)
+      if (ticket !== undefined) tickets.add(ticket)
+    } catch (error) {
+      answer = answerTo(error)
     }
-    if (!(view.source instanceof Topic)) {
-      throw new BrokerError('invalid_config', `${name} is a queue: use its arguments.`)
-    }
-    const configs = parseTopicConfigs(change(view.source.config.overrides))
-    if (isDryRun) return { errorCode: noError, errorMessage: null }
-    await whenDurable(topics.configure(view.source, configs))
-    return { errorCode: noError, errorMessage: null }
-  } catch (error) {
-    return answerTo(error)
+    responses.push({ resourceType: type, resourceName, ...answer })
+    yield
   }
+  yield* untilDurable(tickets)
+  return responses
+}
+
+function keyOf({ resourceType: type, resourceName }: ConfigResource): string {
+  return `${type} ${resourceName}`
+}
+
+/** Nothing to wait for in a dry run. */
+function alter(
+  { resourceType: type, resourceName: name, configs }: Alteration,
+  { isDryRun, isReplacing }: Manner,
+  kinds: ReadonlyMap<number, ConfigKind>,
+): Commit | undefined {
+  checkChanges(configs)
+  const kind = kinds.get(type)
+  if (type === resourceType.brokerLogger && !isReplacing) {
+    throw invalidRequest('Log levels cannot be changed while the broker runs.')
+  }
+  if (kind === undefined) throw invalidRequest(`Unknown resource type ${type}`)
+  const before = kind.read(name)
+  const values = kind.check(name, applyChanges(isReplacing ? {} : before, configs, kind))
+  return isDryRun ? undefined : kind.write(name, values)
 }
 
 function checkChanges(changes: readonly ConfigChange[]): void {
@@ -96,63 +114,33 @@ function checkChanges(changes: readonly ConfigChange[]): void {
     .filter(({ value, configOperation }) => value === null && configOperation !== operation.delete)
     .map(({ name }) => name)
   if (nulls.length > 0) {
-    throw invalidRequest(`Null value not supported for : ${nulls.join()}`)
+    throw invalidRequest(`Null value not supported for : ${nulls.join(', ')}`)
   }
-}
-
-/** Topics alone have settings that can be changed while the broker runs. */
-function checkResource(
-  { resourceType: type, resourceName: name, configs }: Alteration,
-  nodeId: number,
-): void {
-  const names = configs.map((config) => config.name)
-  switch (type) {
-    case resourceType.topic:
-      if (name === '') throw invalidRequest('Default topic resources are not allowed.')
-      checkTopicName(name)
-      return
-    case resourceType.broker:
-      if (name !== '') checkBrokerName(name, nodeId)
-      throw invalidRequest(`Cannot update these configs dynamically: [${names.join(', ')}]`)
-    case resourceType.group:
-      for (const each of names) {
-        if (groupConfigNames.has(each)) continue
-        throw new BrokerError('invalid_config', `Unknown group config name: ${each}`)
-      }
-      throw invalidRequest('Settings of groups cannot be changed.')
-    case resourceType.brokerLogger:
-      throw invalidRequest('Log levels cannot be changed while the broker runs.')
-    case resourceType.clientMetrics:
-      throw invalidRequest('Metrics of clients are not gathered.')
-    default:
-      throw invalidRequest(`Unknown resource type ${type}`)
-  }
-}
-
-function checkBrokerName(name: string, nodeId: number): void {
-  if (name === String(nodeId)) return
-  if (!/^[+-]?\d+$/.test(name)) {
-    throw invalidRequest(`Node id must be an integer, but it is: ${name}`)
-  }
-  throw invalidRequest(`Unexpected broker id, expected ${nodeId}, but received ${name}`)
 }
 
 function applyChanges(
-  overrides: Readonly<Record<string, string>>,
+  before: SettingValues,
   changes: readonly ConfigChange[],
-): Record<string, string> {
-  const configs = new Map(Object.entries(overrides))
+  kind: ConfigKind,
+): SettingValues {
+  const values = new Map(Object.entries(before))
   for (const change of changes) {
-    const value = valueAfter(change, configs.get(change.name))
-    if (value === undefined) configs.delete(change.name)
-    else configs.set(change.name, parseTopicConfig(change.name, value))
+    const value = valueAfter(change, values.get(change.name), kind)
+    if (value === undefined) values.delete(change.name)
+    else values.set(change.name, value)
+    if (value === undefined || value.length <= kafkaLimits.configValueSizeMax) continue
+    throw new KafkaRefusal(
+      'INVALID_CONFIG',
+      `The configuration value cannot be added because it exceeds the maximum value size of ${kafkaLimits.configValueSizeMax} bytes.`,
+    )
   }
-  return Object.fromEntries(configs)
+  return Object.fromEntries(values)
 }
 
 function valueAfter(
   { name, value, configOperation }: ConfigChange,
   current: string | undefined,
+  kind: ConfigKind,
 ): string | undefined {
   if (configOperation === operation.delete || value === null) return undefined
   if (configOperation === operation.set) return value
@@ -160,13 +148,12 @@ function valueAfter(
     throw invalidRequest(`Unknown operation ${configOperation} on ${name}`)
   }
   const isAppend = configOperation === operation.append
-  if (topicConfigs[name]?.type !== 'list') {
-    throw new BrokerError(
-      'invalid_config',
-      `Can't ${isAppend ? 'APPEND to' : 'SUBTRACT from'} key ${name} because its type is not LIST.`,
-    )
+  const fallback = kind.listDefault(name)
+  if (fallback === undefined) {
+    const text = `Can't ${isAppend ? 'APPEND to' : 'SUBTRACT from'} key ${name} because its type is not LIST.`
+    throw new KafkaRefusal('INVALID_CONFIG', text)
   }
-  const items = itemsOf(current ?? topicConfigs[name].default)
+  const items = itemsOf(current ?? fallback)
   const given = itemsOf(value)
   const rest = items.filter((item) => !given.includes(item))
   // What is there already stays where it is.

@@ -1,20 +1,10 @@
 // Every setting of a Kafka 4.3.0 broker with its type and default, as Kafka answers DescribeConfigs:
 // tools look for what they know and show what there is.
-
-export type BrokerConfigType =
-  | 'boolean'
-  | 'string'
-  | 'int'
-  | 'short'
-  | 'long'
-  | 'double'
-  | 'list'
-  | 'class'
-  | 'password'
+import type { SettingType } from '../../broker/setting-value.ts'
 
 export type BrokerConfigRow = readonly [
   name: string,
-  type: BrokerConfigType,
+  type: SettingType,
   defaultValue: string | null,
 ]
 

@@ -12,10 +12,11 @@ import {
 import type { Steps } from '../../lib/slices.ts'
 import { topicLimits } from '../../limits/topic.ts'
 import type { Commit } from '../../log/commit.ts'
-import { describeTopicConfigs } from './config-rows.ts'
+import { BrokerLayers } from './broker-layers.ts'
 import { answerTo, invalidRequest, KafkaRefusal, noError } from './error-code.ts'
 import { checkAssignments } from './replica-assignment.ts'
 import type { Handler, RequestContext } from './request-context.ts'
+import { describeTopicConfigs } from './topic-configs.ts'
 import { untilCaughtUp, untilDurable } from './until-durable.ts'
 import { ItemWriter } from './write-in-slices.ts'
 
@@ -73,6 +74,7 @@ function createTopic(
     if (!isDryRun && existing !== undefined) tickets.add(topics.delete(existing))
     const created = isDryRun ? undefined : topics.create(asked)
     if (created !== undefined) tickets.add(created.ticket)
+    const config = new TopicConfig(asked.configs, context.broker.topicDefaults)
     return {
       name: topic.name,
       topicId: created?.topic.topicId ?? zeroUuid,
@@ -80,7 +82,7 @@ function createTopic(
       errorMessage: null,
       numPartitions: asked.partitionCount,
       replicationFactor: 1,
-      configs: describeTopicConfigs(created?.topic.config ?? new TopicConfig(asked.configs)),
+      configs: describeTopicConfigs(config, new BrokerLayers(context)),
     }
   } catch (error) {
     return refuse(topic, error)

@@ -1,18 +1,23 @@
 // DescribeConfigs (key 32).
-import { checkTopicName } from '../../broker/topic/topic-name.ts'
 import {
   type DescribeConfigsRequest,
   type DescribeConfigsResourceResult,
   type DescribeConfigsResult,
   writeDescribeConfigsResult,
 } from '../../codec/kafka/messages/describe-configs.gen.ts'
-import { type ConfigResource, resourceType } from './config-resource.ts'
-import { describeBrokerConfigs, describeGroupConfigs, describeTopicConfigs } from './config-rows.ts'
+import { type ConfigKind, type ConfigResource, resourceType } from './config-kind.ts'
+import { configKinds } from './config-kinds.ts'
 import { answerTo, codeOf, invalidRequest, noError } from './error-code.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 import { ItemWriter, writeAll } from './write-in-slices.ts'
 
 type Rows = readonly DescribeConfigsResourceResult[]
+
+/** What can be described. */
+interface Described {
+  readonly nodeId: number
+  readonly kinds: ReadonlyMap<number, ConfigKind>
+}
 
 export const handleDescribeConfigs: Handler<'describeConfigs'> = async (request, context) => ({
   throttleTimeMs: 0,
@@ -28,11 +33,13 @@ function* describeAll(
   request: DescribeConfigsRequest,
   context: RequestContext,
 ): Generator<DescribeConfigsResult, void> {
+  const described = { nodeId: context.settings.nodeId, kinds: configKinds(context) }
   for (const resource of request.resources) {
-    const { resourceType: type, resourceName, configurationKeys: keys } = resource
-    const { rows, ...answer } = describe(resource, context)
+    const { resourceType: type, resourceName, configurationKeys } = resource
+    const keys = new Set(configurationKeys)
+    const { rows, ...answer } = describe(resource, described)
     const isAsked = ({ name }: { readonly name: string }): boolean =>
-      keys === null || keys.length === 0 || keys.includes(name)
+      keys.size === 0 || keys.has(name)
     const configs = rows.filter(isAsked)
     yield {
       ...answer,
@@ -49,10 +56,10 @@ function withoutSynonyms(row: DescribeConfigsResourceResult): DescribeConfigsRes
 
 function describe(
   resource: ConfigResource,
-  context: RequestContext,
+  described: Described,
 ): { readonly errorCode: number; readonly errorMessage: string | null; readonly rows: Rows } {
   try {
-    const rows = rowsOf(resource, context)
+    const rows = rowsOf(resource, described)
     if (rows !== undefined) return { errorCode: noError, errorMessage: null, rows }
     return { errorCode: codeOf('UNKNOWN_TOPIC_OR_PARTITION'), errorMessage: null, rows: [] }
   } catch (error) {
@@ -63,36 +70,12 @@ function describe(
 /** Undefined for a topic that does not exist. */
 function rowsOf(
   { resourceType: type, resourceName: name }: ConfigResource,
-  { topics, settings }: RequestContext,
+  { nodeId, kinds }: Described,
 ): Rows | undefined {
-  switch (type) {
-    case resourceType.topic: {
-      checkTopicName(name)
-      const view = topics.find(name)
-      return view && describeTopicConfigs(view.config)
-    }
-    case resourceType.broker:
-    case resourceType.brokerLogger:
-      checkBrokerName(name, settings.nodeId)
-      // No defaults for all brokers are set, and log levels are not Kafka's.
-      if (name === '' || type === resourceType.brokerLogger) return []
-      return describeBrokerConfigs(settings)
-    case resourceType.group:
-      if (name === '') throw invalidRequest('Group name must not be empty')
-      return describeGroupConfigs()
-    case resourceType.clientMetrics:
-      return []
-    default:
-      throw invalidRequest(`Unknown resource type ${type}`)
-  }
-}
-
-function checkBrokerName(name: string, nodeId: number): void {
-  if (name === '' || name === String(nodeId)) return
-  if (!/^[+-]?\d+$/.test(name)) {
-    throw invalidRequest(`Broker id must be an integer, but it is: ${name}`)
-  }
-  throw invalidRequest(
-    `Unexpected broker id, expected ${nodeId} or empty string, but received ${name}`,
-  )
+  const kind = kinds.get(type)
+  if (kind !== undefined) return kind.describe(name)
+  if (type !== resourceType.brokerLogger) throw invalidRequest(`Unknown resource type ${type}`)
+  if (name === '') throw invalidRequest('Broker id must not be empty')
+  if (name === String(nodeId)) return []
+  throw invalidRequest(`Unexpected broker id, expected ${nodeId} but received ${name}`)
 }

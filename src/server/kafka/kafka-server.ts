@@ -1,9 +1,11 @@
 // The Kafka side of the broker: its connections.
 import type { Socket } from 'node:net'
 import type { Timer } from '../../lib/clock.ts'
+import { unmapped } from '../../lib/loopback.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
 import type { ByteSource } from '../byte-source.ts'
 import { SendWatch } from '../send-watch.ts'
+import { ConnectionQuota } from './connection-quota.ts'
 import { KafkaConnection } from './kafka-connection.ts'
 import type { KafkaContext, KafkaListener, KafkaParts } from './kafka-context.ts'
 
@@ -11,10 +13,12 @@ export class KafkaServer {
   readonly #context: KafkaContext
   readonly #connections = new Set<KafkaConnection>()
   readonly #idleCheck: Timer
+  readonly #quota: ConnectionQuota
 
   constructor(parts: KafkaParts) {
     const sendWatch = new SendWatch(parts.clock, kafkaLimits.kafkaIdleMsMax)
     this.#context = { ...parts, sendWatch }
+    this.#quota = new ConnectionQuota(parts.broker.ownSettings)
     this.#idleCheck = parts.clock.every(kafkaLimits.kafkaIdleCheckMs, () => {
       for (const connection of this.#connections) connection.checkIdle(kafkaLimits.kafkaIdleCheckMs)
     })
@@ -27,9 +31,17 @@ export class KafkaServer {
   /** What takes over the sockets that `listener` accepts. */
   acceptOn(listener: KafkaListener): (socket: Socket, source: ByteSource) => void {
     return (socket, source) => {
+      const address = unmapped(socket.remoteAddress ?? '')
+      const refusal = this.#quota.admit(address)
+      if (refusal !== undefined) {
+        this.#context.logger.info(`A Kafka connection from ${address} was refused: ${refusal}`)
+        socket.destroy()
+        return
+      }
       const incoming = { socket, source, listener }
       const connection = new KafkaConnection(incoming, this.#context, (closed) => {
         this.#connections.delete(closed)
+        this.#quota.leave(address)
       })
       this.#connections.add(connection)
     }

@@ -1,68 +1,36 @@
 // Settings of topics, brokers and groups: names, defaults and texts are what Kafka 4.3.0 answered.
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import type { DescribeConfigsResult } from '../../../src/codec/kafka/messages/describe-configs.gen.ts'
 import { kafkaLimits } from '../../../src/limits/kafka.ts'
+import {
+  type Change,
+  ConfigCalls,
+  configType,
+  operation,
+  synonymsOf,
+} from '../../support/config-calls.ts'
 import { KafkaFixture } from '../../support/kafka-fixture.ts'
 
-const type = { topic: 2, broker: 4, group: 32 } as const
-const operation = { set: 0, delete: 1, append: 2, subtract: 3 } as const
 const code = { invalidTopic: 17, invalidConfig: 40, invalidRequest: 42 } as const
 
 let kafka: KafkaFixture
+let calls: ConfigCalls
 
 before(async () => {
   kafka = await KafkaFixture.start()
+  calls = new ConfigCalls(kafka.client)
   await kafka.createTopic('plain')
   await kafka.createTopic('set', { 'retention.ms': ' 1000 ', 'cleanup.policy': 'compact, delete' })
 })
 after(() => kafka[Symbol.asyncDispose]())
 
-async function describeOne(
-  resourceType: number,
-  resourceName: string,
-  { keys = null as string[] | null, includeSynonyms = true } = {},
-): Promise<DescribeConfigsResult> {
-  const { results } = await kafka.client.call('describeConfigs', {
-    resources: [{ resourceType, resourceName, configurationKeys: keys }],
-    includeSynonyms,
-    includeDocumentation: false,
-  })
-  return results[0] as DescribeConfigsResult
-}
-
-type Change = readonly [name: string, value: string | null, operation?: number]
-
-async function alter(
-  resourceType: number,
-  resourceName: string,
-  changes: readonly Change[],
-): Promise<readonly [code: number, message: string | null]> {
-  const configs = changes.map(([name, value, configOperation = operation.set]) => ({
-    name,
-    value,
-    configOperation,
-  }))
-  const { responses } = await kafka.client.call('incrementalAlterConfigs', {
-    resources: [{ resourceType, resourceName, configs }],
-    validateOnly: false,
-  })
-  return [responses[0]?.errorCode ?? -1, responses[0]?.errorMessage ?? null]
-}
-
-/** name=value@source of what a setting was taken from. */
-function synonymsOf(result: DescribeConfigsResult, name: string): string[] {
-  const row = result.configs.find((each) => each.name === name)
-  return (row?.synonyms ?? []).map((each) => `${each.name}=${each.value}@${each.source}`)
-}
-
 describe('DescribeConfigs', () => {
   it('shows every setting of a topic, where it comes from and what its type is', async () => {
-    const result = await describeOne(type.topic, 'set')
+    const result = await calls.describeOne(configType.topic, 'set')
     assert.equal(result.configs.length, 33)
     const rows = new Map(result.configs.map((row) => [row.name, row]))
-    const { value, configSource, configType, readOnly } = rows.get('retention.ms')!
-    assert.deepEqual([value, configSource, configType, readOnly], ['1000', 1, 5, false])
+    const { value, configSource, configType: kind, readOnly } = rows.get('retention.ms')!
+    assert.deepEqual([value, configSource, kind, readOnly], ['1000', 1, 5, false])
     assert.deepEqual(synonymsOf(result, 'retention.ms'), ['retention.ms=1000@1'])
     assert.deepEqual(synonymsOf(result, 'cleanup.policy'), [
       'cleanup.policy=compact,delete@1',
@@ -74,16 +42,22 @@ describe('DescribeConfigs', () => {
 
   it('shows only what is asked for, and synonyms only when they are', async () => {
     const keys = ['cleanup.policy', 'no.such']
-    const { configs } = await describeOne(type.topic, 'set', { keys, includeSynonyms: false })
+    const { configs } = await calls.describeOne(configType.topic, 'set', {
+      keys,
+      includeSynonyms: false,
+    })
     assert.deepEqual(
       configs.map(({ name, synonyms }) => [name, synonyms]),
       [['cleanup.policy', []]],
     )
-    assert.equal((await describeOne(type.topic, 'set', { keys: [] })).configs.length, 33)
+    assert.equal(
+      (await calls.describeOne(configType.topic, 'set', { keys: [] })).configs.length,
+      33,
+    )
   })
 
   it('shows every setting of the broker, secrets without their values', async () => {
-    const result = await describeOne(type.broker, '1')
+    const result = await calls.describeOne(configType.broker, '1')
     assert.equal(result.configs.length, 340)
     const rows = new Map(result.configs.map((row) => [row.name, row]))
     assert.equal(rows.get('default.replication.factor')?.value, '1')
@@ -91,12 +65,14 @@ describe('DescribeConfigs', () => {
     assert.equal(rows.get('fetch.max.bytes')?.value, String(kafkaLimits.fetchAnswerSizeMax))
     const secret = rows.get('ssl.keystore.password')
     assert.deepEqual([secret?.isSensitive, secret?.value], [true, null])
-    assert.ok(result.configs.every(({ readOnly }) => readOnly))
-    assert.deepEqual((await describeOne(type.broker, '')).configs, [])
+    const changeable = result.configs.filter(({ readOnly }) => !readOnly).map(({ name }) => name)
+    assert.ok(changeable.includes('log.retention.ms') && changeable.includes('num.io.threads'))
+    assert.ok(!changeable.includes('node.id') && !changeable.includes('listeners'))
+    assert.deepEqual((await calls.describeOne(configType.broker, '')).configs, [])
   })
 
   it('shows the settings of any group', async () => {
-    const result = await describeOne(type.group, 'any')
+    const result = await calls.describeOne(configType.group, 'any')
     assert.equal(result.configs.length, 17)
     assert.deepEqual(synonymsOf(result, 'consumer.session.timeout.ms'), [
       'group.consumer.session.timeout.ms=45000@5',
@@ -105,15 +81,16 @@ describe('DescribeConfigs', () => {
 
   it('refuses what there is not', async () => {
     for (const [resourceType, name, message] of [
-      [type.broker, '5', 'Unexpected broker id, expected 1 or empty string, but received 5'],
-      [type.broker, 'x', 'Broker id must be an integer, but it is: x'],
-      [type.group, '', 'Group name must not be empty'],
+      [configType.broker, '5', 'Unexpected broker id, expected 1 or empty string, but received 5'],
+      [configType.broker, 'x', 'Broker id must be an integer, but it is: x'],
+      [configType.group, '', 'Group name must not be empty'],
+      [configType.clientMetrics, '', 'Client metrics subscription name must not be empty'],
     ] as const) {
-      const { errorCode, errorMessage } = await describeOne(resourceType, name)
+      const { errorCode, errorMessage } = await calls.describeOne(resourceType, name)
       assert.deepEqual([errorCode, errorMessage], [code.invalidRequest, message])
     }
-    assert.equal((await describeOne(type.topic, 'absent')).errorCode, 3)
-    assert.equal((await describeOne(type.topic, 'a/b')).errorCode, code.invalidTopic)
+    assert.equal((await calls.describeOne(configType.topic, 'absent')).errorCode, 3)
+    assert.equal((await calls.describeOne(configType.topic, 'a/b')).errorCode, code.invalidTopic)
   })
 })
 
@@ -139,12 +116,12 @@ const invalid: readonly (readonly [name: string, value: string, reason: string, 
 describe('IncrementalAlterConfigs', () => {
   it("refuses values that a topic cannot have, in Kafka's words", async () => {
     for (const [name, value, reason, shown = value] of invalid) {
-      assert.deepEqual(await alter(type.topic, 'plain', [[name, value]]), [
+      assert.deepEqual(await calls.alter(configType.topic, 'plain', [[name, value]]), [
         code.invalidConfig,
         `Invalid value ${shown} for configuration ${name}: ${reason}`,
       ])
     }
-    assert.deepEqual(await alter(type.topic, 'plain', [['no.such', '1']]), [
+    assert.deepEqual(await calls.alter(configType.topic, 'plain', [['no.such', '1']]), [
       code.invalidConfig,
       'Unknown topic config name: no.such',
     ])
@@ -152,7 +129,7 @@ describe('IncrementalAlterConfigs', () => {
       ['min.compaction.lag.ms', '1000'],
       ['max.compaction.lag.ms', '10'],
     ]
-    assert.deepEqual(await alter(type.topic, 'plain', lag), [
+    assert.deepEqual(await calls.alter(configType.topic, 'plain', lag), [
       code.invalidConfig,
       'conflict topic config setting min.compaction.lag.ms (1000) > max.compaction.lag.ms (10)',
     ])
@@ -182,10 +159,10 @@ describe('IncrementalAlterConfigs', () => {
         [[['retention.ms', '1', 9]], code.invalidRequest, 'Unknown operation 9 on retention.ms'],
       ]
     for (const [changes, expected, text] of refusals) {
-      assert.deepEqual(await alter(type.topic, 'plain', changes), [expected, text])
+      assert.deepEqual(await calls.alter(configType.topic, 'plain', changes), [expected, text])
     }
-    assert.equal((await alter(type.topic, '', []))[0], code.invalidRequest)
-    assert.deepEqual(await alter(type.broker, '1', [['broker.id', '5']]), [
+    assert.equal((await calls.alter(configType.topic, '', []))[0], code.invalidRequest)
+    assert.deepEqual(await calls.alter(configType.broker, '1', [['broker.id', '5']]), [
       code.invalidRequest,
       'Cannot update these configs dynamically: [broker.id]',
     ])
@@ -194,9 +171,10 @@ describe('IncrementalAlterConfigs', () => {
   it('adds to lists, takes from them and goes back to defaults', async () => {
     await kafka.createTopic('changed')
     const policy = async (): Promise<string | null | undefined> =>
-      (await describeOne(type.topic, 'changed', { keys: ['cleanup.policy'] })).configs[0]?.value
-    const change = (value: string | null, how: number): ReturnType<typeof alter> =>
-      alter(type.topic, 'changed', [['cleanup.policy', value, how]])
+      (await calls.describeOne(configType.topic, 'changed', { keys: ['cleanup.policy'] }))
+        .configs[0]?.value
+    const change = (value: string | null, how: number): ReturnType<ConfigCalls['alter']> =>
+      calls.alter(configType.topic, 'changed', [['cleanup.policy', value, how]])
     assert.deepEqual(await change(' compact ', operation.append), [0, null])
     assert.equal(await policy(), 'delete,compact')
     await change('delete', operation.subtract)

@@ -1,0 +1,84 @@
+// Settings that clients change while the broker runs, of everything but topics: of the broker, of groups,
+// of metrics subscriptions. They are kept in the log, under Kafka's names; what each of them means is for
+// others to say.
+import type { Commit } from '../log/commit.ts'
+import { LogError } from '../log/log-error.ts'
+import type { LogStore } from '../log/log-store.ts'
+import { BrokerError } from './broker-error.ts'
+
+/** What has settings. The broker has some under its id, and others, under '', for all brokers. */
+export type SettingOwner = 'broker' | 'group' | 'client-metrics'
+
+export type SettingValues = Readonly<Record<string, string>>
+
+const keyPrefix = 'setting/'
+const owners: readonly SettingOwner[] = ['broker', 'group', 'client-metrics']
+const none: SettingValues = {}
+
+export class DynamicSettings {
+  readonly #store: LogStore
+  readonly #values: Readonly<Record<SettingOwner, Map<string, SettingValues>>> = {
+    broker: new Map(),
+    group: new Map(),
+    'client-metrics': new Map(),
+  }
+
+  constructor(store: LogStore) {
+    this.#store = store
+  }
+
+  /** Takes over what the log's keyed state has. */
+  restore(state: ReadonlyMap<string, Buffer>): void {
+    for (const [key, value] of state) {
+      const owner = owners.find((each) => key.startsWith(keyOf(each, '')))
+      if (owner === undefined) continue
+      const name = key.slice(keyOf(owner, '').length)
+      this.#values[owner].set(name, JSON.parse(value.toString()) as SettingValues)
+    }
+  }
+
+  get(owner: SettingOwner, name: string): SettingValues {
+    return this.#values[owner].get(name) ?? none
+  }
+
+  /** Names of those that have settings. */
+  names(owner: SettingOwner): IterableIterator<string> {
+    return this.#values[owner].keys()
+  }
+
+  /** What a broker has of its own, else what is set for all brokers; undefined when nobody set it. */
+  ofBroker(brokerId: string, setting: string): string | undefined {
+    return this.get('broker', brokerId)[setting] ?? this.get('broker', '')[setting]
+  }
+
+  count(owner: SettingOwner): number {
+    return this.#values[owner].size
+  }
+
+  /** Replaces all settings; without any it is forgotten. Throws `resource_exhausted`. */
+  put(owner: SettingOwner, name: string, values: SettingValues): Commit {
+    const isEmpty = Object.keys(values).length === 0
+    const ticket = this.#store.beginAtom()
+    const isKept = this.#keep(keyOf(owner, name), isEmpty ? undefined : values)
+    this.#store.endAtom()
+    if (!isKept) throw new BrokerError('resource_exhausted', 'There are too many settings.')
+    if (isEmpty) this.#values[owner].delete(name)
+    else this.#values[owner].set(name, values)
+    return ticket
+  }
+
+  /** False when there is no room for it. */
+  #keep(key: string, values: SettingValues | undefined): boolean {
+    try {
+      this.#store.putState(key, values && Buffer.from(JSON.stringify(values)))
+      return true
+    } catch (error) {
+      if (error instanceof LogError && error.code === 'state_full') return false
+      throw error
+    }
+  }
+}
+
+function keyOf(owner: SettingOwner, name: string): string {
+  return `${keyPrefix}${owner}/${name}`
+}

@@ -1,0 +1,96 @@
+// The places that have a value for a setting of the broker: set by a client for it or for all brokers, set
+// at the start, Kafka's default. The first one counts.
+import type { Broker } from '../../broker/broker.ts'
+import type { DescribeConfigsSynonym } from '../../codec/kafka/messages/describe-configs.gen.ts'
+import { formatAddress } from '../../lib/listen.ts'
+import { kafkaLimits } from '../../limits/kafka.ts'
+import { topicLimits } from '../../limits/topic.ts'
+import { brokerConfigTable } from './broker-config-table.ts'
+import { configSource } from './config-row.ts'
+import type { KafkaContext, KafkaSettings } from './kafka-context.ts'
+import { saslMechanism } from './sasl-state.ts'
+
+const defaults: ReadonlyMap<string, string | null> = new Map(
+  brokerConfigTable.map(([name, _type, value]) => [name, value]),
+)
+/** Settings whose default is that of another one, in another unit. */
+const otherUnits: Readonly<Record<string, string>> = {
+  'log.flush.interval.ms': 'log.flush.scheduler.interval.ms',
+  'log.retention.ms': 'log.retention.hours',
+  'log.roll.jitter.ms': 'log.roll.jitter.hours',
+  'log.roll.ms': 'log.roll.hours',
+}
+
+/** What this broker has set, or does differently. Values that equal Kafka's defaults count as such. */
+function ownSettings(settings: KafkaSettings): ReadonlyMap<string, string> {
+  const { groups, nodeId } = settings
+  const listeners = settings
+    .listeners()
+    .map(({ name, advertised }) => `${name}://${formatAddress(advertised())}`)
+    .join(',')
+  return new Map([
+    ['advertised.listeners', listeners],
+    ['auto.create.topics.enable', String(settings.isAutoCreating)],
+    ['broker.id', String(nodeId)],
+    ['fetch.max.bytes', String(kafkaLimits.fetchAnswerSizeMax)],
+    ['group.initial.rebalance.delay.ms', String(groups.initialRebalanceDelayMs)],
+    ['group.max.session.timeout.ms', String(groups.sessionTimeoutMsMax)],
+    ['group.max.size', String(groups.membersMax)],
+    ['group.min.session.timeout.ms', String(groups.sessionTimeoutMsMin)],
+    ['listeners', listeners],
+    ['log.dirs', 'data'],
+    ['max.incremental.fetch.session.cache.slots', String(kafkaLimits.fetchSessionsMax)],
+    ['node.id', String(nodeId)],
+    ['num.partitions', String(settings.partitionCount)],
+    ['offset.metadata.max.bytes', String(groups.offsetMetadataSizeMax)],
+    ['offsets.topic.replication.factor', '1'],
+    ['process.roles', 'broker,controller'],
+    ['producer.id.expiration.ms', String(topicLimits.producerIdExpirationMs)],
+    ['sasl.enabled.mechanisms', saslMechanism],
+    ['sasl.server.max.receive.size', String(kafkaLimits.kafkaLoginSizeMax)],
+    ['share.coordinator.state.topic.min.isr', '1'],
+    ['share.coordinator.state.topic.replication.factor', '1'],
+    ['socket.request.max.bytes', String(kafkaLimits.kafkaRequestSizeMax)],
+    ['transaction.state.log.min.isr', '1'],
+    ['transaction.state.log.replication.factor', '1'],
+  ])
+}
+
+/** Made for one request: listeners may open meanwhile. */
+export class BrokerLayers {
+  readonly #settings: Broker['settings']
+  readonly #brokerId: string
+  readonly #own: ReadonlyMap<string, string>
+
+  constructor({ broker, settings }: Pick<KafkaContext, 'broker' | 'settings'>) {
+    this.#settings = broker.settings
+    this.#brokerId = String(settings.nodeId)
+    this.#own = ownSettings(settings)
+  }
+
+  /** The layers of a setting; empty when it has no value at all. */
+  of(name: string): DescribeConfigsSynonym[] {
+    const layers = this.#changedFor(name, this.#brokerId, configSource.dynamicBroker)
+    layers.push(...this.#changedFor(name, '', configSource.dynamicDefaultBroker))
+    const fallback = defaults.get(name) ?? null
+    const own = this.#own.get(name)
+    if (own !== undefined && own !== fallback) {
+      layers.push({ name, value: own, source: configSource.staticBroker })
+    }
+    const other = fallback === null && layers.length > 0 ? otherUnits[name] : undefined
+    if (other !== undefined) return [...layers, ...this.of(other)]
+    if (fallback !== null) layers.push({ name, value: fallback, source: configSource.default })
+    return layers
+  }
+
+  /** What counts; null when there is no value. */
+  valueOf(name: string): string | null {
+    const [first] = this.of(name)
+    return first?.value ?? null
+  }
+
+  #changedFor(name: string, brokerId: string, source: number): DescribeConfigsSynonym[] {
+    const value = this.#settings.get('broker', brokerId)[name]
+    return value === undefined ? [] : [{ name, value, source }]
+  }
+}

@@ -1,0 +1,93 @@
+// The broker's settings that clients may change while it runs (KIP-226), of those that Kafka lets them
+// change: no listeners, certificates and classes, which have settings of their own here.
+import {
+  atLeast,
+  between,
+  type SettingCheck,
+  type SettingRules,
+  type SettingType,
+} from '../../broker/setting-value.ts'
+import { topicConfigs } from '../../broker/topic/topic-config.ts'
+import { brokerSettingFor } from '../../broker/topic/topic-defaults.ts'
+import { brokerConfigTable } from './broker-config-table.ts'
+
+export interface DynamicBrokerConfig extends SettingRules {
+  /** The broker acts on it; others are kept and shown, because they mean nothing here. */
+  readonly isActedOn: boolean
+}
+
+/** Kept and shown. Threads are Kafka's way to divide work, its cleaner and remote storage are not ours. */
+const kept: Readonly<Record<string, SettingCheck | undefined>> = {
+  'background.threads': atLeast(1),
+  'log.cleaner.backoff.ms': atLeast(0),
+  'log.cleaner.dedupe.buffer.size': undefined,
+  'log.cleaner.io.buffer.load.factor': undefined,
+  'log.cleaner.io.buffer.size': atLeast(0),
+  'log.cleaner.io.max.bytes.per.second': undefined,
+  'log.cleaner.threads': atLeast(0),
+  'max.connection.creation.rate': atLeast(0),
+  'num.io.threads': atLeast(1),
+  'num.network.threads': atLeast(1),
+  'num.recovery.threads.per.data.dir': atLeast(1),
+  'num.replica.fetchers': undefined,
+  'remote.fetch.max.wait.ms': atLeast(1),
+  'remote.list.offsets.request.timeout.ms': atLeast(1),
+  'remote.log.index.file.cache.total.size.bytes': atLeast(1),
+  'remote.log.manager.copier.thread.pool.size': atLeast(1),
+  'remote.log.manager.copy.max.bytes.per.second': atLeast(1),
+  'remote.log.manager.expiration.thread.pool.size': atLeast(1),
+  'remote.log.manager.fetch.max.bytes.per.second': atLeast(1),
+  'remote.log.manager.follower.thread.pool.size': atLeast(1),
+  'remote.log.reader.threads': atLeast(1),
+  'transaction.partition.verification.enable': undefined,
+}
+/** In no list of settings, because they exist only when somebody sets them; the same. */
+const quotas = [
+  'follower.replication.throttled.rate',
+  'leader.replication.throttled.rate',
+  'replica.alter.log.dirs.io.max.bytes.per.second',
+] as const
+const actedOn: Readonly<Record<string, SettingCheck | undefined>> = {
+  'max.connections': atLeast(0),
+  'max.connections.per.ip': atLeast(0),
+  'max.connections.per.ip.overrides': overrides,
+  'producer.id.expiration.ms': between(1, 2 ** 31 - 1),
+}
+
+/** `address:count` between commas; names of hosts are not looked up. */
+function overrides(value: string): ReturnType<SettingCheck> {
+  const item = String.raw`\s*[\da-fA-F.:]+:\d{1,9}\s*`
+  const isSound = value === '' || new RegExp(`^${item}(?:,${item})*$`).test(value)
+  return isSound ? undefined : { reason: 'Must be a list of address:count' }
+}
+
+const types: ReadonlyMap<string, SettingType> = new Map(
+  brokerConfigTable.map(([name, type]) => [name, type]),
+)
+
+function rows(
+  checks: Readonly<Record<string, SettingCheck | undefined>>,
+  isActedOn: boolean,
+): [string, DynamicBrokerConfig][] {
+  return Object.entries(checks).map(([name, check]) => [
+    name,
+    { type: types.get(name) ?? 'string', check, isActedOn },
+  ])
+}
+
+function topicDefaultRows(): [string, DynamicBrokerConfig][] {
+  return Object.entries(topicConfigs).flatMap(([topicSetting, { type, check }]) => {
+    const name = brokerSettingFor(topicSetting)
+    return name === undefined ? [] : [[name, { type, check, isActedOn: true }]]
+  })
+}
+
+export const dynamicBrokerConfigs: ReadonlyMap<string, DynamicBrokerConfig> = new Map([
+  ...rows(kept, false),
+  ...quotas.map((name): [string, DynamicBrokerConfig] => [
+    name,
+    { type: 'long', check: atLeast(0), isActedOn: false },
+  ]),
+  ...rows(actedOn, true),
+  ...topicDefaultRows(),
+])
