@@ -1,21 +1,19 @@
 // `pabal verify` and `pabal repair`: what they print and how they end. Both hold the folder's lock.
-import { existsSync } from 'node:fs'
-import path from 'node:path'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { type ExitCode, ExitError } from '../lib/exit-error.ts'
 import { createSystemDisk } from '../log/file/disk.ts'
+import { findManifest } from '../log/file/find-manifest.ts'
 import { repairDataFolder } from '../log/file/repair.ts'
 import { verifyDataFolder } from '../log/file/verify.ts'
 import { lockDataFolder } from '../meta/data-folder-lock.ts'
 
 type Print = (line: string) => void
 
-const manifestName = 'MANIFEST'
 const isLocked = (): boolean => false
 
 /** Reads everything and changes nothing. Ends with 65 when something is damaged. */
 export async function verify(folder: string, print: Print): Promise<ExitCode> {
-  using _lock = openExisting(folder, false)
+  using _lock = await openExisting(folder, false)
   const report = await verifyDataFolder({ disk: createSystemDisk(), path: folder, isLocked })
   for (const { file, byte, problem, severity } of report.problems) {
     print(`${severity}: ${file}, byte ${byte}: ${problem}`)
@@ -35,7 +33,7 @@ export async function verify(folder: string, print: Print): Promise<ExitCode> {
 
 /** Makes a damaged folder usable again and says what is lost. */
 export async function repair(folder: string, isDryRun: boolean, print: Print): Promise<ExitCode> {
-  using _lock = openExisting(folder, !isDryRun)
+  using _lock = await openExisting(folder, !isDryRun)
   const options = { disk: createSystemDisk(), path: folder, isLocked, isDryRun }
   const report = await repairDataFolder(options)
   for (const action of report.actions) print(action)
@@ -45,8 +43,9 @@ export async function repair(folder: string, isDryRun: boolean, print: Print): P
   return exitCodes.ok
 }
 
-function openExisting(folder: string, isWritten: boolean): Disposable {
-  if (!existsSync(path.join(folder, manifestName))) {
+async function openExisting(folder: string, isWritten: boolean): Promise<Disposable> {
+  const manifest = await findManifest(createSystemDisk(), folder)
+  if (manifest.state === 'new') {
     throw new ExitError(
       exitCodes.noInput,
       `'${folder}' is no data folder of Pabal: name one with --data`,

@@ -1,4 +1,5 @@
 // A data folder with confirmed messages in it, and what a broker finds there again.
+import { rmSync } from 'node:fs'
 import type { ConfirmChannel } from 'amqplib'
 import amqp from 'amqplib'
 import { BrokerProgram, type ScratchFolder } from './broker-program.ts'
@@ -17,6 +18,8 @@ export class FolderBroker implements AsyncDisposable {
 
   static async start(folder: ScratchFolder, ...args: readonly string[]): Promise<FolderBroker> {
     const readyFile = folder.file('ready')
+    // A broker that was killed left its own.
+    rmSync(readyFile, { force: true })
     const program = FolderBroker.run(folder, ['--ready-file', readyFile, ...args])
     const { amqp: address } = await program.ready(readyFile)
     return new FolderBroker(program, `amqp://${address?.host}:${address?.port}`)

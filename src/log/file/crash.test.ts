@@ -20,8 +20,8 @@ import { appendRecord } from '../record.ts'
 import type { RunConverter } from '../run-converter.ts'
 import { Run } from '../run.ts'
 import type { FileLogStore } from './file-log-store.ts'
+import { findManifest } from './find-manifest.ts'
 import { inspectFolder } from './inspect-folder.ts'
-import { readManifest } from './manifest.ts'
 import { openFileLogStore } from './open-file-log-store.ts'
 import { verifyDataFolder } from './verify.ts'
 
@@ -459,9 +459,9 @@ async function assertSound(disk: FaultDisk): Promise<void> {
   const { problems } = await verifyDataFolder({ disk, path: '/data', isLocked: () => false })
   const damages = problems.filter(({ severity }) => severity === 'damage')
   assert.deepEqual(damages, [])
-  const manifest = await readManifest(disk, '/data')
-  if (manifest === undefined) return
-  const { contents } = await inspectFolder(disk, '/data', manifest)
+  const manifest = await findManifest(disk, '/data')
+  if (manifest.state !== 'whole') return
+  const { contents } = await inspectFolder(disk, '/data', manifest.content)
   assert.deepEqual(contents.gaps(), [])
 }
 

@@ -40,6 +40,8 @@ import { readInt64, writeInt64 } from '../../lib/int64.ts'
 import { directBlockSize } from './direct-file.ts'
 
 export const formatVersion = 2
+/** Where data files are in a data folder. */
+export const walFolderName = 'wal'
 export const fileHeaderSize = 64
 export const commitHeaderSize = 48
 export const entryHeadSize = 8

@@ -2,12 +2,11 @@
 // never confirmed, by the same rule as a start: what was synced must be there.
 import { join } from 'node:path'
 import type { Disk } from './disk.ts'
-import { fileKind, fileName } from './file-format.ts'
+import { fileKind, fileName, walFolderName } from './file-format.ts'
 import { FolderContents } from './folder-contents.ts'
 import { inspectFile } from './inspect-file.ts'
 import type { FileFault, FileInspection } from './inspect-file.ts'
 import type { ManifestContent, ManifestFile } from './manifest.ts'
-import { walFolderName } from './recover-folder.ts'
 
 export interface InspectedFile {
   readonly path: string

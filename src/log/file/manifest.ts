@@ -2,10 +2,9 @@
 // whatever the folder lists. Replaced as a whole, so a crash leaves the old or the new list.
 import { join } from 'node:path'
 import { crc32c } from '../../lib/crc32c.ts'
-import { LogError } from '../log-error.ts'
 import type { Disk } from './disk.ts'
 import { formatVersion } from './file-format.ts'
-import { readWholeFile, replaceFile } from './file-operations.ts'
+import { replaceFile } from './file-operations.ts'
 
 export const manifestName = 'MANIFEST'
 
@@ -123,30 +122,7 @@ export function encodeManifest(content: ManifestContent): Buffer {
   return Buffer.from(`${line}${crc}\n`)
 }
 
-/** Reads the manifest of a folder; undefined when there is none. Throws `LogError` when damaged. */
-export async function readManifest(
-  disk: Disk,
-  folder: string,
-): Promise<ManifestContent | undefined> {
-  const path = join(folder, manifestName)
-  const bytes = await readWholeFile(disk, path)
-  if (bytes === undefined) return undefined
-  const content = decodeManifest(bytes)
-  if (content === undefined) {
-    throw new LogError(
-      'corrupt',
-      `${path} is damaged: run "pabal verify" to see what is there and "pabal repair" to rebuild it`,
-    )
-  }
-  if (content.version !== formatVersion) {
-    throw new LogError(
-      'format',
-      `${path} has format version ${content.version}, and this Pabal reads version ${formatVersion}: use the Pabal that wrote it`,
-    )
-  }
-  return content
-}
-
+/** Undefined when the bytes are not what `encodeManifest` made. */
 export function decodeManifest(bytes: Buffer): ManifestContent | undefined {
   const end = bytes.indexOf(10) + 1
   if (end === 0) return undefined

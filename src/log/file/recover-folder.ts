@@ -2,26 +2,30 @@
 // may end in a torn commit, which was never confirmed and is cut off. Damage before that stops the
 // start: nothing that was confirmed is skipped silently.
 import { join } from 'node:path'
-import { LogError } from '../log-error.ts'
 import { DecodedCommit } from './commit-decoder.ts'
 import { CommitReader } from './commit-reader.ts'
 import type { BadBytes } from './commit-reader.ts'
 import { corruptError, missingFileError } from './corrupt-error.ts'
 import type { Disk, DiskFile } from './disk.ts'
-import { decodeFileHeader, fileHeaderSize, fileKind, fileName } from './file-format.ts'
+import {
+  decodeFileHeader,
+  fileHeaderSize,
+  fileKind,
+  fileName,
+  walFolderName,
+} from './file-format.ts'
 import { readAt, syncFile } from './file-operations.ts'
+import { findManifest, lostManifestError } from './find-manifest.ts'
 import { findSyncedThrough } from './find-synced-through.ts'
 import type { KeyedState } from './keyed-state.ts'
 import type { LogExtents } from './log-extents.ts'
-import { emptyManifest, manifestName, readManifest } from './manifest.ts'
+import { emptyManifest } from './manifest.ts'
 import type { ManifestContent, ManifestFile } from './manifest.ts'
 import { RecoveredState } from './recovered-state.ts'
 import { readDirectory } from './segment-directory.ts'
 import { SegmentScan } from './segment-scan.ts'
 import { Segment } from './segment.ts'
 import type { Extent } from './segment.ts'
-
-export const walFolderName = 'wal'
 
 export interface RecoverOptions {
   readonly disk: Disk
@@ -44,21 +48,10 @@ export interface RecoveredFolder {
 
 /** Throws `LogError` when something that was confirmed is missing or damaged. */
 export async function recoverFolder(options: RecoverOptions): Promise<RecoveredFolder> {
-  const manifest =
-    (await readManifest(options.disk, options.folder)) ?? (await newManifest(options))
+  const found = await findManifest(options.disk, options.folder)
+  if (found.state === 'lost') throw lostManifestError(found.problem)
+  const manifest = found.state === 'new' ? emptyManifest : found.content
   return new Recovery(options, manifest).run()
-}
-
-/** A folder without a manifest is new, unless it has data files. */
-async function newManifest(options: RecoverOptions): Promise<ManifestContent> {
-  const names = await options.disk.list(join(options.folder, walFolderName))
-  // The first file is created before the first manifest, so it may be there, empty.
-  const isNew = names.every((name) => !name.endsWith('.log') || name === fileName(1))
-  if (isNew) return emptyManifest
-  throw new LogError(
-    'corrupt',
-    `${join(options.folder, manifestName)} is missing although there are data files: run "pabal verify" to see what is there and "pabal repair" to rebuild it`,
-  )
 }
 
 /** One pass over the files; each stage uses what the one before left. */

@@ -260,16 +260,6 @@ for (const { place, count } of cases) {
   })
 }
 
-test('repair rebuilds a lost manifest from the files that are there', async () => {
-  const { disk, bodies } = await diskWith(60)
-  disk.remove('/data/MANIFEST')
-  await assert.rejects(open(disk.copy()), { code: 'corrupt', message: /MANIFEST is missing/ })
-  await repairDataFolder({ ...offline(disk), isDryRun: false })
-  const { store, recovered } = await open(disk)
-  assert.deepEqual(await bodiesOf(store, recovered.logs[0]!), bodies)
-  await store.close()
-})
-
 test('damage that is found only when it is read is told and passed over', async () => {
   const { disk, bodies } = await diskWith(60)
   const opened = await open(disk)

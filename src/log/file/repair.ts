@@ -6,18 +6,19 @@ import { systemRandom } from '../../lib/random.ts'
 import { asideFolderName, asideIdOf, asideName, inspectBody } from './aside-file.ts'
 import { missingFileError } from './corrupt-error.ts'
 import type { Disk } from './disk.ts'
-import { fileKind, fileName } from './file-format.ts'
+import { fileKind, fileName, walFolderName } from './file-format.ts'
 import type { FileHeader } from './file-format.ts'
 import { readWholeFile, replaceFile, syncFile } from './file-operations.ts'
+import { findManifest } from './find-manifest.ts'
+import type { FoundManifest } from './find-manifest.ts'
 import type { MissingOffsets } from './folder-contents.ts'
 import type { FileFault, FileInspection } from './inspect-file.ts'
 import { inspectFolder, isDamaged } from './inspect-folder.ts'
 import type { InspectedFile, InspectedFolder } from './inspect-folder.ts'
 import { listDataFiles } from './list-data-files.ts'
-import { decodeManifest, encodeManifest, manifestName } from './manifest.ts'
+import { emptyManifest, encodeManifest, manifestName } from './manifest.ts'
 import type { ManifestContent, ManifestFile } from './manifest.ts'
 import { patchFault } from './patch-fault.ts'
-import { walFolderName } from './recover-folder.ts'
 import type { AsideReference } from './segment.ts'
 import { writeSettlement } from './settlement-file.ts'
 import { bodyOf, checkNotLocked } from './verify.ts'
@@ -56,20 +57,19 @@ class Repair {
 
   async run(): Promise<RepairReport> {
     const { path } = this.#options
-    const listed = await this.#readManifest()
-    const manifest = listed ?? (await this.#rebuildManifest())
+    const found = await findManifest(this.#disk, path)
+    const manifest = await this.#manifestOf(found)
     const inspected = await inspectFolder(this.#disk, path, manifest)
     const { contents } = inspected
     const files = await this.#repairFiles(inspected)
     const isLossy = this.#lost.length > 0
     const lost = await this.#repairBodies(contents.bodies(), isLossy)
     const missing = [...contents.withoutBody(lost), ...(isLossy ? contents.gaps() : [])]
-    const isRepaired = isLossy || listed === undefined || inspected.files.some(isDamaged)
+    const isRepaired = isLossy || found.state === 'lost' || inspected.files.some(isDamaged)
     let content: ManifestContent = { ...manifest, files }
     if (isRepaired) content = withGaps(content)
     if (missing.length > 0) content = await this.#settle(content, inspected, missing)
-    const isEmpty = manifest.files.length === 0
-    if (missing.length > 0 || (isRepaired && !isEmpty)) await this.#writeManifest(content)
+    if (missing.length > 0 || isRepaired) await this.#writeManifest(content)
     return { actions: this.#actions, lost: this.#lost }
   }
 
@@ -90,17 +90,16 @@ class Repair {
     return kept
   }
 
-  async #readManifest(): Promise<ManifestContent | undefined> {
+  async #manifestOf(found: FoundManifest): Promise<ManifestContent> {
+    if (found.state === 'whole') return found.content
+    if (found.state === 'new') return emptyManifest
     const path = join(this.#options.path, manifestName)
     const bytes = await readWholeFile(this.#disk, path)
-    const content = bytes === undefined ? undefined : decodeManifest(bytes)
-    if (bytes !== undefined && content === undefined) await this.#keepCopy(path, bytes)
-    return content
-  }
-
-  async #rebuildManifest(): Promise<ManifestContent> {
+    if (bytes !== undefined) await this.#keepCopy(path, bytes)
     const manifest = await listDataFiles(this.#disk, this.#options.path)
-    this.#actions.push(`list the ${manifest.files.length} data files in a new manifest`)
+    this.#actions.push(
+      `list the ${manifest.files.length} data files in a new manifest, as ${found.problem}`,
+    )
     return manifest
   }
 

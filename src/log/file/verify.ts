@@ -5,15 +5,14 @@ import { join } from 'node:path'
 import { LogError } from '../log-error.ts'
 import { asideFolderName, asideIdOf, asideName, inspectBody } from './aside-file.ts'
 import type { Disk } from './disk.ts'
-import { fileHeaderSize, fileName } from './file-format.ts'
-import { readWholeFile } from './file-operations.ts'
+import { fileHeaderSize, fileName, walFolderName } from './file-format.ts'
+import { findManifest } from './find-manifest.ts'
 import type { FileFault, FileInspection } from './inspect-file.ts'
 import { inspectFolder } from './inspect-folder.ts'
 import type { InspectedFile } from './inspect-folder.ts'
 import { listDataFiles } from './list-data-files.ts'
-import { decodeManifest, manifestName } from './manifest.ts'
+import { emptyManifest, manifestName } from './manifest.ts'
 import type { ManifestContent, ManifestFile } from './manifest.ts'
-import { walFolderName } from './recover-folder.ts'
 import { readDirectory, readRunIndex } from './segment-directory.ts'
 import { Segment } from './segment.ts'
 import type { AsideReference } from './segment.ts'
@@ -70,7 +69,7 @@ class Verification {
 
   async run(): Promise<VerifyReport> {
     const { disk, path } = this.#options
-    const manifest = (await this.#readManifest()) ?? (await listDataFiles(disk, path))
+    const manifest = await this.#readManifest()
     const { files, contents } = await inspectFolder(disk, path, manifest)
     for (const file of files) await this.#reportFile(file)
     await this.#checkBodies(contents.bodies())
@@ -89,14 +88,13 @@ class Verification {
     }
   }
 
-  async #readManifest(): Promise<ManifestContent | undefined> {
-    const path = join(this.#options.path, manifestName)
-    const bytes = await readWholeFile(this.#options.disk, path)
-    const content = bytes === undefined ? undefined : decodeManifest(bytes)
-    const names = await this.#walNames()
-    if (content !== undefined || (bytes === undefined && names.length === 0)) return content
-    this.#add(path, 0, bytes === undefined ? 'the manifest is missing' : 'the manifest is damaged')
-    return undefined
+  async #readManifest(): Promise<ManifestContent> {
+    const { disk, path } = this.#options
+    const found = await findManifest(disk, path)
+    if (found.state === 'whole') return found.content
+    if (found.state === 'new') return emptyManifest
+    this.#add(join(path, manifestName), 0, found.problem)
+    return listDataFiles(disk, path)
   }
 
   async #reportFile({ path, listed, found, damage, torn }: InspectedFile): Promise<void> {

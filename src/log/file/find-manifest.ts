@@ -1,0 +1,130 @@
+// Looks for the manifest of a data folder and compares it with the data files that are there. Only a
+// folder without any data is new: whoever lost the manifest has not lost the messages yet.
+import { join } from 'node:path'
+import { LogError } from '../log-error.ts'
+import { asideFolderName, asideIdOf } from './aside-file.ts'
+import { commitSizeAt } from './commit-decoder.ts'
+import { directBlockSize } from './direct-file.ts'
+import { reserveName } from './disk-space.ts'
+import type { Disk } from './disk.ts'
+import {
+  commitHeaderSize,
+  decodeFileHeader,
+  fileHeaderSize,
+  fileKind,
+  fileName,
+  formatVersion,
+  walFolderName,
+} from './file-format.ts'
+import type { FileHeader } from './file-format.ts'
+import { readAt, readWholeFile } from './file-operations.ts'
+import { decodeManifest, manifestName } from './manifest.ts'
+import type { ManifestContent } from './manifest.ts'
+import { spareSuffix } from './spare-files.ts'
+
+export type FoundManifest =
+  /** There is nothing of a store in the folder. */
+  | { readonly state: 'new' }
+  | { readonly state: 'whole'; readonly content: ManifestContent }
+  /** The data files are there without a list of them; `problem` says why, for people. */
+  | { readonly state: 'lost'; readonly problem: string }
+
+/** Throws `LogError` 'format' when another version wrote the folder. */
+export async function findManifest(disk: Disk, folder: string): Promise<FoundManifest> {
+  const path = join(folder, manifestName)
+  const bytes = await readWholeFile(disk, path)
+  if (bytes === undefined) {
+    const data = await findData(disk, folder)
+    if (data === undefined) return { state: 'new' }
+    return { state: 'lost', problem: `${path} is missing although there is ${data}` }
+  }
+  if (bytes.length === 0) return { state: 'lost', problem: `${path} is empty` }
+  const content = decodeManifest(bytes)
+  if (content === undefined) return { state: 'lost', problem: `${path} is damaged` }
+  if (content.version !== formatVersion) throw versionError(path, content.version)
+  const newer = await findNewerFile(disk, folder, content)
+  if (newer === undefined) return { state: 'whole', content }
+  return { state: 'lost', problem: `${path} is older than ${newer}, which it does not list` }
+}
+
+/** What a start says that finds the manifest lost. */
+export function lostManifestError(problem: string): LogError {
+  return new LogError(
+    'corrupt',
+    `${problem}: put it back from a backup, or run "pabal verify" to see what is there and "pabal repair" to make it again from the data files`,
+  )
+}
+
+/** What is at the start of a data file. */
+export interface FileStart {
+  readonly id: number
+  /** Undefined when it is damaged. */
+  readonly header: FileHeader | undefined
+  /** A commit of its own is at its start. */
+  readonly hasCommit: boolean
+  /** Something may have been written to it: not only its header, and not under another name. */
+  readonly mayHaveData: boolean
+}
+
+/** Looks at every data file, by the id in its name. */
+export async function readFileStarts(disk: Disk, folder: string): Promise<FileStart[]> {
+  const walFolder = join(folder, walFolderName)
+  const starts: FileStart[] = []
+  for (const name of await disk.list(walFolder)) {
+    const id = Number.parseInt(name, 10)
+    if (name !== fileName(id)) continue
+    starts.push(await readFileStart(disk, join(walFolder, name), id))
+  }
+  return starts
+}
+
+async function readFileStart(disk: Disk, path: string, id: number): Promise<FileStart> {
+  const file = await disk.open(path, 'read')
+  try {
+    const size = await file.size()
+    const bytes = await readAt(file, 0, fileHeaderSize + commitHeaderSize)
+    const header = decodeFileHeader(bytes)
+    // It was renamed to be written over, and that was all.
+    const isOther = header !== undefined && header.id !== id
+    if (isOther) return { id, header: undefined, hasCommit: false, mayHaveData: false }
+    const hasCommit = bytes.length > fileHeaderSize && commitSizeAt(bytes, fileHeaderSize, id) > 0
+    return { id, header, hasCommit, mayHaveData: hasCommit || size > directBlockSize }
+  } finally {
+    await file.close()
+  }
+}
+
+/** Says what there is, for people. The first file is created before the first manifest. */
+async function findData(disk: Disk, folder: string): Promise<string | undefined> {
+  const files = await readFileStarts(disk, folder)
+  const file = files.find(({ id, mayHaveData }) => id > 1 || mayHaveData)
+  if (file !== undefined) return `a data file, ${walFolderName}/${fileName(file.id)}`
+  const wal = await disk.list(join(folder, walFolderName))
+  if (wal.some((name) => name.endsWith(spareSuffix))) return 'a data file to be written over'
+  const bodies = await disk.list(join(folder, asideFolderName))
+  if (bodies.some((name) => asideIdOf(name) !== undefined)) return 'the body of a message'
+  const isUsed = (await disk.list(folder)).includes(reserveName)
+  return isUsed ? `the ${reserveName} of a broker` : undefined
+}
+
+/** A WAL file is listed before anything is written to it, so one that is not shows an old list. */
+async function findNewerFile(
+  disk: Disk,
+  folder: string,
+  { files, nextFileId }: ManifestContent,
+): Promise<string | undefined> {
+  const listed = new Set(files.map(({ id }) => id))
+  const starts = await readFileStarts(disk, folder)
+  const newer = starts.find(
+    ({ id, header, hasCommit }) =>
+      !listed.has(id) && id >= nextFileId && hasCommit && header?.kind === fileKind.wal,
+  )
+  return newer && `${walFolderName}/${fileName(newer.id)}`
+}
+
+function versionError(path: string, version: number): LogError {
+  return new LogError(
+    'format',
+    `${path} has format version ${version}, and this Pabal reads version ${formatVersion}: use the Pabal that wrote it`,
+  )
+}
