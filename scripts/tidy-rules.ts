@@ -45,6 +45,12 @@ export const doublesFolder = 'src/testing/'
 /** Files of src that need no importer: programs and the package's public door. */
 export const entryFiles: readonly string[] = ['src/main.ts', 'src/start-broker.ts']
 
+/** Folders whose files may offer more than the product uses: a format is read and written as a whole. */
+export const wholeFolders: readonly string[] = ['src/codec/', 'src/record/', 'src/testing/']
+
+/** What stands in the product for its tests, because it reaches into a file's own state. */
+export const exportsForTests: readonly string[] = ['withFailuresTold', 'checkReplayCovers']
+
 /** An effect that enters src through named files only. */
 export interface Door {
   /** What must not stand in other files. */

@@ -150,6 +150,36 @@ test('every file is used by the product or is a program', () => {
   )
 })
 
+test('what a file of the product exports, the product uses', () => {
+  const words = new Map(product.map((file) => [file, wordsOf(file.text)]))
+  const isUsed = (name: string, by: SourceFile): boolean =>
+    product.some((file) => file !== by && (words.get(file)?.get(name) ?? 0) > 0) ||
+    (words.get(by)?.get(name) ?? 0) > 1
+  expectNone(
+    product
+      .filter((file) => !isGenerated(file) && !rules.entryFiles.includes(file.path))
+      .filter((file) => !rules.wholeFolders.some((folder) => isInside(file, folder)))
+      .flatMap((file) =>
+        exportsOf(file)
+          .filter((name) => !rules.exportsForTests.includes(name) && !isUsed(name, file))
+          .map((name) => `${file.path}: nobody but tests uses ${name}`),
+      ),
+  )
+})
+
+function exportsOf({ text }: SourceFile): string[] {
+  const declared = /^export (?:async )?(?:const|class|interface|type|function\*?) (\w+)/gm
+  return Array.from(text.matchAll(declared), (match) => match[1] ?? '')
+}
+
+/** How often each word stands in the code; comments do not count. */
+function wordsOf(text: string): Map<string, number> {
+  const code = text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, '')
+  const counts = new Map<string, number>()
+  for (const [word] of code.matchAll(/\w+/g)) counts.set(word, (counts.get(word) ?? 0) + 1)
+  return counts
+}
+
 /** Programs are started from package.json, from a test or from another script by their file name. */
 function isMentioned(path: string, scripts: string): boolean {
   const name = path.split('/').at(-1) ?? path

@@ -1,7 +1,7 @@
 // 5 M acks in random order: what a log remembers of them stays within a few MB at any time. In this
 // process, on the cursor alone: over AMQP a channel may not hold that many unacked.
-import { seededRandom } from '../../src/lib/random.ts'
 import { AckedOffsets } from '../../src/log/acked-offsets.ts'
+import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { expectAtMost, expectEqual, type SoakScenario } from './soak-scenario.ts'
 
 const ACKS = 5_000_000

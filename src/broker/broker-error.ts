@@ -23,7 +23,6 @@ export type BrokerErrorCode =
   | 'message_too_large'
   | 'invalid_record'
   | 'invalid_timestamp'
-  | 'unsupported_format'
   | 'invalid_producer_epoch'
   | 'out_of_order_sequence'
   | 'batch_too_large'

@@ -129,10 +129,6 @@ export class Broker {
     return { unowned: kept, incomplete, rewound }
   }
 
-  findVHost(name: string): VHost<Destination> | undefined {
-    return this.#vhosts.get(name)
-  }
-
   /** Throws `vhost_not_found`. */
   getVHost(name: string): VHost<Destination> {
     const vhost = this.#vhosts.get(name)

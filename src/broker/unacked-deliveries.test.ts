@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { seededRandom } from '../lib/random.ts'
+import { seededRandom } from '../testing/seeded-random.ts'
 import { type DeliveryHolder, UnackedDeliveries } from './unacked-deliveries.ts'
 
 const holder: DeliveryHolder = { settle: () => undefined }

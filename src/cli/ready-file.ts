@@ -1,5 +1,5 @@
 // --ready-file: tells whoever started the broker that it is ready, and where it listens.
-import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { lstatSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
 import type { Address } from '../lib/listen.ts'
@@ -12,6 +12,10 @@ function explain(path: string, error: unknown): ExitError {
 /** Removes what an earlier broker left, so that nobody takes it for this one's. */
 export function removeReadyFile(path: string): void {
   try {
+    // A device or a pipe of that name is somebody else's: it is neither removed nor replaced.
+    if (lstatSync(path, { throwIfNoEntry: false })?.isFile() === false) {
+      throw new Error('there is something of that name that is no file')
+    }
     rmSync(path, { force: true })
   } catch (error) {
     throw explain(path, error)

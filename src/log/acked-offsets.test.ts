@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { seededRandom } from '../lib/random.ts'
+import { seededRandom } from '../testing/seeded-random.ts'
 import { AckedChunk, chunkSize } from './acked-chunk.ts'
 import { AckedOffsets } from './acked-offsets.ts'
 

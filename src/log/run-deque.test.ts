@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { seededRandom } from '../lib/random.ts'
+import { seededRandom } from '../testing/seeded-random.ts'
 import { RunDeque } from './run-deque.ts'
 import { Run } from './run.ts'
 

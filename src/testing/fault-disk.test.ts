@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { seededRandom } from '../lib/random.ts'
 import type { Random } from '../lib/random.ts'
 import type { DiskFile } from '../log/file/disk.ts'
 import { writeAllAt } from '../log/file/file-operations.ts'
 import { diskError, FaultDisk } from './fault-disk.ts'
+import { seededRandom } from './seeded-random.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
 /** Nothing that was not synced survives. */

@@ -1,7 +1,8 @@
 // One round's clients: what they share, and how one of them runs until the broker is killed.
 
 import type { Socket } from 'node:net'
-import { type Random, seededRandom } from '../../src/lib/random.ts'
+import { type Random } from '../../src/lib/random.ts'
+import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { AmqpSession } from '../support/amqp-session.ts'
 import type { Ledger } from './ledger.ts'
 

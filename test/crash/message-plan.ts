@@ -3,7 +3,8 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import type { MessageProperties, Options } from 'amqplib'
-import { type Random, seededRandom } from '../../src/lib/random.ts'
+import { type Random } from '../../src/lib/random.ts'
+import { seededRandom } from '../../src/testing/seeded-random.ts'
 
 /** `small`: up to 200 B; `mixed`: 0 B to 300 KiB, mostly small; `large`: more than 1 MiB. */
 export type SizeRange = 'small' | 'mixed' | 'large'

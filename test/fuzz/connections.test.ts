@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { seededRandom } from '../../src/lib/random.ts'
+import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { runFuzz } from './fuzz-run.ts'
 import { judgeStream } from './sent-stream.ts'
 

@@ -4,9 +4,9 @@
 
 import assert from 'node:assert/strict'
 import { Queue } from '../../src/broker/queue/queue.ts'
-import { seededRandom } from '../../src/lib/random.ts'
 import type { MemoryChaos } from '../../src/log/memory/memory-log-store.ts'
 import { RecordView } from '../../src/record/message/record-view.ts'
+import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { BrokerInProcess } from '../support/broker-in-process.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { waitFor } from '../support/wait-for.ts'

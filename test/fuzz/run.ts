@@ -3,7 +3,7 @@
 // --login has a broker that only those enter who log in.
 
 import { parseArgs } from 'node:util'
-import { seededRandom } from '../../src/lib/random.ts'
+import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { runFuzz } from './fuzz-run.ts'
 import { runKafkaFuzz } from './kafka-run.ts'
 

@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Channel, ConfirmChannel, ConsumeMessage } from 'amqplib'
-import { seededRandom } from '../../src/lib/random.ts'
 import { type RunningBroker, startBroker } from '../../src/start-broker.ts'
+import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { AmqpSession } from '../support/amqp-session.ts'
 import { waitFor, within } from '../support/wait-for.ts'
 

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import kafkajs, { type Admin, type Consumer, type Producer } from 'kafkajs'
-import { seededRandom } from '../../src/lib/random.ts'
+import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { AmqpSession } from '../support/amqp-session.ts'
 import { batchOfRecords, KafkaFixture } from '../support/kafka-fixture.ts'
 import { KafkaRawClient } from '../support/kafka-raw-client.ts'

@@ -1,7 +1,7 @@
 // Whatever keeps the broker from starting is one line on stderr that says what to do, and an exit code
 // of sysexits(3).
 import assert from 'node:assert/strict'
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { BrokerProgram, ScratchFolder } from './broker-program.ts'
 
@@ -109,6 +109,14 @@ test('a second broker on the same data folder is refused, and the first goes on'
   await expectRefusal({ folder }, { code: 75, says: /another broker/ })
   const response = await fetch(`http://127.0.0.1:${http?.port}/health/ready`)
   assert.equal(response.status, 200)
+})
+
+test('a ready file that would replace a pipe or a folder is refused', async () => {
+  using folder = new ScratchFolder()
+  mkdirSync(folder.file('taken'))
+  const args = [...freePorts, '--ready-file', folder.file('taken')]
+  await expectRefusal({ folder, args }, { code: 73, says: /taken.*no file/ })
+  assert.ok(existsSync(folder.file('taken')))
 })
 
 test('a ready file that cannot be written is refused', async () => {

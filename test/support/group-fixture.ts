@@ -10,7 +10,7 @@ import type { JoinAnswer } from '../../src/broker/group/join-answer.ts'
 import type { JoinRequest } from '../../src/broker/group/join-group.ts'
 import type { SyncAnswer } from '../../src/broker/group/sync-answer.ts'
 import type { SyncRequest } from '../../src/broker/group/sync-group.ts'
-import { seededRandom } from '../../src/lib/random.ts'
+import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
 
 /** What one callback was given; more than one answer fails at once. */

@@ -3,7 +3,6 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../../src/lib/clock.ts'
-import { seededRandom } from '../../src/lib/random.ts'
 import { Turn } from '../../src/lib/turn.ts'
 import type { Commit } from '../../src/log/commit.ts'
 import { createSystemDisk } from '../../src/log/file/disk.ts'
@@ -19,6 +18,7 @@ import { MemoryLogStore } from '../../src/log/memory/memory-log-store.ts'
 import { RecordSource } from '../../src/record/message/record-source.ts'
 import { RecordView } from '../../src/record/message/record-view.ts'
 import { FaultDisk } from '../../src/testing/fault-disk.ts'
+import { seededRandom } from '../../src/testing/seeded-random.ts'
 
 export interface Engine {
   readonly name: string

@@ -6,7 +6,8 @@ import { test } from 'node:test'
 import { GroupActor } from '../../../test/support/group-actor.ts'
 import { GroupFixture, place, sessionMs } from '../../../test/support/group-fixture.ts'
 import { GroupJudge } from '../../../test/support/group-judge.ts'
-import { type Random, seededRandom } from '../../lib/random.ts'
+import { type Random } from '../../lib/random.ts'
+import { seededRandom } from '../../testing/seeded-random.ts'
 
 const seeds = Number(process.env['SIMULATION_SEEDS'] ?? 80)
 const stepsPerSeed = 400

@@ -5,9 +5,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { QueueUnderTest, textOf } from '../../../test/support/queue-under-test.ts'
-import { seededRandom } from '../../lib/random.ts'
 import { type MemoryChaos } from '../../log/memory/memory-log-store.ts'
 import { RecordView } from '../../record/message/record-view.ts'
+import { seededRandom } from '../../testing/seeded-random.ts'
 import type { Consumer, DeliverySink } from './consumer.ts'
 
 interface ModelMessage {

@@ -3,9 +3,10 @@ import { test } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { NotingSink, QueueUnderTest, textOf } from '../../../test/support/queue-under-test.ts'
-import { type Random, seededRandom } from '../../lib/random.ts'
+import { type Random } from '../../lib/random.ts'
 import { brokerLimits } from '../../limits/broker.ts'
 import { RecordView } from '../../record/message/record-view.ts'
+import { seededRandom } from '../../testing/seeded-random.ts'
 
 const texts = (count: number): string[] => Array.from({ length: count }, (_, index) => `m${index}`)
 

@@ -9,11 +9,11 @@ import {
   source,
 } from '../../../test/support/log-engines.ts'
 import { systemClock } from '../../lib/clock.ts'
-import { seededRandom } from '../../lib/random.ts'
 import { Turn } from '../../lib/turn.ts'
 import { logLimits } from '../../limits/log.ts'
 import { RecordView } from '../../record/message/record-view.ts'
 import { FaultDisk } from '../../testing/fault-disk.ts'
+import { seededRandom } from '../../testing/seeded-random.ts'
 import type { Log } from '../log.ts'
 import { runPages } from '../run-pages.ts'
 import type { LogWindow } from '../windows.ts'

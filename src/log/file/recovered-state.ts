@@ -75,11 +75,6 @@ export class RecoveredState {
     this.keyed = keyed
   }
 
-  /** Whether the log exists, once everything was applied. */
-  isLive(logId: number): boolean {
-    return this.logs.get(logId)?.isKnown ?? false
-  }
-
   /** A file has records of that log below `endOffset`, whether or not the log exists. */
   noteEnd(logId: number, endOffset: number): void {
     const log = this.#logAt(logId)

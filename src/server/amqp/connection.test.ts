@@ -4,7 +4,7 @@ import { BrokerInProcess } from '../../../test/support/broker-in-process.ts'
 import { RawClient } from '../../../test/support/raw-client.ts'
 import { encodeFrame } from '../../../test/support/raw-codec.ts'
 import { waitFor } from '../../../test/support/wait-for.ts'
-import { seededRandom } from '../../lib/random.ts'
+import { seededRandom } from '../../testing/seeded-random.ts'
 
 /** Groups stay unfinished for a while, so that channels wait. */
 const slow = { random: seededRandom(1), delayMsMax: 60 }

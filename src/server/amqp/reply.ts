@@ -27,7 +27,6 @@ const replies: Readonly<Record<BrokerErrorCode, ReplyName>> = {
   message_too_large: 'precondition_failed',
   invalid_record: 'precondition_failed',
   invalid_timestamp: 'precondition_failed',
-  unsupported_format: 'not_implemented',
   invalid_producer_epoch: 'precondition_failed',
   out_of_order_sequence: 'precondition_failed',
   batch_too_large: 'precondition_failed',

@@ -25,7 +25,6 @@ const errorNames: Readonly<Record<BrokerErrorCode, KafkaErrorName>> = {
   message_too_large: 'MESSAGE_TOO_LARGE',
   invalid_record: 'INVALID_RECORD',
   invalid_timestamp: 'INVALID_TIMESTAMP',
-  unsupported_format: 'UNSUPPORTED_FOR_MESSAGE_FORMAT',
   invalid_producer_epoch: 'INVALID_PRODUCER_EPOCH',
   out_of_order_sequence: 'OUT_OF_ORDER_SEQUENCE_NUMBER',
   batch_too_large: 'RECORD_LIST_TOO_LARGE',
