@@ -18,6 +18,7 @@ import { Publisher } from './publisher.ts'
 import { type ConnectionToken, Queue, type QueueContext } from './queue/queue.ts'
 import { ReplyRegistry } from './reply-registry.ts'
 import { RouteCache } from './route-cache.ts'
+import { Shortage } from './shortage.ts'
 import { ConsumerOffsets } from './topic/consumer-offsets.ts'
 import { type Partition, parseProducerKey } from './topic/partition.ts'
 import type { StreamContext } from './topic/stream-consumer.ts'
@@ -32,6 +33,8 @@ export interface BrokerOptions {
   readonly turn: Turn
   readonly random: Random
   readonly clock: Clock
+  /** What it is short of, where others know of that before it is there. */
+  readonly shortage?: Shortage
   /** Virtual hosts that exist besides `/`. */
   readonly vhosts: readonly string[]
   /** What Kafka's settings call the broker; 1 by default. */
@@ -76,6 +79,8 @@ export class Broker {
   /** Of them the broker's own. */
   readonly ownSettings: BrokerValues
   readonly topicDefaults: TopicDefaults
+  /** Why publishers have to wait, if they do. */
+  readonly shortage: Shortage
   /** Told just before a queue or topic is deleted. */
   readonly deletionListeners: ((queue: Destination) => void)[] = []
   readonly #vhosts = new Map<string, VHost<Destination>>()
@@ -86,6 +91,7 @@ export class Broker {
   constructor(options: BrokerOptions) {
     this.store = options.store
     this.random = options.random
+    this.shortage = options.shortage ?? new Shortage()
     this.clock = options.clock
     this.replies = new ReplyRegistry(options.random)
     this.topology = new TopologyLog(options.store, options.onTopologyDurable)

@@ -7,6 +7,7 @@
 import { Broker, defaultVHost, type RestoreReport } from '../broker/broker.ts'
 import type { GroupConfig } from '../broker/group/group-config.ts'
 import type { GroupCoordinator } from '../broker/group/group-coordinator.ts'
+import { Shortage } from '../broker/shortage.ts'
 import { ProducerIds } from '../broker/topic/producer-ids.ts'
 import { Retention } from '../broker/topic/retention.ts'
 import type { BatchWorker } from '../crossing/batch-worker.ts'
@@ -51,14 +52,12 @@ export class Cell implements AsyncDisposable {
   readonly producerIds: ProducerIds
   /** Kafka's name of the cluster that the cell began. */
   readonly clusterId: string
-  /** Told when publishers are blocked from now on, and when they no longer are. */
-  readonly blockedListeners: ((isBlocked: boolean) => void)[]
   readonly #retention: Retention
   readonly #closeStorage: () => Promise<void>
 
   /** Opens a data folder or makes it. Throws as `openStorage`. */
   static async open(options: CellOptions, parts: CellParts): Promise<Cell> {
-    const blockedListeners: Cell['blockedListeners'] = []
+    const shortage = new Shortage()
     const crossing = createCrossing(parts)
     const storage = await openStorage({
       ...options,
@@ -66,11 +65,11 @@ export class Cell implements AsyncDisposable {
       converter: crossing,
       onBlocked: (reason) => {
         logBlocked(reason, parts.logger)
-        for (const listener of blockedListeners) listener(reason !== undefined)
+        shortage.set('disk', reason !== undefined)
       },
     })
     try {
-      return new Cell({ crossing, storage, blockedListeners, options }, parts)
+      return new Cell({ crossing, storage, shortage, options }, parts)
     } catch (error) {
       await storage.close()
       throw error
@@ -78,11 +77,10 @@ export class Cell implements AsyncDisposable {
   }
 
   private constructor(opened: Opened, parts: CellParts) {
-    const { crossing, storage, blockedListeners, options } = opened
+    const { crossing, storage, options } = opened
     const { store, state } = storage
     this.crossing = crossing
-    this.blockedListeners = blockedListeners
-    this.broker = restoreBroker(storage, options, parts)
+    this.broker = restoreBroker(opened, parts)
     this.groups = openGroups(this.broker, this.broker.getVHost(defaultVHost), state, options.groups)
     this.producerIds = new ProducerIds(store, state)
     this.clusterId = clusterIdOf(store, parts.random, state)
@@ -108,17 +106,18 @@ export class Cell implements AsyncDisposable {
 interface Opened {
   readonly crossing: Crossing
   readonly storage: Storage
-  readonly blockedListeners: Cell['blockedListeners']
+  readonly shortage: Shortage
   readonly options: CellOptions
 }
 
-function restoreBroker(storage: Storage, options: CellOptions, parts: CellParts): Broker {
+function restoreBroker({ storage, shortage, options }: Opened, parts: CellParts): Broker {
   const { clock, random, turn, logger } = parts
   const broker = new Broker({
     store: storage.store,
     turn,
     random,
     clock,
+    shortage,
     vhosts: options.vhosts,
     ...(options.nodeId !== undefined && { nodeId: options.nodeId }),
     onTopologyDurable: storage.onTopologyDurable,

@@ -10,6 +10,10 @@ export const kafkaLimits = {
   kafkaElementsMax: 1_000_000,
   /** Larger record batches are sent from where they are instead of being copied. */
   copiedRecordsSizeMax: (16 * KiB) as number,
+  /** How long a produce waits while publishers are blocked, and half its own time-out at most. */
+  produceHoldMsMax: 15_000,
+  /** How long a producer is told to wait that was refused because publishers are blocked. */
+  produceThrottleMs: 1000,
   /** Requests of one connection that are being answered at once. */
   kafkaRequestsInFlightMax: 100,
   /** Requests of one connection that are begun while so many bytes of others are in flight. */

@@ -12,6 +12,34 @@ export const memoryLimits = {
   freeLargePagesSizeMax: (64 * MiB) as number,
   /** Memory that was not used again for so long is given back to the system. */
   largePagesIdleMs: 5000,
+  /** How often the memory of the process is looked at. */
+  memoryCheckMs: 250,
+  /** And after so many bytes from clients: nothing grows fast but with what they send. */
+  memoryCheckSize: (16 * MiB) as number,
+  /** Publishers are blocked at this share of V8's heap, whose end is the end of the process. */
+  heapLowShare: 0.6,
+  /** Nothing new is taken on at this share. */
+  heapCriticalShare: 0.8,
+  /** Nothing new is taken on when so many times the watermark (or what the start took) is in use. */
+  criticalFactor: 1.5,
+  /** A level is left when what is in use has fallen to this share of what made it. */
+  recoveredShare: 0.95,
+  /** Garbage is collected before publishers are blocked, so seldom … */
+  collectMsMin: 5000,
+  /** … and so many times less long than in between: a fiftieth of the time at most … */
+  collectPauseFactor: 50,
+  /** … unless what is in use has grown by this share of the watermark. */
+  collectShare: 0.06,
+  /**
+   * What clients may make the broker hold together: a share of the watermark, and so many bytes at most.
+   * Input is parts of messages, requests and transactions; output is what peers have not taken.
+   */
+  budgets: {
+    input: { share: 0.125, sizeMax: (256 * MiB) as number },
+    parked: { share: 0.0625, sizeMax: (128 * MiB) as number },
+    output: { share: 0.125, sizeMax: (512 * MiB) as number },
+    unacked: { share: 0.125, sizeMax: (512 * MiB) as number },
+  },
   /** A checksum of more is taken in steps of this size, of less than a millisecond. */
   crcPerTurnMax: (2 * MiB) as number,
 } as const

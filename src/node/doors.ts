@@ -1,13 +1,15 @@
-// How effects come into a node: time, chance, sockets and a thread. (The disk comes with the storage.) A
+// How effects come into a node: time, chance, memory, sockets and a thread. (The disk comes with the storage.) A
 // simulation opens a node with doors of its own and decides about all of them from a seed.
 import { type StartBatchThread, startBatchThread } from '../crossing/start-batch-thread.ts'
 import { type Clock, systemClock } from '../lib/clock.ts'
+import { type ProcessMemory, systemMemory } from '../lib/process-memory.ts'
 import { type Random, systemRandom } from '../lib/random.ts'
 import { type Listener, type ListenerOptions, openListener } from '../server/listener.ts'
 
 export interface Doors {
   readonly clock: Clock
   readonly random: Random
+  readonly memory: ProcessMemory
   /** Rejects with an `ExitError`. */
   readonly openListener: (options: ListenerOptions) => Promise<Listener>
   readonly startBatchThread: StartBatchThread
@@ -17,6 +19,7 @@ export interface Doors {
 export const systemDoors: Doors = {
   clock: systemClock,
   random: systemRandom,
+  memory: systemMemory,
   openListener,
   startBatchThread,
 }

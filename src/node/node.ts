@@ -8,12 +8,14 @@ import path from 'node:path'
 import type { BrokerState, BrokerStatus } from '../admin/broker-status.ts'
 import { Users } from '../auth/users.ts'
 import type { GroupConfig } from '../broker/group/group-config.ts'
+import { MemoryAccount } from '../broker/memory-account.ts'
 import { Cell } from '../cell/cell.ts'
 import type { StorageKind } from '../cell/open-storage.ts'
 import { BatchWorker } from '../crossing/batch-worker.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Address } from '../lib/listen.ts'
 import type { Logger } from '../lib/logger.ts'
+import { type MemoryLevel, MemoryWatch } from '../lib/memory-watch.ts'
 import type { Random } from '../lib/random.ts'
 import { Turn } from '../lib/turn.ts'
 import { version } from '../lib/version.ts'
@@ -109,7 +111,8 @@ export class Node implements AsyncDisposable {
     // First of all: nothing is opened for a broker that cannot start.
     const credentials = await this.#readCertificates()
     const cell = await this.#openCell(parts)
-    const opened = await this.#openProtocols(cell)
+    const memory = this.#watchMemory(cell)
+    const opened = await this.#openProtocols(cell, memory)
     // No group may lose a member because its connection is closed.
     this.#stack.defer(() => cell.rest())
     await this.#openListeners(opened, credentials)
@@ -145,8 +148,27 @@ export class Node implements AsyncDisposable {
     return cell
   }
 
-  async #openProtocols(cell: Cell): Promise<Opened[]> {
-    const parts = this.#lend(cell)
+  #watchMemory({ broker }: Cell): MemoryAccount {
+    const watch = new MemoryWatch({
+      clock: this.#clock,
+      memory: this.#doors.memory,
+      watermark: this.#options.memoryWatermark,
+    })
+    const account = new MemoryAccount({
+      watermark: watch.watermark,
+      onReceived: (size) => watch.onReceived(size),
+    })
+    watch.start((level, inUse) => {
+      logMemory(level, inUse, this.#logger)
+      account.level = level
+      broker.shortage.set('memory', level !== 'ample')
+    })
+    this.#stack.use(watch)
+    return account
+  }
+
+  async #openProtocols(cell: Cell, memory: MemoryAccount): Promise<Opened[]> {
+    const parts = this.#lend(cell, memory)
     const opened: Opened[] = []
     for (const protocol of protocols) {
       const services = openServices(protocol, this.#options)
@@ -159,9 +181,10 @@ export class Node implements AsyncDisposable {
     return opened
   }
 
-  #lend(cell: Cell): ProtocolParts {
+  #lend(cell: Cell, memory: MemoryAccount): ProtocolParts {
     return {
       cell,
+      memory,
       users: this.#users,
       options: this.#options,
       clock: this.#clock,
@@ -215,7 +238,7 @@ export class Node implements AsyncDisposable {
       uptimeMs: Math.round(this.#clock.monotonic() - this.#startedAt),
       addresses: this.addresses,
       dataFolder: path.resolve(this.#options.data),
-      blockedReason: cell.broker.store.blocked,
+      blockedReason: cell.broker.shortage.reason,
       counts: {
         connections: sum(({ connectionCount }) => connectionCount),
         channels: sum(({ channelCount }) => channelCount),
@@ -233,6 +256,13 @@ export class Node implements AsyncDisposable {
     await this.#stack.disposeAsync()
     await this.#lastStack.disposeAsync()
   }
+}
+
+function logMemory(level: MemoryLevel, inUse: number, logger: Logger): void {
+  const megabytes = Math.round(inUse / 1e6)
+  if (level === 'ample') logger.info({ megabytes }, 'There is memory enough again')
+  else if (level === 'low') logger.warn({ megabytes }, 'Publishers are blocked: low on memory')
+  else logger.error({ megabytes }, 'Memory is nearly used up: nothing new is taken on')
 }
 
 function groupConfigOf(options: BrokerOptions): Partial<GroupConfig> {

@@ -12,6 +12,7 @@ export function openAmqp(parts: ProtocolParts): ProtocolServer {
     turn: parts.turn,
     clock: parts.clock,
     random: parts.random,
+    memory: parts.memory,
     logger: parts.logger.child({ area: 'amqp' }),
     settings: {
       frameMax: options.frameMax,
@@ -23,7 +24,6 @@ export function openAmqp(parts: ProtocolParts): ProtocolServer {
       productVersion: options.productVersion,
     },
   })
-  cell.blockedListeners.push((isBlocked) => server.onBlockedChanged(isBlocked))
   return {
     get connectionCount() {
       return server.connectionCount

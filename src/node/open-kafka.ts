@@ -19,7 +19,7 @@ import type { ProtocolParts, ProtocolServer } from './protocol-server.ts'
 /** What Kafka's port needs of a node. */
 export interface KafkaParts extends Pick<
   ProtocolParts,
-  'users' | 'batchWorker' | 'options' | 'logger' | 'addresses'
+  'users' | 'memory' | 'batchWorker' | 'options' | 'logger' | 'addresses'
 > {
   readonly cell: Pick<Cell, 'broker' | 'crossing' | 'groups' | 'producerIds' | 'clusterId'>
 }
@@ -69,6 +69,7 @@ function createServer(
       strangersMax: kafkaLimits.kafkaStrangersMax,
     }),
     users: parts.users,
+    memory: parts.memory,
     clock: broker.clock,
     random: broker.random,
     logger: logger.child({ area: 'kafka' }),

@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net'
 import type { BrokerStatus } from '../admin/broker-status.ts'
 import type { Users } from '../auth/users.ts'
+import type { MemoryAccount } from '../broker/memory-account.ts'
 import type { Cell } from '../cell/cell.ts'
 import type { BatchWorker } from '../crossing/batch-worker.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -21,6 +22,7 @@ export interface ProtocolParts {
   readonly random: Random
   readonly turn: Turn
   readonly logger: Logger
+  readonly memory: MemoryAccount
   readonly batchWorker: BatchWorker
   /** Service name → address, for every listener that is open by now. */
   readonly addresses: Readonly<Record<string, Address>>

@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { flag, formatSize, list, oneOf, port, size, text, wholeNumber } from './setting-kinds.ts'
+import {
+  flag,
+  formatSize,
+  list,
+  oneOf,
+  port,
+  shareOrSize,
+  size,
+  text,
+  wholeNumber,
+} from './setting-kinds.ts'
 
 const aPort = 'must be a port from 0 to 65535 (0 picks a free one) or off'
 const aSize = 'must be a size from 1B to 1MiB, such as 16MiB'
@@ -28,6 +38,26 @@ test('size() takes bytes, plainly or with a unit', () => {
   }
   for (const given of [0, '0', '2MiB', '1xib', '1.5KiB', '-1', '', null, ['1']]) {
     assert.deepEqual(kind(given), { problem: aSize }, String(given))
+  }
+})
+
+test('shareOrSize() takes a share up to all of it, or a size', () => {
+  const kind = shareOrSize()
+  for (const [given, value] of [
+    [0.6, 0.6],
+    ['0.6', 0.6],
+    ['60%', 0.6],
+    ['0', 0],
+    [1, 1],
+    ['2GiB', 2 * 1024 ** 3],
+    [500_000_000, 500_000_000],
+    ['500000000', 500_000_000],
+  ]) {
+    assert.deepEqual(kind(given), { value }, String(given))
+  }
+  const problem = 'must be a share from 0 to 1, such as 0.6, or a size such as 2GiB'
+  for (const given of [-0.1, 1.5, '1.5', '101%', '', 'much', null, Number.NaN]) {
+    assert.deepEqual(kind(given), { problem }, String(given))
   }
 })
 

@@ -64,6 +64,22 @@ export function size(min: number, max: number): Kind<number> {
   }
 }
 
+/** A share from 0 to 1 (`0.6` or `60%`), or a number of bytes; numbers up to 1 are shares. */
+export function shareOrSize(): Kind<number> {
+  const problem = 'must be a share from 0 to 1, such as 0.6, or a size such as 2GiB'
+  return (given) => {
+    const share = typeof given === 'string' ? parseShare(given) : given
+    if (typeof share === 'number' && share >= 0 && share <= 1) return { value: share }
+    const value = parseSize(given)
+    return isWholeNumber(value, 2, 2 ** 50) ? { value } : { problem }
+  }
+}
+
+function parseShare(given: string): number | undefined {
+  const match = /^(\d{1,3}(?:\.\d{1,6})?)(%?)$/.exec(given.trim())
+  return match === null ? undefined : Number(match[1]) / (match[2] === '%' ? 100 : 1)
+}
+
 /** A TCP port, 0 or `off`. */
 export function port(): Kind<Port> {
   const problem = 'must be a port from 0 to 65535 (0 picks a free one) or off'

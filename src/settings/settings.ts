@@ -3,7 +3,17 @@
 import { groupLimits } from '../limits/group.ts'
 import { programLimits } from '../limits/program.ts'
 import { topicLimits } from '../limits/topic.ts'
-import { flag, formatSize, list, oneOf, port, size, text, wholeNumber } from './setting-kinds.ts'
+import {
+  flag,
+  formatSize,
+  list,
+  oneOf,
+  port,
+  shareOrSize,
+  size,
+  text,
+  wholeNumber,
+} from './setting-kinds.ts'
 import type { Kind, Port } from './setting-kinds.ts'
 
 /** What a person can set. A setting `amqpPort` is `--amqp-port`, `PABAL_AMQP_PORT`, `amqp-port:`. */
@@ -39,6 +49,7 @@ export interface Settings {
   readonly frameMax: number
   readonly channelMax: number
   readonly diskFreeLimit: number
+  readonly memoryWatermark: number
   readonly productName: string
   readonly productVersion: string
   readonly readyFile: string | undefined
@@ -276,6 +287,13 @@ export const settings: { readonly [Key in keyof Settings]: Setting<Settings[Key]
     default: 50 * 1024 ** 2,
     placeholder: 'SIZE',
     description: 'Publishers are blocked while the data folder has less free space than this',
+  },
+  memoryWatermark: {
+    kind: shareOrSize(),
+    default: 0.6,
+    placeholder: 'SHARE-OR-SIZE',
+    description:
+      'Publishers are blocked while the broker uses more memory than this: a share of what the machine or its control group has (0.6), or a size (2GiB)',
   },
   productName: {
     kind: text(),

@@ -3,6 +3,7 @@
 
 import { Users } from '../../src/auth/users.ts'
 import { Broker } from '../../src/broker/broker.ts'
+import { MemoryAccount } from '../../src/broker/memory-account.ts'
 import { BatchWorker } from '../../src/crossing/batch-worker.ts'
 import { Crossing } from '../../src/crossing/crossing.ts'
 import { systemClock } from '../../src/lib/clock.ts'
@@ -29,6 +30,8 @@ const defaultSettings: AmqpSettings = {
 export interface InProcessOptions {
   readonly chaos?: MemoryChaos
   readonly settings?: Partial<AmqpSettings>
+  /** What budgets of memory are shares of. */
+  readonly watermark?: number
 }
 
 export class BrokerInProcess implements AsyncDisposable {
@@ -36,19 +39,21 @@ export class BrokerInProcess implements AsyncDisposable {
   readonly broker: Broker
   readonly server: AmqpServer
   readonly crossing: Crossing
+  readonly memory: MemoryAccount
   readonly port: number
   /** Errors of the broker's own, which no client can be blamed for. */
   readonly bugs: Error[]
   readonly #listener: Listener
 
   private constructor(
-    parts: Pick<BrokerInProcess, 'store' | 'broker' | 'server' | 'crossing' | 'bugs'>,
+    parts: Pick<BrokerInProcess, 'store' | 'broker' | 'server' | 'crossing' | 'memory' | 'bugs'>,
     listener: Listener,
   ) {
     this.store = parts.store
     this.broker = parts.broker
     this.server = parts.server
     this.crossing = parts.crossing
+    this.memory = parts.memory
     this.bugs = parts.bugs
     this.port = listener.address.port
     this.#listener = listener
@@ -56,7 +61,7 @@ export class BrokerInProcess implements AsyncDisposable {
 
   static async start(options: InProcessOptions = {}): Promise<BrokerInProcess> {
     const turn = new Turn(systemClock)
-    const { chaos } = options
+    const { chaos, watermark = 8 * 1024 ** 3 } = options
     const crossing = new Crossing({
       worker: new BatchWorker(systemClock),
       onUndecodable: () => undefined,
@@ -73,6 +78,7 @@ export class BrokerInProcess implements AsyncDisposable {
       onTopologyDurable: () => undefined,
       onDamaged: (_queue, _offset, error) => bugs.push(error),
     })
+    const memory = new MemoryAccount({ watermark, onReceived: () => undefined })
     const server = new AmqpServer({
       broker,
       users: new Users({ random: systemRandom }),
@@ -80,6 +86,7 @@ export class BrokerInProcess implements AsyncDisposable {
       clock: systemClock,
       random: systemRandom,
       logger: loggerInto(bugs),
+      memory,
       settings: { ...defaultSettings, ...options.settings },
     })
     const listener = await openListener({
@@ -89,7 +96,7 @@ export class BrokerInProcess implements AsyncDisposable {
       onSocket: takingOver(server.accept),
       onAcceptProblem: (reason) => bugs.push(new Error(reason)),
     })
-    return new BrokerInProcess({ store, broker, server, crossing, bugs }, listener)
+    return new BrokerInProcess({ store, broker, server, crossing, memory, bugs }, listener)
   }
 
   get url(): string {

@@ -17,7 +17,11 @@ export interface KafkaBeside extends AsyncDisposable {
   readonly port: number
 }
 
-export async function openKafkaBeside({ broker, crossing }: BrokerInProcess): Promise<KafkaBeside> {
+export async function openKafkaBeside({
+  broker,
+  crossing,
+  memory,
+}: BrokerInProcess): Promise<KafkaBeside> {
   const addresses: Record<string, Address> = {}
   const batchWorker = new BatchWorker(systemClock)
   const groups = openGroups(broker, broker.getVHost(defaultVHost), new Map())
@@ -25,6 +29,7 @@ export async function openKafkaBeside({ broker, crossing }: BrokerInProcess): Pr
   const server = openKafka({
     cell: { broker, crossing, groups, producerIds, clusterId: 'beside' },
     users: new Users({ random: systemRandom }),
+    memory,
     batchWorker,
     options: completeOptions({}),
     logger: silentLogger,

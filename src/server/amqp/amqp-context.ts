@@ -1,5 +1,6 @@
 import type { Users } from '../../auth/users.ts'
 import type { Broker } from '../../broker/broker.ts'
+import type { MemoryAccount } from '../../broker/memory-account.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Logger } from '../../lib/logger.ts'
 import type { Random } from '../../lib/random.ts'
@@ -27,6 +28,8 @@ export interface AmqpParts {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
+  /** What clients make the broker hold. */
+  readonly memory: MemoryAccount
   readonly settings: AmqpSettings
 }
 

@@ -10,11 +10,13 @@ import { makeReply } from './reply.ts'
 export class AmqpServer {
   readonly #context: AmqpContext
   readonly #connections = new Set<Connection>()
+  readonly #stopListening: () => void
   #onAllClosed: (() => void) | undefined
 
   constructor(parts: AmqpParts) {
     const sendWatch = new SendWatch(parts.clock, parts.settings.sendTimeoutMs)
     this.#context = { ...parts, sendWatch }
+    this.#stopListening = parts.broker.shortage.onChange(this.#onShortage)
   }
 
   get connectionCount(): number {
@@ -42,16 +44,9 @@ export class AmqpServer {
     this.#connections.add(connection)
   }
 
-  /** Publishers are blocked or no longer so: see `LogStore.blocked`. */
-  onBlockedChanged(isBlocked: boolean): void {
-    for (const connection of this.#connections) {
-      if (isBlocked) connection.tellBlocked()
-      else connection.onUnblocked()
-    }
-  }
-
   /** Tells every client that the broker stops, and resolves when all connections are closed. */
   close(): Promise<void> {
+    this.#stopListening()
     const reply = makeReply(
       'connection_forced',
       "broker forced connection closure with reason 'shutdown'",
@@ -64,6 +59,13 @@ export class AmqpServer {
     return new Promise((resolve) => {
       this.#onAllClosed = resolve
     })
+  }
+
+  readonly #onShortage = (isShort: boolean): void => {
+    for (const connection of this.#connections) {
+      if (isShort) connection.tellBlocked()
+      else connection.onUnblocked()
+    }
   }
 
   #onClosed(connection: Connection): void {

@@ -111,9 +111,9 @@ export class Connection implements TurnTask, HeartbeatPeer, Sender {
     return this.#channelCount
   }
 
-  /** Publishers have to wait: storage is short. */
+  /** Publishers have to wait: the broker is short of something. */
   get isBlocked(): boolean {
-    return this.context.broker.store.blocked !== undefined
+    return this.context.broker.shortage.reason !== undefined
   }
 
   hasCapability(name: string): boolean {
@@ -224,7 +224,7 @@ export class Connection implements TurnTask, HeartbeatPeer, Sender {
   }
 
   tellBlocked(): void {
-    const reason = this.context.broker.store.blocked
+    const { reason } = this.context.broker.shortage
     if (reason === undefined || this.#isToldBlocked || !this.hasPublished) return
     this.#isToldBlocked = true
     if (!this.hasCapability('connection.blocked')) return
@@ -282,6 +282,7 @@ export class Connection implements TurnTask, HeartbeatPeer, Sender {
   #onData(chunk: Buffer): void {
     if (this.status === 'closed') return
     this.#heartbeat?.onReceived()
+    this.context.memory.onReceived(chunk.length)
     this.#reader.push(chunk)
     this.#readFrames()
     this.#reader.keepRest()

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import type { Socket } from 'node:net'
 import { test } from 'node:test'
+import { MemoryAccount } from '../../broker/memory-account.ts'
+import { Shortage } from '../../broker/shortage.ts'
 import { encodeRequest } from '../../codec/kafka/request.ts'
 import { WireWriter } from '../../codec/kafka/wire-writer.ts'
 import { silentLogger } from '../../lib/logger.ts'
@@ -39,7 +41,8 @@ function connected(): {
     logger: silentLogger,
     settings: { requestSizeMax: kafkaLimits.kafkaRequestSizeMax, needsLogin: false },
     loginWatch: { remove: () => undefined },
-    broker: { store: { uncommittedSize: 0 } },
+    broker: { store: { uncommittedSize: 0 }, shortage: new Shortage() },
+    memory: new MemoryAccount({ watermark: 1, onReceived: () => undefined }),
   }
   const source = new ByteSource()
   const address = { host: '127.0.0.1', port: 9092 }

@@ -20,6 +20,7 @@ import { unsupportedApiVersions } from './api-versions.ts'
 import type { KafkaContext, KafkaListener } from './kafka-context.ts'
 import type { Stranger } from './login-watch.ts'
 import type { Operation } from './operation.ts'
+import { ProduceHold } from './produce-hold.ts'
 import type { KafkaClient } from './request-context.ts'
 import { RequestsInFlight } from './requests-in-flight.ts'
 import { SaslState } from './sasl-state.ts'
@@ -48,6 +49,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   readonly context: KafkaContext
   readonly remoteAddress: string
   readonly sasl: SaslState
+  readonly produceHold: ProduceHold
   readonly socket: Socket
   readonly #listener: KafkaListener
   /** The address of this machine that the client came to. */
@@ -83,6 +85,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     this.context = context
     this.remoteAddress = socket.remoteAddress ?? ''
     this.#onClosed = onClosed
+    this.produceHold = new ProduceHold(context.clock, context.broker.shortage)
     this.sasl = new SaslState(
       context.users,
       socket.remoteAddress ?? '',
@@ -97,6 +100,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     source.onBytes = (chunk) => {
       if (this.#isClosed) return
       this.#isHeard = true
+      context.memory.onReceived(chunk.length)
       this.#stream.push(chunk)
       this.#readRequests(chunk)
       this.#stream.keepRest()
@@ -167,6 +171,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     }
     this.socket.destroy()
     for (const slot of this.#slots) slot.drop()
+    this.produceHold.end(false)
     for (const listener of this.#closeListeners) listener()
     this.#closeListeners.clear()
     this.#onClosed(this)

@@ -3,6 +3,7 @@ import type { Broker } from '../../broker/broker.ts'
 import type { Destination } from '../../broker/destination.ts'
 import type { GroupConfig } from '../../broker/group/group-config.ts'
 import type { GroupCoordinator } from '../../broker/group/group-coordinator.ts'
+import type { MemoryAccount } from '../../broker/memory-account.ts'
 import type { ProducerIds } from '../../broker/topic/producer-ids.ts'
 import type { Topics } from '../../broker/topic/topics.ts'
 import type { VHost } from '../../broker/vhost.ts'
@@ -63,6 +64,8 @@ export interface KafkaParts {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
+  /** What clients make the broker hold. */
+  readonly memory: MemoryAccount
   /** For what takes longer than a turn. */
   readonly slices: Slices
   readonly settings: KafkaSettings

@@ -6,11 +6,13 @@ import type { TopicView } from '../../broker/topic/topics.ts'
 import type {
   BatchIndexAndErrorMessage,
   PartitionProduceResponse,
+  ProduceRequest,
   ProduceResponse,
   TopicProduceData,
 } from '../../codec/kafka/messages/produce.gen.ts'
 import { assert } from '../../lib/assert.ts'
 import type { Clock } from '../../lib/clock.ts'
+import { kafkaLimits } from '../../limits/kafka.ts'
 import { memoryLimits } from '../../limits/memory.ts'
 import type { Commit } from '../../log/commit.ts'
 import { crcOfBatchInSteps, batchField } from '../../record/batch/batch-header.ts'
@@ -55,6 +57,11 @@ export const handleProduce: Handler<'produce'> = async (request, context) => {
   const { client } = context
   // A batch that is checked elsewhere holds up what its producer sends after it.
   while (client.heldProduces !== undefined) await client.heldProduces
+  const { produceHold } = client
+  if (produceHold.isNeeded) {
+    const ms = Math.min(Math.max(request.timeoutMs, 0) / 2, kafkaLimits.produceHoldMsMax)
+    if (!(await produceHold.wait(ms))) return refuseAsShort(request, context)
+  }
   const tickets = new Set<Commit>()
   const large: LargeBatch[] = []
   const isAllowed = allowedAcks.has(request.acks)
@@ -72,6 +79,26 @@ export const handleProduce: Handler<'produce'> = async (request, context) => {
   }
   for (const ticket of tickets) await whenDurable(ticket)
   return { responses, throttleTimeMs: 0 }
+}
+
+/** Publishers are blocked, and the producer hears of it before it gives up: it may try again later. */
+function refuseAsShort(
+  request: ProduceRequest,
+  { broker, client }: RequestContext,
+): ProduceResponse | undefined {
+  if (request.acks === 0) {
+    client.destroy()
+    return undefined
+  }
+  // No record was appended, and clients try again after this one.
+  const errorCode = codeOf('NOT_ENOUGH_REPLICAS')
+  const errorMessage = `The broker is ${broker.shortage.reason ?? 'busy'}`
+  const responses = request.topicData.map(({ name, topicId, partitionData }) => ({
+    name,
+    topicId,
+    partitionResponses: partitionData.map(({ index }) => refuse(index, errorCode, errorMessage)),
+  }))
+  return { responses, throttleTimeMs: kafkaLimits.produceThrottleMs }
 }
 
 function produceTopic(topic: TopicProduceData, work: Work): PartitionProduceResponse[] {
@@ -99,9 +126,6 @@ function produceTopic(topic: TopicProduceData, work: Work): PartitionProduceResp
 /** 'large': the answer comes from `produceLarge`. */
 function produceData(place: Place, { context, tickets }: Work): PartitionProduceResponse | 'large' {
   const { index, batch } = place
-  if (context.broker.store.blocked !== undefined) {
-    return refuse(index, codeOf('KAFKA_STORAGE_ERROR'), 'The broker is low on disk')
-  }
   if (context.apiVersion < zstdVersion && isZstd(batch)) {
     return refuse(index, codeOf('UNSUPPORTED_COMPRESSION_TYPE'), null)
   }

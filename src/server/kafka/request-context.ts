@@ -5,6 +5,7 @@ import type { Address } from '../../lib/listen.ts'
 import type { AnswerSlot } from './answer-slot.ts'
 import type { KafkaContext } from './kafka-context.ts'
 import type { Operation } from './operation.ts'
+import type { ProduceHold } from './produce-hold.ts'
 import type { SaslState } from './sasl-state.ts'
 
 /** The client that a request came from, as far as handlers need its connection. */
@@ -14,6 +15,8 @@ export interface KafkaClient {
   readonly advertised: Address
   readonly sasl: SaslState
   readonly isClosed: boolean
+  /** Where produces wait while publishers are blocked. */
+  readonly produceHold: ProduceHold
   /** Settled when the large batches that came last have been dealt with: produces wait for it. */
   readonly heldProduces: Promise<void> | undefined
   /** Keeps the produces that come next waiting until `work` is done. */

@@ -2,15 +2,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import amqp from 'amqplib'
-import type { BlockedReason } from '../../../src/log/log-store.ts'
 import { BrokerInProcess } from '../../support/broker-in-process.ts'
 import { waitFor } from '../../support/wait-for.ts'
-
-/** Makes the broker's storage short, or no longer so, as a disk would. */
-function setBlocked({ store, server }: BrokerInProcess, reason: BlockedReason | undefined): void {
-  Object.defineProperty(store, 'blocked', { value: reason, configurable: true, writable: true })
-  server.onBlockedChanged(reason !== undefined)
-}
 
 describe('a broker that is low on disk', () => {
   it('parks publishes in order, tells publishers, and lets consumers go on', async () => {
@@ -24,7 +17,7 @@ describe('a broker that is low on disk', () => {
     channel.sendToQueue('short', Buffer.from('before'))
     await channel.waitForConfirms()
 
-    setBlocked(broker, 'low on disk')
+    broker.broker.shortage.set('disk', true)
     let confirmed = 0
     for (const text of ['one', 'two', 'three']) {
       channel.sendToQueue('short', Buffer.from(text), {}, () => confirmed++)
@@ -37,7 +30,7 @@ describe('a broker that is low on disk', () => {
     assert.equal((await channel.checkQueue('short')).messageCount, 0)
     assert.equal(confirmed, 0)
 
-    setBlocked(broker, undefined)
+    broker.broker.shortage.set('disk', false)
     await channel.waitForConfirms()
     assert.equal(confirmed, 3)
     assert.deepEqual(told, ['blocked: low on disk', 'unblocked'])
@@ -56,10 +49,10 @@ describe('a broker that is low on disk', () => {
     let isTold = false
     connection.on('blocked', () => (isTold = true))
     const channel = await connection.createChannel()
-    setBlocked(broker, 'low on disk')
+    broker.broker.shortage.set('disk', true)
     await channel.assertQueue('quiet', { durable: true })
     assert.equal(isTold, false)
-    setBlocked(broker, undefined)
+    broker.broker.shortage.set('disk', false)
     await connection.close()
   })
 
@@ -68,13 +61,13 @@ describe('a broker that is low on disk', () => {
     const connection = await amqp.connect(broker.url)
     const channel = await connection.createConfirmChannel()
     await channel.assertQueue('kept', { durable: true })
-    setBlocked(broker, 'low on disk')
+    broker.broker.shortage.set('disk', true)
     channel.sendToQueue('kept', Buffer.from('sent before closing'))
     let isClosed = false
     const closing = channel.close().then(() => (isClosed = true))
     await waitFor('the message is parked', () => broker.server.parkedSize > 0)
     assert.equal(isClosed, false)
-    setBlocked(broker, undefined)
+    broker.broker.shortage.set('disk', false)
     await closing
     const other = await connection.createChannel()
     assert.equal((await other.checkQueue('kept')).messageCount, 1)

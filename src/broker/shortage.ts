@@ -1,0 +1,39 @@
+// What the broker is short of. Publishers wait while it is short of anything; consumers, acks and
+// deletes go on, because they give space back.
+
+/** What can be short, in the order in which clients are told of it. */
+export type Resource = 'memory' | 'disk'
+
+const resources: readonly Resource[] = ['memory', 'disk']
+
+/** Told when publishers have to wait from now on, and when they no longer have to. */
+export type ShortageListener = (isShort: boolean) => void
+
+export class Shortage {
+  #reason: string | undefined
+  readonly #missing = new Set<Resource>()
+  readonly #listeners = new Set<ShortageListener>()
+
+  /** Why publishers wait, in RabbitMQ's words; undefined while they do not. */
+  get reason(): string | undefined {
+    return this.#reason
+  }
+
+  /** Says whether the broker is short of a resource. */
+  set(resource: Resource, isShort: boolean): void {
+    if (this.#missing.has(resource) === isShort) return
+    if (isShort) this.#missing.add(resource)
+    else this.#missing.delete(resource)
+    const missing = resources.filter((each) => this.#missing.has(each))
+    const wasShort = this.#reason !== undefined
+    this.#reason = missing.length === 0 ? undefined : `low on ${missing.join(' & ')}`
+    if (wasShort === missing.length > 0) return
+    for (const listener of this.#listeners) listener(!wasShort)
+  }
+
+  /** Calls back at each change until the function that is returned is called. */
+  onChange(listener: ShortageListener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+}

@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { memoryLimits } from '../limits/memory.ts'
+import { VirtualClock } from '../testing/virtual-clock.ts'
+import { type MemoryLevel, MemoryWatch } from './memory-watch.ts'
+import type { MemoryUsage, ProcessMemory } from './process-memory.ts'
+
+const mega = 1e6
+
+/** A process on a machine of 1 GB, whose V8 may have 500 MB. */
+class MemoryDouble implements ProcessMemory {
+  readonly total = 1000 * mega
+  readonly heapMax = 500 * mega
+  readonly clock = new VirtualClock()
+  readonly levels: MemoryLevel[] = []
+  collections = 0
+  /** In megabytes. */
+  used = 50
+  garbage = 0
+  /** Freed, and kept by the process. */
+  kept = 0
+  heap = 10
+
+  read(): MemoryUsage {
+    const known = this.used + this.garbage
+    const overhead = 40
+    return {
+      resident: (known + overhead + this.kept) * mega,
+      known: known * mega,
+      heap: this.heap * mega,
+    }
+  }
+
+  collect(): void {
+    this.collections++
+    this.kept += this.garbage
+    this.garbage = 0
+  }
+
+  watch(watermark: number): MemoryWatch {
+    const watch = new MemoryWatch({ clock: this.clock, memory: this, watermark })
+    watch.start((level) => this.levels.push(level))
+    return watch
+  }
+
+  look(): MemoryLevel {
+    this.clock.advance(memoryLimits.memoryCheckMs)
+    return this.levels.at(-1) ?? 'ample'
+  }
+}
+
+describe('the watch of memory', () => {
+  it('finds it low above a share of what there is, and ample again a little below', () => {
+    const memory = new MemoryDouble()
+    using watch = memory.watch(0.6)
+    assert.equal(watch.watermark, 600 * mega)
+    memory.used = 550
+    assert.equal(memory.look(), 'ample')
+    memory.used = 570
+    assert.equal(memory.look(), 'low')
+    memory.used = 540
+    assert.equal(memory.look(), 'low')
+    memory.used = 500
+    assert.equal(memory.look(), 'ample')
+    assert.deepEqual(memory.levels, ['low', 'ample'])
+  })
+
+  it('takes a size as well', () => {
+    const memory = new MemoryDouble()
+    using _ = memory.watch(80 * mega)
+    assert.equal(memory.look(), 'low')
+  })
+
+  it('finds it low at once with a watermark of nothing', () => {
+    const memory = new MemoryDouble()
+    using _ = memory.watch(0)
+    assert.deepEqual(memory.levels, ['low'])
+  })
+
+  it('finds it critical far above the watermark', () => {
+    const memory = new MemoryDouble()
+    using _ = memory.watch(0.6)
+    memory.used = 780
+    assert.equal(memory.look(), 'critical')
+    memory.used = 600
+    assert.equal(memory.look(), 'low')
+  })
+
+  it('is not deceived by garbage, nor by what was freed and is kept', () => {
+    const memory = new MemoryDouble()
+    using _ = memory.watch(0.6)
+    memory.garbage = 600
+    assert.equal(memory.look(), 'ample')
+    assert.equal(memory.kept, 600)
+    assert.equal(memory.look(), 'ample')
+  })
+
+  it('finds it low when the machine is nearly full, whatever of it is in use', () => {
+    const memory = new MemoryDouble()
+    using _ = memory.watch(0.6)
+    memory.kept = 750
+    assert.equal(memory.look(), 'low')
+    memory.kept = 100
+    assert.equal(memory.look(), 'ample')
+  })
+
+  it("minds the end of V8's heap", () => {
+    const memory = new MemoryDouble()
+    using _ = memory.watch(0.6)
+    memory.heap = 310
+    assert.equal(memory.look(), 'low')
+    memory.heap = 410
+    assert.equal(memory.look(), 'critical')
+    memory.heap = 100
+    assert.equal(memory.look(), 'ample')
+  })
+
+  it('collects garbage seldom, unless memory grows', () => {
+    const memory = new MemoryDouble()
+    using _ = memory.watch(0.6)
+    memory.used = 700
+    for (let looks = 0; looks < 10; looks++) memory.look()
+    assert.equal(memory.collections, 1)
+    memory.clock.advance(memoryLimits.collectMsMin)
+    assert.equal(memory.collections, 2)
+    memory.garbage = 100
+    memory.look()
+    assert.equal(memory.collections, 3)
+  })
+
+  it('looks at once when much has come in', () => {
+    const memory = new MemoryDouble()
+    using watch = memory.watch(0.6)
+    memory.used = 700
+    watch.onReceived(memoryLimits.memoryCheckSize - 1)
+    assert.deepEqual(memory.levels, [])
+    watch.onReceived(1)
+    assert.deepEqual(memory.levels, ['low'])
+  })
+})

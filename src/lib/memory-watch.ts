@@ -1,0 +1,139 @@
+// Watches the memory of the process: whether it is low (publishers have to wait) or critical (the broker
+// takes on nothing new).
+//
+// What the system counts is the truth about danger, but not about need: freed memory that the process
+// has kept counts along, and would keep publishers waiting for nothing. So garbage is collected where
+// the system counts too much, and what V8 then knows to be in use decides, unless even the machine is
+// nearly full.
+import { memoryLimits } from '../limits/memory.ts'
+import type { Clock, Timer } from './clock.ts'
+import type { MemoryUsage, ProcessMemory } from './process-memory.ts'
+
+/** How short memory is. */
+export type MemoryLevel = 'ample' | 'low' | 'critical'
+
+export interface MemoryWatchOptions {
+  readonly clock: Clock
+  readonly memory: ProcessMemory
+  /** In bytes, or, up to 1, as a share of the memory that there is. */
+  readonly watermark: number
+}
+
+/** Told when the level has changed because `inUse` bytes are. */
+export type LevelListener = (level: MemoryLevel, inUse: number) => void
+
+export class MemoryWatch implements Disposable {
+  /** Bytes from which on memory is low. */
+  readonly watermark: number
+  readonly #options: MemoryWatchOptions
+  /** Bytes in use from which on memory is critical. */
+  readonly #critical: number
+  /** Bytes that the process may not take, whether they are in use or not: the machine is nearly full. */
+  readonly #danger: number
+  /** What the system counts and V8 does not know: code, threads, libraries. */
+  readonly #overhead: number
+  #timer: Timer | undefined
+  #onChanged: LevelListener = () => undefined
+  #level: MemoryLevel = 'ample'
+  #usage: MemoryUsage
+  #receivedSize = 0
+  /** When garbage may be collected again, unless memory grows much before. */
+  #collectableAt = 0
+  /** In use after the last collection. */
+  #collectedSize = 0
+
+  constructor(options: MemoryWatchOptions) {
+    const { memory, watermark } = options
+    this.#options = options
+    this.watermark = watermark > 1 ? watermark : Math.floor(watermark * memory.total)
+    this.#danger = this.watermark + Math.max(0, memory.total - this.watermark) / 2
+    this.#usage = memory.read()
+    this.#overhead = Math.max(0, this.#usage.resident - this.#usage.known)
+    // A watermark below what the process takes at the start blocks publishers, and nobody else.
+    const far = Math.max(this.watermark, this.#usage.resident) * memoryLimits.criticalFactor
+    this.#critical = Math.min(this.#danger, far)
+  }
+
+  /** Looks at the memory now and then from now on. Until then it is ample. */
+  start(onChanged: LevelListener): void {
+    this.#onChanged = onChanged
+    this.#timer = this.#options.clock.every(memoryLimits.memoryCheckMs, () => this.check())
+    this.check()
+  }
+
+  get level(): MemoryLevel {
+    return this.#level
+  }
+
+  /** What the process took at the last look. */
+  get usage(): MemoryUsage {
+    return this.#usage
+  }
+
+  /** Clients have sent `size` bytes: whatever grows fast grows with them. */
+  onReceived(size: number): void {
+    this.#receivedSize += size
+    if (this.#receivedSize >= memoryLimits.memoryCheckSize) this.check()
+  }
+
+  /** Looks at the memory now. */
+  check(): void {
+    this.#receivedSize = 0
+    this.#usage = this.#options.memory.read()
+    if (this.#isHigh && this.#mayCollect) this.#collect()
+    const level = this.#judge()
+    if (level === this.#level) return
+    this.#level = level
+    this.#onChanged(level, this.#inUse)
+  }
+
+  [Symbol.dispose](): void {
+    this.#timer?.stop()
+  }
+
+  /** As much as is in use, garbage included. */
+  get #inUse(): number {
+    return Math.min(this.#usage.resident, this.#usage.known + this.#overhead)
+  }
+
+  get #heapShare(): number {
+    return this.#usage.heap / this.#options.memory.heapMax
+  }
+
+  get #isHigh(): boolean {
+    const { heapLowShare } = memoryLimits
+    return this.#usage.resident >= this.watermark || this.#heapShare >= heapLowShare
+  }
+
+  get #mayCollect(): boolean {
+    const isLate = this.#options.clock.monotonic() >= this.#collectableAt
+    return isLate || this.#inUse - this.#collectedSize > this.watermark * memoryLimits.collectShare
+  }
+
+  #collect(): void {
+    const { clock, memory } = this.#options
+    const startedAt = clock.monotonic()
+    memory.collect()
+    const now = clock.monotonic()
+    const pause = (now - startedAt) * memoryLimits.collectPauseFactor
+    this.#collectableAt = now + Math.max(memoryLimits.collectMsMin, pause)
+    this.#usage = memory.read()
+    this.#collectedSize = this.#inUse
+  }
+
+  /** A level lasts until a little more than what made it is free. */
+  #judge(): MemoryLevel {
+    const { heapLowShare, heapCriticalShare, recoveredShare } = memoryLimits
+    const inUse = this.#inUse
+    const heapShare = this.#heapShare
+    const isAt = (level: MemoryLevel): number => (this.#level === level ? recoveredShare : 1)
+    const critical = isAt('critical')
+    if (inUse >= this.#critical * critical || heapShare >= heapCriticalShare * critical) {
+      return 'critical'
+    }
+    const low = this.#level === 'ample' ? 1 : recoveredShare
+    const isFull = this.#usage.resident >= this.#danger
+    if (isFull || inUse >= this.watermark * low || heapShare >= heapLowShare * low) return 'low'
+    return 'ample'
+  }
+}

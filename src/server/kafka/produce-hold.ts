@@ -1,0 +1,41 @@
+// Produce requests of one connection that came while publishers are blocked. They wait in their order
+// until that is over; before the first one's client gives up, all of them are refused, because those
+// behind it may not overtake it.
+import type { Shortage } from '../../broker/shortage.ts'
+import type { Clock, Timer } from '../../lib/clock.ts'
+
+export class ProduceHold {
+  readonly #clock: Clock
+  readonly #shortage: Shortage
+  readonly #waiting: ((isAdmitted: boolean) => void)[] = []
+  #timer: Timer | undefined
+  #stopListening: (() => void) | undefined
+
+  constructor(clock: Clock, shortage: Shortage) {
+    this.#clock = clock
+    this.#shortage = shortage
+  }
+
+  /** Whether a produce has to wait. */
+  get isNeeded(): boolean {
+    return this.#shortage.reason !== undefined || this.#waiting.length > 0
+  }
+
+  /** Resolves when publishers are no longer blocked: true. Or `ms` after the first one began: false. */
+  async wait(ms: number): Promise<boolean> {
+    this.#timer ??= this.#clock.after(ms, () => this.end(false))
+    this.#stopListening ??= this.#shortage.onChange((isShort) => {
+      if (!isShort) this.end(true)
+    })
+    return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
+  /** Ends the waiting; false also when the connection is gone. */
+  end(isAdmitted: boolean): void {
+    this.#timer?.stop()
+    this.#timer = undefined
+    this.#stopListening?.()
+    this.#stopListening = undefined
+    for (const resolve of this.#waiting.splice(0)) resolve(isAdmitted)
+  }
+}
