@@ -23,7 +23,7 @@ import { ConsumerOffsets } from './topic/consumer-offsets.ts'
 import { type Partition, parseProducerKey } from './topic/partition.ts'
 import type { StreamContext } from './topic/stream-consumer.ts'
 import { type BrokerValues, TopicDefaults } from './topic/topic-defaults.ts'
-import { Topic } from './topic/topic.ts'
+import type { Topic } from './topic/topic.ts'
 import { Topics } from './topic/topics.ts'
 import { TopologyLog } from './topology-log.ts'
 import { type Changes, VHost } from './vhost.ts'
@@ -175,7 +175,7 @@ export class Broker {
   /** The topics of all virtual hosts. */
   *topics(): Generator<Topic> {
     for (const vhost of this.#vhosts.values()) {
-      for (const queue of vhost.queues()) if (queue instanceof Topic) yield queue
+      for (const queue of vhost.queues()) if (queue.kind === 'topic') yield queue
     }
   }
 
@@ -209,7 +209,7 @@ export class Broker {
   deleteQueue(queue: Destination): Commit | undefined {
     if (queue.isDeleted) return undefined
     for (const listener of this.deletionListeners) listener(queue)
-    if (queue instanceof Topic) return this.topicsOf(this.getVHost(queue.vhost)).delete(queue)
+    if (queue.kind === 'topic') return this.topicsOf(this.getVHost(queue.vhost)).delete(queue)
     const { vhost, name } = queue
     const cascaded = this.getVHost(vhost).removeQueue(name)
     const changes: Changes = queue.isDurable
@@ -245,7 +245,7 @@ export class Broker {
   prepareToClose(): void {
     this.streamContext.offsets.flush()
     for (const vhost of this.#vhosts.values()) {
-      for (const queue of vhost.queues()) if (queue instanceof Queue) queue.settleDeliveredMark()
+      for (const queue of vhost.queues()) queue.prepareToClose()
     }
   }
 
@@ -257,7 +257,7 @@ export class Broker {
       for (const queue of vhost.queues()) {
         counts.consumers += queue.consumerCount
         counts.messages += queue.messageCount
-        if (queue instanceof Queue) counts.unacked += queue.unackedCount
+        counts.unacked += queue.unackedCount
       }
     }
     return counts

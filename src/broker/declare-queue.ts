@@ -15,7 +15,7 @@ import {
   queueTypeOf,
 } from './queue-arguments.ts'
 import { type ConnectionToken, Queue } from './queue/queue.ts'
-import { Topic } from './topic/topic.ts'
+import type { Topic } from './topic/topic.ts'
 import type { Topics } from './topic/topics.ts'
 import type { VHost } from './vhost.ts'
 
@@ -48,7 +48,7 @@ export function declareQueue(
     checkNewName('queue', name)
     return createQueue(broker, vhost, { ...asked, name })
   }
-  if (existing instanceof Topic && existing.isProvisional) {
+  if (existing.kind === 'topic' && existing.isProvisional) {
     return declareProvisional(broker, vhost, existing, asked)
   }
   checkExisting(vhost, existing, asked)
@@ -76,7 +76,7 @@ function checkExisting(vhost: VHost<Destination>, existing: Destination, asked: 
     durable: existing.isDurable,
     exclusive: existing.isExclusive,
     autoDelete: existing.isAutoDelete,
-    arguments: existing instanceof Topic ? comparable(existing, asked) : existing.arguments,
+    arguments: existing.kind === 'topic' ? comparable(existing, asked) : existing.arguments,
     type: existing.type,
   })
 }

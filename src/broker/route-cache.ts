@@ -6,7 +6,6 @@ import { type Address, decodeAddress } from '../record/message/address.ts'
 import type { Arguments } from '../record/message/arguments.ts'
 import type { Destination } from './destination.ts'
 import type { RouteResult } from './exchange/route.ts'
-import { Topic } from './topic/topic.ts'
 import type { VHost } from './vhost.ts'
 
 const pointerSize = 8
@@ -93,7 +92,7 @@ export function routeTo(queues: readonly Destination[]): Route {
   let needsKey = false
   for (const queue of queues) {
     if (!queue.isVolatile) durableCount++
-    if (queue instanceof Topic && queue.partitions.length > 1) needsKey = true
+    if (queue.needsKey) needsKey = true
   }
   return { queues, durableCount, needsKey }
 }

@@ -43,6 +43,9 @@ export interface QueueContext {
 }
 
 export class Queue implements QueueLike, BacklogOwner {
+  readonly kind = 'queue'
+  /** It has one log, so no message needs a key. */
+  readonly needsKey = false
   readonly vhost: string
   readonly name: string
   readonly id: number
@@ -219,7 +222,7 @@ export class Queue implements QueueLike, BacklogOwner {
   }
 
   /** The broker stops in good order: the next one need not guess what was delivered. */
-  settleDeliveredMark(): void {
+  prepareToClose(): void {
     this.#backlog.settleDeliveredMark()
   }
 

@@ -7,6 +7,7 @@ import { partitionOfKey } from './murmur2.ts'
 import type { Partition } from './partition.ts'
 import { TopicConfig } from './topic-config.ts'
 import type { TopicDefaults } from './topic-defaults.ts'
+import type { TopicView } from './topic-view.ts'
 
 /** Whoever reads a topic and has to know what becomes of it. */
 export interface TopicObserver {
@@ -30,7 +31,8 @@ const streamArguments: Arguments = new Map([
   ['x-queue-type', { type: 'longstr', value: 'stream' } as const],
 ])
 
-export class Topic implements QueueLike {
+export class Topic implements QueueLike, TopicView {
+  readonly kind = 'topic'
   readonly type = 'stream'
   readonly isDurable = true
   readonly isVolatile = false
@@ -46,8 +48,12 @@ export class Topic implements QueueLike {
   config: TopicConfig
   isProvisional: boolean
   isDeleted = false
-  /** A topic is its own view. */
+  /** A topic is its own view, and can be altered. */
   readonly source: Topic = this
+  readonly topic: Topic = this
+  readonly hasGaps = false
+  /** Stream consumers have their own places: for the topic nothing is unacked. */
+  readonly unackedCount = 0
   /** Where the next message without a key goes. */
   #nextPartition = 0
 
@@ -83,6 +89,17 @@ export class Topic implements QueueLike {
   get readyCount(): number {
     return this.messageCount
   }
+
+  /** Whether a message's key decides where it goes: `RecordSource.partitionKey` has to be set. */
+  get needsKey(): boolean {
+    return this.partitions.length > 1
+  }
+
+  /** Stream consumers read by themselves. */
+  deliverReady(): void {}
+
+  /** What its readers need at the next start is written as they go. */
+  prepareToClose(): void {}
 
   /**
    * Appends a message that another protocol published, to the partition that its key leads to, as

@@ -16,17 +16,8 @@ import { CollidingNames } from './colliding-names.ts'
 import { Partition } from './partition.ts'
 import { parseTopicConfigs, TopicConfig } from './topic-config.ts'
 import { checkTopicName, isTopicName } from './topic-name.ts'
+import type { TopicView } from './topic-view.ts'
 import { Topic } from './topic.ts'
-
-/** What Kafka sees under one name. */
-export interface TopicView {
-  readonly name: string
-  /** 22 characters of base64url. */
-  readonly topicId: string
-  readonly partitions: readonly Partition[]
-  readonly config: TopicConfig
-  readonly source: Topic | Queue
-}
 
 export interface TopicAsked {
   readonly name: string
@@ -72,7 +63,7 @@ export class Topics {
     // A client may know it from before a restart.
     const logId = logIdOf(topicId)
     for (const queue of this.#vhost.queues()) {
-      if (queue.id === logId && !(queue instanceof Topic)) return this.#viewOf(queue)
+      if (queue.id === logId && queue.kind === 'queue') return this.#viewOf(queue)
     }
     return undefined
   }
@@ -85,7 +76,7 @@ export class Topics {
   /** The partitions of all topics, and of the work queues with these logs. */
   *partitions(logIds: ReadonlySet<number>): Generator<Partition> {
     for (const queue of this.#vhost.queues()) {
-      if (queue instanceof Topic) yield* queue.partitions
+      if (queue.kind === 'topic') yield* queue.partitions
       else if (logIds.has(queue.id)) yield* this.#viewOf(queue)?.partitions ?? []
     }
   }
@@ -279,7 +270,7 @@ export class Topics {
 
   /** A topic or a work queue as Kafka sees it; undefined when it may not be seen. */
   #viewOf(queue: Destination): TopicView | undefined {
-    if (queue instanceof Topic) return isTopicName(queue.name) ? queue : undefined
+    if (queue.kind === 'topic') return isTopicName(queue.name) ? queue : undefined
     const isVisible =
       queue.isDurable && !queue.isExclusive && !queue.isAutoDelete && isTopicName(queue.name)
     if (!isVisible) return undefined
@@ -291,8 +282,15 @@ export class Topics {
         onAppended: (count: number) => queue.onBatchAppended(count),
       }
       const partition = new Partition(queue.cursor, this.#broker, options)
-      const { name } = queue
-      view = { name, topicId, partitions: [partition], config: queueConfig, source: queue }
+      view = {
+        name: queue.name,
+        topicId,
+        partitions: [partition],
+        config: queueConfig,
+        source: queue,
+        topic: undefined,
+        hasGaps: true,
+      }
       this.#queueViews.set(queue, view)
       this.#queueViewsById.set(topicId, view)
     }

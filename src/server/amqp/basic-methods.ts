@@ -2,7 +2,6 @@ import { consumerTagReused } from '../../broker/broker-error.ts'
 import { checkConsumerArguments } from '../../broker/queue-arguments.ts'
 import type { Queue } from '../../broker/queue/queue.ts'
 import { checkReplyConsumer, replyQueueName } from '../../broker/reply-registry.ts'
-import { Topic } from '../../broker/topic/topic.ts'
 import type { DeliveryHolder, SettleReason } from '../../broker/unacked-deliveries.ts'
 import {
   type AmqpMethod,
@@ -111,7 +110,7 @@ function consumeReplies(channel: Channel, tag: string, isNoAck: boolean): Channe
 
 function consumeQueue(channel: Channel, tag: string, method: BasicConsume): ChannelConsumer {
   const queue = usableQueue(channel, method.queue)
-  if (queue instanceof Topic) return consumeStream(channel, queue, tag, method)
+  if (queue.kind === 'topic') return consumeStream(channel, queue, tag, method)
   const args = toArguments(method.arguments)
   checkConsumerArguments(channel.vhost.name, queue, args)
   const sink = new ConsumerSink(channel, tag)

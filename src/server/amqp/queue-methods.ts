@@ -7,7 +7,7 @@ import {
 import { getUsableQueue } from '../../broker/declare-queue.ts'
 import type { Destination } from '../../broker/destination.ts'
 import { stripName } from '../../broker/exchange/check-name.ts'
-import { Queue } from '../../broker/queue/queue.ts'
+import type { Queue } from '../../broker/queue/queue.ts'
 import { checkBindable, isReplyAddress, isReplyName } from '../../broker/reply-registry.ts'
 import {
   type AmqpMethod,
@@ -59,7 +59,7 @@ export function handleQueueMethod(channel: Channel, method: AmqpMethod): void {
 /** As `usableQueue`, for what only work queues can do. Throws `not_implemented` for a stream. */
 export function workQueue(channel: Channel, name: string, operation: string): Queue {
   const queue = usableQueue(channel, name)
-  if (queue instanceof Queue) return queue
+  if (queue.kind === 'queue') return queue
   const resource = queueResource(queue.vhost, queue.name)
   throw new ProtocolError(
     'not_implemented',
@@ -79,7 +79,7 @@ function declare(channel: Channel, method: QueueDeclare): void {
   }
   const { queue, ticket } = findOrDeclare(channel, method)
   channel.lastQueueName = queue.name
-  if (queue instanceof Queue) queue.deliverReady()
+  queue.deliverReady()
   const reply: AmqpMethod = {
     id: QUEUE_DECLARE_OK,
     queue: queue.name,
@@ -151,7 +151,7 @@ function remove(channel: Channel, method: QueueDelete): void {
   const name = channel.queueName(method.queue)
   const isMissing = channel.vhost.findQueue(stripName(name)) === undefined
   const queue = isMissing ? undefined : usableQueue(channel, name)
-  if (queue instanceof Queue) queue.deliverReady()
+  queue?.deliverReady()
   if (queue !== undefined) checkUnneeded(queue, method)
   const messageCount = queue?.readyCount ?? 0
   const { broker } = channel.connection.context

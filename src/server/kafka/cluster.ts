@@ -1,6 +1,7 @@
 // What clients ask about the cluster, which is one broker: FindCoordinator, DescribeCluster,
 // DescribeLogDirs, DescribeTopicPartitions, OffsetForLeaderEpoch and InitProducerId.
-import type { Topics, TopicView } from '../../broker/topic/topics.ts'
+import type { TopicView } from '../../broker/topic/topic-view.ts'
+import type { Topics } from '../../broker/topic/topics.ts'
 import { zeroUuid } from '../../codec/kafka/field-defaults.ts'
 import {
   type DescribableLogDirTopic,

@@ -1,6 +1,6 @@
 // CreatePartitions (key 37). The checks and their texts are those of Kafka's controller.
-import { Topic } from '../../broker/topic/topic.ts'
-import type { TopicView } from '../../broker/topic/topics.ts'
+import type { TopicView } from '../../broker/topic/topic-view.ts'
+import type { Topic } from '../../broker/topic/topic.ts'
 import type {
   CreatePartitionsRequest,
   CreatePartitionsTopic,
@@ -71,6 +71,6 @@ function growTopic(
 
 /** Throws INVALID_PARTITIONS for a work queue: it has one partition and stays so. */
 function topicOf(view: TopicView): Topic {
-  if (view.source instanceof Topic) return view.source
+  if (view.topic !== undefined) return view.topic
   throw new KafkaRefusal('INVALID_PARTITIONS', `${view.name} is a queue and has one partition.`)
 }

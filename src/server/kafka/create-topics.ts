@@ -1,6 +1,6 @@
 // CreateTopics (key 19). The checks, their order and their texts are those of Kafka's controller.
 import { parseTopicConfigs, TopicConfig } from '../../broker/topic/topic-config.ts'
-import { Topic } from '../../broker/topic/topic.ts'
+import type { Topic } from '../../broker/topic/topic.ts'
 import { checkPartitionCount, type TopicAsked, type Topics } from '../../broker/topic/topics.ts'
 import { zeroUuid } from '../../codec/kafka/field-defaults.ts'
 import {
@@ -91,8 +91,8 @@ function createTopic(
 
 /** A topic that is there only because somebody asked for its name, and that nobody has used. */
 function replaceableIn(topics: Topics, name: string): Topic | undefined {
-  const existing = topics.find(name)
-  if (!(existing instanceof Topic) || !existing.isProvisional) return undefined
+  const existing = topics.find(name)?.topic
+  if (existing?.isProvisional !== true) return undefined
   const isUnread = existing.partitions.every(({ log }) => log.endOffset === 0)
   return isUnread ? existing : undefined
 }

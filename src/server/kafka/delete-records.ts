@@ -1,5 +1,4 @@
 // DeleteRecords (key 21): moves the start of partitions up.
-import { Topic } from '../../broker/topic/topic.ts'
 import type { KafkaErrorName } from '../../codec/kafka/error-codes.gen.ts'
 import type {
   DeleteRecordsPartition,
@@ -54,7 +53,7 @@ function deleteRecords(
   if (found.problem !== undefined) return refuse(found.problem)
   const { view, partition } = found
   // Records of a work queue are its workers' to remove, those of a compacted topic its cleaner's.
-  const mayDelete = view.source instanceof Topic && view.config.isDeleting
+  const mayDelete = view.topic !== undefined && view.config.isDeleting
   if (!mayDelete) return refuse('POLICY_VIOLATION')
   const target = offset === endOfPartition ? partition.highWatermark : offset
   if (target < 0 || target > partition.highWatermark) return refuse('OFFSET_OUT_OF_RANGE')

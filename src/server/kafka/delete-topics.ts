@@ -1,5 +1,5 @@
 // DeleteTopics (key 20): topics by name, and since version 6 by id as well.
-import type { TopicView } from '../../broker/topic/topics.ts'
+import type { TopicView } from '../../broker/topic/topic-view.ts'
 import { zeroUuid } from '../../codec/kafka/field-defaults.ts'
 import type {
   DeletableTopicResult,

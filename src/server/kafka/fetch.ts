@@ -1,8 +1,7 @@
 // Fetch (key 1): long polls. It answers as soon as there are `minBytes`, when the time is up, or
 // when something has to be said that is no record.
-import { Queue } from '../../broker/queue/queue.ts'
 import type { Partition } from '../../broker/topic/partition.ts'
-import type { TopicView } from '../../broker/topic/topics.ts'
+import type { TopicView } from '../../broker/topic/topic-view.ts'
 import type { KafkaErrorName } from '../../codec/kafka/error-codes.gen.ts'
 import type {
   FetchRequest,
@@ -208,8 +207,7 @@ function checkPartition(
   const { epoch } = broker.store
   if (currentLeaderEpoch >= 0 && currentLeaderEpoch < epoch) return 'FENCED_LEADER_EPOCH'
   if (currentLeaderEpoch > epoch) return 'UNKNOWN_LEADER_EPOCH'
-  // A work queue is like a compacted topic: what is acked is a gap that readers pass over.
-  const isBelow = fetchOffset < partition.startOffset && !(view.source instanceof Queue)
+  const isBelow = fetchOffset < partition.startOffset && !view.hasGaps
   return isBelow || fetchOffset > partition.highWatermark ? 'OFFSET_OUT_OF_RANGE' : undefined
 }
 

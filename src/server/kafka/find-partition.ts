@@ -1,5 +1,5 @@
 import type { Partition } from '../../broker/topic/partition.ts'
-import type { TopicView } from '../../broker/topic/topics.ts'
+import type { TopicView } from '../../broker/topic/topic-view.ts'
 import type { KafkaErrorName } from '../../codec/kafka/error-codes.gen.ts'
 import type { KafkaContext } from './kafka-context.ts'
 

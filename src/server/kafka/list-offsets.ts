@@ -1,7 +1,6 @@
 // ListOffsets (key 2): offsets by time, and the special timestamps for the ends of a partition.
-import { Queue } from '../../broker/queue/queue.ts'
 import type { Partition } from '../../broker/topic/partition.ts'
-import type { TopicView } from '../../broker/topic/topics.ts'
+import type { TopicView } from '../../broker/topic/topic-view.ts'
 import {
   type ListOffsetsPartition,
   type ListOffsetsPartitionResponse,
@@ -95,15 +94,14 @@ function findOffset(
 
 /** The broker finds runs that are late enough, the record in them is found in its own form. */
 async function findByTimestamp(
-  { source }: TopicView,
+  { hasGaps }: TopicView,
   partition: Partition,
   timestamp: number,
   context: RequestContext,
 ): Promise<FoundRecord> {
   const { store } = context.broker
   const { log, cursor, startOffset } = partition
-  const isQueue = source instanceof Queue
-  const isWanted = (offset: number): boolean => !isQueue || !cursor.acked.isAcked(offset)
+  const isWanted = (offset: number): boolean => !hasGaps || !cursor.acked.isAcked(offset)
   const from = { timestamp, offset: startOffset }
   let run = await store.findRunByTimestamp(log, timestamp)
   while (run !== undefined) {

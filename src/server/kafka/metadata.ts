@@ -1,6 +1,6 @@
 // Metadata (key 3): the one broker and the topics. Asking for a topic by name makes it, as Kafka's
 // auto.create.topics.enable does; it stays provisional until somebody declares it.
-import type { TopicView } from '../../broker/topic/topics.ts'
+import type { TopicView } from '../../broker/topic/topic-view.ts'
 import { zeroUuid } from '../../codec/kafka/field-defaults.ts'
 import {
   type MetadataRequest,

@@ -2,7 +2,7 @@
 // until all of them are durable.
 import { RefusedRecordsError, rulesOf, unreadable } from '../../broker/topic/check-records.ts'
 import type { BatchFindings, Partition } from '../../broker/topic/partition.ts'
-import type { TopicView } from '../../broker/topic/topics.ts'
+import type { TopicView } from '../../broker/topic/topic-view.ts'
 import type {
   BatchIndexAndErrorMessage,
   PartitionProduceResponse,

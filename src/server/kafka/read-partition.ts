@@ -1,7 +1,6 @@
 // What one partition has for a fetch: whole batches from the one that holds the wanted offset.
-import { Queue } from '../../broker/queue/queue.ts'
 import type { Partition } from '../../broker/topic/partition.ts'
-import type { TopicView } from '../../broker/topic/topics.ts'
+import type { TopicView } from '../../broker/topic/topic-view.ts'
 import { partToKafkaBatch } from '../../crossing/part-to-kafka-batch.ts'
 import type { Run } from '../../log/run.ts'
 import type { KafkaContext } from './kafka-context.ts'
@@ -93,11 +92,11 @@ function keepAll(): boolean {
 
 /** Settled messages of a work queue are gaps, as in a compacted topic. */
 function settledFilter(
-  { source }: TopicView,
+  { hasGaps }: TopicView,
   { cursor: { acked } }: Partition,
   run: Run,
 ): Keep | undefined {
-  if (!(source instanceof Queue)) return undefined
+  if (!hasGaps) return undefined
   const isWhole = acked.unackedIn(run.baseOffset, run.lastOffset) === run.recordCount
   return isWhole ? undefined : (offset) => !acked.isAcked(offset)
 }

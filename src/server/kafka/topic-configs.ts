@@ -6,7 +6,7 @@ import {
 } from '../../broker/topic/topic-config.ts'
 import { brokerSettingFor } from '../../broker/topic/topic-defaults.ts'
 import { checkTopicName } from '../../broker/topic/topic-name.ts'
-import { Topic } from '../../broker/topic/topic.ts'
+import type { Topic } from '../../broker/topic/topic.ts'
 import type { DescribeConfigsResourceResult } from '../../codec/kafka/messages/describe-configs.gen.ts'
 import type { BrokerLayers } from './broker-layers.ts'
 import type { ConfigKind } from './config-kind.ts'
@@ -36,7 +36,7 @@ export function topicConfigKind({ topics }: KafkaContext, layers: BrokerLayers):
     if (view === undefined) {
       throw new KafkaRefusal('UNKNOWN_TOPIC_OR_PARTITION', `The topic '${name}' does not exist.`)
     }
-    if (view.source instanceof Topic) return view.source
+    if (view.topic !== undefined) return view.topic
     throw new KafkaRefusal('INVALID_CONFIG', `${name} is a queue: use its arguments.`)
   }
   return {
