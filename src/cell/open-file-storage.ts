@@ -2,6 +2,7 @@
 // bring the view up to date.
 import path from 'node:path'
 import { logLimits } from '../limits/log.ts'
+import { makeRoomToStart } from '../log/file/disk-space.ts'
 import { createSystemDisk } from '../log/file/disk.ts'
 import { type OpenedFileLogStore, openFileLogStore } from '../log/file/open-file-log-store.ts'
 import type { Topology } from '../meta/topology-database.ts'
@@ -14,6 +15,8 @@ export async function openFileStorage(options: StorageOptions): Promise<Storage>
   const doors = doorsOf(options)
   const { disk, topologyFiles } = doors
   await disk.createFolder(folder)
+  // The view of the topology needs room, too.
+  await makeRoomToStart(disk, folder)
   // Not what was recovered: it is large, and needed only once.
   let opened: OpenedFileLogStore['store'] | undefined
   const followers: ((sequence: number) => void)[] = []

@@ -98,8 +98,12 @@ export const logLimits = {
   survivorCommitSizeMax: (1 * MiB) as number,
   /** Publishers are blocked below this (or a tenth of a small disk): others need room too. */
   diskFreeMin: (50 * MiB) as number,
+  /** They are let go again with this much of it. */
+  diskFreeAgainShare: 1.1,
   /** Given up when the disk is full all the same: some commits of acks and a checkpoint (1/32 of a small disk). */
   reserveSizeMax: (16 * MiB) as number,
+  /** A start with less (or 1/64 of a small disk) gives the reserve up: SQLite needs room, too. */
+  startFreeMin: (1 * MiB) as number,
   diskCheckIntervalMs: 1000,
   /** Large bodies that were committed or read lately. */
   asideCacheSizeMax: (16 * MiB) as number,

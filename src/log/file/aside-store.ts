@@ -17,6 +17,8 @@ export interface AsideStoreOptions {
   readonly clock: Clock
   readonly folder: string
   readonly nextId: number
+  /** So many bytes are about to be written. */
+  readonly onWriting: (size: number) => void
   /** Calls back when everything in memory now is durable. */
   readonly whenDurable: (callback: () => void) => void
   readonly onTrouble: (error: Error) => void
@@ -57,6 +59,7 @@ export class AsideStore {
     const id = this.#nextId++
     this.bodies.set(id, body)
     largePages.hold(body)
+    this.#options.onWriting(body.length)
     void this.#tryWrite(id, body, done)
   }
 

@@ -7,6 +7,7 @@ import { logLimits } from '../../limits/log.ts'
 import type { Log } from '../log.ts'
 import { createSegment } from './create-segment.ts'
 import type { SegmentFolder } from './create-segment.ts'
+import { reserveSizeOf } from './disk-space.ts'
 import { fileKind, runEntrySize } from './file-format.ts'
 import type { IndexCache } from './index-cache.ts'
 import { keptSize } from './kept-size.ts'
@@ -61,13 +62,15 @@ export class Cleaner {
   /**
    * Picks files that are worth copying out of: mostly dead ones, and small ones when there are
    * many. A file that is being drained is left alone: soon it costs nothing. `survey` rises once
-   * an interval.
+   * an interval. Never more than there is room for a copy of: acks come first on a full disk.
    */
   async choose(candidates: readonly Segment[], survey: number): Promise<Segment[]> {
-    const { fileSizeMax } = this.#options
+    if (candidates.length === 0) return []
+    const sizeMax = Math.min(this.#options.fileSizeMax, await this.#roomForCopies())
     const chosen: Segment[] = []
     const small: Segment[] = []
     let livingSize = 0
+    let smallSize = 0
     for (const segment of candidates) {
       const living = await this.#livingSize(segment)
       const isSteady = this.#isSteady(segment, living, survey)
@@ -75,16 +78,18 @@ export class Cleaner {
       const mayBeWorn = isSteady && living < wornSize
       const kept = mayBeWorn ? await this.#keptSize(segment, living) : living
       const isWorn = mayBeWorn && kept < wornSize
-      if (livingSize + kept > fileSizeMax) continue
+      if (livingSize + kept > sizeMax) continue
       if (isWorn) {
         chosen.push(segment)
         livingSize += kept
-      } else if (isSteady && segment.size < fileSizeMax * logLimits.smallFileShare) {
+      } else if (isSteady && segment.size < this.#options.fileSizeMax * logLimits.smallFileShare) {
+        if (small.length === logLimits.smallFilesMax) continue
         small.push(segment)
+        smallSize += kept
       }
     }
-    if (small.length >= logLimits.smallFilesMax)
-      chosen.push(...small.slice(0, logLimits.smallFilesMax))
+    const isCrowded = small.length === logLimits.smallFilesMax
+    if (isCrowded && livingSize + smallSize <= sizeMax) chosen.push(...small)
     return chosen
   }
 
@@ -108,6 +113,13 @@ export class Cleaner {
     if (isUsed) return target
     await discard(folder, target)
     return undefined
+  }
+
+  /** Half of the reserve's size is left to acks and deletes, also when the reserve was given up. */
+  async #roomForCopies(): Promise<number> {
+    const { disk, path } = this.#options.folder
+    const space = await disk.freeSpace(path)
+    return space.free - reserveSizeOf(space) / 2
   }
 
   async #copy(sources: readonly Segment[], target: Segment, writer: SurvivorWriter): Promise<void> {

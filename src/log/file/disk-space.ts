@@ -22,12 +22,19 @@ export interface DiskSpaceOptions {
   readonly onTrouble: (error: Error) => void
 }
 
+/** Unless it is `gone`, it may take space: an earlier process may have left it, whole or not. */
+type ReserveState = 'unknown' | 'written' | 'gone'
+
 export class DiskSpace {
   readonly #options: DiskSpaceOptions
   readonly #path: string
   readonly #timer: Timer
   #blocked: BlockedReason | undefined
-  #hasReserve = false
+  #reserve: ReserveState = 'unknown'
+  /** Bytes that could be written at the last look before publishers have to be blocked. */
+  #room = 0
+  /** Bytes written since then, or since the look that is under way began. */
+  #writtenSize = 0
   #isBusy = false
   #isClosed = false
   #running: Promise<void> = Promise.resolve()
@@ -46,9 +53,20 @@ export class DiskSpace {
   /** A write found no space: gives the reserve up and blocks publishers at once. */
   onOutOfSpace(): void {
     this.#block('low on disk')
-    if (!this.#hasReserve) return
-    this.#hasReserve = false
-    this.#options.disk.unlink(this.#path).catch(this.#options.onTrouble)
+    if (this.#reserve === 'gone') return
+    this.#reserve = 'gone'
+    this.#options.disk.unlink(this.#path).catch((error: Error) => {
+      this.#reserve = 'unknown'
+      this.#options.onTrouble(error)
+    })
+  }
+
+  /** A fast disk takes more between two looks than is left free: so what is written counts, too. */
+  onWriting(size: number): void {
+    this.#writtenSize += size
+    if (this.#blocked !== undefined || this.#writtenSize * 2 < this.#room) return
+    if (this.#writtenSize >= this.#room && this.#room > 0) this.#block('low on disk')
+    this.check()
   }
 
   /** Looks at the disk now; what follows from it happens by itself. */
@@ -73,17 +91,24 @@ export class DiskSpace {
   }
 
   async #check(): Promise<void> {
+    this.#writtenSize = 0
     const space = await this.#options.disk.freeSpace(this.#options.folder)
     const freeMin = this.#options.freeMin ?? freeMinOf(space)
-    if (space.free < freeMin) {
+    this.#room = Math.max(0, space.free - freeMin)
+    // A little more before it is lifted, or publishers would be blocked and let go all the time.
+    const wanted = this.#blocked === undefined ? freeMin : freeMin * logLimits.diskFreeAgainShare
+    if (space.free < wanted) {
       this.#block('low on disk')
       return
     }
-    if (!this.#hasReserve) {
+    if (this.#reserve !== 'written') {
       const size = reserveSizeOf(space)
       // Blocked again at once would help nobody: there must be room beside the reserve.
       if (space.free < freeMin + 2 * size) return
       await this.#writeReserve(size)
+      // That took a while. Given up meanwhile, it is for the next look.
+      if (this.#mayWrite) await this.#check()
+      return
     }
     this.#block(undefined)
   }
@@ -97,10 +122,11 @@ export class DiskSpace {
   async #writeReserve(size: number): Promise<void> {
     const { disk, folder } = this.#options
     const isThere = (await disk.list(folder)).includes(reserveName)
+    this.#reserve = 'unknown'
     const file = await disk.open(this.#path, isThere ? 'write' : 'create')
     try {
       const piece = Buffer.alloc(pieceSize)
-      for (let at = await file.size(); at < size && !this.#isClosed; at += pieceSize) {
+      for (let at = await file.size(); at < size && this.#mayWrite; at += pieceSize) {
         await writeAt(file, piece.subarray(0, Math.min(pieceSize, size - at)), at)
       }
       await syncFile(file)
@@ -108,8 +134,23 @@ export class DiskSpace {
       await file.close()
     }
     await disk.syncFolder(folder)
-    this.#hasReserve = true
+    if (this.#mayWrite) this.#reserve = 'written'
   }
+
+  /** It may be given up while it is written. */
+  get #mayWrite(): boolean {
+    return !this.#isClosed && this.#reserve !== 'gone'
+  }
+}
+
+/**
+ * For a start, which has to write before it can look after the disk: gives up what an earlier
+ * process has left when there is hardly any space.
+ */
+export async function makeRoomToStart(disk: Disk, folder: string): Promise<void> {
+  const { free, total } = await disk.freeSpace(folder)
+  if (free < Math.min(logLimits.startFreeMin, total / 64))
+    await disk.unlink(join(folder, reserveName))
 }
 
 /** Small disks need less: a tenth is left free. */
@@ -117,6 +158,7 @@ function freeMinOf({ total }: FreeSpace): number {
   return Math.min(logLimits.diskFreeMin, Math.floor(total / 10))
 }
 
-function reserveSizeOf({ total }: FreeSpace): number {
+/** How large the reserve of a disk is. */
+export function reserveSizeOf({ total }: FreeSpace): number {
   return Math.min(logLimits.reserveSizeMax, Math.floor(total / 32))
 }

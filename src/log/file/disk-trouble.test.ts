@@ -7,6 +7,7 @@ import { systemClock } from '../../lib/clock.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { Turn } from '../../lib/turn.ts'
 import { RecordSource } from '../../record/message/record-source.ts'
+import { RecordView } from '../../record/message/record-view.ts'
 import { diskError, FaultDisk } from '../../testing/fault-disk.ts'
 import { seededRandom } from '../../testing/seeded-random.ts'
 import type { Commit } from '../commit.ts'
@@ -177,5 +178,100 @@ test('a full disk blocks publishers, lets acks through, and goes on when space i
   assert.deepEqual(reasons, ['low on disk', undefined])
   await until(() => disk.paths.includes('/data/reserve'))
   assert.deepEqual(await bodiesOf(store, log), [body])
+  await store.close()
+})
+
+/** Whether there is a record at `offset`. */
+async function readOne(store: FileLogStore, log: Log, offset: number): Promise<boolean> {
+  const view = new RecordView()
+  while (log.read(offset, view) === 'absent') {
+    await new Promise<void>((resolve, reject) => {
+      store.load(log, offset, (error) => (error === undefined ? resolve() : reject(error)))
+    })
+  }
+  return view.offset === offset
+}
+
+/** A disk on which a broker was killed when publishers were blocked, and what it had confirmed. */
+async function diskOfBlocked(): Promise<{ disk: FaultDisk; count: number }> {
+  const disk = new FaultDisk(quickClock)
+  disk.capacity = 4_000_000
+  const limits = { walFileSizeMax: 200_000, tailCacheSizeMax: 100_000 }
+  const [store, log] = await storeWithLog(disk, { limits })
+  await until(() => disk.paths.includes('/data/reserve'))
+  while (store.blocked === undefined) {
+    await change(store, () => {
+      for (let number = 0; number < 5; number++) log.append(source('x'.repeat(10_000)), -1)
+    })
+  }
+  const count = log.endOffset
+  return { disk: disk.kill(), count }
+}
+
+test('the reserve of an earlier process is given up when others fill the disk: acks go on', async () => {
+  const { disk, count } = await diskOfBlocked()
+  const limits = { walFileSizeMax: 200_000, tailCacheSizeMax: 100_000 }
+  const { store, recovered } = await open(disk, { limits })
+  disk.capacity = disk.usedSize
+  await until(() => store.blocked !== undefined)
+  const log = recovered.logs[0] as Log
+  const offsets = Array.from({ length: count }, (_, offset) => offset)
+  // As long as every other message waits, acks free nothing.
+  for (const offset of offsets.toSorted((a, b) => (b % 2) - (a % 2))) {
+    // Somebody else takes the rest, also what acks have freed.
+    if (disk.paths.includes('/data/reserve')) disk.capacity = disk.usedSize
+    assert.equal(await readOne(store, log, offset), true)
+    await change(store, () => cursorOf(log).ack(offset))
+  }
+  assert.ok(!disk.paths.includes('/data/reserve'))
+  disk.capacity = 4_000_000
+  await until(() => store.blocked === undefined)
+  await store.close()
+})
+
+test('a start on a full disk gives the reserve up', async () => {
+  const { disk, count } = await diskOfBlocked()
+  disk.capacity = disk.usedSize
+  const { store, recovered } = await open(disk)
+  const log = recovered.logs[0] as Log
+  assert.equal((await bodiesOf(store, log)).length, count)
+  await change(store, () => cursorOf(log).ackRange(0, count - 1))
+  assert.equal(store.blocked, 'low on disk')
+  await store.close()
+})
+
+test('a reserve that cannot be written to its end is no use of space', async () => {
+  const disk = new FaultDisk(quickClock)
+  disk.capacity = 4_000_000
+  disk.onOperation = (operation, path) =>
+    operation === 'sync' && path === '/data/reserve' ? diskError('ENOSPC', path) : undefined
+  const [store, log] = await storeWithLog(disk)
+  await until(() => store.blocked !== undefined)
+  await change(store, () => log.append(source('second'), -1))
+  assert.ok(!disk.paths.includes('/data/reserve'))
+  await store.close()
+})
+
+test('publishers are blocked before the reserve is needed, however fast they are', async () => {
+  const disk = new FaultDisk(quickClock)
+  disk.capacity = 4_000_000
+  let hasLooked = false
+  // Only the first look at the disk is answered: those of later seconds come too late.
+  disk.onOperation = (operation, path) => {
+    if (operation !== 'open' || path !== '/data') return undefined
+    const fate = hasLooked && disk.paths.includes('/data/reserve') ? 'hold' : undefined
+    hasLooked = true
+    return fate
+  }
+  const [store, log] = await storeWithLog(disk)
+  await until(() => disk.paths.includes('/data/reserve'))
+  disk.release()
+  while (store.blocked === undefined) {
+    await change(store, () => log.append(source('x'.repeat(20_000)), -1))
+  }
+  assert.ok(disk.capacity - disk.usedSize > 200_000)
+  assert.ok(disk.paths.includes('/data/reserve'))
+  disk.onOperation = () => undefined
+  disk.release()
   await store.close()
 })

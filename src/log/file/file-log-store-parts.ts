@@ -160,6 +160,7 @@ export class FileLogStoreParts {
       fileSizeMax: limits.walFileSizeMax,
       createSegment: () => createSegment(folder, fileKind.wal),
       onCommitted: (commit, written) => {
+        this.diskSpace.onWriting(written.segment.dataEnd - written.position)
         this.committed.add(commit, written)
         this.checkpointer.onCommitted(commit, written)
         this.scheduler.finish(commit)
@@ -223,6 +224,7 @@ export class FileLogStoreParts {
       clock,
       folder: asideFolder,
       nextId: state.nextAsideId,
+      onWriting: (size) => this.diskSpace.onWriting(size),
       whenDurable: this.#whenDurable,
       onTrouble: this.#onTrouble,
     })

@@ -10,6 +10,7 @@ import type { RunConverter } from '../run-converter.ts'
 import { asideFolderName, asideName } from './aside-file.ts'
 import { createSegment } from './create-segment.ts'
 import type { SegmentFolder } from './create-segment.ts'
+import { makeRoomToStart } from './disk-space.ts'
 import type { Disk } from './disk.ts'
 import { fileKind, fileName, walFolderName } from './file-format.ts'
 import { fileLimits } from './file-limits.ts'
@@ -52,6 +53,7 @@ export async function openFileLogStore(options: FileLogStoreOptions): Promise<Op
   const { disk, path, clock, turn } = options
   const walFolder = join(path, walFolderName)
   const asideFolder = join(path, asideFolderName)
+  await makeRoomToStart(disk, path)
   await disk.createFolder(walFolder)
   await disk.createFolder(asideFolder)
   const volatileFolder = await emptyVolatileFolder(disk, path)
