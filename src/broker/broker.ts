@@ -14,6 +14,7 @@ import { vhostNotFound } from './broker-error.ts'
 import { declareQueue, type QueueAsked } from './declare-queue.ts'
 import type { Destination } from './destination.ts'
 import { DynamicSettings } from './dynamic-settings.ts'
+import type { InertNotice } from './inert-settings.ts'
 import { Publisher } from './publisher.ts'
 import { type ConnectionToken, Queue, type QueueContext } from './queue/queue.ts'
 import { ReplyRegistry } from './reply-registry.ts'
@@ -43,6 +44,8 @@ export interface BrokerOptions {
   readonly onTopologyDurable: (sequence: number, bytes: Buffer) => void
   /** Records of a queue could not be read and were skipped. */
   readonly onDamaged: (queue: Destination, offset: number, error: Error) => void
+  /** A queue or topic was declared with settings that this version does not act on. */
+  readonly onInert?: (notice: InertNotice) => void
 }
 
 /** Counts for status pages. */
@@ -81,6 +84,8 @@ export class Broker {
   readonly topicDefaults: TopicDefaults
   /** Why publishers have to wait, if they do. */
   readonly shortage: Shortage
+  /** Told what was declared with settings that have no effect. */
+  readonly tellInert: (notice: InertNotice) => void
   /** Told just before a queue or topic is deleted. */
   readonly deletionListeners: ((queue: Destination) => void)[] = []
   readonly #vhosts = new Map<string, VHost<Destination>>()
@@ -93,6 +98,9 @@ export class Broker {
     this.random = options.random
     this.shortage = options.shortage ?? new Shortage()
     this.clock = options.clock
+    this.tellInert = ({ settings, ...of }) => {
+      if (settings.length > 0) options.onInert?.({ settings, ...of })
+    }
     this.replies = new ReplyRegistry(options.random)
     this.topology = new TopologyLog(options.store, options.onTopologyDurable)
     this.queueContext = {

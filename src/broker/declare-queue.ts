@@ -7,6 +7,7 @@ import type { Broker } from './broker.ts'
 import type { Destination } from './destination.ts'
 import { checkArguments } from './exchange/check-equivalence.ts'
 import { checkNewName, stripName } from './exchange/check-name.ts'
+import { inertArguments } from './inert-settings.ts'
 import {
   checkQueueDeclaration,
   checkQueueEquivalence,
@@ -134,9 +135,14 @@ function createQueue(broker: Broker, vhost: VHost<Destination>, asked: QueueAske
     broker.queueContext,
   )
   broker.addQueue(vhost, queue)
+  tellInert(broker, queue)
   if (isDurable) broker.topology.put([{ kind: 'queue', op: 'put', row: queue.row() }], ticket)
   broker.store.endAtom()
   return { queue, ticket: isDurable ? ticket : undefined }
+}
+
+function tellInert(broker: Broker, { vhost, name, arguments: args }: Queue): void {
+  broker.tellInert({ kind: 'queue', vhost, name, settings: inertArguments(args) })
 }
 
 /** A stream queue is a topic. Without arguments it keeps everything, as in RabbitMQ. */
@@ -206,6 +212,7 @@ function declareProvisional(
     broker.queueContext,
   )
   vhost.replaceQueue(queue)
+  tellInert(broker, queue)
   return { queue, ticket: broker.topology.write([{ kind: 'queue', op: 'put', row: queue.row() }]) }
 }
 

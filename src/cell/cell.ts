@@ -7,6 +7,7 @@
 import { Broker, defaultVHost, type RestoreReport } from '../broker/broker.ts'
 import type { GroupConfig } from '../broker/group/group-config.ts'
 import type { GroupCoordinator } from '../broker/group/group-coordinator.ts'
+import { describeInert } from '../broker/inert-settings.ts'
 import { Shortage } from '../broker/shortage.ts'
 import { ProducerIds } from '../broker/topic/producer-ids.ts'
 import { Retention } from '../broker/topic/retention.ts'
@@ -123,6 +124,9 @@ function restoreBroker({ storage, shortage, options }: Opened, parts: CellParts)
     onTopologyDurable: storage.onTopologyDurable,
     onDamaged: ({ vhost, name }, offset, error) => {
       logger.error({ err: error, vhost, queue: name, offset }, 'Messages were skipped')
+    },
+    onInert: (notice) => {
+      logger.warn({ vhost: notice.vhost, [notice.kind]: notice.name }, describeInert(notice))
     },
   })
   storage.followTopology((sequence) => broker.topology.onApplied(sequence))

@@ -10,6 +10,7 @@ import type { Arguments } from '../../record/message/arguments.ts'
 import { BrokerError } from '../broker-error.ts'
 import type { Broker } from '../broker.ts'
 import type { Destination } from '../destination.ts'
+import { inertConfigs } from '../inert-settings.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { VHost } from '../vhost.ts'
 import { CollidingNames } from './colliding-names.ts'
@@ -130,6 +131,7 @@ export class Topics {
     this.#add(topic)
     topology.put([{ kind: 'queue', op: 'put', row: topic.row() }], ticket)
     store.endAtom()
+    this.#tellInert(topic, configs)
     return { topic, ticket }
   }
 
@@ -162,6 +164,7 @@ export class Topics {
   /** Replaces all settings that were set. Throws `invalid_config`. */
   configure(topic: Topic, configs: Readonly<Record<string, string>>): Commit {
     const parsed = parseTopicConfigs(configs)
+    this.#tellInert(topic, parsed)
     return this.#change(topic, () => {
       topic.config = topic.config.with(parsed)
     })
@@ -236,6 +239,10 @@ export class Topics {
   #checkFree(name: string): void {
     if (this.#vhost.findQueue(name) === undefined) return
     throw new BrokerError('topic_already_exists', `Topic '${name}' already exists.`)
+  }
+
+  #tellInert({ vhost, name }: Topic, configs: Readonly<Record<string, string>>): void {
+    this.#broker.tellInert({ kind: 'topic', vhost, name, settings: inertConfigs(configs) })
   }
 
   #change(topic: Topic, change: () => void): Commit {

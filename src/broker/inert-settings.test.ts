@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { describeInert, inertArguments, inertConfigs } from './inert-settings.ts'
+
+test('arguments without effect are named with what comes of it', () => {
+  const settings = inertArguments(
+    new Map([
+      ['x-queue-type', { type: 'longstr', value: 'quorum' }],
+      ['x-dead-letter-exchange', { type: 'longstr', value: 'dlx' }],
+      ['toString', { type: 'longstr', value: 'mine' }],
+      ['x-message-ttl', { type: 'signedint', value: 1000 }],
+    ]),
+  )
+  assert.equal(
+    describeInert({ kind: 'queue', vhost: '/', name: 'q', settings }),
+    'A queue was declared with settings that have no effect yet: ' +
+      'x-dead-letter-exchange (rejected messages are gone), x-message-ttl (messages do not expire)',
+  )
+})
+
+test('topic settings count with the values that would do something', () => {
+  const names = (configs: Record<string, string>): string[] =>
+    inertConfigs(configs).map(({ name }) => name)
+  assert.deepEqual(names({ 'cleanup.policy': 'delete', 'compression.type': 'producer' }), [])
+  assert.deepEqual(names({ 'cleanup.policy': 'compact,delete', 'compression.type': 'zstd' }), [
+    'cleanup.policy=compact',
+    'compression.type=zstd',
+  ])
+})

@@ -1,0 +1,65 @@
+// What a declaration may carry and this version does not act on yet. Each of these would be a message
+// lost or kept against the user's will, so a declaration with one of them is warned of, once. Whoever
+// makes one of them work deletes its row.
+import type { Arguments } from '../record/message/arguments.ts'
+
+/** A setting without effect, and what comes of that. */
+export interface InertSetting {
+  readonly name: string
+  readonly consequence: string
+}
+
+/** A queue or a topic that was declared with some of them. */
+export interface InertNotice {
+  readonly kind: 'queue' | 'topic'
+  readonly vhost: string
+  readonly name: string
+  readonly settings: readonly InertSetting[]
+}
+
+/** Arguments of work queues. */
+const queueArguments: Readonly<Record<string, string>> = {
+  'x-message-ttl': 'messages do not expire',
+  'x-expires': 'the queue stays when nobody uses it',
+  'x-max-length': 'the queue grows without this limit',
+  'x-max-length-bytes': 'the queue grows without this limit',
+  'x-overflow': 'no publish is refused and nothing is dropped',
+  'x-dead-letter-exchange': 'rejected messages are gone',
+  'x-dead-letter-routing-key': 'rejected messages are gone',
+  'x-dead-letter-strategy': 'rejected messages are gone',
+  'x-max-priority': 'messages are delivered in the order they came',
+  'x-single-active-consumer': 'all consumers get messages',
+  'x-delivery-limit': 'a message is delivered as often as it comes back',
+  'x-delayed-retry-type': 'messages come back at once',
+  'x-delayed-retry-min': 'messages come back at once',
+  'x-delayed-retry-max': 'messages come back at once',
+}
+
+/** The arguments of a new work queue that have no effect. */
+export function inertArguments(args: Arguments): InertSetting[] {
+  return [...args.keys()].flatMap((name) => {
+    const consequence = Object.hasOwn(queueArguments, name) ? queueArguments[name] : undefined
+    return consequence === undefined ? [] : [{ name, consequence }]
+  })
+}
+
+/** The settings of a topic that have no effect with the values it has been given. */
+export function inertConfigs(configs: Readonly<Record<string, string>>): InertSetting[] {
+  const inert: InertSetting[] = []
+  if (configs['cleanup.policy']?.includes('compact') === true) {
+    const consequence = 'old values of a key are not removed'
+    inert.push({ name: 'cleanup.policy=compact', consequence })
+  }
+  const compression = configs['compression.type'] ?? 'producer'
+  if (compression !== 'producer') {
+    const consequence = 'batches stay as their producers compressed them'
+    inert.push({ name: `compression.type=${compression}`, consequence })
+  }
+  return inert
+}
+
+/** The line for the log. */
+export function describeInert({ kind, settings }: InertNotice): string {
+  const list = settings.map(({ name, consequence }) => `${name} (${consequence})`).join(', ')
+  return `A ${kind} was declared with settings that have no effect yet: ${list}`
+}
