@@ -72,6 +72,9 @@ export class StreamConsumer implements TurnTask, TopicObserver {
     this.#options = options
     const { partition: only } = options
     const chosen = only === undefined ? topic.partitions : topic.partitions.slice(only, only + 1)
+    if (this.name !== undefined) {
+      for (const { log } of chosen) context.offsets.checkRoom(log, this.name)
+    }
     const starts = chosen.map((partition) => this.#startOf(partition))
     for (const [index, partition] of chosen.entries()) {
       this.#addReader(partition, only ?? index, starts[index] as StreamStart)

@@ -121,17 +121,19 @@ export class StreamReader implements DeliveryHolder {
       this.#startAt(runs[0]?.baseOffset ?? end)
     }
     if (Array.isArray(found)) start(found as readonly Run[])
-    else (found as Promise<readonly Run[]>).then(start, this.#onFailed)
+    else (found as Promise<readonly Run[]>).then(start).catch(this.#onFailed)
   }
 
   #openAtTime(timestamp: number): void {
     const end = this.#log.durableEnd
     const found = this.#consumer.context.store.findRunByTimestamp(this.#log, timestamp)
-    found.then((run) => {
-      if (run !== undefined) this.#timestampMin = timestamp
-      run?.endLease()
-      this.#startAt(run?.baseOffset ?? end)
-    }, this.#onFailed)
+    found
+      .then((run) => {
+        if (run !== undefined) this.#timestampMin = timestamp
+        run?.endLease()
+        this.#startAt(run?.baseOffset ?? end)
+      })
+      .catch(this.#onFailed)
   }
 
   #readFrom(run: Run, view: RecordView): boolean {
