@@ -21,8 +21,8 @@ export const directions: Readonly<Record<string, readonly string[]>> = {
 
 /** Single files that may be imported across the table above: importing folder → path prefix. */
 export const directionExceptions: ReadonlyArray<readonly [folder: string, prefix: string]> = [
-  // Confirms and declare-oks leave when their commit is on disk.
-  ['server', 'src/log/commit'],
+  // Confirms and declare-oks leave when their ticket says so.
+  ['server', 'src/log/ticket'],
   // Fetches answer with the stored runs themselves.
   ['server', 'src/log/run'],
   // Every reason not to start has its exit code.

@@ -37,7 +37,7 @@ function encoded(
     prepare() {
       const commit = new Commit(1)
       for (let i = 0; i < runs; i++) {
-        commit.runs.push({ log: { id: i + 1 } as Log, run: runOf(MESSAGES / runs, size) })
+        commit.addRun({ id: i + 1 } as Log, runOf(MESSAGES / runs, size))
       }
       const encoder = new CommitEncoder()
       const place = {

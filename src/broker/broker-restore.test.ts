@@ -16,15 +16,18 @@ import { Queue } from './queue/queue.ts'
 class RestoreFixture {
   readonly clock: VirtualClock = new VirtualClock()
   readonly turn: Turn = new Turn(this.clock)
-  readonly store: MemoryLogStore = new MemoryLogStore({ clock: this.clock, turn: this.turn })
   readonly entries: Buffer[] = []
+  readonly store: MemoryLogStore = new MemoryLogStore({
+    clock: this.clock,
+    turn: this.turn,
+    onTopologyDurable: ({ bytes }) => this.entries.push(bytes),
+  })
   readonly broker: Broker = new Broker({
     store: this.store,
     turn: this.turn,
     random: systemRandom,
     clock: this.clock,
     vhosts: [],
-    onTopologyDurable: (_sequence, bytes) => this.entries.push(bytes),
     onDamaged: (_queue, _offset, error) => assert.fail(error),
   })
 

@@ -1,13 +1,13 @@
 // The broker: virtual hosts and what may be done to their queues and exchanges, whatever protocol
-// asks. A change takes effect in memory at once; the commit it returns says when it is
+// asks. A change takes effect in memory at once; the ticket it returns says when it is
 // durable, which is when the client may be told. It has never heard of a frame.
 import type { Clock } from '../lib/clock.ts'
 import type { Random } from '../lib/random.ts'
 import type { Turn } from '../lib/turn.ts'
-import type { Commit } from '../log/commit.ts'
 import type { LogCursor } from '../log/log-cursor.ts'
 import type { LogStore } from '../log/log-store.ts'
 import type { Log } from '../log/log.ts'
+import type { Ticket } from '../log/ticket.ts'
 import type { QueueRow } from '../meta/topology-change.ts'
 import type { Topology } from '../meta/topology-database.ts'
 import { vhostNotFound } from './broker-error.ts'
@@ -40,8 +40,6 @@ export interface BrokerOptions {
   readonly vhosts: readonly string[]
   /** What Kafka's settings call the broker; 1 by default. */
   readonly nodeId?: number
-  /** A topology entry is durable in the log: the view may have it. */
-  readonly onTopologyDurable: (sequence: number, bytes: Buffer) => void
   /** Records of a queue could not be read and were skipped. */
   readonly onDamaged: (queue: Destination, offset: number, error: Error) => void
   /** A queue or topic was declared with settings that this version does not act on. */
@@ -102,7 +100,7 @@ export class Broker {
       if (settings.length > 0) options.onInert?.({ settings, ...of })
     }
     this.replies = new ReplyRegistry(options.random)
-    this.topology = new TopologyLog(options.store, options.onTopologyDurable)
+    this.topology = new TopologyLog(options.store)
     this.queueContext = {
       store: options.store,
       turn: options.turn,
@@ -200,7 +198,7 @@ export class Broker {
   declareQueue(
     vhost: VHost<Destination>,
     asked: QueueAsked,
-  ): { queue: Destination; ticket: Commit | undefined } {
+  ): { queue: Destination; ticket: Ticket | undefined } {
     return declareQueue(this, vhost, asked)
   }
 
@@ -214,7 +212,7 @@ export class Broker {
   }
 
   /** Deletes a queue or topic with its messages and bindings; its consumers are told. */
-  deleteQueue(queue: Destination): Commit | undefined {
+  deleteQueue(queue: Destination): Ticket | undefined {
     if (queue.isDeleted) return undefined
     for (const listener of this.deletionListeners) listener(queue)
     if (queue.kind === 'topic') return this.topicsOf(this.getVHost(queue.vhost)).delete(queue)
@@ -223,14 +221,14 @@ export class Broker {
     const changes: Changes = queue.isDurable
       ? [{ kind: 'queue', op: 'delete', vhost, name }, ...cascaded]
       : cascaded
-    const ticket = this.store.beginAtom()
+    this.store.beginAtom()
     this.store.deleteLog(queue.log)
     this.#topics.get(vhost)?.forgetQueue(queue)
-    this.topology.put(changes, ticket)
-    this.store.endAtom()
+    this.topology.put(changes)
+    const ticket = this.store.endAtom()
     if (queue.owner !== undefined) this.#exclusiveQueues.get(queue.owner)?.delete(queue)
     queue.onDeleted()
-    return changes.length > 0 ? ticket : undefined
+    return ticket
   }
 
   /** A connection is gone: its exclusive queues go with it, at once. */
@@ -241,12 +239,11 @@ export class Broker {
   }
 
   /** Drops all ready messages of a queue; returns how many there were. */
-  purgeQueue(queue: Queue): { count: number; ticket: Commit | undefined } {
+  purgeQueue(queue: Queue): { count: number; ticket: Ticket | undefined } {
     queue.deliverReady()
-    const ticket = this.store.beginAtom()
+    this.store.beginAtom()
     const count = queue.purge()
-    this.store.endAtom()
-    return { count, ticket: queue.log.isVolatile || count === 0 ? undefined : ticket }
+    return { count, ticket: this.store.endAtom() }
   }
 
   /** To be called when nothing is delivered any more and the store is about to be closed. */
@@ -307,7 +304,7 @@ export class Broker {
 
   /** Empty logs take the place of those that are gone; a new cursor begins at the start of its log. */
   #restoreIncomplete(row: QueueRow, unowned: Map<number, Log>): void {
-    const ticket = this.store.beginAtom()
+    this.store.beginAtom()
     const cursorIds = cursorIdsOf(row)
     const cursors = logIdsOf(row).map((id, index) => {
       const log = unowned.get(id) ?? this.store.createLog({ isVolatile: false })
@@ -316,7 +313,7 @@ export class Broker {
     })
     const whole = withCursors(row, cursors)
     this.#restoreDestination(whole, cursors)
-    this.topology.put([{ kind: 'queue', op: 'put', row: whole }], ticket)
+    this.topology.put([{ kind: 'queue', op: 'put', row: whole }])
     this.store.endAtom()
   }
 

@@ -1,5 +1,5 @@
 // queue.declare: finds the queue and checks that it is what was asked for, or makes it.
-import type { Commit } from '../log/commit.ts'
+import type { Ticket } from '../log/ticket.ts'
 import type { Arguments } from '../record/message/arguments.ts'
 import { findAgeMs } from './argument-check.ts'
 import { queueLocked, queueNotFound, queueResource } from './broker-error.ts'
@@ -27,7 +27,7 @@ export interface QueueAsked extends QueueDeclaration {
 interface Declared {
   readonly queue: Destination
   /** When the declaration is durable; undefined when nothing was written. */
-  readonly ticket: Commit | undefined
+  readonly ticket: Ticket | undefined
 }
 
 const nameSuffixBytes = 16
@@ -119,7 +119,7 @@ function createQueue(broker: Broker, vhost: VHost<Destination>, asked: QueueAske
   const type = checkQueueDeclaration(vhost.name, asked)
   if (type === 'stream') return createStream(broker, vhost, asked)
   const isDurable = asked.durable && !asked.exclusive
-  const ticket = broker.store.beginAtom()
+  broker.store.beginAtom()
   const cursor = broker.store.createCursor(broker.store.createLog({ isVolatile: !isDurable }))
   const queue = new Queue(
     {
@@ -135,10 +135,10 @@ function createQueue(broker: Broker, vhost: VHost<Destination>, asked: QueueAske
     broker.queueContext,
   )
   broker.addQueue(vhost, queue)
+  if (isDurable) broker.topology.put([{ kind: 'queue', op: 'put', row: queue.row() }])
+  const ticket = broker.store.endAtom()
   tellInert(broker, queue)
-  if (isDurable) broker.topology.put([{ kind: 'queue', op: 'put', row: queue.row() }], ticket)
-  broker.store.endAtom()
-  return { queue, ticket: isDurable ? ticket : undefined }
+  return { queue, ticket }
 }
 
 function tellInert(broker: Broker, { vhost, name, arguments: args }: Queue): void {
@@ -217,7 +217,7 @@ function declareProvisional(
 }
 
 /** The topic gets the settings it would have if it had been declared first. */
-function confirmStream(topics: Topics, topic: Topic, asked: QueueAsked): Commit {
+function confirmStream(topics: Topics, topic: Topic, asked: QueueAsked): Ticket | undefined {
   const args = asked.arguments
   const partitionCount = partitionCountOf(args)
   if (args.has('x-partitions') && partitionCount < topic.partitions.length) {

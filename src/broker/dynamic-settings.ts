@@ -1,9 +1,8 @@
 // Settings that clients change while the broker runs, of everything but topics: of the broker, of groups,
 // of metrics subscriptions. They are kept in the log, under Kafka's names; what each of them means is for
 // others to say.
-import type { Commit } from '../log/commit.ts'
-import { LogError } from '../log/log-error.ts'
 import type { LogStore } from '../log/log-store.ts'
+import type { Ticket } from '../log/ticket.ts'
 import { BrokerError } from './broker-error.ts'
 
 /** What has settings. The broker has some under its id, and others, under '', for all brokers. */
@@ -56,26 +55,18 @@ export class DynamicSettings {
   }
 
   /** Replaces all settings; without any it is forgotten. Throws `resource_exhausted`. */
-  put(owner: SettingOwner, name: string, values: SettingValues): Commit {
+  put(owner: SettingOwner, name: string, values: SettingValues): Ticket | undefined {
     const isEmpty = Object.keys(values).length === 0
-    const ticket = this.#store.beginAtom()
-    const isKept = this.#keep(keyOf(owner, name), isEmpty ? undefined : values)
-    this.#store.endAtom()
+    this.#store.beginAtom()
+    const isKept = this.#store.putState(
+      keyOf(owner, name),
+      isEmpty ? undefined : Buffer.from(JSON.stringify(values)),
+    )
+    const ticket = this.#store.endAtom()
     if (!isKept) throw new BrokerError('resource_exhausted', 'There are too many settings.')
     if (isEmpty) this.#values[owner].delete(name)
     else this.#values[owner].set(name, values)
     return ticket
-  }
-
-  /** False when there is no room for it. */
-  #keep(key: string, values: SettingValues | undefined): boolean {
-    try {
-      this.#store.putState(key, values && Buffer.from(JSON.stringify(values)))
-      return true
-    } catch (error) {
-      if (error instanceof LogError && error.code === 'state_full') return false
-      throw error
-    }
   }
 }
 

@@ -1,14 +1,14 @@
-// Puts messages into the queues of their routes. After `publish` the fields say where the message
+// Puts messages into the queues of their routes. After `publish` the field says where the message
 // stands: one object per channel instead of a result object per message.
 import { logLimits } from '../limits/log.ts'
-import type { Commit } from '../log/commit.ts'
 import type { LogStore } from '../log/log-store.ts'
+import type { Ticket } from '../log/ticket.ts'
 import type { RecordSource } from '../record/message/record-source.ts'
 import type { Route } from './route-cache.ts'
 
 export class Publisher {
-  /** The ticket that makes the last message durable; undefined when nothing of it is. */
-  ticket: Commit | undefined
+  /** Says when the last message is durable; undefined when nothing of it will be. */
+  ticket: Ticket | undefined
   readonly #store: LogStore
 
   constructor(store: LogStore) {
@@ -22,26 +22,21 @@ export class Publisher {
       append(route, source, -1)
       return
     }
-    this.ticket = this.#store.beginAtom()
-    append(route, source, this.#share(route, source))
-    this.#store.endAtom()
+    this.#store.beginAtom()
+    this.publishWithinAtom(route, source)
+    this.ticket = this.#store.endAtom()
   }
 
   /** Appends within an atom that the caller began (a transaction). */
-  publishWithinAtom(route: Route, source: RecordSource, ticket: Commit): void {
-    this.ticket = ticket
+  publishWithinAtom(route: Route, source: RecordSource): void {
     append(route, source, this.#share(route, source))
   }
 
   /** A body that several logs need is stored once. */
-  #share(route: Route, source: RecordSource): number {
-    const bodySize = source.bodyEnd - source.bodyStart
+  #share({ durableCount }: Route, { body, bodyStart, bodyEnd, asideId }: RecordSource): number {
     const isShared =
-      route.durableCount > 1 && bodySize >= logLimits.sharedBodySizeMin && source.asideId === 0
-    if (!isShared) return -1
-    const ticket = this.ticket as Commit
-    ticket.size += bodySize
-    return ticket.sharedBodies().add(source.body, source.bodyStart, source.bodyEnd)
+      durableCount > 1 && bodyEnd - bodyStart >= logLimits.sharedBodySizeMin && asideId === 0
+    return isShared ? this.#store.shareBody(body, bodyStart, bodyEnd) : -1
   }
 }
 

@@ -1,26 +1,22 @@
-// Writes topology changes into the log and, once they are durable there, hands them on to the view.
-// The view may be slower than those who declare: `isBehind` says when they have to wait for it.
+// Writes topology changes into the log, which hands them on to the view once they are durable. The
+// view may be slower than those who declare: `isBehind` says when they have to wait for it.
 import { Fifo } from '../lib/fifo.ts'
 import { metaLimits } from '../limits/meta.ts'
-import type { Commit, CommitListener } from '../log/commit.ts'
 import type { LogStore } from '../log/log-store.ts'
+import type { Ticket } from '../log/ticket.ts'
 import type { TopologyChange } from '../meta/topology-change.ts'
 import { encodeTopologyChanges } from '../meta/topology-change.ts'
 
-export class TopologyLog implements CommitListener {
+export class TopologyLog {
   readonly #store: LogStore
-  readonly #onDurable: (sequence: number, bytes: Buffer) => void
-  /** Already listened to. */
-  #lastTicket: Commit | undefined
   #lastSequence = 0
   /** How far the view is; undefined when nobody says, because there is none. */
   #appliedSequence: number | undefined
   /** Whoever was told to wait, in that order. */
   readonly #waiting = new Fifo<() => void>()
 
-  constructor(store: LogStore, onDurable: (sequence: number, bytes: Buffer) => void) {
+  constructor(store: LogStore) {
     this.#store = store
-    this.#onDurable = onDurable
   }
 
   /** Too many entries are not in the view yet: who wants to declare something calls `whenCaughtUp`. */
@@ -42,24 +38,16 @@ export class TopologyLog implements CommitListener {
   }
 
   /** Makes the changes durable as one atom; undefined when there are none. */
-  write(changes: readonly TopologyChange[]): Commit | undefined {
+  write(changes: readonly TopologyChange[]): Ticket | undefined {
     if (changes.length === 0) return undefined
-    const ticket = this.#store.beginAtom()
-    this.put(changes, ticket)
-    this.#store.endAtom()
-    return ticket
+    this.#store.beginAtom()
+    this.put(changes)
+    return this.#store.endAtom()
   }
 
-  /** Adds the changes to the atom that the caller began in `ticket`. */
-  put(changes: readonly TopologyChange[], ticket: Commit): void {
+  /** Makes the changes durable with the atom that the caller began. */
+  put(changes: readonly TopologyChange[]): void {
     if (changes.length === 0) return
     this.#lastSequence = this.#store.putTopology(encodeTopologyChanges(changes))
-    if (ticket === this.#lastTicket) return
-    this.#lastTicket = ticket
-    ticket.addListener(this)
-  }
-
-  onCommitFinished(ticket: Commit): void {
-    for (const { sequence, bytes } of ticket.topology) this.#onDurable(sequence, bytes)
   }
 }

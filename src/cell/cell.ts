@@ -121,7 +121,6 @@ function restoreBroker({ storage, shortage, options }: Opened, parts: CellParts)
     shortage,
     vhosts: options.vhosts,
     ...(options.nodeId !== undefined && { nodeId: options.nodeId }),
-    onTopologyDurable: storage.onTopologyDurable,
     onDamaged: ({ vhost, name }, offset, error) => {
       logger.error({ err: error, vhost, queue: name, offset }, 'Messages were skipped')
     },

@@ -34,11 +34,7 @@ export async function openFileStorage(options: StorageOptions): Promise<Storage>
   })
   try {
     const topology = view.load()
-    const { store, recovered } = await openLog(
-      options,
-      { ...doors, folder },
-      topology.appliedSequence,
-    )
+    const { store, recovered } = await openLog(options, { ...doors, folder }, view, topology)
     opened = store
     if (recovered.cut !== undefined) options.logger.warn(recovered.cut)
     for (const loss of recovered.losses) options.logger.error(loss)
@@ -47,7 +43,6 @@ export async function openFileStorage(options: StorageOptions): Promise<Storage>
       topology: await replay(view, recovered.topology, topology),
       logs: recovered.logs,
       state: recovered.state,
-      onTopologyDurable: (sequence, bytes) => view.apply(sequence, bytes),
       followTopology: (listener) => {
         followers.push(listener)
         listener(view.appliedSequence)
@@ -67,7 +62,8 @@ export async function openFileStorage(options: StorageOptions): Promise<Storage>
 function openLog(
   options: StorageOptions,
   { folder, disk, limits }: FileDoors & { readonly folder: string },
-  topologyAfter: number,
+  view: TopologyView,
+  { appliedSequence }: Topology,
 ): Promise<OpenedFileLogStore> {
   const { clock, random, turn, logger } = options
   return openFileLogStore({
@@ -80,10 +76,11 @@ function openLog(
     durability: options.durability,
     diskFreeMin: freeMinOf(options.diskFreeLimit),
     converter: options.converter,
-    topologyAfter,
+    topologyAfter: appliedSequence,
     events: {
       onBlocked: options.onBlocked,
       onFailed: options.onFailed,
+      onTopologyDurable: ({ sequence, bytes }) => view.apply(sequence, bytes),
       onTrouble: (error) => logger.error({ err: error }, 'Writing to the data folder failed'),
       onDamaged: (log, first, last, error) => {
         logger.error({ err: error, log: log.id, first, last }, 'Records are damaged and skipped')

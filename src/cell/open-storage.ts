@@ -53,8 +53,6 @@ export interface Storage {
   readonly logs: readonly Log[]
   /** What `LogStore.putState` kept. */
   readonly state: ReadonlyMap<string, Buffer>
-  /** A topology entry is durable in the log. */
-  readonly onTopologyDurable: (sequence: number, bytes: Buffer) => void
   /** Has `listener` told, now and whenever that changes, which entry the view on disk has come to. */
   readonly followTopology: (listener: (appliedSequence: number) => void) => void
   /** Makes everything durable and gives the data folder free. */
@@ -90,7 +88,6 @@ function openMemoryStorage(options: StorageOptions, chaos?: MemoryChaos): Storag
     topology: noTopology,
     logs: [],
     state: new Map(),
-    onTopologyDurable: () => undefined,
     followTopology: () => undefined,
     close: () => store.close(),
   }

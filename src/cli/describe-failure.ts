@@ -25,7 +25,6 @@ const logExitCodes: Readonly<Record<LogErrorCode, ExitCode>> = {
   disk_full: exitCodes.ioError,
   io: exitCodes.ioError,
   locked: exitCodes.tryLater,
-  state_full: exitCodes.software,
 }
 
 /** Errors whose message already is for the person at the terminal. */

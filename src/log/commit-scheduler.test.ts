@@ -4,6 +4,9 @@ import { failsAssertion } from '../../test/support/fails-assertion.ts'
 import type { Turn, TurnTask } from '../lib/turn.ts'
 import { CommitScheduler } from './commit-scheduler.ts'
 import type { Commit } from './commit.ts'
+import type { Log } from './log.ts'
+import type { Run } from './run.ts'
+import type { Ticket } from './ticket.ts'
 
 /** A turn that ends when the test says so, and an engine that finishes when the test says so. */
 class Bench {
@@ -23,13 +26,17 @@ class Bench {
     })
   }
 
-  /** Something small happens in an atom; returns its commit. */
-  change(): Commit {
-    const commit = this.scheduler.beginAtom()
-    commit.topology.push({ sequence: 1, bytes: Buffer.alloc(0) })
+  /** Something small happens in an atom; returns its ticket. */
+  change(): Ticket {
+    this.scheduler.beginAtom()
+    this.scheduler.atom.addTopology({ sequence: 1, bytes: Buffer.alloc(0) })
     this.scheduler.schedule()
-    this.scheduler.endAtom()
-    return commit
+    return this.scheduler.endAtom() ?? assert.fail('no ticket')
+  }
+
+  /** The engine says that the oldest commit is durable. */
+  finish(ticket: Ticket): void {
+    this.scheduler.finish(ticket as Commit)
   }
 
   endTurn(): void {
@@ -49,7 +56,7 @@ test('everything of a turn is one commit, and what comes while it is written is 
   bench.change()
   bench.endTurn()
   assert.equal(bench.committed.length, 1)
-  bench.scheduler.finish(first)
+  bench.finish(first)
   bench.endTurn()
   assert.deepEqual(bench.committed, [first, second])
   assert.deepEqual(
@@ -58,16 +65,19 @@ test('everything of a turn is one commit, and what comes while it is written is 
   )
 })
 
-test('listeners of a commit are told once, when it is finished', () => {
+test('whoever has a ticket is told once, when it is durable', () => {
   const bench = new Bench(1)
-  const commit = bench.change()
+  const ticket = bench.change()
   let count = 0
-  commit.addListener({ onCommitFinished: () => count++ })
+  ticket.whenDurable(() => count++)
   bench.endTurn()
   assert.equal(count, 0)
-  bench.scheduler.finish(commit)
+  assert.equal(ticket.isDurable, false)
+  bench.finish(ticket)
   assert.equal(count, 1)
-  assert.equal(commit.state, 'finished')
+  assert.equal(ticket.isDurable, true)
+  ticket.whenDurable(() => count++)
+  assert.equal(count, 2)
 })
 
 test('whenDurable waits for what happened before it and for nothing later', () => {
@@ -80,10 +90,10 @@ test('whenDurable waits for what happened before it and for nothing later', () =
   bench.endTurn()
   const second = bench.change()
   bench.scheduler.whenDurable(() => told.push('second'))
-  bench.scheduler.finish(first)
+  bench.finish(first)
   assert.deepEqual(told, ['nothing to wait for', 'first'])
   bench.endTurn()
-  bench.scheduler.finish(second)
+  bench.finish(second)
   assert.deepEqual(told, ['nothing to wait for', 'first', 'second'])
 })
 
@@ -95,10 +105,10 @@ test('commits finish in the order in which they were committed', () => {
   const told: string[] = []
   bench.scheduler.whenDurable(() => told.push('second'))
   bench.endTurn()
-  failsAssertion(() => bench.scheduler.finish(second), /commit 11 finishes before an earlier one/)
-  bench.scheduler.finish(first)
+  failsAssertion(() => bench.finish(second), /commit 11 finishes before an earlier one/)
+  bench.finish(first)
   assert.deepEqual(told, [])
-  bench.scheduler.finish(second)
+  bench.finish(second)
   assert.deepEqual(told, ['second'])
 })
 
@@ -113,11 +123,45 @@ test('atoms do not nest, and what has to be within one is', () => {
 test('an atom that was left by what was thrown inside it is never committed', () => {
   const bench = new Bench(1)
   bench.change()
-  const commit = bench.scheduler.beginAtom()
-  commit.topology.push({ sequence: 2, bytes: Buffer.alloc(0) })
+  bench.scheduler.beginAtom()
+  bench.scheduler.atom.addTopology({ sequence: 2, bytes: Buffer.alloc(0) })
   for (let count = 0; count < 2; count++) {
     bench.scheduler.schedule()
     failsAssertion(() => bench.endTurn(), /an atom is still open at its commit/)
   }
   assert.deepEqual(bench.committed, [])
+})
+
+test('an atom that changes nothing has no ticket', () => {
+  const { scheduler } = new Bench(1)
+  scheduler.beginAtom()
+  assert.equal(scheduler.endAtom(), undefined)
+})
+
+test('everything in memory is durable before anybody is told', () => {
+  const bench = new Bench(1)
+  const told: string[] = []
+  const log = {
+    durableEnd: 0,
+    closeOpenRun: () => undefined,
+    watcher: { onDurable: () => told.push(`watcher, ${log.durableEnd}`) },
+  }
+  bench.scheduler.beginAtom()
+  bench.scheduler.atom.addRun(log as unknown as Log, { lastOffset: 6 } as unknown as Run)
+  bench.scheduler.schedule()
+  const ticket = bench.scheduler.endAtom() as Commit
+  ticket.whenDurable(() => told.push(`ticket, ${log.durableEnd}`))
+  bench.endTurn()
+  assert.equal(log.durableEnd, 0)
+  bench.finish(ticket)
+  assert.deepEqual(told, ['watcher, 7', 'ticket, 7'])
+  assert.deepEqual(ticket.runs, [])
+})
+
+test('a sealed commit takes nothing more, and is durable only once sealed', () => {
+  const bench = new Bench(1)
+  const commit = bench.change() as Commit
+  failsAssertion(() => commit.finish(), /sealed before it is durable/)
+  bench.endTurn()
+  failsAssertion(() => commit.grow(1), /a sealed commit takes nothing more/)
 })

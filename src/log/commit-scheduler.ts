@@ -7,7 +7,8 @@ import { assert } from '../lib/assert.ts'
 import { turnPhase } from '../lib/turn.ts'
 import type { Turn, TurnTask } from '../lib/turn.ts'
 import { logLimits } from '../limits/log.ts'
-import { Commit } from './commit.ts'
+import { Commit, type TopologyEntry } from './commit.ts'
+import type { Ticket } from './ticket.ts'
 
 export interface CommitSchedulerOptions {
   readonly turn: Turn
@@ -18,6 +19,8 @@ export interface CommitSchedulerOptions {
   readonly firstSequence: number
   /** Memory now holds exactly what commits up to this one contain, which is the time for snapshots. */
   readonly onSeal?: (commit: Commit) => void
+  /** A topology entry is durable; told in order, and before any ticket of its commit. */
+  readonly onTopologyDurable?: ((entry: TopologyEntry) => void) | undefined
 }
 
 interface Barrier {
@@ -35,6 +38,8 @@ export class CommitScheduler implements TurnTask {
   #inFlight: Commit[] = []
   #isScheduled = false
   #isInAtom = false
+  /** Changes in the open commit that the open atom has found there. */
+  #changesBefore = 0
   #idleCallbacks: (() => void)[] = []
   /** Ascending by sequence. */
   readonly #barriers: Barrier[] = []
@@ -43,7 +48,7 @@ export class CommitScheduler implements TurnTask {
   constructor(options: CommitSchedulerOptions) {
     this.#options = options
     this.#finishedThrough = options.firstSequence - 1
-    this.#open = this.#newCommit(options.firstSequence)
+    this.#open = new Commit(options.firstSequence)
   }
 
   /** Bytes appended and not yet durable. */
@@ -51,16 +56,18 @@ export class CommitScheduler implements TurnTask {
     return this.#sealedSize + this.#open.size
   }
 
-  beginAtom(): Commit {
+  beginAtom(): void {
     assert(!this.#isInAtom, 'an atom begins while another one is open')
     if (this.#open.size >= logLimits.commitSizeMax) this.#rotate()
     this.#isInAtom = true
-    return this.#open
+    this.#changesBefore = this.#open.changeCount
   }
 
-  endAtom(): void {
+  /** The ticket of the atom; undefined when it has changed nothing that lasts. */
+  endAtom(): Ticket | undefined {
     assert(this.#isInAtom, 'an atom ends that was not begun')
     this.#isInAtom = false
+    return this.#open.changeCount === this.#changesBefore ? undefined : this.#open
   }
 
   /** The commit of the open atom. */
@@ -97,13 +104,11 @@ export class CommitScheduler implements TurnTask {
   finish(commit: Commit): void {
     assert(this.#inFlight[0] === commit, `commit ${commit.sequence} finishes before an earlier one`)
     this.#inFlight.shift()
+    this.#finishedThrough = commit.sequence
     this.#sealedSize -= commit.size
-    for (const [cursor, delta] of commit.deltas) {
-      if (delta.deliveredMark > cursor.durableDeliveredMark)
-        cursor.durableDeliveredMark = delta.deliveredMark
-    }
-    commit.finish()
-    this.#retire(commit)
+    // All of memory says so before anybody hears of it.
+    raiseMarks(commit)
+    this.#tell(commit)
     if (this.#waiting.length > 0 || !this.#open.isEmpty) this.schedule()
     else if (this.#inFlight.length === 0) this.#tellIdle()
   }
@@ -122,9 +127,10 @@ export class CommitScheduler implements TurnTask {
     else this.#barriers.push({ sequence, callback })
   }
 
-  #retire(commit: Commit): void {
-    this.#finishedThrough = commit.sequence
-    raiseHighWatermarks(commit)
+  #tell(commit: Commit): void {
+    for (const entry of commit.topology) this.#options.onTopologyDurable?.(entry)
+    for (const { log } of commit.runs) log.watcher?.onDurable(log)
+    commit.finish()
     let due = 0
     while ((this.#barriers[due]?.sequence ?? Infinity) <= commit.sequence) due++
     for (const { callback } of this.#barriers.splice(0, due)) callback()
@@ -145,24 +151,18 @@ export class CommitScheduler implements TurnTask {
 
   #rotate(): void {
     const commit = this.#open
-    commit.state = 'sealed'
+    commit.seal()
     for (const { log, run } of commit.runs) log.closeOpenRun(run)
     this.#sealedSize += commit.size
     this.#options.onSeal?.(commit)
     this.#waiting.push(commit)
-    this.#open = this.#newCommit(commit.sequence + 1)
-  }
-
-  #newCommit(sequence: number): Commit {
-    return new Commit(sequence)
+    this.#open = new Commit(commit.sequence + 1)
   }
 }
 
-/** The commit is done with: whoever still holds it (a channel, say) must not hold its bytes. */
-function raiseHighWatermarks(commit: Commit): void {
-  for (const { log, run } of commit.runs) {
-    log.durableEnd = run.lastOffset + 1
-    log.watcher?.onDurable(log)
+function raiseMarks(commit: Commit): void {
+  for (const [log, { deliveredMark }] of commit.deltas) {
+    if (deliveredMark > log.durableDeliveredMark) log.durableDeliveredMark = deliveredMark
   }
-  commit.release()
+  for (const { log, run } of commit.runs) log.durableEnd = run.lastOffset + 1
 }

@@ -1,15 +1,12 @@
 // Everything that reaches stable storage together. A commit bundles atoms; an atom (a message and
 // all logs it is routed to, a transaction, a dead-letter move) never spans two commits.
-import type { CursorDelta } from './cursor-delta.ts'
+import { assert } from '../lib/assert.ts'
+import { CursorDelta } from './cursor-delta.ts'
 import type { LogCursor } from './log-cursor.ts'
 import type { Log } from './log.ts'
 import type { Run } from './run.ts'
 import { SharedBodies } from './shared-bodies.ts'
-
-/** Told once when a commit that it takes interest in is durable. */
-export interface CommitListener {
-  onCommitFinished(commit: Commit): void
-}
+import type { Ticket } from './ticket.ts'
 
 /** A change of topology: bytes that the log keeps in order and never looks into. */
 export interface TopologyEntry {
@@ -23,79 +20,218 @@ export interface EncodedEntries {
   readonly count: number
 }
 
+/** Records of one log that were appended. */
+export interface CommittedRun {
+  readonly log: Log
+  readonly run: Run
+}
+
+/** A record whose body is in a file of its own. */
+export interface CommittedAside {
+  readonly log: Log
+  readonly offset: number
+  readonly asideId: number
+}
+
+/** A value of the keyed state: the last one of a key counts, undefined deletes it. */
+export interface StateEntry {
+  readonly key: string
+  readonly value: Buffer | undefined
+}
+
 /**
  * Lifecycle: open (atoms are added) → sealed (handed to the engine, nothing changes any more)
- * → finished (durable, its listeners told). No store refuses a commit: it fails as a whole or not at all.
+ * → durable (everybody is told). No store refuses a commit: it fails as a whole or not at all.
  */
-export class Commit {
+export class Commit implements Ticket {
   readonly sequence: number
-  readonly runs: { readonly log: Log; readonly run: Run }[] = []
-  readonly deltas: Map<LogCursor, CursorDelta> = new Map()
-  readonly created: Log[] = []
-  readonly deleted: Log[] = []
-  readonly createdCursors: LogCursor[] = []
-  readonly deletedCursors: LogCursor[] = []
-  readonly trims: Map<Log, number> = new Map()
-  readonly topology: TopologyEntry[] = []
-  /** Records whose body is in a file of its own. */
-  readonly asides: { readonly log: Log; readonly offset: number; readonly asideId: number }[] = []
-  /** Keyed state: the last value of a key counts, undefined deletes it. */
-  readonly states: { readonly key: string; readonly value: Buffer | undefined }[] = []
-  shared: SharedBodies | undefined
   /** Engines only: entries of their own that are written with this commit. */
   extra: EncodedEntries | undefined
-  /** Engines only: committed even when nothing else is in it. */
-  isWanted = false
-  /** Bytes of records and bodies, for limits; what the engine writes is a little more. */
-  size = 0
-  state: 'open' | 'sealed' | 'finished' = 'open'
-  readonly #listeners: CommitListener[] = []
+  readonly #runs: CommittedRun[] = []
+  readonly #deltas = new Map<LogCursor, CursorDelta>()
+  readonly #created: Log[] = []
+  readonly #deleted: Log[] = []
+  readonly #createdCursors: LogCursor[] = []
+  readonly #deletedCursors: LogCursor[] = []
+  readonly #trims = new Map<Log, number>()
+  readonly #topology: TopologyEntry[] = []
+  readonly #asides: CommittedAside[] = []
+  readonly #states: StateEntry[] = []
+  readonly #callbacks: (() => void)[] = []
+  #shared: SharedBodies | undefined
+  #size = 0
+  #changeCount = 0
+  #isWanted = false
+  #state: 'open' | 'sealed' | 'durable' = 'open'
 
   constructor(sequence: number) {
     this.sequence = sequence
   }
 
+  get runs(): readonly CommittedRun[] {
+    return this.#runs
+  }
+
+  get deltas(): ReadonlyMap<LogCursor, CursorDelta> {
+    return this.#deltas
+  }
+
+  get created(): readonly Log[] {
+    return this.#created
+  }
+
+  get deleted(): readonly Log[] {
+    return this.#deleted
+  }
+
+  get createdCursors(): readonly LogCursor[] {
+    return this.#createdCursors
+  }
+
+  get deletedCursors(): readonly LogCursor[] {
+    return this.#deletedCursors
+  }
+
+  get trims(): ReadonlyMap<Log, number> {
+    return this.#trims
+  }
+
+  get topology(): readonly TopologyEntry[] {
+    return this.#topology
+  }
+
+  get asides(): readonly CommittedAside[] {
+    return this.#asides
+  }
+
+  get states(): readonly StateEntry[] {
+    return this.#states
+  }
+
+  /** Bodies that several logs share, if there are any. */
+  get shared(): SharedBodies | undefined {
+    return this.#shared
+  }
+
+  /** Bytes of records and bodies, for limits; what the engine writes is a little more. */
+  get size(): number {
+    return this.#size
+  }
+
+  /** Rises with everything that is added. */
+  get changeCount(): number {
+    return this.#changeCount
+  }
+
+  /** Whether there is nothing to commit. */
   get isEmpty(): boolean {
-    return (
-      !this.isWanted &&
-      this.size === 0 &&
-      this.deltas.size === 0 &&
-      this.topology.length === 0 &&
-      this.created.length === 0 &&
-      this.deleted.length === 0 &&
-      this.createdCursors.length === 0 &&
-      this.deletedCursors.length === 0 &&
-      this.trims.size === 0 &&
-      this.states.length === 0
-    )
+    return this.#changeCount === 0 && !this.#isWanted
   }
 
-  /** Tells `listener` when the commit is finished. A listener that needs it once adds itself once. */
-  addListener(listener: CommitListener): void {
-    this.#listeners.push(listener)
+  get isDurable(): boolean {
+    return this.#state === 'durable'
   }
 
-  /** Engines only. */
+  whenDurable(callback: () => void): void {
+    if (this.isDurable) callback()
+    else this.#callbacks.push(callback)
+  }
+
+  addRun(log: Log, run: Run): void {
+    this.#change()
+    this.#runs.push({ log, run })
+  }
+
+  /** Records or bodies of so many bytes were added. */
+  grow(size: number): void {
+    this.#change()
+    this.#size += size
+  }
+
+  /** Where the change goes that a cursor is about to make. */
+  deltaOf(cursor: LogCursor): CursorDelta {
+    this.#change()
+    let delta = this.#deltas.get(cursor)
+    if (delta === undefined) this.#deltas.set(cursor, (delta = new CursorDelta()))
+    return delta
+  }
+
+  addCreated(log: Log): void {
+    this.#change()
+    this.#created.push(log)
+  }
+
+  addDeleted(log: Log): void {
+    this.#change()
+    this.#deleted.push(log)
+  }
+
+  addCreatedCursor(cursor: LogCursor): void {
+    this.#change()
+    this.#createdCursors.push(cursor)
+  }
+
+  addDeletedCursor(cursor: LogCursor): void {
+    this.#change()
+    this.#deletedCursors.push(cursor)
+  }
+
+  addTrim(log: Log, offset: number): void {
+    this.#change()
+    this.#trims.set(log, offset)
+  }
+
+  addTopology(entry: TopologyEntry): void {
+    this.#change()
+    this.#topology.push(entry)
+  }
+
+  addAside(aside: CommittedAside): void {
+    this.#change()
+    this.#asides.push(aside)
+  }
+
+  addState(key: string, value: Buffer | undefined): void {
+    this.#states.push({ key, value })
+    this.grow(key.length + (value?.length ?? 0))
+  }
+
+  /** Keeps a body for several records; returns what they refer to it by. */
+  shareBody(body: Buffer, start: number, end: number): number {
+    this.grow(end - start)
+    this.#shared ??= new SharedBodies()
+    return this.#shared.add(body, start, end)
+  }
+
+  /** Engines only: it is committed even when nothing is in it. */
+  want(): void {
+    assert(this.#state === 'open', 'a sealed commit takes nothing more')
+    this.#isWanted = true
+  }
+
+  /** Engines only: nothing is added any more. */
+  seal(): void {
+    assert(this.#state === 'open', 'a commit is sealed once')
+    this.#state = 'sealed'
+  }
+
+  /** Engines only: tells everybody, and gives the bytes up that those who keep the ticket would keep. */
   finish(): void {
-    this.state = 'finished'
-    for (const listener of this.#listeners) listener.onCommitFinished(this)
-    this.#listeners.length = 0
-  }
-
-  /** Engines only: whoever keeps a finished commit must not keep its bytes. */
-  release(): void {
-    this.runs.length = 0
-    this.asides.length = 0
-    this.topology.length = 0
-    this.states.length = 0
-    this.deltas.clear()
-    this.shared = undefined
+    assert(this.#state === 'sealed', 'a commit is sealed before it is durable')
+    this.#state = 'durable'
+    this.#runs.length = 0
+    this.#asides.length = 0
+    this.#topology.length = 0
+    this.#states.length = 0
+    this.#deltas.clear()
+    this.#shared = undefined
     this.extra = undefined
+    for (const callback of this.#callbacks) callback()
+    this.#callbacks.length = 0
   }
 
-  /** Where bodies go that several logs share. */
-  sharedBodies(): SharedBodies {
-    this.shared ??= new SharedBodies()
-    return this.shared
+  #change(): void {
+    assert(this.#state === 'open', 'a sealed commit takes nothing more')
+    this.#changeCount++
   }
 }

@@ -1,9 +1,9 @@
 // A reader's place in a log: the offsets it has acked, in any order, and how far deliveries may have
 // gone. A log has any number of cursors; what all of them have acked is not kept any more.
 import type { AckedOffsets } from './acked-offsets.ts'
-import type { Commit } from './commit.ts'
-import { CursorDelta } from './cursor-delta.ts'
+import type { CursorDelta } from './cursor-delta.ts'
 import type { Log, LogEngine } from './log.ts'
+import type { Ticket } from './ticket.ts'
 
 export class LogCursor {
   /** Never reused. */
@@ -66,15 +66,17 @@ export class LogCursor {
   }
 
   /** Says that deliveries may now reach up to `offset`; durable with the open commit. */
-  raiseDeliveredMark(offset: number): Commit | undefined {
+  raiseDeliveredMark(offset: number): Ticket | undefined {
     if (offset <= this.deliveredMark) return undefined
     this.deliveredMark = offset
     if (this.log.isVolatile) {
       this.durableDeliveredMark = offset
       return undefined
     }
-    this.#delta().deliveredMark = offset
-    return this.#engine.commitForAck()
+    const commit = this.#engine.commitForAck()
+    this.#engine.onChanged(commit)
+    commit.deltaOf(this).deliveredMark = offset
+    return commit
   }
 
   #lostIn(first: number, last: number): number {
@@ -87,13 +89,8 @@ export class LogCursor {
 
   #delta(): CursorDelta {
     const commit = this.#engine.commitForAck()
-    let delta = commit.deltas.get(this)
-    if (delta === undefined) {
-      delta = new CursorDelta()
-      commit.deltas.set(this, delta)
-      this.#engine.onChanged(commit)
-    }
-    return delta
+    this.#engine.onChanged(commit)
+    return commit.deltaOf(this)
   }
 }
 

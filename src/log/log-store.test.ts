@@ -6,7 +6,7 @@ import {
   createLogWithCursor,
   cursorOf,
   fileEngine,
-  finished,
+  durable,
   memoryEngine,
   osFileEngine,
   readAll,
@@ -160,12 +160,11 @@ for (const makeEngine of [memoryEngine, fileEngine, osFileEngine, tinyFileEngine
       await committed(store, () => {
         for (let n = 0; n < 3; n++) logs.push(createLogWithCursor(store))
       })
-      const commit = store.beginAtom()
+      store.beginAtom()
       const message = source('x', body)
-      const position = commit.sharedBodies().add(message.body, 0, message.body.length)
+      const position = store.shareBody(message.body, 0, message.body.length)
       for (const log of logs) log.append(message, position)
-      store.endAtom()
-      await finished(commit)
+      await durable(store.endAtom())
       for (const log of logs) assert.deepEqual(await readAll(store, log), [[0, body]])
       await store.close()
       if (!engine.isLasting) return

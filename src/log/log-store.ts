@@ -1,10 +1,11 @@
 // The only storage interface. Engines: `memory` (tests, simulation), `file` (embedded default).
 // It knows logs, cursors and commits; what a queue, a topic or a topology entry means is
 // not its business.
-import type { Commit, TopologyEntry } from './commit.ts'
+import type { StateEntry, TopologyEntry } from './commit.ts'
 import type { LogCursor } from './log-cursor.ts'
 import type { Log } from './log.ts'
 import type { Run } from './run.ts'
+import type { Ticket } from './ticket.ts'
 
 /** Why publishers have to wait. */
 export type BlockedReason = 'low on disk'
@@ -13,6 +14,8 @@ export type BlockedReason = 'low on disk'
 export interface LogStoreEvents {
   /** Storage is (or is no longer) short: publishers must be blocked, acks and deletes go on. */
   onBlocked?(reason: BlockedReason | undefined): void
+  /** A topology entry is durable; told in order. */
+  onTopologyDurable?(entry: TopologyEntry): void
   /** Storage failed in a way that it cannot mend: the process has to end, nothing more is confirmed. */
   onFailed?(error: Error): void
   /** A write failed and is tried again elsewhere; nothing is lost and nothing confirmed meanwhile. */
@@ -49,11 +52,12 @@ export interface LogStore {
   readonly blocked: BlockedReason | undefined
 
   /**
-   * Starts an atom: all calls until `endAtom` are durable together or not at all. Returns the commit
-   * that it is part of. Atoms do not nest, and no store refuses one.
+   * Starts an atom: all calls until `endAtom` are durable together or not at all. Atoms do not nest,
+   * and no store refuses one.
    */
-  beginAtom(): Commit
-  endAtom(): void
+  beginAtom(): void
+  /** Ends the atom. Undefined when it has changed nothing that lasts. */
+  endAtom(): Ticket | undefined
 
   /** Creates a log with an id that was never used, and no cursor yet. Within an atom. */
   createLog(options: CreateLogOptions): Log
@@ -68,14 +72,21 @@ export interface LogStore {
   deleteLog(log: Log): void
   /** Nothing below `offset` will be read again, whatever the log's cursors say. Within an atom. */
   trim(log: Log, offset: number): void
+  /**
+   * Keeps a body that several records of the atom have, once; returns what `Log.append` wants to know.
+   * Within an atom.
+   */
+  shareBody(body: Buffer, start: number, end: number): number
   /** Keeps `bytes` in order with everything else; returns the entry's sequence (rising, from 1). Within an atom. */
   putTopology(bytes: Buffer): number
   /**
    * Keeps `value` under `key` (undefined forgets it), durable with the atom: group offsets,
    * producer state. All keys come back at the next open, so there must be few. Within an atom.
-   * Throws `LogError` 'state_full', having changed nothing, when there are too many.
+   * False, having changed nothing, when there is no room for it; there always is to forget.
    */
-  putState(key: string, value: Buffer | undefined): void
+  putState(key: string, value: Buffer | undefined): boolean
+  /** As `putState`, for all of `entries` or none of them. Within an atom. */
+  putStates(entries: readonly StateEntry[]): boolean
   /** All topology entries up to `sequence` are durable elsewhere. */
   onTopologyApplied(sequence: number): void
 

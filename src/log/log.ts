@@ -119,7 +119,7 @@ export class Log {
     if (source.asideId !== 0) this.#engine.onAsideAppended(this, offset, source.asideId)
     if (this.isVolatile) return offset
     const commit = this.#openRunCommit as Commit
-    commit.size += run.size - sizeBefore
+    commit.grow(run.size - sizeBefore)
     return offset
   }
 
@@ -134,8 +134,8 @@ export class Log {
     const run = Run.fromBatch(batch, this.endOffset, this.#engine.epoch)
     this.endOffset = run.lastOffset + 1
     this.tail.push(run)
-    commit.runs.push({ log: this, run })
-    commit.size += run.size
+    commit.addRun(this, run)
+    commit.grow(run.size)
     this.#engine.onChanged(commit)
     return run.baseOffset
   }
@@ -336,8 +336,8 @@ export class Log {
     if (open !== undefined && this.#openRunCommit === commit && open.hasRoom(size)) return open
     const run = this.#openNewRun(offset, size, now)
     this.#openRunCommit = commit
-    commit.runs.push({ log: this, run })
-    commit.size += batchHeaderSize
+    commit.addRun(this, run)
+    commit.grow(batchHeaderSize)
     this.#engine.onChanged(commit)
     return run
   }

@@ -75,7 +75,6 @@ export class BrokerInProcess implements AsyncDisposable {
       random: systemRandom,
       clock: systemClock,
       vhosts: [],
-      onTopologyDurable: () => undefined,
       onDamaged: (_queue, _offset, error) => bugs.push(error),
     })
     const memory = new MemoryAccount({ watermark, onReceived: () => undefined })

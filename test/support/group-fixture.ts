@@ -68,7 +68,7 @@ export class FakeGroupStore implements GroupStore {
     const isRefused = this.refusals > 0
     if (isRefused) this.refusals--
     else this.#apply(write.rows)
-    write.done(isRefused ? 'refused' : 'durable')
+    write.done(isRefused ? 'full' : 'durable')
   }
 
   /** What a crash leaves: only what was durable. */

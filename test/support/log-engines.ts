@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../../src/lib/clock.ts'
 import { Turn } from '../../src/lib/turn.ts'
-import type { Commit } from '../../src/log/commit.ts'
 import { createSystemDisk } from '../../src/log/file/disk.ts'
 import type { Durability } from '../../src/log/file/file-log-store-parts.ts'
 import {
@@ -15,6 +14,7 @@ import type { LogCursor } from '../../src/log/log-cursor.ts'
 import type { LogStore, Recovered } from '../../src/log/log-store.ts'
 import type { Log } from '../../src/log/log.ts'
 import { MemoryLogStore } from '../../src/log/memory/memory-log-store.ts'
+import type { Ticket } from '../../src/log/ticket.ts'
 import { RecordSource } from '../../src/record/message/record-source.ts'
 import { RecordView } from '../../src/record/message/record-view.ts'
 import { FaultDisk } from '../../src/testing/fault-disk.ts'
@@ -103,18 +103,19 @@ export function source(address: string, body: string): RecordSource {
   return result
 }
 
-export function finished(commit: Commit): Promise<void> {
+/** Resolves when what the ticket is for is durable. */
+export function durable(ticket: Ticket | undefined): Promise<void> {
   return new Promise((resolve) => {
-    commit.addListener({ onCommitFinished: () => resolve() })
+    if (ticket === undefined) resolve()
+    else ticket.whenDurable(resolve)
   })
 }
 
 /** Makes `change` in one atom; resolves when it is durable. */
 export async function committed(store: LogStore, change: () => void): Promise<void> {
-  const commit = store.beginAtom()
+  store.beginAtom()
   change()
-  store.endAtom()
-  await finished(commit)
+  await durable(store.endAtom())
 }
 
 /** Offsets and bodies of everything from `offset` on that can be read. */

@@ -3,7 +3,6 @@
 import type { Consumer, DeliverySink } from '../../src/broker/queue/consumer.ts'
 import { Queue } from '../../src/broker/queue/queue.ts'
 import { Turn } from '../../src/lib/turn.ts'
-import type { Commit } from '../../src/log/commit.ts'
 import { type MemoryChaos, MemoryLogStore } from '../../src/log/memory/memory-log-store.ts'
 import { encodeAddress } from '../../src/record/message/address.ts'
 import { noArguments } from '../../src/record/message/arguments.ts'
@@ -67,11 +66,10 @@ export class QueueUnderTest {
   }
 
   /** Publishes one message as an atom of its own. */
-  publish(text: string): Commit {
-    const ticket = this.store.beginAtom()
+  publish(text: string): void {
+    this.store.beginAtom()
     this.queue.publish(messageOf(text), -1)
     this.store.endAtom()
-    return ticket
   }
 
   /** Adds a consumer that notes what it gets. */

@@ -47,11 +47,11 @@ describe('a commit', () => {
     assert.equal(fixture.committed(), 6)
   })
 
-  test('that is refused by the store changes nothing', () => {
+  test('for which there is no room changes nothing', () => {
     const fixture = new GroupFixture()
     fixture.commitAlone(5)
     fixture.store.refusals = 1
-    assert.equal(fixture.commitAlone(6), 'coordinator_not_available')
+    assert.equal(fixture.commitAlone(6), 'policy_violation')
     assert.equal(fixture.committed(), 5)
   })
 

@@ -82,7 +82,7 @@ export function commitOffsets(
   store.write(rows, (verdict) => {
     for (const { place, committed, index } of accepted) {
       group.offsets.finishWrite(place, verdict === 'durable' ? committed : undefined)
-      if (verdict === 'refused') errors[index] = 'coordinator_not_available'
+      if (verdict === 'full') errors[index] = 'policy_violation'
     }
     answers.run(() => callback(errors))
   })

@@ -30,7 +30,7 @@ import {
 } from './group-description.ts'
 import type { GroupErrorCode } from './group-error.ts'
 import type { CommittedOffset, TopicPartition } from './group-offsets.ts'
-import type { GroupRow, GroupStore } from './group-store.ts'
+import type { GroupRow, GroupStore, GroupVerdict } from './group-store.ts'
 import type { Group } from './group.ts'
 import { type JoinCallback, refusedJoin } from './join-answer.ts'
 import { joinGroup, type JoinRequest } from './join-group.ts'
@@ -237,8 +237,8 @@ export class GroupCoordinator {
       return
     }
     deleteOffsets(group, wanted, (verdict) => {
-      const isRefused = verdict === 'refused'
-      callback({ error: isRefused ? 'coordinator_not_available' : undefined, errors })
+      const isFull = verdict === 'full'
+      callback({ error: isFull ? 'coordinator_not_available' : undefined, errors })
     })
   }
 
@@ -249,7 +249,7 @@ export class GroupCoordinator {
     else if (group.state !== 'Empty') callback('non_empty_group')
     else {
       this.#deleteGroup(group, (verdict) => {
-        callback(verdict === 'refused' ? 'coordinator_not_available' : undefined)
+        callback(verdict === 'full' ? 'coordinator_not_available' : undefined)
       })
     }
   }
@@ -286,7 +286,7 @@ export class GroupCoordinator {
     return Array.from(this.#groups.values(), listGroup).filter((group) => passes(group, filter))
   }
 
-  #deleteGroup(group: Group, done: (verdict: 'durable' | 'refused') => void): void {
+  #deleteGroup(group: Group, done: (verdict: GroupVerdict) => void): void {
     deleteGroup(group, (verdict) => {
       if (verdict === 'durable') this.#groups.delete(group.id)
       done(verdict)

@@ -5,8 +5,8 @@ export interface GroupRow {
   readonly value: Buffer | undefined
 }
 
-/** `refused`: nothing of the write is on stable storage, nor ever will be. */
-export type GroupVerdict = 'durable' | 'refused'
+/** `full`: there is no room for it, and nothing of the write was kept. */
+export type GroupVerdict = 'durable' | 'full'
 
 /** Where groups and their offsets survive a crash; see group-rows.ts for what the bytes say. */
 export interface GroupStore {

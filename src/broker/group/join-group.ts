@@ -183,7 +183,7 @@ function keepGeneration(
     if (member.joinCallback !== callback) return
     if (group.state !== 'Stable' || group.generation !== generation) return
     member.touch()
-    if (verdict === 'refused') {
+    if (verdict === 'full') {
       group.answerJoin(member, refusedJoin('', 'coordinator_not_available'))
       return
     }

@@ -1,37 +1,29 @@
 // Groups and their offsets in the log's keyed state.
-import { LogError } from '../../log/log-error.ts'
 import type { LogStore } from '../../log/log-store.ts'
+import type { Ticket } from '../../log/ticket.ts'
 import type { GroupRow, GroupStore, GroupVerdict } from './group-store.ts'
 
 const keyPrefix = 'group/'
 
 export class LogGroupStore implements GroupStore {
   readonly #store: LogStore
+  /** Of the last write that changed something. */
+  #ticket: Ticket | undefined
 
   constructor(store: LogStore) {
     this.#store = store
   }
 
   write(rows: readonly GroupRow[], done: (verdict: GroupVerdict) => void): void {
-    const ticket = this.#store.beginAtom()
-    const hasRoom = this.#put(rows)
-    this.#store.endAtom()
-    ticket.addListener({
-      onCommitFinished: () => done(hasRoom ? 'durable' : 'refused'),
-    })
-  }
-
-  /** False when there is no room for all of them. */
-  #put(rows: readonly GroupRow[]): boolean {
-    try {
-      for (const { key, value } of rows) {
-        this.#store.putState(keyPrefix + key.toString('latin1'), value)
-      }
-      return true
-    } catch (error) {
-      if (error instanceof LogError && error.code === 'state_full') return false
-      throw error
-    }
+    this.#store.beginAtom()
+    const hasRoom = this.#store.putStates(
+      rows.map(({ key, value }) => ({ key: keyPrefix + key.toString('latin1'), value })),
+    )
+    this.#ticket = this.#store.endAtom() ?? this.#ticket
+    const verdict = hasRoom ? 'durable' : 'full'
+    // Also one that has changed nothing is answered after those before it, and not inside this call.
+    if (this.#ticket?.isDurable === false) this.#ticket.whenDurable(() => done(verdict))
+    else queueMicrotask(() => done(verdict))
   }
 }
 

@@ -4,7 +4,6 @@
 //
 // Counts: messageCount = ready + unacked; a message leaves the count when it is removed.
 import { assert } from '../../lib/assert.ts'
-import type { CommitListener } from '../../log/commit.ts'
 import type { LogCursor } from '../../log/log-cursor.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import type { Log } from '../../log/log.ts'
@@ -23,7 +22,7 @@ export interface BacklogOwner {
   onDamaged(offset: number, error: Error): void
 }
 
-export class Backlog implements CommitListener {
+export class Backlog {
   readonly cursor: LogCursor
   readonly log: Log
   /** Ready and unacked messages. */
@@ -122,11 +121,6 @@ export class Backlog implements CommitListener {
     this.#mark.settle(this.#next)
   }
 
-  /** The delivered mark is durable: deliveries may go on. */
-  onCommitFinished(): void {
-    this.#stopWaiting()
-  }
-
   /** The offset to deliver next, or -1. */
   #nextOffset(): number {
     if (this.#requeued.size > 0) return this.#requeued.peek()
@@ -136,8 +130,9 @@ export class Backlog implements CommitListener {
 
   #read(offset: number, view: RecordView): TakeResult {
     if (this.isWaiting) return 'wait'
-    if (!this.#mark.allows(offset, this)) {
+    if (!this.#mark.allows(offset)) {
       this.isWaiting = true
+      this.#mark.whenDurable(() => this.#stopWaiting())
       return 'wait'
     }
     const result = this.log.read(offset, view)

@@ -40,7 +40,6 @@ async function openQueue(disk: FaultDisk): Promise<{ broker: Broker; close(): Pr
     random: systemRandom,
     clock: systemClock,
     vhosts: [],
-    onTopologyDurable: () => undefined,
     onDamaged: (_queue, _offset, error) => assert.fail(error),
   })
   const [log] = recovered.logs

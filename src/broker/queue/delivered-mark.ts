@@ -2,8 +2,8 @@
 // every message that may have been delivered is below it and comes back as "redelivered": the flag
 // may be falsely true, never falsely false (docs/decisions/0011-delivered-mark.md).
 import { brokerLimits } from '../../limits/broker.ts'
-import type { Commit, CommitListener } from '../../log/commit.ts'
 import type { LogCursor } from '../../log/log-cursor.ts'
+import type { Ticket } from '../../log/ticket.ts'
 
 export class DeliveredMark {
   /** Messages below this may have been delivered by an earlier process. */
@@ -13,8 +13,8 @@ export class DeliveredMark {
   #coversFrom = Number.POSITIVE_INFINITY
   /** How far the mark runs ahead: further, the longer it takes to become durable. */
   #ahead: number = brokerLimits.deliveredMarkAhead
-  /** The ticket that makes the current mark durable. */
-  #ticket: Commit | undefined
+  /** Of the current mark. */
+  #ticket: Ticket | undefined
 
   constructor(cursor: LogCursor) {
     this.#cursor = cursor
@@ -23,7 +23,7 @@ export class DeliveredMark {
 
   /**
    * Messages first … last were appended for consumers that have come as far as `next`. The mark is
-   * raised in the ticket that holds them, so they may be delivered at once. Behind a backlog it
+   * raised in the commit that holds them, so they may be delivered at once. Behind a backlog it
    * follows the deliveries instead.
    */
   onAppended(first: number, last: number, next: number): void {
@@ -32,16 +32,19 @@ export class DeliveredMark {
     this.#raise(last, first)
   }
 
-  /** Whether the message at `offset` may be delivered; if not, the listener is told once it may. */
-  allows(offset: number, listener: CommitListener): boolean {
+  /** Whether the message at `offset` may be delivered; if not, `whenDurable` says when it may. */
+  allows(offset: number): boolean {
     const cursor = this.#cursor
     if (offset < cursor.durableDeliveredMark || this.#isCovered(offset)) return true
     if (offset >= cursor.deliveredMark) this.#raise(offset, cursor.log.endOffset)
     // It was raised in time, but its commit stands behind much that publishers sent.
     else this.#ahead = Math.min(this.#ahead * 4, brokerLimits.deliveredMarkAheadMax)
-    if (offset < cursor.durableDeliveredMark) return true
-    this.#ticket?.addListener(listener)
-    return false
+    return offset < cursor.durableDeliveredMark
+  }
+
+  /** Calls back once when the current mark is durable. */
+  whenDurable(callback: () => void): void {
+    this.#ticket?.whenDurable(callback)
   }
 
   /** The message at `offset` is out: the mark moves on before deliveries have to wait for it. */

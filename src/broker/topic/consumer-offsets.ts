@@ -27,20 +27,24 @@ export class ConsumerOffsets {
     return this.#offsets.get(log.id)?.get(name)
   }
 
+  /** Throws `precondition_failed` when there are too many names for another one. */
+  checkRoom(log: Log, name: string): void {
+    const offsets = this.#offsets.get(log.id)
+    const countMax = topicLimits.consumerNamesPerPartitionMax
+    if (offsets === undefined || offsets.has(name) || offsets.size < countMax) return
+    throw preconditionFailed(`a stream remembers at most ${countMax} consumer names`)
+  }
+
   /** Moves a consumer, forward or back. Throws `precondition_failed` when there are too many names. */
   set(log: Log, name: string, offset: number): void {
     if (log.isDeleted) return
     let offsets = this.#offsets.get(log.id)
     if (offsets === undefined) this.#offsets.set(log.id, (offsets = new Map()))
     if (offsets.get(name) === offset) return
-    if (!offsets.has(name) && offsets.size >= topicLimits.consumerNamesPerPartitionMax) {
-      throw preconditionFailed(
-        `a stream remembers at most ${topicLimits.consumerNamesPerPartitionMax} consumer names`,
-      )
-    }
+    this.checkRoom(log, name)
     offsets.set(name, offset)
     this.#dirty.set(keyOf(log.id, name), offset)
-    this.#timer ??= this.#clock.after(topicLimits.consumerOffsetsFlushMs, () => this.flush())
+    this.#flushLater()
   }
 
   /** Moves a consumer forward only: of two with one name, the one that is ahead counts. */
@@ -69,7 +73,7 @@ export class ConsumerOffsets {
     offsets.set(key.slice(slash + 1), value.readDoubleBE(0))
   }
 
-  /** Writes what changed. */
+  /** Writes what changed, as far as there is room. */
   flush(): void {
     this.#timer?.stop()
     this.#timer = undefined
@@ -78,10 +82,16 @@ export class ConsumerOffsets {
     for (const [key, offset] of this.#dirty) {
       const value = Buffer.alloc(8)
       value.writeDoubleBE(offset)
-      this.#store.putState(key, value)
+      if (!this.#store.putState(key, value)) break
+      this.#dirty.delete(key)
     }
     this.#store.endAtom()
-    this.#dirty.clear()
+    // There is no room for the rest, until other keys are forgotten.
+    if (this.#dirty.size > 0) this.#flushLater()
+  }
+
+  #flushLater(): void {
+    this.#timer ??= this.#clock.after(topicLimits.consumerOffsetsFlushMs, () => this.flush())
   }
 }
 

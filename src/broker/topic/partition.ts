@@ -2,16 +2,15 @@
 // Batches are stored as they came. Whoever waits for records is told when the high watermark rises.
 import type { Clock } from '../../lib/clock.ts'
 import { topicLimits } from '../../limits/topic.ts'
-import type { Commit } from '../../log/commit.ts'
 import type { LogCursor } from '../../log/log-cursor.ts'
-import { LogError } from '../../log/log-error.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import type { Log, LogWatcher } from '../../log/log.ts'
+import type { Ticket } from '../../log/ticket.ts'
 import { setAppendTime, setMaxTimestamp } from '../../record/batch/batch-header.ts'
 import type { CheckedRecords } from '../../record/batch/check-records.ts'
 import { checkBatch } from './check-batch.ts'
 import { checkRecords, verdictOf } from './check-records.ts'
-import { ProducerState } from './producer-state.ts'
+import { type KnownBatch, type ProducedBatch, ProducerState } from './producer-state.ts'
 import type { TopicConfig } from './topic-config.ts'
 import type { BrokerValues } from './topic-defaults.ts'
 
@@ -24,8 +23,8 @@ export interface PartitionContext {
 /** What a produce did. */
 export interface Produced {
   readonly baseOffset: number
-  /** Durable when this is finished; undefined when it is so already (a batch sent twice). */
-  readonly ticket: Commit | undefined
+  /** Undefined when it is durable already (a batch sent twice). */
+  readonly ticket: Ticket | undefined
   /** The time of the broker that the records got, or -1 when they keep their own. */
   readonly appendTime: number
 }
@@ -100,28 +99,20 @@ export class Partition implements LogWatcher {
     const appendTime = config.usesAppendTime ? now : -1
     const known = producer && this.producers.findDuplicate(producer)
     if (known !== undefined) {
-      const ticket = known.ticket?.state === 'finished' ? undefined : known.ticket
-      return { baseOffset: known.baseOffset, ticket, appendTime: known.timestamp }
+      const { baseOffset, ticket, timestamp } = known
+      return { baseOffset, ticket, appendTime: timestamp }
     }
     const { checked } = findings
     const latest = checked ? verdictOf(checked) : checkRecords(batch, config, now)
     if (latest === 'large') return latest
-    const ticket = store.beginAtom()
+    store.beginAtom()
     if (config.usesAppendTime) setAppendTime(batch, now)
     else if (latest !== maxTimestamp) setMaxTimestamp(batch, latest)
     const baseOffset = this.log.appendBatch(batch)
     this.#onAppended(recordCount)
-    if (producer !== undefined) {
-      this.producers.add(producer, {
-        firstSequence: producer.firstSequence,
-        lastSequence: producer.lastSequence,
-        baseOffset,
-        timestamp: now,
-        ticket,
-      })
-      this.#keepProducer(producer.producerId)
-    }
-    store.endAtom()
+    const added = producer && this.#addProduced(producer, baseOffset, now)
+    const ticket = store.endAtom()
+    if (added !== undefined) added.ticket = ticket
     return { baseOffset, ticket, appendTime }
   }
 
@@ -173,13 +164,17 @@ export class Partition implements LogWatcher {
     else Array.from(listeners).forEach((listener) => listener())
   }
 
+  #addProduced(producer: ProducedBatch, baseOffset: number, timestamp: number): KnownBatch {
+    const { firstSequence, lastSequence } = producer
+    const added = { firstSequence, lastSequence, baseOffset, timestamp, ticket: undefined }
+    this.producers.add(producer, added)
+    this.#keepProducer(producer.producerId)
+    return added
+  }
+
   /** Without room for it the producer is remembered until the broker ends, which is better than none. */
   #keepProducer(producerId: number): void {
-    try {
-      this.#context.store.putState(this.#stateKey(producerId), this.producers.encode(producerId))
-    } catch (error) {
-      if (!(error instanceof LogError && error.code === 'state_full')) throw error
-    }
+    this.#context.store.putState(this.#stateKey(producerId), this.producers.encode(producerId))
   }
 
   #stateKey(producerId: number): string {

@@ -1,7 +1,8 @@
 // Hands out producer ids that are never used twice. They are reserved in blocks: only the end of
 // a block is written, and an id is given only when its block is durable.
-import type { Commit } from '../../log/commit.ts'
 import type { LogStore } from '../../log/log-store.ts'
+import type { Ticket } from '../../log/ticket.ts'
+import { BrokerError } from '../broker-error.ts'
 
 const stateKey = 'producer-ids'
 const blockSize = 1000
@@ -10,8 +11,8 @@ export class ProducerIds {
   readonly #store: LogStore
   #next: number
   #blockEnd: number
-  /** Makes the current block durable. */
-  #ticket: Commit | undefined
+  /** Of the current block. */
+  #ticket: Ticket | undefined
 
   /** `state` is the log's keyed state at the start. */
   constructor(store: LogStore, state: ReadonlyMap<string, Buffer>) {
@@ -21,25 +22,27 @@ export class ProducerIds {
     this.#blockEnd = this.#next
   }
 
-  /** The next id. */
+  /** The next id. Throws `resource_exhausted` when none can be reserved. */
   async take(): Promise<number> {
     if (this.#next === this.#blockEnd) this.#reserve()
     const id = this.#next++
     const ticket = this.#ticket
-    if (ticket !== undefined && ticket.state !== 'finished') {
+    if (ticket?.isDurable === false) {
       await new Promise<void>((resolve) => {
-        ticket.addListener({ onCommitFinished: () => resolve() })
+        ticket.whenDurable(resolve)
       })
     }
     return id
   }
 
   #reserve(): void {
-    this.#blockEnd += blockSize
+    const blockEnd = this.#blockEnd + blockSize
     const value = Buffer.alloc(8)
-    value.writeDoubleBE(this.#blockEnd)
-    this.#ticket = this.#store.beginAtom()
-    this.#store.putState(stateKey, value)
-    this.#store.endAtom()
+    value.writeDoubleBE(blockEnd)
+    this.#store.beginAtom()
+    const isKept = this.#store.putState(stateKey, value)
+    this.#ticket = this.#store.endAtom()
+    if (!isKept) throw new BrokerError('resource_exhausted', 'No room for more producer ids.')
+    this.#blockEnd = blockEnd
   }
 }

@@ -1,7 +1,7 @@
 // What a partition remembers of its idempotent producers: epoch and the last five batches of each,
 // so that a batch sent twice is stored once (KIP-98; rules as in Kafka's ProducerAppendInfo).
 // Checks run against what was appended, durable or not.
-import type { Commit } from '../../log/commit.ts'
+import type { Ticket } from '../../log/ticket.ts'
 import { BrokerError } from '../broker-error.ts'
 
 /** A batch as far as sequence checks go. */
@@ -19,7 +19,7 @@ export interface KnownBatch {
   readonly baseOffset: number
   readonly timestamp: number
   /** Until it is durable, whoever sends it again waits for this. Gone after a restart. */
-  readonly ticket: Commit | undefined
+  ticket: Ticket | undefined
 }
 
 interface ProducerEntry {

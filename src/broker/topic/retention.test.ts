@@ -40,7 +40,6 @@ async function retained(
     clock,
     random: systemRandom,
     vhosts: [],
-    onTopologyDurable: () => undefined,
     onDamaged: () => undefined,
   })
   broker.settings.put('broker', '', brokerSettings)
@@ -97,10 +96,10 @@ test('producers of work queues are forgotten as those of topics, and with their 
   const store = new MemoryLogStore({ clock, turn })
   const state = new Set<string>()
   const putState = store.putState.bind(store)
-  store.putState = (key, value): void => {
+  store.putState = (key, value): boolean => {
     if (value === undefined) state.delete(key)
     else state.add(key)
-    putState(key, value)
+    return putState(key, value)
   }
   const broker = new Broker({
     store,
@@ -108,7 +107,6 @@ test('producers of work queues are forgotten as those of topics, and with their 
     clock,
     random: systemRandom,
     vhosts: [],
-    onTopologyDurable: () => undefined,
     onDamaged: () => undefined,
   })
   const vhost = broker.getVHost('/')

@@ -7,6 +7,7 @@ import { Crossing } from '../../crossing/crossing.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { type Random, systemRandom } from '../../lib/random.ts'
 import { Turn } from '../../lib/turn.ts'
+import { topicLimits } from '../../limits/topic.ts'
 import { openFileLogStore } from '../../log/file/open-file-log-store.ts'
 import type { LogStore, Recovered } from '../../log/log-store.ts'
 import { MemoryLogStore } from '../../log/memory/memory-log-store.ts'
@@ -32,15 +33,18 @@ const crossing = new Crossing({
   onUndecodable: (_log, _run, error) => assert.fail(error),
 })
 
-function brokerOn(store: LogStore, turn: Turn): Broker {
+function brokerOn(
+  store: LogStore,
+  turn: Turn,
+  onDamaged: (error: Error) => void = (error) => assert.fail(error),
+): Broker {
   return new Broker({
     store,
     turn,
     random: systemRandom,
     clock: systemClock,
     vhosts: [],
-    onTopologyDurable: () => undefined,
-    onDamaged: (_queue, _offset, error) => assert.fail(error),
+    onDamaged: (_queue, _offset, error) => onDamaged(error),
   })
 }
 
@@ -245,6 +249,44 @@ describe('stream readers', () => {
 })
 
 describe('a named reader', () => {
+  const fillNames = ({ broker }: Opened, topic: Topic, free: number): void => {
+    const { log } = topic.partitions[0] as Partition
+    for (let count = topicLimits.consumerNamesPerPartitionMax - free; count > 0; count--) {
+      broker.streamContext.offsets.set(log, `name ${count}`, 0)
+    }
+  }
+
+  it('is refused when too many names are remembered, wherever it begins', async () => {
+    const opened = openMemory(1)
+    const topic = createTopic(opened, 1)
+    fillNames(opened, topic, 0)
+    for (const kind of ['first', 'last'] as const) {
+      const open = (): CheckingSink => consume(opened, topic, { name: 'new', start: { kind } })
+      assert.throws(open, /remembers at most/)
+    }
+    assert.equal(topic.observers.size, 0)
+    await opened.store.close()
+  })
+
+  it('ends when others took the last places while its start was looked up', async () => {
+    const turn = new Turn(systemClock)
+    const store = new MemoryLogStore({ clock: systemClock, turn, converter: crossing })
+    const failures: Error[] = []
+    const opened = { store, broker: brokerOn(store, turn, (error) => failures.push(error)) }
+    const topic = createTopic(opened, 1)
+    fillNames(opened, topic, 1)
+    const start = { kind: 'timestamp', timestamp: 0 } as const
+    const sinks = ['one', 'two'].map((name) => consume(opened, topic, { name, start }))
+    await waitFor('one of them ends', () => failures.length > 0)
+    assert.match(failures[0]?.message ?? '', /remembers at most/)
+    assert.deepEqual(
+      sinks.map(({ cancelledCount }) => cancelledCount),
+      [0, 1],
+    )
+    sinks[0]?.consumer.cancel()
+    await store.close()
+  })
+
   it('goes on after a restart where its acks ended', async () => {
     const disk = new FaultDisk(systemClock)
     const first = await openFile(disk)

@@ -25,7 +25,6 @@ it('a consumer that wants little of a long stream lets others have their turn', 
     random: systemRandom,
     clock: systemClock,
     vhosts: [],
-    onTopologyDurable: () => undefined,
     onDamaged: (_queue, _offset, error) => assert.fail(error),
   })
   const topics = broker.topicsOf(broker.getVHost('/'))

@@ -2,8 +2,8 @@
 // that may be looked at as topics of one partition. Queues and topics share one namespace; this
 // class makes, changes and finds them there.
 import { topicLimits } from '../../limits/topic.ts'
-import type { Commit } from '../../log/commit.ts'
 import type { LogCursor } from '../../log/log-cursor.ts'
+import type { Ticket } from '../../log/ticket.ts'
 import type { QueueRow, TopicRow } from '../../meta/topology-change.ts'
 import { encodeAddress } from '../../record/message/address.ts'
 import type { Arguments } from '../../record/message/arguments.ts'
@@ -110,14 +110,14 @@ export class Topics {
   }
 
   /** Throws `invalid_topic`, `topic_already_exists`, `invalid_partitions`, `invalid_config`. */
-  create(asked: TopicAsked): { topic: Topic; ticket: Commit } {
+  create(asked: TopicAsked): { topic: Topic; ticket: Ticket | undefined } {
     // A stream queue may have any name; Kafka sees it when the name is one for a topic.
     if (asked.arguments === undefined) this.checkName(asked.name)
     else this.#checkFree(asked.name)
     checkPartitionCount(asked.partitionCount)
     const configs = parseTopicConfigs(asked.configs)
     const { store, topology, random } = this.#broker
-    const ticket = store.beginAtom()
+    store.beginAtom()
     const topic = new Topic({
       vhost: this.#vhost.name,
       name: asked.name,
@@ -129,8 +129,8 @@ export class Topics {
     })
     this.#addPartitions(topic, asked.partitionCount)
     this.#add(topic)
-    topology.put([{ kind: 'queue', op: 'put', row: topic.row() }], ticket)
-    store.endAtom()
+    topology.put([{ kind: 'queue', op: 'put', row: topic.row() }])
+    const ticket = store.endAtom()
     this.#tellInert(topic, configs)
     return { topic, ticket }
   }
@@ -152,7 +152,7 @@ export class Topics {
   }
 
   /** Adds partitions up to `count`. Throws what `checkGrowth` throws. */
-  grow(topic: Topic, count: number): Commit {
+  grow(topic: Topic, count: number): Ticket | undefined {
     this.checkGrowth(topic, count)
     const ticket = this.#change(topic, () => {
       this.#addPartitions(topic, count)
@@ -162,7 +162,7 @@ export class Topics {
   }
 
   /** Replaces all settings that were set. Throws `invalid_config`. */
-  configure(topic: Topic, configs: Readonly<Record<string, string>>): Commit {
+  configure(topic: Topic, configs: Readonly<Record<string, string>>): Ticket | undefined {
     const parsed = parseTopicConfigs(configs)
     this.#tellInert(topic, parsed)
     return this.#change(topic, () => {
@@ -174,7 +174,10 @@ export class Topics {
    * Somebody declared what was only provisional: it becomes as declared, with as many partitions at
    * least. Throws `invalid_partitions`.
    */
-  confirm(topic: Topic, asked: Required<Omit<TopicAsked, 'name' | 'isProvisional'>>): Commit {
+  confirm(
+    topic: Topic,
+    asked: Required<Omit<TopicAsked, 'name' | 'isProvisional'>>,
+  ): Ticket | undefined {
     checkPartitionCount(asked.partitionCount)
     const before = topic.partitions.length
     const ticket = this.#change(topic, () => {
@@ -188,20 +191,20 @@ export class Topics {
   }
 
   /** Removes a topic with its partitions and bindings. */
-  delete(topic: Topic): Commit {
+  delete(topic: Topic): Ticket | undefined {
     const { store, topology } = this.#broker
     const { vhost, name } = topic
     const cascaded = this.#vhost.removeQueue(name)
     this.#forget(topic)
     topic.isDeleted = true
-    const ticket = store.beginAtom()
-    topology.put([{ kind: 'queue', op: 'delete', vhost, name }, ...cascaded], ticket)
+    store.beginAtom()
+    topology.put([{ kind: 'queue', op: 'delete', vhost, name }, ...cascaded])
     for (const partition of topic.partitions) {
       store.deleteLog(partition.log)
       partition.forget()
       this.#broker.streamContext.offsets.forget(partition.log)
     }
-    store.endAtom()
+    const ticket = store.endAtom()
     topic.onDeleted()
     return ticket
   }
@@ -245,13 +248,12 @@ export class Topics {
     this.#broker.tellInert({ kind: 'topic', vhost, name, settings: inertConfigs(configs) })
   }
 
-  #change(topic: Topic, change: () => void): Commit {
+  #change(topic: Topic, change: () => void): Ticket | undefined {
     const { store, topology } = this.#broker
-    const ticket = store.beginAtom()
+    store.beginAtom()
     change()
-    topology.put([{ kind: 'queue', op: 'put', row: topic.row() }], ticket)
-    store.endAtom()
-    return ticket
+    topology.put([{ kind: 'queue', op: 'put', row: topic.row() }])
+    return store.endAtom()
   }
 
   #onPartitionsAdded(topic: Topic): void {

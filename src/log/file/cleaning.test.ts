@@ -1,14 +1,18 @@
 // Space comes back: nothing that nobody needs keeps a file.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createLogWithCursor, cursorOf, readAll } from '../../../test/support/log-engines.ts'
+import {
+  createLogWithCursor,
+  cursorOf,
+  durable,
+  readAll,
+} from '../../../test/support/log-engines.ts'
 import { systemClock } from '../../lib/clock.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { Turn } from '../../lib/turn.ts'
 import { RecordSource } from '../../record/message/record-source.ts'
 import { FaultDisk } from '../../testing/fault-disk.ts'
 import { seededRandom } from '../../testing/seeded-random.ts'
-import type { Commit } from '../commit.ts'
 import type { Log } from '../log.ts'
 import type { FileLogStore } from './file-log-store.ts'
 import { openFileLogStore } from './open-file-log-store.ts'
@@ -39,17 +43,10 @@ function open(disk: FaultDisk): ReturnType<typeof openFileLogStore> {
   })
 }
 
-function isFinished(commit: Commit): Promise<void> {
-  return new Promise((resolve) => {
-    commit.addListener({ onCommitFinished: () => resolve() })
-  })
-}
-
-async function change(store: FileLogStore, body: (commit: Commit) => void): Promise<void> {
-  const commit = store.beginAtom()
-  body(commit)
-  store.endAtom()
-  await isFinished(commit)
+async function change(store: FileLogStore, body: () => void): Promise<void> {
+  store.beginAtom()
+  body()
+  await durable(store.endAtom())
 }
 
 function source(body: string): RecordSource {
@@ -174,9 +171,9 @@ test('bodies that several logs share are copied once', async () => {
   const logs = [await createLog(store), await createLog(store), await createLog(store)]
   const filler = await createLog(store)
   for (let number = 0; number < 10; number++) {
-    await change(store, (commit) => {
+    await change(store, () => {
       const message = source(`shared ${number} `.padEnd(2000, 'x'))
-      const position = commit.sharedBodies().add(message.body, 0, message.bodyEnd)
+      const position = store.shareBody(message.body, 0, message.bodyEnd)
       for (const log of logs) log.append(message, position)
     })
     await fill(store, filler, 100)
@@ -205,9 +202,9 @@ test('shared bodies that lie at the same place of different files are not mixed 
   const fileCount = (): number => disk.paths.filter((path) => path.endsWith('.log')).length
   for (let number = 0; number < 5; number++) {
     const before = fileCount()
-    await change(store, (commit) => {
+    await change(store, () => {
       const message = source(`shared ${number} `.padEnd(2000, 'x'))
-      const position = commit.sharedBodies().add(message.body, 0, message.bodyEnd)
+      const position = store.shareBody(message.body, 0, message.bodyEnd)
       for (const log of logs) log.append(message, position)
     })
     // Until the file is full: the next one begins with the next shared body.

@@ -14,11 +14,11 @@ import { RecordSource } from '../../record/message/record-source.ts'
 import { RecordView } from '../../record/message/record-view.ts'
 import { diskError, FaultDisk } from '../../testing/fault-disk.ts'
 import { seededRandom } from '../../testing/seeded-random.ts'
-import type { Commit } from '../commit.ts'
 import type { Log } from '../log.ts'
 import { appendRecord } from '../record.ts'
 import type { RunConverter } from '../run-converter.ts'
 import { Run } from '../run.ts'
+import type { Ticket } from '../ticket.ts'
 import type { FileLogStore } from './file-log-store.ts'
 import { findManifest } from './find-manifest.ts'
 import { inspectFolder } from './inspect-folder.ts'
@@ -99,7 +99,9 @@ class Workload {
   readonly #store: FileLogStore
   readonly #logs: Log[]
   /** Effects of each commit that was not confirmed, in order. */
-  readonly pending: { commit: Commit; effects: Effect[] }[] = []
+  readonly pending: { ticket: Ticket; effects: Effect[] }[] = []
+  /** Of the open atom. */
+  #effects: Effect[] = []
   readonly confirmed: Model
   #counter: number
 
@@ -116,141 +118,149 @@ class Workload {
   }
 
   step(): void {
-    const commit = this.#store.beginAtom()
+    this.#store.beginAtom()
     const count = 1 + this.#random.below(3)
-    for (let n = 0; n < count; n++) this.#change(commit)
-    this.#store.endAtom()
+    for (let n = 0; n < count; n++) this.#change()
+    const ticket = this.#store.endAtom()
+    const effects = this.#effects
+    this.#effects = []
+    if (ticket === undefined) assert.equal(effects.length, 0)
+    else this.#await(ticket, effects)
   }
 
-  #change(commit: Commit): void {
+  #change(): void {
     const random = this.#random
     const choice = random.below(100)
-    if (this.#logs.length === 0 || (choice < 4 && this.#logs.length < 6))
-      return this.#create(commit)
+    if (this.#logs.length === 0 || (choice < 4 && this.#logs.length < 6)) return this.#create()
     const log = this.#logs[random.below(this.#logs.length)]!
-    if (choice < 40) return this.#append(commit, log)
-    if (choice < 50) return this.#appendBatch(commit, log)
-    if (choice < 85) return this.#ack(commit, log)
-    if (choice < 90) return this.#raiseMark(commit, log)
-    if (choice < 94) return this.#topology(commit)
-    if (choice < 95) return this.#putState(commit)
-    if (choice < 97) return this.#trim(commit, log)
-    if (choice < 98) return this.#delete(commit, log)
-    this.#appendShared(commit)
+    if (choice < 40) return this.#append(log)
+    if (choice < 50) return this.#appendBatch(log)
+    if (choice < 85) return this.#ack(log)
+    if (choice < 90) return this.#raiseMark(log)
+    if (choice < 94) return this.#topology()
+    if (choice < 95) return this.#putState()
+    if (choice < 97) return this.#trim(log)
+    if (choice < 98) return this.#delete(log)
+    this.#appendShared()
   }
 
-  #create(commit: Commit): void {
+  #create(): void {
     const log = createLogWithCursor(this.#store)
     this.#logs.push(log)
-    this.#record(commit, (model) => {
+    this.#record((model) => {
       model.logs.set(log.id, { end: 0, start: 0, mark: 0, bodies: new Map() })
     })
   }
 
-  #append(commit: Commit, log: Log): void {
+  #append(log: Log): void {
     const body = this.#nextBody()
     const offset = log.append(source(body), -1)
-    this.#recordAppend(commit, log, { offset, body })
+    this.#recordAppend(log, { offset, body })
   }
 
-  #appendBatch(commit: Commit, log: Log): void {
+  #appendBatch(log: Log): void {
     const body = this.#nextBody()
     const recordCount = 1 + this.#random.below(4)
     const first = log.appendBatch(plainBatch({ recordCount, body }))
     for (let offset = first; offset < first + recordCount; offset++) {
-      this.#recordAppend(commit, log, { offset, body })
+      this.#recordAppend(log, { offset, body })
     }
   }
 
-  #appendShared(commit: Commit): void {
+  #appendShared(): void {
     const body = this.#nextBody()
     const message = source(body)
-    const position = commit.sharedBodies().add(message.body, 0, message.bodyEnd)
+    const position = this.#store.shareBody(message.body, 0, message.bodyEnd)
     for (const log of this.#logs) {
-      this.#recordAppend(commit, log, { offset: log.append(message, position), body })
+      this.#recordAppend(log, { offset: log.append(message, position), body })
     }
   }
 
-  #recordAppend(commit: Commit, log: Log, record: { offset: number; body: string }): void {
-    this.#record(commit, (model) => {
+  #recordAppend(log: Log, record: { offset: number; body: string }): void {
+    this.#record((model) => {
       const target = model.logs.get(log.id)!
       target.end = record.offset + 1
       target.bodies.set(record.offset, record.body)
     })
   }
 
-  #ack(commit: Commit, log: Log): void {
+  #ack(log: Log): void {
     const span = log.endOffset - cursorOf(log).acked.floor
     if (span === 0) return
     const isHead = this.#random.next() < 0.6
     const first = cursorOf(log).acked.floor + (isHead ? 0 : this.#random.below(span))
     const last = Math.min(first + this.#random.below(8), log.endOffset - 1)
-    if (first === last) cursorOf(log).ack(first)
-    else cursorOf(log).ackRange(first, last)
-    this.#record(commit, (model) => {
+    const cursor = cursorOf(log)
+    const hasChanged = first === last ? cursor.ack(first) : cursor.ackRange(first, last) > 0
+    if (!hasChanged) return
+    this.#record((model) => {
       const { bodies } = model.logs.get(log.id)!
       for (let offset = first; offset <= last; offset++) bodies.delete(offset)
     })
   }
 
-  #raiseMark(commit: Commit, log: Log): void {
+  #raiseMark(log: Log): void {
     const mark = cursorOf(log).deliveredMark + 1 + this.#random.below(5)
     cursorOf(log).raiseDeliveredMark(mark)
-    this.#record(commit, (model) => {
+    this.#record((model) => {
       model.logs.get(log.id)!.mark = mark
     })
   }
 
-  #topology(commit: Commit): void {
+  #topology(): void {
     const text = this.#nextBody()
     this.#store.putTopology(Buffer.from(text))
-    this.#record(commit, (model) => model.topology.push(text))
+    this.#record((model) => model.topology.push(text))
   }
 
-  #putState(commit: Commit): void {
+  #putState(): void {
     const random = this.#random
     const count = 1 + random.below(6)
     for (let n = 0; n < count; n++) {
       const key = `key ${random.below(12)}`
       const value = random.next() < 0.3 ? undefined : this.#nextBody()
       this.#store.putState(key, value === undefined ? undefined : Buffer.from(value))
-      this.#record(commit, ({ state }) => {
+      this.#record(({ state }) => {
         if (value === undefined) state.delete(key)
         else state.set(key, value)
       })
     }
   }
 
-  #trim(commit: Commit, log: Log): void {
+  #trim(log: Log): void {
     const offset = Math.min(cursorOf(log).acked.floor + this.#random.below(20), log.endOffset)
     if (offset <= log.startOffset) return
     this.#store.trim(log, offset)
-    this.#record(commit, (model) => {
+    this.#record((model) => {
       const target = model.logs.get(log.id)!
       target.start = offset
       for (const at of target.bodies.keys()) if (at < offset) target.bodies.delete(at)
     })
   }
 
-  #delete(commit: Commit, log: Log): void {
+  #delete(log: Log): void {
     this.#store.deleteLog(log)
     this.#logs.splice(this.#logs.indexOf(log), 1)
-    this.#record(commit, (model) => model.logs.delete(log.id))
+    this.#record((model) => model.logs.delete(log.id))
   }
 
-  #record(commit: Commit, effect: Effect): void {
+  #record(effect: Effect): void {
+    this.#effects.push(effect)
+  }
+
+  #await(ticket: Ticket, effects: readonly Effect[]): void {
     let last = this.pending.at(-1)
-    if (last?.commit !== commit) {
-      last = { commit, effects: [] }
+    if (last?.ticket !== ticket) {
+      last = { ticket, effects: [] }
       this.pending.push(last)
-      commit.addListener({ onCommitFinished: () => this.#confirm(commit) })
+      ticket.whenDurable(() => this.#confirm(ticket))
     }
-    last.effects.push(effect)
+    last.effects.push(...effects)
   }
 
-  #confirm(commit: Commit): void {
+  #confirm(ticket: Ticket): void {
     const first = this.pending.shift()!
-    assert.equal(first.commit, commit)
+    assert.equal(first.ticket, ticket)
     for (const effect of first.effects) effect(this.confirmed)
   }
 

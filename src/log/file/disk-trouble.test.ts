@@ -2,7 +2,12 @@
 // nothing is lost, and it goes on by itself when it can.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createLogWithCursor, cursorOf, readAll } from '../../../test/support/log-engines.ts'
+import {
+  createLogWithCursor,
+  cursorOf,
+  durable,
+  readAll,
+} from '../../../test/support/log-engines.ts'
 import { systemClock } from '../../lib/clock.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { Turn } from '../../lib/turn.ts'
@@ -10,7 +15,6 @@ import { RecordSource } from '../../record/message/record-source.ts'
 import { RecordView } from '../../record/message/record-view.ts'
 import { diskError, FaultDisk } from '../../testing/fault-disk.ts'
 import { seededRandom } from '../../testing/seeded-random.ts'
-import type { Commit } from '../commit.ts'
 import type { LogStoreEvents } from '../log-store.ts'
 import type { Log } from '../log.ts'
 import type { FileLimits } from './file-limits.ts'
@@ -51,17 +55,10 @@ function source(body: string): RecordSource {
   return result
 }
 
-function isFinished(commit: Commit): Promise<void> {
-  return new Promise((resolve) => {
-    commit.addListener({ onCommitFinished: () => resolve() })
-  })
-}
-
 function change(store: FileLogStore, body: () => void): Promise<void> {
-  const commit = store.beginAtom()
+  store.beginAtom()
   body()
-  store.endAtom()
-  return isFinished(commit)
+  return durable(store.endAtom())
 }
 
 async function until(condition: () => boolean): Promise<void> {
@@ -167,10 +164,10 @@ test('a full disk blocks publishers, lets acks through, and goes on when space i
   assert.ok(!disk.paths.includes('/data/reserve'))
   const end = log.endOffset
   for (let offset = 0; offset < end - 1; offset++) {
-    const commit = store.beginAtom()
+    store.beginAtom()
     cursorOf(log).ack(offset)
-    store.endAtom()
-    if (offset % 50 === 0) await isFinished(commit)
+    const ticket = store.endAtom()
+    if (offset % 50 === 0) await durable(ticket)
   }
   store.onTopologyApplied(0)
   disk.capacity = 4_000_000

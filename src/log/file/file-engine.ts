@@ -68,7 +68,7 @@ export class FileEngine implements LogEngine {
   }
 
   onAsideAppended(log: Log, offset: number, asideId: number): void {
-    if (!log.isVolatile) this.#scheduler.open.asides.push({ log, offset, asideId })
+    if (!log.isVolatile) this.#scheduler.atom.addAside({ log, offset, asideId })
     this.#asides.addReference({ logId: log.id, offset, asideId })
   }
 

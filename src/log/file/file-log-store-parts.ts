@@ -132,20 +132,21 @@ export class FileLogStoreParts {
       }),
       sliceSizeMax: limits.checkpointSliceSizeMax,
       wantCommit: () => {
-        this.scheduler.open.isWanted = true
+        this.scheduler.open.want()
         this.scheduler.schedule()
       },
       onComplete: (place) => this.checkpoints.add(place),
     })
   }
 
-  #makeScheduler({ turn, lastSequence }: OpenedFolder): CommitScheduler {
+  #makeScheduler({ turn, lastSequence, events }: OpenedFolder): CommitScheduler {
     return new CommitScheduler({
       turn,
       write: (commit) => this.writer.write(commit),
       commitsInFlightMax: 1,
       firstSequence: lastSequence + 1,
       onSeal: (commit) => this.checkpointer.onSeal(commit),
+      onTopologyDurable: (entry) => events.onTopologyDurable?.(entry),
     })
   }
 

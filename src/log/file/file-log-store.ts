@@ -1,11 +1,12 @@
 // The embedded engine: one WAL for all logs on the machine's own disk. The front of it: what the
 // broker may ask, and which part answers.
 import type { CommitScheduler } from '../commit-scheduler.ts'
-import type { Commit } from '../commit.ts'
+import type { Commit, StateEntry } from '../commit.ts'
 import { type LogCursor, removeCursor } from '../log-cursor.ts'
 import type { BlockedReason, CreateLogOptions, LogStore } from '../log-store.ts'
 import type { Log } from '../log.ts'
 import type { Run } from '../run.ts'
+import type { Ticket } from '../ticket.ts'
 import type { FileEngine } from './file-engine.ts'
 import { FileLogStoreParts } from './file-log-store-parts.ts'
 import type { OpenedFolder } from './file-log-store-parts.ts'
@@ -57,31 +58,31 @@ export class FileLogStore implements LogStore {
     return this.#scheduler.uncommittedSize
   }
 
-  beginAtom(): Commit {
+  beginAtom(): void {
+    this.#scheduler.beginAtom()
     this.#engine.onAtomBegun()
-    return this.#scheduler.beginAtom()
   }
 
-  endAtom(): void {
+  endAtom(): Ticket | undefined {
     this.#engine.onAtomEnded()
-    this.#scheduler.endAtom()
+    return this.#scheduler.endAtom()
   }
 
   createLog({ isVolatile }: CreateLogOptions): Log {
     const log = this.#parts.registry.create(isVolatile, this.#engine)
-    if (!isVolatile) this.#change().created.push(log)
+    if (!isVolatile) this.#change().addCreated(log)
     return log
   }
 
   createCursor(log: Log, firstOffset: number = log.startOffset): LogCursor {
     const cursor = this.#parts.registry.createCursor(log, firstOffset, this.#engine)
-    if (!log.isVolatile) this.#change().createdCursors.push(cursor)
+    if (!log.isVolatile) this.#change().addCreatedCursor(cursor)
     return cursor
   }
 
   deleteCursor(cursor: LogCursor): void {
     removeCursor(cursor)
-    if (!cursor.log.isVolatile) this.#change().deletedCursors.push(cursor)
+    if (!cursor.log.isVolatile) this.#change().addDeletedCursor(cursor)
   }
 
   deleteLog(log: Log): void {
@@ -97,27 +98,39 @@ export class FileLogStore implements LogStore {
     coldReader.forget(log)
     runReader.forget(log)
     registry.delete(log)
-    this.#change().deleted.push(log)
+    this.#change().addDeleted(log)
   }
 
   trim(log: Log, offset: number): void {
     log.startOffset = Math.max(log.startOffset, offset)
     for (const { acked } of log.cursors) acked.forgetBelow(offset)
     this.#engine.onRunsDropped(log, log.evictBefore(offset))
-    if (!log.isVolatile) this.#change().trims.set(log, offset)
+    if (!log.isVolatile) this.#change().addTrim(log, offset)
   }
 
   putTopology(bytes: Buffer): number {
     const sequence = this.#parts.registry.takeTopologySequence()
-    this.#change().topology.push({ sequence, bytes })
+    this.#change().addTopology({ sequence, bytes })
     return sequence
   }
 
-  putState(key: string, value: Buffer | undefined): void {
-    this.#parts.keyed.put(key, value)
-    const commit = this.#change()
-    commit.states.push({ key, value })
-    commit.size += key.length + (value?.length ?? 0)
+  shareBody(body: Buffer, start: number, end: number): number {
+    return this.#change().shareBody(body, start, end)
+  }
+
+  putState(key: string, value: Buffer | undefined): boolean {
+    if (!this.#parts.keyed.put(key, value)) return false
+    this.#change().addState(key, value)
+    return true
+  }
+
+  putStates(entries: readonly StateEntry[]): boolean {
+    if (!this.#parts.keyed.hasRoomFor(entries)) return false
+    for (const { key, value } of entries) {
+      this.#parts.keyed.set(key, value)
+      this.#change().addState(key, value)
+    }
+    return true
   }
 
   onTopologyApplied(sequence: number): void {

@@ -59,3 +59,33 @@ test('a checkpoint that is written while keys come and go adds up to what is the
     assert.equal(recovered.count, state.count)
   }
 })
+
+test('a value beyond the limits is not kept, and nothing has changed', () => {
+  const state = new KeyedState({ stateCountMax: 3, stateSizeMax: 20 })
+  const put = (key: string, value: string): boolean => state.put(key, Buffer.from(value))
+  for (const key of ['a', 'b', 'c']) assert.ok(put(key, '12345'))
+  assert.equal(put('d', ''), false)
+  assert.equal(put('a', '12345678'), false)
+  assert.ok(put('a', '1234567'))
+  assert.ok(state.put('b', undefined))
+  assert.ok(put('d', '12345'))
+  assert.equal(put('e', ''), false)
+  assert.deepEqual([...state.toMap().keys()], ['a', 'c', 'd'])
+})
+
+test('there is room for several values when there is for all of them', () => {
+  const state = new KeyedState({ stateCountMax: 3, stateSizeMax: 20 })
+  const hasRoomFor = (...entries: [string, string | undefined][]): boolean =>
+    state.hasRoomFor(
+      entries.map(([key, value]) => ({
+        key,
+        value: value === undefined ? undefined : Buffer.from(value),
+      })),
+    )
+  for (const key of ['a', 'b']) state.put(key, Buffer.from('1'))
+  assert.ok(hasRoomFor(['a', '2'], ['c', '3']))
+  assert.equal(hasRoomFor(['c', '3'], ['d', '4']), false)
+  assert.ok(hasRoomFor(['a', undefined], ['c', '3'], ['d', '4']))
+  assert.equal(hasRoomFor(['a', 'x'.repeat(17)], ['b', 'xx']), false)
+  assert.ok(hasRoomFor(['a', 'x'.repeat(17)], ['b', 'x']))
+})

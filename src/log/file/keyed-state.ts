@@ -1,7 +1,7 @@
 // What `LogStore.putState` keeps: a few small values that every checkpoint repeats, so that files
 // can go. Values are held as latin1 strings: a buffer of some bytes would cost ten times as much,
 // or keep a larger one alive.
-import { LogError } from '../log-error.ts'
+import type { StateEntry } from '../commit.ts'
 
 export interface KeyedStateLimits {
   readonly stateCountMax: number
@@ -27,10 +27,31 @@ export class KeyedState implements Iterable<[string, string]> {
     return this.#size
   }
 
-  /** Like `set`, but throws `LogError` 'state_full', before it changes anything, at a limit. */
-  put(key: string, value: Buffer | undefined): void {
-    if (value !== undefined) this.#checkRoom(key, value)
+  /** Like `set`; false, having changed nothing, at a limit. */
+  put(key: string, value: Buffer | undefined): boolean {
+    if (value !== undefined && !this.#hasRoom(key, value)) return false
     this.set(key, value)
+    return true
+  }
+
+  /** Whether all of `entries`, whose keys differ, can be set within the limits. */
+  hasRoomFor(entries: readonly StateEntry[]): boolean {
+    let { count, size } = this
+    for (const { key, value } of entries) {
+      const previous = this.#values.get(key)
+      if (previous !== undefined) {
+        count--
+        size -= key.length + previous.length
+      }
+      if (value !== undefined) {
+        count++
+        size += key.length + value.length
+      }
+    }
+    const { stateCountMax, stateSizeMax } = this.#limits
+    return (
+      count <= Math.max(this.count, stateCountMax) && size <= Math.max(this.#size, stateSizeMax)
+    )
   }
 
   /** Keeps a copy of `value`; undefined forgets the key. */
@@ -56,17 +77,11 @@ export class KeyedState implements Iterable<[string, string]> {
     return this.#values.entries()
   }
 
-  #checkRoom(key: string, value: Buffer): void {
+  #hasRoom(key: string, value: Buffer): boolean {
     const { stateCountMax, stateSizeMax } = this.#limits
     const previous = this.#values.get(key)
     const growth = value.length + (previous === undefined ? key.length : -previous.length)
-    const isFull =
-      (previous === undefined && this.count >= stateCountMax) ||
-      (growth > 0 && this.#size + growth > stateSizeMax)
-    if (!isFull) return
-    throw new LogError(
-      'state_full',
-      `The keyed state has ${this.count} keys and ${this.#size} bytes, and at most ${stateCountMax} keys and ${stateSizeMax} bytes are kept`,
-    )
+    const isOneTooMany = previous === undefined && this.count >= stateCountMax
+    return !isOneTooMany && (growth <= 0 || this.#size + growth <= stateSizeMax)
   }
 }

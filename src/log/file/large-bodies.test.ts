@@ -2,7 +2,12 @@
 // record refers to them, not what the folder lists.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createLogWithCursor, cursorOf, readAll } from '../../../test/support/log-engines.ts'
+import {
+  createLogWithCursor,
+  cursorOf,
+  durable,
+  readAll,
+} from '../../../test/support/log-engines.ts'
 import { systemClock } from '../../lib/clock.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { writeInt64 } from '../../lib/int64.ts'
@@ -40,12 +45,9 @@ function open(disk: FaultDisk, clock = systemClock): ReturnType<typeof openFileL
 }
 
 function change(store: FileLogStore, make: () => void): Promise<void> {
-  const commit = store.beginAtom()
+  store.beginAtom()
   make()
-  store.endAtom()
-  return new Promise((resolve) => {
-    commit.addListener({ onCommitFinished: () => resolve() })
-  })
+  return durable(store.endAtom())
 }
 
 function writeAside(store: FileLogStore, body: string): Promise<number> {

@@ -2,7 +2,12 @@
 // a new one, verify calls it damaged, and repair makes the manifest again.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createLogWithCursor, cursorOf, readAll } from '../../../test/support/log-engines.ts'
+import {
+  durable,
+  createLogWithCursor,
+  cursorOf,
+  readAll,
+} from '../../../test/support/log-engines.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { Turn } from '../../lib/turn.ts'
 import { RecordSource } from '../../record/message/record-source.ts'
@@ -39,15 +44,12 @@ function newLog(store: FileLogStore): Log {
 
 async function append(store: FileLogStore, log: Log, bodies: readonly string[]): Promise<void> {
   for (const body of bodies) {
-    const commit = store.beginAtom()
+    store.beginAtom()
     const source = new RecordSource()
     source.body = Buffer.from(body)
     source.bodyEnd = source.body.length
     log.append(source, -1)
-    store.endAtom()
-    await new Promise<void>((resolve) => {
-      commit.addListener({ onCommitFinished: () => resolve() })
-    })
+    await durable(store.endAtom())
   }
 }
 

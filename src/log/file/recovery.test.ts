@@ -1,7 +1,12 @@
 // What a start makes of damaged, torn and missing files, and what `verify` and `repair` say.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createLogWithCursor, cursorOf, readAll } from '../../../test/support/log-engines.ts'
+import {
+  createLogWithCursor,
+  cursorOf,
+  durable,
+  readAll,
+} from '../../../test/support/log-engines.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { Turn } from '../../lib/turn.ts'
 import { RecordSource } from '../../record/message/record-source.ts'
@@ -38,16 +43,13 @@ function smallDisk(): FaultDisk {
 }
 
 function append(store: FileLogStore, logs: readonly Log[], body: string): Promise<void> {
-  const commit = store.beginAtom()
+  store.beginAtom()
   const source = new RecordSource()
   source.body = Buffer.from(body)
   source.bodyEnd = source.body.length
-  const position = logs.length > 1 ? commit.sharedBodies().add(source.body, 0, source.bodyEnd) : -1
+  const position = logs.length > 1 ? store.shareBody(source.body, 0, source.bodyEnd) : -1
   for (const log of logs) log.append(source, position)
-  store.endAtom()
-  return new Promise((resolve) => {
-    commit.addListener({ onCommitFinished: () => resolve() })
-  })
+  return durable(store.endAtom())
 }
 
 async function bodiesOf(store: FileLogStore, log: Log): Promise<string[]> {

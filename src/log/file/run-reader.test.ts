@@ -13,7 +13,6 @@ import { crcOfBatch, batchField } from '../../record/batch/batch-header.ts'
 import { RecordView } from '../../record/message/record-view.ts'
 import { FaultDisk } from '../../testing/fault-disk.ts'
 import { seededRandom } from '../../testing/seeded-random.ts'
-import { LogError } from '../log-error.ts'
 import type { LogStoreEvents } from '../log-store.ts'
 import type { Log } from '../log.ts'
 import type { Run } from '../run.ts'
@@ -208,20 +207,4 @@ test('a damaged run is reported and passed over', async () => {
     [4, 6, 7],
   )
   await again.close()
-})
-
-test('state beyond its limits is refused, and nothing has changed', async () => {
-  const store = await openStore(new FaultDisk(systemClock), { stateCountMax: 3, stateSizeMax: 20 })
-  const isFull = (error: unknown): boolean =>
-    error instanceof LogError && error.code === 'state_full'
-  await committed(store, () => {
-    for (const key of ['a', 'b', 'c']) store.putState(key, Buffer.from('12345'))
-    assert.throws(() => store.putState('d', Buffer.alloc(0)), isFull)
-    assert.throws(() => store.putState('a', Buffer.from('12345678')), isFull)
-    store.putState('a', Buffer.from('1234567'))
-    store.putState('b', undefined)
-    store.putState('d', Buffer.from('12345'))
-    assert.throws(() => store.putState('e', Buffer.alloc(0)), isFull)
-  })
-  await store.close()
 })

@@ -55,8 +55,8 @@ export class SurvivorWriter {
   add(from: Extent, run: Run, log: Log): void {
     const living = run.magic === batchMagic.messages ? this.#livingPart(run, log) : run
     if (living.recordCount === 0) return
-    this.#commit.runs.push({ log, run: living })
-    this.#commit.size += living.size
+    this.#commit.addRun(log, living)
+    this.#commit.grow(living.size)
     this.#pending.push({ extent: from, run: living })
   }
 
@@ -109,7 +109,7 @@ export class SurvivorWriter {
       living.recordCount++
       if (recordSharedStart(run.buffer, at) >= 0) this.#moveShared({ run, at }, { living, start })
       const asideId = recordAsideId(run.buffer, at)
-      if (asideId !== 0) this.#commit.asides.push({ log, offset, asideId })
+      if (asideId !== 0) this.#commit.addAside({ log, offset, asideId })
     }
     return living
   }
@@ -122,10 +122,8 @@ export class SurvivorWriter {
     let moved = this.#sharedPositions.get(filePosition)
     if (moved === undefined) {
       const start = position - source.base
-      const shared = this.#commit.sharedBodies()
       const size = recordBodySize(run.buffer, at)
-      moved = shared.add(source.buffer, start, start + size)
-      this.#commit.size += size
+      moved = this.#commit.shareBody(source.buffer, start, start + size)
       this.#sharedPositions.set(filePosition, moved)
     }
     to.living.shared = this.#commit.shared

@@ -6,13 +6,14 @@ import type { Random } from '../../lib/random.ts'
 import type { Turn } from '../../lib/turn.ts'
 import { AckedOffsets } from '../acked-offsets.ts'
 import { CommitScheduler } from '../commit-scheduler.ts'
-import type { Commit } from '../commit.ts'
+import type { Commit, StateEntry, TopologyEntry } from '../commit.ts'
 import { LogCursor, removeCursor } from '../log-cursor.ts'
 import type { CreateLogOptions, LogStore } from '../log-store.ts'
 import { Log } from '../log.ts'
 import type { LogEngine } from '../log.ts'
 import type { RunConverter } from '../run-converter.ts'
 import type { Run } from '../run.ts'
+import type { Ticket } from '../ticket.ts'
 
 /** How late the engine answers. Without it every commit finishes in the turn it was sealed in. */
 export interface MemoryChaos {
@@ -26,6 +27,7 @@ export interface MemoryLogStoreOptions {
   readonly turn: Turn
   readonly chaos?: MemoryChaos
   readonly converter?: RunConverter | undefined
+  readonly onTopologyDurable?: (entry: TopologyEntry) => void
 }
 
 /** A commit that is being written, as far as anybody can tell. */
@@ -60,6 +62,7 @@ export class MemoryLogStore implements LogStore, LogEngine {
       write: (commit) => this.#write(commit),
       commitsInFlightMax,
       firstSequence: 1,
+      onTopologyDurable: options.onTopologyDurable,
     })
   }
 
@@ -67,17 +70,17 @@ export class MemoryLogStore implements LogStore, LogEngine {
     return this.#scheduler.uncommittedSize
   }
 
-  beginAtom(): Commit {
-    return this.#scheduler.beginAtom()
+  beginAtom(): void {
+    this.#scheduler.beginAtom()
   }
 
-  endAtom(): void {
-    this.#scheduler.endAtom()
+  endAtom(): Ticket | undefined {
+    return this.#scheduler.endAtom()
   }
 
   createLog(options: CreateLogOptions): Log {
     const log = new Log({ id: ++this.#lastLogId, isVolatile: options.isVolatile, engine: this })
-    if (!options.isVolatile) this.#change().created.push(log)
+    if (!options.isVolatile) this.#change().addCreated(log)
     return log
   }
 
@@ -86,36 +89,46 @@ export class MemoryLogStore implements LogStore, LogEngine {
     acked.forgetBelow(firstOffset)
     const cursor = new LogCursor(++this.#lastCursorId, log, acked, this)
     log.cursors.push(cursor)
-    if (!log.isVolatile) this.#change().createdCursors.push(cursor)
+    if (!log.isVolatile) this.#change().addCreatedCursor(cursor)
     return cursor
   }
 
   deleteCursor(cursor: LogCursor): void {
     removeCursor(cursor)
-    if (!cursor.log.isVolatile) this.#change().deletedCursors.push(cursor)
+    if (!cursor.log.isVolatile) this.#change().addDeletedCursor(cursor)
   }
 
   deleteLog(log: Log): void {
     log.isDeleted = true
     log.tail.clear()
-    if (!log.isVolatile) this.#change().deleted.push(log)
+    if (!log.isVolatile) this.#change().addDeleted(log)
   }
 
   trim(log: Log, offset: number): void {
     log.startOffset = Math.max(log.startOffset, offset)
     for (const { acked } of log.cursors) acked.forgetBelow(offset)
     log.evictBefore(offset)
-    if (!log.isVolatile) this.#change().trims.set(log, offset)
+    if (!log.isVolatile) this.#change().addTrim(log, offset)
   }
 
   putTopology(bytes: Buffer): number {
     const sequence = ++this.#lastTopologySequence
-    this.#change().topology.push({ sequence, bytes })
+    this.#change().addTopology({ sequence, bytes })
     return sequence
   }
 
-  putState(key: string, value: Buffer | undefined): void {
-    this.#change().states.push({ key, value })
+  shareBody(body: Buffer, start: number, end: number): number {
+    return this.#change().shareBody(body, start, end)
+  }
+
+  putState(key: string, value: Buffer | undefined): boolean {
+    this.#change().addState(key, value)
+    return true
+  }
+
+  putStates(entries: readonly StateEntry[]): boolean {
+    for (const { key, value } of entries) this.putState(key, value)
+    return true
   }
 
   onTopologyApplied(): void {}

@@ -9,7 +9,7 @@ import { Fifo } from '../../lib/fifo.ts'
 import { largePages } from '../../lib/large-pages.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
 import { logLimits } from '../../limits/log.ts'
-import type { Commit } from '../../log/commit.ts'
+import type { Ticket } from '../../log/ticket.ts'
 import { decodeAddress } from '../../record/message/address.ts'
 import type { Arguments } from '../../record/message/arguments.ts'
 import {
@@ -279,10 +279,10 @@ export class ChannelPublisher {
     this.#confirm(undefined)
   }
 
-  #confirm(ticket: Commit | undefined): void {
+  #confirm(ticket: Ticket | undefined): void {
     if (this.confirms === undefined) return
     const isNewTicket = this.confirms.track(ticket)
-    if (isNewTicket) ticket?.addListener(this.#channel)
+    if (isNewTicket) ticket?.whenDurable(this.#channel.onDurable)
     else if (ticket === undefined) this.#channel.connection.scheduleConfirms(this.#channel)
   }
 

@@ -22,7 +22,7 @@ import {
 import { Fifo } from '../../lib/fifo.ts'
 import { turnPhase, type TurnTask } from '../../lib/turn.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
-import type { Commit, CommitListener } from '../../log/commit.ts'
+import type { Ticket } from '../../log/ticket.ts'
 import { ChannelPublisher } from './channel-publisher.ts'
 import type { Connection } from './connection.ts'
 import { DeliveryRoom } from './delivery-room.ts'
@@ -52,7 +52,7 @@ export interface ChannelConsumer {
 
 const ackArgumentsSize = 4 + 8 + 1
 
-export class Channel implements CommitListener, ContentTarget, TurnTask {
+export class Channel implements ContentTarget, TurnTask {
   readonly number: number
   readonly connection: Connection
   readonly vhost: VHost<Destination>
@@ -120,22 +120,21 @@ export class Channel implements CommitListener, ContentTarget, TurnTask {
    * told that they have ended (`endedTags`).
    */
   replyWhenDurable(
-    ticket: Commit | undefined,
+    ticket: Ticket | undefined,
     method: AmqpMethod | undefined,
     endedTags: readonly string[] = [],
   ): void {
-    if (method === undefined || ticket === undefined || ticket.state === 'finished') {
+    if (method === undefined || ticket === undefined || ticket.isDurable) {
       if (method !== undefined) this.send(method)
       this.#tellEnded(endedTags)
       return
     }
     this.wait()
-    ticket.addListener({
-      onCommitFinished: () =>
-        this.resume(() => {
-          this.send(method)
-          this.#tellEnded(endedTags)
-        }),
+    ticket.whenDurable(() => {
+      this.resume(() => {
+        this.send(method)
+        this.#tellEnded(endedTags)
+      })
     })
   }
 
@@ -265,9 +264,9 @@ export class Channel implements CommitListener, ContentTarget, TurnTask {
     }
   }
 
-  onCommitFinished(): void {
-    if (this.state !== 'open') return
-    this.publisher.writeConfirms()
+  /** Confirms are due. */
+  readonly onDurable = (): void => {
+    if (this.state === 'open') this.publisher.writeConfirms()
   }
 
   #handle(type: number, buffer: Buffer, start: number, end: number): void {

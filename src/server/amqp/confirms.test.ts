@@ -3,9 +3,15 @@ import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { framesOf, SocketDouble } from '../../../test/support/socket-double.ts'
 import { BASIC_ACK } from '../../codec/amqp/methods.gen.ts'
-import { Commit } from '../../log/commit.ts'
+import type { Ticket } from '../../log/ticket.ts'
 import { Confirms } from './confirms.ts'
 import { Output } from './output.ts'
+
+class TicketDouble implements Ticket {
+  isDurable = false
+
+  whenDurable(): void {}
+}
 
 class Channel {
   readonly confirms: Confirms = new Confirms()
@@ -24,39 +30,39 @@ class Channel {
   }
 }
 
-test('publishes of one ticket are confirmed with one ack, once the ticket is finished', () => {
+test('publishes of one ticket are confirmed with one ack, once it is durable', () => {
   const channel = new Channel()
-  const ticket = new Commit(1)
+  const ticket = new TicketDouble()
   assert.deepEqual(
     [0, 1, 2].map(() => channel.confirms.track(ticket)),
     [true, false, false],
   )
   assert.deepEqual(channel.write(), [])
-  ticket.finish()
+  ticket.isDurable = true
   assert.deepEqual(channel.write(), [3])
   assert.deepEqual(channel.write(), [])
 })
 
 test('a publish that needs no ticket waits for those before it', () => {
   const channel = new Channel()
-  const ticket = new Commit(1)
+  const ticket = new TicketDouble()
   channel.confirms.track(ticket)
   assert.equal(channel.confirms.track(undefined), false)
   assert.deepEqual(channel.write(), [])
-  ticket.finish()
+  ticket.isDurable = true
   assert.deepEqual(channel.write(), [2])
 })
 
-test('every publish is confirmed once, and not before its ticket and all before it are finished', () => {
+test('every publish is confirmed once, and not before it and all before it are durable', () => {
   const publishes = fc.array(fc.nat(5), { maxLength: 30, size: 'max' })
   fc.assert(
     fc.property(publishes, fc.array(fc.nat(3)), (steps, pauses) => {
       const channel = new Channel()
-      const tickets = [new Commit(0)]
-      const ticketOfTag: (Commit | undefined)[] = []
+      const tickets = [new TicketDouble()]
+      const ticketOfTag: (TicketDouble | undefined)[] = []
       for (const step of steps) {
         // 0 starts another ticket, 5 is a publish that needs none.
-        if (step === 0) tickets.push(new Commit(tickets.length))
+        if (step === 0) tickets.push(new TicketDouble())
         const ticket = step === 5 ? undefined : tickets.at(-1)
         channel.confirms.track(ticket)
         ticketOfTag.push(ticket)
@@ -65,9 +71,7 @@ test('every publish is confirmed once, and not before its ticket and all before 
       const check = (): void => {
         const acked = channel.write()
         assert.ok(acked.length <= 1)
-        const first = ticketOfTag.findIndex(
-          (ticket) => ticket !== undefined && ticket.state === 'open',
-        )
+        const first = ticketOfTag.findIndex((ticket) => ticket?.isDurable === false)
         const due = first < 0 ? ticketOfTag.length : first
         if (due > confirmed) assert.deepEqual(acked, [due])
         else assert.deepEqual(acked, [])
@@ -75,10 +79,10 @@ test('every publish is confirmed once, and not before its ticket and all before 
       }
       check()
       for (const pause of pauses) {
-        for (const ticket of tickets.splice(0, pause)) ticket.finish()
+        for (const ticket of tickets.splice(0, pause)) ticket.isDurable = true
         check()
       }
-      for (const ticket of tickets) ticket.finish()
+      for (const ticket of tickets) ticket.isDurable = true
       check()
       assert.equal(confirmed, steps.length)
     }),

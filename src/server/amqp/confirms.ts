@@ -1,13 +1,13 @@
-// Publisher confirms of one channel. Publishes get tags from 1; a tag is confirmed when its commit
-// ticket is durable, in order, many with one `multiple` ack. A publish is never nacked: storage keeps
+// Publisher confirms of one channel. Publishes get tags from 1; a tag is confirmed when its ticket
+// says that it is durable, in order, many with one `multiple` ack. A publish is never nacked: storage keeps
 // all of them or fails as a whole.
 import { BASIC_ACK } from '../../codec/amqp/methods.gen.ts'
-import type { Commit } from '../../log/commit.ts'
+import type { Ticket } from '../../log/ticket.ts'
 import type { Output } from './output.ts'
 
 /** Consecutive publishes that share a commit; without one they need no waiting. */
 interface Batch {
-  readonly ticket: Commit | undefined
+  readonly ticket: Ticket | undefined
   lastTag: number
 }
 
@@ -19,7 +19,7 @@ export class Confirms {
    * Counts one publish. Returns true when its ticket was not seen before: the channel has to listen
    * to it.
    */
-  track(ticket: Commit | undefined): boolean {
+  track(ticket: Ticket | undefined): boolean {
     const tag = ++this.#lastTag
     const last = this.#batches.at(-1)
     if (last !== undefined && last.ticket === ticket) {
@@ -35,7 +35,7 @@ export class Confirms {
     let due = 0
     let deliveryTag = 0
     for (const { ticket, lastTag } of this.#batches) {
-      if (ticket !== undefined && ticket.state !== 'finished') break
+      if (ticket?.isDurable === false) break
       due++
       deliveryTag = lastTag
     }

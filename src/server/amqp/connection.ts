@@ -27,7 +27,7 @@ import type { Timer } from '../../lib/clock.ts'
 import { turnPhase, type TurnTask } from '../../lib/turn.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
 import { logLimits } from '../../limits/log.ts'
-import type { Commit } from '../../log/commit.ts'
+import type { Ticket } from '../../log/ticket.ts'
 import type { ByteSource, Incoming } from '../byte-source.ts'
 import type { Sender } from '../send-watch.ts'
 import { warnIfTls } from '../tls-failure.ts'
@@ -58,7 +58,7 @@ export class Connection implements TurnTask, HeartbeatPeer, Sender {
   /** Whether anything was published: only then is the client told that publishers are blocked. */
   hasPublished = false
   /** Of the last message that has to become durable. */
-  lastTicket: Commit | undefined
+  lastTicket: Ticket | undefined
 
   readonly #source: ByteSource
   readonly #onClosed: (connection: Connection) => void
@@ -139,7 +139,7 @@ export class Connection implements TurnTask, HeartbeatPeer, Sender {
   }
 
   runTurn(): void {
-    for (const channel of this.#confirmsDue) channel.onCommitFinished()
+    for (const channel of this.#confirmsDue) channel.onDurable()
     this.#confirmsDue.length = 0
     this.#isFlushScheduled = false
     if (this.status === 'closed') return
@@ -454,8 +454,8 @@ export class Connection implements TurnTask, HeartbeatPeer, Sender {
   /** Too much is waiting for the disk: this publisher is read again when its part is written. */
   #pauseForCommit(): void {
     const ticket = this.lastTicket
-    if (ticket === undefined || ticket.state === 'finished') return
+    if (ticket === undefined || ticket.isDurable) return
     this.#gate.pause(pauseReason.uncommitted)
-    ticket.addListener({ onCommitFinished: () => this.#gate.resume(pauseReason.uncommitted) })
+    ticket.whenDurable(() => this.#gate.resume(pauseReason.uncommitted))
   }
 }

@@ -27,7 +27,7 @@ import {
   type QueuePurge,
   type QueueUnbind,
 } from '../../codec/amqp/methods.gen.ts'
-import type { Commit } from '../../log/commit.ts'
+import type { Ticket } from '../../log/ticket.ts'
 import { toArguments } from '../../record/message/to-arguments.ts'
 import type { Channel } from './channel.ts'
 import { answer } from './exchange-methods.ts'
@@ -102,7 +102,7 @@ function inspectReplyQueue(channel: Channel, { queue, noWait }: QueueDeclare): v
 function findOrDeclare(
   channel: Channel,
   method: QueueDeclare,
-): { queue: Destination; ticket: Commit | undefined } {
+): { queue: Destination; ticket: Ticket | undefined } {
   if (method.passive) {
     // An empty name is just that here: no queue has it.
     const queue = getUsableQueue(channel.vhost, method.queue, channel.connection)

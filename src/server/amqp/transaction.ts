@@ -6,7 +6,6 @@ import type { DeliveryHolder, SettleReason } from '../../broker/unacked-deliveri
 import { TX_COMMIT_OK } from '../../codec/amqp/methods.gen.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
 import { brokerLimits } from '../../limits/broker.ts'
-import type { Commit } from '../../log/commit.ts'
 import { type KeptMessage, setKey, sizeOf } from './channel-publisher.ts'
 import type { Channel } from './channel.ts'
 import { requeue, settlers } from './settle.ts'
@@ -57,22 +56,22 @@ export class ChannelTransaction {
       this.#channel.waitForRoom(() => this.commit())
       return
     }
-    const publishes = this.#publishes
-    const settled = this.#settled
     // Before anything happens: an exchange may have gone since.
-    const routes = publishes.map(({ source }) => publisher.route(source))
+    const routed = this.#publishes.map((message) => ({ message, route: this.#prepare(message) }))
+    const settled = this.#settled
     this.#clear()
     const { store } = connection.context.broker
-    const ticket = store.beginAtom()
-    for (const [index, route] of routes.entries()) {
-      this.#publish(publishes[index] as KeptMessage, route, ticket)
+    store.beginAtom()
+    for (const { message, route } of routed) {
+      publisher.publisher.publishWithinAtom(route, message.source)
     }
     for (const { tag, holder, offset, reason } of settled) settlers[reason](holder, offset, tag)
-    store.endAtom()
+    const ticket = store.endAtom()
+    for (const { message, route } of routed) {
+      if (message.isMandatory && route.queues.length === 0) publisher.returnMessage(message.source)
+    }
     this.#channel.room.tellRefused()
-    const isEmpty = publishes.length === 0 && settled.length === 0
-    const awaited = isEmpty || ticket.isEmpty ? undefined : ticket
-    this.#channel.replyWhenDurable(awaited, { id: TX_COMMIT_OK })
+    this.#channel.replyWhenDurable(ticket, { id: TX_COMMIT_OK })
   }
 
   /** Forgets the publishes; the deliveries are unacked again, not requeued. */
@@ -89,12 +88,13 @@ export class ChannelTransaction {
     this.#clear()
   }
 
-  #publish({ source, isMandatory }: KeptMessage, route: Route, ticket: Commit): void {
+  /** Finds where a message goes, and takes out of it what only that is for. */
+  #prepare({ source }: KeptMessage): Route {
     const { publisher } = this.#channel
+    const route = publisher.route(source)
     publisher.hideBlindCopies(source)
     setKey(route, source)
-    publisher.publisher.publishWithinAtom(route, source, ticket)
-    if (isMandatory && route.queues.length === 0) publisher.returnMessage(source)
+    return route
   }
 
   #grow(size: number): void {

@@ -3,7 +3,7 @@ import type { SettingValues } from '../../broker/dynamic-settings.ts'
 import { itemsOf } from '../../broker/setting-value.ts'
 import type { Steps } from '../../lib/slices.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
-import type { Commit } from '../../log/commit.ts'
+import type { Ticket } from '../../log/ticket.ts'
 import { type ConfigKind, type ConfigResource, resourceType } from './config-kind.ts'
 import { configKinds } from './config-kinds.ts'
 import { answerTo, type ErrorAnswer, invalidRequest, KafkaRefusal, noError } from './error-code.ts'
@@ -63,7 +63,7 @@ function* alterAll(
     counts.set(key, (counts.get(key) ?? 0) + 1)
     yield
   }
-  const tickets = new Set<Commit>()
+  const tickets = new Set<Ticket | undefined>()
   const responses: Altered[] = []
   for (const alteration of alterations) {
     const { resourceType: type, resourceName } = alteration
@@ -94,7 +94,7 @@ function alter(
   { resourceType: type, resourceName: name, configs }: Alteration,
   { isDryRun, isReplacing }: Manner,
   kinds: ReadonlyMap<number, ConfigKind>,
-): Commit | undefined {
+): Ticket | undefined {
   checkChanges(configs)
   const kind = kinds.get(type)
   if (type === resourceType.brokerLogger && !isReplacing) {

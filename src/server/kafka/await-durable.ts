@@ -1,11 +1,11 @@
 import type { TopologyLog } from '../../broker/topology-log.ts'
-import type { Commit } from '../../log/commit.ts'
+import type { Ticket } from '../../log/ticket.ts'
 
-/** Resolves when the ticket is durable. */
-export function whenDurable(ticket: Commit | undefined): Promise<void> {
-  if (ticket === undefined || ticket.state === 'finished') return Promise.resolve()
+/** Resolves when what the ticket is for is durable; without one it is. */
+export function whenDurable(ticket: Ticket | undefined): Promise<void> {
+  if (ticket === undefined || ticket.isDurable) return Promise.resolve()
   return new Promise((resolve) => {
-    ticket.addListener({ onCommitFinished: () => resolve() })
+    ticket.whenDurable(resolve)
   })
 }
 

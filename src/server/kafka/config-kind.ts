@@ -2,7 +2,7 @@
 // and AlterConfigs treat them alike.
 import type { SettingValues } from '../../broker/dynamic-settings.ts'
 import type { DescribeConfigsResourceResult } from '../../codec/kafka/messages/describe-configs.gen.ts'
-import type { Commit } from '../../log/commit.ts'
+import type { Ticket } from '../../log/ticket.ts'
 
 /** What settings belong to, as requests name it. */
 export interface ConfigResource {
@@ -29,5 +29,5 @@ export interface ConfigKind {
   /** All that shall be set, in its usual form. */
   check(name: string, values: SettingValues): SettingValues
   /** Replaces all that was set. */
-  write(name: string, values: SettingValues): Commit
+  write(name: string, values: SettingValues): Ticket | undefined
 }

@@ -7,7 +7,7 @@ import type {
   CreatePartitionsTopicResult,
 } from '../../codec/kafka/messages/create-partitions.gen.ts'
 import type { Steps } from '../../lib/slices.ts'
-import type { Commit } from '../../log/commit.ts'
+import type { Ticket } from '../../log/ticket.ts'
 import { answerTo, invalidRequest, KafkaRefusal, noError } from './error-code.ts'
 import { checkReplicas } from './replica-assignment.ts'
 import type { Handler, RequestContext } from './request-context.ts'
@@ -29,14 +29,14 @@ function* growTopics(
     asked.set(topic.name, topic)
     yield
   }
-  const tickets = new Set<Commit>()
+  const tickets = new Set<Ticket | undefined>()
   const results: CreatePartitionsTopicResult[] = []
   for (const [name, topic] of asked) {
     yield* untilCaughtUp(context)
     try {
       if (repeated.has(name)) throw invalidRequest('Duplicate topic name.')
       const ticket = growTopic(topic, request.validateOnly, context)
-      if (ticket !== undefined) tickets.add(ticket)
+      tickets.add(ticket)
       results.push({ name, errorCode: noError, errorMessage: null })
     } catch (error) {
       results.push({ name, ...answerTo(error) })
@@ -51,7 +51,7 @@ function growTopic(
   { name, count, assignments }: CreatePartitionsTopic,
   isDryRun: boolean,
   { topics, settings }: RequestContext,
-): Commit | undefined {
+): Ticket | undefined {
   const view = topics.find(name)
   if (view === undefined) throw new KafkaRefusal('UNKNOWN_TOPIC_OR_PARTITION')
   const topic = topicOf(view)

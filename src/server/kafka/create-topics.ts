@@ -11,7 +11,7 @@ import {
 } from '../../codec/kafka/messages/create-topics.gen.ts'
 import type { Steps } from '../../lib/slices.ts'
 import { topicLimits } from '../../limits/topic.ts'
-import type { Commit } from '../../log/commit.ts'
+import type { Ticket } from '../../log/ticket.ts'
 import { BrokerLayers } from './broker-layers.ts'
 import { answerTo, invalidRequest, KafkaRefusal, noError } from './error-code.ts'
 import { checkAssignments } from './replica-assignment.ts'
@@ -39,7 +39,7 @@ function* createTopics(
     partitionCount += wantedPartitions(topic, context)
     yield
   }
-  const tickets = new Set<Commit>()
+  const tickets = new Set<Ticket | undefined>()
   for (const topic of asked) {
     const count = counts.get(topic.name) ?? 0
     // However often a name is repeated, it has one answer.
@@ -63,7 +63,7 @@ function tooManyPartitions(): KafkaRefusal {
 
 function createTopic(
   topic: CreatableTopic,
-  { isDryRun, tickets }: { readonly isDryRun: boolean; readonly tickets: Set<Commit> },
+  { isDryRun, tickets }: { readonly isDryRun: boolean; readonly tickets: Set<Ticket | undefined> },
   context: RequestContext,
 ): CreatableTopicResult {
   const { topics } = context

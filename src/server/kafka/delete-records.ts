@@ -7,7 +7,7 @@ import type {
   DeleteRecordsTopicResult,
 } from '../../codec/kafka/messages/delete-records.gen.ts'
 import type { Steps } from '../../lib/slices.ts'
-import type { Commit } from '../../log/commit.ts'
+import type { Ticket } from '../../log/ticket.ts'
 import { codeOf, noError } from './error-code.ts'
 import { findPartition } from './find-partition.ts'
 import type { Handler, RequestContext } from './request-context.ts'
@@ -24,7 +24,7 @@ function* deleteAll(
   request: DeleteRecordsRequest,
   context: RequestContext,
 ): Steps<DeleteRecordsTopicResult[]> {
-  const tickets = new Set<Commit>()
+  const tickets = new Set<Ticket | undefined>()
   const topics: DeleteRecordsTopicResult[] = []
   for (const { name, partitions: asked } of request.topics) {
     const partitions: DeleteRecordsPartitionResult[] = []
@@ -42,7 +42,7 @@ function deleteRecords(
   topic: string,
   { partitionIndex, offset }: DeleteRecordsPartition,
   context: RequestContext,
-  tickets: Set<Commit>,
+  tickets: Set<Ticket | undefined>,
 ): DeleteRecordsPartitionResult {
   const found = findPartition(context, topic, partitionIndex, -1)
   const refuse = (name: KafkaErrorName): DeleteRecordsPartitionResult => ({
@@ -58,8 +58,8 @@ function deleteRecords(
   const target = offset === endOfPartition ? partition.highWatermark : offset
   if (target < 0 || target > partition.highWatermark) return refuse('OFFSET_OUT_OF_RANGE')
   const { store } = context.broker
-  tickets.add(store.beginAtom())
+  store.beginAtom()
   store.trim(partition.log, target)
-  store.endAtom()
+  tickets.add(store.endAtom())
   return { partitionIndex, lowWatermark: partition.startOffset, errorCode: noError }
 }

@@ -7,7 +7,7 @@ import type {
   DeleteTopicState,
 } from '../../codec/kafka/messages/delete-topics.gen.ts'
 import type { Steps } from '../../lib/slices.ts'
-import type { Commit } from '../../log/commit.ts'
+import type { Ticket } from '../../log/ticket.ts'
 import { answerTo, type ErrorAnswer, invalidRequest, KafkaRefusal, noError } from './error-code.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 import { untilCaughtUp, untilDurable } from './until-durable.ts'
@@ -39,7 +39,7 @@ function* deleteTopics(
       else asked.count++
     }
   }
-  const tickets = new Set<Commit>()
+  const tickets = new Set<Ticket | undefined>()
   const named = new Set<string>()
   for (const asked of askedByKey.values()) {
     yield* untilCaughtUp(context)
@@ -63,7 +63,7 @@ function keyOf({ name, topicId }: DeleteTopicState): string | KafkaRefusal {
 /** `named` are the ids of topics that the request has named so far. */
 function deleteTopic(
   asked: Asked,
-  { named, tickets }: { readonly named: Set<string>; readonly tickets: Set<Commit> },
+  { named, tickets }: { readonly named: Set<string>; readonly tickets: Set<Ticket | undefined> },
   { topics, broker }: RequestContext,
 ): DeletableTopicResult {
   const { name, topicId, count } = asked
@@ -78,7 +78,7 @@ function deleteTopic(
     }
     named.add(view.name)
     const ticket = broker.deleteQueue(view.source)
-    if (ticket !== undefined) tickets.add(ticket)
+    tickets.add(ticket)
     return answer(view, { errorCode: noError, errorMessage: null })
   } catch (error) {
     return answer(asked, answerTo(error))

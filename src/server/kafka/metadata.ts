@@ -8,7 +8,7 @@ import {
   type MetadataResponseTopic,
   writeMetadataResponseTopic,
 } from '../../codec/kafka/messages/metadata.gen.ts'
-import type { Commit } from '../../log/commit.ts'
+import type { Ticket } from '../../log/ticket.ts'
 import { authorizedOperations } from './authorized-operations.ts'
 import { whenDurable } from './await-durable.ts'
 import { answerTo, codeOf, noError } from './error-code.ts'
@@ -19,7 +19,7 @@ import { ItemWriter, writeAll } from './write-in-slices.ts'
 const topicIdVersion = 12
 
 export const handleMetadata: Handler<'metadata'> = async (request, context) => {
-  const tickets: Commit[] = []
+  const tickets: (Ticket | undefined)[] = []
   const topics = await context.slices.run(
     writeAll(
       new ItemWriter('metadata', context, writeMetadataResponseTopic),
@@ -44,7 +44,7 @@ export const handleMetadata: Handler<'metadata'> = async (request, context) => {
 function* findTopics(
   request: MetadataRequest,
   context: RequestContext,
-  tickets: Commit[],
+  tickets: (Ticket | undefined)[],
 ): Generator<MetadataResponseTopic, void> {
   const { topics, allowAutoTopicCreation: mayCreate, includeTopicAuthorizedOperations } = request
   const { apiVersion } = context
@@ -78,7 +78,7 @@ function findTopic(
   { name, topicId }: MetadataRequestTopic,
   mayCreate: boolean,
   context: RequestContext,
-  tickets: Commit[],
+  tickets: (Ticket | undefined)[],
 ): MetadataResponseTopic {
   if (name === null || topicId !== zeroUuid) {
     const view = context.topics.findById(topicId)

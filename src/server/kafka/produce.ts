@@ -14,7 +14,7 @@ import { assert } from '../../lib/assert.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
 import { memoryLimits } from '../../limits/memory.ts'
-import type { Commit } from '../../log/commit.ts'
+import type { Ticket } from '../../log/ticket.ts'
 import { crcOfBatchInSteps, batchField } from '../../record/batch/batch-header.ts'
 import { batchHeaderSize, compressionOf } from '../../record/batch/batch-header.ts'
 import type { RefusedRecord } from '../../record/batch/check-records.ts'
@@ -44,7 +44,7 @@ interface LargeBatch extends Place {
 /** What one request is about. */
 interface Work {
   readonly context: RequestContext
-  readonly tickets: Set<Commit>
+  readonly tickets: Set<Ticket | undefined>
   readonly large: LargeBatch[]
 }
 
@@ -62,7 +62,7 @@ export const handleProduce: Handler<'produce'> = async (request, context) => {
     const ms = Math.min(Math.max(request.timeoutMs, 0) / 2, kafkaLimits.produceHoldMsMax)
     if (!(await produceHold.wait(ms))) return refuseAsShort(request, context)
   }
-  const tickets = new Set<Commit>()
+  const tickets = new Set<Ticket | undefined>()
   const large: LargeBatch[] = []
   const isAllowed = allowedAcks.has(request.acks)
   const responses = request.topicData.map((topic) => {
@@ -139,12 +139,12 @@ function produceData(place: Place, { context, tickets }: Work): PartitionProduce
 
 function produceBatch(
   { view, partition, index, batch, findings }: Place,
-  tickets: Set<Commit>,
+  tickets: Set<Ticket | undefined>,
 ): PartitionProduceResponse | 'large' {
   const produced = partition.produce(batch, findings)
   if (produced === 'large') return produced
   const { baseOffset, ticket, appendTime } = produced
-  if (ticket !== undefined) tickets.add(ticket)
+  tickets.add(ticket)
   return {
     index,
     errorCode: noError,
@@ -173,7 +173,7 @@ async function produceLarge({ large, context, tickets }: Work): Promise<void> {
 async function produceOne(
   place: Place,
   context: RequestContext,
-  tickets: Set<Commit>,
+  tickets: Set<Ticket | undefined>,
 ): Promise<PartitionProduceResponse> {
   const { view, batch, partition, index, findings } = place
   const gone = refuse(index, codeOf('UNKNOWN_TOPIC_OR_PARTITION'), null)

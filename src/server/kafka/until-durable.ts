@@ -1,6 +1,6 @@
 // Waits of long work on topics, as steps of it.
 import type { Steps } from '../../lib/slices.ts'
-import type { Commit } from '../../log/commit.ts'
+import type { Ticket } from '../../log/ticket.ts'
 import { whenCaughtUp, whenDurable } from './await-durable.ts'
 import type { RequestContext } from './request-context.ts'
 
@@ -10,6 +10,6 @@ export function* untilCaughtUp({ broker: { topology } }: RequestContext): Steps<
 }
 
 /** Ends when all of them are durable. */
-export function* untilDurable(tickets: Iterable<Commit>): Steps<void> {
-  for (const ticket of tickets) if (ticket.state !== 'finished') yield whenDurable(ticket)
+export function* untilDurable(tickets: Iterable<Ticket | undefined>): Steps<void> {
+  for (const ticket of tickets) if (ticket?.isDurable === false) yield whenDurable(ticket)
 }
