@@ -14,10 +14,12 @@ const imports: readonly (readonly [path: string, names: readonly string[]])[] = 
     [
       'readArray',
       'readInt32',
+      'readInt8',
       'readNullableArray',
       'readString',
       'writeArray',
       'writeInt32',
+      'writeInt8',
       'writeNullableArray',
       'writeNullableStruct',
       'writeString',

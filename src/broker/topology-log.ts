@@ -25,6 +25,11 @@ export class TopologyLog {
     return this.#lastSequence - this.#appliedSequence > metaLimits.topologyPendingMax
   }
 
+  /** How many entries there were, ever. */
+  get sequence(): number {
+    return Math.max(this.#lastSequence, this.#appliedSequence ?? 0)
+  }
+
   /** Calls back when there is room for a change; the next one may have to wait again. */
   whenCaughtUp(callback: () => void): void {
     if (this.isBehind) this.#waiting.push(callback)

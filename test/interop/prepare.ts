@@ -1,6 +1,7 @@
 // Fetches and builds what the clients need, before tests with deadlines start. PABAL_INTEROP chooses
 // clients as it does for the test; what is missing fails with PABAL_REQUIRE_ALL=1, else it is said.
 
+import { kafkaClasspath } from '../../bench/systems/kafka-classpath.ts'
 import { chooseClients, type Client } from './clients.ts'
 
 const requiresAll: boolean = process.env['PABAL_REQUIRE_ALL'] === '1'
@@ -18,6 +19,8 @@ async function prepareLanguage(
     if (requiresAll) throw new Error(text)
     process.stderr.write(`${text}\n`)
   }
+  // The tools of kafka-tools.test.ts.
+  if (language === 'Java') kafkaClasspath()
   const seconds = ((performance.now() - begin) / 1000).toFixed(1)
   process.stderr.write(`${language} clients: prepared in ${seconds} s\n`)
 }

@@ -19,15 +19,29 @@ import { readDeleteTopicsRequest, readDeleteTopicsResponse, type DeleteTopicsReq
 import { readDeleteRecordsRequest, readDeleteRecordsResponse, type DeleteRecordsRequest, type DeleteRecordsResponse, writeDeleteRecordsRequest, writeDeleteRecordsResponse } from './messages/delete-records.gen.ts'
 import { readInitProducerIdRequest, readInitProducerIdResponse, type InitProducerIdRequest, type InitProducerIdResponse, writeInitProducerIdRequest, writeInitProducerIdResponse } from './messages/init-producer-id.gen.ts'
 import { readOffsetForLeaderEpochRequest, readOffsetForLeaderEpochResponse, type OffsetForLeaderEpochRequest, type OffsetForLeaderEpochResponse, writeOffsetForLeaderEpochRequest, writeOffsetForLeaderEpochResponse } from './messages/offset-for-leader-epoch.gen.ts'
+import { readDescribeAclsRequest, readDescribeAclsResponse, type DescribeAclsRequest, type DescribeAclsResponse, writeDescribeAclsRequest, writeDescribeAclsResponse } from './messages/describe-acls.gen.ts'
+import { readCreateAclsRequest, readCreateAclsResponse, type CreateAclsRequest, type CreateAclsResponse, writeCreateAclsRequest, writeCreateAclsResponse } from './messages/create-acls.gen.ts'
+import { readDeleteAclsRequest, readDeleteAclsResponse, type DeleteAclsRequest, type DeleteAclsResponse, writeDeleteAclsRequest, writeDeleteAclsResponse } from './messages/delete-acls.gen.ts'
 import { readDescribeConfigsRequest, readDescribeConfigsResponse, type DescribeConfigsRequest, type DescribeConfigsResponse, writeDescribeConfigsRequest, writeDescribeConfigsResponse } from './messages/describe-configs.gen.ts'
 import { readAlterConfigsRequest, readAlterConfigsResponse, type AlterConfigsRequest, type AlterConfigsResponse, writeAlterConfigsRequest, writeAlterConfigsResponse } from './messages/alter-configs.gen.ts'
+import { readAlterReplicaLogDirsRequest, readAlterReplicaLogDirsResponse, type AlterReplicaLogDirsRequest, type AlterReplicaLogDirsResponse, writeAlterReplicaLogDirsRequest, writeAlterReplicaLogDirsResponse } from './messages/alter-replica-log-dirs.gen.ts'
 import { readDescribeLogDirsRequest, readDescribeLogDirsResponse, type DescribeLogDirsRequest, type DescribeLogDirsResponse, writeDescribeLogDirsRequest, writeDescribeLogDirsResponse } from './messages/describe-log-dirs.gen.ts'
 import { readSaslAuthenticateRequest, readSaslAuthenticateResponse, type SaslAuthenticateRequest, type SaslAuthenticateResponse, writeSaslAuthenticateRequest, writeSaslAuthenticateResponse } from './messages/sasl-authenticate.gen.ts'
 import { readCreatePartitionsRequest, readCreatePartitionsResponse, type CreatePartitionsRequest, type CreatePartitionsResponse, writeCreatePartitionsRequest, writeCreatePartitionsResponse } from './messages/create-partitions.gen.ts'
 import { readDeleteGroupsRequest, readDeleteGroupsResponse, type DeleteGroupsRequest, type DeleteGroupsResponse, writeDeleteGroupsRequest, writeDeleteGroupsResponse } from './messages/delete-groups.gen.ts'
+import { readElectLeadersRequest, readElectLeadersResponse, type ElectLeadersRequest, type ElectLeadersResponse, writeElectLeadersRequest, writeElectLeadersResponse } from './messages/elect-leaders.gen.ts'
 import { readIncrementalAlterConfigsRequest, readIncrementalAlterConfigsResponse, type IncrementalAlterConfigsRequest, type IncrementalAlterConfigsResponse, writeIncrementalAlterConfigsRequest, writeIncrementalAlterConfigsResponse } from './messages/incremental-alter-configs.gen.ts'
+import { readAlterPartitionReassignmentsRequest, readAlterPartitionReassignmentsResponse, type AlterPartitionReassignmentsRequest, type AlterPartitionReassignmentsResponse, writeAlterPartitionReassignmentsRequest, writeAlterPartitionReassignmentsResponse } from './messages/alter-partition-reassignments.gen.ts'
+import { readListPartitionReassignmentsRequest, readListPartitionReassignmentsResponse, type ListPartitionReassignmentsRequest, type ListPartitionReassignmentsResponse, writeListPartitionReassignmentsRequest, writeListPartitionReassignmentsResponse } from './messages/list-partition-reassignments.gen.ts'
 import { readOffsetDeleteRequest, readOffsetDeleteResponse, type OffsetDeleteRequest, type OffsetDeleteResponse, writeOffsetDeleteRequest, writeOffsetDeleteResponse } from './messages/offset-delete.gen.ts'
+import { readDescribeClientQuotasRequest, readDescribeClientQuotasResponse, type DescribeClientQuotasRequest, type DescribeClientQuotasResponse, writeDescribeClientQuotasRequest, writeDescribeClientQuotasResponse } from './messages/describe-client-quotas.gen.ts'
+import { readAlterClientQuotasRequest, readAlterClientQuotasResponse, type AlterClientQuotasRequest, type AlterClientQuotasResponse, writeAlterClientQuotasRequest, writeAlterClientQuotasResponse } from './messages/alter-client-quotas.gen.ts'
+import { readDescribeUserScramCredentialsRequest, readDescribeUserScramCredentialsResponse, type DescribeUserScramCredentialsRequest, type DescribeUserScramCredentialsResponse, writeDescribeUserScramCredentialsRequest, writeDescribeUserScramCredentialsResponse } from './messages/describe-user-scram-credentials.gen.ts'
+import { readAlterUserScramCredentialsRequest, readAlterUserScramCredentialsResponse, type AlterUserScramCredentialsRequest, type AlterUserScramCredentialsResponse, writeAlterUserScramCredentialsRequest, writeAlterUserScramCredentialsResponse } from './messages/alter-user-scram-credentials.gen.ts'
+import { readDescribeQuorumRequest, readDescribeQuorumResponse, type DescribeQuorumRequest, type DescribeQuorumResponse, writeDescribeQuorumRequest, writeDescribeQuorumResponse } from './messages/describe-quorum.gen.ts'
 import { readDescribeClusterRequest, readDescribeClusterResponse, type DescribeClusterRequest, type DescribeClusterResponse, writeDescribeClusterRequest, writeDescribeClusterResponse } from './messages/describe-cluster.gen.ts'
+import { readUnregisterBrokerRequest, readUnregisterBrokerResponse, type UnregisterBrokerRequest, type UnregisterBrokerResponse, writeUnregisterBrokerRequest, writeUnregisterBrokerResponse } from './messages/unregister-broker.gen.ts'
+import { readListConfigResourcesRequest, readListConfigResourcesResponse, type ListConfigResourcesRequest, type ListConfigResourcesResponse, writeListConfigResourcesRequest, writeListConfigResourcesResponse } from './messages/list-config-resources.gen.ts'
 import { readDescribeTopicPartitionsRequest, readDescribeTopicPartitionsResponse, type DescribeTopicPartitionsRequest, type DescribeTopicPartitionsResponse, writeDescribeTopicPartitionsRequest, writeDescribeTopicPartitionsResponse } from './messages/describe-topic-partitions.gen.ts'
 import type { ApiCodecs } from './api-codec.ts'
 
@@ -53,15 +67,29 @@ export interface ApiMessages {
   readonly deleteRecords: { readonly request: DeleteRecordsRequest; readonly response: DeleteRecordsResponse }
   readonly initProducerId: { readonly request: InitProducerIdRequest; readonly response: InitProducerIdResponse }
   readonly offsetForLeaderEpoch: { readonly request: OffsetForLeaderEpochRequest; readonly response: OffsetForLeaderEpochResponse }
+  readonly describeAcls: { readonly request: DescribeAclsRequest; readonly response: DescribeAclsResponse }
+  readonly createAcls: { readonly request: CreateAclsRequest; readonly response: CreateAclsResponse }
+  readonly deleteAcls: { readonly request: DeleteAclsRequest; readonly response: DeleteAclsResponse }
   readonly describeConfigs: { readonly request: DescribeConfigsRequest; readonly response: DescribeConfigsResponse }
   readonly alterConfigs: { readonly request: AlterConfigsRequest; readonly response: AlterConfigsResponse }
+  readonly alterReplicaLogDirs: { readonly request: AlterReplicaLogDirsRequest; readonly response: AlterReplicaLogDirsResponse }
   readonly describeLogDirs: { readonly request: DescribeLogDirsRequest; readonly response: DescribeLogDirsResponse }
   readonly saslAuthenticate: { readonly request: SaslAuthenticateRequest; readonly response: SaslAuthenticateResponse }
   readonly createPartitions: { readonly request: CreatePartitionsRequest; readonly response: CreatePartitionsResponse }
   readonly deleteGroups: { readonly request: DeleteGroupsRequest; readonly response: DeleteGroupsResponse }
+  readonly electLeaders: { readonly request: ElectLeadersRequest; readonly response: ElectLeadersResponse }
   readonly incrementalAlterConfigs: { readonly request: IncrementalAlterConfigsRequest; readonly response: IncrementalAlterConfigsResponse }
+  readonly alterPartitionReassignments: { readonly request: AlterPartitionReassignmentsRequest; readonly response: AlterPartitionReassignmentsResponse }
+  readonly listPartitionReassignments: { readonly request: ListPartitionReassignmentsRequest; readonly response: ListPartitionReassignmentsResponse }
   readonly offsetDelete: { readonly request: OffsetDeleteRequest; readonly response: OffsetDeleteResponse }
+  readonly describeClientQuotas: { readonly request: DescribeClientQuotasRequest; readonly response: DescribeClientQuotasResponse }
+  readonly alterClientQuotas: { readonly request: AlterClientQuotasRequest; readonly response: AlterClientQuotasResponse }
+  readonly describeUserScramCredentials: { readonly request: DescribeUserScramCredentialsRequest; readonly response: DescribeUserScramCredentialsResponse }
+  readonly alterUserScramCredentials: { readonly request: AlterUserScramCredentialsRequest; readonly response: AlterUserScramCredentialsResponse }
+  readonly describeQuorum: { readonly request: DescribeQuorumRequest; readonly response: DescribeQuorumResponse }
   readonly describeCluster: { readonly request: DescribeClusterRequest; readonly response: DescribeClusterResponse }
+  readonly unregisterBroker: { readonly request: UnregisterBrokerRequest; readonly response: UnregisterBrokerResponse }
+  readonly listConfigResources: { readonly request: ListConfigResourcesRequest; readonly response: ListConfigResourcesResponse }
   readonly describeTopicPartitions: { readonly request: DescribeTopicPartitionsRequest; readonly response: DescribeTopicPartitionsResponse }
 }
 
@@ -288,6 +316,39 @@ export const apiCodecs: ApiCodecs = {
     readResponse: readOffsetForLeaderEpochResponse,
     writeResponse: writeOffsetForLeaderEpochResponse,
   },
+  describeAcls: {
+    name: 'describeAcls',
+    key: 29,
+    versionMin: 1,
+    versionMax: 3,
+    flexibleVersionMin: 2,
+    readRequest: readDescribeAclsRequest,
+    writeRequest: writeDescribeAclsRequest,
+    readResponse: readDescribeAclsResponse,
+    writeResponse: writeDescribeAclsResponse,
+  },
+  createAcls: {
+    name: 'createAcls',
+    key: 30,
+    versionMin: 1,
+    versionMax: 3,
+    flexibleVersionMin: 2,
+    readRequest: readCreateAclsRequest,
+    writeRequest: writeCreateAclsRequest,
+    readResponse: readCreateAclsResponse,
+    writeResponse: writeCreateAclsResponse,
+  },
+  deleteAcls: {
+    name: 'deleteAcls',
+    key: 31,
+    versionMin: 1,
+    versionMax: 3,
+    flexibleVersionMin: 2,
+    readRequest: readDeleteAclsRequest,
+    writeRequest: writeDeleteAclsRequest,
+    readResponse: readDeleteAclsResponse,
+    writeResponse: writeDeleteAclsResponse,
+  },
   describeConfigs: {
     name: 'describeConfigs',
     key: 32,
@@ -309,6 +370,17 @@ export const apiCodecs: ApiCodecs = {
     writeRequest: writeAlterConfigsRequest,
     readResponse: readAlterConfigsResponse,
     writeResponse: writeAlterConfigsResponse,
+  },
+  alterReplicaLogDirs: {
+    name: 'alterReplicaLogDirs',
+    key: 34,
+    versionMin: 1,
+    versionMax: 2,
+    flexibleVersionMin: 2,
+    readRequest: readAlterReplicaLogDirsRequest,
+    writeRequest: writeAlterReplicaLogDirsRequest,
+    readResponse: readAlterReplicaLogDirsResponse,
+    writeResponse: writeAlterReplicaLogDirsResponse,
   },
   describeLogDirs: {
     name: 'describeLogDirs',
@@ -354,6 +426,17 @@ export const apiCodecs: ApiCodecs = {
     readResponse: readDeleteGroupsResponse,
     writeResponse: writeDeleteGroupsResponse,
   },
+  electLeaders: {
+    name: 'electLeaders',
+    key: 43,
+    versionMin: 0,
+    versionMax: 2,
+    flexibleVersionMin: 2,
+    readRequest: readElectLeadersRequest,
+    writeRequest: writeElectLeadersRequest,
+    readResponse: readElectLeadersResponse,
+    writeResponse: writeElectLeadersResponse,
+  },
   incrementalAlterConfigs: {
     name: 'incrementalAlterConfigs',
     key: 44,
@@ -364,6 +447,28 @@ export const apiCodecs: ApiCodecs = {
     writeRequest: writeIncrementalAlterConfigsRequest,
     readResponse: readIncrementalAlterConfigsResponse,
     writeResponse: writeIncrementalAlterConfigsResponse,
+  },
+  alterPartitionReassignments: {
+    name: 'alterPartitionReassignments',
+    key: 45,
+    versionMin: 0,
+    versionMax: 1,
+    flexibleVersionMin: 0,
+    readRequest: readAlterPartitionReassignmentsRequest,
+    writeRequest: writeAlterPartitionReassignmentsRequest,
+    readResponse: readAlterPartitionReassignmentsResponse,
+    writeResponse: writeAlterPartitionReassignmentsResponse,
+  },
+  listPartitionReassignments: {
+    name: 'listPartitionReassignments',
+    key: 46,
+    versionMin: 0,
+    versionMax: 0,
+    flexibleVersionMin: 0,
+    readRequest: readListPartitionReassignmentsRequest,
+    writeRequest: writeListPartitionReassignmentsRequest,
+    readResponse: readListPartitionReassignmentsResponse,
+    writeResponse: writeListPartitionReassignmentsResponse,
   },
   offsetDelete: {
     name: 'offsetDelete',
@@ -376,6 +481,61 @@ export const apiCodecs: ApiCodecs = {
     readResponse: readOffsetDeleteResponse,
     writeResponse: writeOffsetDeleteResponse,
   },
+  describeClientQuotas: {
+    name: 'describeClientQuotas',
+    key: 48,
+    versionMin: 0,
+    versionMax: 1,
+    flexibleVersionMin: 1,
+    readRequest: readDescribeClientQuotasRequest,
+    writeRequest: writeDescribeClientQuotasRequest,
+    readResponse: readDescribeClientQuotasResponse,
+    writeResponse: writeDescribeClientQuotasResponse,
+  },
+  alterClientQuotas: {
+    name: 'alterClientQuotas',
+    key: 49,
+    versionMin: 0,
+    versionMax: 1,
+    flexibleVersionMin: 1,
+    readRequest: readAlterClientQuotasRequest,
+    writeRequest: writeAlterClientQuotasRequest,
+    readResponse: readAlterClientQuotasResponse,
+    writeResponse: writeAlterClientQuotasResponse,
+  },
+  describeUserScramCredentials: {
+    name: 'describeUserScramCredentials',
+    key: 50,
+    versionMin: 0,
+    versionMax: 0,
+    flexibleVersionMin: 0,
+    readRequest: readDescribeUserScramCredentialsRequest,
+    writeRequest: writeDescribeUserScramCredentialsRequest,
+    readResponse: readDescribeUserScramCredentialsResponse,
+    writeResponse: writeDescribeUserScramCredentialsResponse,
+  },
+  alterUserScramCredentials: {
+    name: 'alterUserScramCredentials',
+    key: 51,
+    versionMin: 0,
+    versionMax: 0,
+    flexibleVersionMin: 0,
+    readRequest: readAlterUserScramCredentialsRequest,
+    writeRequest: writeAlterUserScramCredentialsRequest,
+    readResponse: readAlterUserScramCredentialsResponse,
+    writeResponse: writeAlterUserScramCredentialsResponse,
+  },
+  describeQuorum: {
+    name: 'describeQuorum',
+    key: 55,
+    versionMin: 0,
+    versionMax: 2,
+    flexibleVersionMin: 0,
+    readRequest: readDescribeQuorumRequest,
+    writeRequest: writeDescribeQuorumRequest,
+    readResponse: readDescribeQuorumResponse,
+    writeResponse: writeDescribeQuorumResponse,
+  },
   describeCluster: {
     name: 'describeCluster',
     key: 60,
@@ -386,6 +546,28 @@ export const apiCodecs: ApiCodecs = {
     writeRequest: writeDescribeClusterRequest,
     readResponse: readDescribeClusterResponse,
     writeResponse: writeDescribeClusterResponse,
+  },
+  unregisterBroker: {
+    name: 'unregisterBroker',
+    key: 64,
+    versionMin: 0,
+    versionMax: 0,
+    flexibleVersionMin: 0,
+    readRequest: readUnregisterBrokerRequest,
+    writeRequest: writeUnregisterBrokerRequest,
+    readResponse: readUnregisterBrokerResponse,
+    writeResponse: writeUnregisterBrokerResponse,
+  },
+  listConfigResources: {
+    name: 'listConfigResources',
+    key: 74,
+    versionMin: 0,
+    versionMax: 1,
+    flexibleVersionMin: 0,
+    readRequest: readListConfigResourcesRequest,
+    writeRequest: writeListConfigResourcesRequest,
+    readResponse: readListConfigResourcesResponse,
+    writeResponse: writeListConfigResourcesResponse,
   },
   describeTopicPartitions: {
     name: 'describeTopicPartitions',
@@ -422,14 +604,28 @@ export const apiNames: ReadonlyMap<number, ApiName> = new Map<number, ApiName>([
   [21, 'deleteRecords'],
   [22, 'initProducerId'],
   [23, 'offsetForLeaderEpoch'],
+  [29, 'describeAcls'],
+  [30, 'createAcls'],
+  [31, 'deleteAcls'],
   [32, 'describeConfigs'],
   [33, 'alterConfigs'],
+  [34, 'alterReplicaLogDirs'],
   [35, 'describeLogDirs'],
   [36, 'saslAuthenticate'],
   [37, 'createPartitions'],
   [42, 'deleteGroups'],
+  [43, 'electLeaders'],
   [44, 'incrementalAlterConfigs'],
+  [45, 'alterPartitionReassignments'],
+  [46, 'listPartitionReassignments'],
   [47, 'offsetDelete'],
+  [48, 'describeClientQuotas'],
+  [49, 'alterClientQuotas'],
+  [50, 'describeUserScramCredentials'],
+  [51, 'alterUserScramCredentials'],
+  [55, 'describeQuorum'],
   [60, 'describeCluster'],
+  [64, 'unregisterBroker'],
+  [74, 'listConfigResources'],
   [75, 'describeTopicPartitions'],
 ])

@@ -72,6 +72,14 @@ export function writeNullableStruct<T>(
   if (value !== null) writeStruct(writer, value, version)
 }
 
+export function readInt8(reader: WireReader): number {
+  return reader.int8()
+}
+
+export function writeInt8(writer: WireWriter, value: number): void {
+  writer.int8(value)
+}
+
 export function readInt32(reader: WireReader): number {
   return reader.int32()
 }

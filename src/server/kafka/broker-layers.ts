@@ -6,6 +6,7 @@ import { formatAddress } from '../../lib/listen.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
 import { topicLimits } from '../../limits/topic.ts'
 import { brokerConfigTable } from './broker-config-table.ts'
+import { logDir } from './cluster.ts'
 import { configSource } from './config-row.ts'
 import type { KafkaContext, KafkaSettings } from './kafka-context.ts'
 import { saslMechanism } from './sasl-state.ts'
@@ -38,7 +39,7 @@ function ownSettings(settings: KafkaSettings): ReadonlyMap<string, string> {
     ['group.max.size', String(groups.membersMax)],
     ['group.min.session.timeout.ms', String(groups.sessionTimeoutMsMin)],
     ['listeners', listeners],
-    ['log.dirs', 'data'],
+    ['log.dirs', logDir],
     ['max.incremental.fetch.session.cache.slots', String(kafkaLimits.fetchSessionsMax)],
     ['node.id', String(nodeId)],
     ['num.partitions', String(settings.partitionCount)],

@@ -27,6 +27,9 @@ import type { Handler, RequestContext } from './request-context.ts'
 import { absenceOf } from './topic-absence.ts'
 import { ItemWriter, writeAll } from './write-in-slices.ts'
 
+/** The one folder, as requests name it. */
+export const logDir = 'data'
+
 const brokerEndpoint = 1
 const batchedVersion = 4
 const keyTypes = { group: 0, transaction: 1 } as const
@@ -79,7 +82,7 @@ export const handleDescribeLogDirs: Handler<'describeLogDirs'> = async (request,
   return {
     throttleTimeMs: 0,
     errorCode: noError,
-    results: [{ errorCode: noError, logDir: 'data', topics }],
+    results: [{ errorCode: noError, logDir, topics }],
   }
 }
 

@@ -1,7 +1,9 @@
 // The APIs that are served, and how. An API is advertised exactly when it has a row here.
 import { kafkaLimits } from '../../limits/kafka.ts'
+import { handleCreateAcls, handleDeleteAcls, handleDescribeAcls } from './acls.ts'
 import { handleAlterConfigs, handleIncrementalAlterConfigs } from './alter-configs.ts'
 import { handleApiVersions } from './api-versions.ts'
+import { handleAlterClientQuotas, handleDescribeClientQuotas } from './client-quotas.ts'
 import {
   handleDescribeCluster,
   handleDescribeLogDirs,
@@ -24,11 +26,23 @@ import {
   handleSyncGroup,
 } from './group-membership.ts'
 import { handleOffsetCommit, handleOffsetDelete, handleOffsetFetch } from './group-offsets.ts'
+import { handleListConfigResources } from './list-config-resources.ts'
 import { handleListOffsets } from './list-offsets.ts'
 import { handleMetadata } from './metadata.ts'
 import { handleProduce } from './produce.ts'
+import { handleDescribeQuorum, handleUnregisterBroker } from './quorum.ts'
+import {
+  handleAlterPartitionReassignments,
+  handleAlterReplicaLogDirs,
+  handleElectLeaders,
+  handleListPartitionReassignments,
+} from './replicas.ts'
 import type { ServedApis } from './request-context.ts'
 import { handleSaslAuthenticate, handleSaslHandshake } from './sasl-handlers.ts'
+import {
+  handleAlterUserScramCredentials,
+  handleDescribeUserScramCredentials,
+} from './scram-credentials.ts'
 
 export const servedApis: ServedApis = {
   produce: { handle: handleProduce, operation: 'work', ownsRequestMemory: true },
@@ -73,4 +87,22 @@ export const servedApis: ServedApis = {
     operation: 'work',
     isAlone: true,
   },
+  describeAcls: { handle: handleDescribeAcls, operation: 'work' },
+  createAcls: { handle: handleCreateAcls, operation: 'work', isAlone: true },
+  deleteAcls: { handle: handleDeleteAcls, operation: 'work', isAlone: true },
+  alterReplicaLogDirs: { handle: handleAlterReplicaLogDirs, operation: 'work', isAlone: true },
+  electLeaders: { handle: handleElectLeaders, operation: 'work', isAlone: true },
+  alterPartitionReassignments: {
+    handle: handleAlterPartitionReassignments,
+    operation: 'work',
+    isAlone: true,
+  },
+  listPartitionReassignments: { handle: handleListPartitionReassignments, operation: 'work' },
+  describeClientQuotas: { handle: handleDescribeClientQuotas, operation: 'work' },
+  alterClientQuotas: { handle: handleAlterClientQuotas, operation: 'work', isAlone: true },
+  describeUserScramCredentials: { handle: handleDescribeUserScramCredentials, operation: 'work' },
+  alterUserScramCredentials: { handle: handleAlterUserScramCredentials, operation: 'work' },
+  describeQuorum: { handle: handleDescribeQuorum, operation: 'work' },
+  unregisterBroker: { handle: handleUnregisterBroker, operation: 'work' },
+  listConfigResources: { handle: handleListConfigResources, operation: 'work', isAlone: true },
 }

@@ -1,0 +1,52 @@
+// DescribeAcls, CreateAcls and DeleteAcls, as a Kafka without an authorizer answers them: whoever is let in
+// may do everything.
+import {
+  type AclCreationResult,
+  type CreateAclsRequest,
+  writeAclCreationResult,
+} from '../../codec/kafka/messages/create-acls.gen.ts'
+import {
+  type DeleteAclsFilterResult,
+  type DeleteAclsRequest,
+  writeDeleteAclsFilterResult,
+} from '../../codec/kafka/messages/delete-acls.gen.ts'
+import { codeOf, type ErrorAnswer } from './error-code.ts'
+import type { Handler, RequestContext } from './request-context.ts'
+import { ItemWriter, writeAll } from './write-in-slices.ts'
+
+const refusal: ErrorAnswer = {
+  errorCode: codeOf('SECURITY_DISABLED'),
+  errorMessage: 'No Authorizer is configured.',
+}
+
+export const handleDescribeAcls: Handler<'describeAcls'> = () => ({
+  throttleTimeMs: 0,
+  ...refusal,
+  resources: [],
+})
+
+export const handleCreateAcls: Handler<'createAcls'> = async (request, context) => ({
+  throttleTimeMs: 0,
+  results: await context.slices.run(writeAll(creationWriter(context), refusedCreations(request))),
+})
+
+function creationWriter(context: RequestContext): ItemWriter<AclCreationResult> {
+  return new ItemWriter('createAcls', context, writeAclCreationResult)
+}
+
+function* refusedCreations({ creations }: CreateAclsRequest): Generator<AclCreationResult, void> {
+  for (let left = creations.length; left > 0; left--) yield refusal
+}
+
+export const handleDeleteAcls: Handler<'deleteAcls'> = async (request, context) => ({
+  throttleTimeMs: 0,
+  filterResults: await context.slices.run(writeAll(filterWriter(context), refusedFilters(request))),
+})
+
+function filterWriter(context: RequestContext): ItemWriter<DeleteAclsFilterResult> {
+  return new ItemWriter('deleteAcls', context, writeDeleteAclsFilterResult)
+}
+
+function* refusedFilters({ filters }: DeleteAclsRequest): Generator<DeleteAclsFilterResult, void> {
+  for (let left = filters.length; left > 0; left--) yield { ...refusal, matchingAcls: [] }
+}

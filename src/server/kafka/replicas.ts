@@ -1,0 +1,167 @@
+// Requests about replicas, of which every partition has one, on the one broker: ElectLeaders,
+// AlterPartitionReassignments, ListPartitionReassignments and AlterReplicaLogDirs.
+import {
+  type AlterPartitionReassignmentsRequest,
+  type ReassignablePartition,
+  type ReassignableTopicResponse,
+  writeReassignableTopicResponse,
+} from '../../codec/kafka/messages/alter-partition-reassignments.gen.ts'
+import {
+  type AlterReplicaLogDirsRequest,
+  type AlterReplicaLogDirTopicResult,
+  writeAlterReplicaLogDirTopicResult,
+} from '../../codec/kafka/messages/alter-replica-log-dirs.gen.ts'
+import {
+  type ReplicaElectionResult,
+  type TopicPartitions,
+  writeReplicaElectionResult,
+} from '../../codec/kafka/messages/elect-leaders.gen.ts'
+import type { Steps } from '../../lib/slices.ts'
+import { logDir } from './cluster.ts'
+import { answerTo, codeOf, type ErrorAnswer, KafkaRefusal, noError } from './error-code.ts'
+import { checkReplicas } from './replica-assignment.ts'
+import type { Handler, RequestContext } from './request-context.ts'
+import { ItemWriter } from './write-in-slices.ts'
+
+/** 0 for the preferred leader, 1 for one that may lack records. */
+const electionTypes: ReadonlySet<number> = new Set([0, 1])
+
+export const handleElectLeaders: Handler<'electLeaders'> = async (request, context) => {
+  const { electionType, topicPartitions: asked } = request
+  if (!electionTypes.has(electionType)) {
+    const errorCode = codeOf('INVALID_REQUEST')
+    return { throttleTimeMs: 0, errorCode, replicaElectionResults: [] }
+  }
+  // Asked for all partitions, Kafka names only those that got another leader.
+  const replicaElectionResults =
+    asked === null ? [] : await context.slices.run(electLeaders(asked, context))
+  return { throttleTimeMs: 0, errorCode: noError, replicaElectionResults }
+}
+
+function* electLeaders(
+  asked: readonly TopicPartitions[],
+  context: RequestContext,
+): Steps<readonly ReplicaElectionResult[]> {
+  const results = new ItemWriter('electLeaders', context, writeReplicaElectionResult)
+  for (const { topic, partitions } of asked) {
+    const partitionResult = []
+    for (const partitionId of partitions) {
+      const answer = answerTo(electionRefusal(topic, partitionId, context))
+      partitionResult.push({ partitionId, ...answer })
+      yield
+    }
+    results.add({ topic, partitionResult })
+    yield
+  }
+  return results.finish()
+}
+
+/** Whatever the kind of election: a partition that exists has its leader. */
+function electionRefusal(topic: string, index: number, { topics }: RequestContext): KafkaRefusal {
+  const view = topics.find(topic)
+  if (view === undefined) {
+    return new KafkaRefusal('UNKNOWN_TOPIC_OR_PARTITION', `No such topic as ${topic}`)
+  }
+  if (view.partitions[index] !== undefined) return new KafkaRefusal('ELECTION_NOT_NEEDED')
+  return new KafkaRefusal('UNKNOWN_TOPIC_OR_PARTITION', `No such partition as ${topic}-${index}`)
+}
+
+export const handleAlterPartitionReassignments: Handler<'alterPartitionReassignments'> = async (
+  request,
+  context,
+) => ({
+  throttleTimeMs: 0,
+  allowReplicationFactorChange: request.allowReplicationFactorChange,
+  errorCode: noError,
+  errorMessage: null,
+  responses: await context.slices.run(reassign(request, context)),
+})
+
+function* reassign(
+  request: AlterPartitionReassignmentsRequest,
+  context: RequestContext,
+): Steps<readonly ReassignableTopicResponse[]> {
+  const responses = new ItemWriter(
+    'alterPartitionReassignments',
+    context,
+    writeReassignableTopicResponse,
+  )
+  for (const { name, partitions: asked } of request.topics) {
+    const partitions = []
+    for (const partition of asked) {
+      const { partitionIndex } = partition
+      partitions.push({ partitionIndex, ...reassignOne(name, partition, context) })
+      yield
+    }
+    responses.add({ name, partitions })
+    yield
+  }
+  return responses.finish()
+}
+
+/** A partition that is to have the replica that it has is done. */
+function reassignOne(
+  topic: string,
+  { partitionIndex, replicas }: ReassignablePartition,
+  { topics, settings }: RequestContext,
+): ErrorAnswer {
+  try {
+    const view = topics.find(topic)
+    if (view?.partitions[partitionIndex] === undefined) {
+      const what = view === undefined ? 'topic' : 'partition'
+      const text = `Unable to find a ${what === 'topic' ? `topic named ${topic}` : `partition ${topic}-${partitionIndex}`}.`
+      throw new KafkaRefusal('UNKNOWN_TOPIC_OR_PARTITION', text)
+    }
+    if (replicas === null) throw new KafkaRefusal('NO_REASSIGNMENT_IN_PROGRESS')
+    checkReplicas(replicas, settings.nodeId)
+    return { errorCode: noError, errorMessage: null }
+  } catch (error) {
+    return answerTo(error)
+  }
+}
+
+/** A reassignment is over with its answer. */
+export const handleListPartitionReassignments: Handler<'listPartitionReassignments'> = () => ({
+  throttleTimeMs: 0,
+  errorCode: noError,
+  errorMessage: null,
+  topics: [],
+})
+
+export const handleAlterReplicaLogDirs: Handler<'alterReplicaLogDirs'> = async (
+  request,
+  context,
+) => ({ throttleTimeMs: 0, results: await context.slices.run(moveReplicas(request, context)) })
+
+function* moveReplicas(
+  { dirs }: AlterReplicaLogDirsRequest,
+  context: RequestContext,
+): Steps<readonly AlterReplicaLogDirTopicResult[]> {
+  const results = new ItemWriter('alterReplicaLogDirs', context, writeAlterReplicaLogDirTopicResult)
+  for (const { path, topics } of dirs) {
+    for (const { name: topicName, partitions: asked } of topics) {
+      const partitions = []
+      for (const partitionIndex of asked) {
+        const errorCode = moveReplica(path, topicName, partitionIndex, context)
+        partitions.push({ partitionIndex, errorCode })
+        yield
+      }
+      results.add({ topicName, partitions })
+      yield
+    }
+  }
+  return results.finish()
+}
+
+/** There is one folder, and everything is in it. */
+// oxlint-disable-next-line max-params -- a place and what is to be there
+function moveReplica(
+  path: string,
+  topic: string,
+  index: number,
+  { topics }: RequestContext,
+): number {
+  if (path !== logDir) return codeOf('LOG_DIR_NOT_FOUND')
+  const isKnown = topics.find(topic)?.partitions[index] !== undefined
+  return isKnown ? noError : codeOf('UNKNOWN_TOPIC_OR_PARTITION')
+}

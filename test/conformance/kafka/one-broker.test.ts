@@ -1,0 +1,264 @@
+// Requests about clusters, replicas, access and quotas, to a broker that is alone and lets everyone do
+// everything: codes and texts are those of Kafka 4.x without an authorizer.
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { ConfigCalls, configType } from '../../support/config-calls.ts'
+import { KafkaFixture } from '../../support/kafka-fixture.ts'
+
+const code = {
+  none: 0,
+  unknownTopic: 3,
+  unsupportedMechanism: 33,
+  unsupportedVersion: 35,
+  invalidReplicaAssignment: 39,
+  invalidRequest: 42,
+  securityDisabled: 54,
+  logDirNotFound: 57,
+  electionNotNeeded: 84,
+  noReassignment: 85,
+  resourceNotFound: 91,
+  duplicateResource: 92,
+  brokerNotRegistered: 102,
+} as const
+
+let kafka: KafkaFixture
+
+before(async () => {
+  kafka = await KafkaFixture.start()
+  await kafka.createTopic('t')
+})
+after(() => kafka[Symbol.asyncDispose]())
+
+describe('ElectLeaders', () => {
+  it('finds every leader in place', async () => {
+    const topicPartitions = [
+      { topic: 't', partitions: [0, 1] },
+      { topic: 'absent', partitions: [0] },
+    ]
+    for (const electionType of [0, 1]) {
+      const asked = { electionType, topicPartitions, timeoutMs: 1000 }
+      const { errorCode, replicaElectionResults } = await kafka.client.call('electLeaders', asked)
+      assert.equal(errorCode, code.none)
+      assert.deepEqual(replicaElectionResults, [
+        {
+          topic: 't',
+          partitionResult: [
+            {
+              partitionId: 0,
+              errorCode: code.electionNotNeeded,
+              errorMessage: 'Leader election not needed for topic partition.',
+            },
+            {
+              partitionId: 1,
+              errorCode: code.unknownTopic,
+              errorMessage: 'No such partition as t-1',
+            },
+          ],
+        },
+        {
+          topic: 'absent',
+          partitionResult: [
+            {
+              partitionId: 0,
+              errorCode: code.unknownTopic,
+              errorMessage: 'No such topic as absent',
+            },
+          ],
+        },
+      ])
+    }
+    const all = { electionType: 0, topicPartitions: null, timeoutMs: 1000 }
+    const answer = await kafka.client.call('electLeaders', all)
+    assert.deepEqual([answer.errorCode, answer.replicaElectionResults], [code.none, []])
+    const odd = await kafka.client.call('electLeaders', { ...all, electionType: 7 })
+    assert.equal(odd.errorCode, code.invalidRequest)
+  })
+})
+
+describe('reassignments', () => {
+  it('are done when they ask for what is, and refused otherwise', async () => {
+    const partition = (partitionIndex: number, replicas: number[] | null) => ({
+      partitionIndex,
+      replicas,
+    })
+    const { responses } = await kafka.client.call('alterPartitionReassignments', {
+      timeoutMs: 1000,
+      allowReplicationFactorChange: true,
+      topics: [
+        { name: 't', partitions: [partition(0, [1]), partition(1, [1])] },
+        { name: 't', partitions: [partition(0, [1, 2]), partition(0, null)] },
+        { name: 'absent', partitions: [partition(0, [1])] },
+      ],
+    })
+    assert.deepEqual(
+      responses.map(({ partitions }) => partitions.map(({ errorCode }) => errorCode)),
+      [
+        [code.none, code.unknownTopic],
+        [code.invalidReplicaAssignment, code.noReassignment],
+        [code.unknownTopic],
+      ],
+    )
+    const listed = await kafka.client.call('listPartitionReassignments', {
+      timeoutMs: 1000,
+      topics: null,
+    })
+    assert.deepEqual([listed.errorCode, listed.topics], [code.none, []])
+  })
+
+  it('know one folder', async () => {
+    const topics = [{ name: 't', partitions: [0, 9] }]
+    const { results } = await kafka.client.call('alterReplicaLogDirs', {
+      dirs: [
+        { path: 'data', topics },
+        { path: '/elsewhere', topics },
+      ],
+    })
+    assert.deepEqual(
+      results.map(({ partitions }) => partitions.map(({ errorCode }) => errorCode)),
+      [
+        [code.none, code.unknownTopic],
+        [code.logDirNotFound, code.logDirNotFound],
+      ],
+    )
+  })
+})
+
+describe('the quorum', () => {
+  it('is the broker itself', async () => {
+    const ask = (topicName: string) => ({
+      topics: [{ topicName, partitions: [{ partitionIndex: 0 }] }],
+    })
+    const { topics, nodes } = await kafka.client.call('describeQuorum', ask('__cluster_metadata'))
+    const [partition] = topics[0]?.partitions ?? []
+    assert.deepEqual([partition?.errorCode, partition?.leaderId], [code.none, 1])
+    assert.deepEqual(
+      partition?.currentVoters.map(({ replicaId }) => replicaId),
+      [1],
+    )
+    assert.ok((partition?.highWatermark ?? 0) > 0, 'a topic was made')
+    assert.deepEqual(nodes, [
+      { nodeId: 1, listeners: [{ name: 'PLAINTEXT', host: '127.0.0.1', port: kafka.kafkaPort }] },
+    ])
+    const other = await kafka.client.call('describeQuorum', ask('t'))
+    assert.equal(other.topics[0]?.partitions[0]?.errorCode, code.unknownTopic)
+  })
+
+  it('cannot lose the broker, and has no other', async () => {
+    const unregister = async (brokerId: number): Promise<number> =>
+      (await kafka.client.call('unregisterBroker', { brokerId })).errorCode
+    assert.deepEqual(
+      [await unregister(1), await unregister(2)],
+      [code.invalidRequest, code.brokerNotRegistered],
+    )
+  })
+})
+
+describe('ListConfigResources', () => {
+  it('lists what has settings, by its kind', async () => {
+    const calls = new ConfigCalls(kafka.client)
+    await calls.alter(configType.group, 'g', [['consumer.session.timeout.ms', '46000']])
+    await calls.alter(configType.clientMetrics, 'm', [['metrics', 'a']])
+    const list = async (resourceTypes: number[], version = 1): Promise<string[]> => {
+      const answer = await kafka.client.call('listConfigResources', { resourceTypes }, version)
+      if (answer.errorCode !== code.none) return [`${answer.errorCode}`]
+      return answer.configResources.map(({ resourceName, resourceType }) =>
+        `${resourceName} ${resourceType ?? ''}`.trim(),
+      )
+    }
+    const all = await list([])
+    assert.deepEqual(all.toSorted(), ['1 4', '1 8', 'g 32', 'm 16', 't 2'])
+    assert.deepEqual(await list([configType.group, configType.topic]), ['g 32', 't 2'])
+    assert.deepEqual(await list([99]), [`${code.unsupportedVersion}`])
+    assert.deepEqual(await list([], 0), ['m 16'], 'version 0 knows one kind')
+  })
+})
+
+describe('access', () => {
+  const anything = {
+    resourceTypeFilter: 1,
+    resourceNameFilter: null,
+    patternTypeFilter: 1,
+    principalFilter: null,
+    hostFilter: null,
+    operation: 1,
+    permissionType: 1,
+  }
+
+  it('is not controlled by lists', async () => {
+    const refusal = [code.securityDisabled, 'No Authorizer is configured.']
+    const described = await kafka.client.call('describeAcls', anything)
+    assert.deepEqual([described.errorCode, described.errorMessage], refusal)
+    const creation = {
+      resourceType: 2,
+      resourceName: 't',
+      resourcePatternType: 3,
+      principal: 'User:a',
+      host: '*',
+      operation: 3,
+      permissionType: 3,
+    }
+    const created = await kafka.client.call('createAcls', { creations: [creation, creation] })
+    const deleted = await kafka.client.call('deleteAcls', { filters: [anything, anything] })
+    for (const answer of [...created.results, ...deleted.filterResults]) {
+      assert.deepEqual([answer.errorCode, answer.errorMessage], refusal)
+    }
+    assert.deepEqual([created.results.length, deleted.filterResults.length], [2, 2])
+  })
+
+  it('needs no credentials of SCRAM', async () => {
+    const describeUsers = async (users: string[] | null): Promise<number[]> => {
+      const named = users?.map((name) => ({ name })) ?? null
+      const answer = await kafka.client.call('describeUserScramCredentials', { users: named })
+      return answer.results.map(({ errorCode }) => errorCode)
+    }
+    assert.deepEqual(await describeUsers(null), [])
+    assert.deepEqual(await describeUsers(['a', 'b', 'b']), [
+      code.resourceNotFound,
+      code.duplicateResource,
+    ])
+    const nothing = Buffer.alloc(0)
+    const made = { mechanism: 1, iterations: 4096, salt: nothing, saltedPassword: nothing }
+    const { results } = await kafka.client.call('alterUserScramCredentials', {
+      deletions: [{ name: 'a', mechanism: 1 }],
+      upsertions: [{ name: 'b', ...made }],
+    })
+    assert.deepEqual(
+      results.map(({ user, errorCode }) => [user, errorCode]),
+      [
+        ['a', code.resourceNotFound],
+        ['b', code.unsupportedMechanism],
+      ],
+    )
+  })
+
+  it('has no quotas, and none can be set', async () => {
+    const component = { entityType: 'user', matchType: 2, match: null }
+    const ask = { components: [component], strict: false }
+    const described = await kafka.client.call('describeClientQuotas', ask)
+    assert.deepEqual([described.errorCode, described.entries], [code.none, []])
+    const wrong = [
+      [{ ...component, entityType: 'planet' }, code.unsupportedVersion],
+      [{ ...component, entityType: '' }, code.invalidRequest],
+      [{ ...component, matchType: 0 }, code.invalidRequest],
+      [{ ...component, match: 'x' }, code.invalidRequest],
+      [{ ...component, matchType: 9 }, code.invalidRequest],
+    ] as const
+    for (const [odd, expected] of wrong) {
+      const request = { components: [odd], strict: false }
+      assert.equal((await kafka.client.call('describeClientQuotas', request)).errorCode, expected)
+    }
+    const entity = [{ entityType: 'user', entityName: 'a' }]
+    const op = { key: 'producer_byte_rate', value: 1, remove: false }
+    const { entries } = await kafka.client.call('alterClientQuotas', {
+      entries: [
+        { entity, ops: [op] },
+        { entity, ops: [{ ...op, remove: true }] },
+      ],
+      validateOnly: false,
+    })
+    assert.deepEqual(
+      entries.map(({ errorCode }) => errorCode),
+      [code.invalidRequest, code.none],
+    )
+  })
+})
