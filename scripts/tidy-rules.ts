@@ -12,7 +12,7 @@ export const directions: Readonly<Record<string, readonly string[]>> = {
   auth: ['lib', 'record', 'meta'],
   broker: ['lib', 'record', 'log', 'crossing', 'meta', 'auth'],
   server: ['lib', 'record', 'codec', 'crossing', 'broker', 'auth'],
-  admin: ['lib', 'broker', 'auth'],
+  admin: ['lib', 'record', 'broker', 'auth'],
   settings: ['lib'],
   cell: ['lib', 'log', 'crossing', 'meta', 'broker'],
   node: ['lib', 'crossing', 'broker', 'auth', 'cell', 'server', 'admin', 'settings'],

@@ -1,3 +1,4 @@
+import type { ClientProtocol } from '../auth/principal.ts'
 import type { Address } from '../lib/listen.ts'
 
 /** Where a broker is in its life. Only a ready one takes work. */
@@ -15,6 +16,8 @@ export interface BrokerStatus {
   readonly dataFolder: string | undefined
   /** Why publishers are blocked, or undefined while they are not. */
   readonly blockedReason: string | undefined
+  /** Connections of each protocol; who asks by HTTP is one of them. */
+  readonly clients: Readonly<Record<ClientProtocol, number>>
   readonly counts: {
     readonly connections: number
     readonly channels: number

@@ -3,6 +3,9 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { waitFor, within } from '../../test/support/wait-for.ts'
+import type { Principal } from '../auth/principal.ts'
+import { ClientRegistry } from '../broker/client/client-registry.ts'
+import { systemClock } from '../lib/clock.ts'
 import { networkLimits } from '../limits/network.ts'
 import { type Listener, openListener } from '../server/listener.ts'
 import type { BrokerState, BrokerStatus } from './broker-status.ts'
@@ -19,6 +22,7 @@ function statusOf(state: BrokerState, blockedReason?: string): BrokerStatus {
     addresses: { amqp: { host: '127.0.0.1', port: 5672 } },
     dataFolder: '/data/<script>',
     blockedReason,
+    clients: { 'AMQP 0-9-1': 1, Kafka: 0, HTTP: 0 },
     counts: {
       connections: 1,
       channels: 2,
@@ -71,15 +75,17 @@ test('with a check of users, only health is open to everyone', async () => {
     source: { status: () => statusOf('ready') },
     authenticate: ({ user, password }) => Promise.resolve(`${user} ${password}` === 'shop secret'),
   })
+  // What Node's server adds; nobody asks where the client is.
+  const env = { incoming: { socket: {} } }
   const authorization = `Basic ${Buffer.from('shop:secret').toString('base64')}`
   const wrong = `Basic ${Buffer.from('shop:guess').toString('base64')}`
   assert.equal((await routes.request('/health/ready')).status, 200)
   assert.equal((await routes.request('/')).status, 401)
   assert.equal(
-    (await routes.request('/api/status', { headers: { authorization: wrong } })).status,
+    (await routes.request('/api/status', { headers: { authorization: wrong } }, env)).status,
     401,
   )
-  assert.equal((await routes.request('/', { headers: { authorization } })).status, 200)
+  assert.equal((await routes.request('/', { headers: { authorization } }, env)).status, 200)
 })
 
 test('an unknown path is 404', async () => {
@@ -104,7 +110,8 @@ class OpenServer implements AsyncDisposable {
 
   static async start(options: Partial<HttpServerOptions> = {}): Promise<OpenServer> {
     const source = { status: () => statusOf('ready') }
-    const server = openHttpServer({ source, ...options })
+    const clients = new ClientRegistry(systemClock)
+    const server = openHttpServer({ source, clients, ...options })
     const listener = await openListener({
       service: 'http',
       host: '127.0.0.1',
@@ -171,20 +178,20 @@ test('silent connections do not lock health checks out: the oldest of them end',
 })
 
 test('a request that is being answered is not ended for another connection', async () => {
-  const answer = Promise.withResolvers<boolean>()
+  const answer = Promise.withResolvers<Principal>()
   await using open = await OpenServer.start({ authenticate: () => answer.promise })
   const authorization = `Basic ${Buffer.from('shop:secret').toString('base64')}`
   const waiting = fetch(`${open.url}/api/status`, { headers: { authorization } })
   await Promise.all(
     Array.from({ length: networkLimits.httpConnectionsMax + 10 }, () => open.connect()),
   )
-  answer.resolve(true)
+  answer.resolve({ protocol: 'HTTP', address: '127.0.0.1', user: 'shop', tags: [] })
   assert.equal((await waiting).status, 200)
 })
 
 test('where all are being answered, the oldest ends: a flood of slow logins locks nobody out', async () => {
   let asked = 0
-  const authenticate = (): Promise<boolean> => {
+  const authenticate = (): Promise<undefined> => {
     asked++
     return new Promise(() => undefined)
   }

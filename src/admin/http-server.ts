@@ -1,11 +1,23 @@
 // HTTP on accepted sockets. It serves before the routes are loaded; requests in between wait for them.
-import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http'
+import { createServer, type RequestListener, type ServerOptions } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Principal } from '../auth/principal.ts'
+import type { ClientRegistry } from '../broker/client/client-registry.ts'
 import { networkLimits } from '../limits/network.ts'
-import type { RouteOptions } from './routes.ts'
+import { HttpConnections } from './http-connections.ts'
+import type { HttpLogin, RouteOptions } from './routes.ts'
 
 /** What the HTTP server is opened with. */
-export interface HttpServerOptions extends RouteOptions {
+export interface HttpServerOptions extends Pick<RouteOptions, 'source' | 'hosts'> {
+  /** Where connections of all protocols are listed. */
+  readonly clients: ClientRegistry
+  /**
+   * Checks a login from an IP address, for the pages that show more than health. Left out, everyone
+   * who reaches the port may look: right on loopback only.
+   */
+  readonly authenticate?: (login: HttpLogin, address: string) => Promise<Principal | undefined>
+  /** Who a client at an IP address is before it logs in. */
+  readonly anonymousFrom?: (address: string) => Principal | undefined
   /** Something that is no HTTP came, which is answered and ended. */
   readonly onUnreadable?: (bytes: Buffer, remoteAddress: string) => void
   /** Until the header of a request is there; `networkLimits` has the usual one. */
@@ -25,7 +37,9 @@ export interface HttpServer {
 export function openHttpServer(options: HttpServerOptions): HttpServer {
   let loading: Promise<RequestListener> | undefined
   const load = (): Promise<RequestListener> => {
-    loading ??= import('./routes.ts').then((routes) => routes.createRequestListener(options))
+    loading ??= import('./routes.ts').then((routes) =>
+      routes.createRequestListener({ ...options, authenticate }),
+    )
     return loading
   }
   const server = createServer(timeouts(options.headersMsMax), (request, response) => {
@@ -37,6 +51,9 @@ export function openHttpServer(options: HttpServerOptions): HttpServer {
       },
     )
   })
+  const { clients, anonymousFrom = () => undefined } = options
+  const connections = new HttpConnections({ server, clients, anonymousFrom })
+  const authenticate = authenticatorOf(options, connections)
   server.on('clientError', (error: ParserError, socket: Socket) => {
     options.onUnreadable?.(error.rawPacket ?? Buffer.alloc(0), socket.remoteAddress ?? '')
     refuse(error, socket)
@@ -47,8 +64,23 @@ export function openHttpServer(options: HttpServerOptions): HttpServer {
     // What cannot be loaded now is tried again with the first request.
     await load().catch(() => (loading = undefined))
   }
-  const connections = new HttpConnections(server)
   return { accept: connections.accept, prepare, close: () => connections.close() }
+}
+
+/** What a request logs in as is what its connection is from then on. */
+function authenticatorOf(
+  { authenticate }: HttpServerOptions,
+  connections: HttpConnections,
+): RouteOptions['authenticate'] {
+  return (
+    authenticate &&
+    (async (login, socket) => {
+      const principal = await authenticate(login, socket.remoteAddress ?? '')
+      const client = connections.find(socket)
+      if (client !== undefined && principal !== undefined) client.principal = principal
+      return principal !== undefined
+    })
+  )
 }
 
 function timeouts(headersMsMax: number = networkLimits.httpHeadersMsMax): ServerOptions {
@@ -57,55 +89,6 @@ function timeouts(headersMsMax: number = networkLimits.httpHeadersMsMax): Server
     requestTimeout: networkLimits.httpRequestMsMax,
     // Node looks at all connections that often, which is how exact the others are.
     connectionsCheckingInterval: Math.min(headersMsMax, networkLimits.httpCheckMs),
-  }
-}
-
-/**
- * The accepted connections: where there are too many, the one ends that has been idle for longest, or
- * the oldest of all. Who comes newly is answered, as health checks have to be.
- */
-class HttpConnections {
-  readonly #server: Server
-  readonly #all = new Set<Socket>()
-  /** Without a request that is being answered, in the order in which they became so. */
-  readonly #idle = new Set<Socket>()
-
-  constructor(server: Server) {
-    this.#server = server
-    server.on('request', ({ socket }, response) => {
-      this.#idle.delete(socket)
-      response.once('close', () => {
-        if (this.#all.has(socket)) this.#idle.add(socket)
-      })
-    })
-  }
-
-  readonly accept = (socket: Socket): void => {
-    if (this.#all.size >= networkLimits.httpConnectionsMax) this.#endOldest()
-    this.#all.add(socket)
-    this.#idle.add(socket)
-    socket.once('close', () => this.#forget(socket))
-    this.#server.emit('connection', socket)
-    socket.resume()
-  }
-
-  close(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#server.close(() => resolve())
-      for (const socket of this.#all) socket.destroy()
-    })
-  }
-
-  #endOldest(): void {
-    const [oldest] = this.#idle.size > 0 ? this.#idle : this.#all
-    if (oldest === undefined) return
-    this.#forget(oldest)
-    oldest.destroy()
-  }
-
-  #forget(socket: Socket): void {
-    this.#all.delete(socket)
-    this.#idle.delete(socket)
   }
 }
 

@@ -1,6 +1,7 @@
 // What HTTP is asked for: health checks for whoever supervises the broker, and one page for whoever
 // looks after it. Loaded with the first request, or once the broker has been ready for a while.
 import type { RequestListener } from 'node:http'
+import type { Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { basicAuth } from 'hono/basic-auth'
@@ -13,11 +14,8 @@ export interface RouteOptions {
   readonly source: StatusSource
   /** The only hosts that requests may be for; left out, all. */
   readonly hosts?: ReadonlySet<string>
-  /**
-   * Checks a login from an IP address, for the pages that show more than health. Left out, everyone
-   * who reaches the port may look: right on loopback only.
-   */
-  readonly authenticate?: (login: HttpLogin, remoteAddress: string) => Promise<boolean>
+  /** Checks a login for the pages that show more than health. Left out, all may look. */
+  readonly authenticate?: ((login: HttpLogin, socket: Socket) => Promise<boolean>) | undefined
 }
 
 export interface HttpLogin {
@@ -25,9 +23,9 @@ export interface HttpLogin {
   readonly password: string
 }
 
-/** What Node's server adds to a request; tests that call the routes have nothing. */
+/** What Node's server adds to a request. */
 interface Bindings {
-  readonly incoming?: { readonly socket: { readonly remoteAddress?: string } }
+  readonly incoming: { readonly socket: Socket }
 }
 
 /** The routes, as a function of requests; tests call it without a socket. */
@@ -46,8 +44,8 @@ export function createRoutes({ source, hosts, authenticate }: RouteOptions): Hon
   })
   if (authenticate !== undefined) {
     const verifyUser = (user: string, password: string, context: Context): Promise<boolean> => {
-      const { incoming } = (context.env ?? {}) as Bindings
-      return authenticate({ user, password }, incoming?.socket.remoteAddress ?? '')
+      const { incoming } = context.env as Bindings
+      return authenticate({ user, password }, incoming.socket)
     }
     routes.use(basicAuth({ realm: 'Pabal', verifyUser }))
   }

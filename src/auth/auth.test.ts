@@ -4,6 +4,7 @@ import * as fc from 'fast-check'
 import type { Argument, Arguments } from '../record/message/arguments.ts'
 import { seededRandom } from '../testing/seeded-random.ts'
 import { hashPassword, matchesPassword } from './password-hash.ts'
+import type { Origin } from './principal.ts'
 import { type Credentials, parseAmqplain, parsePlain } from './sasl.ts'
 import { Users } from './users.ts'
 
@@ -11,6 +12,10 @@ const random = seededRandom(7)
 
 function credentials(user: string, password: string): Credentials {
   return { user, password: Buffer.from(password) }
+}
+
+function from(address: string): Origin {
+  return { protocol: 'AMQP 0-9-1', address }
 }
 
 describe('password hash', () => {
@@ -74,21 +79,24 @@ describe('Users', () => {
   test('guest may log in from this machine only', () => {
     const users = new Users({ random })
     for (const address of ['127.0.0.1', '127.8.0.9', '::1', '::ffff:127.0.0.1']) {
-      assert.equal(users.login(credentials('guest', 'guest'), address).user?.name, 'guest')
+      assert.equal(
+        users.login(credentials('guest', 'guest'), from(address)).principal?.user,
+        'guest',
+      )
     }
     assert.equal(
-      users.login(credentials('guest', 'guest'), '10.0.0.7').refusal,
+      users.login(credentials('guest', 'guest'), from('10.0.0.7')).refusal,
       "user 'guest' can only connect via localhost",
     )
-    assert.ok(users.login(credentials('guest', 'wrong'), '127.0.0.1').refusal)
-    assert.ok(users.login(credentials('nobody', 'guest'), '127.0.0.1').refusal)
+    assert.ok(users.login(credentials('guest', 'wrong'), from('127.0.0.1')).refusal)
+    assert.ok(users.login(credentials('nobody', 'guest'), from('127.0.0.1')).refusal)
   })
 
   test('nobody in particular is guest, from this machine only', () => {
     const users = new Users({ random })
     const anonymous = users.anonymous as Credentials
-    assert.equal(users.login(anonymous, '127.0.0.1').user?.name, 'guest')
-    assert.ok(users.login(anonymous, '10.0.0.7').refusal)
+    assert.equal(users.login(anonymous, from('127.0.0.1')).principal?.user, 'guest')
+    assert.ok(users.login(anonymous, from('10.0.0.7')).refusal)
     const own = { name: 'admin', password: 'secret' }
     assert.equal(new Users({ own, random }).anonymous, undefined)
   })
@@ -96,18 +104,42 @@ describe('Users', () => {
   test('wrong logins of an address wait more and more, right ones never', () => {
     const users = new Users({ own: { name: 'admin', password: 'secret' }, random })
     const waits = Array.from({ length: 30 }, () => {
-      const login = users.login(credentials('admin', 'guess'), '10.0.0.7')
-      assert.ok(users.login(credentials('admin', 'secret'), '10.0.0.7').user)
-      return login.user === undefined ? login.waitMs : -1
+      const login = users.login(credentials('admin', 'guess'), from('10.0.0.7'))
+      assert.ok(users.login(credentials('admin', 'secret'), from('10.0.0.7')).principal)
+      return login.principal === undefined ? login.waitMs : -1
     })
     assert.equal(waits[0], 0)
     assert.ok((waits.at(-1) ?? 0) > 5000, String(waits))
   })
 
+  test('who does not log in is guest, where guest exists, and never counts as a wrong login', () => {
+    const users = new Users({ random })
+    assert.equal(users.anonymousFrom(from('::1'))?.user, 'guest')
+    for (let count = 0; count < 100; count++) {
+      assert.equal(users.anonymousFrom(from('10.0.0.7')), undefined)
+    }
+    const login = users.login(credentials('guest', 'guess'), from('10.0.0.7'))
+    assert.equal(login.principal === undefined && login.waitMs, 0)
+    const own = { name: 'admin', password: 'secret' }
+    assert.equal(new Users({ own, random }).anonymousFrom(from('::1')), undefined)
+  })
+
+  test('a principal is the user and where the login came from', () => {
+    const { principal } = new Users({ random }).login(credentials('guest', 'guest'), {
+      protocol: 'Kafka',
+      address: '::1',
+    })
+    const tags = ['administrator']
+    assert.deepEqual(principal, { protocol: 'Kafka', address: '::1', user: 'guest', tags })
+  })
+
   test('a configured user may log in from anywhere, and guest does not exist', () => {
     const users = new Users({ own: { name: 'admin', password: 'secret' }, random })
-    assert.equal(users.login(credentials('admin', 'secret'), '10.0.0.7').user?.name, 'admin')
-    assert.ok(users.login(credentials('admin', 'Secret'), '10.0.0.7').refusal)
-    assert.ok(users.login(credentials('guest', 'guest'), '127.0.0.1').refusal)
+    assert.equal(
+      users.login(credentials('admin', 'secret'), from('10.0.0.7')).principal?.user,
+      'admin',
+    )
+    assert.ok(users.login(credentials('admin', 'Secret'), from('10.0.0.7')).refusal)
+    assert.ok(users.login(credentials('guest', 'guest'), from('127.0.0.1')).refusal)
   })
 })

@@ -5,16 +5,12 @@ import { isLoopback } from '../lib/loopback.ts'
 import type { Random } from '../lib/random.ts'
 import { LoginBrake } from './login-brake.ts'
 import { hashPassword, matchesPassword } from './password-hash.ts'
+import type { Origin, Principal } from './principal.ts'
 import type { Credentials } from './sasl.ts'
 
-export interface User {
-  readonly name: string
-  readonly tags: readonly string[]
-}
-
 export type LoginResult =
-  | { readonly user: User; readonly refusal: undefined }
-  | ({ readonly user: undefined } & LoginRefusal)
+  | { readonly principal: Principal; readonly refusal: undefined }
+  | ({ readonly principal: undefined } & LoginRefusal)
 
 export interface LoginRefusal {
   /** The reason, for the broker's own log; clients are told nothing of it. */
@@ -32,7 +28,9 @@ export interface UsersOptions {
 
 const guest = { name: 'guest', password: 'guest' }
 
-interface KnownUser extends User {
+interface KnownUser {
+  readonly name: string
+  readonly tags: readonly string[]
   readonly passwordHash: string
   readonly isLoopbackOnly: boolean
 }
@@ -58,16 +56,32 @@ export class Users {
     this.#nobodysHash = hashPassword(random.bytes(16), random)
   }
 
-  /** Checks a login from `remoteAddress`, an IP address as the socket reports it. */
-  login(credentials: Credentials, remoteAddress: string): LoginResult {
+  /** Who a client is that does not log in: guest, where guest exists and from this machine only. */
+  anonymousFrom(origin: Origin): Principal | undefined {
+    const known = this.anonymous && this.#users.get(this.anonymous.user)
+    return known !== undefined && mayComeFrom(known, origin)
+      ? principalOf(known, origin)
+      : undefined
+  }
+
+  /** Checks a login. */
+  login(credentials: Credentials, origin: Origin): LoginResult {
     const known = this.#users.get(credentials.user)
     const matches = matchesPassword(credentials.password, known?.passwordHash ?? this.#nobodysHash)
-    if (known !== undefined && matches && (!known.isLoopbackOnly || isLoopback(remoteAddress))) {
-      return { user: { name: known.name, tags: known.tags }, refusal: undefined }
+    if (known !== undefined && matches && mayComeFrom(known, origin)) {
+      return { principal: principalOf(known, origin), refusal: undefined }
     }
     const refusal = `user '${credentials.user}' ${reasonFor(known, matches)}`
-    return { user: undefined, refusal, waitMs: this.#brake.onWrongLogin(remoteAddress) }
+    return { principal: undefined, refusal, waitMs: this.#brake.onWrongLogin(origin.address) }
   }
+}
+
+function mayComeFrom({ isLoopbackOnly }: KnownUser, { address }: Origin): boolean {
+  return !isLoopbackOnly || isLoopback(address)
+}
+
+function principalOf({ name, tags }: KnownUser, origin: Origin): Principal {
+  return { ...origin, user: name, tags }
 }
 
 function reasonFor(known: KnownUser | undefined, matches: boolean): string {

@@ -7,6 +7,7 @@
 import path from 'node:path'
 import type { BrokerState, BrokerStatus } from '../admin/broker-status.ts'
 import { Users } from '../auth/users.ts'
+import { ClientRegistry } from '../broker/client/client-registry.ts'
 import type { GroupConfig } from '../broker/group/group-config.ts'
 import { MemoryAccount } from '../broker/memory-account.ts'
 import { Cell } from '../cell/cell.ts'
@@ -49,6 +50,8 @@ export class Node implements AsyncDisposable {
   readonly addresses: Record<string, Address> = {}
   /** Rejects when storage failed for good: nothing more can be confirmed, the process has to end. */
   readonly failed: Promise<never>
+  /** The connections of all protocols. */
+  readonly clients: ClientRegistry
   readonly #options: BrokerOptions
   readonly #logger: Logger
   readonly #doors: Doors
@@ -75,6 +78,7 @@ export class Node implements AsyncDisposable {
     this.#turn = new Turn(doors.clock)
     this.#batchWorker = new BatchWorker(doors.clock, doors.startBatchThread)
     this.#startedAt = doors.clock.monotonic()
+    this.clients = new ClientRegistry(doors.clock)
     const { user, password } = options
     const own = user === undefined ? undefined : { name: user, password: password ?? '' }
     this.#users = new Users({ own, random: this.#random, clock: this.#clock })
@@ -186,6 +190,7 @@ export class Node implements AsyncDisposable {
       cell,
       memory,
       users: this.#users,
+      clients: this.clients,
       options: this.#options,
       clock: this.#clock,
       random: this.#random,
@@ -230,8 +235,6 @@ export class Node implements AsyncDisposable {
 
   #status(cell: Cell): BrokerStatus {
     const { exchanges, queues, consumers, messages, unacked } = cell.broker.counts()
-    const sum = (count: (server: ProtocolServer) => number): number =>
-      this.#servers.reduce((total, server) => total + count(server), 0)
     return {
       state: this.#state,
       version,
@@ -239,9 +242,10 @@ export class Node implements AsyncDisposable {
       addresses: this.addresses,
       dataFolder: path.resolve(this.#options.data),
       blockedReason: cell.broker.shortage.reason,
+      clients: this.clients.counts(),
       counts: {
-        connections: sum(({ connectionCount }) => connectionCount),
-        channels: sum(({ channelCount }) => channelCount),
+        connections: this.clients.size,
+        channels: this.clients.channelCount,
         exchanges,
         queues,
         consumers,

@@ -9,6 +9,7 @@ export function openAmqp(parts: ProtocolParts): ProtocolServer {
   const server = new AmqpServer({
     broker: cell.broker,
     users: parts.users,
+    clients: parts.clients,
     turn: parts.turn,
     clock: parts.clock,
     random: parts.random,
@@ -25,12 +26,6 @@ export function openAmqp(parts: ProtocolParts): ProtocolServer {
     },
   })
   return {
-    get connectionCount() {
-      return server.connectionCount
-    },
-    get channelCount() {
-      return server.channelCount
-    },
     acceptorOf: () => takingOver(server.accept),
     [Symbol.asyncDispose]: () => server.close(),
   }

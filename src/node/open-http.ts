@@ -2,33 +2,41 @@
 import { openHttpServer } from '../admin/http-server.ts'
 import { loopbackHosts } from '../admin/own-hosts.ts'
 import type { HttpLogin } from '../admin/routes.ts'
+import type { Principal } from '../auth/principal.ts'
 import { isLoopback } from '../lib/loopback.ts'
 import { warnIfTls } from '../server/tls-failure.ts'
 import type { ProtocolParts, ProtocolServer } from './protocol-server.ts'
 
-export function openHttp({ options, users, clock, logger, status }: ProtocolParts): ProtocolServer {
+export function openHttp(parts: ProtocolParts): ProtocolServer {
+  const { options, users, clients, logger, status } = parts
   const { host } = options
-  const authenticate = async (
-    { user, password }: HttpLogin,
-    remoteAddress: string,
-  ): Promise<boolean> => {
-    const login = users.login({ user, password: Buffer.from(password) }, remoteAddress)
-    if (login.user !== undefined) return true
-    if (login.waitMs > 0) await new Promise<void>((go) => void clock.after(login.waitMs, go))
-    return false
-  }
   const server = openHttpServer({
     source: { status },
+    clients,
+    anonymousFrom: (address) => users.anonymousFrom({ protocol: 'HTTP', address }),
     onUnreadable: (bytes, remoteAddress) =>
       void warnIfTls(bytes, { remoteAddress, port: 'HTTP' }, logger),
     // On loopback everyone who reaches the port by its own name may look.
-    ...(isLoopback(host) ? { hosts: loopbackHosts(host) } : { authenticate }),
+    ...(isLoopback(host)
+      ? { hosts: loopbackHosts(host) }
+      : { authenticate: (login, address) => authenticate(login, address, parts) }),
   })
   return {
-    connectionCount: 0,
-    channelCount: 0,
     acceptorOf: () => server.accept,
     prepare: server.prepare,
     [Symbol.asyncDispose]: server.close,
   }
+}
+
+async function authenticate(
+  { user, password }: HttpLogin,
+  address: string,
+  { users, clock }: ProtocolParts,
+): Promise<Principal | undefined> {
+  const credentials = { user, password: Buffer.from(password) }
+  const login = users.login(credentials, { protocol: 'HTTP', address })
+  if (login.principal === undefined && login.waitMs > 0) {
+    await new Promise<void>((resolve) => void clock.after(login.waitMs, resolve))
+  }
+  return login.principal
 }

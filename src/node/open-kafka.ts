@@ -19,7 +19,7 @@ import type { ProtocolParts, ProtocolServer } from './protocol-server.ts'
 /** What Kafka's port needs of a node. */
 export interface KafkaParts extends Pick<
   ProtocolParts,
-  'users' | 'memory' | 'batchWorker' | 'options' | 'logger' | 'addresses'
+  'users' | 'clients' | 'memory' | 'batchWorker' | 'options' | 'logger' | 'addresses'
 > {
   readonly cell: Pick<Cell, 'broker' | 'crossing' | 'groups' | 'producerIds' | 'clusterId'>
 }
@@ -34,10 +34,6 @@ export function openKafka(parts: KafkaParts): ProtocolServer {
     Object.entries(listeners).flatMap(([name, each]) => (parts.addresses[name] ? [each] : [])),
   )
   return {
-    get connectionCount() {
-      return server.connectionCount
-    },
-    channelCount: 0,
     acceptorOf: ({ isTls }) =>
       takingOver(server.acceptOn(listeners[isTls ? 'kafka-tls' : 'kafka'])),
     [Symbol.asyncDispose]: () => {
@@ -70,6 +66,7 @@ function createServer(
     }),
     users: parts.users,
     memory: parts.memory,
+    clients: parts.clients,
     clock: broker.clock,
     random: broker.random,
     logger: logger.child({ area: 'kafka' }),

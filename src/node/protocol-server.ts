@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net'
 import type { BrokerStatus } from '../admin/broker-status.ts'
 import type { Users } from '../auth/users.ts'
+import type { ClientRegistry } from '../broker/client/client-registry.ts'
 import type { MemoryAccount } from '../broker/memory-account.ts'
 import type { Cell } from '../cell/cell.ts'
 import type { BatchWorker } from '../crossing/batch-worker.ts'
@@ -17,6 +18,8 @@ import type { Service } from './services.ts'
 export interface ProtocolParts {
   readonly cell: Cell
   readonly users: Users
+  /** Where each protocol lists its connections. */
+  readonly clients: ClientRegistry
   readonly options: BrokerOptions
   readonly clock: Clock
   readonly random: Random
@@ -31,9 +34,6 @@ export interface ProtocolParts {
 
 /** Serves one protocol on all of its ports. */
 export interface ProtocolServer extends AsyncDisposable {
-  readonly connectionCount: number
-  /** AMQP's; other protocols have none. */
-  readonly channelCount: number
   /** What takes over the sockets that the listener of `service` accepts: paused, nothing was read. */
   acceptorOf(service: Service): (socket: Socket) => void
   /** The broker has been ready for a while: loads what no first client needs. */

@@ -122,15 +122,15 @@ class FuzzRun implements AsyncDisposable {
   }
 
   async #checkNothingLeft(): Promise<void> {
-    const { broker, server, store, bugs } = this.#broker
-    await waitFor('the connection is forgotten', () => server.connectionCount === 1)
+    const { broker, clients, server, store, bugs } = this.#broker
+    await waitFor('the connection is forgotten', () => clients.size === 1)
     await waitFor('everything is committed', () => store.uncommittedSize === 0)
     assert.deepEqual(
       bugs.map((bug) => bug.stack),
       [],
       'errors of the broker itself',
     )
-    assert.equal(server.channelCount, 1, 'channels')
+    assert.equal(clients.channelCount, 1, 'channels')
     assert.equal(server.parkedSize, 0, 'parked bytes')
     const { consumers, unacked } = broker.counts()
     assert.deepEqual({ consumers, unacked }, { consumers: 0, unacked: 0 })

@@ -3,6 +3,7 @@
 
 import { Users } from '../../src/auth/users.ts'
 import { Broker } from '../../src/broker/broker.ts'
+import { ClientRegistry } from '../../src/broker/client/client-registry.ts'
 import { MemoryAccount } from '../../src/broker/memory-account.ts'
 import { BatchWorker } from '../../src/crossing/batch-worker.ts'
 import { Crossing } from '../../src/crossing/crossing.ts'
@@ -40,13 +41,17 @@ export class BrokerInProcess implements AsyncDisposable {
   readonly server: AmqpServer
   readonly crossing: Crossing
   readonly memory: MemoryAccount
+  readonly clients: ClientRegistry
   readonly port: number
   /** Errors of the broker's own, which no client can be blamed for. */
   readonly bugs: Error[]
   readonly #listener: Listener
 
   private constructor(
-    parts: Pick<BrokerInProcess, 'store' | 'broker' | 'server' | 'crossing' | 'memory' | 'bugs'>,
+    parts: Pick<
+      BrokerInProcess,
+      'store' | 'broker' | 'server' | 'crossing' | 'memory' | 'clients' | 'bugs'
+    >,
     listener: Listener,
   ) {
     this.store = parts.store
@@ -54,6 +59,7 @@ export class BrokerInProcess implements AsyncDisposable {
     this.server = parts.server
     this.crossing = parts.crossing
     this.memory = parts.memory
+    this.clients = parts.clients
     this.bugs = parts.bugs
     this.port = listener.address.port
     this.#listener = listener
@@ -78,9 +84,11 @@ export class BrokerInProcess implements AsyncDisposable {
       onDamaged: (_queue, _offset, error) => bugs.push(error),
     })
     const memory = new MemoryAccount({ watermark, onReceived: () => undefined })
+    const clients = new ClientRegistry(systemClock)
     const server = new AmqpServer({
       broker,
       users: new Users({ random: systemRandom }),
+      clients,
       turn,
       clock: systemClock,
       random: systemRandom,
@@ -95,7 +103,8 @@ export class BrokerInProcess implements AsyncDisposable {
       onSocket: takingOver(server.accept),
       onAcceptProblem: (reason) => bugs.push(new Error(reason)),
     })
-    return new BrokerInProcess({ store, broker, server, crossing, memory, bugs }, listener)
+    const parts = { store, broker, server, crossing, memory, clients, bugs }
+    return new BrokerInProcess(parts, listener)
   }
 
   get url(): string {

@@ -21,6 +21,7 @@ export async function openKafkaBeside({
   broker,
   crossing,
   memory,
+  clients,
 }: BrokerInProcess): Promise<KafkaBeside> {
   const addresses: Record<string, Address> = {}
   const batchWorker = new BatchWorker(systemClock)
@@ -30,6 +31,7 @@ export async function openKafkaBeside({
     cell: { broker, crossing, groups, producerIds, clusterId: 'beside' },
     users: new Users({ random: systemRandom }),
     memory,
+    clients,
     batchWorker,
     options: completeOptions({}),
     logger: silentLogger,

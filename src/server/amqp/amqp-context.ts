@@ -1,5 +1,6 @@
 import type { Users } from '../../auth/users.ts'
 import type { Broker } from '../../broker/broker.ts'
+import type { ClientRegistry } from '../../broker/client/client-registry.ts'
 import type { MemoryAccount } from '../../broker/memory-account.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Logger } from '../../lib/logger.ts'
@@ -24,6 +25,8 @@ export interface AmqpSettings {
 export interface AmqpParts {
   readonly broker: Broker
   readonly users: Users
+  /** Where connections of all protocols are listed. */
+  readonly clients: ClientRegistry
   readonly turn: Turn
   readonly clock: Clock
   readonly random: Random

@@ -3,14 +3,15 @@ import type { Socket } from 'node:net'
 import { amqpLimits } from '../../limits/amqp.ts'
 import type { ByteSource } from '../byte-source.ts'
 import { SendWatch } from '../send-watch.ts'
+import { AmqpClient } from './amqp-client.ts'
 import type { AmqpContext, AmqpParts } from './amqp-context.ts'
 import { Connection } from './connection.ts'
 import { makeReply } from './reply.ts'
 
 export class AmqpServer {
   readonly #context: AmqpContext
-  readonly #connections = new Set<Connection>()
   readonly #stopListening: () => void
+  readonly #connections = new Map<Connection, AmqpClient>()
   #onAllClosed: (() => void) | undefined
 
   constructor(parts: AmqpParts) {
@@ -19,20 +20,10 @@ export class AmqpServer {
     this.#stopListening = parts.broker.shortage.onChange(this.#onShortage)
   }
 
-  get connectionCount(): number {
-    return this.#connections.size
-  }
-
-  get channelCount(): number {
-    let count = 0
-    for (const connection of this.#connections) count += connection.channelCount
-    return count
-  }
-
   /** Bytes that wait in the channels of all connections. */
   get parkedSize(): number {
     let size = 0
-    for (const connection of this.#connections) size += connection.parkedSize
+    for (const connection of this.#connections.keys()) size += connection.parkedSize
     return size
   }
 
@@ -41,7 +32,10 @@ export class AmqpServer {
     const connection = new Connection({ socket, source }, this.#context, (closed) => {
       this.#onClosed(closed)
     })
-    this.#connections.add(connection)
+    const { clients } = this.#context
+    const client = new AmqpClient(connection, socket, clients.register())
+    this.#connections.set(connection, client)
+    clients.add(client)
   }
 
   /** Tells every client that the broker stops, and resolves when all connections are closed. */
@@ -51,7 +45,7 @@ export class AmqpServer {
       'connection_forced',
       "broker forced connection closure with reason 'shutdown'",
     )
-    for (const connection of this.#connections) {
+    for (const connection of this.#connections.keys()) {
       if (connection.status === 'header') connection.destroy()
       else connection.closeForReply(reply, 0, amqpLimits.stopCloseMsMax)
     }
@@ -62,13 +56,15 @@ export class AmqpServer {
   }
 
   readonly #onShortage = (isShort: boolean): void => {
-    for (const connection of this.#connections) {
+    for (const connection of this.#connections.keys()) {
       if (isShort) connection.tellBlocked()
       else connection.onUnblocked()
     }
   }
 
   #onClosed(connection: Connection): void {
+    const client = this.#connections.get(connection)
+    if (client !== undefined) this.#context.clients.remove(client)
     this.#connections.delete(connection)
     if (this.#connections.size === 0) this.#onAllClosed?.()
   }

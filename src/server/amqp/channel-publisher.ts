@@ -239,10 +239,10 @@ export class ChannelPublisher {
   #checkUserId(): void {
     const { header, headerStart, headerEnd } = this.#source
     const claimed = readUserId(header, headerStart, headerEnd)
-    const { userName } = this.#channel.connection
-    if (claimed === undefined || claimed === userName) return
+    const user = this.#channel.connection.principal?.user ?? ''
+    if (claimed === undefined || claimed === user) return
     throw preconditionFailed(
-      `user_id property set to '${claimed}' but authenticated user was '${userName}'`,
+      `user_id property set to '${claimed}' but authenticated user was '${user}'`,
     )
   }
 

@@ -19,7 +19,7 @@ test('a refused protocol header that is followed by more bytes ends the connecti
   assert.equal(answer.kind, 'body')
   client.sendBytes(Buffer.from('Accept: */*\r\n\r\n'))
   await client.ended()
-  await waitFor('connection is forgotten', () => broker.server.connectionCount === 0)
+  await waitFor('connection is forgotten', () => broker.clients.size === 0)
 })
 
 test('a connection that is closed while it is not read ignores what it had not read', async () => {
@@ -70,7 +70,7 @@ test('a basic.get that waited when its connection went takes no message', async 
   await client.expect(1, 'basic.ack')
   client.send(1, 'basic.get', { queue: 'q' })
   await client[Symbol.asyncDispose]()
-  await waitFor('connection is gone', () => broker.server.connectionCount === 0)
+  await waitFor('connection is gone', () => broker.clients.size === 0)
   await waitFor('everything is committed', () => broker.store.uncommittedSize === 0)
   assert.deepEqual(pick(broker), { messages: 1, unacked: 0 })
 })

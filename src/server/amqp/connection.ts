@@ -4,6 +4,7 @@
 // connection.close and ignores everything but close-ok) → closed. The peer's end of the socket,
 // an error or a silent peer lead to closed from anywhere.
 import type { Socket } from 'node:net'
+import type { Principal } from '../../auth/principal.ts'
 import type { Destination } from '../../broker/destination.ts'
 import type { VHost } from '../../broker/vhost.ts'
 import { FrameReader, heartbeatFrame } from '../../codec/amqp/frame.ts'
@@ -28,6 +29,8 @@ import { turnPhase, type TurnTask } from '../../lib/turn.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
 import { logLimits } from '../../limits/log.ts'
 import type { Ticket } from '../../log/ticket.ts'
+import type { Arguments } from '../../record/message/arguments.ts'
+import { toArguments } from '../../record/message/to-arguments.ts'
 import type { ByteSource, Incoming } from '../byte-source.ts'
 import type { Sender } from '../send-watch.ts'
 import { warnIfTls } from '../tls-failure.ts'
@@ -50,7 +53,8 @@ export class Connection implements TurnTask, HeartbeatPeer, Sender {
   readonly remoteAddress: string
   status: ConnectionStatus = 'header'
   frameMax: number = amqpLimits.handshakeFrameSizeMax
-  userName = ''
+  /** Undefined until the client has logged in. */
+  principal: Principal | undefined
   /** When bytes were last handed to the socket, by the monotonic clock. */
   sentAt = 0
   /** Bytes of frames and messages that wait in channels. */
@@ -109,6 +113,15 @@ export class Connection implements TurnTask, HeartbeatPeer, Sender {
 
   get channelCount(): number {
     return this.#channelCount
+  }
+
+  get vhostName(): string | undefined {
+    return this.#vhost?.name
+  }
+
+  /** What the client says it is. */
+  get clientProperties(): Arguments {
+    return toArguments(this.#handshake.clientProperties)
   }
 
   /** Publishers have to wait: the broker is short of something. */

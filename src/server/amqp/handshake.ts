@@ -84,13 +84,13 @@ export class Handshake {
     this.clientProperties = method.clientProperties
     const credentials = this.#credentials(method)
     const { users } = this.#connection.context
-    const remote = this.#connection.remoteAddress
-    const login = credentials && users.login(credentials, remote)
-    if (login?.user === undefined) {
+    const origin = { protocol: 'AMQP 0-9-1', address: this.#connection.remoteAddress } as const
+    const login = credentials && users.login(credentials, origin)
+    if (login?.principal === undefined) {
       this.#refuse(method.mechanism, login ?? unreadable)
       return
     }
-    this.#connection.userName = login.user.name
+    this.#connection.principal = login.principal
     this.#expected = 'tune-ok'
     const { channelMax, frameMax, heartbeatSeconds } = this.#connection.context.settings
     this.#connection.send(0, {

@@ -20,9 +20,10 @@ const features: Partial<ApiVersionsResponse> = {
   ],
 }
 
-export const handleApiVersions: Handler<'apiVersions'> = (request, { apiVersion }) => {
+export const handleApiVersions: Handler<'apiVersions'> = (request, { apiVersion, client }) => {
   const { clientSoftwareName: name, clientSoftwareVersion: version } = request
   const isNamed = apiVersion < 3 || (namePattern.test(name) && namePattern.test(version))
+  if (isNamed) Object.assign(client.names, { softwareName: name, softwareVersion: version })
   return {
     errorCode: isNamed ? noError : codeOf('INVALID_REQUEST'),
     apiKeys: isNamed ? served() : [],

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import type { Socket } from 'node:net'
 import { test } from 'node:test'
+import { Users } from '../../auth/users.ts'
 import { MemoryAccount } from '../../broker/memory-account.ts'
 import { Shortage } from '../../broker/shortage.ts'
 import { encodeRequest } from '../../codec/kafka/request.ts'
 import { WireWriter } from '../../codec/kafka/wire-writer.ts'
 import { silentLogger } from '../../lib/logger.ts'
+import { systemRandom } from '../../lib/random.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
 import { VirtualClock } from '../../testing/virtual-clock.ts'
 import { ByteSource } from '../byte-source.ts'
@@ -21,6 +23,7 @@ function connected(): {
   readonly socket: { bytesWritten: number; writableLength: number }
 } {
   const socket = {
+    remoteAddress: '127.0.0.1',
     bytesWritten: 0,
     writableLength: 0,
     on: () => undefined,
@@ -39,7 +42,8 @@ function connected(): {
     clock,
     sendWatch: new SendWatch(clock, kafkaLimits.kafkaIdleMsMax),
     logger: silentLogger,
-    settings: { requestSizeMax: kafkaLimits.kafkaRequestSizeMax, needsLogin: false },
+    users: new Users({ random: systemRandom, clock }),
+    settings: { requestSizeMax: kafkaLimits.kafkaRequestSizeMax },
     loginWatch: { remove: () => undefined },
     broker: { store: { uncommittedSize: 0 }, shortage: new Shortage() },
     memory: new MemoryAccount({ watermark: 1, onReceived: () => undefined }),

@@ -21,7 +21,7 @@ import type { KafkaContext, KafkaListener } from './kafka-context.ts'
 import type { Stranger } from './login-watch.ts'
 import type { Operation } from './operation.ts'
 import { ProduceHold } from './produce-hold.ts'
-import type { KafkaClient } from './request-context.ts'
+import type { ClientNames, KafkaClient } from './request-context.ts'
 import { RequestsInFlight } from './requests-in-flight.ts'
 import { SaslState } from './sasl-state.ts'
 import { servedApis } from './served-apis.ts'
@@ -50,6 +50,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   readonly remoteAddress: string
   readonly sasl: SaslState
   readonly produceHold: ProduceHold
+  readonly names: ClientNames = { clientId: '', softwareName: '', softwareVersion: '' }
   readonly socket: Socket
   readonly #listener: KafkaListener
   /** The address of this machine that the client came to. */
@@ -86,11 +87,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     this.remoteAddress = socket.remoteAddress ?? ''
     this.#onClosed = onClosed
     this.produceHold = new ProduceHold(context.clock, context.broker.shortage)
-    this.sasl = new SaslState(
-      context.users,
-      socket.remoteAddress ?? '',
-      context.settings.needsLogin,
-    )
+    this.sasl = new SaslState(context.users, socket.remoteAddress ?? '')
     this.#stream = new RequestStream(kafkaLimits.kafkaLoginSizeMax, largePages)
     if (!this.sasl.isTrusted) context.loginWatch.add(this)
     this.sasl.whenTrusted(() => {
@@ -210,6 +207,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     }
     const { operation } = servedApis[api]
     if (!this.sasl.allows(operation)) throw new RefusedRequestError(`${api} before authentication`)
+    this.names.clientId = header.clientId ?? ''
     this.#noteUse(operation)
     const slot = new AnswerSlot()
     this.#slots.push(slot)

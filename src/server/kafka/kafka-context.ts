@@ -1,5 +1,6 @@
 import type { Users } from '../../auth/users.ts'
 import type { Broker } from '../../broker/broker.ts'
+import type { ClientRegistry } from '../../broker/client/client-registry.ts'
 import type { Destination } from '../../broker/destination.ts'
 import type { GroupConfig } from '../../broker/group/group-config.ts'
 import type { GroupCoordinator } from '../../broker/group/group-coordinator.ts'
@@ -61,6 +62,8 @@ export interface KafkaParts {
   readonly advertisedWatch: AdvertisedWatch
   readonly loginWatch: LoginWatch
   readonly users: Users
+  /** Where connections of all protocols are listed. */
+  readonly clients: ClientRegistry
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger

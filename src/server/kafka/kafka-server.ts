@@ -6,6 +6,7 @@ import { kafkaLimits } from '../../limits/kafka.ts'
 import type { ByteSource } from '../byte-source.ts'
 import { SendWatch } from '../send-watch.ts'
 import { ConnectionQuota } from './connection-quota.ts'
+import { KafkaClientEntry } from './kafka-client-entry.ts'
 import { KafkaConnection } from './kafka-connection.ts'
 import type { KafkaContext, KafkaListener, KafkaParts } from './kafka-context.ts'
 
@@ -24,10 +25,6 @@ export class KafkaServer {
     })
   }
 
-  get connectionCount(): number {
-    return this.#connections.size
-  }
-
   /** What takes over the sockets that `listener` accepts. */
   acceptOn(listener: KafkaListener): (socket: Socket, source: ByteSource) => void {
     return (socket, source) => {
@@ -39,11 +36,15 @@ export class KafkaServer {
         return
       }
       const incoming = { socket, source, listener }
+      const { clients, logger } = this.#context
       const connection = new KafkaConnection(incoming, this.#context, (closed) => {
         this.#connections.delete(closed)
         this.#quota.leave(address)
+        clients.remove(client)
       })
+      const client = new KafkaClientEntry(connection, { socket, logger }, clients.register())
       this.#connections.add(connection)
+      clients.add(client)
     }
   }
 

@@ -14,6 +14,7 @@ export interface KafkaClient {
   /** Where it is told to connect. */
   readonly advertised: Address
   readonly sasl: SaslState
+  readonly names: ClientNames
   readonly isClosed: boolean
   /** Where produces wait while publishers are blocked. */
   readonly produceHold: ProduceHold
@@ -25,6 +26,15 @@ export interface KafkaClient {
   onClose(listener: () => void): () => void
   /** Ends the connection. */
   destroy(): void
+}
+
+/** What a client calls itself; empty as long as it does not. */
+export interface ClientNames {
+  /** Of the last request. */
+  clientId: string
+  /** Its library (KIP-511). */
+  softwareName: string
+  softwareVersion: string
 }
 
 /** One request being answered. */

@@ -1,4 +1,5 @@
 // How far a connection is with SASL PLAIN (KIP-43, KIP-152).
+import type { Origin, Principal } from '../../auth/principal.ts'
 import { type Credentials, parsePlain } from '../../auth/sasl.ts'
 import type { Users } from '../../auth/users.ts'
 import type { Operation } from './operation.ts'
@@ -6,16 +7,17 @@ import type { Operation } from './operation.ts'
 export const saslMechanism = 'PLAIN'
 
 export class SaslState {
+  /** Who the client is; undefined until it has logged in, where it has to. */
+  principal: Principal | undefined
   readonly #users: Users
-  readonly #remoteAddress: string
-  readonly #needsLogin: boolean
+  readonly #origin: Origin
   #onTrusted: () => void = () => undefined
   #at: 'new' | 'handshaken' | 'raw-token' | 'authenticated' | 'failed' = 'new'
 
-  constructor(users: Users, remoteAddress: string, needsLogin: boolean) {
+  constructor(users: Users, remoteAddress: string) {
     this.#users = users
-    this.#remoteAddress = remoteAddress
-    this.#needsLogin = needsLogin
+    this.#origin = { protocol: 'Kafka', address: remoteAddress }
+    this.principal = users.anonymousFrom(this.#origin)
   }
 
   /** Whether the next message is a bare token: SaslHandshake version 0 announced it. */
@@ -34,7 +36,7 @@ export class SaslState {
 
   /** Whether it may do everything. */
   get isTrusted(): boolean {
-    return this.#at === 'authenticated' || (!this.#needsLogin && !this.hasFailed)
+    return this.principal !== undefined && !this.hasFailed
   }
 
   /** Calls back once it may do everything, at once if it may already. */
@@ -54,10 +56,11 @@ export class SaslState {
   /** `waitMs` is how long at least a refused client waits for its answer. */
   authenticate(token: Buffer): { readonly isAccepted: boolean; readonly waitMs: number } {
     const credentials: Credentials | undefined = parsePlain(token)
-    const login = credentials && this.#users.login(credentials, this.#remoteAddress)
-    const isAccepted = login?.user !== undefined
+    const login = credentials && this.#users.login(credentials, this.#origin)
+    const isAccepted = login?.principal !== undefined
+    this.principal = login?.principal
     this.#at = isAccepted ? 'authenticated' : 'failed'
     if (isAccepted) this.#onTrusted()
-    return { isAccepted, waitMs: login?.user === undefined ? (login?.waitMs ?? 0) : 0 }
+    return { isAccepted, waitMs: login?.principal === undefined ? (login?.waitMs ?? 0) : 0 }
   }
 }

@@ -1,0 +1,54 @@
+// An HTTP connection as the list of all clients shows it.
+import type { Socket } from 'node:net'
+import type { ClientProtocol, Principal } from '../auth/principal.ts'
+import type { Client } from '../broker/client/client.ts'
+import { type Transport, transportOf } from '../lib/transport.ts'
+import { type Arguments, noArguments } from '../record/message/arguments.ts'
+
+export class HttpClient implements Client {
+  readonly protocol: ClientProtocol = 'HTTP'
+  readonly channelCount = 0
+  readonly vhost = undefined
+  readonly id: number
+  readonly connectedAt: number
+  readonly transport: Transport
+  /** Who sent the last request. */
+  principal: Principal | undefined
+  /** Of the last request. */
+  userAgent = ''
+  readonly socket: Socket
+  #isBusy = false
+  #isClosing = false
+
+  constructor(socket: Socket, { id, connectedAt }: Pick<Client, 'id' | 'connectedAt'>) {
+    this.id = id
+    this.connectedAt = connectedAt
+    this.transport = transportOf(socket)
+    this.socket = socket
+  }
+
+  get properties(): Arguments {
+    if (this.userAgent === '') return noArguments
+    return new Map([['product', { type: 'longstr', value: this.userAgent }]])
+  }
+
+  get receivedSize(): number {
+    return this.socket.bytesRead
+  }
+
+  get sentSize(): number {
+    return this.socket.bytesWritten
+  }
+
+  /** A request is being answered, or no longer. */
+  set isBusy(isBusy: boolean) {
+    this.#isBusy = isBusy
+    if (!isBusy && this.#isClosing) this.socket.destroySoon()
+  }
+
+  /** Ends once the request that came has been answered; HTTP has no word for the reason. */
+  close(): void {
+    this.#isClosing = true
+    if (!this.#isBusy) this.socket.destroySoon()
+  }
+}

@@ -1,0 +1,16 @@
+/** What a client speaks, as RabbitMQ's and Kafka's tools name it. */
+export type ClientProtocol = 'AMQP 0-9-1' | 'Kafka' | 'HTTP'
+
+/** Where a client comes from. */
+export interface Origin {
+  readonly protocol: ClientProtocol
+  /** IP address, as the socket reports it. */
+  readonly address: string
+}
+
+/** Who does something: every connection and every HTTP request has one once it is logged in. */
+export interface Principal extends Origin {
+  readonly user: string
+  /** `administrator` and its like, which say what the user may do besides using queues. */
+  readonly tags: readonly string[]
+}

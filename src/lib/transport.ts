@@ -1,0 +1,20 @@
+import type { Socket } from 'node:net'
+import type { Address } from './listen.ts'
+import { unmapped } from './loopback.ts'
+
+/** The two ends of a client's socket. */
+export interface Transport {
+  readonly peer: Address
+  readonly local: Address
+  readonly isTls: boolean
+}
+
+/** The ends of an accepted socket; to be asked while it is open. */
+export function transportOf(socket: Socket): Transport {
+  const { remoteAddress, remotePort, localAddress, localPort } = socket
+  return {
+    peer: { host: unmapped(remoteAddress ?? ''), port: remotePort ?? 0 },
+    local: { host: unmapped(localAddress ?? ''), port: localPort ?? 0 },
+    isTls: 'encrypted' in socket,
+  }
+}

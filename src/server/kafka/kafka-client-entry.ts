@@ -1,0 +1,63 @@
+// A Kafka connection as the list of all clients shows it.
+import type { Socket } from 'node:net'
+import type { ClientProtocol, Principal } from '../../auth/principal.ts'
+import { defaultVHost } from '../../broker/broker.ts'
+import type { Client } from '../../broker/client/client.ts'
+import type { Logger } from '../../lib/logger.ts'
+import { type Transport, transportOf } from '../../lib/transport.ts'
+import type { Argument, Arguments } from '../../record/message/arguments.ts'
+import type { KafkaClient } from './request-context.ts'
+
+export class KafkaClientEntry implements Client {
+  readonly protocol: ClientProtocol = 'Kafka'
+  readonly channelCount = 0
+  readonly vhost: string = defaultVHost
+  readonly id: number
+  readonly connectedAt: number
+  readonly transport: Transport
+  readonly #connection: KafkaClient
+  readonly #socket: Socket
+  readonly #logger: Logger
+
+  constructor(
+    connection: KafkaClient,
+    { socket, logger }: { readonly socket: Socket; readonly logger: Logger },
+    { id, connectedAt }: Pick<Client, 'id' | 'connectedAt'>,
+  ) {
+    this.id = id
+    this.connectedAt = connectedAt
+    this.transport = transportOf(socket)
+    this.#connection = connection
+    this.#socket = socket
+    this.#logger = logger
+  }
+
+  get principal(): Principal | undefined {
+    return this.#connection.sasl.principal
+  }
+
+  get properties(): Arguments {
+    const { clientId, softwareName, softwareVersion } = this.#connection.names
+    const known = { client_id: clientId, product: softwareName, version: softwareVersion }
+    return new Map(
+      Object.entries(known)
+        .filter(([, value]) => value !== '')
+        .map(([name, value]): [string, Argument] => [name, { type: 'longstr', value }]),
+    )
+  }
+
+  get receivedSize(): number {
+    return this.#socket.bytesRead
+  }
+
+  get sentSize(): number {
+    return this.#socket.bytesWritten
+  }
+
+  /** Kafka has no word for it: the socket closes, and the log says why. */
+  close(reason: string): void {
+    const { peer } = this.transport
+    this.#logger.info({ remote: peer.host, reason }, 'Kafka connection closed')
+    this.#connection.destroy()
+  }
+}
