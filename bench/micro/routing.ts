@@ -7,8 +7,7 @@ import {
 } from '../../src/broker/exchange/binding.ts'
 import { createMatcher } from '../../src/broker/exchange/create-matcher.ts'
 import { Exchange } from '../../src/broker/exchange/exchange.ts'
-import type { Argument, Arguments } from '../../src/record/message/arguments.ts'
-import { noArguments } from '../../src/record/message/arguments.ts'
+import { type FieldTable, emptyTable, table } from '../../src/record/message/field-table.ts'
 import type { MicroBenchmark } from './micro-benchmark.ts'
 
 type ExchangeType = 'direct' | 'fanout' | 'topic' | 'headers'
@@ -63,8 +62,7 @@ function routed(kind: string, rule: Rule, count: number): MicroBenchmark {
       const exchange = exchangeWith(rule, count)
       const messages = Array.from({ length: Math.min(count, 4096) }, (_, i) => {
         const index = (i * 7919) % count
-        const args = headersOf(rule, index)
-        return { routingKeys: [rule.key(index)], headers: () => args }
+        return { routingKeys: [rule.key(index)], headers: headersOf(rule, index) }
       })
       let next = 0
       return () => {
@@ -83,7 +81,7 @@ function exchangeWith(rule: Rule, count: number): Exchange<QueueLike> {
     durable: true,
     autoDelete: false,
     internal: false,
-    arguments: noArguments,
+    arguments: emptyTable,
   }
   const exchange = new Exchange<QueueLike>(declaration, createMatcher(rule.type))
   for (let index = 0; index < count; index++) {
@@ -101,8 +99,7 @@ function bindingOf(exchange: Exchange<QueueLike>, rule: Rule, index: number): Bi
   return { key, source: exchange, target, routingKey, arguments: args }
 }
 
-function headersOf({ type }: Rule, index: number): Arguments {
-  if (type !== 'headers') return noArguments
-  const tenant: Argument = { type: 'longstr', value: `tenant-${index}` }
-  return new Map([['tenant', tenant]])
+function headersOf({ type }: Rule, index: number): FieldTable {
+  if (type !== 'headers') return emptyTable
+  return table({ tenant: `tenant-${index}` })
 }

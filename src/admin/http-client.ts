@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import type { ClientProtocol, Principal } from '../auth/principal.ts'
 import type { Client } from '../broker/client/client.ts'
 import { type Transport, transportOf } from '../lib/transport.ts'
-import { type Arguments, noArguments } from '../record/message/arguments.ts'
+import { type FieldTable, table } from '../record/message/field-table.ts'
 
 export class HttpClient implements Client {
   readonly protocol: ClientProtocol = 'HTTP'
@@ -27,9 +27,8 @@ export class HttpClient implements Client {
     this.socket = socket
   }
 
-  get properties(): Arguments {
-    if (this.userAgent === '') return noArguments
-    return new Map([['product', { type: 'longstr', value: this.userAgent }]])
+  get properties(): FieldTable {
+    return table(this.userAgent === '' ? {} : { product: this.userAgent })
   }
 
   get receivedSize(): number {

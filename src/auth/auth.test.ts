@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
-import type { Argument, Arguments } from '../record/message/arguments.ts'
+import { emptyTable, FieldTable, type FieldValue } from '../record/message/field-table.ts'
 import { seededRandom } from '../testing/seeded-random.ts'
 import { hashPassword, matchesPassword } from './password-hash.ts'
 import type { Origin } from './principal.ts'
@@ -63,15 +63,15 @@ describe('SASL responses', () => {
   })
 
   test('parseAmqplain() needs LOGIN and PASSWORD as text', () => {
-    const table = (password: Argument): Arguments =>
-      new Map([
+    const table = (password: FieldValue): FieldTable =>
+      FieldTable.from([
         ['LOGIN', { type: 'longstr', value: 'u' }],
         ['PASSWORD', password],
       ])
     const parsed = parseAmqplain(table({ type: 'longstr', value: 'p' }))
     assert.deepEqual(parsed, credentials('u', 'p'))
     assert.equal(parseAmqplain(table({ type: 'long', value: 1 })), undefined)
-    assert.equal(parseAmqplain(new Map()), undefined)
+    assert.equal(parseAmqplain(emptyTable), undefined)
   })
 })
 

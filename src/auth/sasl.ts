@@ -1,5 +1,5 @@
 // What a client sends to log in, per SASL mechanism, as user name and password.
-import type { Arguments } from '../record/message/arguments.ts'
+import { type FieldTable } from '../record/message/field-table.ts'
 
 export interface Credentials {
   readonly user: string
@@ -21,17 +21,16 @@ export function parsePlain(response: Uint8Array): Credentials | undefined {
   return { user, password: Uint8Array.from(response.subarray(second + 1)) }
 }
 
-/** AMQPLAIN: a field table with LOGIN and PASSWORD. Undefined when one is missing or not text. */
-export function parseAmqplain(table: Arguments): Credentials | undefined {
+/** AMQPLAIN: a field table with LOGIN and PASSWORD. Undefined when one is missing or no longstr. */
+export function parseAmqplain(table: FieldTable): Credentials | undefined {
   const user = bytesOf(table, 'LOGIN')
   const password = bytesOf(table, 'PASSWORD')
   return user && password ? { user: textOf(user), password } : undefined
 }
 
-function bytesOf(table: Arguments, name: string): Uint8Array | undefined {
+function bytesOf(table: FieldTable, name: string): Uint8Array | undefined {
   const field = table.get(name)
-  if (field?.type === 'longstr') return Buffer.from(field.value)
-  return field?.type === 'binary' ? field.value : undefined
+  return field?.type === 'longstr' ? Buffer.from(field.value) : undefined
 }
 
 function textOf(bytes: Uint8Array): string {

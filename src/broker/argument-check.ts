@@ -1,11 +1,17 @@
 // Checks of single argument values. A check answers with the reason of its refusal as RabbitMQ
 // prints it: an Erlang term, `{value_negative,-1}`, or a quoted sentence.
-import type { Argument, Arguments, Integer, IntegerTypeName } from '../record/message/arguments.ts'
+import {
+  type FieldTable,
+  type FieldType,
+  type FieldValue,
+  textOf,
+  typeNameOf,
+} from '../record/message/field-table.ts'
 
 /** The reason why `argument` is refused; undefined when it is fine. */
-export type ArgumentCheck = (argument: Argument, all: Arguments) => string | undefined
+export type ArgumentCheck = (argument: FieldValue, all: FieldTable) => string | undefined
 
-const integerTypes: ReadonlySet<string> = new Set<IntegerTypeName>([
+const integerTypes: ReadonlySet<string> = new Set<FieldType>([
   'byte',
   'short',
   'signedint',
@@ -26,7 +32,7 @@ export const bool: ArgumentCheck = (argument) =>
   argument.type === 'bool' ? undefined : unacceptable(argument)
 
 export const text: ArgumentCheck = (argument) =>
-  argument.type === 'longstr' ? undefined : unacceptable(argument)
+  textOf(argument) === undefined ? unacceptable(argument) : undefined
 
 export const notNegative: ArgumentCheck = (argument) =>
   checkInteger(argument, (value) => (value < 0 ? 'value_negative' : undefined))
@@ -65,15 +71,16 @@ export function oneOf(values: readonly string[], reason: string): ArgumentCheck 
 /** `first`, `last`, `next`, an offset, a timestamp, or an age: `1h`. */
 export const streamOffset: ArgumentCheck = (argument) => {
   if (argument.type === 'timestamp' || isInteger(argument)) return undefined
-  if (argument.type !== 'longstr') return unacceptable(argument)
-  if (['first', 'last', 'next'].includes(argument.value)) return undefined
+  const value = textOf(argument)
+  if (value === undefined) return unacceptable(argument)
+  if (['first', 'last', 'next'].includes(value)) return undefined
   if (findAgeMs(argument) !== undefined) return undefined
-  return `{invalid_stream_offset_arg,{longstr,<<"${argument.value}">>}}`
+  return `{invalid_stream_offset_arg,{longstr,<<"${value}">>}}`
 }
 
 /** Milliseconds of an age such as `7D`; undefined when the argument is not one. */
-export function findAgeMs(argument: Argument): number | undefined {
-  const parts = argument.type === 'longstr' ? /^([0-9]+)([YMDhms])$/.exec(argument.value) : null
+export function findAgeMs(argument: FieldValue): number | undefined {
+  const parts = /^([0-9]+)([YMDhms])$/.exec(textOf(argument) ?? '')
   if (!parts) return undefined
   const ms = Number(parts[1]) * (unitMs[parts[2] as keyof typeof unitMs] ?? 0)
   return ms > 0 ? ms : undefined
@@ -90,21 +97,21 @@ const unitMs = {
   s: 1000,
 } as const
 
-function unacceptable(argument: Argument): string {
-  return `{unacceptable_type,${argument.type}}`
+function unacceptable(argument: FieldValue): string {
+  return `{unacceptable_type,${typeNameOf(argument)}}`
 }
 
 function checkInteger(
-  argument: Argument,
-  check: (value: Integer) => string | undefined,
+  argument: FieldValue,
+  check: (value: number | bigint) => string | undefined,
 ): string | undefined {
-  if (!isInteger(argument)) return `"expected integer, got ${argument.type}"`
+  if (!isInteger(argument)) return `"expected integer, got ${typeNameOf(argument)}"`
   const reason = check(argument.value)
   return reason && `{${reason},${argument.value}}`
 }
 
 function isInteger(
-  argument: Argument,
-): argument is { readonly type: IntegerTypeName; readonly value: Integer } {
+  argument: FieldValue,
+): argument is Extract<FieldValue, { readonly value: number | bigint }> {
   return integerTypes.has(argument.type)
 }

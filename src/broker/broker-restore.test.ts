@@ -8,7 +8,7 @@ import { Turn } from '../lib/turn.ts'
 import type { Log } from '../log/log.ts'
 import { MemoryLogStore } from '../log/memory/memory-log-store.ts'
 import { decodeTopologyChanges, type QueueRow } from '../meta/topology-change.ts'
-import { noArguments } from '../record/message/arguments.ts'
+import { emptyTable } from '../record/message/field-table.ts'
 import { VirtualClock } from '../testing/virtual-clock.ts'
 import { Broker } from './broker.ts'
 import { Queue } from './queue/queue.ts'
@@ -61,7 +61,7 @@ function rowOf(name: string, log: Log | undefined, vhost = '/'): QueueRow {
     logId,
     cursorId,
     autoDelete: false,
-    arguments: noArguments,
+    arguments: emptyTable,
   }
 }
 

@@ -1,6 +1,6 @@
 // queue.declare: finds the queue and checks that it is what was asked for, or makes it.
 import type { Ticket } from '../log/ticket.ts'
-import type { Arguments } from '../record/message/arguments.ts'
+import { type FieldTable } from '../record/message/field-table.ts'
 import { findAgeMs } from './argument-check.ts'
 import { queueLocked, queueNotFound, queueResource } from './broker-error.ts'
 import type { Broker } from './broker.ts'
@@ -87,16 +87,16 @@ function checkExisting(vhost: VHost<Destination>, existing: Destination, asked: 
  * its partitions or may name the number it has, and a limit that Kafka has set is as good as one
  * that was declared.
  */
-function comparable(topic: Topic, asked: QueueAsked): Arguments {
-  const args = new Map(topic.arguments)
+function comparable(topic: Topic, asked: QueueAsked): FieldTable {
+  let args = topic.arguments
   const [partitions, age, size] = ['x-partitions', 'x-max-age', 'x-max-length-bytes'].map((name) =>
     asked.arguments.get(name),
   )
-  if (partitions === undefined) args.delete('x-partitions')
-  else args.set('x-partitions', { type: 'signedint', value: topic.partitions.length })
+  const partitionCount = { type: 'signedint', value: topic.partitions.length } as const
+  args = args.with('x-partitions', partitions && partitionCount)
   const { retentionMs, retentionSize } = topic.config
-  if (age && findAgeMs(age) === retentionMs) args.set('x-max-age', age)
-  if (size && Number(size.value) === retentionSize) args.set('x-max-length-bytes', size)
+  if (age && findAgeMs(age) === retentionMs) args = args.with('x-max-age', age)
+  if (size && Number(size.value) === retentionSize) args = args.with('x-max-length-bytes', size)
   return args
 }
 
@@ -157,14 +157,14 @@ function createStream(broker: Broker, vhost: VHost<Destination>, asked: QueueAsk
   return { queue: topic, ticket }
 }
 
-function partitionCountOf(args: Arguments): number {
+function partitionCountOf(args: FieldTable): number {
   const count = args.get('x-partitions')
   return count === undefined ? 1 : Number(count.value)
 }
 
 /** The limits that are declared; else those that were set before; else none. */
 function streamConfigs(
-  args: Arguments,
+  args: FieldTable,
   before: Readonly<Record<string, string>>,
 ): Record<string, string> {
   const age = args.get('x-max-age')

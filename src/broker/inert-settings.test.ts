@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { table } from '../record/message/field-table.ts'
 import { describeInert, inertArguments, inertConfigs } from './inert-settings.ts'
 
 test('arguments without effect are named with what comes of it', () => {
   const settings = inertArguments(
-    new Map([
-      ['x-queue-type', { type: 'longstr', value: 'quorum' }],
-      ['x-dead-letter-exchange', { type: 'longstr', value: 'dlx' }],
-      ['toString', { type: 'longstr', value: 'mine' }],
-      ['x-message-ttl', { type: 'signedint', value: 1000 }],
-    ]),
+    table({
+      'x-queue-type': 'quorum',
+      'x-dead-letter-exchange': 'dlx',
+      toString: 'mine',
+      'x-message-ttl': 1000,
+    }),
   )
   assert.equal(
     describeInert({ kind: 'queue', vhost: '/', name: 'q', settings }),

@@ -1,7 +1,7 @@
 // What a declaration may carry and this version does not act on yet. Each of these would be a message
 // lost or kept against the user's will, so a declaration with one of them is warned of, once. Whoever
 // makes one of them work deletes its row.
-import type { Arguments } from '../record/message/arguments.ts'
+import type { FieldTable } from '../record/message/field-table.ts'
 
 /** A setting without effect, and what comes of that. */
 export interface InertSetting {
@@ -36,8 +36,8 @@ const queueArguments: Readonly<Record<string, string>> = {
 }
 
 /** The arguments of a new work queue that have no effect. */
-export function inertArguments(args: Arguments): InertSetting[] {
-  return [...args.keys()].flatMap((name) => {
+export function inertArguments(args: FieldTable): InertSetting[] {
+  return args.entries.flatMap(({ name }) => {
     const consequence = Object.hasOwn(queueArguments, name) ? queueArguments[name] : undefined
     return consequence === undefined ? [] : [{ name, consequence }]
   })

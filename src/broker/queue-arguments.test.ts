@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type Argument, type Arguments, noArguments } from '../record/message/arguments.ts'
+import { FieldTable, type FieldValue, emptyTable } from '../record/message/field-table.ts'
 import { findAgeMs } from './argument-check.ts'
 import {
   checkConsumerArguments,
@@ -11,27 +11,27 @@ import {
   type QueueType,
 } from './queue-arguments.ts'
 
-function text(value: string): Argument {
+function text(value: string): FieldValue {
   return { type: 'longstr', value }
 }
 
-function long(value: number): Argument {
+function long(value: number): FieldValue {
   return { type: 'long', value }
 }
 
 function declaration(
-  args: Readonly<Record<string, Argument>>,
+  args: Readonly<Record<string, FieldValue>>,
   options: Partial<QueueDeclaration> = {},
 ): QueueDeclaration {
   const plain = { name: 'q', durable: true, exclusive: false, autoDelete: false }
-  return { ...plain, arguments: new Map(Object.entries(args)), ...options }
+  return { ...plain, arguments: FieldTable.from(Object.entries(args)), ...options }
 }
 
 const quorum = { 'x-queue-type': text('quorum') }
 const stream = { 'x-queue-type': text('stream') }
 
 describe('checkQueueDeclaration()', () => {
-  const accepted: [args: Readonly<Record<string, Argument>>, type: QueueType][] = [
+  const accepted: [args: Readonly<Record<string, FieldValue>>, type: QueueType][] = [
     [{}, 'classic'],
     [{ 'x-queue-type': text('classic') }, 'classic'],
     [quorum, 'quorum'],
@@ -50,7 +50,7 @@ describe('checkQueueDeclaration()', () => {
     })
   }
 
-  const refused: [args: Readonly<Record<string, Argument>>, message: string][] = [
+  const refused: [args: Readonly<Record<string, FieldValue>>, message: string][] = [
     [{ 'x-queue-type': text('odd') }, invalid('x-queue-type', `"unsupported queue type 'odd'"`)],
     [{ 'x-queue-type': long(1) }, invalid('x-queue-type', '{unacceptable_type,long}')],
     [{ 'x-message-ttl': long(-1) }, invalid('x-message-ttl', '{value_negative,-1}')],
@@ -128,8 +128,8 @@ describe('checkQueueDeclaration()', () => {
 
 describe('checkQueueEquivalence()', () => {
   function check(
-    asked: Readonly<Record<string, Argument>>,
-    current: Readonly<Record<string, Argument>>,
+    asked: Readonly<Record<string, FieldValue>>,
+    current: Readonly<Record<string, FieldValue>>,
   ): void {
     checkQueueEquivalence('/', declaration(asked), { ...declaration(current), type: 'classic' })
   }
@@ -190,13 +190,13 @@ describe('checkQueueEquivalence()', () => {
 })
 
 describe('checkConsumerArguments()', () => {
-  function check(type: QueueType, args: Readonly<Record<string, Argument>>): void {
-    const map: Arguments = new Map(Object.entries(args))
+  function check(type: QueueType, args: Readonly<Record<string, FieldValue>>): void {
+    const map: FieldTable = FieldTable.from(Object.entries(args))
     checkConsumerArguments('/', { name: 'q', type }, map)
   }
 
   test('accepts what the type of queue knows, and what nobody knows', () => {
-    checkConsumerArguments('/', { name: 'q', type: 'classic' }, noArguments)
+    checkConsumerArguments('/', { name: 'q', type: 'classic' }, emptyTable)
     check('classic', { 'x-priority': long(-5), 'x-cancel-on-ha-failover': text('x') })
     for (const offset of ['first', 'last', 'next', '1h']) {
       check('stream', { 'x-stream-offset': text(offset) })

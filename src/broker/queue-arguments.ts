@@ -1,8 +1,8 @@
 // Which arguments each type of queue and its consumers know, and what their values may be. Unknown
 // arguments are kept and ignored; one that only another type knows is refused. The tables are those
-// of RabbitMQ 4.2, which Pabal says it is; x-consumer-timeout is in none of them before 4.3.2. Arguments
+// of RabbitMQ 4.2, which Pabal says it is; x-consumer-timeout is in none of them before 4.3.2. FieldTable
 // that RabbitMQ 4 dropped are accepted and ignored, because old programs still send them.
-import type { Arguments } from '../record/message/arguments.ts'
+import { type FieldTable, textOf, typeNameOf } from '../record/message/field-table.ts'
 import {
   age,
   anything,
@@ -29,7 +29,7 @@ export interface QueueDeclaration {
   readonly durable: boolean
   readonly exclusive: boolean
   readonly autoDelete: boolean
-  readonly arguments: Arguments
+  readonly arguments: FieldTable
 }
 
 type ArgumentTable = Readonly<Record<string, ArgumentCheck>>
@@ -100,15 +100,16 @@ const streamFilterBytesMin = 16
 const streamFilterBytesMax = 255
 
 /** The type that the arguments ask for; classic when they do not. Throws `precondition_failed`. */
-export function queueTypeOf(vhost: string, name: string, args: Arguments): QueueType {
+export function queueTypeOf(vhost: string, name: string, args: FieldTable): QueueType {
   const type = args.get('x-queue-type')
   if (!type) return 'classic'
   const resource = queueResource(vhost, name)
-  if (type.type !== 'longstr') {
-    throw invalidArgument('x-queue-type', resource, `{unacceptable_type,${type.type}}`)
+  const asked = textOf(type)
+  if (asked === undefined) {
+    throw invalidArgument('x-queue-type', resource, `{unacceptable_type,${typeNameOf(type)}}`)
   }
-  if (Object.hasOwn(known, type.value)) return type.value as QueueType
-  throw invalidArgument('x-queue-type', resource, `"unsupported queue type '${type.value}'"`)
+  if (Object.hasOwn(known, asked)) return asked as QueueType
+  throw invalidArgument('x-queue-type', resource, `"unsupported queue type '${asked}'"`)
 }
 
 /** Checks a new queue's arguments and properties. Throws `precondition_failed`. */
@@ -144,7 +145,7 @@ export function checkQueueEquivalence(
 export function checkConsumerArguments(
   vhost: string,
   queue: { readonly name: string; readonly type: QueueType },
-  args: Arguments,
+  args: FieldTable,
 ): void {
   if (args.size === 0) return
   const resource = queueResource(vhost, queue.name)
@@ -162,10 +163,10 @@ function isDurable(declaration: QueueDeclaration): boolean {
   return declaration.durable && !declaration.exclusive
 }
 
-function checkValues(resource: string, table: ArgumentTable, args: Arguments): void {
-  for (const [name, argument] of args) {
+function checkValues(resource: string, table: ArgumentTable, args: FieldTable): void {
+  for (const { name, value } of args.entries) {
     const check = Object.hasOwn(table, name) ? table[name] : undefined
-    const reason = check?.(argument, args)
+    const reason = check?.(value, args)
     if (reason !== undefined) throw invalidArgument(name, resource, reason)
   }
 }
@@ -173,9 +174,9 @@ function checkValues(resource: string, table: ArgumentTable, args: Arguments): v
 function checkForeignArguments(
   resource: string,
   { type, tables }: { type: QueueType; tables: Readonly<Record<QueueType, ArgumentTable>> },
-  args: Arguments,
+  args: FieldTable,
 ): void {
-  for (const name of args.keys()) {
+  for (const { name } of args.entries) {
     if (Object.hasOwn(tables[type], name)) continue
     const isForeign = Object.values(tables).some((table) => Object.hasOwn(table, name))
     if (!isForeign) continue
@@ -186,15 +187,15 @@ function checkForeignArguments(
 }
 
 // RabbitMQ looks at this argument's type before all others and says so in other words.
-function checkDeadLetterExchange(resource: string, args: Arguments): void {
+function checkDeadLetterExchange(resource: string, args: FieldTable): void {
   const exchange = args.get('x-dead-letter-exchange')
-  if (!exchange || exchange.type === 'longstr') return
+  if (!exchange || textOf(exchange) !== undefined) return
   throw preconditionFailed(
-    `invalid type '${exchange.type}' for arg 'x-dead-letter-exchange' in ${resource}`,
+    `invalid type '${typeNameOf(exchange)}' for arg 'x-dead-letter-exchange' in ${resource}`,
   )
 }
 
-function checkStreamSizes(args: Arguments): void {
+function checkStreamSizes(args: FieldTable): void {
   const segment = args.get('x-stream-max-segment-size-bytes')?.value ?? 0
   if (Number(segment) > streamSegmentBytesMax) {
     throw preconditionFailed('Exceeded max value for x-stream-max-segment-size-bytes')

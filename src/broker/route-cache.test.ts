@@ -2,8 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { QueueUnderTest } from '../../test/support/queue-under-test.ts'
 import { brokerLimits } from '../limits/broker.ts'
+import { CodecError } from '../record/codec-error.ts'
 import { encodeAddress } from '../record/message/address.ts'
-import { type Argument, type Arguments, noArguments } from '../record/message/arguments.ts'
+import { CONTENT_HEADER_SIZE_MIN, encodeContentHeader } from '../record/message/content-header.ts'
+import { FieldTable, emptyTable, table } from '../record/message/field-table.ts'
+import { RecordSource } from '../record/message/record-source.ts'
 import type { Queue } from './queue/queue.ts'
 import { type Route, RouteCache } from './route-cache.ts'
 import { VHost } from './vhost.ts'
@@ -15,8 +18,17 @@ function setUp(): { vhost: VHost<Queue>; cache: RouteCache; queue: Queue } {
   return { vhost, cache: new RouteCache(vhost), queue }
 }
 
-function find(cache: RouteCache, address: Buffer, headers: Arguments = noArguments): Route {
-  return cache.find(address, 0, address.length, () => headers)
+function find(cache: RouteCache, address: Buffer, headers: FieldTable = emptyTable): Route {
+  return cache.find(sourceOf(address, headers))
+}
+
+function sourceOf(address: Buffer, headers: FieldTable): RecordSource {
+  const source = new RecordSource()
+  source.address = address
+  source.addressEnd = address.length
+  source.header = encodeContentHeader(0, { headers })
+  source.headerEnd = source.header.length
+  return source
 }
 
 test('an address that was used before is not resolved again', () => {
@@ -45,7 +57,7 @@ test('the exchange and the key do not run into each other', () => {
     durable: false,
     autoDelete: false,
     internal: false,
-    arguments: noArguments,
+    arguments: emptyTable,
   })
   assert.equal(find(cache, encodeAddress('a', 'q')).queues.length, 0)
   assert.throws(() => find(cache, encodeAddress('aq', '')), { code: 'exchange_not_found' })
@@ -55,7 +67,7 @@ test('a new binding is seen by the next message', () => {
   const { vhost, cache, queue } = setUp()
   const address = encodeAddress('amq.direct', 'key')
   assert.equal(find(cache, address).queues.length, 0)
-  vhost.bindQueue(queue.name, 'amq.direct', 'key', noArguments)
+  vhost.bindQueue(queue.name, 'amq.direct', 'key', emptyTable)
   assert.equal(find(cache, address).queues.length, 1)
   vhost.removeQueue(queue.name)
   assert.equal(find(cache, address).queues.length, 0)
@@ -63,7 +75,7 @@ test('a new binding is seen by the next message', () => {
 
 test('a headers exchange is asked for every message', () => {
   const { vhost, cache, queue } = setUp()
-  const wanted: Arguments = new Map<string, Argument>([['kind', { type: 'longstr', value: 'a' }]])
+  const wanted: FieldTable = FieldTable.from([['kind', { type: 'longstr', value: 'a' }]])
   vhost.bindQueue(queue.name, 'amq.headers', '', wanted)
   const address = encodeAddress('amq.headers', '')
   for (let count = 0; count < 2; count++) {
@@ -73,10 +85,16 @@ test('a headers exchange is asked for every message', () => {
 })
 
 test('headers are not decoded when no exchange looks at them', () => {
-  const { cache } = setUp()
-  const address = encodeAddress('', 'q')
-  const headers = (): never => assert.fail('headers were decoded')
-  for (let count = 0; count < 3; count++) cache.find(address, 0, address.length, headers)
+  const { vhost, cache, queue } = setUp()
+  const source = sourceOf(encodeAddress('', 'q'), emptyTable)
+  // The table's size is more than there is.
+  source.header.writeUInt32BE(1, CONTENT_HEADER_SIZE_MIN)
+  for (let count = 0; count < 3; count++) cache.find(source)
+  vhost.bindExchange('amq.headers', 'amq.direct', 'q', emptyTable)
+  vhost.bindQueue(queue.name, 'amq.headers', '', table({ kind: 'a' }))
+  source.address = encodeAddress('amq.direct', 'q')
+  source.addressEnd = source.address.length
+  assert.throws(() => cache.find(source), CodecError)
 })
 
 test('two addresses with one hash keep their own routes', () => {
@@ -85,7 +103,7 @@ test('two addresses with one hash keep their own routes', () => {
   const [bound, unbound] = ['1fg11i.r5s', 'h073xc.e8a'].map((key) =>
     encodeAddress('amq.direct', key),
   ) as [Buffer, Buffer]
-  vhost.bindQueue(queue.name, 'amq.direct', '1fg11i.r5s', noArguments)
+  vhost.bindQueue(queue.name, 'amq.direct', '1fg11i.r5s', emptyTable)
   for (let count = 0; count < 2; count++) {
     assert.equal(find(cache, bound).queues.length, 1)
     assert.equal(find(cache, unbound).queues.length, 0)
@@ -94,7 +112,7 @@ test('two addresses with one hash keep their own routes', () => {
 
 test('more addresses than there is memory for are still found', () => {
   const { vhost, cache, queue } = setUp()
-  vhost.bindQueue(queue.name, 'amq.topic', 'even.#', noArguments)
+  vhost.bindQueue(queue.name, 'amq.topic', 'even.#', emptyTable)
   const first = encodeAddress('amq.topic', 'even.0')
   const route = find(cache, first)
   const count = brokerLimits.routesSizeMax / brokerLimits.routeSize + 1

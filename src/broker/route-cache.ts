@@ -3,8 +3,9 @@
 // to any other that is known a hash of them besides; neither allocates.
 import { brokerLimits } from '../limits/broker.ts'
 import { type Address, decodeAddress } from '../record/message/address.ts'
-import type { Arguments } from '../record/message/arguments.ts'
+import type { RecordSource } from '../record/message/record-source.ts'
 import type { Destination } from './destination.ts'
+import { PublishedMessage } from './exchange/published-message.ts'
 import type { RouteResult } from './exchange/route.ts'
 import type { VHost } from './vhost.ts'
 
@@ -40,25 +41,26 @@ export class RouteCache {
   }
 
   /**
-   * The route for `address[start, end)`. `headers` decodes the message's headers and is called only
-   * when an exchange looks at them. Throws `exchange_not_found`, `access_refused`.
+   * The route of a message; its headers are decoded only when an exchange looks at them. Throws
+   * `exchange_not_found`, `access_refused`.
    */
-  find(address: Buffer, start: number, end: number, headers: () => Arguments | undefined): Route {
+  find(source: RecordSource): Route {
+    const { address, addressStart: start, addressEnd: end } = source
     if (this.#version !== this.#vhost.version) this.#forget()
     let known = this.#last
     if (known === undefined || !isSame(known.bytes, address, start, end)) {
       known = this.#routes.get(hashOf(address, start, end))
       if (known === undefined || !isSame(known.bytes, address, start, end)) {
-        return this.#add(Buffer.from(address.subarray(start, end)), headers)
+        return this.#add(Buffer.from(address.subarray(start, end)), source)
       }
       this.#last = known
     }
-    return known.dependsOnHeaders ? this.#resolve(known.address, headers) : known
+    return known.dependsOnHeaders ? routeTo(this.#ask(known.address, source).queues) : known
   }
 
-  #add(bytes: Buffer, headers: () => Arguments | undefined): Route {
+  #add(bytes: Buffer, source: RecordSource): Route {
     const address = decodeAddress(bytes, 0)
-    const { queues, dependsOnHeaders } = this.#ask(address, headers)
+    const { queues, dependsOnHeaders } = this.#ask(address, source)
     const route: CachedRoute = { ...routeTo(queues), bytes, address, dependsOnHeaders }
     this.#size += brokerLimits.routeSize + queues.length * pointerSize
     if (this.#size > brokerLimits.routesSizeMax) this.#forget()
@@ -67,15 +69,8 @@ export class RouteCache {
     return route
   }
 
-  #resolve(address: Address, headers: () => Arguments | undefined): Route {
-    return routeTo(this.#ask(address, headers).queues)
-  }
-
-  #ask(
-    { exchange, routingKey }: Address,
-    headers: () => Arguments | undefined,
-  ): RouteResult<Destination> {
-    return this.#vhost.route(exchange, [routingKey], headers)
+  #ask({ exchange, routingKey }: Address, source: RecordSource): RouteResult<Destination> {
+    return this.#vhost.route(exchange, new PublishedMessage([routingKey], source))
   }
 
   #forget(): void {

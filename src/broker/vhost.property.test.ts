@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import type { BindingRow, TopologyChange } from '../meta/topology-change.ts'
-import { noArguments } from '../record/message/arguments.ts'
+import { emptyTable } from '../record/message/field-table.ts'
 import type { QueueLike } from './exchange/binding.ts'
 import { VHost } from './vhost.ts'
 
@@ -151,7 +151,7 @@ function declare(
   model.exchanges.set(name, autoDelete)
   const durable = isDurable(name)
   const type = name.endsWith('2') ? 'topic' : 'direct'
-  const rest = { internal: false, arguments: noArguments }
+  const rest = { internal: false, arguments: emptyTable }
   return [...vhost.declareExchange({ name, type, durable, autoDelete, ...rest })]
 }
 
@@ -163,14 +163,14 @@ function changeBinding(
   const method = `${op}${isQueue(target) ? 'Queue' : 'Exchange'}` as const
   const isPossible = model.has(target) && model.has(source)
   if (op === 'bind' && !isPossible) {
-    assert.throws(() => vhost[method](target, source, key, noArguments), /^BrokerError: no /)
+    assert.throws(() => vhost[method](target, source, key, emptyTable), /^BrokerError: no /)
     return []
   }
   if (op === 'unbind') model.unbind(source, target, key)
   else if (!model.bindings.some((it) => isSame(it, { source, target, key }))) {
     model.bindings.push({ source, target, key })
   }
-  return [...vhost[method](target, source, key, noArguments)]
+  return [...vhost[method](target, source, key, emptyTable)]
 }
 
 function isSame(a: ModelBinding, b: ModelBinding): boolean {
@@ -182,7 +182,7 @@ function checkRoutes(vhost: VHost<QueueLike>, model: Model): void {
     assert.equal(vhost.findExchange(exchange) !== undefined, model.exchanges.has(exchange))
     if (!model.exchanges.has(exchange)) continue
     for (const key of ['a', 'b']) {
-      const { queues } = vhost.route(exchange, [key], () => undefined)
+      const { queues } = vhost.route(exchange, { routingKeys: [key], headers: undefined })
       assert.equal(new Set(queues).size, queues.length)
       assert.deepEqual(new Set(queues.map((it) => it.name)), model.route(exchange, key))
     }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { TopologyChange } from '../meta/topology-change.ts'
-import { type Argument, type Arguments, noArguments } from '../record/message/arguments.ts'
+import { FieldTable, type FieldValue, emptyTable } from '../record/message/field-table.ts'
 import type { BrokerError } from './broker-error.ts'
 import type { QueueLike } from './exchange/binding.ts'
 import type { ExchangeDeclaration } from './exchange/exchange.ts'
@@ -9,7 +9,7 @@ import { type Changes, VHost } from './vhost.ts'
 
 type TestVHost = VHost<QueueLike>
 
-function text(value: string): Argument {
+function text(value: string): FieldValue {
   return { type: 'longstr', value }
 }
 
@@ -18,11 +18,13 @@ function declaration(
   options: Partial<ExchangeDeclaration> = {},
 ): ExchangeDeclaration {
   const plain = { type: 'direct', durable: true, autoDelete: false, internal: false }
-  return { name, ...plain, arguments: noArguments, ...options }
+  return { name, ...plain, arguments: emptyTable, ...options }
 }
 
 function withAlternate(name: string, alternate: string): ExchangeDeclaration {
-  return declaration(name, { arguments: new Map([['alternate-exchange', text(alternate)]]) })
+  return declaration(name, {
+    arguments: FieldTable.from([['alternate-exchange', text(alternate)]]),
+  })
 }
 
 let lastId = 0
@@ -40,7 +42,7 @@ function addQueue(vhost: TestVHost, name: string, isDurable = true): void {
 
 function routed(vhost: TestVHost, exchange: string, ...keys: readonly string[]): string[] {
   return vhost
-    .route(exchange, keys, () => undefined)
+    .route(exchange, { routingKeys: keys, headers: undefined })
     .queues.map((queue) => queue.name)
     .toSorted()
 }
@@ -112,7 +114,7 @@ describe('VHost exchanges', () => {
     [
       'an alternate that is not text',
       declaration('x', {
-        arguments: new Map([['alternate-exchange', { type: 'long', value: 1 }]]),
+        arguments: FieldTable.from([['alternate-exchange', { type: 'long', value: 1 }]]),
       }),
       refusal(
         'precondition_failed',
@@ -174,9 +176,9 @@ describe('VHost exchanges', () => {
   test('deleteExchange() removes bindings on both sides; a missing exchange is fine', () => {
     const vhost = newVHost('q')
     for (const name of ['a', 'b', 'c']) vhost.declareExchange(declaration(name, { type: 'fanout' }))
-    vhost.bindExchange('b', 'a', '', noArguments)
-    vhost.bindExchange('c', 'b', '', noArguments)
-    vhost.bindQueue('q', 'c', '', noArguments)
+    vhost.bindExchange('b', 'a', '', emptyTable)
+    vhost.bindExchange('c', 'b', '', emptyTable)
+    vhost.bindQueue('q', 'c', '', emptyTable)
     assert.deepEqual(routed(vhost, 'a', ''), ['q'])
     assert.deepEqual(summary(vhost.deleteExchange('b', { ifUnused: false })), ['delete b'])
     assert.deepEqual(routed(vhost, 'a', ''), [])
@@ -188,12 +190,12 @@ describe('VHost exchanges', () => {
   test('deleteExchange() if unused refuses while something is bound to it', () => {
     const vhost = newVHost('q')
     vhost.declareExchange(declaration('x'))
-    vhost.bindQueue('q', 'x', 'k', noArguments)
+    vhost.bindQueue('q', 'x', 'k', emptyTable)
     assert.throws(
       () => vhost.deleteExchange('x', { ifUnused: true }),
       refusal('precondition_failed', "exchange 'x' in vhost '/' in use"),
     )
-    vhost.unbindQueue('q', 'x', 'k', noArguments)
+    vhost.unbindQueue('q', 'x', 'k', emptyTable)
     assert.deepEqual(summary(vhost.deleteExchange('x', { ifUnused: true })), ['delete x'])
   })
 
@@ -212,15 +214,15 @@ describe('VHost exchanges', () => {
 describe('VHost bindings', () => {
   test('the same binding twice is one, whatever the order of its arguments', () => {
     const vhost = newVHost('q')
-    const args = new Map([
+    const args = FieldTable.from([
       ['a', text('1')],
       ['b', text('2')],
     ])
     assert.deepEqual(summary(vhost.bindQueue('q', 'amq.headers', 'k', args)), ['put amq.headers→q'])
-    const reversed: Arguments = new Map(Array.from(args).toReversed())
+    const reversed = new FieldTable(args.entries.toReversed())
     assert.deepEqual(vhost.bindQueue('q', 'amq.headers', 'k', reversed), [])
     assert.equal(vhost.bindQueue('q', 'amq.headers', 'other', args).length, 1)
-    assert.equal(vhost.bindQueue('q', 'amq.headers', 'k', noArguments).length, 1)
+    assert.equal(vhost.bindQueue('q', 'amq.headers', 'k', emptyTable).length, 1)
     assert.equal(vhost.getExchange('amq.headers').bindingCount, 3)
     assert.equal(Array.from(vhost.bindingsTo('q')).length, 3)
     assert.deepEqual(summary(vhost.unbindQueue('q', 'amq.headers', 'k', reversed)), [
@@ -233,39 +235,39 @@ describe('VHost bindings', () => {
     const vhost = newVHost('durable')
     addQueue(vhost, 'transient', false)
     vhost.declareExchange(declaration('t', { durable: false }))
-    assert.equal(vhost.bindQueue('durable', 'amq.direct', 'k', noArguments).length, 1)
-    assert.equal(vhost.bindQueue('transient', 'amq.direct', 'k', noArguments).length, 0)
-    assert.equal(vhost.bindQueue('durable', 't', 'k', noArguments).length, 0)
-    assert.equal(vhost.bindExchange('t', 'amq.direct', 'k', noArguments).length, 0)
-    assert.equal(vhost.bindExchange('amq.topic', 'amq.direct', 'k', noArguments).length, 1)
+    assert.equal(vhost.bindQueue('durable', 'amq.direct', 'k', emptyTable).length, 1)
+    assert.equal(vhost.bindQueue('transient', 'amq.direct', 'k', emptyTable).length, 0)
+    assert.equal(vhost.bindQueue('durable', 't', 'k', emptyTable).length, 0)
+    assert.equal(vhost.bindExchange('t', 'amq.direct', 'k', emptyTable).length, 0)
+    assert.equal(vhost.bindExchange('amq.topic', 'amq.direct', 'k', emptyTable).length, 1)
   })
 
   test('what is missing cannot be bound, but unbound', () => {
     const vhost = newVHost('q')
     const noQueue = refusal('queue_not_found', "no queue 'gone' in vhost '/'")
     const noExchange = refusal('exchange_not_found', "no exchange 'gone' in vhost '/'")
-    assert.throws(() => vhost.bindQueue('gone', 'amq.direct', '', noArguments), noQueue)
-    assert.throws(() => vhost.bindQueue('q', 'gone', '', noArguments), noExchange)
-    assert.throws(() => vhost.bindExchange('gone', 'amq.direct', '', noArguments), noExchange)
-    assert.throws(() => vhost.bindExchange('amq.direct', 'gone', '', noArguments), noExchange)
-    assert.deepEqual(vhost.unbindQueue('gone', 'amq.direct', '', noArguments), [])
-    assert.deepEqual(vhost.unbindQueue('q', 'gone', '', noArguments), [])
-    assert.deepEqual(vhost.unbindExchange('gone', 'amq.direct', '', noArguments), [])
+    assert.throws(() => vhost.bindQueue('gone', 'amq.direct', '', emptyTable), noQueue)
+    assert.throws(() => vhost.bindQueue('q', 'gone', '', emptyTable), noExchange)
+    assert.throws(() => vhost.bindExchange('gone', 'amq.direct', '', emptyTable), noExchange)
+    assert.throws(() => vhost.bindExchange('amq.direct', 'gone', '', emptyTable), noExchange)
+    assert.deepEqual(vhost.unbindQueue('gone', 'amq.direct', '', emptyTable), [])
+    assert.deepEqual(vhost.unbindQueue('q', 'gone', '', emptyTable), [])
+    assert.deepEqual(vhost.unbindExchange('gone', 'amq.direct', '', emptyTable), [])
   })
 
   test('nobody binds the default exchange', () => {
     const vhost = newVHost('q')
     const error = refusal('access_refused', 'operation not permitted on the default exchange')
-    assert.throws(() => vhost.bindQueue('q', '', 'q', noArguments), error)
-    assert.throws(() => vhost.unbindQueue('q', '', 'q', noArguments), error)
-    assert.throws(() => vhost.bindExchange('', 'amq.direct', '', noArguments), error)
-    assert.throws(() => vhost.bindExchange('amq.direct', '', '', noArguments), error)
-    assert.throws(() => vhost.unbindExchange('', 'amq.direct', '', noArguments), error)
+    assert.throws(() => vhost.bindQueue('q', '', 'q', emptyTable), error)
+    assert.throws(() => vhost.unbindQueue('q', '', 'q', emptyTable), error)
+    assert.throws(() => vhost.bindExchange('', 'amq.direct', '', emptyTable), error)
+    assert.throws(() => vhost.bindExchange('amq.direct', '', '', emptyTable), error)
+    assert.throws(() => vhost.unbindExchange('', 'amq.direct', '', emptyTable), error)
   })
 
   test('a refused binding argument leaves no binding', () => {
     const vhost = newVHost('q')
-    const args = new Map([['x-match', text('most')]])
+    const args = FieldTable.from([['x-match', text('most')]])
     assert.throws(() => vhost.bindQueue('q', 'amq.match', '', args), {
       code: 'precondition_failed',
     })
@@ -275,8 +277,8 @@ describe('VHost bindings', () => {
 
   test('removing a queue removes its bindings', () => {
     const vhost = newVHost('q', 'r')
-    vhost.bindQueue('q', 'amq.fanout', '', noArguments)
-    vhost.bindQueue('r', 'amq.fanout', '', noArguments)
+    vhost.bindQueue('q', 'amq.fanout', '', emptyTable)
+    vhost.bindQueue('r', 'amq.fanout', '', emptyTable)
     assert.deepEqual(vhost.removeQueue('q'), [])
     assert.deepEqual(routed(vhost, 'amq.fanout', ''), ['r'])
     assert.equal(vhost.findQueue('q'), undefined)
@@ -291,8 +293,8 @@ describe('VHost bindings', () => {
     const steps = [
       () => addQueue(vhost, 'q'),
       () => vhost.declareExchange(declaration('x')),
-      () => vhost.bindQueue('q', 'x', '', noArguments),
-      () => vhost.unbindQueue('q', 'x', '', noArguments),
+      () => vhost.bindQueue('q', 'x', '', emptyTable),
+      () => vhost.unbindQueue('q', 'x', '', emptyTable),
       () => vhost.deleteExchange('x', { ifUnused: false }),
       () => vhost.removeQueue('q'),
     ]
@@ -310,12 +312,12 @@ describe('VHost auto-delete exchanges', () => {
   test('end with their last binding, and never before they had one', () => {
     const vhost = newVHost('q', 'r')
     vhost.declareExchange(declaration('x', autoDelete))
-    vhost.bindExchange('x', 'amq.fanout', '', noArguments)
-    vhost.unbindExchange('x', 'amq.fanout', '', noArguments)
-    vhost.bindQueue('q', 'x', '', noArguments)
-    vhost.bindQueue('r', 'x', '', noArguments)
-    assert.deepEqual(summary(vhost.unbindQueue('q', 'x', '', noArguments)), ['delete x→q'])
-    assert.deepEqual(summary(vhost.unbindQueue('r', 'x', '', noArguments)), [
+    vhost.bindExchange('x', 'amq.fanout', '', emptyTable)
+    vhost.unbindExchange('x', 'amq.fanout', '', emptyTable)
+    vhost.bindQueue('q', 'x', '', emptyTable)
+    vhost.bindQueue('r', 'x', '', emptyTable)
+    assert.deepEqual(summary(vhost.unbindQueue('q', 'x', '', emptyTable)), ['delete x→q'])
+    assert.deepEqual(summary(vhost.unbindQueue('r', 'x', '', emptyTable)), [
       'delete x→r',
       'delete x',
     ])
@@ -328,9 +330,9 @@ describe('VHost auto-delete exchanges', () => {
     for (const name of names) vhost.declareExchange(declaration(name, autoDelete))
     for (const [i, name] of names.entries()) {
       const source = names[i - 1]
-      if (source !== undefined) vhost.bindExchange(name, source, '', noArguments)
+      if (source !== undefined) vhost.bindExchange(name, source, '', emptyTable)
     }
-    vhost.bindQueue('q', 'x4999', '', noArguments)
+    vhost.bindQueue('q', 'x4999', '', emptyTable)
     assert.deepEqual(routed(vhost, 'x0', ''), ['q'])
     assert.equal(vhost.removeQueue('q').length, 5000)
     assert.equal(Array.from(vhost.exchanges()).length, 7)
@@ -339,8 +341,8 @@ describe('VHost auto-delete exchanges', () => {
   test('that are bound to themselves can be deleted', () => {
     const vhost = newVHost('q')
     vhost.declareExchange(declaration('x', autoDelete))
-    vhost.bindExchange('x', 'x', '', noArguments)
-    vhost.bindQueue('q', 'x', '', noArguments)
+    vhost.bindExchange('x', 'x', '', emptyTable)
+    vhost.bindQueue('q', 'x', '', emptyTable)
     assert.deepEqual(summary(vhost.deleteExchange('x', { ifUnused: false })), ['delete x'])
     assert.equal(Array.from(vhost.bindingsTo('q')).length, 0)
   })
@@ -356,19 +358,19 @@ describe('VHost.route()', () => {
 
   test('a queue is reached once, over however many bindings', () => {
     const vhost = newVHost('q')
-    vhost.bindQueue('q', 'amq.topic', 'a.#', noArguments)
-    vhost.bindQueue('q', 'amq.topic', '#.b', noArguments)
-    vhost.bindExchange('amq.fanout', 'amq.topic', '#', noArguments)
-    vhost.bindQueue('q', 'amq.fanout', '', noArguments)
+    vhost.bindQueue('q', 'amq.topic', 'a.#', emptyTable)
+    vhost.bindQueue('q', 'amq.topic', '#.b', emptyTable)
+    vhost.bindExchange('amq.fanout', 'amq.topic', '#', emptyTable)
+    vhost.bindQueue('q', 'amq.fanout', '', emptyTable)
     assert.deepEqual(routed(vhost, 'amq.topic', 'a.b', 'a.c'), ['q'])
   })
 
   test('cycles between exchanges end', () => {
     const vhost = newVHost('q')
-    vhost.bindExchange('amq.fanout', 'amq.topic', '#', noArguments)
-    vhost.bindExchange('amq.topic', 'amq.fanout', '', noArguments)
-    vhost.bindExchange('amq.fanout', 'amq.fanout', '', noArguments)
-    vhost.bindQueue('q', 'amq.topic', 'k', noArguments)
+    vhost.bindExchange('amq.fanout', 'amq.topic', '#', emptyTable)
+    vhost.bindExchange('amq.topic', 'amq.fanout', '', emptyTable)
+    vhost.bindExchange('amq.fanout', 'amq.fanout', '', emptyTable)
+    vhost.bindQueue('q', 'amq.topic', 'k', emptyTable)
     assert.deepEqual(routed(vhost, 'amq.fanout', 'k'), ['q'])
   })
 
@@ -377,11 +379,11 @@ describe('VHost.route()', () => {
     vhost.declareExchange(withAlternate('x', 'unrouted'))
     vhost.declareExchange(declaration('unrouted', { type: 'fanout', internal: true }))
     assert.deepEqual(routed(vhost, 'x', 'k'), [])
-    vhost.bindQueue('spare', 'unrouted', '', noArguments)
-    vhost.bindQueue('q', 'x', 'k', noArguments)
+    vhost.bindQueue('spare', 'unrouted', '', emptyTable)
+    vhost.bindQueue('q', 'x', 'k', emptyTable)
     assert.deepEqual(routed(vhost, 'x', 'k'), ['q'])
     assert.deepEqual(routed(vhost, 'x', 'other'), ['spare'])
-    vhost.bindExchange('x', 'amq.fanout', '', noArguments)
+    vhost.bindExchange('x', 'amq.fanout', '', emptyTable)
     assert.deepEqual(routed(vhost, 'amq.fanout', 'other'), ['spare'])
   })
 
@@ -395,17 +397,26 @@ describe('VHost.route()', () => {
 
   test('says whether the result depends on headers', () => {
     const vhost = newVHost('q')
-    const args = new Map([['kind', text('red')]])
+    const args = FieldTable.from([['kind', text('red')]])
     vhost.bindQueue('q', 'amq.match', '', args)
-    vhost.bindExchange('amq.match', 'amq.topic', 'h', noArguments)
-    assert.equal(vhost.route('amq.topic', ['k'], () => assert.fail()).dependsOnHeaders, false)
-    const result = vhost.route('amq.topic', ['h'], () => args)
+    vhost.bindExchange('amq.match', 'amq.topic', 'h', emptyTable)
+    const unread = {
+      routingKeys: ['k'],
+      get headers(): FieldTable {
+        return assert.fail()
+      },
+    }
+    assert.equal(vhost.route('amq.topic', unread).dependsOnHeaders, false)
+    const result = vhost.route('amq.topic', { routingKeys: ['h'], headers: args })
     assert.equal(result.dependsOnHeaders, true)
     assert.deepEqual(
       result.queues.map((queue) => queue.name),
       ['q'],
     )
-    assert.deepEqual(vhost.route('amq.topic', ['h'], () => undefined).queues, [])
+    assert.deepEqual(
+      vhost.route('amq.topic', { routingKeys: ['h'], headers: undefined }).queues,
+      [],
+    )
   })
 
   test('refuses a missing and an internal exchange; the broker itself may use the latter', () => {
@@ -416,8 +427,11 @@ describe('VHost.route()', () => {
       () => routed(vhost, name, ''),
       refusal('access_refused', `cannot publish to internal exchange '${name}' in vhost '/'`),
     )
-    vhost.bindQueue('q', name, '#', noArguments)
-    const result = vhost.routeFrom(vhost.getExchange(name), ['k'], () => undefined)
+    vhost.bindQueue('q', name, '#', emptyTable)
+    const result = vhost.routeFrom(vhost.getExchange(name), {
+      routingKeys: ['k'],
+      headers: undefined,
+    })
     assert.equal(result.queues.length, 1)
   })
 })
@@ -427,8 +441,8 @@ describe('VHost restore', () => {
     const vhost = newVHost('q')
     const changes = [
       ...vhost.declareExchange(declaration('x', { type: 'topic', autoDelete: true })),
-      ...vhost.bindQueue('q', 'x', 'a.*', noArguments),
-      ...vhost.bindExchange('x', 'amq.fanout', '', noArguments),
+      ...vhost.bindQueue('q', 'x', 'a.*', emptyTable),
+      ...vhost.bindExchange('x', 'amq.fanout', '', emptyTable),
     ]
     const restored = newVHost('q')
     for (const change of changes) {
@@ -443,7 +457,7 @@ describe('VHost restore', () => {
   })
 
   test('a binding whose end is missing is left out', () => {
-    const [change] = newVHost('q').bindQueue('q', 'amq.direct', '', noArguments)
+    const [change] = newVHost('q').bindQueue('q', 'amq.direct', '', emptyTable)
     assert.ok(change?.kind === 'binding')
     assert.equal(newVHost().restoreBinding(change.row), false)
   })

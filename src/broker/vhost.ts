@@ -3,7 +3,7 @@
 // a route can see that it is old, and returns what the log has to keep of it: only what is durable,
 // and in one list what belongs together.
 import type { BindingRow, ExchangeRow, TopologyChange } from '../meta/topology-change.ts'
-import { type Arguments, noArguments } from '../record/message/arguments.ts'
+import { emptyTable, type FieldTable, textOf, typeNameOf } from '../record/message/field-table.ts'
 import {
   BrokerError,
   exchangeNotFound,
@@ -27,6 +27,7 @@ import { checkDeletable, checkNewName, checkNotDefault, stripName } from './exch
 import { checkExchangeType, createMatcher } from './exchange/create-matcher.ts'
 import { DefaultMatcher } from './exchange/default-matcher.ts'
 import { Exchange, type ExchangeDeclaration } from './exchange/exchange.ts'
+import type { RoutedMessage } from './exchange/matcher.ts'
 import { route, type RouteResult } from './exchange/route.ts'
 
 /** What a change leaves to be written to the log; empty when nothing durable changed. */
@@ -53,7 +54,7 @@ export class VHost<Q extends QueueLike> {
 
   constructor(name: string) {
     this.name = name
-    const system = { durable: true, autoDelete: false, arguments: noArguments }
+    const system = { durable: true, autoDelete: false, arguments: emptyTable }
     const matcher = new DefaultMatcher(this.#queues)
     const defaults = { ...system, name: '', type: 'direct', internal: false }
     this.#exchanges.set('', new Exchange(defaults, matcher))
@@ -116,19 +117,19 @@ export class VHost<Q extends QueueLike> {
    * `exchange_not_found`, `access_refused` for the default exchange, `precondition_failed` when the
    * exchange refuses the arguments.
    */
-  bindQueue(queue: string, source: string, routingKey: string, args: Arguments): Changes {
+  bindQueue(queue: string, source: string, routingKey: string, args: FieldTable): Changes {
     const exchange = this.#sourceOf(source)
     return this.#bind(exchange, this.#queueTarget(queue), routingKey, args)
   }
 
   /** Removes a binding; a missing binding, queue or exchange is fine. */
-  unbindQueue(queue: string, source: string, routingKey: string, args: Arguments): Changes {
+  unbindQueue(queue: string, source: string, routingKey: string, args: FieldTable): Changes {
     checkNotDefault(stripName(source))
     return this.#unbind(source, this.#queues.get(stripName(queue)), routingKey, args)
   }
 
   /** Binds an exchange to another as {@link bindQueue} does. */
-  bindExchange(destination: string, source: string, routingKey: string, args: Arguments): Changes {
+  bindExchange(destination: string, source: string, routingKey: string, args: FieldTable): Changes {
     checkNotDefault(stripName(destination))
     const exchange = this.#sourceOf(source)
     const target = this.getExchange(stripName(destination)).target
@@ -140,7 +141,7 @@ export class VHost<Q extends QueueLike> {
     destination: string,
     source: string,
     routingKey: string,
-    args: Arguments,
+    args: FieldTable,
   ): Changes {
     checkNotDefault(stripName(destination))
     checkNotDefault(stripName(source))
@@ -224,26 +225,18 @@ export class VHost<Q extends QueueLike> {
    * Where a published message goes. Throws `exchange_not_found`, and `access_refused` for an internal
    * exchange. The result holds until `version` changes, for the same keys and, when it says so, headers.
    */
-  route(
-    exchange: string,
-    routingKeys: readonly string[],
-    headers: () => Arguments | undefined,
-  ): RouteResult<Q> {
+  route(exchange: string, message: RoutedMessage): RouteResult<Q> {
     const start = this.getExchange(exchange)
     if (start.isInternal) {
       const resource = exchangeResource(this.name, exchange)
       throw new BrokerError('access_refused', `cannot publish to internal ${resource}`)
     }
-    return route(start, { routingKeys, headers }, this.#findExchange)
+    return route(start, message, this.#findExchange)
   }
 
   /** As {@link route} for messages the broker itself sends on: internal exchanges take them. */
-  routeFrom(
-    exchange: Exchange<Q>,
-    routingKeys: readonly string[],
-    headers: () => Arguments | undefined,
-  ): RouteResult<Q> {
-    return route(exchange, { routingKeys, headers }, this.#findExchange)
+  routeFrom(exchange: Exchange<Q>, message: RoutedMessage): RouteResult<Q> {
+    return route(exchange, message, this.#findExchange)
   }
 
   /** Puts back an exchange that was kept. */
@@ -280,12 +273,12 @@ export class VHost<Q extends QueueLike> {
     checkArguments(resource, ['alternate-exchange'], asked.arguments, existing.arguments)
   }
 
-  #checkAlternate(exchange: string, args: Arguments): void {
+  #checkAlternate(exchange: string, args: FieldTable): void {
     const alternate = args.get('alternate-exchange')
-    if (alternate && alternate.type !== 'longstr') {
+    if (alternate && textOf(alternate) === undefined) {
       const resource = exchangeResource(this.name, exchange)
       throw preconditionFailed(
-        `invalid type '${alternate.type}' for arg 'alternate-exchange' in ${resource}`,
+        `invalid type '${typeNameOf(alternate)}' for arg 'alternate-exchange' in ${resource}`,
       )
     }
   }
@@ -303,7 +296,7 @@ export class VHost<Q extends QueueLike> {
     return target
   }
 
-  #bind(source: Exchange<Q>, target: Target<Q>, routingKey: string, args: Arguments): Changes {
+  #bind(source: Exchange<Q>, target: Target<Q>, routingKey: string, args: FieldTable): Changes {
     source.checkBindingArguments(args)
     const key = bindingKey(target, routingKey, args)
     if (source.findBinding(key)) return unchanged
@@ -320,7 +313,7 @@ export class VHost<Q extends QueueLike> {
     source: string,
     target: Target<Q> | undefined,
     routingKey: string,
-    args: Arguments,
+    args: FieldTable,
   ): Changes {
     const exchange = this.#exchanges.get(stripName(source))
     const binding = target && exchange?.findBinding(bindingKey(target, routingKey, args))

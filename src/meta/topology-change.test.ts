@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
-import type { Argument, Arguments } from '../record/message/arguments.ts'
+import * as arbitrary from '../../test/support/amqp-arbitrary.ts'
 import {
   decodeTopologyChanges,
   encodeTopologyChanges,
@@ -9,37 +9,10 @@ import {
   TopologyFormatError,
 } from './topology-change.ts'
 
-const integer = fc.oneof(fc.maxSafeInteger(), fc.bigInt({ min: 2n ** 53n, max: 2n ** 64n - 1n }))
-const { argument } = fc.letrec<{ argument: Argument; arguments: Arguments }>((tie) => ({
-  argument: fc
-    .oneof(
-      { maxDepth: 3 },
-      fc.record({ type: fc.constant('longstr' as const), value: fc.string({ unit: 'binary' }) }),
-      fc.record({
-        type: fc.constantFrom('long', 'byte', 'unsignedint', 'timestamp'),
-        value: integer,
-      }),
-      fc.record({ type: fc.constantFrom('double', 'float'), value: fc.double() }),
-      fc.record({ type: fc.constant('bool' as const), value: fc.boolean() }),
-      fc.constant<Argument>({ type: 'void', value: null }),
-      fc.constant<Argument>({ type: 'decimal', value: { scale: 2, unscaled: 314 } }),
-      fc.uint8Array().map((bytes): Argument => ({ type: 'binary', value: Buffer.from(bytes) })),
-      fc
-        .array(tie('argument'), { maxLength: 3 })
-        .map((value): Argument => ({ type: 'array', value })),
-      tie('arguments').map((value): Argument => ({ type: 'table', value })),
-    )
-    .map((argument): Argument => ({ ...argument })),
-  arguments: fc
-    .array(fc.tuple(fc.string(), tie('argument')), { maxLength: 3 })
-    .map((entries) => new Map(entries)),
-}))
-
 describe('topology entries', () => {
   test('come back as they were', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), argument, (name, value) => {
-        const args = new Map([[name, value]])
+      fc.property(fc.string({ unit: 'binary' }), arbitrary.fieldTable, (name, args) => {
         const common = { vhost: '/', name, autoDelete: true, arguments: args }
         const changes: TopologyChange[] = [
           { kind: 'vhost', op: 'put', row: { name } },

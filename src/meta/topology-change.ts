@@ -7,7 +7,8 @@
 //   | format = 2 (u8) | [change, …] as UTF-8 JSON |
 //
 // One entry is applied as a whole or not at all.
-import { type Arguments, argumentsFromJson, argumentsToJson } from '../record/message/arguments.ts'
+import { fieldTableFromJson, fieldTableToJson } from '../record/message/field-table-json.ts'
+import { type FieldTable } from '../record/message/field-table.ts'
 
 /** Rises when an older broker could not read an entry any more. */
 const format = 2
@@ -22,7 +23,7 @@ export interface ExchangeRow {
   readonly type: string
   readonly autoDelete: boolean
   readonly internal: boolean
-  readonly arguments: Arguments
+  readonly arguments: FieldTable
 }
 
 /** What a stream queue, which is a topic, keeps besides. */
@@ -49,7 +50,7 @@ export interface QueueRow {
   /** Its cursor there; for a topic, what its retention has passed in the first partition. */
   readonly cursorId: number
   readonly autoDelete: boolean
-  readonly arguments: Arguments
+  readonly arguments: FieldTable
   /** Only for type `stream`. */
   readonly topic?: TopicRow | undefined
 }
@@ -60,7 +61,7 @@ export interface BindingRow {
   readonly destinationKind: 'queue' | 'exchange'
   readonly destination: string
   readonly routingKey: string
-  readonly arguments: Arguments
+  readonly arguments: FieldTable
 }
 
 /** A put replaces what has the same name (a binding: the same ends, key and arguments). */
@@ -119,7 +120,7 @@ export function decodeTopologyChanges(entry: Uint8Array): TopologyChange[] {
 function changeToJson(change: TopologyChange): unknown {
   if (!('row' in change) || !('arguments' in change.row)) return change
   const { arguments: args, ...row } = change.row
-  return { ...change, row: { ...row, arguments: argumentsToJson(args) } }
+  return { ...change, row: { ...row, arguments: fieldTableToJson(args) } }
 }
 
 const kinds: ReadonlySet<unknown> = new Set(['vhost', 'exchange', 'queue', 'binding'])
@@ -130,6 +131,6 @@ function changeFromJson(json: unknown): TopologyChange {
   if (!kinds.has(change?.['kind']))
     throw new TypeError(`Cannot read change: ${JSON.stringify(json)}`)
   const row = change?.['row'] as Record<string, unknown> | undefined
-  if (row && 'arguments' in row) row['arguments'] = argumentsFromJson(row['arguments'])
+  if (row && 'arguments' in row) row['arguments'] = fieldTableFromJson(row['arguments'])
   return change as unknown as TopologyChange
 }

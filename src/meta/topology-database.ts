@@ -4,7 +4,7 @@
 import path from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
-import { argumentsToJson } from '../record/message/arguments.ts'
+import { fieldTableToJson } from '../record/message/field-table-json.ts'
 import { type PackedEntries, unpackEntries } from './entry-batch.ts'
 import { createDatabaseFile } from './file/database-files.ts'
 import { sqliteCode, sqliteCodes } from './sqlite-code.ts'
@@ -172,7 +172,7 @@ export class TopologyDatabase {
   }
 
   #putExchange(row: ExchangeRow): void {
-    const args = JSON.stringify(argumentsToJson(row.arguments))
+    const args = JSON.stringify(fieldTableToJson(row.arguments))
     this.#run(
       'insert or replace into exchanges values (?, ?, ?, ?, ?, ?)',
       row.vhost,
@@ -191,7 +191,7 @@ export class TopologyDatabase {
   }
 
   #putQueue(row: QueueRow): void {
-    const args = JSON.stringify(argumentsToJson(row.arguments))
+    const args = JSON.stringify(fieldTableToJson(row.arguments))
     this.#run(
       'insert or replace into queues values (?, ?, ?, ?, ?, ?, ?, ?)',
       row.vhost,
@@ -221,7 +221,7 @@ export class TopologyDatabase {
         ? 'insert or ignore into bindings values (?, ?, ?, ?, ?, ?)'
         : 'delete from bindings where vhost = ? and source = ? and destination_kind = ? ' +
           'and destination = ? and routing_key = ? and arguments = ?'
-    const args = JSON.stringify(argumentsToJson(row.arguments))
+    const args = JSON.stringify(fieldTableToJson(row.arguments))
     const { vhost, source, destinationKind, destination, routingKey } = row
     this.#run(sql, vhost, source, destinationKind, destination, routingKey, args)
   }

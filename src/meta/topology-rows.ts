@@ -1,5 +1,6 @@
 // Rows of the tables of `meta.db` as topology rows. They throw TypeError on what is not one.
-import { type Arguments, argumentsFromJson, noArguments } from '../record/message/arguments.ts'
+import { fieldTableFromJson } from '../record/message/field-table-json.ts'
+import { type FieldTable, emptyTable } from '../record/message/field-table.ts'
 import type { BindingRow, ExchangeRow, QueueRow, TopicRow } from './topology-change.ts'
 
 export function exchangeFromRow(row: Record<string, unknown>): ExchangeRow {
@@ -40,9 +41,9 @@ export function bindingFromRow(row: Record<string, unknown>): BindingRow {
 const queueTypes: readonly string[] = ['classic', 'quorum', 'stream']
 
 /** Nearly all queues and bindings have none. */
-function argumentsOf(row: Record<string, unknown>): Arguments {
+function argumentsOf(row: Record<string, unknown>): FieldTable {
   const json = text(row['arguments'])
-  return json === '[]' ? noArguments : argumentsFromJson(JSON.parse(json))
+  return json === '[]' ? emptyTable : fieldTableFromJson(JSON.parse(json))
 }
 
 /** One string for all queues of a type. */

@@ -8,7 +8,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { describe, test, type TestContext } from 'node:test'
 import { systemClock } from '../lib/clock.ts'
 import { metaLimits } from '../limits/meta.ts'
-import { type Arguments, noArguments } from '../record/message/arguments.ts'
+import { FieldTable, emptyTable } from '../record/message/field-table.ts'
 import { encodeTopologyChanges, type TopologyChange } from './topology-change.ts'
 import {
   DataFolderLockedError,
@@ -19,7 +19,7 @@ import {
 import { checkReplayCovers, TopologyView } from './topology-view.ts'
 
 const vhost = '/'
-const args: Arguments = new Map([['x-expires', { type: 'long', value: 5n << 60n }]])
+const args: FieldTable = FieldTable.from([['x-expires', { type: 'long', value: 5n << 60n }]])
 
 function putExchange(name: string): TopologyChange {
   const row = { vhost, name, type: 'topic', autoDelete: true, internal: false, arguments: args }
@@ -34,7 +34,7 @@ function putQueue(name: string, logId: number): TopologyChange {
     logId,
     cursorId: logId,
     autoDelete: false,
-    arguments: noArguments,
+    arguments: emptyTable,
   }
   return { kind: 'queue', op: 'put', row }
 }
@@ -300,6 +300,7 @@ function writeUntilKilled(folder: string): string {
     `
     import { TopologyView } from ${JSON.stringify(import.meta.resolve('./topology-view.ts'))}
     import { encodeTopologyChanges } from ${JSON.stringify(import.meta.resolve('./topology-change.ts'))}
+    import { emptyTable } from ${JSON.stringify(import.meta.resolve('../record/message/field-table.ts'))}
     import { systemClock } from ${JSON.stringify(import.meta.resolve('../lib/clock.ts'))}
     let sequence = 0
     const view = new TopologyView({
@@ -310,7 +311,7 @@ function writeUntilKilled(folder: string): string {
     function add() {
       for (let i = 0; i < 3; i += 1) {
         sequence += 1
-        const common = { vhost: '/', name: 'n' + sequence, autoDelete: false, arguments: new Map() }
+        const common = { vhost: '/', name: 'n' + sequence, autoDelete: false, arguments: emptyTable }
         view.apply(sequence, encodeTopologyChanges([
           { kind: 'exchange', op: 'put', row: { ...common, type: 'direct', internal: false } },
           { kind: 'queue', op: 'put', row: { ...common, type: 'classic', logId: sequence, cursorId: sequence } },

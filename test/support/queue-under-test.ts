@@ -5,7 +5,7 @@ import { Queue } from '../../src/broker/queue/queue.ts'
 import { Turn } from '../../src/lib/turn.ts'
 import { type MemoryChaos, MemoryLogStore } from '../../src/log/memory/memory-log-store.ts'
 import { encodeAddress } from '../../src/record/message/address.ts'
-import { noArguments } from '../../src/record/message/arguments.ts'
+import { emptyTable } from '../../src/record/message/field-table.ts'
 import { RecordSource } from '../../src/record/message/record-source.ts'
 import type { RecordView } from '../../src/record/message/record-view.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
@@ -49,7 +49,7 @@ export class QueueUnderTest {
         isDurable,
         isAutoDelete,
         owner: undefined,
-        arguments: noArguments,
+        arguments: emptyTable,
         cursor: cursorOf(log),
       },
       {
@@ -83,7 +83,7 @@ export class QueueUnderTest {
       isNoAck,
       isExclusive,
       prefetch,
-      arguments: noArguments,
+      arguments: emptyTable,
     })
   }
 

@@ -1,7 +1,7 @@
 // A connection of a client, whatever it speaks: what lists show of it, and how it is ended.
 import type { ClientProtocol, Principal } from '../../auth/principal.ts'
 import type { Transport } from '../../lib/transport.ts'
-import type { Arguments } from '../../record/message/arguments.ts'
+import type { FieldTable } from '../../record/message/field-table.ts'
 
 export interface Client {
   /** Rises with each connection; never used again while the node runs. */
@@ -15,7 +15,7 @@ export interface Client {
   /** Undefined until it has chosen one. */
   readonly vhost: string | undefined
   /** What the client says of itself, such as its product and version. */
-  readonly properties: Arguments
+  readonly properties: FieldTable
   /** Of AMQP; others have none. */
   readonly channelCount: number
   /** Bytes of its protocol, without those of TLS. */

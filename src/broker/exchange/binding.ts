@@ -1,8 +1,9 @@
 // A binding and the two kinds of thing it can lead to. Each queue and each exchange has exactly one
 // target object, so that routing can tell two targets apart by identity, and the target knows the
 // bindings that lead to it, so that deleting it does not search.
+import { isUtf8 } from 'node:buffer'
 import type { BindingRow } from '../../meta/topology-change.ts'
-import type { Argument, Arguments } from '../../record/message/arguments.ts'
+import { type FieldTable, type FieldValue, typeNameOf } from '../../record/message/field-table.ts'
 import type { Bindings } from './bindings.ts'
 import type { Exchange } from './exchange.ts'
 
@@ -37,14 +38,14 @@ export interface Binding<Q extends QueueLike> {
   readonly source: Exchange<Q>
   readonly target: Target<Q>
   readonly routingKey: string
-  readonly arguments: Arguments
+  readonly arguments: FieldTable
 }
 
 /** Same target, key and arguments in any order: the same binding. */
 export function bindingKey<Q extends QueueLike>(
   target: Target<Q>,
   routingKey: string,
-  args: Arguments,
+  args: FieldTable,
 ): string {
   // Names and identities hold no line break, a routing key may: it comes last.
   const kind = target.kind === 'queue' ? 'q' : 'x'
@@ -75,10 +76,13 @@ export function bindingRow<Q extends QueueLike>(vhost: string, binding: Binding<
   }
 }
 
-function identityOf(args: Arguments): string {
-  const sorted = Array.from(args).toSorted(([a], [b]) => (a < b ? -1 : 1))
+function identityOf(args: FieldTable): string {
+  const sorted = args.entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))
   return sorted
-    .map(([name, argument]) => `${JSON.stringify(name)}${argument.type}${valueIdentity(argument)}`)
+    .map(
+      ({ name, value: argument }) =>
+        `${JSON.stringify(name)}${typeNameOf(argument)}${valueIdentity(argument)}`,
+    )
     .join()
 }
 
@@ -86,12 +90,11 @@ function identityOf(args: Arguments): string {
  * A text that is equal exactly when two values are, as a headers exchange compares them: the width
  * of an integer does not matter, an integer is never equal to a float, text equals the same bytes.
  */
-export function valueIdentity(argument: Argument): string {
+export function valueIdentity(argument: FieldValue): string {
   switch (argument.type) {
     case 'longstr':
-      return JSON.stringify(argument.value)
     case 'binary':
-      return JSON.stringify(Buffer.from(argument.value).toString())
+      return textIdentity(argument.value)
     case 'bool':
       return String(argument.value)
     case 'void':
@@ -104,8 +107,14 @@ export function valueIdentity(argument: Argument): string {
     case 'table':
       return `{${identityOf(argument.value)}}`
     case 'array':
-      return `[${argument.value.map((item) => `${item.type}${valueIdentity(item)}`).join()}]`
+      return `[${argument.value.map((item) => `${typeNameOf(item)}${valueIdentity(item)}`).join()}]`
     default:
       return String(argument.value)
   }
+}
+
+/** Bytes that are no text begin with a letter, which the JSON of a text never does. */
+function textIdentity(value: string | Buffer): string {
+  if (typeof value === 'string') return JSON.stringify(value)
+  return isUtf8(value) ? JSON.stringify(value.toString()) : `b${value.toString('hex')}`
 }

@@ -1,5 +1,9 @@
 // Declaring again what exists: properties must be equal and the arguments that matter equivalent.
-import type { Argument, Arguments, FieldTypeName } from '../../record/message/arguments.ts'
+import {
+  type FieldTable,
+  type FieldType,
+  type FieldValue,
+} from '../../record/message/field-table.ts'
 import { type BrokerError, preconditionFailed } from '../broker-error.ts'
 
 /** Throws `precondition_failed` when `received` is not `current`. */
@@ -21,8 +25,8 @@ export function checkProperty(
 export function checkArguments(
   resource: string,
   names: Iterable<string>,
-  received: Arguments,
-  current: Arguments,
+  received: FieldTable,
+  current: FieldTable,
 ): void {
   for (const name of names) {
     const asked = received.get(name)
@@ -36,8 +40,8 @@ export function checkArguments(
 
 function areEquivalent(
   name: string,
-  received: Argument | undefined,
-  current: Argument | undefined,
+  received: FieldValue | undefined,
+  current: FieldValue | undefined,
 ): boolean {
   if (received && current) {
     return (
@@ -59,12 +63,12 @@ function inequivalent(
   )
 }
 
-function describe(argument: Argument | undefined): string {
+function describe(argument: FieldValue | undefined): string {
   if (!argument) return 'none'
   return `the value '${render(argument)}' of type '${argument.type}'`
 }
 
-function typeClass(type: FieldTypeName): string {
+function typeClass(type: FieldType): string {
   switch (type) {
     case 'byte':
     case 'short':
@@ -85,16 +89,16 @@ function typeClass(type: FieldTypeName): string {
   }
 }
 
-function render(argument: Argument): string {
+function render(argument: FieldValue): string {
   switch (argument.type) {
     case 'binary':
-      return Buffer.from(argument.value).toString()
+      return argument.value.toString()
     case 'decimal':
       return `{${argument.value.scale},${argument.value.unscaled}}`
     case 'array':
       return `[${argument.value.map((item) => `{${item.type},${render(item)}}`).join()}]`
     case 'table':
-      return `[${Array.from(argument.value, ([name, value]) => `{${name},${value.type},${render(value)}}`).join()}]`
+      return `[${argument.value.entries.map(({ name, value }) => `{${name},${value.type},${render(value)}}`).join()}]`
     default:
       return String(argument.value)
   }

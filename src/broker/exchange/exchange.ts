@@ -1,7 +1,7 @@
 // One exchange: what it was declared as, its bindings, and their compiled lookup. It never changes
 // by itself; the vhost keeps both ends of a binding in step.
 import type { ExchangeRow } from '../../meta/topology-change.ts'
-import type { Arguments } from '../../record/message/arguments.ts'
+import { type FieldTable } from '../../record/message/field-table.ts'
 import type { Binding, ExchangeTarget, QueueLike, Target } from './binding.ts'
 import type { Matcher, RoutedMessage } from './matcher.ts'
 
@@ -12,7 +12,7 @@ export interface ExchangeDeclaration {
   readonly durable: boolean
   readonly autoDelete: boolean
   readonly internal: boolean
-  readonly arguments: Arguments
+  readonly arguments: FieldTable
 }
 
 export class Exchange<Q extends QueueLike> {
@@ -21,7 +21,7 @@ export class Exchange<Q extends QueueLike> {
   readonly isDurable: boolean
   readonly isAutoDelete: boolean
   readonly isInternal: boolean
-  readonly arguments: Arguments
+  readonly arguments: FieldTable
   /** Where messages go that no binding matches. */
   readonly alternate: string | undefined
   readonly target: ExchangeTarget<Q>
@@ -35,14 +35,13 @@ export class Exchange<Q extends QueueLike> {
     this.isAutoDelete = declaration.autoDelete
     this.isInternal = declaration.internal
     this.arguments = declaration.arguments
-    const alternate = declaration.arguments.get('alternate-exchange')
-    this.alternate = alternate?.type === 'longstr' ? alternate.value : undefined
+    this.alternate = declaration.arguments.findText('alternate-exchange')
     this.target = { kind: 'exchange', exchange: this, bindings: undefined }
     this.#matcher = matcher
   }
 
   /** Throws `precondition_failed` when this type of exchange refuses such binding arguments. */
-  checkBindingArguments(args: Arguments): void {
+  checkBindingArguments(args: FieldTable): void {
     this.#matcher.check(args)
   }
 

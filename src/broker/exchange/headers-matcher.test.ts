@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
-import type { Argument, Arguments } from '../../record/message/arguments.ts'
-import { noArguments } from '../../record/message/arguments.ts'
+import {
+  type FieldEntry,
+  FieldTable,
+  type FieldValue,
+  emptyTable,
+} from '../../record/message/field-table.ts'
 import type { Binding, QueueLike, Target } from './binding.ts'
 import { Exchange } from './exchange.ts'
 import { HeadersMatcher } from './headers-matcher.ts'
@@ -14,20 +18,20 @@ const source = new Exchange<QueueLike>(
     durable: true,
     autoDelete: false,
     internal: false,
-    arguments: noArguments,
+    arguments: emptyTable,
   },
   new HeadersMatcher<QueueLike>(),
 )
 
-function text(value: string): Argument {
+function text(value: string): FieldValue {
   return { type: 'longstr', value }
 }
 
-function table(entries: Readonly<Record<string, Argument>>): Arguments {
-  return new Map(Object.entries(entries))
+function table(entries: Readonly<Record<string, FieldValue>>): FieldTable {
+  return FieldTable.from(Object.entries(entries))
 }
 
-function bind(args: Arguments, id = 0): Binding<QueueLike> {
+function bind(args: FieldTable, id = 0): Binding<QueueLike> {
   const queue = { name: `q${id}`, id, isDurable: true }
   const target: Target<QueueLike> = { kind: 'queue', queue, bindings: undefined }
   return { key: queue.name, source, target, routingKey: '', arguments: args }
@@ -35,27 +39,26 @@ function bind(args: Arguments, id = 0): Binding<QueueLike> {
 
 function matchedBy(
   matcher: HeadersMatcher<QueueLike>,
-  headers: Arguments | undefined,
+  headers: FieldTable | undefined,
 ): Set<Target<QueueLike>> {
   const matched = new Set<Target<QueueLike>>()
-  matcher.match({ routingKeys: [''], headers: () => headers }, matched)
+  matcher.match({ routingKeys: [''], headers }, matched)
   return matched
 }
 
-function matches(args: Arguments, headers: Arguments | undefined): boolean {
+function matches(args: FieldTable, headers: FieldTable | undefined): boolean {
   const matcher = new HeadersMatcher<QueueLike>()
   matcher.add(bind(args))
   return matchedBy(matcher, headers).size === 1
 }
 
 /** The definition, one argument at a time, for the values used below. */
-function matchesNaively(args: Arguments, headers: Arguments): boolean {
-  const match = args.get('x-match')
-  const mode = match?.type === 'longstr' ? match.value : 'all'
-  const relevant = Array.from(args).filter(
-    ([name]) => name !== 'x-match' && (mode.endsWith('-with-x') || !name.startsWith('x-')),
+function matchesNaively(args: FieldTable, headers: FieldTable): boolean {
+  const mode = args.findText('x-match') ?? 'all'
+  const relevant = args.entries.filter(
+    ({ name }) => name !== 'x-match' && (mode.endsWith('-with-x') || !name.startsWith('x-')),
   )
-  const holds = ([name, argument]: [string, Argument]): boolean => {
+  const holds = ({ name, value: argument }: FieldEntry): boolean => {
     const header = headers.get(name)
     if (!header) return false
     return argument.type === 'void' || argument.value === header.value
@@ -63,7 +66,7 @@ function matchesNaively(args: Arguments, headers: Arguments): boolean {
   return mode.startsWith('any') ? relevant.some(holds) : relevant.every(holds)
 }
 
-const value: fc.Arbitrary<Argument> = fc.constantFrom<Argument>(
+const value: fc.Arbitrary<FieldValue> = fc.constantFrom<FieldValue>(
   text('1'),
   { type: 'long', value: 1 },
   { type: 'byte', value: 1 },
@@ -75,9 +78,17 @@ const headers = fc
   .map(table)
 const bindingArguments = fc
   .tuple(headers, fc.constantFrom('all', 'any', 'all-with-x', 'any-with-x', undefined))
-  .map(([args, mode]) => (mode ? new Map(args).set('x-match', text(mode)) : args))
+  .map(([args, mode]) => (mode ? args.with('x-match', text(mode)) : args))
 
 describe('HeadersMatcher', () => {
+  test('bytes that are no text equal the same bytes only', () => {
+    const bytes = (...values: number[]): FieldTable =>
+      FieldTable.from([['a', { type: 'longstr', value: Buffer.from(values) }]])
+    assert.ok(matches(bytes(0xfe), bytes(0xfe)))
+    assert.ok(!matches(bytes(0xfe), bytes(0xff)))
+    assert.ok(matches(FieldTable.from([['a', text('t')]]), bytes(0x74)))
+  })
+
   test('all needs every header, any needs one', () => {
     const both = { a: text('1'), b: text('2') }
     assert.ok(matches(table(both), table({ ...both, c: text('3') })))
@@ -88,7 +99,7 @@ describe('HeadersMatcher', () => {
   })
 
   test('without conditions all matches everything and any nothing', () => {
-    assert.ok(matches(noArguments, undefined))
+    assert.ok(matches(emptyTable, undefined))
     assert.ok(!matches(table({ 'x-match': text('any') }), table({ a: text('1') })))
   })
 

@@ -5,7 +5,12 @@
 // Bindings are indexed by what a header must be: an `any` binding under each of its conditions, an
 // `all` binding under its first only, whose hits are then checked in full. A message looks up its
 // own headers, so bindings that share no header with it cost nothing.
-import type { Argument, Arguments } from '../../record/message/arguments.ts'
+import {
+  type FieldTable,
+  type FieldValue,
+  textOf,
+  typeNameOf,
+} from '../../record/message/field-table.ts'
 import { preconditionFailed } from '../broker-error.ts'
 import { type Binding, type QueueLike, type Target, valueIdentity } from './binding.ts'
 import type { Matcher, RoutedMessage } from './matcher.ts'
@@ -22,17 +27,18 @@ export class HeadersMatcher<Q extends QueueLike> implements Matcher<Q> {
   readonly #byCondition = new Map<string, Set<Rule<Q>>>()
   readonly #unconditional = new Set<Rule<Q>>()
 
-  check(args: Arguments): void {
+  check(args: FieldTable): void {
     const match = args.get('x-match')
     if (!match) return
-    if (match.type !== 'longstr') {
+    const mode = textOf(match)
+    if (mode === undefined) {
       throw preconditionFailed(
-        `Invalid x-match field type ${match.type} (value ${valueIdentity(match)}); expected longstr`,
+        `Invalid x-match field type ${typeNameOf(match)} (value ${valueIdentity(match)}); expected longstr`,
       )
     }
-    if (!modes.has(match.value)) {
+    if (!modes.has(mode)) {
       throw preconditionFailed(
-        `Invalid x-match field value <<"${match.value}">>; ` +
+        `Invalid x-match field value <<"${mode}">>; ` +
           'expected all, any, all-with-x, or any-with-x',
       )
     }
@@ -65,7 +71,7 @@ export class HeadersMatcher<Q extends QueueLike> implements Matcher<Q> {
     let isMatched = this.#unconditional.size > 0
     for (const rule of this.#unconditional) matched.add(rule.target)
     if (this.#byCondition.size === 0) return isMatched
-    const fulfilled = fulfilledConditions(message.headers())
+    const fulfilled = fulfilledConditions(message.headers)
     for (const condition of fulfilled) {
       for (const rule of this.#byCondition.get(condition) ?? []) {
         if (!holds(rule, fulfilled)) continue
@@ -80,13 +86,11 @@ export class HeadersMatcher<Q extends QueueLike> implements Matcher<Q> {
 const modes: ReadonlySet<string> = new Set(['all', 'any', 'all-with-x', 'any-with-x'])
 
 function ruleOf<Q extends QueueLike>(binding: Binding<Q>): Rule<Q> {
-  const match = binding.arguments.get('x-match')
-  const mode = match?.type === 'longstr' ? match.value : 'all'
+  const mode = binding.arguments.findText('x-match') ?? 'all'
   const ignored = mode.endsWith('-with-x') ? 'x-match' : 'x-'
   const conditions: string[] = []
-  for (const [name, argument] of binding.arguments) {
-    if (name !== 'x-match' && !name.startsWith(ignored))
-      conditions.push(conditionOf(name, argument))
+  for (const { name, value } of binding.arguments.entries) {
+    if (name !== 'x-match' && !name.startsWith(ignored)) conditions.push(conditionOf(name, value))
   }
   return { needsAll: !mode.startsWith('any'), conditions, target: binding.target }
 }
@@ -99,17 +103,17 @@ function holds<Q extends QueueLike>(rule: Rule<Q>, fulfilled: ReadonlySet<string
   return !rule.needsAll || rule.conditions.every((condition) => fulfilled.has(condition))
 }
 
-function fulfilledConditions(headers: Arguments | undefined): ReadonlySet<string> {
+function fulfilledConditions(headers: FieldTable | undefined): ReadonlySet<string> {
   const fulfilled = new Set<string>()
   if (!headers) return fulfilled
-  for (const [name, value] of headers) {
+  for (const { name, value } of headers.entries) {
     fulfilled.add(presenceOf(name))
     if (value.type !== 'void') fulfilled.add(conditionOf(name, value))
   }
   return fulfilled
 }
 
-function conditionOf(name: string, argument: Argument): string {
+function conditionOf(name: string, argument: FieldValue): string {
   if (argument.type === 'void') return presenceOf(name)
   return `${name}\n${valueIdentity(argument)}`
 }

@@ -1,19 +1,19 @@
 // The compiled form of an exchange's bindings. One class per exchange type keeps a lookup in step
 // with the bindings that are added and removed.
-import type { Arguments } from '../../record/message/arguments.ts'
+import { type FieldTable } from '../../record/message/field-table.ts'
 import type { Binding, QueueLike, Target } from './binding.ts'
 
 /** What an exchange looks at in a message. */
 export interface RoutedMessage {
   /** The publisher's key, and those of the CC and BCC headers. */
   readonly routingKeys: readonly string[]
-  /** Called only when a headers exchange takes part. */
-  readonly headers: () => Arguments | undefined
+  /** Read only when a headers exchange takes part. */
+  readonly headers: FieldTable | undefined
 }
 
 export interface Matcher<Q extends QueueLike> {
   /** Throws `precondition_failed` when this exchange type refuses such arguments. */
-  check(args: Arguments): void
+  check(args: FieldTable): void
   add(binding: Binding<Q>): void
   remove(binding: Binding<Q>): void
   /** Adds every target of a binding that matches to `matched`; false when none matches. */

@@ -1,6 +1,6 @@
 // A publisher can name more routing keys in the headers CC and BCC (RabbitMQ's sender-selected
 // distribution).
-import type { Arguments } from '../../record/message/arguments.ts'
+import { type FieldTable, textOf } from '../../record/message/field-table.ts'
 import { preconditionFailed } from '../broker-error.ts'
 
 /** Headers that carry routing keys; BCC is taken out before delivery. */
@@ -10,7 +10,7 @@ export const routingHeaders: readonly string[] = ['CC', 'BCC']
  * The message's routing key and those of its CC and BCC headers. What is not text in their arrays is
  * skipped; a header that is no array throws `precondition_failed`.
  */
-export function routingKeysOf(routingKey: string, headers: Arguments | undefined): string[] {
+export function routingKeysOf(routingKey: string, headers: FieldTable | undefined): string[] {
   const keys = [routingKey]
   for (const name of routingHeaders) {
     const header = headers?.get(name)
@@ -20,7 +20,10 @@ export function routingKeysOf(routingKey: string, headers: Arguments | undefined
         `invalid message: {unacceptable_type_in_header,"${name}",${header.type}}`,
       )
     }
-    for (const item of header.value) if (item.type === 'longstr') keys.push(item.value)
+    for (const item of header.value) {
+      const key = textOf(item)
+      if (key !== undefined) keys.push(key)
+    }
   }
   return keys
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
-import { noArguments } from '../../record/message/arguments.ts'
+import { emptyTable } from '../../record/message/field-table.ts'
 import { type Binding, type QueueLike, type Target } from './binding.ts'
 import { Exchange } from './exchange.ts'
 import { TopicMatcher } from './topic-matcher.ts'
@@ -13,7 +13,7 @@ const source = new Exchange<QueueLike>(
     durable: true,
     autoDelete: false,
     internal: false,
-    arguments: noArguments,
+    arguments: emptyTable,
   },
   new TopicMatcher<QueueLike>(),
 )
@@ -21,12 +21,12 @@ const source = new Exchange<QueueLike>(
 function bind(pattern: string, id = 0): Binding<QueueLike> {
   const queue = { name: `${pattern}-${id}`, id, isDurable: true }
   const target: Target<QueueLike> = { kind: 'queue', queue, bindings: undefined }
-  return { key: queue.name, source, target, routingKey: pattern, arguments: noArguments }
+  return { key: queue.name, source, target, routingKey: pattern, arguments: emptyTable }
 }
 
 function matchedBy(matcher: TopicMatcher<QueueLike>, ...keys: string[]): Set<Target<QueueLike>> {
   const matched = new Set<Target<QueueLike>>()
-  matcher.match({ routingKeys: keys, headers: () => undefined }, matched)
+  matcher.match({ routingKeys: keys, headers: undefined }, matched)
   return matched
 }
 

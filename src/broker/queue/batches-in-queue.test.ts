@@ -10,7 +10,7 @@ import { systemClock } from '../../lib/clock.ts'
 import { systemRandom } from '../../lib/random.ts'
 import { Turn } from '../../lib/turn.ts'
 import { openFileLogStore } from '../../log/file/open-file-log-store.ts'
-import { noArguments } from '../../record/message/arguments.ts'
+import { emptyTable } from '../../record/message/field-table.ts'
 import { FaultDisk } from '../../testing/fault-disk.ts'
 import { seededRandom } from '../../testing/seeded-random.ts'
 import { Broker } from '../broker.ts'
@@ -53,7 +53,7 @@ async function openQueue(disk: FaultDisk): Promise<{ broker: Broker; close(): Pr
       autoDelete: false,
     }
     const none = { appliedSequence: 0, vhosts: [], exchanges: [], bindings: [] }
-    broker.restore({ ...none, queues: [{ ...row, arguments: noArguments }] }, recovered.logs)
+    broker.restore({ ...none, queues: [{ ...row, arguments: emptyTable }] }, recovered.logs)
   }
   const close = async (): Promise<void> => {
     broker.prepareToClose()
@@ -94,14 +94,14 @@ test('messages and batches of a long backlog are delivered in order, and again a
   const asked = { name: queueName, durable: true, exclusive: false, autoDelete: false }
   first.broker.declareQueue(first.broker.getVHost('/'), {
     ...asked,
-    arguments: noArguments,
+    arguments: emptyTable,
     connection: {},
   })
   const queue = find(first.broker)
   const texts = fill(first.broker, queue)
   assert.equal(queue.messageCount, texts.length)
   const sink = new NotingSink()
-  const options = { tag: 't', isNoAck: false, isExclusive: false, arguments: noArguments }
+  const options = { tag: 't', isNoAck: false, isExclusive: false, arguments: emptyTable }
   queue.addConsumer(sink, { ...options, prefetch: 70 })
   await waitFor('a part is delivered', () => sink.texts.length === 70)
   // Within a batch and across its end.

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
+import { table } from '../../record/message/field-table.ts'
 import { ConsumerLine } from './consumer-line.ts'
 import { Consumer, type DeliverySink } from './consumer.ts'
 import type { Queue } from './queue.ts'
@@ -18,7 +19,7 @@ function makeConsumer(tag: string, priority: number): Consumer {
     isNoAck: true,
     isExclusive: false,
     prefetch: 0,
-    arguments: new Map([['x-priority', { type: 'signedint', value: priority }]]),
+    arguments: table({ 'x-priority': priority }),
   })
 }
 

@@ -1,6 +1,6 @@
 // One reader of a queue, whatever its protocol. The queue decides who is next; the sink (a channel)
 // decides whether it can take more and puts the message on the wire.
-import type { Arguments } from '../../record/message/arguments.ts'
+import { type FieldTable } from '../../record/message/field-table.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
 import type { DeliveryHolder, SettleReason } from '../unacked-deliveries.ts'
 import type { Queue } from './queue.ts'
@@ -24,7 +24,7 @@ export interface ConsumerOptions {
   /** Unacked deliveries it may have at once; 0 for as many as its sink takes. */
   readonly prefetch: number
   /** `x-priority` among them: while consumers of a higher priority have room, others get nothing. */
-  readonly arguments: Arguments
+  readonly arguments: FieldTable
 }
 
 export class Consumer implements DeliveryHolder {
@@ -34,7 +34,7 @@ export class Consumer implements DeliveryHolder {
   readonly isNoAck: boolean
   readonly isExclusive: boolean
   readonly prefetch: number
-  readonly arguments: Arguments
+  readonly arguments: FieldTable
   readonly priority: number
   unackedCount = 0
   isCancelled = false

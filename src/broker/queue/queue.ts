@@ -5,7 +5,7 @@ import type { LogStore } from '../../log/log-store.ts'
 import type { Log } from '../../log/log.ts'
 import type { QueueRow } from '../../meta/topology-change.ts'
 import { encodeAddress } from '../../record/message/address.ts'
-import type { Arguments } from '../../record/message/arguments.ts'
+import { type FieldTable } from '../../record/message/field-table.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
 import { queueInExclusiveUse } from '../broker-error.ts'
@@ -28,7 +28,7 @@ export interface QueueOptions {
   readonly isDurable: boolean
   readonly isAutoDelete: boolean
   readonly owner: ConnectionToken | undefined
-  readonly arguments: Arguments
+  readonly arguments: FieldTable
   /** Where the queue is in its log. */
   readonly cursor: LogCursor
 }
@@ -53,7 +53,7 @@ export class Queue implements QueueLike, BacklogOwner {
   readonly isDurable: boolean
   readonly isAutoDelete: boolean
   readonly owner: ConnectionToken | undefined
-  readonly arguments: Arguments
+  readonly arguments: FieldTable
   readonly log: Log
   isDeleted = false
 

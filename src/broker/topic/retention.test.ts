@@ -6,6 +6,7 @@ import { Turn } from '../../lib/turn.ts'
 import { topicLimits } from '../../limits/topic.ts'
 import { MemoryLogStore } from '../../log/memory/memory-log-store.ts'
 import { RecordBatchBuilder } from '../../record/batch/batch-builder.ts'
+import { emptyTable } from '../../record/message/field-table.ts'
 import { VirtualClock } from '../../testing/virtual-clock.ts'
 import { Broker } from '../broker.ts'
 import { Retention } from './retention.ts'
@@ -115,7 +116,7 @@ test('producers of work queues are forgotten as those of topics, and with their 
     durable: true,
     exclusive: false,
     autoDelete: false,
-    arguments: new Map(),
+    arguments: emptyTable,
     connection: {},
   })
   const produce = (producerId: number): void => {

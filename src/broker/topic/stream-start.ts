@@ -1,5 +1,5 @@
 // Where a reader of a stream begins: the consumer argument `x-stream-offset`.
-import type { Argument } from '../../record/message/arguments.ts'
+import { type FieldValue } from '../../record/message/field-table.ts'
 import { findAgeMs } from '../argument-check.ts'
 
 /** `timestamp` is milliseconds since 1970. */
@@ -9,7 +9,7 @@ export type StreamStart =
   | { readonly kind: 'timestamp'; readonly timestamp: number }
 
 /** What an argument that was checked means; `now` is the time that an age counts from. */
-export function parseStreamStart(argument: Argument, now: number): StreamStart {
+export function parseStreamStart(argument: FieldValue, now: number): StreamStart {
   if (argument.type === 'timestamp') {
     return { kind: 'timestamp', timestamp: Number(argument.value) * 1000 }
   }

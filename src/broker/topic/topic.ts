@@ -1,6 +1,6 @@
 // A topic, which AMQP sees as a stream queue: partitions that readers keep their own offsets into.
 import type { QueueRow } from '../../meta/topology-change.ts'
-import type { Arguments } from '../../record/message/arguments.ts'
+import { type FieldTable, table } from '../../record/message/field-table.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 import type { QueueLike } from '../exchange/binding.ts'
 import { partitionOfKey } from './murmur2.ts'
@@ -23,13 +23,11 @@ export interface TopicOptions {
   readonly isProvisional: boolean
   readonly configs: Readonly<Record<string, string>>
   readonly defaults: TopicDefaults
-  readonly arguments?: Arguments
+  readonly arguments?: FieldTable
 }
 
 /** What a topic that Kafka made looks like to AMQP. */
-const streamArguments: Arguments = new Map([
-  ['x-queue-type', { type: 'longstr', value: 'stream' } as const],
-])
+const streamArguments: FieldTable = table({ 'x-queue-type': 'stream' })
 
 export class Topic implements QueueLike, TopicView {
   readonly kind = 'topic'
@@ -44,7 +42,7 @@ export class Topic implements QueueLike, TopicView {
   readonly topicId: string
   readonly partitions: Partition[] = []
   /** What it was declared with. */
-  arguments: Arguments
+  arguments: FieldTable
   config: TopicConfig
   isProvisional: boolean
   isDeleted = false

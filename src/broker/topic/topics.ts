@@ -6,7 +6,7 @@ import type { LogCursor } from '../../log/log-cursor.ts'
 import type { Ticket } from '../../log/ticket.ts'
 import type { QueueRow, TopicRow } from '../../meta/topology-change.ts'
 import { encodeAddress } from '../../record/message/address.ts'
-import type { Arguments } from '../../record/message/arguments.ts'
+import { type FieldTable } from '../../record/message/field-table.ts'
 import { BrokerError } from '../broker-error.ts'
 import type { Broker } from '../broker.ts'
 import type { Destination } from '../destination.ts'
@@ -25,7 +25,7 @@ export interface TopicAsked {
   readonly partitionCount: number
   readonly configs: Readonly<Record<string, string>>
   readonly isProvisional: boolean
-  readonly arguments?: Arguments
+  readonly arguments?: FieldTable
 }
 
 const topicIdBytes = 16

@@ -5,7 +5,14 @@ import * as arbitrary from '../../../test/support/amqp-arbitrary.ts'
 import { readVectors, reviveValue } from '../../../test/support/amqp-vector.ts'
 import { recordLimits } from '../../limits/record.ts'
 import { CodecError } from '../codec-error.ts'
-import { FieldTable, table, type FieldInput, type FieldValue } from './field-table.ts'
+import {
+  FieldTable,
+  table,
+  type FieldInput,
+  type FieldValue,
+  textOf,
+  typeNameOf,
+} from './field-table.ts'
 import { decodeFieldTable, decodeTableEntries, skipFieldTable } from './read-field-table.ts'
 import { WireReader } from './wire-reader.ts'
 import { encodeFieldTable, fieldTableSize } from './write-field-table.ts'
@@ -197,3 +204,29 @@ function outcome(action: () => void): string {
     return `${error.kind} at ${error.offset}`
   }
 }
+
+test('a table is made of pairs and changed one value at a time', () => {
+  const one: FieldValue = { type: 'signedint', value: 1 }
+  const two: FieldValue = { type: 'signedint', value: 2 }
+  const first = FieldTable.from([
+    ['a', one],
+    ['b', one],
+    ['a', two],
+  ])
+  assert.deepEqual([first.size, first.has('a'), first.has('c')], [3, true, false])
+  assert.deepEqual(first.with('a', two).entries, [
+    { name: 'b', value: one },
+    { name: 'a', value: two },
+  ])
+  assert.deepEqual(first.with('a', undefined).entries, [{ name: 'b', value: one }])
+})
+
+test('only a longstr in UTF-8 is text', () => {
+  const bytes: FieldValue = { type: 'longstr', value: Buffer.from([0xff]) }
+  assert.equal(textOf({ type: 'longstr', value: 'text' }), 'text')
+  for (const field of [bytes, { type: 'long', value: 1 } as const, undefined]) {
+    assert.equal(textOf(field), undefined)
+  }
+  assert.equal(typeNameOf(bytes), 'binary')
+  assert.equal(typeNameOf({ type: 'longstr', value: 'text' }), 'longstr')
+})

@@ -1,4 +1,5 @@
-// Field tables in RabbitMQ's dialect, which is not the letter table of AMQP 0-9-1 §4.2.1: `s` is a
+// Field tables: message headers, and the arguments of exchanges, queues, bindings and consumers. Types
+// and texts are those of RabbitMQ's dialect, which is not the letter table of AMQP 0-9-1 §4.2.1: `s` is a
 // signed 16-bit number, `I` is signed, `L` is read as signed 64-bit and written as `l`, `D` is
 // unsigned. Order and duplicate keys are kept. Decoded tables own their bytes.
 
@@ -45,6 +46,26 @@ export class FieldTable {
     this.entries = entries
   }
 
+  /** The table with these values, in their order. */
+  static from(values: Iterable<readonly [name: string, value: FieldValue]>): FieldTable {
+    return new FieldTable(Array.from(values, ([name, value]) => ({ name, value })))
+  }
+
+  /** How many values it has. */
+  get size(): number {
+    return this.entries.length
+  }
+
+  /** The table with this value instead of all that have the name; without them for undefined. */
+  with(name: string, value: FieldValue | undefined): FieldTable {
+    const others = this.entries.filter((entry) => entry.name !== name)
+    return new FieldTable(value === undefined ? others : [...others, { name, value }])
+  }
+
+  has(name: string): boolean {
+    return this.get(name) !== undefined
+  }
+
   /** The first value with this name, or undefined. */
   get(name: string): FieldValue | undefined {
     for (const entry of this.entries) {
@@ -57,9 +78,18 @@ export class FieldTable {
 
   /** The first value with this name when it is text in UTF-8, else undefined. */
   findText(name: string): string | undefined {
-    const value = this.get(name)
-    return value?.type === 'longstr' && typeof value.value === 'string' ? value.value : undefined
+    return textOf(this.get(name))
   }
+}
+
+/** The text of a longstr in UTF-8; undefined for every other value. */
+export function textOf(field: FieldValue | undefined): string | undefined {
+  return field?.type === 'longstr' && typeof field.value === 'string' ? field.value : undefined
+}
+
+/** Type of a value as error texts name it: a longstr that is no text counts as bytes. */
+export function typeNameOf(field: FieldValue): FieldType {
+  return field.type === 'longstr' && typeof field.value !== 'string' ? 'binary' : field.type
 }
 
 /** The table without entries. */

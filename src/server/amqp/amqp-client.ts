@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import type { ClientProtocol, Principal } from '../../auth/principal.ts'
 import type { Client } from '../../broker/client/client.ts'
 import { type Transport, transportOf } from '../../lib/transport.ts'
-import type { Arguments } from '../../record/message/arguments.ts'
+import type { FieldTable } from '../../record/message/field-table.ts'
 import type { Connection } from './connection.ts'
 import { makeReply } from './reply.ts'
 
@@ -35,7 +35,7 @@ export class AmqpClient implements Client {
     return this.#connection.vhostName
   }
 
-  get properties(): Arguments {
+  get properties(): FieldTable {
     return this.#connection.clientProperties
   }
 

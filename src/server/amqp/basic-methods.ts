@@ -28,7 +28,6 @@ import {
 } from '../../codec/amqp/methods.gen.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
 import { RecordView } from '../../record/message/record-view.ts'
-import { toArguments } from '../../record/message/to-arguments.ts'
 import type { Channel, ChannelConsumer } from './channel.ts'
 import { consumeStream } from './consume-stream.ts'
 import { ConsumerSink } from './consumer-sink.ts'
@@ -111,7 +110,7 @@ function consumeReplies(channel: Channel, tag: string, isNoAck: boolean): Channe
 function consumeQueue(channel: Channel, tag: string, method: BasicConsume): ChannelConsumer {
   const queue = usableQueue(channel, method.queue)
   if (queue.kind === 'topic') return consumeStream(channel, queue, tag, method)
-  const args = toArguments(method.arguments)
+  const args = method.arguments
   checkConsumerArguments(channel.vhost.name, queue, args)
   const sink = new ConsumerSink(channel, tag)
   sink.consumer = queue.addConsumer(sink, {

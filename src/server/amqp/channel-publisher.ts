@@ -11,13 +11,13 @@ import { amqpLimits } from '../../limits/amqp.ts'
 import { logLimits } from '../../limits/log.ts'
 import type { Ticket } from '../../log/ticket.ts'
 import { decodeAddress } from '../../record/message/address.ts'
-import type { Arguments } from '../../record/message/arguments.ts'
 import {
   readExpiration,
   readHeaders,
   readPropertyFlags,
   readUserId,
 } from '../../record/message/content-header.ts'
+import { type FieldTable } from '../../record/message/field-table.ts'
 import {
   PROPERTY_EXPIRATION,
   PROPERTY_HEADERS,
@@ -25,7 +25,6 @@ import {
   PROPERTY_USER_ID,
 } from '../../record/message/properties.gen.ts'
 import { RecordSource } from '../../record/message/record-source.ts'
-import { toArguments } from '../../record/message/to-arguments.ts'
 import { hasCarbonCopies, removeBlindCopies } from './carbon-copies.ts'
 import type { Channel } from './channel.ts'
 import { checkExpiration } from './check-expiration.ts'
@@ -175,17 +174,14 @@ export class ChannelPublisher {
   /** Where the message goes, its CC and BCC headers included. Throws what routing throws. */
   route(source: RecordSource): Route {
     this.#hasCopies = false
-    const route = this.#routes.find(source.address, source.addressStart, source.addressEnd, () =>
-      headersOf(source),
-    )
+    const route = this.#routes.find(source)
     if ((flagsOf(source) & PROPERTY_HEADERS) === 0 || !hasCarbonCopies(source)) return route
     const { exchange, routingKey } = decodeAddress(source.address, source.addressStart)
     const headers = headersOf(source)
-    const found = this.#channel.vhost.route(
-      exchange,
-      routingKeysOf(routingKey, headers),
-      () => headers,
-    )
+    const found = this.#channel.vhost.route(exchange, {
+      routingKeys: routingKeysOf(routingKey, headers),
+      headers,
+    })
     this.#hasCopies = true
     return routeTo(found.queues)
   }
@@ -363,7 +359,6 @@ function flagsOf(source: RecordSource): number {
   return readPropertyFlags(source.header, source.headerStart)
 }
 
-function headersOf(source: RecordSource): Arguments | undefined {
-  const headers = readHeaders(source.header, source.headerStart, source.headerEnd)
-  return headers === undefined ? undefined : toArguments(headers)
+function headersOf(source: RecordSource): FieldTable | undefined {
+  return readHeaders(source.header, source.headerStart, source.headerEnd)
 }

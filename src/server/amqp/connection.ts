@@ -29,8 +29,7 @@ import { turnPhase, type TurnTask } from '../../lib/turn.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
 import { logLimits } from '../../limits/log.ts'
 import type { Ticket } from '../../log/ticket.ts'
-import type { Arguments } from '../../record/message/arguments.ts'
-import { toArguments } from '../../record/message/to-arguments.ts'
+import type { FieldTable } from '../../record/message/field-table.ts'
 import type { ByteSource, Incoming } from '../byte-source.ts'
 import type { Sender } from '../send-watch.ts'
 import { warnIfTls } from '../tls-failure.ts'
@@ -120,8 +119,8 @@ export class Connection implements TurnTask, HeartbeatPeer, Sender {
   }
 
   /** What the client says it is. */
-  get clientProperties(): Arguments {
-    return toArguments(this.#handshake.clientProperties)
+  get clientProperties(): FieldTable {
+    return this.#handshake.clientProperties
   }
 
   /** Publishers have to wait: the broker is short of something. */

@@ -4,8 +4,7 @@ import { StreamConsumer } from '../../broker/topic/stream-consumer.ts'
 import { parseStreamStart, type StreamStart } from '../../broker/topic/stream-start.ts'
 import type { Topic } from '../../broker/topic/topic.ts'
 import type { BasicConsume } from '../../codec/amqp/methods.gen.ts'
-import type { Arguments } from '../../record/message/arguments.ts'
-import { toArguments } from '../../record/message/to-arguments.ts'
+import { type FieldTable } from '../../record/message/field-table.ts'
 import type { Channel, ChannelConsumer } from './channel.ts'
 import { ProtocolError } from './reply.ts'
 import { streamFilterOf } from './stream-filter.ts'
@@ -21,7 +20,7 @@ export function consumeStream(
   tag: string,
   method: BasicConsume,
 ): ChannelConsumer {
-  const args = toArguments(method.arguments)
+  const args = method.arguments
   checkConsumerArguments(channel.vhost.name, topic, args)
   const resource = queueResource(topic.vhost, topic.name)
   if (channel.prefetch === 0) {
@@ -47,12 +46,12 @@ export function consumeStream(
   return sink
 }
 
-function startOf(args: Arguments, now: number): StreamStart | undefined {
+function startOf(args: FieldTable, now: number): StreamStart | undefined {
   const argument = args.get('x-stream-offset')
   return argument && parseStreamStart(argument, now)
 }
 
-function partitionOf(args: Arguments, topic: Topic): number | undefined {
+function partitionOf(args: FieldTable, topic: Topic): number | undefined {
   const argument = args.get('x-stream-partition')
   if (argument === undefined) return undefined
   const index = Number(argument.value)

@@ -14,7 +14,6 @@ import {
   type ExchangeDelete,
   type ExchangeUnbind,
 } from '../../codec/amqp/methods.gen.ts'
-import { toArguments } from '../../record/message/to-arguments.ts'
 import type { Channel } from './channel.ts'
 import { unexpectedMethod } from './reply.ts'
 
@@ -60,7 +59,7 @@ function declare(channel: Channel, method: ExchangeDeclare): Changes {
     durable: method.durable,
     autoDelete: method.autoDelete,
     internal: method.internal,
-    arguments: toArguments(method.arguments),
+    arguments: method.arguments,
   })
 }
 
@@ -70,15 +69,10 @@ function remove(channel: Channel, method: ExchangeDelete): Changes {
 
 function bind(channel: Channel, method: ExchangeBind): Changes {
   const { destination, source, routingKey } = method
-  return channel.vhost.bindExchange(destination, source, routingKey, toArguments(method.arguments))
+  return channel.vhost.bindExchange(destination, source, routingKey, method.arguments)
 }
 
 function unbind(channel: Channel, method: ExchangeUnbind): Changes {
   const { destination, source, routingKey } = method
-  return channel.vhost.unbindExchange(
-    destination,
-    source,
-    routingKey,
-    toArguments(method.arguments),
-  )
+  return channel.vhost.unbindExchange(destination, source, routingKey, method.arguments)
 }

@@ -21,9 +21,8 @@ import {
 } from '../../codec/amqp/methods.gen.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
 import { authLimits } from '../../limits/auth.ts'
-import { emptyTable, type FieldTable } from '../../record/message/field-table.ts'
+import { type FieldTable, emptyTable } from '../../record/message/field-table.ts'
 import { decodeTableEntries } from '../../record/message/read-field-table.ts'
-import { toArguments } from '../../record/message/to-arguments.ts'
 import type { Connection } from './connection.ts'
 import { ProtocolError } from './reply.ts'
 import { serverProperties } from './server-properties.ts'
@@ -104,7 +103,7 @@ export class Handshake {
   #credentials({ mechanism, response }: ConnectionStartOk): Credentials | undefined {
     if (mechanism === 'PLAIN') return parsePlain(response)
     if (mechanism === 'AMQPLAIN') {
-      return parseAmqplain(toArguments(decodeTableEntries(response, 0, response.length)))
+      return parseAmqplain(decodeTableEntries(response, 0, response.length))
     }
     const { anonymous } = this.#connection.context.users
     // What the client sends with it (RFC 4505: a trace of who it is) is nobody's business.

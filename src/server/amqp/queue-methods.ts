@@ -28,7 +28,6 @@ import {
   type QueueUnbind,
 } from '../../codec/amqp/methods.gen.ts'
 import type { Ticket } from '../../log/ticket.ts'
-import { toArguments } from '../../record/message/to-arguments.ts'
 import type { Channel } from './channel.ts'
 import { answer } from './exchange-methods.ts'
 import { ProtocolError, unexpectedMethod } from './reply.ts'
@@ -113,7 +112,7 @@ function findOrDeclare(
     durable: method.durable,
     exclusive: method.exclusive,
     autoDelete: method.autoDelete,
-    arguments: toArguments(method.arguments),
+    arguments: method.arguments,
     connection: channel.connection,
   })
 }
@@ -124,7 +123,7 @@ function bind(channel: Channel, method: QueueBind): void {
   // Neither a queue nor a key: the queue is the last declared one, and so is the key.
   const isShort = method.queue === '' && method.routingKey === ''
   const routingKey = isShort ? queue.name : method.routingKey
-  const args = toArguments(method.arguments)
+  const args = method.arguments
   const changes = channel.vhost.bindQueue(queue.name, method.exchange, routingKey, args)
   answer(channel, method, changes, { id: QUEUE_BIND_OK })
 }
@@ -134,7 +133,7 @@ function unbind(channel: Channel, method: QueueUnbind): void {
   if (channel.vhost.findQueue(stripName(name)) !== undefined) usableQueue(channel, name)
   const isShort = method.queue === '' && method.routingKey === ''
   const routingKey = isShort ? name : method.routingKey
-  const args = toArguments(method.arguments)
+  const args = method.arguments
   const changes = channel.vhost.unbindQueue(name, method.exchange, routingKey, args)
   answer(channel, { noWait: false }, changes, { id: QUEUE_UNBIND_OK })
 }

@@ -3,13 +3,13 @@
 // RabbitMQ passes over whole chunks and leaves the rest to the client (rabbit_stream_queue.erl,
 // filter_spec); here nothing else is delivered.
 import type { RecordFilter } from '../../broker/topic/stream-consumer.ts'
-import type { Argument, Arguments } from '../../record/message/arguments.ts'
 import { findHeader } from '../../record/message/content-header.ts'
+import { type FieldTable, type FieldValue } from '../../record/message/field-table.ts'
 
 const valueName = 'x-stream-filter-value'
 
 /** Undefined when the consumer wants everything. Values that are not text are not looked at. */
-export function streamFilterOf(args: Arguments): RecordFilter | undefined {
+export function streamFilterOf(args: FieldTable): RecordFilter | undefined {
   const values = valuesOf(args.get('x-stream-filter'))
   if (values === undefined) return undefined
   const takesUnfiltered = args.get('x-stream-match-unfiltered')?.value === true
@@ -19,7 +19,7 @@ export function streamFilterOf(args: Arguments): RecordFilter | undefined {
   }
 }
 
-function valuesOf(filter: Argument | undefined): ReadonlySet<unknown> | undefined {
+function valuesOf(filter: FieldValue | undefined): ReadonlySet<unknown> | undefined {
   if (filter?.type === 'longstr') return new Set([filter.value])
   if (filter?.type !== 'array') return undefined
   return new Set(filter.value.flatMap(({ type, value }) => (type === 'longstr' ? [value] : [])))

@@ -5,7 +5,7 @@ import { defaultVHost } from '../../broker/broker.ts'
 import type { Client } from '../../broker/client/client.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { type Transport, transportOf } from '../../lib/transport.ts'
-import type { Argument, Arguments } from '../../record/message/arguments.ts'
+import { type FieldTable, table } from '../../record/message/field-table.ts'
 import type { KafkaClient } from './request-context.ts'
 
 export class KafkaClientEntry implements Client {
@@ -36,14 +36,10 @@ export class KafkaClientEntry implements Client {
     return this.#connection.sasl.principal
   }
 
-  get properties(): Arguments {
+  get properties(): FieldTable {
     const { clientId, softwareName, softwareVersion } = this.#connection.names
     const known = { client_id: clientId, product: softwareName, version: softwareVersion }
-    return new Map(
-      Object.entries(known)
-        .filter(([, value]) => value !== '')
-        .map(([name, value]): [string, Argument] => [name, { type: 'longstr', value }]),
-    )
+    return table(Object.fromEntries(Object.entries(known).filter(([, value]) => value !== '')))
   }
 
   get receivedSize(): number {
