@@ -50,11 +50,11 @@ export async function partToKafkaBatch(
 async function readLarge(store: LogStore, log: Log, view: RecordView): Promise<boolean> {
   const { offset } = view
   for (;;) {
-    const result = log.read(offset, view)
-    if (result === 'record') return view.offset === offset
-    if (result === 'end') return false
+    const reading = log.read(offset, view)
+    if (reading === 'record') return view.offset === offset
+    if (reading === 'end') return false
     const error = await new Promise<Error | undefined>((resolve) => {
-      store.load(log, offset, resolve)
+      store.load(log, reading, resolve)
     })
     if (error !== undefined) return false
   }

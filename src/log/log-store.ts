@@ -4,6 +4,7 @@
 import type { StateEntry, TopologyEntry } from './commit.ts'
 import type { LogCursor } from './log-cursor.ts'
 import type { Log } from './log.ts'
+import type { Absence } from './reading.ts'
 import type { Run } from './run.ts'
 import type { Ticket } from './ticket.ts'
 
@@ -91,11 +92,11 @@ export interface LogStore {
   onTopologyApplied(sequence: number): void
 
   /**
-   * Brings records at and after `offset` into memory, in the form that readers want, then calls back
-   * once. Needed only when `log.read` said 'absent', which it may again. `error` when the bytes on
-   * disk are damaged.
+   * Brings what is absent into memory, in the form that readers want, then calls back
+   * once. `absence` is what `log.read` answered right now; it may answer with another one afterwards.
+   * `error` when the bytes on disk are damaged.
    */
-  load(log: Log, offset: number, done: (error?: Error) => void): void
+  load(log: Log, absence: Absence, done: (error?: Error) => void): void
   /**
    * Durable runs of `log`, in order, from the one that holds the first record at or after `offset`,
    * as many as fit `sizeMax`; the first one whatever its size, unless `isStrict`. A promise when they

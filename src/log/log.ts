@@ -9,6 +9,7 @@ import type { RecordView } from '../record/message/record-view.ts'
 import type { Commit } from './commit.ts'
 import { countKept, isKept, keptFloor } from './kept-offsets.ts'
 import type { LogCursor } from './log-cursor.ts'
+import type { Reading } from './reading.ts'
 import { appendRecord, readRecord, recordOffsetAt } from './record.ts'
 import type { RunConverter } from './run-converter.ts'
 import { RunDeque } from './run-deque.ts'
@@ -51,9 +52,6 @@ export interface LogOptions {
   readonly engine: LogEngine
 }
 
-/** What `Log.read` found: a record, nothing up to the end, or something that `LogStore.load` must bring. */
-export type ReadResult = 'record' | 'end' | 'absent'
-
 const noOffsets: ReadonlySet<number> = new Set()
 const noAddress: Buffer = Buffer.alloc(0)
 
@@ -75,11 +73,6 @@ export class Log {
   homeAddress: Buffer = noAddress
   /** Runs in memory, ascending; engines evict from the front, see `evictBefore`. */
   readonly tail: RunDeque = new RunDeque()
-  /** The body that the last read which answered 'absent' asked for, or 0 when it was something else. */
-  missingAsideId = 0
-  /** The run that it found and whose records at `missingOffset` are not messages yet. */
-  missingRun: Run | undefined
-  missingOffset = 0
 
   readonly #engine: LogEngine
   /** Offsets whose body was gone when the store was opened. */
@@ -191,10 +184,10 @@ export class Log {
   }
 
   /**
-   * Reads the first existing record at or after `offset` into `view`. When it answers 'absent',
-   * call `LogStore.load(log, offset)` and read again.
+   * Reads the first existing record at or after `offset` into `view`. When something is absent, call
+   * `LogStore.load` with the answer and read again.
    */
-  read(offset: number, view: RecordView): ReadResult {
+  read(offset: number, view: RecordView): Reading {
     if (offset === this.#hintOffset) {
       const result = this.#readHinted(offset, view)
       if (result !== undefined) return result
@@ -203,11 +196,7 @@ export class Log {
     while (at < this.endOffset) {
       const isCold = at < this.tailStart
       const window = isCold ? this.#windows.enter(at) : undefined
-      if (isCold && window === undefined) {
-        this.missingAsideId = 0
-        this.missingRun = undefined
-        return 'absent'
-      }
+      if (isCold && window === undefined) return { at: 'window', offset: at }
       const run = window === undefined ? this.tail.at(this.tail.find(at)) : window.find(at)
       if (run === undefined) {
         if (window === undefined) return 'end'
@@ -217,7 +206,7 @@ export class Log {
       }
       at = Math.max(at, run.baseOffset)
       const messages = this.messagesOf(run, at)
-      if (messages === undefined) return this.#readUnconverted(run, at)
+      if (messages === undefined) return { at: 'conversion', offset: at, run }
       const position = findPosition(messages, at)
       if (position >= 0) return this.#readAt(run, messages, position, view)
       at = messages.lastOffset + 1
@@ -314,7 +303,7 @@ export class Log {
   }
 
   /** Undefined when the record is not where the last read ended. */
-  #readHinted(offset: number, view: RecordView): ReadResult | undefined {
+  #readHinted(offset: number, view: RecordView): Reading | undefined {
     const run = this.#hintRun
     if (run === undefined || offset > run.lastOffset) return undefined
     const messages = this.messagesOf(run, offset)
@@ -360,7 +349,7 @@ export class Log {
   }
 
   // oxlint-disable-next-line max-params -- called per message: an options object would be an allocation
-  #readAt(run: Run, messages: Run, position: number, view: RecordView): ReadResult {
+  #readAt(run: Run, messages: Run, position: number, view: RecordView): Reading {
     const next = this.readFrom(messages, position, view)
     if (next < 0) return this.#readWithoutBody(messages, position, view)
     this.#hintRun = run
@@ -370,18 +359,11 @@ export class Log {
     return 'record'
   }
 
-  #readUnconverted(run: Run, offset: number): ReadResult {
-    this.missingAsideId = 0
-    this.missingRun = run
-    this.missingOffset = offset
-    return 'absent'
-  }
-
-  #readWithoutBody(run: Run, position: number, view: RecordView): ReadResult {
-    this.missingRun = undefined
-    this.missingAsideId = recordAsideId(run.buffer, position)
-    if (!this.#engine.isAsideLost(this.missingAsideId)) return 'absent'
-    return this.read(view.offset + 1, view)
+  #readWithoutBody(run: Run, position: number, view: RecordView): Reading {
+    const { offset } = view
+    const asideId = recordAsideId(run.buffer, position)
+    if (this.#engine.isAsideLost(asideId)) return this.read(offset + 1, view)
+    return { at: 'body', offset, asideId }
   }
 }
 

@@ -124,11 +124,11 @@ export async function readAll(store: LogStore, log: Log, offset = 0): Promise<[n
   const view = new RecordView()
   let at = offset
   for (;;) {
-    const result = log.read(at, view)
-    if (result === 'end') return records
-    if (result === 'absent') {
+    const reading = log.read(at, view)
+    if (reading === 'end') return records
+    if (typeof reading === 'object') {
       await new Promise<void>((resolve, reject) => {
-        store.load(log, at, (error) => (error === undefined ? resolve() : reject(error)))
+        store.load(log, reading, (error) => (error === undefined ? resolve() : reject(error)))
       })
       continue
     }

@@ -7,6 +7,7 @@ import { assert } from '../../lib/assert.ts'
 import type { LogCursor } from '../../log/log-cursor.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import type { Log } from '../../log/log.ts'
+import type { Absence } from '../../log/reading.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
 import { DeliveredMark } from './delivered-mark.ts'
@@ -135,14 +136,14 @@ export class Backlog {
       this.#mark.whenDurable(() => this.#stopWaiting())
       return 'wait'
     }
-    const result = this.log.read(offset, view)
-    if (result === 'absent') {
-      this.#load(offset)
+    const reading = this.log.read(offset, view)
+    if (typeof reading === 'object') {
+      this.#load(offset, reading)
       return 'wait'
     }
-    if (result === 'record' && view.offset === offset) return 'record'
+    if (reading === 'record' && view.offset === offset) return 'record'
     // Cleaning or damage left a gap where a message was expected.
-    this.#skip(offset, result === 'record' ? view.offset : this.log.endOffset)
+    this.#skip(offset, reading === 'record' ? view.offset : this.log.endOffset)
     const next = this.#nextOffset()
     return next < 0 ? 'empty' : this.#read(next, view)
   }
@@ -168,9 +169,9 @@ export class Backlog {
     this.#next = end
   }
 
-  #load(offset: number): void {
+  #load(offset: number, absence: Absence): void {
     this.isWaiting = true
-    this.#store.load(this.log, offset, (error) => {
+    this.#store.load(this.log, absence, (error) => {
       if (error !== undefined && !this.#isClosed) {
         this.#owner.onDamaged(offset, error)
         this.#skip(offset, offset + 1)

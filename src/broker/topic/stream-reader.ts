@@ -194,14 +194,14 @@ export class StreamReader implements DeliveryHolder {
   #readLargeBody(view: RecordView): boolean {
     const log = this.#log
     const { offset } = view
-    const result = log.read(offset, view)
-    if (result === 'record') return true
-    if (result === 'end') {
+    const reading = log.read(offset, view)
+    if (reading === 'record') return true
+    if (reading === 'end') {
       this.#next = offset + 1
       return false
     }
     this.#isBusy = true
-    this.#consumer.context.store.load(log, offset, (error) => {
+    this.#consumer.context.store.load(log, reading, (error) => {
       if (error !== undefined) this.#next = offset + 1
       this.#onReady()
     })

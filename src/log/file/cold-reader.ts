@@ -162,11 +162,10 @@ export class ColdReader implements WindowListener {
 
   /** The window just loaded may not reach as far. */
   #loadUnlessThere(log: Log, offset: number, done: (error?: Error) => void): void {
-    const isAbsent = log.read(offset, this.#view) === 'absent'
-    const { missingAsideId, missingRun } = log
-    if (isAbsent && missingAsideId === 0 && missingRun === undefined && !log.isDeleted)
-      this.load(log, offset, done)
-    else done()
+    const reading = log.read(offset, this.#view)
+    const isThere = typeof reading === 'string' || reading.at !== 'window'
+    if (isThere || log.isDeleted) done()
+    else this.load(log, offset, done)
   }
 
   /** The window must reach a record or the tail: a reader that asks again would get no further. */

@@ -290,11 +290,11 @@ async function contentOf(
   for (const log of store.logs.values()) {
     const bodies = new Map<number, string>()
     for (let at = cursorOf(log).acked.nextUnacked(0); at < log.endOffset;) {
-      const result = log.read(at, view)
-      if (result === 'end') break
-      if (result === 'absent') {
+      const reading = log.read(at, view)
+      if (reading === 'end') break
+      if (typeof reading === 'object') {
         await new Promise<void>((resolve, reject) => {
-          store.load(log, at, (error) => (error === undefined ? resolve() : reject(error)))
+          store.load(log, reading, (error) => (error === undefined ? resolve() : reject(error)))
         })
         continue
       }

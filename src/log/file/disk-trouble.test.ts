@@ -181,9 +181,11 @@ test('a full disk blocks publishers, lets acks through, and goes on when space i
 /** Whether there is a record at `offset`. */
 async function readOne(store: FileLogStore, log: Log, offset: number): Promise<boolean> {
   const view = new RecordView()
-  while (log.read(offset, view) === 'absent') {
+  for (;;) {
+    const reading = log.read(offset, view)
+    if (typeof reading !== 'object') break
     await new Promise<void>((resolve, reject) => {
-      store.load(log, offset, (error) => (error === undefined ? resolve() : reject(error)))
+      store.load(log, reading, (error) => (error === undefined ? resolve() : reject(error)))
     })
   }
   return view.offset === offset

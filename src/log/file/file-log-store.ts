@@ -5,6 +5,7 @@ import type { Commit, StateEntry } from '../commit.ts'
 import { type LogCursor, removeCursor } from '../log-cursor.ts'
 import type { BlockedReason, CreateLogOptions, LogStore } from '../log-store.ts'
 import type { Log } from '../log.ts'
+import type { Absence } from '../reading.ts'
 import type { Run } from '../run.ts'
 import type { Ticket } from '../ticket.ts'
 import type { FileEngine } from './file-engine.ts'
@@ -137,8 +138,8 @@ export class FileLogStore implements LogStore {
     this.#parts.housekeeper.onTopologyApplied(sequence)
   }
 
-  load(log: Log, offset: number, done: (error?: Error) => void): void {
-    this.#parts.loader.load(log, offset, done)
+  load(log: Log, absence: Absence, done: (error?: Error) => void): void {
+    this.#parts.loader.load(log, absence, done)
   }
 
   readRuns(

@@ -3,6 +3,7 @@
 import { RecordView } from '../../record/message/record-view.ts'
 import type { LogStoreEvents } from '../log-store.ts'
 import type { Log } from '../log.ts'
+import type { Absence } from '../reading.ts'
 import type { AsideStore } from './aside-store.ts'
 import type { ColdReader } from './cold-reader.ts'
 import type { VolatileSpill } from './volatile-spill.ts'
@@ -16,37 +17,46 @@ export interface RecordLoaderOptions {
 
 export class RecordLoader {
   readonly #options: RecordLoaderOptions
+  readonly #view = new RecordView()
 
   constructor(options: RecordLoaderOptions) {
     this.#options = options
   }
 
   /** See `LogStore.load`. */
-  load(log: Log, offset: number, done: (error?: Error) => void): void {
-    if (this.#loadRest(log, offset, done)) return
+  load(log: Log, absence: Absence, done: (error?: Error) => void): void {
+    switch (absence.at) {
+      case 'window':
+        this.#loadWindow(log, absence.offset, done)
+        return
+      case 'body':
+        void this.#loadBody(log, absence, done)
+        return
+      case 'conversion':
+        log.prepareMessages(absence.run, absence.offset, done)
+        return
+      default:
+        absence satisfies never
+    }
+  }
+
+  /** The record there may lack something else; what brings that too spares its reader another round. */
+  #loadWindow(log: Log, offset: number, done: (error?: Error) => void): void {
     const reader = log.isVolatile ? this.#options.spill : this.#options.coldReader
     reader.load(log, offset, (error) => {
-      if (error !== undefined) done(error)
-      else if (!this.#loadRest(log, offset, done)) done()
+      const reading = error === undefined ? log.read(offset, this.#view) : undefined
+      if (typeof reading === 'object' && reading.at !== 'window') this.load(log, reading, done)
+      else done(error)
     })
   }
 
-  /** Brings what a run in memory lacks; false when the run itself must be read first. */
-  #loadRest(log: Log, offset: number, done: () => void): boolean {
-    const view = new RecordView()
-    const isAbsent = log.read(offset, view) === 'absent'
-    const { missingRun, missingAsideId } = log
-    log.missingRun = undefined
-    if (!isAbsent) done()
-    else if (missingAsideId !== 0) void this.#loadAside(log, view.offset, done)
-    else if (missingRun !== undefined) log.prepareMessages(missingRun, log.missingOffset, done)
-    else return false
-    return true
-  }
-
-  async #loadAside(log: Log, offset: number, done: (error?: Error) => void): Promise<void> {
+  async #loadBody(
+    log: Log,
+    { offset, asideId }: Absence & { readonly at: 'body' },
+    done: (error?: Error) => void,
+  ): Promise<void> {
     try {
-      await this.#options.asides.load(log.missingAsideId)
+      await this.#options.asides.load(asideId)
     } catch (error) {
       // The record is a gap from now on; the reader goes on after it.
       this.#options.events.onDamaged?.(log, offset, offset, error as Error)

@@ -146,7 +146,7 @@ test('readers of whole runs leave the window of message readers alone', async ()
   const store = await openStore(new FaultDisk(systemClock))
   const log = await fill(store)
   await new Promise<void>((resolve) => {
-    store.load(log, 0, () => resolve())
+    store.load(log, { at: 'window', offset: 0 }, () => resolve())
   })
   log.read(0, new RecordView())
   const { window } = log

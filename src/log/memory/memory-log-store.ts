@@ -11,6 +11,7 @@ import { LogCursor, removeCursor } from '../log-cursor.ts'
 import type { CreateLogOptions, LogStore } from '../log-store.ts'
 import { Log } from '../log.ts'
 import type { LogEngine } from '../log.ts'
+import type { Absence } from '../reading.ts'
 import type { RunConverter } from '../run-converter.ts'
 import type { Run } from '../run.ts'
 import type { Ticket } from '../ticket.ts'
@@ -180,12 +181,10 @@ export class MemoryLogStore implements LogStore, LogEngine {
     return [...log.tail].reduce((size, run) => size + run.size, 0)
   }
 
-  load(log: Log, offset: number, done: (error?: Error) => void): void {
+  load(log: Log, absence: Absence, done: (error?: Error) => void): void {
     // Everything is in memory, bodies of their own too: only the form can be another.
-    const { missingRun, missingOffset } = log
-    log.missingRun = undefined
-    if (missingRun !== undefined) log.prepareMessages(missingRun, missingOffset, done)
-    else done(new Error(`The memory engine has no record at offset ${offset} to load`))
+    if (absence.at === 'conversion') log.prepareMessages(absence.run, absence.offset, done)
+    else done(new Error(`The memory engine has no record at offset ${absence.offset} to load`))
   }
 
   writeAside(body: Buffer, done: (asideId: number) => void): void {
