@@ -27,6 +27,23 @@ export interface BrokerStatus {
     readonly messagesReady: number
     readonly messagesUnacked: number
   }
+  readonly messages: MessageTotals
+}
+
+/** Messages since the start, of all clients. */
+export interface MessageTotals {
+  readonly published: number
+  readonly confirmed: number
+  /** Reached no queue, and went back to their publishers. */
+  readonly returned: number
+  /** Reached no queue, and nobody wanted to know. */
+  readonly dropped: number
+  /** To consumers and by basic.get. */
+  readonly delivered: number
+  readonly redelivered: number
+  readonly acked: number
+  /** Records read by Kafka's protocol. */
+  readonly fetched: number
 }
 
 /** Whoever knows the broker's status; must answer at once. */

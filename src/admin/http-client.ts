@@ -2,13 +2,18 @@
 import type { Socket } from 'node:net'
 import type { ClientProtocol, Principal } from '../auth/principal.ts'
 import type { Client } from '../broker/client/client.ts'
+import { ClientCounters } from '../broker/counters/client-counters.ts'
 import { type Transport, transportOf } from '../lib/transport.ts'
 import { type FieldTable, table } from '../record/message/field-table.ts'
+
+/** Nothing is published by HTTP. */
+const none = new ClientCounters()
 
 export class HttpClient implements Client {
   readonly protocol: ClientProtocol = 'HTTP'
   readonly channelCount = 0
   readonly vhost = undefined
+  readonly counters: ClientCounters = none
   readonly id: number
   readonly connectedAt: number
   readonly transport: Transport

@@ -32,6 +32,16 @@ function statusOf(state: BrokerState, blockedReason?: string): BrokerStatus {
       messagesReady: 1_234_567,
       messagesUnacked: 7,
     },
+    messages: {
+      published: 2_345_678,
+      confirmed: 8,
+      returned: 9,
+      dropped: 10,
+      delivered: 11,
+      redelivered: 12,
+      acked: 13,
+      fetched: 14,
+    },
   }
 }
 
@@ -53,7 +63,14 @@ test('the status page shows figures and escapes what it shows', async () => {
   const page = await response.text()
   assert.equal(response.status, 200)
   assert.match(response.headers.get('content-type') ?? '', /text\/html/)
-  for (const text of ['1.2.3', '1,234,567', '127.0.0.1:5672', '1 min 1 s', '&lt;script&gt;']) {
+  for (const text of [
+    '1.2.3',
+    '1,234,567',
+    '2,345,678',
+    '127.0.0.1:5672',
+    '1 min 1 s',
+    '&lt;script&gt;',
+  ]) {
     assert.ok(page.includes(text), text)
   }
   assert.ok(!page.includes('<script'))

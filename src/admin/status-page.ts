@@ -66,7 +66,7 @@ function stateLine({ state, blockedReason }: BrokerStatus): Html {
 
 /** The status as a web page. */
 export function renderStatusPage(status: BrokerStatus): Html {
-  const { counts } = status
+  const { counts, messages } = status
   const addresses = Object.entries(status.addresses)
   return html`<!doctype html>
     <html lang="en">
@@ -87,6 +87,12 @@ export function renderStatusPage(status: BrokerStatus): Html {
           ${count('Unacked', counts.messagesUnacked)} ${count('Queues', counts.queues)}
           ${count('Exchanges', counts.exchanges)} ${count('Consumers', counts.consumers)}
           ${count('Channels', counts.channels)} ${count('Connections', counts.connections)}
+        </dl>
+        <dl class="counts">
+          ${count('Published', messages.published)} ${count('Confirmed', messages.confirmed)}
+          ${count('Delivered', messages.delivered)} ${count('Redelivered', messages.redelivered)}
+          ${count('Acked', messages.acked)} ${count('Returned', messages.returned)}
+          ${count('Dropped', messages.dropped)} ${count('Fetched', messages.fetched)}
         </dl>
         <table>
           ${addresses.map(([service, address]) => row(service, formatAddress(address)))}

@@ -3,9 +3,12 @@ import { test } from 'node:test'
 import { messageOf, QueueUnderTest, textOf } from '../../test/support/queue-under-test.ts'
 import { logLimits } from '../limits/log.ts'
 import { RecordView } from '../record/message/record-view.ts'
+import { ExchangeCounters } from './counters/exchange-counters.ts'
 import { Publisher } from './publisher.ts'
 import type { Queue } from './queue/queue.ts'
 import { routeTo } from './route-cache.ts'
+
+const exchange = new ExchangeCounters()
 
 /** Several queues on one store. */
 function queuesOf(
@@ -32,10 +35,10 @@ function takeAll(it: QueueUnderTest, queue: Queue): string[] {
 test('a message for durable queues is an atom of the open group', () => {
   const { it, queues } = queuesOf(2, () => true)
   const publisher = new Publisher(it.store)
-  publisher.publish(routeTo(queues), messageOf('a'))
+  publisher.publish(routeTo(queues, exchange), messageOf('a'))
   const { ticket } = publisher
   assert.ok(ticket)
-  publisher.publish(routeTo(queues), messageOf('b'))
+  publisher.publish(routeTo(queues, exchange), messageOf('b'))
   assert.equal(publisher.ticket, ticket)
   assert.equal(ticket.isDurable, false)
   it.settle()
@@ -46,9 +49,9 @@ test('a message for durable queues is an atom of the open group', () => {
 test('a message for transient queues, or for none, needs no group', () => {
   const { it, queues } = queuesOf(2, () => false)
   const publisher = new Publisher(it.store)
-  publisher.publish(routeTo(queues), messageOf('a'))
+  publisher.publish(routeTo(queues, exchange), messageOf('a'))
   assert.equal(publisher.ticket, undefined)
-  publisher.publish(routeTo([]), messageOf('b'))
+  publisher.publish(routeTo([], exchange), messageOf('b'))
   assert.equal(publisher.ticket, undefined)
   assert.equal(it.store.uncommittedSize, 0)
   for (const queue of queues) assert.deepEqual(takeAll(it, queue), ['a'])
@@ -59,8 +62,8 @@ test('a body that several durable queues need is stored once and read by all', (
   const publisher = new Publisher(it.store)
   const body = 'x'.repeat(logLimits.sharedBodySizeMin * 100)
   const small = 'y'.repeat(logLimits.sharedBodySizeMin - 1)
-  publisher.publish(routeTo(queues), messageOf(body))
-  publisher.publish(routeTo(queues), messageOf(small))
+  publisher.publish(routeTo(queues, exchange), messageOf(body))
+  publisher.publish(routeTo(queues, exchange), messageOf(small))
   assert.ok(it.store.uncommittedSize < body.length * 2)
   it.settle()
   for (const queue of queues) assert.deepEqual(takeAll(it, queue), [body, small])
@@ -70,7 +73,8 @@ test('messages of a transaction share the atom that the caller began', () => {
   const { it, queues } = queuesOf(2, () => true)
   const publisher = new Publisher(it.store)
   it.store.beginAtom()
-  for (const text of ['a', 'b']) publisher.publishWithinAtom(routeTo(queues), messageOf(text))
+  for (const text of ['a', 'b'])
+    publisher.publishWithinAtom(routeTo(queues, exchange), messageOf(text))
   assert.ok(it.store.endAtom())
   it.settle()
   for (const queue of queues) assert.deepEqual(takeAll(it, queue), ['a', 'b'])

@@ -41,7 +41,9 @@ export class Publisher {
 }
 
 function append(route: Route, source: RecordSource, sharedPosition: number): void {
-  const { queues } = route
+  const { queues, exchange } = route
+  exchange.publishedIn++
+  exchange.publishedOut += queues.length
   for (let index = 0; index < queues.length; index++) {
     const queue = queues[index]!
     queue.publish(source, queue.isVolatile ? -1 : sharedPosition)

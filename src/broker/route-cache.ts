@@ -4,6 +4,7 @@
 import { brokerLimits } from '../limits/broker.ts'
 import { type Address, decodeAddress } from '../record/message/address.ts'
 import type { RecordSource } from '../record/message/record-source.ts'
+import type { ExchangeCounters } from './counters/exchange-counters.ts'
 import type { Destination } from './destination.ts'
 import { PublishedMessage } from './exchange/published-message.ts'
 import type { RouteResult } from './exchange/route.ts'
@@ -16,6 +17,8 @@ export interface Route {
   readonly queues: readonly Destination[]
   /** Some of the queues outlive the process: the message goes into a commit. */
   readonly durableCount: number
+  /** Of the exchange that the message was published to. */
+  readonly exchange: ExchangeCounters
   /** Some are topics of several partitions: `RecordSource.partitionKey` has to be set. */
   readonly needsKey: boolean
 }
@@ -55,13 +58,15 @@ export class RouteCache {
       }
       this.#last = known
     }
-    return known.dependsOnHeaders ? routeTo(this.#ask(known.address, source).queues) : known
+    if (!known.dependsOnHeaders) return known
+    return routeTo(this.#ask(known.address, source).queues, known.exchange)
   }
 
   #add(bytes: Buffer, source: RecordSource): Route {
     const address = decodeAddress(bytes, 0)
     const { queues, dependsOnHeaders } = this.#ask(address, source)
-    const route: CachedRoute = { ...routeTo(queues), bytes, address, dependsOnHeaders }
+    const { counters } = this.#vhost.getExchange(address.exchange)
+    const route: CachedRoute = { ...routeTo(queues, counters), bytes, address, dependsOnHeaders }
     this.#size += brokerLimits.routeSize + queues.length * pointerSize
     if (this.#size > brokerLimits.routesSizeMax) this.#forget()
     this.#routes.set(hashOf(bytes, 0, bytes.length), route)
@@ -81,15 +86,15 @@ export class RouteCache {
   }
 }
 
-/** The route that leads to `queues`. */
-export function routeTo(queues: readonly Destination[]): Route {
+/** The route that leads to `queues`, for messages to the exchange with these counters. */
+export function routeTo(queues: readonly Destination[], exchange: ExchangeCounters): Route {
   let durableCount = 0
   let needsKey = false
   for (const queue of queues) {
     if (!queue.isVolatile) durableCount++
     if (queue.needsKey) needsKey = true
   }
-  return { queues, durableCount, needsKey }
+  return { queues, durableCount, exchange, needsKey }
 }
 
 function isSame(known: Buffer, address: Buffer, start: number, end: number): boolean {

@@ -23,6 +23,7 @@ import { version } from '../lib/version.ts'
 import { programLimits } from '../limits/program.ts'
 import type { TlsCredentials } from '../server/tls-credentials.ts'
 import type { BrokerOptions } from '../settings/settings.ts'
+import { countEverything } from './count-everything.ts'
 import { type Doors, systemDoors } from './doors.ts'
 import { openService } from './listeners.ts'
 import type { ProtocolParts, ProtocolServer } from './protocol-server.ts'
@@ -234,7 +235,6 @@ export class Node implements AsyncDisposable {
   }
 
   #status(cell: Cell): BrokerStatus {
-    const { exchanges, queues, consumers, messages, unacked } = cell.broker.counts()
     return {
       state: this.#state,
       version,
@@ -242,16 +242,7 @@ export class Node implements AsyncDisposable {
       addresses: this.addresses,
       dataFolder: path.resolve(this.#options.data),
       blockedReason: cell.broker.shortage.reason,
-      clients: this.clients.counts(),
-      counts: {
-        connections: this.clients.size,
-        channels: this.clients.channelCount,
-        exchanges,
-        queues,
-        consumers,
-        messagesReady: messages - unacked,
-        messagesUnacked: unacked,
-      },
+      ...countEverything(cell.broker, this.clients),
     }
   }
 

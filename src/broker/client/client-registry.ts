@@ -1,11 +1,13 @@
 // All clients of a node, of every protocol: one list for whoever looks after a broker.
 import type { ClientProtocol } from '../../auth/principal.ts'
 import type { Clock } from '../../lib/clock.ts'
+import { ClientCounters } from '../counters/client-counters.ts'
 import type { Client } from './client.ts'
 
 export class ClientRegistry implements Iterable<Client> {
   readonly #clock: Clock
   readonly #clients = new Map<number, Client>()
+  readonly #ended = new ClientCounters()
   #lastId = 0
 
   constructor(clock: Clock) {
@@ -33,7 +35,15 @@ export class ClientRegistry implements Iterable<Client> {
   }
 
   remove(client: Client): void {
-    this.#clients.delete(client.id)
+    if (this.#clients.delete(client.id)) this.#ended.add(client.counters)
+  }
+
+  /** What all clients have done and got since the start, those that have gone as well. */
+  totals(): ClientCounters {
+    const sum = new ClientCounters()
+    sum.add(this.#ended)
+    for (const { counters } of this.#clients.values()) sum.add(counters)
+    return sum
   }
 
   find(id: number): Client | undefined {

@@ -2,6 +2,7 @@
 import type { ClientProtocol, Principal } from '../../auth/principal.ts'
 import type { Transport } from '../../lib/transport.ts'
 import type { FieldTable } from '../../record/message/field-table.ts'
+import type { ClientCounters } from '../counters/client-counters.ts'
 
 export interface Client {
   /** Rises with each connection; never used again while the node runs. */
@@ -18,6 +19,7 @@ export interface Client {
   readonly properties: FieldTable
   /** Of AMQP; others have none. */
   readonly channelCount: number
+  readonly counters: ClientCounters
   /** Bytes of its protocol, without those of TLS. */
   readonly receivedSize: number
   readonly sentSize: number

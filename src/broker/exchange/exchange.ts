@@ -2,6 +2,7 @@
 // by itself; the vhost keeps both ends of a binding in step.
 import type { ExchangeRow } from '../../meta/topology-change.ts'
 import { type FieldTable } from '../../record/message/field-table.ts'
+import { ExchangeCounters } from '../counters/exchange-counters.ts'
 import type { Binding, ExchangeTarget, QueueLike, Target } from './binding.ts'
 import type { Matcher, RoutedMessage } from './matcher.ts'
 
@@ -25,6 +26,7 @@ export class Exchange<Q extends QueueLike> {
   /** Where messages go that no binding matches. */
   readonly alternate: string | undefined
   readonly target: ExchangeTarget<Q>
+  readonly counters: ExchangeCounters = new ExchangeCounters()
   readonly #bindings = new Map<string, Binding<Q>>()
   readonly #matcher: Matcher<Q>
 

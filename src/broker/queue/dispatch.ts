@@ -3,6 +3,7 @@
 import { type Turn, turnPhase, type TurnTask } from '../../lib/turn.ts'
 import { brokerLimits } from '../../limits/broker.ts'
 import { RecordView } from '../../record/message/record-view.ts'
+import type { QueueCounters } from '../counters/queue-counters.ts'
 import { isLate } from '../is-late.ts'
 import type { Backlog, TakeResult } from './backlog.ts'
 import { ConsumerLine } from './consumer-line.ts'
@@ -10,21 +11,28 @@ import type { Consumer } from './consumer.ts'
 
 const noConsumers: ReadonlySet<Consumer> = new Set()
 
+/** What has counters. */
+interface Counted {
+  readonly counters: QueueCounters
+}
+
 /** For all queues: a view is valid only until the next read. */
 const sharedView = new RecordView()
 
 export class Dispatch implements TurnTask {
   readonly #backlog: Backlog
   readonly #turn: Turn
+  readonly #counted: Counted
   /** Made when it is needed, as most of many queues have none. */
   #consumers: Set<Consumer> | undefined
   readonly #line = new ConsumerLine()
   #exclusiveConsumer: Consumer | undefined
   #isScheduled = false
 
-  constructor(backlog: Backlog, turn: Turn) {
+  constructor(backlog: Backlog, turn: Turn, counted: Counted) {
     this.#backlog = backlog
     this.#turn = turn
+    this.#counted = counted
   }
 
   get consumers(): ReadonlySet<Consumer> {
@@ -104,10 +112,14 @@ export class Dispatch implements TurnTask {
     const result = backlog.take(view)
     if (result !== 'record') return result
     this.#line.rotate()
+    const { counters } = this.#counted
+    if (backlog.isRedelivered) counters.redelivered++
     if (consumer.isNoAck) {
+      counters.deliveredNoAck++
       consumer.sink.deliver(consumer, view, backlog.isRedelivered)
       backlog.remove(view.offset)
     } else {
+      counters.delivered++
       consumer.unackedCount++
       consumer.sink.deliver(consumer, view, backlog.isRedelivered)
     }

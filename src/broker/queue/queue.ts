@@ -9,6 +9,7 @@ import { type FieldTable } from '../../record/message/field-table.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
 import { queueInExclusiveUse } from '../broker-error.ts'
+import { QueueCounters } from '../counters/queue-counters.ts'
 import type { QueueLike } from '../exchange/binding.ts'
 import type { QueueType } from '../queue-arguments.ts'
 import type { SettleReason } from '../unacked-deliveries.ts'
@@ -60,6 +61,8 @@ export class Queue implements QueueLike, BacklogOwner {
   readonly #context: QueueContext
   readonly #backlog: Backlog
   readonly #dispatch: Dispatch
+  /** Made when it is needed, as most of many queues are quiet. */
+  #counters: QueueCounters | undefined
   /** Made when it is needed. */
   #waitingTakers: WaitingTakers | undefined
 
@@ -86,7 +89,7 @@ export class Queue implements QueueLike, BacklogOwner {
     this.log = options.cursor.log
     this.#context = context
     this.#backlog = new Backlog(options.cursor, context.store, this)
-    this.#dispatch = new Dispatch(this.#backlog, context.turn)
+    this.#dispatch = new Dispatch(this.#backlog, context.turn, this)
     this.log.homeAddress = encodeAddress('', options.name)
   }
 
@@ -119,6 +122,11 @@ export class Queue implements QueueLike, BacklogOwner {
     return this.#dispatch.consumers
   }
 
+  get counters(): QueueCounters {
+    this.#counters ??= new QueueCounters()
+    return this.#counters
+  }
+
   /** Whether the last message taken may have been delivered before. */
   get isRedelivered(): boolean {
     return this.#backlog.isRedelivered
@@ -139,12 +147,14 @@ export class Queue implements QueueLike, BacklogOwner {
   /** Appends one message; its body may already be among the group's shared ones. Within an atom. */
   publish(source: RecordSource, sharedPosition: number): void {
     this.#backlog.append(source, sharedPosition, this.consumerCount > 0)
+    this.counters.published++
     this.#dispatch.schedule()
   }
 
   /** A batch of messages was appended to the log. Within an atom. */
   onBatchAppended(recordCount: number): void {
     this.#backlog.onBatchAppended(recordCount, this.consumerCount > 0)
+    this.counters.published += recordCount
     this.#dispatch.schedule()
   }
 
@@ -189,16 +199,30 @@ export class Queue implements QueueLike, BacklogOwner {
     } else {
       // Without a dead-letter exchange a rejected message is dropped, which is what an ack does.
       this.#backlog.remove(offset)
+      if (reason === 'ack') this.counters.acked++
     }
   }
 
   /**
    * Takes the next ready message into `view` for `basic.get` and its like: it is unacked until it is
-   * settled. On 'wait' try again when `whenReadable` calls back. Not within an atom.
+   * settled, or `drop` was called for one that nobody acks. On 'wait' try again when `whenReadable`
+   * calls back. Not within an atom.
    */
-  take(view: RecordView): TakeResult {
+  take(view: RecordView, isNoAck = false): TakeResult {
     this.deliverReady()
-    return this.#backlog.take(view)
+    const result = this.#backlog.take(view)
+    const { counters } = this
+    if (result === 'empty') counters.gotEmpty++
+    if (result !== 'record') return result
+    if (isNoAck) counters.gotNoAck++
+    else counters.got++
+    if (this.isRedelivered) counters.redelivered++
+    return result
+  }
+
+  /** Ends the delivery of a message that nobody acks. */
+  drop(offset: number): void {
+    if (!this.isDeleted) this.#backlog.remove(offset)
   }
 
   /** Calls back once, in a turn of its own, when a `take` that had to wait is worth another try. */

@@ -23,6 +23,8 @@ export interface PartitionContext {
 /** What a produce did. */
 export interface Produced {
   readonly baseOffset: number
+  /** 0 for a batch that was sent before. */
+  readonly recordCount: number
   /** Undefined when it is durable already (a batch sent twice). */
   readonly ticket: Ticket | undefined
   /** The time of the broker that the records got, or -1 when they keep their own. */
@@ -42,8 +44,6 @@ export type DurableListener = () => void
 
 const stateKeyPrefix = 'producer/'
 
-const tellNobody = (): void => undefined
-
 const nothingFound: BatchFindings = {}
 
 export class Partition implements LogWatcher {
@@ -55,7 +55,7 @@ export class Partition implements LogWatcher {
   isGone = false
   readonly #context: PartitionContext
   readonly #getConfig: () => TopicConfig
-  /** Tells a work queue about messages that came in as a batch. */
+  /** Tells the topic or queue about records that came in as a batch. */
   readonly #onAppended: (recordCount: number) => void
   /** A set only for several: a fetch may listen to 10,000 partitions. */
   #listeners: DurableListener | Set<DurableListener> | undefined
@@ -65,14 +65,14 @@ export class Partition implements LogWatcher {
     context: PartitionContext,
     options: {
       readonly config: () => TopicConfig
-      readonly onAppended?: (recordCount: number) => void
+      readonly onAppended: (recordCount: number) => void
     },
   ) {
     this.log = cursor.log
     this.cursor = cursor
     this.#context = context
     this.#getConfig = options.config
-    this.#onAppended = options.onAppended ?? tellNobody
+    this.#onAppended = options.onAppended
     this.log.watcher = this
   }
 
@@ -100,7 +100,7 @@ export class Partition implements LogWatcher {
     const known = producer && this.producers.findDuplicate(producer)
     if (known !== undefined) {
       const { baseOffset, ticket, timestamp } = known
-      return { baseOffset, ticket, appendTime: timestamp }
+      return { baseOffset, recordCount: 0, ticket, appendTime: timestamp }
     }
     const { checked } = findings
     const latest = checked ? verdictOf(checked) : checkRecords(batch, config, now)
@@ -113,7 +113,7 @@ export class Partition implements LogWatcher {
     const added = producer && this.#addProduced(producer, baseOffset, now)
     const ticket = store.endAtom()
     if (added !== undefined) added.ticket = ticket
-    return { baseOffset, ticket, appendTime }
+    return { baseOffset, recordCount, ticket, appendTime }
   }
 
   /** Forgets producers that have been silent for long, and the oldest of too many. */

@@ -147,6 +147,7 @@ export class StreamConsumer implements TurnTask, TopicObserver {
       this.#turn = (this.#turn + 1) % readers.length
       if (reader.read(this.#view)) {
         this.#sink.deliver(reader, this.#view)
+        this.topic.counters.delivered++
         return true
       }
     }

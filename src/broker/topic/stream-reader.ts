@@ -87,6 +87,7 @@ export class StreamReader implements DeliveryHolder {
   /** A stream delivers nothing twice, so a requeued message only makes room for others. */
   settle(offset: number, reason: SettleReason): void {
     this.#consumer.unackedCount--
+    if (reason === 'ack') this.#consumer.topic.counters.acked++
     if (reason !== 'requeue') {
       this.#settled?.ack(offset)
       this.#remember()

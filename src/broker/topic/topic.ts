@@ -2,6 +2,7 @@
 import type { QueueRow } from '../../meta/topology-change.ts'
 import { type FieldTable, table } from '../../record/message/field-table.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
+import { QueueCounters } from '../counters/queue-counters.ts'
 import type { QueueLike } from '../exchange/binding.ts'
 import { partitionOfKey } from './murmur2.ts'
 import type { Partition } from './partition.ts'
@@ -46,6 +47,7 @@ export class Topic implements QueueLike, TopicView {
   config: TopicConfig
   isProvisional: boolean
   isDeleted = false
+  readonly counters: QueueCounters = new QueueCounters()
   /** A topic is its own view, and can be altered. */
   readonly source: Topic = this
   readonly topic: Topic = this
@@ -113,6 +115,7 @@ export class Topic implements QueueLike, TopicView {
           : partitionOfKey(source.partitionKey, count)
     }
     this.partitions[index]?.log.append(source, sharedPosition)
+    this.counters.published++
   }
 
   /** It is gone, or no longer a topic. */

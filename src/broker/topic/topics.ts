@@ -274,7 +274,10 @@ export class Topics {
 
   #partition(topic: Topic, cursor: LogCursor, homeAddress: Buffer): Partition {
     cursor.log.homeAddress = homeAddress
-    return new Partition(cursor, this.#broker, { config: () => topic.config })
+    const onAppended = (count: number): void => {
+      topic.counters.published += count
+    }
+    return new Partition(cursor, this.#broker, { config: () => topic.config, onAppended })
   }
 
   /** A topic or a work queue as Kafka sees it; undefined when it may not be seen. */

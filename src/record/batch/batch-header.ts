@@ -44,6 +44,11 @@ export const batchAttribute = {
   control: 0x20,
 } as const
 
+/** Records of a whole batch, as its header says. */
+export function recordCountOf(batch: Buffer): number {
+  return batch.readInt32BE(batchField.recordCount)
+}
+
 export interface BatchHeader {
   readonly baseOffset: number
   readonly leaderEpoch: number

@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net'
 import type { ClientProtocol, Principal } from '../../auth/principal.ts'
 import type { Client } from '../../broker/client/client.ts'
+import type { ClientCounters } from '../../broker/counters/client-counters.ts'
 import { type Transport, transportOf } from '../../lib/transport.ts'
 import type { FieldTable } from '../../record/message/field-table.ts'
 import type { Connection } from './connection.ts'
@@ -41,6 +42,10 @@ export class AmqpClient implements Client {
 
   get channelCount(): number {
     return this.#connection.channelCount
+  }
+
+  get counters(): ClientCounters {
+    return this.#connection.counters
   }
 
   get receivedSize(): number {

@@ -145,21 +145,29 @@ function get(channel: Channel, method: BasicGet): void {
   }
   const queue = workQueue(channel, method.queue, 'basic.get')
   const view = new RecordView()
-  const result = queue.take(view)
+  const result = queue.take(view, method.noAck)
   if (result === 'wait') {
     channel.wait()
     queue.whenReadable(() => channel.resume(() => get(channel, method)))
     return
   }
+  const { counters } = channel
   if (result === 'empty') {
+    counters.gotEmpty++
     channel.send({ id: BASIC_GET_EMPTY })
     return
   }
   const deliveryTag = channel.nextDeliveryTag()
   writeGetOk(channel, { deliveryTag, isRedelivered: queue.isRedelivered }, queue.readyCount, view)
   connection.scheduleFlush()
-  if (method.noAck) queue.settle(view.offset, 'ack')
-  else channel.unacked.add(deliveryTag, new GetHolder(queue), view.offset)
+  if (queue.isRedelivered) counters.redelivered++
+  if (method.noAck) {
+    counters.gotNoAck++
+    queue.drop(view.offset)
+  } else {
+    counters.got++
+    channel.unacked.add(deliveryTag, new GetHolder(queue), view.offset)
+  }
 }
 
 function refusal({ requeue: isRequeued }: BasicNack | BasicReject): SettleReason {

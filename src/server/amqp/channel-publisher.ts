@@ -120,8 +120,8 @@ export class ChannelPublisher {
 
   /** Sends the confirms that are due. */
   writeConfirms(): void {
-    const { connection, number } = this.#channel
-    this.confirms?.write(connection.output, number)
+    const { connection, counters, number } = this.#channel
+    counters.confirmed += this.confirms?.write(connection.output, number) ?? 0
     connection.scheduleFlush()
   }
 
@@ -183,7 +183,7 @@ export class ChannelPublisher {
       headers,
     })
     this.#hasCopies = true
-    return routeTo(found.queues)
+    return routeTo(found.queues, this.#channel.vhost.getExchange(exchange).counters)
   }
 
   /** Takes out of a routed message what only routing may see. */
@@ -191,11 +191,25 @@ export class ChannelPublisher {
     if ((flagsOf(source) & PROPERTY_HEADERS) !== 0) removeBlindCopies(source)
   }
 
-  /** Sends basic.return for a message that reached no queue. */
-  returnMessage(source: RecordSource): void {
+  /** Counts a message; one that reached no queue goes back to a client that wants to know. */
+  onPublished({ queues, exchange }: Route, source: RecordSource, isMandatory: boolean): void {
+    this.#channel.counters.published++
+    if (queues.length > 0) return
+    if (isMandatory) exchange.returned++
+    else exchange.dropped++
+    this.#onUnroutable(source, isMandatory)
+  }
+
+  #onUnroutable(source: RecordSource, isMandatory: boolean): void {
+    const { counters, connection } = this.#channel
+    if (!isMandatory) {
+      counters.dropped++
+      return
+    }
+    counters.returned++
     const { code } = makeReply('no_route', '')
     writeReturn(this.#channel, { code, text: 'NO_ROUTE' }, source)
-    this.#channel.connection.scheduleFlush()
+    connection.scheduleFlush()
   }
 
   #onComplete(): void {
@@ -262,7 +276,7 @@ export class ChannelPublisher {
     if (this.#hasCopies) removeBlindCopies(source)
     setKey(route, source)
     publisher.publish(route, source)
-    if (isMandatory && route.queues.length === 0) this.returnMessage(source)
+    this.onPublished(route, source, isMandatory)
     if (publisher.ticket !== undefined) this.#channel.connection.lastTicket = publisher.ticket
     this.#confirm(publisher.ticket)
   }
@@ -271,7 +285,8 @@ export class ChannelPublisher {
   #answer(replyAddress: string, source: RecordSource, isMandatory: boolean): void {
     const target = this.#channel.connection.context.broker.replies.find(replyAddress)
     target?.deliverReply(source)
-    if (target === undefined && isMandatory) this.returnMessage(source)
+    this.#channel.counters.published++
+    if (target === undefined) this.#onUnroutable(source, isMandatory)
     this.#confirm(undefined)
   }
 

@@ -3,6 +3,7 @@
 // Lifecycle: open → (waiting: frames are parked until something is durable) → open …
 //   → closing (the server sent channel.close; everything but close and close-ok is ignored) → gone.
 import { BrokerError, unknownDeliveryTag } from '../../broker/broker-error.ts'
+import { ClientCounters } from '../../broker/counters/client-counters.ts'
 import type { Destination } from '../../broker/destination.ts'
 import { type Settle, UnackedDeliveries } from '../../broker/unacked-deliveries.ts'
 import type { VHost } from '../../broker/vhost.ts'
@@ -60,6 +61,7 @@ export class Channel implements ContentTarget, TurnTask {
   readonly room: DeliveryRoom = new DeliveryRoom(this.unacked)
   readonly consumers: Map<string, ChannelConsumer> = new Map()
   readonly publisher: ChannelPublisher
+  readonly counters: ClientCounters = new ClientCounters()
   state: 'open' | 'closing' | 'gone' = 'open'
   /** Where direct replies go, see broker/reply-registry.ts. */
   replyConsumer: ReplyConsumer | undefined
@@ -214,11 +216,13 @@ export class Channel implements ContentTarget, TurnTask {
   /** Acks, or drops without requeueing, one delivery or all up to it. */
   settle(tag: number, isMultiple: boolean, settle: Settle): void {
     const { unacked } = this
+    const before = unacked.count
     if (tag === 0 && isMultiple) unacked.settleAll(settle)
     else {
       const isKnown = isMultiple ? unacked.settleThrough(tag, settle) : unacked.settle(tag, settle)
       if (!isKnown) throw unknownDeliveryTag(tag)
     }
+    if (settle === ack) this.counters.acked += before - unacked.count
     this.room.tellRefused()
   }
 

@@ -13,6 +13,7 @@ interface Batch {
 
 export class Confirms {
   #lastTag = 0
+  #confirmedTag = 0
   readonly #batches: Batch[] = []
 
   /**
@@ -30,8 +31,8 @@ export class Confirms {
     return ticket !== undefined
   }
 
-  /** Writes the confirms that are due. */
-  write(output: Output, channel: number): void {
+  /** Writes the confirms that are due; returns how many publishes they are for. */
+  write(output: Output, channel: number): number {
     let due = 0
     let deliveryTag = 0
     for (const { ticket, lastTag } of this.#batches) {
@@ -39,8 +40,11 @@ export class Confirms {
       due++
       deliveryTag = lastTag
     }
-    if (due === 0) return
+    if (due === 0) return 0
     this.#batches.splice(0, due)
     output.writeMethod(channel, { id: BASIC_ACK, deliveryTag, multiple: true })
+    const count = deliveryTag - this.#confirmedTag
+    this.#confirmedTag = deliveryTag
+    return count
   }
 }

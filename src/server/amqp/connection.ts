@@ -5,6 +5,7 @@
 // an error or a silent peer lead to closed from anywhere.
 import type { Socket } from 'node:net'
 import type { Principal } from '../../auth/principal.ts'
+import { ClientCounters } from '../../broker/counters/client-counters.ts'
 import type { Destination } from '../../broker/destination.ts'
 import type { VHost } from '../../broker/vhost.ts'
 import { FrameReader, heartbeatFrame } from '../../codec/amqp/frame.ts'
@@ -70,6 +71,7 @@ export class Connection implements TurnTask, HeartbeatPeer, Sender {
   readonly #gate: ReadGate
   readonly #channels: (Channel | undefined)[] = []
   readonly #confirmsDue: Channel[] = []
+  readonly #endedCounters = new ClientCounters()
   #channelCount = 0
   #channelMax = 0
   #vhost: VHost<Destination> | undefined
@@ -112,6 +114,14 @@ export class Connection implements TurnTask, HeartbeatPeer, Sender {
 
   get channelCount(): number {
     return this.#channelCount
+  }
+
+  /** What all its channels have counted, those that are closed as well. */
+  get counters(): ClientCounters {
+    const sum = new ClientCounters()
+    sum.add(this.#endedCounters)
+    for (const channel of this.#channels) if (channel !== undefined) sum.add(channel.counters)
+    return sum
   }
 
   get vhostName(): string | undefined {
@@ -217,6 +227,7 @@ export class Connection implements TurnTask, HeartbeatPeer, Sender {
     channel.state = 'gone'
     this.#channels[channel.number] = undefined
     this.#channelCount--
+    this.#endedCounters.add(channel.counters)
   }
 
   onParked(size: number): void {

@@ -34,7 +34,11 @@ export class ConsumerSink implements DeliverySink, ChannelConsumer {
     const delivery = this.#delivery
     delivery.deliveryTag = channel.nextDeliveryTag()
     delivery.isRedelivered = isRedelivered
-    if (!consumer.isNoAck) {
+    const { counters } = channel
+    if (isRedelivered) counters.redelivered++
+    if (consumer.isNoAck) counters.deliveredNoAck++
+    else {
+      counters.delivered++
       channel.room.take()
       channel.unacked.add(delivery.deliveryTag, consumer, record.offset)
     }

@@ -24,6 +24,7 @@ export class ReplyConsumer implements ReplyTarget, ChannelConsumer {
     const channel = this.#channel
     // A requester that does not read loses answers instead of filling the broker's memory.
     if (channel.output.unsentSize > amqpLimits.unreadRepliesSizeMax) return
+    channel.counters.deliveredNoAck++
     const delivery = { deliveryTag: channel.nextDeliveryTag(), isRedelivered: false }
     writeDelivery(channel, this.#tagBytes, delivery, viewOf(source))
     channel.connection.scheduleFlush()

@@ -32,6 +32,7 @@ export class AmqpStreamSink implements StreamSink, ChannelConsumer {
   deliver(reader: StreamReader, record: RecordView): void {
     const channel = this.#channel
     this.#delivery.deliveryTag = channel.nextDeliveryTag()
+    channel.counters.delivered++
     channel.unacked.add(this.#delivery.deliveryTag, reader, record.offset)
     const positioned = this.#position.add(record, reader.index)
     writeDelivery(channel, this.#tagBytes, this.#delivery, positioned)

@@ -65,10 +65,13 @@ export class ChannelTransaction {
     for (const { message, route } of routed) {
       publisher.publisher.publishWithinAtom(route, message.source)
     }
-    for (const { tag, holder, offset, reason } of settled) settlers[reason](holder, offset, tag)
+    for (const { tag, holder, offset, reason } of settled) {
+      settlers[reason](holder, offset, tag)
+      if (reason === 'ack') this.#channel.counters.acked++
+    }
     const ticket = store.endAtom()
     for (const { message, route } of routed) {
-      if (message.isMandatory && route.queues.length === 0) publisher.returnMessage(message.source)
+      publisher.onPublished(route, message.source, message.isMandatory)
     }
     this.#channel.room.tellRefused()
     this.#channel.replyWhenDurable(ticket, { id: TX_COMMIT_OK })

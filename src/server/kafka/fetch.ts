@@ -11,6 +11,7 @@ import type {
 import { largePages } from '../../lib/large-pages.ts'
 import { resultOf, runAtOnce, type Steps } from '../../lib/slices.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
+import { recordCountOf } from '../../record/batch/batch-header.ts'
 import { codeOf, noError } from './error-code.ts'
 import type { FetchedPartition, FetchSession } from './fetch-sessions.ts'
 import { type PartitionRecords, readPartition } from './read-partition.ts'
@@ -21,6 +22,7 @@ const topicIdVersion = 13
 
 interface Found {
   readonly asked: FetchedPartition
+  readonly view: TopicView | undefined
   /** Missing only beside an error. */
   readonly partition: Partition | undefined
   readonly data: PartitionData
@@ -53,7 +55,16 @@ export const handleFetch: Handler<'fetch'> = async (request, context) => {
   const partitions = [...resolved.partitions]
   const round = await poll(request, partitions, context)
   context.slot.letGoOnceSent(round.found.flatMap(({ held }) => held))
+  for (const found of round.found) count(found, context)
   return toResponse(round, resolved.session)
+}
+
+function count({ view, data, size }: Found, { client }: RequestContext): void {
+  if (view === undefined || size === 0) return
+  let recordCount = 0
+  for (const batch of [data.records ?? []].flat()) recordCount += recordCountOf(batch)
+  view.source.counters.fetched += recordCount
+  client.counters.fetched += recordCount
 }
 
 async function poll(
@@ -121,7 +132,7 @@ function readAgain(
   const isOther = partition?.log.isDeleted && findView(asked, context) !== undefined
   if (!isOther) return readOne(asked, room, context)
   const data = refuse(asked, 'UNKNOWN_TOPIC_OR_PARTITION', undefined)
-  return { asked, partition, data, size: 0, held: [], isCut: false }
+  return { asked, view: undefined, partition, data, size: 0, held: [], isCut: false }
 }
 
 function add(round: Round, read: Found): void {
@@ -154,7 +165,7 @@ function readOne(
   const problem = checkPartition(asked, view, partition, context)
   if (view === undefined || partition === undefined || problem !== undefined) {
     const data = refuse(asked, problem ?? 'UNKNOWN_TOPIC_OR_PARTITION', partition)
-    return { asked, partition, data, size: 0, held: [], isCut: false }
+    return { asked, view, partition, data, size: 0, held: [], isCut: false }
   }
   const { isStrict } = room
   const offset = Math.max(asked.fetchOffset, partition.startOffset)
@@ -162,6 +173,7 @@ function readOne(
   const records = readPartition(context, view, partition, { offset, sizeMax, isStrict })
   const found = ({ parts, ...read }: PartitionRecords): Found => ({
     asked,
+    view,
     partition,
     data: dataOf(partition, asked, parts),
     ...read,

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { ClientProtocol, Principal } from '../../auth/principal.ts'
 import { defaultVHost } from '../../broker/broker.ts'
 import type { Client } from '../../broker/client/client.ts'
+import type { ClientCounters } from '../../broker/counters/client-counters.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { type Transport, transportOf } from '../../lib/transport.ts'
 import { type FieldTable, table } from '../../record/message/field-table.ts'
@@ -40,6 +41,10 @@ export class KafkaClientEntry implements Client {
     const { clientId, softwareName, softwareVersion } = this.#connection.names
     const known = { client_id: clientId, product: softwareName, version: softwareVersion }
     return table(Object.fromEntries(Object.entries(known).filter(([, value]) => value !== '')))
+  }
+
+  get counters(): ClientCounters {
+    return this.#connection.counters
   }
 
   get receivedSize(): number {

@@ -1,6 +1,7 @@
 // One Kafka connection. Requests are started in the order they come and overlap in work, so that
 // five produce requests in flight share commits; answers leave in the order of the requests.
 import type { Socket } from 'node:net'
+import { ClientCounters } from '../../broker/counters/client-counters.ts'
 import type { ApiMessages, ApiName } from '../../codec/kafka/apis.gen.ts'
 import { RequestStream } from '../../codec/kafka/request-stream.ts'
 import { readRequest, readRequestHeader, type RequestHeader } from '../../codec/kafka/request.ts'
@@ -51,6 +52,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   readonly sasl: SaslState
   readonly produceHold: ProduceHold
   readonly names: ClientNames = { clientId: '', softwareName: '', softwareVersion: '' }
+  readonly counters: ClientCounters = new ClientCounters()
   readonly socket: Socket
   readonly #listener: KafkaListener
   /** The address of this machine that the client came to. */

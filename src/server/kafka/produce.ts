@@ -131,7 +131,7 @@ function produceData(place: Place, { context, tickets }: Work): PartitionProduce
   }
   if (batch.length > memoryLimits.crcPerTurnMax) return 'large'
   try {
-    return produceBatch(place, tickets)
+    return produceBatch(place, context, tickets)
   } catch (error) {
     return refuseBatch(index, error, context)
   }
@@ -139,11 +139,13 @@ function produceData(place: Place, { context, tickets }: Work): PartitionProduce
 
 function produceBatch(
   { view, partition, index, batch, findings }: Place,
+  { client }: RequestContext,
   tickets: Set<Ticket | undefined>,
 ): PartitionProduceResponse | 'large' {
   const produced = partition.produce(batch, findings)
   if (produced === 'large') return produced
-  const { baseOffset, ticket, appendTime } = produced
+  const { baseOffset, recordCount, ticket, appendTime } = produced
+  client.counters.published += recordCount
   tickets.add(ticket)
   return {
     index,
@@ -178,11 +180,11 @@ async function produceOne(
   const { view, batch, partition, index, findings } = place
   const gone = refuse(index, codeOf('UNKNOWN_TOPIC_OR_PARTITION'), null)
   if (partition.log.isDeleted) return gone
-  const answer = produceBatch(place, tickets)
+  const answer = produceBatch(place, context, tickets)
   if (answer !== 'large') return answer
   const checked = await context.batchWorker.check(batch, rulesOf(view.config, context.clock.now()))
   if (partition.log.isDeleted) return gone
-  const stored = produceBatch({ ...place, findings: { ...findings, checked } }, tickets)
+  const stored = produceBatch({ ...place, findings: { ...findings, checked } }, context, tickets)
   assert(stored !== 'large', 'the records have been looked at')
   return stored
 }

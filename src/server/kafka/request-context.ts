@@ -1,5 +1,6 @@
 // What a handler knows of the request that it answers, and what a row of the API table says. Handlers
 // see the connection through `KafkaClient` only, so that they never import it.
+import type { ClientCounters } from '../../broker/counters/client-counters.ts'
 import type { ApiMessages, ApiName } from '../../codec/kafka/apis.gen.ts'
 import type { Address } from '../../lib/listen.ts'
 import type { AnswerSlot } from './answer-slot.ts'
@@ -15,6 +16,7 @@ export interface KafkaClient {
   readonly advertised: Address
   readonly sasl: SaslState
   readonly names: ClientNames
+  readonly counters: ClientCounters
   readonly isClosed: boolean
   /** Where produces wait while publishers are blocked. */
   readonly produceHold: ProduceHold

@@ -1,0 +1,43 @@
+/** What a client has done and got, as in {@link QueueCounters}: on a channel, a connection, or in sum. */
+export class ClientCounters {
+  /** publish */
+  published = 0
+  /** confirm */
+  confirmed = 0
+  /** return_unroutable */
+  returned = 0
+  /** drop_unroutable */
+  dropped = 0
+  /** deliver */
+  delivered = 0
+  /** deliver_no_ack */
+  deliveredNoAck = 0
+  /** get */
+  got = 0
+  /** get_no_ack */
+  gotNoAck = 0
+  /** get_empty */
+  gotEmpty = 0
+  /** redeliver */
+  redelivered = 0
+  /** ack */
+  acked = 0
+  /** Records that it has fetched by Kafka's protocol. */
+  fetched = 0
+
+  /** Adds what another one has counted. */
+  add(other: ClientCounters): void {
+    this.published += other.published
+    this.confirmed += other.confirmed
+    this.returned += other.returned
+    this.dropped += other.dropped
+    this.delivered += other.delivered
+    this.deliveredNoAck += other.deliveredNoAck
+    this.got += other.got
+    this.gotNoAck += other.gotNoAck
+    this.gotEmpty += other.gotEmpty
+    this.redelivered += other.redelivered
+    this.acked += other.acked
+    this.fetched += other.fetched
+  }
+}

@@ -1,0 +1,24 @@
+/**
+ * What happened to the messages of a queue or topic since the broker started: numbers that only grow,
+ * one for each count of RabbitMQ's management API, whose name stands beside it.
+ */
+export class QueueCounters {
+  /** publish: messages that were put in. */
+  published = 0
+  /** deliver: to consumers that ack. */
+  delivered = 0
+  /** deliver_no_ack */
+  deliveredNoAck = 0
+  /** get: taken one by one, and to be acked. */
+  got = 0
+  /** get_no_ack */
+  gotNoAck = 0
+  /** get_empty: asked for while there was none. */
+  gotEmpty = 0
+  /** redeliver: deliveries and gets of messages that had been delivered before. */
+  redelivered = 0
+  /** ack */
+  acked = 0
+  /** Records that Kafka clients have fetched; a fetch takes nothing away. */
+  fetched = 0
+}
