@@ -11,11 +11,13 @@ import type { Ticket } from '../log/ticket.ts'
 import type { QueueRow } from '../meta/topology-change.ts'
 import type { Topology } from '../meta/topology-database.ts'
 import { vhostNotFound } from './broker-error.ts'
+import { DeadLetterer } from './dead-letterer.ts'
 import { declareQueue, type QueueAsked } from './declare-queue.ts'
 import type { Destination } from './destination.ts'
 import { DynamicSettings } from './dynamic-settings.ts'
 import type { InertNotice } from './inert-settings.ts'
 import { Publisher } from './publisher.ts'
+import { ExpirySweep } from './queue/expiry-sweep.ts'
 import { type ConnectionToken, Queue, type QueueContext } from './queue/queue.ts'
 import { ReplyRegistry } from './reply-registry.ts'
 import { RouteCache } from './route-cache.ts'
@@ -89,6 +91,7 @@ export class Broker {
   readonly #vhosts = new Map<string, VHost<Destination>>()
   readonly #topics = new Map<string, Topics>()
   readonly #routes = new Map<string, RouteCache>()
+  #expirySweep: ExpirySweep | undefined
   readonly #exclusiveQueues = new Map<ConnectionToken, Set<Queue>>()
 
   constructor(options: BrokerOptions) {
@@ -101,9 +104,17 @@ export class Broker {
     }
     this.replies = new ReplyRegistry(options.random)
     this.topology = new TopologyLog(options.store)
+    const deadLetterer = new DeadLetterer({
+      store: options.store,
+      clock: options.clock,
+      getVHost: (name) => this.getVHost(name),
+    })
     this.queueContext = {
       store: options.store,
       turn: options.turn,
+      clock: options.clock,
+      shortage: this.shortage,
+      deadLetter: (queue, record, reason) => deadLetterer.publish(queue, record, reason),
       onUnused: (queue) => this.deleteQueue(queue),
       onDamaged: options.onDamaged,
     }
@@ -138,6 +149,7 @@ export class Broker {
     const kept = [...unowned.values()].filter((log) => log.keptCount > 0)
     for (const log of kept) unowned.delete(log.id)
     this.#deleteLogs(unowned.values())
+    this.#expirySweep = new ExpirySweep(this.#workQueues(), this.clock)
     return { unowned: kept, incomplete, rewound }
   }
 
@@ -182,6 +194,13 @@ export class Broker {
   *topics(): Generator<Topic> {
     for (const vhost of this.#vhosts.values()) {
       for (const queue of vhost.queues()) if (queue.kind === 'topic') yield queue
+    }
+  }
+
+  /** Those that are deleted or declared meanwhile do no harm. */
+  *#workQueues(): Generator<Queue> {
+    for (const vhost of this.#vhosts.values()) {
+      for (const queue of vhost.queues()) if (queue.kind === 'queue') yield queue
     }
   }
 
@@ -248,6 +267,7 @@ export class Broker {
 
   /** To be called when nothing is delivered any more and the store is about to be closed. */
   prepareToClose(): void {
+    this.#expirySweep?.close()
     this.streamContext.offsets.flush()
     for (const vhost of this.#vhosts.values()) {
       for (const queue of vhost.queues()) queue.prepareToClose()

@@ -53,6 +53,8 @@ export function declareQueue(
     return declareProvisional(broker, vhost, existing, asked)
   }
   checkExisting(vhost, existing, asked)
+  // RabbitMQ: a declaration renews the time of a classic queue only.
+  if (existing.type === 'classic') existing.touch()
   return { queue: existing, ticket: undefined }
 }
 

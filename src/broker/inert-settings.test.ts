@@ -7,15 +7,16 @@ test('arguments without effect are named with what comes of it', () => {
   const settings = inertArguments(
     table({
       'x-queue-type': 'quorum',
-      'x-dead-letter-exchange': 'dlx',
+      'x-delivery-limit': 3,
       toString: 'mine',
-      'x-message-ttl': 1000,
+      'x-max-priority': 10,
     }),
   )
   assert.equal(
     describeInert({ kind: 'queue', vhost: '/', name: 'q', settings }),
     'A queue was declared with settings that have no effect yet: ' +
-      'x-dead-letter-exchange (rejected messages are gone), x-message-ttl (messages do not expire)',
+      'x-delivery-limit (a message is delivered as often as it comes back), ' +
+      'x-max-priority (messages are delivered in the order they came)',
   )
 })
 

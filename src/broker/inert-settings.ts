@@ -19,14 +19,6 @@ export interface InertNotice {
 
 /** Arguments of work queues. */
 const queueArguments: Readonly<Record<string, string>> = {
-  'x-message-ttl': 'messages do not expire',
-  'x-expires': 'the queue stays when nobody uses it',
-  'x-max-length': 'the queue grows without this limit',
-  'x-max-length-bytes': 'the queue grows without this limit',
-  'x-overflow': 'no publish is refused and nothing is dropped',
-  'x-dead-letter-exchange': 'rejected messages are gone',
-  'x-dead-letter-routing-key': 'rejected messages are gone',
-  'x-dead-letter-strategy': 'rejected messages are gone',
   'x-max-priority': 'messages are delivered in the order they came',
   'x-single-active-consumer': 'all consumers get messages',
   'x-delivery-limit': 'a message is delivered as often as it comes back',

@@ -4,19 +4,23 @@ import { logLimits } from '../limits/log.ts'
 import type { LogStore } from '../log/log-store.ts'
 import type { Ticket } from '../log/ticket.ts'
 import type { RecordSource } from '../record/message/record-source.ts'
-import type { Route } from './route-cache.ts'
+import { type Route, routeTo } from './route-cache.ts'
 
 export class Publisher {
   /** Says when the last message is durable; undefined when nothing of it will be. */
   ticket: Ticket | undefined
+  /** Whether a queue had no room for the last message. */
+  isRefused = false
   readonly #store: LogStore
 
   constructor(store: LogStore) {
     this.#store = store
   }
 
-  /** Appends the message to every queue of the route, as one atom. */
-  publish(route: Route, source: RecordSource): void {
+  /** Appends the message to every queue of the route that has room, as one atom. */
+  publish(asked: Route, source: RecordSource): void {
+    const route = asked.mayRefuse ? this.#admit(asked, source) : asked
+    this.isRefused = route !== asked
     if (route.durableCount === 0) {
       this.ticket = undefined
       append(route, source, -1)
@@ -30,6 +34,17 @@ export class Publisher {
   /** Appends within an atom that the caller began (a transaction). */
   publishWithinAtom(route: Route, source: RecordSource): void {
     append(route, source, this.#share(route, source))
+  }
+
+  /** The route without the queues that are full. */
+  #admit(route: Route, source: RecordSource): Route {
+    const full = route.queues.filter((queue) => queue.mayRefuse && queue.isFull)
+    if (full.length === 0) return route
+    this.#store.beginAtom()
+    for (const queue of full) queue.onRefused(source)
+    this.#store.endAtom()
+    const others = route.queues.filter((queue) => !full.includes(queue))
+    return routeTo(others, route.exchange)
   }
 
   /** A body that several logs need is stored once. */

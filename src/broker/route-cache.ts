@@ -21,6 +21,8 @@ export interface Route {
   readonly exchange: ExchangeCounters
   /** Some are topics of several partitions: `RecordSource.partitionKey` has to be set. */
   readonly needsKey: boolean
+  /** Some refuse messages when they are full. */
+  readonly mayRefuse: boolean
 }
 
 /** A route and the bytes it is found by. */
@@ -90,11 +92,13 @@ export class RouteCache {
 export function routeTo(queues: readonly Destination[], exchange: ExchangeCounters): Route {
   let durableCount = 0
   let needsKey = false
+  let mayRefuse = false
   for (const queue of queues) {
     if (!queue.isVolatile) durableCount++
     if (queue.needsKey) needsKey = true
+    if (queue.mayRefuse) mayRefuse = true
   }
-  return { queues, durableCount, exchange, needsKey }
+  return { queues, durableCount, exchange, needsKey, mayRefuse }
 }
 
 function isSame(known: Buffer, address: Buffer, start: number, end: number): boolean {

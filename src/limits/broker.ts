@@ -12,6 +12,14 @@ export const brokerLimits = {
   deliveredMarkAhead: 4096,
   /** The same behind a flood: what is delivered while `uncommittedSizeMax` is written before the mark. */
   deliveredMarkAheadMax: 262_144,
+  /** How often, after a start, heads of queues are looked at for expired messages, … */
+  expirySweepMs: 10,
+  /** … and of how many each time: 100,000 queues take ten seconds. */
+  expirySweepCount: 100,
+  /** Dead letters of one queue that are moved in a turn: one atom. */
+  deadLettersSizePerTurn: (1 * MiB) as number,
+  /** Room that dead letters which were moved leave behind is given back from here on. */
+  deadLettersCompactAt: 4096,
   /** Time to live of a message, as RabbitMQ has it: ten years. */
   expirationMsMax: 315_360_000_000,
   /** Unacked deliveries of one channel: what bounds memory when no prefetch is set. */

@@ -5,6 +5,7 @@ import {
   readUInt32,
   recordField,
   recordFixedSize,
+  recordMark,
   recordSizeAt,
   storedBodySize,
   writeUInt32,
@@ -42,7 +43,7 @@ export function appendRecord(
   buffer[start + recordField.addressSize] = addressSize >>> 8
   buffer[start + recordField.addressSize + 1] = addressSize
   buffer[start + recordField.flags] = flags
-  buffer[start + recordField.flags + 1] = 0
+  buffer[start + recordField.marks] = source.hasDeaths ? recordMark.hasDeaths : 0
   run.fillPosition = start + recordFixedSize
   run.fill(source.address, source.addressStart, source.addressEnd)
   run.fill(source.header, source.headerStart, source.headerEnd)
@@ -86,6 +87,8 @@ export function readRecord(
   view.headerStart = view.addressStart + addressSize
   view.headerEnd = view.headerStart + headerSize
   const next = position + recordSizeAt(buffer, position)
+  view.hasDeaths = buffer[position + recordField.marks] === recordMark.hasDeaths
+  view.asideId = 0
   if (flags === 0) {
     view.body = buffer
     view.bodyStart = view.headerEnd
@@ -94,8 +97,10 @@ export function readRecord(
     view.body = shared.buffer
     view.bodyStart = readUInt32(buffer, view.headerEnd) - shared.base
   } else {
-    const body = aside?.get(Number(buffer.readBigUInt64BE(view.headerEnd)))
+    const asideId = Number(buffer.readBigUInt64BE(view.headerEnd))
+    const body = aside?.get(asideId)
     if (body === undefined) return -1
+    view.asideId = asideId
     view.body = body
     view.bodyStart = 0
   }

@@ -19,7 +19,7 @@ test('a declaration with settings that have no effect is warned of once', async 
   const { amqp, kafka } = broker.addresses
   await using session = await AmqpSession.open(`amqp://localhost:${amqp?.port}`)
   const channel = await session.channel()
-  const args = { 'x-dead-letter-exchange': 'amq.fanout', 'x-queue-type': 'classic' }
+  const args = { 'x-max-priority': 5, 'x-queue-type': 'classic' }
   for (let times = 0; times < 2; times++) await channel.assertQueue('tasks', { arguments: args })
   await channel.assertQueue('plain', { arguments: { 'x-queue-type': 'quorum' } })
   const brokers = [`localhost:${kafka?.port}`]
@@ -35,7 +35,7 @@ test('a declaration with settings that have no effect is warned of once', async 
       fields: { vhost: '/', queue: 'tasks' },
       message:
         'A queue was declared with settings that have no effect yet: ' +
-        'x-dead-letter-exchange (rejected messages are gone)',
+        'x-max-priority (messages are delivered in the order they came)',
     },
     {
       fields: { vhost: '/', topic: 'users' },

@@ -2,6 +2,7 @@
 
 import type { Consumer, DeliverySink } from '../../src/broker/queue/consumer.ts'
 import { Queue } from '../../src/broker/queue/queue.ts'
+import { Shortage } from '../../src/broker/shortage.ts'
 import { Turn } from '../../src/lib/turn.ts'
 import { type MemoryChaos, MemoryLogStore } from '../../src/log/memory/memory-log-store.ts'
 import { encodeAddress } from '../../src/record/message/address.ts'
@@ -55,6 +56,9 @@ export class QueueUnderTest {
       {
         store: this.store,
         turn: this.#turn,
+        clock: this.clock,
+        shortage: new Shortage(),
+        deadLetter: () => undefined,
         onUnused: () => {
           this.unusedCount++
         },

@@ -12,6 +12,7 @@ import type { RecordSource } from '../../record/message/record-source.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
 import { DeliveredMark } from './delivered-mark.ts'
 import { OffsetHeap } from './offset-heap.ts'
+import type { ReadySizes } from './ready-sizes.ts'
 
 /** What `Backlog.take` found. On 'wait' try again when `BacklogOwner.onReadable` was called. */
 export type TakeResult = 'record' | 'empty' | 'wait'
@@ -33,6 +34,8 @@ export class Backlog {
   isWaiting = false
   /** Whether the message taken last may have been delivered before. */
   isRedelivered = false
+  /** Kept only where a limit asks for it. */
+  sizes: ReadySizes | undefined
 
   readonly #store: LogStore
   readonly #owner: BacklogOwner
@@ -56,6 +59,11 @@ export class Backlog {
     this.messageCount = cursor.unackedCount
   }
 
+  /** Bytes of the bodies of ready messages, where that is counted. */
+  get readySize(): number {
+    return this.sizes?.readySize ?? 0
+  }
+
   get readyCount(): number {
     return this.messageCount - this.unackedCount
   }
@@ -64,6 +72,7 @@ export class Backlog {
   append(source: RecordSource, sharedPosition: number, isAwaited: boolean): void {
     const offset = this.log.append(source, sharedPosition)
     this.messageCount++
+    if (this.sizes !== undefined) this.sizes.readySize += source.bodyEnd - source.bodyStart
     if (isAwaited) this.#mark.onAppended(offset, offset, this.#next)
   }
 
@@ -76,19 +85,23 @@ export class Backlog {
 
   /** Takes the next ready message into `view`: it is unacked until it is removed or requeued. */
   take(view: RecordView): TakeResult {
-    const offset = this.#nextOffset()
-    if (offset < 0) return 'empty'
-    const result = this.#read(offset, view)
+    const result = this.#find(view, true)
     if (result !== 'record') return result
     this.isRedelivered = this.#advancePast(view.offset)
+    this.#mark.onDelivered(view.offset)
     this.unackedCount++
+    this.sizes?.onTaken(view)
     return 'record'
+  }
+
+  /** Reads the next ready message into `view` and leaves it where it is. */
+  peek(view: RecordView): TakeResult {
+    return this.#find(view, false)
   }
 
   /** An unacked message is done with. */
   remove(offset: number): void {
-    this.unackedCount--
-    this.messageCount--
+    this.detach(offset)
     this.cursor.ack(offset)
   }
 
@@ -96,6 +109,40 @@ export class Backlog {
   requeue(offset: number): void {
     this.unackedCount--
     this.#requeued.push(offset)
+    this.sizes?.onRequeued(offset)
+  }
+
+  /** An unacked message counts no more; it is in the log until `ackDetached`. */
+  detach(offset: number): void {
+    this.unackedCount--
+    this.messageCount--
+    this.sizes?.onSettled(offset)
+  }
+
+  /** The same for the message that `peek` has just read. */
+  detachHead(view: RecordView): void {
+    this.#advancePast(view.offset)
+    this.messageCount--
+    this.sizes?.onHeadLeft(view)
+  }
+
+  /** Reads a detached message; after 'wait' it can be read when `onReadable` is called. */
+  readDetached(offset: number, view: RecordView, onReadable: () => void): TakeResult {
+    const reading = this.log.read(offset, view)
+    if (reading === 'record') return view.offset === offset ? 'record' : 'empty'
+    if (reading === 'end') return 'empty'
+    this.#store.load(this.log, reading, (error) => {
+      if (error !== undefined && !this.#isClosed) {
+        this.#owner.onDamaged(offset, error)
+        this.cursor.ack(offset)
+      }
+      onReadable()
+    })
+    return 'wait'
+  }
+
+  ackDetached(offset: number): void {
+    this.cursor.ack(offset)
   }
 
   /** Drops every ready message and returns how many there were. Within an atom. */
@@ -107,6 +154,7 @@ export class Backlog {
     this.cursor.ackRange(this.#next, this.log.endOffset - 1)
     this.#next = this.log.endOffset
     this.messageCount = this.unackedCount
+    this.sizes?.onPurged()
     return count
   }
 
@@ -129,13 +177,22 @@ export class Backlog {
     return this.#next < this.log.endOffset ? this.#next : -1
   }
 
-  #read(offset: number, view: RecordView): TakeResult {
-    if (this.isWaiting) return 'wait'
-    if (!this.#mark.allows(offset)) {
-      this.isWaiting = true
-      this.#mark.whenDurable(() => this.#stopWaiting())
-      return 'wait'
+  #find(view: RecordView, isForDelivery: boolean): TakeResult {
+    for (;;) {
+      const offset = this.#nextOffset()
+      if (offset < 0) return 'empty'
+      if (this.isWaiting) return 'wait'
+      if (isForDelivery && !this.#mark.allows(offset)) {
+        this.isWaiting = true
+        this.#mark.whenDurable(() => this.#stopWaiting())
+        return 'wait'
+      }
+      const result = this.#read(offset, view)
+      if (result !== 'gap') return result
     }
+  }
+
+  #read(offset: number, view: RecordView): TakeResult | 'gap' {
     const reading = this.log.read(offset, view)
     if (typeof reading === 'object') {
       this.#load(offset, reading)
@@ -144,8 +201,7 @@ export class Backlog {
     if (reading === 'record' && view.offset === offset) return 'record'
     // Cleaning or damage left a gap where a message was expected.
     this.#skip(offset, reading === 'record' ? view.offset : this.log.endOffset)
-    const next = this.#nextOffset()
-    return next < 0 ? 'empty' : this.#read(next, view)
+    return 'gap'
   }
 
   /** Notes that the record at `offset` is out; true when an earlier delivery of it may have been. */
@@ -155,7 +211,6 @@ export class Backlog {
       return true
     }
     this.#next = offset + 1
-    this.#mark.onDelivered(offset)
     return offset < this.#mark.redeliveredBelow
   }
 

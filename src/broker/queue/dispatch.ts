@@ -11,9 +11,11 @@ import type { Consumer } from './consumer.ts'
 
 const noConsumers: ReadonlySet<Consumer> = new Set()
 
-/** What has counters. */
-interface Counted {
+/** Whose messages are dispatched. */
+export interface DispatchSource {
   readonly counters: QueueCounters
+  /** Takes the next message that may be delivered. */
+  takeReady(view: RecordView): TakeResult
 }
 
 /** For all queues: a view is valid only until the next read. */
@@ -22,17 +24,17 @@ const sharedView = new RecordView()
 export class Dispatch implements TurnTask {
   readonly #backlog: Backlog
   readonly #turn: Turn
-  readonly #counted: Counted
+  readonly #source: DispatchSource
   /** Made when it is needed, as most of many queues have none. */
   #consumers: Set<Consumer> | undefined
   readonly #line = new ConsumerLine()
   #exclusiveConsumer: Consumer | undefined
   #isScheduled = false
 
-  constructor(backlog: Backlog, turn: Turn, counted: Counted) {
+  constructor(backlog: Backlog, turn: Turn, source: DispatchSource) {
     this.#backlog = backlog
     this.#turn = turn
-    this.#counted = counted
+    this.#source = source
   }
 
   get consumers(): ReadonlySet<Consumer> {
@@ -109,10 +111,10 @@ export class Dispatch implements TurnTask {
   #deliverTo(consumer: Consumer): TakeResult {
     const backlog = this.#backlog
     const view = sharedView
-    const result = backlog.take(view)
+    const result = this.#source.takeReady(view)
     if (result !== 'record') return result
     this.#line.rotate()
-    const { counters } = this.#counted
+    const { counters } = this.#source
     if (backlog.isRedelivered) counters.redelivered++
     if (consumer.isNoAck) {
       counters.deliveredNoAck++

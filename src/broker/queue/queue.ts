@@ -1,21 +1,33 @@
 // A work queue: its messages (a backlog) and who gets them (dispatch).
+import type { Clock } from '../../lib/clock.ts'
 import type { Turn } from '../../lib/turn.ts'
+import { brokerLimits } from '../../limits/broker.ts'
 import type { LogCursor } from '../../log/log-cursor.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import type { Log } from '../../log/log.ts'
 import type { QueueRow } from '../../meta/topology-change.ts'
 import { encodeAddress } from '../../record/message/address.ts'
+import { readPropertyFlags } from '../../record/message/content-header.ts'
+import type { DeathReason } from '../../record/message/deaths.ts'
 import { type FieldTable } from '../../record/message/field-table.ts'
+import { PROPERTY_EXPIRATION } from '../../record/message/properties.gen.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
+import { viewOfSource } from '../../record/message/view-of-source.ts'
 import { queueInExclusiveUse } from '../broker-error.ts'
 import { QueueCounters } from '../counters/queue-counters.ts'
 import type { QueueLike } from '../exchange/binding.ts'
 import type { QueueType } from '../queue-arguments.ts'
+import type { Shortage } from '../shortage.ts'
 import type { SettleReason } from '../unacked-deliveries.ts'
 import { Backlog, type BacklogOwner, type TakeResult } from './backlog.ts'
 import { Consumer, type ConsumerOptions, type DeliverySink } from './consumer.ts'
+import { DeadLetters } from './dead-letters.ts'
+import { Departures } from './departures.ts'
 import { Dispatch } from './dispatch.ts'
+import { IdleTimer } from './idle-timer.ts'
+import { mayRefuse, type QueueSettings, readQueueSettings } from './queue-settings.ts'
+import { ReadySizes } from './ready-sizes.ts'
 import { WaitingTakers } from './waiting-takers.ts'
 
 /** Identity of the connection that owns an exclusive queue. */
@@ -37,7 +49,11 @@ export interface QueueOptions {
 export interface QueueContext {
   readonly store: LogStore
   readonly turn: Turn
-  /** The last consumer of an auto-delete queue is gone. */
+  readonly clock: Clock
+  readonly shortage: Shortage
+  /** Sends a dead message on to where the queue's settings say. Within an atom. */
+  deadLetter(queue: Queue, record: RecordView, reason: DeathReason): void
+  /** The last consumer of an auto-delete queue is gone, or nobody has used the queue for too long. */
   onUnused(queue: Queue): void
   /** Records that cannot be read any more were skipped. */
   onDamaged(queue: Queue, offset: number, error: Error): void
@@ -59,10 +75,18 @@ export class Queue implements QueueLike, BacklogOwner {
   isDeleted = false
 
   readonly #context: QueueContext
+  readonly settings: QueueSettings
+  /** Whether messages are refused when the queue is full. */
+  readonly mayRefuse: boolean
   readonly #backlog: Backlog
   readonly #dispatch: Dispatch
   /** Made when it is needed, as most of many queues are quiet. */
   #counters: QueueCounters | undefined
+  /** Made when something may leave by itself, as in most queues nothing does. */
+  #departures: Departures | undefined
+  readonly #idleTimer: IdleTimer | undefined
+  /** Made for the first dead letter. */
+  #deadLetters: DeadLetters | undefined
   /** Made when it is needed. */
   #waitingTakers: WaitingTakers | undefined
 
@@ -89,7 +113,13 @@ export class Queue implements QueueLike, BacklogOwner {
     this.log = options.cursor.log
     this.#context = context
     this.#backlog = new Backlog(options.cursor, context.store, this)
+    this.settings = readQueueSettings(options.arguments)
+    this.mayRefuse = mayRefuse(this.settings)
     this.#dispatch = new Dispatch(this.#backlog, context.turn, this)
+    const isRestored = this.#backlog.messageCount > 0
+    if (this.settings.sizeMax !== Infinity) this.#backlog.sizes = new ReadySizes(this.log.endOffset)
+    if (isRestored || hasDepartures(this.settings)) this.#openDepartures(isRestored)
+    this.#idleTimer = this.#openIdleTimer()
     this.log.homeAddress = encodeAddress('', options.name)
   }
 
@@ -144,11 +174,29 @@ export class Queue implements QueueLike, BacklogOwner {
     return { vhost, name, type, logId, cursorId, autoDelete: isAutoDelete, arguments: args }
   }
 
+  /** Whether the queue refuses a message now. Not within an atom. */
+  get isFull(): boolean {
+    const { lengthMax, sizeMax } = this.settings
+    const isOver = (): boolean => this.readyCount >= lengthMax || this.#backlog.readySize >= sizeMax
+    if (!isOver()) return false
+    // What consumers can have does not count.
+    this.deliverReady()
+    return isOver()
+  }
+
+  /** A message was refused because the queue is full. Within an atom. */
+  onRefused(source: RecordSource): void {
+    if (this.settings.overflow !== 'reject-publish-dlx') return
+    this.#context.deadLetter(this, viewOfSource(source), 'maxlen')
+  }
+
   /** Appends one message; its body may already be among the group's shared ones. Within an atom. */
   publish(source: RecordSource, sharedPosition: number): void {
     this.#backlog.append(source, sharedPosition, this.consumerCount > 0)
     this.counters.published++
     this.#dispatch.schedule()
+    if (this.#departures === undefined && hasExpiration(source)) this.#openDepartures(false)
+    this.#departures?.onAppended(source)
   }
 
   /** A batch of messages was appended to the log. Within an atom. */
@@ -156,6 +204,7 @@ export class Queue implements QueueLike, BacklogOwner {
     this.#backlog.onBatchAppended(recordCount, this.consumerCount > 0)
     this.counters.published += recordCount
     this.#dispatch.schedule()
+    this.#departures?.schedule()
   }
 
   /** Throws `access_refused` when the queue has, or would get, an exclusive consumer beside another. */
@@ -172,6 +221,7 @@ export class Queue implements QueueLike, BacklogOwner {
   removeConsumer(consumer: Consumer): void {
     if (consumer.isCancelled) return
     this.#dispatch.remove(consumer)
+    this.touch()
     if (this.isAutoDelete && this.consumerCount === 0 && !this.isDeleted) {
       this.#context.onUnused(this)
     }
@@ -193,14 +243,32 @@ export class Queue implements QueueLike, BacklogOwner {
   /** Ends the delivery of the message at `offset`. */
   settle(offset: number, reason: SettleReason): void {
     if (this.isDeleted) return
-    if (reason === 'requeue') {
+    if (reason === 'ack') {
+      this.#backlog.remove(offset)
+      this.counters.acked++
+    } else if (reason === 'requeue') {
       this.#backlog.requeue(offset)
       this.#dispatch.schedule()
+      this.#departures?.schedule()
     } else {
-      // Without a dead-letter exchange a rejected message is dropped, which is what an ack does.
-      this.#backlog.remove(offset)
-      if (reason === 'ack') this.counters.acked++
+      this.#backlog.detach(offset)
+      this.#depart(offset, 'rejected')
     }
+  }
+
+  /** Takes the next ready message for a delivery; what has expired goes meanwhile. */
+  takeReady(view: RecordView): TakeResult {
+    const backlog = this.#backlog
+    for (let count = 0; count < brokerLimits.dispatchPerTurnMax; count++) {
+      const result = backlog.take(view)
+      const departures = this.#departures
+      if (result !== 'record' || departures === undefined) return result
+      if (!departures.isTooOld(view, backlog.isRedelivered)) return result
+      backlog.detach(view.offset)
+      this.#depart(view.offset, 'expired')
+    }
+    this.#departures?.schedule()
+    return 'empty'
   }
 
   /**
@@ -210,7 +278,8 @@ export class Queue implements QueueLike, BacklogOwner {
    */
   take(view: RecordView, isNoAck = false): TakeResult {
     this.deliverReady()
-    const result = this.#backlog.take(view)
+    this.touch()
+    const result = this.takeReady(view)
     const { counters } = this
     if (result === 'empty') counters.gotEmpty++
     if (result !== 'record') return result
@@ -232,6 +301,16 @@ export class Queue implements QueueLike, BacklogOwner {
     if (!this.#backlog.isWaiting) this.#waitingTakers.tell()
   }
 
+  /** Looks once at what came from an earlier process. */
+  lookForExpired(): void {
+    this.#departures?.schedule()
+  }
+
+  /** Somebody has used the queue: its time without use begins again. */
+  touch(): void {
+    this.#idleTimer?.touch()
+  }
+
   /** Drops every ready message and returns how many there were. Within an atom. */
   purge(): number {
     return this.#backlog.purge()
@@ -241,6 +320,9 @@ export class Queue implements QueueLike, BacklogOwner {
   onDeleted(): void {
     this.isDeleted = true
     for (const consumer of this.#dispatch.clear()) consumer.sink.onCancelled(consumer)
+    this.#idleTimer?.stop()
+    this.#departures?.close()
+    this.#deadLetters?.close()
     this.#backlog.close()
     this.#waitingTakers?.tell()
   }
@@ -252,10 +334,64 @@ export class Queue implements QueueLike, BacklogOwner {
 
   onReadable(): void {
     this.#dispatch.schedule()
+    this.#departures?.schedule()
     this.#waitingTakers?.tell()
   }
 
   onDamaged(offset: number, error: Error): void {
     this.#context.onDamaged(this, offset, error)
   }
+
+  /** A message that was detached from the backlog dies. */
+  #depart(offset: number, reason: DeathReason): void {
+    if (this.settings.deadLetter === undefined) {
+      this.#backlog.ackDetached(offset)
+      return
+    }
+    this.#deadLetters ??= this.#openDeadLetters()
+    this.#deadLetters.add(offset, reason)
+  }
+
+  #openDepartures(isRestored: boolean): void {
+    const { turn, clock } = this.#context
+    this.#departures = new Departures({
+      backlog: this.#backlog,
+      turn,
+      clock,
+      settings: this.settings,
+      isRestored,
+      onDeparture: (offset, reason) => this.#depart(offset, reason),
+    })
+  }
+
+  #openIdleTimer(): IdleTimer | undefined {
+    const { expiresMs } = this.settings
+    if (expiresMs === undefined) return undefined
+    return new IdleTimer({
+      expiresMs,
+      clock: this.#context.clock,
+      hasConsumers: () => this.consumerCount > 0,
+      onExpired: () => this.#context.onUnused(this),
+    })
+  }
+
+  #openDeadLetters(): DeadLetters {
+    const { store, turn, shortage } = this.#context
+    return new DeadLetters({
+      backlog: this.#backlog,
+      store,
+      turn,
+      shortage,
+      publish: (record, reason) => this.#context.deadLetter(this, record, reason),
+    })
+  }
+}
+
+function hasDepartures({ messageTtlMs, lengthMax, sizeMax, overflow }: QueueSettings): boolean {
+  const isLimited = lengthMax !== Infinity || sizeMax !== Infinity
+  return messageTtlMs !== undefined || (isLimited && overflow === 'drop-head')
+}
+
+function hasExpiration({ header, headerStart }: RecordSource): boolean {
+  return (readPropertyFlags(header, headerStart) & PROPERTY_EXPIRATION) !== 0
 }

@@ -52,6 +52,9 @@ export class Topic implements QueueLike, TopicView {
   readonly source: Topic = this
   readonly topic: Topic = this
   readonly hasGaps = false
+  /** Retention makes room. */
+  readonly mayRefuse = false
+  readonly isFull = false
   /** Stream consumers have their own places: for the topic nothing is unacked. */
   readonly unackedCount = 0
   /** Where the next message without a key goes. */
@@ -94,6 +97,10 @@ export class Topic implements QueueLike, TopicView {
   get needsKey(): boolean {
     return this.partitions.length > 1
   }
+
+  onRefused(): void {}
+
+  touch(): void {}
 
   /** Stream consumers read by themselves. */
   deliverReady(): void {}

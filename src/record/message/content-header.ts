@@ -149,6 +149,38 @@ export function findHeader(
   return undefined
 }
 
+/**
+ * Where the bytes of a property are in a payload that has been validated, its length included; where it
+ * would be, and nothing, when it is absent.
+ */
+export function rangeOfProperty(
+  buffer: Buffer,
+  start: number,
+  wanted: number,
+): { readonly start: number; readonly end: number } {
+  const flags = readPropertyFlags(buffer, start)
+  let position = start + CONTENT_HEADER_SIZE_MIN
+  for (const { type, flag } of basicProperties) {
+    const size = (flags & flag) === 0 ? 0 : sizeAt(buffer, position, type)
+    if (flag === wanted) return { start: position, end: position + size }
+    position += size
+  }
+  return { start: position, end: position }
+}
+
+function sizeAt(buffer: Buffer, position: number, type: PropertyField['type']): number {
+  switch (type) {
+    case 'shortstr':
+      return 1 + buffer[position]!
+    case 'octet':
+      return 1
+    case 'timestamp':
+      return 8
+    default:
+      return 4 + buffer.readUInt32BE(position)
+  }
+}
+
 /** Decodes everything. Short strings that are not UTF-8 are read as Latin-1. */
 export function decodeContentHeader(buffer: Buffer, start: number, end: number): ContentHeader {
   const flags = openProperties(buffer, start, end)

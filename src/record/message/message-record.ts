@@ -1,7 +1,7 @@
 // A message record inside a run of magic `messages`:
 //
 //   0 size u32 (bytes that follow this field) │ 4 offsetDelta u32 │ 8 timestampDelta u32
-//  12 headerSize u32 │ 16 bodySize u32 │ 20 addressSize u16 │ 22 flags u8 │ 23 zero
+//  12 headerSize u32 │ 16 bodySize u32 │ 20 addressSize u16 │ 22 flags u8 │ 23 marks u8
 //  24 address │ header │ body, or a reference to it (see `bodyFlag`)
 //
 // Address and header are bytes that the log never looks into. Offsets within a run rise but may
@@ -17,7 +17,11 @@ export const recordField = {
   bodySize: 16,
   addressSize: 20,
   flags: 22,
+  marks: 23,
 } as const
+
+/** What the broker has to say about a message: the deaths in its headers are the broker's own. */
+export const recordMark = { hasDeaths: 1 } as const
 
 /** Where the body is: in the record, in the group's shared bodies (u32 position), or in a file of its own (u64 id). */
 export const bodyFlag = { shared: 1, aside: 2 } as const

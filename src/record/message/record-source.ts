@@ -24,4 +24,6 @@ export class RecordSource {
   partitionKey: Buffer | undefined = undefined
   /** Id of the file that already holds the body (see `LogStore.writeAside`), or 0. */
   asideId = 0
+  /** The broker has dead-lettered it: x-death in its headers is true. */
+  hasDeaths = false
 }

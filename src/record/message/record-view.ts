@@ -18,4 +18,8 @@ export class RecordView {
   body: Buffer = empty
   bodyStart = 0
   bodyEnd = 0
+  /** Id of the file that holds the body, or 0. */
+  asideId = 0
+  /** The broker has dead-lettered it: x-death in its headers is true. */
+  hasDeaths = false
 }

@@ -278,7 +278,7 @@ export class ChannelPublisher {
     publisher.publish(route, source)
     this.onPublished(route, source, isMandatory)
     if (publisher.ticket !== undefined) this.#channel.connection.lastTicket = publisher.ticket
-    this.#confirm(publisher.ticket)
+    this.#confirm(publisher.ticket, publisher.isRefused)
   }
 
   /** An answer to a direct request: it goes to one channel now, or nowhere. */
@@ -290,9 +290,9 @@ export class ChannelPublisher {
     this.#confirm(undefined)
   }
 
-  #confirm(ticket: Ticket | undefined): void {
+  #confirm(ticket: Ticket | undefined, isRefused = false): void {
     if (this.confirms === undefined) return
-    const isNewTicket = this.confirms.track(ticket)
+    const isNewTicket = this.confirms.track(ticket, isRefused)
     if (isNewTicket) ticket?.whenDurable(this.#channel.onDurable)
     else if (ticket === undefined) this.#channel.connection.scheduleConfirms(this.#channel)
   }

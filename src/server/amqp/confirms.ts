@@ -1,13 +1,14 @@
 // Publisher confirms of one channel. Publishes get tags from 1; a tag is confirmed when its ticket
-// says that it is durable, in order, many with one `multiple` ack. A publish is never nacked: storage keeps
-// all of them or fails as a whole.
-import { BASIC_ACK } from '../../codec/amqp/methods.gen.ts'
+// says that it is durable, in order, many with one `multiple` ack. A publish is nacked only when a
+// queue refused it for being full: storage keeps all of them or fails as a whole.
+import { BASIC_ACK, BASIC_NACK } from '../../codec/amqp/methods.gen.ts'
 import type { Ticket } from '../../log/ticket.ts'
 import type { Output } from './output.ts'
 
 /** Consecutive publishes that share a commit; without one they need no waiting. */
 interface Batch {
   readonly ticket: Ticket | undefined
+  readonly isRefused: boolean
   lastTag: number
 }
 
@@ -20,31 +21,36 @@ export class Confirms {
    * Counts one publish. Returns true when its ticket was not seen before: the channel has to listen
    * to it.
    */
-  track(ticket: Ticket | undefined): boolean {
+  track(ticket: Ticket | undefined, isRefused = false): boolean {
     const tag = ++this.#lastTag
     const last = this.#batches.at(-1)
-    if (last !== undefined && last.ticket === ticket) {
+    if (last !== undefined && last.ticket === ticket && last.isRefused === isRefused) {
       last.lastTag = tag
       return false
     }
-    this.#batches.push({ ticket, lastTag: tag })
-    return ticket !== undefined
+    this.#batches.push({ ticket, isRefused, lastTag: tag })
+    return ticket !== undefined && last?.ticket !== ticket
   }
 
   /** Writes the confirms that are due; returns how many publishes they are for. */
   write(output: Output, channel: number): number {
     let due = 0
-    let deliveryTag = 0
-    for (const { ticket, lastTag } of this.#batches) {
+    for (const [index, { ticket, isRefused, lastTag: deliveryTag }] of this.#batches.entries()) {
       if (ticket?.isDurable === false) break
       due++
-      deliveryTag = lastTag
+      const next = this.#batches[index + 1]
+      // What comes next says the same, and for these as well.
+      if (next?.isRefused === isRefused && next.ticket?.isDurable !== false) continue
+      if (isRefused) {
+        output.writeMethod(channel, { id: BASIC_NACK, deliveryTag, multiple: true, requeue: false })
+      } else {
+        output.writeMethod(channel, { id: BASIC_ACK, deliveryTag, multiple: true })
+      }
     }
-    if (due === 0) return 0
+    const through = this.#batches[due - 1]?.lastTag ?? this.#confirmedTag
     this.#batches.splice(0, due)
-    output.writeMethod(channel, { id: BASIC_ACK, deliveryTag, multiple: true })
-    const count = deliveryTag - this.#confirmedTag
-    this.#confirmedTag = deliveryTag
+    const count = through - this.#confirmedTag
+    this.#confirmedTag = through
     return count
   }
 }

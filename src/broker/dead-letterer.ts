@@ -1,0 +1,83 @@
+// Sends dead messages of queues on: with one more death in its headers, through the dead-letter exchange,
+// to wherever that leads, in the atom that takes them out of their queue.
+import { keyOfMessage } from '../crossing/message-key.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { LogStore } from '../log/log-store.ts'
+import { decodeAddress, encodeAddress } from '../record/message/address.ts'
+import { findHeader, readHeaders } from '../record/message/content-header.ts'
+import { type DeathReason, isDeathCycle, withDeath } from '../record/message/deaths.ts'
+import { RecordSource } from '../record/message/record-source.ts'
+import type { RecordView } from '../record/message/record-view.ts'
+import type { Destination } from './destination.ts'
+import { Publisher } from './publisher.ts'
+import type { Queue } from './queue/queue.ts'
+import { routeTo } from './route-cache.ts'
+import type { VHost } from './vhost.ts'
+
+export interface DeadLettererOptions {
+  readonly store: LogStore
+  readonly clock: Clock
+  readonly getVHost: (name: string) => VHost<Destination>
+}
+
+export class DeadLetterer {
+  readonly #options: DeadLettererOptions
+  readonly #publisher: Publisher
+  readonly #source = new RecordSource()
+
+  constructor(options: DeadLettererOptions) {
+    this.#options = options
+    this.#publisher = new Publisher(options.store)
+  }
+
+  /** Appends the message to the queues that it is dead-lettered to, which may be none. Within an atom. */
+  publish(queue: Queue, record: RecordView, reason: DeathReason): void {
+    const { deadLetter } = queue.settings
+    const vhost = this.#options.getVHost(queue.vhost)
+    const exchange = deadLetter && vhost.findExchange(deadLetter.exchange)
+    // As in RabbitMQ: without the exchange the message is gone.
+    if (deadLetter === undefined || exchange === undefined) return
+    const { exchange: origin, routingKey } = decodeAddress(record.buffer, record.addressStart)
+    const routingKeys = [routingKey, ...copiesOf(record)]
+    const time = Math.floor(this.#options.clock.now() / 1000)
+    const death = { queue: queue.name, reason, exchange: origin, routingKeys, time }
+    const { buffer, headerStart: start, headerEnd: end } = record
+    const header = withDeath({ buffer, start, end }, death, record.hasDeaths)
+    const keys = deadLetter.routingKey === undefined ? routingKeys : [deadLetter.routingKey]
+    const payload = { buffer: header, start: 0, end: header.length }
+    const { queues } = vhost.routeFrom(exchange, {
+      routingKeys: keys,
+      get headers() {
+        return readHeaders(header, 0, header.length)
+      },
+    })
+    const targets =
+      reason === 'rejected' ? queues : queues.filter(({ name }) => !isDeathCycle(payload, name))
+    if (targets.length === 0) return
+    const source = this.#fill(record, header)
+    source.address = encodeAddress(exchange.name, keys[0] ?? '')
+    source.addressEnd = source.address.length
+    const route = routeTo(targets, exchange.counters)
+    if (route.needsKey) source.partitionKey = keyOfMessage(source)
+    this.#publisher.publishWithinAtom(route, source)
+  }
+
+  #fill(record: RecordView, header: Buffer): RecordSource {
+    const source = this.#source
+    source.header = header
+    source.headerEnd = header.length
+    source.body = record.body
+    source.bodyStart = record.bodyStart
+    source.bodyEnd = record.bodyEnd
+    source.asideId = record.asideId
+    source.hasDeaths = true
+    return source
+  }
+}
+
+/** Routing keys in the CC header. */
+function copiesOf({ buffer, headerStart, headerEnd }: RecordView): string[] {
+  const copies = findHeader(buffer, headerStart, headerEnd, 'CC')
+  if (copies?.type !== 'array') return []
+  return copies.value.flatMap((item) => (typeof item.value === 'string' ? [item.value] : []))
+}

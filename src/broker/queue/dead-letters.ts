@@ -1,0 +1,131 @@
+// The dead messages of a queue on their way to its dead-letter exchange. Each batch is one atom: appended
+// there, acked here. After a crash before that the message is in the queue as it was, so nothing is lost
+// or doubled, however many wait.
+import { type Turn, turnPhase, type TurnTask } from '../../lib/turn.ts'
+import { brokerLimits } from '../../limits/broker.ts'
+import { logLimits } from '../../limits/log.ts'
+import type { LogStore } from '../../log/log-store.ts'
+import type { DeathReason } from '../../record/message/deaths.ts'
+import { RecordView } from '../../record/message/record-view.ts'
+import type { Shortage } from '../shortage.ts'
+import type { Backlog } from './backlog.ts'
+
+export interface DeadLettersOptions {
+  readonly backlog: Backlog
+  readonly store: LogStore
+  readonly turn: Turn
+  readonly shortage: Shortage
+  /** Routes the message through the dead-letter exchange and appends it there. Within an atom. */
+  readonly publish: (record: RecordView, reason: DeathReason) => void
+}
+
+const sharedView = new RecordView()
+
+export class DeadLetters implements TurnTask {
+  readonly #options: DeadLettersOptions
+  /** In the order in which they died. */
+  #offsets: number[] = []
+  #reasons: DeathReason[] = []
+  #head = 0
+  #isScheduled = false
+  /** The disk has to bring a message, or to take what was published. */
+  #isWaiting = false
+  #isClosed = false
+
+  constructor(options: DeadLettersOptions) {
+    this.#options = options
+  }
+
+  /** The message at `offset`, which has been detached from the backlog, is dead. */
+  add(offset: number, reason: DeathReason): void {
+    this.#offsets.push(offset)
+    this.#reasons.push(reason)
+    this.#schedule()
+  }
+
+  /** The queue is deleted with all that is in it. */
+  close(): void {
+    this.#isClosed = true
+    this.#offsets = []
+    this.#reasons = []
+    this.#head = 0
+  }
+
+  runTurn(): void {
+    this.#isScheduled = false
+    if (this.#isClosed || this.#waitsForSpace()) return
+    const { store } = this.#options
+    store.beginAtom()
+    const isStopped = this.#moveSome()
+    const ticket = store.endAtom()
+    this.#compact()
+    if (isStopped || this.#head === this.#offsets.length) return
+    if (ticket === undefined || store.uncommittedSize < logLimits.uncommittedSizeMax) {
+      this.#schedule()
+      return
+    }
+    this.#isWaiting = true
+    ticket.whenDurable(() => this.#goOn())
+  }
+
+  /** True when the disk has to bring the next message first. */
+  #moveSome(): boolean {
+    const { backlog, publish } = this.#options
+    let size = 0
+    while (this.#head < this.#offsets.length && size < brokerLimits.deadLettersSizePerTurn) {
+      const offset = this.#offsets[this.#head]!
+      const result = backlog.readDetached(offset, sharedView, () => this.#goOn())
+      if (result === 'wait') {
+        this.#isWaiting = true
+        return true
+      }
+      if (result === 'record') {
+        publish(sharedView, this.#reasons[this.#head]!)
+        size += sizeOf(sharedView)
+      }
+      backlog.ackDetached(offset)
+      this.#head++
+    }
+    return false
+  }
+
+  /** What is moved takes space; acks and deletes, which give space back, do not wait. */
+  #waitsForSpace(): boolean {
+    const { shortage } = this.#options
+    if (shortage.reason === undefined) return false
+    this.#isWaiting = true
+    const stop = shortage.onChange((isShort) => {
+      if (isShort) return
+      stop()
+      this.#goOn()
+    })
+    return true
+  }
+
+  #goOn(): void {
+    this.#isWaiting = false
+    if (!this.#isClosed && this.#head < this.#offsets.length) this.#schedule()
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || this.#isWaiting) return
+    this.#isScheduled = true
+    this.#options.turn.schedule(turnPhase.dispatch, this)
+  }
+
+  #compact(): void {
+    if (this.#head === this.#offsets.length) {
+      this.#offsets.length = 0
+      this.#reasons.length = 0
+      this.#head = 0
+    } else if (this.#head > brokerLimits.deadLettersCompactAt) {
+      this.#offsets.splice(0, this.#head)
+      this.#reasons.splice(0, this.#head)
+      this.#head = 0
+    }
+  }
+}
+
+function sizeOf({ addressStart, headerEnd, bodyStart, bodyEnd }: RecordView): number {
+  return headerEnd - addressStart + bodyEnd - bodyStart
+}

@@ -1,0 +1,100 @@
+// What leaves the head of a queue by itself: messages that are too old, and those that a length limit
+// has no room for. Runs in the dispatch phase after deliveries, so a message that a consumer has room
+// for is delivered first.
+import type { Clock } from '../../lib/clock.ts'
+import { type Turn, turnPhase, type TurnTask } from '../../lib/turn.ts'
+import { brokerLimits } from '../../limits/broker.ts'
+import type { DeathReason } from '../../record/message/deaths.ts'
+import type { RecordSource } from '../../record/message/record-source.ts'
+import { RecordView } from '../../record/message/record-view.ts'
+import { isLate } from '../is-late.ts'
+import type { Backlog } from './backlog.ts'
+import { Expiry } from './expiry.ts'
+import type { QueueSettings } from './queue-settings.ts'
+
+export interface DeparturesOptions {
+  readonly backlog: Backlog
+  readonly turn: Turn
+  readonly clock: Clock
+  readonly settings: QueueSettings
+  /** The queue may hold messages that nobody has looked at. */
+  readonly isRestored: boolean
+  /** The message, detached from the backlog, leaves for this reason. */
+  readonly onDeparture: (offset: number, reason: DeathReason) => void
+}
+
+const sharedView = new RecordView()
+
+export class Departures implements TurnTask {
+  readonly #options: DeparturesOptions
+  readonly #expiry: Expiry
+  #isScheduled = false
+  #isClosed = false
+
+  constructor(options: DeparturesOptions) {
+    const { clock, isRestored, settings } = options
+    this.#options = options
+    const onDue = (): void => this.schedule()
+    this.#expiry = new Expiry(settings.messageTtlMs, { clock, isRestored, onDue })
+  }
+
+  /** A message came in. */
+  onAppended(source: RecordSource): void {
+    this.#expiry.onAppended(source)
+    if (this.#isOver) this.schedule()
+  }
+
+  /** Whether a message that was taken from the head, to be delivered, has expired. */
+  isTooOld(record: RecordView, isRedelivered: boolean): boolean {
+    if (!this.#expiry.isOn) return false
+    // The next one has come to the head, and nobody knows yet when it is due.
+    if (!this.#expiry.isAwake) this.schedule()
+    return this.#expiry.isTooOld(record, isRedelivered)
+  }
+
+  /** The queue is gone. */
+  close(): void {
+    this.#isClosed = true
+    this.#expiry.stop()
+  }
+
+  /** Looks at the head at the end of this turn's deliveries. */
+  schedule(): void {
+    if (this.#isScheduled || this.#isClosed) return
+    this.#isScheduled = true
+    this.#options.turn.schedule(turnPhase.dispatch, this)
+  }
+
+  runTurn(): void {
+    this.#isScheduled = false
+    if (this.#isClosed) return
+    const { backlog, turn, onDeparture } = this.#options
+    for (let count = 1; count <= brokerLimits.dispatchPerTurnMax; count++) {
+      // On 'wait' the queue schedules this again once the head can be read.
+      if (backlog.peek(sharedView) !== 'record') return
+      const reason = this.#reasonToLeave(sharedView)
+      if (reason === undefined) return
+      const { offset } = sharedView
+      backlog.detachHead(sharedView)
+      onDeparture(offset, reason)
+      if (count % brokerLimits.dispatchBetweenLooks === 0 && isLate(turn)) break
+    }
+    this.schedule()
+  }
+
+  #reasonToLeave(head: RecordView): DeathReason | undefined {
+    const expiry = this.#expiry
+    if (expiry.isOn) {
+      const dueAt = expiry.dueAt(head)
+      if (dueAt <= this.#options.clock.now()) return 'expired'
+      if (dueAt !== Infinity) expiry.wakeAt(dueAt)
+    }
+    return this.#isOver ? 'maxlen' : undefined
+  }
+
+  get #isOver(): boolean {
+    const { backlog, settings } = this.#options
+    if (settings.overflow !== 'drop-head') return false
+    return backlog.readyCount > settings.lengthMax || backlog.readySize > settings.sizeMax
+  }
+}

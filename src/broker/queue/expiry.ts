@@ -1,0 +1,89 @@
+// When messages expire: after the queue's time to live or their own, whichever is shorter, counted from
+// when they came into the queue. Messages go only at the head, so one timer for the head is enough.
+import type { Clock, Timer } from '../../lib/clock.ts'
+import { readExpiration, readPropertyFlags } from '../../record/message/content-header.ts'
+import { PROPERTY_EXPIRATION } from '../../record/message/properties.gen.ts'
+import type { RecordSource } from '../../record/message/record-source.ts'
+import type { RecordView } from '../../record/message/record-view.ts'
+
+export class Expiry {
+  readonly #ttlMs: number
+  readonly #clock: Clock
+  readonly #onDue: () => void
+  /** Whether any message of the queue may have a time to live of its own. */
+  #hasOwn: boolean
+  #timer: Timer | undefined
+  #timerAt = Infinity
+
+  /** `isRestored`: the queue may hold messages that nobody has looked at. `onDue` looks at the head. */
+  constructor(
+    ttlMs: number | undefined,
+    options: {
+      readonly clock: Clock
+      readonly isRestored: boolean
+      readonly onDue: () => void
+    },
+  ) {
+    this.#ttlMs = ttlMs ?? Infinity
+    this.#clock = options.clock
+    this.#hasOwn = options.isRestored
+    this.#onDue = options.onDue
+  }
+
+  /** Whether anything in the queue may expire. */
+  get isOn(): boolean {
+    return this.#hasOwn || this.#ttlMs !== Infinity
+  }
+
+  /** Whether `onDue` will be called at some time. */
+  get isAwake(): boolean {
+    return this.#timer !== undefined
+  }
+
+  /** A message came in. */
+  onAppended({ header, headerStart, headerEnd }: RecordSource): void {
+    const hasOwn = (readPropertyFlags(header, headerStart) & PROPERTY_EXPIRATION) !== 0
+    if (!hasOwn && this.#ttlMs === Infinity) return
+    if (hasOwn) this.#hasOwn = true
+    const ownMs = hasOwn ? Number(readExpiration(header, headerStart, headerEnd)) : Infinity
+    this.wakeAt(this.#clock.now() + Math.min(ownMs, this.#ttlMs))
+  }
+
+  /** Milliseconds since the Unix epoch; Infinity for a message that stays. */
+  dueAt(record: RecordView): number {
+    return record.timestamp + this.#ttlOf(record)
+  }
+
+  /**
+   * Whether a message that is about to be delivered is too old. One with no time at all may still be
+   * delivered in the turn in which it came; what is left of those goes right after.
+   */
+  isTooOld(record: RecordView, isRedelivered: boolean): boolean {
+    const ttlMs = this.#ttlOf(record)
+    if (ttlMs === 0 && !isRedelivered) return false
+    return record.timestamp + ttlMs <= this.#clock.now()
+  }
+
+  /** Calls `onDue` at that time, or earlier. */
+  wakeAt(time: number): void {
+    if (time >= this.#timerAt) return
+    this.stop()
+    this.#timerAt = time
+    this.#timer = this.#clock.after(Math.max(0, time - this.#clock.now()), () => {
+      this.#timer = undefined
+      this.#timerAt = Infinity
+      this.#onDue()
+    })
+  }
+
+  stop(): void {
+    this.#timer?.stop()
+    this.#timer = undefined
+    this.#timerAt = Infinity
+  }
+
+  #ttlOf({ buffer, headerStart, headerEnd }: RecordView): number {
+    if ((readPropertyFlags(buffer, headerStart) & PROPERTY_EXPIRATION) === 0) return this.#ttlMs
+    return Math.min(Number(readExpiration(buffer, headerStart, headerEnd)), this.#ttlMs)
+  }
+}
