@@ -1,5 +1,6 @@
 // Work that takes longer than a turn of the event loop may, done a slice at a time: all such work
 // together gets one slice a turn, each piece of it in its turn, so that others never wait for more.
+import { assert } from './assert.ts'
 import type { Clock } from './clock.ts'
 import { Fifo } from './fifo.ts'
 
@@ -28,6 +29,15 @@ export async function runAtOnce<T>(steps: Steps<T>): Promise<T> {
     const { value, done } = steps.next()
     if (done === true) return value
     if (value !== undefined) await value
+  }
+}
+
+/** Does short work that waits for nothing. */
+export function finishAtOnce<T>(steps: Steps<T>): T {
+  for (;;) {
+    const { value, done } = steps.next()
+    if (done === true) return value
+    assert(value === undefined, 'the work waits for something')
   }
 }
 

@@ -4,10 +4,12 @@ import { KiB, MiB } from './units.ts'
 export const kafkaLimits = {
   /** The largest request. Kafka's socket.request.max.bytes. */
   kafkaRequestSizeMax: (100 * MiB) as number,
+  /** The largest one without records, which are not looked at one by one: texts of 16 MiB take some 20 ms. */
+  kafkaPlainRequestSizeMax: (16 * MiB) as number,
   /** A request up to this size gets its room at once; of a larger one, eight times what has come. */
   kafkaRequestRoomInitial: (2 * MiB) as number,
-  /** Array elements in one message: an element of two bytes becomes an object of a hundred. */
-  kafkaElementsMax: 1_000_000,
+  /** Array elements in one message: each becomes an object of a hundred bytes, in half a microsecond. */
+  kafkaElementsMax: 50_000,
   /** Larger record batches are sent from where they are instead of being copied. */
   copiedRecordsSizeMax: (16 * KiB) as number,
   /** How long a produce waits while publishers are blocked, and half its own time-out at most. */
@@ -24,6 +26,16 @@ export const kafkaLimits = {
   fetchAnswerSizeMax: (8 * MiB) as number,
   /** Partitions that a fetch reads at once, in a few milliseconds; of more, some each turn. */
   fetchedAtOnceMax: 500,
+  /** What reading and beginning requests takes of a turn: of a pipeline of small ones, the rest waits. */
+  kafkaRequestsMs: 10,
+  /** Partitions of one produce that are stored at once, in some 10 ms; of more, some each turn. */
+  producedAtOnceMax: 500,
+  /** Ways to share partitions that a member offers: each is kept, and compared with those of others. */
+  memberProtocolsMax: 100,
+  /** Partitions whose offsets are committed as one atom, in a few milliseconds. */
+  committedAtOnceMax: 1000,
+  /** One answer, whatever was asked for: a client that wants more asks in parts. */
+  answerSizeMax: (100 * MiB) as number,
   /** What all long answers together take of a turn: nobody waits for more. */
   kafkaSliceMs: 4,
   /** Of them fetches, whose answers may be large. Clients have one at a time. */

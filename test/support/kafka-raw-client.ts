@@ -67,15 +67,20 @@ export class KafkaRawClient implements AsyncDisposable {
     apiVersion: number = apiCodecs[api].versionMax,
   ): Promise<ApiMessages[Name]['response']> {
     const { bytes, correlationId } = this.encode(api, request, apiVersion)
+    const reader = new WireReader()
+    reader.reset(await within(`${api} is answered`, this.exchange(bytes), answerMsMax))
+    const got = readResponseHeader(reader, api, apiVersion)
+    if (got !== correlationId) throw new Error(`answer ${got} to request ${correlationId}`)
+    return readResponse(api, reader, apiVersion)
+  }
+
+  /** Sends a whole request and resolves with the bytes of its answer. */
+  exchange(bytes: Buffer): Promise<Buffer> {
     const answer = new Promise<Buffer>((onAnswer, onEnd) => {
       this.#waiting.push({ onAnswer, onEnd })
     })
     this.send(bytes)
-    const reader = new WireReader()
-    reader.reset(await within(`${api} is answered`, answer, answerMsMax))
-    const got = readResponseHeader(reader, api, apiVersion)
-    if (got !== correlationId) throw new Error(`answer ${got} to request ${correlationId}`)
-    return readResponse(api, reader, apiVersion)
+    return answer
   }
 
   send(bytes: Buffer): void {

@@ -14,9 +14,16 @@ import type {
   DescribeTopicPartitionsResponse,
   DescribeTopicPartitionsResponseTopic,
 } from '../../codec/kafka/messages/describe-topic-partitions.gen.ts'
-import type {
-  EpochEndOffset,
-  OffsetForLeaderPartition,
+import {
+  type Coordinator,
+  writeCoordinator,
+} from '../../codec/kafka/messages/find-coordinator.gen.ts'
+import {
+  type EpochEndOffset,
+  type OffsetForLeaderEpochRequest,
+  type OffsetForLeaderPartition,
+  type OffsetForLeaderTopicResult,
+  writeOffsetForLeaderTopicResult,
 } from '../../codec/kafka/messages/offset-for-leader-epoch.gen.ts'
 import type { Steps } from '../../lib/slices.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
@@ -34,7 +41,7 @@ const brokerEndpoint = 1
 const batchedVersion = 4
 const keyTypes = { group: 0, transaction: 1 } as const
 
-export const handleFindCoordinator: Handler<'findCoordinator'> = (request, context) => {
+export const handleFindCoordinator: Handler<'findCoordinator'> = async (request, context) => {
   const { nodeId } = context.settings
   const { host, port } = context.client.advertised
   const isGroup = request.keyType === keyTypes.group
@@ -50,8 +57,17 @@ export const handleFindCoordinator: Handler<'findCoordinator'> = (request, conte
   const node = isGroup ? { nodeId, host, port } : { nodeId: -1, host: '', port: -1 }
   const answer = { errorCode, errorMessage, ...node }
   if (context.apiVersion < batchedVersion) return { throttleTimeMs: 0, ...answer }
-  const coordinators = request.coordinatorKeys.map((key) => ({ key, ...answer }))
+  const writer = new ItemWriter('findCoordinator', context, writeCoordinator)
+  const found = coordinatorsOf(request.coordinatorKeys, answer)
+  const coordinators = await context.slices.run(writeAll(writer, found))
   return { throttleTimeMs: 0, coordinators }
+}
+
+function* coordinatorsOf(
+  keys: readonly string[],
+  answer: Omit<Coordinator, 'key'>,
+): Generator<Coordinator, void> {
+  for (const key of keys) yield { key, ...answer }
 }
 
 export const handleDescribeCluster: Handler<'describeCluster'> = (request, context) => {
@@ -196,13 +212,26 @@ function indexesOf(view: TopicView, from: number, count: number): number[] {
   return [...view.partitions.keys()].slice(from, from + count)
 }
 
-export const handleOffsetForLeaderEpoch: Handler<'offsetForLeaderEpoch'> = (request, context) => ({
-  throttleTimeMs: 0,
-  topics: request.topics.map(({ topic, partitions }) => ({
-    topic,
-    partitions: partitions.map((asked) => endOfEpoch(topic, asked, context)),
-  })),
-})
+export const handleOffsetForLeaderEpoch: Handler<'offsetForLeaderEpoch'> = async (
+  request,
+  context,
+) => ({ throttleTimeMs: 0, topics: await context.slices.run(endsOfEpochs(request, context)) })
+
+function* endsOfEpochs(
+  request: OffsetForLeaderEpochRequest,
+  context: RequestContext,
+): Steps<readonly OffsetForLeaderTopicResult[]> {
+  const topics = new ItemWriter('offsetForLeaderEpoch', context, writeOffsetForLeaderTopicResult)
+  for (const { topic, partitions: asked } of request.topics) {
+    const partitions = []
+    for (const partition of asked) {
+      partitions.push(endOfEpoch(topic, partition, context))
+      yield
+    }
+    topics.add({ topic, partitions })
+  }
+  return topics.finish()
+}
 
 /** Nothing is ever truncated here: every epoch up to the current one ends where the log ends. */
 function endOfEpoch(

@@ -2,6 +2,7 @@
 // what changed; the broker answers only partitions that have something to say.
 import type { FetchRequest } from '../../codec/kafka/messages/fetch.gen.ts'
 import type { Random } from '../../lib/random.ts'
+import type { Steps } from '../../lib/slices.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
 
 /** One partition that a client fetches. */
@@ -41,6 +42,15 @@ const firstEpoch = 0
 const finalEpoch = -1
 const idMax = 0x7fffffff
 
+/** What a request is about. */
+type Resolved =
+  | {
+      readonly partitions: Iterable<FetchedPartition>
+      /** Undefined when it belongs to none. */
+      readonly session: FetchSession | undefined
+    }
+  | { readonly error: SessionError }
+
 export class FetchSessions {
   readonly #random: Random
   /** In the order of last use, oldest first. */
@@ -51,26 +61,21 @@ export class FetchSessions {
   }
 
   /** The partitions that a request is about, and the session it belongs to if any. */
-  resolve(request: FetchRequest):
-    | {
-        readonly partitions: Iterable<FetchedPartition>
-        readonly session: FetchSession | undefined
-      }
-    | { readonly error: SessionError } {
+  *resolve(request: FetchRequest): Steps<Resolved> {
     const { sessionId, sessionEpoch } = request
     if (sessionEpoch === finalEpoch || sessionEpoch === firstEpoch) {
       this.#sessions.delete(sessionId)
       const partitions = new Map<string, FetchedPartition>()
-      addPartitions(partitions, request)
+      yield* addPartitions(partitions, request)
       if (sessionEpoch === finalEpoch || sessionId !== noSessionId) {
         return { partitions: partitions.values(), session: undefined }
       }
       return { partitions: partitions.values(), session: this.#open(partitions) }
     }
-    return this.#continue(request)
+    return yield* this.#continue(request)
   }
 
-  #continue(request: FetchRequest): ReturnType<FetchSessions['resolve']> {
+  *#continue(request: FetchRequest): Steps<Resolved> {
     const session = this.#sessions.get(request.sessionId)
     if (session === undefined) return { error: 'FETCH_SESSION_ID_NOT_FOUND' }
     if (session.epoch !== request.sessionEpoch) return { error: 'INVALID_FETCH_SESSION_EPOCH' }
@@ -78,9 +83,12 @@ export class FetchSessions {
     this.#sessions.delete(session.id)
     this.#sessions.set(session.id, session)
     for (const { topic, topicId, partitions } of request.forgottenTopicsData) {
-      for (const index of partitions) session.partitions.delete(keyOf({ topic, topicId, index }))
+      for (const index of partitions) {
+        session.partitions.delete(keyOf({ topic, topicId, index }))
+        yield
+      }
     }
-    addPartitions(session.partitions, request)
+    yield* addPartitions(session.partitions, request)
     return { partitions: session.partitions.values(), session }
   }
 
@@ -97,7 +105,10 @@ export class FetchSessions {
   }
 }
 
-function addPartitions(partitions: Map<string, FetchedPartition>, request: FetchRequest): void {
+function* addPartitions(
+  partitions: Map<string, FetchedPartition>,
+  request: FetchRequest,
+): Steps<void> {
   for (const { topic, topicId, partitions: asked } of request.topics) {
     for (const { partition: index, ...rest } of asked) {
       const key = keyOf({ topic, topicId, index })
@@ -112,6 +123,7 @@ function addPartitions(partitions: Map<string, FetchedPartition>, request: Fetch
         toldHighWatermark: known?.toldHighWatermark ?? -1,
         toldStartOffset: known?.toldStartOffset ?? -1,
       })
+      yield
     }
   }
 }

@@ -3,10 +3,12 @@
 import type { Partition } from '../../broker/topic/partition.ts'
 import type { TopicView } from '../../broker/topic/topic-view.ts'
 import type { KafkaErrorName } from '../../codec/kafka/error-codes.gen.ts'
-import type {
-  FetchRequest,
-  FetchResponse,
-  PartitionData,
+import {
+  type FetchableTopicResponse,
+  type FetchRequest,
+  type FetchResponse,
+  type PartitionData,
+  writePartitionData,
 } from '../../codec/kafka/messages/fetch.gen.ts'
 import { largePages } from '../../lib/large-pages.ts'
 import { resultOf, runAtOnce, type Steps } from '../../lib/slices.ts'
@@ -17,6 +19,7 @@ import type { FetchedPartition, FetchSession } from './fetch-sessions.ts'
 import { type PartitionRecords, readPartition } from './read-partition.ts'
 import { RecordWatch } from './record-watch.ts'
 import type { Handler, RequestContext } from './request-context.ts'
+import { ItemWriter, writeAll } from './write-in-slices.ts'
 
 const topicIdVersion = 13
 
@@ -39,6 +42,13 @@ interface Room {
   readonly isStrict: boolean
 }
 
+/** What one topic has for the client. */
+interface FetchedTopic {
+  readonly topic: string
+  readonly topicId: string
+  readonly partitions: PartitionData[]
+}
+
 interface Round {
   /** One of each partition that is asked for, in their order. */
   readonly found: Found[]
@@ -48,7 +58,8 @@ interface Round {
 }
 
 export const handleFetch: Handler<'fetch'> = async (request, context) => {
-  const resolved = context.fetchSessions.resolve(request)
+  const resolving = context.fetchSessions.resolve(request)
+  const resolved = await runFor(countOf(request), resolving, context)
   if ('error' in resolved) {
     return { throttleTimeMs: 0, errorCode: codeOf(resolved.error), responses: [] }
   }
@@ -56,7 +67,17 @@ export const handleFetch: Handler<'fetch'> = async (request, context) => {
   const round = await poll(request, partitions, context)
   context.slot.letGoOnceSent(round.found.flatMap(({ held }) => held))
   for (const found of round.found) count(found, context)
-  return toResponse(round, resolved.session)
+  return runFor(partitions.length, toResponse(round, resolved.session, context), context)
+}
+
+/** How many partitions a request names. */
+function countOf({ topics }: FetchRequest): number {
+  return topics.reduce((sum, { partitions }) => sum + partitions.length, 0)
+}
+
+/** What few partitions take is done at once, what many take in slices. */
+function runFor<T>(count: number, steps: Steps<T>, { slices }: RequestContext): Promise<T> {
+  return count > kafkaLimits.fetchedAtOnceMax ? slices.run(steps) : runAtOnce(steps)
 }
 
 function count({ view, data, size }: Found, { client }: RequestContext): void {
@@ -75,8 +96,7 @@ async function poll(
   const { clock } = context
   const deadline = clock.monotonic() + Math.min(request.maxWaitMs, kafkaLimits.fetchWaitMsMax)
   const round: Round = { found: [], size: 0, isUrgent: false }
-  const run = <T>(steps: Steps<T>): Promise<T> =>
-    partitions.length > kafkaLimits.fetchedAtOnceMax ? context.slices.run(steps) : runAtOnce(steps)
+  const run = <T>(steps: Steps<T>): Promise<T> => runFor(partitions.length, steps, context)
   await run(readFirst(request, partitions, round, context))
   const isDue = (): boolean =>
     round.isUrgent ||
@@ -244,9 +264,14 @@ function hasMoved({ partition, data }: Found): boolean {
   return partition.isGone || partition.highWatermark !== data.highWatermark
 }
 
-function toResponse(round: Round, session: FetchSession | undefined): FetchResponse {
-  const topics = new Map<string, { topic: string; topicId: string; partitions: PartitionData[] }>()
+function* toResponse(
+  round: Round,
+  session: FetchSession | undefined,
+  context: RequestContext,
+): Steps<FetchResponse> {
+  const topics = new Map<string, FetchedTopic>()
   for (const { asked, data, size } of round.found) {
+    yield
     if (session !== undefined && session.epoch > 1 && isOldNews(asked, data, size)) continue
     asked.toldHighWatermark = data.highWatermark
     asked.toldStartOffset = data.logStartOffset ?? -1
@@ -258,12 +283,23 @@ function toResponse(round: Round, session: FetchSession | undefined): FetchRespo
       topics.set(key, { topic: asked.topic, topicId: asked.topicId, partitions: [data] })
     } else topic.partitions.push(data)
   }
-  return {
-    throttleTimeMs: 0,
-    errorCode: noError,
-    sessionId: session?.id ?? 0,
-    responses: [...topics.values()],
+  const isLong = round.found.length > kafkaLimits.fetchedAtOnceMax
+  const responses = isLong ? yield* written(topics.values(), context) : [...topics.values()]
+  return { throttleTimeMs: 0, errorCode: noError, sessionId: session?.id ?? 0, responses }
+}
+
+/** The same topics, with their partitions written by now. */
+function* written(
+  topics: Iterable<FetchedTopic>,
+  context: RequestContext,
+): Steps<FetchableTopicResponse[]> {
+  const answers: FetchableTopicResponse[] = []
+  for (const topic of topics) {
+    const writer = new ItemWriter('fetch', context, writePartitionData)
+    const partitions = yield* writeAll(writer, topic.partitions)
+    answers.push({ ...topic, partitions })
   }
+  return answers
 }
 
 function isOldNews(asked: FetchedPartition, data: PartitionData, size: number): boolean {

@@ -1,27 +1,46 @@
 // DescribeGroups, ListGroups and DeleteGroups.
-import type { DeletableGroupResult } from '../../codec/kafka/messages/delete-groups.gen.ts'
-import type { DescribedGroup } from '../../codec/kafka/messages/describe-groups.gen.ts'
+import {
+  type DeletableGroupResult,
+  writeDeletableGroupResult,
+} from '../../codec/kafka/messages/delete-groups.gen.ts'
+import {
+  type DescribedGroup,
+  type DescribeGroupsRequest,
+  writeDescribedGroup,
+} from '../../codec/kafka/messages/describe-groups.gen.ts'
 import {
   type ListedGroup,
   type ListGroupsRequest,
   writeListedGroup,
 } from '../../codec/kafka/messages/list-groups.gen.ts'
+import type { Steps } from '../../lib/slices.ts'
 import { authorizedOperations } from './authorized-operations.ts'
 import { codeOf, noError } from './error-code.ts'
 import { groupCodeOf } from './group-errors.ts'
+import { Outstanding } from './outstanding.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 import { ItemWriter, writeAll } from './write-in-slices.ts'
 
 const missingGroupVersion = 6
 
-export const handleDescribeGroups: Handler<'describeGroups'> = (request, context) => ({
-  throttleTimeMs: 0,
-  groups: request.groups.map((groupId) => {
+export const handleDescribeGroups: Handler<'describeGroups'> = async (request, context) => {
+  const writer = new ItemWriter('describeGroups', context, writeDescribedGroup)
+  const groups = await context.slices.run(writeAll(writer, describeEach(request, context)))
+  return { throttleTimeMs: 0, groups }
+}
+
+function* describeEach(
+  { groups, includeAuthorizedOperations: isAsked }: DescribeGroupsRequest,
+  context: RequestContext,
+): Generator<DescribedGroup, void> {
+  for (const groupId of groups) {
     const described = describe(groupId, context)
-    if (!request.includeAuthorizedOperations || described.errorCode !== noError) return described
-    return { ...described, authorizedOperations: authorizedOperations.group }
-  }),
-})
+    const hasOperations = isAsked && described.errorCode === noError
+    yield hasOperations
+      ? { ...described, authorizedOperations: authorizedOperations.group }
+      : described
+  }
+}
 
 function describe(groupId: string, { groups, apiVersion }: RequestContext): DescribedGroup {
   const group = groups.describe(groupId)
@@ -72,16 +91,30 @@ function* listGroups(
   }
 }
 
-export const handleDeleteGroups: Handler<'deleteGroups'> = async (request, { groups }) => {
-  const results = await Promise.all(
-    request.groupsNames.map(
-      (groupId) =>
-        new Promise<DeletableGroupResult>((resolve) => {
-          groups.deleteGroup(groupId, (error) => {
-            resolve({ groupId, errorCode: groupCodeOf(error) })
-          })
-        }),
-    ),
-  )
-  return { throttleTimeMs: 0, results }
+export const handleDeleteGroups: Handler<'deleteGroups'> = async (request, context) => ({
+  throttleTimeMs: 0,
+  results: await context.slices.run(deleteGroups(request.groupsNames, context)),
+})
+
+function* deleteGroups(
+  names: readonly string[],
+  context: RequestContext,
+): Steps<readonly DeletableGroupResult[]> {
+  const codes: number[] = []
+  const outstanding = new Outstanding()
+  for (const [at, name] of names.entries()) {
+    const done = outstanding.expect()
+    context.groups.deleteGroup(name, (error) => {
+      codes[at] = groupCodeOf(error)
+      done()
+    })
+    yield
+  }
+  yield outstanding.whenAll()
+  const results = new ItemWriter('deleteGroups', context, writeDeletableGroupResult)
+  for (const [at, groupId] of names.entries()) {
+    results.add({ groupId, errorCode: codes[at] ?? noError })
+    yield
+  }
+  return results.finish()
 }

@@ -2,6 +2,8 @@
 import type { LeavingMember } from '../../broker/group/leave-group.ts'
 import type { JoinGroupResponse } from '../../codec/kafka/messages/join-group.gen.ts'
 import type { SyncGroupResponse } from '../../codec/kafka/messages/sync-group.gen.ts'
+import { kafkaLimits } from '../../limits/kafka.ts'
+import { codeOf } from './error-code.ts'
 import { groupCodeOf } from './group-errors.ts'
 import type { Handler } from './request-context.ts'
 
@@ -9,9 +11,15 @@ const twoStepJoinVersion = 4
 const nullableProtocolVersion = 7
 const skipAssignmentVersion = 9
 const batchLeaveVersion = 3
+const noGeneration = { generationId: -1, protocolName: '', leader: '', members: [] }
 
 export const handleJoinGroup: Handler<'joinGroup'> = (request, context) => {
   const { apiVersion, groups, clientId, client } = context
+  if (request.protocols.length > kafkaLimits.memberProtocolsMax) {
+    const errorCode = codeOf('INCONSISTENT_GROUP_PROTOCOL')
+    const { memberId } = request
+    return { throttleTimeMs: 0, errorCode, memberId, ...noGeneration }
+  }
   return new Promise<JoinGroupResponse>((resolve) => {
     groups.join(
       {

@@ -40,6 +40,7 @@ function connected(): {
   const clock = new VirtualClock()
   const context = {
     clock,
+    requestShare: { isSpent: false },
     sendWatch: new SendWatch(clock, kafkaLimits.kafkaIdleMsMax),
     logger: silentLogger,
     users: new Users({ random: systemRandom, clock }),

@@ -22,13 +22,11 @@ import type { KafkaContext, KafkaListener } from './kafka-context.ts'
 import type { Stranger } from './login-watch.ts'
 import type { Operation } from './operation.ts'
 import { ProduceHold } from './produce-hold.ts'
+import { RefusedRequestError } from './refused-request-error.ts'
 import type { ClientNames, KafkaClient } from './request-context.ts'
 import { RequestsInFlight } from './requests-in-flight.ts'
 import { SaslState } from './sasl-state.ts'
 import { servedApis } from './served-apis.ts'
-
-/** A request that is well-formed and has no answer: Kafka ends the connection. */
-class RefusedRequestError extends Error {}
 
 const nothing = Buffer.alloc(0)
 
@@ -70,6 +68,8 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   /** What it was used for so far. */
   #use: Operation = 'login'
   #isPaused = false
+  /** It waits for another turn of the event loop. */
+  #isYielding = false
   #isClosed = false
   /** Something came in since the last look. */
   #isHeard = false
@@ -179,7 +179,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   /** `chunk` is what has just come, if anything. */
   #readRequests(chunk: Buffer = nothing): void {
     try {
-      while (!this.#isClosed && !this.#isPaused && this.#stream.next()) this.#onRequest()
+      while (this.#mayRead() && this.#stream.next()) this.#onRequest()
     } catch (error) {
       if (!(error instanceof CodecError || error instanceof RefusedRequestError)) {
         this.#onFault(error)
@@ -192,6 +192,13 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
       if (!isTls) logger.info({ reason: error.message }, 'Kafka request refused')
       this.destroy()
     }
+  }
+
+  #mayRead(): boolean {
+    if (this.#isClosed || this.#isPaused) return false
+    if (!this.context.requestShare.isSpent) return true
+    this.#yieldTurn()
+    return false
   }
 
   #onRequest(): void {
@@ -207,9 +214,12 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     if (api === undefined) {
       throw new RefusedRequestError(`API ${header.apiKey} is not served`)
     }
-    const { operation } = servedApis[api]
+    const { operation, hasRecords = false } = servedApis[api]
     if (!this.sasl.allows(operation)) throw new RefusedRequestError(`${api} before authentication`)
     this.names.clientId = header.clientId ?? ''
+    if (!hasRecords && end - start > kafkaLimits.kafkaPlainRequestSizeMax) {
+      throw new RefusedRequestError(`${api} of ${end - start} bytes`)
+    }
     this.#noteUse(operation)
     const slot = new AnswerSlot()
     this.#slots.push(slot)
@@ -305,6 +315,10 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   }
 
   #onFault(error: unknown): void {
+    if (error instanceof RefusedRequestError) {
+      this.refuse(error.message)
+      return
+    }
     this.context.logger.error({ err: error }, 'Unexpected error in a Kafka connection')
     this.destroy()
   }
@@ -328,8 +342,17 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     const { uncommittedSize } = this.context.broker.store
     // Reading goes on with the next answer, so one must be to come.
     const isFarAhead = uncommittedSize > logLimits.uncommittedSizeMax && this.#slots.length > 0
-    if (this.#hasRoom && !isFarAhead) return
+    if (!this.#hasRoom || isFarAhead) this.#isPaused = true
+  }
+
+  /** Others get their turn before the rest of a pipeline. */
+  #yieldTurn(): void {
     this.#isPaused = true
+    this.#isYielding = true
+    this.context.requestShare.whenLeft(() => {
+      this.#isYielding = false
+      this.#resumeIfRoom()
+    })
   }
 
   /** Who does not read at all does not hear that the peer has gone. */
@@ -348,8 +371,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   }
 
   #resumeIfRoom(): void {
-    if (!this.#isPaused || this.#isClosed) return
-    if (!this.#hasRoom) return
+    if (!this.#isPaused || this.#isYielding || this.#isClosed || !this.#hasRoom) return
     this.#isPaused = false
     this.#readRequests()
     this.#limitReadAhead()

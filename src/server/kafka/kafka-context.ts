@@ -15,6 +15,7 @@ import type { Address } from '../../lib/listen.ts'
 import type { Logger } from '../../lib/logger.ts'
 import type { Random } from '../../lib/random.ts'
 import type { Slices } from '../../lib/slices.ts'
+import type { TurnShare } from '../../lib/turn-share.ts'
 import type { SendWatch } from '../send-watch.ts'
 import type { AdvertisedWatch } from './advertised-watch.ts'
 import type { FetchSessions } from './fetch-sessions.ts'
@@ -76,6 +77,8 @@ export interface KafkaParts {
 
 /** Everything that Kafka connections share. */
 export interface KafkaContext extends KafkaParts {
+  /** For reading requests and beginning them. */
+  readonly requestShare: TurnShare
   /** For connections whose peers do not take what they are sent. */
   readonly sendWatch: SendWatch
 }

@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net'
 import type { Timer } from '../../lib/clock.ts'
 import { unmapped } from '../../lib/loopback.ts'
+import { TurnShare } from '../../lib/turn-share.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
 import type { ByteSource } from '../byte-source.ts'
 import { SendWatch } from '../send-watch.ts'
@@ -18,7 +19,8 @@ export class KafkaServer {
 
   constructor(parts: KafkaParts) {
     const sendWatch = new SendWatch(parts.clock, kafkaLimits.kafkaIdleMsMax)
-    this.#context = { ...parts, sendWatch }
+    const requestShare = new TurnShare(parts.clock, kafkaLimits.kafkaRequestsMs)
+    this.#context = { ...parts, requestShare, sendWatch }
     this.#quota = new ConnectionQuota(parts.broker.ownSettings)
     this.#idleCheck = parts.clock.every(kafkaLimits.kafkaIdleCheckMs, () => {
       for (const connection of this.#connections) connection.checkIdle(kafkaLimits.kafkaIdleCheckMs)

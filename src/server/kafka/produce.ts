@@ -9,9 +9,11 @@ import type {
   ProduceRequest,
   ProduceResponse,
   TopicProduceData,
+  TopicProduceResponse,
 } from '../../codec/kafka/messages/produce.gen.ts'
 import { assert } from '../../lib/assert.ts'
 import type { Clock } from '../../lib/clock.ts'
+import { finishAtOnce, type Steps } from '../../lib/slices.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
 import { memoryLimits } from '../../limits/memory.ts'
 import type { Ticket } from '../../log/ticket.ts'
@@ -48,6 +50,8 @@ interface Work {
   readonly large: LargeBatch[]
 }
 
+type Answers = ProduceResponse['responses']
+
 const empty = Buffer.alloc(0)
 const zstdVersion = 7
 const topicIdVersion = 13
@@ -63,15 +67,15 @@ export const handleProduce: Handler<'produce'> = async (request, context) => {
     if (!(await produceHold.wait(ms))) return refuseAsShort(request, context)
   }
   const tickets = new Set<Ticket | undefined>()
-  const large: LargeBatch[] = []
   const isAllowed = allowedAcks.has(request.acks)
-  const responses = request.topicData.map((topic) => {
-    const partitionResponses = isAllowed
-      ? produceTopic(topic, { context, tickets, large })
-      : refuseTopic(topic, 'INVALID_REQUIRED_ACKS')
-    return { name: topic.name, topicId: topic.topicId, partitionResponses }
-  })
-  if (large.length > 0) await client.holdProduces(produceLarge({ large, context, tickets }))
+  const made = isAllowed
+    ? produceAll(request, { context, tickets, large: [] })
+    : request.topicData.map((topic) => ({
+        name: topic.name,
+        topicId: topic.topicId,
+        partitionResponses: refuseTopic(topic, 'INVALID_REQUIRED_ACKS'),
+      }))
+  const responses = made instanceof Promise ? await made : made
   if (request.acks === 0) {
     // Nobody waits for an answer, so an error can only be shown by ending the connection.
     if (hasError(responses)) client.destroy()
@@ -101,7 +105,37 @@ function refuseAsShort(
   return { responses, throttleTimeMs: kafkaLimits.produceThrottleMs }
 }
 
-function produceTopic(topic: TopicProduceData, work: Work): PartitionProduceResponse[] {
+/**
+ * Puts the batches in their places, at once if that is not much. Else what the producer sends next waits:
+ * for many partitions, some of which have their turn after others, and for large batches.
+ */
+function produceAll(request: ProduceRequest, work: Work): Answers | Promise<Answers> {
+  const { client, slices } = work.context
+  const steps = produceTopics(request, work)
+  const count = request.topicData.reduce((sum, { partitionData }) => sum + partitionData.length, 0)
+  if (count <= kafkaLimits.producedAtOnceMax) {
+    const answers = finishAtOnce(steps)
+    if (work.large.length === 0) return answers
+    return client.holdProduces(produceLarge(work)).then(() => answers)
+  }
+  let answers: Answers = []
+  const produced = slices.run(steps).then((all) => {
+    answers = all
+    return produceLarge(work)
+  })
+  return client.holdProduces(produced).then(() => answers)
+}
+
+function* produceTopics(request: ProduceRequest, work: Work): Steps<Answers> {
+  const responses: TopicProduceResponse[] = []
+  for (const topic of request.topicData) {
+    const partitionResponses = yield* produceTopic(topic, work)
+    responses.push({ name: topic.name, topicId: topic.topicId, partitionResponses })
+  }
+  return responses
+}
+
+function* produceTopic(topic: TopicProduceData, work: Work): Steps<PartitionProduceResponse[]> {
   const { context } = work
   const isById = context.apiVersion >= topicIdVersion
   const view = isById ? context.topics.findById(topic.topicId) : context.topics.find(topic.name)
@@ -119,6 +153,7 @@ function produceTopic(topic: TopicProduceData, work: Work): PartitionProduceResp
     const answer = produceData(place, work)
     if (answer === 'large') work.large.push({ ...place, responses, at })
     else responses[at] = answer
+    yield
   }
   return responses
 }

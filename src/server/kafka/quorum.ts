@@ -1,25 +1,43 @@
 // Requests about the quorum of controllers, which is this broker alone: DescribeQuorum and
 // UnregisterBroker.
 import { zeroUuid } from '../../codec/kafka/field-defaults.ts'
-import type { ResponsePartitionData } from '../../codec/kafka/messages/describe-quorum.gen.ts'
+import {
+  type DescribeQuorumRequest,
+  type ResponsePartitionData,
+  type ResponseTopicData,
+  writeResponseTopicData,
+} from '../../codec/kafka/messages/describe-quorum.gen.ts'
+import type { Steps } from '../../lib/slices.ts'
 import { answerTo, codeOf, invalidRequest, KafkaRefusal, noError } from './error-code.ts'
 import type { Handler, RequestContext } from './request-context.ts'
+import { ItemWriter } from './write-in-slices.ts'
 
 /** The log of Kafka's metadata; its end stands for that of the topology's entries. */
 const metadataTopic = '__cluster_metadata'
 
-export const handleDescribeQuorum: Handler<'describeQuorum'> = (request, context) => {
+export const handleDescribeQuorum: Handler<'describeQuorum'> = async (request, context) => {
   const { settings } = context
-  const topics = request.topics.map(({ topicName, partitions }) => ({
-    topicName,
-    partitions: partitions.map(({ partitionIndex }) => {
-      const isKnown = topicName === metadataTopic && partitionIndex === 0
-      return isKnown ? describeQuorum(context) : unknownPartition(partitionIndex)
-    }),
-  }))
+  const topics = await context.slices.run(describeTopics(request, context))
   const listeners = settings.listeners().map(({ name, advertised }) => ({ name, ...advertised() }))
   const nodes = [{ nodeId: settings.nodeId, listeners }]
   return { errorCode: noError, errorMessage: null, topics, nodes }
+}
+
+function* describeTopics(
+  request: DescribeQuorumRequest,
+  context: RequestContext,
+): Steps<readonly ResponseTopicData[]> {
+  const topics = new ItemWriter('describeQuorum', context, writeResponseTopicData)
+  for (const { topicName, partitions: asked } of request.topics) {
+    const partitions = []
+    for (const { partitionIndex } of asked) {
+      const isKnown = topicName === metadataTopic && partitionIndex === 0
+      partitions.push(isKnown ? describeQuorum(context) : unknownPartition(partitionIndex))
+      yield
+    }
+    topics.add({ topicName, partitions })
+  }
+  return topics.finish()
 }
 
 function describeQuorum({ broker, clock, settings }: RequestContext): ResponsePartitionData {

@@ -1,17 +1,33 @@
 // DescribeUserScramCredentials and AlterUserScramCredentials (KIP-554). Users log in with SASL PLAIN: nobody
 // has credentials for SCRAM, and none can be made.
-import type { AlterUserScramCredentialsResult } from '../../codec/kafka/messages/alter-user-scram-credentials.gen.ts'
-import type { DescribeUserScramCredentialsResult } from '../../codec/kafka/messages/describe-user-scram-credentials.gen.ts'
+import {
+  type AlterUserScramCredentialsRequest,
+  type AlterUserScramCredentialsResult,
+  writeAlterUserScramCredentialsResult,
+} from '../../codec/kafka/messages/alter-user-scram-credentials.gen.ts'
+import {
+  type DescribeUserScramCredentialsRequest,
+  type DescribeUserScramCredentialsResult,
+  writeDescribeUserScramCredentialsResult,
+} from '../../codec/kafka/messages/describe-user-scram-credentials.gen.ts'
 import { answerTo, KafkaRefusal, noError } from './error-code.ts'
 import type { Handler } from './request-context.ts'
+import { ItemWriter, writeAll } from './write-in-slices.ts'
 
-export const handleDescribeUserScramCredentials: Handler<'describeUserScramCredentials'> = (
+export const handleDescribeUserScramCredentials: Handler<'describeUserScramCredentials'> = async (
   request,
+  context,
 ) => {
-  const results = Array.from(countNames(request.users ?? []), ([name, count]) =>
-    describeUser(name, count > 1),
-  )
+  const api = 'describeUserScramCredentials'
+  const writer = new ItemWriter(api, context, writeDescribeUserScramCredentialsResult)
+  const results = await context.slices.run(writeAll(writer, describeEach(request)))
   return { throttleTimeMs: 0, errorCode: noError, errorMessage: null, results }
+}
+
+function* describeEach({
+  users,
+}: DescribeUserScramCredentialsRequest): Generator<DescribeUserScramCredentialsResult, void> {
+  for (const [name, count] of countNames(users ?? [])) yield describeUser(name, count > 1)
 }
 
 function describeUser(user: string, isRepeated: boolean): DescribeUserScramCredentialsResult {
@@ -27,15 +43,24 @@ function describeUser(user: string, isRepeated: boolean): DescribeUserScramCrede
   return { user, ...answerTo(refusal), credentialInfos: [] }
 }
 
-export const handleAlterUserScramCredentials: Handler<'alterUserScramCredentials'> = ({
+export const handleAlterUserScramCredentials: Handler<'alterUserScramCredentials'> = async (
+  request,
+  context,
+) => {
+  const api = 'alterUserScramCredentials'
+  const writer = new ItemWriter(api, context, writeAlterUserScramCredentialsResult)
+  const results = await context.slices.run(writeAll(writer, alterEach(request)))
+  return { throttleTimeMs: 0, results }
+}
+
+function* alterEach({
   deletions,
   upsertions,
-}) => {
+}: AlterUserScramCredentialsRequest): Generator<AlterUserScramCredentialsResult, void> {
   const made = new Set(upsertions.map(({ name }) => name))
-  const results = Array.from(countNames([...deletions, ...upsertions]), ([name, count]) =>
-    alterUser(name, { isRepeated: count > 1, isMade: made.has(name) }),
-  )
-  return { throttleTimeMs: 0, results }
+  for (const [name, count] of countNames([...deletions, ...upsertions])) {
+    yield alterUser(name, { isRepeated: count > 1, isMade: made.has(name) })
+  }
 }
 
 function alterUser(

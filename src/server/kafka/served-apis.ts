@@ -25,10 +25,12 @@ import {
   handleLeaveGroup,
   handleSyncGroup,
 } from './group-membership.ts'
-import { handleOffsetCommit, handleOffsetDelete, handleOffsetFetch } from './group-offsets.ts'
 import { handleListConfigResources } from './list-config-resources.ts'
 import { handleListOffsets } from './list-offsets.ts'
 import { handleMetadata } from './metadata.ts'
+import { handleOffsetCommit } from './offset-commit.ts'
+import { handleOffsetDelete } from './offset-delete.ts'
+import { handleOffsetFetch } from './offset-fetch.ts'
 import { handleProduce } from './produce.ts'
 import { handleDescribeQuorum, handleUnregisterBroker } from './quorum.ts'
 import {
@@ -45,7 +47,7 @@ import {
 } from './scram-credentials.ts'
 
 export const servedApis: ServedApis = {
-  produce: { handle: handleProduce, operation: 'work', ownsRequestMemory: true },
+  produce: { handle: handleProduce, operation: 'work', hasRecords: true, ownsRequestMemory: true },
   fetch: {
     handle: handleFetch,
     operation: 'work',
@@ -53,17 +55,17 @@ export const servedApis: ServedApis = {
   },
   listOffsets: { handle: handleListOffsets, operation: 'work', isAlone: true },
   metadata: { handle: handleMetadata, operation: 'discovery', isAlone: true },
-  offsetCommit: { handle: handleOffsetCommit, operation: 'work' },
-  offsetFetch: { handle: handleOffsetFetch, operation: 'work' },
+  offsetCommit: { handle: handleOffsetCommit, operation: 'work', isAlone: true },
+  offsetFetch: { handle: handleOffsetFetch, operation: 'work', isAlone: true },
   joinGroup: { handle: handleJoinGroup, operation: 'work' },
   heartbeat: { handle: handleHeartbeat, operation: 'work' },
   leaveGroup: { handle: handleLeaveGroup, operation: 'work' },
   syncGroup: { handle: handleSyncGroup, operation: 'work' },
-  describeGroups: { handle: handleDescribeGroups, operation: 'work' },
+  describeGroups: { handle: handleDescribeGroups, operation: 'work', isAlone: true },
   listGroups: { handle: handleListGroups, operation: 'work', isAlone: true },
-  deleteGroups: { handle: handleDeleteGroups, operation: 'work' },
-  offsetDelete: { handle: handleOffsetDelete, operation: 'work' },
-  findCoordinator: { handle: handleFindCoordinator, operation: 'work' },
+  deleteGroups: { handle: handleDeleteGroups, operation: 'work', isAlone: true },
+  offsetDelete: { handle: handleOffsetDelete, operation: 'work', isAlone: true },
+  findCoordinator: { handle: handleFindCoordinator, operation: 'work', isAlone: true },
   saslHandshake: { handle: handleSaslHandshake, operation: 'login' },
   saslAuthenticate: { handle: handleSaslAuthenticate, operation: 'login' },
   apiVersions: { handle: handleApiVersions, operation: 'login' },
@@ -72,7 +74,7 @@ export const servedApis: ServedApis = {
   createPartitions: { handle: handleCreatePartitions, operation: 'work', isAlone: true },
   deleteRecords: { handle: handleDeleteRecords, operation: 'work', isAlone: true },
   initProducerId: { handle: handleInitProducerId, operation: 'work' },
-  offsetForLeaderEpoch: { handle: handleOffsetForLeaderEpoch, operation: 'work' },
+  offsetForLeaderEpoch: { handle: handleOffsetForLeaderEpoch, operation: 'work', isAlone: true },
   describeConfigs: { handle: handleDescribeConfigs, operation: 'work', isAlone: true },
   alterConfigs: { handle: handleAlterConfigs, operation: 'work', isAlone: true },
   incrementalAlterConfigs: {
@@ -100,9 +102,17 @@ export const servedApis: ServedApis = {
   listPartitionReassignments: { handle: handleListPartitionReassignments, operation: 'work' },
   describeClientQuotas: { handle: handleDescribeClientQuotas, operation: 'work' },
   alterClientQuotas: { handle: handleAlterClientQuotas, operation: 'work', isAlone: true },
-  describeUserScramCredentials: { handle: handleDescribeUserScramCredentials, operation: 'work' },
-  alterUserScramCredentials: { handle: handleAlterUserScramCredentials, operation: 'work' },
-  describeQuorum: { handle: handleDescribeQuorum, operation: 'work' },
+  describeUserScramCredentials: {
+    handle: handleDescribeUserScramCredentials,
+    operation: 'work',
+    isAlone: true,
+  },
+  alterUserScramCredentials: {
+    handle: handleAlterUserScramCredentials,
+    operation: 'work',
+    isAlone: true,
+  },
+  describeQuorum: { handle: handleDescribeQuorum, operation: 'work', isAlone: true },
   unregisterBroker: { handle: handleUnregisterBroker, operation: 'work' },
   listConfigResources: { handle: handleListConfigResources, operation: 'work', isAlone: true },
 }

@@ -5,6 +5,8 @@ import { type WriteItem, WrittenArray } from '../../codec/kafka/arrays.ts'
 import { WireWriter } from '../../codec/kafka/wire-writer.ts'
 import type { Steps } from '../../lib/slices.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
+import { kafkaLimits } from '../../limits/kafka.ts'
+import { RefusedRequestError } from './refused-request-error.ts'
 import type { RequestContext } from './request-context.ts'
 
 /** An array of an answer, each item of which is written when it is there. */
@@ -15,6 +17,8 @@ export class ItemWriter<T> {
   readonly #writer = new WireWriter()
   readonly #pieces: Buffer[] = []
   #count = 0
+  /** Bytes of the pieces. */
+  #size = 0
 
   /** `writeItem` is the codec's function for one item. */
   constructor(api: ApiName, { apiVersion }: RequestContext, writeItem: WriteItem<T>) {
@@ -28,7 +32,11 @@ export class ItemWriter<T> {
     this.#writeItem(this.#writer, item, this.#version)
     this.#count++
     if (this.#writer.size < amqpLimits.outputSlabSizeMax) return
+    this.#size += this.#writer.size
     this.#pieces.push(...this.#writer.finish())
+    if (this.#size > kafkaLimits.answerSizeMax) {
+      throw new RefusedRequestError('the answer would be too large: ask in parts')
+    }
     this.#begin()
   }
 

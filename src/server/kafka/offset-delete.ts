@@ -1,0 +1,56 @@
+// OffsetDelete (key 47). Many partitions go as several atoms, as OffsetCommit has it.
+import type { GroupErrorCode } from '../../broker/group/group-error.ts'
+import type { TopicPartition } from '../../broker/group/group-offsets.ts'
+import {
+  type OffsetDeleteRequest,
+  type OffsetDeleteResponse,
+  writeOffsetDeleteResponseTopic,
+} from '../../codec/kafka/messages/offset-delete.gen.ts'
+import type { Steps } from '../../lib/slices.ts'
+import { kafkaLimits } from '../../limits/kafka.ts'
+import { groupCodeOf } from './group-errors.ts'
+import { Outstanding } from './outstanding.ts'
+import type { Handler, RequestContext } from './request-context.ts'
+import { ItemWriter } from './write-in-slices.ts'
+
+export const handleOffsetDelete: Handler<'offsetDelete'> = (request, context) =>
+  context.slices.run(deleteOffsets(request, context))
+
+function* deleteOffsets(
+  request: OffsetDeleteRequest,
+  context: RequestContext,
+): Steps<OffsetDeleteResponse> {
+  const places: TopicPartition[] = []
+  for (const { name, partitions } of request.topics) {
+    for (const { partitionIndex } of partitions) {
+      places.push({ topic: name, partition: partitionIndex })
+      yield
+    }
+  }
+  const errors: (GroupErrorCode | undefined)[] = []
+  let refusal: GroupErrorCode | undefined
+  const outstanding = new Outstanding()
+  // Also without any place: the group is asked all the same.
+  for (let from = 0; from === 0 || from < places.length; from += kafkaLimits.committedAtOnceMax) {
+    const done = outstanding.expect()
+    const some = places.slice(from, from + kafkaLimits.committedAtOnceMax)
+    context.groups.deleteOffsets(request.groupId, some, (answer) => {
+      refusal ??= answer.error
+      for (const [at, error] of answer.errors.entries()) errors[from + at] = error
+      done()
+    })
+    yield
+  }
+  yield outstanding.whenAll()
+  const topics = new ItemWriter('offsetDelete', context, writeOffsetDeleteResponseTopic)
+  let at = 0
+  for (const { name, partitions: asked } of refusal === undefined ? request.topics : []) {
+    const partitions = []
+    for (const { partitionIndex } of asked) {
+      partitions.push({ partitionIndex, errorCode: groupCodeOf(errors[at++]) })
+      yield
+    }
+    topics.add({ name, partitions })
+  }
+  return { errorCode: groupCodeOf(refusal), throttleTimeMs: 0, topics: topics.finish() }
+}

@@ -1,0 +1,117 @@
+// OffsetFetch (key 9): one group, or since version 8 several.
+import type { FetchedOffset } from '../../broker/group/group-coordinator.ts'
+import {
+  type OffsetFetchRequest,
+  type OffsetFetchRequestGroup,
+  type OffsetFetchResponse,
+  type OffsetFetchResponseGroup,
+  type OffsetFetchResponsePartition,
+  writeOffsetFetchResponseGroup,
+} from '../../codec/kafka/messages/offset-fetch.gen.ts'
+import type { Steps } from '../../lib/slices.ts'
+import { codeOf, noError } from './error-code.ts'
+import type { Handler, RequestContext } from './request-context.ts'
+import { ItemWriter } from './write-in-slices.ts'
+
+const topicIdVersion = 10
+const batchVersion = 8
+const none = -1
+
+/** Offsets of one topic, as an answer has them. */
+interface FetchedTopic {
+  readonly name: string
+  readonly partitions: readonly OffsetFetchResponsePartition[]
+}
+
+export const handleOffsetFetch: Handler<'offsetFetch'> = (request, context) =>
+  context.slices.run(
+    context.apiVersion >= batchVersion ? fetchGroups(request, context) : fetchOne(request, context),
+  )
+
+function* fetchGroups(
+  request: OffsetFetchRequest,
+  context: RequestContext,
+): Steps<OffsetFetchResponse> {
+  const groups = new ItemWriter('offsetFetch', context, writeOffsetFetchResponseGroup)
+  for (const group of request.groups) {
+    groups.add(yield* fetchGroup(group, context))
+    yield
+  }
+  return { throttleTimeMs: 0, groups: groups.finish() }
+}
+
+function* fetchOne(
+  { groupId, topics: asked }: OffsetFetchRequest,
+  context: RequestContext,
+): Steps<OffsetFetchResponse> {
+  if (asked === null) {
+    const topics = yield* fetchAll(groupId, context)
+    return { throttleTimeMs: 0, topics, errorCode: noError }
+  }
+  const topics: FetchedTopic[] = []
+  for (const { name, partitionIndexes } of asked) {
+    topics.push({ name, partitions: yield* fetchTopic(groupId, name, partitionIndexes, context) })
+  }
+  return { throttleTimeMs: 0, topics, errorCode: noError }
+}
+
+function* fetchGroup(
+  { groupId, topics: asked }: OffsetFetchRequestGroup,
+  context: RequestContext,
+): Steps<OffsetFetchResponseGroup> {
+  const { topics, apiVersion } = context
+  if (asked === null) {
+    const found = (yield* fetchAll(groupId, context)).flatMap((topic) => {
+      const topicId = topics.find(topic.name)?.topicId
+      return topicId === undefined ? [] : [{ ...topic, topicId }]
+    })
+    return { groupId, topics: found, errorCode: noError }
+  }
+  const answers = []
+  for (const { name, topicId, partitionIndexes } of asked) {
+    const known = apiVersion >= topicIdVersion ? topics.findById(topicId)?.name : name
+    const found = yield* fetchTopic(groupId, known ?? '', partitionIndexes, context)
+    const errorCode = codeOf('UNKNOWN_TOPIC_ID')
+    const partitions = known === undefined ? found.map((one) => ({ ...one, errorCode })) : found
+    answers.push({ name, topicId, partitions })
+  }
+  return { groupId, topics: answers, errorCode: noError }
+}
+
+// oxlint-disable-next-line max-params -- what is asked, and where
+function* fetchTopic(
+  groupId: string,
+  topic: string,
+  indexes: readonly number[],
+  { groups }: RequestContext,
+): Steps<OffsetFetchResponsePartition[]> {
+  const partitions: OffsetFetchResponsePartition[] = []
+  for (const partition of indexes) {
+    const [found] = groups.fetchOffsets(groupId, [{ topic, partition }])
+    if (found !== undefined) partitions.push(toPartition(found))
+    yield
+  }
+  return partitions
+}
+
+/** Everything that a group has committed, by topic. */
+function* fetchAll(groupId: string, { groups }: RequestContext): Steps<FetchedTopic[]> {
+  const topics = new Map<string, OffsetFetchResponsePartition[]>()
+  for (const offset of groups.fetchAllOffsets(groupId)) {
+    const known = topics.get(offset.topic)
+    if (known === undefined) topics.set(offset.topic, [toPartition(offset)])
+    else known.push(toPartition(offset))
+    yield
+  }
+  return Array.from(topics, ([name, partitions]) => ({ name, partitions }))
+}
+
+function toPartition({ partition, committed }: FetchedOffset): OffsetFetchResponsePartition {
+  return {
+    partitionIndex: partition,
+    committedOffset: committed?.offset ?? none,
+    committedLeaderEpoch: committed?.leaderEpoch ?? none,
+    metadata: committed?.metadata ?? '',
+    errorCode: noError,
+  }
+}
