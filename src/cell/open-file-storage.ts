@@ -3,7 +3,7 @@
 import path from 'node:path'
 import { logLimits } from '../limits/log.ts'
 import { makeRoomToStart } from '../log/file/disk-space.ts'
-import { createSystemDisk } from '../log/file/disk.ts'
+import { createSystemDisk, type Disk } from '../log/file/disk.ts'
 import { type OpenedFileLogStore, openFileLogStore } from '../log/file/open-file-log-store.ts'
 import type { Topology } from '../meta/topology-database.ts'
 import { systemTopologyFiles } from '../meta/topology-files.ts'
@@ -12,8 +12,7 @@ import type { FileDoors, Storage, StorageOptions } from './open-storage.ts'
 
 export async function openFileStorage(options: StorageOptions): Promise<Storage> {
   const folder = path.resolve(options.data)
-  const doors = doorsOf(options)
-  const { disk, topologyFiles } = doors
+  const { disk, topologyFiles } = doorsOf(options)
   await disk.createFolder(folder)
   // The view of the topology needs room, too.
   await makeRoomToStart(disk, folder)
@@ -34,7 +33,7 @@ export async function openFileStorage(options: StorageOptions): Promise<Storage>
   })
   try {
     const topology = view.load()
-    const { store, recovered } = await openLog(options, { ...doors, folder }, view, topology)
+    const { store, recovered } = await openLog(options, { folder, disk }, view, topology)
     opened = store
     if (recovered.cut !== undefined) options.logger.warn(recovered.cut)
     for (const loss of recovered.losses) options.logger.error(loss)
@@ -61,7 +60,7 @@ export async function openFileStorage(options: StorageOptions): Promise<Storage>
 
 function openLog(
   options: StorageOptions,
-  { folder, disk, limits }: FileDoors & { readonly folder: string },
+  { folder, disk }: { readonly folder: string; readonly disk: Disk },
   view: TopologyView,
   { appliedSequence }: Topology,
 ): Promise<OpenedFileLogStore> {
@@ -72,7 +71,6 @@ function openLog(
     clock,
     random,
     turn,
-    ...(limits && { limits }),
     durability: options.durability,
     diskFreeMin: freeMinOf(options.diskFreeLimit),
     converter: options.converter,

@@ -24,10 +24,9 @@ export function openGroups(
   })
   groups.restore(groupRowsOf(state))
   groups.start()
-  // Its offsets go first: no group may find them under a new topic of the same name. Queues that end
-  // with a connection or the process have none.
+  // Its offsets go first: no group may find them under a new topic of the same name.
   broker.deletionListeners.push((queue) => {
-    if (queue.vhost === vhost.name && queue.isDurable) groups.deleteTopic(queue.name)
+    if (queue.vhost === vhost.name) groups.deleteTopic(queue.name)
   })
   return groups
 }

@@ -5,7 +5,6 @@ import type { Logger } from '../lib/logger.ts'
 import type { Random } from '../lib/random.ts'
 import type { Turn } from '../lib/turn.ts'
 import type { Disk } from '../log/file/disk.ts'
-import type { FileLimits } from '../log/file/file-limits.ts'
 import type { BlockedReason, LogStore } from '../log/log-store.ts'
 import type { Log } from '../log/log.ts'
 import { type MemoryChaos, MemoryLogStore } from '../log/memory/memory-log-store.ts'
@@ -17,8 +16,6 @@ import type { TopologyFiles } from '../meta/topology-files.ts'
 export interface FileDoors {
   readonly disk: Disk
   readonly topologyFiles: TopologyFiles
-  /** Limits of the log's files that are not the usual ones. */
-  readonly limits?: Partial<FileLimits>
 }
 
 /**

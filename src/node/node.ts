@@ -49,6 +49,8 @@ interface Opened {
 export class Node implements AsyncDisposable {
   /** Service name → address, for every listener that is open. */
   readonly addresses: Record<string, Address> = {}
+  /** What it serves, once that is open. */
+  cell: Cell | undefined
   /** Rejects when storage failed for good: nothing more can be confirmed, the process has to end. */
   readonly failed: Promise<never>
   /** The connections of all protocols. */
@@ -150,6 +152,7 @@ export class Node implements AsyncDisposable {
       }),
     )
     this.#stack.defer(() => this.#batchWorker.close())
+    this.cell = cell
     return cell
   }
 

@@ -41,16 +41,21 @@ export type DiskHook = (operation: DiskOperation, path: string) => Fate
 
 interface PendingWrite {
   readonly position: number
-  readonly bytes: Buffer
-  /** Its answer has been given: a sync that begins now covers it. */
+  /** What was written of it. */
+  bytes: Buffer
+  /** It is in the file, and a sync that begins now covers it. */
   isFinished: boolean
   /** A sync of it failed: the system takes it for written. */
   isForsaken: boolean
 }
 
-/** Bytes that are written in place; they grow by doubling, so that an append costs what it writes. */
+/**
+ * Bytes that are written in place and grow by doubling, so that an append costs what it writes. A copy
+ * costs nothing until one of the two is written to.
+ */
 class Bytes {
   #memory: Buffer = Buffer.alloc(0)
+  #isShared = false
   size = 0
 
   static of(content: Buffer): Bytes {
@@ -64,21 +69,35 @@ class Bytes {
     return this.#memory.subarray(0, this.size)
   }
 
+  copy(): Bytes {
+    const bytes = new Bytes()
+    bytes.#memory = this.#memory
+    bytes.size = this.size
+    bytes.#isShared = true
+    this.#isShared = true
+    return bytes
+  }
+
   write(position: number, bytes: Buffer): void {
     const end = position + bytes.length
-    if (end > this.#memory.length) {
-      const grown = Buffer.alloc(Math.max(end, this.#memory.length * 2))
-      this.content.copy(grown)
-      this.#memory = grown
-    }
+    if (end > this.#memory.length) this.#move(Math.max(end, this.#memory.length * 2))
+    else if (this.#isShared) this.#move(this.#memory.length)
     bytes.copy(this.#memory, position)
     this.size = Math.max(this.size, end)
   }
 
   truncate(size: number): void {
     if (size >= this.size) return
+    if (this.#isShared) this.#move(this.#memory.length)
     this.#memory.fill(0, size, this.size)
     this.size = size
+  }
+
+  #move(size: number): void {
+    const memory = Buffer.alloc(size)
+    this.content.copy(memory)
+    this.#memory = memory
+    this.#isShared = false
   }
 }
 
@@ -90,18 +109,24 @@ class Inode {
   pending: PendingWrite[] = []
 
   /** A file with this content, all of it synced. */
-  static of(content: Buffer): Inode {
+  static of(content: Bytes): Inode {
     const inode = new Inode()
-    inode.content = Bytes.of(content)
-    inode.durable = Bytes.of(content)
+    inode.content = content.copy()
+    inode.durable = content.copy()
     return inode
   }
 
-  write(position: number, bytes: Buffer): PendingWrite {
+  begin(position: number, bytes: Buffer): PendingWrite {
     const write = { position, bytes, isFinished: false, isForsaken: false }
-    this.content.write(position, bytes)
     this.pending.push(write)
     return write
+  }
+
+  /** Puts the first `size` bytes of a write into the file. */
+  finish(write: PendingWrite, size: number): void {
+    write.bytes = write.bytes.subarray(0, size)
+    write.isFinished = true
+    if (size > 0) this.content.write(write.position, write.bytes)
   }
 
   truncate(size: number): void {
@@ -122,20 +147,42 @@ class Inode {
     this.pending = this.pending.filter((write) => !gone.has(write))
   }
 
+  /** The power was cut: of what was not synced anything may be there. */
   afterCrash(random: Random): Inode {
-    const inode = Inode.of(this.durable.content)
+    const inode = Inode.of(this.durable)
     for (const { position, bytes } of this.pending) {
-      if (random.next() < 0.5) continue
-      const kept = random.next() < 0.5 ? bytes.length : random.below(bytes.length + 1)
-      if (kept === 0) continue
-      inode.content.write(position, bytes.subarray(0, kept))
-      inode.durable.write(position, bytes.subarray(0, kept))
+      const kept = luckOf(bytes, random)
+      if (kept.length === 0) continue
+      inode.content.write(position, kept)
+      inode.durable.write(position, kept)
+    }
+    return inode
+  }
+
+  /** The process was killed: the system has what was written, and may have some of what was being. */
+  afterKill(random: Random): Inode {
+    const inode = Inode.of(this.durable)
+    inode.content = this.content.copy()
+    for (const write of this.pending) {
+      const copy = inode.begin(write.position, write.bytes)
+      copy.isForsaken = write.isForsaken
+      if (write.isFinished) copy.isFinished = true
+      else inode.finish(copy, luckOf(write.bytes, random).length)
     }
     return inode
   }
 }
 
+/** What chance leaves of a write: nothing, all of it, or a part. */
+function luckOf(bytes: Buffer, random: Random): Buffer {
+  if (random.next() < 0.5) return bytes.subarray(0, 0)
+  return bytes.subarray(0, random.next() < 0.5 ? bytes.length : random.below(bytes.length + 1))
+}
+
 type NameChange = { readonly path: string; readonly inode: Inode | undefined }
+
+/** Of what was being written, nothing got there. */
+const nothingElse: Random = { next: () => 0, below: () => 0, bytes: (size) => Buffer.alloc(size) }
 
 export class FaultDisk implements Disk {
   readonly writesPastCache = true
@@ -176,10 +223,23 @@ export class FaultDisk implements Disk {
     return disk
   }
 
-  /** What a killed process leaves: everything it wrote, synced or not. */
-  kill(): FaultDisk {
+  /** What the next process finds after this one was killed: everything written, synced or not. */
+  kill(random: Random = nothingElse): FaultDisk {
     this.#isDead = true
-    return this.copy()
+    const disk = new FaultDisk(this.#clock)
+    disk.capacity = this.capacity
+    const inodes = new Map<Inode, Inode>()
+    const kept = (inode: Inode): Inode => {
+      const known = inodes.get(inode) ?? inode.afterKill(random)
+      inodes.set(inode, known)
+      return known
+    }
+    for (const [path, inode] of this.#names) disk.#names.set(path, kept(inode))
+    for (const [path, inode] of this.#durableNames) disk.#durableNames.set(path, kept(inode))
+    disk.#pendingNames = this.#pendingNames.map((changes) =>
+      changes.map(({ path, inode }) => ({ path, inode: inode && kept(inode) })),
+    )
+    return disk
   }
 
   /** Another disk with the same files, all synced. */
@@ -187,7 +247,7 @@ export class FaultDisk implements Disk {
     const disk = new FaultDisk(this.#clock)
     disk.capacity = this.capacity
     for (const [path, inode] of this.#names) {
-      const kept = Inode.of(inode.content.content)
+      const kept = Inode.of(inode.content)
       disk.#names.set(path, kept)
       disk.#durableNames.set(path, kept)
     }
@@ -347,18 +407,18 @@ class FaultFile implements DiskFile {
   writev(buffers: Buffer[], position: number, done: DiskCallback): void {
     // Bytes are taken now and may be torn from now on; the writer may reuse its buffers later only.
     const bytes = this.#padded(Buffer.concat(buffers), position)
-    const room = Math.max(0, this.#disk.capacity - this.#disk.usedSize)
-    const grows = Math.max(0, position + bytes.length - this.#inode.content.size)
-    const kept = grows <= room ? bytes.length : Math.max(0, bytes.length - (grows - room))
     this.#disk.start('write', this.#path, (error) => {
-      if (write !== undefined) write.isFinished = true
+      const room = Math.max(0, this.#disk.capacity - this.#disk.usedSize)
+      const grows = Math.max(0, position + bytes.length - this.#inode.content.size)
+      const kept = grows <= room ? bytes.length : Math.max(0, bytes.length - (grows - room))
+      this.#inode.finish(write, kept)
       if (error !== null) done(error)
       else if (kept < bytes.length) done(diskError('ENOSPC', this.#path))
       // One call to the system, and still two things that can fail or be held one by one.
-      else if (this.#isSynced && write !== undefined) this.#sync([write], done)
+      else if (this.#isSynced) this.#sync([write], done)
       else done(null)
     })
-    const write = kept > 0 ? this.#inode.write(position, bytes.subarray(0, kept)) : undefined
+    const write = this.#inode.begin(position, bytes)
   }
 
   datasync(done: DiskCallback): void {

@@ -93,20 +93,9 @@ export class GroupCoordinator {
     return this.#context.config
   }
 
-  /**
-   * Takes over what was stored, once, before anything else, and forgets offsets of partitions that are
-   * no more. Throws GroupFormatError.
-   */
+  /** Takes over what was stored, once, before anything else. Throws GroupFormatError. */
   restore(rows: Iterable<GroupRow>): void {
-    const context = this.#context
-    const unowned = restoreGroups(rows, context, (groupId) => this.#getOrCreate(groupId))
-    for (let start = 0; start < unowned.length; start += groupLimits.unownedRowsPerWriteMax) {
-      const keys = unowned.slice(start, start + groupLimits.unownedRowsPerWriteMax)
-      context.store.write(
-        keys.map((key) => ({ key, value: undefined })),
-        () => {},
-      )
-    }
+    restoreGroups(rows, (groupId) => this.#getOrCreate(groupId))
   }
 
   /** Begins to watch over members and offsets. Members have their whole session to come back. */

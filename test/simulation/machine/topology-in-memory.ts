@@ -1,0 +1,162 @@
+// The topology's files without a disk: the view's rows as SQLite would have them, applied a whole batch at a
+// time by a thread that is none. They outlive the broker's process, and a batch that is being applied
+// when it dies is there or not.
+import type { Random } from '../../../src/lib/random.ts'
+import { type PackedEntries, unpackEntries } from '../../../src/meta/entry-batch.ts'
+import {
+  type BindingRow,
+  decodeTopologyChanges,
+  type ExchangeRow,
+  type QueueRow,
+  type TopologyChange,
+} from '../../../src/meta/topology-change.ts'
+import type { Topology } from '../../../src/meta/topology-database.ts'
+import { DataFolderLockedError } from '../../../src/meta/topology-error.ts'
+import type { TopologyFiles, WriterEvents, WriterThread } from '../../../src/meta/topology-files.ts'
+import { fieldTableToJson } from '../../../src/record/message/field-table-json.ts'
+import type { VirtualClock } from '../../../src/testing/virtual-clock.ts'
+
+export interface TopologyInMemoryOptions {
+  readonly clock: VirtualClock
+  readonly random: Random
+  /** How long the next batch takes, in ms. */
+  readonly latencyMs: () => number
+  /** Why the next batch cannot be written, if so. */
+  readonly fault: () => Error | undefined
+}
+
+export class TopologyInMemory implements TopologyFiles {
+  readonly #options: TopologyInMemoryOptions
+  readonly #vhosts = new Set<string>()
+  readonly #exchanges = new Map<string, ExchangeRow>()
+  readonly #queues = new Map<string, QueueRow>()
+  readonly #bindings = new Map<string, BindingRow>()
+  #appliedSequence = 0
+  #isLocked = false
+  /** What the thread of the living process is doing. */
+  #applying: PackedEntries | undefined
+  #process = 0
+
+  constructor(options: TopologyInMemoryOptions) {
+    this.#options = options
+  }
+
+  lock(folder: string): Disposable {
+    if (this.#isLocked) throw new DataFolderLockedError(`${folder} is in use`)
+    this.#isLocked = true
+    const process = this.#process
+    return {
+      [Symbol.dispose]: () => {
+        if (process === this.#process) this.#isLocked = false
+      },
+    }
+  }
+
+  load(): Topology {
+    return {
+      appliedSequence: this.#appliedSequence,
+      vhosts: [...this.#vhosts].map((name) => ({ name })),
+      exchanges: [...this.#exchanges.values()],
+      queues: [...this.#queues.values()],
+      bindings: [...this.#bindings.values()],
+    }
+  }
+
+  startWriter(_folder: string, { onReply }: WriterEvents): WriterThread {
+    const process = this.#process
+    const later = (callback: () => void): void => {
+      this.#options.clock.after(this.#options.latencyMs(), () => {
+        if (process === this.#process) callback()
+      })
+    }
+    return {
+      apply: (batch) => {
+        this.#applying = batch
+        later(() => {
+          this.#applying = undefined
+          const fault = this.#options.fault()
+          if (fault === undefined) this.#apply(batch)
+          onReply(fault)
+        })
+      },
+      close: (onExit) => later(onExit),
+      ref: () => undefined,
+    }
+  }
+
+  /** The process is gone, and its lock with it. */
+  onKilled(): void {
+    this.#process++
+    this.#isLocked = false
+    if (this.#applying !== undefined && this.#options.random.next() < 0.5)
+      this.#apply(this.#applying)
+    this.#applying = undefined
+  }
+
+  #apply(batch: PackedEntries): void {
+    for (const entry of unpackEntries(batch)) {
+      for (const change of decodeTopologyChanges(entry)) this.#applyChange(change)
+    }
+    this.#appliedSequence = batch.lastSequence
+  }
+
+  #applyChange(change: TopologyChange): void {
+    switch (change.kind) {
+      case 'vhost':
+        if (change.op === 'put') this.#vhosts.add(change.row.name)
+        else this.#vhosts.delete(change.name)
+        return
+      case 'exchange':
+        if (change.op === 'put') this.#exchanges.set(keyOf(change.row), change.row)
+        else this.#deleteExchange(change)
+        return
+      case 'queue':
+        if (change.op === 'put') this.#queues.set(keyOf(change.row), change.row)
+        else this.#deleteQueue(change)
+        return
+      case 'binding': {
+        const { row } = change
+        const key = JSON.stringify({ ...row, arguments: fieldTableToJson(row.arguments) })
+        if (change.op === 'put') this.#bindings.set(key, row)
+        else this.#bindings.delete(key)
+        return
+      }
+      default:
+        throw new Error('no simulated client makes users')
+    }
+  }
+
+  #deleteExchange(named: Named): void {
+    this.#exchanges.delete(keyOf(named))
+    this.#deleteBindings(
+      (row) =>
+        row.vhost === named.vhost && (row.source === named.name || leadsTo(row, 'exchange', named)),
+    )
+  }
+
+  #deleteQueue(named: Named): void {
+    this.#queues.delete(keyOf(named))
+    this.#deleteBindings((row) => leadsTo(row, 'queue', named))
+  }
+
+  #deleteBindings(isGone: (row: BindingRow) => boolean): void {
+    for (const [key, row] of this.#bindings) if (isGone(row)) this.#bindings.delete(key)
+  }
+}
+
+interface Named {
+  readonly vhost: string
+  readonly name: string
+}
+
+function keyOf({ vhost, name }: Named): string {
+  return JSON.stringify([vhost, name])
+}
+
+function leadsTo(
+  row: BindingRow,
+  kind: BindingRow['destinationKind'],
+  { vhost, name }: Named,
+): boolean {
+  return row.vhost === vhost && row.destinationKind === kind && row.destination === name
+}

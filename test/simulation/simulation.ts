@@ -1,0 +1,173 @@
+// A whole broker and many clients of it in one process, with everything that could differ from one run to
+// the next decided by a seed.
+//
+// The fault model:
+// - Time is virtual. A turn of the event loop and each look at the clock may cost time, timers fire late.
+// - The network delivers what was sent in order, in pieces of any size, after any time up to a maximum, and
+//   has a window. Connections are reset, fall silent for ever, or have a client that stops reading.
+// - The broker is killed at any moment, also while it starts, or stopped in good order. A kill leaves what was
+//   written; when the power is cut, only what was synced is sure: of other writes nothing, all or a part may
+//   be there, in any combination, and so of created, renamed and removed names.
+// - The disk takes its time, sometimes long. For a while any operation that changes something may fail, with
+//   or without effect; what was unsynced when a sync failed is lost though later syncs succeed. It is
+//   full for a while. What was read is what was written: rot is for tests of recovery.
+// - Threads are none: their work takes virtual time, and the one for large batches may die.
+//
+// A run has three parts. First clients work and are troubled. Then everything is put right, clients come to
+// an end, and every one of them must: a request without an answer is found here. At last the broker is
+// ended once more, started, and all that it has is compared with what clients know.
+import { seededRandom } from '../../src/testing/seeded-random.ts'
+import { AmqpClient, type Work } from './amqp/amqp-client.ts'
+import { Drain } from './amqp/drain.ts'
+import * as work from './amqp/work.ts'
+import { enforceLimits } from './draw-limits.ts'
+import { Draw } from './draw.ts'
+import { EventLoop } from './event-loop.ts'
+import { Invariants } from './invariants.ts'
+import { Violation } from './model/history.ts'
+import { Nemesis } from './nemesis.ts'
+import { drawPlan, type Plan } from './plan.ts'
+import { Trace } from './trace.ts'
+import { World } from './world.ts'
+
+export interface SimulationResult {
+  readonly seed: number
+  /** Over everything that happened: the same seed has the same. */
+  readonly hash: number
+  readonly eventCount: number
+  readonly stepCount: number
+  readonly turnCount: number
+  readonly violation: Violation | undefined
+  /** What happened last, for a report. */
+  readonly recent: readonly string[]
+}
+
+export interface SimulationOptions {
+  readonly seed: number
+  /** Gets each event as a line. */
+  readonly write?: ((line: string) => void) | undefined
+  /** Changes the plan that the seed draws. */
+  readonly adapt?: (plan: Plan) => Plan
+}
+
+/** After everything was put right, whoever still waits for an answer after so long will for ever, in ms. */
+const patienceMs = 600_000
+
+export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
+  const drawn = drawPlan(options.seed)
+  const plan = options.adapt?.(drawn) ?? drawn
+  using _limits = enforceLimits(plan.limits)
+  const simulation = new Simulation(plan, options.write)
+  using _watch = watchProcess((error) => simulation.world.report(error))
+  return simulation.run()
+}
+
+class Simulation {
+  readonly world: World
+  readonly #plan: Plan
+  readonly #loop: EventLoop
+  readonly #trace: Trace
+  readonly #nemesis: Nemesis
+  readonly #invariants: Invariants
+
+  constructor(plan: Plan, write: SimulationOptions['write']) {
+    this.#plan = plan
+    const draw = new Draw(seededRandom(plan.seed ^ 0x100b))
+    this.#loop = new EventLoop({
+      busyMs: () => draw.time(plan.busyMsMax),
+      onTurn: () => this.#invariants.check(),
+      onThrown: (error) => this.world.report(error),
+    })
+    const { clock } = this.#loop
+    this.#trace = new Trace({ now: () => clock.monotonic(), write })
+    this.world = new World({ plan, clock, trace: this.#trace })
+    this.#nemesis = new Nemesis(this.world)
+    this.#invariants = new Invariants(this.world)
+  }
+
+  async run(): Promise<SimulationResult> {
+    const clients = this.#clients()
+    const troubles = this.#nemesis.run()
+    const working = clients.map((client) => this.#watched(client.run()))
+    await this.#pass(this.#plan.durationMs)
+    this.world.isWindingDown = true
+    await this.#finish('peace is made', Promise.all([troubles, this.#nemesis.makePeace()]))
+    await this.#finish('all clients come to an end', Promise.all(working), () =>
+      clients.filter(({ isRunning }) => isRunning).map(({ name }) => name),
+    )
+    this.#invariants.checkQuiet()
+    if (this.#plan.machine.engine === 'file') {
+      await this.#finish('the broker starts again', this.#nemesis.restart())
+    }
+    await this.#finish('everything is looked at', new Drain(this.world).run())
+    return this.#result()
+  }
+
+  #clients(): AmqpClient[] {
+    const { clients } = this.#plan
+    const make = (count: number, kind: string, what: Work): AmqpClient[] =>
+      Array.from({ length: count }, (_, at) => new AmqpClient(`${kind}${at}`, this.world, what))
+    return [
+      ...make(clients.publishers, 'publisher', work.publish),
+      ...make(clients.consumers, 'consumer', work.consume),
+      ...make(clients.getters, 'getter', work.get),
+      ...make(clients.declarers, 'declarer', work.declare),
+      ...make(clients.transactors, 'transactor', work.transact),
+    ]
+  }
+
+  async #pass(ms: number): Promise<void> {
+    await this.#loop.run(ms, () => this.#isBroken)
+  }
+
+  /** Lets time pass until `promise` is settled, but not for ever. */
+  async #finish(what: string, promise: Promise<unknown>, missing?: () => string[]): Promise<void> {
+    let isDone = false
+    void this.#watched(promise).then(() => {
+      isDone = true
+    })
+    if (this.#isBroken) return
+    await this.#loop.run(patienceMs, () => isDone || this.#isBroken)
+    if (isDone || this.#isBroken) return
+    const who = missing === undefined ? '' : `: ${missing().join(', ')}`
+    this.world.report(new Violation(`It takes too long until ${what}${who}`))
+  }
+
+  get #isBroken(): boolean {
+    return this.world.history.violation !== undefined
+  }
+
+  async #watched(promise: Promise<unknown>): Promise<void> {
+    try {
+      await promise
+    } catch (error) {
+      this.world.report(error)
+    }
+  }
+
+  #result(): SimulationResult {
+    const { hash, count, recent } = this.#trace
+    return {
+      seed: this.#plan.seed,
+      hash,
+      eventCount: count,
+      stepCount: this.world.stepCount,
+      turnCount: this.#loop.turnCount,
+      violation: this.world.history.violation,
+      recent,
+    }
+  }
+}
+
+/** What would end a process by itself is a violation, too. */
+function watchProcess(onBroken: (error: unknown) => void): Disposable {
+  const listener = (error: unknown): void => onBroken(error)
+  process.on('uncaughtException', listener)
+  process.on('unhandledRejection', listener)
+  return {
+    [Symbol.dispose]: () => {
+      process.off('uncaughtException', listener)
+      process.off('unhandledRejection', listener)
+    },
+  }
+}
