@@ -149,6 +149,7 @@ export class GroupActor {
       'illegal_generation',
       'rebalance_in_progress',
       'coordinator_not_available',
+      'policy_violation',
     ]
     assert.ok(expected.includes(error), `${this.name} was told ${error}`)
   }

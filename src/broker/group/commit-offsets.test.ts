@@ -254,7 +254,7 @@ describe('deleting offsets', () => {
     const fixture = new GroupFixture()
     fixture.commitAlone(5)
     fixture.store.refusals = 1
-    assert.equal(deleteOffsets(fixture, 'orders'), 'coordinator_not_available')
+    assert.equal(deleteOffsets(fixture, 'orders'), 'policy_violation')
     assert.equal(fixture.committed(), 5)
   })
 

@@ -270,7 +270,7 @@ describe('deleteGroup', () => {
     const fixture = new GroupFixture()
     fixture.commitAlone(1)
     fixture.store.refusals = 1
-    assert.equal(deleteGroup(fixture), 'coordinator_not_available')
+    assert.equal(deleteGroup(fixture), 'policy_violation')
     assert.equal(fixture.state(), 'Empty')
     assert.equal(fixture.committed(), 1)
   })

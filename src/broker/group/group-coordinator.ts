@@ -238,7 +238,7 @@ export class GroupCoordinator {
     }
     deleteOffsets(group, wanted, (verdict) => {
       const isFull = verdict === 'full'
-      callback({ error: isFull ? 'coordinator_not_available' : undefined, errors })
+      callback({ error: isFull ? 'policy_violation' : undefined, errors })
     })
   }
 
@@ -249,7 +249,7 @@ export class GroupCoordinator {
     else if (group.state !== 'Empty') callback('non_empty_group')
     else {
       this.#deleteGroup(group, (verdict) => {
-        callback(verdict === 'full' ? 'coordinator_not_available' : undefined)
+        callback(verdict === 'full' ? 'policy_violation' : undefined)
       })
     }
   }

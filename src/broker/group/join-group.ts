@@ -184,7 +184,7 @@ function keepGeneration(
     if (group.state !== 'Stable' || group.generation !== generation) return
     member.touch()
     if (verdict === 'full') {
-      group.answerJoin(member, refusedJoin('', 'coordinator_not_available'))
+      group.answerJoin(member, refusedJoin('', 'policy_violation'))
       return
     }
     const answer = group.joinAnswerFor(member.id)

@@ -106,13 +106,13 @@ describe('a static member', () => {
     assert.equal(back.answer.generation, 1)
   })
 
-  test('whose new id cannot be stored has to come again', () => {
+  test('whose new id cannot be stored is refused, and no worse for it', () => {
     const fixture = new GroupFixture()
     stableStaticGroup(fixture, 2)
     fixture.store.refusals = 1
     const back = joinStatic(fixture, 'i1')
     fixture.clock.endTurn()
-    assert.equal(back.answer.error, 'coordinator_not_available')
+    assert.equal(back.answer.error, 'policy_violation')
     const again = joinStatic(fixture, 'i1')
     fixture.clock.endTurn()
     assert.equal(again.answer.generation, 1)

@@ -131,13 +131,13 @@ describe('sync', () => {
     assert.equal(fixture.crash().sync(leader).answer.assignment.toString(), 'a')
   })
 
-  test('an assignment that cannot be stored makes everyone join again', () => {
+  test('an assignment that cannot be stored is refused for good, and the group as before', () => {
     const fixture = new GroupFixture()
     const [leader, other] = joinedPair(fixture)
     fixture.store.refusals = 1
     const syncs = [fixture.sync(other), fixture.sync(leader)]
     fixture.clock.endTurn()
-    for (const { answer } of syncs) assert.equal(answer.error, 'coordinator_not_available')
+    for (const { answer } of syncs) assert.equal(answer.error, 'policy_violation')
     assert.equal(fixture.state(), 'PreparingRebalance')
   })
 

@@ -84,7 +84,7 @@ function storeAssignment(group: Group, request: SyncRequest): void {
   const done = (verdict: GroupVerdict): void => {
     // Someone may have come or gone meanwhile: then another generation is on its way.
     if (group.state !== 'CompletingRebalance' || group.generation !== generation) return
-    if (verdict === 'full') refuseAssignment(group, 'coordinator_not_available')
+    if (verdict === 'full') refuseAssignment(group, 'policy_violation')
     else applyAssignment(group, assignmentOf)
   }
   group.storingGeneration = generation

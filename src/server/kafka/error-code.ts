@@ -6,8 +6,9 @@ import { WorkerClosedError } from '../../crossing/worker-closed-error.ts'
 /** A BrokerErrorCode without a row does not compile. */
 const errorNames: Readonly<Record<BrokerErrorCode, KafkaErrorName>> = {
   queue_not_found: 'UNKNOWN_TOPIC_OR_PARTITION',
-  exchange_not_found: 'UNKNOWN_TOPIC_OR_PARTITION',
-  vhost_not_found: 'UNKNOWN_TOPIC_OR_PARTITION',
+  // Kafka's requests name neither.
+  exchange_not_found: 'INVALID_REQUEST',
+  vhost_not_found: 'INVALID_REQUEST',
   access_refused: 'TOPIC_AUTHORIZATION_FAILED',
   resource_locked: 'TOPIC_AUTHORIZATION_FAILED',
   precondition_failed: 'INVALID_REQUEST',
