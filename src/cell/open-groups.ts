@@ -24,9 +24,10 @@ export function openGroups(
   })
   groups.restore(groupRowsOf(state))
   groups.start()
-  // Its offsets go first: no group may find them under a new topic of the same name.
+  // Its offsets go first: no group may find them under a new topic of the same name. Queues that end
+  // with a connection or the process have none.
   broker.deletionListeners.push((queue) => {
-    if (queue.vhost === vhost.name) groups.deleteTopic(queue.name)
+    if (queue.vhost === vhost.name && queue.isDurable) groups.deleteTopic(queue.name)
   })
   return groups
 }

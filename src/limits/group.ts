@@ -17,6 +17,8 @@ export const groupLimits = {
   groupStateSizeMax: (8 * MiB) as number,
   /** Partitions that one group commits: deleting the group deletes them in one atom. */
   groupOffsetsMax: 100_000,
+  /** Offsets without a topic that one write of the start forgets: an atom is not to be large. */
+  unownedRowsPerWriteMax: 1000,
   /** What clients make the broker remember for all groups together. */
   groupMemorySizeMax: (256 * MiB) as number,
   /** How long a join of a new member waits before it has to come again, as in Kafka. */

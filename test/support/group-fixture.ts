@@ -43,11 +43,12 @@ export class FakeGroupStore implements GroupStore {
   readonly #rows = new Map<string, Buffer>()
   readonly #writes: Write[] = []
   isHeld = false
-  /** Writes to refuse from now on. */
+  /** Writes from now on for which there is no room. */
   refusals = 0
 
-  constructor(clock: VirtualClock) {
+  constructor(clock: VirtualClock, rows: readonly GroupRow[] = []) {
     this.#clock = clock
+    this.#apply(rows)
   }
 
   write(rows: readonly GroupRow[], done: (verdict: GroupVerdict) => void): void {
@@ -65,10 +66,10 @@ export class FakeGroupStore implements GroupStore {
   finishOne(): void {
     const write = this.#writes.shift()
     if (write === undefined) return
-    const isRefused = this.refusals > 0
-    if (isRefused) this.refusals--
+    const isFull = this.refusals > 0
+    if (isFull) this.refusals--
     else this.#apply(write.rows)
-    write.done(isRefused ? 'full' : 'durable')
+    write.done(isFull ? 'full' : 'durable')
   }
 
   /** What a crash leaves: only what was durable. */
@@ -123,7 +124,7 @@ export class GroupFixture {
   constructor(options: FixtureOptions = {}) {
     this.#seed = options.seed ?? 1
     this.clock = options.clock ?? new VirtualClock()
-    this.store = new FakeGroupStore(this.clock)
+    this.store = new FakeGroupStore(this.clock, options.rows)
     const events: GroupEvents = {
       onStable: (id, generation, count) => this.events.push(`${id} stable ${generation} ${count}`),
       onMemberLost: (id) => this.events.push(`${id} lost`),
@@ -146,7 +147,6 @@ export class GroupFixture {
     const clock = new VirtualClock(this.clock.now())
     const seed = this.#seed + 1
     const next = new GroupFixture({ clock, seed, rows: this.store.rows() })
-    for (const { key, value } of this.store.rows()) next.store.write([{ key, value }], () => {})
     clock.endTurn()
     return next
   }

@@ -93,9 +93,20 @@ export class GroupCoordinator {
     return this.#context.config
   }
 
-  /** Takes over what was stored, once, before anything else. Throws GroupFormatError. */
+  /**
+   * Takes over what was stored, once, before anything else, and forgets offsets of partitions that are
+   * no more. Throws GroupFormatError.
+   */
   restore(rows: Iterable<GroupRow>): void {
-    restoreGroups(rows, (groupId) => this.#getOrCreate(groupId))
+    const context = this.#context
+    const unowned = restoreGroups(rows, context, (groupId) => this.#getOrCreate(groupId))
+    for (let start = 0; start < unowned.length; start += groupLimits.unownedRowsPerWriteMax) {
+      const keys = unowned.slice(start, start + groupLimits.unownedRowsPerWriteMax)
+      context.store.write(
+        keys.map((key) => ({ key, value: undefined })),
+        () => {},
+      )
+    }
   }
 
   /** Begins to watch over members and offsets. Members have their whole session to come back. */

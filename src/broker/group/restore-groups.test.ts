@@ -8,7 +8,8 @@ import {
   sessionMs,
 } from '../../../test/support/group-fixture.ts'
 import { GroupFormatError } from './group-format-error.ts'
-import { encodeGroup, encodeGroupKey } from './group-rows.ts'
+import { encodeGroup, encodeGroupKey, encodeOffset, encodeOffsetKey } from './group-rows.ts'
+import type { GroupRow } from './group-store.ts'
 
 describe('after a crash', () => {
   test('a stable group goes on as if nothing had happened', () => {
@@ -174,4 +175,36 @@ test('a group that has one member twice is refused', () => {
   })
   const rows = [{ key: encodeGroupKey('g'), value }]
   assert.throws(() => new GroupFixture({ rows }), GroupFormatError)
+})
+
+describe('offsets of partitions that are no more', () => {
+  const row = (groupId: string, topic: string, partition = 0): GroupRow => ({
+    key: encodeOffsetKey(groupId, { topic, partition }),
+    value: encodeOffset({
+      offset: 9,
+      leaderEpoch: -1,
+      metadata: '',
+      committedMs: 0,
+      expiresMs: undefined,
+    }),
+  })
+
+  test('are dropped at the start, in memory and in the store', () => {
+    const kept = row('g', 'orders')
+    const rows = [row('g', 'gone'), kept, row('g', 'orders', 10), row('other', 'gone')]
+    const fixture = new GroupFixture({ rows })
+    fixture.clock.endTurn()
+    assert.deepEqual(fixture.store.rows(), [kept])
+    assert.equal(fixture.coordinator.describe('other'), undefined)
+    fixture.topics.add('gone')
+    assert.equal(fixture.committed('gone'), undefined)
+    assert.equal(fixture.committed(), 9)
+  })
+
+  test('are dropped however many they are', () => {
+    const rows = Array.from({ length: 2500 }, (_, number) => row(`g${number}`, 'gone'))
+    const fixture = new GroupFixture({ rows })
+    fixture.clock.endTurn()
+    assert.equal(fixture.store.rowCount, 0)
+  })
 })

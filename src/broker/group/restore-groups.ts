@@ -1,4 +1,5 @@
 // Groups and offsets come back from their rows, in any order of the rows.
+import type { GroupContext } from './group-context.ts'
 import { GroupFormatError } from './group-format-error.ts'
 import { GroupMember } from './group-member.ts'
 import { decodeRow, type StoredGroup } from './group-rows.ts'
@@ -6,18 +7,25 @@ import type { GroupRow } from './group-store.ts'
 import type { Group } from './group.ts'
 import { createSession, prepareRebalance } from './rebalance.ts'
 
-/** Puts each row where it belongs. Rows without a value are skipped. */
+/**
+ * Puts each row where it belongs. Rows without a value are skipped. Returns the keys of offsets whose
+ * partition is no more: another one that gets its name must not find them.
+ */
 export function restoreGroups(
   rows: Iterable<GroupRow>,
+  context: Pick<GroupContext, 'hasPartition'>,
   getOrCreate: (groupId: string) => Group,
-): void {
+): Buffer[] {
+  const unowned: Buffer[] = []
   for (const { key, value } of rows) {
     if (value === undefined) continue
     const row = decodeRow({ key, value })
-    const group = getOrCreate(row.groupId)
-    if (row.kind === 'group') restoreGroup(group, row.group)
-    else group.offsets.restore(row.place, row.committed)
+    if (row.kind === 'group') restoreGroup(getOrCreate(row.groupId), row.group)
+    else if (context.hasPartition(row.place.topic, row.place.partition)) {
+      getOrCreate(row.groupId).offsets.restore(row.place, row.committed)
+    } else unowned.push(key)
   }
+  return unowned
 }
 
 /** The clocks of a restored group begin. */
