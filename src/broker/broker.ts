@@ -16,6 +16,7 @@ import { declareQueue, type QueueAsked } from './declare-queue.ts'
 import type { Destination } from './destination.ts'
 import { DynamicSettings } from './dynamic-settings.ts'
 import type { InertNotice } from './inert-settings.ts'
+import { InertWatch } from './inert-watch.ts'
 import { Publisher } from './publisher.ts'
 import { ExpirySweep } from './queue/expiry-sweep.ts'
 import { type ConnectionToken, Queue, type QueueContext } from './queue/queue.ts'
@@ -84,8 +85,8 @@ export class Broker {
   readonly topicDefaults: TopicDefaults
   /** Why publishers have to wait, if they do. */
   readonly shortage: Shortage
-  /** Told what was declared with settings that have no effect. */
-  readonly tellInert: (notice: InertNotice) => void
+  /** Told what is asked for and has no effect. */
+  readonly inert: InertWatch
   /** Told just before a queue or topic is deleted. */
   readonly deletionListeners: ((queue: Destination) => void)[] = []
   readonly #vhosts = new Map<string, VHost<Destination>>()
@@ -99,9 +100,7 @@ export class Broker {
     this.random = options.random
     this.shortage = options.shortage ?? new Shortage()
     this.clock = options.clock
-    this.tellInert = ({ settings, ...of }) => {
-      if (settings.length > 0) options.onInert?.({ settings, ...of })
-    }
+    this.inert = new InertWatch((notice) => options.onInert?.(notice))
     this.replies = new ReplyRegistry(options.random)
     this.topology = new TopologyLog(options.store)
     const deadLetterer = new DeadLetterer({

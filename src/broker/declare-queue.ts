@@ -139,12 +139,16 @@ function createQueue(broker: Broker, vhost: VHost<Destination>, asked: QueueAske
   broker.addQueue(vhost, queue)
   if (isDurable) broker.topology.put([{ kind: 'queue', op: 'put', row: queue.row() }])
   const ticket = broker.store.endAtom()
-  tellInert(broker, queue)
+  tellInert(broker, 'queue', queue)
   return { queue, ticket }
 }
 
-function tellInert(broker: Broker, { vhost, name, arguments: args }: Queue): void {
-  broker.tellInert({ kind: 'queue', vhost, name, settings: inertArguments(args) })
+function tellInert(
+  broker: Broker,
+  kind: 'queue' | 'stream',
+  { vhost, name, arguments: args }: Destination,
+): void {
+  broker.inert.tell({ kind, vhost, name, settings: inertArguments(kind, args) })
 }
 
 /** A stream queue is a topic. Without arguments it keeps everything, as in RabbitMQ. */
@@ -156,6 +160,7 @@ function createStream(broker: Broker, vhost: VHost<Destination>, asked: QueueAsk
     isProvisional: false,
     arguments: asked.arguments,
   })
+  tellInert(broker, 'stream', topic)
   return { queue: topic, ticket }
 }
 
@@ -193,7 +198,11 @@ function declareProvisional(
   const type = checkQueueDeclaration(vhost.name, { ...asked, name: topic.name })
   const isDurable = asked.durable && !asked.exclusive
   const topics = broker.topicsOf(vhost)
-  if (type === 'stream') return { queue: topic, ticket: confirmStream(topics, topic, asked) }
+  if (type === 'stream') {
+    const ticket = confirmStream(topics, topic, asked)
+    tellInert(broker, 'stream', topic)
+    return { queue: topic, ticket }
+  }
   const [partition] = topic.partitions
   if (partition === undefined || topic.partitions.length > 1 || !isDurable) {
     checkExisting(vhost, topic, asked)
@@ -214,7 +223,7 @@ function declareProvisional(
     broker.queueContext,
   )
   vhost.replaceQueue(queue)
-  tellInert(broker, queue)
+  tellInert(broker, 'queue', queue)
   return { queue, ticket: broker.topology.write([{ kind: 'queue', op: 'put', row: queue.row() }]) }
 }
 

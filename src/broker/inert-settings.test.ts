@@ -1,31 +1,64 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { table } from '../record/message/field-table.ts'
-import { describeInert, inertArguments, inertConfigs } from './inert-settings.ts'
+import { FieldTable, type FieldValue } from '../record/message/field-table.ts'
+import { describeInert, inertArguments, inertConfigs, type InertNotice } from './inert-settings.ts'
+import { InertWatch } from './inert-watch.ts'
+
+const longstr = (value: string): FieldValue => ({ type: 'longstr', value })
 
 test('arguments without effect are named with what comes of it', () => {
-  const settings = inertArguments(
-    table({
-      'x-queue-type': 'quorum',
-      'x-delivery-limit': 3,
-      toString: 'mine',
-      'x-max-priority': 10,
-    }),
-  )
+  const args = FieldTable.from([
+    ['x-queue-type', longstr('quorum')],
+    ['x-delivery-limit', { type: 'signedint', value: 3 }],
+    ['toString', longstr('mine')],
+    ['x-max-priority', { type: 'signedint', value: 10 }],
+    ['x-max-priority', { type: 'signedint', value: 10 }],
+  ])
+  const settings = inertArguments('queue', args)
   assert.equal(
     describeInert({ kind: 'queue', vhost: '/', name: 'q', settings }),
-    'A queue was declared with settings that have no effect yet: ' +
+    "Queue 'q' was declared with arguments that have no effect yet: " +
       'x-delivery-limit (a message is delivered as often as it comes back), ' +
       'x-max-priority (messages are delivered in the order they came)',
   )
 })
 
+test('what has no effect on a queue may have one on a stream', () => {
+  const args = FieldTable.from([
+    ['x-max-priority', { type: 'signedint', value: 1 }],
+    ['x-initial-cluster-size', { type: 'signedint', value: 3 }],
+  ])
+  const names = (kind: 'queue' | 'stream'): string[] =>
+    inertArguments(kind, args).map(({ name }) => name)
+  assert.deepEqual(names('queue'), ['x-max-priority'])
+  assert.deepEqual(names('stream'), ['x-initial-cluster-size'])
+})
+
 test('topic settings count with the values that would do something', () => {
   const names = (configs: Record<string, string>): string[] =>
     inertConfigs(configs).map(({ name }) => name)
-  assert.deepEqual(names({ 'cleanup.policy': 'delete', 'compression.type': 'producer' }), [])
-  assert.deepEqual(names({ 'cleanup.policy': 'compact,delete', 'compression.type': 'zstd' }), [
+  const usual = { 'cleanup.policy': 'delete', 'compression.type': 'producer' }
+  assert.deepEqual(names({ ...usual, 'min.insync.replicas': '1' }), [])
+  const others = { 'cleanup.policy': 'compact,delete', 'compression.type': 'zstd' }
+  assert.deepEqual(names({ ...others, 'min.insync.replicas': '2' }), [
     'cleanup.policy=compact',
     'compression.type=zstd',
+    'min.insync.replicas=2',
   ])
+})
+
+test('consumers are told of once, declarations each time, nothing never', () => {
+  const told: string[] = []
+  const watch = new InertWatch(({ kind, name }) => told.push(`${kind} ${name}`))
+  const settings = [{ name: 'x', consequence: 'y' }]
+  const tell = (notice: Partial<InertNotice>): void =>
+    watch.tell({ kind: 'queue', vhost: '/', name: 'a', settings, ...notice })
+  for (let times = 0; times < 2; times++) {
+    tell({})
+    tell({ kind: 'consumer' })
+    tell({ kind: 'consumer', name: 'b' })
+    tell({ settings: [] })
+  }
+  tell({ kind: 'consumer', vhost: 'other' })
+  assert.deepEqual(told, ['queue a', 'consumer a', 'consumer b', 'queue a', 'consumer a'])
 })

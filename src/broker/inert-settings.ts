@@ -1,6 +1,6 @@
 // What a declaration may carry and this version does not act on yet. Each of these would be a message
-// lost or kept against the user's will, so a declaration with one of them is warned of, once. Whoever
-// makes one of them work deletes its row.
+// lost or kept against the user's will, so a declaration with one of them is warned of, once. Who makes
+// one of them work deletes its row.
 import type { FieldTable } from '../record/message/field-table.ts'
 
 /** A setting without effect, and what comes of that. */
@@ -9,49 +9,83 @@ export interface InertSetting {
   readonly consequence: string
 }
 
-/** A queue or a topic that was declared with some of them. */
+/** What was declared, or asked for, with some of them. */
 export interface InertNotice {
-  readonly kind: 'queue' | 'topic'
+  readonly kind: InertKind
   readonly vhost: string
+  /** Of the queue, topic or exchange; for a consumer that of its queue. */
   readonly name: string
   readonly settings: readonly InertSetting[]
 }
 
-/** Arguments of work queues. */
-const queueArguments: Readonly<Record<string, string>> = {
-  'x-max-priority': 'messages are delivered in the order they came',
-  'x-single-active-consumer': 'all consumers get messages',
-  'x-delivery-limit': 'a message is delivered as often as it comes back',
-  'x-delayed-retry-type': 'messages come back at once',
-  'x-delayed-retry-min': 'messages come back at once',
-  'x-delayed-retry-max': 'messages come back at once',
+export type InertKind = 'queue' | 'stream' | 'topic' | 'exchange' | 'consumer'
+
+type Consequences = Readonly<Record<string, string>>
+
+const oneCopy = 'there is one copy, on this machine'
+const atOnce = 'messages come back at once'
+
+/** Arguments of AMQP, by what carries them. Topics of Kafka are in `inertConfigs`. */
+const inert: Readonly<Record<Exclude<InertKind, 'topic'>, Consequences>> = {
+  queue: {
+    'x-max-priority': 'messages are delivered in the order they came',
+    'x-single-active-consumer': 'all consumers get messages',
+    'x-delivery-limit': 'a message is delivered as often as it comes back',
+    'x-delayed-retry-type': atOnce,
+    'x-delayed-retry-min': atOnce,
+    'x-delayed-retry-max': atOnce,
+    'x-consumer-timeout': 'a consumer may keep a message unacked for ever',
+    'x-message-deduplication': 'duplicates are kept',
+    'x-quorum-initial-group-size': oneCopy,
+  },
+  stream: {
+    'x-initial-cluster-size': oneCopy,
+    'x-stream-max-segment-size-bytes': 'old records go in pieces of another size',
+  },
+  exchange: { 'x-message-deduplication': 'duplicates are routed' },
+  consumer: { 'x-consumer-timeout': 'it may keep a message unacked for ever' },
 }
 
-/** The arguments of a new work queue that have no effect. */
-export function inertArguments(args: FieldTable): InertSetting[] {
-  return args.entries.flatMap(({ name }) => {
-    const consequence = Object.hasOwn(queueArguments, name) ? queueArguments[name] : undefined
+/** The arguments that have no effect on what is declared with them. */
+export function inertArguments(
+  kind: Exclude<InertKind, 'topic'>,
+  { entries }: FieldTable,
+): InertSetting[] {
+  const consequences = inert[kind]
+  const names = new Set(entries.map(({ name }) => name))
+  return [...names].flatMap((name) => {
+    const consequence = Object.hasOwn(consequences, name) ? consequences[name] : undefined
     return consequence === undefined ? [] : [{ name, consequence }]
   })
 }
 
 /** The settings of a topic that have no effect with the values it has been given. */
 export function inertConfigs(configs: Readonly<Record<string, string>>): InertSetting[] {
-  const inert: InertSetting[] = []
+  const found: InertSetting[] = []
   if (configs['cleanup.policy']?.includes('compact') === true) {
     const consequence = 'old values of a key are not removed'
-    inert.push({ name: 'cleanup.policy=compact', consequence })
+    found.push({ name: 'cleanup.policy=compact', consequence })
   }
   const compression = configs['compression.type'] ?? 'producer'
   if (compression !== 'producer') {
     const consequence = 'batches stay as their producers compressed them'
-    inert.push({ name: `compression.type=${compression}`, consequence })
+    found.push({ name: `compression.type=${compression}`, consequence })
   }
-  return inert
+  const copies = configs['min.insync.replicas'] ?? '1'
+  if (copies !== '1') found.push({ name: `min.insync.replicas=${copies}`, consequence: oneCopy })
+  return found
+}
+
+const declared: Readonly<Record<InertKind, (name: string) => string>> = {
+  queue: (name) => `Queue '${name}' was declared with arguments`,
+  stream: (name) => `Stream queue '${name}' was declared with arguments`,
+  topic: (name) => `Topic '${name}' was given settings`,
+  exchange: (name) => `Exchange '${name}' was declared with arguments`,
+  consumer: (name) => `A consumer of queue '${name}' has arguments`,
 }
 
 /** The line for the log. */
-export function describeInert({ kind, settings }: InertNotice): string {
-  const list = settings.map(({ name, consequence }) => `${name} (${consequence})`).join(', ')
-  return `A ${kind} was declared with settings that have no effect yet: ${list}`
+export function describeInert({ kind, name, settings }: InertNotice): string {
+  const list = settings.map(({ name: setting, consequence }) => `${setting} (${consequence})`)
+  return `${declared[kind](name)} that have no effect yet: ${list.join(', ')}`
 }

@@ -125,7 +125,7 @@ function restoreBroker({ storage, shortage, options }: Opened, parts: CellParts)
       logger.error({ err: error, vhost, queue: name, offset }, 'Messages were skipped')
     },
     onInert: (notice) => {
-      logger.warn({ vhost: notice.vhost, [notice.kind]: notice.name }, describeInert(notice))
+      logger.warn({ vhost: notice.vhost, name: notice.name }, describeInert(notice))
     },
   })
   storage.followTopology((sequence) => broker.topology.onApplied(sequence))

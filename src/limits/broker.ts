@@ -30,4 +30,6 @@ export const brokerLimits = {
   routesSizeMax: (16 * MiB) as number,
   /** A resolved address, besides 8 bytes for each queue that it leads to. */
   routeSize: 512,
+  /** Warnings of what has no effect that are remembered, so as not to be given again. */
+  inertToldMax: 10_000,
 } as const

@@ -1,47 +1,96 @@
-// Whoever declares what this version does not act on is told so in the log: accepting it silently
+// Whoever asks for what this version does not act on is told so in the log: accepting it silently
 // loses messages.
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { afterEach, beforeEach, test } from 'node:test'
+import type { Channel } from 'amqplib'
 import { Kafka, logLevel } from 'kafkajs'
 import { silentLogger } from '../../src/lib/logger.ts'
-import { startBroker } from '../../src/start-broker.ts'
+import { type RunningBroker, startBroker } from '../../src/start-broker.ts'
 import { AmqpSession } from '../support/amqp-session.ts'
 
-test('a declaration with settings that have no effect is warned of once', async () => {
-  const warnings: { fields: unknown; message: unknown }[] = []
+let warnings: string[]
+let broker: RunningBroker
+let session: AmqpSession
+let channel: Channel
+beforeEach(async () => {
+  warnings = []
   const logger = {
     ...silentLogger,
-    warn: (fields: unknown, message?: unknown): void => void warnings.push({ fields, message }),
+    warn: (_fields: unknown, text?: unknown): void => void warnings.push(String(text)),
     child: () => logger,
   }
   const ports = { amqpPort: 0, kafkaPort: 0, httpPort: 'off' } as const
-  await using broker = await startBroker({ ...ports, storage: 'memory', logger })
-  const { amqp, kafka } = broker.addresses
-  await using session = await AmqpSession.open(`amqp://localhost:${amqp?.port}`)
-  const channel = await session.channel()
-  const args = { 'x-max-priority': 5, 'x-queue-type': 'classic' }
+  broker = await startBroker({ ...ports, storage: 'memory', logger })
+  session = await AmqpSession.open(`amqp://localhost:${broker.addresses['amqp']?.port}`)
+  channel = await session.channel()
+})
+afterEach(async () => {
+  await session[Symbol.asyncDispose]()
+  await broker.close()
+})
+
+test('a queue is warned of once, however often it is declared', async () => {
+  const args = { 'x-max-priority': 5, 'x-message-ttl': 1000 }
   for (let times = 0; times < 2; times++) await channel.assertQueue('tasks', { arguments: args })
   await channel.assertQueue('plain', { arguments: { 'x-queue-type': 'quorum' } })
-  const brokers = [`localhost:${kafka?.port}`]
+  assert.deepEqual(warnings, [
+    "Queue 'tasks' was declared with arguments that have no effect yet: " +
+      'x-max-priority (messages are delivered in the order they came)',
+  ])
+})
+
+test('a stream is warned of what concerns it', async () => {
+  const args = { 'x-queue-type': 'stream', 'x-max-age': '1D', 'x-initial-cluster-size': 3 }
+  await channel.assertQueue('log', { arguments: args })
+  assert.deepEqual(warnings, [
+    "Stream queue 'log' was declared with arguments that have no effect yet: " +
+      'x-initial-cluster-size (there is one copy, on this machine)',
+  ])
+})
+
+test('an exchange is warned of once; one that acts on its arguments is not', async () => {
+  const args = { 'x-message-deduplication': true, 'alternate-exchange': 'amq.fanout' }
+  for (let times = 0; times < 2; times++) {
+    await channel.assertExchange('events', 'topic', { arguments: args })
+  }
+  await channel.assertExchange('plain', 'topic', { alternateExchange: 'amq.fanout' })
+  assert.deepEqual(warnings, [
+    "Exchange 'events' was declared with arguments that have no effect yet: " +
+      'x-message-deduplication (duplicates are routed)',
+  ])
+})
+
+test('consumers of a queue are warned of once', async () => {
+  await channel.assertQueue('tasks')
+  const args = { 'x-priority': 5, 'x-consumer-timeout': 1000 }
+  for (let times = 0; times < 2; times++) {
+    await channel.consume('tasks', () => undefined, { arguments: args })
+  }
+  assert.deepEqual(warnings, [
+    "A consumer of queue 'tasks' has arguments that have no effect yet: " +
+      'x-consumer-timeout (it may keep a message unacked for ever)',
+  ])
+})
+
+test('a topic is warned of with what it has been given newly', async () => {
+  const brokers = [`localhost:${broker.addresses['kafka']?.port}`]
   const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING }).admin()
   await admin.connect()
-  const configEntries = [{ name: 'cleanup.policy', value: 'compact' }]
+  const compact = { name: 'cleanup.policy', value: 'compact' }
   await admin.createTopics({
-    topics: [{ topic: 'users', configEntries }, { topic: 'plain-topic' }],
+    topics: [{ topic: 'users', configEntries: [compact] }, { topic: 'plain' }],
   })
+  const alter = (...configEntries: { name: string; value: string }[]): Promise<unknown> => {
+    const resources = [{ type: 2, name: 'users', configEntries }]
+    return admin.alterConfigs({ validateOnly: false, resources })
+  }
+  await alter(compact)
+  await alter(compact, { name: 'min.insync.replicas', value: '2' })
   await admin.disconnect()
   assert.deepEqual(warnings, [
-    {
-      fields: { vhost: '/', queue: 'tasks' },
-      message:
-        'A queue was declared with settings that have no effect yet: ' +
-        'x-max-priority (messages are delivered in the order they came)',
-    },
-    {
-      fields: { vhost: '/', topic: 'users' },
-      message:
-        'A topic was declared with settings that have no effect yet: ' +
-        'cleanup.policy=compact (old values of a key are not removed)',
-    },
+    "Topic 'users' was given settings that have no effect yet: " +
+      'cleanup.policy=compact (old values of a key are not removed)',
+    "Topic 'users' was given settings that have no effect yet: " +
+      'min.insync.replicas=2 (there is one copy, on this machine)',
   ])
 })

@@ -164,7 +164,7 @@ export class Topics {
   /** Replaces all settings that were set. Throws `invalid_config`. */
   configure(topic: Topic, configs: Readonly<Record<string, string>>): Ticket | undefined {
     const parsed = parseTopicConfigs(configs)
-    this.#tellInert(topic, parsed)
+    this.#tellInert(topic, parsed, topic.config.overrides)
     return this.#change(topic, () => {
       topic.config = topic.config.with(parsed)
     })
@@ -244,8 +244,15 @@ export class Topics {
     throw new BrokerError('topic_already_exists', `Topic '${name}' already exists.`)
   }
 
-  #tellInert({ vhost, name }: Topic, configs: Readonly<Record<string, string>>): void {
-    this.#broker.tellInert({ kind: 'topic', vhost, name, settings: inertConfigs(configs) })
+  /** What it had before is told already. */
+  #tellInert(
+    { vhost, name }: Topic,
+    configs: Readonly<Record<string, string>>,
+    before: Readonly<Record<string, string>> = {},
+  ): void {
+    const known = new Set(inertConfigs(before).map((setting) => setting.name))
+    const settings = inertConfigs(configs).filter((setting) => !known.has(setting.name))
+    this.#broker.inert.tell({ kind: 'topic', vhost, name, settings })
   }
 
   #change(topic: Topic, change: () => void): Ticket | undefined {

@@ -1,4 +1,6 @@
 import { consumerTagReused } from '../../broker/broker-error.ts'
+import type { Destination } from '../../broker/destination.ts'
+import { inertArguments } from '../../broker/inert-settings.ts'
 import { checkConsumerArguments } from '../../broker/queue-arguments.ts'
 import type { Queue } from '../../broker/queue/queue.ts'
 import { checkReplyConsumer, replyQueueName } from '../../broker/reply-registry.ts'
@@ -27,6 +29,7 @@ import {
   type BasicReject,
 } from '../../codec/amqp/methods.gen.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
+import type { FieldTable } from '../../record/message/field-table.ts'
 import { RecordView } from '../../record/message/record-view.ts'
 import type { Channel, ChannelConsumer } from './channel.ts'
 import { consumeStream } from './consume-stream.ts'
@@ -109,9 +112,10 @@ function consumeReplies(channel: Channel, tag: string, isNoAck: boolean): Channe
 
 function consumeQueue(channel: Channel, tag: string, method: BasicConsume): ChannelConsumer {
   const queue = usableQueue(channel, method.queue)
-  if (queue.kind === 'topic') return consumeStream(channel, queue, tag, method)
   const args = method.arguments
   checkConsumerArguments(channel.vhost.name, queue, args)
+  tellInert(channel, queue, args)
+  if (queue.kind === 'topic') return consumeStream(channel, queue, tag, method)
   const sink = new ConsumerSink(channel, tag)
   sink.consumer = queue.addConsumer(sink, {
     tag,
@@ -121,6 +125,11 @@ function consumeQueue(channel: Channel, tag: string, method: BasicConsume): Chan
     arguments: args,
   })
   return sink
+}
+
+function tellInert(channel: Channel, { vhost, name }: Destination, args: FieldTable): void {
+  const settings = inertArguments('consumer', args)
+  channel.connection.context.broker.inert.tell({ kind: 'consumer', vhost, name, settings })
 }
 
 function serverTag(channel: Channel): string {

@@ -1,5 +1,4 @@
 import { type BrokerError, preconditionFailed, queueResource } from '../../broker/broker-error.ts'
-import { checkConsumerArguments } from '../../broker/queue-arguments.ts'
 import { StreamConsumer } from '../../broker/topic/stream-consumer.ts'
 import { parseStreamStart, type StreamStart } from '../../broker/topic/stream-start.ts'
 import type { Topic } from '../../broker/topic/topic.ts'
@@ -21,7 +20,6 @@ export function consumeStream(
   method: BasicConsume,
 ): ChannelConsumer {
   const args = method.arguments
-  checkConsumerArguments(channel.vhost.name, topic, args)
   const resource = queueResource(topic.vhost, topic.name)
   if (channel.prefetch === 0) {
     throw preconditionFailed(`consumer prefetch count is not set for stream ${resource}`)

@@ -1,3 +1,4 @@
+import { inertArguments } from '../../broker/inert-settings.ts'
 import type { Changes } from '../../broker/vhost.ts'
 import {
   type AmqpMethod,
@@ -53,7 +54,9 @@ function declare(channel: Channel, method: ExchangeDeclare): Changes {
     channel.vhost.inspectExchange(method.exchange)
     return []
   }
-  return channel.vhost.declareExchange({
+  const { vhost } = channel
+  const isNew = vhost.findExchange(method.exchange) === undefined
+  const changes = vhost.declareExchange({
     name: method.exchange,
     type: method.type,
     durable: method.durable,
@@ -61,6 +64,14 @@ function declare(channel: Channel, method: ExchangeDeclare): Changes {
     internal: method.internal,
     arguments: method.arguments,
   })
+  if (isNew) tellInert(channel, method)
+  return changes
+}
+
+function tellInert(channel: Channel, { exchange: name, arguments: args }: ExchangeDeclare): void {
+  const { vhost, connection } = channel
+  const settings = inertArguments('exchange', args)
+  connection.context.broker.inert.tell({ kind: 'exchange', vhost: vhost.name, name, settings })
 }
 
 function remove(channel: Channel, method: ExchangeDelete): Changes {
