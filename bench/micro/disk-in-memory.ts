@@ -82,7 +82,12 @@ export class DiskInMemory implements Disk {
   }
 
   freeSpace(): Promise<FreeSpace> {
-    return Promise.resolve({ free: Number.MAX_SAFE_INTEGER, total: Number.MAX_SAFE_INTEGER })
+    const size = Number.MAX_SAFE_INTEGER
+    return Promise.resolve({ free: size, total: size, freeFiles: 0, totalFiles: 0 })
+  }
+
+  identityOf(path: string): Promise<string> {
+    return Promise.resolve(path)
   }
 
   #fileOf(content: Content): DiskFile {

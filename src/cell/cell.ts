@@ -177,7 +177,12 @@ function warnOfLosses({ unowned, incomplete, rewound }: RestoreReport, logger: L
   }
 }
 
+const blockedAdvice: Readonly<Record<BlockedReason, string>> = {
+  'low on disk': 'free some space on the data disk',
+  'disk fails': 'writing is tried again until it works',
+}
+
 function logBlocked(reason: BlockedReason | undefined, logger: Logger): void {
   if (reason === undefined) logger.info('Publishers are no longer blocked')
-  else logger.warn(`Publishers are blocked: ${reason}; free some space on the data disk`)
+  else logger.warn(`Publishers are blocked: ${reason}; ${blockedAdvice[reason]}`)
 }

@@ -79,7 +79,10 @@ function openLog(
       onBlocked: options.onBlocked,
       onFailed: options.onFailed,
       onTopologyDurable: ({ sequence, bytes }) => view.apply(sequence, bytes),
-      onTrouble: (error) => logger.error({ err: error }, 'Writing to the data folder failed'),
+      onTrouble: (error, count) => {
+        const often = count === 1 ? '' : `, ${count} times`
+        logger.error(`The data folder fails${often}: ${error.message}; it is tried again`)
+      },
       onDamaged: (log, first, last, error) => {
         logger.error({ err: error, log: log.id, first, last }, 'Records are damaged and skipped')
       },

@@ -73,6 +73,14 @@ export const logLimits = {
   indexCacheSizeMax: (8 * MiB) as number,
   /** After a failed write: long enough not to burn, short enough that publishers do not notice. */
   diskRetryMs: 100,
+  /** When it goes on failing: each try may leave a file behind. */
+  diskRetryMsMax: 1000,
+  /** A disk that has done nothing for so long does not come back: who watches the process takes over. */
+  diskGiveUpMs: 60_000,
+  /** The same trouble is told once in so long. */
+  troubleNoticeMs: 10_000,
+  /** So long after the data folder has gone, commits may still be confirmed. */
+  folderLookMs: 100,
   /** After sealing or cleaning failed, which usually means a full disk. */
   housekeepingRetryMs: 1000,
   /** A file is copied out of when less than this share of it lives: at worst as much again is written. */
@@ -98,6 +106,8 @@ export const logLimits = {
   survivorCommitSizeMax: (1 * MiB) as number,
   /** Publishers are blocked below this (or a tenth of a small disk): others need room too. */
   diskFreeMin: (50 * MiB) as number,
+  /** The same for files, where their number is limited (or a tenth of a small limit). */
+  filesFreeMin: 100,
   /** They are let go again with this much of it. */
   diskFreeAgainShare: 1.1,
   /** Given up when the disk is full all the same: some commits of acks and a checkpoint (1/32 of a small disk). */

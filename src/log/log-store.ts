@@ -9,7 +9,7 @@ import type { Run } from './run.ts'
 import type { Ticket } from './ticket.ts'
 
 /** Why publishers have to wait. */
-export type BlockedReason = 'low on disk'
+export type BlockedReason = 'low on disk' | 'disk fails'
 
 /** What a store tells its owner outside of commits. */
 export interface LogStoreEvents {
@@ -19,8 +19,11 @@ export interface LogStoreEvents {
   onTopologyDurable?(entry: TopologyEntry): void
   /** Storage failed in a way that it cannot mend: the process has to end, nothing more is confirmed. */
   onFailed?(error: Error): void
-  /** A write failed and is tried again elsewhere; nothing is lost and nothing confirmed meanwhile. */
-  onTrouble?(error: Error): void
+  /**
+   * Reading or writing failed `count` times since the last call and is tried again; nothing is lost
+   * and nothing that concerns it confirmed meanwhile.
+   */
+  onTrouble?(error: Error, count: number): void
   /** Stored bytes are damaged: offsets first … last of `log` cannot be read and count as a gap. */
   onDamaged?(log: Log, first: number, last: number, error: Error): void
 }

@@ -190,6 +190,8 @@ export class FaultDisk implements Disk {
   operationCount = 0
   /** Bytes that fit; what is more fails with ENOSPC. */
   capacity: number = Infinity
+  /** How many files there may be; creating one more fails with ENOSPC. */
+  fileCountMax: number = Infinity
   /** Decides about each operation. */
   onOperation: DiskHook = () => undefined
   readonly #clock: Clock
@@ -199,6 +201,7 @@ export class FaultDisk implements Disk {
   #pendingNames: NameChange[][] = []
   #held: (() => void)[] = []
   #isDead = false
+  #goneFolder: string | undefined
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -311,6 +314,8 @@ export class FaultDisk implements Disk {
       return new FaultFile(this, { inode: existing, path, mode })
     }
     if (existing !== undefined) throw diskError('EEXIST', path)
+    if (this.#isGone(path)) throw notFoundError(path)
+    if (this.#names.size >= this.fileCountMax) throw diskError('ENOSPC', path)
     const inode = new Inode()
     this.#change([{ path, inode }])
     return new FaultFile(this, { inode, path, mode })
@@ -354,7 +359,25 @@ export class FaultDisk implements Disk {
   async freeSpace(path: string): Promise<FreeSpace> {
     await this.#run('open', path)
     const total = Math.min(this.capacity, Number.MAX_SAFE_INTEGER)
-    return { free: Math.max(0, total - this.usedSize), total }
+    const freeFiles = Math.max(0, this.fileCountMax - this.#names.size)
+    const totalFiles = this.fileCountMax === Infinity ? 0 : this.fileCountMax
+    return { free: Math.max(0, total - this.usedSize), total, freeFiles, totalFiles }
+  }
+
+  async identityOf(path: string): Promise<string | undefined> {
+    await this.#run('open', path)
+    return this.#isGone(path) ? undefined : path
+  }
+
+  /** Takes a folder away with all that is in it; open files can still be written. */
+  removeFolder(path: string): void {
+    this.#goneFolder = path
+    for (const name of this.paths) if (this.#isGone(name)) this.remove(name)
+  }
+
+  #isGone(path: string): boolean {
+    const folder = this.#goneFolder
+    return folder !== undefined && (path === folder || path.startsWith(`${folder}/`))
   }
 
   /** Calls back in a later turn, unless the power is gone or the operation is held. */

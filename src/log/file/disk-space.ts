@@ -29,6 +29,8 @@ export class DiskSpace {
   readonly #options: DiskSpaceOptions
   readonly #path: string
   readonly #timer: Timer
+  #isLow = false
+  #isFailing = false
   #blocked: BlockedReason | undefined
   #reserve: ReserveState = 'unknown'
   /** Bytes that could be written at the last look before publishers have to be blocked. */
@@ -52,7 +54,7 @@ export class DiskSpace {
 
   /** A write found no space: gives the reserve up and blocks publishers at once. */
   onOutOfSpace(): void {
-    this.#block('low on disk')
+    this.#setLow(true)
     if (this.#reserve === 'gone') return
     this.#reserve = 'gone'
     this.#options.disk.unlink(this.#path).catch((error: Error) => {
@@ -61,11 +63,17 @@ export class DiskSpace {
     })
   }
 
+  /** Nothing can be written for other reasons, or it can again. */
+  setFailing(isFailing: boolean): void {
+    this.#isFailing = isFailing
+    this.#tell()
+  }
+
   /** A fast disk takes more between two looks than is left free: so what is written counts, too. */
   onWriting(size: number): void {
     this.#writtenSize += size
-    if (this.#blocked !== undefined || this.#writtenSize * 2 < this.#room) return
-    if (this.#writtenSize >= this.#room && this.#room > 0) this.#block('low on disk')
+    if (this.#isLow || this.#writtenSize * 2 < this.#room) return
+    if (this.#writtenSize >= this.#room && this.#room > 0) this.#setLow(true)
     this.check()
   }
 
@@ -95,10 +103,8 @@ export class DiskSpace {
     const space = await this.#options.disk.freeSpace(this.#options.folder)
     const freeMin = this.#options.freeMin ?? freeMinOf(space)
     this.#room = Math.max(0, space.free - freeMin)
-    // A little more before it is lifted, or publishers would be blocked and let go all the time.
-    const wanted = this.#blocked === undefined ? freeMin : freeMin * logLimits.diskFreeAgainShare
-    if (space.free < wanted) {
-      this.#block('low on disk')
+    if (this.#isShort(space, freeMin)) {
+      this.#setLow(true)
       return
     }
     if (this.#reserve !== 'written') {
@@ -110,10 +116,24 @@ export class DiskSpace {
       if (this.#mayWrite) await this.#check()
       return
     }
-    this.#block(undefined)
+    this.#setLow(false)
   }
 
-  #block(reason: BlockedReason | undefined): void {
+  /** A little more is wanted before it is lifted, or publishers would be blocked again at once. */
+  #isShort(space: FreeSpace, freeMin: number): boolean {
+    const share = this.#isLow ? logLimits.diskFreeAgainShare : 1
+    const filesMin = Math.min(logLimits.filesFreeMin, space.totalFiles / 10)
+    return space.free < freeMin * share || space.freeFiles < filesMin * share
+  }
+
+  #setLow(isLow: boolean): void {
+    this.#isLow = isLow
+    this.#tell()
+  }
+
+  #tell(): void {
+    const low = this.#isLow ? 'low on disk' : undefined
+    const reason = this.#isFailing ? 'disk fails' : low
     if (this.#blocked === reason) return
     this.#blocked = reason
     this.#options.onBlocked(reason)

@@ -215,14 +215,16 @@ test('the reserve of an earlier process is given up when others fill the disk: a
   await until(() => store.blocked !== undefined)
   const log = recovered.logs[0] as Log
   const offsets = Array.from({ length: count }, (_, offset) => offset)
+  let isGivenUp = false
   // As long as every other message waits, acks free nothing.
   for (const offset of offsets.toSorted((a, b) => (b % 2) - (a % 2))) {
     // Somebody else takes the rest, also what acks have freed.
     if (disk.paths.includes('/data/reserve')) disk.capacity = disk.usedSize
+    else isGivenUp = true
     assert.equal(await readOne(store, log, offset), true)
     await change(store, () => cursorOf(log).ack(offset))
   }
-  assert.ok(!disk.paths.includes('/data/reserve'))
+  assert.ok(isGivenUp)
   disk.capacity = 4_000_000
   await until(() => store.blocked === undefined)
   await store.close()
@@ -272,5 +274,62 @@ test('publishers are blocked before the reserve is needed, however fast they are
   assert.ok(disk.paths.includes('/data/reserve'))
   disk.onOperation = () => undefined
   disk.release()
+  await store.close()
+})
+
+test('a store whose folder is gone fails and confirms nothing more', async () => {
+  const disk = new FaultDisk(quickClock)
+  const failures: Error[] = []
+  const [store, log] = await storeWithLog(disk, {
+    events: { onFailed: (error) => failures.push(error) },
+  })
+  disk.removeFolder('/data')
+  await until(() => failures.length > 0)
+  assert.match(failures[0]?.message ?? '', /the data folder \/data is gone/)
+  let isConfirmed = false
+  void change(store, () => log.append(source('second'), -1)).then(() => (isConfirmed = true))
+  for (let turn = 0; turn < 50; turn++) {
+    await new Promise<void>((resolve) => {
+      setImmediate(resolve)
+    })
+  }
+  assert.deepEqual([isConfirmed, failures.length], [false, 1])
+})
+
+test('publishers are blocked while nothing can be written, and let go when it works again', async () => {
+  const disk = new FaultDisk(quickClock)
+  const reasons: (string | undefined)[] = []
+  const [store, log] = await storeWithLog(disk, {
+    events: { onBlocked: (reason) => reasons.push(reason) },
+  })
+  disk.onOperation = (operation, path) =>
+    operation === 'write' && path.endsWith('.log') ? diskError('EIO', path) : undefined
+  const confirmed = change(store, () => log.append(source('second'), -1))
+  await until(() => reasons.length > 0)
+  assert.deepEqual(reasons, ['disk fails'])
+  disk.onOperation = () => undefined
+  await confirmed
+  assert.deepEqual(reasons, ['disk fails', undefined])
+  assert.deepEqual(await bodiesOf(store, log), ['first', 'second'])
+  await store.close()
+})
+
+test('publishers are blocked before the files run out, and acks go on without any left', async () => {
+  const disk = new FaultDisk(quickClock)
+  const limits = { walFileSizeMax: 50_000, tailCacheSizeMax: 10_000 }
+  const [store, log] = await storeWithLog(disk, { limits })
+  await until(() => disk.paths.includes('/data/reserve'))
+  disk.fileCountMax = 1000
+  await change(store, () => log.append(source('second'), -1))
+  assert.equal(store.blocked, undefined)
+  // Somebody else takes all files.
+  disk.fileCountMax = disk.paths.length
+  await until(() => store.blocked === 'low on disk')
+  for (let count = 0; count < 200; count++) {
+    await change(store, () => log.append(source('x'.repeat(1000)), -1))
+  }
+  await change(store, () => cursorOf(log).ackRange(0, log.endOffset - 1))
+  disk.fileCountMax = Infinity
+  await until(() => store.blocked === undefined)
   await store.close()
 })

@@ -1,30 +1,49 @@
-// What a failed write to the data folder leads to: whoever watches is told, and a full disk costs
-// the reserve.
-import type { Clock } from '../../lib/clock.ts'
+// What a failed read or write of the data folder leads to: whoever watches is told now and then, a
+// full disk costs the reserve, and what cannot be mended ends the store.
+import type { Clock, Timer } from '../../lib/clock.ts'
+import { RepeatedNotice } from '../../lib/repeated-notice.ts'
 import { logLimits } from '../../limits/log.ts'
+import { LogError } from '../log-error.ts'
 import type { LogStoreEvents } from '../log-store.ts'
-import type { DiskSpace } from './disk-space.ts'
-import { isOutOfSpace } from './wal-writer.ts'
+import { isHopeless, isOutOfSpace } from './system-error.ts'
 
 export interface DiskTroubleOptions {
   readonly clock: Clock
+  /** The data folder. */
+  readonly path: string
   readonly events: LogStoreEvents
-  /** Asked for only when something failed. */
-  readonly diskSpace: () => DiskSpace
+  /** A write found no space. */
+  readonly onOutOfSpace: () => void
+  /** The store has failed for good, before anybody is told. */
+  readonly onFailed: () => void
 }
 
 export class DiskTrouble {
   readonly #options: DiskTroubleOptions
+  readonly #notice: RepeatedNotice
+  /** Runs from the first failure until a commit is durable. */
+  #deadline: Timer | undefined
+  #firstAt = 0
+  #lastAt = 0
+  #hasFailed = false
 
   constructor(options: DiskTroubleOptions) {
     this.#options = options
+    this.#notice = new RepeatedNotice(options.clock, logLimits.troubleNoticeMs)
   }
 
-  /** A write failed; whoever wrote tries again. */
+  /** Reading or writing failed; whoever did it tries again. */
   report(error: Error): void {
-    const { events, diskSpace } = this.#options
-    if (isOutOfSpace(error)) diskSpace().onOutOfSpace()
-    events.onTrouble?.(error)
+    const { clock, events, onOutOfSpace } = this.#options
+    if (this.#hasFailed) return
+    if (isOutOfSpace(error)) {
+      onOutOfSpace()
+    } else {
+      this.#lastAt = clock.monotonic()
+      if (this.#deadline === undefined) this.#startDeadline(error)
+    }
+    const { code = error.name } = error as NodeJS.ErrnoException
+    this.#notice.tell(code, (count) => events.onTrouble?.(error, count))
   }
 
   /** The same; resolves when it is time to try again. */
@@ -33,5 +52,53 @@ export class DiskTrouble {
     return new Promise((resolve) => {
       this.#options.clock.after(logLimits.diskRetryMs, resolve)
     })
+  }
+
+  /** A commit is durable: the disk works. */
+  onWritten(): void {
+    if (this.#deadline === undefined) return
+    this.#deadline.stop()
+    this.#deadline = undefined
+  }
+
+  /** No file can be created. Some reasons do not go away by themselves. */
+  onCannotCreate(error: Error): void {
+    if (isHopeless(error)) this.fail(`cannot be written any more (${error.message})`)
+    else this.report(error)
+  }
+
+  /** Storage cannot be mended: `how` says what is wrong with the data folder. */
+  fail(how: string): void {
+    if (this.#hasFailed) return
+    this.#hasFailed = true
+    this.close()
+    const { path, events, onFailed } = this.#options
+    onFailed()
+    const advice = 'nothing more can be confirmed; mend it and start again'
+    events.onFailed?.(new LogError('io', `the data folder ${path} ${how}: ${advice}`))
+  }
+
+  close(): void {
+    this.#notice.close()
+    this.#deadline?.stop()
+  }
+
+  #startDeadline(error: Error): void {
+    this.#firstAt = this.#lastAt
+    this.#waitUntilDeadline(logLimits.diskGiveUpMs, error)
+  }
+
+  #waitUntilDeadline(ms: number, error: Error): void {
+    this.#deadline = this.#options.clock.after(ms, () => this.#onDeadline(error))
+  }
+
+  /** What fails is tried again within a second: when nothing has lately, it works again. */
+  #onDeadline(error: Error): void {
+    this.#deadline = undefined
+    const now = this.#options.clock.monotonic()
+    const left = this.#firstAt + logLimits.diskGiveUpMs - now
+    if (now - this.#lastAt > logLimits.diskGiveUpMs / 10) return
+    if (left > 0) this.#waitUntilDeadline(left, error)
+    else this.fail(`has failed for ${logLimits.diskGiveUpMs / 1000} seconds (${error.message})`)
   }
 }

@@ -29,6 +29,9 @@ export interface DiskFile {
 export interface FreeSpace {
   readonly free: number
   readonly total: number
+  /** How many more files there may be, and how many in all: 0 where the file system has no limit. */
+  readonly freeFiles: number
+  readonly totalFiles: number
 }
 
 /**
@@ -61,6 +64,8 @@ export interface Disk {
   /** Makes created, renamed and unlinked names in a folder survive a crash. */
   syncFolder(path: string): Promise<void>
   freeSpace(path: string): Promise<FreeSpace>
+  /** Tells a folder from another one of the same name; undefined when there is none. */
+  identityOf(path: string): Promise<string | undefined>
 }
 
 /**
@@ -132,8 +137,19 @@ export function createSystemDisk(options?: SystemDiskOptions): Disk {
       }
     },
     async freeSpace(name) {
-      const { bavail, blocks, bsize } = await fs.promises.statfs(name)
-      return { free: bavail * bsize, total: blocks * bsize }
+      const { bavail, blocks, bsize, ffree, files } = await fs.promises.statfs(name)
+      const space = { free: bavail * bsize, total: blocks * bsize }
+      return { ...space, freeFiles: ffree, totalFiles: files }
+    },
+    async identityOf(name) {
+      try {
+        const { dev, ino } = await fs.promises.stat(name)
+        return `${dev}:${ino}`
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException
+        if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+        throw error
+      }
     },
   }
 }

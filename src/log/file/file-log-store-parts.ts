@@ -17,6 +17,7 @@ import { DurableCommits } from './durable-commits.ts'
 import { FileEngine } from './file-engine.ts'
 import { fileKind } from './file-format.ts'
 import type { FileLimits } from './file-limits.ts'
+import { FolderWatch } from './folder-watch.ts'
 import { Housekeeper } from './housekeeper.ts'
 import { IndexCache } from './index-cache.ts'
 import type { LogExtents } from './log-extents.ts'
@@ -73,6 +74,7 @@ export class FileLogStoreParts {
   readonly committed: DurableCommits
   readonly housekeeper: Housekeeper
   readonly diskSpace: DiskSpace
+  readonly folderWatch: FolderWatch
   readonly asides: AsideStore
   readonly spill: VolatileSpill
   readonly engine: FileEngine
@@ -87,7 +89,13 @@ export class FileLogStoreParts {
     this.segments = new Set([...opened.segments, opened.segment])
     this.extents = extents
     this.keyed = state.keyed
-    this.trouble = new DiskTrouble({ clock, events, diskSpace: () => this.diskSpace })
+    this.trouble = new DiskTrouble({
+      clock,
+      path: opened.path,
+      events,
+      onOutOfSpace: () => this.diskSpace.onOutOfSpace(),
+      onFailed: () => this.writer.stop(),
+    })
     this.registry = new LogRegistry(state)
     this.checkpointer = this.#makeCheckpointer(opened)
     this.scheduler = this.#makeScheduler(opened)
@@ -114,6 +122,13 @@ export class FileLogStoreParts {
     this.engine = new FileEngine({ epoch, converter, clock, scheduler, asides, spill, tailCache })
     this.loader = new RecordLoader({ coldReader, spill, asides, events })
     this.diskSpace = this.#makeDiskSpace(opened)
+    this.folderWatch = new FolderWatch({
+      disk: folder.disk,
+      clock,
+      path: folder.path,
+      onGone: () => this.trouble.fail('is gone, or another one is in its place'),
+      onTrouble: this.#onTrouble,
+    })
   }
 
   readonly #onTrouble = (error: Error): void => this.trouble.report(error)
@@ -151,7 +166,7 @@ export class FileLogStoreParts {
   }
 
   #makeWriter(opened: OpenedFolder): WalWriter {
-    const { clock, folder, segment, lastSequence, limits, events } = opened
+    const { clock, folder, segment, lastSequence, limits } = opened
     return new WalWriter({
       clock,
       isSynced: folder.isWalSynced,
@@ -161,6 +176,8 @@ export class FileLogStoreParts {
       fileSizeMax: limits.walFileSizeMax,
       createSegment: () => createSegment(folder, fileKind.wal),
       onCommitted: (commit, written) => {
+        this.trouble.onWritten()
+        this.folderWatch.onWritten()
         this.diskSpace.onWriting(written.segment.dataEnd - written.position)
         this.committed.add(commit, written)
         this.checkpointer.onCommitted(commit, written)
@@ -169,7 +186,8 @@ export class FileLogStoreParts {
       onFilling: (fillMs) => folder.spares.prepare(fillMs),
       onFull: (full) => this.housekeeper.onFull(full),
       onTrouble: this.#onTrouble,
-      onFailed: (error) => events.onFailed?.(error),
+      onCannotCreate: (error) => this.trouble.onCannotCreate(error),
+      onStuck: (isStuck) => this.diskSpace.setFailing(isStuck),
     })
   }
 

@@ -185,11 +185,13 @@ export class FileLogStore implements LogStore {
     await housekeeper.close()
     await folder.spares.close()
     await this.#parts.diskSpace.close()
+    this.#parts.folderWatch.close()
     await this.#parts.spill.close()
     const next = await writer.close()
     await housekeeper.seal(writer.segment)
     if (next !== undefined) await this.#discard(next)
     for (const segment of this.#parts.segments) await segment.file.close()
+    this.#parts.trouble.close()
   }
 
   #change(): Commit {

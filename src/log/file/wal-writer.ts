@@ -6,6 +6,7 @@ import { logLimits } from '../../limits/log.ts'
 import type { Commit } from '../commit.ts'
 import { CommitEncoder } from './commit-encoder.ts'
 import type { Segment } from './segment.ts'
+import { isOutOfSpace } from './system-error.ts'
 
 /** Where a commit is now. One object is reused for all commits. */
 export interface WrittenCommit {
@@ -33,10 +34,14 @@ export interface WalWriterOptions {
   readonly onFull: (segment: Segment) => void
   /** A write or sync failed; it is tried again. */
   readonly onTrouble: (error: Error) => void
-  /** No file can be created and that will not change by itself. */
-  readonly onFailed: (error: Error) => void
+  /** No file can be created; it is tried again. */
+  readonly onCannotCreate: (error: Error) => void
+  /** Writing has failed more than once in a row (true), or works again. */
+  readonly onStuck: (isStuck: boolean) => void
 }
 
+/** A file grows to so many times its usual size while no other can be created. */
+const fileSizesMax = 16
 /** How full a file is when its rate is told, and when the next one is created. */
 const rateShare = 1 / 16
 const prepareShare = 1 / 4
@@ -54,7 +59,9 @@ export class WalWriter {
   #syncedThrough: number
   /** The commit being written. */
   #commit: Commit | undefined
-  #isRetry = false
+  /** How often it failed. */
+  #failureCount = 0
+  #isStopped = false
 
   constructor(options: WalWriterOptions) {
     this.#options = options
@@ -71,9 +78,15 @@ export class WalWriter {
   /** Writes `commit`, then calls `onCommitted`. One at a time. */
   write(commit: Commit): void {
     this.#commit = commit
-    this.#isRetry = false
     if (this.#isSwitchDue()) this.#switchToNext()
-    this.#write()
+    // Positions in a file have 32 bits: one that could not be followed by another ends somewhere.
+    if (this.#segment.dataEnd < this.#options.fileSizeMax * fileSizesMax) this.#write()
+    else this.#moveOn()
+  }
+
+  /** Storage is lost: what is being written never counts. */
+  stop(): void {
+    this.#isStopped = true
   }
 
   /** Stops creating files and returns the one that was created ahead of time, if any. */
@@ -86,6 +99,7 @@ export class WalWriter {
   }
 
   #write(): void {
+    if (this.#isStopped) return
     const commit = this.#commit as Commit
     const segment = this.#segment
     const place = {
@@ -101,6 +115,7 @@ export class WalWriter {
   }
 
   readonly #onWritten = (error: Error | null): void => {
+    if (this.#isStopped) return
     if (error !== null) {
       this.#onWriteFailed(error)
       return
@@ -119,6 +134,8 @@ export class WalWriter {
     const topology = commit.topology.at(-1)
     if (topology !== undefined) segment.maxTopologySequence = topology.sequence
     this.#commit = undefined
+    if (this.#failureCount > 1) this.#options.onStuck(false)
+    this.#failureCount = 0
     this.#lookAhead(segment)
     this.#options.onCommitted(commit, {
       segment,
@@ -187,12 +204,11 @@ export class WalWriter {
   #startOver(error: Error): void {
     this.#segment.hasFailed = true
     this.#options.onTrouble(error)
-    const pauseMs = this.#isRetry ? logLimits.diskRetryMs : 0
-    this.#isRetry = true
-    this.#options.clock.after(pauseMs, this.#moveOn)
+    this.#options.clock.after(this.#noteFailure(), this.#moveOn)
   }
 
   readonly #moveOn = (): void => {
+    if (this.#isStopped) return
     if (this.#nextPromise !== undefined) {
       void this.#nextPromise.then(this.#moveOn)
       return
@@ -208,24 +224,18 @@ export class WalWriter {
         this.#moveOn()
       },
       (error: Error) => {
-        if (isHopeless(error)) {
-          this.#options.onFailed(error)
-          return
-        }
-        this.#options.onTrouble(error)
-        this.#options.clock.after(logLimits.diskRetryMs, this.#moveOn)
+        this.#options.onCannotCreate(error)
+        this.#options.clock.after(this.#noteFailure(), this.#moveOn)
       },
     )
   }
-}
 
-/** Whether a write failed because the disk, or our share of it, is full. */
-export function isOutOfSpace(error: Error): boolean {
-  const { code } = error as NodeJS.ErrnoException
-  return code === 'ENOSPC' || code === 'EDQUOT'
-}
-
-function isHopeless(error: Error): boolean {
-  const { code } = error as NodeJS.ErrnoException
-  return code === 'EROFS' || code === 'EACCES' || code === 'EPERM' || code === 'ENODEV'
+  /** Returns how long to wait for the next try: the first one is made at once. */
+  #noteFailure(): number {
+    const count = ++this.#failureCount
+    if (count === 2) this.#options.onStuck(true)
+    return count === 1
+      ? 0
+      : Math.min(2 ** (count - 2) * logLimits.diskRetryMs, logLimits.diskRetryMsMax)
+  }
 }
