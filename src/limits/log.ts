@@ -77,6 +77,10 @@ export const logLimits = {
   diskRetryMsMax: 1000,
   /** A disk that has done nothing for so long does not come back: who watches the process takes over. */
   diskGiveUpMs: 60_000,
+  /** What cannot be read for so long, while the disk takes writes, is lost. */
+  readPatienceMs: 10_000,
+  /** Near a place that was given up, less patience is needed for so long. */
+  badPlaceMs: 60_000,
   /** The same trouble is told once in so long. */
   troubleNoticeMs: 10_000,
   /** So long after the data folder has gone, commits may still be confirmed. */

@@ -16,6 +16,7 @@ import type {
   OpenMode,
   ReadCallback,
 } from '../log/file/disk.ts'
+import { Bytes, Inode, type PendingWrite } from './fault-inode.ts'
 
 export type DiskOperation =
   | 'open'
@@ -38,146 +39,6 @@ export interface Delayed {
 }
 
 export type DiskHook = (operation: DiskOperation, path: string) => Fate
-
-interface PendingWrite {
-  readonly position: number
-  /** What was written of it. */
-  bytes: Buffer
-  /** It is in the file, and a sync that begins now covers it. */
-  isFinished: boolean
-  /** A sync of it failed: the system takes it for written. */
-  isForsaken: boolean
-}
-
-/**
- * Bytes that are written in place and grow by doubling, so that an append costs what it writes. A copy
- * costs nothing until one of the two is written to.
- */
-class Bytes {
-  #memory: Buffer = Buffer.alloc(0)
-  #isShared = false
-  size = 0
-
-  static of(content: Buffer): Bytes {
-    const bytes = new Bytes()
-    bytes.write(0, content)
-    return bytes
-  }
-
-  /** A view. */
-  get content(): Buffer {
-    return this.#memory.subarray(0, this.size)
-  }
-
-  copy(): Bytes {
-    const bytes = new Bytes()
-    bytes.#memory = this.#memory
-    bytes.size = this.size
-    bytes.#isShared = true
-    this.#isShared = true
-    return bytes
-  }
-
-  write(position: number, bytes: Buffer): void {
-    const end = position + bytes.length
-    if (end > this.#memory.length) this.#move(Math.max(end, this.#memory.length * 2))
-    else if (this.#isShared) this.#move(this.#memory.length)
-    bytes.copy(this.#memory, position)
-    this.size = Math.max(this.size, end)
-  }
-
-  truncate(size: number): void {
-    if (size >= this.size) return
-    if (this.#isShared) this.#move(this.#memory.length)
-    this.#memory.fill(0, size, this.size)
-    this.size = size
-  }
-
-  #move(size: number): void {
-    const memory = Buffer.alloc(size)
-    this.content.copy(memory)
-    this.#memory = memory
-    this.#isShared = false
-  }
-}
-
-/** Content as programs see it, and as a crash would find it. */
-class Inode {
-  content: Bytes = new Bytes()
-  durable: Bytes = new Bytes()
-  /** In the order they were begun. */
-  pending: PendingWrite[] = []
-
-  /** A file with this content, all of it synced. */
-  static of(content: Bytes): Inode {
-    const inode = new Inode()
-    inode.content = content.copy()
-    inode.durable = content.copy()
-    return inode
-  }
-
-  begin(position: number, bytes: Buffer): PendingWrite {
-    const write = { position, bytes, isFinished: false, isForsaken: false }
-    this.pending.push(write)
-    return write
-  }
-
-  /** Puts the first `size` bytes of a write into the file. */
-  finish(write: PendingWrite, size: number): void {
-    write.bytes = write.bytes.subarray(0, size)
-    write.isFinished = true
-    if (size > 0) this.content.write(write.position, write.bytes)
-  }
-
-  truncate(size: number): void {
-    this.content.truncate(size)
-    // A cut counts at once: nothing in Pabal relies on one that is not synced.
-    this.durable.truncate(size)
-    this.pending = this.pending.filter(({ position }) => position < size)
-  }
-
-  /** What a sync that begins now covers. */
-  get finished(): readonly PendingWrite[] {
-    return this.pending.filter(({ isFinished, isForsaken }) => isFinished && !isForsaken)
-  }
-
-  sync(covered: readonly PendingWrite[]): void {
-    const gone = new Set(covered)
-    for (const { position, bytes } of covered) this.durable.write(position, bytes)
-    this.pending = this.pending.filter((write) => !gone.has(write))
-  }
-
-  /** The power was cut: of what was not synced anything may be there. */
-  afterCrash(random: Random): Inode {
-    const inode = Inode.of(this.durable)
-    for (const { position, bytes } of this.pending) {
-      const kept = luckOf(bytes, random)
-      if (kept.length === 0) continue
-      inode.content.write(position, kept)
-      inode.durable.write(position, kept)
-    }
-    return inode
-  }
-
-  /** The process was killed: the system has what was written, and may have some of what was being. */
-  afterKill(random: Random): Inode {
-    const inode = Inode.of(this.durable)
-    inode.content = this.content.copy()
-    for (const write of this.pending) {
-      const copy = inode.begin(write.position, write.bytes)
-      copy.isForsaken = write.isForsaken
-      if (write.isFinished) copy.isFinished = true
-      else inode.finish(copy, luckOf(write.bytes, random).length)
-    }
-    return inode
-  }
-}
-
-/** What chance leaves of a write: nothing, all of it, or a part. */
-function luckOf(bytes: Buffer, random: Random): Buffer {
-  if (random.next() < 0.5) return bytes.subarray(0, 0)
-  return bytes.subarray(0, random.next() < 0.5 ? bytes.length : random.below(bytes.length + 1))
-}
 
 type NameChange = { readonly path: string; readonly inode: Inode | undefined }
 
@@ -298,6 +159,13 @@ export class FaultDisk implements Disk {
     inode.pending = []
     this.#names.set(path, inode)
     this.#durableNames.set(path, inode)
+  }
+
+  /** A bad sector: whatever reads the byte at `position` fails with EIO. */
+  makeUnreadable(path: string, position: number): void {
+    const inode = this.#names.get(path)
+    if (inode === undefined) throw notFoundError(path)
+    inode.badPosition = position
   }
 
   remove(path: string): void {
@@ -450,7 +318,10 @@ class FaultFile implements DiskFile {
 
   read(buffer: Buffer, position: number, done: ReadCallback): void {
     this.#disk.start('read', this.#path, (error) => {
+      const { badPosition } = this.#inode
+      const isBad = position <= badPosition && badPosition < position + buffer.length
       if (error !== null) done(error, 0)
+      else if (isBad) done(diskError('EIO', this.#path), 0)
       else done(null, this.#inode.content.content.copy(buffer, 0, position))
     })
   }

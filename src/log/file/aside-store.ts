@@ -110,12 +110,13 @@ export class AsideStore {
     })
   }
 
-  /** Brings a body into memory. Rejects when its file is missing or damaged; then it is lost. */
+  /** Brings a body into memory. Rejects when it is missing, damaged or unreadable: it is lost. */
   async load(id: number): Promise<void> {
     if (this.bodies.has(id)) return
     const path = this.#pathOf(id)
-    const body = await this.#readFile(id)
-    if (body !== undefined) {
+    try {
+      const body = await this.#readFile(id)
+      if (body === undefined) throw new Error(`${path} is missing or damaged`)
       // Somebody else may have been quicker.
       if (this.bodies.has(id)) {
         largePages.letGo(body)
@@ -123,10 +124,11 @@ export class AsideStore {
       }
       this.bodies.set(id, body)
       this.#cache(id, body)
-      return
+    } catch (error) {
+      this.#lost.add(id)
+      const { message } = error as Error
+      throw new Error(`${message}: the message body in it is lost`, { cause: error })
     }
-    this.#lost.add(id)
-    throw new Error(`${path} is missing or damaged from byte 0 on: the message body in it is lost`)
   }
 
   /**
@@ -191,11 +193,12 @@ export class AsideStore {
       bytes = largePages.take(await file.size())
       const count = await readInto(file, bytes, 0)
       const body = bodyIn(bytes.subarray(0, count), id)
-      if (body === undefined || (await this.#crcOf(body)) !== crcIn(bytes)) {
-        largePages.letGo(bytes)
-        return undefined
-      }
-      return body
+      if (body !== undefined && (await this.#crcOf(body)) === crcIn(bytes)) return body
+      largePages.letGo(bytes)
+      return undefined
+    } catch (error) {
+      if (bytes !== undefined) largePages.letGo(bytes)
+      throw error
     } finally {
       await file.close()
     }

@@ -12,7 +12,7 @@ import { systemClock } from '../../lib/clock.ts'
 import { Turn } from '../../lib/turn.ts'
 import { logLimits } from '../../limits/log.ts'
 import { RecordView } from '../../record/message/record-view.ts'
-import { FaultDisk } from '../../testing/fault-disk.ts'
+import { diskError, FaultDisk } from '../../testing/fault-disk.ts'
 import { seededRandom } from '../../testing/seeded-random.ts'
 import type { Log } from '../log.ts'
 import { runPages } from '../run-pages.ts'
@@ -172,7 +172,8 @@ test('a reader that comes to a window being loaded waits for it and reads nothin
   await isLoaded
   assert.equal(log.read(third, view), 'record')
   assert.equal(view.offset, third)
-  assert.equal(held.readCount, 3 + 1, 'the fourth is the one after that')
+  // The fourth is the one after that.
+  await until(() => held.readCount === 3 + 1)
   await store.close()
 })
 
@@ -205,21 +206,21 @@ test('a log that is deleted while its next window is being loaded keeps nothing'
   await store.close()
 })
 
-test('a next window that cannot be read is read again by who needs it, who is told', async () => {
+test('a next window that cannot be read at first is read again, and nobody loses a record', async () => {
   const disk = new FaultDisk(systemClock)
   const store = await openStore(disk)
   const log = await fill(store)
   let readCount = 0
-  disk.onOperation = (operation) => {
-    if (operation !== 'read') return undefined
-    return ++readCount > 2 ? new Error('EIO: no luck') : undefined
+  disk.onOperation = (operation, path) => {
+    const isBad = operation === 'read' && ++readCount > 2 && readCount < 5
+    return isBad ? diskError('EIO', path) : undefined
   }
   await startDraining(store, log)
   const { end } = log.window!
-  await assert.rejects(load(store, log, end), /no luck/u)
-  assert.equal(readCount, 4)
-  disk.onOperation = () => undefined
-  await readOne(store, log, end)
+  await load(store, log, end)
+  assert.ok(readCount >= 5)
+  assert.equal(log.read(end, view), 'record')
+  assert.equal(view.offset, end)
   await store.close()
 })
 

@@ -14,6 +14,7 @@ import { readRuns } from './read-runs.ts'
 import type { RunMemory } from './read-runs.ts'
 import type { RunIndex } from './run-index.ts'
 import type { Extent, Segment } from './segment.ts'
+import { isSystemError } from './system-error.ts'
 
 export interface ColdReaderOptions {
   readonly clock: Clock
@@ -225,7 +226,8 @@ export class ColdReader implements WindowListener {
     const { segment } = extent
     segment.readers++
     try {
-      const index = await this.#options.loadIndex(extent)
+      const index = await this.#loadIndex(extent, wanted)
+      if (index === undefined) return { runs: [], end: this.#endOf(wanted.log, extent), pages: [] }
       const { places, end } = this.#plan(extent, index, wanted)
       const { clock } = this.#options
       const options = {
@@ -270,15 +272,32 @@ export class ColdReader implements WindowListener {
       size += index.size(at)
       places.push(at)
     }
+    return { places, end: this.#endOf(log, extent) }
+  }
+
+  /** Nothing lies between the end of an extent and this. */
+  #endOf({ tailStart }: Log, extent: Extent): number {
     const following = this.#options.extents.after(extent)
-    return { places, end: Math.min(following?.firstOffset ?? tailStart, tailStart) }
+    return Math.min(following?.firstOffset ?? tailStart, tailStart)
+  }
+
+  /** Undefined when the disk can read neither the directory nor the file: all of it is a gap. */
+  async #loadIndex(extent: Extent, { log, offset }: Wanted): Promise<RunIndex | undefined> {
+    try {
+      return await this.#options.loadIndex(extent)
+    } catch (error) {
+      if (!isSystemError(error)) throw error
+      extent.segment.isDamaged = true
+      this.#options.onDamaged(log, Math.max(offset, extent.firstOffset), extent.lastOffset, error)
+      return undefined
+    }
   }
 
   #reportDamage(log: Log, { segment }: Extent, { index, at }: IndexPlace): void {
     const first = index.baseOffset(at)
     const last = index.lastOffset(at)
     const error = new Error(
-      `${segment.path} is damaged in the run at byte ${index.position(at)}: log ${log.id} lost offsets ${first} to ${last}; run "pabal verify" for a full report`,
+      `${segment.path} is damaged or cannot be read in the run at byte ${index.position(at)}: log ${log.id} lost offsets ${first} to ${last}; run "pabal verify" for a full report`,
     )
     this.#options.onDamaged(log, first, last, error)
   }

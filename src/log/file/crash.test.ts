@@ -460,7 +460,7 @@ async function liveAndDie(random: Random): Promise<void> {
   for (let life = 0; life < 5; life++) {
     state = await live(disk, random, state)
     disk = disk.crash(random)
-    await assertSound(disk.copy())
+    if (life % 2 === 0) await assertSound(disk.copy())
   }
 }
 

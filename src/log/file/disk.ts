@@ -106,7 +106,7 @@ export function createSystemDisk(options?: SystemDiskOptions): Disk {
     async open(name, mode) {
       const isSynced = mode === 'create-synced' || mode === 'write-synced'
       const descriptor = await openDescriptor(name, openFlags[mode])
-      const plain = new SystemFile(descriptor, { isSynced, delayed })
+      const plain = new SystemFile(descriptor, { name, isSynced, delayed })
       if (!isSynced && mode !== 'create-growing') return plain
       const blocks = await openBlocks(name, isSynced)
       if (blocks === undefined) return plain
@@ -165,7 +165,9 @@ async function openBlocks(name: string, isSynced: boolean): Promise<BlockWriter 
   }
   return {
     write: (stage, { from, count, position }, done) =>
-      fs.write(descriptor, stage, from, count, position, done),
+      fs.write(descriptor, stage, from, count, position, (error, written) =>
+        done(error === null ? null : nameFile(error, name), written),
+      ),
     // Nobody waits for it: what was written is synced.
     close: () => fs.close(descriptor, () => {}),
   }
@@ -176,17 +178,21 @@ function openDescriptor(name: string, flags: string | number): Promise<number> {
 }
 
 interface SystemFileOptions {
+  /** For errors: the system names only files that it opens. */
+  readonly name: string
   readonly isSynced: boolean
   readonly delayed: (done: DiskCallback) => DiskCallback
 }
 
 class SystemFile implements DiskFile {
   readonly #descriptor: number
+  readonly #name: string
   readonly #isSynced: boolean
   readonly #delayed: (done: DiskCallback) => DiskCallback
 
-  constructor(descriptor: number, { isSynced, delayed }: SystemFileOptions) {
+  constructor(descriptor: number, { name, isSynced, delayed }: SystemFileOptions) {
     this.#descriptor = descriptor
+    this.#name = name
     this.#isSynced = isSynced
     this.#delayed = delayed
   }
@@ -203,7 +209,10 @@ class SystemFile implements DiskFile {
   }
 
   datasync(done: DiskCallback): void {
-    fs.fdatasync(this.#descriptor, this.#delayed(done))
+    const whenSynced = this.#delayed(done)
+    fs.fdatasync(this.#descriptor, (error) =>
+      whenSynced(error === null ? null : nameFile(error, this.#name)),
+    )
   }
 
   read(buffer: Buffer, position: number, done: ReadCallback): void {
@@ -230,7 +239,7 @@ class SystemFile implements DiskFile {
   #writeAll(buffers: Buffer[], position: number, done: DiskCallback): void {
     const size = totalSize(buffers)
     fs.writev(this.#descriptor, buffers, position, (error, written) => {
-      if (error !== null && error !== undefined) done(error)
+      if (error !== null && error !== undefined) done(nameFile(error, this.#name))
       else if (written === size) done(null)
       else if (written === 0) done(shortWriteError())
       else this.#writeAll(skipBytes(buffers, written), position + written, done)
@@ -240,11 +249,16 @@ class SystemFile implements DiskFile {
   #readFrom(buffer: Buffer, filled: number, position: number, done: ReadCallback): void {
     const wanted = buffer.length - filled
     fs.read(this.#descriptor, buffer, filled, wanted, position + filled, (error, count) => {
-      if (error !== null && error !== undefined) done(error, 0)
+      if (error !== null && error !== undefined) done(nameFile(error, this.#name), 0)
       else if (count === 0 || count === wanted) done(null, filled + count)
       else this.#readFrom(buffer, filled + count, position, done)
     })
   }
+}
+
+function nameFile(error: Error, name: string): Error {
+  error.message += ` '${name}'`
+  return error
 }
 
 /** Awaits a call that takes a Node callback. */

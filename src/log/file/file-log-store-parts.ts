@@ -22,6 +22,7 @@ import { Housekeeper } from './housekeeper.ts'
 import { IndexCache } from './index-cache.ts'
 import type { LogExtents } from './log-extents.ts'
 import { LogRegistry } from './log-registry.ts'
+import type { ReadPatience } from './patient-disk.ts'
 import { RecordLoader } from './record-loader.ts'
 import type { RecoveredState } from './recovered-state.ts'
 import { RunFinder } from './run-finder.ts'
@@ -44,6 +45,7 @@ export interface OpenedFolder {
   readonly folder: SegmentFolder
   /** The data folder. */
   readonly path: string
+  readonly patience: ReadPatience
   readonly diskFreeMin: number | undefined
   readonly asideFolder: string
   readonly volatileFolder: string
@@ -66,6 +68,7 @@ export class FileLogStoreParts {
   readonly extents: LogExtents
   readonly keyed: RecoveredState['keyed']
   readonly trouble: DiskTrouble
+  readonly patience: ReadPatience
   readonly registry: LogRegistry
   readonly scheduler: CommitScheduler
   readonly checkpointer: Checkpointer
@@ -95,6 +98,11 @@ export class FileLogStoreParts {
       events,
       onOutOfSpace: () => this.diskSpace.onOutOfSpace(),
       onFailed: () => this.writer.stop(),
+    })
+    this.patience = opened.patience
+    this.patience.begin({
+      onTrouble: this.#onTrouble,
+      probe: () => folder.manifest.update((content) => content),
     })
     this.registry = new LogRegistry(state)
     this.checkpointer = this.#makeCheckpointer(opened)

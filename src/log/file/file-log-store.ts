@@ -176,12 +176,13 @@ export class FileLogStore implements LogStore {
   }
 
   async close(): Promise<void> {
-    const { checkpointer, checkpoints, housekeeper, folder, writer } = this.#parts
+    const { checkpointer, checkpoints, housekeeper, folder, writer, patience } = this.#parts
     await this.#whenIdle()
     // With everything that is known in one place, the next start replays next to nothing.
     checkpointer.beginLast(this.#scheduler.open.sequence)
     await this.#whenIdle()
     await checkpoints.whenDone()
+    patience.end()
     await housekeeper.close()
     await folder.spares.close()
     await this.#parts.diskSpace.close()

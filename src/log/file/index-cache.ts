@@ -6,6 +6,7 @@ import { readRunIndex } from './segment-directory.ts'
 import { SegmentScan } from './segment-scan.ts'
 import { Segment } from './segment.ts'
 import type { Extent } from './segment.ts'
+import { isSystemError } from './system-error.ts'
 
 export class IndexCache {
   readonly #sizeMax: number
@@ -21,7 +22,7 @@ export class IndexCache {
   async load(extent: Extent): Promise<RunIndex> {
     // The index of an open file is nowhere else: it does not belong to the cache.
     if (extent.segment.state === 'open') return extent.index as RunIndex
-    const index = extent.index ?? (await readRunIndex(extent)) ?? (await rebuildIndex(extent))
+    const index = extent.index ?? (await readIndex(extent)) ?? (await rebuildIndex(extent))
     this.keep(extent, index)
     return index
   }
@@ -46,6 +47,16 @@ export class IndexCache {
     if (!this.#extents.delete(extent)) return
     this.#size -= extent.index?.capacity ?? 0
     extent.index = undefined
+  }
+}
+
+/** Undefined when the bytes are damaged, or the disk cannot read them. */
+async function readIndex(extent: Extent): Promise<RunIndex | undefined> {
+  try {
+    return await readRunIndex(extent)
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+    return undefined
   }
 }
 

@@ -20,6 +20,7 @@ import { FileLogStore } from './file-log-store.ts'
 import { KeyedState } from './keyed-state.ts'
 import { LogExtents } from './log-extents.ts'
 import { Manifest } from './manifest.ts'
+import { patientDisk, ReadPatience } from './patient-disk.ts'
 import { recoverFolder } from './recover-folder.ts'
 import type { AsideReference } from './segment.ts'
 import { SpareFiles, spareSuffix } from './spare-files.ts'
@@ -50,7 +51,9 @@ export interface OpenedFileLogStore {
 
 /** Throws `LogError`: 'corrupt' names file, byte and remedy; 'format' a folder of another version. */
 export async function openFileLogStore(options: FileLogStoreOptions): Promise<OpenedFileLogStore> {
-  const { disk, path, clock, turn } = options
+  const { path, clock, turn } = options
+  const patience = new ReadPatience(clock)
+  const disk = patientDisk(options.disk, patience)
   const walFolder = join(path, walFolderName)
   const asideFolder = join(path, asideFolderName)
   await makeRoomToStart(disk, path)
@@ -90,6 +93,7 @@ export async function openFileLogStore(options: FileLogStoreOptions): Promise<Op
     limits: fileLimitsUsed,
     folder: segmentFolder,
     path,
+    patience,
     asideFolder,
     volatileFolder,
     extents,

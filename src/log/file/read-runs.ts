@@ -18,9 +18,10 @@ import { runPages } from '../run-pages.ts'
 import { Run } from '../run.ts'
 import { SharedBodies, sharedCrcSize } from '../shared-bodies.ts'
 import type { DiskFile } from './disk.ts'
-import { readAt, readInto } from './file-operations.ts'
+import { readInto } from './file-operations.ts'
 import type { RunIndex } from './run-index.ts'
 import type { Segment } from './segment.ts'
+import { isSystemError } from './system-error.ts'
 
 /**
  * What becomes of the memory of runs: the collector has it, whoever lets all of them go at once gives
@@ -60,15 +61,9 @@ export async function readRuns(
     const page = memory === 'paged' ? pageFor(end - start) : undefined
     if (page !== undefined) pages.push(page)
     const room = page?.subarray(0, end - start) ?? roomFor(end - start, memory)
-    const bytes = await readIntoRoom(segment.file, start, room)
-    for (const at of span) {
-      const from = index.position(at) - start
-      const checked = checkRun(bytes.subarray(from, from + index.size(at)), {
-        index,
-        at,
-        clock,
-        now,
-      })
+    const bytes = await readSpan(segment.file, room, { span, index })
+    for (const [order, at] of span.entries()) {
+      const checked = checkRun(bytes[order] as Buffer, { index, at, clock, now })
       const run = checked instanceof Promise ? await checked : checked
       if (run !== undefined && memory === 'held') run.isHeld = largePages.hold(run.buffer)
       runs.push(run)
@@ -91,9 +86,48 @@ function roomFor(size: number, memory: RunMemory): Buffer {
   return memory === 'held' ? largePages.take(size) : Buffer.allocUnsafe(size)
 }
 
-async function readIntoRoom(file: DiskFile, position: number, room: Buffer): Promise<Buffer> {
-  const count = await readInto(file, room, position)
-  return count === room.length ? room : room.subarray(0, count)
+interface Span {
+  readonly span: readonly number[]
+  readonly index: RunIndex
+}
+
+const none: Buffer = Buffer.alloc(0)
+
+/** The bytes of each run of a span, in one go; fewer or none of those that cannot be read. */
+async function readSpan(file: DiskFile, room: Buffer, { span, index }: Span): Promise<Buffer[]> {
+  const start = index.position(span[0] as number)
+  const place = (at: number): Buffer => {
+    const from = index.position(at) - start
+    return room.subarray(from, from + index.size(at))
+  }
+  const bytes = await readWhatGoes(file, room, start)
+  if (bytes !== undefined) {
+    // Where the file ends too early, what is left is too short to be a run.
+    const isThere = (at: number): boolean =>
+      index.position(at) - start + index.size(at) <= bytes.length
+    return span.map((at) => (isThere(at) ? place(at) : none))
+  }
+  const runs: Buffer[] = []
+  for (const at of span) {
+    const run =
+      span.length > 1 ? await readWhatGoes(file, place(at), index.position(at)) : undefined
+    runs.push(run ?? none)
+  }
+  return runs
+}
+
+/** The part of `room` that could be filled; undefined when the disk cannot read there. */
+async function readWhatGoes(
+  file: DiskFile,
+  room: Buffer,
+  position: number,
+): Promise<Buffer | undefined> {
+  try {
+    return room.subarray(0, await readInto(file, room, position))
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+    return undefined
+  }
 }
 
 /** Runs that lie close together are read in one go, with whatever is between them. */
@@ -158,10 +192,9 @@ async function loadSharedBodies(segment: Segment, runs: (Run | undefined)[]): Pr
   for (const [position, orders] of sections) {
     const [low, high] = sharedRange(orders.map((order) => runs[order] as Run))
     if (high <= low) continue
-    const shared = SharedBodies.fromBytes(
-      await readAt(segment.file, position + low, high - low),
-      low,
-    )
+    const room = Buffer.allocUnsafe(high - low)
+    const bytes = await readWhatGoes(segment.file, room, position + low)
+    const shared = SharedBodies.fromBytes(bytes ?? none, low)
     for (const order of orders) {
       const run = runs[order] as Run
       run.shared = shared

@@ -13,6 +13,7 @@ export function isHopeless(error: Error): boolean {
 }
 
 /** Whether the system could not do it, as opposed to bytes that are not what was written. */
-export function isSystemError(error: Error): boolean {
-  return typeof (error as NodeJS.ErrnoException).code === 'string' && !('exitCode' in error)
+export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  const { code } = error as NodeJS.ErrnoException
+  return error instanceof Error && typeof code === 'string' && /^E[A-Z0-9]+$/.test(code)
 }
