@@ -12,12 +12,15 @@ import { answerTo, codeOf, invalidRequest, KafkaRefusal, noError } from './error
 import type { Handler, RequestContext } from './request-context.ts'
 import { ItemWriter } from './write-in-slices.ts'
 
+/** From here on answers name the controllers' addresses (KIP-853). */
+const nodesVersion = 2
 /** The log of Kafka's metadata; its end stands for that of the topology's entries. */
 const metadataTopic = '__cluster_metadata'
 
 export const handleDescribeQuorum: Handler<'describeQuorum'> = async (request, context) => {
-  const { settings } = context
+  const { settings, apiVersion } = context
   const topics = await context.slices.run(describeTopics(request, context))
+  if (apiVersion < nodesVersion) return { errorCode: noError, topics }
   const listeners = settings.listeners().map(({ name, advertised }) => ({ name, ...advertised() }))
   const nodes = [{ nodeId: settings.nodeId, listeners }]
   return { errorCode: noError, errorMessage: null, topics, nodes }

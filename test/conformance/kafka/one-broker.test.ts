@@ -143,6 +143,14 @@ describe('the quorum', () => {
     assert.equal(other.topics[0]?.partitions[0]?.errorCode, code.unknownTopic)
   })
 
+  it('is told to older clients without its addresses', async () => {
+    const topics = [{ topicName: '__cluster_metadata', partitions: [{ partitionIndex: 0 }] }]
+    for (const version of [0, 1, 2]) {
+      const answer = await kafka.client.call('describeQuorum', { topics }, version)
+      assert.equal(answer.topics[0]?.partitions[0]?.leaderId, 1)
+    }
+  })
+
   it('cannot lose the broker, and has no other', async () => {
     const unregister = async (brokerId: number): Promise<number> =>
       (await kafka.client.call('unregisterBroker', { brokerId })).errorCode
