@@ -133,7 +133,7 @@ function fail(error: unknown, dataFolder: string): never {
 
 /** Does what the arguments say and ends the process. */
 export async function runProgram(argv: readonly string[]): Promise<never> {
-  // Whoever read our first lines may be gone (`npm start | head`); that is no reason to stop.
+  // The reader of our first lines may be gone (`npm start | head`); that is no reason to stop.
   process.stdout.on('error', () => undefined)
   tuneCollector()
   // Until the end is decided here; a clean stop may have to wait for a disk that comes back.

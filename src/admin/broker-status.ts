@@ -16,7 +16,7 @@ export interface BrokerStatus {
   readonly dataFolder: string | undefined
   /** Why publishers are blocked, or undefined while they are not. */
   readonly blockedReason: string | undefined
-  /** Connections of each protocol; who asks by HTTP is one of them. */
+  /** Connections of each protocol, the one that asks by HTTP among them. */
   readonly clients: Readonly<Record<ClientProtocol, number>>
   readonly counts: {
     readonly connections: number
@@ -36,7 +36,7 @@ export interface MessageTotals {
   readonly confirmed: number
   /** Reached no queue, and went back to their publishers. */
   readonly returned: number
-  /** Reached no queue, and nobody wanted to know. */
+  /** Reached no queue, and were not mandatory. */
   readonly dropped: number
   /** To consumers and by basic.get. */
   readonly delivered: number
@@ -46,7 +46,7 @@ export interface MessageTotals {
   readonly fetched: number
 }
 
-/** Whoever knows the broker's status; must answer at once. */
+/** Knows the broker's status; must answer at once. */
 export interface StatusSource {
   status(): BrokerStatus
 }

@@ -17,7 +17,7 @@ export class HttpClient implements Client {
   readonly id: number
   readonly connectedAt: number
   readonly transport: Transport
-  /** Who sent the last request. */
+  /** Of the last request. */
   principal: Principal | undefined
   /** Of the last request. */
   userAgent = ''

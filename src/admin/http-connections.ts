@@ -11,7 +11,7 @@ export interface HttpConnectionsOptions {
   readonly server: Server
   /** Where connections of all protocols are listed. */
   readonly clients: ClientRegistry
-  /** Who a connection is before it has logged in. */
+  /** The principal of a connection before it has logged in. */
   readonly anonymousFrom: (address: string) => Principal | undefined
 }
 

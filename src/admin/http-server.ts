@@ -16,7 +16,7 @@ export interface HttpServerOptions extends Pick<RouteOptions, 'source' | 'hosts'
    * who reaches the port may look: right on loopback only.
    */
   readonly authenticate?: (login: HttpLogin, address: string) => Promise<Principal | undefined>
-  /** Who a client at an IP address is before it logs in. */
+  /** The principal of a client at an IP address before it logs in. */
   readonly anonymousFrom?: (address: string) => Principal | undefined
   /** Something that is no HTTP came, which is answered and ended. */
   readonly onUnreadable?: (bytes: Buffer, remoteAddress: string) => void

@@ -1,5 +1,5 @@
-// What HTTP is asked for: health checks for whoever supervises the broker, and one page for whoever
-// looks after it. Loaded with the first request, or once the broker has been ready for a while.
+// What HTTP answers: health checks for supervisors of the broker, and one page for its administrators.
+// Loaded with the first request, or once the broker has been ready for a while.
 import type { RequestListener } from 'node:http'
 import type { Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'

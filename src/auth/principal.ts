@@ -8,7 +8,7 @@ export interface Origin {
   readonly address: string
 }
 
-/** Who does something: every connection and every HTTP request has one once it is logged in. */
+/** The one that acts: every connection has a principal once it is logged in. */
 export interface Principal extends Origin {
   readonly user: string
   /** `administrator` and its like, which say what the user may do besides using queues. */

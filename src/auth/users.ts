@@ -1,4 +1,4 @@
-// Who may log in. Without a user of its own the broker knows guest/guest, from this machine only.
+// The users. Without one of its own the broker knows guest/guest, from this machine only.
 // With one, guest does not exist.
 import { type Clock, systemClock } from '../lib/clock.ts'
 import { isLoopback } from '../lib/loopback.ts'
@@ -56,7 +56,7 @@ export class Users {
     this.#nobodysHash = hashPassword(random.bytes(16), random)
   }
 
-  /** Who a client is that does not log in: guest, where guest exists and from this machine only. */
+  /** A client that does not log in is guest, where guest exists and from this machine only. */
   anonymousFrom(origin: Origin): Principal | undefined {
     const known = this.anonymous && this.#users.get(this.anonymous.user)
     return known !== undefined && mayComeFrom(known, origin)

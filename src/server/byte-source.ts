@@ -6,7 +6,7 @@ import { systemClock } from '../lib/clock.ts'
 import { networkLimits } from '../limits/network.ts'
 import { writeInSteps } from './write-in-steps.ts'
 
-/** Whoever takes over a connection says what becomes of its bytes. */
+/** The owner of a connection says what becomes of its bytes. */
 export class ByteSource {
   /** Gets what has come in. The bytes are only valid during the call. */
   onBytes: (bytes: Buffer) => void = ignore

@@ -7,14 +7,14 @@ export interface TlsMaterial {
   /** The broker's own certificate, then those between it and a root. */
   readonly certificates: string
   readonly key: string
-  /** Whoever connects must show a certificate that one of these has signed. */
+  /** Clients must show a certificate that one of these has signed. */
   readonly clientCa: string | undefined
   /** The first of `certificates`. */
   readonly own: X509Certificate
 }
 
 /**
- * Without a key exchange by RSA, which lets who gets the key later read what was said before, and
+ * Without a key exchange by RSA, since a key that leaks later would open what was said before, and
  * without CBC and SHA-1. All clients since about 2015 have one of these.
  */
 const ciphers = [

@@ -230,7 +230,7 @@ export const settings: { readonly [Key in keyof Settings]: Setting<Settings[Key]
     default: undefined,
     placeholder: 'HOST:PORT',
     description:
-      'What Kafka clients are told that come over TLS; by default the host of --kafka-advertised and the port where the broker listens',
+      'Address that Kafka clients over TLS are told to connect to; by default the host of --kafka-advertised and the port where the broker listens',
     needs: 'tlsCert',
   },
   durability: {
