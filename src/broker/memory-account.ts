@@ -49,6 +49,10 @@ export class MemoryAccount {
     return this.sizes[kind] > this.budgets[kind] * times
   }
 
+  get shares(): ReadonlySet<MemoryShare> {
+    return this.#shares
+  }
+
   /** A share for one connection, to be closed with it. */
   open(holder: MemoryHolder): MemoryShare {
     const share = new MemoryShare(this, holder, (closed) => this.#shares.delete(closed))

@@ -17,6 +17,9 @@ export interface DeliveryHolder {
 export type Settle = (holder: DeliveryHolder, offset: number, tag: number) => void
 
 const compactAt = 4096
+/** Two fields, in arrays that grow by half. */
+const entrySize = 24
+const stragglerSize = 120
 
 export class UnackedDeliveries {
   /** Settled and never tracked tags are holes: `undefined`. */
@@ -31,6 +34,11 @@ export class UnackedDeliveries {
 
   get count(): number {
     return this.#count
+  }
+
+  /** About as many bytes are kept, holes included. */
+  get memorySize(): number {
+    return this.#holders.length * entrySize + this.#stragglers.size * stragglerSize
   }
 
   add(tag: number, holder: DeliveryHolder, offset: number): void {

@@ -10,8 +10,12 @@ export const kafkaLimits = {
   kafkaRequestRoomInitial: (2 * MiB) as number,
   /** Array elements in one message: each becomes an object of a hundred bytes, in half a microsecond. */
   kafkaElementsMax: 50_000,
+  /** What such an element takes once it is read. */
+  kafkaElementSize: 100,
   /** Larger record batches are sent from where they are instead of being copied. */
   copiedRecordsSizeMax: (16 * KiB) as number,
+  /** How often a fetch looks whether there is room for its answer again. */
+  fullOutputWaitMs: 100,
   /** How long a produce waits while publishers are blocked, and half its own time-out at most. */
   produceHoldMsMax: 15_000,
   /** How long a producer is told to wait that was refused because publishers are blocked. */

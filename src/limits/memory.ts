@@ -40,6 +40,28 @@ export const memoryLimits = {
     output: { share: 0.125, sizeMax: (512 * MiB) as number },
     unacked: { share: 0.125, sizeMax: (512 * MiB) as number },
   },
+  /** Over the budget of input, those who hold no more than this go on: usual messages and requests. */
+  smallInputSize: (64 * KiB) as number,
+  /** The largest holder of input is ended when all of it is so many times the budget. */
+  inputHardFactor: 2,
+  /** Over that budget, nobody gets another message who has not taken so much of the last ones. */
+  pressedOutputSize: (64 * KiB) as number,
+  /** Nobody gets another message at all when so many times the budget of output is unsent. */
+  outputHardFactor: 2,
+  /** A channel gets no more while so many of its deliveries are unacked and the budget is used up. */
+  pressedUnackedMax: 1024,
+  /** How often unacked deliveries are added up. */
+  unackedCheckMs: 1000,
+  /** What waits for the disk while publishers are still read; more counts as input. */
+  usualUncommittedSize: (16 * MiB) as number,
+  /** How often those who wait for memory are looked at. */
+  inputCheckMs: 500,
+  /** Who has memory that others wait for has to bring some of the rest in such a time … */
+  inputTurnMs: 2000,
+  /** … at least this: 64 KiB a second. */
+  inputPerTurnMin: (128 * KiB) as number,
+  /** While others wait for memory, nobody holds much of it who sends nothing for so long. */
+  inputIdleMsMax: 5000,
   /** A checksum of more is taken in steps of this size, of less than a millisecond. */
   crcPerTurnMax: (2 * MiB) as number,
 } as const

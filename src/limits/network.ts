@@ -20,6 +20,8 @@ export const networkLimits = {
   tlsWriteSizeMax: (256 * KiB) as number,
   /** How often connections with something unsent are looked at. */
   sendCheckMs: 1000,
+  /** A peer may take nothing for so long while the budget of memory for output is used up. */
+  pressedSendMsMax: 5000,
   /** How often certificate and key are looked at; a change counts when it was seen twice. */
   tlsFilesCheckMs: 2000,
   /** A certificate that ends so soon is warned of. */

@@ -21,6 +21,7 @@ import type { Random } from '../lib/random.ts'
 import { Turn } from '../lib/turn.ts'
 import { version } from '../lib/version.ts'
 import { programLimits } from '../limits/program.ts'
+import { InputBudget } from '../server/input-budget.ts'
 import type { TlsCredentials } from '../server/tls-credentials.ts'
 import type { BrokerOptions } from '../settings/settings.ts'
 import { countEverything } from './count-everything.ts'
@@ -193,6 +194,11 @@ export class Node implements AsyncDisposable {
     return {
       cell,
       memory,
+      inputBudget: new InputBudget({
+        account: memory,
+        clock: this.#clock,
+        uncommittedSize: () => cell.broker.store.uncommittedSize,
+      }),
       users: this.#users,
       clients: this.clients,
       options: this.#options,

@@ -14,6 +14,7 @@ export function openAmqp(parts: ProtocolParts): ProtocolServer {
     clock: parts.clock,
     random: parts.random,
     memory: parts.memory,
+    inputBudget: parts.inputBudget,
     logger: parts.logger.child({ area: 'amqp' }),
     settings: {
       frameMax: options.frameMax,

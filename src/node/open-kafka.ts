@@ -19,7 +19,14 @@ import type { ProtocolParts, ProtocolServer } from './protocol-server.ts'
 /** What Kafka's port needs of a node. */
 export interface KafkaParts extends Pick<
   ProtocolParts,
-  'users' | 'clients' | 'memory' | 'batchWorker' | 'options' | 'logger' | 'addresses'
+  | 'users'
+  | 'clients'
+  | 'memory'
+  | 'inputBudget'
+  | 'batchWorker'
+  | 'options'
+  | 'logger'
+  | 'addresses'
 > {
   readonly cell: Pick<Cell, 'broker' | 'crossing' | 'groups' | 'producerIds' | 'clusterId'>
 }
@@ -67,6 +74,7 @@ function createServer(
     users: parts.users,
     memory: parts.memory,
     clients: parts.clients,
+    inputBudget: parts.inputBudget,
     clock: broker.clock,
     random: broker.random,
     logger: logger.child({ area: 'kafka' }),

@@ -11,6 +11,7 @@ import type { Address } from '../lib/listen.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { Random } from '../lib/random.ts'
 import type { Turn } from '../lib/turn.ts'
+import type { InputBudget } from '../server/input-budget.ts'
 import type { BrokerOptions } from '../settings/settings.ts'
 import type { Service } from './services.ts'
 
@@ -26,6 +27,7 @@ export interface ProtocolParts {
   readonly turn: Turn
   readonly logger: Logger
   readonly memory: MemoryAccount
+  readonly inputBudget: InputBudget
   readonly batchWorker: BatchWorker
   /** Service name → address, for every listener that is open by now. */
   readonly addresses: Readonly<Record<string, Address>>

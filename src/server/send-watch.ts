@@ -2,12 +2,15 @@
 // Bytes that the peer's system takes count, also in the middle of a large write; the answers of a peer
 // that reads slowly are no reason to end it.
 import type { Socket } from 'node:net'
+import type { MemoryAccount } from '../broker/memory-account.ts'
 import type { Clock, Timer } from '../lib/clock.ts'
 import { networkLimits } from '../limits/network.ts'
 
 /** A connection with something that its peer has not taken yet. */
 export interface Sender {
   readonly socket: Socket
+  /** Called now and then: there may be room again that nobody told of. */
+  onSendLook(): void
   /** Nothing was taken for too long. */
   onSendTimeout(): void
 }
@@ -26,22 +29,31 @@ interface SocketHandle {
   readonly _parent?: SocketHandle
 }
 
+export interface SendWatchOptions {
+  readonly clock: Clock
+  readonly memory: MemoryAccount
+  /** How long a peer may take nothing. While too much is unsent in all, it is less. */
+  readonly timeoutMs: number
+}
+
 export class SendWatch {
-  readonly #clock: Clock
-  readonly #timeoutMs: number
+  readonly #options: SendWatchOptions
   readonly #watched = new Map<Sender, Progress>()
   #timer: Timer | undefined
 
-  constructor(clock: Clock, timeoutMs: number) {
-    this.#clock = clock
-    this.#timeoutMs = timeoutMs
+  constructor(options: SendWatchOptions) {
+    this.#options = options
   }
 
-  /** Watches a connection until everything has been taken. To be called when something has not. */
+  /**
+   * Watches a connection until everything has been taken. To be called when something has not, or when
+   * the connection waits for others to take theirs.
+   */
   watch(sender: Sender): void {
     if (this.#watched.has(sender)) return
-    this.#watched.set(sender, { sentSize: sentSizeOf(sender.socket), at: this.#clock.monotonic() })
-    this.#timer ??= this.#clock.every(networkLimits.sendCheckMs, () => this.#check())
+    const { clock } = this.#options
+    this.#watched.set(sender, { sentSize: sentSizeOf(sender.socket), at: clock.monotonic() })
+    this.#timer ??= clock.every(networkLimits.sendCheckMs, () => this.#check())
   }
 
   /** The connection has ended. */
@@ -53,20 +65,32 @@ export class SendWatch {
   }
 
   #check(): void {
-    const now = this.#clock.monotonic()
+    const { clock, memory, timeoutMs } = this.#options
+    const now = clock.monotonic()
+    const pressedMs = Math.min(timeoutMs, networkLimits.pressedSendMsMax)
+    const msMax = memory.isOver('output') ? pressedMs : timeoutMs
     for (const [sender, progress] of this.#watched) {
-      const { socket } = sender
-      const sentSize = sentSizeOf(socket)
-      if (socket.writableLength === 0) this.forget(sender)
-      else if (sentSize !== progress.sentSize) {
-        progress.sentSize = sentSize
-        progress.at = now
-      } else if (now - progress.at >= this.#timeoutMs) {
+      if (hasProgress(sender, progress, now)) this.#look(sender)
+      else if (now - progress.at >= msMax) {
         this.forget(sender)
         sender.onSendTimeout()
       }
     }
   }
+
+  #look(sender: Sender): void {
+    if (sender.socket.writableLength === 0) this.forget(sender)
+    sender.onSendLook()
+  }
+}
+
+/** Whether something was taken since the last look, or nothing is there to be taken. */
+function hasProgress({ socket }: Sender, progress: Progress, now: number): boolean {
+  const sentSize = sentSizeOf(socket)
+  if (socket.writableLength > 0 && sentSize === progress.sentSize) return false
+  progress.sentSize = sentSize
+  progress.at = now
+  return true
 }
 
 /** Bytes that the system has taken from a socket so far; of TLS, encrypted ones. */

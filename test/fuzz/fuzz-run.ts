@@ -122,7 +122,7 @@ class FuzzRun implements AsyncDisposable {
   }
 
   async #checkNothingLeft(): Promise<void> {
-    const { broker, clients, server, store, bugs } = this.#broker
+    const { broker, clients, server, store, memory, bugs } = this.#broker
     await waitFor('the connection is forgotten', () => clients.size === 1)
     await waitFor('everything is committed', () => store.uncommittedSize === 0)
     assert.deepEqual(
@@ -132,6 +132,8 @@ class FuzzRun implements AsyncDisposable {
     )
     assert.equal(clients.channelCount, 1, 'channels')
     assert.equal(server.parkedSize, 0, 'parked bytes')
+    const nothing = { input: 0, parked: 0, output: 0, unacked: 0 }
+    assert.deepEqual(memory.sizes, nothing, 'memory that is accounted for')
     const { consumers, unacked } = broker.counts()
     assert.deepEqual({ consumers, unacked }, { consumers: 0, unacked: 0 })
     assert.equal(broker.replies.size, 0, 'reply addresses')

@@ -15,6 +15,7 @@ import { MemoryLogStore, type MemoryChaos } from '../../src/log/memory/memory-lo
 import type { AmqpSettings } from '../../src/server/amqp/amqp-context.ts'
 import { AmqpServer } from '../../src/server/amqp/amqp-server.ts'
 import { takingOver } from '../../src/server/byte-source.ts'
+import { InputBudget } from '../../src/server/input-budget.ts'
 import { openListener, type Listener } from '../../src/server/listener.ts'
 import { within } from './wait-for.ts'
 
@@ -42,6 +43,7 @@ export class BrokerInProcess implements AsyncDisposable {
   readonly crossing: Crossing
   readonly memory: MemoryAccount
   readonly clients: ClientRegistry
+  readonly inputBudget: InputBudget
   readonly port: number
   /** Errors of the broker's own, which no client can be blamed for. */
   readonly bugs: Error[]
@@ -50,7 +52,7 @@ export class BrokerInProcess implements AsyncDisposable {
   private constructor(
     parts: Pick<
       BrokerInProcess,
-      'store' | 'broker' | 'server' | 'crossing' | 'memory' | 'clients' | 'bugs'
+      'store' | 'broker' | 'server' | 'crossing' | 'memory' | 'clients' | 'inputBudget' | 'bugs'
     >,
     listener: Listener,
   ) {
@@ -60,6 +62,7 @@ export class BrokerInProcess implements AsyncDisposable {
     this.crossing = parts.crossing
     this.memory = parts.memory
     this.clients = parts.clients
+    this.inputBudget = parts.inputBudget
     this.bugs = parts.bugs
     this.port = listener.address.port
     this.#listener = listener
@@ -85,6 +88,11 @@ export class BrokerInProcess implements AsyncDisposable {
     })
     const memory = new MemoryAccount({ watermark, onReceived: () => undefined })
     const clients = new ClientRegistry(systemClock)
+    const inputBudget = new InputBudget({
+      account: memory,
+      clock: systemClock,
+      uncommittedSize: () => store.uncommittedSize,
+    })
     const server = new AmqpServer({
       broker,
       users: new Users({ random: systemRandom }),
@@ -94,6 +102,7 @@ export class BrokerInProcess implements AsyncDisposable {
       random: systemRandom,
       logger: loggerInto(bugs),
       memory,
+      inputBudget,
       settings: { ...defaultSettings, ...options.settings },
     })
     const listener = await openListener({
@@ -103,7 +112,7 @@ export class BrokerInProcess implements AsyncDisposable {
       onSocket: takingOver(server.accept),
       onAcceptProblem: (reason) => bugs.push(new Error(reason)),
     })
-    const parts = { store, broker, server, crossing, memory, clients, bugs }
+    const parts = { store, broker, server, crossing, memory, clients, inputBudget, bugs }
     return new BrokerInProcess(parts, listener)
   }
 

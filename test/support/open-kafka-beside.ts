@@ -22,6 +22,7 @@ export async function openKafkaBeside({
   crossing,
   memory,
   clients,
+  inputBudget,
 }: BrokerInProcess): Promise<KafkaBeside> {
   const addresses: Record<string, Address> = {}
   const batchWorker = new BatchWorker(systemClock)
@@ -32,6 +33,7 @@ export async function openKafkaBeside({
     users: new Users({ random: systemRandom }),
     memory,
     clients,
+    inputBudget,
     batchWorker,
     options: completeOptions({}),
     logger: silentLogger,

@@ -86,6 +86,11 @@ export class RequestStream {
     this.#position = 0
   }
 
+  /** Bytes of a request that has not come completely. */
+  get heldSize(): number {
+    return this.#carried
+  }
+
   /** True when the stream stops inside a request. */
   get isInsideRequest(): boolean {
     return this.#size >= 0 || this.#prefixFilled > 0

@@ -41,6 +41,11 @@ export class WireReader {
     this.limit = 0
   }
 
+  /** Array elements that were read since the reset. */
+  get elementCount(): number {
+    return kafkaLimits.kafkaElementsMax - this.#elementsLeft
+  }
+
   get remaining(): number {
     return this.limit - this.position
   }

@@ -6,6 +6,7 @@ import type { Clock } from '../../lib/clock.ts'
 import type { Logger } from '../../lib/logger.ts'
 import type { Random } from '../../lib/random.ts'
 import type { Turn } from '../../lib/turn.ts'
+import type { InputBudget } from '../input-budget.ts'
 import type { SendWatch } from '../send-watch.ts'
 
 /** What the AMQP server offers clients and asks of them. */
@@ -33,6 +34,8 @@ export interface AmqpParts {
   readonly logger: Logger
   /** What clients make the broker hold. */
   readonly memory: MemoryAccount
+  /** Of all protocols together. */
+  readonly inputBudget: InputBudget
   readonly settings: AmqpSettings
 }
 

@@ -1,6 +1,8 @@
 // The AMQP side of the broker: its connections, and what all of them have to be told.
 import type { Socket } from 'node:net'
+import type { Timer } from '../../lib/clock.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
+import { memoryLimits } from '../../limits/memory.ts'
 import type { ByteSource } from '../byte-source.ts'
 import { SendWatch } from '../send-watch.ts'
 import { AmqpClient } from './amqp-client.ts'
@@ -12,18 +14,22 @@ export class AmqpServer {
   readonly #context: AmqpContext
   readonly #stopListening: () => void
   readonly #connections = new Map<Connection, AmqpClient>()
+  readonly #unackedCheck: Timer
   #onAllClosed: (() => void) | undefined
 
   constructor(parts: AmqpParts) {
-    const sendWatch = new SendWatch(parts.clock, parts.settings.sendTimeoutMs)
+    const sendWatch = new SendWatch({ ...parts, timeoutMs: parts.settings.sendTimeoutMs })
     this.#context = { ...parts, sendWatch }
+    this.#unackedCheck = parts.clock.every(memoryLimits.unackedCheckMs, () => {
+      for (const connection of this.#connections.keys()) connection.noteUnacked()
+    })
     this.#stopListening = parts.broker.shortage.onChange(this.#onShortage)
   }
 
   /** Bytes that wait in the channels of all connections. */
   get parkedSize(): number {
     let size = 0
-    for (const connection of this.#connections.keys()) size += connection.parkedSize
+    for (const { held } of this.#connections.keys()) size += held.parkedSize
     return size
   }
 
@@ -41,6 +47,7 @@ export class AmqpServer {
   /** Tells every client that the broker stops, and resolves when all connections are closed. */
   close(): Promise<void> {
     this.#stopListening()
+    this.#unackedCheck.stop()
     const reply = makeReply(
       'connection_forced',
       "broker forced connection closure with reason 'shutdown'",
@@ -57,7 +64,7 @@ export class AmqpServer {
 
   readonly #onShortage = (isShort: boolean): void => {
     for (const connection of this.#connections.keys()) {
-      if (isShort) connection.tellBlocked()
+      if (isShort) connection.blockedNotice.tell()
       else connection.onUnblocked()
     }
   }

@@ -153,6 +153,9 @@ function get(channel: Channel, method: BasicGet): void {
     return
   }
   const queue = workQueue(channel, method.queue, 'basic.get')
+  if (!method.noAck && !channel.room.hasUnackedRoom) {
+    throw new ProtocolError('resource_error', 'too many messages are unacknowledged')
+  }
   const view = new RecordView()
   const result = queue.take(view, method.noAck)
   if (result === 'wait') {

@@ -58,6 +58,8 @@ export class ChannelPublisher {
   readonly #publisher: Publisher
   /** Messages that came while publishers were blocked. */
   readonly #parked = new Fifo<KeptMessage>()
+  /** Bytes of a message on its way in that the connection holds. */
+  #inputSize = 0
   /** Whether the message routed last names further routing keys. */
   #hasCopies = false
   /** A commit that came while publishers were blocked. */
@@ -96,15 +98,30 @@ export class ChannelPublisher {
   }
 
   onHeader(buffer: Buffer, start: number, end: number): void {
-    if (!this.#state.onHeader(buffer, start, end)) return
+    if (!this.#state.onHeader(buffer, start, end)) {
+      this.#holdInput(this.#state.heldSize)
+      return
+    }
     setBody(this.#source, buffer, start, start)
     this.#onComplete()
   }
 
   onBody(buffer: Buffer, start: number, end: number): void {
-    if (!this.#state.onBody(buffer, start, end, this.#source)) return
+    if (!this.#state.onBody(buffer, start, end, this.#source)) {
+      this.#holdInput(this.#state.heldSize)
+      return
+    }
+    this.#holdInput(0)
     if (this.#source.isBodyOwn) this.#onGathered()
     else this.#onComplete()
+  }
+
+  /** The message that is coming in, or written to a file of its own, takes so many bytes by now. */
+  #holdInput(size: number): void {
+    const more = size - this.#inputSize
+    if (more === 0) return
+    this.#inputSize = size
+    this.#channel.connection.held.changeInput(more)
   }
 
   /** The body came in several frames. Whoever needs it for longer than this holds it. */
@@ -145,7 +162,7 @@ export class ChannelPublisher {
     const { connection } = this.#channel
     while (this.#parked.size > 0 && !this.#channel.isWaiting && !connection.isBlocked) {
       const message = this.#parked.shift() as KeptMessage
-      connection.parkedSize -= sizeOf(message.source)
+      connection.held.unpark(sizeOf(message.source))
       connection.guard(this.#channel, () => this.#publish(message))
       largePages.letGo(message.source.body)
     }
@@ -153,8 +170,7 @@ export class ChannelPublisher {
 
   /** Lets the channel wait with `action` until publishers are not blocked. */
   whenUnblocked(action: () => void): void {
-    this.#channel.connection.hasPublished = true
-    this.#channel.connection.tellBlocked()
+    this.#channel.connection.blockedNotice.onPublished()
     this.#channel.wait()
     this.#onceUnblocked = action
   }
@@ -163,12 +179,14 @@ export class ChannelPublisher {
   release(): void {
     while (this.#parked.size > 0) {
       const { source } = this.#parked.shift() as KeptMessage
-      this.#channel.connection.parkedSize -= sizeOf(source)
+      this.#channel.connection.held.unpark(sizeOf(source))
       largePages.letGo(source.body)
     }
     if (this.#aside !== undefined) this.#dropAside(this.#aside)
     this.#aside = undefined
     this.#onceUnblocked = undefined
+    this.#state.release()
+    this.#holdInput(0)
   }
 
   /** Where the message goes, its CC and BCC headers included. Throws what routing throws. */
@@ -218,7 +236,7 @@ export class ChannelPublisher {
     state.fill(source)
     this.#check()
     const { connection, transaction } = this.#channel
-    connection.hasPublished = true
+    connection.blockedNotice.onPublished()
     if (transaction !== undefined) {
       transaction.addPublish(keep(source, state.isMandatory))
     } else if (connection.isBlocked || this.#parked.size > 0) {
@@ -303,6 +321,7 @@ export class ChannelPublisher {
     const { source } = message
     const { store } = channel.connection.context.broker
     channel.wait()
+    this.#holdInput(source.bodyEnd - source.bodyStart)
     store.writeAside(source.body.subarray(source.bodyStart, source.bodyEnd), (asideId) => {
       if (channel.state !== 'open') {
         this.#dropAside({ message, asideId })
@@ -324,6 +343,7 @@ export class ChannelPublisher {
     const { message, asideId } = this.#aside
     const { source, isMandatory } = message
     this.#aside = undefined
+    this.#holdInput(0)
     source.asideId = 0
     let isUsed = false
     try {
@@ -339,7 +359,7 @@ export class ChannelPublisher {
 
   #park(message: KeptMessage): void {
     this.#parked.push(message)
-    this.#channel.connection.onBlockedPublish(sizeOf(message.source))
+    this.#channel.connection.held.park(sizeOf(message.source))
   }
 }
 

@@ -58,7 +58,7 @@ export class Channel implements ContentTarget, TurnTask {
   readonly connection: Connection
   readonly vhost: VHost<Destination>
   readonly unacked: UnackedDeliveries = new UnackedDeliveries()
-  readonly room: DeliveryRoom = new DeliveryRoom(this.unacked)
+  readonly room: DeliveryRoom
   readonly consumers: Map<string, ChannelConsumer> = new Map()
   readonly publisher: ChannelPublisher
   readonly counters: ClientCounters = new ClientCounters()
@@ -87,6 +87,7 @@ export class Channel implements ContentTarget, TurnTask {
     this.connection = connection
     this.number = number
     this.vhost = vhost
+    this.room = new DeliveryRoom(this.unacked, connection.context.memory)
     this.publisher = new ChannelPublisher(this)
   }
 
@@ -196,7 +197,7 @@ export class Channel implements ContentTarget, TurnTask {
     if (first !== undefined) this.connection.guard(this, first)
     while (!this.#isWaiting && this.#parked.size > 0) {
       const { type, payload } = this.#parked.shift() as ParkedFrame
-      this.connection.parkedSize -= parkedSizeOf(payload)
+      this.connection.held.unpark(parkedSizeOf(payload))
       this.connection.guard(this, () => this.#handle(type, payload, 0, payload.length))
     }
     if (!this.#isWaiting && !this.connection.isBlocked) this.publisher.onUnblocked()
@@ -264,7 +265,7 @@ export class Channel implements ContentTarget, TurnTask {
   dropParked(): void {
     while (this.#parked.size > 0) {
       const { payload } = this.#parked.shift() as ParkedFrame
-      this.connection.parkedSize -= parkedSizeOf(payload)
+      this.connection.held.unpark(parkedSizeOf(payload))
     }
   }
 
@@ -341,7 +342,7 @@ export class Channel implements ContentTarget, TurnTask {
   #park(reader: FrameReader): void {
     const payload = Buffer.from(reader.buffer.subarray(reader.start, reader.end))
     this.#parked.push({ type: reader.type, payload })
-    this.connection.onParked(parkedSizeOf(payload))
+    this.connection.held.park(parkedSizeOf(payload))
   }
 }
 

@@ -14,10 +14,8 @@ import {
   CHANNEL_CLOSE_OK,
   CHANNEL_OPEN,
   CHANNEL_OPEN_OK,
-  CONNECTION_BLOCKED,
   CONNECTION_CLOSE,
   CONNECTION_CLOSE_OK,
-  CONNECTION_UNBLOCKED,
   CONNECTION_UPDATE_SECRET,
   CONNECTION_UPDATE_SECRET_OK,
   decodeMethod,
@@ -35,9 +33,11 @@ import type { ByteSource, Incoming } from '../byte-source.ts'
 import type { Sender } from '../send-watch.ts'
 import { warnIfTls } from '../tls-failure.ts'
 import type { AmqpContext } from './amqp-context.ts'
+import { BlockedNotice } from './blocked-notice.ts'
 import { Channel } from './channel.ts'
 import { Handshake } from './handshake.ts'
 import { Heartbeat, type HeartbeatPeer } from './heartbeat.ts'
+import { HeldMemory } from './held-memory.ts'
 import { OutputRoom } from './output-room.ts'
 import { Output } from './output.ts'
 import { pauseReason, ReadGate } from './read-gate.ts'
@@ -50,6 +50,7 @@ export class Connection implements TurnTask, HeartbeatPeer, Sender {
   readonly socket: Socket
   readonly output: Output
   readonly outputRoom: OutputRoom
+  readonly held: HeldMemory
   readonly remoteAddress: string
   status: ConnectionStatus = 'header'
   frameMax: number = amqpLimits.handshakeFrameSizeMax
@@ -57,10 +58,7 @@ export class Connection implements TurnTask, HeartbeatPeer, Sender {
   principal: Principal | undefined
   /** When bytes were last handed to the socket, by the monotonic clock. */
   sentAt = 0
-  /** Bytes of frames and messages that wait in channels. */
-  parkedSize = 0
-  /** Whether anything was published: only then is the client told that publishers are blocked. */
-  hasPublished = false
+  readonly blockedNotice: BlockedNotice = new BlockedNotice(this)
   /** Of the last message that has to become durable. */
   lastTicket: Ticket | undefined
 
@@ -81,7 +79,6 @@ export class Connection implements TurnTask, HeartbeatPeer, Sender {
   /** Last method on no open channel, for replies to errors. */
   #methodId = 0
   #isFlushScheduled = false
-  #isToldBlocked = false
   /** The client wants to close; what it sent before is handled first. */
   #isCloseDue = false
 
@@ -99,9 +96,16 @@ export class Connection implements TurnTask, HeartbeatPeer, Sender {
     this.#handshake = new Handshake(this)
     this.#gate = new ReadGate(socket, context.turn, () => this.#readFrames())
     source.onBytes = (chunk) => this.#onData(chunk)
+    this.held = new HeldMemory({
+      context,
+      gate: this.#gate,
+      onNeeded: () => this.#endForMemory(),
+    })
     this.outputRoom = new OutputRoom({
       output: this.output,
       gate: this.#gate,
+      memory: context.memory,
+      share: this.held.memory,
       onUnsent: () => context.sendWatch.watch(this),
       onRoom: () => this.#resumeConsumers(),
     })
@@ -211,6 +215,10 @@ export class Connection implements TurnTask, HeartbeatPeer, Sender {
     this.destroy()
   }
 
+  onSendLook(): void {
+    this.outputRoom.check()
+  }
+
   /** The client reads nothing, whatever it writes: what it has unacked goes to others. */
   onSendTimeout(): void {
     const { logger } = this.context
@@ -230,37 +238,22 @@ export class Connection implements TurnTask, HeartbeatPeer, Sender {
     this.#endedCounters.add(channel.counters)
   }
 
-  onParked(size: number): void {
-    this.parkedSize += size
-    if (this.parkedSize > amqpLimits.parkedSizeMax) this.#gate.pause(pauseReason.parked)
-  }
-
   onUnparked(): void {
     if (this.#isCloseDue) this.#onClose()
-    else if (this.parkedSize <= amqpLimits.parkedSizeMax) this.#gate.resume(pauseReason.parked)
-  }
-
-  /** A message came although publishers are blocked. */
-  onBlockedPublish(size: number): void {
-    this.onParked(size)
-    this.tellBlocked()
-  }
-
-  tellBlocked(): void {
-    const { reason } = this.context.broker.shortage
-    if (reason === undefined || this.#isToldBlocked || !this.hasPublished) return
-    this.#isToldBlocked = true
-    if (!this.hasCapability('connection.blocked')) return
-    this.send(0, { id: CONNECTION_BLOCKED, reason })
+    else this.held.resumeIfFew()
   }
 
   onUnblocked(): void {
-    if (this.#isToldBlocked && this.hasCapability('connection.blocked')) {
-      this.send(0, { id: CONNECTION_UNBLOCKED })
-    }
-    this.#isToldBlocked = false
+    this.blockedNotice.lift()
     for (const channel of this.#channels) channel?.publisher.onUnblocked()
     this.onUnparked()
+  }
+
+  /** Adds up what unacked deliveries take: now and then, because there are too many to count each. */
+  noteUnacked(): void {
+    let size = 0
+    for (const channel of this.#channels) size += channel?.unacked.memorySize ?? 0
+    this.held.memory.set('unacked', size)
   }
 
   /** Whether the peer may be silent for reasons of ours: it is not read, or its publishes wait. */
@@ -296,6 +289,7 @@ export class Connection implements TurnTask, HeartbeatPeer, Sender {
     this.#deadline?.stop()
     this.#release()
     this.status = 'closed'
+    this.held.close()
     this.#heartbeat?.stop()
     this.context.sendWatch.forget(this)
     this.socket.destroy()
@@ -462,6 +456,14 @@ export class Connection implements TurnTask, HeartbeatPeer, Sender {
   #replyToBug(error: unknown): Reply {
     this.context.logger.error({ err: error }, 'Unexpected error in an AMQP connection')
     return makeReply('internal_error', 'an unexpected error occurred; the broker log has details')
+  }
+
+  /** Others need the memory that its messages take. */
+  #endForMemory(): void {
+    const remote = this.remoteAddress
+    this.context.logger.warn({ remote }, 'Connection closed: it holds much of the memory')
+    const text = 'memory is low, and much of it is held by unfinished messages of this connection'
+    this.closeForReply(makeReply('resource_error', text))
   }
 
   /** Gives back everything: channels, and the queues that only this connection may use. */

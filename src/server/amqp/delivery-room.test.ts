@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { UnackedDeliveries } from '../../broker/unacked-deliveries.ts'
+import { MemoryAccount } from '../../broker/memory-account.ts'
+import { type DeliveryHolder, UnackedDeliveries } from '../../broker/unacked-deliveries.ts'
+import { memoryLimits } from '../../limits/memory.ts'
 import { DeliveryRoom, type RoomSeeker } from './delivery-room.ts'
+
+const memory = new MemoryAccount({ watermark: 8e6, onReceived: () => undefined })
+const holder: DeliveryHolder = { settle: () => undefined }
 
 class Seeker implements RoomSeeker {
   lastDeliveryTag: number
@@ -15,7 +20,7 @@ class Seeker implements RoomSeeker {
 }
 
 test('who got a delivery longest ago is told of room first, and each is told once', () => {
-  const room = new DeliveryRoom(new UnackedDeliveries())
+  const room = new DeliveryRoom(new UnackedDeliveries(), memory)
   const told: number[] = []
   for (const tag of [7, 0, 3]) room.refuse(new Seeker(tag, () => told.push(tag)))
   assert.equal(room.isContended, true)
@@ -26,7 +31,7 @@ test('who got a delivery longest ago is told of room first, and each is told onc
 })
 
 test('a sink that wants no more deliveries is not told', () => {
-  const room = new DeliveryRoom(new UnackedDeliveries())
+  const room = new DeliveryRoom(new UnackedDeliveries(), memory)
   const seeker = new Seeker(1, () => assert.fail('it was told'))
   room.refuse(seeker)
   room.forget(seeker)
@@ -34,11 +39,25 @@ test('a sink that wants no more deliveries is not told', () => {
 })
 
 test('a full prefetch holds deliveries with and without acks, and only those with acks fill it', () => {
-  const room = new DeliveryRoom(new UnackedDeliveries())
+  const room = new DeliveryRoom(new UnackedDeliveries(), memory)
   room.prefetch = 1
   assert.equal(room.hasRoomFor(true), true)
   room.take()
   assert.deepEqual([room.hasRoomFor(true), room.hasRoomFor(false)], [false, false])
   room.giveBack()
+  assert.equal(room.hasRoomFor(false), true)
+})
+
+test('while unacked deliveries take too much in all, a channel with many of them gets no more', () => {
+  const unacked = new UnackedDeliveries()
+  const room = new DeliveryRoom(unacked, memory)
+  const share = memory.open({ onMemoryNeeded: () => undefined })
+  share.set('unacked', 1_000_001)
+  for (let tag = 1; tag <= memoryLimits.pressedUnackedMax; tag++) {
+    assert.equal(room.hasRoomFor(false), true)
+    unacked.add(tag, holder, tag)
+  }
+  assert.deepEqual([room.hasRoomFor(false), room.hasRoomFor(true)], [false, true])
+  share.close()
   assert.equal(room.hasRoomFor(false), true)
 })

@@ -3,8 +3,10 @@
 //
 // Invariant: a sink that was refused is told once, unless it is forgotten before. Who got a delivery
 // longest ago is told first, so that a small prefetch goes round.
+import type { MemoryAccount } from '../../broker/memory-account.ts'
 import type { UnackedDeliveries } from '../../broker/unacked-deliveries.ts'
 import { brokerLimits } from '../../limits/broker.ts'
+import { memoryLimits } from '../../limits/memory.ts'
 
 /** A sink that asks for room. */
 export interface RoomSeeker {
@@ -17,18 +19,27 @@ export class DeliveryRoom {
   /** Unsettled deliveries that all consumers may have together; 0 for no limit of theirs. */
   prefetch = 0
   readonly #unacked: UnackedDeliveries
+  readonly #memory: MemoryAccount
   /** Deliveries to consumers that are not settled. Messages of basic.get do not count. */
   #heldCount = 0
   readonly #refused = new Set<RoomSeeker>()
 
-  constructor(unacked: UnackedDeliveries) {
+  constructor(unacked: UnackedDeliveries, memory: MemoryAccount) {
     this.#unacked = unacked
+    this.#memory = memory
+  }
+
+  /** Whether one more may be unacked. */
+  get hasUnackedRoom(): boolean {
+    const { count } = this.#unacked
+    if (count < memoryLimits.pressedUnackedMax) return true
+    return count < brokerLimits.unackedPerChannelMax && !this.#memory.isOver('unacked')
   }
 
   /** Whether a delivery fits. One that needs no ack takes no room, and waits for it all the same. */
   hasRoomFor(isNoAck: boolean): boolean {
     if (this.prefetch !== 0 && this.#heldCount >= this.prefetch) return false
-    return isNoAck || this.#unacked.count < brokerLimits.unackedPerChannelMax
+    return isNoAck || this.hasUnackedRoom
   }
 
   /** A delivery that has to be settled goes out. */

@@ -19,6 +19,8 @@ const methodIdSize = 4
 const ticketSize = 2
 const mandatoryBit = 0b01
 const immediateBit = 0b10
+/** Memory for a larger header is not kept for the next one. */
+const keptHeaderSizeMax = 4096
 
 export class PublishState {
   at: 'idle' | 'header' | 'body' = 'idle'
@@ -45,6 +47,21 @@ export class PublishState {
     return this.bodySize > this.#bodySizeMax
   }
 
+  /** Bytes that the message takes which is coming in; 0 as long as they are few. */
+  get heldSize(): number {
+    const headerSize = this.header.length > keptHeaderSizeMax ? this.header.length : 0
+    return headerSize + (this.#body === empty ? 0 : this.#bodyFilled)
+  }
+
+  /** Nothing more of the message comes. */
+  release(): void {
+    largePages.letGo(this.#body)
+    this.#body = empty
+    this.#bodyFilled = 0
+    this.#dropLargeHeader()
+    this.at = 'idle'
+  }
+
   /** Takes the arguments of a basic.publish whose method frame's payload is `buffer[start, end)`. */
   onMethod(buffer: Buffer, start: number, end: number): void {
     const from = start + methodIdSize + ticketSize
@@ -58,6 +75,7 @@ export class PublishState {
     this.isMandatory = (bits & mandatoryBit) !== 0
     this.isImmediate = (bits & immediateBit) !== 0
     this.at = 'header'
+    this.#dropLargeHeader()
   }
 
   /** Takes a content header; true when there is no body to wait for. */
@@ -106,6 +124,10 @@ export class PublishState {
     source.headerStart = 0
     source.headerEnd = this.headerEnd
     source.asideId = 0
+  }
+
+  #dropLargeHeader(): void {
+    if (this.header.length > keptHeaderSizeMax) this.header = Buffer.allocUnsafe(64)
   }
 
   #gather(buffer: Buffer, start: number, end: number): void {

@@ -11,6 +11,8 @@ export const pauseReason = {
   uncommitted: 2,
   /** Too much of what it was answered has not been taken. */
   unread: 4,
+  /** Memory for what has begun to come in is short, and it is the turn of others. */
+  input: 8,
 } as const
 export type PauseReason = (typeof pauseReason)[keyof typeof pauseReason]
 

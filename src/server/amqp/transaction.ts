@@ -4,6 +4,7 @@ import { preconditionFailed } from '../../broker/broker-error.ts'
 import type { Route } from '../../broker/route-cache.ts'
 import type { DeliveryHolder, SettleReason } from '../../broker/unacked-deliveries.ts'
 import { TX_COMMIT_OK } from '../../codec/amqp/methods.gen.ts'
+import { largePages } from '../../lib/large-pages.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
 import { brokerLimits } from '../../limits/broker.ts'
 import { type KeptMessage, setKey, sizeOf } from './channel-publisher.ts'
@@ -31,17 +32,18 @@ export class ChannelTransaction {
   addPublish(message: KeptMessage): void {
     // A missing exchange is an error now, not at the commit.
     this.#channel.publisher.route(message.source)
-    this.#grow(sizeOf(message.source))
     this.#publishes.push(message)
+    this.#grow(sizeOf(message.source))
   }
 
   /** Takes deliveries out of the channel until commit or rollback. Throws for an unknown tag. */
   addSettled(tag: number, isMultiple: boolean, reason: SettleReason): void {
+    let size = 0
     this.#channel.settle(tag, isMultiple, (holder, offset, settledTag) => {
       this.#settled.push({ tag: settledTag, holder, offset, reason })
-      this.#size += amqpLimits.keptMessageSize
+      size += amqpLimits.keptMessageSize
     })
-    this.#grow(0)
+    this.#grow(size)
   }
 
   /** Publishes and settles everything as one atom and answers commit-ok when it is durable. */
@@ -59,7 +61,7 @@ export class ChannelTransaction {
     // Before anything happens: an exchange may have gone since.
     const routed = this.#publishes.map((message) => ({ message, route: this.#prepare(message) }))
     const settled = this.#settled
-    this.#clear()
+    this.#forget()
     const { store } = connection.context.broker
     store.beginAtom()
     for (const { message, route } of routed) {
@@ -73,6 +75,7 @@ export class ChannelTransaction {
     for (const { message, route } of routed) {
       publisher.onPublished(route, message.source, message.isMandatory)
     }
+    letGoBodies(routed.map(({ message }) => message))
     this.#channel.room.tellRefused()
     this.#channel.replyWhenDurable(ticket, { id: TX_COMMIT_OK })
   }
@@ -102,6 +105,7 @@ export class ChannelTransaction {
 
   #grow(size: number): void {
     this.#size += size
+    this.#channel.connection.held.changeInput(size)
     if (this.#size <= brokerLimits.transactionSizeMax) return
     throw preconditionFailed(
       `transaction of more than ${brokerLimits.transactionSizeMax} bytes: commit more often`,
@@ -109,8 +113,19 @@ export class ChannelTransaction {
   }
 
   #clear(): void {
+    letGoBodies(this.#publishes)
+    this.#forget()
+  }
+
+  #forget(): void {
+    this.#channel.connection.held.changeInput(-this.#size)
     this.#publishes = []
     this.#settled = []
     this.#size = 0
   }
+}
+
+/** The store has what it needs of them. */
+function letGoBodies(messages: readonly KeptMessage[]): void {
+  for (const { source } of messages) largePages.letGo(source.body)
 }

@@ -1,5 +1,6 @@
 // Fetch (key 1): long polls. It answers as soon as there are `minBytes`, when the time is up, or
 // when something has to be said that is no record.
+import type { MemoryAccount } from '../../broker/memory-account.ts'
 import type { Partition } from '../../broker/topic/partition.ts'
 import type { TopicView } from '../../broker/topic/topic-view.ts'
 import type { KafkaErrorName } from '../../codec/kafka/error-codes.gen.ts'
@@ -13,6 +14,7 @@ import {
 import { largePages } from '../../lib/large-pages.ts'
 import { resultOf, runAtOnce, type Steps } from '../../lib/slices.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
+import { memoryLimits } from '../../limits/memory.ts'
 import { recordCountOf } from '../../record/batch/batch-header.ts'
 import { codeOf, noError } from './error-code.ts'
 import type { FetchedPartition, FetchSession } from './fetch-sessions.ts'
@@ -64,7 +66,13 @@ export const handleFetch: Handler<'fetch'> = async (request, context) => {
     return { throttleTimeMs: 0, errorCode: codeOf(resolved.error), responses: [] }
   }
   const partitions = [...resolved.partitions]
-  const round = await poll(request, partitions, context)
+  const round: Round = { found: [], size: 0, isUrgent: false }
+  try {
+    await poll(request, partitions, round, context)
+  } finally {
+    // From now on it counts as an answer that waits.
+    context.client.changeFetched(-round.size)
+  }
   context.slot.letGoOnceSent(round.found.flatMap(({ held }) => held))
   for (const found of round.found) count(found, context)
   return runFor(partitions.length, toResponse(round, resolved.session, context), context)
@@ -91,11 +99,12 @@ function count({ view, data, size }: Found, { client }: RequestContext): void {
 async function poll(
   request: FetchRequest,
   partitions: readonly FetchedPartition[],
+  round: Round,
   context: RequestContext,
-): Promise<Round> {
+): Promise<void> {
   const { clock } = context
   const deadline = clock.monotonic() + Math.min(request.maxWaitMs, kafkaLimits.fetchWaitMsMax)
-  const round: Round = { found: [], size: 0, isUrgent: false }
+  await untilOutputFits(context, deadline)
   const run = <T>(steps: Steps<T>): Promise<T> => runFor(partitions.length, steps, context)
   await run(readFirst(request, partitions, round, context))
   const isDue = (): boolean =>
@@ -103,16 +112,30 @@ async function poll(
     round.size >= request.minBytes ||
     clock.monotonic() >= deadline ||
     context.client.isClosed
-  if (isDue()) return round
+  if (isDue()) return
   using watch = new RecordWatch(
     round.found.map(({ partition }) => partition as Partition),
     context,
   )
   for (;;) {
     await run(readMoved(request, round, context))
-    if (isDue()) return round
+    if (isDue()) return
     await watch.waitUntil(deadline)
   }
+}
+
+/** While far too much is not taken of what clients were sent, nothing more is read for them. */
+async function untilOutputFits(
+  { clock, memory, client }: RequestContext,
+  deadline: number,
+): Promise<void> {
+  while (isOutputFull(memory) && clock.monotonic() < deadline && !client.isClosed) {
+    await new Promise<void>((resolve) => void clock.after(kafkaLimits.fullOutputWaitMs, resolve))
+  }
+}
+
+function isOutputFull(memory: MemoryAccount): boolean {
+  return memory.isOver('output', memoryLimits.outputHardFactor)
 }
 
 function* readFirst(
@@ -122,7 +145,8 @@ function* readFirst(
   context: RequestContext,
 ): Steps<void> {
   for (const asked of partitions) {
-    add(round, yield* resultOf(readOne(asked, roomLeft(request, round.size), context)))
+    const room = roomLeft(request, round.size, context)
+    add(round, yield* resultOf(readOne(asked, room, context)), context)
   }
 }
 
@@ -131,11 +155,11 @@ function* readMoved(request: FetchRequest, round: Round, context: RequestContext
   for (let at = 0; at < round.found.length; at++) {
     const before = round.found[at] as Found
     if (!hasMoved(before)) continue
-    const room = roomLeft(request, round.size - before.size)
+    const room = roomLeft(request, round.size - before.size, context)
     const read = yield* resultOf(readAgain(before, room, context))
     for (const view of before.held) largePages.letGo(view)
     round.found[at] = read
-    round.size += read.size - before.size
+    changeSize(round, read.size - before.size, context)
     if (before.partition?.isGone || isUrgent(read)) round.isUrgent = true
   }
 }
@@ -155,10 +179,15 @@ function readAgain(
   return { asked, view: undefined, partition, data, size: 0, held: [], isCut: false }
 }
 
-function add(round: Round, read: Found): void {
+function add(round: Round, read: Found, context: RequestContext): void {
   round.found.push(read)
-  round.size += read.size
+  changeSize(round, read.size, context)
   if (isUrgent(read)) round.isUrgent = true
+}
+
+function changeSize(round: Round, size: number, { client }: RequestContext): void {
+  round.size += size
+  client.changeFetched(size)
 }
 
 /** Nothing more will fit, or the client has to hear of an error. */
@@ -170,8 +199,12 @@ function isUrgent({ isCut, data }: Found): boolean {
  * What is left of the limit beside `size` bytes. Only the first batch of an answer may go beyond any
  * limit (Kafka's minOneMessage): clients reckon with that one and size their memory by it.
  */
-function roomLeft(request: FetchRequest, size: number): Room {
-  const sizeMax = Math.min(request.maxBytes, kafkaLimits.fetchAnswerSizeMax) - size
+function roomLeft(request: FetchRequest, size: number, { memory }: RequestContext): Room {
+  if (isOutputFull(memory)) return { sizeMax: 0, isStrict: true }
+  const answerSizeMax = memory.isOver('output')
+    ? memoryLimits.pressedOutputSize
+    : kafkaLimits.fetchAnswerSizeMax
+  const sizeMax = Math.min(request.maxBytes, answerSizeMax) - size
   return { sizeMax, isStrict: size > 0 }
 }
 

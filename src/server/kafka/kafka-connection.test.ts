@@ -11,6 +11,7 @@ import { systemRandom } from '../../lib/random.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
 import { VirtualClock } from '../../testing/virtual-clock.ts'
 import { ByteSource } from '../byte-source.ts'
+import { InputBudget } from '../input-budget.ts'
 import { SendWatch } from '../send-watch.ts'
 import { KafkaConnection } from './kafka-connection.ts'
 import type { KafkaContext } from './kafka-context.ts'
@@ -38,16 +39,18 @@ function connected(): {
     },
   }
   const clock = new VirtualClock()
+  const memory = new MemoryAccount({ watermark: 1e9, onReceived: () => undefined })
   const context = {
     clock,
     requestShare: { isSpent: false },
-    sendWatch: new SendWatch(clock, kafkaLimits.kafkaIdleMsMax),
+    sendWatch: new SendWatch({ clock, memory, timeoutMs: kafkaLimits.kafkaIdleMsMax }),
     logger: silentLogger,
     users: new Users({ random: systemRandom, clock }),
     settings: { requestSizeMax: kafkaLimits.kafkaRequestSizeMax },
     loginWatch: { remove: () => undefined },
     broker: { store: { uncommittedSize: 0 }, shortage: new Shortage() },
-    memory: new MemoryAccount({ watermark: 1, onReceived: () => undefined }),
+    memory,
+    inputBudget: new InputBudget({ account: memory, clock, uncommittedSize: () => 0 }),
   }
   const source = new ByteSource()
   const address = { host: '127.0.0.1', port: 9092 }

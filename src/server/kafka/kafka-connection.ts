@@ -18,6 +18,7 @@ import type { Sender } from '../send-watch.ts'
 import { warnIfTls } from '../tls-failure.ts'
 import { AnswerSlot } from './answer-slot.ts'
 import { unsupportedApiVersions } from './api-versions.ts'
+import { HeldMemory } from './held-memory.ts'
 import type { KafkaContext, KafkaListener } from './kafka-context.ts'
 import type { Stranger } from './login-watch.ts'
 import type { Operation } from './operation.ts'
@@ -39,8 +40,8 @@ interface IncomingKafka extends Incoming {
 interface Started<Name extends ApiName> {
   readonly api: Name
   readonly header: RequestHeader
-  /** Bytes of the request. */
-  readonly size: number
+  /** Bytes that the request takes, known once it is read. */
+  size: number
   readonly slot: AnswerSlot
 }
 
@@ -61,6 +62,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   readonly #writer = new WireWriter()
   readonly #slots: AnswerSlot[] = []
   readonly #inFlight = new RequestsInFlight()
+  readonly #held: HeldMemory
   /** Bytes of answers that wait for those before them. */
   #waitingSize = 0
   heldProduces: Promise<void> | undefined
@@ -88,6 +90,11 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     this.context = context
     this.remoteAddress = socket.remoteAddress ?? ''
     this.#onClosed = onClosed
+    this.#held = new HeldMemory({
+      context,
+      onResumed: () => this.#goOn(),
+      onNeeded: () => this.#endForMemory(),
+    })
     this.produceHold = new ProduceHold(context.clock, context.broker.shortage)
     this.sasl = new SaslState(context.users, socket.remoteAddress ?? '')
     this.#stream = new RequestStream(kafkaLimits.kafkaLoginSizeMax, largePages)
@@ -103,9 +110,10 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
       this.#stream.push(chunk)
       this.#readRequests(chunk)
       this.#stream.keepRest()
+      this.#noteInput()
       this.#limitReadAhead()
     }
-    socket.on('drain', () => this.#resumeIfRoom())
+    socket.on('drain', () => this.onSendLook())
     socket.on('end', () => this.destroy())
     socket.on('error', () => this.destroy())
     socket.on('close', () => this.destroy())
@@ -148,6 +156,17 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     this.destroy()
   }
 
+  /** Records for an answer take `size` bytes more, or less. */
+  changeFetched(size: number): void {
+    if (!this.#isClosed) this.#held.changeFetched(size)
+  }
+
+  onSendLook(): void {
+    if (this.#isClosed) return
+    this.#noteUnsent()
+    this.#resumeIfRoom()
+  }
+
   /** The client reads nothing of its answers. */
   onSendTimeout(): void {
     const remote = this.remoteAddress
@@ -160,6 +179,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     this.#isClosed = true
     this.context.loginWatch.remove(this)
     this.context.sendWatch.forget(this)
+    this.#held.close()
     if (this.#use === 'discovery') {
       void this.context.advertisedWatch.onMetadataOnly({
         remoteAddress: this.remoteAddress,
@@ -195,7 +215,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   }
 
   #mayRead(): boolean {
-    if (this.#isClosed || this.#isPaused) return false
+    if (!this.#isOpenToMore) return false
     if (!this.context.requestShare.isSpent) return true
     this.#yieldTurn()
     return false
@@ -235,10 +255,11 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   }
 
   #start<Name extends ApiName>(started: Started<Name>, reader: WireReader): void {
-    const { api, header, size, slot } = started
+    const { api, header, slot } = started
     const { apiVersion, clientId } = header
     const served = servedApis[api]
     const request = readRequest(api, reader, apiVersion)
+    started.size += reader.elementCount * kafkaLimits.kafkaElementSize
     const context = {
       ...this.context,
       apiVersion,
@@ -247,7 +268,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
       slot,
     }
     const { buffer } = this.#stream
-    this.#inFlight.begin(api, size, served)
+    this.#inFlight.begin(api, started.size, served)
     const answer = served.handle(request, context)
     if (!(answer instanceof Promise)) {
       this.#finish(started, answer)
@@ -270,6 +291,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     response: ApiMessages[Name]['response'] | undefined,
   ): void {
     this.#inFlight.end(api, size, servedApis[api])
+    if (!this.#isClosed) this.#noteInput()
     if (this.#isClosed) {
       slot.drop()
       return
@@ -333,7 +355,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
       count++
     }
     this.socket.uncork()
-    if (this.socket.writableLength > 0) this.context.sendWatch.watch(this)
+    this.#noteUnsent()
     if (count > 0) this.#resumeIfRoom()
   }
 
@@ -355,9 +377,30 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     })
   }
 
+  /** Neither the connection nor the memory for requests is full. */
+  get #isOpenToMore(): boolean {
+    return !this.#isClosed && !this.#isPaused && !this.#held.isPaused
+  }
+
+  #noteInput(): void {
+    this.#held.setInput(this.#stream.heldSize + this.#inFlight.size)
+  }
+
+  #noteUnsent(): void {
+    const { writableLength } = this.socket
+    this.#held.setUnsent(this.#waitingSize + writableLength)
+    if (writableLength > 0) this.context.sendWatch.watch(this)
+  }
+
+  #endForMemory(): void {
+    const remote = this.remoteAddress
+    this.context.logger.warn({ remote }, 'Connection closed: it holds much of the memory')
+    this.destroy()
+  }
+
   /** Who does not read at all does not hear that the peer has gone. */
   #limitReadAhead(): void {
-    const isFarAhead = this.#isPaused && this.#stream.restSize > kafkaLimits.kafkaReadAheadMax
+    const isFarAhead = !this.#isOpenToMore && this.#stream.restSize > kafkaLimits.kafkaReadAheadMax
     if (isFarAhead) this.socket.pause()
     else if (this.socket.isPaused()) this.socket.resume()
   }
@@ -373,7 +416,14 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   #resumeIfRoom(): void {
     if (!this.#isPaused || this.#isYielding || this.#isClosed || !this.#hasRoom) return
     this.#isPaused = false
+    this.#goOn()
+  }
+
+  #goOn(): void {
+    if (!this.#isOpenToMore) return
     this.#readRequests()
+    if (this.#isClosed) return
+    this.#noteInput()
     this.#limitReadAhead()
   }
 }

@@ -16,6 +16,7 @@ import type { Logger } from '../../lib/logger.ts'
 import type { Random } from '../../lib/random.ts'
 import type { Slices } from '../../lib/slices.ts'
 import type { TurnShare } from '../../lib/turn-share.ts'
+import type { InputBudget } from '../input-budget.ts'
 import type { SendWatch } from '../send-watch.ts'
 import type { AdvertisedWatch } from './advertised-watch.ts'
 import type { FetchSessions } from './fetch-sessions.ts'
@@ -70,6 +71,8 @@ export interface KafkaParts {
   readonly logger: Logger
   /** What clients make the broker hold. */
   readonly memory: MemoryAccount
+  /** Of all protocols together. */
+  readonly inputBudget: InputBudget
   /** For what takes longer than a turn. */
   readonly slices: Slices
   readonly settings: KafkaSettings

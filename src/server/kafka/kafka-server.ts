@@ -18,7 +18,7 @@ export class KafkaServer {
   readonly #quota: ConnectionQuota
 
   constructor(parts: KafkaParts) {
-    const sendWatch = new SendWatch(parts.clock, kafkaLimits.kafkaIdleMsMax)
+    const sendWatch = new SendWatch({ ...parts, timeoutMs: kafkaLimits.kafkaIdleMsMax })
     const requestShare = new TurnShare(parts.clock, kafkaLimits.kafkaRequestsMs)
     this.#context = { ...parts, requestShare, sendWatch }
     this.#quota = new ConnectionQuota(parts.broker.ownSettings)

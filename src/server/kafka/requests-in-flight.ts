@@ -9,8 +9,13 @@ export class RequestsInFlight {
   readonly #counts = new Map<ApiName, number>()
   /** Requests that no other may be begun beside. */
   #blockingCount = 0
-  /** Bytes of all of them. */
+  /** Bytes that all of them take. */
   #size = 0
+
+  /** Bytes that they take. */
+  get size(): number {
+    return this.#size
+  }
 
   /** Whether the next request may be begun. */
   get hasRoom(): boolean {

@@ -1,0 +1,81 @@
+// What one connection makes the broker hold, and what follows from it: a connection that parks too much,
+// or whose unfinished messages have to wait for memory, is not read.
+import type { MemoryShare } from '../../broker/memory-account.ts'
+import { amqpLimits } from '../../limits/amqp.ts'
+import { brokerLimits } from '../../limits/broker.ts'
+import type { InputSource } from '../input-budget.ts'
+import type { AmqpContext } from './amqp-context.ts'
+import { pauseReason, type ReadGate } from './read-gate.ts'
+
+export interface HeldMemoryParts {
+  readonly context: AmqpContext
+  readonly gate: ReadGate
+  /** The broker needs the memory: the connection has to end. */
+  readonly onNeeded: () => void
+}
+
+export class HeldMemory implements InputSource {
+  readonly memory: MemoryShare
+  readonly inputTurnSizeMax: number
+  readonly #parts: HeldMemoryParts
+
+  constructor(parts: HeldMemoryParts) {
+    const { memory, settings } = parts.context
+    this.#parts = parts
+    this.memory = memory.open(this)
+    this.inputTurnSizeMax = Math.max(2 * settings.messageSizeMax, brokerLimits.transactionSizeMax)
+  }
+
+  /** Bytes of frames and messages that wait in channels. */
+  get parkedSize(): number {
+    return this.memory.sizes.parked
+  }
+
+  /** `size` bytes more (less when negative) of messages that are not complete, or not committed. */
+  changeInput(size: number): void {
+    if (size === 0) return
+    this.memory.change('input', size)
+    const { inputBudget } = this.#parts.context
+    if (size > 0) inputBudget.onGrown(this)
+    else inputBudget.onShrunk(this)
+  }
+
+  /** `size` bytes more wait in a channel. */
+  park(size: number): void {
+    this.memory.change('parked', size)
+    if (this.parkedSize > this.#parkedSizeMax) this.#parts.gate.pause(pauseReason.parked)
+  }
+
+  /** `size` bytes no longer wait there. `resumeIfFew` has to follow. */
+  unpark(size: number): void {
+    this.memory.change('parked', -size)
+  }
+
+  /** Goes on reading when little is parked. */
+  resumeIfFew(): void {
+    if (this.parkedSize <= this.#parkedSizeMax) this.#parts.gate.resume(pauseReason.parked)
+  }
+
+  pauseInput(): void {
+    this.#parts.gate.pause(pauseReason.input)
+  }
+
+  resumeInput(): void {
+    this.#parts.gate.resume(pauseReason.input)
+  }
+
+  onMemoryNeeded(): void {
+    this.#parts.onNeeded()
+  }
+
+  /** The connection holds nothing more. */
+  close(): void {
+    this.#parts.context.inputBudget.forget(this)
+    this.memory.close()
+  }
+
+  /** When all connections together have parked too much, none may park anything before it is not read. */
+  get #parkedSizeMax(): number {
+    return this.#parts.context.memory.isOver('parked') ? 0 : amqpLimits.parkedSizeMax
+  }
+}
