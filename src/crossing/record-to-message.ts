@@ -27,7 +27,7 @@ import { toFieldValue } from './header-value.ts'
 import { impliedKey } from './message-key.ts'
 
 /** What a Kafka header's name means; looked up once per batch. */
-interface Meaning {
+interface HeaderMeaning {
   /** In Latin-1. */
   readonly name: string
   readonly property: MappedProperty | undefined
@@ -38,7 +38,7 @@ interface Meaning {
 }
 
 interface KafkaHeader {
-  readonly meaning: Meaning
+  readonly meaning: HeaderMeaning
   readonly value: Buffer | null
 }
 
@@ -62,7 +62,7 @@ const rows = new Map(
 export class RecordToMessage {
   readonly source: RecordSource = new RecordSource()
   readonly #writer = new WireWriter()
-  readonly #meanings = new Map<string, Meaning>()
+  readonly #meanings = new Map<string, HeaderMeaning>()
   #properties = new Map<number, Buffer>()
   #reserved = new Map<string, Buffer>()
   #headers: KafkaHeader[] = []
@@ -100,7 +100,7 @@ export class RecordToMessage {
     }
   }
 
-  #meaningOf(name: string): Meaning {
+  #meaningOf(name: string): HeaderMeaning {
     let meaning = this.#meanings.get(name)
     if (meaning === undefined) {
       const messageName = Buffer.from(toMessageName(name), 'latin1')
@@ -111,7 +111,7 @@ export class RecordToMessage {
   }
 
   /** True when the header is a property or another part of a message; the first of a name counts. */
-  #takeReserved({ name, property, isPart }: Meaning, value: Buffer | null): boolean {
+  #takeReserved({ name, property, isPart }: HeaderMeaning, value: Buffer | null): boolean {
     if (value === null) return false
     if (property !== undefined) return this.#takeProperty(property, value)
     if (!isPart || this.#reserved.has(name)) return false

@@ -5,13 +5,13 @@ import { DirectMatcher } from './direct-matcher.ts'
 import { FanoutMatcher } from './fanout-matcher.ts'
 import { HeadersMatcher } from './headers-matcher.ts'
 import type { Matcher } from './matcher.ts'
-import { TopicMatcher } from './topic-matcher.ts'
+import { TopicPatternMatcher } from './topic-pattern-matcher.ts'
 
 const matchers = {
   direct: DirectMatcher,
   fanout: FanoutMatcher,
   headers: HeadersMatcher,
-  topic: TopicMatcher,
+  topic: TopicPatternMatcher,
 } as const
 
 /** Throws `precondition_failed` for a type that does not exist. */

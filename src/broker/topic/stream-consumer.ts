@@ -58,8 +58,7 @@ export class StreamConsumer implements TurnTask, TopicObserver {
   readonly #options: StreamOptions
   readonly #view = new RecordView()
   readonly #readers: StreamReader[] = []
-  /** Whose turn it is. */
-  #turn = 0
+  #nextReader = 0
   #isScheduled = false
 
   /** Throws `precondition_failed` when too many names are remembered. */
@@ -143,8 +142,8 @@ export class StreamConsumer implements TurnTask, TopicObserver {
   #deliverNext(): boolean {
     const readers = this.#readers
     for (let tried = 0; tried < readers.length; tried++) {
-      const reader = readers[this.#turn % readers.length] as StreamReader
-      this.#turn = (this.#turn + 1) % readers.length
+      const reader = readers[this.#nextReader % readers.length] as StreamReader
+      this.#nextReader = (this.#nextReader + 1) % readers.length
       if (reader.read(this.#view)) {
         this.#sink.deliver(reader, this.#view)
         this.topic.counters.delivered++

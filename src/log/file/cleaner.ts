@@ -29,7 +29,7 @@ export interface CleanerOptions {
   readonly whenDurable: (callback: () => void) => void
 }
 
-interface Sighting {
+interface EarlierLook {
   readonly before: number | undefined
   readonly living: number
   readonly survey: number
@@ -45,7 +45,7 @@ interface LivingRun {
 export class Cleaner {
   readonly #options: CleanerOptions
   /** What lived in each file at the survey before this one. */
-  readonly #seen = new WeakMap<Segment, Sighting>()
+  readonly #seen = new WeakMap<Segment, EarlierLook>()
   #isClosed = false
   #endPause: () => void = () => {}
 

@@ -15,7 +15,7 @@ export interface RunReaderOptions {
   readonly cacheSizeMax: number
 }
 
-interface Reading {
+interface PendingRead {
   readonly log: Log
   readonly offset: number
   readonly part: Promise<ColdPart>
@@ -27,7 +27,7 @@ interface Asked extends Omit<Wanted, 'firstSizeMax'> {
 }
 
 /** What was found; without runs, there is nothing that may be read before `end`. */
-interface Found {
+interface FoundRuns {
   readonly runs: readonly Run[]
   readonly end: number
 }
@@ -37,7 +37,7 @@ export class RunReader {
   readonly #coldReader: ColdReader
   readonly #cache: RunCache
   /** What is being read now. */
-  readonly #readings: Reading[] = []
+  readonly #readings: PendingRead[] = []
   /** What is read for nobody yet. */
   #ahead: Asked | undefined
 
@@ -94,7 +94,7 @@ export class RunReader {
     )
   }
 
-  #readFromMemory(asked: Asked): Found {
+  #readFromMemory(asked: Asked): FoundRuns {
     const { log } = asked
     let at = asked.offset
     while (!log.isDeleted && at < log.durableEnd) {
@@ -134,7 +134,7 @@ export class RunReader {
   }
 
   /** Others who want what is just being read wait for it. */
-  async #readPart(extent: Extent, asked: Asked): Promise<Found> {
+  async #readPart(extent: Extent, asked: Asked): Promise<FoundRuns> {
     const { log, offset, sizeMax, isStrict } = asked
     const readSize = Math.min(sizeMax, logLimits.coldRunsReadSizeMax)
     const wanted = {
@@ -186,7 +186,7 @@ function readTail({ log, offset, sizeMax, isStrict }: Asked): readonly Run[] {
  * Those of the runs that hold something at or after `offset`, as many as fit: leased. When the first of
  * them is too large already, the reader has come to its end.
  */
-function take({ runs, end }: Found, { log, offset, sizeMax, isStrict }: Asked): Found {
+function take({ runs, end }: FoundRuns, { log, offset, sizeMax, isStrict }: Asked): FoundRuns {
   const taken: Run[] = []
   let size = 0
   for (const run of runs) {

@@ -25,7 +25,7 @@ import { ItemWriter, writeAll } from './write-in-slices.ts'
 
 const topicIdVersion = 13
 
-interface Found {
+interface PartitionRead {
   readonly asked: FetchedPartition
   readonly view: TopicView | undefined
   /** Missing only beside an error. */
@@ -51,9 +51,9 @@ interface FetchedTopic {
   readonly partitions: PartitionData[]
 }
 
-interface Round {
+interface FetchedSoFar {
   /** One of each partition that is asked for, in their order. */
-  readonly found: Found[]
+  readonly reads: PartitionRead[]
   size: number
   /** There is something to say now: records enough, or an error. */
   isUrgent: boolean
@@ -66,16 +66,16 @@ export const handleFetch: Handler<'fetch'> = async (request, context) => {
     return { throttleTimeMs: 0, errorCode: codeOf(resolved.error), responses: [] }
   }
   const partitions = [...resolved.partitions]
-  const round: Round = { found: [], size: 0, isUrgent: false }
+  const fetched: FetchedSoFar = { reads: [], size: 0, isUrgent: false }
   try {
-    await poll(request, partitions, round, context)
+    await poll(request, partitions, fetched, context)
   } finally {
     // From now on it counts as an answer that waits.
-    context.client.changeFetched(-round.size)
+    context.client.changeFetched(-fetched.size)
   }
-  context.slot.letGoOnceSent(round.found.flatMap(({ held }) => held))
-  for (const found of round.found) count(found, context)
-  return runFor(partitions.length, toResponse(round, resolved.session, context), context)
+  context.slot.letGoOnceSent(fetched.reads.flatMap(({ held }) => held))
+  for (const found of fetched.reads) count(found, context)
+  return runFor(partitions.length, toResponse(fetched, resolved.session, context), context)
 }
 
 /** How many partitions a request names. */
@@ -88,7 +88,7 @@ function runFor<T>(count: number, steps: Steps<T>, { slices }: RequestContext): 
   return count > kafkaLimits.fetchedAtOnceMax ? slices.run(steps) : runAtOnce(steps)
 }
 
-function count({ view, data, size }: Found, { client }: RequestContext): void {
+function count({ view, data, size }: PartitionRead, { client }: RequestContext): void {
   if (view === undefined || size === 0) return
   let recordCount = 0
   for (const batch of [data.records ?? []].flat()) recordCount += recordCountOf(batch)
@@ -99,26 +99,26 @@ function count({ view, data, size }: Found, { client }: RequestContext): void {
 async function poll(
   request: FetchRequest,
   partitions: readonly FetchedPartition[],
-  round: Round,
+  fetched: FetchedSoFar,
   context: RequestContext,
 ): Promise<void> {
   const { clock } = context
   const deadline = clock.monotonic() + Math.min(request.maxWaitMs, kafkaLimits.fetchWaitMsMax)
   await untilOutputFits(context, deadline)
   const run = <T>(steps: Steps<T>): Promise<T> => runFor(partitions.length, steps, context)
-  await run(readFirst(request, partitions, round, context))
+  await run(readFirst(request, partitions, fetched, context))
   const isDue = (): boolean =>
-    round.isUrgent ||
-    round.size >= request.minBytes ||
+    fetched.isUrgent ||
+    fetched.size >= request.minBytes ||
     clock.monotonic() >= deadline ||
     context.client.isClosed
   if (isDue()) return
   using watch = new RecordWatch(
-    round.found.map(({ partition }) => partition as Partition),
+    fetched.reads.map(({ partition }) => partition as Partition),
     context,
   )
   for (;;) {
-    await run(readMoved(request, round, context))
+    await run(readMoved(request, fetched, context))
     if (isDue()) return
     await watch.waitUntil(deadline)
   }
@@ -141,26 +141,30 @@ function isOutputFull(memory: MemoryAccount): boolean {
 function* readFirst(
   request: FetchRequest,
   partitions: readonly FetchedPartition[],
-  round: Round,
+  fetched: FetchedSoFar,
   context: RequestContext,
 ): Steps<void> {
   for (const asked of partitions) {
-    const room = roomLeft(request, round.size, context)
-    add(round, yield* resultOf(readOne(asked, room, context)), context)
+    const room = roomLeft(request, fetched.size, context)
+    add(fetched, yield* resultOf(readOne(asked, room, context)), context)
   }
 }
 
 /** Reads the partitions again that have got records, or have gone, since they were read. */
-function* readMoved(request: FetchRequest, round: Round, context: RequestContext): Steps<void> {
-  for (let at = 0; at < round.found.length; at++) {
-    const before = round.found[at] as Found
+function* readMoved(
+  request: FetchRequest,
+  fetched: FetchedSoFar,
+  context: RequestContext,
+): Steps<void> {
+  for (let at = 0; at < fetched.reads.length; at++) {
+    const before = fetched.reads[at] as PartitionRead
     if (!hasMoved(before)) continue
-    const room = roomLeft(request, round.size - before.size, context)
+    const room = roomLeft(request, fetched.size - before.size, context)
     const read = yield* resultOf(readAgain(before, room, context))
     for (const view of before.held) largePages.letGo(view)
-    round.found[at] = read
-    changeSize(round, read.size - before.size, context)
-    if (before.partition?.isGone || isUrgent(read)) round.isUrgent = true
+    fetched.reads[at] = read
+    changeSize(fetched, read.size - before.size, context)
+    if (before.partition?.isGone || isUrgent(read)) fetched.isUrgent = true
   }
 }
 
@@ -169,29 +173,29 @@ function* readMoved(request: FetchRequest, round: Round, context: RequestContext
  * the metadata it learns of that one. A queue that took over the log goes on where the topic was.
  */
 function readAgain(
-  { asked, partition }: Found,
+  { asked, partition }: PartitionRead,
   room: Room,
   context: RequestContext,
-): Found | Promise<Found> {
+): PartitionRead | Promise<PartitionRead> {
   const isOther = partition?.log.isDeleted && findView(asked, context) !== undefined
   if (!isOther) return readOne(asked, room, context)
   const data = refuse(asked, 'UNKNOWN_TOPIC_OR_PARTITION', undefined)
   return { asked, view: undefined, partition, data, size: 0, held: [], isCut: false }
 }
 
-function add(round: Round, read: Found, context: RequestContext): void {
-  round.found.push(read)
-  changeSize(round, read.size, context)
-  if (isUrgent(read)) round.isUrgent = true
+function add(fetched: FetchedSoFar, read: PartitionRead, context: RequestContext): void {
+  fetched.reads.push(read)
+  changeSize(fetched, read.size, context)
+  if (isUrgent(read)) fetched.isUrgent = true
 }
 
-function changeSize(round: Round, size: number, { client }: RequestContext): void {
-  round.size += size
+function changeSize(fetched: FetchedSoFar, size: number, { client }: RequestContext): void {
+  fetched.size += size
   client.changeFetched(size)
 }
 
 /** Nothing more will fit, or the client has to hear of an error. */
-function isUrgent({ isCut, data }: Found): boolean {
+function isUrgent({ isCut, data }: PartitionRead): boolean {
   return isCut || data.errorCode !== noError
 }
 
@@ -212,7 +216,7 @@ function readOne(
   asked: FetchedPartition,
   room: Room,
   context: RequestContext,
-): Found | Promise<Found> {
+): PartitionRead | Promise<PartitionRead> {
   const view = findView(asked, context)
   const partition = view?.partitions[asked.index]
   const problem = checkPartition(asked, view, partition, context)
@@ -224,7 +228,7 @@ function readOne(
   const offset = Math.max(asked.fetchOffset, partition.startOffset)
   const sizeMax = Math.min(room.sizeMax, asked.partitionMaxBytes)
   const records = readPartition(context, view, partition, { offset, sizeMax, isStrict })
-  const found = ({ parts, ...read }: PartitionRecords): Found => ({
+  const found = ({ parts, ...read }: PartitionRecords): PartitionRead => ({
     asked,
     view,
     partition,
@@ -292,18 +296,18 @@ function refuse(
 }
 
 /** Whether records became durable since they were looked for, or the partition has gone. */
-function hasMoved({ partition, data }: Found): boolean {
+function hasMoved({ partition, data }: PartitionRead): boolean {
   if (partition === undefined) return false
   return partition.isGone || partition.highWatermark !== data.highWatermark
 }
 
 function* toResponse(
-  round: Round,
+  fetched: FetchedSoFar,
   session: FetchSession | undefined,
   context: RequestContext,
 ): Steps<FetchResponse> {
   const topics = new Map<string, FetchedTopic>()
-  for (const { asked, data, size } of round.found) {
+  for (const { asked, data, size } of fetched.reads) {
     yield
     if (session !== undefined && session.epoch > 1 && isOldNews(asked, data, size)) continue
     asked.toldHighWatermark = data.highWatermark
@@ -316,7 +320,7 @@ function* toResponse(
       topics.set(key, { topic: asked.topic, topicId: asked.topicId, partitions: [data] })
     } else topic.partitions.push(data)
   }
-  const isLong = round.found.length > kafkaLimits.fetchedAtOnceMax
+  const isLong = fetched.reads.length > kafkaLimits.fetchedAtOnceMax
   const responses = isLong ? yield* written(topics.values(), context) : [...topics.values()]
   return { throttleTimeMs: 0, errorCode: noError, sessionId: session?.id ?? 0, responses }
 }

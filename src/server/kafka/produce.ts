@@ -27,7 +27,7 @@ import type { Handler, RequestContext } from './request-context.ts'
 import { absenceOf } from './topic-absence.ts'
 
 /** Where a batch goes. */
-interface Place {
+interface PartitionBatch {
   readonly view: TopicView
   readonly partition: Partition
   readonly index: number
@@ -37,14 +37,14 @@ interface Place {
 }
 
 /** A batch that takes longer than a turn of the event loop to check. */
-interface LargeBatch extends Place {
+interface LargeBatch extends PartitionBatch {
   /** Its answer goes to `at` of these. */
   readonly responses: PartitionProduceResponse[]
   readonly at: number
 }
 
 /** What one request is about. */
-interface Work {
+interface ProduceProgress {
   readonly context: RequestContext
   readonly tickets: Set<Ticket | undefined>
   readonly large: LargeBatch[]
@@ -109,34 +109,40 @@ function refuseAsShort(
  * Puts the batches in their places, at once if that is not much. Else what the producer sends next waits:
  * for many partitions, some of which have their turn after others, and for large batches.
  */
-function produceAll(request: ProduceRequest, work: Work): Answers | Promise<Answers> {
-  const { client, slices } = work.context
-  const steps = produceTopics(request, work)
+function produceAll(
+  request: ProduceRequest,
+  progress: ProduceProgress,
+): Answers | Promise<Answers> {
+  const { client, slices } = progress.context
+  const steps = produceTopics(request, progress)
   const count = request.topicData.reduce((sum, { partitionData }) => sum + partitionData.length, 0)
   if (count <= kafkaLimits.producedAtOnceMax) {
     const answers = finishAtOnce(steps)
-    if (work.large.length === 0) return answers
-    return client.holdProduces(produceLarge(work)).then(() => answers)
+    if (progress.large.length === 0) return answers
+    return client.holdProduces(produceLarge(progress)).then(() => answers)
   }
   let answers: Answers = []
   const produced = slices.run(steps).then((all) => {
     answers = all
-    return produceLarge(work)
+    return produceLarge(progress)
   })
   return client.holdProduces(produced).then(() => answers)
 }
 
-function* produceTopics(request: ProduceRequest, work: Work): Steps<Answers> {
+function* produceTopics(request: ProduceRequest, progress: ProduceProgress): Steps<Answers> {
   const responses: TopicProduceResponse[] = []
   for (const topic of request.topicData) {
-    const partitionResponses = yield* produceTopic(topic, work)
+    const partitionResponses = yield* produceTopic(topic, progress)
     responses.push({ name: topic.name, topicId: topic.topicId, partitionResponses })
   }
   return responses
 }
 
-function* produceTopic(topic: TopicProduceData, work: Work): Steps<PartitionProduceResponse[]> {
-  const { context } = work
+function* produceTopic(
+  topic: TopicProduceData,
+  progress: ProduceProgress,
+): Steps<PartitionProduceResponse[]> {
+  const { context } = progress
   const isById = context.apiVersion >= topicIdVersion
   const view = isById ? context.topics.findById(topic.topicId) : context.topics.find(topic.name)
   if (view === undefined) {
@@ -149,9 +155,9 @@ function* produceTopic(topic: TopicProduceData, work: Work): Steps<PartitionProd
       responses[at] = refuse(index, codeOf('UNKNOWN_TOPIC_OR_PARTITION'), null)
       continue
     }
-    const place = { view, partition, index, batch: records ?? empty }
-    const answer = produceData(place, work)
-    if (answer === 'large') work.large.push({ ...place, responses, at })
+    const sent = { view, partition, index, batch: records ?? empty }
+    const answer = produceData(sent, progress)
+    if (answer === 'large') progress.large.push({ ...sent, responses, at })
     else responses[at] = answer
     yield
   }
@@ -159,21 +165,24 @@ function* produceTopic(topic: TopicProduceData, work: Work): Steps<PartitionProd
 }
 
 /** 'large': the answer comes from `produceLarge`. */
-function produceData(place: Place, { context, tickets }: Work): PartitionProduceResponse | 'large' {
-  const { index, batch } = place
+function produceData(
+  sent: PartitionBatch,
+  { context, tickets }: ProduceProgress,
+): PartitionProduceResponse | 'large' {
+  const { index, batch } = sent
   if (context.apiVersion < zstdVersion && isZstd(batch)) {
     return refuse(index, codeOf('UNSUPPORTED_COMPRESSION_TYPE'), null)
   }
   if (batch.length > memoryLimits.crcPerTurnMax) return 'large'
   try {
-    return produceBatch(place, context, tickets)
+    return produceBatch(sent, context, tickets)
   } catch (error) {
     return refuseBatch(index, error, context)
   }
 }
 
 function produceBatch(
-  { view, partition, index, batch, findings }: Place,
+  { view, partition, index, batch, findings }: PartitionBatch,
   { client }: RequestContext,
   tickets: Set<Ticket | undefined>,
 ): PartitionProduceResponse | 'large' {
@@ -192,7 +201,7 @@ function produceBatch(
 }
 
 /** One after the other, so that one producer does not keep others' large batches waiting. */
-async function produceLarge({ large, context, tickets }: Work): Promise<void> {
+async function produceLarge({ large, context, tickets }: ProduceProgress): Promise<void> {
   for (const each of large) {
     const { index, responses, at } = each
     try {
@@ -208,18 +217,18 @@ async function produceLarge({ large, context, tickets }: Work): Promise<void> {
 
 /** The records are looked at here, or in the thread where that takes longer. */
 async function produceOne(
-  place: Place,
+  sent: PartitionBatch,
   context: RequestContext,
   tickets: Set<Ticket | undefined>,
 ): Promise<PartitionProduceResponse> {
-  const { view, batch, partition, index, findings } = place
+  const { view, batch, partition, index, findings } = sent
   const gone = refuse(index, codeOf('UNKNOWN_TOPIC_OR_PARTITION'), null)
   if (partition.log.isDeleted) return gone
-  const answer = produceBatch(place, context, tickets)
+  const answer = produceBatch(sent, context, tickets)
   if (answer !== 'large') return answer
   const checked = await context.batchWorker.check(batch, rulesOf(view.config, context.clock.now()))
   if (partition.log.isDeleted) return gone
-  const stored = produceBatch({ ...place, findings: { ...findings, checked } }, context, tickets)
+  const stored = produceBatch({ ...sent, findings: { ...findings, checked } }, context, tickets)
   assert(stored !== 'large', 'the records have been looked at')
   return stored
 }

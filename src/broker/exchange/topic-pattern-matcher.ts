@@ -7,15 +7,15 @@ import type { Binding, QueueLike, Target } from './binding.ts'
 import { addTargets, withBinding, withoutBinding } from './bindings.ts'
 import { DirectMatcher } from './direct-matcher.ts'
 import type { Matcher, RoutedMessage } from './matcher.ts'
-import { TopicNode } from './topic-node.ts'
+import { PatternNode } from './pattern-node.ts'
 
-export class TopicMatcher<Q extends QueueLike> implements Matcher<Q> {
+export class TopicPatternMatcher<Q extends QueueLike> implements Matcher<Q> {
   readonly #exact = new DirectMatcher<Q>()
-  readonly #root = new TopicNode<Q>('')
+  readonly #root = new PatternNode<Q>('')
   /** Where a search stands before and after a word. Used again: what counts are the counts. */
-  #reached: TopicNode<Q>[] = []
+  #reached: PatternNode<Q>[] = []
   #reachedCount = 0
-  #next: TopicNode<Q>[] = []
+  #next: PatternNode<Q>[] = []
   #nextCount = 0
 
   check(): void {}
@@ -43,7 +43,7 @@ export class TopicMatcher<Q extends QueueLike> implements Matcher<Q> {
       if (next === undefined) return
       path.push(next)
     }
-    const last = path.at(-1) as TopicNode<Q>
+    const last = path.at(-1) as PatternNode<Q>
     last.bindings = withoutBinding(last.bindings, binding)
     for (let depth = path.length - 1; depth > 0 && path[depth]!.isEmpty; depth--) {
       path[depth - 1]!.removeChild(path[depth]!.word)
@@ -79,7 +79,7 @@ export class TopicMatcher<Q extends QueueLike> implements Matcher<Q> {
   }
 
   /** Notes a node for the next step and, because `#` also stands for no word, those below it. */
-  #reach(start: TopicNode<Q> | undefined): void {
+  #reach(start: PatternNode<Q> | undefined): void {
     for (let node = start; node !== undefined && !node.isReached; node = node.hash) {
       node.isReached = true
       this.#next[this.#nextCount++] = node

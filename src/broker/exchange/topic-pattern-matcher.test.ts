@@ -4,7 +4,7 @@ import * as fc from 'fast-check'
 import { emptyTable } from '../../record/message/field-table.ts'
 import { type Binding, type QueueLike, type Target } from './binding.ts'
 import { Exchange } from './exchange.ts'
-import { TopicMatcher } from './topic-matcher.ts'
+import { TopicPatternMatcher } from './topic-pattern-matcher.ts'
 
 const source = new Exchange<QueueLike>(
   {
@@ -15,7 +15,7 @@ const source = new Exchange<QueueLike>(
     internal: false,
     arguments: emptyTable,
   },
-  new TopicMatcher<QueueLike>(),
+  new TopicPatternMatcher<QueueLike>(),
 )
 
 function bind(pattern: string, id = 0): Binding<QueueLike> {
@@ -24,14 +24,17 @@ function bind(pattern: string, id = 0): Binding<QueueLike> {
   return { key: queue.name, source, target, routingKey: pattern, arguments: emptyTable }
 }
 
-function matchedBy(matcher: TopicMatcher<QueueLike>, ...keys: string[]): Set<Target<QueueLike>> {
+function matchedBy(
+  matcher: TopicPatternMatcher<QueueLike>,
+  ...keys: string[]
+): Set<Target<QueueLike>> {
   const matched = new Set<Target<QueueLike>>()
   matcher.match({ routingKeys: keys, headers: undefined }, matched)
   return matched
 }
 
 function matches(pattern: string, key: string): boolean {
-  const matcher = new TopicMatcher<QueueLike>()
+  const matcher = new TopicPatternMatcher<QueueLike>()
   matcher.add(bind(pattern))
   return matchedBy(matcher, key).size === 1
 }
@@ -60,7 +63,7 @@ const key = fc
   .array(fc.constantFrom('a', 'b', 'c', ''), { maxLength: 7, size: 'max' })
   .map((words) => words.join('.'))
 
-describe('TopicMatcher', () => {
+describe('TopicPatternMatcher', () => {
   const cases: [pattern: string, key: string, expected: boolean][] = [
     ['', '', true],
     ['', 'a', false],
@@ -96,7 +99,7 @@ describe('TopicMatcher', () => {
         fc.array(fc.nat(), { maxLength: 8, size: 'max' }),
         key,
         (patterns, removals, key) => {
-          const matcher = new TopicMatcher<QueueLike>()
+          const matcher = new TopicPatternMatcher<QueueLike>()
           let bindings = patterns.map((text, id) => bind(text, id))
           for (const binding of bindings) matcher.add(binding)
           for (const removal of removals) {
@@ -118,7 +121,7 @@ describe('TopicMatcher', () => {
   })
 
   test('several routing keys reach a target once', () => {
-    const matcher = new TopicMatcher<QueueLike>()
+    const matcher = new TopicPatternMatcher<QueueLike>()
     matcher.add(bind('a.#'))
     assert.equal(matchedBy(matcher, 'a.b', 'a.c', 'd').size, 1)
   })
@@ -130,7 +133,7 @@ describe('TopicMatcher', () => {
   })
 
   test('stays fast with 100,000 bindings', () => {
-    const matcher = new TopicMatcher<QueueLike>()
+    const matcher = new TopicPatternMatcher<QueueLike>()
     const bindings = Array.from({ length: 100_000 }, (_, i) => bind(`user.${i}.*.#`, i))
     for (const binding of bindings) matcher.add(binding)
     const started = performance.now()

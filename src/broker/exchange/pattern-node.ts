@@ -3,37 +3,37 @@
 import type { QueueLike } from './binding.ts'
 import type { Bindings } from './bindings.ts'
 
-export class TopicNode<Q extends QueueLike> {
+export class PatternNode<Q extends QueueLike> {
   readonly word: string
-  star: TopicNode<Q> | undefined = undefined
-  hash: TopicNode<Q> | undefined = undefined
+  star: PatternNode<Q> | undefined = undefined
+  hash: PatternNode<Q> | undefined = undefined
   bindings: Bindings<Q> = undefined
-  /** Whether a search is standing here, see `TopicMatcher`. */
+  /** Whether a search is standing here, see `TopicPatternMatcher`. */
   isReached = false
   /** The one child that is a word; a Map takes over when there is another. */
-  #only: TopicNode<Q> | undefined = undefined
-  #words: Map<string, TopicNode<Q>> | undefined = undefined
+  #only: PatternNode<Q> | undefined = undefined
+  #words: Map<string, PatternNode<Q>> | undefined = undefined
 
   constructor(word: string) {
     this.word = word
   }
 
   /** What a message's word leads to. */
-  findWord(word: string): TopicNode<Q> | undefined {
+  findWord(word: string): PatternNode<Q> | undefined {
     const only = this.#only
     if (only !== undefined) return only.word === word ? only : undefined
     return this.#words?.get(word)
   }
 
   /** What a binding's word leads to; `*` and `#` are children of their own. */
-  findChild(word: string): TopicNode<Q> | undefined {
+  findChild(word: string): PatternNode<Q> | undefined {
     if (word === '*') return this.star
     if (word === '#') return this.hash
     return this.findWord(word)
   }
 
-  addChild(word: string): TopicNode<Q> {
-    const node = new TopicNode<Q>(word)
+  addChild(word: string): PatternNode<Q> {
+    const node = new PatternNode<Q>(word)
     if (word === '*') this.star = node
     else if (word === '#') this.hash = node
     else this.#addWord(node)
@@ -57,7 +57,7 @@ export class TopicNode<Q extends QueueLike> {
     )
   }
 
-  #addWord(node: TopicNode<Q>): void {
+  #addWord(node: PatternNode<Q>): void {
     if (this.#only === undefined && this.#words === undefined) {
       this.#only = node
       return
