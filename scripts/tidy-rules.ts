@@ -37,7 +37,11 @@ export const separateSubfolders: readonly string[] = ['codec', 'server', 'record
  * Folders whose files do not even import each other's types in circles, because that is what a reader
  * follows. All folders shall be here one day.
  */
-export const foldersWithoutKnots: readonly string[] = ['src/server/kafka/', 'src/broker/group/']
+export const foldersWithoutKnots: readonly string[] = [
+  'src/server/amqp/',
+  'src/server/kafka/',
+  'src/broker/group/',
+]
 
 /** Doubles that tests and simulation share (a clock, a disk …): beside the product, not in it. */
 export const doublesFolder = 'src/testing/'

@@ -106,8 +106,9 @@ function consume(channel: Channel, method: BasicConsume): void {
 
 function consumeReplies(channel: Channel, tag: string, isNoAck: boolean): ChannelConsumer {
   checkReplyConsumer({ isNoAck, isTaken: channel.replyConsumer !== undefined })
-  channel.replyConsumer = new ReplyConsumer(channel, tag)
-  return channel.replyConsumer
+  const consumer = new ReplyConsumer(channel, tag)
+  channel.replyConsumer = consumer
+  return consumer
 }
 
 function consumeQueue(channel: Channel, tag: string, method: BasicConsume): ChannelConsumer {

@@ -1,13 +1,16 @@
 // connection.blocked and connection.unblocked: told to clients that publish and want to know, once each.
 import { CONNECTION_BLOCKED, CONNECTION_UNBLOCKED } from '../../codec/amqp/methods.gen.ts'
-import type { Connection } from './connection.ts'
+import type { ConnectionSession } from './connection-session.ts'
+
+/** Whom it is told to. */
+type Notified = Pick<ConnectionSession, 'context' | 'hasCapability' | 'send'>
 
 export class BlockedNotice {
-  readonly #connection: Connection
+  readonly #connection: Notified
   #hasPublished = false
   #isTold = false
 
-  constructor(connection: Connection) {
+  constructor(connection: Notified) {
     this.#connection = connection
   }
 

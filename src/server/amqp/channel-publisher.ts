@@ -1,9 +1,12 @@
 // What a channel does with a message that has come in completely: check it, route it, append it,
 // and see to returns and confirms. While the broker is blocked, messages are parked here in order.
 import { preconditionFailed } from '../../broker/broker-error.ts'
+import type { ClientCounters } from '../../broker/counters/client-counters.ts'
+import type { Destination } from '../../broker/destination.ts'
 import { routingKeysOf } from '../../broker/exchange/routing-keys.ts'
 import { type Publisher } from '../../broker/publisher.ts'
 import { type Route, type RouteCache, routeTo } from '../../broker/route-cache.ts'
+import type { VHost } from '../../broker/vhost.ts'
 import { keyOfMessage } from '../../crossing/message-key.ts'
 import { Fifo } from '../../lib/fifo.ts'
 import { largePages } from '../../lib/large-pages.ts'
@@ -26,18 +29,34 @@ import {
 } from '../../record/message/properties.gen.ts'
 import { RecordSource } from '../../record/message/record-source.ts'
 import { hasCarbonCopies, removeBlindCopies } from './carbon-copies.ts'
-import type { Channel } from './channel.ts'
 import { checkExpiration } from './check-expiration.ts'
 import type { Confirms } from './confirms.ts'
-import { findReplyAddress, replaceReplyTo } from './direct-reply.ts'
+import type { ClosableChannel, ConfirmingChannel, ConnectionSession } from './connection-session.ts'
+import { findReplyAddress, replaceReplyTo, type ReplyAddressee } from './direct-reply.ts'
 import { PublishState, setBody } from './publish-state.ts'
 import { makeReply, ProtocolError } from './reply.ts'
-import { writeReturn } from './write-content.ts'
+import { type ContentTarget, writeReturn } from './write-content.ts'
 
 /** A complete message that has to wait, with its own copy of everything. */
 export interface KeptMessage {
   readonly source: RecordSource
   readonly isMandatory: boolean
+}
+
+/** The channel that messages come in on. */
+export interface PublishingChannel extends ContentTarget, ClosableChannel, ConfirmingChannel {
+  readonly connection: ConnectionSession
+  readonly vhost: VHost<Destination>
+  readonly counters: ClientCounters
+  readonly state: 'open' | 'closing' | 'gone'
+  readonly replyConsumer: ReplyAddressee | undefined
+  /** Where messages are kept until a commit. */
+  readonly transaction: { addPublish(message: KeptMessage): void } | undefined
+  readonly isWaiting: boolean
+  /** From now on frames are parked. */
+  wait(): void
+  /** The channel goes on in a turn of its own, with `first`. */
+  resume(first: () => void): void
 }
 
 /** A message whose large body is in a file of its own by now. */
@@ -51,7 +70,7 @@ const empty = Buffer.alloc(0)
 export class ChannelPublisher {
   /** Set by confirm.select. */
   confirms: Confirms | undefined
-  readonly #channel: Channel
+  readonly #channel: PublishingChannel
   readonly #state: PublishState
   readonly #source = new RecordSource()
   readonly #routes: RouteCache
@@ -67,7 +86,7 @@ export class ChannelPublisher {
   /** Its body was written; it is published when the channel goes on. */
   #aside: AsideMessage | undefined
 
-  constructor(channel: Channel) {
+  constructor(channel: PublishingChannel) {
     this.#channel = channel
     const { broker, settings } = channel.connection.context
     this.#state = new PublishState(settings.messageSizeMax)

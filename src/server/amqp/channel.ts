@@ -24,17 +24,16 @@ import { Fifo } from '../../lib/fifo.ts'
 import { turnPhase, type TurnTask } from '../../lib/turn.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
 import type { Ticket } from '../../log/ticket.ts'
-import { ChannelPublisher } from './channel-publisher.ts'
-import type { Connection } from './connection.ts'
+import { ChannelPublisher, type PublishingChannel } from './channel-publisher.ts'
+import type { ConnectionSession } from './connection-session.ts'
 import { DeliveryRoom } from './delivery-room.ts'
-import { handleMethod } from './handle-method.ts'
+import type { ReplyAddressee } from './direct-reply.ts'
 import { isDeclaration } from './is-declaration.ts'
+import type { Output } from './output.ts'
 import { unexpectedFrame } from './publish-state.ts'
-import type { ReplyConsumer } from './reply-consumer.ts'
 import type { Reply } from './reply.ts'
 import { ack, requeue } from './settle.ts'
 import type { ChannelTransaction } from './transaction.ts'
-import type { ContentTarget } from './write-content.ts'
 
 /** A frame that came while its channel was waiting. */
 interface ParkedFrame {
@@ -51,11 +50,14 @@ export interface ChannelConsumer {
   cancel(): void
 }
 
+/** Handles any method but basic.publish. Throws what `reply.ts` knows. */
+export type MethodHandler = (channel: Channel, method: AmqpMethod) => void
+
 const ackArgumentsSize = 4 + 8 + 1
 
-export class Channel implements ContentTarget, TurnTask {
+export class Channel implements PublishingChannel, TurnTask {
   readonly number: number
-  readonly connection: Connection
+  readonly connection: ConnectionSession
   readonly vhost: VHost<Destination>
   readonly unacked: UnackedDeliveries = new UnackedDeliveries()
   readonly room: DeliveryRoom
@@ -64,7 +66,7 @@ export class Channel implements ContentTarget, TurnTask {
   readonly counters: ClientCounters = new ClientCounters()
   state: 'open' | 'closing' | 'gone' = 'open'
   /** Where direct replies go, see broker/reply-registry.ts. */
-  replyConsumer: ReplyConsumer | undefined
+  replyConsumer: ReplyAddressee | undefined
   /** Set by tx.select. */
   transaction: ChannelTransaction | undefined
   /** Name of the queue declared last: what an empty queue name means. */
@@ -74,6 +76,7 @@ export class Channel implements ContentTarget, TurnTask {
   /** Method being handled, for the replies to errors. */
   methodId = 0
 
+  readonly #handleMethod: MethodHandler
   #lastDeliveryTag = 0
   /** Why frames are parked, while they are. */
   #isWaiting = false
@@ -83,7 +86,13 @@ export class Channel implements ContentTarget, TurnTask {
   /** Consumers that `gatherEnded` has seen end. */
   #endedTags: string[] | undefined
 
-  constructor(connection: Connection, number: number, vhost: VHost<Destination>) {
+  constructor(
+    connection: ConnectionSession,
+    number: number,
+    vhost: VHost<Destination>,
+    handleMethod: MethodHandler,
+  ) {
+    this.#handleMethod = handleMethod
     this.connection = connection
     this.number = number
     this.vhost = vhost
@@ -95,7 +104,7 @@ export class Channel implements ContentTarget, TurnTask {
     return this.number
   }
 
-  get output(): Connection['output'] {
+  get output(): Output {
     return this.connection.output
   }
 
@@ -261,8 +270,15 @@ export class Channel implements ContentTarget, TurnTask {
     this.publisher.release()
   }
 
-  /** Forgets the frames that wait; until then even a closing channel looks for a close among them. */
-  dropParked(): void {
+  /** The connection has forgotten the channel. */
+  onForgotten(): void {
+    this.release()
+    this.#dropParked()
+    this.state = 'gone'
+  }
+
+  /** Until the end even a closing channel looks for a close among the frames that wait. */
+  #dropParked(): void {
     while (this.#parked.size > 0) {
       const { payload } = this.#parked.shift() as ParkedFrame
       this.connection.held.unpark(parkedSizeOf(payload))
@@ -311,7 +327,7 @@ export class Channel implements ContentTarget, TurnTask {
     const { topology } = this.connection.context.broker
     const method = decodeMethod(buffer, start, end)
     if (!topology.isBehind || !isDeclaration(method)) {
-      handleMethod(this, method)
+      this.#handleMethod(this, method)
       return
     }
     // Whoever declares faster than that can be kept waits; others, and other channels, do not.
@@ -325,7 +341,7 @@ export class Channel implements ContentTarget, TurnTask {
   /** basic.ack without an object per message. */
   #onAck(buffer: Buffer, start: number, end: number): void {
     if (end - start !== ackArgumentsSize) {
-      handleMethod(this, decodeMethod(buffer, start, end))
+      this.#handleMethod(this, decodeMethod(buffer, start, end))
       return
     }
     const tag = buffer.readUInt32BE(start + 4) * 0x1_0000_0000 + buffer.readUInt32BE(start + 8)

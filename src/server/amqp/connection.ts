@@ -35,7 +35,9 @@ import { warnIfTls } from '../tls-failure.ts'
 import type { AmqpContext } from './amqp-context.ts'
 import { BlockedNotice } from './blocked-notice.ts'
 import { Channel } from './channel.ts'
-import { Handshake } from './handshake.ts'
+import type { ClosableChannel, ConfirmingChannel, ConnectionSession } from './connection-session.ts'
+import { handleMethod } from './handle-method.ts'
+import { type ChosenLimits, Handshake, type HandshakePeer } from './handshake.ts'
 import { Heartbeat, type HeartbeatPeer } from './heartbeat.ts'
 import { HeldMemory } from './held-memory.ts'
 import { OutputRoom } from './output-room.ts'
@@ -45,7 +47,9 @@ import { makeReply, ProtocolError, type Reply, replyTo } from './reply.ts'
 
 export type ConnectionStatus = 'header' | 'handshake' | 'running' | 'closing' | 'closed'
 
-export class Connection implements TurnTask, HeartbeatPeer, Sender {
+export class Connection
+  implements ConnectionSession, HandshakePeer, HeartbeatPeer, Sender, TurnTask
+{
   readonly context: AmqpContext
   readonly socket: Socket
   readonly output: Output
@@ -68,7 +72,7 @@ export class Connection implements TurnTask, HeartbeatPeer, Sender {
   readonly #handshake: Handshake
   readonly #gate: ReadGate
   readonly #channels: (Channel | undefined)[] = []
-  readonly #confirmsDue: Channel[] = []
+  readonly #confirmsDue: ConfirmingChannel[] = []
   readonly #endedCounters = new ClientCounters()
   #channelCount = 0
   #channelMax = 0
@@ -159,7 +163,7 @@ export class Connection implements TurnTask, HeartbeatPeer, Sender {
   }
 
   /** A channel has confirms that wait for nothing. */
-  scheduleConfirms(channel: Channel): void {
+  scheduleConfirms(channel: ConfirmingChannel): void {
     this.#confirmsDue.push(channel)
     this.scheduleFlush()
   }
@@ -175,7 +179,7 @@ export class Connection implements TurnTask, HeartbeatPeer, Sender {
   }
 
   /** Runs `action` for a channel; what it throws closes the channel or the connection. */
-  guard(channel: Channel, action: () => void): void {
+  guard(channel: ClosableChannel, action: () => void): void {
     try {
       action()
     } catch (error) {
@@ -184,11 +188,7 @@ export class Connection implements TurnTask, HeartbeatPeer, Sender {
   }
 
   /** The client chose its limits. */
-  tune(chosen: {
-    readonly frameMax: number
-    readonly channelMax: number
-    readonly heartbeat: number
-  }): void {
+  tune(chosen: ChosenLimits): void {
     this.frameMax = chosen.frameMax
     this.#reader.frameSizeMax = chosen.frameMax
     this.#channelMax = chosen.channelMax
@@ -228,11 +228,10 @@ export class Connection implements TurnTask, HeartbeatPeer, Sender {
     this.destroy()
   }
 
-  forgetChannel(channel: Channel): void {
-    if (this.#channels[channel.number] !== channel) return
-    channel.release()
-    channel.dropParked()
-    channel.state = 'gone'
+  forgetChannel(forgotten: ClosableChannel): void {
+    const channel = this.#channels[forgotten.number]
+    if (channel === undefined || channel !== forgotten) return
+    channel.onForgotten()
     this.#channels[channel.number] = undefined
     this.#channelCount--
     this.#endedCounters.add(channel.counters)
@@ -397,7 +396,7 @@ export class Connection implements TurnTask, HeartbeatPeer, Sender {
         `number of channels opened (${this.#channelCount}) has reached the negotiated channel_max (${this.#channelMax})`,
       )
     }
-    this.#channels[number] = new Channel(this, number, this.#vhost)
+    this.#channels[number] = new Channel(this, number, this.#vhost, handleMethod)
     this.#channelCount++
     this.send(number, { id: CHANNEL_OPEN_OK })
   }
@@ -425,7 +424,7 @@ export class Connection implements TurnTask, HeartbeatPeer, Sender {
     this.status = 'closing'
   }
 
-  #onError(error: unknown, channel: Channel | undefined): void {
+  #onError(error: unknown, channel: ClosableChannel | undefined): void {
     const reply = replyTo(error) ?? this.#replyToBug(error)
     const methodId = channel?.methodId ?? this.#methodId
     if (reply.closes === 'channel' && channel !== undefined) {

@@ -8,15 +8,23 @@ import {
   readReplyTo,
 } from '../../record/message/content-header.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
-import type { Channel } from './channel.ts'
+
+/** Who gets the answers to the requests of a channel. */
+export interface ReplyAddressee {
+  /** What the requester's messages get as reply-to. */
+  readonly address: string
+}
 
 const firstLetter = 'a'.charCodeAt(0)
 
 /** Replaces a reply-to that means "me" by the channel's own address. Throws when it has none. */
-export function replaceReplyTo(channel: Channel, source: RecordSource): void {
+export function replaceReplyTo(
+  { replyConsumer }: { readonly replyConsumer: ReplyAddressee | undefined },
+  source: RecordSource,
+): void {
   const { header, headerStart, headerEnd } = source
   if (readReplyTo(header, headerStart, headerEnd) !== replyQueueName) return
-  const replyTo = channel.replyConsumer?.address
+  const replyTo = replyConsumer?.address
   if (replyTo === undefined) throw preconditionFailed('fast reply consumer does not exist')
   const { bodySize, properties } = decodeContentHeader(header, headerStart, headerEnd)
   source.header = encodeContentHeader(bodySize, { ...properties, replyTo })

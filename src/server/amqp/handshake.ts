@@ -3,9 +3,12 @@
 //   protocol header → start … start-ok → tune … tune-ok → (heartbeats) open … open-ok
 //
 // Each step takes one method and answers it; anything else is refused.
+import type { Principal } from '../../auth/principal.ts'
 import { parseAmqplain, parsePlain } from '../../auth/sasl.ts'
 import type { Credentials } from '../../auth/sasl.ts'
 import type { LoginRefusal } from '../../auth/users.ts'
+import type { Destination } from '../../broker/destination.ts'
+import type { VHost } from '../../broker/vhost.ts'
 import {
   type AmqpMethod,
   CONNECTION_OPEN,
@@ -23,9 +26,29 @@ import { amqpLimits } from '../../limits/amqp.ts'
 import { authLimits } from '../../limits/auth.ts'
 import { type FieldTable, emptyTable } from '../../record/message/field-table.ts'
 import { decodeTableEntries } from '../../record/message/read-field-table.ts'
-import type { Connection } from './connection.ts'
-import { ProtocolError } from './reply.ts'
+import type { ConnectionSession } from './connection-session.ts'
+import { ProtocolError, type Reply } from './reply.ts'
 import { serverProperties } from './server-properties.ts'
+
+/** The limits that a client chose. */
+export interface ChosenLimits {
+  readonly frameMax: number
+  readonly channelMax: number
+  readonly heartbeat: number
+}
+
+/** The connection that is being opened. */
+export interface HandshakePeer extends Pick<ConnectionSession, 'context' | 'send'> {
+  readonly remoteAddress: string
+  principal: Principal | undefined
+  /** The client chose its limits. */
+  tune(chosen: ChosenLimits): void
+  onOpened(vhost: VHost<Destination>): void
+  /** Ends the connection in `ms`, unless it is opened before. */
+  endAfter(ms: number): void
+  /** Ends the connection and tells the client why. */
+  closeForReply(reply: Reply): void
+}
 
 const unreadable: LoginRefusal = { refusal: 'the credentials cannot be read', waitMs: 0 }
 const versionMajor = 0
@@ -35,10 +58,10 @@ const channelMaxCeiling = 65_535
 export class Handshake {
   /** What the client says it is; empty until start-ok. */
   clientProperties: FieldTable = emptyTable
-  readonly #connection: Connection
+  readonly #connection: HandshakePeer
   #expected: 'start-ok' | 'tune-ok' | 'open' | 'nothing' = 'start-ok'
 
-  constructor(connection: Connection) {
+  constructor(connection: HandshakePeer) {
     this.#connection = connection
   }
 

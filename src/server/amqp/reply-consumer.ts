@@ -4,11 +4,11 @@ import type { ReplyTarget } from '../../broker/reply-registry.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 import type { Channel, ChannelConsumer } from './channel.ts'
+import type { ReplyAddressee } from './direct-reply.ts'
 import { encodeTag, viewOf, writeDelivery } from './write-content.ts'
 
-export class ReplyConsumer implements ReplyTarget, ChannelConsumer {
+export class ReplyConsumer implements ReplyTarget, ReplyAddressee, ChannelConsumer {
   readonly tag: string
-  /** What the requester's messages get as reply-to. */
   readonly address: string
   readonly #channel: Channel
   readonly #tagBytes: Buffer

@@ -1,15 +1,38 @@
 // tx.*: what a channel has published and settled since tx.select or the last commit. A commit is one
 // atom: after a crash all of it is there or none.
 import { preconditionFailed } from '../../broker/broker-error.ts'
+import type { ClientCounters } from '../../broker/counters/client-counters.ts'
 import type { Route } from '../../broker/route-cache.ts'
-import type { DeliveryHolder, SettleReason } from '../../broker/unacked-deliveries.ts'
-import { TX_COMMIT_OK } from '../../codec/amqp/methods.gen.ts'
+import type {
+  DeliveryHolder,
+  Settle,
+  SettleReason,
+  UnackedDeliveries,
+} from '../../broker/unacked-deliveries.ts'
+import { type AmqpMethod, TX_COMMIT_OK } from '../../codec/amqp/methods.gen.ts'
 import { largePages } from '../../lib/large-pages.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
 import { brokerLimits } from '../../limits/broker.ts'
-import { type KeptMessage, setKey, sizeOf } from './channel-publisher.ts'
-import type { Channel } from './channel.ts'
+import type { Ticket } from '../../log/ticket.ts'
+import { type ChannelPublisher, type KeptMessage, setKey, sizeOf } from './channel-publisher.ts'
+import type { ConnectionSession } from './connection-session.ts'
+import type { DeliveryRoom } from './delivery-room.ts'
 import { requeue, settlers } from './settle.ts'
+
+/** The channel whose work is kept until a commit. */
+export interface TransactedChannel {
+  readonly connection: ConnectionSession
+  readonly publisher: ChannelPublisher
+  readonly unacked: UnackedDeliveries
+  readonly room: DeliveryRoom
+  readonly counters: ClientCounters
+  /** Takes deliveries out of what is unacked. Throws for an unknown tag. */
+  settle(tag: number, isMultiple: boolean, settle: Settle): void
+  /** Lets the channel wait with `action` until the client has read more of what it was sent. */
+  waitForRoom(action: () => void): void
+  /** Answers once `ticket` says that it may. */
+  replyWhenDurable(ticket: Ticket | undefined, method: AmqpMethod): void
+}
 
 interface Settled {
   readonly tag: number
@@ -19,12 +42,12 @@ interface Settled {
 }
 
 export class ChannelTransaction {
-  readonly #channel: Channel
+  readonly #channel: TransactedChannel
   #publishes: KeptMessage[] = []
   #settled: Settled[] = []
   #size = 0
 
-  constructor(channel: Channel) {
+  constructor(channel: TransactedChannel) {
     this.#channel = channel
   }
 
