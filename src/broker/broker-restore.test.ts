@@ -53,7 +53,7 @@ class RestoreFixture {
 }
 
 function rowOf(name: string, log: Log | undefined, vhost = '/'): QueueRow {
-  const [logId, cursorId] = [log?.id ?? 9, log?.cursors[0]?.id ?? 9]
+  const [logId, cursorId] = [log?.id ?? 9, log === undefined ? 9 : cursorOf(log).id]
   return {
     vhost,
     name,
@@ -101,7 +101,7 @@ test('a topic that lost one of its logs keeps the others', () => {
   const topic = {
     topicId: 'AAAAAAAAAAAAAAAAAAAAAA',
     logIds: [8, log.id],
-    cursorIds: [8, log.cursors[0]!.id],
+    cursorIds: [8, cursorOf(log).id],
     configs: {},
     isProvisional: false,
   }

@@ -4,7 +4,7 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Random } from '../lib/random.ts'
 import type { Turn } from '../lib/turn.ts'
-import type { LogCursor } from '../log/log-cursor.ts'
+import { findCursor, type LogCursor } from '../log/log-cursor.ts'
 import type { LogStore } from '../log/log-store.ts'
 import type { Log } from '../log/log.ts'
 import type { Ticket } from '../log/ticket.ts'
@@ -314,7 +314,7 @@ export class Broker {
   /** Takes the logs of `row` out of `unowned`; false when not all of them and its cursors are there. */
   #restoreWhole(row: QueueRow, unowned: Map<number, Log>): boolean {
     const own = logIdsOf(row).map((id) => unowned.get(id))
-    const cursors = cursorIdsOf(row).map((id, index) => own[index]?.findCursor(id))
+    const cursors = cursorIdsOf(row).map((id, index) => own[index] && findCursor(own[index], id))
     if (cursors.includes(undefined)) return false
     this.#restoreDestination(row, cursors as LogCursor[])
     for (const id of logIdsOf(row)) unowned.delete(id)
@@ -328,7 +328,7 @@ export class Broker {
     const cursors = logIdsOf(row).map((id, index) => {
       const log = unowned.get(id) ?? this.store.createLog({ isVolatile: false })
       unowned.delete(id)
-      return log.findCursor(cursorIds[index] ?? -1) ?? this.store.createCursor(log)
+      return findCursor(log, cursorIds[index] ?? -1) ?? this.store.createCursor(log)
     })
     const whole = withCursors(row, cursors)
     this.#restoreDestination(whole, cursors)

@@ -2,10 +2,19 @@
 // gone. A log has any number of cursors; what all of them have acked is not kept any more.
 import type { AckedOffsets } from './acked-offsets.ts'
 import type { CursorDelta } from './cursor-delta.ts'
-import type { Log, LogEngine } from './log.ts'
+import type { Acking } from './kept-offsets.ts'
+import type { Log } from './log.ts'
 import type { Ticket } from './ticket.ts'
 
-export class LogCursor {
+/** What a cursor needs from its engine. */
+export interface CursorEngine {
+  /** The commit that takes what is acked now, within an atom or not. */
+  commitForAck(): Ticket & { deltaOf(cursor: LogCursor): CursorDelta }
+  /** Something changed in the open commit, which must be committed at the end of this turn. */
+  onChanged(): void
+}
+
+export class LogCursor implements Acking {
   /** Never reused. */
   readonly id: number
   readonly log: Log
@@ -17,15 +26,16 @@ export class LogCursor {
   /** The same, as far as it is durable. */
   durableDeliveredMark = 0
   isDeleted = false
-  readonly #engine: LogEngine
+  readonly #engine: CursorEngine
 
-  /** Stores only: `LogStore.createCursor` makes one, and recovery. */
-  constructor(id: number, log: Log, acked: AckedOffsets, engine: LogEngine) {
+  /** Stores only: `LogStore.createCursor` makes one, and recovery. From now on its log keeps what it needs. */
+  constructor(id: number, log: Log, acked: AckedOffsets, engine: CursorEngine) {
     this.id = id
     this.log = log
     this.acked = acked
     this.firstOffset = acked.floor
     this.#engine = engine
+    log.cursors.push(this)
   }
 
   /** Every offset below this one is acked; this one is not. */
@@ -74,7 +84,7 @@ export class LogCursor {
       return undefined
     }
     const commit = this.#engine.commitForAck()
-    this.#engine.onChanged(commit)
+    this.#engine.onChanged()
     commit.deltaOf(this).deliveredMark = offset
     return commit
   }
@@ -89,9 +99,18 @@ export class LogCursor {
 
   #delta(): CursorDelta {
     const commit = this.#engine.commitForAck()
-    this.#engine.onChanged(commit)
+    this.#engine.onChanged()
     return commit.deltaOf(this)
   }
+}
+
+/** All cursors of a log, in the order of their creation. */
+export function cursorsOf(log: Log): LogCursor[] {
+  return log.cursors.filter((cursor) => cursor instanceof LogCursor)
+}
+
+export function findCursor(log: Log, id: number): LogCursor | undefined {
+  return cursorsOf(log).find((cursor) => cursor.id === id)
 }
 
 /** Stores only: takes a cursor from its log, which keeps what the others need. */

@@ -6,40 +6,13 @@ import { batchHeaderSize } from '../record/batch/batch-header.ts'
 import { inlineRecordSize, recordAsideId, recordSizeAt } from '../record/message/message-record.ts'
 import type { RecordSource } from '../record/message/record-source.ts'
 import type { RecordView } from '../record/message/record-view.ts'
-import type { Commit } from './commit.ts'
-import { countKept, isKept, keptFloor } from './kept-offsets.ts'
-import type { LogCursor } from './log-cursor.ts'
+import { type Acking, countKept, isKept, keptFloor } from './kept-offsets.ts'
+import type { AppendTarget, LogEngine } from './log-engine.ts'
 import type { Reading } from './reading.ts'
 import { appendRecord, readRecord, recordOffsetAt } from './record.ts'
-import type { RunConverter } from './run-converter.ts'
 import { RunDeque } from './run-deque.ts'
 import { Run } from './run.ts'
 import { type LogWindow, Windows } from './windows.ts'
-
-/** What a log needs from its engine. */
-export interface LogEngine {
-  /** Bodies from files of their own that are in memory, by id. */
-  readonly asideBodies: ReadonlyMap<number, Buffer>
-  /** Makes messages of batches; without one they are gaps to readers of messages. */
-  readonly converter: RunConverter | undefined
-  /** The commit that takes what is appended now; an atom must be open. */
-  commitForAppend(): Commit
-  /** The commit that takes what is acked now, within an atom or not. */
-  commitForAck(): Commit
-  /** Something changed in the open commit, which must be committed at the end of this turn. */
-  onChanged(commit: Commit): void
-  /** Whether that body can never be read again: its record counts as a gap. */
-  isAsideLost(asideId: number): boolean
-  /** The record at `offset` refers to a body of its own. */
-  onAsideAppended(log: Log, offset: number, asideId: number): void
-  /** A volatile log opened another run: count its memory, spill if it is too much. */
-  onVolatileRun(log: Log, run: Run): void
-  /** Runs left `tail` because everything in them was acked or trimmed. */
-  onRunsDropped(log: Log, runs: readonly Run[]): void
-  now(): number
-  /** Leader epoch of what is appended now. */
-  readonly epoch: number
-}
 
 /** Whoever waits for records to become durable (fetches, stream consumers). */
 export interface LogWatcher {
@@ -49,7 +22,7 @@ export interface LogWatcher {
 export interface LogOptions {
   readonly id: number
   readonly isVolatile: boolean
-  readonly engine: LogEngine
+  readonly engine: LogEngine<Log>
 }
 
 const noOffsets: ReadonlySet<number> = new Set()
@@ -58,8 +31,8 @@ const noAddress: Buffer = Buffer.alloc(0)
 export class Log {
   readonly id: number
   readonly isVolatile: boolean
-  /** Stores only add and remove. Without one the log keeps what was not trimmed. */
-  readonly cursors: LogCursor[] = []
+  /** Cursors add and remove themselves. Without one the log keeps what was not trimmed. */
+  readonly cursors: Acking[] = []
   /** Next offset to be assigned. */
   endOffset = 0
   /** High watermark: everything below is durable. */
@@ -74,11 +47,11 @@ export class Log {
   /** Runs in memory, ascending; engines evict from the front, see `evictBefore`. */
   readonly tail: RunDeque = new RunDeque()
 
-  readonly #engine: LogEngine
+  readonly #engine: LogEngine<Log>
   /** Offsets whose body was gone when the store was opened. */
   #lost: Set<number> | undefined
   #openRun: Run | undefined
-  #openRunCommit: Commit | undefined
+  #openRunCommit: AppendTarget<Log> | undefined
   #lastRunSize = 0
   /** Older runs that the engine loaded for readers. */
   readonly #windows = new Windows()
@@ -111,8 +84,7 @@ export class Log {
     appendRecord(run, offset, now, source)
     if (source.asideId !== 0) this.#engine.onAsideAppended(this, offset, source.asideId)
     if (this.isVolatile) return offset
-    const commit = this.#openRunCommit as Commit
-    commit.grow(run.size - sizeBefore)
+    this.#openRunCommit?.grow(run.size - sizeBefore)
     return offset
   }
 
@@ -129,7 +101,7 @@ export class Log {
     this.tail.push(run)
     commit.addRun(this, run)
     commit.grow(run.size)
-    this.#engine.onChanged(commit)
+    this.#engine.onChanged()
     return run.baseOffset
   }
 
@@ -156,10 +128,6 @@ export class Log {
   /** How many records are kept, if every offset that was given out has one. */
   get keptCount(): number {
     return this.keptIn(this.floor, this.endOffset - 1)
-  }
-
-  findCursor(id: number): LogCursor | undefined {
-    return this.cursors.find((cursor) => cursor.id === id)
   }
 
   /** Engines only, before anybody reads: the body of the record at `offset` is gone. */
@@ -327,7 +295,7 @@ export class Log {
     this.#openRunCommit = commit
     commit.addRun(this, run)
     commit.grow(batchHeaderSize)
-    this.#engine.onChanged(commit)
+    this.#engine.onChanged()
     return run
   }
 

@@ -12,7 +12,7 @@ import {
 } from '../../test/support/log-engines.ts'
 import { AckedOffsets } from './acked-offsets.ts'
 import { countKept, isKept, keptFloor } from './kept-offsets.ts'
-import type { LogCursor } from './log-cursor.ts'
+import { cursorsOf, type LogCursor } from './log-cursor.ts'
 import type { LogStore } from './log-store.ts'
 import type { Log } from './log.ts'
 
@@ -85,7 +85,7 @@ for (const makeEngine of [memoryEngine, fileEngine, tinyFileEngine]) {
       await opened.store.close()
       const again = await engine.open()
       const [log] = again.recovered.logs as [Log]
-      const found = log.cursors.map(({ id, floor, deliveredMark, acked }) => ({
+      const found = cursorsOf(log).map(({ id, floor, deliveredMark, acked }) => ({
         id,
         floor,
         deliveredMark,

@@ -10,7 +10,7 @@ import {
   type FileLogStoreOptions,
   openFileLogStore,
 } from '../../src/log/file/open-file-log-store.ts'
-import type { LogCursor } from '../../src/log/log-cursor.ts'
+import { cursorsOf, type LogCursor } from '../../src/log/log-cursor.ts'
 import type { LogStore, Recovered } from '../../src/log/log-store.ts'
 import type { Log } from '../../src/log/log.ts'
 import { MemoryLogStore } from '../../src/log/memory/memory-log-store.ts'
@@ -146,5 +146,5 @@ export function createLogWithCursor(store: LogStore, isVolatile = false): Log {
 
 /** The first cursor of a log. */
 export function cursorOf(log: Log): LogCursor {
-  return log.cursors[0] as LogCursor
+  return cursorsOf(log)[0] as LogCursor
 }

@@ -3,7 +3,7 @@
 import { writeInt64 } from '../../lib/int64.ts'
 import { chunkSize } from '../acked-chunk.ts'
 import type { EncodedEntries } from '../commit.ts'
-import type { LogCursor } from '../log-cursor.ts'
+import { cursorsOf, type LogCursor } from '../log-cursor.ts'
 import type { Log } from '../log.ts'
 import { EntryWriter } from './entry-writer.ts'
 import { entryKind } from './file-format.ts'
@@ -90,9 +90,10 @@ export class Checkpoint {
     }
     const next = this.#logs.next()
     if (next.done === true) return this.#writeState()
-    const { id, startOffset, endOffset, cursors } = next.value
+    const log = next.value
+    const { id, startOffset, endOffset } = log
     this.#entries.numbers(entryKind.snapshot, id, startOffset, endOffset)
-    this.#cursors = [...cursors]
+    this.#cursors = cursorsOf(log)
     return true
   }
 

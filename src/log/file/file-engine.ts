@@ -3,7 +3,9 @@
 import type { Clock } from '../../lib/clock.ts'
 import type { CommitScheduler } from '../commit-scheduler.ts'
 import type { Commit } from '../commit.ts'
-import type { Log, LogEngine } from '../log.ts'
+import type { CursorEngine } from '../log-cursor.ts'
+import type { LogEngine } from '../log-engine.ts'
+import type { Log } from '../log.ts'
 import type { RunConverter } from '../run-converter.ts'
 import type { Run } from '../run.ts'
 import type { AsideStore } from './aside-store.ts'
@@ -23,7 +25,7 @@ export interface FileEngineOptions {
   readonly tailCache: TailCache
 }
 
-export class FileEngine implements LogEngine {
+export class FileEngine implements LogEngine<Log>, CursorEngine {
   readonly epoch: number
   readonly asideBodies: ReadonlyMap<number, Buffer>
   readonly converter: RunConverter | undefined

@@ -3,8 +3,8 @@
 import { AckedOffsets } from '../acked-offsets.ts'
 import { LogCursor } from '../log-cursor.ts'
 import { Log } from '../log.ts'
-import type { LogEngine } from '../log.ts'
 import type { NextIds } from './checkpoint.ts'
+import type { FileEngine } from './file-engine.ts'
 import type { RecoveredLog, RecoveredState } from './recovered-state.ts'
 
 export class LogRegistry implements Iterable<Log> {
@@ -45,19 +45,17 @@ export class LogRegistry implements Iterable<Log> {
   }
 
   /** Makes a log with a new id; a volatile one is known to nobody but its owner. */
-  create(isVolatile: boolean, engine: LogEngine): Log {
+  create(isVolatile: boolean, engine: FileEngine): Log {
     const log = new Log({ id: this.#nextLogId++, isVolatile, engine })
     if (!isVolatile) this.#logs.set(log.id, log)
     return log
   }
 
   /** Makes a cursor with a new id. */
-  createCursor(log: Log, firstOffset: number, engine: LogEngine): LogCursor {
+  createCursor(log: Log, firstOffset: number, engine: FileEngine): LogCursor {
     const acked = new AckedOffsets()
     acked.forgetBelow(firstOffset)
-    const cursor = new LogCursor(this.#nextCursorId++, log, acked, engine)
-    log.cursors.push(cursor)
-    return cursor
+    return new LogCursor(this.#nextCursorId++, log, acked, engine)
   }
 
   delete(log: Log): void {
@@ -65,7 +63,7 @@ export class LogRegistry implements Iterable<Log> {
   }
 
   /** Takes over what recovery found, which is empty afterwards: it lives on in the logs. */
-  restore(state: RecoveredState, engine: LogEngine): void {
+  restore(state: RecoveredState, engine: FileEngine): void {
     for (const recovered of state.logs.values()) {
       this.#logs.set(recovered.id, restoreLog(recovered, engine))
     }
@@ -73,7 +71,7 @@ export class LogRegistry implements Iterable<Log> {
   }
 }
 
-function restoreLog(recovered: RecoveredLog, engine: LogEngine): Log {
+function restoreLog(recovered: RecoveredLog, engine: FileEngine): Log {
   const log = new Log({ id: recovered.id, isVolatile: false, engine })
   log.startOffset = recovered.startOffset
   log.endOffset = recovered.endOffset
@@ -82,7 +80,6 @@ function restoreLog(recovered: RecoveredLog, engine: LogEngine): Log {
     const cursor = new LogCursor(id, log, acked, engine)
     cursor.deliveredMark = deliveredMark
     cursor.durableDeliveredMark = deliveredMark
-    log.cursors.push(cursor)
   }
   return log
 }

@@ -7,10 +7,10 @@ import type { Turn } from '../../lib/turn.ts'
 import { AckedOffsets } from '../acked-offsets.ts'
 import { CommitScheduler } from '../commit-scheduler.ts'
 import type { Commit, StateEntry, TopologyEntry } from '../commit.ts'
-import { LogCursor, removeCursor } from '../log-cursor.ts'
+import { type CursorEngine, LogCursor, removeCursor } from '../log-cursor.ts'
+import type { LogEngine } from '../log-engine.ts'
 import type { CreateLogOptions, LogStore } from '../log-store.ts'
 import { Log } from '../log.ts'
-import type { LogEngine } from '../log.ts'
 import type { Absence } from '../reading.ts'
 import type { RunConverter } from '../run-converter.ts'
 import type { Run } from '../run.ts'
@@ -39,7 +39,7 @@ interface PendingCommit {
 
 const commitsInFlightMax = 8
 
-export class MemoryLogStore implements LogStore, LogEngine {
+export class MemoryLogStore implements LogStore, LogEngine<Log>, CursorEngine {
   readonly epoch = 1
   readonly blocked = undefined
   readonly asideBodies: Map<number, Buffer> = new Map()
@@ -89,7 +89,6 @@ export class MemoryLogStore implements LogStore, LogEngine {
     const acked = new AckedOffsets()
     acked.forgetBelow(firstOffset)
     const cursor = new LogCursor(++this.#lastCursorId, log, acked, this)
-    log.cursors.push(cursor)
     if (!log.isVolatile) this.#change().addCreatedCursor(cursor)
     return cursor
   }
