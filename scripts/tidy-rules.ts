@@ -66,7 +66,7 @@ export interface Door {
 }
 
 const diskDoors = [
-  'src/log/file/disk.ts',
+  'src/log/file/system-disk.ts',
   'src/meta/file/',
   'src/cli/',
   'src/settings/settings-file.ts',

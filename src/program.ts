@@ -1,9 +1,9 @@
 // The program: arguments → configuration → broker → signals. stdout says where it listens and that it
 // is ready; the log goes to stderr; a failure is one line on stderr and a sysexits code.
 import path from 'node:path'
+import type { Arguments } from './cli/arguments.ts'
 import { describeFailure } from './cli/describe-failure.ts'
 import { readArguments } from './cli/read-arguments.ts'
-import type { Arguments } from './cli/read-arguments.ts'
 import { removeReadyFile, writeReadyFile } from './cli/ready-file.ts'
 import { watchStopRequests } from './cli/stop-requests.ts'
 import { tuneCollector } from './cli/tune-collector.ts'

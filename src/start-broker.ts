@@ -1,5 +1,5 @@
 // The public door: starts a broker in this process and gives it to whoever embeds it.
-import type { StorageKind } from './cell/open-storage.ts'
+import type { StorageKind } from './cell/storage.ts'
 import type { Address } from './lib/listen.ts'
 import { type Logger, silentLogger } from './lib/logger.ts'
 import { Node } from './node/node.ts'

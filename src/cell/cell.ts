@@ -20,7 +20,8 @@ import type { Turn } from '../lib/turn.ts'
 import type { BlockedReason } from '../log/log-store.ts'
 import { clusterIdOf } from './cluster-id.ts'
 import { openGroups } from './open-groups.ts'
-import { openStorage, type Storage, type StorageOptions } from './open-storage.ts'
+import { openStorage } from './open-storage.ts'
+import type { Storage, StorageOptions } from './storage.ts'
 
 /** What a cell is opened with. */
 export interface CellOptions extends Pick<

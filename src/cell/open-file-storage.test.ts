@@ -11,7 +11,7 @@ import { Turn } from '../lib/turn.ts'
 import { logLimits } from '../limits/log.ts'
 import { encodeTopologyChanges } from '../meta/topology-change.ts'
 import { openFileStorage } from './open-file-storage.ts'
-import type { Storage } from './open-storage.ts'
+import type { Storage } from './storage.ts'
 
 function open(data: string): Promise<Storage> {
   return openFileStorage({

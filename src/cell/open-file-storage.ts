@@ -3,12 +3,13 @@
 import path from 'node:path'
 import { logLimits } from '../limits/log.ts'
 import { makeRoomToStart } from '../log/file/disk-space.ts'
-import { createSystemDisk, type Disk } from '../log/file/disk.ts'
+import type { Disk } from '../log/file/disk.ts'
 import { type OpenedFileLogStore, openFileLogStore } from '../log/file/open-file-log-store.ts'
+import { createSystemDisk } from '../log/file/system-disk.ts'
 import type { Topology } from '../meta/topology-database.ts'
 import { systemTopologyFiles } from '../meta/topology-files.ts'
 import { TopologyView } from '../meta/topology-view.ts'
-import type { FileDoors, Storage, StorageOptions } from './open-storage.ts'
+import type { FileDoors, Storage, StorageOptions } from './storage.ts'
 
 export async function openFileStorage(options: StorageOptions): Promise<Storage> {
   const folder = path.resolve(options.data)

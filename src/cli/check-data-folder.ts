@@ -1,9 +1,9 @@
 // `pabal verify` and `pabal repair`: what they print and how they end. Both hold the folder's lock.
 import { exitCodes } from '../lib/exit-codes.ts'
 import { type ExitCode, ExitError } from '../lib/exit-error.ts'
-import { createSystemDisk } from '../log/file/disk.ts'
 import { findManifest } from '../log/file/find-manifest.ts'
 import { repairDataFolder } from '../log/file/repair.ts'
+import { createSystemDisk } from '../log/file/system-disk.ts'
 import { verifyDataFolder } from '../log/file/verify.ts'
 import { lockDataFolder } from '../meta/data-folder-lock.ts'
 

@@ -13,7 +13,7 @@ import {
   variableName,
 } from '../settings/settings.ts'
 import type { SettingKey } from '../settings/settings.ts'
-import type { Arguments, CommandName } from './read-arguments.ts'
+import type { Arguments, CommandName } from './arguments.ts'
 
 const commandNames = ['start', 'verify', 'repair'] as const satisfies CommandName[]
 

@@ -2,17 +2,7 @@
 // anything else the library that knows all of the grammar is loaded (docs/decisions/0040).
 import { settingKeys, settingName } from '../settings/settings.ts'
 import type { SettingKey } from '../settings/settings.ts'
-
-export type CommandName = 'start' | 'verify' | 'repair'
-
-/** What the command line asks for. */
-export interface Arguments {
-  readonly command: CommandName | 'nothing'
-  readonly flags: ReadonlyMap<SettingKey, string>
-  readonly configFile: string | undefined
-  /** `repair` only: report what would be changed. */
-  readonly isDryRun: boolean
-}
+import type { Arguments } from './arguments.ts'
 
 /**
  * Reads the arguments after the program's name. `--help` and `--version` print and ask for nothing.

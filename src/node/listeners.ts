@@ -10,7 +10,7 @@ import type { TlsCredentials } from '../server/tls-credentials.ts'
 import type { HandshakeFailure } from '../server/tls-failure.ts'
 import type { BrokerOptions } from '../settings/settings.ts'
 import type { Doors } from './doors.ts'
-import type { Service } from './services.ts'
+import type { Service } from './service.ts'
 
 export interface ListenersParts {
   readonly options: BrokerOptions

@@ -11,7 +11,7 @@ import { ClientRegistry } from '../broker/client/client-registry.ts'
 import type { GroupConfig } from '../broker/group/group-config.ts'
 import { MemoryAccount } from '../broker/memory-account.ts'
 import { Cell } from '../cell/cell.ts'
-import type { StorageKind } from '../cell/open-storage.ts'
+import type { StorageKind } from '../cell/storage.ts'
 import { BatchWorker } from '../crossing/batch-worker.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Address } from '../lib/listen.ts'
@@ -28,7 +28,8 @@ import { countEverything } from './count-everything.ts'
 import { type Doors, systemDoors } from './doors.ts'
 import { openService } from './listeners.ts'
 import type { ProtocolParts, ProtocolServer } from './protocol-server.ts'
-import { openServices, protocols, type Service } from './services.ts'
+import type { Service } from './service.ts'
+import { openServices, protocols } from './services.ts'
 
 /** What a node is opened with beside its settings. */
 export interface NodeParts {

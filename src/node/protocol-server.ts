@@ -13,7 +13,7 @@ import type { Random } from '../lib/random.ts'
 import type { Turn } from '../lib/turn.ts'
 import type { InputBudget } from '../server/input-budget.ts'
 import type { BrokerOptions } from '../settings/settings.ts'
-import type { Service } from './services.ts'
+import type { Service } from './service.ts'
 
 /** What a node lends to a protocol. */
 export interface ProtocolParts {

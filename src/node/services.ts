@@ -1,17 +1,8 @@
 // Everything that a broker can listen for, in one table: names, schemes, the settings of ports, and
 // what opens a protocol. A protocol without an opener is not built yet.
-import type { BrokerOptions, PortKey } from '../settings/settings.ts'
+import type { BrokerOptions } from '../settings/settings.ts'
 import type { OpenProtocol } from './protocol-server.ts'
-
-/** One port of a protocol. */
-export interface Service {
-  /** As its setting, the ready file and the log name it: `amqp` for --amqp-port. */
-  readonly name: string
-  /** How its address is written for people. */
-  readonly scheme: string
-  readonly setting: PortKey
-  readonly isTls: boolean
-}
+import type { Service } from './service.ts'
 
 /** A protocol with its ports. */
 export interface ProtocolServices {

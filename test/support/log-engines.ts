@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../../src/lib/clock.ts'
 import { Turn } from '../../src/lib/turn.ts'
-import { createSystemDisk } from '../../src/log/file/disk.ts'
 import type { Durability } from '../../src/log/file/file-log-store-parts.ts'
 import {
   type FileLogStoreOptions,
   openFileLogStore,
 } from '../../src/log/file/open-file-log-store.ts'
+import { createSystemDisk } from '../../src/log/file/system-disk.ts'
 import { cursorsOf, type LogCursor } from '../../src/log/log-cursor.ts'
 import type { LogStore, Recovered } from '../../src/log/log-store.ts'
 import type { Log } from '../../src/log/log.ts'

@@ -3,7 +3,6 @@
 import { type FieldTable } from '../../record/message/field-table.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
 import type { DeliveryHolder, SettleReason } from '../unacked-deliveries.ts'
-import type { Queue } from './queue.ts'
 
 /** What a protocol provides to receive deliveries. */
 export interface DeliverySink {
@@ -27,8 +26,18 @@ export interface ConsumerOptions {
   readonly arguments: FieldTable
 }
 
+/** The queue that a consumer reads. */
+export interface ConsumedQueue extends DeliveryHolder {
+  /** Delivers what consumers with room can have by now. Not within an atom. */
+  deliverReady(): void
+  /** Puts a consumer that may have room in line. */
+  listConsumer(consumer: Consumer): void
+  /** Ends a consumer; what it holds unacked stays so. */
+  removeConsumer(consumer: Consumer): void
+}
+
 export class Consumer implements DeliveryHolder {
-  readonly queue: Queue
+  readonly queue: ConsumedQueue
   readonly sink: DeliverySink
   readonly tag: string
   readonly isNoAck: boolean
@@ -43,7 +52,7 @@ export class Consumer implements DeliveryHolder {
   previous: Consumer | undefined
   next: Consumer | undefined
 
-  constructor(queue: Queue, sink: DeliverySink, options: ConsumerOptions) {
+  constructor(queue: ConsumedQueue, sink: DeliverySink, options: ConsumerOptions) {
     this.queue = queue
     this.sink = sink
     this.tag = options.tag

@@ -8,7 +8,6 @@ import { partitionOfKey } from './murmur2.ts'
 import type { Partition } from './partition.ts'
 import { TopicConfig } from './topic-config.ts'
 import type { TopicDefaults } from './topic-defaults.ts'
-import type { TopicView } from './topic-view.ts'
 
 /** Whoever reads a topic and has to know what becomes of it. */
 export interface TopicObserver {
@@ -30,7 +29,7 @@ export interface TopicOptions {
 /** What a topic that Kafka made looks like to AMQP. */
 const streamArguments: FieldTable = table({ 'x-queue-type': 'stream' })
 
-export class Topic implements QueueLike, TopicView {
+export class Topic implements QueueLike {
   readonly kind = 'topic'
   readonly type = 'stream'
   readonly isDurable = true
@@ -48,7 +47,7 @@ export class Topic implements QueueLike, TopicView {
   isProvisional: boolean
   isDeleted = false
   readonly counters: QueueCounters = new QueueCounters()
-  /** A topic is its own view, and can be altered. */
+  /** As a `TopicView`: a topic is its own, and can be altered. */
   readonly source: Topic = this
   readonly topic: Topic = this
   readonly hasGaps = false

@@ -43,7 +43,7 @@ import { readDescribeClusterRequest, readDescribeClusterResponse, type DescribeC
 import { readUnregisterBrokerRequest, readUnregisterBrokerResponse, type UnregisterBrokerRequest, type UnregisterBrokerResponse, writeUnregisterBrokerRequest, writeUnregisterBrokerResponse } from './messages/unregister-broker.gen.ts'
 import { readListConfigResourcesRequest, readListConfigResourcesResponse, type ListConfigResourcesRequest, type ListConfigResourcesResponse, writeListConfigResourcesRequest, writeListConfigResourcesResponse } from './messages/list-config-resources.gen.ts'
 import { readDescribeTopicPartitionsRequest, readDescribeTopicPartitionsResponse, type DescribeTopicPartitionsRequest, type DescribeTopicPartitionsResponse, writeDescribeTopicPartitionsRequest, writeDescribeTopicPartitionsResponse } from './messages/describe-topic-partitions.gen.ts'
-import type { ApiCodecs } from './api-codec.ts'
+import type { ApiCodec } from './api-codec.ts'
 
 /** The messages of each API that has a codec. */
 export interface ApiMessages {
@@ -94,6 +94,14 @@ export interface ApiMessages {
 }
 
 export type ApiName = keyof ApiMessages
+
+export type ApiCodecs = {
+  readonly [Name in ApiName]: ApiCodec<
+    Name,
+    ApiMessages[Name]['request'],
+    ApiMessages[Name]['response']
+  >
+}
 
 export const apiCodecs: ApiCodecs = {
   produce: {

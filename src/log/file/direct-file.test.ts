@@ -8,8 +8,8 @@ import fc from 'fast-check'
 import { logLimits } from '../../limits/log.ts'
 import { diskError } from '../../testing/fault-disk.ts'
 import { directBlockSize, DirectFile, StagePool } from './direct-file.ts'
-import { createSystemDisk } from './disk.ts'
 import { readAt, writeAllAt, writeAt } from './file-operations.ts'
+import { createSystemDisk } from './system-disk.ts'
 
 const onLinux = { skip: process.platform === 'linux' ? false : 'direct writes are Linux only' }
 

@@ -3,8 +3,9 @@ import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { createSystemDisk, type OpenMode } from './disk.ts'
+import type { OpenMode } from './disk.ts'
 import { readAt, writeAllAt } from './file-operations.ts'
+import { createSystemDisk } from './system-disk.ts'
 
 const onLinux = { skip: process.platform === 'linux' ? false : 'reads /proc' }
 const dsyncFlag = 0o10_000
