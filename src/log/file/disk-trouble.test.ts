@@ -217,12 +217,16 @@ test('the reserve of an earlier process is given up when others fill the disk: a
   const offsets = Array.from({ length: count }, (_, offset) => offset)
   let isGivenUp = false
   // As long as every other message waits, acks free nothing.
-  for (const offset of offsets.toSorted((a, b) => (b % 2) - (a % 2))) {
+  const order = offsets.toSorted((a, b) => (b % 2) - (a % 2))
+  while (order.length > 0) {
     // Somebody else takes the rest, also what acks have freed.
     if (disk.paths.includes('/data/reserve')) disk.capacity = disk.usedSize
     else isGivenUp = true
-    assert.equal(await readOne(store, log, offset), true)
-    await change(store, () => cursorOf(log).ack(offset))
+    const some = order.splice(0, 20)
+    for (const offset of some) assert.equal(await readOne(store, log, offset), true)
+    await change(store, () => {
+      for (const offset of some) cursorOf(log).ack(offset)
+    })
   }
   assert.ok(isGivenUp)
   disk.capacity = 4_000_000
