@@ -11,7 +11,7 @@ export interface Clock {
   now(): number
   /** Monotonic milliseconds, for measuring durations. */
   monotonic(): number
-  /** Calls back once after `ms`; does not keep the process alive. */
+  /** Calls back once after `ms`, or after 24 days when that is less; does not keep the process alive. */
   after(ms: number, callback: () => void): Timer
   /** Calls back every `ms`; does not keep the process alive. */
   every(ms: number, callback: () => void): Timer
@@ -19,12 +19,16 @@ export interface Clock {
   atEndOfTurn(callback: () => void): void
 }
 
+/** The longest time that a timer of Node can have. */
+const timerMsMax = 2_147_483_647
+
 /** The machine's own clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(ms, callback) {
-    const handle = setTimeout(callback, ms)
+    // A longer one would be called at once; whoever waits for weeks looks at the time and waits again.
+    const handle = setTimeout(callback, Math.min(ms, timerMsMax))
     handle.unref()
     return { stop: () => clearTimeout(handle) }
   },

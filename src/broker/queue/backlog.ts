@@ -154,7 +154,7 @@ export class Backlog {
     this.cursor.ackRange(this.#next, this.log.endOffset - 1)
     this.#next = this.log.endOffset
     this.messageCount = this.unackedCount
-    this.sizes?.onPurged()
+    this.sizes?.onEmpty()
     return count
   }
 
@@ -215,13 +215,14 @@ export class Backlog {
   }
 
   #skip(offset: number, end: number): void {
-    if (this.#requeued.size > 0) {
+    if (this.#requeued.peek() === offset) {
       this.#requeued.pop()
       this.messageCount -= this.cursor.skipRange(offset, offset)
       return
     }
     this.messageCount -= this.cursor.skipRange(offset, end - 1)
-    this.#next = end
+    // A purge may have moved on meanwhile.
+    this.#next = Math.max(this.#next, end)
   }
 
   #load(offset: number, absence: Absence): void {

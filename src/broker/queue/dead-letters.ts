@@ -74,11 +74,10 @@ export class DeadLetters implements TurnTask {
     let size = 0
     while (this.#head < this.#offsets.length && size < brokerLimits.deadLettersSizePerTurn) {
       const offset = this.#offsets[this.#head]!
+      this.#isWaiting = true
       const result = backlog.readDetached(offset, sharedView, () => this.#goOn())
-      if (result === 'wait') {
-        this.#isWaiting = true
-        return true
-      }
+      if (result === 'wait') return true
+      this.#isWaiting = false
       if (result === 'record') {
         publish(sharedView, this.#reasons[this.#head]!)
         size += sizeOf(sharedView)

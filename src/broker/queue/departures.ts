@@ -21,6 +21,8 @@ export interface DeparturesOptions {
   readonly isRestored: boolean
   /** The message, detached from the backlog, leaves for this reason. */
   readonly onDeparture: (offset: number, reason: DeathReason) => void
+  /** The head stays after others have left: it may be delivered. */
+  readonly onHeadStays: () => void
 }
 
 const sharedView = new RecordView()
@@ -48,7 +50,7 @@ export class Departures implements TurnTask {
   isTooOld(record: RecordView, isRedelivered: boolean): boolean {
     if (!this.#expiry.isOn) return false
     // The next one has come to the head, and nobody knows yet when it is due.
-    if (!this.#expiry.isAwake) this.schedule()
+    if (!this.#expiry.isAwake || this.#expiry.hasOwn) this.schedule()
     return this.#expiry.isTooOld(record, isRedelivered)
   }
 
@@ -68,12 +70,15 @@ export class Departures implements TurnTask {
   runTurn(): void {
     this.#isScheduled = false
     if (this.#isClosed) return
-    const { backlog, turn, onDeparture } = this.#options
+    const { backlog, turn, onDeparture, onHeadStays } = this.#options
     for (let count = 1; count <= brokerLimits.dispatchPerTurnMax; count++) {
       // On 'wait' the queue schedules this again once the head can be read.
       if (backlog.peek(sharedView) !== 'record') return
       const reason = this.#reasonToLeave(sharedView)
-      if (reason === undefined) return
+      if (reason === undefined) {
+        onHeadStays()
+        return
+      }
       const { offset } = sharedView
       backlog.detachHead(sharedView)
       onDeparture(offset, reason)

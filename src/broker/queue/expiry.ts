@@ -11,7 +11,7 @@ export class Expiry {
   readonly #clock: Clock
   readonly #onDue: () => void
   /** Whether any message of the queue may have a time to live of its own. */
-  #hasOwn: boolean
+  hasOwn: boolean
   #timer: Timer | undefined
   #timerAt = Infinity
 
@@ -26,13 +26,13 @@ export class Expiry {
   ) {
     this.#ttlMs = ttlMs ?? Infinity
     this.#clock = options.clock
-    this.#hasOwn = options.isRestored
+    this.hasOwn = options.isRestored
     this.#onDue = options.onDue
   }
 
   /** Whether anything in the queue may expire. */
   get isOn(): boolean {
-    return this.#hasOwn || this.#ttlMs !== Infinity
+    return this.hasOwn || this.#ttlMs !== Infinity
   }
 
   /** Whether `onDue` will be called at some time. */
@@ -44,7 +44,7 @@ export class Expiry {
   onAppended({ header, headerStart, headerEnd }: RecordSource): void {
     const hasOwn = (readPropertyFlags(header, headerStart) & PROPERTY_EXPIRATION) !== 0
     if (!hasOwn && this.#ttlMs === Infinity) return
-    if (hasOwn) this.#hasOwn = true
+    if (hasOwn) this.hasOwn = true
     const ownMs = hasOwn ? Number(readExpiration(header, headerStart, headerEnd)) : Infinity
     this.wakeAt(this.#clock.now() + Math.min(ownMs, this.#ttlMs))
   }

@@ -268,7 +268,7 @@ export class Queue implements QueueLike, BacklogOwner {
       this.#depart(view.offset, 'expired')
     }
     this.#departures?.schedule()
-    return 'empty'
+    return 'wait'
   }
 
   /**
@@ -332,6 +332,12 @@ export class Queue implements QueueLike, BacklogOwner {
     this.#backlog.settleDeliveredMark()
   }
 
+  /** What had expired before it is gone, and it can be delivered. */
+  onHeadStays(): void {
+    this.#dispatch.schedule()
+    this.#waitingTakers?.tell()
+  }
+
   onReadable(): void {
     this.#dispatch.schedule()
     this.#departures?.schedule()
@@ -361,6 +367,7 @@ export class Queue implements QueueLike, BacklogOwner {
       settings: this.settings,
       isRestored,
       onDeparture: (offset, reason) => this.#depart(offset, reason),
+      onHeadStays: () => this.onHeadStays(),
     })
   }
 

@@ -17,7 +17,7 @@ export class ReadySizes {
   onTaken({ offset, bodyStart, bodyEnd }: RecordView): void {
     const size = bodyEnd - bodyStart
     this.#unacked.set(offset, size)
-    if (offset >= this.#countsFrom) this.readySize -= size
+    if (offset >= this.#countsFrom) this.#lower(size)
   }
 
   onRequeued(offset: number): void {
@@ -31,10 +31,16 @@ export class ReadySizes {
   }
 
   onHeadLeft({ offset, bodyStart, bodyEnd }: RecordView): void {
-    if (offset >= this.#countsFrom) this.readySize -= bodyEnd - bodyStart
+    if (offset >= this.#countsFrom) this.#lower(bodyEnd - bodyStart)
   }
 
-  onPurged(): void {
+  /** What Kafka produced was not counted when it came. */
+  #lower(size: number): void {
+    this.readySize = Math.max(0, this.readySize - size)
+  }
+
+  /** Nothing is ready: whatever was not seen has gone. */
+  onEmpty(): void {
     this.readySize = 0
   }
 }

@@ -198,6 +198,33 @@ describe('time to live', () => {
     channel.nack(message)
   })
 
+  it('lets through what lies behind thousands that have expired', async () => {
+    const channel = await session.channel()
+    const { queue } = await channel.assertQueue(uniqueName('behind'))
+    send(channel, queue, 'first')
+    for (let count = 0; count < 2500; count++) send(channel, queue, 'short', { expiration: '1' })
+    send(channel, queue, 'live')
+    const inbox = await Inbox.consume(channel, queue, { noAck: true })
+    await waitFor('the live one', () => inbox.bodies.includes('live'))
+    assert.equal(await countOf(channel, queue), 0)
+  })
+
+  it('of a message counts when the one before it is taken', async () => {
+    const { channel, queue, graveyard } = await queueWithGraveyard()
+    send(channel, queue, 'longer', { expiration: '60000' })
+    send(channel, queue, 'short', { expiration: '1' })
+    const message = await waitForGet(channel, queue)
+    assert.equal(bodyOf(await nextOf(channel, graveyard)), 'short')
+    channel.ack(message)
+  })
+
+  it('of a month keeps a message, and the process at rest', async () => {
+    const channel = await session.channel()
+    const { queue } = await channel.assertQueue(uniqueName('month'), { messageTtl: 2_592_000_000 })
+    send(channel, queue, 'x')
+    assert.equal(bodyOf(await nextOf(channel, queue)), 'x')
+  })
+
   it('of zero delivers to whoever is there, or drops', async () => {
     const { channel, queue, graveyard } = await queueWithGraveyard({ 'x-message-ttl': 0 })
     send(channel, queue, 'late')
