@@ -104,7 +104,6 @@ async function openStore(clock: VirtualClock): Promise<FileLogStore> {
     clock,
     turn: new Turn(clock),
     durability: 'fsync',
-    topologyAfter: 0,
     random: seededRandom(1),
     limits: { walFileSizeMax: FILE_SIZE_MAX },
   }).finally(() => {

@@ -9,10 +9,12 @@ import type { LogStore } from '../log/log-store.ts'
 import type { Log } from '../log/log.ts'
 import type { Ticket } from '../log/ticket.ts'
 import type { QueueRow } from '../meta/topology-change.ts'
-import type { Topology } from '../meta/topology-database.ts'
+import { encodeInEntries } from '../meta/topology-entries.ts'
+import type { Topology } from '../meta/topology.ts'
 import { vhostNotFound } from './broker-error.ts'
 import { DeadLetterer } from './dead-letterer.ts'
 import { declareQueue, type QueueAsked } from './declare-queue.ts'
+import { describeTopology } from './describe-topology.ts'
 import type { Destination } from './destination.ts'
 import { DynamicSettings } from './dynamic-settings.ts'
 import type { InertNotice } from './inert-settings.ts'
@@ -150,6 +152,11 @@ export class Broker {
     this.#deleteLogs(unowned.values())
     this.#expirySweep = new ExpirySweep(this.#workQueues(), this.clock)
     return { unowned: kept, incomplete, rewound }
+  }
+
+  /** All of the topology that is to outlive the process, as log entries: see `describeTopology`. */
+  topologyEntries(): Iterable<Buffer> {
+    return encodeInEntries(describeTopology(this.#vhosts.values()))
   }
 
   /** Throws `vhost_not_found`. */

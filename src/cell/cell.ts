@@ -131,6 +131,7 @@ function restoreBroker({ storage, shortage, options }: Opened, parts: CellParts)
   })
   storage.followTopology((sequence) => broker.topology.onApplied(sequence))
   warnOfLosses(broker.restore(storage.topology, storage.logs), logger)
+  storage.store.setTopologySource(() => broker.topologyEntries())
   broker.restoreState(storage.state)
   return broker
 }

@@ -1,12 +1,11 @@
-// Opens a data folder: first its lock, then the view of the topology, then the log, whose entries
-// bring the view up to date.
+// Opens a data folder: first its lock, then the log, then the view of the topology, which follows the log.
 import path from 'node:path'
 import { logLimits } from '../limits/log.ts'
 import { makeRoomToStart } from '../log/file/disk-space.ts'
 import type { Disk } from '../log/file/disk.ts'
 import { type OpenedFileLogStore, openFileLogStore } from '../log/file/open-file-log-store.ts'
 import { createSystemDisk } from '../log/file/system-disk.ts'
-import type { Topology } from '../meta/topology-database.ts'
+import { foldTopology } from '../meta/fold-topology.ts'
 import { systemTopologyFiles } from '../meta/topology-files.ts'
 import { TopologyView } from '../meta/topology-view.ts'
 import type { FileDoors, Storage, StorageOptions } from './storage.ts'
@@ -15,32 +14,29 @@ export async function openFileStorage(options: StorageOptions): Promise<Storage>
   const folder = path.resolve(options.data)
   const { disk, topologyFiles } = doorsOf(options)
   await disk.createFolder(folder)
-  // The view of the topology needs room, too.
   await makeRoomToStart(disk, folder)
-  // Not what was recovered: it is large, and needed only once.
-  let opened: OpenedFileLogStore['store'] | undefined
   const followers: ((sequence: number) => void)[] = []
   const view = new TopologyView({
     folder,
     clock: options.clock,
     files: topologyFiles,
     onApplied: (sequence) => {
-      opened?.onTopologyApplied(sequence)
       for (const follower of followers) follower(sequence)
     },
+    onRebuilt: (reason) => options.logger.warn(`meta.db ${reason}: it is made again from the log`),
     onFailed: (error) => {
       options.logger.warn({ err: error }, 'meta.db cannot be written; trying again')
     },
   })
   try {
-    const topology = view.load()
-    const { store, recovered } = await openLog(options, { folder, disk }, view, topology)
-    opened = store
+    const { store, recovered } = await openLog(options, { folder, disk }, view)
     if (recovered.cut !== undefined) options.logger.warn(recovered.cut)
     for (const loss of recovered.losses) options.logger.error(loss)
+    const topology = foldTopology(recovered.topology)
+    view.follow({ topology, entries: recovered.topology })
     return {
       store,
-      topology: await replay(view, recovered.topology, topology),
+      topology,
       logs: recovered.logs,
       state: recovered.state,
       followTopology: (listener) => {
@@ -48,7 +44,6 @@ export async function openFileStorage(options: StorageOptions): Promise<Storage>
         listener(view.appliedSequence)
       },
       close: async () => {
-        await view.flush()
         await store.close()
         await view.close()
       },
@@ -63,7 +58,6 @@ function openLog(
   options: StorageOptions,
   { folder, disk }: { readonly folder: string; readonly disk: Disk },
   view: TopologyView,
-  { appliedSequence }: Topology,
 ): Promise<OpenedFileLogStore> {
   const { clock, random, turn, logger } = options
   return openFileLogStore({
@@ -75,7 +69,6 @@ function openLog(
     durability: options.durability,
     diskFreeMin: freeMinOf(options.diskFreeLimit),
     converter: options.converter,
-    topologyAfter: appliedSequence,
     events: {
       onBlocked: options.onBlocked,
       onFailed: options.onFailed,
@@ -94,17 +87,6 @@ function openLog(
 function doorsOf({ kind, clock, syncDelayMs }: StorageOptions): FileDoors {
   if (typeof kind === 'object' && 'disk' in kind) return kind
   return { disk: createSystemDisk({ clock, syncDelayMs }), topologyFiles: systemTopologyFiles }
-}
-
-/** Brings the view up to date with the log; what it holds then is the topology. */
-async function replay(
-  view: TopologyView,
-  entries: OpenedFileLogStore['recovered']['topology'],
-  loaded: Topology,
-): Promise<Topology> {
-  if (entries.length === 0) return loaded
-  for (const { sequence, bytes } of entries) view.apply(sequence, bytes)
-  return view.reload()
 }
 
 /** A limit that nobody set leaves the log its own, which is lower on a small disk. */

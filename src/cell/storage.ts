@@ -8,8 +8,8 @@ import type { BlockedReason, LogStore } from '../log/log-store.ts'
 import type { Log } from '../log/log.ts'
 import type { MemoryChaos } from '../log/memory/memory-log-store.ts'
 import type { RunConverter } from '../log/run-converter.ts'
-import type { Topology } from '../meta/topology-database.ts'
 import type { TopologyFiles } from '../meta/topology-files.ts'
+import type { Topology } from '../meta/topology.ts'
 
 /** Files on another disk than the machine's. */
 export interface FileDoors {

@@ -5,6 +5,7 @@ import { findManifest } from '../log/file/find-manifest.ts'
 import { repairDataFolder } from '../log/file/repair.ts'
 import { createSystemDisk } from '../log/file/system-disk.ts'
 import { verifyDataFolder } from '../log/file/verify.ts'
+import { logAdopter } from '../meta/adopt-logs.ts'
 import { lockDataFolder } from '../meta/data-folder-lock.ts'
 
 type Print = (line: string) => void
@@ -14,7 +15,12 @@ const isLocked = (): boolean => false
 /** Reads everything and changes nothing. Ends with 65 when something is damaged. */
 export async function verify(folder: string, print: Print): Promise<ExitCode> {
   using _lock = await openExisting(folder, false)
-  const report = await verifyDataFolder({ disk: createSystemDisk(), path: folder, isLocked })
+  const report = await verifyDataFolder({
+    disk: createSystemDisk(),
+    path: folder,
+    isLocked,
+    adopter: logAdopter,
+  })
   for (const { file, byte, problem, severity } of report.problems) {
     print(`${severity}: ${file}, byte ${byte}: ${problem}`)
   }
@@ -34,7 +40,8 @@ export async function verify(folder: string, print: Print): Promise<ExitCode> {
 /** Makes a damaged folder usable again and says what is lost. */
 export async function repair(folder: string, isDryRun: boolean, print: Print): Promise<ExitCode> {
   using _lock = await openExisting(folder, !isDryRun)
-  const options = { disk: createSystemDisk(), path: folder, isLocked, isDryRun }
+  const disk = createSystemDisk()
+  const options = { disk, path: folder, isLocked, isDryRun, adopter: logAdopter }
   const report = await repairDataFolder(options)
   for (const action of report.actions) print(action)
   for (const loss of report.lost) print(`lost: ${loss}`)

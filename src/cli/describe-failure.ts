@@ -4,12 +4,7 @@ import { ExitError } from '../lib/exit-error.ts'
 import type { ExitCode } from '../lib/exit-error.ts'
 import { LogError } from '../log/log-error.ts'
 import type { LogErrorCode } from '../log/log-error.ts'
-import {
-  DataFolderLockedError,
-  DataFolderUnwritableError,
-  TopologyDamagedError,
-  TopologyVersionError,
-} from '../meta/topology-error.ts'
+import { DataFolderLockedError, DataFolderUnwritableError } from '../meta/topology-error.ts'
 
 /** How the program ends after a failure. */
 export interface Failure {
@@ -33,8 +28,7 @@ function exitCodeOf(error: unknown): ExitCode | undefined {
   if (error instanceof LogError) return logExitCodes[error.code]
   if (error instanceof DataFolderLockedError) return exitCodes.tryLater
   if (error instanceof DataFolderUnwritableError) return exitCodes.cannotCreate
-  const isData = error instanceof TopologyDamagedError || error instanceof TopologyVersionError
-  return isData ? exitCodes.dataDamaged : undefined
+  return undefined
 }
 
 function isSystemError(error: Error): error is NodeJS.ErrnoException {

@@ -29,7 +29,6 @@ test('a run with more large bodies than memory is fetched in parts', async () =>
     clock: systemClock,
     turn: new Turn(systemClock),
     durability: 'fsync',
-    topologyAfter: 0,
     random: seededRandom(1),
   })
   store.beginAtom()

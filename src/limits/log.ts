@@ -67,6 +67,12 @@ export const logLimits = {
   /** Keyed state is in memory, and each WAL file repeats it: group offsets and producers, no data. */
   stateCountMax: 1_000_000,
   stateSizeMax: (256 * MiB) as number,
+  /** A checkpoint repeats topology entries up to this size, whatever the topology file has … */
+  topologyTailSizeMax: (256 * KiB) as number,
+  /** … or this share of it: with more, a new one is written. */
+  topologyTailShare: 0.5,
+  /** A topology file is made in pieces, each a few milliseconds of a turn. */
+  topologyPieceSizeMax: (128 * KiB) as number,
   /** State of logs repeated with one commit: a slice costs well under a millisecond. */
   checkpointSliceSizeMax: (128 * KiB) as number,
   /** Directories of sealed files that readers are in. */

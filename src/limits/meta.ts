@@ -1,5 +1,5 @@
 // Limits of the topology view.
-import { MiB } from './units.ts'
+import { KiB, MiB } from './units.ts'
 
 export const metaLimits = {
   /** A broker that was just killed may need a moment to be gone. */
@@ -8,6 +8,10 @@ export const metaLimits = {
   topologyBatchMax: 10_000,
   /** The same in bytes: as much is in memory three times while it is written. */
   topologyBatchSizeMax: (1 * MiB) as number,
+  /** The same where the view is brought up or made again: each is made in a turn. */
+  viewBatchSize: (128 * KiB) as number,
+  /** Looking at the view's rows takes so much of a turn. */
+  viewSliceMs: 2,
   /** The view's thread takes 50 MB; it goes when nothing was declared for so long. */
   topologyWriterIdleMs: 5000,
   /** Declarations wait when more entries than this are not in the view yet. */

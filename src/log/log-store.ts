@@ -32,7 +32,7 @@ export interface LogStoreEvents {
 export interface Recovered {
   /** Durable logs, each with its cursors. */
   readonly logs: readonly Log[]
-  /** Topology entries after the sequence the opener said it has, in order. */
+  /** Entries that add up to all of the topology, in order; several may have the same sequence. */
   readonly topology: readonly TopologyEntry[]
   /** What `putState` kept. */
   readonly state: ReadonlyMap<string, Buffer>
@@ -46,6 +46,13 @@ export interface CreateLogOptions {
   /** Never touches stable storage; gone with the process. */
   readonly isVolatile: boolean
 }
+
+/**
+ * Everything that topology entries up to now add up to, as entries. While they are asked for, between atoms
+ * and over several turns, later changes may come; whether those show in them does not matter, as their
+ * own entries come after these.
+ */
+export type TopologySource = () => Iterable<Buffer>
 
 /** All calls are synchronous and change memory at once; durability is reported per commit. */
 export interface LogStore {
@@ -91,8 +98,11 @@ export interface LogStore {
   putState(key: string, value: Buffer | undefined): boolean
   /** As `putState`, for all of `entries` or none of them. Within an atom. */
   putStates(entries: readonly StateEntry[]): boolean
-  /** All topology entries up to `sequence` are durable elsewhere. */
-  onTopologyApplied(sequence: number): void
+  /**
+   * Says how the store gets all of the topology in a few entries: until it knows that, it keeps every entry
+   * that was ever put. To be called once, after the topology was restored.
+   */
+  setTopologySource(source: TopologySource): void
 
   /**
    * Brings what is absent into memory, in the form that readers want, then calls back

@@ -2,31 +2,20 @@
 // sequence it is current through; one transaction applies whole log entries and moves that
 // sequence, so the file always shows the state after some entry, never one in between.
 import path from 'node:path'
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
-import { fieldTableToJson } from '../record/message/field-table-json.ts'
+import type { Steps } from '../lib/slices.ts'
+import { digestRows, type TopologyTable } from './digest-topology.ts'
 import { type PackedEntries, unpackEntries } from './entry-batch.ts'
 import { createDatabaseFile } from './file/database-files.ts'
-import { sqliteCode, sqliteCodes } from './sqlite-code.ts'
 import {
-  type BindingRow,
-  decodeTopologyChanges,
-  type ExchangeRow,
-  type QueueRow,
-  type TopologyChange,
-  type VHostRow,
-} from './topology-change.ts'
-import { TopologyDamagedError, TopologyVersionError } from './topology-error.ts'
-import { bindingFromRow, exchangeFromRow, queueFromRow, text } from './topology-rows.ts'
-
-/** All rows, and the sequence of the last entry in them; 0 before the first. */
-export interface Topology {
-  readonly appliedSequence: number
-  readonly vhosts: readonly VHostRow[]
-  readonly exchanges: readonly ExchangeRow[]
-  readonly queues: readonly QueueRow[]
-  readonly bindings: readonly BindingRow[]
-}
+  bindingValues,
+  exchangeValues,
+  queueValues,
+  type RowValues,
+  vhostValues,
+} from './row-values.ts'
+import { decodeTopologyChanges, type TopologyChange } from './topology-change.ts'
 
 /** Rises when an older broker could not read the tables any more. */
 const schemaVersion = 2
@@ -56,6 +45,18 @@ const schema = `
   pragma user_version = ${schemaVersion};
 `
 
+const sql = {
+  putVHost: 'insert or ignore into vhosts values (?)',
+  putExchange: 'insert or replace into exchanges values (?, ?, ?, ?, ?, ?)',
+  putQueue: 'insert or replace into queues values (?, ?, ?, ?, ?, ?, ?, ?)',
+  putBinding: 'insert or ignore into bindings values (?, ?, ?, ?, ?, ?)',
+  deleteBinding:
+    'delete from bindings where vhost = ? and source = ? and destination_kind = ? ' +
+    'and destination = ? and routing_key = ? and arguments = ?',
+  deleteBindingsTo:
+    'delete from bindings where vhost = ? and destination_kind = ? and destination = ?',
+} as const
+
 /** A connection to `meta.db`. Only one is open at a time. */
 export class TopologyDatabase {
   readonly #file: string
@@ -73,38 +74,20 @@ export class TopologyDatabase {
       this.#prepareFile()
     } catch (error) {
       this.#database.close()
-      throw this.#explain(error)
-    }
-  }
-
-  /** The rows of `<folder>/meta.db`, nothing when there is no such file. */
-  static load(folder: string): Topology {
-    let database: TopologyDatabase
-    try {
-      database = new TopologyDatabase(folder, { create: false })
-    } catch (error) {
-      if (sqliteCode(error) === sqliteCodes.cannotOpen) return emptyTopology
       throw error
     }
-    try {
-      return database.load()
-    } finally {
-      database.close()
-    }
   }
 
-  load(): Topology {
-    try {
-      return {
-        appliedSequence: Number(this.#rows('select sequence from applied')[0]?.['sequence']),
-        vhosts: this.#map('select name from vhosts', (row) => ({ name: text(row['name']) })),
-        exchanges: this.#map('select * from exchanges', exchangeFromRow),
-        queues: this.#map('select * from queues', queueFromRow),
-        bindings: this.#map('select * from bindings', bindingFromRow),
-      }
-    } catch (error) {
-      throw this.#explain(error)
-    }
+  /** The last entry that the tables show. */
+  appliedSequence(): number {
+    const sequence = this.#database.prepare('select sequence from applied').get()?.['sequence']
+    if (typeof sequence !== 'number') throw new Error('there is no sequence in it')
+    return sequence
+  }
+
+  /** The digest of all rows, in small steps; the file must not change meanwhile. */
+  digest(): Steps<string> {
+    return digestRows((table) => this.#rowsOf(table))
   }
 
   /** Applies entries in order, in one transaction that is on disk when this returns. */
@@ -130,14 +113,9 @@ export class TopologyDatabase {
       pragma journal_mode = wal;
       pragma synchronous = full;
     `)
-    const version = this.#rows('pragma user_version')[0]?.['user_version']
+    const version = this.#database.prepare('pragma user_version').get()?.['user_version']
     if (version === 0) this.#database.exec(`begin immediate; ${schema} commit`)
-    else if (version !== schemaVersion) {
-      throw new TopologyVersionError(
-        `Cannot read '${this.#file}' as its format is ${String(version)} and this version reads ` +
-          `${schemaVersion}: start the version of Pabal that wrote it`,
-      )
-    }
+    else if (version !== schemaVersion) throw new Error(`its format is ${String(version)}`)
   }
 
   #applyEntry(bytes: Uint8Array): void {
@@ -147,20 +125,22 @@ export class TopologyDatabase {
   #applyChange(change: TopologyChange): void {
     switch (change.kind) {
       case 'vhost':
-        if (change.op === 'put')
-          this.#run('insert or ignore into vhosts values (?)', change.row.name)
+        if (change.op === 'put') this.#run(sql.putVHost, ...vhostValues(change.row))
         else this.#deleteVHost(change.name)
         return
       case 'exchange':
-        if (change.op === 'put') this.#putExchange(change.row)
+        if (change.op === 'put') this.#run(sql.putExchange, ...exchangeValues(change.row))
         else this.#deleteExchange(change.vhost, change.name)
         return
       case 'queue':
-        if (change.op === 'put') this.#putQueue(change.row)
+        if (change.op === 'put') this.#run(sql.putQueue, ...queueValues(change.row))
         else this.#deleteQueue(change.vhost, change.name)
         return
       case 'binding':
-        this.#applyBinding(change.op, change.row)
+        this.#run(
+          change.op === 'put' ? sql.putBinding : sql.deleteBinding,
+          ...bindingValues(change.row),
+        )
     }
   }
 
@@ -171,38 +151,10 @@ export class TopologyDatabase {
     this.#run('delete from vhosts where name = ?', name)
   }
 
-  #putExchange(row: ExchangeRow): void {
-    const args = JSON.stringify(fieldTableToJson(row.arguments))
-    this.#run(
-      'insert or replace into exchanges values (?, ?, ?, ?, ?, ?)',
-      row.vhost,
-      row.name,
-      row.type,
-      Number(row.autoDelete),
-      Number(row.internal),
-      args,
-    )
-  }
-
   #deleteExchange(vhost: string, name: string): void {
     this.#run('delete from bindings where vhost = ? and source = ?', vhost, name)
     this.#deleteBindingsTo('exchange', vhost, name)
     this.#run('delete from exchanges where vhost = ? and name = ?', vhost, name)
-  }
-
-  #putQueue(row: QueueRow): void {
-    const args = JSON.stringify(fieldTableToJson(row.arguments))
-    this.#run(
-      'insert or replace into queues values (?, ?, ?, ?, ?, ?, ?, ?)',
-      row.vhost,
-      row.name,
-      row.type,
-      row.logId,
-      row.cursorId,
-      Number(row.autoDelete),
-      args,
-      row.topic === undefined ? null : JSON.stringify(row.topic),
-    )
   }
 
   #deleteQueue(vhost: string, name: string): void {
@@ -211,64 +163,22 @@ export class TopologyDatabase {
   }
 
   #deleteBindingsTo(kind: 'queue' | 'exchange', vhost: string, name: string): void {
-    const sql = 'delete from bindings where vhost = ? and destination_kind = ? and destination = ?'
-    this.#run(sql, vhost, kind, name)
+    this.#run(sql.deleteBindingsTo, vhost, kind, name)
   }
 
-  #applyBinding(op: 'put' | 'delete', row: BindingRow): void {
-    const sql =
-      op === 'put'
-        ? 'insert or ignore into bindings values (?, ?, ?, ?, ?, ?)'
-        : 'delete from bindings where vhost = ? and source = ? and destination_kind = ? ' +
-          'and destination = ? and routing_key = ? and arguments = ?'
-    const args = JSON.stringify(fieldTableToJson(row.arguments))
-    const { vhost, source, destinationKind, destination, routingKey } = row
-    this.#run(sql, vhost, source, destinationKind, destination, routingKey, args)
-  }
-
-  #run(sql: string, ...values: readonly SQLInputValue[]): void {
-    let statement = this.#statements.get(sql)
+  #run(text: string, ...values: RowValues): void {
+    let statement = this.#statements.get(text)
     if (!statement) {
-      statement = this.#database.prepare(sql)
-      this.#statements.set(sql, statement)
+      statement = this.#database.prepare(text)
+      this.#statements.set(text, statement)
     }
     statement.run(...values)
   }
 
-  #rows(sql: string): Record<string, unknown>[] {
-    return this.#database.prepare(sql).all()
-  }
-
   /** Row by row: 100,000 raw ones at once are 100 MB. */
-  #map<Row>(sql: string, convert: (row: Record<string, unknown>) => Row): Row[] {
-    return Array.from(this.#database.prepare(sql).iterate(), convert)
-  }
-
-  #explain(error: unknown): unknown {
-    const code = sqliteCode(error)
-    if (!damageCodes.has(code) && !(error instanceof TypeError)) return error
-    const reason = error instanceof Error ? error.message : String(error)
-    return new TopologyDamagedError(
-      `Cannot read '${this.#file}' as it is damaged (${reason}): ` +
-        'restore the data folder from a backup',
-      { cause: error },
-    )
+  *#rowsOf(table: TopologyTable): Generator<RowValues> {
+    const statement = this.#database.prepare(`select * from ${table}`)
+    statement.setReturnArrays(true)
+    for (const row of statement.iterate()) yield row as unknown as RowValues
   }
 }
-
-/** The topology of a folder that has none yet. */
-export const emptyTopology: Topology = {
-  appliedSequence: 0,
-  vhosts: [],
-  exchanges: [],
-  queues: [],
-  bindings: [],
-}
-
-/** A missing table is damage, too. */
-const damageCodes: ReadonlySet<number | undefined> = new Set([
-  sqliteCodes.error,
-  sqliteCodes.corrupt,
-  sqliteCodes.format,
-  sqliteCodes.notDatabase,
-])

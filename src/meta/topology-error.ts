@@ -9,13 +9,3 @@ export class DataFolderLockedError extends Error {
 export class DataFolderUnwritableError extends Error {
   override readonly name = 'DataFolderUnwritableError'
 }
-
-/** The topology view is damaged, or older than what the log can still replay. */
-export class TopologyDamagedError extends Error {
-  override readonly name = 'TopologyDamagedError'
-}
-
-/** The topology view was written by a newer version. */
-export class TopologyVersionError extends Error {
-  override readonly name = 'TopologyVersionError'
-}

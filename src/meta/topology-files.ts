@@ -1,9 +1,13 @@
 // The door to what a data folder keeps of the topology beside the log: its lock, the view, and the thread
 // that writes the view. A simulation has all of them in memory.
+import path from 'node:path'
 import { Worker } from 'node:worker_threads'
+import type { Steps } from '../lib/slices.ts'
 import { lockDataFolder } from './data-folder-lock.ts'
 import type { PackedEntries } from './entry-batch.ts'
-import { type Topology, TopologyDatabase } from './topology-database.ts'
+import { removeDatabaseFiles } from './file/database-files.ts'
+import { sqliteCode, sqliteCodes } from './sqlite-code.ts'
+import { TopologyDatabase } from './topology-database.ts'
 import type { WriterReply, WriterRequest } from './topology-writer.ts'
 
 /** The thread that writes a view. It does not keep the process alive unless it is told to. */
@@ -25,14 +29,34 @@ export interface WriterEvents {
 export interface TopologyFiles {
   /** As `lockDataFolder`. */
   lock(folder: string): Disposable
-  /** As `TopologyDatabase.load`. */
-  load(folder: string): Topology
+  /** The last entry that the view shows, 0 when there is none. Throws when it cannot be read. */
+  appliedSequence(folder: string): number
+  /** The digest of the view's rows. No writer may be at work. Throws when they cannot be read. */
+  digest(folder: string): Steps<string>
+  /** Removes the view. No writer may be at work. */
+  remove(folder: string): void
   startWriter(folder: string, events: WriterEvents): WriterThread
 }
 
 export const systemTopologyFiles: TopologyFiles = {
   lock: lockDataFolder,
-  load: (folder) => TopologyDatabase.load(folder),
+  appliedSequence(folder) {
+    const database = openView(folder)
+    try {
+      return database?.appliedSequence() ?? 0
+    } finally {
+      database?.close()
+    }
+  },
+  *digest(folder) {
+    const database = new TopologyDatabase(folder, { create: false })
+    try {
+      return yield* database.digest()
+    } finally {
+      database.close()
+    }
+  },
+  remove: (folder) => removeDatabaseFiles(path.join(folder, 'meta.db')),
   startWriter(folder, { onReply, onFailed }) {
     const worker = new Worker(writerFile(), { workerData: { folder } })
     worker.unref()
@@ -52,6 +76,15 @@ export const systemTopologyFiles: TopologyFiles = {
       ref: () => worker.ref(),
     }
   },
+}
+
+function openView(folder: string): TopologyDatabase | undefined {
+  try {
+    return new TopologyDatabase(folder, { create: false })
+  } catch (error) {
+    if (sqliteCode(error) === sqliteCodes.cannotOpen) return undefined
+    throw error
+  }
 }
 
 /** The worker's file: beside this one, source or built. */

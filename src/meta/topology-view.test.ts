@@ -1,192 +1,71 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
-import { describe, test, type TestContext } from 'node:test'
+import { describe, test } from 'node:test'
+import {
+  appliedIn,
+  binding,
+  LoggedTopology,
+  newFolder,
+  putExchange,
+  putQueue,
+  rowsIn,
+  TopologyViewUnderTest,
+} from '../../test/support/topology-view-under-test.ts'
 import { systemClock } from '../lib/clock.ts'
 import { metaLimits } from '../limits/meta.ts'
-import { FieldTable, emptyTable } from '../record/message/field-table.ts'
-import { encodeTopologyChanges, type TopologyChange } from './topology-change.ts'
-import {
-  DataFolderLockedError,
-  DataFolderUnwritableError,
-  TopologyDamagedError,
-  TopologyVersionError,
-} from './topology-error.ts'
-import { checkReplayCovers, TopologyView } from './topology-view.ts'
-
-const vhost = '/'
-const args: FieldTable = FieldTable.from([['x-expires', { type: 'long', value: 5n << 60n }]])
-
-function putExchange(name: string): TopologyChange {
-  const row = { vhost, name, type: 'topic', autoDelete: true, internal: false, arguments: args }
-  return { kind: 'exchange', op: 'put', row }
-}
-
-function putQueue(name: string, logId: number): TopologyChange {
-  const row = {
-    vhost,
-    name,
-    type: 'classic',
-    logId,
-    cursorId: logId,
-    autoDelete: false,
-    arguments: emptyTable,
-  }
-  return { kind: 'queue', op: 'put', row }
-}
-
-function binding(op: 'put' | 'delete', source: string, destination: string): TopologyChange {
-  const row = {
-    vhost,
-    source,
-    destinationKind: 'queue' as const,
-    destination,
-    routingKey: 'a\0\nkey.ü',
-    arguments: args,
-  }
-  return { kind: 'binding', op, row }
-}
-
-function newFolder(t: TestContext): string {
-  const folder = mkdtempSync(path.join(tmpdir(), 'pabal-view-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
-
-function openView(folder: string): TopologyView & { readonly applied: number[] } {
-  const applied: number[] = []
-  const view = new TopologyView({
-    folder,
-    clock: systemClock,
-    onApplied: (sequence) => applied.push(sequence),
-    onFailed: (error) => assert.fail(error),
-  })
-  return Object.assign(view, { applied })
-}
+import { DataFolderLockedError, DataFolderUnwritableError } from './topology-error.ts'
 
 describe('TopologyView', () => {
-  test('load() of a new folder is empty at sequence 0', async (t) => {
-    await using view = openView(newFolder(t))
-    const topology = view.load()
-    assert.equal(topology.appliedSequence, 0)
-    assert.deepEqual(topology.bindings, [])
-  })
-
-  test('reload() gives what was applied so far, and more can be applied after it', async (t) => {
-    await using view = openView(newFolder(t))
-    view.load()
-    view.apply(1, encodeTopologyChanges([putExchange('x')]))
-    const { appliedSequence, exchanges } = await view.reload()
-    assert.equal(appliedSequence, 1)
-    assert.deepEqual(
-      exchanges.map(({ name }) => name),
-      ['x'],
-    )
-    view.apply(2, encodeTopologyChanges([putExchange('y')]))
-    assert.equal((await view.reload()).exchanges.length, 2)
-  })
-
-  test('what was applied is loaded again, with arguments as they were', async (t) => {
+  test('nothing is written for a new folder until something is declared', async (t) => {
     const folder = newFolder(t)
+    const log = new LoggedTopology()
     {
-      await using view = openView(folder)
-      view.load()
-      view.apply(1, encodeTopologyChanges([putExchange('x'), putQueue('q', 7)]))
-      view.apply(2, encodeTopologyChanges([binding('put', 'x', 'q')]))
-      view.apply(4, encodeTopologyChanges([{ kind: 'vhost', op: 'put', row: { name: 'other' } }]))
-      await view.flush()
-      assert.equal(view.appliedSequence, 4)
-      assert.equal(view.applied.at(-1), 4)
+      await using opened = await TopologyViewUnderTest.follow(folder, log)
+      assert.throws(() => rowsIn(folder, 'queues'), /no such table/)
+      rmSync(path.join(folder, 'meta.db'))
+      const { sequence, bytes } = log.put(putQueue('q', 7))
+      opened.view.apply(sequence, bytes)
+      await opened.view.flush()
+      assert.deepEqual([opened.applied, opened.rebuilt], [[1], []])
     }
-    await using view = openView(folder)
-    const topology = view.load()
-    assert.equal(topology.appliedSequence, 4)
-    assert.deepEqual(
-      [...topology.exchanges, ...topology.queues, ...topology.bindings],
-      [putExchange('x'), putQueue('q', 7), binding('put', 'x', 'q')].map(
-        (change) => 'row' in change && change.row,
-      ),
-    )
-    assert.deepEqual(topology.vhosts, [{ name: 'other' }])
+    assert.equal(rowsIn(folder, 'queues')[0]?.['name'], 'q')
   })
 
-  test('deleting a queue, an exchange or a vhost deletes its bindings', async (t) => {
+  test('what was applied is in the tables, with arguments as JSON', async (t) => {
     const folder = newFolder(t)
-    const changes = [
-      putExchange('x'),
-      putExchange('y'),
-      putQueue('q', 1),
-      putQueue('r', 2),
-      binding('put', 'x', 'q'),
-      binding('put', 'x', 'r'),
-      binding('put', 'y', 'r'),
-      binding('put', 'y', 'q'),
-    ]
-    const deletions: [TopologyChange, number][] = [
-      [{ kind: 'queue', op: 'delete', vhost, name: 'q' }, 2],
-      [{ kind: 'exchange', op: 'delete', vhost, name: 'x' }, 1],
-      [binding('delete', 'y', 'r'), 0],
-    ]
-    let sequence = 1
-    for (const [deletion, bindingCount] of deletions) {
-      await using view = openView(folder)
-      if (view.load().appliedSequence === 0) view.apply(sequence, encodeTopologyChanges(changes))
-      sequence += 1
-      view.apply(sequence, encodeTopologyChanges([deletion]))
-      await view.close()
-      await using reopened = openView(folder)
-      assert.equal(reopened.load().bindings.length, bindingCount)
-    }
+    const log = new LoggedTopology()
     {
-      await using view = openView(folder)
-      view.load()
-      view.apply(9, encodeTopologyChanges([{ kind: 'vhost', op: 'delete', name: vhost }]))
+      await using opened = await TopologyViewUnderTest.follow(folder, log)
+      log.put(putExchange('x'), putQueue('q', 7))
+      log.put(binding('put', 'x', 'q'))
+      log.put({ kind: 'vhost', op: 'put', row: { name: 'other' } })
+      for (const { sequence, bytes } of log.entries) opened.view.apply(sequence, bytes)
+      await opened.view.flush()
+      assert.equal(opened.view.appliedSequence, 3)
+      assert.equal(opened.applied.at(-1), 3)
     }
-    await using view = openView(folder)
-    assert.deepEqual(view.load(), {
-      appliedSequence: 9,
-      vhosts: [],
-      exchanges: [],
-      queues: [],
-      bindings: [],
-    })
-  })
-
-  test('apply() skips what the view has already', async (t) => {
-    const folder = newFolder(t)
-    {
-      await using view = openView(folder)
-      view.apply(1, encodeTopologyChanges([putQueue('q', 1)]))
-      view.apply(2, encodeTopologyChanges([{ kind: 'queue', op: 'delete', vhost, name: 'q' }]))
-    }
-    await using view = openView(folder)
-    view.load()
-    view.apply(1, encodeTopologyChanges([putQueue('q', 1)]))
-    view.apply(3, encodeTopologyChanges([putQueue('r', 2)]))
-    await view.close()
-    await using reopened = openView(folder)
-    assert.deepEqual(
-      reopened.load().queues.map((queue) => queue.name),
-      ['r'],
-    )
+    assert.equal(appliedIn(folder), 3)
+    assert.equal(rowsIn(folder, 'queues')[0]?.['log_id'], 7)
+    assert.equal(rowsIn(folder, 'vhosts')[0]?.['name'], 'other')
+    assert.equal(rowsIn(folder, 'bindings')[0]?.['routing_key'], 'a\0\nkey.ü')
+    assert.match(String(rowsIn(folder, 'exchanges')[0]?.['arguments']), /x-expires/)
   })
 
   test('a second broker is told that the data folder is in use', async (t) => {
     const folder = newFolder(t)
-    await using first = openView(folder)
-    assert.throws(() => openView(folder), DataFolderLockedError)
-    await first.close()
-    await using second = openView(folder)
-    assert.equal(second.load().appliedSequence, 0)
+    await using first = new TopologyViewUnderTest(folder)
+    assert.throws(() => new TopologyViewUnderTest(folder), DataFolderLockedError)
+    await first.view.close()
+    await using second = new TopologyViewUnderTest(folder)
+    assert.equal(second.view.appliedSequence, 0)
   })
 
   test('a missing folder is reported', (t) => {
     const folder = path.join(newFolder(t), 'missing')
-    assert.throws(() => openView(folder), DataFolderUnwritableError)
+    assert.throws(() => new TopologyViewUnderTest(folder), DataFolderUnwritableError)
   })
 
   test('a broker that was killed does not block the folder, and left whole entries', async (t) => {
@@ -195,25 +74,13 @@ describe('TopologyView', () => {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     await once(child.stdout, 'data')
-    assert.throws(() => openView(folder), DataFolderLockedError)
+    assert.throws(() => new TopologyViewUnderTest(folder), DataFolderLockedError)
     child.kill('SIGKILL')
     await once(child, 'exit')
-    await using view = openView(folder)
-    const { appliedSequence, exchanges, queues } = view.load()
-    assert.ok(appliedSequence > 0)
-    assert.equal(exchanges.length, appliedSequence)
-    assert.equal(queues.length, appliedSequence)
-  })
-
-  test('load() reports a damaged file, and one of a newer version', async (t) => {
-    const folder = newFolder(t)
-    await using view = openView(folder)
-    writeFileSync(path.join(folder, 'meta.db'), 'x'.repeat(8192))
-    assert.throws(() => view.load(), TopologyDamagedError)
-    rmSync(path.join(folder, 'meta.db'))
-    using database = new DatabaseSync(path.join(folder, 'meta.db'))
-    database.exec('pragma user_version = 3')
-    assert.throws(() => view.load(), TopologyVersionError)
+    const applied = Number(appliedIn(folder))
+    assert.ok(applied > 0)
+    assert.equal(rowsIn(folder, 'exchanges').length, applied)
+    assert.equal(rowsIn(folder, 'queues').length, applied)
   })
 
   test('a failed write is reported, kept and tried again', async (t) => {
@@ -227,15 +94,12 @@ describe('TopologyView', () => {
         return { stop() {} }
       },
     }
-    await using view = new TopologyView({
-      folder,
-      clock,
-      onApplied: () => {},
-      onFailed: failed.resolve,
-    })
+    await using opened = new TopologyViewUnderTest(folder, { clock, onFailed: failed.resolve })
+    const { view } = opened
     const file = path.join(folder, 'meta.db')
     writeFileSync(file, 'x'.repeat(8192))
-    view.apply(1, encodeTopologyChanges([putQueue('q', 1)]))
+    const { sequence, bytes } = new LoggedTopology().put(putQueue('q', 1))
+    view.apply(sequence, bytes)
     assert.ok((await failed.promise) instanceof Error)
     rmSync(file)
     retries[0]?.()
@@ -253,43 +117,35 @@ describe('TopologyView', () => {
         return { stop() {} }
       },
     }
+    const log = new LoggedTopology()
     {
-      await using view = new TopologyView({
-        folder,
-        clock,
-        onApplied: () => {},
-        onFailed: (error) => assert.fail(error),
-      })
-      for (const sequence of [1, 2, 3]) {
-        view.apply(sequence, encodeTopologyChanges([putQueue(`q${sequence}`, sequence)]))
-        await view.flush()
-        assert.equal(timers.length, sequence)
+      await using opened = new TopologyViewUnderTest(folder, { clock })
+      for (const number of [1, 2, 3]) {
+        const { sequence, bytes } = log.put(putQueue(`q${number}`, number))
+        opened.view.apply(sequence, bytes)
+        await opened.view.flush()
+        assert.equal(timers.length, number)
+        // It is still ending when the next entry comes.
         timers.at(-1)?.()
-        // The second time it is still ending when the next entry comes.
-        if (sequence === 1) await view.reload()
       }
     }
-    await using view = openView(folder)
-    assert.equal(view.load().queues.length, 3)
+    assert.equal(rowsIn(folder, 'queues').length, 3)
   })
 
   test('entries of more than one batch arrive in order', async (t) => {
-    await using view = openView(newFolder(t))
-    view.load()
+    const folder = newFolder(t)
+    const log = new LoggedTopology()
     const count = 2 * metaLimits.topologyBatchMax + 1
-    for (let sequence = 1; sequence <= count; sequence++) {
-      view.apply(sequence, encodeTopologyChanges([putQueue(`q${sequence % 7}`, sequence)]))
+    {
+      await using opened = await TopologyViewUnderTest.follow(folder, log)
+      for (let number = 1; number <= count; number++) {
+        const { sequence, bytes } = log.put(putQueue(`q${number % 7}`, number))
+        opened.view.apply(sequence, bytes)
+      }
     }
-    const { queues, appliedSequence } = await view.reload()
-    assert.equal(appliedSequence, count)
-    assert.equal(queues.find(({ name }) => name === `q${count % 7}`)?.logId, count)
-  })
-
-  test('checkReplayCovers() refuses a view that is older than the log', async (t) => {
-    await using view = openView(newFolder(t))
-    const topology = view.load()
-    checkReplayCovers(topology, 0)
-    assert.throws(() => checkReplayCovers(topology, 3), TopologyDamagedError)
+    assert.equal(appliedIn(folder), count)
+    const last = rowsIn(folder, 'queues').find((row) => row['name'] === `q${count % 7}`)
+    assert.equal(last?.['log_id'], count)
   })
 })
 
@@ -300,12 +156,13 @@ function writeUntilKilled(folder: string): string {
     `
     import { TopologyView } from ${JSON.stringify(import.meta.resolve('./topology-view.ts'))}
     import { encodeTopologyChanges } from ${JSON.stringify(import.meta.resolve('./topology-change.ts'))}
-    import { emptyTable } from ${JSON.stringify(import.meta.resolve('../record/message/field-table.ts'))}
     import { systemClock } from ${JSON.stringify(import.meta.resolve('../lib/clock.ts'))}
+    import { emptyTable } from ${JSON.stringify(import.meta.resolve('../record/message/field-table.ts'))}
     let sequence = 0
     const view = new TopologyView({
       folder: ${JSON.stringify(folder)}, clock: systemClock,
       onApplied: (through) => { process.stdout.write(through + '\\n'); add() },
+      onRebuilt: (reason) => { throw new Error(reason) },
       onFailed: (error) => { throw error },
     })
     function add() {

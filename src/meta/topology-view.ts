@@ -1,28 +1,26 @@
-// The queryable form of the topology entries in the log: `<data>/meta.db`. The log is the truth;
-// the view follows it, off the main thread, and says through which entry it has come. While it is
-// open, the data folder belongs to this process.
+// The queryable form of the topology entries in the log: `<data>/meta.db`. The log is the truth; the view
+// follows it, off the main thread, and says through which entry it has come. Nothing is ever read from it
+// but whether it still shows what the log says: one that is missing, damaged, older or another folder's is
+// made again. While it is open, the data folder belongs to this process.
 //
-// Life: 1. `open` takes the folder. 2. `load` gives rows and `appliedSequence`; the caller replays
-// the log's entries after it, into its own state and into `apply`. 3. `apply` follows the log; the
-// log must keep an entry until `onApplied` has reached its sequence. 4. `close` waits for the rest.
-//
-// A missing file is an empty view at sequence 0. That is right for a new folder. On an old folder,
-// entries that the log has dropped already are nowhere any more: `checkReplayCovers` tells the two
-// apart and refuses to start with half a topology.
+// Life: 1. made: takes the folder. 2. `follow` says what the log has; the view is brought there in the
+// background. 3. `apply` gives later entries, which wait for that. 4. `close` writes what is waiting.
 import { assert } from '../lib/assert.ts'
-import type { Clock, Timer } from '../lib/clock.ts'
+import type { Clock } from '../lib/clock.ts'
 import { metaLimits } from '../limits/meta.ts'
+import { bringViewUp, type FollowedLog } from './bring-view-up.ts'
 import { EntryBatch } from './entry-batch.ts'
-import type { Topology } from './topology-database.ts'
-import { TopologyDamagedError } from './topology-error.ts'
-import { systemTopologyFiles, type TopologyFiles, type WriterThread } from './topology-files.ts'
+import { systemTopologyFiles, type TopologyFiles } from './topology-files.ts'
+import { ViewWriter } from './view-writer.ts'
 
 export interface TopologyViewOptions {
   /** The data folder; it must exist. */
   readonly folder: string
   readonly clock: Clock
-  /** Everything up to `sequence` is in the view, on disk: the log may drop those entries. */
+  /** Everything up to `sequence` is in the view, on disk. */
   readonly onApplied: (sequence: number) => void
+  /** The view was not what the log says, and is made again; `reason` is for people. */
+  readonly onRebuilt: (reason: string) => void
   /** A write failed. Nothing is lost; it is tried again after a while. */
   readonly onFailed: (error: Error) => void
   /** Where lock and view are; by default in the folder. */
@@ -33,20 +31,16 @@ export class TopologyView implements AsyncDisposable {
   readonly #options: TopologyViewOptions
   readonly #files: TopologyFiles
   readonly #lock: Disposable
+  readonly #writer: ViewWriter
+  /** Until the view shows it. */
+  #followed: FollowedLog | undefined
   /** In order; the last one takes more. */
   #pending: EntryBatch[] = []
-  /** What the worker has been given and not answered yet. */
-  #writing: EntryBatch | undefined = undefined
-  #worker: WriterThread | undefined = undefined
-  /** Settled when the worker that was told to end has. */
-  #stopping: Promise<void> | undefined = undefined
-  #retry: Timer | undefined = undefined
-  /** Ends a worker that has nothing to do. */
-  #idle: Timer | undefined = undefined
   #appliedSequence = 0
   #lastSequence = 0
+  #work: Promise<void> | undefined
+  #pause: (() => void) | undefined
   #isClosed = false
-  #waiters: (() => void)[] = []
 
   /**
    * Takes the data folder. Throws `DataFolderLockedError` when another broker has it,
@@ -56,67 +50,47 @@ export class TopologyView implements AsyncDisposable {
     this.#options = options
     this.#files = options.files ?? systemTopologyFiles
     this.#lock = this.#files.lock(options.folder)
+    this.#writer = new ViewWriter({ ...options, files: this.#files })
   }
 
-  /**
-   * Reads the view; call it once, before `apply`. Throws `TopologyDamagedError` or
-   * `TopologyVersionError` when it cannot be read.
-   */
-  load(): Topology {
-    const topology = this.#files.load(this.#options.folder)
-    this.#appliedSequence = topology.appliedSequence
-    this.#lastSequence = topology.appliedSequence
-    return topology
+  /** Says what the log has at the start; call it once, before `apply`. */
+  follow(log: FollowedLog): void {
+    this.#followed = log
+    this.#appliedSequence = log.topology.appliedSequence
+    this.#lastSequence = log.topology.appliedSequence
+    this.#start()
   }
 
-  /** Everything up to here is in the view. */
+  /** Entries up to here are in the view, or are being put there from the log. */
   get appliedSequence(): number {
     return this.#appliedSequence
   }
 
-  /**
-   * Adds an entry that is durable in the log; the view must never be ahead of the log. Sequences
-   * rise; those that are in the view already are skipped, so that a replay may start too early. The
-   * bytes are copied.
-   */
+  /** Adds an entry that is durable in the log. Sequences rise. The bytes are copied. */
   apply(sequence: number, bytes: Uint8Array): void {
     assert(!this.#isClosed, 'a closed view applies nothing')
-    if (sequence <= this.#appliedSequence) return
     assert(sequence > this.#lastSequence, `sequence ${sequence} follows ${this.#lastSequence}`)
     this.#lastSequence = sequence
     this.#openBatch().add(sequence, bytes)
-    this.#write()
+    this.#start()
   }
 
   /** Resolves when everything given so far is in the view. */
   async flush(): Promise<void> {
-    while (this.#pending.length > 0 || this.#writing !== undefined) {
-      await new Promise<void>((resolve) => this.#waiters.push(resolve))
-    }
-  }
-
-  /** Waits until everything given so far is in the view and reads it again. */
-  async reload(): Promise<Topology> {
-    this.#worker?.ref()
-    await this.flush()
-    // Only one connection to the file may be open.
-    await this.#stopWorker()
-    return this.#files.load(this.#options.folder)
+    await this.#work
   }
 
   /**
-   * Writes what is pending, once more if writing has been failing, and gives the folder free. What
-   * cannot be written stays in the log and is replayed at the next start.
+   * Writes what is waiting, once more if writing has been failing, and gives the folder free. The next
+   * start brings the view up from the log.
    */
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
-    this.#retry?.stop()
-    this.#retry = undefined
-    this.#worker?.ref()
-    this.#write()
-    await this.flush()
-    await this.#stopWorker()
+    this.#writer.keepAlive()
+    this.#pause?.()
+    await this.#work
+    await this.#writer.stop()
     this.#lock[Symbol.dispose]()
   }
 
@@ -134,89 +108,59 @@ export class TopologyView implements AsyncDisposable {
     return batch as EntryBatch
   }
 
-  #write(): void {
-    if (this.#writing !== undefined || this.#retry || this.#stopping) return
-    this.#writing = this.#pending.shift()
-    if (this.#writing === undefined) return
-    this.#idle?.stop()
-    this.#worker ??= this.#startWorker()
-    this.#worker.apply(this.#writing.pack())
-  }
-
-  #startWorker(): WriterThread {
-    const worker = this.#files.startWriter(this.#options.folder, {
-      onReply: (error) => {
-        if (error === undefined) this.#onWritten()
-        else this.#onFailed(error)
-      },
-      onFailed: (error) => {
-        this.#worker = undefined
-        this.#onFailed(error)
-      },
+  #start(): void {
+    this.#work ??= this.#catchUp().finally(() => {
+      this.#work = undefined
     })
-    if (this.#isClosed) worker.ref()
-    return worker
   }
 
-  #onWritten(): void {
-    this.#appliedSequence = this.#writing?.lastSequence ?? this.#appliedSequence
-    this.#writing = undefined
-    this.#options.onApplied(this.#appliedSequence)
-    this.#write()
-    if (this.#writing === undefined) this.#idle = this.#stopWhenIdle()
-    this.#wakeWaiters()
-  }
-
-  #onFailed(error: Error): void {
-    if (this.#isClosed) this.#pending = []
-    else if (this.#writing !== undefined) this.#pending.unshift(this.#writing)
-    this.#writing = undefined
-    this.#options.onFailed(error)
-    if (!this.#isClosed) {
-      this.#retry = this.#options.clock.after(metaLimits.topologyRetryMs, () => {
-        this.#retry = undefined
-        this.#write()
-      })
+  async #catchUp(): Promise<void> {
+    // Whoever gives several entries in a turn gets them into one batch.
+    await Promise.resolve()
+    while (this.#followed !== undefined || this.#pending.length > 0) {
+      try {
+        if (this.#followed === undefined) await this.#writeFirst()
+        else await this.#bringUp(this.#followed)
+      } catch (error) {
+        this.#options.onFailed(error as Error)
+        if (this.#isClosed) return
+        await this.#wait()
+      }
+      // What is not in it yet is taken from the log at the next start.
+      if (this.#isClosed && this.#followed !== undefined) return
     }
-    this.#wakeWaiters()
   }
 
-  #wakeWaiters(): void {
-    const waiters = this.#waiters
-    this.#waiters = []
-    for (const wake of waiters) wake()
+  async #bringUp(log: FollowedLog): Promise<void> {
+    await bringViewUp(log, {
+      ...this.#options,
+      files: this.#files,
+      writer: this.#writer,
+      isEnded: () => this.#isClosed,
+    })
+    if (!this.#isClosed) this.#followed = undefined
   }
 
-  #stopWhenIdle(): Timer {
-    return this.#options.clock.after(metaLimits.topologyWriterIdleMs, () => void this.#stopWorker())
-  }
-
-  /** What comes meanwhile waits: only one connection to the file may be open. */
-  async #stopWorker(): Promise<void> {
-    this.#idle?.stop()
-    const worker = this.#worker
-    if (worker !== undefined && this.#stopping === undefined) {
-      const stopped = Promise.withResolvers<void>()
-      this.#stopping = stopped.promise
-      worker.close(() => {
-        this.#worker = undefined
-        this.#stopping = undefined
-        stopped.resolve()
-        this.#write()
-      })
+  async #writeFirst(): Promise<void> {
+    const batch = this.#pending.shift() as EntryBatch
+    try {
+      await this.#writer.write(batch)
+    } catch (error) {
+      this.#pending.unshift(batch)
+      throw error
     }
-    await this.#stopping
+    this.#appliedSequence = batch.lastSequence
+    this.#options.onApplied(batch.lastSequence)
   }
-}
 
-/**
- * Throws `TopologyDamagedError` unless the log still has every entry after the view's last one.
- * `droppedThrough` is the highest sequence whose entries the log has dropped; 0 when none.
- */
-export function checkReplayCovers(topology: Topology, droppedThrough: number): void {
-  if (topology.appliedSequence >= droppedThrough) return
-  throw new TopologyDamagedError(
-    `Cannot rebuild the topology as meta.db ends at entry ${topology.appliedSequence} and the log ` +
-      `begins after entry ${droppedThrough}: restore meta.db from a backup of this data folder`,
-  )
+  /** After a failure, until it is time to try again or the view is closed. */
+  #wait(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#options.clock.after(metaLimits.topologyRetryMs, resolve)
+      this.#pause = () => {
+        timer.stop()
+        resolve()
+      }
+    })
+  }
 }

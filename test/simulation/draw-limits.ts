@@ -90,6 +90,8 @@ export function drawLimits(draw: Draw): Limits {
       volatileMemoryMax: maybe([2 * KiB, 64 * KiB, 32 * 1024 * KiB]),
       sequentialReadSize: maybe([8 * KiB, 1024 * KiB]),
       diskFreeMin: walFileSizeMax,
+      topologyTailSizeMax: maybe([1 * KiB, 8 * KiB, 256 * KiB]),
+      topologyPieceSizeMax: maybe([512, 128 * KiB]),
     },
     memory: {
       freePagesSizeMax: maybe([0, 8192 * KiB]),

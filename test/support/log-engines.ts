@@ -87,7 +87,6 @@ function openFile(options: FileOptions): ReturnType<typeof openFileLogStore> {
     ...options,
     clock: systemClock,
     turn: new Turn(systemClock),
-    topologyAfter: 0,
     random: seededRandom(1),
   })
 }

@@ -13,6 +13,11 @@ export function stripName(name: string): string {
   return name.replace(lineBreaks, '')
 }
 
+/** Whether every virtual host has an exchange of this name: nobody declares or deletes it. */
+export function isPredeclared(exchange: string): boolean {
+  return exchange === '' || exchange.startsWith('amq.')
+}
+
 /** Throws `access_refused` when a new exchange or queue would be named `amq.…`. */
 export function checkNewName(kind: 'queue' | 'exchange', name: string): void {
   if (name.startsWith('amq.')) throw reservedName(kind, name)

@@ -16,7 +16,6 @@ function open(disk: FaultDisk): Promise<OpenedFileLogStore> {
     clock: systemClock,
     turn: new Turn(systemClock),
     durability: 'fsync',
-    topologyAfter: 0,
     random: seededRandom(1),
     limits: { stateCountMax: 3 },
   })

@@ -26,7 +26,6 @@ async function openQueue(disk: FaultDisk): Promise<{ broker: Broker; close(): Pr
     clock: systemClock,
     turn,
     durability: 'fsync',
-    topologyAfter: 0,
     converter: new Crossing({
       worker: new BatchWorker(systemClock),
       onUndecodable: (_log, _run, error) => assert.fail(error),

@@ -65,7 +65,6 @@ async function openFile(disk: FaultDisk): Promise<Opened & { recovered: Recovere
     clock: systemClock,
     turn,
     durability: 'fsync',
-    topologyAfter: 0,
     converter: crossing,
     random: seededRandom(1),
     limits: { walFileSizeMax: 20_000, tailCacheSizeMax: 3000, coldRunsSizeMax: 8000 },

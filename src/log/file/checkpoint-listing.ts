@@ -37,7 +37,10 @@ export class CheckpointListing {
       if (segment.id >= checkpoint.fileId && segment.state === 'open') await syncFile(segment.file)
     }
     // From here on a gap that a repair left is behind the checkpoint.
-    await manifest.update(({ isRepaired: _isRepaired, ...rest }) => ({ ...rest, checkpoint }))
+    await manifest.update(({ isRepaired: _isRepaired, isLossy: _isLossy, ...rest }) => ({
+      ...rest,
+      checkpoint,
+    }))
     onListed()
   }
 }

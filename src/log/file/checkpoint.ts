@@ -21,6 +21,12 @@ export interface CheckpointSource {
   readonly logs: Iterable<Log>
   /** The keyed state; changes while it is walked are in the commits that made them. */
   readonly states: Iterable<readonly [string, string]>
+  readonly topology: {
+    /** Entries up to this one need not be repeated. */
+    readonly through: number
+    /** All later ones; those that come while it is walked are in the commits that made them. */
+    readonly tail: Iterable<EncodedEntries>
+  }
   readonly ids: () => NextIds
 }
 
@@ -34,6 +40,8 @@ export interface CheckpointSlice extends EncodedEntries {
 export class Checkpoint {
   readonly #logs: Iterator<Log>
   readonly #states: Iterator<readonly [string, string]>
+  readonly #topology: CheckpointSource['topology']
+  readonly #tail: Iterator<EncodedEntries>
   readonly #ids: () => NextIds
   readonly #entries = new EntryWriter()
   readonly #id: number
@@ -51,6 +59,8 @@ export class Checkpoint {
     this.#id = id
     this.#logs = source.logs[Symbol.iterator]()
     this.#states = source.states[Symbol.iterator]()
+    this.#topology = source.topology
+    this.#tail = source.topology.tail[Symbol.iterator]()
     this.#ids = source.ids
   }
 
@@ -65,7 +75,7 @@ export class Checkpoint {
     if (isBegin) this.#begin()
     let isEnd = false
     while (entries.size < sizeMax && !isEnd) isEnd = !this.#writeNext()
-    if (isEnd) entries.numbers(entryKind.end, this.#id)
+    if (isEnd) entries.numbers(entryKind.end, this.#id, this.#topology.through)
     const bytes = Buffer.from(entries.bytes.subarray(0, entries.size))
     return { bytes, count: entries.count, isBegin, isEnd }
   }
@@ -77,7 +87,7 @@ export class Checkpoint {
     this.#entries.numbers(entryKind.begin, this.#id, ...next)
   }
 
-  /** Writes one chunk, one cursor, one log or one key; false when everything is written. */
+  /** Writes a chunk, a cursor, a log, a key or a piece of topology; false when all is written. */
   #writeNext(): boolean {
     if (this.#cursor !== undefined) {
       this.#writeMoreOf(this.#cursor)
@@ -113,8 +123,15 @@ export class Checkpoint {
 
   #writeState(): boolean {
     const next = this.#states.next()
-    if (next.done === true) return false
+    if (next.done === true) return this.#writeTopology()
     this.#entries.state(...next.value)
+    return true
+  }
+
+  #writeTopology(): boolean {
+    const next = this.#tail.next()
+    if (next.done === true) return false
+    this.#entries.raw(next.value)
     return true
   }
 

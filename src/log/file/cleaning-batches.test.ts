@@ -27,7 +27,6 @@ async function openStore(disk: FaultDisk): Promise<FileLogStore> {
     clock: quickClock,
     turn: new Turn(quickClock),
     durability: 'fsync',
-    topologyAfter: 0,
     random: seededRandom(9),
     limits: { walFileSizeMax: 50_000, tailCacheSizeMax: 20_000, coldRunsSizeMax: 0 },
     events: {

@@ -32,7 +32,6 @@ function open(disk: FaultDisk): ReturnType<typeof openFileLogStore> {
     clock: quickClock,
     turn: new Turn(quickClock),
     durability: 'fsync',
-    topologyAfter: 0,
     random: seededRandom(9),
     limits: { walFileSizeMax: 50_000, tailCacheSizeMax: 20_000, deleteStepSize: 10_000 },
     events: {

@@ -34,7 +34,6 @@ async function openStore(disk: FaultDisk, limits: Partial<FileLimits> = {}): Pro
     clock: systemClock,
     turn: new Turn(systemClock),
     durability: 'fsync',
-    topologyAfter: 0,
     random: seededRandom(1),
     limits: { tailCacheSizeMax: 10_000, ...limits },
   })

@@ -47,7 +47,8 @@ export interface EntryVisitor {
   onCursorDeleted(cursorId: number): void
   onTopology(sequence: number, bytes: Buffer): void
   onCheckpointBegin(begin: CheckpointBegin): void
-  onCheckpointEnd(id: number): void
+  /** Topology entries up to `topologyThrough` are not repeated in it: the topology file has them. */
+  onCheckpointEnd(id: number, topologyThrough: number): void
   onAside(logId: number, offset: number, asideId: number): void
   /** Undefined when the key is forgotten. */
   onState(key: string, value: Buffer | undefined): void
@@ -233,7 +234,7 @@ function visitEntry(bytes: Buffer, at: number, visitor: EntryVisitor): void {
         nextCursorId: number(4),
       })
     case entryKind.end:
-      return visitor.onCheckpointEnd(number(0))
+      return visitor.onCheckpointEnd(number(0), number(1))
     case entryKind.aside:
       return visitor.onAside(number(0), number(1), number(2))
     case entryKind.state:

@@ -16,3 +16,11 @@ export function missingFileError(path: string): LogError {
     `${path} is missing although the manifest lists it (everything from byte 0 on): put it back from a backup, or run "pabal repair" to go on without what it held`,
   )
 }
+
+/** The topology file that a checkpoint relies on is not listed. */
+export function missingTopologyError(folder: string, through: number): LogError {
+  return new LogError(
+    'corrupt',
+    `${folder} has lost its topology file (declarations up to entry ${through}): put MANIFEST and wal/ back from one backup, or run "pabal repair" to go on without those declarations, with their messages`,
+  )
+}

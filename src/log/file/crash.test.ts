@@ -4,6 +4,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createLogWithCursor, cursorOf } from '../../../test/support/log-engines.ts'
+import {
+  applyModelEntry,
+  LogModel,
+  modelEntries,
+  modelEntry,
+} from '../../../test/support/log-model.ts'
 import { plainBatch } from '../../../test/support/plain-batch.ts'
 import type { Clock, Timer } from '../../lib/clock.ts'
 import { systemClock } from '../../lib/clock.ts'
@@ -58,41 +64,10 @@ const tiny = {
   indexCacheSizeMax: 200,
   checkpointSliceSizeMax: 150,
   coldRunsSizeMax: 6000,
+  topologyTailSizeMax: 300,
 }
 
-interface ModelLog {
-  end: number
-  start: number
-  mark: number
-  readonly bodies: Map<number, string>
-}
-
-/** What should be there. */
-class Model {
-  readonly logs = new Map<number, ModelLog>()
-  readonly topology: string[] = []
-  readonly state = new Map<string, string>()
-
-  copy(): Model {
-    const copy = new Model()
-    for (const [id, log] of this.logs) copy.logs.set(id, { ...log, bodies: new Map(log.bodies) })
-    copy.topology.push(...this.topology)
-    for (const [key, value] of this.state) copy.state.set(key, value)
-    return copy
-  }
-
-  toString(): string {
-    const logs = [...this.logs].toSorted(([a], [b]) => a - b)
-    const lines = logs.map(([id, log]) => {
-      const bodies = [...log.bodies].toSorted(([a], [b]) => a - b)
-      return `${id}: ${log.end} ${log.start} ${log.mark} ${bodies.map((body) => body.join('=')).join(' ')}`
-    })
-    const state = [...this.state].toSorted(([a], [b]) => a.localeCompare(b))
-    return [...lines, this.topology.join(), state.join(' ')].join('\n')
-  }
-}
-
-type Effect = (model: Model) => void
+type Effect = (model: LogModel) => void
 
 class Workload {
   readonly #random: Random
@@ -102,14 +77,18 @@ class Workload {
   readonly pending: { ticket: Ticket; effects: Effect[] }[] = []
   /** Of the open atom. */
   #effects: Effect[] = []
-  readonly confirmed: Model
+  readonly confirmed: LogModel
+  /** As it is in memory, where the store asks for it. */
+  readonly #topologyNow: Map<string, string>
   #counter: number
 
-  constructor(options: { random: Random; store: FileLogStore; model: Model; counter: number }) {
+  constructor(options: { random: Random; store: FileLogStore; model: LogModel; counter: number }) {
     this.#random = options.random
     this.#store = options.store
     this.#logs = [...options.store.logs.values()]
     this.confirmed = options.model
+    this.#topologyNow = new Map(options.model.topology)
+    options.store.setTopologySource(() => modelEntries(this.#topologyNow))
     this.#counter = options.counter
   }
 
@@ -208,9 +187,12 @@ class Workload {
   }
 
   #topology(): void {
-    const text = this.#nextBody()
-    this.#store.putTopology(Buffer.from(text))
-    this.#record((model) => model.topology.push(text))
+    const name = `name ${this.#random.below(12)}`
+    const text = this.#random.next() < 0.3 ? '' : this.#nextBody()
+    const entry = modelEntry(name, text)
+    applyModelEntry(this.#topologyNow, entry)
+    this.#store.putTopology(entry)
+    this.#record((model) => applyModelEntry(model.topology, entry))
   }
 
   #putState(): void {
@@ -280,11 +262,11 @@ function source(body: string): RecordSource {
 /** Everything a store holds, in the form of the model. */
 async function contentOf(
   store: FileLogStore,
-  topology: readonly string[],
+  topology: ReadonlyMap<string, string>,
   state: ReadonlyMap<string, Buffer>,
-): Promise<Model> {
-  const model = new Model()
-  model.topology.push(...topology)
+): Promise<LogModel> {
+  const model = new LogModel()
+  for (const [name, text] of topology) model.topology.set(name, text)
   for (const [key, value] of state) model.state.set(key, value.toString())
   const view = new RecordView()
   for (const log of store.logs.values()) {
@@ -363,18 +345,13 @@ async function unless<T>(isDead: () => boolean, work: Promise<T>): Promise<T | u
   return results[0]
 }
 
-function open(
-  disk: FaultDisk,
-  clock: Clock,
-  topologyAfter: number,
-): ReturnType<typeof openFileLogStore> {
+function open(disk: FaultDisk, clock: Clock): ReturnType<typeof openFileLogStore> {
   return openFileLogStore({
     path: '/data',
     disk,
     clock,
     turn: new Turn(clock),
     durability: 'fsync',
-    topologyAfter,
     converter,
     random: seededRandom(1),
     limits: tiny,
@@ -393,17 +370,15 @@ function fail(error: Error): void {
 }
 
 /** Long bodies say nothing: only their sizes are shown. */
-function difference(found: string, candidates: readonly Model[]): string {
+function difference(found: string, candidates: readonly LogModel[]): string {
   const shorten = (text: string): string => text.replaceAll(/x+/g, (run) => `${run.length}`)
   return `found\n${shorten(found)}\nexpected\n${candidates.map((model) => shorten(String(model))).join('\nor\n')}`
 }
 
 interface State {
   /** What the store may hold now: up to the last confirmed commit, or some more. */
-  readonly candidates: readonly Model[]
+  readonly candidates: readonly LogModel[]
   readonly counter: number
-  /** Topology entries that are known to be elsewhere. */
-  readonly applied: number
 }
 
 /** One life of a store: opens, checks what it finds, works until the power goes. */
@@ -419,25 +394,20 @@ async function live(disk: FaultDisk, random: Random, before: State): Promise<Sta
   }
   const isDead = (): boolean => disk.operationCount >= dies
   const clock = new HastyClock()
-  const opened = await unless(isDead, open(disk, clock, before.applied))
+  const opened = await unless(isDead, open(disk, clock))
   if (opened === undefined) return before
   const { store, recovered } = opened
-  const known = before.candidates[0]!.topology.slice(0, before.applied)
-  const topology = [...known, ...recovered.topology.map(({ bytes }) => bytes.toString())]
+  const topology = new Map<string, string>()
+  for (const { bytes } of recovered.topology) applyModelEntry(topology, bytes)
   const found = await unless(isDead, contentOf(store, topology, recovered.state))
   if (found === undefined) return before
   const text = found.toString()
   const same = before.candidates.find((candidate) => candidate.toString() === text)
   assert.ok(same !== undefined, difference(text, before.candidates))
   const work = new Workload({ random, store, model: same.copy(), counter: before.counter })
-  let { applied } = before
   if (random.next() < 0.3) errorRate = 0.02
   while (disk.operationCount < dies) {
     if (random.next() < 0.1) clock.tick()
-    if (random.next() < 0.1) {
-      applied = work.confirmed.topology.length
-      store.onTopologyApplied(applied)
-    }
     const steps = random.below(4)
     for (let n = 0; n < steps; n++) work.step()
     if (work.pending.length > 0 || random.next() < 0.3) await turn()
@@ -450,13 +420,13 @@ async function live(disk: FaultDisk, random: Random, before: State): Promise<Sta
     for (const effect of effects) effect(next)
     candidates.push(next)
   }
-  return { candidates, counter: work.counter, applied }
+  return { candidates, counter: work.counter }
 }
 
 async function liveAndDie(random: Random): Promise<void> {
   let disk = new FaultDisk(systemClock)
   disk.capacity = 3_000_000
-  let state: State = { candidates: [new Model()], counter: 0, applied: 0 }
+  let state: State = { candidates: [new LogModel()], counter: 0 }
   for (let life = 0; life < 5; life++) {
     state = await live(disk, random, state)
     disk = disk.crash(random)
@@ -471,6 +441,7 @@ async function assertSound(disk: FaultDisk): Promise<void> {
   assert.deepEqual(damages, [])
   const manifest = await findManifest(disk, '/data')
   if (manifest.state !== 'whole') return
+  if (manifest.content.topology !== undefined) topologyFileCount++
   const { contents } = await inspectFolder(disk, '/data', manifest.content)
   assert.deepEqual(contents.gaps(), [])
 }
@@ -478,6 +449,8 @@ async function assertSound(disk: FaultDisk): Promise<void> {
 /** How often the WAL took a file that it had before, and how often one was written for it. */
 let reusedFileCount = 0
 let filledFileCount = 0
+/** How often a crash left a topology file. */
+let topologyFileCount = 0
 
 const seedCount = Number(process.env['PABAL_CRASH_SEEDS'] ?? 200)
 const firstSeed = Number(process.env['PABAL_CRASH_SEED'] ?? 1)
@@ -491,4 +464,5 @@ test(`a store keeps every confirmed commit over crashes (seeds ${firstSeed} on, 
     }
   }
   assert.ok(reusedFileCount > filledFileCount && filledFileCount >= seedCount)
+  assert.ok(topologyFileCount >= seedCount / 2)
 })

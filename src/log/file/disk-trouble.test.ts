@@ -31,7 +31,6 @@ const quickClock: Clock = {
 interface Opening {
   readonly events?: LogStoreEvents
   readonly limits?: Partial<FileLimits>
-  readonly topologyAfter?: number
 }
 
 function open(disk: FaultDisk, opening: Opening = {}): ReturnType<typeof openFileLogStore> {
@@ -41,7 +40,6 @@ function open(disk: FaultDisk, opening: Opening = {}): ReturnType<typeof openFil
     clock: quickClock,
     turn: new Turn(quickClock),
     durability: 'fsync',
-    topologyAfter: opening.topologyAfter ?? 0,
     random: seededRandom(1),
     limits: opening.limits ?? {},
     events: opening.events ?? {},
@@ -169,7 +167,6 @@ test('a full disk blocks publishers, lets acks through, and goes on when space i
     const ticket = store.endAtom()
     if (offset % 50 === 0) await durable(ticket)
   }
-  store.onTopologyApplied(0)
   disk.capacity = 4_000_000
   await until(() => store.blocked === undefined)
   assert.deepEqual(reasons, ['low on disk', undefined])

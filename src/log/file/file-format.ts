@@ -1,5 +1,5 @@
-// What a data file looks like. A WAL file and a survivor file are the same: a header, commit
-// commits one after the other, and once sealed a directory (segment-directory.ts).
+// What a data file looks like. A WAL file and a survivor file are the same: a header, commits one after
+// the other, and once sealed a directory (segment-directory.ts). A topology file has none.
 //
 // File header, 64 bytes:
 //   0 'PABALLOG' │ 8 version u32 │ 12 kind u32 │ 16 file id i64 │ 24 salt u32 │ 28 prior size u32
@@ -28,7 +28,8 @@
 //   topology  8 sequence i64 │ 16 bytes
 //   begin     8 checkpoint id │ 16 next log id │ 24 next topology sequence │ 32 next aside id
 //            40 next cursor id
-//   end       8 checkpoint id
+//   end       8 checkpoint id │ 16 last topology entry that it does not repeat; in a topology file
+//            8 last topology entry │ 16 last commit of the WAL
 //   aside     8 log id │ 16 offset │ 24 aside id
 //   state     8 key size u32 │ 12 key │ value; detail: 1 when the key is forgotten (no value then)
 //   lostRun   as run: `pabal repair` found the run damaged; its bytes stay where they are
@@ -39,7 +40,7 @@ import { crc32c } from '../../lib/crc32c.ts'
 import { readInt64, writeInt64 } from '../../lib/int64.ts'
 import { directBlockSize } from './direct-file.ts'
 
-export const formatVersion = 2
+export const formatVersion = 3
 /** Where data files are in a data folder. */
 export const walFolderName = 'wal'
 export const fileHeaderSize = 64
@@ -51,7 +52,7 @@ export const sharedEntrySize = 16
 export const stateKeyStart = 12
 export const stateForgotten = 1
 
-export const fileKind = { wal: 1, survivors: 2 } as const
+export const fileKind = { wal: 1, survivors: 2, topology: 3 } as const
 export type FileKind = (typeof fileKind)[keyof typeof fileKind]
 
 export const entryKind = {

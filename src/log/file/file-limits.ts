@@ -8,6 +8,7 @@ export interface FileLimits {
   readonly checkpointSliceSizeMax: number
   readonly coldWindowsSizeMax: number
   readonly coldRunsSizeMax: number
+  readonly topologyTailSizeMax: number
   readonly deleteStepSize: number
   readonly stateCountMax: number
   readonly stateSizeMax: number

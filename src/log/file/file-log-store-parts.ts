@@ -2,6 +2,7 @@
 import type { Clock } from '../../lib/clock.ts'
 import type { Turn } from '../../lib/turn.ts'
 import { CommitScheduler } from '../commit-scheduler.ts'
+import type { TopologyEntry } from '../commit.ts'
 import type { LogStoreEvents } from '../log-store.ts'
 import type { RunConverter } from '../run-converter.ts'
 import { AsideStore } from './aside-store.ts'
@@ -29,6 +30,7 @@ import { RunFinder } from './run-finder.ts'
 import { RunReader } from './run-reader.ts'
 import type { Segment } from './segment.ts'
 import { TailCache } from './tail-cache.ts'
+import { TopologyKeeper } from './topology-keeper.ts'
 import { VolatileSpill } from './volatile-spill.ts'
 import { WalWriter } from './wal-writer.ts'
 
@@ -54,7 +56,8 @@ export interface OpenedFolder {
   readonly segment: Segment
   readonly state: RecoveredState
   readonly lastSequence: number
-  readonly topologyApplied: number
+  /** All of it, in order. */
+  readonly topology: readonly TopologyEntry[]
 }
 
 /**
@@ -71,6 +74,7 @@ export class FileLogStoreParts {
   readonly patience: ReadPatience
   readonly registry: LogRegistry
   readonly scheduler: CommitScheduler
+  readonly topology: TopologyKeeper
   readonly checkpointer: Checkpointer
   readonly checkpoints: CheckpointListing
   readonly writer: WalWriter
@@ -105,6 +109,7 @@ export class FileLogStoreParts {
       probe: () => folder.manifest.update((content) => content),
     })
     this.registry = new LogRegistry(state)
+    this.topology = this.#makeTopologyKeeper(opened)
     this.checkpointer = this.#makeCheckpointer(opened)
     this.scheduler = this.#makeScheduler(opened)
     this.writer = this.#makeWriter(opened)
@@ -143,10 +148,27 @@ export class FileLogStoreParts {
 
   readonly #whenDurable = (callback: () => void): void => this.scheduler.whenDurable(callback)
 
+  #makeTopologyKeeper({ clock, folder, limits, topology }: OpenedFolder): TopologyKeeper {
+    const keeper = new TopologyKeeper({
+      clock,
+      folder,
+      segments: this.segments,
+      tailSizeMax: limits.topologyTailSizeMax,
+      lastSequence: () => this.registry.nextTopologySequence - 1,
+      openSequence: () => this.scheduler.open.sequence,
+      whenDurable: this.#whenDurable,
+      onTrouble: this.#onTrouble,
+    })
+    const { through } = keeper
+    for (const { sequence, bytes } of topology) if (sequence > through) keeper.add(sequence, bytes)
+    return keeper
+  }
+
   #makeCheckpointer({ state, limits }: OpenedFolder): Checkpointer {
     return new Checkpointer({
       logs: this.registry,
       states: state.keyed,
+      topology: this.topology,
       ids: () => ({
         nextLogId: this.registry.nextLogId,
         nextTopologySequence: this.registry.nextTopologySequence,

@@ -3,7 +3,7 @@
 import type { CommitScheduler } from '../commit-scheduler.ts'
 import type { Commit, StateEntry } from '../commit.ts'
 import { type LogCursor, removeCursor } from '../log-cursor.ts'
-import type { BlockedReason, CreateLogOptions, LogStore } from '../log-store.ts'
+import type { BlockedReason, CreateLogOptions, LogStore, TopologySource } from '../log-store.ts'
 import type { Log } from '../log.ts'
 import type { Absence } from '../reading.ts'
 import type { Run } from '../run.ts'
@@ -31,7 +31,6 @@ export class FileLogStore implements LogStore {
     this.#restoreAsides()
     const { folder, housekeeper, trouble, extents } = parts
     folder.manifest.onWriteFailed = (error) => trouble.reportAndWait(error)
-    housekeeper.onTopologyApplied(opened.topologyApplied)
     extents.onSegmentEmpty = () => housekeeper.kick()
     for (const segment of opened.segments) {
       if (segment.state === 'open') housekeeper.onFull(segment)
@@ -112,6 +111,7 @@ export class FileLogStore implements LogStore {
   putTopology(bytes: Buffer): number {
     const sequence = this.#parts.registry.takeTopologySequence()
     this.#change().addTopology({ sequence, bytes })
+    this.#parts.topology.add(sequence, bytes)
     return sequence
   }
 
@@ -134,8 +134,8 @@ export class FileLogStore implements LogStore {
     return true
   }
 
-  onTopologyApplied(sequence: number): void {
-    this.#parts.housekeeper.onTopologyApplied(sequence)
+  setTopologySource(source: TopologySource): void {
+    this.#parts.topology.setSource(source)
   }
 
   load(log: Log, absence: Absence, done: (error?: Error) => void): void {
@@ -178,6 +178,7 @@ export class FileLogStore implements LogStore {
   async close(): Promise<void> {
     const { checkpointer, checkpoints, housekeeper, folder, writer, patience } = this.#parts
     await this.#whenIdle()
+    await this.#parts.topology.close()
     // With everything that is known in one place, the next start replays next to nothing.
     checkpointer.beginLast(this.#scheduler.open.sequence)
     await this.#whenIdle()

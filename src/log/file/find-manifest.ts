@@ -87,7 +87,8 @@ async function readFileStart(disk: Disk, path: string, id: number): Promise<File
     // It was renamed to be written over, and that was all.
     const isOther = header !== undefined && header.id !== id
     if (isOther) return { id, header: undefined, hasCommit: false, mayHaveData: false }
-    const hasCommit = bytes.length > fileHeaderSize && commitSizeAt(bytes, fileHeaderSize, id) > 0
+    const isLong = bytes.length === fileHeaderSize + commitHeaderSize
+    const hasCommit = isLong && commitSizeAt(bytes, fileHeaderSize, id) > 0
     return { id, header, hasCommit, mayHaveData: hasCommit || size > directBlockSize }
   } finally {
     await file.close()

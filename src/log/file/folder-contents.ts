@@ -4,6 +4,7 @@
 // in any order.
 import { batchHeaderSize } from '../../record/batch/batch-header.ts'
 import { recordSizeAt } from '../../record/message/message-record.ts'
+import type { TopologyEntry } from '../commit.ts'
 import { recordOffsetAt } from '../record.ts'
 import { Run } from '../run.ts'
 import { SharedBodies } from '../shared-bodies.ts'
@@ -15,14 +16,17 @@ import type {
 } from './commit-decoder.ts'
 import { fileLimits } from './file-limits.ts'
 import type { CommitBodies, InspectionVisitor } from './inspect-file.ts'
+import type { ListedFile } from './inspect-folder.ts'
 import { KeyedState } from './keyed-state.ts'
-import type { ManifestContent, ManifestFile } from './manifest.ts'
+import type { ManifestContent } from './manifest.ts'
 import { OffsetRanges } from './offset-ranges.ts'
 import type { OffsetRange } from './offset-ranges.ts'
 import { areBodiesIntact } from './read-runs.ts'
 import { RecoveredState } from './recovered-state.ts'
 import type { RecoveredLog } from './recovered-state.ts'
 import type { AsideReference } from './segment.ts'
+import { TopologyVisitor } from './topology-file.ts'
+import type { UnownedLog } from './unowned-logs.ts'
 
 /** Records of a log that are kept and cannot be had. */
 export interface MissingOffsets {
@@ -36,20 +40,26 @@ export interface MissingOffsets {
 
 /** Give it all files of the manifest, then ask. */
 export class FolderContents {
-  readonly #state = new RecoveredState(Infinity, new KeyedState(fileLimits))
+  readonly #state: RecoveredState
+  /** Entries of the topology file. */
+  readonly #topology: TopologyEntry[] = []
   /** Offsets of records that can be read, by log. */
   readonly #present = new Map<number, OffsetRanges>()
   readonly #references = new Map<number, AsideReference[]>()
   readonly #checkpointFileId: number
 
-  constructor({ checkpoint }: ManifestContent) {
+  constructor({ checkpoint, topology }: ManifestContent) {
     this.#checkpointFileId = checkpoint?.fileId ?? 0
+    this.#state = new RecoveredState(topology?.through ?? 0, new KeyedState(fileLimits))
   }
 
   /** Takes what `inspectFile` finds in one file, from the commits that `wants` names. */
-  visitorFor({ id, kind }: ManifestFile, wants: InspectionVisitor['wants']): InspectionVisitor {
+  visitorFor({ id, kind }: ListedFile, wants: InspectionVisitor['wants']): InspectionVisitor {
     const isReplayed = kind === 'wal' && id >= this.#checkpointFileId
-    const entries = new EntryCollector(this.#state, isReplayed, this.#addReference)
+    const entries =
+      kind === 'topology'
+        ? new TopologyVisitor((sequence, bytes) => this.#addTopology(sequence, bytes))
+        : new EntryCollector(this.#state, isReplayed, this.#addReference)
     return {
       wants,
       onCommit: (commit) => commit.visit(entries),
@@ -64,6 +74,31 @@ export class FolderContents {
       this.#state.trustAllLogs()
     }
     this.#state.assignCursors()
+  }
+
+  /** Topology entries that can be had, in order. */
+  topology(): TopologyEntry[] {
+    return [...this.#topology, ...this.#state.topology()]
+  }
+
+  /** A topology file must go at least so far; its entries are nowhere else. */
+  get topologyNeeded(): number {
+    return this.#state.topologyNeeded
+  }
+
+  /** Topology entries ever put have lower sequences. */
+  get nextTopologySequence(): number {
+    return this.#state.nextTopologySequence
+  }
+
+  /** All logs that exist. */
+  logs(): UnownedLog[] {
+    const known = [...this.#state.logs.values()].filter(({ isKnown }) => isKnown)
+    return known.map((log) => ({
+      id: log.id,
+      cursorIds: log.cursors.map(({ id }) => id),
+      messageCount: this.#countKept(log),
+    }))
   }
 
   /** Bodies that somebody may still read, and whose they are. */
@@ -91,6 +126,15 @@ export class FolderContents {
       const log = this.#state.logs.get(logId)
       return log === undefined ? [] : keptOf(log, ranges)
     })
+  }
+
+  #countKept(log: RecoveredLog): number {
+    const ranges = this.#present.get(log.id)?.all() ?? []
+    return ranges.reduce((sum, { first, last }) => sum + log.keptIn(first, last), 0)
+  }
+
+  #addTopology(sequence: number, bytes: Buffer): void {
+    this.#topology.push({ sequence, bytes: Buffer.from(bytes) })
   }
 
   readonly #addReference = (reference: AsideReference): void => {
@@ -198,12 +242,15 @@ class EntryCollector implements EntryVisitor {
     if (this.#isReplayed) this.#state.onCheckpointBegin(begin)
   }
 
-  onCheckpointEnd(id: number): void {
-    if (this.#isReplayed) this.#state.onCheckpointEnd(id)
+  onCheckpointEnd(...args: Parameters<EntryVisitor['onCheckpointEnd']>): void {
+    if (this.#isReplayed) this.#state.onCheckpointEnd(...args)
   }
 
-  // Neither says anything about messages.
-  onTopology(): void {}
+  onTopology(...args: Parameters<EntryVisitor['onTopology']>): void {
+    if (this.#isReplayed) this.#state.onTopology(...args)
+  }
+
+  // It says nothing about messages.
 
   onState(): void {}
 }

@@ -28,7 +28,6 @@ export interface HousekeeperOptions {
 export class Housekeeper {
   readonly #options: HousekeeperOptions
   readonly #full: Segment[] = []
-  #appliedTopology = 0
   #isKicked = false
   #isClosed = false
   #running: Promise<void> = Promise.resolve()
@@ -51,12 +50,6 @@ export class Housekeeper {
   /** Nothing will be added to `segment`. */
   onFull(segment: Segment): void {
     this.#full.push(segment)
-    this.kick()
-  }
-
-  /** Topology entries up to `sequence` are not needed any more. */
-  onTopologyApplied(sequence: number): void {
-    this.#appliedTopology = Math.max(this.#appliedTopology, sequence)
     this.kick()
   }
 
@@ -188,13 +181,12 @@ export class Housekeeper {
     return segment.extentCount === 0 && this.#isReplaceable(segment)
   }
 
-  /** Whether nothing but the records of a file is needed: no state, no topology entry. */
+  /** Whether nothing but the records of a file is needed: a later checkpoint repeats the rest. */
   #isReplaceable(segment: Segment): boolean {
     if (segment.state !== 'sealed' || segment.isDamaged) return false
     if (segment.kind === fileKind.survivors) return true
     const { checkpoint } = this.#options.folder.manifest.written
-    const isBehind = checkpoint !== undefined && segment.id < checkpoint.fileId
-    return isBehind && segment.maxTopologySequence <= this.#appliedTopology
+    return checkpoint !== undefined && segment.id < checkpoint.fileId
   }
 }
 

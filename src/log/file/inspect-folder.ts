@@ -8,9 +8,14 @@ import { inspectFile } from './inspect-file.ts'
 import type { FileFault, FileInspection } from './inspect-file.ts'
 import type { ManifestContent, ManifestFile } from './manifest.ts'
 
+/** A file that the manifest lists, wherever it lists it. */
+export interface ListedFile extends Omit<ManifestFile, 'kind'> {
+  readonly kind: ManifestFile['kind'] | 'topology'
+}
+
 export interface InspectedFile {
   readonly path: string
-  readonly listed: ManifestFile
+  readonly listed: ListedFile
   /** Undefined when there is no such file. */
   readonly found: FileInspection | undefined
   /** What somebody may miss. */
@@ -20,7 +25,7 @@ export interface InspectedFile {
 }
 
 export interface InspectedFolder {
-  /** In the order of the manifest. */
+  /** In the order of the manifest; the topology file comes last. */
   readonly files: readonly InspectedFile[]
   /** What all commits hold that are not torn. */
   readonly contents: FolderContents
@@ -34,7 +39,7 @@ export async function inspectFolder(
 ): Promise<InspectedFolder> {
   const contents = new FolderContents(manifest)
   const seen: Seen[] = []
-  for (const listed of manifest.files) {
+  for (const listed of listedIn(manifest)) {
     const file = join(path, walFolderName, fileName(listed.id))
     const visitor = contents.visitorFor(listed, (_position, isClean) => isClean)
     const found = await inspectFile(disk, file, { end: listed.dataEnd, visitor })
@@ -47,8 +52,15 @@ export async function inspectFolder(
     return { ...file, torn, damage: faults.filter((fault) => !torn.includes(fault)) }
   })
   for (const file of files) await addDamagedCommits(disk, contents, file)
-  contents.finish(manifest.isRepaired === true || files.some(isDamaged))
+  const isLossy = files.some((file) => file.listed.kind !== 'topology' && isDamaged(file))
+  contents.finish(manifest.isLossy === true || isLossy)
   return { files, contents }
+}
+
+export function listedIn({ files, topology }: ManifestContent): readonly ListedFile[] {
+  if (topology === undefined) return files
+  const { fileId: id, size } = topology
+  return [...files, { id, kind: 'topology', sealedSize: size, dataEnd: size }]
 }
 
 type Seen = Pick<InspectedFile, 'path' | 'listed' | 'found'>

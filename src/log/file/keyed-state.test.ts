@@ -39,7 +39,9 @@ test('a checkpoint that is written while keys come and go adds up to what is the
     const scan = new SegmentScan(segment, new RecoveredState(0, recovered))
     scan.isReplaying = true
     const ids = { nextLogId: 1, nextTopologySequence: 1, nextAsideId: 1, nextCursorId: 1 }
-    const checkpoint = new Checkpoint(seed, { logs: [], states: state, ids: () => ids })
+    const topology = { through: 0, tail: [] }
+    const source = { logs: [], states: state, topology, ids: () => ids }
+    const checkpoint = new Checkpoint(seed, source)
     for (let isEnd = false; !isEnd;) {
       const entries = new EntryWriter()
       const count = random.below(6)

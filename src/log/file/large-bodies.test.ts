@@ -38,7 +38,6 @@ function open(disk: FaultDisk, clock = systemClock): ReturnType<typeof openFileL
     clock,
     turn: new Turn(clock),
     durability: 'fsync',
-    topologyAfter: 0,
     random: seededRandom(5),
     limits: { walFileSizeMax: 3000, tailCacheSizeMax: 500 },
   })

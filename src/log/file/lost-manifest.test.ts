@@ -29,7 +29,6 @@ function open(disk: FaultDisk): ReturnType<typeof openFileLogStore> {
     clock: systemClock,
     turn: new Turn(systemClock),
     durability: 'fsync',
-    topologyAfter: 0,
     random: seededRandom(5),
     limits: { walFileSizeMax: 3000, tailCacheSizeMax: 500 },
   })

@@ -23,6 +23,14 @@ export interface CheckpointPlace {
   readonly position: number
 }
 
+/** A file with all of the topology up to some entry (topology-file.ts). */
+export interface TopologyFile {
+  readonly fileId: number
+  readonly size: number
+  /** The last entry that it has. */
+  readonly through: number
+}
+
 export interface ManifestContent {
   readonly version: number
   /** Rises at each start. */
@@ -32,10 +40,14 @@ export interface ManifestContent {
   /** In the order of ids, which is the order in which WAL files were written. */
   readonly files: readonly ManifestFile[]
   readonly checkpoint?: CheckpointPlace
+  /** Missing while all entries are in the WAL. */
+  readonly topology?: TopologyFile
   /** Everything up to this commit is in sealed files, so it was synced. */
   readonly syncedThrough: number
   /** `pabal repair` left gaps: until the next checkpoint missing commits are no reason to stop. */
   readonly isRepaired?: boolean
+  /** Besides, commits were lost: the entries that say which logs exist may have been among them. */
+  readonly isLossy?: boolean
 }
 
 export const emptyManifest: ManifestContent = {

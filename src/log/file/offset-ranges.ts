@@ -35,6 +35,11 @@ export class OffsetRanges {
     return missing
   }
 
+  /** Ascending; no two of them touch. */
+  all(): readonly OffsetRange[] {
+    return this.#sorted()
+  }
+
   #sorted(): readonly OffsetRange[] {
     const sorted = this.#ranges.toSorted((a, b) => a.first - b.first)
     this.#ranges = []

@@ -35,8 +35,6 @@ export interface FileLogStoreOptions {
   readonly durability: Durability
   /** Publishers are blocked below this many free bytes; by default 50 MiB, or a tenth of a small disk. */
   readonly diskFreeMin?: number | undefined
-  /** Topology entries up to this sequence are known already. */
-  readonly topologyAfter: number
   readonly events?: LogStoreEvents
   readonly converter?: RunConverter | undefined
   readonly random?: Random
@@ -61,10 +59,9 @@ export async function openFileLogStore(options: FileLogStoreOptions): Promise<Op
   await disk.createFolder(asideFolder)
   const volatileFolder = await emptyVolatileFolder(disk, path)
   const extents = new LogExtents()
-  const { topologyAfter } = options
   const fileLimitsUsed = { ...fileLimits, ...options.limits }
   const keyed = new KeyedState(fileLimitsUsed)
-  const folder = await recoverFolder({ disk, folder: path, extents, topologyAfter, keyed })
+  const folder = await recoverFolder({ disk, folder: path, extents, keyed })
   const manifest = new Manifest(disk, path, {
     ...folder.manifest,
     epoch: folder.manifest.epoch + 1,
@@ -100,11 +97,11 @@ export async function openFileLogStore(options: FileLogStoreOptions): Promise<Op
     segments: folder.segments,
     segment,
     state: folder.state,
+    topology: folder.topology,
     lastSequence: folder.lastSequence,
-    topologyApplied: topologyAfter,
   })
   const gone = await store.compareBodies()
-  const { topology } = folder.state
+  const { topology } = folder
   const logs = [...store.logs.values()]
   const recovered = { logs, topology, state: keyed.toMap(), cut: folder.cut }
   return { store, recovered: { ...recovered, losses: describeLoss(gone, asideFolder) } }
@@ -126,7 +123,9 @@ async function removeOrphans(
   { disk, path, manifest }: SegmentFolder,
   names: readonly string[],
 ): Promise<void> {
-  const listed = new Set(manifest.content.files.map(({ id }) => fileName(id)))
+  const { files, topology } = manifest.content
+  const listed = new Set(files.map(({ id }) => fileName(id)))
+  if (topology !== undefined) listed.add(fileName(topology.fileId))
   for (const name of names) {
     if (!listed.has(name) && !name.endsWith(spareSuffix)) await disk.unlink(join(path, name))
   }

@@ -2,10 +2,11 @@
 // may end in a torn commit, which was never confirmed and is cut off. Damage before that stops the
 // start: nothing that was confirmed is skipped silently.
 import { join } from 'node:path'
+import type { TopologyEntry } from '../commit.ts'
 import { DecodedCommit } from './commit-decoder.ts'
 import { CommitReader } from './commit-reader.ts'
 import type { BadBytes } from './commit-reader.ts'
-import { corruptError, missingFileError } from './corrupt-error.ts'
+import { corruptError, missingFileError, missingTopologyError } from './corrupt-error.ts'
 import type { Disk, DiskFile } from './disk.ts'
 import {
   decodeFileHeader,
@@ -26,12 +27,12 @@ import { readDirectory } from './segment-directory.ts'
 import { SegmentScan } from './segment-scan.ts'
 import { Segment } from './segment.ts'
 import type { Extent } from './segment.ts'
+import { readTopologyFile } from './topology-file.ts'
 
 export interface RecoverOptions {
   readonly disk: Disk
   readonly folder: string
   readonly extents: LogExtents
-  readonly topologyAfter: number
   /** Empty; takes the keyed state. */
   readonly keyed: KeyedState
 }
@@ -41,6 +42,8 @@ export interface RecoveredFolder {
   /** In the order of ids: sealed ones, and open ones with their whole index. */
   readonly segments: readonly Segment[]
   readonly state: RecoveredState
+  /** All of it, in order. */
+  readonly topology: readonly TopologyEntry[]
   readonly lastSequence: number
   /** What was cut off, for people; undefined when every byte was good. */
   readonly cut: string | undefined
@@ -71,7 +74,7 @@ class Recovery {
   constructor(options: RecoverOptions, manifest: ManifestContent) {
     this.#options = options
     this.#manifest = manifest
-    this.#state = new RecoveredState(options.topologyAfter, options.keyed)
+    this.#state = new RecoveredState(manifest.topology?.through ?? 0, options.keyed)
     this.#lastSequence = 0
   }
 
@@ -82,6 +85,7 @@ class Recovery {
     for (const segment of this.#survivors) await this.#keepSurvivors(segment)
     this.#insertSurvivors()
     this.#checkCheckpoint()
+    const topology = await this.#readTopology()
     // What was read may so far be only in the system's memory, and from now on it counts.
     for (const segment of this.#kept) if (segment.state === 'open') await syncFile(segment.file)
     this.#dropDead()
@@ -89,6 +93,7 @@ class Recovery {
       manifest: this.#manifest,
       segments: this.#kept.toSorted((a, b) => a.id - b.id),
       state: this.#state,
+      topology,
       lastSequence: this.#lastSequence,
       cut: this.#cut,
     }
@@ -174,15 +179,10 @@ class Recovery {
     }
   }
 
-  /** A file before the checkpoint: only its runs count, and topology that nobody else has yet. */
+  /** A file before the checkpoint: only its runs count. */
   async #readOld(segment: Segment, index: number): Promise<void> {
     this.#lastSequence = segment.lastSequence
-    if (segment.state === 'sealed') {
-      if (segment.maxTopologySequence <= this.#options.topologyAfter) return
-      const bad = await this.#scan(segment, new SegmentScan(segment, this.#state), () => true)
-      if (bad !== undefined) throw corruptError(segment.path, bad.position, bad.reason)
-      return
-    }
+    if (segment.state === 'sealed') return
     const scan = new SegmentScan(segment, this.#state)
     await this.#scanToEnd(segment, index, scan)
     scan.insertInto(this.#options.extents)
@@ -250,9 +250,7 @@ class Recovery {
     const options = { file, fileId, salt, priorSize, end: isSealed ? dataEnd : size }
     const { checkpoint } = this.#manifest
     // In the file of the checkpoint, what comes before it is repeated in it.
-    const isRepeated = segment.maxTopologySequence <= this.#options.topologyAfter
-    if (!scan.isReplaying || !isSealed || !isRepeated || checkpoint?.fileId !== fileId)
-      return options
+    if (!scan.isReplaying || !isSealed || checkpoint?.fileId !== fileId) return options
     this.#lastSequence = 0
     return { ...options, start: checkpoint.position }
   }
@@ -313,6 +311,22 @@ class Recovery {
     throw corruptError(path, checkpoint.position, 'the checkpoint that starts there is incomplete')
   }
 
+  /** The topology file, then what is only in the WAL. */
+  async #readTopology(): Promise<TopologyEntry[]> {
+    const { disk, folder } = this.#options
+    const { topology: file } = this.#manifest
+    const needed = this.#state.topologyNeeded
+    if (needed > (file?.through ?? 0) && !this.#isRepaired)
+      throw missingTopologyError(folder, needed)
+    const entries: TopologyEntry[] = []
+    if (file !== undefined) {
+      await readTopologyFile(disk, folder, file, (sequence, bytes) => {
+        entries.push({ sequence, bytes: Buffer.from(bytes) })
+      })
+    }
+    return [...entries, ...this.#state.topology()]
+  }
+
   #trustAllLogs(): void {
     for (const { extents } of this.#kept) {
       for (const [logId, ofLog] of extents) {
@@ -325,7 +339,7 @@ class Recovery {
   #dropDead(): void {
     const { extents } = this.#options
     // The entry that says that a log exists may be what was lost.
-    if (this.#isRepaired) this.#trustAllLogs()
+    if (this.#manifest.isLossy === true) this.#trustAllLogs()
     this.#state.assignCursors()
     for (const segment of this.#kept) {
       for (const logId of segment.extents.keys()) {

@@ -55,7 +55,6 @@ export class RecoveredCursor {
 /** Feed it the entries of all commits, in order, from the begin of a complete checkpoint. */
 export class RecoveredState {
   readonly logs: Map<number, RecoveredLog> = new Map()
-  readonly topology: TopologyEntry[] = []
   readonly keyed: KeyedState
   nextLogId = 1
   nextTopologySequence = 1
@@ -63,16 +62,28 @@ export class RecoveredState {
   nextCursorId = 1
   /** Whether a checkpoint was seen from its begin to its end. */
   isCheckpointComplete = false
+  /** The topology file must go at least so far: the last checkpoint repeats only later entries. */
+  topologyNeeded = 0
   #checkpointId = 0
   readonly #keysSinceBegin = new Set<string>()
+  /** A checkpoint repeats entries out of order. */
+  readonly #topology = new Map<number, Buffer>()
   readonly #topologyAfter: number
   readonly #deleted = new Set<number>()
   readonly #cursors = new Map<number, RecoveredCursor>()
   readonly #deletedCursors = new Set<number>()
 
+  /** `topologyAfter` is the last entry that the topology file has; only later ones are kept. */
   constructor(topologyAfter: number, keyed: KeyedState) {
     this.#topologyAfter = topologyAfter
+    this.nextTopologySequence = topologyAfter + 1
     this.keyed = keyed
+  }
+
+  /** Later topology entries, in order, once everything was applied. */
+  topology(): TopologyEntry[] {
+    const entries = Array.from(this.#topology, ([sequence, bytes]) => ({ sequence, bytes }))
+    return entries.toSorted((a, b) => a.sequence - b.sequence)
   }
 
   /** A file has records of that log below `endOffset`, whether or not the log exists. */
@@ -149,8 +160,8 @@ export class RecoveredState {
 
   onTopology(sequence: number, bytes: Buffer): void {
     this.nextTopologySequence = Math.max(this.nextTopologySequence, sequence + 1)
-    const last = this.topology.at(-1)?.sequence ?? this.#topologyAfter
-    if (sequence > last) this.topology.push({ sequence, bytes: Buffer.from(bytes) })
+    if (sequence <= this.#topologyAfter || this.#topology.has(sequence)) return
+    this.#topology.set(sequence, Buffer.from(bytes))
   }
 
   onState(key: string, value: Buffer | undefined): void {
@@ -167,9 +178,10 @@ export class RecoveredState {
     this.nextCursorId = Math.max(this.nextCursorId, begin.nextCursorId)
   }
 
-  onCheckpointEnd(id: number): void {
+  onCheckpointEnd(id: number, topologyThrough: number): void {
     if (id !== this.#checkpointId) return
     this.isCheckpointComplete = true
+    this.topologyNeeded = topologyThrough
     // A key that it does not name was forgotten in a file that may be gone.
     for (const [key] of this.keyed) {
       if (!this.#keysSinceBegin.has(key)) this.keyed.set(key, undefined)

@@ -30,7 +30,6 @@ function open(disk: FaultDisk): ReturnType<typeof openFileLogStore> {
     clock: systemClock,
     turn: new Turn(systemClock),
     durability: 'fsync',
-    topologyAfter: 0,
     random: seededRandom(5),
     limits: { walFileSizeMax: 3000, tailCacheSizeMax: 500 },
   })
@@ -275,7 +274,6 @@ test('damage that is found only when it is read is told and passed over', async 
     clock: systemClock,
     turn: new Turn(systemClock),
     durability: 'fsync',
-    topologyAfter: 0,
     events: { onDamaged: (log, first, last) => damages.push(`${log.id} ${first} ${last}`) },
   })
   assert.deepEqual(await bodiesOf(store, recovered.logs[0]!), bodies.toSpliced(4, 1))
@@ -291,7 +289,7 @@ test('a sealed file whose directory is damaged is read from its commits', async 
   const whole = disk.contentOf(path)
   const directory = whole.lastIndexOf('PDIR')
   // The first place is in a run index, the second in the tail of the directory.
-  for (const place of [whole.readUInt32BE(directory + 40) + 3, directory + 20]) {
+  for (const place of [whole.readUInt32BE(directory + 36) + 3, directory + 20]) {
     const copy = disk.copy()
     flip(copy, path, place)
     const { store, recovered } = await open(copy)

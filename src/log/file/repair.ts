@@ -19,6 +19,8 @@ import { listDataFiles } from './list-data-files.ts'
 import { emptyManifest, encodeManifest, manifestName } from './manifest.ts'
 import type { ManifestContent, ManifestFile } from './manifest.ts'
 import { patchFault } from './patch-fault.ts'
+import { repairTopology } from './repair-topology.ts'
+import type { RepairParts } from './repair-topology.ts'
 import type { AsideReference } from './segment.ts'
 import { writeSettlement } from './settlement-file.ts'
 import { bodyOf, checkNotLocked } from './verify.ts'
@@ -50,9 +52,20 @@ class Repair {
   readonly #actions: string[] = []
   readonly #lost: string[] = []
 
+  readonly #parts: RepairParts
+
   constructor(options: RepairOptions) {
     this.#options = options
     this.#disk = options.disk
+    this.#parts = {
+      ...options,
+      say: (action) => this.#actions.push(action),
+      sayLost: (loss) => this.#lost.push(loss),
+      keepCopy: async (path) => {
+        const bytes = await readWholeFile(this.#disk, path)
+        if (bytes !== undefined) await this.#keepCopy(path, bytes)
+      },
+    }
   }
 
   async run(): Promise<RepairReport> {
@@ -65,11 +78,14 @@ class Repair {
     const isLossy = this.#lost.length > 0
     const lost = await this.#repairBodies(contents.bodies(), isLossy)
     const missing = [...contents.withoutBody(lost), ...(isLossy ? contents.gaps() : [])]
-    const isRepaired = isLossy || found.state === 'lost' || inspected.files.some(isDamaged)
+    const isRepaired = isLossy || found.state === 'lost'
     let content: ManifestContent = { ...manifest, files }
-    if (isRepaired) content = withGaps(content)
+    if (isRepaired) content = withGaps(content, isLossy)
     if (missing.length > 0) content = await this.#settle(content, inspected, missing)
-    if (missing.length > 0 || isRepaired) await this.#writeManifest(content)
+    const topology = await repairTopology(content, inspected, this.#parts)
+    if (topology !== undefined) content = topology
+    const isChanged = missing.length > 0 || isRepaired || topology !== undefined
+    if (isChanged) await this.#writeManifest(content)
     return { actions: this.#actions, lost: this.#lost }
   }
 
@@ -78,13 +94,15 @@ class Repair {
     const kept: ManifestFile[] = []
     for (const file of files) {
       const { listed, path, found } = file
+      const { id, kind } = listed
+      if (kind === 'topology') continue
       if (found?.header === undefined) {
         await this.#giveUpFile(path, found !== undefined)
       } else if (isDamaged(file)) {
         await this.#patchFile(file, found)
-        kept.push({ id: listed.id, kind: listed.kind })
+        kept.push({ id, kind })
       } else {
-        kept.push(listed)
+        kept.push({ ...listed, kind })
       }
     }
     return kept
@@ -236,9 +254,9 @@ function lastSequenceIn(found: FileInspection | undefined): number {
 }
 
 /** The next start may find commits missing, up to its own first checkpoint. */
-function withGaps({ checkpoint, ...rest }: ManifestContent): ManifestContent {
+function withGaps({ checkpoint, ...rest }: ManifestContent, isLossy: boolean): ManifestContent {
   const isThere = rest.files.some(({ id }) => id === checkpoint?.fileId)
-  const content = { ...rest, isRepaired: true }
+  const content = { ...rest, isRepaired: true, ...(isLossy && { isLossy }) }
   return isThere && checkpoint !== undefined ? { ...content, checkpoint } : content
 }
 

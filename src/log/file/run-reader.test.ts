@@ -32,7 +32,6 @@ async function openStore(
     clock,
     turn: new Turn(systemClock),
     durability: 'fsync',
-    topologyAfter: 0,
     random: seededRandom(1),
     limits: { tailCacheSizeMax: 10_000, ...fileLimits },
     events,

@@ -6,10 +6,10 @@
 //            36 section crc u32 │ 40 run count u32 │ 44 record count u32 │ 48 max timestamp i64
 //            56 bytes of batches i64
 //   asides:   per record with a body of its own: log id │ offset │ aside id
-//   tail, 68: 0 'PDIR' │ 4 version u32 │ 8 file id │ 16 first sequence │ 24 last sequence
-//            32 max topology sequence │ 40 data end u32 │ 44 summary position u32 │ 48 extent count
-//            52 aside count │ 56 written run size u32 │ 60 written shared size u32
-//            64 crc u32 of summary, asides and the tail before it
+//   tail, 60: 0 'PDIR' │ 4 version u32 │ 8 file id │ 16 first sequence │ 24 last sequence
+//            32 data end u32 │ 36 summary position u32 │ 40 extent count │ 44 aside count
+//            48 written run size u32 │ 52 written shared size u32
+//            56 crc u32 of summary, asides and the tail before it
 import { crc32c } from '../../lib/crc32c.ts'
 import { readInt64, writeInt64 } from '../../lib/int64.ts'
 import { logLimits } from '../../limits/log.ts'
@@ -22,7 +22,7 @@ import type { AsideReference, Segment } from './segment.ts'
 /** Bytes in the directory for each extent, beside its run index. */
 export const summaryStride = 64
 const asideStride = 24
-const tailSize = 68
+const tailSize = 60
 const magic: Buffer = Buffer.from('PDIR', 'latin1')
 
 /**
@@ -116,13 +116,12 @@ function encodeTail(
   writeInt64(bytes, 8, segment.id)
   writeInt64(bytes, 16, segment.firstSequence)
   writeInt64(bytes, 24, segment.lastSequence)
-  writeInt64(bytes, 32, segment.maxTopologySequence)
-  bytes.writeUInt32BE(segment.dataEnd, 40)
-  bytes.writeUInt32BE(summaryPosition, 44)
-  bytes.writeUInt32BE(extentCount, 48)
-  bytes.writeUInt32BE(segment.asides.length, 52)
-  bytes.writeUInt32BE(segment.writtenRunSize, 56)
-  bytes.writeUInt32BE(segment.writtenSharedSize, 60)
+  bytes.writeUInt32BE(segment.dataEnd, 32)
+  bytes.writeUInt32BE(summaryPosition, 36)
+  bytes.writeUInt32BE(extentCount, 40)
+  bytes.writeUInt32BE(segment.asides.length, 44)
+  bytes.writeUInt32BE(segment.writtenRunSize, 48)
+  bytes.writeUInt32BE(segment.writtenSharedSize, 52)
   return bytes
 }
 
@@ -134,9 +133,9 @@ export async function readDirectory(segment: Segment): Promise<Extent[] | undefi
   if (segment.size < tailSize) return undefined
   const tail = await readAt(segment.file, segment.size - tailSize, tailSize)
   if (tail.length < tailSize || !tail.subarray(0, 4).equals(magic)) return undefined
-  const summaryPosition = tail.readUInt32BE(44)
-  const extentCount = tail.readUInt32BE(48)
-  const asideCount = tail.readUInt32BE(52)
+  const summaryPosition = tail.readUInt32BE(36)
+  const extentCount = tail.readUInt32BE(40)
+  const asideCount = tail.readUInt32BE(44)
   const size = extentCount * summaryStride + asideCount * asideStride + tailSize
   if (summaryPosition + size !== segment.size) return undefined
   const bytes = await readAt(segment.file, summaryPosition, size)
@@ -146,10 +145,9 @@ export async function readDirectory(segment: Segment): Promise<Extent[] | undefi
   if (readInt64(tail, 8) !== segment.id) return undefined
   segment.firstSequence = readInt64(tail, 16)
   segment.lastSequence = readInt64(tail, 24)
-  segment.maxTopologySequence = readInt64(tail, 32)
-  segment.dataEnd = tail.readUInt32BE(40)
-  segment.writtenRunSize = tail.readUInt32BE(56)
-  segment.writtenSharedSize = tail.readUInt32BE(60)
+  segment.dataEnd = tail.readUInt32BE(32)
+  segment.writtenRunSize = tail.readUInt32BE(48)
+  segment.writtenSharedSize = tail.readUInt32BE(52)
   const asidesStart = extentCount * summaryStride
   for (let index = 0; index < asideCount; index++) {
     const at = asidesStart + index * asideStride

@@ -56,10 +56,8 @@ export class SegmentScan implements EntryVisitor {
     extent.add(run)
   }
 
-  onTopology(sequence: number, bytes: Buffer): void {
-    const segment = this.#segment
-    if (sequence > segment.maxTopologySequence) segment.maxTopologySequence = sequence
-    this.#state?.onTopology(sequence, bytes)
+  onTopology(...args: Parameters<EntryVisitor['onTopology']>): void {
+    if (this.isReplaying) this.#state?.onTopology(...args)
   }
 
   onAside(logId: number, offset: number, asideId: number): void {

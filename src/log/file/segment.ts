@@ -27,7 +27,6 @@ export class Segment {
   extentCount = 0
   firstSequence = 0
   lastSequence = 0
-  maxTopologySequence = 0
   /** Bytes of all runs and of all shared bodies that were ever written here. */
   writtenRunSize = 0
   writtenSharedSize = 0

@@ -48,7 +48,6 @@ function open(disk: FaultDisk, clock: Clock): ReturnType<typeof openFileLogStore
     clock,
     turn: new Turn(clock),
     durability: 'fsync',
-    topologyAfter: 0,
     random: seededRandom(3),
     limits: { walFileSizeMax: fileSize, tailCacheSizeMax: 2000, deleteStepSize: 10_000 },
   })

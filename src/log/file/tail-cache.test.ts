@@ -24,7 +24,6 @@ async function openStore(test: TestContext): Promise<FileLogStore> {
     limits: { tailCacheSizeMax: cacheSize },
     clock: systemClock,
     turn: new Turn(systemClock),
-    topologyAfter: 0,
     random: seededRandom(1),
   })
   test.after(() => store.close())

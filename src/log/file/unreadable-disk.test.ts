@@ -34,7 +34,6 @@ async function openStore(
     clock,
     turn: new Turn(clock),
     durability: 'fsync',
-    topologyAfter: 0,
     random: seededRandom(1),
     limits: { walFileSizeMax: 100_000, tailCacheSizeMax: 1000 },
     events,

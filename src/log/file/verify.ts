@@ -7,15 +7,18 @@ import { asideFolderName, asideIdOf, asideName, inspectBody } from './aside-file
 import type { Disk } from './disk.ts'
 import { fileHeaderSize, fileName, walFolderName } from './file-format.ts'
 import { findManifest } from './find-manifest.ts'
+import type { FolderContents } from './folder-contents.ts'
 import type { FileFault, FileInspection } from './inspect-file.ts'
-import { inspectFolder } from './inspect-folder.ts'
-import type { InspectedFile } from './inspect-folder.ts'
+import { inspectFolder, listedIn } from './inspect-folder.ts'
+import type { InspectedFile, ListedFile } from './inspect-folder.ts'
 import { listDataFiles } from './list-data-files.ts'
 import { emptyManifest, manifestName } from './manifest.ts'
-import type { ManifestContent, ManifestFile } from './manifest.ts'
+import type { ManifestContent } from './manifest.ts'
 import { readDirectory, readRunIndex } from './segment-directory.ts'
 import { Segment } from './segment.ts'
 import type { AsideReference } from './segment.ts'
+import { findUnownedLogs } from './unowned-logs.ts'
+import type { LogAdopter } from './unowned-logs.ts'
 
 /** One thing that is wrong, and whether a start can live with it. */
 export interface VerifyProblem {
@@ -43,6 +46,8 @@ export interface OfflineOptions {
   readonly path: string
   /** Whether a broker holds the folder. */
   readonly isLocked: () => boolean | Promise<boolean>
+  /** Reads topology entries: without it nobody looks whose logs are. */
+  readonly adopter?: LogAdopter
 }
 
 /** Refuses while a broker holds the folder. */
@@ -73,6 +78,7 @@ class Verification {
     const { files, contents } = await inspectFolder(disk, path, manifest)
     for (const file of files) await this.#reportFile(file)
     await this.#checkBodies(contents.bodies())
+    this.#checkTopology(manifest, contents)
     await this.#noteUnlisted(manifest)
     const found = files.flatMap((file) => file.found ?? [])
     const sum = (value: (inspection: FileInspection) => number): number =>
@@ -109,8 +115,22 @@ class Verification {
     if (listed.sealedSize !== undefined) await this.#checkDirectory(found, listed)
   }
 
+  #checkTopology(manifest: ManifestContent, contents: FolderContents): void {
+    const { path, adopter } = this.#options
+    const { topologyNeeded: needed } = contents
+    if (needed > (manifest.topology?.through ?? 0)) {
+      const problem = `the topology file is missing, with declarations up to entry ${needed}`
+      this.#add(join(path, walFolderName), 0, problem)
+    }
+    if (adopter === undefined) return
+    for (const { id, messageCount } of findUnownedLogs(contents, adopter)) {
+      const problem = `log ${id} has ${messageCount} messages, and which queue they are in is not known`
+      this.#add(join(path, walFolderName), 0, problem)
+    }
+  }
+
   async #noteUnlisted(manifest: ManifestContent): Promise<void> {
-    const listed = new Set(manifest.files.map(({ id }) => fileName(id)))
+    const listed = new Set(listedIn(manifest).map(({ id }) => fileName(id)))
     for (const name of await this.#walNames()) {
       if (listed.has(name)) continue
       const path = join(this.#options.path, walFolderName, name)
@@ -118,11 +138,12 @@ class Verification {
     }
   }
 
-  async #checkDirectory(found: FileInspection, listed: ManifestFile): Promise<void> {
+  async #checkDirectory(found: FileInspection, listed: ListedFile): Promise<void> {
     const { path, header } = found
     if (header === undefined) return
     const size = listed.sealedSize as number
     if (found.size < size) return this.#add(path, found.size, 'the end of the file is missing')
+    if (listed.kind === 'topology') return
     const file = await this.#options.disk.open(path, 'read')
     try {
       const segment = new Segment({ ...header, path, file, dataEnd: fileHeaderSize })

@@ -131,8 +131,6 @@ export class WalWriter {
     segment.dataEnd = position + this.#encoder.size
     if (segment.firstSequence === 0) segment.firstSequence = commit.sequence
     segment.lastSequence = commit.sequence
-    const topology = commit.topology.at(-1)
-    if (topology !== undefined) segment.maxTopologySequence = topology.sequence
     this.#commit = undefined
     if (this.#failureCount > 1) this.#options.onStuck(false)
     this.#failureCount = 0

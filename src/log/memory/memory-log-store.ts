@@ -131,7 +131,7 @@ export class MemoryLogStore implements LogStore, LogEngine<Log>, CursorEngine {
     return true
   }
 
-  onTopologyApplied(): void {}
+  setTopologySource(): void {}
 
   readRuns(log: Log, offset: number, sizeMax: number, isStrict = false): readonly Run[] {
     const runs: Run[] = []

@@ -2,6 +2,8 @@
 // time by a thread that is none. They outlive the broker's process, and a batch that is being applied
 // when it dies is there or not.
 import type { Random } from '../../../src/lib/random.ts'
+import type { Steps } from '../../../src/lib/slices.ts'
+import { digestTopology } from '../../../src/meta/digest-topology.ts'
 import { type PackedEntries, unpackEntries } from '../../../src/meta/entry-batch.ts'
 import {
   type BindingRow,
@@ -10,11 +12,13 @@ import {
   type QueueRow,
   type TopologyChange,
 } from '../../../src/meta/topology-change.ts'
-import type { Topology } from '../../../src/meta/topology-database.ts'
 import { DataFolderLockedError } from '../../../src/meta/topology-error.ts'
 import type { TopologyFiles, WriterEvents, WriterThread } from '../../../src/meta/topology-files.ts'
 import { fieldTableToJson } from '../../../src/record/message/field-table-json.ts'
 import type { VirtualClock } from '../../../src/testing/virtual-clock.ts'
+
+/** How often something happens to the view while no process has it. */
+const damageShare = 0.2
 
 export interface TopologyInMemoryOptions {
   readonly clock: VirtualClock
@@ -52,14 +56,23 @@ export class TopologyInMemory implements TopologyFiles {
     }
   }
 
-  load(): Topology {
-    return {
+  appliedSequence(): number {
+    return this.#appliedSequence
+  }
+
+  digest(): Steps<string> {
+    return digestTopology({
       appliedSequence: this.#appliedSequence,
       vhosts: [...this.#vhosts].map((name) => ({ name })),
       exchanges: [...this.#exchanges.values()],
       queues: [...this.#queues.values()],
       bindings: [...this.#bindings.values()],
-    }
+    })
+  }
+
+  remove(): void {
+    this.#appliedSequence = 0
+    for (const rows of [this.#vhosts, this.#exchanges, this.#queues, this.#bindings]) rows.clear()
   }
 
   startWriter(_folder: string, { onReply }: WriterEvents): WriterThread {
@@ -91,6 +104,14 @@ export class TopologyInMemory implements TopologyFiles {
     if (this.#applying !== undefined && this.#options.random.next() < 0.5)
       this.#apply(this.#applying)
     this.#applying = undefined
+    if (this.#options.random.next() < damageShare) this.#damage()
+  }
+
+  /** Nobody looks after the view: it gets lost, or shows something else than it did. */
+  #damage(): void {
+    if (this.#options.random.next() < 0.5) this.remove()
+    else if (this.#queues.size > 0) this.#queues.delete([...this.#queues.keys()][0] as string)
+    else this.#appliedSequence += 5
   }
 
   #apply(batch: PackedEntries): void {

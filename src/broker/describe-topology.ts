@@ -1,0 +1,30 @@
+// All that the log keeps of virtual hosts: what their durable exchanges, queues and bindings were declared
+// with. Invariant: whatever `Changes` say of something durable, it is here, too; a start from this alone
+// gives the same broker.
+import type { TopologyChange } from '../meta/topology-change.ts'
+import type { Destination } from './destination.ts'
+import { bindingRow, isDurableBinding } from './exchange/binding.ts'
+import { isPredeclared } from './exchange/check-name.ts'
+import type { Exchange } from './exchange/exchange.ts'
+import type { VHost } from './vhost.ts'
+
+/** Changes that make it out of nothing. They may be taken over several turns, while others declare. */
+export function* describeTopology(vhosts: Iterable<VHost<Destination>>): Generator<TopologyChange> {
+  for (const vhost of vhosts) {
+    for (const exchange of vhost.exchanges()) {
+      if (!exchange.isDurable || isPredeclared(exchange.name)) continue
+      yield { kind: 'exchange', op: 'put', row: exchange.row(vhost.name) }
+    }
+    for (const queue of vhost.queues()) {
+      if (queue.isDurable) yield { kind: 'queue', op: 'put', row: queue.row() }
+    }
+    for (const exchange of vhost.exchanges()) yield* bindingsFrom(exchange, vhost.name)
+  }
+}
+
+function* bindingsFrom(exchange: Exchange<Destination>, vhost: string): Generator<TopologyChange> {
+  for (const binding of exchange.bindings()) {
+    if (!isDurableBinding(binding)) continue
+    yield { kind: 'binding', op: 'put', row: bindingRow(vhost, binding) }
+  }
+}

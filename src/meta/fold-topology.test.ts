@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import {
+  bringUp,
+  LoggedTopology,
+  newFolder,
+  TopologyViewUnderTest,
+} from '../../test/support/topology-view-under-test.ts'
+import type { Random } from '../lib/random.ts'
+import { emptyTable, FieldTable } from '../record/message/field-table.ts'
+import { seededRandom } from '../testing/seeded-random.ts'
+import type { TopologyChange } from './topology-change.ts'
+
+const names = ['a', 'b', 'c']
+const args: FieldTable = FieldTable.from([['x-match', { type: 'longstr', value: 'any' }]])
+
+function randomChange(random: Random): TopologyChange {
+  const pick = (values: readonly string[]): string => values[random.below(values.length)] as string
+  const vhost = pick(['/', 'v'])
+  const name = pick(names)
+  const common = { vhost, name, autoDelete: false, arguments: emptyTable }
+  switch (random.below(10)) {
+    case 0:
+      return { kind: 'vhost', op: 'put', row: { name: vhost } }
+    case 1:
+      return random.below(4) === 0
+        ? { kind: 'vhost', op: 'delete', name: vhost }
+        : { kind: 'queue', op: 'delete', vhost, name }
+    case 2:
+      return { kind: 'exchange', op: 'delete', vhost, name }
+    case 3:
+      return { kind: 'exchange', op: 'put', row: { ...common, type: 'topic', internal: true } }
+    case 4:
+    case 5: {
+      const id = random.below(5)
+      const row = { ...common, type: 'classic', logId: id, cursorId: id }
+      return { kind: 'queue', op: 'put', row }
+    }
+    default: {
+      const row = {
+        vhost,
+        source: name,
+        destinationKind: random.below(2) === 0 ? ('queue' as const) : ('exchange' as const),
+        destination: pick(names),
+        routingKey: pick(['', 'k']),
+        arguments: random.below(2) === 0 ? args : emptyTable,
+      }
+      return { kind: 'binding', op: random.below(4) === 0 ? 'delete' : 'put', row }
+    }
+  }
+}
+
+test('entries add up to the same in memory and in the tables of the view', async (t) => {
+  for (let seed = 1; seed <= 25; seed++) {
+    const random = seededRandom(seed)
+    const folder = newFolder(t)
+    const log = new LoggedTopology()
+    {
+      await using opened = await TopologyViewUnderTest.follow(folder, log)
+      for (let number = 0; number < 60; number++) {
+        const changes = Array.from({ length: 1 + random.below(3) }, () => randomChange(random))
+        const { sequence, bytes } = log.put(...changes)
+        opened.view.apply(sequence, bytes)
+      }
+    }
+    // The start compares both.
+    assert.equal(await bringUp(folder, log), undefined, `seed ${seed}`)
+  }
+})

@@ -1,0 +1,48 @@
+// Topology rows as the values of their columns in `meta.db`, in the order of the columns.
+import { fieldTableToJson } from '../record/message/field-table-json.ts'
+import type { FieldTable } from '../record/message/field-table.ts'
+import type { BindingRow, ExchangeRow, QueueRow, TopicRow, VHostRow } from './topology-change.ts'
+
+export type RowValues = readonly (string | number | null)[]
+
+export function vhostValues({ name }: VHostRow): RowValues {
+  return [name]
+}
+
+export function exchangeValues(row: ExchangeRow): RowValues {
+  const { vhost, name, type, autoDelete, internal } = row
+  return [vhost, name, type, Number(autoDelete), Number(internal), argumentsText(row.arguments)]
+}
+
+export function queueValues(row: QueueRow): RowValues {
+  const { vhost, name, type, logId, cursorId, autoDelete, topic } = row
+  const args = argumentsText(row.arguments)
+  return [
+    vhost,
+    name,
+    type,
+    logId,
+    cursorId,
+    Number(autoDelete),
+    args,
+    topic ? topicText(topic) : null,
+  ]
+}
+
+export function bindingValues(row: BindingRow): RowValues {
+  const { vhost, source, destinationKind, destination, routingKey } = row
+  return [vhost, source, destinationKind, destination, routingKey, argumentsText(row.arguments)]
+}
+
+/** Nearly all queues and bindings have none. */
+function argumentsText(args: FieldTable): string {
+  return args.size === 0 ? '[]' : JSON.stringify(fieldTableToJson(args))
+}
+
+/** The same for the same settings, in whatever order they were made. */
+function topicText(topic: TopicRow): string {
+  const configs = Object.fromEntries(
+    Object.entries(topic.configs).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+  )
+  return JSON.stringify({ ...topic, configs })
+}
