@@ -47,6 +47,7 @@ export class Cleaner {
   /** What lived in each file at the survey before this one. */
   readonly #seen = new WeakMap<Segment, EarlierLook>()
   #isClosed = false
+  #isInTheWay = false
   #endPause: () => void = () => {}
 
   constructor(options: CleanerOptions) {
@@ -56,6 +57,12 @@ export class Cleaner {
   /** Ends the copying under way; what was copied is thrown away. */
   close(): void {
     this.#isClosed = true
+    this.#endPause()
+  }
+
+  /** The disk is full: a copy would take what acks and the manifest need. */
+  giveWay(): void {
+    this.#isInTheWay = true
     this.#endPause()
   }
 
@@ -96,15 +103,17 @@ export class Cleaner {
   /** Copies what lives in `sources` to a new file and returns it; the sources may go then. */
   async clean(sources: readonly Segment[]): Promise<Segment | undefined> {
     const { folder } = this.#options
+    this.#isInTheWay = false
     const target = await createSegment(folder, fileKind.survivors)
     const writer = new SurvivorWriter(target, folder.manifest.content.epoch)
     try {
       await this.#copy(sources, target, writer)
+      await this.#whenDurable()
+      this.#checkWanted()
     } catch (error) {
       await discard(folder, target)
       throw error
     }
-    await this.#whenDurable()
     const isUsed = writer.moved.size > 0
     await this.#listInstead(sources, isUsed ? target : undefined)
     // From here on the target is the only copy that counts.
@@ -171,6 +180,11 @@ export class Cleaner {
     return runSize * (1 + sharedShare) + overhead
   }
 
+  #checkWanted(): void {
+    if (this.#isClosed) throw new Error('Cleaning was ended by the close of the store')
+    if (this.#isInTheWay) throw new Error('Cleaning waits for space on the disk')
+  }
+
   async #copyLiving(source: Segment, writer: SurvivorWriter): Promise<void> {
     writer.startSource()
     const living = await this.#findLiving(source)
@@ -190,7 +204,7 @@ export class Cleaner {
       if (copiedSize > logLimits.cleaningSizePerPause) {
         copiedSize = 0
         await this.#pause()
-        if (this.#isClosed) throw new Error('Cleaning was ended by the close of the store')
+        this.#checkWanted()
       }
     }
   }
@@ -262,7 +276,7 @@ export class Cleaner {
   #pause(): Promise<void> {
     return new Promise((resolve) => {
       this.#endPause = resolve
-      if (this.#isClosed) resolve()
+      if (this.#isClosed || this.#isInTheWay) resolve()
       else this.#options.clock.after(logLimits.cleaningPauseMs, resolve)
     })
   }

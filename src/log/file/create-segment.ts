@@ -40,6 +40,8 @@ export async function createSegment(folder: SegmentFolder, kind: FileKind): Prom
     }
   } catch (error) {
     await file.close()
+    // Each try has a name of its own: nobody would remove this one before the next start.
+    await disk.unlink(path).catch(() => undefined)
     throw error
   }
   return new Segment({ id, kind, salt, priorSize, path, file, dataEnd: fileHeaderSize })

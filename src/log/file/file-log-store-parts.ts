@@ -79,6 +79,7 @@ export class FileLogStoreParts {
   readonly checkpoints: CheckpointListing
   readonly writer: WalWriter
   readonly committed: DurableCommits
+  readonly cleaner: Cleaner
   readonly housekeeper: Housekeeper
   readonly diskSpace: DiskSpace
   readonly folderWatch: FolderWatch
@@ -100,7 +101,10 @@ export class FileLogStoreParts {
       clock,
       path: opened.path,
       events,
-      onOutOfSpace: () => this.diskSpace.onOutOfSpace(),
+      onOutOfSpace: () => {
+        this.diskSpace.onOutOfSpace()
+        this.cleaner.giveWay()
+      },
       onFailed: () => this.writer.stop(),
     })
     this.patience = opened.patience
@@ -114,6 +118,15 @@ export class FileLogStoreParts {
     this.scheduler = this.#makeScheduler(opened)
     this.writer = this.#makeWriter(opened)
     const indexCache = new IndexCache(limits.indexCacheSizeMax)
+    this.cleaner = new Cleaner({
+      clock,
+      folder,
+      extents,
+      indexCache,
+      logs: this.registry.byId,
+      fileSizeMax: limits.walFileSizeMax,
+      whenDurable: this.#whenDurable,
+    })
     this.housekeeper = this.#makeHousekeeper(opened, indexCache)
     this.checkpoints = new CheckpointListing({
       segments: this.segments,
@@ -222,20 +235,12 @@ export class FileLogStoreParts {
   }
 
   #makeHousekeeper(opened: OpenedFolder, indexCache: IndexCache): Housekeeper {
-    const { clock, folder, extents, limits } = opened
+    const { clock, folder, limits } = opened
     return new Housekeeper({
       clock,
       folder,
       indexCache,
-      cleaner: new Cleaner({
-        clock,
-        folder,
-        extents,
-        indexCache,
-        logs: this.registry.byId,
-        fileSizeMax: limits.walFileSizeMax,
-        whenDurable: this.#whenDurable,
-      }),
+      cleaner: this.cleaner,
       segments: this.segments,
       whenDurable: this.#whenDurable,
       onTrouble: this.#onTrouble,
