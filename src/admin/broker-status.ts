@@ -16,6 +16,14 @@ export interface BrokerStatus {
   readonly dataFolder: string | undefined
   /** Why publishers are blocked, or undefined while they are not. */
   readonly blockedReason: string | undefined
+  readonly memory: {
+    /** What the process takes, as the system counts. */
+    readonly residentBytes: number
+    /** As much of it is in use; the rest was freed and is kept. */
+    readonly inUseBytes: number
+    /** Publishers are blocked above this. */
+    readonly watermarkBytes: number
+  }
   /** Connections of each protocol, the one that asks by HTTP among them. */
   readonly clients: Readonly<Record<ClientProtocol, number>>
   readonly counts: {

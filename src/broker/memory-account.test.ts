@@ -27,7 +27,8 @@ test('what connections hold is added up, and given back when they close', () => 
   assert.equal(memory.largest('output'), undefined)
 })
 
-test('budgets are shares of the watermark, and have an end on large machines', () => {
+test('budgets are shares of the watermark, with a beginning and an end', () => {
+  assert.equal(account(0).budgets.input, memoryLimits.budgetSizeMin)
   const small = account(100 * megabyte)
   assert.equal(small.budgets.input, 12.5 * megabyte)
   const large = account(1e12)

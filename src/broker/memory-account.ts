@@ -39,7 +39,8 @@ export class MemoryAccount {
     this.onReceived = onReceived
     const budgets = noSizes()
     for (const [kind, { share, sizeMax }] of Object.entries(memoryLimits.budgets)) {
-      budgets[kind as MemoryKind] = Math.min(watermark * share, sizeMax)
+      const size = Math.max(watermark * share, memoryLimits.budgetSizeMin)
+      budgets[kind as MemoryKind] = Math.min(size, sizeMax)
     }
     this.budgets = budgets
   }

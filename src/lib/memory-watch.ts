@@ -39,6 +39,10 @@ export class MemoryWatch implements Disposable {
   #receivedSize = 0
   /** When garbage may be collected again, unless memory grows much before. */
   #collectableAt = 0
+  /** When much came in for the last time. */
+  #quietSince = 0
+  /** What the process took after the last collection, or at the start. */
+  #restSize: number
   /** In use after the last collection. */
   #collectedSize = 0
 
@@ -48,6 +52,7 @@ export class MemoryWatch implements Disposable {
     this.watermark = watermark > 1 ? watermark : Math.floor(watermark * memory.total)
     this.#danger = this.watermark + Math.max(0, memory.total - this.watermark) / 2
     this.#usage = memory.read()
+    this.#restSize = this.#usage.resident
     this.#overhead = Math.max(0, this.#usage.resident - this.#usage.known)
     // A watermark below what the process takes at the start blocks publishers, and nobody else.
     const far = Math.max(this.watermark, this.#usage.resident) * memoryLimits.criticalFactor
@@ -65,9 +70,14 @@ export class MemoryWatch implements Disposable {
     return this.#level
   }
 
-  /** What the process took at the last look. */
-  get usage(): MemoryUsage {
-    return this.#usage
+  /** Bytes that the process took at the last look, as the system counts. */
+  get resident(): number {
+    return this.#usage.resident
+  }
+
+  /** As much of them was in use, garbage included; the rest was freed and is kept. */
+  get inUse(): number {
+    return Math.min(this.#usage.resident, this.#usage.known + this.#overhead)
   }
 
   /** Clients have sent `size` bytes: whatever grows fast grows with them. */
@@ -78,22 +88,18 @@ export class MemoryWatch implements Disposable {
 
   /** Looks at the memory now. */
   check(): void {
+    this.#noteQuiet()
     this.#receivedSize = 0
     this.#usage = this.#options.memory.read()
-    if (this.#isHigh && this.#mayCollect) this.#collect()
+    if ((this.#isHigh && this.#mayCollect) || this.#isWasteful) this.#collect()
     const level = this.#judge()
     if (level === this.#level) return
     this.#level = level
-    this.#onChanged(level, this.#inUse)
+    this.#onChanged(level, this.inUse)
   }
 
   [Symbol.dispose](): void {
     this.#timer?.stop()
-  }
-
-  /** As much as is in use, garbage included. */
-  get #inUse(): number {
-    return Math.min(this.#usage.resident, this.#usage.known + this.#overhead)
   }
 
   get #heapShare(): number {
@@ -105,9 +111,22 @@ export class MemoryWatch implements Disposable {
     return this.#usage.resident >= this.watermark || this.#heapShare >= heapLowShare
   }
 
+  /** A quiet moment after a busy one, whose garbage nobody would collect for long. */
+  get #isWasteful(): boolean {
+    const { resident } = this.#usage
+    const isQuiet = this.#quietSince <= this.#options.clock.monotonic() - memoryLimits.quietMs
+    return isQuiet && resident - this.#restSize > memoryLimits.quietWasteSize
+  }
+
+  #noteQuiet(): void {
+    if (this.#receivedSize > memoryLimits.quietReceivedSize) {
+      this.#quietSince = this.#options.clock.monotonic()
+    }
+  }
+
   get #mayCollect(): boolean {
     const isLate = this.#options.clock.monotonic() >= this.#collectableAt
-    return isLate || this.#inUse - this.#collectedSize > this.watermark * memoryLimits.collectShare
+    return isLate || this.inUse - this.#collectedSize > this.watermark * memoryLimits.collectShare
   }
 
   #collect(): void {
@@ -118,13 +137,14 @@ export class MemoryWatch implements Disposable {
     const pause = (now - startedAt) * memoryLimits.collectPauseFactor
     this.#collectableAt = now + Math.max(memoryLimits.collectMsMin, pause)
     this.#usage = memory.read()
-    this.#collectedSize = this.#inUse
+    this.#collectedSize = this.inUse
+    this.#restSize = this.#usage.resident
   }
 
   /** A level lasts until a little more than what made it is free. */
   #judge(): MemoryLevel {
     const { heapLowShare, heapCriticalShare, recoveredShare } = memoryLimits
-    const inUse = this.#inUse
+    const inUse = this.inUse
     const heapShare = this.#heapShare
     const isAt = (level: MemoryLevel): number => (this.#level === level ? recoveredShare : 1)
     const critical = isAt('critical')

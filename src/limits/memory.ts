@@ -30,6 +30,8 @@ export const memoryLimits = {
   collectPauseFactor: 50,
   /** … unless what is in use has grown by this share of the watermark. */
   collectShare: 0.06,
+  /** Each budget of what clients may make the broker hold has so much, whatever the watermark is. */
+  budgetSizeMin: (8 * MiB) as number,
   /**
    * What clients may make the broker hold together: a share of the watermark, and so many bytes at most.
    * Input is parts of messages, requests and transactions; output is what peers have not taken.
@@ -62,6 +64,12 @@ export const memoryLimits = {
   inputPerTurnMin: (128 * KiB) as number,
   /** While others wait for memory, nobody holds much of it who sends nothing for so long. */
   inputIdleMsMax: 5000,
+  /** Garbage is also collected when less than this came in between two looks … */
+  quietReceivedSize: (256 * KiB) as number,
+  /** … for so long … */
+  quietMs: 3000,
+  /** … and the process takes so much more than after the last collection. */
+  quietWasteSize: (32 * MiB) as number,
   /** A checksum of more is taken in steps of this size, of less than a millisecond. */
   crcPerTurnMax: (2 * MiB) as number,
 } as const

@@ -9,24 +9,22 @@ import type { BrokerState, BrokerStatus } from '../admin/broker-status.ts'
 import { Users } from '../auth/users.ts'
 import { ClientRegistry } from '../broker/client/client-registry.ts'
 import type { GroupConfig } from '../broker/group/group-config.ts'
-import { MemoryAccount } from '../broker/memory-account.ts'
 import { Cell } from '../cell/cell.ts'
 import type { StorageKind } from '../cell/storage.ts'
 import { BatchWorker } from '../crossing/batch-worker.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Address } from '../lib/listen.ts'
 import type { Logger } from '../lib/logger.ts'
-import { type MemoryLevel, MemoryWatch } from '../lib/memory-watch.ts'
 import type { Random } from '../lib/random.ts'
 import { Turn } from '../lib/turn.ts'
 import { version } from '../lib/version.ts'
 import { programLimits } from '../limits/program.ts'
-import { InputBudget } from '../server/input-budget.ts'
 import type { TlsCredentials } from '../server/tls-credentials.ts'
 import type { BrokerOptions } from '../settings/settings.ts'
 import { countEverything } from './count-everything.ts'
 import { type Doors, systemDoors } from './doors.ts'
 import { openService } from './listeners.ts'
+import { MemoryGuard } from './memory-guard.ts'
 import type { ProtocolParts, ProtocolServer } from './protocol-server.ts'
 import type { Service } from './service.ts'
 import { openServices, protocols } from './services.ts'
@@ -120,7 +118,14 @@ export class Node implements AsyncDisposable {
     // First of all: nothing is opened for a broker that cannot start.
     const credentials = await this.#readCertificates()
     const cell = await this.#openCell(parts)
-    const memory = this.#watchMemory(cell)
+    const memory = this.#stack.use(
+      new MemoryGuard(cell.broker, {
+        clock: this.#clock,
+        memory: this.#doors.memory,
+        logger: this.#logger,
+        watermark: this.#options.memoryWatermark,
+      }),
+    )
     const opened = await this.#openProtocols(cell, memory)
     // No group may lose a member because its connection is closed.
     this.#stack.defer(() => cell.rest())
@@ -158,26 +163,7 @@ export class Node implements AsyncDisposable {
     return cell
   }
 
-  #watchMemory({ broker }: Cell): MemoryAccount {
-    const watch = new MemoryWatch({
-      clock: this.#clock,
-      memory: this.#doors.memory,
-      watermark: this.#options.memoryWatermark,
-    })
-    const account = new MemoryAccount({
-      watermark: watch.watermark,
-      onReceived: (size) => watch.onReceived(size),
-    })
-    watch.start((level, inUse) => {
-      logMemory(level, inUse, this.#logger)
-      account.level = level
-      broker.shortage.set('memory', level !== 'ample')
-    })
-    this.#stack.use(watch)
-    return account
-  }
-
-  async #openProtocols(cell: Cell, memory: MemoryAccount): Promise<Opened[]> {
+  async #openProtocols(cell: Cell, memory: MemoryGuard): Promise<Opened[]> {
     const parts = this.#lend(cell, memory)
     const opened: Opened[] = []
     for (const protocol of protocols) {
@@ -191,15 +177,11 @@ export class Node implements AsyncDisposable {
     return opened
   }
 
-  #lend(cell: Cell, memory: MemoryAccount): ProtocolParts {
+  #lend(cell: Cell, memory: MemoryGuard): ProtocolParts {
     return {
       cell,
-      memory,
-      inputBudget: new InputBudget({
-        account: memory,
-        clock: this.#clock,
-        uncommittedSize: () => cell.broker.store.uncommittedSize,
-      }),
+      memory: memory.account,
+      inputBudget: memory.inputBudget,
       users: this.#users,
       clients: this.clients,
       options: this.#options,
@@ -209,7 +191,7 @@ export class Node implements AsyncDisposable {
       logger: this.#logger,
       batchWorker: this.#batchWorker,
       addresses: this.addresses,
-      status: () => this.#status(cell),
+      status: () => this.#status(cell, memory),
     }
   }
 
@@ -244,7 +226,7 @@ export class Node implements AsyncDisposable {
     for (const server of this.#servers) void server.prepare?.()
   }
 
-  #status(cell: Cell): BrokerStatus {
+  #status(cell: Cell, memory: MemoryGuard): BrokerStatus {
     return {
       state: this.#state,
       version,
@@ -252,6 +234,7 @@ export class Node implements AsyncDisposable {
       addresses: this.addresses,
       dataFolder: path.resolve(this.#options.data),
       blockedReason: cell.broker.shortage.reason,
+      memory: memory.status,
       ...countEverything(cell.broker, this.clients),
     }
   }
@@ -261,13 +244,6 @@ export class Node implements AsyncDisposable {
     await this.#stack.disposeAsync()
     await this.#lastStack.disposeAsync()
   }
-}
-
-function logMemory(level: MemoryLevel, inUse: number, logger: Logger): void {
-  const megabytes = Math.round(inUse / 1e6)
-  if (level === 'ample') logger.info({ megabytes }, 'There is memory enough again')
-  else if (level === 'low') logger.warn({ megabytes }, 'Publishers are blocked: low on memory')
-  else logger.error({ megabytes }, 'Memory is nearly used up: nothing new is taken on')
 }
 
 function groupConfigOf(options: BrokerOptions): Partial<GroupConfig> {

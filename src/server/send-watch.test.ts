@@ -101,7 +101,7 @@ test('a peer that takes nothing is ended soon while too much is unsent in all', 
   const [deaf, slow] = [new SenderDouble(), new SenderDouble()]
   for (const each of [deaf, slow]) watch.watch(each)
   const holder = { onMemoryNeeded: () => undefined }
-  memory.open(holder).set('output', 1000)
+  memory.open(holder).set('output', 10_000_000)
   for (let seconds = 0; seconds <= networkLimits.pressedSendMsMax / 1000; seconds++) {
     clock.advance(1000)
     slow.taken++

@@ -21,25 +21,33 @@ interface ReadyFile {
   readonly amqp: { readonly host: string; readonly port: number }
   /** With `--kafka-port 0` among the flags. */
   readonly kafka?: { readonly host: string; readonly port: number }
+  /** With `--http-port 0` among the flags. */
+  readonly http?: { readonly host: string; readonly port: number }
 }
 
 /** A started broker process. */
 export class TestBroker implements AsyncDisposable {
   readonly #folder: string
   readonly #args: readonly string[]
+  readonly #nodeFlags: readonly string[]
   #child: ChildProcess | undefined
   #port = 0
   #kafkaPort = 0
+  #httpPort = 0
   #output = ''
 
-  private constructor(args: readonly string[]) {
+  private constructor(args: readonly string[], nodeFlags: readonly string[]) {
     this.#folder = mkdtempSync(join(tmpdir(), 'pabal-test-'))
     this.#args = args
+    this.#nodeFlags = nodeFlags
   }
 
-  /** Starts a broker with extra flags `args`, ready to be connected to. */
-  static async start(args: readonly string[] = []): Promise<TestBroker> {
-    const broker = new TestBroker(args)
+  /** Starts a broker with extra flags `args`, and Node's own, ready to be connected to. */
+  static async start(
+    args: readonly string[] = [],
+    nodeFlags: readonly string[] = [],
+  ): Promise<TestBroker> {
+    const broker = new TestBroker(args, nodeFlags)
     try {
       await broker.restart()
     } catch (error) {
@@ -63,6 +71,11 @@ export class TestBroker implements AsyncDisposable {
     return this.#kafkaPort
   }
 
+  /** Where the status is; another one after a restart. */
+  get httpPort(): number {
+    return this.#httpPort
+  }
+
   get pid(): number | undefined {
     return this.#child?.pid
   }
@@ -70,6 +83,12 @@ export class TestBroker implements AsyncDisposable {
   /** Folder that outlives a restart. */
   get dataFolder(): string {
     return join(this.#folder, 'data')
+  }
+
+  /** Whether the process has ended by itself or was killed. */
+  get isGone(): boolean {
+    const child = this.#child
+    return child === undefined || child.exitCode !== null || child.signalCode !== null
   }
 
   /** Everything the process wrote to stdout and stderr so far. */
@@ -91,10 +110,14 @@ export class TestBroker implements AsyncDisposable {
   async restart(): Promise<void> {
     const readyFile = join(this.#folder, 'ready.json')
     rmSync(readyFile, { force: true })
-    const child = spawn(process.execPath, [mainFile, ...this.#flags(readyFile)], {
-      cwd: this.#folder,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
+    const child = spawn(
+      process.execPath,
+      [...this.#nodeFlags, mainFile, ...this.#flags(readyFile)],
+      {
+        cwd: this.#folder,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    )
     this.#child = child
     const collect = (chunk: Buffer): void => {
       this.#output += chunk.toString()
@@ -104,6 +127,7 @@ export class TestBroker implements AsyncDisposable {
     const ready = await this.#ready(child, readyFile)
     this.#port = ready.amqp.port
     this.#kafkaPort = ready.kafka?.port ?? 0
+    this.#httpPort = ready.http?.port ?? 0
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -5,7 +5,7 @@ import { type DeliveryHolder, UnackedDeliveries } from '../../broker/unacked-del
 import { memoryLimits } from '../../limits/memory.ts'
 import { DeliveryRoom, type RoomSeeker } from './delivery-room.ts'
 
-const memory = new MemoryAccount({ watermark: 8e6, onReceived: () => undefined })
+const memory = new MemoryAccount({ watermark: 80e6, onReceived: () => undefined })
 const holder: DeliveryHolder = { settle: () => undefined }
 
 class Seeker implements RoomSeeker {
@@ -52,7 +52,7 @@ test('while unacked deliveries take too much in all, a channel with many of them
   const unacked = new UnackedDeliveries()
   const room = new DeliveryRoom(unacked, memory)
   const share = memory.open({ onMemoryNeeded: () => undefined })
-  share.set('unacked', 1_000_001)
+  share.set('unacked', 10_000_001)
   for (let tag = 1; tag <= memoryLimits.pressedUnackedMax; tag++) {
     assert.equal(room.hasRoomFor(false), true)
     unacked.add(tag, holder, tag)

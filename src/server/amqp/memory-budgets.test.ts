@@ -7,7 +7,7 @@ import { waitFor } from '../../../test/support/wait-for.ts'
 import { memoryLimits } from '../../limits/memory.ts'
 
 const megabyte = 1024 * 1024
-/** Budgets are 10 MiB of input and of output, and 5 MiB of what is parked. */
+/** Budgets are 10 MiB of input and of output, and 8 MiB of what is parked. */
 const watermark = 80 * megabyte
 const resourceError = 506
 /** What one chunk brings before the connection is paused. */
