@@ -41,6 +41,9 @@ export const separateSubfolders: readonly string[] = ['codec', 'server', 'record
  */
 export const foldersWithoutKnots: readonly string[] = [
   'src/server/amqp/',
+  'src/record/',
+  'src/crossing/',
+  'src/broker/publish/',
   'src/server/kafka/',
   'src/broker/group/',
 ]

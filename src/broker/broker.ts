@@ -4,6 +4,7 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Random } from '../lib/random.ts'
 import type { Turn } from '../lib/turn.ts'
+import { logLimits } from '../limits/log.ts'
 import { findCursor, type LogCursor } from '../log/log-cursor.ts'
 import type { LogStore } from '../log/log-store.ts'
 import type { Log } from '../log/log.ts'
@@ -19,7 +20,10 @@ import type { Destination } from './destination.ts'
 import { DynamicSettings } from './dynamic-settings.ts'
 import type { InertNotice } from './inert-settings.ts'
 import { InertWatch } from './inert-watch.ts'
-import { Publisher } from './publisher.ts'
+import { Intake, type IntakeClient } from './publish/intake.ts'
+import { MessageRouter } from './publish/message-router.ts'
+import { type Publish, Publisher } from './publish/publisher.ts'
+import type { Settlement } from './publish/settlement.ts'
 import { ExpirySweep } from './queue/expiry-sweep.ts'
 import { type ConnectionToken, Queue, type QueueContext } from './queue/queue.ts'
 import { ReplyRegistry } from './reply-registry.ts'
@@ -74,6 +78,7 @@ export const defaultVHost = '/'
 
 export class Broker {
   readonly store: LogStore
+  readonly turn: Turn
   readonly random: Random
   readonly clock: Clock
   readonly topology: TopologyLog
@@ -91,6 +96,7 @@ export class Broker {
   readonly inert: InertWatch
   /** Told just before a queue or topic is deleted. */
   readonly deletionListeners: ((queue: Destination) => void)[] = []
+  readonly #publisher: Publisher
   readonly #vhosts = new Map<string, VHost<Destination>>()
   readonly #topics = new Map<string, Topics>()
   readonly #routes = new Map<string, RouteCache>()
@@ -99,6 +105,8 @@ export class Broker {
 
   constructor(options: BrokerOptions) {
     this.store = options.store
+    this.turn = options.turn
+    this.#publisher = new Publisher(options.store)
     this.random = options.random
     this.shortage = options.shortage ?? new Shortage()
     this.clock = options.clock
@@ -215,8 +223,29 @@ export class Broker {
     for (const topics of this.#topics.values()) yield* topics.queuePartitions()
   }
 
-  createPublisher(): Publisher {
-    return new Publisher(this.store)
+  /** Where the messages of a client to a virtual host come in. */
+  createIntake(vhost: VHost<Destination>, client: IntakeClient): Intake {
+    return new Intake(this, client, new MessageRouter(vhost, this.routesOf(vhost)))
+  }
+
+  /** Publishes and settles as one atom: after a crash all of it is there or nothing. */
+  commit(publishes: readonly Publish[], settlements: readonly Settlement[]): Ticket | undefined {
+    this.store.beginAtom()
+    for (const { route, source } of publishes) this.#publisher.publishWithinAtom(route, source)
+    for (const { holder, offset, reason } of settlements) holder.settle(offset, reason)
+    return this.store.endAtom()
+  }
+
+  /** Drops the records of a partition below `offset`. */
+  trim(partition: Partition, offset: number): Ticket | undefined {
+    this.store.beginAtom()
+    this.store.trim(partition.log, offset)
+    return this.store.endAtom()
+  }
+
+  /** Whether so much waits for the disk that publishers should be read no further. */
+  get isAheadOfDisk(): boolean {
+    return this.store.uncommittedSize > logLimits.uncommittedSizeMax
   }
 
   /** Declares a queue or checks that it is there as asked; see `declareQueue`. */

@@ -9,7 +9,7 @@ import { type DeathReason, isDeathCycle, withDeath } from '../record/message/dea
 import { RecordSource } from '../record/message/record-source.ts'
 import type { RecordView } from '../record/message/record-view.ts'
 import type { Destination } from './destination.ts'
-import { Publisher } from './publisher.ts'
+import { Publisher } from './publish/publisher.ts'
 import type { Queue } from './queue/queue.ts'
 import { routeTo } from './route-cache.ts'
 import type { VHost } from './vhost.ts'

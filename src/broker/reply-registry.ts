@@ -10,6 +10,12 @@ export const replyQueueName = 'amq.rabbitmq.reply-to'
 const addressPrefix = `${replyQueueName}.`
 const tokenBytes = 16
 
+/** Whoever asks directly, as its questions need it. */
+export interface ReplyAddressee {
+  /** What its messages get as reply-to. */
+  readonly address: string
+}
+
 /** Takes the answers. */
 export interface ReplyTarget {
   deliverReply(source: RecordSource): void

@@ -23,6 +23,8 @@ export interface Route {
   readonly needsKey: boolean
   /** Some refuse messages when they are full. */
   readonly mayRefuse: boolean
+  /** CC or BCC headers had a part in it: BCC has to be taken out. */
+  readonly hasCopies: boolean
 }
 
 /** A route and the bytes it is found by. */
@@ -98,7 +100,7 @@ export function routeTo(queues: readonly Destination[], exchange: ExchangeCounte
     if (queue.needsKey) needsKey = true
     if (queue.mayRefuse) mayRefuse = true
   }
-  return { queues, durableCount, exchange, needsKey, mayRefuse }
+  return { queues, durableCount, exchange, needsKey, mayRefuse, hasCopies: false }
 }
 
 function isSame(known: Buffer, address: Buffer, start: number, end: number): boolean {

@@ -28,8 +28,6 @@ export const amqpLimits = {
   parkedSizeMax: (4 * MiB) as number,
   /** What keeping a frame takes beside its payload: tiny ones must not get past the limits. */
   keptFrameSize: 128,
-  /** The same for a message or a settlement that waits for a commit or to be unblocked. */
-  keptMessageSize: 512,
   /** Direct replies to a connection that does not read are dropped beyond this. */
   unreadRepliesSizeMax: (16 * MiB) as number,
   /** Consumers of one channel. */

@@ -24,6 +24,8 @@ export const brokerLimits = {
   expirationMsMax: 315_360_000_000,
   /** Unacked deliveries of one channel: what bounds memory when no prefetch is set. */
   unackedPerChannelMax: 262_144,
+  /** What keeping a message or a settlement takes besides: tiny ones must not get past the limits. */
+  keptMessageSize: 512,
   /** Messages and settlements of one transaction, which is one atom. */
   transactionSizeMax: (64 * MiB) as number,
   /** Memory for resolved addresses of a virtual host; with more distinct keys they are resolved again. */

@@ -144,7 +144,7 @@ export interface LogStore {
    * `RecordSource.asideId`. The body is kept in memory until its record is committed.
    */
   writeAside(body: Buffer, done: (asideId: number) => void): void
-  /** The id is not going to be used (its publisher left before its atom). */
+  /** The publisher of a large body needs its id no more: the body goes, unless a record has it. */
   dropAside(asideId: number): void
 
   /** Seals and flushes what is open, then releases everything. Nothing may be called after. */

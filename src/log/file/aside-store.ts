@@ -74,8 +74,9 @@ export class AsideStore {
     done(id)
   }
 
-  /** The id is not going to be used. */
+  /** Its publisher needs the id no more: the body is removed, unless a record has it. */
   drop(id: number): void {
+    if (this.#counts.has(id)) return
     this.#forget(id)
     void this.#remove(id)
   }

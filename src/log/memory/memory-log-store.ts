@@ -53,6 +53,8 @@ export class MemoryLogStore implements LogStore, LogEngine<Log>, CursorEngine {
   #lastCursorId = 0
   #lastTopologySequence = 0
   #lastAsideId = 0
+  /** Those that records have. */
+  readonly #usedAsides = new Set<number>()
 
   constructor(options: MemoryLogStoreOptions) {
     this.converter = options.converter
@@ -194,7 +196,10 @@ export class MemoryLogStore implements LogStore, LogEngine<Log>, CursorEngine {
   }
 
   dropAside(asideId: number): void {
+    if (this.#usedAsides.has(asideId)) return
+    const body = this.asideBodies.get(asideId)
     this.asideBodies.delete(asideId)
+    if (body !== undefined) largePages.letGo(body)
   }
 
   close(): Promise<void> {
@@ -217,7 +222,9 @@ export class MemoryLogStore implements LogStore, LogEngine<Log>, CursorEngine {
     return false
   }
 
-  onAsideAppended(): void {}
+  onAsideAppended(_log: Log, _offset: number, asideId: number): void {
+    this.#usedAsides.add(asideId)
+  }
 
   onVolatileRun(): void {}
 

@@ -5,6 +5,7 @@
 import { BrokerError, unknownDeliveryTag } from '../../broker/broker-error.ts'
 import { ClientCounters } from '../../broker/counters/client-counters.ts'
 import type { Destination } from '../../broker/destination.ts'
+import type { ReplyAddressee } from '../../broker/reply-registry.ts'
 import { type Settle, UnackedDeliveries } from '../../broker/unacked-deliveries.ts'
 import type { VHost } from '../../broker/vhost.ts'
 import type { FrameReader } from '../../codec/amqp/frame.ts'
@@ -27,7 +28,6 @@ import type { Ticket } from '../../log/ticket.ts'
 import { ChannelPublisher, type PublishingChannel } from './channel-publisher.ts'
 import type { ConnectionSession } from './connection-session.ts'
 import { DeliveryRoom } from './delivery-room.ts'
-import type { ReplyAddressee } from './direct-reply.ts'
 import { isDeclaration } from './is-declaration.ts'
 import type { Output } from './output.ts'
 import { unexpectedFrame } from './publish-state.ts'
@@ -114,7 +114,7 @@ export class Channel implements PublishingChannel, TurnTask {
 
   /** Handles the frame that the reader stands at, or parks it. Throws what `reply.ts` knows. */
   onFrame(reader: FrameReader): void {
-    if (this.#isWaiting) {
+    if (this.#isHeldUp || this.#parked.size > 0) {
       this.#park(reader)
       return
     }
@@ -173,8 +173,9 @@ export class Channel implements PublishingChannel, TurnTask {
     for (const consumerTag of tags) this.send({ id: BASIC_CANCEL, consumerTag, noWait: true })
   }
 
-  get isWaiting(): boolean {
-    return this.#isWaiting
+  /** Whether it waits for something, or its intake does. */
+  get #isHeldUp(): boolean {
+    return this.#isWaiting || this.publisher.intake.isHolding
   }
 
   /** From now on frames are parked. */
@@ -204,18 +205,23 @@ export class Channel implements PublishingChannel, TurnTask {
     this.#isWaiting = false
     if (this.state === 'gone') return
     if (first !== undefined) this.connection.guard(this, first)
-    while (!this.#isWaiting && this.#parked.size > 0) {
+    this.goOn()
+  }
+
+  /** Handles what was parked, as far as nothing of it makes the channel wait again. In a turn of its own. */
+  goOn(): void {
+    if (this.state === 'gone') return
+    while (!this.#isHeldUp && this.#parked.size > 0) {
       const { type, payload } = this.#parked.shift() as ParkedFrame
-      this.connection.held.unpark(parkedSizeOf(payload))
+      this.connection.held.change('parked', -parkedSizeOf(payload))
       this.connection.guard(this, () => this.#handle(type, payload, 0, payload.length))
     }
-    if (!this.#isWaiting && !this.connection.isBlocked) this.publisher.onUnblocked()
     this.connection.onUnparked()
   }
 
   /** Whether something that came has not been handled yet. */
   get isBusy(): boolean {
-    return this.state === 'open' && (this.#isWaiting || this.publisher.hasParked)
+    return this.state === 'open' && (this.#isWaiting || this.publisher.intake.isBusy)
   }
 
   /** The next delivery's tag. */
@@ -281,7 +287,7 @@ export class Channel implements PublishingChannel, TurnTask {
   #dropParked(): void {
     while (this.#parked.size > 0) {
       const { payload } = this.#parked.shift() as ParkedFrame
-      this.connection.held.unpark(parkedSizeOf(payload))
+      this.connection.held.change('parked', -parkedSizeOf(payload))
     }
   }
 
@@ -358,7 +364,7 @@ export class Channel implements PublishingChannel, TurnTask {
   #park(reader: FrameReader): void {
     const payload = Buffer.from(reader.buffer.subarray(reader.start, reader.end))
     this.#parked.push({ type: reader.type, payload })
-    this.connection.held.park(parkedSizeOf(payload))
+    this.connection.held.change('parked', parkedSizeOf(payload))
   }
 }
 

@@ -44,6 +44,8 @@ export interface ConnectionSession {
   scheduleConfirms(channel: ConfirmingChannel): void
   /** Runs `action` for a channel; what it throws closes the channel or the connection. */
   guard(channel: ClosableChannel, action: () => void): void
+  /** Closes what the error says: the channel or the connection. */
+  onError(error: unknown, channel: ClosableChannel): void
   /** The channel is closed; its number is free again. */
   forgetChannel(channel: ClosableChannel): void
   /** A channel has handled what it had parked. */

@@ -26,7 +26,6 @@ import { parseProtocolHeader, PROTOCOL_HEADER_SIZE } from '../../codec/amqp/prot
 import type { Timer } from '../../lib/clock.ts'
 import { turnPhase, type TurnTask } from '../../lib/turn.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
-import { logLimits } from '../../limits/log.ts'
 import type { Ticket } from '../../log/ticket.ts'
 import type { FieldTable } from '../../record/message/field-table.ts'
 import type { ByteSource, Incoming } from '../byte-source.ts'
@@ -183,7 +182,7 @@ export class Connection
     try {
       action()
     } catch (error) {
-      this.#onError(error, channel)
+      this.onError(error, channel)
     }
   }
 
@@ -244,7 +243,6 @@ export class Connection
 
   onUnblocked(): void {
     this.blockedNotice.lift()
-    for (const channel of this.#channels) channel?.publisher.onUnblocked()
     this.onUnparked()
   }
 
@@ -314,8 +312,7 @@ export class Connection
       }
       this.#onFrame()
     }
-    if (this.context.broker.store.uncommittedSize > logLimits.uncommittedSizeMax)
-      this.#pauseForCommit()
+    if (this.context.broker.isAheadOfDisk) this.#pauseForCommit()
   }
 
   /** Moves to the next frame; before the first one comes the protocol header. */
@@ -348,7 +345,7 @@ export class Connection
       if (channel !== undefined && this.status === 'running') channel.onFrame(this.#reader)
       else this.#onOtherFrame(number)
     } catch (error) {
-      this.#onError(error, channel)
+      this.onError(error, channel)
     }
   }
 
@@ -424,7 +421,8 @@ export class Connection
     this.status = 'closing'
   }
 
-  #onError(error: unknown, channel: ClosableChannel | undefined): void {
+  /** Closes what the error says: the channel or the connection. */
+  onError(error: unknown, channel: ClosableChannel | undefined): void {
     const reply = replyTo(error) ?? this.#replyToBug(error)
     const methodId = channel?.methodId ?? this.#methodId
     if (reply.closes === 'channel' && channel !== undefined) {

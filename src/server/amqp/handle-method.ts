@@ -60,13 +60,11 @@ function handleChannelMethod(channel: Channel, method: AmqpMethod): void {
 
 /** What was published before is published first, also when publishers are blocked. */
 function closeChannel(channel: Channel): void {
-  if (channel.publisher.hasParked) {
-    channel.publisher.whenUnblocked(() => closeChannel(channel))
-    return
-  }
-  channel.release()
-  channel.connection.send(channel.number, { id: amqp.CHANNEL_CLOSE_OK })
-  channel.connection.forgetChannel(channel)
+  channel.publisher.intake.whenIdle(() => {
+    channel.release()
+    channel.connection.send(channel.number, { id: amqp.CHANNEL_CLOSE_OK })
+    channel.connection.forgetChannel(channel)
+  })
 }
 
 function handleConfirmMethod(channel: Channel, method: AmqpMethod): void {

@@ -31,24 +31,21 @@ export class HeldMemory implements InputSource {
     return this.memory.sizes.parked
   }
 
-  /** `size` bytes more (less when negative) of messages that are not complete, or not committed. */
-  changeInput(size: number): void {
+  /**
+   * `size` bytes more, or less when it is negative: parked in a channel (`resumeIfFew` has to follow when
+   * they are less), or input, which is messages that are not complete, not written or not committed.
+   */
+  change(kind: 'parked' | 'input', size: number): void {
     if (size === 0) return
-    this.memory.change('input', size)
+    this.memory.change(kind, size)
+    if (kind === 'input') this.#onInputChanged(size)
+    else if (this.parkedSize > this.#parkedSizeMax) this.#parts.gate.pause(pauseReason.parked)
+  }
+
+  #onInputChanged(size: number): void {
     const { inputBudget } = this.#parts.context
     if (size > 0) inputBudget.onGrown(this)
     else inputBudget.onShrunk(this)
-  }
-
-  /** `size` bytes more wait in a channel. */
-  park(size: number): void {
-    this.memory.change('parked', size)
-    if (this.parkedSize > this.#parkedSizeMax) this.#parts.gate.pause(pauseReason.parked)
-  }
-
-  /** `size` bytes no longer wait there. `resumeIfFew` has to follow. */
-  unpark(size: number): void {
-    this.memory.change('parked', -size)
   }
 
   /** Goes on reading when little is parked. */

@@ -1,10 +1,9 @@
 // The consumer of direct replies (see broker/reply-registry.ts): answers are written to its channel
 // as they come, at most once, and never stored.
-import type { ReplyTarget } from '../../broker/reply-registry.ts'
+import type { ReplyAddressee, ReplyTarget } from '../../broker/reply-registry.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 import type { Channel, ChannelConsumer } from './channel.ts'
-import type { ReplyAddressee } from './direct-reply.ts'
 import { encodeTag, viewOf, writeDelivery } from './write-content.ts'
 
 export class ReplyConsumer implements ReplyTarget, ReplyAddressee, ChannelConsumer {

@@ -2,27 +2,21 @@
 // atom: after a crash all of it is there or none.
 import { preconditionFailed } from '../../broker/broker-error.ts'
 import type { ClientCounters } from '../../broker/counters/client-counters.ts'
-import type { Route } from '../../broker/route-cache.ts'
-import type {
-  DeliveryHolder,
-  Settle,
-  SettleReason,
-  UnackedDeliveries,
-} from '../../broker/unacked-deliveries.ts'
+import type { Intake } from '../../broker/publish/intake.ts'
+import type { KeptMessage } from '../../broker/publish/kept-message.ts'
+import type { Settlement } from '../../broker/publish/settlement.ts'
+import type { Settle, SettleReason, UnackedDeliveries } from '../../broker/unacked-deliveries.ts'
 import { type AmqpMethod, TX_COMMIT_OK } from '../../codec/amqp/methods.gen.ts'
-import { largePages } from '../../lib/large-pages.ts'
-import { amqpLimits } from '../../limits/amqp.ts'
 import { brokerLimits } from '../../limits/broker.ts'
 import type { Ticket } from '../../log/ticket.ts'
-import { type ChannelPublisher, type KeptMessage, setKey, sizeOf } from './channel-publisher.ts'
 import type { ConnectionSession } from './connection-session.ts'
 import type { DeliveryRoom } from './delivery-room.ts'
-import { requeue, settlers } from './settle.ts'
+import { requeue } from './settle.ts'
 
 /** The channel whose work is kept until a commit. */
 export interface TransactedChannel {
   readonly connection: ConnectionSession
-  readonly publisher: ChannelPublisher
+  readonly publisher: { readonly intake: Intake }
   readonly unacked: UnackedDeliveries
   readonly room: DeliveryRoom
   readonly counters: ClientCounters
@@ -34,17 +28,14 @@ export interface TransactedChannel {
   replyWhenDurable(ticket: Ticket | undefined, method: AmqpMethod): void
 }
 
-interface Settled {
+interface TaggedSettlement extends Settlement {
   readonly tag: number
-  readonly holder: DeliveryHolder
-  readonly offset: number
-  readonly reason: SettleReason
 }
 
 export class ChannelTransaction {
   readonly #channel: TransactedChannel
   #publishes: KeptMessage[] = []
-  #settled: Settled[] = []
+  #settlements: TaggedSettlement[] = []
   #size = 0
 
   constructor(channel: TransactedChannel) {
@@ -53,102 +44,74 @@ export class ChannelTransaction {
 
   /** Keeps a message for the commit. Throws `precondition_failed` when the transaction is too large. */
   addPublish(message: KeptMessage): void {
-    // A missing exchange is an error now, not at the commit.
-    this.#channel.publisher.route(message.source)
     this.#publishes.push(message)
-    this.#grow(sizeOf(message.source))
+    this.#grow(message.size)
   }
 
   /** Takes deliveries out of the channel until commit or rollback. Throws for an unknown tag. */
   addSettled(tag: number, isMultiple: boolean, reason: SettleReason): void {
     let size = 0
     this.#channel.settle(tag, isMultiple, (holder, offset, settledTag) => {
-      this.#settled.push({ tag: settledTag, holder, offset, reason })
-      size += amqpLimits.keptMessageSize
+      this.#settlements.push({ tag: settledTag, holder, offset, reason })
+      size += brokerLimits.keptMessageSize
     })
     this.#grow(size)
   }
 
   /** Publishes and settles everything as one atom and answers commit-ok when it is durable. */
   commit(): void {
-    const { connection, publisher } = this.#channel
-    if (connection.isBlocked && this.#publishes.length > 0) {
-      publisher.whenUnblocked(() => this.commit())
-      return
-    }
+    const { outputRoom } = this.#channel.connection
     // Its messages may come back as returns.
-    if (!connection.outputRoom.hasRoom) {
+    if (!outputRoom.hasRoom) {
       this.#channel.waitForRoom(() => this.commit())
       return
     }
-    // Before anything happens: an exchange may have gone since.
-    const routed = this.#publishes.map((message) => ({ message, route: this.#prepare(message) }))
-    const settled = this.#settled
-    this.#forget()
-    const { store } = connection.context.broker
-    store.beginAtom()
-    for (const { message, route } of routed) {
-      publisher.publisher.publishWithinAtom(route, message.source)
-    }
-    for (const { tag, holder, offset, reason } of settled) {
-      settlers[reason](holder, offset, tag)
-      if (reason === 'ack') this.#channel.counters.acked++
-    }
-    const ticket = store.endAtom()
-    for (const { message, route } of routed) {
-      publisher.onPublished(route, message.source, message.isMandatory)
-    }
-    letGoBodies(routed.map(({ message }) => message))
-    this.#channel.room.tellRefused()
-    this.#channel.replyWhenDurable(ticket, { id: TX_COMMIT_OK })
+    this.#channel.publisher.intake.commit({
+      publishes: this.#publishes,
+      settlements: this.#settlements,
+      onCommitted: (ticket) => this.#onCommitted(ticket),
+    })
   }
 
   /** Forgets the publishes; the deliveries are unacked again, not requeued. */
   rollback(): void {
-    const settled = this.#settled
-    this.#clear()
-    for (const { tag, holder, offset } of settled)
+    for (const { tag, holder, offset } of this.#settlements)
       this.#channel.unacked.restore(tag, holder, offset)
+    this.#releasePublishes()
+    this.#clear()
   }
 
   /** The channel is gone: what it settled and did not commit goes back to the queues. */
   release(): void {
-    for (const { holder, offset } of this.#settled) requeue(holder, offset)
+    for (const { holder, offset } of this.#settlements) requeue(holder, offset)
+    this.#releasePublishes()
     this.#clear()
   }
 
-  /** Finds where a message goes, and takes out of it what only that is for. */
-  #prepare({ source }: KeptMessage): Route {
-    const { publisher } = this.#channel
-    const route = publisher.route(source)
-    publisher.hideBlindCopies(source)
-    setKey(route, source)
-    return route
+  #onCommitted(ticket: Ticket | undefined): void {
+    for (const { reason } of this.#settlements) if (reason === 'ack') this.#channel.counters.acked++
+    this.#clear()
+    this.#channel.room.tellRefused()
+    this.#channel.replyWhenDurable(ticket, { id: TX_COMMIT_OK })
   }
 
   #grow(size: number): void {
     this.#size += size
-    this.#channel.connection.held.changeInput(size)
+    this.#channel.connection.held.change('input', size)
     if (this.#size <= brokerLimits.transactionSizeMax) return
     throw preconditionFailed(
       `transaction of more than ${brokerLimits.transactionSizeMax} bytes: commit more often`,
     )
   }
 
-  #clear(): void {
-    letGoBodies(this.#publishes)
-    this.#forget()
+  #releasePublishes(): void {
+    for (const message of this.#publishes) message.release()
   }
 
-  #forget(): void {
-    this.#channel.connection.held.changeInput(-this.#size)
+  #clear(): void {
+    this.#channel.connection.held.change('input', -this.#size)
     this.#publishes = []
-    this.#settled = []
+    this.#settlements = []
     this.#size = 0
   }
-}
-
-/** The store has what it needs of them. */
-function letGoBodies(messages: readonly KeptMessage[]): void {
-  for (const { source } of messages) largePages.letGo(source.body)
 }

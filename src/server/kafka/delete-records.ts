@@ -57,9 +57,6 @@ function deleteRecords(
   if (!mayDelete) return refuse('POLICY_VIOLATION')
   const target = offset === endOfPartition ? partition.highWatermark : offset
   if (target < 0 || target > partition.highWatermark) return refuse('OFFSET_OUT_OF_RANGE')
-  const { store } = context.broker
-  store.beginAtom()
-  store.trim(partition.log, target)
-  tickets.add(store.endAtom())
+  tickets.add(context.broker.trim(partition, target))
   return { partitionIndex, lowWatermark: partition.startOffset, errorCode: noError }
 }

@@ -2,6 +2,7 @@
 // five produce requests in flight share commits; answers leave in the order of the requests.
 import type { Socket } from 'node:net'
 import { ClientCounters } from '../../broker/counters/client-counters.ts'
+import { PublishHold } from '../../broker/publish/publish-hold.ts'
 import type { ApiMessages, ApiName } from '../../codec/kafka/apis.gen.ts'
 import { RequestStream } from '../../codec/kafka/request-stream.ts'
 import { readRequest, readRequestHeader, type RequestHeader } from '../../codec/kafka/request.ts'
@@ -11,7 +12,6 @@ import { WireWriter } from '../../codec/kafka/wire-writer.ts'
 import { largePages } from '../../lib/large-pages.ts'
 import type { Address } from '../../lib/listen.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
-import { logLimits } from '../../limits/log.ts'
 import { CodecError } from '../../record/codec-error.ts'
 import type { Incoming } from '../byte-source.ts'
 import type { Sender } from '../send-watch.ts'
@@ -22,7 +22,6 @@ import { HeldMemory } from './held-memory.ts'
 import type { KafkaContext, KafkaListener } from './kafka-context.ts'
 import type { Stranger } from './login-watch.ts'
 import type { Operation } from './operation.ts'
-import { ProduceHold } from './produce-hold.ts'
 import { RefusedRequestError } from './refused-request-error.ts'
 import type { ClientNames, KafkaClient } from './request-context.ts'
 import { RequestsInFlight } from './requests-in-flight.ts'
@@ -49,7 +48,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   readonly context: KafkaContext
   readonly remoteAddress: string
   readonly sasl: SaslState
-  readonly produceHold: ProduceHold
+  readonly publishHold: PublishHold
   readonly names: ClientNames = { clientId: '', softwareName: '', softwareVersion: '' }
   readonly counters: ClientCounters = new ClientCounters()
   readonly socket: Socket
@@ -95,7 +94,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
       onResumed: () => this.#goOn(),
       onNeeded: () => this.#endForMemory(),
     })
-    this.produceHold = new ProduceHold(context.clock, context.broker.shortage)
+    this.publishHold = new PublishHold(context.clock, context.broker.shortage)
     this.sasl = new SaslState(context.users, socket.remoteAddress ?? '')
     this.#stream = new RequestStream(kafkaLimits.kafkaLoginSizeMax, largePages)
     if (!this.sasl.isTrusted) context.loginWatch.add(this)
@@ -190,7 +189,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     }
     this.socket.destroy()
     for (const slot of this.#slots) slot.drop()
-    this.produceHold.end(false)
+    this.publishHold.end(false)
     for (const listener of this.#closeListeners) listener()
     this.#closeListeners.clear()
     this.#onClosed(this)
@@ -361,9 +360,8 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
 
   #pauseIfFull(): void {
     if (this.#isPaused) return
-    const { uncommittedSize } = this.context.broker.store
     // Reading goes on with the next answer, so one must be to come.
-    const isFarAhead = uncommittedSize > logLimits.uncommittedSizeMax && this.#slots.length > 0
+    const isFarAhead = this.context.broker.isAheadOfDisk && this.#slots.length > 0
     if (!this.#hasRoom || isFarAhead) this.#isPaused = true
   }
 

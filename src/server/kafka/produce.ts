@@ -61,10 +61,10 @@ export const handleProduce: Handler<'produce'> = async (request, context) => {
   const { client } = context
   // A batch that is checked elsewhere holds up what its producer sends after it.
   while (client.heldProduces !== undefined) await client.heldProduces
-  const { produceHold } = client
-  if (produceHold.isNeeded) {
+  const { publishHold } = client
+  if (publishHold.isNeeded) {
     const ms = Math.min(Math.max(request.timeoutMs, 0) / 2, kafkaLimits.produceHoldMsMax)
-    if (!(await produceHold.wait(ms))) return refuseAsShort(request, context)
+    if (!(await publishHold.wait(ms))) return refuseAsShort(request, context)
   }
   const tickets = new Set<Ticket | undefined>()
   const isAllowed = allowedAcks.has(request.acks)

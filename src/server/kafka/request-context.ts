@@ -1,12 +1,12 @@
 // What a handler knows of the request that it answers, and what a row of the API table says. Handlers
 // see the connection through `KafkaClient` only, so that they never import it.
 import type { ClientCounters } from '../../broker/counters/client-counters.ts'
+import type { PublishHold } from '../../broker/publish/publish-hold.ts'
 import type { ApiMessages, ApiName } from '../../codec/kafka/apis.gen.ts'
 import type { Address } from '../../lib/listen.ts'
 import type { AnswerSlot } from './answer-slot.ts'
 import type { KafkaContext } from './kafka-context.ts'
 import type { Operation } from './operation.ts'
-import type { ProduceHold } from './produce-hold.ts'
 import type { SaslState } from './sasl-state.ts'
 
 /** The client that a request came from, as far as handlers need its connection. */
@@ -21,7 +21,7 @@ export interface KafkaClient {
   /** Notes that records for an answer take `size` bytes more, or less when it is negative. */
   changeFetched(size: number): void
   /** Where produces wait while publishers are blocked. */
-  readonly produceHold: ProduceHold
+  readonly publishHold: PublishHold
   /** Settled when the large batches that came last have been dealt with: produces wait for it. */
   readonly heldProduces: Promise<void> | undefined
   /** Keeps the produces that come next waiting until `work` is done. */

@@ -87,3 +87,19 @@ it('a transient message is what was sent', async () => {
     assert.ok(message !== false && message.content.equals(bodyOf(number)))
   }
 })
+
+it('a transaction commits large bodies in the order in which they were published', async () => {
+  const queue = uniqueName('committed')
+  const client = await RawClient.openChannel(broker.port)
+  await client.call(1, 'queue.declare', { queue, durable: true })
+  await client.call(1, 'tx.select')
+  for (let number = 0; number < 6; number++)
+    client.publish(1, { routingKey: queue }, bodyOf(number))
+  await client.call(1, 'tx.commit')
+  for (let number = 0; number < 6; number++) {
+    client.send(1, 'basic.get', { queue, noAck: true })
+    const { body } = await client.expectMessage(1, 'basic.get-ok')
+    assert.ok(body.equals(bodyOf(number)), `message ${number}`)
+  }
+  await client.close()
+})

@@ -1,7 +1,7 @@
 // The property `expiration`: milliseconds as decimal text. RabbitMQ refuses anything else, and tells
 // what is wrong as an Erlang term.
-import { preconditionFailed } from '../../broker/broker-error.ts'
 import { brokerLimits } from '../../limits/broker.ts'
+import { preconditionFailed } from '../broker-error.ts'
 
 const plainNumber = /^\d{1,11}$/
 const leadingNumber = /^[+-]?\d+/

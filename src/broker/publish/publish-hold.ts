@@ -1,10 +1,11 @@
-// Produce requests of one connection that came while publishers are blocked. They wait in their order
-// until that is over; before the first one's client gives up, all of them are refused, because those
-// behind it may not overtake it.
-import type { Shortage } from '../../broker/shortage.ts'
+// Requests of one connection that publish, expect an answer, and came while publishers are blocked (Kafka's
+// produce, a publish over HTTP). They wait in their order until that is over; before the first one's
+// client gives up, all of them are refused, because those behind it may not overtake it. Messages that
+// need no answer within some time wait in an `Intake`.
 import type { Clock, Timer } from '../../lib/clock.ts'
+import type { Shortage } from '../shortage.ts'
 
-export class ProduceHold {
+export class PublishHold {
   readonly #clock: Clock
   readonly #shortage: Shortage
   readonly #waiting: ((isAdmitted: boolean) => void)[] = []
@@ -16,7 +17,7 @@ export class ProduceHold {
     this.#shortage = shortage
   }
 
-  /** Whether a produce has to wait. */
+  /** Whether a publish has to wait. */
   get isNeeded(): boolean {
     return this.#shortage.reason !== undefined || this.#waiting.length > 0
   }

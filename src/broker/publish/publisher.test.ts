@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { messageOf, QueueUnderTest, textOf } from '../../test/support/queue-under-test.ts'
-import { logLimits } from '../limits/log.ts'
-import { RecordView } from '../record/message/record-view.ts'
-import { ExchangeCounters } from './counters/exchange-counters.ts'
+import { messageOf, QueueUnderTest, textOf } from '../../../test/support/queue-under-test.ts'
+import { logLimits } from '../../limits/log.ts'
+import { RecordView } from '../../record/message/record-view.ts'
+import { ExchangeCounters } from '../counters/exchange-counters.ts'
+import type { Queue } from '../queue/queue.ts'
+import { routeTo } from '../route-cache.ts'
 import { Publisher } from './publisher.ts'
-import type { Queue } from './queue/queue.ts'
-import { routeTo } from './route-cache.ts'
 
 const exchange = new ExchangeCounters()
 

@@ -1,10 +1,16 @@
 // Puts messages into the queues of their routes. After `publish` the field says where the message
 // stands: one object per channel instead of a result object per message.
-import { logLimits } from '../limits/log.ts'
-import type { LogStore } from '../log/log-store.ts'
-import type { Ticket } from '../log/ticket.ts'
-import type { RecordSource } from '../record/message/record-source.ts'
-import { type Route, routeTo } from './route-cache.ts'
+import { logLimits } from '../../limits/log.ts'
+import type { LogStore } from '../../log/log-store.ts'
+import type { Ticket } from '../../log/ticket.ts'
+import type { RecordSource } from '../../record/message/record-source.ts'
+import { type Route, routeTo } from '../route-cache.ts'
+
+/** A message and where it goes. */
+export interface Publish {
+  readonly route: Route
+  readonly source: RecordSource
+}
 
 export class Publisher {
   /** Says when the last message is durable; undefined when nothing of it will be. */

@@ -1,0 +1,44 @@
+// Where a message goes, and what has to be done to it once that is known: CC and BCC headers name
+// further routing keys, and BCC is taken out before anybody sees it.
+import { keyOfMessage } from '../../crossing/message-key.ts'
+import { decodeAddress } from '../../record/message/address.ts'
+import { readPropertyFlags } from '../../record/message/content-header.ts'
+import { PROPERTY_HEADERS } from '../../record/message/properties.gen.ts'
+import type { RecordSource } from '../../record/message/record-source.ts'
+import type { Destination } from '../destination.ts'
+import { PublishedMessage } from '../exchange/published-message.ts'
+import { routingKeysOf } from '../exchange/routing-keys.ts'
+import { type Route, type RouteCache, routeTo } from '../route-cache.ts'
+import type { VHost } from '../vhost.ts'
+import { hasCarbonCopies, removeBlindCopies } from './carbon-copies.ts'
+
+export class MessageRouter {
+  readonly #vhost: VHost<Destination>
+  readonly #routes: RouteCache
+
+  constructor(vhost: VHost<Destination>, routes: RouteCache) {
+    this.#vhost = vhost
+    this.#routes = routes
+  }
+
+  /**
+   * The route of a message, its CC and BCC headers included. Throws `exchange_not_found`,
+   * `access_refused`, and `precondition_failed` for a CC or BCC that is no array.
+   */
+  route(source: RecordSource): Route {
+    const route = this.#routes.find(source)
+    const flags = readPropertyFlags(source.header, source.headerStart)
+    if ((flags & PROPERTY_HEADERS) === 0 || !hasCarbonCopies(source)) return route
+    const { exchange, routingKey } = decodeAddress(source.address, source.addressStart)
+    const { headers } = new PublishedMessage([], source)
+    const routingKeys = routingKeysOf(routingKey, headers)
+    const { queues } = this.#vhost.route(exchange, { routingKeys, headers })
+    return { ...routeTo(queues, route.exchange), hasCopies: true }
+  }
+}
+
+/** Makes a message ready for the queues of its route. */
+export function prepareFor(route: Route, source: RecordSource): void {
+  if (route.hasCopies) removeBlindCopies(source)
+  if (route.needsKey) source.partitionKey = keyOfMessage(source)
+}
