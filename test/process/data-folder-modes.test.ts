@@ -19,7 +19,9 @@ test('nobody but its user and group reads what a broker keeps', async () => {
   await broker.fill('kept', 10)
   await waitFor('the view is there', () => existsSync(folder.file('data/meta.db')))
   for (const each of allIn(folder.file('data'))) {
-    const stats = statSync(each)
+    // SQLite's journal comes and goes.
+    const stats = statSync(each, { throwIfNoEntry: false })
+    if (stats === undefined) continue
     assert.equal(stats.mode & 0o777, stats.isDirectory() ? 0o750 : 0o640, each)
   }
 })
