@@ -119,3 +119,20 @@ test('a connection that waits for others is looked at once', () => {
   assert.deepEqual([sender.looks, sender.isEnded], [1, false])
   assert.equal(clock.timerCount, 0)
 })
+
+test('a sender that is watched again when it is looked at is looked at once a time', () => {
+  const clock = new VirtualClock()
+  const watch = new SendWatch({ clock, memory, timeoutMs })
+  const sender = new SenderDouble()
+  sender.onSendLook = () => {
+    sender.looks++
+    // An endless loop would not end by itself.
+    if (sender.looks < 100) watch.watch(sender)
+  }
+  watch.watch(sender)
+  sender.waiting = 0
+  clock.advance(networkLimits.sendCheckMs)
+  assert.equal(sender.looks, 1)
+  clock.advance(networkLimits.sendCheckMs)
+  assert.equal(sender.looks, 2)
+})

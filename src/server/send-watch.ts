@@ -69,7 +69,10 @@ export class SendWatch {
     const now = clock.monotonic()
     const pressedMs = Math.min(timeoutMs, networkLimits.pressedSendMsMax)
     const msMax = memory.isOver('output') ? pressedMs : timeoutMs
-    for (const [sender, progress] of this.#watched) {
+    // A copy: whoever is looked at may be forgotten and watched again, and so may others.
+    const watched = [...this.#watched]
+    for (const [sender, progress] of watched) {
+      if (this.#watched.get(sender) !== progress) continue
       if (hasProgress(sender, progress, now)) this.#look(sender)
       else if (now - progress.at >= msMax) {
         this.forget(sender)
