@@ -35,16 +35,24 @@ export async function createSegment(folder: SegmentFolder, kind: FileKind): Prom
     await writeAt(file, encodeFileHeader({ kind, id, salt, priorSize }), 0)
     await syncFile(file)
     await disk.syncFolder(folder.path)
-    if (kind === fileKind.wal) {
-      await manifest.update((content) => addFile(content, { id, kind: 'wal' }))
-    }
   } catch (error) {
     await file.close()
     // Each try has a name of its own: nobody would remove this one before the next start.
     await disk.unlink(path).catch(() => undefined)
     throw error
   }
+  if (kind === fileKind.wal) await list(manifest, id, file)
   return new Segment({ id, kind, salt, priorSize, path, file, dataEnd: fileHeaderSize })
+}
+
+/** Fails only in a start. The file stays: the list with it may have got to the disk all the same. */
+async function list(manifest: Manifest, id: number, file: DiskFile): Promise<void> {
+  try {
+    await manifest.update((content) => addFile(content, { id, kind: 'wal' }))
+  } catch (error) {
+    await file.close()
+    throw error
+  }
 }
 
 interface NewFile {

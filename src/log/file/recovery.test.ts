@@ -10,7 +10,7 @@ import {
 import { systemClock } from '../../lib/clock.ts'
 import { Turn } from '../../lib/turn.ts'
 import { RecordSource } from '../../record/message/record-source.ts'
-import { FaultDisk } from '../../testing/fault-disk.ts'
+import { diskError, FaultDisk } from '../../testing/fault-disk.ts'
 import { seededRandom } from '../../testing/seeded-random.ts'
 import { LogError } from '../log-error.ts'
 import type { Log } from '../log.ts'
@@ -303,4 +303,24 @@ test('verify and repair refuse while a broker holds the folder', async () => {
   const options = { ...offline(disk), isLocked: () => true }
   await assert.rejects(verifyDataFolder(options), { code: 'locked' })
   await assert.rejects(repairDataFolder({ ...options, isDryRun: true }), { code: 'locked' })
+})
+
+test('a start that fails at any operation leaves a folder that starts', async () => {
+  const { disk, bodies } = await diskWith(4)
+  let isOver = false
+  for (let failing = 0; !isOver; failing++) {
+    const failed = disk.copy()
+    let count = 0
+    failed.onOperation = (_operation, path) =>
+      count++ === failing ? diskError('EIO', path) : undefined
+    const opened = await open(failed).catch((error: Error) => error)
+    isOver = count <= failing
+    if (!(opened instanceof Error)) {
+      await opened.store.close()
+      continue
+    }
+    const { store, recovered } = await open(failed.kill())
+    assert.deepEqual(await bodiesOf(store, recovered.logs[0] as Log), bodies, `after ${failing}`)
+    await store.close()
+  }
 })
