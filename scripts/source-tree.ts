@@ -4,30 +4,22 @@ import path from 'node:path'
 
 const root: string = path.dirname(import.meta.dirname)
 
-/** One import of another file of the project. */
-export interface Import {
-  /** Path of the imported file, from the root, with forward slashes. */
-  readonly target: string
-  /** Erased before the program runs (`import type`, `export type … from`). */
-  readonly isTypeOnly: boolean
-}
-
 /** One file of the project. */
 export interface SourceFile {
   /** From the root, with forward slashes. */
   readonly path: string
   readonly text: string
-  readonly imports: readonly Import[]
+  /** Paths of the project's files that it imports, be it only types of them. */
+  readonly imports: readonly string[]
 }
 
 const importPattern =
-  /(?:^|\n)\s*(?:import|export)\s+(type\s+)?(?:[^'"`;]*?\bfrom\s+)?['"](\.[^'"\n]+)['"]|import\(\s*['"](\.[^'"\n]+)['"]|new URL\(\s*['"](\.[^'"\n]+)['"]/g
+  /(?:^|\n)\s*(?:import|export)\s+(?:type\s+)?(?:[^'"`;]*?\bfrom\s+)?['"](\.[^'"\n]+)['"]|import\(\s*['"](\.[^'"\n]+)['"]|new URL\(\s*['"](\.[^'"\n]+)['"]/g
 
-function importsOf(file: string, text: string): Import[] {
-  return Array.from(text.matchAll(importPattern), (match) => ({
-    target: path.posix.join(path.posix.dirname(file), match[2] ?? match[3] ?? match[4] ?? ''),
-    isTypeOnly: match[1] !== undefined,
-  }))
+function importsOf(file: string, text: string): string[] {
+  return Array.from(text.matchAll(importPattern), (match) =>
+    path.posix.join(path.posix.dirname(file), match[1] ?? match[2] ?? match[3] ?? ''),
+  )
 }
 
 function readFiles(patterns: string[]): SourceFile[] {

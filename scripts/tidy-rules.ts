@@ -35,19 +35,6 @@ export const directionExceptions: ReadonlyArray<readonly [folder: string, prefix
 /** Folders whose subfolders (one per protocol or engine) never import each other. */
 export const separateSubfolders: readonly string[] = ['codec', 'server', 'record']
 
-/**
- * Folders whose files do not even import each other's types in circles, because that is what a reader
- * follows. All folders shall be here one day.
- */
-export const foldersWithoutKnots: readonly string[] = [
-  'src/server/amqp/',
-  'src/record/',
-  'src/crossing/',
-  'src/broker/publish/',
-  'src/server/kafka/',
-  'src/broker/group/',
-]
-
 /** Doubles that tests and simulation share (a clock, a disk …): beside the product, not in it. */
 export const doublesFolder = 'src/testing/'
 

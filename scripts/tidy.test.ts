@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readOthers, readPages, readSources } from './source-tree.ts'
-import type { Import, SourceFile } from './source-tree.ts'
+import type { SourceFile } from './source-tree.ts'
 import * as rules from './tidy-rules.ts'
 
 const sources: readonly SourceFile[] = readSources()
@@ -54,8 +54,8 @@ function sharesSubfolder(from: string, target: string): boolean {
   return wanted.length < 4 || source.length < 4 || source[2] === wanted[2]
 }
 
-/** Ways from a file through others back to itself, over the imports that `counts` lets through. */
-function cyclesOf(files: readonly SourceFile[], counts: (one: Import) => boolean): string[] {
+/** Ways from a file through others back to itself. */
+function cyclesOf(files: readonly SourceFile[]): string[] {
   const byPath = new Map(files.map((file) => [file.path, file]))
   const state = new Map<string, 'open' | 'done'>()
   const cycles: string[] = []
@@ -66,9 +66,7 @@ function cyclesOf(files: readonly SourceFile[], counts: (one: Import) => boolean
       return
     }
     state.set(path, 'open')
-    for (const one of byPath.get(path)?.imports ?? []) {
-      if (counts(one)) visit(one.target, [...trail, path])
-    }
+    for (const target of byPath.get(path)?.imports ?? []) visit(target, [...trail, path])
     state.set(path, 'done')
   }
   for (const file of files) visit(file.path, [])
@@ -79,8 +77,8 @@ test('imports follow the directions table', () => {
   expectNone(
     product.flatMap((file) =>
       file.imports
-        .filter(({ target }) => target.startsWith('src/') && !mayImport(file.path, target))
-        .map(({ target }) => `${file.path}: may not import ${target}`),
+        .filter((target) => target.startsWith('src/') && !mayImport(file.path, target))
+        .map((target) => `${file.path}: may not import ${target}`),
     ),
   )
 })
@@ -89,8 +87,8 @@ test('the product imports nothing but the product', () => {
   expectNone(
     product.flatMap((file) =>
       file.imports
-        .filter(({ target }) => !isProduct(target) && target !== 'package.json')
-        .map(({ target }) => `${file.path}: may not import ${target}`),
+        .filter((target) => !isProduct(target) && target !== 'package.json')
+        .map((target) => `${file.path}: may not import ${target}`),
     ),
   )
 })
@@ -106,16 +104,8 @@ test('every folder of src has a row in the directions table', () => {
   )
 })
 
-test('no file imports itself through others', () => {
-  expectNone(cyclesOf(product, ({ isTypeOnly }) => !isTypeOnly))
-})
-
-test('no file of a folder without knots needs itself, not even its types', () => {
-  for (const folder of rules.foldersWithoutKnots) {
-    const files = product.filter(({ path }) => path.startsWith(folder))
-    assert.ok(files.length > 0, `${folder} does not exist`)
-    expectNone(cyclesOf(files, () => true))
-  }
+test('no file needs itself through others, not even their types', () => {
+  expectNone(cyclesOf(product))
 })
 
 test('every imported file exists', () => {
@@ -123,8 +113,8 @@ test('every imported file exists', () => {
   expectNone(
     sources.flatMap((file) =>
       file.imports
-        .filter(({ target }) => /\.(?:ts|mjs)$/.test(target) && !paths.has(target))
-        .map(({ target }) => `${file.path}: imports ${target}, which does not exist`),
+        .filter((target) => /\.(?:ts|mjs)$/.test(target) && !paths.has(target))
+        .map((target) => `${file.path}: imports ${target}, which does not exist`),
     ),
   )
 })
@@ -133,13 +123,9 @@ test('every file is used by the product or is a program', () => {
   const scripts = everything.find((file) => file.path === 'package.json')?.text ?? ''
   const importers = sources.filter((file) => !isTest(file))
   const used = new Set(
-    importers.flatMap((file) =>
-      file.imports.filter(({ target }) => target !== file.path).map(({ target }) => target),
-    ),
+    importers.flatMap((file) => file.imports.filter((target) => target !== file.path)),
   )
-  const testUsed = new Set(
-    sources.filter(isTest).flatMap((file) => file.imports.map(({ target }) => target)),
-  )
+  const testUsed = new Set(sources.filter(isTest).flatMap((file) => file.imports))
   expectNone(
     sources
       .filter((file) => !isTest(file) && !file.path.startsWith('examples/'))

@@ -1,13 +1,15 @@
 // queue.declare: finds the queue and checks that it is what was asked for, or makes it.
+import type { Random } from '../lib/random.ts'
+import type { LogStore } from '../log/log-store.ts'
 import type { Ticket } from '../log/ticket.ts'
 import { type FieldTable } from '../record/message/field-table.ts'
 import { findAgeMs } from './argument-check.ts'
 import { queueLocked, queueNotFound, queueResource } from './broker-error.ts'
-import type { Broker } from './broker.ts'
 import type { Destination } from './destination.ts'
 import { checkArguments } from './exchange/check-equivalence.ts'
 import { checkNewName, stripName } from './exchange/check-name.ts'
 import { inertArguments } from './inert-settings.ts'
+import type { InertWatch } from './inert-watch.ts'
 import {
   checkQueueDeclaration,
   checkQueueEquivalence,
@@ -15,13 +17,26 @@ import {
   type QueueDeclaration,
   queueTypeOf,
 } from './queue-arguments.ts'
-import { type ConnectionToken, Queue } from './queue/queue.ts'
+import { type ConnectionToken, Queue, type QueueContext } from './queue/queue.ts'
 import type { Topic } from './topic/topic.ts'
 import type { Topics } from './topic/topics.ts'
+import type { TopologyLog } from './topology-log.ts'
 import type { VHost } from './vhost.ts'
 
 export interface QueueAsked extends QueueDeclaration {
   readonly connection: ConnectionToken
+}
+
+/** What declaring needs of the broker. */
+export interface DeclareContext {
+  readonly store: LogStore
+  readonly random: Random
+  readonly topology: TopologyLog
+  readonly queueContext: QueueContext
+  /** Told what is asked for and has no effect. */
+  readonly inert: InertWatch
+  topicsOf(vhost: VHost<Destination>): Topics
+  addQueue(vhost: VHost<Destination>, queue: Queue): void
 }
 
 interface Declared {
@@ -37,20 +52,20 @@ const nameSuffixBytes = 16
  * `resource_locked` when it is another connection's, `access_refused` for a reserved name.
  */
 export function declareQueue(
-  broker: Broker,
+  context: DeclareContext,
   vhost: VHost<Destination>,
   asked: QueueAsked,
 ): Declared {
   const name = stripName(asked.name)
   if (name === '')
-    return createQueue(broker, vhost, { ...asked, name: serverName(broker, vhost, asked) })
+    return createQueue(context, vhost, { ...asked, name: serverName(context, vhost, asked) })
   const existing = vhost.findQueue(name)
   if (existing === undefined) {
     checkNewName('queue', name)
-    return createQueue(broker, vhost, { ...asked, name })
+    return createQueue(context, vhost, { ...asked, name })
   }
   if (existing.kind === 'topic' && existing.isProvisional) {
-    return declareProvisional(broker, vhost, existing, asked)
+    return declareProvisional(context, vhost, existing, asked)
   }
   checkExisting(vhost, existing, asked)
   // RabbitMQ: a declaration renews the time of a classic queue only.
@@ -112,17 +127,21 @@ function checkOwner(
   }
 }
 
-function serverName(broker: Broker, vhost: VHost<Destination>, asked: QueueAsked): string {
+function serverName(context: DeclareContext, vhost: VHost<Destination>, asked: QueueAsked): string {
   checkServerNamed(queueTypeOf(vhost.name, '', asked.arguments))
-  return `amq.gen-${broker.random.bytes(nameSuffixBytes).toString('base64url')}`
+  return `amq.gen-${context.random.bytes(nameSuffixBytes).toString('base64url')}`
 }
 
-function createQueue(broker: Broker, vhost: VHost<Destination>, asked: QueueAsked): Declared {
+function createQueue(
+  context: DeclareContext,
+  vhost: VHost<Destination>,
+  asked: QueueAsked,
+): Declared {
   const type = checkQueueDeclaration(vhost.name, asked)
-  if (type === 'stream') return createStream(broker, vhost, asked)
+  if (type === 'stream') return createStream(context, vhost, asked)
   const isDurable = asked.durable && !asked.exclusive
-  broker.store.beginAtom()
-  const cursor = broker.store.createCursor(broker.store.createLog({ isVolatile: !isDurable }))
+  context.store.beginAtom()
+  const cursor = context.store.createCursor(context.store.createLog({ isVolatile: !isDurable }))
   const queue = new Queue(
     {
       vhost: vhost.name,
@@ -134,33 +153,37 @@ function createQueue(broker: Broker, vhost: VHost<Destination>, asked: QueueAske
       arguments: asked.arguments,
       cursor,
     },
-    broker.queueContext,
+    context.queueContext,
   )
-  broker.addQueue(vhost, queue)
-  if (isDurable) broker.topology.put([{ kind: 'queue', op: 'put', row: queue.row() }])
-  const ticket = broker.store.endAtom()
-  tellInert(broker, 'queue', queue)
+  context.addQueue(vhost, queue)
+  if (isDurable) context.topology.put([{ kind: 'queue', op: 'put', row: queue.row() }])
+  const ticket = context.store.endAtom()
+  tellInert(context, 'queue', queue)
   return { queue, ticket }
 }
 
 function tellInert(
-  broker: Broker,
+  context: DeclareContext,
   kind: 'queue' | 'stream',
   { vhost, name, arguments: args }: Destination,
 ): void {
-  broker.inert.tell({ kind, vhost, name, settings: inertArguments(kind, args) })
+  context.inert.tell({ kind, vhost, name, settings: inertArguments(kind, args) })
 }
 
 /** A stream queue is a topic. Without arguments it keeps everything, as in RabbitMQ. */
-function createStream(broker: Broker, vhost: VHost<Destination>, asked: QueueAsked): Declared {
-  const { topic, ticket } = broker.topicsOf(vhost).create({
+function createStream(
+  context: DeclareContext,
+  vhost: VHost<Destination>,
+  asked: QueueAsked,
+): Declared {
+  const { topic, ticket } = context.topicsOf(vhost).create({
     name: asked.name,
     partitionCount: partitionCountOf(asked.arguments),
     configs: streamConfigs(asked.arguments, {}),
     isProvisional: false,
     arguments: asked.arguments,
   })
-  tellInert(broker, 'stream', topic)
+  tellInert(context, 'stream', topic)
   return { queue: topic, ticket }
 }
 
@@ -190,17 +213,17 @@ function streamConfigs(
  * the name is: a stream, or a work queue that starts with what was produced so far.
  */
 function declareProvisional(
-  broker: Broker,
+  context: DeclareContext,
   vhost: VHost<Destination>,
   topic: Topic,
   asked: QueueAsked,
 ): Declared {
   const type = checkQueueDeclaration(vhost.name, { ...asked, name: topic.name })
   const isDurable = asked.durable && !asked.exclusive
-  const topics = broker.topicsOf(vhost)
+  const topics = context.topicsOf(vhost)
   if (type === 'stream') {
     const ticket = confirmStream(topics, topic, asked)
-    tellInert(broker, 'stream', topic)
+    tellInert(context, 'stream', topic)
     return { queue: topic, ticket }
   }
   const [partition] = topic.partitions
@@ -220,11 +243,11 @@ function declareProvisional(
       arguments: asked.arguments,
       cursor: partition.cursor,
     },
-    broker.queueContext,
+    context.queueContext,
   )
   vhost.replaceQueue(queue)
-  tellInert(broker, 'queue', queue)
-  return { queue, ticket: broker.topology.write([{ kind: 'queue', op: 'put', row: queue.row() }]) }
+  tellInert(context, 'queue', queue)
+  return { queue, ticket: context.topology.write([{ kind: 'queue', op: 'put', row: queue.row() }]) }
 }
 
 /** The topic gets the settings it would have if it had been declared first. */

@@ -14,6 +14,7 @@ import {
 } from './broker-error.ts'
 import {
   type Binding,
+  type BoundExchange,
   bindingKey,
   bindingRow,
   isDurableBinding,
@@ -27,8 +28,8 @@ import { checkDeletable, checkNewName, checkNotDefault, stripName } from './exch
 import { checkExchangeType, createMatcher } from './exchange/create-matcher.ts'
 import { DefaultMatcher } from './exchange/default-matcher.ts'
 import { Exchange, type ExchangeDeclaration } from './exchange/exchange.ts'
-import type { RoutedMessage } from './exchange/matcher.ts'
 import { route, type RouteResult } from './exchange/route.ts'
+import type { RoutedMessage } from './exchange/routed-message.ts'
 
 /** What a change leaves to be written to the log; empty when nothing durable changed. */
 export type Changes = readonly TopologyChange[]
@@ -342,7 +343,7 @@ export class VHost<Q extends QueueLike> {
     return changes
   }
 
-  #removeExchange(exchange: Exchange<Q>, changes: TopologyChange[]): void {
+  #removeExchange(exchange: BoundExchange<Q>, changes: TopologyChange[]): void {
     this.#exchanges.delete(exchange.name)
     for (const binding of exchange.bindings()) forgetAtTarget(binding)
     if (!exchange.isDurable) return
@@ -351,7 +352,7 @@ export class VHost<Q extends QueueLike> {
 }
 
 /** An auto-delete exchange that has just lost a binding ends with its last one. */
-function isAbandoned<Q extends QueueLike>(exchange: Exchange<Q>): boolean {
+function isAbandoned<Q extends QueueLike>(exchange: BoundExchange<Q>): boolean {
   return exchange.isAutoDelete && exchange.bindingCount === 0
 }
 

@@ -4,8 +4,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { BindingRow } from '../../meta/topology-change.ts'
 import { type FieldTable, type FieldValue, typeNameOf } from '../../record/message/field-table.ts'
-import type { Bindings } from './bindings.ts'
-import type { Exchange } from './exchange.ts'
+import type { RoutedMessage } from './routed-message.ts'
 
 /** What routing needs to know of a queue. */
 export interface QueueLike {
@@ -16,6 +15,26 @@ export interface QueueLike {
   readonly isDurable: boolean
 }
 
+/** What bindings and routing need to know of an exchange. */
+export interface BoundExchange<Q extends QueueLike> {
+  readonly name: string
+  readonly type: string
+  readonly isDurable: boolean
+  readonly isAutoDelete: boolean
+  /** Where messages go that no binding matches. */
+  readonly alternate: string | undefined
+  readonly target: ExchangeTarget<Q>
+  readonly bindingCount: number
+  /** Bindings from it. */
+  bindings(): Iterable<Binding<Q>>
+  removeBinding(binding: Binding<Q>): void
+  /** Adds every target that a message's keys and headers lead to; false when no binding matches. */
+  match(message: RoutedMessage, matched: Set<Target<Q>>): boolean
+}
+
+/** None, one, or a set of several; see bindings.ts. */
+export type Bindings<Q extends QueueLike> = Binding<Q> | Set<Binding<Q>> | undefined
+
 export interface QueueTarget<Q extends QueueLike> {
   readonly kind: 'queue'
   queue: Q
@@ -25,7 +44,7 @@ export interface QueueTarget<Q extends QueueLike> {
 
 export interface ExchangeTarget<Q extends QueueLike> {
   readonly kind: 'exchange'
-  readonly exchange: Exchange<Q>
+  readonly exchange: BoundExchange<Q>
   /** Bindings that lead here. */
   bindings: Bindings<Q>
 }
@@ -35,7 +54,7 @@ export type Target<Q extends QueueLike> = QueueTarget<Q> | ExchangeTarget<Q>
 export interface Binding<Q extends QueueLike> {
   /** Identity among the bindings of one source. */
   readonly key: string
-  readonly source: Exchange<Q>
+  readonly source: BoundExchange<Q>
   readonly target: Target<Q>
   readonly routingKey: string
   readonly arguments: FieldTable

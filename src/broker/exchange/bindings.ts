@@ -1,9 +1,7 @@
 // A few bindings that belong together: those of a key, of a node, to a target. Nearly always it is
-// none or one, and there are many such places: a Set for each would take 200 bytes.
-import type { Binding, QueueLike, Target } from './binding.ts'
-
-/** None, one, or a set of several. Changed only through the functions below. */
-export type Bindings<Q extends QueueLike> = Binding<Q> | Set<Binding<Q>> | undefined
+// none or one, and there are many such places: a Set for each would take 200 bytes. They are changed
+// only through the functions below.
+import type { Binding, Bindings, QueueLike, Target } from './binding.ts'
 
 /** What `bindings` is once `added` is among them. */
 export function withBinding<Q extends QueueLike>(

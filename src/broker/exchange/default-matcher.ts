@@ -1,6 +1,7 @@
 // The default exchange: every queue is bound to it by its own name, and nothing else can be.
 import type { QueueLike, QueueTarget, Target } from './binding.ts'
-import type { Matcher, RoutedMessage } from './matcher.ts'
+import type { Matcher } from './matcher.ts'
+import type { RoutedMessage } from './routed-message.ts'
 
 export class DefaultMatcher<Q extends QueueLike> implements Matcher<Q> {
   readonly #queues: ReadonlyMap<string, QueueTarget<Q>>

@@ -3,8 +3,9 @@
 import type { ExchangeRow } from '../../meta/topology-change.ts'
 import { type FieldTable } from '../../record/message/field-table.ts'
 import { ExchangeCounters } from '../counters/exchange-counters.ts'
-import type { Binding, ExchangeTarget, QueueLike, Target } from './binding.ts'
-import type { Matcher, RoutedMessage } from './matcher.ts'
+import type { Binding, BoundExchange, ExchangeTarget, QueueLike, Target } from './binding.ts'
+import type { Matcher } from './matcher.ts'
+import type { RoutedMessage } from './routed-message.ts'
 
 export interface ExchangeDeclaration {
   readonly name: string
@@ -16,7 +17,7 @@ export interface ExchangeDeclaration {
   readonly arguments: FieldTable
 }
 
-export class Exchange<Q extends QueueLike> {
+export class Exchange<Q extends QueueLike> implements BoundExchange<Q> {
   readonly name: string
   readonly type: string
   readonly isDurable: boolean

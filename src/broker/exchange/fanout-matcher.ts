@@ -1,7 +1,8 @@
 // Fanout exchange: a message goes to everything bound, whatever its routing key.
-import type { Binding, QueueLike, Target } from './binding.ts'
-import { addTargets, type Bindings, withBinding, withoutBinding } from './bindings.ts'
-import type { Matcher, RoutedMessage } from './matcher.ts'
+import type { Binding, Bindings, QueueLike, Target } from './binding.ts'
+import { addTargets, withBinding, withoutBinding } from './bindings.ts'
+import type { Matcher } from './matcher.ts'
+import type { RoutedMessage } from './routed-message.ts'
 
 export class FanoutMatcher<Q extends QueueLike> implements Matcher<Q> {
   #bindings: Bindings<Q>

@@ -13,7 +13,8 @@ import {
 } from '../../record/message/field-table.ts'
 import { preconditionFailed } from '../broker-error.ts'
 import { type Binding, type QueueLike, type Target, valueIdentity } from './binding.ts'
-import type { Matcher, RoutedMessage } from './matcher.ts'
+import type { Matcher } from './matcher.ts'
+import type { RoutedMessage } from './routed-message.ts'
 
 interface Rule<Q extends QueueLike> {
   readonly needsAll: boolean

@@ -2,14 +2,7 @@
 // with the bindings that are added and removed.
 import { type FieldTable } from '../../record/message/field-table.ts'
 import type { Binding, QueueLike, Target } from './binding.ts'
-
-/** What an exchange looks at in a message. */
-export interface RoutedMessage {
-  /** The publisher's key, and those of the CC and BCC headers. */
-  readonly routingKeys: readonly string[]
-  /** Read only when a headers exchange takes part. */
-  readonly headers: FieldTable | undefined
-}
+import type { RoutedMessage } from './routed-message.ts'
 
 export interface Matcher<Q extends QueueLike> {
   /** Throws `precondition_failed` when this exchange type refuses such arguments. */

@@ -1,7 +1,6 @@
 // A node of a topic exchange's trie: what comes after the words that lead here. There may be
 // several per binding, so it holds maps and sets only where it cannot do without.
-import type { QueueLike } from './binding.ts'
-import type { Bindings } from './bindings.ts'
+import type { Bindings, QueueLike } from './binding.ts'
 
 export class PatternNode<Q extends QueueLike> {
   readonly word: string

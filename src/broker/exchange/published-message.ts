@@ -1,7 +1,7 @@
 import { readHeaders } from '../../record/message/content-header.ts'
 import type { FieldTable } from '../../record/message/field-table.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
-import type { RoutedMessage } from './matcher.ts'
+import type { RoutedMessage } from './routed-message.ts'
 
 /** A message that came in, as exchanges see it: its headers are decoded once, if one looks at them. */
 export class PublishedMessage implements RoutedMessage {

@@ -1,9 +1,8 @@
 // Follows a message from one exchange to the queues it reaches: through bindings between exchanges
 // and, where an exchange has no match, its alternate. Each exchange is asked once, so cycles end,
 // and each queue is reached once.
-import type { QueueLike, Target } from './binding.ts'
-import type { Exchange } from './exchange.ts'
-import type { RoutedMessage } from './matcher.ts'
+import type { BoundExchange, QueueLike, Target } from './binding.ts'
+import type { RoutedMessage } from './routed-message.ts'
 
 export interface RouteResult<Q> {
   /** Each queue once. Empty: unroutable. */
@@ -13,9 +12,9 @@ export interface RouteResult<Q> {
 }
 
 export function route<Q extends QueueLike>(
-  start: Exchange<Q>,
+  start: BoundExchange<Q>,
   message: RoutedMessage,
-  findExchange: (name: string) => Exchange<Q> | undefined,
+  findExchange: (name: string) => BoundExchange<Q> | undefined,
 ): RouteResult<Q> {
   const queues: Q[] = []
   let dependsOnHeaders = false

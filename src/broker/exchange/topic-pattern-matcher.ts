@@ -6,8 +6,9 @@
 import type { Binding, QueueLike, Target } from './binding.ts'
 import { addTargets, withBinding, withoutBinding } from './bindings.ts'
 import { DirectMatcher } from './direct-matcher.ts'
-import type { Matcher, RoutedMessage } from './matcher.ts'
+import type { Matcher } from './matcher.ts'
 import { PatternNode } from './pattern-node.ts'
+import type { RoutedMessage } from './routed-message.ts'
 
 export class TopicPatternMatcher<Q extends QueueLike> implements Matcher<Q> {
   readonly #exact = new DirectMatcher<Q>()

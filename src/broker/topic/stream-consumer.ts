@@ -1,14 +1,13 @@
 // A reader of a topic, whatever its protocol: it gets the records of all partitions, or of one, each in
 // order, and takes nothing away from others. Prefetch bounds what it has unsettled.
-import { type Turn, turnPhase, type TurnTask } from '../../lib/turn.ts'
+import { turnPhase, type TurnTask } from '../../lib/turn.ts'
 import { brokerLimits } from '../../limits/broker.ts'
 import { topicLimits } from '../../limits/topic.ts'
-import type { LogStore } from '../../log/log-store.ts'
 import { RecordView } from '../../record/message/record-view.ts'
 import { isLate } from '../is-late.ts'
-import type { ConsumerOffsets } from './consumer-offsets.ts'
 import type { Partition } from './partition.ts'
-import { StreamReader } from './stream-reader.ts'
+import type { RecordFilter, StreamContext } from './stream-context.ts'
+import { StreamReader, type StreamReaderOwner } from './stream-reader.ts'
 import type { StreamStart } from './stream-start.ts'
 import type { Topic, TopicObserver } from './topic.ts'
 
@@ -35,17 +34,7 @@ export interface StreamOptions {
   readonly accepts?: RecordFilter | undefined
 }
 
-export type RecordFilter = (record: RecordView) => boolean
-
-export interface StreamContext {
-  readonly store: LogStore
-  readonly turn: Turn
-  readonly offsets: ConsumerOffsets
-  /** Records at `offset` could not be read. */
-  onDamaged(topic: Topic, offset: number, error: Error): void
-}
-
-export class StreamConsumer implements TurnTask, TopicObserver {
+export class StreamConsumer implements StreamReaderOwner, TurnTask, TopicObserver {
   readonly topic: Topic
   readonly context: StreamContext
   readonly name: string | undefined

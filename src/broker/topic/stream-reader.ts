@@ -12,14 +12,34 @@ import { recordSizeAt } from '../../record/message/message-record.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
 import type { DeliveryHolder, SettleReason } from '../unacked-deliveries.ts'
 import type { Partition } from './partition.ts'
-import type { StreamConsumer } from './stream-consumer.ts'
+import type { RecordFilter, StreamContext } from './stream-context.ts'
 import type { StreamStart } from './stream-start.ts'
+import type { Topic } from './topic.ts'
+
+/** The consumer that reads a stream, over all of its partitions. */
+export interface StreamReaderOwner {
+  readonly context: StreamContext
+  readonly topic: Topic
+  /** The broker remembers how far a consumer with a name has come. */
+  readonly name: string | undefined
+  /** Whether it wants a record; undefined: it wants all. */
+  readonly accepts: RecordFilter | undefined
+  unackedCount: number
+  /** Records that may still be passed over in this turn. */
+  skipsLeft: number
+  /** There is something to read. */
+  schedule(): void
+  /** There may be room again. */
+  resume(): void
+  /** Records cannot be read: going on would skip some of them silently. */
+  fail(offset: number, error: Error): void
+}
 
 const noRuns: readonly Run[] = []
 
 export class StreamReader implements DeliveryHolder {
   readonly index: number
-  readonly #consumer: StreamConsumer
+  readonly #consumer: StreamReaderOwner
   readonly #partition: Partition
   readonly #log: Log
   /** Next offset to deliver. */
@@ -38,7 +58,7 @@ export class StreamReader implements DeliveryHolder {
   /** Everything below was delivered or does not exist. */
   #deliveredEnd = 0
 
-  constructor(consumer: StreamConsumer, partition: Partition, index: number) {
+  constructor(consumer: StreamReaderOwner, partition: Partition, index: number) {
     this.#consumer = consumer
     this.#partition = partition
     this.#log = partition.log

@@ -1,6 +1,7 @@
 // All topics of one virtual host, as Kafka sees them: those that are topics, and the work queues
 // that may be looked at as topics of one partition. Queues and topics share one namespace; this
 // class makes, changes and finds them there.
+import type { Random } from '../../lib/random.ts'
 import { topicLimits } from '../../limits/topic.ts'
 import type { LogCursor } from '../../log/log-cursor.ts'
 import type { Ticket } from '../../log/ticket.ts'
@@ -8,17 +9,30 @@ import type { QueueRow, TopicRow } from '../../meta/topology-change.ts'
 import { encodeAddress } from '../../record/message/address.ts'
 import { type FieldTable } from '../../record/message/field-table.ts'
 import { BrokerError } from '../broker-error.ts'
-import type { Broker } from '../broker.ts'
 import type { Destination } from '../destination.ts'
 import { inertConfigs } from '../inert-settings.ts'
+import type { InertWatch } from '../inert-watch.ts'
 import type { Queue } from '../queue/queue.ts'
+import type { TopologyLog } from '../topology-log.ts'
 import type { VHost } from '../vhost.ts'
 import { CollidingNames } from './colliding-names.ts'
-import { Partition } from './partition.ts'
+import { Partition, type PartitionContext } from './partition.ts'
+import type { StreamContext } from './stream-context.ts'
 import { parseTopicConfigs, TopicConfig } from './topic-config.ts'
+import type { TopicDefaults } from './topic-defaults.ts'
 import { checkTopicName, isTopicName } from './topic-name.ts'
 import type { TopicView } from './topic-view.ts'
 import { Topic } from './topic.ts'
+
+/** What topics need of their broker. */
+export interface TopicsContext extends PartitionContext {
+  readonly random: Random
+  readonly topology: TopologyLog
+  readonly topicDefaults: TopicDefaults
+  readonly streamContext: Pick<StreamContext, 'offsets'>
+  /** Told what is asked for and has no effect. */
+  readonly inert: InertWatch
+}
 
 export interface TopicAsked {
   readonly name: string
@@ -35,7 +49,7 @@ const queueIdText = queueIdPrefix.toString('base64url').slice(0, 14)
 const queueConfig = new TopicConfig({ 'retention.ms': '-1', 'cleanup.policy': 'delete' })
 
 export class Topics {
-  readonly #broker: Broker
+  readonly #context: TopicsContext
   readonly #vhost: VHost<Destination>
   readonly #byId = new Map<string, Topic>()
   readonly #names = new CollidingNames()
@@ -43,8 +57,8 @@ export class Topics {
   readonly #queueViews = new Map<Queue, TopicView>()
   readonly #queueViewsById = new Map<string, TopicView>()
 
-  constructor(broker: Broker, vhost: VHost<Destination>) {
-    this.#broker = broker
+  constructor(context: TopicsContext, vhost: VHost<Destination>) {
+    this.#context = context
     this.#vhost = vhost
   }
 
@@ -116,7 +130,7 @@ export class Topics {
     else this.#checkFree(asked.name)
     checkPartitionCount(asked.partitionCount)
     const configs = parseTopicConfigs(asked.configs)
-    const { store, topology, random } = this.#broker
+    const { store, topology, random } = this.#context
     store.beginAtom()
     const topic = new Topic({
       vhost: this.#vhost.name,
@@ -124,7 +138,7 @@ export class Topics {
       topicId: random.bytes(topicIdBytes).toString('base64url'),
       isProvisional: asked.isProvisional,
       configs,
-      defaults: this.#broker.topicDefaults,
+      defaults: this.#context.topicDefaults,
       ...(asked.arguments && { arguments: asked.arguments }),
     })
     this.#addPartitions(topic, asked.partitionCount)
@@ -192,7 +206,7 @@ export class Topics {
 
   /** Removes a topic with its partitions and bindings. */
   delete(topic: Topic): Ticket | undefined {
-    const { store, topology } = this.#broker
+    const { store, topology } = this.#context
     const { vhost, name } = topic
     const cascaded = this.#vhost.removeQueue(name)
     this.#forget(topic)
@@ -202,7 +216,7 @@ export class Topics {
     for (const partition of topic.partitions) {
       store.deleteLog(partition.log)
       partition.forget()
-      this.#broker.streamContext.offsets.forget(partition.log)
+      this.#context.streamContext.offsets.forget(partition.log)
     }
     const ticket = store.endAtom()
     topic.onDeleted()
@@ -219,7 +233,7 @@ export class Topics {
   /** Puts back a topic that was kept, with a cursor for each of its partitions. */
   restore(row: QueueRow, kept: TopicRow, cursors: readonly LogCursor[]): void {
     const { vhost, name, arguments: args } = row
-    const defaults = this.#broker.topicDefaults
+    const defaults = this.#context.topicDefaults
     const topic = new Topic({ vhost, name, arguments: args, defaults, ...kept })
     const homeAddress = encodeAddress('', name)
     for (const cursor of cursors) {
@@ -252,11 +266,11 @@ export class Topics {
   ): void {
     const known = new Set(inertConfigs(before).map((setting) => setting.name))
     const settings = inertConfigs(configs).filter((setting) => !known.has(setting.name))
-    this.#broker.inert.tell({ kind: 'topic', vhost, name, settings })
+    this.#context.inert.tell({ kind: 'topic', vhost, name, settings })
   }
 
   #change(topic: Topic, change: () => void): Ticket | undefined {
-    const { store, topology } = this.#broker
+    const { store, topology } = this.#context
     store.beginAtom()
     change()
     topology.put([{ kind: 'queue', op: 'put', row: topic.row() }])
@@ -273,7 +287,7 @@ export class Topics {
   #addPartitions(topic: Topic, count: number): void {
     const homeAddress = encodeAddress('', topic.name)
     while (topic.partitions.length < count) {
-      const { store } = this.#broker
+      const { store } = this.#context
       const cursor = store.createCursor(store.createLog({ isVolatile: false }))
       topic.partitions.push(this.#partition(topic, cursor, homeAddress))
     }
@@ -284,7 +298,7 @@ export class Topics {
     const onAppended = (count: number): void => {
       topic.counters.published += count
     }
-    return new Partition(cursor, this.#broker, { config: () => topic.config, onAppended })
+    return new Partition(cursor, this.#context, { config: () => topic.config, onAppended })
   }
 
   /** A topic or a work queue as Kafka sees it; undefined when it may not be seen. */
@@ -300,7 +314,7 @@ export class Topics {
         config: () => queueConfig,
         onAppended: (count: number) => queue.onBatchAppended(count),
       }
-      const partition = new Partition(queue.cursor, this.#broker, options)
+      const partition = new Partition(queue.cursor, this.#context, options)
       view = {
         name: queue.name,
         topicId,
