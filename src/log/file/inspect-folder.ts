@@ -6,12 +6,7 @@ import { fileKind, fileName, walFolderName } from './file-format.ts'
 import { FolderContents } from './folder-contents.ts'
 import { inspectFile } from './inspect-file.ts'
 import type { FileFault, FileInspection } from './inspect-file.ts'
-import type { ManifestContent, ManifestFile } from './manifest.ts'
-
-/** A file that the manifest lists, wherever it lists it. */
-export interface ListedFile extends Omit<ManifestFile, 'kind'> {
-  readonly kind: ManifestFile['kind'] | 'topology'
-}
+import type { ListedFile, ManifestContent } from './manifest.ts'
 
 export interface InspectedFile {
   readonly path: string

@@ -17,6 +17,11 @@ export interface ManifestFile {
   readonly dataEnd?: number
 }
 
+/** A file that the manifest lists, wherever it lists it. */
+export interface ListedFile extends Omit<ManifestFile, 'kind'> {
+  readonly kind: ManifestFile['kind'] | 'topology'
+}
+
 /** Where recovery starts: the commit that begins the newest complete checkpoint. */
 export interface CheckpointPlace {
   readonly fileId: number

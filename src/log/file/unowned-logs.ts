@@ -1,13 +1,18 @@
 // Offline: logs with messages that no topology entry names. The log keeps entries and never looks into
 // them, so whoever can read them says which logs they name.
 import type { TopologyEntry } from '../commit.ts'
-import type { FolderContents } from './folder-contents.ts'
 
 export interface UnownedLog {
   readonly id: number
   readonly cursorIds: readonly number[]
   /** Messages in it that are kept and can be had. */
   readonly messageCount: number
+}
+
+/** A data folder's logs, and the topology that names them. */
+interface LogsAndTopology {
+  topology(): TopologyEntry[]
+  logs(): UnownedLog[]
 }
 
 /** Reads topology entries, and writes one. */
@@ -21,7 +26,7 @@ export interface LogAdopter {
   ): { readonly name: string; readonly entry: Buffer }
 }
 
-export function findUnownedLogs(contents: FolderContents, adopter: LogAdopter): UnownedLog[] {
+export function findUnownedLogs(contents: LogsAndTopology, adopter: LogAdopter): UnownedLog[] {
   const owned = adopter.ownedLogs(contents.topology())
   return contents.logs().filter(({ id, messageCount }) => messageCount > 0 && !owned.has(id))
 }
