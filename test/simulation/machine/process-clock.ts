@@ -3,6 +3,9 @@
 import type { Clock, Timer } from '../../../src/lib/clock.ts'
 import type { VirtualClock } from '../../../src/testing/virtual-clock.ts'
 
+/** As Node's: a rest of a rounding error takes time, too, so that whoever waits for it comes to an end. */
+const timerMsMin = 1
+
 export class ProcessClock implements Clock {
   isDead = false
   readonly #clock: VirtualClock
@@ -24,7 +27,7 @@ export class ProcessClock implements Clock {
   }
 
   after(ms: number, callback: () => void): Timer {
-    return this.#clock.after(ms, this.#whileAlive(callback))
+    return this.#clock.after(Math.max(ms, timerMsMin), this.#whileAlive(callback))
   }
 
   every(ms: number, callback: () => void): Timer {
