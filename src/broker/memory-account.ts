@@ -4,7 +4,6 @@
 //
 // Each connection opens a share and says there what it holds; the account only adds up. What happens
 // when a kind is over its budget is decided where it is held.
-import type { MemoryLevel } from '../lib/memory-watch.ts'
 import { memoryLimits } from '../limits/memory.ts'
 
 export type MemoryKind = keyof typeof memoryLimits.budgets
@@ -25,8 +24,6 @@ export interface MemoryAccountOptions {
 }
 
 export class MemoryAccount {
-  /** How short the memory of the whole process is. */
-  level: MemoryLevel = 'ample'
   /** Told of bytes that have come in: nothing grows fast but with them. */
   readonly onReceived: (size: number) => void
   /** Bytes held, by kind. */

@@ -15,14 +15,12 @@ export async function openFileStorage(options: StorageOptions): Promise<Storage>
   const { disk, topologyFiles } = doorsOf(options)
   await disk.createFolder(folder)
   await makeRoomToStart(disk, folder)
-  const followers: ((sequence: number) => void)[] = []
+  let follower: (sequence: number) => void = () => undefined
   const view = new TopologyView({
     folder,
     clock: options.clock,
     files: topologyFiles,
-    onApplied: (sequence) => {
-      for (const follower of followers) follower(sequence)
-    },
+    onApplied: (sequence) => follower(sequence),
     onRebuilt: (reason) => options.logger.warn(`meta.db ${reason}: it is made again from the log`),
     onFailed: (error) => {
       options.logger.warn({ err: error }, 'meta.db cannot be written; trying again')
@@ -40,7 +38,7 @@ export async function openFileStorage(options: StorageOptions): Promise<Storage>
       logs: recovered.logs,
       state: recovered.state,
       followTopology: (listener) => {
-        followers.push(listener)
+        follower = listener
         listener(view.appliedSequence)
       },
       close: async () => {

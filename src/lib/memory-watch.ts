@@ -1,5 +1,5 @@
-// Watches the memory of the process: whether it is low (publishers have to wait) or critical (the broker
-// takes on nothing new).
+// Watches the memory of the process: whether it is low (publishers have to wait) or critical (an operator
+// has to know).
 //
 // What the system counts is the truth about danger, but not about need: freed memory that the process
 // has kept counts along, and would keep publishers waiting for nothing. So garbage is collected where
@@ -64,10 +64,6 @@ export class MemoryWatch implements Disposable {
     this.#onChanged = onChanged
     this.#timer = this.#options.clock.every(memoryLimits.memoryCheckMs, () => this.check())
     this.check()
-  }
-
-  get level(): MemoryLevel {
-    return this.#level
   }
 
   /** Bytes that the process took at the last look, as the system counts. */

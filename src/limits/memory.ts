@@ -18,9 +18,9 @@ export const memoryLimits = {
   memoryCheckSize: (16 * MiB) as number,
   /** Publishers are blocked at this share of V8's heap, whose end is the end of the process. */
   heapLowShare: 0.6,
-  /** Nothing new is taken on at this share. */
+  /** At this share the log calls memory nearly used up. */
   heapCriticalShare: 0.8,
-  /** Nothing new is taken on when so many times the watermark (or what the start took) is in use. */
+  /** The same when so many times the watermark (or what the start took) is in use. */
   criticalFactor: 1.5,
   /** A level is left when what is in use has fallen to this share of what made it. */
   recoveredShare: 0.95,

@@ -37,7 +37,6 @@ export class MemoryGuard implements Disposable {
     })
     watch.start((level, inUse) => {
       logLevel(level, inUse, parts.logger)
-      account.level = level
       shortage.set('memory', level !== 'ample')
     })
   }
@@ -56,5 +55,5 @@ function logLevel(level: MemoryLevel, inUse: number, logger: Logger): void {
   const megabytes = Math.round(inUse / 1e6)
   if (level === 'ample') logger.info({ megabytes }, 'There is memory enough again')
   else if (level === 'low') logger.warn({ megabytes }, 'Publishers are blocked: low on memory')
-  else logger.error({ megabytes }, 'Memory is nearly used up: nothing new is taken on')
+  else logger.error({ megabytes }, 'Memory is nearly used up: publishers stay blocked')
 }

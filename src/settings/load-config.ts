@@ -24,8 +24,6 @@ export interface LoadedConfig {
   readonly options: BrokerOptions
   /** Settings that somebody gave; the others are defaults. */
   readonly given: ReadonlySet<SettingKey>
-  /** The file that was read, if any. */
-  readonly configFile: string | undefined
   /** What is ignored and was probably meant, a line each. */
   readonly warnings: readonly string[]
 }
@@ -166,7 +164,6 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   return {
     options: { ...checked, password },
     given: givenKeys,
-    configFile: file?.path,
     warnings,
   }
 }

@@ -1,6 +1,7 @@
 // Every setting of the broker, in one table: name, kind of value, default and description. Flags,
 // environment variables, pabal.yaml, --help and docs/configuration.md all come from it.
 import { groupLimits } from '../limits/group.ts'
+import { logLimits } from '../limits/log.ts'
 import { programLimits } from '../limits/program.ts'
 import { topicLimits } from '../limits/topic.ts'
 import {
@@ -284,7 +285,7 @@ export const settings: { readonly [Key in keyof Settings]: Setting<Settings[Key]
   },
   diskFreeLimit: {
     kind: size(0, 2 ** 50),
-    default: 50 * 1024 ** 2,
+    default: logLimits.diskFreeMin,
     placeholder: 'SIZE',
     description: 'Publishers are blocked while the data folder has less free space than this',
   },

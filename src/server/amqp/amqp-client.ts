@@ -58,8 +58,6 @@ export class AmqpClient implements Client {
 
   /** connection.close with 320 CONNECTION_FORCED. */
   close(reason: string): void {
-    const connection = this.#connection
-    if (connection.status === 'header') connection.destroy()
-    else connection.closeForReply(makeReply('connection_forced', reason))
+    this.#connection.closeForReply(makeReply('connection_forced', reason))
   }
 }

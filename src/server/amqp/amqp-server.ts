@@ -26,13 +26,6 @@ export class AmqpServer {
     this.#stopListening = parts.broker.shortage.onChange(this.#onShortage)
   }
 
-  /** Bytes that wait in the channels of all connections. */
-  get parkedSize(): number {
-    let size = 0
-    for (const { held } of this.#connections.keys()) size += held.parkedSize
-    return size
-  }
-
   /** Takes over an accepted socket. */
   readonly accept = (socket: Socket, source: ByteSource): void => {
     const connection = new Connection({ socket, source }, this.#context, (closed) => {
@@ -53,8 +46,7 @@ export class AmqpServer {
       "broker forced connection closure with reason 'shutdown'",
     )
     for (const connection of this.#connections.keys()) {
-      if (connection.status === 'header') connection.destroy()
-      else connection.closeForReply(reply, 0, amqpLimits.stopCloseMsMax)
+      connection.closeForReply(reply, 0, amqpLimits.stopCloseMsMax)
     }
     if (this.#connections.size === 0) return Promise.resolve()
     return new Promise((resolve) => {

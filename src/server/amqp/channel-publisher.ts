@@ -7,13 +7,14 @@ import type { Intake, IntakeClient } from '../../broker/publish/intake.ts'
 import type { KeptMessage } from '../../broker/publish/kept-message.ts'
 import type { ReplyAddressee } from '../../broker/reply-registry.ts'
 import type { VHost } from '../../broker/vhost.ts'
+import { replyCodes } from '../../codec/amqp/methods.gen.ts'
 import { largePages } from '../../lib/large-pages.ts'
 import type { Ticket } from '../../log/ticket.ts'
 import { RecordSource } from '../../record/message/record-source.ts'
 import type { Confirms } from './confirms.ts'
 import type { ClosableChannel, ConfirmingChannel, ConnectionSession } from './connection-session.ts'
 import { PublishState, setBody } from './publish-state.ts'
-import { makeReply, ProtocolError } from './reply.ts'
+import { ProtocolError } from './reply.ts'
 import { type ContentTarget, writeReturn } from './write-content.ts'
 
 /** The channel that messages come in on. */
@@ -31,6 +32,8 @@ export interface PublishingChannel extends ContentTarget, ClosableChannel, Confi
 
 /** What an intake gives back with a message: whether it is returned when no queue has it. */
 const note = { optional: 0, mandatory: 1 } as const
+
+const noRoute = { code: replyCodes.no_route.code, text: replyCodes.no_route.name }
 
 const empty = Buffer.alloc(0)
 
@@ -177,8 +180,7 @@ export class ChannelPublisher implements IntakeClient {
     }
     counters.returned++
     if (exchange !== undefined) exchange.returned++
-    const { code } = makeReply('no_route', '')
-    writeReturn(this.#channel, { code, text: 'NO_ROUTE' }, source)
+    writeReturn(this.#channel, noRoute, source)
     connection.scheduleFlush()
   }
 

@@ -31,8 +31,6 @@ export interface ConnectionSession {
   /** Undefined until the client has logged in. */
   readonly principal: Principal | undefined
   readonly blockedNotice: { onPublished(): void }
-  /** Publishers have to wait: the broker is short of something. */
-  readonly isBlocked: boolean
   /** Of the last message that has to become durable. */
   lastTicket: Ticket | undefined
   /** Whether the client announced a capability in its properties. */

@@ -58,7 +58,7 @@ test('frames that waited behind a failing method are given up once', async () =>
   await client.expect(1, 'queue.declare-ok')
   await client.expectClose(1)
   await client.call(1, 'channel.open')
-  assert.equal(broker.server.parkedSize, 0)
+  assert.equal(broker.memory.sizes.parked, 0)
 })
 
 test('a basic.get that waited when its connection went takes no message', async () => {
@@ -102,5 +102,5 @@ test('a parked frame without a payload counts for the memory it takes', async ()
   await using client = await RawClient.openChannel(broker.port)
   client.send(1, 'queue.declare', durable)
   client.sendFrame(3, 1, Buffer.alloc(0))
-  await waitFor('the frame is parked', () => broker.server.parkedSize > 0)
+  await waitFor('the frame is parked', () => broker.memory.sizes.parked > 0)
 })

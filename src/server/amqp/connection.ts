@@ -41,6 +41,7 @@ import { Heartbeat, type HeartbeatPeer } from './heartbeat.ts'
 import { HeldMemory } from './held-memory.ts'
 import { OutputRoom } from './output-room.ts'
 import { Output } from './output.ts'
+import { unexpectedFrame } from './publish-state.ts'
 import { pauseReason, ReadGate } from './read-gate.ts'
 import { makeReply, ProtocolError, type Reply, replyTo } from './reply.ts'
 
@@ -138,11 +139,6 @@ export class Connection
   /** What the client says it is. */
   get clientProperties(): FieldTable {
     return this.#handshake.clientProperties
-  }
-
-  /** Publishers have to wait: the broker is short of something. */
-  get isBlocked(): boolean {
-    return this.context.broker.shortage.reason !== undefined
   }
 
   hasCapability(name: string): boolean {
@@ -255,12 +251,16 @@ export class Connection
 
   /** Whether the peer may be silent for reasons of ours: it is not read, or its publishes wait. */
   get isExcusedFromHeartbeats(): boolean {
-    return this.#gate.isShut || this.isBlocked
+    return this.#gate.isShut || this.context.broker.shortage.reason !== undefined
   }
 
-  /** Ends the connection and tells the client why. */
+  /** Ends the connection and tells the client why, which it understands after its protocol header. */
   closeForReply(reply: Reply, methodId = 0, waitMs: number = amqpLimits.closeMsMax): void {
     if (this.status === 'closing' || this.status === 'closed') return
+    if (this.status === 'header') {
+      this.destroy()
+      return
+    }
     this.#release()
     this.send(0, {
       id: CONNECTION_CLOSE,
@@ -361,12 +361,7 @@ export class Connection
       this.#onClosedChannel(number)
       return
     }
-    if (type !== FRAME_METHOD) {
-      throw new ProtocolError(
-        'unexpected_frame',
-        'expected method frame, got non method frame instead',
-      )
-    }
+    if (type !== FRAME_METHOD) throw unexpectedFrame('idle')
     const method = decodeMethod(buffer, start, end)
     this.#methodId = method.id
     if (method.id === CONNECTION_CLOSE) this.#onClose()

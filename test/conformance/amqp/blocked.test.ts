@@ -65,7 +65,7 @@ describe('a broker that is low on disk', () => {
     channel.sendToQueue('kept', Buffer.from('sent before closing'))
     let isClosed = false
     const closing = channel.close().then(() => (isClosed = true))
-    await waitFor('the message is parked', () => broker.server.parkedSize > 0)
+    await waitFor('the message is parked', () => broker.memory.sizes.parked > 0)
     assert.equal(isClosed, false)
     broker.broker.shortage.set('disk', false)
     await closing
