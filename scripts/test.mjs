@@ -22,6 +22,15 @@ if (process.env.PABAL_REQUIRE_ALL && given.length === 0) {
 
 const child = spawn(process.execPath, [...flags, ...given, ...files], { stdio: 'inherit' })
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
+
+// A test that never lets go of its thread outlives --test-timeout, and the run with it.
+const minutesMax = 60
+const deadline = setTimeout(() => {
+  console.error(`The tests did not end within ${minutesMax} minutes.`)
+  child.kill('SIGINT')
+}, minutesMax * 60_000)
+
 child.on('exit', (code) => {
+  clearTimeout(deadline)
   process.exitCode = code ?? 1
 })
