@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import type { Socket } from 'node:net'
-import { test } from 'node:test'
+import { mock, test } from 'node:test'
+import { collectGarbage } from '../../../test/support/collect-garbage.ts'
 import { Users } from '../../auth/users.ts'
 import { MemoryAccount } from '../../broker/memory-account.ts'
 import { Shortage } from '../../broker/shortage.ts'
 import { encodeRequest } from '../../codec/kafka/request.ts'
 import { WireWriter } from '../../codec/kafka/wire-writer.ts'
+import { largePages } from '../../lib/large-pages.ts'
 import { silentLogger } from '../../lib/logger.ts'
 import { systemRandom } from '../../lib/random.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
@@ -63,8 +65,8 @@ function connected(): {
   return { clock, connection, source, socket }
 }
 
-function apiVersionsRequest(): Buffer {
-  const header = { api: 'apiVersions', apiVersion: 0, correlationId: 1, clientId: null } as const
+function apiVersionsRequest(clientId: string | null = null): Buffer {
+  const header = { api: 'apiVersions', apiVersion: 0, correlationId: 1, clientId } as const
   const request = { clientSoftwareName: '', clientSoftwareVersion: '' }
   return Buffer.concat(encodeRequest(new WireWriter(), header, request))
 }
@@ -96,4 +98,23 @@ test('a connection whose peer does not take its answers is ended as late as an i
   assert.equal(connection.isClosed, false)
   clock.advance(kafkaLimits.kafkaIdleMsMax)
   assert.equal(connection.isClosed, true)
+})
+
+test('an idle connection does not keep the memory of its last request', async () => {
+  const { connection, source } = connected()
+  const taken: WeakRef<ArrayBufferLike>[] = []
+  const take = (size: number): Buffer => {
+    const memory = Buffer.from(new ArrayBuffer(size))
+    taken.push(new WeakRef(memory.buffer))
+    return memory
+  }
+  const { mock: taking } = mock.method(largePages, 'take', take)
+  source.onBytes(apiVersionsRequest('a client'))
+  taking.restore()
+  taking.resetCalls()
+  await new Promise((resolve) => setImmediate(resolve))
+  collectGarbage()
+  assert.equal(taken.length, 1)
+  assert.equal(taken[0]?.deref(), undefined)
+  assert.equal(connection.isClosed, false)
 })

@@ -244,6 +244,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     this.#slots.push(slot)
     if (header.isSupported) this.#start({ api, header, size: end - start, slot }, reader)
     else this.#refuseVersion(api, header, slot)
+    reader.release()
     this.#pauseIfFull()
   }
 
