@@ -83,6 +83,7 @@ export class FetchSessions {
     this.#sessions.delete(session.id)
     this.#sessions.set(session.id, session)
     for (const { topic, topicId, partitions } of request.forgottenTopicsData) {
+      yield
       for (const index of partitions) {
         session.partitions.delete(keyOf({ topic, topicId, index }))
         yield
@@ -110,6 +111,7 @@ function* addPartitions(
   request: FetchRequest,
 ): Steps<void> {
   for (const { topic, topicId, partitions: asked } of request.topics) {
+    yield
     for (const { partition: index, ...rest } of asked) {
       const key = keyOf({ topic, topicId, index })
       const known = partitions.get(key)

@@ -78,9 +78,12 @@ export const handleFetch: Handler<'fetch'> = async (request, context) => {
   return runFor(partitions.length, toResponse(fetched, resolved.session, context), context)
 }
 
-/** How many partitions a request names. */
-function countOf({ topics }: FetchRequest): number {
-  return topics.reduce((sum, { partitions }) => sum + partitions.length, 0)
+/** How many partitions a request names, also those to forget; a topic without any takes as long as one. */
+function countOf({ topics, forgottenTopicsData }: FetchRequest): number {
+  let count = 0
+  for (const { partitions } of topics) count += Math.max(partitions.length, 1)
+  for (const { partitions } of forgottenTopicsData) count += Math.max(partitions.length, 1)
+  return count
 }
 
 /** What few partitions take is done at once, what many take in slices. */
