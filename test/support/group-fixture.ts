@@ -191,7 +191,7 @@ export class GroupFixture {
   }
 
   committed(topic = 'orders', partition = 0, groupId = 'g'): number | undefined {
-    return this.coordinator.fetchOffsets(groupId, [{ topic, partition }])[0]?.committed?.offset
+    return this.coordinator.fetchOffset(groupId, { topic, partition }).committed?.offset
   }
 
   state(groupId = 'g'): string | undefined {

@@ -206,14 +206,9 @@ export class GroupCoordinator {
     })
   }
 
-  /** Durable offsets of the partitions, in order. */
-  fetchOffsets(groupId: string, places: readonly TopicPartition[]): FetchedOffset[] {
-    const offsets = this.#findAlive(groupId)?.offsets
-    return places.map(({ topic, partition }) => ({
-      topic,
-      partition,
-      committed: offsets?.find({ topic, partition }),
-    }))
+  /** The durable offset of a partition. */
+  fetchOffset(groupId: string, place: TopicPartition): FetchedOffset {
+    return { ...place, committed: this.#findAlive(groupId)?.offsets.find(place) }
   }
 
   /** Durable offsets of all partitions, topic by topic. */

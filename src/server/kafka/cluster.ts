@@ -27,6 +27,7 @@ import {
 } from '../../codec/kafka/messages/offset-for-leader-epoch.gen.ts'
 import type { Steps } from '../../lib/slices.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
+import { answerEach } from './answer-each.ts'
 import { authorizedOperations } from './authorized-operations.ts'
 import { codeOf, noError } from './error-code.ts'
 import { findPartition } from './find-partition.ts'
@@ -223,11 +224,7 @@ function* endsOfEpochs(
 ): Steps<readonly OffsetForLeaderTopicResult[]> {
   const topics = new ItemWriter('offsetForLeaderEpoch', context, writeOffsetForLeaderTopicResult)
   for (const { topic, partitions: asked } of request.topics) {
-    const partitions = []
-    for (const partition of asked) {
-      partitions.push(endOfEpoch(topic, partition, context))
-      yield
-    }
+    const partitions = yield* answerEach(asked, (one) => endOfEpoch(topic, one, context))
     topics.add({ topic, partitions })
   }
   return topics.finish()

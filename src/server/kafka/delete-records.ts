@@ -8,6 +8,7 @@ import type {
 } from '../../codec/kafka/messages/delete-records.gen.ts'
 import type { Steps } from '../../lib/slices.ts'
 import type { Ticket } from '../../log/ticket.ts'
+import { answerEach } from './answer-each.ts'
 import { codeOf, noError } from './error-code.ts'
 import { findPartition } from './find-partition.ts'
 import type { Handler, RequestContext } from './request-context.ts'
@@ -27,11 +28,9 @@ function* deleteAll(
   const tickets = new Set<Ticket | undefined>()
   const topics: DeleteRecordsTopicResult[] = []
   for (const { name, partitions: asked } of request.topics) {
-    const partitions: DeleteRecordsPartitionResult[] = []
-    for (const partition of asked) {
-      partitions.push(deleteRecords(name, partition, context, tickets))
-      yield
-    }
+    const partitions = yield* answerEach(asked, (partition) =>
+      deleteRecords(name, partition, context, tickets),
+    )
     topics.push({ name, partitions })
   }
   yield* untilDurable(tickets)

@@ -43,6 +43,7 @@ function* listAll(
 ): Steps<readonly ListOffsetsTopicResponse[]> {
   const topics = new ItemWriter('listOffsets', context, writeListOffsetsTopicResponse)
   for (const { name, partitions: asked } of request.topics) {
+    yield
     const write = writeListOffsetsPartitionResponse
     const isLong = asked.length > fewPartitions
     const few: ListOffsetsPartitionResponse[] = []

@@ -9,6 +9,7 @@ import {
 } from '../../codec/kafka/messages/offset-commit.gen.ts'
 import type { Steps } from '../../lib/slices.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
+import { answerEach } from './answer-each.ts'
 import { codeOf } from './error-code.ts'
 import { groupCodeOf } from './group-errors.ts'
 import { Outstanding } from './outstanding.ts'
@@ -29,12 +30,13 @@ function* commit(
   request: OffsetCommitRequest,
   context: RequestContext,
 ): Steps<readonly OffsetCommitResponseTopic[]> {
-  const names = request.topics.map(({ name, topicId }) => nameOf({ name, topicId }, context) ?? '')
+  const names = yield* answerEach(request.topics, (topic) => nameOf(topic, context) ?? '')
   const errors: Errors = []
   const outstanding = new Outstanding()
   let offsets: OffsetToCommit[] = []
   let count = 0
   for (const [topicAt, { partitions }] of request.topics.entries()) {
+    yield
     for (const partition of partitions) {
       offsets.push({
         topic: names[topicAt] ?? '',
@@ -110,13 +112,11 @@ function* writeAnswers(
   let at = 0
   for (const [topicAt, { name, topicId, partitions: asked }] of request.topics.entries()) {
     const isUnknownId = isById && names[topicAt] === ''
-    const partitions = []
-    for (const { partitionIndex } of asked) {
+    const partitions = yield* answerEach(asked, ({ partitionIndex }) => {
       const error = errors[at++]
       const errorCode = isUnknownId ? codeOf('UNKNOWN_TOPIC_ID') : groupCodeOf(error)
-      partitions.push({ partitionIndex, errorCode })
-      yield
-    }
+      return { partitionIndex, errorCode }
+    })
     topics.add({ name, topicId, partitions })
   }
   return topics.finish()

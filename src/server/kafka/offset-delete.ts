@@ -8,6 +8,7 @@ import {
 } from '../../codec/kafka/messages/offset-delete.gen.ts'
 import type { Steps } from '../../lib/slices.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
+import { answerEach } from './answer-each.ts'
 import { groupCodeOf } from './group-errors.ts'
 import { Outstanding } from './outstanding.ts'
 import type { Handler, RequestContext } from './request-context.ts'
@@ -22,6 +23,7 @@ function* deleteOffsets(
 ): Steps<OffsetDeleteResponse> {
   const places: TopicPartition[] = []
   for (const { name, partitions } of request.topics) {
+    yield
     for (const { partitionIndex } of partitions) {
       places.push({ topic: name, partition: partitionIndex })
       yield
@@ -45,11 +47,10 @@ function* deleteOffsets(
   const topics = new ItemWriter('offsetDelete', context, writeOffsetDeleteResponseTopic)
   let at = 0
   for (const { name, partitions: asked } of refusal === undefined ? request.topics : []) {
-    const partitions = []
-    for (const { partitionIndex } of asked) {
-      partitions.push({ partitionIndex, errorCode: groupCodeOf(errors[at++]) })
-      yield
-    }
+    const partitions = yield* answerEach(asked, ({ partitionIndex }) => ({
+      partitionIndex,
+      errorCode: groupCodeOf(errors[at++]),
+    }))
     topics.add({ name, partitions })
   }
   return { errorCode: groupCodeOf(refusal), throttleTimeMs: 0, topics: topics.finish() }

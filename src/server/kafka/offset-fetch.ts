@@ -9,6 +9,7 @@ import {
   writeOffsetFetchResponseGroup,
 } from '../../codec/kafka/messages/offset-fetch.gen.ts'
 import type { Steps } from '../../lib/slices.ts'
+import { answerEach } from './answer-each.ts'
 import { codeOf, noError } from './error-code.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 import { ItemWriter } from './write-in-slices.ts'
@@ -70,28 +71,25 @@ function* fetchGroup(
   const answers = []
   for (const { name, topicId, partitionIndexes } of asked) {
     const known = apiVersion >= topicIdVersion ? topics.findById(topicId)?.name : name
-    const found = yield* fetchTopic(groupId, known ?? '', partitionIndexes, context)
-    const errorCode = codeOf('UNKNOWN_TOPIC_ID')
-    const partitions = known === undefined ? found.map((one) => ({ ...one, errorCode })) : found
+    const partitions = yield* fetchTopic(groupId, known, partitionIndexes, context)
     answers.push({ name, topicId, partitions })
   }
   return { groupId, topics: answers, errorCode: noError }
 }
 
+/** `topic` is undefined for an id that none has. */
 // oxlint-disable-next-line max-params -- what is asked, and where
-function* fetchTopic(
+function fetchTopic(
   groupId: string,
-  topic: string,
+  topic: string | undefined,
   indexes: readonly number[],
   { groups }: RequestContext,
 ): Steps<OffsetFetchResponsePartition[]> {
-  const partitions: OffsetFetchResponsePartition[] = []
-  for (const partition of indexes) {
-    const [found] = groups.fetchOffsets(groupId, [{ topic, partition }])
-    if (found !== undefined) partitions.push(toPartition(found))
-    yield
-  }
-  return partitions
+  return answerEach(indexes, (partition) =>
+    topic === undefined
+      ? unknownTopic(partition)
+      : toPartition(groups.fetchOffset(groupId, { topic, partition })),
+  )
 }
 
 /** Everything that a group has committed, by topic. */
@@ -104,6 +102,11 @@ function* fetchAll(groupId: string, { groups }: RequestContext): Steps<FetchedTo
     yield
   }
   return Array.from(topics, ([name, partitions]) => ({ name, partitions }))
+}
+
+function unknownTopic(partition: number): OffsetFetchResponsePartition {
+  const answer = toPartition({ topic: '', partition, committed: undefined })
+  return { ...answer, errorCode: codeOf('UNKNOWN_TOPIC_ID') }
 }
 
 function toPartition({ partition, committed }: FetchedOffset): OffsetFetchResponsePartition {

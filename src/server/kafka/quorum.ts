@@ -8,6 +8,7 @@ import {
   writeResponseTopicData,
 } from '../../codec/kafka/messages/describe-quorum.gen.ts'
 import type { Steps } from '../../lib/slices.ts'
+import { answerEach } from './answer-each.ts'
 import { answerTo, codeOf, invalidRequest, KafkaRefusal, noError } from './error-code.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 import { ItemWriter } from './write-in-slices.ts'
@@ -32,12 +33,10 @@ function* describeTopics(
 ): Steps<readonly ResponseTopicData[]> {
   const topics = new ItemWriter('describeQuorum', context, writeResponseTopicData)
   for (const { topicName, partitions: asked } of request.topics) {
-    const partitions = []
-    for (const { partitionIndex } of asked) {
+    const partitions = yield* answerEach(asked, ({ partitionIndex }) => {
       const isKnown = topicName === metadataTopic && partitionIndex === 0
-      partitions.push(isKnown ? describeQuorum(context) : unknownPartition(partitionIndex))
-      yield
-    }
+      return isKnown ? describeQuorum(context) : unknownPartition(partitionIndex)
+    })
     topics.add({ topicName, partitions })
   }
   return topics.finish()

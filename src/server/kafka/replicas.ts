@@ -17,6 +17,7 @@ import {
   writeReplicaElectionResult,
 } from '../../codec/kafka/messages/elect-leaders.gen.ts'
 import type { Steps } from '../../lib/slices.ts'
+import { answerEach } from './answer-each.ts'
 import { logDir } from './cluster.ts'
 import { answerTo, codeOf, type ErrorAnswer, KafkaRefusal, noError } from './error-code.ts'
 import { checkReplicas } from './replica-assignment.ts'
@@ -44,14 +45,11 @@ function* electLeaders(
 ): Steps<readonly ReplicaElectionResult[]> {
   const results = new ItemWriter('electLeaders', context, writeReplicaElectionResult)
   for (const { topic, partitions } of asked) {
-    const partitionResult = []
-    for (const partitionId of partitions) {
-      const answer = answerTo(electionRefusal(topic, partitionId, context))
-      partitionResult.push({ partitionId, ...answer })
-      yield
-    }
+    const partitionResult = yield* answerEach(partitions, (partitionId) => ({
+      partitionId,
+      ...answerTo(electionRefusal(topic, partitionId, context)),
+    }))
     results.add({ topic, partitionResult })
-    yield
   }
   return results.finish()
 }
@@ -87,14 +85,11 @@ function* reassign(
     writeReassignableTopicResponse,
   )
   for (const { name, partitions: asked } of request.topics) {
-    const partitions = []
-    for (const partition of asked) {
-      const { partitionIndex } = partition
-      partitions.push({ partitionIndex, ...reassignOne(name, partition, context) })
-      yield
-    }
+    const partitions = yield* answerEach(asked, (partition) => ({
+      partitionIndex: partition.partitionIndex,
+      ...reassignOne(name, partition, context),
+    }))
     responses.add({ name, partitions })
-    yield
   }
   return responses.finish()
 }
@@ -140,15 +135,13 @@ function* moveReplicas(
   const results = new ItemWriter('alterReplicaLogDirs', context, writeAlterReplicaLogDirTopicResult)
   for (const { path, topics } of dirs) {
     for (const { name: topicName, partitions: asked } of topics) {
-      const partitions = []
-      for (const partitionIndex of asked) {
-        const errorCode = moveReplica(path, topicName, partitionIndex, context)
-        partitions.push({ partitionIndex, errorCode })
-        yield
-      }
+      const partitions = yield* answerEach(asked, (partitionIndex) => ({
+        partitionIndex,
+        errorCode: moveReplica(path, topicName, partitionIndex, context),
+      }))
       results.add({ topicName, partitions })
-      yield
     }
+    yield
   }
   return results.finish()
 }
