@@ -40,6 +40,7 @@ function* createTopics(
     yield
   }
   const tickets = new Set<Ticket | undefined>()
+  const manner = { isDryRun, tickets, layers: new BrokerLayers(context) }
   for (const topic of asked) {
     const count = counts.get(topic.name) ?? 0
     // However often a name is repeated, it has one answer.
@@ -49,11 +50,19 @@ function* createTopics(
     if (partitionCount > topicLimits.partitionsPerRequestMax) {
       results.add(refuse(topic, tooManyPartitions()))
     } else if (count > 1) results.add(refuse(topic, invalidRequest('Duplicate topic name.')))
-    else results.add(createTopic(topic, { isDryRun, tickets }, context))
+    else results.add(createTopic(topic, manner, context))
     yield
   }
   yield* untilDurable(tickets)
   return results.finish()
+}
+
+/** How the topics of one request are made. */
+interface Manner {
+  readonly isDryRun: boolean
+  /** Of what was declared so far. */
+  readonly tickets: Set<Ticket | undefined>
+  readonly layers: BrokerLayers
 }
 
 function tooManyPartitions(): KafkaRefusal {
@@ -63,7 +72,7 @@ function tooManyPartitions(): KafkaRefusal {
 
 function createTopic(
   topic: CreatableTopic,
-  { isDryRun, tickets }: { readonly isDryRun: boolean; readonly tickets: Set<Ticket | undefined> },
+  { isDryRun, tickets, layers }: Manner,
   context: RequestContext,
 ): CreatableTopicResult {
   const { topics } = context
@@ -82,7 +91,7 @@ function createTopic(
       errorMessage: null,
       numPartitions: asked.partitionCount,
       replicationFactor: 1,
-      configs: describeTopicConfigs(config, new BrokerLayers(context)),
+      configs: describeTopicConfigs(config, layers),
     }
   } catch (error) {
     return refuse(topic, error)
