@@ -56,11 +56,9 @@ function createServer(
 ): KafkaServer {
   const { cell, options, logger } = parts
   const { broker } = cell
-  const vhost = broker.getVHost(defaultVHost)
   return new KafkaServer({
     broker,
-    vhost,
-    topics: broker.topicsOf(vhost),
+    topics: broker.topicsOf(broker.getVHost(defaultVHost)),
     groups: cell.groups,
     producerIds: cell.producerIds,
     fetchSessions: new FetchSessions(broker.random),
@@ -76,13 +74,11 @@ function createServer(
     clients: parts.clients,
     inputBudget: parts.inputBudget,
     clock: broker.clock,
-    random: broker.random,
     logger: logger.child({ area: 'kafka' }),
     slices: new Slices(broker.clock, kafkaLimits.kafkaSliceMs),
     settings: {
       listeners: openListeners,
       requestSizeMax: kafkaLimits.kafkaRequestSizeMax,
-      needsLogin: options.user !== undefined,
       clusterId: cell.clusterId,
       nodeId: options.kafkaNodeId,
       isAutoCreating: options.kafkaAutoCreateTopicsEnable,

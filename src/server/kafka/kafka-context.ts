@@ -1,19 +1,16 @@
 import type { Users } from '../../auth/users.ts'
 import type { Broker } from '../../broker/broker.ts'
 import type { ClientRegistry } from '../../broker/client/client-registry.ts'
-import type { Destination } from '../../broker/destination.ts'
 import type { GroupConfig } from '../../broker/group/group-config.ts'
 import type { GroupCoordinator } from '../../broker/group/group-coordinator.ts'
 import type { MemoryAccount } from '../../broker/memory-account.ts'
 import type { ProducerIds } from '../../broker/topic/producer-ids.ts'
 import type { Topics } from '../../broker/topic/topics.ts'
-import type { VHost } from '../../broker/vhost.ts'
 import type { BatchWorker } from '../../crossing/batch-worker.ts'
 import type { Crossing } from '../../crossing/crossing.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Address } from '../../lib/listen.ts'
 import type { Logger } from '../../lib/logger.ts'
-import type { Random } from '../../lib/random.ts'
 import type { Slices } from '../../lib/slices.ts'
 import type { TurnShare } from '../../lib/turn-share.ts'
 import type { InputBudget } from '../input-budget.ts'
@@ -39,8 +36,6 @@ export interface KafkaSettings {
   /** Those that are open by now. */
   readonly listeners: () => readonly KafkaListener[]
   readonly requestSizeMax: number
-  /** Clients have to authenticate (SASL PLAIN). */
-  readonly needsLogin: boolean
   readonly clusterId: string
   /** The broker's id in Kafka's metadata [node.id]. */
   readonly nodeId: number
@@ -54,7 +49,6 @@ export interface KafkaSettings {
 /** What the server is put together from. */
 export interface KafkaParts {
   readonly broker: Broker
-  readonly vhost: VHost<Destination>
   readonly topics: Topics
   readonly groups: GroupCoordinator
   readonly producerIds: ProducerIds
@@ -67,7 +61,6 @@ export interface KafkaParts {
   /** Where connections of all protocols are listed. */
   readonly clients: ClientRegistry
   readonly clock: Clock
-  readonly random: Random
   readonly logger: Logger
   /** What clients make the broker hold. */
   readonly memory: MemoryAccount
