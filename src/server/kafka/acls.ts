@@ -11,8 +11,8 @@ import {
   writeDeleteAclsFilterResult,
 } from '../../codec/kafka/messages/delete-acls.gen.ts'
 import { codeOf, type ErrorAnswer } from './error-code.ts'
-import type { Handler, RequestContext } from './request-context.ts'
-import { ItemWriter, writeAll } from './write-in-slices.ts'
+import type { Handler } from './request-context.ts'
+import { writeInSlices } from './write-in-slices.ts'
 
 const refusal: ErrorAnswer = {
   errorCode: codeOf('SECURITY_DISABLED'),
@@ -27,12 +27,13 @@ export const handleDescribeAcls: Handler<'describeAcls'> = () => ({
 
 export const handleCreateAcls: Handler<'createAcls'> = async (request, context) => ({
   throttleTimeMs: 0,
-  results: await context.slices.run(writeAll(creationWriter(context), refusedCreations(request))),
+  results: await writeInSlices(
+    'createAcls',
+    context,
+    writeAclCreationResult,
+    refusedCreations(request),
+  ),
 })
-
-function creationWriter(context: RequestContext): ItemWriter<AclCreationResult> {
-  return new ItemWriter('createAcls', context, writeAclCreationResult)
-}
 
 function* refusedCreations({ creations }: CreateAclsRequest): Generator<AclCreationResult, void> {
   for (let left = creations.length; left > 0; left--) yield refusal
@@ -40,12 +41,13 @@ function* refusedCreations({ creations }: CreateAclsRequest): Generator<AclCreat
 
 export const handleDeleteAcls: Handler<'deleteAcls'> = async (request, context) => ({
   throttleTimeMs: 0,
-  filterResults: await context.slices.run(writeAll(filterWriter(context), refusedFilters(request))),
+  filterResults: await writeInSlices(
+    'deleteAcls',
+    context,
+    writeDeleteAclsFilterResult,
+    refusedFilters(request),
+  ),
 })
-
-function filterWriter(context: RequestContext): ItemWriter<DeleteAclsFilterResult> {
-  return new ItemWriter('deleteAcls', context, writeDeleteAclsFilterResult)
-}
 
 function* refusedFilters({ filters }: DeleteAclsRequest): Generator<DeleteAclsFilterResult, void> {
   for (let left = filters.length; left > 0; left--) yield { ...refusal, matchingAcls: [] }

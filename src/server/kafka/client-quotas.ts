@@ -12,7 +12,7 @@ import type {
 } from '../../codec/kafka/messages/describe-client-quotas.gen.ts'
 import { answerTo, type ErrorAnswer, invalidRequest, KafkaRefusal, noError } from './error-code.ts'
 import type { Handler } from './request-context.ts'
-import { ItemWriter, writeAll } from './write-in-slices.ts'
+import { writeInSlices } from './write-in-slices.ts'
 
 const entityTypes: ReadonlySet<string> = new Set(['ip', 'user', 'client-id'])
 const matchType = { exact: 0, default: 1, specified: 2 } as const
@@ -64,11 +64,11 @@ function checkMatch({ matchType: type, match }: ComponentData): void {
 
 export const handleAlterClientQuotas: Handler<'alterClientQuotas'> = async (request, context) => ({
   throttleTimeMs: 0,
-  entries: await context.slices.run(
-    writeAll(
-      new ItemWriter('alterClientQuotas', context, writeResponseEntryData),
-      alterEach(request),
-    ),
+  entries: await writeInSlices(
+    'alterClientQuotas',
+    context,
+    writeResponseEntryData,
+    alterEach(request),
   ),
 })
 

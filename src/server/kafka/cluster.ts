@@ -33,7 +33,7 @@ import { codeOf, noError } from './error-code.ts'
 import { findPartition } from './find-partition.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 import { absenceOf } from './topic-absence.ts'
-import { ItemWriter, writeAll } from './write-in-slices.ts'
+import { ItemWriter, writeInSlices } from './write-in-slices.ts'
 
 /** The one folder, as requests name it. */
 export const logDir = 'data'
@@ -58,9 +58,8 @@ export const handleFindCoordinator: Handler<'findCoordinator'> = async (request,
   const node = isGroup ? { nodeId, host, port } : { nodeId: -1, host: '', port: -1 }
   const answer = { errorCode, errorMessage, ...node }
   if (context.apiVersion < batchedVersion) return { throttleTimeMs: 0, ...answer }
-  const writer = new ItemWriter('findCoordinator', context, writeCoordinator)
   const found = coordinatorsOf(request.coordinatorKeys, answer)
-  const coordinators = await context.slices.run(writeAll(writer, found))
+  const coordinators = await writeInSlices('findCoordinator', context, writeCoordinator, found)
   return { throttleTimeMs: 0, coordinators }
 }
 
@@ -90,11 +89,11 @@ export const handleDescribeCluster: Handler<'describeCluster'> = (request, conte
 }
 
 export const handleDescribeLogDirs: Handler<'describeLogDirs'> = async (request, context) => {
-  const topics = await context.slices.run(
-    writeAll(
-      new ItemWriter('describeLogDirs', context, writeDescribeLogDirsTopic),
-      sizesOf(request, context),
-    ),
+  const topics = await writeInSlices(
+    'describeLogDirs',
+    context,
+    writeDescribeLogDirsTopic,
+    sizesOf(request, context),
   )
   return {
     throttleTimeMs: 0,

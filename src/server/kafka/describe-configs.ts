@@ -9,7 +9,7 @@ import { type ConfigKind, type ConfigResource, resourceType } from './config-kin
 import { configKinds } from './config-kinds.ts'
 import { answerTo, codeOf, invalidRequest, noError } from './error-code.ts'
 import type { Handler, RequestContext } from './request-context.ts'
-import { ItemWriter, writeAll } from './write-in-slices.ts'
+import { writeInSlices } from './write-in-slices.ts'
 
 type Rows = readonly DescribeConfigsResourceResult[]
 
@@ -21,11 +21,11 @@ interface Described {
 
 export const handleDescribeConfigs: Handler<'describeConfigs'> = async (request, context) => ({
   throttleTimeMs: 0,
-  results: await context.slices.run(
-    writeAll(
-      new ItemWriter('describeConfigs', context, writeDescribeConfigsResult),
-      describeAll(request, context),
-    ),
+  results: await writeInSlices(
+    'describeConfigs',
+    context,
+    writeDescribeConfigsResult,
+    describeAll(request, context),
   ),
 })
 

@@ -19,13 +19,13 @@ import { codeOf, noError } from './error-code.ts'
 import { groupCodeOf } from './group-errors.ts'
 import { Outstanding } from './outstanding.ts'
 import type { Handler, RequestContext } from './request-context.ts'
-import { ItemWriter, writeAll } from './write-in-slices.ts'
+import { ItemWriter, writeInSlices } from './write-in-slices.ts'
 
 const missingGroupVersion = 6
 
 export const handleDescribeGroups: Handler<'describeGroups'> = async (request, context) => {
-  const writer = new ItemWriter('describeGroups', context, writeDescribedGroup)
-  const groups = await context.slices.run(writeAll(writer, describeEach(request, context)))
+  const described = describeEach(request, context)
+  const groups = await writeInSlices('describeGroups', context, writeDescribedGroup, described)
   return { throttleTimeMs: 0, groups }
 }
 
@@ -77,8 +77,11 @@ function describe(groupId: string, { groups, apiVersion }: RequestContext): Desc
 export const handleListGroups: Handler<'listGroups'> = async (request, context) => ({
   throttleTimeMs: 0,
   errorCode: noError,
-  groups: await context.slices.run(
-    writeAll(new ItemWriter('listGroups', context, writeListedGroup), listGroups(request, context)),
+  groups: await writeInSlices(
+    'listGroups',
+    context,
+    writeListedGroup,
+    listGroups(request, context),
   ),
 })
 

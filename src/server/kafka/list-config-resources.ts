@@ -7,7 +7,7 @@ import {
 import { resourceType } from './config-kind.ts'
 import { codeOf, noError } from './error-code.ts'
 import type { Handler, RequestContext } from './request-context.ts'
-import { ItemWriter, writeAll } from './write-in-slices.ts'
+import { writeInSlices } from './write-in-slices.ts'
 
 const allTypes: readonly number[] = Object.values(resourceType)
 
@@ -19,11 +19,11 @@ export const handleListConfigResources: Handler<'listConfigResources'> = async (
   if (types === undefined) {
     return { throttleTimeMs: 0, errorCode: codeOf('UNSUPPORTED_VERSION'), configResources: [] }
   }
-  const configResources = await context.slices.run(
-    writeAll(
-      new ItemWriter('listConfigResources', context, writeConfigResource),
-      resourcesOf(types, context),
-    ),
+  const configResources = await writeInSlices(
+    'listConfigResources',
+    context,
+    writeConfigResource,
+    resourcesOf(types, context),
   )
   return { throttleTimeMs: 0, errorCode: noError, configResources }
 }

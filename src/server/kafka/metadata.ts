@@ -14,17 +14,17 @@ import { whenDurable } from './await-durable.ts'
 import { answerTo, codeOf, noError } from './error-code.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 import { absenceOf } from './topic-absence.ts'
-import { ItemWriter, writeAll } from './write-in-slices.ts'
+import { writeInSlices } from './write-in-slices.ts'
 
 const topicIdVersion = 12
 
 export const handleMetadata: Handler<'metadata'> = async (request, context) => {
   const tickets: (Ticket | undefined)[] = []
-  const topics = await context.slices.run(
-    writeAll(
-      new ItemWriter('metadata', context, writeMetadataResponseTopic),
-      findTopics(request, context, tickets),
-    ),
+  const topics = await writeInSlices(
+    'metadata',
+    context,
+    writeMetadataResponseTopic,
+    findTopics(request, context, tickets),
   )
   for (const ticket of tickets) await whenDurable(ticket)
   const { nodeId } = context.settings

@@ -12,15 +12,18 @@ import {
 } from '../../codec/kafka/messages/describe-user-scram-credentials.gen.ts'
 import { answerTo, KafkaRefusal, noError } from './error-code.ts'
 import type { Handler } from './request-context.ts'
-import { ItemWriter, writeAll } from './write-in-slices.ts'
+import { writeInSlices } from './write-in-slices.ts'
 
 export const handleDescribeUserScramCredentials: Handler<'describeUserScramCredentials'> = async (
   request,
   context,
 ) => {
-  const api = 'describeUserScramCredentials'
-  const writer = new ItemWriter(api, context, writeDescribeUserScramCredentialsResult)
-  const results = await context.slices.run(writeAll(writer, describeEach(request)))
+  const results = await writeInSlices(
+    'describeUserScramCredentials',
+    context,
+    writeDescribeUserScramCredentialsResult,
+    describeEach(request),
+  )
   return { throttleTimeMs: 0, errorCode: noError, errorMessage: null, results }
 }
 
@@ -47,9 +50,12 @@ export const handleAlterUserScramCredentials: Handler<'alterUserScramCredentials
   request,
   context,
 ) => {
-  const api = 'alterUserScramCredentials'
-  const writer = new ItemWriter(api, context, writeAlterUserScramCredentialsResult)
-  const results = await context.slices.run(writeAll(writer, alterEach(request)))
+  const results = await writeInSlices(
+    'alterUserScramCredentials',
+    context,
+    writeAlterUserScramCredentialsResult,
+    alterEach(request),
+  )
   return { throttleTimeMs: 0, results }
 }
 

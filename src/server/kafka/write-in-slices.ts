@@ -51,7 +51,17 @@ export class ItemWriter<T> {
   }
 }
 
-/** Writes items as they are made. */
+/** An array of an answer to `api`, of items that are made and written a slice at a time. */
+export function writeInSlices<T>(
+  api: ApiName,
+  context: RequestContext,
+  writeItem: WriteItem<T>,
+  items: Iterable<T>,
+): Promise<readonly T[]> {
+  return context.slices.run(writeAll(new ItemWriter(api, context, writeItem), items))
+}
+
+/** Writes items as they are made, as part of other work. */
 export function* writeAll<T>(writer: ItemWriter<T>, items: Iterable<T>): Steps<readonly T[]> {
   for (const item of items) {
     writer.add(item)
