@@ -36,8 +36,9 @@ test('memory in an answer that will not be sent is let go, once', () => {
 
 test('memory for an answer that turned out to be none is let go', () => {
   const memory = largePages.take(size)
-  const slot = new AnswerSlot([])
+  const slot = new AnswerSlot()
   slot.letGoOnceSent([memory])
+  slot.parts = []
   slot.writeTo(new SocketDouble().asSocket())
   assert.equal(isTaken(memory), true)
 })

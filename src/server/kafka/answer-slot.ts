@@ -11,10 +11,6 @@ export class AnswerSlot {
   parts: readonly Buffer[] | undefined
   #held = none
 
-  constructor(parts?: readonly Buffer[]) {
-    this.parts = parts
-  }
-
   /** Bytes of the answer, as far as it is known. */
   get size(): number {
     let size = 0

@@ -298,12 +298,11 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     }
     const { apiVersion, correlationId } = header
     try {
-      slot.parts =
-        response === undefined
-          ? []
-          : encodeResponse(this.#writer, { api, apiVersion, correlationId }, response)
-      this.#waitingSize += slot.size
-      this.#writeReady()
+      const answered = { api, apiVersion, correlationId }
+      this.#fill(
+        slot,
+        response === undefined ? [] : encodeResponse(this.#writer, answered, response),
+      )
       if (this.sasl.hasFailed) this.socket.end()
     } catch (error) {
       this.#onFault(error)
@@ -317,9 +316,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     }
     const { correlationId } = header
     const answered = { api, apiVersion: 0, correlationId }
-    slot.parts = encodeResponse(this.#writer, answered, unsupportedApiVersions())
-    this.#waitingSize += slot.size
-    this.#writeReady()
+    this.#fill(slot, encodeResponse(this.#writer, answered, unsupportedApiVersions()))
   }
 
   /** SaslHandshake version 0: the token comes bare, with a size in front, and so does the answer. */
@@ -330,8 +327,14 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
       this.context.clock.after(endMs, () => this.destroy())
       return
     }
-    const slot = new AnswerSlot([Buffer.alloc(4)])
+    const slot = new AnswerSlot()
     this.#slots.push(slot)
+    this.#fill(slot, [Buffer.alloc(4)])
+  }
+
+  /** The answer is known: it leaves when those before it have. */
+  #fill(slot: AnswerSlot, parts: readonly Buffer[]): void {
+    slot.parts = parts
     this.#waitingSize += slot.size
     this.#writeReady()
   }
