@@ -321,10 +321,9 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
 
   /** SaslHandshake version 0: the token comes bare, with a size in front, and so does the answer. */
   #answerRawToken(token: Buffer): void {
-    const { isAccepted, waitMs } = this.sasl.authenticate(token)
-    if (!isAccepted) {
-      const endMs = Math.max(waitMs, kafkaLimits.kafkaRefusedLoginMs)
-      this.context.clock.after(endMs, () => this.destroy())
+    const login = this.sasl.authenticate(token)
+    if (!login.isAccepted) {
+      this.context.clock.after(login.waitMs, () => this.destroy())
       return
     }
     const slot = new AnswerSlot()

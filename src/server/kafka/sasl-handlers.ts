@@ -1,4 +1,3 @@
-import { kafkaLimits } from '../../limits/kafka.ts'
 import { codeOf, noError } from './error-code.ts'
 import type { Handler } from './request-context.ts'
 import { saslMechanism } from './sasl-state.ts'
@@ -19,10 +18,9 @@ export const handleSaslAuthenticate: Handler<'saslAuthenticate'> = async (reques
     const errorMessage = 'SaslAuthenticate request received before SaslHandshake'
     return { errorCode: codeOf('ILLEGAL_SASL_STATE'), errorMessage, authBytes }
   }
-  const { isAccepted, waitMs } = sasl.authenticate(request.authBytes)
-  if (isAccepted) return { errorCode: noError, errorMessage: null, authBytes }
-  const answerMs = Math.max(waitMs, kafkaLimits.kafkaRefusedLoginMs)
-  await new Promise<void>((resolve) => void context.clock.after(answerMs, resolve))
+  const login = sasl.authenticate(request.authBytes)
+  if (login.isAccepted) return { errorCode: noError, errorMessage: null, authBytes }
+  await new Promise<void>((resolve) => void context.clock.after(login.waitMs, resolve))
   return {
     errorCode: codeOf('SASL_AUTHENTICATION_FAILED'),
     errorMessage: 'Authentication failed: Invalid username or password',

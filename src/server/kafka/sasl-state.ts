@@ -2,9 +2,15 @@
 import type { Origin, Principal } from '../../auth/principal.ts'
 import { type Credentials, parsePlain } from '../../auth/sasl.ts'
 import type { Users } from '../../auth/users.ts'
+import { kafkaLimits } from '../../limits/kafka.ts'
 import type { Operation } from './operation.ts'
 
 export const saslMechanism = 'PLAIN'
+
+/** `waitMs` is how long a refused client waits for its answer, in milliseconds. */
+type Authentication =
+  | { readonly isAccepted: true }
+  | { readonly isAccepted: false; readonly waitMs: number }
 
 export class SaslState {
   /** Who the client is; undefined until it has logged in, where it has to. */
@@ -53,14 +59,20 @@ export class SaslState {
     this.#at = apiVersion === 0 ? 'raw-token' : 'handshaken'
   }
 
-  /** `waitMs` is how long at least a refused client waits for its answer. */
-  authenticate(token: Buffer): { readonly isAccepted: boolean; readonly waitMs: number } {
+  /** Checks a login. */
+  authenticate(token: Buffer): Authentication {
     const credentials: Credentials | undefined = parsePlain(token)
     const login = credentials && this.#users.login(credentials, this.#origin)
-    const isAccepted = login?.principal !== undefined
     this.principal = login?.principal
-    this.#at = isAccepted ? 'authenticated' : 'failed'
-    if (isAccepted) this.#onTrusted()
-    return { isAccepted, waitMs: login?.principal === undefined ? (login?.waitMs ?? 0) : 0 }
+    if (login?.principal === undefined) {
+      this.#at = 'failed'
+      return {
+        isAccepted: false,
+        waitMs: Math.max(login?.waitMs ?? 0, kafkaLimits.kafkaRefusedLoginMs),
+      }
+    }
+    this.#at = 'authenticated'
+    this.#onTrusted()
+    return { isAccepted: true }
   }
 }
