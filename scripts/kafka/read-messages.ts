@@ -48,13 +48,12 @@ export interface Struct {
   readonly fields: readonly Field[]
 }
 
-export type MessageKind = 'request' | 'response' | 'data'
+export type MessageKind = 'request' | 'response'
 
 export interface Message {
   /** `ProduceRequest`. */
   readonly name: string
   readonly kind: MessageKind
-  /** -1 for data. */
   readonly apiKey: number
   readonly versions: VersionRange
   readonly flexible: VersionRange
@@ -91,7 +90,7 @@ interface StructSource {
 }
 
 interface MessageSource {
-  readonly apiKey?: number
+  readonly apiKey: number
   readonly type: string
   readonly name: string
   readonly validVersions: string
@@ -185,7 +184,7 @@ function readDefinition<T>(path: string): T {
 
 function readMessageSource(source: MessageSource, versions: VersionRange): Message {
   const kind = source.type
-  if (kind !== 'request' && kind !== 'response' && kind !== 'data') {
+  if (kind !== 'request' && kind !== 'response') {
     throw new Error(`${source.name} is of unknown type '${kind}'`)
   }
   const structs: Struct[] = []
@@ -196,7 +195,7 @@ function readMessageSource(source: MessageSource, versions: VersionRange): Messa
   return {
     name: source.name,
     kind,
-    apiKey: source.apiKey ?? -1,
+    apiKey: source.apiKey,
     versions,
     flexible: intersect(readRange(source.flexibleVersions), versions),
     structs,
