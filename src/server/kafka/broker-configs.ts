@@ -1,7 +1,11 @@
 // Settings of the broker, as DescribeConfigs shows them and AlterConfigs changes them: under its id, or
 // under '' for all brokers. Refusals have the texts of Kafka's DynamicBrokerConfig.
 import type { SettingValues } from '../../broker/dynamic-settings.ts'
-import { parseSettingValue, type SettingType } from '../../broker/setting-value.ts'
+import {
+  parseSettingValue,
+  type SettingRules,
+  type SettingType,
+} from '../../broker/setting-value.ts'
 import type { DescribeConfigsResourceResult } from '../../codec/kafka/messages/describe-configs.gen.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
 import { brokerConfigTable } from './broker-config-table.ts'
@@ -98,7 +102,7 @@ function checkBrokerConfigs(values: SettingValues, layers: BrokerLayers): Settin
   for (const [name, text] of Object.entries(values)) {
     const rules = dynamicBrokerConfigs.get(name)
     // Kafka keeps names that it does not know, for classes that may be plugged in.
-    checked[name] = rules === undefined ? text : parseBrokerValue(name, text, layers)
+    checked[name] = rules === undefined ? text : parseBrokerValue(name, text, { rules, layers })
   }
   return checked
 }
@@ -113,8 +117,11 @@ function refuseAny(names: readonly string[], problem: string): void {
   if (names.length > 0) throw invalidRequest(`${problem}: [${names.join(', ')}]`)
 }
 
-function parseBrokerValue(name: string, text: string, layers: BrokerLayers): string {
-  const rules = dynamicBrokerConfigs.get(name) ?? { type: 'string' as const }
+function parseBrokerValue(
+  name: string,
+  text: string,
+  { rules, layers }: { readonly rules: SettingRules; readonly layers: BrokerLayers },
+): string {
   let value: string
   try {
     value = parseSettingValue(name, text, rules)

@@ -50,11 +50,10 @@ export const handleFindCoordinator: Handler<'findCoordinator'> = async (request,
   // An error that can pass would have a transactional producer ask for a minute.
   const problem = isTransaction ? 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED' : 'INVALID_REQUEST'
   const errorCode = isGroup ? noError : codeOf(problem)
-  const errorMessage = isGroup
-    ? null
-    : isTransaction
-      ? 'Transactions are not served yet.'
-      : `Coordinators of type ${request.keyType} are not served.`
+  const refusal = isTransaction
+    ? 'Transactions are not served yet.'
+    : `Coordinators of type ${request.keyType} are not served.`
+  const errorMessage = isGroup ? null : refusal
   const node = isGroup ? { nodeId, host, port } : { nodeId: -1, host: '', port: -1 }
   const answer = { errorCode, errorMessage, ...node }
   if (context.apiVersion < batchedVersion) return { throttleTimeMs: 0, ...answer }

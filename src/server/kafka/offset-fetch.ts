@@ -78,7 +78,6 @@ function* fetchGroup(
 }
 
 /** `topic` is undefined for an id that none has. */
-// oxlint-disable-next-line max-params -- what is asked, and where
 function fetchTopic(
   groupId: string,
   topic: string | undefined,

@@ -103,9 +103,9 @@ function reassignOne(
   try {
     const view = topics.find(topic)
     if (view?.partitions[partitionIndex] === undefined) {
-      const what = view === undefined ? 'topic' : 'partition'
-      const text = `Unable to find a ${what === 'topic' ? `topic named ${topic}` : `partition ${topic}-${partitionIndex}`}.`
-      throw new KafkaRefusal('UNKNOWN_TOPIC_OR_PARTITION', text)
+      const missing =
+        view === undefined ? `topic named ${topic}` : `partition ${topic}-${partitionIndex}`
+      throw new KafkaRefusal('UNKNOWN_TOPIC_OR_PARTITION', `Unable to find a ${missing}.`)
     }
     if (replicas === null) throw new KafkaRefusal('NO_REASSIGNMENT_IN_PROGRESS')
     checkReplicas(replicas, settings.nodeId)
@@ -147,7 +147,6 @@ function* moveReplicas(
 }
 
 /** There is one folder, and everything is in it. */
-// oxlint-disable-next-line max-params -- a place and what is to be there
 function moveReplica(
   path: string,
   topic: string,
