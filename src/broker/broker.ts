@@ -133,9 +133,15 @@ export class Broker {
       offsets: new ConsumerOffsets(options.store, options.clock),
       onDamaged: options.onDamaged,
     }
-    this.settings = new DynamicSettings(options.store)
+    const settings = new DynamicSettings(options.store)
+    this.settings = settings
     const brokerId = String(options.nodeId ?? 1)
-    this.ownSettings = { get: (name) => this.settings.ofBroker(brokerId, name) }
+    this.ownSettings = {
+      get hasAny() {
+        return settings.count('broker') > 0
+      },
+      get: (name) => settings.ofBroker(brokerId, name),
+    }
     this.topicDefaults = new TopicDefaults(this.ownSettings)
     for (const name of [defaultVHost, ...options.vhosts]) this.#addVHost(name)
   }

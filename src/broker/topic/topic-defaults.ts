@@ -42,6 +42,8 @@ export function brokerSettingFor(topicSetting: string): string | undefined {
 
 /** The broker's settings, as far as they were changed. */
 export interface BrokerValues {
+  /** Somebody changed one. */
+  readonly hasAny: boolean
   /** Undefined when nobody changed it. */
   get(brokerSetting: string): string | undefined
 }
@@ -55,9 +57,14 @@ export class TopicDefaults {
 
   /** What a topic has for `topicSetting` when it sets nothing; undefined: Kafka's default. */
   get(topicSetting: string): string | undefined {
+    // Every batch that is produced asks several times, and few brokers have any.
+    if (!this.#broker.hasAny) return undefined
     const name = brokerSettingFor(topicSetting)
     return name === undefined ? undefined : this.#broker.get(name)
   }
 }
 
-export const noTopicDefaults: TopicDefaults = new TopicDefaults(new Map())
+export const noTopicDefaults: TopicDefaults = new TopicDefaults({
+  hasAny: false,
+  get: () => undefined,
+})
