@@ -2,6 +2,7 @@
 // gone. A log has any number of cursors; what all of them have acked is not kept any more.
 import type { AckedOffsets } from './acked-offsets.ts'
 import type { CursorDelta } from './cursor-delta.ts'
+import { type CursorNote, CursorNotes } from './cursor-notes.ts'
 import type { Acking } from './kept-offsets.ts'
 import type { Log } from './log.ts'
 import type { Ticket } from './ticket.ts'
@@ -25,6 +26,8 @@ export class LogCursor implements Acking {
   deliveredMark = 0
   /** The same, as far as it is durable. */
   durableDeliveredMark = 0
+  /** Made when something is noted, as most cursors never need it. */
+  notes: CursorNotes | undefined
   isDeleted = false
   readonly #engine: CursorEngine
 
@@ -54,6 +57,7 @@ export class LogCursor implements Acking {
   ack(offset: number): boolean {
     if (!this.acked.ack(offset)) return false
     if (!this.log.isVolatile) this.#delta().ack(offset)
+    this.notes?.delete(offset)
     this.log.onAcked()
     return true
   }
@@ -64,6 +68,7 @@ export class LogCursor implements Acking {
     const count = this.acked.ackRange(first, last)
     if (count > 0) {
       if (!this.log.isVolatile) this.#delta().ackRange(first, last)
+      this.notes?.deleteRange(first, last)
       this.log.onAcked()
     }
     return count
@@ -87,6 +92,19 @@ export class LogCursor implements Acking {
     this.#engine.onChanged()
     commit.deltaOf(this).deliveredMark = offset
     return commit
+  }
+
+  /** Nothing below `offset` is asked for any more: it counts as acked, for recovery and trims without being written. */
+  forgetBelow(offset: number): void {
+    this.acked.forgetBelow(offset)
+    this.notes?.deleteRange(0, offset - 1)
+  }
+
+  /** Notes something about an offset that is not acked; the last note counts. Durable with the open commit. */
+  note(offset: number, note: CursorNote): void {
+    this.notes ??= new CursorNotes()
+    this.notes.set(offset, note)
+    if (!this.log.isVolatile) this.#delta().note(offset, note)
   }
 
   #lostIn(first: number, last: number): number {

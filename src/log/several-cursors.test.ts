@@ -105,6 +105,38 @@ for (const makeEngine of [memoryEngine, fileEngine, tinyFileEngine]) {
       return engine.dispose()
     })
 
+    test('what is noted of offsets lasts until they are acked', async () => {
+      const engine = await makeEngine()
+      const opened = await engine.open()
+      const { cursors } = await filledLog(opened.store)
+      const [first, second] = cursors as [LogCursor, LogCursor]
+      await committed(opened.store, () => {
+        for (const offset of [3, 5, 7, 9]) first.note(offset, { count: 1, readyAt: 0 })
+        first.note(5, { count: 2, readyAt: 1_700_000_000_000 })
+        first.note(7, { count: 2, readyAt: 5 })
+        first.note(7, { count: 3, readyAt: 0 })
+        second.note(5, { count: 9, readyAt: 0 })
+      })
+      await committed(opened.store, () => first.ack(3))
+      await committed(opened.store, () => first.ackRange(8, 12))
+      const notesOf = ({ notes }: LogCursor): unknown =>
+        notes && [...notes.offsets()].map((offset) => [offset, notes.get(offset)])
+      const expected = [
+        [5, { count: 2, readyAt: 1_700_000_000_000 }],
+        [7, { count: 3, readyAt: 0 }],
+      ]
+      assert.deepEqual(notesOf(first), expected)
+      assert.deepEqual(first.notes?.get(3), { count: 0, readyAt: 0 })
+      await opened.store.close()
+      if (!engine.isLasting) return engine.dispose()
+      const again = await engine.open()
+      const [log] = again.recovered.logs as [Log]
+      const found = cursorsOf(log).toSorted((a, b) => a.id - b.id)
+      assert.deepEqual(found.map(notesOf), [expected, [[5, { count: 9, readyAt: 0 }]]])
+      await again.store.close()
+      return engine.dispose()
+    })
+
     test('a trim moves all of them', async () => {
       const engine = await makeEngine()
       const { store } = await engine.open()

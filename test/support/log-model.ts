@@ -5,6 +5,8 @@ interface ModelLog {
   start: number
   mark: number
   readonly bodies: Map<number, string>
+  /** By offset, of those that are not acked. */
+  readonly notes: Map<number, string>
 }
 
 export class LogModel {
@@ -15,7 +17,10 @@ export class LogModel {
 
   copy(): LogModel {
     const copy = new LogModel()
-    for (const [id, log] of this.logs) copy.logs.set(id, { ...log, bodies: new Map(log.bodies) })
+    for (const [id, log] of this.logs) {
+      const { bodies, notes } = log
+      copy.logs.set(id, { ...log, bodies: new Map(bodies), notes: new Map(notes) })
+    }
     for (const [name, text] of this.topology) copy.topology.set(name, text)
     for (const [key, value] of this.state) copy.state.set(key, value)
     return copy
@@ -25,7 +30,9 @@ export class LogModel {
     const logs = [...this.logs].toSorted(([a], [b]) => a - b)
     const lines = logs.map(([id, log]) => {
       const bodies = [...log.bodies].toSorted(([a], [b]) => a - b)
-      return `${id}: ${log.end} ${log.start} ${log.mark} ${bodies.map((body) => body.join('=')).join(' ')}`
+      const notes = [...log.notes].toSorted(([a], [b]) => a - b)
+      const values = [...bodies, ...notes].map((pair) => pair.join('='))
+      return `${id}: ${log.end} ${log.start} ${log.mark} ${values.join(' ')}`
     })
     const state = [...this.state].toSorted(([a], [b]) => a.localeCompare(b))
     const topology = [...this.topology].toSorted(([a], [b]) => a.localeCompare(b))

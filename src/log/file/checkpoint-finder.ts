@@ -42,6 +42,7 @@ const ignoring: EntryVisitor = {
   onSnapshot() {},
   onCursor() {},
   onAckedRange() {},
+  onNote() {},
   onTrim() {},
   onCreated() {},
   onDeleted() {},

@@ -3,10 +3,14 @@
 import { writeInt64 } from '../../lib/int64.ts'
 import { chunkSize } from '../acked-chunk.ts'
 import type { EncodedEntries } from '../commit.ts'
+import type { CursorNote } from '../cursor-notes.ts'
 import { cursorsOf, type LogCursor } from '../log-cursor.ts'
 import type { Log } from '../log.ts'
 import { EntryWriter } from './entry-writer.ts'
 import { entryKind } from './file-format.ts'
+
+/** In one entry. */
+const notesAtOnce = 1000
 
 /** The numbers that must never be given out twice. */
 export interface NextIds {
@@ -51,6 +55,8 @@ export class Checkpoint {
   /** The cursor that is being written, and its chunks that are not written yet. */
   #cursor: LogCursor | undefined
   #chunks: number[] = []
+  /** Offsets of it that something is noted of, after its chunks. */
+  #noted: Iterator<number> | undefined
   /** The floor in the snapshot written last. */
   #floor = 0
 
@@ -110,15 +116,32 @@ export class Checkpoint {
   #beginCursor(cursor: LogCursor): void {
     if (isGone(cursor)) return
     this.#writeSnapshot(cursor)
-    if (cursor.acked.ackedAbove === 0) return
+    const hasNotes = cursor.notes !== undefined && cursor.notes.size > 0
+    if (cursor.acked.ackedAbove === 0 && !hasNotes) return
     this.#cursor = cursor
     this.#chunks = cursor.acked.chunkIndexes()
+    this.#noted = cursor.notes?.offsets()
   }
 
   #writeMoreOf(cursor: LogCursor): void {
     const chunkIndex = this.#chunks.pop()
     if (chunkIndex !== undefined) this.#writeChunk(cursor, chunkIndex)
-    else this.#finishCursor(cursor)
+    else if (!this.#writeNotes(cursor)) this.#finishCursor(cursor)
+  }
+
+  /** Writes some notes; false when there are no more. Those made meanwhile are in the commits that made them. */
+  #writeNotes(cursor: LogCursor): boolean {
+    const { notes } = cursor
+    if (this.#noted === undefined || notes === undefined || isGone(cursor)) return false
+    const some: [number, CursorNote][] = []
+    while (some.length < notesAtOnce) {
+      const next = this.#noted.next()
+      if (next.done === true) break
+      some.push([next.value, notes.get(next.value)])
+    }
+    if (some.length === 0) return false
+    this.#entries.notes(cursor.id, some)
+    return true
   }
 
   #writeState(): boolean {

@@ -9,6 +9,7 @@ import {
   batchMagic,
   batchSizeAt,
 } from '../../record/batch/batch-header.ts'
+import type { CursorNote } from '../cursor-notes.ts'
 import {
   crcOfCommit,
   entryHeadSize,
@@ -16,6 +17,7 @@ import {
   commitField,
   commitHeaderSize,
   commitMagic,
+  noteSize,
   stateForgotten,
   stateKeyStart,
 } from './file-format.ts'
@@ -41,6 +43,7 @@ export interface EntryVisitor {
   onSnapshot(logId: number, snapshot: LogSnapshot): void
   onCursor(cursorId: number, snapshot: CursorSnapshot): void
   onAckedRange(cursorId: number, first: number, last: number): void
+  onNote(cursorId: number, offset: number, note: CursorNote): void
   onTrim(logId: number, offset: number): void
   onCreated(logId: number): void
   onDeleted(logId: number): void
@@ -258,6 +261,8 @@ function visitCursorEntry(bytes: Buffer, at: number, visitor: EntryVisitor): voi
       return visitAckedRuns(bytes, at, visitor)
     case entryKind.ackedBits:
       return visitAckedBits(bytes, at, visitor)
+    case entryKind.notes:
+      return visitNotes(bytes, at, visitor)
     case entryKind.cursorDeleted:
       return visitor.onCursorDeleted(number(0))
     default:
@@ -287,6 +292,16 @@ function visitAckedRuns(bytes: Buffer, at: number, visitor: EntryVisitor): void 
   for (let position = at + 24; position < end; position += 4) {
     const first = base + bytes.readUInt16BE(position)
     visitor.onAckedRange(cursorId, first, base + bytes.readUInt16BE(position + 2))
+  }
+}
+
+function visitNotes(bytes: Buffer, at: number, visitor: EntryVisitor): void {
+  const cursorId = readInt64(bytes, at + 8)
+  const end = at + entrySizeAt(bytes, at)
+  for (let position = at + 16; position < end; position += noteSize) {
+    const readyAt = readInt64(bytes, position + 8)
+    const count = bytes.readUInt32BE(position + 16)
+    visitor.onNote(cursorId, readInt64(bytes, position), { count, readyAt })
   }
 }
 

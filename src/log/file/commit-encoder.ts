@@ -110,8 +110,9 @@ function writeChanges(entries: EntryWriter, commit: Commit): void {
   }
   for (const { sequence, bytes } of commit.topology) entries.topology(sequence, bytes)
   // Also of a cursor that is deleted by now: the commit that does it may never become durable.
-  for (const [{ id }, { deliveredMark, acked }] of commit.deltas) {
-    entries.delta(id, deliveredMark, acked)
+  for (const [{ id }, { deliveredMark, acked, notes }] of commit.deltas) {
+    if (acked.length > 0 || deliveredMark >= 0) entries.delta(id, deliveredMark, acked)
+    if (notes !== undefined) entries.notes(id, [...notes])
   }
   for (const [log, offset] of commit.trims) entries.numbers(entryKind.trim, log.id, offset)
   for (const { id } of commit.deletedCursors) entries.numbers(entryKind.cursorDeleted, id)

@@ -20,6 +20,8 @@ import { RecordSource } from '../../record/message/record-source.ts'
 import { RecordView } from '../../record/message/record-view.ts'
 import { diskError, FaultDisk } from '../../testing/fault-disk.ts'
 import { seededRandom } from '../../testing/seeded-random.ts'
+import type { CursorNotes } from '../cursor-notes.ts'
+import type { LogCursor } from '../log-cursor.ts'
 import type { Log } from '../log.ts'
 import { appendRecord } from '../record.ts'
 import type { RunConverter } from '../run-converter.ts'
@@ -114,7 +116,8 @@ class Workload {
     const log = this.#logs[random.below(this.#logs.length)]!
     if (choice < 40) return this.#append(log)
     if (choice < 50) return this.#appendBatch(log)
-    if (choice < 85) return this.#ack(log)
+    if (choice < 80) return this.#ack(log)
+    if (choice < 85) return this.#note(log)
     if (choice < 90) return this.#raiseMark(log)
     if (choice < 94) return this.#topology()
     if (choice < 95) return this.#putState()
@@ -127,7 +130,7 @@ class Workload {
     const log = createLogWithCursor(this.#store)
     this.#logs.push(log)
     this.#record((model) => {
-      model.logs.set(log.id, { end: 0, start: 0, mark: 0, bodies: new Map() })
+      model.logs.set(log.id, { end: 0, start: 0, mark: 0, bodies: new Map(), notes: new Map() })
     })
   }
 
@@ -173,9 +176,27 @@ class Workload {
     const hasChanged = first === last ? cursor.ack(first) : cursor.ackRange(first, last) > 0
     if (!hasChanged) return
     this.#record((model) => {
-      const { bodies } = model.logs.get(log.id)!
-      for (let offset = first; offset <= last; offset++) bodies.delete(offset)
+      const { bodies, notes } = model.logs.get(log.id)!
+      for (let offset = first; offset <= last; offset++) {
+        bodies.delete(offset)
+        notes.delete(offset)
+      }
     })
+  }
+
+  #note(log: Log): void {
+    const cursor = cursorOf(log)
+    const span = log.endOffset - cursor.acked.floor
+    if (span === 0) return
+    const first = cursor.acked.floor + this.#random.below(span)
+    const last = Math.min(first + this.#random.below(3), log.endOffset - 1)
+    for (let offset = first; offset <= last; offset++) {
+      if (cursor.acked.isAcked(offset)) continue
+      const count = (cursor.notes?.countOf(offset) ?? 0) + 1
+      const readyAt = this.#random.next() < 0.5 ? 0 : this.#counter++
+      cursor.note(offset, { count, readyAt })
+      this.#record((model) => model.logs.get(log.id)!.notes.set(offset, `${count}@${readyAt}`))
+    }
   }
 
   #raiseMark(log: Log): void {
@@ -217,6 +238,7 @@ class Workload {
       const target = model.logs.get(log.id)!
       target.start = offset
       for (const at of target.bodies.keys()) if (at < offset) target.bodies.delete(at)
+      for (const at of target.notes.keys()) if (at < offset) target.notes.delete(at)
     })
   }
 
@@ -288,9 +310,18 @@ async function contentOf(
     assert.deepEqual(await bodiesInRuns(store, log), bodies)
     const { endOffset: end, startOffset: start } = log
     const { deliveredMark: mark } = cursorOf(log)
-    model.logs.set(log.id, { end, start, mark, bodies })
+    model.logs.set(log.id, { end, start, mark, bodies, notes: notesOf(cursorOf(log)) })
   }
   return model
+}
+
+function notesOf({ notes }: LogCursor): Map<number, string> {
+  const found = new Map<number, string>()
+  for (const offset of notes?.offsets() ?? []) {
+    const { count, readyAt } = (notes as CursorNotes).get(offset)
+    found.set(offset, `${count}@${readyAt}`)
+  }
+  return found
 }
 
 /** The same once more, by the other way of reading. */

@@ -1,7 +1,8 @@
 // Writes the entries of commits into one growing buffer. Formats are in file-format.ts.
 import { writeInt64 } from '../../lib/int64.ts'
 import type { EncodedEntries } from '../commit.ts'
-import { entryHeadSize, entryKind, stateForgotten, stateKeyStart } from './file-format.ts'
+import type { CursorNote } from '../cursor-notes.ts'
+import { entryHeadSize, entryKind, noteSize, stateForgotten, stateKeyStart } from './file-format.ts'
 
 const initialSize = 64 * 1024
 const uint32Max = 0xffff_ffff
@@ -61,6 +62,19 @@ export class EntryWriter {
     let position = at + 32
     for (let index = 0; index < acked.length; index++) {
       position = bytes.writeUInt32BE(acked[index]! - base, position)
+    }
+  }
+
+  /** Notes about some offsets of one cursor. */
+  notes(cursorId: number, notes: readonly (readonly [offset: number, note: CursorNote])[]): void {
+    const at = this.begin(entryKind.notes, 0, 16 + notes.length * noteSize)
+    const { bytes } = this
+    writeInt64(bytes, at + 8, cursorId)
+    let position = at + 16
+    for (const [offset, { count, readyAt }] of notes) {
+      writeInt64(bytes, position, offset)
+      writeInt64(bytes, position + 8, readyAt)
+      position = bytes.writeUInt32BE(count, position + 16)
     }
   }
 

@@ -25,6 +25,7 @@
 //   trim      8 log id │ 16 offset
 //   created, deleted   8 log id
 //   cursorDeleted      8 cursor id
+//   notes     8 cursor id │ 16 (offset i64, ready at i64, count u32)*; of one offset the last counts
 //   topology  8 sequence i64 │ 16 bytes
 //   begin     8 checkpoint id │ 16 next log id │ 24 next topology sequence │ 32 next aside id
 //            40 next cursor id
@@ -40,7 +41,9 @@ import { crc32c } from '../../lib/crc32c.ts'
 import { readInt64, writeInt64 } from '../../lib/int64.ts'
 import { directBlockSize } from './direct-file.ts'
 
-export const formatVersion = 3
+export const formatVersion = 4
+/** The oldest version that is read: later ones only added kinds of entries. */
+export const formatVersionMin = 3
 /** Where data files are in a data folder. */
 export const walFolderName = 'wal'
 export const fileHeaderSize = 64
@@ -48,6 +51,7 @@ export const commitHeaderSize = 48
 export const entryHeadSize = 8
 export const runEntrySize = 52
 export const sharedEntrySize = 16
+export const noteSize = 20
 /** Where the key starts in a state entry, and the detail of one without a value. */
 export const stateKeyStart = 12
 export const stateForgotten = 1
@@ -75,6 +79,8 @@ export const entryKind = {
   state: 17,
   cursor: 18,
   cursorDeleted: 19,
+  /** From version 4. */
+  notes: 20,
 } as const
 
 export const commitField = {

@@ -2,7 +2,7 @@
 // broker may ask, and which part answers.
 import type { CommitScheduler } from '../commit-scheduler.ts'
 import type { Commit, StateEntry } from '../commit.ts'
-import { type LogCursor, removeCursor } from '../log-cursor.ts'
+import { cursorsOf, type LogCursor, removeCursor } from '../log-cursor.ts'
 import type { BlockedReason, CreateLogOptions, LogStore, TopologySource } from '../log-store.ts'
 import type { Log } from '../log.ts'
 import type { Absence } from '../reading.ts'
@@ -103,7 +103,7 @@ export class FileLogStore implements LogStore {
 
   trim(log: Log, offset: number): void {
     log.startOffset = Math.max(log.startOffset, offset)
-    for (const { acked } of log.cursors) acked.forgetBelow(offset)
+    for (const cursor of cursorsOf(log)) cursor.forgetBelow(offset)
     this.#engine.onRunsDropped(log, log.evictBefore(offset))
     if (!log.isVolatile) this.#change().addTrim(log, offset)
   }

@@ -14,6 +14,7 @@ import {
   fileKind,
   fileName,
   formatVersion,
+  formatVersionMin,
   walFolderName,
 } from './file-format.ts'
 import type { FileHeader } from './file-format.ts'
@@ -41,7 +42,7 @@ export async function findManifest(disk: Disk, folder: string): Promise<FoundMan
   if (bytes.length === 0) return { state: 'lost', problem: `${path} is empty` }
   const content = decodeManifest(bytes)
   if (content === undefined) return { state: 'lost', problem: `${path} is damaged` }
-  if (content.version !== formatVersion) throw versionError(path, content.version)
+  if (!isReadable(content.version)) throw versionError(path, content.version)
   const newer = await findNewerFile(disk, folder, content)
   if (newer === undefined) return { state: 'whole', content }
   return { state: 'lost', problem: `${path} is older than ${newer}, which it does not list` }
@@ -123,9 +124,13 @@ async function findNewerFile(
   return newer && `${walFolderName}/${fileName(newer.id)}`
 }
 
+function isReadable(version: number): boolean {
+  return version >= formatVersionMin && version <= formatVersion
+}
+
 function versionError(path: string, version: number): LogError {
   return new LogError(
     'format',
-    `${path} has format version ${version}, and this Pabal reads version ${formatVersion}: use the Pabal that wrote it`,
+    `${path} has format version ${version}, and this Pabal reads versions ${formatVersionMin} to ${formatVersion}: use the Pabal that wrote it`,
   )
 }

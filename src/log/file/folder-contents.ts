@@ -249,7 +249,9 @@ class EntryCollector implements EntryVisitor {
     if (this.#isReplayed) this.#state.onTopology(...args)
   }
 
-  // It says nothing about messages.
+  // These say nothing about which messages there are.
+
+  onNote(): void {}
 
   onState(): void {}
 }

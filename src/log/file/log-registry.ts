@@ -76,10 +76,11 @@ function restoreLog(recovered: RecoveredLog, engine: FileEngine): Log {
   log.startOffset = recovered.startOffset
   log.endOffset = recovered.endOffset
   log.durableEnd = recovered.endOffset
-  for (const { id, acked, deliveredMark } of recovered.cursors) {
+  for (const { id, acked, deliveredMark, notes } of recovered.cursors) {
     const cursor = new LogCursor(id, log, acked, engine)
     cursor.deliveredMark = deliveredMark
     cursor.durableDeliveredMark = deliveredMark
+    if (notes !== undefined && notes.size > 0) cursor.notes = notes
   }
   return log
 }

@@ -14,8 +14,9 @@ import { RecordSource } from '../../record/message/record-source.ts'
 import { FaultDisk } from '../../testing/fault-disk.ts'
 import { seededRandom } from '../../testing/seeded-random.ts'
 import type { Log } from '../log.ts'
-import { fileHeaderSize } from './file-format.ts'
+import { fileHeaderSize, formatVersion, formatVersionMin } from './file-format.ts'
 import type { FileLogStore } from './file-log-store.ts'
+import { decodeManifest, encodeManifest } from './manifest.ts'
 import { openFileLogStore } from './open-file-log-store.ts'
 import { repairDataFolder } from './repair.ts'
 import { verifyDataFolder } from './verify.ts'
@@ -209,4 +210,19 @@ test('a first start that the power failed in leaves a folder that starts', async
     await store.close()
     if (ending === 'opened') return
   }
+})
+
+test('a folder of an older version starts and is of this one from then on, and of a newer one it does not', async () => {
+  const disk = await diskWith(20)
+  const content = decodeManifest(disk.contentOf(manifestPath))
+  assert.ok(content)
+  const setVersion = (version: number): void =>
+    disk.setContent(manifestPath, encodeManifest({ ...content, version }))
+  setVersion(formatVersion + 1)
+  await assert.rejects(open(disk), /has format version \d+, and this Pabal reads versions 3 to/)
+  setVersion(formatVersionMin)
+  const { store, recovered } = await open(disk)
+  assert.equal((await readAll(store, recovered.logs[0] as Log)).length, 20)
+  await store.close()
+  assert.equal(decodeManifest(disk.contentOf(manifestPath))?.version, formatVersion)
 })

@@ -12,7 +12,7 @@ import { createSegment } from './create-segment.ts'
 import type { SegmentFolder } from './create-segment.ts'
 import { makeRoomToStart } from './disk-space.ts'
 import type { Disk } from './disk.ts'
-import { fileKind, fileName, walFolderName } from './file-format.ts'
+import { fileKind, fileName, formatVersion, walFolderName } from './file-format.ts'
 import { fileLimits } from './file-limits.ts'
 import type { FileLimits } from './file-limits.ts'
 import type { Durability } from './file-log-store-parts.ts'
@@ -64,6 +64,7 @@ export async function openFileLogStore(options: FileLogStoreOptions): Promise<Op
   const folder = await recoverFolder({ disk, folder: path, extents, keyed })
   const manifest = new Manifest(disk, path, {
     ...folder.manifest,
+    version: formatVersion,
     epoch: folder.manifest.epoch + 1,
     files: folder.manifest.files.filter(({ id }) => folder.segments.some((kept) => kept.id === id)),
   })

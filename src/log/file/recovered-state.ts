@@ -2,6 +2,7 @@
 // may be applied twice, and a checkpoint that was taken while others wrote is as good as a frozen one.
 import { AckedOffsets } from '../acked-offsets.ts'
 import type { TopologyEntry } from '../commit.ts'
+import { type CursorNote, CursorNotes } from '../cursor-notes.ts'
 import { countKept, keptFloor } from '../kept-offsets.ts'
 import type { CheckpointBegin, CursorSnapshot, DecodedRun, LogSnapshot } from './commit-decoder.ts'
 import type { KeyedState } from './keyed-state.ts'
@@ -39,6 +40,7 @@ export class RecoveredCursor {
   /** Unknown until its creation or its snapshot was seen. */
   logId: number | undefined
   deliveredMark = 0
+  notes: CursorNotes | undefined
   /** Offsets are never used twice, so one that was acked is not free, also when its record is lost. */
   endOffset = 0
 
@@ -48,6 +50,7 @@ export class RecoveredCursor {
 
   ack(first: number, last: number): void {
     this.acked.ackRange(first, last)
+    this.notes?.deleteRange(first, last)
     if (last >= this.endOffset) this.endOffset = last + 1
   }
 }
@@ -127,6 +130,7 @@ export class RecoveredState {
     if (cursor === undefined) return
     cursor.logId = logId
     cursor.acked.forgetBelow(floor)
+    cursor.notes?.deleteRange(0, floor - 1)
     // The mark may have been lowered to what was really delivered (a clean close).
     cursor.deliveredMark = deliveredMark
     this.nextCursorId = Math.max(this.nextCursorId, cursorId + 1)
@@ -134,6 +138,14 @@ export class RecoveredState {
 
   onAckedRange(cursorId: number, first: number, last: number): void {
     this.#cursorAt(cursorId)?.ack(first, last)
+  }
+
+  onNote(cursorId: number, offset: number, note: CursorNote): void {
+    const cursor = this.#cursorAt(cursorId)
+    // A checkpoint repeats it, and what was acked since is still acked.
+    if (cursor === undefined || cursor.acked.isAcked(offset)) return
+    cursor.notes ??= new CursorNotes()
+    cursor.notes.set(offset, note)
   }
 
   onTrim(logId: number, offset: number): void {
@@ -198,6 +210,7 @@ export class RecoveredState {
       const log = cursor.logId === undefined ? undefined : this.logs.get(cursor.logId)
       if (log === undefined) continue
       cursor.acked.forgetBelow(log.startOffset)
+      cursor.notes?.deleteRange(0, log.startOffset - 1)
       log.endOffset = Math.max(log.endOffset, cursor.endOffset, cursor.acked.floor)
       log.cursors.push(cursor)
     }

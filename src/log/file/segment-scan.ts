@@ -81,6 +81,10 @@ export class SegmentScan implements EntryVisitor {
     if (this.isReplaying) this.#state?.onAckedRange(...args)
   }
 
+  onNote(...args: Parameters<EntryVisitor['onNote']>): void {
+    if (this.isReplaying) this.#state?.onNote(...args)
+  }
+
   onTrim(...args: Parameters<EntryVisitor['onTrim']>): void {
     if (this.isReplaying) this.#state?.onTrim(...args)
   }

@@ -212,6 +212,7 @@ export class TopologyVisitor implements EntryVisitor {
   onSnapshot(): void {}
   onCursor(): void {}
   onAckedRange(): void {}
+  onNote(): void {}
   onTrim(): void {}
   onCreated(): void {}
   onDeleted(): void {}

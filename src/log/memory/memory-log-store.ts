@@ -7,7 +7,7 @@ import type { Turn } from '../../lib/turn.ts'
 import { AckedOffsets } from '../acked-offsets.ts'
 import { CommitScheduler } from '../commit-scheduler.ts'
 import type { Commit, StateEntry, TopologyEntry } from '../commit.ts'
-import { type CursorEngine, LogCursor, removeCursor } from '../log-cursor.ts'
+import { type CursorEngine, cursorsOf, LogCursor, removeCursor } from '../log-cursor.ts'
 import type { LogEngine } from '../log-engine.ts'
 import type { CreateLogOptions, LogStore } from '../log-store.ts'
 import { Log } from '../log.ts'
@@ -108,7 +108,7 @@ export class MemoryLogStore implements LogStore, LogEngine<Log>, CursorEngine {
 
   trim(log: Log, offset: number): void {
     log.startOffset = Math.max(log.startOffset, offset)
-    for (const { acked } of log.cursors) acked.forgetBelow(offset)
+    for (const cursor of cursorsOf(log)) cursor.forgetBelow(offset)
     log.evictBefore(offset)
     if (!log.isVolatile) this.#change().addTrim(log, offset)
   }
