@@ -51,6 +51,8 @@ export interface BrokerOptions {
   readonly nodeId?: number
   /** Records of a queue could not be read and were skipped. */
   readonly onDamaged: (queue: Destination, offset: number, error: Error) => void
+  /** A queue without a dead-letter exchange has dropped a message that came back too often. */
+  readonly onGivenUp?: (queue: Queue) => void
   /** A queue or topic was declared with settings that this version does not act on. */
   readonly onInert?: (notice: InertNotice) => void
 }
@@ -125,6 +127,7 @@ export class Broker {
       shortage: this.shortage,
       deadLetter: (queue, record, reason) => deadLetterer.publish(queue, record, reason),
       onUnused: (queue) => this.deleteQueue(queue),
+      onGivenUp: (queue) => options.onGivenUp?.(queue),
       onDamaged: options.onDamaged,
     }
     this.streamContext = {

@@ -9,28 +9,28 @@ const longstr = (value: string): FieldValue => ({ type: 'longstr', value })
 test('arguments without effect are named with what comes of it', () => {
   const args = FieldTable.from([
     ['x-queue-type', longstr('quorum')],
-    ['x-delivery-limit', { type: 'signedint', value: 3 }],
+    ['x-consumer-timeout', { type: 'signedint', value: 3 }],
     ['toString', longstr('mine')],
-    ['x-max-priority', { type: 'signedint', value: 10 }],
-    ['x-max-priority', { type: 'signedint', value: 10 }],
+    ['x-message-deduplication', { type: 'bool', value: true }],
+    ['x-message-deduplication', { type: 'bool', value: true }],
   ])
   const settings = inertArguments('queue', args)
   assert.equal(
     describeInert({ kind: 'queue', vhost: '/', name: 'q', settings }),
     "Queue 'q' was declared with arguments that have no effect yet: " +
-      'x-delivery-limit (a message is delivered as often as it comes back), ' +
-      'x-max-priority (messages are delivered in the order they came)',
+      'x-consumer-timeout (a consumer may keep a message unacked for ever), ' +
+      'x-message-deduplication (duplicates are kept)',
   )
 })
 
 test('what has no effect on a queue may have one on a stream', () => {
   const args = FieldTable.from([
-    ['x-max-priority', { type: 'signedint', value: 1 }],
+    ['x-message-deduplication', { type: 'bool', value: true }],
     ['x-initial-cluster-size', { type: 'signedint', value: 3 }],
   ])
   const names = (kind: 'queue' | 'stream'): string[] =>
     inertArguments(kind, args).map(({ name }) => name)
-  assert.deepEqual(names('queue'), ['x-max-priority'])
+  assert.deepEqual(names('queue'), ['x-message-deduplication'])
   assert.deepEqual(names('stream'), ['x-initial-cluster-size'])
 })
 

@@ -23,17 +23,12 @@ export type InertKind = 'queue' | 'stream' | 'topic' | 'exchange' | 'consumer'
 type Consequences = Readonly<Record<string, string>>
 
 const oneCopy = 'there is one copy, on this machine'
-const atOnce = 'messages come back at once'
 
 /** Arguments of AMQP, by what carries them. Topics of Kafka are in `inertConfigs`. */
 const inert: Readonly<Record<Exclude<InertKind, 'topic'>, Consequences>> = {
   queue: {
     'x-max-priority': 'messages are delivered in the order they came',
     'x-single-active-consumer': 'all consumers get messages',
-    'x-delivery-limit': 'a message is delivered as often as it comes back',
-    'x-delayed-retry-type': atOnce,
-    'x-delayed-retry-min': atOnce,
-    'x-delayed-retry-max': atOnce,
     'x-consumer-timeout': 'a consumer may keep a message unacked for ever',
     'x-message-deduplication': 'duplicates are kept',
     'x-quorum-initial-group-size': oneCopy,

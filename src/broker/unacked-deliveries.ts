@@ -2,10 +2,10 @@
 // they index plain arrays; what stays unsettled long after its neighbours moves to a map, so that one
 // forgotten tag does not keep room for all that came after it.
 /**
- * Why a delivery ends: the message is done with, it goes back to its place, or its consumer will not
- * have it.
+ * Why a delivery ends: the message is done with; its consumer gives it back; its consumer has failed
+ * with it, or is gone, and it goes back as well; or its consumer will not have it.
  */
-export type SettleReason = 'ack' | 'requeue' | 'reject'
+export type SettleReason = 'ack' | 'requeue' | 'fail' | 'reject'
 
 /** Who a delivery was for: a consumer, or one `basic.get`. */
 export interface DeliveryHolder {

@@ -125,6 +125,12 @@ function restoreBroker({ storage, shortage, options }: Opened, parts: CellParts)
     onDamaged: ({ vhost, name }, offset, error) => {
       logger.error({ err: error, vhost, queue: name, offset }, 'Messages were skipped')
     },
+    onGivenUp: ({ vhost, name, settings }) => {
+      logger.warn(
+        { vhost, queue: name },
+        `A message came back more than ${settings.deliveryLimit} times and was dropped: give the queue a dead-letter exchange to keep such messages, or set x-delivery-limit`,
+      )
+    },
     onInert: (notice) => {
       logger.warn({ vhost: notice.vhost, name: notice.name }, describeInert(notice))
     },

@@ -22,6 +22,11 @@ export const brokerLimits = {
   deadLettersCompactAt: 4096,
   /** Time to live of a message, as RabbitMQ has it: ten years. */
   expirationMsMax: 315_360_000_000,
+  /**
+   * Messages of one queue that wait for their next try: about 100 bytes each are in memory. Then
+   * no further ones are delivered until some of them are ready.
+   */
+  delayedRetriesMax: 262_144,
   /** Unacked deliveries of one channel: what bounds memory when no prefetch is set. */
   unackedPerChannelMax: 262_144,
   /** What keeping a message or a settlement takes besides: tiny ones must not get past the limits. */

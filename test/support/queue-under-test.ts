@@ -1,12 +1,14 @@
 // A queue on the memory engine with a virtual clock, and messages whose body is their text.
 
+import type { QueueType } from '../../src/broker/queue-arguments.ts'
 import type { Consumer, DeliverySink } from '../../src/broker/queue/consumer.ts'
 import { Queue } from '../../src/broker/queue/queue.ts'
 import { Shortage } from '../../src/broker/shortage.ts'
 import { Turn } from '../../src/lib/turn.ts'
+import type { LogCursor } from '../../src/log/log-cursor.ts'
 import { type MemoryChaos, MemoryLogStore } from '../../src/log/memory/memory-log-store.ts'
 import { encodeAddress } from '../../src/record/message/address.ts'
-import { emptyTable } from '../../src/record/message/field-table.ts'
+import { emptyTable, type FieldTable } from '../../src/record/message/field-table.ts'
 import { RecordSource } from '../../src/record/message/record-source.ts'
 import type { RecordView } from '../../src/record/message/record-view.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
@@ -15,6 +17,8 @@ import { createLogWithCursor, cursorOf } from './log-engines.ts'
 export interface QueueSetup {
   readonly isDurable?: boolean
   readonly isAutoDelete?: boolean
+  readonly type?: QueueType
+  readonly arguments?: FieldTable
   readonly chaos?: MemoryChaos
 }
 
@@ -27,38 +31,51 @@ export class QueueUnderTest {
 
   readonly #turn: Turn
 
-  constructor({ isDurable = true, isAutoDelete = false, chaos }: QueueSetup = {}) {
+  /** Offsets and reasons of the messages that were dead-lettered. */
+  readonly dead: [offset: number, reason: string][] = []
+  /** How often the queue said that it has dropped what came back too often. */
+  givenUpCount = 0
+
+  constructor(setup: QueueSetup = {}) {
+    const { chaos } = setup
     this.#turn = new Turn(this.clock)
     this.store = new MemoryLogStore({
       clock: this.clock,
       turn: this.#turn,
       ...(chaos && { chaos }),
     })
-    this.queue = this.anotherQueue(isDurable, isAutoDelete)
+    this.queue = this.anotherQueue(setup)
   }
 
   /** One more queue on the same store. */
-  anotherQueue(isDurable: boolean, isAutoDelete = false): Queue {
+  anotherQueue(setup: QueueSetup): Queue {
     this.store.beginAtom()
-    const log = createLogWithCursor(this.store, !isDurable)
+    const log = createLogWithCursor(this.store, !(setup.isDurable ?? true))
     this.store.endAtom()
+    return this.queueAt(cursorOf(log), setup)
+  }
+
+  /** A queue that an earlier process left at this place. */
+  queueAt(cursor: LogCursor, setup: QueueSetup): Queue {
+    const { isDurable = true, isAutoDelete = false, type = 'classic' } = setup
     return new Queue(
       {
         vhost: '/',
         name: 'q',
-        type: 'classic',
+        type,
         isDurable,
         isAutoDelete,
         owner: undefined,
-        arguments: emptyTable,
-        cursor: cursorOf(log),
+        arguments: setup.arguments ?? emptyTable,
+        cursor,
       },
       {
         store: this.store,
         turn: this.#turn,
         clock: this.clock,
         shortage: new Shortage(),
-        deadLetter: () => undefined,
+        deadLetter: (_queue, { offset }, reason) => this.dead.push([offset, reason]),
+        onGivenUp: () => this.givenUpCount++,
         onUnused: () => {
           this.unusedCount++
         },

@@ -16,7 +16,9 @@ function queuesOf(
   isDurable: (index: number) => boolean,
 ): { it: QueueUnderTest; queues: Queue[] } {
   const it = new QueueUnderTest()
-  const queues = Array.from({ length: count }, (_, index) => it.anotherQueue(isDurable(index)))
+  const queues = Array.from({ length: count }, (_, index) =>
+    it.anotherQueue({ isDurable: isDurable(index) }),
+  )
   it.settle()
   return { it, queues }
 }

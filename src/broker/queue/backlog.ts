@@ -11,7 +11,7 @@ import type { Absence } from '../../log/reading.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
 import { DeliveredMark } from './delivered-mark.ts'
-import { OffsetHeap } from './offset-heap.ts'
+import { NumberHeap } from './number-heap.ts'
 import type { ReadySizes } from './ready-sizes.ts'
 
 /** What `Backlog.take` found. On 'wait' try again when `BacklogOwner.onReadable` was called. */
@@ -27,9 +27,11 @@ export interface BacklogOwner {
 export class Backlog {
   readonly cursor: LogCursor
   readonly log: Log
-  /** Ready and unacked messages. */
+  /** Ready, unacked and delayed messages. */
   messageCount: number
   unackedCount = 0
+  /** Those that came back and wait for their next try. */
+  delayedCount = 0
   /** A `take` waits for the disk. */
   isWaiting = false
   /** Whether the message taken last may have been delivered before. */
@@ -40,11 +42,13 @@ export class Backlog {
   readonly #store: LogStore
   readonly #owner: BacklogOwner
   readonly #mark: DeliveredMark
-  readonly #requeued = new OffsetHeap()
+  readonly #requeued = new NumberHeap()
   /** Next offset that was never delivered in this process. */
   #next: number
   /** Offsets from `#next` up to here may be acked already. */
   readonly #ackedAheadEnd: number
+  /** Delayed messages that `#next` has not come to: an earlier process delayed them. */
+  #heldBack: Set<number> | undefined
   #isClosed = false
 
   constructor(cursor: LogCursor, store: LogStore, owner: BacklogOwner) {
@@ -65,6 +69,11 @@ export class Backlog {
   }
 
   get readyCount(): number {
+    return this.messageCount - this.unackedCount - this.delayedCount
+  }
+
+  /** Ready and delayed messages: what length limits count. */
+  get waitingCount(): number {
     return this.messageCount - this.unackedCount
   }
 
@@ -112,6 +121,33 @@ export class Backlog {
     this.sizes?.onRequeued(offset)
   }
 
+  /** An unacked message came back and waits until `wake`, or until it is dropped. */
+  delay(offset: number): void {
+    this.unackedCount--
+    this.delayedCount++
+    this.sizes?.onRequeued(offset)
+  }
+
+  /** The same for a ready message, which an earlier process delayed. */
+  holdBack(offset: number): void {
+    this.delayedCount++
+    this.#heldBack ??= new Set()
+    this.#heldBack.add(offset)
+  }
+
+  /** A delayed message is ready again at its original place. */
+  wake(offset: number): void {
+    this.delayedCount--
+    this.#requeued.push(offset)
+  }
+
+  /** A delayed message is done with. */
+  dropDelayed(offset: number): void {
+    this.delayedCount--
+    this.messageCount--
+    this.cursor.ack(offset)
+  }
+
   /** An unacked message counts no more; it is in the log until `ackDetached`. */
   detach(offset: number): void {
     this.unackedCount--
@@ -153,7 +189,7 @@ export class Backlog {
     }
     this.cursor.ackRange(this.#next, this.log.endOffset - 1)
     this.#next = this.log.endOffset
-    this.messageCount = this.unackedCount
+    this.messageCount = this.unackedCount + this.delayedCount
     this.sizes?.onEmpty()
     return count
   }
@@ -163,6 +199,7 @@ export class Backlog {
     this.#isClosed = true
     this.messageCount = 0
     this.unackedCount = 0
+    this.delayedCount = 0
   }
 
   /** The broker stops in good order: the next one need not guess what was delivered. */
@@ -173,8 +210,18 @@ export class Backlog {
   /** The offset to deliver next, or -1. */
   #nextOffset(): number {
     if (this.#requeued.size > 0) return this.#requeued.peek()
-    if (this.#next < this.#ackedAheadEnd) this.#next = this.cursor.acked.nextUnacked(this.#next)
+    if (this.#next < this.#ackedAheadEnd) this.#passKnown()
     return this.#next < this.log.endOffset ? this.#next : -1
+  }
+
+  /** Moves on to what is neither acked nor held back. */
+  #passKnown(): void {
+    const { acked } = this.cursor
+    this.#next = acked.nextUnacked(this.#next)
+    // It comes back through `wake`.
+    while (this.#heldBack?.delete(this.#next) === true) {
+      this.#next = acked.nextUnacked(this.#next + 1)
+    }
   }
 
   #find(view: RecordView, isForDelivery: boolean): TakeResult {

@@ -30,6 +30,8 @@ export interface ConsumerOptions {
 export interface ConsumedQueue extends DeliveryHolder {
   /** Delivers what consumers with room can have by now. Not within an atom. */
   deliverReady(): void
+  /** How often the message at `offset` came back, where that is counted. */
+  returnCountOf(offset: number): number
   /** Puts a consumer that may have room in line. */
   listConsumer(consumer: Consumer): void
   /** Ends a consumer; what it holds unacked stays so. */

@@ -100,6 +100,6 @@ export class Departures implements TurnTask {
   get #isOver(): boolean {
     const { backlog, settings } = this.#options
     if (settings.overflow !== 'drop-head') return false
-    return backlog.readyCount > settings.lengthMax || backlog.readySize > settings.sizeMax
+    return backlog.waitingCount > settings.lengthMax || backlog.readySize > settings.sizeMax
   }
 }

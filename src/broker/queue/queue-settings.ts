@@ -1,6 +1,7 @@
 // What the arguments of a work queue ask for, read once when it is made. The rest of the broker asks
 // these settings and never an argument.
 import type { FieldTable, FieldValue } from '../../record/message/field-table.ts'
+import type { QueueType } from '../queue-arguments.ts'
 
 export type Overflow = 'drop-head' | 'reject-publish' | 'reject-publish-dlx'
 
@@ -9,6 +10,14 @@ export interface DeadLetterSettings {
   readonly exchange: string
   /** Undefined: by the keys they were published with. */
   readonly routingKey: string | undefined
+}
+
+/** Which messages that come back wait before their next try, and how long: the lower time for each that it came back. */
+export interface DelayedRetry {
+  /** Those that consumers failed with, those that they gave back, or all. */
+  readonly type: 'all' | 'failed' | 'returned'
+  readonly minMs: number
+  readonly maxMs: number
 }
 
 export interface QueueSettings {
@@ -21,10 +30,16 @@ export interface QueueSettings {
   readonly sizeMax: number
   readonly overflow: Overflow
   readonly deadLetter: DeadLetterSettings | undefined
+  /** How often a message may come back before it is dead; undefined for any number. */
+  readonly deliveryLimit: number | undefined
+  readonly delayedRetry: DelayedRetry | undefined
 }
 
+/** Of quorum queues. Source: RabbitMQ 4.0, rabbit_quorum_queue.erl. */
+const deliveryLimitDefault = 20
+
 /** `args` have been checked by `checkQueueDeclaration`. */
-export function readQueueSettings(args: FieldTable): QueueSettings {
+export function readQueueSettings(type: QueueType, args: FieldTable): QueueSettings {
   const exchange = textOf(args.get('x-dead-letter-exchange'))
   const routingKey = textOf(args.get('x-dead-letter-routing-key'))
   return {
@@ -34,7 +49,24 @@ export function readQueueSettings(args: FieldTable): QueueSettings {
     sizeMax: numberOf(args.get('x-max-length-bytes')) ?? Infinity,
     overflow: (textOf(args.get('x-overflow')) as Overflow | undefined) ?? 'drop-head',
     deadLetter: exchange === undefined ? undefined : { exchange, routingKey },
+    deliveryLimit: type === 'quorum' ? readDeliveryLimit(args) : undefined,
+    delayedRetry: readDelayedRetry(args),
   }
+}
+
+/** Below zero: none. */
+function readDeliveryLimit(args: FieldTable): number | undefined {
+  const limit = numberOf(args.get('x-delivery-limit')) ?? deliveryLimitDefault
+  return limit < 0 ? undefined : limit
+}
+
+/** Without a time there is no delay, and the upper one is the lower one when it is not given. */
+function readDelayedRetry(args: FieldTable): DelayedRetry | undefined {
+  const type = textOf(args.get('x-delayed-retry-type')) ?? 'disabled'
+  const minMs = numberOf(args.get('x-delayed-retry-min')) ?? 0
+  if (type === 'disabled' || minMs === 0) return undefined
+  const maxMs = numberOf(args.get('x-delayed-retry-max')) ?? 0
+  return { type: type as DelayedRetry['type'], minMs, maxMs: maxMs === 0 ? minMs : maxMs }
 }
 
 /** Whether a queue with these settings refuses messages when it is full. */

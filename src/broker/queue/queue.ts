@@ -28,6 +28,7 @@ import { Dispatch } from './dispatch.ts'
 import { IdleTimer } from './idle-timer.ts'
 import { mayRefuse, type QueueSettings, readQueueSettings } from './queue-settings.ts'
 import { ReadySizes } from './ready-sizes.ts'
+import { type ReturnReason, Returns } from './returns.ts'
 import { WaitingTakers } from './waiting-takers.ts'
 
 /** Identity of the connection that owns an exclusive queue. */
@@ -55,6 +56,8 @@ export interface QueueContext {
   deadLetter(queue: Queue, record: RecordView, reason: DeathReason): void
   /** The last consumer of an auto-delete queue is gone, or nobody has used the queue for too long. */
   onUnused(queue: Queue): void
+  /** A message came back too often and, as the queue has no dead-letter exchange, was dropped. Told once. */
+  onGivenUp(queue: Queue): void
   /** Records that cannot be read any more were skipped. */
   onDamaged(queue: Queue, offset: number, error: Error): void
 }
@@ -73,6 +76,7 @@ export class Queue implements QueueLike, BacklogOwner {
   readonly arguments: FieldTable
   readonly log: Log
   isDeleted = false
+  #hasGivenUp = false
 
   readonly #context: QueueContext
   readonly settings: QueueSettings
@@ -85,6 +89,8 @@ export class Queue implements QueueLike, BacklogOwner {
   /** Made when something may leave by itself, as in most queues nothing does. */
   #departures: Departures | undefined
   readonly #idleTimer: IdleTimer | undefined
+  /** Of queues that count what comes back: made for the first. */
+  #returns: Returns | undefined
   /** Made for the first dead letter. */
   #deadLetters: DeadLetters | undefined
   /** Made when it is needed. */
@@ -113,13 +119,14 @@ export class Queue implements QueueLike, BacklogOwner {
     this.log = options.cursor.log
     this.#context = context
     this.#backlog = new Backlog(options.cursor, context.store, this)
-    this.settings = readQueueSettings(options.arguments)
+    this.settings = readQueueSettings(options.type, options.arguments)
     this.mayRefuse = mayRefuse(this.settings)
     this.#dispatch = new Dispatch(this.#backlog, context.turn, this)
     const isRestored = this.#backlog.messageCount > 0
     if (this.settings.sizeMax !== Infinity) this.#backlog.sizes = new ReadySizes(this.log.endOffset)
     if (isRestored || hasDepartures(this.settings)) this.#openDepartures(isRestored)
     this.#idleTimer = this.#openIdleTimer()
+    if (options.cursor.notes !== undefined) this.#returns = this.#openReturns()
     this.log.homeAddress = encodeAddress('', options.name)
   }
 
@@ -131,7 +138,7 @@ export class Queue implements QueueLike, BacklogOwner {
     return this.owner !== undefined
   }
 
-  /** Ready and unacked messages. */
+  /** Ready, unacked and delayed messages. */
   get messageCount(): number {
     return this.#backlog.messageCount
   }
@@ -177,7 +184,8 @@ export class Queue implements QueueLike, BacklogOwner {
   /** Whether the queue refuses a message now. Not within an atom. */
   get isFull(): boolean {
     const { lengthMax, sizeMax } = this.settings
-    const isOver = (): boolean => this.readyCount >= lengthMax || this.#backlog.readySize >= sizeMax
+    const backlog = this.#backlog
+    const isOver = (): boolean => backlog.waitingCount >= lengthMax || backlog.readySize >= sizeMax
     if (!isOver()) return false
     // What consumers can have does not count.
     this.deliverReady()
@@ -246,18 +254,24 @@ export class Queue implements QueueLike, BacklogOwner {
     if (reason === 'ack') {
       this.#backlog.remove(offset)
       this.counters.acked++
-    } else if (reason === 'requeue') {
-      this.#backlog.requeue(offset)
-      this.#dispatch.schedule()
-      this.#departures?.schedule()
-    } else {
+    } else if (reason === 'reject') {
       this.#backlog.detach(offset)
       this.#depart(offset, 'rejected')
+    } else {
+      this.#takeBack(offset, reason)
+      this.#dispatch.schedule()
+      this.#departures?.schedule()
     }
+  }
+
+  /** How often the message at `offset` came back, where that is counted. */
+  returnCountOf(offset: number): number {
+    return this.#returns?.countOf(offset) ?? 0
   }
 
   /** Takes the next ready message for a delivery; what has expired goes meanwhile. */
   takeReady(view: RecordView): TakeResult {
+    if (this.#returns?.isFull === true) return 'empty'
     const backlog = this.#backlog
     for (let count = 0; count < brokerLimits.dispatchPerTurnMax; count++) {
       const result = backlog.take(view)
@@ -311,9 +325,9 @@ export class Queue implements QueueLike, BacklogOwner {
     this.#idleTimer?.touch()
   }
 
-  /** Drops every ready message and returns how many there were. Within an atom. */
+  /** Drops every message that is not unacked and returns how many there were. Within an atom. */
   purge(): number {
-    return this.#backlog.purge()
+    return this.#backlog.purge() + (this.#returns?.purge() ?? 0)
   }
 
   /** The broker deletes the queue: all consumers are told, nothing is delivered any more. */
@@ -322,6 +336,7 @@ export class Queue implements QueueLike, BacklogOwner {
     for (const consumer of this.#dispatch.clear()) consumer.sink.onCancelled(consumer)
     this.#idleTimer?.stop()
     this.#departures?.close()
+    this.#returns?.close()
     this.#deadLetters?.close()
     this.#backlog.close()
     this.#waitingTakers?.tell()
@@ -348,6 +363,22 @@ export class Queue implements QueueLike, BacklogOwner {
     this.#context.onDamaged(this, offset, error)
   }
 
+  #takeBack(offset: number, reason: ReturnReason): void {
+    if (this.type !== 'quorum') {
+      this.#backlog.requeue(offset)
+      return
+    }
+    this.#returns ??= this.#openReturns()
+    this.#returns.onReturned(offset, reason, this.settings)
+  }
+
+  #giveUp(offset: number): void {
+    this.#depart(offset, 'delivery_limit')
+    if (this.settings.deadLetter !== undefined || this.#hasGivenUp) return
+    this.#hasGivenUp = true
+    this.#context.onGivenUp(this)
+  }
+
   /** A message that was detached from the backlog dies. */
   #depart(offset: number, reason: DeathReason): void {
     if (this.settings.deadLetter === undefined) {
@@ -368,6 +399,15 @@ export class Queue implements QueueLike, BacklogOwner {
       isRestored,
       onDeparture: (offset, reason) => this.#depart(offset, reason),
       onHeadStays: () => this.onHeadStays(),
+    })
+  }
+
+  #openReturns(): Returns {
+    return new Returns({
+      backlog: this.#backlog,
+      clock: this.#context.clock,
+      onTooOften: (offset) => this.#giveUp(offset),
+      onReady: () => this.onReadable(),
     })
   }
 

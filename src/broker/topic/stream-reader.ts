@@ -108,7 +108,7 @@ export class StreamReader implements DeliveryHolder {
   settle(offset: number, reason: SettleReason): void {
     this.#consumer.unackedCount--
     if (reason === 'ack') this.#consumer.topic.counters.acked++
-    if (reason !== 'requeue') {
+    if (reason === 'ack' || reason === 'reject') {
       this.#settled?.ack(offset)
       this.#remember()
     }

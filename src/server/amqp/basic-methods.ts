@@ -24,9 +24,7 @@ import {
   type BasicCancel,
   type BasicConsume,
   type BasicGet,
-  type BasicNack,
   type BasicQos,
-  type BasicReject,
 } from '../../codec/amqp/methods.gen.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
 import type { FieldTable } from '../../record/message/field-table.ts'
@@ -34,6 +32,7 @@ import { RecordView } from '../../record/message/record-view.ts'
 import type { Channel, ChannelConsumer } from './channel.ts'
 import { consumeStream } from './consume-stream.ts'
 import { ConsumerSink } from './consumer-sink.ts'
+import { withDeliveryCount } from './delivery-count.ts'
 import { usableQueue, workQueue } from './queue-methods.ts'
 import { ReplyConsumer } from './reply-consumer.ts'
 import { ProtocolError, unexpectedMethod } from './reply.ts'
@@ -61,10 +60,10 @@ export function handleBasicMethod(channel: Channel, method: AmqpMethod): void {
       settle(channel, method.deliveryTag, method.multiple, 'ack')
       return
     case BASIC_NACK:
-      settle(channel, method.deliveryTag, method.multiple, refusal(method))
+      settle(channel, method.deliveryTag, method.multiple, method.requeue ? 'requeue' : 'reject')
       return
     case BASIC_REJECT:
-      settle(channel, method.deliveryTag, false, refusal(method))
+      settle(channel, method.deliveryTag, false, method.requeue ? 'fail' : 'reject')
       return
     case BASIC_RECOVER:
     case BASIC_RECOVER_ASYNC:
@@ -171,9 +170,11 @@ function get(channel: Channel, method: BasicGet): void {
     return
   }
   const deliveryTag = channel.nextDeliveryTag()
-  writeGetOk(channel, { deliveryTag, isRedelivered: queue.isRedelivered }, queue.readyCount, view)
+  const { isRedelivered, readyCount } = queue
+  const sent = isRedelivered ? withDeliveryCount(view, queue.returnCountOf(view.offset)) : view
+  writeGetOk(channel, { deliveryTag, isRedelivered }, readyCount, sent)
   connection.scheduleFlush()
-  if (queue.isRedelivered) counters.redelivered++
+  if (isRedelivered) counters.redelivered++
   if (method.noAck) {
     counters.gotNoAck++
     queue.drop(view.offset)
@@ -181,10 +182,6 @@ function get(channel: Channel, method: BasicGet): void {
     counters.got++
     channel.unacked.add(deliveryTag, new GetHolder(queue), view.offset)
   }
-}
-
-function refusal({ requeue: isRequeued }: BasicNack | BasicReject): SettleReason {
-  return isRequeued ? 'requeue' : 'reject'
 }
 
 function settle(channel: Channel, tag: number, isMultiple: boolean, reason: SettleReason): void {

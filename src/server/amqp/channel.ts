@@ -32,7 +32,7 @@ import { isDeclaration } from './is-declaration.ts'
 import type { Output } from './output.ts'
 import { unexpectedFrame } from './publish-state.ts'
 import type { Reply } from './reply.ts'
-import { ack, requeue } from './settle.ts'
+import { ack, fail } from './settle.ts'
 import type { ChannelTransaction } from './transaction.ts'
 
 /** A frame that came while its channel was waiting. */
@@ -272,7 +272,7 @@ export class Channel implements PublishingChannel, TurnTask {
     for (const sink of this.consumers.values()) sink.cancel()
     this.consumers.clear()
     this.transaction?.release()
-    this.unacked.settleAll(requeue)
+    this.unacked.settleAll(fail)
     this.publisher.release()
   }
 

@@ -2,6 +2,7 @@
 import type { Consumer, DeliverySink } from '../../broker/queue/consumer.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
 import type { Channel, ChannelConsumer } from './channel.ts'
+import { withDeliveryCount } from './delivery-count.ts'
 import { encodeTag, writeDelivery } from './write-content.ts'
 
 export class ConsumerSink implements DeliverySink, ChannelConsumer {
@@ -35,14 +36,18 @@ export class ConsumerSink implements DeliverySink, ChannelConsumer {
     delivery.deliveryTag = channel.nextDeliveryTag()
     delivery.isRedelivered = isRedelivered
     const { counters } = channel
-    if (isRedelivered) counters.redelivered++
+    let sent = record
+    if (isRedelivered) {
+      counters.redelivered++
+      sent = withDeliveryCount(record, consumer.queue.returnCountOf(record.offset))
+    }
     if (consumer.isNoAck) counters.deliveredNoAck++
     else {
       counters.delivered++
       channel.room.take()
       channel.unacked.add(delivery.deliveryTag, consumer, record.offset)
     }
-    writeDelivery(channel, this.#tagBytes, delivery, record)
+    writeDelivery(channel, this.#tagBytes, delivery, sent)
     channel.connection.scheduleFlush()
   }
 

@@ -11,9 +11,14 @@ export function requeue(holder: DeliveryHolder, offset: number): void {
   holder.settle(offset, 'requeue')
 }
 
+/** The consumer has failed with the message, or is gone: it goes back to its place. */
+export function fail(holder: DeliveryHolder, offset: number): void {
+  holder.settle(offset, 'fail')
+}
+
 /** The consumer will not have the message. */
 function reject(holder: DeliveryHolder, offset: number): void {
   holder.settle(offset, 'reject')
 }
 
-export const settlers: Readonly<Record<SettleReason, Settle>> = { ack, requeue, reject }
+export const settlers: Readonly<Record<SettleReason, Settle>> = { ack, requeue, fail, reject }

@@ -11,7 +11,7 @@ import { brokerLimits } from '../../limits/broker.ts'
 import type { Ticket } from '../../log/ticket.ts'
 import type { ConnectionSession } from './connection-session.ts'
 import type { DeliveryRoom } from './delivery-room.ts'
-import { requeue } from './settle.ts'
+import { fail } from './settle.ts'
 
 /** The channel whose work is kept until a commit. */
 export interface TransactedChannel {
@@ -83,7 +83,7 @@ export class ChannelTransaction {
 
   /** The channel is gone: what it settled and did not commit goes back to the queues. */
   release(): void {
-    for (const { holder, offset } of this.#settlements) requeue(holder, offset)
+    for (const { holder, offset } of this.#settlements) fail(holder, offset)
     this.#releasePublishes()
     this.#clear()
   }

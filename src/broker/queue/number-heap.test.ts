@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { OffsetHeap } from './offset-heap.ts'
+import { NumberHeap } from './number-heap.ts'
 
 test('an empty heap has -1 to offer', () => {
-  const heap = new OffsetHeap()
+  const heap = new NumberHeap()
   assert.deepEqual([heap.size, heap.peek(), heap.pop(), heap.size], [0, -1, -1, 0])
 })
 
-test('pop() returns the smallest offset whatever the order of pushes and pops', () => {
+test('pop() returns the smallest number whatever the order of pushes and pops', () => {
   const step = fc.oneof(fc.nat(1000), fc.constant('pop'))
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
-      const heap = new OffsetHeap()
+      const heap = new NumberHeap()
       const model: number[] = []
       for (const each of steps) {
         if (typeof each === 'number') {

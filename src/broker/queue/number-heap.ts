@@ -1,29 +1,29 @@
-/** Offsets in rising order: a binary heap of plain numbers. */
-export class OffsetHeap {
+/** Numbers from 0 up, offsets or times, of which the smallest is first: a binary heap. */
+export class NumberHeap {
   readonly #heap: number[] = []
 
   get size(): number {
     return this.#heap.length
   }
 
-  /** The smallest offset, or -1. */
+  /** The smallest number, or -1. */
   peek(): number {
     return this.#heap[0] ?? -1
   }
 
-  push(offset: number): void {
+  push(number: number): void {
     const heap = this.#heap
     let at = heap.length
     while (at > 0) {
       const parent = (at - 1) >>> 1
-      if (heap[parent]! <= offset) break
+      if (heap[parent]! <= number) break
       heap[at] = heap[parent]!
       at = parent
     }
-    heap[at] = offset
+    heap[at] = number
   }
 
-  /** Removes and returns the smallest offset, or -1. */
+  /** Removes and returns the smallest number, or -1. */
   pop(): number {
     const heap = this.#heap
     const smallest = heap[0] ?? -1
@@ -33,17 +33,21 @@ export class OffsetHeap {
     return smallest
   }
 
-  #siftDown(offset: number): void {
+  clear(): void {
+    this.#heap.length = 0
+  }
+
+  #siftDown(number: number): void {
     const heap = this.#heap
     let at = 0
     for (;;) {
       let child = at * 2 + 1
       if (child >= heap.length) break
       if (child + 1 < heap.length && heap[child + 1]! < heap[child]!) child++
-      if (heap[child]! >= offset) break
+      if (heap[child]! >= number) break
       heap[at] = heap[child]!
       at = child
     }
-    heap[at] = offset
+    heap[at] = number
   }
 }
