@@ -23,6 +23,8 @@ export interface BrokerStatus {
     readonly inUseBytes: number
     /** Publishers are blocked above this. */
     readonly watermarkBytes: number
+    /** What clients make the broker hold for a while, by kind (docs/decisions/0049). */
+    readonly heldBytes: Readonly<Record<string, number>>
   }
   /** Connections of each protocol, the one that asks by HTTP among them. */
   readonly clients: Readonly<Record<ClientProtocol, number>>

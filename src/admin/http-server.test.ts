@@ -22,7 +22,12 @@ function statusOf(state: BrokerState, blockedReason?: string): BrokerStatus {
     addresses: { amqp: { host: '127.0.0.1', port: 5672 } },
     dataFolder: '/data/<script>',
     blockedReason,
-    memory: { residentBytes: 100_000_000, inUseBytes: 90_000_000, watermarkBytes: 1e9 },
+    memory: {
+      residentBytes: 100_000_000,
+      inUseBytes: 90_000_000,
+      watermarkBytes: 1e9,
+      heldBytes: { input: 0 },
+    },
     clients: { 'AMQP 0-9-1': 1, Kafka: 0, HTTP: 0 },
     counts: {
       connections: 1,

@@ -13,6 +13,7 @@ export type BrokerErrorCode =
   | 'not_allowed'
   | 'not_implemented'
   | 'resource_exhausted'
+  | 'memory_exhausted'
   | 'internal'
   | 'invalid_topic'
   | 'topic_already_exists'

@@ -12,6 +12,7 @@ import type { Ticket } from '../log/ticket.ts'
 import type { QueueRow } from '../meta/topology-change.ts'
 import { encodeInEntries } from '../meta/topology-entries.ts'
 import type { Topology } from '../meta/topology.ts'
+import { Admission } from './admission.ts'
 import { vhostNotFound } from './broker-error.ts'
 import { DeadLetterer } from './dead-letterer.ts'
 import { declareQueue, type QueueAsked } from './declare-queue.ts'
@@ -94,6 +95,8 @@ export class Broker {
   readonly topicDefaults: TopicDefaults
   /** Why publishers have to wait, if they do. */
   readonly shortage: Shortage
+  /** Whether clients may make it keep more. */
+  readonly admission: Admission = new Admission()
   /** Told what is asked for and has no effect. */
   readonly inert: InertWatch
   /** Told just before a queue or topic is deleted. */
@@ -349,7 +352,7 @@ export class Broker {
   #addVHost(name: string): VHost<Destination> {
     const existing = this.#vhosts.get(name)
     if (existing !== undefined) return existing
-    const vhost = new VHost<Destination>(name)
+    const vhost = new VHost<Destination>(name, this.admission)
     this.#vhosts.set(name, vhost)
     this.#topics.set(name, new Topics(this, vhost))
     this.#routes.set(name, new RouteCache(vhost))

@@ -3,6 +3,7 @@ import type { Random } from '../lib/random.ts'
 import type { LogStore } from '../log/log-store.ts'
 import type { Ticket } from '../log/ticket.ts'
 import { type FieldTable } from '../record/message/field-table.ts'
+import type { Admission } from './admission.ts'
 import { findAgeMs } from './argument-check.ts'
 import { queueLocked, queueNotFound, queueResource } from './broker-error.ts'
 import type { Destination } from './destination.ts'
@@ -35,6 +36,7 @@ export interface DeclareContext {
   readonly queueContext: QueueContext
   /** Told what is asked for and has no effect. */
   readonly inert: InertWatch
+  readonly admission: Admission
   topicsOf(vhost: VHost<Destination>): Topics
   addQueue(vhost: VHost<Destination>, queue: Queue): void
 }
@@ -49,7 +51,8 @@ const nameSuffixBytes = 16
 
 /**
  * Throws `precondition_failed` when the queue exists otherwise or cannot be as asked,
- * `resource_locked` when it is another connection's, `access_refused` for a reserved name.
+ * `resource_locked` when it is another connection's, `access_refused` for a reserved name,
+ * `memory_exhausted` for a new one.
  */
 export function declareQueue(
   context: DeclareContext,
@@ -139,6 +142,7 @@ function createQueue(
 ): Declared {
   const type = checkQueueDeclaration(vhost.name, asked)
   if (type === 'stream') return createStream(context, vhost, asked)
+  context.admission.admit()
   const isDurable = asked.durable && !asked.exclusive
   context.store.beginAtom()
   const cursor = context.store.createCursor(context.store.createLog({ isVolatile: !isDurable }))

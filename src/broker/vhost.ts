@@ -4,6 +4,7 @@
 // and in one list what belongs together.
 import type { BindingRow, ExchangeRow, TopologyChange } from '../meta/topology-change.ts'
 import { emptyTable, type FieldTable, textOf, typeNameOf } from '../record/message/field-table.ts'
+import { Admission } from './admission.ts'
 import {
   BrokerError,
   exchangeNotFound,
@@ -51,10 +52,12 @@ export class VHost<Q extends QueueLike> {
   readonly #exchanges = new Map<string, Exchange<Q>>()
   readonly #queues = new Map<string, QueueTarget<Q>>()
   readonly #findExchange = (name: string): Exchange<Q> | undefined => this.#exchanges.get(name)
+  readonly #admission: Admission
   #version = 0
 
-  constructor(name: string) {
+  constructor(name: string, admission: Admission = new Admission()) {
     this.name = name
+    this.#admission = admission
     const system = { durable: true, autoDelete: false, arguments: emptyTable }
     const matcher = new DefaultMatcher(this.#queues)
     const defaults = { ...system, name: '', type: 'direct', internal: false }
@@ -71,7 +74,8 @@ export class VHost<Q extends QueueLike> {
 
   /**
    * Declares an exchange, or checks that it exists as asked. Throws `precondition_failed` for an
-   * unknown type or a difference, `access_refused` for the default exchange or a reserved name.
+   * unknown type or a difference, `access_refused` for the default exchange or a reserved name,
+   * `memory_exhausted` for a new one.
    */
   declareExchange(declaration: ExchangeDeclaration): Changes {
     checkExchangeType(declaration.type)
@@ -84,6 +88,7 @@ export class VHost<Q extends QueueLike> {
     }
     checkNewName('exchange', name)
     this.#checkAlternate(name, declaration.arguments)
+    this.#admission.admit()
     const exchange = this.#addExchange({ ...declaration, name })
     return exchange.isDurable
       ? [{ kind: 'exchange', op: 'put', row: exchange.row(this.name) }]
@@ -116,7 +121,7 @@ export class VHost<Q extends QueueLike> {
   /**
    * Binds a queue to an exchange; the same binding twice is one. Throws `queue_not_found`,
    * `exchange_not_found`, `access_refused` for the default exchange, `precondition_failed` when the
-   * exchange refuses the arguments.
+   * exchange refuses the arguments, `memory_exhausted` for a new one.
    */
   bindQueue(queue: string, source: string, routingKey: string, args: FieldTable): Changes {
     const exchange = this.#sourceOf(source)
@@ -301,6 +306,7 @@ export class VHost<Q extends QueueLike> {
     source.checkBindingArguments(args)
     const key = bindingKey(target, routingKey, args)
     if (source.findBinding(key)) return unchanged
+    this.#admission.admit()
     const binding: Binding<Q> = { key, source, target, routingKey, arguments: args }
     source.addBinding(binding)
     target.bindings = withBinding(target.bindings, binding)

@@ -19,6 +19,7 @@ export function openGroups(
     config,
     clock: broker.clock,
     random: broker.random,
+    admission: broker.admission,
     store: new LogGroupStore(broker.store),
     hasPartition: (topic, partition) => topics.find(topic)?.partitions[partition] !== undefined,
   })

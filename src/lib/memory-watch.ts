@@ -30,6 +30,8 @@ export class MemoryWatch implements Disposable {
   readonly #critical: number
   /** Bytes that the process may not take, whether they are in use or not: the machine is nearly full. */
   readonly #danger: number
+  /** Bytes received until the next look. */
+  readonly #checkSize: number
   /** What the system counts and V8 does not know: code, threads, libraries. */
   readonly #overhead: number
   #timer: Timer | undefined
@@ -51,6 +53,8 @@ export class MemoryWatch implements Disposable {
     this.#options = options
     this.watermark = watermark > 1 ? watermark : Math.floor(watermark * memory.total)
     this.#danger = this.watermark + Math.max(0, memory.total - this.watermark) / 2
+    const { memoryCheckSize, memoryCheckHeapShare } = memoryLimits
+    this.#checkSize = Math.min(memoryCheckSize, memory.heapMax * memoryCheckHeapShare)
     this.#usage = memory.read()
     this.#restSize = this.#usage.resident
     this.#overhead = Math.max(0, this.#usage.resident - this.#usage.known)
@@ -79,7 +83,7 @@ export class MemoryWatch implements Disposable {
   /** Clients have sent `size` bytes: whatever grows fast grows with them. */
   onReceived(size: number): void {
     this.#receivedSize += size
-    if (this.#receivedSize >= memoryLimits.memoryCheckSize) this.check()
+    if (this.#receivedSize >= this.#checkSize) this.check()
   }
 
   /** Looks at the memory now. */

@@ -3,6 +3,7 @@
 import { totalmem } from 'node:os'
 import { getHeapStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { memoryLimits } from '../limits/memory.ts'
 
 /** Bytes that the process takes. */
 export interface MemoryUsage {
@@ -17,7 +18,7 @@ export interface MemoryUsage {
 export interface ProcessMemory {
   /** Bytes that the machine, or the control group of the process, has. */
   readonly total: number
-  /** Bytes past which V8 ends the process. */
+  /** Bytes of objects that live long past which V8 ends the process. */
   readonly heapMax: number
   read(): MemoryUsage
   /** Collects all garbage: some milliseconds, and half a second for a heap of 300 MB. */
@@ -30,7 +31,7 @@ let collector: (() => void) | undefined
 export const systemMemory: ProcessMemory = {
   // Without a limit the control group names one that no machine has.
   total: Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY),
-  heapMax: getHeapStatistics().heap_size_limit,
+  heapMax: oldGenerationMax(getHeapStatistics().heap_size_limit),
   read() {
     const { rss, heapTotal, heapUsed, external } = process.memoryUsage()
     return { resident: rss, known: heapTotal + external, heap: heapUsed }
@@ -39,6 +40,16 @@ export const systemMemory: ProcessMemory = {
     collector ??= exposeCollector()
     collector()
   },
+}
+
+/**
+ * V8 ends the process when the old generation is full. Its limit of the heap counts the young one along,
+ * three semi-spaces of up to 64 MiB, and does not tell how large they may be: where they were made
+ * smaller, what comes out is too low.
+ */
+export function oldGenerationMax(heapSizeLimit: number): number {
+  const { youngGenerationSizeMax, oldGenerationShareMin } = memoryLimits
+  return Math.max(heapSizeLimit - youngGenerationSizeMax, heapSizeLimit * oldGenerationShareMin)
 }
 
 function exposeCollector(): () => void {

@@ -14,11 +14,19 @@ export const memoryLimits = {
   largePagesIdleMs: 5000,
   /** How often the memory of the process is looked at. */
   memoryCheckMs: 250,
-  /** And after so many bytes from clients: nothing grows fast but with what they send. */
+  /** And after so many bytes from clients: nothing grows fast but with what they send … */
   memoryCheckSize: (16 * MiB) as number,
+  /** … or after less where the heap is small: a table's fields take twenty times what they are sent as. */
+  memoryCheckHeapShare: 0.004,
+  /** What a queue, a binding, a consumer or a channel counts as: some take more than what asked for them. */
+  admittedSize: (16 * KiB) as number,
+  /** The most that V8 gives its young generation: three semi-spaces of 64 MiB. */
+  youngGenerationSizeMax: (192 * MiB) as number,
+  /** The least that it gives the old one of all. */
+  oldGenerationShareMin: 0.25,
   /** Publishers are blocked at this share of V8's heap, whose end is the end of the process. */
   heapLowShare: 0.6,
-  /** At this share the log calls memory nearly used up. */
+  /** At this share memory is nearly used up, and nothing new is let in that stays. */
   heapCriticalShare: 0.8,
   /** The same when so many times the watermark (or what the start took) is in use. */
   criticalFactor: 1.5,

@@ -7,6 +7,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/logger.ts'
 import { type MemoryLevel, MemoryWatch } from '../lib/memory-watch.ts'
 import type { ProcessMemory } from '../lib/process-memory.ts'
+import { memoryLimits } from '../limits/memory.ts'
 import { InputBudget } from '../server/input-budget.ts'
 
 export interface MemoryGuardParts {
@@ -22,7 +23,7 @@ export class MemoryGuard implements Disposable {
   readonly inputBudget: InputBudget
   readonly #watch: MemoryWatch
 
-  constructor({ shortage, store }: Broker, parts: MemoryGuardParts) {
+  constructor({ shortage, admission, store }: Broker, parts: MemoryGuardParts) {
     const watch = new MemoryWatch(parts)
     const account = new MemoryAccount({
       watermark: watch.watermark,
@@ -35,15 +36,17 @@ export class MemoryGuard implements Disposable {
       clock: parts.clock,
       uncommittedSize: () => store.uncommittedSize,
     })
+    admission.onAdmitted = () => watch.onReceived(memoryLimits.admittedSize)
     watch.start((level, inUse) => {
       logLevel(level, inUse, parts.logger)
+      admission.isOpen = level !== 'critical'
       shortage.set('memory', level !== 'ample')
     })
   }
 
   get status(): BrokerStatus['memory'] {
     const { resident: residentBytes, inUse: inUseBytes, watermark: watermarkBytes } = this.#watch
-    return { residentBytes, inUseBytes, watermarkBytes }
+    return { residentBytes, inUseBytes, watermarkBytes, heldBytes: { ...this.account.sizes } }
   }
 
   [Symbol.dispose](): void {
@@ -55,5 +58,5 @@ function logLevel(level: MemoryLevel, inUse: number, logger: Logger): void {
   const megabytes = Math.round(inUse / 1e6)
   if (level === 'ample') logger.info({ megabytes }, 'There is memory enough again')
   else if (level === 'low') logger.warn({ megabytes }, 'Publishers are blocked: low on memory')
-  else logger.error({ megabytes }, 'Memory is nearly used up: publishers stay blocked')
+  else logger.error({ megabytes }, 'Memory is nearly used up: nothing new is let in')
 }

@@ -1,5 +1,6 @@
 // A group coordinator over a virtual clock and a store that answers when the test says so.
 import assert from 'node:assert/strict'
+import { Admission } from '../../src/broker/admission.ts'
 import type { CommitRequest, OffsetToCommit } from '../../src/broker/group/commit-offsets.ts'
 import type { GroupConfig } from '../../src/broker/group/group-config.ts'
 import type { GroupEvents } from '../../src/broker/group/group-context.ts'
@@ -118,6 +119,7 @@ export class GroupFixture {
   readonly events: string[] = []
   /** Topics that exist; each has partitions 0 to 9. */
   readonly topics: Set<string> = new Set(['orders', 'users'])
+  readonly admission: Admission = new Admission()
 
   readonly #seed: number
 
@@ -136,6 +138,7 @@ export class GroupFixture {
       store: this.store,
       config: { initialRebalanceDelayMs: delayMs, ...options.config },
       events,
+      admission: this.admission,
       hasPartition: (topic, partition) => this.topics.has(topic) && partition < 10,
     })
     this.coordinator.restore(options.rows ?? [])

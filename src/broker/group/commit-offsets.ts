@@ -53,7 +53,7 @@ export function commitOffsets(
 ): void {
   // A commit is a sign of life. In CompletingRebalance it is refused above.
   group.members.find(request.memberId)?.touch()
-  const { clock, store, answers, budget, config } = group.context
+  const { clock, store, answers, budget, config, admission } = group.context
   const committedMs = clock.now()
   const expiresMs =
     request.retentionMs === undefined ? undefined : committedMs + request.retentionMs
@@ -65,6 +65,8 @@ export function commitOffsets(
       errors[index] = 'offset_metadata_too_large'
     } else if (!hasRoomFor(group, place) || !budget.hasRoomFor(metadata.length * 2)) {
       errors[index] = 'policy_violation'
+    } else if (!group.offsets.holds(place) && !admission.mayEnter) {
+      errors[index] = 'coordinator_not_available'
     } else {
       group.offsets.startWrite(place)
       const committed = { offset, leaderEpoch, metadata, committedMs, expiresMs }

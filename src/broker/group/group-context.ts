@@ -1,5 +1,6 @@
 import type { Clock } from '../../lib/clock.ts'
 import type { Random } from '../../lib/random.ts'
+import type { Admission } from '../admission.ts'
 import type { AnswerQueue } from './answer-queue.ts'
 import type { GroupBudget } from './group-budget.ts'
 import type { GroupConfig } from './group-config.ts'
@@ -24,5 +25,6 @@ export interface GroupContext {
   readonly events: GroupEvents
   readonly answers: AnswerQueue
   readonly budget: GroupBudget
+  readonly admission: Admission
   hasPartition(topic: string, partition: number): boolean
 }

@@ -4,6 +4,7 @@
 import type { Clock, Timer } from '../../lib/clock.ts'
 import type { Random } from '../../lib/random.ts'
 import { groupLimits } from '../../limits/group.ts'
+import { Admission } from '../admission.ts'
 import { AnswerQueue } from './answer-queue.ts'
 import {
   type CommitCallback,
@@ -46,6 +47,8 @@ export interface GroupCoordinatorOptions {
   readonly store: GroupStore
   readonly config?: Partial<GroupConfig>
   readonly events?: GroupEvents
+  /** Whether there may be more members, groups and offsets; always by default. */
+  readonly admission?: Admission
   readonly hasPartition: (topic: string, partition: number) => boolean
 }
 
@@ -84,6 +87,7 @@ export class GroupCoordinator {
       ...options,
       config: { ...defaultGroupConfig, ...options.config },
       events: options.events ?? {},
+      admission: options.admission ?? new Admission(),
       answers: new AnswerQueue(),
       budget: new GroupBudget(),
     }
@@ -138,6 +142,10 @@ export class GroupCoordinator {
         return
       }
       const isNew = memberId === ''
+      if (isNew && !this.#mayMake(groupId)) {
+        answer(refusedJoin(memberId, 'coordinator_not_available'))
+        return
+      }
       const group = isNew ? this.#findOrCreate(groupId) : this.#groups.get(groupId)
       if (group !== undefined) joinGroup(group, request, answer)
       else answer(refusedJoin(memberId, isNew ? 'group_max_size_reached' : 'unknown_member_id'))
@@ -304,6 +312,11 @@ export class GroupCoordinator {
     return group?.state === 'Dead' ? undefined : group
   }
 
+  /** Whether the group exists, or there is memory for it. */
+  #mayMake(groupId: string): boolean {
+    return this.#groups.has(groupId) || this.#context.admission.mayEnter
+  }
+
   /** Undefined when there are too many groups. */
   #findOrCreate(groupId: string): Group | undefined {
     const group = this.#groups.get(groupId)
@@ -322,7 +335,10 @@ export class GroupCoordinator {
     if (this.#isClosed) return 'coordinator_not_available'
     const group = this.#groups.get(request.groupId)
     if (group !== undefined) return group
-    if (request.generation < 0) return this.#findOrCreate(request.groupId) ?? 'policy_violation'
+    if (request.generation < 0) {
+      if (!this.#mayMake(request.groupId)) return 'coordinator_not_available'
+      return this.#findOrCreate(request.groupId) ?? 'policy_violation'
+    }
     return request.knowsMissingGroup ? 'group_id_not_found' : 'illegal_generation'
   }
 

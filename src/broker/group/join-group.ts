@@ -43,6 +43,8 @@ export interface JoinRequest {
 export function joinGroup(group: Group, request: JoinRequest, callback: JoinCallback): void {
   if (group.state === 'Dead') {
     callback(refusedJoin(request.memberId, 'coordinator_not_available'))
+  } else if (isNew(group, request) && !group.context.admission.mayEnter) {
+    callback(refusedJoin(request.memberId, 'coordinator_not_available'))
   } else if (!hasRoomFor(group, request)) {
     turnAway(group, request, callback)
   } else if (!group.supports(request.protocolType, request.protocols)) {
@@ -52,6 +54,10 @@ export function joinGroup(group: Group, request: JoinRequest, callback: JoinCall
   } else {
     joinKnownMember(group, request, callback)
   }
+}
+
+function isNew({ members }: Group, { memberId }: JoinRequest): boolean {
+  return members.find(memberId) === undefined
 }
 
 /**

@@ -8,6 +8,7 @@ import type { Ticket } from '../../log/ticket.ts'
 import type { QueueRow, TopicRow } from '../../meta/topology-change.ts'
 import { encodeAddress } from '../../record/message/address.ts'
 import { type FieldTable } from '../../record/message/field-table.ts'
+import type { Admission } from '../admission.ts'
 import { BrokerError } from '../broker-error.ts'
 import type { Destination } from '../destination.ts'
 import { inertConfigs } from '../inert-settings.ts'
@@ -32,6 +33,7 @@ export interface TopicsContext extends PartitionContext {
   readonly streamContext: Pick<StreamContext, 'offsets'>
   /** Told what is asked for and has no effect. */
   readonly inert: InertWatch
+  readonly admission: Admission
 }
 
 export interface TopicAsked {
@@ -123,13 +125,17 @@ export class Topics {
     throw new BrokerError('invalid_topic', text)
   }
 
-  /** Throws `invalid_topic`, `topic_already_exists`, `invalid_partitions`, `invalid_config`. */
+  /**
+   * Throws `invalid_topic`, `topic_already_exists`, `invalid_partitions`, `invalid_config`,
+   * `memory_exhausted`.
+   */
   create(asked: TopicAsked): { topic: Topic; ticket: Ticket | undefined } {
     // A stream queue may have any name; Kafka sees it when the name is one for a topic.
     if (asked.arguments === undefined) this.checkName(asked.name)
     else this.#checkFree(asked.name)
     checkPartitionCount(asked.partitionCount)
     const configs = parseTopicConfigs(asked.configs)
+    this.#admit(asked.partitionCount)
     const { store, topology, random } = this.#context
     store.beginAtom()
     const topic = new Topic({
@@ -165,9 +171,10 @@ export class Topics {
     checkPartitionCount(count)
   }
 
-  /** Adds partitions up to `count`. Throws what `checkGrowth` throws. */
+  /** Adds partitions up to `count`. Throws what `checkGrowth` throws, and `memory_exhausted`. */
   grow(topic: Topic, count: number): Ticket | undefined {
     this.checkGrowth(topic, count)
+    this.#admit(count - topic.partitions.length)
     const ticket = this.#change(topic, () => {
       this.#addPartitions(topic, count)
     })
@@ -186,7 +193,7 @@ export class Topics {
 
   /**
    * Somebody declared what was only provisional: it becomes as declared, with as many partitions at
-   * least. Throws `invalid_partitions`.
+   * least. Throws `invalid_partitions`, `memory_exhausted`.
    */
   confirm(
     topic: Topic,
@@ -194,6 +201,7 @@ export class Topics {
   ): Ticket | undefined {
     checkPartitionCount(asked.partitionCount)
     const before = topic.partitions.length
+    this.#admit(asked.partitionCount - before)
     const ticket = this.#change(topic, () => {
       topic.isProvisional = false
       topic.arguments = asked.arguments
@@ -284,6 +292,11 @@ export class Topics {
   }
 
   /** Adds partitions until there are `count`. */
+  /** Throws `memory_exhausted`. */
+  #admit(partitionCount: number): void {
+    for (let count = 0; count < partitionCount; count++) this.#context.admission.admit()
+  }
+
   #addPartitions(topic: Topic, count: number): void {
     const homeAddress = encodeAddress('', topic.name)
     while (topic.partitions.length < count) {

@@ -26,8 +26,12 @@ export class AmqpServer {
     this.#stopListening = parts.broker.shortage.onChange(this.#onShortage)
   }
 
-  /** Takes over an accepted socket. */
+  /** Takes over an accepted socket, or closes it when memory is nearly used up. */
   readonly accept = (socket: Socket, source: ByteSource): void => {
+    if (!this.#context.broker.admission.mayEnter) {
+      socket.destroy()
+      return
+    }
     const connection = new Connection({ socket, source }, this.#context, (closed) => {
       this.#onClosed(closed)
     })

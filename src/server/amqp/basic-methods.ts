@@ -95,6 +95,7 @@ function consume(channel: Channel, method: BasicConsume): void {
     const most = amqpLimits.consumersPerChannelMax
     throw new ProtocolError('not_allowed', `reached maximum (${most}) of consumers per channel`)
   }
+  channel.connection.context.broker.admission.admit()
   const sink =
     method.queue === replyQueueName
       ? consumeReplies(channel, tag, method.noAck)

@@ -388,6 +388,7 @@ export class Connection
         `number of channels opened (${this.#channelCount}) has reached the negotiated channel_max (${this.#channelMax})`,
       )
     }
+    this.context.broker.admission.admit()
     this.#channels[number] = new Channel(this, number, this.#vhost, handleMethod)
     this.#channelCount++
     this.send(number, { id: CHANNEL_OPEN_OK })

@@ -103,6 +103,7 @@ export class Handshake {
   }
 
   #onStartOk(method: ConnectionStartOk): void {
+    this.#connection.context.broker.admission.admit()
     this.clientProperties = method.clientProperties
     const credentials = this.#credentials(method)
     const { users } = this.#connection.context

@@ -17,6 +17,7 @@ const replies: Readonly<Record<BrokerErrorCode, ReplyName>> = {
   not_allowed: 'not_allowed',
   not_implemented: 'not_implemented',
   resource_exhausted: 'resource_error',
+  memory_exhausted: 'resource_error',
   internal: 'internal_error',
   invalid_topic: 'precondition_failed',
   topic_already_exists: 'precondition_failed',

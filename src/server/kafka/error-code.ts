@@ -16,6 +16,8 @@ const errorNames: Readonly<Record<BrokerErrorCode, KafkaErrorName>> = {
   not_allowed: 'INVALID_REQUEST',
   not_implemented: 'UNSUPPORTED_VERSION',
   resource_exhausted: 'POLICY_VIOLATION',
+  // Clients try again.
+  memory_exhausted: 'THROTTLING_QUOTA_EXCEEDED',
   internal: 'UNKNOWN_SERVER_ERROR',
   invalid_topic: 'INVALID_TOPIC_EXCEPTION',
   topic_already_exists: 'TOPIC_ALREADY_EXISTS',

@@ -27,9 +27,13 @@ export class KafkaServer {
     })
   }
 
-  /** What takes over the sockets that `listener` accepts. */
+  /** What takes over the sockets that `listener` accepts; closes them when memory is nearly used up. */
   acceptOn(listener: KafkaListener): (socket: Socket, source: ByteSource) => void {
     return (socket, source) => {
+      if (!this.#context.broker.admission.mayEnter) {
+        socket.destroy()
+        return
+      }
       const address = unmapped(socket.remoteAddress ?? '')
       const refusal = this.#quota.admit(address)
       if (refusal !== undefined) {
