@@ -17,13 +17,14 @@ export interface MemoryHolder {
 }
 
 export interface MemoryAccountOptions {
-  /** Bytes that the process may use before publishers are blocked. */
+  /** Bytes that budgets are shares of: before publishers are blocked, and before the heap is full. */
   readonly watermark: number
   /** Told of bytes that have come in. */
   readonly onReceived: (size: number) => void
 }
 
 export class MemoryAccount {
+  readonly watermark: number
   /** Told of bytes that have come in: nothing grows fast but with them. */
   readonly onReceived: (size: number) => void
   /** Bytes held, by kind. */
@@ -33,6 +34,7 @@ export class MemoryAccount {
   readonly #shares = new Set<MemoryShare>()
 
   constructor({ watermark, onReceived }: MemoryAccountOptions) {
+    this.watermark = watermark
     this.onReceived = onReceived
     const budgets = noSizes()
     for (const [kind, { share, sizeMax }] of Object.entries(memoryLimits.budgets)) {

@@ -128,6 +128,16 @@ describe('the watch of memory', () => {
     assert.equal(memory.collections, 3)
   })
 
+  it('collects garbage more often while memory is nearly used up', () => {
+    const memory = new MemoryDouble()
+    using _ = memory.watch(0.6)
+    memory.heap = 410
+    assert.equal(memory.look(), 'critical')
+    assert.equal(memory.collections, 1)
+    memory.clock.advance(memoryLimits.criticalCollectMsMin)
+    assert.equal(memory.collections, 2)
+  })
+
   it('looks at once when much has come in', () => {
     const memory = new MemoryDouble()
     using watch = memory.watch(0.6)

@@ -39,8 +39,9 @@ export class MemoryWatch implements Disposable {
   #level: MemoryLevel = 'ample'
   #usage: MemoryUsage
   #receivedSize = 0
-  /** When garbage may be collected again, unless memory grows much before. */
-  #collectableAt = 0
+  /** When garbage was collected last, and how long that took. */
+  #collectedAt = Number.NEGATIVE_INFINITY
+  #collectMs = 0
   /** When much came in for the last time. */
   #quietSince = 0
   /** What the process took after the last collection, or at the start. */
@@ -125,7 +126,13 @@ export class MemoryWatch implements Disposable {
   }
 
   get #mayCollect(): boolean {
-    const isLate = this.#options.clock.monotonic() >= this.#collectableAt
+    const { collectMsMin, collectPauseFactor } = memoryLimits
+    const { criticalCollectMsMin, criticalCollectPauseFactor } = memoryLimits
+    const isCritical = this.#level === 'critical'
+    const factor = isCritical ? criticalCollectPauseFactor : collectPauseFactor
+    const msMin = isCritical ? criticalCollectMsMin : collectMsMin
+    const pauseMs = Math.max(msMin, this.#collectMs * factor)
+    const isLate = this.#options.clock.monotonic() >= this.#collectedAt + pauseMs
     return isLate || this.inUse - this.#collectedSize > this.watermark * memoryLimits.collectShare
   }
 
@@ -133,9 +140,8 @@ export class MemoryWatch implements Disposable {
     const { clock, memory } = this.#options
     const startedAt = clock.monotonic()
     memory.collect()
-    const now = clock.monotonic()
-    const pause = (now - startedAt) * memoryLimits.collectPauseFactor
-    this.#collectableAt = now + Math.max(memoryLimits.collectMsMin, pause)
+    this.#collectedAt = clock.monotonic()
+    this.#collectMs = this.#collectedAt - startedAt
     this.#usage = memory.read()
     this.#collectedSize = this.inUse
     this.#restSize = this.#usage.resident

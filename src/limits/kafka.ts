@@ -10,8 +10,8 @@ export const kafkaLimits = {
   kafkaRequestRoomInitial: (2 * MiB) as number,
   /** Array elements in one message: each becomes an object of a hundred bytes, in half a microsecond. */
   kafkaElementsMax: 50_000,
-  /** What such an element takes once it is read. */
-  kafkaElementSize: 100,
+  /** What such an element takes once it is read, with what a fetch session and the answer make of it. */
+  kafkaElementSize: 1000,
   /** Larger record batches are sent from where they are instead of being copied. */
   copiedRecordsSizeMax: (16 * KiB) as number,
   /** How often a fetch looks whether there is room for its answer again. */
@@ -72,4 +72,6 @@ export const kafkaLimits = {
   clientMetricsMax: 1000,
   /** Incremental fetch sessions (Kafka's max.incremental.fetch.session.cache.slots). */
   fetchSessionsMax: 1000,
+  /** Partitions of all of them: each is remembered in some 300 bytes, also when its client is gone. */
+  fetchSessionPartitionsMax: 50_000,
 } as const

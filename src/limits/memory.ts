@@ -36,12 +36,16 @@ export const memoryLimits = {
   collectMsMin: 5000,
   /** … and so many times less long than in between: a fiftieth of the time at most … */
   collectPauseFactor: 50,
+  /** … or, while memory is nearly used up and nothing new is let in, a tenth of the time … */
+  criticalCollectMsMin: 1000,
+  criticalCollectPauseFactor: 10,
   /** … unless what is in use has grown by this share of the watermark. */
   collectShare: 0.06,
   /** Each budget of what clients may make the broker hold has so much, whatever the watermark is. */
   budgetSizeMin: (8 * MiB) as number,
   /**
-   * What clients may make the broker hold together: a share of the watermark, and so many bytes at most.
+   * What clients may make the broker hold together: a share of the watermark, or of the heap if that is
+   * smaller, and so many bytes at most.
    * Input is parts of messages, requests and transactions; output is what peers have not taken.
    */
   budgets: {
@@ -50,6 +54,8 @@ export const memoryLimits = {
     output: { share: 0.125, sizeMax: (512 * MiB) as number },
     unacked: { share: 0.125, sizeMax: (512 * MiB) as number },
   },
+  /** What groups may make the broker remember: a share as of the budgets, `budgetSizeMin` at least. */
+  groupsShare: 0.125,
   /** Over the budget of input, those who hold no more than this go on: usual messages and requests. */
   smallInputSize: (64 * KiB) as number,
   /** The largest holder of input is ended when all of it is so many times the budget. */

@@ -26,7 +26,8 @@ export class MemoryGuard implements Disposable {
   constructor({ shortage, admission, store }: Broker, parts: MemoryGuardParts) {
     const watch = new MemoryWatch(parts)
     const account = new MemoryAccount({
-      watermark: watch.watermark,
+      // Requests, deliveries and groups are objects of the heap, which may be the smaller one.
+      watermark: Math.min(watch.watermark, parts.memory.heapMax),
       onReceived: (size) => watch.onReceived(size),
     })
     this.#watch = watch
@@ -42,6 +43,12 @@ export class MemoryGuard implements Disposable {
       admission.isOpen = level !== 'critical'
       shortage.set('memory', level !== 'ample')
     })
+  }
+
+  /** Bytes that consumer groups may hold together. */
+  get groupsSizeMax(): number {
+    const { budgetSizeMin, groupsShare } = memoryLimits
+    return Math.max(budgetSizeMin, this.account.watermark * groupsShare)
   }
 
   get status(): BrokerStatus['memory'] {

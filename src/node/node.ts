@@ -126,6 +126,7 @@ export class Node implements AsyncDisposable {
         watermark: this.#options.memoryWatermark,
       }),
     )
+    cell.groups.limitMemory(memory.groupsSizeMax)
     const opened = await this.#openProtocols(cell, memory)
     // No group may lose a member because its connection is closed.
     this.#stack.defer(() => cell.rest())

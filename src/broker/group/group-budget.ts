@@ -4,6 +4,8 @@ import { groupLimits } from '../../limits/group.ts'
 
 /** A running total in bytes, shared by all groups. */
 export class GroupBudget {
+  /** Bytes that may be held. */
+  sizeMax: number = groupLimits.groupMemorySizeMax
   #used = 0
 
   get used(): number {
@@ -11,7 +13,7 @@ export class GroupBudget {
   }
 
   hasRoomFor(size: number): boolean {
-    return this.#used + size <= groupLimits.groupMemorySizeMax
+    return this.#used + size <= this.sizeMax
   }
 
   take(size: number): void {

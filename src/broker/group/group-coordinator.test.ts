@@ -318,10 +318,12 @@ describe('limits of all groups together', () => {
 
   test('too much memory: members are turned away until others leave', () => {
     const fixture = new GroupFixture()
+    const sizeMax = 4 * groupLimits.groupStateSizeMax
+    fixture.coordinator.limitMemory(sizeMax)
     const protocols = [
       { name: 'range', metadata: Buffer.alloc(groupLimits.groupStateSizeMax - 10_000) },
     ]
-    const fits = Math.floor(groupLimits.groupMemorySizeMax / groupLimits.groupStateSizeMax)
+    const fits = Math.floor(sizeMax / groupLimits.groupStateSizeMax)
     const ids = Array.from({ length: fits }, (_, index) => {
       const { id, joined } = fixture.joinTwice({ groupId: `g${index}`, protocols })
       assert.equal(joined.isWaiting, true)

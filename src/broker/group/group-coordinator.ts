@@ -97,6 +97,11 @@ export class GroupCoordinator {
     return this.#context.config
   }
 
+  /** Groups may not hold more than `size` bytes together, where that is less than the usual limit. */
+  limitMemory(size: number): void {
+    this.#context.budget.sizeMax = Math.min(groupLimits.groupMemorySizeMax, size)
+  }
+
   /**
    * Takes over what was stored, once, before anything else, and forgets offsets of partitions that are
    * no more. Throws GroupFormatError.

@@ -90,6 +90,7 @@ export class FetchSessions {
       }
     }
     yield* addPartitions(session.partitions, request)
+    if (request.topics.length > 0) this.#trim()
     return { partitions: session.partitions.values(), session }
   }
 
@@ -98,11 +99,22 @@ export class FetchSessions {
     while (id === noSessionId || this.#sessions.has(id)) id = 1 + this.#random.below(idMax)
     const session = new FetchSession(id, partitions)
     this.#sessions.set(id, session)
-    const oldest = this.#sessions.keys().next().value
-    if (this.#sessions.size > kafkaLimits.fetchSessionsMax && oldest !== undefined) {
-      this.#sessions.delete(oldest)
-    }
+    this.#trim()
     return session
+  }
+
+  /** Forgets the oldest sessions when there are too many, or too many partitions in all of them. */
+  #trim(): void {
+    const { fetchSessionsMax, fetchSessionPartitionsMax } = kafkaLimits
+    let partitionCount = 0
+    for (const { partitions } of this.#sessions.values()) partitionCount += partitions.size
+    for (const { id, partitions } of this.#sessions.values()) {
+      if (this.#sessions.size <= fetchSessionsMax && partitionCount <= fetchSessionPartitionsMax) {
+        return
+      }
+      this.#sessions.delete(id)
+      partitionCount -= partitions.size
+    }
   }
 }
 

@@ -12,6 +12,7 @@ import { WireWriter } from '../../codec/kafka/wire-writer.ts'
 import { largePages } from '../../lib/large-pages.ts'
 import type { Address } from '../../lib/listen.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
+import { memoryLimits } from '../../limits/memory.ts'
 import { CodecError } from '../../record/codec-error.ts'
 import type { Incoming } from '../byte-source.ts'
 import type { Sender } from '../send-watch.ts'
@@ -238,6 +239,11 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     this.names.clientId = header.clientId ?? ''
     if (!hasRecords && end - start > kafkaLimits.kafkaPlainRequestSizeMax) {
       throw new RefusedRequestError(`${api} of ${end - start} bytes`)
+    }
+    // Its elements take many times what they were sent as.
+    const isLarge = !hasRecords && end - start > memoryLimits.smallInputSize
+    if (isLarge && !this.context.broker.admission.isOpen) {
+      throw new RefusedRequestError(`${api} of ${end - start} bytes while memory is nearly used up`)
     }
     this.#noteUse(operation)
     const slot = new AnswerSlot()
