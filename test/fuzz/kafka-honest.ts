@@ -2,10 +2,8 @@
 // commits, and notes how long each round took. At the end everything acked must still be there.
 import assert from 'node:assert/strict'
 import { RecordBatchBuilder } from '../../src/record/batch/batch-builder.ts'
-import { batchSizeAt, readBatchHeader, recordsOf } from '../../src/record/batch/batch-header.ts'
-import { decompress } from '../../src/record/batch/compression.ts'
-import { RecordReader } from '../../src/record/batch/record-reader.ts'
 import { KafkaRawClient } from '../support/kafka-raw-client.ts'
+import { valuesOf } from '../support/values-of-batches.ts'
 
 const topic = 'honest'
 const group = 'honest-group'
@@ -193,19 +191,6 @@ async function fetchFrom(client: KafkaRawClient, fetchOffset: number): Promise<B
   assert.equal(answer?.errorCode, 0)
   const records = answer?.records ?? []
   return Buffer.isBuffer(records) ? records : Buffer.concat(records)
-}
-
-function valuesOf(batches: Buffer): string[] {
-  const values: string[] = []
-  for (let at = 0; at < batches.length;) {
-    const batch = batches.subarray(at, at + batchSizeAt(batches, at))
-    const header = readBatchHeader(batch)
-    const reader = new RecordReader()
-    reader.reset(header, decompress(header.compression ?? 'none', recordsOf(batch), sizeMax))
-    while (reader.next()) values.push(String(reader.value()))
-    at += batch.length
-  }
-  return values
 }
 
 function expectedValues(from: number, to: number): string[] {

@@ -1,28 +1,34 @@
 // Things that AMQP clients do to use a broker's memory up. Each returns when it is over or when the
 // broker has ended what it opened.
 import { encodeFrame, encodeMethod, encodeTable, FRAME_METHOD } from '../support/raw-codec.ts'
-import { body, header, holdOn, method, openAll, publish, type Target, Wire } from './wire.ts'
-
-export type Attack = (target: Target) => Promise<void>
+import { body, header, method, publish } from './amqp-bytes.ts'
+import type { Attack } from './attack.ts'
+import { holdOn, openAll, type Target, Wire } from './wire.ts'
 
 const megabyte = 1_000_000
 const longName = 'n'.repeat(240)
 
-/** A queue with messages in it. */
-async function fill(target: Target, queue: string, size: number, count: number): Promise<void> {
-  using wire = await Wire.openAmqp(target.amqpPort)
-  if (wire === undefined) return
+/** Whether there is a queue now, with messages if `count` says so. */
+async function fill(
+  target: Target,
+  queue: string,
+  { size, count }: { readonly size: number; readonly count: number },
+): Promise<boolean> {
+  using wire = await Wire.openAmqp(target)
   await wire.send(method(1, 'queue.declare', { queue, durable: true }))
+  if (!(await wire.receives('queue.declare-ok'))) return false
   await wire.flood(publish(1, { routingKey: queue }, size), target, count)
+  return true
 }
 
 async function clean(target: Target, queues: readonly string[]): Promise<void> {
-  using wire = await Wire.openAmqp(target.amqpPort)
-  for (const queue of queues) await wire?.send(method(1, 'queue.delete', { queue }))
+  using wire = await Wire.openAmqp(target)
+  for (const queue of queues) await wire.send(method(1, 'queue.delete', { queue }))
+  await wire.receives('queue.delete-ok', queues.length)
 }
 
 function amqp(target: Target, count: number, channels = 1): Promise<Wire[]> {
-  return openAll(count, () => Wire.openAmqp(target.amqpPort, channels))
+  return openAll(count, () => Wire.openAmqp(target, channels))
 }
 
 export const amqpAttacks: Readonly<Record<string, Attack>> = {
@@ -38,7 +44,7 @@ export const amqpAttacks: Readonly<Record<string, Attack>> = {
   /** Messages that are asked for and not read. */
   async unreadGets(target) {
     const queue = `gets-${target.below(1e6)}`
-    await fill(target, queue, 2 * megabyte, 20)
+    if (!(await fill(target, queue, { size: 2 * megabyte, count: 20 }))) return
     const wires = await amqp(target, 20)
     for (const wire of wires) wire.turnDeaf()
     const get = method(1, 'basic.get', { queue })
@@ -110,7 +116,7 @@ export const amqpAttacks: Readonly<Record<string, Attack>> = {
 
   /** Connections that stop in the middle of the handshake, with much to say about themselves. */
   async halfHandshakes(target) {
-    const wires = await openAll(500, () => Wire.open(target.amqpPort))
+    const wires = await openAll(500, () => Wire.open(target, target.amqpPort))
     const fields = Object.fromEntries(
       Array.from({ length: 700 }, (_, index) => [`k${index}`, ['t', true]] as const),
     )
@@ -137,8 +143,8 @@ export const amqpAttacks: Readonly<Record<string, Attack>> = {
   /** Consumers without end, with long tags and tables. */
   async consumers(target) {
     const queue = `consumed-${target.below(1e6)}`
+    if (!(await fill(target, queue, { size: 0, count: 0 }))) return
     const wires = await amqp(target, 10, 10)
-    await wires[0]?.send(method(1, 'queue.declare', { queue, autoDelete: true }))
     const args = encodeTable({ text: ['S', 'x'.repeat(1000)] })
     const floods = wires.map(async (wire) => {
       for (let count = 0; count < 20_000 && !wire.isClosed && !target.isOver(); count += 100) {
@@ -155,6 +161,7 @@ export const amqpAttacks: Readonly<Record<string, Attack>> = {
     })
     await Promise.all(floods)
     await holdOn(wires, target)
+    await clean(target, [queue])
   },
 
   /** Queues without end, with long names and large tables; they go with their connections. */
@@ -206,6 +213,7 @@ export const amqpAttacks: Readonly<Record<string, Attack>> = {
     const floods = wires.map(async (wire, at) => {
       const queue = `bound-${at}-${target.below(1e6)}`
       await wire.send(method(1, 'queue.declare', { queue, exclusive: true }))
+      if (!(await wire.receives('queue.declare-ok'))) return
       for (let count = 0; count < 100_000 && !wire.isClosed && !target.isOver(); count += 100) {
         const binds = Array.from({ length: 100 }, (_, index) =>
           method(1, 'queue.bind', {
@@ -237,8 +245,8 @@ export const amqpAttacks: Readonly<Record<string, Attack>> = {
   /** Many publishers of large and small messages that nobody consumes. */
   async publishes(target) {
     const queue = `flood-${target.below(1e6)}`
+    if (!(await fill(target, queue, { size: 0, count: 0 }))) return
     const wires = await amqp(target, 20)
-    await wires[0]?.send(method(1, 'queue.declare', { queue, autoDelete: false }))
     const sizes = [0, 100, 10_000, 200_000, 3 * megabyte]
     await Promise.all(
       wires.map((wire, at) => {
@@ -254,7 +262,7 @@ export const amqpAttacks: Readonly<Record<string, Attack>> = {
   /** Consumers that read nothing and are well otherwise. */
   async deafConsumers(target) {
     const queue = `deaf-${target.below(1e6)}`
-    await fill(target, queue, 500_000, 100)
+    if (!(await fill(target, queue, { size: 500_000, count: 100 }))) return
     const wires = await amqp(target, 50)
     for (const wire of wires) {
       await wire.send(method(1, 'basic.consume', { queue, noAck: target.below(2) === 0 }))
@@ -272,7 +280,7 @@ export const amqpAttacks: Readonly<Record<string, Attack>> = {
   /** Deliveries that are read and never acked. */
   async unackedDeliveries(target) {
     const queue = `hoarded-${target.below(1e6)}`
-    await fill(target, queue, 0, 100_000)
+    if (!(await fill(target, queue, { size: 0, count: 100_000 }))) return
     const wires = await amqp(target, 5, 20)
     for (const wire of wires) {
       for (let channel = 1; channel <= 20; channel++) {
@@ -306,7 +314,7 @@ export const amqpAttacks: Readonly<Record<string, Attack>> = {
   /** Bytes that mean nothing. */
   async noise(target) {
     while (!target.isOver()) {
-      const wires = await openAll(20, () => Wire.openAmqp(target.amqpPort))
+      const wires = await openAll(20, () => Wire.openAmqp(target))
       const bytes = Buffer.from(Array.from({ length: 20_000 }, () => target.below(256)))
       await Promise.all(wires.map((wire) => wire.send(bytes)))
       for (const wire of wires) wire[Symbol.dispose]()

@@ -1,10 +1,12 @@
-// The hostile side, in a process of its own: some attacks at a time, one after the other, until the time
-// is up. Started by hostile-run.ts, which says which seed, ports and kinds.
+// The hostile side, in a process of its own: all kinds of attacks, some at a time, each for a while; those
+// that did not get through are tried once more alone. Started by hostile-run.ts.
+import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
-import { amqpAttacks, type Attack } from './amqp-attacks.ts'
-import { kafkaAttacks } from './kafka-attacks.ts'
-import type { Target } from './wire.ts'
+import type { Outcome } from './attack.ts'
+import { gotThrough } from './got-through.ts'
+import { attacks, survivedKinds } from './kinds.ts'
+import { type Target, Wire } from './wire.ts'
 
 const { values } = parseArgs({
   options: {
@@ -16,13 +18,15 @@ const { values } = parseArgs({
   },
 })
 
-const attacks: Readonly<Record<string, Attack>> = { ...amqpAttacks, ...kafkaAttacks }
-const kinds = values.kinds === '' ? Object.keys(attacks) : values.kinds.split(',')
+const kinds = values.kinds === '' ? survivedKinds : values.kinds.split(',')
 const random = seededRandom(Number(values.seed))
+const lanes = Math.min(2, kinds.length)
+/** Each kind gets a turn within the time, however short; with much time, more than one. */
+const turnMsMax = 6000
+const turnMs = Math.min(turnMsMax, (Number(values.seconds) * 1000 * lanes) / kinds.length)
+const waitMsMax = 15_000
 const endsAt = performance.now() + Number(values.seconds) * 1000
-const lanes = 3
-/** Each attack goes on for some seconds at least. */
-const attackMs = { least: 3000, most: 6000 }
+const throughKinds = new Set<string>()
 
 /** Kinds in a random order, each once before any comes again. */
 let deck: string[] = []
@@ -38,23 +42,49 @@ function nextKind(): string {
   return deck.pop() as string
 }
 
+/** While memory is nearly used up nobody is let in, and an attack would come to nothing. */
+async function untilLetIn(target: Target): Promise<void> {
+  const end = performance.now() + waitMsMax
+  while (performance.now() < end) {
+    using wire = await Wire.openAmqp(target)
+    if (wire.isOpen) return
+    await delay(100)
+  }
+}
+
+async function attack(kind: string): Promise<void> {
+  let end = Number.POSITIVE_INFINITY
+  const wires: Wire[] = []
+  const target: Target = {
+    amqpPort: Number(values.amqp),
+    kafkaPort: Number(values.kafka),
+    wires,
+    below: (bound) => random.below(bound),
+    isOver: () => performance.now() >= end,
+  }
+  await untilLetIn({ ...target, wires: [] })
+  end = performance.now() + turnMs
+  await attacks[kind]?.(target)
+  const outcome: Outcome = {
+    kind,
+    opened: wires.filter(({ isOpen }) => isOpen).length,
+    sentSize: wires.reduce((sum, { sentSize }) => sum + sentSize, 0),
+    ended: wires.filter(({ isEnded }) => isEnded).length,
+    codes: [...new Set(wires.flatMap(({ codes }) => [...codes]))],
+  }
+  if (gotThrough(outcome)) throughKinds.add(kind)
+  process.stdout.write(`${JSON.stringify(outcome)}\n`)
+}
+
 async function attackInTurn(): Promise<void> {
-  while (performance.now() < endsAt) {
-    const kind = nextKind()
-    const attackEndsAt = Math.min(
-      endsAt,
-      performance.now() + attackMs.least + random.below(attackMs.most - attackMs.least),
-    )
-    const target: Target = {
-      amqpPort: Number(values.amqp),
-      kafkaPort: Number(values.kafka),
-      below: (bound) => random.below(bound),
-      isOver: () => performance.now() >= attackEndsAt,
-    }
-    process.stdout.write(`${kind}\n`)
-    await attacks[kind]?.(target)
+  let isFirst = true
+  // Until all kinds had their turn, also when they took longer.
+  while (isFirst || performance.now() + turnMs / 2 < endsAt || deck.length > 0) {
+    isFirst = false
+    await attack(nextKind())
   }
 }
 
 await Promise.all(Array.from({ length: lanes }, attackInTurn))
+for (const kind of kinds) if (!throughKinds.has(kind)) await attack(kind)
 process.exit(0)

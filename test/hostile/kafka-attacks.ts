@@ -1,29 +1,16 @@
 // The same by Kafka clients.
-import type { ApiMessages, ApiName } from '../../src/codec/kafka/apis.gen.ts'
-import { apiCodecs } from '../../src/codec/kafka/apis.gen.ts'
-import { encodeRequest } from '../../src/codec/kafka/request.ts'
-import { WireWriter } from '../../src/codec/kafka/wire-writer.ts'
+import { zeroUuid } from '../../src/codec/kafka/field-defaults.ts'
 import { fetchFromStart, fetchRequest } from '../support/fetch-request.ts'
 import { batchOfRecords } from '../support/kafka-fixture.ts'
-import type { Attack } from './amqp-attacks.ts'
-import { holdOn, openAll, type Target, Wire } from './wire.ts'
+import { KafkaRawClient } from '../support/kafka-raw-client.ts'
+import type { Attack } from './attack.ts'
+import { holdOn, openAll, request, type Target, Wire } from './wire.ts'
 
 const megabyte = 1_000_000
 const longName = 'n'.repeat(200)
-const writer = new WireWriter()
-
-/** A whole request with its size. */
-function request<Name extends ApiName>(
-  api: Name,
-  message: ApiMessages[Name]['request'],
-  apiVersion: number = apiCodecs[api].versionMax,
-): Buffer {
-  const header = { api, apiVersion, correlationId: 1, clientId: 'hostile' }
-  return Buffer.concat(encodeRequest(writer, header, message))
-}
 
 function kafka(target: Target, count: number): Promise<Wire[]> {
-  return openAll(count, () => Wire.open(target.kafkaPort))
+  return openAll(count, () => Wire.openKafka(target))
 }
 
 function produce(topic: string, records: Buffer, acks: number): Buffer {
@@ -31,22 +18,31 @@ function produce(topic: string, records: Buffer, acks: number): Buffer {
   return request('produce', { transactionalId: null, acks, timeoutMs: 5000, topicData }, 9)
 }
 
-async function createTopic(target: Target, name: string): Promise<void> {
-  using wire = await Wire.open(target.kafkaPort)
+/** Whether there is such a topic now. */
+async function createTopic(target: Target, name: string): Promise<boolean> {
   const configs = [{ name: 'max.message.bytes', value: '50000000' }]
   const topics = [{ name, numPartitions: 1, replicationFactor: 1, assignments: [], configs }]
-  await wire?.send(request('createTopics', { topics, timeoutMs: 5000, validateOnly: false }))
-  await pause(300)
+  try {
+    await using client = await KafkaRawClient.connect(target.kafkaPort)
+    const asked = { topics, timeoutMs: 5000, validateOnly: false }
+    const answer = await client.call('createTopics', asked)
+    return answer.topics[0]?.errorCode === 0
+  } catch {
+    // The broker does not want it now.
+    return false
+  }
 }
 
 async function deleteTopics(target: Target, names: readonly string[]): Promise<void> {
-  using wire = await Wire.open(target.kafkaPort)
-  for (const topicName of names) {
-    await wire?.send(
-      request('deleteTopics', { topicNames: [topicName], topics: [], timeoutMs: 5000 }, 4),
-    )
+  try {
+    await using client = await KafkaRawClient.connect(target.kafkaPort)
+    for (let at = 0; at < names.length; at += 500) {
+      const topicNames = names.slice(at, at + 500)
+      await client.call('deleteTopics', { topicNames, topics: [], timeoutMs: 5000 }, 4)
+    }
+  } catch {
+    // They stay, as those of anyone whom the broker has ended.
   }
-  await pause(300)
 }
 
 function pause(ms: number): Promise<void> {
@@ -67,10 +63,10 @@ export const kafkaAttacks: Readonly<Record<string, Attack>> = {
   /** Large answers that are not read. */
   async unreadFetches(target) {
     const topic = `unread-${target.below(1e6)}`
-    await createTopic(target, topic)
+    if (!(await createTopic(target, topic))) return
     const records = batchOfRecords([{ value: 'v'.repeat(megabyte) }])
-    using feeder = await Wire.open(target.kafkaPort)
-    await feeder?.flood(produce(topic, records, 1), target, 20)
+    using feeder = await Wire.openKafka(target)
+    await feeder.flood(produce(topic, records, 1), target, 20)
     const wires = await kafka(target, 40)
     for (const wire of wires) wire.turnDeaf()
     const limits = { maxWaitMs: 100, minBytes: 1, maxBytes: 50 * megabyte }
@@ -97,7 +93,7 @@ export const kafkaAttacks: Readonly<Record<string, Attack>> = {
   /** Answers behind a long poll. */
   async behindLongPolls(target) {
     const topic = `polled-${target.below(1e6)}`
-    await createTopic(target, topic)
+    if (!(await createTopic(target, topic))) return
     const wires = await kafka(target, 30)
     const limits = { maxWaitMs: 300_000, minBytes: 1, maxBytes: megabyte }
     const poll = request('fetch', fetchRequest([fetchFromStart(topic, megabyte)], limits), 12)
@@ -127,7 +123,7 @@ export const kafkaAttacks: Readonly<Record<string, Attack>> = {
         const topics = Array.from({ length: 50 }, (_, index) => {
           const name = `${longName}-${at}-${count}-${index}`
           names.add(name)
-          return { topicId: '', name }
+          return { topicId: zeroUuid, name }
         })
         const ask = { topics, allowAutoTopicCreation: true }
         await wire.flood(
@@ -172,7 +168,7 @@ export const kafkaAttacks: Readonly<Record<string, Attack>> = {
   /** Offsets of many groups with long notes. */
   async offsets(target) {
     const topic = `committed-${target.below(1e6)}`
-    await createTopic(target, topic)
+    if (!(await createTopic(target, topic))) return
     const wires = await kafka(target, 5)
     const floods = wires.map(async (wire, at) => {
       for (let count = 0; count < 10_000 && !wire.isClosed && !target.isOver(); count++) {
@@ -203,7 +199,7 @@ export const kafkaAttacks: Readonly<Record<string, Attack>> = {
   /** Batches that become a thousand times as large. */
   async bombs(target) {
     const topic = `bombed-${target.below(1e6)}`
-    await createTopic(target, topic)
+    if (!(await createTopic(target, topic))) return
     const wires = await kafka(target, 10)
     const value = 'b'.repeat(10 * megabyte)
     const bomb = produce(topic, batchOfRecords([{ value }, { value }, { value }], 'zstd'), 1)
@@ -215,7 +211,7 @@ export const kafkaAttacks: Readonly<Record<string, Attack>> = {
   /** Producers that wait for nothing. */
   async produces(target) {
     const topic = `flooded-${target.below(1e6)}`
-    await createTopic(target, topic)
+    if (!(await createTopic(target, topic))) return
     const wires = await kafka(target, 20)
     await Promise.all(
       wires.map((wire, at) => {
