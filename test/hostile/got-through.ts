@@ -7,7 +7,7 @@ const megabyte = 1_000_000
 /** What each kind has to get through, unless the broker says that it has no memory for it. */
 const leastSizes: Readonly<Record<string, number>> = {
   unreadReturns: 20 * megabyte,
-  unreadGets: 40 * megabyte,
+  unreadGets: 5 * megabyte,
   unreadAnswers: megabyte,
   halfBodies: 20 * megabyte,
   largeHeaders: 10 * megabyte,
