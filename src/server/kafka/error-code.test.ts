@@ -16,6 +16,7 @@ const passing: Readonly<Partial<Record<KafkaErrorName, string>>> = {
   INVALID_FETCH_SESSION_EPOCH: 'the client opens another session',
   LEADER_NOT_AVAILABLE: 'declarations are written to the view',
   NOT_ENOUGH_REPLICAS: 'the disk or the memory has room again',
+  THROTTLING_QUOTA_EXCEEDED: 'memory is nearly used up, and is given back',
   UNKNOWN_LEADER_EPOCH: 'the client learns the epoch of this start',
   UNKNOWN_TOPIC_ID: 'the client learns the id of the topic that there is now',
   UNKNOWN_TOPIC_OR_PARTITION: 'somebody makes the topic: its name is one that a topic can have',
