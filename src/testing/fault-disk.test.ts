@@ -61,6 +61,21 @@ test('what was unsynced when a sync failed is not made durable by a later one', 
   assert.equal(String(disk.crash(strictest).contentOf(path)), '\0\0\0\0kept')
 })
 
+test('what was written over and synced never comes back', async () => {
+  const clock = new VirtualClock()
+  const { disk, file } = await createFile(clock)
+  await pass(clock, writeAllAt(file, [Buffer.from('older bytes')], 0))
+  disk.onOperation = (operation) => (operation === 'sync' ? diskError('EIO', path) : undefined)
+  await assert.rejects(pass(clock, sync(file)), { code: 'EIO' })
+  disk.onOperation = () => undefined
+  await pass(clock, writeAllAt(file, [Buffer.from('newer')], 0))
+  await pass(clock, sync(file))
+  for (let seed = 0; seed < 20; seed++) {
+    const found = String(disk.kill().crash(seededRandom(seed)).contentOf(path))
+    assert.ok(found.startsWith('newer'), found)
+  }
+})
+
 test('an operation can take its time, and fail after it', async () => {
   const clock = new VirtualClock()
   const { disk, file } = await createFile(clock)

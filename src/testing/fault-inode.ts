@@ -108,7 +108,11 @@ export class Inode {
 
   sync(covered: readonly PendingWrite[]): void {
     const gone = new Set(covered)
-    for (const { position, bytes } of covered) this.durable.write(position, bytes)
+    for (const [index, write] of this.pending.entries()) {
+      if (!gone.has(write)) continue
+      this.durable.write(write.position, write.bytes)
+      for (const earlier of this.pending.slice(0, index)) coverWith(earlier, write)
+    }
     this.pending = this.pending.filter((write) => !gone.has(write))
   }
 
@@ -136,6 +140,16 @@ export class Inode {
     }
     return inode
   }
+}
+
+/** What was written over for good never comes back: `earlier` has the bytes of `later` there. */
+function coverWith(earlier: PendingWrite, { position, bytes }: PendingWrite): void {
+  const start = Math.max(earlier.position, position)
+  const end = Math.min(earlier.position + earlier.bytes.length, position + bytes.length)
+  if (start >= end) return
+  const covered = Buffer.from(earlier.bytes)
+  bytes.copy(covered, start - earlier.position, start - position, end - position)
+  earlier.bytes = covered
 }
 
 /** What chance leaves of a write: nothing, all of it, or a part. */
