@@ -15,7 +15,8 @@ export class CheckpointFinder {
   /** Takes what `inspectFile` finds in one file. */
   visitorFor(fileId: number): InspectionVisitor {
     return {
-      wants: () => true,
+      // A commit that is damaged may be a torn one, which never counted.
+      wants: (_position, isClean) => isClean,
       onCommit: (commit) => commit.visit(this.#entriesOf(fileId, commit)),
       onRun: () => {},
     }

@@ -31,6 +31,7 @@ import type { FileLogStore } from './file-log-store.ts'
 import { findManifest } from './find-manifest.ts'
 import { inspectFolder } from './inspect-folder.ts'
 import { openFileLogStore } from './open-file-log-store.ts'
+import { repairDataFolder } from './repair.ts'
 import { verifyDataFolder } from './verify.ts'
 
 /** Real turns, but nobody waits for a timer, and files fill slowly enough for spare ones. */
@@ -410,6 +411,8 @@ interface State {
   /** What the store may hold now: up to the last confirmed commit, or some more. */
   readonly candidates: readonly LogModel[]
   readonly counter: number
+  /** Some writes and syncs failed in the life that just ended. */
+  readonly hadErrors: boolean
 }
 
 /** One life of a store: opens, checks what it finds, works until the power goes. */
@@ -426,12 +429,12 @@ async function live(disk: FaultDisk, random: Random, before: State): Promise<Sta
   const isDead = (): boolean => disk.operationCount >= dies
   const clock = new HastyClock()
   const opened = await unless(isDead, open(disk, clock))
-  if (opened === undefined) return before
+  if (opened === undefined) return { ...before, hadErrors: false }
   const { store, recovered } = opened
   const topology = new Map<string, string>()
   for (const { bytes } of recovered.topology) applyModelEntry(topology, bytes)
   const found = await unless(isDead, contentOf(store, topology, recovered.state))
-  if (found === undefined) return before
+  if (found === undefined) return { ...before, hadErrors: false }
   const text = found.toString()
   const same = before.candidates.find((candidate) => candidate.toString() === text)
   assert.ok(same !== undefined, difference(text, before.candidates))
@@ -451,17 +454,22 @@ async function live(disk: FaultDisk, random: Random, before: State): Promise<Sta
     for (const effect of effects) effect(next)
     candidates.push(next)
   }
-  return { candidates, counter: work.counter }
+  return { candidates, counter: work.counter, hadErrors: errorRate > 0 }
 }
 
 async function liveAndDie(random: Random): Promise<void> {
   let disk = new FaultDisk(systemClock)
   disk.capacity = 3_000_000
-  let state: State = { candidates: [new LogModel()], counter: 0 }
+  let state: State = { candidates: [new LogModel()], counter: 0, hadErrors: false }
   for (let life = 0; life < 5; life++) {
     state = await live(disk, random, state)
-    disk = disk.crash(random)
-    if (life % 2 === 0) await assertSound(disk.copy())
+    // Now and then it is only the process that dies, and somebody removes the manifest as well. After
+    // a failed sync the system takes for written what it may never write, so nobody can rely on it.
+    const isKilled = random.next() < 0.25 && !state.hadErrors
+    if (isKilled) killCount++
+    disk = isKilled ? disk.kill(random) : disk.crash(random)
+    if (life % 2 === 0 || isKilled) await assertSound(disk.copy())
+    if (isKilled) await loseManifest(disk)
   }
 }
 
@@ -477,11 +485,22 @@ async function assertSound(disk: FaultDisk): Promise<void> {
   assert.deepEqual(contents.gaps(), [])
 }
 
+/** Whatever a killed process leaves has its manifest made again, without loss. */
+async function loseManifest(disk: FaultDisk): Promise<void> {
+  disk.remove('/data/MANIFEST')
+  const options = { disk, path: '/data', isLocked: () => false, isDryRun: false }
+  const { lost } = await repairDataFolder(options)
+  assert.deepEqual(lost, [])
+}
+
 /** How often the WAL took a file that it had before, and how often one was written for it. */
 let reusedFileCount = 0
 let filledFileCount = 0
 /** How often a crash left a topology file. */
 let topologyFileCount = 0
+
+/** How often only the process died. */
+let killCount = 0
 
 const seedCount = Number(process.env['PABAL_CRASH_SEEDS'] ?? 200)
 const firstSeed = Number(process.env['PABAL_CRASH_SEED'] ?? 1)
@@ -495,5 +514,5 @@ test(`a store keeps every confirmed commit over crashes (seeds ${firstSeed} on, 
     }
   }
   assert.ok(reusedFileCount > filledFileCount && filledFileCount >= seedCount)
-  assert.ok(topologyFileCount >= seedCount / 2)
+  assert.ok(topologyFileCount >= seedCount / 2 && killCount >= seedCount / 2)
 })

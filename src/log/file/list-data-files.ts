@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { CheckpointFinder } from './checkpoint-finder.ts'
 import { commitSizeAt } from './commit-decoder.ts'
+import { directBlockSize } from './direct-file.ts'
 import type { Disk } from './disk.ts'
 import {
   commitHeaderSize,
@@ -10,6 +11,7 @@ import {
   fileKind,
   fileName,
   formatVersion,
+  isPadding,
   walFolderName,
 } from './file-format.ts'
 import type { FileHeader } from './file-format.ts'
@@ -17,6 +19,7 @@ import { readWholeFile } from './file-operations.ts'
 import { readFileStarts } from './find-manifest.ts'
 import type { FileStart } from './find-manifest.ts'
 import { inspectFile } from './inspect-file.ts'
+import type { FileInspection } from './inspect-file.ts'
 import type { ManifestContent, ManifestFile } from './manifest.ts'
 import { readDirectory } from './segment-directory.ts'
 import { Segment } from './segment.ts'
@@ -24,7 +27,7 @@ import { findTopologyFile } from './topology-file.ts'
 import type { FoundTopologyFile } from './topology-file.ts'
 
 /**
- * Lists every file that something was written to, also one whose header is damaged; a start then finds
+ * Lists every file that a commit was written to, also one whose header is damaged; a start then finds
  * out which commits it can do without. Of topology files only the newest one counts.
  */
 export async function listDataFiles(disk: Disk, path: string): Promise<ManifestContent> {
@@ -54,12 +57,13 @@ class Listing {
     this.#path = path
   }
 
-  async add({ id, header, mayHaveData }: FileStart): Promise<void> {
+  async add(start: FileStart): Promise<void> {
+    const { id, header } = start
     const path = join(this.#path, walFolderName, fileName(id))
     if (header?.kind === fileKind.topology) {
       const found = await findTopologyFile(this.#disk, this.#path, id)
       if (found !== undefined) this.#topologies.push(found)
-    } else if (mayHaveData && (header !== undefined || (await hasCommits(this.#disk, path, id)))) {
+    } else if (await wasUsed(this.#disk, path, start)) {
       await this.#addSegment(path, id, header)
     }
   }
@@ -81,15 +85,28 @@ class Listing {
     const found = await inspectFile(this.#disk, path, options)
     this.#epoch = Math.max(this.#epoch, found?.leaderEpoch ?? 0)
     const isWal = header?.kind !== fileKind.survivors
-    if (isWal) this.#lastCommit = Math.max(this.#lastCommit, found?.lastSequence ?? 0)
+    if (isWal) this.#lastCommit = Math.max(this.#lastCommit, lastWholeCommit(found))
     this.#files.push({ id, kind: isWal ? 'wal' : 'survivors', ...sealed })
   }
 }
 
-/** Without a header it may also be one that was about to be written over: then all in it is another's. */
-async function hasCommits(disk: Disk, path: string, id: number): Promise<boolean> {
+/**
+ * Whether a commit was ever written to the file. If not it must not be listed: its header may be only in
+ * the system's memory and never get to the disk, as nothing is written to a file whose header failed.
+ * Of one that was about to be written over, all else is what another file had.
+ */
+async function wasUsed(disk: Disk, path: string, start: FileStart): Promise<boolean> {
+  const { id, header, hasCommit, mayHaveData } = start
+  if (!mayHaveData) return false
+  if (hasCommit || header?.kind === fileKind.survivors) return true
   const bytes = await readWholeFile(disk, path)
   if (bytes === undefined) return false
+  // A header is written as a whole block of its own, and damage rarely looks like zeros.
+  const isBlank = isPadding(bytes.subarray(fileHeaderSize, directBlockSize))
+  return (header !== undefined && !isBlank) || hasCommits(bytes, id)
+}
+
+function hasCommits(bytes: Buffer, id: number): boolean {
   let at = bytes.indexOf(commitMagic)
   while (at >= 0) {
     const isHeader = at + commitHeaderSize <= bytes.length
@@ -97,6 +114,14 @@ async function hasCommits(disk: Disk, path: string, id: number): Promise<boolean
     at = bytes.indexOf(commitMagic, at + 1)
   }
   return false
+}
+
+/** The last one may be torn: then it never counted. */
+function lastWholeCommit(found: FileInspection | undefined): number {
+  if (found === undefined) return 0
+  const { faults, lastSequence } = found
+  const isTorn = faults.some(({ kind, sequence }) => kind !== 'region' && sequence === lastSequence)
+  return isTorn ? lastSequence - 1 : lastSequence
 }
 
 /** A file that ends in its directory was sealed. */

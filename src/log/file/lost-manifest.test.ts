@@ -11,7 +11,7 @@ import {
 import { systemClock } from '../../lib/clock.ts'
 import { Turn } from '../../lib/turn.ts'
 import { RecordSource } from '../../record/message/record-source.ts'
-import { FaultDisk } from '../../testing/fault-disk.ts'
+import { diskError, FaultDisk } from '../../testing/fault-disk.ts'
 import { seededRandom } from '../../testing/seeded-random.ts'
 import type { Log } from '../log.ts'
 import { fileHeaderSize, formatVersion, formatVersionMin } from './file-format.ts'
@@ -225,4 +225,69 @@ test('a folder of an older version starts and is of this one from then on, and o
   assert.equal((await readAll(store, recovered.logs[0] as Log)).length, 20)
   await store.close()
   assert.equal(decodeManifest(disk.contentOf(manifestPath))?.version, formatVersion)
+})
+
+/** Resolves when an operation is held. */
+async function whenHeld(disk: FaultDisk): Promise<void> {
+  while (disk.heldCount === 0) {
+    await new Promise<void>((resolve) => {
+      setImmediate(resolve)
+    })
+  }
+}
+
+/** After repair `bodies` are all there, also when the power is cut before the next start. */
+async function assertRepairedForGood(
+  killed: () => Promise<FaultDisk>,
+  bodies: readonly string[],
+): Promise<void> {
+  for (let seed = 1; seed <= 12; seed++) {
+    const disk = await killed()
+    disk.remove(manifestPath)
+    const { lost } = await repairDataFolder({ ...offline(disk), isDryRun: false })
+    assert.deepEqual(lost, [])
+    const { store, recovered } = await open(disk.crash(seededRandom(seed)))
+    const log = recovered.logs[0] as Log
+    assert.deepEqual(
+      (await readAll(store, log, cursorOf(log).acked.floor)).map(([, body]) => body),
+      bodies,
+    )
+    await store.close()
+  }
+}
+
+for (const [what, fate] of [
+  ['is not synced', 'hold'],
+  ['could not be synced', diskError('EIO', 'wal')],
+] as const) {
+  test(`a file that was to be written over and whose header ${what} is of no use to a repair`, async () => {
+    await assertRepairedForGood(async () => {
+      const disk = await diskWith(20)
+      disk.setContent('/data/wal/1.spare', Buffer.alloc(8192, 'x'))
+      let taken = ''
+      disk.onOperation = (operation, path) => {
+        if (operation === 'rename' && path.endsWith('.log')) taken = path
+        if (path !== taken) return undefined
+        // It is removed at once, unless the process dies first.
+        if (operation === 'unlink') return 'hold'
+        return operation === 'sync' ? fate : undefined
+      }
+      void open(disk).catch(() => {})
+      await whenHeld(disk)
+      return disk.kill()
+    }, numbered(20))
+  })
+}
+
+test('a directory that is not synced yet is made durable by a repair that relies on it', async () => {
+  await assertRepairedForGood(async () => {
+    const disk = await diskWith(3)
+    const { store, recovered } = await open(disk)
+    const [first] = disk.paths.filter((path) => path.endsWith('.log'))
+    disk.onOperation = (operation, path) =>
+      operation === 'sync' && path === first ? 'hold' : undefined
+    await append(store, recovered.logs[0] as Log, numbered(1))
+    await whenHeld(disk)
+    return disk.kill()
+  }, [...numbered(3), ...numbered(1)])
 })

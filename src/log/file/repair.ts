@@ -81,6 +81,7 @@ class Repair {
     const isRepaired = isLossy || found.state === 'lost'
     let content: ManifestContent = { ...manifest, files }
     if (isRepaired) content = withGaps(content, isLossy)
+    if (found.state === 'lost' || missing.length > 0) await this.#makeDurable(inspected)
     if (missing.length > 0) content = await this.#settle(content, inspected, missing)
     const topology = await repairTopology(content, inspected, this.#parts)
     if (topology !== undefined) content = topology
@@ -196,6 +197,16 @@ class Repair {
     return lost
   }
 
+  /** What was read may be only in the system's memory, and what is written now must not outlive it. */
+  async #makeDurable({ files }: InspectedFolder): Promise<void> {
+    if (this.#options.isDryRun) return
+    for (const { path, found } of files) {
+      // Without a header it was moved away.
+      if (found?.header !== undefined) await syncWhole(this.#disk, path)
+    }
+    await this.#disk.syncFolder(join(this.#options.path, walFolderName))
+  }
+
   /** Takes messages that are gone off the counts of their queues. */
   async #settle(
     content: ManifestContent,
@@ -210,8 +221,6 @@ class Repair {
     const last = Math.max(syncedThrough, ...wal.map(({ found }) => lastSequenceIn(found)))
     const place = { path: this.#pathOf(id), fileId: id, leaderEpoch: epoch, syncedThrough }
     if (!this.#options.isDryRun) {
-      // What was read so far may be only in the system's memory, and this must not outlive it.
-      for (const { path } of wal) await syncWhole(this.#disk, path)
       await writeSettlement(this.#disk, systemRandom, { ...place, sequence: last + 1 }, missing)
       await this.#disk.syncFolder(join(this.#options.path, walFolderName))
     }

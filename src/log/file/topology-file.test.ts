@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { createLogWithCursor } from '../../../test/support/log-engines.ts'
 import { applyModelEntry, modelEntries, modelEntry } from '../../../test/support/log-model.ts'
 import { systemClock } from '../../lib/clock.ts'
+import type { Random } from '../../lib/random.ts'
 import { Turn } from '../../lib/turn.ts'
 import { logLimits } from '../../limits/log.ts'
 import { RecordSource } from '../../record/message/record-source.ts'
@@ -320,6 +321,50 @@ test('a log that was deleted stays deleted when the manifest is made again', asy
     repaired.logs.map(({ id }) => id),
     [kept.id],
   )
+  await repaired.store.close()
+})
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) {
+    await new Promise<void>((resolve) => {
+      setImmediate(resolve)
+    })
+  }
+}
+
+/** Of a write that was under way, the first half is there. */
+const half: Random = { ...seededRandom(1), next: () => 0.9, below: (limit) => limit >> 1 }
+
+test('a topology file that shows a torn commit does not count when the manifest is made again', async () => {
+  const disk = newDisk()
+  // A file that is written over has room for all of the commit, also for what did not get there.
+  const { store } = await NamedTopology.open(disk)
+  await store.close()
+  disk.setContent('/data/wal/1.spare', Buffer.alloc(40_000, 'z'))
+  const topology = await NamedTopology.open(disk)
+  const log = topology.createLog()
+  await topology.put('name', 'confirmed')
+  const known = new Set(disk.paths)
+  let isWritten = false
+  disk.onOperation = (operation, path) => {
+    isWritten ||= operation === 'syncFolder' && path === '/data/wal'
+    return operation === 'write' && known.has(path) ? 'hold' : undefined
+  }
+  void topology.append(log, 'under way')
+  await until(() => disk.heldCount > 0)
+  // All this is in the next commit, which waits, and the topology file does not.
+  void topology.append(log, 'x'.repeat(9000))
+  void topology.put('name', 'y'.repeat(tailSizeMax + 1000))
+  await until(() => isWritten)
+  disk.release()
+  await until(() => disk.heldCount > 0)
+  const killed = disk.kill(half)
+  killed.remove('/data/MANIFEST')
+  const { lost } = await repairDataFolder({ ...offline(killed), isDryRun: false })
+  assert.deepEqual(lost, [])
+  const repaired = await NamedTopology.open(killed)
+  assert.equal(repaired.names.get('name'), 'confirmed')
+  assert.equal(repaired.logs[0]?.endOffset, 1)
   await repaired.store.close()
 })
 
