@@ -133,6 +133,7 @@ export class Housekeeper {
   async #cleanWorn(): Promise<void> {
     this.#isSurveyDue = false
     const { segments, cleaner } = this.#options
+    if (this.#isWitnessNeeded()) return
     const candidates = [...segments].filter((segment) => this.#isReplaceable(segment))
     const sources = await cleaner.choose(candidates, this.#survey)
     if (sources.length === 0 || this.#isClosed) return
@@ -168,6 +169,7 @@ export class Housekeeper {
     if (![...segments].some((segment) => this.#isDead(segment))) return
     // Acks that made files dead must be durable before the files go.
     await this.#whenDurable()
+    if (this.#isWitnessNeeded()) return
     const dead = [...segments].filter((segment) => this.#isDead(segment))
     const ids = new Set(dead.map(({ id }) => id))
     await folder.manifest.update((content) => ({
@@ -175,6 +177,17 @@ export class Housekeeper {
       files: content.files.filter(({ id }) => !ids.has(id)),
     }))
     for (const segment of dead) await this.#retire(segment)
+  }
+
+  /**
+   * A first commit that failed was written again to the next file. Until that file is sealed, only the
+   * last commit before shows that nothing is missing.
+   */
+  #isWitnessNeeded(): boolean {
+    const { segments } = this.#options
+    return [...segments].some(
+      ({ state, hasFailed, firstSequence }) => state === 'open' && hasFailed && firstSequence === 0,
+    )
   }
 
   #isDead(segment: Segment): boolean {
