@@ -1,7 +1,7 @@
 // A run of rounds on one data folder. A round:
 // 1. clients publish, consume and declare; all is recorded in the ledger;
 // 2. the broker is killed at a moment chosen from the seed, and restarted (now and then it is killed
-//    again while it starts);
+//    again while it starts, and the view of the topology is harmed before);
 // 3. everything it has is read and compared with the ledger, and some of it is acked.
 //
 // What clients do follows from the seed; how their operations interleave, and which of them the broker
@@ -19,6 +19,7 @@ import { checkTopology } from './check-topology.ts'
 import { Churn } from './churn.ts'
 import { CrashFailure } from './crash-failure.ts'
 import { Drain } from './drain.ts'
+import { ViewHarm } from './harm-view.ts'
 import { History } from './history.ts'
 import { judgeRecovery } from './judge-recovery.ts'
 import { armKill, chooseKillMoment, type KillMoment } from './kill-moment.ts'
@@ -59,11 +60,13 @@ class CrashRun {
   readonly #history = new History()
   readonly #ledger = new Ledger(this.#history)
   readonly #churns = Array.from({ length: churnCount }, (_, index) => new Churn(`churn${index}`))
+  readonly #view: ViewHarm
   readonly #lines: string[] = []
 
   constructor(options: CrashOptions, broker: TestBroker) {
     this.#options = options
     this.#broker = broker
+    this.#view = new ViewHarm(broker.dataFolder)
   }
 
   async run(): Promise<CrashSummary> {
@@ -91,15 +94,18 @@ class CrashRun {
     const moment = chooseKillMoment(random, this.#options.hasSmallFiles)
     this.#history.beginRound(round)
     await this.#loadUntilKilled(round, { random, moment })
+    const harm = random.below(3) === 0 ? this.#harmView(random) : undefined
     const isKilledAgain = random.below(4) === 0
     if (isKilledAgain) await this.#killWhileStarting(random.below(startKillMsMax))
     await this.#broker.restart()
     const restarted = performance.now()
     const found = await this.#verify(round, random)
+    if (harm !== undefined) await this.#view.waitUntilMade(this.#queueNames)
     const { counts } = this.#ledger
     const { signal, by, count } = moment
     this.#report(
-      `round ${round}: ${signal} by ${by} ${count}${isKilledAgain ? ', again at the start' : ''}; ` +
+      `round ${round}: ${signal} by ${by} ${count}${isKilledAgain ? ', again at the start' : ''}` +
+        `${harm === undefined ? '' : `, meta.db ${harm}`}; ` +
         `${counts.published - before.published} published, ` +
         `${counts.confirmed - before.confirmed} confirmed, ` +
         `${counts.received - before.received} received, ` +
@@ -143,6 +149,20 @@ class CrashRun {
     if (exitCode !== 0) this.#ledger.violate('', '', `SIGTERM ended with exit code ${exitCode}`)
   }
 
+  #harmView(random: Random): string | undefined {
+    const harm = this.#view.apply(random)
+    if (harm !== undefined) this.#history.note('run', `meta.db ${harm}`)
+    return harm
+  }
+
+  /** Of all durable queues that there are now. */
+  get #queueNames(): readonly string[] {
+    const churned = this.#churns
+      .flatMap(({ queues }) => queues)
+      .filter(({ presence }) => presence === 'present')
+    return [...stableQueues, ...churned.map(({ name }) => name)]
+  }
+
   async #killWhileStarting(ms: number): Promise<void> {
     this.#history.note('run', `starts, and SIGKILL after ${ms} ms`)
     const starting = this.#broker.restart().catch(() => {})
@@ -160,10 +180,7 @@ class CrashRun {
     const check = { session, ledger: this.#ledger, name }
     await checkTopology(check, this.#churns)
     const drain = new Drain(session, this.#ledger, name)
-    const churned = this.#churns
-      .flatMap(({ queues }) => queues)
-      .filter(({ presence }) => presence === 'present')
-    for (const queue of [...stableQueues, ...churned.map((each) => each.name)]) {
+    for (const queue of this.#queueNames) {
       await drain.take(this.#ledger.queue(queue))
     }
     judgeRecovery(this.#ledger, drain.found)
