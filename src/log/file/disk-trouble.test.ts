@@ -323,9 +323,11 @@ test('publishers are blocked before the files run out, and acks go on without an
   disk.fileCountMax = 1000
   await change(store, () => log.append(source('second'), -1))
   assert.equal(store.blocked, undefined)
-  // Somebody else takes all files.
-  disk.fileCountMax = disk.paths.length
-  await until(() => store.blocked === 'low on disk')
+  // Somebody else takes all files, also the one that a manifest was before it took the place of the old.
+  await until(() => {
+    disk.fileCountMax = disk.paths.length
+    return store.blocked === 'low on disk'
+  })
   for (let count = 0; count < 200; count++) {
     await change(store, () => log.append(source('x'.repeat(1000)), -1))
   }
