@@ -11,7 +11,7 @@ import {
   modelEntry,
 } from '../../../test/support/log-model.ts'
 import { plainBatch } from '../../../test/support/plain-batch.ts'
-import type { Clock, Timer } from '../../lib/clock.ts'
+import type { Clock } from '../../lib/clock.ts'
 import { systemClock } from '../../lib/clock.ts'
 import type { Random } from '../../lib/random.ts'
 import { Turn } from '../../lib/turn.ts'
@@ -19,6 +19,7 @@ import { batchHeaderSize } from '../../record/batch/batch-header.ts'
 import { RecordSource } from '../../record/message/record-source.ts'
 import { RecordView } from '../../record/message/record-view.ts'
 import { diskError, FaultDisk } from '../../testing/fault-disk.ts'
+import { HastyClock } from '../../testing/hasty-clock.ts'
 import { seededRandom } from '../../testing/seeded-random.ts'
 import type { CursorNotes } from '../cursor-notes.ts'
 import type { LogCursor } from '../log-cursor.ts'
@@ -33,33 +34,6 @@ import { inspectFolder } from './inspect-folder.ts'
 import { openFileLogStore } from './open-file-log-store.ts'
 import { repairDataFolder } from './repair.ts'
 import { verifyDataFolder } from './verify.ts'
-
-/** Real turns, but nobody waits for a timer, and files fill slowly enough for spare ones. */
-class HastyClock implements Clock {
-  now = systemClock.now
-  monotonic = (): number => (this.#elapsed += 500)
-  atEndOfTurn = systemClock.atEndOfTurn
-  #elapsed = 0
-  readonly #repeated: (() => void)[] = []
-
-  after(_ms: number, callback: () => void): Timer {
-    let isStopped = false
-    setImmediate(() => {
-      if (!isStopped) callback()
-    })
-    return { stop: () => (isStopped = true) }
-  }
-
-  every(_ms: number, callback: () => void): Timer {
-    this.#repeated.push(callback)
-    return { stop: () => {} }
-  }
-
-  /** A second, or whatever it is, has passed. */
-  tick(): void {
-    for (const callback of this.#repeated) callback()
-  }
-}
 
 const tiny = {
   walFileSizeMax: 6000,
