@@ -12,7 +12,7 @@ import { MessageToRecord } from './message-to-record.ts'
 export interface PartOptions {
   /** The part begins at the first record at or after it. */
   readonly offset: number
-  /** Bytes of the batch; the record that reaches it is the last one. */
+  /** Bytes of the batch; the record that reaches it is the last one, and one there is in any case. */
   readonly sizeMax: number
   readonly keep: ((offset: number) => boolean) | undefined
 }
@@ -32,7 +32,9 @@ export async function partToKafkaBatch(
   const view = new RecordView()
   const record = new MessageToRecord()
   let position = batchHeaderSize
-  while (position < run.size && builder.size < sizeMax) {
+  // A part without a record would leave its reader where it is.
+  const enough = Math.max(sizeMax, batchHeaderSize + 1)
+  while (position < run.size && builder.size < enough) {
     const next = log.readFrom(run, position, view)
     position += recordSizeAt(run.buffer, position)
     const isWanted = view.offset >= offset && (keep?.(view.offset) ?? true)
