@@ -65,6 +65,8 @@ export const handleProduce: Handler<'produce'> = async (request, context) => {
   if (publishHold.isNeeded) {
     const ms = Math.min(Math.max(request.timeoutMs, 0) / 2, kafkaLimits.produceHoldMsMax)
     if (!(await publishHold.wait(ms))) return refuseAsShort(request, context)
+    // All that waited go on at once, and one of them may hold up those behind it.
+    for (let held = heldBy(client); held !== undefined; held = heldBy(client)) await held
   }
   const tickets = new Set<Ticket | undefined>()
   const isAllowed = allowedAcks.has(request.acks)
@@ -83,6 +85,11 @@ export const handleProduce: Handler<'produce'> = async (request, context) => {
   }
   for (const ticket of tickets) await whenDurable(ticket)
   return { responses, throttleTimeMs: 0 }
+}
+
+/** Looked at anew: another request may have come first since. */
+function heldBy({ heldProduces }: RequestContext['client']): Promise<void> | undefined {
+  return heldProduces
 }
 
 /** Publishers are blocked, and the producer hears of it before it gives up: it may try again later. */

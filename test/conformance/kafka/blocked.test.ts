@@ -2,13 +2,16 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, it } from 'node:test'
 import { Kafka, logLevel } from 'kafkajs'
+import { PublishHold } from '../../../src/broker/publish/publish-hold.ts'
 import type { ProduceResponse } from '../../../src/codec/kafka/messages/produce.gen.ts'
 import { kafkaLimits } from '../../../src/limits/kafka.ts'
+import { memoryLimits } from '../../../src/limits/memory.ts'
 import { BrokerInProcess } from '../../support/broker-in-process.ts'
 import { fetchFromStart, fetchRequest } from '../../support/fetch-request.ts'
 import { batchOfRecords } from '../../support/kafka-fixture.ts'
 import { KafkaRawClient } from '../../support/kafka-raw-client.ts'
 import { type KafkaBeside, openKafkaBeside } from '../../support/open-kafka-beside.ts'
+import { waitFor } from '../../support/wait-for.ts'
 
 const notEnoughReplicas = 19
 const topic = 'blocked'
@@ -70,6 +73,19 @@ describe('a produce while publishers are blocked', () => {
     const offsets = (await Promise.all(produced)).map(offsetOf)
     const first = offsets[0] ?? -1
     assert.deepEqual(offsets, [first, first + 1, first + 2])
+  })
+
+  it('does not overtake a large one that waited with it', async (t) => {
+    const { crcPerTurnMax } = memoryLimits
+    t.after(() => Object.assign(memoryLimits, { crcPerTurnMax }))
+    Object.assign(memoryLimits, { crcPerTurnMax: 1000 })
+    const { mock } = t.mock.method(PublishHold.prototype, 'wait')
+    broker.broker.shortage.set('memory', true)
+    const produced = ['x'.repeat(2000), 'small'].map((value) => produce(value, 30_000))
+    await waitFor('both wait', () => mock.callCount() === 2)
+    broker.broker.shortage.set('memory', false)
+    const [first = -1, second] = (await Promise.all(produced)).map(offsetOf)
+    assert.equal(second, first + 1)
   })
 
   it('is refused before its time is up, and so are those behind it, for the client to try again', async () => {
