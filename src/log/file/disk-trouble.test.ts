@@ -127,6 +127,27 @@ for (const operation of ['sync', 'write'] as const) {
   })
 }
 
+test('what a start has found survives a power cut, also when its sync failed before the process was killed', async () => {
+  let disk = new FaultDisk(systemClock)
+  let hasFailed = false
+  const events = { onTrouble: () => (hasFailed = true) }
+  const [killed, log] = await storeWithLog(disk, { events })
+  const nothingKept = { ...seededRandom(1), next: () => 0 }
+  disk.onOperation = (operation, path) =>
+    operation === 'sync' || operation === 'create' ? diskError('EIO', path) : undefined
+  void change(killed, () => log.append(source('second'), -1))
+  await until(() => hasFailed)
+  disk = disk.kill()
+  const { store, recovered } = await open(disk)
+  const found = recovered.logs[0] as Log
+  assert.deepEqual(await bodiesOf(store, found), ['first', 'second'])
+  await change(store, () => found.append(source('third'), -1))
+  const last = await open(disk.crash(nothingKept))
+  const [kept] = last.recovered.logs
+  assert.deepEqual(await bodiesOf(last.store, kept as Log), ['first', 'second', 'third'])
+  await last.store.close()
+})
+
 test('a store that can create no file any more says so once and confirms nothing', async () => {
   const disk = new FaultDisk(systemClock)
   const failures: Error[] = []

@@ -15,7 +15,7 @@ import {
   fileName,
   walFolderName,
 } from './file-format.ts'
-import { readAt, syncFile } from './file-operations.ts'
+import { readAt } from './file-operations.ts'
 import { findManifest, lostManifestError } from './find-manifest.ts'
 import { findSyncedThrough } from './find-synced-through.ts'
 import type { KeyedState } from './keyed-state.ts'
@@ -28,6 +28,7 @@ import { SegmentScan } from './segment-scan.ts'
 import { Segment } from './segment.ts'
 import type { Extent } from './segment.ts'
 import { readTopologyFile } from './topology-file.ts'
+import { UnprovenTail } from './unproven-tail.ts'
 
 export interface RecoverOptions {
   readonly disk: Disk
@@ -68,6 +69,7 @@ class Recovery {
   readonly #survivors: Segment[] = []
   /** Extents of survivor files: known after those of the WAL. */
   readonly #survivingExtents: Extent[] = []
+  readonly #tail: UnprovenTail
   #lastSequence: number
   #cut: string | undefined
 
@@ -75,6 +77,7 @@ class Recovery {
     this.#options = options
     this.#manifest = manifest
     this.#state = new RecoveredState(manifest.topology?.through ?? 0, options.keyed)
+    this.#tail = new UnprovenTail(manifest.syncedThrough)
     this.#lastSequence = 0
   }
 
@@ -87,7 +90,9 @@ class Recovery {
     this.#checkCheckpoint()
     const topology = await this.#readTopology()
     // What was read may so far be only in the system's memory, and from now on it counts.
-    for (const segment of this.#kept) if (segment.state === 'open') await syncFile(segment.file)
+    for (const segment of this.#kept) {
+      if (segment.state === 'open') await this.#tail.makeDurable(segment)
+    }
     this.#dropDead()
     return {
       manifest: this.#manifest,
@@ -237,7 +242,10 @@ class Recovery {
         return undefined
       }
       scan.add(commit)
-      if (segment.kind === fileKind.wal) this.#lastSequence = commit.sequence
+      if (segment.kind === fileKind.wal) {
+        this.#lastSequence = commit.sequence
+        this.#tail.add(segment, commit)
+      }
     }
   }
 
