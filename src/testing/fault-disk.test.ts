@@ -83,3 +83,31 @@ test('an operation can take its time, and fail after it', async () => {
   await assert.rejects(pass(clock, sync(file)), { code: 'EIO' })
   assert.equal(clock.monotonic(), 7)
 })
+
+test('a sync that takes long does not bring back what a later write has replaced since', async () => {
+  const clock = new VirtualClock()
+  const { disk, file } = await createFile(clock)
+  await pass(clock, writeAllAt(file, [Buffer.from('old...')], 0))
+  disk.onOperation = (operation) => (operation === 'sync' ? 'hold' : undefined)
+  const slow = sync(file)
+  disk.onOperation = () => undefined
+  await pass(clock, sync(file))
+  await pass(clock, writeAllAt(file, [Buffer.from('new')], 3))
+  await pass(clock, sync(file))
+  disk.release()
+  await pass(clock, slow)
+  assert.equal(String(disk.crash(strictest).contentOf(path)), 'oldnew')
+})
+
+test('a power cut does not bring back what was forsaken under a later write that is synced', async () => {
+  const clock = new VirtualClock()
+  const { disk, file } = await createFile(clock)
+  await pass(clock, writeAllAt(file, [Buffer.from('old...')], 0))
+  disk.onOperation = (operation) => (operation === 'sync' ? diskError('EIO', path) : undefined)
+  await assert.rejects(pass(clock, sync(file)), { code: 'EIO' })
+  disk.onOperation = () => undefined
+  await pass(clock, writeAllAt(file, [Buffer.from('new')], 3))
+  await pass(clock, sync(file))
+  const all: Random = { ...seededRandom(1), next: () => 0.6, below: (limit) => limit - 1 }
+  assert.equal(String(disk.crash(all).contentOf(path)).slice(3), 'new')
+})
