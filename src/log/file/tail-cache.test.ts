@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
-import { committed, createLogWithCursor } from '../../../test/support/log-engines.ts'
+import { committed, createLogWithCursor, cursorOf } from '../../../test/support/log-engines.ts'
 import { plainBatch } from '../../../test/support/plain-batch.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { largePages } from '../../lib/large-pages.ts'
 import { Turn } from '../../lib/turn.ts'
+import { RecordSource } from '../../record/message/record-source.ts'
 import { FaultDisk } from '../../testing/fault-disk.ts'
 import { seededRandom } from '../../testing/seeded-random.ts'
 import type { Log } from '../log.ts'
@@ -103,5 +104,15 @@ describe('TailCache', () => {
     const [batch] = requestOf(1, requestSize - 500) as [Buffer]
     await committed(store, () => log.appendBatch(batch))
     assert.equal(log.tail.first?.buffer, batch)
+  })
+
+  it('leaves no run to readers that was acked while it was open', async (test) => {
+    const store = await openStore(test)
+    const [log] = (await createLogs(store, 1)) as [Log]
+    const source = new RecordSource()
+    await committed(store, () => cursorOf(log).ack(log.append(source, -1)))
+    assert.equal(log.durableEnd, 1)
+    assert.deepEqual(await store.readRuns(log, 0, 1000), [])
+    assert.equal(log.tail.first, undefined)
   })
 })

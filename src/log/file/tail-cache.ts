@@ -33,7 +33,8 @@ export class TailCache {
   /** Takes a run that just became durable. */
   add(log: Log, run: Run): void {
     if (log.isDeleted || run.lastOffset < log.floor) {
-      // It left its tail before it was durable.
+      // It left its tail before it was durable, unless it was open when its last record was acked.
+      log.onAcked()
       run.release()
       return
     }
