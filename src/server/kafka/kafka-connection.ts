@@ -9,6 +9,7 @@ import { readRequest, readRequestHeader, type RequestHeader } from '../../codec/
 import { encodeResponse } from '../../codec/kafka/response.ts'
 import { WireReader } from '../../codec/kafka/wire-reader.ts'
 import { WireWriter } from '../../codec/kafka/wire-writer.ts'
+import { WorkerClosedError } from '../../crossing/worker-closed-error.ts'
 import { largePages } from '../../lib/large-pages.ts'
 import type { Address } from '../../lib/listen.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
@@ -349,7 +350,10 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
       this.refuse(error.message)
       return
     }
-    this.context.logger.error({ err: error }, 'Unexpected error in a Kafka connection')
+    // The broker stops, and nobody makes what was asked for any more.
+    if (!(error instanceof WorkerClosedError)) {
+      this.context.logger.error({ err: error }, 'Unexpected error in a Kafka connection')
+    }
     this.destroy()
   }
 
