@@ -62,6 +62,8 @@ export function drawLimits(draw: Draw): Limits {
       fetchedAtOnceMax: maybe([1, 500]),
       kafkaRequestsInFlightMax: maybe([2, 100]),
       fetchSessionsMax: maybe([1, 1000]),
+      kafkaIdleMsMax: 60_000,
+      kafkaIdleCheckMs: 5000,
       kafkaRequestRoomInitial: maybe([256, 2048 * KiB]),
     },
     log: {

@@ -6,6 +6,8 @@ import type { World } from './world.ts'
 
 /** How long the broker is down, in ms. */
 const downMsMax = 800
+/** A stop that takes longer is cut off. */
+const stopMsMax = 30_000
 /** How often it is killed once more while it starts. */
 const killedStartShare = 0.15
 /** How long a trouble of the disk or of a client lasts, in ms. */
@@ -114,11 +116,15 @@ export class Nemesis {
     const { machine, model } = this.#world
     if (kind === 'stop' && machine.state === 'running') {
       // A stop that hangs is cut off, as the program does and whoever watches it.
-      const isCutOff = this.#world.sleep(30_000).then(() => false)
-      const isStopped = await Promise.race([machine.stop(), isCutOff])
-      if (isStopped) {
+      const cutOff = this.#world.sleep(stopMsMax).then(() => 'hangs' as const)
+      const isStopped = await Promise.race([machine.stop(), cutOff])
+      if (isStopped === true) {
         model.onStop()
         return
+      }
+      const isExcused = machine.disk.isIll || machine.disk.errorCount > 0
+      if (isStopped === 'hangs' && !isExcused) {
+        throw this.#world.history.fail('the broker does not stop')
       }
     }
     if (machine.kill(kind === 'power' ? 'power' : 'process')) model.onCrash()

@@ -28,6 +28,11 @@ export interface ClientPlan {
   readonly getters: number
   readonly declarers: number
   readonly transactors: number
+  readonly streamReaders: number
+  readonly producers: number
+  readonly idempotentProducers: number
+  readonly fetchers: number
+  readonly administrators: number
 }
 
 export interface Plan {
@@ -46,6 +51,8 @@ export interface Plan {
   readonly clients: ClientPlan
   readonly queueCount: number
   readonly exchangeCount: number
+  readonly topicCount: number
+  readonly streamCount: number
   /** Longest rest of a client between two steps, in ms. */
   readonly restMsMax: number
   readonly bodySizeMax: number
@@ -54,15 +61,12 @@ export interface Plan {
 
 export function drawPlan(seed: number): Plan {
   const draw = new Draw(seededRandom(seed ^ 0x5eed))
+  const hasKafka = draw.chance(0.7)
   const engine = draw.chance(0.15) ? 'memory' : 'file'
   return {
     seed,
     durationMs: draw.between(2000, 12_000),
-    network: {
-      latencyMsMax: draw.oneOf([0.1, 2, 20, 200]),
-      pieceSizeMax: draw.oneOf([64, 1024, 16_384, 262_144]),
-      windowSize: draw.oneOf([1024, 16_384, 262_144]),
-    },
+    network: drawNetwork(draw),
     machine: {
       engine,
       disk: {
@@ -97,11 +101,29 @@ export function drawPlan(seed: number): Plan {
       getters: draw.between(0, 2),
       declarers: draw.between(0, 2),
       transactors: draw.between(0, 2),
+      streamReaders: draw.between(0, 2),
+      producers: hasKafka ? draw.between(0, 3) : 0,
+      idempotentProducers: hasKafka ? draw.between(0, 3) : 0,
+      fetchers: hasKafka ? draw.between(0, 3) : 0,
+      administrators: hasKafka ? draw.between(1, 2) : 0,
     },
     queueCount: draw.between(1, 5),
     exchangeCount: draw.between(1, 3),
+    topicCount: draw.between(1, 3),
+    streamCount: draw.between(0, 2),
     restMsMax: draw.oneOf([5, 50, 500]),
     bodySizeMax: draw.oneOf([100, 1000, 20_000]),
     limits: drawLimits(draw),
+  }
+}
+
+/** A line is slow or cut into small pieces, not both: a large message must not take half a minute. */
+function drawNetwork(draw: Draw): Plan['network'] {
+  const latencyMsMax = draw.oneOf([0.1, 2, 20, 200])
+  const isFar = latencyMsMax > 2
+  return {
+    latencyMsMax,
+    pieceSizeMax: draw.oneOf(isFar ? [16_384, 262_144] : [64, 1024, 16_384, 262_144]),
+    windowSize: draw.oneOf(isFar ? [65_536, 262_144] : [1024, 16_384, 262_144]),
   }
 }

@@ -17,13 +17,19 @@
 // an end, and every one of them must: a request without an answer is found here. At last the broker is
 // ended once more, started, and all that it has is compared with what clients know.
 import { seededRandom } from '../../src/testing/seeded-random.ts'
-import { AmqpClient, type Work } from './amqp/amqp-client.ts'
+import { amqpProtocol } from './amqp/amqp-protocol.ts'
 import { Drain } from './amqp/drain.ts'
 import * as work from './amqp/work.ts'
+import { Client, type Protocol, type Work } from './client.ts'
 import { enforceLimits } from './draw-limits.ts'
 import { Draw } from './draw.ts'
 import { EventLoop } from './event-loop.ts'
 import { Invariants } from './invariants.ts'
+import { administer } from './kafka/administer.ts'
+import { Fetcher } from './kafka/fetcher.ts'
+import { KafkaDrain } from './kafka/kafka-drain.ts'
+import { kafkaProtocol } from './kafka/kafka-protocol.ts'
+import { Producer } from './kafka/producer.ts'
 import { Violation } from './model/history.ts'
 import { Nemesis } from './nemesis.ts'
 import { drawPlan, type Plan } from './plan.ts'
@@ -49,6 +55,9 @@ export interface SimulationOptions {
   /** Changes the plan that the seed draws. */
   readonly adapt?: (plan: Plan) => Plan
 }
+
+/** A client, whatever it speaks. */
+type RunningClient = Pick<Client<never>, 'name' | 'isRunning' | 'run'>
 
 /** After everything was put right, whoever still waits for an answer after so long will for ever, in ms. */
 const patienceMs = 600_000
@@ -99,21 +108,43 @@ class Simulation {
     if (this.#plan.machine.engine === 'file') {
       await this.#finish('the broker starts again', this.#nemesis.restart())
     }
-    await this.#finish('everything is looked at', new Drain(this.world).run())
+    await this.#finish('every queue is emptied', new Drain(this.world).run())
+    await this.#finish('every topic is read', new KafkaDrain(this.world).run())
     return this.#result()
   }
 
-  #clients(): AmqpClient[] {
+  #clients(): RunningClient[] {
     const { clients } = this.#plan
-    const make = (count: number, kind: string, what: Work): AmqpClient[] =>
-      Array.from({ length: count }, (_, at) => new AmqpClient(`${kind}${at}`, this.world, what))
     return [
-      ...make(clients.publishers, 'publisher', work.publish),
-      ...make(clients.consumers, 'consumer', work.consume),
-      ...make(clients.getters, 'getter', work.get),
-      ...make(clients.declarers, 'declarer', work.declare),
-      ...make(clients.transactors, 'transactor', work.transact),
+      ...this.#make(clients.publishers, 'publisher', amqpProtocol, work.publish),
+      ...this.#make(clients.consumers, 'consumer', amqpProtocol, work.consume),
+      ...this.#make(clients.getters, 'getter', amqpProtocol, work.get),
+      ...this.#make(clients.declarers, 'declarer', amqpProtocol, work.declare),
+      ...this.#make(clients.transactors, 'transactor', amqpProtocol, work.transact),
+      ...this.#make(clients.streamReaders, 'reader', amqpProtocol, work.readStream),
+      ...this.#make(clients.administrators, 'admin', kafkaProtocol, administer),
+      ...this.#make(clients.fetchers, 'fetcher', kafkaProtocol, Fetcher.work),
+      ...this.#makeProducers(clients.producers, 'producer', false),
+      ...this.#makeProducers(clients.idempotentProducers, 'idempotent', true),
     ]
+  }
+
+  /** What a producer has sent outlives its connections. */
+  #makeProducers(count: number, kind: string, isIdempotent: boolean): RunningClient[] {
+    return Array.from({ length: count }, (_, at) => {
+      const { work } = new Producer(isIdempotent)
+      return new Client(`${kind}${at}`, this.world, { protocol: kafkaProtocol, work })
+    })
+  }
+
+  #make<Connection>(
+    count: number,
+    kind: string,
+    protocol: Protocol<Connection>,
+    work: Work<Connection>,
+  ): RunningClient[] {
+    const parts = { protocol, work }
+    return Array.from({ length: count }, (_, at) => new Client(`${kind}${at}`, this.world, parts))
   }
 
   async #pass(ms: number): Promise<void> {

@@ -10,8 +10,8 @@ import {
   encodeContentHeader,
 } from '../../../src/record/message/content-header.ts'
 import type { BasicProperties } from '../../../src/record/message/properties.gen.ts'
+import { Ended } from '../ended.ts'
 import type { AmqpConnection } from './amqp-connection.ts'
-import { Ended } from './ended.ts'
 
 /** A content with the method that announced it. */
 export interface Received<Method = ContentMethod> {

@@ -7,9 +7,9 @@ import { encodeProtocolHeader } from '../../../src/codec/amqp/protocol-header.ts
 import type { Timer } from '../../../src/lib/clock.ts'
 import { table } from '../../../src/record/message/field-table.ts'
 import type { VirtualClock } from '../../../src/testing/virtual-clock.ts'
+import { Ended } from '../ended.ts'
 import type { Link, LinkUser } from '../network/link.ts'
 import { AmqpChannel } from './amqp-channel.ts'
-import { Ended } from './ended.ts'
 
 export interface AmqpConnectionOptions {
   readonly clock: VirtualClock
@@ -134,7 +134,7 @@ export class AmqpConnection implements LinkUser {
           id: amqp.CONNECTION_START_OK,
           clientProperties: table({
             product: 'simulation',
-            capabilities: { type: 'table', value: capabilities },
+            capabilities,
           }),
           mechanism: 'PLAIN',
           response: Buffer.from('\0guest\0guest'),

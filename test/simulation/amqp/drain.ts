@@ -1,6 +1,7 @@
 // The last client: takes everything out of every queue, and compares it with what clients know.
 import type { Entry } from '../model/entry.ts'
 import { Violation } from '../model/history.ts'
+import { OrderCheck } from '../model/order-check.ts'
 import type { QueueLife } from '../model/queue-life.ts'
 import type { World } from '../world.ts'
 import { AmqpConnection } from './amqp-connection.ts'
@@ -22,7 +23,7 @@ export class Drain {
     const connection = await AmqpConnection.open(link, options)
     const session = new Session('drain', await connection.channel(), model, 'plain')
     for (const queue of model.topology.queues.values()) {
-      if (!queue.hasEnded) await this.#drain(session, queue)
+      if (!queue.hasEnded && queue.kind.type === 'queue') await this.#drain(session, queue)
     }
     await connection.close()
   }
@@ -31,14 +32,13 @@ export class Drain {
     // Where nobody knows whether it is there it is now, and what was in it may be.
     const isKnown = queue.presence.state === 'yes'
     const actions = new TopologyActions(this.#world, session)
-    const count = await actions.declareQueue(queue.name, queue.kind)
-    const order = new OrderCheck(this.#world)
+    await actions.declareQueue(queue.name, queue.kind)
+    const order = new OrderCheck(this.#world.history)
     for (;;) {
       const entry = await session.get(queue, false)
       if (entry === undefined) break
       order.onTaken(entry)
     }
-    void count
     if (isKnown) this.#checkComplete(queue, new Set(order.taken))
   }
 
@@ -53,34 +53,5 @@ export class Drain {
         entry.message.deed.toNever(`is not in ${queue.name}`)
       }
     }
-  }
-}
-
-/** Whoever takes all of a queue gets it in the order in which it was published. */
-class OrderCheck {
-  readonly taken: Entry[] = []
-  readonly #world: World
-  readonly #lastPlaces = new Map<string, number>()
-  /** The latest moment at which anything taken so far was published. */
-  #latestSentAt = 0
-
-  constructor(world: World) {
-    this.#world = world
-  }
-
-  onTaken(entry: Entry): void {
-    const { history } = this.#world
-    const { message } = entry
-    const last = this.#lastPlaces.get(message.publisher) ?? -1
-    if (message.place <= last) throw history.fail(`${String(entry)} comes after place ${last}`)
-    this.#lastPlaces.set(message.publisher, message.place)
-    // Something that was confirmed before another was published is in front of it.
-    if (message.deed.confirmedAt < this.#latestSentAt) {
-      throw history.fail(
-        `${String(entry)} comes after what was published when it had been confirmed`,
-      )
-    }
-    this.#latestSentAt = Math.max(this.#latestSentAt, message.deed.sentAt)
-    this.taken.push(entry)
   }
 }

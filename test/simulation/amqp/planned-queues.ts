@@ -6,6 +6,8 @@ import type { Plan } from '../plan.ts'
 export interface PlannedQueue {
   readonly name: string
   readonly kind: QueueKind
+  /** Of a stream. */
+  readonly partitionCount?: number
 }
 
 export interface PlannedExchange {
@@ -19,13 +21,22 @@ const exchangeTypes: readonly ExchangeType[] = ['fanout', 'topic', 'direct']
 export const routingKeys: readonly string[] = ['a', 'a.b', 'b', 'b.a', 'c.a.b']
 export const bindingKeys: readonly string[] = ['a', 'a.b', 'b', '#', 'a.#', '*.a', '*.a.#', 'c.a.b']
 
-/** The last of several queues is a transient one. */
-export function plannedQueues({ queueCount }: Plan): PlannedQueue[] {
+/** The last of several queues is a transient one. Streams have one partition, two, and so on. */
+export function plannedQueues(plan: Plan): PlannedQueue[] {
+  const streams = Array.from({ length: plan.streamCount }, (_, at) => ({
+    name: `stream-${at}`,
+    kind: { type: 'stream', isDurable: true, isExclusive: false, isAutoDelete: false } as const,
+    partitionCount: at + 1,
+  }))
+  return [...workQueues(plan), ...streams]
+}
+
+export function workQueues({ queueCount }: Plan): PlannedQueue[] {
   return Array.from({ length: queueCount }, (_, at) => {
     const isDurable = at === 0 || at < queueCount - 1
     return {
       name: `${isDurable ? 'queue' : 'transient'}-${at}`,
-      kind: { isDurable, isExclusive: false, isAutoDelete: false },
+      kind: { type: 'queue', isDurable, isExclusive: false, isAutoDelete: false },
     }
   })
 }

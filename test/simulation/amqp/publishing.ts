@@ -1,9 +1,9 @@
 // What a session publishes: plans become messages of the model, confirms and returns say what became of them.
 import * as amqp from '../../../src/codec/amqp/methods.gen.ts'
+import type { Ended } from '../ended.ts'
 import type { Deed } from '../model/deed.ts'
 import { bodyOf, type Message, type MessagePlan } from '../model/message.ts'
 import type { Received } from './amqp-channel.ts'
-import type { Ended } from './ended.ts'
 import type { Session } from './session.ts'
 
 export interface PublishOptions {
@@ -114,15 +114,15 @@ export class Publishing {
   /** A message must come out as it went in. */
   checkContent(message: Message, { method, properties, body }: Received): void {
     const { plan } = message
+    const mode = plan.origin === 'amqp' ? (plan.isPersistent ? 2 : 1) : undefined
     const isSame =
       method.exchange === plan.exchange &&
       method.routingKey === plan.routingKey &&
-      properties.deliveryMode === (plan.isPersistent ? 2 : 1) &&
+      properties.deliveryMode === mode &&
       body.equals(bodyOf(plan))
-    if (!isSame) {
-      const got = `${method.exchange}/${method.routingKey}, ${body.length} bytes`
-      throw this.#session.model.history.fail(`${String(message)} came out as ${got}`)
-    }
+    if (isSame) return
+    const got = `${method.exchange}/${method.routingKey}, ${body.length} bytes`
+    throw this.#session.model.history.fail(`${String(message)} came out as ${got}`)
   }
 
   #add(plan: MessagePlan, deed: Deed): Message {

@@ -5,6 +5,7 @@ import { emptyTable } from '../../../src/record/message/field-table.ts'
 import type { BrokerModel } from '../model/broker-model.ts'
 import type { Deed } from '../model/deed.ts'
 import type { Entry, Holder } from '../model/entry.ts'
+import { nameIn } from '../model/message.ts'
 import type { QueueLife } from '../model/queue-life.ts'
 import type { AmqpChannel, Received } from './amqp-channel.ts'
 import { Consumer, type ConsumerOptions } from './consumer.ts'
@@ -117,7 +118,7 @@ export class Session implements Holder {
   async consume(queue: QueueLife, options: ConsumerOptions): Promise<Consumer> {
     const consumer = new Consumer(this, queue, options)
     this.consumers.set(consumer.tag, consumer)
-    queue.takers.add(consumer)
+    queue.takers.add(consumer, options.noAck)
     if (options.noAck) this.#takenBlindly.add(queue)
     await this.call({
       id: amqp.BASIC_CONSUME,
@@ -141,7 +142,7 @@ export class Session implements Holder {
   async get(queue: QueueLife, noAck: boolean): Promise<Entry | undefined> {
     const taker = {}
     const askedAt = this.model.history.next()
-    queue.takers.add(taker)
+    queue.takers.add(taker, noAck)
     const wasAlone = queue.takers.watch(taker)
     if (noAck) this.#takenBlindly.add(queue)
     const position = this.log.position
@@ -264,8 +265,9 @@ export class Session implements Holder {
     noAck: boolean,
   ): Entry | undefined {
     const again = method.redelivered ? ', redelivered' : ''
-    this.note(`gets ${properties.messageId} from ${asked.name} as ${method.deliveryTag}${again}`)
-    const { message, queue } = this.model.find(properties.messageId, asked)
+    const id = properties.messageId ?? nameIn(body)
+    this.note(`gets ${id} from ${asked.name} as ${method.deliveryTag}${again}`)
+    const { message, queue } = this.model.find(id, asked)
     if (noAck) this.#takenBlindly.add(queue)
     this.publishing.checkContent(message, { method, properties, body })
     if (this.#isGone || !this.canSettle) {

@@ -1,7 +1,7 @@
 // Declarations of a session, noted in the model. A name is locked while it changes, until the broker is known
 // to have done it or to be unable to.
 import * as amqp from '../../../src/codec/amqp/methods.gen.ts'
-import { emptyTable } from '../../../src/record/message/field-table.ts'
+import { emptyTable, type FieldTable, table } from '../../../src/record/message/field-table.ts'
 import type { QueueKind, QueueLife } from '../model/queue-life.ts'
 import type { ExchangeType } from '../model/topology.ts'
 import type { World } from '../world.ts'
@@ -34,7 +34,7 @@ export class TopologyActions {
   }
 
   /** Declares a queue that may be there already, as it is. */
-  async declareQueue(name: string, kind: QueueKind): Promise<QueueLife> {
+  async declareQueue(name: string, kind: QueueKind, partitionCount = 1): Promise<QueueLife> {
     const { history, topology } = this.#world.model
     return this.#whileLocked(name, async () => {
       const queue = topology.queueOf(name, kind)
@@ -51,11 +51,12 @@ export class TopologyActions {
         exclusive: queue.kind.isExclusive,
         autoDelete: queue.kind.isAutoDelete,
         noWait: false,
-        arguments: emptyTable,
+        arguments: argumentsOf(queue.kind, partitionCount),
       } as const
       await this.#session.call<amqp.QueueDeclareOk>(method, ({ messageCount }) => {
         if (!queue.hasEnded) queue.presence.set(history.next(), 'yes')
-        if (isKnown && wasQuiet()) this.#checkCount(queue, messageCount, askedAt)
+        if (queue.kind.type === 'stream') queue.onCreated(partitionCount, undefined)
+        else if (isKnown && wasQuiet()) this.#checkCount(queue, messageCount, askedAt)
       })
       return queue
     })
@@ -169,4 +170,9 @@ export class TopologyActions {
       throw error
     }
   }
+}
+
+function argumentsOf({ type }: QueueKind, partitionCount: number): FieldTable {
+  if (type === 'queue') return emptyTable
+  return table({ 'x-queue-type': 'stream', 'x-partitions': partitionCount })
 }

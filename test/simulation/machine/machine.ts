@@ -136,7 +136,12 @@ export class Machine {
     if (process?.node === undefined) return false
     this.#parts.note('machine', 'stop')
     process.state = 'stopping'
-    await Promise.race([process.node.close(), process.killed.promise])
+    try {
+      await Promise.race([process.node.close(), process.killed.promise])
+    } catch (error) {
+      if (this.#process === process) this.#onStopFailed(error as Error)
+      return false
+    }
     if (this.#process !== process) return false
     this.#parts.note('machine', 'stopped')
     this.#process = undefined
@@ -193,6 +198,13 @@ export class Machine {
     }
     this.kill('process')
     this.#parts.onDied(error.message)
+  }
+
+  /** What could not be written at the end is found in the log. */
+  #onStopFailed(error: Error): void {
+    const isExcused = this.disk.errorCount > 0 || this.disk.isFull
+    if (!isExcused) this.#parts.onBroken(`the broker does not stop: ${error.stack}`)
+    this.#parts.note('machine', `stop failed: ${error.message}`)
   }
 
   #onStartFailed(error: Error): void {

@@ -12,6 +12,9 @@ export class BrokerModel {
   readonly messages: Map<string, Message> = new Map()
   /** Those that a crash may still undo or leave in doubt. */
   readonly #openDeeds = new Set<Deed>()
+  /** Ids that idempotent producers were given. */
+  readonly producerIds: Set<number> = new Set()
+  readonly #places = new Map<string, number>()
   /** Whether publishers are blocked, as the broker itself says. */
   readonly #blocked = new Presence()
   #lastMessage = 0
@@ -38,6 +41,13 @@ export class BrokerModel {
 
   newMessageId(): string {
     return `m${++this.#lastMessage}`
+  }
+
+  /** The place of the next message in the order of a publisher. */
+  nextPlace(publisher: string): number {
+    const place = this.#places.get(publisher) ?? 0
+    this.#places.set(publisher, place + 1)
+    return place
   }
 
   /** A message is on its way to the broker. */
@@ -82,7 +92,7 @@ export class BrokerModel {
   }
 
   #onEnd(change: (deed: Deed) => void): void {
-    this.history.epoch++
+    this.history.beginLife()
     for (const deed of this.#openDeeds) {
       change(deed)
       if (deed.fate === 'durable' || deed.fate === 'never') this.#openDeeds.delete(deed)

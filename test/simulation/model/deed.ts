@@ -18,7 +18,7 @@ export class Deed {
   /** When it was known to have happened, in the life that it was sent to. */
   confirmedAt: number = Infinity
   /** Life of the broker that it was sent to. */
-  readonly epoch: number
+  epoch: number
   /** Told when nothing more happens. */
   onEnded: (() => void) | undefined
   readonly #what: string
@@ -42,6 +42,15 @@ export class Deed {
 
   get hasHappened(): boolean {
     return this.fate === 'done' || this.fate === 'durable'
+  }
+
+  /** It is asked for again: it may take effect at any moment. False when it has. */
+  reopen(): boolean {
+    if (this.fate !== 'doubtful') return false
+    this.fate = 'sent'
+    this.endedAt = Infinity
+    this.epoch = this.#history.epoch
+    return true
   }
 
   /** Its effect was seen. One that was sent to an earlier life must have been durable. */

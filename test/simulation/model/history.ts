@@ -12,11 +12,26 @@ export class Violation extends Error {
 export class History {
   /** The first one counts: what follows may only be a consequence of it. */
   violation: Violation | undefined
-  /** Lives of the broker that have ended. */
-  epoch = 0
+  /** When the lives of the broker began that came after the first. */
+  readonly #lives: number[] = []
   /** Gets what clients do and learn, one line each. */
   onNote: (who: string, what: string) => void = () => undefined
   #now = 0
+
+  /** Lives of the broker that have ended. */
+  get epoch(): number {
+    return this.#lives.length
+  }
+
+  /** The life that a moment was in. */
+  epochOf(moment: number): number {
+    return this.#lives.filter((beginning) => beginning <= moment).length
+  }
+
+  /** The broker has ended: another life begins. */
+  beginLife(): void {
+    this.#lives.push(this.next())
+  }
 
   /** The moment: two calls never give the same. */
   next(): number {

@@ -3,10 +3,15 @@ import type { Deed } from './deed.ts'
 import type { Entry } from './entry.ts'
 
 export interface MessagePlan {
+  readonly origin: 'amqp' | 'kafka'
   /** Names the message in its properties and fills its body. */
   readonly id: string
+  /** Of a Kafka record always the default exchange. */
   readonly exchange: string
+  /** Of a Kafka record the name of its topic. */
   readonly routingKey: string
+  /** Of a Kafka record, which is meant for one. */
+  readonly partition?: number
   readonly size: number
   readonly isPersistent: boolean
 }
@@ -41,6 +46,16 @@ export class Message {
   toString(): string {
     return `message ${this.id} (${this.publisher} ${this.place}, ${this.deed.fate})`
   }
+}
+
+/** The name in a body, for messages that say it nowhere else. */
+export function nameIn(body: Buffer): string {
+  return body.toString('latin1', 0, Math.max(0, body.indexOf(' ')))
+}
+
+/** Names end with a space in a body that is to tell them. */
+export function sizeWithName(id: string, size: number): number {
+  return Math.max(size, id.length + 1)
 }
 
 /** What is in the body of a message: its name, again and again. */

@@ -2,11 +2,14 @@
 import type { Deed } from './deed.ts'
 import { Entry, type Holder } from './entry.ts'
 import type { History } from './history.ts'
+import { LogFacts } from './log-facts.ts'
 import type { Message } from './message.ts'
 import { Presence } from './presence.ts'
 import type { Takers } from './takers.ts'
 
 export interface QueueKind {
+  /** Whether messages are taken out, or stay for whoever reads them. */
+  readonly type: 'queue' | 'stream'
   readonly isDurable: boolean
   readonly isExclusive: boolean
   readonly isAutoDelete: boolean
@@ -24,6 +27,12 @@ export class QueueLife {
   readonly name: string
   readonly kind: QueueKind
   readonly presence: Presence = new Presence()
+  /** By the number of the partition; a queue has one, as Kafka sees it. */
+  readonly logs: LogFacts[] = []
+  /** As far as is known; 0 while it is not. */
+  partitionCount: number
+  /** Kafka's, as far as is known. */
+  topicId: string | undefined
   readonly entries: Map<Message, Entry> = new Map()
   readonly takers: Takers
   readonly #history: History
@@ -44,12 +53,24 @@ export class QueueLife {
     this.name = name
     this.kind = kind
     this.takers = parts.takers
+    this.partitionCount = kind.type === 'queue' ? 1 : 0
     this.#history = parts.history
     this.#completeEntries = () => parts.completeEntries(this)
   }
 
   get hasEnded(): boolean {
     return this.presence.state === 'no'
+  }
+
+  /** Somebody was told how many partitions it has. */
+  onCreated(partitionCount: number, topicId: string | undefined): void {
+    this.partitionCount = Math.max(this.partitionCount, partitionCount)
+    this.topicId = topicId ?? this.topicId
+  }
+
+  logOf(partition: number): LogFacts {
+    this.logs[partition] ??= new LogFacts(`${this.name}/${partition}`, this.#history)
+    return this.logs[partition]
   }
 
   entryOf(message: Message): Entry {

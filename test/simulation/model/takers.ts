@@ -3,21 +3,30 @@
 
 export class Takers {
   readonly #takers = new Set<object>()
+  /** Those that need not ack: what they were given is gone before it arrives. */
+  readonly #blind = new Set<object>()
   #count = 0
 
+  get areBlind(): boolean {
+    return this.#blind.size > 0
+  }
+
   /** Somebody may get something from now on. */
-  add(taker: object): void {
+  add(taker: object, isBlind: boolean): void {
     this.#takers.add(taker)
+    if (isBlind) this.#blind.add(taker)
     this.#count++
   }
 
   /** Whatever it was given has arrived, or has been taken back. */
   remove(taker: object): void {
     this.#takers.delete(taker)
+    this.#blind.delete(taker)
   }
 
   clear(): void {
     this.#takers.clear()
+    this.#blind.clear()
   }
 
   /** Returns a check that nobody, or nobody but `except`, has taken anything from now to then. */

@@ -34,6 +34,8 @@ export class Link {
   isClosed = false
   /** The broker has closed its end, or has died. */
   isClosedByBroker = false
+  /** The line is dead, and neither side knows. */
+  isDead = false
   readonly #options: LinkOptions
   readonly #toBroker: Pipe
   readonly #toClient: Pipe
@@ -54,7 +56,7 @@ export class Link {
     this.socket = new SimulatedSocket({
       outgoing: this.#toClient,
       incoming: () => this.#toBroker,
-      onDestroyed: () => this.#onBrokerClosed(),
+      onDestroyed: (isReset) => this.#onBrokerClosed(isReset),
     })
     this.#toBroker = new Pipe(pipe, {
       onPiece: (bytes) => this.socket.receive(bytes),
@@ -102,6 +104,7 @@ export class Link {
 
   /** The line is dead: neither side hears anything any more, not even that. */
   vanish(): void {
+    this.isDead = true
     this.beginClosing()
     this.#toBroker.cut()
     this.#toClient.cut()
@@ -144,9 +147,14 @@ export class Link {
     }
   }
 
-  #onBrokerClosed(): void {
+  #onBrokerClosed(isReset: boolean): void {
     this.#noteClosedByBroker()
-    this.#toClient.end()
+    if (isReset) {
+      this.#toClient.cut()
+      this.#later(() => this.#close('reset by the broker'))
+    } else {
+      this.#toClient.end()
+    }
     if (this.isClosed) this.onGone()
   }
 

@@ -18,8 +18,8 @@ interface Waiting {
 export interface SocketParts {
   readonly outgoing: Pipe
   readonly incoming: () => Pipe
-  /** The broker has closed its end without waiting for anything. */
-  readonly onDestroyed: () => void
+  /** The broker has closed its end without waiting for anything; with a reset, what was sent is lost. */
+  readonly onDestroyed: (isReset: boolean) => void
 }
 
 export class SimulatedSocket extends EventEmitter {
@@ -83,7 +83,12 @@ export class SimulatedSocket extends EventEmitter {
   }
 
   destroy(): this {
-    this.#destroy(undefined)
+    this.#destroy(undefined, false)
+    return this
+  }
+
+  resetAndDestroy(): this {
+    this.#destroy(undefined, true)
     return this
   }
 
@@ -122,7 +127,7 @@ export class SimulatedSocket extends EventEmitter {
 
   /** The connection is broken: the peer is gone without a word. */
   break(error: Error): void {
-    this.#destroy(error)
+    this.#destroy(error, true)
   }
 
   /** The broker's process is gone: nothing of it runs any more. */
@@ -131,7 +136,7 @@ export class SimulatedSocket extends EventEmitter {
     this.#waiting = []
   }
 
-  #destroy(error: Error | undefined): void {
+  #destroy(error: Error | undefined, isReset: boolean): void {
     if (this.destroyed) return
     this.destroyed = true
     const waiting = this.#waiting
@@ -144,7 +149,7 @@ export class SimulatedSocket extends EventEmitter {
       if (error !== undefined) this.emit('error', error)
       this.emit('close', error !== undefined)
     })
-    this.#parts.onDestroyed()
+    this.#parts.onDestroyed(isReset)
   }
 
   /** Hands the system what it takes. */
