@@ -33,6 +33,7 @@ export interface ClientPlan {
   readonly idempotentProducers: number
   readonly fetchers: number
   readonly administrators: number
+  readonly members: number
 }
 
 export interface Plan {
@@ -106,6 +107,7 @@ export function drawPlan(seed: number): Plan {
       idempotentProducers: hasKafka ? draw.between(0, 3) : 0,
       fetchers: hasKafka ? draw.between(0, 3) : 0,
       administrators: hasKafka ? draw.between(1, 2) : 0,
+      members: hasKafka ? draw.between(0, 4) : 0,
     },
     queueCount: draw.between(1, 5),
     exchangeCount: draw.between(1, 3),

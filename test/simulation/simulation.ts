@@ -27,6 +27,7 @@ import { EventLoop } from './event-loop.ts'
 import { Invariants } from './invariants.ts'
 import { administer } from './kafka/administer.ts'
 import { Fetcher } from './kafka/fetcher.ts'
+import { GroupMember } from './kafka/group-member.ts'
 import { KafkaDrain } from './kafka/kafka-drain.ts'
 import { kafkaProtocol } from './kafka/kafka-protocol.ts'
 import { Producer } from './kafka/producer.ts'
@@ -124,6 +125,7 @@ class Simulation {
       ...this.#make(clients.streamReaders, 'reader', amqpProtocol, work.readStream),
       ...this.#make(clients.administrators, 'admin', kafkaProtocol, administer),
       ...this.#make(clients.fetchers, 'fetcher', kafkaProtocol, Fetcher.work),
+      ...this.#make(clients.members, 'member', kafkaProtocol, GroupMember.work),
       ...this.#makeProducers(clients.producers, 'producer', false),
       ...this.#makeProducers(clients.idempotentProducers, 'idempotent', true),
     ]

@@ -7,7 +7,9 @@ import { OrderCheck } from '../model/order-check.ts'
 import type { QueueLife } from '../model/queue-life.ts'
 import type { World } from '../world.ts'
 import { errorOf } from './error-of.ts'
+import { lookAtCommits } from './group-member.ts'
 import { KafkaConnection } from './kafka-connection.ts'
+import { isShownToKafka } from './kafka-protocol.ts'
 import { readRecords } from './read-records.ts'
 
 /** Where something is read. */
@@ -35,8 +37,20 @@ export class KafkaDrain {
     for (const topic of this.#world.model.topology.queues.values()) {
       const isTopic = topic.kind.type === 'stream' && topic.presence.state === 'yes'
       if (isTopic) await this.#read(connection, topic)
+      if (topic.presence.state === 'yes' && isShownToKafka(topic)) {
+        await this.#lookAtCommits(connection, topic)
+      }
     }
     connection.close(true)
+  }
+
+  async #lookAtCommits(connection: KafkaConnection, topic: QueueLife): Promise<void> {
+    const life = { connection, world: this.#world, name: who }
+    for (const group of this.#world.model.groups.values()) {
+      for (let partition = 0; partition < topic.partitionCount; partition++) {
+        await lookAtCommits(life, group, { topic, partition })
+      }
+    }
   }
 
   async #read(connection: KafkaConnection, topic: QueueLife): Promise<void> {

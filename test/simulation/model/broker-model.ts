@@ -1,5 +1,6 @@
 // What all clients together know of the broker: a broker that keeps its promises never contradicts it.
 import { Deed } from './deed.ts'
+import { GroupModel } from './group-model.ts'
 import type { History } from './history.ts'
 import { Message, type MessagePlan } from './message.ts'
 import { Presence } from './presence.ts'
@@ -14,6 +15,7 @@ export class BrokerModel {
   readonly #openDeeds = new Set<Deed>()
   /** Ids that idempotent producers were given. */
   readonly producerIds: Set<number> = new Set()
+  readonly groups: Map<string, GroupModel> = new Map()
   readonly #places = new Map<string, number>()
   /** Whether publishers are blocked, as the broker itself says. */
   readonly #blocked = new Presence()
@@ -41,6 +43,15 @@ export class BrokerModel {
 
   newMessageId(): string {
     return `m${++this.#lastMessage}`
+  }
+
+  groupOf(name: string): GroupModel {
+    let group = this.groups.get(name)
+    if (group === undefined) {
+      group = new GroupModel(name, this.history)
+      this.groups.set(name, group)
+    }
+    return group
   }
 
   /** The place of the next message in the order of a publisher. */

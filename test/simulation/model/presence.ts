@@ -10,6 +10,11 @@ export class Presence {
     return this.#changes.at(-1)?.state ?? 'no'
   }
 
+  /** When it may have been there for the first time. */
+  get firstAt(): number {
+    return this.#changes[0]?.at ?? Infinity
+  }
+
   set(at: number, state: State): void {
     if (state !== this.state) this.#changes.push({ at, state })
   }
