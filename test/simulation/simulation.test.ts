@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Backlog } from '../../src/broker/queue/backlog.ts'
+import { logLimits } from '../../src/limits/log.ts'
 import { simulate, type SimulationResult } from './simulation.ts'
 
 /** Other seeds are for `npm run simulate`. */
-const seedCount = 40
+const seedCount = 60
 
 function explain({ seed, violation, recent }: SimulationResult): string {
   return [
@@ -21,6 +21,25 @@ test('a broker keeps its promises whatever becomes of disk, connections and proc
   }
 })
 
+test('the limits of a plan are in force to the end of its run, and no longer', async () => {
+  const before = logLimits.walFileSizeMax
+  let planned: number | undefined
+  let last: number | undefined
+  await simulate({
+    seed: 1,
+    adapt: (plan) => {
+      const limits = { ...plan.limits, log: { ...plan.limits.log, walFileSizeMax: before / 2 } }
+      planned = limits.log.walFileSizeMax
+      return { ...plan, limits }
+    },
+    write: () => {
+      last = logLimits.walFileSizeMax
+    },
+  })
+  assert.equal(last, planned)
+  assert.equal(logLimits.walFileSizeMax, before)
+})
+
 test('the same seed is the same run', async () => {
   for (const seed of [1, 2, 3]) {
     const [first, second] = [await simulate({ seed }), await simulate({ seed })]
@@ -28,24 +47,3 @@ test('the same seed is the same run', async () => {
     assert.equal(second.hash, first.hash)
   }
 })
-
-test('an ack that is forgotten now and then is found', async (t) => {
-  const { remove } = Backlog.prototype
-  let count = 0
-  t.mock.method(Backlog.prototype, 'remove', function forget(this: Backlog, offset: number) {
-    if (++count % 50 === 0) {
-      this.unackedCount--
-      this.messageCount--
-    } else remove.call(this, offset)
-  })
-  assert.match(await findViolation(), /was (?:done|durable), and now .* got .* again/)
-})
-
-/** What the first seed that finds anything finds. */
-async function findViolation(): Promise<string> {
-  for (let seed = 1; seed <= seedCount; seed++) {
-    const { violation } = await simulate({ seed })
-    if (violation !== undefined) return violation.message
-  }
-  return 'nothing'
-}

@@ -67,9 +67,11 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   const drawn = drawPlan(options.seed)
   const plan = options.adapt?.(drawn) ?? drawn
   using _limits = enforceLimits(plan.limits)
+  using _memory = withoutPool()
   const simulation = new Simulation(plan, options.write)
   using _watch = watchProcess((error) => simulation.world.report(error))
-  return simulation.run()
+  // Without `await` limits and watch would be given up when the run begins.
+  return await simulation.run()
 }
 
 class Simulation {
@@ -108,6 +110,12 @@ class Simulation {
     this.#invariants.checkQuiet()
     if (this.#plan.machine.engine === 'file') {
       await this.#finish('the broker starts again', this.#nemesis.restart())
+    } else {
+      const { network } = this.world
+      await this.#finish(
+        'all connections are gone',
+        this.world.until(() => network.isQuiet),
+      )
     }
     await this.#finish('every queue is emptied', new Drain(this.world).run())
     await this.#finish('every topic is read', new KafkaDrain(this.world).run())
@@ -201,6 +209,17 @@ function watchProcess(onBroken: (error: unknown) => void): Disposable {
     [Symbol.dispose]: () => {
       process.off('uncaughtException', listener)
       process.off('unhandledRejection', listener)
+    },
+  }
+}
+
+/** Caches count the memory that a buffer is part of: what Node's pool was used for before must not matter. */
+function withoutPool(): Disposable {
+  const { poolSize } = Buffer
+  Buffer.poolSize = 0
+  return {
+    [Symbol.dispose]: () => {
+      Buffer.poolSize = poolSize
     },
   }
 }

@@ -10,6 +10,9 @@ import { Network } from './network/network.ts'
 import type { Plan } from './plan.ts'
 import type { Trace } from './trace.ts'
 
+/** How often something is looked at that is waited for, in ms. */
+const lookMs = 500
+
 export interface WorldParts {
   readonly plan: Plan
   readonly clock: VirtualClock
@@ -61,6 +64,11 @@ export class World {
         : new Violation(`${error instanceof Error ? error.stack : String(error)}`)
     if (this.history.violation === undefined) this.trace.note('violation', violation.message)
     this.history.violation ??= violation
+  }
+
+  /** Looks every now and then. */
+  async until(isSo: () => boolean): Promise<void> {
+    while (!isSo()) await this.sleep(lookMs)
   }
 
   sleep(ms: number): Promise<void> {

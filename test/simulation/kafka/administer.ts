@@ -1,6 +1,6 @@
 // What Kafka's administrators do: topics come, grow, are cut and go.
 import { type KafkaLife, pickTopic } from './kafka-protocol.ts'
-import { TopicActions } from './topic-actions.ts'
+import { describeTopic, TopicActions } from './topic-actions.ts'
 
 const partitionsMax = 4
 
@@ -16,7 +16,7 @@ export async function administer(life: KafkaLife): Promise<void> {
     if (topic === undefined || action === 'create') {
       const name = `topic-${draw.between(0, world.plan.topicCount - 1)}`
       await actions.create(name, draw.between(1, 3))
-    } else if (action === 'describe') await actions.describe(topic)
+    } else if (action === 'describe') await describeTopic(life.connection, topic)
     else if (action === 'grow') {
       // Who declares a stream says how many partitions it has.
       const mayGrow = topic.partitionCount < partitionsMax && topic.name.startsWith('topic-')

@@ -13,6 +13,8 @@ import { readRecords } from './read-records.ts'
 
 /** A partition that is read, and where. */
 interface Position {
+  /** When it was taken up: its name may stand for something else since. */
+  readonly chosenAt: number
   readonly topic: QueueLife
   readonly partition: number
   offset: number
@@ -57,7 +59,8 @@ export class Fetcher {
 
   /** Takes up some partitions, at their beginning, their end, or where it happens to be. */
   async #choose(): Promise<void> {
-    const { draw } = this.#life
+    const { draw, world } = this.#life
+    const chosenAt = world.history.next()
     const topic = pickTopic(this.#life)
     if (topic === undefined || topic.partitionCount === 0) return
     if (this.#usesIds && topic.topicId === undefined) return
@@ -72,7 +75,7 @@ export class Fetcher {
         ? draw.between(facts.start, facts.end)
         : await this.#ask(topic, partition, where)
     if (offset < 0) return
-    this.#positions.push({ topic, partition, offset })
+    this.#positions.push({ topic, partition, offset, chosenAt })
     if (this.#positions.length > 4) this.#positions.shift()
     // Other partitions than the session has: it begins anew.
     this.#sessionId = 0
@@ -138,9 +141,11 @@ export class Fetcher {
       rackId: '',
     }
     const version = this.#usesIds ? 17 : versionByName
+    // A session may hold partitions that nobody wants any more, and they are first.
+    const isAlone = asked.length === 1 && this.#sessionId === 0
     await connection.call('fetch', request, {
       version,
-      onAnswer: (answer) => this.#onAnswer(answer, { askedAt, isAlone: asked.length === 1 }),
+      onAnswer: (answer) => this.#onAnswer(answer, { askedAt, isAlone }),
     })
   }
 
@@ -182,11 +187,11 @@ export class Fetcher {
   }
 
   #onPartition(position: Position, data: PartitionData, { askedAt, isAlone }: Asked): void {
-    const { topic, partition, offset: from } = position
+    const { topic, partition, offset: from, chosenAt } = position
     const error = errorOf(data.errorCode)
     const { world, name } = this.#life
     const facts = topic.logOf(partition)
-    if (this.#isOtherNow(topic, askedAt)) {
+    if (this.#isOtherNow(topic, chosenAt)) {
       this.#positions = this.#positions.filter((other) => other !== position)
       return
     }

@@ -1,7 +1,7 @@
 // A member of a consumer group: joins, leads when it is told to, beats, commits what it says it has read, and
 // leaves or just goes away.
 import type { ApiMessages } from '../../../src/codec/kafka/apis.gen.ts'
-import type { GroupModel } from '../model/group-model.ts'
+import type { Generation, GroupModel } from '../model/group-model.ts'
 import type { QueueLife } from '../model/queue-life.ts'
 import { errorOf } from './error-of.ts'
 import { isShownToKafka, type KafkaLife } from './kafka-protocol.ts'
@@ -9,6 +9,8 @@ import { isShownToKafka, type KafkaLife } from './kafka-protocol.ts'
 const protocolName = 'simulated'
 const sessionTimeoutMs = 6000
 const rebalanceTimeoutMs = 10_000
+
+type Members = ApiMessages['joinGroup']['response']['members']
 
 /** A partition that a member has. */
 interface Owned {
@@ -20,8 +22,8 @@ export class GroupMember {
   readonly #life: KafkaLife
   readonly #group: GroupModel
   #memberId = ''
-  /** 0 while it is in none. */
-  #generation = 0
+  /** Undefined while it is in none. */
+  #generation: Generation | undefined
   #owned: Owned[] = []
 
   constructor(life: KafkaLife) {
@@ -34,11 +36,12 @@ export class GroupMember {
     const { draw, world } = life
     const member = new GroupMember(life)
     for (let left = draw.between(5, 60); left > 0 && !world.isWindingDown; left--) {
-      if (member.#generation === 0) await member.#join()
+      const generation = member.#generation
+      if (generation === undefined) await member.#join()
       else {
         const what = draw.weighted({ beat: 5, commit: 4, look: 2, leave: 0.3 })
-        if (what === 'beat') await member.#beat()
-        else if (what === 'commit') await member.#commit()
+        if (what === 'beat') await member.#beat(generation)
+        else if (what === 'commit') await member.#commit(generation)
         else if (what === 'look') await member.#look()
         else await member.#leave()
       }
@@ -51,7 +54,7 @@ export class GroupMember {
     const { connection, world, name } = this.#life
     const askedAt = world.history.next()
     this.#note(`joins ${this.#group.name} as '${this.#memberId}'`)
-    let joined: ApiMessages['joinGroup']['response'] | undefined
+    let joined: { generation: Generation; members: Members } | undefined
     const request = {
       groupId: this.#group.name,
       sessionTimeoutMs,
@@ -71,25 +74,22 @@ export class GroupMember {
         else if (error === 'UNKNOWN_MEMBER_ID') this.#memberId = ''
         else if (error === 'NONE') {
           this.#memberId = memberId
-          this.#group.onJoined({ generation: generationId, askedAt, who: name }, leader)
-          joined = answer
+          const generation = this.#group.onJoined(generationId, leader, { askedAt, who: name })
+          joined = { generation, members: answer.members }
         }
       },
     })
-    if (joined !== undefined) await this.#sync(joined)
+    if (joined !== undefined) await this.#sync(joined.generation, joined.members)
   }
 
-  async #sync(joined: ApiMessages['joinGroup']['response']): Promise<void> {
-    const { connection, world, name } = this.#life
-    const { generationId: generation = -1, leader, members } = joined
-    const askedAt = world.history.next()
-    const told = { generation, askedAt, who: name }
+  async #sync(generation: Generation, members: Members): Promise<void> {
+    const { connection, name } = this.#life
     const assignments =
-      leader === this.#memberId ? this.#assign(members) : new Map<string, string>()
-    if (leader === this.#memberId) this.#group.onAssigning(told, assignments)
+      generation.leader === this.#memberId ? this.#assign(members) : new Map<string, string>()
+    if (generation.leader === this.#memberId) generation.assignments ??= assignments
     const request = {
       groupId: this.#group.name,
-      generationId: generation,
+      generationId: generation.id,
       memberId: this.#memberId,
       groupInstanceId: null,
       protocolType: 'consumer',
@@ -105,26 +105,27 @@ export class GroupMember {
         this.#note(`is answered ${error}: has '${assignment.toString()}'`)
         this.#onError(error)
         if (error !== 'NONE') return
-        this.#group.onAssigned(told, this.#memberId, assignment.toString())
+        const member = { id: this.#memberId, who: name }
+        this.#group.onAssigned(generation, member, assignment.toString())
         this.#generation = generation
         this.#owned = decodeAssignment(assignment.toString())
       },
     })
   }
 
-  async #beat(): Promise<void> {
+  async #beat(generation: Generation): Promise<void> {
     const told = this.#told()
-    const request = { ...this.#identity(), generationId: this.#generation }
+    const request = { ...this.#identity(), generationId: generation.id }
     await this.#life.connection.call('heartbeat', request, {
       onAnswer: ({ errorCode }) => {
         const error = errorOf(errorCode)
         this.#onError(error)
-        if (error === 'NONE') this.#group.onAccepted(told, 'a heartbeat')
+        if (error === 'NONE') this.#group.onAccepted(generation, 'a heartbeat', told)
       },
     })
   }
 
-  async #commit(): Promise<void> {
+  async #commit(generation: Generation): Promise<void> {
     const { connection, draw, world } = this.#life
     if (this.#owned.length === 0) return
     const { topic, partition } = draw.oneOf(this.#owned)
@@ -133,7 +134,7 @@ export class GroupMember {
     const deed = world.model.newDeed(`commit of ${offset} for ${topic}/${partition}`)
     this.#group.registerOf(topic, partition).onWrite(offset, deed)
     connection.link.whenClosedByBroker(() => deed.toDoubtful())
-    this.#note(`commits ${offset} for ${topic}/${partition} in generation ${this.#generation}`)
+    this.#note(`commits ${offset} for ${topic}/${partition} in generation ${generation.id}`)
     const partitions = [
       {
         partitionIndex: partition,
@@ -144,7 +145,7 @@ export class GroupMember {
     ]
     const request = {
       ...this.#identity(),
-      generationIdOrMemberEpoch: this.#generation,
+      generationIdOrMemberEpoch: generation.id,
       retentionTimeMs: -1,
       topics: [{ name: topic, topicId: '', partitions }],
     }
@@ -159,7 +160,7 @@ export class GroupMember {
           return
         }
         deed.toDurable('it was acknowledged')
-        this.#group.onAccepted(told, 'a commit')
+        this.#group.onAccepted(generation, 'a commit', told)
       },
     })
   }
@@ -180,7 +181,7 @@ export class GroupMember {
     const memberId = this.#memberId
     this.#note(`leaves ${this.#group.name}`)
     this.#memberId = ''
-    this.#generation = 0
+    this.#generation = undefined
     const request = {
       groupId: this.#group.name,
       memberId,
@@ -190,7 +191,7 @@ export class GroupMember {
   }
 
   /** Every partition that is known, to one member each. */
-  #assign(members: ApiMessages['joinGroup']['response']['members']): ReadonlyMap<string, string> {
+  #assign(members: Members): ReadonlyMap<string, string> {
     const ids = members.map(({ memberId }) => memberId)
     const owned = new Map(ids.map((id) => [id, [] as string[]]))
     let turn = 0
@@ -211,12 +212,12 @@ export class GroupMember {
   #onError(error: string): void {
     if (error === 'UNKNOWN_MEMBER_ID') this.#memberId = ''
     const isOut = /^(?:UNKNOWN_MEMBER_ID|ILLEGAL_GENERATION|REBALANCE_IN_PROGRESS)$/.test(error)
-    if (isOut) this.#generation = 0
+    if (isOut) this.#generation = undefined
   }
 
-  #told(): { generation: number; askedAt: number; who: string } {
+  #told(): { askedAt: number; who: string } {
     const { world, name } = this.#life
-    return { generation: this.#generation, askedAt: world.history.next(), who: name }
+    return { askedAt: world.history.next(), who: name }
   }
 
   #identity(): { groupId: string; memberId: string; groupInstanceId: null } {

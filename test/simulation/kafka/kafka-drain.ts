@@ -11,6 +11,7 @@ import { lookAtCommits } from './group-member.ts'
 import { KafkaConnection } from './kafka-connection.ts'
 import { isShownToKafka } from './kafka-protocol.ts'
 import { readRecords } from './read-records.ts'
+import { describeTopic } from './topic-actions.ts'
 
 /** Where something is read. */
 interface Place {
@@ -56,6 +57,7 @@ export class KafkaDrain {
   async #read(connection: KafkaConnection, topic: QueueLife): Promise<void> {
     const seen = new Set<Entry>()
     let isCut = false
+    await describeTopic(connection, topic)
     for (let partition = 0; partition < topic.partitionCount; partition++) {
       await this.#readPartition(connection, topic, partition)
       const facts = topic.logOf(partition)

@@ -136,10 +136,15 @@ export class Producer {
       throw life.world.history.fail(`${batch.what} found no topic: ${error}`)
     }
     const isFirst = this.#firstOf(batch) === batch
-    if (error === 'OUT_OF_ORDER_SEQUENCE_NUMBER' && isFirst && isSteady && batch.isInOrder) {
+    // A batch that the thread died of is not there, and those after it may be: as the first of their producer.
+    const mayBeMissing = life.world.plan.machine.threadDeathRate > 0
+    const isOrdered = isFirst && isSteady && batch.isInOrder && !mayBeMissing
+    if (error === 'OUT_OF_ORDER_SEQUENCE_NUMBER' && isOrdered) {
       throw life.world.history.fail(`${batch.what} is said to be out of order`)
     }
-    if (this.#isIdempotent && !isTopicGone && batch.attempts < attemptsMax) {
+    // Clients give up a batch with this error (the thread that checked it has died): those after it may be there.
+    const isFatal = error === 'UNKNOWN_SERVER_ERROR'
+    if (this.#isIdempotent && !isTopicGone && !isFatal && batch.attempts < attemptsMax) {
       this.#mustResend = true
       return
     }

@@ -2,6 +2,7 @@
 import { zeroUuid } from '../../../src/codec/kafka/field-defaults.ts'
 import type { QueueLife } from '../model/queue-life.ts'
 import { errorOf } from './error-of.ts'
+import type { KafkaConnection } from './kafka-connection.ts'
 import type { KafkaLife } from './kafka-protocol.ts'
 
 const timeoutMs = 30_000
@@ -41,7 +42,7 @@ export class TopicActions {
           this.#note(`is told that ${name} was created: ${error}`)
           if (topic.hasEnded) return
           if (error === 'NONE') {
-            if (topic.partitionCount > 0) topic = this.#renew(topic, { wasThere, askedAt })
+            if (topic.presence.firstAt < askedAt) topic = this.#renew(topic, { wasThere, askedAt })
             topic.onCreated(partitionCount, created?.topicId)
             topic.presence.set(history.next(), 'yes')
           } else if (error === 'TOPIC_ALREADY_EXISTS') {
@@ -49,24 +50,8 @@ export class TopicActions {
           } else throw history.fail(`${name} was not created: ${error}`)
         },
       })
-      if (topic.partitionCount === 0) await this.describe(topic)
+      if (topic.partitionCount === 0) await describeTopic(connection, topic)
       return topic
-    })
-  }
-
-  /** Learns how many partitions a topic has, and its id. */
-  async describe(topic: QueueLife): Promise<void> {
-    const request = {
-      topics: [{ topicId: zeroUuid, name: topic.name }],
-      allowAutoTopicCreation: false,
-      includeClusterAuthorizedOperations: false,
-      includeTopicAuthorizedOperations: false,
-    }
-    await this.#life.connection.call('metadata', request, {
-      onAnswer: ({ topics: [found] }) => {
-        if (found === undefined || errorOf(found.errorCode) !== 'NONE') return
-        topic.onCreated(found.partitions.length, found.topicId)
-      },
     })
   }
 
@@ -114,7 +99,7 @@ export class TopicActions {
       })
       if (topic.partitionCount < count) {
         world.trace.note(this.#life.name, `looks at ${topic.name}`)
-        await this.describe(topic)
+        await describeTopic(connection, topic)
       }
     })
   }
@@ -168,4 +153,20 @@ export class TopicActions {
       throw error
     }
   }
+}
+
+/** Learns how many partitions a topic has, and its id. */
+export async function describeTopic(connection: KafkaConnection, topic: QueueLife): Promise<void> {
+  const request = {
+    topics: [{ topicId: zeroUuid, name: topic.name }],
+    allowAutoTopicCreation: false,
+    includeClusterAuthorizedOperations: false,
+    includeTopicAuthorizedOperations: false,
+  }
+  await connection.call('metadata', request, {
+    onAnswer: ({ topics: [found] }) => {
+      if (found === undefined || errorOf(found.errorCode) !== 'NONE') return
+      topic.onCreated(found.partitions.length, found.topicId)
+    },
+  })
 }

@@ -4,6 +4,14 @@ import { type BatchJob, BatchJobs } from '../../../src/crossing/batch-jobs.ts'
 import type { StartBatchThread } from '../../../src/crossing/start-batch-thread.ts'
 import type { Clock } from '../../../src/lib/clock.ts'
 
+/** What the simulation lets a thread end with. */
+export class ThreadDeath extends Error {
+  constructor() {
+    super('the thread has died')
+    this.name = 'ThreadDeath'
+  }
+}
+
 export interface BatchThreadOptions {
   readonly clock: Clock
   /** How long the next job takes, in ms. */
@@ -21,7 +29,7 @@ export function batchThreads({ clock, latencyMs, fails }: BatchThreadOptions): S
       if (isOver) return
       if (fails()) {
         isOver = true
-        onFailed(new Error('the thread has died'))
+        onFailed(new ThreadDeath())
       } else {
         onResult(structuredClone(jobs.perform(job)))
       }

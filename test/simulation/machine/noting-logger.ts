@@ -1,5 +1,6 @@
 // The broker's log in a simulation: lines go to the trace, and some mean that something is wrong.
 import type { LogLine, Logger } from '../../../src/lib/logger.ts'
+import { ThreadDeath } from './batch-thread-in-process.ts'
 
 export interface NotingLoggerOptions {
   readonly note: (line: string) => void
@@ -46,7 +47,9 @@ export class NotingLogger implements Logger {
     const text = textOf(line)
     this.#options.note(`${level} ${text}`)
     const said = line.length === 1 ? line[0] : line[1]
-    if (level === 'fatal' || (level === 'error' && broken.test(said))) {
+    const isBroken = level === 'fatal' || (level === 'error' && broken.test(said))
+    // Whoever waited for a thread that died loses their connection.
+    if (isBroken && !(errorIn(line) instanceof ThreadDeath)) {
       this.#options.onBroken(detailedTextOf(line))
     }
   }
@@ -61,7 +64,10 @@ function textOf([first, text]: LogLine): string {
 }
 
 function detailedTextOf(line: LogLine): string {
-  const [first] = line
-  const stack = typeof first === 'object' && 'err' in first ? (first.err as Error).stack : undefined
+  const stack = errorIn(line)?.stack
   return stack === undefined ? textOf(line) : `${textOf(line)}\n${stack}`
+}
+
+function errorIn([first]: LogLine): Error | undefined {
+  return typeof first === 'object' && 'err' in first ? (first.err as Error) : undefined
 }

@@ -44,11 +44,15 @@ export class Deed {
     return this.fate === 'done' || this.fate === 'durable'
   }
 
-  /** It is asked for again: it may take effect at any moment. False when it has. */
+  /**
+   * It is asked for again: it may take effect at any moment. False when it has. What was seen of it before may
+   * have been undone, and then it comes after whatever was sent meanwhile.
+   */
   reopen(): boolean {
     if (this.fate !== 'doubtful') return false
     this.fate = 'sent'
     this.endedAt = Infinity
+    this.confirmedAt = Infinity
     this.epoch = this.#history.epoch
     return true
   }

@@ -3,7 +3,7 @@
 import { CommitRegister } from './commit-register.ts'
 import type { History } from './history.ts'
 
-interface Generation {
+export interface Generation {
   readonly id: number
   /** Life of the broker that it was seen in. */
   readonly epoch: number
@@ -15,9 +15,8 @@ interface Generation {
   readonly seenAt: number
 }
 
-/** Who says it, and when the request was sent that was answered so. */
+/** Who says something, and when the request was sent that was answered so. */
 interface Told {
-  readonly generation: number
   readonly askedAt: number
   readonly who: string
 }
@@ -45,65 +44,64 @@ export class GroupModel {
   }
 
   /** A member was let into a generation that `leader` leads. */
-  onJoined(told: Told, leader: string): void {
-    const later = this.#laterThan(told)
+  onJoined(id: number, leader: string, told: Told): Generation {
+    const later = this.#laterThan(id, told)
     if (later !== undefined) {
       throw this.#history.fail(
-        `${told.who} joined generation ${told.generation} of ${this.name} after ${later.id}`,
+        `${told.who} joined generation ${id} of ${this.name} after ${later.id}`,
       )
     }
-    const generation = this.#find(told)
+    const generation = this.#find(id, told)
     generation.leader ??= leader
     if (generation.leader !== leader) {
       throw this.#history.fail(
-        `${this.name} has two leaders in generation ${told.generation}: ${generation.leader}, ${leader}`,
+        `${this.name} has two leaders in generation ${id}: ${generation.leader}, ${leader}`,
       )
     }
-  }
-
-  /** The leader says who has what. */
-  onAssigning(told: Told, assignments: ReadonlyMap<string, string>): void {
-    this.#find(told).assignments ??= assignments
+    return generation
   }
 
   /** A member was told what it has. */
-  onAssigned(told: Told, memberId: string, assignment: string): void {
-    const generation = this.#find(told)
+  onAssigned(
+    generation: Generation,
+    member: { id: string; who: string },
+    assignment: string,
+  ): void {
     generation.isKept = true
-    const meant = generation.assignments?.get(memberId) ?? ''
+    const meant = generation.assignments?.get(member.id) ?? ''
     if (assignment === meant) return
     throw this.#history.fail(
-      `${told.who} has '${assignment}' in generation ${told.generation} of ${this.name}, not '${meant}'`,
+      `${member.who} has '${assignment}' in generation ${generation.id} of ${this.name}, not '${meant}'`,
     )
   }
 
   /** Something was accepted from a member of this generation: there must be no later one. */
-  onAccepted(told: Told, what: string): void {
-    const later = this.#laterThan(told)
+  onAccepted(generation: Generation, what: string, told: Told): void {
+    const later = this.#laterThan(generation.id, told)
     if (later === undefined) return
     throw this.#history.fail(
-      `${told.who} did ${what} in generation ${told.generation} of ${this.name} after ${later.id}`,
+      `${told.who} did ${what} in generation ${generation.id} of ${this.name} after ${later.id}`,
     )
   }
 
   /** A later generation that was known when the request was sent. */
-  #laterThan({ generation, askedAt }: Told): Generation | undefined {
+  #laterThan(id: number, { askedAt }: Told): Generation | undefined {
     const epoch = this.#history.epochOf(askedAt)
     return this.#generations.find(
       (other) =>
-        other.id > generation && other.seenAt <= askedAt && (other.isKept || other.epoch === epoch),
+        other.id > id && other.seenAt <= askedAt && (other.isKept || other.epoch === epoch),
     )
   }
 
   /** One that nobody was assigned in may come again after a crash, and is another. */
-  #find({ generation, askedAt }: Told): Generation {
+  #find(id: number, { askedAt }: Told): Generation {
     const epoch = this.#history.epochOf(askedAt)
     const known = this.#generations.findLast(
-      (other) => other.id === generation && (other.isKept || other.epoch === epoch),
+      (other) => other.id === id && (other.isKept || other.epoch === epoch),
     )
     if (known !== undefined) return known
     const made = {
-      id: generation,
+      id,
       epoch,
       leader: undefined,
       assignments: undefined,

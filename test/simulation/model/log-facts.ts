@@ -46,6 +46,14 @@ export class LogFacts {
     return Math.max(0, ...known.map(({ value }) => value))
   }
 
+  /** The log may have been deleted and another begun: of all this only what was asked of the old one counts. */
+  doubt(): void {
+    this.#messages.clear()
+    this.#offsets.clear()
+    this.#ends.length = 0
+    this.#starts.length = 0
+  }
+
   /** Somebody was shown `message` at `offset`. */
   onShown(message: Message, offset: number, who: string): void {
     const other = this.#messages.get(offset)

@@ -28,7 +28,7 @@ export class QueueLife {
   readonly kind: QueueKind
   readonly presence: Presence = new Presence()
   /** By the number of the partition; a queue has one, as Kafka sees it. */
-  readonly logs: LogFacts[] = []
+  readonly logs: (LogFacts | undefined)[] = []
   /** As far as is known; 0 while it is not. */
   partitionCount: number
   /** Kafka's, as far as is known. */
@@ -53,7 +53,7 @@ export class QueueLife {
     this.name = name
     this.kind = kind
     this.takers = parts.takers
-    this.partitionCount = kind.type === 'queue' ? 1 : 0
+    this.partitionCount = partitionsAtFirst(kind)
     this.#history = parts.history
     this.#completeEntries = () => parts.completeEntries(this)
   }
@@ -69,8 +69,9 @@ export class QueueLife {
   }
 
   logOf(partition: number): LogFacts {
-    this.logs[partition] ??= new LogFacts(`${this.name}/${partition}`, this.#history)
-    return this.logs[partition]
+    const log = this.logs[partition] ?? new LogFacts(`${this.name}/${partition}`, this.#history)
+    this.logs[partition] = log
+    return log
   }
 
   entryOf(message: Message): Entry {
@@ -141,6 +142,9 @@ export class QueueLife {
   doubt(): void {
     this.#completeEntries()
     for (const entry of this.entries.values()) entry.mayBeLost = true
+    for (const log of this.logs) log?.doubt()
+    this.partitionCount = partitionsAtFirst(this.kind)
+    this.topicId = undefined
   }
 
   /** Messages on their way to a client that does not ack may be lost with it. */
@@ -181,4 +185,9 @@ export class QueueLife {
     if (holder === undefined || holder.mayHaveReleased(entry)) return
     this.#suspects.push({ entry, first: holder, second: who })
   }
+}
+
+/** What is known of a queue whose declaration was not answered. */
+function partitionsAtFirst({ type }: QueueKind): number {
+  return type === 'queue' ? 1 : 0
 }

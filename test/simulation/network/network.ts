@@ -31,6 +31,11 @@ export class Network {
     return [...this.#links]
   }
 
+  /** No connection is open on either side: the broker has let go of all that was bound to them. */
+  get isQuiet(): boolean {
+    return this.#links.size === 0
+  }
+
   listen(service: ServiceName, accept: Accept): () => void {
     this.#listeners.set(service, accept)
     return () => {
