@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
 import type { Outcome } from './attack.ts'
 import { gotThrough } from './got-through.ts'
-import { attacks, survivedKinds } from './kinds.ts'
+import { attacks, allKinds } from './kinds.ts'
 import { type Target, Wire } from './wire.ts'
 
 const { values } = parseArgs({
@@ -18,7 +18,7 @@ const { values } = parseArgs({
   },
 })
 
-const kinds = values.kinds === '' ? survivedKinds : values.kinds.split(',')
+const kinds = values.kinds === '' ? allKinds : values.kinds.split(',')
 const random = seededRandom(Number(values.seed))
 const lanes = Math.min(2, kinds.length)
 /** Each kind gets a turn within the time, however short; with much time, more than one. */

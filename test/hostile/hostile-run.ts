@@ -61,7 +61,9 @@ export async function runHostile(options: HostileRunOptions): Promise<HostileRun
   } catch (error) {
     const why = broker.isGone ? 'the broker has ended' : 'the broker lives'
     const again = `npm run hostile -- --seed ${seed} --seconds ${seconds} --kinds ${kinds.join()}`
-    const said = `${(error as Error).message}\n${why}; again: ${again}\n${lastWords(broker)}`
+    const status = broker.isGone ? undefined : await statusOf(broker)
+    const state = JSON.stringify(status && [status.memory, status.counts])
+    const said = `${(error as Error).message}\n${why}, ${state}; again: ${again}\n${lastWords(broker)}`
     throw new Error(said, { cause: error })
   }
 }

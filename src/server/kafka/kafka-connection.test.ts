@@ -17,6 +17,7 @@ import { InputBudget } from '../input-budget.ts'
 import { SendWatch } from '../send-watch.ts'
 import { KafkaConnection } from './kafka-connection.ts'
 import type { KafkaContext } from './kafka-context.ts'
+import { LargeRequests } from './large-requests.ts'
 
 /** A connection on a socket that takes nothing until the test says so. */
 function connected(): {
@@ -45,6 +46,7 @@ function connected(): {
   const context = {
     clock,
     requestShare: { isSpent: false },
+    largeRequests: new LargeRequests(1e6),
     sendWatch: new SendWatch({ clock, memory, timeoutMs: kafkaLimits.kafkaIdleMsMax }),
     logger: silentLogger,
     users: new Users({ random: systemRandom, clock }),

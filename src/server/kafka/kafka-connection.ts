@@ -13,7 +13,6 @@ import { WorkerClosedError } from '../../crossing/worker-closed-error.ts'
 import { largePages } from '../../lib/large-pages.ts'
 import type { Address } from '../../lib/listen.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
-import { memoryLimits } from '../../limits/memory.ts'
 import { CodecError } from '../../record/codec-error.ts'
 import type { Incoming } from '../byte-source.ts'
 import type { Sender } from '../send-watch.ts'
@@ -22,6 +21,7 @@ import { AnswerSlot } from './answer-slot.ts'
 import { unsupportedApiVersions } from './api-versions.ts'
 import { HeldMemory } from './held-memory.ts'
 import type { KafkaContext, KafkaListener } from './kafka-context.ts'
+import { LargeRequests } from './large-requests.ts'
 import type { Stranger } from './login-watch.ts'
 import type { Operation } from './operation.ts'
 import { RefusedRequestError } from './refused-request-error.ts'
@@ -44,6 +44,8 @@ interface Started<Name extends ApiName> {
   /** Bytes that the request takes, known once it is read. */
   size: number
   readonly slot: AnswerSlot
+  /** What it counts as among large requests; 0 once that is over. */
+  largeSize: number
 }
 
 export class KafkaConnection implements KafkaClient, Sender, Stranger {
@@ -71,6 +73,8 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   /** What it was used for so far. */
   #use: Operation = 'login'
   #isPaused = false
+  /** The stream's request waits for memory. */
+  #isHoldingBack = false
   /** It waits for another turn of the event loop. */
   #isYielding = false
   #isClosed = false
@@ -200,7 +204,10 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   /** `chunk` is what has just come, if anything. */
   #readRequests(chunk: Buffer = nothing): void {
     try {
-      while (this.#mayRead() && this.#stream.next()) this.#onRequest()
+      while (this.#mayRead() && (this.#isHoldingBack || this.#stream.next())) {
+        this.#isHoldingBack = false
+        this.#onRequest()
+      }
     } catch (error) {
       if (!(error instanceof CodecError || error instanceof RefusedRequestError)) {
         this.#onFault(error)
@@ -241,16 +248,22 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     if (!hasRecords && end - start > kafkaLimits.kafkaPlainRequestSizeMax) {
       throw new RefusedRequestError(`${api} of ${end - start} bytes`)
     }
-    // Its elements take many times what they were sent as.
-    const isLarge = !hasRecords && end - start > memoryLimits.smallInputSize
-    if (isLarge && !this.context.broker.admission.isOpen) {
+    const largeSize = LargeRequests.sizeOf(end - start, hasRecords)
+    if (largeSize > 0 && !this.context.broker.admission.isOpen) {
       throw new RefusedRequestError(`${api} of ${end - start} bytes while memory is nearly used up`)
+    }
+    if (header.isSupported && largeSize > 0 && !this.context.largeRequests.tryBegin(largeSize)) {
+      this.#holdBack()
+      return
     }
     this.#noteUse(operation)
     const slot = new AnswerSlot()
     this.#slots.push(slot)
-    if (header.isSupported) this.#start({ api, header, size: end - start, slot }, reader)
-    else this.#refuseVersion(api, header, slot)
+    if (header.isSupported) {
+      this.#startOrEnd({ api, header, size: end - start, slot, largeSize }, reader)
+    } else {
+      this.#refuseVersion(api, header, slot)
+    }
     reader.release()
     this.#pauseIfFull()
   }
@@ -259,6 +272,22 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     if (operation === 'login' || this.#use === 'work') return
     this.#use = operation
     if (operation === 'work') this.context.advertisedWatch.onWork(this.remoteAddress)
+  }
+
+  /** What cannot be read, or is refused as a whole, is over as well. */
+  #startOrEnd<Name extends ApiName>(started: Started<Name>, reader: WireReader): void {
+    try {
+      this.#start(started, reader)
+    } catch (error) {
+      this.#endLarge(started)
+      throw error
+    }
+  }
+
+  #endLarge(started: { largeSize: number }): void {
+    const { largeSize } = started
+    started.largeSize = 0
+    if (largeSize > 0) this.context.largeRequests.end(largeSize)
   }
 
   #start<Name extends ApiName>(started: Started<Name>, reader: WireReader): void {
@@ -288,15 +317,18 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
       },
       (error: unknown) => {
         slot.drop()
+        this.#endLarge(started)
         this.#onFault(error)
       },
     )
   }
 
   #finish<Name extends ApiName>(
-    { api, header, size, slot }: Started<Name>,
+    started: Started<Name>,
     response: ApiMessages[Name]['response'] | undefined,
   ): void {
+    const { api, header, size, slot } = started
+    this.#endLarge(started)
     this.#inFlight.end(api, size, servedApis[api])
     if (!this.#isClosed) this.#noteInput()
     if (this.#isClosed) {
@@ -378,6 +410,17 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     if (!this.#hasRoom || isFarAhead) this.#isPaused = true
   }
 
+  /** The request waits, and those behind it, until there is memory for what it will be. */
+  #holdBack(): void {
+    this.#isHoldingBack = true
+    this.#isPaused = true
+    this.#isYielding = true
+    this.context.largeRequests.whenRoom(() => {
+      this.#isYielding = false
+      this.#resumeIfRoom()
+    })
+  }
+
   /** Others get their turn before the rest of a pipeline. */
   #yieldTurn(): void {
     this.#isPaused = true
@@ -394,7 +437,8 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   }
 
   #noteInput(): void {
-    this.#held.setInput(this.#stream.heldSize + this.#inFlight.size)
+    const heldBack = this.#isHoldingBack ? this.#stream.end - this.#stream.start : 0
+    this.#held.setInput(this.#stream.heldSize + heldBack + this.#inFlight.size)
   }
 
   #noteUnsent(): void {

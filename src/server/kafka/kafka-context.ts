@@ -17,6 +17,7 @@ import type { InputBudget } from '../input-budget.ts'
 import type { SendWatch } from '../send-watch.ts'
 import type { AdvertisedWatch } from './advertised-watch.ts'
 import type { FetchSessions } from './fetch-sessions.ts'
+import type { LargeRequests } from './large-requests.ts'
 import type { LoginWatch } from './login-watch.ts'
 
 /** A way into the broker; clients that came by one are told to stay on it. */
@@ -75,6 +76,7 @@ export interface KafkaParts {
 export interface KafkaContext extends KafkaParts {
   /** For reading requests and beginning them. */
   readonly requestShare: TurnShare
+  readonly largeRequests: LargeRequests
   /** For connections whose peers do not take what they are sent. */
   readonly sendWatch: SendWatch
 }

@@ -10,6 +10,7 @@ import { ConnectionQuota } from './connection-quota.ts'
 import { KafkaClientEntry } from './kafka-client-entry.ts'
 import { KafkaConnection } from './kafka-connection.ts'
 import type { KafkaContext, KafkaListener, KafkaParts } from './kafka-context.ts'
+import { LargeRequests } from './large-requests.ts'
 
 export class KafkaServer {
   readonly #context: KafkaContext
@@ -20,7 +21,8 @@ export class KafkaServer {
   constructor(parts: KafkaParts) {
     const sendWatch = new SendWatch({ ...parts, timeoutMs: kafkaLimits.kafkaIdleMsMax })
     const requestShare = new TurnShare(parts.clock, kafkaLimits.kafkaRequestsMs)
-    this.#context = { ...parts, requestShare, sendWatch }
+    const largeRequests = new LargeRequests(parts.memory.budgets.input)
+    this.#context = { ...parts, requestShare, sendWatch, largeRequests }
     this.#quota = new ConnectionQuota(parts.broker.ownSettings)
     this.#idleCheck = parts.clock.every(kafkaLimits.kafkaIdleCheckMs, () => {
       for (const connection of this.#connections) connection.checkIdle(kafkaLimits.kafkaIdleCheckMs)
