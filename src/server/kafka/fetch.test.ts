@@ -27,7 +27,7 @@ async function slicesOf(rest: Partial<FetchRequest>): Promise<number> {
     topics: { find: () => undefined },
     memory: new MemoryAccount({ watermark: 1e9, onReceived: () => undefined }),
     fetchSessions: new FetchSessions(seededRandom(1)),
-    client: { isClosed: false, changeFetched: () => undefined },
+    client: { isClosed: false, changeUnfinished: () => undefined },
     slot: new AnswerSlot(),
   } as unknown as RequestContext
   const opened = await handleFetch(fetchRequest([], { ...atOnce, sessionEpoch: 0 }), context)

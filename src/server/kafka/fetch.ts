@@ -71,7 +71,7 @@ export const handleFetch: Handler<'fetch'> = async (request, context) => {
     await poll(request, partitions, fetched, context)
   } finally {
     // From now on it counts as an answer that waits.
-    context.client.changeFetched(-fetched.size)
+    context.client.changeUnfinished(-fetched.size)
   }
   context.slot.letGoOnceSent(fetched.reads.flatMap(({ held }) => held))
   for (const found of fetched.reads) count(found, context)
@@ -194,7 +194,7 @@ function add(fetched: FetchedSoFar, read: PartitionRead, context: RequestContext
 
 function changeSize(fetched: FetchedSoFar, size: number, { client }: RequestContext): void {
   fetched.size += size
-  client.changeFetched(size)
+  client.changeUnfinished(size)
 }
 
 /** Nothing more will fit, or the client has to hear of an error. */

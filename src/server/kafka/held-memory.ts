@@ -18,8 +18,8 @@ export class HeldMemory implements InputSource {
   readonly inputTurnSizeMax: number = kafkaLimits.kafkaRequestSizeMax
   readonly #parts: HeldMemoryParts
   #isPaused = false
-  /** Bytes of records for answers that are being made. */
-  #fetchedSize = 0
+  /** Bytes of answers that are being made. */
+  #unfinishedSize = 0
   /** Bytes of answers that wait. */
   #unsentSize = 0
 
@@ -46,13 +46,13 @@ export class HeldMemory implements InputSource {
   /** Answers that wait take `size` bytes now. */
   setUnsent(size: number): void {
     this.#unsentSize = size
-    this.memory.set('output', size + this.#fetchedSize)
+    this.memory.set('output', size + this.#unfinishedSize)
   }
 
-  /** `size` bytes more (less when negative) were read for an answer. */
-  changeFetched(size: number): void {
-    this.#fetchedSize += size
-    this.memory.set('output', this.#unsentSize + this.#fetchedSize)
+  /** Answers that are being made take `size` bytes more (less when negative). */
+  changeUnfinished(size: number): void {
+    this.#unfinishedSize += size
+    this.memory.set('output', this.#unsentSize + this.#unfinishedSize)
   }
 
   pauseInput(): void {

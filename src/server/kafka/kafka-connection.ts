@@ -161,9 +161,9 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     this.destroy()
   }
 
-  /** Records for an answer take `size` bytes more, or less. */
-  changeFetched(size: number): void {
-    if (!this.#isClosed) this.#held.changeFetched(size)
+  /** Answers that are being made take `size` bytes more, or less. */
+  changeUnfinished(size: number): void {
+    if (!this.#isClosed) this.#held.changeUnfinished(size)
   }
 
   onSendLook(): void {

@@ -16,6 +16,7 @@ import type { TurnShare } from '../../lib/turn-share.ts'
 import type { InputBudget } from '../input-budget.ts'
 import type { SendWatch } from '../send-watch.ts'
 import type { AdvertisedWatch } from './advertised-watch.ts'
+import type { AnswerRoom } from './answer-room.ts'
 import type { FetchSessions } from './fetch-sessions.ts'
 import type { LargeRequests } from './large-requests.ts'
 import type { LoginWatch } from './login-watch.ts'
@@ -77,6 +78,7 @@ export interface KafkaContext extends KafkaParts {
   /** For reading requests and beginning them. */
   readonly requestShare: TurnShare
   readonly largeRequests: LargeRequests
+  readonly answerRoom: AnswerRoom
   /** For connections whose peers do not take what they are sent. */
   readonly sendWatch: SendWatch
 }

@@ -6,6 +6,7 @@ import { TurnShare } from '../../lib/turn-share.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
 import type { ByteSource } from '../byte-source.ts'
 import { SendWatch } from '../send-watch.ts'
+import { AnswerRoom } from './answer-room.ts'
 import { ConnectionQuota } from './connection-quota.ts'
 import { KafkaClientEntry } from './kafka-client-entry.ts'
 import { KafkaConnection } from './kafka-connection.ts'
@@ -22,7 +23,8 @@ export class KafkaServer {
     const sendWatch = new SendWatch({ ...parts, timeoutMs: kafkaLimits.kafkaIdleMsMax })
     const requestShare = new TurnShare(parts.clock, kafkaLimits.kafkaRequestsMs)
     const largeRequests = new LargeRequests(parts.memory.budgets.input)
-    this.#context = { ...parts, requestShare, sendWatch, largeRequests }
+    const answerRoom = new AnswerRoom(parts.memory)
+    this.#context = { ...parts, requestShare, sendWatch, largeRequests, answerRoom }
     this.#quota = new ConnectionQuota(parts.broker.ownSettings)
     this.#idleCheck = parts.clock.every(kafkaLimits.kafkaIdleCheckMs, () => {
       for (const connection of this.#connections) connection.checkIdle(kafkaLimits.kafkaIdleCheckMs)

@@ -18,8 +18,8 @@ export interface KafkaClient {
   readonly names: ClientNames
   readonly counters: ClientCounters
   readonly isClosed: boolean
-  /** Notes that records for an answer take `size` bytes more, or less when it is negative. */
-  changeFetched(size: number): void
+  /** Notes that an answer that is being made takes `size` bytes more, or less when it is negative. */
+  changeUnfinished(size: number): void
   /** Where produces wait while publishers are blocked. */
   readonly publishHold: PublishHold
   /** Settled when the large batches that came last have been dealt with: produces wait for it. */
