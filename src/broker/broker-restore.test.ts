@@ -8,7 +8,7 @@ import { Turn } from '../lib/turn.ts'
 import type { Log } from '../log/log.ts'
 import { MemoryLogStore } from '../log/memory/memory-log-store.ts'
 import { decodeTopologyChanges, type QueueRow } from '../meta/topology-change.ts'
-import { emptyTable } from '../record/message/field-table.ts'
+import { emptyTable, table } from '../record/message/field-table.ts'
 import { VirtualClock } from '../testing/virtual-clock.ts'
 import { Broker } from './broker.ts'
 import { Queue } from './queue/queue.ts'
@@ -115,6 +115,35 @@ test('a topic that lost one of its logs keeps the others', () => {
   )
 })
 
+test('a queue that lost the log of a priority keeps the others, also those that are empty', () => {
+  const fixture = new RestoreFixture()
+  const [low, high, empty] = [fixture.log(1), fixture.log(3), fixture.log(0)]
+  const levels = [8, high.id, empty.id].map((logId, index) => {
+    const log = [high, empty].find(({ id }) => id === logId)
+    return { priority: 5 - index, logId, cursorId: log === undefined ? 8 : cursorOf(log).id }
+  })
+  const row = { ...rowOf('q', low), arguments: table({ 'x-max-priority': 9 }), levels }
+  const report = fixture.restore([row], [low, high, empty])
+  assert.deepEqual(report, { unowned: [], incomplete: [row], rewound: [] })
+  const queue = fixture.queue('q')
+  assert.equal(queue.messageCount, 4)
+  assert.equal(empty.isDeleted, false)
+  const logs = queue.cursors.map(({ log }) => log)
+  assert.deepEqual([logs[0], logs[2], logs[3]], [low, high, empty])
+  fixture.clock.runUntilIdle()
+  const [change] = fixture.entries.flatMap(decodeTopologyChanges)
+  assert.ok(change?.kind === 'queue' && change.op === 'put')
+  assert.deepEqual(change.row, queue.row())
+  assert.deepEqual(
+    change.row.levels?.map(({ priority, logId }) => [priority, logId]),
+    [
+      [5, logs[1]?.id],
+      [4, high.id],
+      [3, empty.id],
+    ],
+  )
+})
+
 test('a queue whose cursor is missing has everything that is in its log', () => {
   const fixture = new RestoreFixture()
   const log = fixture.log(3)
@@ -125,7 +154,7 @@ test('a queue whose cursor is missing has everything that is in its log', () => 
   fixture.clock.runUntilIdle()
   const [change] = fixture.entries.flatMap(decodeTopologyChanges)
   assert.ok(change?.kind === 'queue' && change.op === 'put')
-  assert.equal(change.row.cursorId, fixture.queue('q').cursor.id)
+  assert.equal(change.row.cursorId, fixture.queue('q').cursors[0]?.id)
 })
 
 test('a virtual host that no setting names exists as long as it has a queue', () => {

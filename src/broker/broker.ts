@@ -9,6 +9,7 @@ import { findCursor, type LogCursor } from '../log/log-cursor.ts'
 import type { LogStore } from '../log/log-store.ts'
 import type { Log } from '../log/log.ts'
 import type { Ticket } from '../log/ticket.ts'
+import { cursorIdsOf, logIdsOf, type PlaceIds, withPlaces } from '../meta/row-logs.ts'
 import type { QueueRow } from '../meta/topology-change.ts'
 import { encodeInEntries } from '../meta/topology-entries.ts'
 import type { Topology } from '../meta/topology.ts'
@@ -129,6 +130,7 @@ export class Broker {
       clock: options.clock,
       shortage: this.shortage,
       deadLetter: (queue, record, reason) => deadLetterer.publish(queue, record, reason),
+      onLevelAdded: (queue) => this.topology.put([{ kind: 'queue', op: 'put', row: queue.row() }]),
       onUnused: (queue) => this.deleteQueue(queue),
       onGivenUp: (queue) => options.onGivenUp?.(queue),
       onDamaged: options.onDamaged,
@@ -288,7 +290,7 @@ export class Broker {
       ? [{ kind: 'queue', op: 'delete', vhost, name }, ...cascaded]
       : cascaded
     this.store.beginAtom()
-    this.store.deleteLog(queue.log)
+    for (const { log } of queue.cursors) this.store.deleteLog(log)
     this.#topics.get(vhost)?.forgetQueue(queue)
     this.topology.put(changes)
     const ticket = this.store.endAtom()
@@ -378,7 +380,7 @@ export class Broker {
       unowned.delete(id)
       return findCursor(log, cursorIds[index] ?? -1) ?? this.store.createCursor(log)
     })
-    const whole = withCursors(row, cursors)
+    const whole = withPlaces(row, cursors.map(placeOf))
     this.#restoreDestination(whole, cursors)
     this.topology.put([{ kind: 'queue', op: 'put', row: whole }])
     this.store.endAtom()
@@ -387,7 +389,7 @@ export class Broker {
   #restoreDestination(row: QueueRow, cursors: readonly LogCursor[]): void {
     const vhost = this.#addVHost(row.vhost)
     if (row.topic !== undefined) this.topicsOf(vhost).restore(row, row.topic, cursors)
-    else vhost.addQueue(Queue.fromRow(row, cursors[0] as LogCursor, this.queueContext))
+    else vhost.addQueue(Queue.fromRow(row, cursors, this.queueContext))
   }
 
   #deleteLogs(logs: Iterable<Log>): void {
@@ -397,17 +399,6 @@ export class Broker {
   }
 }
 
-function logIdsOf(row: QueueRow): readonly number[] {
-  return row.topic?.logIds ?? [row.logId]
-}
-
-function cursorIdsOf(row: QueueRow): readonly number[] {
-  return row.topic?.cursorIds ?? [row.cursorId]
-}
-
-function withCursors(row: QueueRow, cursors: readonly LogCursor[]): QueueRow {
-  const logIds = cursors.map(({ log }) => log.id)
-  const cursorIds = cursors.map(({ id }) => id)
-  const own = { ...row, logId: logIds[0] as number, cursorId: cursorIds[0] as number }
-  return row.topic === undefined ? own : { ...own, topic: { ...row.topic, logIds, cursorIds } }
+function placeOf({ log, id }: LogCursor): PlaceIds {
+  return { logId: log.id, cursorId: id }
 }

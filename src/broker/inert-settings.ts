@@ -27,7 +27,6 @@ const oneCopy = 'there is one copy, on this machine'
 /** Arguments of AMQP, by what carries them. Topics of Kafka are in `inertConfigs`. */
 const inert: Readonly<Record<Exclude<InertKind, 'topic'>, Consequences>> = {
   queue: {
-    'x-max-priority': 'messages are delivered in the order they came',
     'x-single-active-consumer': 'all consumers get messages',
     'x-consumer-timeout': 'a consumer may keep a message unacked for ever',
     'x-message-deduplication': 'duplicates are kept',

@@ -70,11 +70,15 @@ export interface LogStore {
   /** Ends the atom. Undefined when it has changed nothing that lasts. */
   endAtom(): Ticket | undefined
 
-  /** Creates a log with an id that was never used, and no cursor yet. Within an atom. */
+  /**
+   * Creates a log with an id that was never used, and no cursor yet. Within an atom, unless it is
+   * volatile.
+   */
   createLog(options: CreateLogOptions): Log
   /**
    * Gives a log one more cursor, with an id that was never used, for which everything below
-   * `firstOffset` is acked. What all cursors of a log have acked is not kept. Within an atom.
+   * `firstOffset` is acked. What all cursors of a log have acked is not kept. Within an atom, unless
+   * the log is volatile.
    */
   createCursor(log: Log, firstOffset?: number): LogCursor
   /** Forgets a cursor; others decide from now on what is kept. Within an atom. */

@@ -4,6 +4,7 @@ import type { TopologyEntry } from '../log/commit.ts'
 import type { LogAdopter, UnownedLog } from '../log/file/unowned-logs.ts'
 import { emptyTable } from '../record/message/field-table.ts'
 import { foldTopology } from './fold-topology.ts'
+import { logIdsOf } from './row-logs.ts'
 import { encodeTopologyChanges } from './topology-change.ts'
 
 const vhost = '/'
@@ -12,7 +13,7 @@ const vhost = '/'
 export const logAdopter: LogAdopter = {
   ownedLogs(entries) {
     const { queues } = foldTopology(entries)
-    return new Set(queues.flatMap((row) => row.topic?.logIds ?? [row.logId]))
+    return new Set(queues.flatMap(logIdsOf))
   },
   adopt(log, entries) {
     const name = freeName(log, entries)

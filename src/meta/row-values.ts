@@ -15,7 +15,7 @@ export function exchangeValues(row: ExchangeRow): RowValues {
 }
 
 export function queueValues(row: QueueRow): RowValues {
-  const { vhost, name, type, logId, cursorId, autoDelete, topic } = row
+  const { vhost, name, type, logId, cursorId, autoDelete, topic, levels } = row
   const args = argumentsText(row.arguments)
   return [
     vhost,
@@ -26,6 +26,7 @@ export function queueValues(row: QueueRow): RowValues {
     Number(autoDelete),
     args,
     topic ? topicText(topic) : null,
+    levels ? JSON.stringify(levels) : null,
   ]
 }
 

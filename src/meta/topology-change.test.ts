@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
 import * as arbitrary from '../../test/support/amqp-arbitrary.ts'
+import { emptyTable } from '../record/message/field-table.ts'
 import {
   decodeTopologyChanges,
   encodeTopologyChanges,
@@ -37,11 +38,35 @@ describe('topology entries', () => {
     )
   })
 
+  test('of a queue with several logs cannot be read by a broker that would take it for one', () => {
+    const row = {
+      vhost: '/',
+      name: 'q',
+      type: 'classic',
+      logId: 1,
+      cursorId: 2,
+      autoDelete: false,
+      arguments: emptyTable,
+    }
+    const levels = [{ priority: 9, logId: 3, cursorId: 4 }]
+    const one: TopologyChange = { kind: 'queue', op: 'put', row }
+    const several: TopologyChange = { kind: 'queue', op: 'put', row: { ...row, levels } }
+    for (const [changes, format] of [
+      [[one], 2],
+      [[one, several], 3],
+    ] as const) {
+      const entry = encodeTopologyChanges(changes)
+      assert.equal(entry[0], format)
+      assert.deepEqual(decodeTopologyChanges(entry), changes)
+    }
+  })
+
   test('of an unknown format, of an unknown kind or cut short are refused', () => {
     const entry = encodeTopologyChanges([{ kind: 'vhost', op: 'put', row: { name: 'v' } }])
     const refused = [
       Buffer.alloc(0),
-      Buffer.from([3, ...entry.subarray(1)]),
+      Buffer.from([1, ...entry.subarray(1)]),
+      Buffer.from([4, ...entry.subarray(1)]),
       entry.subarray(0, -1),
       Buffer.from('\u0002[{"kind":"policy","op":"put"}]'),
       Buffer.from('\u0002{}'),

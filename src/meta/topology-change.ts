@@ -4,14 +4,17 @@
 //
 // An entry in the log is one format byte and then the changes that belong together, as JSON:
 //
-//   | format = 2 (u8) | [change, …] as UTF-8 JSON |
+//   | format = 2 or 3 (u8) | [change, …] as UTF-8 JSON |
 //
+// Format 3 has queues with several logs, which a broker that reads only 2 would take for one.
 // One entry is applied as a whole or not at all.
 import { fieldTableFromJson, fieldTableToJson } from '../record/message/field-table-json.ts'
 import { type FieldTable } from '../record/message/field-table.ts'
 
 /** Rises when an older broker could not read an entry any more. */
-const format = 2
+const format = 3
+/** Of entries without anything newer. */
+const firstFormat = 2
 
 export interface VHostRow {
   readonly name: string
@@ -40,6 +43,14 @@ export interface TopicRow {
   readonly isProvisional: boolean
 }
 
+/** One more log of a work queue, for the messages of one priority. */
+export interface LevelRow {
+  /** Of a quorum queue: 1 for all that are high. */
+  readonly priority: number
+  readonly logId: number
+  readonly cursorId: number
+}
+
 export interface QueueRow {
   readonly vhost: string
   readonly name: string
@@ -53,6 +64,8 @@ export interface QueueRow {
   readonly arguments: FieldTable
   /** Only for type `stream`. */
   readonly topic?: TopicRow | undefined
+  /** Where messages above the lowest priority are, in the order in which these logs were made. */
+  readonly levels?: readonly LevelRow[] | undefined
 }
 
 export interface BindingRow {
@@ -90,7 +103,7 @@ export class TopologyFormatError extends Error {
 export function encodeTopologyChanges(changes: readonly TopologyChange[]): Buffer {
   const json = JSON.stringify(changes.map(changeToJson))
   const entry = Buffer.allocUnsafe(1 + Buffer.byteLength(json))
-  entry[0] = format
+  entry[0] = changes.some(hasLevels) ? format : firstFormat
   entry.write(json, 1)
   return entry
 }
@@ -101,9 +114,9 @@ export function encodeTopologyChanges(changes: readonly TopologyChange[]): Buffe
  */
 export function decodeTopologyChanges(entry: Uint8Array): TopologyChange[] {
   const found = entry[0]
-  if (found !== format) {
+  if (found === undefined || found < firstFormat || found > format) {
     throw new TopologyFormatError(
-      `Cannot read topology entry of format ${found ?? 'none'}: this version reads format ${format}`,
+      `Cannot read topology entry of format ${found ?? 'none'}: this version reads formats ${firstFormat} to ${format}`,
     )
   }
   const text = Buffer.from(entry.buffer, entry.byteOffset + 1, entry.byteLength - 1).toString()
@@ -115,6 +128,10 @@ export function decodeTopologyChanges(entry: Uint8Array): TopologyChange[] {
     const reason = error instanceof Error ? error.message : String(error)
     throw new TopologyFormatError(`Cannot read topology entry: ${reason}`, { cause: error })
   }
+}
+
+function hasLevels(change: TopologyChange): boolean {
+  return change.kind === 'queue' && change.op === 'put' && change.row.levels !== undefined
 }
 
 function changeToJson(change: TopologyChange): unknown {

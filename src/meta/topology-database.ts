@@ -18,7 +18,7 @@ import {
 import { decodeTopologyChanges, type TopologyChange } from './topology-change.ts'
 
 /** Rises when an older broker could not read the tables any more. */
-const schemaVersion = 2
+const schemaVersion = 3
 
 const schema = `
   create table applied (
@@ -33,7 +33,8 @@ const schema = `
   ) strict, without rowid;
   create table queues (
     vhost text not null, name text not null, type text not null, log_id integer not null,
-    cursor_id integer not null,    auto_delete integer not null, arguments text not null, topic text,
+    cursor_id integer not null, auto_delete integer not null, arguments text not null,
+    topic text, levels text,
     primary key (vhost, name)
   ) strict, without rowid;
   create table bindings (
@@ -48,7 +49,7 @@ const schema = `
 const sql = {
   putVHost: 'insert or ignore into vhosts values (?)',
   putExchange: 'insert or replace into exchanges values (?, ?, ?, ?, ?, ?)',
-  putQueue: 'insert or replace into queues values (?, ?, ?, ?, ?, ?, ?, ?)',
+  putQueue: 'insert or replace into queues values (?, ?, ?, ?, ?, ?, ?, ?, ?)',
   putBinding: 'insert or ignore into bindings values (?, ?, ?, ?, ?, ?)',
   deleteBinding:
     'delete from bindings where vhost = ? and source = ? and destination_kind = ? ' +

@@ -42,13 +42,18 @@ describe('TopologyView', () => {
       log.put(putExchange('x'), putQueue('q', 7))
       log.put(binding('put', 'x', 'q'))
       log.put({ kind: 'vhost', op: 'put', row: { name: 'other' } })
+      log.put(putQueue('r', 8, [{ priority: 1, logId: 9, cursorId: 10 }]))
       for (const { sequence, bytes } of log.entries) opened.view.apply(sequence, bytes)
       await opened.view.flush()
-      assert.equal(opened.view.appliedSequence, 3)
-      assert.equal(opened.applied.at(-1), 3)
+      assert.equal(opened.view.appliedSequence, 4)
+      assert.equal(opened.applied.at(-1), 4)
     }
-    assert.equal(appliedIn(folder), 3)
+    assert.equal(appliedIn(folder), 4)
     assert.equal(rowsIn(folder, 'queues')[0]?.['log_id'], 7)
+    assert.deepEqual(
+      rowsIn(folder, 'queues').map(({ levels }) => levels),
+      [null, '[{"priority":1,"logId":9,"cursorId":10}]'],
+    )
     assert.equal(rowsIn(folder, 'vhosts')[0]?.['name'], 'other')
     assert.equal(rowsIn(folder, 'bindings')[0]?.['routing_key'], 'a\0\nkey.ü')
     assert.match(String(rowsIn(folder, 'exchanges')[0]?.['arguments']), /x-expires/)

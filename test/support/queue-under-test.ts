@@ -2,13 +2,14 @@
 
 import type { QueueType } from '../../src/broker/queue-arguments.ts'
 import type { Consumer, DeliverySink } from '../../src/broker/queue/consumer.ts'
-import { Queue } from '../../src/broker/queue/queue.ts'
+import { Queue, type QueueContext } from '../../src/broker/queue/queue.ts'
 import { Shortage } from '../../src/broker/shortage.ts'
 import { Turn } from '../../src/lib/turn.ts'
-import type { LogCursor } from '../../src/log/log-cursor.ts'
 import { type MemoryChaos, MemoryLogStore } from '../../src/log/memory/memory-log-store.ts'
 import { encodeAddress } from '../../src/record/message/address.ts'
+import { encodeContentHeader } from '../../src/record/message/content-header.ts'
 import { emptyTable, type FieldTable } from '../../src/record/message/field-table.ts'
+import type { BasicProperties } from '../../src/record/message/properties.gen.ts'
 import { RecordSource } from '../../src/record/message/record-source.ts'
 import type { RecordView } from '../../src/record/message/record-view.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
@@ -28,6 +29,8 @@ export class QueueUnderTest {
   readonly queue: Queue
   /** How often the queue said that nobody needs it. */
   unusedCount = 0
+  /** How often the queue said that its row has changed. */
+  addedLevelCount = 0
 
   readonly #turn: Turn
 
@@ -49,15 +52,10 @@ export class QueueUnderTest {
 
   /** One more queue on the same store. */
   anotherQueue(setup: QueueSetup): Queue {
-    this.store.beginAtom()
-    const log = createLogWithCursor(this.store, !(setup.isDurable ?? true))
-    this.store.endAtom()
-    return this.queueAt(cursorOf(log), setup)
-  }
-
-  /** A queue that an earlier process left at this place. */
-  queueAt(cursor: LogCursor, setup: QueueSetup): Queue {
     const { isDurable = true, isAutoDelete = false, type = 'classic' } = setup
+    this.store.beginAtom()
+    const log = createLogWithCursor(this.store, !isDurable)
+    this.store.endAtom()
     return new Queue(
       {
         vhost: '/',
@@ -67,29 +65,25 @@ export class QueueUnderTest {
         isAutoDelete,
         owner: undefined,
         arguments: setup.arguments ?? emptyTable,
-        cursor,
+        cursor: cursorOf(log),
       },
-      {
-        store: this.store,
-        turn: this.#turn,
-        clock: this.clock,
-        shortage: new Shortage(),
-        deadLetter: (_queue, { offset }, reason) => this.dead.push([offset, reason]),
-        onGivenUp: () => this.givenUpCount++,
-        onUnused: () => {
-          this.unusedCount++
-        },
-        onDamaged: (_queue, _offset, error) => {
-          throw error
-        },
-      },
+      this.#context(),
     )
   }
 
+  /** What the next process makes of the queue, which is durable. */
+  reopen(): Queue {
+    this.queue.prepareToClose()
+    return Queue.fromRow(this.queue.row(), this.queue.cursors, this.#context())
+  }
+
   /** Publishes one message as an atom of its own. */
-  publish(text: string): void {
+  publish(text: string, properties: BasicProperties = {}): void {
+    const message = messageOf(text)
+    message.header = encodeContentHeader(message.bodyEnd, properties)
+    message.headerEnd = message.header.length
     this.store.beginAtom()
-    this.queue.publish(messageOf(text), -1)
+    this.queue.publish(message, -1)
     this.store.endAtom()
   }
 
@@ -110,6 +104,22 @@ export class QueueUnderTest {
 
   settle(): void {
     this.clock.runUntilIdle()
+  }
+
+  #context(): QueueContext {
+    return {
+      store: this.store,
+      turn: this.#turn,
+      clock: this.clock,
+      shortage: new Shortage(),
+      deadLetter: (_queue, { offset }, reason) => this.dead.push([offset, reason]),
+      onLevelAdded: () => this.addedLevelCount++,
+      onGivenUp: () => this.givenUpCount++,
+      onUnused: () => this.unusedCount++,
+      onDamaged: (_queue, _offset, error) => {
+        throw error
+      },
+    }
   }
 }
 

@@ -7,7 +7,11 @@ import type { TestContext } from 'node:test'
 import { type Clock, systemClock } from '../../src/lib/clock.ts'
 import type { TopologyEntry } from '../../src/log/commit.ts'
 import { foldTopology } from '../../src/meta/fold-topology.ts'
-import { encodeTopologyChanges, type TopologyChange } from '../../src/meta/topology-change.ts'
+import {
+  encodeTopologyChanges,
+  type LevelRow,
+  type TopologyChange,
+} from '../../src/meta/topology-change.ts'
 import { TopologyView } from '../../src/meta/topology-view.ts'
 import type { Topology } from '../../src/meta/topology.ts'
 import { emptyTable, FieldTable } from '../../src/record/message/field-table.ts'
@@ -26,9 +30,17 @@ export function putExchange(name: string): TopologyChange {
   return { kind: 'exchange', op: 'put', row }
 }
 
-export function putQueue(name: string, logId: number): TopologyChange {
+export function putQueue(
+  name: string,
+  logId: number,
+  levels?: readonly LevelRow[],
+): TopologyChange {
   const common = { vhost: '/', name, type: 'classic', logId, cursorId: logId, autoDelete: false }
-  return { kind: 'queue', op: 'put', row: { ...common, arguments: emptyTable } }
+  return {
+    kind: 'queue',
+    op: 'put',
+    row: { ...common, arguments: emptyTable, ...(levels && { levels }) },
+  }
 }
 
 export function deletion(kind: 'queue' | 'exchange', name: string): TopologyChange {

@@ -1,9 +1,10 @@
-// The messages of a queue: a cursor in a log, and who may have which of the records it has not acked. Requeued offsets come
-// first, then everything from `#next` on, less what is acked. Nothing here grows with the number of
-// waiting messages.
+// The messages of a queue, or of one of its levels: a cursor in a log, and who may have which of the records
+// it has not acked. Requeued offsets come first, then everything from `#next` on, less what is acked.
+// Nothing here grows with the number of waiting messages.
 //
 // Counts: messageCount = ready + unacked; a message leaves the count when it is removed.
 import { assert } from '../../lib/assert.ts'
+import type { CursorNote } from '../../log/cursor-notes.ts'
 import type { LogCursor } from '../../log/log-cursor.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import type { Log } from '../../log/log.ts'
@@ -12,33 +13,23 @@ import type { RecordSource } from '../../record/message/record-source.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
 import { DeliveredMark } from './delivered-mark.ts'
 import { NumberHeap } from './number-heap.ts'
-import type { ReadySizes } from './ready-sizes.ts'
+import type {
+  BacklogOwner,
+  LevelCursor,
+  NotedMessage,
+  QueueBacklog,
+  TakeResult,
+} from './queue-backlog.ts'
+import { ReadySizes } from './ready-sizes.ts'
 
-/** What `Backlog.take` found. On 'wait' try again when `BacklogOwner.onReadable` was called. */
-export type TakeResult = 'record' | 'empty' | 'wait'
-
-export interface BacklogOwner {
-  /** A `take` that had to wait is worth another try. */
-  onReadable(): void
-  /** The record at `offset` cannot be read any more and was skipped. */
-  onDamaged(offset: number, error: Error): void
-}
-
-export class Backlog {
+export class Backlog implements QueueBacklog {
   readonly cursor: LogCursor
   readonly log: Log
-  /** Ready, unacked and delayed messages. */
   messageCount: number
   unackedCount = 0
-  /** Those that came back and wait for their next try. */
   delayedCount = 0
-  /** A `take` waits for the disk. */
   isWaiting = false
-  /** Whether the message taken last may have been delivered before. */
   isRedelivered = false
-  /** Kept only where a limit asks for it. */
-  sizes: ReadySizes | undefined
-
   readonly #store: LogStore
   readonly #owner: BacklogOwner
   readonly #mark: DeliveredMark
@@ -49,6 +40,8 @@ export class Backlog {
   readonly #ackedAheadEnd: number
   /** Delayed messages that `#next` has not come to: an earlier process delayed them. */
   #heldBack: Set<number> | undefined
+  /** Kept only where a limit asks for it. */
+  #sizes: ReadySizes | undefined
   #isClosed = false
 
   constructor(cursor: LogCursor, store: LogStore, owner: BacklogOwner) {
@@ -63,106 +56,120 @@ export class Backlog {
     this.messageCount = cursor.unackedCount
   }
 
-  /** Bytes of the bodies of ready messages, where that is counted. */
+  get levels(): readonly LevelCursor[] {
+    return [{ level: 0, cursor: this.cursor }]
+  }
+
+  get levelCount(): number {
+    return 1
+  }
+
   get readySize(): number {
-    return this.sizes?.readySize ?? 0
+    return this.#sizes?.readySize ?? 0
   }
 
   get readyCount(): number {
     return this.messageCount - this.unackedCount - this.delayedCount
   }
 
-  /** Ready and delayed messages: what length limits count. */
   get waitingCount(): number {
     return this.messageCount - this.unackedCount
   }
 
-  /** Appends one message, which consumers wait for or not. Within an atom. */
+  countSizes(): void {
+    this.#sizes ??= new ReadySizes(this.log.endOffset)
+  }
+
   append(source: RecordSource, sharedPosition: number, isAwaited: boolean): void {
     const offset = this.log.append(source, sharedPosition)
     this.messageCount++
-    if (this.sizes !== undefined) this.sizes.readySize += source.bodyEnd - source.bodyStart
+    if (this.#sizes !== undefined) this.#sizes.readySize += source.bodyEnd - source.bodyStart
     if (isAwaited) this.#mark.onAppended(offset, offset, this.#next)
   }
 
-  /** A batch of messages was appended to the log. Within an atom. */
   onBatchAppended(recordCount: number, isAwaited: boolean): void {
     this.messageCount += recordCount
     const { endOffset } = this.log
     if (isAwaited) this.#mark.onAppended(endOffset - recordCount, endOffset - 1, this.#next)
   }
 
-  /** Takes the next ready message into `view`: it is unacked until it is removed or requeued. */
   take(view: RecordView): TakeResult {
     const result = this.#find(view, true)
     if (result !== 'record') return result
     this.isRedelivered = this.#advancePast(view.offset)
     this.#mark.onDelivered(view.offset)
     this.unackedCount++
-    this.sizes?.onTaken(view)
+    this.#sizes?.onTaken(view)
     return 'record'
   }
 
-  /** Reads the next ready message into `view` and leaves it where it is. */
   peek(view: RecordView): TakeResult {
     return this.#find(view, false)
   }
 
-  /** An unacked message is done with. */
   remove(offset: number): void {
     this.detach(offset)
     this.cursor.ack(offset)
   }
 
-  /** An unacked message is ready again at its original place. */
   requeue(offset: number): void {
     this.unackedCount--
     this.#requeued.push(offset)
-    this.sizes?.onRequeued(offset)
+    this.#sizes?.onRequeued(offset)
   }
 
-  /** An unacked message came back and waits until `wake`, or until it is dropped. */
   delay(offset: number): void {
     this.unackedCount--
     this.delayedCount++
-    this.sizes?.onRequeued(offset)
+    this.#sizes?.onRequeued(offset)
   }
 
-  /** The same for a ready message, which an earlier process delayed. */
   holdBack(offset: number): void {
     this.delayedCount++
     this.#heldBack ??= new Set()
     this.#heldBack.add(offset)
   }
 
-  /** A delayed message is ready again at its original place. */
   wake(offset: number): void {
     this.delayedCount--
     this.#requeued.push(offset)
   }
 
-  /** A delayed message is done with. */
   dropDelayed(offset: number): void {
     this.delayedCount--
     this.messageCount--
     this.cursor.ack(offset)
   }
 
-  /** An unacked message counts no more; it is in the log until `ackDetached`. */
+  get hasNotes(): boolean {
+    return this.cursor.notes !== undefined
+  }
+
+  *notes(): Generator<NotedMessage> {
+    const { notes } = this.cursor
+    for (const offset of notes?.offsets() ?? []) yield { offset, ...notes!.get(offset) }
+  }
+
+  note(offset: number, note: CursorNote): void {
+    this.cursor.note(offset, note)
+  }
+
+  returnCountOf(offset: number): number {
+    return this.cursor.notes?.countOf(offset) ?? 0
+  }
+
   detach(offset: number): void {
     this.unackedCount--
     this.messageCount--
-    this.sizes?.onSettled(offset)
+    this.#sizes?.onSettled(offset)
   }
 
-  /** The same for the message that `peek` has just read. */
   detachHead(view: RecordView): void {
     this.#advancePast(view.offset)
     this.messageCount--
-    this.sizes?.onHeadLeft(view)
+    this.#sizes?.onHeadLeft(view)
   }
 
-  /** Reads a detached message; after 'wait' it can be read when `onReadable` is called. */
   readDetached(offset: number, view: RecordView, onReadable: () => void): TakeResult {
     const reading = this.log.read(offset, view)
     if (reading === 'record') return view.offset === offset ? 'record' : 'empty'
@@ -181,7 +188,6 @@ export class Backlog {
     this.cursor.ack(offset)
   }
 
-  /** Drops every ready message and returns how many there were. Within an atom. */
   purge(): number {
     const count = this.readyCount
     for (let offset = this.#requeued.pop(); offset >= 0; offset = this.#requeued.pop()) {
@@ -190,11 +196,10 @@ export class Backlog {
     this.cursor.ackRange(this.#next, this.log.endOffset - 1)
     this.#next = this.log.endOffset
     this.messageCount = this.unackedCount + this.delayedCount
-    this.sizes?.onEmpty()
+    this.#sizes?.onEmpty()
     return count
   }
 
-  /** The log is gone with all messages. */
   close(): void {
     this.#isClosed = true
     this.messageCount = 0
@@ -202,7 +207,6 @@ export class Backlog {
     this.delayedCount = 0
   }
 
-  /** The broker stops in good order: the next one need not guess what was delivered. */
   settleDeliveredMark(): void {
     this.#mark.settle(this.#next)
   }

@@ -8,10 +8,10 @@ import type { LogStore } from '../../log/log-store.ts'
 import type { DeathReason } from '../../record/message/deaths.ts'
 import { RecordView } from '../../record/message/record-view.ts'
 import type { Shortage } from '../shortage.ts'
-import type { Backlog } from './backlog.ts'
+import type { QueueBacklog } from './queue-backlog.ts'
 
 export interface DeadLettersOptions {
-  readonly backlog: Backlog
+  readonly backlog: QueueBacklog
   readonly store: LogStore
   readonly turn: Turn
   readonly shortage: Shortage

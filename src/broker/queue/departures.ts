@@ -8,12 +8,12 @@ import type { DeathReason } from '../../record/message/deaths.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 import { RecordView } from '../../record/message/record-view.ts'
 import { isLate } from '../is-late.ts'
-import type { Backlog } from './backlog.ts'
 import { Expiry } from './expiry.ts'
+import type { QueueBacklog } from './queue-backlog.ts'
 import type { QueueSettings } from './queue-settings.ts'
 
 export interface DeparturesOptions {
-  readonly backlog: Backlog
+  readonly backlog: QueueBacklog
   readonly turn: Turn
   readonly clock: Clock
   readonly settings: QueueSettings
@@ -49,8 +49,10 @@ export class Departures implements TurnTask {
   /** Whether a message that was taken from the head, to be delivered, has expired. */
   isTooOld(record: RecordView, isRedelivered: boolean): boolean {
     if (!this.#expiry.isOn) return false
-    // The next one has come to the head, and nobody knows yet when it is due.
-    if (!this.#expiry.isAwake || this.#expiry.hasOwn) this.schedule()
+    // The next one has come to the head, and nobody knows yet when it is due. In a queue whose messages
+    // live equally long that is later than any time known, unless the next one has been passed by others.
+    const isOrdered = !this.#expiry.hasOwn && this.#options.settings.priorities === undefined
+    if (!this.#expiry.isAwake || !isOrdered) this.schedule()
     return this.#expiry.isTooOld(record, isRedelivered)
   }
 

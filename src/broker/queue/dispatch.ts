@@ -5,9 +5,9 @@ import { brokerLimits } from '../../limits/broker.ts'
 import { RecordView } from '../../record/message/record-view.ts'
 import type { QueueCounters } from '../counters/queue-counters.ts'
 import { isLate } from '../is-late.ts'
-import type { Backlog, TakeResult } from './backlog.ts'
 import { ConsumerLine } from './consumer-line.ts'
 import type { Consumer } from './consumer.ts'
+import type { QueueBacklog, TakeResult } from './queue-backlog.ts'
 
 const noConsumers: ReadonlySet<Consumer> = new Set()
 
@@ -22,7 +22,7 @@ export interface DispatchSource {
 const sharedView = new RecordView()
 
 export class Dispatch implements TurnTask {
-  readonly #backlog: Backlog
+  readonly #backlog: QueueBacklog
   readonly #turn: Turn
   readonly #source: DispatchSource
   /** Made when it is needed, as most of many queues have none. */
@@ -31,7 +31,7 @@ export class Dispatch implements TurnTask {
   #exclusiveConsumer: Consumer | undefined
   #isScheduled = false
 
-  constructor(backlog: Backlog, turn: Turn, source: DispatchSource) {
+  constructor(backlog: QueueBacklog, turn: Turn, source: DispatchSource) {
     this.#backlog = backlog
     this.#turn = turn
     this.#source = source

@@ -2,6 +2,7 @@
 // these settings and never an argument.
 import type { FieldTable, FieldValue } from '../../record/message/field-table.ts'
 import type { QueueType } from '../queue-arguments.ts'
+import { classicPriorities, type Priorities, quorumPriorities } from './priorities.ts'
 
 export type Overflow = 'drop-head' | 'reject-publish' | 'reject-publish-dlx'
 
@@ -33,6 +34,8 @@ export interface QueueSettings {
   /** How often a message may come back before it is dead; undefined for any number. */
   readonly deliveryLimit: number | undefined
   readonly delayedRetry: DelayedRetry | undefined
+  /** Undefined when all messages are equal. Never changes. */
+  readonly priorities: Priorities | undefined
 }
 
 /** Of quorum queues. Source: RabbitMQ 4.0, rabbit_quorum_queue.erl. */
@@ -51,6 +54,10 @@ export function readQueueSettings(type: QueueType, args: FieldTable): QueueSetti
     deadLetter: exchange === undefined ? undefined : { exchange, routingKey },
     deliveryLimit: type === 'quorum' ? readDeliveryLimit(args) : undefined,
     delayedRetry: readDelayedRetry(args),
+    priorities:
+      type === 'quorum'
+        ? quorumPriorities
+        : classicPriorities(numberOf(args.get('x-max-priority')) ?? 0),
   }
 }
 

@@ -1,18 +1,23 @@
 // The queue against a list of messages: whatever is published, delivered, settled, requeued, taken,
-// purged or cancelled in whatever order, also when commits finish late.
+// purged or cancelled in whatever order, also when commits finish late. With priorities it is a list for
+// each level.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { QueueUnderTest, textOf } from '../../../test/support/queue-under-test.ts'
+import { type QueueSetup, QueueUnderTest, textOf } from '../../../test/support/queue-under-test.ts'
 import { type MemoryChaos } from '../../log/memory/memory-log-store.ts'
+import { table } from '../../record/message/field-table.ts'
 import { RecordView } from '../../record/message/record-view.ts'
 import { seededRandom } from '../../testing/seeded-random.ts'
 import type { Consumer, DeliverySink } from './consumer.ts'
+import { placeOf } from './message-place.ts'
 
 interface ModelMessage {
   readonly text: string
-  readonly offset: number
+  readonly level: number
+  /** Its offset, or what stands for it in a queue with several logs. */
+  readonly place: number
   state: 'ready' | 'unacked' | 'gone'
   wasDelivered: boolean
   /** The consumer that has it; undefined for one that was taken. */
@@ -64,38 +69,73 @@ class ModelConsumer implements DeliverySink {
   }
 }
 
+/** Which level a message with a priority has, and the order of levels for the next one. */
+interface Order {
+  levelOf(priority: number): number
+  /** `goneCount` messages have been delivered. */
+  levels(goneCount: number): readonly number[]
+}
+
+const plain: Order = { levelOf: () => 0, levels: () => [0] }
+const classic: Order = { levelOf: (priority) => Math.min(priority, 3), levels: () => [3, 2, 1, 0] }
+const quorum: Order = {
+  levelOf: (priority) => (priority > 4 ? 1 : 0),
+  levels: (goneCount) => (goneCount % 3 === 2 ? [0, 1] : [1, 0]),
+}
+
 class Model {
   readonly it: QueueUnderTest
+  readonly order: Order
   readonly messages: ModelMessage[] = []
   readonly consumers: ModelConsumer[] = []
+  /** In the order in which they came up, and how many messages each has had. */
+  readonly #levels = new Map<number, { readonly index: number; count: number }>([
+    [0, { index: 0, count: 0 }],
+  ])
   readonly #view = new RecordView()
+  #goneCount = 0
 
-  constructor(isDurable: boolean, chaos: MemoryChaos | undefined) {
-    this.it = new QueueUnderTest({ isDurable, ...(chaos && { chaos }) })
+  constructor(order: Order, setup: QueueSetup) {
+    this.order = order
+    this.it = new QueueUnderTest(setup)
   }
 
-  publish(): void {
-    const offset = this.messages.length
-    const text = `m${offset}`
+  /** With priority 0 as often as with none. */
+  publish(priority: number | undefined): void {
+    const text = `m${this.messages.length}`
+    const level = this.order.levelOf(priority ?? 0)
+    const log = this.#levels.get(level) ?? { index: this.#levels.size, count: 0 }
+    this.#levels.set(level, log)
     const message: ModelMessage = {
       text,
-      offset,
+      level,
+      place: placeOf(log.index, log.count++),
       state: 'ready',
       wasDelivered: false,
       holder: undefined,
     }
     this.messages.push(message)
-    this.it.publish(text)
+    this.it.publish(text, priority === undefined ? {} : { priority })
+  }
+
+  get #next(): ModelMessage | undefined {
+    const ready = this.messages.filter(({ state }) => state === 'ready')
+    for (const level of this.order.levels(this.#goneCount)) {
+      const next = ready.find((message) => message.level === level)
+      if (next !== undefined) return next
+    }
+    return undefined
   }
 
   /** The record must be the first ready message; it is unacked from now on. */
   expectNext(record: RecordView, isRedelivered: boolean): ModelMessage {
-    const next = this.messages.find(({ state }) => state === 'ready')
+    const next = this.#next
     assert.ok(next, 'something is ready')
     assert.deepEqual(
-      { text: textOf(record), offset: record.offset, isRedelivered },
-      { text: next.text, offset: next.offset, isRedelivered: next.wasDelivered },
+      { text: textOf(record), place: record.offset, isRedelivered },
+      { text: next.text, place: next.place, isRedelivered: next.wasDelivered },
     )
+    this.#goneCount++
     next.state = 'unacked'
     next.wasDelivered = true
     next.holder = undefined
@@ -128,7 +168,7 @@ class Model {
     if (message === undefined) return
     message.state = isRequeued ? 'ready' : 'gone'
     const holder = message.holder?.consumer ?? this.it.queue
-    holder.settle(message.offset, isRequeued ? 'requeue' : 'ack')
+    holder.settle(message.place, isRequeued ? 'requeue' : 'ack')
   }
 
   take(): void {
@@ -186,7 +226,14 @@ class Model {
 type Step = (model: Model) => void
 
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { arbitrary: fc.constant<Step>((model) => model.publish()), weight: 6 },
+  {
+    arbitrary: fc.option(fc.nat(9), { nil: undefined }).map(
+      (priority): Step =>
+        (model) =>
+          model.publish(priority),
+    ),
+    weight: 6,
+  },
   {
     arbitrary: fc.tuple(fc.nat(3), fc.nat(3)).map(
       ([prefetch, noAck]): Step =>
@@ -249,18 +296,36 @@ const chaosOf = (seed: number): MemoryChaos => ({
   delayMsMax: 20,
 })
 
-for (const isDurable of [true, false]) {
-  test(`a ${isDurable ? 'durable' : 'transient'} queue is a list of messages`, () => {
+const kinds: readonly {
+  readonly name: string
+  readonly order: Order
+  readonly setup: QueueSetup
+}[] = [
+  { name: 'a queue', order: plain, setup: {} },
+  {
+    name: 'a queue with priorities',
+    order: classic,
+    setup: { arguments: table({ 'x-max-priority': 3 }) },
+  },
+  { name: 'a quorum queue', order: quorum, setup: { type: 'quorum' } },
+]
+
+for (const { name, order, setup } of kinds) {
+  for (const isDurable of [true, false]) {
+    test(`${name}, ${isDurable ? 'durable' : 'transient'}, is a list of messages`, () => {
+      fc.assert(
+        fc.property(steps, (all) => run(new Model(order, { ...setup, isDurable }), all)),
+        { numRuns: 300 },
+      )
+    })
+  }
+
+  test(`${name} is a list of messages when commits are late`, () => {
     fc.assert(
-      fc.property(steps, (all) => run(new Model(isDurable, undefined), all)),
+      fc.property(steps, fc.nat(), (all, seed) =>
+        run(new Model(order, { ...setup, chaos: chaosOf(seed) }), all),
+      ),
       { numRuns: 300 },
     )
   })
 }
-
-test('a queue is a list of messages when commits are late', () => {
-  fc.assert(
-    fc.property(steps, fc.nat(), (all, seed) => run(new Model(true, chaosOf(seed)), all)),
-    { numRuns: 300 },
-  )
-})

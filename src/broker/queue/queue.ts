@@ -5,7 +5,7 @@ import { brokerLimits } from '../../limits/broker.ts'
 import type { LogCursor } from '../../log/log-cursor.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import type { Log } from '../../log/log.ts'
-import type { QueueRow } from '../../meta/topology-change.ts'
+import type { LevelRow, QueueRow } from '../../meta/topology-change.ts'
 import { encodeAddress } from '../../record/message/address.ts'
 import { readPropertyFlags } from '../../record/message/content-header.ts'
 import type { DeathReason } from '../../record/message/deaths.ts'
@@ -20,14 +20,15 @@ import type { QueueLike } from '../exchange/binding.ts'
 import type { QueueType } from '../queue-arguments.ts'
 import type { Shortage } from '../shortage.ts'
 import type { SettleReason } from '../unacked-deliveries.ts'
-import { Backlog, type BacklogOwner, type TakeResult } from './backlog.ts'
+import { Backlog } from './backlog.ts'
 import { Consumer, type ConsumerOptions, type DeliverySink } from './consumer.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { Departures } from './departures.ts'
 import { Dispatch } from './dispatch.ts'
 import { IdleTimer } from './idle-timer.ts'
+import { PriorityBacklog, type PriorityBacklogOwner } from './priority-backlog.ts'
+import type { LevelCursor, QueueBacklog, TakeResult } from './queue-backlog.ts'
 import { mayRefuse, type QueueSettings, readQueueSettings } from './queue-settings.ts'
-import { ReadySizes } from './ready-sizes.ts'
 import { type ReturnReason, Returns } from './returns.ts'
 import { WaitingTakers } from './waiting-takers.ts'
 
@@ -45,6 +46,8 @@ export interface QueueOptions {
   readonly arguments: FieldTable
   /** Where the queue is in its log. */
   readonly cursor: LogCursor
+  /** Its further logs, where messages of other priorities are. */
+  readonly levels?: readonly LevelCursor[]
 }
 
 export interface QueueContext {
@@ -54,6 +57,8 @@ export interface QueueContext {
   readonly shortage: Shortage
   /** Sends a dead message on to where the queue's settings say. Within an atom. */
   deadLetter(queue: Queue, record: RecordView, reason: DeathReason): void
+  /** A durable queue has one more log, of which its row tells. Within an atom. */
+  onLevelAdded(queue: Queue): void
   /** The last consumer of an auto-delete queue is gone, or nobody has used the queue for too long. */
   onUnused(queue: Queue): void
   /** A message came back too often and, as the queue has no dead-letter exchange, was dropped. Told once. */
@@ -62,9 +67,9 @@ export interface QueueContext {
   onDamaged(queue: Queue, offset: number, error: Error): void
 }
 
-export class Queue implements QueueLike, BacklogOwner {
+export class Queue implements QueueLike, PriorityBacklogOwner {
   readonly kind = 'queue'
-  /** It has one log, so no message needs a key. */
+  /** Its logs are for priorities, so no message needs a key. */
   readonly needsKey = false
   readonly vhost: string
   readonly name: string
@@ -74,6 +79,7 @@ export class Queue implements QueueLike, BacklogOwner {
   readonly isAutoDelete: boolean
   readonly owner: ConnectionToken | undefined
   readonly arguments: FieldTable
+  /** The only one as a rule; with priorities that of the lowest. */
   readonly log: Log
   isDeleted = false
   #hasGivenUp = false
@@ -82,7 +88,7 @@ export class Queue implements QueueLike, BacklogOwner {
   readonly settings: QueueSettings
   /** Whether messages are refused when the queue is full. */
   readonly mayRefuse: boolean
-  readonly #backlog: Backlog
+  readonly #backlog: QueueBacklog
   readonly #dispatch: Dispatch
   /** Made when it is needed, as most of many queues are quiet. */
   #counters: QueueCounters | undefined
@@ -97,12 +103,16 @@ export class Queue implements QueueLike, BacklogOwner {
   #waitingTakers: WaitingTakers | undefined
 
   /** The queue that a row of the topology stands for; such queues are durable and not exclusive. */
-  static fromRow(row: QueueRow, cursor: LogCursor, context: QueueContext): Queue {
+  static fromRow(row: QueueRow, cursors: readonly LogCursor[], context: QueueContext): Queue {
     const { vhost, name, autoDelete: isAutoDelete, arguments: args } = row
+    const [cursor, ...others] = cursors as [LogCursor, ...LogCursor[]]
+    const levels = others.map((other, index) => {
+      return { level: row.levels![index]!.priority, cursor: other }
+    })
     const type = row.type as QueueType
     const fixed = { isDurable: true, owner: undefined }
     return new Queue(
-      { vhost, name, type, isAutoDelete, arguments: args, cursor, ...fixed },
+      { vhost, name, type, isAutoDelete, arguments: args, cursor, levels, ...fixed },
       context,
     )
   }
@@ -118,16 +128,16 @@ export class Queue implements QueueLike, BacklogOwner {
     this.arguments = options.arguments
     this.log = options.cursor.log
     this.#context = context
-    this.#backlog = new Backlog(options.cursor, context.store, this)
     this.settings = readQueueSettings(options.type, options.arguments)
+    this.log.homeAddress = encodeAddress('', options.name)
+    this.#backlog = this.#openBacklog(options)
     this.mayRefuse = mayRefuse(this.settings)
     this.#dispatch = new Dispatch(this.#backlog, context.turn, this)
     const isRestored = this.#backlog.messageCount > 0
-    if (this.settings.sizeMax !== Infinity) this.#backlog.sizes = new ReadySizes(this.log.endOffset)
+    if (this.settings.sizeMax !== Infinity) this.#backlog.countSizes()
     if (isRestored || hasDepartures(this.settings)) this.#openDepartures(isRestored)
     this.#idleTimer = this.#openIdleTimer()
-    if (options.cursor.notes !== undefined) this.#returns = this.#openReturns()
-    this.log.homeAddress = encodeAddress('', options.name)
+    if (this.#backlog.hasNotes) this.#returns = this.#openReturns()
   }
 
   get isVolatile(): boolean {
@@ -169,16 +179,22 @@ export class Queue implements QueueLike, BacklogOwner {
     return this.#backlog.isRedelivered
   }
 
-  /** Its place in the log. */
-  get cursor(): LogCursor {
-    return this.#backlog.cursor
+  /** Its place in each of its logs, of which there is one for each priority that a message has had. */
+  get cursors(): readonly LogCursor[] {
+    return this.#backlog.levels.map(({ cursor }) => cursor)
+  }
+
+  get logCount(): number {
+    return this.#backlog.levelCount
   }
 
   /** As the topology keeps it. Only durable queues are kept. */
   row(): QueueRow {
-    const { vhost, name, type, id: logId, cursor, isAutoDelete, arguments: args } = this
-    const cursorId = cursor.id
-    return { vhost, name, type, logId, cursorId, autoDelete: isAutoDelete, arguments: args }
+    const { vhost, name, type, id: logId, isAutoDelete, arguments: args } = this
+    const [first, ...others] = this.#backlog.levels as [LevelCursor, ...LevelCursor[]]
+    const cursorId = first.cursor.id
+    const own = { vhost, name, type, logId, cursorId, autoDelete: isAutoDelete, arguments: args }
+    return others.length === 0 ? own : { ...own, levels: others.map(rowOfLevel) }
   }
 
   /** Whether the queue refuses a message now. Not within an atom. */
@@ -207,9 +223,9 @@ export class Queue implements QueueLike, BacklogOwner {
     this.#departures?.onAppended(source)
   }
 
-  /** A batch of messages was appended to the log. Within an atom. */
-  onBatchAppended(recordCount: number): void {
-    this.#backlog.onBatchAppended(recordCount, this.consumerCount > 0)
+  /** A batch of messages was appended to the log of `cursors[index]`. Within an atom. */
+  onBatchAppended(recordCount: number, index: number): void {
+    this.#backlog.onBatchAppended(recordCount, this.consumerCount > 0, index)
     this.counters.published += recordCount
     this.#dispatch.schedule()
     this.#departures?.schedule()
@@ -363,6 +379,19 @@ export class Queue implements QueueLike, BacklogOwner {
     this.#context.onDamaged(this, offset, error)
   }
 
+  /** Makes a log for the messages of one more priority. Within an atom. */
+  openLog(): LogCursor {
+    const { store } = this.#context
+    const log = store.createLog({ isVolatile: this.isVolatile })
+    log.homeAddress = this.log.homeAddress
+    return store.createCursor(log)
+  }
+
+  /** The queue has one more log. Within an atom. */
+  onLevelAdded(): void {
+    if (this.isDurable) this.#context.onLevelAdded(this)
+  }
+
   #takeBack(offset: number, reason: ReturnReason): void {
     if (this.type !== 'quorum') {
       this.#backlog.requeue(offset)
@@ -387,6 +416,16 @@ export class Queue implements QueueLike, BacklogOwner {
     }
     this.#deadLetters ??= this.#openDeadLetters()
     this.#deadLetters.add(offset, reason)
+  }
+
+  #openBacklog({ cursor, levels = [] }: QueueOptions): QueueBacklog {
+    const { store } = this.#context
+    const { priorities } = this.settings
+    if (priorities === undefined) return new Backlog(cursor, store, this)
+    for (const { log } of levels.map((level) => level.cursor))
+      log.homeAddress = this.log.homeAddress
+    const all = [{ level: 0, cursor }, ...levels]
+    return new PriorityBacklog({ priorities, store, owner: this, levels: all })
   }
 
   #openDepartures(isRestored: boolean): void {
@@ -432,6 +471,10 @@ export class Queue implements QueueLike, BacklogOwner {
       publish: (record, reason) => this.#context.deadLetter(this, record, reason),
     })
   }
+}
+
+function rowOfLevel({ level, cursor }: LevelCursor): LevelRow {
+  return { priority: level, logId: cursor.log.id, cursorId: cursor.id }
 }
 
 function hasDepartures({ messageTtlMs, lengthMax, sizeMax, overflow }: QueueSettings): boolean {

@@ -139,7 +139,7 @@ test('a purge drops what waits for its next try', () => {
   // One waited, one was ready, and one was unacked.
   assert.deepEqual([count, it.queue.messageCount, it.queue.unackedCount], [2, 1, 1])
   consumer.settle(1, 'ack')
-  assert.equal(it.queue.cursor.floor, 3)
+  assert.equal(it.queue.cursors[0]?.floor, 3)
 })
 
 test('an earlier process counts on: what it delayed waits, what it counted keeps its count', () => {
@@ -153,9 +153,7 @@ test('an earlier process counts on: what it delayed waits, what it counted keeps
   consumer.settle(0, 'fail')
   consumer.settle(3, 'ack')
   it.clock.advance(1)
-  const { cursor } = it.queue
-  it.queue.prepareToClose()
-  const queue = it.queueAt(cursor, { type: 'quorum', arguments: it.queue.arguments })
+  const queue = it.reopen()
   assert.deepEqual([queue.messageCount, queue.readyCount], [3, 2])
   const again = new CountingSink()
   queue.addConsumer(again, {
@@ -207,4 +205,40 @@ test('with too many messages that wait for their next try no further one is trie
   assert.equal(sink.texts.length, 4)
   assert.equal(it.queue.take(view), 'record')
   assert.equal(textOf(view), 'b')
+})
+
+test('messages of both priorities are counted and delayed, also by an earlier process', () => {
+  const it = retry('all', { 'x-delivery-limit': 2 })
+  const sink = new CountingSink()
+  const consumer = it.consume(sink)
+  it.publish('high', { priority: 5 })
+  it.publish('low')
+  it.clock.advance(0)
+  assert.deepEqual(sink.texts, ['high', 'low'])
+  const places = sink.offsets.splice(0)
+  for (const place of places) consumer.settle(place, 'fail')
+  it.clock.advance(1)
+  const queue = it.reopen()
+  assert.deepEqual([queue.messageCount, queue.readyCount], [2, 0])
+  const again = new CountingSink()
+  const second = queue.addConsumer(again, {
+    tag: 't',
+    isNoAck: false,
+    isExclusive: false,
+    prefetch: 0,
+    arguments: table({}),
+  })
+  it.clock.advance(100)
+  assert.deepEqual(
+    [again.texts, again.counts],
+    [
+      ['high', 'low'],
+      [1, 1],
+    ],
+  )
+  assert.deepEqual(again.offsets, places)
+  for (const place of places) second.settle(place, 'fail')
+  it.clock.advance(200)
+  for (const place of places) second.settle(place, 'fail')
+  assert.deepEqual([again.counts, queue.messageCount], [[1, 1, 2, 2], 0])
 })

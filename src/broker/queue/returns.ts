@@ -3,15 +3,15 @@
 // between its tries it comes back later.
 import type { Clock, Timer } from '../../lib/clock.ts'
 import { brokerLimits } from '../../limits/broker.ts'
-import type { Backlog } from './backlog.ts'
 import { NumberHeap } from './number-heap.ts'
+import type { QueueBacklog } from './queue-backlog.ts'
 import type { DelayedRetry, QueueSettings } from './queue-settings.ts'
 
 /** Why a delivery came back: its consumer gave it back, or failed with it. */
 export type ReturnReason = 'requeue' | 'fail'
 
 export interface ReturnsOptions {
-  readonly backlog: Backlog
+  readonly backlog: QueueBacklog
   readonly clock: Clock
   /** The message, detached from the backlog, came back too often. */
   readonly onTooOften: (offset: number) => void
@@ -27,15 +27,12 @@ export class Returns {
   #timer: Timer | undefined
   #timerAt = Infinity
 
-  /** Takes over what the cursor has noted. */
+  /** Takes over what has been noted. */
   constructor(options: ReturnsOptions) {
     this.#options = options
     const { backlog, clock } = options
-    const { notes } = backlog.cursor
-    if (notes === undefined) return
     const now = clock.now()
-    for (const offset of notes.offsets()) {
-      const { readyAt } = notes.get(offset)
+    for (const { offset, readyAt } of backlog.notes()) {
       if (readyAt <= now) continue
       backlog.holdBack(offset)
       this.#wakeAt(offset, readyAt)
@@ -49,7 +46,7 @@ export class Returns {
 
   /** How often the message came back. */
   countOf(offset: number): number {
-    return this.#options.backlog.cursor.notes?.countOf(offset) ?? 0
+    return this.#options.backlog.returnCountOf(offset)
   }
 
   /** The unacked message at `offset` came back. */
@@ -63,7 +60,7 @@ export class Returns {
     }
     const delayMs = delayOf(settings.delayedRetry, reason, count)
     const readyAt = delayMs === 0 ? 0 : clock.now() + delayMs
-    backlog.cursor.note(offset, { count, readyAt })
+    backlog.note(offset, { count, readyAt })
     if (readyAt === 0) {
       backlog.requeue(offset)
     } else {

@@ -1,4 +1,4 @@
-// A log as Kafka sees it: a partition of a topic, or a work queue, which is a topic of one partition.
+// A log as Kafka sees it: a partition of a topic, or the messages of a work queue, as a rule all of them.
 // Batches are stored as they came. Whoever waits for records is told when the high watermark rises.
 import type { Clock } from '../../lib/clock.ts'
 import { topicLimits } from '../../limits/topic.ts'

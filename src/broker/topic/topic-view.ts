@@ -1,4 +1,5 @@
-// What Kafka sees under one name: a topic, or a work queue, which is a topic of one partition.
+// What Kafka sees under one name: a topic, or a work queue, which is a topic with a partition for each of
+// its logs: one, and with priorities one for each that a message has had.
 import type { Destination } from '../destination.ts'
 import type { Partition } from './partition.ts'
 import type { TopicConfig } from './topic-config.ts'

@@ -1,6 +1,6 @@
 // All topics of one virtual host, as Kafka sees them: those that are topics, and the work queues
-// that may be looked at as topics of one partition. Queues and topics share one namespace; this
-// class makes, changes and finds them there.
+// that may be looked at as topics, with a partition for each of their logs. Queues and topics share one
+// namespace; this class makes, changes and finds them there.
 import type { Random } from '../../lib/random.ts'
 import { topicLimits } from '../../limits/topic.ts'
 import type { LogCursor } from '../../log/log-cursor.ts'
@@ -44,6 +44,11 @@ export interface TopicAsked {
   readonly arguments?: FieldTable
 }
 
+/** What Kafka sees of a work queue. */
+interface QueueView extends TopicView {
+  readonly partitions: Partition[]
+}
+
 const topicIdBytes = 16
 /** Work queues have ids, too: made from the log's id, so that they outlive restarts. */
 const queueIdPrefix = Buffer.from('pabal.queue')
@@ -56,8 +61,8 @@ export class Topics {
   readonly #byId = new Map<string, Topic>()
   readonly #names = new CollidingNames()
   /** Of work queues that Kafka has looked at. */
-  readonly #queueViews = new Map<Queue, TopicView>()
-  readonly #queueViewsById = new Map<string, TopicView>()
+  readonly #queueViews = new Map<Queue, QueueView>()
+  readonly #queuesById = new Map<string, Queue>()
 
   constructor(context: TopicsContext, vhost: VHost<Destination>) {
     this.#context = context
@@ -75,8 +80,10 @@ export class Topics {
   }
 
   findById(topicId: string): TopicView | undefined {
-    const known = this.#byId.get(topicId) ?? this.#queueViewsById.get(topicId)
-    if (known !== undefined || !topicId.startsWith(queueIdText)) return known
+    const topic = this.#byId.get(topicId)
+    if (topic !== undefined || !topicId.startsWith(queueIdText)) return topic
+    const known = this.#queuesById.get(topicId)
+    if (known !== undefined) return this.#viewOf(known)
     // A client may know it from before a restart.
     const logId = logIdOf(topicId)
     for (const queue of this.#vhost.queues()) {
@@ -94,7 +101,9 @@ export class Topics {
   *partitions(logIds: ReadonlySet<number>): Generator<Partition> {
     for (const queue of this.#vhost.queues()) {
       if (queue.kind === 'topic') yield* queue.partitions
-      else if (logIds.has(queue.id)) yield* this.#viewOf(queue)?.partitions ?? []
+      else if (hasLogIn(queue, logIds)) {
+        yield* this.#viewOf(queue)?.partitions ?? []
+      }
     }
   }
 
@@ -104,7 +113,7 @@ export class Topics {
     if (view === undefined) return
     for (const partition of view.partitions) partition.forget()
     this.#queueViews.delete(queue)
-    this.#queueViewsById.delete(view.topicId)
+    this.#queuesById.delete(view.topicId)
   }
 
   /** Everything Kafka may see, in no particular order; things may come and go meanwhile. */
@@ -320,26 +329,29 @@ export class Topics {
     const isVisible =
       queue.isDurable && !queue.isExclusive && !queue.isAutoDelete && isTopicName(queue.name)
     if (!isVisible) return undefined
-    let view = this.#queueViews.get(queue)
-    if (view === undefined) {
-      const topicId = queueTopicId(queue.id)
-      const options = {
-        config: () => queueConfig,
-        onAppended: (count: number) => queue.onBatchAppended(count),
-      }
-      const partition = new Partition(queue.cursor, this.#context, options)
-      view = {
-        name: queue.name,
-        topicId,
-        partitions: [partition],
-        config: queueConfig,
-        source: queue,
-        topic: undefined,
-        hasGaps: true,
-      }
-      this.#queueViews.set(queue, view)
-      this.#queueViewsById.set(topicId, view)
+    const view = this.#queueViews.get(queue) ?? this.#addQueueView(queue)
+    // A queue with priorities has one more with each priority that comes up.
+    while (view.partitions.length < queue.logCount) {
+      const index = view.partitions.length
+      const onAppended = (count: number): void => queue.onBatchAppended(count, index)
+      const options = { config: () => queueConfig, onAppended }
+      view.partitions.push(new Partition(queue.cursors[index]!, this.#context, options))
     }
+    return view
+  }
+
+  #addQueueView(queue: Queue): QueueView {
+    const view: QueueView = {
+      name: queue.name,
+      topicId: queueTopicId(queue.id),
+      partitions: [],
+      config: queueConfig,
+      source: queue,
+      topic: undefined,
+      hasGaps: true,
+    }
+    this.#queueViews.set(queue, view)
+    this.#queuesById.set(view.topicId, queue)
     return view
   }
 }
@@ -354,6 +366,12 @@ export function checkPartitionCount(count: number): void {
     'invalid_partitions',
     `${count} partitions are more than the ${topicLimits.partitionsPerTopicMax} that a topic may have.`,
   )
+}
+
+/** Asked of every queue at a start. */
+function hasLogIn(queue: Queue, logIds: ReadonlySet<number>): boolean {
+  if (queue.logCount === 1) return logIds.has(queue.id)
+  return queue.cursors.some(({ log }) => logIds.has(log.id))
 }
 
 /** The log of the work queue that has this topic id. */
