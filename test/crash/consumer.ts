@@ -2,7 +2,7 @@
 
 import type { ConsumeMessage } from 'amqplib'
 import type { Random } from '../../src/lib/random.ts'
-import type { Copy, QueueBook, Stream } from './ledger.ts'
+import type { Copy, QueueBook } from './ledger.ts'
 import type { ActorSession, Load } from './load.ts'
 import { RecordedChannel } from './publisher.ts'
 import { directTo, onwardQueue } from './stable-topology.ts'
@@ -46,7 +46,8 @@ class RecordedConsumer {
   readonly #options: ConsumerOptions
   readonly #queue: QueueBook
   readonly #held = new Map<number, Copy>()
-  readonly #lastPositions = new Map<Stream, number>()
+  /** By the stream of messages and their level. */
+  readonly #lastPositions = new Map<string, number>()
   #deliveries = 0
   #isDone = false
   #finish: () => void = () => {}
@@ -83,14 +84,15 @@ class RecordedConsumer {
     this.#finish()
   }
 
-  /** First deliveries to one channel come in the order of the queue. */
+  /** First deliveries to one channel come in the order of the queue, within each level. */
   #checkOrder({ message, queue }: Copy): void {
-    const last = this.#lastPositions.get(message.stream) ?? 0
+    const key = `${message.stream.name} ${queue.levelOf(message)}`
+    const last = this.#lastPositions.get(key) ?? 0
     if (message.position < last) {
       const text = `was first delivered after number ${last} of its channel`
       this.#load.ledger.violate(queue.name, message.id, text)
     }
-    this.#lastPositions.set(message.stream, message.position)
+    this.#lastPositions.set(key, message.position)
   }
 
   #removeByDelivery(copy: Copy): void {

@@ -25,7 +25,7 @@ import { judgeRecovery } from './judge-recovery.ts'
 import { armKill, chooseKillMoment, type KillMoment } from './kill-moment.ts'
 import { Ledger } from './ledger.ts'
 import { Load } from './load.ts'
-import { declareStableTopology, stableQueues } from './stable-topology.ts'
+import { declareStableTopology, highestPriorities, stableQueues } from './stable-topology.ts'
 import { startClients } from './start-clients.ts'
 import { type Conditions, flagsOf, withPreloads } from './with-preloads.ts'
 
@@ -85,7 +85,9 @@ class CrashRun {
   async #declare(): Promise<void> {
     await using session = await AmqpSession.open(this.#broker.url)
     await declareStableTopology(await session.channel())
-    for (const queue of stableQueues) this.#ledger.queue(queue)
+    for (const queue of stableQueues) {
+      this.#ledger.queue(queue).levelMax = highestPriorities.get(queue) ?? 0
+    }
   }
 
   async #round(round: number, random: Random): Promise<void> {

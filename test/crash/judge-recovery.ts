@@ -18,7 +18,7 @@ export function judgeRecovery(ledger: Ledger, found: Found): void {
   learnFromRemovals(ledger, survivors)
   for (const [queue, copies] of found) {
     judgePresence(ledger, queue, survivors)
-    judgeOrder(ledger, queue, copies)
+    for (const level of judgeLevels(ledger, queue, copies)) judgeOrder(ledger, queue, level)
     accept(queue, copies)
   }
   ledger.transactions = []
@@ -88,6 +88,22 @@ function judgePresence(ledger: Ledger, queue: QueueBook, survivors: ReadonlySet<
     const why = message.isDurable ? 'it was confirmed' : 'what its channel sent later is there'
     ledger.violate(queue.name, message.id, `is lost although ${why}`)
   }
+}
+
+/** The copies of each level, the highest first, which is how they must have come. */
+function judgeLevels(ledger: Ledger, queue: QueueBook, copies: readonly Copy[]): Copy[][] {
+  const levels: Copy[][] = []
+  let last = Infinity
+  for (const copy of copies) {
+    const level = queue.levelOf(copy.message)
+    if (level > last) {
+      ledger.violate(queue.name, copy.message.id, `of priority ${level} comes after ${last}`)
+    }
+    if (level !== last) levels.push([])
+    levels.at(-1)?.push(copy)
+    last = level
+  }
+  return levels
 }
 
 function judgeOrder(ledger: Ledger, queue: QueueBook, copies: readonly Copy[]): void {

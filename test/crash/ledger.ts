@@ -87,9 +87,17 @@ export class QueueBook {
   readonly gone: Map<string, string> = new Map()
   /** Deliveries without ack that may be on their way: so many messages may be lost in a crash. */
   lossesAllowed = 0
+  /** The highest priority that messages have here; 0 in a queue without priorities. */
+  levelMax = 0
 
   constructor(name: string) {
     this.name = name
+  }
+
+  /** Messages of a higher level come first. */
+  levelOf({ id, seed, sizes }: Message): number {
+    if (this.levelMax === 0) return 0
+    return Math.min(planMessage(id, seed, sizes).options.priority ?? 0, this.levelMax)
   }
 
   forget(copy: Copy, why: string): void {

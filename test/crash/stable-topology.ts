@@ -21,6 +21,12 @@ export const onwardQueue = 'onward'
 /** Consumed without acks. */
 export const looseQueue = 'loose'
 
+/** Those with priorities, and the highest that each has. */
+export const highestPriorities: ReadonlyMap<string, number> = new Map([
+  ['work.3', 5],
+  ['fan.c', 9],
+])
+
 export const stableQueues: readonly string[] = [
   ...workQueues,
   ...exchangeQueues,
@@ -65,7 +71,11 @@ export function chooseRoute(random: Random): Route {
 export async function declareStableTopology(channel: Channel): Promise<void> {
   await channel.assertExchange('fan', 'fanout', { durable: true })
   await channel.assertExchange('topic', 'topic', { durable: true })
-  for (const queue of stableQueues) await channel.assertQueue(queue, { durable: true })
+  for (const queue of stableQueues) {
+    const maxPriority = highestPriorities.get(queue)
+    const options = { durable: true, ...(maxPriority !== undefined && { maxPriority }) }
+    await channel.assertQueue(queue, options)
+  }
   for (const queue of fanOut.queues) await channel.bindQueue(queue, 'fan', '')
   await channel.bindQueue('topic.a', 'topic', 'user.*')
   await channel.bindQueue('topic.b', 'topic', '#.created')
