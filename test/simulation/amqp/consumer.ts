@@ -19,7 +19,7 @@ export class Consumer {
   readonly options: ConsumerOptions
   isOver = false
   readonly #session: Session
-  /** Place of the last message of each publisher that came for the first time. */
+  /** Place of the last message of each publisher and level that came for the first time. */
   readonly #lastPlaces = new Map<string, number>()
 
   constructor(session: Session, queue: QueueLife, options: ConsumerOptions) {
@@ -43,11 +43,12 @@ export class Consumer {
     const { history } = this.#session.model
     if (!redelivered) {
       // Nothing that was never delivered can overtake anything that was not, whoever gave what back.
-      const last = this.#lastPlaces.get(message.publisher) ?? -1
+      const order = `${message.publisher} ${this.queue.levelOf(message)}`
+      const last = this.#lastPlaces.get(order) ?? -1
       if (message.place <= last) {
         throw history.fail(`${this.#session.name} got ${String(message)} after place ${last}`)
       }
-      this.#lastPlaces.set(message.publisher, message.place)
+      this.#lastPlaces.set(order, message.place)
     }
     this.options.onDelivery(deliveryTag, entry)
   }

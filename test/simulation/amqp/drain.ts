@@ -33,13 +33,22 @@ export class Drain {
     const isKnown = queue.presence.state === 'yes'
     const actions = new TopologyActions(this.#world, session)
     await actions.declareQueue(queue.name, queue.kind)
-    const order = new OrderCheck(this.#world.history)
+    const taken = new Set<Entry>()
+    let level = Infinity
+    let order = new OrderCheck(this.#world.history)
     for (;;) {
       const entry = await session.get(queue, false)
       if (entry === undefined) break
+      const next = queue.levelOf(entry.message)
+      if (next > level) {
+        throw this.#world.history.fail(`${String(entry)} of level ${next} comes after ${level}`)
+      }
+      if (next !== level) order = new OrderCheck(this.#world.history)
+      level = next
       order.onTaken(entry)
+      taken.add(entry)
     }
-    if (isKnown) this.#checkComplete(queue, new Set(order.taken))
+    if (isKnown) this.#checkComplete(queue, taken)
   }
 
   #checkComplete(queue: QueueLife, taken: ReadonlySet<Entry>): void {

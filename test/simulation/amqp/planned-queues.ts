@@ -31,12 +31,19 @@ export function plannedQueues(plan: Plan): PlannedQueue[] {
   return [...workQueues(plan), ...streams]
 }
 
+/** Every other one has priorities. */
 export function workQueues({ queueCount }: Plan): PlannedQueue[] {
   return Array.from({ length: queueCount }, (_, at) => {
     const isDurable = at === 0 || at < queueCount - 1
     return {
       name: `${isDurable ? 'queue' : 'transient'}-${at}`,
-      kind: { type: 'queue', isDurable, isExclusive: false, isAutoDelete: false },
+      kind: {
+        type: 'queue',
+        isDurable,
+        isExclusive: false,
+        isAutoDelete: false,
+        ...(at % 2 === 1 && { highestPriority: 3 }),
+      },
     }
   })
 }

@@ -42,10 +42,14 @@ export class Publishing {
 
   publish(plan: MessagePlan, { mandatory }: PublishOptions): void {
     const { channel, model, mode, log } = this.#session
-    const { exchange, routingKey, id, isPersistent, size } = plan
+    const { exchange, routingKey, id, isPersistent, priority, size } = plan
     this.#session.note(`publish ${id} to '${exchange}' ${routingKey}, ${size} bytes`)
     const method = { exchange, routingKey, mandatory, immediate: false }
-    const properties = { messageId: id, deliveryMode: isPersistent ? 2 : 1 }
+    const properties = {
+      messageId: id,
+      deliveryMode: isPersistent ? 2 : 1,
+      ...(priority !== undefined && { priority }),
+    }
     if (mode === 'transaction') {
       this.#inTransaction.push(plan)
     } else {

@@ -172,7 +172,8 @@ export class TopologyActions {
   }
 }
 
-function argumentsOf({ type }: QueueKind, partitionCount: number): FieldTable {
+function argumentsOf({ type, highestPriority }: QueueKind, partitionCount: number): FieldTable {
+  if (highestPriority !== undefined) return table({ 'x-max-priority': highestPriority })
   if (type === 'queue') return emptyTable
   return table({ 'x-queue-type': 'stream', 'x-partitions': partitionCount })
 }

@@ -171,6 +171,7 @@ function publishOne({ draw, world }: AmqpLife, session: Session, queue: QueueLif
       routingKey: isDirect ? queue.name : draw.oneOf(routingKeys),
       size: draw.small(world.plan.bodySizeMax),
       isPersistent: draw.chance(0.8),
+      priority: draw.chance(0.5) ? draw.between(0, 5) : undefined,
     },
     { mandatory: session.mode !== 'transaction' && draw.chance(0.2) },
   )

@@ -22,5 +22,7 @@ export function pickTopic(life: KafkaLife): QueueLife | undefined {
 }
 
 export function isShownToKafka({ kind }: QueueLife): boolean {
-  return kind.isDurable && !kind.isExclusive && !kind.isAutoDelete
+  const isShown = kind.isDurable && !kind.isExclusive && !kind.isAutoDelete
+  // The model knows one partition of a queue.
+  return isShown && kind.highestPriority === undefined
 }

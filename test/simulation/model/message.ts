@@ -14,6 +14,7 @@ export interface MessagePlan {
   readonly partition?: number
   readonly size: number
   readonly isPersistent: boolean
+  readonly priority?: number | undefined
 }
 
 export class Message {

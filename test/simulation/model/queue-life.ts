@@ -13,6 +13,8 @@ export interface QueueKind {
   readonly isDurable: boolean
   readonly isExclusive: boolean
   readonly isAutoDelete: boolean
+  /** Higher ones count as this; without it all messages are equal. */
+  readonly highestPriority?: number
 }
 
 /** What a client was given. */
@@ -72,6 +74,11 @@ export class QueueLife {
     const log = this.logs[partition] ?? new LogFacts(`${this.name}/${partition}`, this.#history)
     this.logs[partition] = log
     return log
+  }
+
+  /** Messages of a higher level go first. */
+  levelOf({ plan }: Message): number {
+    return Math.min(plan.priority ?? 0, this.kind.highestPriority ?? 0)
   }
 
   entryOf(message: Message): Entry {
