@@ -59,17 +59,20 @@ static void on_deliver(struct consumer *consumer, const uint8_t *arguments) {
   consumer->queue = queue;
 }
 
-/* Numbers of one publisher come through one queue in order, and without gaps to its only consumer. */
+/* Numbers of one publisher come through one queue in order, within each of its priorities, and without
+   gaps to its only consumer. */
 static void check_order(struct consumer *consumer, uint64_t mark) {
   const struct options *options = consumer->options;
   uint32_t publishers = options->publishers > 0 ? options->publishers : 1;
   uint64_t publisher = mark >> NUMBER_BITS, number = mark & ((1ull << NUMBER_BITS) - 1);
   if (publisher >= publishers) return;
-  uint64_t *next = &consumer->next_numbers[(size_t)consumer->queue * publishers + publisher];
+  size_t order = options->priorities > 0 ? number % options->priorities : consumer->queue;
+  uint64_t *next = &consumer->next_numbers[order * publishers + publisher];
   bool is_shared = options->consumers > options->queues || options->routing == ROUTING_TOPIC;
   bool is_next = is_shared ? number >= *next : number == *next;
   if (*next > 0 && !is_next) consumer->out_of_order++;
-  *next = number + (options->routing == ROUTING_TURNS ? options->queues : 1);
+  uint32_t turns = options->routing == ROUTING_TURNS ? options->queues : 1;
+  *next = number + (options->priorities > 0 ? options->priorities : turns);
 }
 
 static void on_header(struct consumer *consumer, const struct frame *frame) {

@@ -13,7 +13,7 @@ struct consumer {
   const struct window *window;
   struct histogram *delivery_latency;
   struct tally *tally;
-  uint64_t *next_numbers; /* of the whole run: what comes next by queue and publisher; 0 = anything */
+  uint64_t *next_numbers; /* of the whole run: what comes next by queue or priority, and publisher; 0 = anything */
   uint32_t index;         /* of all consumers */
   uint64_t delivered, acked;
   uint64_t out_of_order; /* deliveries whose number is not the one after the delivery before */

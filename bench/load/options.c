@@ -15,6 +15,7 @@ static const char usage[] =
     "  --routing turns|pinned|fanout|topic   to all queues in turn, publisher i to queue i only,\n"
     "                                        a copy for every queue, by topic patterns\n"
     "  --bindings N                          how many patterns, of which a message matches one\n"
+    "  --priorities N                        one queue with so many, which messages have in turn\n"
     "  --publishers N --consumers N          connections (default 1 each, as the mode needs)\n"
     "  --size BYTES --transient              message bodies, persistent unless --transient\n"
     "  --outstanding N                       unconfirmed publishes a connection; 0 = no confirms\n"
@@ -51,6 +52,7 @@ static const struct option long_options[] = {
     {"routing", required_argument, NULL, OPTION_FIRST + 21},
     {"bindings", required_argument, NULL, OPTION_FIRST + 22},
     {"tls-ca", required_argument, NULL, OPTION_FIRST + 23},
+    {"priorities", required_argument, NULL, OPTION_FIRST + 24},
     {NULL, 0, NULL, 0},
 };
 
@@ -95,6 +97,7 @@ static void set_option(struct options *options, int option, const char *value) {
     case 21: options->routing = find_routing(value); break;
     case 22: options->bindings = (uint32_t)number(value, 1, 1e6); break;
     case 23: options->tls_ca = value; break;
+    case 24: options->priorities = (uint32_t)number(value, 2, 256); break;
     default: fputs(usage, stderr); exit(64);
   }
 }
@@ -131,6 +134,7 @@ void options_parse(struct options *options, int argc, char **argv) {
     fail("--warmup-count must be below --count");
   if (options->prefetch > 0 && options->ack_every > options->prefetch)
     fail("--ack-every above --prefetch would wait for ever");
+  if (options->priorities > 0 && options->queues > 1) fail("--priorities is for one queue");
   if (strlen(options->queue) > 200) fail("--queue is longer than 200 bytes");
 }
 

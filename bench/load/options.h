@@ -20,6 +20,7 @@ struct options {
   uint32_t queues;      /* consumer i of n reads queue i modulo queues, and every n-th after it */
   enum routing routing; /* how messages get into the queues */
   uint32_t bindings;    /* of the topic exchange, dealt out over the queues */
+  uint32_t priorities;  /* x-max-priority of the queue + 1; messages have them in turn; 0 = none */
   bool purge;           /* empty the queues before the run */
   bool depth_only;      /* print how many messages wait, and end */
   bool declare_only;    /* declare everything, print how long it took, and end */

@@ -21,11 +21,14 @@ static uint8_t *put_publish(uint8_t *at, const char *exchange, const char *key) 
   return put_u8(put_u8(at, 0), FRAME_END);
 }
 
-static uint8_t *put_header(uint8_t *at, const struct options *options) {
-  enum { HEADER_SIZE = 2 + 2 + 8 + 2 + 1, DELIVERY_MODE_FLAG = 1 << 12 };
-  at = put_frame_start(at, FRAME_HEADER, CHANNEL, HEADER_SIZE);
+static uint8_t *put_header(uint8_t *at, const struct options *options, size_t slot) {
+  enum { HEADER_SIZE = 2 + 2 + 8 + 2 + 1, DELIVERY_MODE_FLAG = 1 << 12, PRIORITY_FLAG = 1 << 11 };
+  bool has_priority = options->priorities > 0;
+  at = put_frame_start(at, FRAME_HEADER, CHANNEL, HEADER_SIZE + has_priority);
   at = put_u64(put_u16(put_u16(at, 60), 0), options->size);
-  at = put_u8(put_u16(at, DELIVERY_MODE_FLAG), options->persistent ? 2 : 1);
+  at = put_u16(at, has_priority ? DELIVERY_MODE_FLAG | PRIORITY_FLAG : DELIVERY_MODE_FLAG);
+  at = put_u8(at, options->persistent ? 2 : 1);
+  if (has_priority) at = put_u8(at, (uint8_t)(slot % options->priorities));
   return put_u8(at, FRAME_END);
 }
 
@@ -53,13 +56,14 @@ static void key_of_slot(const struct publisher *publisher, size_t slot, char *ke
   }
 }
 
-/* Every queue's turn comes equally often in a round of the ring. */
+/* Every queue's turn, and that of every priority, comes equally often in a round of the ring. */
 static size_t count_slots(const struct options *options, size_t image_max) {
   size_t bytes = RING_BYTES / options->publishers;
   size_t slots = (bytes < RING_BYTES_MIN ? RING_BYTES_MIN : bytes) / image_max;
   if (slots < SLOTS_MIN) slots = SLOTS_MIN;
-  if (options->routing != ROUTING_TURNS) return slots;
-  return (slots + options->queues - 1) / options->queues * options->queues;
+  size_t turns = options->priorities > 0 ? options->priorities : options->queues;
+  if (options->priorities == 0 && options->routing != ROUTING_TURNS) return slots;
+  return (slots + turns - 1) / turns * turns;
 }
 
 static void build_ring(struct publisher *publisher) {
@@ -78,7 +82,7 @@ static void build_ring(struct publisher *publisher) {
   for (size_t slot = 0; slot < slots; slot++) {
     key_of_slot(publisher, slot, key);
     uint8_t *image = at;
-    at = put_header(put_publish(at, exchange, key), options);
+    at = put_header(put_publish(at, exchange, key), options, slot);
     publisher->body_at = (size_t)(at - image) + FRAME_OVERHEAD - 1;
     at = put_body(at, options->size, frame_max);
     publisher->image_size = (size_t)(at - image);

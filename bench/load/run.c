@@ -38,7 +38,8 @@ static void open_all(struct run *run) {
   const struct options *options = &run->options;
   topology_declare(options, run->product, run->version);
   uint32_t publishers = options->publishers > 0 ? options->publishers : 1;
-  uint64_t *next_numbers = allocate((size_t)options->queues * publishers * sizeof *next_numbers);
+  uint32_t orders = options->priorities > 0 ? options->priorities : options->queues;
+  uint64_t *next_numbers = allocate((size_t)orders * publishers * sizeof *next_numbers);
   run->publishers = allocate(options->publishers * sizeof *run->publishers + 1);
   run->consumers = allocate(options->consumers * sizeof *run->consumers + 1);
   for (uint32_t i = 0; i < options->publishers; i++) {

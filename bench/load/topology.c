@@ -18,11 +18,20 @@ static void end(struct connection *connection, uint8_t *start, uint8_t *at) {
   connection_filled(connection, (size_t)(at - start));
 }
 
-static void declare_queue(struct connection *connection, const char *queue) {
+/* An empty table, or one with x-max-priority as a long-int. */
+static uint8_t *put_queue_arguments(uint8_t *at, uint32_t priorities) {
+  static const char name[] = "x-max-priority";
+  if (priorities == 0) return put_u32(at, 0);
+  at = put_shortstr(put_u32(at, 1 + sizeof name - 1 + 1 + 4), name);
+  return put_u32(put_u8(at, 'I'), priorities - 1);
+}
+
+static void declare_queue(struct connection *connection, const char *queue, uint32_t priorities) {
   uint8_t *start = begin(connection);
   uint8_t *at = put_frame_start(start, FRAME_METHOD, CHANNEL, 0);
   at = put_shortstr(put_u16(put_u32(at, QUEUE_DECLARE), 0), queue);
-  end(connection, start, put_u32(put_u8(at, DURABLE_BIT | NO_WAIT_BIT), 0));
+  at = put_queue_arguments(put_u8(at, DURABLE_BIT | NO_WAIT_BIT), priorities);
+  end(connection, start, at);
 }
 
 static void purge_queue(struct connection *connection, const char *queue) {
@@ -75,7 +84,7 @@ double topology_declare(const struct options *options, char *product, char *vers
   for (uint32_t i = 0; i < options->queues; i++) {
     char queue[256];
     options_queue_name(options, i, queue);
-    declare_queue(&connection, queue);
+    declare_queue(&connection, queue, options->priorities);
     if (options->purge) purge_queue(&connection, queue);
   }
   bind_all(&connection, options);
