@@ -301,7 +301,7 @@ export class Session implements Holder {
   }
 
   #release(entry: Entry): void {
-    if (this.#released.delete(entry) && entry.holder === this) entry.holder = undefined
+    if (this.#released.delete(entry)) entry.release(this, this.model.history.next())
   }
 
   /** The broker has let the channel go, and has handled whatever it is going to handle. */
@@ -317,7 +317,7 @@ export class Session implements Holder {
     }
     const held = [...this.unacked.values(), ...this.#released]
     for (const { entry } of this.#inTransaction.splice(0)) held.push(entry)
-    for (const entry of held) if (entry.holder === this) entry.holder = undefined
+    for (const entry of held) entry.release(this, this.model.history.next())
     this.unacked.clear()
   }
 }

@@ -19,6 +19,8 @@ export class Entry {
   isCertain: boolean | undefined
   deliveryCount = 0
   holder: Holder | undefined
+  /** When it was learned that nobody has it any more: what was asked before says nothing of that. */
+  releasedAt = 0
   /** Acks, rejects, purges: at most one of them has an effect. */
   readonly settlements: Deed[] = []
   /** It may be gone for reasons that nobody can know: it was on its way to a client that did not ack. */
@@ -27,6 +29,13 @@ export class Entry {
   constructor(message: Message, queue: QueueLife) {
     this.message = message
     this.queue = queue
+  }
+
+  /** `from` has it no more, if it had it. */
+  release(from: Holder, moment: number): void {
+    if (this.holder !== from) return
+    this.holder = undefined
+    this.releasedAt = moment
   }
 
   /** It is done with, at least in this life of the broker. */

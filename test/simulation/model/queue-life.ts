@@ -119,7 +119,8 @@ export class QueueLife {
   /** Entries that are ready beyond doubt: known before `moment`, held by nobody, settled by nobody. */
   *certainlyReady(moment: number): Generator<Entry> {
     for (const entry of this.entries.values()) {
-      const isKnown = entry.mustBeThere && entry.message.deed.endedAt < moment
+      const isKnown =
+        entry.mustBeThere && entry.message.deed.endedAt < moment && entry.releasedAt < moment
       if (isKnown && entry.holder === undefined) yield entry
     }
   }
@@ -132,7 +133,7 @@ export class QueueLife {
     for (const { entry, deed } of doing) {
       const others = entry.settlements.filter((other) => other !== deed && other.fate !== 'never')
       const isThere = entry.isCertain === true && entry.message.deed.hasHappened
-      const isKnown = isThere && entry.message.deed.endedAt < moment
+      const isKnown = isThere && entry.message.deed.endedAt < moment && entry.releasedAt < moment
       if (isKnown && others.length === 0 && !entry.mayBeLost && entry.holder === undefined) {
         yield entry
       }
