@@ -20,6 +20,7 @@ class MemoryDouble implements ProcessMemory {
   /** Freed, and kept by the process. */
   kept = 0
   heap = 10
+  isCrowded = false
 
   read(): MemoryUsage {
     const known = this.used + this.garbage
@@ -39,7 +40,10 @@ class MemoryDouble implements ProcessMemory {
 
   watch(watermark: number): MemoryWatch {
     const watch = new MemoryWatch({ clock: this.clock, memory: this, watermark })
-    watch.start((level) => this.levels.push(level))
+    watch.start(({ level, isCrowded }) => {
+      if (level !== this.levels.at(-1)) this.levels.push(level)
+      this.isCrowded = isCrowded
+    })
     return watch
   }
 
@@ -113,6 +117,23 @@ describe('the watch of memory', () => {
     assert.equal(memory.look(), 'critical')
     memory.heap = 100
     assert.equal(memory.look(), 'ample')
+  })
+
+  it('finds the heap crowded before publishers have to wait, after collecting garbage', () => {
+    const memory = new MemoryDouble()
+    using _ = memory.watch(0.6)
+    memory.heap = 224
+    memory.look()
+    assert.deepEqual([memory.isCrowded, memory.collections], [false, 0])
+    memory.heap = 226
+    assert.equal(memory.look(), 'ample')
+    assert.deepEqual([memory.isCrowded, memory.collections], [true, 1])
+    memory.heap = 220
+    memory.look()
+    assert.equal(memory.isCrowded, true)
+    memory.heap = 200
+    memory.look()
+    assert.equal(memory.isCrowded, false)
   })
 
   it('collects garbage seldom, unless memory grows', () => {

@@ -19,8 +19,19 @@ export interface MemoryWatchOptions {
   readonly watermark: number
 }
 
-/** Told when the level has changed because `inUse` bytes are. */
-export type LevelListener = (level: MemoryLevel, inUse: number) => void
+export interface MemoryState {
+  readonly level: MemoryLevel
+  /**
+   * The heap is so full of what lives long that with more of it publishers would have to wait, and
+   * nothing that they wait for would change that.
+   */
+  readonly isCrowded: boolean
+  /** Bytes in use. */
+  readonly inUse: number
+}
+
+/** Told when the level has changed, or whether the heap is crowded. */
+export type StateListener = (state: MemoryState) => void
 
 export class MemoryWatch implements Disposable {
   /** Bytes from which on memory is low. */
@@ -35,8 +46,9 @@ export class MemoryWatch implements Disposable {
   /** What the system counts and V8 does not know: code, threads, libraries. */
   readonly #overhead: number
   #timer: Timer | undefined
-  #onChanged: LevelListener = () => undefined
+  #onChanged: StateListener = () => undefined
   #level: MemoryLevel = 'ample'
+  #isCrowded = false
   #usage: MemoryUsage
   #receivedSize = 0
   /** When garbage was collected last, and how long that took. */
@@ -65,7 +77,7 @@ export class MemoryWatch implements Disposable {
   }
 
   /** Looks at the memory now and then from now on. Until then it is ample. */
-  start(onChanged: LevelListener): void {
+  start(onChanged: StateListener): void {
     this.#onChanged = onChanged
     this.#timer = this.#options.clock.every(memoryLimits.memoryCheckMs, () => this.check())
     this.check()
@@ -94,9 +106,12 @@ export class MemoryWatch implements Disposable {
     this.#usage = this.#options.memory.read()
     if ((this.#isHigh && this.#mayCollect) || this.#isWasteful) this.#collect()
     const level = this.#judge()
-    if (level === this.#level) return
+    const { heapCrowdedShare, recoveredShare } = memoryLimits
+    const isCrowded = this.#heapShare >= heapCrowdedShare * (this.#isCrowded ? recoveredShare : 1)
+    if (level === this.#level && isCrowded === this.#isCrowded) return
     this.#level = level
-    this.#onChanged(level, this.inUse)
+    this.#isCrowded = isCrowded
+    this.#onChanged({ level, isCrowded, inUse: this.inUse })
   }
 
   [Symbol.dispose](): void {
@@ -108,8 +123,8 @@ export class MemoryWatch implements Disposable {
   }
 
   get #isHigh(): boolean {
-    const { heapLowShare } = memoryLimits
-    return this.#usage.resident >= this.watermark || this.#heapShare >= heapLowShare
+    const { heapCrowdedShare } = memoryLimits
+    return this.#usage.resident >= this.watermark || this.#heapShare >= heapCrowdedShare
   }
 
   /** A quiet moment after a busy one, whose garbage nobody would collect for long. */

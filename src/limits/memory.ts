@@ -24,9 +24,14 @@ export const memoryLimits = {
   youngGenerationSizeMax: (192 * MiB) as number,
   /** The least that it gives the old one of all. */
   oldGenerationShareMin: 0.25,
+  /**
+   * At this share of V8's heap nothing new is let in that stays: what stays must never by itself keep
+   * publishers waiting, which ends a little below `heapLowShare`.
+   */
+  heapCrowdedShare: 0.45,
   /** Publishers are blocked at this share of V8's heap, whose end is the end of the process. */
   heapLowShare: 0.6,
-  /** At this share memory is nearly used up, and nothing new is let in that stays. */
+  /** At this share memory is nearly used up. */
   heapCriticalShare: 0.8,
   /** The same when so many times the watermark (or what the start took) is in use. */
   criticalFactor: 1.5,
@@ -54,6 +59,10 @@ export const memoryLimits = {
     output: { share: 0.125, sizeMax: (512 * MiB) as number },
     unacked: { share: 0.125, sizeMax: (512 * MiB) as number },
   },
+  /** So long messages may wait while memory is short; then those who left most are ended, … */
+  parkedMsMax: 15_000,
+  /** … one each time that so much has passed. */
+  parkedReliefMs: 250,
   /** What groups may make the broker remember: a share as of the budgets, `budgetSizeMin` at least. */
   groupsShare: 0.125,
   /** Over the budget of input, those who hold no more than this go on: usual messages and requests. */

@@ -1,6 +1,7 @@
 // The memory of a node: how much of it is used, what clients make the broker hold of it, and what follows
 // when it is short.
 import type { BrokerStatus } from '../admin/broker-status.ts'
+import type { Admission } from '../broker/admission.ts'
 import type { Broker } from '../broker/broker.ts'
 import { MemoryAccount } from '../broker/memory-account.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -9,6 +10,7 @@ import { type MemoryLevel, MemoryWatch } from '../lib/memory-watch.ts'
 import type { ProcessMemory } from '../lib/process-memory.ts'
 import { memoryLimits } from '../limits/memory.ts'
 import { InputBudget } from '../server/input-budget.ts'
+import { ParkedRelief } from './parked-relief.ts'
 
 export interface MemoryGuardParts {
   readonly clock: Clock
@@ -22,6 +24,7 @@ export class MemoryGuard implements Disposable {
   readonly account: MemoryAccount
   readonly inputBudget: InputBudget
   readonly #watch: MemoryWatch
+  readonly #relief: ParkedRelief
 
   constructor({ shortage, admission, store }: Broker, parts: MemoryGuardParts) {
     const watch = new MemoryWatch(parts)
@@ -31,6 +34,7 @@ export class MemoryGuard implements Disposable {
       onReceived: (size) => watch.onReceived(size),
     })
     this.#watch = watch
+    this.#relief = new ParkedRelief(account, parts.clock)
     this.account = account
     this.inputBudget = new InputBudget({
       account,
@@ -38,10 +42,13 @@ export class MemoryGuard implements Disposable {
       uncommittedSize: () => store.uncommittedSize,
     })
     admission.onAdmitted = () => watch.onReceived(memoryLimits.admittedSize)
-    watch.start((level, inUse) => {
-      logLevel(level, inUse, parts.logger)
-      admission.isOpen = level !== 'critical'
+    let last: MemoryLevel = 'ample'
+    watch.start(({ level, isCrowded, inUse }) => {
+      if (level !== last) logLevel(level, inUse, parts.logger)
+      last = level
+      this.#letIn(admission, level !== 'critical' && !isCrowded, parts.logger)
       shortage.set('memory', level !== 'ample')
+      this.#relief.setShort(level !== 'ample')
     })
   }
 
@@ -56,8 +63,16 @@ export class MemoryGuard implements Disposable {
     return { residentBytes, inUseBytes, watermarkBytes, heldBytes: { ...this.account.sizes } }
   }
 
+  #letIn(admission: Admission, isOpen: boolean, logger: Logger): void {
+    if (admission.isOpen === isOpen) return
+    admission.isOpen = isOpen
+    if (isOpen) logger.info('New queues, consumers and connections are let in again')
+    else logger.error('New queues, consumers and connections are refused: memory is nearly used up')
+  }
+
   [Symbol.dispose](): void {
     this.#watch[Symbol.dispose]()
+    this.#relief[Symbol.dispose]()
   }
 }
 
@@ -65,5 +80,5 @@ function logLevel(level: MemoryLevel, inUse: number, logger: Logger): void {
   const megabytes = Math.round(inUse / 1e6)
   if (level === 'ample') logger.info({ megabytes }, 'There is memory enough again')
   else if (level === 'low') logger.warn({ megabytes }, 'Publishers are blocked: low on memory')
-  else logger.error({ megabytes }, 'Memory is nearly used up: nothing new is let in')
+  else logger.error({ megabytes }, 'Publishers stay blocked: memory is nearly used up')
 }

@@ -171,6 +171,9 @@ function assertThrough(outcomes: readonly Outcome[]): void {
     assert.deepEqual(strayCodes(outcome), [], JSON.stringify(outcome))
     if (gotThrough(outcome)) missing.delete(outcome.kind)
   }
-  const failed = outcomes.filter(({ kind }) => missing.has(kind))
+  // Where others were told that memory is nearly used up, whole connections are refused without a word.
+  const isRefusing = outcomes.some(({ codes }) => codes.includes(506))
+  const isIn = ({ opened }: Outcome): boolean => opened > 0 || !isRefusing
+  const failed = outcomes.filter((outcome) => missing.has(outcome.kind) && isIn(outcome))
   assert.deepEqual(failed, [], 'attacks that did not get through')
 }
