@@ -41,7 +41,7 @@ class RestoreFixture {
   }
 
   restore(queues: readonly QueueRow[], logs: readonly Log[]): ReturnType<Broker['restore']> {
-    const none = { appliedSequence: 0, vhosts: [], exchanges: [], bindings: [], users: [] }
+    const none = { appliedSequence: 0, vhosts: [], exchanges: [], bindings: [], policies: [] }
     return this.broker.restore({ ...none, queues }, logs)
   }
 
@@ -69,7 +69,7 @@ test('a log with messages that nobody owns is kept and told; an empty one is del
   const fixture = new RestoreFixture()
   const [owned, full, empty] = [fixture.log(1), fixture.log(2), fixture.log(0)]
   const report = fixture.restore([rowOf('q', owned)], [owned, full, empty])
-  assert.deepEqual(report, { unowned: [full], incomplete: [], rewound: [] })
+  assert.deepEqual(report, { unowned: [full], incomplete: [], rewound: [], unmatched: [] })
   assert.equal(full.isDeleted, false)
   assert.equal(empty.isDeleted, true)
   assert.equal(fixture.queue('q').messageCount, 1)

@@ -10,6 +10,7 @@ const noTopology: Topology = {
   exchanges: [],
   queues: [],
   bindings: [],
+  policies: [],
 }
 
 /**

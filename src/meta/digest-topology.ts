@@ -5,13 +5,14 @@ import type { Steps } from '../lib/slices.ts'
 import {
   bindingValues,
   exchangeValues,
+  policyValues,
   queueValues,
   type RowValues,
   vhostValues,
 } from './row-values.ts'
 import type { Topology } from './topology.ts'
 
-export const topologyTables = ['vhosts', 'exchanges', 'queues', 'bindings'] as const
+export const topologyTables = ['vhosts', 'exchanges', 'queues', 'bindings', 'policies'] as const
 export type TopologyTable = (typeof topologyTables)[number]
 
 const rowsPerStep = 64
@@ -49,5 +50,8 @@ function* rowsIn(topology: Topology, table: TopologyTable): Generator<RowValues>
       return
     case 'bindings':
       for (const row of topology.bindings) yield bindingValues(row)
+      return
+    case 'policies':
+      for (const row of topology.policies) yield policyValues(row)
   }
 }

@@ -19,7 +19,7 @@ function randomChange(random: Random): TopologyChange {
   const vhost = pick(['/', 'v'])
   const name = pick(names)
   const common = { vhost, name, autoDelete: false, arguments: emptyTable }
-  switch (random.below(10)) {
+  switch (random.below(12)) {
     case 0:
       return { kind: 'vhost', op: 'put', row: { name: vhost } }
     case 1:
@@ -35,6 +35,13 @@ function randomChange(random: Random): TopologyChange {
       const id = random.below(5)
       const row = { ...common, type: 'classic', logId: id, cursorId: id }
       return { kind: 'queue', op: 'put', row }
+    }
+    case 6: {
+      const isOperator = random.below(2) === 0
+      if (random.below(3) === 0) return { kind: 'policy', op: 'delete', vhost, name, isOperator }
+      const definition = { overflow: 'drop-head', 'max-length': random.below(9) }
+      const row = { vhost, name, isOperator, pattern: '^a', priority: random.below(3), definition }
+      return { kind: 'policy', op: 'put', row: { ...row, applyTo: 'queues' } }
     }
     default: {
       const row = {

@@ -6,6 +6,8 @@ import {
   type BindingRow,
   decodeTopologyChanges,
   type ExchangeRow,
+  type PolicyDelete,
+  type PolicyRow,
   type QueueRow,
   type TopologyChange,
   type VHostRow,
@@ -35,6 +37,7 @@ class TopologyFold {
   readonly #exchanges = new Map<string, ExchangeRow>()
   readonly #queues = new Map<string, QueueRow>()
   readonly #bindings = new Map<string, DatedBinding>()
+  readonly #policies = new Map<string, PolicyRow>()
   /** When what had this name was deleted last. */
   readonly #deletedAt = new Map<string, number>()
   #now = 0
@@ -54,7 +57,11 @@ class TopologyFold {
         const key = keyOfBinding(change.row)
         if (change.op === 'delete') this.#bindings.delete(key)
         else if (!this.#isThere(key)) this.#bindings.set(key, { row: change.row, at: this.#now })
+        return
       }
+      case 'policy':
+        if (change.op === 'put') this.#policies.set(keyOfPolicy(change.row), change.row)
+        else this.#policies.delete(keyOfPolicy(change))
     }
   }
 
@@ -66,6 +73,7 @@ class TopologyFold {
       exchanges: [...this.#exchanges.values()],
       queues: [...this.#queues.values()],
       bindings: bindings.map(({ row }) => row),
+      policies: [...this.#policies.values()],
     }
   }
 
@@ -84,6 +92,7 @@ class TopologyFold {
     for (const [key, { vhost }] of this.#exchanges) if (vhost === name) this.#exchanges.delete(key)
     for (const [key, { vhost }] of this.#queues) if (vhost === name) this.#queues.delete(key)
     for (const [key, { row }] of this.#bindings) if (row.vhost === name) this.#bindings.delete(key)
+    for (const [key, { vhost }] of this.#policies) if (vhost === name) this.#policies.delete(key)
   }
 
   #isThere(key: string): boolean {
@@ -102,6 +111,10 @@ class TopologyFold {
 
 function keyOf({ vhost, name }: { readonly vhost: string; readonly name: string }): string {
   return `${vhost.length} ${vhost}${name}`
+}
+
+function keyOfPolicy(policy: PolicyRow | PolicyDelete): string {
+  return `${policy.isOperator ? 'operator' : 'user'} ${keyOf(policy)}`
 }
 
 function keyOfEnd(kind: 'queue' | 'exchange', vhost: string, name: string): string {

@@ -1,7 +1,14 @@
 // Topology rows as the values of their columns in `meta.db`, in the order of the columns.
 import { fieldTableToJson } from '../record/message/field-table-json.ts'
 import type { FieldTable } from '../record/message/field-table.ts'
-import type { BindingRow, ExchangeRow, QueueRow, TopicRow, VHostRow } from './topology-change.ts'
+import type {
+  BindingRow,
+  ExchangeRow,
+  PolicyRow,
+  QueueRow,
+  TopicRow,
+  VHostRow,
+} from './topology-change.ts'
 
 export type RowValues = readonly (string | number | null)[]
 
@@ -35,6 +42,19 @@ export function bindingValues(row: BindingRow): RowValues {
   return [vhost, source, destinationKind, destination, routingKey, argumentsText(row.arguments)]
 }
 
+export function policyValues(row: PolicyRow): RowValues {
+  const { vhost, name, isOperator, pattern, applyTo, priority, definition } = row
+  return [
+    vhost,
+    name,
+    Number(isOperator),
+    pattern,
+    applyTo,
+    priority,
+    JSON.stringify(sorted(definition)),
+  ]
+}
+
 /** Nearly all queues and bindings have none. */
 function argumentsText(args: FieldTable): string {
   return args.size === 0 ? '[]' : JSON.stringify(fieldTableToJson(args))
@@ -42,8 +62,9 @@ function argumentsText(args: FieldTable): string {
 
 /** The same for the same settings, in whatever order they were made. */
 function topicText(topic: TopicRow): string {
-  const configs = Object.fromEntries(
-    Object.entries(topic.configs).toSorted(([a], [b]) => (a < b ? -1 : 1)),
-  )
-  return JSON.stringify({ ...topic, configs })
+  return JSON.stringify({ ...topic, configs: sorted(topic.configs) })
+}
+
+function sorted<T>(values: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(values).toSorted(([a], [b]) => (a < b ? -1 : 1)))
 }

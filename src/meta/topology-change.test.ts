@@ -32,6 +32,20 @@ describe('topology entries', () => {
               arguments: args,
             },
           },
+          {
+            kind: 'policy',
+            op: 'put',
+            row: {
+              vhost: '/',
+              name,
+              isOperator: true,
+              pattern: name,
+              applyTo: 'quorum_queues',
+              priority: -1.5,
+              definition: { 'max-length': 7, overflow: name },
+            },
+          },
+          { kind: 'policy', op: 'delete', vhost: '/', name, isOperator: false },
         ]
         assert.deepEqual(decodeTopologyChanges(encodeTopologyChanges(changes)), changes)
       }),
@@ -68,7 +82,7 @@ describe('topology entries', () => {
       Buffer.from([1, ...entry.subarray(1)]),
       Buffer.from([4, ...entry.subarray(1)]),
       entry.subarray(0, -1),
-      Buffer.from('\u0002[{"kind":"policy","op":"put"}]'),
+      Buffer.from('\u0002[{"kind":"user","op":"put"}]'),
       Buffer.from('\u0002{}'),
       Buffer.from('\u0002[null]'),
       Buffer.from('\u0002[{"kind":"queue","op":"put","row":{"arguments":[["a","what",1]]}}]'),

@@ -1,6 +1,6 @@
-// What the log and the view keep of vhosts, exchanges, queues and bindings. Only durable
+// What the log and the view keep of vhosts, exchanges, queues, bindings and policies. Only durable
 // things appear here. Deleting a vhost, an exchange or a queue deletes the bindings from and to it
-// (and a vhost's exchanges and queues) without a change of their own.
+// (and a vhost's exchanges, queues and policies) without a change of their own.
 //
 // An entry in the log is one format byte and then the changes that belong together, as JSON:
 //
@@ -77,6 +77,33 @@ export interface BindingRow {
   readonly arguments: FieldTable
 }
 
+/** What an object may be for a policy to apply to it, in RabbitMQ's words. */
+export type PolicyScope =
+  | 'all'
+  | 'queues'
+  | 'classic_queues'
+  | 'quorum_queues'
+  | 'streams'
+  | 'exchanges'
+
+/** Settings of a policy by RabbitMQ's names. */
+export type PolicyDefinition = Readonly<Record<string, PolicyValue>>
+
+/** A list is one of text (`ha-params` of RabbitMQ 3). */
+export type PolicyValue = string | number | readonly string[]
+
+export interface PolicyRow {
+  readonly vhost: string
+  readonly name: string
+  /** One of the operator's, which has a namespace of its own. */
+  readonly isOperator: boolean
+  /** A regular expression that names are looked for. */
+  readonly pattern: string
+  readonly applyTo: PolicyScope
+  readonly priority: number
+  readonly definition: PolicyDefinition
+}
+
 /** A put replaces what has the same name (a binding: the same ends, key and arguments). */
 export type TopologyChange =
   | { readonly kind: 'vhost'; readonly op: 'put'; readonly row: VHostRow }
@@ -86,12 +113,22 @@ export type TopologyChange =
   | { readonly kind: 'queue'; readonly op: 'put'; readonly row: QueueRow }
   | ScopedDelete<'queue'>
   | { readonly kind: 'binding'; readonly op: 'put' | 'delete'; readonly row: BindingRow }
+  | { readonly kind: 'policy'; readonly op: 'put'; readonly row: PolicyRow }
+  | PolicyDelete
 
 interface ScopedDelete<Kind extends string> {
   readonly kind: Kind
   readonly op: 'delete'
   readonly vhost: string
   readonly name: string
+}
+
+export interface PolicyDelete {
+  readonly kind: 'policy'
+  readonly op: 'delete'
+  readonly vhost: string
+  readonly name: string
+  readonly isOperator: boolean
 }
 
 /** An entry that this version cannot read. */
@@ -140,7 +177,7 @@ function changeToJson(change: TopologyChange): unknown {
   return { ...change, row: { ...row, arguments: fieldTableToJson(args) } }
 }
 
-const kinds: ReadonlySet<unknown> = new Set(['vhost', 'exchange', 'queue', 'binding'])
+const kinds: ReadonlySet<unknown> = new Set(['vhost', 'exchange', 'queue', 'binding', 'policy'])
 
 // The log checks every entry by CRC, so only what a newer version could have added is looked at.
 function changeFromJson(json: unknown): TopologyChange {

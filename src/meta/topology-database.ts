@@ -11,6 +11,7 @@ import { createDatabaseFile } from './file/database-files.ts'
 import {
   bindingValues,
   exchangeValues,
+  policyValues,
   queueValues,
   type RowValues,
   vhostValues,
@@ -42,6 +43,11 @@ const schema = `
     destination text not null, routing_key text not null, arguments text not null,
     primary key (vhost, source, destination_kind, destination, routing_key, arguments)
   ) strict, without rowid;
+  create table policies (
+    vhost text not null, name text not null, is_operator integer not null, pattern text not null,
+    apply_to text not null, priority real not null, definition text not null,
+    primary key (vhost, is_operator, name)
+  ) strict, without rowid;
   create index bindings_by_destination on bindings (vhost, destination_kind, destination);
   pragma user_version = ${schemaVersion};
 `
@@ -51,6 +57,8 @@ const sql = {
   putExchange: 'insert or replace into exchanges values (?, ?, ?, ?, ?, ?)',
   putQueue: 'insert or replace into queues values (?, ?, ?, ?, ?, ?, ?, ?, ?)',
   putBinding: 'insert or ignore into bindings values (?, ?, ?, ?, ?, ?)',
+  putPolicy: 'insert or replace into policies values (?, ?, ?, ?, ?, ?, ?)',
+  deletePolicy: 'delete from policies where vhost = ? and name = ? and is_operator = ?',
   deleteBinding:
     'delete from bindings where vhost = ? and source = ? and destination_kind = ? ' +
     'and destination = ? and routing_key = ? and arguments = ?',
@@ -142,6 +150,10 @@ export class TopologyDatabase {
           change.op === 'put' ? sql.putBinding : sql.deleteBinding,
           ...bindingValues(change.row),
         )
+        return
+      case 'policy':
+        if (change.op === 'put') this.#run(sql.putPolicy, ...policyValues(change.row))
+        else this.#run(sql.deletePolicy, change.vhost, change.name, Number(change.isOperator))
     }
   }
 
@@ -149,6 +161,7 @@ export class TopologyDatabase {
     this.#run('delete from bindings where vhost = ?', name)
     this.#run('delete from queues where vhost = ?', name)
     this.#run('delete from exchanges where vhost = ?', name)
+    this.#run('delete from policies where vhost = ?', name)
     this.#run('delete from vhosts where name = ?', name)
   }
 

@@ -22,4 +22,5 @@ export function* putsOf(topology: Omit<Topology, 'appliedSequence'>): Generator<
   for (const row of topology.exchanges) yield { kind: 'exchange', op: 'put', row }
   for (const row of topology.queues) yield { kind: 'queue', op: 'put', row }
   for (const row of topology.bindings) yield { kind: 'binding', op: 'put', row }
+  for (const row of topology.policies) yield { kind: 'policy', op: 'put', row }
 }

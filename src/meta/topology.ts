@@ -1,5 +1,5 @@
 // All of the topology that the log keeps, as rows.
-import type { BindingRow, ExchangeRow, QueueRow, VHostRow } from './topology-change.ts'
+import type { BindingRow, ExchangeRow, PolicyRow, QueueRow, VHostRow } from './topology-change.ts'
 
 /** All rows, and the sequence of the last entry in them; 0 before the first. */
 export interface Topology {
@@ -8,4 +8,5 @@ export interface Topology {
   readonly exchanges: readonly ExchangeRow[]
   readonly queues: readonly QueueRow[]
   readonly bindings: readonly BindingRow[]
+  readonly policies: readonly PolicyRow[]
 }

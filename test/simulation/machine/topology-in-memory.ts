@@ -9,6 +9,7 @@ import {
   type BindingRow,
   decodeTopologyChanges,
   type ExchangeRow,
+  type PolicyRow,
   type QueueRow,
   type TopologyChange,
 } from '../../../src/meta/topology-change.ts'
@@ -35,6 +36,7 @@ export class TopologyInMemory implements TopologyFiles {
   readonly #exchanges = new Map<string, ExchangeRow>()
   readonly #queues = new Map<string, QueueRow>()
   readonly #bindings = new Map<string, BindingRow>()
+  readonly #policies = new Map<string, PolicyRow>()
   #appliedSequence = 0
   #isLocked = false
   /** What the thread of the living process is doing. */
@@ -67,12 +69,14 @@ export class TopologyInMemory implements TopologyFiles {
       exchanges: [...this.#exchanges.values()],
       queues: [...this.#queues.values()],
       bindings: [...this.#bindings.values()],
+      policies: [...this.#policies.values()],
     })
   }
 
   remove(): void {
     this.#appliedSequence = 0
-    for (const rows of [this.#vhosts, this.#exchanges, this.#queues, this.#bindings]) rows.clear()
+    const maps = [this.#exchanges, this.#queues, this.#bindings, this.#policies]
+    for (const rows of [this.#vhosts, ...maps]) rows.clear()
   }
 
   startWriter(_folder: string, { onReply }: WriterEvents): WriterThread {
@@ -140,6 +144,13 @@ export class TopologyInMemory implements TopologyFiles {
         const key = JSON.stringify({ ...row, arguments: fieldTableToJson(row.arguments) })
         if (change.op === 'put') this.#bindings.set(key, row)
         else this.#bindings.delete(key)
+        return
+      }
+      case 'policy': {
+        const { name, vhost, isOperator } = change.op === 'put' ? change.row : change
+        const key = JSON.stringify([vhost, isOperator, name])
+        if (change.op === 'put') this.#policies.set(key, change.row)
+        else this.#policies.delete(key)
         return
       }
       default:
