@@ -80,7 +80,12 @@ export const streamOffset: ArgumentCheck = (argument) => {
 
 /** Milliseconds of an age such as `7D`; undefined when the argument is not one. */
 export function findAgeMs(argument: FieldValue): number | undefined {
-  const parts = /^([0-9]+)([YMDhms])$/.exec(textOf(argument) ?? '')
+  return ageMsOf(textOf(argument) ?? '')
+}
+
+/** The same of a text. */
+export function ageMsOf(text: string): number | undefined {
+  const parts = /^([0-9]+)([YMDhms])$/.exec(text)
   if (!parts) return undefined
   const ms = Number(parts[1]) * (unitMs[parts[2] as keyof typeof unitMs] ?? 0)
   return ms > 0 ? ms : undefined

@@ -3,14 +3,16 @@
 // durable, which is when the client may be told. It has never heard of a frame.
 import type { Clock } from '../lib/clock.ts'
 import type { Random } from '../lib/random.ts'
+import { Slices } from '../lib/slices.ts'
 import type { Turn } from '../lib/turn.ts'
+import { brokerLimits } from '../limits/broker.ts'
 import { logLimits } from '../limits/log.ts'
 import { findCursor, type LogCursor } from '../log/log-cursor.ts'
 import type { LogStore } from '../log/log-store.ts'
 import type { Log } from '../log/log.ts'
 import type { Ticket } from '../log/ticket.ts'
 import { cursorIdsOf, logIdsOf, type PlaceIds, withPlaces } from '../meta/row-logs.ts'
-import type { QueueRow } from '../meta/topology-change.ts'
+import type { PolicyRow, QueueRow } from '../meta/topology-change.ts'
 import { encodeInEntries } from '../meta/topology-entries.ts'
 import type { Topology } from '../meta/topology.ts'
 import { Admission } from './admission.ts'
@@ -22,6 +24,8 @@ import type { Destination } from './destination.ts'
 import { DynamicSettings } from './dynamic-settings.ts'
 import type { InertNotice } from './inert-settings.ts'
 import { InertWatch } from './inert-watch.ts'
+import { restorePolicy } from './policy/check-policy.ts'
+import { PolicyKeeper } from './policy/policy-keeper.ts'
 import { Intake, type IntakeClient } from './publish/intake.ts'
 import { MessageRouter } from './publish/message-router.ts'
 import { type Publish, Publisher } from './publish/publisher.ts'
@@ -76,6 +80,8 @@ export interface RestoreReport {
   readonly incomplete: readonly QueueRow[]
   /** Those of which a cursor is missing: everything that is there comes again. */
   readonly rewound: readonly QueueRow[]
+  /** Policies whose pattern this version cannot use: they apply to nothing. */
+  readonly unmatched: readonly PolicyRow[]
 }
 
 export const defaultVHost = '/'
@@ -100,12 +106,16 @@ export class Broker {
   readonly admission: Admission = new Admission()
   /** Told what is asked for and has no effect. */
   readonly inert: InertWatch
+  /** Told when the limits of topics may have changed. */
+  onRetentionChanged: () => void = () => undefined
   /** Told just before a queue or topic is deleted. */
   readonly deletionListeners: ((queue: Destination) => void)[] = []
   readonly #publisher: Publisher
   readonly #vhosts = new Map<string, VHost<Destination>>()
   readonly #topics = new Map<string, Topics>()
   readonly #routes = new Map<string, RouteCache>()
+  readonly #policies = new Map<string, PolicyKeeper>()
+  readonly #policySlices: Slices
   #expirySweep: ExpirySweep | undefined
   readonly #exclusiveQueues = new Map<ConnectionToken, Set<Queue>>()
 
@@ -118,6 +128,7 @@ export class Broker {
     this.clock = options.clock
     this.inert = new InertWatch((notice) => options.onInert?.(notice))
     this.replies = new ReplyRegistry(options.random)
+    this.#policySlices = new Slices(options.clock, brokerLimits.policySliceMs)
     this.topology = new TopologyLog(options.store)
     const deadLetterer = new DeadLetterer({
       store: options.store,
@@ -161,6 +172,7 @@ export class Broker {
   restore(topology: Topology, logs: readonly Log[]): RestoreReport {
     const unowned = new Map(logs.map((log) => [log.id, log]))
     for (const { name } of topology.vhosts) this.#addVHost(name)
+    const unmatched = topology.policies.filter((row) => !this.#restorePolicy(row))
     // A virtual host that has something exists, whatever the settings name.
     for (const row of topology.exchanges) this.#addVHost(row.vhost).restoreExchange(row)
     const broken = topology.queues.filter((row) => !this.#restoreWhole(row, unowned))
@@ -173,12 +185,16 @@ export class Broker {
     for (const log of kept) unowned.delete(log.id)
     this.#deleteLogs(unowned.values())
     this.#expirySweep = new ExpirySweep(this.#workQueues(), this.clock)
-    return { unowned: kept, incomplete, rewound }
+    return { unowned: kept, incomplete, rewound, unmatched }
   }
 
   /** All of the topology that is to outlive the process, as log entries: see `describeTopology`. */
   topologyEntries(): Iterable<Buffer> {
     return encodeInEntries(describeTopology(this.#vhosts.values()))
+  }
+
+  findVHost(name: string): VHost<Destination> | undefined {
+    return this.#vhosts.get(name)
   }
 
   /** Throws `vhost_not_found`. */
@@ -191,6 +207,16 @@ export class Broker {
   /** The topics of a virtual host. */
   topicsOf(vhost: VHost<Destination>): Topics {
     return this.#topics.get(vhost.name) as Topics
+  }
+
+  /** Names of all virtual hosts. */
+  get vhostNames(): string[] {
+    return [...this.#vhosts.keys()]
+  }
+
+  /** Changes the policies of a virtual host. */
+  policiesOf(vhost: VHost<Destination>): PolicyKeeper {
+    return this.#policies.get(vhost.name) as PolicyKeeper
   }
 
   /** Where messages to a virtual host go. */
@@ -354,11 +380,34 @@ export class Broker {
   #addVHost(name: string): VHost<Destination> {
     const existing = this.#vhosts.get(name)
     if (existing !== undefined) return existing
-    const vhost = new VHost<Destination>(name, this.admission)
+    const vhost = new VHost<Destination>(name, {
+      admission: this.admission,
+      onAdded: (added) => this.#policies.get(name)?.applyTo(added),
+    })
     this.#vhosts.set(name, vhost)
+    this.#policies.set(name, this.#createPolicyKeeper(vhost))
     this.#topics.set(name, new Topics(this, vhost))
     this.#routes.set(name, new RouteCache(vhost))
     return vhost
+  }
+
+  #createPolicyKeeper(vhost: VHost<Destination>): PolicyKeeper {
+    return new PolicyKeeper({
+      vhost,
+      topology: this.topology,
+      slices: this.#policySlices,
+      inert: this.inert,
+      onApplied: () => this.onRetentionChanged(),
+    })
+  }
+
+  /** Before there is anything but what every virtual host has. False when its pattern is of no use. */
+  #restorePolicy(row: PolicyRow): boolean {
+    const vhost = this.#addVHost(row.vhost)
+    const policy = restorePolicy(row)
+    vhost.policies.put(policy ?? { ...row, matches: () => false })
+    for (const exchange of vhost.exchanges()) this.policiesOf(vhost).applyTo(exchange)
+    return policy !== undefined
   }
 
   /** Takes the logs of `row` out of `unowned`; false when not all of them and its cursors are there. */

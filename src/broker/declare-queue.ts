@@ -114,7 +114,7 @@ function comparable(topic: Topic, asked: QueueAsked): FieldTable {
   )
   const partitionCount = { type: 'signedint', value: topic.partitions.length } as const
   args = args.with('x-partitions', partitions && partitionCount)
-  const { retentionMs, retentionSize } = topic.config
+  const { retentionMs, retentionSize } = topic.config.declared
   if (age && findAgeMs(age) === retentionMs) args = args.with('x-max-age', age)
   if (size && Number(size.value) === retentionSize) args = args.with('x-max-length-bytes', size)
   return args

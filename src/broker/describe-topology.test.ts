@@ -17,7 +17,9 @@ import { BrokerError } from './broker-error.ts'
 import { Broker } from './broker.ts'
 import { declareQueue } from './declare-queue.ts'
 import { describeTopology } from './describe-topology.ts'
-import type { Changes } from './vhost.ts'
+import type { Destination } from './destination.ts'
+import { checkPolicy } from './policy/check-policy.ts'
+import type { Changes, VHost } from './vhost.ts'
 
 const stream: FieldTable = FieldTable.from([['x-queue-type', { type: 'longstr', value: 'stream' }]])
 const someArguments: FieldTable = FieldTable.from([['x-match', { type: 'longstr', value: 'any' }]])
@@ -68,7 +70,7 @@ class Declarer {
     const args = this.#pick([emptyTable, someArguments])
     const isRare = this.#random.below(3) === 0
     const changes = ((): Changes => {
-      switch (this.#random.below(7)) {
+      switch (this.#random.below(8)) {
         case 0: {
           const [durable, autoDelete] = [this.#random.below(3) > 0, isRare]
           const asked = { durable, autoDelete, internal: false, arguments: emptyTable }
@@ -87,6 +89,10 @@ class Declarer {
           if (found !== undefined && isRare) this.broker.deleteQueue(found)
           return []
         }
+        case 6: {
+          this.#changePolicy(vhost)
+          return []
+        }
         default: {
           const kind = this.#pick(['work', 'work', 'transient', 'exclusive', 'stream'])
           declareQueue(this.broker, vhost, {
@@ -102,6 +108,20 @@ class Declarer {
       }
     })()
     this.broker.topology.write(changes)
+  }
+
+  #changePolicy(vhost: VHost<Destination>): void {
+    const [name, isOperator] = [this.#pick(['p', 'q']), this.#random.below(2) === 0]
+    const keeper = this.broker.policiesOf(vhost)
+    if (this.#random.below(3) === 0) {
+      void keeper.delete(isOperator, name)
+      return
+    }
+    const definition = { 'max-length': this.#random.below(9) }
+    const asked = { vhost: vhost.name, name, isOperator, pattern: '^q', definition }
+    const { policy } = checkPolicy({ ...asked, priority: this.#random.below(3) })
+    assert.ok(policy)
+    void keeper.set(policy).done
   }
 }
 

@@ -1,5 +1,5 @@
 // All that the log keeps of virtual hosts: what their durable exchanges, queues and bindings were declared
-// with. Invariant: whatever `Changes` say of something durable, it is here, too; a start from this alone
+// with, and their policies. Invariant: whatever `Changes` say of something durable, it is here, too; a start from this alone
 // gives the same broker.
 import type { TopologyChange } from '../meta/topology-change.ts'
 import type { Destination } from './destination.ts'
@@ -19,6 +19,11 @@ export function* describeTopology(vhosts: Iterable<VHost<Destination>>): Generat
       if (queue.isDurable) yield { kind: 'queue', op: 'put', row: queue.row() }
     }
     for (const exchange of vhost.exchanges()) yield* bindingsFrom(exchange, vhost.name)
+    for (const isOperator of [false, true]) {
+      for (const { matches: _, ...row } of vhost.policies.list(isOperator)) {
+        yield { kind: 'policy', op: 'put', row }
+      }
+    }
   }
 }
 

@@ -1,7 +1,9 @@
-// What a declaration may carry and this version does not act on yet. Each of these would be a message
+// What a declaration or a policy may carry and this version does not act on yet. Each of these would be a message
 // lost or kept against the user's will, so a declaration with one of them is warned of, once. Who makes
 // one of them work deletes its row.
+import type { PolicyDefinition } from '../meta/topology-change.ts'
 import type { FieldTable } from '../record/message/field-table.ts'
+import { policyKeys } from './policy/policy-keys.ts'
 
 /** A setting without effect, and what comes of that. */
 export interface InertSetting {
@@ -13,19 +15,22 @@ export interface InertSetting {
 export interface InertNotice {
   readonly kind: InertKind
   readonly vhost: string
-  /** Of the queue, topic or exchange; for a consumer that of its queue. */
+  /** Of the queue, topic, exchange or policy; for a consumer that of its queue. */
   readonly name: string
   readonly settings: readonly InertSetting[]
 }
 
-export type InertKind = 'queue' | 'stream' | 'topic' | 'exchange' | 'consumer'
+/** What has arguments. */
+type DeclaredKind = 'queue' | 'stream' | 'exchange' | 'consumer'
+
+export type InertKind = DeclaredKind | 'topic' | 'policy' | 'operator policy'
 
 type Consequences = Readonly<Record<string, string>>
 
 const oneCopy = 'there is one copy, on this machine'
 
-/** Arguments of AMQP, by what carries them. Topics of Kafka are in `inertConfigs`. */
-const inert: Readonly<Record<Exclude<InertKind, 'topic'>, Consequences>> = {
+/** Arguments of AMQP, by what carries them. Topics of Kafka are in `inertConfigs`, policies in `inertPolicyKeys`. */
+const inert: Readonly<Record<DeclaredKind, Consequences>> = {
   queue: {
     'x-single-active-consumer': 'all consumers get messages',
     'x-consumer-timeout': 'a consumer may keep a message unacked for ever',
@@ -41,10 +46,7 @@ const inert: Readonly<Record<Exclude<InertKind, 'topic'>, Consequences>> = {
 }
 
 /** The arguments that have no effect on what is declared with them. */
-export function inertArguments(
-  kind: Exclude<InertKind, 'topic'>,
-  { entries }: FieldTable,
-): InertSetting[] {
+export function inertArguments(kind: DeclaredKind, { entries }: FieldTable): InertSetting[] {
   const consequences = inert[kind]
   const names = new Set(entries.map(({ name }) => name))
   return [...names].flatMap((name) => {
@@ -70,12 +72,22 @@ export function inertConfigs(configs: Readonly<Record<string, string>>): InertSe
   return found
 }
 
+/** The settings of a policy that have no effect. */
+export function inertPolicyKeys(definition: PolicyDefinition): InertSetting[] {
+  return Object.keys(definition).flatMap((name) => {
+    const consequence = policyKeys[name]?.consequence
+    return consequence === undefined ? [] : [{ name, consequence }]
+  })
+}
+
 const declared: Readonly<Record<InertKind, (name: string) => string>> = {
   queue: (name) => `Queue '${name}' was declared with arguments`,
   stream: (name) => `Stream queue '${name}' was declared with arguments`,
   topic: (name) => `Topic '${name}' was given settings`,
   exchange: (name) => `Exchange '${name}' was declared with arguments`,
   consumer: (name) => `A consumer of queue '${name}' has arguments`,
+  policy: (name) => `Policy '${name}' has settings`,
+  'operator policy': (name) => `Operator policy '${name}' has settings`,
 }
 
 /** The line for the log. */

@@ -31,6 +31,7 @@ import { DefaultMatcher } from './exchange/default-matcher.ts'
 import { Exchange, type ExchangeDeclaration } from './exchange/exchange.ts'
 import { route, type RouteResult } from './exchange/route.ts'
 import type { RoutedMessage } from './exchange/routed-message.ts'
+import { Policies } from './policy/policies.ts'
 
 /** What a change leaves to be written to the log; empty when nothing durable changed. */
 export type Changes = readonly TopologyChange[]
@@ -47,17 +48,28 @@ const predeclared: readonly (readonly [name: string, type: string, internal: boo
   ['amq.rabbitmq.trace', 'topic', true],
 ]
 
+/** What a virtual host needs of its broker. */
+export interface VHostContext<Q extends QueueLike> {
+  readonly admission?: Admission
+  /** Told of every exchange and queue, those included that every virtual host has. */
+  onAdded?(added: Q | Exchange<Q>): void
+}
+
 export class VHost<Q extends QueueLike> {
   readonly name: string
+  /** What was set; `PolicyKeeper` changes and applies them. */
+  readonly policies: Policies = new Policies()
+  readonly #context: VHostContext<Q>
   readonly #exchanges = new Map<string, Exchange<Q>>()
   readonly #queues = new Map<string, QueueTarget<Q>>()
   readonly #findExchange = (name: string): Exchange<Q> | undefined => this.#exchanges.get(name)
   readonly #admission: Admission
   #version = 0
 
-  constructor(name: string, admission: Admission = new Admission()) {
+  constructor(name: string, context: VHostContext<Q> = {}) {
     this.name = name
-    this.#admission = admission
+    this.#context = context
+    this.#admission = context.admission ?? new Admission()
     const system = { durable: true, autoDelete: false, arguments: emptyTable }
     const matcher = new DefaultMatcher(this.#queues)
     const defaults = { ...system, name: '', type: 'direct', internal: false }
@@ -67,7 +79,7 @@ export class VHost<Q extends QueueLike> {
     }
   }
 
-  /** Rises with every change of an exchange, a queue or a binding. */
+  /** Rises with every change of an exchange, a queue or a binding that routes depend on. */
   get version(): number {
     return this.#version
   }
@@ -161,6 +173,7 @@ export class VHost<Q extends QueueLike> {
       throw new BrokerError('internal', `Cannot add queue '${queue.name}' twice`)
     }
     this.#queues.set(queue.name, { kind: 'queue', queue, bindings: undefined })
+    this.#context.onAdded?.(queue)
     this.#version += 1
   }
 
@@ -172,6 +185,7 @@ export class VHost<Q extends QueueLike> {
       return
     }
     target.queue = queue
+    this.#context.onAdded?.(queue)
     this.#version += 1
   }
 
@@ -245,6 +259,11 @@ export class VHost<Q extends QueueLike> {
     return route(exchange, message, this.#findExchange)
   }
 
+  /** Something that routes depend on has changed in an exchange or a queue. */
+  forgetRoutes(): void {
+    this.#version += 1
+  }
+
   /** Puts back an exchange that was kept. */
   restoreExchange(row: ExchangeRow): void {
     if (this.#exchanges.has(row.name)) return
@@ -266,6 +285,7 @@ export class VHost<Q extends QueueLike> {
   #addExchange(declaration: ExchangeDeclaration): Exchange<Q> {
     const exchange = new Exchange<Q>(declaration, createMatcher(declaration.type))
     this.#exchanges.set(exchange.name, exchange)
+    this.#context.onAdded?.(exchange)
     this.#version += 1
     return exchange
   }

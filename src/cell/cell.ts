@@ -87,6 +87,7 @@ export class Cell implements AsyncDisposable {
     this.producerIds = new ProducerIds(store, state)
     this.clusterId = clusterIdOf(store, parts.random, state)
     this.#retention = createRetention(this.broker, parts)
+    this.broker.onRetentionChanged = () => void this.#retention.run()
     this.#closeStorage = storage.close
   }
 
@@ -167,7 +168,8 @@ function createRetention(broker: Broker, { clock, logger }: CellParts): Retentio
 }
 
 /** Whoever looks for messages finds out where they are. */
-function warnOfLosses({ unowned, incomplete, rewound }: RestoreReport, logger: Logger): void {
+function warnOfLosses(report: RestoreReport, logger: Logger): void {
+  const { unowned, incomplete, rewound, unmatched } = report
   for (const { id, keptCount } of unowned) {
     logger.warn(
       `Log ${id} has ${keptCount} messages, and which queue they are in is not known any more: ` +
@@ -181,6 +183,12 @@ function warnOfLosses({ unowned, incomplete, rewound }: RestoreReport, logger: L
     logger.warn(
       { vhost, queue: name },
       'What was acked in a queue is not known: all that is there comes again',
+    )
+  }
+  for (const { vhost, name, pattern } of unmatched) {
+    logger.warn(
+      { vhost, policy: name, pattern },
+      'The pattern of a policy cannot be used any more: set it again',
     )
   }
 }

@@ -37,6 +37,10 @@ export const brokerLimits = {
   routesSizeMax: (16 * MiB) as number,
   /** A resolved address, besides 8 bytes for each queue that it leads to. */
   routeSize: 512,
+  /** Policies of one kind in a virtual host: each queue that is declared may be compared with all. */
+  policiesPerVHostMax: 1000,
+  /** Policies are applied to what exists for so much of a turn. */
+  policySliceMs: 4,
   /** Warnings of what has no effect that are remembered, so as not to be given again. */
   inertToldMax: 10_000,
 } as const

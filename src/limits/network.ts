@@ -32,6 +32,12 @@ export const networkLimits = {
   httpHeadersMsMax: 5000,
   /** A whole request: the bodies of an API are small. */
   httpRequestMsMax: 30_000,
+  /** Body of a request of the management API: a policy or a user, not a file. */
+  httpBodySizeMax: (256 * KiB) as number,
+  /** Connections to the local socket: commands of one person. */
+  localSocketsMax: 256,
+  /** Bytes in the path of a socket, without the zero behind it: 108 on Linux, 104 on BSD and macOS. */
+  socketPathSizeMax: (process.platform === 'linux' ? 107 : 103) as number,
   /** How often slow connections are looked for. */
   httpCheckMs: 1000,
 } as const

@@ -8,6 +8,8 @@ export const programLimits = {
   configFileSizeMax: (1 * MiB) as number,
   /** A stop that takes longer than this is hanging and is cut off; the log recovers at the start. */
   stopMsMax: 30_000,
+  /** A command asks the broker and hears nothing for so long: a disk that fails holds changes up. */
+  askMsMax: 30_000,
   /** npm and a terminal both pass Ctrl-C on: two signals this close together are one. */
   doubledSignalMs: 1000,
   /** What no first client needs is loaded when the broker has been ready for so long: they go first. */

@@ -1,8 +1,9 @@
-// One exchange: what it was declared as, its bindings, and their compiled lookup. It never changes
-// by itself; the vhost keeps both ends of a binding in step.
+// One exchange: what it was declared as, what policies say of it, its bindings, and their compiled
+// lookup. It never changes by itself; the vhost keeps both ends of a binding in step.
 import type { ExchangeRow } from '../../meta/topology-change.ts'
 import { type FieldTable } from '../../record/message/field-table.ts'
 import { ExchangeCounters } from '../counters/exchange-counters.ts'
+import type { EffectivePolicy, PolicySubject } from '../policy/policy.ts'
 import type { Binding, BoundExchange, ExchangeTarget, QueueLike, Target } from './binding.ts'
 import type { Matcher } from './matcher.ts'
 import type { RoutedMessage } from './routed-message.ts'
@@ -17,15 +18,18 @@ export interface ExchangeDeclaration {
   readonly arguments: FieldTable
 }
 
-export class Exchange<Q extends QueueLike> implements BoundExchange<Q> {
+export class Exchange<Q extends QueueLike> implements BoundExchange<Q>, PolicySubject {
+  readonly kind = 'exchange'
   readonly name: string
   readonly type: string
   readonly isDurable: boolean
   readonly isAutoDelete: boolean
   readonly isInternal: boolean
   readonly arguments: FieldTable
-  /** Where messages go that no binding matches. */
-  readonly alternate: string | undefined
+  /** Where messages go that no binding matches: as it was declared, else as its policy says. */
+  alternate: string | undefined
+  /** Undefined: none applies to it. */
+  policy: EffectivePolicy | undefined
   readonly target: ExchangeTarget<Q>
   readonly counters: ExchangeCounters = new ExchangeCounters()
   readonly #bindings = new Map<string, Binding<Q>>()
@@ -41,6 +45,15 @@ export class Exchange<Q extends QueueLike> implements BoundExchange<Q> {
     this.alternate = declaration.arguments.findText('alternate-exchange')
     this.target = { kind: 'exchange', exchange: this, bindings: undefined }
     this.#matcher = matcher
+  }
+
+  /** See `PolicySubject`. */
+  applyPolicy(policy: EffectivePolicy | undefined): boolean {
+    this.policy = policy
+    const before = this.alternate
+    const byPolicy = policy?.definition['alternate-exchange'] as string | undefined
+    this.alternate = this.arguments.findText('alternate-exchange') ?? byPolicy
+    return this.alternate !== before
   }
 
   /** Throws `precondition_failed` when this type of exchange refuses such binding arguments. */

@@ -15,6 +15,7 @@ import { DeliveredMark } from './delivered-mark.ts'
 import { NumberHeap } from './number-heap.ts'
 import type {
   BacklogOwner,
+  CountedLog,
   LevelCursor,
   NotedMessage,
   QueueBacklog,
@@ -76,8 +77,13 @@ export class Backlog implements QueueBacklog {
     return this.messageCount - this.unackedCount
   }
 
-  countSizes(): void {
-    this.#sizes ??= new ReadySizes(this.log.endOffset)
+  countSizes(): readonly CountedLog[] {
+    const sizes = (this.#sizes ??= new ReadySizes(this.#next, this.log.endOffset))
+    return [{ cursor: this.cursor, sizes }]
+  }
+
+  forgetSizes(): void {
+    this.#sizes = undefined
   }
 
   append(source: RecordSource, sharedPosition: number, isAwaited: boolean): void {

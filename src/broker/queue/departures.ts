@@ -30,14 +30,22 @@ const sharedView = new RecordView()
 export class Departures implements TurnTask {
   readonly #options: DeparturesOptions
   readonly #expiry: Expiry
+  #settings: QueueSettings
   #isScheduled = false
   #isClosed = false
 
   constructor(options: DeparturesOptions) {
     const { clock, isRestored, settings } = options
     this.#options = options
+    this.#settings = settings
     const onDue = (): void => this.schedule()
     this.#expiry = new Expiry(settings.messageTtlMs, { clock, isRestored, onDue })
+  }
+
+  /** Other settings hold from now on; `schedule` looks at what they make of the head. */
+  applySettings(settings: QueueSettings): void {
+    this.#settings = settings
+    this.#expiry.ttlMs = settings.messageTtlMs ?? Infinity
   }
 
   /** A message came in. */
@@ -100,7 +108,8 @@ export class Departures implements TurnTask {
   }
 
   get #isOver(): boolean {
-    const { backlog, settings } = this.#options
+    const { backlog } = this.#options
+    const settings = this.#settings
     if (settings.overflow !== 'drop-head') return false
     return backlog.waitingCount > settings.lengthMax || backlog.readySize > settings.sizeMax
   }

@@ -7,7 +7,8 @@ import type { RecordSource } from '../../record/message/record-source.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
 
 export class Expiry {
-  readonly #ttlMs: number
+  /** Infinity for none. */
+  ttlMs: number
   readonly #clock: Clock
   readonly #onDue: () => void
   /** Whether any message of the queue may have a time to live of its own. */
@@ -24,7 +25,7 @@ export class Expiry {
       readonly onDue: () => void
     },
   ) {
-    this.#ttlMs = ttlMs ?? Infinity
+    this.ttlMs = ttlMs ?? Infinity
     this.#clock = options.clock
     this.hasOwn = options.isRestored
     this.#onDue = options.onDue
@@ -32,7 +33,7 @@ export class Expiry {
 
   /** Whether anything in the queue may expire. */
   get isOn(): boolean {
-    return this.hasOwn || this.#ttlMs !== Infinity
+    return this.hasOwn || this.ttlMs !== Infinity
   }
 
   /** Whether `onDue` will be called at some time. */
@@ -43,10 +44,10 @@ export class Expiry {
   /** A message came in. */
   onAppended({ header, headerStart, headerEnd }: RecordSource): void {
     const hasOwn = (readPropertyFlags(header, headerStart) & PROPERTY_EXPIRATION) !== 0
-    if (!hasOwn && this.#ttlMs === Infinity) return
+    if (!hasOwn && this.ttlMs === Infinity) return
     if (hasOwn) this.hasOwn = true
     const ownMs = hasOwn ? Number(readExpiration(header, headerStart, headerEnd)) : Infinity
-    this.wakeAt(this.#clock.now() + Math.min(ownMs, this.#ttlMs))
+    this.wakeAt(this.#clock.now() + Math.min(ownMs, this.ttlMs))
   }
 
   /** Milliseconds since the Unix epoch; Infinity for a message that stays. */
@@ -83,7 +84,7 @@ export class Expiry {
   }
 
   #ttlOf({ buffer, headerStart, headerEnd }: RecordView): number {
-    if ((readPropertyFlags(buffer, headerStart) & PROPERTY_EXPIRATION) === 0) return this.#ttlMs
-    return Math.min(Number(readExpiration(buffer, headerStart, headerEnd)), this.#ttlMs)
+    if ((readPropertyFlags(buffer, headerStart) & PROPERTY_EXPIRATION) === 0) return this.ttlMs
+    return Math.min(Number(readExpiration(buffer, headerStart, headerEnd)), this.ttlMs)
   }
 }

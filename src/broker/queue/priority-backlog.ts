@@ -11,6 +11,7 @@ import { logIndexIn, offsetIn, placeOf } from './message-place.ts'
 import { levelOf, type Priorities } from './priorities.ts'
 import type {
   BacklogOwner,
+  CountedLog,
   LevelCursor,
   NotedMessage,
   QueueBacklog,
@@ -120,9 +121,14 @@ export class PriorityBacklog implements QueueBacklog {
     return this.#levels.some(({ backlog }) => backlog.hasNotes)
   }
 
-  countSizes(): void {
+  countSizes(): readonly CountedLog[] {
     this.#countsSizes = true
-    for (const { backlog } of this.#levels) backlog.countSizes()
+    return this.#levels.flatMap(({ backlog }) => backlog.countSizes())
+  }
+
+  forgetSizes(): void {
+    this.#countsSizes = false
+    for (const { backlog } of this.#levels) backlog.forgetSizes()
   }
 
   append(source: RecordSource, sharedPosition: number, isAwaited: boolean): void {

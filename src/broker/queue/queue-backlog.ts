@@ -4,6 +4,7 @@ import type { CursorNote } from '../../log/cursor-notes.ts'
 import type { LogCursor } from '../../log/log-cursor.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
+import type { ReadySizes } from './ready-sizes.ts'
 
 /** What `QueueBacklog.take` found. On 'wait' try again when `BacklogOwner.onReadable` was called. */
 export type TakeResult = 'record' | 'empty' | 'wait'
@@ -25,6 +26,12 @@ export interface LevelCursor {
   /** 0 for the lowest priority. */
   readonly level: number
   readonly cursor: LogCursor
+}
+
+/** The messages of one log, whose bytes are counted. */
+export interface CountedLog {
+  readonly cursor: LogCursor
+  readonly sizes: ReadySizes
 }
 
 /**
@@ -52,8 +59,13 @@ export interface QueueBacklog {
   /** Whether anything is noted of messages. */
   readonly hasNotes: boolean
 
-  /** From now on the bytes of bodies are counted. */
-  countSizes(): void
+  /**
+   * From now on the bytes of bodies are counted. Returns the logs that there are, of which messages that
+   * are there already are still to be counted.
+   */
+  countSizes(): readonly CountedLog[]
+  /** The bytes of bodies are not counted any more. */
+  forgetSizes(): void
   /** Appends one message, which consumers wait for or not. Within an atom. */
   append(source: RecordSource, sharedPosition: number, isAwaited: boolean): void
   /** A batch of messages was appended to the log of `levels[index]`. Within an atom. */

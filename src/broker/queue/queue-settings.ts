@@ -1,6 +1,12 @@
-// What the arguments of a work queue ask for, read once when it is made. The rest of the broker asks
-// these settings and never an argument.
-import type { FieldTable, FieldValue } from '../../record/message/field-table.ts'
+// What the arguments of a work queue and the policies that apply to it ask for, read once when either
+// changes. The rest of the broker asks these settings and never an argument.
+//
+// Which of both counts is RabbitMQ's rule: of limits the lower one, of dead letters the argument's, and of
+// overflow the argument's on classic queues and the policy's on quorum queues. Sources: 4.2,
+// rabbit_amqqueue_process.erl (process_args_policy) and rabbit_quorum_queue.erl.
+import type { PolicyDefinition } from '../../meta/topology-change.ts'
+import type { FieldTable } from '../../record/message/field-table.ts'
+import { lowerDeliveryLimit } from '../policy/policy-keys.ts'
 import type { QueueType } from '../queue-arguments.ts'
 import { classicPriorities, type Priorities, quorumPriorities } from './priorities.ts'
 
@@ -41,50 +47,88 @@ export interface QueueSettings {
 /** Of quorum queues. Source: RabbitMQ 4.0, rabbit_quorum_queue.erl. */
 const deliveryLimitDefault = 20
 
-/** `args` have been checked by `checkQueueDeclaration`. */
-export function readQueueSettings(type: QueueType, args: FieldTable): QueueSettings {
-  const exchange = textOf(args.get('x-dead-letter-exchange'))
-  const routingKey = textOf(args.get('x-dead-letter-routing-key'))
+const noPolicy: PolicyDefinition = {}
+
+/** `args` have been checked by `checkQueueDeclaration`, `policy` by `checkPolicy`. */
+export function readQueueSettings(
+  type: QueueType,
+  args: FieldTable,
+  policy: PolicyDefinition = noPolicy,
+): QueueSettings {
+  const both = new BothSources(args, policy)
+  const exchange = both.ownText('dead-letter-exchange')
+  const routingKey = both.ownText('dead-letter-routing-key')
+  const overflow = type === 'quorum' ? both.policyText('overflow') : both.ownText('overflow')
   return {
-    messageTtlMs: numberOf(args.get('x-message-ttl')),
-    expiresMs: numberOf(args.get('x-expires')),
-    lengthMax: numberOf(args.get('x-max-length')) ?? Infinity,
-    sizeMax: numberOf(args.get('x-max-length-bytes')) ?? Infinity,
-    overflow: (textOf(args.get('x-overflow')) as Overflow | undefined) ?? 'drop-head',
+    messageTtlMs: both.lower('message-ttl'),
+    expiresMs: both.lower('expires'),
+    lengthMax: both.lower('max-length') ?? Infinity,
+    sizeMax: both.lower('max-length-bytes') ?? Infinity,
+    overflow: (overflow as Overflow | undefined) ?? 'drop-head',
     deadLetter: exchange === undefined ? undefined : { exchange, routingKey },
-    deliveryLimit: type === 'quorum' ? readDeliveryLimit(args) : undefined,
-    delayedRetry: readDelayedRetry(args),
+    deliveryLimit: type === 'quorum' ? readDeliveryLimit(both) : undefined,
+    delayedRetry: readDelayedRetry(both),
     priorities:
       type === 'quorum'
         ? quorumPriorities
-        : classicPriorities(numberOf(args.get('x-max-priority')) ?? 0),
+        : classicPriorities(Number(args.get('x-max-priority')?.value ?? 0)),
+  }
+}
+
+/** Arguments and policy, by the names that policies have for settings. */
+class BothSources {
+  readonly #args: FieldTable
+  readonly #policy: PolicyDefinition
+
+  constructor(args: FieldTable, policy: PolicyDefinition) {
+    this.#args = args
+    this.#policy = policy
+  }
+
+  /** The argument's text, else the policy's. */
+  ownText(key: string): string | undefined {
+    return this.#argumentText(key) ?? this.#textOfPolicy(key)
+  }
+
+  /** The policy's text, else the argument's. */
+  policyText(key: string): string | undefined {
+    return this.#textOfPolicy(key) ?? this.#argumentText(key)
+  }
+
+  /** The only number, or what `choose` makes of both. */
+  lower(key: string, choose: (a: number, b: number) => number = Math.min): number | undefined {
+    const argument = this.#args.get(`x-${key}`)
+    const own = argument === undefined ? undefined : Number(argument.value)
+    const others = this.#policy[key] as number | undefined
+    return own === undefined || others === undefined ? (own ?? others) : choose(own, others)
+  }
+
+  #argumentText(key: string): string | undefined {
+    const argument = this.#args.get(`x-${key}`)
+    return typeof argument?.value === 'string' ? argument.value : undefined
+  }
+
+  #textOfPolicy(key: string): string | undefined {
+    return this.#policy[key] as string | undefined
   }
 }
 
 /** Below zero: none. */
-function readDeliveryLimit(args: FieldTable): number | undefined {
-  const limit = numberOf(args.get('x-delivery-limit')) ?? deliveryLimitDefault
+function readDeliveryLimit(both: BothSources): number | undefined {
+  const limit = both.lower('delivery-limit', lowerDeliveryLimit) ?? deliveryLimitDefault
   return limit < 0 ? undefined : limit
 }
 
 /** Without a time there is no delay, and the upper one is the lower one when it is not given. */
-function readDelayedRetry(args: FieldTable): DelayedRetry | undefined {
-  const type = textOf(args.get('x-delayed-retry-type')) ?? 'disabled'
-  const minMs = numberOf(args.get('x-delayed-retry-min')) ?? 0
+function readDelayedRetry(both: BothSources): DelayedRetry | undefined {
+  const type = both.policyText('delayed-retry-type') ?? 'disabled'
+  const minMs = both.lower('delayed-retry-min') ?? 0
   if (type === 'disabled' || minMs === 0) return undefined
-  const maxMs = numberOf(args.get('x-delayed-retry-max')) ?? 0
+  const maxMs = both.lower('delayed-retry-max') ?? 0
   return { type: type as DelayedRetry['type'], minMs, maxMs: maxMs === 0 ? minMs : maxMs }
 }
 
 /** Whether a queue with these settings refuses messages when it is full. */
 export function mayRefuse({ overflow, lengthMax, sizeMax }: QueueSettings): boolean {
   return overflow !== 'drop-head' && (lengthMax !== Infinity || sizeMax !== Infinity)
-}
-
-function numberOf(argument: FieldValue | undefined): number | undefined {
-  return argument === undefined ? undefined : Number(argument.value)
-}
-
-function textOf(argument: FieldValue | undefined): string | undefined {
-  return typeof argument?.value === 'string' ? argument.value : undefined
 }

@@ -17,6 +17,7 @@ import { viewOfSource } from '../../record/message/view-of-source.ts'
 import { queueInExclusiveUse } from '../broker-error.ts'
 import { QueueCounters } from '../counters/queue-counters.ts'
 import type { QueueLike } from '../exchange/binding.ts'
+import type { EffectivePolicy, PolicySubject } from '../policy/policy.ts'
 import type { QueueType } from '../queue-arguments.ts'
 import type { Shortage } from '../shortage.ts'
 import type { SettleReason } from '../unacked-deliveries.ts'
@@ -30,6 +31,7 @@ import { PriorityBacklog, type PriorityBacklogOwner } from './priority-backlog.t
 import type { LevelCursor, QueueBacklog, TakeResult } from './queue-backlog.ts'
 import { mayRefuse, type QueueSettings, readQueueSettings } from './queue-settings.ts'
 import { type ReturnReason, Returns } from './returns.ts'
+import { SizeCount } from './size-count.ts'
 import { WaitingTakers } from './waiting-takers.ts'
 
 /** Identity of the connection that owns an exclusive queue. */
@@ -67,7 +69,7 @@ export interface QueueContext {
   onDamaged(queue: Queue, offset: number, error: Error): void
 }
 
-export class Queue implements QueueLike, PriorityBacklogOwner {
+export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner {
   readonly kind = 'queue'
   /** Its logs are for priorities, so no message needs a key. */
   readonly needsKey = false
@@ -85,20 +87,25 @@ export class Queue implements QueueLike, PriorityBacklogOwner {
   #hasGivenUp = false
 
   readonly #context: QueueContext
-  readonly settings: QueueSettings
+  /** What arguments and policies add up to. */
+  settings: QueueSettings
   /** Whether messages are refused when the queue is full. */
-  readonly mayRefuse: boolean
+  mayRefuse: boolean
+  /** Undefined: none applies to it. */
+  policy: EffectivePolicy | undefined
   readonly #backlog: QueueBacklog
   readonly #dispatch: Dispatch
   /** Made when it is needed, as most of many queues are quiet. */
   #counters: QueueCounters | undefined
   /** Made when something may leave by itself, as in most queues nothing does. */
   #departures: Departures | undefined
-  readonly #idleTimer: IdleTimer | undefined
+  #idleTimer: IdleTimer | undefined
   /** Of queues that count what comes back: made for the first. */
   #returns: Returns | undefined
   /** Made for the first dead letter. */
   #deadLetters: DeadLetters | undefined
+  /** One for each log, where a limit of bytes is. */
+  #sizeCounts: readonly SizeCount[] | undefined
   /** Made when it is needed. */
   #waitingTakers: WaitingTakers | undefined
 
@@ -134,7 +141,7 @@ export class Queue implements QueueLike, PriorityBacklogOwner {
     this.mayRefuse = mayRefuse(this.settings)
     this.#dispatch = new Dispatch(this.#backlog, context.turn, this)
     const isRestored = this.#backlog.messageCount > 0
-    if (this.settings.sizeMax !== Infinity) this.#backlog.countSizes()
+    this.#countSizes()
     if (isRestored || hasDepartures(this.settings)) this.#openDepartures(isRestored)
     this.#idleTimer = this.#openIdleTimer()
     if (this.#backlog.hasNotes) this.#returns = this.#openReturns()
@@ -206,6 +213,32 @@ export class Queue implements QueueLike, PriorityBacklogOwner {
     // What consumers can have does not count.
     this.deliverReady()
     return isOver()
+  }
+
+  /** See `PolicySubject`. */
+  applyPolicy(policy: EffectivePolicy | undefined): boolean {
+    const mightRefuse = this.mayRefuse
+    this.policy = policy
+    this.applySettings(readQueueSettings(this.type, this.arguments, policy?.definition))
+    return this.mayRefuse !== mightRefuse
+  }
+
+  /**
+   * Acts on other settings from now on. What follows for messages that wait (a time to live, a lower
+   * limit) is done at the end of the turn; a time without use begins again when it has changed.
+   */
+  applySettings(settings: QueueSettings): void {
+    const { expiresMs } = this.settings
+    this.settings = settings
+    this.mayRefuse = mayRefuse(settings)
+    this.#countSizes()
+    for (const count of this.#sizeCounts ?? []) count.begin()
+    if (this.#departures !== undefined) this.#departures.applySettings(settings)
+    else if (hasDepartures(settings)) this.#openDepartures(false)
+    this.#departures?.schedule()
+    if (settings.expiresMs === expiresMs) return
+    this.#idleTimer?.stop()
+    this.#idleTimer = this.#openIdleTimer()
   }
 
   /** A message was refused because the queue is full. Within an atom. */
@@ -331,9 +364,10 @@ export class Queue implements QueueLike, PriorityBacklogOwner {
     if (!this.#backlog.isWaiting) this.#waitingTakers.tell()
   }
 
-  /** Looks once at what came from an earlier process. */
-  lookForExpired(): void {
+  /** Looks once at what came from an earlier process: what has expired, how large it is. */
+  lookAtRestored(): void {
     this.#departures?.schedule()
+    for (const count of this.#sizeCounts ?? []) count.begin()
   }
 
   /** Somebody has used the queue: its time without use begins again. */
@@ -353,6 +387,7 @@ export class Queue implements QueueLike, PriorityBacklogOwner {
     this.#idleTimer?.stop()
     this.#departures?.close()
     this.#returns?.close()
+    for (const count of this.#sizeCounts ?? []) count.close()
     this.#deadLetters?.close()
     this.#backlog.close()
     this.#waitingTakers?.tell()
@@ -406,6 +441,23 @@ export class Queue implements QueueLike, PriorityBacklogOwner {
     if (this.settings.deadLetter !== undefined || this.#hasGivenUp) return
     this.#hasGivenUp = true
     this.#context.onGivenUp(this)
+  }
+
+  /** Counts bytes where a limit asks for it, and nowhere else. */
+  #countSizes(): void {
+    const backlog = this.#backlog
+    if (this.settings.sizeMax === Infinity) {
+      for (const count of this.#sizeCounts ?? []) count.close()
+      if (this.#sizeCounts !== undefined) backlog.forgetSizes()
+      this.#sizeCounts = undefined
+      return
+    }
+    if (this.#sizeCounts !== undefined) return
+    const { store, turn } = this.#context
+    const onCounted = (): void => this.#departures?.schedule()
+    this.#sizeCounts = backlog
+      .countSizes()
+      .map((counted) => new SizeCount({ counted, store, turn, onCounted }))
   }
 
   /** A message that was detached from the backlog dies. */

@@ -142,22 +142,37 @@ export function parseTopicConfigs(
   return parsed
 }
 
-/** The settings of one topic: those it has, over the broker's for all topics, over Kafka's. */
+const noPolicy: Readonly<Record<string, string>> = {}
+
+/** The settings of one topic: what policies say, over those it has, over the broker's for all topics, over Kafka's. */
 export class TopicConfig {
   readonly #overrides: Map<string, string>
   readonly #defaults: TopicDefaults
+  readonly #policy: Readonly<Record<string, string>>
 
   constructor(
     overrides: Readonly<Record<string, string>>,
     defaults: TopicDefaults = noTopicDefaults,
+    policy: Readonly<Record<string, string>> = noPolicy,
   ) {
     this.#overrides = new Map(Object.entries(overrides))
     this.#defaults = defaults
+    this.#policy = policy
   }
 
   /** With other settings of its own, over the same defaults. */
   with(overrides: Readonly<Record<string, string>>): TopicConfig {
-    return new TopicConfig(overrides, this.#defaults)
+    return new TopicConfig(overrides, this.#defaults, this.#policy)
+  }
+
+  /** With other settings from policies, which win over its own. */
+  withPolicy(policy: Readonly<Record<string, string>>): TopicConfig {
+    return new TopicConfig(this.overrides, this.#defaults, policy)
+  }
+
+  /** As it is without policies. */
+  get declared(): TopicConfig {
+    return this.withPolicy(noPolicy)
   }
 
   get overrides(): Readonly<Record<string, string>> {
@@ -165,12 +180,16 @@ export class TopicConfig {
   }
 
   isOverridden(name: string): boolean {
-    return this.#overrides.has(name)
+    return this.#overrides.has(name) || Object.hasOwn(this.#policy, name)
   }
 
   get(name: string): string {
     return (
-      this.#overrides.get(name) ?? this.#defaults.get(name) ?? topicConfigs[name]?.default ?? ''
+      this.#policy[name] ??
+      this.#overrides.get(name) ??
+      this.#defaults.get(name) ??
+      topicConfigs[name]?.default ??
+      ''
     )
   }
 

@@ -1,9 +1,11 @@
 // A topic, which AMQP sees as a stream queue: partitions that readers keep their own offsets into.
-import type { QueueRow } from '../../meta/topology-change.ts'
+import type { PolicyDefinition, QueueRow } from '../../meta/topology-change.ts'
 import { type FieldTable, table } from '../../record/message/field-table.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
+import { ageMsOf } from '../argument-check.ts'
 import { QueueCounters } from '../counters/queue-counters.ts'
 import type { QueueLike } from '../exchange/binding.ts'
+import type { EffectivePolicy, PolicySubject } from '../policy/policy.ts'
 import { partitionOfKey } from './murmur2.ts'
 import type { Partition } from './partition.ts'
 import { TopicConfig } from './topic-config.ts'
@@ -29,7 +31,7 @@ export interface TopicOptions {
 /** What a topic that Kafka made looks like to AMQP. */
 const streamArguments: FieldTable = table({ 'x-queue-type': 'stream' })
 
-export class Topic implements QueueLike {
+export class Topic implements QueueLike, PolicySubject {
   readonly kind = 'topic'
   readonly type = 'stream'
   readonly isDurable = true
@@ -44,6 +46,8 @@ export class Topic implements QueueLike {
   /** What it was declared with. */
   arguments: FieldTable
   config: TopicConfig
+  /** Undefined: none applies to it. */
+  policy: EffectivePolicy | undefined
   isProvisional: boolean
   isDeleted = false
   readonly counters: QueueCounters = new QueueCounters()
@@ -66,6 +70,13 @@ export class Topic implements QueueLike {
     this.arguments = options.arguments ?? streamArguments
     this.config = new TopicConfig(options.configs, options.defaults)
     this.isProvisional = options.isProvisional
+  }
+
+  /** See `PolicySubject`. As in RabbitMQ a policy's retention wins over what a stream was declared with. */
+  applyPolicy(policy: EffectivePolicy | undefined): boolean {
+    this.policy = policy
+    this.config = this.config.withPolicy(retentionOf(policy?.definition))
+    return false
   }
 
   /** Stream consumers that read it now. */
@@ -147,5 +158,13 @@ export class Topic implements QueueLike {
         isProvisional: this.isProvisional,
       },
     }
+  }
+}
+
+function retentionOf(definition: PolicyDefinition = {}): Record<string, string> {
+  const { 'max-age': age, 'max-length-bytes': size } = definition
+  return {
+    ...(age !== undefined && { 'retention.ms': String(ageMsOf(String(age))) }),
+    ...(size !== undefined && { 'retention.bytes': String(size) }),
   }
 }

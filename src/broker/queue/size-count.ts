@@ -1,0 +1,98 @@
+// Counts the bytes of what waited in a log of a queue before there was a limit of bytes, to know how much
+// that is. The limit acts on what has been counted so far: it drops messages while
+// this goes on.
+import { type Turn, turnPhase, type TurnTask } from '../../lib/turn.ts'
+import { brokerLimits } from '../../limits/broker.ts'
+import type { LogStore } from '../../log/log-store.ts'
+import { RecordView } from '../../record/message/record-view.ts'
+import { isLate } from '../is-late.ts'
+import type { CountedLog } from './queue-backlog.ts'
+import type { ReadySizes } from './ready-sizes.ts'
+
+export interface SizeCountOptions {
+  readonly counted: CountedLog
+  readonly store: LogStore
+  readonly turn: Turn
+  /** Something more has been counted. */
+  readonly onCounted: () => void
+}
+
+const sharedView = new RecordView()
+
+export class SizeCount implements TurnTask {
+  readonly #options: SizeCountOptions
+  readonly #sizes: ReadySizes
+  #hasBegun = false
+  #isScheduled = false
+  #isClosed = false
+
+  /** Counts what comes from now on. */
+  constructor(options: SizeCountOptions) {
+    this.#options = options
+    this.#sizes = options.counted.sizes
+  }
+
+  /** Counts what came before as well, from the end of this turn on. */
+  begin(): void {
+    if (this.#hasBegun) return
+    this.#hasBegun = true
+    if (this.#sizes.countedTo < this.#sizes.countsFrom) this.#schedule()
+  }
+
+  /** Nothing is counted any more. */
+  close(): void {
+    this.#isClosed = true
+  }
+
+  runTurn(): void {
+    this.#isScheduled = false
+    if (this.#isClosed) return
+    const { turn, onCounted } = this.#options
+    const sizes = this.#sizes
+    for (let count = 1; count <= brokerLimits.dispatchPerTurnMax; count++) {
+      // Either all is counted, or the disk brings the next one first.
+      if (!this.#countNext()) return
+      if (count % brokerLimits.dispatchBetweenLooks === 0 && isLate(turn)) break
+    }
+    onCounted()
+    if (sizes.countedTo < sizes.countsFrom) this.#schedule()
+  }
+
+  /** False when there is nothing to count in this turn any more. */
+  #countNext(): boolean {
+    const { counted, store, onCounted } = this.#options
+    const sizes = this.#sizes
+    const { cursor } = counted
+    const { log } = cursor
+    const offset = cursor.acked.nextUnacked(sizes.countedTo)
+    if (offset >= sizes.countsFrom) {
+      sizes.skipTo(sizes.countsFrom)
+      onCounted()
+      return false
+    }
+    sizes.skipTo(offset)
+    const reading = log.read(offset, sharedView)
+    if (reading === 'record') {
+      if (sharedView.offset === offset) sizes.count(sharedView)
+      else sizes.skipTo(Math.min(sharedView.offset, sizes.countsFrom))
+      return true
+    }
+    if (reading === 'end') {
+      sizes.skipTo(sizes.countsFrom)
+      return true
+    }
+    store.load(log, reading, (error) => {
+      // Whoever delivers it will say that it is damaged.
+      if (error !== undefined) sizes.skipTo(offset + 1)
+      this.#schedule()
+    })
+    onCounted()
+    return false
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || this.#isClosed) return
+    this.#isScheduled = true
+    this.#options.turn.schedule(turnPhase.dispatch, this)
+  }
+}
