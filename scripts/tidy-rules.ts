@@ -62,6 +62,7 @@ const diskDoors = [
   'src/meta/file/',
   'src/cli/',
   'src/settings/settings-file.ts',
+  'src/server/local-listener.ts',
 ]
 
 /** `import type` from a Node module is free: only the running effect needs a door. */
@@ -94,10 +95,12 @@ export const doors: readonly Door[] = [
     pattern: nodeImport('net|tls|dgram|dns(?:/promises)?|http|https|http2'),
     doors: [
       'src/server/listener.ts',
+      'src/server/local-listener.ts',
       'src/server/byte-source.ts',
       'src/server/resolve-host.ts',
       'src/server/tls-credentials.ts',
       'src/admin/http-server.ts',
+      'src/cli/broker-client.ts',
     ],
     instead: 'src/server/listener.ts',
   },

@@ -99,12 +99,17 @@ async function start(config: LoadedConfig): Promise<ExitCode> {
   return exitCodes.ok
 }
 
-async function run({ command, flags, configFile, isDryRun }: Arguments): Promise<ExitCode> {
+async function run(args: Arguments): Promise<ExitCode> {
+  const { command, flags, configFile, isDryRun, ask } = args
   if (command === 'nothing') return exitCodes.ok
   const config = await loadConfig({ flags, configFile, environment: process.env })
   const { data } = config.options
   try {
     if (command === 'start') return await start(config)
+    if (ask !== undefined) {
+      const { BrokerClient } = await import('./cli/broker-client.ts')
+      return await ask(new BrokerClient(data), printLine)
+    }
     // Loaded only here: a start needs neither.
     const offline = await import('./cli/check-data-folder.ts')
     const folder = path.resolve(data)

@@ -8,7 +8,7 @@ import { HttpConnections } from './http-connections.ts'
 import type { HttpLogin, RouteOptions } from './routes.ts'
 
 /** What the HTTP server is opened with. */
-export interface HttpServerOptions extends Pick<RouteOptions, 'source' | 'hosts'> {
+export interface HttpServerOptions extends Pick<RouteOptions, 'source' | 'hosts' | 'management'> {
   /** Where connections of all protocols are listed. */
   readonly clients: ClientRegistry
   /**

@@ -5,7 +5,9 @@ import type { Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { basicAuth } from 'hono/basic-auth'
+import type { Broker } from '../broker/broker.ts'
 import type { StatusSource } from './broker-status.ts'
+import { createManagementRoutes } from './management-routes.ts'
 import { isOwnHost } from './own-hosts.ts'
 import { renderStatusPage } from './status-page.ts'
 
@@ -14,6 +16,8 @@ export interface RouteOptions {
   readonly source: StatusSource
   /** The only hosts that requests may be for; left out, all. */
   readonly hosts?: ReadonlySet<string>
+  /** Of which the management API is served; left out, there is none. */
+  readonly management?: Broker
   /** Checks a login for the pages that show more than health. Left out, all may look. */
   readonly authenticate?: ((login: HttpLogin, socket: Socket) => Promise<boolean>) | undefined
 }
@@ -29,7 +33,8 @@ interface Bindings {
 }
 
 /** The routes, as a function of requests; tests call it without a socket. */
-export function createRoutes({ source, hosts, authenticate }: RouteOptions): Hono {
+export function createRoutes(options: RouteOptions): Hono {
+  const { source, hosts, management, authenticate } = options
   const routes = new Hono()
   routes.use(async (context, next) => {
     await next()
@@ -50,6 +55,7 @@ export function createRoutes({ source, hosts, authenticate }: RouteOptions): Hon
     routes.use(basicAuth({ realm: 'Pabal', verifyUser }))
   }
   routes.get('/api/status', (context) => context.json(source.status()))
+  if (management !== undefined) routes.route('/api', createManagementRoutes(management))
   routes.get('/', (context) => context.html(renderStatusPage(source.status())))
   routes.notFound((context) => context.json({ error: 'not_found', reason: 'Not Found' }, 404))
   return routes

@@ -14,6 +14,8 @@ import {
 } from '../settings/settings.ts'
 import type { SettingKey } from '../settings/settings.ts'
 import type { Arguments, CommandName } from './arguments.ts'
+import { addPolicyCommand } from './policy-command.ts'
+import type { AskBroker, DefineRemote } from './remote-command.ts'
 
 const commandNames = ['start', 'verify', 'repair'] as const satisfies CommandName[]
 
@@ -43,7 +45,24 @@ function quiet(command: Command): Command {
     .configureOutput({ writeErr: () => undefined })
 }
 
-function buildProgram(onCommand: (name: CommandName, command: Command) => void): Command {
+/** Told which command was given. */
+interface CommandEvents {
+  readonly onCommand: (name: CommandName, command: Command) => void
+  readonly onAsk: (ask: AskBroker, command: Command) => void
+}
+
+/** Commands for a running broker: each in a file of its own. */
+function addRemoteCommands(program: Command, onAsk: CommandEvents['onAsk']): void {
+  const define: DefineRemote = (parent, usage, { summary, ask }) => {
+    const command = addSettings(parent.command(usage).description(summary), ['data'])
+    return command.allowExcessArguments(false).action(() => {
+      onAsk(ask(command.args, command.opts()), command)
+    })
+  }
+  addPolicyCommand(program, define)
+}
+
+function buildProgram({ onCommand, onAsk }: CommandEvents): Command {
   const program = addSettings(quiet(new Command('pabal')), settingKeys)
     .description(
       'One message broker for queues and streams. Without a command it starts the broker.',
@@ -58,6 +77,7 @@ function buildProgram(onCommand: (name: CommandName, command: Command) => void):
     repair: addSettings(define('repair', 'Mend a damaged data folder, offline'), ['data']),
   }
   commands.repair.option('--dry-run', 'Only report what would be changed')
+  addRemoteCommands(program, onAsk)
   program.action(() => onCommand('start', program))
   for (const name of commandNames) commands[name].action(() => onCommand(name, commands[name]))
   return program
@@ -72,7 +92,7 @@ function oneLine(error: CommanderError): ExitError {
 function rejectOperands(command: Command): void {
   const [operand] = command.args
   if (operand === undefined) return
-  const closest = findClosestName(operand, commandNames)
+  const closest = findClosestName(operand, [...commandNames, 'policy'])
   const advice = closest === undefined ? 'see pabal --help' : `did you mean ${closest}?`
   throw new ExitError(exitCodes.usage, `unknown command ${operand}; ${advice}`)
 }
@@ -85,8 +105,7 @@ export function readCommandLine(argv: readonly string[]): Arguments {
     configFile: undefined,
     isDryRun: false,
   }
-  const program = buildProgram((name, command) => {
-    rejectOperands(command)
+  const take = (name: Arguments['command'], command: Command): void => {
     const values = command.optsWithGlobals<Record<string, string | undefined>>()
     result = {
       command: name,
@@ -94,6 +113,16 @@ export function readCommandLine(argv: readonly string[]): Arguments {
       configFile: values['config'],
       isDryRun: Boolean(values['dryRun']),
     }
+  }
+  const program = buildProgram({
+    onCommand(name, command) {
+      rejectOperands(command)
+      take(name, command)
+    },
+    onAsk(ask, command) {
+      take('ask', command)
+      result = { ...result, ask }
+    },
   })
   try {
     program.parse(argv, { from: 'user' })

@@ -7,7 +7,7 @@ export const exitCodes = {
   usage: 64,
   /** Stored data is damaged. */
   dataDamaged: 65,
-  /** An input file is missing or unreadable. */
+  /** An input file, or what a command names, is missing or unreadable. */
   noInput: 66,
   /** A port is busy, or an address is not this machine's. */
   unavailable: 69,

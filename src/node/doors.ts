@@ -5,6 +5,11 @@ import { type Clock, systemClock } from '../lib/clock.ts'
 import { type ProcessMemory, systemMemory } from '../lib/process-memory.ts'
 import { type Random, systemRandom } from '../lib/random.ts'
 import { type Listener, type ListenerOptions, openListener } from '../server/listener.ts'
+import {
+  type LocalListener,
+  type LocalListenerOptions,
+  openLocalListener,
+} from '../server/local-listener.ts'
 
 export interface Doors {
   readonly clock: Clock
@@ -12,6 +17,8 @@ export interface Doors {
   readonly memory: ProcessMemory
   /** Rejects with an `ExitError`. */
   readonly openListener: (options: ListenerOptions) => Promise<Listener>
+  /** Of a data folder on the machine's own disk. Rejects with the system's error. */
+  readonly openLocalListener: (options: LocalListenerOptions) => Promise<LocalListener>
   readonly startBatchThread: StartBatchThread
 }
 
@@ -21,5 +28,6 @@ export const systemDoors: Doors = {
   random: systemRandom,
   memory: systemMemory,
   openListener,
+  openLocalListener,
   startBatchThread,
 }

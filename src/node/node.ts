@@ -25,6 +25,7 @@ import { countEverything } from './count-everything.ts'
 import { type Doors, systemDoors } from './doors.ts'
 import { openService } from './listeners.ts'
 import { MemoryGuard } from './memory-guard.ts'
+import { openLocal } from './open-local.ts'
 import type { ProtocolParts, ProtocolServer } from './protocol-server.ts'
 import type { Service } from './service.ts'
 import { openServices, protocols } from './services.ts'
@@ -131,6 +132,7 @@ export class Node implements AsyncDisposable {
     // No group may lose a member because its connection is closed.
     this.#stack.defer(() => cell.rest())
     await this.#openListeners(opened, credentials)
+    if (parts.storage === 'file') await this.#openLocal(cell, memory)
     this.#state = 'ready'
     const lateLoad = this.#clock.after(programLimits.lateLoadMs, () => this.#prepare())
     this.#stack.defer(() => lateLoad.stop())
@@ -221,6 +223,12 @@ export class Node implements AsyncDisposable {
       (result) => result.status === 'rejected',
     )
     if (failure !== undefined) throw failure.reason
+  }
+
+  async #openLocal(cell: Cell, memory: MemoryGuard): Promise<void> {
+    const folder = path.resolve(this.#options.data)
+    const { openLocalListener } = this.#doors
+    this.#stack.use(await openLocal(folder, this.#lend(cell, memory), openLocalListener))
   }
 
   #prepare(): void {

@@ -175,6 +175,7 @@ export class Machine {
           random,
           memory: this.memory,
           openListener: (listener) => openListener(listener, network),
+          openLocalListener: () => Promise.reject(new Error('there is no such socket here')),
           startBatchThread: batchThreads({
             clock,
             latencyMs: () => 1 + random.next() * 20,

@@ -1,0 +1,107 @@
+// Asks the running broker of a data folder, over its local socket, by HTTP.
+import { readFileSync } from 'node:fs'
+import { request } from 'node:http'
+import path from 'node:path'
+import { exitCodes } from '../lib/exit-codes.ts'
+import { ExitError } from '../lib/exit-error.ts'
+import { localSocketFile, localSocketPathFile } from '../lib/local-socket.ts'
+import { programLimits } from '../limits/program.ts'
+
+export interface Answer {
+  readonly status: number
+  /** Undefined when it has no body. */
+  readonly body: unknown
+}
+
+export type Method = 'GET' | 'PUT' | 'DELETE'
+
+export class BrokerClient {
+  readonly #folder: string
+
+  constructor(dataFolder: string) {
+    this.#folder = path.resolve(dataFolder)
+  }
+
+  /**
+   * `segments` are the parts of the path behind `/api`. Rejects with an `ExitError` when nobody answers,
+   * or answers with a fault of the broker.
+   */
+  async ask(method: Method, segments: readonly string[], body?: unknown): Promise<Answer> {
+    const answer = await this.#send(method, segments, body)
+    if (answer.status < 500) return answer
+    throw new ExitError(
+      exitCodes.unavailable,
+      `the broker failed to answer (${answer.status}): see its log`,
+    )
+  }
+
+  #send(method: Method, segments: readonly string[], body: unknown): Promise<Answer> {
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+    const content = body === undefined ? '' : JSON.stringify(body)
+    const sent = request({
+      socketPath: findSocket(this.#folder),
+      method,
+      path: `/api/${segments.map(encodeURIComponent).join('/')}`,
+      headers: {
+        host: 'localhost',
+        'content-type': 'application/json',
+        'content-length': Buffer.byteLength(content),
+      },
+      timeout: programLimits.askMsMax,
+    })
+    sent.on('timeout', () => sent.destroy(tooSlow()))
+    sent.on('error', (error) => reject(this.#explain(error)))
+    sent.on('response', (response) => {
+      let text = ''
+      response.setEncoding('utf8').on('data', (part: string) => (text += part))
+      response.on('error', (error) => reject(this.#explain(error)))
+      response.on('end', () => {
+        resolve({ status: response.statusCode ?? 0, body: parse(text) })
+      })
+    })
+    sent.end(content)
+    return promise
+  }
+
+  #explain(error: NodeJS.ErrnoException): Error {
+    if (error instanceof ExitError) return error
+    if (error.code === 'EACCES' || error.code === 'EPERM') {
+      return new ExitError(
+        exitCodes.notPermitted,
+        `not permitted to talk to the broker of data folder '${this.#folder}': ` +
+          'run this as the user who runs the broker',
+      )
+    }
+    return new ExitError(
+      exitCodes.unavailable,
+      `no broker runs on data folder '${this.#folder}' (${error.code ?? error.message}): ` +
+        'start one, or name its folder with --data',
+      { cause: error },
+    )
+  }
+}
+
+function findSocket(folder: string): string {
+  try {
+    return readFileSync(path.join(folder, localSocketPathFile), 'utf8')
+  } catch {
+    return path.join(folder, localSocketFile)
+  }
+}
+
+function tooSlow(): ExitError {
+  const seconds = programLimits.askMsMax / 1000
+  return new ExitError(
+    exitCodes.tryLater,
+    `the broker has not answered for ${seconds} s: see its log; it goes on with what was asked`,
+  )
+}
+
+function parse(text: string): unknown {
+  if (text === '') return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}

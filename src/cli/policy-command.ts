@@ -1,0 +1,180 @@
+// `pabal policy`: sets, lists, shows and deletes policies of the running broker.
+import type { Command } from 'commander'
+import { exitCodes } from '../lib/exit-codes.ts'
+import { ExitError } from '../lib/exit-error.ts'
+import { tableLines } from './print-table.ts'
+import { refusal } from './refusal.ts'
+import type { AskBroker, DefineRemote } from './remote-command.ts'
+
+/** A policy as the broker answers. */
+interface Policy {
+  readonly vhost: string
+  readonly name: string
+  readonly pattern: string
+  readonly 'apply-to': string
+  readonly definition: Readonly<Record<string, unknown>>
+  readonly priority: number
+}
+
+/** Flags; which of them there are depends on the command. */
+interface Flags {
+  readonly vhost?: string
+  readonly operator?: boolean
+  readonly priority?: string
+  readonly applyTo?: string
+  readonly output?: string
+}
+
+const defaultVHost = '/'
+
+export function addPolicyCommand(program: Command, define: DefineRemote): void {
+  const policy = program
+    .command('policy')
+    .description(
+      'Settings for all queues, streams or exchanges of some names; see docs/policies.md',
+    )
+    .action(() => {
+      throw new ExitError(
+        exitCodes.usage,
+        'policy is followed by set, list, show or delete; see pabal policy --help',
+      )
+    })
+  const add = (
+    usage: string,
+    summary: string,
+    ask: (operands: string[], flags: Flags) => AskBroker,
+  ) =>
+    define(policy, usage, { summary, ask: (operands, flags) => ask(operands, flags as Flags) })
+      .option('--operator', "An operator's policy")
+      .option('--vhost <NAME>', 'Virtual host (default: /)')
+  add('set <NAME> <PATTERN> <DEFINITION>', 'Add a policy, or replace the one of that name', set)
+    .option('--priority <NUMBER>', 'Of several that fit, the highest wins (default: 0)')
+    .option(
+      '--apply-to <WHAT>',
+      'all, queues, classic_queues, quorum_queues, streams or exchanges (default: all)',
+    )
+    .addHelpText('after', `\nExample: policy set limit '^orders\\.' '{"max-length":10000}'`)
+  const formats = ['-o, --output <FORMAT>', 'table or json (default: table)'] as const
+  add('list', 'Show all policies, or those of one virtual host', list).option(...formats)
+  add('show <NAME>', 'Show one policy', show).option(...formats)
+  add('delete <NAME>', 'Delete a policy', remove)
+}
+
+function set([name = '', pattern = '', text = '']: string[], flags: Flags): AskBroker {
+  const definition = parseDefinition(text)
+  const body = {
+    pattern,
+    definition,
+    priority: parsePriority(flags.priority ?? '0'),
+    'apply-to': flags.applyTo ?? 'all',
+  }
+  return async (broker, print) => {
+    const answer = await broker.ask('PUT', pathOf(flags, name), body)
+    if (answer.status >= 400) throw refusal(answer, `${titleOf(flags)} '${name}' was not set`)
+    print(`${titleOf(flags)} '${name}' was ${answer.status === 201 ? 'added' : 'replaced'}`)
+    return exitCodes.ok
+  }
+}
+
+function list(_operands: string[], flags: Flags): AskBroker {
+  const isJson = wantsJson(flags)
+  return async (broker, print) => {
+    const vhost = flags.vhost === undefined ? [] : [flags.vhost]
+    const answer = await broker.ask('GET', [kindOf(flags), ...vhost])
+    if (answer.status >= 400) throw refusal(answer, `there is no virtual host '${flags.vhost}'`)
+    const policies = answer.body as readonly Policy[]
+    const inOrder = policies.toSorted(
+      (a, b) => compare(a.vhost, b.vhost) || b.priority - a.priority || compare(a.name, b.name),
+    )
+    printAll(inOrder, isJson, print)
+    return exitCodes.ok
+  }
+}
+
+function show([name = '']: string[], flags: Flags): AskBroker {
+  const isJson = wantsJson(flags)
+  return async (broker, print) => {
+    const answer = await broker.ask('GET', pathOf(flags, name))
+    if (answer.status >= 400) throw refusal(answer, missing(name, flags))
+    if (isJson) print(JSON.stringify(answer.body))
+    else printAll([answer.body as Policy], false, print)
+    return exitCodes.ok
+  }
+}
+
+function remove([name = '']: string[], flags: Flags): AskBroker {
+  return async (broker, print) => {
+    const answer = await broker.ask('DELETE', pathOf(flags, name))
+    if (answer.status >= 400) throw refusal(answer, missing(name, flags))
+    print(`${titleOf(flags)} '${name}' was deleted`)
+    return exitCodes.ok
+  }
+}
+
+function printAll(
+  policies: readonly Policy[],
+  isJson: boolean,
+  print: (line: string) => void,
+): void {
+  if (isJson) {
+    print(JSON.stringify(policies))
+    return
+  }
+  const rows = policies.map(({ vhost, name, pattern, priority, definition, ...policy }) => [
+    vhost,
+    name,
+    pattern,
+    policy['apply-to'],
+    String(priority),
+    JSON.stringify(definition),
+  ])
+  const columns = ['vhost', 'name', 'pattern', 'apply-to', 'priority', 'definition']
+  if (rows.length === 0) print('There are no policies')
+  else for (const line of tableLines(columns, rows)) print(line)
+}
+
+function parseDefinition(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new ExitError(
+      exitCodes.usage,
+      `the definition is no JSON (${reason}): write it like '{"max-length":10000}'`,
+    )
+  }
+}
+
+function parsePriority(text: string): number {
+  const priority = Number(text)
+  if (text.trim() !== '' && Number.isFinite(priority)) return priority
+  throw new ExitError(exitCodes.usage, `--priority ${text} is no number`)
+}
+
+function wantsJson({ output = 'table' }: Flags): boolean {
+  if (output === 'json' || output === 'table') return output === 'json'
+  throw new ExitError(exitCodes.usage, `--output ${output} is unknown: use table or json`)
+}
+
+function pathOf(flags: Flags, name: string): string[] {
+  return [kindOf(flags), flags.vhost ?? defaultVHost, name]
+}
+
+function kindOf({ operator = false }: Flags): string {
+  return operator ? 'operator-policies' : 'policies'
+}
+
+function titleOf({ operator = false }: Flags): string {
+  return operator ? 'Operator policy' : 'Policy'
+}
+
+function missing(name: string, flags: Flags): string {
+  const vhost = flags.vhost ?? defaultVHost
+  const operator = flags.operator === true ? 'operator ' : ''
+  return `there is no ${operator}policy '${name}' in virtual host '${vhost}'; see pabal policy list`
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0
+  return a < b ? -1 : 1
+}

@@ -1,0 +1,43 @@
+// The socket in the data folder, for commands on this machine: the management API without a login, as only
+// the owner of the folder can reach it. A broker that cannot have one works without.
+import { openHttpServer } from '../admin/http-server.ts'
+import type { Principal } from '../auth/principal.ts'
+import type { Doors } from './doors.ts'
+import type { ProtocolParts } from './protocol-server.ts'
+
+const owner: Principal = {
+  protocol: 'HTTP',
+  address: '',
+  user: 'owner of the data folder',
+  tags: ['administrator'],
+}
+
+export async function openLocal(
+  folder: string,
+  { cell, clients, logger, status }: ProtocolParts,
+  openLocalListener: Doors['openLocalListener'],
+): Promise<AsyncDisposable> {
+  const server = openHttpServer({
+    source: { status },
+    clients,
+    anonymousFrom: () => owner,
+    management: cell.broker,
+  })
+  const stack = new AsyncDisposableStack()
+  stack.defer(() => server.close())
+  try {
+    const listener = await openLocalListener({
+      folder,
+      onSocket: server.accept,
+      onAcceptProblem: (reason) =>
+        logger.warn(`A connection to the local socket failed: ${reason}`),
+    })
+    stack.defer(() => listener.close())
+  } catch (error) {
+    logger.warn(
+      { err: error },
+      `There is no local socket in ${folder}: "pabal policy" cannot reach this broker`,
+    )
+  }
+  return stack
+}
