@@ -82,3 +82,26 @@ test('readSettings() leaves commands, help, mistakes and values like flags to th
     assert.equal(readSettings(argv), undefined, argv.join(' '))
   }
 })
+
+test('readArguments() reads what to ask a running broker', async () => {
+  const line = 'policy set limit ^q {"max-length":1} --data x --operator'
+  const { command, flags, ask } = await readArguments(line.split(' '))
+  assert.deepEqual([command, [...flags], typeof ask], ['ask', [['data', 'x']], 'function'])
+  const before = await readArguments(['--data', 'x', 'policy', 'list', '-o', 'json'])
+  assert.deepEqual([...before.flags], [['data', 'x']])
+})
+
+const wrongPolicyCommands: Record<string, RegExp> = {
+  policy: /followed by set, list, show or delete/,
+  'policy put': /followed by set/,
+  'policy set a b': /missing required argument 'DEFINITION'/,
+  'policy set a b {} c': /too many arguments/,
+  'policy set a b {': /the definition is no JSON .*write it like/,
+  'policy set a b {} --priority high': /--priority high is no number/,
+  'policy list -o xml': /--output xml is unknown/,
+  'policy list --priority 1': /unknown option '--priority'/,
+  polcy: /did you mean policy\?/,
+}
+for (const [line, text] of Object.entries(wrongPolicyCommands)) {
+  test(`readArguments() refuses '${line}'`, () => expectUsageError(line.split(' '), text))
+}

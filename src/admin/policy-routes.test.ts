@@ -1,0 +1,114 @@
+// Paths, statuses, JSON and texts as RabbitMQ 3.10's management plugin answered them.
+import assert from 'node:assert/strict'
+import { beforeEach, test } from 'node:test'
+import type { Hono } from 'hono'
+import { Broker } from '../broker/broker.ts'
+import { systemClock } from '../lib/clock.ts'
+import { systemRandom } from '../lib/random.ts'
+import { Turn } from '../lib/turn.ts'
+import { networkLimits } from '../limits/network.ts'
+import { MemoryLogStore } from '../log/memory/memory-log-store.ts'
+import { createManagementRoutes } from './management-routes.ts'
+
+let routes: Hono
+beforeEach(() => {
+  const turn = new Turn(systemClock)
+  const broker = new Broker({
+    store: new MemoryLogStore({ clock: systemClock, turn }),
+    turn,
+    random: systemRandom,
+    clock: systemClock,
+    vhosts: ['other/%25'],
+    onDamaged: (_queue, _offset, error) => assert.fail(error),
+  })
+  routes = createManagementRoutes(broker)
+})
+
+async function ask(method: string, path: string, body?: unknown): Promise<[number, unknown]> {
+  const text = typeof body === 'string' || body === undefined ? body : JSON.stringify(body)
+  const response = await routes.request(path, { method, ...(text !== undefined && { body: text }) })
+  const answer = await response.text()
+  return [response.status, answer === '' ? undefined : JSON.parse(answer)]
+}
+
+const limit = { pattern: '^a', definition: { 'max-length': 5 } }
+const kept = { vhost: '/', name: 'a', 'apply-to': 'all', priority: 0, ...limit }
+
+for (const kind of ['policies', 'operator-policies']) {
+  test(`${kind} are put, shown, listed and deleted`, async () => {
+    assert.deepEqual(await ask('GET', `/${kind}`), [200, []])
+    assert.deepEqual(await ask('PUT', `/${kind}/%2F/a`, limit), [201, undefined])
+    assert.deepEqual(await ask('PUT', `/${kind}/%2F/a`, { ...limit, vhost: 'b' }), [204, undefined])
+    const other = { ...limit, priority: -1, 'apply-to': 'queues' }
+    const odd = encodeURIComponent('other/%25')
+    assert.deepEqual(await ask('PUT', `/${kind}/${odd}/${odd}`, other), [201, undefined])
+    assert.deepEqual(await ask('GET', `/${kind}/%2F/a`), [200, kept])
+    const otherKept = { ...kept, ...other, vhost: 'other/%25', name: 'other/%25' }
+    assert.deepEqual(await ask('GET', `/${kind}`), [200, [otherKept, kept]])
+    assert.deepEqual(await ask('GET', `/${kind}/%2F`), [200, [kept]])
+    assert.deepEqual(await ask('DELETE', `/${kind}/%2F/a`), [204, undefined])
+    const notFound = { error: 'Object Not Found', reason: 'Not Found' }
+    for (const path of [`/${kind}/%2F/a`, `/${kind}/none/a`]) {
+      for (const method of ['GET', 'DELETE']) {
+        assert.deepEqual(await ask(method, path), [404, notFound])
+      }
+    }
+    assert.deepEqual(await ask('GET', `/${kind}/none`), [404, notFound])
+    assert.deepEqual(await ask('GET', `/${kind}/${odd}`), [200, [otherKept]])
+    assert.deepEqual(await ask('POST', `/${kind}/%2F/a`, limit), [405, undefined])
+  })
+}
+
+test('users and operators have policies of the same name', async () => {
+  await ask('PUT', '/policies/%2F/a', limit)
+  assert.deepEqual(await ask('GET', '/operator-policies/%2F'), [200, []])
+})
+
+test('virtual hosts are listed', async () => {
+  assert.deepEqual(await ask('GET', '/vhosts'), [200, [{ name: '/' }, { name: 'other/%25' }]])
+})
+
+const bad = (reason: string): [number, unknown] => [400, { error: 'bad_request', reason }]
+const refusals: readonly [string, unknown, [number, unknown]][] = [
+  ['no JSON', 'nojson', bad('not_json')],
+  ['a list', '[]', bad('not_json')],
+  ['no body', undefined, bad('not_json')],
+  ['no pattern', { definition: {} }, bad('[{key_missing,pattern}]')],
+  ['no definition', { pattern: 'a' }, bad('[{key_missing,definition}]')],
+  [
+    'a wrong value',
+    { ...limit, definition: { 'max-length': -5 } },
+    bad('Validation failed\n\n-5 is not a valid maximum length\n'),
+  ],
+  [
+    'a priority that is a text',
+    { ...limit, priority: '7' },
+    bad('Validation failed\n\npriority should be a number, actually was <<"7">>\n'),
+  ],
+  [
+    'too much',
+    { ...limit, pattern: 'x'.repeat(networkLimits.httpBodySizeMax) },
+    bad('Exceeded HTTP request body size limit'),
+  ],
+]
+for (const [what, body, expected] of refusals) {
+  test(`${what} is refused`, async () => {
+    assert.deepEqual(await ask('PUT', '/policies/%2F/a', body), expected)
+    assert.deepEqual(await ask('GET', '/policies'), [200, []])
+  })
+}
+
+test('a policy for a virtual host that is not there is refused', async () => {
+  const missing = { error: 'not_found', reason: 'vhost_not_found' }
+  assert.deepEqual(await ask('PUT', '/policies/none/a', limit), [404, missing])
+})
+
+test('an operator has no setting that cannot be merged', async () => {
+  const definition = { 'dead-letter-exchange': 'x' }
+  assert.deepEqual(
+    await ask('PUT', '/operator-policies/%2F/a', { ...limit, definition }),
+    bad(
+      'Validation failed\n\n[{<<"dead-letter-exchange">>,<<"x">>}] are not recognised policy settings\n',
+    ),
+  )
+})

@@ -1,0 +1,15 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { tableLines } from './print-table.ts'
+
+test('columns are as wide as they have to be, and nothing in them moves the cursor', () => {
+  const rows = [
+    ['a', 'long enough'],
+    ['\u001b[2J\n', '\u202e'],
+  ]
+  assert.deepEqual(tableLines(['name', 'pattern'], rows), [
+    'name         pattern',
+    'a            long enough',
+    '\\u001b[2J\\n  \\u202e',
+  ])
+})
