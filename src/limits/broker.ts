@@ -39,8 +39,8 @@ export const brokerLimits = {
   routeSize: 512,
   /** Policies of one kind in a virtual host: each queue that is declared may be compared with all. */
   policiesPerVHostMax: 1000,
-  /** Policies are applied to what exists for so much of a turn. */
-  policySliceMs: 4,
+  /** Policies are applied to what exists for so much of a turn; what queues make of it takes as long again. */
+  policySliceMs: 2,
   /** Warnings of what has no effect that are remembered, so as not to be given again. */
   inertToldMax: 10_000,
 } as const

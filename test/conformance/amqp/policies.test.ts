@@ -205,6 +205,23 @@ describe('policies after a restart', () => {
   }
 })
 
+it('a limit of bytes counts what was in the queue before a restart', async () => {
+  const queue = await queueWith(3, { 'x-max-length-bytes': 6 })
+  await broker.kill()
+  await broker.restart()
+  await reconnect()
+  channel.sendToQueue(queue, Buffer.from('m3'))
+  await waitFor('the oldest is gone', async () => (await bodyCountOf(queue)) === '3 m1')
+})
+
+/** How many there are, and the first of them, which stays. */
+async function bodyCountOf(queue: string): Promise<string> {
+  const message = await channel.get(queue)
+  if (message === false) return 'none'
+  channel.nack(message)
+  return `${message.fields.messageCount + 1} ${message.content.toString()}`
+}
+
 describe('the command', () => {
   it('shows what there is, for people and for programs', async () => {
     const definition = { 'max-length': 7 }
