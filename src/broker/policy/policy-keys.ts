@@ -53,7 +53,6 @@ const onClassicOnly = ['quorum', 'stream'] as const
 const oneCopy = 'there is one copy, on this machine'
 const notFederated = 'nothing is federated'
 const noShards = 'no shards are made'
-const atOnce = 'messages come back at once'
 
 /** Names mirrors of RabbitMQ 3, which 4.0 dropped; they stand in the definitions of many a system. */
 const mirrors = { unfit: onClassicOnly, consequence: oneCopy } as const
@@ -135,7 +134,6 @@ export const policyKeys: Readonly<Record<string, PolicyKey>> = {
     refusal: 'is not a valid delivery limit',
     unfit: onQuorumOnly,
     merge: (value, operatorValue) => lowerDeliveryLimit(Number(value), Number(operatorValue)),
-    consequence: 'a message is delivered as often as it comes back',
   },
   'consumer-timeout': {
     accepts: between(0),
@@ -152,19 +150,16 @@ export const policyKeys: Readonly<Record<string, PolicyKey>> = {
     accepts: oneOf('all', 'failed', 'returned', 'disabled'),
     refusal: 'is not a valid delayed retry type. Must be one of: all, failed, returned, disabled',
     merge: operators,
-    consequence: atOnce,
   },
   'delayed-retry-min': {
     accepts: between(1),
     refusal: 'is not a valid delayed retry minimum delay. Must be a positive integer',
     merge: higher,
-    consequence: atOnce,
   },
   'delayed-retry-max': {
     accepts: between(1),
     refusal: 'is not a valid delayed retry maximum delay. Must be a positive integer',
     merge: lower,
-    consequence: atOnce,
   },
   'max-age': {
     accepts: (value) => typeof value === 'string' && ageMsOf(value) !== undefined,

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import type { Channel } from 'amqplib'
+import type { Channel, GetMessage } from 'amqplib'
 import { exitCodes } from '../../../src/lib/exit-codes.ts'
 import { AmqpSession } from '../../support/amqp-session.ts'
 import { uniqueName } from '../../support/broker-under-test.ts'
@@ -149,6 +149,25 @@ it('the lower limit wins against the argument, and declaring again goes by the a
   await setFor(queue, { 'max-length': 2 }, '--operator')
   assert.deepEqual(await bodiesOf(queue), ['d', 'e'])
   await channel.assertQueue(queue, { arguments: { 'x-max-length': 3 } })
+})
+
+it('a quorum queue has the delivery limit and the delay of its policy', async () => {
+  const queue = await queueWith(1, { 'x-queue-type': 'quorum' })
+  const take = async (): Promise<GetMessage> => {
+    const message = await waitFor('it is ready', () => channel.get(queue))
+    return message as GetMessage
+  }
+  channel.nack(await take())
+  const retry = { 'delayed-retry-type': 'all', 'delayed-retry-min': 200 }
+  await setFor(queue, { 'delivery-limit': 2, ...retry }, '--apply-to', 'quorum_queues')
+  const second = await take()
+  const backAt = performance.now()
+  channel.nack(second)
+  const third = await take()
+  assert.ok(performance.now() - backAt > 150, 'it waited')
+  assert.equal(third.properties.headers?.['x-delivery-count'], 2)
+  channel.nack(third)
+  await waitFor('it is gone', async () => (await countOf(queue)) === 0)
 })
 
 it('a queue that is declared later has it from the start', async () => {
