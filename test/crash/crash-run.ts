@@ -1,5 +1,5 @@
 // A run of rounds on one data folder. A round:
-// 1. clients publish, consume and declare; all is recorded in the ledger;
+// 1. clients publish, consume, declare and set policies; all is recorded in the ledger;
 // 2. the broker is killed at a moment chosen from the seed, and restarted (now and then it is killed
 //    again while it starts, and the view of the topology is harmed before);
 // 3. everything it has is read and compared with the ledger, and some of it is acked.
@@ -25,6 +25,7 @@ import { judgeRecovery } from './judge-recovery.ts'
 import { armKill, chooseKillMoment, type KillMoment } from './kill-moment.ts'
 import { Ledger } from './ledger.ts'
 import { Load } from './load.ts'
+import { PolicyChurn } from './policy-churn.ts'
 import { declareStableTopology, highestPriorities, stableQueues } from './stable-topology.ts'
 import { startClients } from './start-clients.ts'
 import { type Conditions, flagsOf, withPreloads } from './with-preloads.ts'
@@ -60,12 +61,14 @@ class CrashRun {
   readonly #history = new History()
   readonly #ledger = new Ledger(this.#history)
   readonly #churns = Array.from({ length: churnCount }, (_, index) => new Churn(`churn${index}`))
+  readonly #policies: PolicyChurn
   readonly #view: ViewHarm
   readonly #lines: string[] = []
 
   constructor(options: CrashOptions, broker: TestBroker) {
     this.#options = options
     this.#broker = broker
+    this.#policies = new PolicyChurn(broker.dataFolder)
     this.#view = new ViewHarm(broker.dataFolder)
   }
 
@@ -139,6 +142,7 @@ class CrashRun {
       }, reject)
     })
     startClients(load, this.#churns, random)
+    load.start('policy', (_actor, name, own) => this.#policies.changeUntilKilled(load, name, own))
     try {
       await killed
     } finally {
@@ -181,6 +185,7 @@ class CrashRun {
     await using session = await AmqpSession.open(this.#broker.url, { noDelay: true })
     const check = { session, ledger: this.#ledger, name }
     await checkTopology(check, this.#churns)
+    await this.#policies.check(this.#ledger)
     const drain = new Drain(session, this.#ledger, name)
     for (const queue of this.#queueNames) {
       await drain.take(this.#ledger.queue(queue))
