@@ -1,11 +1,16 @@
 // Who may read and write the files of a data folder.
 import assert from 'node:assert/strict'
-import { chmodSync, chownSync, existsSync, readdirSync, statSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, readdirSync, type Stats, statSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { waitFor } from '../support/wait-for.ts'
 import { BrokerProgram, ScratchFolder } from './broker-program.ts'
 import { FolderBroker } from './filled-folder.ts'
+
+function modeOf(stats: Stats): number {
+  if (stats.isSocket()) return 0o600
+  return stats.isDirectory() ? 0o750 : 0o640
+}
 
 /** Everything in a folder, and the folder. */
 function allIn(folder: string): string[] {
@@ -13,16 +18,17 @@ function allIn(folder: string): string[] {
   return [folder, ...names.map((name) => path.join(folder, name))]
 }
 
-test('nobody but its user and group reads what a broker keeps', async () => {
+test('nobody but its user and group reads what a broker keeps, and nobody else uses its socket', async () => {
   using folder = new ScratchFolder()
   await using broker = await FolderBroker.start(folder)
   await broker.fill('kept', 10)
   await waitFor('the view is there', () => existsSync(folder.file('data/meta.db')))
+  assert.ok(statSync(folder.file('data/pabal.sock')).isSocket())
   for (const each of allIn(folder.file('data'))) {
     // SQLite's journal comes and goes.
     const stats = statSync(each, { throwIfNoEntry: false })
     if (stats === undefined) continue
-    assert.equal(stats.mode & 0o777, stats.isDirectory() ? 0o750 : 0o640, each)
+    assert.equal(stats.mode & 0o777, modeOf(stats), each)
   }
 })
 
