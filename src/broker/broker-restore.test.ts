@@ -5,9 +5,10 @@ import { createLogWithCursor, cursorOf } from '../../test/support/log-engines.ts
 import { messageOf } from '../../test/support/queue-under-test.ts'
 import { systemRandom } from '../lib/random.ts'
 import { Turn } from '../lib/turn.ts'
+import { brokerLimits } from '../limits/broker.ts'
 import type { Log } from '../log/log.ts'
 import { MemoryLogStore } from '../log/memory/memory-log-store.ts'
-import { decodeTopologyChanges, type QueueRow } from '../meta/topology-change.ts'
+import { decodeTopologyChanges, type PolicyRow, type QueueRow } from '../meta/topology-change.ts'
 import { emptyTable, table } from '../record/message/field-table.ts'
 import { VirtualClock } from '../testing/virtual-clock.ts'
 import { Broker } from './broker.ts'
@@ -40,9 +41,13 @@ class RestoreFixture {
     return log
   }
 
-  restore(queues: readonly QueueRow[], logs: readonly Log[]): ReturnType<Broker['restore']> {
-    const none = { appliedSequence: 0, vhosts: [], exchanges: [], bindings: [], policies: [] }
-    return this.broker.restore({ ...none, queues }, logs)
+  restore(
+    queues: readonly QueueRow[],
+    logs: readonly Log[],
+    policies: readonly PolicyRow[] = [],
+  ): ReturnType<Broker['restore']> {
+    const none = { appliedSequence: 0, vhosts: [], exchanges: [], bindings: [] }
+    return this.broker.restore({ ...none, queues, policies }, logs)
   }
 
   queue(name: string, vhost = '/'): Queue {
@@ -162,4 +167,23 @@ test('a virtual host that no setting names exists as long as it has a queue', ()
   const log = fixture.log(1)
   fixture.restore([rowOf('q', log, 'former')], [log])
   assert.equal(fixture.queue('q', 'former').messageCount, 1)
+})
+
+test('a policy acts on what a queue had before the start, when its turn comes and not at the start', () => {
+  const fixture = new RestoreFixture()
+  const log = fixture.log(3)
+  const policy: PolicyRow = {
+    vhost: '/',
+    name: 'p',
+    isOperator: false,
+    pattern: '^q$',
+    applyTo: 'all',
+    priority: 0,
+    definition: { 'max-length-bytes': 2 },
+  }
+  fixture.restore([rowOf('q', log)], [log], [policy])
+  fixture.clock.endTurn()
+  assert.equal(fixture.queue('q').messageCount, 3)
+  fixture.clock.advance(brokerLimits.expirySweepMs)
+  assert.equal(fixture.queue('q').messageCount, 2)
 })

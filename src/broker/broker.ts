@@ -31,7 +31,8 @@ import { MessageRouter } from './publish/message-router.ts'
 import { type Publish, Publisher } from './publish/publisher.ts'
 import type { Settlement } from './publish/settlement.ts'
 import { ExpirySweep } from './queue/expiry-sweep.ts'
-import { type ConnectionToken, Queue, type QueueContext } from './queue/queue.ts'
+import type { ConnectionToken, Queue, QueueContext } from './queue/queue.ts'
+import { restoreQueue } from './queue/restore-queue.ts'
 import { ReplyRegistry } from './reply-registry.ts'
 import { RouteCache } from './route-cache.ts'
 import { Shortage } from './shortage.ts'
@@ -438,7 +439,7 @@ export class Broker {
   #restoreDestination(row: QueueRow, cursors: readonly LogCursor[]): void {
     const vhost = this.#addVHost(row.vhost)
     if (row.topic !== undefined) this.topicsOf(vhost).restore(row, row.topic, cursors)
-    else vhost.addQueue(Queue.fromRow(row, cursors, this.queueContext))
+    else vhost.addQueue(restoreQueue(row, { cursors, policies: vhost.policies }, this.queueContext))
   }
 
   #deleteLogs(logs: Iterable<Log>): void {

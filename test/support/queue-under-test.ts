@@ -1,8 +1,10 @@
 // A queue on the memory engine with a virtual clock, and messages whose body is their text.
 
+import { Policies } from '../../src/broker/policy/policies.ts'
 import type { QueueType } from '../../src/broker/queue-arguments.ts'
 import type { Consumer, DeliverySink } from '../../src/broker/queue/consumer.ts'
 import { Queue, type QueueContext } from '../../src/broker/queue/queue.ts'
+import { restoreQueue } from '../../src/broker/queue/restore-queue.ts'
 import { Shortage } from '../../src/broker/shortage.ts'
 import { Turn } from '../../src/lib/turn.ts'
 import { type MemoryChaos, MemoryLogStore } from '../../src/log/memory/memory-log-store.ts'
@@ -74,7 +76,11 @@ export class QueueUnderTest {
   /** What the next process makes of the queue, which is durable. */
   reopen(): Queue {
     this.queue.prepareToClose()
-    return Queue.fromRow(this.queue.row(), this.queue.cursors, this.#context())
+    return restoreQueue(
+      this.queue.row(),
+      { cursors: this.queue.cursors, policies: new Policies() },
+      this.#context(),
+    )
   }
 
   /** Publishes one message as an atom of its own. */

@@ -42,8 +42,9 @@ export class Expiry {
   }
 
   /** A message came in. */
-  onAppended({ header, headerStart, headerEnd }: RecordSource): void {
-    const hasOwn = (readPropertyFlags(header, headerStart) & PROPERTY_EXPIRATION) !== 0
+  onAppended(source: RecordSource): void {
+    const { header, headerStart, headerEnd } = source
+    const hasOwn = hasExpiration(source)
     if (!hasOwn && this.ttlMs === Infinity) return
     if (hasOwn) this.hasOwn = true
     const ownMs = hasOwn ? Number(readExpiration(header, headerStart, headerEnd)) : Infinity
@@ -87,4 +88,9 @@ export class Expiry {
     if ((readPropertyFlags(buffer, headerStart) & PROPERTY_EXPIRATION) === 0) return this.ttlMs
     return Math.min(Number(readExpiration(buffer, headerStart, headerEnd)), this.ttlMs)
   }
+}
+
+/** Whether a message has a time to live of its own. */
+export function hasExpiration({ header, headerStart }: RecordSource): boolean {
+  return (readPropertyFlags(header, headerStart) & PROPERTY_EXPIRATION) !== 0
 }

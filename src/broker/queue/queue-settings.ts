@@ -132,3 +132,14 @@ function readDelayedRetry(both: BothSources): DelayedRetry | undefined {
 export function mayRefuse({ overflow, lengthMax, sizeMax }: QueueSettings): boolean {
   return overflow !== 'drop-head' && (lengthMax !== Infinity || sizeMax !== Infinity)
 }
+
+/** Whether anything may leave a queue with these settings by itself. */
+export function hasDepartures({
+  messageTtlMs,
+  lengthMax,
+  sizeMax,
+  overflow,
+}: QueueSettings): boolean {
+  const isLimited = lengthMax !== Infinity || sizeMax !== Infinity
+  return messageTtlMs !== undefined || (isLimited && overflow === 'drop-head')
+}

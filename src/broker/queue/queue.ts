@@ -1,16 +1,11 @@
 // A work queue: its messages (a backlog) and who gets them (dispatch).
-import type { Clock } from '../../lib/clock.ts'
-import type { Turn } from '../../lib/turn.ts'
 import { brokerLimits } from '../../limits/broker.ts'
 import type { LogCursor } from '../../log/log-cursor.ts'
-import type { LogStore } from '../../log/log-store.ts'
 import type { Log } from '../../log/log.ts'
-import type { LevelRow, QueueRow } from '../../meta/topology-change.ts'
+import type { QueueRow } from '../../meta/topology-change.ts'
 import { encodeAddress } from '../../record/message/address.ts'
-import { readPropertyFlags } from '../../record/message/content-header.ts'
 import type { DeathReason } from '../../record/message/deaths.ts'
 import { type FieldTable } from '../../record/message/field-table.ts'
-import { PROPERTY_EXPIRATION } from '../../record/message/properties.gen.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
 import { viewOfSource } from '../../record/message/view-of-source.ts'
@@ -19,19 +14,26 @@ import { QueueCounters } from '../counters/queue-counters.ts'
 import type { QueueLike } from '../exchange/binding.ts'
 import type { EffectivePolicy, PolicySubject } from '../policy/policy.ts'
 import type { QueueType } from '../queue-arguments.ts'
-import type { Shortage } from '../shortage.ts'
 import type { SettleReason } from '../unacked-deliveries.ts'
 import { Backlog } from './backlog.ts'
 import { Consumer, type ConsumerOptions, type DeliverySink } from './consumer.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { Departures } from './departures.ts'
 import { Dispatch } from './dispatch.ts'
+import { hasExpiration } from './expiry.ts'
 import { IdleTimer } from './idle-timer.ts'
 import { PriorityBacklog, type PriorityBacklogOwner } from './priority-backlog.ts'
 import type { LevelCursor, QueueBacklog, TakeResult } from './queue-backlog.ts'
-import { mayRefuse, type QueueSettings, readQueueSettings } from './queue-settings.ts'
+import type { QueueContextOf } from './queue-context.ts'
+import { rowOfQueue } from './queue-row.ts'
+import {
+  hasDepartures,
+  mayRefuse,
+  type QueueSettings,
+  readQueueSettings,
+} from './queue-settings.ts'
 import { type ReturnReason, Returns } from './returns.ts'
-import { SizeCount } from './size-count.ts'
+import { SizeCounts } from './size-count.ts'
 import { WaitingTakers } from './waiting-takers.ts'
 
 /** Identity of the connection that owns an exclusive queue. */
@@ -46,28 +48,15 @@ export interface QueueOptions {
   readonly isAutoDelete: boolean
   readonly owner: ConnectionToken | undefined
   readonly arguments: FieldTable
+  /** What applies to it when it is made; left out, it is told by `applyPolicy`. */
+  readonly policy?: EffectivePolicy | undefined
   /** Where the queue is in its log. */
   readonly cursor: LogCursor
   /** Its further logs, where messages of other priorities are. */
   readonly levels?: readonly LevelCursor[]
 }
 
-export interface QueueContext {
-  readonly store: LogStore
-  readonly turn: Turn
-  readonly clock: Clock
-  readonly shortage: Shortage
-  /** Sends a dead message on to where the queue's settings say. Within an atom. */
-  deadLetter(queue: Queue, record: RecordView, reason: DeathReason): void
-  /** A durable queue has one more log, of which its row tells. Within an atom. */
-  onLevelAdded(queue: Queue): void
-  /** The last consumer of an auto-delete queue is gone, or nobody has used the queue for too long. */
-  onUnused(queue: Queue): void
-  /** A message came back too often and, as the queue has no dead-letter exchange, was dropped. Told once. */
-  onGivenUp(queue: Queue): void
-  /** Records that cannot be read any more were skipped. */
-  onDamaged(queue: Queue, offset: number, error: Error): void
-}
+export type QueueContext = QueueContextOf<Queue>
 
 export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner {
   readonly kind = 'queue'
@@ -104,25 +93,10 @@ export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner {
   #returns: Returns | undefined
   /** Made for the first dead letter. */
   #deadLetters: DeadLetters | undefined
-  /** One for each log, where a limit of bytes is. */
-  #sizeCounts: readonly SizeCount[] | undefined
+  /** Made for the first limit of bytes. */
+  #sizeCounts: SizeCounts | undefined
   /** Made when it is needed. */
   #waitingTakers: WaitingTakers | undefined
-
-  /** The queue that a row of the topology stands for; such queues are durable and not exclusive. */
-  static fromRow(row: QueueRow, cursors: readonly LogCursor[], context: QueueContext): Queue {
-    const { vhost, name, autoDelete: isAutoDelete, arguments: args } = row
-    const [cursor, ...others] = cursors as [LogCursor, ...LogCursor[]]
-    const levels = others.map((other, index) => {
-      return { level: row.levels![index]!.priority, cursor: other }
-    })
-    const type = row.type as QueueType
-    const fixed = { isDurable: true, owner: undefined }
-    return new Queue(
-      { vhost, name, type, isAutoDelete, arguments: args, cursor, levels, ...fixed },
-      context,
-    )
-  }
 
   constructor(options: QueueOptions, context: QueueContext) {
     this.vhost = options.vhost
@@ -135,7 +109,8 @@ export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner {
     this.arguments = options.arguments
     this.log = options.cursor.log
     this.#context = context
-    this.settings = readQueueSettings(options.type, options.arguments)
+    this.policy = options.policy
+    this.settings = readQueueSettings(this.type, this.arguments, this.policy?.definition)
     this.log.homeAddress = encodeAddress('', options.name)
     this.#backlog = this.#openBacklog(options)
     this.mayRefuse = mayRefuse(this.settings)
@@ -186,6 +161,11 @@ export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner {
     return this.#backlog.isRedelivered
   }
 
+  /** As the topology keeps it. Only durable queues are kept. */
+  row(): QueueRow {
+    return rowOfQueue(this, this.#backlog.levels)
+  }
+
   /** Its place in each of its logs, of which there is one for each priority that a message has had. */
   get cursors(): readonly LogCursor[] {
     return this.#backlog.levels.map(({ cursor }) => cursor)
@@ -193,15 +173,6 @@ export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner {
 
   get logCount(): number {
     return this.#backlog.levelCount
-  }
-
-  /** As the topology keeps it. Only durable queues are kept. */
-  row(): QueueRow {
-    const { vhost, name, type, id: logId, isAutoDelete, arguments: args } = this
-    const [first, ...others] = this.#backlog.levels as [LevelCursor, ...LevelCursor[]]
-    const cursorId = first.cursor.id
-    const own = { vhost, name, type, logId, cursorId, autoDelete: isAutoDelete, arguments: args }
-    return others.length === 0 ? own : { ...own, levels: others.map(rowOfLevel) }
   }
 
   /** Whether the queue refuses a message now. Not within an atom. */
@@ -232,7 +203,7 @@ export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner {
     this.settings = settings
     this.mayRefuse = mayRefuse(settings)
     this.#countSizes()
-    for (const count of this.#sizeCounts ?? []) count.begin()
+    this.#sizeCounts?.begin()
     if (this.#departures !== undefined) this.#departures.applySettings(settings)
     else if (hasDepartures(settings)) this.#openDepartures(false)
     this.#departures?.schedule()
@@ -367,7 +338,7 @@ export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner {
   /** Looks once at what came from an earlier process: what has expired, how large it is. */
   lookAtRestored(): void {
     this.#departures?.schedule()
-    for (const count of this.#sizeCounts ?? []) count.begin()
+    this.#sizeCounts?.begin()
   }
 
   /** Somebody has used the queue: its time without use begins again. */
@@ -387,7 +358,7 @@ export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner {
     this.#idleTimer?.stop()
     this.#departures?.close()
     this.#returns?.close()
-    for (const count of this.#sizeCounts ?? []) count.close()
+    this.#sizeCounts?.close()
     this.#deadLetters?.close()
     this.#backlog.close()
     this.#waitingTakers?.tell()
@@ -443,21 +414,16 @@ export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner {
     this.#context.onGivenUp(this)
   }
 
-  /** Counts bytes where a limit asks for it, and nowhere else. */
   #countSizes(): void {
-    const backlog = this.#backlog
-    if (this.settings.sizeMax === Infinity) {
-      for (const count of this.#sizeCounts ?? []) count.close()
-      if (this.#sizeCounts !== undefined) backlog.forgetSizes()
-      this.#sizeCounts = undefined
-      return
-    }
-    if (this.#sizeCounts !== undefined) return
+    const isWanted = this.settings.sizeMax !== Infinity
+    if (isWanted) this.#sizeCounts ??= this.#openSizeCounts()
+    this.#sizeCounts?.setWanted(isWanted)
+  }
+
+  #openSizeCounts(): SizeCounts {
     const { store, turn } = this.#context
     const onCounted = (): void => this.#departures?.schedule()
-    this.#sizeCounts = backlog
-      .countSizes()
-      .map((counted) => new SizeCount({ counted, store, turn, onCounted }))
+    return new SizeCounts({ backlog: this.#backlog, store, turn, onCounted })
   }
 
   /** A message that was detached from the backlog dies. */
@@ -523,17 +489,4 @@ export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner {
       publish: (record, reason) => this.#context.deadLetter(this, record, reason),
     })
   }
-}
-
-function rowOfLevel({ level, cursor }: LevelCursor): LevelRow {
-  return { priority: level, logId: cursor.log.id, cursorId: cursor.id }
-}
-
-function hasDepartures({ messageTtlMs, lengthMax, sizeMax, overflow }: QueueSettings): boolean {
-  const isLimited = lengthMax !== Infinity || sizeMax !== Infinity
-  return messageTtlMs !== undefined || (isLimited && overflow === 'drop-head')
-}
-
-function hasExpiration({ header, headerStart }: RecordSource): boolean {
-  return (readPropertyFlags(header, headerStart) & PROPERTY_EXPIRATION) !== 0
 }

@@ -6,10 +6,10 @@ import { brokerLimits } from '../../limits/broker.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import { RecordView } from '../../record/message/record-view.ts'
 import { isLate } from '../is-late.ts'
-import type { CountedLog } from './queue-backlog.ts'
+import type { CountedLog, QueueBacklog } from './queue-backlog.ts'
 import type { ReadySizes } from './ready-sizes.ts'
 
-export interface SizeCountOptions {
+interface SizeCountOptions {
   readonly counted: CountedLog
   readonly store: LogStore
   readonly turn: Turn
@@ -19,7 +19,7 @@ export interface SizeCountOptions {
 
 const sharedView = new RecordView()
 
-export class SizeCount implements TurnTask {
+class SizeCount implements TurnTask {
   readonly #options: SizeCountOptions
   readonly #sizes: ReadySizes
   #hasBegun = false
@@ -94,5 +94,45 @@ export class SizeCount implements TurnTask {
     if (this.#isScheduled || this.#isClosed) return
     this.#isScheduled = true
     this.#options.turn.schedule(turnPhase.dispatch, this)
+  }
+}
+
+export interface SizeCountsOptions {
+  readonly backlog: QueueBacklog
+  readonly store: LogStore
+  readonly turn: Turn
+  /** Something more has been counted. */
+  readonly onCounted: () => void
+}
+
+/** Has the bytes of a queue counted where a limit asks for it, and nowhere else. */
+export class SizeCounts {
+  readonly #options: SizeCountsOptions
+  /** One for each log; undefined while nothing is counted. */
+  #counts: readonly SizeCount[] | undefined
+
+  constructor(options: SizeCountsOptions) {
+    this.#options = options
+  }
+
+  /** Counts what comes from now on, or not. */
+  setWanted(isWanted: boolean): void {
+    const { backlog, ...rest } = this.#options
+    if (!isWanted) {
+      this.close()
+      backlog.forgetSizes()
+      this.#counts = undefined
+    } else {
+      this.#counts ??= backlog.countSizes().map((counted) => new SizeCount({ counted, ...rest }))
+    }
+  }
+
+  /** Counts what came before as well, from the end of this turn on. */
+  begin(): void {
+    for (const count of this.#counts ?? []) count.begin()
+  }
+
+  close(): void {
+    for (const count of this.#counts ?? []) count.close()
   }
 }

@@ -151,6 +151,21 @@ it('the lower limit wins against the argument, and declaring again goes by the a
   await channel.assertQueue(queue, { arguments: { 'x-max-length': 3 } })
 })
 
+it('a stream keeps no more than its policy says, at once', async () => {
+  const { queue } = await channel.assertQueue(uniqueName('stream'), {
+    arguments: { 'x-queue-type': 'stream' },
+  })
+  const confirming = await session.confirmChannel()
+  for (let number = 0; number < 5; number++) {
+    confirming.sendToQueue(queue, Buffer.alloc(1000))
+    await confirming.waitForConfirms()
+  }
+  assert.equal(await countOf(queue), 5)
+  await setFor(queue, { 'max-length-bytes': 2500 }, '--apply-to', 'streams')
+  await waitFor('the oldest are gone', async () => (await countOf(queue)) <= 3)
+  assert.ok((await countOf(queue)) > 0)
+})
+
 it('a quorum queue has the delivery limit and the delay of its policy', async () => {
   const queue = await queueWith(1, { 'x-queue-type': 'quorum' })
   const take = async (): Promise<GetMessage> => {

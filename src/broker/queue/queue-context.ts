@@ -1,0 +1,24 @@
+import type { Clock } from '../../lib/clock.ts'
+import type { Turn } from '../../lib/turn.ts'
+import type { LogStore } from '../../log/log-store.ts'
+import type { DeathReason } from '../../record/message/deaths.ts'
+import type { RecordView } from '../../record/message/record-view.ts'
+import type { Shortage } from '../shortage.ts'
+
+/** What a queue needs of its broker. */
+export interface QueueContextOf<Queue> {
+  readonly store: LogStore
+  readonly turn: Turn
+  readonly clock: Clock
+  readonly shortage: Shortage
+  /** Sends a dead message on to where the queue's settings say. Within an atom. */
+  deadLetter(queue: Queue, record: RecordView, reason: DeathReason): void
+  /** A durable queue has one more log, of which its row tells. Within an atom. */
+  onLevelAdded(queue: Queue): void
+  /** The last consumer of an auto-delete queue is gone, or nobody has used the queue for too long. */
+  onUnused(queue: Queue): void
+  /** A message came back too often and, as the queue has no dead-letter exchange, was dropped. Told once. */
+  onGivenUp(queue: Queue): void
+  /** Records that cannot be read any more were skipped. */
+  onDamaged(queue: Queue, offset: number, error: Error): void
+}

@@ -1,0 +1,32 @@
+import type { LogCursor } from '../../log/log-cursor.ts'
+import type { QueueRow } from '../../meta/topology-change.ts'
+import type { Policies } from '../policy/policies.ts'
+import type { QueueType } from '../queue-arguments.ts'
+import { Queue, type QueueContext } from './queue.ts'
+
+export interface QueuePlaces {
+  /** In the order of the row: that of the lowest priority first. */
+  readonly cursors: readonly LogCursor[]
+  /** Of the queue's virtual host. */
+  readonly policies: Policies
+}
+
+/** The queue that a row of the topology stands for; such queues are durable and not exclusive. */
+export function restoreQueue(
+  row: QueueRow,
+  { cursors, policies }: QueuePlaces,
+  context: QueueContext,
+): Queue {
+  const { vhost, name, autoDelete: isAutoDelete, arguments: args } = row
+  const [cursor, ...others] = cursors as [LogCursor, ...LogCursor[]]
+  const levels = others.map((other, index) => {
+    return { level: row.levels![index]!.priority, cursor: other }
+  })
+  const type = row.type as QueueType
+  const policy = policies.of({ kind: 'queue', name, type })
+  const fixed = { isDurable: true, owner: undefined }
+  return new Queue(
+    { vhost, name, type, isAutoDelete, arguments: args, policy, cursor, levels, ...fixed },
+    context,
+  )
+}
