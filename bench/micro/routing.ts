@@ -7,7 +7,9 @@ import {
 } from '../../src/broker/exchange/binding.ts'
 import { createMatcher } from '../../src/broker/exchange/create-matcher.ts'
 import { Exchange } from '../../src/broker/exchange/exchange.ts'
+import { systemRandom } from '../../src/lib/random.ts'
 import { type FieldTable, emptyTable, table } from '../../src/record/message/field-table.ts'
+import { messageWith } from '../../test/support/message-with.ts'
 import type { MicroBenchmark } from './micro-benchmark.ts'
 
 type ExchangeType = 'direct' | 'fanout' | 'topic' | 'headers'
@@ -62,7 +64,7 @@ function routed(kind: string, rule: Rule, count: number): MicroBenchmark {
       const exchange = exchangeWith(rule, count)
       const messages = Array.from({ length: Math.min(count, 4096) }, (_, i) => {
         const index = (i * 7919) % count
-        return { routingKeys: [rule.key(index)], headers: headersOf(rule, index) }
+        return messageWith([rule.key(index)], headersOf(rule, index))
       })
       let next = 0
       return () => {
@@ -83,7 +85,10 @@ function exchangeWith(rule: Rule, count: number): Exchange<QueueLike> {
     internal: false,
     arguments: emptyTable,
   }
-  const exchange = new Exchange<QueueLike>(declaration, createMatcher(rule.type))
+  const exchange = new Exchange<QueueLike>(
+    declaration,
+    createMatcher(rule.type, { arguments: emptyTable, random: systemRandom }),
+  )
   for (let index = 0; index < count; index++) {
     exchange.addBinding(bindingOf(exchange, rule, index))
   }
@@ -91,7 +96,7 @@ function exchangeWith(rule: Rule, count: number): Exchange<QueueLike> {
 }
 
 function bindingOf(exchange: Exchange<QueueLike>, rule: Rule, index: number): Binding<QueueLike> {
-  const queue = { name: `queue-${index}`, id: index, isDurable: true }
+  const queue = { name: `queue-${index}`, id: index, isDurable: true, type: 'classic' }
   const target: QueueTarget<QueueLike> = { kind: 'queue', queue, bindings: undefined }
   const routingKey = rule.pattern(index)
   const args = headersOf(rule, index)

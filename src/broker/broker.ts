@@ -26,6 +26,7 @@ import type { InertNotice } from './inert-settings.ts'
 import { InertWatch } from './inert-watch.ts'
 import { restorePolicy } from './policy/check-policy.ts'
 import { PolicyKeeper } from './policy/policy-keeper.ts'
+import { HistoryReplay } from './publish/history-replay.ts'
 import { Intake, type IntakeClient } from './publish/intake.ts'
 import { MessageRouter } from './publish/message-router.ts'
 import { type Publish, Publisher } from './publish/publisher.ts'
@@ -112,6 +113,7 @@ export class Broker {
   /** Told just before a queue or topic is deleted. */
   readonly deletionListeners: ((queue: Destination) => void)[] = []
   readonly #publisher: Publisher
+  readonly #historyReplay: HistoryReplay
   readonly #vhosts = new Map<string, VHost<Destination>>()
   readonly #topics = new Map<string, Topics>()
   readonly #routes = new Map<string, RouteCache>()
@@ -124,6 +126,7 @@ export class Broker {
     this.store = options.store
     this.turn = options.turn
     this.#publisher = new Publisher(options.store)
+    this.#historyReplay = new HistoryReplay(options.store)
     this.random = options.random
     this.shortage = options.shortage ?? new Shortage()
     this.clock = options.clock
@@ -381,9 +384,11 @@ export class Broker {
   #addVHost(name: string): VHost<Destination> {
     const existing = this.#vhosts.get(name)
     if (existing !== undefined) return existing
-    const vhost = new VHost<Destination>(name, {
+    const vhost: VHost<Destination> = new VHost<Destination>(name, {
+      random: this.random,
       admission: this.admission,
       onAdded: (added) => this.#policies.get(name)?.applyTo(added),
+      onHistoryBound: (history, target) => this.#historyReplay.publish(vhost, history, target),
     })
     this.#vhosts.set(name, vhost)
     this.#policies.set(name, this.#createPolicyKeeper(vhost))

@@ -4,11 +4,12 @@ import { keyOfMessage } from '../crossing/message-key.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { LogStore } from '../log/log-store.ts'
 import { decodeAddress, encodeAddress } from '../record/message/address.ts'
-import { findHeader, readHeaders } from '../record/message/content-header.ts'
+import { findHeader } from '../record/message/content-header.ts'
 import { type DeathReason, isDeathCycle, withDeath } from '../record/message/deaths.ts'
 import { RecordSource } from '../record/message/record-source.ts'
 import type { RecordView } from '../record/message/record-view.ts'
 import type { Destination } from './destination.ts'
+import { PublishedMessage } from './exchange/published-message.ts'
 import { Publisher } from './publish/publisher.ts'
 import type { Queue } from './queue/queue.ts'
 import { routeTo } from './route-cache.ts'
@@ -45,19 +46,16 @@ export class DeadLetterer {
     const header = withDeath({ buffer, start, end }, death, record.hasDeaths)
     const keys = deadLetter.routingKey === undefined ? routingKeys : [deadLetter.routingKey]
     const payload = { buffer: header, start: 0, end: header.length }
-    const { queues } = vhost.routeFrom(exchange, {
-      routingKeys: keys,
-      get headers() {
-        return readHeaders(header, 0, header.length)
-      },
-    })
+    const message = { header, headerStart: 0, headerEnd: header.length }
+    const routed = new PublishedMessage(keys, message)
+    const { queues, histories } = vhost.routeFrom(exchange, routed)
     const targets =
       reason === 'rejected' ? queues : queues.filter(({ name }) => !isDeathCycle(payload, name))
-    if (targets.length === 0) return
+    if (targets.length === 0 && histories === undefined) return
     const source = this.#fill(record, header)
     source.address = encodeAddress(exchange.name, keys[0] ?? '')
     source.addressEnd = source.address.length
-    const route = routeTo(targets, exchange.counters)
+    const route = routeTo(targets, exchange.counters, histories)
     if (route.needsKey) source.partitionKey = keyOfMessage(source)
     this.#publisher.publishWithinAtom(route, source)
   }

@@ -7,12 +7,13 @@ import { encodeAddress } from '../record/message/address.ts'
 import { CONTENT_HEADER_SIZE_MIN, encodeContentHeader } from '../record/message/content-header.ts'
 import { FieldTable, emptyTable, table } from '../record/message/field-table.ts'
 import { RecordSource } from '../record/message/record-source.ts'
+import { seededRandom } from '../testing/seeded-random.ts'
 import type { Queue } from './queue/queue.ts'
 import { type Route, RouteCache } from './route-cache.ts'
 import { VHost } from './vhost.ts'
 
 function setUp(): { vhost: VHost<Queue>; cache: RouteCache; queue: Queue } {
-  const vhost = new VHost<Queue>('/')
+  const vhost = new VHost<Queue>('/', { random: seededRandom(1) })
   const { queue } = new QueueUnderTest()
   vhost.addQueue(queue)
   return { vhost, cache: new RouteCache(vhost), queue }
@@ -82,6 +83,24 @@ test('a headers exchange is asked for every message', () => {
     assert.equal(find(cache, address, wanted).queues.length, 1)
     assert.equal(find(cache, address).queues.length, 0)
   }
+})
+
+test('an exchange that chooses by chance is asked for every message', () => {
+  const { vhost, cache, queue } = setUp()
+  const other = new QueueUnderTest().anotherQueue({ name: 'other' })
+  vhost.addQueue(other)
+  vhost.declareExchange({
+    name: 'any',
+    type: 'x-random',
+    durable: false,
+    autoDelete: false,
+    internal: false,
+    arguments: emptyTable,
+  })
+  for (const { name } of [queue, other]) vhost.bindQueue(name, 'any', '', emptyTable)
+  const address = encodeAddress('any', 'k')
+  const found = new Set(Array.from({ length: 20 }, () => find(cache, address).queues[0]))
+  assert.deepEqual(found, new Set([queue, other]))
 })
 
 test('headers are not decoded when no exchange looks at them', () => {

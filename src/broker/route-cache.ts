@@ -6,6 +6,7 @@ import { type Address, decodeAddress } from '../record/message/address.ts'
 import type { RecordSource } from '../record/message/record-source.ts'
 import type { ExchangeCounters } from './counters/exchange-counters.ts'
 import type { Destination } from './destination.ts'
+import type { MessageHistory } from './exchange/message-history.ts'
 import { PublishedMessage } from './exchange/published-message.ts'
 import type { RouteResult } from './exchange/route.ts'
 import type { VHost } from './vhost.ts'
@@ -23,6 +24,8 @@ export interface Route {
   readonly needsKey: boolean
   /** Some refuse messages when they are full. */
   readonly mayRefuse: boolean
+  /** Who remembers the message; undefined for nobody. */
+  readonly histories: readonly MessageHistory[] | undefined
   /** CC or BCC headers had a part in it: BCC has to be taken out. */
   readonly hasCopies: boolean
 }
@@ -31,8 +34,8 @@ export interface Route {
 interface CachedRoute extends Route {
   readonly bytes: Buffer
   readonly address: Address
-  /** The headers decide too: resolve again for every message. */
-  readonly dependsOnHeaders: boolean
+  /** Address alone does not decide: resolve again for every message. */
+  readonly isPerMessage: boolean
 }
 
 export class RouteCache {
@@ -62,15 +65,21 @@ export class RouteCache {
       }
       this.#last = known
     }
-    if (!known.dependsOnHeaders) return known
-    return routeTo(this.#ask(known.address, source).queues, known.exchange)
+    if (!known.isPerMessage) return known
+    const { queues, histories } = this.#ask(known.address, source)
+    return routeTo(queues, known.exchange, histories)
   }
 
   #add(bytes: Buffer, source: RecordSource): Route {
     const address = decodeAddress(bytes, 0)
-    const { queues, dependsOnHeaders } = this.#ask(address, source)
+    const { queues, histories, isPerMessage } = this.#ask(address, source)
     const { counters } = this.#vhost.getExchange(address.exchange)
-    const route: CachedRoute = { ...routeTo(queues, counters), bytes, address, dependsOnHeaders }
+    const route: CachedRoute = {
+      ...routeTo(queues, counters, histories),
+      bytes,
+      address,
+      isPerMessage,
+    }
     this.#size += brokerLimits.routeSize + queues.length * pointerSize
     if (this.#size > brokerLimits.routesSizeMax) this.#forget()
     this.#routes.set(hashOf(bytes, 0, bytes.length), route)
@@ -90,8 +99,12 @@ export class RouteCache {
   }
 }
 
-/** The route that leads to `queues`, for messages to the exchange with these counters. */
-export function routeTo(queues: readonly Destination[], exchange: ExchangeCounters): Route {
+/** The route that leads to these queues, for messages to the exchange with these counters. */
+export function routeTo(
+  queues: readonly Destination[],
+  exchange: ExchangeCounters,
+  histories?: readonly MessageHistory[],
+): Route {
   let durableCount = 0
   let needsKey = false
   let mayRefuse = false
@@ -100,7 +113,7 @@ export function routeTo(queues: readonly Destination[], exchange: ExchangeCounte
     if (queue.needsKey) needsKey = true
     if (queue.mayRefuse) mayRefuse = true
   }
-  return { queues, durableCount, exchange, needsKey, mayRefuse, hasCopies: false }
+  return { queues, durableCount, exchange, needsKey, mayRefuse, histories, hasCopies: false }
 }
 
 function isSame(known: Buffer, address: Buffer, start: number, end: number): boolean {

@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
+import { messageWith } from '../../test/support/message-with.ts'
 import type { BindingRow, TopologyChange } from '../meta/topology-change.ts'
 import { emptyTable } from '../record/message/field-table.ts'
+import { seededRandom } from '../testing/seeded-random.ts'
 import type { QueueLike } from './exchange/binding.ts'
 import { VHost } from './vhost.ts'
 
@@ -129,7 +131,7 @@ function runCommand(vhost: VHost<QueueLike>, model: Model, command: Command): To
     case 'add':
       if (model.queues.has(command[1])) return []
       model.queues.add(command[1])
-      vhost.addQueue({ name: command[1], id: 0, isDurable: isDurable(command[1]) })
+      vhost.addQueue({ name: command[1], id: 0, isDurable: isDurable(command[1]), type: 'classic' })
       return []
     case 'remove': {
       model.remove(command[1])
@@ -182,7 +184,7 @@ function checkRoutes(vhost: VHost<QueueLike>, model: Model): void {
     assert.equal(vhost.findExchange(exchange) !== undefined, model.exchanges.has(exchange))
     if (!model.exchanges.has(exchange)) continue
     for (const key of ['a', 'b']) {
-      const { queues } = vhost.route(exchange, { routingKeys: [key], headers: undefined })
+      const { queues } = vhost.route(exchange, messageWith([key]))
       assert.equal(new Set(queues).size, queues.length)
       assert.deepEqual(new Set(queues.map((it) => it.name)), model.route(exchange, key))
     }
@@ -212,7 +214,7 @@ function checkFollower(follower: Follower, model: Model): void {
 test('VHost routes, cascades and reports changes as a model of plain lists does', () => {
   fc.assert(
     fc.property(fc.array(command, { maxLength: 60, size: 'max' }), (commands) => {
-      const vhost = new VHost<QueueLike>('/')
+      const vhost = new VHost<QueueLike>('/', { random: seededRandom(1) })
       const model = new Model()
       const follower = new Follower()
       for (const command of [...everything, ...commands]) {

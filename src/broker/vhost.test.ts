@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { messageWith } from '../../test/support/message-with.ts'
 import type { TopologyChange } from '../meta/topology-change.ts'
 import { FieldTable, type FieldValue, emptyTable } from '../record/message/field-table.ts'
+import { seededRandom } from '../testing/seeded-random.ts'
 import type { BrokerError } from './broker-error.ts'
 import type { QueueLike } from './exchange/binding.ts'
 import type { ExchangeDeclaration } from './exchange/exchange.ts'
@@ -30,19 +32,19 @@ function withAlternate(name: string, alternate: string): ExchangeDeclaration {
 let lastId = 0
 
 function newVHost(...queues: readonly string[]): TestVHost {
-  const vhost: TestVHost = new VHost('/')
+  const vhost: TestVHost = new VHost('/', { random: seededRandom(1) })
   for (const name of queues) addQueue(vhost, name)
   return vhost
 }
 
 function addQueue(vhost: TestVHost, name: string, isDurable = true): void {
   lastId += 1
-  vhost.addQueue({ name, id: lastId, isDurable })
+  vhost.addQueue({ name, id: lastId, isDurable, type: 'classic' })
 }
 
 function routed(vhost: TestVHost, exchange: string, ...keys: readonly string[]): string[] {
   return vhost
-    .route(exchange, { routingKeys: keys, headers: undefined })
+    .route(exchange, messageWith(keys))
     .queues.map((queue) => queue.name)
     .toSorted()
 }
@@ -401,22 +403,19 @@ describe('VHost.route()', () => {
     vhost.bindQueue('q', 'amq.match', '', args)
     vhost.bindExchange('amq.match', 'amq.topic', 'h', emptyTable)
     const unread = {
-      routingKeys: ['k'],
+      ...messageWith(['k']),
       get headers(): FieldTable {
         return assert.fail()
       },
     }
-    assert.equal(vhost.route('amq.topic', unread).dependsOnHeaders, false)
-    const result = vhost.route('amq.topic', { routingKeys: ['h'], headers: args })
-    assert.equal(result.dependsOnHeaders, true)
+    assert.equal(vhost.route('amq.topic', unread).isPerMessage, false)
+    const result = vhost.route('amq.topic', messageWith(['h'], args))
+    assert.equal(result.isPerMessage, true)
     assert.deepEqual(
       result.queues.map((queue) => queue.name),
       ['q'],
     )
-    assert.deepEqual(
-      vhost.route('amq.topic', { routingKeys: ['h'], headers: undefined }).queues,
-      [],
-    )
+    assert.deepEqual(vhost.route('amq.topic', messageWith(['h'])).queues, [])
   })
 
   test('refuses a missing and an internal exchange; the broker itself may use the latter', () => {
@@ -428,10 +427,7 @@ describe('VHost.route()', () => {
       refusal('access_refused', `cannot publish to internal exchange '${name}' in vhost '/'`),
     )
     vhost.bindQueue('q', name, '#', emptyTable)
-    const result = vhost.routeFrom(vhost.getExchange(name), {
-      routingKeys: ['k'],
-      headers: undefined,
-    })
+    const result = vhost.routeFrom(vhost.getExchange(name), messageWith(['k']))
     assert.equal(result.queues.length, 1)
   })
 })

@@ -2,6 +2,7 @@
 // ends of a binding know it or neither does. Every change raises `version`, so that whoever caches
 // a route can see that it is old, and returns what the log has to keep of it: only what is durable,
 // and in one list what belongs together.
+import type { Random } from '../lib/random.ts'
 import type { BindingRow, ExchangeRow, TopologyChange } from '../meta/topology-change.ts'
 import { emptyTable, type FieldTable, textOf, typeNameOf } from '../record/message/field-table.ts'
 import { Admission } from './admission.ts'
@@ -29,6 +30,7 @@ import { checkDeletable, checkNewName, checkNotDefault, stripName } from './exch
 import { checkExchangeType, createMatcher } from './exchange/create-matcher.ts'
 import { DefaultMatcher } from './exchange/default-matcher.ts'
 import { Exchange, type ExchangeDeclaration } from './exchange/exchange.ts'
+import { type HistoryBudget, MessageHistory } from './exchange/message-history.ts'
 import { route, type RouteResult } from './exchange/route.ts'
 import type { RoutedMessage } from './exchange/routed-message.ts'
 import { Policies } from './policy/policies.ts'
@@ -50,9 +52,13 @@ const predeclared: readonly (readonly [name: string, type: string, internal: boo
 
 /** What a virtual host needs of its broker. */
 export interface VHostContext<Q extends QueueLike> {
+  readonly random: Random
+  /** Whether there is memory for another exchange or binding; there is when it is not given. */
   readonly admission?: Admission
   /** Told of every exchange and queue, those included that every virtual host has. */
   onAdded?(added: Q | Exchange<Q>): void
+  /** A binding leads from an exchange with a history to `target`, which has not seen it. */
+  onHistoryBound?(history: MessageHistory, target: Target<Q>): void
 }
 
 export class VHost<Q extends QueueLike> {
@@ -60,13 +66,14 @@ export class VHost<Q extends QueueLike> {
   /** What was set; `PolicyKeeper` changes and applies them. */
   readonly policies: Policies = new Policies()
   readonly #context: VHostContext<Q>
+  readonly #historyBudget: HistoryBudget = { size: 0 }
   readonly #exchanges = new Map<string, Exchange<Q>>()
   readonly #queues = new Map<string, QueueTarget<Q>>()
   readonly #findExchange = (name: string): Exchange<Q> | undefined => this.#exchanges.get(name)
   readonly #admission: Admission
   #version = 0
 
-  constructor(name: string, context: VHostContext<Q> = {}) {
+  constructor(name: string, context: VHostContext<Q>) {
     this.name = name
     this.#context = context
     this.#admission = context.admission ?? new Admission()
@@ -255,7 +262,7 @@ export class VHost<Q extends QueueLike> {
   }
 
   /** As {@link route} for messages the broker itself sends on: internal exchanges take them. */
-  routeFrom(exchange: Exchange<Q>, message: RoutedMessage): RouteResult<Q> {
+  routeFrom(exchange: BoundExchange<Q>, message: RoutedMessage): RouteResult<Q> {
     return route(exchange, message, this.#findExchange)
   }
 
@@ -283,7 +290,12 @@ export class VHost<Q extends QueueLike> {
   }
 
   #addExchange(declaration: ExchangeDeclaration): Exchange<Q> {
-    const exchange = new Exchange<Q>(declaration, createMatcher(declaration.type))
+    const { type, arguments: args } = declaration
+    const { random } = this.#context
+    const matcher = createMatcher<Q>(type, { arguments: args, random })
+    const history =
+      type === 'x-recent-history' ? new MessageHistory(args, this.#historyBudget) : undefined
+    const exchange = new Exchange<Q>(declaration, matcher, history)
     this.#exchanges.set(exchange.name, exchange)
     this.#context.onAdded?.(exchange)
     this.#version += 1
@@ -323,14 +335,16 @@ export class VHost<Q extends QueueLike> {
   }
 
   #bind(source: Exchange<Q>, target: Target<Q>, routingKey: string, args: FieldTable): Changes {
-    source.checkBindingArguments(args)
     const key = bindingKey(target, routingKey, args)
+    const binding: Binding<Q> = { key, source, target, routingKey, arguments: args }
+    source.checkBinding(binding)
     if (source.findBinding(key)) return unchanged
     this.#admission.admit()
-    const binding: Binding<Q> = { key, source, target, routingKey, arguments: args }
     source.addBinding(binding)
     target.bindings = withBinding(target.bindings, binding)
     this.#version += 1
+    const { history } = source
+    if (history !== undefined) this.#context.onHistoryBound?.(history, target)
     return isDurableBinding(binding)
       ? [{ kind: 'binding', op: 'put', row: bindingRow(this.name, binding) }]
       : unchanged
@@ -372,6 +386,7 @@ export class VHost<Q extends QueueLike> {
   #removeExchange(exchange: BoundExchange<Q>, changes: TopologyChange[]): void {
     this.#exchanges.delete(exchange.name)
     for (const binding of exchange.bindings()) forgetAtTarget(binding)
+    exchange.history?.close()
     if (!exchange.isDurable) return
     changes.push({ kind: 'exchange', op: 'delete', vhost: this.name, name: exchange.name })
   }

@@ -29,6 +29,11 @@ export class Fifo<T> {
     return item
   }
 
+  /** All that wait, in their order. */
+  toArray(): T[] {
+    return this.#items.slice(this.#head) as T[]
+  }
+
   clear(): void {
     this.#items = []
     this.#head = 0

@@ -41,6 +41,10 @@ export const brokerLimits = {
   policiesPerVHostMax: 1000,
   /** Policies are applied to what exists for so much of a turn; what queues make of it takes as long again. */
   policySliceMs: 2,
+  /** Messages that one exchange remembers for those who are bound to it next. */
+  historySizeMax: (16 * MiB) as number,
+  /** What all exchanges of a virtual host remember: then each new message costs its exchange an old one. */
+  historiesSizeMax: (64 * MiB) as number,
   /** Warnings of what has no effect that are remembered, so as not to be given again. */
   inertToldMax: 10_000,
 } as const

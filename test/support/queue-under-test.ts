@@ -18,6 +18,7 @@ import { VirtualClock } from '../../src/testing/virtual-clock.ts'
 import { createLogWithCursor, cursorOf } from './log-engines.ts'
 
 export interface QueueSetup {
+  readonly name?: string
   readonly isDurable?: boolean
   readonly isAutoDelete?: boolean
   readonly type?: QueueType
@@ -61,7 +62,7 @@ export class QueueUnderTest {
     return new Queue(
       {
         vhost: '/',
-        name: 'q',
+        name: setup.name ?? 'q',
         type,
         isDurable,
         isAutoDelete,

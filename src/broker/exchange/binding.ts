@@ -1,10 +1,11 @@
 // A binding and the two kinds of thing it can lead to. Each queue and each exchange has exactly one
 // target object, so that routing can tell two targets apart by identity, and the target knows the
 // bindings that lead to it, so that deleting it does not search.
-import { isUtf8 } from 'node:buffer'
 import type { BindingRow } from '../../meta/topology-change.ts'
-import { type FieldTable, type FieldValue, typeNameOf } from '../../record/message/field-table.ts'
+import type { FieldTable } from '../../record/message/field-table.ts'
+import type { MessageHistory } from './message-history.ts'
 import type { RoutedMessage } from './routed-message.ts'
+import { tableIdentity } from './value-identity.ts'
 
 /** What routing needs to know of a queue. */
 export interface QueueLike {
@@ -13,6 +14,8 @@ export interface QueueLike {
   readonly id: number
   /** Whether its declaration and its bindings outlive the process. */
   readonly isDurable: boolean
+  /** `classic`, `quorum` or `stream`. */
+  readonly type: string
 }
 
 /** What bindings and routing need to know of an exchange. */
@@ -23,6 +26,10 @@ export interface BoundExchange<Q extends QueueLike> {
   readonly isAutoDelete: boolean
   /** Where messages go that no binding matches. */
   readonly alternate: string | undefined
+  /** Whether it may lead the next message with the same routing keys elsewhere. */
+  readonly isPerMessage: boolean
+  /** The last messages that went through it, where it remembers them. */
+  readonly history: MessageHistory | undefined
   readonly target: ExchangeTarget<Q>
   readonly bindingCount: number
   /** Bindings from it. */
@@ -68,12 +75,13 @@ export function bindingKey<Q extends QueueLike>(
 ): string {
   // Names and identities hold no line break, a routing key may: it comes last.
   const kind = target.kind === 'queue' ? 'q' : 'x'
-  const identity = args.size === 0 ? '' : identityOf(args)
+  const identity = args.size === 0 ? '' : tableIdentity(args)
   // Joined, because a template would stay in memory in its parts, too.
   return [kind + targetName(target), identity, routingKey].join('\n')
 }
 
-function targetName<Q extends QueueLike>(target: Target<Q>): string {
+/** The name of the queue or exchange that a binding leads to. */
+export function targetName<Q extends QueueLike>(target: Target<Q>): string {
   return target.kind === 'queue' ? target.queue.name : target.exchange.name
 }
 
@@ -93,47 +101,4 @@ export function bindingRow<Q extends QueueLike>(vhost: string, binding: Binding<
     routingKey: binding.routingKey,
     arguments: binding.arguments,
   }
-}
-
-function identityOf(args: FieldTable): string {
-  const sorted = args.entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))
-  return sorted
-    .map(
-      ({ name, value: argument }) =>
-        `${JSON.stringify(name)}${typeNameOf(argument)}${valueIdentity(argument)}`,
-    )
-    .join()
-}
-
-/**
- * A text that is equal exactly when two values are, as a headers exchange compares them: the width
- * of an integer does not matter, an integer is never equal to a float, text equals the same bytes.
- */
-export function valueIdentity(argument: FieldValue): string {
-  switch (argument.type) {
-    case 'longstr':
-    case 'binary':
-      return textIdentity(argument.value)
-    case 'bool':
-      return String(argument.value)
-    case 'void':
-      return 'void'
-    case 'float':
-    case 'double':
-      return `f${argument.value}`
-    case 'decimal':
-      return `d${argument.value.unscaled}/${argument.value.scale}`
-    case 'table':
-      return `{${identityOf(argument.value)}}`
-    case 'array':
-      return `[${argument.value.map((item) => `${typeNameOf(item)}${valueIdentity(item)}`).join()}]`
-    default:
-      return String(argument.value)
-  }
-}
-
-/** Bytes that are no text begin with a letter, which the JSON of a text never does. */
-function textIdentity(value: string | Buffer): string {
-  if (typeof value === 'string') return JSON.stringify(value)
-  return isUtf8(value) ? JSON.stringify(value.toString()) : `b${value.toString('hex')}`
 }

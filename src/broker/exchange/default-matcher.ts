@@ -4,6 +4,7 @@ import type { Matcher } from './matcher.ts'
 import type { RoutedMessage } from './routed-message.ts'
 
 export class DefaultMatcher<Q extends QueueLike> implements Matcher<Q> {
+  readonly isPerMessage = false
   readonly #queues: ReadonlyMap<string, QueueTarget<Q>>
 
   constructor(queues: ReadonlyMap<string, QueueTarget<Q>>) {

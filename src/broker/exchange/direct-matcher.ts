@@ -5,6 +5,7 @@ import type { Matcher } from './matcher.ts'
 import type { RoutedMessage } from './routed-message.ts'
 
 export class DirectMatcher<Q extends QueueLike> implements Matcher<Q> {
+  readonly isPerMessage = false
   readonly #byKey = new Map<string, Bindings<Q>>()
 
   check(): void {}

@@ -6,11 +6,12 @@ import { ExchangeCounters } from '../counters/exchange-counters.ts'
 import type { EffectivePolicy, PolicySubject } from '../policy/policy.ts'
 import type { Binding, BoundExchange, ExchangeTarget, QueueLike, Target } from './binding.ts'
 import type { Matcher } from './matcher.ts'
+import type { MessageHistory } from './message-history.ts'
 import type { RoutedMessage } from './routed-message.ts'
 
 export interface ExchangeDeclaration {
   readonly name: string
-  /** `direct`, `fanout`, `topic` or `headers`. */
+  /** One of `createMatcher`. */
   readonly type: string
   readonly durable: boolean
   readonly autoDelete: boolean
@@ -33,9 +34,11 @@ export class Exchange<Q extends QueueLike> implements BoundExchange<Q>, PolicySu
   readonly target: ExchangeTarget<Q>
   readonly counters: ExchangeCounters = new ExchangeCounters()
   readonly #bindings = new Map<string, Binding<Q>>()
+  /** The last messages that went through it, where it remembers them. */
+  readonly history: MessageHistory | undefined
   readonly #matcher: Matcher<Q>
 
-  constructor(declaration: ExchangeDeclaration, matcher: Matcher<Q>) {
+  constructor(declaration: ExchangeDeclaration, matcher: Matcher<Q>, history?: MessageHistory) {
     this.name = declaration.name
     this.type = declaration.type
     this.isDurable = declaration.durable
@@ -44,7 +47,13 @@ export class Exchange<Q extends QueueLike> implements BoundExchange<Q>, PolicySu
     this.arguments = declaration.arguments
     this.alternate = declaration.arguments.findText('alternate-exchange')
     this.target = { kind: 'exchange', exchange: this, bindings: undefined }
+    this.history = history
     this.#matcher = matcher
+  }
+
+  /** Whether it may lead the next message with the same routing keys elsewhere. */
+  get isPerMessage(): boolean {
+    return this.#matcher.isPerMessage
   }
 
   /** See `PolicySubject`. */
@@ -56,9 +65,9 @@ export class Exchange<Q extends QueueLike> implements BoundExchange<Q>, PolicySu
     return this.alternate !== before
   }
 
-  /** Throws `precondition_failed` when this type of exchange refuses such binding arguments. */
-  checkBindingArguments(args: FieldTable): void {
-    this.#matcher.check(args)
+  /** Throws `precondition_failed` when this type of exchange refuses such a binding. */
+  checkBinding(binding: Binding<Q>): void {
+    this.#matcher.check(binding)
   }
 
   addBinding(binding: Binding<Q>): void {

@@ -5,6 +5,7 @@ import type { Matcher } from './matcher.ts'
 import type { RoutedMessage } from './routed-message.ts'
 
 export class FanoutMatcher<Q extends QueueLike> implements Matcher<Q> {
+  readonly isPerMessage = false
   #bindings: Bindings<Q>
 
   check(): void {}

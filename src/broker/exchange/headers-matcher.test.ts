@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
+import { messageWith } from '../../../test/support/message-with.ts'
 import {
   type FieldEntry,
   FieldTable,
@@ -32,7 +33,7 @@ function table(entries: Readonly<Record<string, FieldValue>>): FieldTable {
 }
 
 function bind(args: FieldTable, id = 0): Binding<QueueLike> {
-  const queue = { name: `q${id}`, id, isDurable: true }
+  const queue = { name: `q${id}`, id, isDurable: true, type: 'classic' }
   const target: Target<QueueLike> = { kind: 'queue', queue, bindings: undefined }
   return { key: queue.name, source, target, routingKey: '', arguments: args }
 }
@@ -42,7 +43,7 @@ function matchedBy(
   headers: FieldTable | undefined,
 ): Set<Target<QueueLike>> {
   const matched = new Set<Target<QueueLike>>()
-  matcher.match({ routingKeys: [''], headers }, matched)
+  matcher.match(messageWith([''], headers), matched)
   return matched
 }
 
@@ -126,12 +127,12 @@ describe('HeadersMatcher', () => {
 
   test('check() refuses another x-match', () => {
     const matcher = new HeadersMatcher<QueueLike>()
-    assert.throws(() => matcher.check(table({ 'x-match': text('some') })), {
+    assert.throws(() => matcher.check(bind(table({ 'x-match': text('some') }))), {
       code: 'precondition_failed',
       message:
         'Invalid x-match field value <<"some">>; expected all, any, all-with-x, or any-with-x',
     })
-    assert.throws(() => matcher.check(table({ 'x-match': { type: 'long', value: 1 } })), {
+    assert.throws(() => matcher.check(bind(table({ 'x-match': { type: 'long', value: 1 } }))), {
       message: 'Invalid x-match field type long (value 1); expected longstr',
     })
   })

@@ -12,9 +12,10 @@ import {
   typeNameOf,
 } from '../../record/message/field-table.ts'
 import { preconditionFailed } from '../broker-error.ts'
-import { type Binding, type QueueLike, type Target, valueIdentity } from './binding.ts'
+import { type Binding, type QueueLike, type Target } from './binding.ts'
 import type { Matcher } from './matcher.ts'
 import type { RoutedMessage } from './routed-message.ts'
+import { valueIdentity } from './value-identity.ts'
 
 interface Rule<Q extends QueueLike> {
   readonly needsAll: boolean
@@ -24,11 +25,12 @@ interface Rule<Q extends QueueLike> {
 }
 
 export class HeadersMatcher<Q extends QueueLike> implements Matcher<Q> {
+  readonly isPerMessage = true
   readonly #rules = new Map<Binding<Q>, Rule<Q>>()
   readonly #byCondition = new Map<string, Set<Rule<Q>>>()
   readonly #unconditional = new Set<Rule<Q>>()
 
-  check(args: FieldTable): void {
+  check({ arguments: args }: Binding<Q>): void {
     const match = args.get('x-match')
     if (!match) return
     const mode = textOf(match)

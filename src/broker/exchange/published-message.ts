@@ -1,16 +1,23 @@
-import { readHeaders } from '../../record/message/content-header.ts'
+import {
+  readCorrelationId,
+  readHeaders,
+  readMessageId,
+  readTimestamp,
+} from '../../record/message/content-header.ts'
 import type { FieldTable } from '../../record/message/field-table.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
-import type { RoutedMessage } from './routed-message.ts'
+import type { HashedProperty, RoutedMessage } from './routed-message.ts'
+
+type HeaderSource = Pick<RecordSource, 'header' | 'headerStart' | 'headerEnd'>
 
 /** A message that came in, as exchanges see it: its headers are decoded once, if one looks at them. */
 export class PublishedMessage implements RoutedMessage {
   readonly routingKeys: readonly string[]
-  readonly #source: RecordSource
+  readonly #source: HeaderSource
   #headers: FieldTable | 'undecoded' | undefined = 'undecoded'
 
   /** Good for as long as the source stays as it is. */
-  constructor(routingKeys: readonly string[], source: RecordSource) {
+  constructor(routingKeys: readonly string[], source: HeaderSource) {
     this.routingKeys = routingKeys
     this.#source = source
   }
@@ -21,5 +28,17 @@ export class PublishedMessage implements RoutedMessage {
       this.#headers = readHeaders(header, headerStart, headerEnd)
     }
     return this.#headers
+  }
+
+  findProperty(name: HashedProperty): string | undefined {
+    const { header, headerStart, headerEnd } = this.#source
+    switch (name) {
+      case 'correlation_id':
+        return readCorrelationId(header, headerStart, headerEnd)
+      case 'message_id':
+        return readMessageId(header, headerStart, headerEnd)
+      default:
+        return readTimestamp(header, headerStart, headerEnd)?.toString()
+    }
   }
 }

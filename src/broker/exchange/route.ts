@@ -2,13 +2,16 @@
 // and, where an exchange has no match, its alternate. Each exchange is asked once, so cycles end,
 // and each queue is reached once.
 import type { BoundExchange, QueueLike, Target } from './binding.ts'
+import type { MessageHistory } from './message-history.ts'
 import type { RoutedMessage } from './routed-message.ts'
 
 export interface RouteResult<Q> {
   /** Each queue once. Empty: unroutable. */
   readonly queues: readonly Q[]
-  /** Whether the result is only for these headers; otherwise it holds for the routing keys. */
-  readonly dependsOnHeaders: boolean
+  /** Of the exchanges on the way that remember what went through them; undefined for none. */
+  readonly histories: readonly MessageHistory[] | undefined
+  /** Whether the result is only for this message; otherwise it holds for the routing keys. */
+  readonly isPerMessage: boolean
 }
 
 export function route<Q extends QueueLike>(
@@ -17,7 +20,8 @@ export function route<Q extends QueueLike>(
   findExchange: (name: string) => BoundExchange<Q> | undefined,
 ): RouteResult<Q> {
   const queues: Q[] = []
-  let dependsOnHeaders = false
+  let histories: MessageHistory[] | undefined
+  let isPerMessage = false
   // Grows while it is walked.
   const reached = new Set<Target<Q>>([start.target])
   for (const target of reached) {
@@ -26,10 +30,14 @@ export function route<Q extends QueueLike>(
       continue
     }
     const { exchange } = target
-    if (exchange.type === 'headers') dependsOnHeaders = true
+    if (exchange.isPerMessage) isPerMessage = true
+    if (exchange.history !== undefined) {
+      histories ??= []
+      histories.push(exchange.history)
+    }
     if (exchange.match(message, reached) || exchange.alternate === undefined) continue
     const alternate = findExchange(exchange.alternate)
     if (alternate !== undefined) reached.add(alternate.target)
   }
-  return { queues, dependsOnHeaders }
+  return { queues, histories, isPerMessage }
 }

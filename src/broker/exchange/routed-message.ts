@@ -1,9 +1,16 @@
 import type { FieldTable } from '../../record/message/field-table.ts'
 
+/** Properties that an exchange may look at, by the names that its arguments have for them. */
+export const hashedProperties = ['correlation_id', 'message_id', 'timestamp'] as const
+
+export type HashedProperty = (typeof hashedProperties)[number]
+
 /** What an exchange looks at in a message. */
 export interface RoutedMessage {
   /** The publisher's key, and those of the CC and BCC headers. */
   readonly routingKeys: readonly string[]
-  /** Read only when a headers exchange takes part. */
+  /** Read only when an exchange takes part that looks at headers. */
   readonly headers: FieldTable | undefined
+  /** A property as text. */
+  findProperty(name: HashedProperty): string | undefined
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
+import { messageWith } from '../../../test/support/message-with.ts'
 import { emptyTable } from '../../record/message/field-table.ts'
 import { type Binding, type QueueLike, type Target } from './binding.ts'
 import { Exchange } from './exchange.ts'
@@ -19,7 +20,7 @@ const source = new Exchange<QueueLike>(
 )
 
 function bind(pattern: string, id = 0): Binding<QueueLike> {
-  const queue = { name: `${pattern}-${id}`, id, isDurable: true }
+  const queue = { name: `${pattern}-${id}`, id, isDurable: true, type: 'classic' }
   const target: Target<QueueLike> = { kind: 'queue', queue, bindings: undefined }
   return { key: queue.name, source, target, routingKey: pattern, arguments: emptyTable }
 }
@@ -29,7 +30,7 @@ function matchedBy(
   ...keys: string[]
 ): Set<Target<QueueLike>> {
   const matched = new Set<Target<QueueLike>>()
-  matcher.match({ routingKeys: keys, headers: undefined }, matched)
+  matcher.match(messageWith(keys), matched)
   return matched
 }
 

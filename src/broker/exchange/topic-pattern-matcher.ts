@@ -11,6 +11,7 @@ import { PatternNode } from './pattern-node.ts'
 import type { RoutedMessage } from './routed-message.ts'
 
 export class TopicPatternMatcher<Q extends QueueLike> implements Matcher<Q> {
+  readonly isPerMessage = false
   readonly #exact = new DirectMatcher<Q>()
   readonly #root = new PatternNode<Q>('')
   /** Where a search stands before and after a word. Used again: what counts are the counts. */

@@ -1,6 +1,7 @@
 // Policies on a broker: what exists gets them in slices, what is added at once, and all of it agrees.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { messageWith } from '../../../test/support/message-with.ts'
 import { systemRandom } from '../../lib/random.ts'
 import { Turn } from '../../lib/turn.ts'
 import { brokerLimits } from '../../limits/broker.ts'
@@ -149,8 +150,7 @@ test('an exchange has an alternate by policy where it was declared without, but 
   it.declare('q')
   it.vhost.bindQueue('q', 'amq.fanout', '', emptyTable)
   const routeOf = (exchange: string): string[] => {
-    const keys = { routingKeys: ['k'], headers: emptyTable }
-    return it.vhost.route(exchange, keys).queues.map(({ name }) => name)
+    return it.vhost.route(exchange, messageWith(['k'])).queues.map(({ name }) => name)
   }
   assert.deepEqual(routeOf('none'), [])
   const { version } = it.vhost

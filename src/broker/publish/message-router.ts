@@ -32,8 +32,9 @@ export class MessageRouter {
     const { exchange, routingKey } = decodeAddress(source.address, source.addressStart)
     const { headers } = new PublishedMessage([], source)
     const routingKeys = routingKeysOf(routingKey, headers)
-    const { queues } = this.#vhost.route(exchange, { routingKeys, headers })
-    return { ...routeTo(queues, route.exchange), hasCopies: true }
+    const routed = new PublishedMessage(routingKeys, source)
+    const { queues, histories } = this.#vhost.route(exchange, routed)
+    return { ...routeTo(queues, route.exchange, histories), hasCopies: true }
   }
 }
 

@@ -50,7 +50,7 @@ export class Publisher {
     for (const queue of full) queue.onRefused(source)
     this.#store.endAtom()
     const others = route.queues.filter((queue) => !full.includes(queue))
-    return routeTo(others, route.exchange)
+    return routeTo(others, route.exchange, route.histories)
   }
 
   /** A body that several logs need is stored once. */
@@ -62,11 +62,12 @@ export class Publisher {
 }
 
 function append(route: Route, source: RecordSource, sharedPosition: number): void {
-  const { queues, exchange } = route
+  const { queues, exchange, histories } = route
   exchange.publishedIn++
   exchange.publishedOut += queues.length
   for (let index = 0; index < queues.length; index++) {
     const queue = queues[index]!
     queue.publish(source, queue.isVolatile ? -1 : sharedPosition)
   }
+  if (histories !== undefined) for (const history of histories) history.add(source)
 }
