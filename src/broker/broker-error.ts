@@ -77,6 +77,20 @@ export function queueInExclusiveUse(vhost: string, name: string): BrokerError {
   return new BrokerError('access_refused', `${queueResource(vhost, name)} in exclusive use`)
 }
 
+/** A message was to be taken from a queue whose one active consumer is to have them all. */
+export function takenBesides(queue: {
+  readonly vhost: string
+  readonly name: string
+  readonly type: string
+}): BrokerError {
+  const { vhost, name, type } = queue
+  return new BrokerError(
+    'resource_locked',
+    `cannot obtain access to locked ${queueResource(vhost, name)}. basic.get operations ` +
+      `are not supported by <<"${type}">> queues with single active consumer`,
+  )
+}
+
 /** Refuses `if-unused`; `resource` as from {@link queueResource} or {@link exchangeResource}. */
 export function resourceInUse(resource: string): BrokerError {
   return new BrokerError('precondition_failed', `${resource} in use`)

@@ -34,6 +34,8 @@ export interface ConsumedQueue extends DeliveryHolder {
   returnCountOf(offset: number): number
   /** Puts a consumer that may have room in line. */
   listConsumer(consumer: Consumer): void
+  /** A consumer that yields has settled all it had: the next one is active. */
+  replaceConsumer(consumer: Consumer): void
   /** Ends a consumer; what it holds unacked stays so. */
   removeConsumer(consumer: Consumer): void
 }
@@ -49,6 +51,10 @@ export class Consumer implements DeliveryHolder {
   readonly priority: number
   unackedCount = 0
   isCancelled = false
+  /** False while it waits for the one active consumer of its queue to go. */
+  isActive = true
+  /** It is active and gets no more: one of a higher priority waits until it has settled what it has. */
+  isYielding = false
   /** Whether it stands in its queue's line, which sets this and its neighbours there. */
   isListed = false
   previous: Consumer | undefined
@@ -75,6 +81,7 @@ export class Consumer implements DeliveryHolder {
   settle(offset: number, reason: SettleReason): void {
     this.unackedCount--
     this.queue.settle(offset, reason)
+    if (this.isYielding && this.unackedCount === 0) this.queue.replaceConsumer(this)
     this.sink.onSettled(this)
   }
 

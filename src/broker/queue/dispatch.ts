@@ -8,6 +8,7 @@ import { isLate } from '../is-late.ts'
 import { ConsumerLine } from './consumer-line.ts'
 import type { Consumer } from './consumer.ts'
 import type { QueueBacklog, TakeResult } from './queue-backlog.ts'
+import { SingleActive, type SingleActiveOwner } from './single-active.ts'
 
 const noConsumers: ReadonlySet<Consumer> = new Set()
 
@@ -21,7 +22,7 @@ export interface DispatchSource {
 /** For all queues: a view is valid only until the next read. */
 const sharedView = new RecordView()
 
-export class Dispatch implements TurnTask {
+export class Dispatch implements TurnTask, SingleActiveOwner {
   readonly #backlog: QueueBacklog
   readonly #turn: Turn
   readonly #source: DispatchSource
@@ -29,6 +30,7 @@ export class Dispatch implements TurnTask {
   #consumers: Set<Consumer> | undefined
   readonly #line = new ConsumerLine()
   #exclusiveConsumer: Consumer | undefined
+  #singleActive: SingleActive | undefined
   #isScheduled = false
 
   constructor(backlog: QueueBacklog, turn: Turn, source: DispatchSource) {
@@ -45,8 +47,14 @@ export class Dispatch implements TurnTask {
     return this.#consumers?.size ?? 0
   }
 
+  /** From now on one consumer at a time gets messages. To be called before any comes. */
+  useSingleActive(options: { readonly yieldsToPriority: boolean }): void {
+    this.#singleActive = new SingleActive(this, options)
+  }
+
   /** Whether one more consumer may come, who wants to be alone or not. */
   admits(isExclusive: boolean): boolean {
+    if (isExclusive && this.#singleActive !== undefined) return false
     return this.#exclusiveConsumer === undefined && !(isExclusive && this.consumerCount > 0)
   }
 
@@ -54,7 +62,8 @@ export class Dispatch implements TurnTask {
     this.#consumers ??= new Set()
     this.#consumers.add(consumer)
     if (consumer.isExclusive) this.#exclusiveConsumer = consumer
-    this.enlist(consumer)
+    if (this.#singleActive === undefined) this.enlist(consumer)
+    else this.#singleActive.add(consumer)
   }
 
   /** Ends a consumer; what it holds unacked stays so. */
@@ -62,7 +71,8 @@ export class Dispatch implements TurnTask {
     consumer.isCancelled = true
     this.#consumers?.delete(consumer)
     if (this.consumerCount === 0) this.#consumers = undefined
-    if (consumer.isListed) this.#line.leave(consumer)
+    if (this.#singleActive === undefined) this.delist(consumer)
+    else this.#singleActive.remove(consumer)
     if (this.#exclusiveConsumer === consumer) this.#exclusiveConsumer = undefined
   }
 
@@ -72,13 +82,24 @@ export class Dispatch implements TurnTask {
     for (const consumer of consumers) consumer.isCancelled = true
     this.#consumers = undefined
     this.#line.clear()
+    this.#singleActive?.clear()
     return consumers
   }
 
   /** Puts a consumer that may have room in line, behind those of its priority. */
   enlist(consumer: Consumer): void {
+    if (this.#singleActive?.admits(consumer) === false) return
     this.#line.enter(consumer)
     if (this.#backlog.readyCount > 0) this.schedule()
+  }
+
+  delist(consumer: Consumer): void {
+    if (consumer.isListed) this.#line.leave(consumer)
+  }
+
+  /** A consumer that had to make room for another has settled all it had. */
+  replace(consumer: Consumer): void {
+    this.#singleActive?.replace(consumer)
   }
 
   /** There may be something to deliver: it goes out at the end of this turn. */

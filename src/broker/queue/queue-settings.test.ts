@@ -14,6 +14,7 @@ const none: Omit<QueueSettings, 'priorities'> = {
   deadLetter: undefined,
   deliveryLimit: undefined,
   delayedRetry: undefined,
+  hasSingleActiveConsumer: false,
 }
 
 interface Case {

@@ -42,6 +42,8 @@ export interface QueueSettings {
   readonly delayedRetry: DelayedRetry | undefined
   /** Undefined when all messages are equal. Never changes. */
   readonly priorities: Priorities | undefined
+  /** One consumer at a time gets messages. */
+  readonly hasSingleActiveConsumer: boolean
 }
 
 /** Of quorum queues. Source: RabbitMQ 4.0, rabbit_quorum_queue.erl. */
@@ -72,6 +74,7 @@ export function readQueueSettings(
       type === 'quorum'
         ? quorumPriorities
         : classicPriorities(Number(args.get('x-max-priority')?.value ?? 0)),
+    hasSingleActiveConsumer: args.get('x-single-active-consumer')?.value === true,
   }
 }
 

@@ -9,7 +9,7 @@ import { type FieldTable } from '../../record/message/field-table.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
 import { viewOfSource } from '../../record/message/view-of-source.ts'
-import { queueInExclusiveUse } from '../broker-error.ts'
+import { queueInExclusiveUse, takenBesides } from '../broker-error.ts'
 import { QueueCounters } from '../counters/queue-counters.ts'
 import type { QueueLike } from '../exchange/binding.ts'
 import type { EffectivePolicy, PolicySubject } from '../policy/policy.ts'
@@ -115,6 +115,9 @@ export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner {
     this.#backlog = this.#openBacklog(options)
     this.mayRefuse = mayRefuse(this.settings)
     this.#dispatch = new Dispatch(this.#backlog, context.turn, this)
+    if (this.settings.hasSingleActiveConsumer) {
+      this.#dispatch.useSingleActive({ yieldsToPriority: options.type === 'quorum' })
+    }
     const isRestored = this.#backlog.messageCount > 0
     this.#countSizes()
     if (isRestored || hasDepartures(this.settings)) this.#openDepartures(isRestored)
@@ -255,6 +258,10 @@ export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner {
     }
   }
 
+  replaceConsumer(consumer: Consumer): void {
+    this.#dispatch.replace(consumer)
+  }
+
   /** Puts a consumer that may have room in line, behind those of its priority. */
   listConsumer(consumer: Consumer): void {
     this.#dispatch.enlist(consumer)
@@ -308,9 +315,12 @@ export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner {
   /**
    * Takes the next ready message into `view` for `basic.get` and its like: it is unacked until it is
    * settled, or `drop` was called for one that nobody acks. On 'wait' try again when `whenReadable`
-   * calls back. Not within an atom.
+   * calls back. Not within an atom. Throws `resource_locked` for a quorum queue with a single active
+   * consumer, where nobody else may take messages.
    */
   take(view: RecordView, isNoAck = false): TakeResult {
+    const { hasSingleActiveConsumer } = this.settings
+    if (hasSingleActiveConsumer && this.type === 'quorum') throw takenBesides(this)
     this.deliverReady()
     this.touch()
     const result = this.takeReady(view)
