@@ -17,6 +17,7 @@ import { textOf } from './queue-under-test.ts'
 
 export class NotingClient implements IntakeClient {
   readonly user = 'alice'
+  tags: readonly string[] = []
   replyAddress: string | undefined
   readonly clock: VirtualClock = new VirtualClock()
   readonly store: MemoryLogStore

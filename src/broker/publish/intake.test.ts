@@ -82,6 +82,19 @@ describe('an offer', () => {
     assert.deepEqual(client.published, [1])
   })
 
+  test('may come from somebody else when its publisher is an impersonator', () => {
+    const client = new NotingClient()
+    const fromBob = messageTo('q', 'x', { userId: 'bob' })
+    client.tags = ['administrator']
+    assert.throws(() => client.intake.offer(fromBob, 1), {
+      code: 'precondition_failed',
+      message: "user_id property set to 'bob' but authenticated user was 'alice'",
+    })
+    client.tags = ['monitoring', 'impersonator']
+    client.intake.offer(fromBob, 1)
+    assert.deepEqual(client.published, [1])
+  })
+
   test('of an answer goes to whoever asked for it, or nowhere', () => {
     const client = new NotingClient()
     const answers: string[] = []

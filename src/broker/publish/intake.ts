@@ -16,7 +16,7 @@ import type { ExchangeCounters } from '../counters/exchange-counters.ts'
 import type { ReplyRegistry } from '../reply-registry.ts'
 import type { Route } from '../route-cache.ts'
 import type { Shortage } from '../shortage.ts'
-import { checkMessage } from './check-message.ts'
+import { checkMessage, type PublishingUser } from './check-message.ts'
 import { findReplyAddress, replaceReplyTo } from './direct-reply.ts'
 import { KeptMessage } from './kept-message.ts'
 import { type MessageRouter, prepareFor } from './message-router.ts'
@@ -24,9 +24,7 @@ import { type Publish, Publisher } from './publisher.ts'
 import type { Settlement } from './settlement.ts'
 
 /** Whoever offers messages. */
-export interface IntakeClient {
-  /** Who is logged in: no message may claim to be from somebody else. */
-  readonly user: string
+export interface IntakeClient extends PublishingUser {
   /** Where direct answers to this client go; undefined when it does not consume them. */
   readonly replyAddress: string | undefined
   /**

@@ -58,6 +58,10 @@ export class ChannelPublisher implements IntakeClient {
     return this.#channel.connection.principal?.user ?? ''
   }
 
+  get tags(): readonly string[] {
+    return this.#channel.connection.principal?.tags ?? []
+  }
+
   get replyAddress(): string | undefined {
     return this.#channel.replyConsumer?.address
   }
