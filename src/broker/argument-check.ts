@@ -54,6 +54,18 @@ export const priority: ArgumentCheck = (argument, all) =>
   notNegative(argument, all) ??
   checkInteger(argument, (value) => (value > priorityMax ? 'max_value_exceeded' : undefined))
 
+export const queueMode: ArgumentCheck = (argument, all) =>
+  text(argument, all) ??
+  (['default', 'lazy'].includes(argument.value as string)
+    ? undefined
+    : `"unsupported queue mode '${argument.value as string}'"`)
+
+export const queueVersion: ArgumentCheck = (argument, all) =>
+  notNegative(argument, all) ??
+  ([1, 2].includes(Number(argument.value))
+    ? undefined
+    : `"unsupported queue version '${argument.value as number | bigint}'"`)
+
 /** A number with a unit of time: `7D`. Units: Y M D h m s. */
 export const age: ArgumentCheck = (argument, all) =>
   text(argument, all) ?? (findAgeMs(argument) === undefined ? 'invalid_max_age' : undefined)

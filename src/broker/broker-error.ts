@@ -77,6 +77,17 @@ export function queueInExclusiveUse(vhost: string, name: string): BrokerError {
   return new BrokerError('access_refused', `${queueResource(vhost, name)} in exclusive use`)
 }
 
+/** Where a queue must be durable or exclusive: RabbitMQ's words when transient_nonexcl_queues is off. */
+export function transientQueueRefused(): BrokerError {
+  return new BrokerError(
+    'internal',
+    'Feature `transient_nonexcl_queues` is deprecated.\n' +
+      'Its use is not permitted per the configuration (overriding the default, which is permitted):\n' +
+      '    "deprecated_features.permit.transient_nonexcl_queues = false"\n' +
+      'Its use will not be permitted by default in a future minor RabbitMQ version',
+  )
+}
+
 /** A message was to be taken from a queue whose one active consumer is to have them all. */
 export function takenBesides(queue: {
   readonly vhost: string

@@ -26,6 +26,8 @@ import type { VHost } from './vhost.ts'
 
 export interface QueueAsked extends QueueDeclaration {
   readonly connection: ConnectionToken
+  /** Refuses what RabbitMQ 4.2 does not take from old programs. */
+  readonly isStrict?: boolean
 }
 
 /** What declaring needs of the broker. */
@@ -140,7 +142,7 @@ function createQueue(
   vhost: VHost<Destination>,
   asked: QueueAsked,
 ): Declared {
-  const type = checkQueueDeclaration(vhost.name, asked)
+  const type = checkQueueDeclaration(vhost.name, asked, asked.isStrict)
   if (type === 'stream') return createStream(context, vhost, asked)
   context.admission.admit()
   const isDurable = asked.durable && !asked.exclusive
@@ -222,7 +224,8 @@ function declareProvisional(
   topic: Topic,
   asked: QueueAsked,
 ): Declared {
-  const type = checkQueueDeclaration(vhost.name, { ...asked, name: topic.name })
+  const declaration = { ...asked, name: topic.name }
+  const type = checkQueueDeclaration(vhost.name, declaration, asked.isStrict)
   const isDurable = asked.durable && !asked.exclusive
   const topics = context.topicsOf(vhost)
   if (type === 'stream') {

@@ -64,6 +64,16 @@ describe('checkQueueDeclaration()', () => {
     [{ 'x-max-priority': long(256) }, invalid('x-max-priority', '{max_value_exceeded,256}')],
     [{ 'x-overflow': text('explode') }, invalid('x-overflow', 'invalid_overflow')],
     [
+      { 'x-queue-mode': text('eager') },
+      invalid('x-queue-mode', `"unsupported queue mode 'eager'"`),
+    ],
+    [{ 'x-queue-mode': long(1) }, invalid('x-queue-mode', '{unacceptable_type,long}')],
+    [{ 'x-queue-version': long(3) }, invalid('x-queue-version', `"unsupported queue version '3'"`)],
+    [
+      { ...quorum, 'x-max-in-memory-bytes': long(-1) },
+      invalid('x-max-in-memory-bytes', '{value_negative,-1}'),
+    ],
+    [
       { 'x-dead-letter-routing-key': text('k') },
       invalid('x-dead-letter-routing-key', 'routing_key_but_no_dlx_defined'),
     ],
@@ -126,6 +136,43 @@ describe('checkQueueDeclaration()', () => {
   })
 })
 
+describe('checkQueueDeclaration() when strict', () => {
+  const refused: [declared: QueueDeclaration, message: string][] = [
+    [
+      declaration({ ...quorum, 'x-queue-mode': text('lazy') }),
+      "invalid arg 'x-queue-mode' for queue 'q' in vhost '/' of queue type rabbit_quorum_queue",
+    ],
+    [
+      declaration({ 'x-max-in-memory-length': long(1) }),
+      "invalid arg 'x-max-in-memory-length' for queue 'q' in vhost '/' of queue type rabbit_classic_queue",
+    ],
+  ]
+  for (const [declared, message] of refused) {
+    test(`refuses: ${message}`, () => {
+      assert.throws(() => checkQueueDeclaration('/', declared, true), {
+        code: 'precondition_failed',
+        message,
+      })
+      checkQueueDeclaration('/', declared)
+    })
+  }
+
+  test('refuses a queue that is neither durable nor exclusive', () => {
+    const transient = declaration({}, { durable: false })
+    checkQueueDeclaration('/', transient)
+    assert.throws(() => checkQueueDeclaration('/', transient, true), {
+      code: 'internal',
+      message: /^Feature `transient_nonexcl_queues` is deprecated\.\nIts use is not permitted/,
+    })
+    checkQueueDeclaration('/', declaration({}, { durable: false, exclusive: true }), true)
+  })
+
+  test('takes what RabbitMQ 4.2 takes, also where it does nothing', () => {
+    const args = { 'x-queue-mode': text('lazy'), 'x-queue-master-locator': text('min-masters') }
+    assert.equal(checkQueueDeclaration('/', declaration(args), true), 'classic')
+  })
+})
+
 describe('checkQueueEquivalence()', () => {
   function check(
     asked: Readonly<Record<string, FieldValue>>,
@@ -147,7 +194,7 @@ describe('checkQueueEquivalence()', () => {
 
   test('unknown arguments may differ', () => {
     check({ 'x-mine': text('a') }, { 'x-mine': text('b') })
-    check({}, { 'x-queue-mode': text('lazy') })
+    check({}, { 'x-ha-policy': text('all') })
   })
 
   test('says what differs', () => {

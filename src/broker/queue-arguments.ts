@@ -1,7 +1,8 @@
 // Which arguments each type of queue and its consumers know, and what their values may be. Unknown
-// arguments are kept and ignored; one that only another type knows is refused. The tables are those
-// of RabbitMQ 4.2, which Pabal says it is; x-consumer-timeout is in none of them before 4.3.2. FieldTable
-// that RabbitMQ 4 dropped are accepted and ignored, because old programs still send them.
+// arguments are kept and ignored; one that only another type knows is refused, unless old programs
+// still send it. The tables are those of RabbitMQ 4.2, which Pabal says it is (`capabilities` of
+// rabbit_classic_queue, rabbit_quorum_queue and rabbit_stream_queue, `declare_args` of rabbit_amqqueue);
+// what another release or Pabal itself adds says so. x-consumer-timeout is in none of them before 4.3.2.
 import { type FieldTable, textOf, typeNameOf } from '../record/message/field-table.ts'
 import {
   age,
@@ -15,11 +16,13 @@ import {
   oneOf,
   positive,
   priority,
+  queueMode,
+  queueVersion,
   streamOffset,
   text,
   timeToLive,
 } from './argument-check.ts'
-import { preconditionFailed, queueResource } from './broker-error.ts'
+import { preconditionFailed, queueResource, transientQueueRefused } from './broker-error.ts'
 import { checkArguments, checkProperty } from './exchange/check-equivalence.ts'
 
 export type QueueType = 'classic' | 'quorum' | 'stream'
@@ -42,6 +45,7 @@ const overflow = oneOf(['drop-head', 'reject-publish', 'reject-publish-dlx'], 'i
 
 const everyType: ArgumentTable = {
   'x-queue-type': text,
+  // Of classic queues from 4.0. The three last values stand for `balanced` from 3.13 on.
   'x-queue-leader-locator': locator,
   'x-max-length-bytes': notNegative,
 }
@@ -58,14 +62,24 @@ const workQueue: ArgumentTable = {
 }
 
 const known: Readonly<Record<QueueType, ArgumentTable>> = {
-  classic: { ...workQueue, 'x-max-priority': priority },
+  classic: {
+    ...workQueue,
+    'x-max-priority': priority,
+    // Without effect: from 3.12 all classic queues are lazy, from 4.0 there is one version; one node.
+    'x-queue-mode': queueMode,
+    'x-queue-version': queueVersion,
+    'x-queue-master-locator': anything,
+  },
   quorum: {
     ...workQueue,
+    // Without effect from 4.0: bodies are not kept in memory.
+    'x-max-in-memory-length': notNegative,
+    'x-max-in-memory-bytes': notNegative,
     'x-dead-letter-strategy': oneOf(['at-most-once', 'at-least-once'], 'invalid_dlx_strategy'),
     'x-quorum-initial-group-size': positive,
-    'x-member-placement-tag': text,
     'x-delivery-limit': integer,
     // From 4.3.
+    'x-member-placement-tag': text,
     'x-delayed-retry-type': oneOf(
       ['disabled', 'all', 'failed', 'returned'],
       'invalid_delayed_retry_type',
@@ -79,6 +93,7 @@ const known: Readonly<Record<QueueType, ArgumentTable>> = {
     'x-stream-max-segment-size-bytes': notNegative,
     'x-stream-filter-size-bytes': notNegative,
     'x-initial-cluster-size': positive,
+    // Pabal's own.
     'x-partitions': positive,
   },
 }
@@ -90,10 +105,20 @@ const consumerArguments: Readonly<Record<QueueType, ArgumentTable>> = {
     'x-stream-offset': streamOffset,
     'x-stream-filter': anything,
     'x-stream-match-unfiltered': anything,
+    // Pabal's own.
     'x-stream-partition': notNegative,
     'x-consumer-name': text,
   },
 }
+
+/** Without effect on any queue: those who send them along with another type are not refused. */
+const retired: ReadonlySet<string> = new Set([
+  'x-queue-mode',
+  'x-queue-version',
+  'x-queue-master-locator',
+  'x-max-in-memory-length',
+  'x-max-in-memory-bytes',
+])
 
 const streamSegmentBytesMax = 3_000_000_000
 const streamFilterBytesMin = 16
@@ -112,14 +137,22 @@ export function queueTypeOf(vhost: string, name: string, args: FieldTable): Queu
   throw invalidArgument('x-queue-type', resource, `"unsupported queue type '${asked}'"`)
 }
 
-/** Checks a new queue's arguments and properties. Throws `precondition_failed`. */
-export function checkQueueDeclaration(vhost: string, declaration: QueueDeclaration): QueueType {
+/**
+ * Checks a new queue's arguments and properties. Throws `precondition_failed`. When `isStrict`, what
+ * RabbitMQ 4.2 does not take from old programs is refused as well: see docs/compatibility.md.
+ */
+export function checkQueueDeclaration(
+  vhost: string,
+  declaration: QueueDeclaration,
+  isStrict = false,
+): QueueType {
   const { name, arguments: args } = declaration
   const resource = queueResource(vhost, name)
   checkDeadLetterExchange(resource, args)
   const type = queueTypeOf(vhost, name, args)
   checkValues(resource, known[type], args)
-  checkForeignArguments(resource, { type, tables: known }, args)
+  checkForeignArguments(resource, { type, tables: known, ignored: isStrict ? none : retired }, args)
+  if (isStrict && !declaration.durable && !declaration.exclusive) throw transientQueueRefused()
   if (type === 'stream') checkStreamSizes(args)
   if (type !== 'classic') checkReplicable(resource, declaration)
   return type
@@ -150,7 +183,8 @@ export function checkConsumerArguments(
   if (args.size === 0) return
   const resource = queueResource(vhost, queue.name)
   checkValues(resource, consumerArguments[queue.type], args)
-  checkForeignArguments(resource, { type: queue.type, tables: consumerArguments }, args)
+  const tables = { type: queue.type, tables: consumerArguments, ignored: none }
+  checkForeignArguments(resource, tables, args)
 }
 
 /** Whether the broker may choose the name of a queue of this type. Throws `precondition_failed`. */
@@ -171,13 +205,21 @@ function checkValues(resource: string, table: ArgumentTable, args: FieldTable): 
   }
 }
 
+interface ForeignRules {
+  readonly type: QueueType
+  readonly tables: Readonly<Record<QueueType, ArgumentTable>>
+  readonly ignored: ReadonlySet<string>
+}
+
+const none: ReadonlySet<string> = new Set()
+
 function checkForeignArguments(
   resource: string,
-  { type, tables }: { type: QueueType; tables: Readonly<Record<QueueType, ArgumentTable>> },
+  { type, tables, ignored }: ForeignRules,
   args: FieldTable,
 ): void {
   for (const { name } of args.entries) {
-    if (Object.hasOwn(tables[type], name)) continue
+    if (Object.hasOwn(tables[type], name) || ignored.has(name)) continue
     const isForeign = Object.values(tables).some((table) => Object.hasOwn(table, name))
     if (!isForeign) continue
     throw preconditionFailed(

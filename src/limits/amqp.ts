@@ -14,6 +14,8 @@ export const amqpLimits = {
   handshakeFrameSizeMax: 8192,
   /** The smallest frame_max a client may ask for (AMQP 0-9-1 §4.2.3). */
   frameMaxMin: 4096,
+  /** The same for strict brokers: RabbitMQ from 4.1 on. */
+  strictFrameMaxMin: 8192,
   /** Dispatch to a connection stops while more than this is unsent. */
   outputSizeMax: (1 * MiB) as number,
   /** With more than this unsent, in answers and beside them, the connection is not read. */

@@ -21,6 +21,7 @@ export function openAmqp(parts: ProtocolParts): ProtocolServer {
       channelMax: options.channelMax,
       heartbeatSeconds: options.heartbeat,
       messageSizeMax: options.maxMessageSize,
+      isStrict: options.amqpStrict,
       sendTimeoutMs: amqpLimits.sendTimeoutMs,
       productName: options.productName,
       productVersion: options.productVersion,

@@ -49,6 +49,7 @@ export interface Settings {
   readonly heartbeat: number
   readonly frameMax: number
   readonly channelMax: number
+  readonly amqpStrict: boolean
   readonly diskFreeLimit: number
   readonly memoryWatermark: number
   readonly productName: string
@@ -282,6 +283,13 @@ export const settings: { readonly [Key in keyof Settings]: Setting<Settings[Key]
     default: 2047,
     placeholder: 'COUNT',
     description: 'Most channels per AMQP connection offered to clients',
+  },
+  amqpStrict: {
+    kind: flag(),
+    default: false,
+    placeholder: 'BOOLEAN',
+    description:
+      'Whether AMQP clients are refused what RabbitMQ 4.2 refuses and 3.x took, to find programs that an upgrade would break: true or false; see docs/compatibility.md',
   },
   diskFreeLimit: {
     kind: size(0, 2 ** 50),

@@ -24,6 +24,7 @@ const defaultSettings: AmqpSettings = {
   channelMax: 2047,
   heartbeatSeconds: 60,
   messageSizeMax: 16 * 1024 * 1024,
+  isStrict: false,
   sendTimeoutMs: 30_000,
   productName: 'RabbitMQ',
   productVersion: '4.2.0',

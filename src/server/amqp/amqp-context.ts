@@ -15,6 +15,8 @@ export interface AmqpSettings {
   readonly channelMax: number
   readonly heartbeatSeconds: number
   readonly messageSizeMax: number
+  /** Refuses what RabbitMQ 4.2 does not take from old programs. */
+  readonly isStrict: boolean
   /** A peer that takes nothing of what it is sent for so long is ended. */
   readonly sendTimeoutMs: number
   /** `product` and `version` of the server properties: clients branch on them. */

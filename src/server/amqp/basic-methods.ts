@@ -1,4 +1,4 @@
-import { consumerTagReused } from '../../broker/broker-error.ts'
+import { consumerTagReused, queueResource } from '../../broker/broker-error.ts'
 import type { Destination } from '../../broker/destination.ts'
 import { inertArguments } from '../../broker/inert-settings.ts'
 import { checkConsumerArguments } from '../../broker/queue-arguments.ts'
@@ -116,6 +116,7 @@ function consumeQueue(channel: Channel, tag: string, method: BasicConsume): Chan
   const args = method.arguments
   checkConsumerArguments(channel.vhost.name, queue, args)
   tellInert(channel, queue, args)
+  checkGlobalQos(channel, queue)
   if (queue.kind === 'topic') return consumeStream(channel, queue, tag, method)
   const sink = new ConsumerSink(channel, tag)
   sink.consumer = queue.addConsumer(sink, {
@@ -126,6 +127,13 @@ function consumeQueue(channel: Channel, tag: string, method: BasicConsume): Chan
     arguments: args,
   })
   return sink
+}
+
+/** RabbitMQ has no limit over several consumers of a quorum queue; here it works, unless it is not to. */
+function checkGlobalQos({ connection, room }: Channel, { type, vhost, name }: Destination): void {
+  if (room.prefetch === 0 || type !== 'quorum' || !connection.context.settings.isStrict) return
+  const text = `${queueResource(vhost, name)} does not support global qos`
+  throw new ProtocolError('not_implemented', text)
 }
 
 function tellInert(channel: Channel, { vhost, name }: Destination, args: FieldTable): void {

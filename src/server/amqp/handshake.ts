@@ -165,10 +165,12 @@ export class Handshake {
     const { settings } = this.#connection.context
     const { heartbeat } = method
     const frameMax = negotiate('frame_max', method.frameMax, settings.frameMax)
-    if (frameMax < amqpLimits.frameMaxMin) {
+    const { frameMaxMin, strictFrameMaxMin } = amqpLimits
+    const least = settings.isStrict ? strictFrameMaxMin : frameMaxMin
+    if (frameMax < least) {
       throw new ProtocolError(
         'not_allowed',
-        `negotiated frame_max = ${frameMax} is lower than the minimum allowed value (${amqpLimits.frameMaxMin})`,
+        `negotiated frame_max = ${frameMax} is lower than the minimum allowed value (${least})`,
       )
     }
     const channelMax = negotiate('channel_max', method.channelMax, settings.channelMax)

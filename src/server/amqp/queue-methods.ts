@@ -107,13 +107,15 @@ function findOrDeclare(
     const queue = getUsableQueue(channel.vhost, method.queue, channel.connection)
     return { queue, ticket: undefined }
   }
-  return channel.connection.context.broker.declareQueue(channel.vhost, {
+  const { broker, settings } = channel.connection.context
+  return broker.declareQueue(channel.vhost, {
     name: method.queue,
     durable: method.durable,
     exclusive: method.exclusive,
     autoDelete: method.autoDelete,
     arguments: method.arguments,
     connection: channel.connection,
+    isStrict: settings.isStrict,
   })
 }
 
