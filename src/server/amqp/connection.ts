@@ -35,6 +35,7 @@ import type { AmqpContext } from './amqp-context.ts'
 import { BlockedNotice } from './blocked-notice.ts'
 import { Channel } from './channel.ts'
 import type { ClosableChannel, ConfirmingChannel, ConnectionSession } from './connection-session.ts'
+import { ForeignClient } from './foreign-client.ts'
 import { handleMethod } from './handle-method.ts'
 import { type ChosenLimits, Handshake, type HandshakePeer } from './handshake.ts'
 import { Heartbeat, type HeartbeatPeer } from './heartbeat.ts'
@@ -78,6 +79,7 @@ export class Connection
   #channelMax = 0
   #vhost: VHost<Destination> | undefined
   #heartbeat: Heartbeat | undefined
+  #foreignClient: ForeignClient | undefined
   /** When a connection that is not running ends. */
   #deadline: Timer | undefined
   /** Last method on no open channel, for replies to errors. */
@@ -318,7 +320,10 @@ export class Connection
   /** Moves to the next frame; before the first one comes the protocol header. */
   #nextFrame(): boolean {
     if (this.status !== 'header') return this.#reader.next()
+    if (this.#foreignClient !== undefined) return this.#tellForeign(this.#foreignClient)
     if (!this.#reader.nextRaw(PROTOCOL_HEADER_SIZE)) return false
+    this.#foreignClient = ForeignClient.find(this.#reader, this.socket)
+    if (this.#foreignClient !== undefined) return this.#tellForeign(this.#foreignClient)
     const header = parseProtocolHeader(this.#reader.buffer, this.#reader.start)
     if (!header.accepted) {
       this.#tellIfTls()
@@ -330,6 +335,16 @@ export class Connection
     this.status = 'handshake'
     this.#handshake.start()
     return this.#reader.next()
+  }
+
+  #tellForeign(client: ForeignClient): false {
+    if (!client.answer(this.#reader)) return false
+    const { protocol } = client
+    const facts = { remote: this.remoteAddress, protocol }
+    this.context.logger.warn(facts, `A client was refused: it speaks ${protocol}`)
+    this.destroyAfterFlush()
+    this.#stopReading()
+    return false
   }
 
   #tellIfTls(): void {
