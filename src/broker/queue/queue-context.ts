@@ -1,9 +1,34 @@
 import type { Clock } from '../../lib/clock.ts'
 import type { Turn } from '../../lib/turn.ts'
+import type { LogCursor } from '../../log/log-cursor.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import type { DeathReason } from '../../record/message/deaths.ts'
+import type { FieldTable } from '../../record/message/field-table.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
+import type { EffectivePolicy } from '../policy/policy.ts'
+import type { QueueType } from '../queue-arguments.ts'
 import type { Shortage } from '../shortage.ts'
+import type { LevelCursor } from './queue-backlog.ts'
+
+/** Identity of the connection that owns an exclusive queue. */
+export type ConnectionToken = object
+
+export interface QueueOptions {
+  readonly vhost: string
+  readonly name: string
+  readonly type: QueueType
+  /** As declared; an exclusive queue is never durable whatever was asked. */
+  readonly isDurable: boolean
+  readonly isAutoDelete: boolean
+  readonly owner: ConnectionToken | undefined
+  readonly arguments: FieldTable
+  /** What applies to it when it is made; left out, it is told by `applyPolicy`. */
+  readonly policy?: EffectivePolicy | undefined
+  /** Where the queue is in its log. */
+  readonly cursor: LogCursor
+  /** Its further logs, where messages of other priorities are. */
+  readonly levels?: readonly LevelCursor[]
+}
 
 /** What a queue needs of its broker. */
 export interface QueueContextOf<Queue> {

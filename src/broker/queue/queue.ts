@@ -23,8 +23,8 @@ import { Dispatch } from './dispatch.ts'
 import { hasExpiration } from './expiry.ts'
 import { IdleTimer } from './idle-timer.ts'
 import { PriorityBacklog, type PriorityBacklogOwner } from './priority-backlog.ts'
-import type { LevelCursor, QueueBacklog, TakeResult } from './queue-backlog.ts'
-import type { QueueContextOf } from './queue-context.ts'
+import type { QueueBacklog, TakeResult } from './queue-backlog.ts'
+import type { ConnectionToken, QueueContextOf, QueueOptions } from './queue-context.ts'
 import { rowOfQueue } from './queue-row.ts'
 import {
   hasDepartures,
@@ -36,25 +36,7 @@ import { type ReturnReason, Returns } from './returns.ts'
 import { SizeCounts } from './size-count.ts'
 import { WaitingTakers } from './waiting-takers.ts'
 
-/** Identity of the connection that owns an exclusive queue. */
-export type ConnectionToken = object
-
-export interface QueueOptions {
-  readonly vhost: string
-  readonly name: string
-  readonly type: QueueType
-  /** As declared; an exclusive queue is never durable whatever was asked. */
-  readonly isDurable: boolean
-  readonly isAutoDelete: boolean
-  readonly owner: ConnectionToken | undefined
-  readonly arguments: FieldTable
-  /** What applies to it when it is made; left out, it is told by `applyPolicy`. */
-  readonly policy?: EffectivePolicy | undefined
-  /** Where the queue is in its log. */
-  readonly cursor: LogCursor
-  /** Its further logs, where messages of other priorities are. */
-  readonly levels?: readonly LevelCursor[]
-}
+export type { ConnectionToken, QueueOptions } from './queue-context.ts'
 
 export type QueueContext = QueueContextOf<Queue>
 
