@@ -3,11 +3,11 @@
 import { readInt64 } from '../../lib/int64.ts'
 import {
   batchAttribute,
-  crcOfBatch,
   batchField,
   batchHeaderSize,
   batchMagic,
   batchSizeAt,
+  hasValidCrc,
 } from '../../record/batch/batch-header.ts'
 import { BrokerError, type BrokerErrorCode } from '../broker-error.ts'
 import type { ProducedBatch } from './producer-state.ts'
@@ -26,12 +26,13 @@ export interface CheckedBatch {
 /**
  * Checks the one batch that a producer sent for a partition. Throws `corrupt_batch`,
  * `message_too_large`, `batch_too_large`, `invalid_record`, `invalid_timestamp` or
- * `invalid_transaction_state`. With `isIntact` its checksum was found right before.
+ * `invalid_transaction_state`. `isIntact` is what has been found out about its checksum before;
+ * undefined: nothing.
  */
-export function checkBatch(batch: Buffer, config: TopicConfig, isIntact = false): CheckedBatch {
+export function checkBatch(batch: Buffer, config: TopicConfig, isIntact?: boolean): CheckedBatch {
   expectOneBatch(batch)
   checkPlace(batch, config)
-  if (!isIntact && crcOfBatch(batch, batch.length) !== batch.readUInt32BE(batchField.crc)) {
+  if (!(isIntact ?? hasValidCrc(batch))) {
     throw refuse('corrupt_batch', 'Record is corrupt: its checksum does not match')
   }
   const recordCount = checkCount(batch)

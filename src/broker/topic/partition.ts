@@ -33,7 +33,7 @@ export interface Produced {
 
 /** What has been found out about a large batch beside the event loop. */
 export interface BatchFindings {
-  /** Its checksum is right. */
+  /** Whether its checksum is right; undefined: nobody has looked. */
   readonly isIntact?: boolean
   /** Its records have been looked at. */
   readonly checked?: CheckedRecords

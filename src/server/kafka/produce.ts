@@ -212,7 +212,7 @@ async function produceLarge({ large, context, tickets }: ProduceProgress): Promi
   for (const each of large) {
     const { index, responses, at } = each
     try {
-      // With a wrong checksum it is refused in the order of the checks.
+      // With a wrong checksum it is refused in the order of the checks, and not looked at again.
       const findings = { isIntact: await isIntact(each.batch, context.clock) }
       responses[at] = await produceOne({ ...each, findings }, context, tickets)
     } catch (error) {
