@@ -29,6 +29,8 @@ export class DynamicSettings {
   /** Takes over what the log's keyed state has. */
   restore(state: ReadonlyMap<string, Buffer>): void {
     for (const [key, value] of state) {
+      // Most of the state is of others: producers, groups, offsets.
+      if (!key.startsWith(keyPrefix)) continue
       const owner = owners.find((each) => key.startsWith(keyOf(each, '')))
       if (owner === undefined) continue
       const name = key.slice(keyOf(owner, '').length)
