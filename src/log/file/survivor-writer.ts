@@ -6,7 +6,7 @@ import {
   recordAsideId,
   recordBodySize,
   recordSharedStart,
-  recordSharedReferenceAt,
+  recordReferenceAt,
   recordSizeAt,
 } from '../../record/message/message-record.ts'
 import { Commit } from '../commit.ts'
@@ -127,6 +127,6 @@ export class SurvivorWriter {
       this.#sharedPositions.set(filePosition, moved)
     }
     to.living.shared = this.#commit.shared
-    to.living.buffer.writeUInt32BE(moved, recordSharedReferenceAt(to.living.buffer, to.start))
+    to.living.buffer.writeUInt32BE(moved, recordReferenceAt(to.living.buffer, to.start))
   }
 }

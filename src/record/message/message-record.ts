@@ -46,19 +46,17 @@ export function recordSizeAt(buffer: Buffer, position: number): number {
 /** Id of the file that holds the body of the record at `position`, or 0 when it has none. */
 export function recordAsideId(buffer: Buffer, position: number): number {
   if (buffer[position + recordField.flags] !== bodyFlag.aside) return 0
-  const addressSize = buffer.readUInt16BE(position + recordField.addressSize)
-  const headerSize = readUInt32(buffer, position + recordField.headerSize)
-  return Number(buffer.readBigUInt64BE(position + recordFixedSize + addressSize + headerSize))
+  return Number(buffer.readBigUInt64BE(recordReferenceAt(buffer, position)))
 }
 
 /** Position in the shared bodies of the body of the record at `position`, or -1. */
 export function recordSharedStart(buffer: Buffer, position: number): number {
   if (buffer[position + recordField.flags] !== bodyFlag.shared) return -1
-  return readUInt32(buffer, recordSharedReferenceAt(buffer, position))
+  return readUInt32(buffer, recordReferenceAt(buffer, position))
 }
 
-/** Where a record with a shared body keeps that position. */
-export function recordSharedReferenceAt(buffer: Buffer, position: number): number {
+/** Where a record whose body is elsewhere keeps the reference to it. */
+export function recordReferenceAt(buffer: Buffer, position: number): number {
   const addressSize = buffer.readUInt16BE(position + recordField.addressSize)
   const headerSize = readUInt32(buffer, position + recordField.headerSize)
   return position + recordFixedSize + addressSize + headerSize
