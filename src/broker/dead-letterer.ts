@@ -1,6 +1,5 @@
 // Sends dead messages of queues on: with one more death in its headers, through the dead-letter exchange,
 // to wherever that leads, in the atom that takes them out of their queue.
-import { keyOfMessage } from '../crossing/message-key.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { LogStore } from '../log/log-store.ts'
 import { decodeAddress, encodeAddress } from '../record/message/address.ts'
@@ -10,6 +9,7 @@ import { RecordSource } from '../record/message/record-source.ts'
 import type { RecordView } from '../record/message/record-view.ts'
 import type { Destination } from './destination.ts'
 import { PublishedMessage } from './exchange/published-message.ts'
+import { prepareFor } from './publish/message-router.ts'
 import { Publisher } from './publish/publisher.ts'
 import type { Queue } from './queue/queue.ts'
 import { routeTo } from './route-cache.ts'
@@ -45,18 +45,18 @@ export class DeadLetterer {
     const { buffer, headerStart: start, headerEnd: end } = record
     const header = withDeath({ buffer, start, end }, death, record.hasDeaths)
     const keys = deadLetter.routingKey === undefined ? routingKeys : [deadLetter.routingKey]
-    const payload = { buffer: header, start: 0, end: header.length }
-    const message = { header, headerStart: 0, headerEnd: header.length }
-    const routed = new PublishedMessage(keys, message)
-    const { queues, histories } = vhost.routeFrom(exchange, routed)
-    const targets =
-      reason === 'rejected' ? queues : queues.filter(({ name }) => !isDeathCycle(payload, name))
-    if (targets.length === 0 && histories === undefined) return
     const source = this.#fill(record, header)
     source.address = encodeAddress(exchange.name, keys[0] ?? '')
     source.addressEnd = source.address.length
+    const message = new PublishedMessage(keys, source)
+    const { queues, histories } = vhost.routeFrom(exchange, message)
+    const targets =
+      reason === 'rejected'
+        ? queues
+        : queues.filter(({ name }) => !isDeathCycle(message.headers, name))
+    if (targets.length === 0 && histories === undefined) return
     const route = routeTo(targets, exchange.counters, histories)
-    if (route.needsKey) source.partitionKey = keyOfMessage(source)
+    prepareFor(route, source)
     this.#publisher.publishWithinAtom(route, source)
   }
 

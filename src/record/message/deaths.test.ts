@@ -122,7 +122,7 @@ test('deaths that a client wrote do not count', () => {
 test('a message goes round when it comes to a queue again and nobody has rejected it since', () => {
   const expired = die({})
   const isCycle = (header: Buffer, queue: string): boolean =>
-    isDeathCycle({ buffer: header, start: 0, end: header.length }, queue)
+    isDeathCycle(propertiesOf(header).headers, queue)
   assert.equal(isCycle(expired, 'tasks'), true)
   assert.equal(isCycle(expired, 'other'), false)
   const rejected = { ...death, queue: 'other', reason: 'rejected' } as const

@@ -1,6 +1,7 @@
 // What a message's headers say about how it was dead-lettered, in the form that clients of RabbitMQ read:
 // x-death, an array with one table for each queue and reason, the latest first, and x-first-death-* and
 // x-last-death-*. Source: RabbitMQ 4.2, mc.erl record_death and mc_amqpl.erl.
+import type { HeaderPayload } from './add-headers.ts'
 import {
   CONTENT_FLAGS_POSITION,
   CONTENT_HEADER_SIZE_MIN,
@@ -11,8 +12,7 @@ import {
 } from './content-header.ts'
 import { FieldTable, type FieldEntry, type FieldValue } from './field-table.ts'
 import { PROPERTY_EXPIRATION, PROPERTY_HEADERS } from './properties.gen.ts'
-import { WireWriter } from './wire-writer.ts'
-import { fieldTableSize, writeFieldTable } from './write-field-table.ts'
+import { encodeFieldTable } from './write-field-table.ts'
 
 /** Why a message left its queue for the dead-letter exchange. */
 export type DeathReason = 'rejected' | 'expired' | 'maxlen' | 'delivery_limit'
@@ -28,20 +28,11 @@ export interface Death {
   readonly time: number
 }
 
-/** A content header's payload: `buffer[start, end)`, which has been validated. */
-interface Payload {
-  readonly buffer: Buffer
-  readonly start: number
-  readonly end: number
-}
-
-const writer = new WireWriter()
-
 /**
- * The payload with one more death, and without its expiration: what died must not die of it again.
+ * The validated payload with one more death, and without its expiration: what died must not die of it again.
  * `isKnown`: the deaths in it are the broker's; those that a client wrote do not count and go.
  */
-export function withDeath(payload: Payload, death: Death, isKnown: boolean): Buffer {
+export function withDeath(payload: HeaderPayload, death: Death, isKnown: boolean): Buffer {
   const { buffer, start, end } = payload
   const headers = readHeaders(buffer, start, end)?.entries ?? []
   const expiration = readExpiration(buffer, start, end)
@@ -49,13 +40,13 @@ export function withDeath(payload: Payload, death: Death, isKnown: boolean): Buf
 }
 
 /**
- * Whether a message with these deaths has been in `queue` since a client rejected it last, so that it
- * would go round for ever. The latest death has been added.
+ * Whether a message with the deaths in these headers has been in `queue` since a client rejected it
+ * last, so that it would go round for ever. The latest death has been added.
  */
-export function isDeathCycle({ buffer, start, end }: Payload, queue: string): boolean {
-  for (const entry of deathsIn(readHeaders(buffer, start, end)?.entries ?? [])) {
-    if (textOf(entry, 'reason') === 'rejected') return false
-    if (textOf(entry, 'queue') === queue) return true
+export function isDeathCycle(headers: FieldTable | undefined, queue: string): boolean {
+  for (const entry of deathsIn(headers?.entries ?? [])) {
+    if (entry.findText('reason') === 'rejected') return false
+    if (entry.findText('queue') === queue) return true
   }
   return false
 }
@@ -70,7 +61,7 @@ function withDeathIn(headers: readonly FieldEntry[], added: NewDeath): FieldTabl
   const { death, isKnown } = added
   const known = isKnown ? deathsIn(headers) : []
   const isSame = (entry: FieldTable): boolean =>
-    textOf(entry, 'queue') === death.queue && textOf(entry, 'reason') === death.reason
+    entry.findText('queue') === death.queue && entry.findText('reason') === death.reason
   const before = known.find(isSame)
   const latest = before === undefined ? newEntry(added) : counted(before)
   const others = known.filter((entry) => entry !== before)
@@ -139,30 +130,18 @@ function asTable(value: FieldTable): FieldValue {
   return { type: 'table', value }
 }
 
-function textOf(entry: FieldTable, name: string): string | undefined {
-  return entry.findText(name)
-}
-
 /** The payload with other headers and without expiration; all other bytes stay as they are. */
-function replaceHeaders({ buffer, start, end }: Payload, headers: FieldTable): Buffer {
+function replaceHeaders({ buffer, start, end }: HeaderPayload, headers: FieldTable): Buffer {
   const flags = readPropertyFlags(buffer, start)
   const table = rangeOfProperty(buffer, start, PROPERTY_HEADERS)
   const expiration = rangeOfProperty(buffer, start, PROPERTY_EXPIRATION)
   const parts: Buffer[] = [
     buffer.subarray(start + CONTENT_HEADER_SIZE_MIN, table.start),
-    encodeTable(headers),
+    encodeFieldTable(headers),
     buffer.subarray(table.end, expiration.start),
     buffer.subarray(expiration.end, end),
   ]
   const head = Buffer.from(buffer.subarray(start, start + CONTENT_HEADER_SIZE_MIN))
   head.writeUInt16BE((flags | PROPERTY_HEADERS) & ~PROPERTY_EXPIRATION, CONTENT_FLAGS_POSITION)
   return Buffer.concat([head, ...parts])
-}
-
-function encodeTable(table: FieldTable): Buffer {
-  const encoded = Buffer.allocUnsafe(fieldTableSize(table))
-  writer.reset(encoded, 0)
-  writeFieldTable(writer, table)
-  writer.release()
-  return encoded
 }
