@@ -216,11 +216,13 @@ export class StreamReader implements DeliveryHolder {
     const log = this.#log
     const { offset } = view
     const reading = log.read(offset, view)
-    if (reading === 'record') return true
-    if (reading === 'end') {
+    const found = typeof reading === 'object' ? reading.offset : view.offset
+    if (reading === 'end' || found !== offset) {
+      // It is lost. What comes after it is looked at as any other record.
       this.#next = offset + 1
       return false
     }
+    if (reading === 'record') return true
     this.#isBusy = true
     this.#consumer.context.store.load(log, reading, (error) => {
       if (error !== undefined) this.#next = offset + 1
