@@ -10,7 +10,8 @@ import { answers } from './handshake.ts'
 import { accepts, freePorts, HOST } from './ports.ts'
 import { startChild, type RunningChild } from './start-child.ts'
 
-const SERVER_SCRIPT = '/usr/lib/rabbitmq/bin/rabbitmq-server'
+/** Debian's. */
+export const rabbitmqServerScript = '/usr/lib/rabbitmq/bin/rabbitmq-server'
 const START_TIMEOUT_MS = 600_000
 
 export function rabbitmqSystem(): BrokerSystem {
@@ -33,7 +34,7 @@ function installedVersion(): string {
 }
 
 function expectInstalled(): void {
-  if (existsSync(SERVER_SCRIPT)) return
+  if (existsSync(rabbitmqServerScript)) return
   throw new Error(
     'RabbitMQ is not installed. On Debian: apt-get install rabbitmq-server' +
       ' (its service is not needed: systemctl disable --now rabbitmq-server);' +
@@ -55,7 +56,7 @@ async function startRabbitmq(folder: string): Promise<RunningBroker> {
   })
   await epmd.waitUntil(() => accepts(epmdPort), START_TIMEOUT_MS)
   const server = startChild({
-    command: SERVER_SCRIPT,
+    command: rabbitmqServerScript,
     args: [],
     env,
     cwd: folder,

@@ -143,7 +143,7 @@ export class VHost<Q extends QueueLike> {
    * exchange refuses the arguments, `memory_exhausted` for a new one.
    */
   bindQueue(queue: string, source: string, routingKey: string, args: FieldTable): Changes {
-    const exchange = this.#sourceOf(source)
+    const exchange = this.getSource(source)
     return this.#bind(exchange, this.#queueTarget(queue), routingKey, args)
   }
 
@@ -156,7 +156,7 @@ export class VHost<Q extends QueueLike> {
   /** Binds an exchange to another as {@link bindQueue} does. */
   bindExchange(destination: string, source: string, routingKey: string, args: FieldTable): Changes {
     checkNotDefault(stripName(destination))
-    const exchange = this.#sourceOf(source)
+    const exchange = this.getSource(source)
     const target = this.getExchange(stripName(destination)).target
     return this.#bind(exchange, target, routingKey, args)
   }
@@ -239,6 +239,13 @@ export class VHost<Q extends QueueLike> {
     return exchange
   }
 
+  /** An exchange that may be bound to. Throws `access_refused` for the default exchange, `exchange_not_found`. */
+  getSource(exchange: string): Exchange<Q> {
+    const name = stripName(exchange)
+    checkNotDefault(name)
+    return this.getExchange(name)
+  }
+
   exchanges(): Iterable<Exchange<Q>> {
     return this.#exchanges.values()
   }
@@ -319,12 +326,6 @@ export class VHost<Q extends QueueLike> {
         `invalid type '${typeNameOf(alternate)}' for arg 'alternate-exchange' in ${resource}`,
       )
     }
-  }
-
-  #sourceOf(source: string): Exchange<Q> {
-    const name = stripName(source)
-    checkNotDefault(name)
-    return this.getExchange(name)
   }
 
   #queueTarget(queue: string): QueueTarget<Q> {

@@ -221,7 +221,13 @@ export class Intake implements TurnTask {
 
   #check(source: RecordSource): void {
     const flags = readPropertyFlags(source.header, source.headerStart)
-    checkMessage(source, flags, this.#client)
+    try {
+      checkMessage(source, flags, this.#client)
+    } catch (error) {
+      // RabbitMQ looks at the exchange first.
+      this.#router.route(source)
+      throw error
+    }
     if ((flags & PROPERTY_REPLY_TO) !== 0) replaceReplyTo(source, this.#client.replyAddress)
   }
 

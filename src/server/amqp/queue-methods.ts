@@ -6,7 +6,7 @@ import {
 } from '../../broker/broker-error.ts'
 import { getUsableQueue } from '../../broker/declare-queue.ts'
 import type { Destination } from '../../broker/destination.ts'
-import { stripName } from '../../broker/exchange/check-name.ts'
+import { checkNotDefault, stripName } from '../../broker/exchange/check-name.ts'
 import type { Queue } from '../../broker/queue/queue.ts'
 import { checkBindable, isReplyAddress, isReplyName } from '../../broker/reply-registry.ts'
 import {
@@ -121,7 +121,10 @@ function findOrDeclare(
 
 function bind(channel: Channel, method: QueueBind): void {
   checkBindable(channel.vhost.name, method.queue)
-  const queue = usableQueue(channel, method.queue)
+  const name = channel.queueName(method.queue)
+  // RabbitMQ looks at the exchange first.
+  channel.vhost.getSource(method.exchange)
+  const queue = usableQueue(channel, name)
   // Neither a queue nor a key: the queue is the last declared one, and so is the key.
   const isShort = method.queue === '' && method.routingKey === ''
   const routingKey = isShort ? queue.name : method.routingKey
@@ -132,6 +135,7 @@ function bind(channel: Channel, method: QueueBind): void {
 
 function unbind(channel: Channel, method: QueueUnbind): void {
   const name = channel.queueName(method.queue)
+  checkNotDefault(stripName(method.exchange))
   if (channel.vhost.findQueue(stripName(name)) !== undefined) usableQueue(channel, name)
   const isShort = method.queue === '' && method.routingKey === ''
   const routingKey = isShort ? name : method.routingKey

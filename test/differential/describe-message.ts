@@ -1,0 +1,28 @@
+// What a client sees of a message, without what no two brokers have in common: times, tags.
+import type { Message } from 'amqplib'
+
+export function describeMessage({ fields, properties, content }: Message): string {
+  const { exchange, routingKey } = fields as { exchange: string; routingKey: string }
+  const isRedelivered = (fields as { redelivered?: boolean }).redelivered === true
+  const known = Object.entries({ ...properties } as Record<string, unknown>).filter(
+    ([name, value]) => value !== undefined && name !== 'headers',
+  )
+  const headers = Object.entries((properties.headers ?? {}) as Record<string, unknown>)
+  const parts = [
+    content.toString(),
+    `from ${exchange}/${routingKey}`,
+    ...(isRedelivered ? ['redelivered'] : []),
+    ...known.map(([name, value]) => `${name}=${String(value)}`),
+    ...headers.map(([name, value]) => `${name}=${JSON.stringify(withoutTime(value))}`).toSorted(),
+  ]
+  return parts.join(' ')
+}
+
+/** Deaths carry the time of the first. */
+function withoutTime(value: unknown): unknown {
+  if (!Array.isArray(value)) return value
+  return value.map((each: unknown) => {
+    if (typeof each !== 'object' || each === null) return each
+    return Object.fromEntries(Object.entries(each).filter(([name]) => name !== 'time'))
+  })
+}
