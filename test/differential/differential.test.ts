@@ -17,7 +17,8 @@ test(
     const results: Comparison[] = []
     let next = 1
     const playSome = async (): Promise<void> => {
-      while (next <= seedCount) results.push(await compareScripts(brokers, { seed: next++, length }))
+      while (next <= seedCount)
+        results.push(await compareScripts(brokers, { seed: next++, length }))
     }
     await Promise.all(Array.from({ length: atOnce }, playSome))
     for (const { seed, difference } of results) {

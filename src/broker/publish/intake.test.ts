@@ -73,6 +73,7 @@ describe('an offer', () => {
       [messageTo('q', 'x', { expiration: 'soon' }), 'precondition_failed'],
       [messageTo('q', 'x', { replyTo: replyQueueName }), 'precondition_failed'],
       [messageTo('q', 'x', { exchange: 'none' }), 'exchange_not_found'],
+      [messageTo('q', 'x', { exchange: 'none', expiration: 'soon' }), 'exchange_not_found'],
     ]
     for (const [message, code] of refused) {
       assert.throws(() => client.intake.offer(message, 1), { code })

@@ -168,6 +168,22 @@ export const missingCases: readonly ErrorCase[] = [
 export const refusedCases: readonly ErrorCase[] = [
   ...(['queue.bind', 'queue.unbind'] as const).map((method): ErrorCase => ({
     ...channel,
+    case: `${method} of a missing queue on the default exchange`,
+    code: 403,
+    method: [50, method === 'queue.bind' ? 20 : 50],
+    text: defaultExchange,
+    provoke: sends(method, ({ name }) => ({ queue: name, exchange: '', routingKey: 'k' })),
+  })),
+  {
+    ...channel,
+    case: 'queue.bind of a missing queue to a missing exchange',
+    code: 404,
+    method: [50, 20],
+    text: noExchange,
+    provoke: sends('queue.bind', ({ name }) => ({ queue: name, exchange: name })),
+  },
+  ...(['queue.bind', 'queue.unbind'] as const).map((method): ErrorCase => ({
+    ...channel,
     case: `${method} on the default exchange`,
     code: 403,
     method: [50, method === 'queue.bind' ? 20 : 50],
