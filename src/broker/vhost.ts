@@ -260,12 +260,15 @@ export class VHost<Q extends QueueLike> {
    * exchange. The result holds until `version` changes, for the same keys and, when it says so, headers.
    */
   route(exchange: string, message: RoutedMessage): RouteResult<Q> {
-    const start = this.getExchange(exchange)
-    if (start.isInternal) {
-      const resource = exchangeResource(this.name, exchange)
-      throw new BrokerError('access_refused', `cannot publish to internal ${resource}`)
-    }
-    return route(start, message, this.#findExchange)
+    return route(this.getPublishable(exchange), message, this.#findExchange)
+  }
+
+  /** An exchange that clients may publish to. Throws `exchange_not_found`, `access_refused`. */
+  getPublishable(exchange: string): Exchange<Q> {
+    const found = this.getExchange(exchange)
+    if (!found.isInternal) return found
+    const resource = exchangeResource(this.name, exchange)
+    throw new BrokerError('access_refused', `cannot publish to internal ${resource}`)
   }
 
   /** As {@link route} for messages the broker itself sends on: internal exchanges take them. */

@@ -170,10 +170,12 @@ class Player {
     const { exchange, key, mandatory, properties, body } = operation
     return new Promise((resolve, reject) => {
       const options = { mandatory, ...properties } as Parameters<Channel['publish']>[3]
-      channel.once('close', () => reject(new Error('closed')))
-      channel.publish(exchange, key, Buffer.from(body), options, (error) =>
-        resolve(error === null ? 'confirmed' : 'refused'),
-      )
+      const onClose = (): void => reject(new Error('closed'))
+      channel.once('close', onClose)
+      channel.publish(exchange, key, Buffer.from(body), options, (error) => {
+        channel.off('close', onClose)
+        resolve(error === null ? 'confirmed' : 'refused')
+      })
     })
   }
 

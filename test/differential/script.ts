@@ -3,10 +3,10 @@ import type { Random } from '../../src/lib/random.ts'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
 import type { MessageProperties, Operation, Table } from './operation.ts'
 
-/** Long enough that messages of one time to live are past it, whatever the machine does meanwhile. */
-const waitMs = 250
-/** Short enough to be over after one wait. */
-const shortMs = 40
+/** After it, messages with the short time to live are gone. */
+const waitMs = 600
+/** Longer than a broker needs to come to rest, so that a message is seen before it is gone. */
+const shortMs = 250
 const longMs = 600_000
 
 type Draw = (script: Script) => Operation

@@ -225,7 +225,7 @@ export class Intake implements TurnTask {
       checkMessage(source, flags, this.#client)
     } catch (error) {
       // RabbitMQ looks at the exchange first.
-      this.#router.route(source)
+      this.#router.checkExchange(source)
       throw error
     }
     if ((flags & PROPERTY_REPLY_TO) !== 0) replaceReplyTo(source, this.#client.replyAddress)

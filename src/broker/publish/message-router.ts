@@ -21,6 +21,11 @@ export class MessageRouter {
     this.#routes = routes
   }
 
+  /** Throws `exchange_not_found`, `access_refused` for an exchange that nobody may publish to. */
+  checkExchange({ address, addressStart }: RecordSource): void {
+    this.#vhost.getPublishable(decodeAddress(address, addressStart).exchange)
+  }
+
   /**
    * The route of a message, its CC and BCC headers included. Throws `exchange_not_found`,
    * `access_refused`, and `precondition_failed` for a CC or BCC that is no array.
