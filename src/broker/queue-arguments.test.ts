@@ -266,6 +266,21 @@ describe('checkConsumerArguments()', () => {
   })
 })
 
+test('of several differences a redeclaration is told the one that RabbitMQ looks at first', () => {
+  const redeclare = (type: 'classic' | 'quorum'): void => {
+    const own = { 'x-queue-type': text(type) }
+    const declared = { name: 'q', durable: true, exclusive: false, autoDelete: false }
+    const before = { 'x-max-length-bytes': long(1), 'x-expires': long(1), 'x-message-ttl': long(1) }
+    checkQueueEquivalence(
+      '/',
+      { ...declared, arguments: FieldTable.from(Object.entries(own)) },
+      { ...declared, type, arguments: FieldTable.from(Object.entries({ ...own, ...before })) },
+    )
+  }
+  assert.throws(() => redeclare('classic'), /inequivalent arg 'x-expires'/)
+  assert.throws(() => redeclare('quorum'), /inequivalent arg 'x-expires'/)
+})
+
 test('findAgeMs() reads a number with a unit', () => {
   assert.equal(findAgeMs(text('7D')), 604_800_000)
   assert.equal(findAgeMs(text('1m')), 60_000)

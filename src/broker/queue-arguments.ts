@@ -98,6 +98,40 @@ const known: Readonly<Record<QueueType, ArgumentTable>> = {
   },
 }
 
+const comparedFirst: Readonly<Record<QueueType, readonly string[]>> = {
+  classic: [
+    'x-expires',
+    'x-message-ttl',
+    'x-dead-letter-exchange',
+    'x-dead-letter-routing-key',
+    'x-max-length',
+    'x-max-length-bytes',
+    'x-max-priority',
+    'x-overflow',
+    'x-queue-mode',
+    'x-queue-version',
+    'x-single-active-consumer',
+    'x-queue-type',
+  ],
+  quorum: [
+    'x-dead-letter-exchange',
+    'x-dead-letter-routing-key',
+    'x-dead-letter-strategy',
+    'x-expires',
+    'x-max-length',
+    'x-max-length-bytes',
+    'x-max-in-memory-length',
+    'x-max-in-memory-bytes',
+    'x-overflow',
+    'x-single-active-consumer',
+    'x-queue-type',
+    'x-quorum-initial-group-size',
+    'x-delivery-limit',
+    'x-message-ttl',
+  ],
+  stream: ['x-max-length-bytes', 'x-queue-type', 'x-max-age'],
+}
+
 const consumerArguments: Readonly<Record<QueueType, ArgumentTable>> = {
   classic: { 'x-priority': integer },
   quorum: { 'x-priority': integer },
@@ -170,8 +204,18 @@ export function checkQueueEquivalence(
   const resource = queueResource(vhost, existing.name)
   checkProperty(resource, 'durable', isDurable(asked), isDurable(existing))
   checkProperty(resource, 'auto_delete', asked.autoDelete, existing.autoDelete)
-  const names = Object.keys(known[existing.type])
+  const names = comparedNames(existing.type)
   checkArguments(resource, names, asked.arguments, existing.arguments)
+}
+
+/**
+ * What counts when a queue is declared again, in the order in which RabbitMQ 4.2 compares: of several
+ * differences the client is told the first. Source: `capabilities` of the queue types.
+ */
+function comparedNames(type: QueueType): readonly string[] {
+  const first = comparedFirst[type]
+  const others = Object.keys(known[type]).filter((name) => !first.includes(name))
+  return [...first, ...others]
 }
 
 /** Checks the arguments of a consumer. Throws `precondition_failed`. */
