@@ -7,7 +7,10 @@ export function describeMessage({ fields, properties, content }: Message): strin
   const known = Object.entries({ ...properties } as Record<string, unknown>).filter(
     ([name, value]) => value !== undefined && name !== 'headers',
   )
-  const headers = Object.entries((properties.headers ?? {}) as Record<string, unknown>)
+  // RabbitMQ has the headers of the last death from 3.13 on.
+  const headers = Object.entries((properties.headers ?? {}) as Record<string, unknown>).filter(
+    ([name]) => !name.startsWith('x-last-death-'),
+  )
   const parts = [
     content.toString(),
     `from ${exchange}/${routingKey}`,
