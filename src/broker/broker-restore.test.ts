@@ -46,7 +46,7 @@ class RestoreFixture {
     logs: readonly Log[],
     policies: readonly PolicyRow[] = [],
   ): ReturnType<Broker['restore']> {
-    const none = { appliedSequence: 0, vhosts: [], exchanges: [], bindings: [] }
+    const none = { appliedSequence: 0, vhosts: [], exchanges: [], bindings: [], delays: [] }
     return this.broker.restore({ ...none, queues, policies }, logs)
   }
 

@@ -19,6 +19,8 @@ import { Admission } from './admission.ts'
 import { vhostNotFound } from './broker-error.ts'
 import { DeadLetterer } from './dead-letterer.ts'
 import { declareQueue, type QueueAsked } from './declare-queue.ts'
+import type { DelayedMessages } from './delay/delayed-messages.ts'
+import { type DelayLosses, Delays } from './delay/delays.ts'
 import { describeTopology } from './describe-topology.ts'
 import type { Destination } from './destination.ts'
 import { DynamicSettings } from './dynamic-settings.ts'
@@ -57,8 +59,8 @@ export interface BrokerOptions {
   readonly vhosts: readonly string[]
   /** What Kafka's settings call the broker; 1 by default. */
   readonly nodeId?: number
-  /** Records of a queue could not be read and were skipped. */
-  readonly onDamaged: (queue: Destination, offset: number, error: Error) => void
+  /** Records of a queue, or delayed messages, could not be read and were skipped. */
+  readonly onDamaged: (from: Destination | DelayedMessages, offset: number, error: Error) => void
   /** A queue without a dead-letter exchange has dropped a message that came back too often. */
   readonly onGivenUp?: (queue: Queue) => void
   /** A queue or topic was declared with settings that this version does not act on. */
@@ -84,6 +86,8 @@ export interface RestoreReport {
   readonly rewound: readonly QueueRow[]
   /** Policies whose pattern this version cannot use: they apply to nothing. */
   readonly unmatched: readonly PolicyRow[]
+  /** The same for delayed messages. */
+  readonly delays: DelayLosses
 }
 
 export const defaultVHost = '/'
@@ -116,6 +120,7 @@ export class Broker {
   readonly #historyReplay: HistoryReplay
   readonly #vhosts = new Map<string, VHost<Destination>>()
   readonly #topics = new Map<string, Topics>()
+  readonly #delays: Delays
   readonly #routes = new Map<string, RouteCache>()
   readonly #policies = new Map<string, PolicyKeeper>()
   readonly #policySlices: Slices
@@ -156,6 +161,12 @@ export class Broker {
       offsets: new ConsumerOffsets(options.store, options.clock),
       onDamaged: options.onDamaged,
     }
+    this.#delays = new Delays({
+      ...this.queueContext,
+      topology: this.topology,
+      getVHost: (name) => this.getVHost(name),
+      onDamaged: options.onDamaged,
+    })
     const settings = new DynamicSettings(options.store)
     this.settings = settings
     const brokerId = String(options.nodeId ?? 1)
@@ -185,16 +196,17 @@ export class Broker {
     const incomplete = broken.filter((row) => !rewound.includes(row))
     for (const row of broken) this.#restoreIncomplete(row, unowned)
     for (const row of topology.bindings) this.#vhosts.get(row.vhost)?.restoreBinding(row)
+    const delays = this.#delays.restore(topology.delays, unowned)
     const kept = [...unowned.values()].filter((log) => log.keptCount > 0)
     for (const log of kept) unowned.delete(log.id)
     this.#deleteLogs(unowned.values())
     this.#expirySweep = new ExpirySweep(this.#workQueues(), this.clock)
-    return { unowned: kept, incomplete, rewound, unmatched }
+    return { unowned: kept, incomplete, rewound, delays, unmatched }
   }
 
   /** All of the topology that is to outlive the process, as log entries: see `describeTopology`. */
   topologyEntries(): Iterable<Buffer> {
-    return encodeInEntries(describeTopology(this.#vhosts.values()))
+    return encodeInEntries(describeTopology(this.#vhosts.values(), this.#delays.rows()))
   }
 
   findVHost(name: string): VHost<Destination> | undefined {
@@ -347,6 +359,7 @@ export class Broker {
   /** To be called when nothing is delivered any more and the store is about to be closed. */
   prepareToClose(): void {
     this.#expirySweep?.close()
+    this.#delays.stop()
     this.streamContext.offsets.flush()
     for (const vhost of this.#vhosts.values()) {
       for (const queue of vhost.queues()) queue.prepareToClose()
@@ -387,6 +400,7 @@ export class Broker {
     const vhost: VHost<Destination> = new VHost<Destination>(name, {
       random: this.random,
       admission: this.admission,
+      createDelay: this.#delays.creatorFor(name),
       onAdded: (added) => this.#policies.get(name)?.applyTo(added),
       onHistoryBound: (history, target) => this.#historyReplay.publish(vhost, history, target),
     })

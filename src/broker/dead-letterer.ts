@@ -49,13 +49,14 @@ export class DeadLetterer {
     source.address = encodeAddress(exchange.name, keys[0] ?? '')
     source.addressEnd = source.address.length
     const message = new PublishedMessage(keys, source)
-    const { queues, histories } = vhost.routeFrom(exchange, message)
+    const { queues, delays, histories } = vhost.routeFrom(exchange, message)
     const targets =
       reason === 'rejected'
         ? queues
         : queues.filter(({ name }) => !isDeathCycle(message.headers, name))
-    if (targets.length === 0 && histories === undefined) return
-    const route = routeTo(targets, exchange.counters, histories)
+    const isTaken = targets.length > 0 || delays.length > 0 || histories !== undefined
+    if (!isTaken) return
+    const route = routeTo({ queues: targets, delays, histories }, exchange.counters)
     prepareFor(route, source)
     this.#publisher.publishWithinAtom(route, source)
   }

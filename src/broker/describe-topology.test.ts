@@ -149,7 +149,7 @@ test('a description made while others declare and delete is mended by their entr
     const before = declarer.entries.length
     const described: TopologyEntry[] = []
     const vhosts = ['/', 'other'].map((name) => declarer.broker.getVHost(name))
-    for (const change of describeTopology(vhosts)) {
+    for (const change of describeTopology(vhosts, [])) {
       described.push({ sequence: before, bytes: encodeTopologyChanges([change]) })
       declarer.work(random.below(4))
     }

@@ -1,7 +1,7 @@
 // All that the log keeps of virtual hosts: what their durable exchanges, queues and bindings were declared
 // with, and their policies. Invariant: whatever `Changes` say of something durable, it is here, too; a start from this alone
 // gives the same broker.
-import type { TopologyChange } from '../meta/topology-change.ts'
+import type { DelayRow, TopologyChange } from '../meta/topology-change.ts'
 import type { Destination } from './destination.ts'
 import { bindingRow, isDurableBinding } from './exchange/binding.ts'
 import { isPredeclared } from './exchange/check-name.ts'
@@ -9,7 +9,10 @@ import type { Exchange } from './exchange/exchange.ts'
 import type { VHost } from './vhost.ts'
 
 /** Changes that make it out of nothing. They may be taken over several turns, while others declare. */
-export function* describeTopology(vhosts: Iterable<VHost<Destination>>): Generator<TopologyChange> {
+export function* describeTopology(
+  vhosts: Iterable<VHost<Destination>>,
+  delays: Iterable<DelayRow>,
+): Generator<TopologyChange> {
   for (const vhost of vhosts) {
     for (const exchange of vhost.exchanges()) {
       if (!exchange.isDurable || isPredeclared(exchange.name)) continue
@@ -25,6 +28,7 @@ export function* describeTopology(vhosts: Iterable<VHost<Destination>>): Generat
       }
     }
   }
+  for (const row of delays) yield { kind: 'delay', op: 'put', row }
 }
 
 function* bindingsFrom(exchange: Exchange<Destination>, vhost: string): Generator<TopologyChange> {

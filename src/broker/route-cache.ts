@@ -6,9 +6,10 @@ import { type Address, decodeAddress } from '../record/message/address.ts'
 import type { RecordSource } from '../record/message/record-source.ts'
 import type { ExchangeCounters } from './counters/exchange-counters.ts'
 import type { Destination } from './destination.ts'
+import type { MessageDelay } from './exchange/message-delay.ts'
 import type { MessageHistory } from './exchange/message-history.ts'
 import { PublishedMessage } from './exchange/published-message.ts'
-import type { RouteResult } from './exchange/route.ts'
+import { noDelays, type RouteResult } from './exchange/route.ts'
 import type { VHost } from './vhost.ts'
 
 const pointerSize = 8
@@ -16,7 +17,9 @@ const pointerSize = 8
 /** A resolved address. */
 export interface Route {
   readonly queues: readonly Destination[]
-  /** Some of the queues outlive the process: the message goes into a commit. */
+  /** Where it waits first, besides. */
+  readonly delays: readonly MessageDelay[]
+  /** How many of both outlive the process: with any, the message goes into a commit. */
   readonly durableCount: number
   /** Of the exchange that the message was published to. */
   readonly exchange: ExchangeCounters
@@ -66,20 +69,15 @@ export class RouteCache {
       this.#last = known
     }
     if (!known.isPerMessage) return known
-    const { queues, histories } = this.#ask(known.address, source)
-    return routeTo(queues, known.exchange, histories)
+    return routeTo(this.#ask(known.address, source), known.exchange)
   }
 
   #add(bytes: Buffer, source: RecordSource): Route {
     const address = decodeAddress(bytes, 0)
-    const { queues, histories, isPerMessage } = this.#ask(address, source)
+    const result = this.#ask(address, source)
+    const { queues, isPerMessage } = result
     const { counters } = this.#vhost.getExchange(address.exchange)
-    const route: CachedRoute = {
-      ...routeTo(queues, counters, histories),
-      bytes,
-      address,
-      isPerMessage,
-    }
+    const route: CachedRoute = { ...routeTo(result, counters), bytes, address, isPerMessage }
     this.#size += brokerLimits.routeSize + queues.length * pointerSize
     if (this.#size > brokerLimits.routesSizeMax) this.#forget()
     this.#routes.set(hashOf(bytes, 0, bytes.length), route)
@@ -99,11 +97,14 @@ export class RouteCache {
   }
 }
 
-/** The route that leads to these queues, for messages to the exchange with these counters. */
+/** Where a message goes. */
+type Targets = Pick<RouteResult<Destination>, 'queues'> &
+  Partial<Pick<RouteResult<Destination>, 'delays' | 'histories'>>
+
+/** The route that leads there, for messages to the exchange with these counters. */
 export function routeTo(
-  queues: readonly Destination[],
+  { queues, delays = noDelays, histories }: Targets,
   exchange: ExchangeCounters,
-  histories?: readonly MessageHistory[],
 ): Route {
   let durableCount = 0
   let needsKey = false
@@ -113,7 +114,14 @@ export function routeTo(
     if (queue.needsKey) needsKey = true
     if (queue.mayRefuse) mayRefuse = true
   }
-  return { queues, durableCount, exchange, needsKey, mayRefuse, histories, hasCopies: false }
+  for (const delay of delays) if (!delay.isVolatile) durableCount++
+  const found = { queues, delays, histories }
+  return { ...found, durableCount, exchange, needsKey, mayRefuse, hasCopies: false }
+}
+
+/** Whether a message has anywhere to go. */
+export function isRouted({ queues, delays }: Route): boolean {
+  return queues.length > 0 || delays.length > 0
 }
 
 function isSame(known: Buffer, address: Buffer, start: number, end: number): boolean {

@@ -57,6 +57,7 @@ function summary(changes: Changes): string[] {
   return changes.map((change: TopologyChange) => {
     if (change.kind === 'binding')
       return `${change.op} ${change.row.source}→${change.row.destination}`
+    if (change.kind === 'delay') return `${change.op} ${change.row.exchange} ${change.row.logId}`
     return `${change.op} ${'row' in change ? change.row.name : change.name}`
   })
 }

@@ -29,7 +29,9 @@ import { checkArguments, checkProperty } from './exchange/check-equivalence.ts'
 import { checkDeletable, checkNewName, checkNotDefault, stripName } from './exchange/check-name.ts'
 import { checkExchangeType, createMatcher } from './exchange/create-matcher.ts'
 import { DefaultMatcher } from './exchange/default-matcher.ts'
+import { delayedType, delayedTypeArgument, routingTypeOf } from './exchange/delayed-type.ts'
 import { Exchange, type ExchangeDeclaration } from './exchange/exchange.ts'
+import type { MessageDelay } from './exchange/message-delay.ts'
 import { type HistoryBudget, MessageHistory } from './exchange/message-history.ts'
 import { route, type RouteResult } from './exchange/route.ts'
 import type { RoutedMessage } from './exchange/routed-message.ts'
@@ -50,16 +52,23 @@ const predeclared: readonly (readonly [name: string, type: string, internal: boo
   ['amq.rabbitmq.trace', 'topic', true],
 ]
 
+/** Makes the place where messages wait that an exchange delays. */
+export type CreateDelay = (exchange: Pick<ExchangeDeclaration, 'name' | 'durable'>) => MessageDelay
+
 /** What a virtual host needs of its broker. */
 export interface VHostContext<Q extends QueueLike> {
   readonly random: Random
   /** Whether there is memory for another exchange or binding; there is when it is not given. */
   readonly admission?: Admission
+  /** Without it no exchange delays anything. */
+  readonly createDelay?: CreateDelay
   /** Told of every exchange and queue, those included that every virtual host has. */
   onAdded?(added: Q | Exchange<Q>): void
   /** A binding leads from an exchange with a history to `target`, which has not seen it. */
   onHistoryBound?(history: MessageHistory, target: Target<Q>): void
 }
+
+const compared = ['alternate-exchange', delayedTypeArgument]
 
 export class VHost<Q extends QueueLike> {
   readonly name: string
@@ -97,7 +106,7 @@ export class VHost<Q extends QueueLike> {
    * `memory_exhausted` for a new one.
    */
   declareExchange(declaration: ExchangeDeclaration): Changes {
-    checkExchangeType(declaration.type)
+    if (declaration.type !== delayedType) checkExchangeType(declaration.type)
     const name = stripName(declaration.name)
     checkNotDefault(name)
     const existing = this.#exchanges.get(name)
@@ -106,6 +115,7 @@ export class VHost<Q extends QueueLike> {
       return unchanged
     }
     checkNewName('exchange', name)
+    checkExchangeType(routingTypeOf(declaration.type, declaration.arguments))
     this.#checkAlternate(name, declaration.arguments)
     this.#admission.admit()
     const exchange = this.#addExchange({ ...declaration, name })
@@ -301,11 +311,13 @@ export class VHost<Q extends QueueLike> {
 
   #addExchange(declaration: ExchangeDeclaration): Exchange<Q> {
     const { type, arguments: args } = declaration
+    const routesAs = routingTypeOf(type, args)
     const { random } = this.#context
-    const matcher = createMatcher<Q>(type, { arguments: args, random })
+    const matcher = createMatcher<Q>(routesAs, { arguments: args, random })
     const history =
-      type === 'x-recent-history' ? new MessageHistory(args, this.#historyBudget) : undefined
+      routesAs === 'x-recent-history' ? new MessageHistory(args, this.#historyBudget) : undefined
     const exchange = new Exchange<Q>(declaration, matcher, history)
+    if (type === delayedType) exchange.delay = this.#context.createDelay?.(declaration)
     this.#exchanges.set(exchange.name, exchange)
     this.#context.onAdded?.(exchange)
     this.#version += 1
@@ -318,7 +330,7 @@ export class VHost<Q extends QueueLike> {
     checkProperty(resource, 'durable', asked.durable, existing.isDurable)
     checkProperty(resource, 'auto_delete', asked.autoDelete, existing.isAutoDelete)
     checkProperty(resource, 'internal', asked.internal, existing.isInternal)
-    checkArguments(resource, ['alternate-exchange'], asked.arguments, existing.arguments)
+    checkArguments(resource, compared, asked.arguments, existing.arguments)
   }
 
   #checkAlternate(exchange: string, args: FieldTable): void {
@@ -389,6 +401,7 @@ export class VHost<Q extends QueueLike> {
 
   #removeExchange(exchange: BoundExchange<Q>, changes: TopologyChange[]): void {
     this.#exchanges.delete(exchange.name)
+    exchange.delay?.close()
     for (const binding of exchange.bindings()) forgetAtTarget(binding)
     exchange.history?.close()
     if (!exchange.isDurable) return

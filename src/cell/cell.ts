@@ -124,7 +124,7 @@ function restoreBroker({ storage, shortage, options }: Opened, parts: CellParts)
     vhosts: options.vhosts,
     ...(options.nodeId !== undefined && { nodeId: options.nodeId }),
     onDamaged: ({ vhost, name }, offset, error) => {
-      logger.error({ err: error, vhost, queue: name, offset }, 'Messages were skipped')
+      logger.error({ err: error, vhost, name, offset }, 'Messages were skipped')
     },
     onGivenUp: ({ vhost, name, settings }) => {
       logger.warn(
@@ -169,7 +169,7 @@ function createRetention(broker: Broker, { clock, logger }: CellParts): Retentio
 
 /** Whoever looks for messages finds out where they are. */
 function warnOfLosses(report: RestoreReport, logger: Logger): void {
-  const { unowned, incomplete, rewound, unmatched } = report
+  const { unowned, incomplete, rewound, unmatched, delays } = report
   for (const { id, keptCount } of unowned) {
     logger.warn(
       `Log ${id} has ${keptCount} messages, and which queue they are in is not known any more: ` +
@@ -183,6 +183,15 @@ function warnOfLosses(report: RestoreReport, logger: Logger): void {
     logger.warn(
       { vhost, queue: name },
       'What was acked in a queue is not known: all that is there comes again',
+    )
+  }
+  for (const { vhost, exchange } of delays.missing) {
+    logger.warn({ vhost, exchange }, 'A log of delayed messages is missing: they are lost')
+  }
+  for (const { vhost, exchange } of delays.rewound) {
+    logger.warn(
+      { vhost, exchange },
+      'Which of some delayed messages have left is not known: all that are there go out again',
     )
   }
   for (const { vhost, name, pattern } of unmatched) {

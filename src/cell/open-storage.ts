@@ -11,6 +11,7 @@ const noTopology: Topology = {
   queues: [],
   bindings: [],
   policies: [],
+  delays: [],
 }
 
 /**

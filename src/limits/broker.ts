@@ -1,5 +1,5 @@
 // Limits of queues, routes and transactions.
-import { MiB } from './units.ts'
+import { KiB, MiB } from './units.ts'
 
 export const brokerLimits = {
   /** One queue's deliveries in a turn: others, and the disk, get their turn after that. */
@@ -27,6 +27,21 @@ export const brokerLimits = {
    * no further ones are delivered until some of them are ready.
    */
   delayedRetriesMax: 262_144,
+  /**
+   * Delayed messages of one exchange that are in memory because they are due about now, 32 bytes each:
+   * what is due in one second at any rate that queues can take.
+   */
+  delayListMax: 262_144,
+  /** A bucket of delayed messages on disk up to this size is read in any order: all of it fits a window. */
+  delayListedSizeMax: (256 * KiB) as number,
+  /** Delayed messages of one exchange that are moved in a turn: one atom. */
+  delayMovedSizePerTurn: (1 * MiB) as number,
+  /** How early a bucket of delayed messages is looked at, at least: a few reads of a disk. */
+  delayOpenMsMin: 64,
+  /** How often an exchange that delays messages looks at the wall clock, which may jump. */
+  delayLookMsMax: 1000,
+  /** Empty logs of each width that an exchange keeps for its next buckets: as many as a wider one fills. */
+  delaySpareLogsMax: 64,
   /** Unacked deliveries of one channel: what bounds memory when no prefetch is set. */
   unackedPerChannelMax: 262_144,
   /** What keeping a message or a settlement takes besides: tiny ones must not get past the limits. */

@@ -153,7 +153,7 @@ export class Log {
 
   /**
    * Reads the first existing record at or after `offset` into `view`. When something is absent, call
-   * `LogStore.load` with the answer and read again.
+   * `LogStore.load` with the answer and read again. When that is the body, `view` has all the rest.
    */
   read(offset: number, view: RecordView): Reading {
     if (offset === this.#hintOffset) {

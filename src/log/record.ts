@@ -67,7 +67,8 @@ export function recordTimestampAt(run: Run, position: number): number {
 
 /**
  * Fills `view` from the record at `position` of `run` and returns the position of the next record,
- * or -1 when the body is in a file of its own that `aside` does not hold.
+ * or -1 when the body is in a file of its own that `aside` does not hold: then the body's place says
+ * only how large it is.
  */
 export function readRecord(
   run: Run,
@@ -99,10 +100,13 @@ export function readRecord(
   } else {
     const asideId = Number(buffer.readBigUInt64BE(view.headerEnd))
     const body = aside?.get(asideId)
-    if (body === undefined) return -1
     view.asideId = asideId
-    view.body = body
     view.bodyStart = 0
+    if (body === undefined) {
+      view.bodyEnd = bodySize
+      return -1
+    }
+    view.body = body
   }
   view.bodyEnd = view.bodyStart + bodySize
   return next

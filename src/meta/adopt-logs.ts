@@ -12,8 +12,9 @@ const vhost = '/'
 /** Makes a work queue of each log in the default virtual host; Kafka clients see it as a topic. */
 export const logAdopter: LogAdopter = {
   ownedLogs(entries) {
-    const { queues } = foldTopology(entries)
-    return new Set(queues.flatMap(logIdsOf))
+    const { queues, delays } = foldTopology(entries)
+    const ofDelays = delays.map(({ logId }) => logId)
+    return new Set([...queues.flatMap(logIdsOf), ...ofDelays])
   },
   adopt(log, entries) {
     const name = freeName(log, entries)

@@ -4,6 +4,7 @@ import { crc32c } from '../lib/crc32c.ts'
 import type { Steps } from '../lib/slices.ts'
 import {
   bindingValues,
+  delayValues,
   exchangeValues,
   policyValues,
   queueValues,
@@ -12,7 +13,14 @@ import {
 } from './row-values.ts'
 import type { Topology } from './topology.ts'
 
-export const topologyTables = ['vhosts', 'exchanges', 'queues', 'bindings', 'policies'] as const
+export const topologyTables = [
+  'vhosts',
+  'exchanges',
+  'queues',
+  'bindings',
+  'policies',
+  'delays',
+] as const
 export type TopologyTable = (typeof topologyTables)[number]
 
 const rowsPerStep = 64
@@ -53,5 +61,8 @@ function* rowsIn(topology: Topology, table: TopologyTable): Generator<RowValues>
       return
     case 'policies':
       for (const row of topology.policies) yield policyValues(row)
+      return
+    case 'delays':
+      for (const row of topology.delays) yield delayValues(row)
   }
 }

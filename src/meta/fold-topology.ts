@@ -5,6 +5,7 @@ import { fieldTableToJson } from '../record/message/field-table-json.ts'
 import {
   type BindingRow,
   decodeTopologyChanges,
+  type DelayRow,
   type ExchangeRow,
   type PolicyDelete,
   type PolicyRow,
@@ -28,9 +29,15 @@ interface DatedBinding {
   readonly at: number
 }
 
+interface DatedDelay {
+  readonly row: DelayRow
+  readonly at: number
+}
+
 /**
- * What is deleted takes its bindings along. Instead of looking for them, it notes when that was: a
- * binding that is older than the deletion of one of its ends is gone.
+ * What is deleted takes its bindings and delays along. Instead of looking for them, it notes when that
+ * was: a binding that is older than the deletion of one of its ends is gone, and so is a delay that is
+ * older than the deletion of its exchange.
  */
 class TopologyFold {
   readonly #vhosts = new Map<string, VHostRow>()
@@ -38,6 +45,8 @@ class TopologyFold {
   readonly #queues = new Map<string, QueueRow>()
   readonly #bindings = new Map<string, DatedBinding>()
   readonly #policies = new Map<string, PolicyRow>()
+  /** By the id of their log. */
+  readonly #delays = new Map<number, DatedDelay>()
   /** When what had this name was deleted last. */
   readonly #deletedAt = new Map<string, number>()
   #now = 0
@@ -62,11 +71,18 @@ class TopologyFold {
       case 'policy':
         if (change.op === 'put') this.#policies.set(keyOfPolicy(change.row), change.row)
         else this.#policies.delete(keyOfPolicy(change))
+        return
+      case 'delay':
+        if (change.op === 'delete') this.#delays.delete(change.row.logId)
+        else this.#delays.set(change.row.logId, { row: change.row, at: this.#now })
     }
   }
 
   result(appliedSequence: number): Topology {
     const bindings = [...this.#bindings.values()].filter((binding) => this.#isAlive(binding))
+    const delays = [...this.#delays.values()].filter(({ row, at }) => {
+      return at > this.#deletionOf('exchange', row.vhost, row.exchange)
+    })
     return {
       appliedSequence,
       vhosts: [...this.#vhosts.values()],
@@ -74,6 +90,7 @@ class TopologyFold {
       queues: [...this.#queues.values()],
       bindings: bindings.map(({ row }) => row),
       policies: [...this.#policies.values()],
+      delays: delays.map(({ row }) => row),
     }
   }
 
@@ -93,6 +110,7 @@ class TopologyFold {
     for (const [key, { vhost }] of this.#queues) if (vhost === name) this.#queues.delete(key)
     for (const [key, { row }] of this.#bindings) if (row.vhost === name) this.#bindings.delete(key)
     for (const [key, { vhost }] of this.#policies) if (vhost === name) this.#policies.delete(key)
+    for (const [logId, { row }] of this.#delays) if (row.vhost === name) this.#delays.delete(logId)
   }
 
   #isThere(key: string): boolean {
@@ -103,9 +121,13 @@ class TopologyFold {
   #isAlive({ row, at }: DatedBinding): boolean {
     if (this.#deletedAt.size === 0) return true
     const { vhost, source, destinationKind, destination } = row
-    const sourceGone = this.#deletedAt.get(keyOfEnd('exchange', vhost, source)) ?? 0
-    const destinationGone = this.#deletedAt.get(keyOfEnd(destinationKind, vhost, destination)) ?? 0
-    return at > sourceGone && at > destinationGone
+    const sourceGone = this.#deletionOf('exchange', vhost, source)
+    return at > sourceGone && at > this.#deletionOf(destinationKind, vhost, destination)
+  }
+
+  /** When what has this name was deleted last; 0 for never. */
+  #deletionOf(kind: 'queue' | 'exchange', vhost: string, name: string): number {
+    return this.#deletedAt.get(keyOfEnd(kind, vhost, name)) ?? 0
   }
 }
 

@@ -3,6 +3,7 @@ import { fieldTableToJson } from '../record/message/field-table-json.ts'
 import type { FieldTable } from '../record/message/field-table.ts'
 import type {
   BindingRow,
+  DelayRow,
   ExchangeRow,
   PolicyRow,
   QueueRow,
@@ -53,6 +54,10 @@ export function policyValues(row: PolicyRow): RowValues {
     priority,
     JSON.stringify(sorted(definition)),
   ]
+}
+
+export function delayValues(row: DelayRow): RowValues {
+  return [row.logId, row.vhost, row.exchange, row.bucketClass, row.cursorId]
 }
 
 /** Nearly all queues and bindings have none. */

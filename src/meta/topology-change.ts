@@ -1,6 +1,7 @@
-// What the log and the view keep of vhosts, exchanges, queues, bindings and policies. Only durable
-// things appear here. Deleting a vhost, an exchange or a queue deletes the bindings from and to it
-// (and a vhost's exchanges, queues and policies) without a change of their own.
+// What the log and the view keep of vhosts, exchanges, queues, bindings, policies and the logs of
+// delayed messages. Only durable things appear here. Deleting a vhost, an exchange or a queue deletes
+// the bindings from and to it (and a vhost's exchanges, queues and policies, and an exchange's logs of
+// delayed messages) without a change of their own.
 //
 // An entry in the log is one format byte and then the changes that belong together, as JSON:
 //
@@ -104,7 +105,17 @@ export interface PolicyRow {
   readonly definition: PolicyDefinition
 }
 
-/** A put replaces what has the same name (a binding: the same ends, key and arguments). */
+/** A log of messages that an exchange of type `x-delayed-message` delays. It has one cursor. */
+export interface DelayRow {
+  readonly vhost: string
+  readonly exchange: string
+  /** What the log is used for, in order of the time that a bucket stands for: see `broker/delay`. */
+  readonly bucketClass: number
+  readonly logId: number
+  readonly cursorId: number
+}
+
+/** A put replaces what has the same name (a binding: the same ends, key and arguments; a delay: the same log). */
 export type TopologyChange =
   | { readonly kind: 'vhost'; readonly op: 'put'; readonly row: VHostRow }
   | { readonly kind: 'vhost'; readonly op: 'delete'; readonly name: string }
@@ -115,6 +126,7 @@ export type TopologyChange =
   | { readonly kind: 'binding'; readonly op: 'put' | 'delete'; readonly row: BindingRow }
   | { readonly kind: 'policy'; readonly op: 'put'; readonly row: PolicyRow }
   | PolicyDelete
+  | { readonly kind: 'delay'; readonly op: 'put' | 'delete'; readonly row: DelayRow }
 
 interface ScopedDelete<Kind extends string> {
   readonly kind: Kind
@@ -177,7 +189,14 @@ function changeToJson(change: TopologyChange): unknown {
   return { ...change, row: { ...row, arguments: fieldTableToJson(args) } }
 }
 
-const kinds: ReadonlySet<unknown> = new Set(['vhost', 'exchange', 'queue', 'binding', 'policy'])
+const kinds: ReadonlySet<unknown> = new Set([
+  'vhost',
+  'exchange',
+  'queue',
+  'binding',
+  'policy',
+  'delay',
+])
 
 // The log checks every entry by CRC, so only what a newer version could have added is looked at.
 function changeFromJson(json: unknown): TopologyChange {

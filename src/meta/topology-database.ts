@@ -10,6 +10,7 @@ import { type PackedEntries, unpackEntries } from './entry-batch.ts'
 import { createDatabaseFile } from './file/database-files.ts'
 import {
   bindingValues,
+  delayValues,
   exchangeValues,
   policyValues,
   queueValues,
@@ -19,7 +20,7 @@ import {
 import { decodeTopologyChanges, type TopologyChange } from './topology-change.ts'
 
 /** Rises when an older broker could not read the tables any more. */
-const schemaVersion = 3
+const schemaVersion = 4
 
 const schema = `
   create table applied (
@@ -49,6 +50,11 @@ const schema = `
     primary key (vhost, is_operator, name)
   ) strict, without rowid;
   create index bindings_by_destination on bindings (vhost, destination_kind, destination);
+  create table delays (
+    log_id integer primary key, vhost text not null, exchange text not null,
+    bucket_class integer not null, cursor_id integer not null
+  ) strict;
+  create index delays_by_exchange on delays (vhost, exchange);
   pragma user_version = ${schemaVersion};
 `
 
@@ -59,6 +65,8 @@ const sql = {
   putBinding: 'insert or ignore into bindings values (?, ?, ?, ?, ?, ?)',
   putPolicy: 'insert or replace into policies values (?, ?, ?, ?, ?, ?, ?)',
   deletePolicy: 'delete from policies where vhost = ? and name = ? and is_operator = ?',
+  putDelay: 'insert or replace into delays values (?, ?, ?, ?, ?)',
+  deleteDelay: 'delete from delays where log_id = ?',
   deleteBinding:
     'delete from bindings where vhost = ? and source = ? and destination_kind = ? ' +
     'and destination = ? and routing_key = ? and arguments = ?',
@@ -154,11 +162,16 @@ export class TopologyDatabase {
       case 'policy':
         if (change.op === 'put') this.#run(sql.putPolicy, ...policyValues(change.row))
         else this.#run(sql.deletePolicy, change.vhost, change.name, Number(change.isOperator))
+        return
+      case 'delay':
+        if (change.op === 'put') this.#run(sql.putDelay, ...delayValues(change.row))
+        else this.#run(sql.deleteDelay, change.row.logId)
     }
   }
 
   #deleteVHost(name: string): void {
     this.#run('delete from bindings where vhost = ?', name)
+    this.#run('delete from delays where vhost = ?', name)
     this.#run('delete from queues where vhost = ?', name)
     this.#run('delete from exchanges where vhost = ?', name)
     this.#run('delete from policies where vhost = ?', name)
@@ -168,6 +181,7 @@ export class TopologyDatabase {
   #deleteExchange(vhost: string, name: string): void {
     this.#run('delete from bindings where vhost = ? and source = ?', vhost, name)
     this.#deleteBindingsTo('exchange', vhost, name)
+    this.#run('delete from delays where vhost = ? and exchange = ?', vhost, name)
     this.#run('delete from exchanges where vhost = ? and name = ?', vhost, name)
   }
 

@@ -23,4 +23,5 @@ export function* putsOf(topology: Omit<Topology, 'appliedSequence'>): Generator<
   for (const row of topology.queues) yield { kind: 'queue', op: 'put', row }
   for (const row of topology.bindings) yield { kind: 'binding', op: 'put', row }
   for (const row of topology.policies) yield { kind: 'policy', op: 'put', row }
+  for (const row of topology.delays) yield { kind: 'delay', op: 'put', row }
 }

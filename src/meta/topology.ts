@@ -1,5 +1,12 @@
 // All of the topology that the log keeps, as rows.
-import type { BindingRow, ExchangeRow, PolicyRow, QueueRow, VHostRow } from './topology-change.ts'
+import type {
+  BindingRow,
+  DelayRow,
+  ExchangeRow,
+  PolicyRow,
+  QueueRow,
+  VHostRow,
+} from './topology-change.ts'
 
 /** All rows, and the sequence of the last entry in them; 0 before the first. */
 export interface Topology {
@@ -9,4 +16,5 @@ export interface Topology {
   readonly queues: readonly QueueRow[]
   readonly bindings: readonly BindingRow[]
   readonly policies: readonly PolicyRow[]
+  readonly delays: readonly DelayRow[]
 }

@@ -3,6 +3,7 @@
 // bindings that lead to it, so that deleting it does not search.
 import type { BindingRow } from '../../meta/topology-change.ts'
 import type { FieldTable } from '../../record/message/field-table.ts'
+import type { MessageDelay } from './message-delay.ts'
 import type { MessageHistory } from './message-history.ts'
 import type { RoutedMessage } from './routed-message.ts'
 import { tableIdentity } from './value-identity.ts'
@@ -30,6 +31,8 @@ export interface BoundExchange<Q extends QueueLike> {
   readonly isPerMessage: boolean
   /** The last messages that went through it, where it remembers them. */
   readonly history: MessageHistory | undefined
+  /** Where messages wait that ask for it; undefined where none may. */
+  readonly delay: MessageDelay | undefined
   readonly target: ExchangeTarget<Q>
   readonly bindingCount: number
   /** Bindings from it. */

@@ -6,12 +6,13 @@ import { ExchangeCounters } from '../counters/exchange-counters.ts'
 import type { EffectivePolicy, PolicySubject } from '../policy/policy.ts'
 import type { Binding, BoundExchange, ExchangeTarget, QueueLike, Target } from './binding.ts'
 import type { Matcher } from './matcher.ts'
+import type { MessageDelay } from './message-delay.ts'
 import type { MessageHistory } from './message-history.ts'
 import type { RoutedMessage } from './routed-message.ts'
 
 export interface ExchangeDeclaration {
   readonly name: string
-  /** One of `createMatcher`. */
+  /** One of `createMatcher`, or `x-delayed-message`. */
   readonly type: string
   readonly durable: boolean
   readonly autoDelete: boolean
@@ -31,6 +32,8 @@ export class Exchange<Q extends QueueLike> implements BoundExchange<Q>, PolicySu
   alternate: string | undefined
   /** Undefined: none applies to it. */
   policy: EffectivePolicy | undefined
+  /** Only of exchanges that delay; set once, by whoever makes them. */
+  delay: MessageDelay | undefined
   readonly target: ExchangeTarget<Q>
   readonly counters: ExchangeCounters = new ExchangeCounters()
   readonly #bindings = new Map<string, Binding<Q>>()

@@ -1,18 +1,25 @@
 // Follows a message from one exchange to the queues it reaches: through bindings between exchanges
 // and, where an exchange has no match, its alternate. Each exchange is asked once, so cycles end,
-// and each queue is reached once.
+// and each queue is reached once. A message that asks for a delay goes no further than to an exchange
+// that delays: from there it goes on when it is due.
+import { delayHeader, delayMsOf } from '../../record/message/delays.ts'
 import type { BoundExchange, QueueLike, Target } from './binding.ts'
+import type { MessageDelay } from './message-delay.ts'
 import type { MessageHistory } from './message-history.ts'
 import type { RoutedMessage } from './routed-message.ts'
 
 export interface RouteResult<Q> {
-  /** Each queue once. Empty: unroutable. */
+  /** Each queue once. */
   readonly queues: readonly Q[]
+  /** Where the message has to wait first. It is unroutable when this and `queues` are empty. */
+  readonly delays: readonly MessageDelay[]
   /** Of the exchanges on the way that remember what went through them; undefined for none. */
   readonly histories: readonly MessageHistory[] | undefined
   /** Whether the result is only for this message; otherwise it holds for the routing keys. */
   readonly isPerMessage: boolean
 }
+
+export const noDelays: readonly MessageDelay[] = []
 
 export function route<Q extends QueueLike>(
   start: BoundExchange<Q>,
@@ -20,6 +27,7 @@ export function route<Q extends QueueLike>(
   findExchange: (name: string) => BoundExchange<Q> | undefined,
 ): RouteResult<Q> {
   const queues: Q[] = []
+  let delays = noDelays
   let histories: MessageHistory[] | undefined
   let isPerMessage = false
   // Grows while it is walked.
@@ -31,6 +39,13 @@ export function route<Q extends QueueLike>(
     }
     const { exchange } = target
     if (exchange.isPerMessage) isPerMessage = true
+    if (exchange.delay !== undefined) {
+      isPerMessage = true
+      if (delayMsOf(message.headers?.get(delayHeader)) > 0) {
+        delays = [...delays, exchange.delay]
+        continue
+      }
+    }
     if (exchange.history !== undefined) {
       histories ??= []
       histories.push(exchange.history)
@@ -39,5 +54,5 @@ export function route<Q extends QueueLike>(
     const alternate = findExchange(exchange.alternate)
     if (alternate !== undefined) reached.add(alternate.target)
   }
-  return { queues, histories, isPerMessage }
+  return { queues, delays, histories, isPerMessage }
 }

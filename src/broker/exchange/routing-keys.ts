@@ -6,12 +6,18 @@ import { preconditionFailed } from '../broker-error.ts'
 /** Headers that carry routing keys; BCC is taken out before delivery. */
 export const routingHeaders: readonly string[] = ['CC', 'BCC']
 
+/** The routing keys that a message's CC and BCC headers name; what is no key is skipped. */
+export function carbonKeysOf(headers: FieldTable | undefined): string[] {
+  const fields = routingHeaders.map((name) => headers?.get(name))
+  const items = fields.flatMap((field) => (field?.type === 'array' ? field.value : []))
+  return items.flatMap((item) => textOf(item) ?? [])
+}
+
 /**
  * The message's routing key and those of its CC and BCC headers. What is not text in their arrays is
  * skipped; a header that is no array throws `precondition_failed`.
  */
 export function routingKeysOf(routingKey: string, headers: FieldTable | undefined): string[] {
-  const keys = [routingKey]
   for (const name of routingHeaders) {
     const header = headers?.get(name)
     if (!header) continue
@@ -20,10 +26,6 @@ export function routingKeysOf(routingKey: string, headers: FieldTable | undefine
         `invalid message: {unacceptable_type_in_header,"${name}",${header.type}}`,
       )
     }
-    for (const item of header.value) {
-      const key = textOf(item)
-      if (key !== undefined) keys.push(key)
-    }
   }
-  return keys
+  return [routingKey, ...carbonKeysOf(headers)]
 }

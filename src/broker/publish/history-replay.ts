@@ -33,12 +33,11 @@ export class HistoryReplay {
 
   #routeOf(vhost: VHost<Destination>, target: Target<Destination>, message: RecordSource): Route {
     if (target.kind === 'queue') {
-      return routeTo([target.queue], this.#counters)
+      return routeTo({ queues: [target.queue] }, this.#counters)
     }
     const { routingKey } = decodeAddress(message.address, message.addressStart)
     const { headers } = new PublishedMessage([], message)
     const routed = new PublishedMessage(routingKeysOf(routingKey, headers), message)
-    const { queues, histories } = vhost.routeFrom(target.exchange, routed)
-    return routeTo(queues, this.#counters, histories)
+    return routeTo(vhost.routeFrom(target.exchange, routed), this.#counters)
   }
 }

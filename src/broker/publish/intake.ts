@@ -14,7 +14,7 @@ import { PROPERTY_REPLY_TO } from '../../record/message/properties.gen.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 import type { ExchangeCounters } from '../counters/exchange-counters.ts'
 import type { ReplyRegistry } from '../reply-registry.ts'
-import type { Route } from '../route-cache.ts'
+import { isRouted, type Route } from '../route-cache.ts'
 import type { Shortage } from '../shortage.ts'
 import { checkMessage, type PublishingUser } from './check-message.ts'
 import { findReplyAddress, replaceReplyTo } from './direct-reply.ts'
@@ -295,7 +295,7 @@ export class Intake implements TurnTask {
       this.#publisher.publish(route, source)
       this.ticket = this.#publisher.ticket
       this.isRefused = this.#publisher.isRefused
-      this.isRouted = route.queues.length > 0
+      this.isRouted = isRouted(route)
       this.exchange = route.exchange
     } else {
       this.#answer(answerTo, source)
@@ -332,7 +332,7 @@ export class Intake implements TurnTask {
     this.ticket = this.#context.commit(sources, settlements)
     this.isRefused = false
     for (const { message, route } of routed) {
-      this.isRouted = route.queues.length > 0
+      this.isRouted = isRouted(route)
       this.exchange = route.exchange
       this.#client.onPublished(message.source, message.note)
       message.release()

@@ -37,14 +37,13 @@ export class MessageRouter {
     const { exchange, routingKey } = decodeAddress(source.address, source.addressStart)
     const { headers } = new PublishedMessage([], source)
     const routingKeys = routingKeysOf(routingKey, headers)
-    const routed = new PublishedMessage(routingKeys, source)
-    const { queues, histories } = this.#vhost.route(exchange, routed)
-    return { ...routeTo(queues, route.exchange, histories), hasCopies: true }
+    const result = this.#vhost.route(exchange, new PublishedMessage(routingKeys, source))
+    return { ...routeTo(result, route.exchange), hasCopies: true }
   }
 }
 
-/** Makes a message ready for the queues of its route. */
+/** Makes a message ready for the queues of its route. One that waits first needs all of its keys. */
 export function prepareFor(route: Route, source: RecordSource): void {
-  if (route.hasCopies) removeBlindCopies(source)
+  if (route.hasCopies && route.delays.length === 0) removeBlindCopies(source)
   if (route.needsKey) source.partitionKey = keyOfMessage(source)
 }

@@ -5,6 +5,7 @@ import type { LogStore } from '../../log/log-store.ts'
 import type { Ticket } from '../../log/ticket.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 import { type Route, routeTo } from '../route-cache.ts'
+import { removeBlindCopies } from './carbon-copies.ts'
 
 /** A message and where it goes. */
 export interface Publish {
@@ -42,6 +43,11 @@ export class Publisher {
     append(route, source, this.#share(route, source))
   }
 
+  /** The same for a message that was counted when it came in and has waited since. */
+  sendOnWithinAtom(route: Route, source: RecordSource): void {
+    appendTo(route, source, this.#share(route, source))
+  }
+
   /** The route without the queues that are full. */
   #admit(route: Route, source: RecordSource): Route {
     const full = route.queues.filter((queue) => queue.mayRefuse && queue.isFull)
@@ -50,7 +56,8 @@ export class Publisher {
     for (const queue of full) queue.onRefused(source)
     this.#store.endAtom()
     const others = route.queues.filter((queue) => !full.includes(queue))
-    return routeTo(others, route.exchange, route.histories)
+    const { hasCopies, delays, histories, exchange } = route
+    return { ...routeTo({ queues: others, delays, histories }, exchange), hasCopies }
   }
 
   /** A body that several logs need is stored once. */
@@ -62,8 +69,18 @@ export class Publisher {
 }
 
 function append(route: Route, source: RecordSource, sharedPosition: number): void {
+  route.exchange.publishedIn++
+  if (route.delays.length > 0) delay(route, source, sharedPosition)
+  appendTo(route, source, sharedPosition)
+}
+
+function delay({ delays, hasCopies }: Route, source: RecordSource, sharedPosition: number): void {
+  for (const each of delays) each.publish(source, each.isVolatile ? -1 : sharedPosition)
+  if (hasCopies) removeBlindCopies(source)
+}
+
+function appendTo(route: Route, source: RecordSource, sharedPosition: number): void {
   const { queues, exchange, histories } = route
-  exchange.publishedIn++
   exchange.publishedOut += queues.length
   for (let index = 0; index < queues.length; index++) {
     const queue = queues[index]!

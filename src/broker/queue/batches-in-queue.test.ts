@@ -51,7 +51,14 @@ async function openQueue(disk: FaultDisk): Promise<{ broker: Broker; close(): Pr
       cursorId: cursorOf(log).id,
       autoDelete: false,
     }
-    const none = { appliedSequence: 0, vhosts: [], exchanges: [], bindings: [], policies: [] }
+    const none = {
+      appliedSequence: 0,
+      vhosts: [],
+      exchanges: [],
+      bindings: [],
+      policies: [],
+      delays: [],
+    }
     broker.restore({ ...none, queues: [{ ...row, arguments: emptyTable }] }, recovered.logs)
   }
   const close = async (): Promise<void> => {

@@ -96,7 +96,14 @@ async function read({ broker }: Opened, topic: Topic, accepts?: RecordFilter): P
 it('a record behind one whose body is lost is asked about like any other', async () => {
   const { disk, topic } = await damagedTopic()
   const opened = await open(disk)
-  const none = { appliedSequence: 0, vhosts: [], exchanges: [], bindings: [], policies: [] }
+  const none = {
+    appliedSequence: 0,
+    vhosts: [],
+    exchanges: [],
+    bindings: [],
+    policies: [],
+    delays: [],
+  }
   opened.broker.restore({ ...none, queues: [topic.row()] }, opened.recovered.logs)
   const restored = [...opened.broker.topics()][0] as Topic
   // The first to read it finds that it is lost.

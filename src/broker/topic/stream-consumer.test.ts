@@ -311,7 +311,14 @@ describe('a named reader', () => {
     await first.store.close()
 
     const second = await openFile(disk)
-    const none = { appliedSequence: 0, vhosts: [], exchanges: [], bindings: [], policies: [] }
+    const none = {
+      appliedSequence: 0,
+      vhosts: [],
+      exchanges: [],
+      bindings: [],
+      policies: [],
+      delays: [],
+    }
     second.broker.restore({ ...none, queues: [topic.row()] }, second.recovered.logs)
     second.broker.restoreState(second.recovered.state)
     const [restored] = [...second.broker.topics()]

@@ -2,17 +2,9 @@
 // x-death, an array with one table for each queue and reason, the latest first, and x-first-death-* and
 // x-last-death-*. Source: RabbitMQ 4.2, mc.erl record_death and mc_amqpl.erl.
 import type { HeaderPayload } from './add-headers.ts'
-import {
-  CONTENT_FLAGS_POSITION,
-  CONTENT_HEADER_SIZE_MIN,
-  readExpiration,
-  readHeaders,
-  readPropertyFlags,
-  rangeOfProperty,
-} from './content-header.ts'
+import { readExpiration, readHeaders } from './content-header.ts'
 import { FieldTable, type FieldEntry, type FieldValue } from './field-table.ts'
-import { PROPERTY_EXPIRATION, PROPERTY_HEADERS } from './properties.gen.ts'
-import { encodeFieldTable } from './write-field-table.ts'
+import { replaceHeaders } from './replace-headers.ts'
 
 /** Why a message left its queue for the dead-letter exchange. */
 export type DeathReason = 'rejected' | 'expired' | 'maxlen' | 'delivery_limit'
@@ -36,7 +28,8 @@ export function withDeath(payload: HeaderPayload, death: Death, isKnown: boolean
   const { buffer, start, end } = payload
   const headers = readHeaders(buffer, start, end)?.entries ?? []
   const expiration = readExpiration(buffer, start, end)
-  return replaceHeaders(payload, withDeathIn(headers, { death, expiration, isKnown }))
+  const withAll = withDeathIn(headers, { death, expiration, isKnown })
+  return replaceHeaders(payload, withAll, { keepsExpiration: false })
 }
 
 /**
@@ -128,20 +121,4 @@ function text(name: string, value: string): FieldEntry {
 
 function asTable(value: FieldTable): FieldValue {
   return { type: 'table', value }
-}
-
-/** The payload with other headers and without expiration; all other bytes stay as they are. */
-function replaceHeaders({ buffer, start, end }: HeaderPayload, headers: FieldTable): Buffer {
-  const flags = readPropertyFlags(buffer, start)
-  const table = rangeOfProperty(buffer, start, PROPERTY_HEADERS)
-  const expiration = rangeOfProperty(buffer, start, PROPERTY_EXPIRATION)
-  const parts: Buffer[] = [
-    buffer.subarray(start + CONTENT_HEADER_SIZE_MIN, table.start),
-    encodeFieldTable(headers),
-    buffer.subarray(table.end, expiration.start),
-    buffer.subarray(expiration.end, end),
-  ]
-  const head = Buffer.from(buffer.subarray(start, start + CONTENT_HEADER_SIZE_MIN))
-  head.writeUInt16BE((flags | PROPERTY_HEADERS) & ~PROPERTY_EXPIRATION, CONTENT_FLAGS_POSITION)
-  return Buffer.concat([head, ...parts])
 }

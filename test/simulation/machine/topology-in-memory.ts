@@ -7,6 +7,7 @@ import { digestTopology } from '../../../src/meta/digest-topology.ts'
 import { type PackedEntries, unpackEntries } from '../../../src/meta/entry-batch.ts'
 import {
   type BindingRow,
+  type DelayRow,
   decodeTopologyChanges,
   type ExchangeRow,
   type PolicyRow,
@@ -37,6 +38,7 @@ export class TopologyInMemory implements TopologyFiles {
   readonly #queues = new Map<string, QueueRow>()
   readonly #bindings = new Map<string, BindingRow>()
   readonly #policies = new Map<string, PolicyRow>()
+  readonly #delays = new Map<number, DelayRow>()
   #appliedSequence = 0
   #isLocked = false
   /** What the thread of the living process is doing. */
@@ -70,12 +72,13 @@ export class TopologyInMemory implements TopologyFiles {
       queues: [...this.#queues.values()],
       bindings: [...this.#bindings.values()],
       policies: [...this.#policies.values()],
+      delays: [...this.#delays.values()],
     })
   }
 
   remove(): void {
     this.#appliedSequence = 0
-    const maps = [this.#exchanges, this.#queues, this.#bindings, this.#policies]
+    const maps = [this.#exchanges, this.#queues, this.#bindings, this.#policies, this.#delays]
     for (const rows of [this.#vhosts, ...maps]) rows.clear()
   }
 
@@ -153,13 +156,17 @@ export class TopologyInMemory implements TopologyFiles {
         else this.#policies.delete(key)
         return
       }
-      default:
-        throw new Error('no simulated client makes users')
+      case 'delay':
+        if (change.op === 'put') this.#delays.set(change.row.logId, change.row)
+        else this.#delays.delete(change.row.logId)
     }
   }
 
   #deleteExchange(named: Named): void {
     this.#exchanges.delete(keyOf(named))
+    for (const [logId, { vhost, exchange }] of this.#delays) {
+      if (vhost === named.vhost && exchange === named.name) this.#delays.delete(logId)
+    }
     this.#deleteBindings(
       (row) =>
         row.vhost === named.vhost && (row.source === named.name || leadsTo(row, 'exchange', named)),

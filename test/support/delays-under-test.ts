@@ -1,0 +1,236 @@
+// A broker with exchanges that delay, on the memory engine or on a disk in memory that restarts and
+// crashes, with a virtual clock. Messages are numbers; what comes into a queue is noted with its time.
+import assert from 'node:assert/strict'
+import { Broker, type RestoreReport } from '../../src/broker/broker.ts'
+import type { Destination } from '../../src/broker/destination.ts'
+import type { Exchange } from '../../src/broker/exchange/exchange.ts'
+import type { Intake } from '../../src/broker/publish/intake.ts'
+import { Queue } from '../../src/broker/queue/queue.ts'
+import { Shortage } from '../../src/broker/shortage.ts'
+import { Turn } from '../../src/lib/turn.ts'
+import { type FileLogStore } from '../../src/log/file/file-log-store.ts'
+import { openFileLogStore } from '../../src/log/file/open-file-log-store.ts'
+import type { LogStore } from '../../src/log/log-store.ts'
+import { MemoryLogStore } from '../../src/log/memory/memory-log-store.ts'
+import { foldTopology } from '../../src/meta/fold-topology.ts'
+import { encodeAddress } from '../../src/record/message/address.ts'
+import { encodeContentHeader, readHeaders } from '../../src/record/message/content-header.ts'
+import {
+  type FieldEntry,
+  type FieldInput,
+  type FieldTable,
+  fieldValue,
+  table,
+} from '../../src/record/message/field-table.ts'
+import { RecordSource } from '../../src/record/message/record-source.ts'
+import { RecordView } from '../../src/record/message/record-view.ts'
+import { FaultDisk } from '../../src/testing/fault-disk.ts'
+import { seededRandom } from '../../src/testing/seeded-random.ts'
+import { VirtualClock } from '../../src/testing/virtual-clock.ts'
+import { textOf } from './queue-under-test.ts'
+
+export interface Arrival {
+  readonly text: string
+  /** Milliseconds since the Unix epoch. */
+  readonly at: number
+  readonly headers: FieldTable | undefined
+  readonly exchange: string
+}
+
+export interface PublishOptions {
+  readonly exchange?: string
+  readonly key?: string
+  readonly headers?: { readonly [name: string]: FieldInput }
+}
+
+export class DelaysUnderTest {
+  readonly clock: VirtualClock
+  readonly broker: Broker
+  readonly shortage: Shortage = new Shortage()
+  readonly damaged: number[] = []
+  readonly #intake: Intake
+
+  constructor(store: LogStore, clock: VirtualClock, turn: Turn) {
+    this.clock = clock
+    this.broker = new Broker({
+      store,
+      turn,
+      clock,
+      random: seededRandom(1),
+      shortage: this.shortage,
+      vhosts: [],
+      onDamaged: (_from, offset) => this.damaged.push(offset),
+    })
+    this.#intake = this.broker.createIntake(this.broker.getVHost('/'), {
+      user: 'guest',
+      tags: [],
+      replyAddress: undefined,
+      onPublished: () => undefined,
+      onRefused: (error) => assert.fail(error as Error),
+      onHeldSize: () => undefined,
+      onGoOn: () => undefined,
+    })
+  }
+
+  static inMemory(): DelaysUnderTest {
+    const clock = new VirtualClock()
+    const turn = new Turn(clock)
+    return new DelaysUnderTest(new MemoryLogStore({ clock, turn }), clock, turn)
+  }
+
+  declare(name: string, type: string, args: { readonly [name: string]: FieldInput } = {}): void {
+    this.declareWith(name, type, { args })
+  }
+
+  declareWith(
+    name: string,
+    type: string,
+    {
+      durable = true,
+      args = {},
+    }: { durable?: boolean; args?: { readonly [name: string]: FieldInput } },
+  ): void {
+    const rest = { durable, autoDelete: false, internal: false, arguments: table(args) }
+    this.broker.topology.write(this.broker.getVHost('/').declareExchange({ name, type, ...rest }))
+  }
+
+  queue(name: string, exchange?: string, key = 'k', durable = true): void {
+    const rest = { durable, exclusive: false, autoDelete: false, arguments: table({}) }
+    const vhost = this.broker.getVHost('/')
+    this.broker.declareQueue(vhost, { name, ...rest, connection: this })
+    if (exchange === undefined) return
+    this.broker.topology.write(vhost.bindQueue(name, exchange, key, table({})))
+  }
+
+  bindExchange(destination: string, source: string, key = 'k'): void {
+    const changes = this.broker.getVHost('/').bindExchange(destination, source, key, table({}))
+    this.broker.topology.write(changes)
+  }
+
+  deleteExchange(name: string): void {
+    const changes = this.broker.getVHost('/').deleteExchange(name, { ifUnused: false })
+    this.broker.topology.write(changes)
+  }
+
+  exchange(name = 'x'): Exchange<Destination> {
+    return this.broker.getVHost('/').getExchange(name)
+  }
+
+  /** Whether it has somewhere to go. */
+  publish(
+    text: string,
+    delay: number | bigint | string | boolean | FieldEntry['value'] | undefined,
+    options: PublishOptions = {},
+  ): boolean {
+    const asked = typeof delay === 'object' || delay === undefined ? delay : fieldValue(delay)
+    const headers = table(options.headers ?? {}).with('x-delay', asked)
+    const source = new RecordSource()
+    source.address = encodeAddress(options.exchange ?? 'x', options.key ?? 'k')
+    source.addressEnd = source.address.length
+    source.body = Buffer.from(text)
+    source.bodyEnd = source.body.length
+    source.header = encodeContentHeader(source.bodyEnd, { headers })
+    source.headerEnd = source.header.length
+    this.#intake.offer(source, 0)
+    return this.#intake.isRouted
+  }
+
+  get isConfirmed(): boolean {
+    return this.#intake.ticket?.isDurable ?? true
+  }
+
+  /** Takes what is ready; on a disk, what can be had without waiting for that. */
+  take(queueName = 'q'): Arrival[] {
+    const queue = this.broker.getVHost('/').findQueue(queueName)
+    assert.ok(queue instanceof Queue)
+    const view = new RecordView()
+    const arrivals: Arrival[] = []
+    for (;;) {
+      const result = queue.take(view, true)
+      // The mark of what is delivered becomes durable first.
+      if (result === 'wait' && this.clock.endOneTurn()) continue
+      if (result !== 'record') return arrivals
+      queue.drop(view.offset)
+      const { buffer, headerStart, headerEnd, addressStart } = view
+      arrivals.push({
+        text: textOf(view),
+        at: this.clock.now(),
+        headers: readHeaders(buffer, headerStart, headerEnd),
+        exchange: buffer.toString(
+          'utf8',
+          addressStart + 1,
+          addressStart + 1 + buffer[addressStart]!,
+        ),
+      })
+    }
+  }
+
+  /** Lets `ms` pass, a millisecond at a time where something happens, and takes what arrives. */
+  advance(ms: number, queueName = 'q'): Arrival[] {
+    const end = this.clock.monotonic() + ms
+    this.clock.endTurn()
+    const arrivals = this.take(queueName)
+    for (;;) {
+      const next = Math.min(end, Math.max(this.clock.nextDueMs, this.clock.monotonic()))
+      this.clock.advance(next - this.clock.monotonic())
+      arrivals.push(...this.take(queueName))
+      this.clock.endTurn()
+      if (this.clock.monotonic() >= end) return arrivals
+    }
+  }
+}
+
+/** Processes one after the other on one disk. */
+export class DelaysOnDisk {
+  readonly clock: VirtualClock = new VirtualClock()
+  disk: FaultDisk = new FaultDisk(this.clock)
+  report: RestoreReport | undefined
+
+  async start(): Promise<DelaysUnderTest & { readonly store: FileLogStore }> {
+    const { clock } = this
+    const turn = new Turn(clock)
+    const tiny = { walFileSizeMax: 100_000, tailCacheSizeMax: 4500 }
+    const { store, recovered } = await this.pump(
+      openFileLogStore({
+        path: '/data',
+        disk: this.disk,
+        durability: 'fsync',
+        limits: tiny,
+        clock,
+        turn,
+        random: seededRandom(1),
+      }),
+    )
+    const it = new DelaysUnderTest(store, clock, turn)
+    const topology = foldTopology(recovered.topology)
+    this.report = it.broker.restore(topology, recovered.logs)
+    store.setTopologySource(() => it.broker.topologyEntries())
+    it.broker.restoreState(recovered.state)
+    return Object.assign(it, { store: store as FileLogStore })
+  }
+
+  async stop(it: DelaysUnderTest): Promise<void> {
+    it.broker.prepareToClose()
+    await this.pump(it.broker.store.close())
+  }
+
+  /** Ends turns until the promise is settled; time stands still. */
+  async pump<T>(promise: Promise<T>): Promise<T> {
+    let isSettled = false
+    const settled = (): void => {
+      isSettled = true
+    }
+    promise.then(settled, settled)
+    await this.until(() => isSettled)
+    return promise
+  }
+
+  async until(condition: () => boolean): Promise<void> {
+    for (let count = 0; !condition(); count++) {
+      assert.ok(count < 100_000, 'it does not come')
+      this.clock.endOneTurn()
+      await new Promise(setImmediate)
+      if (count % 20 === 19 && !condition()) this.clock.nextTimer()
+    }
+  }
+}
