@@ -6,9 +6,16 @@ import { messageOf } from '../../test/support/queue-under-test.ts'
 import { systemRandom } from '../lib/random.ts'
 import { Turn } from '../lib/turn.ts'
 import { brokerLimits } from '../limits/broker.ts'
+import { cursorsOf } from '../log/log-cursor.ts'
 import type { Log } from '../log/log.ts'
 import { MemoryLogStore } from '../log/memory/memory-log-store.ts'
-import { decodeTopologyChanges, type PolicyRow, type QueueRow } from '../meta/topology-change.ts'
+import {
+  type DelayRow,
+  decodeTopologyChanges,
+  type PolicyRow,
+  type QueueRow,
+} from '../meta/topology-change.ts'
+import { withDue } from '../record/message/delays.ts'
 import { emptyTable, table } from '../record/message/field-table.ts'
 import { VirtualClock } from '../testing/virtual-clock.ts'
 import { Broker } from './broker.ts'
@@ -74,7 +81,8 @@ test('a log with messages that nobody owns is kept and told; an empty one is del
   const fixture = new RestoreFixture()
   const [owned, full, empty] = [fixture.log(1), fixture.log(2), fixture.log(0)]
   const report = fixture.restore([rowOf('q', owned)], [owned, full, empty])
-  assert.deepEqual(report, { unowned: [full], incomplete: [], rewound: [], unmatched: [] })
+  const none = { incomplete: [], rewound: [], unmatched: [] }
+  assert.deepEqual(report, { ...none, unowned: [full], delays: { missing: [], rewound: [] } })
   assert.equal(full.isDeleted, false)
   assert.equal(empty.isDeleted, true)
   assert.equal(fixture.queue('q').messageCount, 1)
@@ -186,4 +194,41 @@ test('a policy acts on what a queue had before the start, when its turn comes an
   assert.equal(fixture.queue('q').messageCount, 3)
   fixture.clock.advance(brokerLimits.expirySweepMs)
   assert.equal(fixture.queue('q').messageCount, 2)
+})
+
+test('logs of delayed messages are told when they are missing, and come again when their cursor is', () => {
+  const fixture = new RestoreFixture()
+  const log = fixture.log(0)
+  const { store, broker } = fixture
+  const args = table({ 'x-delayed-type': 'fanout' })
+  const common = { vhost: '/', name: 'x', autoDelete: false, internal: false, arguments: args }
+  const rowOfLog = (logId: number, cursorId: number): DelayRow => {
+    return { vhost: '/', exchange: 'x', bucketClass: 1, logId, cursorId }
+  }
+  const dueAt = fixture.clock.now() + 5000
+  store.beginAtom()
+  for (const text of ['a', 'b']) {
+    const message = messageOf(text)
+    const { header: buffer, headerStart: start, headerEnd: end } = message
+    message.header = withDue({ buffer, start, end }, 5000, dueAt)
+    message.headerEnd = message.header.length
+    log.append(message, -1)
+  }
+  store.endAtom()
+  cursorOf(log).ack(0)
+  const [missing, rewound] = [rowOfLog(77, 1), rowOfLog(log.id, 88)]
+  const none = { appliedSequence: 0, vhosts: [], queues: [], bindings: [], policies: [] }
+  const exchanges = [{ ...common, type: 'x-delayed-message' }]
+  const report = broker.restore({ ...none, exchanges, delays: [missing, rewound] }, [log])
+  assert.deepEqual(report.delays, { missing: [missing], rewound: [rewound] })
+  assert.deepEqual(report.unowned, [])
+  const exchange = broker.getVHost('/').getExchange('x')
+  assert.equal(exchange.delay?.messageCount, 2)
+  fixture.clock.advance(4999)
+  assert.equal(exchange.delay.messageCount, 2)
+  fixture.clock.advance(1)
+  assert.equal(exchange.delay.messageCount, 0)
+  const rows = [...broker.topologyEntries()].flatMap(decodeTopologyChanges)
+  const delays = rows.flatMap((change) => (change.kind === 'delay' ? [change.row] : []))
+  assert.deepEqual(delays, [{ ...rewound, cursorId: cursorsOf(log).at(-1)!.id }])
 })

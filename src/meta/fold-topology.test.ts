@@ -43,6 +43,12 @@ function randomChange(random: Random): TopologyChange {
       const row = { vhost, name, isOperator, pattern: '^a', priority: random.below(3), definition }
       return { kind: 'policy', op: 'put', row: { ...row, applyTo: 'queues' } }
     }
+    case 7:
+    case 8: {
+      const logId = 10 + random.below(6)
+      const row = { vhost, exchange: name, bucketClass: 1, logId, cursorId: random.below(3) }
+      return { kind: 'delay', op: random.below(3) === 0 ? 'delete' : 'put', row }
+    }
     default: {
       const row = {
         vhost,

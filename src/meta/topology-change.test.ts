@@ -21,6 +21,11 @@ describe('topology entries', () => {
           { kind: 'queue', op: 'put', row: { ...common, type: 'classic', logId: 12, cursorId: 7 } },
           { kind: 'queue', op: 'delete', vhost: '/', name },
           {
+            kind: 'delay',
+            op: 'put',
+            row: { vhost: '/', exchange: name, bucketClass: 2, logId: 12, cursorId: 7 },
+          },
+          {
             kind: 'binding',
             op: 'delete',
             row: {

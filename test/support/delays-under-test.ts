@@ -7,9 +7,10 @@ import type { Exchange } from '../../src/broker/exchange/exchange.ts'
 import type { Intake } from '../../src/broker/publish/intake.ts'
 import { Queue } from '../../src/broker/queue/queue.ts'
 import { Shortage } from '../../src/broker/shortage.ts'
+import { systemClock } from '../../src/lib/clock.ts'
 import { Turn } from '../../src/lib/turn.ts'
-import { type FileLogStore } from '../../src/log/file/file-log-store.ts'
 import { openFileLogStore } from '../../src/log/file/open-file-log-store.ts'
+import type { Random } from '../../src/lib/random.ts'
 import type { LogStore } from '../../src/log/log-store.ts'
 import { MemoryLogStore } from '../../src/log/memory/memory-log-store.ts'
 import { foldTopology } from '../../src/meta/fold-topology.ts'
@@ -28,6 +29,8 @@ import { FaultDisk } from '../../src/testing/fault-disk.ts'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
 import { textOf } from './queue-under-test.ts'
+
+const patienceMs = 20_000
 
 export interface Arrival {
   readonly text: string
@@ -165,6 +168,12 @@ export class DelaysUnderTest {
     }
   }
 
+  readyCount(queueName = 'q'): number {
+    const queue = this.broker.getVHost('/').findQueue(queueName)
+    assert.ok(queue instanceof Queue)
+    return queue.readyCount
+  }
+
   /** Lets `ms` pass, a millisecond at a time where something happens, and takes what arrives. */
   advance(ms: number, queueName = 'q'): Arrival[] {
     const end = this.clock.monotonic() + ms
@@ -182,12 +191,16 @@ export class DelaysUnderTest {
 
 /** Processes one after the other on one disk. */
 export class DelaysOnDisk {
-  readonly clock: VirtualClock = new VirtualClock()
-  disk: FaultDisk = new FaultDisk(this.clock)
+  /** Of the process that runs, or ran last. */
+  clock: VirtualClock = new VirtualClock()
+  disk: FaultDisk = new FaultDisk(systemClock)
+  /** What the last start has told. */
   report: RestoreReport | undefined
 
-  async start(): Promise<DelaysUnderTest & { readonly store: FileLogStore }> {
-    const { clock } = this
+  /** Starts the next process, `pauseMs` after the last one. */
+  async start(pauseMs = 0): Promise<DelaysUnderTest> {
+    const clock = new VirtualClock(this.clock.now() + pauseMs)
+    this.clock = clock
     const turn = new Turn(clock)
     const tiny = { walFileSizeMax: 100_000, tailCacheSizeMax: 4500 }
     const { store, recovered } = await this.pump(
@@ -206,7 +219,7 @@ export class DelaysOnDisk {
     this.report = it.broker.restore(topology, recovered.logs)
     store.setTopologySource(() => it.broker.topologyEntries())
     it.broker.restoreState(recovered.state)
-    return Object.assign(it, { store: store as FileLogStore })
+    return it
   }
 
   async stop(it: DelaysUnderTest): Promise<void> {
@@ -214,7 +227,12 @@ export class DelaysOnDisk {
     await this.pump(it.broker.store.close())
   }
 
-  /** Ends turns until the promise is settled; time stands still. */
+  /** The machine loses its power. */
+  crash(random: Random): void {
+    this.disk = this.disk.crash(random)
+  }
+
+  /** Ends turns until the promise is settled; time stands still unless that needs it to pass. */
   async pump<T>(promise: Promise<T>): Promise<T> {
     let isSettled = false
     const settled = (): void => {
@@ -226,11 +244,38 @@ export class DelaysOnDisk {
   }
 
   async until(condition: () => boolean): Promise<void> {
-    for (let count = 0; !condition(); count++) {
-      assert.ok(count < 100_000, 'it does not come')
-      this.clock.endOneTurn()
-      await new Promise(setImmediate)
-      if (count % 20 === 19 && !condition()) this.clock.nextTimer()
+    // Modules are loaded meanwhile, in time that is no virtual one.
+    const giveUpAt = systemClock.monotonic() + patienceMs
+    for (let count = 1; !condition(); count++) {
+      assert.ok(systemClock.monotonic() < giveUpAt, 'it does not come')
+      await this.turn()
+      if (count % 2000 === 0) this.clock.nextTimer()
     }
+  }
+
+  /** One turn, in which the disk answers. */
+  async turn(): Promise<void> {
+    this.clock.endOneTurn()
+    await new Promise(setImmediate)
+  }
+
+  /** Lets `ms` pass in steps, with turns for the disk in between. */
+  async advance(ms: number, stepMs = 1000): Promise<void> {
+    const end = this.clock.monotonic() + ms
+    while (this.clock.monotonic() < end) {
+      const left = end - this.clock.monotonic()
+      this.clock.advance(Math.min(left, stepMs))
+      for (let count = 0; count < 5; count++) await this.turn()
+    }
+  }
+
+  /** Takes what is in a queue, and goes on until `count` messages have come and none is left. */
+  async take(it: DelaysUnderTest, count: number, queueName = 'q'): Promise<Arrival[]> {
+    const arrivals: Arrival[] = []
+    await this.until(() => {
+      arrivals.push(...it.take(queueName))
+      return arrivals.length >= count && it.readyCount(queueName) === 0
+    })
+    return arrivals
   }
 }

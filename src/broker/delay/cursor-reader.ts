@@ -38,7 +38,8 @@ export class CursorReader {
       this.#skip(cursor, offset, view.offset - 1)
       return 'record'
     }
-    this.#options.store.load(log, reading, (error) => {
+    const absence = reading.at === 'window' ? { ...reading, needsNoBody: true } : reading
+    this.#options.store.load(log, absence, (error) => {
       if (error !== undefined && !log.isDeleted) {
         this.#options.onDamaged(offset, error)
         this.#skip(cursor, offset, offset)

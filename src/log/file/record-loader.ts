@@ -27,7 +27,7 @@ export class RecordLoader {
   load(log: Log, absence: Absence, done: (error?: Error) => void): void {
     switch (absence.at) {
       case 'window':
-        this.#loadWindow(log, absence.offset, done)
+        this.#loadWindow(log, absence, done)
         return
       case 'body':
         void this.#loadBody(log, absence, done)
@@ -41,12 +41,17 @@ export class RecordLoader {
   }
 
   /** The record there may lack something else; what brings that too spares its reader another round. */
-  #loadWindow(log: Log, offset: number, done: (error?: Error) => void): void {
+  #loadWindow(
+    log: Log,
+    { offset, needsNoBody }: Absence & { readonly at: 'window' },
+    done: (error?: Error) => void,
+  ): void {
     const reader = log.isVolatile ? this.#options.spill : this.#options.coldReader
     reader.load(log, offset, (error) => {
       const reading = error === undefined ? log.read(offset, this.#view) : undefined
-      if (typeof reading === 'object' && reading.at !== 'window') this.load(log, reading, done)
-      else done(error)
+      const absence = typeof reading === 'object' && reading.at !== 'window' ? reading : undefined
+      if (absence === undefined || (absence.at === 'body' && needsNoBody === true)) done(error)
+      else this.load(log, absence, done)
     })
   }
 
