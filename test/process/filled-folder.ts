@@ -33,7 +33,7 @@ export class FolderBroker implements AsyncDisposable {
 
   /** Declares a durable queue and has `count` messages to it confirmed. */
   async fill(queue: string, count: number): Promise<void> {
-    await this.#use(async (channel) => {
+    await this.use(async (channel) => {
       await channel.assertQueue(queue, { durable: true })
       for (let number = 0; number < count; number++) {
         channel.sendToQueue(queue, Buffer.from(`${queue} ${number}`), { persistent: true })
@@ -45,7 +45,7 @@ export class FolderBroker implements AsyncDisposable {
   /** The bodies in a queue that must be there, which stay in it. */
   async bodiesIn(queue: string): Promise<string[]> {
     const bodies: string[] = []
-    await this.#use(async (channel) => {
+    await this.use(async (channel) => {
       await channel.checkQueue(queue)
       for (;;) {
         const message = await channel.get(queue)
@@ -72,7 +72,8 @@ export class FolderBroker implements AsyncDisposable {
     await this.program[Symbol.asyncDispose]()
   }
 
-  async #use(work: (channel: ConfirmChannel) => Promise<void>): Promise<void> {
+  /** Lets `work` use a channel with confirms of its own. */
+  async use(work: (channel: ConfirmChannel) => Promise<void>): Promise<void> {
     const connection = await amqp.connect(this.#url)
     await work(await connection.createConfirmChannel())
     await connection.close()

@@ -7,10 +7,10 @@ import type { Exchange } from '../../src/broker/exchange/exchange.ts'
 import type { Intake } from '../../src/broker/publish/intake.ts'
 import { Queue } from '../../src/broker/queue/queue.ts'
 import { Shortage } from '../../src/broker/shortage.ts'
-import { systemClock } from '../../src/lib/clock.ts'
+import { type Clock, systemClock } from '../../src/lib/clock.ts'
+import type { Random } from '../../src/lib/random.ts'
 import { Turn } from '../../src/lib/turn.ts'
 import { openFileLogStore } from '../../src/log/file/open-file-log-store.ts'
-import type { Random } from '../../src/lib/random.ts'
 import type { LogStore } from '../../src/log/log-store.ts'
 import { MemoryLogStore } from '../../src/log/memory/memory-log-store.ts'
 import { foldTopology } from '../../src/meta/fold-topology.ts'
@@ -40,20 +40,22 @@ export interface Arrival {
   readonly exchange: string
 }
 
+type DelayInput = number | bigint | string | boolean | FieldEntry['value'] | undefined
+
 export interface PublishOptions {
   readonly exchange?: string
   readonly key?: string
   readonly headers?: { readonly [name: string]: FieldInput }
 }
 
-export class DelaysUnderTest {
-  readonly clock: VirtualClock
+export class DelaysUnderTest<C extends Clock = VirtualClock> {
+  readonly clock: C
   readonly broker: Broker
   readonly shortage: Shortage = new Shortage()
   readonly damaged: number[] = []
   readonly #intake: Intake
 
-  constructor(store: LogStore, clock: VirtualClock, turn: Turn) {
+  constructor(store: LogStore, clock: C, turn: Turn) {
     this.clock = clock
     this.broker = new Broker({
       store,
@@ -120,22 +122,15 @@ export class DelaysUnderTest {
   }
 
   /** Whether it has somewhere to go. */
-  publish(
-    text: string,
-    delay: number | bigint | string | boolean | FieldEntry['value'] | undefined,
-    options: PublishOptions = {},
-  ): boolean {
-    const asked = typeof delay === 'object' || delay === undefined ? delay : fieldValue(delay)
-    const headers = table(options.headers ?? {}).with('x-delay', asked)
-    const source = new RecordSource()
-    source.address = encodeAddress(options.exchange ?? 'x', options.key ?? 'k')
-    source.addressEnd = source.address.length
-    source.body = Buffer.from(text)
-    source.bodyEnd = source.body.length
-    source.header = encodeContentHeader(source.bodyEnd, { headers })
-    source.headerEnd = source.header.length
-    this.#intake.offer(source, 0)
+  publish(text: string, delay: DelayInput, options: PublishOptions = {}): boolean {
+    this.#intake.offer(sourceOf(text, delay, options), 0)
     return this.#intake.isRouted
+  }
+
+  /** Publishes all in one transaction. */
+  commit(texts: readonly string[], delay: DelayInput): void {
+    const publishes = texts.map((text) => this.#intake.keep(sourceOf(text, delay, {}), 0))
+    this.#intake.commit({ publishes, settlements: [], onCommitted: () => undefined })
   }
 
   get isConfirmed(): boolean {
@@ -151,7 +146,7 @@ export class DelaysUnderTest {
     for (;;) {
       const result = queue.take(view, true)
       // The mark of what is delivered becomes durable first.
-      if (result === 'wait' && this.clock.endOneTurn()) continue
+      if (result === 'wait' && this.#virtual.endOneTurn()) continue
       if (result !== 'record') return arrivals
       queue.drop(view.offset)
       const { buffer, headerStart, headerEnd, addressStart } = view
@@ -168,6 +163,11 @@ export class DelaysUnderTest {
     }
   }
 
+  get #virtual(): VirtualClock {
+    assert.ok(this.clock instanceof VirtualClock)
+    return this.clock
+  }
+
   readyCount(queueName = 'q'): number {
     const queue = this.broker.getVHost('/').findQueue(queueName)
     assert.ok(queue instanceof Queue)
@@ -176,17 +176,31 @@ export class DelaysUnderTest {
 
   /** Lets `ms` pass, a millisecond at a time where something happens, and takes what arrives. */
   advance(ms: number, queueName = 'q'): Arrival[] {
-    const end = this.clock.monotonic() + ms
-    this.clock.endTurn()
+    const clock = this.#virtual
+    const end = clock.monotonic() + ms
+    clock.endTurn()
     const arrivals = this.take(queueName)
     for (;;) {
-      const next = Math.min(end, Math.max(this.clock.nextDueMs, this.clock.monotonic()))
-      this.clock.advance(next - this.clock.monotonic())
+      const next = Math.min(end, Math.max(clock.nextDueMs, clock.monotonic()))
+      clock.advance(next - clock.monotonic())
       arrivals.push(...this.take(queueName))
-      this.clock.endTurn()
-      if (this.clock.monotonic() >= end) return arrivals
+      clock.endTurn()
+      if (clock.monotonic() >= end) return arrivals
     }
   }
+}
+
+function sourceOf(text: string, delay: DelayInput, options: PublishOptions): RecordSource {
+  const asked = typeof delay === 'object' || delay === undefined ? delay : fieldValue(delay)
+  const headers = table(options.headers ?? {}).with('x-delay', asked)
+  const source = new RecordSource()
+  source.address = encodeAddress(options.exchange ?? 'x', options.key ?? 'k')
+  source.addressEnd = source.address.length
+  source.body = Buffer.from(text)
+  source.bodyEnd = source.body.length
+  source.header = encodeContentHeader(source.bodyEnd, { headers })
+  source.headerEnd = source.header.length
+  return source
 }
 
 /** Processes one after the other on one disk. */

@@ -123,6 +123,13 @@ describe('a message with a delay', () => {
     assert.equal(world.publish('unbound', 0, { key: 'nobody' }), false)
   })
 
+  it('waits from the commit of its transaction on', () => {
+    const world = directDelayed()
+    world.commit(['a', 'b'], 50)
+    assert.deepEqual(texts(world.advance(49)), [])
+    assert.deepEqual(texts(world.advance(1)), ['a', 'b'])
+  })
+
   it('waits only at exchanges that delay', () => {
     const world = directDelayed()
     assert.equal(world.publish('a', 1000, { exchange: '', key: 'q' }), true)
