@@ -18,6 +18,7 @@ import { TestBroker } from '../support/start-test-broker.ts'
 import { checkTopology } from './check-topology.ts'
 import { Churn } from './churn.ts'
 import { CrashFailure } from './crash-failure.ts'
+import { DelayedBook, delayedQueue } from './delayed.ts'
 import { Drain } from './drain.ts'
 import { ViewHarm } from './harm-view.ts'
 import { History } from './history.ts'
@@ -63,6 +64,7 @@ class CrashRun {
   readonly #churns = Array.from({ length: churnCount }, (_, index) => new Churn(`churn${index}`))
   readonly #policies: PolicyChurn
   readonly #view: ViewHarm
+  readonly #delayed = new DelayedBook()
   readonly #lines: string[] = []
 
   constructor(options: CrashOptions, broker: TestBroker) {
@@ -87,7 +89,9 @@ class CrashRun {
 
   async #declare(): Promise<void> {
     await using session = await AmqpSession.open(this.#broker.url)
-    await declareStableTopology(await session.channel())
+    const channel = await session.channel()
+    await declareStableTopology(channel)
+    await this.#delayed.declare(channel)
     for (const queue of stableQueues) {
       this.#ledger.queue(queue).levelMax = highestPriorities.get(queue) ?? 0
     }
@@ -105,7 +109,7 @@ class CrashRun {
     await this.#broker.restart()
     const restarted = performance.now()
     const found = await this.#verify(round, random)
-    if (harm !== undefined) await this.#view.waitUntilMade(this.#queueNames)
+    if (harm !== undefined) await this.#view.waitUntilMade([...this.#queueNames, delayedQueue])
     const { counts } = this.#ledger
     const { signal, by, count } = moment
     this.#report(
@@ -143,6 +147,9 @@ class CrashRun {
     })
     startClients(load, this.#churns, random)
     load.start('policy', (_actor, name, own) => this.#policies.changeUntilKilled(load, name, own))
+    load.start('delay', (actor, name, own) =>
+      this.#delayed.publishUntilKilled(actor, { name, random: own }),
+    )
     try {
       await killed
     } finally {
@@ -161,7 +168,7 @@ class CrashRun {
     return harm
   }
 
-  /** Of all durable queues that there are now. */
+  /** Of all durable queues that there are now and that the ledger knows. */
   get #queueNames(): readonly string[] {
     const churned = this.#churns
       .flatMap(({ queues }) => queues)
@@ -191,6 +198,7 @@ class CrashRun {
       await drain.take(this.#ledger.queue(queue))
     }
     judgeRecovery(this.#ledger, drain.found)
+    await this.#delayed.check(session, this.#ledger)
     this.#ledger.isRecovering = false
     if (this.#ledger.violations.length === 0) await drain.trim(random)
     return [...drain.found.values()].reduce((sum, copies) => sum + copies.length, 0)
