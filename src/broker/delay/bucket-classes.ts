@@ -20,6 +20,11 @@ export function bucketStart(bucketClass: number, dueAt: number): number {
   return Math.floor(dueAt / widthMs) * widthMs
 }
 
+/** Where the next one begins. */
+export function bucketEnd(bucketClass: number, dueAt: number): number {
+  return bucketStart(bucketClass, dueAt) + widthsMs[bucketClass]!
+}
+
 /** When the messages of a bucket have to be looked at: half its width before it begins, so that there is time. */
 export function openingTime(bucketClass: number, start: number): number {
   return start - Math.max(brokerLimits.delayOpenMsMin, widthsMs[bucketClass]! / 2)

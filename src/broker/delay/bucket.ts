@@ -1,12 +1,14 @@
 // One bucket: messages that are due within a stretch of time, in a log of their own.
 import type { LogCursor } from '../../log/log-cursor.ts'
 import type { Log } from '../../log/log.ts'
-import { bucketStart, openingTime } from './bucket-classes.ts'
+import { bucketEnd, bucketStart, openingTime } from './bucket-classes.ts'
 
 export class Bucket {
   readonly bucketClass: number
   /** Milliseconds since the Unix epoch; no message in it is due earlier. */
   readonly start: number
+  /** All of them are due before. */
+  readonly end: number
   readonly openAt: number
   readonly cursor: LogCursor
   /**
@@ -14,12 +16,18 @@ export class Bucket {
    * are `moved` into narrower buckets.
    */
   state: 'closed' | 'listed' | 'moved' = 'closed'
+  /**
+   * Its messages leave at its end, as they came: on disk there are too many of them to be read in another
+   * order.
+   */
+  leavesAsItCame = false
   /** The first offset that has not been listed or moved. */
   next: number
 
   constructor(bucketClass: number, dueAt: number, cursor: LogCursor) {
     this.bucketClass = bucketClass
     this.start = bucketStart(bucketClass, dueAt)
+    this.end = bucketEnd(bucketClass, dueAt)
     this.openAt = openingTime(bucketClass, this.start)
     this.cursor = cursor
     this.next = cursor.floor

@@ -191,7 +191,7 @@ export class DelayedMessages implements MessageDelay, TurnTask {
       this.#wakeAt(bucket.openAt)
     } else if (bucket.state === 'listed' && bucket.next === offset && !this.#due.isFull) {
       bucket.next++
-      this.#due.push(dueAt, bucket, offset)
+      this.#due.push(bucket.leavesAsItCame ? bucket.end : dueAt, bucket, offset)
       this.#wakeAt(dueAt)
     } else {
       this.#working.add(bucket)
@@ -210,17 +210,33 @@ export class DelayedMessages implements MessageDelay, TurnTask {
       else this.#nextOpenAt = Math.min(this.#nextOpenAt, bucket.openAt)
     }
     for (const bucket of near.toSorted((a, b) => a.start - b.start)) {
-      bucket.state = this.#isToBeMoved(bucket) ? 'moved' : 'listed'
-      this.#working.add(bucket)
+      this.#open(bucket)
     }
   }
 
-  /** A bucket is listed when what leaves it in the order of time can be read in another order. */
-  #isToBeMoved({ bucketClass, cursor, log }: Bucket): boolean {
-    if (bucketClass !== usualClass) return bucketClass > usualClass
-    if (cursor.unackedCount > brokerLimits.delayListMax / 4) return true
-    const isInMemory = log.tailStart <= cursor.floor
-    return !isInMemory && this.#context.store.sizeOf(log) > brokerLimits.delayListedSizeMax
+  /** What is listed leaves in the order of time, so it must be possible to read it in that order. */
+  #open(bucket: Bucket): void {
+    const { bucketClass, cursor } = bucket
+    const isCrowded = this.#isScattered(bucket, cursor.floor)
+    const isLong = cursor.unackedCount > brokerLimits.delayListMax / 4
+    const isMoved =
+      bucketClass > usualClass || (bucketClass === usualClass && (isCrowded || isLong))
+    bucket.state = isMoved ? 'moved' : 'listed'
+    bucket.leavesAsItCame = isCrowded && !isMoved
+    this.#working.add(bucket)
+  }
+
+  /** Whether each message from `offset` on may have to be read from another place of the disk. */
+  #isScattered({ log }: Bucket, offset: number): boolean {
+    if (offset >= log.tailStart || log.hasWindowAt(offset)) return false
+    return this.#context.store.sizeOf(log) > brokerLimits.delayListedSizeMax
+  }
+
+  /** Messages of a listed bucket have left the memory since: it is opened again, as what it is now. */
+  #reopen(bucket: Bucket): void {
+    this.#due.remove(bucket)
+    bucket.next = bucket.cursor.floor
+    this.#open(bucket)
   }
 
   /** Sends on what is due, in that order. */
@@ -228,10 +244,13 @@ export class DelayedMessages implements MessageDelay, TurnTask {
     const { clock, turn } = this.#context
     const due = this.#due
     const now = clock.now()
-    const horizon = this.#horizon()
+    let horizon = this.#horizon()
     for (let count = 1; due.dueAt <= now && this.#sizeLeft > 0; count++) {
       if (due.dueAt >= horizon && !this.#mayOvertake()) return
+      const { bucket } = due
       if (!this.#sendNext()) return
+      // It was opened again.
+      if (this.#working.has(bucket)) horizon = this.#horizon()
       if (count % messagesBetweenLooks === 0 && isLate(turn)) return
     }
   }
@@ -247,6 +266,10 @@ export class DelayedMessages implements MessageDelay, TurnTask {
   #sendNext(): boolean {
     const { offset, bucket } = this.#due
     const { cursor } = bucket
+    if (!bucket.leavesAsItCame && this.#isScattered(bucket, offset)) {
+      this.#reopen(bucket)
+      return true
+    }
     const result = this.#reader.read(cursor, offset, sharedView, () => {
       this.#isSendingHeld = false
       this.#schedule()
@@ -329,7 +352,7 @@ export class DelayedMessages implements MessageDelay, TurnTask {
     const { offset } = view
     const dueAt = readDue(view.buffer, view.headerStart)
     if (bucket.state === 'listed') {
-      this.#due.push(dueAt, bucket, offset)
+      this.#due.push(bucket.leavesAsItCame ? bucket.end : dueAt, bucket, offset)
       return
     }
     this.#sizeLeft -= sizeOf(view)

@@ -74,6 +74,21 @@ export class DueList {
     this.#buckets[at] = bucket
   }
 
+  /** Takes all messages of a bucket away. */
+  remove(bucket: Bucket): void {
+    const kept = Array.from({ length: this.#size }, (_, at) => at)
+      .filter((at) => this.#buckets[at] !== bucket)
+      .toSorted((a, b) => (this.#isBefore(a, this.#dueAts[b]!, this.#ranks[b]!) ? -1 : 1))
+    // What is sorted is a heap.
+    this.#dueAts = picked(this.#dueAts, kept)
+    this.#ranks = picked(this.#ranks, kept)
+    this.#offsets = picked(this.#offsets, kept)
+    const buckets = kept.map((at) => this.#buckets[at]!)
+    this.#buckets.length = 0
+    for (const each of buckets) this.#buckets.push(each)
+    this.#size = kept.length
+  }
+
   clear(): void {
     this.#size = 0
     this.#buckets.length = 0
@@ -101,6 +116,13 @@ export class DueList {
     this.#ranks = grown(this.#ranks)
     this.#offsets = grown(this.#offsets)
   }
+}
+
+/** Of the same length, with these numbers first. */
+function picked(numbers: Float64Array, places: readonly number[]): Float64Array<ArrayBuffer> {
+  const result = new Float64Array(numbers.length)
+  for (const [index, place] of places.entries()) result[index] = numbers[place]!
+  return result
 }
 
 function grown(numbers: Float64Array): Float64Array<ArrayBuffer> {
