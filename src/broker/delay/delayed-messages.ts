@@ -210,14 +210,13 @@ export class DelayedMessages implements MessageDelay, TurnTask {
       else this.#nextOpenAt = Math.min(this.#nextOpenAt, bucket.openAt)
     }
     for (const bucket of near.toSorted((a, b) => a.start - b.start)) {
-      this.#open(bucket)
+      this.#open(bucket, this.#isScattered(bucket, bucket.cursor.floor))
     }
   }
 
   /** What is listed leaves in the order of time, so it must be possible to read it in that order. */
-  #open(bucket: Bucket): void {
+  #open(bucket: Bucket, isCrowded: boolean): void {
     const { bucketClass, cursor } = bucket
-    const isCrowded = this.#isScattered(bucket, cursor.floor)
     const isLong = cursor.unackedCount > brokerLimits.delayListMax / 4
     const isMoved =
       bucketClass > usualClass || (bucketClass === usualClass && (isCrowded || isLong))
@@ -236,7 +235,7 @@ export class DelayedMessages implements MessageDelay, TurnTask {
   #reopen(bucket: Bucket): void {
     this.#due.remove(bucket)
     bucket.next = bucket.cursor.floor
-    this.#open(bucket)
+    this.#open(bucket, true)
   }
 
   /** Sends on what is due, in that order. */

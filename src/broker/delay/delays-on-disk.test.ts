@@ -21,6 +21,10 @@ function delayRows(it: DelaysUnderTest): DelayRow[] {
   return changes.flatMap((change) => (change.kind === 'delay' ? [change.row] : []))
 }
 
+function sorted(rows: readonly DelayRow[]): DelayRow[] {
+  return rows.toSorted((a, b) => a.logId - b.logId)
+}
+
 describe('delayed messages on a disk', () => {
   it('that are due while the broker is down come at once after the start, in their order', async () => {
     const disk = new DelaysOnDisk()
@@ -34,9 +38,12 @@ describe('delayed messages on a disk', () => {
       first.publish(`${number}`, delay)
     }
     await disk.until(() => first.isConfirmed)
+    const rows = delayRows(first)
     await disk.stop(first)
 
     const second = await disk.start(90 * minuteMs)
+    // Before anybody has looked into them.
+    assert.deepEqual(sorted(delayRows(second)), sorted(rows))
     const startedAt = second.clock.now()
     assert.equal(second.exchange().delay?.messageCount, 600)
     const overdue = [...due.values()].filter((dueAt) => dueAt <= startedAt)
@@ -96,31 +103,76 @@ describe('delayed messages on a disk', () => {
     await disk.stop(second)
   })
 
-  it('leave a crowded bucket in their order, though it is far larger than the memory for it', async () => {
+  it('leave a crowded second in their order, though it is far larger than the memory for it', async () => {
     const disk = new DelaysOnDisk()
-    const it = await disk.start()
-    declare(it)
-    const random = seededRandom(9)
-    const due = new Map<string, number>()
-    const target = Math.ceil((it.clock.now() + minuteMs) / 1024) * 1024
-    for (let number = 0; number < 800; number++) {
-      const text = `${number} ${'x'.repeat(700)}`
-      const dueAt = target + random.below(1024)
-      due.set(text, dueAt)
-      it.publish(text, dueAt - it.clock.now())
-      if (number % 50 === 0) await disk.turn()
-    }
-    await disk.until(() => it.isConfirmed)
+    const world = await disk.start()
+    declare(world)
+    const due = await crowd(disk, world, { aheadMs: minuteMs, spanMs: 1024 })
     await disk.advance(minuteMs + 3000, 100)
-    const arrivals = await disk.take(it, 800)
-    assert.deepEqual(
-      arrivals.map(({ text }) => due.get(text)),
-      [...due.values()].toSorted((a, b) => a - b),
-    )
-    assert.ok(delayRows(it).some(({ bucketClass }) => bucketClass === 0))
-    await disk.stop(it)
+    await assertInOrder(disk, world, due)
+    assert.ok(delayRows(world).some(({ bucketClass }) => bucketClass === 0))
+    await disk.stop(world)
+  })
+
+  it('leave in their order when they have left the memory after they were listed', async () => {
+    const disk = new DelaysOnDisk()
+    const world = await disk.start()
+    declare(world)
+    const due = await crowd(disk, world, { aheadMs: 100, spanMs: 300 })
+    assert.ok(delayRows(world).every(({ bucketClass }) => bucketClass === 1))
+    await disk.advance(3000, 100)
+    await assertInOrder(disk, world, due)
+    assert.ok(delayRows(world).some(({ bucketClass }) => bucketClass === 0))
+    await disk.stop(world)
+  })
+
+  it('of a moment with too many of them leave at its end, as they lie there', async () => {
+    const disk = new DelaysOnDisk()
+    const world = await disk.start()
+    declare(world)
+    const due = await crowd(disk, world, { aheadMs: minuteMs, spanMs: 16 })
+    const first = Math.min(...due.values())
+    await disk.advance(first - 1 - world.clock.now(), 100)
+    for (let count = 0; count < 100; count++) await disk.turn()
+    assert.equal(world.readyCount(), 0)
+    await disk.advance(1000, 100)
+    const arrivals = await disk.take(world, due.size)
+    assert.deepEqual(arrivals.map(({ text }) => text).toSorted(), [...due.keys()].toSorted())
+    await disk.stop(world)
   })
 })
+
+/** Publishes 800 messages, together far larger than what is listed from a disk; returns when each is due. */
+async function crowd(
+  disk: DelaysOnDisk,
+  world: DelaysUnderTest,
+  { aheadMs, spanMs }: { readonly aheadMs: number; readonly spanMs: number },
+): Promise<Map<string, number>> {
+  const random = seededRandom(9)
+  const due = new Map<string, number>()
+  const start = Math.ceil((world.clock.now() + aheadMs) / 1024) * 1024
+  for (let number = 0; number < 800; number++) {
+    const text = `${number} ${'x'.repeat(700)}`
+    const dueAt = start + random.below(spanMs)
+    due.set(text, dueAt)
+    world.publish(text, dueAt - world.clock.now())
+    if (number % 50 === 0) await disk.turn()
+  }
+  await disk.until(() => world.isConfirmed)
+  return due
+}
+
+async function assertInOrder(
+  disk: DelaysOnDisk,
+  world: DelaysUnderTest,
+  due: ReadonlyMap<string, number>,
+): Promise<void> {
+  const arrivals = await disk.take(world, due.size)
+  assert.deepEqual(
+    arrivals.map(({ text }) => due.get(text)),
+    [...due.values()].toSorted((a, b) => a - b),
+  )
+}
 
 /** Publishes and lets time pass on a disk that loses power at random operations. */
 async function failAgainAndAgain(seed: number): Promise<void> {
