@@ -279,10 +279,12 @@ export class DelayedMessages implements MessageDelay, TurnTask {
     }
     this.#due.pop()
     // It may have been skipped: what is there is another one then.
-    if (cursor.ack(offset)) {
-      this.messageCount--
+    if (!cursor.acked.isAcked(offset)) {
       this.#sizeLeft -= sizeOf(sharedView)
       this.#context.sendOn(this, sharedView)
+      // After that, because the memory of what is acked may be used for something else.
+      cursor.ack(offset)
+      this.messageCount--
     }
     this.#removeEmpty(bucket)
     return true
@@ -349,6 +351,8 @@ export class DelayedMessages implements MessageDelay, TurnTask {
 
   #take(bucket: Bucket, view: RecordView): void {
     const { offset } = view
+    // It follows on one that cannot be read any more, and has left.
+    if (bucket.cursor.acked.isAcked(offset)) return
     const dueAt = readDue(view.buffer, view.headerStart)
     if (bucket.state === 'listed') {
       this.#due.push(bucket.leavesAsItCame ? bucket.end : dueAt, bucket, offset)
