@@ -44,11 +44,8 @@ function randomChange(random: Random): TopologyChange {
       return { kind: 'policy', op: 'put', row: { ...row, applyTo: 'queues' } }
     }
     case 7:
-    case 8: {
-      const logId = 10 + random.below(6)
-      const row = { vhost, exchange: name, bucketClass: 1, logId, cursorId: random.below(3) }
-      return { kind: 'delay', op: random.below(3) === 0 ? 'delete' : 'put', row }
-    }
+    case 8:
+      return randomDelay(random, vhost, name)
     default: {
       const row = {
         vhost,
@@ -61,6 +58,12 @@ function randomChange(random: Random): TopologyChange {
       return { kind: 'binding', op: random.below(4) === 0 ? 'delete' : 'put', row }
     }
   }
+}
+
+function randomDelay(random: Random, vhost: string, exchange: string): TopologyChange {
+  const logId = 10 + random.below(6)
+  const row = { vhost, exchange, bucketClass: 1, logId, cursorId: random.below(3) }
+  return { kind: 'delay', op: random.below(3) === 0 ? 'delete' : 'put', row }
 }
 
 test('entries add up to the same in memory and in the tables of the view', async (t) => {
