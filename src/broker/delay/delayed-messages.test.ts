@@ -185,6 +185,21 @@ describe('exchanges that delay', () => {
     assert.deepEqual(texts(world.advance(10)), ['yes'])
   })
 
+  it('route as every other type, and remember what went through them when it is due', () => {
+    const world = DelaysUnderTest.inMemory()
+    world.declare('x', 'x-delayed-message', { 'x-delayed-type': 'x-recent-history' })
+    world.declare('y', 'x-delayed-message', { 'x-delayed-type': 'x-random' })
+    world.queue('q', 'y')
+    world.publish('kept', 100)
+    world.publish('random', 100, { exchange: 'y' })
+    world.queue('early', 'x')
+    assert.deepEqual(texts(world.advance(100)), ['random'])
+    assert.deepEqual(texts(world.take('early')), ['kept'])
+    world.queue('late', 'x')
+    world.clock.endTurn()
+    assert.deepEqual(texts(world.take('late')), ['kept'])
+  })
+
   it('drop what waits when they are deleted, and what has their name later begins with nothing', () => {
     const world = directDelayed()
     world.publish('a', 1000)
