@@ -8,7 +8,6 @@ import {
   type ConfirmChannel,
   connect,
   type ConsumeMessage,
-  type GetMessage,
   type Message,
 } from 'amqplib'
 import { replyText } from '../support/amqp-session.ts'
@@ -183,7 +182,7 @@ class Player {
     const message = await channel.get(queue, { noAck })
     if (message === false) return 'empty'
     if (!noAck) this.#hold(message, queue)
-    const { messageCount } = (message as GetMessage).fields
+    const { messageCount } = message.fields
     return `got ${describeMessage(message)}, ${messageCount} left`
   }
 
@@ -362,7 +361,7 @@ function nameOf({ message, from }: Held): string {
 }
 
 function withTag(message: Message, deliveryTag: number): Message {
-  return { ...message, fields: { ...message.fields, deliveryTag } } as Message
+  return { ...message, fields: { ...message.fields, deliveryTag } }
 }
 
 interface Transaction {
