@@ -65,6 +65,10 @@ export class Backlog implements QueueBacklog {
     return 1
   }
 
+  get ends(): readonly number[] {
+    return [this.log.endOffset]
+  }
+
   get readySize(): number {
     return this.#sizes?.readySize ?? 0
   }

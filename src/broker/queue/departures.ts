@@ -1,6 +1,5 @@
 // What leaves the head of a queue by itself: messages that are too old, and those that a length limit
-// has no room for. Runs in the dispatch phase after deliveries, so a message that a consumer has room
-// for is delivered first.
+// has no room for. Runs in the dispatch phase; a message that a consumer has room for is delivered first.
 import type { Clock } from '../../lib/clock.ts'
 import { type Turn, turnPhase, type TurnTask } from '../../lib/turn.ts'
 import { brokerLimits } from '../../limits/broker.ts'
@@ -19,6 +18,8 @@ export interface DeparturesOptions {
   readonly settings: QueueSettings
   /** The queue may hold messages that nobody has looked at. */
   readonly isRestored: boolean
+  /** Delivers what consumers have room for. */
+  readonly deliverReady: () => void
   /** The message, detached from the backlog, leaves for this reason. */
   readonly onDeparture: (offset: number, reason: DeathReason) => void
   /** The head stays after others have left: it may be delivered. */
@@ -36,10 +37,11 @@ export class Departures implements TurnTask {
 
   constructor(options: DeparturesOptions) {
     const { clock, isRestored, settings } = options
+    const { ends } = options.backlog
     this.#options = options
     this.#settings = settings
     const onDue = (): void => this.schedule()
-    this.#expiry = new Expiry(settings.messageTtlMs, { clock, isRestored, onDue })
+    this.#expiry = new Expiry(settings.messageTtlMs, { clock, isRestored, ends, onDue })
   }
 
   /** Other settings hold from now on; `schedule` looks at what they make of the head. */
@@ -80,7 +82,9 @@ export class Departures implements TurnTask {
   runTurn(): void {
     this.#isScheduled = false
     if (this.#isClosed) return
-    const { backlog, turn, onDeparture, onHeadStays } = this.#options
+    const { backlog, turn, deliverReady, onDeparture, onHeadStays } = this.#options
+    deliverReady()
+    if (this.#expiry.isOn) this.#expiry.onOffered(backlog.ends)
     for (let count = 1; count <= brokerLimits.dispatchPerTurnMax; count++) {
       // On 'wait' the queue schedules this again once the head can be read.
       if (backlog.peek(sharedView) !== 'record') return

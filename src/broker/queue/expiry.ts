@@ -5,6 +5,7 @@ import { readExpiration, readPropertyFlags } from '../../record/message/content-
 import { PROPERTY_EXPIRATION } from '../../record/message/properties.gen.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
+import { logIndexIn, offsetIn } from './message-place.ts'
 
 export class Expiry {
   /** Infinity for none. */
@@ -13,21 +14,28 @@ export class Expiry {
   readonly #onDue: () => void
   /** Whether any message of the queue may have a time to live of its own. */
   hasOwn: boolean
+  /** In each log, messages from here on have come since the head was looked at last. */
+  #newFrom: readonly number[]
   #timer: Timer | undefined
   #timerAt = Infinity
 
-  /** `isRestored`: the queue may hold messages that nobody has looked at. `onDue` looks at the head. */
+  /**
+   * `isRestored`: the queue may hold messages that nobody has looked at, up to `ends`. `onDue`
+   * looks at the head.
+   */
   constructor(
     ttlMs: number | undefined,
     options: {
       readonly clock: Clock
       readonly isRestored: boolean
+      readonly ends: readonly number[]
       readonly onDue: () => void
     },
   ) {
     this.ttlMs = ttlMs ?? Infinity
     this.#clock = options.clock
     this.hasOwn = options.isRestored
+    this.#newFrom = options.isRestored ? options.ends : []
     this.#onDue = options.onDue
   }
 
@@ -51,19 +59,28 @@ export class Expiry {
     this.wakeAt(this.#clock.now() + Math.min(ownMs, this.ttlMs))
   }
 
+  /** Consumers have had what they have room for of the messages below `ends`, one for each log. */
+  onOffered(ends: readonly number[]): void {
+    this.#newFrom = ends
+  }
+
   /** Milliseconds since the Unix epoch; Infinity for a message that stays. */
   dueAt(record: RecordView): number {
     return record.timestamp + this.#ttlOf(record)
   }
 
   /**
-   * Whether a message that is about to be delivered is too old. One with no time at all may still be
-   * delivered in the turn in which it came; what is left of those goes right after.
+   * Whether a message that is about to be delivered is too old. One with no time at all is for those
+   * who have room for it when it comes; where another message is in front of it, it does not wait.
    */
   isTooOld(record: RecordView, isRedelivered: boolean): boolean {
     const ttlMs = this.#ttlOf(record)
-    if (ttlMs === 0 && !isRedelivered) return false
+    if (ttlMs === 0 && !isRedelivered && this.#isNew(record.offset)) return false
     return record.timestamp + ttlMs <= this.#clock.now()
+  }
+
+  #isNew(place: number): boolean {
+    return offsetIn(place) >= (this.#newFrom[logIndexIn(place)] ?? 0)
   }
 
   /** Calls `onDue` at that time, or earlier. */

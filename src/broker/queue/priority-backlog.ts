@@ -75,6 +75,10 @@ export class PriorityBacklog implements QueueBacklog {
     return this.#levels.length
   }
 
+  get ends(): readonly number[] {
+    return this.#levels.map(({ backlog }) => backlog.log.endOffset)
+  }
+
   get messageCount(): number {
     let count = 0
     for (const { backlog } of this.#levels) count += backlog.messageCount

@@ -42,6 +42,8 @@ export interface QueueBacklog {
   /** Level 0 first, the others in the order in which they were made. */
   readonly levels: readonly LevelCursor[]
   readonly levelCount: number
+  /** Where each log ends, in the order of `levels`. */
+  readonly ends: readonly number[]
   /** Ready, unacked and delayed messages. */
   readonly messageCount: number
   readonly unackedCount: number

@@ -446,6 +446,7 @@ export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner {
       clock,
       settings: this.settings,
       isRestored,
+      deliverReady: () => this.deliverReady(),
       onDeparture: (offset, reason) => this.#depart(offset, reason),
       onHeadStays: () => this.onHeadStays(),
     })
