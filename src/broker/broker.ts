@@ -29,9 +29,10 @@ import { InertWatch } from './inert-watch.ts'
 import { restorePolicy } from './policy/check-policy.ts'
 import { PolicyKeeper } from './policy/policy-keeper.ts'
 import { HistoryReplay } from './publish/history-replay.ts'
-import { Intake, type IntakeClient } from './publish/intake.ts'
+import { type Committed, Intake, type IntakeClient } from './publish/intake.ts'
 import { MessageRouter } from './publish/message-router.ts'
 import { type Publish, Publisher } from './publish/publisher.ts'
+import { QueueRoom } from './publish/queue-room.ts'
 import type { Settlement } from './publish/settlement.ts'
 import { ExpirySweep } from './queue/expiry-sweep.ts'
 import type { ConnectionToken, Queue, QueueContext } from './queue/queue.ts'
@@ -284,12 +285,20 @@ export class Broker {
     return new Intake(this, client, new MessageRouter(vhost, this.routesOf(vhost)))
   }
 
-  /** Publishes and settles as one atom: after a crash all of it is there or nothing. */
-  commit(publishes: readonly Publish[], settlements: readonly Settlement[]): Ticket | undefined {
+  /**
+   * Publishes and settles as one atom: after a crash all of it is there or nothing. As in RabbitMQ, a
+   * full queue goes without the messages that it refuses, and all else is done.
+   */
+  commit(publishes: readonly Publish[], settlements: readonly Settlement[]): Committed {
+    const room = new QueueRoom()
+    const admitted = publishes.map(({ route, source }) => {
+      return { route, source, full: room.admit(route, source) }
+    })
     this.store.beginAtom()
-    for (const { route, source } of publishes) this.#publisher.publishWithinAtom(route, source)
+    for (const each of admitted) this.#publisher.publishAdmitted(each)
     for (const { holder, offset, reason } of settlements) holder.settle(offset, reason)
-    return this.store.endAtom()
+    const ticket = this.store.endAtom()
+    return { ticket, isRefused: admitted.some(({ full }) => full.length > 0) }
   }
 
   /** Drops the records of a partition below `offset`. */

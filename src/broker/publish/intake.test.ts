@@ -275,7 +275,7 @@ describe('a commit', () => {
     client.intake.commit({
       publishes: keepAll(client, messageTo('q', 'one'), messageTo('nobody', 'two')),
       settlements: [{ holder: queue, offset: 0, reason: 'ack' }],
-      onCommitted: (ticket) => (isCommitted = ticket !== undefined),
+      onCommitted: ({ ticket }) => (isCommitted = ticket !== undefined),
     })
     assert.deepEqual([atoms, isCommitted], [['begin', 'end'], true])
     assert.deepEqual(client.published, [9, 1, -2])

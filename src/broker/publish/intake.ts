@@ -51,15 +51,23 @@ export interface IntakeContext {
   readonly shortage: Shortage
   readonly replies: ReplyRegistry
   /** Publishes and settles as one atom. */
-  commit(publishes: readonly Publish[], settlements: readonly Settlement[]): Ticket | undefined
+  commit(publishes: readonly Publish[], settlements: readonly Settlement[]): Committed
 }
 
 /** Messages and settlements that become durable together. */
 export interface IntakeCommit {
   readonly publishes: readonly KeptMessage[]
   readonly settlements: readonly Settlement[]
-  /** Called when all of it is in the queues; the ticket says when it is durable. */
-  readonly onCommitted: (ticket: Ticket | undefined) => void
+  /** Called when all of it is in the queues, but for what full ones refused. */
+  readonly onCommitted: (committed: Committed) => void
+}
+
+/** What a commit came to. */
+export interface Committed {
+  /** Says when it is durable; undefined when nothing of it will be. */
+  readonly ticket: Ticket | undefined
+  /** Whether a queue had no room for one of the messages. */
+  readonly isRefused: boolean
 }
 
 /** A message, or something that is to be done after the messages before it. */
@@ -70,7 +78,7 @@ export class Intake implements TurnTask {
   ticket: Ticket | undefined
   /** Whether the last message has a queue to go to, or is an answer to somebody who asked. */
   isRouted = false
-  /** Whether a queue had no room for the last message. */
+  /** Whether a queue had no room for the last message, or for one of the last commit. */
   isRefused = false
   /** Counters of the exchange that the last message went to; undefined for an answer. */
   exchange: ExchangeCounters | undefined
@@ -329,15 +337,16 @@ export class Intake implements TurnTask {
       prepareFor(route, message.source)
     }
     const sources = routed.map(({ message, route }) => ({ route, source: message.source }))
-    this.ticket = this.#context.commit(sources, settlements)
-    this.isRefused = false
+    const committed = this.#context.commit(sources, settlements)
+    this.ticket = committed.ticket
+    this.isRefused = committed.isRefused
     for (const { message, route } of routed) {
       this.isRouted = isRouted(route)
       this.exchange = route.exchange
       this.#client.onPublished(message.source, message.note)
       message.release()
     }
-    onCommitted(this.ticket)
+    onCommitted(committed)
   }
 }
 

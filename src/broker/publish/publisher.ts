@@ -4,13 +4,20 @@ import { logLimits } from '../../limits/log.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import type { Ticket } from '../../log/ticket.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
+import type { Destination } from '../destination.ts'
 import { type Route, routeTo } from '../route-cache.ts'
 import { removeBlindCopies } from './carbon-copies.ts'
+import { QueueRoom } from './queue-room.ts'
 
 /** A message and where it goes. */
 export interface Publish {
   readonly route: Route
   readonly source: RecordSource
+}
+
+/** The same, and which of the queues have no room for it. */
+export interface AdmittedPublish extends Publish {
+  readonly full: readonly Destination[]
 }
 
 export class Publisher {
@@ -26,7 +33,7 @@ export class Publisher {
 
   /** Appends the message to every queue of the route that has room, as one atom. */
   publish(asked: Route, source: RecordSource): void {
-    const route = asked.mayRefuse ? this.#admit(asked, source) : asked
+    const route = asked.mayRefuse ? this.#refuse(asked, source) : asked
     this.isRefused = route !== asked
     if (route.durableCount === 0) {
       this.ticket = undefined
@@ -48,16 +55,20 @@ export class Publisher {
     appendTo(route, source, this.#share(route, source))
   }
 
-  /** The route without the queues that are full. */
-  #admit(route: Route, source: RecordSource): Route {
-    const full = route.queues.filter((queue) => queue.mayRefuse && queue.isFull)
+  /** The same to the queues that have room; those that are full are told. */
+  publishAdmitted({ route, source, full }: AdmittedPublish): void {
+    for (const queue of full) queue.onRefused(source)
+    this.publishWithinAtom(without(route, full), source)
+  }
+
+  /** The route without the queues that are full, which have been told. */
+  #refuse(route: Route, source: RecordSource): Route {
+    const full = new QueueRoom().admit(route, source)
     if (full.length === 0) return route
     this.#store.beginAtom()
     for (const queue of full) queue.onRefused(source)
     this.#store.endAtom()
-    const others = route.queues.filter((queue) => !full.includes(queue))
-    const { hasCopies, delays, histories, exchange } = route
-    return { ...routeTo({ queues: others, delays, histories }, exchange), hasCopies }
+    return without(route, full)
   }
 
   /** A body that several logs need is stored once. */
@@ -66,6 +77,13 @@ export class Publisher {
       durableCount > 1 && bodyEnd - bodyStart >= logLimits.sharedBodySizeMin && asideId === 0
     return isShared ? this.#store.shareBody(body, bodyStart, bodyEnd) : -1
   }
+}
+
+function without(route: Route, full: readonly Destination[]): Route {
+  if (full.length === 0) return route
+  const queues = route.queues.filter((queue) => !full.includes(queue))
+  const { hasCopies, delays, histories, exchange } = route
+  return { ...routeTo({ queues, delays, histories }, exchange), hasCopies }
 }
 
 function append(route: Route, source: RecordSource, sharedPosition: number): void {

@@ -40,6 +40,8 @@ function rest(it: QueueUnderTest): string[] {
   }
 }
 
+const one = { count: 1, size: 1 }
+
 test('a limit that appears drops what is over it, and one that goes lets more in', () => {
   const it = filled('a', 'b', 'c', 'd')
   apply(it, { 'max-length': 2 })
@@ -101,9 +103,9 @@ test('routes are found again when a queue begins or ceases to refuse messages', 
   const it = filled('a')
   assert.equal(apply(it, { 'max-length': 1 }), false)
   assert.equal(apply(it, { 'max-length': 1, overflow: 'reject-publish' }), true)
-  assert.deepEqual([it.queue.mayRefuse, it.queue.isFull], [true, true])
+  assert.deepEqual([it.queue.mayRefuse, it.queue.hasRoomFor(one)], [true, false])
   assert.equal(apply(it, { 'max-length': 2, overflow: 'reject-publish' }), false)
-  assert.equal(it.queue.isFull, false)
+  assert.equal(it.queue.hasRoomFor(one), true)
   assert.equal(apply(it, undefined), true)
   assert.equal(it.queue.mayRefuse, false)
 })

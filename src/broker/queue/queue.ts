@@ -22,6 +22,7 @@ import { Departures } from './departures.ts'
 import { Dispatch } from './dispatch.ts'
 import { hasExpiration } from './expiry.ts'
 import { IdleTimer } from './idle-timer.ts'
+import type { Incoming } from './incoming.ts'
 import { PriorityBacklog, type PriorityBacklogOwner } from './priority-backlog.ts'
 import type { QueueBacklog, TakeResult } from './queue-backlog.ts'
 import type { ConnectionToken, QueueContextOf, QueueOptions } from './queue-context.ts'
@@ -160,15 +161,16 @@ export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner {
     return this.#backlog.levelCount
   }
 
-  /** Whether the queue refuses a message now. Not within an atom. */
-  get isFull(): boolean {
+  /** Whether its limits let so many more messages in, of so many bytes. Not within an atom. */
+  hasRoomFor({ count, size }: Incoming): boolean {
     const { lengthMax, sizeMax } = this.settings
     const backlog = this.#backlog
-    const isOver = (): boolean => backlog.waitingCount >= lengthMax || backlog.readySize >= sizeMax
-    if (!isOver()) return false
+    const fits = (): boolean =>
+      backlog.waitingCount + count <= lengthMax && backlog.readySize + size <= sizeMax
+    if (fits()) return true
     // What consumers can have does not count.
     this.deliverReady()
-    return isOver()
+    return fits()
   }
 
   /** See `PolicySubject`. */

@@ -57,7 +57,6 @@ export class Topic implements QueueLike, PolicySubject {
   readonly hasGaps = false
   /** Retention makes room. */
   readonly mayRefuse = false
-  readonly isFull = false
   /** Stream consumers have their own places: for the topic nothing is unacked. */
   readonly unackedCount = 0
   /** Where the next message without a key goes. */
@@ -106,6 +105,10 @@ export class Topic implements QueueLike, PolicySubject {
   /** Whether a message's key decides where it goes: `RecordSource.partitionKey` has to be set. */
   get needsKey(): boolean {
     return this.partitions.length > 1
+  }
+
+  hasRoomFor(): boolean {
+    return true
   }
 
   onRefused(): void {}

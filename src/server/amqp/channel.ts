@@ -136,18 +136,23 @@ export class Channel implements PublishingChannel, TurnTask {
     method: AmqpMethod | undefined,
     endedTags: readonly string[] = [],
   ): void {
-    if (method === undefined || ticket === undefined || ticket.isDurable) {
+    this.doWhenDurable(method === undefined ? undefined : ticket, () => {
       if (method !== undefined) this.send(method)
       this.#tellEnded(endedTags)
+    })
+  }
+
+  /**
+   * Does `action` once `ticket` is durable; until then the channel waits. At once when there is nothing
+   * to wait for. What it throws closes the channel.
+   */
+  doWhenDurable(ticket: Ticket | undefined, action: () => void): void {
+    if (ticket === undefined || ticket.isDurable) {
+      action()
       return
     }
     this.wait()
-    ticket.whenDurable(() => {
-      this.resume(() => {
-        this.send(method)
-        this.#tellEnded(endedTags)
-      })
-    })
+    ticket.whenDurable(() => this.resume(action))
   }
 
   /** The broker has ended a consumer: a client that wants to know is told. */

@@ -2,7 +2,7 @@
 // atom: after a crash all of it is there or none.
 import { preconditionFailed } from '../../broker/broker-error.ts'
 import type { ClientCounters } from '../../broker/counters/client-counters.ts'
-import type { Intake } from '../../broker/publish/intake.ts'
+import type { Committed, Intake } from '../../broker/publish/intake.ts'
 import type { KeptMessage } from '../../broker/publish/kept-message.ts'
 import type { Settlement } from '../../broker/publish/settlement.ts'
 import type { Settle, SettleReason, UnackedDeliveries } from '../../broker/unacked-deliveries.ts'
@@ -24,8 +24,9 @@ export interface TransactedChannel {
   settle(tag: number, isMultiple: boolean, settle: Settle): void
   /** Lets the channel wait with `action` until the client has read more of what it was sent. */
   waitForRoom(action: () => void): void
-  /** Answers once `ticket` says that it may. */
-  replyWhenDurable(ticket: Ticket | undefined, method: AmqpMethod): void
+  send(method: AmqpMethod): void
+  /** Does `action` once `ticket` says that it may; what it throws closes the channel. */
+  doWhenDurable(ticket: Ticket | undefined, action: () => void): void
 }
 
 interface TaggedSettlement extends Settlement {
@@ -58,7 +59,10 @@ export class ChannelTransaction {
     this.#grow(size)
   }
 
-  /** Publishes and settles everything as one atom and answers commit-ok when it is durable. */
+  /**
+   * Publishes and settles everything as one atom and answers commit-ok when it is durable. When a full
+   * queue refuses a message of it, the channel is closed instead, as RabbitMQ does.
+   */
   commit(): void {
     const { outputRoom } = this.#channel.connection
     // Its messages may come back as returns.
@@ -69,7 +73,7 @@ export class ChannelTransaction {
     this.#channel.publisher.intake.commit({
       publishes: this.#publishes,
       settlements: this.#settlements,
-      onCommitted: (ticket) => this.#onCommitted(ticket),
+      onCommitted: (committed) => this.#onCommitted(committed),
     })
   }
 
@@ -88,11 +92,14 @@ export class ChannelTransaction {
     this.#clear()
   }
 
-  #onCommitted(ticket: Ticket | undefined): void {
+  #onCommitted({ ticket, isRefused }: Committed): void {
     for (const { reason } of this.#settlements) if (reason === 'ack') this.#channel.counters.acked++
     this.#clear()
     this.#channel.room.tellRefused()
-    this.#channel.replyWhenDurable(ticket, { id: TX_COMMIT_OK })
+    this.#channel.doWhenDurable(ticket, () => {
+      if (isRefused) throw preconditionFailed('partial tx completion')
+      this.#channel.send({ id: TX_COMMIT_OK })
+    })
   }
 
   #grow(size: number): void {

@@ -303,6 +303,19 @@ describe('a length limit', () => {
       assert.equal(await confirmed(publisher, queue, 'fits'), false)
     })
   }
+
+  it('in bytes with reject-publish counts the message that comes', async () => {
+    const { channel, queue } = await queueWithGraveyard({
+      'x-max-length-bytes': 10,
+      'x-overflow': 'reject-publish',
+    })
+    const publisher = await session.confirmChannel()
+    const bodies = ['eleven long', 'seven..', 'four', 'one']
+    const isNacked: boolean[] = []
+    for (const body of bodies) isNacked.push(await confirmed(publisher, queue, body))
+    assert.deepEqual(isNacked, [true, false, true, false])
+    assert.equal(await countOf(channel, queue), 2)
+  })
 })
 
 /** Whether the publish was nacked. */

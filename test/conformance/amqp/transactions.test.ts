@@ -9,6 +9,7 @@ import {
   uniqueName,
 } from '../../support/broker-under-test.ts'
 import { RawClient } from '../../support/raw-client.ts'
+import { encodeTable } from '../../support/raw-codec.ts'
 import { waitFor } from '../../support/wait-for.ts'
 
 let broker: BrokerUnderTest
@@ -109,6 +110,40 @@ describe('tx', () => {
     client.publish(1, { routingKey: queue }, 'never')
     await client.call(1, 'channel.close', { replyCode: 200 })
     await assertReady(client, queue, 1)
+  })
+
+  it('says when a full queue refuses a message of it, and does the rest', async () => {
+    const { client, queue } = await transactional()
+    await using _ = client
+    const full = uniqueName('full')
+    const args = encodeTable({
+      'x-max-length': ['I', 2],
+      'x-overflow': ['S', 'reject-publish'],
+    })
+    await client.call(2, 'queue.declare', { queue: full, exclusive: true, arguments: args })
+    client.publish(2, { routingKey: queue }, 'acked')
+    await assertReady(client, queue, 1)
+    await get(client, queue)
+    client.send(1, 'basic.ack', { deliveryTag: 1 })
+    for (const body of ['1', '2', '3']) client.publish(1, { routingKey: full }, body)
+    client.publish(1, { routingKey: queue }, '4')
+    client.send(1, 'tx.commit')
+    const { scope, code, text, classId, methodId } = await client.expectClose(1)
+    assert.deepEqual(
+      { scope, code, text, classId, methodId },
+      {
+        scope: 'channel',
+        code: 406,
+        text: 'PRECONDITION_FAILED - partial tx completion',
+        classId: 90,
+        methodId: 20,
+      },
+    )
+    await assertReady(client, full, 2)
+    await assertReady(client, queue, 1)
+    await client.call(1, 'channel.open')
+    for (const body of ['1', '2']) assert.equal(await get(client, full), body)
+    assert.equal(await get(client, queue), '4')
   })
 
   it('holds nacks and rejects back too', async () => {
