@@ -7,6 +7,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it, type TestContext } from 'node:test'
+import { clientsTable } from './clients-table.ts'
 import { chooseClients, type Client } from './clients.ts'
 import { InteropBroker, isExternal } from './interop-broker.ts'
 import { Results } from './results.ts'
@@ -17,7 +18,7 @@ const requiresAll: boolean = process.env['PABAL_REQUIRE_ALL'] === '1'
 const isForTable: boolean = Boolean(process.env['PABAL_INTEROP']) && !isExternal
 
 describe('clients in other languages', () => {
-  const results = new Results()
+  const results = new Results(clientsTable)
   const chosen = chooseClients(process.env['PABAL_INTEROP'])
   let broker: InteropBroker
   before(async () => {
@@ -34,7 +35,7 @@ describe('clients in other languages', () => {
       if ('missing' in prepared) return skip(test, client, prepared.missing)
       const prefix = `${client.name.replaceAll(/\W/g, '')}-${process.pid}`
       const args = [...prepared.args, broker.address(client.protocol), prefix]
-      await checkSteps(test, client, await runClient(prepared.command, args), results)
+      await checkSteps(test, client, await runClient(prepared.command, args, prepared.env), results)
     })
 
   if (isForTable && requiresAll)

@@ -4,25 +4,30 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { runDownload, runTool } from './run-tool.ts'
 
 const here: string = import.meta.dirname
-const cache: string = join(here, '../../.cache/interop')
+export const cache: string = join(here, '../../.cache/interop')
 
 /** How to start a client, or what is missing for it. */
 export type Preparation =
-  | { readonly command: string; readonly args: readonly string[] }
+  | {
+      readonly command: string
+      readonly args: readonly string[]
+      /** Variables of the environment to add. */
+      readonly env?: Readonly<Record<string, string>>
+    }
   | { readonly missing: string }
 
-function has(command: string, ...args: readonly string[]): boolean {
+export function has(command: string, ...args: readonly string[]): boolean {
   return spawnSync(command, args, { stdio: 'ignore' }).status === 0
 }
 
 const builds = new Map<string, Promise<void>>()
 
 /** Builds once for all clients of a language. */
-async function once(language: string, make: () => Promise<void>): Promise<void> {
+export async function once(language: string, make: () => Promise<void>): Promise<void> {
   const started = builds.get(language) ?? make()
   builds.set(language, started)
   return started
@@ -42,7 +47,7 @@ export async function findKcat(file: string): Promise<Preparation> {
   return { command: process.execPath, args: [file] }
 }
 
-const requirements: string = join(here, 'python/requirements.txt')
+const clientRequirements: string = join(here, 'python/requirements.txt')
 const quietPip = ['--quiet', '--disable-pip-version-check', '--no-input']
 
 export async function preparePython(file: string): Promise<Preparation> {
@@ -51,18 +56,18 @@ export async function preparePython(file: string): Promise<Preparation> {
 }
 
 /** Python in a virtual environment with the libraries, made again when their list changes. */
-export async function findPython(): Promise<Preparation> {
+export async function findPython(requirements: string = clientRequirements): Promise<Preparation> {
   if (!has('python3', '-c', 'import sys; sys.exit(sys.version_info < (3, 11))'))
     return { missing: 'python3, 3.11 or newer' }
   if (!has('python3', '-c', 'import venv, ensurepip')) return { missing: 'python3-venv' }
   const list = createHash('sha256').update(readFileSync(requirements)).digest('hex')
   const folder = join(cache, `python-${list.slice(0, 12)}`)
-  await once('python', () => makeVenv(folder))
+  await once(folder, () => makeVenv(folder, requirements))
   return { command: join(folder, 'bin/python'), args: [] }
 }
 
 /** Makes it beside its place and renames: test files that run at the same time share it. */
-async function makeVenv(folder: string): Promise<void> {
+async function makeVenv(folder: string, requirements: string): Promise<void> {
   if (existsSync(folder)) return
   mkdirSync(cache, { recursive: true })
   const making = mkdtempSync(`${folder}-`)
@@ -82,23 +87,26 @@ async function makeVenv(folder: string): Promise<void> {
   }
 }
 
-export async function buildJava(program: string): Promise<Preparation> {
+export async function buildJava(
+  program: string,
+  folder: string = join(here, 'java'),
+): Promise<Preparation> {
   if (!has('javac', '--release', '17', '-version')) return { missing: 'a JDK, 17 or newer' }
   if (!has('mvn', '-v')) return { missing: 'Maven' }
-  const target = join(cache, 'java')
-  await once('java', () => compileJava(target))
+  const target = join(cache, relative(here, folder).replaceAll('/', '-'))
+  await once(target, () => compileJava(folder, target))
   const classes = `${join(target, 'classes')}:${join(target, 'dependency')}/*`
   return { command: 'java', args: ['-Xmx256m', '-XX:+UseSerialGC', '-cp', classes, program] }
 }
 
 /** Maven downloads its plugins as it goes, so one call does both. */
-async function compileJava(target: string): Promise<void> {
+async function compileJava(folder: string, target: string): Promise<void> {
   const settings = ['--quiet', '--batch-mode', `-Dinterop.target=${target}`]
   const call = {
-    what: 'download and build of the Java clients',
+    what: 'download and build of the Java programs',
     command: 'mvn',
     args: [...settings, '--update-snapshots', 'compile', 'dependency:copy-dependencies'],
-    folder: join(here, 'java'),
+    folder,
   }
   await runDownload(call, (output) => output.includes('COMPILATION ERROR'))
 }

@@ -1,34 +1,40 @@
-// Fetches and builds what the clients need, before tests with deadlines start. PABAL_INTEROP chooses
-// clients as it does for the test; what is missing fails with PABAL_REQUIRE_ALL=1, else it is said.
+// Fetches and builds what clients and frameworks need, before tests with deadlines start.
+// PABAL_INTEROP and PABAL_FRAMEWORKS choose them as they do for the tests; what is missing fails with
+// PABAL_REQUIRE_ALL=1, else it is said.
 
 import { kafkaClasspath } from '../../bench/systems/kafka-classpath.ts'
 import { chooseClients, type Client } from './clients.ts'
+import { commitNumber } from './frameworks/commit-number.ts'
+import { chooseFrameworks, type Framework } from './frameworks/frameworks.ts'
 
 const requiresAll: boolean = process.env['PABAL_REQUIRE_ALL'] === '1'
 
 /** Says how it went. @throws Error when a build fails, or something required is missing. */
 async function prepareLanguage(
-  language: Client['language'],
-  clients: readonly Client[],
+  language: (Client | Framework)['language'],
+  programs: readonly (Client | Framework)[],
 ): Promise<void> {
   const begin = performance.now()
-  for (const client of clients) {
-    const prepared = await client.prepare()
+  for (const program of programs) {
+    const prepared = await program.prepare()
     if (!('missing' in prepared)) continue
-    const text = `${client.name} (${language}): missing: ${prepared.missing}`
+    const text = `${program.name} (${language}): missing: ${prepared.missing}`
     if (requiresAll) throw new Error(text)
     process.stderr.write(`${text}\n`)
   }
   // The tools of kafka-tools.test.ts.
   if (language === 'Java') kafkaClasspath()
   const seconds = ((performance.now() - begin) / 1000).toFixed(1)
-  process.stderr.write(`${language} clients: prepared in ${seconds} s\n`)
+  process.stderr.write(`${language} programs: prepared in ${seconds} s\n`)
 }
 
-const chosen = chooseClients(process.env['PABAL_INTEROP'] || 'all')
+const chosen: readonly (Client | Framework)[] = [
+  ...chooseClients(process.env['PABAL_INTEROP'] || 'all'),
+  ...chooseFrameworks(process.env['PABAL_FRAMEWORKS'] || 'all', commitNumber),
+]
 const byLanguage = Map.groupBy(chosen, ({ language }) => language)
 const outcomes = await Promise.allSettled(
-  Array.from(byLanguage, ([language, clients]) => prepareLanguage(language, clients)),
+  Array.from(byLanguage, ([language, programs]) => prepareLanguage(language, programs)),
 )
 for (const outcome of outcomes)
   if (outcome.status === 'rejected') {

@@ -1,105 +1,107 @@
-// What each client could do, kept in results.json (so that a run of some clients keeps what is known
-// of the others) and written as tables into docs/compatibility.md.
+// Results of the last run of each program of test/interop: a JSON file beside the tests, and a table
+// in docs/compatibility.md that is written from it. Programs that did not run keep what they had, as
+// not every machine has every language.
 
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { clients, type Client } from './clients.ts'
-import { amqpSteps, kafkaSteps, type Steps } from './steps.ts'
 
-const file: string = join(import.meta.dirname, 'results.json')
 const page: string = join(import.meta.dirname, '../../docs/compatibility.md')
-const begin = '<!-- clients: written by npm run test:interop -->'
-const end = '<!-- end of clients -->'
 
-type Verdict = 'works' | 'fails'
+/** How a step went. */
+export type Verdict = 'works' | 'fails'
 
-interface ClientResult {
+/** What is known of one program. */
+export interface ProgramResult {
   readonly version: string
   readonly steps: Record<string, Verdict>
 }
 
+/** By the program's name. */
+export type ResultsByName = Readonly<Record<string, ProgramResult>>
+
+/** Where results are kept and shown. */
+export interface ResultsTable {
+  /** The JSON file. */
+  readonly file: string
+  /** Word of the two comments of docs/compatibility.md that the text stands between. */
+  readonly mark: string
+  /** Names of all programs, in the order of the file. */
+  readonly names: readonly string[]
+  /** The text between the comments. */
+  render(results: ResultsByName): string
+}
+
 /** Collects verdicts of one run. */
 export class Results {
-  readonly #run = new Map<string, ClientResult>()
+  readonly #table: ResultsTable
+  readonly #run = new Map<string, ProgramResult>()
 
-  add(client: Client, step: string, verdict: Verdict): void {
-    const known = this.#run.get(client.name) ?? { version: client.version, steps: {} }
-    known.steps[step] = verdict
-    this.#run.set(client.name, known)
+  constructor(table: ResultsTable) {
+    this.#table = table
   }
 
-  /** Replaces the results of the clients that ran and writes the page. */
+  add(
+    program: { readonly name: string; readonly version: string },
+    step: string,
+    verdict: Verdict,
+  ): void {
+    const known = this.#run.get(program.name) ?? { version: program.version, steps: {} }
+    known.steps[step] = verdict
+    this.#run.set(program.name, known)
+  }
+
+  /** Replaces the results of the programs that ran and writes the page. */
   write(): void {
     const results = this.#merge()
-    writeFileSync(file, print(results))
-    writeFileSync(page, rewrite(readFileSync(page, 'utf8'), results))
+    writeFileSync(this.#table.file, print(results))
+    writeFileSync(page, this.#rewrite(readFileSync(page, 'utf8'), results))
   }
 
   /** @throws AssertionError when write() would change what is committed. */
   compare(): void {
     const results = this.#merge()
     const advice = 'differs from what was seen; npm run test:interop renews it'
-    assert.equal(print(results), readFileSync(file, 'utf8'), `test/interop/results.json ${advice}`)
+    const { file } = this.#table
+    assert.equal(print(results), readFileSync(file, 'utf8'), `${file} ${advice}`)
     const text = readFileSync(page, 'utf8')
-    assert.equal(rewrite(text, results), text, `docs/compatibility.md ${advice}`)
+    assert.equal(this.#rewrite(text, results), text, `docs/compatibility.md ${advice}`)
   }
 
-  /** What is known of all clients; those that did not run keep what they had. */
-  #merge(): Record<string, ClientResult> {
-    const before = JSON.parse(readFileSync(file, 'utf8')) as Record<string, ClientResult>
+  /** What is known of all programs. */
+  #merge(): ResultsByName {
+    const before = JSON.parse(readFileSync(this.#table.file, 'utf8')) as ResultsByName
     const all = { ...before, ...Object.fromEntries(this.#run) }
-    const inOrder = clients.flatMap(({ name }) => (all[name] ? [[name, all[name]]] : []))
-    return Object.fromEntries(inOrder) as Record<string, ClientResult>
+    const inOrder = this.#table.names.flatMap((name) => (all[name] ? [[name, all[name]]] : []))
+    return Object.fromEntries(inOrder) as ResultsByName
+  }
+
+  #rewrite(text: string, results: ResultsByName): string {
+    return replaceBetween(text, this.#table.mark, this.#table.render(results))
   }
 }
 
-function print(results: Readonly<Record<string, ClientResult>>): string {
-  return `${JSON.stringify(results, undefined, 2)}\n`
+/**
+ * The page with new text between the comments `<!-- mark: … -->` and `<!-- end of mark -->`.
+ * @throws Error when the page lacks them.
+ */
+export function replaceBetween(text: string, mark: string, inside: string): string {
+  const [begin, end] = [text.indexOf(`<!-- ${mark}: `), text.indexOf(`<!-- end of ${mark} -->`)]
+  if (begin < 0 || end < begin) throw new Error(`${page} lacks the comments of ${mark}`)
+  const from = text.indexOf('-->', begin) + '-->'.length
+  return `${text.slice(0, from)}\n\n${inside}\n\n${text.slice(end)}`
 }
 
-function rewrite(text: string, results: Readonly<Record<string, ClientResult>>): string {
-  const [from, to] = [text.indexOf(begin), text.indexOf(end)]
-  if (from < 0 || to < from) throw new Error(`${page} lacks the lines ${begin} and ${end}`)
-  const parts = [
-    '### Kafka clients',
-    table('kafka', kafkaSteps, results),
-    '### AMQP clients',
-    table('amqp', amqpSteps, results),
-  ]
-  return `${text.slice(0, from + begin.length)}\n\n${parts.join('\n\n')}\n\n${text.slice(to)}`
+/** One row of a Markdown table. */
+export function row(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`
 }
 
-function table(
-  protocol: Client['protocol'],
-  steps: Steps,
-  results: Readonly<Record<string, ClientResult>>,
-): string {
-  const shown = clients.filter((client) => client.protocol === protocol && results[client.name])
-  const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
-  const heads = shown.map(
-    ({ name, language }) => `${name} ${results[name]?.version}<br>${language}`,
-  )
-  const rows = Object.keys(steps).map((step) =>
-    row([step, ...shown.map((client) => mark(results[client.name]?.steps[step]))]),
-  )
-  const reasons = shown.flatMap(describeGaps)
-  return [row(['step', ...heads]), row(['---', ...heads.map(() => ':-:')]), ...rows]
-    .concat(reasons.length > 0 ? ['', 'Where a dash stands:', '', ...reasons] : [])
-    .join('\n')
-}
-
-function mark(verdict: Verdict | undefined): string {
+/** The sign of a verdict; a dash where there is none. */
+export function sign(verdict: Verdict | undefined): string {
   return verdict === undefined ? '–' : { works: '✓', fails: '✗' }[verdict]
 }
 
-/** One line per reason, naming the steps it stands for. */
-function describeGaps(client: Client): string[] {
-  const byReason = new Map<string, string[]>()
-  for (const [step, reason] of Object.entries(client.cannot))
-    byReason.set(reason, [...(byReason.get(reason) ?? []), step])
-  return Array.from(
-    byReason,
-    ([reason, steps]) => `- ${client.name}: ${steps.join(', ')}: ${reason}`,
-  )
+function print(results: ResultsByName): string {
+  return `${JSON.stringify(results, undefined, 2)}\n`
 }

@@ -17,9 +17,17 @@ export interface ClientRun {
   readonly ending: string
 }
 
-/** Runs it to its end, at most three minutes. */
-export async function runClient(command: string, args: readonly string[]): Promise<ClientRun> {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: PROGRAM_MS })
+/** Runs it to its end, at most three minutes, with `env` added to the environment. */
+export async function runClient(
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<ClientRun> {
+  const child = spawn(command, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: PROGRAM_MS,
+    env: { ...process.env, ...env },
+  })
   let [stdout, stderr] = ['', '']
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))

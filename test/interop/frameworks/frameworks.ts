@@ -1,0 +1,62 @@
+// The frameworks of test/interop/frameworks: how their programs are prepared, and what each step must
+// show. Proven against RabbitMQ 3.10 with PABAL_TEST_AMQP.
+
+import type { Preparation } from '../languages.ts'
+import type { Steps } from '../steps.ts'
+import { prepareFrameworkInPython } from './prepare-framework.ts'
+import { celerySteps } from './python/celery-steps.ts'
+
+/** A program written with a framework, as its users write theirs. */
+export interface Framework {
+  /** As in the table of docs/compatibility.md. */
+  readonly name: string
+  readonly language: 'Python' | 'Node' | 'Java' | 'PHP'
+  /** Version of the framework. */
+  readonly version: string
+  /** What the program prints for each step. */
+  readonly steps: Steps
+  /** Steps that the broker lacks something for, and what: they must fail until it is there. */
+  readonly lacking: Readonly<Record<string, string>>
+  /** In CI it takes turns with the others that are heavy. */
+  readonly isHeavy: boolean
+  /** Builds what it needs; arguments are the broker's address and a prefix for names. */
+  prepare(): Promise<Preparation>
+}
+
+const light = { lacking: {}, isHeavy: false }
+
+/** Every framework, in the order of the table. */
+export const frameworks: readonly Framework[] = [
+  {
+    ...light,
+    name: 'Celery',
+    language: 'Python',
+    version: '5.7.0',
+    steps: celerySteps,
+    lacking: { 'priority: order': 'x-max-priority has no effect yet' },
+    prepare: () => prepareFrameworkInPython('celery_client.py'),
+  },
+]
+
+/**
+ * Frameworks that `choice` names, separated by commas: names and languages, in lower case, `all`, or
+ * `turn`: those that are light, and one of the others by the number of the commit.
+ * @throws Error for a word that names nothing.
+ */
+export function chooseFrameworks(
+  choice: string | undefined,
+  commitNumber: () => number,
+): readonly Framework[] {
+  const words = (choice ?? '').toLowerCase().split(',').filter(Boolean)
+  const heavy = frameworks.filter(({ isHeavy }) => isHeavy)
+  const inTurn = words.includes('turn') ? heavy[commitNumber() % heavy.length] : undefined
+  const isNamed = (framework: Framework, word: string): boolean =>
+    word === 'all' ||
+    word === framework.name.toLowerCase() ||
+    word === framework.language.toLowerCase() ||
+    (word === 'turn' && (!framework.isHeavy || framework === inTurn))
+  for (const word of words)
+    if (!frameworks.some((framework) => isNamed(framework, word)))
+      throw new Error(`PABAL_FRAMEWORKS: no framework or language is called ${word}`)
+  return frameworks.filter((framework) => words.some((word) => isNamed(framework, word)))
+}
