@@ -8,7 +8,7 @@ import { join, relative } from 'node:path'
 import { runDownload, runTool } from './run-tool.ts'
 
 const here: string = import.meta.dirname
-export const cache: string = join(here, '../../.cache/interop')
+const cache: string = join(here, '../../.cache/interop')
 
 /** How to start a client, or what is missing for it. */
 export type Preparation =
@@ -20,14 +20,14 @@ export type Preparation =
     }
   | { readonly missing: string }
 
-export function has(command: string, ...args: readonly string[]): boolean {
+function has(command: string, ...args: readonly string[]): boolean {
   return spawnSync(command, args, { stdio: 'ignore' }).status === 0
 }
 
 const builds = new Map<string, Promise<void>>()
 
 /** Builds once for all clients of a language. */
-export async function once(language: string, make: () => Promise<void>): Promise<void> {
+async function once(language: string, make: () => Promise<void>): Promise<void> {
   const started = builds.get(language) ?? make()
   builds.set(language, started)
   return started
@@ -60,31 +60,45 @@ export async function findPython(requirements: string = clientRequirements): Pro
   if (!has('python3', '-c', 'import sys; sys.exit(sys.version_info < (3, 11))'))
     return { missing: 'python3, 3.11 or newer' }
   if (!has('python3', '-c', 'import venv, ensurepip')) return { missing: 'python3-venv' }
-  const list = createHash('sha256').update(readFileSync(requirements)).digest('hex')
-  const folder = join(cache, `python-${list.slice(0, 12)}`)
-  await once(folder, () => makeVenv(folder, requirements))
+  const folder = await makeOnce('python', requirements, (making) => makeVenv(making, requirements))
   return { command: join(folder, 'bin/python'), args: [] }
 }
 
-/** Makes it beside its place and renames: test files that run at the same time share it. */
-async function makeVenv(folder: string, requirements: string): Promise<void> {
-  if (existsSync(folder)) return
-  mkdirSync(cache, { recursive: true })
-  const making = mkdtempSync(`${folder}-`)
-  try {
-    const venv = ['-m', 'venv', making]
-    await runTool({ what: 'python3 -m venv', command: 'python3', args: venv, folder: here })
-    await runDownload({
-      what: 'installation of the Python libraries',
-      command: join(making, 'bin/python'),
-      args: ['-m', 'pip', 'install', ...quietPip, '--requirement', requirements],
-      folder: here,
-    })
-    renameSync(making, folder)
-  } catch (error) {
-    rmSync(making, { recursive: true, force: true })
-    if (!existsSync(folder)) throw error
-  }
+async function makeVenv(making: string, requirements: string): Promise<void> {
+  const venv = ['-m', 'venv', making]
+  await runTool({ what: 'python3 -m venv', command: 'python3', args: venv, folder: here })
+  await runDownload({
+    what: 'installation of the Python libraries',
+    command: join(making, 'bin/python'),
+    args: ['-m', 'pip', 'install', ...quietPip, '--requirement', requirements],
+    folder: here,
+  })
+}
+
+/**
+ * A folder in the cache for what `list` names, made again when that file changes. It is made beside
+ * its place and renamed: test files that run at the same time share it.
+ */
+export async function makeOnce(
+  name: string,
+  list: string,
+  make: (folder: string) => Promise<void>,
+): Promise<string> {
+  const hash = createHash('sha256').update(readFileSync(list)).digest('hex')
+  const folder = join(cache, `${name}-${hash.slice(0, 12)}`)
+  await once(folder, async () => {
+    if (existsSync(folder)) return
+    mkdirSync(cache, { recursive: true })
+    const making = mkdtempSync(`${folder}-`)
+    try {
+      await make(making)
+      renameSync(making, folder)
+    } catch (error) {
+      rmSync(making, { recursive: true, force: true })
+      if (!existsSync(folder)) throw error
+    }
+  })
+  return folder
 }
 
 export async function buildJava(

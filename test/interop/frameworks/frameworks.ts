@@ -3,7 +3,8 @@
 
 import type { Preparation } from '../languages.ts'
 import type { Steps } from '../steps.ts'
-import { prepareFrameworkInPython } from './prepare-framework.ts'
+import { golevelupSteps, moleculerSteps, nestSteps, rascalSteps } from './node/node-steps.ts'
+import { prepareFrameworkInNode, prepareFrameworkInPython } from './prepare-framework.ts'
 import { celerySteps } from './python/celery-steps.ts'
 
 /** A program written with a framework, as its users write theirs. */
@@ -35,6 +36,38 @@ export const frameworks: readonly Framework[] = [
     steps: celerySteps,
     lacking: { 'priority: order': 'x-max-priority has no effect yet' },
     prepare: () => prepareFrameworkInPython('celery_client.py'),
+  },
+  {
+    ...light,
+    name: 'NestJS',
+    language: 'Node',
+    version: '11.2.6',
+    steps: nestSteps,
+    prepare: () => prepareFrameworkInNode('nestjs.ts'),
+  },
+  {
+    ...light,
+    name: 'golevelup',
+    language: 'Node',
+    version: '9.0.2',
+    steps: golevelupSteps,
+    prepare: () => prepareFrameworkInNode('golevelup.ts'),
+  },
+  {
+    ...light,
+    name: 'rascal',
+    language: 'Node',
+    version: '21.0.1',
+    steps: rascalSteps,
+    prepare: () => prepareFrameworkInNode('rascal.ts'),
+  },
+  {
+    ...light,
+    name: 'moleculer',
+    language: 'Node',
+    version: '0.15.2',
+    steps: moleculerSteps,
+    prepare: () => prepareFrameworkInNode('moleculer.ts'),
   },
 ]
 
