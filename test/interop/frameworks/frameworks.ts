@@ -3,8 +3,13 @@
 
 import type { Preparation } from '../languages.ts'
 import type { Steps } from '../steps.ts'
+import { bootSteps, cloudStreamSteps } from './java/spring-steps.ts'
 import { golevelupSteps, moleculerSteps, nestSteps, rascalSteps } from './node/node-steps.ts'
-import { prepareFrameworkInNode, prepareFrameworkInPython } from './prepare-framework.ts'
+import {
+  prepareFrameworkInJava,
+  prepareFrameworkInNode,
+  prepareFrameworkInPython,
+} from './prepare-framework.ts'
 import { celerySteps } from './python/celery-steps.ts'
 
 /** A program written with a framework, as its users write theirs. */
@@ -25,6 +30,7 @@ export interface Framework {
 }
 
 const light = { lacking: {}, isHeavy: false }
+const heavy = { lacking: {}, isHeavy: true }
 
 /** Every framework, in the order of the table. */
 export const frameworks: readonly Framework[] = [
@@ -68,6 +74,22 @@ export const frameworks: readonly Framework[] = [
     version: '0.15.2',
     steps: moleculerSteps,
     prepare: () => prepareFrameworkInNode('moleculer.ts'),
+  },
+  {
+    ...heavy,
+    name: 'Spring Boot',
+    language: 'Java',
+    version: '3.5.7',
+    steps: bootSteps,
+    prepare: () => prepareFrameworkInJava('interop.boot.BootClient'),
+  },
+  {
+    ...heavy,
+    name: 'Spring Cloud Stream',
+    language: 'Java',
+    version: '4.3.0',
+    steps: cloudStreamSteps,
+    prepare: () => prepareFrameworkInJava('interop.stream.StreamClient'),
   },
 ]
 

@@ -2,7 +2,7 @@
 
 import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { findPython, makeOnce, type Preparation } from '../languages.ts'
+import { buildJava, findPython, makeOnce, type Preparation } from '../languages.ts'
 import { runDownload } from '../run-tool.ts'
 
 const here: string = import.meta.dirname
@@ -31,4 +31,9 @@ export async function prepareFrameworkInNode(file: string): Promise<Preparation>
   })
   const args = [join(here, 'node', file)]
   return { command: process.execPath, args, env: { INTEROP_MODULES: modules } }
+}
+
+/** All programs in Java are built at once, with Maven. */
+export function prepareFrameworkInJava(program: string): Promise<Preparation> {
+  return buildJava(program, join(here, 'java'))
 }
