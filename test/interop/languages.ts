@@ -20,7 +20,8 @@ export type Preparation =
     }
   | { readonly missing: string }
 
-function has(command: string, ...args: readonly string[]): boolean {
+/** True when a command is there and succeeds. */
+export function has(command: string, ...args: readonly string[]): boolean {
   return spawnSync(command, args, { stdio: 'ignore' }).status === 0
 }
 

@@ -5,12 +5,14 @@ import type { Preparation } from '../languages.ts'
 import type { Steps } from '../steps.ts'
 import { bootSteps, cloudStreamSteps } from './java/spring-steps.ts'
 import { golevelupSteps, moleculerSteps, nestSteps, rascalSteps } from './node/node-steps.ts'
+import { symfonySteps } from './php/symfony-steps.ts'
 import {
+  findSymfony,
   prepareFrameworkInJava,
   prepareFrameworkInNode,
   prepareFrameworkInPython,
 } from './prepare-framework.ts'
-import { celerySteps } from './python/celery-steps.ts'
+import { celerySteps, dramatiqSteps, fastStreamSteps, taskiqSteps } from './python/python-steps.ts'
 
 /** A program written with a framework, as its users write theirs. */
 export interface Framework {
@@ -29,6 +31,8 @@ export interface Framework {
   prepare(): Promise<Preparation>
 }
 
+const noPriority = 'x-max-priority has no effect yet'
+
 const light = { lacking: {}, isHeavy: false }
 const heavy = { lacking: {}, isHeavy: true }
 
@@ -40,8 +44,33 @@ export const frameworks: readonly Framework[] = [
     language: 'Python',
     version: '5.7.0',
     steps: celerySteps,
-    lacking: { 'priority: order': 'x-max-priority has no effect yet' },
+    lacking: { 'priority: order': noPriority },
     prepare: () => prepareFrameworkInPython('celery_client.py'),
+  },
+  {
+    ...light,
+    name: 'dramatiq',
+    language: 'Python',
+    version: '2.2.1',
+    steps: dramatiqSteps,
+    lacking: { priority: noPriority },
+    prepare: () => prepareFrameworkInPython('dramatiq_client.py'),
+  },
+  {
+    ...light,
+    name: 'taskiq',
+    language: 'Python',
+    version: '0.13.0',
+    steps: taskiqSteps,
+    prepare: () => prepareFrameworkInPython('taskiq_client.py'),
+  },
+  {
+    ...light,
+    name: 'FastStream',
+    language: 'Python',
+    version: '0.7.8',
+    steps: fastStreamSteps,
+    prepare: () => prepareFrameworkInPython('faststream_client.py'),
   },
   {
     ...light,
@@ -90,6 +119,14 @@ export const frameworks: readonly Framework[] = [
     version: '4.3.0',
     steps: cloudStreamSteps,
     prepare: () => prepareFrameworkInJava('interop.stream.StreamClient'),
+  },
+  {
+    ...light,
+    name: 'Symfony Messenger',
+    language: 'PHP',
+    version: '5.4',
+    steps: symfonySteps,
+    prepare: () => findSymfony('symfony_messenger.php'),
   },
 ]
 

@@ -2,7 +2,7 @@
 
 import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { buildJava, findPython, makeOnce, type Preparation } from '../languages.ts'
+import { buildJava, findPython, has, makeOnce, type Preparation } from '../languages.ts'
 import { runDownload } from '../run-tool.ts'
 
 const here: string = import.meta.dirname
@@ -36,4 +36,13 @@ export async function prepareFrameworkInNode(file: string): Promise<Preparation>
 /** All programs in Java are built at once, with Maven. */
 export function prepareFrameworkInJava(program: string): Promise<Preparation> {
   return buildJava(program, join(here, 'java'))
+}
+
+/** From Debian's packages, as Composer would fetch it from places that not every machine reaches. */
+export async function findSymfony(file: string): Promise<Preparation> {
+  if (!has('php', '--version')) return { missing: 'PHP (Debian package php-cli)' }
+  const bridge = 'Symfony/Component/Messenger/Bridge/Amqp/autoload.php'
+  if (!has('php', '-r', `exit(extension_loaded("amqp") && @include_once "${bridge}" ? 0 : 1);`))
+    return { missing: 'Debian packages php-amqp and php-symfony-amqp-messenger' }
+  return { command: 'php', args: [join(here, 'php', file)] }
 }

@@ -1,8 +1,9 @@
+// What the programs in this folder print.
+
 import type { Steps } from '../../steps.ts'
 
 const onTime = { early: false, late: false }
 
-/** What celery_client.py prints. */
 export const celerySteps: Steps = {
   'classic: result': { result: 3 },
   'classic: countdown': { result: 2, ...onTime },
@@ -14,4 +15,24 @@ export const celerySteps: Steps = {
   'quorum: countdown': { result: 2, ...onTime },
   'quorum: retry': { retries: 2, early: false },
   'priority: order': { order: [9, 9, 5, 2, 1, 1, 0] },
+}
+
+export const dramatiqSteps: Steps = {
+  task: {},
+  delay: { early: false },
+  'retries, then dead letter': { tries: 3, dead: 1 },
+  priority: { order: ['9', '5', '3', '1', '0', '0'] },
+}
+
+export const taskiqSteps: Steps = {
+  task: { times: 1 },
+  delay: { times: 1, early: false },
+  retry: { times: 3 },
+}
+
+export const fastStreamSteps: Steps = {
+  consume: { seen: true },
+  'dead letter': { reason: 'rejected', queue: true },
+  'topic exchange': { order: true, user: false },
+  request: { answer: 42 },
 }
