@@ -7,6 +7,7 @@ import { findHeader } from '../record/message/content-header.ts'
 import { type DeathReason, isDeathCycle, withDeath } from '../record/message/deaths.ts'
 import { RecordSource } from '../record/message/record-source.ts'
 import type { RecordView } from '../record/message/record-view.ts'
+import { fitShortstr } from '../record/message/wire-writer.ts'
 import type { Destination } from './destination.ts'
 import { PublishedMessage } from './exchange/published-message.ts'
 import { prepareFor } from './publish/message-router.ts'
@@ -46,7 +47,8 @@ export class DeadLetterer {
     const header = withDeath({ buffer, start, end }, death, record.hasDeaths)
     const keys = deadLetter.routingKey === undefined ? routingKeys : [deadLetter.routingKey]
     const source = this.#fill(record, header)
-    source.address = encodeAddress(exchange.name, keys[0] ?? '')
+    // A setting may be longer than a routing key: all of it decides the route, and what fits is delivered.
+    source.address = encodeAddress(exchange.name, fitShortstr(keys[0] ?? ''))
     source.addressEnd = source.address.length
     const message = new PublishedMessage(keys, source)
     const { queues, delays, histories } = vhost.routeFrom(exchange, message)

@@ -15,6 +15,12 @@ test('an address is decoded to what was encoded, wherever it starts', () => {
   )
 })
 
+test('encodeAddress() refuses a name that one length byte cannot tell', () => {
+  assert.equal(encodeAddress('', 'k'.repeat(255)).length, 257)
+  assert.throws(() => encodeAddress('', 'k'.repeat(256)), RangeError)
+  assert.throws(() => encodeAddress('e'.repeat(256), ''), RangeError)
+})
+
 test('addressSizeAt() is -1 at every place where an address can be cut', () => {
   const address = encodeAddress('exchange', 'key')
   for (let end = 0; end < address.length; end++) assert.equal(addressSizeAt(address, 0, end), -1)

@@ -2,13 +2,13 @@
 // bytes. It is the form in which AMQP sends them, so they go from wire to log and back as they are.
 import { isUtf8 } from 'node:buffer'
 
-/** Both names must fit 255 bytes. */
+/** Throws a RangeError when one of the two has more than 255 bytes. */
 export function encodeAddress(exchange: string, routingKey: string): Buffer {
   const exchangeSize = Buffer.byteLength(exchange)
   const address = Buffer.allocUnsafe(2 + exchangeSize + Buffer.byteLength(routingKey))
-  address[0] = exchangeSize
+  address.writeUInt8(exchangeSize, 0)
   address.write(exchange, 1)
-  address[1 + exchangeSize] = address.length - 2 - exchangeSize
+  address.writeUInt8(address.length - 2 - exchangeSize, 1 + exchangeSize)
   address.write(routingKey, 2 + exchangeSize)
   return address
 }

@@ -124,6 +124,20 @@ describe('a rejected message', () => {
     assert.deepEqual([dead.fields.exchange, dead.fields.routingKey], ['', graveyard])
   })
 
+  it('gets as much of the dead-letter routing key as fits, and is whole', async () => {
+    const { channel, queue, graveyard } = await queueWithGraveyard({
+      'x-dead-letter-routing-key': 'é'.repeat(150),
+    })
+    send(channel, queue, 'x')
+    channel.reject(await waitForGet(channel, queue), false)
+    const { content, fields } = await nextOf(channel, graveyard)
+    // What a client reads behind the key shows whether the key is as long as it says.
+    assert.deepEqual(
+      [content.toString(), fields.routingKey, fields.messageCount],
+      ['x', `${'é'.repeat(126)}...`, 0],
+    )
+  })
+
   it('is gone when the dead-letter exchange does not exist', async () => {
     const channel = await session.channel()
     const args = { 'x-dead-letter-exchange': uniqueName('nowhere') }
