@@ -31,8 +31,6 @@ export interface Framework {
   prepare(): Promise<Preparation>
 }
 
-const noPriority = 'x-max-priority has no effect yet'
-
 const light = { lacking: {}, isHeavy: false }
 const heavy = { lacking: {}, isHeavy: true }
 
@@ -44,7 +42,6 @@ export const frameworks: readonly Framework[] = [
     language: 'Python',
     version: '5.7.0',
     steps: celerySteps,
-    lacking: { 'priority: order': noPriority },
     prepare: () => prepareFrameworkInPython('celery_client.py'),
   },
   {
@@ -53,7 +50,6 @@ export const frameworks: readonly Framework[] = [
     language: 'Python',
     version: '2.2.1',
     steps: dramatiqSteps,
-    lacking: { priority: noPriority },
     prepare: () => prepareFrameworkInPython('dramatiq_client.py'),
   },
   {
