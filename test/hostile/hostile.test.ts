@@ -4,13 +4,14 @@ import { test } from 'node:test'
 import { runHostile } from './hostile-run.ts'
 import { chooseKinds } from './kinds.ts'
 
-/** Of each run; others have their turn in the next. */
+/** Of the 28 that there are. */
 const kindCount = 12
 const seconds = 20
+/** Always the same kinds in CI; `npm run hostile -- --seeds N` draws others. */
+const seed = 911_501_154
 const small = { heapMegabytes: 128, watermarkMegabytes: 300 }
 
 test('hostile clients of many kinds neither end the broker nor stop honest clients', async (t) => {
-  const seed = Date.now() % 1_000_000_000
   const kinds = chooseKinds(seed, kindCount)
   t.diagnostic(
     `repeat with: npm run hostile -- --seed ${seed} --seconds ${seconds} --kinds ${kinds.join()}`,
