@@ -1,0 +1,156 @@
+// Suites that other projects wrote for their clients, and how each is run. They want a broker at the
+// default ports, which is all that they are given: nothing in them is changed.
+
+import { join } from 'node:path'
+
+/** A call of a program in the suite's folder. */
+export interface SuiteCall {
+  readonly command: string
+  readonly args: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** Tests that cannot pass, as their results name them, and why. */
+export interface Hopeless {
+  readonly tests: RegExp
+  readonly reason: string
+}
+
+/** One suite at one commit. */
+export interface Suite {
+  readonly name: string
+  readonly repository: string
+  readonly commit: string
+  /** Asks for the language; it is missing when this fails. */
+  readonly language: SuiteCall
+  /** Installs what the suite needs, in a copy of its own. */
+  readonly prepare: readonly SuiteCall[]
+  /** Runs it; the text goes to `results` unless the program prints it. */
+  run(results: string): SuiteCall
+  /** How results are told: an XML file, or a line per event of `go test -json`. */
+  readonly format: 'junit' | 'go'
+  /** Certificate and key of the broker, in the suite's folder, where clients check them. */
+  readonly certificate?: { readonly cert: string; readonly key: string }
+  readonly hopeless: readonly Hopeless[]
+}
+
+const noPriority: string = 'x-max-priority has no effect yet'
+
+const python: SuiteCall = { command: 'python3', args: ['-c', 'import venv, ensurepip'] }
+const makeVenv: SuiteCall = { command: 'python3', args: ['-m', 'venv', '.venv'] }
+
+function pip(...args: readonly string[]): SuiteCall {
+  return { command: '.venv/bin/python', args: ['-m', 'pip', 'install', '--quiet', ...args] }
+}
+
+function pytest(...args: readonly string[]): SuiteCall {
+  return { command: '.venv/bin/python', args: ['-m', 'pytest', '-q', ...args] }
+}
+
+/** Every suite, in the order of the table. */
+export const suites: readonly Suite[] = [
+  {
+    name: 'amqplib',
+    repository: 'https://github.com/amqp-node/amqplib',
+    commit: 'f7503e571a80dacfc863c2690ab797d31667b868',
+    language: { command: 'npm', args: ['--version'] },
+    prepare: [{ command: 'npm', args: ['ci', '--ignore-scripts', '--no-audit', '--no-fund'] }],
+    run: (results) => ({
+      command: process.execPath,
+      args: [
+        '--test',
+        '--test-timeout=1000',
+        '--test-reporter=junit',
+        `--test-reporter-destination=${results}`,
+      ],
+    }),
+    format: 'junit',
+    hopeless: [],
+  },
+  {
+    name: 'amqp091-go',
+    repository: 'https://github.com/rabbitmq/amqp091-go',
+    commit: '28da80de762f0cbefc5c6517f9a144d526ce06cd',
+    language: { command: 'go', args: ['version'] },
+    prepare: [{ command: 'go', args: ['mod', 'download'] }],
+    run: () => ({
+      command: 'go',
+      args: ['test', '-json', '-count=1', '-tags', 'integration', './...'],
+    }),
+    format: 'go',
+    hopeless: [
+      {
+        tests: /^TestConnection_Close_WhenMemoryAlarmIsActive$/,
+        reason: "calls RabbitMQ's rabbitmqctl",
+      },
+      {
+        tests:
+          /^TestConnectionRecovery(?:Publish|Consume|ChannelIDReservation|LifeCycleNotifyStateChange|CancelInterrupt|ExclusiveQueue|DeletedQueueSkip|Topology\w+|MultiChannelTopology|ExhaustionDoesNotPanic|AutoDelete\w+|SkipAndContinue|ConsumerNotForgottenAfterFailedResubscribe)$/,
+        reason: "closes its connection through RabbitMQ's management API",
+      },
+    ],
+  },
+  {
+    name: 'kombu',
+    repository: 'https://github.com/celery/kombu',
+    commit: '9ee8595b835c77b4f04cfb54b40b5d446f985a35',
+    language: python,
+    prepare: [
+      makeVenv,
+      pip(
+        '--requirement',
+        'requirements/default.txt',
+        'pytest==8.4.2',
+        'pytest-rerunfailures==16.0.1',
+      ),
+    ],
+    run: (results) =>
+      pytest('-E', 'py-amqp', 't/integration/test_py_amqp.py', `--junitxml=${results}`),
+    format: 'junit',
+    hopeless: [{ tests: /test_PyAMQPPriority\b/, reason: noPriority }],
+  },
+  {
+    name: 'py-amqp',
+    repository: 'https://github.com/celery/py-amqp',
+    commit: 'a03ad34f9b620773f50a4e19f26382bc23140e63',
+    language: python,
+    prepare: [makeVenv, pip('vine==5.1.0', 'pytest==8.0.0', 'pytest-rerunfailures==13.0')],
+    run: (results) => pytest('-E', 'rabbitmq', 't/integration', `--junitxml=${results}`),
+    format: 'junit',
+    hopeless: [],
+  },
+  {
+    name: 'php-amqplib',
+    repository: 'https://github.com/php-amqplib/php-amqplib',
+    commit: 'a82bc9dc8f1e108eaa67af9a69c443b911145ac9',
+    language: {
+      command: 'php',
+      args: ['-r', 'exit(extension_loaded("curl") && include "phpseclib3/autoload.php" ? 0 : 1);'],
+    },
+    // Its autoloader is Composer's, which fetches from places that not every machine reaches.
+    prepare: [
+      { command: 'mkdir', args: ['-p', 'vendor'] },
+      {
+        command: 'cp',
+        args: [join(import.meta.dirname, 'php-autoload.php'), 'vendor/autoload.php'],
+      },
+    ],
+    run: (results) => ({
+      command: 'phpunit',
+      args: ['--no-logging', '--testsuite', 'Functional Tests', '--log-junit', results],
+      env: { TEST_RABBITMQ_HOST: '127.0.0.1' },
+    }),
+    format: 'junit',
+    certificate: {
+      cert: 'tests/certs/server_certificate.pem',
+      key: 'tests/certs/server_key.pem',
+    },
+    hopeless: [
+      {
+        tests:
+          /must_throw_exception_broken_pipe|must_throw_exception_after_connection_was_restored|must_throw_timeout_exception_on_missing_connect_response/,
+        reason: 'needs a proxy that breaks connections',
+      },
+    ],
+  },
+]
