@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { makeCertificate } from '../support/make-certificate.ts'
 import { TestBroker } from '../support/start-test-broker.ts'
 import { readGo, readJunit, type Outcomes } from './read-results.ts'
-import type { Suite, SuiteCall } from './suites.ts'
+import type { BrokerTls, Suite, SuiteCall } from './suites.ts'
 
 const SUITE_MS = 15 * 60_000
 const ports: readonly string[] = ['--amqp-port', '5672', '--amqp-tls-port', '5671']
@@ -16,8 +16,7 @@ const ports: readonly string[] = ['--amqp-port', '5672', '--amqp-tls-port', '567
 export async function runSuite(suite: Suite, folder: string): Promise<Outcomes> {
   const scratch = mkdtempSync(join(tmpdir(), 'pabal-suite-'))
   try {
-    const certificate = certificateOf(suite, folder, scratch)
-    const tls = ['--tls-cert', certificate.cert, '--tls-key', certificate.key]
+    const tls = tlsFlags(suite.tls ? inFolder(suite.tls, folder) : made(scratch))
     await using _broker = await TestBroker.start([...ports, ...tls])
     const results = join(scratch, 'results')
     const printed = await call(suite.run(results), folder)
@@ -28,18 +27,22 @@ export async function runSuite(suite: Suite, folder: string): Promise<Outcomes> 
   }
 }
 
-function certificateOf(
-  { certificate }: Suite,
-  folder: string,
-  scratch: string,
-): { cert: string; key: string } {
-  if (certificate)
-    return { cert: join(folder, certificate.cert), key: join(folder, certificate.key) }
-  const made = makeCertificate({ hosts: ['localhost', '127.0.0.1'], isRsa: true })
-  const [cert, key] = [join(scratch, 'cert.pem'), join(scratch, 'key.pem')]
-  writeFileSync(cert, made.certificate)
-  writeFileSync(key, made.key)
-  return { cert, key }
+function tlsFlags({ cert, key, clientCa }: BrokerTls): readonly string[] {
+  const flags = ['--tls-cert', cert, '--tls-key', key]
+  return clientCa === undefined ? flags : [...flags, '--tls-client-ca', clientCa]
+}
+
+function inFolder({ cert, key, clientCa }: BrokerTls, folder: string): BrokerTls {
+  const files = { cert: join(folder, cert), key: join(folder, key) }
+  return clientCa === undefined ? files : { ...files, clientCa: join(folder, clientCa) }
+}
+
+function made(scratch: string): BrokerTls {
+  const { certificate, key } = makeCertificate({ hosts: ['localhost', '127.0.0.1'], isRsa: true })
+  const files = { cert: join(scratch, 'cert.pem'), key: join(scratch, 'key.pem') }
+  writeFileSync(files.cert, certificate)
+  writeFileSync(files.key, key)
+  return files
 }
 
 /** What it printed, whether it failed or not: tests that fail are for its results to tell. */
