@@ -41,8 +41,6 @@ export interface Suite {
   readonly hopeless: readonly Hopeless[]
 }
 
-const noPriority: string = 'x-max-priority has no effect yet'
-
 const python: SuiteCall = { command: 'python3', args: ['-c', 'import venv, ensurepip'] }
 const makeVenv: SuiteCall = { command: 'python3', args: ['-m', 'venv', '.venv'] }
 
@@ -114,7 +112,7 @@ export const suites: readonly Suite[] = [
     run: (results) =>
       pytest('-E', 'py-amqp', 't/integration/test_py_amqp.py', `--junitxml=${results}`),
     format: 'junit',
-    hopeless: [{ tests: /test_PyAMQPPriority\b/, reason: noPriority }],
+    hopeless: [],
   },
   {
     name: 'py-amqp',
