@@ -2,18 +2,16 @@
 // to wherever that leads, in the atom that takes them out of their queue.
 import type { Clock } from '../lib/clock.ts'
 import type { LogStore } from '../log/log-store.ts'
-import { decodeAddress, encodeAddress } from '../record/message/address.ts'
-import { findHeader } from '../record/message/content-header.ts'
-import { type DeathReason, isDeathCycle, withDeath } from '../record/message/deaths.ts'
+import { isDeathCycle, withDeath } from '../record/message/deaths.ts'
+import type { DeathReason } from '../record/message/encode-death.ts'
 import { RecordSource } from '../record/message/record-source.ts'
 import type { RecordView } from '../record/message/record-view.ts'
-import { fitShortstr } from '../record/message/wire-writer.ts'
+import { type DeadLetterTargets, DeadLetterWays, targetsOf } from './dead-letter-ways.ts'
 import type { Destination } from './destination.ts'
-import { PublishedMessage } from './exchange/published-message.ts'
 import { prepareFor } from './publish/message-router.ts'
 import { Publisher } from './publish/publisher.ts'
 import type { Queue } from './queue/queue.ts'
-import { routeTo } from './route-cache.ts'
+import { isRouted, type Route, routeTo } from './route-cache.ts'
 import type { VHost } from './vhost.ts'
 
 export interface DeadLettererOptions {
@@ -23,42 +21,31 @@ export interface DeadLettererOptions {
 }
 
 export class DeadLetterer {
-  readonly #options: DeadLettererOptions
+  readonly #clock: Clock
+  readonly #ways: DeadLetterWays
   readonly #publisher: Publisher
   readonly #source = new RecordSource()
 
-  constructor(options: DeadLettererOptions) {
-    this.#options = options
-    this.#publisher = new Publisher(options.store)
+  constructor({ store, clock, getVHost }: DeadLettererOptions) {
+    this.#clock = clock
+    this.#ways = new DeadLetterWays(getVHost)
+    this.#publisher = new Publisher(store)
   }
 
   /** Appends the message to the queues that it is dead-lettered to, which may be none. Within an atom. */
   publish(queue: Queue, record: RecordView, reason: DeathReason): void {
-    const { deadLetter } = queue.settings
-    const vhost = this.#options.getVHost(queue.vhost)
-    const exchange = deadLetter && vhost.findExchange(deadLetter.exchange)
+    const way = this.#ways.find(queue, record, reason)
     // As in RabbitMQ: without the exchange the message is gone.
-    if (deadLetter === undefined || exchange === undefined) return
-    const { exchange: origin, routingKey } = decodeAddress(record.buffer, record.addressStart)
-    const routingKeys = [routingKey, ...copiesOf(record)]
-    const time = Math.floor(this.#options.clock.now() / 1000)
-    const death = { queue: queue.name, reason, exchange: origin, routingKeys, time }
-    const { buffer, headerStart: start, headerEnd: end } = record
-    const header = withDeath({ buffer, start, end }, death, record.hasDeaths)
-    const keys = deadLetter.routingKey === undefined ? routingKeys : [deadLetter.routingKey]
+    if (way === undefined) return
+    const { buffer, headerStart: start, headerEnd: end, hasDeaths: isKnown } = record
+    const time = Math.floor(this.#clock.now() / 1000)
+    const header = withDeath({ buffer, start, end }, { death: way.death, time, isKnown })
     const source = this.#fill(record, header)
-    // A setting may be longer than a routing key: all of it decides the route, and what fits is delivered.
-    source.address = encodeAddress(exchange.name, fitShortstr(keys[0] ?? ''))
-    source.addressEnd = source.address.length
-    const message = new PublishedMessage(keys, source)
-    const { queues, delays, histories } = vhost.routeFrom(exchange, message)
-    const targets =
-      reason === 'rejected'
-        ? queues
-        : queues.filter(({ name }) => !isDeathCycle(message.headers, name))
-    const isTaken = targets.length > 0 || delays.length > 0 || histories !== undefined
-    if (!isTaken) return
-    const route = routeTo({ queues: targets, delays, histories }, exchange.counters)
+    source.address = way.address
+    source.addressEnd = way.address.length
+    const targets = targetsOf(way, source)
+    const route = reason === 'rejected' ? targets.route : withoutCycles(targets, source)
+    if (!isRouted(route) && route.histories === undefined) return
     prepareFor(route, source)
     this.#publisher.publishWithinAtom(route, source)
   }
@@ -76,9 +63,15 @@ export class DeadLetterer {
   }
 }
 
-/** Routing keys in the CC header. */
-function copiesOf({ buffer, headerStart, headerEnd }: RecordView): string[] {
-  const copies = findHeader(buffer, headerStart, headerEnd, 'CC')
-  if (copies?.type !== 'array') return []
-  return copies.value.flatMap((item) => (typeof item.value === 'string' ? [item.value] : []))
+/** The route without the queues in which the message would go round for ever. */
+function withoutCycles(
+  { route, queues: names }: DeadLetterTargets,
+  { header, headerEnd }: RecordSource,
+): Route {
+  const payload = { buffer: header, start: 0, end: headerEnd }
+  const cycles = names.map((name) => isDeathCycle(payload, name))
+  if (!cycles.includes(true)) return route
+  const { delays, histories, exchange } = route
+  const queues = route.queues.filter((_, index) => !cycles[index])
+  return routeTo({ queues, delays, histories }, exchange)
 }

@@ -3,7 +3,7 @@
 import type { Clock } from '../../lib/clock.ts'
 import { type Turn, turnPhase, type TurnTask } from '../../lib/turn.ts'
 import { brokerLimits } from '../../limits/broker.ts'
-import type { DeathReason } from '../../record/message/deaths.ts'
+import type { DeathReason } from '../../record/message/encode-death.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 import { RecordView } from '../../record/message/record-view.ts'
 import { isLate } from '../is-late.ts'

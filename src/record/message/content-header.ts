@@ -31,8 +31,8 @@ import {
   readFieldValue,
   readTimestamp as readTimestampValue,
   skipFieldTable,
-  skipFieldValue,
 } from './read-field-table.ts'
+import { endOfValue } from './scan-table.ts'
 import { WireReader } from './wire-reader.ts'
 import { WireWriter } from './wire-writer.ts'
 import { fieldTableSize, writeFieldTable } from './write-field-table.ts'
@@ -144,7 +144,7 @@ export function findHeader(
     if (isTextAt(buffer, reader.advance(size), size, name)) {
       return readFieldValue(reader)
     }
-    skipFieldValue(reader)
+    reader.position = endOfValue(buffer, reader.position)
   }
   return undefined
 }

@@ -185,7 +185,7 @@ function skipValue(reader: WireReader, depth: number): void {
 }
 
 /** Bytes after each tag whose values all have one size. */
-const fixedSizes: ReadonlyMap<number, number> = new Map([
+export const fixedSizes: ReadonlyMap<number, number> = new Map([
   [tag.TAG_VOID, 0],
   [tag.TAG_BOOL, 1],
   [tag.TAG_BYTE, 1],
