@@ -6,20 +6,23 @@
 
 enum { NUMBER_BITS = 48 };
 
-/* The consumer tag is the queue's index in this many digits, so that a delivery tells its queue. */
+/* The consumer tag is the queue's index in this many digits, so that a delivery tells its queue. Hops
+   whose messages are rejected come after the queues. */
 enum { TAG_DIGITS = 5 };
 
 static void put_consume(struct consumer *consumer, uint32_t queue_index) {
   enum { NO_ACK_BIT = 1 << 1 };
   char queue[256], tag[16];
-  options_queue_name(consumer->options, queue_index, queue);
+  const struct options *options = consumer->options;
+  if (queue_index < options->queues) options_queue_name(options, queue_index, queue);
+  else options_hop_name(options, queue_index - options->queues, queue);
   snprintf(tag, sizeof tag, "%0*u", TAG_DIGITS, queue_index);
   uint32_t size = (uint32_t)(4 + 2 + 1 + strlen(queue) + 1 + strlen(tag) + 1 + 4);
   uint8_t *start = connection_reserve(&consumer->connection, size + FRAME_OVERHEAD);
   uint8_t *at = put_frame_start(start, FRAME_METHOD, CHANNEL, size);
   at = put_u16(put_u32(at, BASIC_CONSUME), 0);
   at = put_shortstr(put_shortstr(at, queue), tag);
-  at = put_u8(at, consumer->options->ack_every == 0 ? NO_ACK_BIT : 0);
+  at = put_u8(at, options->ack_every == 0 ? NO_ACK_BIT : 0);
   at = put_u8(put_u32(at, 0), FRAME_END);
   connection_filled(&consumer->connection, (size_t)(at - start));
 }
@@ -30,20 +33,29 @@ void consumer_start(struct consumer *consumer, const struct options *options) {
   connection_take_over(&consumer->connection);
   uint32_t queue = consumer->index % options->queues;
   for (; queue < options->queues; queue += options->consumers) put_consume(consumer, queue);
+  for (uint32_t hop = 0; hop < options->rejected; hop++) put_consume(consumer, options->queues + hop);
   connection_flush(&consumer->connection);
 }
 
+/* basic.ack or basic.reject of the last delivery; `flag` is multiple or requeue. */
+static void settle(struct consumer *consumer, uint32_t method, bool flag) {
+  enum { SETTLE_SIZE = 4 + 8 + 1 };
+  uint8_t *start = connection_reserve(&consumer->connection, SETTLE_SIZE + FRAME_OVERHEAD);
+  uint8_t *at = put_frame_start(start, FRAME_METHOD, CHANNEL, SETTLE_SIZE);
+  at = put_u64(put_u32(at, method), consumer->delivery_tag);
+  put_u8(put_u8(at, flag), FRAME_END);
+  connection_filled(&consumer->connection, SETTLE_SIZE + FRAME_OVERHEAD);
+}
+
 static void send_ack(struct consumer *consumer, bool is_multiple) {
-  enum { ACK_SIZE = 4 + 8 + 1 };
-  uint8_t *start = connection_reserve(&consumer->connection, ACK_SIZE + FRAME_OVERHEAD);
-  uint8_t *at = put_frame_start(start, FRAME_METHOD, CHANNEL, ACK_SIZE);
-  at = put_u64(put_u32(at, BASIC_ACK), consumer->delivery_tag);
-  put_u8(put_u8(at, is_multiple), FRAME_END);
-  connection_filled(&consumer->connection, ACK_SIZE + FRAME_OVERHEAD);
+  settle(consumer, BASIC_ACK, is_multiple);
   consumer->acked = consumer->delivered;
 }
 
+static bool is_at_hop(const struct consumer *consumer) { return consumer->queue >= consumer->options->queues; }
+
 static void on_delivered(struct consumer *consumer) {
+  if (is_at_hop(consumer)) return settle(consumer, BASIC_REJECT, false);
   consumer->delivered++;
   consumer->tally->delivered++;
   uint32_t every = consumer->options->ack_every;
@@ -55,7 +67,8 @@ static void on_deliver(struct consumer *consumer, const uint8_t *arguments) {
   consumer->delivery_tag = get_u64(arguments + 1 + consumer_tag_length);
   uint32_t queue = 0;
   for (int i = 1; i <= TAG_DIGITS; i++) queue = queue * 10 + (uint32_t)(arguments[i] - '0');
-  if (consumer_tag_length != TAG_DIGITS || queue >= consumer->options->queues) fail("an unknown consumer tag came");
+  if (consumer_tag_length != TAG_DIGITS || queue >= consumer->options->queues + consumer->options->rejected)
+    fail("an unknown consumer tag came");
   consumer->queue = queue;
 }
 
@@ -83,7 +96,7 @@ static void on_header(struct consumer *consumer, const struct frame *frame) {
 
 static void on_body(struct consumer *consumer, const struct frame *frame) {
   if (frame->size > consumer->body_left) fail("a body longer than its header says came");
-  if (consumer->is_body_start && frame->size >= 16) {
+  if (consumer->is_body_start && frame->size >= 16 && !is_at_hop(consumer)) {
     uint64_t stamp = get_u64(frame->payload);
     if (window_has(consumer->window, stamp))
       histogram_record(consumer->delivery_latency, consumer->connection.read_at - stamp);

@@ -16,6 +16,9 @@ static const char usage[] =
     "                                        a copy for every queue, by topic patterns\n"
     "  --bindings N                          how many patterns, of which a message matches one\n"
     "  --priorities N                        one queue with so many, which messages have in turn\n"
+    "  --rejected N | --expired N --ttl MS   messages come to the queue as dead letters through N others:\n"
+    "                                        the consumer rejects them, or they expire there\n"
+    "  --delay MS                            through an x-delayed-message exchange\n"
     "  --publishers N --consumers N          connections (default 1 each, as the mode needs)\n"
     "  --size BYTES --transient              message bodies, persistent unless --transient\n"
     "  --outstanding N                       unconfirmed publishes a connection; 0 = no confirms\n"
@@ -53,6 +56,10 @@ static const struct option long_options[] = {
     {"bindings", required_argument, NULL, OPTION_FIRST + 22},
     {"tls-ca", required_argument, NULL, OPTION_FIRST + 23},
     {"priorities", required_argument, NULL, OPTION_FIRST + 24},
+    {"rejected", required_argument, NULL, OPTION_FIRST + 25},
+    {"expired", required_argument, NULL, OPTION_FIRST + 26},
+    {"ttl", required_argument, NULL, OPTION_FIRST + 27},
+    {"delay", required_argument, NULL, OPTION_FIRST + 28},
     {NULL, 0, NULL, 0},
 };
 
@@ -98,6 +105,10 @@ static void set_option(struct options *options, int option, const char *value) {
     case 22: options->bindings = (uint32_t)number(value, 1, 1e6); break;
     case 23: options->tls_ca = value; break;
     case 24: options->priorities = (uint32_t)number(value, 2, 256); break;
+    case 25: options->rejected = (uint32_t)number(value, 1, 1000); break;
+    case 26: options->expired = (uint32_t)number(value, 1, 1000); break;
+    case 27: options->ttl_ms = (uint32_t)number(value, 0, 4e9); break;
+    case 28: options->delay_ms = (uint32_t)number(value, 1, 2e9); break;
     default: fputs(usage, stderr); exit(64);
   }
 }
@@ -135,13 +146,25 @@ void options_parse(struct options *options, int argc, char **argv) {
   if (options->prefetch > 0 && options->ack_every > options->prefetch)
     fail("--ack-every above --prefetch would wait for ever");
   if (options->priorities > 0 && options->queues > 1) fail("--priorities is for one queue");
+  bool is_detoured = options_hops(options) > 0 || options->delay_ms > 0;
+  if (is_detoured && (options->queues > 1 || options->routing != ROUTING_TURNS || options->ack_every != 1))
+    fail("--rejected, --expired and --delay are for one queue with an ack for each message");
+  if ((options->rejected > 0) + (options->expired > 0) + (options->delay_ms > 0) > 1)
+    fail("only one of --rejected, --expired and --delay");
   if (strlen(options->queue) > 200) fail("--queue is longer than 200 bytes");
 }
 
 void options_exchange_name(const struct options *options, char *name) {
-  const char *suffix = options->routing == ROUTING_FANOUT ? "-fanout" : "-topic";
-  bool is_named = options->routing == ROUTING_FANOUT || options->routing == ROUTING_TOPIC;
-  snprintf(name, 256, "%s%s", is_named ? options->queue : "", is_named ? suffix : "");
+  const char *suffix = NULL;
+  if (options->routing == ROUTING_FANOUT) suffix = "-fanout";
+  if (options->routing == ROUTING_TOPIC) suffix = "-topic";
+  if (options->delay_ms > 0) suffix = "-delayed";
+  snprintf(name, 256, "%s%s", suffix == NULL ? "" : options->queue, suffix == NULL ? "" : suffix);
+}
+
+void options_hop_name(const struct options *options, uint32_t index, char *name) {
+  if (index >= options_hops(options)) return options_queue_name(options, 0, name);
+  snprintf(name, 256, "%s-hop-%05u", options->queue, index);
 }
 
 void options_queue_name(const struct options *options, uint32_t index, char *name) {

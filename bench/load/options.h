@@ -20,6 +20,10 @@ struct options {
   uint32_t queues;      /* consumer i of n reads queue i modulo queues, and every n-th after it */
   enum routing routing; /* how messages get into the queues */
   uint32_t bindings;    /* of the topic exchange, dealt out over the queues */
+  uint32_t rejected;    /* queues on the way to the queue, in each of which the consumer rejects all */
+  uint32_t expired;     /* the same, in each of which a message stays until its time is over */
+  uint32_t ttl_ms;      /* that time; 0 expires as soon as it is there */
+  uint32_t delay_ms;    /* x-delay of every message, through a delayed exchange; 0 = none */
   uint32_t priorities;  /* x-max-priority of the queue + 1; messages have them in turn; 0 = none */
   bool purge;           /* empty the queues before the run */
   bool depth_only;      /* print how many messages wait, and end */
@@ -40,6 +44,14 @@ struct options {
 };
 
 void options_parse(struct options *options, int argc, char **argv);
+
+/* How many queues a message goes through as a dead letter before it is in the queue. */
+static inline uint32_t options_hops(const struct options *options) {
+  return options->rejected > 0 ? options->rejected : options->expired;
+}
+
+/* The name of hop `index`, or after the last one that of the queue. `name` holds 256 bytes. */
+void options_hop_name(const struct options *options, uint32_t index, char *name);
 
 /* The exchange to publish to; empty where queues are addressed by name. `name` holds 256 bytes. */
 void options_exchange_name(const struct options *options, char *name);

@@ -22,11 +22,14 @@ static uint8_t *put_publish(uint8_t *at, const char *exchange, const char *key) 
 }
 
 static uint8_t *put_header(uint8_t *at, const struct options *options, size_t slot) {
-  enum { HEADER_SIZE = 2 + 2 + 8 + 2 + 1, DELIVERY_MODE_FLAG = 1 << 12, PRIORITY_FLAG = 1 << 11 };
-  bool has_priority = options->priorities > 0;
-  at = put_frame_start(at, FRAME_HEADER, CHANNEL, HEADER_SIZE + has_priority);
+  enum { HEADER_SIZE = 2 + 2 + 8 + 2 + 1, HEADERS_FLAG = 1 << 13, DELIVERY_MODE_FLAG = 1 << 12, PRIORITY_FLAG = 1 << 11 };
+  enum { DELAY_SIZE = 1 + sizeof "x-delay" - 1 + 1 + 4 };
+  bool has_priority = options->priorities > 0, has_delay = options->delay_ms > 0;
+  at = put_frame_start(at, FRAME_HEADER, CHANNEL, HEADER_SIZE + has_priority + has_delay * (4 + DELAY_SIZE));
   at = put_u64(put_u16(put_u16(at, 60), 0), options->size);
-  at = put_u16(at, has_priority ? DELIVERY_MODE_FLAG | PRIORITY_FLAG : DELIVERY_MODE_FLAG);
+  int flags = DELIVERY_MODE_FLAG | (has_priority ? PRIORITY_FLAG : 0) | (has_delay ? HEADERS_FLAG : 0);
+  at = put_u16(at, (uint16_t)flags);
+  if (has_delay) at = put_u32(put_u8(put_shortstr(put_u32(at, DELAY_SIZE), "x-delay"), 'I'), options->delay_ms);
   at = put_u8(at, options->persistent ? 2 : 1);
   if (has_priority) at = put_u8(at, (uint8_t)(slot % options->priorities));
   return put_u8(at, FRAME_END);
@@ -48,6 +51,7 @@ static uint8_t *put_body(uint8_t *at, uint32_t size, uint32_t frame_max) {
 /* The routing key of the message in `slot`. All keys of a publisher have one length. */
 static void key_of_slot(const struct publisher *publisher, size_t slot, char *key) {
   const struct options *options = publisher->options;
+  if (options_hops(options) > 0) return options_hop_name(options, 0, key);
   switch (options->routing) {
     case ROUTING_TURNS: options_queue_name(options, (uint32_t)(slot % options->queues), key); break;
     case ROUTING_PINNED: options_queue_name(options, publisher->index % options->queues, key); break;

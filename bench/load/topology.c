@@ -18,20 +18,48 @@ static void end(struct connection *connection, uint8_t *start, uint8_t *at) {
   connection_filled(connection, (size_t)(at - start));
 }
 
-/* An empty table, or one with x-max-priority as a long-int. */
-static uint8_t *put_queue_arguments(uint8_t *at, uint32_t priorities) {
-  static const char name[] = "x-max-priority";
-  if (priorities == 0) return put_u32(at, 0);
-  at = put_shortstr(put_u32(at, 1 + sizeof name - 1 + 1 + 4), name);
-  return put_u32(put_u8(at, 'I'), priorities - 1);
+static uint8_t *put_number(uint8_t *at, const char *name, uint32_t value) {
+  return put_u32(put_u8(put_shortstr(at, name), 'I'), value);
+}
+
+static uint8_t *put_text(uint8_t *at, const char *name, const char *value) {
+  size_t length = strlen(value);
+  at = put_u32(put_u8(put_shortstr(at, name), 'S'), (uint32_t)length);
+  memcpy(at, value, length);
+  return at + length;
+}
+
+/* Ends the table that began at `table` with room for its size. */
+static uint8_t *end_table(uint8_t *table, uint8_t *at) {
+  put_u32(table, (uint32_t)(at - table) - 4);
+  return at;
+}
+
+static uint8_t *put_queue_declare(uint8_t *start, const char *queue) {
+  uint8_t *at = put_frame_start(start, FRAME_METHOD, CHANNEL, 0);
+  at = put_shortstr(put_u16(put_u32(at, QUEUE_DECLARE), 0), queue);
+  return put_u8(at, DURABLE_BIT | NO_WAIT_BIT);
 }
 
 static void declare_queue(struct connection *connection, const char *queue, uint32_t priorities) {
   uint8_t *start = begin(connection);
-  uint8_t *at = put_frame_start(start, FRAME_METHOD, CHANNEL, 0);
-  at = put_shortstr(put_u16(put_u32(at, QUEUE_DECLARE), 0), queue);
-  at = put_queue_arguments(put_u8(at, DURABLE_BIT | NO_WAIT_BIT), priorities);
-  end(connection, start, at);
+  uint8_t *table = put_queue_declare(start, queue);
+  uint8_t *at = table + 4;
+  if (priorities > 0) at = put_number(at, "x-max-priority", priorities - 1);
+  end(connection, start, end_table(table, at));
+}
+
+/* A queue whose dead letters go to the next hop. */
+static void declare_hop(struct connection *connection, const struct options *options, uint32_t index) {
+  char queue[256], next[256];
+  options_hop_name(options, index, queue);
+  options_hop_name(options, index + 1, next);
+  uint8_t *start = begin(connection);
+  uint8_t *table = put_queue_declare(start, queue);
+  uint8_t *at = put_text(table + 4, "x-dead-letter-exchange", "");
+  at = put_text(at, "x-dead-letter-routing-key", next);
+  if (options->expired > 0) at = put_number(at, "x-message-ttl", options->ttl_ms);
+  end(connection, start, end_table(table, at));
 }
 
 static void purge_queue(struct connection *connection, const char *queue) {
@@ -61,7 +89,21 @@ static void bind_queue(struct connection *connection, const struct binding *bind
   end(connection, start, put_u32(put_u8(at, 1), 0));
 }
 
+static void bind_delayed(struct connection *connection, const struct options *options) {
+  char exchange[256], queue[256];
+  options_exchange_name(options, exchange);
+  options_queue_name(options, 0, queue);
+  uint8_t *start = begin(connection);
+  uint8_t *at = put_frame_start(start, FRAME_METHOD, CHANNEL, 0);
+  at = put_shortstr(put_u16(put_u32(at, EXCHANGE_DECLARE), 0), exchange);
+  at = put_shortstr(at, "x-delayed-message");
+  uint8_t *table = put_u8(at, DURABLE_BIT | NO_WAIT_BIT);
+  end(connection, start, end_table(table, put_text(table + 4, "x-delayed-type", "direct")));
+  bind_queue(connection, &(struct binding){queue, exchange, queue});
+}
+
 static void bind_all(struct connection *connection, const struct options *options) {
+  if (options->delay_ms > 0) return bind_delayed(connection, options);
   bool is_topic = options->routing == ROUTING_TOPIC;
   if (!is_topic && options->routing != ROUTING_FANOUT) return;
   char exchange[256], queue[256], key[64] = "";
@@ -87,6 +129,7 @@ double topology_declare(const struct options *options, char *product, char *vers
     declare_queue(&connection, queue, options->priorities);
     if (options->purge) purge_queue(&connection, queue);
   }
+  for (uint32_t i = 0; i < options_hops(options); i++) declare_hop(&connection, options, i);
   bind_all(&connection, options);
   connection_settle(&connection);
   double seconds = (double)(now_ns() - start) / 1e9;

@@ -3,6 +3,7 @@
 import { amqpBacklog } from './amqp-backlog.ts'
 import { amqpBoth } from './amqp-both.ts'
 import { amqpConsume } from './amqp-consume.ts'
+import { amqpDeadLetters } from './amqp-dead-letters.ts'
 import { amqpFanOut } from './amqp-fan-out.ts'
 import { amqpLatency } from './amqp-latency.ts'
 import { amqpMany } from './amqp-many.ts'
@@ -22,6 +23,7 @@ export const allScenarios: readonly Scenario[] = [
   ...amqpBoth,
   ...amqpLatency,
   ...amqpFanOut,
+  ...amqpDeadLetters,
   ...amqpMany,
   ...amqpBacklog,
   ...kafkaProduce,

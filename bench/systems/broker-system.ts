@@ -1,5 +1,5 @@
-/** What a client speaks with a broker. */
-export type Protocol = 'amqp' | 'kafka'
+/** What a client speaks with a broker, or an extension of it that not all have. */
+export type Protocol = 'amqp' | 'kafka' | 'x-delayed-message'
 
 /** A broker that the benchmarks can start, drive and stop. One object per variant measured. */
 export type BrokerSystem = {

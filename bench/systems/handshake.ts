@@ -6,8 +6,10 @@ import { createConnection } from 'node:net'
 import type { Protocol } from './broker-system.ts'
 import { HOST } from './ports.ts'
 
+type Greeted = Exclude<Protocol, 'x-delayed-message'>
+
 /** AMQP 0-9-1's protocol header, answered by connection.start; an ApiVersions request, version 0. */
-const greetings: Readonly<Record<Protocol, Buffer>> = {
+const greetings: Readonly<Record<Greeted, Buffer>> = {
   amqp: Buffer.from('AMQP\x00\x00\x09\x01', 'latin1'),
   kafka: Buffer.from('\x00\x00\x00\x0a\x00\x12\x00\x00\x00\x00\x00\x01\xff\xff', 'latin1'),
 }
@@ -15,7 +17,7 @@ const greetings: Readonly<Record<Protocol, Buffer>> = {
 const ANSWER_MS = 5000
 
 /** True once the broker sent any answer; false when it refused, closed or kept silent. */
-export function answers(protocol: Protocol, port: number): Promise<boolean> {
+export function answers(protocol: Greeted, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = createConnection(port, HOST, () => socket.write(greetings[protocol]))
     const end = (isAnswered: boolean): void => {

@@ -42,7 +42,7 @@ export function pabalSystem(variant: PabalVariant): BrokerSystem {
   if (isTls) settings['tls-cert'] = 'P-256'
   return {
     name: `pabal${durability === 'os' ? '-os' : ''}${isTls ? '-tls' : ''}${isDelayed ? `+${syncDelayMs}ms` : ''}`,
-    protocols: ['amqp', 'kafka'],
+    protocols: ['amqp', 'kafka', 'x-delayed-message'],
     settings,
     version: () => `Pabal ${packageJson.version}, Node ${process.version}`,
     prepare: () => undefined,
