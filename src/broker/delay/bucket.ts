@@ -23,6 +23,8 @@ export class Bucket {
   leavesAsItCame = false
   /** The first offset that has not been listed or moved. */
   next: number
+  /** No message in it is due later. */
+  latestDueAt: number
 
   constructor(bucketClass: number, dueAt: number, cursor: LogCursor) {
     this.bucketClass = bucketClass
@@ -31,6 +33,7 @@ export class Bucket {
     this.openAt = openingTime(bucketClass, this.start)
     this.cursor = cursor
     this.next = cursor.floor
+    this.latestDueAt = this.isEmpty ? -Infinity : Infinity
   }
 
   get log(): Log {
@@ -40,6 +43,11 @@ export class Bucket {
   /** Whether nothing in it is left to be listed or moved. */
   get isDone(): boolean {
     return this.state !== 'closed' && this.next >= this.log.endOffset
+  }
+
+  /** Whether messages in it have still to be moved to where later ones may be already. */
+  get isToBeMoved(): boolean {
+    return this.state !== 'listed' && !this.isDone
   }
 
   /** Whether there is no message in it. */

@@ -4,7 +4,7 @@ import { brokerLimits } from '../../limits/broker.ts'
 import type { LogCursor } from '../../log/log-cursor.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import type { DelayRow, TopologyChange } from '../../meta/topology-change.ts'
-import { bucketClassCount, bucketStart } from './bucket-classes.ts'
+import { bucketClassCount, bucketStart, usualClass } from './bucket-classes.ts'
 import { Bucket } from './bucket.ts'
 
 /** A log that an earlier process left; which bucket it is shows when something is read. */
@@ -43,6 +43,15 @@ export class Calendar {
 
   find(bucketClass: number, dueAt: number): Bucket | undefined {
     return this.#open[bucketClass]!.get(bucketStart(bucketClass, dueAt))
+  }
+
+  /** The bucket, of `classMax` at most, in which messages may wait that are due at this time and came before. */
+  findOvertaken(dueAt: number, classMax: number): Bucket | undefined {
+    for (let bucketClass = classMax; bucketClass >= usualClass; bucketClass--) {
+      const bucket = this.find(bucketClass, dueAt)
+      if (bucket?.isToBeMoved === true && bucket.latestDueAt >= dueAt) return bucket
+    }
+    return undefined
   }
 
   /** Makes a bucket for a message of this time. Within an atom. */

@@ -4,6 +4,7 @@ import { type Arrival, DelaysUnderTest } from '../../../test/support/delays-unde
 import { brokerLimits } from '../../limits/broker.ts'
 import { table } from '../../record/message/field-table.ts'
 import { seededRandom } from '../../testing/seeded-random.ts'
+import { bucketStart, openingTime, usualClass } from './bucket-classes.ts'
 
 const hourMs = 3_600_000
 const longestMs = 0xffff_ffff
@@ -107,6 +108,38 @@ describe('a message with a delay', () => {
     for (const [text, delay] of delayed) world.publish(text, delay)
     assert.deepEqual(texts(world.advance(99)), [])
     assert.deepEqual(texts(world.advance(1)).toSorted(), delayed.map(([text]) => text).toSorted())
+  })
+
+  it('does not pass one that is due in the same millisecond and still waits in a wider bucket', () => {
+    const world = directDelayed()
+    const start = world.clock.now()
+    const dueAt = start + 200_000
+    const openAt = openingTime(usualClass + 1, bucketStart(usualClass + 1, dueAt))
+    assert.ok(openAt > start)
+    // Before the exchange looks at the bucket, which is near by now.
+    world.clock.after(openAt - start, () => {
+      world.publish('second', dueAt - openAt)
+      world.publish('third', dueAt - openAt)
+      world.publish('other', dueAt - openAt - 1)
+    })
+    world.publish('first', dueAt - start)
+    world.advance(openAt - start)
+    assert.deepEqual(texts(world.advance(dueAt - openAt)), ['other', 'first', 'second', 'third'])
+  })
+
+  it('does not pass those of the same millisecond that were too many for a bucket of a second', () => {
+    const world = directDelayed()
+    const start = world.clock.now()
+    const dueAt = bucketStart(usualClass, start + 3000) + 500
+    const openAt = openingTime(usualClass, bucketStart(usualClass, dueAt))
+    const count = brokerLimits.delayListMax / 4 + 1
+    for (let index = 0; index < count; index++) world.publish(`${index}`, dueAt - start)
+    // All of them move into a bucket of 16 ms, which leaves none of a second.
+    world.advance(openAt + 100 - start)
+    world.publish('last', dueAt - openAt - 100)
+    const arrivals = texts(world.advance(dueAt - openAt - 100 + 2000))
+    assert.equal(arrivals.length, count + 1)
+    assert.deepEqual([arrivals[0], arrivals.at(-1)], ['0', 'last'])
   })
 
   it('of none is routed at once, and its header stays as it is', () => {

@@ -170,14 +170,22 @@ export class DelayedMessages implements MessageDelay, TurnTask {
   /** Where a message has to wait: in a bucket of `classMax` at most. Within an atom. */
   #bucketFor(dueAt: number, classMax: number): Bucket {
     const calendar = this.#calendar
-    let bucketClass = bucketClassFor(dueAt, this.#context.clock.now(), classMax)
-    let bucket = calendar.find(bucketClass, dueAt)
-    if (bucketClass === usualClass && bucket?.state === 'moved') {
-      bucketClass--
-      bucket = calendar.find(bucketClass, dueAt)
-    }
-    if (bucket !== undefined) return bucket
-    const created = calendar.create(bucketClass, dueAt)
+    const overtaken = calendar.findOvertaken(dueAt, classMax)
+    if (overtaken !== undefined) return overtaken
+    const now = this.#context.clock.now()
+    const bucketClass = bucketClassFor(dueAt, now, classMax)
+    const bucket = this.#narrowerThan(bucketClass, dueAt) ?? calendar.find(bucketClass, dueAt)
+    if (bucket !== undefined && bucket.state !== 'moved') return bucket
+    return this.#createBucket(bucket === undefined ? bucketClass : bucketClass - 1, dueAt)
+  }
+
+  /** Where messages of that time went that were too many for a bucket of the usual class. */
+  #narrowerThan(bucketClass: number, dueAt: number): Bucket | undefined {
+    return bucketClass === usualClass ? this.#calendar.find(bucketClass - 1, dueAt) : undefined
+  }
+
+  #createBucket(bucketClass: number, dueAt: number): Bucket {
+    const created = this.#calendar.create(bucketClass, dueAt)
     // Nothing is in it that would have to be read.
     if (created.openAt <= this.#context.clock.now()) created.state = 'listed'
     return created
@@ -186,6 +194,7 @@ export class DelayedMessages implements MessageDelay, TurnTask {
   /** Appends `#source`. */
   #append(dueAt: number, bucket: Bucket, sharedPosition: number): void {
     const offset = bucket.log.append(this.#source, sharedPosition)
+    bucket.latestDueAt = Math.max(bucket.latestDueAt, dueAt)
     if (bucket.state === 'closed') {
       this.#nextOpenAt = Math.min(this.#nextOpenAt, bucket.openAt)
       this.#wakeAt(bucket.openAt)
