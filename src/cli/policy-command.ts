@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
+import { checkName } from './check-name.ts'
 import { tableLines } from './print-table.ts'
 import { refusal } from './refusal.ts'
 import type { AskBroker, DefineRemote } from './remote-command.ts'
@@ -68,8 +69,9 @@ function set([name = '', pattern = '', text = '']: string[], flags: Flags): AskB
     priority: parsePriority(flags.priority ?? '0'),
     'apply-to': flags.applyTo ?? 'all',
   }
+  const path = pathOf(flags, name)
   return async (broker, print) => {
-    const answer = await broker.ask('PUT', pathOf(flags, name), body)
+    const answer = await broker.ask('PUT', path, body)
     if (answer.status >= 400) throw refusal(answer, `${titleOf(flags)} '${name}' was not set`)
     print(`${titleOf(flags)} '${name}' was ${answer.status === 201 ? 'added' : 'replaced'}`)
     return exitCodes.ok
@@ -78,8 +80,8 @@ function set([name = '', pattern = '', text = '']: string[], flags: Flags): AskB
 
 function list(_operands: string[], flags: Flags): AskBroker {
   const isJson = wantsJson(flags)
+  const vhost = flags.vhost === undefined ? [] : [checkName('virtual host', flags.vhost)]
   return async (broker, print) => {
-    const vhost = flags.vhost === undefined ? [] : [flags.vhost]
     const answer = await broker.ask('GET', [kindOf(flags), ...vhost])
     if (answer.status >= 400) throw refusal(answer, `there is no virtual host '${flags.vhost}'`)
     const policies = answer.body as readonly Policy[]
@@ -93,8 +95,9 @@ function list(_operands: string[], flags: Flags): AskBroker {
 
 function show([name = '']: string[], flags: Flags): AskBroker {
   const isJson = wantsJson(flags)
+  const path = pathOf(flags, name)
   return async (broker, print) => {
-    const answer = await broker.ask('GET', pathOf(flags, name))
+    const answer = await broker.ask('GET', path)
     if (answer.status >= 400) throw refusal(answer, missing(name, flags))
     if (isJson) print(JSON.stringify(answer.body))
     else printAll([answer.body as Policy], false, print)
@@ -103,8 +106,9 @@ function show([name = '']: string[], flags: Flags): AskBroker {
 }
 
 function remove([name = '']: string[], flags: Flags): AskBroker {
+  const path = pathOf(flags, name)
   return async (broker, print) => {
-    const answer = await broker.ask('DELETE', pathOf(flags, name))
+    const answer = await broker.ask('DELETE', path)
     if (answer.status >= 400) throw refusal(answer, missing(name, flags))
     print(`${titleOf(flags)} '${name}' was deleted`)
     return exitCodes.ok
@@ -156,8 +160,10 @@ function wantsJson({ output = 'table' }: Flags): boolean {
   throw new ExitError(exitCodes.usage, `--output ${output} is unknown: use table or json`)
 }
 
+/** Throws an `ExitError` for a name that no path can hold. */
 function pathOf(flags: Flags, name: string): string[] {
-  return [kindOf(flags), flags.vhost ?? defaultVHost, name]
+  const vhost = checkName('virtual host', flags.vhost ?? defaultVHost)
+  return [kindOf(flags), vhost, checkName('policy', name)]
 }
 
 function kindOf({ operator = false }: Flags): string {

@@ -1,5 +1,5 @@
 // Limits of the program: configuration, starting and stopping.
-import { MiB } from './units.ts'
+import { KiB, MiB } from './units.ts'
 
 export const programLimits = {
   /** max-message-size cannot be set higher: a body is assembled in memory before it is routed. */
@@ -10,6 +10,8 @@ export const programLimits = {
   stopMsMax: 30_000,
   /** A command asks the broker and hears nothing for so long: a disk that fails holds changes up. */
   askMsMax: 30_000,
+  /** Bytes of a name in a command: as a path of HTTP it is three times as long, and a header has 16 KiB. */
+  askedNameSizeMax: (1 * KiB) as number,
   /** npm and a terminal both pass Ctrl-C on: two signals this close together are one. */
   doubledSignalMs: 1000,
   /** What no first client needs is loaded when the broker has been ready for so long: they go first. */

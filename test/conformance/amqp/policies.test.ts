@@ -278,7 +278,27 @@ describe('the command', () => {
     assert.deepEqual(listed.at(-1), shown)
   })
 
+  for (const name of [
+    'a/b',
+    '...',
+    '../x',
+    '%2e%2e',
+    'a b?#',
+    '\u{1f407}',
+    '\u{1f407}'.repeat(256),
+  ]) {
+    it(`sets, shows and deletes one called ${JSON.stringify(name.slice(0, 10))}`, async () => {
+      await policy('set', name, '^odd$', '{"max-length":7}')
+      const shown = JSON.parse(await policy('show', name, '-o', 'json')) as { name: string }
+      assert.equal(shown.name, name)
+      assert.equal(await policy('delete', name), `Policy '${name}' was deleted\n`)
+    })
+  }
+
   const refusals: readonly [string[], number, RegExp][] = [
+    [['show', '..'], exitCodes.usage, /a policy cannot be called '\.\.'/],
+    [['set', '', '.*', '{"max-length":1}'], exitCodes.usage, /the name of a policy is empty/],
+    [['list', '--vhost', ''], exitCodes.usage, /the name of a virtual host is empty/],
     [['show', 'none'], exitCodes.noInput, /^pabal: there is no policy 'none' in virtual host '\/'/],
     [['delete', 'none', '--operator'], exitCodes.noInput, /there is no operator policy 'none'/],
     [['list', '--vhost', 'none'], exitCodes.noInput, /there is no virtual host 'none'/],
