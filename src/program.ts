@@ -13,6 +13,7 @@ import { type ExitCode, ExitError } from './lib/exit-error.ts'
 import { type Address, formatAddress } from './lib/listen.ts'
 import { createLogger } from './lib/logger.ts'
 import type { Logger } from './lib/logger.ts'
+import { printable } from './lib/printable.ts'
 import { version } from './lib/version.ts'
 import { programLimits } from './limits/program.ts'
 import { openServices, protocols } from './node/services.ts'
@@ -49,8 +50,9 @@ function announce(broker: RunningBroker, dataFolder: string): void {
     const address = formatAddress(broker.addresses[name] as Address)
     return `  ${name.padEnd(width)} ${scheme}://${address}`
   })
-  const lines = [`Pabal ${version}`, ...addresses, `  ${'data'.padEnd(width)} ${dataFolder}`]
-  process.stdout.write(`${lines.join('\n')}\nServer startup complete\n`)
+  const data = `  ${'data'.padEnd(width)} ${printable(dataFolder)}`
+  const lines = [`Pabal ${version}`, ...addresses, data, 'Server startup complete']
+  process.stdout.write(`${lines.join('\n')}\n`)
 }
 
 /** Resolves when somebody wants the broker to stop. */
@@ -127,12 +129,14 @@ function syncDelayOf(environment: NodeJS.ProcessEnv): number {
 }
 
 function printLine(line: string): void {
-  process.stdout.write(`${line}\n`)
+  process.stdout.write(`${printable(line)}\n`)
 }
 
 function fail(error: unknown, dataFolder: string): never {
   const { exitCode, message } = describeFailure(error, dataFolder)
-  process.stderr.write(`pabal: ${message}\n`)
+  // Of several lines only where a fault of the program has its stack trace.
+  const lines = message.split('\n').map(printable)
+  process.stderr.write(`pabal: ${lines.join('\n')}\n`)
   process.exit(exitCode)
 }
 

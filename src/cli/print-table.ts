@@ -1,4 +1,4 @@
-import { escapeDeceiving } from '../lib/escape-deceiving.ts'
+import { printable } from '../lib/printable.ts'
 
 /** Lines of a table for people: columns as wide as their widest cell, the last one as it is. */
 export function tableLines(
@@ -15,11 +15,4 @@ export function tableLines(
       .join('  ')
       .trimEnd(),
   )
-}
-
-/** Names may hold anything, also what a terminal takes for a command. */
-function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex
-  const visible = text.replace(/[\0-\x1f\x7f]/g, (control) => JSON.stringify(control).slice(1, -1))
-  return escapeDeceiving(visible)
 }

@@ -295,6 +295,23 @@ describe('the command', () => {
     })
   }
 
+  it('prints a name that moves the cursor with its escapes in letters', async () => {
+    const [name, printed] = [
+      '\u001b[2J\n\u009b\u202e\u007f',
+      String.raw`\u001b[2J\n\u009b\u202e\u007f`,
+    ]
+    const definition = '{"max-length":7}'
+    assert.equal(await policy('set', name, '^odd$', definition), `Policy '${printed}' was added\n`)
+    const json = await policy('show', name, '-o', 'json')
+    assert.ok(json.includes(`"name":"${printed}"`), json)
+    assert.equal((JSON.parse(json) as { name: string }).name, name)
+    assert.equal(await policy('delete', name), `Policy '${printed}' was deleted\n`)
+    const { code, stderr } = await run('show', name)
+    assert.equal(code, exitCodes.noInput)
+    const inOneLine = printed.replace(String.raw`\n`, ' ')
+    assert.ok(stderr.startsWith(`pabal: there is no policy '${inOneLine}' in virtual`), stderr)
+  })
+
   const refusals: readonly [string[], number, RegExp][] = [
     [['show', '..'], exitCodes.usage, /a policy cannot be called '\.\.'/],
     [['set', '', '.*', '{"max-length":1}'], exitCodes.usage, /the name of a policy is empty/],
