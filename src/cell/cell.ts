@@ -4,9 +4,11 @@
 // Lifecycle: `open` → used → `rest` (nothing happens in it by itself any more) → disposed of.
 // Invariant: nothing in it is global to the process, so a process may have several. Clock, chance, the
 // turn, the log and the thread for large batches are lent by the node.
+import { BrokerError } from '../broker/broker-error.ts'
 import { Broker, defaultVHost, type RestoreReport } from '../broker/broker.ts'
 import type { GroupConfig } from '../broker/group/group-config.ts'
 import type { GroupCoordinator } from '../broker/group/group-coordinator.ts'
+import { GroupFormatError } from '../broker/group/group-format-error.ts'
 import { describeInert } from '../broker/inert-settings.ts'
 import { Shortage } from '../broker/shortage.ts'
 import { ProducerIds } from '../broker/topic/producer-ids.ts'
@@ -17,6 +19,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { Random } from '../lib/random.ts'
 import type { Turn } from '../lib/turn.ts'
+import { LogError } from '../log/log-error.ts'
 import type { BlockedReason } from '../log/log-store.ts'
 import { clusterIdOf } from './cluster-id.ts'
 import { openGroups } from './open-groups.ts'
@@ -57,7 +60,7 @@ export class Cell implements AsyncDisposable {
   readonly #retention: Retention
   readonly #closeStorage: () => Promise<void>
 
-  /** Opens a data folder or makes it. Throws as `openStorage`. */
+  /** Opens a data folder or makes it. Throws as `openStorage`, `LogError` also for what a newer version wrote. */
   static async open(options: CellOptions, parts: CellParts): Promise<Cell> {
     const shortage = new Shortage()
     const crossing = createCrossing(parts)
@@ -74,7 +77,7 @@ export class Cell implements AsyncDisposable {
       return new Cell({ crossing, storage, shortage, options }, parts)
     } catch (error) {
       await storage.close()
-      throw error
+      throw explain(error)
     }
   }
 
@@ -111,6 +114,16 @@ interface Opened {
   readonly storage: Storage
   readonly shortage: Shortage
   readonly options: CellOptions
+}
+
+/**
+ * What cannot be restored was whole when it was read, and was accepted by the broker that wrote it: that one
+ * knows more than this one.
+ */
+function explain(error: unknown): unknown {
+  if (!(error instanceof BrokerError || error instanceof GroupFormatError)) return error
+  const text = `the data folder has what this Pabal does not know (${error.message}): use the Pabal that wrote it`
+  return new LogError('format', text, { cause: error })
 }
 
 function restoreBroker({ storage, shortage, options }: Opened, parts: CellParts): Broker {

@@ -4,7 +4,11 @@ import { ExitError } from '../lib/exit-error.ts'
 import type { ExitCode } from '../lib/exit-error.ts'
 import { LogError } from '../log/log-error.ts'
 import type { LogErrorCode } from '../log/log-error.ts'
-import { DataFolderLockedError, DataFolderUnwritableError } from '../meta/topology-error.ts'
+import {
+  DataFolderLockedError,
+  DataFolderUnwritableError,
+  TopologyFormatError,
+} from '../meta/topology-error.ts'
 
 /** How the program ends after a failure. */
 export interface Failure {
@@ -28,6 +32,7 @@ function exitCodeOf(error: unknown): ExitCode | undefined {
   if (error instanceof LogError) return logExitCodes[error.code]
   if (error instanceof DataFolderLockedError) return exitCodes.tryLater
   if (error instanceof DataFolderUnwritableError) return exitCodes.cannotCreate
+  if (error instanceof TopologyFormatError) return logExitCodes.format
   return undefined
 }
 

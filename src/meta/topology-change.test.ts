@@ -7,8 +7,8 @@ import {
   decodeTopologyChanges,
   encodeTopologyChanges,
   type TopologyChange,
-  TopologyFormatError,
 } from './topology-change.ts'
+import { TopologyFormatError } from './topology-error.ts'
 
 describe('topology entries', () => {
   test('come back as they were', () => {

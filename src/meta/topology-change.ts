@@ -11,6 +11,7 @@
 // One entry is applied as a whole or not at all.
 import { fieldTableFromJson, fieldTableToJson } from '../record/message/field-table-json.ts'
 import { type FieldTable } from '../record/message/field-table.ts'
+import { TopologyFormatError } from './topology-error.ts'
 
 /** Rises when an older broker could not read an entry any more. */
 const format = 3
@@ -143,11 +144,6 @@ export interface PolicyDelete {
   readonly isOperator: boolean
 }
 
-/** An entry that this version cannot read. */
-export class TopologyFormatError extends Error {
-  override readonly name = 'TopologyFormatError'
-}
-
 /** One log entry for changes that belong together. The buffer is the caller's. */
 export function encodeTopologyChanges(changes: readonly TopologyChange[]): Buffer {
   const json = JSON.stringify(changes.map(changeToJson))
@@ -165,7 +161,7 @@ export function decodeTopologyChanges(entry: Uint8Array): TopologyChange[] {
   const found = entry[0]
   if (found === undefined || found < firstFormat || found > format) {
     throw new TopologyFormatError(
-      `Cannot read topology entry of format ${found ?? 'none'}: this version reads formats ${firstFormat} to ${format}`,
+      `the data folder has a topology entry of format ${found ?? 'none'}, and this Pabal reads formats ${firstFormat} to ${format}: use the Pabal that wrote it`,
     )
   }
   const text = Buffer.from(entry.buffer, entry.byteOffset + 1, entry.byteLength - 1).toString()
@@ -175,7 +171,10 @@ export function decodeTopologyChanges(entry: Uint8Array): TopologyChange[] {
     return changes.map(changeFromJson)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    throw new TopologyFormatError(`Cannot read topology entry: ${reason}`, { cause: error })
+    throw new TopologyFormatError(
+      `this Pabal cannot read the data folder's topology entry (${reason}): use the Pabal that wrote it`,
+      { cause: error },
+    )
   }
 }
 

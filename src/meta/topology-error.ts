@@ -9,3 +9,8 @@ export class DataFolderLockedError extends Error {
 export class DataFolderUnwritableError extends Error {
   override readonly name = 'DataFolderUnwritableError'
 }
+
+/** An entry that this version cannot read: a newer one wrote it, as damage does not pass the log's checks. */
+export class TopologyFormatError extends Error {
+  override readonly name = 'TopologyFormatError'
+}
