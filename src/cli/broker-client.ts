@@ -4,7 +4,7 @@ import { request } from 'node:http'
 import path from 'node:path'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
-import { localSocketFile, localSocketPathFile } from '../lib/local-socket.ts'
+import { isTooLongForSocket, localSocketFile, localSocketPathFile } from '../lib/local-socket.ts'
 import { programLimits } from '../limits/program.ts'
 
 export interface Answer {
@@ -35,11 +35,17 @@ export class BrokerClient {
     )
   }
 
-  #send(method: Method, segments: readonly string[], body: unknown): Promise<Answer> {
+  async #send(method: Method, segments: readonly string[], body: unknown): Promise<Answer> {
+    const socketPath = findSocket(this.#folder)
+    if (isTooLongForSocket(socketPath)) {
+      // A broker would have written where else its socket is.
+      const otherwise = '; if one does, its log says why it has no local socket'
+      throw new ExitError(exitCodes.unavailable, `${noBroker(this.#folder)}${otherwise}`)
+    }
     const { promise, resolve, reject } = Promise.withResolvers<Answer>()
     const content = body === undefined ? '' : JSON.stringify(body)
     const sent = request({
-      socketPath: findSocket(this.#folder),
+      socketPath,
       method,
       path: `/api/${segments.map(encodeURIComponent).join('/')}`,
       headers: {
@@ -74,11 +80,14 @@ export class BrokerClient {
     }
     return new ExitError(
       exitCodes.unavailable,
-      `no broker runs on data folder '${this.#folder}' (${error.code ?? error.message}): ` +
-        'start one, or name its folder with --data',
+      noBroker(this.#folder, ` (${error.code ?? error.message})`),
       { cause: error },
     )
   }
+}
+
+function noBroker(folder: string, reason = ''): string {
+  return `no broker runs on data folder '${folder}'${reason}: start one, or name its folder with --data`
 }
 
 function findSocket(folder: string): string {

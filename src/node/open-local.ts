@@ -34,9 +34,9 @@ export async function openLocal(
     })
     stack.defer(() => listener.close())
   } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
     logger.warn(
-      { err: error },
-      `There is no local socket in ${folder}: "pabal policy" cannot reach this broker`,
+      `There is no local socket in ${folder}, so "pabal policy" cannot reach this broker: ${reason}`,
     )
   }
   return stack

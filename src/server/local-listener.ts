@@ -6,7 +6,7 @@ import { chmodSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync
 import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { localSocketFile, localSocketPathFile } from '../lib/local-socket.ts'
+import { isTooLongForSocket, localSocketFile, localSocketPathFile } from '../lib/local-socket.ts'
 import { networkLimits } from '../limits/network.ts'
 
 export interface LocalListenerOptions {
@@ -54,7 +54,8 @@ async function bind(server: Server, folder: string): Promise<Place> {
   const begun = mkdtempSync(path.join(folder, '.s-'))
   try {
     const first = path.join(begun, 's')
-    if (isTooLong(first) || isTooLong(usual)) return await bindElsewhere(server, folder)
+    if (isTooLongForSocket(first) || isTooLongForSocket(usual))
+      return await bindElsewhere(server, folder)
     await listen(server, first)
     chmodSync(first, 0o600)
     renameSync(first, usual)
@@ -69,13 +70,11 @@ async function bind(server: Server, folder: string): Promise<Place> {
 
 /** In a private folder of the system's, which a file in the data folder names. */
 async function bindElsewhere(server: Server, folder: string): Promise<Place> {
-  const place = mkdtempSync(path.join(tmpdir(), privateFolderPrefix))
+  const place = mkdtempSync(path.resolve(tmpdir(), privateFolderPrefix))
   const socket = path.join(place, localSocketFile)
-  if (isTooLong(socket)) {
+  if (isTooLongForSocket(socket)) {
     rmSync(place, { recursive: true })
-    throw new Error(
-      `the path of ${socket} is too long for a socket; use a shorter --data or TMPDIR`,
-    )
+    throw new Error(`${socket} is too long a path for a socket: use a shorter --data or TMPDIR`)
   }
   await listen(server, socket)
   chmodSync(socket, 0o600)
@@ -112,8 +111,4 @@ function readOrEmpty(file: string): string {
   } catch {
     return ''
   }
-}
-
-function isTooLong(socket: string): boolean {
-  return Buffer.byteLength(socket) > networkLimits.socketPathSizeMax
 }
