@@ -31,8 +31,9 @@ export const integer: ArgumentCheck = (argument) => checkInteger(argument, () =>
 export const bool: ArgumentCheck = (argument) =>
   argument.type === 'bool' ? undefined : unacceptable(argument)
 
+/** Any bytes, as RabbitMQ. */
 export const text: ArgumentCheck = (argument) =>
-  textOf(argument) === undefined ? unacceptable(argument) : undefined
+  argument.type === 'longstr' ? undefined : unacceptable(argument)
 
 export const notNegative: ArgumentCheck = (argument) =>
   checkInteger(argument, (value) => (value < 0 ? 'value_negative' : undefined))

@@ -9,6 +9,7 @@ import {
   type NamedQueue,
   nameQueue,
 } from '../record/message/encode-death.ts'
+import { nameOf } from '../record/message/name-bytes.ts'
 import { PROPERTY_HEADERS } from '../record/message/properties.gen.ts'
 import type { RecordSource } from '../record/message/record-source.ts'
 import type { RecordView } from '../record/message/record-view.ts'
@@ -110,5 +111,5 @@ function copiesOf({ buffer, headerStart, headerEnd }: RecordView): string[] {
   if ((readPropertyFlags(buffer, headerStart) & PROPERTY_HEADERS) === 0) return []
   const copies = findHeader(buffer, headerStart, headerEnd, 'CC')
   if (copies?.type !== 'array') return []
-  return copies.value.flatMap((item) => (typeof item.value === 'string' ? [item.value] : []))
+  return copies.value.flatMap((item) => nameOf(item) ?? [])
 }

@@ -275,9 +275,9 @@ function checkForeignArguments(
 // RabbitMQ looks at this argument's type before all others and says so in other words.
 function checkDeadLetterExchange(resource: string, args: FieldTable): void {
   const exchange = args.get('x-dead-letter-exchange')
-  if (!exchange || textOf(exchange) !== undefined) return
+  if (!exchange || exchange.type === 'longstr') return
   throw preconditionFailed(
-    `invalid type '${typeNameOf(exchange)}' for arg 'x-dead-letter-exchange' in ${resource}`,
+    `invalid type '${exchange.type}' for arg 'x-dead-letter-exchange' in ${resource}`,
   )
 }
 

@@ -4,7 +4,7 @@
 // and in one list what belongs together.
 import type { Random } from '../lib/random.ts'
 import type { BindingRow, ExchangeRow, TopologyChange } from '../meta/topology-change.ts'
-import { emptyTable, type FieldTable, textOf, typeNameOf } from '../record/message/field-table.ts'
+import { emptyTable, type FieldTable } from '../record/message/field-table.ts'
 import { Admission } from './admission.ts'
 import {
   BrokerError,
@@ -335,10 +335,10 @@ export class VHost<Q extends QueueLike> {
 
   #checkAlternate(exchange: string, args: FieldTable): void {
     const alternate = args.get('alternate-exchange')
-    if (alternate && textOf(alternate) === undefined) {
+    if (alternate && alternate.type !== 'longstr') {
       const resource = exchangeResource(this.name, exchange)
       throw preconditionFailed(
-        `invalid type '${typeNameOf(alternate)}' for arg 'alternate-exchange' in ${resource}`,
+        `invalid type '${alternate.type}' for arg 'alternate-exchange' in ${resource}`,
       )
     }
   }

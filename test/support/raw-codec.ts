@@ -1,6 +1,7 @@
 // Bytes of AMQP 0-9-1 for the raw test client: frames, method arguments, field tables. Simple, not
 // fast, and independent of the broker's codec.
 
+import { isUtf8 } from 'node:buffer'
 import { findRawMethod, rawMethod, type RawFieldType } from './raw-methods.ts'
 
 /** Argument of a method. A table is given and received as its encoded content, without the length. */
@@ -36,7 +37,7 @@ export function encodeFrame(type: number, channel: number, payload: Buffer): Buf
   return Buffer.concat([head, payload, Buffer.from([FRAME_END])])
 }
 
-export function shortstr(text: string): Buffer {
+export function shortstr(text: string | Buffer): Buffer {
   const bytes = Buffer.from(text)
   return Buffer.concat([Buffer.from([bytes.length]), bytes])
 }
@@ -159,7 +160,7 @@ export function encodeMethod(name: string, given: RawArguments = {}): Buffer {
 }
 
 function encodeArgument(type: RawFieldType, value: RawValue | undefined): Buffer {
-  if (type === 'shortstr') return shortstr(String(value ?? ''))
+  if (type === 'shortstr') return shortstr(Buffer.isBuffer(value) ? value : String(value ?? ''))
   if (type === 'longstr' || type === 'table') return longstr(Buffer.from((value ?? '') as Buffer))
   const number = Number(value ?? 0)
   if (type === 'octet') return Buffer.from([number])
@@ -206,7 +207,8 @@ function decodeArgument(type: RawFieldType, payload: Buffer, at: number): [RawVa
   if (type === 'longlong') return [Number(payload.readBigUInt64BE(at)), 8]
   if (type === 'shortstr') {
     const size = payload.readUInt8(at)
-    return [payload.toString('utf8', at + 1, at + 1 + size), 1 + size]
+    const bytes = payload.subarray(at + 1, at + 1 + size)
+    return [isUtf8(bytes) ? bytes.toString() : Buffer.from(bytes), 1 + size]
   }
   const size = payload.readUInt32BE(at)
   return [Buffer.from(payload.subarray(at + 4, at + 4 + size)), 4 + size]

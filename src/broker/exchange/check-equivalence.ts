@@ -4,6 +4,7 @@ import {
   type FieldType,
   type FieldValue,
 } from '../../record/message/field-table.ts'
+import { nameFromBytes } from '../../record/message/name-bytes.ts'
 import { type BrokerError, preconditionFailed } from '../broker-error.ts'
 
 /** Throws `precondition_failed` when `received` is not `current`. */
@@ -91,8 +92,9 @@ function typeClass(type: FieldType): string {
 
 function render(argument: FieldValue): string {
   switch (argument.type) {
+    case 'longstr':
     case 'binary':
-      return argument.value.toString()
+      return typeof argument.value === 'string' ? argument.value : nameFromBytes(argument.value)
     case 'decimal':
       return `{${argument.value.scale},${argument.value.unscaled}}`
     case 'array':

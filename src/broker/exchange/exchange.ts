@@ -2,6 +2,7 @@
 // lookup. It never changes by itself; the vhost keeps both ends of a binding in step.
 import type { ExchangeRow } from '../../meta/topology-change.ts'
 import { type FieldTable } from '../../record/message/field-table.ts'
+import { nameOf } from '../../record/message/name-bytes.ts'
 import { ExchangeCounters } from '../counters/exchange-counters.ts'
 import type { EffectivePolicy, PolicySubject } from '../policy/policy.ts'
 import type { Binding, BoundExchange, ExchangeTarget, QueueLike, Target } from './binding.ts'
@@ -48,7 +49,7 @@ export class Exchange<Q extends QueueLike> implements BoundExchange<Q>, PolicySu
     this.isAutoDelete = declaration.autoDelete
     this.isInternal = declaration.internal
     this.arguments = declaration.arguments
-    this.alternate = declaration.arguments.findText('alternate-exchange')
+    this.alternate = nameOf(declaration.arguments.get('alternate-exchange'))
     this.target = { kind: 'exchange', exchange: this, bindings: undefined }
     this.history = history
     this.#matcher = matcher
@@ -64,7 +65,7 @@ export class Exchange<Q extends QueueLike> implements BoundExchange<Q>, PolicySu
     this.policy = policy
     const before = this.alternate
     const byPolicy = policy?.definition['alternate-exchange'] as string | undefined
-    this.alternate = this.arguments.findText('alternate-exchange') ?? byPolicy
+    this.alternate = nameOf(this.arguments.get('alternate-exchange')) ?? byPolicy
     return this.alternate !== before
   }
 

@@ -1,6 +1,7 @@
 // A publisher can name more routing keys in the headers CC and BCC (RabbitMQ's sender-selected
 // distribution).
-import { type FieldTable, textOf } from '../../record/message/field-table.ts'
+import type { FieldTable } from '../../record/message/field-table.ts'
+import { nameOf } from '../../record/message/name-bytes.ts'
 import { preconditionFailed } from '../broker-error.ts'
 
 /** Headers that carry routing keys; BCC is taken out before delivery. */
@@ -10,7 +11,7 @@ export const routingHeaders: readonly string[] = ['CC', 'BCC']
 export function carbonKeysOf(headers: FieldTable | undefined): string[] {
   const fields = routingHeaders.map((name) => headers?.get(name))
   const items = fields.flatMap((field) => (field?.type === 'array' ? field.value : []))
-  return items.flatMap((item) => textOf(item) ?? [])
+  return items.flatMap((item) => nameOf(item) ?? [])
 }
 
 /**

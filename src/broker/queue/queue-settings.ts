@@ -6,6 +6,7 @@
 // rabbit_amqqueue_process.erl (process_args_policy) and rabbit_quorum_queue.erl.
 import type { PolicyDefinition } from '../../meta/topology-change.ts'
 import type { FieldTable } from '../../record/message/field-table.ts'
+import { nameOf } from '../../record/message/name-bytes.ts'
 import { lowerDeliveryLimit } from '../policy/policy-keys.ts'
 import type { QueueType } from '../queue-arguments.ts'
 import { classicPriorities, type Priorities, quorumPriorities } from './priorities.ts'
@@ -107,8 +108,7 @@ class BothSources {
   }
 
   #argumentText(key: string): string | undefined {
-    const argument = this.#args.get(`x-${key}`)
-    return typeof argument?.value === 'string' ? argument.value : undefined
+    return nameOf(this.#args.get(`x-${key}`))
   }
 
   #textOfPolicy(key: string): string | undefined {

@@ -1,16 +1,22 @@
 // A message's address as it is stored: exchange and routing key, each as one length byte and its
 // bytes. It is the form in which AMQP sends them, so they go from wire to log and back as they are.
-import { isUtf8 } from 'node:buffer'
+import { bytesOfName, nameFromBytes } from './name-bytes.ts'
 
 /** Throws a RangeError when one of the two has more than 255 bytes. */
 export function encodeAddress(exchange: string, routingKey: string): Buffer {
-  const exchangeSize = Buffer.byteLength(exchange)
-  const address = Buffer.allocUnsafe(2 + exchangeSize + Buffer.byteLength(routingKey))
+  const [exchangeName, key] = [bytesOfName(exchange), bytesOfName(routingKey)]
+  const exchangeSize = Buffer.byteLength(exchangeName)
+  const address = Buffer.allocUnsafe(2 + exchangeSize + Buffer.byteLength(key))
   address.writeUInt8(exchangeSize, 0)
-  address.write(exchange, 1)
+  put(address, exchangeName, 1)
   address.writeUInt8(address.length - 2 - exchangeSize, 1 + exchangeSize)
-  address.write(routingKey, 2 + exchangeSize)
+  put(address, key, 2 + exchangeSize)
   return address
+}
+
+function put(address: Buffer, name: string | Buffer, start: number): void {
+  if (typeof name === 'string') address.write(name, start)
+  else address.set(name, start)
 }
 
 export interface Address {
@@ -26,20 +32,9 @@ export function decodeAddress(bytes: Buffer, start: number): Address {
   const exchangeEnd = start + 1 + bytes[start]!
   const keyEnd = exchangeEnd + 1 + bytes[exchangeEnd]!
   return {
-    exchange: decodeText(bytes, start + 1, exchangeEnd),
-    routingKey: decodeText(bytes, exchangeEnd + 1, keyEnd),
+    exchange: nameFromBytes(bytes, start + 1, exchangeEnd),
+    routingKey: nameFromBytes(bytes, exchangeEnd + 1, keyEnd),
   }
-}
-
-function decodeText(bytes: Buffer, start: number, end: number): string {
-  const text = bytes.toString('utf8', start, end)
-  if (!text.includes('\ufffd') || isUtf8(bytes.subarray(start, end))) return text
-  return bytes.toString('latin1', start, end).replaceAll(/[\x80-\xff]/g, toLoneSurrogate)
-}
-
-/** Half of a surrogate pair, which decoding UTF-8 never gives. */
-function toLoneSurrogate(byte: string): string {
-  return String.fromCharCode(0xdc00 + byte.charCodeAt(0))
 }
 
 /** Size of the address that starts at `start`; -1 when it runs past `end`. */

@@ -2,6 +2,7 @@
 // queue by the same way and left it for the same reason; only the time is each message's own.
 import { FieldTable, type FieldEntry, type FieldValue } from './field-table.ts'
 import { TAG_TABLE } from './field-tag.ts'
+import { bytesOfName } from './name-bytes.ts'
 import { encodeFieldTable } from './write-field-table.ts'
 
 /** Why a message left its queue for the dead-letter exchange. */
@@ -12,8 +13,8 @@ export interface Death {
   readonly queue: string
   readonly reason: DeathReason
   /** Where the message was published before it came into the queue, as it was sent. */
-  readonly exchange: string | Buffer
-  readonly routingKeys: readonly (string | Buffer)[]
+  readonly exchange: string
+  readonly routingKeys: readonly string[]
 }
 
 /** A death as headers tell it. */
@@ -42,7 +43,7 @@ const timestampSize = 8
 /** What `death` adds to headers, with a count of one. */
 export function encodeDeath(death: Death): EncodedDeath {
   const { queue, reason, exchange, routingKeys } = death
-  const keys: FieldValue[] = routingKeys.map((value) => ({ type: 'longstr', value }))
+  const keys = routingKeys.map(longstr)
   const untilTime: FieldEntry[] = [
     { name: 'count', value: { type: 'long', value: 1 } },
     text('reason', reason),
@@ -76,8 +77,12 @@ function summary(which: 'first' | 'last', { reason, queue, exchange }: Death): F
   ]
 }
 
-function text(name: string, value: string | Buffer): FieldEntry {
-  return { name, value: { type: 'longstr', value } }
+function text(name: string, value: string): FieldEntry {
+  return { name, value: longstr(value) }
+}
+
+function longstr(name: string): FieldValue {
+  return { type: 'longstr', value: bytesOfName(name) }
 }
 
 function encodeEntries(entries: readonly FieldEntry[]): Buffer {

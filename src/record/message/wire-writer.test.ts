@@ -9,6 +9,9 @@ test('fitShortstr() leaves what fits and cuts the rest between characters', () =
   assert.equal(fitShortstr('x'.repeat(256)), `${'x'.repeat(252)}...`)
   assert.equal(fitShortstr('é'.repeat(128)), `${'é'.repeat(126)}...`)
   assert.equal(fitShortstr(`a${'€'.repeat(90)}`), `a${'€'.repeat(83)}...`)
+  // Bytes that are not UTF-8.
+  assert.equal(fitShortstr('\udcff'.repeat(255)), '\udcff'.repeat(255))
+  assert.equal(fitShortstr('\udcff'.repeat(256)), `${'\udcff'.repeat(252)}...`)
   fc.assert(
     fc.property(fc.string({ unit: 'binary', minLength: 60, maxLength: 300 }), (text) => {
       assert.ok(Buffer.byteLength(fitShortstr(text)) <= 255)

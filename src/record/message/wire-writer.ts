@@ -1,6 +1,7 @@
 // Writes the elementary types of AMQP 0-9-1 (section 4.2.1) at a position of a buffer.
 // The caller has made room with the size functions; a value that does not fit its type or the
 // buffer is a RangeError of the program, never a truncated field.
+import { bytesOfName } from './name-bytes.ts'
 
 const emptyBuffer = Buffer.alloc(0)
 
@@ -90,11 +91,13 @@ export class WireWriter {
 
 /** `text` cut so that it fits a short string, with `...` where it was cut, as RabbitMQ does. */
 export function fitShortstr(text: string): string {
-  if (Buffer.byteLength(text) <= SHORTSTR_BYTES_MAX) {
+  const content = bytesOfName(text)
+  if (Buffer.byteLength(content) <= SHORTSTR_BYTES_MAX) {
     return text
   }
-  const bytes = Buffer.from(text)
   let end = SHORTSTR_BYTES_MAX - 3
+  if (typeof content !== 'string') return `${text.slice(0, end)}...`
+  const bytes = Buffer.from(content)
   while (((bytes[end] as number) & 0xc0) === 0x80) {
     end--
   }
