@@ -13,7 +13,9 @@ const isFile = (argument) =>
   !argument.startsWith('-') && (argument.includes('.test.') || existsSync(argument))
 const files = given.some(isFile) ? [] : everything
 
-const flags = ['--test', '--test-timeout=600000']
+// Pages that nobody retains are written over: views that were kept too long show everywhere.
+const poison = new URL('../src/testing/poison-pages.ts', import.meta.url).href
+const flags = ['--test', '--test-timeout=600000', '--import', poison]
 if (process.env.PABAL_REQUIRE_ALL && given.length === 0) {
   flags.push('--test-reporter=./scripts/require-all-reporter.mjs')
   flags.push('--test-reporter-destination=stderr')

@@ -9,7 +9,7 @@ export const memoryLimits = {
   /** Smaller ones that are kept share pages of this size. */
   sharedPageSize: (256 * KiB) as number,
   /** Such memory that waits to be used again: some messages of 16 MiB on their way through. */
-  freeLargePagesSizeMax: (64 * MiB) as number,
+  freePoolSizeMax: (64 * MiB) as number,
   /** Memory that was not used again for so long is given back to the system. */
   largePagesIdleMs: 5000,
   /** How often the memory of the process is looked at. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createLogWithCursor } from '../../test/support/log-engines.ts'
 import { plainBatch } from '../../test/support/plain-batch.ts'
-import { largePages } from '../lib/large-pages.ts'
+import { pagePool } from '../lib/page-pool.ts'
 import { Turn } from '../lib/turn.ts'
 import { batchHeaderSize } from '../record/batch/batch-header.ts'
 import { VirtualClock } from '../testing/virtual-clock.ts'
@@ -15,19 +15,19 @@ const size = 300_000
 /** A batch in the memory of a request, which nobody but the log needs any more. */
 function request(): { memory: Buffer; batch: Buffer } {
   const bytes = plainBatch({ body: 'v'.repeat(size) })
-  const memory = largePages.take(bytes.length + 100)
+  const memory = pagePool.take(bytes.length + 100)
   bytes.copy(memory, 50)
   return { memory, batch: memory.subarray(50, 50 + bytes.length) }
 }
 
 function isTaken(memory: Buffer): boolean {
-  return largePages.take(memory.length).buffer === memory.buffer
+  return pagePool.take(memory.length).buffer === memory.buffer
 }
 
 test('a batch keeps the memory of its request until its run is released', () => {
   const { memory, batch } = request()
   const run = Run.fromBatch(batch, 0, 1)
-  largePages.letGo(memory)
+  pagePool.release(memory)
   assert.equal(isTaken(memory), false)
   run.release()
   assert.equal(isTaken(memory), true)
@@ -37,7 +37,7 @@ test('the batches of one request share its memory to the last of them', () => {
   const { memory, batch } = request()
   const runs = [Run.fromBatch(batch, 0, 1), Run.fromBatch(Buffer.from(batch), 0, 1)]
   runs.push(Run.fromBatch(batch, 1, 1))
-  largePages.letGo(memory)
+  pagePool.release(memory)
   for (const run of runs) {
     assert.equal(isTaken(memory), false)
     run.release()
@@ -45,17 +45,17 @@ test('the batches of one request share its memory to the last of them', () => {
   assert.equal(isTaken(memory), true)
 })
 
-test('a batch that a reader has is not written over before the reader has let go', () => {
+test('a batch that a reader has is not written over before the reader has released it', () => {
   const { memory, batch } = request()
   const run = Run.fromBatch(batch, 0, 1)
   run.lease()
   run.lease()
-  largePages.letGo(memory)
+  pagePool.release(memory)
   run.release()
   assert.equal(run.bytes().length, batch.length)
-  largePages.letGo(run.bytes())
+  pagePool.release(run.bytes())
   assert.equal(isTaken(memory), false)
-  largePages.letGo(run.bytes())
+  pagePool.release(run.bytes())
   assert.equal(isTaken(memory), true)
 })
 
@@ -78,7 +78,7 @@ test('a batch of which messages were made is not written over: they may be views
   const { memory, batch } = request()
   log.appendBatch(batch)
   store.endAtom()
-  largePages.letGo(memory)
+  pagePool.release(memory)
   const [run] = log.tail
   log.messagesOf(run as Run, 0)
   run?.release()

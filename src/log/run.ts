@@ -4,7 +4,7 @@
 // shared bodies that its records refer to, or -1.
 import { assert } from '../lib/assert.ts'
 import { readInt64, writeInt64 } from '../lib/int64.ts'
-import { largePages } from '../lib/large-pages.ts'
+import { pagePool } from '../lib/page-pool.ts'
 import { logLimits } from '../limits/log.ts'
 import { memoryLimits } from '../limits/memory.ts'
 import {
@@ -50,7 +50,7 @@ export class Run {
   leaderEpoch = -1
   /** Handed to a reader who may keep it for a while: `release` leaves its bytes alone. */
   isLent = false
-  /** Its bytes are held (`LargePages.hold`): they came in with a request. */
+  /** Its bytes are held (`PagePool.retain`): they came in with a request. */
   isHeld = false
   /** Held once more, by a reader who will not say when it is done. */
   #isPinned = false
@@ -90,9 +90,9 @@ export class Run {
    */
   static fromBatch(batch: Buffer, baseOffset: number, leaderEpoch: number): Run {
     setBatchPlace(batch, baseOffset, leaderEpoch)
-    const isPage = largePages.hold(batch)
+    const isPage = pagePool.retain(batch)
     const isSmall = !isPage && batch.length < memoryLimits.largePageSizeMin
-    const run = Run.fromBytes(isSmall ? largePages.copy(batch) : batch)
+    const run = Run.fromBytes(isSmall ? pagePool.copy(batch) : batch)
     run.isHeld = isPage || isSmall
     return run
   }
@@ -151,26 +151,26 @@ export class Run {
     this.isLent = true
     if (!this.isHeld || this.#isPinned) return
     this.#isPinned = true
-    largePages.hold(this.buffer)
+    pagePool.retain(this.buffer)
   }
 
   /**
    * A reader has the run. If it `isHeld`, its bytes are now held for that reader as well, who ends
-   * that once, here or with `LargePages.letGo`, or leaves the memory to the collector.
+   * that once, here or with `PagePool.release`, or leaves the memory to the collector.
    */
   lease(): void {
     this.isLent = true
-    if (this.isHeld) largePages.hold(this.buffer)
+    if (this.isHeld) pagePool.retain(this.buffer)
   }
 
   /** A reader has neither the run nor a view of its bytes any more. */
   endLease(): void {
-    if (this.isHeld) largePages.letGo(this.buffer)
+    if (this.isHeld) pagePool.release(this.buffer)
   }
 
   /** Lets the bytes go, for another run to use. The run must have left every list. */
   release(): void {
-    if (this.isHeld) largePages.letGo(this.buffer)
+    if (this.isHeld) pagePool.release(this.buffer)
     if (this.isLent) return
     if (!this.isHeld) runPages.giveBack(this.buffer)
     this.detach()

@@ -9,10 +9,12 @@ import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, watch } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { within } from './wait-for.ts'
 
 const repository = join(import.meta.dirname, '../..')
 const mainFile = join(repository, 'src/main.ts')
+const poisonFile = pathToFileURL(join(repository, 'src/testing/poison-pages.ts')).href
 const STARTUP_MS = 15_000
 
 /** What the broker writes to its ready file, as far as tests need it. */
@@ -112,7 +114,7 @@ export class TestBroker implements AsyncDisposable {
     rmSync(readyFile, { force: true })
     const child = spawn(
       process.execPath,
-      [...this.#nodeFlags, mainFile, ...this.#flags(readyFile)],
+      ['--import', poisonFile, ...this.#nodeFlags, mainFile, ...this.#flags(readyFile)],
       {
         cwd: this.#folder,
         stdio: ['ignore', 'pipe', 'pipe'],

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
 import { messageTo, NotingClient } from '../../../test/support/noting-client.ts'
 import { PageWatch } from '../../../test/support/page-watch.ts'
-import { largePages } from '../../lib/large-pages.ts'
+import { pagePool } from '../../lib/page-pool.ts'
 import { logLimits } from '../../limits/log.ts'
 import { findHeader, readReplyTo } from '../../record/message/content-header.ts'
 import { FieldTable, emptyTable, type FieldValue, table } from '../../record/message/field-table.ts'
@@ -16,9 +16,9 @@ const largeSize = logLimits.inlineBodySizeMax + 1
 
 const large = (letter: string): Buffer => Buffer.alloc(largeSize, letter)
 
-/** A message whose body has memory that is used again. The caller lets go of it. */
+/** A message whose body has memory that is used again. The caller releases it. */
 function inPage(routingKey: string, size: number): RecordSource {
-  const source = messageTo(routingKey, largePages.take(size).fill('p'))
+  const source = messageTo(routingKey, pagePool.take(size).fill('p'))
   source.isBodyOwn = true
   return source
 }
@@ -187,10 +187,10 @@ describe('while publishers are blocked', () => {
     client.broker.shortage.set('disk', true)
     const message = inPage('q', 100_000)
     client.intake.offer(message, 1)
-    largePages.letGo(message.body)
-    assert.equal(watch.holdCount, 1)
+    pagePool.release(message.body)
+    assert.equal(watch.retainCount, 1)
     client.intake.release()
-    assert.deepEqual([watch.holdCount, client.held.parked], [0, 0])
+    assert.deepEqual([watch.retainCount, client.held.parked], [0, 0])
     client.broker.shortage.set('disk', false)
     assert.deepEqual([client.take(), client.published], [[], []])
   })
@@ -224,11 +224,11 @@ describe('a large body', () => {
     const client = new NotingClient()
     const message = inPage('q', largeSize)
     client.intake.offer(message, 1)
-    largePages.letGo(message.body)
+    pagePool.release(message.body)
     client.broker.deleteQueue(client.broker.getVHost('/').findQueue('q') as Queue)
     client.clock.runUntilIdle()
     assert.deepEqual(client.published, [-1])
-    assert.deepEqual([client.store.asideBodies.size, watch.holdCount], [0, 0])
+    assert.deepEqual([client.store.asideBodies.size, watch.retainCount], [0, 0])
   })
 
   test('leaves no file behind when every queue refuses it', () => {
@@ -249,10 +249,10 @@ describe('a large body', () => {
     const client = new NotingClient()
     const message = inPage('q', largeSize)
     client.intake.offer(message, 1)
-    largePages.letGo(message.body)
+    pagePool.release(message.body)
     client.intake.release()
     assert.deepEqual([client.take(), client.published], [[], []])
-    assert.deepEqual([client.store.asideBodies.size, watch.holdCount], [0, 0])
+    assert.deepEqual([client.store.asideBodies.size, watch.retainCount], [0, 0])
     assert.deepEqual(client.held, { parked: 0, input: 0 })
   })
 })
@@ -282,12 +282,12 @@ describe('a commit', () => {
     assert.deepEqual([client.take(), queue.unackedCount], [['one'], 1])
   })
 
-  test('writes large bodies to files of their own, and lets go of their memory', () => {
+  test('writes large bodies to files of their own, and releases their memory', () => {
     using watch = new PageWatch()
     const client = new NotingClient()
     const messages = [largeSize, 200_000, largeSize + 1].map((size) => inPage('q', size))
     const publishes = keepAll(client, ...messages)
-    for (const { body } of messages) largePages.letGo(body)
+    for (const { body } of messages) pagePool.release(body)
     let isCommitted = false
     client.intake.commit({
       publishes,
@@ -301,7 +301,7 @@ describe('a commit', () => {
     assert.deepEqual([isCommitted, client.published], [true, [1, 2, 3, 4]])
     assert.equal(client.store.asideBodies.size, 2)
     // The engine has those two, as any engine has until their commit is written.
-    assert.equal(watch.holdCount, 2)
+    assert.equal(watch.retainCount, 2)
   })
 
   test('waits for messages before it and for publishers to be unblocked, an empty one does not', () => {
@@ -328,7 +328,7 @@ describe('a commit', () => {
     declareExchange(client, 'x')
     const message = inPage('q', largeSize)
     const publishes = keepAll(client, message, messageTo('', 'lost', { exchange: 'x' }))
-    largePages.letGo(message.body)
+    pagePool.release(message.body)
     const commit = { publishes, settlements: [], onCommitted: () => assert.fail('committed') }
     client.intake.commit(commit)
     deleteExchange(client, 'x')
@@ -336,7 +336,7 @@ describe('a commit', () => {
     assert.match(String(client.errors), /no exchange 'x'/)
     assert.throws(() => client.intake.commit(commit), { code: 'exchange_not_found' })
     for (const each of publishes) each.release()
-    assert.deepEqual([client.store.asideBodies.size, watch.holdCount], [0, 0])
+    assert.deepEqual([client.store.asideBodies.size, watch.retainCount], [0, 0])
   })
 })
 

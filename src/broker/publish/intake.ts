@@ -122,7 +122,7 @@ export class Intake implements TurnTask {
   /**
    * Takes a message on. Its address and content header are in the form that AMQP has on the wire, the
    * header has been validated, and all of it need only be good during the call; a body that is to stay
-   * where it is has memory of its own (`isBodyOwn`, `largePages`). `note` is a number that the client
+   * where it is has memory of its own (`isBodyOwn`, `pagePool`). `note` is a number that the client
    * gets back with it: AMQP's mandatory bit, MQTT's packet id.
    *
    * 'done': it is in its queues, and `onPublished` has been called. 'waits': that comes later. Throws,

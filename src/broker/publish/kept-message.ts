@@ -1,7 +1,7 @@
 // A message that has to wait: for a large body to be written, for publishers to be unblocked, for the
-// commit of its transaction. Address and header are copied; a body with memory of its own is held
-// there. Invariant: what it holds, memory and a file of its own, is given back once, by `release`.
-import { largePages } from '../../lib/large-pages.ts'
+// commit of its transaction. Address and header are copied; a body with memory of its own is retained
+// there. Invariant: its memory and its file of its own are released once, by `release`.
+import { pagePool } from '../../lib/page-pool.ts'
 import { brokerLimits } from '../../limits/broker.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import { RecordSource } from '../../record/message/record-source.ts'
@@ -23,7 +23,7 @@ export class KeptMessage {
     source.headerEnd = source.header.length
     const body = from.body.subarray(from.bodyStart, from.bodyEnd)
     source.body = from.isBodyOwn ? body : Buffer.from(body)
-    if (from.isBodyOwn) largePages.hold(body)
+    if (from.isBodyOwn) pagePool.retain(body)
     source.bodyEnd = body.length
     source.isBodyOwn = true
   }
@@ -49,7 +49,7 @@ export class KeptMessage {
     if (this.#isReleased) return
     this.#isReleased = true
     this.dropAside()
-    largePages.letGo(this.source.body)
+    pagePool.release(this.source.body)
   }
 
   /** Goes without its file: what is left of its route does not outlive the process. */

@@ -114,7 +114,7 @@ test('isInsideRequest tells an orderly end from a torn one', () => {
   }
 })
 
-test('a large request gets its room in few leaps, and what it leaves behind is let go', () => {
+test('a large request gets its room in few leaps, and what it leaves behind is released', () => {
   const size = kafkaLimits.kafkaRequestRoomInitial * 8 + 1000
   const taken: Buffer[] = []
   const left: Buffer[] = []
@@ -123,7 +123,7 @@ test('a large request gets its room in few leaps, and what it leaves behind is l
       taken.push(Buffer.allocUnsafe(wanted))
       return taken.at(-1) as Buffer
     },
-    letGo: (buffer: Buffer) => left.push(buffer),
+    release: (buffer: Buffer) => left.push(buffer),
   }
   const stream = new RequestStream(kafkaLimits.kafkaRequestSizeMax, memory)
   const request = Buffer.alloc(size, 'pabal')

@@ -13,12 +13,12 @@ const emptyBuffer = Buffer.alloc(0)
 export interface RequestMemory {
   take(size: number): Buffer
   /** Nobody has a view of it. */
-  letGo(buffer: Buffer): void
+  release(buffer: Buffer): void
 }
 
 const freshMemory: RequestMemory = {
   take: (size) => Buffer.allocUnsafe(size),
-  letGo: () => undefined,
+  release: () => undefined,
 }
 
 /**
@@ -162,7 +162,7 @@ export class RequestStream {
     // What is nearly all of it is not worth another leap.
     const grown = this.#memory.take(room * 2 >= this.#size ? this.#size : room)
     this.#carry.copy(grown, 0, 0, this.#carried)
-    this.#memory.letGo(this.#carry)
+    this.#memory.release(this.#carry)
     this.#carry = grown
   }
 }

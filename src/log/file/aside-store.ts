@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import type { Clock } from '../../lib/clock.ts'
 import { crc32cInSteps } from '../../lib/crc32c.ts'
-import { largePages } from '../../lib/large-pages.ts'
+import { pagePool } from '../../lib/page-pool.ts'
 import { logLimits } from '../../limits/log.ts'
 import { memoryLimits } from '../../limits/memory.ts'
 import type { Log } from '../log.ts'
@@ -26,8 +26,8 @@ export interface AsideStoreOptions {
 
 export class AsideStore {
   /**
-   * Bodies in memory: those not committed yet, and some that were read lately. They are held as long
-   * as they are in here; who keeps one for longer than a call holds it, too (`LargePages`).
+   * Bodies in memory: those not committed yet, and some that were read lately. They are retained as
+   * long as they are in here; who keeps one for longer than a call retains it, too (`PagePool`).
    */
   readonly bodies: Map<number, Buffer> = new Map()
   readonly #options: AsideStoreOptions
@@ -58,7 +58,7 @@ export class AsideStore {
   write(body: Buffer, done: (id: number) => void): void {
     const id = this.#nextId++
     this.bodies.set(id, body)
-    largePages.hold(body)
+    pagePool.retain(body)
     this.#options.onWriting(body.length)
     void this.#tryWrite(id, body, done)
   }
@@ -120,7 +120,7 @@ export class AsideStore {
       if (body === undefined) throw new Error(`${path} is missing or damaged`)
       // Somebody else may have been quicker.
       if (this.bodies.has(id)) {
-        largePages.letGo(body)
+        pagePool.release(body)
         return
       }
       this.bodies.set(id, body)
@@ -185,20 +185,20 @@ export class AsideStore {
     await disk.syncFolder(folder)
   }
 
-  /** The body, held; undefined when its file is missing or damaged. */
+  /** The body, retained; undefined when its file is missing or damaged. */
   async #readFile(id: number): Promise<Buffer | undefined> {
     const file = await this.#openFile(id)
     if (file === undefined) return undefined
     let bytes: Buffer | undefined
     try {
-      bytes = largePages.take(await file.size())
+      bytes = pagePool.take(await file.size())
       const count = await readInto(file, bytes, 0)
       const body = bodyIn(bytes.subarray(0, count), id)
       if (body !== undefined && (await this.#crcOf(body)) === crcIn(bytes)) return body
-      largePages.letGo(bytes)
+      pagePool.release(bytes)
       return undefined
     } catch (error) {
-      if (bytes !== undefined) largePages.letGo(bytes)
+      if (bytes !== undefined) pagePool.release(bytes)
       throw error
     } finally {
       await file.close()
@@ -235,7 +235,7 @@ export class AsideStore {
     const body = this.bodies.get(id)
     this.bodies.delete(id)
     if (this.#cached.delete(id)) this.#cachedSize -= body?.length ?? 0
-    if (body !== undefined) largePages.letGo(body)
+    if (body !== undefined) pagePool.release(body)
   }
 
   #pathOf(id: number): string {

@@ -1,7 +1,7 @@
 // Reads runs of one file, checks them, and brings the shared bodies along that their records need.
 import type { Clock } from '../../lib/clock.ts'
 import { readInt64 } from '../../lib/int64.ts'
-import { largePages } from '../../lib/large-pages.ts'
+import { pagePool } from '../../lib/page-pool.ts'
 import { logLimits } from '../../limits/log.ts'
 import {
   crcOfBatchInSteps,
@@ -65,10 +65,10 @@ export async function readRuns(
     for (const [order, at] of span.entries()) {
       const checked = checkRun(bytes[order] as Buffer, { index, at, clock, now })
       const run = checked instanceof Promise ? await checked : checked
-      if (run !== undefined && memory === 'held') run.isHeld = largePages.hold(run.buffer)
+      if (run !== undefined && memory === 'held') run.isHeld = pagePool.retain(run.buffer)
       runs.push(run)
     }
-    if (memory === 'held') largePages.letGo(room)
+    if (memory === 'held') pagePool.release(room)
   }
   await loadSharedBodies(segment, runs)
   const damaged = places.filter((_, order) => runs[order] === undefined)
@@ -83,7 +83,7 @@ function pageFor(size: number): Buffer | undefined {
 }
 
 function roomFor(size: number, memory: RunMemory): Buffer {
-  return memory === 'held' ? largePages.take(size) : Buffer.allocUnsafe(size)
+  return memory === 'held' ? pagePool.take(size) : Buffer.allocUnsafe(size)
 }
 
 interface Span {

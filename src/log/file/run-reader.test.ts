@@ -178,13 +178,13 @@ for (const coldRunsSizeMax of [1, 500_000, logLimits.coldRunsSizeMax]) {
     })
     const read = (await Promise.all(readers)).flat()
     assert.ok(read.length >= 60)
-    assert.ok(watch.holdTotal > 0)
+    assert.ok(watch.retainTotal > 0)
     for (const run of read) {
       assert.equal(crcOfBatch(run.bytes(), run.size), run.bytes().readUInt32BE(batchField.crc))
       run.endLease()
     }
     await committed(store, () => store.deleteLog(log))
-    await waitFor('nobody holds a page', () => watch.holdCount === 0)
+    await waitFor('nobody holds a page', () => watch.retainCount === 0)
     await store.close()
   })
 }

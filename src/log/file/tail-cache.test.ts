@@ -3,7 +3,7 @@ import { describe, it, type TestContext } from 'node:test'
 import { committed, createLogWithCursor, cursorOf } from '../../../test/support/log-engines.ts'
 import { plainBatch } from '../../../test/support/plain-batch.ts'
 import { systemClock } from '../../lib/clock.ts'
-import { largePages } from '../../lib/large-pages.ts'
+import { pagePool } from '../../lib/page-pool.ts'
 import { Turn } from '../../lib/turn.ts'
 import { RecordSource } from '../../record/message/record-source.ts'
 import { FaultDisk } from '../../testing/fault-disk.ts'
@@ -15,7 +15,7 @@ import { openFileLogStore } from './open-file-log-store.ts'
 const cacheSize = 1_200_000
 const requestSize = 200_000
 /** Of the memory that such a request gets. */
-const pageSize = largePages.take(requestSize).buffer.byteLength
+const pageSize = pagePool.take(requestSize).buffer.byteLength
 
 async function openStore(test: TestContext): Promise<FileLogStore> {
   const { store } = await openFileLogStore({
@@ -41,7 +41,7 @@ async function createLogs(store: FileLogStore, count: number): Promise<Log[]> {
 
 /** Batches as they are part of the memory of one request, one after the other. */
 function requestOf(count: number, bodySize: number): Buffer[] {
-  const memory = largePages.take(requestSize)
+  const memory = pagePool.take(requestSize)
   const batch = plainBatch({ body: 'b'.repeat(bodySize) })
   return Array.from({ length: count }, (_, index) => {
     const start = index * batch.length

@@ -1,7 +1,7 @@
 // The engine without a disk, for tests and simulation. From a seed it answers late, so that a broker
 // which passes on it finds no surprise on a slow disk.
 import type { Clock } from '../../lib/clock.ts'
-import { largePages } from '../../lib/large-pages.ts'
+import { pagePool } from '../../lib/page-pool.ts'
 import type { Random } from '../../lib/random.ts'
 import type { Turn } from '../../lib/turn.ts'
 import { AckedOffsets } from '../acked-offsets.ts'
@@ -191,7 +191,7 @@ export class MemoryLogStore implements LogStore, LogEngine<Log>, CursorEngine {
   writeAside(body: Buffer, done: (asideId: number) => void): void {
     const id = ++this.#lastAsideId
     this.asideBodies.set(id, body)
-    largePages.hold(body)
+    pagePool.retain(body)
     this.#clock.after(0, () => done(id))
   }
 
@@ -199,7 +199,7 @@ export class MemoryLogStore implements LogStore, LogEngine<Log>, CursorEngine {
     if (this.#usedAsides.has(asideId)) return
     const body = this.asideBodies.get(asideId)
     this.asideBodies.delete(asideId)
-    if (body !== undefined) largePages.letGo(body)
+    if (body !== undefined) pagePool.release(body)
   }
 
   close(): Promise<void> {

@@ -8,7 +8,7 @@ import type { KeptMessage } from '../../broker/publish/kept-message.ts'
 import type { ReplyAddressee } from '../../broker/reply-registry.ts'
 import type { VHost } from '../../broker/vhost.ts'
 import { replyCodes } from '../../codec/amqp/methods.gen.ts'
-import { largePages } from '../../lib/large-pages.ts'
+import { pagePool } from '../../lib/page-pool.ts'
 import type { Ticket } from '../../log/ticket.ts'
 import { RecordSource } from '../../record/message/record-source.ts'
 import type { Confirms } from './confirms.ts'
@@ -141,13 +141,13 @@ export class ChannelPublisher implements IntakeClient {
     this.#channel.connection.held.change('input', more)
   }
 
-  /** The body came in several frames. Whoever needs it for longer than this holds it. */
+  /** The body came in several frames. Whoever needs it for longer than this retains it. */
   #onGathered(): void {
     const { body } = this.#source
     try {
       this.#onComplete()
     } finally {
-      largePages.letGo(body)
+      pagePool.release(body)
       setBody(this.#source, empty, 0, 0)
     }
   }

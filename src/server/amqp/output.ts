@@ -7,7 +7,7 @@ import {
   methodFrameSizeMax,
   writeMethodFrame,
 } from '../../codec/amqp/methods.gen.ts'
-import { largePages } from '../../lib/large-pages.ts'
+import { pagePool } from '../../lib/page-pool.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
 
 const slabSizeMin = 512
@@ -21,8 +21,8 @@ export class Output {
   /** Whole pieces that go before what is in the slab. */
   #pieces: Buffer[] = []
   #piecesSize = 0
-  /** Memory of pieces that is held until the system has them. */
-  #held: Buffer[] = []
+  /** Memory of pieces that is retained until the system has them. */
+  #retained: Buffer[] = []
   #lastFlushSize = 0
   /** Bytes of answers written since somebody set this to 0: all but deliveries. */
   answeredSize = 0
@@ -69,9 +69,9 @@ export class Output {
     this.#piecesSize += view.length
   }
 
-  /** The next pieces are views of `held`: it is let go once they have been sent, or never will be. */
-  letGoOnceSent(held: Buffer): void {
-    this.#held.push(held)
+  /** The next pieces are views of `memory`: it is released once they have been sent, or never will be. */
+  releaseOnceSent(memory: Buffer): void {
+    this.#retained.push(memory)
   }
 
   flush(): void {
@@ -79,7 +79,7 @@ export class Output {
     if (size === 0) return
     this.#lastFlushSize = size
     if (this.#pieces.length === 0) {
-      this.#socket.write(this.#slab.subarray(this.#start, this.#position), this.#takeHeld())
+      this.#socket.write(this.#slab.subarray(this.#start, this.#position), this.#takeRetained())
       this.#start = this.#position
       this.#reuseSlab()
       return
@@ -91,25 +91,25 @@ export class Output {
     this.#socket.cork()
     const last = pieces.pop() as Buffer
     for (const piece of pieces) this.#socket.write(piece)
-    this.#socket.write(last, this.#takeHeld())
+    this.#socket.write(last, this.#takeRetained())
     this.#socket.uncork()
     this.#reuseSlab()
   }
 
   /** What is to be called once everything before has been sent. */
-  #takeHeld(): (() => void) | undefined {
-    if (this.#held.length === 0) return undefined
-    const held = this.#held
-    this.#held = []
+  #takeRetained(): (() => void) | undefined {
+    if (this.#retained.length === 0) return undefined
+    const retained = this.#retained
+    this.#retained = []
     return () => {
-      for (const view of held) largePages.letGo(view)
+      for (const view of retained) pagePool.release(view)
     }
   }
 
   /** Gives the slab up: for connections that have been quiet. */
   trim(): void {
     if (!this.isEmpty) return
-    if (this.#socket.writableLength === 0) largePages.letGo(this.#slab)
+    if (this.#socket.writableLength === 0) pagePool.release(this.#slab)
     this.#slab = Buffer.alloc(0)
     this.#start = 0
     this.#position = 0
@@ -138,8 +138,8 @@ export class Output {
       amqpLimits.outputSlabSizeMax,
     )
     // Earlier writes of the old one may not have left yet: they have when the next one has.
-    this.letGoOnceSent(this.#slab)
-    this.#slab = largePages.take(Math.max(size, wanted))
+    this.releaseOnceSent(this.#slab)
+    this.#slab = pagePool.take(Math.max(size, wanted))
     this.#start = 0
     this.#position = 0
   }

@@ -2,7 +2,7 @@
 // known after each frame is copied here, because the frame's memory belongs to the socket; a body
 // that comes in one frame is not copied at all.
 import { copyBytes } from '../../lib/copy-bytes.ts'
-import { largePages } from '../../lib/large-pages.ts'
+import { pagePool } from '../../lib/page-pool.ts'
 import { CodecError } from '../../record/codec-error.ts'
 import { addressSizeAt } from '../../record/message/address.ts'
 import {
@@ -55,7 +55,7 @@ export class PublishState {
 
   /** Nothing more of the message comes. */
   release(): void {
-    largePages.letGo(this.#body)
+    pagePool.release(this.#body)
     this.#body = empty
     this.#bodyFilled = 0
     this.#dropLargeHeader()
@@ -93,7 +93,7 @@ export class PublishState {
 
   /**
    * Takes a body frame; true when the body is complete and `source` points at it. A body with memory of
-   * its own (`isBodyOwn`) is held: `largePages.letGo` it.
+   * its own (`isBodyOwn`) is retained: release it (`PagePool.release`).
    */
   onBody(buffer: Buffer, start: number, end: number, source: RecordSource): boolean {
     if (this.at !== 'body') throw unexpectedFrame(this.at)
@@ -138,9 +138,9 @@ export class PublishState {
       // By leaps, because what is there must be copied each time.
       const room = Math.max(needed * 8, 64 * 1024)
       // What is nearly all of it is not worth another leap.
-      const larger = largePages.take(room * 2 >= this.bodySize ? this.bodySize : room)
+      const larger = pagePool.take(room * 2 >= this.bodySize ? this.bodySize : room)
       this.#body.copy(larger, 0, 0, this.#bodyFilled)
-      largePages.letGo(this.#body)
+      pagePool.release(this.#body)
       this.#body = larger
     }
     buffer.copy(this.#body, this.#bodyFilled, start, end)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SocketDouble } from '../../../test/support/socket-double.ts'
-import { largePages } from '../../lib/large-pages.ts'
+import { pagePool } from '../../lib/page-pool.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
 import { logLimits } from '../../limits/log.ts'
 import { runPages } from '../../log/run-pages.ts'
@@ -44,13 +44,13 @@ test('a large body has its memory to itself until it is sent, and then others ge
   const socket = new SocketDouble()
   const output = new Output(socket.asSocket())
   const bodySize = 16 * amqpLimits.copiedBodySizeMax
-  const body = largePages.take(bodySize + 2000)
+  const body = pagePool.take(bodySize + 2000)
   const delivery = { deliveryTag: 1, isRedelivered: false }
   const target = { output, channel: 1, frameMax: amqpLimits.copiedBodySizeMax * 4 }
   writeDelivery(target, Buffer.from([1, 65]), delivery, recordIn(body, bodySize))
-  largePages.letGo(body)
+  pagePool.release(body)
   const isTaken = (): boolean => {
-    const next = largePages.take(body.length).fill(0)
+    const next = pagePool.take(body.length).fill(0)
     return next.buffer === body.buffer
   }
   assert.equal(isTaken(), false)

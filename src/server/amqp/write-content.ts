@@ -12,7 +12,7 @@ import {
   FRAME_METHOD,
 } from '../../codec/amqp/methods.gen.ts'
 import { copyBytes } from '../../lib/copy-bytes.ts'
-import { largePages } from '../../lib/large-pages.ts'
+import { pagePool } from '../../lib/page-pool.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
 import { runPages } from '../../log/run-pages.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
@@ -167,7 +167,7 @@ function writeHeaderAndBody(target: ContentTarget, record: RecordView): void {
 
 function sendBodyViews({ output, channel, frameMax }: ContentTarget, record: RecordView): void {
   const payloadMax = frameMax - FRAME_OVERHEAD
-  if (largePages.hold(record.body)) output.letGoOnceSent(record.body)
+  if (pagePool.retain(record.body)) output.releaseOnceSent(record.body)
   else runPages.lend(record.body)
   for (let from = record.bodyStart; from < record.bodyEnd; from += payloadMax) {
     const end = Math.min(from + payloadMax, record.bodyEnd)

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { largePages } from '../../lib/large-pages.ts'
+import { pagePool } from '../../lib/page-pool.ts'
 
 const none: readonly Buffer[] = []
 
@@ -19,7 +19,7 @@ export class AnswerSlot {
   }
 
   /** The answer has these views. Called once, before the parts are known. */
-  letGoOnceSent(views: readonly Buffer[]): void {
+  releaseOnceSent(views: readonly Buffer[]): void {
     this.#held = views
   }
 
@@ -40,6 +40,6 @@ export class AnswerSlot {
   drop(): void {
     const held = this.#held
     this.#held = none
-    for (const view of held) largePages.letGo(view)
+    for (const view of held) pagePool.release(view)
   }
 }

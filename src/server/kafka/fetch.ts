@@ -11,7 +11,7 @@ import {
   type PartitionData,
   writePartitionData,
 } from '../../codec/kafka/messages/fetch.gen.ts'
-import { largePages } from '../../lib/large-pages.ts'
+import { pagePool } from '../../lib/page-pool.ts'
 import { resultOf, runAtOnce, type Steps } from '../../lib/slices.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
 import { memoryLimits } from '../../limits/memory.ts'
@@ -73,7 +73,7 @@ export const handleFetch: Handler<'fetch'> = async (request, context) => {
     // From now on it counts as an answer that waits.
     context.client.changeUnfinished(-fetched.size)
   }
-  context.slot.letGoOnceSent(fetched.reads.flatMap(({ held }) => held))
+  context.slot.releaseOnceSent(fetched.reads.flatMap(({ held }) => held))
   for (const found of fetched.reads) count(found, context)
   return runFor(partitions.length, toResponse(fetched, resolved.session, context), context)
 }
@@ -164,7 +164,7 @@ function* readMoved(
     if (!hasMoved(before)) continue
     const room = roomLeft(request, fetched.size - before.size, context)
     const read = yield* resultOf(readAgain(before, room, context))
-    for (const view of before.held) largePages.letGo(view)
+    for (const view of before.held) pagePool.release(view)
     fetched.reads[at] = read
     changeSize(fetched, read.size - before.size, context)
     if (before.partition?.isGone || isUrgent(read)) fetched.isUrgent = true

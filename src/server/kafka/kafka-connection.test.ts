@@ -7,8 +7,8 @@ import { MemoryAccount } from '../../broker/memory-account.ts'
 import { Shortage } from '../../broker/shortage.ts'
 import { encodeRequest } from '../../codec/kafka/request.ts'
 import { WireWriter } from '../../codec/kafka/wire-writer.ts'
-import { largePages } from '../../lib/large-pages.ts'
 import { silentLogger } from '../../lib/logger.ts'
+import { pagePool } from '../../lib/page-pool.ts'
 import { systemRandom } from '../../lib/random.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
 import { VirtualClock } from '../../testing/virtual-clock.ts'
@@ -110,7 +110,7 @@ test('an idle connection does not keep the memory of its last request', async ()
     taken.push(new WeakRef(memory.buffer))
     return memory
   }
-  const { mock: taking } = mock.method(largePages, 'take', take)
+  const { mock: taking } = mock.method(pagePool, 'take', take)
   source.onBytes(apiVersionsRequest('a client'))
   taking.restore()
   taking.resetCalls()

@@ -10,8 +10,8 @@ import { encodeResponse } from '../../codec/kafka/response.ts'
 import { WireReader } from '../../codec/kafka/wire-reader.ts'
 import { WireWriter } from '../../codec/kafka/wire-writer.ts'
 import { WorkerClosedError } from '../../crossing/worker-closed-error.ts'
-import { largePages } from '../../lib/large-pages.ts'
 import type { Address } from '../../lib/listen.ts'
+import { pagePool } from '../../lib/page-pool.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
 import { CodecError } from '../../record/codec-error.ts'
 import type { Incoming } from '../byte-source.ts'
@@ -102,7 +102,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     })
     this.publishHold = new PublishHold(context.clock, context.broker.shortage)
     this.sasl = new SaslState(context.users, socket.remoteAddress ?? '')
-    this.#stream = new RequestStream(kafkaLimits.kafkaLoginSizeMax, largePages)
+    this.#stream = new RequestStream(kafkaLimits.kafkaLoginSizeMax, pagePool)
     if (!this.sasl.isTrusted) context.loginWatch.add(this)
     this.sasl.whenTrusted(() => {
       this.#stream.requestSizeMax = context.settings.requestSizeMax
@@ -313,7 +313,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     answer.then(
       (response) => {
         this.#finish(started, response)
-        if (served.ownsRequestMemory) largePages.letGo(buffer)
+        if (served.ownsRequestMemory) pagePool.release(buffer)
       },
       (error: unknown) => {
         slot.drop()

@@ -8,7 +8,7 @@ import type { KafkaContext } from './kafka-context.ts'
 export interface PartitionRecords {
   readonly parts: readonly Buffer[]
   readonly size: number
-  /** Parts whose memory is held until the answer has been sent (`LargePages.letGo`). */
+  /** Parts whose memory is held until the answer has been sent (`PagePool.release`). */
   readonly held: readonly Buffer[]
 }
 

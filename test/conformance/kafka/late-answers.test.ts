@@ -1,5 +1,5 @@
 // Answers that a client takes late, or never: what they consist of must not change meanwhile, although
-// the memory of batches is used again as soon as nobody needs it; and then it is let go.
+// the memory of batches is used again as soon as nobody needs it; and then it is released.
 import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -27,7 +27,7 @@ const waitedForSize = 7_700_000
 /** Its request takes a page as large as those that small batches share. */
 const floodSize = 250_000
 /** The page that the next small batch is copied to. */
-const holdsAtRest = 1
+const retainedAtRest = 1
 
 let folder: string
 let kafka: KafkaFixture
@@ -58,16 +58,16 @@ for (const [what, size] of [
       const batch = batchOfRecords([{ value }])
       for (let n = 0; n < count; n++) await kafka.produce(topic, batch)
     })
-    afterEach(nobodyHolds)
+    afterEach(nobodyRetains)
 
     it('are what they were when they are taken at last', async () => {
       const clients = await Promise.all(Array.from({ length: clientCount }, connectPaused))
-      const holds = watch.holdTotal + clientCount * 2 * count
+      const wanted = watch.retainTotal + clientCount * 2 * count
       for (const client of clients) client.send(fetchesOf(client, [{ topic }, { topic }]))
-      await waitFor('all answers are made', () => watch.holdTotal >= holds)
+      await waitFor('all answers are made', () => watch.retainTotal >= wanted)
       await flood()
       await deleteTopic(topic)
-      const holdsLate = watch.holdCount
+      const retainedLate = watch.retainCount
 
       for (const client of clients) client.resume()
       for (const client of clients) {
@@ -75,51 +75,54 @@ for (const [what, size] of [
         for (const answer of client.answers) assertIntact(recordsIn(answer), value, count)
         await client[Symbol.asyncDispose]()
       }
-      assert.ok(holdsLate > holdsAtRest, 'all answers had left the broker before they were taken')
+      assert.ok(
+        retainedLate > retainedAtRest,
+        'all answers had left the broker before they were taken',
+      )
     })
 
-    it('are let go when their client hangs up without taking them', async () => {
+    it('are released when their client hangs up without taking them', async () => {
       const client = await connectPaused()
-      const holdsBefore = watch.holdCount
+      const retainedBefore = watch.retainCount
       client.send(fetchesOf(client, [{ topic }, { topic }]))
-      await waitFor('both answers are made', () => watch.holdCount >= holdsBefore + 2 * count)
+      await waitFor('both answers are made', () => watch.retainCount >= retainedBefore + 2 * count)
       await client[Symbol.asyncDispose]()
-      await waitFor('they are let go', () => watch.holdCount <= holdsBefore)
+      await waitFor('they are released', () => watch.retainCount <= retainedBefore)
       await deleteTopic(topic)
     })
 
-    it('are let go when their client hangs up before it is their turn', async () => {
+    it('are released when their client hangs up before it is their turn', async () => {
       const client = await connectPaused()
-      const holdsBefore = watch.holdCount
+      const retainedBefore = watch.retainCount
       // The first member of a group waits a moment for others, and what it asks for next waits for that.
       client.send(Buffer.concat([joinGroup(client, topic), fetchesOf(client, [{ topic }])]))
-      await waitFor('the answer is made', () => watch.holdCount >= holdsBefore + count)
+      await waitFor('the answer is made', () => watch.retainCount >= retainedBefore + count)
       await client[Symbol.asyncDispose]()
-      await waitFor('it is let go', () => watch.holdCount <= holdsBefore)
+      await waitFor('it is released', () => watch.retainCount <= retainedBefore)
       await deleteTopic(topic)
     })
 
-    it('are let go when their client hangs up while it waits for more', async () => {
+    it('are released when their client hangs up while it waits for more', async () => {
       const client = await connectPaused()
-      const holdsBefore = watch.holdCount
+      const retainedBefore = watch.retainCount
       client.send(fetchesOf(client, [{ topic, minBytes: waitedForSize, maxWaitMs: 60_000 }]))
-      await waitFor('the first part is read', () => watch.holdCount >= holdsBefore + count)
+      await waitFor('the first part is read', () => watch.retainCount >= retainedBefore + count)
       await client[Symbol.asyncDispose]()
-      await waitFor('it is let go', () => watch.holdCount <= holdsBefore)
+      await waitFor('it is released', () => watch.retainCount <= retainedBefore)
       await deleteTopic(topic)
     })
 
-    it('are all that holds them: a search by time does not', async () => {
-      const holdsBefore = watch.holdCount
-      const { holdTotal } = watch
+    it('are all that retains them: a search by time does not', async () => {
+      const retainedBefore = watch.retainCount
+      const { retainTotal } = watch
       const found = await kafka.findOffset(topic, 1)
       assert.equal(found.offset, 0)
-      assert.ok(watch.holdTotal > holdTotal, 'it looked at a batch')
-      assert.equal(watch.holdCount, holdsBefore)
+      assert.ok(watch.retainTotal > retainTotal, 'it looked at a batch')
+      assert.equal(watch.retainCount, retainedBefore)
       await deleteTopic(topic)
     })
 
-    it('are read again while they wait for more, and what was read before is let go', async () => {
+    it('are read again while they wait for more, and what was read before is released', async () => {
       const client = await connectPaused()
       client.send(fetchesOf(client, [{ topic, minBytes: waitedForSize, maxWaitMs: 60_000 }]))
       client.resume()
@@ -137,8 +140,8 @@ for (const [what, size] of [
   })
 }
 
-async function nobodyHolds(): Promise<void> {
-  await waitFor('all memory is let go', () => watch.holdCount <= holdsAtRest)
+async function nobodyRetains(): Promise<void> {
+  await waitFor('all memory is released', () => watch.retainCount <= retainedAtRest)
 }
 
 async function connectPaused(): Promise<KafkaRawClient> {

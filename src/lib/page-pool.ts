@@ -1,8 +1,10 @@
 // Memory of large values, used again and again: bodies and requests of some megabytes. Fresh memory
 // costs twice: the system clears each 4 KiB of it when they are first touched, some 4 ms for 16 MiB,
-// and V8 collects garbage for every few dozen megabytes that come and go. Invariant: a page is given
-// out again only when everybody who held it has let go, so whoever keeps a view for longer than a call
-// holds it. Who forgets to let go only leaves the page to the collector.
+// and V8 collects garbage for every few dozen megabytes that come and go.
+//
+// Everyone who keeps a view for longer than a call retains its page and releases it once; whoever
+// takes a page has retained it. Invariant: a page is given out again only when nobody retains it. A
+// page that is never released is left to the collector.
 import { memoryLimits } from '../limits/memory.ts'
 import { assert } from './assert.ts'
 import { type Clock, systemClock } from './clock.ts'
@@ -15,7 +17,7 @@ interface Page {
   isStale: boolean
 }
 
-export interface LargePagesOptions {
+export interface PagePoolOptions {
   readonly clock: Clock
   /** Smaller values get memory of their own. */
   readonly sizeMin: number
@@ -27,8 +29,10 @@ export interface LargePagesOptions {
   readonly idleMs: number
 }
 
-export class LargePages {
-  readonly #options: LargePagesOptions
+export class PagePool {
+  /** Called with each page that nobody retains any more: a door for `testing/poison-pages.ts`. */
+  onFree: (memory: Buffer) => void = ignore
+  readonly #options: PagePoolOptions
   readonly #pages = new WeakMap<ArrayBufferLike, Page>()
   /** By their size; used last is last. */
   readonly #free = new Map<number, Page[]>()
@@ -38,7 +42,7 @@ export class LargePages {
   #sharedSize = 0
   #isWatched = false
 
-  constructor(options: LargePagesOptions) {
+  constructor(options: PagePoolOptions) {
     this.#options = options
   }
 
@@ -47,7 +51,7 @@ export class LargePages {
     return this.#freeSize
   }
 
-  /** `size` bytes with anything in them. They are held: `letGo` when nobody needs them any more. */
+  /** `size` bytes with anything in them. The caller retains them. */
   take(size: number): Buffer {
     if (size < this.#options.sizeMin) return Buffer.allocUnsafe(size)
     const page = this.#takeFree(pageSizeFor(size)) ?? this.#create(pageSizeFor(size))
@@ -56,11 +60,11 @@ export class LargePages {
     return page.memory.subarray(0, size)
   }
 
-  /** A copy of something small, in a page with others that come at about the same time. It is held. */
+  /** A copy of something small, in a page with others that come at about the same time. Retained. */
   copy(bytes: Buffer): Buffer {
     let shared = this.#shared
     if (shared === undefined || shared.length - this.#sharedSize < bytes.length) {
-      if (shared !== undefined) this.letGo(shared)
+      if (shared !== undefined) this.release(shared)
       shared = this.take(Math.max(this.#options.sharedSize, bytes.length))
       this.#shared = shared
       this.#sharedSize = 0
@@ -69,26 +73,27 @@ export class LargePages {
     this.#sharedSize += bytes.length
     const view = shared.subarray(start, this.#sharedSize)
     bytes.copy(view)
-    this.hold(view)
+    this.retain(view)
     return view
   }
 
   /** Somebody keeps this view for longer than the call. False: it is no page, nobody uses it again. */
-  hold(view: Buffer): boolean {
+  retain(view: Buffer): boolean {
     const page = this.#pages.get(view.buffer)
     if (page === undefined) return false
-    assert(page.holders > 0, 'a page that nobody has cannot be held')
+    assert(page.holders > 0, 'a page that nobody retains cannot be retained')
     page.holders++
     return true
   }
 
-  /** The view is not needed any more by one of those who held it. Does nothing unless it is of a page. */
-  letGo(view: Buffer): void {
+  /** One of those who retained it needs the view no more. Does nothing unless it is of a page. */
+  release(view: Buffer): void {
     const page = this.#pages.get(view.buffer)
     if (page === undefined) return
-    assert(page.holders > 0, 'a page was let go once too often')
+    assert(page.holders > 0, 'a page was released once too often')
     page.holders--
     if (page.holders > 0) return
+    this.onFree(page.memory)
     const size = page.memory.length
     if (this.#freeSize + size > this.#options.freeSizeMax) {
       this.#pages.delete(page.memory.buffer)
@@ -142,10 +147,12 @@ function pageSizeFor(size: number): number {
 }
 
 /** One for the process. */
-export const largePages: LargePages = new LargePages({
+export const pagePool: PagePool = new PagePool({
   clock: systemClock,
   sizeMin: memoryLimits.largePageSizeMin,
   sharedSize: memoryLimits.sharedPageSize,
-  freeSizeMax: memoryLimits.freeLargePagesSizeMax,
+  freeSizeMax: memoryLimits.freePoolSizeMax,
   idleMs: memoryLimits.largePagesIdleMs,
 })
+
+function ignore(): void {}
