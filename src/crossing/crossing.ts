@@ -98,7 +98,9 @@ export class Crossing implements RunConverter {
   }
 
   async #prepareNow(log: Log, run: Run, offset: number): Promise<void> {
+    run.retain()
     const part = await this.#makePart(log, run, offset)
+    run.release()
     const key = `${log.id}/${offset}`
     const waiting = this.#waiting.get(key) ?? []
     this.#waiting.delete(key)

@@ -1,5 +1,5 @@
-// Memory of large values, used again and again: bodies and requests of some megabytes. Fresh memory
-// costs twice: the system clears each 4 KiB of it when they are first touched, some 4 ms for 16 MiB,
+// Memory that is used again: bodies, requests, runs and what is read from files. Fresh memory costs
+//  twice: the system clears each 4 KiB of it when they are first touched, some 4 ms for 16 MiB,
 // and V8 collects garbage for every few dozen megabytes that come and go.
 //
 // Everyone who keeps a view for longer than a call retains its page and releases it once; whoever
@@ -19,7 +19,7 @@ interface Page {
 
 export interface PagePoolOptions {
   readonly clock: Clock
-  /** Smaller values get memory of their own. */
+  /** Smaller values get memory of their own, which is not used again. */
   readonly sizeMin: number
   /** Pages that small values share. */
   readonly sharedSize: number
@@ -146,13 +146,13 @@ function pageSizeFor(size: number): number {
   return Math.ceil(size / step) * step
 }
 
-/** One for the process. */
+/** One for the process: what one needs no more is next to be used by another. */
 export const pagePool: PagePool = new PagePool({
   clock: systemClock,
-  sizeMin: memoryLimits.largePageSizeMin,
+  sizeMin: memoryLimits.pageSizeMin,
   sharedSize: memoryLimits.sharedPageSize,
-  freeSizeMax: memoryLimits.freePoolSizeMax,
-  idleMs: memoryLimits.largePagesIdleMs,
+  freeSizeMax: memoryLimits.freePagesSizeMax,
+  idleMs: memoryLimits.freePagesIdleMs,
 })
 
 function ignore(): void {}

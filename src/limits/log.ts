@@ -38,8 +38,6 @@ export const logLimits = {
   coldDrainReadSizeMax: (1 * MiB) as number,
   /** The same for readers of whole runs, who take what librdkafka asks for by default at a time. */
   coldRunsReadSizeMax: (1 * MiB) as number,
-  /** Such a read with what lies between its runs, the heads of commits for the most part. */
-  windowPageSize: (1088 * KiB) as number,
   /** A batch that was read and found intact is taken for that in reads by other groups for so long. */
   runIntactMs: 600_000,
   /** Cold reads at a time: more would only queue up in the kernel in front of the WAL. */

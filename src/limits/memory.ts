@@ -2,16 +2,14 @@
 import { KiB, MiB } from './units.ts'
 
 export const memoryLimits = {
-  /** Pages for runs and windows that wait to be used again. */
-  freePagesSizeMax: (8 * MiB) as number,
   /** Values of this size on are in memory that is used again: smaller ones cost less than a look-up. */
-  largePageSizeMin: (64 * KiB) as number,
+  pageSizeMin: (64 * KiB) as number,
   /** Smaller ones that are kept share pages of this size. */
   sharedPageSize: (256 * KiB) as number,
   /** Such memory that waits to be used again: some messages of 16 MiB on their way through. */
-  freePoolSizeMax: (64 * MiB) as number,
+  freePagesSizeMax: (64 * MiB) as number,
   /** Memory that was not used again for so long is given back to the system. */
-  largePagesIdleMs: 5000,
+  freePagesIdleMs: 5000,
   /** How often the memory of the process is looked at. */
   memoryCheckMs: 250,
   /** And after so many bytes from clients: nothing grows fast but with what they send … */

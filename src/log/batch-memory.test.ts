@@ -1,13 +1,10 @@
 // Memory of a large request goes to the log with the batch in it, and from there to the next request.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createLogWithCursor } from '../../test/support/log-engines.ts'
+import { failsAssertion } from '../../test/support/fails-assertion.ts'
 import { plainBatch } from '../../test/support/plain-batch.ts'
 import { pagePool } from '../lib/page-pool.ts'
-import { Turn } from '../lib/turn.ts'
 import { batchHeaderSize } from '../record/batch/batch-header.ts'
-import { VirtualClock } from '../testing/virtual-clock.ts'
-import { MemoryLogStore } from './memory/memory-log-store.ts'
 import { Run } from './run.ts'
 
 const size = 300_000
@@ -48,14 +45,14 @@ test('the batches of one request share its memory to the last of them', () => {
 test('a batch that a reader has is not written over before the reader has released it', () => {
   const { memory, batch } = request()
   const run = Run.fromBatch(batch, 0, 1)
-  run.lease()
-  run.lease()
+  run.retain()
+  run.retain()
   pagePool.release(memory)
   run.release()
   assert.equal(run.bytes().length, batch.length)
-  pagePool.release(run.bytes())
+  run.release()
   assert.equal(isTaken(memory), false)
-  pagePool.release(run.bytes())
+  run.release()
   assert.equal(isTaken(memory), true)
 })
 
@@ -70,17 +67,8 @@ test('a small batch is copied next to others, and its request can go', () => {
   )
 })
 
-test('a batch of which messages were made is not written over: they may be views of it', () => {
-  const clock = new VirtualClock()
-  const store = new MemoryLogStore({ clock, turn: new Turn(clock) })
-  store.beginAtom()
-  const log = createLogWithCursor(store)
-  const { memory, batch } = request()
-  log.appendBatch(batch)
-  store.endAtom()
-  pagePool.release(memory)
-  const [run] = log.tail
-  log.messagesOf(run as Run, 0)
-  run?.release()
-  assert.equal(isTaken(memory), false)
+test('a run that was released once too often is noticed', () => {
+  const run = new Run(0, 0, 100)
+  run.release()
+  failsAssertion(() => run.release(), /released once too often/)
 })

@@ -118,7 +118,7 @@ export interface LogStore {
    * Durable runs of `log`, in order, from the one that holds the first record at or after `offset`,
    * as many as fit `sizeMax`; the first one whatever its size, unless `isStrict`. A promise when they
    * are not in memory. Unlike `load` it disturbs no other reader. The runs keep their bytes as long as
-   * the caller has them, and they are leased to it (`Run.lease`).
+   * the caller has them, and retained for it (`Run.release`).
    */
   readRuns(
     log: Log,
@@ -127,7 +127,7 @@ export interface LogStore {
     isStrict?: boolean,
   ): readonly Run[] | Promise<readonly Run[]>
   /**
-   * The first durable run at or after `offset` (0) with a record of at least this timestamp, leased as
+   * The first durable run at or after `offset` (0) with a record of at least this timestamp, retained as
    * well.
    */
   findRunByTimestamp(log: Log, timestamp: number, offset?: number): Promise<Run | undefined>

@@ -188,8 +188,6 @@ export class Log {
    */
   messagesOf(run: Run, offset: number): Run | undefined {
     if (!run.isForeign) return run
-    // What is made of it may be made of views of it.
-    run.lend()
     const { crossed } = run
     if (crossed !== undefined && standsFor(crossed, offset)) return crossed
     const { converter } = this.#engine
@@ -229,6 +227,14 @@ export class Log {
     if (count === 0) return []
     this.#forgetHint()
     return this.tail.takeFirst(count)
+  }
+
+  /** Engines only, when the log is deleted: forgets all runs in `tail` and returns them. */
+  forgetTail(): Run[] {
+    this.#forgetHint()
+    this.#openRun = undefined
+    this.#openRunCommit = undefined
+    return this.tail.takeFirst(this.tail.length)
   }
 
   /** Engines only: what was loaded for readers. Returns the window that had to give way. */

@@ -14,19 +14,19 @@ import {
   crcOfBatch,
   setBatchPlace,
 } from '../record/batch/batch-header.ts'
-import { runPages } from './run-pages.ts'
 import type { SharedBodies } from './shared-bodies.ts'
 
 /** Of a run of messages. */
 const sharedPositionField = batchField.producerId
 /** Below this a loop is quicker than the call into the engine. */
 const copyLoopMax = 24
-const released: Buffer = Buffer.alloc(0)
+const noBytes: Buffer = Buffer.alloc(0)
 
 /**
  * A run in memory. Lifecycle: open (records are added, the buffer may be replaced by a larger one)
- * → sealed (header and CRC written, bytes never change again) → released. A view of its bytes is
- * valid during the call; who keeps one for longer says so (`isLent`, `RunPages.lend`).
+ * → sealed (header and CRC written, bytes never change again) → released by all who retained it, the
+ * first of whom is whoever made it. A view of its bytes is valid during the call; who keeps one for
+ * longer retains the run, or the view (`PagePool.retain`).
  */
 export class Run {
   readonly baseOffset: number
@@ -48,14 +48,11 @@ export class Run {
   fillPosition = 0
   /** Of the store that wrote it first; -1 until it is sealed. */
   leaderEpoch = -1
-  /** Handed to a reader who may keep it for a while: `release` leaves its bytes alone. */
-  isLent = false
-  /** Its bytes are held (`PagePool.retain`): they came in with a request. */
-  isHeld = false
-  /** Held once more, by a reader who will not say when it is done. */
-  #isPinned = false
   /** Bytes that the engine's cache counts for this run beside its memory; 0 when it is not in it. */
   cachedSize = 0
+  #holders = 1
+  /** It has retained its memory, which is a page or part of one. */
+  #isOwner = true
 
   constructor(baseOffset: number, baseTimestamp: number, capacity: number) {
     this.baseOffset = baseOffset
@@ -65,7 +62,10 @@ export class Run {
     this.buffer = allocate(Math.max(capacity, batchHeaderSize))
   }
 
-  /** Wraps the bytes of a whole sealed run, as read from a file or received from a client. */
+  /**
+   * Wraps the bytes of a whole sealed run, as read from a file or received from a client. They are
+   * valid for as long as somebody else retains them.
+   */
   static fromBytes(bytes: Buffer): Run {
     const run = new Run(
       readInt64(bytes, batchField.baseOffset),
@@ -73,6 +73,7 @@ export class Run {
       0,
     )
     run.buffer = bytes
+    run.#isOwner = false
     run.size = bytes.length
     run.lastOffset = run.baseOffset + bytes.readInt32BE(batchField.lastOffsetDelta)
     // Clients may claim any time, and beyond this a number cannot be written back as 64 bits.
@@ -85,15 +86,16 @@ export class Run {
   }
 
   /**
-   * Makes a run of a batch from a client: its place in the log is written into its bytes. It holds
+   * Makes a run of a batch from a client: its place in the log is written into its bytes. It retains
    * them, or a copy where the request was small and would be kept for longer than young memory is.
    */
   static fromBatch(batch: Buffer, baseOffset: number, leaderEpoch: number): Run {
     setBatchPlace(batch, baseOffset, leaderEpoch)
-    const isPage = pagePool.retain(batch)
-    const isSmall = !isPage && batch.length < memoryLimits.largePageSizeMin
-    const run = Run.fromBytes(isSmall ? pagePool.copy(batch) : batch)
-    run.isHeld = isPage || isSmall
+    const run = Run.fromBytes(batch)
+    run.retainMemory()
+    if (run.#isOwner || batch.length >= memoryLimits.pageSizeMin) return run
+    run.buffer = pagePool.copy(batch)
+    run.#isOwner = true
     return run
   }
 
@@ -118,6 +120,7 @@ export class Run {
     const needed = position + size
     if (needed > this.buffer.length) {
       const doubled = Math.min(this.buffer.length * 2, logLimits.runSizeMax)
+      // Not released: what is to be written here next may be a view of it.
       const larger = allocate(Math.max(needed, doubled))
       this.buffer.copy(larger, 0, 0, position)
       this.buffer = larger
@@ -140,45 +143,34 @@ export class Run {
   /** Gives memory back that the run will not need. Before it is sealed. */
   shrink(): void {
     if (this.size + (this.size >>> 2) >= this.buffer.length) return
-    const exact = Buffer.allocUnsafe(this.size)
+    const exact = pagePool.take(this.size)
     this.buffer.copy(exact, 0, 0, this.size)
-    runPages.giveBack(this.buffer)
+    pagePool.release(this.buffer)
     this.buffer = exact
   }
 
-  /** A reader has the run, or views of its bytes, for as long as it likes. */
-  lend(): void {
-    this.isLent = true
-    if (!this.isHeld || this.#isPinned) return
-    this.#isPinned = true
-    pagePool.retain(this.buffer)
+  /** Its bytes are a view: from now on the run retains them itself. */
+  retainMemory(): void {
+    this.#isOwner ||= pagePool.retain(this.buffer)
   }
 
-  /**
-   * A reader has the run. If it `isHeld`, its bytes are now held for that reader as well, who ends
-   * that once, here or with `PagePool.release`, or leaves the memory to the collector.
-   */
-  lease(): void {
-    this.isLent = true
-    if (this.isHeld) pagePool.retain(this.buffer)
+  /** How many have it. */
+  get holderCount(): number {
+    return this.#holders
   }
 
-  /** A reader has neither the run nor a view of its bytes any more. */
-  endLease(): void {
-    if (this.isHeld) pagePool.release(this.buffer)
+  /** Somebody keeps the run, or a view of its bytes, for longer than a call. */
+  retain(): void {
+    this.#holders++
   }
 
-  /** Lets the bytes go, for another run to use. The run must have left every list. */
+  /** One of those who retained it needs it no more. With the last one its bytes are gone. */
   release(): void {
-    if (this.isHeld) pagePool.release(this.buffer)
-    if (this.isLent) return
-    if (!this.isHeld) runPages.giveBack(this.buffer)
-    this.detach()
-  }
-
-  /** Forgets its bytes, which are part of a page that is used again. The run must have left every list. */
-  detach(): void {
-    this.buffer = released
+    assert(this.#holders > 0, 'a run was released once too often')
+    this.#holders--
+    if (this.#holders > 0) return
+    if (this.#isOwner) pagePool.release(this.buffer)
+    this.buffer = noBytes
     this.size = 0
     this.shared = undefined
     this.crossed = undefined
@@ -210,7 +202,8 @@ export class Run {
   }
 }
 
+/** A run that is nearly full will be: all the room it may need, without moving. */
 function allocate(size: number): Buffer {
-  const isPage = size <= logLimits.runSizeMax && size > logLimits.runSizeMax / 2
-  return isPage ? runPages.take(logLimits.runSizeMax) : Buffer.allocUnsafe(size)
+  const isNearlyFull = size <= logLimits.runSizeMax && size > logLimits.runSizeMax / 2
+  return pagePool.take(isNearlyFull ? logLimits.runSizeMax : size)
 }

@@ -5,7 +5,7 @@ import { pagePool } from '../lib/page-pool.ts'
 import { memoryLimits } from '../limits/memory.ts'
 
 test('in the whole suite memory is written over once nobody retains it', () => {
-  const page = pagePool.take(memoryLimits.largePageSizeMin).fill('a')
+  const page = pagePool.take(memoryLimits.pageSizeMin).fill('a')
   pagePool.retain(page)
   pagePool.release(page)
   assert.ok(page.equals(Buffer.alloc(page.length, 'a')))

@@ -11,7 +11,6 @@ const smallLog: Partial<Record<keyof typeof logLimits, number>> = {
   sequentialReadSize: 64 * KiB,
   coldReadSizeMax: 16 * KiB,
   coldDrainReadSizeMax: 64 * KiB,
-  windowPageSize: 72 * KiB,
 }
 
 const smallBroker: Partial<Record<keyof typeof brokerLimits, number>> = {

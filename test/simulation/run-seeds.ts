@@ -6,6 +6,7 @@
 //   npm run simulate -- --seed 17 --trace          the same, with everything that happens
 //   npm run simulate -- --seeds 1000 --keep-going  all of them, a line for each that finds something
 import { parseArgs } from 'node:util'
+import '../../src/testing/poison-pages.ts'
 import { simulate, type SimulationResult } from './simulation.ts'
 
 const { values } = parseArgs({

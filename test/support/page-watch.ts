@@ -1,42 +1,65 @@
-// Says how many times the memory that is used again (`pagePool`) is retained.
-import { type PagePool, pagePool } from '../../src/lib/page-pool.ts'
+// Says how many times the memory that is used again is retained: pages (`pagePool`), and runs of the
+// log by their readers.
+import { pagePool } from '../../src/lib/page-pool.ts'
 import { memoryLimits } from '../../src/limits/memory.ts'
+import { Run } from '../../src/log/run.ts'
 
 export class PageWatch implements Disposable {
-  /** Times that somebody has retained a page, beside whoever took it. */
+  /** Times that somebody has retained a page or a run, beside whoever took or made it. */
   retainTotal = 0
-  readonly #pages: PagePool
+  /** Of the pages that were taken since the watch began. */
   readonly #counts = new Map<ArrayBufferLike, number>()
+  /** Runs that readers have retained, and how many had retained them before. */
+  readonly #runs = new Map<Run, number>()
+  readonly #unwatch: (() => void)[] = []
 
-  constructor(pages: PagePool = pagePool) {
-    this.#pages = pages
-    const take = pages.take.bind(pages)
-    const retain = pages.retain.bind(pages)
-    const release = pages.release.bind(pages)
-    pages.take = (size) => {
-      const view = take(size)
-      if (size >= memoryLimits.largePageSizeMin) this.#counts.set(view.buffer, 1)
+  constructor() {
+    const { take, retain, release } = pagePool
+    this.#replace(pagePool, 'take', (size: number) => {
+      const view = take.call(pagePool, size)
+      if (size >= memoryLimits.pageSizeMin) this.#counts.set(view.buffer, 1)
       return view
-    }
-    pages.retain = (view) => {
-      const isPage = retain(view)
+    })
+    this.#replace(pagePool, 'retain', (view: Buffer) => {
+      const isPage = retain.call(pagePool, view)
       if (isPage) this.retainTotal++
       if (isPage) this.#change(view, 1)
       return isPage
-    }
-    pages.release = (view) => {
-      release(view)
+    })
+    this.#replace(pagePool, 'release', (view: Buffer) => {
+      release.call(pagePool, view)
       this.#change(view, -1)
+    })
+    const onRetain = (run: Run): void => {
+      this.retainTotal++
+      if (!this.#runs.has(run)) this.#runs.set(run, run.holderCount)
     }
+    const { retain: retainRun } = Run.prototype
+    this.#replace(Run.prototype, 'retain', function watched(this: Run) {
+      onRetain(this)
+      retainRun.call(this)
+    })
   }
 
-  /** Times that pages are retained, of those that were taken since the watch began. */
+  /** Times that pages are retained that were taken since the watch began, and runs by readers. */
   get retainCount(): number {
-    return [...this.#counts.values()].reduce((sum, count) => sum + count, 0)
+    let sum = 0
+    for (const count of this.#counts.values()) sum += count
+    for (const [run, before] of this.#runs) sum += Math.max(0, run.holderCount - before)
+    return sum
   }
 
   [Symbol.dispose](): void {
-    for (const name of ['take', 'retain', 'release']) Reflect.deleteProperty(this.#pages, name)
+    for (const unwatch of this.#unwatch) unwatch()
+  }
+
+  #replace<T extends object, K extends keyof T>(owner: T, name: K, value: T[K]): void {
+    const before = Object.getOwnPropertyDescriptor(owner, name)
+    owner[name] = value
+    this.#unwatch.push(() => {
+      if (before === undefined) Reflect.deleteProperty(owner, name)
+      else Object.defineProperty(owner, name, before)
+    })
   }
 
   #change({ buffer }: Buffer, by: 1 | -1): void {

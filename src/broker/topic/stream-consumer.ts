@@ -135,6 +135,7 @@ export class StreamConsumer implements StreamReaderOwner, TurnTask, TopicObserve
       this.#nextReader = (this.#nextReader + 1) % readers.length
       if (reader.read(this.#view)) {
         this.#sink.deliver(reader, this.#view)
+        reader.onDelivered()
         this.topic.counters.delivered++
         return true
       }

@@ -46,8 +46,11 @@ export class StreamReader implements DeliveryHolder {
   #next = 0
   /** Records before this time are passed over until the first that is not. */
   #timestampMin = Number.NEGATIVE_INFINITY
+  /** Those from `#runIndex` on are retained. */
   #runs: readonly Run[] = noRuns
   #runIndex = 0
+  /** The last one that it has left, retained while its last record is being delivered. */
+  #left: Run | undefined
   /** In the messages with this base offset: a large batch comes in parts. */
   #position = batchHeaderSize
   #partBase = -1
@@ -94,14 +97,17 @@ export class StreamReader implements DeliveryHolder {
       // Records may be deleted up to the middle of a run.
       this.#next = Math.max(this.#next, this.#partition.startOffset)
       const run = this.#runs[this.#runIndex]
-      if (run === undefined || run.size === 0) {
-        // Nothing left, or the engine has given the run's memory up.
-        this.#refill()
-      } else if (this.#readFrom(run, view)) {
-        return true
-      }
+      if (run === undefined) this.#refill()
+      else if (this.#readFrom(run, view)) return true
     }
     return false
+  }
+
+  /** The record that `read` found is needed no more: its run may have been the last one's. */
+  onDelivered(): void {
+    const left = this.#left
+    this.#left = undefined
+    left?.release()
   }
 
   /** A stream delivers nothing twice, so a requeued message only makes room for others. */
@@ -117,7 +123,7 @@ export class StreamReader implements DeliveryHolder {
 
   close(): void {
     this.#isClosed = true
-    this.#runs = noRuns
+    this.#releaseRuns()
     this.#partition.removeListener(this.#onDurable)
   }
 
@@ -138,7 +144,7 @@ export class StreamReader implements DeliveryHolder {
     const end = this.#log.durableEnd
     const found = this.#consumer.context.store.readRuns(this.#log, end - 1, 0)
     const start = (runs: readonly Run[]): void => {
-      for (const run of runs) run.endLease()
+      for (const run of runs) run.release()
       this.#startAt(runs[0]?.baseOffset ?? end)
     }
     if (Array.isArray(found)) start(found as readonly Run[])
@@ -151,7 +157,7 @@ export class StreamReader implements DeliveryHolder {
     found
       .then((run) => {
         if (run !== undefined) this.#timestampMin = timestamp
-        run?.endLease()
+        run?.release()
         this.#startAt(run?.baseOffset ?? end)
       })
       .catch(this.#onFailed)
@@ -206,7 +212,8 @@ export class StreamReader implements DeliveryHolder {
 
   /** A consumer that now waits for acks or for records keeps none of what it has read in memory. */
   #leaveRun(): void {
-    this.#runIndex++
+    this.onDelivered()
+    this.#left = this.#runs[this.#runIndex++]
     this.#partBase = -1
     if (this.#runIndex >= this.#runs.length) this.#runs = noRuns
   }
@@ -240,8 +247,15 @@ export class StreamReader implements DeliveryHolder {
     this.#consumer.unackedCount++
   }
 
-  #refill(): void {
+  /** Those that it has not left. */
+  #releaseRuns(): void {
+    const runs = this.#runs.slice(this.#runIndex)
     this.#runs = noRuns
+    for (const run of runs) run.release()
+  }
+
+  #refill(): void {
+    this.#releaseRuns()
     const end = this.#log.durableEnd
     if (this.#next >= end) {
       this.#isBusy = true
@@ -264,9 +278,9 @@ export class StreamReader implements DeliveryHolder {
 
   /** `end` is where the log ended when the runs were asked for. */
   #take(runs: readonly Run[], end: number): void {
-    if (this.#isClosed) return
     this.#runs = runs
     this.#runIndex = 0
+    if (this.#isClosed) return this.#releaseRuns()
     this.#partBase = -1
     if (runs.length === 0) this.#next = end
   }

@@ -3,10 +3,10 @@
 // Few reads at a time and of bounded size, because they share the disk with the WAL.
 import type { Clock } from '../../lib/clock.ts'
 import { Fifo } from '../../lib/fifo.ts'
+import { pagePool } from '../../lib/page-pool.ts'
 import { logLimits } from '../../limits/log.ts'
 import { RecordView } from '../../record/message/record-view.ts'
 import type { Log } from '../log.ts'
-import { runPages } from '../run-pages.ts'
 import type { Run } from '../run.ts'
 import { LogWindow, type WindowListener } from '../windows.ts'
 import type { LogExtents } from './log-extents.ts'
@@ -57,7 +57,7 @@ interface IndexPlace {
 export interface ColdPart {
   readonly runs: Run[]
   readonly end: number
-  /** Memory of the runs that is to be given back. */
+  /** Memory of the runs that is released with them. */
   readonly pages: readonly Buffer[]
 }
 
@@ -178,7 +178,7 @@ export class ColdReader implements WindowListener {
       const isInTail = extent === undefined || extent.firstOffset >= log.tailStart
       const { runs, end, pages } = isInTail
         ? { runs: [], end: log.tailStart, pages: [] }
-        : await this.readPart(extent, { log, offset: at, sizeMax }, 'paged')
+        : await this.readPart(extent, { log, offset: at, sizeMax }, 'by reader')
       if (runs.length > 0 || end >= log.tailStart) {
         const start = Math.min(runs[0]?.baseOffset ?? offset, offset)
         this.#addWindow(new LogWindow({ runs, start, end, listener: this }), {
@@ -198,7 +198,7 @@ export class ColdReader implements WindowListener {
    * stays: its reader is called next.
    */
   #addWindow(window: LogWindow, loaded: Loaded): void {
-    if (loaded.log.isDeleted) return
+    if (loaded.log.isDeleted) return release(window, loaded)
     const replaced = loaded.log.addWindow(window)
     if (replaced !== undefined) this.#forgetWindow(replaced)
     this.#windows.set(window, loaded)
@@ -215,10 +215,7 @@ export class ColdReader implements WindowListener {
     if (loaded === undefined) return
     this.#windows.delete(window)
     this.#windowsSize -= loaded.size
-    // Whoever made messages of a batch may keep views of it.
-    if (loaded.pages.length === 0 || window.runs.some(({ isForeign }) => isForeign)) return
-    for (const run of window.runs) run.detach()
-    for (const page of loaded.pages) runPages.giveBack(page)
+    release(window, loaded)
   }
 
   /** Reads what fits one read of an extent. Called by whose turn it is. */
@@ -234,7 +231,7 @@ export class ColdReader implements WindowListener {
         index,
         memory,
         clock,
-        ...(memory === 'held' && { now: clock.monotonic() }),
+        ...(memory === 'by run' && { now: clock.monotonic() }),
       }
       const { runs, damaged, pages } = await readRuns(segment, places, options)
       for (const at of damaged) this.#reportDamage(wanted.log, extent, { index, at })
@@ -301,6 +298,11 @@ export class ColdReader implements WindowListener {
     )
     this.#options.onDamaged(log, first, last, error)
   }
+}
+
+function release({ runs }: LogWindow, { pages }: Loaded): void {
+  for (const run of runs) run.release()
+  for (const page of pages) pagePool.release(page)
 }
 
 /** About what a window and its objects take beside the bytes. */

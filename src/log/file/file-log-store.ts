@@ -88,8 +88,7 @@ export class FileLogStore implements LogStore {
   deleteLog(log: Log): void {
     const { spill, asides, coldReader, runReader, registry } = this.#parts
     log.isDeleted = true
-    this.#engine.onRunsDropped(log, [...log.tail])
-    log.tail.clear()
+    this.#engine.onRunsDropped(log, log.forgetTail())
     if (log.isVolatile) {
       spill.forget(log)
       asides.onAcked(log)

@@ -14,7 +14,6 @@ import {
   recordSharedStart,
   recordSizeAt,
 } from '../../record/message/message-record.ts'
-import { runPages } from '../run-pages.ts'
 import { Run } from '../run.ts'
 import { SharedBodies, sharedCrcSize } from '../shared-bodies.ts'
 import type { DiskFile } from './disk.ts'
@@ -24,10 +23,10 @@ import type { Segment } from './segment.ts'
 import { isSystemError } from './system-error.ts'
 
 /**
- * What becomes of the memory of runs: the collector has it, whoever lets all of them go at once gives
- * its pages back, or each run holds it until it is released.
+ * Who retains the memory of runs: nobody, because it is no page; the reader, for all of them at once;
+ * or each run for itself.
  */
-export type RunMemory = 'collected' | 'paged' | 'held'
+export type RunMemory = 'collected' | 'by reader' | 'by run'
 
 export interface ReadRunsOptions {
   readonly index: RunIndex
@@ -42,7 +41,7 @@ export interface ReadRuns {
   readonly runs: (Run | undefined)[]
   /** Places in the index whose bytes are damaged. */
   readonly damaged: number[]
-  /** Pages that the runs are in, for whoever lets the runs go to give back. */
+  /** Memory 'by reader', which the caller releases with the runs. */
   readonly pages: Buffer[]
 }
 
@@ -58,17 +57,18 @@ export async function readRuns(
     const start = index.position(span[0]!)
     const last = span.at(-1)!
     const end = index.position(last) + index.size(last)
-    const page = memory === 'paged' ? pageFor(end - start) : undefined
-    if (page !== undefined) pages.push(page)
-    const room = page?.subarray(0, end - start) ?? roomFor(end - start, memory)
+    const room = roomFor(end - start, memory)
     const bytes = await readSpan(segment.file, room, { span, index })
     for (const [order, at] of span.entries()) {
       const checked = checkRun(bytes[order] as Buffer, { index, at, clock, now })
       const run = checked instanceof Promise ? await checked : checked
-      if (run !== undefined && memory === 'held') run.isHeld = pagePool.retain(run.buffer)
+      // Who makes messages of a batch may need it for longer than the reader does.
+      const isOwner = memory === 'by run' || (memory === 'by reader' && run?.isForeign === true)
+      if (isOwner) run?.retainMemory()
       runs.push(run)
     }
-    if (memory === 'held') pagePool.release(room)
+    if (memory === 'by reader') pages.push(room)
+    else pagePool.release(room)
   }
   await loadSharedBodies(segment, runs)
   const damaged = places.filter((_, order) => runs[order] === undefined)
@@ -76,14 +76,8 @@ export async function readRuns(
   return { runs, damaged, pages }
 }
 
-/** A smaller read is not worth a page. */
-function pageFor(size: number): Buffer | undefined {
-  const isPage = size <= logLimits.windowPageSize && size > logLimits.windowPageSize / 2
-  return isPage ? runPages.take(logLimits.windowPageSize) : undefined
-}
-
 function roomFor(size: number, memory: RunMemory): Buffer {
-  return memory === 'held' ? pagePool.take(size) : Buffer.allocUnsafe(size)
+  return memory === 'collected' ? Buffer.allocUnsafe(size) : pagePool.take(size)
 }
 
 interface Span {

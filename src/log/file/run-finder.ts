@@ -42,7 +42,7 @@ export class RunFinder {
       if (run === undefined || run.maxTimestamp >= timestamp) return run
       // It was trimmed or found damaged meanwhile: what comes after it may be earlier.
       at = run.lastOffset + 1
-      run.endLease()
+      run.release()
     }
   }
 

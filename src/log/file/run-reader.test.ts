@@ -115,7 +115,7 @@ test('who is faster than the disk finds the next part being read all the same', 
   let at = 0
   for (let part = 1; part <= 4; part++) {
     const runs = await store.readRuns(log, at, 300_000)
-    for (const run of runs) run.endLease()
+    for (const run of runs) run.release()
     at = (runs.at(-1)?.lastOffset ?? 0) + 1
     await waitFor('the next part is read', () => readCount() === part + 1)
   }
@@ -181,10 +181,10 @@ for (const coldRunsSizeMax of [1, 500_000, logLimits.coldRunsSizeMax]) {
     assert.ok(watch.retainTotal > 0)
     for (const run of read) {
       assert.equal(crcOfBatch(run.bytes(), run.size), run.bytes().readUInt32BE(batchField.crc))
-      run.endLease()
+      run.release()
     }
     await committed(store, () => store.deleteLog(log))
-    await waitFor('nobody holds a page', () => watch.retainCount === 0)
+    await waitFor('nobody retains a page', () => watch.retainCount === 0)
     await store.close()
   })
 }

@@ -80,12 +80,12 @@ export class RunReader {
     if (this.#ahead !== undefined || this.#coldReader.isBusy) return
     const wanted = { log, offset: last.lastOffset + 1, sizeMax, isStrict: false }
     const { runs: next, end } = this.#readFromMemory(wanted)
-    for (const run of next) run.endLease()
+    for (const run of next) run.release()
     if (next.length > 0 || end >= log.durableEnd) return
     this.#ahead = wanted
     this.#coldReader.enqueue(
       async () => {
-        for (const run of await this.#readFromFiles(wanted)) run.endLease()
+        for (const run of await this.#readFromFiles(wanted)) run.release()
       },
       () => {
         // What is wrong with it, whoever wants it will be told.
@@ -143,7 +143,7 @@ export class RunReader {
       sizeMax: Math.max(readSize, logLimits.coldReadSizeMax),
       ...(isStrict && { firstSizeMax: sizeMax }),
     }
-    const reading = { log, offset, part: this.#coldReader.readPart(extent, wanted, 'held') }
+    const reading = { log, offset, part: this.#coldReader.readPart(extent, wanted, 'by run') }
     this.#readings.push(reading)
     try {
       const { runs, end } = await reading.part
@@ -178,7 +178,7 @@ function readTail({ log, offset, sizeMax, isStrict }: Asked): readonly Run[] {
     if (run.lastOffset >= log.durableEnd || isTooLarge) break
   }
   const runs = tail.slice(start, end)
-  for (const run of runs) run.lease()
+  for (const run of runs) run.retain()
   return runs
 }
 
@@ -195,7 +195,7 @@ function take({ runs, end }: FoundRuns, { log, offset, sizeMax, isStrict }: Aske
     size += run.size
     if (size > sizeMax && taken.length > 0) break
     if (size > sizeMax && isStrict) return { runs: taken, end: log.durableEnd }
-    run.lease()
+    run.retain()
     taken.push(run)
   }
   return { runs: taken, end }

@@ -49,10 +49,9 @@ export class TailCache {
   /** The run left its log's tail for another reason than eviction. */
   drop(run: Run): void {
     if (run.cachedSize === 0) return
-    const { isLent } = run
     const released = this.#release(run)
     this.#deadCount++
-    if (isLent) this.#deadSize += released
+    if (run.holderCount > 0) this.#deadSize += released
     const isCrowded = this.#deadCount > 1024 && this.#deadCount * 2 > this.#runs.length - this.#head
     if (isCrowded || this.#deadSize * 8 > this.#sizeMax) this.#compact()
   }

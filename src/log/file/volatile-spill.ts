@@ -82,6 +82,7 @@ export class VolatileSpill {
       if (run.cachedSize === 0) continue
       this.#size -= run.cachedSize
       run.cachedSize = 0
+      run.release()
       this.#goneCount++
     }
     if (this.#goneCount > 64 && this.#goneCount * 2 > this.#runs.length) this.#forgetGone()
@@ -128,10 +129,16 @@ export class VolatileSpill {
       if (oldest === undefined) return
       const { log, run } = oldest
       log.closeOpenRun(run)
-      const segment = await this.#segmentForNext()
-      if (!run.isSealed) run.seal(0, -1)
-      await writeAt(segment.file, run.bytes(), segment.dataEnd)
-      this.#moveOut(log, run, segment)
+      // It may be acked meanwhile.
+      run.retain()
+      try {
+        const segment = await this.#segmentForNext()
+        if (!run.isSealed) run.seal(0, -1)
+        await writeAt(segment.file, run.bytes(), segment.dataEnd)
+        this.#moveOut(log, run, segment)
+      } finally {
+        run.release()
+      }
     }
   }
 

@@ -102,7 +102,7 @@ export class MemoryLogStore implements LogStore, LogEngine<Log>, CursorEngine {
 
   deleteLog(log: Log): void {
     log.isDeleted = true
-    log.tail.clear()
+    log.forgetTail()
     if (!log.isVolatile) this.#change().addDeleted(log)
   }
 
@@ -142,7 +142,7 @@ export class MemoryLogStore implements LogStore, LogEngine<Log>, CursorEngine {
       if (run.lastOffset >= log.durableEnd) break
       size += run.size
       if (size > sizeMax && (isStrict || runs.length > 0)) break
-      run.lease()
+      run.retain()
       runs.push(run)
     }
     return runs
@@ -152,7 +152,7 @@ export class MemoryLogStore implements LogStore, LogEngine<Log>, CursorEngine {
     const isLateEnough = (run: Run): boolean =>
       run.lastOffset >= offset && run.maxTimestamp >= timestamp && isLiving(log, run)
     const run = [...log.tail].find(isLateEnough)
-    run?.lease()
+    run?.retain()
     return Promise.resolve(run)
   }
 

@@ -4,7 +4,7 @@ const empty: Buffer = Buffer.alloc(0)
 
 /**
  * A record as its reader sees it: views into a run, valid during the call; for a view that is kept
- * longer, call `RunPages.lend`. One object is reused for all records of a reader.
+ * longer, retain it (`PagePool.retain`). One object is reused for all records of a reader.
  */
 export class RecordView {
   offset = -1

@@ -4,7 +4,6 @@ import { SocketDouble } from '../../../test/support/socket-double.ts'
 import { pagePool } from '../../lib/page-pool.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
 import { logLimits } from '../../limits/log.ts'
-import { runPages } from '../../log/run-pages.ts'
 import { RecordView } from '../../record/message/record-view.ts'
 import { Output } from './output.ts'
 import { writeDelivery } from './write-content.ts'
@@ -26,14 +25,14 @@ for (const [bodySize, isKept] of [
   test(`a body of ${bodySize} bytes ${isKept ? 'keeps its memory until it is sent' : 'is copied'}`, () => {
     const socket = new SocketDouble()
     const output = new Output(socket.asSocket())
-    const page = runPages.take(logLimits.runSizeMax)
+    const page = pagePool.take(logLimits.runSizeMax)
     const delivery = { deliveryTag: 1, isRedelivered: false }
     const target = { output, channel: 1, frameMax: amqpLimits.copiedBodySizeMax * 4 }
     writeDelivery(target, Buffer.from([1, 65]), delivery, recordIn(page, bodySize))
     output.flush()
-    runPages.giveBack(page)
-    const next = runPages.take(logLimits.runSizeMax)
-    assert.equal(next === page, !isKept)
+    pagePool.release(page)
+    const next = pagePool.take(logLimits.runSizeMax)
+    assert.equal(next.buffer === page.buffer, !isKept)
     next.fill(0)
     const sent = socket.take()
     assert.ok(sent.includes(Buffer.alloc(bodySize, 7)))

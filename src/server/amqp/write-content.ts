@@ -14,7 +14,6 @@ import {
 import { copyBytes } from '../../lib/copy-bytes.ts'
 import { pagePool } from '../../lib/page-pool.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
-import { runPages } from '../../log/run-pages.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 import { RecordView } from '../../record/message/record-view.ts'
 import type { Output } from './output.ts'
@@ -168,7 +167,6 @@ function writeHeaderAndBody(target: ContentTarget, record: RecordView): void {
 function sendBodyViews({ output, channel, frameMax }: ContentTarget, record: RecordView): void {
   const payloadMax = frameMax - FRAME_OVERHEAD
   if (pagePool.retain(record.body)) output.releaseOnceSent(record.body)
-  else runPages.lend(record.body)
   for (let from = record.bodyStart; from < record.bodyEnd; from += payloadMax) {
     const end = Math.min(from + payloadMax, record.bodyEnd)
     const start = output.reserve(FRAME_HEADER_SIZE)

@@ -12,11 +12,11 @@ function isTaken(memory: Buffer): boolean {
   return next.buffer === memory.buffer
 }
 
-test('memory in an answer is let go once all of it has been sent, and not before', () => {
+test('memory in an answer is released once all of it has been sent, and not before', () => {
   const memory = pagePool.take(size)
   const socket = new SocketDouble()
   const slot = new AnswerSlot()
-  slot.releaseOnceSent([memory])
+  slot.releaseOnceSent([{ release: () => pagePool.release(memory) }])
   slot.parts = [Buffer.from('head'), memory, Buffer.from('tail')]
   slot.writeTo(socket.asSocket())
   assert.equal(isTaken(memory), false)
@@ -24,20 +24,20 @@ test('memory in an answer is let go once all of it has been sent, and not before
   assert.equal(isTaken(memory), true)
 })
 
-test('memory in an answer that will not be sent is let go, once', () => {
+test('memory in an answer that will not be sent is released, once', () => {
   const memory = pagePool.take(size)
   const slot = new AnswerSlot()
-  slot.releaseOnceSent([memory])
+  slot.releaseOnceSent([{ release: () => pagePool.release(memory) }])
   slot.parts = [memory]
   slot.drop()
   slot.drop()
   assert.equal(isTaken(memory), true)
 })
 
-test('memory for an answer that turned out to be none is let go', () => {
+test('memory for an answer that turned out to be none is released', () => {
   const memory = pagePool.take(size)
   const slot = new AnswerSlot()
-  slot.releaseOnceSent([memory])
+  slot.releaseOnceSent([{ release: () => pagePool.release(memory) }])
   slot.parts = []
   slot.writeTo(new SocketDouble().asSocket())
   assert.equal(isTaken(memory), true)

@@ -1,15 +1,20 @@
 import type { Socket } from 'node:net'
-import { pagePool } from '../../lib/page-pool.ts'
+
+/** Something that the parts of an answer are views of. */
+export interface Retained {
+  release(): void
+}
 
 const none: readonly Buffer[] = []
+const nothing: readonly Retained[] = []
 
 /**
- * An answer's place in the order: empty → filled (`parts` are known) → written or dropped. Views that
- * it holds are let go once: when all parts have been sent or never will be, or when it is dropped.
+ * An answer's place in the order: empty → filled (`parts` are known) → written or dropped. What it
+ * retains is released once: when all parts have been sent or never will be, or when it is dropped.
  */
 export class AnswerSlot {
   parts: readonly Buffer[] | undefined
-  #held = none
+  #retained = nothing
 
   /** Bytes of the answer, as far as it is known. */
   get size(): number {
@@ -18,14 +23,14 @@ export class AnswerSlot {
     return size
   }
 
-  /** The answer has these views. Called once, before the parts are known. */
-  releaseOnceSent(views: readonly Buffer[]): void {
-    this.#held = views
+  /** Parts are views of what is `retained` for them. Called once, before the parts are known. */
+  releaseOnceSent(retained: readonly Retained[]): void {
+    this.#retained = retained
   }
 
   writeTo(socket: Socket): void {
     const { parts = none } = this
-    if (this.#held.length === 0 || parts.length === 0) {
+    if (this.#retained.length === 0 || parts.length === 0) {
       for (const part of parts) socket.write(part)
       this.drop()
       return
@@ -36,10 +41,10 @@ export class AnswerSlot {
     socket.write(parts[last] as Buffer, () => this.drop())
   }
 
-  /** Lets go what it holds: nothing of the answer will be sent any more. */
+  /** Nothing of the answer will be sent any more. */
   drop(): void {
-    const held = this.#held
-    this.#held = none
-    for (const view of held) pagePool.release(view)
+    const retained = this.#retained
+    this.#retained = nothing
+    for (const each of retained) each.release()
   }
 }

@@ -11,11 +11,11 @@ import {
   type PartitionData,
   writePartitionData,
 } from '../../codec/kafka/messages/fetch.gen.ts'
-import { pagePool } from '../../lib/page-pool.ts'
 import { resultOf, runAtOnce, type Steps } from '../../lib/slices.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
 import { memoryLimits } from '../../limits/memory.ts'
 import { recordCountOf } from '../../record/batch/batch-header.ts'
+import type { Retained } from './answer-slot.ts'
 import { codeOf, noError } from './error-code.ts'
 import type { FetchedPartition, FetchSession } from './fetch-sessions.ts'
 import { type PartitionRecords, readPartition } from './read-partition.ts'
@@ -33,7 +33,7 @@ interface PartitionRead {
   readonly data: PartitionData
   readonly size: number
   /** As in `PartitionRecords`. */
-  readonly held: readonly Buffer[]
+  readonly retained: readonly Retained[]
   /** It had more than there was room for. */
   readonly isCut: boolean
 }
@@ -73,7 +73,7 @@ export const handleFetch: Handler<'fetch'> = async (request, context) => {
     // From now on it counts as an answer that waits.
     context.client.changeUnfinished(-fetched.size)
   }
-  context.slot.releaseOnceSent(fetched.reads.flatMap(({ held }) => held))
+  context.slot.releaseOnceSent(fetched.reads.flatMap(({ retained }) => retained))
   for (const found of fetched.reads) count(found, context)
   return runFor(partitions.length, toResponse(fetched, resolved.session, context), context)
 }
@@ -164,7 +164,7 @@ function* readMoved(
     if (!hasMoved(before)) continue
     const room = roomLeft(request, fetched.size - before.size, context)
     const read = yield* resultOf(readAgain(before, room, context))
-    for (const view of before.held) pagePool.release(view)
+    for (const run of before.retained) run.release()
     fetched.reads[at] = read
     changeSize(fetched, read.size - before.size, context)
     if (before.partition?.isGone || isUrgent(read)) fetched.isUrgent = true
@@ -183,7 +183,7 @@ function readAgain(
   const isOther = partition?.log.isDeleted && findView(asked, context) !== undefined
   if (!isOther) return readOne(asked, room, context)
   const data = refuse(asked, 'UNKNOWN_TOPIC_OR_PARTITION', undefined)
-  return { asked, view: undefined, partition, data, size: 0, held: [], isCut: false }
+  return { asked, view: undefined, partition, data, size: 0, retained: [], isCut: false }
 }
 
 function add(fetched: FetchedSoFar, read: PartitionRead, context: RequestContext): void {
@@ -225,7 +225,7 @@ function readOne(
   const problem = checkPartition(asked, view, partition, context)
   if (view === undefined || partition === undefined || problem !== undefined) {
     const data = refuse(asked, problem ?? 'UNKNOWN_TOPIC_OR_PARTITION', partition)
-    return { asked, view, partition, data, size: 0, held: [], isCut: false }
+    return { asked, view, partition, data, size: 0, retained: [], isCut: false }
   }
   const { isStrict } = room
   const offset = Math.max(asked.fetchOffset, partition.startOffset)

@@ -107,7 +107,7 @@ async function findByTimestamp(
   let run = await store.findRunByTimestamp(log, timestamp)
   while (run !== undefined) {
     const found = await findInRun(run, { from, isWanted, worker: context.batchWorker })
-    run.endLease()
+    run.release()
     if (found !== undefined) return found
     // What is late enough there was settled or deleted.
     run = await store.findRunByTimestamp(log, timestamp, run.lastOffset + 1)

@@ -8,8 +8,8 @@ import type { KafkaContext } from './kafka-context.ts'
 export interface PartitionRecords {
   readonly parts: readonly Buffer[]
   readonly size: number
-  /** Parts whose memory is held until the answer has been sent (`PagePool.release`). */
-  readonly held: readonly Buffer[]
+  /** Runs that parts are views of, retained until the answer has been sent. */
+  readonly retained: readonly Run[]
 }
 
 /** As many batches are read as fit `sizeMax`; unless `isStrict`, the first one whatever its size. */
@@ -22,7 +22,7 @@ interface Wanted {
 /** Which records of a run are shown. */
 type Keep = (offset: number) => boolean
 
-const nothing: PartitionRecords = { parts: [], size: 0, held: [] }
+const nothing: PartitionRecords = { parts: [], size: 0, retained: [] }
 
 /** Reads from `offset`: at once what is in memory. */
 export function readPartition(
@@ -35,7 +35,7 @@ export function readPartition(
   if (offset >= partition.highWatermark) return nothing
   const toRecords = (runs: readonly Run[]): PartitionRecords | Promise<PartitionRecords> => {
     const parts: Buffer[] = []
-    const held: Buffer[] = []
+    const retained: Run[] = []
     let size = 0
     for (const [at, run] of runs.entries()) {
       const keep = settledFilter(view, partition, run)
@@ -43,27 +43,27 @@ export function readPartition(
       const batch = context.crossing.toKafkaBatch(partition.log, run, keep)
       if (batch === undefined && mayExceed) {
         // It takes longer than a turn of the event loop may: what follows is fetched later.
-        endLeases(runs.slice(at + 1))
+        releaseAll(runs.slice(at + 1))
         return readPart(context, partition, run, { ...wanted, keep })
       }
       // Messages may be larger as a batch than they are in the log.
       if (batch === undefined || (!mayExceed && size + batch.length > sizeMax)) {
-        endLeases(runs.slice(at))
+        releaseAll(runs.slice(at))
         break
       }
       parts.push(batch)
       size += batch.length
-      if (isHeldBy(run, batch)) held.push(batch)
-      else run.endLease()
+      if (isViewOf(run, batch)) retained.push(run)
+      else run.release()
     }
-    return { parts, size, held }
+    return { parts, size, retained }
   }
   const runs = context.broker.store.readRuns(partition.log, offset, sizeMax, isStrict)
   return runs instanceof Promise ? runs.then(toRecords) : toRecords(runs)
 }
 
-function endLeases(runs: readonly Run[]): void {
-  for (const run of runs) run.endLease()
+function releaseAll(runs: readonly Run[]): void {
+  for (const run of runs) run.release()
 }
 
 async function readPart(
@@ -76,14 +76,13 @@ async function readPart(
   const part = run.isForeign
     ? await crossing.filterPart(log, run, offset, keep)
     : await partToKafkaBatch(broker.store, log, run, wanted)
-  const isHeld = isHeldBy(run, part)
-  if (!isHeld) run.endLease()
-  return { parts: [part], size: part.length, held: isHeld ? [part] : [] }
+  const isView = isViewOf(run, part)
+  if (!isView) run.release()
+  return { parts: [part], size: part.length, retained: isView ? [run] : [] }
 }
 
-/** Whether a part of an answer is a view of memory that is held for it. */
-function isHeldBy(run: Run, part: Buffer): boolean {
-  return run.isHeld && part.buffer === run.buffer.buffer
+function isViewOf(run: Run, part: Buffer): boolean {
+  return part.buffer === run.buffer.buffer
 }
 
 function keepAll(): boolean {
