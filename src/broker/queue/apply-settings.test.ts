@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { NotingSink, QueueUnderTest, textOf } from '../../../test/support/queue-under-test.ts'
 import { brokerLimits } from '../../limits/broker.ts'
 import type { PolicyDefinition } from '../../meta/topology-change.ts'
+import { table } from '../../record/message/field-table.ts'
 import { RecordView } from '../../record/message/record-view.ts'
 
 /** Ends turns until nothing is left to do but to wait. */
@@ -136,4 +137,65 @@ test('what is delivered while it is counted counts when it comes back', () => {
   it.queue.removeConsumer(consumer)
   settle(it)
   assert.deepEqual(rest(it), ['bbbb', 'cccc', 'dddd'])
+})
+
+/** A queue of four messages, the first two with a consumer; its sink and consumer. */
+function withTwoDelivered(
+  it: QueueUnderTest,
+): readonly [NotingSink, ReturnType<QueueUnderTest['consume']>] {
+  const sink = new NotingSink()
+  const consumer = it.consume(sink, { prefetch: 2 })
+  settle(it)
+  assert.deepEqual(sink.texts, ['aaaa', 'bbbb'])
+  return [sink, consumer]
+}
+
+test('what came back before there was a limit of bytes is counted', () => {
+  const it = filled('aaaa', 'bbbb', 'cccc', 'dddd')
+  const [sink, consumer] = withTwoDelivered(it)
+  it.queue.removeConsumer(consumer)
+  for (const offset of sink.offsets) consumer.settle(offset, 'requeue')
+  settle(it)
+  apply(it, { 'max-length-bytes': 12 })
+  assert.equal(it.queue.readyCount, 3)
+  it.publish('eeee')
+  settle(it)
+  assert.deepEqual(rest(it), ['cccc', 'dddd', 'eeee'])
+})
+
+test('what was delivered before there was a limit of bytes is counted when it comes back', () => {
+  const it = filled('aaaa', 'bbbb', 'cccc', 'dddd')
+  const [first, consumer] = withTwoDelivered(it)
+  apply(it, { 'max-length-bytes': 12 })
+  it.queue.removeConsumer(consumer)
+  for (const offset of first.offsets) consumer.settle(offset, 'requeue')
+  settle(it)
+  assert.equal(it.queue.readyCount, 3)
+  // What has been counted leaves the count with its next delivery, and comes back to it.
+  const second = new NotingSink()
+  const next = it.consume(second, { prefetch: 1 })
+  settle(it)
+  it.publish('eeee')
+  settle(it)
+  assert.deepEqual([it.queue.readyCount, second.texts], [3, ['bbbb']])
+  it.queue.removeConsumer(next)
+  next.settle(second.offsets[0]!, 'requeue')
+  settle(it)
+  assert.deepEqual(rest(it), ['cccc', 'dddd', 'eeee'])
+})
+
+test('what waits for its next try is counted when that comes, where the limit appeared before', () => {
+  const args = { 'x-delayed-retry-type': 'all', 'x-delayed-retry-min': 100 }
+  const it = new QueueUnderTest({ type: 'quorum', arguments: table(args) })
+  for (const text of ['aaaa', 'bbbb', 'cccc', 'dddd']) it.publish(text)
+  settle(it)
+  const [sink, consumer] = withTwoDelivered(it)
+  it.queue.removeConsumer(consumer)
+  for (const offset of sink.offsets) consumer.settle(offset, 'fail')
+  settle(it)
+  apply(it, { 'max-length-bytes': 12 })
+  assert.equal(it.queue.readyCount, 2)
+  it.clock.advance(100)
+  settle(it)
+  assert.equal(it.queue.readyCount, 3)
 })

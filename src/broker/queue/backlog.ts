@@ -82,7 +82,8 @@ export class Backlog implements QueueBacklog {
   }
 
   countSizes(): readonly CountedLog[] {
-    const sizes = (this.#sizes ??= new ReadySizes(this.#next, this.log.endOffset))
+    const returned = this.#requeued.values()
+    const sizes = (this.#sizes ??= new ReadySizes(this.#next, this.log.endOffset, returned))
     return [{ cursor: this.cursor, sizes }]
   }
 
@@ -143,6 +144,7 @@ export class Backlog implements QueueBacklog {
   wake(offset: number): void {
     this.delayedCount--
     this.#requeued.push(offset)
+    this.#sizes?.onWoken(offset)
   }
 
   dropDelayed(offset: number): void {

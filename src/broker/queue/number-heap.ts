@@ -33,6 +33,11 @@ export class NumberHeap {
     return smallest
   }
 
+  /** All of them, in no order. */
+  values(): IterableIterator<number> {
+    return this.#heap.values()
+  }
+
   clear(): void {
     this.#heap.length = 0
   }

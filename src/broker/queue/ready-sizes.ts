@@ -1,8 +1,7 @@
 // Bytes of the bodies that are ready in a queue, for queues with a limit of bytes. Bodies that are unacked
 // do not count, but may come back, so their sizes are remembered. Of messages that came before the limit,
 // or before a restart, nobody has seen the size: they count for nothing until `SizeCount` has read them or
-// they go. Those that were delivered and came back before that never count. So a limit may let more in,
-// and never drops a message too early.
+// they go. So a limit may let more in, and never drops a message too early.
 import type { RecordView } from '../../record/message/record-view.ts'
 
 export class ReadySizes {
@@ -13,12 +12,44 @@ export class ReadySizes {
   readonly countsFrom: number
   /** Those from the start up to here have been counted, or have gone. */
   #countedTo: number
+  /** Below the start, ready: their size is still to be read. */
+  readonly #unread: Set<number>
+  /** Below the start, ready: they count. */
+  readonly #returned = new Set<number>()
+  /** Told when something that was counted as complete is not any more. */
+  onUnread: () => void = () => undefined
 
-  /** From `startOffset` on nothing has been delivered; up to `countsFrom` there may be messages. */
-  constructor(startOffset: number, countsFrom: number) {
+  /**
+   * From `startOffset` on nothing has been delivered; up to `countsFrom` there may be messages. `returned`
+   * are those below that came back.
+   */
+  constructor(startOffset: number, countsFrom: number, returned: Iterable<number>) {
     this.#startOffset = startOffset
     this.#countedTo = startOffset
     this.countsFrom = countsFrom
+    this.#unread = new Set(returned)
+  }
+
+  get isComplete(): boolean {
+    return this.#unread.size === 0 && this.#countedTo >= this.countsFrom
+  }
+
+  /** A message that came back before its size was known. */
+  get firstUnread(): number | undefined {
+    for (const offset of this.#unread) return offset
+    return undefined
+  }
+
+  /** What `firstUnread` named has been read. */
+  countUnread({ offset, bodyStart, bodyEnd }: RecordView): void {
+    this.#unread.delete(offset)
+    this.#returned.add(offset)
+    this.readySize += bodyEnd - bodyStart
+  }
+
+  /** There is no such message any more. */
+  forgetUnread(offset: number): void {
+    this.#unread.delete(offset)
   }
 
   /** The first that has not been counted. */
@@ -43,9 +74,19 @@ export class ReadySizes {
   }
 
   onRequeued(offset: number): void {
-    const size = this.#unacked.get(offset) ?? 0
+    const size = this.#unacked.get(offset)
     this.#unacked.delete(offset)
-    if (this.#isCounted(offset)) this.readySize += size
+    if (size === undefined) {
+      this.#addUnread(offset)
+      return
+    }
+    this.readySize += size
+    if (offset < this.#startOffset) this.#returned.add(offset)
+  }
+
+  /** One that was delayed is ready. It has been counted, unless it was delayed before. */
+  onWoken(offset: number): void {
+    if (offset < this.#startOffset && !this.#returned.has(offset)) this.#addUnread(offset)
   }
 
   onSettled(offset: number): void {
@@ -54,8 +95,19 @@ export class ReadySizes {
 
   /** What goes leaves in order, but for what came back: all below has gone already. */
   onHeadLeft({ offset, bodyStart, bodyEnd }: RecordView): void {
-    if (this.#isCounted(offset)) this.#lower(bodyEnd - bodyStart)
-    else if (offset >= this.#startOffset) this.#countedTo = offset + 1
+    if (offset < this.#startOffset) {
+      if (this.#returned.delete(offset)) this.#lower(bodyEnd - bodyStart)
+      else this.#unread.delete(offset)
+    } else if (this.#isCounted(offset)) {
+      this.#lower(bodyEnd - bodyStart)
+    } else {
+      this.#countedTo = offset + 1
+    }
+  }
+
+  #addUnread(offset: number): void {
+    this.#unread.add(offset)
+    this.onUnread()
   }
 
   /** What Kafka produced was not counted when it came. */
@@ -67,10 +119,12 @@ export class ReadySizes {
   onEmpty(): void {
     this.readySize = 0
     this.#countedTo = this.countsFrom
+    this.#unread.clear()
+    this.#returned.clear()
   }
 
+  /** Of one from the start on. */
   #isCounted(offset: number): boolean {
-    if (offset >= this.countsFrom) return true
-    return offset >= this.#startOffset && offset < this.#countedTo
+    return offset >= this.countsFrom || offset < this.#countedTo
   }
 }

@@ -4,6 +4,7 @@
 import { type Turn, turnPhase, type TurnTask } from '../../lib/turn.ts'
 import { brokerLimits } from '../../limits/broker.ts'
 import type { LogStore } from '../../log/log-store.ts'
+import type { Absence } from '../../log/reading.ts'
 import { RecordView } from '../../record/message/record-view.ts'
 import { isLate } from '../is-late.ts'
 import type { CountedLog, QueueBacklog } from './queue-backlog.ts'
@@ -24,19 +25,23 @@ class SizeCount implements TurnTask {
   readonly #sizes: ReadySizes
   #hasBegun = false
   #isScheduled = false
+  #isLoading = false
   #isClosed = false
 
   /** Counts what comes from now on. */
   constructor(options: SizeCountOptions) {
     this.#options = options
     this.#sizes = options.counted.sizes
+    this.#sizes.onUnread = () => {
+      if (this.#hasBegun) this.#schedule()
+    }
   }
 
   /** Counts what came before as well, from the end of this turn on. */
   begin(): void {
     if (this.#hasBegun) return
     this.#hasBegun = true
-    if (this.#sizes.countedTo < this.#sizes.countsFrom) this.#schedule()
+    if (!this.#sizes.isComplete) this.#schedule()
   }
 
   /** Nothing is counted any more. */
@@ -55,15 +60,16 @@ class SizeCount implements TurnTask {
       if (count % brokerLimits.dispatchBetweenLooks === 0 && isLate(turn)) break
     }
     onCounted()
-    if (sizes.countedTo < sizes.countsFrom) this.#schedule()
+    if (!sizes.isComplete) this.#schedule()
   }
 
   /** False when there is nothing to count in this turn any more. */
   #countNext(): boolean {
-    const { counted, store, onCounted } = this.#options
+    const { counted, onCounted } = this.#options
     const sizes = this.#sizes
+    const unread = sizes.firstUnread
+    if (unread !== undefined) return this.#countUnread(unread)
     const { cursor } = counted
-    const { log } = cursor
     const offset = cursor.acked.nextUnacked(sizes.countedTo)
     if (offset >= sizes.countsFrom) {
       sizes.skipTo(sizes.countsFrom)
@@ -71,7 +77,7 @@ class SizeCount implements TurnTask {
       return false
     }
     sizes.skipTo(offset)
-    const reading = log.read(offset, sharedView)
+    const reading = cursor.log.read(offset, sharedView)
     if (reading === 'record') {
       if (sharedView.offset === offset) sizes.count(sharedView)
       else sizes.skipTo(Math.min(sharedView.offset, sizes.countsFrom))
@@ -81,17 +87,37 @@ class SizeCount implements TurnTask {
       sizes.skipTo(sizes.countsFrom)
       return true
     }
-    store.load(log, reading, (error) => {
-      // Whoever delivers it will say that it is damaged.
-      if (error !== undefined) sizes.skipTo(offset + 1)
-      this.#schedule()
-    })
-    onCounted()
+    this.#load(reading, () => sizes.skipTo(offset + 1))
     return false
   }
 
+  /** One that came back before anybody knew its size. False when the disk brings it first. */
+  #countUnread(offset: number): boolean {
+    const sizes = this.#sizes
+    const reading = this.#options.counted.cursor.log.read(offset, sharedView)
+    if (reading === 'record' && sharedView.offset === offset) sizes.countUnread(sharedView)
+    else if (typeof reading === 'string') sizes.forgetUnread(offset)
+    else {
+      this.#load(reading, () => sizes.forgetUnread(offset))
+      return false
+    }
+    return true
+  }
+
+  #load(absence: Absence, passBy: () => void): void {
+    const { counted, store, onCounted } = this.#options
+    this.#isLoading = true
+    store.load(counted.cursor.log, absence, (error) => {
+      this.#isLoading = false
+      // Whoever delivers it will say that it is damaged.
+      if (error !== undefined) passBy()
+      this.#schedule()
+    })
+    onCounted()
+  }
+
   #schedule(): void {
-    if (this.#isScheduled || this.#isClosed) return
+    if (this.#isScheduled || this.#isLoading || this.#isClosed) return
     this.#isScheduled = true
     this.#options.turn.schedule(turnPhase.dispatch, this)
   }
