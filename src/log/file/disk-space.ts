@@ -35,7 +35,7 @@ export class DiskSpace {
   #reserve: ReserveState = 'unknown'
   /** Bytes that could be written at the last look before publishers have to be blocked. */
   #room = 0
-  /** Bytes written since then, or since the look that is under way began. */
+  /** Bytes written since that look began: it may have seen some of them or not. */
   #writtenSize = 0
   #isBusy = false
   #isClosed = false
@@ -99,8 +99,10 @@ export class DiskSpace {
   }
 
   async #check(): Promise<void> {
-    this.#writtenSize = 0
+    // They count until the answer is there: a busy disk takes its time with it.
+    const earlierSize = this.#writtenSize
     const space = await this.#options.disk.freeSpace(this.#options.folder)
+    this.#writtenSize -= earlierSize
     const freeMin = this.#options.freeMin ?? freeMinOf(space)
     this.#room = Math.max(0, space.free - freeMin)
     if (this.#isShort(space, freeMin)) {
@@ -147,7 +149,9 @@ export class DiskSpace {
     try {
       const piece = Buffer.alloc(pieceSize)
       for (let at = await file.size(); at < size && this.#mayWrite; at += pieceSize) {
-        await writeAt(file, piece.subarray(0, Math.min(pieceSize, size - at)), at)
+        const bytes = piece.subarray(0, Math.min(pieceSize, size - at))
+        this.#writtenSize += bytes.length
+        await writeAt(file, bytes, at)
       }
       await syncFile(file)
     } finally {
