@@ -99,6 +99,18 @@ describe('the watch of memory', () => {
     assert.equal(memory.look(), 'ample')
   })
 
+  it('collects nothing for memory that was freed and is kept, unless the machine is nearly full', () => {
+    const memory = new MemoryDouble()
+    using _ = memory.watch(0.6)
+    memory.kept = 600
+    memory.clock.advance(3 * memoryLimits.collectMsMin)
+    // A quiet moment's, once.
+    assert.equal(memory.collections, 1)
+    memory.kept = 750
+    memory.clock.advance(3 * memoryLimits.collectMsMin)
+    assert.ok(memory.collections > 2)
+  })
+
   it('finds it low when the machine is nearly full, whatever of it is in use', () => {
     const memory = new MemoryDouble()
     using _ = memory.watch(0.6)

@@ -2,9 +2,8 @@
 // has to know).
 //
 // What the system counts is the truth about danger, but not about need: freed memory that the process
-// has kept counts along, and would keep publishers waiting for nothing. So garbage is collected where
-// the system counts too much, and what V8 then knows to be in use decides, unless even the machine is
-// nearly full.
+// has kept counts along, and would keep publishers waiting for nothing. So what V8 knows to be in use
+// decides, after garbage was collected, unless even the machine is nearly full.
 import { memoryLimits } from '../limits/memory.ts'
 import type { Clock, Timer } from './clock.ts'
 import type { MemoryUsage, ProcessMemory } from './process-memory.ts'
@@ -122,9 +121,11 @@ export class MemoryWatch implements Disposable {
     return this.#usage.heap / this.#options.memory.heapMax
   }
 
+  /** Collecting may help. What was freed and is kept is V8's to return, which collections put off. */
   get #isHigh(): boolean {
     const { heapCrowdedShare } = memoryLimits
-    return this.#usage.resident >= this.watermark || this.#heapShare >= heapCrowdedShare
+    const isFull = this.#usage.resident >= this.#danger
+    return isFull || this.inUse >= this.watermark || this.#heapShare >= heapCrowdedShare
   }
 
   /** A quiet moment after a busy one, whose garbage nobody would collect for long. */

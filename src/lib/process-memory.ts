@@ -9,7 +9,10 @@ import { memoryLimits } from '../limits/memory.ts'
 export interface MemoryUsage {
   /** As the system counts it, with what the process has freed and kept. */
   readonly resident: number
-  /** As V8 counts it: its heap, and the buffers outside of it. Garbage that was not collected counts. */
+  /**
+   * As V8 counts it: what is in its heap, and the buffers outside of it. Garbage that was not collected
+   * counts, what V8 has freed and kept does not.
+   */
   readonly known: number
   /** What V8 has in its heap. */
   readonly heap: number
@@ -33,8 +36,9 @@ export const systemMemory: ProcessMemory = {
   total: Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY),
   heapMax: oldGenerationMax(getHeapStatistics().heap_size_limit),
   read() {
-    const { rss, heapTotal, heapUsed, external } = process.memoryUsage()
-    return { resident: rss, known: heapTotal + external, heap: heapUsed }
+    const { rss, heapUsed, external } = process.memoryUsage()
+    // Not the whole heap: up to 190 MB of it is a young generation that was large once and is empty.
+    return { resident: rss, known: heapUsed + external, heap: heapUsed }
   },
   collect() {
     collector ??= exposeCollector()
