@@ -25,6 +25,11 @@ export class TurnShare {
     return false
   }
 
+  /** How many wait for a turn that has something left. */
+  get waitingCount(): number {
+    return this.#waiting.size
+  }
+
   /** Calls back in a turn that has something left, in the order of the calls. Only when it is spent. */
   whenLeft(callback: () => void): void {
     this.#waiting.push(callback)

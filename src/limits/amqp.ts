@@ -32,6 +32,12 @@ export const amqpLimits = {
   keptFrameSize: 128,
   /** Direct replies to a connection that does not read are dropped beyond this. */
   unreadRepliesSizeMax: (16 * MiB) as number,
+  /** What handling frames takes of a turn: of a pipeline of small methods, the rest waits. */
+  framesMs: 20,
+  /** A connection asks for the time after so many frames, a fraction of a millisecond. */
+  framesPerLook: 16,
+  /** Each connection that waits keeps up to 256 KiB that it has read: 64 MiB together. */
+  yieldingConnectionsMax: 256,
   /** Consumers of one channel. */
   consumersPerChannelMax: 65_536,
 } as const

@@ -5,6 +5,7 @@ import type { MemoryAccount } from '../../broker/memory-account.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Logger } from '../../lib/logger.ts'
 import type { Random } from '../../lib/random.ts'
+import type { TurnShare } from '../../lib/turn-share.ts'
 import type { Turn } from '../../lib/turn.ts'
 import type { InputBudget } from '../input-budget.ts'
 import type { SendWatch } from '../send-watch.ts'
@@ -43,5 +44,7 @@ export interface AmqpParts {
 
 /** Everything that connections share. */
 export interface AmqpContext extends AmqpParts {
+  /** What handling frames may take of a turn. */
+  readonly frameShare: TurnShare
   readonly sendWatch: SendWatch
 }

@@ -1,6 +1,7 @@
 // The AMQP side of the broker: its connections, and what all of them have to be told.
 import type { Socket } from 'node:net'
 import type { Timer } from '../../lib/clock.ts'
+import { TurnShare } from '../../lib/turn-share.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
 import { memoryLimits } from '../../limits/memory.ts'
 import type { ByteSource } from '../byte-source.ts'
@@ -19,7 +20,8 @@ export class AmqpServer {
 
   constructor(parts: AmqpParts) {
     const sendWatch = new SendWatch({ ...parts, timeoutMs: parts.settings.sendTimeoutMs })
-    this.#context = { ...parts, sendWatch }
+    const frameShare = new TurnShare(parts.clock, amqpLimits.framesMs)
+    this.#context = { ...parts, frameShare, sendWatch }
     this.#unackedCheck = parts.clock.every(memoryLimits.unackedCheckMs, () => {
       for (const connection of this.#connections.keys()) connection.noteUnacked()
     })

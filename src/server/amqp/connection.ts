@@ -305,7 +305,12 @@ export class Connection
   }
 
   #readFrames(): void {
+    let untilLook = 0
     while (!this.#gate.isShut && this.status !== 'closed') {
+      if (untilLook-- === 0) {
+        untilLook = amqpLimits.framesPerLook
+        if (this.#gate.yieldIfSpent(this.context.frameShare)) break
+      }
       try {
         if (!this.#nextFrame()) break
       } catch (error) {

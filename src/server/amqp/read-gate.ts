@@ -1,7 +1,9 @@
 // Whether a connection is read, and why not. Reading goes on in a turn of its own, never inside the
 // call that took the last reason away: what is read then may begin atoms and settle deliveries.
 import type { Socket } from 'node:net'
+import type { TurnShare } from '../../lib/turn-share.ts'
 import { type Turn, turnPhase, type TurnTask } from '../../lib/turn.ts'
+import { amqpLimits } from '../../limits/amqp.ts'
 
 /** Why a connection is not read; each reason comes and goes by itself. */
 export const pauseReason = {
@@ -13,6 +15,8 @@ export const pauseReason = {
   unread: 4,
   /** Memory for what has begun to come in is short, and it is the turn of others. */
   input: 8,
+  /** The share of the turn that all connections have for their frames is used up. */
+  turn: 16,
 } as const
 export type PauseReason = (typeof pauseReason)[keyof typeof pauseReason]
 
@@ -47,6 +51,17 @@ export class ReadGate implements TurnTask {
     if (this.#reasons === 0) this.#schedule()
   }
 
+  /**
+   * Others get their turn before the rest of what has come in, when the share of this one is used up.
+   * Whoever waits keeps up to a whole read: when too many do, the rest goes on.
+   */
+  yieldIfSpent(share: TurnShare): boolean {
+    if (!share.isSpent || share.waitingCount >= amqpLimits.yieldingConnectionsMax) return false
+    this.pause(pauseReason.turn)
+    share.whenLeft(this.#onTurnLeft)
+    return true
+  }
+
   /** No reason counts any more: the connection is closing. */
   open(): void {
     if (this.#reasons === 0) return
@@ -59,6 +74,13 @@ export class ReadGate implements TurnTask {
     if (this.isShut) return
     this.#goOn()
     if (!this.isShut && !this.#socket.destroyed) this.#socket.resume()
+  }
+
+  /** In the turn whose share it was given, which may be used up when the next one is asked. */
+  readonly #onTurnLeft = (): void => {
+    if ((this.#reasons & pauseReason.turn) === 0) return
+    this.#reasons &= ~pauseReason.turn
+    this.runTurn()
   }
 
   #schedule(): void {
