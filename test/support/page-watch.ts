@@ -14,26 +14,29 @@ export class PageWatch implements Disposable {
   readonly #unwatch: (() => void)[] = []
 
   constructor() {
-    const { take, retain, release } = pagePool
+    const take = pagePool.take.bind(pagePool)
+    const retain = pagePool.retain.bind(pagePool)
+    const release = pagePool.release.bind(pagePool)
     this.#replace(pagePool, 'take', (size: number) => {
-      const view = take.call(pagePool, size)
+      const view = take(size)
       if (size >= memoryLimits.pageSizeMin) this.#counts.set(view.buffer, 1)
       return view
     })
     this.#replace(pagePool, 'retain', (view: Buffer) => {
-      const isPage = retain.call(pagePool, view)
+      const isPage = retain(view)
       if (isPage) this.retainTotal++
       if (isPage) this.#change(view, 1)
       return isPage
     })
     this.#replace(pagePool, 'release', (view: Buffer) => {
-      release.call(pagePool, view)
+      release(view)
       this.#change(view, -1)
     })
     const onRetain = (run: Run): void => {
       this.retainTotal++
       if (!this.#runs.has(run)) this.#runs.set(run, run.holderCount)
     }
+    // oxlint-disable-next-line typescript/unbound-method -- it is called with the run below
     const { retain: retainRun } = Run.prototype
     this.#replace(Run.prototype, 'retain', function watched(this: Run) {
       onRetain(this)
