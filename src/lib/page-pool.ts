@@ -1,5 +1,5 @@
 // Memory that is used again: bodies, requests, runs and what is read from files. Fresh memory costs
-//  twice: the system clears each 4 KiB of it when they are first touched, some 4 ms for 16 MiB,
+// twice: the system clears each 4 KiB of it when they are first touched, some 4 ms for 16 MiB,
 // and V8 collects garbage for every few dozen megabytes that come and go.
 //
 // Everyone who keeps a view for longer than a call retains its page and releases it once; whoever
