@@ -102,6 +102,11 @@ export function takenBesides(queue: {
   )
 }
 
+/** Its length limit and `x-overflow` let nothing more in. */
+export function queueFull(vhost: string, name: string): BrokerError {
+  return new BrokerError('resource_exhausted', `no room in ${queueResource(vhost, name)}`)
+}
+
 /** Refuses `if-unused`; `resource` as from {@link queueResource} or {@link exchangeResource}. */
 export function resourceInUse(resource: string): BrokerError {
   return new BrokerError('precondition_failed', `${resource} in use`)

@@ -12,6 +12,7 @@ import type { Absence } from '../../log/reading.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
 import { DeliveredMark } from './delivered-mark.ts'
+import type { Incoming } from './incoming.ts'
 import { NumberHeap } from './number-heap.ts'
 import type {
   BacklogOwner,
@@ -98,10 +99,11 @@ export class Backlog implements QueueBacklog {
     if (isAwaited) this.#mark.onAppended(offset, offset, this.#next)
   }
 
-  onBatchAppended(recordCount: number, isAwaited: boolean): void {
-    this.messageCount += recordCount
+  onBatchAppended({ count, size }: Incoming, isAwaited: boolean): void {
+    this.messageCount += count
+    if (this.#sizes !== undefined) this.#sizes.readySize += size
     const { endOffset } = this.log
-    if (isAwaited) this.#mark.onAppended(endOffset - recordCount, endOffset - 1, this.#next)
+    if (isAwaited) this.#mark.onAppended(endOffset - count, endOffset - 1, this.#next)
   }
 
   take(view: RecordView): TakeResult {

@@ -7,6 +7,7 @@ import type { LogStore } from '../../log/log-store.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
 import { Backlog } from './backlog.ts'
+import type { Incoming } from './incoming.ts'
 import { logIndexIn, offsetIn, placeOf } from './message-place.ts'
 import { levelOf, type Priorities } from './priorities.ts'
 import type {
@@ -141,8 +142,8 @@ export class PriorityBacklog implements QueueBacklog {
     backlog.append(source, sharedPosition, isAwaited)
   }
 
-  onBatchAppended(recordCount: number, isAwaited: boolean, index: number): void {
-    this.#levels[index]!.backlog.onBatchAppended(recordCount, isAwaited)
+  onBatchAppended(incoming: Incoming, isAwaited: boolean, index: number): void {
+    this.#levels[index]!.backlog.onBatchAppended(incoming, isAwaited)
   }
 
   take(view: RecordView): TakeResult {

@@ -4,6 +4,7 @@ import type { CursorNote } from '../../log/cursor-notes.ts'
 import type { LogCursor } from '../../log/log-cursor.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
+import type { Incoming } from './incoming.ts'
 import type { ReadySizes } from './ready-sizes.ts'
 
 /** What `QueueBacklog.take` found. On 'wait' try again when `BacklogOwner.onReadable` was called. */
@@ -71,7 +72,7 @@ export interface QueueBacklog {
   /** Appends one message, which consumers wait for or not. Within an atom. */
   append(source: RecordSource, sharedPosition: number, isAwaited: boolean): void
   /** A batch of messages was appended to the log of `levels[index]`. Within an atom. */
-  onBatchAppended(recordCount: number, isAwaited: boolean, index: number): void
+  onBatchAppended(incoming: Incoming, isAwaited: boolean, index: number): void
   /** Takes the next ready message into `view`: it is unacked until it is removed or requeued. */
   take(view: RecordView): TakeResult
   /** Reads the next ready message into `view` and leaves it where it is. */

@@ -9,7 +9,7 @@ import { type FieldTable } from '../../record/message/field-table.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
 import { viewOfSource } from '../../record/message/view-of-source.ts'
-import { queueInExclusiveUse, takenBesides } from '../broker-error.ts'
+import { queueFull, queueInExclusiveUse, takenBesides } from '../broker-error.ts'
 import { QueueCounters } from '../counters/queue-counters.ts'
 import type { QueueLike } from '../exchange/binding.ts'
 import type { EffectivePolicy, PolicySubject } from '../policy/policy.ts'
@@ -214,10 +214,18 @@ export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner {
     this.#departures?.onAppended(source)
   }
 
+  /**
+   * Throws `resource_exhausted` when the queue refuses messages that come as one batch: all or none.
+   * Its producer still has them, so they are not dead-lettered. Not within an atom.
+   */
+  admitBatch(incoming: Incoming): void {
+    if (this.mayRefuse && !this.hasRoomFor(incoming)) throw queueFull(this.vhost, this.name)
+  }
+
   /** A batch of messages was appended to the log of `cursors[index]`. Within an atom. */
-  onBatchAppended(recordCount: number, index: number): void {
-    this.#backlog.onBatchAppended(recordCount, this.consumerCount > 0, index)
-    this.counters.published += recordCount
+  onBatchAppended(incoming: Incoming, index: number): void {
+    this.#backlog.onBatchAppended(incoming, this.consumerCount > 0, index)
+    this.counters.published += incoming.count
     this.#dispatch.schedule()
     this.#departures?.schedule()
   }

@@ -110,7 +110,7 @@ export class ReadySizes {
     this.onUnread()
   }
 
-  /** What Kafka produced was not counted when it came. */
+  /** Never below nothing: a body may have become readable that nobody could count when it came. */
   #lower(size: number): void {
     this.readySize = Math.max(0, this.readySize - size)
   }

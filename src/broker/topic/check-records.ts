@@ -39,11 +39,15 @@ export function rulesOf(config: TopicConfig, now: number): RecordRules {
 }
 
 /**
- * The time of the latest record, -1 when none has one; 'large' when the records are too many to be
+ * What was found, when all records are good; 'large' when the records are too many to be
  * looked at within a turn of the event loop. Throws BrokerError for a batch whose header passed and
  * whose records do not.
  */
-export function checkRecords(batch: Buffer, config: TopicConfig, now: number): number | 'large' {
+export function checkRecords(
+  batch: Buffer,
+  config: TopicConfig,
+  now: number,
+): CheckedRecords | 'large' {
   const compression = compressionOf(batch)
   if (compression === undefined) {
     throw new BrokerError('invalid_record', 'The batch has an unknown compression type')
@@ -54,17 +58,17 @@ export function checkRecords(batch: Buffer, config: TopicConfig, now: number): n
   if (batch.length > sizeMax) return 'large'
   try {
     const bounds = { sizeMax, workMax: recordLimits.checkedAtOnceWorkMax }
-    return verdictOf(checkBatchRecords(batch, rulesOf(config, now), bounds))
+    return expectNoneRefused(checkBatchRecords(batch, rulesOf(config, now), bounds))
   } catch (error) {
     if (isTooLarge(error)) return 'large'
     throw error instanceof CodecError ? unreadable(error) : error
   }
 }
 
-/** The time of the latest record, or the error that `checkRecords` throws, once the records have been looked at. */
-export function verdictOf({ refused, maxTimestamp }: CheckedRecords): number {
-  if (refused.length > 0) throw new RefusedRecordsError(refused)
-  return maxTimestamp
+/** Throws what `checkRecords` throws, once the records have been looked at. */
+export function expectNoneRefused(checked: CheckedRecords): CheckedRecords {
+  if (checked.refused.length > 0) throw new RefusedRecordsError(checked.refused)
+  return checked
 }
 
 /**

@@ -8,8 +8,9 @@ import type { Log, LogWatcher } from '../../log/log.ts'
 import type { Ticket } from '../../log/ticket.ts'
 import { setAppendTime, setMaxTimestamp } from '../../record/batch/batch-header.ts'
 import type { CheckedRecords } from '../../record/batch/check-records.ts'
+import type { Incoming } from '../queue/incoming.ts'
 import { checkBatch } from './check-batch.ts'
-import { checkRecords, verdictOf } from './check-records.ts'
+import { checkRecords, expectNoneRefused } from './check-records.ts'
 import { type KnownBatch, type ProducedBatch, ProducerState } from './producer-state.ts'
 import type { TopicConfig } from './topic-config.ts'
 import type { BrokerValues } from './topic-defaults.ts'
@@ -39,6 +40,15 @@ export interface BatchFindings {
   readonly checked?: CheckedRecords
 }
 
+/** What a partition asks and tells its topic or queue. */
+export interface PartitionOwner {
+  readonly config: () => TopicConfig
+  /** Throws when there is no room for the records of a batch; by default there is. */
+  readonly admit?: (incoming: Incoming) => void
+  /** They came in. Within an atom. */
+  readonly onAppended: (incoming: Incoming) => void
+}
+
 /** Told when a partition has more durable records. */
 export type DurableListener = () => void
 
@@ -54,25 +64,15 @@ export class Partition implements LogWatcher {
   /** It is a partition no more, whatever has its name or its log now. */
   isGone = false
   readonly #context: PartitionContext
-  readonly #getConfig: () => TopicConfig
-  /** Tells the topic or queue about records that came in as a batch. */
-  readonly #onAppended: (recordCount: number) => void
+  readonly #owner: PartitionOwner
   /** A set only for several: a fetch may listen to 10,000 partitions. */
   #listeners: DurableListener | Set<DurableListener> | undefined
 
-  constructor(
-    cursor: LogCursor,
-    context: PartitionContext,
-    options: {
-      readonly config: () => TopicConfig
-      readonly onAppended: (recordCount: number) => void
-    },
-  ) {
+  constructor(cursor: LogCursor, context: PartitionContext, owner: PartitionOwner) {
     this.log = cursor.log
     this.cursor = cursor
     this.#context = context
-    this.#getConfig = options.config
-    this.#onAppended = options.onAppended
+    this.#owner = owner
     this.log.watcher = this
   }
 
@@ -89,12 +89,12 @@ export class Partition implements LogWatcher {
   /**
    * Stores a batch, whose bytes are the log's from now on. 'large': its records take too long to look
    * at here, and nothing has happened; `findings` has them the next time. Throws what `checkBatch`,
-   * `ProducerState.findDuplicate` and `checkRecords` throw.
+   * `ProducerState.findDuplicate`, `checkRecords` and `PartitionOwner.admit` throw.
    */
   produce(batch: Buffer, findings: BatchFindings = nothingFound): Produced | 'large' {
     const { store, clock } = this.#context
     const now = clock.now()
-    const config = this.#getConfig()
+    const config = this.#owner.config()
     const { producer, recordCount, maxTimestamp } = checkBatch(batch, config, findings.isIntact)
     const appendTime = config.usesAppendTime ? now : -1
     const known = producer && this.producers.findDuplicate(producer)
@@ -102,14 +102,17 @@ export class Partition implements LogWatcher {
       const { baseOffset, ticket, timestamp } = known
       return { baseOffset, recordCount: 0, ticket, appendTime: timestamp }
     }
-    const { checked } = findings
-    const latest = checked ? verdictOf(checked) : checkRecords(batch, config, now)
-    if (latest === 'large') return latest
+    const found = findings.checked
+    const checked = found ? expectNoneRefused(found) : checkRecords(batch, config, now)
+    if (checked === 'large') return checked
+    const incoming = { count: recordCount, size: checked.valuesSize }
+    this.#owner.admit?.(incoming)
+    const latest = checked.maxTimestamp
     store.beginAtom()
     if (config.usesAppendTime) setAppendTime(batch, now)
     else if (latest !== maxTimestamp) setMaxTimestamp(batch, latest)
     const baseOffset = this.log.appendBatch(batch)
-    this.#onAppended(recordCount)
+    this.#owner.onAppended(incoming)
     const added = producer && this.#addProduced(producer, baseOffset, now)
     const ticket = store.endAtom()
     if (added !== undefined) added.ticket = ticket

@@ -13,11 +13,12 @@ import { BrokerError } from '../broker-error.ts'
 import type { Destination } from '../destination.ts'
 import { inertConfigs } from '../inert-settings.ts'
 import type { InertWatch } from '../inert-watch.ts'
+import type { Incoming } from '../queue/incoming.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { TopologyLog } from '../topology-log.ts'
 import type { VHost } from '../vhost.ts'
 import { CollidingNames } from './colliding-names.ts'
-import { Partition, type PartitionContext } from './partition.ts'
+import { Partition, type PartitionContext, type PartitionOwner } from './partition.ts'
 import type { StreamContext } from './stream-context.ts'
 import { parseTopicConfigs, TopicConfig } from './topic-config.ts'
 import type { TopicDefaults } from './topic-defaults.ts'
@@ -317,7 +318,7 @@ export class Topics {
 
   #partition(topic: Topic, cursor: LogCursor, homeAddress: Buffer): Partition {
     cursor.log.homeAddress = homeAddress
-    const onAppended = (count: number): void => {
+    const onAppended = ({ count }: Incoming): void => {
       topic.counters.published += count
     }
     return new Partition(cursor, this.#context, { config: () => topic.config, onAppended })
@@ -333,9 +334,12 @@ export class Topics {
     // A queue with priorities has one more with each priority that comes up.
     while (view.partitions.length < queue.logCount) {
       const index = view.partitions.length
-      const onAppended = (count: number): void => queue.onBatchAppended(count, index)
-      const options = { config: () => queueConfig, onAppended }
-      view.partitions.push(new Partition(queue.cursors[index]!, this.#context, options))
+      const owner: PartitionOwner = {
+        config: () => queueConfig,
+        admit: (incoming) => queue.admitBatch(incoming),
+        onAppended: (incoming) => queue.onBatchAppended(incoming, index),
+      }
+      view.partitions.push(new Partition(queue.cursors[index]!, this.#context, owner))
     }
     return view
   }

@@ -173,10 +173,15 @@ test('bytes that are no whole batch of format 2 are refused', () => {
   assert.throws(() => readBatchHeader(batch), /format 1/)
 })
 
-test('checkRecords accepts the batches of clients and finds their latest timestamp', () => {
+test('checkRecords accepts the batches of clients and finds their latest timestamp and their size', () => {
+  const valuesSize = vectors.records.reduce(
+    (sum, { value }) => sum + Buffer.byteLength(value ?? ''),
+    0,
+  )
   for (const { batch } of batches) {
     assert.deepEqual(checkRecords(readBatchHeader(batch), plainRecords(batch), anything), {
       maxTimestamp: 1_701_000_000_000,
+      valuesSize,
       refused: [],
     })
   }

@@ -31,6 +31,8 @@ export interface RefusedRecord {
 export interface CheckedRecords {
   /** The highest timestamp found; the header's may be wrong. */
   readonly maxTimestamp: number
+  /** Bytes of all values. */
+  readonly valuesSize: number
   /** Empty when all are good. At most `refusedMax`. */
   readonly refused: readonly RefusedRecord[]
 }
@@ -69,6 +71,7 @@ export function checkRecords(
   reader.reset(header, records)
   const refused: RefusedRecord[] = []
   let maxTimestamp = -1
+  let valuesSize = 0
   let work = 0
   while (reader.next()) {
     work += 1 + reader.headerCount
@@ -77,10 +80,11 @@ export function checkRecords(
     }
     while (reader.nextHeader());
     maxTimestamp = Math.max(maxTimestamp, reader.timestamp)
+    valuesSize += reader.valueEnd - reader.valueStart
     const reason = refusal(reader, header, rules)
     if (reason !== undefined && refused.length < refusedMax) refused.push(reason)
   }
-  return { maxTimestamp, refused }
+  return { maxTimestamp, valuesSize, refused }
 }
 
 function refusal(

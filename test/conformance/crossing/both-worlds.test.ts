@@ -191,4 +191,25 @@ describe('what Kafka produces', () => {
     await inbox.received(2)
     assert.deepEqual(inbox.bodies, ['early', 'late'])
   })
+
+  it('counts for the limits of a queue, and a full one that refuses messages refuses it whole', async () => {
+    const channel = await session.channel()
+    const [small, shedding] = [uniqueName('small'), uniqueName('shedding')]
+    const refusing = { 'x-max-length-bytes': 6, 'x-overflow': 'reject-publish' }
+    await channel.assertQueue(small, { arguments: refusing })
+    await channel.assertQueue(shedding, { arguments: { 'x-max-length-bytes': 6 } })
+    const three = ['aa', 'bb', 'cc'].map((value) => ({ value }))
+    await produce(small, three)
+    await assert.rejects(produce(small, [{ value: 'd' }]), /POLICY_VIOLATION|policy/)
+    const first = await channel.get(small)
+    assert.ok(first !== false)
+    channel.ack(first)
+    await assert.rejects(produce(small, three.slice(1)), /POLICY_VIOLATION|policy/)
+    await produce(small, three.slice(2))
+    assert.equal((await channel.checkQueue(small)).messageCount, 3)
+    await produce(shedding, [...three, { value: 'd' }])
+    await waitFor('the first has left', async () => {
+      return (await channel.checkQueue(shedding)).messageCount === 3
+    })
+  })
 })
