@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { batchOf } from '../../../test/support/crossing-run.ts'
+import { PageWatch } from '../../../test/support/page-watch.ts'
 import { waitFor } from '../../../test/support/wait-for.ts'
 import { BatchWorker } from '../../crossing/batch-worker.ts'
 import { Crossing } from '../../crossing/crossing.ts'
@@ -228,6 +229,29 @@ describe('stream readers', () => {
       await opened.store.close()
     })
   }
+
+  it('keep none of what they have delivered, and nothing once they are cancelled', async () => {
+    const opened = openMemory(6)
+    const topic = createTopic(opened, 1)
+    const { log } = topic.partitions[0] as Partition
+    for (let count = 0; count < 20; count++) {
+      opened.store.beginAtom()
+      log.append(messageOf(`${count}`), -1)
+      opened.store.endAtom()
+      await waitFor('it is durable', () => isDurable(topic))
+    }
+    using watch = new PageWatch()
+    const all = consume(opened, topic, { start: { kind: 'first' } })
+    await waitFor('it is at the end', () => all.offsets[0]?.length === 20)
+    assert.deepEqual([watch.retainTotal, watch.retainCount], [20, 0])
+    const some = consume(opened, topic, { start: { kind: 'first' }, prefetch: 5 })
+    some.acksAll = false
+    await waitFor('it has what it may', () => some.offsets[0]?.length === 5)
+    assert.equal(watch.retainCount, 15)
+    for (const { consumer } of [all, some]) consumer.cancel()
+    assert.equal(watch.retainCount, 0)
+    await opened.store.close()
+  })
 
   it('go on behind records that retention took away', async () => {
     const opened = openMemory(5)
