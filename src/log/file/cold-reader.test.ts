@@ -8,6 +8,7 @@ import {
   readAll,
   source,
 } from '../../../test/support/log-engines.ts'
+import { plainBatch } from '../../../test/support/plain-batch.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { pagePool } from '../../lib/page-pool.ts'
 import { Turn } from '../../lib/turn.ts'
@@ -249,6 +250,26 @@ test('a body on its way out keeps its bytes when its window is gone', async () =
   for (let offset = first; offset < recordCount; offset++) await readOne(store, log, offset)
   assert.equal(body.toString('latin1'), bodyOf(first))
   pagePool.release(body)
+  await store.close()
+})
+
+test('a batch of which messages are made keeps its bytes when its window is gone', async () => {
+  const store = await openStore(new FaultDisk(systemClock))
+  let log!: Log
+  await committed(store, () => (log = createLogWithCursor(store)))
+  for (let n = 0; n < 5; n++) {
+    await committed(store, () => void log.appendBatch(plainBatch({ body: bodyOf(n).repeat(20) })))
+  }
+  assert.ok(log.tailStart > 0)
+  await load(store, log, 0)
+  log.read(0, view)
+  const [run] = log.window!.runs
+  const bytes = Buffer.from(run!.bytes())
+  run!.retain()
+  await committed(store, () => store.deleteLog(log))
+  assert.ok(run!.bytes().equals(bytes))
+  run!.release()
+  assert.equal(run!.bytes().length, 0)
   await store.close()
 })
 
