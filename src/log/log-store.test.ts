@@ -14,6 +14,7 @@ import {
   tinyFileEngine,
   type Engine,
 } from '../../test/support/log-engines.ts'
+import { RecordView } from '../record/message/record-view.ts'
 import type { LogStore } from './log-store.ts'
 import type { Log } from './log.ts'
 
@@ -121,6 +122,23 @@ for (const makeEngine of [memoryEngine, fileEngine, osFileEngine, tinyFileEngine
       cursorOf(log).ackRange(0, 899)
       assert.deepEqual(await readAll(store, log, 900), expected.slice(900))
       store.deleteLog(log)
+      await store.close()
+    })
+
+    withStore('reads nothing of a log that was deleted while it was being read', async (store) => {
+      let log!: Log
+      await committed(store, () => {
+        log = createLogWithCursor(store)
+        for (const body of ['a', 'b']) log.append(source('x', body), -1)
+      })
+      const view = new RecordView()
+      const reading = log.read(0, view)
+      if (typeof reading === 'object') {
+        await new Promise<void>((resolve) => store.load(log, reading, () => resolve()))
+      }
+      assert.equal(log.read(0, view), 'record')
+      await committed(store, () => store.deleteLog(log))
+      assert.deepEqual(log.read(1, view), { at: 'window', offset: 1 })
       await store.close()
     })
 
