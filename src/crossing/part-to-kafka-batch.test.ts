@@ -61,6 +61,17 @@ test('a part has one record at least, as a fetch must go on', async () => {
   await store.close()
 })
 
+test('a log that is deleted while a body is loaded has nothing to wait for', async () => {
+  const { store, log, run } = await storeLargeBodies()
+  const keep = (offset: number): boolean => offset === 0
+  const part = partToKafkaBatch(store, log, run, { offset: 0, sizeMax: 1, keep })
+  store.beginAtom()
+  store.deleteLog(log)
+  store.endAtom()
+  assert.equal(recordsIn(await part).length, 0)
+  await store.close()
+})
+
 /** A run whose bodies are not in memory. */
 async function storeLargeBodies(): Promise<{ store: LogStore; log: Log; run: Run }> {
   const { store } = await openFileLogStore({

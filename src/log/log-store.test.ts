@@ -50,6 +50,17 @@ for (const makeEngine of [memoryEngine, fileEngine, osFileEngine, tinyFileEngine
       await store.close()
     })
 
+    withStore('nothing of a deleted log is worth waiting for', async (store) => {
+      let log!: Log
+      await committed(store, () => {
+        log = createLogWithCursor(store)
+        log.append(source('x', 'a'), -1)
+      })
+      await committed(store, () => store.deleteLog(log))
+      assert.equal(log.read(0, new RecordView()), 'end')
+      await store.close()
+    })
+
     withStore('reads what no longer fits in memory', async (store) => {
       let log!: Log
       await committed(store, () => (log = createLogWithCursor(store)))

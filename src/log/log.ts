@@ -164,7 +164,9 @@ export class Log {
     while (at < this.endOffset) {
       const isCold = at < this.tailStart
       const window = isCold ? this.#windows.enter(at) : undefined
-      if (isCold && window === undefined) return { at: 'window', offset: at }
+      // Nothing of a deleted log can be loaded any more: its reader would ask for ever.
+      if (isCold && window === undefined)
+        return this.isDeleted ? 'end' : { at: 'window', offset: at }
       const run = window === undefined ? this.tail.at(this.tail.find(at)) : window.find(at)
       if (run === undefined) {
         if (window === undefined) return 'end'

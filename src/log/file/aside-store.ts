@@ -49,9 +49,9 @@ export class AsideStore {
     return this.#nextId
   }
 
-  /** Whether the body cannot be read any more: its record counts as a gap. */
+  /** Whether the body cannot be read any more, or no record needs it: its record counts as a gap. */
   isLost(id: number): boolean {
-    return this.#lost.has(id)
+    return this.#lost.has(id) || !this.#counts.has(id)
   }
 
   /** Writes a body durably, however often it takes, then calls back with its id. */
@@ -111,21 +111,26 @@ export class AsideStore {
     })
   }
 
-  /** Brings a body into memory. Rejects when it is missing, damaged or unreadable: it is lost. */
+  /**
+   * Brings a body into memory, unless no record needs it any more. Rejects when it is missing, damaged
+   * or unreadable: it is lost.
+   */
   async load(id: number): Promise<void> {
     if (this.bodies.has(id)) return
     const path = this.#pathOf(id)
     try {
       const body = await this.#readFile(id)
       if (body === undefined) throw new Error(`${path} is missing or damaged`)
-      // Somebody else may have been quicker.
-      if (this.bodies.has(id)) {
+      // Somebody else may have been quicker, or the last record that needs it may be gone.
+      if (this.bodies.has(id) || !this.#counts.has(id)) {
         pagePool.release(body)
         return
       }
       this.bodies.set(id, body)
       this.#cache(id, body)
     } catch (error) {
+      // Removed while it was being read.
+      if (!this.#counts.has(id)) return
       this.#lost.add(id)
       const { message } = error as Error
       throw new Error(`${message}: the message body in it is lost`, { cause: error })

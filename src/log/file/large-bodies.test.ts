@@ -15,6 +15,7 @@ import { Turn } from '../../lib/turn.ts'
 import { RecordSource } from '../../record/message/record-source.ts'
 import { FaultDisk } from '../../testing/fault-disk.ts'
 import { seededRandom } from '../../testing/seeded-random.ts'
+import type { LogStoreEvents } from '../log-store.ts'
 import type { Log } from '../log.ts'
 import { fileKind } from './file-format.ts'
 import type { FileLogStore } from './file-log-store.ts'
@@ -31,8 +32,13 @@ const quickClock: Clock = {
   every: (_ms, callback) => systemClock.every(2, callback),
 }
 
-function open(disk: FaultDisk, clock = systemClock): ReturnType<typeof openFileLogStore> {
+function open(
+  disk: FaultDisk,
+  clock = systemClock,
+  events: LogStoreEvents = {},
+): ReturnType<typeof openFileLogStore> {
   return openFileLogStore({
+    events,
     path: '/data',
     disk,
     clock,
@@ -156,6 +162,34 @@ test('a body that no message needs any more may be missing', async () => {
   killed.remove(bodyPath(2))
   assert.deepEqual(await damages(killed), [])
   assert.deepEqual(await bodiesAfterStart(killed), { count: 2, bodies: ['one', 'three'] })
+})
+
+test('a body is not missed whose message is acked while it is being read', async () => {
+  const disk = await diskWithBodies()
+  const damaged: string[] = []
+  const onDamaged = (_log: Log, _first: number, _last: number, { message }: Error): void => {
+    damaged.push(message)
+  }
+  const { store, recovered } = await open(disk, systemClock, { onDamaged })
+  const log = recovered.logs[0] as Log
+  const opening = Promise.withResolvers<void>()
+  disk.onOperation = (operation, path) => {
+    if (operation !== 'open' || path !== bodyPath(1)) return undefined
+    opening.resolve()
+    return 'hold'
+  }
+  const reading = readAll(store, log)
+  await opening.promise
+  await change(store, () => cursorOf(log).ack(0))
+  while (disk.paths.includes(bodyPath(1))) await nextTurn()
+  disk.onOperation = () => undefined
+  disk.release()
+  assert.deepEqual(await reading, [
+    [1, 'two'],
+    [2, 'three'],
+  ])
+  assert.deepEqual(damaged, [])
+  await store.close()
 })
 
 test('a start says which bodies are missing and counts only what can be had', async () => {
