@@ -115,6 +115,15 @@ function checkAttributes(attributes: number): void {
   }
 }
 
+/** Whom a batch is from that nobody has checked; undefined where it does not say so properly. */
+export function claimedProducer(batch: Buffer): ProducedBatch | undefined {
+  if (batch.length < batchHeaderSize) return undefined
+  const isPlausible =
+    batch.readInt8(batchField.magic) === batchMagic.kafka &&
+    batch.readInt32BE(batchField.baseSequence) >= 0
+  return isPlausible ? producerOf(batch, batch.readInt32BE(batchField.recordCount)) : undefined
+}
+
 function producerOf(batch: Buffer, recordCount: number): ProducedBatch | undefined {
   const producerId = readInt64(batch, batchField.producerId)
   if (producerId < 0) return undefined

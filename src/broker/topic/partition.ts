@@ -9,7 +9,7 @@ import type { Ticket } from '../../log/ticket.ts'
 import { setAppendTime, setMaxTimestamp } from '../../record/batch/batch-header.ts'
 import type { CheckedRecords } from '../../record/batch/check-records.ts'
 import type { Incoming } from '../queue/incoming.ts'
-import { checkBatch } from './check-batch.ts'
+import { checkBatch, claimedProducer } from './check-batch.ts'
 import { checkRecords, expectNoneRefused } from './check-records.ts'
 import { type KnownBatch, type ProducedBatch, ProducerState } from './producer-state.ts'
 import type { TopicConfig } from './topic-config.ts'
@@ -117,6 +117,12 @@ export class Partition implements LogWatcher {
     const ticket = store.endAtom()
     if (added !== undefined) added.ticket = ticket
     return { baseOffset, recordCount, ticket, appendTime }
+  }
+
+  /** A batch was refused for a reason of the broker's own: those that its producer sent after it wait for it. */
+  noteFailed(batch: Buffer): void {
+    const producer = claimedProducer(batch)
+    if (producer !== undefined) this.producers.noteFailed(producer, this.#context.clock.now())
   }
 
   /** Forgets producers that have been silent for long, and the oldest of too many. */

@@ -27,6 +27,8 @@ interface ProducerEntry {
   batches: KnownBatch[]
   /** When it was heard of last, milliseconds since the epoch. */
   lastSeen: number
+  /** While it has no batches: the first sequence of the one that failed, and is sent again. */
+  readonly awaited?: number
 }
 
 const rememberedBatches = 5
@@ -64,7 +66,21 @@ export class ProducerState {
     if (known !== undefined) return known
     const last = entry.batches.at(-1)?.lastSequence
     if (last !== undefined && batch.firstSequence !== following(last)) throw outOfOrder(batch, last)
+    const isTooEarly = last === undefined && batch.firstSequence > (entry.awaited ?? Infinity)
+    if (isTooEarly) throw outOfOrder(batch, -1)
     return undefined
+  }
+
+  /**
+   * A batch was not stored, through no fault of its own. As any sequence is taken from a producer that
+   * is not known, one that was in flight behind it would be stored, and the failed one, sent again, be
+   * refused for ever: from now on the producer is known, and nothing is stored before that batch.
+   */
+  noteFailed(batch: ProducedBatch, now: number): void {
+    const { producerId, producerEpoch, firstSequence } = batch
+    if (this.#known?.has(producerId) === true) return
+    const entry = { epoch: producerEpoch, batches: [], lastSeen: now, awaited: firstSequence }
+    this.#producers.set(producerId, entry)
   }
 
   /** Notes an appended batch. */

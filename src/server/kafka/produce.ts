@@ -11,6 +11,7 @@ import type {
   TopicProduceData,
   TopicProduceResponse,
 } from '../../codec/kafka/messages/produce.gen.ts'
+import { WorkerClosedError } from '../../crossing/worker-closed-error.ts'
 import { assert } from '../../lib/assert.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { finishAtOnce, type Steps } from '../../lib/slices.ts'
@@ -95,8 +96,9 @@ function heldBy({ heldProduces }: RequestContext['client']): Promise<void> | und
 /** Publishers are blocked, and the producer hears of it before it gives up: it may try again later. */
 function refuseAsShort(
   request: ProduceRequest,
-  { broker, client }: RequestContext,
+  context: RequestContext,
 ): ProduceResponse | undefined {
+  const { broker, client } = context
   if (request.acks === 0) {
     client.destroy()
     return undefined
@@ -104,11 +106,14 @@ function refuseAsShort(
   // No record was appended, and clients try again after this one.
   const errorCode = codeOf('NOT_ENOUGH_REPLICAS')
   const errorMessage = `The broker is ${broker.shortage.reason ?? 'busy'}`
-  const responses = request.topicData.map(({ name, topicId, partitionData }) => ({
-    name,
-    topicId,
-    partitionResponses: partitionData.map(({ index }) => refuse(index, errorCode, errorMessage)),
-  }))
+  const responses = request.topicData.map((topic) => {
+    const partitions = findTopic(topic, context)?.partitions
+    const partitionResponses = topic.partitionData.map(({ index, records }) => {
+      partitions?.[index]?.noteFailed(records ?? empty)
+      return refuse(index, errorCode, errorMessage)
+    })
+    return { name: topic.name, topicId: topic.topicId, partitionResponses }
+  })
   return { responses, throttleTimeMs: kafkaLimits.produceThrottleMs }
 }
 
@@ -145,14 +150,21 @@ function* produceTopics(request: ProduceRequest, progress: ProduceProgress): Ste
   return responses
 }
 
+function findTopic(
+  { name, topicId }: TopicProduceData,
+  { apiVersion, topics }: RequestContext,
+): TopicView | undefined {
+  return apiVersion >= topicIdVersion ? topics.findById(topicId) : topics.find(name)
+}
+
 function* produceTopic(
   topic: TopicProduceData,
   progress: ProduceProgress,
 ): Steps<PartitionProduceResponse[]> {
   const { context } = progress
-  const isById = context.apiVersion >= topicIdVersion
-  const view = isById ? context.topics.findById(topic.topicId) : context.topics.find(topic.name)
+  const view = findTopic(topic, context)
   if (view === undefined) {
+    const isById = context.apiVersion >= topicIdVersion
     return refuseTopic(topic, isById ? 'UNKNOWN_TOPIC_ID' : absenceOf(topic.name, context))
   }
   const responses: PartitionProduceResponse[] = []
@@ -184,7 +196,7 @@ function produceData(
   try {
     return produceBatch(sent, context, tickets)
   } catch (error) {
-    return refuseBatch(index, error, context)
+    return refuseBatch(sent, error, context)
   }
 }
 
@@ -210,14 +222,14 @@ function produceBatch(
 /** One after the other, so that one producer does not keep others' large batches waiting. */
 async function produceLarge({ large, context, tickets }: ProduceProgress): Promise<void> {
   for (const each of large) {
-    const { index, responses, at } = each
+    const { responses, at } = each
     try {
       // With a wrong checksum it is refused in the order of the checks, and not looked at again.
       const findings = { isIntact: await isIntact(each.batch, context.clock) }
       responses[at] = await produceOne({ ...each, findings }, context, tickets)
     } catch (error) {
       const reason = error instanceof CodecError ? unreadable(error) : error
-      responses[at] = refuseBatch(index, reason, context)
+      responses[at] = refuseBatch(each, reason, context)
     }
   }
 }
@@ -246,12 +258,14 @@ async function isIntact(batch: Buffer, clock: Clock): Promise<boolean> {
 }
 
 function refuseBatch(
-  index: number,
+  { partition, index, batch }: PartitionBatch,
   error: unknown,
   { logger }: RequestContext,
 ): PartitionProduceResponse {
   const { errorCode, errorMessage } = answerTo(error)
-  if (errorCode < 0) logger.error({ err: error }, 'Produce failed')
+  const isUnexpected = errorCode < 0
+  if (isUnexpected) logger.error({ err: error }, 'Produce failed')
+  if (isUnexpected || error instanceof WorkerClosedError) partition.noteFailed(batch)
   const refusal = refuse(index, errorCode, errorMessage)
   const hasDetails = error instanceof RefusedRecordsError
   return hasDetails ? { ...refusal, recordErrors: error.refused.map(toRecordError) } : refusal

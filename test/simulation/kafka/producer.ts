@@ -136,9 +136,7 @@ export class Producer {
       throw life.world.history.fail(`${batch.what} found no topic: ${error}`)
     }
     const isFirst = this.#firstOf(batch) === batch
-    // A batch that the thread died of is not there, and those after it may be: as the first of their producer.
-    const mayBeMissing = life.world.plan.machine.threadDeathRate > 0
-    const isOrdered = isFirst && isSteady && batch.isInOrder && !mayBeMissing
+    const isOrdered = isFirst && isSteady && batch.isInOrder
     if (error === 'OUT_OF_ORDER_SEQUENCE_NUMBER' && isOrdered) {
       throw life.world.history.fail(`${batch.what} is said to be out of order`)
     }
