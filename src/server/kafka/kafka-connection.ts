@@ -69,6 +69,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   /** Bytes of answers that wait for those before them. */
   #waitingSize = 0
   heldProduces: Promise<void> | undefined
+  hasFailedProduce = false
   readonly #closeListeners = new Set<() => void>()
   /** What it was used for so far. */
   #use: Operation = 'login'
@@ -143,6 +144,11 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     })
     this.heldProduces = held
     await held
+  }
+
+  failProduce(): void {
+    this.hasFailedProduce = true
+    this.destroy()
   }
 
   /** To be called every `ms`: ends the connection when nothing has come or was waited for too long. */

@@ -33,7 +33,9 @@ interface Connected {
   readonly clock: VirtualClock
   readonly broker: Broker
   /** Resolves to the error code. */
-  readonly produce: (batch: Buffer) => Promise<number>
+  readonly produce: (batch: Buffer, acks?: 0 | -1) => Promise<number>
+  /** How many records were stored. */
+  readonly storedCount: () => number
 }
 
 /** A connection to a broker with topic `t`. */
@@ -48,6 +50,10 @@ function connected(startThread: StartBatchThread): Connected {
   const client = {
     publishHold: new PublishHold(clock, broker.shortage),
     counters: { published: 0 },
+    hasFailedProduce: false,
+    failProduce(): void {
+      this.hasFailedProduce = true
+    },
     heldProduces: undefined as Promise<void> | undefined,
     async holdProduces(work: Promise<void>): Promise<void> {
       this.heldProduces = work.finally(() => {
@@ -66,22 +72,22 @@ function connected(startThread: StartBatchThread): Connected {
     clock,
     logger: silentLogger,
   } as unknown as RequestContext
-  const produce = async (batch: Buffer): Promise<number> => {
+  const produce = async (batch: Buffer, acks: 0 | -1 = -1): Promise<number> => {
     const topicData = [{ name: 't', topicId: '', partitionData: [{ index: 0, records: batch }] }]
-    const request = { transactionalId: null, acks: -1, timeoutMs: 1000, topicData }
+    const request = { transactionalId: null, acks, timeoutMs: 1000, topicData }
     const answer = await handleProduce(request, context)
     return answer?.responses[0]?.partitionResponses[0]?.errorCode ?? NONE.code
   }
-  return { clock, broker, produce }
+  return { clock, broker, produce, storedCount: () => client.counters.published }
 }
 
-/** A record of an idempotent producer; a large one is looked at in the thread. */
+/** A record of an idempotent producer, or of another without a sequence; a large one is for the thread. */
 function batchAt(baseSequence: number, size: 'small' | 'large' = 'small'): Buffer {
   const value = Buffer.alloc(size === 'large' ? 4 * crossingLimits.decodedAtOnceSizeMax : 1)
   const builder = new RecordBatchBuilder(0)
   builder.append({ offset: 0, timestamp: 0, key: null, value, headers: [] })
   return builder.finish({
-    producerId: 7,
+    producerId: baseSequence < 0 ? -1 : 7,
     producerEpoch: 0,
     baseSequence,
     ...(size === 'large' && { compression: 'gzip' as const }),
@@ -114,4 +120,11 @@ test('a batch behind the first of its producer is not stored when that waited to
   for (const sequence of [0, 1]) {
     assert.equal(await settled(clock, produce(batchAt(sequence))), NONE.code)
   }
+})
+
+test('nothing is stored behind a batch whose failure ends the connection', async () => {
+  const { clock, produce, storedCount } = connected(dyingThread)
+  const sent = [produce(batchAt(0, 'large'), 0), produce(batchAt(-1)), produce(batchAt(-1), 0)]
+  await settled(clock, Promise.all(sent))
+  assert.equal(storedCount(), 0)
 })

@@ -24,7 +24,7 @@ import type { RefusedRecord } from '../../record/batch/check-records.ts'
 import { CodecError } from '../../record/codec-error.ts'
 import { whenDurable } from './await-durable.ts'
 import { answerTo, codeOf, noError } from './error-code.ts'
-import type { Handler, RequestContext } from './request-context.ts'
+import type { Handler, KafkaClient, RequestContext } from './request-context.ts'
 import { absenceOf } from './topic-absence.ts'
 
 /** Where a batch goes. */
@@ -69,6 +69,8 @@ export const handleProduce: Handler<'produce'> = async (request, context) => {
     // All that waited go on at once, and one of them may hold up those behind it.
     for (let held = heldBy(client); held !== undefined; held = heldBy(client)) await held
   }
+  // What came before it was refused, and told its producer so by ending the connection.
+  if (client.hasFailedProduce) return undefined
   const tickets = new Set<Ticket | undefined>()
   const isAllowed = allowedAcks.has(request.acks)
   const made = isAllowed
@@ -79,11 +81,8 @@ export const handleProduce: Handler<'produce'> = async (request, context) => {
         partitionResponses: refuseTopic(topic, 'INVALID_REQUIRED_ACKS'),
       }))
   const responses = made instanceof Promise ? await made : made
-  if (request.acks === 0) {
-    // Nobody waits for an answer, so an error can only be shown by ending the connection.
-    if (hasError(responses)) client.destroy()
-    return undefined
-  }
+  endIfUnheard(request, responses, client)
+  if (request.acks === 0) return undefined
   for (const ticket of tickets) await whenDurable(ticket)
   return { responses, throttleTimeMs: 0 }
 }
@@ -100,7 +99,7 @@ function refuseAsShort(
 ): ProduceResponse | undefined {
   const { broker, client } = context
   if (request.acks === 0) {
-    client.destroy()
+    client.failProduce()
     return undefined
   }
   // No record was appended, and clients try again after this one.
@@ -125,20 +124,36 @@ function produceAll(
   request: ProduceRequest,
   progress: ProduceProgress,
 ): Answers | Promise<Answers> {
-  const { client, slices } = progress.context
+  const { slices } = progress.context
   const steps = produceTopics(request, progress)
   const count = request.topicData.reduce((sum, { partitionData }) => sum + partitionData.length, 0)
   if (count <= kafkaLimits.producedAtOnceMax) {
     const answers = finishAtOnce(steps)
-    if (progress.large.length === 0) return answers
-    return client.holdProduces(produceLarge(progress)).then(() => answers)
+    return progress.large.length === 0 ? answers : holdWhile(request, progress, answers)
   }
+  return holdWhile(request, progress, slices.run(steps))
+}
+
+/** Nothing that the producer sends next is begun before it is known whether that ends the connection. */
+async function holdWhile(
+  request: ProduceRequest,
+  progress: ProduceProgress,
+  begun: Answers | Promise<Answers>,
+): Promise<Answers> {
+  const { client } = progress.context
   let answers: Answers = []
-  const produced = slices.run(steps).then((all) => {
-    answers = all
-    return produceLarge(progress)
-  })
-  return client.holdProduces(produced).then(() => answers)
+  const work = async (): Promise<void> => {
+    answers = await begun
+    await produceLarge(progress)
+    endIfUnheard(request, answers, client)
+  }
+  await client.holdProduces(work())
+  return answers
+}
+
+/** Who waits for no answer is shown an error by the end of the connection. */
+function endIfUnheard({ acks }: ProduceRequest, answers: Answers, client: KafkaClient): void {
+  if (acks === 0 && hasError(answers)) client.failProduce()
 }
 
 function* produceTopics(request: ProduceRequest, progress: ProduceProgress): Steps<Answers> {

@@ -30,6 +30,9 @@ export interface KafkaClient {
   onClose(listener: () => void): () => void
   /** Ends the connection. */
   destroy(): void
+  /** Ends the connection: a produce failed that waits for no answer, and nothing behind it is stored. */
+  failProduce(): void
+  readonly hasFailedProduce: boolean
 }
 
 /** What a client calls itself; empty as long as it does not. */
