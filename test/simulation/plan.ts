@@ -4,6 +4,7 @@ import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { drawLimits, type Limits } from './draw-limits.ts'
 import { Draw } from './draw.ts'
 import type { MachinePlan } from './machine/machine.ts'
+import { drawRules, hasRules, type RulePlan } from './rules/rule-plan.ts'
 
 export interface FaultPlan {
   /** Mean time between two troubles of any kind, in ms. */
@@ -50,6 +51,8 @@ export interface Plan {
   readonly busyMsMax: number
   readonly faults: FaultPlan
   readonly clients: ClientPlan
+  /** Queues by whose rules messages move, and their clients. */
+  readonly rules: RulePlan | undefined
   readonly queueCount: number
   readonly exchangeCount: number
   readonly topicCount: number
@@ -109,6 +112,7 @@ export function drawPlan(seed: number): Plan {
       administrators: hasKafka ? draw.between(1, 2) : 0,
       members: hasKafka ? draw.between(0, 4) : 0,
     },
+    rules: hasRules(seed) ? drawRules(seed) : undefined,
     queueCount: draw.between(1, 5),
     exchangeCount: draw.between(1, 3),
     topicCount: draw.between(1, 3),

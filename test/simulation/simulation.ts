@@ -34,6 +34,9 @@ import { Producer } from './kafka/producer.ts'
 import { Violation } from './model/history.ts'
 import { Nemesis } from './nemesis.ts'
 import { drawPlan, type Plan } from './plan.ts'
+import { LetterDrain } from './rules/letter-drain.ts'
+import { ruleClients } from './rules/rule-clients.ts'
+import { RuleWorld } from './rules/rule-world.ts'
 import { Trace } from './trace.ts'
 import { World } from './world.ts'
 
@@ -81,6 +84,7 @@ class Simulation {
   readonly #trace: Trace
   readonly #nemesis: Nemesis
   readonly #invariants: Invariants
+  readonly #rules: RuleWorld | undefined
 
   constructor(plan: Plan, write: SimulationOptions['write']) {
     this.#plan = plan
@@ -95,6 +99,8 @@ class Simulation {
     this.world = new World({ plan, clock, trace: this.#trace })
     this.#nemesis = new Nemesis(this.world)
     this.#invariants = new Invariants(this.world)
+    this.#rules = plan.rules && new RuleWorld(this.world, plan.rules)
+    this.world.model.letters = this.#rules?.letters
   }
 
   async run(): Promise<SimulationResult> {
@@ -108,6 +114,7 @@ class Simulation {
       clients.filter(({ isRunning }) => isRunning).map(({ name }) => name),
     )
     this.#invariants.checkQuiet()
+    this.#rules?.letters.checkSuspects()
     if (this.#plan.machine.engine === 'file') {
       await this.#finish('the broker starts again', this.#nemesis.restart())
     } else {
@@ -119,6 +126,10 @@ class Simulation {
     }
     await this.#finish('every queue is emptied', new Drain(this.world).run())
     await this.#finish('every topic is read', new KafkaDrain(this.world).run())
+    if (this.#rules !== undefined) {
+      const drain = new LetterDrain(this.#rules)
+      await this.#finish('every queue with rules is emptied', drain.run())
+    }
     return this.#result()
   }
 
@@ -136,6 +147,7 @@ class Simulation {
       ...this.#make(clients.members, 'member', kafkaProtocol, GroupMember.work),
       ...this.#makeProducers(clients.producers, 'producer', false),
       ...this.#makeProducers(clients.idempotentProducers, 'idempotent', true),
+      ...(this.#rules === undefined ? [] : ruleClients(this.#rules)),
     ]
   }
 

@@ -16,6 +16,8 @@ export class BrokerModel {
   /** Ids that idempotent producers were given. */
   readonly producerIds: Set<number> = new Set()
   readonly groups: Map<string, GroupModel> = new Map()
+  /** Told of what becomes of the broker, if there are any. */
+  letters: { onCrash(): void; onStop(): void } | undefined
   readonly #places = new Map<string, number>()
   /** Whether publishers are blocked, as the broker itself says. */
   readonly #blocked = new Presence()
@@ -96,10 +98,12 @@ export class BrokerModel {
 
   onCrash(): void {
     this.#onEnd((deed) => deed.onCrash())
+    this.letters?.onCrash()
   }
 
   onStop(): void {
     this.#onEnd((deed) => deed.onStop())
+    this.letters?.onStop()
   }
 
   #onEnd(change: (deed: Deed) => void): void {
