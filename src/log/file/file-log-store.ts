@@ -189,6 +189,9 @@ export class FileLogStore implements LogStore {
     this.#parts.folderWatch.close()
     await this.#parts.spill.close()
     const next = await writer.close()
+    // A timer of somebody may still change something: the file is sealed where it ends now, and what comes
+    // never counts.
+    await this.#whenIdle(() => writer.stop())
     await housekeeper.seal(writer.segment)
     if (next !== undefined) await this.#discard(next)
     for (const segment of this.#parts.segments) await segment.file.close()
@@ -200,9 +203,13 @@ export class FileLogStore implements LogStore {
     return this.#scheduler.atom
   }
 
-  #whenIdle(): Promise<void> {
+  /** Resolves when everything is durable; `then` is called before anything else is written. */
+  #whenIdle(then?: () => void): Promise<void> {
     return new Promise((resolve) => {
-      this.#scheduler.whenIdle(resolve)
+      this.#scheduler.whenIdle(() => {
+        then?.()
+        resolve()
+      })
     })
   }
 

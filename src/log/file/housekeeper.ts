@@ -154,7 +154,8 @@ export class Housekeeper {
   /** What the directory leaves out must be durably dead: a crash may undo acks in memory. */
   async #writeDirectory(segment: Segment): Promise<void> {
     const extents = [...segment.extents.values()].flat()
-    await this.#whenDurable()
+    // At the end all is, but what comes too late to count.
+    if (!this.#isClosed) await this.#whenDurable()
     await writeDirectory(segment, extents)
   }
 

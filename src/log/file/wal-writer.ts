@@ -78,13 +78,14 @@ export class WalWriter {
   /** Writes `commit`, then calls `onCommitted`. One at a time. */
   write(commit: Commit): void {
     this.#commit = commit
+    if (this.#isStopped) return
     if (this.#isSwitchDue()) this.#switchToNext()
     // Positions in a file have 32 bits: one that could not be followed by another ends somewhere.
     if (this.#segment.dataEnd < this.#options.fileSizeMax * fileSizesMax) this.#write()
     else this.#moveOn()
   }
 
-  /** Storage is lost: what is being written never counts. */
+  /** Storage is lost, or about to be closed: what is being written, and all that comes, never counts. */
   stop(): void {
     this.#isStopped = true
   }
