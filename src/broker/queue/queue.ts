@@ -357,17 +357,19 @@ export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner {
   onDeleted(): void {
     this.isDeleted = true
     for (const consumer of this.#dispatch.clear()) consumer.sink.onCancelled(consumer)
-    this.#idleTimer?.stop()
-    this.#departures?.close()
-    this.#returns?.close()
+    this.#stopTimers()
     this.#sizeCounts?.close()
     this.#deadLetters?.close()
     this.#backlog.close()
     this.#waitingTakers?.tell()
   }
 
-  /** The broker stops in good order: the next one need not guess what was delivered. */
+  /**
+   * The broker stops in good order: the next one need not guess what was delivered, and what is due from now on
+   * is for it to do.
+   */
   prepareToClose(): void {
+    this.#stopTimers()
     this.#backlog.settleDeliveredMark()
   }
 
@@ -398,6 +400,13 @@ export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner {
   /** The queue has one more log. Within an atom. */
   onLevelAdded(): void {
     if (this.isDurable) this.#context.onLevelAdded(this)
+  }
+
+  /** Nothing leaves or comes back by itself any more. */
+  #stopTimers(): void {
+    this.#idleTimer?.stop()
+    this.#departures?.close()
+    this.#returns?.close()
   }
 
   #takeBack(offset: number, reason: ReturnReason): void {
