@@ -129,8 +129,13 @@ function judgeCount(letters: Letters, seen: SeenLetter): void {
   const { sight } = letter
   if (sight === undefined || sight.queue !== queue) return
   if (sight.deaths !== describeDeaths(deaths)) return
-  if (!isRedelivered) throw fail(letters, seen, 'comes as if for the first time')
-  if (queue.type !== 'quorum' || sight.epoch !== letters.history.epoch) return
+  const isSameLife = sight.epoch === letters.history.epoch
+  // What a rule moved may be delivered before the move is durable: a crash undoes both, and it comes anew.
+  const isMoved = deaths.length > 0 || queue.isDelayed === true
+  if (!isRedelivered && (isSameLife || !isMoved)) {
+    throw fail(letters, seen, 'comes as if for the first time')
+  }
+  if (queue.type !== 'quorum' || !isSameLife) return
   if (deliveryCount <= sight.deliveryCount) {
     throw fail(letters, seen, `came back, and the count is ${deliveryCount} as it was`)
   }

@@ -86,7 +86,8 @@ export class Letters {
   onStop(): void {
     this.#suspects = []
     this.#eachDeed((deed) => {
-      if (deed.state === 'done') deed.state = 'durable'
+      // A dead letter that waited for room on the disk has not gone yet, and is where it was.
+      if (deed.state === 'done') deed.state = deed.kind === 'reject' ? 'sent' : 'durable'
     })
   }
 
