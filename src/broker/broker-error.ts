@@ -107,6 +107,15 @@ export function queueFull(vhost: string, name: string): BrokerError {
   return new BrokerError('resource_exhausted', `no room in ${queueResource(vhost, name)}`)
 }
 
+/** A delivery has been unacked for longer than its queue or consumer allows. */
+export function ackTimedOut(channel: number, timeoutMs: number): BrokerError {
+  return new BrokerError(
+    'precondition_failed',
+    `delivery acknowledgement on channel ${channel} timed out. Timeout value used: ${timeoutMs} ms. ` +
+      'This timeout value can be configured, see consumers doc guide to learn more',
+  )
+}
+
 /** Refuses `if-unused`; `resource` as from {@link queueResource} or {@link exchangeResource}. */
 export function resourceInUse(resource: string): BrokerError {
   return new BrokerError('precondition_failed', `${resource} in use`)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { FieldTable, type FieldValue } from '../record/message/field-table.ts'
-import { describeInert, inertArguments, inertConfigs, type InertNotice } from './inert-settings.ts'
+import { describeInert, inertArguments, inertConfigs } from './inert-settings.ts'
 import { InertWatch } from './inert-watch.ts'
 
 const longstr = (value: string): FieldValue => ({ type: 'longstr', value })
@@ -9,7 +9,7 @@ const longstr = (value: string): FieldValue => ({ type: 'longstr', value })
 test('arguments without effect are named with what comes of it', () => {
   const args = FieldTable.from([
     ['x-queue-type', longstr('quorum')],
-    ['x-consumer-timeout', { type: 'signedint', value: 3 }],
+    ['x-quorum-initial-group-size', { type: 'signedint', value: 3 }],
     ['toString', longstr('mine')],
     ['x-message-deduplication', { type: 'bool', value: true }],
     ['x-message-deduplication', { type: 'bool', value: true }],
@@ -18,7 +18,7 @@ test('arguments without effect are named with what comes of it', () => {
   assert.equal(
     describeInert({ kind: 'queue', vhost: '/', name: 'q', settings }),
     "Queue 'q' was declared with arguments that have no effect yet: " +
-      'x-consumer-timeout (a consumer may keep a message unacked for ever), ' +
+      'x-quorum-initial-group-size (there is one copy, on this machine), ' +
       'x-message-deduplication (duplicates are kept)',
   )
 })
@@ -47,18 +47,13 @@ test('topic settings count with the values that would do something', () => {
   ])
 })
 
-test('consumers are told of once, declarations each time, nothing never', () => {
+test('what has no effect is told each time it is declared, and nothing never', () => {
   const told: string[] = []
   const watch = new InertWatch(({ kind, name }) => told.push(`${kind} ${name}`))
   const settings = [{ name: 'x', consequence: 'y' }]
-  const tell = (notice: Partial<InertNotice>): void =>
-    watch.tell({ kind: 'queue', vhost: '/', name: 'a', settings, ...notice })
   for (let times = 0; times < 2; times++) {
-    tell({})
-    tell({ kind: 'consumer' })
-    tell({ kind: 'consumer', name: 'b' })
-    tell({ settings: [] })
+    watch.tell({ kind: 'queue', vhost: '/', name: 'a', settings })
+    watch.tell({ kind: 'queue', vhost: '/', name: 'a', settings: [] })
   }
-  tell({ kind: 'consumer', vhost: 'other' })
-  assert.deepEqual(told, ['queue a', 'consumer a', 'consumer b', 'queue a', 'consumer a'])
+  assert.deepEqual(told, ['queue a', 'queue a'])
 })

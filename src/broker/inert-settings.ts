@@ -15,13 +15,13 @@ export interface InertSetting {
 export interface InertNotice {
   readonly kind: InertKind
   readonly vhost: string
-  /** Of the queue, topic, exchange or policy; for a consumer that of its queue. */
+  /** Of the queue, topic, exchange or policy. */
   readonly name: string
   readonly settings: readonly InertSetting[]
 }
 
 /** What has arguments. */
-type DeclaredKind = 'queue' | 'stream' | 'exchange' | 'consumer'
+type DeclaredKind = 'queue' | 'stream' | 'exchange'
 
 export type InertKind = DeclaredKind | 'topic' | 'policy' | 'operator policy'
 
@@ -32,7 +32,6 @@ const oneCopy = 'there is one copy, on this machine'
 /** Arguments of AMQP, by what carries them. Topics of Kafka are in `inertConfigs`, policies in `inertPolicyKeys`. */
 const inert: Readonly<Record<DeclaredKind, Consequences>> = {
   queue: {
-    'x-consumer-timeout': 'a consumer may keep a message unacked for ever',
     'x-message-deduplication': 'duplicates are kept',
     'x-quorum-initial-group-size': oneCopy,
   },
@@ -41,7 +40,6 @@ const inert: Readonly<Record<DeclaredKind, Consequences>> = {
     'x-stream-max-segment-size-bytes': 'old records go in pieces of another size',
   },
   exchange: { 'x-message-deduplication': 'duplicates are routed' },
-  consumer: { 'x-consumer-timeout': 'it may keep a message unacked for ever' },
 }
 
 /** The arguments that have no effect on what is declared with them. */
@@ -84,7 +82,6 @@ const declared: Readonly<Record<InertKind, (name: string) => string>> = {
   stream: (name) => `Stream queue '${name}' was declared with arguments`,
   topic: (name) => `Topic '${name}' was given settings`,
   exchange: (name) => `Exchange '${name}' was declared with arguments`,
-  consumer: (name) => `A consumer of queue '${name}' has arguments`,
   policy: (name) => `Policy '${name}' has settings`,
   'operator policy': (name) => `Operator policy '${name}' has settings`,
 }

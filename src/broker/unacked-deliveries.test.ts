@@ -4,7 +4,7 @@ import * as fc from 'fast-check'
 import { seededRandom } from '../testing/seeded-random.ts'
 import { type DeliveryHolder, UnackedDeliveries } from './unacked-deliveries.ts'
 
-const holder: DeliveryHolder = { settle: () => undefined }
+const holder: DeliveryHolder = { ackTimeoutMs: Infinity, settle: () => undefined }
 const offsetOf = (tag: number): number => tag * 10
 
 /** Settled tags in the order they were told. */

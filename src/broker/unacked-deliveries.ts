@@ -9,6 +9,8 @@ export type SettleReason = 'ack' | 'requeue' | 'fail' | 'reject'
 
 /** Who a delivery was for: a consumer, or one `basic.get`. */
 export interface DeliveryHolder {
+  /** How long a delivery may stay unacked; Infinity: for ever. */
+  readonly ackTimeoutMs: number
   /** Ends the delivery of the message at `offset`; there may be room for another one. */
   settle(offset: number, reason: SettleReason): void
 }
@@ -105,6 +107,18 @@ export class UnackedDeliveries {
   has(tag: number): boolean {
     const index = tag - this.#base
     return (index >= this.#head && this.#holders[index] !== undefined) || this.#stragglers.has(tag)
+  }
+
+  /** The lowest unsettled tag and who has it; of several that were restored the first may count later. */
+  get first(): { readonly tag: number; readonly holder: DeliveryHolder } | undefined {
+    const holder = this.#holders[this.#head]
+    const tag = this.#base + this.#head
+    for (const [straggler, { holder: its }] of this.#stragglers) {
+      return holder === undefined || straggler < tag
+        ? { tag: straggler, holder: its }
+        : { tag, holder }
+    }
+    return holder && { tag, holder }
   }
 
   /** The highest unsettled tag, or 0. */

@@ -38,6 +38,8 @@ export const amqpLimits = {
   framesPerLook: 16,
   /** Each connection that waits keeps up to 256 KiB that it has read: 64 MiB together. */
   yieldingConnectionsMax: 256,
+  /** Times that a channel notes while its oldest delivery is unacked, even: with more of them they get coarser. */
+  ackMarksMax: 256,
   /** Consumers of one channel. */
   consumersPerChannelMax: 65_536,
 } as const

@@ -60,6 +60,4 @@ export const brokerLimits = {
   historySizeMax: (16 * MiB) as number,
   /** What all exchanges of a virtual host remember: then each new message costs its exchange an old one. */
   historiesSizeMax: (64 * MiB) as number,
-  /** Warnings of what has no effect that are remembered, so as not to be given again. */
-  inertToldMax: 10_000,
 } as const

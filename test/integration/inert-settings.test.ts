@@ -60,18 +60,6 @@ test('an exchange is warned of once; one that acts on its arguments is not', asy
   ])
 })
 
-test('consumers of a queue are warned of once', async () => {
-  await channel.assertQueue('tasks')
-  const args = { 'x-priority': 5, 'x-consumer-timeout': 1000 }
-  for (let times = 0; times < 2; times++) {
-    await channel.consume('tasks', () => undefined, { arguments: args })
-  }
-  assert.deepEqual(warnings, [
-    "A consumer of queue 'tasks' has arguments that have no effect yet: " +
-      'x-consumer-timeout (it may keep a message unacked for ever)',
-  ])
-})
-
 test('a topic is warned of with what it has been given newly', async () => {
   const brokers = [`localhost:${broker.addresses['kafka']?.port}`]
   const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING }).admin()

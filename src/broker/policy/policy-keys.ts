@@ -138,7 +138,6 @@ export const policyKeys: Readonly<Record<string, PolicyKey>> = {
   'consumer-timeout': {
     accepts: between(0),
     refusal: 'is not a valid consumer timeout',
-    consequence: 'a consumer may keep a message unacked for ever',
   },
   // From 4.3; of members of a cluster that are away.
   'consumer-disconnected-timeout': {

@@ -2,6 +2,7 @@
 // decides whether it can take more and puts the message on the wire.
 import { type FieldTable } from '../../record/message/field-table.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
+import { consumerTimeoutOf } from '../consumer-timeout.ts'
 import type { DeliveryHolder, SettleReason } from '../unacked-deliveries.ts'
 
 /** What a protocol provides to receive deliveries. */
@@ -49,6 +50,7 @@ export class Consumer implements DeliveryHolder {
   readonly prefetch: number
   readonly arguments: FieldTable
   readonly priority: number
+  readonly #ownTimeoutMs: number
   unackedCount = 0
   isCancelled = false
   /** False while it waits for the one active consumer of its queue to go. */
@@ -68,8 +70,13 @@ export class Consumer implements DeliveryHolder {
     this.isExclusive = options.isExclusive
     this.prefetch = options.prefetch
     this.arguments = options.arguments
+    this.#ownTimeoutMs = consumerTimeoutOf(options.arguments)
     const priority = options.arguments.get('x-priority')?.value
     this.priority = typeof priority === 'number' ? priority : 0
+  }
+
+  get ackTimeoutMs(): number {
+    return Math.min(this.#ownTimeoutMs, this.queue.ackTimeoutMs)
   }
 
   get hasRoom(): boolean {

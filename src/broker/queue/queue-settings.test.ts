@@ -14,6 +14,7 @@ const none: Omit<QueueSettings, 'priorities'> = {
   deadLetter: undefined,
   deliveryLimit: undefined,
   delayedRetry: undefined,
+  consumerTimeoutMs: Infinity,
   hasSingleActiveConsumer: false,
 }
 
@@ -29,6 +30,18 @@ const retry = { 'delayed-retry-type': 'failed', 'delayed-retry-min': 5 } as cons
 
 const cases: readonly Case[] = [
   { what: 'nothing asks for nothing', expected: {} },
+  {
+    what: 'of two time-outs of consumers the lower one counts',
+    args: { 'x-consumer-timeout': 1.5 },
+    policy: { 'consumer-timeout': 2 },
+    expected: { consumerTimeoutMs: 1.5 },
+  },
+  {
+    what: 'a time-out of consumers that is no number asks for nothing',
+    args: { 'x-consumer-timeout': '1' },
+    policy: { 'consumer-timeout': 2 },
+    expected: { consumerTimeoutMs: 2 },
+  },
   {
     what: 'a policy alone acts as arguments would',
     policy: {

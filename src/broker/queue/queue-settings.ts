@@ -7,6 +7,7 @@
 import type { PolicyDefinition } from '../../meta/topology-change.ts'
 import type { FieldTable } from '../../record/message/field-table.ts'
 import { nameOf } from '../../record/message/name-bytes.ts'
+import { consumerTimeoutOf } from '../consumer-timeout.ts'
 import { lowerDeliveryLimit } from '../policy/policy-keys.ts'
 import type { QueueType } from '../queue-arguments.ts'
 import { classicPriorities, type Priorities, quorumPriorities } from './priorities.ts'
@@ -43,6 +44,8 @@ export interface QueueSettings {
   readonly delayedRetry: DelayedRetry | undefined
   /** Undefined when all messages are equal. Never changes. */
   readonly priorities: Priorities | undefined
+  /** How long a delivery may stay unacked; Infinity: for ever. */
+  readonly consumerTimeoutMs: number
   /** One consumer at a time gets messages. */
   readonly hasSingleActiveConsumer: boolean
 }
@@ -75,6 +78,7 @@ export function readQueueSettings(
       type === 'quorum'
         ? quorumPriorities
         : classicPriorities(Number(args.get('x-max-priority')?.value ?? 0)),
+    consumerTimeoutMs: consumerTimeoutOf(args, policy),
     hasSingleActiveConsumer: args.get('x-single-active-consumer')?.value === true,
   }
 }

@@ -125,6 +125,11 @@ export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner {
     return this.#backlog.unackedCount
   }
 
+  /** See `DeliveryHolder`. */
+  get ackTimeoutMs(): number {
+    return this.settings.consumerTimeoutMs
+  }
+
   get readyCount(): number {
     return this.#backlog.readyCount
   }

@@ -4,6 +4,7 @@ import { turnPhase, type TurnTask } from '../../lib/turn.ts'
 import { brokerLimits } from '../../limits/broker.ts'
 import { topicLimits } from '../../limits/topic.ts'
 import { RecordView } from '../../record/message/record-view.ts'
+import { consumerTimeoutOf } from '../consumer-timeout.ts'
 import { isLate } from '../is-late.ts'
 import type { Partition } from './partition.ts'
 import type { RecordFilter, StreamContext } from './stream-context.ts'
@@ -32,6 +33,8 @@ export interface StreamOptions {
   readonly name: string | undefined
   /** Whether it wants a record; undefined: it wants all. The view is valid only during the call. */
   readonly accepts?: RecordFilter | undefined
+  /** How long a delivery may stay unacked, whatever its topic says; for ever by default. */
+  readonly ackTimeoutMs?: number
 }
 
 export class StreamConsumer implements StreamReaderOwner, TurnTask, TopicObserver {
@@ -68,6 +71,12 @@ export class StreamConsumer implements StreamReaderOwner, TurnTask, TopicObserve
       this.#addReader(partition, only ?? index, starts[index] as StreamStart)
     }
     topic.observers.add(this)
+  }
+
+  get ackTimeoutMs(): number {
+    const { arguments: args, policy } = this.topic
+    const ofTopic = consumerTimeoutOf(args, policy?.definition)
+    return Math.min(this.#options.ackTimeoutMs ?? Infinity, ofTopic)
   }
 
   /** There may be room again. */

@@ -24,6 +24,8 @@ export interface StreamReaderOwner {
   readonly name: string | undefined
   /** Whether it wants a record; undefined: it wants all. */
   readonly accepts: RecordFilter | undefined
+  /** See `DeliveryHolder`. */
+  readonly ackTimeoutMs: number
   unackedCount: number
   /** Records that may still be passed over in this turn. */
   skipsLeft: number
@@ -66,6 +68,10 @@ export class StreamReader implements DeliveryHolder {
     this.#partition = partition
     this.#log = partition.log
     this.index = index
+  }
+
+  get ackTimeoutMs(): number {
+    return this.#consumer.ackTimeoutMs
   }
 
   /** Looks the first offset up. */

@@ -23,7 +23,8 @@ export class AmqpServer {
     const frameShare = new TurnShare(parts.clock, amqpLimits.framesMs)
     this.#context = { ...parts, frameShare, sendWatch }
     this.#unackedCheck = parts.clock.every(memoryLimits.unackedCheckMs, () => {
-      for (const connection of this.#connections.keys()) connection.noteUnacked()
+      const now = parts.clock.monotonic()
+      for (const connection of this.#connections.keys()) connection.lookAtUnacked(now)
     })
     this.#stopListening = parts.broker.shortage.onChange(this.#onShortage)
   }

@@ -1,6 +1,5 @@
 import { consumerTagReused, queueResource } from '../../broker/broker-error.ts'
 import type { Destination } from '../../broker/destination.ts'
-import { inertArguments } from '../../broker/inert-settings.ts'
 import { checkConsumerArguments } from '../../broker/queue-arguments.ts'
 import type { Queue } from '../../broker/queue/queue.ts'
 import { checkReplyConsumer, replyQueueName } from '../../broker/reply-registry.ts'
@@ -27,7 +26,6 @@ import {
   type BasicQos,
 } from '../../codec/amqp/methods.gen.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
-import type { FieldTable } from '../../record/message/field-table.ts'
 import { RecordView } from '../../record/message/record-view.ts'
 import type { Channel, ChannelConsumer } from './channel.ts'
 import { consumeStream } from './consume-stream.ts'
@@ -115,7 +113,6 @@ function consumeQueue(channel: Channel, tag: string, method: BasicConsume): Chan
   const queue = usableQueue(channel, method.queue)
   const args = method.arguments
   checkConsumerArguments(channel.vhost.name, queue, args)
-  tellInert(channel, queue, args)
   checkGlobalQos(channel, queue)
   if (queue.kind === 'topic') return consumeStream(channel, queue, tag, method)
   const sink = new ConsumerSink(channel, tag)
@@ -134,11 +131,6 @@ function checkGlobalQos({ connection, room }: Channel, { type, vhost, name }: De
   if (room.prefetch === 0 || type !== 'quorum' || !connection.context.settings.isStrict) return
   const text = `${queueResource(vhost, name)} does not support global qos`
   throw new ProtocolError('not_implemented', text)
-}
-
-function tellInert(channel: Channel, { vhost, name }: Destination, args: FieldTable): void {
-  const settings = inertArguments('consumer', args)
-  channel.connection.context.broker.inert.tell({ kind: 'consumer', vhost, name, settings })
 }
 
 function serverTag(channel: Channel): string {
@@ -210,6 +202,10 @@ class GetHolder implements DeliveryHolder {
 
   constructor(queue: Queue) {
     this.#queue = queue
+  }
+
+  get ackTimeoutMs(): number {
+    return this.#queue.ackTimeoutMs
   }
 
   settle(offset: number, reason: SettleReason): void {

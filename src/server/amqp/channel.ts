@@ -2,7 +2,7 @@
 //
 // Lifecycle: open → (waiting: frames are parked until something is durable) → open …
 //   → closing (the server sent channel.close; everything but close and close-ok is ignored) → gone.
-import { BrokerError, unknownDeliveryTag } from '../../broker/broker-error.ts'
+import { ackTimedOut, BrokerError, unknownDeliveryTag } from '../../broker/broker-error.ts'
 import { ClientCounters } from '../../broker/counters/client-counters.ts'
 import type { Destination } from '../../broker/destination.ts'
 import type { ReplyAddressee } from '../../broker/reply-registry.ts'
@@ -25,6 +25,7 @@ import { Fifo } from '../../lib/fifo.ts'
 import { turnPhase, type TurnTask } from '../../lib/turn.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
 import type { Ticket } from '../../log/ticket.ts'
+import { AckDeadline } from './ack-deadline.ts'
 import { ChannelPublisher, type PublishingChannel } from './channel-publisher.ts'
 import type { ConnectionSession } from './connection-session.ts'
 import { DeliveryRoom } from './delivery-room.ts'
@@ -83,6 +84,7 @@ export class Channel implements PublishingChannel, TurnTask {
   /** What a waiting channel does first when it goes on. */
   #onResumed: (() => void) | undefined
   readonly #parked = new Fifo<ParkedFrame>()
+  readonly #ackDeadline = new AckDeadline()
   /** Consumers that `gatherEnded` has seen end. */
   #endedTags: string[] | undefined
 
@@ -232,6 +234,16 @@ export class Channel implements PublishingChannel, TurnTask {
   /** The next delivery's tag. */
   nextDeliveryTag(): number {
     return ++this.#lastDeliveryTag
+  }
+
+  /** Closes the channel when a delivery has been unacked for too long. To be called now and then. */
+  checkAcks(now: number): void {
+    if (this.state !== 'open') return
+    const timeoutMs = this.#ackDeadline.look(this.unacked, this.#lastDeliveryTag, now)
+    if (timeoutMs === undefined) return
+    // No method of the client's is to blame.
+    this.methodId = 0
+    this.connection.onError(ackTimedOut(this.number, timeoutMs), this)
   }
 
   /** Acks, or drops without requeueing, one delivery or all up to it. */

@@ -244,10 +244,16 @@ export class Connection
     this.onUnparked()
   }
 
-  /** Adds up what unacked deliveries take: now and then, because there are too many to count each. */
-  noteUnacked(): void {
+  /**
+   * Looks at unacked deliveries now and then, because there are too many to look at each: adds up what
+   * they take, and closes channels with one that is unacked for too long.
+   */
+  lookAtUnacked(now: number): void {
     let size = 0
-    for (const channel of this.#channels) size += channel?.unacked.memorySize ?? 0
+    for (const channel of this.#channels) {
+      channel?.checkAcks(now)
+      size += channel?.unacked.memorySize ?? 0
+    }
     this.held.memory.set('unacked', size)
   }
 

@@ -1,4 +1,5 @@
 import { type BrokerError, preconditionFailed, queueResource } from '../../broker/broker-error.ts'
+import { consumerTimeoutOf } from '../../broker/consumer-timeout.ts'
 import { StreamConsumer } from '../../broker/topic/stream-consumer.ts'
 import { parseStreamStart, type StreamStart } from '../../broker/topic/stream-start.ts'
 import type { Topic } from '../../broker/topic/topic.ts'
@@ -39,7 +40,9 @@ export function consumeStream(
   const sink = new AmqpStreamSink(channel, tag)
   const name = args.get('x-consumer-name')?.value as string | undefined
   const accepts = streamFilterOf(args)
-  const options = { prefetch: channel.prefetch, partition, start, name, accepts }
+  const ackTimeoutMs = consumerTimeoutOf(args)
+  const { prefetch } = channel
+  const options = { prefetch, partition, start, name, accepts, ackTimeoutMs }
   sink.consumer = new StreamConsumer(topic, sink, options, broker.streamContext)
   return sink
 }

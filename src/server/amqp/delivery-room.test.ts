@@ -6,7 +6,7 @@ import { memoryLimits } from '../../limits/memory.ts'
 import { DeliveryRoom, type RoomSeeker } from './delivery-room.ts'
 
 const memory = new MemoryAccount({ watermark: 80e6, onReceived: () => undefined })
-const holder: DeliveryHolder = { settle: () => undefined }
+const holder: DeliveryHolder = { ackTimeoutMs: Infinity, settle: () => undefined }
 
 class Seeker implements RoomSeeker {
   lastDeliveryTag: number
