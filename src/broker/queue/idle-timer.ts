@@ -20,6 +20,14 @@ export class IdleTimer {
     this.#timer = this.#wait(options.expiresMs)
   }
 
+  /** None for a queue that may be unused for ever. */
+  static open(
+    expiresMs: number | undefined,
+    options: Omit<IdleTimerOptions, 'expiresMs'>,
+  ): IdleTimer | undefined {
+    return expiresMs === undefined ? undefined : new IdleTimer({ ...options, expiresMs })
+  }
+
   /** The queue was used just now. */
   touch(): void {
     this.#usedAt = this.#options.clock.monotonic()

@@ -15,7 +15,6 @@ import type { QueueLike } from '../exchange/binding.ts'
 import type { EffectivePolicy, PolicySubject } from '../policy/policy.ts'
 import type { QueueType } from '../queue-arguments.ts'
 import type { SettleReason } from '../unacked-deliveries.ts'
-import { Backlog } from './backlog.ts'
 import { Consumer, type ConsumerOptions, type DeliverySink } from './consumer.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { Departures } from './departures.ts'
@@ -23,7 +22,8 @@ import { Dispatch } from './dispatch.ts'
 import { hasExpiration } from './expiry.ts'
 import { IdleTimer } from './idle-timer.ts'
 import type { Incoming } from './incoming.ts'
-import { PriorityBacklog, type PriorityBacklogOwner } from './priority-backlog.ts'
+import { openBacklog } from './open-backlog.ts'
+import type { PriorityBacklogOwner } from './priority-backlog.ts'
 import type { QueueBacklog, TakeResult } from './queue-backlog.ts'
 import type { ConnectionToken, QueueContextOf, QueueOptions } from './queue-context.ts'
 import { rowOfQueue } from './queue-row.ts'
@@ -95,7 +95,11 @@ export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner {
     this.policy = options.policy
     this.settings = readQueueSettings(this.type, this.arguments, this.policy?.definition)
     this.log.homeAddress = encodeAddress('', options.name)
-    this.#backlog = this.#openBacklog(options)
+    this.#backlog = openBacklog(options, {
+      settings: this.settings,
+      store: context.store,
+      owner: this,
+    })
     this.mayRefuse = mayRefuse(this.settings)
     this.#dispatch = new Dispatch(this.#backlog, context.turn, this)
     if (this.settings.hasSingleActiveConsumer) {
@@ -369,10 +373,7 @@ export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner {
     this.#waitingTakers?.tell()
   }
 
-  /**
-   * The broker stops in good order: the next one need not guess what was delivered, and what is due from now on
-   * is for it to do.
-   */
+  /** The broker stops in good order: the next one knows what was delivered, and does what is due from now on. */
   prepareToClose(): void {
     this.#stopTimers()
     this.#backlog.settleDeliveredMark()
@@ -452,16 +453,6 @@ export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner {
     this.#deadLetters.add(offset, reason)
   }
 
-  #openBacklog({ cursor, levels = [] }: QueueOptions): QueueBacklog {
-    const { store } = this.#context
-    const { priorities } = this.settings
-    if (priorities === undefined) return new Backlog(cursor, store, this)
-    for (const { log } of levels.map((level) => level.cursor))
-      log.homeAddress = this.log.homeAddress
-    const all = [{ level: 0, cursor }, ...levels]
-    return new PriorityBacklog({ priorities, store, owner: this, levels: all })
-  }
-
   #openDepartures(isRestored: boolean): void {
     const { turn, clock } = this.#context
     this.#departures = new Departures({
@@ -486,10 +477,7 @@ export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner {
   }
 
   #openIdleTimer(): IdleTimer | undefined {
-    const { expiresMs } = this.settings
-    if (expiresMs === undefined) return undefined
-    return new IdleTimer({
-      expiresMs,
+    return IdleTimer.open(this.settings.expiresMs, {
       clock: this.#context.clock,
       hasConsumers: () => this.consumerCount > 0,
       onExpired: () => this.#context.onUnused(this),

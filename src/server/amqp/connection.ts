@@ -5,7 +5,7 @@
 // an error or a silent peer lead to closed from anywhere.
 import type { Socket } from 'node:net'
 import type { Principal } from '../../auth/principal.ts'
-import { ClientCounters } from '../../broker/counters/client-counters.ts'
+import type { ClientCounters } from '../../broker/counters/client-counters.ts'
 import type { Destination } from '../../broker/destination.ts'
 import type { VHost } from '../../broker/vhost.ts'
 import { FrameReader, heartbeatFrame } from '../../codec/amqp/frame.ts'
@@ -33,6 +33,7 @@ import type { Sender } from '../send-watch.ts'
 import { warnIfTls } from '../tls-failure.ts'
 import type { AmqpContext } from './amqp-context.ts'
 import { BlockedNotice } from './blocked-notice.ts'
+import { ChannelTable } from './channel-table.ts'
 import { Channel } from './channel.ts'
 import type { ClosableChannel, ConfirmingChannel, ConnectionSession } from './connection-session.ts'
 import { ForeignClient } from './foreign-client.ts'
@@ -72,11 +73,8 @@ export class Connection
   readonly #reader = new FrameReader(amqpLimits.handshakeFrameSizeMax)
   readonly #handshake: Handshake
   readonly #gate: ReadGate
-  readonly #channels: (Channel | undefined)[] = []
+  readonly #channels = new ChannelTable()
   readonly #confirmsDue: ConfirmingChannel[] = []
-  readonly #endedCounters = new ClientCounters()
-  #channelCount = 0
-  #channelMax = 0
   #vhost: VHost<Destination> | undefined
   #heartbeat: Heartbeat | undefined
   #foreignClient: ForeignClient | undefined
@@ -123,15 +121,12 @@ export class Connection
   }
 
   get channelCount(): number {
-    return this.#channelCount
+    return this.#channels.count
   }
 
   /** What all its channels have counted, those that are closed as well. */
   get counters(): ClientCounters {
-    const sum = new ClientCounters()
-    sum.add(this.#endedCounters)
-    for (const channel of this.#channels) if (channel !== undefined) sum.add(channel.counters)
-    return sum
+    return this.#channels.counters
   }
 
   get vhostName(): string | undefined {
@@ -188,7 +183,7 @@ export class Connection
   tune(chosen: ChosenLimits): void {
     this.frameMax = chosen.frameMax
     this.#reader.frameSizeMax = chosen.frameMax
-    this.#channelMax = chosen.channelMax
+    this.#channels.max = chosen.channelMax
     if (chosen.heartbeat === 0) return
     this.#heartbeat = new Heartbeat(this, this.context.clock, chosen.heartbeat)
   }
@@ -226,12 +221,7 @@ export class Connection
   }
 
   forgetChannel(forgotten: ClosableChannel): void {
-    const channel = this.#channels[forgotten.number]
-    if (channel === undefined || channel !== forgotten) return
-    channel.onForgotten()
-    this.#channels[channel.number] = undefined
-    this.#channelCount--
-    this.#endedCounters.add(channel.counters)
+    this.#channels.forget(forgotten)
   }
 
   onUnparked(): void {
@@ -250,9 +240,9 @@ export class Connection
    */
   lookAtUnacked(now: number): void {
     let size = 0
-    for (const channel of this.#channels) {
-      channel?.checkAcks(now)
-      size += channel?.unacked.memorySize ?? 0
+    for (const channel of this.#channels.all()) {
+      channel.checkAcks(now)
+      size += channel.unacked.memorySize
     }
     this.held.memory.set('unacked', size)
   }
@@ -366,7 +356,7 @@ export class Connection
 
   #onFrame(): void {
     const number = this.#reader.channel
-    const channel = number === 0 ? undefined : this.#channels[number]
+    const channel = number === 0 ? undefined : this.#channels.find(number)
     try {
       if (channel !== undefined && this.status === 'running') channel.onFrame(this.#reader)
       else this.#onOtherFrame(number)
@@ -408,15 +398,9 @@ export class Connection
     if (method?.id !== CHANNEL_OPEN || this.#vhost === undefined) {
       throw new ProtocolError('channel_error', "expected 'channel.open'")
     }
-    if (this.#channelCount >= this.#channelMax || number > this.#channelMax) {
-      throw new ProtocolError(
-        'not_allowed',
-        `number of channels opened (${this.#channelCount}) has reached the negotiated channel_max (${this.#channelMax})`,
-      )
-    }
+    this.#channels.expectRoomFor(number)
     this.context.broker.admission.admit()
-    this.#channels[number] = new Channel(this, number, this.#vhost, handleMethod)
-    this.#channelCount++
+    this.#channels.add(new Channel(this, number, this.#vhost, handleMethod))
     this.send(number, { id: CHANNEL_OPEN_OK })
   }
 
@@ -428,7 +412,7 @@ export class Connection
   }
 
   #onClose(): void {
-    this.#isCloseDue = this.#channels.some((channel) => channel?.isBusy)
+    this.#isCloseDue = [...this.#channels.all()].some((channel) => channel.isBusy)
     if (this.#isCloseDue) return
     this.#release()
     this.send(0, { id: CONNECTION_CLOSE_OK })
@@ -487,12 +471,12 @@ export class Connection
 
   /** Gives back everything: channels, and the queues that only this connection may use. */
   #release(): void {
-    for (const channel of this.#channels) if (channel !== undefined) this.forgetChannel(channel)
+    for (const channel of this.#channels.all()) this.#channels.forget(channel)
     this.context.broker.deleteExclusiveQueues(this)
   }
 
   #resumeConsumers(): void {
-    for (const channel of this.#channels) channel?.room.tellRefused()
+    for (const channel of this.#channels.all()) channel.room.tellRefused()
   }
 
   /** Too much is waiting for the disk: this publisher is read again when its part is written. */

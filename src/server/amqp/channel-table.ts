@@ -1,0 +1,57 @@
+// The open channels of a connection by their numbers, and what those counted that are closed.
+import { ClientCounters } from '../../broker/counters/client-counters.ts'
+import type { Channel } from './channel.ts'
+import type { ClosableChannel } from './connection-session.ts'
+import { ProtocolError } from './reply.ts'
+
+export class ChannelTable {
+  /** The most channels at a time, and the highest number of one, as negotiated. */
+  max = 0
+  readonly #channels: (Channel | undefined)[] = []
+  readonly #ended = new ClientCounters()
+  #count = 0
+
+  get count(): number {
+    return this.#count
+  }
+
+  /** What all channels have counted, those that are closed as well. */
+  get counters(): ClientCounters {
+    const sum = new ClientCounters()
+    sum.add(this.#ended)
+    for (const { counters } of this.all()) sum.add(counters)
+    return sum
+  }
+
+  find(number: number): Channel | undefined {
+    return this.#channels[number]
+  }
+
+  *all(): Generator<Channel> {
+    for (const channel of this.#channels) if (channel !== undefined) yield channel
+  }
+
+  /** Throws `not_allowed` for one channel too many. */
+  expectRoomFor(number: number): void {
+    if (this.#count < this.max && number <= this.max) return
+    throw new ProtocolError(
+      'not_allowed',
+      `number of channels opened (${this.#count}) has reached the negotiated channel_max (${this.max})`,
+    )
+  }
+
+  add(channel: Channel): void {
+    this.#channels[channel.number] = channel
+    this.#count++
+  }
+
+  /** Does nothing when it is closed, and maybe another one has its number. */
+  forget(forgotten: ClosableChannel): void {
+    const channel = this.#channels[forgotten.number]
+    if (channel === undefined || channel !== forgotten) return
+    channel.onForgotten()
+    this.#channels[channel.number] = undefined
+    this.#count--
+    this.#ended.add(channel.counters)
+  }
+}
