@@ -105,6 +105,7 @@ function findOrDeclare(
   if (method.passive) {
     // An empty name is just that here: no queue has it.
     const queue = getUsableQueue(channel.vhost, method.queue, channel.connection)
+    if (queue.kind === 'queue' && queue.type === 'classic') queue.touch()
     return { queue, ticket: undefined }
   }
   const { broker, settings } = channel.connection.context

@@ -349,12 +349,27 @@ describe('a queue that expires', () => {
     await waitFor('the idle queue is gone', async () => !(await exists(idle)))
     assert.equal(await exists(used), true)
   })
+
+  it('stays while somebody asks for it', async () => {
+    const channel = await session.channel()
+    const options = { arguments: { 'x-expires': 150 } }
+    const { queue } = await channel.assertQueue(uniqueName('asked'), options)
+    const start = performance.now()
+    await waitFor('three times its time', async () => {
+      await channel.checkQueue(queue)
+      return performance.now() - start > 450
+    })
+    assert.equal(await exists(queue), true)
+  })
 })
 
+/** Whether a message gets there: to ask for the queue would be a use of it. */
 async function exists(queue: string): Promise<boolean> {
-  const channel = await session.channel()
-  return channel.checkQueue(queue).then(
-    () => true,
-    () => false,
-  )
+  const channel = await session.confirmChannel()
+  let isReturned = false
+  channel.once('return', () => (isReturned = true))
+  channel.sendToQueue(queue, Buffer.from('there?'), { mandatory: true })
+  await channel.waitForConfirms()
+  await channel.close()
+  return !isReturned
 }
