@@ -64,6 +64,8 @@ export interface BrokerOptions {
   readonly onDamaged: (from: Destination | DelayedMessages, offset: number, error: Error) => void
   /** A queue without a dead-letter exchange has dropped a message that came back too often. */
   readonly onGivenUp?: (queue: Queue) => void
+  /** A dead letter of a queue that keeps such found no queue. Told of the first one that is kept. */
+  readonly onDeadLetterKept?: (queue: Queue) => void
   /** A queue or topic was declared with settings that this version does not act on. */
   readonly onInert?: (notice: InertNotice) => void
 }
@@ -154,6 +156,8 @@ export class Broker {
       onLevelAdded: (queue) => this.topology.put([{ kind: 'queue', op: 'put', row: queue.row() }]),
       onUnused: (queue) => this.deleteQueue(queue),
       onGivenUp: (queue) => options.onGivenUp?.(queue),
+      routesVersion: ({ vhost }) => this.getVHost(vhost).version,
+      onDeadLetterKept: (queue) => options.onDeadLetterKept?.(queue),
       onDamaged: options.onDamaged,
     }
     this.streamContext = {

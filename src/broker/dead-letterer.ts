@@ -32,11 +32,14 @@ export class DeadLetterer {
     this.#publisher = new Publisher(store)
   }
 
-  /** Appends the message to the queues that it is dead-lettered to, which may be none. Within an atom. */
-  publish(queue: Queue, record: RecordView, reason: DeathReason): void {
+  /**
+   * Appends the message to the queues that it is dead-lettered to. When there is none it is dropped, as in
+   * RabbitMQ, unless the queue keeps it: false. Within an atom.
+   */
+  publish(queue: Queue, record: RecordView, reason: DeathReason): boolean {
     const way = this.#ways.find(queue, record, reason)
-    // As in RabbitMQ: without the exchange the message is gone.
-    if (way === undefined) return
+    const isDropped = queue.settings.deadLetter?.keepsUnroutable !== true
+    if (way === undefined) return isDropped
     const { buffer, headerStart: start, headerEnd: end, hasDeaths: isKnown } = record
     const time = Math.floor(this.#clock.now() / 1000)
     const header = withDeath({ buffer, start, end }, { death: way.death, time, isKnown })
@@ -45,9 +48,10 @@ export class DeadLetterer {
     source.addressEnd = way.address.length
     const targets = targetsOf(way, source)
     const route = reason === 'rejected' ? targets.route : withoutCycles(targets, source)
-    if (!isRouted(route) && route.histories === undefined) return
+    if (!isRouted(route) && route.histories === undefined) return isDropped
     prepareFor(route, source)
     this.#publisher.publishWithinAtom(route, source)
+    return true
   }
 
   #fill(record: RecordView, header: Buffer): RecordSource {

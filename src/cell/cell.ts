@@ -145,6 +145,12 @@ function restoreBroker({ storage, shortage, options }: Opened, parts: CellParts)
         `A message came back more than ${settings.deliveryLimit} times and was dropped: give the queue a dead-letter exchange to keep such messages, or set x-delivery-limit`,
       )
     },
+    onDeadLetterKept: ({ vhost, name, settings }) => {
+      logger.warn(
+        { vhost, queue: name, exchange: settings.deadLetter?.exchange },
+        'A dead letter found no queue and is kept (x-dead-letter-strategy: at-least-once): declare the dead-letter exchange and bind a queue to it, and it goes there',
+      )
+    },
     onInert: (notice) => {
       logger.warn({ vhost: notice.vhost, name: notice.name }, describeInert(notice))
     },

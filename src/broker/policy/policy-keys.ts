@@ -72,7 +72,6 @@ export const policyKeys: Readonly<Record<string, PolicyKey>> = {
     refusal: 'is not a valid dead letter routing key',
     unfit: notOnStreams,
   },
-  // Both are the same here: a dead letter moves in one atom.
   'dead-letter-strategy': {
     accepts: oneOf('at-most-once', 'at-least-once'),
     refusal: 'is not a valid dead letter strategy',

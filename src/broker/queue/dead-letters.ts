@@ -1,6 +1,7 @@
 // The dead messages of a queue on their way to its dead-letter exchange. Each batch is one atom: appended
 // there, acked here. After a crash before that the message is in the queue as it was, so nothing is lost
 // or doubled, however many wait.
+import type { Clock } from '../../lib/clock.ts'
 import { type Turn, turnPhase, type TurnTask } from '../../lib/turn.ts'
 import { brokerLimits } from '../../limits/broker.ts'
 import { logLimits } from '../../limits/log.ts'
@@ -8,6 +9,7 @@ import type { LogStore } from '../../log/log-store.ts'
 import type { DeathReason } from '../../record/message/encode-death.ts'
 import { RecordView } from '../../record/message/record-view.ts'
 import type { Shortage } from '../shortage.ts'
+import { KeptDeadLetters } from './kept-dead-letters.ts'
 import type { QueueBacklog } from './queue-backlog.ts'
 
 export interface DeadLettersOptions {
@@ -15,8 +17,16 @@ export interface DeadLettersOptions {
   readonly store: LogStore
   readonly turn: Turn
   readonly shortage: Shortage
-  /** Routes the message through the dead-letter exchange and appends it there. Within an atom. */
-  readonly publish: (record: RecordView, reason: DeathReason) => void
+  readonly clock: Clock
+  /**
+   * Routes the message through the dead-letter exchange and appends it there. False: it found no queue, and is
+   * to be kept. Within an atom.
+   */
+  readonly publish: (record: RecordView, reason: DeathReason) => boolean
+  /** Changes whenever a dead letter may find another way. */
+  readonly routesVersion: () => number
+  /** A message is kept, and none was before. */
+  readonly onKept: () => void
 }
 
 const sharedView = new RecordView()
@@ -31,9 +41,21 @@ export class DeadLetters implements TurnTask {
   /** The disk has to bring a message, or to take what was published. */
   #isWaiting = false
   #isClosed = false
+  /** Made for the first one. */
+  #kept: KeptDeadLetters | undefined
 
   constructor(options: DeadLettersOptions) {
     this.#options = options
+  }
+
+  /** Messages that found no queue and are kept, … */
+  get keptCount(): number {
+    return this.#kept?.count ?? 0
+  }
+
+  /** … and the bytes of their bodies. */
+  get keptSize(): number {
+    return this.#kept?.size ?? 0
   }
 
   /** The message at `offset`, which has been detached from the backlog, is dead. */
@@ -43,8 +65,19 @@ export class DeadLetters implements TurnTask {
     this.#schedule()
   }
 
+  /** Where dead letters go, or whether they are kept, may be different now. */
+  retryKept(): void {
+    this.#kept?.retry()
+  }
+
+  /** What is kept stays where it is: the broker stops. */
+  stopRetrying(): void {
+    this.#kept?.stop()
+  }
+
   /** The queue is deleted with all that is in it. */
   close(): void {
+    this.#kept?.stop()
     this.#isClosed = true
     this.#offsets = []
     this.#reasons = []
@@ -78,14 +111,29 @@ export class DeadLetters implements TurnTask {
       const result = backlog.readDetached(offset, sharedView, () => this.#goOn())
       if (result === 'wait') return true
       this.#isWaiting = false
-      if (result === 'record') {
-        publish(sharedView, this.#reasons[this.#head]!)
-        size += sizeOf(sharedView)
-      }
-      backlog.ackDetached(offset)
+      const reason = this.#reasons[this.#head]!
       this.#head++
+      if (result !== 'record') {
+        backlog.ackDetached(offset)
+        continue
+      }
+      const { bodyStart, bodyEnd } = sharedView
+      size += sizeOf(sharedView)
+      if (publish(sharedView, reason)) backlog.ackDetached(offset)
+      else this.#keep(offset, reason, bodyEnd - bodyStart)
     }
     return false
+  }
+
+  #keep(offset: number, reason: DeathReason, size: number): void {
+    const { clock, routesVersion, onKept } = this.#options
+    this.#kept ??= new KeptDeadLetters({
+      clock,
+      routesVersion,
+      onKept,
+      onRetry: (kept, why) => this.add(kept, why),
+    })
+    this.#kept.add(offset, reason, size)
   }
 
   /** What is moved takes space; acks and deletes, which give space back, do not wait. */

@@ -36,8 +36,12 @@ export interface QueueContextOf<Queue> {
   readonly turn: Turn
   readonly clock: Clock
   readonly shortage: Shortage
-  /** Sends a dead message on to where the queue's settings say. Within an atom. */
-  deadLetter(queue: Queue, record: RecordView, reason: DeathReason): void
+  /** Sends a dead message on to where the queue's settings say; false: no queue takes it, keep it. Within an atom. */
+  deadLetter(queue: Queue, record: RecordView, reason: DeathReason): boolean
+  /** Of the routes that dead letters of the queue may take. */
+  routesVersion(queue: Queue): number
+  /** A dead letter found no queue and is kept. Told of the first one that is. */
+  onDeadLetterKept(queue: Queue): void
   /** A durable queue has one more log, of which its row tells. Within an atom. */
   onLevelAdded(queue: Queue): void
   /** The last consumer of an auto-delete queue is gone, or nobody has used the queue for too long. */

@@ -59,7 +59,7 @@ const cases: readonly Case[] = [
       lengthMax: 3,
       sizeMax: 4,
       overflow: 'reject-publish',
-      deadLetter: { exchange: 'x', routingKey: 'k' },
+      deadLetter: { exchange: 'x', routingKey: 'k', keepsUnroutable: false },
     },
   },
   {
@@ -78,7 +78,7 @@ const cases: readonly Case[] = [
     what: 'dead letters go where the argument says, each of exchange and key by itself',
     args: { 'x-dead-letter-exchange': 'own' },
     policy: { 'dead-letter-exchange': 'policy', 'dead-letter-routing-key': 'k' },
-    expected: { deadLetter: { exchange: 'own', routingKey: 'k' } },
+    expected: { deadLetter: { exchange: 'own', routingKey: 'k', keepsUnroutable: false } },
   },
   {
     what: 'a routing key without an exchange sends nothing anywhere',
@@ -97,6 +97,26 @@ const cases: readonly Case[] = [
     args: { 'x-overflow': 'drop-head' },
     policy: { overflow: 'reject-publish' },
     expected: { overflow: 'reject-publish', deliveryLimit: 20 },
+  },
+  {
+    what: "a dead letter that no queue takes is kept with the argument's strategy and the policy's overflow",
+    type: 'quorum',
+    args: { 'x-dead-letter-exchange': 'x', 'x-dead-letter-strategy': 'at-least-once' },
+    policy: { overflow: 'reject-publish', 'dead-letter-strategy': 'at-most-once' },
+    expected: {
+      overflow: 'reject-publish',
+      deadLetter: { exchange: 'x', routingKey: undefined, keepsUnroutable: true },
+      deliveryLimit: 20,
+    },
+  },
+  {
+    what: 'none is kept in a queue that drops messages when it is full',
+    type: 'quorum',
+    args: { 'x-dead-letter-exchange': 'x', 'x-dead-letter-strategy': 'at-least-once' },
+    expected: {
+      deadLetter: { exchange: 'x', routingKey: undefined, keepsUnroutable: false },
+      deliveryLimit: 20,
+    },
   },
   {
     what: 'a delivery limit is the lower one',

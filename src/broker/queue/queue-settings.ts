@@ -19,6 +19,8 @@ export interface DeadLetterSettings {
   readonly exchange: string
   /** Undefined: by the keys they were published with. */
   readonly routingKey: string | undefined
+  /** Those that no queue takes are kept and tried again; otherwise they are dropped. */
+  readonly keepsUnroutable: boolean
 }
 
 /** Which messages that come back wait before their next try, and how long: the lower time for each that it came back. */
@@ -71,7 +73,10 @@ export function readQueueSettings(
     lengthMax: both.lower('max-length') ?? Infinity,
     sizeMax: both.lower('max-length-bytes') ?? Infinity,
     overflow: (overflow as Overflow | undefined) ?? 'drop-head',
-    deadLetter: exchange === undefined ? undefined : { exchange, routingKey },
+    deadLetter:
+      exchange === undefined
+        ? undefined
+        : { exchange, routingKey, keepsUnroutable: keepsUnroutable(type, both) },
     deliveryLimit: type === 'quorum' ? readDeliveryLimit(both) : undefined,
     delayedRetry: readDelayedRetry(both),
     priorities:
@@ -118,6 +123,15 @@ class BothSources {
   #textOfPolicy(key: string): string | undefined {
     return this.#policy[key] as string | undefined
   }
+}
+
+/** What is kept must be bounded, so RabbitMQ keeps nothing in a queue that does not refuse messages. */
+function keepsUnroutable(type: QueueType, both: BothSources): boolean {
+  return (
+    type === 'quorum' &&
+    both.ownText('dead-letter-strategy') === 'at-least-once' &&
+    both.policyText('overflow') === 'reject-publish'
+  )
 }
 
 /** Below zero: none. */

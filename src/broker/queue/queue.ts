@@ -174,8 +174,10 @@ export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner {
   hasRoomFor({ count, size }: Incoming): boolean {
     const { lengthMax, sizeMax } = this.settings
     const backlog = this.#backlog
+    const { keptCount = 0, keptSize = 0 } = this.#deadLetters ?? {}
     const fits = (): boolean =>
-      backlog.waitingCount + count <= lengthMax && backlog.readySize + size <= sizeMax
+      backlog.waitingCount + keptCount + count <= lengthMax &&
+      backlog.readySize + keptSize + size <= sizeMax
     if (fits()) return true
     // What consumers can have does not count.
     this.deliverReady()
@@ -200,6 +202,7 @@ export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner {
     this.mayRefuse = mayRefuse(settings)
     this.#countSizes()
     this.#sizeCounts?.begin()
+    this.#deadLetters?.retryKept()
     if (this.#departures !== undefined) this.#departures.applySettings(settings)
     else if (hasDepartures(settings)) this.#openDepartures(false)
     this.#departures?.schedule()
@@ -413,6 +416,7 @@ export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner {
     this.#idleTimer?.stop()
     this.#departures?.close()
     this.#returns?.close()
+    this.#deadLetters?.stopRetrying()
   }
 
   #takeBack(offset: number, reason: ReturnReason): void {
@@ -485,13 +489,12 @@ export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner {
   }
 
   #openDeadLetters(): DeadLetters {
-    const { store, turn, shortage } = this.#context
     return new DeadLetters({
+      ...this.#context,
       backlog: this.#backlog,
-      store,
-      turn,
-      shortage,
       publish: (record, reason) => this.#context.deadLetter(this, record, reason),
+      routesVersion: () => this.#context.routesVersion(this),
+      onKept: () => this.#context.onDeadLetterKept(this),
     })
   }
 }
