@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Random } from '../lib/random.ts'
 import type { DiskFile } from '../log/file/disk.ts'
-import { writeAllAt } from '../log/file/file-operations.ts'
+import { readInto, writeAllAt } from '../log/file/file-operations.ts'
 import { diskError, FaultDisk } from './fault-disk.ts'
 import { seededRandom } from './seeded-random.ts'
 import { VirtualClock } from './virtual-clock.ts'
@@ -47,6 +47,14 @@ test('a sync covers the writes that were finished when it began, and no others',
   await pass(clock, Promise.all([synced, written]))
   assert.equal(String(disk.contentOf(path)), 'firstsecond')
   assert.equal(String(disk.crash(strictest).contentOf(path)), 'first')
+})
+
+test('a read behind the end of a file finds nothing', async () => {
+  const clock = new VirtualClock()
+  const { file } = await createFile(clock)
+  await pass(clock, writeAllAt(file, [Buffer.from('first')], 0))
+  const count = (at: number): Promise<number> => pass(clock, readInto(file, Buffer.alloc(3), at))
+  assert.deepEqual([await count(4), await count(5), await count(6)], [1, 0, 0])
 })
 
 test('what was unsynced when a sync failed is not made durable by a later one', async () => {

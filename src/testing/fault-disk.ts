@@ -322,8 +322,14 @@ class FaultFile implements DiskFile {
       const isBad = position <= badPosition && badPosition < position + buffer.length
       if (error !== null) done(error, 0)
       else if (isBad) done(diskError('EIO', this.#path), 0)
-      else done(null, this.#inode.content.content.copy(buffer, 0, position))
+      else done(null, this.#copy(buffer, position))
     })
+  }
+
+  /** Behind the end there is nothing, as with `pread`. */
+  #copy(buffer: Buffer, position: number): number {
+    const { content } = this.#inode.content
+    return position < content.length ? content.copy(buffer, 0, position) : 0
   }
 
   size(): Promise<number> {
