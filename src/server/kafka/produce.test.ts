@@ -32,6 +32,7 @@ async function settled<Value>(clock: VirtualClock, promise: Promise<Value>): Pro
 interface Connected {
   readonly clock: VirtualClock
   readonly broker: Broker
+  readonly batchWorker: BatchWorker
   /** Resolves to the error code. */
   readonly produce: (batch: Buffer, acks?: 0 | -1) => Promise<number>
   /** How many records were stored. */
@@ -78,7 +79,7 @@ function connected(startThread: StartBatchThread): Connected {
     const answer = await handleProduce(request, context)
     return answer?.responses[0]?.partitionResponses[0]?.errorCode ?? NONE.code
   }
-  return { clock, broker, produce, storedCount: () => client.counters.published }
+  return { clock, broker, batchWorker, produce, storedCount: () => client.counters.published }
 }
 
 /** A record of an idempotent producer, or of another without a sequence; a large one is for the thread. */
@@ -126,5 +127,14 @@ test('nothing is stored behind a batch whose failure ends the connection', async
   const { clock, produce, storedCount } = connected(dyingThread)
   const sent = [produce(batchAt(0, 'large'), 0), produce(batchAt(-1)), produce(batchAt(-1), 0)]
   await settled(clock, Promise.all(sent))
+  assert.equal(storedCount(), 0)
+})
+
+test('nothing is stored any more when the broker stops', async () => {
+  const { clock, batchWorker, produce, storedCount } = connected(noThread)
+  const large = batchAt(-1, 'large')
+  const produced = Promise.all([produce(large), produce(batchAt(-1))])
+  batchWorker.close()
+  await settled(clock, produced)
   assert.equal(storedCount(), 0)
 })

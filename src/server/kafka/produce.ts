@@ -217,9 +217,11 @@ function produceData(
 
 function produceBatch(
   { view, partition, index, batch, findings }: PartitionBatch,
-  { client }: RequestContext,
+  { client, batchWorker }: RequestContext,
   tickets: Set<Ticket | undefined>,
 ): PartitionProduceResponse | 'large' {
+  // The log is being closed: whoever waited for others until now comes too late.
+  if (batchWorker.isClosed) throw new WorkerClosedError()
   const produced = partition.produce(batch, findings)
   if (produced === 'large') return produced
   const { baseOffset, recordCount, ticket, appendTime } = produced
