@@ -194,7 +194,7 @@ export class Machine {
 
   /** Storage has failed for good: the program ends. */
   #onFailed(error: Error): void {
-    if (this.disk.errorCount === 0 && !this.disk.isFull) {
+    if (this.disk.errorCount === 0 && !this.disk.wasFull) {
       this.#parts.onBroken(`storage failed without a fault: ${error.stack}`)
     }
     this.kill('process')
@@ -203,13 +203,13 @@ export class Machine {
 
   /** What could not be written at the end is found in the log. */
   #onStopFailed(error: Error): void {
-    const isExcused = this.disk.errorCount > 0 || this.disk.isFull
+    const isExcused = this.disk.errorCount > 0 || this.disk.wasFull
     if (!isExcused) this.#parts.onBroken(`the broker does not stop: ${error.stack}`)
     this.#parts.note('machine', `stop failed: ${error.message}`)
   }
 
   #onStartFailed(error: Error): void {
-    const isExcused = this.disk.errorCount > 0 || this.disk.isFull
+    const isExcused = this.disk.errorCount > 0 || this.disk.wasFull
     if (!isExcused) this.#parts.onBroken(`the broker does not start: ${error.stack}`)
     this.#parts.note('machine', `start failed: ${error.message}`)
     this.kill('process')

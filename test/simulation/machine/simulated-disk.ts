@@ -36,6 +36,8 @@ export class SimulatedDisk {
   errorRate = 0
   /** Somebody else has taken all the room that is left. */
   isFull = false
+  /** It was full at some time since the last start. */
+  wasFull = false
   /** Operations on which an error was injected, since the last start. */
   errorCount = 0
   readonly #plan: DiskPlan
@@ -77,6 +79,7 @@ export class SimulatedDisk {
 
   fill(isFull: boolean): void {
     this.isFull = isFull
+    this.wasFull ||= isFull
     this.disk.capacity = isFull ? this.disk.usedSize : this.#plan.capacity
   }
 
@@ -94,6 +97,7 @@ export class SimulatedDisk {
 
   #equip(): void {
     this.disk.onOperation = (operation, path) => this.#decide(operation, path)
+    this.wasFull = false
     this.fill(this.isFull)
     this.errorCount = 0
   }
