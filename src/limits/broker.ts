@@ -18,6 +18,8 @@ export const brokerLimits = {
   expirySweepCount: 100,
   /** Dead letters of one queue that are moved in a turn: one atom. */
   deadLettersSizePerTurn: (1 * MiB) as number,
+  /** With so many of one queue kept, 16 bytes each, it takes no further messages. */
+  keptDeadLettersMax: 262_144 as number,
   /** How often routes are looked at for dead letters that found no queue and are kept. */
   keptDeadLettersLookMs: 1000,
   /** Room that dead letters which were moved leave behind is given back from here on. */

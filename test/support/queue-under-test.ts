@@ -39,6 +39,10 @@ export class QueueUnderTest {
 
   /** Offsets and reasons of the messages that were dead-lettered. */
   readonly dead: [offset: number, reason: string][] = []
+  /** Whether dead letters find a queue. */
+  hasGraveyard = true
+  routesVersion = 0
+  keptNoticeCount = 0
   /** How often the queue said that it has dropped what came back too often. */
   givenUpCount = 0
 
@@ -119,9 +123,12 @@ export class QueueUnderTest {
       turn: this.#turn,
       clock: this.clock,
       shortage: new Shortage(),
-      deadLetter: (_queue, { offset }, reason) => this.dead.push([offset, reason]) > 0,
-      routesVersion: () => 0,
-      onDeadLetterKept: () => undefined,
+      deadLetter: ({ settings }, { offset }, reason) => {
+        if (!this.hasGraveyard) return settings.deadLetter?.keepsUnroutable !== true
+        return this.dead.push([offset, reason]) > 0
+      },
+      routesVersion: () => this.routesVersion,
+      onDeadLetterKept: () => this.keptNoticeCount++,
       onLevelAdded: () => this.addedLevelCount++,
       onGivenUp: () => this.givenUpCount++,
       onUnused: () => this.unusedCount++,

@@ -150,8 +150,9 @@ function readDelayedRetry(both: BothSources): DelayedRetry | undefined {
 }
 
 /** Whether a queue with these settings refuses messages when it is full. */
-export function mayRefuse({ overflow, lengthMax, sizeMax }: QueueSettings): boolean {
-  return overflow !== 'drop-head' && (lengthMax !== Infinity || sizeMax !== Infinity)
+export function mayRefuse({ overflow, lengthMax, sizeMax, deadLetter }: QueueSettings): boolean {
+  const isLimited = lengthMax !== Infinity || sizeMax !== Infinity
+  return overflow !== 'drop-head' && (isLimited || deadLetter?.keepsUnroutable === true)
 }
 
 /** Whether anything may leave a queue with these settings by itself. */

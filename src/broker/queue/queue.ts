@@ -173,11 +173,11 @@ export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner {
   /** Whether its limits let so many more messages in, of so many bytes. Not within an atom. */
   hasRoomFor({ count, size }: Incoming): boolean {
     const { lengthMax, sizeMax } = this.settings
-    const backlog = this.#backlog
     const { keptCount = 0, keptSize = 0 } = this.#deadLetters ?? {}
+    if (keptCount >= brokerLimits.keptDeadLettersMax) return false
+    const [lengthLeft, sizeLeft] = [lengthMax - keptCount - count, sizeMax - keptSize - size]
     const fits = (): boolean =>
-      backlog.waitingCount + keptCount + count <= lengthMax &&
-      backlog.readySize + keptSize + size <= sizeMax
+      this.#backlog.waitingCount <= lengthLeft && this.#backlog.readySize <= sizeLeft
     if (fits()) return true
     // What consumers can have does not count.
     this.deliverReady()

@@ -106,7 +106,7 @@ describe('a dead letter that no queue takes', onlyPabal, () => {
     assert.deepEqual(await bindAndTake(await session.channel(), exchange, 1), ['old'])
   })
 
-  it('is dropped by a queue that drops messages when it is full, and goes when a policy ends the strategy', async () => {
+  it('is dropped by a queue that drops messages when it is full', async () => {
     const { 'x-overflow': _, ...dropping } = keeping
     const [queue, exchange, channel] = await declareMortal(dropping)
     await channel.assertExchange(exchange, 'fanout')

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { QueueUnderTest } from '../../../test/support/queue-under-test.ts'
+import { brokerLimits } from '../../limits/broker.ts'
+import { table } from '../../record/message/field-table.ts'
+
+const mortal = {
+  'x-message-ttl': 10,
+  'x-dead-letter-exchange': 'graves',
+  'x-dead-letter-strategy': 'at-least-once',
+  'x-overflow': 'reject-publish',
+}
+
+/** A queue whose messages have died and found no queue. */
+function keeping(args: Parameters<typeof table>[0], ...texts: string[]): QueueUnderTest {
+  const it = new QueueUnderTest({ type: 'quorum', arguments: table({ ...mortal, ...args }) })
+  it.hasGraveyard = false
+  for (const text of texts) it.publish(text)
+  it.clock.advance(10)
+  return it
+}
+
+test('dead letters that found no queue are tried again when routes have changed, and not before', () => {
+  const it = keeping({}, 'a', 'b')
+  assert.equal(it.keptNoticeCount, 1)
+  it.hasGraveyard = true
+  it.clock.advance(10 * brokerLimits.keptDeadLettersLookMs)
+  assert.deepEqual(it.dead, [])
+  it.routesVersion++
+  it.clock.advance(brokerLimits.keptDeadLettersLookMs)
+  assert.deepEqual(it.dead, [
+    [0, 'expired'],
+    [1, 'expired'],
+  ])
+  assert.equal(it.queue.messageCount, 0)
+})
+
+test('they are dropped when a policy lets the queue drop messages', () => {
+  const it = keeping({}, 'a')
+  const names = { policy: 'p', operatorPolicy: undefined }
+  it.queue.applyPolicy({ ...names, definition: { overflow: 'drop-head' } })
+  it.clock.advance(1)
+  it.hasGraveyard = true
+  it.routesVersion++
+  it.clock.advance(2 * brokerLimits.keptDeadLettersLookMs)
+  assert.deepEqual(it.dead, [])
+})
+
+test('they count for the limits of the queue', () => {
+  const it = keeping({ 'x-max-length': 3, 'x-max-length-bytes': 10 }, 'one', 'two')
+  assert.equal(it.queue.hasRoomFor({ count: 1, size: 4 }), true)
+  assert.equal(it.queue.hasRoomFor({ count: 2, size: 4 }), false)
+  assert.equal(it.queue.hasRoomFor({ count: 1, size: 5 }), false)
+})
+
+test('a queue without a limit takes no messages either when very many are kept', () => {
+  const { keptDeadLettersMax } = brokerLimits
+  Object.assign(brokerLimits, { keptDeadLettersMax: 2 })
+  try {
+    assert.equal(keeping({}, 'a').queue.hasRoomFor({ count: 1, size: 1 }), true)
+    const { queue } = keeping({}, 'a', 'b')
+    assert.deepEqual([queue.mayRefuse, queue.hasRoomFor({ count: 1, size: 1 })], [true, false])
+  } finally {
+    Object.assign(brokerLimits, { keptDeadLettersMax })
+  }
+})
