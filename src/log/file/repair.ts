@@ -72,7 +72,8 @@ class Repair {
     const { path } = this.#options
     const found = await findManifest(this.#disk, path)
     const manifest = await this.#manifestOf(found)
-    const inspected = await inspectFolder(this.#disk, path, manifest)
+    const all = await inspectFolder(this.#disk, path, manifest)
+    const inspected = found.state === 'lost' ? await this.#withoutUnfinished(manifest, all) : all
     const { contents } = inspected
     const files = await this.#repairFiles(inspected)
     const isLossy = this.#lost.length > 0
@@ -120,6 +121,28 @@ class Repair {
       `list the ${manifest.files.length} data files in a new manifest, as ${found.problem}`,
     )
     return manifest
+  }
+
+  /**
+   * A process that died while it copied what lives leaves half a file of survivors. It was never listed,
+   * and all that it holds is still where it was copied from: without it nothing is missing.
+   */
+  async #withoutUnfinished(
+    manifest: ManifestContent,
+    inspected: InspectedFolder,
+  ): Promise<InspectedFolder> {
+    const unfinished = inspected.files.filter(
+      (file) => file.listed.kind === 'survivors' && !isSealed(file) && isDamaged(file),
+    )
+    if (unfinished.length === 0) return inspected
+    const ids = new Set(unfinished.map(({ listed }) => listed.id))
+    const files = manifest.files.filter(({ id }) => !ids.has(id))
+    const rest = await inspectFolder(this.#disk, this.#options.path, { ...manifest, files })
+    if (rest.files.some(isDamaged) || rest.contents.gaps().length > 0) return inspected
+    for (const { path } of unfinished) {
+      this.#actions.push(`leave out ${path}, a copy that was never finished`)
+    }
+    return rest
   }
 
   async #giveUpFile(path: string, isThere: boolean): Promise<void> {
@@ -255,6 +278,10 @@ class Repair {
   #pathOf(id: number): string {
     return join(this.#options.path, walFolderName, fileName(id))
   }
+}
+
+function isSealed({ listed }: InspectedFile): boolean {
+  return listed.sealedSize !== undefined
 }
 
 /** The highest sequence that the file knows of. */
