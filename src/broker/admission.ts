@@ -1,19 +1,26 @@
-// Whether clients may make the broker keep more: queues, exchanges, bindings, consumers, channels,
-// connections, members of groups. They stay until a client takes them away, so nothing that waits gives
-// their memory back; when memory is nearly used up, more of them are refused, and everything that exists
-// goes on.
+// Whether clients may make the broker keep more. Connections, channels, consumers and members of groups
+// stay until their client goes; queues, exchanges, bindings, topics and the offsets of groups until a client
+// takes them away. Nothing that waits gives their memory back: when memory is nearly used up, more of them
+// are refused, and everything that exists goes on. Declarations are refused first: there has to be room for
+// the client that takes some of them away.
 import { BrokerError } from './broker-error.ts'
 
 export class Admission {
   /** False while memory is nearly used up. */
   isOpen = true
+  /** False while what was declared takes as much memory as it may. */
+  isOpenToDeclarations = true
   /** Told of each that is let in, before it takes memory. */
   onAdmitted: () => void = () => undefined
 
-  /** To be called before anything that stays is made. Throws `memory_exhausted`. */
+  /** To be called for whoever stays while its client does. Throws `memory_exhausted`. */
   admit(): void {
-    this.onAdmitted()
-    if (!this.isOpen) throw new BrokerError('memory_exhausted', 'memory is nearly used up')
+    if (!this.mayEnter) throw exhausted()
+  }
+
+  /** To be called before anything is made that outlives its client. Throws `memory_exhausted`. */
+  admitDeclaration(): void {
+    if (!this.mayDeclare) throw exhausted()
   }
 
   /** The same for those who are refused in words of their own. */
@@ -21,4 +28,13 @@ export class Admission {
     this.onAdmitted()
     return this.isOpen
   }
+
+  get mayDeclare(): boolean {
+    this.onAdmitted()
+    return this.isOpen && this.isOpenToDeclarations
+  }
+}
+
+function exhausted(): BrokerError {
+  return new BrokerError('memory_exhausted', 'memory is nearly used up')
 }

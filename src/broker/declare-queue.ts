@@ -144,7 +144,7 @@ function createQueue(
 ): Declared {
   const type = checkQueueDeclaration(vhost.name, asked, asked.isStrict)
   if (type === 'stream') return createStream(context, vhost, asked)
-  context.admission.admit()
+  context.admission.admitDeclaration()
   const isDurable = asked.durable && !asked.exclusive
   context.store.beginAtom()
   const cursor = context.store.createCursor(context.store.createLog({ isVolatile: !isDurable }))

@@ -117,7 +117,7 @@ export class VHost<Q extends QueueLike> {
     checkNewName('exchange', name)
     checkExchangeType(routingTypeOf(declaration.type, declaration.arguments))
     this.#checkAlternate(name, declaration.arguments)
-    this.#admission.admit()
+    this.#admission.admitDeclaration()
     const exchange = this.#addExchange({ ...declaration, name })
     return exchange.isDurable
       ? [{ kind: 'exchange', op: 'put', row: exchange.row(this.name) }]
@@ -355,7 +355,7 @@ export class VHost<Q extends QueueLike> {
     const binding: Binding<Q> = { key, source, target, routingKey, arguments: args }
     source.checkBinding(binding)
     if (source.findBinding(key)) return unchanged
-    this.#admission.admit()
+    this.#admission.admitDeclaration()
     source.addBinding(binding)
     target.bindings = withBinding(target.bindings, binding)
     this.#version += 1

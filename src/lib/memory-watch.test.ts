@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { memoryLimits } from '../limits/memory.ts'
 import { VirtualClock } from '../testing/virtual-clock.ts'
-import { type MemoryLevel, MemoryWatch } from './memory-watch.ts'
+import { type MemoryLevel, type MemoryRoom, MemoryWatch } from './memory-watch.ts'
 import type { MemoryUsage, ProcessMemory } from './process-memory.ts'
 
 const mega = 1e6
@@ -20,7 +20,9 @@ class MemoryDouble implements ProcessMemory {
   /** Freed, and kept by the process. */
   kept = 0
   heap = 10
-  isCrowded = false
+  room: MemoryRoom = 'free'
+  /** Of what is used. */
+  passing = 0
 
   read(): MemoryUsage {
     const known = this.used + this.garbage
@@ -39,10 +41,15 @@ class MemoryDouble implements ProcessMemory {
   }
 
   watch(watermark: number): MemoryWatch {
-    const watch = new MemoryWatch({ clock: this.clock, memory: this, watermark })
-    watch.start(({ level, isCrowded }) => {
-      if (level !== this.levels.at(-1)) this.levels.push(level)
-      this.isCrowded = isCrowded
+    const watch = new MemoryWatch({
+      clock: this.clock,
+      memory: this,
+      watermark,
+      passing: () => this.passing * mega,
+    })
+    watch.start(({ level, room }) => {
+      if (level !== (this.levels.at(-1) ?? 'ample')) this.levels.push(level)
+      this.room = room
     })
     return watch
   }
@@ -131,21 +138,69 @@ describe('the watch of memory', () => {
     assert.equal(memory.look(), 'ample')
   })
 
-  it('finds the heap crowded before publishers have to wait, after collecting garbage', () => {
+  it('finds the heap crowded before clients are kept away, and full before publishers wait', () => {
     const memory = new MemoryDouble()
     using _ = memory.watch(0.6)
-    memory.heap = 224
+    memory.heap = 199
     memory.look()
-    assert.deepEqual([memory.isCrowded, memory.collections], [false, 0])
-    memory.heap = 226
+    assert.deepEqual([memory.room, memory.collections], ['free', 0])
+    memory.heap = 201
     assert.equal(memory.look(), 'ample')
-    assert.deepEqual([memory.isCrowded, memory.collections], [true, 1])
-    memory.heap = 220
+    assert.deepEqual([memory.room, memory.collections], ['crowded', 1])
+    memory.heap = 191
     memory.look()
-    assert.equal(memory.isCrowded, true)
-    memory.heap = 200
+    assert.equal(memory.room, 'crowded')
+    memory.heap = 226
+    memory.clock.advance(2 * memoryLimits.collectMsMin)
+    assert.deepEqual([memory.room, memory.levels], ['full', []])
+    memory.heap = 212
     memory.look()
-    assert.equal(memory.isCrowded, false)
+    assert.equal(memory.room, 'crowded')
+    memory.heap = 180
+    memory.look()
+    assert.equal(memory.room, 'free')
+  })
+
+  it('finds no room for more that lives long before that blocks publishers', () => {
+    const memory = new MemoryDouble()
+    using _ = memory.watch(0.6)
+    // 60 % of what is left of 600 above the 90 of the start, 40 of which V8 does not know.
+    memory.used = 355
+    memory.look()
+    assert.deepEqual([memory.room, memory.collections], ['free', 0])
+    memory.used = 357
+    assert.equal(memory.look(), 'ample')
+    assert.deepEqual([memory.room, memory.collections], ['crowded', 1])
+    memory.used = 335
+    memory.look()
+    assert.equal(memory.room, 'free')
+  })
+
+  it('counts neither garbage nor what passes as what lives long', () => {
+    const memory = new MemoryDouble()
+    using _ = memory.watch(0.6)
+    memory.used = 500
+    memory.passing = 200
+    memory.look()
+    assert.equal(memory.room, 'free')
+    memory.garbage = 150
+    memory.look()
+    assert.deepEqual([memory.room, memory.collections], ['free', 1])
+    memory.garbage = 20
+    memory.heap = 240
+    memory.look()
+    assert.equal(memory.room, 'free')
+  })
+
+  it('minds only the heap where the watermark is below what the start takes', () => {
+    const memory = new MemoryDouble()
+    using _ = memory.watch(40 * mega)
+    memory.used = 300
+    memory.clock.advance(2 * memoryLimits.collectMsMin)
+    assert.equal(memory.room, 'free')
+    memory.heap = 201
+    memory.clock.advance(2 * memoryLimits.collectMsMin)
+    assert.equal(memory.room, 'crowded')
   })
 
   it('collects garbage seldom, unless memory grows', () => {

@@ -16,20 +16,24 @@ export interface MemoryWatchOptions {
   readonly memory: ProcessMemory
   /** In bytes, or, up to 1, as a share of the memory that there is. */
   readonly watermark: number
+  /** Bytes in use that nobody needs for long. */
+  readonly passing: () => number
 }
+
+/**
+ * How much room what lives long has left. 'crowded': with more of it publishers would have to wait, and
+ * nothing that they wait for would change that. 'full': with more of anything in the heap.
+ */
+export type MemoryRoom = 'free' | 'crowded' | 'full'
 
 export interface MemoryState {
   readonly level: MemoryLevel
-  /**
-   * The heap is so full of what lives long that with more of it publishers would have to wait, and
-   * nothing that they wait for would change that.
-   */
-  readonly isCrowded: boolean
+  readonly room: MemoryRoom
   /** Bytes in use. */
   readonly inUse: number
 }
 
-/** Told when the level has changed, or whether the heap is crowded. */
+/** Told when the level has changed, or the room. */
 export type StateListener = (state: MemoryState) => void
 
 export class MemoryWatch implements Disposable {
@@ -47,7 +51,7 @@ export class MemoryWatch implements Disposable {
   #timer: Timer | undefined
   #onChanged: StateListener = () => undefined
   #level: MemoryLevel = 'ample'
-  #isCrowded = false
+  #room: MemoryRoom = 'free'
   #usage: MemoryUsage
   #receivedSize = 0
   /** When garbage was collected last, and how long that took. */
@@ -59,6 +63,11 @@ export class MemoryWatch implements Disposable {
   #restSize: number
   /** In use after the last collection. */
   #collectedSize = 0
+  /** What of it lives long, and what of that is in the heap: not more than after the last collection. */
+  #lasting = Number.POSITIVE_INFINITY
+  #lastingHeap = Number.POSITIVE_INFINITY
+  /** What lives long may take so much; with a watermark below what the start took, only the heap counts. */
+  readonly #lastingMax: number
 
   constructor(options: MemoryWatchOptions) {
     const { memory, watermark } = options
@@ -73,6 +82,9 @@ export class MemoryWatch implements Disposable {
     // A watermark below what the process takes at the start blocks publishers, and nobody else.
     const far = Math.max(this.watermark, this.#usage.resident) * memoryLimits.criticalFactor
     this.#critical = Math.min(this.#danger, far)
+    const room = this.watermark - this.#usage.resident
+    const lastingMax = this.#usage.resident + room * memoryLimits.roomCrowdedShare
+    this.#lastingMax = room > 0 ? lastingMax : Number.POSITIVE_INFINITY
   }
 
   /** Looks at the memory now and then from now on. Until then it is ample. */
@@ -105,12 +117,11 @@ export class MemoryWatch implements Disposable {
     this.#usage = this.#options.memory.read()
     if ((this.#isHigh && this.#mayCollect) || this.#isWasteful) this.#collect()
     const level = this.#judge()
-    const { heapCrowdedShare, recoveredShare } = memoryLimits
-    const isCrowded = this.#heapShare >= heapCrowdedShare * (this.#isCrowded ? recoveredShare : 1)
-    if (level === this.#level && isCrowded === this.#isCrowded) return
+    const room = this.#judgeRoom()
+    if (level === this.#level && room === this.#room) return
     this.#level = level
-    this.#isCrowded = isCrowded
-    this.#onChanged({ level, isCrowded, inUse: this.inUse })
+    this.#room = room
+    this.#onChanged({ level, room, inUse: this.inUse })
   }
 
   [Symbol.dispose](): void {
@@ -125,7 +136,13 @@ export class MemoryWatch implements Disposable {
   get #isHigh(): boolean {
     const { heapCrowdedShare } = memoryLimits
     const isFull = this.#usage.resident >= this.#danger
-    return isFull || this.inUse >= this.watermark || this.#heapShare >= heapCrowdedShare
+    const isLarge = this.inUse >= this.watermark || this.#inUseForLong >= this.#lastingMax
+    return isFull || isLarge || this.#heapShare >= heapCrowdedShare
+  }
+
+  /** Garbage included. */
+  get #inUseForLong(): number {
+    return this.inUse - this.#options.passing()
   }
 
   /** A quiet moment after a busy one, whose garbage nobody would collect for long. */
@@ -160,7 +177,20 @@ export class MemoryWatch implements Disposable {
     this.#collectMs = this.#collectedAt - startedAt
     this.#usage = memory.read()
     this.#collectedSize = this.inUse
+    this.#lasting = this.#inUseForLong
+    this.#lastingHeap = this.#usage.heap
     this.#restSize = this.#usage.resident
+  }
+
+  /** As a level, and garbage does not count: who is refused for it has no reason to come again. */
+  #judgeRoom(): MemoryRoom {
+    const { heapCrowdedShare, heapFullShare, recoveredShare } = memoryLimits
+    const heapShare = Math.min(this.#usage.heap, this.#lastingHeap) / this.#options.memory.heapMax
+    const lasting = Math.min(this.#inUseForLong, this.#lasting)
+    if (heapShare >= heapFullShare * (this.#room === 'full' ? recoveredShare : 1)) return 'full'
+    const share = this.#room === 'free' ? 1 : recoveredShare
+    const isCrowded = heapShare >= heapCrowdedShare * share || lasting >= this.#lastingMax * share
+    return isCrowded ? 'crowded' : 'free'
   }
 
   /** A level lasts until a little more than what made it is free. */

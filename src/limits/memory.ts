@@ -23,10 +23,17 @@ export const memoryLimits = {
   /** The least that it gives the old one of all. */
   oldGenerationShareMin: 0.25,
   /**
-   * At this share of V8's heap nothing new is let in that stays: what stays must never by itself keep
-   * publishers waiting, which ends a little below `heapLowShare`.
+   * At this share of V8's heap nothing more is declared: what stays until somebody deletes it must never
+   * by itself keep publishers waiting, which ends a little below `heapLowShare`, nor clients away, …
    */
-  heapCrowdedShare: 0.45,
+  heapCrowdedShare: 0.4,
+  /**
+   * … or when that takes so much of what the watermark leaves above the start. The rest is for what
+   * comes and goes, and for the log's cache of 20 MiB.
+   */
+  roomCrowdedShare: 0.6,
+  /** At this share of the heap no new clients are let in. */
+  heapFullShare: 0.45,
   /** Publishers are blocked at this share of V8's heap, whose end is the end of the process. */
   heapLowShare: 0.6,
   /** At this share memory is nearly used up. */

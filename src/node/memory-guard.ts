@@ -7,6 +7,7 @@ import { MemoryAccount } from '../broker/memory-account.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/logger.ts'
 import { type MemoryLevel, MemoryWatch } from '../lib/memory-watch.ts'
+import { pagePool } from '../lib/page-pool.ts'
 import type { ProcessMemory } from '../lib/process-memory.ts'
 import { memoryLimits } from '../limits/memory.ts'
 import { InputBudget } from '../server/input-budget.ts'
@@ -27,8 +28,11 @@ export class MemoryGuard implements Disposable {
   readonly #relief: ParkedRelief
 
   constructor({ shortage, admission, store }: Broker, parts: MemoryGuardParts) {
-    const watch = new MemoryWatch(parts)
-    const account = new MemoryAccount({
+    const watch = new MemoryWatch({
+      ...parts,
+      passing: () => sizeOf(account) + pagePool.freeSize,
+    })
+    const account: MemoryAccount = new MemoryAccount({
       // Requests, deliveries and groups are objects of the heap, which may be the smaller one.
       watermark: Math.min(watch.watermark, parts.memory.heapMax),
       onReceived: (size) => watch.onReceived(size),
@@ -43,10 +47,11 @@ export class MemoryGuard implements Disposable {
     })
     admission.onAdmitted = () => watch.onReceived(memoryLimits.admittedSize)
     let last: MemoryLevel = 'ample'
-    watch.start(({ level, isCrowded, inUse }) => {
+    watch.start(({ level, room, inUse }) => {
       if (level !== last) logLevel(level, inUse, parts.logger)
       last = level
-      this.#letIn(admission, level !== 'critical' && !isCrowded, parts.logger)
+      this.#letIn(admission, level !== 'critical' && room !== 'full', parts.logger)
+      letDeclare(admission, room === 'free', parts.logger)
       shortage.set('memory', level !== 'ample')
       this.#relief.setShort(level !== 'ample')
     })
@@ -66,14 +71,26 @@ export class MemoryGuard implements Disposable {
   #letIn(admission: Admission, isOpen: boolean, logger: Logger): void {
     if (admission.isOpen === isOpen) return
     admission.isOpen = isOpen
-    if (isOpen) logger.info('New queues, consumers and connections are let in again')
-    else logger.error('New queues, consumers and connections are refused: memory is nearly used up')
+    if (isOpen) logger.info('New clients are let in again')
+    else logger.error('New clients and declarations are refused: memory is nearly used up')
   }
 
   [Symbol.dispose](): void {
     this.#watch[Symbol.dispose]()
     this.#relief[Symbol.dispose]()
   }
+}
+
+function letDeclare(admission: Admission, isOpen: boolean, logger: Logger): void {
+  if (admission.isOpenToDeclarations === isOpen) return
+  admission.isOpenToDeclarations = isOpen
+  if (isOpen) logger.info('New queues, exchanges and bindings can be declared again')
+  else
+    logger.error('New queues, exchanges and bindings are refused: delete some, or give more memory')
+}
+
+function sizeOf({ sizes }: MemoryAccount): number {
+  return Object.values(sizes).reduce((sum, size) => sum + size, 0)
 }
 
 function logLevel(level: MemoryLevel, inUse: number, logger: Logger): void {

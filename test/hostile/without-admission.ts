@@ -2,5 +2,6 @@
 // consumers and channels are let in.
 import { Admission } from '../../src/broker/admission.ts'
 
-Object.defineProperty(Admission.prototype, 'mayEnter', { get: () => true })
-Admission.prototype.admit = () => undefined
+for (const name of ['mayEnter', 'mayDeclare'] as const) {
+  Object.defineProperty(Admission.prototype, name, { get: () => true })
+}

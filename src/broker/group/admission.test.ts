@@ -29,4 +29,12 @@ describe('groups while memory is nearly used up', () => {
     assert.deepEqual(simple.answer, ['coordinator_not_available'])
     assert.equal(fixture.state('other'), undefined)
   })
+  test('take new members, and no new offsets, while only declarations are refused', () => {
+    const fixture = new GroupFixture()
+    const [memberId = ''] = fixture.stableGroup(1)
+    fixture.admission.isOpenToDeclarations = false
+    assert.equal(fixture.join().answer.error, 'member_id_required')
+    const unknown = fixture.commit([place('users', 0, 1)], { memberId, generation: 1 })
+    assert.deepEqual(unknown.answer, ['coordinator_not_available'])
+  })
 })

@@ -65,7 +65,7 @@ export function commitOffsets(
       errors[index] = 'offset_metadata_too_large'
     } else if (!hasRoomFor(group, place) || !budget.hasRoomFor(metadata.length * 2)) {
       errors[index] = 'policy_violation'
-    } else if (!group.offsets.holds(place) && !admission.mayEnter) {
+    } else if (!group.offsets.holds(place) && !admission.mayDeclare) {
       errors[index] = 'coordinator_not_available'
     } else {
       group.offsets.startWrite(place)

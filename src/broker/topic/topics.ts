@@ -304,7 +304,8 @@ export class Topics {
   /** Adds partitions until there are `count`. */
   /** Throws `memory_exhausted`. */
   #admit(partitionCount: number): void {
-    for (let count = 0; count < partitionCount; count++) this.#context.admission.admit()
+    const { admission } = this.#context
+    for (let count = 0; count < partitionCount; count++) admission.admitDeclaration()
   }
 
   #addPartitions(topic: Topic, count: number): void {

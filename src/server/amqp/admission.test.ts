@@ -30,6 +30,26 @@ const refused = [
   ['basic.consume', { queue: 'there' }],
 ] as const
 
+describe('while what was declared takes as much memory as it may', () => {
+  beforeEach(() => {
+    broker.broker.admission.isOpen = true
+    broker.broker.admission.isOpenToDeclarations = false
+  })
+
+  for (const [name, args] of refused.filter(([method]) => method !== 'basic.consume')) {
+    it(`${name} ${JSON.stringify(args)} ends the connection with RESOURCE_ERROR`, async () => {
+      client.send(1, name, args)
+      assert.equal((await client.expectClose(0)).code, 506)
+    })
+  }
+
+  it('others come, consume, and take queues away', async () => {
+    await using other = await RawClient.openChannel(broker.port)
+    await other.call(1, 'basic.consume', { queue: 'there' })
+    await other.call(1, 'queue.delete', { queue: 'there' })
+  })
+})
+
 describe('while memory is nearly used up', () => {
   for (const [name, args] of refused) {
     it(`${name} ${JSON.stringify(args)} ends the connection with RESOURCE_ERROR`, async () => {

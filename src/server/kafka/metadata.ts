@@ -91,7 +91,7 @@ function findTopic(
     return { errorCode: codeOf(absenceOf(name, context)), name, partitions: [] }
   }
   // As from Kafka while it makes one: the client asks again after a moment.
-  if (context.broker.topology.isBehind || !context.broker.admission.isOpen) {
+  if (context.broker.topology.isBehind || !context.broker.admission.mayDeclare) {
     return { errorCode: codeOf('LEADER_NOT_AVAILABLE'), name, partitions: [] }
   }
   try {
