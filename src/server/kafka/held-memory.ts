@@ -18,6 +18,7 @@ export class HeldMemory implements InputSource {
   readonly inputTurnSizeMax: number = kafkaLimits.kafkaRequestSizeMax
   readonly #parts: HeldMemoryParts
   #isPaused = false
+  #isClosed = false
   /** Bytes of answers that are being made. */
   #unfinishedSize = 0
   /** Bytes of answers that wait. */
@@ -33,10 +34,10 @@ export class HeldMemory implements InputSource {
     return this.#isPaused
   }
 
-  /** Requests take `size` bytes now. */
+  /** Requests take `size` bytes now; nothing counts any more once it is closed. */
   setInput(size: number): void {
     const before = this.memory.sizes.input
-    if (size === before) return
+    if (size === before || this.#isClosed) return
     this.memory.set('input', size)
     const { inputBudget } = this.#parts.context
     if (size > before) inputBudget.onGrown(this)
@@ -72,6 +73,7 @@ export class HeldMemory implements InputSource {
   /** The connection holds nothing more. */
   close(): void {
     this.#isPaused = false
+    this.#isClosed = true
     this.#parts.context.inputBudget.forget(this)
     this.memory.close()
   }
