@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import path from 'node:path'
 
 const generators: readonly string[] = [
+  'generate-arguments.ts',
   'generate-amqp.ts',
   'generate-kafka.ts',
   'generate-configuration.ts',

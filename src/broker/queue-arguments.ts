@@ -61,7 +61,8 @@ const workQueue: ArgumentTable = {
   'x-single-active-consumer': bool,
 }
 
-const known: Readonly<Record<QueueType, ArgumentTable>> = {
+/** What each type of queue knows. */
+export const queueArguments: Readonly<Record<QueueType, ArgumentTable>> = {
   classic: {
     ...workQueue,
     'x-max-priority': priority,
@@ -167,7 +168,7 @@ export function queueTypeOf(vhost: string, name: string, args: FieldTable): Queu
   if (asked === undefined) {
     throw invalidArgument('x-queue-type', resource, `{unacceptable_type,${typeNameOf(type)}}`)
   }
-  if (Object.hasOwn(known, asked)) return asked as QueueType
+  if (Object.hasOwn(queueArguments, asked)) return asked as QueueType
   throw invalidArgument('x-queue-type', resource, `"unsupported queue type '${asked}'"`)
 }
 
@@ -184,8 +185,12 @@ export function checkQueueDeclaration(
   const resource = queueResource(vhost, name)
   checkDeadLetterExchange(resource, args)
   const type = queueTypeOf(vhost, name, args)
-  checkValues(resource, known[type], args)
-  checkForeignArguments(resource, { type, tables: known, ignored: isStrict ? none : retired }, args)
+  checkValues(resource, queueArguments[type], args)
+  checkForeignArguments(
+    resource,
+    { type, tables: queueArguments, ignored: isStrict ? none : retired },
+    args,
+  )
   if (isStrict && !declaration.durable && !declaration.exclusive) throw transientQueueRefused()
   if (type === 'stream') checkStreamSizes(args)
   if (type !== 'classic') checkReplicable(resource, declaration)
@@ -214,7 +219,7 @@ export function checkQueueEquivalence(
  */
 function comparedNames(type: QueueType): readonly string[] {
   const first = comparedFirst[type]
-  const others = Object.keys(known[type]).filter((name) => !first.includes(name))
+  const others = Object.keys(queueArguments[type]).filter((name) => !first.includes(name))
   return [...first, ...others]
 }
 
