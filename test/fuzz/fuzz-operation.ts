@@ -26,11 +26,25 @@ export interface FuzzChannel {
   unacked: number[]
 }
 
+const limits: RawTable = {
+  'x-max-priority': ['I', 9],
+  'x-max-length': ['I', 3],
+  'x-dead-letter-exchange': ['S', ''],
+  'x-dead-letter-routing-key': ['S', 'fz-quorum'],
+}
+const comesBack: RawTable = {
+  'x-queue-type': ['S', 'quorum'],
+  'x-delivery-limit': ['I', 1],
+  'x-dead-letter-exchange': ['S', 'amq.fanout'],
+}
+
 const queues = [
   { queue: 'fz-durable', durable: true },
   { queue: 'fz-transient' },
   { queue: 'fz-exclusive', exclusive: true },
   { queue: 'fz-auto-delete', autoDelete: true },
+  { queue: 'fz-limited', arguments: encodeTable(limits) },
+  { queue: 'fz-quorum', durable: true, arguments: encodeTable(comesBack) },
 ]
 const exchanges = [
   { exchange: 'fz-direct', type: 'direct', durable: true },
@@ -38,7 +52,7 @@ const exchanges = [
   { exchange: 'fz-topic', type: 'topic', autoDelete: true },
   { exchange: 'fz-headers', type: 'headers' },
 ]
-const keys = ['fz-durable', 'fz-transient', 'a.b.c', '#', 'a.*.c', '']
+const keys = ['fz-durable', 'fz-transient', 'fz-limited', 'fz-quorum', 'a.b.c', '#', 'a.*.c', '']
 const bodySizes = [0, 1, 17, 300, 3000, 20_000, 70_000]
 const args: RawTable = {
   'x-match': ['S', 'any'],
