@@ -1,5 +1,5 @@
 // A run of rounds on one data folder. A round:
-// 1. clients publish, consume, declare and set policies; all is recorded in the ledger;
+// 1. clients publish, consume, declare, make messages move and set policies; all is recorded;
 // 2. the broker is killed at a moment chosen from the seed, and restarted (now and then it is killed
 //    again while it starts, and the view of the topology is harmed before);
 // 3. everything it has is read and compared with the ledger, and some of it is acked.
@@ -26,6 +26,8 @@ import { judgeRecovery } from './judge-recovery.ts'
 import { armKill, chooseKillMoment, type KillMoment } from './kill-moment.ts'
 import { Ledger } from './ledger.ts'
 import { Load } from './load.ts'
+import { MovingBook } from './moves/moving-book.ts'
+import { movingQueueNames } from './moves/moving-queues.ts'
 import { PolicyChurn } from './policy-churn.ts'
 import { declareStableTopology, highestPriorities, stableQueues } from './stable-topology.ts'
 import { startClients } from './start-clients.ts'
@@ -65,6 +67,7 @@ class CrashRun {
   readonly #policies: PolicyChurn
   readonly #view: ViewHarm
   readonly #delayed = new DelayedBook()
+  readonly #moving = new MovingBook(this.#ledger)
   readonly #lines: string[] = []
 
   constructor(options: CrashOptions, broker: TestBroker) {
@@ -92,6 +95,7 @@ class CrashRun {
     const channel = await session.channel()
     await declareStableTopology(channel)
     await this.#delayed.declare(channel)
+    await this.#moving.declare(channel)
     for (const queue of stableQueues) {
       this.#ledger.queue(queue).levelMax = highestPriorities.get(queue) ?? 0
     }
@@ -109,7 +113,8 @@ class CrashRun {
     await this.#broker.restart()
     const restarted = performance.now()
     const found = await this.#verify(round, random)
-    if (harm !== undefined) await this.#view.waitUntilMade([...this.#queueNames, delayedQueue])
+    if (harm !== undefined)
+      await this.#view.waitUntilMade([...this.#queueNames, delayedQueue, ...movingQueueNames])
     const { counts } = this.#ledger
     const { signal, by, count } = moment
     this.#report(
@@ -149,6 +154,12 @@ class CrashRun {
     load.start('policy', (_actor, name, own) => this.#policies.changeUntilKilled(load, name, own))
     load.start('delay', (actor, name, own) =>
       this.#delayed.publishUntilKilled(actor, { name, random: own }),
+    )
+    load.start('move', (actor, name, own) =>
+      this.#moving.publishUntilKilled(actor, { name, random: own }),
+    )
+    load.start('settle', (actor, name, own) =>
+      this.#moving.settleUntilKilled(actor, { name, random: own }),
     )
     try {
       await killed
@@ -198,7 +209,10 @@ class CrashRun {
       await drain.take(this.#ledger.queue(queue))
     }
     judgeRecovery(this.#ledger, drain.found)
-    await this.#delayed.check(session, this.#ledger)
+    await Promise.all([
+      this.#delayed.check(session, this.#ledger),
+      this.#moving.check(session, random),
+    ])
     this.#ledger.isRecovering = false
     if (this.#ledger.violations.length === 0) await drain.trim(random)
     return [...drain.found.values()].reduce((sum, copies) => sum + copies.length, 0)
