@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { test } from 'node:test'
+import { BrokerInProcess } from '../../test/support/broker-in-process.ts'
 import { waitFor, within } from '../../test/support/wait-for.ts'
 import type { Principal } from '../auth/principal.ts'
 import { ClientRegistry } from '../broker/client/client-registry.ts'
@@ -183,6 +184,41 @@ test('requests that come before the routes are loaded wait for them', async () =
   assert.deepEqual(await Promise.all(paths.map(ask)), [200, 200, 200, 404])
   await open.server.prepare()
   assert.equal(await ask('/health/ready'), 200)
+})
+
+test('a client that goes in the middle of a body is no fault of the broker', async (t) => {
+  const told = t.mock.method(console, 'error', () => undefined)
+  const faults: Error[] = []
+  const onFault = (error: Error): void => void faults.push(error)
+  await using broker = await BrokerInProcess.start()
+  await using open = await OpenServer.start({ management: broker.broker, onFault })
+  const head = 'PUT /api/policies/%2F/x HTTP/1.1\r\nhost: localhost\r\n'
+  for (const length of ['content-length: 100', 'transfer-encoding: chunked']) {
+    const client = await open.connect(`${head}${length}\r\n\r\n3\r\n{"p`)
+    // Only what the routes have begun to read can break off.
+    await waitFor('the routes read it', async () => {
+      return (await fetch(`${open.url}/health/live`)).status === 200
+    })
+    const closed = once(client, 'close')
+    client.end()
+    await closed
+  }
+  assert.equal((await fetch(`${open.url}/health/live`)).status, 200)
+  assert.deepEqual(faults, [])
+  assert.equal(told.mock.callCount(), 0)
+})
+
+test('a request that fails by a fault of the broker is told, and answered with 500', async () => {
+  const fault = new Error('a bug')
+  const faults: Error[] = []
+  const source = {
+    status: () => {
+      throw fault
+    },
+  }
+  await using open = await OpenServer.start({ source, onFault: (error) => void faults.push(error) })
+  assert.equal((await fetch(`${open.url}/api/status`)).status, 500)
+  assert.deepEqual(faults, [fault])
 })
 
 test('silent connections do not lock health checks out: the oldest of them end', async () => {

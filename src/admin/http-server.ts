@@ -20,6 +20,8 @@ export interface HttpServerOptions extends Pick<RouteOptions, 'source' | 'hosts'
   readonly anonymousFrom?: (address: string) => Principal | undefined
   /** Something that is no HTTP came, which is answered and ended. */
   readonly onUnreadable?: (bytes: Buffer, remoteAddress: string) => void
+  /** A request failed through no fault of its client's, and was answered with 500. */
+  readonly onFault?: (error: Error) => void
   /** Until the header of a request is there; `networkLimits` has the usual one. */
   readonly headersMsMax?: number
 }

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { basicAuth } from 'hono/basic-auth'
+import { HTTPException } from 'hono/http-exception'
 import type { Broker } from '../broker/broker.ts'
 import type { StatusSource } from './broker-status.ts'
 import { createManagementRoutes } from './management-routes.ts'
@@ -20,6 +21,8 @@ export interface RouteOptions {
   readonly management?: Broker
   /** Checks a login for the pages that show more than health. Left out, all may look. */
   readonly authenticate?: ((login: HttpLogin, socket: Socket) => Promise<boolean>) | undefined
+  /** A request failed through no fault of its client's, and was answered with 500. */
+  readonly onFault?: (error: Error) => void
 }
 
 export interface HttpLogin {
@@ -57,8 +60,21 @@ export function createRoutes(options: RouteOptions): Hono {
   routes.get('/api/status', (context) => context.json(source.status()))
   if (management !== undefined) routes.route('/api', createManagementRoutes(management))
   routes.get('/', (context) => context.html(renderStatusPage(source.status())))
+  routes.onError((error, context) => {
+    if (error instanceof HTTPException) {
+      const refusal = error.getResponse()
+      return context.newResponse(refusal.body, refusal)
+    }
+    if (!isBrokenOff(error)) options.onFault?.(error)
+    return context.text('Internal Server Error', 500)
+  })
   routes.notFound((context) => context.json({ error: 'not_found', reason: 'Not Found' }, 404))
   return routes
+}
+
+/** The client went in the middle of its request's body: nobody is there to be answered. */
+function isBrokenOff(error: NodeJS.ErrnoException): boolean {
+  return error.code === 'ECONNRESET'
 }
 
 /** A request without a host is one of HTTP/1.0, which no browser sends. */

@@ -14,6 +14,7 @@ export function openHttp(parts: ProtocolParts): ProtocolServer {
     source: { status },
     clients,
     anonymousFrom: (address) => users.anonymousFrom({ protocol: 'HTTP', address }),
+    onFault: (error) => logger.error({ err: error }, 'Unexpected error in an HTTP request'),
     onUnreadable: (bytes, remoteAddress) =>
       void warnIfTls(bytes, { remoteAddress, port: 'HTTP' }, logger),
     // On loopback everyone who reaches the port by its own name may look.

@@ -22,6 +22,7 @@ export async function openLocal(
     clients,
     anonymousFrom: () => owner,
     management: cell.broker,
+    onFault: (error) => logger.error({ err: error }, 'Unexpected error in an HTTP request'),
   })
   const stack = new AsyncDisposableStack()
   stack.defer(() => server.close())
