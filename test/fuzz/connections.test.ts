@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
+import { BrokerInProcess } from '../support/broker-in-process.ts'
 import { runFuzz } from './fuzz-run.ts'
+import { PolicyFuzz } from './policy-fuzz.ts'
 import { judgeStream } from './sent-stream.ts'
 
 test('connections that are damaged at random never harm the broker or another connection', async (t) => {
@@ -19,6 +21,19 @@ test('damaged connections end with the codes that RabbitMQ uses', async () => {
 test('damaged connections leave nothing behind when commits finish late', async () => {
   const chaos = { random: seededRandom(7), delayMsMax: 10 }
   await runFuzz({ seed: 1000, connections: 150, chaos })
+})
+
+test('damaged requests set policies, delete them, and are refused', async () => {
+  await using broker = await BrokerInProcess.start()
+  await using fuzz = await PolicyFuzz.open(broker.broker)
+  const statuses = new Set<number>()
+  for (let seed = 1; seed <= 60; seed++) {
+    for (const status of await fuzz.run(seededRandom(seed))) statuses.add(status)
+  }
+  for (const status of [200, 201, 204, 400, 404]) assert.ok(statuses.has(status), String(status))
+  await fuzz.clear()
+  const { policies } = broker.broker.getVHost('/')
+  assert.deepEqual([...policies.list(false), ...policies.list(true)], [])
 })
 
 test('judgeStream() knows what must be answered', () => {

@@ -38,6 +38,19 @@ const comesBack: RawTable = {
   'x-dead-letter-exchange': ['S', 'amq.fanout'],
 }
 
+const expiring: RawTable = {
+  'x-message-ttl': ['I', 2],
+  'x-dead-letter-exchange': ['S', 'fz-delay'],
+}
+const unused: RawTable = { 'x-expires': ['I', 15] }
+const retried: RawTable = {
+  'x-queue-type': ['S', 'quorum'],
+  'x-delayed-retry-type': ['S', 'all'],
+  'x-delayed-retry-min': ['I', 3],
+  'x-delayed-retry-max': ['I', 12],
+}
+const delaying: RawTable = { 'x-delayed-type': ['S', 'topic'] }
+
 const queues = [
   { queue: 'fz-durable', durable: true },
   { queue: 'fz-transient' },
@@ -45,6 +58,9 @@ const queues = [
   { queue: 'fz-auto-delete', autoDelete: true },
   { queue: 'fz-limited', arguments: encodeTable(limits) },
   { queue: 'fz-quorum', durable: true, arguments: encodeTable(comesBack) },
+  { queue: 'fz-expiring', durable: true, arguments: encodeTable(expiring) },
+  { queue: 'fz-unused', arguments: encodeTable(unused) },
+  { queue: 'fz-retried', durable: true, arguments: encodeTable(retried) },
 ]
 const exchanges = [
   { exchange: 'fz-direct', type: 'direct', durable: true },
@@ -52,7 +68,15 @@ const exchanges = [
   { exchange: 'fz-topic', type: 'topic', autoDelete: true },
   { exchange: 'fz-headers', type: 'headers' },
 ]
-const keys = ['fz-durable', 'fz-transient', 'fz-limited', 'fz-quorum', 'a.b.c', '#', 'a.*.c', '']
+const delayExchange = {
+  exchange: 'fz-delay',
+  type: 'x-delayed-message',
+  durable: true,
+  arguments: encodeTable(delaying),
+}
+const keys = [...queues.map(({ queue }) => queue), 'a.b.c', '#', 'a.*.c', '']
+/** What the property holds, and seldom what it may not. */
+const expirations = ['0', '1', '5', '60000', '', '-1', '1.5', 'x']
 const bodySizes = [0, 1, 17, 300, 3000, 20_000, 70_000]
 const args: RawTable = {
   'x-match': ['S', 'any'],
@@ -73,6 +97,14 @@ const args: RawTable = {
   ],
 }
 
+const headersOf: readonly RawTable[] = [
+  args,
+  { BCC: ['A', [['S', 'fz-durable']]], CC: ['A', [['S', 'a.b.c']]] },
+  { 'x-delay': ['I', 4] },
+  { 'x-delay': ['I', 60_000] },
+  { 'x-delay': ['S', 'soon'] },
+]
+
 type MakeOperation = (channel: FuzzChannel, random: Random) => Buffer[]
 
 function pick<T>(random: Random, from: readonly T[]): T {
@@ -89,17 +121,33 @@ function table(random: Random): Buffer {
 
 function contentHeader(random: Random, bodySize: number): Buffer {
   const base = [uint16(60), uint16(0), uint64(bodySize)]
-  if (random.below(2) === 0) return Buffer.concat([...base, uint16(0)])
-  const flags = (1 << 13) | (1 << 12)
-  const withCopies = random.below(3) === 0
-  const copies: RawTable = { BCC: ['A', [['S', 'fz-durable']]], CC: ['A', [['S', 'a.b.c']]] }
-  const headers = encodeTable(withCopies ? copies : args)
-  return Buffer.concat([...base, uint16(flags), longstr(headers), Buffer.from([2])])
+  if (random.below(3) === 0) return Buffer.concat([...base, uint16(0)])
+  const headers = encodeTable(pick(random, headersOf))
+  const deliveryMode = Buffer.from([1 + random.below(2)])
+  const always = (1 << 13) | (1 << 12)
+  if (random.below(2) === 0) {
+    return Buffer.concat([...base, uint16(always), longstr(headers), deliveryMode])
+  }
+  const valid = random.below(20) > 0
+  const expiration = Buffer.from(pick(random, valid ? expirations.slice(0, 4) : expirations))
+  const priority = random.below(12)
+  // Priority stands before the expiration; what is between them is left out.
+  const flags = always | (1 << 11) | (1 << 8)
+  const last = Buffer.concat([Buffer.from([priority, expiration.length]), expiration])
+  return Buffer.concat([...base, uint16(flags), longstr(headers), deliveryMode, last])
 }
 
 const publish: MakeOperation = ({ number }, random) => {
   const size = pick(random, bodySizes)
-  const exchange = pick(random, ['', '', 'amq.fanout', 'amq.topic', 'fz-direct', 'amq.headers'])
+  const exchange = pick(random, [
+    '',
+    '',
+    'amq.fanout',
+    'amq.topic',
+    'fz-direct',
+    'amq.headers',
+    'fz-delay',
+  ])
   const routingKey = pick(random, keys)
   const mandatory = random.below(4) === 0
   const frames = [
@@ -166,6 +214,14 @@ const simple: readonly MakeOperation[] = [
   ({ number }, random) => [
     method(number, 'exchange.declare', { ...pick(random, exchanges), arguments: table(random) }),
   ],
+  ({ number }, random) => {
+    const queue = pick(random, queues).queue
+    return [
+      method(number, 'exchange.declare', delayExchange),
+      method(number, 'queue.bind', { queue, exchange: 'fz-delay', routingKey: '#' }),
+    ]
+  },
+  ({ number }) => [method(number, 'exchange.delete', { exchange: 'fz-delay' })],
   ({ number }, random) => [
     method(number, 'exchange.delete', { exchange: pick(random, exchanges).exchange }),
   ],
@@ -217,9 +273,10 @@ export function nextOperation(channel: FuzzChannel, random: Random): Buffer[] {
   return pick(random, weighted)(channel, random)
 }
 
-/** Frames that declare every queue, so that most operations find theirs. */
+/** Frames that declare every queue and what delays, so that most operations find theirs. */
 export function declareAll(channel: number): Buffer[] {
-  return queues.map((queue) => method(channel, 'queue.declare', queue))
+  const exchange = method(channel, 'exchange.declare', delayExchange)
+  return [exchange, ...queues.map((queue) => method(channel, 'queue.declare', queue))]
 }
 
 /** The handshake's frames after the protocol header, each to be sent when the server has answered. */

@@ -1,5 +1,5 @@
 // Fuzzed connections against one broker in this process, one after the other, with an innocent
-// client beside them. After each connection nothing of it may be left: no connection, channel,
+// client beside them, while damaged requests change policies of their queues. After each connection nothing of it may be left: no connection, channel,
 // consumer, exclusive queue, unacked message or parked byte; and what it left on purpose must add up.
 
 import assert from 'node:assert/strict'
@@ -11,10 +11,13 @@ import { BrokerInProcess } from '../support/broker-in-process.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { runFuzzSession, type SessionEnd } from './fuzz-session.ts'
+import { PolicyFuzz } from './policy-fuzz.ts'
 
 const storeQueue = 'innocent-store'
 const workQueue = 'innocent-work'
 const storedCount = 20
+/** What is asked of policies has choices of its own: it goes on beside the connection. */
+const policySeeds = 0x4000_0000
 
 export interface FuzzRunOptions {
   readonly seed: number
@@ -41,23 +44,26 @@ export async function runFuzz(options: FuzzRunOptions): Promise<Map<SessionEnd, 
 class FuzzRun implements AsyncDisposable {
   readonly #broker: BrokerInProcess
   readonly #innocent: RawClient
+  readonly #policies: PolicyFuzz
   readonly #exchangeCount: number
 
-  private constructor(broker: BrokerInProcess, innocent: RawClient) {
+  private constructor(broker: BrokerInProcess, innocent: RawClient, policies: PolicyFuzz) {
     this.#broker = broker
     this.#innocent = innocent
+    this.#policies = policies
     this.#exchangeCount = broker.broker.counts().exchanges
   }
 
   static async start({ chaos }: FuzzRunOptions): Promise<FuzzRun> {
     const broker = await BrokerInProcess.start(chaos === undefined ? {} : { chaos })
     const innocent = await RawClient.openChannel(broker.port)
-    const run = new FuzzRun(broker, innocent)
+    const run = new FuzzRun(broker, innocent, await PolicyFuzz.open(broker.broker))
     await run.#fillStore()
     return run
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#policies[Symbol.asyncDispose]()
     await this.#innocent[Symbol.asyncDispose]()
     await this.#broker[Symbol.asyncDispose]()
   }
@@ -70,7 +76,10 @@ class FuzzRun implements AsyncDisposable {
     try {
       const random = seededRandom(seed)
       const onQuiet = (): void => this.#checkParked()
-      const end = await runFuzzSession({ port: this.#broker.port, random, onQuiet })
+      const [end] = await Promise.all([
+        runFuzzSession({ port: this.#broker.port, random, onQuiet }),
+        this.#policies.run(seededRandom(seed + policySeeds)),
+      ])
       await this.#checkNothingLeft()
       await this.#checkInnocent(seed)
       await this.#clear()
@@ -144,11 +153,13 @@ class FuzzRun implements AsyncDisposable {
   /** Empties and deletes what the connection left. */
   async #clear(): Promise<void> {
     const { broker } = this.#broker
+    await this.#policies.clear()
     const vhost = broker.getVHost('/')
     const left = Array.from(vhost.queues()).filter(({ name }) => !name.startsWith('innocent-'))
     for (const queue of left) {
       if (queue instanceof Queue) await drain(queue)
-      broker.deleteQueue(queue)
+      // It may have gone by itself: it expires.
+      if (vhost.findQueue(queue.name) === queue) broker.deleteQueue(queue)
     }
     const exchanges = Array.from(vhost.exchanges(), ({ name }) => name)
     for (const name of exchanges) {
@@ -158,20 +169,27 @@ class FuzzRun implements AsyncDisposable {
   }
 }
 
-/** Takes every message; their number must be what the queue said. */
+/** Takes every message; each ack must take one from what the queue says that it has. */
 async function drain(queue: Queue): Promise<void> {
   const view = new RecordView()
-  let count = queue.messageCount
-  for (;;) {
+  // Some wait for their next try, and come when that is due.
+  await waitFor(`${queue.name} is empty`, async () => {
+    await takeReady(queue, view)
+    return queue.isDeleted || queue.messageCount === 0
+  })
+  assert.ok(queue.isDeleted || queue.readyCount === 0, `${queue.name} has nothing ready`)
+}
+
+async function takeReady(queue: Queue, view: RecordView): Promise<void> {
+  while (!queue.isDeleted) {
     const result = queue.take(view)
-    if (result === 'empty') break
+    if (result === 'empty') return
     if (result === 'wait') {
       await new Promise<void>((resolve) => queue.whenReadable(resolve))
       continue
     }
-    count--
+    const count = queue.messageCount
     queue.settle(view.offset, 'ack')
+    assert.equal(queue.messageCount, count - 1, `messages of ${queue.name} after an ack`)
   }
-  assert.equal(count, 0, `messages that ${queue.name} counted too many`)
-  assert.equal(queue.messageCount, 0)
 }

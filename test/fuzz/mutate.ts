@@ -74,7 +74,7 @@ const frameFields: readonly Mutation[] = [
   (frames, at, random) =>
     edit(frames, at, (frame) => {
       const size = frame.readUInt32BE(sizeAt) + random.below(9) - 4
-      frame.writeUInt32BE(Math.max(0, size), sizeAt)
+      frame.writeUInt32BE(Math.min(0xffff_ffff, Math.max(0, size)), sizeAt)
     }),
   (frames, at, random) =>
     edit(frames, at, (frame) => {
