@@ -280,7 +280,8 @@ export const queueArgumentRows: readonly ArgumentRow[] = [
     from: '4.3',
     isUnchecked: true,
     good: 60_000,
-    lacks: 'a consumer may keep a message unacked for ever',
+    does: 'milliseconds that a delivery may stay unacked',
+    ...conformance('consumer-timeout', 'a message that basic.get took has the time of its queue'),
   },
   {
     name: 'x-message-deduplication',

@@ -14,6 +14,7 @@ import {
   startBrokerUnderTest,
   uniqueName,
 } from '../../support/broker-under-test.ts'
+import { exchangeArgumentRows } from '../../support/exchange-argument-table.ts'
 
 const types: readonly QueueType[] = ['classic', 'quorum', 'stream']
 const root = path.join(import.meta.dirname, '..', '..', '..')
@@ -63,6 +64,34 @@ describe('queue.declare', onlyPabal, () => {
   }
 })
 
+describe('exchange.declare', onlyPabal, () => {
+  before(async () => {
+    lenient = await startBrokerUnderTest()
+    session = await AmqpSession.open(lenient.url)
+  })
+  after(async () => {
+    await session[Symbol.asyncDispose]()
+    await lenient[Symbol.asyncDispose]()
+  })
+
+  for (const { name, type, good, bad } of exchangeArgumentRows) {
+    it(`of a ${type} exchange takes ${name}, and refuses a bad one`, async () => {
+      const exchange = uniqueName('argument')
+      const channel = await session.channel()
+      await channel.assertExchange(exchange, type, { arguments: { [name]: good } })
+      await channel.deleteExchange(exchange)
+      const refused = channel.assertExchange(exchange, type, {
+        arguments: { [name]: bad[0] },
+      })
+      refused.catch(() => {})
+      const error = await channelClosed(channel)
+      assert.equal(error.code, 406)
+      const text = bad[1].replace('{exchange}', exchange)
+      assert.equal(replyText(error), `PRECONDITION_FAILED - ${text}`)
+    })
+  }
+})
+
 describe('the table of arguments', () => {
   for (const type of types) {
     it(`has what a ${type} queue knows, and no more`, () => {
@@ -80,7 +109,7 @@ describe('the table of arguments', () => {
   })
 
   it('names a test for each effect', () => {
-    for (const row of queueArgumentRows) {
+    for (const row of [...queueArgumentRows, ...exchangeArgumentRows]) {
       if (!('proof' in row)) continue
       const { file, test } = row.proof
       const source = readFileSync(path.join(root, file), 'utf8')
