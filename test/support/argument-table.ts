@@ -119,7 +119,11 @@ export const queueArgumentRows: readonly ArgumentRow[] = [
     types: ['quorum'],
     good: 'at-least-once',
     bad: ['x', 'invalid_dlx_strategy'],
-    meansNothing: 'a dead letter moves in one step',
+    does: 'at-least-once with overflow reject-publish: a dead letter that no queue takes is kept and tried again',
+    ...unit(
+      'queue/kept-dead-letters',
+      'dead letters that found no queue are tried again when routes',
+    ),
   },
   {
     name: 'x-single-active-consumer',
