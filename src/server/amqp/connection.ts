@@ -432,18 +432,25 @@ export class Connection
     const reply = replyTo(error) ?? this.#replyToBug(error)
     const methodId = channel?.methodId ?? this.#methodId
     if (reply.closes === 'channel' && channel !== undefined) {
-      this.context.logger.info({ reply: reply.text, channel: channel.number }, 'Channel closed')
+      const facts = { ...this.#factsOf(reply), channel: channel.number }
+      this.context.logger.info(facts, 'Channel closed')
       channel.close(reply)
     } else {
-      this.context.logger.info({ reply: reply.text }, 'Connection closed')
+      this.context.logger.info(this.#factsOf(reply), 'Connection closed')
       this.closeForReply(reply, methodId)
     }
+  }
+
+  /** What the log says of a client that is told to go. */
+  #factsOf(reply: Reply): object {
+    const { remoteAddress: remote, principal, vhostName: vhost } = this
+    return { remote, user: principal?.user, vhost, reply: reply.text }
   }
 
   /** The stream itself is broken: nothing more can be read from it. */
   #onStreamError(error: unknown): void {
     const reply = replyTo(error) ?? this.#replyToBug(error)
-    this.context.logger.info({ reply: reply.text }, 'Connection closed')
+    this.context.logger.info(this.#factsOf(reply), 'Connection closed')
     this.closeForReply(reply)
     this.output.flush()
     this.socket.end()
