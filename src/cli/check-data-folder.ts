@@ -25,8 +25,9 @@ export async function verify(folder: string, print: Print): Promise<ExitCode> {
     print(`${severity}: ${file}, byte ${byte}: ${problem}`)
   }
   print(
-    `${report.fileCount} files, ${report.commitCount} commits, ${report.recordCount} records ` +
-      `and ${report.bodyCount} large bodies checked`,
+    `${counted(report.fileCount, 'file')}, ${counted(report.commitCount, 'commit')}, ` +
+      `${counted(report.recordCount, 'record')} and ` +
+      `${counted(report.bodyCount, 'large body', 'large bodies')} checked`,
   )
   const isDamaged = report.problems.some(({ severity }) => severity === 'damage')
   print(
@@ -48,6 +49,10 @@ export async function repair(folder: string, isDryRun: boolean, print: Print): P
   if (report.actions.length === 0) print('Nothing to repair')
   else print(isDryRun ? 'Nothing was changed. Without --dry-run it is done.' : 'Repaired')
   return exitCodes.ok
+}
+
+function counted(count: number, one: string, several = `${one}s`): string {
+  return `${count} ${count === 1 ? one : several}`
 }
 
 async function openExisting(folder: string, isWritten: boolean): Promise<Disposable> {

@@ -39,10 +39,7 @@ Each setting is also a variable (--amqp-port is ${variableName('amqpPort')}) and
 (amqp-port: 5672). Flags win over variables, variables over the file. See docs/configuration.md.`
 
 function quiet(command: Command): Command {
-  return command
-    .exitOverride()
-    .allowExcessArguments()
-    .configureOutput({ writeErr: () => undefined })
+  return command.allowExcessArguments().configureOutput({ writeErr: () => undefined })
 }
 
 /** Told which command was given. */
@@ -80,13 +77,26 @@ function buildProgram({ onCommand, onAsk }: CommandEvents): Command {
   addRemoteCommands(program, onAsk)
   program.action(() => onCommand('start', program))
   for (const name of commandNames) commands[name].action(() => onCommand(name, commands[name]))
+  throwMistakes(program)
   return program
 }
 
-/** Commander's messages span two lines ("error: …\n(Did you mean …?)"). */
-function oneLine(error: CommanderError): ExitError {
-  const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ')
-  return new ExitError(exitCodes.usage, `${message}; see pabal --help`)
+/** Mistakes after a command point to the help of that command. */
+function throwMistakes(command: Command, parents: readonly string[] = []): void {
+  const path = [...parents, command.name()]
+  command.exitOverride((error) => {
+    throw error.exitCode === 0 ? error : oneLine(error, path)
+  })
+  for (const child of command.commands) throwMistakes(child, path)
+}
+
+/** Commander's messages span two lines ("error: …\n(Did you mean …?)"), and some end with a dot. */
+function oneLine({ message }: CommanderError, path: readonly string[]): ExitError {
+  const text = message
+    .replace(/^error: /, '')
+    .replaceAll('\n', ' ')
+    .replace(/\.$/, '')
+  return new ExitError(exitCodes.usage, `${text}; see ${path.join(' ')} --help`)
 }
 
 function rejectOperands(command: Command): void {
@@ -127,8 +137,8 @@ export function readCommandLine(argv: readonly string[]): Arguments {
   try {
     program.parse(argv, { from: 'user' })
   } catch (error) {
+    // Help and the version were printed.
     if (!(error instanceof CommanderError)) throw error
-    if (error.exitCode !== 0) throw oneLine(error)
   }
   return result
 }

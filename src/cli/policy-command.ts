@@ -176,8 +176,8 @@ function titleOf({ operator = false }: Flags): string {
 
 function missing(name: string, flags: Flags): string {
   const vhost = flags.vhost ?? defaultVHost
-  const operator = flags.operator === true ? 'operator ' : ''
-  return `there is no ${operator}policy '${name}' in virtual host '${vhost}'; see pabal policy list`
+  const [kind, flag] = flags.operator === true ? ['operator policy', ' --operator'] : ['policy', '']
+  return `there is no ${kind} '${name}' in virtual host '${vhost}'; see pabal policy list${flag}`
 }
 
 function compare(a: string, b: string): number {

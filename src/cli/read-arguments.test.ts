@@ -50,6 +50,14 @@ test('readArguments() suggests the command that was meant', async () => {
   await expectUsageError(['dance'], /unknown command dance; see pabal --help/)
 })
 
+test('readArguments() points to the help of the command that was meant', async () => {
+  await expectUsageError(['--amqp-prot', '1'], /; see pabal --help$/)
+  await expectUsageError(['verify', '--dry'], /; see pabal verify --help$/)
+  await expectUsageError(['policy', '--all'], /; see pabal policy --help$/)
+  await expectUsageError(['policy', 'set', 'x'], /'PATTERN'; see pabal policy set --help$/)
+  await expectUsageError(['policy', 'list', 'x'], /got 1: x; see pabal policy list --help$/)
+})
+
 test('readArguments() refuses a flag without its value', async () => {
   await expectUsageError(['--amqp-port'], /argument missing/)
 })
