@@ -2,12 +2,17 @@
 // may ask is for those to decide who mount it.
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import type { Broker } from '../broker/broker.ts'
 import { networkLimits } from '../limits/network.ts'
+import type { ManagementParts } from './answers.ts'
+import { createUserLimitRoutes, createVHostLimitRoutes } from './limit-routes.ts'
+import { createPermissionRoutes, createTopicPermissionRoutes } from './permission-routes.ts'
 import { createPolicyRoutes } from './policy-routes.ts'
+import { createUserRoutes } from './user-routes.ts'
+import { createVHostRoutes } from './vhost-routes.ts'
 
 /** Everything below `/api`. */
-export function createManagementRoutes(broker: Broker): Hono {
+export function createManagementRoutes(parts: ManagementParts): Hono {
+  const { broker } = parts
   const routes = new Hono()
   const onError = 'Exceeded HTTP request body size limit'
   routes.use(
@@ -16,7 +21,12 @@ export function createManagementRoutes(broker: Broker): Hono {
       onError: (context) => context.json({ error: 'bad_request', reason: onError }, 400),
     }),
   )
-  routes.get('/vhosts', (context) => context.json(broker.vhostNames.map((name) => ({ name }))))
+  routes.route('/vhosts', createVHostRoutes(parts))
+  routes.route('/users', createUserRoutes(parts))
+  routes.route('/permissions', createPermissionRoutes(parts))
+  routes.route('/topic-permissions', createTopicPermissionRoutes(parts))
+  routes.route('/user-limits', createUserLimitRoutes(parts))
+  routes.route('/vhost-limits', createVHostLimitRoutes(parts))
   routes.route('/policies', createPolicyRoutes(broker, false))
   routes.route('/operator-policies', createPolicyRoutes(broker, true))
   return routes

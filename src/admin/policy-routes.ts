@@ -5,6 +5,7 @@ import type { Destination } from '../broker/destination.ts'
 import { checkPolicy } from '../broker/policy/check-policy.ts'
 import type { Policy } from '../broker/policy/policy.ts'
 import type { VHost } from '../broker/vhost.ts'
+import { badRequest, notFound, readObject, roomToDeclare, stored, whyMissing } from './answers.ts'
 
 /** Of users or of operators. */
 export function createPolicyRoutes(broker: Broker, isOperator: boolean): Hono {
@@ -29,8 +30,8 @@ export function createPolicyRoutes(broker: Broker, isOperator: boolean): Hono {
     }
     const body = await readObject(context)
     if (body === undefined) return badRequest(context, 'not_json')
-    const missing = ['pattern', 'definition'].find((key) => !Object.hasOwn(body, key))
-    if (missing !== undefined) return badRequest(context, `[{key_missing,${missing}}]`)
+    const missing = whyMissing(body, ['pattern', 'definition'])
+    if (missing !== undefined) return badRequest(context, missing)
     return put(context, { broker, vhost }, { isOperator, name, body })
   })
   routes.delete('/:vhost/:name', async (context) => {
@@ -72,35 +73,11 @@ async function put(
   if (full !== undefined) return badRequest(context, validationFailed([full]))
   const { isNew, done } = keeper.set(policy)
   await done
-  return context.body(null, isNew ? 201 : 204)
-}
-
-/** The view of the topology may be behind; then all who change it wait. */
-function roomToDeclare({ topology }: Broker): Promise<void> {
-  return new Promise((resolve) => topology.whenCaughtUp(resolve))
-}
-
-async function readObject(context: Context): Promise<Record<string, unknown> | undefined> {
-  try {
-    const body: unknown = JSON.parse(await context.req.text())
-    const isObject = typeof body === 'object' && body !== null && !Array.isArray(body)
-    return isObject ? (body as Record<string, unknown>) : undefined
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
+  return stored(context, isNew)
 }
 
 function validationFailed(problems: readonly string[]): string {
   return `Validation failed\n\n${problems.map((problem) => `${problem}\n`).join('')}`
-}
-
-function badRequest(context: Context, reason: string): Response {
-  return context.json({ error: 'bad_request', reason }, 400)
-}
-
-function notFound(context: Context): Response {
-  return context.json({ error: 'Object Not Found', reason: 'Not Found' }, 404)
 }
 
 /** By rising priority. */

@@ -6,7 +6,7 @@ import { getRequestListener } from '@hono/node-server'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { basicAuth } from 'hono/basic-auth'
 import { HTTPException } from 'hono/http-exception'
-import type { Broker } from '../broker/broker.ts'
+import type { ManagementParts } from './answers.ts'
 import type { StatusSource } from './broker-status.ts'
 import { createManagementRoutes } from './management-routes.ts'
 import { isOwnHost } from './own-hosts.ts'
@@ -18,7 +18,7 @@ export interface RouteOptions {
   /** The only hosts that requests may be for; left out, all. */
   readonly hosts?: ReadonlySet<string>
   /** Of which the management API is served; left out, there is none. */
-  readonly management?: Broker
+  readonly management?: ManagementParts
   /** Checks a login for the pages that show more than health. Left out, all may look. */
   readonly authenticate?: ((login: HttpLogin, socket: Socket) => Promise<boolean>) | undefined
   /** A request failed through no fault of its client's, and was answered with 500. */

@@ -1,17 +1,32 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
+import type { HashingAlgorithm } from '../meta/access-rows.ts'
 import { emptyTable, FieldTable, type FieldValue } from '../record/message/field-table.ts'
 import { seededRandom } from '../testing/seeded-random.ts'
-import { hashPassword, matchesPassword } from './password-hash.ts'
+import { AccessControl } from './access-control.ts'
+import { type HashedPassword, hashPassword, matchesPassword } from './password-hash.ts'
 import type { Origin } from './principal.ts'
 import { type Credentials, parseAmqplain, parsePlain } from './sasl.ts'
-import { Users } from './users.ts'
+import { Users, type UsersOptions } from './users.ts'
 
 const random = seededRandom(7)
 
 function credentials(user: string, password: string): Credentials {
   return { user, password: Buffer.from(password) }
+}
+
+function sha256(passwordHash: string): HashedPassword {
+  return { passwordHash, hashingAlgorithm: 'rabbit_password_hashing_sha256' }
+}
+
+const algorithms = fc.constantFrom<HashingAlgorithm>(
+  'rabbit_password_hashing_sha256',
+  'rabbit_password_hashing_sha512',
+)
+
+function newUsers(options: Partial<UsersOptions> = {}): Users {
+  return new Users({ random, access: new AccessControl(), ...options })
 }
 
 function from(address: string): Origin {
@@ -21,28 +36,34 @@ function from(address: string): Origin {
 describe('password hash', () => {
   test("matches RabbitMQ's documented example", () => {
     assert.ok(
-      matchesPassword(Buffer.from('test12'), 'kI3GCqW5JLMJa4iX1lo7X4D6XbYqlLgxIs30+P6tENUV2POR'),
+      matchesPassword(
+        Buffer.from('test12'),
+        sha256('kI3GCqW5JLMJa4iX1lo7X4D6XbYqlLgxIs30+P6tENUV2POR'),
+      ),
     )
     assert.ok(
-      !matchesPassword(Buffer.from('test13'), 'kI3GCqW5JLMJa4iX1lo7X4D6XbYqlLgxIs30+P6tENUV2POR'),
+      !matchesPassword(
+        Buffer.from('test13'),
+        sha256('kI3GCqW5JLMJa4iX1lo7X4D6XbYqlLgxIs30+P6tENUV2POR'),
+      ),
     )
   })
 
   test('matches its own password only, with a salt of its own each time', () => {
     fc.assert(
-      fc.property(fc.uint8Array(), fc.uint8Array(), (password, other) => {
-        const hash = hashPassword(password, random)
+      fc.property(fc.uint8Array(), fc.uint8Array(), algorithms, (password, other, algorithm) => {
+        const hash = hashPassword(password, random, algorithm)
         assert.ok(matchesPassword(password, hash))
         assert.equal(matchesPassword(other, hash), Buffer.compare(password, other) === 0)
       }),
     )
     const password = Buffer.from('p')
-    assert.notEqual(hashPassword(password, random), hashPassword(password, random))
+    assert.notDeepEqual(hashPassword(password, random), hashPassword(password, random))
   })
 
   test('a malformed hash matches nothing', () => {
-    assert.ok(!matchesPassword(Buffer.from(''), ''))
-    assert.ok(!matchesPassword(Buffer.from('x'), 'AAAA'))
+    assert.ok(!matchesPassword(Buffer.from(''), sha256('')))
+    assert.ok(!matchesPassword(Buffer.from('x'), sha256('AAAA')))
   })
 })
 
@@ -77,7 +98,7 @@ describe('SASL responses', () => {
 
 describe('Users', () => {
   test('guest may log in from this machine only', () => {
-    const users = new Users({ random })
+    const users = newUsers()
     for (const address of ['127.0.0.1', '127.8.0.9', '::1', '::ffff:127.0.0.1']) {
       assert.equal(
         users.login(credentials('guest', 'guest'), from(address)).principal?.user,
@@ -93,16 +114,16 @@ describe('Users', () => {
   })
 
   test('nobody in particular is guest, from this machine only', () => {
-    const users = new Users({ random })
+    const users = newUsers()
     const anonymous = users.anonymous as Credentials
     assert.equal(users.login(anonymous, from('127.0.0.1')).principal?.user, 'guest')
     assert.ok(users.login(anonymous, from('10.0.0.7')).refusal)
     const own = { name: 'admin', password: 'secret' }
-    assert.equal(new Users({ own, random }).anonymous, undefined)
+    assert.equal(newUsers({ own }).anonymous, undefined)
   })
 
   test('wrong logins of an address wait more and more, right ones never', () => {
-    const users = new Users({ own: { name: 'admin', password: 'secret' }, random })
+    const users = newUsers({ own: { name: 'admin', password: 'secret' } })
     const waits = Array.from({ length: 30 }, () => {
       const login = users.login(credentials('admin', 'guess'), from('10.0.0.7'))
       assert.ok(users.login(credentials('admin', 'secret'), from('10.0.0.7')).principal)
@@ -113,7 +134,7 @@ describe('Users', () => {
   })
 
   test('who does not log in is guest, where guest exists, and never counts as a wrong login', () => {
-    const users = new Users({ random })
+    const users = newUsers()
     assert.equal(users.anonymousFrom(from('::1'))?.user, 'guest')
     for (let count = 0; count < 100; count++) {
       assert.equal(users.anonymousFrom(from('10.0.0.7')), undefined)
@@ -121,11 +142,11 @@ describe('Users', () => {
     const login = users.login(credentials('guest', 'guess'), from('10.0.0.7'))
     assert.equal(login.principal === undefined && login.waitMs, 0)
     const own = { name: 'admin', password: 'secret' }
-    assert.equal(new Users({ own, random }).anonymousFrom(from('::1')), undefined)
+    assert.equal(newUsers({ own }).anonymousFrom(from('::1')), undefined)
   })
 
   test('a principal is the user and where the login came from', () => {
-    const { principal } = new Users({ random }).login(credentials('guest', 'guest'), {
+    const { principal } = newUsers().login(credentials('guest', 'guest'), {
       protocol: 'Kafka',
       address: '::1',
     })
@@ -134,12 +155,48 @@ describe('Users', () => {
   })
 
   test('a configured user may log in from anywhere, and guest does not exist', () => {
-    const users = new Users({ own: { name: 'admin', password: 'secret' }, random })
+    const users = newUsers({ own: { name: 'admin', password: 'secret' } })
     assert.equal(
       users.login(credentials('admin', 'secret'), from('10.0.0.7')).principal?.user,
       'admin',
     )
     assert.ok(users.login(credentials('admin', 'Secret'), from('10.0.0.7')).refusal)
     assert.ok(users.login(credentials('guest', 'guest'), from('127.0.0.1')).refusal)
+  })
+
+  test('users of the data folder log in beside it, guest only from this machine', () => {
+    const access = new AccessControl()
+    const users = newUsers({ own: { name: 'admin', password: 'secret' }, access })
+    for (const name of ['guest', 'app', 'near', 'admin']) {
+      const row = { name, tags: ['monitoring'], ...hashPassword(Buffer.from('pw'), random) }
+      access.apply({ kind: 'user', op: 'put', row })
+    }
+    const login = (name: string, address: string): string[] | string => {
+      const { principal, refusal } = users.login(credentials(name, 'pw'), from(address))
+      return refusal ?? [...principal.tags]
+    }
+    assert.deepEqual(login('app', '10.0.0.7'), ['monitoring'])
+    assert.deepEqual(login('guest', '127.0.0.1'), ['monitoring'])
+    assert.equal(login('guest', '10.0.0.7'), "user 'guest' can only connect via localhost")
+    assert.equal(login('admin', '10.0.0.7'), "user 'admin' sent a wrong password")
+    const near = newUsers({ own: { name: 'x', password: 'y' }, access, loopbackUsers: ['near'] })
+    assert.ok(near.login(credentials('near', 'pw'), from('::1')).principal)
+    assert.ok(near.login(credentials('near', 'pw'), from('10.0.0.7')).refusal)
+  })
+
+  test('an empty password is never right', () => {
+    const access = new AccessControl()
+    const users = newUsers({ access })
+    for (const hashed of [hashPassword(Buffer.alloc(0), random), sha256('')]) {
+      access.apply({ kind: 'user', op: 'put', row: { name: 'u', tags: [], ...hashed } })
+      assert.ok(users.login(credentials('u', ''), from('::1')).refusal)
+    }
+  })
+
+  test('setOwn() replaces the password of the settings', () => {
+    const users = newUsers({ own: { name: 'admin', password: 'old' } })
+    users.setOwn({ name: 'admin', password: 'new' })
+    assert.ok(users.login(credentials('admin', 'new'), from('10.0.0.7')).principal)
+    assert.ok(users.login(credentials('admin', 'old'), from('10.0.0.7')).refusal)
   })
 })

@@ -1,25 +1,57 @@
-// Passwords are kept as RabbitMQ keeps them (rabbit_password_hashing_sha256):
-// base64(salt of 4 bytes ‖ SHA-256(salt ‖ password)), so that users can be moved as they are.
+// Passwords are kept as RabbitMQ keeps them (rabbit_password, rabbit_password_hashing_sha256):
+// base64(salt of 4 bytes ‖ digest(salt ‖ password)), so that users can be moved as they are.
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Random } from '../lib/random.ts'
+import type { HashingAlgorithm } from '../meta/access-rows.ts'
 
 const saltSize = 4
-const digestSize = 32
+
+const digests: Readonly<
+  Record<HashingAlgorithm, { readonly name: string; readonly size: number }>
+> = {
+  rabbit_password_hashing_sha256: { name: 'sha256', size: 32 },
+  rabbit_password_hashing_sha512: { name: 'sha512', size: 64 },
+}
+
+/** Of passwords that are given as such. */
+export const ownHashing: HashingAlgorithm = 'rabbit_password_hashing_sha256'
+
+/** A password as it is kept. */
+export interface HashedPassword {
+  /** Empty when no password is right. */
+  readonly passwordHash: string
+  readonly hashingAlgorithm: HashingAlgorithm
+}
+
+/** The algorithm that RabbitMQ gives this name; undefined when it is not served. */
+export function findHashing(name: unknown): HashingAlgorithm | undefined {
+  return typeof name === 'string' && Object.hasOwn(digests, name)
+    ? (name as HashingAlgorithm)
+    : undefined
+}
 
 /** The hash to keep for a password, with a new salt. */
-export function hashPassword(password: Uint8Array, random: Random): string {
+export function hashPassword(
+  password: Uint8Array,
+  random: Random,
+  hashingAlgorithm: HashingAlgorithm = ownHashing,
+): HashedPassword {
   const salt = random.bytes(saltSize)
-  return Buffer.concat([salt, digest(salt, password)]).toString('base64')
+  const hash = Buffer.concat([salt, digest(hashingAlgorithm, salt, password)])
+  return { passwordHash: hash.toString('base64'), hashingAlgorithm }
 }
 
 /** Whether `password` has this hash. Takes the same time wherever they differ. */
-export function matchesPassword(password: Uint8Array, passwordHash: string): boolean {
+export function matchesPassword(
+  password: Uint8Array,
+  { passwordHash, hashingAlgorithm }: HashedPassword,
+): boolean {
   const stored = Buffer.from(passwordHash, 'base64')
-  if (stored.length !== saltSize + digestSize) return false
+  if (stored.length !== saltSize + digests[hashingAlgorithm].size) return false
   const salt = stored.subarray(0, saltSize)
-  return timingSafeEqual(stored.subarray(saltSize), digest(salt, password))
+  return timingSafeEqual(stored.subarray(saltSize), digest(hashingAlgorithm, salt, password))
 }
 
-function digest(salt: Uint8Array, password: Uint8Array): Buffer {
-  return createHash('sha256').update(salt).update(password).digest()
+function digest(algorithm: HashingAlgorithm, salt: Uint8Array, password: Uint8Array): Buffer {
+  return createHash(digests[algorithm].name).update(salt).update(password).digest()
 }

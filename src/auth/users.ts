@@ -1,10 +1,12 @@
-// The users. Without one of its own the broker knows guest/guest, from this machine only.
-// With one, guest does not exist.
+// Logins. Without a user of its own the broker knows guest/guest, from this machine only; with one, that
+// guest does not exist. Beside it there are the users that were added while it ran.
 import { type Clock, systemClock } from '../lib/clock.ts'
 import { isLoopback } from '../lib/loopback.ts'
 import type { Random } from '../lib/random.ts'
+import type { UserRow } from '../meta/access-rows.ts'
+import { type AccessControl, administratorTag } from './access-control.ts'
 import { LoginBrake } from './login-brake.ts'
-import { hashPassword, matchesPassword } from './password-hash.ts'
+import { type HashedPassword, hashPassword, matchesPassword } from './password-hash.ts'
 import type { Origin, Principal } from './principal.ts'
 import type { Credentials } from './sasl.ts'
 
@@ -19,72 +21,92 @@ export interface LoginRefusal {
   readonly waitMs: number
 }
 
+export interface OwnUser {
+  readonly name: string
+  readonly password: string
+}
+
 export interface UsersOptions {
   /** The configured user; undefined leaves guest. */
-  readonly own?: { readonly name: string; readonly password: string } | undefined
+  readonly own?: OwnUser | undefined
+  readonly access: AccessControl
   readonly random: Random
   readonly clock?: Clock
+  /** Users besides guest who may only come from this machine. */
+  readonly loopbackUsers?: readonly string[]
 }
 
-const guest = { name: 'guest', password: 'guest' }
-
-interface KnownUser {
-  readonly name: string
-  readonly tags: readonly string[]
-  readonly passwordHash: string
-  readonly isLoopbackOnly: boolean
-}
+const guest: OwnUser = { name: 'guest', password: 'guest' }
 
 export class Users {
-  readonly #users = new Map<string, KnownUser>()
+  readonly #access: AccessControl
+  readonly #random: Random
+  readonly #loopbackUsers: ReadonlySet<string>
   /** Compared with when there is no such user, so that the answer takes as long as any. */
-  readonly #nobodysHash: string
+  readonly #nobodysHash: HashedPassword
   readonly #brake: LoginBrake
-  /** What a client logs in with that names nobody; undefined where guest does not exist. */
+  /** What a client logs in with that names nobody; undefined where the broker has a user of its own. */
   readonly anonymous: Credentials | undefined
 
-  constructor({ own, random, clock = systemClock }: UsersOptions) {
+  constructor({ own, access, random, clock = systemClock, loopbackUsers = [] }: UsersOptions) {
+    this.#access = access
+    this.#random = random
     this.#brake = new LoginBrake(clock)
     const { name, password } = own ?? guest
     this.anonymous = own === undefined ? { user: name, password: Buffer.from(password) } : undefined
-    this.#users.set(name, {
-      name,
-      tags: ['administrator'],
-      passwordHash: hashPassword(Buffer.from(password), random),
-      isLoopbackOnly: own === undefined,
-    })
+    // Who is called guest and was not configured so is as little known to be safe as the default.
+    this.#loopbackUsers = new Set(
+      own?.name === guest.name ? loopbackUsers : [guest.name, ...loopbackUsers],
+    )
+    this.setOwn({ name, password })
     this.#nobodysHash = hashPassword(random.bytes(16), random)
+  }
+
+  /** The user of the settings has this password from now on. */
+  setOwn({ name, password }: OwnUser): void {
+    const hashed = hashPassword(Buffer.from(password), this.#random)
+    this.#access.setOwn({ name, tags: [administratorTag], ...hashed })
   }
 
   /** A client that does not log in is guest, where guest exists and from this machine only. */
   anonymousFrom(origin: Origin): Principal | undefined {
-    const known = this.anonymous && this.#users.get(this.anonymous.user)
-    return known !== undefined && mayComeFrom(known, origin)
+    const known = this.anonymous && this.#access.findUser(this.anonymous.user)
+    return known !== undefined && this.#mayComeFrom(known, origin)
       ? principalOf(known, origin)
       : undefined
   }
 
   /** Checks a login. */
   login(credentials: Credentials, origin: Origin): LoginResult {
-    const known = this.#users.get(credentials.user)
-    const matches = matchesPassword(credentials.password, known?.passwordHash ?? this.#nobodysHash)
-    if (known !== undefined && matches && mayComeFrom(known, origin)) {
+    const known = this.#access.findUser(credentials.user)
+    // RabbitMQ: nobody logs in with an empty password, whatever the hash.
+    const matches =
+      matchesPassword(credentials.password, known ?? this.#nobodysHash) &&
+      credentials.password.length > 0
+    const mayCome = known === undefined || this.#mayComeFrom(known, origin)
+    if (known !== undefined && matches && mayCome) {
       return { principal: principalOf(known, origin), refusal: undefined }
     }
     const refusal = `user '${credentials.user}' ${reasonFor(known, matches)}`
     return { principal: undefined, refusal, waitMs: this.#brake.onWrongLogin(origin.address) }
   }
+
+  /** Whether a user may do everything in `vhost`: an administrator may, and who has all rights there. */
+  mayDoAll({ user }: Principal, vhost: string): boolean {
+    if (this.#access.findUser(user) === undefined) return false
+    return this.#access.isAdministrator(user) || this.#access.rightsOf(user, vhost).isUnrestricted
+  }
+
+  #mayComeFrom({ name }: UserRow, { address }: Origin): boolean {
+    return !this.#loopbackUsers.has(name) || isLoopback(address)
+  }
 }
 
-function mayComeFrom({ isLoopbackOnly }: KnownUser, { address }: Origin): boolean {
-  return !isLoopbackOnly || isLoopback(address)
-}
-
-function principalOf({ name, tags }: KnownUser, origin: Origin): Principal {
+function principalOf({ name, tags }: UserRow, origin: Origin): Principal {
   return { ...origin, user: name, tags }
 }
 
-function reasonFor(known: KnownUser | undefined, matches: boolean): string {
+function reasonFor(known: UserRow | undefined, matches: boolean): string {
   if (known === undefined) return 'does not exist'
   return matches ? 'can only connect via localhost' : 'sent a wrong password'
 }

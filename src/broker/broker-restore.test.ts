@@ -9,17 +9,30 @@ import { brokerLimits } from '../limits/broker.ts'
 import { cursorsOf } from '../log/log-cursor.ts'
 import type { Log } from '../log/log.ts'
 import { MemoryLogStore } from '../log/memory/memory-log-store.ts'
+import { noAccessRows } from '../meta/access-rows.ts'
 import {
   type DelayRow,
   decodeTopologyChanges,
   type PolicyRow,
   type QueueRow,
 } from '../meta/topology-change.ts'
+import type { Topology } from '../meta/topology.ts'
 import { withDue } from '../record/message/delays.ts'
 import { emptyTable, table } from '../record/message/field-table.ts'
 import { VirtualClock } from '../testing/virtual-clock.ts'
 import { Broker } from './broker.ts'
 import { Queue } from './queue/queue.ts'
+
+const noTopology: Topology = {
+  appliedSequence: 0,
+  vhosts: [],
+  exchanges: [],
+  queues: [],
+  bindings: [],
+  policies: [],
+  delays: [],
+  access: noAccessRows,
+}
 
 class RestoreFixture {
   readonly clock: VirtualClock = new VirtualClock()
@@ -53,8 +66,7 @@ class RestoreFixture {
     logs: readonly Log[],
     policies: readonly PolicyRow[] = [],
   ): ReturnType<Broker['restore']> {
-    const none = { appliedSequence: 0, vhosts: [], exchanges: [], bindings: [], delays: [] }
-    return this.broker.restore({ ...none, queues, policies }, logs)
+    return this.broker.restore({ ...noTopology, queues, policies }, logs)
   }
 
   queue(name: string, vhost = '/'): Queue {
@@ -219,9 +231,8 @@ test('logs of delayed messages are told when they are missing, and come again wh
   store.endAtom()
   cursorOf(log).ack(0)
   const [missing, rewound] = [rowOfLog(77, 1), rowOfLog(log.id, 88)]
-  const none = { appliedSequence: 0, vhosts: [], queues: [], bindings: [], policies: [] }
   const exchanges = [{ ...common, type: 'x-delayed-message' }]
-  const report = broker.restore({ ...none, exchanges, delays: [missing, rewound] }, [log])
+  const report = broker.restore({ ...noTopology, exchanges, delays: [missing, rewound] }, [log])
   assert.deepEqual(report.delays, { missing: [missing], rewound: [rewound] })
   assert.deepEqual(report.unowned, [])
   const exchange = broker.getVHost('/').getExchange('x')

@@ -1,6 +1,7 @@
 // The broker: virtual hosts and what may be done to their queues and exchanges, whatever protocol
 // asks. A change takes effect in memory at once; the ticket it returns says when it is
 // durable, which is when the client may be told. It has never heard of a frame.
+import { AccessControl } from '../auth/access-control.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Random } from '../lib/random.ts'
 import { Slices } from '../lib/slices.ts'
@@ -12,7 +13,7 @@ import type { LogStore } from '../log/log-store.ts'
 import type { Log } from '../log/log.ts'
 import type { Ticket } from '../log/ticket.ts'
 import { cursorIdsOf, logIdsOf, type PlaceIds, withPlaces } from '../meta/row-logs.ts'
-import type { PolicyRow, QueueRow } from '../meta/topology-change.ts'
+import type { PolicyRow, QueueRow, VHostMetadata } from '../meta/topology-change.ts'
 import { encodeInEntries } from '../meta/topology-entries.ts'
 import type { Topology } from '../meta/topology.ts'
 import { Admission } from './admission.ts'
@@ -21,9 +22,11 @@ import { DeadLetterer } from './dead-letterer.ts'
 import { declareQueue, type QueueAsked } from './declare-queue.ts'
 import type { DelayedMessages } from './delay/delayed-messages.ts'
 import { type DelayLosses, Delays } from './delay/delays.ts'
+import { deleteVHost } from './delete-vhost.ts'
 import { describeTopology } from './describe-topology.ts'
 import type { Destination } from './destination.ts'
 import { DynamicSettings } from './dynamic-settings.ts'
+import { ExclusiveQueues } from './exclusive-queues.ts'
 import type { InertNotice } from './inert-settings.ts'
 import { InertWatch } from './inert-watch.ts'
 import { restorePolicy } from './policy/check-policy.ts'
@@ -48,6 +51,7 @@ import type { Topic } from './topic/topic.ts'
 import { Topics } from './topic/topics.ts'
 import { TopologyLog } from './topology-log.ts'
 import { type Changes, VHost } from './vhost.ts'
+import { type VHostParts, VHosts } from './vhosts.ts'
 
 export interface BrokerOptions {
   readonly store: LogStore
@@ -113,6 +117,10 @@ export class Broker {
   readonly shortage: Shortage
   /** Whether clients may make it keep more. */
   readonly admission: Admission = new Admission()
+  readonly vhosts: VHosts
+  readonly exclusiveQueues: ExclusiveQueues = new ExclusiveQueues()
+  /** Who exists and who may do what. */
+  readonly access: AccessControl = new AccessControl()
   /** Told what is asked for and has no effect. */
   readonly inert: InertWatch
   /** Told when the limits of topics may have changed. */
@@ -121,14 +129,9 @@ export class Broker {
   readonly deletionListeners: ((queue: Destination) => void)[] = []
   readonly #publisher: Publisher
   readonly #historyReplay: HistoryReplay
-  readonly #vhosts = new Map<string, VHost<Destination>>()
-  readonly #topics = new Map<string, Topics>()
   readonly #delays: Delays
-  readonly #routes = new Map<string, RouteCache>()
-  readonly #policies = new Map<string, PolicyKeeper>()
   readonly #policySlices: Slices
   #expirySweep: ExpirySweep | undefined
-  readonly #exclusiveQueues = new Map<ConnectionToken, Set<Queue>>()
 
   constructor(options: BrokerOptions) {
     this.store = options.store
@@ -182,7 +185,8 @@ export class Broker {
       get: (name) => settings.ofBroker(brokerId, name),
     }
     this.topicDefaults = new TopicDefaults(this.ownSettings)
-    for (const name of [defaultVHost, ...options.vhosts]) this.#addVHost(name)
+    this.vhosts = new VHosts((name) => this.#createVHost(name))
+    for (const name of [defaultVHost, ...options.vhosts]) this.vhosts.add(name)
   }
 
   /**
@@ -191,16 +195,19 @@ export class Broker {
    */
   restore(topology: Topology, logs: readonly Log[]): RestoreReport {
     const unowned = new Map(logs.map((log) => [log.id, log]))
-    for (const { name } of topology.vhosts) this.#addVHost(name)
+    for (const { name, metadata } of topology.vhosts) {
+      this.vhosts.add(name).metadata = metadata ?? {}
+    }
+    this.access.restore(topology.access)
     const unmatched = topology.policies.filter((row) => !this.#restorePolicy(row))
     // A virtual host that has something exists, whatever the settings name.
-    for (const row of topology.exchanges) this.#addVHost(row.vhost).restoreExchange(row)
+    for (const row of topology.exchanges) this.vhosts.add(row.vhost).restoreExchange(row)
     const broken = topology.queues.filter((row) => !this.#restoreWhole(row, unowned))
     const hasLogs = (row: QueueRow): boolean => logIdsOf(row).every((id) => unowned.has(id))
     const rewound = broken.filter(hasLogs)
     const incomplete = broken.filter((row) => !rewound.includes(row))
     for (const row of broken) this.#restoreIncomplete(row, unowned)
-    for (const row of topology.bindings) this.#vhosts.get(row.vhost)?.restoreBinding(row)
+    for (const row of topology.bindings) this.findVHost(row.vhost)?.restoreBinding(row)
     const delays = this.#delays.restore(topology.delays, unowned)
     const kept = [...unowned.values()].filter((log) => log.keptCount > 0)
     for (const log of kept) unowned.delete(log.id)
@@ -211,38 +218,38 @@ export class Broker {
 
   /** All of the topology that is to outlive the process, as log entries: see `describeTopology`. */
   topologyEntries(): Iterable<Buffer> {
-    return encodeInEntries(describeTopology(this.#vhosts.values(), this.#delays.rows()))
+    return encodeInEntries(describeTopology(this.vhosts, this.#delays.rows(), this.access))
   }
 
   findVHost(name: string): VHost<Destination> | undefined {
-    return this.#vhosts.get(name)
+    return this.vhosts.find(name)?.vhost
   }
 
   /** Throws `vhost_not_found`. */
   getVHost(name: string): VHost<Destination> {
-    const vhost = this.#vhosts.get(name)
+    const vhost = this.findVHost(name)
     if (vhost === undefined) throw vhostNotFound(name)
     return vhost
   }
 
   /** The topics of a virtual host. */
   topicsOf(vhost: VHost<Destination>): Topics {
-    return this.#topics.get(vhost.name) as Topics
+    return this.vhosts.partsOf(vhost).topics
   }
 
   /** Names of all virtual hosts. */
   get vhostNames(): string[] {
-    return [...this.#vhosts.keys()]
+    return this.vhosts.names
   }
 
   /** Changes the policies of a virtual host. */
   policiesOf(vhost: VHost<Destination>): PolicyKeeper {
-    return this.#policies.get(vhost.name) as PolicyKeeper
+    return this.vhosts.partsOf(vhost).policies
   }
 
   /** Where messages to a virtual host go. */
   routesOf(vhost: VHost<Destination>): RouteCache {
-    return this.#routes.get(vhost.name) as RouteCache
+    return this.vhosts.partsOf(vhost).routes
   }
 
   /** Keyed state that outlived the last process, after `restore`. */
@@ -267,21 +274,21 @@ export class Broker {
 
   /** The topics of all virtual hosts. */
   *topics(): Generator<Topic> {
-    for (const vhost of this.#vhosts.values()) {
+    for (const vhost of this.vhosts) {
       for (const queue of vhost.queues()) if (queue.kind === 'topic') yield queue
     }
   }
 
   /** Those that are deleted or declared meanwhile do no harm. */
   *#workQueues(): Generator<Queue> {
-    for (const vhost of this.#vhosts.values()) {
+    for (const vhost of this.vhosts) {
       for (const queue of vhost.queues()) if (queue.kind === 'queue') yield queue
     }
   }
 
   /** What Kafka sees of work queues, as far as it has looked at them. */
   *queuePartitions(): Generator<Partition> {
-    for (const topics of this.#topics.values()) yield* topics.queuePartitions()
+    for (const topics of this.vhosts.topics()) yield* topics.queuePartitions()
   }
 
   /** Where the messages of a client to a virtual host come in. */
@@ -328,37 +335,48 @@ export class Broker {
   /** Adds a queue that `declareQueue` made. */
   addQueue(vhost: VHost<Destination>, queue: Queue): void {
     vhost.addQueue(queue)
-    if (queue.owner === undefined) return
-    const owned = this.#exclusiveQueues.get(queue.owner)
-    if (owned === undefined) this.#exclusiveQueues.set(queue.owner, new Set([queue]))
-    else owned.add(queue)
+    this.exclusiveQueues.add(queue)
   }
 
   /** Deletes a queue or topic with its messages and bindings; its consumers are told. */
   deleteQueue(queue: Destination): Ticket | undefined {
     if (queue.isDeleted) return undefined
     for (const listener of this.deletionListeners) listener(queue)
-    if (queue.kind === 'topic') return this.topicsOf(this.getVHost(queue.vhost)).delete(queue)
-    const { vhost, name } = queue
-    const cascaded = this.getVHost(vhost).removeQueue(name)
+    const vhost = this.getVHost(queue.vhost)
+    if (queue.kind === 'topic') return this.topicsOf(vhost).delete(queue)
+    const { name } = queue
+    const cascaded = vhost.removeQueue(name)
     const changes: Changes = queue.isDurable
-      ? [{ kind: 'queue', op: 'delete', vhost, name }, ...cascaded]
+      ? [{ kind: 'queue', op: 'delete', vhost: vhost.name, name }, ...cascaded]
       : cascaded
     this.store.beginAtom()
     for (const { log } of queue.cursors) this.store.deleteLog(log)
-    this.#topics.get(vhost)?.forgetQueue(queue)
+    this.topicsOf(vhost).forgetQueue(queue)
     this.topology.put(changes)
     const ticket = this.store.endAtom()
-    if (queue.owner !== undefined) this.#exclusiveQueues.get(queue.owner)?.delete(queue)
+    this.exclusiveQueues.remove(queue)
     queue.onDeleted()
     return ticket
   }
 
+  /**
+   * Makes a virtual host, or changes what an existing one was made with. Exchanges that every virtual
+   * host has are in it.
+   */
+  putVHost(name: string, metadata: VHostMetadata): Ticket | undefined {
+    const vhost = this.vhosts.add(name)
+    vhost.metadata = metadata
+    return this.topology.write([{ kind: 'vhost', op: 'put', row: { name, metadata } }])
+  }
+
+  /** As the function of that name. */
+  deleteVHost(vhost: VHost<Destination>): Ticket | undefined {
+    return deleteVHost(this, vhost)
+  }
+
   /** A connection is gone: its exclusive queues go with it, at once. */
   deleteExclusiveQueues(owner: ConnectionToken): void {
-    const owned = this.#exclusiveQueues.get(owner)
-    this.#exclusiveQueues.delete(owner)
-    for (const queue of owned ?? []) this.deleteQueue(queue)
+    for (const queue of this.exclusiveQueues.take(owner)) this.deleteQueue(queue)
   }
 
   /** Drops all ready messages of a queue; returns how many there were. */
@@ -374,14 +392,14 @@ export class Broker {
     this.#expirySweep?.close()
     this.#delays.stop()
     this.streamContext.offsets.flush()
-    for (const vhost of this.#vhosts.values()) {
+    for (const vhost of this.vhosts) {
       for (const queue of vhost.queues()) queue.prepareToClose()
     }
   }
 
   counts(): BrokerCounts {
     const counts = { exchanges: 0, queues: 0, consumers: 0, messages: 0, unacked: 0 }
-    for (const vhost of this.#vhosts.values()) {
+    for (const vhost of this.vhosts) {
       counts.exchanges += vhost.exchangeCount
       counts.queues += vhost.queueCount
       for (const queue of vhost.queues()) {
@@ -401,27 +419,26 @@ export class Broker {
       if (parsed !== undefined) logIds.add(parsed.logId)
     }
     const partitions = new Map<number, Partition>()
-    for (const topics of this.#topics.values()) {
+    for (const topics of this.vhosts.topics()) {
       for (const partition of topics.partitions(logIds)) partitions.set(partition.log.id, partition)
     }
     return partitions
   }
 
-  #addVHost(name: string): VHost<Destination> {
-    const existing = this.#vhosts.get(name)
-    if (existing !== undefined) return existing
+  #createVHost(name: string): VHostParts {
     const vhost: VHost<Destination> = new VHost<Destination>(name, {
       random: this.random,
       admission: this.admission,
       createDelay: this.#delays.creatorFor(name),
-      onAdded: (added) => this.#policies.get(name)?.applyTo(added),
+      onAdded: (added) => this.vhosts.find(name)?.policies.applyTo(added),
       onHistoryBound: (history, target) => this.#historyReplay.publish(vhost, history, target),
     })
-    this.#vhosts.set(name, vhost)
-    this.#policies.set(name, this.#createPolicyKeeper(vhost))
-    this.#topics.set(name, new Topics(this, vhost))
-    this.#routes.set(name, new RouteCache(vhost))
-    return vhost
+    return {
+      vhost,
+      topics: new Topics(this, vhost),
+      routes: new RouteCache(vhost),
+      policies: this.#createPolicyKeeper(vhost),
+    }
   }
 
   #createPolicyKeeper(vhost: VHost<Destination>): PolicyKeeper {
@@ -436,7 +453,7 @@ export class Broker {
 
   /** Before there is anything but what every virtual host has. False when its pattern is of no use. */
   #restorePolicy(row: PolicyRow): boolean {
-    const vhost = this.#addVHost(row.vhost)
+    const vhost = this.vhosts.add(row.vhost)
     const policy = restorePolicy(row)
     vhost.policies.put(policy ?? { ...row, matches: () => false })
     for (const exchange of vhost.exchanges()) this.policiesOf(vhost).applyTo(exchange)
@@ -469,7 +486,7 @@ export class Broker {
   }
 
   #restoreDestination(row: QueueRow, cursors: readonly LogCursor[]): void {
-    const vhost = this.#addVHost(row.vhost)
+    const vhost = this.vhosts.add(row.vhost)
     if (row.topic !== undefined) this.topicsOf(vhost).restore(row, row.topic, cursors)
     else vhost.addQueue(restoreQueue(row, { cursors, policies: vhost.policies }, this.queueContext))
   }

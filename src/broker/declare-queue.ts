@@ -1,16 +1,19 @@
 // queue.declare: finds the queue and checks that it is what was asked for, or makes it.
+import type { Rights } from '../auth/rights.ts'
 import type { Random } from '../lib/random.ts'
 import type { LogStore } from '../log/log-store.ts'
 import type { Ticket } from '../log/ticket.ts'
 import { type FieldTable } from '../record/message/field-table.ts'
+import { nameOf } from '../record/message/name-bytes.ts'
 import type { Admission } from './admission.ts'
 import { findAgeMs } from './argument-check.ts'
-import { queueLocked, queueNotFound, queueResource } from './broker-error.ts'
+import { preconditionFailed, queueLocked, queueNotFound, queueResource } from './broker-error.ts'
 import type { Destination } from './destination.ts'
 import { checkArguments } from './exchange/check-equivalence.ts'
 import { checkNewName, stripName } from './exchange/check-name.ts'
 import { inertArguments } from './inert-settings.ts'
 import type { InertWatch } from './inert-watch.ts'
+import { permit, permitSendingOn } from './permit.ts'
 import {
   checkQueueDeclaration,
   checkQueueEquivalence,
@@ -28,6 +31,8 @@ export interface QueueAsked extends QueueDeclaration {
   readonly connection: ConnectionToken
   /** Refuses what RabbitMQ 4.2 does not take from old programs. */
   readonly isStrict?: boolean
+  /** Of whoever declares; left out, it may. */
+  readonly rights?: Rights
 }
 
 /** What declaring needs of the broker. */
@@ -52,30 +57,55 @@ interface Declared {
 const nameSuffixBytes = 16
 
 /**
- * Throws `precondition_failed` when the queue exists otherwise or cannot be as asked,
- * `resource_locked` when it is another connection's, `access_refused` for a reserved name,
- * `memory_exhausted` for a new one.
+ * Throws `precondition_failed` when the queue exists otherwise or cannot be as asked, or when there may be
+ * no more of them, `resource_locked` when it is another connection's, `access_refused` for a reserved
+ * name or without the right, `memory_exhausted` for a new one.
  */
 export function declareQueue(
   context: DeclareContext,
   vhost: VHost<Destination>,
-  asked: QueueAsked,
+  given: QueueAsked,
 ): Declared {
-  const name = stripName(asked.name)
-  if (name === '')
-    return createQueue(context, vhost, { ...asked, name: serverName(context, vhost, asked) })
-  const existing = vhost.findQueue(name)
+  const typed = withDefaultType(vhost, given)
+  const isServerNamed = stripName(typed.name) === ''
+  const name = isServerNamed ? serverName(context, vhost, typed) : stripName(typed.name)
+  const asked = { ...typed, name }
+  const existing = isServerNamed ? undefined : vhost.findQueue(name)
+  if (existing === undefined && !isServerNamed) checkNewName('queue', name)
+  if (asked.rights !== undefined) {
+    permit(asked.rights, 'configure', { kind: 'queue', name })
+  }
   if (existing === undefined) {
-    checkNewName('queue', name)
-    return createQueue(context, vhost, { ...asked, name })
+    permitDeadLetters(asked)
+    return createQueue(context, vhost, asked)
   }
   if (existing.kind === 'topic' && existing.isProvisional) {
+    permitDeadLetters(asked)
     return declareProvisional(context, vhost, existing, asked)
   }
   checkExisting(vhost, existing, asked)
   // RabbitMQ: a declaration renews the time of a classic queue only.
   if (existing.type === 'classic') existing.touch()
   return { queue: existing, ticket: undefined }
+}
+
+/** RabbitMQ: a queue that cannot be of the virtual host's type is a classic one. */
+function withDefaultType({ metadata }: VHost<Destination>, asked: QueueAsked): QueueAsked {
+  const type = metadata?.defaultQueueType
+  if (type === undefined || asked.arguments.has('x-queue-type')) return asked
+  const isSuitable = type === 'classic' || (asked.durable && !asked.exclusive && !asked.autoDelete)
+  const value = isSuitable ? type : 'classic'
+  return {
+    ...asked,
+    arguments: asked.arguments.with('x-queue-type', { type: 'longstr', value }),
+  }
+}
+
+/** Where messages die to is written to, and the queue read for that. */
+function permitDeadLetters({ name, rights, arguments: args }: QueueAsked): void {
+  const exchange = nameOf(args.get('x-dead-letter-exchange'))
+  if (rights === undefined || exchange === undefined) return
+  permitSendingOn(rights, { kind: 'queue', name }, exchange)
 }
 
 /** The queue as `connection` may use it. Throws `queue_not_found`, `resource_locked`. */
@@ -143,6 +173,7 @@ function createQueue(
   asked: QueueAsked,
 ): Declared {
   const type = checkQueueDeclaration(vhost.name, asked, asked.isStrict)
+  checkQueueLimit(vhost, asked.name)
   if (type === 'stream') return createStream(context, vhost, asked)
   context.admission.admitDeclaration()
   const isDurable = asked.durable && !asked.exclusive
@@ -166,6 +197,15 @@ function createQueue(
   const ticket = context.store.endAtom()
   tellInert(context, 'queue', queue)
   return { queue, ticket }
+}
+
+/** Throws `precondition_failed` when the virtual host has as many queues as it may. */
+function checkQueueLimit({ name, metadata, queueCount }: VHost<Destination>, queue: string): void {
+  const limit = metadata?.limits?.['max-queues']
+  if (limit === undefined || limit < 0 || queueCount < limit) return
+  throw preconditionFailed(
+    `cannot declare queue '${queue}': queue limit in vhost '${name}' (${limit}) is reached`,
+  )
 }
 
 function tellInert(

@@ -2,11 +2,13 @@
 // declared and deleted while it was made.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { hashPassword } from '../auth/password-hash.ts'
 import { type Random, systemRandom } from '../lib/random.ts'
 import { runAtOnce } from '../lib/slices.ts'
 import { Turn } from '../lib/turn.ts'
 import type { TopologyEntry } from '../log/commit.ts'
 import { MemoryLogStore } from '../log/memory/memory-log-store.ts'
+import type { AccessChange } from '../meta/access-rows.ts'
 import { digestTopology } from '../meta/digest-topology.ts'
 import { foldTopology } from '../meta/fold-topology.ts'
 import { encodeTopologyChanges } from '../meta/topology-change.ts'
@@ -64,13 +66,14 @@ class Declarer {
   }
 
   #step(): void {
-    const vhost = this.broker.getVHost(this.#pick(['/', '/', 'other']))
+    const picked = this.broker.findVHost(this.#pick(['/', 'other', 'further']))
+    const vhost = picked ?? this.broker.getVHost('/')
     const [exchange, source] = [this.#pick(['x', 'y', 'z']), this.#pick(['x', 'y', 'amq.topic'])]
     const queue = this.#pick(['q', 'r', 's', 't'])
     const args = this.#pick([emptyTable, someArguments])
     const isRare = this.#random.below(3) === 0
     const changes = ((): Changes => {
-      switch (this.#random.below(8)) {
+      switch (this.#random.below(10)) {
         case 0: {
           const [durable, autoDelete] = [this.#random.below(3) > 0, isRare]
           const asked = { durable, autoDelete, internal: false, arguments: emptyTable }
@@ -93,21 +96,54 @@ class Declarer {
           this.#changePolicy(vhost)
           return []
         }
-        default: {
-          const kind = this.#pick(['work', 'work', 'transient', 'exclusive', 'stream'])
-          declareQueue(this.broker, vhost, {
-            name: queue,
-            durable: kind !== 'transient',
-            exclusive: kind === 'exclusive',
-            autoDelete: kind === 'work' && isRare,
-            arguments: kind === 'stream' ? stream : emptyTable,
-            connection: this,
-          })
+        case 7:
+          return this.#changeAccess(vhost.name)
+        case 8:
+          this.#changeVHost(isRare)
           return []
-        }
+        default:
+          this.#declareQueue(vhost, queue, isRare)
+          return []
       }
     })()
     this.broker.topology.write(changes)
+  }
+
+  #changeVHost(isRare: boolean): void {
+    const name = this.#pick(['other', 'further'])
+    const found = this.broker.findVHost(name)
+    if (!isRare) this.broker.putVHost(name, { description: this.#pick(['a', 'b']) })
+    else if (found !== undefined && name !== 'other') this.broker.deleteVHost(found)
+  }
+
+  #declareQueue(vhost: VHost<Destination>, name: string, isRare: boolean): void {
+    const kind = this.#pick(['work', 'work', 'transient', 'exclusive', 'stream'])
+    declareQueue(this.broker, vhost, {
+      name,
+      durable: kind !== 'transient',
+      exclusive: kind === 'exclusive',
+      autoDelete: kind === 'work' && isRare,
+      arguments: kind === 'stream' ? stream : emptyTable,
+      connection: this,
+    })
+  }
+
+  #changeAccess(vhost: string): Changes {
+    const user = this.#pick(['u', 'w'])
+    const hashed = hashPassword(Buffer.from(user), this.#random)
+    const change = this.#pick<AccessChange>([
+      { kind: 'user', op: 'put', row: { name: user, tags: [], ...hashed } },
+      { kind: 'user', op: 'delete', name: user },
+      { kind: 'permission', op: 'put', row: { user, vhost, configure: '', write: '', read: '' } },
+      { kind: 'permission', op: 'delete', user, vhost },
+      {
+        kind: 'topic-permission',
+        op: 'put',
+        row: { user, vhost, exchange: 'x', write: '', read: '' },
+      },
+    ])
+    this.broker.access.apply(change)
+    return [change]
   }
 
   #changePolicy(vhost: VHost<Destination>): void {
@@ -148,8 +184,7 @@ test('a description made while others declare and delete is mended by their entr
     declarer.work(random.below(150))
     const before = declarer.entries.length
     const described: TopologyEntry[] = []
-    const vhosts = ['/', 'other'].map((name) => declarer.broker.getVHost(name))
-    for (const change of describeTopology(vhosts, [])) {
+    for (const change of describeTopology(declarer.broker.vhosts, [], declarer.broker.access)) {
       described.push({ sequence: before, bytes: encodeTopologyChanges([change]) })
       declarer.work(random.below(4))
     }

@@ -1,6 +1,7 @@
-// All that the log keeps of virtual hosts: what their durable exchanges, queues and bindings were declared
-// with, and their policies. Invariant: whatever `Changes` say of something durable, it is here, too; a start from this alone
+// All that the log keeps: virtual hosts, what their durable exchanges, queues and bindings were declared
+// with, their policies, and who may do what. Invariant: whatever `Changes` say of something durable, it is here, too; a start from this alone
 // gives the same broker.
+import type { AccessControl } from '../auth/access-control.ts'
 import type { DelayRow, TopologyChange } from '../meta/topology-change.ts'
 import type { Destination } from './destination.ts'
 import { bindingRow, isDurableBinding } from './exchange/binding.ts'
@@ -12,8 +13,11 @@ import type { VHost } from './vhost.ts'
 export function* describeTopology(
   vhosts: Iterable<VHost<Destination>>,
   delays: Iterable<DelayRow>,
+  access: AccessControl,
 ): Generator<TopologyChange> {
   for (const vhost of vhosts) {
+    const { name, metadata } = vhost
+    if (metadata !== undefined) yield { kind: 'vhost', op: 'put', row: { name, metadata } }
     for (const exchange of vhost.exchanges()) {
       if (!exchange.isDurable || isPredeclared(exchange.name)) continue
       yield { kind: 'exchange', op: 'put', row: exchange.row(vhost.name) }
@@ -29,6 +33,7 @@ export function* describeTopology(
     }
   }
   for (const row of delays) yield { kind: 'delay', op: 'put', row }
+  yield* access.changes()
 }
 
 function* bindingsFrom(exchange: Exchange<Destination>, vhost: string): Generator<TopologyChange> {

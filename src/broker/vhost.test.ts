@@ -58,7 +58,8 @@ function summary(changes: Changes): string[] {
     if (change.kind === 'binding')
       return `${change.op} ${change.row.source}→${change.row.destination}`
     if (change.kind === 'delay') return `${change.op} ${change.row.exchange} ${change.row.logId}`
-    return `${change.op} ${'row' in change ? change.row.name : change.name}`
+    const named = 'row' in change ? change.row : change
+    return `${change.op} ${'name' in named ? named.name : ''}`
   })
 }
 

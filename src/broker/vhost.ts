@@ -3,7 +3,12 @@
 // a route can see that it is old, and returns what the log has to keep of it: only what is durable,
 // and in one list what belongs together.
 import type { Random } from '../lib/random.ts'
-import type { BindingRow, ExchangeRow, TopologyChange } from '../meta/topology-change.ts'
+import type {
+  BindingRow,
+  ExchangeRow,
+  TopologyChange,
+  VHostMetadata,
+} from '../meta/topology-change.ts'
 import { emptyTable, type FieldTable } from '../record/message/field-table.ts'
 import { Admission } from './admission.ts'
 import {
@@ -74,6 +79,8 @@ export class VHost<Q extends QueueLike> {
   readonly name: string
   /** What was set; `PolicyKeeper` changes and applies them. */
   readonly policies: Policies = new Policies()
+  /** What it was made with at run time; undefined where it is there because settings or rows name it. */
+  metadata: VHostMetadata | undefined
   readonly #context: VHostContext<Q>
   readonly #historyBudget: HistoryBudget = { size: 0 }
   readonly #exchanges = new Map<string, Exchange<Q>>()
@@ -288,6 +295,17 @@ export class VHost<Q extends QueueLike> {
 
   /** Something that routes depend on has changed in an exchange or a queue. */
   forgetRoutes(): void {
+    this.#version += 1
+  }
+
+  /** It is deleted, and its queues with it. */
+  close(): void {
+    for (const exchange of this.#exchanges.values()) {
+      exchange.delay?.close()
+      exchange.history?.close()
+    }
+    this.#exchanges.clear()
+    this.#queues.clear()
     this.#version += 1
   }
 

@@ -1,6 +1,7 @@
 // Opens what a broker keeps: the log and, on disk, the view of its topology. The view's lock is the
 // lock on the data folder.
 import { type MemoryChaos, MemoryLogStore } from '../log/memory/memory-log-store.ts'
+import { noAccessRows } from '../meta/access-rows.ts'
 import type { Topology } from '../meta/topology.ts'
 import type { Storage, StorageOptions } from './storage.ts'
 
@@ -12,6 +13,7 @@ const noTopology: Topology = {
   bindings: [],
   policies: [],
   delays: [],
+  access: noAccessRows,
 }
 
 /**

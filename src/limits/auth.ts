@@ -9,4 +9,15 @@ export const authLimits = {
   wrongLoginWaitMsMax: 10_000,
   /** Addresses that are remembered: a number each. */
   wrongLoginAddressesMax: 10_000,
+  /** Names per operation of which a user's rights are remembered: up to 255 bytes each. */
+  rightsKnownMax: 1000,
+  /** As RabbitMQ. */
+  tagsPerUserMax: 32,
+  /** A digest of a password is salted so often for SCRAM: the least that RFC 7677 and Kafka allow. */
+  scramIterations: 4096,
+  /** Users, and permissions of each kind: all of them are in memory, some hundred bytes each. */
+  usersMax: 10_000,
+  permissionsMax: 100_000,
+  /** Bytes of a name or a password, as AMQP can say them. */
+  nameSizeMax: 255,
 } as const

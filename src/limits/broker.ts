@@ -56,6 +56,8 @@ export const brokerLimits = {
   routesSizeMax: (16 * MiB) as number,
   /** A resolved address, besides 8 bytes for each queue that it leads to. */
   routeSize: 512,
+  /** Each has its exchanges, and caches of its own. */
+  vhostsMax: 10_000,
   /** Policies of one kind in a virtual host: each queue that is declared may be compared with all. */
   policiesPerVHostMax: 1000,
   /** Policies are applied to what exists for so much of a turn; what queues make of it takes as long again. */

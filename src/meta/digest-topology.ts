@@ -6,9 +6,12 @@ import {
   bindingValues,
   delayValues,
   exchangeValues,
+  permissionValues,
   policyValues,
   queueValues,
   type RowValues,
+  topicPermissionValues,
+  userValues,
   vhostValues,
 } from './row-values.ts'
 import type { Topology } from './topology.ts'
@@ -20,6 +23,9 @@ export const topologyTables = [
   'bindings',
   'policies',
   'delays',
+  'users',
+  'permissions',
+  'topic_permissions',
 ] as const
 export type TopologyTable = (typeof topologyTables)[number]
 
@@ -42,27 +48,25 @@ export function* digestRows(rowsOf: TableRows): Steps<string> {
 }
 
 export function digestTopology(topology: Topology): Steps<string> {
-  return digestRows((table) => rowsIn(topology, table))
+  return digestRows((table) => rowsIn[table](topology))
 }
 
-function* rowsIn(topology: Topology, table: TopologyTable): Generator<RowValues> {
-  switch (table) {
-    case 'vhosts':
-      for (const row of topology.vhosts) yield vhostValues(row)
-      return
-    case 'exchanges':
-      for (const row of topology.exchanges) yield exchangeValues(row)
-      return
-    case 'queues':
-      for (const row of topology.queues) yield queueValues(row)
-      return
-    case 'bindings':
-      for (const row of topology.bindings) yield bindingValues(row)
-      return
-    case 'policies':
-      for (const row of topology.policies) yield policyValues(row)
-      return
-    case 'delays':
-      for (const row of topology.delays) yield delayValues(row)
-  }
+const rowsIn: Readonly<Record<TopologyTable, (topology: Topology) => Iterable<RowValues>>> = {
+  vhosts: ({ vhosts }) => eachOf(vhosts, vhostValues),
+  exchanges: ({ exchanges }) => eachOf(exchanges, exchangeValues),
+  queues: ({ queues }) => eachOf(queues, queueValues),
+  bindings: ({ bindings }) => eachOf(bindings, bindingValues),
+  policies: ({ policies }) => eachOf(policies, policyValues),
+  delays: ({ delays }) => eachOf(delays, delayValues),
+  users: ({ access }) => eachOf(access.users, userValues),
+  permissions: ({ access }) => eachOf(access.permissions, permissionValues),
+  topic_permissions: ({ access }) => eachOf(access.topicPermissions, topicPermissionValues),
+}
+
+/** One at a time. */
+function* eachOf<Row>(
+  rows: Iterable<Row>,
+  valuesOf: (row: Row) => RowValues,
+): Generator<RowValues> {
+  for (const row of rows) yield valuesOf(row)
 }

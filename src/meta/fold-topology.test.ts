@@ -19,19 +19,15 @@ function randomChange(random: Random): TopologyChange {
   const vhost = pick(['/', 'v'])
   const name = pick(names)
   const common = { vhost, name, autoDelete: false, arguments: emptyTable }
-  switch (random.below(12)) {
+  switch (random.below(14)) {
     case 0:
-      return { kind: 'vhost', op: 'put', row: { name: vhost } }
     case 1:
-      return random.below(4) === 0
-        ? { kind: 'vhost', op: 'delete', name: vhost }
-        : { kind: 'queue', op: 'delete', vhost, name }
+      return randomVHostOrDeletion(random, vhost, name)
     case 2:
       return { kind: 'exchange', op: 'delete', vhost, name }
     case 3:
       return { kind: 'exchange', op: 'put', row: { ...common, type: 'topic', internal: true } }
-    case 4:
-    case 5: {
+    case 4: {
       const id = random.below(5)
       const row = { ...common, type: 'classic', logId: id, cursorId: id }
       return { kind: 'queue', op: 'put', row }
@@ -46,6 +42,8 @@ function randomChange(random: Random): TopologyChange {
     case 7:
     case 8:
       return randomDelay(random, vhost, name)
+    case 9:
+      return randomAccess(random, vhost, pick)
     default: {
       const row = {
         vhost,
@@ -57,6 +55,48 @@ function randomChange(random: Random): TopologyChange {
       }
       return { kind: 'binding', op: random.below(4) === 0 ? 'delete' : 'put', row }
     }
+  }
+}
+
+function randomVHostOrDeletion(random: Random, vhost: string, name: string): TopologyChange {
+  switch (random.below(8)) {
+    case 0:
+    case 1:
+      return { kind: 'vhost', op: 'put', row: { name: vhost } }
+    case 2:
+    case 3:
+      return { kind: 'vhost', op: 'put', row: { name: vhost, metadata: { description: name } } }
+    case 4:
+      return { kind: 'vhost', op: 'delete', name: vhost }
+    default:
+      return { kind: 'queue', op: 'delete', vhost, name }
+  }
+}
+
+function randomAccess(
+  random: Random,
+  vhost: string,
+  pick: (values: readonly string[]) => string,
+): TopologyChange {
+  const [user, exchange] = [pick(['u', 'w']), pick(names)]
+  const isDelete = random.below(4) === 0
+  const [write, read] = [pick(['.*', '']), pick(names)]
+  switch (random.below(3)) {
+    case 0: {
+      if (isDelete) return { kind: 'user', op: 'delete', name: user }
+      const limits = random.below(2) === 0 ? undefined : { b: 1, a: random.below(3) }
+      const row = { name: user, tags: [read], passwordHash: write, limits }
+      const hashingAlgorithm = 'rabbit_password_hashing_sha256'
+      return { kind: 'user', op: 'put', row: { ...row, hashingAlgorithm } }
+    }
+    case 1:
+      return isDelete
+        ? { kind: 'permission', op: 'delete', user, vhost }
+        : { kind: 'permission', op: 'put', row: { user, vhost, configure: '', write, read } }
+    default:
+      return isDelete
+        ? { kind: 'topic-permission', op: 'delete', user, vhost, exchange }
+        : { kind: 'topic-permission', op: 'put', row: { user, vhost, exchange, write, read } }
   }
 }
 

@@ -2,6 +2,7 @@
 // after a start comes from here.
 import type { TopologyEntry } from '../log/commit.ts'
 import { fieldTableToJson } from '../record/message/field-table-json.ts'
+import { AccessTable } from './access-table.ts'
 import {
   type BindingRow,
   decodeTopologyChanges,
@@ -47,6 +48,7 @@ class TopologyFold {
   readonly #policies = new Map<string, PolicyRow>()
   /** By the id of their log. */
   readonly #delays = new Map<number, DatedDelay>()
+  readonly #access = new AccessTable()
   /** When what had this name was deleted last. */
   readonly #deletedAt = new Map<string, number>()
   #now = 0
@@ -75,6 +77,11 @@ class TopologyFold {
       case 'delay':
         if (change.op === 'delete') this.#delays.delete(change.row.logId)
         else this.#delays.set(change.row.logId, { row: change.row, at: this.#now })
+        return
+      case 'user':
+      case 'permission':
+      case 'topic-permission':
+        this.#access.apply(change)
     }
   }
 
@@ -91,6 +98,7 @@ class TopologyFold {
       bindings: bindings.map(({ row }) => row),
       policies: [...this.#policies.values()],
       delays: delays.map(({ row }) => row),
+      access: this.#access.rows(),
     }
   }
 
@@ -111,6 +119,7 @@ class TopologyFold {
     for (const [key, { row }] of this.#bindings) if (row.vhost === name) this.#bindings.delete(key)
     for (const [key, { vhost }] of this.#policies) if (vhost === name) this.#policies.delete(key)
     for (const [logId, { row }] of this.#delays) if (row.vhost === name) this.#delays.delete(logId)
+    this.#access.deleteVHost(name)
   }
 
   #isThere(key: string): boolean {

@@ -1,6 +1,7 @@
 // Topology rows as the values of their columns in `meta.db`, in the order of the columns.
 import { fieldTableToJson } from '../record/message/field-table-json.ts'
 import type { FieldTable } from '../record/message/field-table.ts'
+import type { PermissionRow, TopicPermissionRow, UserRow } from './access-rows.ts'
 import type {
   BindingRow,
   DelayRow,
@@ -13,8 +14,8 @@ import type {
 
 export type RowValues = readonly (string | number | null)[]
 
-export function vhostValues({ name }: VHostRow): RowValues {
-  return [name]
+export function vhostValues({ name, metadata = {} }: VHostRow): RowValues {
+  return [name, JSON.stringify(sorted(metadata))]
 }
 
 export function exchangeValues(row: ExchangeRow): RowValues {
@@ -60,6 +61,20 @@ export function delayValues(row: DelayRow): RowValues {
   return [row.logId, row.vhost, row.exchange, row.bucketClass, row.cursorId]
 }
 
+export function userValues(row: UserRow): RowValues {
+  const { name, passwordHash, hashingAlgorithm, tags, limits = {}, scram = [] } = row
+  const texts = [tags, sorted(limits), scram.map(sorted)].map((value) => JSON.stringify(value))
+  return [name, passwordHash, hashingAlgorithm, ...texts]
+}
+
+export function permissionValues(row: PermissionRow): RowValues {
+  return [row.user, row.vhost, row.configure, row.write, row.read]
+}
+
+export function topicPermissionValues(row: TopicPermissionRow): RowValues {
+  return [row.user, row.vhost, row.exchange, row.write, row.read]
+}
+
 /** Nearly all queues and bindings have none. */
 function argumentsText(args: FieldTable): string {
   return args.size === 0 ? '[]' : JSON.stringify(fieldTableToJson(args))
@@ -70,6 +85,7 @@ function topicText(topic: TopicRow): string {
   return JSON.stringify({ ...topic, configs: sorted(topic.configs) })
 }
 
-function sorted<T>(values: Readonly<Record<string, T>>): Record<string, T> {
+/** The same text for the same values, in whatever order they were given. */
+function sorted(values: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(values).toSorted(([a], [b]) => (a < b ? -1 : 1)))
 }

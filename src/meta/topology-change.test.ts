@@ -10,6 +10,28 @@ import {
 } from './topology-change.ts'
 import { TopologyFormatError } from './topology-error.ts'
 
+function accessChanges(name: string): TopologyChange[] {
+  const place = { user: name, vhost: '/' }
+  const limits = { 'max-connections': 3 }
+  const hashed = {
+    passwordHash: 'AAAA',
+    hashingAlgorithm: 'rabbit_password_hashing_sha512',
+  } as const
+  return [
+    { kind: 'vhost', op: 'put', row: { name, metadata: { description: name, limits } } },
+    { kind: 'user', op: 'put', row: { name, tags: [name], limits, ...hashed } },
+    { kind: 'user', op: 'delete', name },
+    { kind: 'permission', op: 'put', row: { ...place, configure: name, write: '', read: '.*' } },
+    { kind: 'permission', op: 'delete', ...place },
+    {
+      kind: 'topic-permission',
+      op: 'put',
+      row: { ...place, exchange: name, write: '^{username}', read: name },
+    },
+    { kind: 'topic-permission', op: 'delete', ...place, exchange: name },
+  ]
+}
+
 describe('topology entries', () => {
   test('come back as they were', () => {
     fc.assert(
@@ -51,6 +73,7 @@ describe('topology entries', () => {
             },
           },
           { kind: 'policy', op: 'delete', vhost: '/', name, isOperator: false },
+          ...accessChanges(name),
         ]
         assert.deepEqual(decodeTopologyChanges(encodeTopologyChanges(changes)), changes)
       }),
@@ -80,14 +103,18 @@ describe('topology entries', () => {
     }
   })
 
+  test('of who may do what cannot be read by a broker that would lose it', () => {
+    for (const change of accessChanges('n')) assert.equal(encodeTopologyChanges([change])[0], 4)
+  })
+
   test('of an unknown format, of an unknown kind or cut short are refused', () => {
     const entry = encodeTopologyChanges([{ kind: 'vhost', op: 'put', row: { name: 'v' } }])
     const refused = [
       Buffer.alloc(0),
       Buffer.from([1, ...entry.subarray(1)]),
-      Buffer.from([4, ...entry.subarray(1)]),
+      Buffer.from([5, ...entry.subarray(1)]),
       entry.subarray(0, -1),
-      Buffer.from('\u0002[{"kind":"user","op":"put"}]'),
+      Buffer.from('\u0002[{"kind":"planet","op":"put"}]'),
       Buffer.from('\u0002{}'),
       Buffer.from('\u0002[null]'),
       Buffer.from('\u0002[{"kind":"queue","op":"put","row":{"arguments":[["a","what",1]]}}]'),

@@ -1,25 +1,38 @@
-// What the log and the view keep of vhosts, exchanges, queues, bindings, policies and the logs of
-// delayed messages. Only durable things appear here. Deleting a vhost, an exchange or a queue deletes
-// the bindings from and to it (and a vhost's exchanges, queues and policies, and an exchange's logs of
-// delayed messages) without a change of their own.
+// What the log and the view keep of vhosts, exchanges, queues, bindings, policies, the logs of delayed
+// messages, users and permissions. Only durable things appear here. Deleting a vhost, an exchange or a
+// queue deletes the bindings from and to it (and a vhost's exchanges, queues, policies and permissions,
+// and an exchange's logs of delayed messages) without a change of their own.
 //
 // An entry in the log is one format byte and then the changes that belong together, as JSON:
 //
-//   | format = 2 or 3 (u8) | [change, …] as UTF-8 JSON |
+//   | format = 2 to 4 (u8) | [change, …] as UTF-8 JSON |
 //
-// Format 3 has queues with several logs, which a broker that reads only 2 would take for one.
+// Format 3 has queues with several logs, which a broker that reads only 2 would take for one; format 4
+// has users, permissions and what virtual hosts are made with, which others would lose.
 // One entry is applied as a whole or not at all.
 import { fieldTableFromJson, fieldTableToJson } from '../record/message/field-table-json.ts'
 import { type FieldTable } from '../record/message/field-table.ts'
+import { type AccessChange, isAccessChange, type LimitValues } from './access-rows.ts'
 import { TopologyFormatError } from './topology-error.ts'
 
 /** Rises when an older broker could not read an entry any more. */
-const format = 3
+const format = 4
+const levelsFormat = 3
 /** Of entries without anything newer. */
 const firstFormat = 2
 
+/** What a virtual host is made with, besides its name. */
+export interface VHostMetadata {
+  readonly description?: string | undefined
+  readonly tags?: readonly string[] | undefined
+  /** Of queues that are declared without one: `classic`, `quorum` or `stream`. */
+  readonly defaultQueueType?: string | undefined
+  readonly limits?: LimitValues | undefined
+}
+
 export interface VHostRow {
   readonly name: string
+  readonly metadata?: VHostMetadata | undefined
 }
 
 export interface ExchangeRow {
@@ -128,6 +141,7 @@ export type TopologyChange =
   | { readonly kind: 'policy'; readonly op: 'put'; readonly row: PolicyRow }
   | PolicyDelete
   | { readonly kind: 'delay'; readonly op: 'put' | 'delete'; readonly row: DelayRow }
+  | AccessChange
 
 interface ScopedDelete<Kind extends string> {
   readonly kind: Kind
@@ -148,7 +162,7 @@ export interface PolicyDelete {
 export function encodeTopologyChanges(changes: readonly TopologyChange[]): Buffer {
   const json = JSON.stringify(changes.map(changeToJson))
   const entry = Buffer.allocUnsafe(1 + Buffer.byteLength(json))
-  entry[0] = changes.some(hasLevels) ? format : firstFormat
+  entry[0] = Math.max(firstFormat, ...changes.map(formatOf))
   entry.write(json, 1)
   return entry
 }
@@ -178,8 +192,13 @@ export function decodeTopologyChanges(entry: Uint8Array): TopologyChange[] {
   }
 }
 
-function hasLevels(change: TopologyChange): boolean {
-  return change.kind === 'queue' && change.op === 'put' && change.row.levels !== undefined
+/** The first that has such a change. */
+function formatOf(change: TopologyChange): number {
+  if (isAccessChange(change)) return format
+  if (change.op !== 'put') return firstFormat
+  if (change.kind === 'vhost' && change.row.metadata !== undefined) return format
+  if (change.kind === 'queue' && change.row.levels !== undefined) return levelsFormat
+  return firstFormat
 }
 
 function changeToJson(change: TopologyChange): unknown {
@@ -195,6 +214,9 @@ const kinds: ReadonlySet<unknown> = new Set([
   'binding',
   'policy',
   'delay',
+  'user',
+  'permission',
+  'topic-permission',
 ])
 
 // The log checks every entry by CRC, so only what a newer version could have added is looked at.

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import type { Steps } from '../lib/slices.ts'
+import { type AccessChange, isAccessChange } from './access-rows.ts'
 import { digestRows, type TopologyTable } from './digest-topology.ts'
 import { type PackedEntries, unpackEntries } from './entry-batch.ts'
 import { createDatabaseFile } from './file/database-files.ts'
@@ -12,22 +13,25 @@ import {
   bindingValues,
   delayValues,
   exchangeValues,
+  permissionValues,
   policyValues,
   queueValues,
   type RowValues,
+  topicPermissionValues,
+  userValues,
   vhostValues,
 } from './row-values.ts'
 import { decodeTopologyChanges, type TopologyChange } from './topology-change.ts'
 
 /** Rises when an older broker could not read the tables any more. */
-const schemaVersion = 4
+const schemaVersion = 5
 
 const schema = `
   create table applied (
     id integer primary key check (id = 1), sequence integer not null
   ) strict;
   insert into applied values (1, 0);
-  create table vhosts (name text primary key) strict, without rowid;
+  create table vhosts (name text primary key, metadata text not null) strict, without rowid;
   create table exchanges (
     vhost text not null, name text not null, type text not null,
     auto_delete integer not null, internal integer not null, arguments text not null,
@@ -55,11 +59,25 @@ const schema = `
     bucket_class integer not null, cursor_id integer not null
   ) strict;
   create index delays_by_exchange on delays (vhost, exchange);
+  create table users (
+    name text primary key, password_hash text not null, hashing_algorithm text not null,
+    tags text not null, limits text not null, scram text not null
+  ) strict, without rowid;
+  create table permissions (
+    user text not null, vhost text not null, configure text not null, write text not null,
+    read text not null,
+    primary key (user, vhost)
+  ) strict, without rowid;
+  create table topic_permissions (
+    user text not null, vhost text not null, exchange text not null, write text not null,
+    read text not null,
+    primary key (user, vhost, exchange)
+  ) strict, without rowid;
   pragma user_version = ${schemaVersion};
 `
 
 const sql = {
-  putVHost: 'insert or ignore into vhosts values (?)',
+  putVHost: 'insert or replace into vhosts values (?, ?)',
   putExchange: 'insert or replace into exchanges values (?, ?, ?, ?, ?, ?)',
   putQueue: 'insert or replace into queues values (?, ?, ?, ?, ?, ?, ?, ?, ?)',
   putBinding: 'insert or ignore into bindings values (?, ?, ?, ?, ?, ?)',
@@ -67,6 +85,12 @@ const sql = {
   deletePolicy: 'delete from policies where vhost = ? and name = ? and is_operator = ?',
   putDelay: 'insert or replace into delays values (?, ?, ?, ?, ?)',
   deleteDelay: 'delete from delays where log_id = ?',
+  putUser: 'insert or replace into users values (?, ?, ?, ?, ?, ?)',
+  putPermission: 'insert or replace into permissions values (?, ?, ?, ?, ?)',
+  deletePermission: 'delete from permissions where user = ? and vhost = ?',
+  putTopicPermission: 'insert or replace into topic_permissions values (?, ?, ?, ?, ?)',
+  deleteTopicPermission:
+    'delete from topic_permissions where user = ? and vhost = ? and exchange = ?',
   deleteBinding:
     'delete from bindings where vhost = ? and source = ? and destination_kind = ? ' +
     'and destination = ? and routing_key = ? and arguments = ?',
@@ -136,10 +160,13 @@ export class TopologyDatabase {
   }
 
   #applyEntry(bytes: Uint8Array): void {
-    for (const change of decodeTopologyChanges(bytes)) this.#applyChange(change)
+    for (const change of decodeTopologyChanges(bytes)) {
+      if (isAccessChange(change)) this.#applyAccess(change)
+      else this.#applyChange(change)
+    }
   }
 
-  #applyChange(change: TopologyChange): void {
+  #applyChange(change: Exclude<TopologyChange, AccessChange>): void {
     switch (change.kind) {
       case 'vhost':
         if (change.op === 'put') this.#run(sql.putVHost, ...vhostValues(change.row))
@@ -169,12 +196,39 @@ export class TopologyDatabase {
     }
   }
 
+  #applyAccess(change: AccessChange): void {
+    switch (change.kind) {
+      case 'user':
+        if (change.op === 'put') this.#run(sql.putUser, ...userValues(change.row))
+        else this.#deleteUser(change.name)
+        return
+      case 'permission':
+        if (change.op === 'put') this.#run(sql.putPermission, ...permissionValues(change.row))
+        else this.#run(sql.deletePermission, change.user, change.vhost)
+        return
+      case 'topic-permission':
+        if (change.op === 'put') {
+          this.#run(sql.putTopicPermission, ...topicPermissionValues(change.row))
+        } else {
+          this.#run(sql.deleteTopicPermission, change.user, change.vhost, change.exchange)
+        }
+    }
+  }
+
+  #deleteUser(name: string): void {
+    this.#run('delete from permissions where user = ?', name)
+    this.#run('delete from topic_permissions where user = ?', name)
+    this.#run('delete from users where name = ?', name)
+  }
+
   #deleteVHost(name: string): void {
     this.#run('delete from bindings where vhost = ?', name)
     this.#run('delete from delays where vhost = ?', name)
     this.#run('delete from queues where vhost = ?', name)
     this.#run('delete from exchanges where vhost = ?', name)
     this.#run('delete from policies where vhost = ?', name)
+    this.#run('delete from permissions where vhost = ?', name)
+    this.#run('delete from topic_permissions where vhost = ?', name)
     this.#run('delete from vhosts where name = ?', name)
   }
 

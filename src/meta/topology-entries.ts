@@ -1,4 +1,5 @@
 // Rows → log entries that put them, many in one: an entry for each would cost twice the bytes.
+import { putsOfAccess } from './access-table.ts'
 import { encodeTopologyChanges, type TopologyChange } from './topology-change.ts'
 import type { Topology } from './topology.ts'
 
@@ -24,4 +25,5 @@ export function* putsOf(topology: Omit<Topology, 'appliedSequence'>): Generator<
   for (const row of topology.bindings) yield { kind: 'binding', op: 'put', row }
   for (const row of topology.policies) yield { kind: 'policy', op: 'put', row }
   for (const row of topology.delays) yield { kind: 'delay', op: 'put', row }
+  yield* putsOfAccess(topology.access)
 }

@@ -1,4 +1,5 @@
 // All of the topology that the log keeps, as rows.
+import type { AccessRows } from './access-rows.ts'
 import type {
   BindingRow,
   DelayRow,
@@ -17,4 +18,5 @@ export interface Topology {
   readonly bindings: readonly BindingRow[]
   readonly policies: readonly PolicyRow[]
   readonly delays: readonly DelayRow[]
+  readonly access: AccessRows
 }

@@ -64,7 +64,6 @@ export class Node implements AsyncDisposable {
   readonly #turn: Turn
   readonly #batchWorker: BatchWorker
   readonly #startedAt: number
-  readonly #users: Users
   readonly #fail: (error: Error) => void
   readonly #servers: ProtocolServer[] = []
   /** Everything but what answers until the end. */
@@ -83,9 +82,6 @@ export class Node implements AsyncDisposable {
     this.#batchWorker = new BatchWorker(doors.clock, doors.startBatchThread)
     this.#startedAt = doors.clock.monotonic()
     this.clients = new ClientRegistry(doors.clock)
-    const { user, password } = options
-    const own = user === undefined ? undefined : { name: user, password: password ?? '' }
-    this.#users = new Users({ own, random: this.#random, clock: this.#clock })
     const { promise, reject } = Promise.withResolvers<never>()
     this.failed = promise
     this.#fail = reject
@@ -115,10 +111,10 @@ export class Node implements AsyncDisposable {
     await this.close()
   }
 
-  async #open(parts: NodeParts): Promise<void> {
+  async #open({ storage, syncDelayMs }: NodeParts): Promise<void> {
     // First of all: nothing is opened for a broker that cannot start.
     const credentials = await this.#readCertificates()
-    const cell = await this.#openCell(parts)
+    const cell = await this.#openCell(storage, syncDelayMs)
     const memory = this.#stack.use(
       new MemoryGuard(cell.broker, {
         clock: this.#clock,
@@ -128,11 +124,12 @@ export class Node implements AsyncDisposable {
       }),
     )
     cell.groups.limitMemory(memory.groupsSizeMax)
-    const opened = await this.#openProtocols(cell, memory)
+    const parts = this.#lend(cell, memory)
+    const opened = await this.#openProtocols(parts)
     // No group may lose a member because its connection is closed.
     this.#stack.defer(() => cell.rest())
     await this.#openListeners(opened, credentials)
-    if (parts.storage === 'file') await this.#openLocal(cell, memory)
+    if (storage === 'file') await this.#openLocal(parts)
     this.#state = 'ready'
     const lateLoad = this.#clock.after(programLimits.lateLoadMs, () => this.#prepare())
     this.#stack.defer(() => lateLoad.stop())
@@ -147,7 +144,7 @@ export class Node implements AsyncDisposable {
     return files.credentials
   }
 
-  async #openCell({ storage, syncDelayMs }: NodeParts): Promise<Cell> {
+  async #openCell(storage: StorageKind, syncDelayMs: number): Promise<Cell> {
     const groups = groupConfigOf(this.#options)
     const { kafkaNodeId: nodeId } = this.#options
     const options = { ...this.#options, kind: storage, syncDelayMs, nodeId, groups }
@@ -166,8 +163,7 @@ export class Node implements AsyncDisposable {
     return cell
   }
 
-  async #openProtocols(cell: Cell, memory: MemoryGuard): Promise<Opened[]> {
-    const parts = this.#lend(cell, memory)
+  async #openProtocols(parts: ProtocolParts): Promise<Opened[]> {
     const opened: Opened[] = []
     for (const protocol of protocols) {
       const services = openServices(protocol, this.#options)
@@ -180,12 +176,19 @@ export class Node implements AsyncDisposable {
     return opened
   }
 
+  #createUsers(cell: Cell): Users {
+    const { user, password, loopbackUsers } = this.#options
+    const own = user === undefined ? undefined : { name: user, password: password ?? '' }
+    const { access } = cell.broker
+    return new Users({ own, access, random: this.#random, clock: this.#clock, loopbackUsers })
+  }
+
   #lend(cell: Cell, memory: MemoryGuard): ProtocolParts {
     return {
       cell,
       memory: memory.account,
       inputBudget: memory.inputBudget,
-      users: this.#users,
+      users: this.#createUsers(cell),
       clients: this.clients,
       options: this.#options,
       clock: this.#clock,
@@ -225,10 +228,10 @@ export class Node implements AsyncDisposable {
     if (failure !== undefined) throw failure.reason
   }
 
-  async #openLocal(cell: Cell, memory: MemoryGuard): Promise<void> {
+  async #openLocal(parts: ProtocolParts): Promise<void> {
     const folder = path.resolve(this.#options.data)
     const { openLocalListener } = this.#doors
-    this.#stack.use(await openLocal(folder, this.#lend(cell, memory), openLocalListener))
+    this.#stack.use(await openLocal(folder, parts, openLocalListener))
   }
 
   #prepare(): void {

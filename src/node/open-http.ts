@@ -2,6 +2,7 @@
 import { openHttpServer } from '../admin/http-server.ts'
 import { loopbackHosts } from '../admin/own-hosts.ts'
 import type { HttpLogin } from '../admin/routes.ts'
+import { administratorTag } from '../auth/access-control.ts'
 import type { Principal } from '../auth/principal.ts'
 import { isLoopback } from '../lib/loopback.ts'
 import { warnIfTls } from '../server/tls-failure.ts'
@@ -39,5 +40,6 @@ async function authenticate(
   if (login.principal === undefined && login.waitMs > 0) {
     await new Promise<void>((resolve) => void clock.after(login.waitMs, resolve))
   }
-  return login.principal
+  const { principal } = login
+  return principal?.tags.includes(administratorTag) === true ? principal : undefined
 }

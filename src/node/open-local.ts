@@ -2,6 +2,7 @@
 // the owner of the folder can reach it. A broker that cannot have one works without.
 import { openHttpServer } from '../admin/http-server.ts'
 import type { Principal } from '../auth/principal.ts'
+import { AccessKeeper } from '../broker/access-keeper.ts'
 import type { Doors } from './doors.ts'
 import type { ProtocolParts } from './protocol-server.ts'
 
@@ -14,14 +15,16 @@ const owner: Principal = {
 
 export async function openLocal(
   folder: string,
-  { cell, clients, logger, status }: ProtocolParts,
+  { cell, clients, options, logger, status }: ProtocolParts,
   openLocalListener: Doors['openLocalListener'],
 ): Promise<AsyncDisposable> {
+  const { broker } = cell
+  const keeper = new AccessKeeper({ broker, clients, settingsVHosts: options.vhosts })
   const server = openHttpServer({
     source: { status },
     clients,
     anonymousFrom: () => owner,
-    management: cell.broker,
+    management: { broker, keeper },
     onFault: (error) => logger.error({ err: error }, 'Unexpected error in an HTTP request'),
   })
   const stack = new AsyncDisposableStack()
@@ -37,7 +40,7 @@ export async function openLocal(
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     logger.warn(
-      `There is no local socket in ${folder}, so "pabal policy" cannot reach this broker: ${reason}`,
+      `There is no local socket in ${folder}, so "pabal policy" and its like cannot reach this broker: ${reason}`,
     )
   }
   return stack

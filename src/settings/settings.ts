@@ -44,6 +44,7 @@ export interface Settings {
   readonly durability: 'fsync' | 'os'
   readonly user: string | undefined
   readonly passwordFile: string | undefined
+  readonly loopbackUsers: readonly string[]
   readonly vhosts: readonly string[]
   readonly maxMessageSize: number
   readonly heartbeat: number
@@ -253,6 +254,13 @@ export const settings: { readonly [Key in keyof Settings]: Setting<Settings[Key]
     default: undefined,
     placeholder: 'FILE',
     description: 'File whose first line is the password of --user',
+  },
+  loopbackUsers: {
+    kind: list(),
+    default: [],
+    placeholder: 'NAMES',
+    description:
+      'Users who may only come from this machine, as a guest may who is not the --user; separated as vhosts',
   },
   vhosts: {
     kind: list(),

@@ -96,7 +96,7 @@ export class BrokerInProcess implements AsyncDisposable {
     })
     const server = new AmqpServer({
       broker,
-      users: new Users({ random: systemRandom }),
+      users: new Users({ random: systemRandom, access: broker.access }),
       clients,
       turn,
       clock: systemClock,

@@ -1,6 +1,7 @@
 // A broker with exchanges that delay, on the memory engine or on a disk in memory that restarts and
 // crashes, with a virtual clock. Messages are numbers; what comes into a queue is noted with its time.
 import assert from 'node:assert/strict'
+import { Rights } from '../../src/auth/rights.ts'
 import { Broker, type RestoreReport } from '../../src/broker/broker.ts'
 import type { Destination } from '../../src/broker/destination.ts'
 import type { Exchange } from '../../src/broker/exchange/exchange.ts'
@@ -70,6 +71,7 @@ export class DelaysUnderTest<C extends Clock = VirtualClock> {
       user: 'guest',
       tags: [],
       replyAddress: undefined,
+      rights: new Rights({ user: 'guest', vhost: '/' }, { permission: 'all', topics: [] }),
       onPublished: () => undefined,
       onRefused: (error) => assert.fail(error as Error),
       onHeldSize: () => undefined,

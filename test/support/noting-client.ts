@@ -1,5 +1,6 @@
 // A broker on the memory engine with one queue `q`, and a client that writes down what its intake says.
 import assert from 'node:assert/strict'
+import { Rights } from '../../src/auth/rights.ts'
 import { Broker } from '../../src/broker/broker.ts'
 import type { Intake, IntakeClient } from '../../src/broker/publish/intake.ts'
 import { Queue } from '../../src/broker/queue/queue.ts'
@@ -19,6 +20,10 @@ export class NotingClient implements IntakeClient {
   readonly user = 'alice'
   tags: readonly string[] = []
   replyAddress: string | undefined
+  readonly rights: Rights = new Rights(
+    { user: this.user, vhost: '/' },
+    { permission: 'all', topics: [] },
+  )
   readonly clock: VirtualClock = new VirtualClock()
   readonly store: MemoryLogStore
   readonly broker: Broker

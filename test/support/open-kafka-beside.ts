@@ -30,7 +30,7 @@ export async function openKafkaBeside({
   const producerIds = new ProducerIds(broker.store, new Map())
   const server = openKafka({
     cell: { broker, crossing, groups, producerIds, clusterId: 'beside' },
-    users: new Users({ random: systemRandom }),
+    users: new Users({ random: systemRandom, access: broker.access }),
     memory,
     clients,
     inputBudget,

@@ -4,6 +4,7 @@
 //
 // Invariant: every message that `offer` takes is told to the client once, in the order of the offers,
 // within the offer or in a turn of its own (`onPublished`, or `onRefused`).
+import type { Rights } from '../../auth/rights.ts'
 import { Fifo } from '../../lib/fifo.ts'
 import { type Turn, turnPhase, type TurnTask } from '../../lib/turn.ts'
 import { logLimits } from '../../limits/log.ts'
@@ -27,6 +28,8 @@ import type { Settlement } from './settlement.ts'
 export interface IntakeClient extends PublishingUser {
   /** Where direct answers to this client go; undefined when it does not consume them. */
   readonly replyAddress: string | undefined
+  /** What it may do in its virtual host. */
+  readonly rights: Rights
   /**
    * A message is where it belongs: see `Intake.isRouted` and `Intake.ticket`. `source` may be looked
    * at during the call; `note` is that of its offer.
@@ -228,6 +231,8 @@ export class Intake implements TurnTask {
   }
 
   #check(source: RecordSource): void {
+    const { rights } = this.#client
+    if (!rights.isUnrestricted) this.#router.permit(source, rights)
     const flags = readPropertyFlags(source.header, source.headerStart)
     try {
       checkMessage(source, flags, this.#client)

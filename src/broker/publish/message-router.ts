@@ -1,5 +1,6 @@
 // Where a message goes, and what has to be done to it once that is known: CC and BCC headers name
 // further routing keys, and BCC is taken out before anybody sees it.
+import type { Rights } from '../../auth/rights.ts'
 import { keyOfMessage } from '../../crossing/message-key.ts'
 import { decodeAddress } from '../../record/message/address.ts'
 import { readPropertyFlags } from '../../record/message/content-header.ts'
@@ -8,6 +9,7 @@ import type { RecordSource } from '../../record/message/record-source.ts'
 import type { Destination } from '../destination.ts'
 import { PublishedMessage } from '../exchange/published-message.ts'
 import { routingKeysOf } from '../exchange/routing-keys.ts'
+import { permit, permitTopic } from '../permit.ts'
 import { type Route, type RouteCache, routeTo } from '../route-cache.ts'
 import type { VHost } from '../vhost.ts'
 import { hasCarbonCopies, removeBlindCopies } from './carbon-copies.ts'
@@ -24,6 +26,21 @@ export class MessageRouter {
   /** Throws `exchange_not_found`, `access_refused` for an exchange that nobody may publish to. */
   checkExchange({ address, addressStart }: RecordSource): void {
     this.#vhost.getPublishable(decodeAddress(address, addressStart).exchange)
+  }
+
+  /**
+   * Throws `access_refused` for a message that may not be published: to its exchange, or with one of its
+   * routing keys. RabbitMQ looks at the former before it looks for the exchange.
+   */
+  permit(source: RecordSource, rights: Rights): void {
+    const { exchange, routingKey } = decodeAddress(source.address, source.addressStart)
+    permit(rights, 'write', { kind: 'exchange', name: exchange })
+    if (!rights.restrictsTopics(exchange)) return
+    this.#vhost.getPublishable(exchange)
+    const { headers } = new PublishedMessage([], source)
+    for (const key of routingKeysOf(routingKey, headers)) {
+      permitTopic(rights, 'write', this.#vhost, { exchange, routingKey: key })
+    }
   }
 
   /**

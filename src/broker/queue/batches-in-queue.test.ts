@@ -10,6 +10,7 @@ import { systemClock } from '../../lib/clock.ts'
 import { systemRandom } from '../../lib/random.ts'
 import { Turn } from '../../lib/turn.ts'
 import { openFileLogStore } from '../../log/file/open-file-log-store.ts'
+import { noAccessRows } from '../../meta/access-rows.ts'
 import { emptyTable } from '../../record/message/field-table.ts'
 import { FaultDisk } from '../../testing/fault-disk.ts'
 import { seededRandom } from '../../testing/seeded-random.ts'
@@ -58,6 +59,7 @@ async function openQueue(disk: FaultDisk): Promise<{ broker: Broker; close(): Pr
       bindings: [],
       policies: [],
       delays: [],
+      access: noAccessRows,
     }
     broker.restore({ ...none, queues: [{ ...row, arguments: emptyTable }] }, recovered.logs)
   }

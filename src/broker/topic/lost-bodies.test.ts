@@ -6,6 +6,7 @@ import { systemRandom } from '../../lib/random.ts'
 import { Turn } from '../../lib/turn.ts'
 import { openFileLogStore } from '../../log/file/open-file-log-store.ts'
 import type { LogStore, Recovered } from '../../log/log-store.ts'
+import { noAccessRows } from '../../meta/access-rows.ts'
 import { encodeAddress } from '../../record/message/address.ts'
 import { encodeContentHeader } from '../../record/message/content-header.ts'
 import { RecordSource } from '../../record/message/record-source.ts'
@@ -103,6 +104,7 @@ it('a record behind one whose body is lost is asked about like any other', async
     bindings: [],
     policies: [],
     delays: [],
+    access: noAccessRows,
   }
   opened.broker.restore({ ...none, queues: [topic.row()] }, opened.recovered.logs)
   const restored = [...opened.broker.topics()][0] as Topic

@@ -12,6 +12,7 @@ import { topicLimits } from '../../limits/topic.ts'
 import { openFileLogStore } from '../../log/file/open-file-log-store.ts'
 import type { LogStore, Recovered } from '../../log/log-store.ts'
 import { MemoryLogStore } from '../../log/memory/memory-log-store.ts'
+import { noAccessRows } from '../../meta/access-rows.ts'
 import { encodeAddress } from '../../record/message/address.ts'
 import { encodeContentHeader } from '../../record/message/content-header.ts'
 import { RecordSource } from '../../record/message/record-source.ts'
@@ -342,6 +343,7 @@ describe('a named reader', () => {
       bindings: [],
       policies: [],
       delays: [],
+      access: noAccessRows,
     }
     second.broker.restore({ ...none, queues: [topic.row()] }, second.recovered.logs)
     second.broker.restoreState(second.recovered.state)

@@ -227,18 +227,24 @@ export class Topics {
     const { store, topology } = this.#context
     const { vhost, name } = topic
     const cascaded = this.#vhost.removeQueue(name)
-    this.#forget(topic)
-    topic.isDeleted = true
     store.beginAtom()
     topology.put([{ kind: 'queue', op: 'delete', vhost, name }, ...cascaded])
-    for (const partition of topic.partitions) {
-      store.deleteLog(partition.log)
-      partition.forget()
-      this.#context.streamContext.offsets.forget(partition.log)
-    }
+    this.deleteLogs(topic)
     const ticket = store.endAtom()
     topic.onDeleted()
     return ticket
+  }
+
+  /** Deletes what a topic keeps that is being deleted, in whatever way. Within an atom. */
+  deleteLogs(topic: Topic): void {
+    const { store, streamContext } = this.#context
+    this.#forget(topic)
+    topic.isDeleted = true
+    for (const partition of topic.partitions) {
+      store.deleteLog(partition.log)
+      partition.forget()
+      streamContext.offsets.forget(partition.log)
+    }
   }
 
   /** Takes a provisional topic out of the way of the queue that gets its log. */

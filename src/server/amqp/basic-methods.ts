@@ -31,7 +31,7 @@ import type { Channel, ChannelConsumer } from './channel.ts'
 import { consumeStream } from './consume-stream.ts'
 import { ConsumerSink } from './consumer-sink.ts'
 import { withDeliveryCount } from './delivery-count.ts'
-import { usableQueue, workQueue } from './queue-methods.ts'
+import { readableQueue, workQueue } from './queue-methods.ts'
 import { ReplyConsumer } from './reply-consumer.ts'
 import { ProtocolError, unexpectedMethod } from './reply.ts'
 import { requeue, settlers } from './settle.ts'
@@ -110,7 +110,7 @@ function consumeReplies(channel: Channel, tag: string, isNoAck: boolean): Channe
 }
 
 function consumeQueue(channel: Channel, tag: string, method: BasicConsume): ChannelConsumer {
-  const queue = usableQueue(channel, method.queue)
+  const queue = readableQueue(channel, method.queue)
   const args = method.arguments
   checkConsumerArguments(channel.vhost.name, queue, args)
   checkGlobalQos(channel, queue)

@@ -1,5 +1,6 @@
 // Publishing on a channel: frames become messages for its intake, and what becomes of them becomes
 // returns and confirms.
+import type { Rights } from '../../auth/rights.ts'
 import { preconditionFailed } from '../../broker/broker-error.ts'
 import type { ClientCounters } from '../../broker/counters/client-counters.ts'
 import type { Destination } from '../../broker/destination.ts'
@@ -60,6 +61,10 @@ export class ChannelPublisher implements IntakeClient {
 
   get tags(): readonly string[] {
     return this.#channel.connection.principal?.tags ?? []
+  }
+
+  get rights(): Rights {
+    return this.#channel.connection.rights
   }
 
   get replyAddress(): string | undefined {

@@ -1,6 +1,7 @@
 // What a channel, and what hangs on it, may ask of its connection. The connection itself knows its
 // channels; so nothing here leads back up to it.
 import type { Principal } from '../../auth/principal.ts'
+import type { Rights } from '../../auth/rights.ts'
 import type { AmqpMethod } from '../../codec/amqp/methods.gen.ts'
 import type { Ticket } from '../../log/ticket.ts'
 import type { AmqpContext } from './amqp-context.ts'
@@ -30,6 +31,8 @@ export interface ConnectionSession {
   readonly frameMax: number
   /** Undefined until the client has logged in. */
   readonly principal: Principal | undefined
+  /** What it may do in its virtual host; nothing until it is open. */
+  readonly rights: Rights
   readonly blockedNotice: { onPublished(): void }
   /** Of the last message that has to become durable. */
   lastTicket: Ticket | undefined

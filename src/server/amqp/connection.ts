@@ -5,6 +5,7 @@
 // an error or a silent peer lead to closed from anywhere.
 import type { Socket } from 'node:net'
 import type { Principal } from '../../auth/principal.ts'
+import { noRights, type Rights } from '../../auth/rights.ts'
 import type { ClientCounters } from '../../broker/counters/client-counters.ts'
 import type { Destination } from '../../broker/destination.ts'
 import type { VHost } from '../../broker/vhost.ts'
@@ -35,6 +36,7 @@ import type { AmqpContext } from './amqp-context.ts'
 import { BlockedNotice } from './blocked-notice.ts'
 import { ChannelTable } from './channel-table.ts'
 import { Channel } from './channel.ts'
+import { checkChannelLimit } from './check-limits.ts'
 import type { ClosableChannel, ConfirmingChannel, ConnectionSession } from './connection-session.ts'
 import { ForeignClient } from './foreign-client.ts'
 import { handleMethod } from './handle-method.ts'
@@ -62,6 +64,7 @@ export class Connection
   frameMax: number = amqpLimits.handshakeFrameSizeMax
   /** Undefined until the client has logged in. */
   principal: Principal | undefined
+  rights: Rights = noRights
   /** When bytes were last handed to the socket, by the monotonic clock. */
   sentAt = 0
   readonly blockedNotice: BlockedNotice = new BlockedNotice(this)
@@ -188,8 +191,9 @@ export class Connection
     this.#heartbeat = new Heartbeat(this, this.context.clock, chosen.heartbeat)
   }
 
-  onOpened(vhost: VHost<Destination>): void {
+  onOpened(vhost: VHost<Destination>, rights: Rights): void {
     this.#vhost = vhost
+    this.rights = rights
     this.status = 'running'
     this.#deadline?.stop()
   }
@@ -399,6 +403,7 @@ export class Connection
       throw new ProtocolError('channel_error', "expected 'channel.open'")
     }
     this.#channels.expectRoomFor(number)
+    if (this.principal !== undefined) checkChannelLimit(this.context, this.principal)
     this.context.broker.admission.admit()
     this.#channels.add(new Channel(this, number, this.#vhost, handleMethod))
     this.send(number, { id: CHANNEL_OPEN_OK })

@@ -1,4 +1,13 @@
+import {
+  checkDeletable,
+  checkNewName,
+  checkNotDefault,
+  stripName,
+} from '../../broker/exchange/check-name.ts'
+import { checkExchangeType } from '../../broker/exchange/create-matcher.ts'
+import { delayedType } from '../../broker/exchange/delayed-type.ts'
 import { inertArguments } from '../../broker/inert-settings.ts'
+import { permit, permitAny, permitBinding, permitSendingOn } from '../../broker/permit.ts'
 import type { Changes } from '../../broker/vhost.ts'
 import {
   type AmqpMethod,
@@ -15,6 +24,7 @@ import {
   type ExchangeDelete,
   type ExchangeUnbind,
 } from '../../codec/amqp/methods.gen.ts'
+import { nameOf } from '../../record/message/name-bytes.ts'
 import type { Channel } from './channel.ts'
 import { unexpectedMethod } from './reply.ts'
 
@@ -50,11 +60,15 @@ export function answer(
 }
 
 function declare(channel: Channel, method: ExchangeDeclare): Changes {
+  const { vhost, connection } = channel
   if (method.passive) {
-    channel.vhost.inspectExchange(method.exchange)
+    const name = stripName(method.exchange)
+    checkNotDefault(name)
+    permitAny(connection.rights, { kind: 'exchange', name })
+    vhost.inspectExchange(name)
     return []
   }
-  const { vhost } = channel
+  permitDeclare(channel, method)
   const isNew = vhost.findExchange(method.exchange) === undefined
   const changes = vhost.declareExchange({
     name: method.exchange,
@@ -68,6 +82,21 @@ function declare(channel: Channel, method: ExchangeDeclare): Changes {
   return changes
 }
 
+/** Checks what RabbitMQ checks before, too, so that a client is told the same of several reasons. */
+function permitDeclare({ vhost, connection }: Channel, method: ExchangeDeclare): void {
+  const { rights } = connection
+  if (rights.isUnrestricted) return
+  if (method.type !== delayedType) checkExchangeType(method.type)
+  const name = stripName(method.exchange)
+  checkNotDefault(name)
+  permit(rights, 'configure', { kind: 'exchange', name })
+  if (vhost.findExchange(name) !== undefined) return
+  checkNewName('exchange', name)
+  const alternate = nameOf(method.arguments.get('alternate-exchange'))
+  if (alternate === undefined) return
+  permitSendingOn(rights, { kind: 'exchange', name }, alternate)
+}
+
 function tellInert(channel: Channel, { exchange: name, arguments: args }: ExchangeDeclare): void {
   const { vhost, connection } = channel
   const settings = inertArguments('exchange', args)
@@ -75,15 +104,31 @@ function tellInert(channel: Channel, { exchange: name, arguments: args }: Exchan
 }
 
 function remove(channel: Channel, method: ExchangeDelete): Changes {
+  const name = stripName(method.exchange)
+  checkDeletable(channel.vhost.name, name)
+  permit(channel.connection.rights, 'configure', { kind: 'exchange', name })
   return channel.vhost.deleteExchange(method.exchange, { ifUnused: method.ifUnused })
 }
 
 function bind(channel: Channel, method: ExchangeBind): Changes {
   const { destination, source, routingKey } = method
+  permitExchangeBinding(channel, method)
   return channel.vhost.bindExchange(destination, source, routingKey, method.arguments)
 }
 
 function unbind(channel: Channel, method: ExchangeUnbind): Changes {
   const { destination, source, routingKey } = method
+  permitExchangeBinding(channel, method)
   return channel.vhost.unbindExchange(destination, source, routingKey, method.arguments)
+}
+
+function permitExchangeBinding(
+  { connection, vhost }: Channel,
+  { source, destination, routingKey }: ExchangeBind | ExchangeUnbind,
+): void {
+  permitBinding(connection.rights, vhost, {
+    source,
+    destination: { kind: 'exchange', name: destination },
+    routingKey,
+  })
 }

@@ -4,6 +4,7 @@
 //
 // Each step takes one method and answers it; anything else is refused.
 import type { Principal } from '../../auth/principal.ts'
+import type { Rights } from '../../auth/rights.ts'
 import { parseAmqplain, parsePlain } from '../../auth/sasl.ts'
 import type { Credentials } from '../../auth/sasl.ts'
 import type { LoginRefusal } from '../../auth/users.ts'
@@ -26,6 +27,7 @@ import { amqpLimits } from '../../limits/amqp.ts'
 import { authLimits } from '../../limits/auth.ts'
 import { type FieldTable, emptyTable } from '../../record/message/field-table.ts'
 import { decodeTableEntries } from '../../record/message/read-field-table.ts'
+import { checkConnectionLimits } from './check-limits.ts'
 import type { ConnectionSession } from './connection-session.ts'
 import { ProtocolError, type Reply } from './reply.ts'
 import { serverProperties } from './server-properties.ts'
@@ -43,7 +45,7 @@ export interface HandshakePeer extends Pick<ConnectionSession, 'context' | 'send
   principal: Principal | undefined
   /** The client chose its limits. */
   tune(chosen: ChosenLimits): void
-  onOpened(vhost: VHost<Destination>): void
+  onOpened(vhost: VHost<Destination>, rights: Rights): void
   /** Ends the connection in `ms`, unless it is opened before. */
   endAfter(ms: number): void
   /** Ends the connection and tells the client why. */
@@ -181,9 +183,16 @@ export class Handshake {
   #onOpen({ virtualHost }: ConnectionOpen): void {
     const connection = this.#connection
     const { broker } = connection.context
+    const { user = '' } = connection.principal ?? {}
     const vhost = broker.getVHost(virtualHost)
+    checkConnectionLimits(connection.context, user, vhost)
+    const rights = broker.access.rightsOf(user, vhost.name)
+    if (!rights.hasAccess) {
+      const text = `access to vhost '${vhost.name}' refused for user '${user}'`
+      throw new ProtocolError('not_allowed', text)
+    }
     this.#expected = 'nothing'
-    connection.onOpened(vhost)
+    connection.onOpened(vhost, rights)
     connection.send(0, { id: CONNECTION_OPEN_OK })
   }
 }

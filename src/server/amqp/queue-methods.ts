@@ -1,3 +1,4 @@
+import type { Operation } from '../../auth/rights.ts'
 import {
   queueNotEmpty,
   queueNotFound,
@@ -7,6 +8,7 @@ import {
 import { getUsableQueue } from '../../broker/declare-queue.ts'
 import type { Destination } from '../../broker/destination.ts'
 import { checkNotDefault, stripName } from '../../broker/exchange/check-name.ts'
+import { type BindingAsked, permit, permitAny, permitBinding } from '../../broker/permit.ts'
 import type { Queue } from '../../broker/queue/queue.ts'
 import { checkBindable, isReplyAddress, isReplyName } from '../../broker/reply-registry.ts'
 import {
@@ -55,9 +57,9 @@ export function handleQueueMethod(channel: Channel, method: AmqpMethod): void {
   }
 }
 
-/** As `usableQueue`, for what only work queues can do. Throws `not_implemented` for a stream. */
+/** As `readableQueue`, for what only work queues can do. Throws `not_implemented` for a stream. */
 export function workQueue(channel: Channel, name: string, operation: string): Queue {
-  const queue = usableQueue(channel, name)
+  const queue = readableQueue(channel, name)
   if (queue.kind === 'queue') return queue
   const resource = queueResource(queue.vhost, queue.name)
   throw new ProtocolError(
@@ -69,6 +71,16 @@ export function workQueue(channel: Channel, name: string, operation: string): Qu
 /** The queue a method names, which must be usable by this connection; '' is the last declared. */
 export function usableQueue(channel: Channel, name: string): Destination {
   return getUsableQueue(channel.vhost, channel.queueName(name), channel.connection)
+}
+
+/** As `usableQueue`, for a client that wants what is in it. Throws `access_refused` without the right. */
+export function readableQueue(channel: Channel, name: string): Destination {
+  permitQueue(channel, 'read', channel.queueName(name))
+  return usableQueue(channel, name)
+}
+
+function permitQueue({ connection }: Channel, operation: Operation, name: string): void {
+  permit(connection.rights, operation, { kind: 'queue', name: stripName(name) })
 }
 
 function declare(channel: Channel, method: QueueDeclare): void {
@@ -104,6 +116,7 @@ function findOrDeclare(
 ): { queue: Destination; ticket: Ticket | undefined } {
   if (method.passive) {
     // An empty name is just that here: no queue has it.
+    permitAny(channel.connection.rights, { kind: 'queue', name: stripName(method.queue) })
     const queue = getUsableQueue(channel.vhost, method.queue, channel.connection)
     if (queue.kind === 'queue' && queue.type === 'classic') queue.touch()
     return { queue, ticket: undefined }
@@ -116,6 +129,7 @@ function findOrDeclare(
     autoDelete: method.autoDelete,
     arguments: method.arguments,
     connection: channel.connection,
+    rights: channel.connection.rights,
     isStrict: settings.isStrict,
   })
 }
@@ -123,12 +137,13 @@ function findOrDeclare(
 function bind(channel: Channel, method: QueueBind): void {
   checkBindable(channel.vhost.name, method.queue)
   const name = channel.queueName(method.queue)
+  // Neither a queue nor a key: the queue is the last declared one, and so is the key.
+  const isShort = method.queue === '' && method.routingKey === ''
+  const routingKey = isShort ? stripName(name) : method.routingKey
+  permitQueueBinding(channel, { name, source: method.exchange, routingKey })
   // RabbitMQ looks at the exchange first.
   channel.vhost.getSource(method.exchange)
   const queue = usableQueue(channel, name)
-  // Neither a queue nor a key: the queue is the last declared one, and so is the key.
-  const isShort = method.queue === '' && method.routingKey === ''
-  const routingKey = isShort ? queue.name : method.routingKey
   const args = method.arguments
   const changes = channel.vhost.bindQueue(queue.name, method.exchange, routingKey, args)
   answer(channel, method, changes, { id: QUEUE_BIND_OK })
@@ -136,13 +151,25 @@ function bind(channel: Channel, method: QueueBind): void {
 
 function unbind(channel: Channel, method: QueueUnbind): void {
   const name = channel.queueName(method.queue)
-  checkNotDefault(stripName(method.exchange))
-  if (channel.vhost.findQueue(stripName(name)) !== undefined) usableQueue(channel, name)
   const isShort = method.queue === '' && method.routingKey === ''
   const routingKey = isShort ? name : method.routingKey
+  permitQueueBinding(channel, { name, source: method.exchange, routingKey })
+  checkNotDefault(stripName(method.exchange))
+  if (channel.vhost.findQueue(stripName(name)) !== undefined) usableQueue(channel, name)
   const args = method.arguments
   const changes = channel.vhost.unbindQueue(name, method.exchange, routingKey, args)
   answer(channel, { noWait: false }, changes, { id: QUEUE_UNBIND_OK })
+}
+
+function permitQueueBinding(
+  { connection, vhost }: Channel,
+  { name, source, routingKey }: Omit<BindingAsked, 'destination'> & { readonly name: string },
+): void {
+  permitBinding(connection.rights, vhost, {
+    source,
+    destination: { kind: 'queue', name },
+    routingKey,
+  })
 }
 
 function purge(channel: Channel, method: QueuePurge): void {
@@ -155,6 +182,7 @@ function purge(channel: Channel, method: QueuePurge): void {
 /** Deleting a queue that is not there is fine. */
 function remove(channel: Channel, method: QueueDelete): void {
   const name = channel.queueName(method.queue)
+  permitQueue(channel, 'configure', name)
   const isMissing = channel.vhost.findQueue(stripName(name)) === undefined
   const queue = isMissing ? undefined : usableQueue(channel, name)
   queue?.deliverReady()

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { Socket } from 'node:net'
 import { mock, test } from 'node:test'
 import { collectGarbage } from '../../../test/support/collect-garbage.ts'
+import { AccessControl } from '../../auth/access-control.ts'
 import { Users } from '../../auth/users.ts'
 import { MemoryAccount } from '../../broker/memory-account.ts'
 import { Shortage } from '../../broker/shortage.ts'
@@ -49,7 +50,7 @@ function connected(): {
     largeRequests: new LargeRequests(1e6),
     sendWatch: new SendWatch({ clock, memory, timeoutMs: kafkaLimits.kafkaIdleMsMax }),
     logger: silentLogger,
-    users: new Users({ random: systemRandom, clock }),
+    users: new Users({ random: systemRandom, clock, access: new AccessControl() }),
     settings: { requestSizeMax: kafkaLimits.kafkaRequestSizeMax },
     loginWatch: { remove: () => undefined },
     broker: { store: { uncommittedSize: 0 }, shortage: new Shortage() },

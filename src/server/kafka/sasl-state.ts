@@ -2,6 +2,7 @@
 import type { Origin, Principal } from '../../auth/principal.ts'
 import { type Credentials, parsePlain } from '../../auth/sasl.ts'
 import type { Users } from '../../auth/users.ts'
+import { defaultVHost } from '../../broker/broker.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
 import type { Operation } from './operation.ts'
 
@@ -40,9 +41,10 @@ export class SaslState {
     return this.#at === 'failed'
   }
 
-  /** Whether it may do everything. */
+  /** Whether it may do everything, now: rights come and go while it is connected. */
   get isTrusted(): boolean {
-    return this.principal !== undefined && !this.hasFailed
+    const { principal } = this
+    return principal !== undefined && !this.hasFailed && this.#mayDoAll(principal)
   }
 
   /** Calls back once it may do everything, at once if it may already. */
@@ -64,15 +66,20 @@ export class SaslState {
     const credentials: Credentials | undefined = parsePlain(token)
     const login = credentials && this.#users.login(credentials, this.#origin)
     this.principal = login?.principal
-    if (login?.principal === undefined) {
-      this.#at = 'failed'
-      return {
-        isAccepted: false,
-        waitMs: Math.max(login?.waitMs ?? 0, kafkaLimits.kafkaRefusedLoginMs),
-      }
-    }
+    if (login?.principal === undefined) return this.#fail(login?.waitMs)
+    if (!this.#mayDoAll(login.principal)) return this.#fail()
     this.#at = 'authenticated'
     this.#onTrusted()
     return { isAccepted: true }
+  }
+
+  #fail(waitMs = 0): Authentication {
+    this.#at = 'failed'
+    return { isAccepted: false, waitMs: Math.max(waitMs, kafkaLimits.kafkaRefusedLoginMs) }
+  }
+
+  /** Kafka's topics are the queues of this virtual host. */
+  #mayDoAll(principal: Principal): boolean {
+    return this.#users.mayDoAll(principal, defaultVHost)
   }
 }

@@ -3,6 +3,8 @@
 // when it dies is there or not.
 import type { Random } from '../../../src/lib/random.ts'
 import type { Steps } from '../../../src/lib/slices.ts'
+import { type AccessChange, isAccessChange } from '../../../src/meta/access-rows.ts'
+import { AccessTable } from '../../../src/meta/access-table.ts'
 import { digestTopology } from '../../../src/meta/digest-topology.ts'
 import { type PackedEntries, unpackEntries } from '../../../src/meta/entry-batch.ts'
 import {
@@ -13,6 +15,7 @@ import {
   type PolicyRow,
   type QueueRow,
   type TopologyChange,
+  type VHostRow,
 } from '../../../src/meta/topology-change.ts'
 import { DataFolderLockedError } from '../../../src/meta/topology-error.ts'
 import type { TopologyFiles, WriterEvents, WriterThread } from '../../../src/meta/topology-files.ts'
@@ -33,12 +36,13 @@ export interface TopologyInMemoryOptions {
 
 export class TopologyInMemory implements TopologyFiles {
   readonly #options: TopologyInMemoryOptions
-  readonly #vhosts = new Set<string>()
+  readonly #vhosts = new Map<string, VHostRow>()
   readonly #exchanges = new Map<string, ExchangeRow>()
   readonly #queues = new Map<string, QueueRow>()
   readonly #bindings = new Map<string, BindingRow>()
   readonly #policies = new Map<string, PolicyRow>()
   readonly #delays = new Map<number, DelayRow>()
+  #access = new AccessTable()
   #appliedSequence = 0
   #isLocked = false
   /** What the thread of the living process is doing. */
@@ -67,12 +71,13 @@ export class TopologyInMemory implements TopologyFiles {
   digest(): Steps<string> {
     return digestTopology({
       appliedSequence: this.#appliedSequence,
-      vhosts: [...this.#vhosts].map((name) => ({ name })),
+      vhosts: [...this.#vhosts.values()],
       exchanges: [...this.#exchanges.values()],
       queues: [...this.#queues.values()],
       bindings: [...this.#bindings.values()],
       policies: [...this.#policies.values()],
       delays: [...this.#delays.values()],
+      access: this.#access.rows(),
     })
   }
 
@@ -80,6 +85,7 @@ export class TopologyInMemory implements TopologyFiles {
     this.#appliedSequence = 0
     const maps = [this.#exchanges, this.#queues, this.#bindings, this.#policies, this.#delays]
     for (const rows of [this.#vhosts, ...maps]) rows.clear()
+    this.#access = new AccessTable()
   }
 
   startWriter(_folder: string, { onReply }: WriterEvents): WriterThread {
@@ -123,16 +129,19 @@ export class TopologyInMemory implements TopologyFiles {
 
   #apply(batch: PackedEntries): void {
     for (const entry of unpackEntries(batch)) {
-      for (const change of decodeTopologyChanges(entry)) this.#applyChange(change)
+      for (const change of decodeTopologyChanges(entry)) {
+        if (isAccessChange(change)) this.#access.apply(change)
+        else this.#applyChange(change)
+      }
     }
     this.#appliedSequence = batch.lastSequence
   }
 
-  #applyChange(change: TopologyChange): void {
+  #applyChange(change: Exclude<TopologyChange, AccessChange>): void {
     switch (change.kind) {
       case 'vhost':
-        if (change.op === 'put') this.#vhosts.add(change.row.name)
-        else this.#vhosts.delete(change.name)
+        if (change.op === 'put') this.#vhosts.set(change.row.name, change.row)
+        else this.#deleteVHost(change.name)
         return
       case 'exchange':
         if (change.op === 'put') this.#exchanges.set(keyOf(change.row), change.row)
@@ -162,6 +171,14 @@ export class TopologyInMemory implements TopologyFiles {
     }
   }
 
+  #deleteVHost(name: string): void {
+    const scoped = [this.#exchanges, this.#queues, this.#bindings, this.#policies]
+    for (const rows of scoped) forget(rows, name)
+    forget(this.#delays, name)
+    this.#access.deleteVHost(name)
+    this.#vhosts.delete(name)
+  }
+
   #deleteExchange(named: Named): void {
     this.#exchanges.delete(keyOf(named))
     for (const [logId, { vhost, exchange }] of this.#delays) {
@@ -181,6 +198,10 @@ export class TopologyInMemory implements TopologyFiles {
   #deleteBindings(isGone: (row: BindingRow) => boolean): void {
     for (const [key, row] of this.#bindings) if (isGone(row)) this.#bindings.delete(key)
   }
+}
+
+function forget<K>(rows: Map<K, { readonly vhost: string }>, vhost: string): void {
+  for (const [key, row] of rows) if (row.vhost === vhost) rows.delete(key)
 }
 
 interface Named {

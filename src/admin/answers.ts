@@ -1,0 +1,57 @@
+// What routes of the management API have in common: RabbitMQ's ways of reading a body and of refusing.
+import type { Context } from 'hono'
+import type { AccessKeeper } from '../broker/access-keeper.ts'
+import type { Broker } from '../broker/broker.ts'
+
+/** What the management API looks at and changes. */
+export interface ManagementParts {
+  readonly broker: Broker
+  readonly keeper: AccessKeeper
+}
+
+/** The view of the topology may be behind; then all who change it wait. */
+export function roomToDeclare({ topology }: Broker): Promise<void> {
+  return new Promise((resolve) => topology.whenCaughtUp(resolve))
+}
+
+/** The body; undefined when it is no JSON object. */
+export async function readObject(context: Context): Promise<Record<string, unknown> | undefined> {
+  try {
+    const body: unknown = JSON.parse(await context.req.text())
+    return isObject(body) ? body : undefined
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** The first of `keys` that `body` lacks, as RabbitMQ says it. */
+export function whyMissing(
+  body: Readonly<Record<string, unknown>>,
+  keys: readonly string[],
+): string | undefined {
+  const missing = keys.find((key) => !Object.hasOwn(body, key))
+  return missing === undefined ? undefined : `[{key_missing,${missing}}]`
+}
+
+export function badRequest(context: Context, reason: string): Response {
+  return context.json({ error: 'bad_request', reason }, 400)
+}
+
+export function notFound(context: Context): Response {
+  return context.json({ error: 'Object Not Found', reason: 'Not Found' }, 404)
+}
+
+/** Of a PUT: 201 for what is new. */
+export function stored(context: Context, isNew: boolean): Response {
+  return context.body(null, isNew ? 201 : 204)
+}
+
+export function compareNames(a: string, b: string): number {
+  if (a === b) return 0
+  return a < b ? -1 : 1
+}

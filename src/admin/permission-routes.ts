@@ -1,0 +1,146 @@
+// Permissions and topic permissions by HTTP. A change is in force at once, and answered when it is durable.
+import { type Context, Hono } from 'hono'
+import { whyUnusable } from '../auth/rights.ts'
+import {
+  badRequest,
+  type ManagementParts,
+  notFound,
+  readObject,
+  roomToDeclare,
+  stored,
+  whyMissing,
+} from './answers.ts'
+
+type Access = ManagementParts['broker']['access']
+type Permission = ReturnType<Access['permissions']>[number]
+type TopicPermission = ReturnType<Access['topicPermissions']>[number]
+
+/** Whose permissions, and where. */
+interface Place {
+  readonly user: string
+  readonly vhost: string
+}
+
+export function createPermissionRoutes(parts: ManagementParts): Hono {
+  const { broker, keeper } = parts
+  const { access } = broker
+  const routes = new Hono()
+  const all = (): Permission[] => access.permissions(broker.vhostNames)
+  const find = ({ user, vhost }: Place): Permission | undefined =>
+    all().find((row) => row.user === user && row.vhost === vhost)
+  routes.get('/', (context) => context.json(all().map(permissionJson)))
+  routes.get('/:vhost/:user', (context) => {
+    const found = find(context.req.param())
+    return found === undefined ? notFound(context) : context.json(permissionJson(found))
+  })
+  routes.put('/:vhost/:user', async (context) => {
+    const place = context.req.param()
+    if (!isThere(place, parts)) return badRequest(context, 'vhost_or_user_not_found')
+    const patterns = await readPatterns(context, ['configure', 'write', 'read'])
+    if (patterns instanceof Response) return patterns
+    const [configure, write, read] = patterns as [string, string, string]
+    if (access.isOwn(place.user)) {
+      const isAll = patterns.every((pattern) => pattern === '.*')
+      return isAll ? stored(context, false) : badRequest(context, mayDoAll(place.user))
+    }
+    const isNew = find(place) === undefined
+    if (isNew && keeper.whyFull !== undefined) return badRequest(context, keeper.whyFull)
+    await roomToDeclare(broker)
+    await keeper.setPermission({ ...place, configure, write, read })
+    return stored(context, isNew)
+  })
+  routes.delete('/:vhost/:user', async (context) => {
+    const place = context.req.param()
+    if (access.isOwn(place.user)) return badRequest(context, mayDoAll(place.user))
+    if (find(place) === undefined) return notFound(context)
+    await roomToDeclare(broker)
+    await keeper.clearPermission(place.user, place.vhost)
+    return context.body(null, 204)
+  })
+  routes.all('*', (context) => context.body(null, 405))
+  return routes
+}
+
+export function createTopicPermissionRoutes(parts: ManagementParts): Hono {
+  const { broker, keeper } = parts
+  const { access } = broker
+  const routes = new Hono()
+  const of = ({ user, vhost }: Place): TopicPermission[] =>
+    access.topicPermissions().filter((row) => row.user === user && row.vhost === vhost)
+  const clear = async (context: Context, rows: readonly TopicPermission[]): Promise<Response> => {
+    if (rows.length === 0) return notFound(context)
+    await roomToDeclare(broker)
+    await keeper.clearTopicPermissions(rows)
+    return context.body(null, 204)
+  }
+  routes.get('/', (context) => context.json(access.topicPermissions().map(topicPermissionJson)))
+  routes.get('/:vhost/:user', (context) => {
+    const rows = of(context.req.param())
+    return rows.length === 0 ? notFound(context) : context.json(rows.map(topicPermissionJson))
+  })
+  routes.put('/:vhost/:user', async (context) => {
+    const place = context.req.param()
+    if (!isThere(place, parts)) return badRequest(context, 'vhost_or_user_not_found')
+    if (access.isOwn(place.user)) return badRequest(context, mayDoAll(place.user))
+    const values = await readPatterns(context, ['exchange', 'write', 'read'])
+    if (values instanceof Response) return values
+    const [exchange, write, read] = values as [string, string, string]
+    const isNew = of(place).length === 0
+    if (keeper.whyFull !== undefined) return badRequest(context, keeper.whyFull)
+    await roomToDeclare(broker)
+    await keeper.setTopicPermission({ ...place, exchange, write, read })
+    return stored(context, isNew)
+  })
+  routes.delete('/:vhost/:user', (context) => clear(context, of(context.req.param())))
+  routes.delete('/:vhost/:user/:exchange', (context) => {
+    const { exchange, ...place } = context.req.param()
+    return clear(
+      context,
+      of(place).filter((row) => row.exchange === exchange),
+    )
+  })
+  routes.all('*', (context) => context.body(null, 405))
+  return routes
+}
+
+function mayDoAll(user: string): string {
+  return `user '${user}' is that of the settings, and may do everything`
+}
+
+function isThere({ user, vhost }: Place, { broker }: ManagementParts): boolean {
+  return broker.access.findUser(user) !== undefined && broker.findVHost(vhost) !== undefined
+}
+
+/** Texts of the body by these keys, or the refusal: all but an exchange's name are patterns. */
+async function readPatterns(
+  context: Context,
+  keys: readonly string[],
+): Promise<readonly string[] | Response> {
+  const body = await readObject(context)
+  if (body === undefined) return badRequest(context, 'not_json')
+  const missing = whyMissing(body, keys)
+  if (missing !== undefined) return badRequest(context, missing)
+  const values: string[] = []
+  for (const key of keys) {
+    const value = body[key]
+    if (typeof value !== 'string') return badRequest(context, `${key} must be text`)
+    const problem = key === 'exchange' ? undefined : whyUnusable(value)
+    if (problem !== undefined) {
+      return badRequest(
+        context,
+        `invalid_regexp: the pattern '${value}' cannot be used: ${problem}`,
+      )
+    }
+    values.push(value)
+  }
+  return values
+}
+
+export function permissionJson({ user, vhost, configure, write, read }: Permission): object {
+  return { user, vhost, configure, write, read }
+}
+
+export function topicPermissionJson(row: TopicPermission): object {
+  const { user, vhost, exchange, write, read } = row
+  return { user, vhost, exchange, write, read }
+}

@@ -1,0 +1,96 @@
+// Virtual hosts by HTTP. A change is answered when it is durable.
+import { type Context, Hono } from 'hono'
+import { authLimits } from '../limits/auth.ts'
+import {
+  badRequest,
+  type ManagementParts,
+  notFound,
+  readObject,
+  roomToDeclare,
+  stored,
+} from './answers.ts'
+import { permissionJson, topicPermissionJson } from './permission-routes.ts'
+
+type VHost = ReturnType<ManagementParts['broker']['getVHost']>
+
+const queueTypes: ReadonlySet<unknown> = new Set(['classic', 'quorum', 'stream'])
+
+export function createVHostRoutes(parts: ManagementParts): Hono {
+  const { broker, keeper } = parts
+  const { access } = broker
+  const routes = new Hono()
+  routes.get('/', (context) => context.json(Array.from(broker.vhosts, vhostJson)))
+  routes.get('/:name', (context) => {
+    const vhost = broker.findVHost(context.req.param('name'))
+    return vhost === undefined ? notFound(context) : context.json(vhostJson(vhost))
+  })
+  routes.get('/:name/permissions', (context) => {
+    const name = context.req.param('name')
+    if (broker.findVHost(name) === undefined) return notFound(context)
+    const rows = access.permissions(broker.vhostNames).filter(({ vhost }) => vhost === name)
+    return context.json(rows.map(permissionJson))
+  })
+  routes.get('/:name/topic-permissions', (context) => {
+    const name = context.req.param('name')
+    if (broker.findVHost(name) === undefined) return notFound(context)
+    const rows = access.topicPermissions().filter(({ vhost }) => vhost === name)
+    return context.json(rows.map(topicPermissionJson))
+  })
+  routes.put('/:name', (context) => put(context, parts, context.req.param('name')))
+  routes.delete('/:name', async (context) => {
+    const name = context.req.param('name')
+    const kept = keeper.whyKept(name)
+    if (kept !== undefined) return badRequest(context, kept)
+    await roomToDeclare(broker)
+    const done = keeper.deleteVHost(name)
+    if (done === undefined) return notFound(context)
+    await done
+    return context.body(null, 204)
+  })
+  routes.all('*', (context) => context.body(null, 405))
+  return routes
+}
+
+async function put(
+  context: Context,
+  { broker, keeper }: ManagementParts,
+  name: string,
+): Promise<Response> {
+  const text = await context.req.text()
+  const body = text === '' ? {} : await readObject(context)
+  if (body === undefined) return badRequest(context, 'not_json')
+  const problem = whyRefused(name, body) ?? keeper.whyNoVHost(name)
+  if (problem !== undefined) return badRequest(context, problem)
+  await roomToDeclare(broker)
+  const before = broker.findVHost(name)
+  await keeper.putVHost(name, { ...before?.metadata, ...metadataOf(body) })
+  return stored(context, before === undefined)
+}
+
+function whyRefused(name: string, body: Readonly<Record<string, unknown>>): string | undefined {
+  const { tracing, description = '', default_queue_type: type } = body
+  if (Buffer.byteLength(name) > authLimits.nameSizeMax) {
+    return `the name of a vhost has at most ${authLimits.nameSizeMax} bytes`
+  }
+  if (tracing === true || tracing === 'true') return 'tracing is not served: leave it out'
+  if (typeof description !== 'string') return 'description must be text'
+  if (type === undefined || queueTypes.has(type)) return undefined
+  return `invalid default_queue_type ${JSON.stringify(type)}: use classic, quorum or stream`
+}
+
+/** What is not given stays as it was. */
+function metadataOf(body: Readonly<Record<string, unknown>>): NonNullable<VHost['metadata']> {
+  const { description, tags, default_queue_type: type } = body
+  const list = typeof tags === 'string' ? tags.split(',') : Array.isArray(tags) ? tags : undefined
+  return {
+    ...(description !== undefined && { description: description as string }),
+    ...(list && { tags: list.map((tag) => String(tag).trim()).filter((tag) => tag !== '') }),
+    ...(type !== undefined && { defaultQueueType: type as string }),
+  }
+}
+
+function vhostJson({ name, metadata = {} }: VHost): object {
+  const { description = '', tags = [], defaultQueueType = 'classic' } = metadata
+  const shown = { description, tags, default_queue_type: defaultQueueType }
+  return { name, ...shown, metadata: shown, tracing: false }
+}

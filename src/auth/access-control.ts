@@ -1,0 +1,132 @@
+// Who exists and who may do what: the users and permissions that the topology keeps, and the one user that
+// the settings name, who is an administrator and may do everything.
+//
+// It only knows; whoever changes it writes the change down (`broker/access-keeper.ts`).
+import type {
+  AccessChange,
+  AccessRows,
+  PermissionRow,
+  TopicPermissionRow,
+  UserRow,
+} from '../meta/access-rows.ts'
+import { AccessTable, putsOfAccess } from '../meta/access-table.ts'
+import { type Grant, Rights } from './rights.ts'
+
+export const administratorTag = 'administrator'
+
+const wholeName = '.*'
+
+export class AccessControl {
+  #table = new AccessTable()
+  /** By user, then by virtual host; only those that somebody has asked for. */
+  readonly #rights = new Map<string, Map<string, Rights>>()
+  #own: UserRow | undefined
+
+  /** Puts back what outlived the last process. */
+  restore(rows: AccessRows): void {
+    for (const change of putsOfAccess(rows)) this.#table.apply(change)
+    this.#refreshAll()
+  }
+
+  /** Makes the user that the settings name, or replaces its password. */
+  setOwn(user: UserRow): void {
+    this.#own = user
+    this.#refreshAll()
+  }
+
+  apply(change: AccessChange): void {
+    this.#table.apply(change)
+    if (change.kind !== 'user') {
+      const { user, vhost } = change.op === 'put' ? change.row : change
+      this.#refresh(user, vhost)
+    } else if (change.op === 'delete') this.#forgetUser(change.name)
+  }
+
+  /** A virtual host is gone, and all permissions on it. */
+  deleteVHost(vhost: string): void {
+    this.#table.deleteVHost(vhost)
+    for (const [user, byVHost] of this.#rights) {
+      this.#refresh(user, vhost)
+      byVHost.delete(vhost)
+    }
+  }
+
+  /** The settings name this user: nobody else changes it. */
+  isOwn(name: string): boolean {
+    return this.#own?.name === name
+  }
+
+  findUser(name: string): UserRow | undefined {
+    return this.isOwn(name) ? this.#own : this.#table.findUser(name)
+  }
+
+  isAdministrator(name: string): boolean {
+    return this.findUser(name)?.tags.includes(administratorTag) ?? false
+  }
+
+  /** What a user may do in a virtual host, now and later. */
+  rightsOf(user: string, vhost: string): Rights {
+    let byVHost = this.#rights.get(user)
+    if (byVHost === undefined) this.#rights.set(user, (byVHost = new Map()))
+    let rights = byVHost.get(vhost)
+    if (rights === undefined) {
+      rights = new Rights({ user, vhost }, this.#grantOf(user, vhost))
+      byVHost.set(vhost, rights)
+    }
+    return rights
+  }
+
+  /** The user of the settings first. */
+  users(): UserRow[] {
+    const others = this.#table.rows().users.filter(({ name }) => !this.isOwn(name))
+    return this.#own === undefined ? others : [this.#own, ...others]
+  }
+
+  /** Those of the settings' user are the same for each of `vhosts`. */
+  permissions(vhosts: readonly string[]): PermissionRow[] {
+    const others = this.#table.rows().permissions.filter(({ user }) => !this.isOwn(user))
+    if (this.#own === undefined) return others
+    const { name: user } = this.#own
+    const all = { configure: wholeName, write: wholeName, read: wholeName }
+    return [...vhosts.map((vhost) => ({ user, vhost, ...all })), ...others]
+  }
+
+  topicPermissions(): readonly TopicPermissionRow[] {
+    return this.#table.rows().topicPermissions.filter(({ user }) => !this.isOwn(user))
+  }
+
+  /** How many there are of each. */
+  get counts(): Readonly<Record<keyof AccessRows, number>> {
+    return this.#table.counts
+  }
+
+  /** All that the topology keeps. */
+  changes(): Iterable<AccessChange> {
+    return putsOfAccess(this.#table.rows())
+  }
+
+  #grantOf(user: string, vhost: string): Grant {
+    if (this.isOwn(user)) return { permission: 'all', topics: [] }
+    const { topicPermissions } = this.#table.rows()
+    return {
+      permission: this.#table.findPermission(user, vhost),
+      topics: topicPermissions.filter((row) => row.user === user && row.vhost === vhost),
+    }
+  }
+
+  #refresh(user: string, vhost: string): void {
+    this.#rights.get(user)?.get(vhost)?.change(this.#grantOf(user, vhost))
+  }
+
+  #refreshAll(): void {
+    for (const [user, byVHost] of this.#rights) {
+      for (const vhost of byVHost.keys()) this.#refresh(user, vhost)
+    }
+  }
+
+  /** Connections of the user that are being closed may still ask. */
+  #forgetUser(user: string): void {
+    for (const vhost of this.#rights.get(user)?.keys() ?? []) this.#refresh(user, vhost)
+    this.#rights.delete(user)
+  }
+}

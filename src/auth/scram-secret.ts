@@ -1,0 +1,47 @@
+// What a broker keeps of a password for SCRAM (RFC 5802, RFC 7677), as Kafka does.
+import { createHash, createHmac, pbkdf2 } from 'node:crypto'
+import { promisify } from 'node:util'
+import type { Random } from '../lib/random.ts'
+import { authLimits } from '../limits/auth.ts'
+import type { ScramSecret } from '../meta/access-rows.ts'
+
+const saltSize = 16
+
+const digests: Readonly<Record<ScramSecret['mechanism'], { name: string; size: number }>> = {
+  'SCRAM-SHA-256': { name: 'sha256', size: 32 },
+  'SCRAM-SHA-512': { name: 'sha512', size: 64 },
+}
+
+const deriveKey = promisify(pbkdf2)
+
+/** One for each mechanism. Takes some milliseconds of another thread. */
+export async function makeScramSecrets(
+  password: Uint8Array,
+  random: Random,
+): Promise<ScramSecret[]> {
+  const mechanisms = Object.keys(digests) as ScramSecret['mechanism'][]
+  const salts = mechanisms.map(() => random.bytes(saltSize))
+  return Promise.all(
+    mechanisms.map((mechanism, index) => makeSecret(mechanism, password, salts[index] as Buffer)),
+  )
+}
+
+async function makeSecret(
+  mechanism: ScramSecret['mechanism'],
+  password: Uint8Array,
+  salt: Buffer,
+): Promise<ScramSecret> {
+  const { name, size } = digests[mechanism]
+  const iterations = authLimits.scramIterations
+  const salted = await deriveKey(password, salt, iterations, size, name)
+  const clientKey = createHmac(name, salted).update('Client Key').digest()
+  const storedKey = createHash(name).update(clientKey).digest()
+  const serverKey = createHmac(name, salted).update('Server Key').digest()
+  return {
+    mechanism,
+    salt: salt.toString('base64'),
+    iterations,
+    storedKey: storedKey.toString('base64'),
+    serverKey: serverKey.toString('base64'),
+  }
+}

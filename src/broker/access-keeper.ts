@@ -1,0 +1,131 @@
+// Changes who exists and who may do what: in force at once, on open connections too; a change is done when
+// it is durable. Whoever may not be there any more is told so, in RabbitMQ's words.
+import { authLimits } from '../limits/auth.ts'
+import { brokerLimits } from '../limits/broker.ts'
+import type { Ticket } from '../log/ticket.ts'
+import type {
+  AccessChange,
+  LimitValues,
+  PermissionRow,
+  TopicPermissionRow,
+  UserRow,
+} from '../meta/access-rows.ts'
+import type { VHostMetadata } from '../meta/topology-change.ts'
+import { type Broker, defaultVHost } from './broker.ts'
+import type { ClientRegistry } from './client/client-registry.ts'
+import type { Client } from './client/client.ts'
+
+/** What a change needs of the node beside its broker. */
+export interface AccessKeeperParts {
+  readonly broker: Broker
+  readonly clients: ClientRegistry
+  /** Virtual hosts that the settings name: a start would make them again. */
+  readonly settingsVHosts: readonly string[]
+}
+
+export class AccessKeeper {
+  readonly #parts: AccessKeeperParts
+
+  constructor(parts: AccessKeeperParts) {
+    this.#parts = parts
+  }
+
+  /** Resolves when it is durable. */
+  putUser(row: UserRow): Promise<void> {
+    return this.#change([{ kind: 'user', op: 'put', row }])
+  }
+
+  /** Its connections are closed. Undefined when there is no such user. */
+  deleteUser(name: string): Promise<void> | undefined {
+    const { access } = this.#parts.broker
+    if (access.isOwn(name) || access.findUser(name) === undefined) return undefined
+    const done = this.#change([{ kind: 'user', op: 'delete', name }])
+    this.#close(({ principal }) => principal?.user === name, `user '${name}' is deleted`)
+    return done
+  }
+
+  /** Replaces what limits the user. */
+  limitUser(user: UserRow, limits: LimitValues): Promise<void> {
+    return this.putUser({ ...user, limits })
+  }
+
+  setPermission(row: PermissionRow): Promise<void> {
+    return this.#change([{ kind: 'permission', op: 'put', row }])
+  }
+
+  clearPermission(user: string, vhost: string): Promise<void> {
+    return this.#change([{ kind: 'permission', op: 'delete', user, vhost }])
+  }
+
+  setTopicPermission(row: TopicPermissionRow): Promise<void> {
+    return this.#change([{ kind: 'topic-permission', op: 'put', row }])
+  }
+
+  /** Several are one change. */
+  clearTopicPermissions(rows: readonly TopicPermissionRow[]): Promise<void> {
+    return this.#change(
+      rows.map(({ user, vhost, exchange }) => {
+        return { kind: 'topic-permission', op: 'delete', user, vhost, exchange }
+      }),
+    )
+  }
+
+  /** Makes a virtual host, or changes what it was made with. */
+  putVHost(name: string, metadata: VHostMetadata): Promise<void> {
+    return whenDurable(this.#parts.broker.putVHost(name, metadata))
+  }
+
+  /** Why there may be no further virtual host of this name; undefined when there may. */
+  whyNoVHost(name: string): string | undefined {
+    const { broker } = this.#parts
+    const limit = brokerLimits.vhostsMax
+    if (broker.findVHost(name) !== undefined || broker.vhostNames.length < limit) return undefined
+    return `cannot create vhost '${name}': vhost limit of ${limit} is reached`
+  }
+
+  /** Why a virtual host stays; undefined when it may be deleted. */
+  whyKept(name: string): string | undefined {
+    if (name === defaultVHost) {
+      return `vhost '${name}' cannot be deleted: Kafka's topics are in it`
+    }
+    if (!this.#parts.settingsVHosts.includes(name)) return undefined
+    return `vhost '${name}' stands in the settings: take it out of --vhosts first`
+  }
+
+  /** Deletes a virtual host and all in it; its connections are closed. Undefined when there is none. */
+  deleteVHost(name: string): Promise<void> | undefined {
+    const { broker } = this.#parts
+    const vhost = broker.findVHost(name)
+    if (vhost === undefined) return undefined
+    const ticket = broker.deleteVHost(vhost)
+    this.#close((client) => client.vhost === name, `vhost '${name}' is deleted`)
+    return whenDurable(ticket)
+  }
+
+  /** Why there is no room for another user or permission; undefined when there is. */
+  get whyFull(): string | undefined {
+    const { access } = this.#parts.broker
+    const { users, permissions, topicPermissions } = access.counts
+    if (users >= authLimits.usersMax) return `there are ${users} users, and no more fit`
+    const most = Math.max(permissions, topicPermissions)
+    if (most < authLimits.permissionsMax) return undefined
+    return `there are ${most} permissions, and no more fit`
+  }
+
+  #change(changes: readonly AccessChange[]): Promise<void> {
+    const { access, topology } = this.#parts.broker
+    for (const change of changes) access.apply(change)
+    return whenDurable(topology.write(changes))
+  }
+
+  #close(isGone: (client: Client) => boolean, reason: string): void {
+    for (const client of this.#parts.clients) if (isGone(client)) client.close(reason)
+  }
+}
+
+function whenDurable(ticket: Ticket | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    if (ticket === undefined) resolve()
+    else ticket.whenDurable(resolve)
+  })
+}
