@@ -13,6 +13,7 @@ import {
   variableName,
 } from '../settings/settings.ts'
 import type { SettingKey } from '../settings/settings.ts'
+import { addAccessCommands } from './access-command.ts'
 import type { Arguments, CommandName } from './arguments.ts'
 import { addPolicyCommand } from './policy-command.ts'
 import type { AskBroker, DefineRemote } from './remote-command.ts'
@@ -57,6 +58,7 @@ function addRemoteCommands(program: Command, onAsk: CommandEvents['onAsk']): voi
     })
   }
   addPolicyCommand(program, define)
+  addAccessCommands(program, define)
 }
 
 function buildProgram({ onCommand, onAsk }: CommandEvents): Command {
@@ -102,7 +104,13 @@ function oneLine({ message }: CommanderError, path: readonly string[]): ExitErro
 function rejectOperands(command: Command): void {
   const [operand] = command.args
   if (operand === undefined) return
-  const closest = findClosestName(operand, [...commandNames, 'policy'])
+  const closest = findClosestName(operand, [
+    ...commandNames,
+    'policy',
+    'user',
+    'vhost',
+    'permission',
+  ])
   const advice = closest === undefined ? 'see pabal --help' : `did you mean ${closest}?`
   throw new ExitError(exitCodes.usage, `unknown command ${operand}; ${advice}`)
 }

@@ -6,6 +6,7 @@ import { checkName } from './check-name.ts'
 import { tableLines } from './print-table.ts'
 import { refusal } from './refusal.ts'
 import type { AskBroker, DefineRemote } from './remote-command.ts'
+import { outputOption, wantsJson } from './show-rows.ts'
 
 /** A policy as the broker answers. */
 interface Policy {
@@ -55,9 +56,8 @@ export function addPolicyCommand(program: Command, define: DefineRemote): void {
       'all, queues, classic_queues, quorum_queues, streams or exchanges (default: all)',
     )
     .addHelpText('after', `\nExample: policy set limit '^orders\\.' '{"max-length":10000}'`)
-  const formats = ['-o, --output <FORMAT>', 'table or json (default: table)'] as const
-  add('list', 'Show all policies, or those of one virtual host', list).option(...formats)
-  add('show <NAME>', 'Show one policy', show).option(...formats)
+  add('list', 'Show all policies, or those of one virtual host', list).option(...outputOption)
+  add('show <NAME>', 'Show one policy', show).option(...outputOption)
   add('delete <NAME>', 'Delete a policy', remove)
 }
 
@@ -79,7 +79,7 @@ function set([name = '', pattern = '', text = '']: string[], flags: Flags): AskB
 }
 
 function list(_operands: string[], flags: Flags): AskBroker {
-  const isJson = wantsJson(flags)
+  const isJson = wantsJson(flags.output)
   const vhost = flags.vhost === undefined ? [] : [checkName('virtual host', flags.vhost)]
   return async (broker, print) => {
     const answer = await broker.ask('GET', [kindOf(flags), ...vhost])
@@ -94,7 +94,7 @@ function list(_operands: string[], flags: Flags): AskBroker {
 }
 
 function show([name = '']: string[], flags: Flags): AskBroker {
-  const isJson = wantsJson(flags)
+  const isJson = wantsJson(flags.output)
   const path = pathOf(flags, name)
   return async (broker, print) => {
     const answer = await broker.ask('GET', path)
@@ -153,11 +153,6 @@ function parsePriority(text: string): number {
   const priority = Number(text)
   if (text.trim() !== '' && Number.isFinite(priority)) return priority
   throw new ExitError(exitCodes.usage, `--priority ${text} is no number`)
-}
-
-function wantsJson({ output = 'table' }: Flags): boolean {
-  if (output === 'json' || output === 'table') return output === 'json'
-  throw new ExitError(exitCodes.usage, `--output ${output} is unknown: use table or json`)
 }
 
 /** Throws an `ExitError` for a name that no path can hold. */

@@ -11,6 +11,8 @@ export const authLimits = {
   wrongLoginAddressesMax: 10_000,
   /** Names per operation of which a user's rights are remembered: up to 255 bytes each. */
   rightsKnownMax: 1000,
+  /** How often the password file is looked at. */
+  passwordFileCheckMs: 5000,
   /** As RabbitMQ. */
   tagsPerUserMax: 32,
   /** A digest of a password is salted so often for SCRAM: the least that RFC 7677 and Kafka allow. */

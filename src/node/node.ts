@@ -26,6 +26,7 @@ import { type Doors, systemDoors } from './doors.ts'
 import { openService } from './listeners.ts'
 import { MemoryGuard } from './memory-guard.ts'
 import { openLocal } from './open-local.ts'
+import { PasswordFile } from './password-file.ts'
 import type { ProtocolParts, ProtocolServer } from './protocol-server.ts'
 import type { Service } from './service.ts'
 import { openServices, protocols } from './services.ts'
@@ -180,7 +181,14 @@ export class Node implements AsyncDisposable {
     const { user, password, loopbackUsers } = this.#options
     const own = user === undefined ? undefined : { name: user, password: password ?? '' }
     const { access } = cell.broker
-    return new Users({ own, access, random: this.#random, clock: this.#clock, loopbackUsers })
+    const clock = this.#clock
+    const users = new Users({ own, access, random: this.#random, clock, loopbackUsers })
+    const { passwordFile } = this.#options
+    if (own !== undefined && passwordFile !== undefined) {
+      const logger = this.#logger.child({ area: 'auth' })
+      this.#stack.use(new PasswordFile(passwordFile, own, { users, clock, logger }))
+    }
+    return users
   }
 
   #lend(cell: Cell, memory: MemoryGuard): ProtocolParts {

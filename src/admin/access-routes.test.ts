@@ -1,0 +1,171 @@
+// Paths, statuses and JSON of RabbitMQ's management plugin (4.2.9, rabbit_mgmt_wm_*.erl).
+import assert from 'node:assert/strict'
+import { beforeEach, test } from 'node:test'
+import type { Hono } from 'hono'
+import { matchesPassword } from '../auth/password-hash.ts'
+import { Users } from '../auth/users.ts'
+import { AccessKeeper } from '../broker/access-keeper.ts'
+import { Broker } from '../broker/broker.ts'
+import { ClientRegistry } from '../broker/client/client-registry.ts'
+import { systemClock } from '../lib/clock.ts'
+import { systemRandom } from '../lib/random.ts'
+import { Turn } from '../lib/turn.ts'
+import { MemoryLogStore } from '../log/memory/memory-log-store.ts'
+import { createManagementRoutes } from './management-routes.ts'
+
+let broker: Broker
+let routes: Hono
+beforeEach(() => {
+  const turn = new Turn(systemClock)
+  broker = new Broker({
+    store: new MemoryLogStore({ clock: systemClock, turn }),
+    turn,
+    random: systemRandom,
+    clock: systemClock,
+    vhosts: ['fixed'],
+    onDamaged: (_queue, _offset, error) => assert.fail(error),
+  })
+  const own = { name: 'root', password: 'secret' }
+  assert.ok(new Users({ own, access: broker.access, random: systemRandom }))
+  const clients = new ClientRegistry(systemClock)
+  const keeper = new AccessKeeper({ broker, clients, settingsVHosts: ['fixed'] })
+  routes = createManagementRoutes({ broker, keeper })
+})
+
+async function ask(method: string, path: string, body?: unknown): Promise<[number, unknown]> {
+  const text = body === undefined ? undefined : JSON.stringify(body)
+  const response = await routes.request(path, { method, ...(text !== undefined && { body: text }) })
+  const answer = await response.text()
+  return [response.status, answer === '' ? undefined : JSON.parse(answer)]
+}
+
+async function reasonOf(method: string, path: string, body?: unknown): Promise<string> {
+  const [status, answer] = await ask(method, path, body)
+  return `${status} ${(answer as { readonly reason: string }).reason}`
+}
+
+const missing = '404 Not Found'
+
+test('users are put, shown and deleted', async () => {
+  assert.deepEqual(await ask('PUT', '/users/u', { password: 'p', tags: 'a, b' }), [201, undefined])
+  const user = broker.access.findUser('u')
+  assert.ok(user && matchesPassword(Buffer.from('p'), user))
+  assert.equal(user.scram?.length, 2)
+  const { passwordHash } = user
+  const hashed = { password_hash: passwordHash, hashing_algorithm: user.hashingAlgorithm }
+  const shown = { name: 'u', ...hashed, tags: ['a', 'b'], limits: {} }
+  assert.deepEqual(await ask('GET', '/users/u'), [200, shown])
+  assert.deepEqual(await ask('PUT', '/users/u', { ...hashed, tags: ['c'] }), [204, undefined])
+  assert.deepEqual(broker.access.findUser('u')?.scram, user.scram)
+  assert.deepEqual(await ask('GET', '/users/without-permissions'), [
+    200,
+    [{ ...shown, tags: ['c'] }],
+  ])
+  assert.equal(((await ask('GET', '/users'))[1] as unknown[]).length, 2)
+  assert.deepEqual(await ask('DELETE', '/users/u'), [204, undefined])
+  for (const method of ['GET', 'DELETE']) assert.equal(await reasonOf(method, '/users/u'), missing)
+})
+
+test('a password can be taken away, and a hash of another algorithm given', async () => {
+  await ask('PUT', '/users/u', { password: 'p', tags: '' })
+  await ask('PUT', '/users/u', { tags: '' })
+  assert.equal(broker.access.findUser('u')?.passwordHash, '')
+  const algorithm = 'rabbit_password_hashing_sha512'
+  const body = { password_hash: 'AAAA', hashing_algorithm: algorithm, tags: '' }
+  await ask('PUT', '/users/u', body)
+  assert.equal(broker.access.findUser('u')?.hashingAlgorithm, algorithm)
+})
+
+test('what cannot be a user is refused', async () => {
+  const both = { password: 'a', password_hash: 'AAAA', tags: '' }
+  for (const [body, reason] of [
+    [{ password: 'p' }, /tags_not_present/],
+    [both, /both_password_and_password_hash_are_provided/],
+    [{ password_hash: '!', tags: '' }, /not_base64/],
+    [{ password_hash: 'AAAA', hashing_algorithm: 'md5', tags: '' }, /use rabbit_password_hashing/],
+    [{ tags: Array.from({ length: 33 }, String) }, /at most 32 tags \(received 33\)/],
+    [[], /not_json/],
+  ] as const) {
+    assert.match(await reasonOf('PUT', '/users/u', body), reason)
+  }
+  assert.match(await reasonOf('PUT', '/users/root', { tags: '' }), /^400 Protected users cannot/)
+  assert.match(await reasonOf('DELETE', '/users/root'), /^400 Protected users cannot/)
+})
+
+test('permissions are put, shown and cleared', async () => {
+  await ask('PUT', '/users/u', { password: 'p', tags: '' })
+  const patterns = { configure: '^a', write: '', read: '.*' }
+  const shown = { user: 'u', vhost: '/', ...patterns }
+  assert.deepEqual(await ask('PUT', '/permissions/%2F/u', patterns), [201, undefined])
+  assert.deepEqual(await ask('PUT', '/permissions/%2F/u', patterns), [204, undefined])
+  assert.deepEqual(await ask('GET', '/permissions/%2F/u'), [200, shown])
+  assert.deepEqual(await ask('GET', '/users/u/permissions'), [200, [shown]])
+  const all = { configure: '.*', write: '.*', read: '.*' }
+  const roots = ['/', 'fixed'].map((vhost) => ({ user: 'root', vhost, ...all }))
+  assert.deepEqual(await ask('GET', '/permissions'), [200, [...roots, shown]])
+  assert.deepEqual(await ask('GET', '/vhosts/%2F/permissions'), [200, [roots[0], shown]])
+  const nowhere = '400 vhost_or_user_not_found'
+  assert.equal(await reasonOf('PUT', '/permissions/no/u', patterns), nowhere)
+  assert.equal(await reasonOf('PUT', '/permissions/%2F/no', patterns), nowhere)
+  assert.equal(await reasonOf('PUT', '/permissions/%2F/u', {}), '400 [{key_missing,configure}]')
+  const odd = await reasonOf('PUT', '/permissions/%2F/u', { ...patterns, read: '(' })
+  assert.match(odd, /^400 invalid_regexp: the pattern '\(' cannot be used/)
+  assert.deepEqual(await ask('PUT', '/permissions/%2F/root', all), [204, undefined])
+  assert.match(await reasonOf('PUT', '/permissions/%2F/root', patterns), /may do everything/)
+  assert.deepEqual(await ask('DELETE', '/permissions/%2F/u'), [204, undefined])
+  assert.equal(await reasonOf('DELETE', '/permissions/%2F/u'), missing)
+})
+
+test('topic permissions are put, shown and cleared, one or all', async () => {
+  await ask('PUT', '/users/u', { password: 'p', tags: '' })
+  const path = '/topic-permissions/%2F/u'
+  const row = { exchange: 'x', write: '^a', read: '' }
+  assert.deepEqual(await ask('PUT', path, row), [201, undefined])
+  assert.deepEqual(await ask('PUT', path, { ...row, exchange: 'y' }), [204, undefined])
+  const shown = ['x', 'y'].map((exchange) => ({ user: 'u', vhost: '/', ...row, exchange }))
+  assert.deepEqual(await ask('GET', path), [200, shown])
+  assert.deepEqual(await ask('GET', '/users/u/topic-permissions'), [200, shown])
+  assert.deepEqual(await ask('GET', '/vhosts/%2F/topic-permissions'), [200, shown])
+  assert.deepEqual(await ask('DELETE', `${path}/x`), [204, undefined])
+  assert.deepEqual(await ask('GET', '/topic-permissions'), [200, [shown[1]]])
+  assert.deepEqual(await ask('DELETE', path), [204, undefined])
+  assert.equal(await reasonOf('GET', path), missing)
+})
+
+test('virtual hosts are put, shown and deleted', async () => {
+  const body = { description: 'd', tags: 'a,b', default_queue_type: 'quorum' }
+  assert.deepEqual(await ask('PUT', '/vhosts/v', body), [201, undefined])
+  assert.deepEqual(await ask('PUT', '/vhosts/v'), [204, undefined])
+  const metadata = { ...body, tags: ['a', 'b'] }
+  const shown = { name: 'v', ...metadata, metadata, tracing: false }
+  assert.deepEqual(await ask('GET', '/vhosts/v'), [200, shown])
+  assert.match(await reasonOf('PUT', '/vhosts/v', { default_queue_type: 'x' }), /use classic/)
+  assert.match(await reasonOf('PUT', '/vhosts/v', { tracing: true }), /tracing is not served/)
+  assert.deepEqual(await ask('DELETE', '/vhosts/v'), [204, undefined])
+  assert.equal(await reasonOf('DELETE', '/vhosts/v'), missing)
+  assert.match(await reasonOf('DELETE', '/vhosts/fixed'), /take it out of --vhosts/)
+  assert.match(await reasonOf('DELETE', '/vhosts/%2F'), /cannot be deleted/)
+})
+
+for (const [kind, name, limit] of [
+  ['user', 'u', 'max-channels'],
+  ['vhost', 'fixed', 'max-queues'],
+] as const) {
+  test(`limits of a ${kind} are set, shown and cleared`, async () => {
+    await ask('PUT', '/users/u', { password: 'p', tags: '' })
+    const path = `/${kind}-limits`
+    assert.deepEqual(await ask('GET', path), [200, []])
+    assert.deepEqual(await ask('PUT', `${path}/${name}/${limit}`, { value: 5 }), [204, undefined])
+    await ask('PUT', `${path}/${name}/max-connections`, { value: 7 })
+    const value = { [limit]: 5, 'max-connections': 7 }
+    assert.deepEqual(await ask('GET', path), [200, [{ [kind]: name, value }]])
+    await ask('DELETE', `${path}/${name}/max-connections`)
+    assert.deepEqual(await ask('GET', `${path}/${name}`), [
+      200,
+      [{ [kind]: name, value: { [limit]: 5 } }],
+    ])
+    assert.match(await reasonOf('PUT', `${path}/${name}/max-fun`, { value: 5 }), /Unrecognised/)
+    assert.match(await reasonOf('PUT', `${path}/${name}/${limit}`, { value: 'a' }), /integer/)
+    assert.equal(await reasonOf('PUT', `${path}/none/${limit}`, { value: 5 }), missing)
+  })
+}

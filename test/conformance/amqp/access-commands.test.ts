@@ -1,0 +1,85 @@
+// Users, virtual hosts and permissions as people set them, with the commands, on a broker of its own; and
+// that they are there after a restart.
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { after, before, it } from 'node:test'
+import { connect } from 'amqplib'
+import { exitCodes } from '../../../src/lib/exit-codes.ts'
+import { RawClient } from '../../support/raw-client.ts'
+import { TestBroker } from '../../support/start-test-broker.ts'
+
+const mainFile = path.join(import.meta.dirname, '../../../src/main.ts')
+
+let broker: TestBroker
+before(async () => {
+  broker = await TestBroker.start()
+})
+after(() => broker[Symbol.asyncDispose]())
+
+/** `pabal …` on the broker's data folder: what it says, and how it ends when that is not well. */
+async function run(...args: string[]): Promise<string> {
+  const child = spawn(process.execPath, [mainFile, ...args, '--data', broker.dataFolder])
+  let text = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (part: string) => (text += part))
+  }
+  const [code] = (await once(child, 'close')) as [number | null]
+  return code === exitCodes.ok ? text.trim() : `${code}: ${text.trim()}`
+}
+
+function passwordFile(password: string): string[] {
+  const file = path.join(broker.dataFolder, '..', `${path.basename(broker.dataFolder)}-password`)
+  writeFileSync(file, password)
+  return ['--new-password-file', file]
+}
+
+async function answerTo(password: string, vhost: string): Promise<string> {
+  const options = { user: 'app', password, vhost }
+  await using client = await RawClient.authenticate(broker.port, options)
+  const frame = await client.next()
+  if (frame.kind !== 'method' || frame.name === 'connection.close') return 'no login'
+  const connection = await connect(`amqp://app:${password}@127.0.0.1:${broker.port}/${vhost}`)
+  await connection.close()
+  return 'open'
+}
+
+it('a user, a virtual host and permissions', async () => {
+  assert.match(await run('user', 'add', 'app'), /a user needs a password/)
+  const added = await run('user', 'add', 'app', ...passwordFile('one'), '--tags', 'monitoring')
+  assert.equal(added, "User 'app' was added; see pabal permission set")
+  assert.match(await run('user', 'add', 'app', ...passwordFile('x')), /there is a user 'app'/)
+  assert.match(await run('user', 'list'), /^name\s+tags\s+limits\napp\s+monitoring\s.*\nguest/)
+  assert.equal(await run('vhost', 'add', 'v'), "Virtual host 'v' was added")
+  const set = ['permission', 'set', 'app', '.*', '.*', '.*', '--vhost', 'v']
+  assert.equal(await run(...set), "Permissions of user 'app' were set, and are in force")
+  assert.match(await run('permission', 'set', 'app', '(', '', ''), /pattern '\(' cannot be used/)
+  assert.equal(await answerTo('one', 'v'), 'open')
+  await run('user', 'password', 'app', ...passwordFile('two'))
+  await run('user', 'tags', 'app', 'management')
+  assert.equal(await answerTo('one', 'v'), 'no login')
+  assert.equal(await answerTo('two', 'v'), 'open')
+})
+
+it('are there after a restart', async () => {
+  await broker.stop()
+  await broker.restart()
+  assert.equal(await answerTo('two', 'v'), 'open')
+  assert.match(
+    await run('user', 'list', '--output', 'json'),
+    /"name":"app".*"tags":\["management"\]/,
+  )
+  assert.match(await run('permission', 'list'), /\nv\s+app\s+\.\*\s+\.\*\s+\.\*$/)
+})
+
+it('can be taken away', async () => {
+  assert.match(await run('user', 'delete', 'guest'), /user 'guest' is that of the settings/)
+  assert.match(await run('vhost', 'delete', '/'), /vhost '\/' cannot be deleted/)
+  assert.match(await run('vhost', 'delete', 'none'), /there is no virtual host 'none'/)
+  assert.equal(await run('vhost', 'delete', 'v'), "Deleted: virtual host 'v'")
+  assert.match(await run('permission', 'clear', 'app', '--vhost', 'v'), /there is no/)
+  assert.equal(await run('user', 'delete', 'app'), "Deleted: user 'app'")
+  assert.equal(await answerTo('two', 'v'), 'no login')
+})
