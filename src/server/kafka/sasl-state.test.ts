@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { AccessControl } from '../../auth/access-control.ts'
+import { hashPassword } from '../../auth/password-hash.ts'
+import { Users } from '../../auth/users.ts'
+import { seededRandom } from '../../testing/seeded-random.ts'
+import { SaslState } from './sasl-state.ts'
+
+const random = seededRandom(3)
+const remote = '10.0.0.7'
+
+function login(users: Users, user: string): SaslState {
+  const sasl = new SaslState(users, remote)
+  sasl.handshake(1)
+  sasl.authenticate(Buffer.from(`\0${user}\0pw`))
+  return sasl
+}
+
+test('administrators and who has all rights in / come in, others do not', () => {
+  const access = new AccessControl()
+  const users = new Users({ own: { name: 'own', password: 'pw' }, access, random })
+  const all = { configure: '.*', write: '.*', read: '.*' }
+  for (const [name, tag, permission] of [
+    ['admin', 'administrator', undefined],
+    ['whole', 'management', all],
+    ['part', 'management', { ...all, configure: '^a' }],
+    ['none', 'management', undefined],
+  ] as const) {
+    const row = { name, tags: [tag], ...hashPassword(Buffer.from('pw'), random) }
+    access.apply({ kind: 'user', op: 'put', row })
+    if (permission === undefined) continue
+    access.apply({ kind: 'permission', op: 'put', row: { user: name, vhost: '/', ...permission } })
+  }
+  const names = ['own', 'admin', 'whole', 'part', 'none', 'missing']
+  const allowed = names.filter((name) => login(users, name).allows('work'))
+  assert.deepEqual(allowed, ['own', 'admin', 'whole'])
+})
+
+test('rights that are taken are gone on open connections', () => {
+  const access = new AccessControl()
+  const users = new Users({ own: { name: 'own', password: 'pw' }, access, random })
+  const row = { name: 'u', tags: [], ...hashPassword(Buffer.from('pw'), random) }
+  const place = { user: 'u', vhost: '/' }
+  access.apply({ kind: 'user', op: 'put', row })
+  const all = { configure: '.*', write: '.*', read: '.*' }
+  access.apply({ kind: 'permission', op: 'put', row: { ...place, ...all } })
+  const sasl = login(users, 'u')
+  assert.ok(sasl.allows('work'))
+  access.apply({ kind: 'permission', op: 'delete', ...place })
+  assert.ok(!sasl.allows('work'))
+  access.apply({ kind: 'user', op: 'put', row: { ...row, tags: ['administrator'] } })
+  assert.ok(sasl.allows('work'))
+  access.apply({ kind: 'user', op: 'delete', name: 'u' })
+  assert.ok(!sasl.allows('work'))
+})
