@@ -14,6 +14,7 @@ import type { VHostMetadata } from '../meta/topology-change.ts'
 import { type Broker, defaultVHost } from './broker.ts'
 import type { ClientRegistry } from './client/client-registry.ts'
 import type { Client } from './client/client.ts'
+import { deleteVHost } from './delete-vhost.ts'
 
 /** What a change needs of the node beside its broker. */
 export interface AccessKeeperParts {
@@ -97,7 +98,7 @@ export class AccessKeeper {
     const { broker } = this.#parts
     const vhost = broker.findVHost(name)
     if (vhost === undefined) return undefined
-    const ticket = broker.deleteVHost(vhost)
+    const ticket = deleteVHost(broker, vhost)
     this.#close((client) => client.vhost === name, `vhost '${name}' is deleted`)
     return whenDurable(ticket)
   }

@@ -22,7 +22,6 @@ import { DeadLetterer } from './dead-letterer.ts'
 import { declareQueue, type QueueAsked } from './declare-queue.ts'
 import type { DelayedMessages } from './delay/delayed-messages.ts'
 import { type DelayLosses, Delays } from './delay/delays.ts'
-import { deleteVHost } from './delete-vhost.ts'
 import { describeTopology } from './describe-topology.ts'
 import type { Destination } from './destination.ts'
 import { DynamicSettings } from './dynamic-settings.ts'
@@ -367,11 +366,6 @@ export class Broker {
     const vhost = this.vhosts.add(name)
     vhost.metadata = metadata
     return this.topology.write([{ kind: 'vhost', op: 'put', row: { name, metadata } }])
-  }
-
-  /** As the function of that name. */
-  deleteVHost(vhost: VHost<Destination>): Ticket | undefined {
-    return deleteVHost(this, vhost)
   }
 
   /** A connection is gone: its exclusive queues go with it, at once. */

@@ -18,6 +18,7 @@ import { VirtualClock } from '../testing/virtual-clock.ts'
 import { BrokerError } from './broker-error.ts'
 import { Broker } from './broker.ts'
 import { declareQueue } from './declare-queue.ts'
+import { deleteVHost } from './delete-vhost.ts'
 import { describeTopology } from './describe-topology.ts'
 import type { Destination } from './destination.ts'
 import { checkPolicy } from './policy/check-policy.ts'
@@ -113,7 +114,7 @@ class Declarer {
     const name = this.#pick(['other', 'further'])
     const found = this.broker.findVHost(name)
     if (!isRare) this.broker.putVHost(name, { description: this.#pick(['a', 'b']) })
-    else if (found !== undefined && name !== 'other') this.broker.deleteVHost(found)
+    else if (found !== undefined && name !== 'other') deleteVHost(this.broker, found)
   }
 
   #declareQueue(vhost: VHost<Destination>, name: string, isRare: boolean): void {
