@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { BrokerInProcess } from '../../test/support/broker-in-process.ts'
 import { waitFor, within } from '../../test/support/wait-for.ts'
 import type { Principal } from '../auth/principal.ts'
+import { AccessKeeper } from '../broker/access-keeper.ts'
 import { ClientRegistry } from '../broker/client/client-registry.ts'
 import { systemClock } from '../lib/clock.ts'
 import { networkLimits } from '../limits/network.ts'
@@ -191,7 +192,13 @@ test('a client that goes in the middle of a body is no fault of the broker', asy
   const faults: Error[] = []
   const onFault = (error: Error): void => void faults.push(error)
   await using broker = await BrokerInProcess.start()
-  await using open = await OpenServer.start({ management: broker.broker, onFault })
+  const keeper = new AccessKeeper({
+    broker: broker.broker,
+    clients: new ClientRegistry(systemClock),
+    settingsVHosts: [],
+  })
+  const management = { broker: broker.broker, keeper }
+  await using open = await OpenServer.start({ management, onFault })
   const head = 'PUT /api/policies/%2F/x HTTP/1.1\r\nhost: localhost\r\n'
   for (const length of ['content-length: 100', 'transfer-encoding: chunked']) {
     const client = await open.connect(`${head}${length}\r\n\r\n3\r\n{"p`)

@@ -7,6 +7,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type HttpServer, openHttpServer } from '../../src/admin/http-server.ts'
+import { AccessKeeper } from '../../src/broker/access-keeper.ts'
 import type { Broker } from '../../src/broker/broker.ts'
 import { ClientRegistry } from '../../src/broker/client/client-registry.ts'
 import { systemClock } from '../../src/lib/clock.ts'
@@ -53,20 +54,24 @@ export class PolicyFuzz implements AsyncDisposable {
   static async open(broker: Broker): Promise<PolicyFuzz> {
     const folder = mkdtempSync(join(tmpdir(), 'pabal-fuzz-'))
     const faults: Error[] = []
+    const clients = new ClientRegistry(systemClock)
     const server = openHttpServer({
       source: {
         status: () => {
           throw new Error('only the management API is asked')
         },
       },
-      clients: new ClientRegistry(systemClock),
+      clients,
       anonymousFrom: () => ({
         protocol: 'HTTP',
         address: '',
         user: 'owner of the data folder',
         tags: ['administrator'],
       }),
-      management: broker,
+      management: {
+        broker,
+        keeper: new AccessKeeper({ broker, clients, settingsVHosts: [] }),
+      },
       onFault: (error) => faults.push(error),
     })
     const onAcceptProblem = (reason: string): void => assert.fail(reason)

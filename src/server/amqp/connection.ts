@@ -217,9 +217,11 @@ export class Connection
 
   /** The client reads nothing, whatever it writes: what it has unacked goes to others. */
   onSendTimeout(): void {
-    const { logger } = this.context
-    const remote = this.remoteAddress
-    logger.warn({ remote }, 'Connection closed: its client reads nothing of what it is sent')
+    const { context, remoteAddress: remote } = this
+    context.logger.warn(
+      { remote },
+      'Connection closed: its client reads nothing of what it is sent',
+    )
     if (!('encrypted' in this.socket)) this.socket.resetAndDestroy()
     this.destroy()
   }
@@ -344,9 +346,8 @@ export class Connection
 
   #tellForeign(client: ForeignClient): false {
     if (!client.answer(this.#reader)) return false
-    const { protocol } = client
-    const facts = { remote: this.remoteAddress, protocol }
-    this.context.logger.warn(facts, `A client was refused: it speaks ${protocol}`)
+    const facts = { remote: this.remoteAddress, protocol: client.protocol }
+    this.context.logger.warn(facts, `A client was refused: it speaks ${client.protocol}`)
     this.destroyAfterFlush()
     this.#stopReading()
     return false
@@ -475,8 +476,8 @@ export class Connection
 
   /** Others need the memory that its messages take. */
   #endForMemory(): void {
-    const remote = this.remoteAddress
-    this.context.logger.warn({ remote }, 'Connection closed: it holds much of the memory')
+    const { remoteAddress: remote, context } = this
+    context.logger.warn({ remote }, 'Connection closed: it holds much of the memory')
     const text = 'memory is low, and much of it is held by unfinished messages of this connection'
     this.closeForReply(makeReply('resource_error', text))
   }
