@@ -37,6 +37,8 @@ export class QueueUnderTest {
 
   readonly #turn: Turn
 
+  /** How long it takes to dead-letter a message. */
+  deadLetterMs = 0
   /** Offsets and reasons of the messages that were dead-lettered. */
   readonly dead: [offset: number, reason: string][] = []
   /** Whether dead letters find a queue. */
@@ -124,6 +126,7 @@ export class QueueUnderTest {
       clock: this.clock,
       shortage: new Shortage(),
       deadLetter: ({ settings }, { offset }, reason) => {
+        this.clock.pass(this.deadLetterMs)
         if (!this.hasGraveyard) return settings.deadLetter?.keepsUnroutable !== true
         return this.dead.push([offset, reason]) > 0
       },

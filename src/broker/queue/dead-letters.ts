@@ -8,6 +8,7 @@ import { logLimits } from '../../limits/log.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import type { DeathReason } from '../../record/message/encode-death.ts'
 import { RecordView } from '../../record/message/record-view.ts'
+import { isLate } from '../is-late.ts'
 import type { Shortage } from '../shortage.ts'
 import { KeptDeadLetters } from './kept-dead-letters.ts'
 import type { QueueBacklog } from './queue-backlog.ts'
@@ -103,9 +104,10 @@ export class DeadLetters implements TurnTask {
 
   /** True when the disk has to bring the next message first. */
   #moveSome(): boolean {
-    const { backlog, publish } = this.#options
+    const { backlog, turn } = this.#options
     let size = 0
-    while (this.#head < this.#offsets.length && size < brokerLimits.deadLettersSizePerTurn) {
+    for (let count = 1; this.#head < this.#offsets.length; count++) {
+      if (size >= brokerLimits.deadLettersSizePerTurn) break
       const offset = this.#offsets[this.#head]!
       this.#isWaiting = true
       const result = backlog.readDetached(offset, sharedView, () => this.#goOn())
@@ -113,16 +115,22 @@ export class DeadLetters implements TurnTask {
       this.#isWaiting = false
       const reason = this.#reasons[this.#head]!
       this.#head++
-      if (result !== 'record') {
+      if (result === 'record') {
+        size += sizeOf(sharedView)
+        this.#move(sharedView, offset, reason)
+      } else {
         backlog.ackDetached(offset)
-        continue
       }
-      const { bodyStart, bodyEnd } = sharedView
-      size += sizeOf(sharedView)
-      if (publish(sharedView, reason)) backlog.ackDetached(offset)
-      else this.#keep(offset, reason, bodyEnd - bodyStart)
+      if (count % brokerLimits.dispatchBetweenLooks === 0 && isLate(turn)) break
     }
     return false
+  }
+
+  #move(record: RecordView, offset: number, reason: DeathReason): void {
+    const { backlog, publish } = this.#options
+    const size = record.bodyEnd - record.bodyStart
+    if (publish(record, reason)) backlog.ackDetached(offset)
+    else this.#keep(offset, reason, size)
   }
 
   #keep(offset: number, reason: DeathReason, size: number): void {

@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { QueueUnderTest } from '../../../test/support/queue-under-test.ts'
+import { brokerLimits } from '../../limits/broker.ts'
+import { table } from '../../record/message/field-table.ts'
+import { RecordView } from '../../record/message/record-view.ts'
+
+test('dead letters that take long go on in the next turn, in their order: sockets are read in between', () => {
+  const it = new QueueUnderTest({ arguments: table({ 'x-dead-letter-exchange': 'graves' }) })
+  const count = 10 * brokerLimits.dispatchBetweenLooks
+  const view = new RecordView()
+  for (let index = 0; index < count; index++) it.publish('dies')
+  while (it.queue.readyCount > 0) {
+    it.settle()
+    while (it.queue.take(view) === 'record');
+  }
+  for (let offset = 0; offset < count; offset++) it.queue.settle(offset, 'reject')
+  it.deadLetterMs = 1
+  const perTurn: number[] = []
+  for (let before = 0; it.clock.endOneTurn() || it.clock.nextTimer(); before = it.dead.length) {
+    perTurn.push(it.dead.length - before)
+  }
+  assert.equal(Math.max(...perTurn), brokerLimits.dispatchBetweenLooks)
+  assert.deepEqual(
+    it.dead.map(([offset]) => offset),
+    Array.from({ length: count }, (_, offset) => offset),
+  )
+})
