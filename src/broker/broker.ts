@@ -67,7 +67,7 @@ export interface BrokerOptions {
   readonly onDamaged: (from: Destination | DelayedMessages, offset: number, error: Error) => void
   /** A queue without a dead-letter exchange has dropped a message that came back too often. */
   readonly onGivenUp?: (queue: Queue) => void
-  /** A dead letter of a queue that keeps such found no queue. Told of the first one that is kept. */
+  /** A dead letter of a queue that keeps such found no queue. Not told again and again. */
   readonly onDeadLetterKept?: (queue: Queue) => void
   /** A queue or topic was declared with settings that this version does not act on. */
   readonly onInert?: (notice: InertNotice) => void

@@ -22,6 +22,8 @@ export const brokerLimits = {
   keptDeadLettersMax: 262_144 as number,
   /** How often routes are looked at for dead letters that found no queue and are kept. */
   keptDeadLettersLookMs: 1000,
+  /** How often the log tells at most that a queue keeps them: with every change of routes is too much. */
+  keptDeadLettersTellMs: 60_000,
   /** Room that dead letters which were moved leave behind is given back from here on. */
   deadLettersCompactAt: 4096,
   /** Time to live of a message, as RabbitMQ has it: ten years. */

@@ -26,7 +26,7 @@ export interface DeadLettersOptions {
   readonly publish: (record: RecordView, reason: DeathReason) => boolean
   /** Changes whenever a dead letter may find another way. */
   readonly routesVersion: () => number
-  /** A message is kept, and none was before. */
+  /** Messages are kept. Not told again and again. */
   readonly onKept: () => void
 }
 

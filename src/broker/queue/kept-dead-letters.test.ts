@@ -35,6 +35,20 @@ test('dead letters that found no queue are tried again when routes have changed,
   assert.equal(it.queue.messageCount, 0)
 })
 
+test('they are told of once in a while, however often routes change', () => {
+  const { keptDeadLettersLookMs, keptDeadLettersTellMs } = brokerLimits
+  const it = keeping({}, 'a')
+  const passAfterChange = (): void => {
+    it.routesVersion++
+    it.clock.advance(keptDeadLettersLookMs)
+  }
+  const triesUntilTold = keptDeadLettersTellMs / keptDeadLettersLookMs
+  for (let count = 1; count < triesUntilTold; count++) passAfterChange()
+  assert.equal(it.keptNoticeCount, 1)
+  passAfterChange()
+  assert.equal(it.keptNoticeCount, 2)
+})
+
 test('they are dropped when a policy lets the queue drop messages', () => {
   const it = keeping({}, 'a')
   const names = { policy: 'p', operatorPolicy: undefined }

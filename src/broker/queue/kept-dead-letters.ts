@@ -9,7 +9,7 @@ export interface KeptDeadLettersOptions {
   readonly clock: Clock
   /** Changes whenever a dead letter may find another way. */
   readonly routesVersion: () => number
-  /** The first one is kept. */
+  /** Some are kept. Told when the first one is, but not again and again. */
   readonly onKept: () => void
   /** To be tried again. */
   readonly onRetry: (offset: number, reason: DeathReason) => void
@@ -24,6 +24,8 @@ export class KeptDeadLetters {
   /** Of the routes that the first of them did not find a way with. */
   #version = 0
   #timer: Timer | undefined
+  /** By the monotonic clock. */
+  #toldAt = -Infinity
 
   constructor(options: KeptDeadLettersOptions) {
     this.#options = options
@@ -34,11 +36,11 @@ export class KeptDeadLetters {
   }
 
   add(offset: number, reason: DeathReason, size: number): void {
-    const { clock, routesVersion, onKept } = this.#options
+    const { clock, routesVersion } = this.#options
     if (this.count === 0) {
       this.#version = routesVersion()
       this.#timer = clock.every(brokerLimits.keptDeadLettersLookMs, () => this.#look())
-      onKept()
+      this.#tell()
     }
     this.#offsets.push(offset)
     this.#reasons.push(reason)
@@ -59,6 +61,14 @@ export class KeptDeadLetters {
   stop(): void {
     this.#timer?.stop()
     this.#timer = undefined
+  }
+
+  #tell(): void {
+    const { clock, onKept } = this.#options
+    const now = clock.monotonic()
+    if (now - this.#toldAt < brokerLimits.keptDeadLettersTellMs) return
+    this.#toldAt = now
+    onKept()
   }
 
   #look(): void {

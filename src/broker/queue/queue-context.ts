@@ -40,7 +40,7 @@ export interface QueueContextOf<Queue> {
   deadLetter(queue: Queue, record: RecordView, reason: DeathReason): boolean
   /** Of the routes that dead letters of the queue may take. */
   routesVersion(queue: Queue): number
-  /** A dead letter found no queue and is kept. Told of the first one that is. */
+  /** A dead letter found no queue and is kept. Not told again and again. */
   onDeadLetterKept(queue: Queue): void
   /** A durable queue has one more log, of which its row tells. Within an atom. */
   onLevelAdded(queue: Queue): void
