@@ -37,6 +37,7 @@ import { BlockedNotice } from './blocked-notice.ts'
 import { ChannelTable } from './channel-table.ts'
 import { Channel } from './channel.ts'
 import { checkChannelLimit } from './check-limits.ts'
+import { replyOrTell, tellClosed } from './connection-log.ts'
 import type { ClosableChannel, ConfirmingChannel, ConnectionSession } from './connection-session.ts'
 import { ForeignClient } from './foreign-client.ts'
 import { handleMethod } from './handle-method.ts'
@@ -47,7 +48,7 @@ import { OutputRoom } from './output-room.ts'
 import { Output } from './output.ts'
 import { unexpectedFrame } from './publish-state.ts'
 import { pauseReason, ReadGate } from './read-gate.ts'
-import { makeReply, ProtocolError, type Reply, replyTo } from './reply.ts'
+import { makeReply, ProtocolError, type Reply } from './reply.ts'
 
 export type ConnectionStatus = 'header' | 'handshake' | 'running' | 'closing' | 'closed'
 
@@ -435,28 +436,22 @@ export class Connection
 
   /** Closes what the error says: the channel or the connection. */
   onError(error: unknown, channel: ClosableChannel | undefined): void {
-    const reply = replyTo(error) ?? this.#replyToBug(error)
+    const { logger } = this.context
+    const reply = replyOrTell(error, logger)
     const methodId = channel?.methodId ?? this.#methodId
     if (reply.closes === 'channel' && channel !== undefined) {
-      const facts = { ...this.#factsOf(reply), channel: channel.number }
-      this.context.logger.info(facts, 'Channel closed')
+      tellClosed(this, reply, logger, channel.number)
       channel.close(reply)
     } else {
-      this.context.logger.info(this.#factsOf(reply), 'Connection closed')
+      tellClosed(this, reply, logger)
       this.closeForReply(reply, methodId)
     }
   }
 
-  /** What the log says of a client that is told to go. */
-  #factsOf(reply: Reply): object {
-    const { remoteAddress: remote, principal, vhostName: vhost } = this
-    return { remote, user: principal?.user, vhost, reply: reply.text }
-  }
-
   /** The stream itself is broken: nothing more can be read from it. */
   #onStreamError(error: unknown): void {
-    const reply = replyTo(error) ?? this.#replyToBug(error)
-    this.context.logger.info(this.#factsOf(reply), 'Connection closed')
+    const reply = replyOrTell(error, this.context.logger)
+    tellClosed(this, reply, this.context.logger)
     this.closeForReply(reply)
     this.output.flush()
     this.socket.end()
@@ -467,11 +462,6 @@ export class Connection
   #stopReading(): void {
     this.#source.onBytes = () => undefined
     this.socket.resume()
-  }
-
-  #replyToBug(error: unknown): Reply {
-    this.context.logger.error({ err: error }, 'Unexpected error in an AMQP connection')
-    return makeReply('internal_error', 'an unexpected error occurred; the broker log has details')
   }
 
   /** Others need the memory that its messages take. */
