@@ -26,6 +26,8 @@ function connected(): {
   readonly connection: KafkaConnection
   readonly source: ByteSource
   readonly socket: { bytesWritten: number; writableLength: number }
+  readonly memory: MemoryAccount
+  readonly shortage: Shortage
 } {
   const socket = {
     remoteAddress: '127.0.0.1',
@@ -44,6 +46,7 @@ function connected(): {
   }
   const clock = new VirtualClock()
   const memory = new MemoryAccount({ watermark: 1e9, onReceived: () => undefined })
+  const shortage = new Shortage()
   const context = {
     clock,
     requestShare: { isSpent: false },
@@ -53,7 +56,8 @@ function connected(): {
     users: new Users({ random: systemRandom, clock, access: new AccessControl() }),
     settings: { requestSizeMax: kafkaLimits.kafkaRequestSizeMax },
     loginWatch: { remove: () => undefined },
-    broker: { store: { uncommittedSize: 0 }, shortage: new Shortage() },
+    advertisedWatch: { onWork: () => undefined },
+    broker: { store: { uncommittedSize: 0 }, shortage },
     memory,
     inputBudget: new InputBudget({ account: memory, clock, uncommittedSize: () => 0 }),
   }
@@ -65,7 +69,7 @@ function connected(): {
     context as unknown as KafkaContext,
     () => undefined,
   )
-  return { clock, connection, source, socket }
+  return { clock, connection, source, socket, memory, shortage }
 }
 
 function apiVersionsRequest(clientId: string | null = null): Buffer {
@@ -120,4 +124,19 @@ test('an idle connection does not keep the memory of its last request', async ()
   assert.equal(taken.length, 1)
   assert.equal(taken[0]?.deref(), undefined)
   assert.equal(connection.isClosed, false)
+})
+
+test('a request that ends its connection leaves nothing of those before it held', async () => {
+  const { connection, source, memory, shortage } = connected()
+  const header = { api: 'produce', apiVersion: 9, correlationId: 1, clientId: null } as const
+  const request = { transactionalId: null, acks: 0, timeoutMs: 1000, topicData: [] }
+  shortage.set('memory', true)
+  source.onBytes(Buffer.concat(encodeRequest(new WireWriter(), header, request)))
+  assert.notEqual(memory.sizes.input, 0, 'it waits for the end of the shortage')
+  const negativeSize = Buffer.alloc(4, 0xff)
+  source.onBytes(negativeSize)
+  assert.equal(connection.isClosed, true)
+  assert.equal(memory.sizes.input, 0)
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.equal(memory.sizes.input, 0, 'the produce has been given up')
 })

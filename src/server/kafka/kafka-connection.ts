@@ -115,6 +115,8 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
       context.memory.onReceived(chunk.length)
       this.#stream.push(chunk)
       this.#readRequests(chunk)
+      // Its memory has been given back: what is noted from now on would be counted for ever.
+      if (this.#isClosed) return
       this.#stream.keepRest()
       this.#noteInput()
       this.#limitReadAhead()
