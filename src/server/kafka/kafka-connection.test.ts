@@ -21,13 +21,15 @@ import type { KafkaContext } from './kafka-context.ts'
 import { LargeRequests } from './large-requests.ts'
 
 /** A connection on a socket that takes nothing until the test says so. */
-function connected(): {
+function connected(onReceived: () => void = () => undefined): {
   readonly clock: VirtualClock
   readonly connection: KafkaConnection
   readonly source: ByteSource
   readonly socket: { bytesWritten: number; writableLength: number }
   readonly memory: MemoryAccount
   readonly shortage: Shortage
+  /** Topics in the order in which they were looked for; there is none. */
+  readonly soughtTopics: string[]
 } {
   const socket = {
     remoteAddress: '127.0.0.1',
@@ -45,8 +47,9 @@ function connected(): {
     },
   }
   const clock = new VirtualClock()
-  const memory = new MemoryAccount({ watermark: 1e9, onReceived: () => undefined })
+  const memory = new MemoryAccount({ watermark: 1e9, onReceived })
   const shortage = new Shortage()
+  const soughtTopics: string[] = []
   const context = {
     clock,
     requestShare: { isSpent: false },
@@ -58,6 +61,7 @@ function connected(): {
     loginWatch: { remove: () => undefined },
     advertisedWatch: { onWork: () => undefined },
     broker: { store: { uncommittedSize: 0 }, shortage },
+    topics: { find: (name: string) => void soughtTopics.push(name), isHidden: () => false },
     memory,
     inputBudget: new InputBudget({ account: memory, clock, uncommittedSize: () => 0 }),
   }
@@ -69,7 +73,7 @@ function connected(): {
     context as unknown as KafkaContext,
     () => undefined,
   )
-  return { clock, connection, source, socket, memory, shortage }
+  return { clock, connection, source, socket, memory, shortage, soughtTopics }
 }
 
 function apiVersionsRequest(clientId: string | null = null): Buffer {
@@ -126,12 +130,18 @@ test('an idle connection does not keep the memory of its last request', async ()
   assert.equal(connection.isClosed, false)
 })
 
+function produceRequest(acks: 0 | 1, ...topics: string[]): Buffer {
+  const header = { api: 'produce', apiVersion: 9, correlationId: 1, clientId: null } as const
+  const partitionData = [{ index: 0, records: Buffer.alloc(0) }]
+  const topicData = topics.map((name) => ({ name, topicId: '', partitionData }))
+  const request = { transactionalId: null, acks, timeoutMs: 1000, topicData }
+  return Buffer.concat(encodeRequest(new WireWriter(), header, request))
+}
+
 test('a request that ends its connection leaves nothing of those before it held', async () => {
   const { connection, source, memory, shortage } = connected()
-  const header = { api: 'produce', apiVersion: 9, correlationId: 1, clientId: null } as const
-  const request = { transactionalId: null, acks: 0, timeoutMs: 1000, topicData: [] }
   shortage.set('memory', true)
-  source.onBytes(Buffer.concat(encodeRequest(new WireWriter(), header, request)))
+  source.onBytes(produceRequest(0))
   assert.notEqual(memory.sizes.input, 0, 'it waits for the end of the shortage')
   const negativeSize = Buffer.alloc(4, 0xff)
   source.onBytes(negativeSize)
@@ -139,4 +149,15 @@ test('a request that ends its connection leaves nothing of those before it held'
   assert.equal(memory.sizes.input, 0)
   await new Promise((resolve) => setImmediate(resolve))
   assert.equal(memory.sizes.input, 0, 'the produce has been given up')
+})
+
+test('a produce whose bytes end a shortage does not overtake those that waited for that', async () => {
+  let onReceived = (): void => undefined
+  const { source, shortage, soughtTopics } = connected(() => onReceived())
+  shortage.set('memory', true)
+  source.onBytes(produceRequest(1, 'first'))
+  onReceived = () => shortage.set('memory', false)
+  source.onBytes(produceRequest(1, 'second'))
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.deepEqual(soughtTopics, ['first', 'second'])
 })

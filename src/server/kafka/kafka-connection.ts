@@ -112,9 +112,10 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     source.onBytes = (chunk) => {
       if (this.#isClosed) return
       this.#isHeard = true
-      context.memory.onReceived(chunk.length)
       this.#stream.push(chunk)
       this.#readRequests(chunk)
+      // It may end a shortage: who waited for that goes on after this call, and is not to be overtaken.
+      context.memory.onReceived(chunk.length)
       // Its memory has been given back: what is noted from now on would be counted for ever.
       if (this.#isClosed) return
       this.#stream.keepRest()
