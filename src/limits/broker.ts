@@ -24,6 +24,8 @@ export const brokerLimits = {
   keptDeadLettersLookMs: 1000,
   /** How often the log tells at most that a queue keeps them: with every change of routes is too much. */
   keptDeadLettersTellMs: 60_000,
+  /** How long they wait at most after tries in vain: each reads them all. */
+  keptDeadLettersWaitMsMax: 60_000,
   /** Room that dead letters which were moved leave behind is given back from here on. */
   deadLettersCompactAt: 4096,
   /** Time to live of a message, as RabbitMQ has it: ten years. */

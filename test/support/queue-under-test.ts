@@ -45,6 +45,7 @@ export class QueueUnderTest {
   hasGraveyard = true
   routesVersion = 0
   keptNoticeCount = 0
+  deadLetterTryCount = 0
   /** How often the queue said that it has dropped what came back too often. */
   givenUpCount = 0
 
@@ -127,6 +128,7 @@ export class QueueUnderTest {
       shortage: new Shortage(),
       deadLetter: ({ settings }, { offset }, reason) => {
         this.clock.pass(this.deadLetterMs)
+        this.deadLetterTryCount++
         if (!this.hasGraveyard) return settings.deadLetter?.keepsUnroutable !== true
         return this.dead.push([offset, reason]) > 0
       },

@@ -45,7 +45,8 @@ test('they are told of once in a while, however often routes change', () => {
   const triesUntilTold = keptDeadLettersTellMs / keptDeadLettersLookMs
   for (let count = 1; count < triesUntilTold; count++) passAfterChange()
   assert.equal(it.keptNoticeCount, 1)
-  passAfterChange()
+  // The next try comes within a minute.
+  for (let count = 0; count <= triesUntilTold; count++) passAfterChange()
   assert.equal(it.keptNoticeCount, 2)
 })
 
@@ -77,4 +78,17 @@ test('a queue without a limit takes no messages either when very many are kept',
   } finally {
     Object.assign(brokerLimits, { keptDeadLettersMax })
   }
+})
+
+test('routes that change all the time have them tried less and less often', () => {
+  const it = keeping({}, 'a')
+  const changes = 100
+  for (let change = 0; change < changes; change++) {
+    it.routesVersion++
+    it.clock.advance(brokerLimits.keptDeadLettersLookMs)
+  }
+  assert.ok(it.deadLetterTryCount > 3 && it.deadLetterTryCount < 10, `${it.deadLetterTryCount}`)
+  it.hasGraveyard = true
+  it.clock.advance(2 * brokerLimits.keptDeadLettersWaitMsMax)
+  assert.deepEqual(it.dead, [[0, 'expired']])
 })

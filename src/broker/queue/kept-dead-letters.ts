@@ -24,6 +24,9 @@ export class KeptDeadLetters {
   /** Of the routes that the first of them did not find a way with. */
   #version = 0
   #timer: Timer | undefined
+  /** Longer after each try in vain, because routes may change all the time. */
+  #waitMs: number = brokerLimits.keptDeadLettersLookMs
+  #triedAt = -Infinity
   /** By the monotonic clock. */
   #toldAt = -Infinity
 
@@ -40,6 +43,7 @@ export class KeptDeadLetters {
     if (this.count === 0) {
       this.#version = routesVersion()
       this.#timer = clock.every(brokerLimits.keptDeadLettersLookMs, () => this.#look())
+      this.#adaptWait(clock.monotonic())
       this.#tell()
     }
     this.#offsets.push(offset)
@@ -50,6 +54,7 @@ export class KeptDeadLetters {
   /** All of them are worth another try. */
   retry(): void {
     this.stop()
+    this.#triedAt = this.#options.clock.monotonic()
     const [offsets, reasons] = [this.#offsets, this.#reasons]
     this.#offsets = []
     this.#reasons = []
@@ -63,6 +68,13 @@ export class KeptDeadLetters {
     this.#timer = undefined
   }
 
+  /** Kept again at once: nothing has become better. */
+  #adaptWait(now: number): void {
+    const { keptDeadLettersLookMs: least, keptDeadLettersWaitMsMax: most } = brokerLimits
+    const isInVain = now - this.#triedAt < least
+    this.#waitMs = isInVain ? Math.min(this.#waitMs * 2, most) : least
+  }
+
   #tell(): void {
     const { clock, onKept } = this.#options
     const now = clock.monotonic()
@@ -72,6 +84,8 @@ export class KeptDeadLetters {
   }
 
   #look(): void {
-    if (this.#options.routesVersion() !== this.#version) this.retry()
+    const { clock, routesVersion } = this.#options
+    if (clock.monotonic() - this.#triedAt < this.#waitMs) return
+    if (routesVersion() !== this.#version) this.retry()
   }
 }
