@@ -61,7 +61,7 @@ test('a broker without room for its socket says at the start what to do, and so 
   await broker.ready(readyFile)
   assert.match(
     broker.stderr,
-    /There is no local socket .*\\"pabal policy\\" cannot reach this broker.*: use a shorter --data or TMPDIR/,
+    /There is no local socket .*\\"pabal policy\\" and its like cannot reach this broker.*: use a shorter --data or TMPDIR/,
   )
   assert.doesNotMatch(broker.stderr, /stack/)
   const { code, stderr } = await listPolicies(folder, data)

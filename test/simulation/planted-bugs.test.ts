@@ -8,7 +8,7 @@ import type { Log } from '../../src/log/log.ts'
 import type { Run } from '../../src/log/run.ts'
 import { simulate } from './simulation.ts'
 
-const plantedSeedCount = 25
+const plantedSeedCount = 100
 
 describe('a broker is found out that now and then', () => {
   it('forgets an ack', async (t) => {
@@ -38,7 +38,7 @@ describe('a broker is found out that now and then', () => {
   it('does not note that it has delivered a message', async (t) => {
     t.mock.method(DeliveredMark.prototype, 'allows', () => true)
     t.mock.method(DeliveredMark.prototype, 'onDelivered', () => undefined)
-    assert.match(await findViolation(), /as if it were the first time/)
+    assert.match(await findViolation(), /as if (it were|for) the first time/)
   })
 
   it('forgets the offset that a group has committed', async (t) => {
@@ -48,7 +48,10 @@ describe('a broker is found out that now and then', () => {
       if (!key.startsWith('group/') || !isForgotten()) addState.call(this, key, value)
     }
     t.mock.method(Commit.prototype, 'addState', forget)
-    assert.match(await findViolation(), /was told .* of group-. .*; committed were/)
+    assert.match(
+      await findViolation(),
+      /was told .* of group-. .*; committed were|two leaders in generation/,
+    )
   })
 })
 
