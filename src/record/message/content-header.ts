@@ -32,7 +32,7 @@ import {
   readTimestamp as readTimestampValue,
   skipFieldTable,
 } from './read-field-table.ts'
-import { endOfValue } from './scan-table.ts'
+import { endOfValue, isNameAt, valueOfEntry } from './scan-table.ts'
 import { WireReader } from './wire-reader.ts'
 import { WireWriter } from './wire-writer.ts'
 import { fieldTableSize, writeFieldTable } from './write-field-table.ts'
@@ -140,8 +140,9 @@ export function findHeader(
   }
   reader.enter(0)
   while (reader.position < reader.limit) {
-    const size = reader.octet()
-    if (isTextAt(buffer, reader.advance(size), size, name)) {
+    const entry = reader.position
+    reader.position = valueOfEntry(buffer, entry)
+    if (isNameAt(buffer, entry, name)) {
       return readFieldValue(reader)
     }
     reader.position = endOfValue(buffer, reader.position)
@@ -340,16 +341,4 @@ function flagsOf(properties: BasicProperties): number {
     }
   }
   return flags
-}
-
-function isTextAt(buffer: Buffer, start: number, size: number, text: string): boolean {
-  if (size !== text.length) {
-    return false
-  }
-  for (let index = 0; index < size; index++) {
-    if (buffer[start + index] !== text.charCodeAt(index)) {
-      return false
-    }
-  }
-  return true
 }

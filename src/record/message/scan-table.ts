@@ -1,6 +1,7 @@
 // Walks the bytes of field tables that have been validated, from value to value, without looking into
 // nested ones.
 import * as tag from './field-tag.ts'
+import { readUInt32 } from './message-record.ts'
 import { fixedSizes } from './read-field-table.ts'
 
 const lengthSize = 4
@@ -12,7 +13,7 @@ export function endOfValue(buffer: Buffer, at: number): number {
     case tag.TAG_BINARY:
     case tag.TAG_TABLE:
     case tag.TAG_ARRAY:
-      return startOfContent(at) + readLength(buffer, at + 1)
+      return startOfContent(at) + readUInt32(buffer, at + 1)
     default:
       return at + 1 + (fixedSizes.get(buffer[at]!) ?? 0)
   }
@@ -41,17 +42,10 @@ export function hasNamePrefix(buffer: Buffer, at: number, prefix: string): boole
 export function isTextAt(buffer: Buffer, at: number, text: string): boolean {
   if (buffer[at] !== tag.TAG_LONGSTR) return false
   const start = startOfContent(at)
-  const end = start + readLength(buffer, at + 1)
+  const end = start + readUInt32(buffer, at + 1)
   if (end - start === text.length && startsWith(buffer, start, text)) return true
   // As many bytes as characters: the text is not this one, or it is not ASCII.
   return end - start > text.length && buffer.toString('utf8', start, end) === text
-}
-
-/** The four bytes at `at` as a number. */
-export function readLength(buffer: Buffer, at: number): number {
-  return (
-    buffer[at]! * 0x100_0000 + ((buffer[at + 1]! << 16) | (buffer[at + 2]! << 8) | buffer[at + 3]!)
-  )
 }
 
 /** Whether these characters, all of ASCII, are at `at`. */
