@@ -16,24 +16,16 @@ import type { EffectivePolicy, PolicySubject } from '../policy/policy.ts'
 import type { QueueType } from '../queue-arguments.ts'
 import type { SettleReason } from '../unacked-deliveries.ts'
 import { Consumer, type ConsumerOptions, type DeliverySink } from './consumer.ts'
-import { DeadLetters } from './dead-letters.ts'
-import { Departures } from './departures.ts'
 import { Dispatch } from './dispatch.ts'
-import { hasExpiration } from './expiry.ts'
 import { IdleTimer } from './idle-timer.ts'
 import type { Incoming } from './incoming.ts'
+import { type EndingQueue, MessageEnds } from './message-ends.ts'
 import { openBacklog } from './open-backlog.ts'
 import type { PriorityBacklogOwner } from './priority-backlog.ts'
 import type { QueueBacklog, TakeResult } from './queue-backlog.ts'
 import type { ConnectionToken, QueueContextOf, QueueOptions } from './queue-context.ts'
 import { rowOfQueue } from './queue-row.ts'
-import {
-  hasDepartures,
-  mayRefuse,
-  type QueueSettings,
-  readQueueSettings,
-} from './queue-settings.ts'
-import { type ReturnReason, Returns } from './returns.ts'
+import { mayRefuse, type QueueSettings, readQueueSettings } from './queue-settings.ts'
 import { SizeCounts } from './size-count.ts'
 import { WaitingTakers } from './waiting-takers.ts'
 
@@ -41,7 +33,7 @@ export type { ConnectionToken, QueueOptions } from './queue-context.ts'
 
 export type QueueContext = QueueContextOf<Queue>
 
-export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner {
+export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner, EndingQueue {
   readonly kind = 'queue'
   /** Its logs are for priorities, so no message needs a key. */
   readonly needsKey = false
@@ -56,7 +48,6 @@ export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner {
   /** The only one as a rule; with priorities that of the lowest. */
   readonly log: Log
   isDeleted = false
-  #hasGivenUp = false
 
   readonly #context: QueueContext
   /** What arguments and policies add up to. */
@@ -69,13 +60,8 @@ export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner {
   readonly #dispatch: Dispatch
   /** Made when it is needed, as most of many queues are quiet. */
   #counters: QueueCounters | undefined
-  /** Made when something may leave by itself, as in most queues nothing does. */
-  #departures: Departures | undefined
+  readonly #ends: MessageEnds
   #idleTimer: IdleTimer | undefined
-  /** Of queues that count what comes back: made for the first. */
-  #returns: Returns | undefined
-  /** Made for the first dead letter. */
-  #deadLetters: DeadLetters | undefined
   /** Made for the first limit of bytes. */
   #sizeCounts: SizeCounts | undefined
   /** Made when it is needed. */
@@ -105,11 +91,9 @@ export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner {
     if (this.settings.hasSingleActiveConsumer) {
       this.#dispatch.useSingleActive({ yieldsToPriority: options.type === 'quorum' })
     }
-    const isRestored = this.#backlog.messageCount > 0
     this.#countSizes()
-    if (isRestored || hasDepartures(this.settings)) this.#openDepartures(isRestored)
+    this.#ends = new MessageEnds(this, this.#backlog, context)
     this.#idleTimer = this.#openIdleTimer()
-    if (this.#backlog.hasNotes) this.#returns = this.#openReturns()
   }
 
   get isVolatile(): boolean {
@@ -173,7 +157,7 @@ export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner {
   /** Whether its limits let so many more messages in, of so many bytes. Not within an atom. */
   hasRoomFor({ count, size }: Incoming): boolean {
     const { lengthMax, sizeMax } = this.settings
-    const { keptCount = 0, keptSize = 0 } = this.#deadLetters ?? {}
+    const { keptCount, keptSize } = this.#ends
     if (keptCount >= brokerLimits.keptDeadLettersMax) return false
     const [lengthLeft, sizeLeft] = [lengthMax - keptCount - count, sizeMax - keptSize - size]
     const fits = (): boolean =>
@@ -202,10 +186,7 @@ export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner {
     this.mayRefuse = mayRefuse(settings)
     this.#countSizes()
     this.#sizeCounts?.begin()
-    this.#deadLetters?.retryKept()
-    if (this.#departures !== undefined) this.#departures.applySettings(settings)
-    else if (hasDepartures(settings)) this.#openDepartures(false)
-    this.#departures?.schedule()
+    this.#ends.onSettings()
     if (settings.expiresMs === expiresMs) return
     this.#idleTimer?.stop()
     this.#idleTimer = this.#openIdleTimer()
@@ -222,8 +203,7 @@ export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner {
     this.#backlog.append(source, sharedPosition, this.consumerCount > 0)
     this.counters.published++
     this.#dispatch.schedule()
-    if (this.#departures === undefined && hasExpiration(source)) this.#openDepartures(false)
-    this.#departures?.onAppended(source)
+    this.#ends.onAppended(source)
   }
 
   /**
@@ -239,7 +219,7 @@ export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner {
     this.#backlog.onBatchAppended(incoming, this.consumerCount > 0, index)
     this.counters.published += incoming.count
     this.#dispatch.schedule()
-    this.#departures?.schedule()
+    this.#ends.look()
   }
 
   /** Throws `access_refused` when the queue has, or would get, an exclusive consumer beside another. */
@@ -286,33 +266,29 @@ export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner {
       this.#backlog.remove(offset)
       this.counters.acked++
     } else if (reason === 'reject') {
-      this.#backlog.detach(offset)
-      this.#depart(offset, 'rejected')
+      this.#ends.reject(offset)
     } else {
-      this.#takeBack(offset, reason)
+      this.#ends.takeBack(offset, reason)
       this.#dispatch.schedule()
-      this.#departures?.schedule()
+      this.#ends.look()
     }
   }
 
   /** How often the message at `offset` came back, where that is counted. */
   returnCountOf(offset: number): number {
-    return this.#returns?.countOf(offset) ?? 0
+    return this.#ends.returnCountOf(offset)
   }
 
   /** Takes the next ready message for a delivery; what has expired goes meanwhile. */
   takeReady(view: RecordView): TakeResult {
-    if (this.#returns?.isFull === true) return 'empty'
+    const ends = this.#ends
+    if (ends.holdsTooMany) return 'empty'
     const backlog = this.#backlog
     for (let count = 0; count < brokerLimits.dispatchPerTurnMax; count++) {
       const result = backlog.take(view)
-      const departures = this.#departures
-      if (result !== 'record' || departures === undefined) return result
-      if (!departures.isTooOld(view, backlog.isRedelivered)) return result
-      backlog.detach(view.offset)
-      this.#depart(view.offset, 'expired')
+      if (result !== 'record' || !ends.endIfTooOld(view)) return result
     }
-    this.#departures?.schedule()
+    ends.look()
     return 'wait'
   }
 
@@ -351,7 +327,7 @@ export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner {
 
   /** Looks once at what came from an earlier process: what has expired, how large it is. */
   lookAtRestored(): void {
-    this.#departures?.schedule()
+    this.#ends.look()
     this.#sizeCounts?.begin()
   }
 
@@ -362,23 +338,24 @@ export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner {
 
   /** Drops every message that is not unacked and returns how many there were. Within an atom. */
   purge(): number {
-    return this.#backlog.purge() + (this.#returns?.purge() ?? 0)
+    return this.#backlog.purge() + this.#ends.purge()
   }
 
   /** The broker deletes the queue: all consumers are told, nothing is delivered any more. */
   onDeleted(): void {
     this.isDeleted = true
     for (const consumer of this.#dispatch.clear()) consumer.sink.onCancelled(consumer)
-    this.#stopTimers()
+    this.#idleTimer?.stop()
+    this.#ends.close()
     this.#sizeCounts?.close()
-    this.#deadLetters?.close()
     this.#backlog.close()
     this.#waitingTakers?.tell()
   }
 
   /** The broker stops in good order: the next one knows what was delivered, and does what is due from now on. */
   prepareToClose(): void {
-    this.#stopTimers()
+    this.#idleTimer?.stop()
+    this.#ends.stopTimers()
     this.#backlog.settleDeliveredMark()
   }
 
@@ -390,7 +367,7 @@ export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner {
 
   onReadable(): void {
     this.#dispatch.schedule()
-    this.#departures?.schedule()
+    this.#ends.look()
     this.#waitingTakers?.tell()
   }
 
@@ -411,27 +388,20 @@ export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner {
     if (this.isDurable) this.#context.onLevelAdded(this)
   }
 
-  /** Nothing leaves or comes back by itself any more. */
-  #stopTimers(): void {
-    this.#idleTimer?.stop()
-    this.#departures?.close()
-    this.#returns?.close()
-    this.#deadLetters?.stopRetrying()
+  /** See `EndingQueue`; the rest does as well. */
+  deadLetter(record: RecordView, reason: DeathReason): boolean {
+    return this.#context.deadLetter(this, record, reason)
   }
 
-  #takeBack(offset: number, reason: ReturnReason): void {
-    if (this.type !== 'quorum') {
-      this.#backlog.requeue(offset)
-      return
-    }
-    this.#returns ??= this.#openReturns()
-    this.#returns.onReturned(offset, reason, this.settings)
+  deadLetterRoutesVersion(): number {
+    return this.#context.routesVersion(this)
   }
 
-  #giveUp(offset: number): void {
-    this.#depart(offset, 'delivery_limit')
-    if (this.settings.deadLetter !== undefined || this.#hasGivenUp) return
-    this.#hasGivenUp = true
+  onDeadLetterKept(): void {
+    this.#context.onDeadLetterKept(this)
+  }
+
+  onGivenUp(): void {
     this.#context.onGivenUp(this)
   }
 
@@ -443,41 +413,8 @@ export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner {
 
   #openSizeCounts(): SizeCounts {
     const { store, turn } = this.#context
-    const onCounted = (): void => this.#departures?.schedule()
+    const onCounted = (): void => this.#ends.look()
     return new SizeCounts({ backlog: this.#backlog, store, turn, onCounted })
-  }
-
-  /** A message that was detached from the backlog dies. */
-  #depart(offset: number, reason: DeathReason): void {
-    if (this.settings.deadLetter === undefined) {
-      this.#backlog.ackDetached(offset)
-      return
-    }
-    this.#deadLetters ??= this.#openDeadLetters()
-    this.#deadLetters.add(offset, reason)
-  }
-
-  #openDepartures(isRestored: boolean): void {
-    const { turn, clock } = this.#context
-    this.#departures = new Departures({
-      backlog: this.#backlog,
-      turn,
-      clock,
-      settings: this.settings,
-      isRestored,
-      deliverReady: () => this.deliverReady(),
-      onDeparture: (offset, reason) => this.#depart(offset, reason),
-      onHeadStays: () => this.onHeadStays(),
-    })
-  }
-
-  #openReturns(): Returns {
-    return new Returns({
-      backlog: this.#backlog,
-      clock: this.#context.clock,
-      onTooOften: (offset) => this.#giveUp(offset),
-      onReady: () => this.onReadable(),
-    })
   }
 
   #openIdleTimer(): IdleTimer | undefined {
@@ -485,16 +422,6 @@ export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner {
       clock: this.#context.clock,
       hasConsumers: () => this.consumerCount > 0,
       onExpired: () => this.#context.onUnused(this),
-    })
-  }
-
-  #openDeadLetters(): DeadLetters {
-    return new DeadLetters({
-      ...this.#context,
-      backlog: this.#backlog,
-      publish: (record, reason) => this.#context.deadLetter(this, record, reason),
-      routesVersion: () => this.#context.routesVersion(this),
-      onKept: () => this.#context.onDeadLetterKept(this),
     })
   }
 }

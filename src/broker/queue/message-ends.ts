@@ -1,0 +1,201 @@
+// How messages of a queue end otherwise than by an ack: they expire, a limit has no room for them, a consumer
+// rejects them, or they come back too often. Each part is made when it is needed, as in most of many
+// queues nothing ends by itself.
+import type { Clock } from '../../lib/clock.ts'
+import type { Turn } from '../../lib/turn.ts'
+import type { LogStore } from '../../log/log-store.ts'
+import type { DeathReason } from '../../record/message/encode-death.ts'
+import type { RecordSource } from '../../record/message/record-source.ts'
+import type { RecordView } from '../../record/message/record-view.ts'
+import type { QueueType } from '../queue-arguments.ts'
+import type { Shortage } from '../shortage.ts'
+import { DeadLetters } from './dead-letters.ts'
+import { Departures } from './departures.ts'
+import { hasExpiration } from './expiry.ts'
+import type { QueueBacklog } from './queue-backlog.ts'
+import { hasDepartures, type QueueSettings } from './queue-settings.ts'
+import { type ReturnReason, Returns } from './returns.ts'
+
+/** The queue, as this asks and tells it. */
+export interface EndingQueue {
+  readonly type: QueueType
+  readonly settings: QueueSettings
+  /** Delivers what consumers have room for. */
+  deliverReady(): void
+  /** The head stays after others have left: it may be delivered. */
+  onHeadStays(): void
+  /** Messages that waited for their next try are ready. */
+  onReadable(): void
+  /** Sends a dead message on; false: no queue takes it, keep it. Within an atom. */
+  deadLetter(record: RecordView, reason: DeathReason): boolean
+  /** Of the routes that dead letters may take. */
+  deadLetterRoutesVersion(): number
+  /** A dead letter found no queue and is kept. Not told again and again. */
+  onDeadLetterKept(): void
+  /** A message came back too often and was dropped, as there is no dead-letter exchange. Told once. */
+  onGivenUp(): void
+}
+
+interface EndsContext {
+  readonly store: LogStore
+  readonly turn: Turn
+  readonly clock: Clock
+  readonly shortage: Shortage
+}
+
+export class MessageEnds {
+  readonly #queue: EndingQueue
+  readonly #backlog: QueueBacklog
+  readonly #context: EndsContext
+  #departures: Departures | undefined
+  #returns: Returns | undefined
+  #deadLetters: DeadLetters | undefined
+  #hasGivenUp = false
+
+  constructor(queue: EndingQueue, backlog: QueueBacklog, context: EndsContext) {
+    this.#queue = queue
+    this.#backlog = backlog
+    this.#context = context
+    const isRestored = backlog.messageCount > 0
+    if (isRestored || hasDepartures(queue.settings)) this.#openDepartures(isRestored)
+    if (backlog.hasNotes) this.#returns = this.#openReturns()
+  }
+
+  /** Dead letters that found no queue and are kept, … */
+  get keptCount(): number {
+    return this.#deadLetters?.keptCount ?? 0
+  }
+
+  /** … and the bytes of their bodies. */
+  get keptSize(): number {
+    return this.#deadLetters?.keptSize ?? 0
+  }
+
+  /** Whether so many messages wait for their next try that no further ones should be tried. */
+  get holdsTooMany(): boolean {
+    return this.#returns?.isFull === true
+  }
+
+  /** How often the message at `offset` came back, where that is counted. */
+  returnCountOf(offset: number): number {
+    return this.#returns?.countOf(offset) ?? 0
+  }
+
+  /** `queue.settings` are others from now on. */
+  onSettings(): void {
+    const { settings } = this.#queue
+    this.#deadLetters?.retryKept()
+    if (this.#departures !== undefined) this.#departures.applySettings(settings)
+    else if (hasDepartures(settings)) this.#openDepartures(false)
+    this.look()
+  }
+
+  /** A message came in. */
+  onAppended(source: RecordSource): void {
+    if (this.#departures === undefined && hasExpiration(source)) this.#openDepartures(false)
+    this.#departures?.onAppended(source)
+  }
+
+  /** Looks at the end of this turn at what is due to leave. */
+  look(): void {
+    this.#departures?.schedule()
+  }
+
+  /** Ends the message that was just taken into `view` when it has expired. */
+  endIfTooOld(view: RecordView): boolean {
+    if (this.#departures?.isTooOld(view, this.#backlog.isRedelivered) !== true) return false
+    this.#backlog.detach(view.offset)
+    this.#end(view.offset, 'expired')
+    return true
+  }
+
+  /** A consumer rejected the unacked message. */
+  reject(offset: number): void {
+    this.#backlog.detach(offset)
+    this.#end(offset, 'rejected')
+  }
+
+  /** The unacked message came back. */
+  takeBack(offset: number, reason: ReturnReason): void {
+    if (this.#queue.type !== 'quorum') {
+      this.#backlog.requeue(offset)
+      return
+    }
+    this.#returns ??= this.#openReturns()
+    this.#returns.onReturned(offset, reason, this.#queue.settings)
+  }
+
+  /** Drops what waits for its next try and returns how much that was. Within an atom. */
+  purge(): number {
+    return this.#returns?.purge() ?? 0
+  }
+
+  /** The broker stops: nothing leaves or comes back by itself any more. */
+  stopTimers(): void {
+    this.#departures?.close()
+    this.#returns?.close()
+    this.#deadLetters?.stopRetrying()
+  }
+
+  /** The queue is gone. */
+  close(): void {
+    this.stopTimers()
+    this.#deadLetters?.close()
+  }
+
+  /** A message that was detached from the backlog dies. */
+  #end(offset: number, reason: DeathReason): void {
+    if (this.#queue.settings.deadLetter === undefined) {
+      this.#backlog.ackDetached(offset)
+      return
+    }
+    this.#deadLetters ??= this.#openDeadLetters()
+    this.#deadLetters.add(offset, reason)
+  }
+
+  #giveUp(offset: number): void {
+    this.#end(offset, 'delivery_limit')
+    if (this.#queue.settings.deadLetter !== undefined || this.#hasGivenUp) return
+    this.#hasGivenUp = true
+    this.#queue.onGivenUp()
+  }
+
+  #openDepartures(isRestored: boolean): void {
+    const queue = this.#queue
+    const { turn, clock } = this.#context
+    this.#departures = new Departures({
+      backlog: this.#backlog,
+      turn,
+      clock,
+      settings: queue.settings,
+      isRestored,
+      deliverReady: () => queue.deliverReady(),
+      onDeparture: (offset, reason) => this.#end(offset, reason),
+      onHeadStays: () => queue.onHeadStays(),
+    })
+  }
+
+  #openReturns(): Returns {
+    return new Returns({
+      backlog: this.#backlog,
+      clock: this.#context.clock,
+      onTooOften: (offset) => this.#giveUp(offset),
+      onReady: () => this.#queue.onReadable(),
+    })
+  }
+
+  #openDeadLetters(): DeadLetters {
+    const { store, turn, clock, shortage } = this.#context
+    const queue = this.#queue
+    return new DeadLetters({
+      store,
+      turn,
+      clock,
+      shortage,
+      backlog: this.#backlog,
+      publish: (record, reason) => queue.deadLetter(record, reason),
+      routesVersion: () => queue.deadLetterRoutesVersion(),
+      onKept: () => queue.onDeadLetterKept(),
+    })
+  }
+}
