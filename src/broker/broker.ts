@@ -8,12 +8,10 @@ import { Slices } from '../lib/slices.ts'
 import type { Turn } from '../lib/turn.ts'
 import { brokerLimits } from '../limits/broker.ts'
 import { logLimits } from '../limits/log.ts'
-import { findCursor, type LogCursor } from '../log/log-cursor.ts'
 import type { LogStore } from '../log/log-store.ts'
 import type { Log } from '../log/log.ts'
 import type { Ticket } from '../log/ticket.ts'
-import { cursorIdsOf, logIdsOf, type PlaceIds, withPlaces } from '../meta/row-logs.ts'
-import type { PolicyRow, QueueRow, VHostMetadata } from '../meta/topology-change.ts'
+import type { VHostMetadata } from '../meta/topology-change.ts'
 import { encodeInEntries } from '../meta/topology-entries.ts'
 import type { Topology } from '../meta/topology.ts'
 import { Admission } from './admission.ts'
@@ -21,14 +19,13 @@ import { vhostNotFound } from './broker-error.ts'
 import { DeadLetterer } from './dead-letterer.ts'
 import { declareQueue, type QueueAsked } from './declare-queue.ts'
 import type { DelayedMessages } from './delay/delayed-messages.ts'
-import { type DelayLosses, Delays } from './delay/delays.ts'
+import { Delays } from './delay/delays.ts'
 import { describeTopology } from './describe-topology.ts'
 import type { Destination } from './destination.ts'
 import { DynamicSettings } from './dynamic-settings.ts'
 import { ExclusiveQueues } from './exclusive-queues.ts'
 import type { InertNotice } from './inert-settings.ts'
 import { InertWatch } from './inert-watch.ts'
-import { restorePolicy } from './policy/check-policy.ts'
 import { PolicyKeeper } from './policy/policy-keeper.ts'
 import { HistoryReplay } from './publish/history-replay.ts'
 import { type Committed, Intake, type IntakeClient } from './publish/intake.ts'
@@ -38,12 +35,13 @@ import { QueueRoom } from './publish/queue-room.ts'
 import type { Settlement } from './publish/settlement.ts'
 import { ExpirySweep } from './queue/expiry-sweep.ts'
 import type { ConnectionToken, Queue, QueueContext } from './queue/queue.ts'
-import { restoreQueue } from './queue/restore-queue.ts'
 import { ReplyRegistry } from './reply-registry.ts'
+import { restorePartitionState } from './restore-partition-state.ts'
+import { type RestoreReport, restoreTopology } from './restore-topology.ts'
 import { RouteCache } from './route-cache.ts'
 import { Shortage } from './shortage.ts'
 import { ConsumerOffsets } from './topic/consumer-offsets.ts'
-import { type Partition, parseProducerKey } from './topic/partition.ts'
+import type { Partition } from './topic/partition.ts'
 import type { StreamContext } from './topic/stream-context.ts'
 import { type BrokerValues, TopicDefaults } from './topic/topic-defaults.ts'
 import type { Topic } from './topic/topic.ts'
@@ -80,20 +78,6 @@ export interface BrokerCounts {
   readonly consumers: number
   readonly messages: number
   readonly unacked: number
-}
-
-/** What `restore` was given that does not fit together: something was lost before it. */
-export interface RestoreReport {
-  /** Logs with messages that no queue or topic owns. */
-  readonly unowned: readonly Log[]
-  /** Queues and topics of which a log is missing: they are there, without what it held. */
-  readonly incomplete: readonly QueueRow[]
-  /** Those of which a cursor is missing: everything that is there comes again. */
-  readonly rewound: readonly QueueRow[]
-  /** Policies whose pattern this version cannot use: they apply to nothing. */
-  readonly unmatched: readonly PolicyRow[]
-  /** The same for delayed messages. */
-  readonly delays: DelayLosses
 }
 
 export const defaultVHost = '/'
@@ -193,26 +177,9 @@ export class Broker {
    * is kept as it is, unless it is empty.
    */
   restore(topology: Topology, logs: readonly Log[]): RestoreReport {
-    const unowned = new Map(logs.map((log) => [log.id, log]))
-    for (const { name, metadata } of topology.vhosts) {
-      this.vhosts.add(name).metadata = metadata ?? {}
-    }
-    this.access.restore(topology.access)
-    const unmatched = topology.policies.filter((row) => !this.#restorePolicy(row))
-    // A virtual host that has something exists, whatever the settings name.
-    for (const row of topology.exchanges) this.vhosts.add(row.vhost).restoreExchange(row)
-    const broken = topology.queues.filter((row) => !this.#restoreWhole(row, unowned))
-    const hasLogs = (row: QueueRow): boolean => logIdsOf(row).every((id) => unowned.has(id))
-    const rewound = broken.filter(hasLogs)
-    const incomplete = broken.filter((row) => !rewound.includes(row))
-    for (const row of broken) this.#restoreIncomplete(row, unowned)
-    for (const row of topology.bindings) this.findVHost(row.vhost)?.restoreBinding(row)
-    const delays = this.#delays.restore(topology.delays, unowned)
-    const kept = [...unowned.values()].filter((log) => log.keptCount > 0)
-    for (const log of kept) unowned.delete(log.id)
-    this.#deleteLogs(unowned.values())
+    const report = restoreTopology({ broker: this, delays: this.#delays }, topology, logs)
     this.#expirySweep = new ExpirySweep(this.#workQueues(), this.clock)
-    return { unowned: kept, incomplete, rewound, delays, unmatched }
+    return report
   }
 
   /** All of the topology that is to outlive the process, as log entries: see `describeTopology`. */
@@ -254,21 +221,7 @@ export class Broker {
   /** Keyed state that outlived the last process, after `restore`. */
   restoreState(state: ReadonlyMap<string, Buffer>): void {
     this.settings.restore(state)
-    const orphans: string[] = []
-    const partitions = this.#partitionsWith(state)
-    for (const [key, value] of state) {
-      this.streamContext.offsets.restore(key, value, partitions)
-      const parsed = parseProducerKey(key)
-      if (parsed === undefined) continue
-      const partition = partitions.get(parsed.logId)
-      if (partition === undefined) orphans.push(key)
-      else partition.producers.restore(parsed.producerId, value)
-    }
-    if (orphans.length === 0) return
-    // Producers of a log that is no more.
-    this.store.beginAtom()
-    for (const key of orphans) this.store.putState(key, undefined)
-    this.store.endAtom()
+    restorePartitionState(this, state)
   }
 
   /** The topics of all virtual hosts. */
@@ -405,20 +358,6 @@ export class Broker {
     return counts
   }
 
-  /** The partitions of all topics, and of those work queues of which `state` knows a producer. */
-  #partitionsWith(state: ReadonlyMap<string, Buffer>): Map<number, Partition> {
-    const logIds = new Set<number>()
-    for (const key of state.keys()) {
-      const parsed = parseProducerKey(key)
-      if (parsed !== undefined) logIds.add(parsed.logId)
-    }
-    const partitions = new Map<number, Partition>()
-    for (const topics of this.vhosts.topics()) {
-      for (const partition of topics.partitions(logIds)) partitions.set(partition.log.id, partition)
-    }
-    return partitions
-  }
-
   #createVHost(name: string): VHostParts {
     const vhost: VHost<Destination> = new VHost<Destination>(name, {
       random: this.random,
@@ -444,54 +383,4 @@ export class Broker {
       onApplied: () => this.onRetentionChanged(),
     })
   }
-
-  /** Before there is anything but what every virtual host has. False when its pattern is of no use. */
-  #restorePolicy(row: PolicyRow): boolean {
-    const vhost = this.vhosts.add(row.vhost)
-    const policy = restorePolicy(row)
-    vhost.policies.put(policy ?? { ...row, matches: () => false })
-    for (const exchange of vhost.exchanges()) this.policiesOf(vhost).applyTo(exchange)
-    return policy !== undefined
-  }
-
-  /** Takes the logs of `row` out of `unowned`; false when not all of them and its cursors are there. */
-  #restoreWhole(row: QueueRow, unowned: Map<number, Log>): boolean {
-    const own = logIdsOf(row).map((id) => unowned.get(id))
-    const cursors = cursorIdsOf(row).map((id, index) => own[index] && findCursor(own[index], id))
-    if (cursors.includes(undefined)) return false
-    this.#restoreDestination(row, cursors as LogCursor[])
-    for (const id of logIdsOf(row)) unowned.delete(id)
-    return true
-  }
-
-  /** Empty logs take the place of those that are gone; a new cursor begins at the start of its log. */
-  #restoreIncomplete(row: QueueRow, unowned: Map<number, Log>): void {
-    this.store.beginAtom()
-    const cursorIds = cursorIdsOf(row)
-    const cursors = logIdsOf(row).map((id, index) => {
-      const log = unowned.get(id) ?? this.store.createLog({ isVolatile: false })
-      unowned.delete(id)
-      return findCursor(log, cursorIds[index] ?? -1) ?? this.store.createCursor(log)
-    })
-    const whole = withPlaces(row, cursors.map(placeOf))
-    this.#restoreDestination(whole, cursors)
-    this.topology.put([{ kind: 'queue', op: 'put', row: whole }])
-    this.store.endAtom()
-  }
-
-  #restoreDestination(row: QueueRow, cursors: readonly LogCursor[]): void {
-    const vhost = this.vhosts.add(row.vhost)
-    if (row.topic !== undefined) this.topicsOf(vhost).restore(row, row.topic, cursors)
-    else vhost.addQueue(restoreQueue(row, { cursors, policies: vhost.policies }, this.queueContext))
-  }
-
-  #deleteLogs(logs: Iterable<Log>): void {
-    this.store.beginAtom()
-    for (const log of logs) this.store.deleteLog(log)
-    this.store.endAtom()
-  }
-}
-
-function placeOf({ log, id }: LogCursor): PlaceIds {
-  return { logId: log.id, cursorId: id }
 }

@@ -5,11 +5,12 @@
 // Invariant: nothing in it is global to the process, so a process may have several. Clock, chance, the
 // turn, the log and the thread for large batches are lent by the node.
 import { BrokerError } from '../broker/broker-error.ts'
-import { Broker, defaultVHost, type RestoreReport } from '../broker/broker.ts'
+import { Broker, defaultVHost } from '../broker/broker.ts'
 import type { GroupConfig } from '../broker/group/group-config.ts'
 import type { GroupCoordinator } from '../broker/group/group-coordinator.ts'
 import { GroupFormatError } from '../broker/group/group-format-error.ts'
 import { describeInert } from '../broker/inert-settings.ts'
+import type { RestoreReport } from '../broker/restore-topology.ts'
 import { Shortage } from '../broker/shortage.ts'
 import { ProducerIds } from '../broker/topic/producer-ids.ts'
 import { Retention } from '../broker/topic/retention.ts'

@@ -2,11 +2,12 @@
 // crashes, with a virtual clock. Messages are numbers; what comes into a queue is noted with its time.
 import assert from 'node:assert/strict'
 import { Rights } from '../../src/auth/rights.ts'
-import { Broker, type RestoreReport } from '../../src/broker/broker.ts'
+import { Broker } from '../../src/broker/broker.ts'
 import type { Destination } from '../../src/broker/destination.ts'
 import type { Exchange } from '../../src/broker/exchange/exchange.ts'
 import type { Intake } from '../../src/broker/publish/intake.ts'
 import { Queue } from '../../src/broker/queue/queue.ts'
+import type { RestoreReport } from '../../src/broker/restore-topology.ts'
 import { Shortage } from '../../src/broker/shortage.ts'
 import { type Clock, systemClock } from '../../src/lib/clock.ts'
 import type { Random } from '../../src/lib/random.ts'

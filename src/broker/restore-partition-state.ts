@@ -1,0 +1,50 @@
+// Keyed state of partitions that outlived the last process: consumers' offsets and producers.
+import type { LogStore } from '../log/log-store.ts'
+import { type Partition, parseProducerKey } from './topic/partition.ts'
+import type { StreamContext } from './topic/stream-context.ts'
+import type { VHosts } from './vhosts.ts'
+
+interface StateOwner {
+  readonly store: LogStore
+  readonly vhosts: VHosts
+  readonly streamContext: StreamContext
+}
+
+/** To be called when all topics and queues are there. What nobody owns any more is forgotten. */
+export function restorePartitionState(
+  { store, vhosts, streamContext }: StateOwner,
+  state: ReadonlyMap<string, Buffer>,
+): void {
+  const orphans: string[] = []
+  const partitions = partitionsWith(vhosts, state)
+  for (const [key, value] of state) {
+    streamContext.offsets.restore(key, value, partitions)
+    const parsed = parseProducerKey(key)
+    if (parsed === undefined) continue
+    const partition = partitions.get(parsed.logId)
+    if (partition === undefined) orphans.push(key)
+    else partition.producers.restore(parsed.producerId, value)
+  }
+  if (orphans.length === 0) return
+  // Producers of a log that is no more.
+  store.beginAtom()
+  for (const key of orphans) store.putState(key, undefined)
+  store.endAtom()
+}
+
+/** The partitions of all topics, and of those work queues of which `state` knows a producer. */
+function partitionsWith(
+  vhosts: VHosts,
+  state: ReadonlyMap<string, Buffer>,
+): Map<number, Partition> {
+  const logIds = new Set<number>()
+  for (const key of state.keys()) {
+    const parsed = parseProducerKey(key)
+    if (parsed !== undefined) logIds.add(parsed.logId)
+  }
+  const partitions = new Map<number, Partition>()
+  for (const topics of vhosts.topics()) {
+    for (const partition of topics.partitions(logIds)) partitions.set(partition.log.id, partition)
+  }
+  return partitions
+}

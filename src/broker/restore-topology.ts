@@ -1,0 +1,132 @@
+// What outlived the last process becomes the broker's again: policies, exchanges, queues with their logs, and
+// bindings.
+import type { AccessControl } from '../auth/access-control.ts'
+import { findCursor, type LogCursor } from '../log/log-cursor.ts'
+import type { LogStore } from '../log/log-store.ts'
+import type { Log } from '../log/log.ts'
+import { cursorIdsOf, logIdsOf, type PlaceIds, withPlaces } from '../meta/row-logs.ts'
+import type { PolicyRow, QueueRow } from '../meta/topology-change.ts'
+import type { Topology } from '../meta/topology.ts'
+import type { DelayLosses, Delays } from './delay/delays.ts'
+import type { Destination } from './destination.ts'
+import { restorePolicy } from './policy/check-policy.ts'
+import type { PolicyKeeper } from './policy/policy-keeper.ts'
+import type { QueueContext } from './queue/queue.ts'
+import { restoreQueue } from './queue/restore-queue.ts'
+import type { Topics } from './topic/topics.ts'
+import type { TopologyLog } from './topology-log.ts'
+import type { VHost } from './vhost.ts'
+import type { VHosts } from './vhosts.ts'
+
+/** What restoring needs of the broker. */
+export interface RestoringBroker {
+  readonly store: LogStore
+  readonly topology: TopologyLog
+  readonly vhosts: VHosts
+  readonly access: AccessControl
+  readonly queueContext: QueueContext
+  topicsOf(vhost: VHost<Destination>): Topics
+  policiesOf(vhost: VHost<Destination>): PolicyKeeper
+}
+
+/** What was given that does not fit together: something was lost before it. */
+export interface RestoreReport {
+  /** Logs with messages that no queue or topic owns. */
+  readonly unowned: readonly Log[]
+  /** Queues and topics of which a log is missing: they are there, without what it held. */
+  readonly incomplete: readonly QueueRow[]
+  /** Those of which a cursor is missing: everything that is there comes again. */
+  readonly rewound: readonly QueueRow[]
+  /** Policies whose pattern this version cannot use: they apply to nothing. */
+  readonly unmatched: readonly PolicyRow[]
+  /** The same for delayed messages. */
+  readonly delays: DelayLosses
+}
+
+/**
+ * Puts back what `topology` tells of and `logs` hold. Whoever owned a log that no row names is unknown:
+ * the log is kept as it is, unless it is empty.
+ */
+export function restoreTopology(
+  { broker, delays }: { readonly broker: RestoringBroker; readonly delays: Delays },
+  topology: Topology,
+  logs: readonly Log[],
+): RestoreReport {
+  const { vhosts } = broker
+  const unowned = new Map(logs.map((log) => [log.id, log]))
+  for (const { name, metadata } of topology.vhosts) vhosts.add(name).metadata = metadata ?? {}
+  broker.access.restore(topology.access)
+  const unmatched = topology.policies.filter((row) => !putPolicyBack(broker, row))
+  // A virtual host that has something exists, whatever the settings name.
+  for (const row of topology.exchanges) vhosts.add(row.vhost).restoreExchange(row)
+  const broken = topology.queues.filter((row) => !restoreWhole(broker, row, unowned))
+  const hasLogs = (row: QueueRow): boolean => logIdsOf(row).every((id) => unowned.has(id))
+  const rewound = broken.filter(hasLogs)
+  const incomplete = broken.filter((row) => !rewound.includes(row))
+  for (const row of broken) restoreIncomplete(broker, row, unowned)
+  for (const row of topology.bindings) vhosts.find(row.vhost)?.vhost.restoreBinding(row)
+  const delayLosses = delays.restore(topology.delays, unowned)
+  const kept = [...unowned.values()].filter((log) => log.keptCount > 0)
+  for (const log of kept) unowned.delete(log.id)
+  deleteLogs(broker, unowned.values())
+  return { unowned: kept, incomplete, rewound, delays: delayLosses, unmatched }
+}
+
+/** Before there is anything but what every virtual host has. False when its pattern is of no use. */
+function putPolicyBack(broker: RestoringBroker, row: PolicyRow): boolean {
+  const vhost = broker.vhosts.add(row.vhost)
+  const policy = restorePolicy(row)
+  vhost.policies.put(policy ?? { ...row, matches: () => false })
+  for (const exchange of vhost.exchanges()) broker.policiesOf(vhost).applyTo(exchange)
+  return policy !== undefined
+}
+
+/** Takes the logs of `row` out of `unowned`; false when not all of them and its cursors are there. */
+function restoreWhole(broker: RestoringBroker, row: QueueRow, unowned: Map<number, Log>): boolean {
+  const own = logIdsOf(row).map((id) => unowned.get(id))
+  const cursors = cursorIdsOf(row).map((id, index) => own[index] && findCursor(own[index], id))
+  if (cursors.includes(undefined)) return false
+  restoreDestination(broker, row, cursors as LogCursor[])
+  for (const id of logIdsOf(row)) unowned.delete(id)
+  return true
+}
+
+/** Empty logs take the place of those that are gone; a new cursor begins at the start of its log. */
+function restoreIncomplete(
+  broker: RestoringBroker,
+  row: QueueRow,
+  unowned: Map<number, Log>,
+): void {
+  const { store } = broker
+  store.beginAtom()
+  const cursorIds = cursorIdsOf(row)
+  const cursors = logIdsOf(row).map((id, index) => {
+    const log = unowned.get(id) ?? store.createLog({ isVolatile: false })
+    unowned.delete(id)
+    return findCursor(log, cursorIds[index] ?? -1) ?? store.createCursor(log)
+  })
+  const whole = withPlaces(row, cursors.map(placeOf))
+  restoreDestination(broker, whole, cursors)
+  broker.topology.put([{ kind: 'queue', op: 'put', row: whole }])
+  store.endAtom()
+}
+
+function restoreDestination(
+  broker: RestoringBroker,
+  row: QueueRow,
+  cursors: readonly LogCursor[],
+): void {
+  const vhost = broker.vhosts.add(row.vhost)
+  if (row.topic !== undefined) broker.topicsOf(vhost).restore(row, row.topic, cursors)
+  else vhost.addQueue(restoreQueue(row, { cursors, policies: vhost.policies }, broker.queueContext))
+}
+
+function deleteLogs({ store }: RestoringBroker, logs: Iterable<Log>): void {
+  store.beginAtom()
+  for (const log of logs) store.deleteLog(log)
+  store.endAtom()
+}
+
+function placeOf({ log, id }: LogCursor): PlaceIds {
+  return { logId: log.id, cursorId: id }
+}
