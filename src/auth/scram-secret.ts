@@ -3,11 +3,13 @@ import { createHash, createHmac, pbkdf2 } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { Random } from '../lib/random.ts'
 import { authLimits } from '../limits/auth.ts'
-import type { ScramSecret } from '../meta/access-rows.ts'
+import type { ScramMechanism, ScramSecret } from '../meta/access-rows.ts'
 
-const saltSize = 16
+/** Bytes. */
+export const saltSize = 16
 
-const digests: Readonly<Record<ScramSecret['mechanism'], { name: string; size: number }>> = {
+/** Names of digests for `node:crypto`, and their sizes in bytes. */
+export const scramDigests: Readonly<Record<ScramMechanism, { name: string; size: number }>> = {
   'SCRAM-SHA-256': { name: 'sha256', size: 32 },
   'SCRAM-SHA-512': { name: 'sha512', size: 64 },
 }
@@ -19,7 +21,7 @@ export async function makeScramSecrets(
   password: Uint8Array,
   random: Random,
 ): Promise<ScramSecret[]> {
-  const mechanisms = Object.keys(digests) as ScramSecret['mechanism'][]
+  const mechanisms = Object.keys(scramDigests) as ScramMechanism[]
   const salts = mechanisms.map(() => random.bytes(saltSize))
   return Promise.all(
     mechanisms.map((mechanism, index) => makeSecret(mechanism, password, salts[index] as Buffer)),
@@ -27,11 +29,11 @@ export async function makeScramSecrets(
 }
 
 async function makeSecret(
-  mechanism: ScramSecret['mechanism'],
+  mechanism: ScramMechanism,
   password: Uint8Array,
   salt: Buffer,
 ): Promise<ScramSecret> {
-  const { name, size } = digests[mechanism]
+  const { name, size } = scramDigests[mechanism]
   const iterations = authLimits.scramIterations
   const salted = await deriveKey(password, salt, iterations, size, name)
   const clientKey = createHmac(name, salted).update('Client Key').digest()

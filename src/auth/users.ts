@@ -3,12 +3,14 @@
 import { type Clock, systemClock } from '../lib/clock.ts'
 import { isLoopback } from '../lib/loopback.ts'
 import type { Random } from '../lib/random.ts'
-import type { UserRow } from '../meta/access-rows.ts'
+import type { ScramMechanism, ScramSecret, UserRow } from '../meta/access-rows.ts'
 import { type AccessControl, administratorTag } from './access-control.ts'
 import { LoginBrake } from './login-brake.ts'
 import { type HashedPassword, hashPassword, matchesPassword } from './password-hash.ts'
 import type { Origin, Principal } from './principal.ts'
 import type { Credentials } from './sasl.ts'
+import { ScramExchange } from './scram-exchange.ts'
+import { ScramKeeper } from './scram-keeper.ts'
 
 export type LoginResult =
   | { readonly principal: Principal; readonly refusal: undefined }
@@ -45,6 +47,7 @@ export class Users {
   /** Compared with when there is no such user, so that the answer takes as long as any. */
   readonly #nobodysHash: HashedPassword
   readonly #brake: LoginBrake
+  readonly #scram: ScramKeeper
   /** What a client logs in with that names nobody; undefined where the broker has a user of its own. */
   readonly anonymous: Credentials | undefined
 
@@ -52,6 +55,7 @@ export class Users {
     this.#access = access
     this.#random = random
     this.#brake = new LoginBrake(clock)
+    this.#scram = new ScramKeeper(access, random)
     const { name, password } = own ?? guest
     this.anonymous = own === undefined ? { user: name, password: Buffer.from(password) } : undefined
     // Who is called guest and was not configured so is as little known to be safe as the default.
@@ -64,7 +68,9 @@ export class Users {
 
   /** The user of the settings has this password from now on. */
   setOwn({ name, password }: OwnUser): void {
-    const hashed = hashPassword(Buffer.from(password), this.#random)
+    const bytes = Buffer.from(password)
+    const hashed = hashPassword(bytes, this.#random)
+    this.#scram.setOwn(bytes)
     this.#access.setOwn({ name, tags: [administratorTag], ...hashed })
   }
 
@@ -83,11 +89,33 @@ export class Users {
     const matches =
       matchesPassword(credentials.password, known ?? this.#nobodysHash) &&
       credentials.password.length > 0
-    const mayCome = known === undefined || this.#mayComeFrom(known, origin)
-    if (known !== undefined && matches && mayCome) {
+    return this.#judge(credentials.user, { matches, origin })
+  }
+
+  /** Begins a login by SCRAM. */
+  beginScram(mechanism: ScramMechanism): ScramExchange {
+    return new ScramExchange(mechanism, this.#random)
+  }
+
+  /** What SCRAM challenges a user with, whether there is one or not. */
+  scramSecretOf(user: string, mechanism: ScramMechanism): Promise<ScramSecret> {
+    return this.#scram.secretOf(user, mechanism)
+  }
+
+  /** Ends a login by SCRAM, in which the user has proved to know the password, or not. */
+  endScram(user: string, matches: boolean, origin: Origin): LoginResult {
+    return this.#judge(user, { matches, origin })
+  }
+
+  #judge(
+    user: string,
+    { matches, origin }: { readonly matches: boolean; readonly origin: Origin },
+  ): LoginResult {
+    const known = this.#access.findUser(user)
+    if (known !== undefined && matches && this.#mayComeFrom(known, origin)) {
       return { principal: principalOf(known, origin), refusal: undefined }
     }
-    const refusal = `user '${credentials.user}' ${reasonFor(known, matches)}`
+    const refusal = `user '${user}' ${reasonFor(known, matches)}`
     return { principal: undefined, refusal, waitMs: this.#brake.onWrongLogin(origin.address) }
   }
 

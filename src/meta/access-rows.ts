@@ -7,9 +7,11 @@ export type LimitValues = Readonly<Record<string, number>>
 /** How a password was hashed, by RabbitMQ's name of the module that does it. */
 export type HashingAlgorithm = 'rabbit_password_hashing_sha256' | 'rabbit_password_hashing_sha512'
 
+export type ScramMechanism = 'SCRAM-SHA-256' | 'SCRAM-SHA-512'
+
 /** What SCRAM (RFC 5802) asks of a broker, which does not know the password; bytes as base64. */
 export interface ScramSecret {
-  readonly mechanism: 'SCRAM-SHA-256' | 'SCRAM-SHA-512'
+  readonly mechanism: ScramMechanism
   readonly salt: string
   readonly iterations: number
   readonly storedKey: string

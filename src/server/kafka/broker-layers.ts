@@ -9,7 +9,7 @@ import { brokerConfigTable } from './broker-config-table.ts'
 import { logDir } from './cluster.ts'
 import { configSource } from './config-row.ts'
 import type { KafkaContext, KafkaSettings } from './kafka-context.ts'
-import { saslMechanism } from './sasl-state.ts'
+import { saslMechanisms } from './sasl-state.ts'
 
 const defaults: ReadonlyMap<string, string | null> = new Map(
   brokerConfigTable.map(([name, _type, value]) => [name, value]),
@@ -47,7 +47,7 @@ function ownSettings(settings: KafkaSettings): ReadonlyMap<string, string> {
     ['offsets.topic.replication.factor', '1'],
     ['process.roles', 'broker,controller'],
     ['producer.id.expiration.ms', String(topicLimits.producerIdExpirationMs)],
-    ['sasl.enabled.mechanisms', saslMechanism],
+    ['sasl.enabled.mechanisms', saslMechanisms.join(',')],
     ['sasl.server.max.receive.size', String(kafkaLimits.kafkaLoginSizeMax)],
     ['share.coordinator.state.topic.min.isr', '1'],
     ['share.coordinator.state.topic.replication.factor', '1'],

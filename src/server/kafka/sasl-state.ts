@@ -1,17 +1,22 @@
-// How far a connection is with SASL PLAIN (KIP-43, KIP-152).
+// How far a connection is with its login: SASL PLAIN, or SCRAM (KIP-43, KIP-84, KIP-152).
 import type { Origin, Principal } from '../../auth/principal.ts'
 import { type Credentials, parsePlain } from '../../auth/sasl.ts'
-import type { Users } from '../../auth/users.ts'
+import type { ScramExchange } from '../../auth/scram-exchange.ts'
+import type { LoginResult, Users } from '../../auth/users.ts'
 import { defaultVHost } from '../../broker/broker.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
 import type { Operation } from './operation.ts'
 
-export const saslMechanism = 'PLAIN'
+export const saslMechanisms = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const
+
+export type SaslMechanism = (typeof saslMechanisms)[number]
 
 /** `waitMs` is how long a refused client waits for its answer, in milliseconds. */
 type Authentication =
-  | { readonly isAccepted: true }
+  | { readonly isAccepted: true; readonly answer: Buffer }
   | { readonly isAccepted: false; readonly waitMs: number }
+
+const nothing = Buffer.alloc(0)
 
 export class SaslState {
   /** Who the client is; undefined until it has logged in, where it has to. */
@@ -19,6 +24,8 @@ export class SaslState {
   readonly #users: Users
   readonly #origin: Origin
   #onTrusted: () => void = () => undefined
+  #scram: ScramExchange | undefined
+  #scramUser: string | undefined
   #at: 'new' | 'handshaken' | 'raw-token' | 'authenticated' | 'failed' = 'new'
 
   constructor(users: Users, remoteAddress: string) {
@@ -34,6 +41,11 @@ export class SaslState {
 
   get isHandshaken(): boolean {
     return this.#at === 'handshaken'
+  }
+
+  /** What the client logs in by. */
+  get mechanism(): SaslMechanism {
+    return this.#scram?.mechanism ?? 'PLAIN'
   }
 
   /** A login was refused: the connection ends with the answer that says so, as in Kafka. */
@@ -57,20 +69,44 @@ export class SaslState {
     return this.isTrusted || (!this.hasFailed && operation === 'login')
   }
 
-  handshake(apiVersion: number): void {
+  handshake(apiVersion: number, mechanism: SaslMechanism = 'PLAIN'): void {
     this.#at = apiVersion === 0 ? 'raw-token' : 'handshaken'
+    this.#scramUser = undefined
+    this.#scram = mechanism === 'PLAIN' ? undefined : this.#users.beginScram(mechanism)
   }
 
-  /** Checks a login. */
+  /** The next step of the login that the handshake announced. */
+  async step(token: Buffer): Promise<Authentication> {
+    const scram = this.#scram
+    if (scram === undefined) return this.authenticate(token)
+    if (this.#scramUser !== undefined) return this.#endScram(scram, this.#scramUser, token)
+    const user = scram.begin(token)
+    if (user === undefined) return this.#fail()
+    this.#scramUser = user
+    const secret = await this.#users.scramSecretOf(user, scram.mechanism)
+    return { isAccepted: true, answer: scram.challenge(secret) }
+  }
+
+  /** Checks a login by PLAIN. */
   authenticate(token: Buffer): Authentication {
     const credentials: Credentials | undefined = parsePlain(token)
     const login = credentials && this.#users.login(credentials, this.#origin)
+    return this.#accept(login, nothing)
+  }
+
+  #endScram(scram: ScramExchange, user: string, token: Buffer): Authentication {
+    const answer = scram.finish(token)
+    const login = this.#users.endScram(user, answer !== undefined, this.#origin)
+    return this.#accept(login, answer ?? nothing)
+  }
+
+  #accept(login: LoginResult | undefined, answer: Buffer): Authentication {
     this.principal = login?.principal
     if (login?.principal === undefined) return this.#fail(login?.waitMs)
     if (!this.#mayDoAll(login.principal)) return this.#fail()
     this.#at = 'authenticated'
     this.#onTrusted()
-    return { isAccepted: true }
+    return { isAccepted: true, answer }
   }
 
   #fail(waitMs = 0): Authentication {

@@ -1,18 +1,33 @@
-// DescribeUserScramCredentials and AlterUserScramCredentials (KIP-554). Users log in with SASL PLAIN: nobody
-// has credentials for SCRAM, and none can be made.
+// DescribeUserScramCredentials and AlterUserScramCredentials (KIP-554). Credentials are made with the password
+// of a user, by whoever manages users, and are not changed from here.
+import type { AccessControl } from '../../auth/access-control.ts'
+import type { ScramExchange } from '../../auth/scram-exchange.ts'
 import {
   type AlterUserScramCredentialsRequest,
   type AlterUserScramCredentialsResult,
   writeAlterUserScramCredentialsResult,
 } from '../../codec/kafka/messages/alter-user-scram-credentials.gen.ts'
 import {
+  type CredentialInfo,
   type DescribeUserScramCredentialsRequest,
   type DescribeUserScramCredentialsResult,
   writeDescribeUserScramCredentialsResult,
 } from '../../codec/kafka/messages/describe-user-scram-credentials.gen.ts'
+import { authLimits } from '../../limits/auth.ts'
 import { answerTo, KafkaRefusal, noError } from './error-code.ts'
 import type { Handler } from './request-context.ts'
 import { writeInSlices } from './write-in-slices.ts'
+
+/** Kafka's numbers (KIP-554). */
+const mechanismNumbers: Readonly<Record<ScramExchange['mechanism'], number>> = {
+  'SCRAM-SHA-256': 1,
+  'SCRAM-SHA-512': 2,
+}
+
+/** What is made of the password of the settings' user at its first login. */
+const ownCredentials: readonly CredentialInfo[] = Object.values(mechanismNumbers).map(
+  (mechanism) => ({ mechanism, iterations: authLimits.scramIterations }),
+)
 
 export const handleDescribeUserScramCredentials: Handler<'describeUserScramCredentials'> = async (
   request,
@@ -22,18 +37,39 @@ export const handleDescribeUserScramCredentials: Handler<'describeUserScramCrede
     'describeUserScramCredentials',
     context,
     writeDescribeUserScramCredentialsResult,
-    describeEach(request),
+    describeEach(request, context.broker.access),
   )
   return { throttleTimeMs: 0, errorCode: noError, errorMessage: null, results }
 }
 
-function* describeEach({
-  users,
-}: DescribeUserScramCredentialsRequest): Generator<DescribeUserScramCredentialsResult, void> {
-  for (const [name, count] of countNames(users ?? [])) yield describeUser(name, count > 1)
+function* describeEach(
+  { users }: DescribeUserScramCredentialsRequest,
+  access: AccessControl,
+): Generator<DescribeUserScramCredentialsResult, void> {
+  // Kafka: without names all who have some.
+  const named = users ?? access.users().filter(({ name }) => credentialsOf(access, name).length > 0)
+  for (const [name, count] of countNames(named)) {
+    yield describeUser(name, count > 1, credentialsOf(access, name))
+  }
 }
 
-function describeUser(user: string, isRepeated: boolean): DescribeUserScramCredentialsResult {
+function credentialsOf(access: AccessControl, user: string): CredentialInfo[] {
+  const kept = access.isOwn(user)
+    ? ownCredentials
+    : (access.findUser(user)?.scram ?? []).map(({ mechanism, iterations }) => {
+        return { mechanism: mechanismNumbers[mechanism], iterations }
+      })
+  return [...kept]
+}
+
+function describeUser(
+  user: string,
+  isRepeated: boolean,
+  credentialInfos: readonly CredentialInfo[],
+): DescribeUserScramCredentialsResult {
+  if (!isRepeated && credentialInfos.length > 0) {
+    return { user, errorCode: noError, errorMessage: null, credentialInfos }
+  }
   const refusal = isRepeated
     ? new KafkaRefusal(
         'DUPLICATE_RESOURCE',
@@ -54,33 +90,34 @@ export const handleAlterUserScramCredentials: Handler<'alterUserScramCredentials
     'alterUserScramCredentials',
     context,
     writeAlterUserScramCredentialsResult,
-    alterEach(request),
+    alterEach(request, context.broker.access),
   )
   return { throttleTimeMs: 0, results }
 }
 
-function* alterEach({
-  deletions,
-  upsertions,
-}: AlterUserScramCredentialsRequest): Generator<AlterUserScramCredentialsResult, void> {
+function* alterEach(
+  { deletions, upsertions }: AlterUserScramCredentialsRequest,
+  access: AccessControl,
+): Generator<AlterUserScramCredentialsResult, void> {
   const made = new Set(upsertions.map(({ name }) => name))
   for (const [name, count] of countNames([...deletions, ...upsertions])) {
-    yield alterUser(name, { isRepeated: count > 1, isMade: made.has(name) })
+    const isThere = made.has(name) || credentialsOf(access, name).length > 0
+    yield alterUser(name, { isRepeated: count > 1, isThere })
   }
 }
 
 function alterUser(
   user: string,
-  { isRepeated, isMade }: { readonly isRepeated: boolean; readonly isMade: boolean },
+  { isRepeated, isThere }: { readonly isRepeated: boolean; readonly isThere: boolean },
 ): AlterUserScramCredentialsResult {
   if (isRepeated) {
     const text = 'A user credential cannot be altered twice in the same request'
     return { user, ...answerTo(new KafkaRefusal('DUPLICATE_RESOURCE', text)) }
   }
-  const refusal = isMade
+  const refusal = isThere
     ? new KafkaRefusal(
-        'UNSUPPORTED_SASL_MECHANISM',
-        'This broker has no SCRAM mechanism: users log in with PLAIN',
+        'UNACCEPTABLE_CREDENTIAL',
+        `SCRAM credentials come with a password: set that with 'pabal user password'`,
       )
     : new KafkaRefusal(
         'RESOURCE_NOT_FOUND',
