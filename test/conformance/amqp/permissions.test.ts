@@ -1,7 +1,7 @@
 // Facts 1.6: which AMQP method needs which right on what, and what a user without it is told. Source:
 // RabbitMQ 4.2.9, rabbit_channel.erl and rabbit_access_control.erl.
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import { type Channel, type ChannelModel, connect } from 'amqplib'
 import { hashPassword } from '../../../src/auth/password-hash.ts'
@@ -30,12 +30,17 @@ after(async () => {
 
 const userName = 'app'
 
-beforeEach(async () => {
+beforeEach(reset)
+
+/** The user may do nothing, and what methods are tried on is there. */
+async function reset(): Promise<void> {
   const hashed = hashPassword(Buffer.from('pw'), systemRandom)
   await keeper.putUser({ name: userName, tags: [], ...hashed })
   await grant([])
+  await keeper.clearTopicPermissions([...broker.broker.access.topicPermissions()])
   const channel = await all.createChannel()
   await channel.assertQueue('q')
+  await channel.purgeQueue('q')
   await channel.assertQueue('dlq')
   await channel.assertExchange('x', 'direct')
   await channel.assertExchange('y', 'direct')
@@ -45,7 +50,31 @@ beforeEach(async () => {
   await channel.deleteQueue('new')
   await channel.deleteExchange('new')
   await channel.close()
-})
+}
+
+const operations = ['configure', 'write', 'read'] as const
+
+/** Each way to have or not to have each right. */
+const subsets: readonly (readonly Operation[])[] = Array.from({ length: 8 }, (_, bits) =>
+  operations.filter((_operation, at) => (bits >> at) % 2 === 1),
+)
+
+/** The user may do these on everything, by patterns that are asked for each name. */
+function grantEverywhere(granted: readonly Operation[]): Promise<void> {
+  const patternOf = (operation: Operation): string => (granted.includes(operation) ? '.' : '')
+  return keeper.setPermission({
+    user: userName,
+    vhost: '/',
+    configure: patternOf('configure'),
+    write: patternOf('write'),
+    read: patternOf('read'),
+  })
+}
+
+function grantAll(vhost: string): Promise<void> {
+  const patterns = { configure: '.*', write: '.*', read: '.*' }
+  return keeper.setPermission({ user: userName, vhost, ...patterns })
+}
 
 /** The user may do this and nothing else. */
 async function grant(rights: readonly Right[]): Promise<void> {
@@ -190,7 +219,30 @@ describe('rights', () => {
     })
   }
 
-  for (const operation of ['configure', 'write', 'read'] as const) {
+  for (const [name, action, ...rights] of cases) {
+    it(`${name} with and without each right`, async () => {
+      for (const granted of subsets) {
+        await reset()
+        await grantEverywhere(granted)
+        const missing = rights.find(([operation]) => !granted.includes(operation))
+        const expected = missing && refusal(missing)
+        assert.equal(await attempt(action), expected, `with ${granted.join()}`)
+      }
+    })
+  }
+
+  it('a passive declaration with and without each right', async () => {
+    for (const granted of subsets) {
+      await grantEverywhere(granted)
+      const isRefused = granted.length === 0
+      const queue = isRefused ? refusal(['configure', 'queue', 'q']) : undefined
+      assert.equal(await attempt((ch) => ch.checkQueue('q')), queue, `with ${granted.join()}`)
+      const exchange = isRefused ? refusal(['configure', 'exchange', 'x']) : undefined
+      assert.equal(await attempt((ch) => ch.checkExchange('x')), exchange, `with ${granted.join()}`)
+    }
+  })
+
+  for (const operation of operations) {
     it(`a passive declaration needs any right, such as ${operation}`, async () => {
       await grant([
         [operation, 'queue', 'q'],
@@ -257,13 +309,7 @@ describe('topic permissions', () => {
     `ACCESS_REFUSED - ${operation} access to topic '${key}' in exchange 't' in vhost '/' refused for user '${userName}'`
 
   beforeEach(async () => {
-    await keeper.setPermission({
-      user: userName,
-      vhost: '/',
-      configure: '',
-      write: '.*',
-      read: '.*',
-    })
+    await grantEverywhere(['write', 'read'])
     await keeper.setTopicPermission({ ...place, write: '^{username}\\.', read: '^{vhost}news' })
   })
 
@@ -305,6 +351,49 @@ describe('changes on open connections', () => {
     await connection.close()
   })
 
+  it('a consumer goes on without its right, and settles what it gets', async () => {
+    await grant([['read', 'queue', 'q']])
+    const connection = await open()
+    const channel = await connection.createChannel()
+    const bodies: string[] = []
+    const arrived = new EventEmitter()
+    await channel.consume('q', (message) => {
+      if (message === null) return
+      bodies.push(message.content.toString())
+      channel.ack(message)
+      arrived.emit('message')
+    })
+    await grant([])
+    const others = await all.createChannel()
+    for (const body of ['a', 'b']) {
+      const next = once(arrived, 'message')
+      others.sendToQueue('q', Buffer.from(body))
+      await next
+    }
+    // It has been acked, and the channel is open still.
+    await channel.recover()
+    await connection.close()
+    assert.deepEqual(bodies, ['a', 'b'])
+    assert.equal((await others.checkQueue('q')).messageCount, 0)
+    await others.close()
+  })
+
+  it('topic permissions that are set or taken count at once', async () => {
+    await grant([['write', 'exchange', 't']])
+    const connection = await open()
+    const channel = await connection.createChannel()
+    await publish(channel, 't', 'a')
+    const place = { user: userName, vhost: '/', exchange: 't' }
+    await keeper.setTopicPermission({ ...place, write: '^b', read: '' })
+    const failed = once(channel, 'error')
+    channel.publish('t', 'a', Buffer.from('m'))
+    const [error] = (await failed) as [Error]
+    assert.match(error.message, /write access to topic 'a' in exchange 't' in vhost '\/' refused/)
+    await keeper.clearTopicPermissions([...broker.broker.access.topicPermissions()])
+    await publish(await connection.createChannel(), 't', 'a')
+    await connection.close()
+  })
+
   it('without permissions left nothing may be done, and nobody comes in', async () => {
     await grant([['read', 'queue', 'q']])
     const connection = await open()
@@ -333,13 +422,7 @@ describe('changes on open connections', () => {
 
   it('a virtual host that is deleted takes all in it along, and its connections', async () => {
     await keeper.putVHost('v', {})
-    await keeper.setPermission({
-      user: userName,
-      vhost: 'v',
-      configure: '.*',
-      write: '.*',
-      read: '.*',
-    })
+    await grantAll('v')
     const connection = await open('v')
     const channel = await connection.createChannel()
     await channel.assertQueue('q', { durable: true })
@@ -355,13 +438,7 @@ describe('changes on open connections', () => {
     assert.equal(await refusedAt('v'), 'NOT_ALLOWED - vhost v not found')
     await keeper.putVHost('v', {})
     assert.match(await refusedAt('v'), /access to vhost 'v' refused for user 'app'$/)
-    await keeper.setPermission({
-      user: userName,
-      vhost: 'v',
-      configure: '.*',
-      write: '.*',
-      read: '.*',
-    })
+    await grantAll('v')
     const again = await open('v')
     const check = await again.createChannel()
     check.on('error', () => undefined)
@@ -392,13 +469,7 @@ describe('limits', () => {
 
   it('of a virtual host: connections and queues', async () => {
     await keeper.putVHost('v', { limits: { 'max-connections': 1, 'max-queues': 1 } })
-    await keeper.setPermission({
-      user: userName,
-      vhost: 'v',
-      configure: '.*',
-      write: '.*',
-      read: '.*',
-    })
+    await grantAll('v')
     const connection = await open('v')
     const refused = /access to vhost 'v' refused for user 'app': connection limit \(1\) is reached/
     assert.match(await refusedAt('v'), refused)
