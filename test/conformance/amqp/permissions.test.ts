@@ -17,7 +17,6 @@ let broker: BrokerInProcess
 let keeper: AccessKeeper
 /** Of guest, who may do everything. */
 let all: ChannelModel
-
 before(async () => {
   broker = await BrokerInProcess.start()
   keeper = new AccessKeeper({ broker: broker.broker, clients: broker.clients, settingsVHosts: [] })
@@ -29,7 +28,6 @@ after(async () => {
 })
 
 const userName = 'app'
-
 beforeEach(reset)
 
 /** The user may do nothing, and what methods are tried on is there. */
