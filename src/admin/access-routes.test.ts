@@ -166,6 +166,13 @@ for (const [kind, name, limit] of [
     ])
     assert.match(await reasonOf('PUT', `${path}/${name}/max-fun`, { value: 5 }), /Unrecognised/)
     assert.match(await reasonOf('PUT', `${path}/${name}/${limit}`, { value: 'a' }), /integer/)
+    const rate = `${path}/${name}/max-publish-rate`
+    assert.match(await reasonOf('PUT', rate, { value: 0 }), /should be above zero/)
+    assert.deepEqual(await ask('PUT', rate, { value: 9 }), [204, undefined])
+    assert.equal(
+      (await ask('PUT', `${path}/${name}/max-publish-bytes-rate`, { value: -1 }))[0],
+      204,
+    )
     assert.equal(await reasonOf('PUT', `${path}/none/${limit}`, { value: 5 }), missing)
   })
 }

@@ -1,5 +1,6 @@
 // Limits of users and virtual hosts by HTTP.
 import { type Context, Hono } from 'hono'
+import { publishRateNames } from '../broker/rate/publish-rates.ts'
 import {
   badRequest,
   type ManagementParts,
@@ -9,6 +10,8 @@ import {
   whyMissing,
 } from './answers.ts'
 import { ownUser } from './user-routes.ts'
+
+const rateNames: readonly string[] = Object.values(publishRateNames)
 
 type Limits = Readonly<Record<string, number>>
 
@@ -32,7 +35,7 @@ export function createUserLimitRoutes({ broker, keeper }: ManagementParts): Hono
   const { access } = broker
   return createLimitRoutes(broker, {
     key: 'user',
-    names: new Set(['max-connections', 'max-channels']),
+    names: new Set(['max-connections', 'max-channels', ...rateNames]),
     all: () => access.users().map(({ name }) => name),
     find: (name) => {
       const user = access.findUser(name)
@@ -50,7 +53,7 @@ export function createUserLimitRoutes({ broker, keeper }: ManagementParts): Hono
 export function createVHostLimitRoutes({ broker, keeper }: ManagementParts): Hono {
   return createLimitRoutes(broker, {
     key: 'vhost',
-    names: new Set(['max-connections', 'max-queues']),
+    names: new Set(['max-connections', 'max-queues', ...rateNames]),
     all: () => broker.vhostNames,
     find: (name) => {
       const vhost = broker.findVHost(name)
@@ -80,6 +83,9 @@ function createLimitRoutes(broker: ManagementParts['broker'], kind: Kind): Hono 
     if (value instanceof Response) return value
     if (!names.has(limit)) {
       return badRequest(context, `Unrecognised terms [${limit}] in ${key}-limits`)
+    }
+    if (value === 0 && rateNames.includes(limit)) {
+      return badRequest(context, `${limit} should be above zero, or below zero for no limit`)
     }
     await roomToDeclare(broker)
     return change(context, kind.find(of), (limits) => ({ ...limits, [limit]: value }))

@@ -73,7 +73,10 @@ export class AccessKeeper {
 
   /** Makes a virtual host, or changes what it was made with. */
   putVHost(name: string, metadata: VHostMetadata): Promise<void> {
-    return whenDurable(this.#parts.broker.putVHost(name, metadata))
+    const { broker } = this.#parts
+    const ticket = broker.putVHost(name, metadata)
+    broker.rates.refresh('vhost', name)
+    return whenDurable(ticket)
   }
 
   /** Why there may be no further virtual host of this name; undefined when there may. */
@@ -99,6 +102,7 @@ export class AccessKeeper {
     const vhost = broker.findVHost(name)
     if (vhost === undefined) return undefined
     const ticket = deleteVHost(broker, vhost)
+    broker.rates.refresh('vhost', name)
     this.#close((client) => client.vhost === name, `vhost '${name}' is deleted`)
     return whenDurable(ticket)
   }
@@ -114,8 +118,12 @@ export class AccessKeeper {
   }
 
   #change(changes: readonly AccessChange[]): Promise<void> {
-    const { access, topology } = this.#parts.broker
-    for (const change of changes) access.apply(change)
+    const { access, rates, topology } = this.#parts.broker
+    for (const change of changes) {
+      access.apply(change)
+      if (change.kind !== 'user') continue
+      rates.refresh('user', change.op === 'put' ? change.row.name : change.name)
+    }
     return whenDurable(topology.write(changes))
   }
 

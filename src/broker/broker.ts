@@ -35,6 +35,8 @@ import { QueueRoom } from './publish/queue-room.ts'
 import type { Settlement } from './publish/settlement.ts'
 import { ExpirySweep } from './queue/expiry-sweep.ts'
 import type { ConnectionToken, Queue, QueueContext } from './queue/queue.ts'
+import type { PublishRate } from './rate/publish-limit.ts'
+import { PublishRates } from './rate/publish-rates.ts'
 import { ReplyRegistry } from './reply-registry.ts'
 import { restorePartitionState } from './restore-partition-state.ts'
 import { type RestoreReport, restoreTopology } from './restore-topology.ts'
@@ -61,6 +63,8 @@ export interface BrokerOptions {
   readonly vhosts: readonly string[]
   /** What Kafka's settings call the broker; 1 by default. */
   readonly nodeId?: number
+  /** What each connection may publish; no limit by default. */
+  readonly connectionRate?: PublishRate
   /** Records of a queue, or delayed messages, could not be read and were skipped. */
   readonly onDamaged: (from: Destination | DelayedMessages, offset: number, error: Error) => void
   /** A queue without a dead-letter exchange has dropped a message that came back too often. */
@@ -104,6 +108,8 @@ export class Broker {
   readonly exclusiveQueues: ExclusiveQueues = new ExclusiveQueues()
   /** Who exists and who may do what. */
   readonly access: AccessControl = new AccessControl()
+  /** How fast its clients may publish. */
+  readonly rates: PublishRates
   /** Told what is asked for and has no effect. */
   readonly inert: InertWatch
   /** Told when the limits of topics may have changed. */
@@ -168,6 +174,15 @@ export class Broker {
       get: (name) => settings.ofBroker(brokerId, name),
     }
     this.topicDefaults = new TopicDefaults(this.ownSettings)
+    this.rates = new PublishRates({
+      clock: options.clock,
+      turn: options.turn,
+      limitsOf: {
+        user: (name) => this.access.findUser(name)?.limits,
+        vhost: (name) => this.findVHost(name)?.metadata?.limits,
+      },
+      ofConnection: options.connectionRate ?? { messages: undefined, bytes: undefined },
+    })
     this.vhosts = new VHosts((name) => this.#createVHost(name))
     for (const name of [defaultVHost, ...options.vhosts]) this.vhosts.add(name)
   }

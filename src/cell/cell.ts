@@ -10,6 +10,7 @@ import type { GroupConfig } from '../broker/group/group-config.ts'
 import type { GroupCoordinator } from '../broker/group/group-coordinator.ts'
 import { GroupFormatError } from '../broker/group/group-format-error.ts'
 import { describeInert } from '../broker/inert-settings.ts'
+import type { PublishRate } from '../broker/rate/publish-limit.ts'
 import type { RestoreReport } from '../broker/restore-topology.ts'
 import { Shortage } from '../broker/shortage.ts'
 import { ProducerIds } from '../broker/topic/producer-ids.ts'
@@ -36,6 +37,8 @@ export interface CellOptions extends Pick<
   readonly vhosts: readonly string[]
   /** What Kafka's settings call the broker. */
   readonly nodeId?: number
+  /** What each connection may publish. */
+  readonly connectionRate?: PublishRate
   /** How consumer groups behave, where that differs from the defaults. */
   readonly groups?: Partial<GroupConfig>
 }
@@ -137,6 +140,7 @@ function restoreBroker({ storage, shortage, options }: Opened, parts: CellParts)
     shortage,
     vhosts: options.vhosts,
     ...(options.nodeId !== undefined && { nodeId: options.nodeId }),
+    ...(options.connectionRate !== undefined && { connectionRate: options.connectionRate }),
     onDamaged: ({ vhost, name }, offset, error) => {
       logger.error({ err: error, vhost, name, offset }, 'Messages were skipped')
     },

@@ -148,7 +148,12 @@ export class Node implements AsyncDisposable {
   async #openCell(storage: StorageKind, syncDelayMs: number): Promise<Cell> {
     const groups = groupConfigOf(this.#options)
     const { kafkaNodeId: nodeId } = this.#options
-    const options = { ...this.#options, kind: storage, syncDelayMs, nodeId, groups }
+    const connectionRate = {
+      messages: this.#options.connectionMaxPublishRate,
+      bytes: this.#options.connectionMaxPublishBytesRate,
+    }
+    const given = { kind: storage, syncDelayMs, nodeId, groups, connectionRate }
+    const options = { ...this.#options, ...given }
     const cell = this.#stack.use(
       await Cell.open(options, {
         clock: this.#clock,

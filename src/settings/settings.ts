@@ -51,6 +51,8 @@ export interface Settings {
   readonly frameMax: number
   readonly channelMax: number
   readonly amqpStrict: boolean
+  readonly connectionMaxPublishRate: number | undefined
+  readonly connectionMaxPublishBytesRate: number | undefined
   readonly diskFreeLimit: number
   readonly memoryWatermark: number
   readonly productName: string
@@ -298,6 +300,19 @@ export const settings: { readonly [Key in keyof Settings]: Setting<Settings[Key]
     placeholder: 'BOOLEAN',
     description:
       'Whether AMQP clients are refused what RabbitMQ 4.2 refuses and 3.x took, to find programs that an upgrade would break: true or false; see docs/compatibility.md',
+  },
+  connectionMaxPublishRate: {
+    kind: wholeNumber(1, int32Max),
+    default: undefined,
+    placeholder: 'COUNT',
+    description:
+      'Messages per second that each connection may publish; a faster one is read more slowly, see docs/rate-limits.md',
+  },
+  connectionMaxPublishBytesRate: {
+    kind: size(1, 2 ** 50),
+    default: undefined,
+    placeholder: 'SIZE',
+    description: 'The same in bytes of message bodies per second',
   },
   diskFreeLimit: {
     kind: size(0, 2 ** 50),

@@ -5,6 +5,7 @@ import { Users } from '../../src/auth/users.ts'
 import { Broker } from '../../src/broker/broker.ts'
 import { ClientRegistry } from '../../src/broker/client/client-registry.ts'
 import { MemoryAccount } from '../../src/broker/memory-account.ts'
+import type { PublishRate } from '../../src/broker/rate/publish-limit.ts'
 import { BatchWorker } from '../../src/crossing/batch-worker.ts'
 import { Crossing } from '../../src/crossing/crossing.ts'
 import { systemClock } from '../../src/lib/clock.ts'
@@ -35,6 +36,8 @@ export interface InProcessOptions {
   readonly settings?: Partial<AmqpSettings>
   /** What budgets of memory are shares of. */
   readonly watermark?: number
+  /** What each connection may publish. */
+  readonly connectionRate?: PublishRate
 }
 
 export class BrokerInProcess implements AsyncDisposable {
@@ -71,7 +74,7 @@ export class BrokerInProcess implements AsyncDisposable {
 
   static async start(options: InProcessOptions = {}): Promise<BrokerInProcess> {
     const turn = new Turn(systemClock)
-    const { chaos, watermark = 8 * 1024 ** 3 } = options
+    const { chaos, watermark = 8 * 1024 ** 3, connectionRate } = options
     const crossing = new Crossing({
       worker: new BatchWorker(systemClock),
       onUndecodable: () => undefined,
@@ -85,6 +88,7 @@ export class BrokerInProcess implements AsyncDisposable {
       random: systemRandom,
       clock: systemClock,
       vhosts: [],
+      ...(connectionRate && { connectionRate }),
       onDamaged: (_queue, _offset, error) => bugs.push(error),
     })
     const memory = new MemoryAccount({ watermark, onReceived: () => undefined })

@@ -163,6 +163,8 @@ export class ChannelPublisher implements IntakeClient {
     this.#state.fill(source)
     this.#checkMethod()
     connection.blockedNotice.onPublished()
+    const { rate } = connection
+    if (rate?.isLimited === true) rate.onPublished(1, source.bodyEnd - source.bodyStart)
     const noted = this.#state.isMandatory ? note.mandatory : note.optional
     if (transaction === undefined) this.intake.offer(source, noted)
     else transaction.addPublish(this.intake.keep(source, noted))

@@ -2,6 +2,7 @@
 // channels; so nothing here leads back up to it.
 import type { Principal } from '../../auth/principal.ts'
 import type { Rights } from '../../auth/rights.ts'
+import type { PublishMeter } from '../../broker/rate/publish-meter.ts'
 import type { AmqpMethod } from '../../codec/amqp/methods.gen.ts'
 import type { Ticket } from '../../log/ticket.ts'
 import type { AmqpContext } from './amqp-context.ts'
@@ -33,6 +34,8 @@ export interface ConnectionSession {
   readonly principal: Principal | undefined
   /** What it may do in its virtual host; nothing until it is open. */
   readonly rights: Rights
+  /** Counts what it publishes; undefined until it is open. */
+  readonly rate: PublishMeter | undefined
   readonly blockedNotice: { onPublished(): void }
   /** Of the last message that has to become durable. */
   lastTicket: Ticket | undefined

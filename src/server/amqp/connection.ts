@@ -8,6 +8,7 @@ import type { Principal } from '../../auth/principal.ts'
 import { noRights, type Rights } from '../../auth/rights.ts'
 import type { ClientCounters } from '../../broker/counters/client-counters.ts'
 import type { Destination } from '../../broker/destination.ts'
+import type { PublishMeter } from '../../broker/rate/publish-meter.ts'
 import type { VHost } from '../../broker/vhost.ts'
 import { FrameReader, heartbeatFrame } from '../../codec/amqp/frame.ts'
 import {
@@ -44,6 +45,7 @@ import { handleMethod } from './handle-method.ts'
 import { type ChosenLimits, Handshake, type HandshakePeer } from './handshake.ts'
 import { Heartbeat, type HeartbeatPeer } from './heartbeat.ts'
 import { HeldMemory } from './held-memory.ts'
+import { meterPublishes } from './meter-publishes.ts'
 import { OutputRoom } from './output-room.ts'
 import { Output } from './output.ts'
 import { unexpectedFrame } from './publish-state.ts'
@@ -66,6 +68,7 @@ export class Connection
   /** Undefined until the client has logged in. */
   principal: Principal | undefined
   rights: Rights = noRights
+  rate: PublishMeter | undefined
   /** When bytes were last handed to the socket, by the monotonic clock. */
   sentAt = 0
   readonly blockedNotice: BlockedNotice = new BlockedNotice(this)
@@ -195,6 +198,7 @@ export class Connection
   onOpened(vhost: VHost<Destination>, rights: Rights): void {
     this.#vhost = vhost
     this.rights = rights
+    this.rate = meterPublishes(this.context, rights.place, this.#gate)
     this.status = 'running'
     this.#deadline?.stop()
   }
@@ -292,6 +296,7 @@ export class Connection
     this.#release()
     this.status = 'closed'
     this.held.close()
+    this.rate?.close()
     this.#heartbeat?.stop()
     this.context.sendWatch.forget(this)
     this.socket.destroy()

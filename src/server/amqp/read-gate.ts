@@ -17,6 +17,8 @@ export const pauseReason = {
   input: 8,
   /** The share of the turn that all connections have for their frames is used up. */
   turn: 16,
+  /** It has published faster than it may. */
+  rate: 32,
 } as const
 export type PauseReason = (typeof pauseReason)[keyof typeof pauseReason]
 

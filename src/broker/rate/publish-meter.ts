@@ -1,0 +1,56 @@
+// Counts what one connection publishes, and says when it has to wait because a limit that holds for it is in
+// debt. Nothing is refused and nothing is lost: its protocol stops reading it for so long.
+import type { PublishLimit, RateWaiter } from './publish-limit.ts'
+
+/** The connection, which is not read while it waits. */
+export interface MeteredConnection {
+  pause(): void
+  resume(): void
+}
+
+export class PublishMeter implements RateWaiter {
+  /** Whether anything has to be counted: all that who has no limits looks at. */
+  isLimited = false
+  readonly #connection: MeteredConnection
+  #limits: readonly PublishLimit[] = []
+  #waitingFor: PublishLimit | undefined
+
+  constructor(connection: MeteredConnection) {
+    this.#connection = connection
+  }
+
+  /** These limits hold from now on. */
+  setLimits(limits: readonly PublishLimit[]): void {
+    this.#limits = limits
+    this.isLimited = limits.length > 0
+    if (this.#waitingFor === undefined) return
+    this.#waitingFor.forget(this)
+    this.onPaid()
+  }
+
+  /** Counts messages and the bytes of their bodies; the connection may be paused in the call. */
+  onPublished(messages: number, bytes: number): void {
+    for (const limit of this.#limits) limit.take(messages, bytes)
+    if (this.#waitingFor === undefined && this.#waitForDebtor()) this.#connection.pause()
+  }
+
+  onPaid(): void {
+    this.#waitingFor = undefined
+    if (!this.#waitForDebtor()) this.#connection.resume()
+  }
+
+  /** The connection is gone. */
+  close(): void {
+    this.#waitingFor?.forget(this)
+    this.#waitingFor = undefined
+    this.#limits = []
+    this.isLimited = false
+  }
+
+  #waitForDebtor(): boolean {
+    const debtor = this.#limits.find(({ debtMs }) => debtMs > 0)
+    this.#waitingFor = debtor
+    debtor?.wait(this)
+    return debtor !== undefined
+  }
+}
