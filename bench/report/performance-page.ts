@@ -44,7 +44,7 @@ export function performancePage(files: readonly ResultFile[]): string {
 
 const introduction = `Pabal beside RabbitMQ and Kafka, each alone on the same machine, driven by the same client programs on that machine. Systems take turns within a scenario; figures are the median of the runs, and ±x% is half the range they lie in. Ranges that overlap are equal. [bench/README.md](../bench/README.md) says what each figure means and what none of them can tell.
 
-RabbitMQ is Debian's package with its defaults (classic queues, which confirm a persistent message once it is on disk). Kafka is one node with its defaults: it acknowledges what the operating system has, and does not wait for the disk. Pabal confirms what is on disk (\`--durability fsync\`, its default); \`pabal-os\` is \`--durability os\`, the like of Kafka's default. \`pabal+5ms\` is Pabal with 5 ms added to every fdatasync, as a slower disk would.`
+RabbitMQ is Debian's package with its defaults (classic queues, which confirm a persistent message once it is on disk). Kafka is one node with its defaults: it acknowledges what the operating system has, and does not wait for the disk. Pabal confirms what is on disk (\`--durability fsync\`, its default); \`pabal-os\` is \`--durability os\`, the like of Kafka's default. \`pabal+5ms\` is Pabal with 5 ms added to every fdatasync, as a slower disk would; \`pabal-throughput\` is \`--profile throughput\` ([profiles.md](profiles.md)).`
 
 function newestResults(files: readonly ResultFile[]): Result[] {
   const newest = new Map<string, Result>()

@@ -6,7 +6,17 @@ export const amqpPublish: readonly Scenario[] = [
   publish('publish-1k', 1024, 1000),
   publish('publish-64k', 65_536, 100),
   publish('publish-1k-unconfirmed', 1024, 0),
+  profiles('profiles-1k', 1024, 1000),
 ]
+
+/** For those who choose a profile: the same load, apart from where Pabal stands beside others. */
+function profiles(name: string, size: number, outstanding: number): Scenario {
+  const { description, ...others } = publish(name, size, outstanding)
+  return {
+    ...others,
+    description: `${description}; for --profile latency (pabal) and throughput (pabal-throughput) on a slow disk`,
+  }
+}
 
 function publish(name: string, size: number, outstanding: number): Scenario {
   const confirms = outstanding > 0 ? `confirmed, ${outstanding} outstanding` : 'without confirms'

@@ -4,16 +4,17 @@ import { pabalSystem } from './pabal-system.ts'
 import { rabbitmqSystem } from './rabbitmq-system.ts'
 
 export const systemNames =
-  'pabal, pabal-os, pabal-tls, pabal+1ms (any delay), rabbitmq, kafka, kafka-fsync'
+  'pabal, pabal-os, pabal-tls, pabal-throughput, pabal+1ms (any delay), rabbitmq, kafka, kafka-fsync'
 
 /** The system of that name; throws with a text for people when there is none or it is missing. */
 export function findSystem(name: string): BrokerSystem {
-  const pabal = /^pabal(-os)?(-tls)?(?:\+(\d+(?:\.\d+)?)ms)?$/.exec(name)
+  const pabal = /^pabal(-os)?(-tls)?(-throughput)?(?:\+(\d+(?:\.\d+)?)ms)?$/.exec(name)
   if (pabal !== null) {
     const durability = pabal[1] === undefined ? 'fsync' : 'os'
     return pabalSystem({
       durability,
-      syncDelayMs: Number(pabal[3] ?? 0),
+      syncDelayMs: Number(pabal[4] ?? 0),
+      profile: pabal[3] === undefined ? 'latency' : 'throughput',
       isTls: pabal[2] !== undefined,
     })
   }

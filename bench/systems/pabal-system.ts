@@ -11,6 +11,7 @@ export type PabalVariant = {
   readonly durability: 'fsync' | 'os'
   /** Added to every fdatasync by Pabal's disk door, as a slower disk would; 0 adds nothing. */
   readonly syncDelayMs: number
+  readonly profile: 'latency' | 'throughput'
   /** Clients come over TLS. */
   readonly isTls: boolean
 }
@@ -35,13 +36,15 @@ function tlsFlags(folder: string): string[] {
 
 /** Pabal from this checkout, with its defaults but for free ports and the variant. */
 export function pabalSystem(variant: PabalVariant): BrokerSystem {
-  const { durability, syncDelayMs, isTls } = variant
+  const { durability, syncDelayMs, profile, isTls } = variant
+  const isGathering = profile === 'throughput'
   const isDelayed = syncDelayMs > 0
   const settings: Record<string, string> = { durability }
   if (isDelayed) settings['PABAL_BENCH_SYNC_DELAY_MS'] = String(syncDelayMs)
   if (isTls) settings['tls-cert'] = 'P-256'
+  if (isGathering) settings['profile'] = profile
   return {
-    name: `pabal${durability === 'os' ? '-os' : ''}${isTls ? '-tls' : ''}${isDelayed ? `+${syncDelayMs}ms` : ''}`,
+    name: `pabal${durability === 'os' ? '-os' : ''}${isTls ? '-tls' : ''}${isGathering ? '-throughput' : ''}${isDelayed ? `+${syncDelayMs}ms` : ''}`,
     protocols: ['amqp', 'kafka', 'x-delayed-message'],
     settings,
     version: () => `Pabal ${packageJson.version}, Node ${process.version}`,
@@ -52,7 +55,7 @@ export function pabalSystem(variant: PabalVariant): BrokerSystem {
 
 async function startPabal(
   folder: string,
-  { durability, syncDelayMs, isTls }: PabalVariant,
+  { durability, syncDelayMs, profile, isTls }: PabalVariant,
 ): Promise<RunningBroker> {
   mkdirSync(folder, { recursive: true })
   const readyFile = join(folder, 'ready.json')
@@ -74,6 +77,7 @@ async function startPabal(
       '--kafka-port=0',
       ...['http', 'mqtt', 'stomp'].map((name) => `--${name}-port=off`),
       `--durability=${durability}`,
+      `--profile=${profile}`,
       `--ready-file=${readyFile}`,
       ...(isTls ? tlsFlags(folder) : []),
     ],

@@ -31,7 +31,7 @@ import type { Storage, StorageOptions } from './storage.ts'
 /** What a cell is opened with. */
 export interface CellOptions extends Pick<
   StorageOptions,
-  'kind' | 'data' | 'durability' | 'diskFreeLimit' | 'syncDelayMs'
+  'kind' | 'data' | 'durability' | 'profile' | 'diskFreeLimit' | 'syncDelayMs'
 > {
   /** Virtual hosts that exist besides `/`. */
   readonly vhosts: readonly string[]

@@ -19,6 +19,7 @@ function open(data: string): Promise<Storage> {
     syncDelayMs: 0,
     data,
     durability: 'fsync',
+    profile: 'latency',
     diskFreeLimit: logLimits.diskFreeMin,
     clock: systemClock,
     random: systemRandom,

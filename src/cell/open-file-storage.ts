@@ -65,6 +65,7 @@ function openLog(
     random,
     turn,
     durability: options.durability,
+    profile: options.profile,
     diskFreeMin: freeMinOf(options.diskFreeLimit),
     converter: options.converter,
     events: {

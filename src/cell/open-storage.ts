@@ -30,8 +30,8 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
 }
 
 function openMemoryStorage(options: StorageOptions, chaos?: MemoryChaos): Storage {
-  const { clock, turn, converter } = options
-  const store = new MemoryLogStore({ clock, turn, converter, ...(chaos && { chaos }) })
+  const { clock, turn, converter, profile } = options
+  const store = new MemoryLogStore({ clock, turn, converter, profile, ...(chaos && { chaos }) })
   return {
     store,
     topology: noTopology,

@@ -4,6 +4,7 @@ import type { Logger } from '../lib/logger.ts'
 import type { Random } from '../lib/random.ts'
 import type { Turn } from '../lib/turn.ts'
 import type { Disk } from '../log/file/disk.ts'
+import type { LogProfile } from '../log/log-profile.ts'
 import type { BlockedReason, LogStore } from '../log/log-store.ts'
 import type { Log } from '../log/log.ts'
 import type { MemoryChaos } from '../log/memory/memory-log-store.ts'
@@ -29,6 +30,8 @@ export interface StorageOptions {
   readonly data: string
   /** When something counts as written: on disk, or with the operating system. */
   readonly durability: 'fsync' | 'os'
+  /** What commits are built for, of queues and topics that do not say so themselves. */
+  readonly profile: LogProfile
   /** Bytes that stay free on the disk: with less, publishers are blocked. */
   readonly diskFreeLimit: number
   /** Added to every sync, as a slower disk would: for benchmarks. */

@@ -4,6 +4,12 @@ import { KiB, MiB } from './units.ts'
 export const logLimits = {
   /** A commit is written in one call; a larger one would hold everybody's confirms up. */
   commitSizeMax: (4 * MiB) as number,
+  /** How long a commit of the profile `throughput` gathers: this share of what the last one took … */
+  gatheringShare: 0.6 as number,
+  /** … and no longer than this, however slow the disk is: it adds to the latency. */
+  gatheringMsMax: 10 as number,
+  /** Over before that once this share of the last commit was sent again: stragglers are for the next one. */
+  gatheringSizeShare: 0.95 as number,
   /** A random read walks its run from the start: 256 KiB are a few thousand small records. */
   runSizeMax: (256 * KiB) as number,
   /** Volatile logs spill whole runs. */

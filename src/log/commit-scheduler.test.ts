@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { failsAssertion } from '../../test/support/fails-assertion.ts'
 import type { Turn, TurnTask } from '../lib/turn.ts'
+import { VirtualClock } from '../testing/virtual-clock.ts'
 import { CommitScheduler } from './commit-scheduler.ts'
 import type { Commit } from './commit.ts'
 import type { Log } from './log.ts'
@@ -18,7 +19,9 @@ class Bench {
   constructor(commitsInFlightMax: number) {
     const turn = { schedule: (_phase: number, task: TurnTask) => this.#tasks.push(task) }
     this.scheduler = new CommitScheduler({
+      clock: new VirtualClock(),
       turn: turn as unknown as Turn,
+      profile: 'latency',
       write: (commit) => this.committed.push(commit),
       commitsInFlightMax,
       firstSequence: 10,

@@ -1,17 +1,24 @@
 // Builds commits and hands them to an engine: one commit a turn, a bounded number in flight,
-// and while those are being written everything new gathers in the next ones.
+// and while those are being written everything new gathers in the next ones. With the profile `throughput` it
+// does so for a while longer, see `Gathering`.
 //
 // Invariant: half an atom never reaches the engine. Atoms do not nest, and none is open when a commit
 // is sealed at the end of a turn; one that is was left by something thrown inside it.
 import { assert } from '../lib/assert.ts'
+import type { Clock } from '../lib/clock.ts'
 import { turnPhase } from '../lib/turn.ts'
 import type { Turn, TurnTask } from '../lib/turn.ts'
 import { logLimits } from '../limits/log.ts'
 import { Commit, type TopologyEntry } from './commit.ts'
+import { Gathering } from './gathering.ts'
+import type { LogProfile } from './log-profile.ts'
 import type { Ticket } from './ticket.ts'
 
 export interface CommitSchedulerOptions {
+  readonly clock: Clock
   readonly turn: Turn
+  /** Of logs that have none of their own. */
+  readonly profile: LogProfile
   /** Writes a sealed commit and calls `CommitScheduler.finish` when its fate is known. */
   readonly write: (commit: Commit) => void
   readonly commitsInFlightMax: number
@@ -31,6 +38,7 @@ interface Barrier {
 export class CommitScheduler implements TurnTask {
   #sealedSize = 0
   readonly #options: CommitSchedulerOptions
+  readonly #gathering: Gathering
   #open: Commit
   /** Full commits that wait for their turn to be written. */
   #waiting: Commit[] = []
@@ -44,11 +52,14 @@ export class CommitScheduler implements TurnTask {
   /** Ascending by sequence. */
   readonly #barriers: Barrier[] = []
   #finishedThrough: number
+  /** When a commit that may be followed by a gathering was handed to the engine. */
+  #writtenAt = 0
 
   constructor(options: CommitSchedulerOptions) {
     this.#options = options
     this.#finishedThrough = options.firstSequence - 1
-    this.#open = new Commit(options.firstSequence)
+    this.#open = new Commit(options.firstSequence, options.profile)
+    this.#gathering = new Gathering(options.clock, () => this.schedule())
   }
 
   /** Bytes appended and not yet durable. */
@@ -67,6 +78,8 @@ export class CommitScheduler implements TurnTask {
   endAtom(): Ticket | undefined {
     assert(this.#isInAtom, 'an atom ends that was not begun')
     this.#isInAtom = false
+    // A look at the end of this turn whether all that was waited for is there.
+    if (this.#gathering.isOpen) this.schedule()
     return this.#open.changeCount === this.#changesBefore ? undefined : this.#open
   }
 
@@ -96,6 +109,7 @@ export class CommitScheduler implements TurnTask {
       const commit = this.#nextToCommit()
       if (commit === undefined) return
       this.#inFlight.push(commit)
+      if (commit.isPatient) this.#writtenAt = this.#options.clock.monotonic()
       this.#options.write(commit)
     }
   }
@@ -106,6 +120,8 @@ export class CommitScheduler implements TurnTask {
     this.#inFlight.shift()
     this.#finishedThrough = commit.sequence
     this.#sealedSize -= commit.size
+    const isLast = this.#inFlight.length === 0 && this.#waiting.length === 0
+    if (isLast && commit.isPatient) this.#gather(commit)
     // All of memory says so before anybody hears of it.
     raiseMarks(commit)
     this.#tell(commit)
@@ -116,6 +132,7 @@ export class CommitScheduler implements TurnTask {
   /** Calls back when everything appended so far is durable. */
   whenIdle(callback: () => void): void {
     this.#idleCallbacks.push(callback)
+    this.#gathering.end()
     if (!this.#open.isEmpty) this.schedule()
     else if (this.#waiting.length === 0 && this.#inFlight.length === 0) this.#tellIdle()
   }
@@ -125,6 +142,11 @@ export class CommitScheduler implements TurnTask {
     const sequence = this.#open.isEmpty ? this.#open.sequence - 1 : this.#open.sequence
     if (this.#finishedThrough >= sequence) callback()
     else this.#barriers.push({ sequence, callback })
+  }
+
+  #gather(finished: Commit): void {
+    const tookMs = this.#options.clock.monotonic() - this.#writtenAt
+    this.#gathering.begin(finished, tookMs, this.#open)
   }
 
   #tell(commit: Commit): void {
@@ -144,7 +166,7 @@ export class CommitScheduler implements TurnTask {
 
   #nextToCommit(): Commit | undefined {
     if (this.#waiting.length > 0) return this.#waiting.shift()
-    if (this.#open.isEmpty) return undefined
+    if (this.#open.isEmpty || this.#gathering.holds(this.#open)) return undefined
     this.#rotate()
     return this.#waiting.shift()
   }
@@ -156,7 +178,8 @@ export class CommitScheduler implements TurnTask {
     this.#sealedSize += commit.size
     this.#options.onSeal?.(commit)
     this.#waiting.push(commit)
-    this.#open = new Commit(commit.sequence + 1)
+    this.#gathering.end()
+    this.#open = new Commit(commit.sequence + 1, this.#options.profile)
   }
 }
 

@@ -3,6 +3,7 @@
 import { assert } from '../lib/assert.ts'
 import { CursorDelta } from './cursor-delta.ts'
 import type { LogCursor } from './log-cursor.ts'
+import type { LogProfile } from './log-profile.ts'
 import type { Log } from './log.ts'
 import type { Run } from './run.ts'
 import { SharedBodies } from './shared-bodies.ts'
@@ -62,10 +63,14 @@ export class Commit implements Ticket {
   #size = 0
   #changeCount = 0
   #isWanted = false
+  #isUrgent = false
+  readonly #profile: LogProfile
   #state: 'open' | 'sealed' | 'durable' = 'open'
 
-  constructor(sequence: number) {
+  /** `profile` is that of logs without their own. */
+  constructor(sequence: number, profile: LogProfile = 'latency') {
     this.sequence = sequence
+    this.#profile = profile
   }
 
   get runs(): readonly CommittedRun[] {
@@ -128,6 +133,11 @@ export class Commit implements Ticket {
     return this.#changeCount === 0 && !this.#isWanted
   }
 
+  /** Whether it has records, and nothing that is not of logs with the profile `throughput`: it may gather. */
+  get isPatient(): boolean {
+    return !this.#isUrgent && this.#size > 0
+  }
+
   get isDurable(): boolean {
     return this.#state === 'durable'
   }
@@ -139,6 +149,7 @@ export class Commit implements Ticket {
 
   addRun(log: Log, run: Run): void {
     this.#change()
+    this.#hurryFor(log)
     this.#runs.push({ log, run })
   }
 
@@ -151,28 +162,29 @@ export class Commit implements Ticket {
   /** Where the change goes that a cursor is about to make. */
   deltaOf(cursor: LogCursor): CursorDelta {
     this.#change()
+    this.#hurryFor(cursor.log)
     let delta = this.#deltas.get(cursor)
     if (delta === undefined) this.#deltas.set(cursor, (delta = new CursorDelta()))
     return delta
   }
 
   addCreated(log: Log): void {
-    this.#change()
+    this.#hurry()
     this.#created.push(log)
   }
 
   addDeleted(log: Log): void {
-    this.#change()
+    this.#hurry()
     this.#deleted.push(log)
   }
 
   addCreatedCursor(cursor: LogCursor): void {
-    this.#change()
+    this.#hurry()
     this.#createdCursors.push(cursor)
   }
 
   addDeletedCursor(cursor: LogCursor): void {
-    this.#change()
+    this.#hurry()
     this.#deletedCursors.push(cursor)
   }
 
@@ -182,7 +194,7 @@ export class Commit implements Ticket {
   }
 
   addTopology(entry: TopologyEntry): void {
-    this.#change()
+    this.#hurry()
     this.#topology.push(entry)
   }
 
@@ -191,7 +203,10 @@ export class Commit implements Ticket {
     this.#asides.push(aside)
   }
 
-  addState(key: string, value: Buffer | undefined): void {
+  /** `log` is whose append it goes with, if it does. */
+  addState(key: string, value: Buffer | undefined, log?: Log): void {
+    if (log === undefined) this.#isUrgent = true
+    else this.#hurryFor(log)
     this.#states.push({ key, value })
     this.grow(key.length + (value?.length ?? 0))
   }
@@ -228,6 +243,15 @@ export class Commit implements Ticket {
     this.extra = undefined
     for (const callback of this.#callbacks) callback()
     this.#callbacks.length = 0
+  }
+
+  #hurryFor({ profile = this.#profile }: Log): void {
+    if (profile === 'latency') this.#isUrgent = true
+  }
+
+  #hurry(): void {
+    this.#change()
+    this.#isUrgent = true
   }
 
   #change(): void {

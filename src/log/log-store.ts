@@ -97,9 +97,10 @@ export interface LogStore {
   /**
    * Keeps `value` under `key` (undefined forgets it), durable with the atom: group offsets,
    * producer state. All keys come back at the next open, so there must be few. Within an atom.
-   * False, having changed nothing, when there is no room for it; there always is to forget.
+   * False, having changed nothing, when there is no room for it; there always is to forget. `log` is whose
+   * append it goes with, if it does: it is as urgent as that.
    */
-  putState(key: string, value: Buffer | undefined): boolean
+  putState(key: string, value: Buffer | undefined, log?: Log): boolean
   /** As `putState`, for all of `entries` or none of them. Within an atom. */
   putStates(entries: readonly StateEntry[]): boolean
   /**

@@ -8,6 +8,7 @@ import type { RecordSource } from '../record/message/record-source.ts'
 import type { RecordView } from '../record/message/record-view.ts'
 import { type Acking, countKept, isKept, keptFloor } from './kept-offsets.ts'
 import type { AppendTarget, LogEngine } from './log-engine.ts'
+import type { LogProfile } from './log-profile.ts'
 import type { Reading } from './reading.ts'
 import { appendRecord, readRecord, recordOffsetAt } from './record.ts'
 import { RunDeque } from './run-deque.ts'
@@ -42,6 +43,8 @@ export class Log {
   isDeleted = false
   /** Told when `durableEnd` rises. */
   watcher: LogWatcher | undefined
+  /** What its commits are built for; undefined: what the store says. Set by whoever names the log. */
+  profile: LogProfile | undefined
   /** Address of records that came without one; whoever names the log sets it. */
   homeAddress: Buffer = noAddress
   /** Runs in memory, ascending; engines evict from the front, see `evictBefore`. */

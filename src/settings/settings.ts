@@ -42,6 +42,7 @@ export interface Settings {
   readonly httpTlsPort: Port
   readonly kafkaTlsAdvertised: string | undefined
   readonly durability: 'fsync' | 'os'
+  readonly profile: 'latency' | 'throughput'
   readonly user: string | undefined
   readonly passwordFile: string | undefined
   readonly loopbackUsers: readonly string[]
@@ -244,6 +245,13 @@ export const settings: { readonly [Key in keyof Settings]: Setting<Settings[Key]
     placeholder: 'LEVEL',
     description:
       'When a message is confirmed: fsync = it is on disk and survives a power cut; os = the operating system has it and it survives a crash of the broker only',
+  },
+  profile: {
+    kind: oneOf(['latency', 'throughput']),
+    default: 'latency',
+    placeholder: 'PROFILE',
+    description:
+      'What writing is built for: latency = a message is written as soon as the disk is free; throughput = it may wait a little for others, which a slow disk confirms more of in the same time; see docs/profiles.md',
   },
   user: {
     kind: text(),

@@ -183,7 +183,8 @@ export class Partition implements LogWatcher {
 
   /** Without room for it the producer is remembered until the broker ends, which is better than none. */
   #keepProducer(producerId: number): void {
-    this.#context.store.putState(this.#stateKey(producerId), this.producers.encode(producerId))
+    const { log, producers } = this
+    this.#context.store.putState(this.#stateKey(producerId), producers.encode(producerId), log)
   }
 
   #stateKey(producerId: number): string {

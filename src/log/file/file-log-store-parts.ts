@@ -3,6 +3,7 @@ import type { Clock } from '../../lib/clock.ts'
 import type { Turn } from '../../lib/turn.ts'
 import { CommitScheduler } from '../commit-scheduler.ts'
 import type { TopologyEntry } from '../commit.ts'
+import type { LogProfile } from '../log-profile.ts'
 import type { LogStoreEvents } from '../log-store.ts'
 import type { RunConverter } from '../run-converter.ts'
 import { AsideStore } from './aside-store.ts'
@@ -41,6 +42,7 @@ export type Durability = 'fsync' | 'os'
 export interface OpenedFolder {
   readonly clock: Clock
   readonly turn: Turn
+  readonly profile: LogProfile
   readonly converter: RunConverter | undefined
   readonly events: LogStoreEvents
   readonly limits: FileLimits
@@ -197,9 +199,11 @@ export class FileLogStoreParts {
     })
   }
 
-  #makeScheduler({ turn, lastSequence, events }: OpenedFolder): CommitScheduler {
+  #makeScheduler({ clock, turn, profile, lastSequence, events }: OpenedFolder): CommitScheduler {
     return new CommitScheduler({
+      clock,
       turn,
+      profile,
       write: (commit) => this.writer.write(commit),
       commitsInFlightMax: 1,
       firstSequence: lastSequence + 1,

@@ -118,9 +118,9 @@ export class FileLogStore implements LogStore {
     return this.#change().shareBody(body, start, end)
   }
 
-  putState(key: string, value: Buffer | undefined): boolean {
+  putState(key: string, value: Buffer | undefined, log?: Log): boolean {
     if (!this.#parts.keyed.put(key, value)) return false
-    this.#change().addState(key, value)
+    this.#change().addState(key, value, log)
     return true
   }
 

@@ -5,6 +5,7 @@ import type { Clock } from '../../lib/clock.ts'
 import { systemRandom } from '../../lib/random.ts'
 import type { Random } from '../../lib/random.ts'
 import type { Turn } from '../../lib/turn.ts'
+import type { LogProfile } from '../log-profile.ts'
 import type { LogStoreEvents, Recovered } from '../log-store.ts'
 import type { RunConverter } from '../run-converter.ts'
 import { asideFolderName, asideName } from './aside-file.ts'
@@ -33,6 +34,8 @@ export interface FileLogStoreOptions {
   readonly clock: Clock
   readonly turn: Turn
   readonly durability: Durability
+  /** Of logs that have none of their own; `latency` by default. */
+  readonly profile?: LogProfile
   /** Publishers are blocked below this many free bytes; by default 50 MiB, or a tenth of a small disk. */
   readonly diskFreeMin?: number | undefined
   readonly events?: LogStoreEvents
@@ -85,6 +88,7 @@ export async function openFileLogStore(options: FileLogStoreOptions): Promise<Op
   const store = new FileLogStore({
     clock,
     turn,
+    profile: options.profile ?? 'latency',
     diskFreeMin: options.diskFreeMin,
     events: options.events ?? {},
     converter: options.converter,

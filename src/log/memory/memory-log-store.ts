@@ -9,6 +9,7 @@ import { CommitScheduler } from '../commit-scheduler.ts'
 import type { Commit, StateEntry, TopologyEntry } from '../commit.ts'
 import { type CursorEngine, cursorsOf, LogCursor, removeCursor } from '../log-cursor.ts'
 import type { LogEngine } from '../log-engine.ts'
+import type { LogProfile } from '../log-profile.ts'
 import type { CreateLogOptions, LogStore } from '../log-store.ts'
 import { Log } from '../log.ts'
 import type { Absence } from '../reading.ts'
@@ -27,6 +28,8 @@ export interface MemoryLogStoreOptions {
   readonly clock: Clock
   readonly turn: Turn
   readonly chaos?: MemoryChaos
+  /** Of logs that have none of their own; `latency` by default. */
+  readonly profile?: LogProfile
   readonly converter?: RunConverter | undefined
   readonly onTopologyDurable?: (entry: TopologyEntry) => void
 }
@@ -61,7 +64,9 @@ export class MemoryLogStore implements LogStore, LogEngine<Log>, CursorEngine {
     this.#clock = options.clock
     this.#chaos = options.chaos
     this.#scheduler = new CommitScheduler({
+      clock: options.clock,
       turn: options.turn,
+      profile: options.profile ?? 'latency',
       write: (commit) => this.#write(commit),
       commitsInFlightMax,
       firstSequence: 1,
@@ -123,8 +128,8 @@ export class MemoryLogStore implements LogStore, LogEngine<Log>, CursorEngine {
     return this.#change().shareBody(body, start, end)
   }
 
-  putState(key: string, value: Buffer | undefined): boolean {
-    this.#change().addState(key, value)
+  putState(key: string, value: Buffer | undefined, log?: Log): boolean {
+    this.#change().addState(key, value, log)
     return true
   }
 
