@@ -92,6 +92,11 @@ export class Users {
     return this.#judge(credentials.user, { matches, origin })
   }
 
+  /** Logs in whom a certificate names. */
+  loginVerified(user: string, origin: Origin): LoginResult {
+    return this.#judge(user, { matches: true, origin })
+  }
+
   /** Begins a login by SCRAM. */
   beginScram(mechanism: ScramMechanism): ScramExchange {
     return new ScramExchange(mechanism, this.#random)

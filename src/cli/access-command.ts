@@ -11,6 +11,7 @@ import { outputOption, showRows, type ShownRows, wantsJson } from './show-rows.t
 
 /** Flags; which of them there are depends on the command. */
 interface Flags {
+  readonly withoutPassword?: boolean
   readonly vhost?: string
   readonly tags?: string
   readonly newPasswordFile?: string
@@ -55,23 +56,26 @@ function addUserCommand(add: Add): void {
   const users = { title: 'users', columns: ['name', 'tags', 'limits'] }
   add('list', 'Show all users', list(['users'], users)).option(...outputOption)
   add('add <NAME>', 'Add a user, who may do nothing yet', ([name = ''], flags) => {
-    const { tags = '', newPasswordFile } = flags
-    if (newPasswordFile === undefined) {
-      throw new ExitError(exitCodes.usage, 'a user needs a password: give --new-password-file FILE')
+    const { tags = '', newPasswordFile, withoutPassword = false } = flags
+    if ((newPasswordFile !== undefined) === withoutPassword) {
+      const text =
+        'give --new-password-file FILE, or --without-password for a client with a certificate'
+      throw new ExitError(exitCodes.usage, `a user needs a password: ${text}`)
     }
     return async (broker, print) => {
       const path = ['users', checkName('user', name)]
       if ((await broker.ask('GET', path)).status === 200) {
         throw new ExitError(exitCodes.usage, `there is a user '${name}'; see pabal user password`)
       }
-      const password = await readPasswordFile(newPasswordFile)
-      const body = { tags, password }
+      const secret = newPasswordFile && { password: await readPasswordFile(newPasswordFile) }
+      const body = { tags, ...secret }
       await change(broker, ['PUT', path, body], `user '${name}' was not added`)
       print(`User '${name}' was added; see pabal permission set`)
       return exitCodes.ok
     }
   })
     .option(...passwordOption)
+    .option('--without-password', 'It logs in with a certificate only; see docs/tls.md')
     .option('--tags <TAGS>', 'Such as administrator; separated by commas')
   add('password <NAME>', "Change a user's password", ([name = ''], { newPasswordFile }) => {
     if (newPasswordFile === undefined) {

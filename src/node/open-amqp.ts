@@ -22,6 +22,7 @@ export function openAmqp(parts: ProtocolParts): ProtocolServer {
       heartbeatSeconds: options.heartbeat,
       messageSizeMax: options.maxMessageSize,
       isStrict: options.amqpStrict,
+      certificateName: options.tlsClientName,
       sendTimeoutMs: amqpLimits.sendTimeoutMs,
       productName: options.productName,
       productVersion: options.productVersion,

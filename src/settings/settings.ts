@@ -37,6 +37,7 @@ export interface Settings {
   readonly tlsCert: string | undefined
   readonly tlsKey: string | undefined
   readonly tlsClientCa: string | undefined
+  readonly tlsClientName: 'distinguished-name' | 'common-name'
   readonly amqpTlsPort: Port
   readonly kafkaTlsPort: Port
   readonly httpTlsPort: Port
@@ -209,6 +210,13 @@ export const settings: { readonly [Key in keyof Settings]: Setting<Settings[Key]
     description:
       'Clients on TLS ports must show a certificate that one of these authorities signed',
     needs: 'tlsCert',
+  },
+  tlsClientName: {
+    kind: oneOf(['distinguished-name', 'common-name']),
+    default: 'distinguished-name',
+    placeholder: 'PART',
+    description:
+      "What of a client's certificate is the user who logs in with it (SASL EXTERNAL): distinguished-name or common-name; see docs/tls.md",
   },
   amqpTlsPort: {
     kind: port(),

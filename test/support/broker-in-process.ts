@@ -26,6 +26,7 @@ const defaultSettings: AmqpSettings = {
   heartbeatSeconds: 60,
   messageSizeMax: 16 * 1024 * 1024,
   isStrict: false,
+  certificateName: 'distinguished-name',
   sendTimeoutMs: 30_000,
   productName: 'RabbitMQ',
   productVersion: '4.2.0',

@@ -1,3 +1,4 @@
+import type { CertificateName } from '../../auth/certificate-user.ts'
 import type { Users } from '../../auth/users.ts'
 import type { Broker } from '../../broker/broker.ts'
 import type { ClientRegistry } from '../../broker/client/client-registry.ts'
@@ -18,6 +19,8 @@ export interface AmqpSettings {
   readonly messageSizeMax: number
   /** Refuses what RabbitMQ 4.2 does not take from old programs. */
   readonly isStrict: boolean
+  /** What of a client's certificate is its user. */
+  readonly certificateName: CertificateName
   /** A peer that takes nothing of what it is sent for so long is ended. */
   readonly sendTimeoutMs: number
   /** `product` and `version` of the server properties: clients branch on them. */

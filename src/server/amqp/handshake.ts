@@ -3,11 +3,13 @@
 //   protocol header → start … start-ok → tune … tune-ok → (heartbeats) open … open-ok
 //
 // Each step takes one method and answers it; anything else is refused.
-import type { Principal } from '../../auth/principal.ts'
+import type { Socket } from 'node:net'
+import { userOfCertificate } from '../../auth/certificate-user.ts'
+import type { Origin, Principal } from '../../auth/principal.ts'
 import type { Rights } from '../../auth/rights.ts'
 import { parseAmqplain, parsePlain } from '../../auth/sasl.ts'
 import type { Credentials } from '../../auth/sasl.ts'
-import type { LoginRefusal } from '../../auth/users.ts'
+import type { LoginRefusal, LoginResult } from '../../auth/users.ts'
 import type { Destination } from '../../broker/destination.ts'
 import type { VHost } from '../../broker/vhost.ts'
 import {
@@ -27,6 +29,7 @@ import { amqpLimits } from '../../limits/amqp.ts'
 import { authLimits } from '../../limits/auth.ts'
 import { type FieldTable, emptyTable } from '../../record/message/field-table.ts'
 import { decodeTableEntries } from '../../record/message/read-field-table.ts'
+import { clientCertificateOf } from '../client-certificate.ts'
 import { checkConnectionLimits } from './check-limits.ts'
 import type { ConnectionSession } from './connection-session.ts'
 import { ProtocolError, type Reply } from './reply.ts'
@@ -42,6 +45,7 @@ export interface ChosenLimits {
 /** The connection that is being opened. */
 export interface HandshakePeer extends Pick<ConnectionSession, 'context' | 'send'> {
   readonly remoteAddress: string
+  readonly socket: Socket
   principal: Principal | undefined
   /** The client chose its limits. */
   tune(chosen: ChosenLimits): void
@@ -79,10 +83,18 @@ export class Handshake {
     })
   }
 
-  /** As offered to clients, preferred first. ANONYMOUS logs in as guest, so it goes with guest. */
+  /**
+   * As offered to clients, preferred first. ANONYMOUS logs in as guest, so it goes with guest; EXTERNAL goes
+   * with a certificate.
+   */
   get #mechanisms(): readonly string[] {
     const { anonymous } = this.#connection.context.users
-    return anonymous === undefined ? ['PLAIN', 'AMQPLAIN'] : ['PLAIN', 'AMQPLAIN', 'ANONYMOUS']
+    return [
+      'PLAIN',
+      'AMQPLAIN',
+      ...(clientCertificateOf(this.#connection.socket) === undefined ? [] : ['EXTERNAL']),
+      ...(anonymous === undefined ? [] : ['ANONYMOUS']),
+    ]
   }
 
   /** Whether the client announced a capability in its properties. */
@@ -107,10 +119,8 @@ export class Handshake {
   #onStartOk(method: ConnectionStartOk): void {
     this.#connection.context.broker.admission.admit()
     this.clientProperties = method.clientProperties
-    const credentials = this.#credentials(method)
-    const { users } = this.#connection.context
     const origin = { protocol: 'AMQP 0-9-1', address: this.#connection.remoteAddress } as const
-    const login = credentials && users.login(credentials, origin)
+    const login = this.#login(method, origin)
     if (login?.principal === undefined) {
       this.#refuse(method.mechanism, login ?? unreadable)
       return
@@ -124,6 +134,17 @@ export class Handshake {
       frameMax,
       heartbeat: heartbeatSeconds,
     })
+  }
+
+  #login(method: ConnectionStartOk, origin: Origin): LoginResult | undefined {
+    const { users } = this.#connection.context
+    const certificate = clientCertificateOf(this.#connection.socket)
+    if (method.mechanism !== 'EXTERNAL' || certificate === undefined) {
+      const credentials = this.#credentials(method)
+      return credentials && users.login(credentials, origin)
+    }
+    const user = userOfCertificate(certificate, this.#connection.context.settings.certificateName)
+    return user === undefined ? undefined : users.loginVerified(user, origin)
   }
 
   #credentials({ mechanism, response }: ConnectionStartOk): Credentials | undefined {

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { connect as connectTls } from 'node:tls'
-import { connect } from 'amqplib'
+import { connect, credentials } from 'amqplib'
 import { findPika } from '../../support/find-pika.ts'
 import { TlsBroker } from '../../support/tls-broker.ts'
 import { waitFor } from '../../support/wait-for.ts'
@@ -75,6 +75,40 @@ describe('amqplib over TLS', () => {
     const { certificate: cert, key } = broker.clientCertificate()
     const connection = await connect(urlOf(broker), { ca, cert, key })
     await connection.close()
+  })
+
+  it('logs in with its certificate as the user that this names', async () => {
+    const external = credentials.external()
+    for (const [tlsClientName, user] of [
+      ['distinguished-name', 'CN=client'],
+      ['common-name', 'client'],
+    ] as const) {
+      const own = { user, password: 'not asked', tlsClientName }
+      await using broker = await TlsBroker.start(own, true)
+      const ca = [broker.authority.certificate]
+      const { certificate: cert, key } = broker.clientCertificate()
+      const connection = await connect(urlOf(broker), { ca, cert, key, credentials: external })
+      const channel = await connection.createChannel()
+      await channel.assertQueue('by-certificate', { exclusive: true })
+      await connection.close()
+    }
+    await using broker = await TlsBroker.start({ user: 'other', password: 'secret' }, true)
+    const ca = [broker.authority.certificate]
+    const { certificate: cert, key } = broker.clientCertificate()
+    await assert.rejects(
+      connect(urlOf(broker), { ca, cert, key, credentials: external }),
+      /403 \(ACCESS-REFUSED\).*Login was refused using authentication mechanism EXTERNAL/,
+    )
+    assert.ok(broker.warnings.some((line) => line.includes('Login refused')))
+  })
+
+  it('has no EXTERNAL without a certificate', async () => {
+    await using broker = await TlsBroker.start()
+    const ca = [broker.authority.certificate]
+    await assert.rejects(
+      connect(urlOf(broker), { ca, credentials: credentials.external() }),
+      /EXTERNAL/,
+    )
   })
 
   it('goes on when the certificate is renewed, and new connections see the new one', async () => {
