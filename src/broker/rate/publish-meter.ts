@@ -28,6 +28,11 @@ export class PublishMeter implements RateWaiter {
     this.onPaid()
   }
 
+  /** How long until no limit is in debt, in ms. */
+  get debtMs(): number {
+    return Math.max(0, ...this.#limits.map(({ debtMs }) => debtMs))
+  }
+
   /** Counts messages and the bytes of their bodies; the connection may be paused in the call. */
   onPublished(messages: number, bytes: number): void {
     for (const limit of this.#limits) limit.take(messages, bytes)

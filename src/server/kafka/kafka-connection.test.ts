@@ -5,12 +5,14 @@ import { collectGarbage } from '../../../test/support/collect-garbage.ts'
 import { AccessControl } from '../../auth/access-control.ts'
 import { Users } from '../../auth/users.ts'
 import { MemoryAccount } from '../../broker/memory-account.ts'
+import { PublishRates } from '../../broker/rate/publish-rates.ts'
 import { Shortage } from '../../broker/shortage.ts'
 import { encodeRequest } from '../../codec/kafka/request.ts'
 import { WireWriter } from '../../codec/kafka/wire-writer.ts'
 import { silentLogger } from '../../lib/logger.ts'
 import { pagePool } from '../../lib/page-pool.ts'
 import { systemRandom } from '../../lib/random.ts'
+import { Turn } from '../../lib/turn.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
 import { VirtualClock } from '../../testing/virtual-clock.ts'
 import { ByteSource } from '../byte-source.ts'
@@ -50,6 +52,12 @@ function connected(onReceived: () => void = () => undefined): {
   const memory = new MemoryAccount({ watermark: 1e9, onReceived })
   const shortage = new Shortage()
   const soughtTopics: string[] = []
+  const rates = new PublishRates({
+    clock,
+    turn: new Turn(clock),
+    limitsOf: { user: () => undefined, vhost: () => undefined },
+    ofConnection: { messages: undefined, bytes: undefined },
+  })
   const context = {
     clock,
     requestShare: { isSpent: false },
@@ -60,7 +68,7 @@ function connected(onReceived: () => void = () => undefined): {
     settings: { requestSizeMax: kafkaLimits.kafkaRequestSizeMax },
     loginWatch: { remove: () => undefined },
     advertisedWatch: { onWork: () => undefined },
-    broker: { store: { uncommittedSize: 0 }, shortage },
+    broker: { store: { uncommittedSize: 0 }, shortage, rates },
     topics: { find: (name: string) => void soughtTopics.push(name), isHidden: () => false },
     memory,
     inputBudget: new InputBudget({ account: memory, clock, uncommittedSize: () => 0 }),

@@ -1,6 +1,7 @@
 // One Kafka connection. Requests are started in the order they come and overlap in work, so that
 // five produce requests in flight share commits; answers leave in the order of the requests.
 import type { Socket } from 'node:net'
+import { defaultVHost } from '../../broker/broker.ts'
 import { ClientCounters } from '../../broker/counters/client-counters.ts'
 import { PublishHold } from '../../broker/publish/publish-hold.ts'
 import type { ApiMessages, ApiName } from '../../codec/kafka/apis.gen.ts'
@@ -24,6 +25,7 @@ import type { KafkaContext, KafkaListener } from './kafka-context.ts'
 import { LargeRequests } from './large-requests.ts'
 import type { Stranger } from './login-watch.ts'
 import type { Operation } from './operation.ts'
+import { ProduceThrottle } from './produce-throttle.ts'
 import { RefusedRequestError } from './refused-request-error.ts'
 import type { ClientNames, KafkaClient } from './request-context.ts'
 import { RequestsInFlight } from './requests-in-flight.ts'
@@ -53,6 +55,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   readonly remoteAddress: string
   readonly sasl: SaslState
   readonly publishHold: PublishHold
+  readonly throttle: ProduceThrottle
   readonly names: ClientNames = { clientId: '', softwareName: '', softwareVersion: '' }
   readonly counters: ClientCounters = new ClientCounters()
   readonly socket: Socket
@@ -102,12 +105,14 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
       onNeeded: () => this.#endForMemory(),
     })
     this.publishHold = new PublishHold(context.clock, context.broker.shortage)
+    this.throttle = new ProduceThrottle(context.broker, () => this.#goOn())
     this.sasl = new SaslState(context.users, socket.remoteAddress ?? '')
     this.#stream = new RequestStream(kafkaLimits.kafkaLoginSizeMax, pagePool)
     if (!this.sasl.isTrusted) context.loginWatch.add(this)
     this.sasl.whenTrusted(() => {
       this.#stream.requestSizeMax = context.settings.requestSizeMax
       context.loginWatch.remove(this)
+      this.throttle.open({ user: this.sasl.principal?.user ?? '', vhost: defaultVHost })
     })
     source.onBytes = (chunk) => {
       if (this.#isClosed) return
@@ -158,7 +163,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   checkIdle(ms: number): void {
     // An answer that takes long is the broker's doing; of one that is not taken `SendWatch` knows.
     const isWaiting = this.#slots.length > 0 || this.socket.writableLength > 0
-    const isActive = this.#isHeard || isWaiting || this.#wasWaiting
+    const isActive = this.#isHeard || isWaiting || this.#wasWaiting || this.throttle.isMuted
     this.#isHeard = false
     this.#wasWaiting = isWaiting
     this.#idleMs = isActive ? 0 : this.#idleMs + ms
@@ -194,6 +199,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     this.context.loginWatch.remove(this)
     this.context.sendWatch.forget(this)
     this.#held.close()
+    this.throttle.close()
     if (this.#use === 'discovery') {
       void this.context.advertisedWatch.onMetadataOnly({
         remoteAddress: this.remoteAddress,
@@ -442,7 +448,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
 
   /** Neither the connection nor the memory for requests is full. */
   get #isOpenToMore(): boolean {
-    return !this.#isClosed && !this.#isPaused && !this.#held.isPaused
+    return !this.#isClosed && !this.#isPaused && !this.#held.isPaused && !this.throttle.isMuted
   }
 
   #noteInput(): void {

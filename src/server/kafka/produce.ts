@@ -84,7 +84,7 @@ export const handleProduce: Handler<'produce'> = async (request, context) => {
   endIfUnheard(request, responses, client)
   if (request.acks === 0) return undefined
   for (const ticket of tickets) await whenDurable(ticket)
-  return { responses, throttleTimeMs: 0 }
+  return { responses, throttleTimeMs: client.throttle.throttleTimeMs }
 }
 
 /** Looked at anew: another request may have come first since. */
@@ -226,6 +226,7 @@ function produceBatch(
   if (produced === 'large') return produced
   const { baseOffset, recordCount, ticket, appendTime } = produced
   client.counters.published += recordCount
+  client.throttle.onProduced(recordCount, batch.length)
   tickets.add(ticket)
   return {
     index,

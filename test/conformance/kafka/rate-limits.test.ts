@@ -1,0 +1,101 @@
+// Rates of producers: their answers say how long to wait, and their connections are muted until then.
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, it } from 'node:test'
+import { Kafka, logLevel } from 'kafkajs'
+import { AccessKeeper } from '../../../src/broker/access-keeper.ts'
+import type { ProduceResponse } from '../../../src/codec/kafka/messages/produce.gen.ts'
+import { rateLimits } from '../../../src/limits/rate.ts'
+import { BrokerInProcess } from '../../support/broker-in-process.ts'
+import { batchOfRecords } from '../../support/kafka-fixture.ts'
+import { KafkaRawClient } from '../../support/kafka-raw-client.ts'
+import { type KafkaBeside, openKafkaBeside } from '../../support/open-kafka-beside.ts'
+
+const bytesPerSecond = 1_000_000
+
+let broker: BrokerInProcess
+let keeper: AccessKeeper
+let kafka: KafkaBeside
+
+before(async () => {
+  const connectionRate = { messages: undefined, bytes: bytesPerSecond }
+  broker = await BrokerInProcess.start({ connectionRate })
+  keeper = new AccessKeeper({ broker: broker.broker, clients: broker.clients, settingsVHosts: [] })
+  kafka = await openKafkaBeside(broker)
+  await using client = await KafkaRawClient.connect(kafka.port)
+  const parts = { numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] }
+  const topics = ['t', 'other'].map((name) => ({ name, ...parts }))
+  await client.call('createTopics', { topics, timeoutMs: 1000, validateOnly: false })
+})
+after(async () => {
+  await kafka[Symbol.asyncDispose]()
+  await broker[Symbol.asyncDispose]()
+})
+beforeEach(() => keeper.putVHost('/', {}))
+
+function produce(client: KafkaRawClient, name: string, records: Buffer): Promise<ProduceResponse> {
+  const topicData = [{ name, topicId: '', partitionData: [{ index: 0, records }] }]
+  return client.call('produce', { transactionalId: null, acks: -1, timeoutMs: 1000, topicData }, 12)
+}
+
+/** How long `amount` takes at a rate per second, with what was saved up before. */
+function expectRate(ms: number, amount: number, rate: number): void {
+  const expected = (amount / rate) * 1000 - rateLimits.burstMs
+  assert.ok(Math.abs(ms / expected - 1) <= 0.15, `${ms} ms instead of ${expected}`)
+}
+
+/** How long most answers take that another connection waits for one by one, until `work` is done. */
+async function answersDuring(work: Promise<unknown>): Promise<number> {
+  await using client = await KafkaRawClient.connect(kafka.port)
+  const state = { isOver: false }
+  void work.then(() => (state.isOver = true))
+  const taken: number[] = []
+  while (!state.isOver) {
+    const startedAt = performance.now()
+    const { throttleTimeMs } = await produce(client, 'other', batchOfRecords([{ value: 'v' }]))
+    taken.push(performance.now() - startedAt)
+    assert.equal(throttleTimeMs, 0)
+  }
+  assert.ok(taken.length > 100, `only ${taken.length} answers`)
+  return taken.toSorted((a, b) => a - b)[Math.floor(taken.length * 0.95)]!
+}
+
+it('a producer that does not wait by itself is muted, is told how long, and slows down nobody else', async () => {
+  await using client = await KafkaRawClient.connect(kafka.port)
+  const count = 40
+  const batch = batchOfRecords([{ value: 'v'.repeat(50_000) }])
+  const startedAt = performance.now()
+  const sent = Array.from({ length: count }, () => produce(client, 't', Buffer.from(batch)))
+  const answered = Promise.all(sent).then((answers) => ({ answers, at: performance.now() }))
+  const slowest = await answersDuring(answered)
+  const { answers, at } = await answered
+  // The last is answered at once, and paid for by whoever comes next.
+  expectRate(at - startedAt, (count - 1) * batch.length, bytesPerSecond)
+  const throttled = answers.map(({ throttleTimeMs }) => throttleTimeMs)
+  assert.ok(throttled.at(-1)! > 20 && throttled.at(-1)! <= 51, String(throttled))
+  for (const { responses } of answers) {
+    assert.equal(responses[0]?.partitionResponses[0]?.errorCode, 0)
+  }
+  assert.ok(slowest < 50, `an answer to another took ${slowest} ms`)
+})
+
+it('kafkajs produces as many records as the virtual host may, and nothing is lost', async () => {
+  const rate = 2000
+  await keeper.putVHost('/', { limits: { 'max-publish-rate': rate } })
+  const brokers = [`127.0.0.1:${kafka.port}`]
+  const client = new Kafka({ brokers, logLevel: logLevel.NOTHING, retry: { retries: 0 } })
+  const producer = client.producer()
+  await producer.connect()
+  const before = producedTo('t')
+  const startedAt = performance.now()
+  const messages = Array.from({ length: 100 }, () => ({ value: 'v' }))
+  const batches = 40
+  for (let count = 0; count < batches; count++) await producer.send({ topic: 't', messages })
+  expectRate(performance.now() - startedAt, (batches - 1) * messages.length, rate)
+  assert.equal(producedTo('t') - before, batches * messages.length)
+  await producer.disconnect()
+})
+
+function producedTo(name: string): number {
+  const topics = broker.broker.topicsOf(broker.broker.getVHost('/'))
+  return topics.find(name)?.partitions[0]?.highWatermark ?? 0
+}
