@@ -18,6 +18,7 @@ import { Admission } from './admission.ts'
 import { vhostNotFound } from './broker-error.ts'
 import { DeadLetterer } from './dead-letterer.ts'
 import { declareQueue, type QueueAsked } from './declare-queue.ts'
+import { Deduplications } from './deduplication/deduplications.ts'
 import type { DelayedMessages } from './delay/delayed-messages.ts'
 import { Delays } from './delay/delays.ts'
 import { describeTopology } from './describe-topology.ts'
@@ -119,6 +120,7 @@ export class Broker {
   readonly #publisher: Publisher
   readonly #historyReplay: HistoryReplay
   readonly #delays: Delays
+  readonly #deduplications: Deduplications
   readonly #policySlices: Slices
   #expirySweep: ExpirySweep | undefined
 
@@ -164,6 +166,8 @@ export class Broker {
       getVHost: (name) => this.getVHost(name),
       onDamaged: options.onDamaged,
     })
+    this.#deduplications = new Deduplications(options)
+    this.topology.onPut.push(() => this.#deduplications.forgetClosed())
     const settings = new DynamicSettings(options.store)
     this.settings = settings
     const brokerId = String(options.nodeId ?? 1)
@@ -237,6 +241,7 @@ export class Broker {
   restoreState(state: ReadonlyMap<string, Buffer>): void {
     this.settings.restore(state)
     restorePartitionState(this, state)
+    this.#deduplications.restore(state)
   }
 
   /** The topics of all virtual hosts. */
@@ -378,6 +383,7 @@ export class Broker {
       random: this.random,
       admission: this.admission,
       createDelay: this.#delays.creatorFor(name),
+      deduplication: this.#deduplications.creatorFor(name),
       onAdded: (added) => this.vhosts.find(name)?.policies.applyTo(added),
       onHistoryBound: (history, target) => this.#historyReplay.publish(vhost, history, target),
     })

@@ -48,7 +48,8 @@ export class DeadLetterer {
     source.addressEnd = way.address.length
     const targets = targetsOf(way, source)
     const route = reason === 'rejected' ? targets.route : withoutCycles(targets, source)
-    if (!isRouted(route) && route.histories === undefined) return isDropped
+    const { histories, idNotes } = route
+    if (!isRouted(route) && histories === undefined && !hasRepeat(idNotes)) return isDropped
     prepareFor(route, source)
     this.#publisher.publishWithinAtom(route, source)
     return true
@@ -67,6 +68,11 @@ export class DeadLetterer {
   }
 }
 
+/** A repeat is where it belongs: its queue has not to keep it. */
+function hasRepeat(idNotes: Route['idNotes']): boolean {
+  return idNotes?.some(({ isRepeat }) => isRepeat) === true
+}
+
 /** The route without the queues in which the message would go round for ever. */
 function withoutCycles(
   { route, queues: names }: DeadLetterTargets,
@@ -75,7 +81,7 @@ function withoutCycles(
   const payload = { buffer: header, start: 0, end: headerEnd }
   const cycles = names.map((name) => isDeathCycle(payload, name))
   if (!cycles.includes(true)) return route
-  const { delays, histories, exchange } = route
+  const { delays, histories, idNotes, exchange } = route
   const queues = route.queues.filter((_, index) => !cycles[index])
-  return routeTo({ queues, delays, histories }, exchange)
+  return routeTo({ queues, delays, histories, idNotes }, exchange)
 }

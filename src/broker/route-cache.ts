@@ -8,6 +8,7 @@ import type { ExchangeCounters } from './counters/exchange-counters.ts'
 import type { Destination } from './destination.ts'
 import type { MessageDelay } from './exchange/message-delay.ts'
 import type { MessageHistory } from './exchange/message-history.ts'
+import type { IdNote } from './exchange/message-ids.ts'
 import { PublishedMessage } from './exchange/published-message.ts'
 import { noDelays, type RouteResult } from './exchange/route.ts'
 import type { VHost } from './vhost.ts'
@@ -29,6 +30,8 @@ export interface Route {
   readonly mayRefuse: boolean
   /** Who remembers the message; undefined for nobody. */
   readonly histories: readonly MessageHistory[] | undefined
+  /** What exchanges that deduplicate have to note, or know already; undefined for nothing. */
+  readonly idNotes: readonly IdNote[] | undefined
   /** CC or BCC headers had a part in it: BCC has to be taken out. */
   readonly hasCopies: boolean
 }
@@ -99,11 +102,11 @@ export class RouteCache {
 
 /** Where a message goes. */
 type Targets = Pick<RouteResult<Destination>, 'queues'> &
-  Partial<Pick<RouteResult<Destination>, 'delays' | 'histories'>>
+  Partial<Pick<RouteResult<Destination>, 'delays' | 'histories' | 'idNotes'>>
 
 /** The route that leads there, for messages to the exchange with these counters. */
 export function routeTo(
-  { queues, delays = noDelays, histories }: Targets,
+  { queues, delays = noDelays, histories, idNotes }: Targets,
   exchange: ExchangeCounters,
 ): Route {
   let durableCount = 0
@@ -115,7 +118,7 @@ export function routeTo(
     if (queue.mayRefuse) mayRefuse = true
   }
   for (const delay of delays) if (!delay.isVolatile) durableCount++
-  const found = { queues, delays, histories }
+  const found = { queues, delays, histories, idNotes }
   return { ...found, durableCount, exchange, needsKey, mayRefuse, hasCopies: false }
 }
 

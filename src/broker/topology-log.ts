@@ -13,7 +13,7 @@ export class TopologyLog {
   /** How far the view is; undefined when nobody says, because there is none. */
   #appliedSequence: number | undefined
   /** Told within the atom of each change, before it is written. */
-  onPut: () => void = () => undefined
+  readonly onPut: (() => void)[] = []
   /** Whoever was told to wait, in that order. */
   readonly #waiting = new Fifo<() => void>()
 
@@ -55,7 +55,7 @@ export class TopologyLog {
   /** Makes the changes durable with the atom that the caller began. */
   put(changes: readonly TopologyChange[]): void {
     if (changes.length === 0) return
-    this.onPut()
+    for (const listener of this.onPut) listener()
     this.#lastSequence = this.#store.putTopology(encodeTopologyChanges(changes))
   }
 }

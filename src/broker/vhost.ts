@@ -19,6 +19,7 @@ import {
   queueNotFound,
   resourceInUse,
 } from './broker-error.ts'
+import type { IdsCreator } from './deduplication/deduplications.ts'
 import {
   type Binding,
   type BoundExchange,
@@ -38,6 +39,7 @@ import { delayedType, delayedTypeArgument, routingTypeOf } from './exchange/dela
 import { Exchange, type ExchangeDeclaration } from './exchange/exchange.ts'
 import type { MessageDelay } from './exchange/message-delay.ts'
 import { type HistoryBudget, MessageHistory } from './exchange/message-history.ts'
+import { deduplicatingType } from './exchange/message-ids.ts'
 import { route, type RouteResult } from './exchange/route.ts'
 import type { RoutedMessage } from './exchange/routed-message.ts'
 import { Policies } from './policy/policies.ts'
@@ -67,6 +69,8 @@ export interface VHostContext<Q extends QueueLike> {
   readonly admission?: Admission
   /** Without it no exchange delays anything. */
   readonly createDelay?: CreateDelay
+  /** Without it no exchange deduplicates. */
+  readonly deduplication?: IdsCreator
   /** Told of every exchange and queue, those included that every virtual host has. */
   onAdded?(added: Q | Exchange<Q>): void
   /** A binding leads from an exchange with a history to `target`, which has not seen it. */
@@ -122,7 +126,9 @@ export class VHost<Q extends QueueLike> {
       return unchanged
     }
     checkNewName('exchange', name)
-    checkExchangeType(routingTypeOf(declaration.type, declaration.arguments))
+    const routesAs = routingTypeOf(declaration.type, declaration.arguments)
+    checkExchangeType(routesAs)
+    if (routesAs === deduplicatingType) this.#context.deduplication?.check(declaration)
     this.#checkAlternate(name, declaration.arguments)
     this.#admission.admitDeclaration()
     const exchange = this.#addExchange({ ...declaration, name })
@@ -303,6 +309,7 @@ export class VHost<Q extends QueueLike> {
     for (const exchange of this.#exchanges.values()) {
       exchange.delay?.close()
       exchange.history?.close()
+      exchange.ids?.close()
     }
     this.#exchanges.clear()
     this.#queues.clear()
@@ -336,6 +343,9 @@ export class VHost<Q extends QueueLike> {
       routesAs === 'x-recent-history' ? new MessageHistory(args, this.#historyBudget) : undefined
     const exchange = new Exchange<Q>(declaration, matcher, history)
     if (type === delayedType) exchange.delay = this.#context.createDelay?.(declaration)
+    if (routesAs === deduplicatingType) {
+      exchange.ids = this.#context.deduplication?.create(declaration)
+    }
     this.#exchanges.set(exchange.name, exchange)
     this.#context.onAdded?.(exchange)
     this.#version += 1
@@ -422,6 +432,7 @@ export class VHost<Q extends QueueLike> {
     exchange.delay?.close()
     for (const binding of exchange.bindings()) forgetAtTarget(binding)
     exchange.history?.close()
+    exchange.ids?.close()
     if (!exchange.isDurable) return
     changes.push({ kind: 'exchange', op: 'delete', vhost: this.name, name: exchange.name })
   }

@@ -70,4 +70,10 @@ export const brokerLimits = {
   historySizeMax: (16 * MiB) as number,
   /** What all exchanges of a virtual host remember: then each new message costs its exchange an old one. */
   historiesSizeMax: (64 * MiB) as number,
+  /** Ids of all exchanges that deduplicate: each is a key of the log's keyed state, half of which is for others. */
+  deduplicationIdsMax: 500_000 as number,
+  /** Bytes of an id that is kept as it is; of longer ones their SHA-256 is. */
+  deduplicationIdSizeMax: 64,
+  /** Ids of deleted exchanges that are forgotten in a turn: well under a millisecond. */
+  deduplicationForgetPerTurn: 1024,
 } as const

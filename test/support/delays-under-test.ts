@@ -103,11 +103,27 @@ export class DelaysUnderTest<C extends Clock = VirtualClock> {
   }
 
   queue(name: string, exchange?: string, key = 'k', durable = true): void {
-    const rest = { durable, exclusive: false, autoDelete: false, arguments: table({}) }
-    const vhost = this.broker.getVHost('/')
-    this.broker.declareQueue(vhost, { name, ...rest, connection: this })
-    if (exchange === undefined) return
-    this.broker.topology.write(vhost.bindQueue(name, exchange, key, table({})))
+    this.#declareQueue(name, durable, {})
+    if (exchange !== undefined) this.bindQueue(name, exchange, key)
+  }
+
+  queueWith(name: string, exchange: string, args: { readonly [name: string]: FieldInput }): void {
+    this.#declareQueue(name, true, args)
+    this.bindQueue(name, exchange)
+  }
+
+  #declareQueue(
+    name: string,
+    durable: boolean,
+    args: { readonly [name: string]: FieldInput },
+  ): void {
+    const rest = { durable, exclusive: false, autoDelete: false, arguments: table(args) }
+    this.broker.declareQueue(this.broker.getVHost('/'), { name, ...rest, connection: this })
+  }
+
+  bindQueue(name: string, exchange: string, key = 'k'): void {
+    const changes = this.broker.getVHost('/').bindQueue(name, exchange, key, table({}))
+    this.broker.topology.write(changes)
   }
 
   bindExchange(destination: string, source: string, key = 'k'): void {
@@ -131,8 +147,8 @@ export class DelaysUnderTest<C extends Clock = VirtualClock> {
   }
 
   /** Publishes all in one transaction. */
-  commit(texts: readonly string[], delay: DelayInput): void {
-    const publishes = texts.map((text) => this.#intake.keep(sourceOf(text, delay, {}), 0))
+  commit(texts: readonly string[], delay: DelayInput, options: PublishOptions = {}): void {
+    const publishes = texts.map((text) => this.#intake.keep(sourceOf(text, delay, options), 0))
     this.#intake.commit({ publishes, settlements: [], onCommitted: () => undefined })
   }
 
@@ -213,6 +229,8 @@ export class DelaysOnDisk {
   disk: FaultDisk = new FaultDisk(systemClock)
   /** What the last start has told. */
   report: RestoreReport | undefined
+  /** What the log's keyed state had at the last start. */
+  state: ReadonlyMap<string, Buffer> = new Map()
 
   /** Starts the next process, `pauseMs` after the last one. */
   async start(pauseMs = 0): Promise<DelaysUnderTest> {
@@ -235,6 +253,7 @@ export class DelaysOnDisk {
     const topology = foldTopology(recovered.topology)
     this.report = it.broker.restore(topology, recovered.logs)
     store.setTopologySource(() => it.broker.topologyEntries())
+    this.state = recovered.state
     it.broker.restoreState(recovered.state)
     return it
   }

@@ -9,6 +9,8 @@ export interface ExchangeArgumentRow {
   /** What the documentation says instead when it is not one type alone. */
   readonly types?: string
   readonly good: unknown
+  /** What the type cannot be without. */
+  readonly besides?: Readonly<Record<string, unknown>>
   /** A value that is refused, and the text behind PRECONDITION_FAILED; `{exchange}` is its name. */
   readonly bad: readonly [value: unknown, text: string]
   readonly does: string
@@ -48,6 +50,38 @@ export const exchangeArgumentRows: readonly ExchangeArgumentRow[] = [
     bad: ['reply_to', 'Unsupported property: reply_to'],
     does: 'hashes this property: message_id, correlation_id or timestamp',
     proof: conformance('further-exchanges', 'x-consistent-hash follows a header and a property'),
+  },
+  {
+    name: 'x-cache-persistence',
+    type: 'x-message-deduplication',
+    besides: { 'x-cache-size': 10 },
+    good: 'disk',
+    bad: ['ram', `Invalid argument, 'x-cache-persistence' must be either 'disk' or 'memory'`],
+    does: 'whether ids are remembered on disk, as a durable exchange does without it, or in memory',
+    proof: { file: 'src/broker/deduplication/deduplications.test.ts', test: 'outlives a restart' },
+  },
+  {
+    name: 'x-cache-size',
+    type: 'x-message-deduplication',
+    good: 10,
+    bad: [0, `Missing or invalid argument, 'x-cache-size' must be an integer greater than 0`],
+    does: 'how many ids are remembered; must be there',
+    proof: {
+      file: 'src/broker/deduplication/deduplications.test.ts',
+      test: 'forgets the oldest id when it has one too many',
+    },
+  },
+  {
+    name: 'x-cache-ttl',
+    type: 'x-message-deduplication',
+    besides: { 'x-cache-size': 10 },
+    good: 1000,
+    bad: [0, `Invalid argument, 'x-cache-ttl' must be an integer greater than 0`],
+    does: 'milliseconds that an id is remembered',
+    proof: {
+      file: 'src/broker/deduplication/deduplications.test.ts',
+      test: 'knows an id for its time, or for that of the message',
+    },
   },
   {
     name: 'x-delayed-type',

@@ -52,7 +52,7 @@ export class Delays implements TurnTask {
       onDamaged: (delayed, offset, error) => options.onDamaged(delayed, offset, error),
       onClosed: (delayed) => this.#onClosed(delayed),
     }
-    topology.onPut = () => this.#deleteClosed()
+    topology.onPut.push(() => this.#deleteClosed())
   }
 
   /** What a virtual host makes its exchanges' delays with. */

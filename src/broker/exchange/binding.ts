@@ -5,6 +5,7 @@ import type { BindingRow } from '../../meta/topology-change.ts'
 import type { FieldTable } from '../../record/message/field-table.ts'
 import type { MessageDelay } from './message-delay.ts'
 import type { MessageHistory } from './message-history.ts'
+import type { MessageIds } from './message-ids.ts'
 import type { RoutedMessage } from './routed-message.ts'
 import { tableIdentity } from './value-identity.ts'
 
@@ -33,6 +34,8 @@ export interface BoundExchange<Q extends QueueLike> {
   readonly history: MessageHistory | undefined
   /** Where messages wait that ask for it; undefined where none may. */
   readonly delay: MessageDelay | undefined
+  /** Ids of messages that it let through; undefined where repeats pass. */
+  readonly ids: MessageIds | undefined
   readonly target: ExchangeTarget<Q>
   readonly bindingCount: number
   /** Bindings from it. */

@@ -27,6 +27,8 @@ const matchers = {
   topic: () => new TopicPatternMatcher(),
   'x-consistent-hash': (context) => new ConsistentHashMatcher(context.arguments),
   'x-local-random': ({ random }) => new LocalRandomMatcher(random),
+  // It deduplicates, see `MessageIds`; routing is that of fanout.
+  'x-message-deduplication': () => new FanoutMatcher(),
   'x-modulus-hash': () => new ModulusHashMatcher(),
   'x-random': ({ random }) => new RandomMatcher(random),
   // It remembers, see `MessageHistory`; routing is that of fanout.

@@ -9,6 +9,7 @@ import type { Binding, BoundExchange, ExchangeTarget, QueueLike, Target } from '
 import type { Matcher } from './matcher.ts'
 import type { MessageDelay } from './message-delay.ts'
 import type { MessageHistory } from './message-history.ts'
+import type { MessageIds } from './message-ids.ts'
 import type { RoutedMessage } from './routed-message.ts'
 
 export interface ExchangeDeclaration {
@@ -35,6 +36,8 @@ export class Exchange<Q extends QueueLike> implements BoundExchange<Q>, PolicySu
   policy: EffectivePolicy | undefined
   /** Only of exchanges that delay; set once, by whoever makes them. */
   delay: MessageDelay | undefined
+  /** Only of exchanges that deduplicate; set once, by whoever makes them. */
+  ids: MessageIds | undefined
   readonly target: ExchangeTarget<Q>
   readonly counters: ExchangeCounters = new ExchangeCounters()
   readonly #bindings = new Map<string, Binding<Q>>()
@@ -57,7 +60,7 @@ export class Exchange<Q extends QueueLike> implements BoundExchange<Q>, PolicySu
 
   /** Whether it may lead the next message with the same routing keys elsewhere. */
   get isPerMessage(): boolean {
-    return this.#matcher.isPerMessage
+    return this.ids !== undefined || this.#matcher.isPerMessage
   }
 
   /** See `PolicySubject`. */

@@ -6,6 +6,7 @@ import { delayHeader, delayMsOf } from '../../record/message/delays.ts'
 import type { BoundExchange, QueueLike, Target } from './binding.ts'
 import type { MessageDelay } from './message-delay.ts'
 import type { MessageHistory } from './message-history.ts'
+import { type IdNote, readIdNote } from './message-ids.ts'
 import type { RoutedMessage } from './routed-message.ts'
 
 export interface RouteResult<Q> {
@@ -15,6 +16,8 @@ export interface RouteResult<Q> {
   readonly delays: readonly MessageDelay[]
   /** Of the exchanges on the way that remember what went through them; undefined for none. */
   readonly histories: readonly MessageHistory[] | undefined
+  /** What the exchanges on the way that deduplicate have to note, or know already; undefined for nothing. */
+  readonly idNotes: readonly IdNote[] | undefined
   /** Whether the result is only for this message; otherwise it holds for the routing keys. */
   readonly isPerMessage: boolean
 }
@@ -29,6 +32,7 @@ export function route<Q extends QueueLike>(
   const queues: Q[] = []
   let delays = noDelays
   let histories: MessageHistory[] | undefined
+  let idNotes: IdNote[] | undefined
   let isPerMessage = false
   // Grows while it is walked.
   const reached = new Set<Target<Q>>([start.target])
@@ -50,9 +54,19 @@ export function route<Q extends QueueLike>(
       histories ??= []
       histories.push(exchange.history)
     }
-    if (exchange.match(message, reached) || exchange.alternate === undefined) continue
-    const alternate = findExchange(exchange.alternate)
+    const note = readIdNote(exchange.ids, message)
+    if (note !== undefined) idNotes = [...(idNotes ?? []), note]
+    // What it knows goes no further than what nothing matches.
+    if (note?.isRepeat !== true && exchange.match(message, reached)) continue
+    const alternate = alternateOf(exchange, findExchange)
     if (alternate !== undefined) reached.add(alternate.target)
   }
-  return { queues, delays, histories, isPerMessage }
+  return { queues, delays, histories, idNotes, isPerMessage }
+}
+
+function alternateOf<Q extends QueueLike>(
+  { alternate }: BoundExchange<Q>,
+  findExchange: (name: string) => BoundExchange<Q> | undefined,
+): BoundExchange<Q> | undefined {
+  return alternate === undefined ? undefined : findExchange(alternate)
 }

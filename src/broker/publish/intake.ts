@@ -22,6 +22,7 @@ import { findReplyAddress, replaceReplyTo } from './direct-reply.ts'
 import { KeptMessage } from './kept-message.ts'
 import { type MessageRouter, prepareFor } from './message-router.ts'
 import { type Publish, Publisher } from './publisher.ts'
+import { routeTogether } from './route-together.ts'
 import type { Settlement } from './settlement.ts'
 
 /** Whoever offers messages. */
@@ -330,7 +331,8 @@ export class Intake implements TurnTask {
   #commit(commit: IntakeCommit): void {
     const { publishes, settlements, onCommitted } = commit
     // Before anything happens: an exchange may have gone since.
-    const routes = publishes.map(({ source }) => this.#router.route(source))
+    const sources = publishes.map(({ source }) => source)
+    const routes = routeTogether(sources, (source) => this.#router.route(source))
     const large = publishes.filter(({ source }, index) => needsFile(routes[index]!, source))
     if (large.length > 0) {
       this.#hold(() => this.#commit(commit), large)
@@ -341,8 +343,8 @@ export class Intake implements TurnTask {
       if (route.durableCount === 0) message.dropAside()
       prepareFor(route, message.source)
     }
-    const sources = routed.map(({ message, route }) => ({ route, source: message.source }))
-    const committed = this.#context.commit(sources, settlements)
+    const asked = routed.map(({ message, route }) => ({ route, source: message.source }))
+    const committed = this.#context.commit(asked, settlements)
     this.ticket = committed.ticket
     this.isRefused = committed.isRefused
     for (const { message, route } of routed) {

@@ -5,7 +5,8 @@ import type { LogStore } from '../../log/log-store.ts'
 import type { Ticket } from '../../log/ticket.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 import type { Destination } from '../destination.ts'
-import { type Route, routeTo } from '../route-cache.ts'
+import type { IdNote } from '../exchange/message-ids.ts'
+import { isRouted, type Route, routeTo } from '../route-cache.ts'
 import { removeBlindCopies } from './carbon-copies.ts'
 import { QueueRoom } from './queue-room.ts'
 
@@ -35,7 +36,7 @@ export class Publisher {
   publish(asked: Route, source: RecordSource): void {
     const route = asked.mayRefuse ? this.#refuse(asked, source) : asked
     this.isRefused = route !== asked
-    if (route.durableCount === 0) {
+    if (route.durableCount === 0 && route.idNotes === undefined) {
       this.ticket = undefined
       append(route, source, -1)
       return
@@ -79,6 +80,7 @@ export class Publisher {
   }
 }
 
+/** Ids are not noted: a message that a queue refused comes again. */
 function without(route: Route, full: readonly Destination[]): Route {
   if (full.length === 0) return route
   const queues = route.queues.filter((queue) => !full.includes(queue))
@@ -98,11 +100,19 @@ function delay({ delays, hasCopies }: Route, source: RecordSource, sharedPositio
 }
 
 function appendTo(route: Route, source: RecordSource, sharedPosition: number): void {
-  const { queues, exchange, histories } = route
+  const { queues, exchange, histories, idNotes } = route
   exchange.publishedOut += queues.length
   for (let index = 0; index < queues.length; index++) {
     const queue = queues[index]!
     queue.publish(source, queue.isVolatile ? -1 : sharedPosition)
   }
   if (histories !== undefined) for (const history of histories) history.add(source)
+  if (idNotes !== undefined) noteIds(route, idNotes)
+}
+
+/** The id of a message that goes nowhere is not noted: it may be sent again. */
+function noteIds(route: Route, idNotes: readonly IdNote[]): void {
+  for (const note of idNotes) {
+    if (note.isRepeat || isRouted(route)) note.ids.note(note, route.durableCount > 0)
+  }
 }

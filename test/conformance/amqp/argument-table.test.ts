@@ -74,14 +74,16 @@ describe('exchange.declare', onlyPabal, () => {
     await lenient[Symbol.asyncDispose]()
   })
 
-  for (const { name, type, good, bad } of exchangeArgumentRows) {
+  for (const { name, type, good, bad, besides } of exchangeArgumentRows) {
     it(`of a ${type} exchange takes ${name}, and refuses a bad one`, async () => {
       const exchange = uniqueName('argument')
       const channel = await session.channel()
-      await channel.assertExchange(exchange, type, { arguments: { [name]: good } })
+      await channel.assertExchange(exchange, type, {
+        arguments: { ...besides, [name]: good },
+      })
       await channel.deleteExchange(exchange)
       const refused = channel.assertExchange(exchange, type, {
-        arguments: { [name]: bad[0] },
+        arguments: { ...besides, [name]: bad[0] },
       })
       refused.catch(() => {})
       const error = await channelClosed(channel)

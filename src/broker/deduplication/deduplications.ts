@@ -1,0 +1,170 @@
+// What all exchanges that deduplicate know: makes their windows, puts back what outlived the last process,
+// and forgets what a deleted exchange leaves. In the log's keyed state:
+//
+//   dedup-window/["vhost","exchange"]   the number of the window (f64)
+//   dedup-id/<number>/<id>              when it expires (f64, ms since the epoch; infinity) │ sequence (f64)
+//
+// Numbers are not used again while an id has one: an exchange that is deleted and declared again knows
+// nothing, however many ids of the former are still to be forgotten.
+import type { Clock } from '../../lib/clock.ts'
+import { Fifo } from '../../lib/fifo.ts'
+import { type Turn, turnPhase, type TurnTask } from '../../lib/turn.ts'
+import { brokerLimits } from '../../limits/broker.ts'
+import type { LogStore } from '../../log/log-store.ts'
+import { preconditionFailed } from '../broker-error.ts'
+import type { ExchangeDeclaration } from '../exchange/exchange.ts'
+import type { MessageIds } from '../exchange/message-ids.ts'
+import { IdWindow } from './id-window.ts'
+import { readWindowSettings } from './window-settings.ts'
+
+export interface DeduplicationsOptions {
+  readonly store: LogStore
+  readonly turn: Turn
+  readonly clock: Clock
+}
+
+/** What a virtual host makes its exchanges' ids with. */
+export interface IdsCreator {
+  /** Throws `precondition_failed` for arguments that are none, or when all ids together are too many. */
+  check(declaration: ExchangeDeclaration): void
+  create(declaration: ExchangeDeclaration): MessageIds
+}
+
+const windowKeyPrefix = 'dedup-window/'
+const idKeyPrefix = 'dedup-id/'
+
+export class Deduplications implements TurnTask {
+  readonly #options: DeduplicationsOptions
+  readonly #windows = new Set<IdWindow>()
+  /** Of those that have something in the log. */
+  readonly #numbers = new Map<IdWindow, number>()
+  #nextNumber = 1
+  /** Ids that all exchanges may remember together. */
+  #sizeSum = 0
+  /** Those of deleted exchanges. */
+  #closed: IdWindow[] = []
+  /** Keys that nobody needs any more. */
+  readonly #orphans = new Fifo<string>()
+  #isScheduled = false
+
+  constructor(options: DeduplicationsOptions) {
+    this.#options = options
+  }
+
+  creatorFor(vhost: string): IdsCreator {
+    return {
+      check: ({ arguments: args, durable }) => {
+        const { sizeMax } = readWindowSettings(args, durable)
+        const { deduplicationIdsMax: countMax } = brokerLimits
+        if (this.#sizeSum + sizeMax <= countMax) return
+        throw preconditionFailed(
+          `Invalid argument, 'x-cache-size' of all exchanges together is at most ${countMax}`,
+        )
+      },
+      create: ({ name, arguments: args, durable }) => {
+        const settings = readWindowSettings(args, durable)
+        const window = new IdWindow({ vhost, name }, settings, {
+          store: this.#options.store,
+          clock: this.#options.clock,
+          keyPrefix: (asking) => this.#keyPrefix(asking),
+          onClosed: (closed) => this.#onClosed(closed),
+        })
+        this.#windows.add(window)
+        this.#sizeSum += settings.sizeMax
+        return window
+      },
+    }
+  }
+
+  /** Takes over what the log's keyed state has; all exchanges are there. */
+  restore(state: ReadonlyMap<string, Buffer>): void {
+    const byKey = new Map([...this.#windows].map((window) => [windowKey(window), window]))
+    const byNumber = new Map<number, IdWindow>()
+    for (const [key, value] of state) {
+      if (!key.startsWith(windowKeyPrefix)) continue
+      const window = byKey.get(key)
+      const number = value.readDoubleBE(0)
+      this.#nextNumber = Math.max(this.#nextNumber, number + 1)
+      if (window === undefined || window.settings.isVolatile) {
+        this.#orphans.push(key)
+        continue
+      }
+      byNumber.set(number, window)
+      this.#numbers.set(window, number)
+    }
+    for (const [key, value] of state)
+      if (key.startsWith(idKeyPrefix)) this.#put(key, value, byNumber)
+    for (const window of this.#numbers.keys()) window.finishRestore()
+    this.#schedule()
+  }
+
+  /** Within the atom of each change of topology: that of an exchange's deletion comes right after it. */
+  forgetClosed(): void {
+    for (const window of this.#closed) {
+      const number = this.#numbers.get(window)
+      if (number === undefined) continue
+      this.#numbers.delete(window)
+      this.#options.store.putState(windowKey(window), undefined)
+      const prefix = prefixOf(number)
+      for (const id of window.takeKept()) this.#orphans.push(prefix + id)
+    }
+    this.#closed = []
+    this.#schedule()
+  }
+
+  runTurn(): void {
+    this.#isScheduled = false
+    const { store } = this.#options
+    store.beginAtom()
+    this.forgetClosed()
+    for (let count = 0; count < brokerLimits.deduplicationForgetPerTurn; count++) {
+      const key = this.#orphans.shift()
+      if (key === undefined) break
+      store.putState(key, undefined)
+    }
+    store.endAtom()
+    this.#schedule()
+  }
+
+  #put(key: string, value: Buffer, windows: ReadonlyMap<number, IdWindow>): void {
+    const end = key.indexOf('/', idKeyPrefix.length)
+    const number = Number(key.slice(idKeyPrefix.length, end))
+    this.#nextNumber = Math.max(this.#nextNumber, number + 1)
+    const window = windows.get(number)
+    if (window === undefined) this.#orphans.push(key)
+    else window.restore(key.slice(end + 1), value)
+  }
+
+  #keyPrefix(window: IdWindow): string | undefined {
+    const known = this.#numbers.get(window)
+    if (known !== undefined) return prefixOf(known)
+    const number = this.#nextNumber
+    const value = Buffer.allocUnsafe(8)
+    value.writeDoubleBE(number)
+    if (!this.#options.store.putState(windowKey(window), value)) return undefined
+    this.#nextNumber++
+    this.#numbers.set(window, number)
+    return prefixOf(number)
+  }
+
+  #onClosed(window: IdWindow): void {
+    this.#windows.delete(window)
+    this.#sizeSum -= window.settings.sizeMax
+    this.#closed.push(window)
+    this.#schedule()
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || (this.#orphans.size === 0 && this.#closed.length === 0)) return
+    this.#isScheduled = true
+    this.#options.turn.schedule(turnPhase.dispatch, this)
+  }
+}
+
+function windowKey({ owner: { vhost, name } }: IdWindow): string {
+  return windowKeyPrefix + JSON.stringify([vhost, name])
+}
+
+function prefixOf(number: number): string {
+  return `${idKeyPrefix}${number}/`
+}
