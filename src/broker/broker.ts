@@ -287,7 +287,10 @@ export class Broker {
   /** Drops the records of a partition below `offset`. */
   trim(partition: Partition, offset: number): Ticket | undefined {
     this.store.beginAtom()
-    this.store.trim(partition.log, offset)
+    const { log, cursor } = partition
+    // Queues whose source it is keep what they have not acked.
+    if (log.cursors.length > 1) cursor.ackRange(cursor.floor, offset - 1)
+    else this.store.trim(log, offset)
     return this.store.endAtom()
   }
 
@@ -315,7 +318,10 @@ export class Broker {
     if (queue.isDeleted) return undefined
     for (const listener of this.deletionListeners) listener(queue)
     const vhost = this.getVHost(queue.vhost)
-    if (queue.kind === 'topic') return this.topicsOf(vhost).delete(queue)
+    if (queue.kind === 'topic') {
+      for (const subscription of queue.subscriptions) this.deleteQueue(subscription)
+      return this.topicsOf(vhost).delete(queue)
+    }
     const { name } = queue
     const cascaded = vhost.removeQueue(name)
     const changes: Changes = queue.isDurable
@@ -323,6 +329,7 @@ export class Broker {
       : cascaded
     this.store.beginAtom()
     for (const { log } of queue.cursors) this.store.deleteLog(log)
+    for (const cursor of queue.sourceCursors) this.store.deleteCursor(cursor)
     this.topicsOf(vhost).forgetQueue(queue)
     this.topology.put(changes)
     const ticket = this.store.endAtom()

@@ -13,6 +13,7 @@ import { checkArguments } from './exchange/check-equivalence.ts'
 import { checkNewName, stripName } from './exchange/check-name.ts'
 import { inertArguments } from './inert-settings.ts'
 import type { InertWatch } from './inert-watch.ts'
+import { findSource, openSource, sourceNameOf } from './open-source.ts'
 import { permit, permitSendingOn } from './permit.ts'
 import {
   checkQueueDeclaration,
@@ -77,6 +78,7 @@ export function declareQueue(
   }
   if (existing === undefined) {
     permitDeadLetters(asked)
+    permitSource(asked)
     return createQueue(context, vhost, asked)
   }
   if (existing.kind === 'topic' && existing.isProvisional) {
@@ -119,6 +121,12 @@ export function getUsableQueue(
   if (queue === undefined) throw queueNotFound(vhost.name, stripped)
   checkOwner(vhost, queue, connection)
   return queue
+}
+
+/** The queue is read for its source's messages. */
+function permitSource({ rights, arguments: args }: QueueAsked): void {
+  const name = sourceNameOf(args)
+  if (rights !== undefined && name !== undefined) permit(rights, 'read', { kind: 'queue', name })
 }
 
 function checkExisting(vhost: VHost<Destination>, existing: Destination, asked: QueueAsked): void {
@@ -175,7 +183,10 @@ function createQueue(
   const type = checkQueueDeclaration(vhost.name, asked, asked.isStrict)
   checkQueueLimit(vhost, asked.name)
   if (type === 'stream') return createStream(context, vhost, asked)
+  const topic = findSource(vhost, asked.arguments)
   context.admission.admitDeclaration()
+  topic?.partitions.forEach(() => context.admission.admitDeclaration())
+  if (topic?.isProvisional === true) confirmSource(context.topicsOf(vhost), topic)
   const isDurable = asked.durable && !asked.exclusive
   context.store.beginAtom()
   const cursor = context.store.createCursor(context.store.createLog({ isVolatile: !isDurable }))
@@ -189,6 +200,7 @@ function createQueue(
       owner: asked.exclusive ? asked.connection : undefined,
       arguments: asked.arguments,
       cursor,
+      source: topic && openSource(context.store, topic, asked.arguments),
     },
     context.queueContext,
   )
@@ -197,6 +209,15 @@ function createQueue(
   const ticket = context.store.endAtom()
   tellInert(context, 'queue', queue)
   return { queue, ticket }
+}
+
+/** What queues take their messages from is a topic, and becomes no work queue any more. */
+function confirmSource(topics: Topics, topic: Topic): void {
+  topics.confirm(topic, {
+    partitionCount: topic.partitions.length,
+    configs: topic.config.overrides,
+    arguments: topic.arguments,
+  })
 }
 
 /** Throws `precondition_failed` when the virtual host has as many queues as it may. */
@@ -274,7 +295,8 @@ function declareProvisional(
     return { queue: topic, ticket }
   }
   const [partition] = topic.partitions
-  if (partition === undefined || topic.partitions.length > 1 || !isDurable) {
+  const isLog = partition !== undefined && topic.partitions.length === 1
+  if (!isLog || !isDurable || asked.arguments.has('x-source')) {
     checkExisting(vhost, topic, asked)
     return { queue: topic, ticket: undefined }
   }

@@ -59,6 +59,9 @@ const workQueue: ArgumentTable = {
   'x-max-length': notNegative,
   'x-overflow': overflow,
   'x-single-active-consumer': bool,
+  // Pabal's own.
+  'x-source': text,
+  'x-source-offset': oneOf(['first', 'next'], 'invalid_source_offset'),
 }
 
 /** What each type of queue knows. */
@@ -193,7 +196,8 @@ export function checkQueueDeclaration(
   )
   if (isStrict && !declaration.durable && !declaration.exclusive) throw transientQueueRefused()
   if (type === 'stream') checkStreamSizes(args)
-  if (type !== 'classic') checkReplicable(resource, declaration)
+  if (type !== 'classic' || args.has('x-source')) checkReplicable(resource, declaration)
+  checkBesidesSource(resource, args)
   return type
 }
 
@@ -294,6 +298,17 @@ function checkStreamSizes(args: FieldTable): void {
   const filter = Number(args.get('x-stream-filter-size-bytes')?.value ?? streamFilterBytesMin)
   if (filter < streamFilterBytesMin || filter > streamFilterBytesMax) {
     throw preconditionFailed('Invalid value for x-stream-filter-size-bytes')
+  }
+}
+
+/** Arguments that mean nothing without a source, or beside one. */
+function checkBesidesSource(resource: string, args: FieldTable): void {
+  if (!args.has('x-source')) {
+    if (!args.has('x-source-offset')) return
+    throw invalidArgument('x-source-offset', resource, '"there is no x-source"')
+  }
+  for (const name of ['x-max-priority', 'x-max-length-bytes']) {
+    if (args.has(name)) throw invalidArgument(name, resource, '"not beside x-source"')
   }
 }
 

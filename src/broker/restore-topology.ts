@@ -13,6 +13,7 @@ import { restorePolicy } from './policy/check-policy.ts'
 import type { PolicyKeeper } from './policy/policy-keeper.ts'
 import type { QueueContext } from './queue/queue.ts'
 import { restoreQueue } from './queue/restore-queue.ts'
+import { hasPlaceInSource, placeInSource, sourceOfRow } from './restore-source.ts'
 import type { Topics } from './topic/topics.ts'
 import type { TopologyLog } from './topology-log.ts'
 import type { VHost } from './vhost.ts'
@@ -59,11 +60,18 @@ export function restoreTopology(
   const unmatched = topology.policies.filter((row) => !putPolicyBack(broker, row))
   // A virtual host that has something exists, whatever the settings name.
   for (const row of topology.exchanges) vhosts.add(row.vhost).restoreExchange(row)
-  const broken = topology.queues.filter((row) => !restoreWhole(broker, row, unowned))
-  const hasLogs = (row: QueueRow): boolean => logIdsOf(row).every((id) => unowned.has(id))
-  const rewound = broken.filter(hasLogs)
-  const incomplete = broken.filter((row) => !rewound.includes(row))
-  for (const row of broken) restoreIncomplete(broker, row, unowned)
+  const rewound: QueueRow[] = []
+  const incomplete: QueueRow[] = []
+  // Sources are there before the queues that need them.
+  for (const hasSource of [false, true]) {
+    const rows = topology.queues.filter(({ source }) => (source !== undefined) === hasSource)
+    const broken = rows.filter((row) => !restoreWhole(broker, row, unowned))
+    for (const row of broken) {
+      const hasLogs = logIdsOf(row).every((id) => unowned.has(id)) && !hasLostSource(broker, row)
+      ;(hasLogs ? rewound : incomplete).push(row)
+    }
+    for (const row of broken) restoreIncomplete(broker, row, unowned)
+  }
   for (const row of topology.bindings) vhosts.find(row.vhost)?.vhost.restoreBinding(row)
   const delayLosses = delays.restore(topology.delays, unowned)
   const kept = [...unowned.values()].filter((log) => log.keptCount > 0)
@@ -81,11 +89,17 @@ function putPolicyBack(broker: RestoringBroker, row: PolicyRow): boolean {
   return policy !== undefined
 }
 
+function hasLostSource({ vhosts }: RestoringBroker, row: QueueRow): boolean {
+  return row.source !== undefined && sourceOfRow(vhosts.find(row.vhost)?.vhost, row) === undefined
+}
+
 /** Takes the logs of `row` out of `unowned`; false when not all of them and its cursors are there. */
 function restoreWhole(broker: RestoringBroker, row: QueueRow, unowned: Map<number, Log>): boolean {
   const own = logIdsOf(row).map((id) => unowned.get(id))
   const cursors = cursorIdsOf(row).map((id, index) => own[index] && findCursor(own[index], id))
   if (cursors.includes(undefined)) return false
+  const vhost = broker.vhosts.find(row.vhost)?.vhost
+  if (!hasPlaceInSource(row, sourceOfRow(vhost, row))) return false
   restoreDestination(broker, row, cursors as LogCursor[])
   for (const id of logIdsOf(row)) unowned.delete(id)
   return true
@@ -106,8 +120,8 @@ function restoreIncomplete(
     return findCursor(log, cursorIds[index] ?? -1) ?? store.createCursor(log)
   })
   const whole = withPlaces(row, cursors.map(placeOf))
-  restoreDestination(broker, whole, cursors)
-  broker.topology.put([{ kind: 'queue', op: 'put', row: whole }])
+  const restored = restoreDestination(broker, whole, cursors)
+  broker.topology.put([{ kind: 'queue', op: 'put', row: restored.row() }])
   store.endAtom()
 }
 
@@ -115,10 +129,15 @@ function restoreDestination(
   broker: RestoringBroker,
   row: QueueRow,
   cursors: readonly LogCursor[],
-): void {
+): Destination {
   const vhost = broker.vhosts.add(row.vhost)
-  if (row.topic !== undefined) broker.topicsOf(vhost).restore(row, row.topic, cursors)
-  else vhost.addQueue(restoreQueue(row, { cursors, policies: vhost.policies }, broker.queueContext))
+  if (row.topic !== undefined) return broker.topicsOf(vhost).restore(row, row.topic, cursors)
+  const topic = sourceOfRow(vhost, row)
+  const source = topic && placeInSource(row, topic, ({ log }) => broker.store.createCursor(log))
+  const places = { cursors, policies: vhost.policies, source }
+  const queue = restoreQueue(row, places, broker.queueContext)
+  vhost.addQueue(queue)
+  return queue
 }
 
 function deleteLogs({ store }: RestoringBroker, logs: Iterable<Log>): void {

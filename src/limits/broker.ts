@@ -2,6 +2,11 @@
 import { KiB, MiB } from './units.ts'
 
 export const brokerLimits = {
+  /**
+   * Partitions of a topic that is the source of queues: such a queue has a cursor in each, and a message is
+   * named by 8 bits for the log and 45 for the offset. One log is the queue's own.
+   */
+  sourcePartitionsMax: 255,
   /** One queue's deliveries in a turn: others, and the disk, get their turn after that. */
   dispatchPerTurnMax: 1024,
   /** All deliveries of a turn: a thousand take a millisecond, unless the code has just been started. */

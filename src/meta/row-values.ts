@@ -24,7 +24,7 @@ export function exchangeValues(row: ExchangeRow): RowValues {
 }
 
 export function queueValues(row: QueueRow): RowValues {
-  const { vhost, name, type, logId, cursorId, autoDelete, topic, levels } = row
+  const { vhost, name, type, logId, cursorId, autoDelete, topic, levels, source } = row
   const args = argumentsText(row.arguments)
   return [
     vhost,
@@ -36,6 +36,7 @@ export function queueValues(row: QueueRow): RowValues {
     args,
     topic ? topicText(topic) : null,
     levels ? JSON.stringify(levels) : null,
+    source ? JSON.stringify(source) : null,
   ]
 }
 

@@ -5,10 +5,11 @@
 //
 // An entry in the log is one format byte and then the changes that belong together, as JSON:
 //
-//   | format = 2 to 4 (u8) | [change, …] as UTF-8 JSON |
+//   | format = 2 to 5 (u8) | [change, …] as UTF-8 JSON |
 //
 // Format 3 has queues with several logs, which a broker that reads only 2 would take for one; format 4
-// has users, permissions and what virtual hosts are made with, which others would lose.
+// has users, permissions and what virtual hosts are made with, which others would lose; format 5 has queues
+// with a source, which others would take for empty ones.
 // One entry is applied as a whole or not at all.
 import { fieldTableFromJson, fieldTableToJson } from '../record/message/field-table-json.ts'
 import { type FieldTable } from '../record/message/field-table.ts'
@@ -16,7 +17,8 @@ import { type AccessChange, isAccessChange, type LimitValues } from './access-ro
 import { TopologyFormatError } from './topology-error.ts'
 
 /** Rises when an older broker could not read an entry any more. */
-const format = 4
+const format = 5
+const accessFormat = 4
 const levelsFormat = 3
 /** Of entries without anything newer. */
 const firstFormat = 2
@@ -66,6 +68,14 @@ export interface LevelRow {
   readonly cursorId: number
 }
 
+/** The source of a queue, and its place there. The logs are the topic's. */
+export interface SourceRow {
+  /** In the same virtual host. */
+  readonly topic: string
+  /** The cursor in each of its partitions, in their order. */
+  readonly cursorIds: readonly number[]
+}
+
 export interface QueueRow {
   readonly vhost: string
   readonly name: string
@@ -81,6 +91,8 @@ export interface QueueRow {
   readonly topic?: TopicRow | undefined
   /** Where messages above the lowest priority are, in the order in which these logs were made. */
   readonly levels?: readonly LevelRow[] | undefined
+  /** Of a queue that takes its messages from a topic as well. */
+  readonly source?: SourceRow | undefined
 }
 
 export interface BindingRow {
@@ -194,9 +206,10 @@ export function decodeTopologyChanges(entry: Uint8Array): TopologyChange[] {
 
 /** The first that has such a change. */
 function formatOf(change: TopologyChange): number {
-  if (isAccessChange(change)) return format
+  if (isAccessChange(change)) return accessFormat
   if (change.op !== 'put') return firstFormat
-  if (change.kind === 'vhost' && change.row.metadata !== undefined) return format
+  if (change.kind === 'vhost' && change.row.metadata !== undefined) return accessFormat
+  if (change.kind === 'queue' && change.row.source !== undefined) return format
   if (change.kind === 'queue' && change.row.levels !== undefined) return levelsFormat
   return firstFormat
 }

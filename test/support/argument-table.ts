@@ -134,6 +134,31 @@ export const queueArgumentRows: readonly ArgumentRow[] = [
     ...conformance('single-active-consumer', 'sends everything to the first one'),
   },
   {
+    name: 'x-source',
+    types: work,
+    from: 'Pabal',
+    good: 'argument-source',
+    bad: noText,
+    does: 'the records of this stream or topic are messages of the queue: see [source-queues.md](source-queues.md)',
+    proof: {
+      file: 'test/conformance/crossing/source-queues.test.ts',
+      test: 'has each record of the topic once, as has every other such queue',
+    },
+  },
+  {
+    name: 'x-source-offset',
+    types: work,
+    from: 'Pabal',
+    good: 'first',
+    needs: { 'x-source': 'argument-source' },
+    bad: ['x', 'invalid_source_offset'],
+    does: 'where the queue begins in its source: `next` (after what is there; the default) or `first`',
+    proof: {
+      file: 'test/conformance/crossing/source-queues.test.ts',
+      test: 'starts after what is there, or with the first record',
+    },
+  },
+  {
     name: 'x-max-priority',
     types: ['classic'],
     good: 9,

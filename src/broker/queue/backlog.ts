@@ -40,6 +40,8 @@ export class Backlog implements QueueBacklog {
   #next: number
   /** Offsets from `#next` up to here may be acked already. */
   readonly #ackedAheadEnd: number
+  /** Messages below are here: the end of the log, or with `seesOnlyDurable` what was durable last. */
+  #end: number
   /** Delayed messages that `#next` has not come to: an earlier process delayed them. */
   #heldBack: Set<number> | undefined
   /** Kept only where a limit asks for it. */
@@ -55,7 +57,11 @@ export class Backlog implements QueueBacklog {
     this.#mark = new DeliveredMark(cursor)
     this.#next = cursor.floor
     this.#ackedAheadEnd = log.endOffset
+    this.#end = log.endOffset
     this.messageCount = cursor.unackedCount
+    if (owner.seesOnlyDurable !== true) return
+    this.#end = Math.min(this.#end, Math.max(cursor.floor, log.durableEnd))
+    this.messageCount -= cursor.acked.unackedIn(this.#end, log.endOffset - 1)
   }
 
   get levels(): readonly LevelCursor[] {
@@ -67,7 +73,7 @@ export class Backlog implements QueueBacklog {
   }
 
   get ends(): readonly number[] {
-    return [this.log.endOffset]
+    return [this.#end]
   }
 
   get readySize(): number {
@@ -84,7 +90,7 @@ export class Backlog implements QueueBacklog {
 
   countSizes(): readonly CountedLog[] {
     const returned = this.#requeued.values()
-    const sizes = (this.#sizes ??= new ReadySizes(this.#next, this.log.endOffset, returned))
+    const sizes = (this.#sizes ??= new ReadySizes(this.#next, this.#end, returned))
     return [{ cursor: this.cursor, sizes }]
   }
 
@@ -94,6 +100,7 @@ export class Backlog implements QueueBacklog {
 
   append(source: RecordSource, sharedPosition: number, isAwaited: boolean): void {
     const offset = this.log.append(source, sharedPosition)
+    this.#end = offset + 1
     this.messageCount++
     if (this.#sizes !== undefined) this.#sizes.readySize += source.bodyEnd - source.bodyStart
     if (isAwaited) this.#mark.onAppended(offset, offset, this.#next)
@@ -103,7 +110,17 @@ export class Backlog implements QueueBacklog {
     this.messageCount += count
     if (this.#sizes !== undefined) this.#sizes.readySize += size
     const { endOffset } = this.log
+    this.#end = endOffset
     if (isAwaited) this.#mark.onAppended(endOffset - count, endOffset - 1, this.#next)
+  }
+
+  /** Takes in what has become durable; false when that is nothing. Offsets without a record count until they are passed. */
+  showDurable(): boolean {
+    const { durableEnd } = this.log
+    if (durableEnd <= this.#end) return false
+    this.messageCount += durableEnd - this.#end
+    this.#end = durableEnd
+    return true
   }
 
   take(view: RecordView): TakeResult {
@@ -207,8 +224,8 @@ export class Backlog implements QueueBacklog {
     for (let offset = this.#requeued.pop(); offset >= 0; offset = this.#requeued.pop()) {
       this.cursor.ack(offset)
     }
-    this.cursor.ackRange(this.#next, this.log.endOffset - 1)
-    this.#next = this.log.endOffset
+    this.cursor.ackRange(this.#next, this.#end - 1)
+    this.#next = Math.max(this.#next, this.#end)
     this.messageCount = this.unackedCount + this.delayedCount
     this.#sizes?.onEmpty()
     return count
@@ -229,7 +246,7 @@ export class Backlog implements QueueBacklog {
   #nextOffset(): number {
     if (this.#requeued.size > 0) return this.#requeued.peek()
     if (this.#next < this.#ackedAheadEnd) this.#passKnown()
-    return this.#next < this.log.endOffset ? this.#next : -1
+    return this.#next < this.#end ? this.#next : -1
   }
 
   /** Moves on to what is neither acked nor held back. */
@@ -265,7 +282,7 @@ export class Backlog implements QueueBacklog {
     }
     if (reading === 'record' && view.offset === offset) return 'record'
     // Cleaning or damage left a gap where a message was expected.
-    this.#skip(offset, reading === 'record' ? view.offset : this.log.endOffset)
+    this.#skip(offset, reading === 'record' ? Math.min(view.offset, this.#end) : this.#end)
     return 'gap'
   }
 

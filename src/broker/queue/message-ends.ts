@@ -20,6 +20,7 @@ import { type ReturnReason, Returns } from './returns.ts'
 export interface EndingQueue {
   readonly type: QueueType
   readonly settings: QueueSettings
+  readonly sourceName: string | undefined
   /** Delivers what consumers have room for. */
   deliverReady(): void
   /** The head stays after others have left: it may be delivered. */
@@ -56,7 +57,8 @@ export class MessageEnds {
     this.#queue = queue
     this.#backlog = backlog
     this.#context = context
-    const isRestored = backlog.messageCount > 0
+    // Nobody looks at a topic's records when they come.
+    const isRestored = backlog.messageCount > 0 || queue.sourceName !== undefined
     if (isRestored || hasDepartures(queue.settings)) this.#openDepartures(isRestored)
     if (backlog.hasNotes) this.#returns = this.#openReturns()
   }

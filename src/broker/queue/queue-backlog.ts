@@ -11,6 +11,8 @@ import type { ReadySizes } from './ready-sizes.ts'
 export type TakeResult = 'record' | 'empty' | 'wait'
 
 export interface BacklogOwner {
+  /** Of a log that others append to: its records are here once they are durable, see `Backlog.showDurable`. */
+  readonly seesOnlyDurable?: boolean
   /** A `take` that had to wait is worth another try. */
   onReadable(): void
   /** The record at `offset` of one of the logs cannot be read any more and was skipped. */

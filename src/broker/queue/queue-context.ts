@@ -8,12 +8,13 @@ import type { RecordView } from '../../record/message/record-view.ts'
 import type { EffectivePolicy } from '../policy/policy.ts'
 import type { QueueType } from '../queue-arguments.ts'
 import type { Shortage } from '../shortage.ts'
+import type { SourcePlace, Subscription } from './message-source.ts'
 import type { LevelCursor } from './queue-backlog.ts'
 
 /** Identity of the connection that owns an exclusive queue. */
 export type ConnectionToken = object
 
-export interface QueueOptions {
+export interface QueueOptions<S extends Subscription = Subscription> {
   readonly vhost: string
   readonly name: string
   readonly type: QueueType
@@ -28,6 +29,8 @@ export interface QueueOptions {
   readonly cursor: LogCursor
   /** Its further logs, where messages of other priorities are. */
   readonly levels?: readonly LevelCursor[]
+  /** The topic whose records are its messages, too. */
+  readonly source?: SourcePlace<S> | undefined
 }
 
 /** What a queue needs of its broker. */

@@ -36,7 +36,7 @@ export interface QueueSettings {
   readonly messageTtlMs: number | undefined
   /** How long the queue may be unused. */
   readonly expiresMs: number | undefined
-  /** Ready messages, and the bytes of their bodies; Infinity for no limit. */
+  /** Ready messages, and the bytes of their bodies; Infinity for no limit, as the latter of queues with a source. */
   readonly lengthMax: number
   readonly sizeMax: number
   readonly overflow: Overflow
@@ -66,12 +66,13 @@ export function readQueueSettings(
   const both = new BothSources(args, policy)
   const exchange = both.ownText('dead-letter-exchange')
   const routingKey = both.ownText('dead-letter-routing-key')
+  const hasSource = args.has('x-source')
   const overflow = type === 'quorum' ? both.policyText('overflow') : both.ownText('overflow')
   return {
     messageTtlMs: both.lower('message-ttl'),
     expiresMs: both.lower('expires'),
     lengthMax: both.lower('max-length') ?? Infinity,
-    sizeMax: both.lower('max-length-bytes') ?? Infinity,
+    sizeMax: hasSource ? Infinity : (both.lower('max-length-bytes') ?? Infinity),
     overflow: (overflow as Overflow | undefined) ?? 'drop-head',
     deadLetter:
       exchange === undefined
@@ -79,10 +80,7 @@ export function readQueueSettings(
         : { exchange, routingKey, keepsUnroutable: keepsUnroutable(type, both) },
     deliveryLimit: type === 'quorum' ? readDeliveryLimit(both) : undefined,
     delayedRetry: readDelayedRetry(both),
-    priorities:
-      type === 'quorum'
-        ? quorumPriorities
-        : classicPriorities(Number(args.get('x-max-priority')?.value ?? 0)),
+    priorities: hasSource ? undefined : readPriorities(type, args),
     consumerTimeoutMs: consumerTimeoutOf(args, policy),
     hasSingleActiveConsumer: args.get('x-single-active-consumer')?.value === true,
   }
@@ -132,6 +130,11 @@ function keepsUnroutable(type: QueueType, both: BothSources): boolean {
     both.ownText('dead-letter-strategy') === 'at-least-once' &&
     both.policyText('overflow') === 'reject-publish'
   )
+}
+
+function readPriorities(type: QueueType, args: FieldTable): Priorities | undefined {
+  if (type === 'quorum') return quorumPriorities
+  return classicPriorities(Number(args.get('x-max-priority')?.value ?? 0))
 }
 
 /** Below zero: none. */

@@ -27,13 +27,16 @@ import type { ConnectionToken, QueueContextOf, QueueOptions } from './queue-cont
 import { rowOfQueue } from './queue-row.ts'
 import { mayRefuse, type QueueSettings, readQueueSettings } from './queue-settings.ts'
 import { SizeCounts } from './size-count.ts'
+import { SourceBacklog, type SourceBacklogOwner } from './source-backlog.ts'
 import { WaitingTakers } from './waiting-takers.ts'
 
-export type { ConnectionToken, QueueOptions } from './queue-context.ts'
+export type { ConnectionToken } from './queue-context.ts'
 
 export type QueueContext = QueueContextOf<Queue>
 
-export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner, EndingQueue {
+export class Queue
+  implements QueueLike, PolicySubject, PriorityBacklogOwner, SourceBacklogOwner, EndingQueue
+{
   readonly kind = 'queue'
   /** Its logs are for priorities, so no message needs a key. */
   readonly needsKey = false
@@ -67,7 +70,7 @@ export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner, En
   /** Made when it is needed. */
   #waitingTakers: WaitingTakers | undefined
 
-  constructor(options: QueueOptions, context: QueueContext) {
+  constructor(options: QueueOptions<Queue>, context: QueueContext) {
     this.vhost = options.vhost
     this.name = options.name
     this.id = options.cursor.log.id
@@ -138,6 +141,25 @@ export class Queue implements QueueLike, PolicySubject, PriorityBacklogOwner, En
   /** Whether the last message taken may have been delivered before. */
   get isRedelivered(): boolean {
     return this.#backlog.isRedelivered
+  }
+
+  /** The topic that its messages come from as well. */
+  get sourceName(): string | undefined {
+    return this.#source?.topic.name
+  }
+
+  /** Its place in each partition of that topic, whose logs are not its own. */
+  get sourceCursors(): readonly LogCursor[] {
+    return this.#source?.sourceCursors ?? []
+  }
+
+  /** Its source has more partitions. Not within an atom. */
+  onPartitionsAdded(): void {
+    this.#source?.addPartitions()
+  }
+
+  get #source(): SourceBacklog<Queue> | undefined {
+    return this.#backlog instanceof SourceBacklog ? this.#backlog : undefined
   }
 
   /** As the topology keeps it. Only durable queues are kept. */

@@ -2,6 +2,7 @@ import type { LogCursor } from '../../log/log-cursor.ts'
 import type { QueueRow } from '../../meta/topology-change.ts'
 import type { Policies } from '../policy/policies.ts'
 import type { QueueType } from '../queue-arguments.ts'
+import type { SourcePlace } from './message-source.ts'
 import { Queue, type QueueContext } from './queue.ts'
 
 export interface QueuePlaces {
@@ -9,12 +10,14 @@ export interface QueuePlaces {
   readonly cursors: readonly LogCursor[]
   /** Of the queue's virtual host. */
   readonly policies: Policies
+  /** Where it is in its source; undefined when it has none. */
+  readonly source?: SourcePlace<Queue> | undefined
 }
 
 /** The queue that a row of the topology stands for; such queues are durable and not exclusive. */
 export function restoreQueue(
   row: QueueRow,
-  { cursors, policies }: QueuePlaces,
+  { cursors, policies, source }: QueuePlaces,
   context: QueueContext,
 ): Queue {
   const { vhost, name, autoDelete: isAutoDelete, arguments: args } = row
@@ -26,7 +29,7 @@ export function restoreQueue(
   const policy = policies.of({ kind: 'queue', name, type })
   const fixed = { isDurable: true, owner: undefined }
   return new Queue(
-    { vhost, name, type, isAutoDelete, arguments: args, policy, cursor, levels, ...fixed },
+    { vhost, name, type, isAutoDelete, arguments: args, policy, cursor, levels, source, ...fixed },
     context,
   )
 }

@@ -6,6 +6,7 @@ import { ageMsOf } from '../argument-check.ts'
 import { QueueCounters } from '../counters/queue-counters.ts'
 import type { QueueLike } from '../exchange/binding.ts'
 import type { EffectivePolicy, PolicySubject } from '../policy/policy.ts'
+import type { Queue } from '../queue/queue.ts'
 import { partitionOfKey } from './murmur2.ts'
 import type { Partition } from './partition.ts'
 import { TopicConfig } from './topic-config.ts'
@@ -80,9 +81,11 @@ export class Topic implements QueueLike, PolicySubject {
 
   /** Stream consumers that read it now. */
   readonly observers: Set<TopicObserver> = new Set()
+  /** Queues whose messages are its records. They go before it does. */
+  readonly subscriptions: Set<Queue> = new Set()
 
   get consumerCount(): number {
-    return this.observers.size
+    return this.observers.size + this.subscriptions.size
   }
 
   /** Id of the first partition's log. */

@@ -2,6 +2,7 @@
 // that may be looked at as topics, with a partition for each of their logs. Queues and topics share one
 // namespace; this class makes, changes and finds them there.
 import type { Random } from '../../lib/random.ts'
+import { brokerLimits } from '../../limits/broker.ts'
 import { topicLimits } from '../../limits/topic.ts'
 import type { LogCursor } from '../../log/log-cursor.ts'
 import type { Ticket } from '../../log/ticket.ts'
@@ -179,6 +180,12 @@ export class Topics {
       )
     }
     checkPartitionCount(count)
+    const { sourcePartitionsMax } = brokerLimits
+    if (topic.subscriptions.size === 0 || count <= sourcePartitionsMax) return
+    throw new BrokerError(
+      'invalid_partitions',
+      `${count} partitions are more than the ${sourcePartitionsMax} that the source of a queue may have.`,
+    )
   }
 
   /** Adds partitions up to `count`. Throws what `checkGrowth` throws, and `memory_exhausted`. */
@@ -255,7 +262,7 @@ export class Topics {
   }
 
   /** Puts back a topic that was kept, with a cursor for each of its partitions. */
-  restore(row: QueueRow, kept: TopicRow, cursors: readonly LogCursor[]): void {
+  restore(row: QueueRow, kept: TopicRow, cursors: readonly LogCursor[]): Topic {
     const { vhost, name, arguments: args } = row
     const defaults = this.#context.topicDefaults
     const topic = new Topic({ vhost, name, arguments: args, defaults, ...kept })
@@ -264,6 +271,7 @@ export class Topics {
       topic.partitions.push(this.#partition(topic, cursor, homeAddress))
     }
     this.#add(topic)
+    return topic
   }
 
   #add(topic: Topic): void {
@@ -305,6 +313,7 @@ export class Topics {
     // Routes that are known say whether a message's key is needed.
     this.#vhost.replaceQueue(topic)
     for (const observer of topic.observers) observer.onPartitionsAdded()
+    for (const queue of topic.subscriptions) queue.onPartitionsAdded()
   }
 
   /** Adds partitions until there are `count`. */

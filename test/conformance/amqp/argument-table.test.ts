@@ -30,6 +30,12 @@ describe('queue.declare', onlyPabal, () => {
     strict = await startBrokerUnderTest(['--amqp-strict', 'true'])
     session = await AmqpSession.open(lenient.url)
     strictSession = await AmqpSession.open(strict.url)
+    for (const each of [session, strictSession]) {
+      const channel = await each.channel()
+      const options = { arguments: { 'x-queue-type': 'stream' } }
+      await channel.assertQueue('argument-source', options)
+      await channel.close()
+    }
   })
   after(async () => {
     await session[Symbol.asyncDispose]()
