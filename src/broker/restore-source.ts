@@ -1,5 +1,6 @@
 // Where a queue that is put back is in its source.
-import { findCursor, type LogCursor } from '../log/log-cursor.ts'
+import { cursorsOf, findCursor, type LogCursor } from '../log/log-cursor.ts'
+import type { LogStore } from '../log/log-store.ts'
 import type { QueueRow } from '../meta/topology-change.ts'
 import type { Destination } from './destination.ts'
 import type { SourcePlace } from './queue/message-source.ts'
@@ -27,6 +28,19 @@ export function placeInSource(
     return findCursor(partition.log, source?.cursorIds[index] ?? -1) ?? create(partition)
   })
   return { topic, cursors }
+}
+
+/**
+ * Forgets cursors of queues that are no more, as their rows were lost: what nobody reads would be kept for
+ * ever. Within an atom.
+ */
+export function dropStrayCursors(store: LogStore, topic: Topic): void {
+  for (const [index, { log, cursor: own }] of topic.partitions.entries()) {
+    if (log.cursors.length === 1) continue
+    const known = new Set([own])
+    for (const { sourceCursors } of topic.subscriptions) known.add(sourceCursors[index]!)
+    for (const cursor of cursorsOf(log)) if (!known.has(cursor)) store.deleteCursor(cursor)
+  }
 }
 
 /** Whether nothing of it is missing. */

@@ -13,7 +13,7 @@ import { restorePolicy } from './policy/check-policy.ts'
 import type { PolicyKeeper } from './policy/policy-keeper.ts'
 import type { QueueContext } from './queue/queue.ts'
 import { restoreQueue } from './queue/restore-queue.ts'
-import { hasPlaceInSource, placeInSource, sourceOfRow } from './restore-source.ts'
+import { dropStrayCursors, hasPlaceInSource, placeInSource, sourceOfRow } from './restore-source.ts'
 import type { Topics } from './topic/topics.ts'
 import type { TopologyLog } from './topology-log.ts'
 import type { VHost } from './vhost.ts'
@@ -77,6 +77,7 @@ export function restoreTopology(
   const kept = [...unowned.values()].filter((log) => log.keptCount > 0)
   for (const log of kept) unowned.delete(log.id)
   deleteLogs(broker, unowned.values())
+  forgetStrayCursors(broker)
   return { unowned: kept, incomplete, rewound, delays: delayLosses, unmatched }
 }
 
@@ -143,6 +144,14 @@ function restoreDestination(
 function deleteLogs({ store }: RestoringBroker, logs: Iterable<Log>): void {
   store.beginAtom()
   for (const log of logs) store.deleteLog(log)
+  store.endAtom()
+}
+
+function forgetStrayCursors({ store, vhosts }: RestoringBroker): void {
+  store.beginAtom()
+  for (const vhost of vhosts) {
+    for (const queue of vhost.queues()) if (queue.kind === 'topic') dropStrayCursors(store, queue)
+  }
   store.endAtom()
 }
 
