@@ -149,13 +149,17 @@ function checkExisting(vhost: VHost<Destination>, existing: Destination, asked: 
  */
 function comparable(topic: Topic, asked: QueueAsked): FieldTable {
   let args = topic.arguments
-  const [partitions, age, size] = ['x-partitions', 'x-max-age', 'x-max-length-bytes'].map((name) =>
-    asked.arguments.get(name),
-  )
+  const [partitions, age, size, profile] = [
+    'x-partitions',
+    'x-max-age',
+    'x-max-length-bytes',
+    'x-profile',
+  ].map((name) => asked.arguments.get(name))
   const partitionCount = { type: 'signedint', value: topic.partitions.length } as const
   args = args.with('x-partitions', partitions && partitionCount)
-  const { retentionMs, retentionSize } = topic.config.declared
+  const { retentionMs, retentionSize, profile: declaredProfile } = topic.config.declared
   if (age && findAgeMs(age) === retentionMs) args = args.with('x-max-age', age)
+  if (profile && nameOf(profile) === declaredProfile) args = args.with('x-profile', profile)
   if (size && Number(size.value) === retentionSize) args = args.with('x-max-length-bytes', size)
   return args
 }
@@ -259,19 +263,21 @@ function partitionCountOf(args: FieldTable): number {
   return count === undefined ? 1 : Number(count.value)
 }
 
-/** The limits that are declared; else those that were set before; else none. */
+/** The limits and the profile that are declared; else those that were set before; else none. */
 function streamConfigs(
   args: FieldTable,
   before: Readonly<Record<string, string>>,
 ): Record<string, string> {
   const age = args.get('x-max-age')
   const size = args.get('x-max-length-bytes')
+  const profile = nameOf(args.get('x-profile'))
   return {
     'retention.ms': '-1',
     'retention.bytes': '-1',
     ...before,
     ...(age && { 'retention.ms': String(findAgeMs(age)) }),
     ...(size && { 'retention.bytes': String(Number(size.value)) }),
+    ...(profile !== undefined && { 'pabal.profile': profile }),
   }
 }
 

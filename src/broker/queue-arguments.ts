@@ -45,6 +45,8 @@ const overflow = oneOf(['drop-head', 'reject-publish', 'reject-publish-dlx'], 'i
 
 const everyType: ArgumentTable = {
   'x-queue-type': text,
+  // Pabal's own.
+  'x-profile': oneOf(['latency', 'throughput'], 'invalid_profile'),
   // Of classic queues from 4.0. The three last values stand for `balanced` from 3.13 on.
   'x-queue-leader-locator': locator,
   'x-max-length-bytes': notNegative,

@@ -210,6 +210,15 @@ export const queueArgumentRows: readonly ArgumentRow[] = [
     ...unit('topic/retention', 'records older than retention.ms go'),
   },
   {
+    name: 'x-profile',
+    types: all,
+    from: 'Pabal',
+    good: 'throughput',
+    bad: ['x', 'invalid_profile'],
+    does: "what writing is built for, latency or throughput; without it the broker's --profile",
+    ...unit('queue/profile', 'a queue writes as it was declared, else as policies say'),
+  },
+  {
     name: 'x-partitions',
     types: ['stream'],
     from: 'Pabal',

@@ -147,6 +147,10 @@ const values: Record<string, { good: readonly unknown[]; bad: readonly [unknown,
     good: [0],
     bad: [[-1, '-1 is not a valid consumer disconnected timeout']],
   },
+  profile: {
+    good: ['latency', 'throughput'],
+    bad: [['x', '<<"x">> is not a valid profile']],
+  },
   'delayed-retry-type': {
     good: ['disabled'],
     bad: [

@@ -138,6 +138,11 @@ export const policyKeys: Readonly<Record<string, PolicyKey>> = {
     accepts: between(0),
     refusal: 'is not a valid consumer timeout',
   },
+  // Pabal's own.
+  profile: {
+    accepts: oneOf('latency', 'throughput'),
+    refusal: 'is not a valid profile',
+  },
   // From 4.3; of members of a cluster that are away.
   'consumer-disconnected-timeout': {
     accepts: between(0),

@@ -15,6 +15,7 @@ const none: Omit<QueueSettings, 'priorities'> = {
   deliveryLimit: undefined,
   delayedRetry: undefined,
   consumerTimeoutMs: Infinity,
+  profile: undefined,
   hasSingleActiveConsumer: false,
 }
 
@@ -41,6 +42,12 @@ const cases: readonly Case[] = [
     args: { 'x-consumer-timeout': '1' },
     policy: { 'consumer-timeout': 2 },
     expected: { consumerTimeoutMs: 2 },
+  },
+  {
+    what: 'of two profiles the one it was declared with counts',
+    args: { 'x-profile': 'throughput' },
+    policy: { profile: 'latency' },
+    expected: { profile: 'throughput' },
   },
   {
     what: 'a policy alone acts as arguments would',

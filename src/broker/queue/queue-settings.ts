@@ -4,6 +4,7 @@
 // Which of both counts is RabbitMQ's rule: of limits the lower one, of dead letters the argument's, and of
 // overflow the argument's on classic queues and the policy's on quorum queues. Sources: 4.2,
 // rabbit_amqqueue_process.erl (process_args_policy) and rabbit_quorum_queue.erl.
+import type { LogProfile } from '../../log/log-profile.ts'
 import type { PolicyDefinition } from '../../meta/topology-change.ts'
 import type { FieldTable } from '../../record/message/field-table.ts'
 import { nameOf } from '../../record/message/name-bytes.ts'
@@ -48,6 +49,8 @@ export interface QueueSettings {
   readonly priorities: Priorities | undefined
   /** How long a delivery may stay unacked; Infinity: for ever. */
   readonly consumerTimeoutMs: number
+  /** What writing its messages is built for; undefined: what the broker's setting says. */
+  readonly profile: LogProfile | undefined
   /** One consumer at a time gets messages. */
   readonly hasSingleActiveConsumer: boolean
 }
@@ -82,6 +85,7 @@ export function readQueueSettings(
     delayedRetry: readDelayedRetry(both),
     priorities: hasSource ? undefined : readPriorities(type, args),
     consumerTimeoutMs: consumerTimeoutOf(args, policy),
+    profile: both.ownText('profile') as LogProfile | undefined,
     hasSingleActiveConsumer: args.get('x-single-active-consumer')?.value === true,
   }
 }

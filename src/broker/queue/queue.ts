@@ -89,6 +89,7 @@ export class Queue
       store: context.store,
       owner: this,
     })
+    this.#setProfile()
     this.mayRefuse = mayRefuse(this.settings)
     this.#dispatch = new Dispatch(this.#backlog, context.turn, this)
     if (this.settings.hasSingleActiveConsumer) {
@@ -206,6 +207,7 @@ export class Queue
     const { expiresMs } = this.settings
     this.settings = settings
     this.mayRefuse = mayRefuse(settings)
+    this.#setProfile()
     this.#countSizes()
     this.#sizeCounts?.begin()
     this.#ends.onSettings()
@@ -402,6 +404,7 @@ export class Queue
     const { store } = this.#context
     const log = store.createLog({ isVolatile: this.isVolatile })
     log.homeAddress = this.log.homeAddress
+    log.profile = this.settings.profile
     return store.createCursor(log)
   }
 
@@ -425,6 +428,10 @@ export class Queue
 
   onGivenUp(): void {
     this.#context.onGivenUp(this)
+  }
+
+  #setProfile(): void {
+    for (const { cursor } of this.#backlog.levels) cursor.log.profile = this.settings.profile
   }
 
   #countSizes(): void {

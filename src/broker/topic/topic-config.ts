@@ -1,6 +1,7 @@
 // The settings of a topic, by Kafka's names, with the defaults, limits and texts of Kafka 4.3. Those
 // that this broker acts on have getters; the others are kept and shown, because tools set and read
 // them. Source: Kafka's TopicConfig and LogConfig, and what Kafka 4.3.0 answered.
+import type { LogProfile } from '../../log/log-profile.ts'
 import { BrokerError } from '../broker-error.ts'
 import {
   atLeast,
@@ -51,7 +52,7 @@ function replicaList(name: string): TopicConfigDefinition {
 
 const flag: TopicConfigDefinition = { type: 'boolean', default: 'false' }
 
-/** Every topic setting of Kafka 4.3, by name. */
+/** Every topic setting of Kafka 4.3, and Pabal's own, by name. */
 export const topicConfigs: Readonly<Record<string, TopicConfigDefinition>> = {
   'cleanup.policy': { type: 'list', default: 'delete', check: listOf('compact', 'delete') },
   'compression.gzip.level': int('-1', gzipLevel),
@@ -83,6 +84,12 @@ export const topicConfigs: Readonly<Record<string, TopicConfigDefinition>> = {
   'min.cleanable.dirty.ratio': { type: 'double', default: '0.5', check: between(0, 1) },
   'min.compaction.lag.ms': long('0', atLeast(0)),
   'min.insync.replicas': int('1', atLeast(1)),
+  // Pabal's own; `default` is what the broker's --profile says.
+  'pabal.profile': {
+    type: 'string',
+    default: 'default',
+    check: oneOf('default', 'latency', 'throughput'),
+  },
   preallocate: flag,
   'remote.log.copy.disable': flag,
   'remote.log.delete.on.disable': flag,
@@ -218,6 +225,12 @@ export class TopicConfig {
   /** No batch may be larger, though segments here have a size of their own. */
   get segmentSize(): number {
     return Number(this.get('segment.bytes'))
+  }
+
+  /** What writing its records is built for; undefined: what the broker's setting says. */
+  get profile(): LogProfile | undefined {
+    const profile = this.get('pabal.profile')
+    return profile === 'default' ? undefined : (profile as LogProfile)
   }
 
   get usesAppendTime(): boolean {

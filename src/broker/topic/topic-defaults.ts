@@ -30,6 +30,7 @@ const brokerNames: Readonly<Record<string, string>> = {
 const withoutDefault: ReadonlySet<string> = new Set([
   'follower.replication.throttled.replicas',
   'leader.replication.throttled.replicas',
+  'pabal.profile',
   'remote.log.copy.disable',
   'remote.log.delete.on.disable',
   'remote.storage.enable',

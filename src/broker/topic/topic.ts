@@ -46,7 +46,6 @@ export class Topic implements QueueLike, PolicySubject {
   readonly partitions: Partition[] = []
   /** What it was declared with. */
   arguments: FieldTable
-  config: TopicConfig
   /** Undefined: none applies to it. */
   policy: EffectivePolicy | undefined
   isProvisional: boolean
@@ -62,20 +61,30 @@ export class Topic implements QueueLike, PolicySubject {
   readonly unackedCount = 0
   /** Where the next message without a key goes. */
   #nextPartition = 0
+  #config: TopicConfig
 
   constructor(options: TopicOptions) {
     this.vhost = options.vhost
     this.name = options.name
     this.topicId = options.topicId
     this.arguments = options.arguments ?? streamArguments
-    this.config = new TopicConfig(options.configs, options.defaults)
+    this.#config = new TopicConfig(options.configs, options.defaults)
     this.isProvisional = options.isProvisional
   }
 
-  /** See `PolicySubject`. As in RabbitMQ a policy's retention wins over what a stream was declared with. */
+  get config(): TopicConfig {
+    return this.#config
+  }
+
+  set config(config: TopicConfig) {
+    this.#config = config
+    for (const { log } of this.partitions) log.profile = config.profile
+  }
+
+  /** See `PolicySubject`. As in RabbitMQ a policy wins over what a stream was declared with. */
   applyPolicy(policy: EffectivePolicy | undefined): boolean {
     this.policy = policy
-    this.config = this.config.withPolicy(retentionOf(policy?.definition))
+    this.config = this.config.withPolicy(configsOf(policy?.definition))
     return false
   }
 
@@ -167,10 +176,11 @@ export class Topic implements QueueLike, PolicySubject {
   }
 }
 
-function retentionOf(definition: PolicyDefinition = {}): Record<string, string> {
-  const { 'max-age': age, 'max-length-bytes': size } = definition
+function configsOf(definition: PolicyDefinition = {}): Record<string, string> {
+  const { 'max-age': age, 'max-length-bytes': size, profile } = definition
   return {
     ...(age !== undefined && { 'retention.ms': String(ageMsOf(String(age))) }),
     ...(size !== undefined && { 'retention.bytes': String(size) }),
+    ...(profile !== undefined && { 'pabal.profile': String(profile) }),
   }
 }

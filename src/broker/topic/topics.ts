@@ -334,6 +334,7 @@ export class Topics {
 
   #partition(topic: Topic, cursor: LogCursor, homeAddress: Buffer): Partition {
     cursor.log.homeAddress = homeAddress
+    cursor.log.profile = topic.config.profile
     const onAppended = ({ count }: Incoming): void => {
       topic.counters.published += count
     }

@@ -1,4 +1,5 @@
-// Settings of topics, brokers and groups: names, defaults and texts are what Kafka 4.3.0 answered.
+// Settings of topics, brokers and groups: names, defaults and texts are what Kafka 4.3.0 answered, and pabal.profile is
+// Pabal's own.
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { kafkaLimits } from '../../../src/limits/kafka.ts'
@@ -27,7 +28,7 @@ after(() => kafka[Symbol.asyncDispose]())
 describe('DescribeConfigs', () => {
   it('shows every setting of a topic, where it comes from and what its type is', async () => {
     const result = await calls.describeOne(configType.topic, 'set')
-    assert.equal(result.configs.length, 33)
+    assert.equal(result.configs.length, 34)
     const rows = new Map(result.configs.map((row) => [row.name, row]))
     const { value, configSource, configType: kind, readOnly } = rows.get('retention.ms')!
     assert.deepEqual([value, configSource, kind, readOnly], ['1000', 1, 5, false])
@@ -52,7 +53,7 @@ describe('DescribeConfigs', () => {
     )
     assert.equal(
       (await calls.describeOne(configType.topic, 'set', { keys: [] })).configs.length,
-      33,
+      34,
     )
   })
 
