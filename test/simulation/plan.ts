@@ -82,7 +82,7 @@ export function drawPlan(seed: number): Plan {
       commitMsMax: draw.oneOf([0, 5, 50, 500]),
       lookMsMax: draw.oneOf([0, 0, 0.1, 2]),
       threadDeathRate: draw.oneOf([0, 0, 0.1]),
-      options: {},
+      options: { profile: seed % 4 === 0 ? 'throughput' : 'latency' },
     },
     busyMsMax: draw.oneOf([0, 0.1, 1, 10]),
     faults: {
