@@ -64,6 +64,8 @@ const workQueue: ArgumentTable = {
   // Pabal's own.
   'x-source': text,
   'x-source-offset': oneOf(['first', 'next'], 'invalid_source_offset'),
+  'x-max-publish-rate': positive,
+  'x-max-publish-bytes-rate': positive,
 }
 
 /** What each type of queue knows. */

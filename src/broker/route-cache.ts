@@ -11,6 +11,7 @@ import type { MessageHistory } from './exchange/message-history.ts'
 import type { IdNote } from './exchange/message-ids.ts'
 import { PublishedMessage } from './exchange/published-message.ts'
 import { noDelays, type RouteResult } from './exchange/route.ts'
+import type { PublishLimit } from './rate/publish-limit.ts'
 import type { VHost } from './vhost.ts'
 
 const pointerSize = 8
@@ -28,6 +29,8 @@ export interface Route {
   readonly needsKey: boolean
   /** Some refuse messages when they are full. */
   readonly mayRefuse: boolean
+  /** Of queues that may not be published into at any speed; undefined for none. */
+  readonly limits: readonly PublishLimit[] | undefined
   /** Who remembers the message; undefined for nobody. */
   readonly histories: readonly MessageHistory[] | undefined
   /** What exchanges that deduplicate have to note, or know already; undefined for nothing. */
@@ -112,13 +115,15 @@ export function routeTo(
   let durableCount = 0
   let needsKey = false
   let mayRefuse = false
+  let limits: PublishLimit[] | undefined
   for (const queue of queues) {
     if (!queue.isVolatile) durableCount++
     if (queue.needsKey) needsKey = true
     if (queue.mayRefuse) mayRefuse = true
+    if (queue.publishLimit !== undefined) (limits ??= []).push(queue.publishLimit)
   }
   for (const delay of delays) if (!delay.isVolatile) durableCount++
-  const found = { queues, delays, histories, idNotes }
+  const found = { queues, delays, histories, idNotes, limits }
   return { ...found, durableCount, exchange, needsKey, mayRefuse, hasCopies: false }
 }
 

@@ -77,6 +77,7 @@ export class DelaysUnderTest<C extends Clock = VirtualClock> {
       onRefused: (error) => assert.fail(error as Error),
       onHeldSize: () => undefined,
       onGoOn: () => undefined,
+      onLimited: () => undefined,
     })
   }
 

@@ -4,6 +4,7 @@ import { Rights } from '../../src/auth/rights.ts'
 import { Broker } from '../../src/broker/broker.ts'
 import type { Intake, IntakeClient } from '../../src/broker/publish/intake.ts'
 import { Queue } from '../../src/broker/queue/queue.ts'
+import type { PublishLimit } from '../../src/broker/rate/publish-limit.ts'
 import { systemRandom } from '../../src/lib/random.ts'
 import { Turn } from '../../src/lib/turn.ts'
 import { MemoryLogStore } from '../../src/log/memory/memory-log-store.ts'
@@ -86,6 +87,10 @@ export class NotingClient implements IntakeClient {
 
   onHeldSize(kind: 'parked' | 'input', size: number): void {
     this.held[kind] += size
+  }
+
+  onLimited(limit: PublishLimit, size: number): void {
+    limit.take(1, size)
   }
 
   onGoOn(): void {

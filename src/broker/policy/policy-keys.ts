@@ -122,6 +122,19 @@ export const policyKeys: Readonly<Record<string, PolicyKey>> = {
     refusal: 'is not a valid queue-version value',
     merge: operators,
   },
+  // Pabal's own, as the next.
+  'max-publish-rate': {
+    accepts: between(1),
+    refusal: 'is not a valid maximum publish rate',
+    unfit: notOnStreams,
+    merge: lower,
+  },
+  'max-publish-bytes-rate': {
+    accepts: between(1),
+    refusal: 'is not a valid maximum publish rate in bytes',
+    unfit: notOnStreams,
+    merge: lower,
+  },
   overflow: {
     accepts: oneOf('drop-head', 'reject-publish', 'reject-publish-dlx'),
     refusal: 'is not a valid overflow value',

@@ -282,6 +282,25 @@ describe('a commit', () => {
     assert.deepEqual([client.take(), queue.unackedCount], [['one'], 1])
   })
 
+  test('counts for the rate of a queue, as do messages that waited', () => {
+    const client = new NotingClient()
+    const args = table({ 'x-max-publish-rate': 1000 })
+    const { publishLimit } = client.declare('limited', true, args)
+    client.broker.shortage.set('disk', true)
+    client.intake.offer(messageTo('limited', 'waits'), 1)
+    assert.equal(publishLimit?.debtMs, 0)
+    client.broker.shortage.set('disk', false)
+    client.clock.runUntilIdle()
+    const all = Array.from({ length: 104 }, () => messageTo('limited', 'x'))
+    client.intake.commit({
+      publishes: keepAll(client, ...all),
+      settlements: [],
+      onCommitted: () => undefined,
+    })
+    // A hundred were saved up.
+    assert.equal(publishLimit?.debtMs, 5)
+  })
+
   test('writes large bodies to files of their own, and releases their memory', () => {
     using watch = new PageWatch()
     const client = new NotingClient()

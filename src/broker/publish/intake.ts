@@ -14,6 +14,7 @@ import { readPropertyFlags } from '../../record/message/content-header.ts'
 import { PROPERTY_REPLY_TO } from '../../record/message/properties.gen.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 import type { ExchangeCounters } from '../counters/exchange-counters.ts'
+import type { PublishLimit } from '../rate/publish-limit.ts'
 import type { ReplyRegistry } from '../reply-registry.ts'
 import { isRouted, type Route } from '../route-cache.ts'
 import type { Shortage } from '../shortage.ts'
@@ -38,6 +39,8 @@ export interface IntakeClient extends PublishingUser {
   onPublished(source: RecordSource, note: number): void
   /** A message or a commit that had to wait is refused: with what `offer` would have thrown. */
   onRefused(error: unknown): void
+  /** The message has come into a queue with this limit: the client waits while that is in debt. */
+  onLimited(limit: PublishLimit, size: number): void
   /**
    * `size` bytes more, or less when it is negative, are held for the client, as `MemoryAccount` counts
    * them: parked, or input while a large body is being written. Messages that were kept for a commit
@@ -307,6 +310,7 @@ export class Intake implements TurnTask {
       if (route.durableCount === 0) kept?.dropAside()
       prepareFor(route, source)
       this.#publisher.publish(route, source)
+      if (route.limits !== undefined) this.#count(route.limits, source)
       this.ticket = this.#publisher.ticket
       this.isRefused = this.#publisher.isRefused
       this.isRouted = isRouted(route)
@@ -326,6 +330,10 @@ export class Intake implements TurnTask {
     this.isRefused = false
     this.isRouted = target !== undefined
     this.exchange = undefined
+  }
+
+  #count(limits: readonly PublishLimit[], { bodyStart, bodyEnd }: RecordSource): void {
+    for (const limit of limits) this.#client.onLimited(limit, bodyEnd - bodyStart)
   }
 
   #commit(commit: IntakeCommit): void {
@@ -350,6 +358,7 @@ export class Intake implements TurnTask {
     for (const { message, route } of routed) {
       this.isRouted = isRouted(route)
       this.exchange = route.exchange
+      if (route.limits !== undefined) this.#count(route.limits, message.source)
       this.#client.onPublished(message.source, message.note)
       message.release()
     }

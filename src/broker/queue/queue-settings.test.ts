@@ -16,6 +16,7 @@ const none: Omit<QueueSettings, 'priorities'> = {
   delayedRetry: undefined,
   consumerTimeoutMs: Infinity,
   profile: undefined,
+  publishRate: { messages: undefined, bytes: undefined },
   hasSingleActiveConsumer: false,
 }
 
@@ -48,6 +49,17 @@ const cases: readonly Case[] = [
     args: { 'x-profile': 'throughput' },
     policy: { profile: 'latency' },
     expected: { profile: 'throughput' },
+  },
+  {
+    what: 'a rate from a version that did not check it is none',
+    args: { 'x-max-publish-rate': 0, 'x-max-publish-bytes-rate': 'x' },
+    expected: {},
+  },
+  {
+    what: 'of two rates the lower one counts',
+    args: { 'x-max-publish-rate': 5, 'x-max-publish-bytes-rate': 6 },
+    policy: { 'max-publish-rate': 4, 'max-publish-bytes-rate': 7 },
+    expected: { publishRate: { messages: 4, bytes: 6 } },
   },
   {
     what: 'a policy alone acts as arguments would',

@@ -11,6 +11,7 @@ import { nameOf } from '../../record/message/name-bytes.ts'
 import { consumerTimeoutOf } from '../consumer-timeout.ts'
 import { lowerDeliveryLimit } from '../policy/policy-keys.ts'
 import type { QueueType } from '../queue-arguments.ts'
+import { aboveZero, type PublishRate } from '../rate/publish-limit.ts'
 import { classicPriorities, type Priorities, quorumPriorities } from './priorities.ts'
 
 export type Overflow = 'drop-head' | 'reject-publish' | 'reject-publish-dlx'
@@ -51,6 +52,8 @@ export interface QueueSettings {
   readonly consumerTimeoutMs: number
   /** What writing its messages is built for; undefined: what the broker's setting says. */
   readonly profile: LogProfile | undefined
+  /** How fast messages may be published into it. */
+  readonly publishRate: PublishRate
   /** One consumer at a time gets messages. */
   readonly hasSingleActiveConsumer: boolean
 }
@@ -86,6 +89,10 @@ export function readQueueSettings(
     priorities: hasSource ? undefined : readPriorities(type, args),
     consumerTimeoutMs: consumerTimeoutOf(args, policy),
     profile: both.ownText('profile') as LogProfile | undefined,
+    publishRate: {
+      messages: aboveZero(both.lower('max-publish-rate')),
+      bytes: aboveZero(both.lower('max-publish-bytes-rate')),
+    },
     hasSingleActiveConsumer: args.get('x-single-active-consumer')?.value === true,
   }
 }

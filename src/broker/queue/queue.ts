@@ -14,6 +14,7 @@ import { QueueCounters } from '../counters/queue-counters.ts'
 import type { QueueLike } from '../exchange/binding.ts'
 import type { EffectivePolicy, PolicySubject } from '../policy/policy.ts'
 import type { QueueType } from '../queue-arguments.ts'
+import { limitFor, type PublishLimit } from '../rate/publish-limit.ts'
 import type { SettleReason } from '../unacked-deliveries.ts'
 import { Consumer, type ConsumerOptions, type DeliverySink } from './consumer.ts'
 import { Dispatch } from './dispatch.ts'
@@ -57,6 +58,8 @@ export class Queue
   settings: QueueSettings
   /** Whether messages are refused when the queue is full. */
   mayRefuse: boolean
+  /** Of what is published into it; undefined for none. */
+  publishLimit: PublishLimit | undefined
   /** Undefined: none applies to it. */
   policy: EffectivePolicy | undefined
   readonly #backlog: QueueBacklog
@@ -91,6 +94,7 @@ export class Queue
     })
     this.#setProfile()
     this.mayRefuse = mayRefuse(this.settings)
+    this.publishLimit = limitFor(context, this.settings.publishRate, undefined)
     this.#dispatch = new Dispatch(this.#backlog, context.turn, this)
     if (this.settings.hasSingleActiveConsumer) {
       this.#dispatch.useSingleActive({ yieldsToPriority: options.type === 'quorum' })
@@ -193,10 +197,10 @@ export class Queue
 
   /** See `PolicySubject`. */
   applyPolicy(policy: EffectivePolicy | undefined): boolean {
-    const mightRefuse = this.mayRefuse
+    const { mayRefuse: mightRefuse, publishLimit } = this
     this.policy = policy
     this.applySettings(readQueueSettings(this.type, this.arguments, policy?.definition))
-    return this.mayRefuse !== mightRefuse
+    return this.mayRefuse !== mightRefuse || this.publishLimit !== publishLimit
   }
 
   /**
@@ -208,12 +212,19 @@ export class Queue
     this.settings = settings
     this.mayRefuse = mayRefuse(settings)
     this.#setProfile()
+    this.#limitPublishers()
     this.#countSizes()
     this.#sizeCounts?.begin()
     this.#ends.onSettings()
     if (settings.expiresMs === expiresMs) return
     this.#idleTimer?.stop()
     this.#idleTimer = this.#openIdleTimer()
+  }
+
+  #limitPublishers(): void {
+    const before = this.publishLimit
+    this.publishLimit = limitFor(this.#context, this.settings.publishRate, before)
+    if (this.publishLimit !== before) before?.lift()
   }
 
   /** A message was refused because the queue is full. Within an atom. */
@@ -368,6 +379,7 @@ export class Queue
   /** The broker deletes the queue: all consumers are told, nothing is delivered any more. */
   onDeleted(): void {
     this.isDeleted = true
+    this.publishLimit?.lift()
     for (const consumer of this.#dispatch.clear()) consumer.sink.onCancelled(consumer)
     this.#idleTimer?.stop()
     this.#ends.close()

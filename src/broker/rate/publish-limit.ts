@@ -29,6 +29,7 @@ export class PublishLimit implements TurnTask {
   readonly #messages: TokenBucket | undefined
   readonly #bytes: TokenBucket | undefined
   readonly #waiting = new Set<RateWaiter>()
+  #isLifted = false
   /** Runs only while somebody waits. */
   #timer: Timer | undefined
 
@@ -42,6 +43,7 @@ export class PublishLimit implements TurnTask {
 
   /** How long a publisher has to wait before its next message, in ms; 0 when it need not. */
   get debtMs(): number {
+    if (this.#isLifted) return 0
     return Math.max(this.#messages?.debtMs ?? 0, this.#bytes?.debtMs ?? 0)
   }
 
@@ -63,6 +65,14 @@ export class PublishLimit implements TurnTask {
     if (this.#waiting.size > 0) return
     this.#timer?.stop()
     this.#timer = undefined
+  }
+
+  /** It holds no more: its debt is forgotten, and who waits goes on. */
+  lift(): void {
+    this.#isLifted = true
+    this.#timer?.stop()
+    this.#timer = undefined
+    this.#goOn()
   }
 
   /** The one before has had its turn: whether the next one may go on depends on what it published. */
@@ -89,4 +99,24 @@ export class PublishLimit implements TurnTask {
     first.onPaid()
     if (this.#waiting.size > 0) this.#context.turn.schedule(turnPhase.dispatch, this)
   }
+}
+
+/** The limit of this rate; that of before when nothing has changed: its debt goes on. */
+export function limitFor(
+  context: RateContext,
+  rate: PublishRate,
+  before: PublishLimit | undefined,
+): PublishLimit | undefined {
+  const { messages, bytes } = rate
+  if (messages === undefined && bytes === undefined) return undefined
+  if (before?.rate.messages === messages && before?.rate.bytes === bytes) return before
+  return new PublishLimit(context, rate)
+}
+
+/**
+ * A limit below zero is none. Zero is refused where limits are set; a queue may have it, or no number at
+ * all, from a version that did not know the argument.
+ */
+export function aboveZero(limit: number | undefined): number | undefined {
+  return limit !== undefined && limit > 0 ? limit : undefined
 }

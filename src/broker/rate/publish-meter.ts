@@ -14,6 +14,8 @@ export class PublishMeter implements RateWaiter {
   readonly #connection: MeteredConnection
   #limits: readonly PublishLimit[] = []
   #waitingFor: PublishLimit | undefined
+  /** Of the queues that it has left in debt, the one with the longest. */
+  #queue: PublishLimit | undefined
 
   constructor(connection: MeteredConnection) {
     this.#connection = connection
@@ -30,13 +32,21 @@ export class PublishMeter implements RateWaiter {
 
   /** How long until no limit is in debt, in ms. */
   get debtMs(): number {
-    return Math.max(0, ...this.#limits.map(({ debtMs }) => debtMs))
+    const queueMs = this.#queue?.debtMs ?? 0
+    return Math.max(queueMs, ...this.#limits.map(({ debtMs }) => debtMs))
   }
 
   /** Counts messages and the bytes of their bodies; the connection may be paused in the call. */
   onPublished(messages: number, bytes: number): void {
     for (const limit of this.#limits) limit.take(messages, bytes)
-    if (this.#waitingFor === undefined && this.#waitForDebtor()) this.#connection.pause()
+    this.#look()
+  }
+
+  /** The same for what has come into a queue with this limit. */
+  onQueued(limit: PublishLimit, messages: number, bytes: number): void {
+    limit.take(messages, bytes)
+    if (limit.debtMs > (this.#queue?.debtMs ?? 0)) this.#queue = limit
+    this.#look()
   }
 
   onPaid(): void {
@@ -49,11 +59,17 @@ export class PublishMeter implements RateWaiter {
     this.#waitingFor?.forget(this)
     this.#waitingFor = undefined
     this.#limits = []
+    this.#queue = undefined
     this.isLimited = false
   }
 
+  #look(): void {
+    if (this.#waitingFor === undefined && this.#waitForDebtor()) this.#connection.pause()
+  }
+
   #waitForDebtor(): boolean {
-    const debtor = this.#limits.find(({ debtMs }) => debtMs > 0)
+    if (this.#queue?.debtMs === 0) this.#queue = undefined
+    const debtor = this.#queue ?? this.#limits.find(({ debtMs }) => debtMs > 0)
     this.#waitingFor = debtor
     debtor?.wait(this)
     return debtor !== undefined

@@ -1,7 +1,13 @@
 // Which limits hold for the publishers of a broker: those of their users and virtual hosts, which
 // all connections of one share, and one of each connection. They may change while connections are open.
 import type { LimitValues } from '../../meta/access-rows.ts'
-import { PublishLimit, type PublishRate, type RateContext } from './publish-limit.ts'
+import {
+  aboveZero,
+  limitFor,
+  type PublishLimit,
+  type PublishRate,
+  type RateContext,
+} from './publish-limit.ts'
 import { type MeteredConnection, PublishMeter } from './publish-meter.ts'
 
 /** Names of limits of users and virtual hosts: messages and bytes of bodies per second. */
@@ -117,21 +123,4 @@ class OpenMeter extends PublishMeter {
     for (const { meters } of this.#parts.scopes) meters.delete(this)
     this.#parts.onClosed()
   }
-}
-
-/** That of before when nothing has changed: its debt goes on. */
-function limitFor(
-  context: RateContext,
-  rate: PublishRate,
-  before: PublishLimit | undefined,
-): PublishLimit | undefined {
-  const { messages, bytes } = rate
-  if (messages === undefined && bytes === undefined) return undefined
-  if (before?.rate.messages === messages && before?.rate.bytes === bytes) return before
-  return new PublishLimit(context, rate)
-}
-
-/** A limit below zero is none; zero is refused where limits are set. */
-function aboveZero(limit: number | undefined): number | undefined {
-  return limit !== undefined && limit > 0 ? limit : undefined
 }

@@ -57,6 +57,8 @@ export class Topic implements QueueLike, PolicySubject {
   readonly hasGaps = false
   /** Retention makes room. */
   readonly mayRefuse = false
+  /** Rates are for work queues. */
+  readonly publishLimit = undefined
   /** Stream consumers have their own places: for the topic nothing is unacked. */
   readonly unackedCount = 0
   /** Where the next message without a key goes. */

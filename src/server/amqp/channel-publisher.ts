@@ -6,6 +6,7 @@ import type { ClientCounters } from '../../broker/counters/client-counters.ts'
 import type { Destination } from '../../broker/destination.ts'
 import type { Intake, IntakeClient } from '../../broker/publish/intake.ts'
 import type { KeptMessage } from '../../broker/publish/kept-message.ts'
+import type { PublishLimit } from '../../broker/rate/publish-limit.ts'
 import type { ReplyAddressee } from '../../broker/reply-registry.ts'
 import type { VHost } from '../../broker/vhost.ts'
 import { replyCodes } from '../../codec/amqp/methods.gen.ts'
@@ -121,6 +122,10 @@ export class ChannelPublisher implements IntakeClient {
 
   onRefused(error: unknown): void {
     this.#channel.connection.onError(error, this.#channel)
+  }
+
+  onLimited(limit: PublishLimit, size: number): void {
+    this.#channel.connection.rate?.onQueued(limit, 1, size)
   }
 
   onHeldSize(kind: 'parked' | 'input', size: number): void {

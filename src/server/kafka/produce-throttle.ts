@@ -1,6 +1,7 @@
 // A producer that is faster than it may be: its answer says for how long it should wait (KIP-219), and its
 // connection is muted until then, whether it does or not.
 import type { Broker } from '../../broker/broker.ts'
+import type { PublishLimit } from '../../broker/rate/publish-limit.ts'
 import type { PublishMeter } from '../../broker/rate/publish-meter.ts'
 import type { Publishing } from '../../broker/rate/publish-rates.ts'
 
@@ -31,9 +32,10 @@ export class ProduceThrottle {
     })
   }
 
-  /** Records and the bytes of their batches, as they were sent. */
-  onProduced(records: number, bytes: number): void {
+  /** Records and the bytes of their batches, as they were sent, that have gone where `queue` is the limit. */
+  onProduced(records: number, bytes: number, queue: PublishLimit | undefined): void {
     if (this.#meter?.isLimited === true) this.#meter.onPublished(records, bytes)
+    if (queue !== undefined) this.#meter?.onQueued(queue, records, bytes)
   }
 
   /** What an answer says now, in ms. */

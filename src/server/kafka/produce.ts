@@ -226,7 +226,7 @@ function produceBatch(
   if (produced === 'large') return produced
   const { baseOffset, recordCount, ticket, appendTime } = produced
   client.counters.published += recordCount
-  client.throttle.onProduced(recordCount, batch.length)
+  client.throttle.onProduced(recordCount, batch.length, view.source.publishLimit)
   tickets.add(ticket)
   return {
     index,

@@ -4,6 +4,7 @@ import { after, before, beforeEach, it } from 'node:test'
 import { type ChannelModel, type ConfirmChannel, connect } from 'amqplib'
 import { hashPassword } from '../../../src/auth/password-hash.ts'
 import { AccessKeeper } from '../../../src/broker/access-keeper.ts'
+import { checkPolicy } from '../../../src/broker/policy/check-policy.ts'
 import { systemRandom } from '../../../src/lib/random.ts'
 import { rateLimits } from '../../../src/limits/rate.ts'
 import type { LimitValues } from '../../../src/meta/access-rows.ts'
@@ -136,5 +137,41 @@ it('a connection that waits gets deliveries and heartbeats, and goes on when its
   await limitUser({})
   await flooded
   await others.close()
+  await connection.close()
+})
+
+it('a queue with a rate slows down who publishes into it, and nobody else', async () => {
+  const connection = await open()
+  const channel = await connection.createConfirmChannel()
+  await channel.assertQueue('limited', { arguments: { 'x-max-publish-rate': 1000 } })
+  await channel.assertExchange('fan', 'fanout')
+  for (const queue of ['limited', 'q']) await channel.bindQueue(queue, 'fan', '')
+  for (let index = 0; index < 2000; index++) channel.publish('fan', '', Buffer.alloc(10))
+  const startedAt = performance.now()
+  const confirmed = channel.waitForConfirms().then(() => performance.now() - startedAt)
+  const slowest = await slowestConfirmDuring(confirmed)
+  expectRate(await confirmed, 2000, 1000)
+  assert.ok(slowest < 50, `a confirm of another took ${slowest} ms`)
+  assert.equal((await channel.deleteQueue('limited')).messageCount, 2000)
+  await connection.close()
+})
+
+it('a rate of bytes by policy holds at once, and who waits goes on when it is lifted', async () => {
+  const policies = broker.broker.policiesOf(broker.broker.getVHost('/'))
+  const named = { vhost: '/', name: 'p', isOperator: false, pattern: '^q$' }
+  const { policy } = checkPolicy({ ...named, definition: { 'max-publish-bytes-rate': 1_000_000 } })
+  assert.ok(policy)
+  await policies.set(policy).done
+  const connection = await open()
+  const channel = await connection.createConfirmChannel()
+  expectRate(await flood([channel], 200, 10_000), 2_000_000, 1_000_000)
+  // Worth two seconds.
+  channel.sendToQueue('q', Buffer.alloc(2_000_000))
+  await channel.waitForConfirms()
+  channel.sendToQueue('q', Buffer.alloc(1))
+  const startedAt = performance.now()
+  await policies.delete(false, 'p')
+  await channel.waitForConfirms()
+  assert.ok(performance.now() - startedAt < 1000)
   await connection.close()
 })

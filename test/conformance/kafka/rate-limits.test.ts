@@ -1,6 +1,7 @@
 // Rates of producers: their answers say how long to wait, and their connections are muted until then.
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, it } from 'node:test'
+import { connect } from 'amqplib'
 import { Kafka, logLevel } from 'kafkajs'
 import { AccessKeeper } from '../../../src/broker/access-keeper.ts'
 import type { ProduceResponse } from '../../../src/codec/kafka/messages/produce.gen.ts'
@@ -93,6 +94,22 @@ it('kafkajs produces as many records as the virtual host may, and nothing is los
   expectRate(performance.now() - startedAt, (batches - 1) * messages.length, rate)
   assert.equal(producedTo('t') - before, batches * messages.length)
   await producer.disconnect()
+})
+
+it('what is produced into a queue counts for its rate', async () => {
+  const connection = await connect(broker.url)
+  const channel = await connection.createChannel()
+  await channel.assertQueue('limited', { arguments: { 'x-max-publish-rate': 1000 } })
+  await using client = await KafkaRawClient.connect(kafka.port)
+  const records = batchOfRecords(Array.from({ length: 600 }, () => ({ value: 'v' })))
+  const startedAt = performance.now()
+  const { throttleTimeMs = 0 } = await produce(client, 'limited', Buffer.from(records))
+  // A hundred were saved up.
+  assert.ok(throttleTimeMs > 400 && throttleTimeMs <= 500, String(throttleTimeMs))
+  await produce(client, 'limited', Buffer.from(records))
+  assert.ok(performance.now() - startedAt > 450)
+  assert.equal((await channel.deleteQueue('limited')).messageCount, 1200)
+  await connection.close()
 })
 
 function producedTo(name: string): number {
