@@ -151,6 +151,8 @@ export class Broker {
       onUnused: (queue) => this.deleteQueue(queue),
       onGivenUp: (queue) => options.onGivenUp?.(queue),
       routesVersion: ({ vhost }) => this.getVHost(vhost).version,
+      openPresentIds: (logId, queue) => this.#deduplications.openPresentIds(logId, queue),
+      closePresentIds: (logId) => this.#deduplications.closePresentIds(logId),
       onDeadLetterKept: (queue) => options.onDeadLetterKept?.(queue),
       onDamaged: options.onDamaged,
     }

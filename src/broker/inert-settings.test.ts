@@ -11,26 +11,24 @@ test('arguments without effect are named with what comes of it', () => {
     ['x-queue-type', longstr('quorum')],
     ['x-quorum-initial-group-size', { type: 'signedint', value: 3 }],
     ['toString', longstr('mine')],
-    ['x-message-deduplication', { type: 'bool', value: true }],
-    ['x-message-deduplication', { type: 'bool', value: true }],
+    ['x-quorum-initial-group-size', { type: 'signedint', value: 3 }],
   ])
   const settings = inertArguments('queue', args)
   assert.equal(
     describeInert({ kind: 'queue', vhost: '/', name: 'q', settings }),
     "Queue 'q' was declared with arguments that have no effect yet: " +
-      'x-quorum-initial-group-size (there is one copy, on this machine), ' +
-      'x-message-deduplication (duplicates are kept)',
+      'x-quorum-initial-group-size (there is one copy, on this machine)',
   )
 })
 
 test('what has no effect on a queue may have one on a stream', () => {
   const args = FieldTable.from([
-    ['x-message-deduplication', { type: 'bool', value: true }],
+    ['x-quorum-initial-group-size', { type: 'signedint', value: 3 }],
     ['x-initial-cluster-size', { type: 'signedint', value: 3 }],
   ])
   const names = (kind: 'queue' | 'stream'): string[] =>
     inertArguments(kind, args).map(({ name }) => name)
-  assert.deepEqual(names('queue'), ['x-message-deduplication'])
+  assert.deepEqual(names('queue'), ['x-quorum-initial-group-size'])
   assert.deepEqual(names('stream'), ['x-initial-cluster-size'])
 })
 

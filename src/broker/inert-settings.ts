@@ -32,7 +32,6 @@ const oneCopy = 'there is one copy, on this machine'
 /** Arguments of AMQP, by what carries them. Topics of Kafka are in `inertConfigs`, policies in `inertPolicyKeys`. */
 const inert: Readonly<Record<DeclaredKind, Consequences>> = {
   queue: {
-    'x-message-deduplication': 'duplicates are kept',
     'x-quorum-initial-group-size': oneCopy,
   },
   stream: {

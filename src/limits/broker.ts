@@ -77,6 +77,8 @@ export const brokerLimits = {
   historiesSizeMax: (64 * MiB) as number,
   /** Ids of all exchanges that deduplicate: each is a key of the log's keyed state, half of which is for others. */
   deduplicationIdsMax: 500_000 as number,
+  /** Ids of messages in all queues that deduplicate: with more each queue forgets its oldest. */
+  presentIdsMax: 250_000 as number,
   /** Bytes of an id that is kept as it is; of longer ones their SHA-256 is. */
   deduplicationIdSizeMax: 64,
   /** Ids of deleted exchanges that are forgotten in a turn: well under a millisecond. */

@@ -30,12 +30,16 @@ afterEach(async () => {
 })
 
 test('a queue is warned of once, however often it is declared', async () => {
-  const args = { 'x-message-deduplication': true, 'x-message-ttl': 1000 }
+  const args = {
+    'x-queue-type': 'quorum',
+    'x-quorum-initial-group-size': 3,
+    'x-message-ttl': 1000,
+  }
   for (let times = 0; times < 2; times++) await channel.assertQueue('tasks', { arguments: args })
   await channel.assertQueue('plain', { arguments: { 'x-queue-type': 'quorum' } })
   assert.deepEqual(warnings, [
     "Queue 'tasks' was declared with arguments that have no effect yet: " +
-      'x-message-deduplication (duplicates are kept)',
+      'x-quorum-initial-group-size (there is one copy, on this machine)',
   ])
 })
 

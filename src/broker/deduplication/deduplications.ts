@@ -3,6 +3,7 @@
 //
 //   dedup-window/["vhost","exchange"]   the number of the window (f64)
 //   dedup-id/<number>/<id>              when it expires (f64, ms since the epoch; infinity) │ sequence (f64)
+//   dedup-queue/<log>/<id>              where the message of a queue is: index of its log (f64) │ offset (f64)
 //
 // Numbers are not used again while an id has one: an exchange that is deleted and declared again knows
 // nothing, however many ids of the former are still to be forgotten.
@@ -15,6 +16,7 @@ import { preconditionFailed } from '../broker-error.ts'
 import type { ExchangeDeclaration } from '../exchange/exchange.ts'
 import type { MessageIds } from '../exchange/message-ids.ts'
 import { IdWindow } from './id-window.ts'
+import { type IdentifiedQueue, PresentIds } from './present-ids.ts'
 import { readWindowSettings } from './window-settings.ts'
 
 export interface DeduplicationsOptions {
@@ -32,6 +34,7 @@ export interface IdsCreator {
 
 const windowKeyPrefix = 'dedup-window/'
 const idKeyPrefix = 'dedup-id/'
+const queueKeyPrefix = 'dedup-queue/'
 
 export class Deduplications implements TurnTask {
   readonly #options: DeduplicationsOptions
@@ -43,6 +46,9 @@ export class Deduplications implements TurnTask {
   #sizeSum = 0
   /** Those of deleted exchanges. */
   #closed: IdWindow[] = []
+  /** Those of queues, by the id of the queue's first log, which is never used again. */
+  readonly #ofQueues = new Map<number, PresentIds>()
+  readonly #presentBudget = { count: 0 }
   /** Keys that nobody needs any more. */
   readonly #orphans = new Fifo<string>()
   #isScheduled = false
@@ -76,7 +82,24 @@ export class Deduplications implements TurnTask {
     }
   }
 
-  /** Takes over what the log's keyed state has; all exchanges are there. */
+  /** The ids of a queue whose first log is `logId`. */
+  openPresentIds(logId: number, queue: IdentifiedQueue): PresentIds {
+    const context = { store: this.#options.store, budget: this.#presentBudget }
+    const ids = new PresentIds(`${queueKeyPrefix}${logId}/`, queue, context)
+    this.#ofQueues.set(logId, ids)
+    return ids
+  }
+
+  /** The queue of these is deleted. */
+  closePresentIds(logId: number): void {
+    const ids = this.#ofQueues.get(logId)
+    if (ids === undefined) return
+    this.#ofQueues.delete(logId)
+    for (const id of ids.takeKept()) this.#orphans.push(ids.keyPrefix + id)
+    this.#schedule()
+  }
+
+  /** Takes over what the log's keyed state has; all exchanges and queues are there. */
   restore(state: ReadonlyMap<string, Buffer>): void {
     const byKey = new Map([...this.#windows].map((window) => [windowKey(window), window]))
     const byNumber = new Map<number, IdWindow>()
@@ -94,6 +117,8 @@ export class Deduplications implements TurnTask {
     }
     for (const [key, value] of state)
       if (key.startsWith(idKeyPrefix)) this.#put(key, value, byNumber)
+    for (const [key, value] of state)
+      if (key.startsWith(queueKeyPrefix)) this.#putOfQueue(key, value)
     for (const window of this.#numbers.keys()) window.finishRestore()
     this.#schedule()
   }
@@ -133,6 +158,12 @@ export class Deduplications implements TurnTask {
     const window = windows.get(number)
     if (window === undefined) this.#orphans.push(key)
     else window.restore(key.slice(end + 1), value)
+  }
+
+  #putOfQueue(key: string, value: Buffer): void {
+    const end = key.indexOf('/', queueKeyPrefix.length)
+    const ids = this.#ofQueues.get(Number(key.slice(queueKeyPrefix.length, end)))
+    if (ids?.restore(key.slice(end + 1), value) !== true) this.#orphans.push(key)
   }
 
   #keyPrefix(window: IdWindow): string | undefined {

@@ -8,7 +8,7 @@ import { valueIdentity } from './value-identity.ts'
 
 export const deduplicatingType = 'x-message-deduplication'
 
-const idHeader = 'x-deduplication-header'
+export const idHeader = 'x-deduplication-header'
 const ttlHeader = 'x-cache-ttl'
 
 /** Of one exchange. */
@@ -46,7 +46,7 @@ export function readIdNote(
   const { headers } = message
   const header = headers?.get(idHeader)
   if (header === undefined) return undefined
-  const id = shortened(valueIdentity(header))
+  const id = idOf(header)
   return { ids, id, ttlMs: wholeNumber(headers?.get(ttlHeader)), isRepeat: ids.has(id) }
 }
 
@@ -71,8 +71,10 @@ export function wholeNumber(value: FieldValue | undefined): number | undefined {
   }
 }
 
-/** A long id is known by its hash, so that all ids together are bounded. No other begins with '#'. */
-function shortened(id: string): string {
+/** The id that a message has in `header`. A long one is known by its hash, so that all together are bounded. */
+export function idOf(header: FieldValue): string {
+  const id = valueIdentity(header)
   if (Buffer.byteLength(id) <= brokerLimits.deduplicationIdSizeMax) return id
+  // No other begins with '#'.
   return `#${createHash('sha256').update(id).digest('base64')}`
 }

@@ -5,6 +5,7 @@ import type { LogStore } from '../../log/log-store.ts'
 import type { DeathReason } from '../../record/message/encode-death.ts'
 import type { FieldTable } from '../../record/message/field-table.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
+import type { IdentifiedQueue, PresentIds } from '../deduplication/present-ids.ts'
 import type { EffectivePolicy } from '../policy/policy.ts'
 import type { QueueType } from '../queue-arguments.ts'
 import type { Shortage } from '../shortage.ts'
@@ -51,6 +52,9 @@ export interface QueueContextOf<Queue> {
   onUnused(queue: Queue): void
   /** A message came back too often and, as the queue has no dead-letter exchange, was dropped. Told once. */
   onGivenUp(queue: Queue): void
+  /** The ids of messages in a queue that deduplicates; `closePresentIds` when it is deleted. */
+  openPresentIds(logId: number, queue: IdentifiedQueue): PresentIds
+  closePresentIds(logId: number): void
   /** Records that cannot be read any more were skipped. */
   onDamaged(queue: Queue, offset: number, error: Error): void
 }

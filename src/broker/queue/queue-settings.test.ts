@@ -17,6 +17,7 @@ const none: Omit<QueueSettings, 'priorities'> = {
   consumerTimeoutMs: Infinity,
   profile: undefined,
   publishRate: { messages: undefined, bytes: undefined },
+  deduplicates: false,
   hasSingleActiveConsumer: false,
 }
 

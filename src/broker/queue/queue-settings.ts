@@ -54,6 +54,8 @@ export interface QueueSettings {
   readonly profile: LogProfile | undefined
   /** How fast messages may be published into it. */
   readonly publishRate: PublishRate
+  /** A message with the id of one that is in the queue is dropped. Never changes. */
+  readonly deduplicates: boolean
   /** One consumer at a time gets messages. */
   readonly hasSingleActiveConsumer: boolean
 }
@@ -93,6 +95,7 @@ export function readQueueSettings(
       messages: aboveZero(both.lower('max-publish-rate')),
       bytes: aboveZero(both.lower('max-publish-bytes-rate')),
     },
+    deduplicates: args.get('x-message-deduplication')?.value === true,
     hasSingleActiveConsumer: args.get('x-single-active-consumer')?.value === true,
   }
 }

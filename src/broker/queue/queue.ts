@@ -11,6 +11,7 @@ import type { RecordView } from '../../record/message/record-view.ts'
 import { viewOfSource } from '../../record/message/view-of-source.ts'
 import { queueFull, queueInExclusiveUse, takenBesides } from '../broker-error.ts'
 import { QueueCounters } from '../counters/queue-counters.ts'
+import type { PresentIds } from '../deduplication/present-ids.ts'
 import type { QueueLike } from '../exchange/binding.ts'
 import type { EffectivePolicy, PolicySubject } from '../policy/policy.ts'
 import type { QueueType } from '../queue-arguments.ts'
@@ -67,6 +68,8 @@ export class Queue
   /** Made when it is needed, as most of many queues are quiet. */
   #counters: QueueCounters | undefined
   readonly #ends: MessageEnds
+  /** Only of queues that deduplicate. */
+  readonly #presentIds: PresentIds | undefined
   #idleTimer: IdleTimer | undefined
   /** Made for the first limit of bytes. */
   #sizeCounts: SizeCounts | undefined
@@ -102,6 +105,9 @@ export class Queue
     this.#countSizes()
     this.#ends = new MessageEnds(this, this.#backlog, context)
     this.#idleTimer = this.#openIdleTimer()
+    this.#presentIds = this.settings.deduplicates
+      ? context.openPresentIds(this.id, this.#backlog)
+      : undefined
   }
 
   get isVolatile(): boolean {
@@ -235,6 +241,11 @@ export class Queue
 
   /** Appends one message; its body may already be among the group's shared ones. Within an atom. */
   publish(source: RecordSource, sharedPosition: number): void {
+    if (this.#presentIds === undefined) this.#append(source, sharedPosition)
+    else this.#presentIds.admit(source, () => this.#append(source, sharedPosition))
+  }
+
+  #append(source: RecordSource, sharedPosition: number): void {
     this.#backlog.append(source, sharedPosition, this.consumerCount > 0)
     this.counters.published++
     this.#dispatch.schedule()
@@ -382,6 +393,7 @@ export class Queue
     this.publishLimit?.lift()
     for (const consumer of this.#dispatch.clear()) consumer.sink.onCancelled(consumer)
     this.#idleTimer?.stop()
+    if (this.#presentIds !== undefined) this.#context.closePresentIds(this.id)
     this.#ends.close()
     this.#sizeCounts?.close()
     this.#backlog.close()
