@@ -76,6 +76,27 @@ describe('a dead letter that no queue takes', onlyPabal, () => {
     assert.deepEqual((await bindAndTake(channel, exchange, 2)).toSorted(), ['a', 'b'])
   })
 
+  it('is not kept when its exchange has let the same through before', async () => {
+    const [queue, exchange, channel] = await declareMortal({ ...keeping, 'x-max-length': 1 })
+    await channel.assertExchange(exchange, 'x-message-deduplication', {
+      arguments: { 'x-cache-size': 5 },
+    })
+    const { queue: graveyard } = await channel.assertQueue(uniqueName('graveyard'))
+    await channel.bindQueue(graveyard, exchange, '')
+    const headers = { 'x-deduplication-header': 'a' }
+    for (let times = 0; times < 2; times++) {
+      channel.sendToQueue(queue, Buffer.from('a'), { headers })
+      channel.reject(await take(channel, queue), false)
+    }
+    // Answered when what was rejected has been seen to.
+    await channel.checkQueue(queue)
+    assert.equal((await channel.checkQueue(graveyard)).messageCount, 1)
+    // One that is kept would take the only place.
+    const confirming = await session.confirmChannel()
+    confirming.sendToQueue(queue, Buffer.from('next'))
+    await confirming.waitForConfirms()
+  })
+
   it('counts for the limit of its queue, which takes messages again when it has gone', async () => {
     const [queue, exchange] = await declareMortal({ ...keeping, 'x-max-length': 2 })
     const channel = await session.confirmChannel()
