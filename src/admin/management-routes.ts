@@ -7,6 +7,7 @@ import type { ManagementParts } from './answers.ts'
 import { createUserLimitRoutes, createVHostLimitRoutes } from './limit-routes.ts'
 import { createPermissionRoutes, createTopicPermissionRoutes } from './permission-routes.ts'
 import { createPolicyRoutes } from './policy-routes.ts'
+import { createQueueRoutes } from './queue-routes.ts'
 import { createUserRoutes } from './user-routes.ts'
 import { createVHostRoutes } from './vhost-routes.ts'
 
@@ -27,6 +28,7 @@ export function createManagementRoutes(parts: ManagementParts): Hono {
   routes.route('/topic-permissions', createTopicPermissionRoutes(parts))
   routes.route('/user-limits', createUserLimitRoutes(parts))
   routes.route('/vhost-limits', createVHostLimitRoutes(parts))
+  routes.route('/queues', createQueueRoutes(broker))
   routes.route('/policies', createPolicyRoutes(broker, false))
   routes.route('/operator-policies', createPolicyRoutes(broker, true))
   return routes

@@ -38,6 +38,7 @@ import { ExpirySweep } from './queue/expiry-sweep.ts'
 import type { ConnectionToken, Queue, QueueContext } from './queue/queue.ts'
 import type { PublishRate } from './rate/publish-limit.ts'
 import { PublishRates } from './rate/publish-rates.ts'
+import { adjustRetention, rewindQueue, type RewindTarget, type Rewound } from './replay.ts'
 import { ReplyRegistry } from './reply-registry.ts'
 import { restorePartitionState } from './restore-partition-state.ts'
 import { type RestoreReport, restoreTopology } from './restore-topology.ts'
@@ -199,7 +200,9 @@ export class Broker {
    */
   restore(topology: Topology, logs: readonly Log[]): RestoreReport {
     const report = restoreTopology({ broker: this, delays: this.#delays }, topology, logs)
-    this.#expirySweep = new ExpirySweep(this.#workQueues(), this.clock)
+    // A policy may have come or gone just before the end.
+    for (const queue of this.workQueues()) adjustRetention(this, queue)
+    this.#expirySweep = new ExpirySweep(this.workQueues(), this.clock)
     return report
   }
 
@@ -254,7 +257,7 @@ export class Broker {
   }
 
   /** Those that are deleted or declared meanwhile do no harm. */
-  *#workQueues(): Generator<Queue> {
+  *workQueues(): Generator<Queue> {
     for (const vhost of this.vhosts) {
       for (const queue of vhost.queues()) if (queue.kind === 'queue') yield queue
     }
@@ -363,6 +366,11 @@ export class Broker {
     return { count, ticket: this.store.endAtom() }
   }
 
+  /** Makes acked messages of a queue ready again; see `rewindQueue`. */
+  rewindQueue(queue: Queue, target: RewindTarget): Promise<Rewound> {
+    return rewindQueue(this, queue, target)
+  }
+
   /** To be called when nothing is delivered any more and the store is about to be closed. */
   prepareToClose(): void {
     this.#expirySweep?.close()
@@ -410,6 +418,9 @@ export class Broker {
       topology: this.topology,
       slices: this.#policySlices,
       inert: this.inert,
+      onLooked: (object) => {
+        if (object.kind === 'queue') adjustRetention(this, object)
+      },
       onApplied: () => this.onRetentionChanged(),
     })
   }

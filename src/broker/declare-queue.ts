@@ -23,6 +23,7 @@ import {
   queueTypeOf,
 } from './queue-arguments.ts'
 import { type ConnectionToken, Queue, type QueueContext } from './queue/queue.ts'
+import { settleRetention } from './queue/settle-retention.ts'
 import type { Topic } from './topic/topic.ts'
 import type { Topics } from './topic/topics.ts'
 import type { TopologyLog } from './topology-log.ts'
@@ -209,6 +210,7 @@ function createQueue(
     context.queueContext,
   )
   context.addQueue(vhost, queue)
+  settleRetention(queue, context.store)
   if (isDurable) context.topology.put([{ kind: 'queue', op: 'put', row: queue.row() }])
   const ticket = context.store.endAtom()
   tellInert(context, 'queue', queue)
@@ -322,7 +324,10 @@ function declareProvisional(
   )
   vhost.replaceQueue(queue)
   tellInert(context, 'queue', queue)
-  return { queue, ticket: context.topology.write([{ kind: 'queue', op: 'put', row: queue.row() }]) }
+  context.store.beginAtom()
+  settleRetention(queue, context.store)
+  context.topology.put([{ kind: 'queue', op: 'put', row: queue.row() }])
+  return { queue, ticket: context.store.endAtom() }
 }
 
 /** The topic gets the settings it would have if it had been declared first. */

@@ -66,6 +66,8 @@ const workQueue: ArgumentTable = {
   'x-source-offset': oneOf(['first', 'next'], 'invalid_source_offset'),
   'x-max-publish-rate': positive,
   'x-max-publish-bytes-rate': positive,
+  'x-retention-ms': positive,
+  'x-retention-bytes': positive,
 }
 
 /** What each type of queue knows. */
@@ -202,6 +204,9 @@ export function checkQueueDeclaration(
   if (type === 'stream') checkStreamSizes(args)
   if (type !== 'classic' || args.has('x-source')) checkReplicable(resource, declaration)
   checkBesidesSource(resource, args)
+  if (args.has('x-retention-ms') || args.has('x-retention-bytes')) {
+    checkRetainable(resource, declaration)
+  }
   return type
 }
 
@@ -311,7 +316,12 @@ function checkBesidesSource(resource: string, args: FieldTable): void {
     if (!args.has('x-source-offset')) return
     throw invalidArgument('x-source-offset', resource, '"there is no x-source"')
   }
-  for (const name of ['x-max-priority', 'x-max-length-bytes']) {
+  for (const name of [
+    'x-max-priority',
+    'x-max-length-bytes',
+    'x-retention-ms',
+    'x-retention-bytes',
+  ]) {
     if (args.has(name)) throw invalidArgument(name, resource, '"not beside x-source"')
   }
 }
@@ -319,6 +329,12 @@ function checkBesidesSource(resource: string, args: FieldTable): void {
 function checkReplicable(resource: string, declaration: QueueDeclaration): void {
   const { autoDelete, exclusive, durable } = declaration
   if (autoDelete) throw preconditionFailed(`invalid property 'auto-delete' for ${resource}`)
+  if (exclusive) throw preconditionFailed(`invalid property 'exclusive-owner' for ${resource}`)
+  if (!durable) throw preconditionFailed(`invalid property 'non-durable' for ${resource}`)
+}
+
+/** What goes with the process, or with a connection, is not kept for anybody. */
+function checkRetainable(resource: string, { exclusive, durable }: QueueDeclaration): void {
   if (exclusive) throw preconditionFailed(`invalid property 'exclusive-owner' for ${resource}`)
   if (!durable) throw preconditionFailed(`invalid property 'non-durable' for ${resource}`)
 }

@@ -185,8 +185,9 @@ function createRetention(broker: Broker, { clock, logger }: CellParts): Retentio
     clock,
     topics: () => broker.topics(),
     queuePartitions: () => broker.queuePartitions(),
+    workQueues: () => broker.workQueues(),
     onTrouble: ({ vhost, name }, error) => {
-      logger.warn({ err: error, vhost, topic: name }, 'Retention of a topic has to wait')
+      logger.warn({ err: error, vhost, name }, 'Retention of a queue or topic has to wait')
     },
   })
 }

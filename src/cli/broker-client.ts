@@ -13,7 +13,7 @@ export interface Answer {
   readonly body: unknown
 }
 
-export type Method = 'GET' | 'PUT' | 'DELETE'
+export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE'
 
 export class BrokerClient {
   readonly #folder: string

@@ -16,6 +16,7 @@ import type { SettingKey } from '../settings/settings.ts'
 import { addAccessCommands } from './access-command.ts'
 import type { Arguments, CommandName } from './arguments.ts'
 import { addPolicyCommand } from './policy-command.ts'
+import { addQueueCommand } from './queue-command.ts'
 import type { AskBroker, DefineRemote } from './remote-command.ts'
 
 const commandNames = ['start', 'verify', 'repair'] as const satisfies CommandName[]
@@ -59,6 +60,7 @@ function addRemoteCommands(program: Command, onAsk: CommandEvents['onAsk']): voi
   }
   addPolicyCommand(program, define)
   addAccessCommands(program, define)
+  addQueueCommand(program, define)
 }
 
 function buildProgram({ onCommand, onAsk }: CommandEvents): Command {
@@ -110,6 +112,7 @@ function rejectOperands(command: Command): void {
     'user',
     'vhost',
     'permission',
+    'queue',
   ])
   const advice = closest === undefined ? 'see pabal --help' : `did you mean ${closest}?`
   throw new ExitError(exitCodes.usage, `unknown command ${operand}; ${advice}`)

@@ -24,7 +24,7 @@ export function exchangeValues(row: ExchangeRow): RowValues {
 }
 
 export function queueValues(row: QueueRow): RowValues {
-  const { vhost, name, type, logId, cursorId, autoDelete, topic, levels, source } = row
+  const { vhost, name, type, logId, cursorId, autoDelete, topic, levels, source, retention } = row
   const args = argumentsText(row.arguments)
   return [
     vhost,
@@ -37,6 +37,7 @@ export function queueValues(row: QueueRow): RowValues {
     topic ? topicText(topic) : null,
     levels ? JSON.stringify(levels) : null,
     source ? JSON.stringify(source) : null,
+    retention ? JSON.stringify(sorted(retention)) : null,
   ]
 }
 

@@ -80,7 +80,7 @@ describe('topology entries', () => {
     )
   })
 
-  test('of a queue with several logs, or a source, cannot be read by a broker that would take it for another', () => {
+  test('of a queue with several logs, a source or a retention, cannot be read by a broker that would take it for another', () => {
     const row = {
       vhost: '/',
       name: 'q',
@@ -94,11 +94,14 @@ describe('topology entries', () => {
     const source = { topic: 't', cursorIds: [5, 6] }
     const sourced: TopologyChange = { kind: 'queue', op: 'put', row: { ...row, source } }
     const one: TopologyChange = { kind: 'queue', op: 'put', row }
+    const retention = { cursorIds: [5], rewoundAt: 6 }
+    const retained: TopologyChange = { kind: 'queue', op: 'put', row: { ...row, retention } }
     const several: TopologyChange = { kind: 'queue', op: 'put', row: { ...row, levels } }
     for (const [changes, format] of [
       [[one], 2],
       [[one, several], 3],
       [[sourced, several], 5],
+      [[one, several, retained], 6],
     ] as const) {
       const entry = encodeTopologyChanges(changes)
       assert.equal(entry[0], format)
@@ -115,7 +118,7 @@ describe('topology entries', () => {
     const refused = [
       Buffer.alloc(0),
       Buffer.from([1, ...entry.subarray(1)]),
-      Buffer.from([6, ...entry.subarray(1)]),
+      Buffer.from([7, ...entry.subarray(1)]),
       entry.subarray(0, -1),
       Buffer.from('\u0002[{"kind":"planet","op":"put"}]'),
       Buffer.from('\u0002{}'),

@@ -5,11 +5,12 @@
 //
 // An entry in the log is one format byte and then the changes that belong together, as JSON:
 //
-//   | format = 2 to 5 (u8) | [change, …] as UTF-8 JSON |
+//   | format = 2 to 6 (u8) | [change, …] as UTF-8 JSON |
 //
 // Format 3 has queues with several logs, which a broker that reads only 2 would take for one; format 4
 // has users, permissions and what virtual hosts are made with, which others would lose; format 5 has queues
-// with a source, which others would take for empty ones.
+// with a source, which others would take for empty ones; format 6 has queues that keep what was acked, which
+// others would not.
 // One entry is applied as a whole or not at all.
 import { fieldTableFromJson, fieldTableToJson } from '../record/message/field-table-json.ts'
 import { type FieldTable } from '../record/message/field-table.ts'
@@ -17,7 +18,8 @@ import { type AccessChange, isAccessChange, type LimitValues } from './access-ro
 import { TopologyFormatError } from './topology-error.ts'
 
 /** Rises when an older broker could not read an entry any more. */
-const format = 5
+const format = 6
+const sourceFormat = 5
 const accessFormat = 4
 const levelsFormat = 3
 /** Of entries without anything newer. */
@@ -76,6 +78,14 @@ export interface SourceRow {
   readonly cursorIds: readonly number[]
 }
 
+/** Of a work queue that keeps what was acked. */
+export interface RetentionRow {
+  /** What retention has passed in each of the queue's logs is a cursor. */
+  readonly cursorIds: readonly number[]
+  /** When it was rewound last, in milliseconds since the Unix epoch. */
+  readonly rewoundAt?: number | undefined
+}
+
 export interface QueueRow {
   readonly vhost: string
   readonly name: string
@@ -93,6 +103,8 @@ export interface QueueRow {
   readonly levels?: readonly LevelRow[] | undefined
   /** Of a queue that takes its messages from a topic as well. */
   readonly source?: SourceRow | undefined
+  /** Left out, what is acked is not kept. */
+  readonly retention?: RetentionRow | undefined
 }
 
 export interface BindingRow {
@@ -209,7 +221,8 @@ function formatOf(change: TopologyChange): number {
   if (isAccessChange(change)) return accessFormat
   if (change.op !== 'put') return firstFormat
   if (change.kind === 'vhost' && change.row.metadata !== undefined) return accessFormat
-  if (change.kind === 'queue' && change.row.source !== undefined) return format
+  if (change.kind === 'queue' && change.row.retention !== undefined) return format
+  if (change.kind === 'queue' && change.row.source !== undefined) return sourceFormat
   if (change.kind === 'queue' && change.row.levels !== undefined) return levelsFormat
   return firstFormat
 }

@@ -24,7 +24,7 @@ import {
 import { decodeTopologyChanges, type TopologyChange } from './topology-change.ts'
 
 /** Rises when an older broker could not read the tables any more. */
-const schemaVersion = 6
+const schemaVersion = 7
 
 const schema = `
   create table applied (
@@ -40,7 +40,7 @@ const schema = `
   create table queues (
     vhost text not null, name text not null, type text not null, log_id integer not null,
     cursor_id integer not null, auto_delete integer not null, arguments text not null,
-    topic text, levels text, source text,
+    topic text, levels text, source text, retention text,
     primary key (vhost, name)
   ) strict, without rowid;
   create table bindings (
@@ -79,7 +79,7 @@ const schema = `
 const sql = {
   putVHost: 'insert or replace into vhosts values (?, ?)',
   putExchange: 'insert or replace into exchanges values (?, ?, ?, ?, ?, ?)',
-  putQueue: 'insert or replace into queues values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+  putQueue: 'insert or replace into queues values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
   putBinding: 'insert or ignore into bindings values (?, ?, ?, ?, ?, ?)',
   putPolicy: 'insert or replace into policies values (?, ?, ?, ?, ?, ?, ?)',
   deletePolicy: 'delete from policies where vhost = ? and name = ? and is_operator = ?',

@@ -173,6 +173,8 @@ const values: Record<string, { good: readonly unknown[]; bad: readonly [unknown,
     good: [1],
     bad: [[0, '0 is not a valid delayed retry maximum delay. Must be a positive integer']],
   },
+  'retention-ms': { good: [1], bad: [[0, '0 is not a valid retention time']] },
+  'retention-bytes': { good: [1], bad: [[0, '0 is not a valid retention size in bytes']] },
   'max-age': {
     good: ['7D', '1Y', '30s'],
     bad: [
@@ -278,6 +280,8 @@ test('operators have the keys that can be merged, and no others', () => {
     'overflow',
     'queue-master-locator',
     'queue-version',
+    'retention-bytes',
+    'retention-ms',
     'target-group-size',
   ])
 })

@@ -19,6 +19,8 @@ export interface PolicyKeeperParts {
   readonly slices: Slices
   /** Told what is asked for and has no effect. */
   readonly inert: InertWatch
+  /** An object that was there has the policies that hold now. Not within an atom. */
+  readonly onLooked: (object: Destination | Exchange<Destination>) => void
   /** Policies have been applied to all: topics may have records past their retention by now. */
   readonly onApplied: () => void
 }
@@ -123,6 +125,7 @@ export class PolicyKeeper {
     for (const object of objects) {
       if (left-- === 0) return
       this.applyTo(object)
+      this.#parts.onLooked(object)
       yield
     }
   }

@@ -182,6 +182,19 @@ export const policyKeys: Readonly<Record<string, PolicyKey>> = {
     refusal: 'is not a valid max age',
     unfit: onStreamsOnly,
   },
+  // The two are Pabal's own.
+  'retention-ms': {
+    accepts: between(1),
+    refusal: 'is not a valid retention time',
+    unfit: notOnStreams,
+    merge: lower,
+  },
+  'retention-bytes': {
+    accepts: between(1),
+    refusal: 'is not a valid retention size in bytes',
+    unfit: notOnStreams,
+    merge: lower,
+  },
   'stream-max-segment-size-bytes': {
     accepts: between(0, streamSegmentBytesMax),
     refusal: 'is not a valid segment size',

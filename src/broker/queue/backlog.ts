@@ -25,7 +25,8 @@ import type {
 import { ReadySizes } from './ready-sizes.ts'
 
 export class Backlog implements QueueBacklog {
-  readonly cursor: LogCursor
+  /** Another one once the queue was rewound. */
+  cursor: LogCursor
   readonly log: Log
   messageCount: number
   unackedCount = 0
@@ -39,10 +40,13 @@ export class Backlog implements QueueBacklog {
   /** Next offset that was never delivered in this process. */
   #next: number
   /** Offsets from `#next` up to here may be acked already. */
-  readonly #ackedAheadEnd: number
+  #ackedAheadEnd: number
   /** Messages below are here: the end of the log, or with `seesOnlyDurable` what was durable last. */
   #end: number
-  /** Delayed messages that `#next` has not come to: an earlier process delayed them. */
+  /**
+   * What `#next` has not come to and somebody has already: messages that an earlier process delayed, and
+   * those that were out when the queue was rewound.
+   */
   #heldBack: Set<number> | undefined
   /** Kept only where a limit asks for it. */
   #sizes: ReadySizes | undefined
@@ -231,6 +235,21 @@ export class Backlog implements QueueBacklog {
     return count
   }
 
+  rewind(_index: number, cursor: LogCursor, target: number): number {
+    const before = this.cursor
+    const next = this.#next
+    this.#next = Math.min(next, target)
+    this.#holdWhatIsOut(next, target)
+    this.#ackedAheadEnd = Math.max(this.#ackedAheadEnd, next)
+    this.#mark.moveTo(cursor, next)
+    this.#sizes?.onRewound(this.log.endOffset)
+    this.cursor = cursor
+    // Dead letters that are on their way are unacked in both and counted in neither.
+    const count = cursor.unackedCount - before.unackedCount
+    this.messageCount += count
+    return count
+  }
+
   close(): void {
     this.#isClosed = true
     this.messageCount = 0
@@ -247,6 +266,22 @@ export class Backlog implements QueueBacklog {
     if (this.#requeued.size > 0) return this.#requeued.peek()
     if (this.#next < this.#ackedAheadEnd) this.#passKnown()
     return this.#next < this.#end ? this.#next : -1
+  }
+
+  /**
+   * What was out below `next`, which has moved back, is passed by. Of what came back, `#next` will meet
+   * what lies from `target` on, and the rest stays where it is.
+   */
+  #holdWhatIsOut(next: number, target: number): void {
+    const { acked } = this.cursor
+    const returned = new Set(this.#requeued.values())
+    const heldBack = [...(this.#heldBack ?? [])].filter((offset) => offset >= next)
+    let at = acked.nextUnacked(this.#next)
+    for (; at < next; at = acked.nextUnacked(at + 1)) heldBack.push(at)
+    const isMet = (offset: number): boolean => offset >= target && returned.has(offset)
+    this.#heldBack = new Set(heldBack.filter((offset) => !isMet(offset)))
+    this.#requeued.clear()
+    for (const offset of returned) if (offset < target) this.#requeued.push(offset)
   }
 
   /** Moves on to what is neither acked nor held back. */
@@ -303,8 +338,8 @@ export class Backlog implements QueueBacklog {
       return
     }
     this.messageCount -= this.cursor.skipRange(offset, end - 1)
-    // A purge may have moved on meanwhile.
-    this.#next = Math.max(this.#next, end)
+    // A purge may have moved on meanwhile, a rewind back.
+    if (this.#next >= offset) this.#next = Math.max(this.#next, end)
   }
 
   #load(offset: number, absence: Absence): void {

@@ -6,9 +6,9 @@ import type { LogCursor } from '../../log/log-cursor.ts'
 import type { Ticket } from '../../log/ticket.ts'
 
 export class DeliveredMark {
-  /** Messages below this may have been delivered by an earlier process. */
-  readonly redeliveredBelow: number
-  readonly #cursor: LogCursor
+  /** Messages below this may have been delivered by an earlier process, or before a rewind. */
+  redeliveredBelow: number
+  #cursor: LogCursor
   /** At or above this, the mark was raised no later than the message was appended. */
   #coversFrom = Number.POSITIVE_INFINITY
   /** How far the mark runs ahead: further, the longer it takes to become durable. */
@@ -60,6 +60,19 @@ export class DeliveredMark {
   settle(next: number): void {
     const exact = Math.max(next, this.redeliveredBelow)
     this.#cursor.deliveredMark = Math.min(this.#cursor.deliveredMark, exact)
+  }
+
+  /**
+   * The queue was rewound: deliveries had come as far as `next`, and `cursor` has taken the place of the
+   * other. Until that is durable the other one's mark counts, so nothing has to wait. Within an atom.
+   */
+  moveTo(cursor: LogCursor, next: number): void {
+    const { deliveredMark, durableDeliveredMark } = this.#cursor
+    this.redeliveredBelow = Math.max(this.redeliveredBelow, next)
+    this.#cursor = cursor
+    const ticket = cursor.raiseDeliveredMark(Math.max(deliveredMark, this.redeliveredBelow))
+    cursor.durableDeliveredMark = Math.max(cursor.durableDeliveredMark, durableDeliveredMark)
+    if (ticket !== undefined) this.#ticket = ticket
   }
 
   #isCovered(offset: number): boolean {

@@ -18,6 +18,8 @@ export interface DeparturesOptions {
   readonly settings: QueueSettings
   /** The queue may hold messages that nobody has looked at. */
   readonly isRestored: boolean
+  /** When the queue was rewound last; 0 for never. */
+  readonly rewoundAt: number
   /** Delivers what consumers have room for. */
   readonly deliverReady: () => void
   /** The message, detached from the backlog, leaves for this reason. */
@@ -36,18 +38,29 @@ export class Departures implements TurnTask {
   #isClosed = false
 
   constructor(options: DeparturesOptions) {
-    const { clock, isRestored, settings } = options
+    const { clock, isRestored, rewoundAt, settings } = options
     const { ends } = options.backlog
     this.#options = options
     this.#settings = settings
     const onDue = (): void => this.schedule()
-    this.#expiry = new Expiry(settings.messageTtlMs, { clock, isRestored, ends, onDue })
+    this.#expiry = new Expiry(settings.messageTtlMs, {
+      clock,
+      isRestored,
+      rewoundAt,
+      ends,
+      onDue,
+    })
   }
 
   /** Other settings hold from now on; `schedule` looks at what they make of the head. */
   applySettings(settings: QueueSettings): void {
     this.#settings = settings
     this.#expiry.ttlMs = settings.messageTtlMs ?? Infinity
+  }
+
+  /** The queue was rewound at that time; `schedule` looks at what that makes of the head. */
+  onRewound(rewoundAt: number): void {
+    this.#expiry.onRewound(rewoundAt)
   }
 
   /** A message came in. */

@@ -16,6 +16,8 @@ export class Expiry {
   hasOwn: boolean
   /** In each log, messages from here on have come since the head was looked at last. */
   #newFrom: readonly number[]
+  /** For messages that came before the queue was rewound, their time counts from then. */
+  #rewoundAt: number
   #timer: Timer | undefined
   #timerAt = Infinity
 
@@ -29,6 +31,8 @@ export class Expiry {
       readonly clock: Clock
       readonly isRestored: boolean
       readonly ends: readonly number[]
+      /** In milliseconds since the Unix epoch; 0 for never. */
+      readonly rewoundAt: number
       readonly onDue: () => void
     },
   ) {
@@ -36,6 +40,7 @@ export class Expiry {
     this.#clock = options.clock
     this.hasOwn = options.isRestored
     this.#newFrom = options.isRestored ? options.ends : []
+    this.#rewoundAt = options.rewoundAt
     this.#onDue = options.onDue
   }
 
@@ -66,7 +71,7 @@ export class Expiry {
 
   /** Milliseconds since the Unix epoch; Infinity for a message that stays. */
   dueAt(record: RecordView): number {
-    return record.timestamp + this.#ttlOf(record)
+    return this.#countsFrom(record) + this.#ttlOf(record)
   }
 
   /**
@@ -76,7 +81,17 @@ export class Expiry {
   isTooOld(record: RecordView, isRedelivered: boolean): boolean {
     const ttlMs = this.#ttlOf(record)
     if (ttlMs === 0 && !isRedelivered && this.#isNew(record.offset)) return false
-    return record.timestamp + ttlMs <= this.#clock.now()
+    return this.#countsFrom(record) + ttlMs <= this.#clock.now()
+  }
+
+  /** The queue was rewound, and messages that nobody has looked at may be in it. */
+  onRewound(rewoundAt: number): void {
+    this.#rewoundAt = rewoundAt
+    this.hasOwn = true
+  }
+
+  #countsFrom({ timestamp }: RecordView): number {
+    return Math.max(timestamp, this.#rewoundAt)
   }
 
   #isNew(place: number): boolean {

@@ -21,6 +21,8 @@ export interface EndingQueue {
   readonly type: QueueType
   readonly settings: QueueSettings
   readonly sourceName: string | undefined
+  /** What keeps acked messages, and when they were last brought back. */
+  readonly retained: { readonly rewoundAt: number } | undefined
   /** Delivers what consumers have room for. */
   deliverReady(): void
   /** The head stays after others have left: it may be delivered. */
@@ -90,6 +92,12 @@ export class MessageEnds {
     if (this.#departures !== undefined) this.#departures.applySettings(settings)
     else if (hasDepartures(settings)) this.#openDepartures(false)
     this.look()
+  }
+
+  /** Acked messages are back since `rewoundAt`, which may have a time to live of their own. */
+  onRewound(rewoundAt: number): void {
+    if (this.#departures === undefined) this.#openDepartures(true)
+    else this.#departures.onRewound(rewoundAt)
   }
 
   /** A message came in. */
@@ -171,6 +179,7 @@ export class MessageEnds {
       clock,
       settings: queue.settings,
       isRestored,
+      rewoundAt: queue.retained?.rewoundAt ?? 0,
       deliverReady: () => queue.deliverReady(),
       onDeparture: (offset, reason) => this.#end(offset, reason),
       onHeadStays: () => queue.onHeadStays(),

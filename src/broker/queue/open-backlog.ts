@@ -1,3 +1,4 @@
+import type { LogProfile } from '../../log/log-profile.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import { Backlog } from './backlog.ts'
 import type { Subscription } from './message-source.ts'
@@ -28,4 +29,9 @@ export function openBacklog<S extends Subscription>(
     owner,
     levels: [{ level: 0, cursor }, ...levels],
   })
+}
+
+/** What writing to all logs of a queue is built for. */
+export function setProfile({ levels }: QueueBacklog, profile: LogProfile | undefined): void {
+  for (const { cursor } of levels) cursor.log.profile = profile
 }

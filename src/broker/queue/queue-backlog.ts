@@ -106,6 +106,11 @@ export interface QueueBacklog {
   ackDetached(offset: number): void
   /** Drops every ready message and returns how many there were. Within an atom. */
   purge(): number
+  /**
+   * `cursor` takes the place of that of `levels[index]`, of which it has not acked what is to be ready
+   * again, from `target` on. Returns how many messages that are. Within an atom.
+   */
+  rewind(index: number, cursor: LogCursor, target: number): number
   /** The logs are gone with all messages. */
   close(): void
   /** The broker stops in good order: the next one need not guess what was delivered. */

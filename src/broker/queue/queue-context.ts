@@ -11,6 +11,7 @@ import type { QueueType } from '../queue-arguments.ts'
 import type { Shortage } from '../shortage.ts'
 import type { SourcePlace, Subscription } from './message-source.ts'
 import type { LevelCursor } from './queue-backlog.ts'
+import type { RetainedLogs } from './retained-logs.ts'
 
 /** Identity of the connection that owns an exclusive queue. */
 export type ConnectionToken = object
@@ -32,6 +33,8 @@ export interface QueueOptions<S extends Subscription = Subscription> {
   readonly levels?: readonly LevelCursor[]
   /** The topic whose records are its messages, too. */
   readonly source?: SourcePlace<S> | undefined
+  /** Left out, it keeps nothing that was acked, so far. */
+  readonly retained?: RetainedLogs | undefined
 }
 
 /** What a queue needs of its broker. */

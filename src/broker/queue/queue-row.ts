@@ -3,6 +3,7 @@ import type { LogCursor } from '../../log/log-cursor.ts'
 import type { LevelRow, QueueRow } from '../../meta/topology-change.ts'
 import type { FieldTable } from '../../record/message/field-table.ts'
 import type { LevelCursor } from './queue-backlog.ts'
+import type { RetainedLogs } from './retained-logs.ts'
 
 /** What of a queue is kept besides its places in its logs. */
 export interface KeptQueue {
@@ -14,6 +15,7 @@ export interface KeptQueue {
   readonly sourceName: string | undefined
   /** Of each partition of the source. */
   readonly sourceCursors: readonly LogCursor[]
+  readonly retained: RetainedLogs | undefined
 }
 
 /** `levels`: that of the lowest priority first. */
@@ -23,9 +25,14 @@ export function rowOfQueue(queue: KeptQueue, levels: readonly LevelCursor[]): Qu
   const { id: cursorId, log } = first.cursor
   const bare = { vhost, name, type, logId: log.id, cursorId, autoDelete, arguments: args }
   const { sourceName: topic, sourceCursors } = queue
-  const source = topic !== undefined && { topic, cursorIds: sourceCursors.map(({ id }) => id) }
-  const own = source ? { ...bare, source } : bare
-  return others.length === 0 ? own : { ...own, levels: others.map(rowOfLevel) }
+  return {
+    ...bare,
+    ...(topic !== undefined && {
+      source: { topic, cursorIds: sourceCursors.map(({ id }) => id) },
+    }),
+    ...(others.length > 0 && { levels: others.map(rowOfLevel) }),
+    ...(queue.retained && { retention: queue.retained.row() }),
+  }
 }
 
 function rowOfLevel({ level, cursor }: LevelCursor): LevelRow {

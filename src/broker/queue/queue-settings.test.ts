@@ -19,6 +19,7 @@ const none: Omit<QueueSettings, 'priorities'> = {
   publishRate: { messages: undefined, bytes: undefined },
   deduplicates: false,
   hasSingleActiveConsumer: false,
+  retention: undefined,
 }
 
 interface Case {

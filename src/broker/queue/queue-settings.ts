@@ -33,6 +33,14 @@ export interface DelayedRetry {
   readonly maxMs: number
 }
 
+/** How long acked messages stay. */
+export interface QueueRetention {
+  /** Since they came in; Infinity for ever. */
+  readonly ms: number
+  /** Of the queue's logs, each for itself; Infinity for no limit. */
+  readonly sizeMax: number
+}
+
 export interface QueueSettings {
   /** How long a message may wait; undefined for ever, 0 only as long as it takes to deliver it. */
   readonly messageTtlMs: number | undefined
@@ -58,6 +66,8 @@ export interface QueueSettings {
   readonly deduplicates: boolean
   /** One consumer at a time gets messages. */
   readonly hasSingleActiveConsumer: boolean
+  /** Undefined: what is acked is not kept. Only durable queues act on it. */
+  readonly retention: QueueRetention | undefined
 }
 
 /** Of quorum queues. Source: RabbitMQ 4.0, rabbit_quorum_queue.erl. */
@@ -97,6 +107,7 @@ export function readQueueSettings(
     },
     deduplicates: args.get('x-message-deduplication')?.value === true,
     hasSingleActiveConsumer: args.get('x-single-active-consumer')?.value === true,
+    retention: readRetention(both),
   }
 }
 
@@ -164,6 +175,12 @@ function readDelayedRetry(both: BothSources): DelayedRetry | undefined {
   if (type === 'disabled' || minMs === 0) return undefined
   const maxMs = both.lower('delayed-retry-max') ?? 0
   return { type: type as DelayedRetry['type'], minMs, maxMs: maxMs === 0 ? minMs : maxMs }
+}
+
+function readRetention(both: BothSources): QueueRetention | undefined {
+  const [ms, sizeMax] = [both.lower('retention-ms'), both.lower('retention-bytes')]
+  if (ms === undefined && sizeMax === undefined) return undefined
+  return { ms: ms ?? Infinity, sizeMax: sizeMax ?? Infinity }
 }
 
 /** Whether a queue with these settings refuses messages when it is full. */

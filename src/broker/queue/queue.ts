@@ -22,12 +22,14 @@ import { Dispatch } from './dispatch.ts'
 import { IdleTimer } from './idle-timer.ts'
 import type { Incoming } from './incoming.ts'
 import { type EndingQueue, MessageEnds } from './message-ends.ts'
-import { openBacklog } from './open-backlog.ts'
+import { openBacklog, setProfile } from './open-backlog.ts'
 import type { PriorityBacklogOwner } from './priority-backlog.ts'
 import type { QueueBacklog, TakeResult } from './queue-backlog.ts'
 import type { ConnectionToken, QueueContextOf, QueueOptions } from './queue-context.ts'
 import { rowOfQueue } from './queue-row.ts'
 import { mayRefuse, type QueueSettings, readQueueSettings } from './queue-settings.ts'
+import type { RetainedLogs } from './retained-logs.ts'
+import { rewindBacklog } from './rewind.ts'
 import { SizeCounts } from './size-count.ts'
 import { SourceBacklog, type SourceBacklogOwner } from './source-backlog.ts'
 import { WaitingTakers } from './waiting-takers.ts'
@@ -61,6 +63,8 @@ export class Queue
   mayRefuse: boolean
   /** Of what is published into it; undefined for none. */
   publishLimit: PublishLimit | undefined
+  /** What keeps acked messages; undefined: nothing does. */
+  retained: RetainedLogs | undefined
   /** Undefined: none applies to it. */
   policy: EffectivePolicy | undefined
   readonly #backlog: QueueBacklog
@@ -88,6 +92,7 @@ export class Queue
     this.log = options.cursor.log
     this.#context = context
     this.policy = options.policy
+    this.retained = options.retained
     this.settings = readQueueSettings(this.type, this.arguments, this.policy?.definition)
     this.log.homeAddress = encodeAddress('', options.name)
     this.#backlog = openBacklog(options, {
@@ -95,7 +100,7 @@ export class Queue
       store: context.store,
       owner: this,
     })
-    this.#setProfile()
+    setProfile(this.#backlog, this.settings.profile)
     this.mayRefuse = mayRefuse(this.settings)
     this.publishLimit = limitFor(context, this.settings.publishRate, undefined)
     this.#dispatch = new Dispatch(this.#backlog, context.turn, this)
@@ -217,7 +222,7 @@ export class Queue
     const { expiresMs } = this.settings
     this.settings = settings
     this.mayRefuse = mayRefuse(settings)
-    this.#setProfile()
+    setProfile(this.#backlog, this.settings.profile)
     this.#limitPublishers()
     this.#countSizes()
     this.#sizeCounts?.begin()
@@ -387,6 +392,20 @@ export class Queue
     return this.#backlog.purge() + this.#ends.purge()
   }
 
+  /**
+   * Makes acked messages ready again, from the offset in `targets` on for each of its logs, or as far as
+   * they are kept, and returns how many there are. Only for a queue with `retained`. Within an atom.
+   */
+  rewind(targets: readonly number[]): number {
+    const retained = this.retained!
+    const { store, clock } = this.#context
+    const count = rewindBacklog(this.#backlog, { store, retained }, targets)
+    retained.rewoundAt = clock.now()
+    this.#ends.onRewound(retained.rewoundAt)
+    this.onReadable()
+    return count
+  }
+
   /** The broker deletes the queue: all consumers are told, nothing is delivered any more. */
   onDeleted(): void {
     this.isDeleted = true
@@ -429,7 +448,9 @@ export class Queue
     const log = store.createLog({ isVolatile: this.isVolatile })
     log.homeAddress = this.log.homeAddress
     log.profile = this.settings.profile
-    return store.createCursor(log)
+    const cursor = store.createCursor(log)
+    this.retained?.addLog(store, cursor)
+    return cursor
   }
 
   /** The queue has one more log. Within an atom. */
@@ -452,10 +473,6 @@ export class Queue
 
   onGivenUp(): void {
     this.#context.onGivenUp(this)
-  }
-
-  #setProfile(): void {
-    for (const { cursor } of this.#backlog.levels) cursor.log.profile = this.settings.profile
   }
 
   #countSizes(): void {

@@ -7,9 +7,9 @@ import type { RecordView } from '../../record/message/record-view.ts'
 export class ReadySizes {
   readySize = 0
   readonly #unacked = new Map<number, number>()
-  readonly #startOffset: number
+  #startOffset: number
   /** Messages below this offset came before. */
-  readonly countsFrom: number
+  countsFrom: number
   /** Those from the start up to here have been counted, or have gone. */
   #countedTo: number
   /** Below the start, ready: their size is still to be read. */
@@ -121,6 +121,14 @@ export class ReadySizes {
     this.#countedTo = this.countsFrom
     this.#unread.clear()
     this.#returned.clear()
+  }
+
+  /** The queue was rewound: what it has counts no more, and a limit drops nothing that was just replayed. */
+  onRewound(endOffset: number): void {
+    this.#startOffset = endOffset
+    this.countsFrom = endOffset
+    this.#unacked.clear()
+    this.onEmpty()
   }
 
   /** Of one from the start on. */

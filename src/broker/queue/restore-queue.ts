@@ -1,9 +1,10 @@
-import type { LogCursor } from '../../log/log-cursor.ts'
+import { findCursor, type LogCursor } from '../../log/log-cursor.ts'
 import type { QueueRow } from '../../meta/topology-change.ts'
 import type { Policies } from '../policy/policies.ts'
 import type { QueueType } from '../queue-arguments.ts'
 import type { SourcePlace } from './message-source.ts'
 import { Queue, type QueueContext } from './queue.ts'
+import { RetainedLogs } from './retained-logs.ts'
 
 export interface QueuePlaces {
   /** In the order of the row: that of the lowest priority first. */
@@ -27,9 +28,34 @@ export function restoreQueue(
   })
   const type = row.type as QueueType
   const policy = policies.of({ kind: 'queue', name, type })
+  const retained = findRetained(row, cursors)
   const fixed = { isDurable: true, owner: undefined }
   return new Queue(
-    { vhost, name, type, isAutoDelete, arguments: args, policy, cursor, levels, source, ...fixed },
+    {
+      vhost,
+      name,
+      type,
+      isAutoDelete,
+      arguments: args,
+      policy,
+      cursor,
+      levels,
+      source,
+      retained,
+      ...fixed,
+    },
     context,
   )
+}
+
+/** Undefined also when a cursor is missing: retention begins anew then. */
+function findRetained(
+  { retention }: QueueRow,
+  cursors: readonly LogCursor[],
+): RetainedLogs | undefined {
+  const kept = cursors.flatMap(({ log }, index) => {
+    return findCursor(log, retention?.cursorIds[index] ?? -1) ?? []
+  })
+  if (retention === undefined || kept.length < cursors.length) return undefined
+  return new RetainedLogs(kept, retention.rewoundAt)
 }

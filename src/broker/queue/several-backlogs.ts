@@ -1,6 +1,7 @@
 // What the backlogs of queues with several logs share: a message is named by its place, and counts are those
 // of all logs. Which log is taken from next is up to them.
 import type { CursorNote } from '../../log/cursor-notes.ts'
+import type { LogCursor } from '../../log/log-cursor.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
 import type { Backlog } from './backlog.ts'
 import type { Incoming } from './incoming.ts'
@@ -130,6 +131,10 @@ export abstract class SeveralBacklogs<L extends Lane> {
     let count = 0
     for (const { backlog } of this.lanes) count += backlog.purge()
     return count
+  }
+
+  rewind(index: number, cursor: LogCursor, target: number): number {
+    return this.lanes[index]!.backlog.rewind(0, cursor, target)
   }
 
   close(): void {

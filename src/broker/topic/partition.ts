@@ -58,8 +58,8 @@ const nothingFound: BatchFindings = {}
 
 export class Partition implements LogWatcher {
   readonly log: Log
-  /** What it has acked is not shown: retention has passed it, or it was settled. */
-  readonly cursor: LogCursor
+  /** What it has acked is not shown: retention has passed it, or it was settled. That of a queue may change. */
+  cursor: LogCursor
   readonly producers: ProducerState = new ProducerState()
   /** It is a partition no more, whatever has its name or its log now. */
   isGone = false

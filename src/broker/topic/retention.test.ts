@@ -53,7 +53,7 @@ async function retained(
     topic.partitions[0]?.produce(batch.bytes())
     clock.runUntilIdle()
   }
-  const onTrouble = (_topic: Topic, error: Error): void => assert.fail(error)
+  const onTrouble = (_owner: unknown, error: Error): void => assert.fail(error)
   const retention = new Retention({ store, clock, topics: () => broker.topics(), onTrouble })
   await retention.run()
   clock.runUntilIdle()
@@ -131,7 +131,7 @@ test('producers of work queues are forgotten as those of topics, and with their 
     clock,
     topics: () => broker.topics(),
     queuePartitions: () => broker.queuePartitions(),
-    onTrouble: (_topic: Topic, error: Error): void => assert.fail(error),
+    onTrouble: (_owner: unknown, error: Error): void => assert.fail(error),
   })
   produce(1)
   clock.after(topicLimits.producerIdExpirationMs + 1, () => undefined)

@@ -1,8 +1,12 @@
 // Forgets old records of all topics, as their settings `retention.ms` and `retention.bytes` say (for
-// stream queues `x-max-age` and `x-max-length-bytes`): in the background, per partition, whole runs.
+// stream queues `x-max-age` and `x-max-length-bytes`), and what work queues keep that was acked: in the
+// background, per log, whole runs.
 import type { Clock, Timer } from '../../lib/clock.ts'
 import { topicLimits } from '../../limits/topic.ts'
+import type { LogCursor } from '../../log/log-cursor.ts'
 import type { LogStore } from '../../log/log-store.ts'
+import type { Destination } from '../destination.ts'
+import type { Queue } from '../queue/queue.ts'
 import type { Partition } from './partition.ts'
 import type { Topic } from './topic.ts'
 
@@ -13,8 +17,10 @@ export interface RetentionOptions {
   readonly topics: () => Iterable<Topic>
   /** Work queues as partitions: their records stay, their producers are forgotten like others. */
   readonly queuePartitions?: () => Iterable<Partition>
-  /** A partition could not be looked at; it is tried again next time. */
-  readonly onTrouble: (topic: Topic, error: Error) => void
+  /** Work queues, of which some keep what was acked. */
+  readonly workQueues?: () => Iterable<Queue>
+  /** A log could not be looked at; it is tried again next time. */
+  readonly onTrouble: (owner: Destination, error: Error) => void
 }
 
 export class Retention {
@@ -37,9 +43,13 @@ export class Retention {
     for (const topic of this.#options.topics()) {
       for (const partition of topic.partitions) {
         partition.expireProducers()
-        await this.#trim(topic, partition).catch((error: Error) => {
-          this.#options.onTrouble(topic, error)
-        })
+        await this.#trim(topic, partition.cursor, ruleOf(topic))
+        if (this.#isClosed) return
+      }
+    }
+    for (const queue of this.#options.workQueues?.() ?? []) {
+      for (const cursor of queue.retained?.cursors ?? []) {
+        await this.#trim(queue, cursor, queue.settings.retention)
         if (this.#isClosed) return
       }
     }
@@ -51,17 +61,32 @@ export class Retention {
     this.#timer.stop()
   }
 
-  async #trim(topic: Topic, { log, cursor }: Partition): Promise<void> {
-    const { store, clock } = this.#options
-    const { config } = topic
-    const isLimited = Number.isFinite(config.retentionMs) || Number.isFinite(config.retentionSize)
-    if (!config.isDeleting || !isLimited || topic.isDeleted) return
-    const offset = await store.retentionOffset(log, {
-      timestampMin: clock.now() - config.retentionMs,
-      sizeMax: config.retentionSize,
-    })
-    if (offset <= cursor.floor || topic.isDeleted || this.#isClosed) return
-    // Others who still need what lies below keep it.
-    cursor.ackRange(cursor.floor, offset - 1)
+  /** Does nothing without a rule. */
+  async #trim(owner: Destination, cursor: LogCursor, rule: Rule | undefined): Promise<void> {
+    if (rule === undefined || owner.isDeleted) return
+    const { store, clock, onTrouble } = this.#options
+    try {
+      const offset = await store.retentionOffset(cursor.log, {
+        timestampMin: clock.now() - rule.ms,
+        sizeMax: rule.sizeMax,
+      })
+      const isGone = owner.isDeleted || cursor.isDeleted
+      if (offset <= cursor.floor || isGone || this.#isClosed) return
+      // Others who still need what lies below keep it.
+      cursor.ackRange(cursor.floor, offset - 1)
+    } catch (error) {
+      onTrouble(owner, error as Error)
+    }
   }
+}
+
+interface Rule {
+  readonly ms: number
+  readonly sizeMax: number
+}
+
+function ruleOf({ config }: Topic): Rule | undefined {
+  const { retentionMs: ms, retentionSize: sizeMax, isDeleting } = config
+  const isLimited = Number.isFinite(ms) || Number.isFinite(sizeMax)
+  return isDeleting && isLimited ? { ms, sizeMax } : undefined
 }

@@ -118,6 +118,13 @@ export class Topics {
     this.#queuesById.delete(view.topicId)
   }
 
+  /** A queue was rewound, or begins or ends to keep what is acked: what Kafka sees of it is another. */
+  onCursorsChanged(queue: Queue): void {
+    for (const [index, partition] of this.#queueViews.get(queue)?.partitions.entries() ?? []) {
+      partition.cursor = visibleCursor(queue, index)
+    }
+  }
+
   /** Everything Kafka may see, in no particular order; things may come and go meanwhile. */
   *views(): Generator<TopicView, void> {
     for (const queue of this.#vhost.queues()) {
@@ -356,7 +363,7 @@ export class Topics {
         admit: (incoming) => queue.admitBatch(incoming),
         onAppended: (incoming) => queue.onBatchAppended(incoming, index),
       }
-      view.partitions.push(new Partition(queue.cursors[index]!, this.#context, owner))
+      view.partitions.push(new Partition(visibleCursor(queue, index), this.#context, owner))
     }
     return view
   }
@@ -393,6 +400,11 @@ export function checkPartitionCount(count: number): void {
 function hasLogIn(queue: Queue, logIds: ReadonlySet<number>): boolean {
   if (queue.logCount === 1) return logIds.has(queue.id)
   return queue.cursors.some(({ log }) => logIds.has(log.id))
+}
+
+/** What a queue keeps can be read, though it was acked. */
+function visibleCursor({ retained, cursors }: Queue, index: number): LogCursor {
+  return retained?.cursors[index] ?? cursors[index]!
 }
 
 /** The log of the work queue that has this topic id. */

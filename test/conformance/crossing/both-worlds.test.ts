@@ -181,6 +181,25 @@ describe('what Kafka produces', () => {
     )
   })
 
+  it('stays readable for Kafka when a queue that keeps it has settled it', async () => {
+    const channel = await session.channel()
+    const queue = uniqueName('kept')
+    await channel.assertQueue(queue, { arguments: { 'x-retention-ms': 60_000 } })
+    await produce(
+      queue,
+      ['a', 'b'].map((value) => ({ value })),
+    )
+    const inbox = await Inbox.consume(channel, queue)
+    await inbox.received(2)
+    channel.ackAll()
+    await channel.checkQueue(queue)
+    const seen = await fetched(queue, 2)
+    assert.deepEqual(
+      seen.map(({ value }) => value),
+      ['a', 'b'],
+    )
+  })
+
   it('before AMQP declares the queue is the same as after', async () => {
     const queue = uniqueName('provisional')
     await produce(queue, [{ value: 'early' }])

@@ -1,0 +1,61 @@
+// Queues by HTTP: Pabal's own, as RabbitMQ's management API has no replay.
+import { type Context, Hono } from 'hono'
+import { BrokerError } from '../broker/broker-error.ts'
+import type { Broker } from '../broker/broker.ts'
+import type { RewindTarget } from '../broker/replay.ts'
+import { badRequest, notFound, readObject, roomToDeclare } from './answers.ts'
+
+export function createQueueRoutes(broker: Broker): Hono {
+  const routes = new Hono()
+  routes.post('/:vhost/:name/rewind', async (context) => {
+    const body = await readObject(context)
+    if (body === undefined) return badRequest(context, 'not_json')
+    const target = readTarget(body)
+    if (target === undefined) {
+      return badRequest(context, 'Expected either offset or time (milliseconds), from 0 on')
+    }
+    const { vhost, name } = context.req.param()
+    return rewind(context, broker, { vhost, name, target })
+  })
+  routes.all('*', (context) => context.body(null, 405))
+  return routes
+}
+
+interface Asked {
+  readonly vhost: string
+  readonly name: string
+  readonly target: RewindTarget
+}
+
+async function rewind(
+  context: Context,
+  broker: Broker,
+  { vhost, name, target }: Asked,
+): Promise<Response> {
+  await roomToDeclare(broker)
+  const queue = broker.findVHost(vhost)?.findQueue(name)
+  if (queue === undefined) return notFound(context)
+  if (queue.kind === 'topic') {
+    return badRequest(context, 'A stream is not rewound: its consumers say where they begin')
+  }
+  try {
+    const { count, ticket } = await broker.rewindQueue(queue, target)
+    await new Promise<void>((resolve) => {
+      if (ticket === undefined) resolve()
+      else ticket.whenDurable(resolve)
+    })
+    return context.json({ message_count: count })
+  } catch (error) {
+    if (error instanceof BrokerError) return badRequest(context, error.message)
+    throw error
+  }
+}
+
+/** Undefined for anything but one whole number. */
+function readTarget(body: Readonly<Record<string, unknown>>): RewindTarget | undefined {
+  const { offset, time } = body
+  if ((offset === undefined) === (time === undefined)) return undefined
+  const value = offset ?? time
+  if (!Number.isSafeInteger(value) || Number(value) < 0) return undefined
+  return offset === undefined ? { time: Number(value) } : { offset: Number(value) }
+}

@@ -1,0 +1,44 @@
+// Makes acked messages of a queue ready again: a new cursor takes the place of the queue's own, which has
+// acked what the old one has below the target, and nothing from there on. What consumers hold unacked, what
+// waits for its next try and what is on its way to a dead-letter exchange stays with whoever has it.
+import type { LogCursor } from '../../log/log-cursor.ts'
+import type { LogStore } from '../../log/log-store.ts'
+import { copyAcks } from './copy-acks.ts'
+import type { QueueBacklog } from './queue-backlog.ts'
+import type { RetainedLogs } from './retained-logs.ts'
+
+/**
+ * Rewinds each log to the offset in `targets`, or as far as messages are kept, and returns how many
+ * messages are ready again. The queue's row has changed. Within an atom.
+ */
+export function rewindBacklog(
+  backlog: QueueBacklog,
+  { store, retained }: { readonly store: LogStore; readonly retained: RetainedLogs },
+  targets: readonly number[],
+): number {
+  let count = 0
+  for (const [index, { cursor }] of backlog.levels.entries()) {
+    const kept = retained.cursors[index]!
+    const { endOffset, startOffset } = cursor.log
+    const least = Math.max(kept.floor, startOffset)
+    const target = Math.min(Math.max(targets[index]!, least), endOffset)
+    count += backlog.rewind(index, replacement(store, { cursor, kept }, target), target)
+    store.deleteCursor(cursor)
+  }
+  return count
+}
+
+/** A cursor as `cursor` would be if nothing had been acked from `target` on but what is not kept. */
+function replacement(
+  store: LogStore,
+  { cursor, kept }: { readonly cursor: LogCursor; readonly kept: LogCursor },
+  target: number,
+): LogCursor {
+  const rewound = store.createCursor(cursor.log, Math.min(cursor.floor, target))
+  copyAcks(cursor, rewound, target)
+  copyAcks(kept, rewound, Infinity)
+  for (const offset of cursor.notes?.offsets() ?? []) {
+    rewound.note(offset, cursor.notes!.get(offset))
+  }
+  return rewound
+}

@@ -1,0 +1,65 @@
+// `pabal queue`: brings acked messages of a queue of the running broker back.
+import type { Command } from 'commander'
+import { exitCodes } from '../lib/exit-codes.ts'
+import { ExitError } from '../lib/exit-error.ts'
+import { checkName } from './check-name.ts'
+import { refusal } from './refusal.ts'
+import type { AskBroker, DefineRemote } from './remote-command.ts'
+
+interface Flags {
+  readonly vhost?: string
+  readonly toOffset?: string
+  readonly toTime?: string
+}
+
+export function addQueueCommand(program: Command, define: DefineRemote): void {
+  const queue = program
+    .command('queue')
+    .description('Replays queues that keep what was acked; see docs/replay.md')
+    .action(() => {
+      throw new ExitError(
+        exitCodes.usage,
+        'queue is followed by rewind; see pabal queue rewind --help',
+      )
+    })
+  define(queue, 'rewind <NAME>', {
+    summary: 'Make acked messages ready again',
+    ask: ([name = ''], flags) => rewind(name, flags as Flags),
+  })
+    .option('--to-offset <N>', 'The first message that comes back, counted from the first ever')
+    .option('--to-time <TIME>', 'When it came in: 2026-11-29T07:00:00Z, or milliseconds since 1970')
+    .option('--vhost <NAME>', 'Virtual host (default: /)')
+}
+
+function rewind(name: string, flags: Flags): AskBroker {
+  const path = ['queues', checkName('virtual host', flags.vhost ?? '/'), checkName('queue', name)]
+  const target = parseTarget(flags)
+  return async (broker, print) => {
+    const answer = await broker.ask('POST', [...path, 'rewind'], target)
+    if (answer.status === 404) {
+      throw new ExitError(exitCodes.noInput, `there is no queue '${name}'`)
+    }
+    if (answer.status >= 400) throw refusal(answer, `queue '${name}' was not rewound`)
+    const { message_count: count } = answer.body as { readonly message_count: number }
+    print(`Queue '${name}' was rewound: ${count} messages are ready again`)
+    return exitCodes.ok
+  }
+}
+
+function parseTarget({ toOffset, toTime }: Flags): object {
+  if ((toOffset === undefined) === (toTime === undefined)) {
+    throw new ExitError(exitCodes.usage, 'queue rewind needs either --to-offset or --to-time')
+  }
+  if (toOffset !== undefined) return { offset: parseNumber('--to-offset', toOffset) }
+  const time = /^\d+$/.test(toTime!) ? Number(toTime) : Date.parse(toTime!)
+  return { time: checkNumber('--to-time', toTime!, time) }
+}
+
+function parseNumber(flag: string, text: string): number {
+  return checkNumber(flag, text, /^\d+$/.test(text) ? Number(text) : Number.NaN)
+}
+
+function checkNumber(flag: string, text: string, number: number): number {
+  if (Number.isSafeInteger(number) && number >= 0) return number
+  throw new ExitError(exitCodes.usage, `${flag} cannot be '${text}'`)
+}
