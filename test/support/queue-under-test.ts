@@ -83,11 +83,11 @@ export class QueueUnderTest {
   }
 
   /** What the next process makes of the queue, which is durable. */
-  reopen(): Queue {
-    this.queue.prepareToClose()
+  reopen(queue: Queue = this.queue): Queue {
+    queue.prepareToClose()
     return restoreQueue(
-      this.queue.row(),
-      { cursors: this.queue.cursors, policies: new Policies() },
+      queue.row(),
+      { cursors: queue.cursors, policies: new Policies() },
       this.#context(),
     )
   }
