@@ -1,0 +1,30 @@
+"""Does the jobs that are due."""
+
+import os
+
+import pika
+from reminders import QUEUE, declare
+
+AMQP_URL = os.environ.get("AMQP_URL", "amqp://guest:guest@localhost:5672/")
+
+
+def on_job(channel, method, properties, body):
+    print(f"remember: {body.decode()}", flush=True)
+    channel.basic_ack(method.delivery_tag)
+
+
+def main():
+    connection = pika.BlockingConnection(pika.URLParameters(AMQP_URL))
+    channel = connection.channel()
+    declare(channel)
+    channel.basic_qos(prefetch_count=10)
+    channel.basic_consume(QUEUE, on_job)
+    print("waiting for what is due", flush=True)
+    channel.start_consuming()
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        pass
