@@ -131,7 +131,10 @@ export class Producer {
 
   #onRefused(life: KafkaLife, batch: ProducedBatch, error: string): void {
     const isTopicGone = /^UNKNOWN_TOPIC|^INCONSISTENT_TOPIC/.test(error)
-    const isSteady = batch.topic.presence.isAlways(batch.sentAt, life.world.history.now)
+    const { topic, partition } = batch
+    const isSteady =
+      topic.presence.isAlways(batch.sentAt, life.world.history.now) &&
+      partition < Math.max(1, topic.partitionsSure)
     if (isTopicGone && isSteady) {
       throw life.world.history.fail(`${batch.what} found no topic: ${error}`)
     }

@@ -166,7 +166,7 @@ export async function describeTopic(connection: KafkaConnection, topic: QueueLif
   await connection.call('metadata', request, {
     onAnswer: ({ topics: [found] }) => {
       if (found === undefined || errorOf(found.errorCode) !== 'NONE') return
-      topic.onCreated(found.partitions.length, found.topicId)
+      topic.onSeen(found.partitions.length, found.topicId)
     },
   })
 }

@@ -33,6 +33,8 @@ export class QueueLife {
   readonly logs: (LogFacts | undefined)[] = []
   /** As far as is known; 0 while it is not. */
   partitionCount: number
+  /** As many were confirmed: what else is seen may not be durable yet. */
+  partitionsSure: number
   /** Kafka's, as far as is known. */
   topicId: string | undefined
   readonly entries: Map<Message, Entry> = new Map()
@@ -56,6 +58,7 @@ export class QueueLife {
     this.kind = kind
     this.takers = parts.takers
     this.partitionCount = partitionsAtFirst(kind)
+    this.partitionsSure = this.partitionCount
     this.#history = parts.history
     this.#completeEntries = () => parts.completeEntries(this)
   }
@@ -64,8 +67,14 @@ export class QueueLife {
     return this.presence.state === 'no'
   }
 
-  /** Somebody was told how many partitions it has. */
+  /** It was confirmed that it has so many partitions. */
   onCreated(partitionCount: number, topicId: string | undefined): void {
+    this.partitionsSure = Math.max(this.partitionsSure, partitionCount)
+    this.onSeen(partitionCount, topicId)
+  }
+
+  /** Somebody was shown so many partitions. */
+  onSeen(partitionCount: number, topicId: string | undefined): void {
     this.partitionCount = Math.max(this.partitionCount, partitionCount)
     this.topicId = topicId ?? this.topicId
   }
@@ -152,6 +161,7 @@ export class QueueLife {
     for (const entry of this.entries.values()) entry.mayBeLost = true
     for (const log of this.logs) log?.doubt()
     this.partitionCount = partitionsAtFirst(this.kind)
+    this.partitionsSure = this.partitionCount
     this.topicId = undefined
   }
 
