@@ -75,6 +75,9 @@ const deliveryLimitDefault = 20
 
 const noPolicy: PolicyDefinition = {}
 
+/** Of most queues, of which there may be many. */
+const noRate: PublishRate = { messages: undefined, bytes: undefined }
+
 /** `args` have been checked by `checkQueueDeclaration`, `policy` by `checkPolicy`. */
 export function readQueueSettings(
   type: QueueType,
@@ -101,10 +104,7 @@ export function readQueueSettings(
     priorities: hasSource ? undefined : readPriorities(type, args),
     consumerTimeoutMs: consumerTimeoutOf(args, policy),
     profile: both.ownText('profile') as LogProfile | undefined,
-    publishRate: {
-      messages: aboveZero(both.lower('max-publish-rate')),
-      bytes: aboveZero(both.lower('max-publish-bytes-rate')),
-    },
+    publishRate: readPublishRate(both),
     deduplicates: args.get('x-message-deduplication')?.value === true,
     hasSingleActiveConsumer: args.get('x-single-active-consumer')?.value === true,
     retention: readRetention(both),
@@ -175,6 +175,12 @@ function readDelayedRetry(both: BothSources): DelayedRetry | undefined {
   if (type === 'disabled' || minMs === 0) return undefined
   const maxMs = both.lower('delayed-retry-max') ?? 0
   return { type: type as DelayedRetry['type'], minMs, maxMs: maxMs === 0 ? minMs : maxMs }
+}
+
+function readPublishRate(both: BothSources): PublishRate {
+  const messages = aboveZero(both.lower('max-publish-rate'))
+  const bytes = aboveZero(both.lower('max-publish-bytes-rate'))
+  return messages === undefined && bytes === undefined ? noRate : { messages, bytes }
 }
 
 function readRetention(both: BothSources): QueueRetention | undefined {
