@@ -228,7 +228,7 @@ export class Backlog implements QueueBacklog {
     for (let offset = this.#requeued.pop(); offset >= 0; offset = this.#requeued.pop()) {
       this.cursor.ack(offset)
     }
-    this.cursor.ackRange(this.#next, this.#end - 1)
+    this.#ackRest()
     this.#next = Math.max(this.#next, this.#end)
     this.messageCount = this.unackedCount + this.delayedCount
     this.#sizes?.onEmpty()
@@ -268,6 +268,18 @@ export class Backlog implements QueueBacklog {
     return this.#next < this.#end ? this.#next : -1
   }
 
+  /** Acks what is ready from `#next` on: who holds something back has it still. */
+  #ackRest(): void {
+    let from = this.#next
+    const heldBack = [...(this.#heldBack ?? [])].filter((offset) => offset >= this.#next)
+    for (const offset of heldBack.toSorted((a, b) => a - b)) {
+      this.cursor.ackRange(from, offset - 1)
+      from = offset + 1
+    }
+    this.cursor.ackRange(from, this.#end - 1)
+    this.#heldBack = undefined
+  }
+
   /**
    * What was out below `next`, which has moved back, is passed by. Of what came back, `#next` will meet
    * what lies from `target` on, and the rest stays where it is.
@@ -275,7 +287,8 @@ export class Backlog implements QueueBacklog {
   #holdWhatIsOut(next: number, target: number): void {
     const { acked } = this.cursor
     const returned = new Set(this.#requeued.values())
-    const heldBack = [...(this.#heldBack ?? [])].filter((offset) => offset >= next)
+    const isHeld = (offset: number): boolean => offset >= next && !acked.isAcked(offset)
+    const heldBack = [...(this.#heldBack ?? [])].filter(isHeld)
     let at = acked.nextUnacked(this.#next)
     for (; at < next; at = acked.nextUnacked(at + 1)) heldBack.push(at)
     const isMet = (offset: number): boolean => offset >= target && returned.has(offset)

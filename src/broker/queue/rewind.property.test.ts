@@ -1,4 +1,4 @@
-// Whatever is acked, requeued and rewound in whatever order, with restarts: each message is in one place.
+// Whatever is acked, requeued, purged and rewound in whatever order, with restarts: each message is in one place.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -62,6 +62,19 @@ class Rewinding {
     this.#atom(() => assert.equal(this.#queue.rewind([target]), expected))
   }
 
+  purge(): void {
+    const ready = [...this.#places.keys()].filter((offset) => this.#places[offset] === 'ready')
+    this.#atom(() => assert.equal(this.#queue.purge(), ready.length))
+    for (const offset of ready) this.#places[offset] = 'acked'
+  }
+
+  /** Everything that is ready can be taken. */
+  takeAll(): void {
+    while (this.take()) this.check()
+    this.check()
+    assert.ok(!this.#places.includes('ready'), 'a ready message cannot be had')
+  }
+
   /** What is out comes back. */
   reopen(): void {
     this.#endTurns()
@@ -102,12 +115,13 @@ const step = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ op: fc.constant('rewind' as const), choice: fc.nat(99) }) },
   { weight: 1, arbitrary: fc.record({ op: fc.constant('reopen' as const) }) },
+  { weight: 1, arbitrary: fc.record({ op: fc.constant('purge' as const) }) },
 )
 
 for (const type of ['classic', 'quorum'] as const) {
   test(`each message of a rewound ${type} queue is in one place`, () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
         const it = new Rewinding(type)
         for (let count = 0; count < 6; count++) it.publish()
         for (const each of steps) {
@@ -115,11 +129,11 @@ for (const type of ['classic', 'quorum'] as const) {
           else if (each.op === 'take') it.take()
           else if (each.op === 'rewind') it.rewind(each.choice)
           else if (each.op === 'reopen') it.reopen()
+          else if (each.op === 'purge') it.purge()
           else it.settle(each.choice, each.op)
           it.check()
         }
-        while (it.take()) it.check()
-        it.check()
+        it.takeAll()
       }),
       { numRuns: 500 },
     )

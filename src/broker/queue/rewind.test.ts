@@ -95,6 +95,33 @@ test('a message that came back and waits below the target is not lost', () => {
   assert.equal(drain(it), 'abd')
 })
 
+test('a purge after a rewind leaves what consumers hold', () => {
+  const it = filled('abcd')
+  const [a, b, c] = [take(it), take(it), take(it)]
+  it.queue.settle(a.offset, 'ack')
+  assert.equal(rewind(it, 0), 1)
+  it.store.beginAtom()
+  assert.equal(it.queue.purge(), 2)
+  it.store.endAtom()
+  endTurns(it)
+  assert.deepEqual([it.queue.readyCount, it.queue.unackedCount], [0, 2])
+  publish(it, 'e')
+  it.queue.settle(b.offset, 'requeue')
+  assert.equal(drain(it), 'be')
+  assert.equal(c.text, 'c')
+  assert.equal(drain(it, it.reopen()), 'c')
+})
+
+test('what was out at a rewind and is acked since comes back with the next one', () => {
+  const it = filled('abc')
+  const [a, , c] = [take(it), take(it), take(it)]
+  it.queue.settle(a.offset, 'ack')
+  assert.equal(rewind(it, 0), 1)
+  it.queue.settle(c.offset, 'ack')
+  assert.equal(rewind(it, 0), 1)
+  assert.equal(drain(it), 'ac')
+})
+
 test('the next process knows what was rewound', () => {
   const it = filled('abcd')
   drain(it)
