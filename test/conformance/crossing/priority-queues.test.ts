@@ -5,35 +5,25 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { ConfirmChannel } from 'amqplib'
-import { type Admin, Kafka, logLevel, type Producer } from 'kafkajs'
-import { type RunningBroker, startBroker } from '../../../src/start-broker.ts'
-import { AmqpSession } from '../../support/amqp-session.ts'
+import type { Admin, Kafka, Producer } from 'kafkajs'
+import { BothClients } from '../../support/both-clients.ts'
 import { uniqueName } from '../../support/broker-under-test.ts'
 import { waitFor } from '../../support/wait-for.ts'
 
 const data = mkdtempSync(join(tmpdir(), 'pabal-priority-'))
-let broker: RunningBroker
-let session: AmqpSession
+let clients: BothClients
 let channel: ConfirmChannel
 let kafka: Kafka
 let admin: Admin
 let producer: Producer
 
 async function open(): Promise<void> {
-  broker = await startBroker({ data, amqpPort: 0, kafkaPort: 0, httpPort: 'off' })
-  session = await AmqpSession.open(`amqp://127.0.0.1:${broker.addresses['amqp']?.port}`)
-  channel = await session.confirmChannel()
-  const brokers = [`127.0.0.1:${broker.addresses['kafka']?.port}`]
-  kafka = new Kafka({ brokers, logLevel: logLevel.NOTHING })
-  admin = kafka.admin()
-  producer = kafka.producer({ idempotent: true })
-  await Promise.all([admin.connect(), producer.connect()])
+  clients = await BothClients.open(data)
+  ;({ channel, kafka, admin, producer } = clients)
 }
 
 async function close(): Promise<void> {
-  await Promise.all([admin.disconnect(), producer.disconnect()])
-  await session[Symbol.asyncDispose]()
-  await broker.close()
+  await clients[Symbol.asyncDispose]()
 }
 
 before(open)

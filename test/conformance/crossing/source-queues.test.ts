@@ -5,35 +5,27 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { Channel, ConfirmChannel, GetMessage } from 'amqplib'
-import { type Admin, Kafka, logLevel, type Producer } from 'kafkajs'
-import { type RunningBroker, startBroker } from '../../../src/start-broker.ts'
-import { AmqpSession, channelClosed, replyText } from '../../support/amqp-session.ts'
+import type { Admin, Producer } from 'kafkajs'
+import { type AmqpSession, channelClosed, replyText } from '../../support/amqp-session.ts'
+import { BothClients } from '../../support/both-clients.ts'
 import { uniqueName } from '../../support/broker-under-test.ts'
 import { Inbox } from '../../support/inbox.ts'
 import { waitFor } from '../../support/wait-for.ts'
 
 const data = mkdtempSync(join(tmpdir(), 'pabal-source-'))
-let broker: RunningBroker
+let clients: BothClients
 let session: AmqpSession
 let channel: ConfirmChannel
 let admin: Admin
 let producer: Producer
 
 async function open(): Promise<void> {
-  broker = await startBroker({ data, amqpPort: 0, kafkaPort: 0, httpPort: 'off' })
-  session = await AmqpSession.open(`amqp://127.0.0.1:${broker.addresses['amqp']?.port}`)
-  channel = await session.confirmChannel()
-  const brokers = [`127.0.0.1:${broker.addresses['kafka']?.port}`]
-  const kafka = new Kafka({ brokers, logLevel: logLevel.NOTHING })
-  admin = kafka.admin()
-  producer = kafka.producer({ idempotent: true })
-  await Promise.all([admin.connect(), producer.connect()])
+  clients = await BothClients.open(data)
+  ;({ session, channel, admin, producer } = clients)
 }
 
 async function close(): Promise<void> {
-  await Promise.all([admin.disconnect(), producer.disconnect()])
-  await session[Symbol.asyncDispose]()
-  await broker.close()
+  await clients[Symbol.asyncDispose]()
 }
 
 before(open)
