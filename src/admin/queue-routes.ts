@@ -3,6 +3,7 @@ import { type Context, Hono } from 'hono'
 import { BrokerError } from '../broker/broker-error.ts'
 import type { Broker } from '../broker/broker.ts'
 import type { RewindTarget } from '../broker/replay.ts'
+import { whenDurable } from '../broker/when-durable.ts'
 import { badRequest, notFound, readObject, roomToDeclare } from './answers.ts'
 
 export function createQueueRoutes(broker: Broker): Hono {
@@ -40,10 +41,7 @@ async function rewind(
   }
   try {
     const { count, ticket } = await broker.rewindQueue(queue, target)
-    await new Promise<void>((resolve) => {
-      if (ticket === undefined) resolve()
-      else ticket.whenDurable(resolve)
-    })
+    await whenDurable(ticket)
     return context.json({ message_count: count })
   } catch (error) {
     if (error instanceof BrokerError) return badRequest(context, error.message)

@@ -89,12 +89,7 @@ export class Users {
     const matches =
       matchesPassword(credentials.password, known ?? this.#nobodysHash) &&
       credentials.password.length > 0
-    return this.#judge(credentials.user, { matches, origin })
-  }
-
-  /** Logs in whom a certificate names. */
-  loginVerified(user: string, origin: Origin): LoginResult {
-    return this.#judge(user, { matches: true, origin })
+    return this.loginProved(credentials.user, matches, origin)
   }
 
   /** Begins a login by SCRAM. */
@@ -107,15 +102,8 @@ export class Users {
     return this.#scram.secretOf(user, mechanism)
   }
 
-  /** Ends a login by SCRAM, in which the user has proved to know the password, or not. */
-  endScram(user: string, matches: boolean, origin: Origin): LoginResult {
-    return this.#judge(user, { matches, origin })
-  }
-
-  #judge(
-    user: string,
-    { matches, origin }: { readonly matches: boolean; readonly origin: Origin },
-  ): LoginResult {
+  /** Ends a login in which the user has proved who it is, by SCRAM or a certificate, or has not. */
+  loginProved(user: string, matches: boolean, origin: Origin): LoginResult {
     const known = this.#access.findUser(user)
     if (known !== undefined && matches && this.#mayComeFrom(known, origin)) {
       return { principal: principalOf(known, origin), refusal: undefined }

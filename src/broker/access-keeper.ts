@@ -2,7 +2,6 @@
 // it is durable. Whoever may not be there any more is told so, in RabbitMQ's words.
 import { authLimits } from '../limits/auth.ts'
 import { brokerLimits } from '../limits/broker.ts'
-import type { Ticket } from '../log/ticket.ts'
 import type {
   AccessChange,
   LimitValues,
@@ -15,6 +14,7 @@ import { type Broker, defaultVHost } from './broker.ts'
 import type { ClientRegistry } from './client/client-registry.ts'
 import type { Client } from './client/client.ts'
 import { deleteVHost } from './delete-vhost.ts'
+import { whenDurable } from './when-durable.ts'
 
 /** What a change needs of the node beside its broker. */
 export interface AccessKeeperParts {
@@ -130,11 +130,4 @@ export class AccessKeeper {
   #close(isGone: (client: Client) => boolean, reason: string): void {
     for (const client of this.#parts.clients) if (isGone(client)) client.close(reason)
   }
-}
-
-function whenDurable(ticket: Ticket | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    if (ticket === undefined) resolve()
-    else ticket.whenDurable(resolve)
-  })
 }

@@ -36,7 +36,7 @@ import { QueueRoom } from './publish/queue-room.ts'
 import type { Settlement } from './publish/settlement.ts'
 import { ExpirySweep } from './queue/expiry-sweep.ts'
 import type { ConnectionToken, Queue, QueueContext } from './queue/queue.ts'
-import type { PublishRate } from './rate/publish-limit.ts'
+import { noRate, type PublishRate } from './rate/publish-limit.ts'
 import { PublishRates } from './rate/publish-rates.ts'
 import { adjustRetention, rewindQueue, type RewindTarget, type Rewound } from './replay.ts'
 import { ReplyRegistry } from './reply-registry.ts'
@@ -188,7 +188,7 @@ export class Broker {
         user: (name) => this.access.findUser(name)?.limits,
         vhost: (name) => this.findVHost(name)?.metadata?.limits,
       },
-      ofConnection: options.connectionRate ?? { messages: undefined, bytes: undefined },
+      ofConnection: options.connectionRate ?? noRate,
     })
     this.vhosts = new VHosts((name) => this.#createVHost(name))
     for (const name of [defaultVHost, ...options.vhosts]) this.vhosts.add(name)

@@ -327,10 +327,9 @@ function checkBesidesSource(resource: string, args: FieldTable): void {
 }
 
 function checkReplicable(resource: string, declaration: QueueDeclaration): void {
-  const { autoDelete, exclusive, durable } = declaration
+  const { autoDelete } = declaration
   if (autoDelete) throw preconditionFailed(`invalid property 'auto-delete' for ${resource}`)
-  if (exclusive) throw preconditionFailed(`invalid property 'exclusive-owner' for ${resource}`)
-  if (!durable) throw preconditionFailed(`invalid property 'non-durable' for ${resource}`)
+  checkRetainable(resource, declaration)
 }
 
 /** What goes with the process, or with a connection, is not kept for anybody. */

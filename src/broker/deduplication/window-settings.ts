@@ -2,8 +2,8 @@
 //
 // Source: rabbitmq-message-deduplication 0.7, rabbit_message_deduplication_exchange.ex.
 import { type FieldTable, textOf } from '../../record/message/field-table.ts'
+import { integerOf } from '../../record/message/integer-of.ts'
 import { type BrokerError, preconditionFailed } from '../broker-error.ts'
-import { wholeNumber } from '../exchange/message-ids.ts'
 
 export interface WindowSettings {
   /** How many ids are remembered. */
@@ -19,12 +19,12 @@ export interface WindowSettings {
  * disk unless it asks for `memory`.
  */
 export function readWindowSettings(args: FieldTable, isDurable: boolean): WindowSettings {
-  const sizeMax = wholeNumber(args.get('x-cache-size'))
+  const sizeMax = integerOf(args.get('x-cache-size'))
   if (sizeMax === undefined || sizeMax <= 0) {
     throw refused('Missing or invalid', `'x-cache-size' must be an integer greater than 0`)
   }
   const ttl = args.get('x-cache-ttl')
-  const ttlMs = wholeNumber(ttl)
+  const ttlMs = integerOf(ttl)
   if (ttl !== undefined && (ttlMs === undefined || ttlMs <= 0)) {
     throw refused('Invalid', `'x-cache-ttl' must be an integer greater than 0`)
   }

@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto'
 import { brokerLimits } from '../../limits/broker.ts'
 import type { FieldTable, FieldValue } from '../../record/message/field-table.ts'
+import { integerOf } from '../../record/message/integer-of.ts'
 import { valueIdentity } from './value-identity.ts'
 
 export const deduplicatingType = 'x-message-deduplication'
@@ -47,28 +48,7 @@ export function readIdNote(
   const header = headers?.get(idHeader)
   if (header === undefined) return undefined
   const id = idOf(header)
-  return { ids, id, ttlMs: wholeNumber(headers?.get(ttlHeader)), isRepeat: ids.has(id) }
-}
-
-/** The number of an integer, or of a text that is one; undefined for everything else. */
-export function wholeNumber(value: FieldValue | undefined): number | undefined {
-  switch (value?.type) {
-    case 'byte':
-    case 'unsignedbyte':
-    case 'short':
-    case 'unsignedshort':
-    case 'signedint':
-    case 'unsignedint':
-    case 'long':
-      return Number(value.value)
-    case 'longstr':
-    case 'binary': {
-      const text = value.value.toString()
-      return /^[+-]?\d+$/.test(text) ? Number(text) : undefined
-    }
-    default:
-      return undefined
-  }
+  return { ids, id, ttlMs: integerOf(headers?.get(ttlHeader)), isRepeat: ids.has(id) }
 }
 
 /** The id that a message has in `header`. A long one is known by its hash, so that all together are bounded. */

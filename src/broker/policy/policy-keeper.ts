@@ -10,6 +10,7 @@ import { inertPolicyKeys } from '../inert-settings.ts'
 import type { InertWatch } from '../inert-watch.ts'
 import type { TopologyLog } from '../topology-log.ts'
 import type { VHost } from '../vhost.ts'
+import { whenDurable } from '../when-durable.ts'
 import type { Policy } from './policy.ts'
 
 export interface PolicyKeeperParts {
@@ -88,10 +89,7 @@ export class PolicyKeeper {
 
   async #finish(ticket: Ticket | undefined): Promise<void> {
     const applied = this.#applyToAll()
-    await new Promise<void>((resolve) => {
-      if (ticket === undefined) resolve()
-      else ticket.whenDurable(resolve)
-    })
+    await whenDurable(ticket)
     await applied
   }
 

@@ -11,7 +11,7 @@ import { nameOf } from '../../record/message/name-bytes.ts'
 import { consumerTimeoutOf } from '../consumer-timeout.ts'
 import { lowerDeliveryLimit } from '../policy/policy-keys.ts'
 import type { QueueType } from '../queue-arguments.ts'
-import { aboveZero, type PublishRate } from '../rate/publish-limit.ts'
+import { type PublishRate, rateOf } from '../rate/publish-limit.ts'
 import { classicPriorities, type Priorities, quorumPriorities } from './priorities.ts'
 
 export type Overflow = 'drop-head' | 'reject-publish' | 'reject-publish-dlx'
@@ -75,9 +75,6 @@ const deliveryLimitDefault = 20
 
 const noPolicy: PolicyDefinition = {}
 
-/** Of most queues, of which there may be many. */
-const noRate: PublishRate = { messages: undefined, bytes: undefined }
-
 /** `args` have been checked by `checkQueueDeclaration`, `policy` by `checkPolicy`. */
 export function readQueueSettings(
   type: QueueType,
@@ -104,7 +101,7 @@ export function readQueueSettings(
     priorities: hasSource ? undefined : readPriorities(type, args),
     consumerTimeoutMs: consumerTimeoutOf(args, policy),
     profile: both.ownText('profile') as LogProfile | undefined,
-    publishRate: readPublishRate(both),
+    publishRate: rateOf(both.lower('max-publish-rate'), both.lower('max-publish-bytes-rate')),
     deduplicates: args.get('x-message-deduplication')?.value === true,
     hasSingleActiveConsumer: args.get('x-single-active-consumer')?.value === true,
     retention: readRetention(both),
@@ -175,12 +172,6 @@ function readDelayedRetry(both: BothSources): DelayedRetry | undefined {
   if (type === 'disabled' || minMs === 0) return undefined
   const maxMs = both.lower('delayed-retry-max') ?? 0
   return { type: type as DelayedRetry['type'], minMs, maxMs: maxMs === 0 ? minMs : maxMs }
-}
-
-function readPublishRate(both: BothSources): PublishRate {
-  const messages = aboveZero(both.lower('max-publish-rate'))
-  const bytes = aboveZero(both.lower('max-publish-bytes-rate'))
-  return messages === undefined && bytes === undefined ? noRate : { messages, bytes }
 }
 
 function readRetention(both: BothSources): QueueRetention | undefined {

@@ -12,6 +12,8 @@ export interface PublishRate {
   readonly bytes: number | undefined
 }
 
+export const noRate: PublishRate = { messages: undefined, bytes: undefined }
+
 /** A publisher that waits. */
 export interface RateWaiter {
   /** It may go on; called once for each `wait`. */
@@ -117,6 +119,12 @@ export function limitFor(
  * A limit below zero is none. Zero is refused where limits are set; a queue may have it, or no number at
  * all, from a version that did not know the argument.
  */
-export function aboveZero(limit: number | undefined): number | undefined {
+export function rateOf(messages: number | undefined, bytes: number | undefined): PublishRate {
+  const rate = { messages: aboveZero(messages), bytes: aboveZero(bytes) }
+  // The same for all: there may be many queues.
+  return rate.messages === undefined && rate.bytes === undefined ? noRate : rate
+}
+
+function aboveZero(limit: number | undefined): number | undefined {
   return limit !== undefined && limit > 0 ? limit : undefined
 }

@@ -2,11 +2,11 @@
 // all connections of one share, and one of each connection. They may change while connections are open.
 import type { LimitValues } from '../../meta/access-rows.ts'
 import {
-  aboveZero,
   limitFor,
   type PublishLimit,
   type PublishRate,
   type RateContext,
+  rateOf,
 } from './publish-limit.ts'
 import { type MeteredConnection, PublishMeter } from './publish-meter.ts'
 
@@ -81,10 +81,7 @@ export class PublishRates {
 
   #rateOf(kind: keyof Publishing, name: string): PublishRate {
     const limits = this.#parts.limitsOf[kind](name)
-    return {
-      messages: aboveZero(limits?.[publishRateNames.messages]),
-      bytes: aboveZero(limits?.[publishRateNames.bytes]),
-    }
+    return rateOf(limits?.[publishRateNames.messages], limits?.[publishRateNames.bytes])
   }
 
   #tidy({ user, vhost }: Publishing): void {

@@ -3,6 +3,7 @@
 import type { LogStore } from '../../log/log-store.ts'
 import type { Ticket } from '../../log/ticket.ts'
 import { BrokerError } from '../broker-error.ts'
+import { whenDurable } from '../when-durable.ts'
 
 const stateKey = 'producer-ids'
 const blockSize = 1000
@@ -26,12 +27,7 @@ export class ProducerIds {
   async take(): Promise<number> {
     if (this.#next === this.#blockEnd) this.#reserve()
     const id = this.#next++
-    const ticket = this.#ticket
-    if (ticket?.isDurable === false) {
-      await new Promise<void>((resolve) => {
-        ticket.whenDurable(resolve)
-      })
-    }
+    if (this.#ticket?.isDurable === false) await whenDurable(this.#ticket)
     return id
   }
 

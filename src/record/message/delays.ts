@@ -7,6 +7,7 @@ import { readInt64 } from '../../lib/int64.ts'
 import type { HeaderPayload } from './add-headers.ts'
 import { rangeOfProperty, readHeaders } from './content-header.ts'
 import { FieldTable, type FieldValue } from './field-table.ts'
+import { integerOf } from './integer-of.ts'
 import { PROPERTY_HEADERS } from './properties.gen.ts'
 import { replaceHeaders } from './replace-headers.ts'
 
@@ -17,8 +18,6 @@ const dueHeader = 'x-delayed-until'
 const dueFieldSize = 1 + dueHeader.length + 1 + 8
 /** The longest delay in milliseconds, 49 days: with a longer one a message is not delayed at all. */
 export const delayMsMax = 0xffff_ffff
-
-const integerText = /^[+-]?\d+$/
 
 /** How long the header asks a message to be delayed; 0 when it does not. */
 export function delayMsOf(header: FieldValue | undefined): number {
@@ -57,23 +56,6 @@ export function withoutDue({ buffer, start, end }: HeaderPayload): Buffer {
 }
 
 function numberOf(header: FieldValue): number {
-  switch (header.type) {
-    case 'byte':
-    case 'unsignedbyte':
-    case 'short':
-    case 'unsignedshort':
-    case 'signedint':
-    case 'unsignedint':
-    case 'long':
-    case 'float':
-    case 'double':
-      return Number(header.value)
-    case 'longstr':
-    case 'binary': {
-      const text = header.value.toString()
-      return integerText.test(text) ? Number(text) : 0
-    }
-    default:
-      return 0
-  }
+  if (header.type === 'float' || header.type === 'double') return header.value
+  return integerOf(header) ?? 0
 }

@@ -144,7 +144,7 @@ export class Handshake {
       return credentials && users.login(credentials, origin)
     }
     const user = userOfCertificate(certificate, this.#connection.context.settings.certificateName)
-    return user === undefined ? undefined : users.loginVerified(user, origin)
+    return user === undefined ? undefined : users.loginProved(user, true, origin)
   }
 
   #credentials({ mechanism, response }: ConnectionStartOk): Credentials | undefined {

@@ -1,6 +1,7 @@
 // Metadata (key 3): the one broker and the topics. Asking for a topic by name makes it, as Kafka's
 // auto.create.topics.enable does; it stays provisional until somebody declares it.
 import type { TopicView } from '../../broker/topic/topic-view.ts'
+import { whenDurable } from '../../broker/when-durable.ts'
 import { zeroUuid } from '../../codec/kafka/field-defaults.ts'
 import {
   type MetadataRequest,
@@ -10,7 +11,6 @@ import {
 } from '../../codec/kafka/messages/metadata.gen.ts'
 import type { Ticket } from '../../log/ticket.ts'
 import { authorizedOperations } from './authorized-operations.ts'
-import { whenDurable } from './await-durable.ts'
 import { answerTo, codeOf, noError } from './error-code.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 import { absenceOf } from './topic-absence.ts'

@@ -3,6 +3,7 @@
 import { RefusedRecordsError, rulesOf, unreadable } from '../../broker/topic/check-records.ts'
 import type { BatchFindings, Partition } from '../../broker/topic/partition.ts'
 import type { TopicView } from '../../broker/topic/topic-view.ts'
+import { whenDurable } from '../../broker/when-durable.ts'
 import type {
   BatchIndexAndErrorMessage,
   PartitionProduceResponse,
@@ -22,7 +23,6 @@ import { crcOfBatchInSteps, batchField } from '../../record/batch/batch-header.t
 import { batchHeaderSize, compressionOf } from '../../record/batch/batch-header.ts'
 import type { RefusedRecord } from '../../record/batch/check-records.ts'
 import { CodecError } from '../../record/codec-error.ts'
-import { whenDurable } from './await-durable.ts'
 import { answerTo, codeOf, noError } from './error-code.ts'
 import type { Handler, KafkaClient, RequestContext } from './request-context.ts'
 import { absenceOf } from './topic-absence.ts'

@@ -11,7 +11,7 @@ const remote = '10.0.0.7'
 
 function login(users: Users, user: string): SaslState {
   const sasl = new SaslState(users, remote)
-  sasl.handshake(1)
+  sasl.handshake(1, 'PLAIN')
   sasl.authenticate(Buffer.from(`\0${user}\0pw`))
   return sasl
 }

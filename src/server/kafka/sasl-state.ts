@@ -69,7 +69,7 @@ export class SaslState {
     return this.isTrusted || (!this.hasFailed && operation === 'login')
   }
 
-  handshake(apiVersion: number, mechanism: SaslMechanism = 'PLAIN'): void {
+  handshake(apiVersion: number, mechanism: SaslMechanism): void {
     this.#at = apiVersion === 0 ? 'raw-token' : 'handshaken'
     this.#scramUser = undefined
     this.#scram = mechanism === 'PLAIN' ? undefined : this.#users.beginScram(mechanism)
@@ -96,7 +96,7 @@ export class SaslState {
 
   #endScram(scram: ScramExchange, user: string, token: Buffer): Authentication {
     const answer = scram.finish(token)
-    const login = this.#users.endScram(user, answer !== undefined, this.#origin)
+    const login = this.#users.loginProved(user, answer !== undefined, this.#origin)
     return this.#accept(login, answer ?? nothing)
   }
 

@@ -1,7 +1,8 @@
 // Waits of long work on topics, as steps of it.
+import { whenDurable } from '../../broker/when-durable.ts'
 import type { Steps } from '../../lib/slices.ts'
 import type { Ticket } from '../../log/ticket.ts'
-import { whenCaughtUp, whenDurable } from './await-durable.ts'
+import { whenCaughtUp } from './await-durable.ts'
 import type { RequestContext } from './request-context.ts'
 
 /** Ends when something may be declared. */
