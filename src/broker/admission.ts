@@ -10,8 +10,10 @@ export class Admission {
   isOpen = true
   /** False while what was declared takes as much memory as it may. */
   isOpenToDeclarations = true
-  /** Told of each that is let in, before it takes memory. */
+  /** Told of each client, channel, consumer or member that is let in, before it takes memory. */
   onAdmitted: () => void = () => undefined
+  /** Told of each declaration that is let in, before it takes memory. */
+  onDeclared: () => void = () => undefined
 
   /** To be called for whoever stays while its client does. Throws `memory_exhausted`. */
   admit(): void {
@@ -30,7 +32,7 @@ export class Admission {
   }
 
   get mayDeclare(): boolean {
-    this.onAdmitted()
+    this.onDeclared()
     return this.isOpen && this.isOpenToDeclarations
   }
 }

@@ -118,10 +118,23 @@ describe('the watch of memory', () => {
     assert.ok(memory.collections > 2)
   })
 
-  it('finds it low when the machine is nearly full, whatever of it is in use', () => {
+  it('lets nobody wait for what is kept on a nearly full machine, but for what is taken anew', () => {
     const memory = new MemoryDouble()
     using _ = memory.watch(0.6)
     memory.kept = 750
+    assert.equal(memory.look(), 'ample')
+    memory.kept = 780
+    assert.equal(memory.look(), 'low')
+    memory.clock.advance(2 * memoryLimits.collectMsMin)
+    assert.equal(memory.look(), 'ample')
+  })
+
+  it('finds it low when hardly anything of the machine is left, whatever is in use', () => {
+    const memory = new MemoryDouble()
+    using _ = memory.watch(0.6)
+    memory.kept = 820
+    assert.equal(memory.look(), 'low')
+    memory.clock.advance(3 * memoryLimits.collectMsMin)
     assert.equal(memory.look(), 'low')
     memory.kept = 100
     assert.equal(memory.look(), 'ample')
@@ -159,6 +172,37 @@ describe('the watch of memory', () => {
     memory.heap = 180
     memory.look()
     assert.equal(memory.room, 'free')
+  })
+
+  it('counts what was declared since the last collection, and no garbage, as what lives long', () => {
+    const memory = new MemoryDouble()
+    using watch = memory.watch(0.6)
+    memory.heap = 100
+    memory.used = 700
+    assert.equal(memory.look(), 'low')
+    memory.used = 50
+    memory.heap = 205
+    assert.equal(memory.look(), 'ample')
+    // Garbage, as far as it knows.
+    assert.deepEqual([memory.room, memory.collections], ['free', 1])
+    for (let declared = 0; declared < 7000; declared++) watch.onDeclared()
+    assert.deepEqual([memory.room, memory.collections], ['crowded', 1])
+  })
+
+  it('soon collects where it is crowded by what was declared since', () => {
+    const memory = new MemoryDouble()
+    using watch = memory.watch(0.6)
+    memory.heap = 100
+    memory.used = 700
+    memory.look()
+    memory.used = 50
+    memory.heap = 205
+    for (let declared = 0; declared < 7000; declared++) watch.onDeclared()
+    memory.clock.advance(memoryLimits.criticalCollectMsMin)
+    assert.deepEqual([memory.room, memory.collections], ['crowded', 2])
+    // The next one is seldom again: nothing was declared since.
+    memory.clock.advance(2 * memoryLimits.criticalCollectMsMin)
+    assert.equal(memory.collections, 2)
   })
 
   it('finds no room for more that lives long before that blocks publishers', () => {

@@ -66,6 +66,8 @@ export class MemoryWatch implements Disposable {
   /** What of it lives long, and what of that is in the heap: not more than after the last collection. */
   #lasting = Number.POSITIVE_INFINITY
   #lastingHeap = Number.POSITIVE_INFINITY
+  /** What was declared since may take so much of the heap. */
+  #declaredSize = 0
   /** What lives long may take so much; with a watermark below what the start took, only the heap counts. */
   readonly #lastingMax: number
 
@@ -104,6 +106,12 @@ export class MemoryWatch implements Disposable {
     return Math.min(this.#usage.resident, this.#usage.known + this.#overhead)
   }
 
+  /** Something was made that stays until somebody takes it away. */
+  onDeclared(): void {
+    this.#declaredSize += memoryLimits.admittedSize
+    this.onReceived(memoryLimits.admittedSize)
+  }
+
   /** Clients have sent `size` bytes: whatever grows fast grows with them. */
   onReceived(size: number): void {
     this.#receivedSize += size
@@ -135,9 +143,24 @@ export class MemoryWatch implements Disposable {
   /** Collecting may help. What was freed and is kept is V8's to return, which collections put off. */
   get #isHigh(): boolean {
     const { heapCrowdedShare } = memoryLimits
-    const isFull = this.#usage.resident >= this.#danger
     const isLarge = this.inUse >= this.watermark || this.#inUseForLong >= this.#lastingMax
-    return isFull || isLarge || this.#heapShare >= heapCrowdedShare
+    return this.#isFull || isLarge || this.#heapShare >= heapCrowdedShare
+  }
+
+  /** The machine is nearly full. */
+  get #isFull(): boolean {
+    return this.#usage.resident >= this.#danger
+  }
+
+  /**
+   * And takes more. What the process keeps without using it is there for publishers as well: once a
+   * collection has shown how much that is, nobody waits for it, up to the last of the machine.
+   */
+  get #isTaking(): boolean {
+    const { keptStepSize, keptShareMax } = memoryLimits
+    const keptMax = this.#options.memory.total * keptShareMax
+    const resident = Math.min(this.#restSize + keptStepSize, keptMax)
+    return this.#usage.resident >= Math.max(this.#danger, resident)
   }
 
   /** Garbage included. */
@@ -161,12 +184,25 @@ export class MemoryWatch implements Disposable {
   get #mayCollect(): boolean {
     const { collectMsMin, collectPauseFactor } = memoryLimits
     const { criticalCollectMsMin, criticalCollectPauseFactor } = memoryLimits
-    const isCritical = this.#level === 'critical'
-    const factor = isCritical ? criticalCollectPauseFactor : collectPauseFactor
-    const msMin = isCritical ? criticalCollectMsMin : collectMsMin
+    const isUrgent = this.#level === 'critical' || this.#mayBeCrowded
+    const factor = isUrgent ? criticalCollectPauseFactor : collectPauseFactor
+    const msMin = isUrgent ? criticalCollectMsMin : collectMsMin
     const pauseMs = Math.max(msMin, this.#collectMs * factor)
     const isLate = this.#options.clock.monotonic() >= this.#collectedAt + pauseMs
     return isLate || this.inUse - this.#collectedSize > this.watermark * memoryLimits.collectShare
+  }
+
+  /** By what was declared since the last collection: only another one can tell. */
+  get #mayBeCrowded(): boolean {
+    return this.#declaredSize > 0 && this.#room === 'crowded' && !this.#isCrowded(this.#lastingHeap)
+  }
+
+  #isCrowded(lastingHeap: number): boolean {
+    const { heapCrowdedShare, recoveredShare } = memoryLimits
+    const share = this.#room === 'free' ? 1 : recoveredShare
+    const heapShare = Math.min(this.#usage.heap, lastingHeap) / this.#options.memory.heapMax
+    const lasting = Math.min(this.#inUseForLong, this.#lasting)
+    return heapShare >= heapCrowdedShare * share || lasting >= this.#lastingMax * share
   }
 
   #collect(): void {
@@ -179,18 +215,16 @@ export class MemoryWatch implements Disposable {
     this.#collectedSize = this.inUse
     this.#lasting = this.#inUseForLong
     this.#lastingHeap = this.#usage.heap
+    this.#declaredSize = 0
     this.#restSize = this.#usage.resident
   }
 
   /** As a level, and garbage does not count: who is refused for it has no reason to come again. */
   #judgeRoom(): MemoryRoom {
-    const { heapCrowdedShare, heapFullShare, recoveredShare } = memoryLimits
+    const { heapFullShare, recoveredShare } = memoryLimits
     const heapShare = Math.min(this.#usage.heap, this.#lastingHeap) / this.#options.memory.heapMax
-    const lasting = Math.min(this.#inUseForLong, this.#lasting)
     if (heapShare >= heapFullShare * (this.#room === 'full' ? recoveredShare : 1)) return 'full'
-    const share = this.#room === 'free' ? 1 : recoveredShare
-    const isCrowded = heapShare >= heapCrowdedShare * share || lasting >= this.#lastingMax * share
-    return isCrowded ? 'crowded' : 'free'
+    return this.#isCrowded(this.#lastingHeap + this.#declaredSize) ? 'crowded' : 'free'
   }
 
   /** A level lasts until a little more than what made it is free. */
@@ -204,8 +238,8 @@ export class MemoryWatch implements Disposable {
       return 'critical'
     }
     const low = this.#level === 'ample' ? 1 : recoveredShare
-    const isFull = this.#usage.resident >= this.#danger
-    if (isFull || inUse >= this.watermark * low || heapShare >= heapLowShare * low) return 'low'
+    if (this.#isTaking || inUse >= this.watermark * low || heapShare >= heapLowShare * low)
+      return 'low'
     return 'ample'
   }
 }

@@ -72,6 +72,10 @@ export const kafkaLimits = {
   clientMetricsMax: 1000,
   /** Incremental fetch sessions (Kafka's max.incremental.fetch.session.cache.slots). */
   fetchSessionsMax: 1000,
-  /** Partitions of all of them: each is remembered in some 300 bytes, also when its client is gone. */
+  /** Partitions of all of them: each is remembered, also when its client is gone, … */
   fetchSessionPartitionsMax: 50_000,
+  /** … in some so many bytes … */
+  fetchSessionPartitionSize: 300,
+  /** … that together are no more than this share of the memory there is for clients. */
+  fetchSessionsShare: 0.02,
 } as const

@@ -40,6 +40,13 @@ export const memoryLimits = {
   heapCriticalShare: 0.8,
   /** The same when so many times the watermark (or what the start took) is in use. */
   criticalFactor: 1.5,
+  /**
+   * On a machine that is nearly full publishers wait when the process takes so much more than after the
+   * last collection …
+   */
+  keptStepSize: (16 * MiB) as number,
+  /** … and always when it takes so much of the machine. */
+  keptShareMax: 0.9,
   /** A level is left when what is in use has fallen to this share of what made it. */
   recoveredShare: 0.95,
   /** Garbage is collected before publishers are blocked, so seldom … */

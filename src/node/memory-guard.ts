@@ -46,6 +46,7 @@ export class MemoryGuard implements Disposable {
       uncommittedSize: () => store.uncommittedSize,
     })
     admission.onAdmitted = () => watch.onReceived(memoryLimits.admittedSize)
+    admission.onDeclared = () => watch.onDeclared()
     let last: MemoryLevel = 'ample'
     watch.start(({ level, room, inUse }) => {
       if (level !== last) logLevel(level, inUse, parts.logger)

@@ -61,7 +61,7 @@ function createServer(
     topics: broker.topicsOf(broker.getVHost(defaultVHost)),
     groups: cell.groups,
     producerIds: cell.producerIds,
-    fetchSessions: new FetchSessions(broker.random),
+    fetchSessions: new FetchSessions(broker.random, parts.memory.watermark),
     crossing: cell.crossing,
     batchWorker: parts.batchWorker,
     advertisedWatch: new AdvertisedWatch({ logger, resolveHost }),

@@ -29,7 +29,7 @@ function resolve(
 const first = { sessionId: 0, sessionEpoch: 0 }
 
 test('the oldest sessions are forgotten when all together have too many partitions', () => {
-  const sessions = new FetchSessions(seededRandom(1))
+  const sessions = new FetchSessions(seededRandom(1), 1e9)
   const half = kafkaLimits.fetchSessionPartitionsMax / 2
   const ids = [half, half].map((count) => resolve(sessions, first, count).id ?? 0)
   const usual = resolve(sessions, first, 10).id ?? 0
@@ -40,11 +40,18 @@ test('the oldest sessions are forgotten when all together have too many partitio
 })
 
 test('a session that grows counts with what it has grown to', () => {
-  const sessions = new FetchSessions(seededRandom(1))
+  const sessions = new FetchSessions(seededRandom(1), 1e9)
   const other = resolve(sessions, first, 10).id ?? 0
   const growing = resolve(sessions, first, 10).id ?? 0
   const all = kafkaLimits.fetchSessionPartitionsMax
   assert.equal(resolve(sessions, { sessionId: growing, sessionEpoch: 1 }, all).error, undefined)
   const { error } = resolve(sessions, { sessionId: other, sessionEpoch: 1 }, 0)
   assert.equal(error, 'FETCH_SESSION_ID_NOT_FOUND')
+})
+
+test('on a small machine sessions have fewer partitions', () => {
+  const sessions = new FetchSessions(seededRandom(1), 128e6)
+  const ids = [5000, 3000, 600].map((count) => resolve(sessions, first, count).id ?? 0)
+  const errors = ids.map((sessionId) => resolve(sessions, { sessionId, sessionEpoch: 1 }, 0).error)
+  assert.deepEqual(errors, ['FETCH_SESSION_ID_NOT_FOUND', undefined, undefined])
 })

@@ -53,11 +53,18 @@ type Resolved =
 
 export class FetchSessions {
   readonly #random: Random
+  readonly #partitionsMax: number
   /** In the order of last use, oldest first. */
   readonly #sessions = new Map<number, FetchSession>()
 
-  constructor(random: Random) {
+  /** For a broker with `memory` bytes for its clients. */
+  constructor(random: Random, memory: number) {
+    const { fetchSessionPartitionsMax, fetchSessionPartitionSize, fetchSessionsShare } = kafkaLimits
     this.#random = random
+    this.#partitionsMax = Math.min(
+      fetchSessionPartitionsMax,
+      (memory * fetchSessionsShare) / fetchSessionPartitionSize,
+    )
   }
 
   /** The partitions that a request is about, and the session it belongs to if any. */
@@ -105,13 +112,11 @@ export class FetchSessions {
 
   /** Forgets the oldest sessions when there are too many, or too many partitions in all of them. */
   #trim(): void {
-    const { fetchSessionsMax, fetchSessionPartitionsMax } = kafkaLimits
+    const { fetchSessionsMax } = kafkaLimits
     let partitionCount = 0
     for (const { partitions } of this.#sessions.values()) partitionCount += partitions.size
     for (const { id, partitions } of this.#sessions.values()) {
-      if (this.#sessions.size <= fetchSessionsMax && partitionCount <= fetchSessionPartitionsMax) {
-        return
-      }
+      if (this.#sessions.size <= fetchSessionsMax && partitionCount <= this.#partitionsMax) return
       this.#sessions.delete(id)
       partitionCount -= partitions.size
     }

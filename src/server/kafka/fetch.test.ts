@@ -26,7 +26,7 @@ async function slicesOf(rest: Partial<FetchRequest>): Promise<number> {
     apiVersion: 12,
     topics: { find: () => undefined },
     memory: new MemoryAccount({ watermark: 1e9, onReceived: () => undefined }),
-    fetchSessions: new FetchSessions(seededRandom(1)),
+    fetchSessions: new FetchSessions(seededRandom(1), 1e9),
     client: { isClosed: false, changeUnfinished: () => undefined },
     slot: new AnswerSlot(),
   } as unknown as RequestContext
