@@ -1,6 +1,6 @@
 // Limits of users and virtual hosts by HTTP.
 import { type Context, Hono } from 'hono'
-import { publishRateNames } from '../broker/rate/publish-rates.ts'
+import { whyNoLimit } from '../broker/limit-names.ts'
 import {
   badRequest,
   type ManagementParts,
@@ -10,8 +10,6 @@ import {
   whyMissing,
 } from './answers.ts'
 import { ownUser } from './user-routes.ts'
-
-const rateNames: readonly string[] = Object.values(publishRateNames)
 
 type Limits = Readonly<Record<string, number>>
 
@@ -26,7 +24,6 @@ interface Limited {
 interface Kind {
   /** What JSON calls it. */
   readonly key: 'user' | 'vhost'
-  readonly names: ReadonlySet<string>
   all(): readonly string[]
   find(name: string): Limited | undefined
 }
@@ -35,7 +32,6 @@ export function createUserLimitRoutes({ broker, keeper }: ManagementParts): Hono
   const { access } = broker
   return createLimitRoutes(broker, {
     key: 'user',
-    names: new Set(['max-connections', 'max-channels', ...rateNames]),
     all: () => access.users().map(({ name }) => name),
     find: (name) => {
       const user = access.findUser(name)
@@ -53,7 +49,6 @@ export function createUserLimitRoutes({ broker, keeper }: ManagementParts): Hono
 export function createVHostLimitRoutes({ broker, keeper }: ManagementParts): Hono {
   return createLimitRoutes(broker, {
     key: 'vhost',
-    names: new Set(['max-connections', 'max-queues', ...rateNames]),
     all: () => broker.vhostNames,
     find: (name) => {
       const vhost = broker.findVHost(name)
@@ -66,7 +61,7 @@ export function createVHostLimitRoutes({ broker, keeper }: ManagementParts): Hon
 }
 
 function createLimitRoutes(broker: ManagementParts['broker'], kind: Kind): Hono {
-  const { key, names } = kind
+  const { key } = kind
   const list = (asked: readonly string[]): object[] =>
     asked
       .map((name) => ({ [key]: name, value: kind.find(name)?.limits ?? {} }))
@@ -81,12 +76,8 @@ function createLimitRoutes(broker: ManagementParts['broker'], kind: Kind): Hono 
     const { of, limit } = context.req.param()
     const value = await readValue(context)
     if (value instanceof Response) return value
-    if (!names.has(limit)) {
-      return badRequest(context, `Unrecognised terms [${limit}] in ${key}-limits`)
-    }
-    if (value === 0 && rateNames.includes(limit)) {
-      return badRequest(context, `${limit} should be above zero, or below zero for no limit`)
-    }
+    const problem = whyNoLimit(key, limit, value)
+    if (problem !== undefined) return badRequest(context, problem)
     await roomToDeclare(broker)
     return change(context, kind.find(of), (limits) => ({ ...limits, [limit]: value }))
   })

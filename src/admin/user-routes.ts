@@ -1,8 +1,6 @@
 // Users by HTTP. A change is answered when it is durable.
 import { type Context, Hono } from 'hono'
-import { findHashing, hashPassword, ownHashing } from '../auth/password-hash.ts'
-import { makeScramSecrets } from '../auth/scram-secret.ts'
-import { authLimits } from '../limits/auth.ts'
+import { secretsOf, tagsOf, whyNoTags, whyNoUser } from '../auth/user-asked.ts'
 import {
   badRequest,
   compareNames,
@@ -72,71 +70,17 @@ async function putUser(context: Context, parts: ManagementParts, name: string): 
   const body = await readObject(context)
   if (body === undefined) return badRequest(context, 'not_json')
   const before = broker.access.findUser(name)
-  const problem = whyRefused(name, body) ?? (before === undefined ? keeper.whyFull : undefined)
-  if (problem !== undefined) return badRequest(context, problem)
+  const unserved = ['limits', 'permissions'].find((key) => Object.hasOwn(body, key))
+  if (unserved !== undefined) return badRequest(context, `${unserved} are set by their own path`)
   const tags = tagsOf(body)
-  if (tags === undefined) return badRequest(context, 'tags_not_present')
-  if (tags.length > authLimits.tagsPerUserMax) {
-    const most = authLimits.tagsPerUserMax
-    return badRequest(context, `A user can have at most ${most} tags (received ${tags.length})`)
-  }
-  const secrets = await secretsOf(body, parts, before)
+  const full = before === undefined ? keeper.whyFull : undefined
+  const problem = whyNoUser(name, body) ?? full ?? whyNoTags(tags)
+  if (problem !== undefined) return badRequest(context, problem)
+  const secrets = await secretsOf(body, broker.random, before)
   await roomToDeclare(broker)
   const limits = before?.limits
-  await keeper.putUser({ name, tags, ...secrets, ...(limits && { limits }) })
+  await keeper.putUser({ name, tags: tags ?? [], ...secrets, ...(limits && { limits }) })
   return stored(context, before === undefined)
-}
-
-function whyRefused(name: string, body: Readonly<Record<string, unknown>>): string | undefined {
-  const { password, password_hash: hash, hashing_algorithm: algorithm } = body
-  if (Buffer.byteLength(name) > authLimits.nameSizeMax) {
-    return `the name of a user has at most ${authLimits.nameSizeMax} bytes`
-  }
-  for (const unserved of ['limits', 'permissions']) {
-    if (Object.hasOwn(body, unserved)) return `${unserved} are set by their own path`
-  }
-  if (password !== undefined && hash !== undefined) {
-    return 'both_password_and_password_hash_are_provided'
-  }
-  if (password !== undefined && typeof password !== 'string') return 'password must be text'
-  if (hash === undefined) return undefined
-  if (typeof hash !== 'string' || !isBase64(hash)) return 'not_base64'
-  if (algorithm === undefined || findHashing(algorithm) !== undefined) return undefined
-  return `hashing algorithm ${JSON.stringify(algorithm)} is not served: use rabbit_password_hashing_sha256 or rabbit_password_hashing_sha512`
-}
-
-function isBase64(text: string): boolean {
-  return Buffer.from(text, 'base64').toString('base64') === text
-}
-
-function tagsOf({ tags }: Readonly<Record<string, unknown>>): string[] | undefined {
-  if (typeof tags === 'string') return clean(tags.split(','))
-  return Array.isArray(tags) ? clean(tags.map(String)) : undefined
-}
-
-function clean(tags: readonly string[]): string[] {
-  return tags.map((tag) => tag.trim()).filter((tag) => tag !== '')
-}
-
-type Secrets = Pick<User, 'passwordHash' | 'hashingAlgorithm' | 'scram'>
-
-/** Neither password nor hash: from now on nobody logs in with one. */
-async function secretsOf(
-  body: Readonly<Record<string, unknown>>,
-  { broker }: ManagementParts,
-  before: User | undefined,
-): Promise<Secrets> {
-  const { password, password_hash: hash = '', hashing_algorithm: algorithm } = body
-  if (typeof password === 'string' && password !== '') {
-    const bytes = Buffer.from(password)
-    const scram = await makeScramSecrets(bytes, broker.random)
-    return { ...hashPassword(bytes, broker.random), scram }
-  }
-  const passwordHash = hash as string
-  const hashingAlgorithm = findHashing(algorithm) ?? ownHashing
-  // The same hash is the same password: what SCRAM knows of it is still right.
-  const isSame = passwordHash !== '' && before?.passwordHash === passwordHash
-  return { passwordHash, hashingAlgorithm, ...(isSame && { scram: before.scram }) }
 }
 
 function userJson({ name, passwordHash, hashingAlgorithm, tags, limits = {} }: User): object {

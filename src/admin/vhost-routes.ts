@@ -1,6 +1,6 @@
 // Virtual hosts by HTTP. A change is answered when it is durable.
 import { type Context, Hono } from 'hono'
-import { authLimits } from '../limits/auth.ts'
+import { metadataOf, whyNoVHost } from '../broker/vhost-asked.ts'
 import {
   badRequest,
   type ManagementParts,
@@ -12,8 +12,6 @@ import {
 import { permissionJson, topicPermissionJson } from './permission-routes.ts'
 
 type VHost = ReturnType<ManagementParts['broker']['getVHost']>
-
-const queueTypes: ReadonlySet<unknown> = new Set(['classic', 'quorum', 'stream'])
 
 export function createVHostRoutes(parts: ManagementParts): Hono {
   const { broker, keeper } = parts
@@ -59,34 +57,12 @@ async function put(
   const text = await context.req.text()
   const body = text === '' ? {} : await readObject(context)
   if (body === undefined) return badRequest(context, 'not_json')
-  const problem = whyRefused(name, body) ?? keeper.whyNoVHost(name)
+  const problem = whyNoVHost(name, body) ?? keeper.whyNoVHost(name)
   if (problem !== undefined) return badRequest(context, problem)
   await roomToDeclare(broker)
   const before = broker.findVHost(name)
   await keeper.putVHost(name, { ...before?.metadata, ...metadataOf(body) })
   return stored(context, before === undefined)
-}
-
-function whyRefused(name: string, body: Readonly<Record<string, unknown>>): string | undefined {
-  const { tracing, description = '', default_queue_type: type } = body
-  if (Buffer.byteLength(name) > authLimits.nameSizeMax) {
-    return `the name of a vhost has at most ${authLimits.nameSizeMax} bytes`
-  }
-  if (tracing === true || tracing === 'true') return 'tracing is not served: leave it out'
-  if (typeof description !== 'string') return 'description must be text'
-  if (type === undefined || queueTypes.has(type)) return undefined
-  return `invalid default_queue_type ${JSON.stringify(type)}: use classic, quorum or stream`
-}
-
-/** What is not given stays as it was. */
-function metadataOf(body: Readonly<Record<string, unknown>>): NonNullable<VHost['metadata']> {
-  const { description, tags, default_queue_type: type } = body
-  const list = typeof tags === 'string' ? tags.split(',') : Array.isArray(tags) ? tags : undefined
-  return {
-    ...(description !== undefined && { description: description as string }),
-    ...(list && { tags: list.map((tag) => String(tag).trim()).filter((tag) => tag !== '') }),
-    ...(type !== undefined && { defaultQueueType: type as string }),
-  }
 }
 
 function vhostJson({ name, metadata = {} }: VHost): object {

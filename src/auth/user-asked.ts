@@ -1,0 +1,71 @@
+// A user as somebody asks for one in RabbitMQ's JSON: what of it can be served, and what is kept of it.
+import type { Random } from '../lib/random.ts'
+import { authLimits } from '../limits/auth.ts'
+import type { UserRow } from '../meta/access-rows.ts'
+import { findHashing, hashPassword, ownHashing } from './password-hash.ts'
+import { makeScramSecrets } from './scram-secret.ts'
+
+/** JSON; nothing of it has been looked at. */
+export type UserAsked = Readonly<Record<string, unknown>>
+
+type Secrets = Pick<UserRow, 'passwordHash' | 'hashingAlgorithm' | 'scram'>
+
+/** Why there can be no such user, tags aside; undefined when there can. */
+export function whyNoUser(name: string, asked: UserAsked): string | undefined {
+  const { password, password_hash: hash, hashing_algorithm: algorithm } = asked
+  if (Buffer.byteLength(name) > authLimits.nameSizeMax) {
+    return `the name of a user has at most ${authLimits.nameSizeMax} bytes`
+  }
+  if (password !== undefined && hash !== undefined) {
+    return 'both_password_and_password_hash_are_provided'
+  }
+  if (password !== undefined && typeof password !== 'string') return 'password must be text'
+  if (hash === undefined) return undefined
+  if (typeof hash !== 'string' || !isBase64(hash)) return 'not_base64'
+  if (algorithm === undefined || findHashing(algorithm) !== undefined) return undefined
+  return `hashing algorithm ${JSON.stringify(algorithm)} is not served: use rabbit_password_hashing_sha256 or rabbit_password_hashing_sha512`
+}
+
+/** Tags as a list, or as text with commas between them; undefined when there is neither. */
+export function tagsOf({ tags }: UserAsked): string[] | undefined {
+  if (typeof tags === 'string') return clean(tags.split(','))
+  return Array.isArray(tags) ? clean(tags.map(String)) : undefined
+}
+
+/** Why a user cannot have these tags; undefined when it can. */
+export function whyNoTags(tags: readonly string[] | undefined): string | undefined {
+  if (tags === undefined) return 'tags_not_present'
+  const most = authLimits.tagsPerUserMax
+  if (tags.length <= most) return undefined
+  return `A user can have at most ${most} tags (received ${tags.length})`
+}
+
+/**
+ * What is kept of the password, for what `whyNoUser` has nothing against. Neither password nor hash: from now
+ * on nobody logs in with one.
+ */
+export async function secretsOf(
+  asked: UserAsked,
+  random: Random,
+  before: UserRow | undefined,
+): Promise<Secrets> {
+  const { password, password_hash: hash = '', hashing_algorithm: algorithm } = asked
+  if (typeof password === 'string' && password !== '') {
+    const bytes = Buffer.from(password)
+    const scram = await makeScramSecrets(bytes, random)
+    return { ...hashPassword(bytes, random), scram }
+  }
+  const passwordHash = hash as string
+  const hashingAlgorithm = findHashing(algorithm) ?? ownHashing
+  // The same hash is the same password: what SCRAM knows of it is still right.
+  const isSame = passwordHash !== '' && before?.passwordHash === passwordHash
+  return { passwordHash, hashingAlgorithm, ...(isSame && { scram: before.scram }) }
+}
+
+function isBase64(text: string): boolean {
+  return Buffer.from(text, 'base64').toString('base64') === text
+}
+
+function clean(tags: readonly string[]): string[] {
+  return tags.map((tag) => tag.trim()).filter((tag) => tag !== '')
+}

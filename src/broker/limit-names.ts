@@ -1,0 +1,16 @@
+// Which limits users and virtual hosts may have.
+import { publishRateNames } from './rate/publish-rates.ts'
+
+const rateNames: readonly string[] = Object.values(publishRateNames)
+
+const limitNames: Readonly<Record<'user' | 'vhost', ReadonlySet<string>>> = {
+  user: new Set(['max-connections', 'max-channels', ...rateNames]),
+  vhost: new Set(['max-connections', 'max-queues', ...rateNames]),
+}
+
+/** Why there can be no such limit, whose value is whole; undefined when there can. */
+export function whyNoLimit(of: 'user' | 'vhost', name: string, value: number): string | undefined {
+  if (!limitNames[of].has(name)) return `Unrecognised terms [${name}] in ${of}-limits`
+  if (value !== 0 || !rateNames.includes(name)) return undefined
+  return `${name} should be above zero, or below zero for no limit`
+}

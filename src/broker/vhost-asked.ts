@@ -1,0 +1,31 @@
+// A virtual host as somebody asks for one in RabbitMQ's JSON.
+import { authLimits } from '../limits/auth.ts'
+import type { VHostMetadata } from '../meta/topology-change.ts'
+
+/** JSON; nothing of it has been looked at. */
+export type VHostAsked = Readonly<Record<string, unknown>>
+
+const queueTypes: ReadonlySet<unknown> = new Set(['classic', 'quorum', 'stream'])
+
+/** Why there can be no such virtual host; undefined when there can. */
+export function whyNoVHost(name: string, asked: VHostAsked): string | undefined {
+  const { tracing, description = '', default_queue_type: type } = asked
+  if (Buffer.byteLength(name) > authLimits.nameSizeMax) {
+    return `the name of a vhost has at most ${authLimits.nameSizeMax} bytes`
+  }
+  if (tracing === true || tracing === 'true') return 'tracing is not served: leave it out'
+  if (typeof description !== 'string') return 'description must be text'
+  if (type === undefined || queueTypes.has(type)) return undefined
+  return `invalid default_queue_type ${JSON.stringify(type)}: use classic, quorum or stream`
+}
+
+/** What is asked for; what is not stays as it was. */
+export function metadataOf(asked: VHostAsked): VHostMetadata {
+  const { description, tags, default_queue_type: type } = asked
+  const list = typeof tags === 'string' ? tags.split(',') : Array.isArray(tags) ? tags : undefined
+  return {
+    ...(description !== undefined && { description: description as string }),
+    ...(list && { tags: list.map((tag) => String(tag).trim()).filter((tag) => tag !== '') }),
+    ...(type !== undefined && { defaultQueueType: type as string }),
+  }
+}
