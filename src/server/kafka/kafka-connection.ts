@@ -18,7 +18,8 @@ import { CodecError } from '../../record/codec-error.ts'
 import type { Incoming } from '../byte-source.ts'
 import type { Sender } from '../send-watch.ts'
 import { warnIfTls } from '../tls-failure.ts'
-import { AnswerSlot } from './answer-slot.ts'
+import { AnswerQueue } from './answer-queue.ts'
+import type { AnswerSlot } from './answer-slot.ts'
 import { unsupportedApiVersions } from './api-versions.ts'
 import { HeldMemory } from './held-memory.ts'
 import type { KafkaContext, KafkaListener } from './kafka-context.ts'
@@ -66,11 +67,9 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   readonly #stream: RequestStream
   readonly #reader = new WireReader()
   readonly #writer = new WireWriter()
-  readonly #slots: AnswerSlot[] = []
+  readonly #answers: AnswerQueue
   readonly #inFlight = new RequestsInFlight()
   readonly #held: HeldMemory
-  /** Bytes of answers that wait for those before them. */
-  #waitingSize = 0
   heldProduces: Promise<void> | undefined
   hasFailedProduce = false
   readonly #closeListeners = new Set<() => void>()
@@ -94,6 +93,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     onClosed: (connection: KafkaConnection) => void,
   ) {
     this.socket = socket
+    this.#answers = new AnswerQueue(socket)
     this.#reached = { host: socket.localAddress ?? '', port: socket.localPort ?? 0 }
     this.#listener = listener
     this.context = context
@@ -162,7 +162,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   /** To be called every `ms`: ends the connection when nothing has come or was waited for too long. */
   checkIdle(ms: number): void {
     // An answer that takes long is the broker's doing; of one that is not taken `SendWatch` knows.
-    const isWaiting = this.#slots.length > 0 || this.socket.writableLength > 0
+    const isWaiting = this.#answers.count > 0 || this.socket.writableLength > 0
     const isActive = this.#isHeard || isWaiting || this.#wasWaiting || this.throttle.isMuted
     this.#isHeard = false
     this.#wasWaiting = isWaiting
@@ -209,7 +209,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
       })
     }
     this.socket.destroy()
-    for (const slot of this.#slots) slot.drop()
+    this.#answers.drop()
     this.publishHold.end(false)
     for (const listener of this.#closeListeners) listener()
     this.#closeListeners.clear()
@@ -272,8 +272,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
       return
     }
     this.#noteUse(operation)
-    const slot = new AnswerSlot()
-    this.#slots.push(slot)
+    const slot = this.#answers.open()
     if (header.isSupported) {
       this.#startOrEnd({ api, header, size: end - start, slot, largeSize }, reader)
     } else {
@@ -380,16 +379,14 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
       this.context.clock.after(login.waitMs, () => this.destroy())
       return
     }
-    const slot = new AnswerSlot()
-    this.#slots.push(slot)
-    this.#fill(slot, [Buffer.alloc(4)])
+    this.#fill(this.#answers.open(), [Buffer.alloc(4)])
   }
 
   /** The answer is known: it leaves when those before it have. */
   #fill(slot: AnswerSlot, parts: readonly Buffer[]): void {
-    slot.parts = parts
-    this.#waitingSize += slot.size
-    this.#writeReady()
+    const hasSent = this.#answers.fill(slot, parts)
+    this.#noteUnsent()
+    if (hasSent) this.#resumeIfRoom()
   }
 
   #onFault(error: unknown): void {
@@ -404,24 +401,10 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     this.destroy()
   }
 
-  #writeReady(): void {
-    let count = 0
-    this.socket.cork()
-    while (this.#slots[0]?.parts !== undefined) {
-      this.#waitingSize -= this.#slots[0].size
-      this.#slots[0].writeTo(this.socket)
-      this.#slots.shift()
-      count++
-    }
-    this.socket.uncork()
-    this.#noteUnsent()
-    if (count > 0) this.#resumeIfRoom()
-  }
-
   #pauseIfFull(): void {
     if (this.#isPaused) return
     // Reading goes on with the next answer, so one must be to come.
-    const isFarAhead = this.context.broker.isAheadOfDisk && this.#slots.length > 0
+    const isFarAhead = this.context.broker.isAheadOfDisk && this.#answers.count > 0
     if (!this.#hasRoom || isFarAhead) this.#isPaused = true
   }
 
@@ -457,9 +440,8 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   }
 
   #noteUnsent(): void {
-    const { writableLength } = this.socket
-    this.#held.setUnsent(this.#waitingSize + writableLength)
-    if (writableLength > 0) this.context.sendWatch.watch(this)
+    this.#held.setUnsent(this.#answers.unsentSize)
+    if (this.socket.writableLength > 0) this.context.sendWatch.watch(this)
   }
 
   #endForMemory(): void {
@@ -478,8 +460,8 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   get #hasRoom(): boolean {
     return (
       this.#inFlight.hasRoom &&
-      this.#slots.length < kafkaLimits.kafkaRequestsInFlightMax &&
-      this.#waitingSize + this.socket.writableLength <= kafkaLimits.kafkaUnsentSizeMax
+      this.#answers.count < kafkaLimits.kafkaRequestsInFlightMax &&
+      this.#answers.unsentSize <= kafkaLimits.kafkaUnsentSizeMax
     )
   }
 
