@@ -10,10 +10,12 @@ import {
   memoryEngine,
   osFileEngine,
   readAll,
+  readAllRuns,
   source,
   tinyFileEngine,
   type Engine,
 } from '../../test/support/log-engines.ts'
+import { waitFor } from '../../test/support/wait-for.ts'
 import { RecordView } from '../record/message/record-view.ts'
 import type { LogStore } from './log-store.ts'
 import type { Log } from './log.ts'
@@ -76,6 +78,31 @@ for (const makeEngine of [memoryEngine, fileEngine, osFileEngine, tinyFileEngine
       assert.deepEqual(await readAll(store, log), expected)
       await store.close()
     })
+
+    withStore(
+      'whole runs of a volatile log can be read, wherever they are',
+      async (store, engine) => {
+        const log = createLogWithCursor(store, true)
+        const expected: [number, string][] = []
+        for (let n = 0; n < 500; n++) {
+          const body = `${n}`.padEnd(1000, '.')
+          expected.push([log.append(source('x', body), -1), body])
+        }
+        if (engine.name === 'file')
+          await waitFor('some in files', () => log.tailStart > 0 || undefined)
+        assert.deepEqual(await readAllRuns(store, log), expected)
+        cursorOf(log).ackRange(0, 299)
+        const kept = await store.findRunByTimestamp(log, 0)
+        assert.ok(kept !== undefined && kept.lastOffset >= 300 && kept.baseOffset <= 300)
+        kept.release()
+        const future = Date.now() + 1_000_000
+        assert.equal(await store.findRunByTimestamp(log, future), undefined)
+        const late = await store.findRunByTimestamp(log, 0, 499)
+        assert.equal(late?.lastOffset, 499)
+        late?.release()
+        await store.close()
+      },
+    )
 
     withStore('finds everything again after it was closed', async (store, engine) => {
       if (!engine.isLasting) return

@@ -116,9 +116,9 @@ export interface LogStore {
    */
   load(log: Log, absence: Absence, done: (error?: Error) => void): void
   /**
-   * Durable runs of `log`, in order, from the one that holds the first record at or after `offset`,
-   * as many as fit `sizeMax`; the first one whatever its size, unless `isStrict`. A promise when they
-   * are not in memory. Unlike `load` it disturbs no other reader. The runs keep their bytes as long as
+   * Durable runs of `log`, of a volatile one all runs, in order, from the one that holds the first record
+   * at or after `offset`, as many as fit `sizeMax`; the first one whatever its size, unless `isStrict`.
+   * A promise when they are not in memory. Unlike `load` it disturbs no other reader. The runs keep their bytes as long as
    * the caller has them, and retained for it (`Run.release`).
    */
   readRuns(
@@ -128,8 +128,8 @@ export interface LogStore {
     isStrict?: boolean,
   ): readonly Run[] | Promise<readonly Run[]>
   /**
-   * The first durable run at or after `offset` (0) with a record of at least this timestamp, retained as
-   * well.
+   * The first of these runs at or after `offset` (0) with a record of at least this timestamp, retained
+   * as well.
    */
   findRunByTimestamp(log: Log, timestamp: number, offset?: number): Promise<Run | undefined>
   /** The largest timestamp of a durable record; undefined when there is none. */

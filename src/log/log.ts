@@ -108,6 +108,11 @@ export class Log {
     return run.baseOffset
   }
 
+  /** Whole runs below can be read: what is durable, or of a volatile log what is there. */
+  get readableEnd(): number {
+    return this.isVolatile ? this.endOffset : this.durableEnd
+  }
+
   /** Nothing below is kept: it was trimmed, or every cursor has acked it. */
   get floor(): number {
     const { cursors } = this

@@ -15,6 +15,7 @@ import type { LogStore, Recovered } from '../../src/log/log-store.ts'
 import type { Log } from '../../src/log/log.ts'
 import { MemoryLogStore } from '../../src/log/memory/memory-log-store.ts'
 import type { Ticket } from '../../src/log/ticket.ts'
+import { batchHeaderSize } from '../../src/record/batch/batch-header.ts'
 import { RecordSource } from '../../src/record/message/record-source.ts'
 import { RecordView } from '../../src/record/message/record-view.ts'
 import { FaultDisk } from '../../src/testing/fault-disk.ts'
@@ -133,6 +134,24 @@ export async function readAll(store: LogStore, log: Log, offset = 0): Promise<[n
     }
     records.push([view.offset, view.body.toString('latin1', view.bodyStart, view.bodyEnd)])
     at = view.offset + 1
+  }
+}
+
+/** The same of whole runs. */
+export async function readAllRuns(store: LogStore, log: Log): Promise<[number, string][]> {
+  const records: [number, string][] = []
+  const view = new RecordView()
+  for (let at = 0; ;) {
+    const runs = await store.readRuns(log, at, 10_000)
+    if (runs.length === 0) return records
+    for (const run of runs) {
+      for (let position = batchHeaderSize; position < run.size;) {
+        position = log.readFrom(run, position, view)
+        records.push([view.offset, view.body.toString('latin1', view.bodyStart, view.bodyEnd)])
+      }
+      at = run.lastOffset + 1
+      run.release()
+    }
   }
 }
 

@@ -147,11 +147,14 @@ export class FileLogStore implements LogStore {
     sizeMax: number,
     isStrict = false,
   ): readonly Run[] | Promise<readonly Run[]> {
-    return this.#parts.runReader.read({ log, offset, sizeMax, isStrict })
+    const { spill, runReader } = this.#parts
+    const asked = { log, offset, sizeMax, isStrict }
+    return log.isVolatile ? spill.readRuns(asked) : runReader.read(asked)
   }
 
   findRunByTimestamp(log: Log, timestamp: number, offset = 0): Promise<Run | undefined> {
-    return this.#parts.runFinder.findByTimestamp(log, timestamp, offset)
+    const { spill, runFinder } = this.#parts
+    return (log.isVolatile ? spill : runFinder).findByTimestamp(log, timestamp, offset)
   }
 
   maxTimestamp(log: Log): Promise<number | undefined> {

@@ -22,7 +22,7 @@ interface PendingRead {
 }
 
 /** What somebody wants: `isStrict`, not even the first run may be larger than `sizeMax`. */
-interface Asked extends Omit<Wanted, 'firstSizeMax'> {
+export interface AskedRuns extends Omit<Wanted, 'firstSizeMax'> {
   readonly isStrict: boolean
 }
 
@@ -39,7 +39,7 @@ export class RunReader {
   /** What is being read now. */
   readonly #readings: PendingRead[] = []
   /** What is read for nobody yet. */
-  #ahead: Asked | undefined
+  #ahead: AskedRuns | undefined
 
   constructor(options: RunReaderOptions) {
     this.#extents = options.extents
@@ -48,10 +48,10 @@ export class RunReader {
   }
 
   /** See `LogStore.readRuns`. */
-  read(asked: Asked): readonly Run[] | Promise<readonly Run[]> {
+  read(asked: AskedRuns): readonly Run[] | Promise<readonly Run[]> {
     const { log, sizeMax } = asked
     const { runs, end } = this.#readFromMemory(asked)
-    if (runs.length > 0 || end >= log.durableEnd) {
+    if (runs.length > 0 || end >= log.readableEnd) {
       this.#readAhead(log, runs, sizeMax)
       return runs
     }
@@ -81,7 +81,7 @@ export class RunReader {
     const wanted = { log, offset: last.lastOffset + 1, sizeMax, isStrict: false }
     const { runs: next, end } = this.#readFromMemory(wanted)
     for (const run of next) run.release()
-    if (next.length > 0 || end >= log.durableEnd) return
+    if (next.length > 0 || end >= log.readableEnd) return
     this.#ahead = wanted
     this.#coldReader.enqueue(
       async () => {
@@ -94,13 +94,13 @@ export class RunReader {
     )
   }
 
-  #readFromMemory(asked: Asked): FoundRuns {
+  #readFromMemory(asked: AskedRuns): FoundRuns {
     const { log } = asked
     let at = asked.offset
-    while (!log.isDeleted && at < log.durableEnd) {
+    while (!log.isDeleted && at < log.readableEnd) {
       const extent = this.#extents.find(log.id, at)
       if (at >= log.tailStart || extent === undefined || extent.firstOffset >= log.tailStart) {
-        return { runs: readTail({ ...asked, offset: at }), end: log.durableEnd }
+        return { runs: readTail({ ...asked, offset: at }), end: log.readableEnd }
       }
       const cached = this.#cache.find(log.id, at)
       if (cached === undefined) return { runs: [], end: at }
@@ -108,16 +108,16 @@ export class RunReader {
       if (found.runs.length > 0) return found
       at = found.end
     }
-    return { runs: [], end: log.durableEnd }
+    return { runs: [], end: log.readableEnd }
   }
 
   /** Its turn has come; meanwhile somebody else may have read the same. */
-  async #readFromFiles(asked: Asked): Promise<readonly Run[]> {
+  async #readFromFiles(asked: AskedRuns): Promise<readonly Run[]> {
     const { log } = asked
     let at = asked.offset
     for (;;) {
       const { runs, end } = this.#readFromMemory({ ...asked, offset: at })
-      if (runs.length > 0 || end >= log.durableEnd) return runs
+      if (runs.length > 0 || end >= log.readableEnd) return runs
       at = end
       const extent = this.#extents.find(log.id, at)
       if (extent === undefined) return []
@@ -134,7 +134,7 @@ export class RunReader {
   }
 
   /** Others who want what is just being read wait for it. */
-  async #readPart(extent: Extent, asked: Asked): Promise<FoundRuns> {
+  async #readPart(extent: Extent, asked: AskedRuns): Promise<FoundRuns> {
     const { log, offset, sizeMax, isStrict } = asked
     const readSize = Math.min(sizeMax, logLimits.coldRunsReadSizeMax)
     const wanted = {
@@ -150,7 +150,7 @@ export class RunReader {
       // Before the cache may let them go.
       const found = take({ runs, end }, asked)
       this.#keep({ logId: log.id, start: offset, end, runs }, log)
-      return found.end <= offset ? { ...found, end: log.durableEnd } : found
+      return found.end <= offset ? { ...found, end: log.readableEnd } : found
     } finally {
       this.#readings.splice(this.#readings.indexOf(reading), 1)
       // Before those who wait for it go on, and want what comes next read ahead.
@@ -167,7 +167,7 @@ export class RunReader {
   }
 }
 
-function readTail({ log, offset, sizeMax, isStrict }: Asked): readonly Run[] {
+function readTail({ log, offset, sizeMax, isStrict }: AskedRuns): readonly Run[] {
   const { tail } = log
   let end = log.findInTail(offset)
   const start = end
@@ -175,7 +175,7 @@ function readTail({ log, offset, sizeMax, isStrict }: Asked): readonly Run[] {
   for (let run = tail.at(end); run !== undefined; run = tail.at(++end)) {
     size += run.size
     const isTooLarge = size > sizeMax && (isStrict || end > start)
-    if (run.lastOffset >= log.durableEnd || isTooLarge) break
+    if (run.lastOffset >= log.readableEnd || isTooLarge) break
   }
   const runs = tail.slice(start, end)
   for (const run of runs) run.retain()
@@ -186,7 +186,7 @@ function readTail({ log, offset, sizeMax, isStrict }: Asked): readonly Run[] {
  * Those of the runs that hold something at or after `offset`, as many as fit: leased. When the first of
  * them is too large already, the reader has come to its end.
  */
-function take({ runs, end }: FoundRuns, { log, offset, sizeMax, isStrict }: Asked): FoundRuns {
+function take({ runs, end }: FoundRuns, { log, offset, sizeMax, isStrict }: AskedRuns): FoundRuns {
   const taken: Run[] = []
   let size = 0
   for (const run of runs) {
@@ -194,7 +194,7 @@ function take({ runs, end }: FoundRuns, { log, offset, sizeMax, isStrict }: Aske
     if (log.keptIn(run.baseOffset, run.lastOffset) === 0) continue
     size += run.size
     if (size > sizeMax && taken.length > 0) break
-    if (size > sizeMax && isStrict) return { runs: taken, end: log.durableEnd }
+    if (size > sizeMax && isStrict) return { runs: taken, end: log.readableEnd }
     run.retain()
     taken.push(run)
   }

@@ -10,7 +10,9 @@ import type { Disk } from './disk.ts'
 import { fileHeaderSize, fileKind } from './file-format.ts'
 import { writeAt } from './file-operations.ts'
 import { LogExtents } from './log-extents.ts'
+import { RunFinder } from './run-finder.ts'
 import { indexedRun, type RunIndex } from './run-index.ts'
+import { type AskedRuns, RunReader } from './run-reader.ts'
 import { Segment } from './segment.ts'
 
 export const volatileFolderName = 'volatile'
@@ -34,6 +36,8 @@ export class VolatileSpill {
   readonly #options: VolatileSpillOptions
   readonly #extents = new LogExtents()
   readonly #coldReader: ColdReader
+  readonly #runReader: RunReader
+  readonly #runFinder: RunFinder
   readonly #timer: Timer
   /** Logs whose acks may give spilled space back. */
   readonly #logs = new Set<Log>()
@@ -58,6 +62,13 @@ export class VolatileSpill {
       onReleased: (segment) => void this.#release(segment),
       windowsSizeMax: logLimits.coldWindowsSizeMax,
     })
+    const [extents, coldReader] = [this.#extents, this.#coldReader]
+    this.#runReader = new RunReader({
+      extents,
+      coldReader,
+      cacheSizeMax: logLimits.coldReadSizeMax,
+    })
+    this.#runFinder = new RunFinder({ extents, coldReader, runReader: this.#runReader })
     this.#extents.onSegmentEmpty = (segment) => void this.#release(segment)
     this.#timer = options.clock.every(logLimits.cleaningIntervalMs, () => this.#tick())
   }
@@ -92,8 +103,27 @@ export class VolatileSpill {
     this.#coldReader.load(log, offset, done)
   }
 
+  /** See `LogStore.readRuns`. */
+  readRuns(asked: AskedRuns): readonly Run[] | Promise<readonly Run[]> {
+    return this.#runReader.read(asked)
+  }
+
+  /** See `LogStore.findRunByTimestamp`. */
+  async findByTimestamp(log: Log, timestamp: number, offset: number): Promise<Run | undefined> {
+    const spilled = await this.#runFinder.findByTimestamp(log, timestamp, offset)
+    if (spilled !== undefined) return spilled
+    for (const run of log.tail) {
+      const isKept = log.keptIn(Math.max(run.baseOffset, offset), run.lastOffset) > 0
+      if (run.maxTimestamp < timestamp || !isKept) continue
+      run.retain()
+      return run
+    }
+    return undefined
+  }
+
   forget(log: Log): void {
     this.#coldReader.forget(log)
+    this.#runReader.forget(log)
     this.#logs.delete(log)
     this.#extents.dropLog(log.id)
   }

@@ -144,7 +144,7 @@ export class MemoryLogStore implements LogStore, LogEngine<Log>, CursorEngine {
     const runs: Run[] = []
     let size = 0
     for (const run of log.tail.slice(log.findInTail(offset), log.tail.length)) {
-      if (run.lastOffset >= log.durableEnd) break
+      if (run.lastOffset >= log.readableEnd) break
       size += run.size
       if (size > sizeMax && (isStrict || runs.length > 0)) break
       run.retain()
@@ -270,5 +270,5 @@ export class MemoryLogStore implements LogStore, LogEngine<Log>, CursorEngine {
 
 /** Whether a run is durable and holds something that is not acked. */
 function isLiving(log: Log, run: Run): boolean {
-  return run.lastOffset < log.durableEnd && log.keptIn(run.baseOffset, run.lastOffset) > 0
+  return run.lastOffset < log.readableEnd && log.keptIn(run.baseOffset, run.lastOffset) > 0
 }
