@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { TestBroker } from '../support/start-test-broker.ts'
-import { exampleLanguages, type ExampleLanguage } from './example-languages.ts'
+import { findExampleLanguages, type ExampleLanguage } from './example-languages.ts'
 
 /** Returns when the reminder may be due at the earliest. */
 async function remind(
@@ -17,7 +17,7 @@ async function remind(
   return from + seconds * 1000
 }
 
-for (const language of exampleLanguages) {
+for (const language of await findExampleLanguages()) {
   describe(`delayed-jobs in ${language.name}`, { skip: language.skip }, () => {
     it('brings each when it is due', async () => {
       await using broker = await TestBroker.start()

@@ -10,7 +10,7 @@ import {
 } from '../support/broker-under-test.ts'
 import { TestBroker } from '../support/start-test-broker.ts'
 import { waitFor } from '../support/wait-for.ts'
-import { exampleLanguages } from './example-languages.ts'
+import { findExampleLanguages } from './example-languages.ts'
 
 const queue = 'email_task_queue'
 
@@ -22,7 +22,7 @@ function ids(lines: readonly string[], word: string): number[] {
   })
 }
 
-for (const { name, skip, start } of exampleLanguages) {
+for (const { name, skip, start } of await findExampleLanguages()) {
   describe(`email-tasks in ${name}`, { skip }, () => {
     let broker: BrokerUnderTest
     before(async () => {

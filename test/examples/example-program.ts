@@ -51,6 +51,22 @@ export class ExampleProgram implements AsyncDisposable {
     await this.#ended
   }
 
+  /**
+   * SIGKILL at the moment that `condition` holds for the lines on stdout, in the middle of what it does
+   * next; resolves when it is gone.
+   * @throws Error when it does not come to that.
+   */
+  async killedWhen(what: string, condition: (lines: readonly string[]) => boolean): Promise<void> {
+    const look = (): void => {
+      if (condition(this.lines)) this.#child.kill('SIGKILL')
+    }
+    this.#child.stdout.on('data', look)
+    look()
+    await within(what, this.#ended, PROGRAM_MS)
+    if (!condition(this.lines))
+      throw new Error(`It ended by itself before: ${what}\n${this.#stderr}`)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill()
   }

@@ -8,12 +8,12 @@ import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, it } from 'node:test'
 import { AmqpSession } from '../support/amqp-session.ts'
 import { type BrokerUnderTest, startBrokerUnderTest } from '../support/broker-under-test.ts'
-import { exampleLanguages } from './example-languages.ts'
+import { findExampleLanguages } from './example-languages.ts'
 import type { ExampleProgram } from './example-program.ts'
 
 const queue = 'deposits'
 
-for (const { name, skip, startWith } of exampleLanguages) {
+for (const { name, skip, startWith } of await findExampleLanguages()) {
   describe(`idempotent-consumer in ${name}`, { skip }, () => {
     let broker: BrokerUnderTest
     let folder: string

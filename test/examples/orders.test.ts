@@ -1,44 +1,16 @@
 // examples/orders does what its README says. PABAL_TEST_KAFKA=host:port names another broker.
 
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import { type Admin, Kafka, logLevel } from 'kafkajs'
 import { InteropBroker } from '../interop/interop-broker.ts'
-import { findPython } from '../interop/languages.ts'
 import { waitFor } from '../support/wait-for.ts'
-import { ExampleProgram } from './example-program.ts'
+import { findKafkaExampleLanguages } from './example-languages.ts'
+import type { ExampleProgram } from './example-program.ts'
 
-const folder: string = join(import.meta.dirname, '../../examples/orders')
 const TAKEOVER_MS = 30_000
-const python = await findPython()
-if ('missing' in python && process.env['PABAL_REQUIRE_ALL'] === '1')
-  throw new Error(`PABAL_REQUIRE_ALL=1, but missing: ${python.missing}`)
-
 type ProgramName = 'place-orders' | 'billing' | 'analytics'
 type Start = (name: ProgramName, ...args: readonly string[]) => ExampleProgram
-
-interface Language {
-  readonly name: string
-  readonly skip: string | false
-  program(name: ProgramName): readonly [command: string, file: string]
-}
-
-const languages: readonly Language[] = [
-  {
-    name: 'node',
-    skip: false,
-    program: (name) => [process.execPath, join(folder, 'node', `${name}.js`)],
-  },
-  {
-    name: 'python',
-    skip: 'missing' in python && `missing: ${python.missing}`,
-    program(name) {
-      if ('missing' in python) throw new Error(python.missing)
-      return [python.command, join(folder, 'python', `${name.replace('-', '_')}.py`)]
-    },
-  },
-]
 
 interface Line {
   readonly id: number
@@ -89,7 +61,7 @@ async function cleanUp(admin: Admin): Promise<void> {
   await waitFor('orders is gone', async () => !(await admin.listTopics()).includes('orders'))
 }
 
-for (const { name, skip, program } of languages)
+for (const { name, skip, startWith } of await findKafkaExampleLanguages())
   describe(`orders in ${name}`, { skip }, () => {
     let broker: InteropBroker
     let admin: Admin
@@ -99,11 +71,8 @@ for (const { name, skip, program } of languages)
       const address = broker.address('kafka')
       admin = new Kafka({ brokers: [address], logLevel: logLevel.NOTHING }).admin()
       await admin.connect()
-      start = (wanted, ...args) => {
-        const [command, file] = program(wanted)
-        const env = { ...process.env, KAFKA_BROKERS: address }
-        return new ExampleProgram(command, [file, ...args], env)
-      }
+      start = (program, ...args) =>
+        startWith('orders', program, { args, variables: { KAFKA_BROKERS: address } })
     })
     beforeEach(() => cleanUp(admin))
     after(async () => {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { AmqpSession } from '../support/amqp-session.ts'
 import { startBrokerUnderTest } from '../support/broker-under-test.ts'
-import { exampleLanguages } from './example-languages.ts'
+import { findExampleLanguages } from './example-languages.ts'
 
 const orders = [
   ['0', 'nightly'],
@@ -14,7 +14,7 @@ const orders = [
   ['0', 'yearly'],
 ] as const
 
-for (const { name, skip, start } of exampleLanguages) {
+for (const { name, skip, start } of await findExampleLanguages()) {
   describe(`priority in ${name}`, { skip }, () => {
     it('makes urgent reports first, equal ones in their order', async () => {
       await using broker = await startBrokerUnderTest()

@@ -5,12 +5,12 @@ import { after, afterEach, before, describe, it } from 'node:test'
 import { AmqpSession } from '../support/amqp-session.ts'
 import { TestBroker } from '../support/start-test-broker.ts'
 import { waitFor } from '../support/wait-for.ts'
-import { exampleLanguages } from './example-languages.ts'
+import { findExampleLanguages } from './example-languages.ts'
 import type { ExampleProgram } from './example-program.ts'
 
 const firstRetryMs = 100
 
-for (const { name, skip, startWith } of exampleLanguages) {
+for (const { name, skip, startWith } of await findExampleLanguages()) {
   describe(`retries in ${name}`, { skip }, () => {
     let broker: TestBroker
     let worker: ExampleProgram

@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test'
 import { AmqpSession } from '../support/amqp-session.ts'
 import { type BrokerUnderTest, startBrokerUnderTest } from '../support/broker-under-test.ts'
 import { waitFor } from '../support/wait-for.ts'
-import { exampleLanguages } from './example-languages.ts'
+import { findExampleLanguages } from './example-languages.ts'
 import type { ExampleProgram } from './example-program.ts'
 
 const queue = 'price_requests'
@@ -13,7 +13,7 @@ const queue = 'price_requests'
 const answers = (lines: readonly string[]): number =>
   lines.filter((line) => line.startsWith('answered')).length
 
-for (const { name, skip, start, startWith } of exampleLanguages) {
+for (const { name, skip, start, startWith } of await findExampleLanguages()) {
   describe(`rpc in ${name}`, { skip }, () => {
     let broker: BrokerUnderTest
     before(async () => {

@@ -9,7 +9,7 @@ import {
   startBrokerUnderTest,
 } from '../support/broker-under-test.ts'
 import { TestBroker } from '../support/start-test-broker.ts'
-import { exampleLanguages, type ExampleLanguage } from './example-languages.ts'
+import { findExampleLanguages, type ExampleLanguage } from './example-languages.ts'
 import type { ExampleProgram } from './example-program.ts'
 
 const services = ['email', 'coupon', 'log'] as const
@@ -60,7 +60,7 @@ async function assertDid(
   assert.deepEqual(done(program.lines), expected)
 }
 
-for (const language of exampleLanguages) {
+for (const language of await findExampleLanguages()) {
   describe(`user-created in ${language.name}`, { skip: language.skip }, () => {
     let broker: BrokerUnderTest
     before(async () => {
