@@ -176,3 +176,56 @@ for (const [kind, name, limit] of [
     assert.equal(await reasonOf('PUT', `${path}/none/${limit}`, { value: 5 }), missing)
   })
 }
+
+test('a user can come with limits and, when it is new, with permissions', async () => {
+  const asked = {
+    password: 'p',
+    tags: '',
+    limits: { 'max-connections': 3 },
+    permissions: { fixed: { configure: '^a', write: '', read: '.*' } },
+  }
+  assert.deepEqual(await ask('PUT', '/users/u', asked), [201, undefined])
+  const row = { user: 'u', vhost: 'fixed', configure: '^a', write: '', read: '.*' }
+  assert.deepEqual(await ask('GET', '/users/u/permissions'), [200, [row]])
+  assert.deepEqual(broker.access.findUser('u')?.limits, { 'max-connections': 3 })
+  const again = { password: 'p', tags: '', permissions: { fixed: { ...row, write: '.*' } } }
+  assert.deepEqual(await ask('PUT', '/users/u', again), [204, undefined])
+  assert.deepEqual(await ask('GET', '/users/u/permissions'), [200, [row]])
+  assert.deepEqual(broker.access.findUser('u')?.limits, { 'max-connections': 3 })
+})
+
+test('a user is refused for limits and permissions that there cannot be', async () => {
+  const reasonFor = (more: object): Promise<string> =>
+    reasonOf('PUT', '/users/u', { password: 'p', tags: '', ...more })
+  assert.equal(await reasonFor({ limits: [] }), '400 limits must be an object')
+  assert.equal(
+    await reasonFor({ limits: { 'max-connections': 'x' } }),
+    '400 max-connections should be integer, actually was "x"',
+  )
+  assert.match(await reasonFor({ limits: { odd: 1 } }), /^400 Unrecognised terms \[odd\]/)
+  assert.match(await reasonFor({ permissions: { none: {} } }), /^400 no_such_vhost/)
+  assert.match(
+    await reasonFor({ permissions: { fixed: {} } }),
+    /^400 \[\{key_missing,configure\}\]/,
+  )
+  const odd = { configure: '(', write: '', read: '' }
+  assert.match(await reasonFor({ permissions: { fixed: odd } }), /^400 invalid_regexp/)
+  assert.equal(broker.access.findUser('u'), undefined)
+})
+
+test('users are deleted together, but for that of the settings', async () => {
+  for (const name of ['a', 'b', 'c']) {
+    await ask('PUT', `/users/${name}`, { password: 'p', tags: '' })
+    await ask('PUT', `/permissions/fixed/${name}`, { configure: '', write: '', read: '' })
+  }
+  const asked = { users: ['a', 'none', 'root', 'c', 'a'] }
+  assert.deepEqual(await ask('POST', '/users/bulk-delete', asked), [204, undefined])
+  assert.deepEqual(
+    broker.access.users().map(({ name }) => name),
+    ['root', 'b'],
+  )
+  assert.equal(broker.access.counts.permissions, 1)
+  assert.equal(await reasonOf('POST', '/users/bulk-delete', {}), '400 [{key_missing,users}]')
+  const wrong = { users: 'a' }
+  assert.match(await reasonOf('POST', '/users/bulk-delete', wrong), /^400 users must be a list/)
+})

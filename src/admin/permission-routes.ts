@@ -1,15 +1,7 @@
 // Permissions and topic permissions by HTTP. A change is in force at once, and answered when it is durable.
 import { type Context, Hono } from 'hono'
-import { whyUnusable } from '../auth/rights.ts'
-import {
-  badRequest,
-  type ManagementParts,
-  notFound,
-  readObject,
-  roomToDeclare,
-  stored,
-  whyMissing,
-} from './answers.ts'
+import { badRequest, type ManagementParts, notFound, roomToDeclare, stored } from './answers.ts'
+import { readPatterns } from './patterns.ts'
 
 type Access = ManagementParts['broker']['access']
 type Permission = ReturnType<Access['permissions']>[number]
@@ -27,7 +19,7 @@ export function createPermissionRoutes(parts: ManagementParts): Hono {
   const routes = new Hono()
   const all = (): Permission[] => access.permissions(broker.vhostNames)
   const find = ({ user, vhost }: Place): Permission | undefined =>
-    all().find((row) => row.user === user && row.vhost === vhost)
+    broker.findVHost(vhost) && access.findPermission(user, vhost)
   routes.get('/', (context) => context.json(all().map(permissionJson)))
   routes.get('/:vhost/:user', (context) => {
     const found = find(context.req.param())
@@ -38,15 +30,14 @@ export function createPermissionRoutes(parts: ManagementParts): Hono {
     if (!isThere(place, parts)) return badRequest(context, 'vhost_or_user_not_found')
     const patterns = await readPatterns(context, ['configure', 'write', 'read'])
     if (patterns instanceof Response) return patterns
-    const [configure, write, read] = patterns as [string, string, string]
     if (access.isOwn(place.user)) {
-      const isAll = patterns.every((pattern) => pattern === '.*')
+      const isAll = Object.values(patterns).every((pattern) => pattern === '.*')
       return isAll ? stored(context, false) : badRequest(context, mayDoAll(place.user))
     }
     const isNew = find(place) === undefined
     if (isNew && keeper.whyFull !== undefined) return badRequest(context, keeper.whyFull)
     await roomToDeclare(broker)
-    await keeper.setPermission({ ...place, configure, write, read })
+    await keeper.setPermission({ ...place, ...patterns })
     return stored(context, isNew)
   })
   routes.delete('/:vhost/:user', async (context) => {
@@ -66,7 +57,7 @@ export function createTopicPermissionRoutes(parts: ManagementParts): Hono {
   const { access } = broker
   const routes = new Hono()
   const of = ({ user, vhost }: Place): TopicPermission[] =>
-    access.topicPermissions().filter((row) => row.user === user && row.vhost === vhost)
+    access.topicPermissionsOf(user).filter((row) => row.vhost === vhost)
   const clear = async (context: Context, rows: readonly TopicPermission[]): Promise<Response> => {
     if (rows.length === 0) return notFound(context)
     await roomToDeclare(broker)
@@ -84,11 +75,10 @@ export function createTopicPermissionRoutes(parts: ManagementParts): Hono {
     if (access.isOwn(place.user)) return badRequest(context, mayDoAll(place.user))
     const values = await readPatterns(context, ['exchange', 'write', 'read'])
     if (values instanceof Response) return values
-    const [exchange, write, read] = values as [string, string, string]
     const isNew = of(place).length === 0
     if (keeper.whyFull !== undefined) return badRequest(context, keeper.whyFull)
     await roomToDeclare(broker)
-    await keeper.setTopicPermission({ ...place, exchange, write, read })
+    await keeper.setTopicPermission({ ...place, ...values })
     return stored(context, isNew)
   })
   routes.delete('/:vhost/:user', (context) => clear(context, of(context.req.param())))
@@ -109,31 +99,6 @@ function mayDoAll(user: string): string {
 
 function isThere({ user, vhost }: Place, { broker }: ManagementParts): boolean {
   return broker.access.findUser(user) !== undefined && broker.findVHost(vhost) !== undefined
-}
-
-/** Texts of the body by these keys, or the refusal: all but an exchange's name are patterns. */
-async function readPatterns(
-  context: Context,
-  keys: readonly string[],
-): Promise<readonly string[] | Response> {
-  const body = await readObject(context)
-  if (body === undefined) return badRequest(context, 'not_json')
-  const missing = whyMissing(body, keys)
-  if (missing !== undefined) return badRequest(context, missing)
-  const values: string[] = []
-  for (const key of keys) {
-    const value = body[key]
-    if (typeof value !== 'string') return badRequest(context, `${key} must be text`)
-    const problem = key === 'exchange' ? undefined : whyUnusable(value)
-    if (problem !== undefined) {
-      return badRequest(
-        context,
-        `invalid_regexp: the pattern '${value}' cannot be used: ${problem}`,
-      )
-    }
-    values.push(value)
-  }
-  return values
 }
 
 export function permissionJson({ user, vhost, configure, write, read }: Permission): object {

@@ -87,8 +87,18 @@ export class AccessControl {
     const others = this.#table.rows().permissions.filter(({ user }) => !this.isOwn(user))
     if (this.#own === undefined) return others
     const { name: user } = this.#own
-    const all = { configure: wholeName, write: wholeName, read: wholeName }
-    return [...vhosts.map((vhost) => ({ user, vhost, ...all })), ...others]
+    return [...vhosts.flatMap((vhost) => this.findPermission(user, vhost) ?? []), ...others]
+  }
+
+  /** Undefined when the user has none there. */
+  findPermission(user: string, vhost: string): PermissionRow | undefined {
+    if (!this.isOwn(user)) return this.#table.findPermission(user, vhost)
+    return { user, vhost, configure: wholeName, write: wholeName, read: wholeName }
+  }
+
+  /** Of one user, on any virtual host. */
+  topicPermissionsOf(user: string): readonly TopicPermissionRow[] {
+    return this.isOwn(user) ? [] : this.#table.topicPermissionsOf(user)
   }
 
   topicPermissions(): readonly TopicPermissionRow[] {
@@ -107,10 +117,9 @@ export class AccessControl {
 
   #grantOf(user: string, vhost: string): Grant {
     if (this.isOwn(user)) return { permission: 'all', topics: [] }
-    const { topicPermissions } = this.#table.rows()
     return {
       permission: this.#table.findPermission(user, vhost),
-      topics: topicPermissions.filter((row) => row.user === user && row.vhost === vhost),
+      topics: this.topicPermissionsOf(user).filter((row) => row.vhost === vhost),
     }
   }
 

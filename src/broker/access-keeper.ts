@@ -31,17 +31,26 @@ export class AccessKeeper {
     this.#parts = parts
   }
 
-  /** Resolves when it is durable. */
-  putUser(row: UserRow): Promise<void> {
-    return this.#change([{ kind: 'user', op: 'put', row }])
+  /** With permissions of its own, if it is new. Resolves when all of it is durable. */
+  putUser(row: UserRow, permissions: readonly PermissionRow[] = []): Promise<void> {
+    const permitted = permissions.map(
+      (each) => ({ kind: 'permission', op: 'put', row: each }) as const,
+    )
+    return this.#change([{ kind: 'user', op: 'put', row }, ...permitted])
   }
 
-  /** Its connections are closed. Undefined when there is no such user. */
-  deleteUser(name: string): Promise<void> | undefined {
+  /** Their connections are closed. Undefined when there is none of them; the settings' user stays. */
+  deleteUsers(names: readonly string[]): Promise<void> | undefined {
     const { access } = this.#parts.broker
-    if (access.isOwn(name) || access.findUser(name) === undefined) return undefined
-    const done = this.#change([{ kind: 'user', op: 'delete', name }])
-    this.#close(({ principal }) => principal?.user === name, `user '${name}' is deleted`)
+    const gone = new Set(
+      names.filter((name) => !access.isOwn(name) && access.findUser(name) !== undefined),
+    )
+    if (gone.size === 0) return undefined
+    const done = this.#change([...gone].map((name) => ({ kind: 'user', op: 'delete', name })))
+    this.#close(
+      ({ principal }) => principal !== undefined && gone.has(principal.user),
+      ({ principal }) => `user '${principal?.user}' is deleted`,
+    )
     return done
   }
 
@@ -103,7 +112,10 @@ export class AccessKeeper {
     if (vhost === undefined) return undefined
     const ticket = deleteVHost(broker, vhost)
     broker.rates.refresh('vhost', name)
-    this.#close((client) => client.vhost === name, `vhost '${name}' is deleted`)
+    this.#close(
+      (client) => client.vhost === name,
+      () => `vhost '${name}' is deleted`,
+    )
     return whenDurable(ticket)
   }
 
@@ -127,7 +139,7 @@ export class AccessKeeper {
     return whenDurable(topology.write(changes))
   }
 
-  #close(isGone: (client: Client) => boolean, reason: string): void {
-    for (const client of this.#parts.clients) if (isGone(client)) client.close(reason)
+  #close(isGone: (client: Client) => boolean, reasonOf: (client: Client) => string): void {
+    for (const client of this.#parts.clients) if (isGone(client)) client.close(reasonOf(client))
   }
 }

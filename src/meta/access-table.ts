@@ -6,11 +6,12 @@ import type {
   TopicPermissionRow,
   UserRow,
 } from './access-rows.ts'
+import { RowsByUser } from './rows-by-user.ts'
 
 export class AccessTable {
   readonly #users = new Map<string, UserRow>()
-  readonly #permissions = new Map<string, PermissionRow>()
-  readonly #topicPermissions = new Map<string, TopicPermissionRow>()
+  readonly #permissions = new RowsByUser<PermissionRow>(({ vhost }) => vhost)
+  readonly #topicPermissions = new RowsByUser<TopicPermissionRow>(keyOfTopic)
 
   apply(change: AccessChange): void {
     switch (change.kind) {
@@ -19,19 +20,19 @@ export class AccessTable {
         else this.#deleteUser(change.name)
         return
       case 'permission':
-        if (change.op === 'put') this.#permissions.set(keyOf(change.row), change.row)
-        else this.#permissions.delete(keyOf(change))
+        if (change.op === 'put') this.#permissions.set(change.row)
+        else this.#permissions.delete(change.user, change.vhost)
         return
       case 'topic-permission':
-        if (change.op === 'put') this.#topicPermissions.set(keyOf(change.row), change.row)
-        else this.#topicPermissions.delete(keyOf(change))
+        if (change.op === 'put') this.#topicPermissions.set(change.row)
+        else this.#topicPermissions.delete(change.user, keyOfTopic(change))
     }
   }
 
   /** Forgets all permissions on a virtual host. */
   deleteVHost(name: string): void {
-    forget(this.#permissions, ({ vhost }) => vhost === name)
-    forget(this.#topicPermissions, ({ vhost }) => vhost === name)
+    this.#permissions.deleteVHost(name)
+    this.#topicPermissions.deleteVHost(name)
   }
 
   findUser(name: string): UserRow | undefined {
@@ -39,7 +40,12 @@ export class AccessTable {
   }
 
   findPermission(user: string, vhost: string): PermissionRow | undefined {
-    return this.#permissions.get(keyOf({ user, vhost }))
+    return this.#permissions.find(user, vhost)
+  }
+
+  /** Of one user, on any virtual host. */
+  topicPermissionsOf(user: string): readonly TopicPermissionRow[] {
+    return this.#topicPermissions.of(user)
   }
 
   get counts(): Readonly<Record<keyof AccessRows, number>> {
@@ -53,15 +59,15 @@ export class AccessTable {
   rows(): AccessRows {
     return {
       users: [...this.#users.values()],
-      permissions: [...this.#permissions.values()],
-      topicPermissions: [...this.#topicPermissions.values()],
+      permissions: [...this.#permissions],
+      topicPermissions: [...this.#topicPermissions],
     }
   }
 
   #deleteUser(name: string): void {
     this.#users.delete(name)
-    forget(this.#permissions, ({ user }) => user === name)
-    forget(this.#topicPermissions, ({ user }) => user === name)
+    this.#permissions.deleteUser(name)
+    this.#topicPermissions.deleteUser(name)
   }
 }
 
@@ -72,16 +78,6 @@ export function* putsOfAccess(rows: AccessRows): Generator<AccessChange> {
   for (const row of rows.topicPermissions) yield { kind: 'topic-permission', op: 'put', row }
 }
 
-interface Key {
-  readonly user: string
-  readonly vhost: string
-  readonly exchange?: string
-}
-
-function keyOf({ user, vhost, exchange = '' }: Key): string {
-  return `${user.length} ${vhost.length} ${user}${vhost}${exchange}`
-}
-
-function forget<T>(rows: Map<string, T>, isGone: (row: T) => boolean): void {
-  for (const [key, row] of rows) if (isGone(row)) rows.delete(key)
+function keyOfTopic({ vhost, exchange }: Pick<TopicPermissionRow, 'vhost' | 'exchange'>): string {
+  return `${vhost.length} ${vhost}${exchange}`
 }

@@ -409,7 +409,7 @@ describe('changes on open connections', () => {
   it('a user who is deleted is out', async () => {
     const connection = await open()
     const failed = once(connection, 'close')
-    await keeper.deleteUser(userName)
+    await keeper.deleteUsers([userName])
     const [error] = (await failed) as [Error]
     assert.match(
       error.message,
