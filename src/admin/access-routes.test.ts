@@ -10,6 +10,7 @@ import { ClientRegistry } from '../broker/client/client-registry.ts'
 import { systemClock } from '../lib/clock.ts'
 import { systemRandom } from '../lib/random.ts'
 import { Turn } from '../lib/turn.ts'
+import { authLimits } from '../limits/auth.ts'
 import { MemoryLogStore } from '../log/memory/memory-log-store.ts'
 import { createManagementRoutes } from './management-routes.ts'
 
@@ -211,6 +212,23 @@ test('a user is refused for limits and permissions that there cannot be', async 
   const odd = { configure: '(', write: '', read: '' }
   assert.match(await reasonFor({ permissions: { fixed: odd } }), /^400 invalid_regexp/)
   assert.equal(broker.access.findUser('u'), undefined)
+})
+
+test('there is room for ten thousand users, and no more', async () => {
+  const hash = { password_hash: Buffer.alloc(36).toString('base64'), tags: '' }
+  const permissions = { fixed: { configure: '', write: '', read: '.*' } }
+  const names = Array.from({ length: authLimits.usersMax }, (_, count) => `user-${count}`)
+  const put = (name: string): Promise<[number, unknown]> =>
+    ask('PUT', `/users/${name}`, { ...hash, permissions })
+  const answers = await Promise.all(names.map(put))
+  assert.ok(answers.every(([status]) => status === 201))
+  assert.match(await reasonOf('PUT', '/users/another', hash), /^400 there are 10000 users/)
+  assert.equal(((await ask('GET', '/permissions'))[1] as unknown[]).length, names.length + 2)
+  for (let at = 0; at < names.length; at += 2500) {
+    const users = names.slice(at, at + 2500)
+    assert.deepEqual(await ask('POST', '/users/bulk-delete', { users }), [204, undefined])
+  }
+  assert.deepEqual(broker.access.counts, { users: 0, permissions: 0, topicPermissions: 0 })
 })
 
 test('users are deleted together, but for that of the settings', async () => {

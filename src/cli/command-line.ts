@@ -13,11 +13,13 @@ import {
   variableName,
 } from '../settings/settings.ts'
 import type { SettingKey } from '../settings/settings.ts'
-import { addAccessCommands } from './access-command.ts'
 import type { Arguments, CommandName } from './arguments.ts'
+import { addPermissionCommands } from './permission-command.ts'
 import { addPolicyCommand } from './policy-command.ts'
 import { addQueueCommand } from './queue-command.ts'
 import type { AskBroker, DefineRemote } from './remote-command.ts'
+import { addUserCommands } from './user-command.ts'
+import { addVHostCommands } from './vhost-command.ts'
 
 const commandNames = ['start', 'verify', 'repair'] as const satisfies CommandName[]
 
@@ -59,7 +61,9 @@ function addRemoteCommands(program: Command, onAsk: CommandEvents['onAsk']): voi
     })
   }
   addPolicyCommand(program, define)
-  addAccessCommands(program, define)
+  addUserCommands(program, define)
+  addVHostCommands(program, define)
+  addPermissionCommands(program, define)
   addQueueCommand(program, define)
 }
 

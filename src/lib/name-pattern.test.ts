@@ -49,6 +49,14 @@ for (const [pattern, reason] of Object.entries(refused)) {
   })
 }
 
+test('a brace that repeats nothing is a brace', () => {
+  for (const pattern of ['^{username}-', '^(?!x){username}-', '{username}-']) {
+    const matches = compileNamePattern(pattern)
+    assert.deepEqual(['{username}-a', 'username-a'].map(matches), [true, false], pattern)
+  }
+  assert.throws(() => compileNamePattern('^(?!x){2}'), /cannot be repeated/)
+})
+
 test('a list of names may be as long as a pattern may be', () => {
   const names = Array.from({ length: 60 }, (_, number) => `queue-number-${number}`)
   const matches = compileNamePattern(`^(${names.join('|')})$`)

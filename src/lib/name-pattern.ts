@@ -100,7 +100,8 @@ function splitLookaheads(pattern: string): { lookaheads: Lookahead[]; rest: stri
   if (lookaheads.length > 0 && hasBareAlternative(rest)) {
     throw new PatternError('a lookahead with alternatives behind it: put these in parentheses')
   }
-  if (/^[*+?{]/.test(rest)) throw new PatternError('a lookahead cannot be repeated')
+  // A brace without a number is one that topic permissions fill in: `^{username}`.
+  if (/^(?:[*+?]|\{\d)/.test(rest)) throw new PatternError('a lookahead cannot be repeated')
   return { lookaheads, rest }
 }
 

@@ -63,6 +63,35 @@ it('a user, a virtual host and permissions', async () => {
   assert.equal(await answerTo('two', 'v'), 'open')
 })
 
+it('limits and topic permissions', async () => {
+  const limited = await run('user', 'limit', 'app', 'max-connections', '0')
+  assert.equal(limited, "The limit max-connections of user 'app' is 0 now")
+  await assert.rejects(answerTo('two', 'v'), /ConnectionClose/)
+  await run('user', 'limit', 'app', 'max-connections', 'none')
+  assert.equal(await answerTo('two', 'v'), 'open')
+  assert.match(await run('user', 'limit', 'app', 'odd', '1'), /Unrecognised terms \[odd\]/)
+  assert.match(await run('user', 'limit', 'app', 'max-channels', '1.5'), /'1.5' is no limit/)
+  assert.match(await run('user', 'limit', 'none', 'max-channels', '1'), /there is no user 'none'/)
+  const ofVHost = await run('vhost', 'limit', 'v', 'max-queues', '-1')
+  assert.equal(ofVHost, "The limit max-queues of virtual host 'v' is -1 now")
+  assert.match(await run('vhost', 'limits'), /^vhost\s+value\nv\s+\{"max-queues":-1\}$/)
+  const topic = ['permission', 'set-topic', 'app', 'amq.topic', '^{username}', '.*', '--vhost', 'v']
+  assert.equal(
+    await run(...topic),
+    "Topic permissions of user 'app' on exchange 'amq.topic' were set",
+  )
+  assert.match(
+    await run('permission', 'list-topics'),
+    /\nv\s+app\s+amq.topic\s+\^\{username\}\s+\.\*$/,
+  )
+  const clear = ['permission', 'clear-topic', 'app', 'amq.topic', '--vhost', 'v']
+  assert.equal(await run(...clear), "Deleted: topic permissions of user 'app'")
+  assert.match(
+    await run(...clear),
+    /no topic permissions of user 'app' found; see pabal permission list-topics/,
+  )
+})
+
 it('are there after a restart', async () => {
   await broker.stop()
   await broker.restart()
@@ -77,9 +106,12 @@ it('are there after a restart', async () => {
 it('can be taken away', async () => {
   assert.match(await run('user', 'delete', 'guest'), /user 'guest' is that of the settings/)
   assert.match(await run('vhost', 'delete', '/'), /vhost '\/' cannot be deleted/)
-  assert.match(await run('vhost', 'delete', 'none'), /there is no virtual host 'none'/)
+  assert.match(await run('vhost', 'delete', 'none'), /no virtual host 'none' found/)
   assert.equal(await run('vhost', 'delete', 'v'), "Deleted: virtual host 'v'")
-  assert.match(await run('permission', 'clear', 'app', '--vhost', 'v'), /there is no/)
+  assert.match(
+    await run('permission', 'clear', 'app', '--vhost', 'v'),
+    /no permissions of user 'app' found/,
+  )
   assert.equal(await run('user', 'delete', 'app'), "Deleted: user 'app'")
   assert.equal(await answerTo('two', 'v'), 'no login')
 })

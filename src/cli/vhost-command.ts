@@ -1,0 +1,54 @@
+// `pabal vhost`: the virtual hosts of the running broker.
+import type { Command } from 'commander'
+import { exitCodes } from '../lib/exit-codes.ts'
+import { type Add, adderFor, addLimitCommand, change, list, remove } from './access-requests.ts'
+import { checkName } from './check-name.ts'
+import type { DefineRemote } from './remote-command.ts'
+import { outputOption } from './show-rows.ts'
+
+export function addVHostCommands(program: Command, define: DefineRemote): void {
+  const add = adderFor(program, define, 'vhost', 'Virtual hosts; see docs/permissions.md')
+  addVHostCommand(add)
+  addLimitCommand(add, 'vhost')
+  const limits = { title: 'limits', columns: ['vhost', 'value'] }
+  add('limits', 'Show the limits of all virtual hosts', list(['vhost-limits'], limits)).option(
+    ...outputOption,
+  )
+}
+
+function addVHostCommand(add: Add): void {
+  const columns = ['name', 'description', 'tags', 'default_queue_type']
+  add(
+    'list',
+    'Show all virtual hosts',
+    list(['vhosts'], { title: 'virtual hosts', columns }),
+  ).option(...outputOption)
+  add(
+    'add <NAME>',
+    'Add a virtual host, or change what it was added with',
+    ([name = ''], flags) => {
+      const { description, tags, defaultQueueType: type } = flags
+      const body = {
+        ...(description !== undefined && { description }),
+        ...(tags !== undefined && { tags }),
+        ...(type !== undefined && { default_queue_type: type }),
+      }
+      const request = ['PUT', ['vhosts', checkName('virtual host', name)], body] as const
+      return async (broker, print) => {
+        const status = await change(broker, request, `virtual host '${name}' was not added`)
+        print(`Virtual host '${name}' was ${status === 201 ? 'added' : 'changed'}`)
+        return exitCodes.ok
+      }
+    },
+  )
+    .option('--description <TEXT>', 'What it is for')
+    .option('--tags <TAGS>', 'Words to find it by; separated by commas')
+    .option('--default-queue-type <TYPE>', 'Of queues without one: classic, quorum or stream')
+  add('delete <NAME>', 'Delete a virtual host and all in it', ([name = '']) =>
+    remove(
+      ['vhosts', checkName('virtual host', name)],
+      `virtual host '${name}'`,
+      'pabal vhost list',
+    ),
+  )
+}
