@@ -98,6 +98,7 @@ export const doors: readonly Door[] = [
       'src/server/local-listener.ts',
       'src/server/byte-source.ts',
       'src/server/resolve-host.ts',
+      'src/server/http-get.ts',
       'src/server/tls-credentials.ts',
       'src/admin/http-server.ts',
       'src/cli/broker-client.ts',

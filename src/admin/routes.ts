@@ -5,6 +5,7 @@ import type { Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { basicAuth } from 'hono/basic-auth'
+import { bearerAuth } from 'hono/bearer-auth'
 import { HTTPException } from 'hono/http-exception'
 import type { ManagementParts } from './answers.ts'
 import type { StatusSource } from './broker-status.ts'
@@ -25,10 +26,10 @@ export interface RouteOptions {
   readonly onFault?: (error: Error) => void
 }
 
-export interface HttpLogin {
-  readonly user: string
-  readonly password: string
-}
+/** A name and a password, or a token (RFC 6750) in their place. */
+export type HttpLogin =
+  | { readonly user: string; readonly password: string }
+  | { readonly token: string }
 
 /** What Node's server adds to a request. */
 interface Bindings {
@@ -51,11 +52,22 @@ export function createRoutes(options: RouteOptions): Hono {
     return context.json({ status: isReady ? 'ok' : state }, isReady ? 200 : 503)
   })
   if (authenticate !== undefined) {
-    const verifyUser = (user: string, password: string, context: Context): Promise<boolean> => {
+    const verify = (login: HttpLogin, context: Context): Promise<boolean> => {
       const { incoming } = context.env as Bindings
-      return authenticate({ user, password }, incoming.socket)
+      return authenticate(login, incoming.socket)
     }
-    routes.use(basicAuth({ realm: 'Pabal', verifyUser }))
+    const byPassword = basicAuth({
+      realm: 'Pabal',
+      verifyUser: (user, password, context) => verify({ user, password }, context),
+    })
+    const byToken = bearerAuth({
+      realm: 'Pabal',
+      verifyToken: (token, context) => verify({ token }, context),
+    })
+    routes.use((context, next) => {
+      const isToken = /^bearer /i.test(context.req.header('authorization') ?? '')
+      return isToken ? byToken(context, next) : byPassword(context, next)
+    })
   }
   routes.get('/api/status', (context) => context.json(source.status()))
   if (management !== undefined) routes.route('/api', createManagementRoutes(management))

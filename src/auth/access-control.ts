@@ -10,7 +10,8 @@ import type {
   UserRow,
 } from '../meta/access-rows.ts'
 import { AccessTable, putsOfAccess } from '../meta/access-table.ts'
-import { type Grant, Rights } from './rights.ts'
+import type { Principal } from './principal.ts'
+import { Rights, type RowGrant } from './rights.ts'
 
 export const administratorTag = 'administrator'
 
@@ -64,6 +65,12 @@ export class AccessControl {
     return this.findUser(name)?.tags.includes(administratorTag) ?? false
   }
 
+  /** What who is logged in may do in a virtual host: by its token, if that is how it logged in. */
+  rightsFor({ user, token }: Principal, vhost: string): Rights {
+    if (token === undefined) return this.rightsOf(user, vhost)
+    return new Rights({ user, vhost }, token.grantIn(vhost))
+  }
+
   /** What a user may do in a virtual host, now and later. */
   rightsOf(user: string, vhost: string): Rights {
     let byVHost = this.#rights.get(user)
@@ -115,7 +122,7 @@ export class AccessControl {
     return putsOfAccess(this.#table.rows())
   }
 
-  #grantOf(user: string, vhost: string): Grant {
+  #grantOf(user: string, vhost: string): RowGrant {
     if (this.isOwn(user)) return { permission: 'all', topics: [] }
     return {
       permission: this.#table.findPermission(user, vhost),

@@ -7,7 +7,7 @@ import { seededRandom } from '../testing/seeded-random.ts'
 import { AccessControl } from './access-control.ts'
 import { type HashedPassword, hashPassword, matchesPassword } from './password-hash.ts'
 import type { Origin } from './principal.ts'
-import { type Credentials, parseAmqplain, parsePlain } from './sasl.ts'
+import { type Credentials, parseAmqplain, parseOauthBearer, parsePlain } from './sasl.ts'
 import { Users, type UsersOptions } from './users.ts'
 
 const random = seededRandom(7)
@@ -68,6 +68,45 @@ describe('password hash', () => {
 })
 
 describe('SASL responses', () => {
+  test('parseOauthBearer() reads the token, and as whom the client wants to act', () => {
+    const parse = (text: string): readonly unknown[] => {
+      const parsed = parseOauthBearer(Buffer.from(text))
+      return [parsed?.actAs, parsed && Buffer.from(parsed.token).toString()]
+    }
+    // RFC 7628 §3.1, with its own example of other keys.
+    const others = 'host=server.example.com\x01port=143\x01'
+    assert.deepEqual(parse('n,,\x01auth=Bearer a-_.~+/b==\x01\x01'), ['', 'a-_.~+/b=='])
+    assert.deepEqual(parse(`n,a=u=2C=3D,\x01${others}auth=bearer  a\x01\x01`), ['u,=', 'a'])
+    assert.deepEqual(parse(`n,a=u,\x01auth=BEARER a\x01${others}\x01`), ['u', 'a'])
+  })
+
+  test('parseOauthBearer() refuses what is malformed', () => {
+    for (const response of [
+      '',
+      'n',
+      'n,,',
+      'n,,\x01\x01',
+      'n,,\x01auth=Bearer a',
+      'n,,\x01auth=Bearer a\x01',
+      'n,,\x01auth=Bearer \x01\x01',
+      'n,,\x01auth=Bearer a b\x01\x01',
+      'n,,\x01auth=Basic a\x01\x01',
+      'n,,\x01auth=Bearer a\x01auth=Bearer b\x01\x01',
+      'y,,\x01auth=Bearer a\x01\x01',
+      'p=tls-unique,,\x01auth=Bearer a\x01\x01',
+      'n,u,\x01auth=Bearer a\x01\x01',
+      'n,a=u\x01auth=Bearer a\x01\x01',
+      'n,,x\x01auth=Bearer a\x01\x01',
+    ]) {
+      assert.equal(parseOauthBearer(Buffer.from(response)), undefined, JSON.stringify(response))
+    }
+    fc.assert(
+      fc.property(fc.uint8Array(), (bytes) => {
+        assert.equal(parseOauthBearer(bytes), undefined)
+      }),
+    )
+  })
+
   test('parsePlain() reads user and password', () => {
     assert.deepEqual(parsePlain(Buffer.from('\0guest\0gü est')), {
       user: 'guest',

@@ -1,3 +1,5 @@
+import type { TokenGrant } from './oauth/token-grant.ts'
+
 /** What a client speaks, as RabbitMQ's and Kafka's tools name it. */
 export type ClientProtocol = 'AMQP 0-9-1' | 'Kafka' | 'HTTP'
 
@@ -13,4 +15,6 @@ export interface Principal extends Origin {
   readonly user: string
   /** `administrator` and its like, which say what the user may do besides using queues. */
   readonly tags: readonly string[]
+  /** What its token permits, where it logged in with one; else the broker's own users and permissions count. */
+  readonly token?: TokenGrant
 }

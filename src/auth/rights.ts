@@ -17,11 +17,31 @@ export interface Place {
 }
 
 /** Rows that say what a user may do; `all` is what the broker's own user may. */
-export interface Grant {
+export interface RowGrant {
   /** Undefined for none: the user has no access to the virtual host. */
   readonly permission: PermissionRow | 'all' | undefined
   readonly topics: readonly TopicPermissionRow[]
 }
+
+/** What may be done, ready to be asked. */
+export interface PatternGrant {
+  /** Whether the user may enter the virtual host. */
+  readonly hasAccess: boolean
+  /** Every operation is permitted on every name. */
+  readonly isAll: boolean
+  readonly patterns: Patterns<Operation>
+  readonly topics: TopicGrant
+}
+
+/** Routing keys of topic exchanges. */
+export interface TopicGrant {
+  /** None is restricted. */
+  readonly isOpen: boolean
+  restricts(exchange: string): boolean
+  permits(operation: TopicOperation, exchange: string, routingKey: string): boolean
+}
+
+export type Grant = RowGrant | PatternGrant
 
 /** RabbitMQ checks the default exchange by this name. */
 const defaultExchange = 'amq.default'
@@ -41,8 +61,7 @@ export class Rights {
   /** Whether the user may enter the virtual host. */
   hasAccess = false
   #patterns: Patterns<Operation> = { configure: nothing, write: nothing, read: nothing }
-  /** By exchange; what is not in it is permitted. */
-  #topics: ReadonlyMap<string, Patterns<TopicOperation>> = new Map()
+  #topics: TopicGrant = topicGrantOf([], { user: '', vhost: '' })
   /** Names that were asked for, and what came out. */
   readonly #known: Readonly<Record<Operation, Map<string, boolean>>> = {
     configure: new Map(),
@@ -56,12 +75,13 @@ export class Rights {
   }
 
   /** From now on this is permitted, and nothing else. */
-  change({ permission, topics }: Grant): void {
-    const isAll = permission === 'all' || (permission !== undefined && grantsAll(permission))
-    this.hasAccess = permission !== undefined
-    this.isUnrestricted = isAll && topics.length === 0
-    this.#patterns = patternsOf(permission)
-    this.#topics = new Map(topics.map((row) => [row.exchange, this.#topicPatterns(row)]))
+  change(grant: Grant): void {
+    const { hasAccess, isAll, patterns, topics } =
+      'patterns' in grant ? grant : compileRows(grant, this.place)
+    this.hasAccess = hasAccess
+    this.isUnrestricted = isAll && topics.isOpen
+    this.#patterns = patterns
+    this.#topics = topics
     for (const known of Object.values(this.#known)) known.clear()
   }
 
@@ -79,20 +99,11 @@ export class Rights {
 
   /** Whether routing keys of `exchange`, which is a topic exchange, have to be asked for. */
   restrictsTopics(exchange: string): boolean {
-    return this.#topics.has(exchange)
+    return this.#topics.restricts(exchange)
   }
 
   mayTopic(operation: TopicOperation, exchange: string, routingKey: string): boolean {
-    return this.#topics.get(exchange)?.[operation](routingKey) ?? true
-  }
-
-  #topicPatterns({ write, read }: TopicPermissionRow): Patterns<TopicOperation> {
-    const { user: username, vhost } = this.place
-    const variables = { username, vhost }
-    return {
-      write: compile(expandPattern(write, variables)),
-      read: compile(expandPattern(read, variables)),
-    }
+    return this.#topics.permits(operation, exchange, routingKey)
   }
 }
 
@@ -113,11 +124,42 @@ export function whyUnusable(pattern: string): string | undefined {
   }
 }
 
+function compileRows({ permission, topics }: RowGrant, place: Place): PatternGrant {
+  return {
+    hasAccess: permission !== undefined,
+    isAll: permission === 'all' || (permission !== undefined && grantsAll(permission)),
+    patterns: patternsOf(permission),
+    topics: topicGrantOf(topics, place),
+  }
+}
+
+/** What no row names is permitted. */
+function topicGrantOf(rows: readonly TopicPermissionRow[], place: Place): TopicGrant {
+  const byExchange = new Map(rows.map((row) => [row.exchange, topicPatternsOf(row, place)]))
+  return {
+    isOpen: rows.length === 0,
+    restricts: (exchange) => byExchange.has(exchange),
+    permits: (operation, exchange, routingKey) =>
+      byExchange.get(exchange)?.[operation](routingKey) ?? true,
+  }
+}
+
+function topicPatternsOf(
+  { write, read }: TopicPermissionRow,
+  { user: username, vhost }: Place,
+): Patterns<TopicOperation> {
+  const variables = { username, vhost }
+  return {
+    write: compile(expandPattern(write, variables)),
+    read: compile(expandPattern(read, variables)),
+  }
+}
+
 function grantsAll({ configure, write, read }: PermissionRow): boolean {
   return [configure, write, read].every((pattern) => wholePatterns.has(pattern))
 }
 
-function patternsOf(permission: Grant['permission']): Patterns<Operation> {
+function patternsOf(permission: RowGrant['permission']): Patterns<Operation> {
   if (permission === undefined) return { configure: nothing, write: nothing, read: nothing }
   if (permission === 'all') return { configure: everything, write: everything, read: everything }
   const { configure, write, read } = permission

@@ -28,6 +28,28 @@ export function parseAmqplain(table: FieldTable): Credentials | undefined {
   return user && password ? { user: textOf(user), password } : undefined
 }
 
+/** What a client sends for OAUTHBEARER. */
+export interface BearerResponse {
+  /** As whom it wants to act; empty for whom the token names. */
+  readonly actAs: string
+  readonly token: Uint8Array
+}
+
+/**
+ * OAUTHBEARER (RFC 7628 §3.1): `n,a=<authorization id>,` ^A `auth=Bearer <token>` ^A … ^A. Undefined when malformed.
+ * Other keys (KIP-342's extensions) say nothing here.
+ */
+export function parseOauthBearer(response: Uint8Array): BearerResponse | undefined {
+  const [start = '', ...pairs] = textOf(response).split('\u0001')
+  const header = /^n,(?:a=([^,]+))?,$/.exec(start)
+  const hasEnd = pairs.at(-1) === '' && pairs.at(-2) === ''
+  const [auth, ...others] = pairs.filter((pair) => pair.startsWith('auth='))
+  const [, token] = /^auth=bearer +([-\w.~+/]+=*)$/i.exec(auth ?? '') ?? []
+  if (header === null || !hasEnd || token === undefined || others.length > 0) return undefined
+  const [, actAs = ''] = header
+  return { actAs: actAs.replaceAll('=2C', ',').replaceAll('=3D', '='), token: Buffer.from(token) }
+}
+
 function bytesOf(table: FieldTable, name: string): Uint8Array | undefined {
   const field = table.get(name)
   return field?.type === 'longstr' ? Buffer.from(field.value) : undefined

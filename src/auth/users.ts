@@ -6,6 +6,8 @@ import type { Random } from '../lib/random.ts'
 import type { ScramMechanism, ScramSecret, UserRow } from '../meta/access-rows.ts'
 import { type AccessControl, administratorTag } from './access-control.ts'
 import { LoginBrake } from './login-brake.ts'
+import type { TokenLogin } from './oauth/token-login.ts'
+import { isTokenShaped } from './oauth/token-shape.ts'
 import { type HashedPassword, hashPassword, matchesPassword } from './password-hash.ts'
 import type { Origin, Principal } from './principal.ts'
 import type { Credentials } from './sasl.ts'
@@ -34,6 +36,8 @@ export interface UsersOptions {
   readonly access: AccessControl
   readonly random: Random
   readonly clock?: Clock
+  /** Checks tokens; undefined where the broker takes none. */
+  readonly tokens?: TokenLogin | undefined
   /** Users besides guest who may only come from this machine. */
   readonly loopbackUsers?: readonly string[]
 }
@@ -48,10 +52,15 @@ export class Users {
   readonly #nobodysHash: HashedPassword
   readonly #brake: LoginBrake
   readonly #scram: ScramKeeper
+  readonly #tokens: TokenLogin | undefined
+  readonly #clock: Clock
   /** What a client logs in with that names nobody; undefined where the broker has a user of its own. */
   readonly anonymous: Credentials | undefined
 
-  constructor({ own, access, random, clock = systemClock, loopbackUsers = [] }: UsersOptions) {
+  constructor(options: UsersOptions) {
+    const { own, access, random, clock = systemClock, loopbackUsers = [], tokens } = options
+    this.#tokens = tokens
+    this.#clock = clock
     this.#access = access
     this.#random = random
     this.#brake = new LoginBrake(clock)
@@ -77,12 +86,35 @@ export class Users {
   /** A client that does not log in is guest, where guest exists and from this machine only. */
   anonymousFrom(origin: Origin): Principal | undefined {
     const known = this.anonymous && this.#access.findUser(this.anonymous.user)
-    return known !== undefined && this.#mayComeFrom(known, origin)
+    return known !== undefined && this.#mayComeFrom(known.name, origin)
       ? principalOf(known, origin)
       : undefined
   }
 
-  /** Checks a login. */
+  /** Whether clients may log in with a token of an issuer. */
+  get takesTokens(): boolean {
+    return this.#tokens !== undefined
+  }
+
+  /** Checks a login whose password may be a token: then the user's name does not matter, as in RabbitMQ. */
+  authenticate(credentials: Credentials, origin: Origin): LoginResult | Promise<LoginResult> {
+    return this.takesTokens && isTokenShaped(credentials.password)
+      ? this.loginByToken(credentials.password, origin)
+      : this.login(credentials, origin)
+  }
+
+  /** Checks a login by a token. Never rejects. */
+  async loginByToken(token: Uint8Array, origin: Origin): Promise<LoginResult> {
+    const checked = (await this.#tokens?.check(token)) ?? { refusal: 'tokens are not taken' }
+    if ('refusal' in checked) return this.#refuse(`token refused: ${checked.refusal}`, origin)
+    const { user, tags, grant } = checked
+    if (!this.#mayComeFrom(user, origin)) {
+      return this.#refuse(`user '${user}' can only connect via localhost`, origin)
+    }
+    return { principal: { ...origin, user, tags, token: grant }, refusal: undefined }
+  }
+
+  /** Checks a login by a password. */
   login(credentials: Credentials, origin: Origin): LoginResult {
     const known = this.#access.findUser(credentials.user)
     // RabbitMQ: nobody logs in with an empty password, whatever the hash.
@@ -105,21 +137,38 @@ export class Users {
   /** Ends a login in which the user has proved who it is, by SCRAM or a certificate, or has not. */
   loginProved(user: string, matches: boolean, origin: Origin): LoginResult {
     const known = this.#access.findUser(user)
-    if (known !== undefined && matches && this.#mayComeFrom(known, origin)) {
+    if (known !== undefined && matches && this.#mayComeFrom(user, origin)) {
       return { principal: principalOf(known, origin), refusal: undefined }
     }
-    const refusal = `user '${user}' ${reasonFor(known, matches)}`
-    return { principal: undefined, refusal, waitMs: this.#brake.onWrongLogin(origin.address) }
+    return this.#refuse(`user '${user}' ${reasonFor(known, matches)}`, origin)
+  }
+
+  /** How long a login still holds, in milliseconds; undefined for ever. */
+  lifetimeMsOf({ token }: Principal): number | undefined {
+    return token && Math.max(0, token.expiresAt - this.#clock.now())
+  }
+
+  /** Whether a login was with a token that has expired. */
+  hasExpired(principal: Principal): boolean {
+    return this.lifetimeMsOf(principal) === 0
   }
 
   /** Whether a user may do everything in `vhost`: an administrator may, and who has all rights there. */
-  mayDoAll({ user }: Principal, vhost: string): boolean {
+  mayDoAll({ user, tags, token }: Principal, vhost: string): boolean {
+    if (token !== undefined) {
+      const { isAll, topics } = token.grantIn(vhost)
+      return tags.includes(administratorTag) || (isAll && topics.isOpen)
+    }
     if (this.#access.findUser(user) === undefined) return false
     return this.#access.isAdministrator(user) || this.#access.rightsOf(user, vhost).isUnrestricted
   }
 
-  #mayComeFrom({ name }: UserRow, { address }: Origin): boolean {
-    return !this.#loopbackUsers.has(name) || isLoopback(address)
+  #mayComeFrom(user: string, { address }: Origin): boolean {
+    return !this.#loopbackUsers.has(user) || isLoopback(address)
+  }
+
+  #refuse(refusal: string, { address }: Origin): LoginResult {
+    return { principal: undefined, refusal, waitMs: this.#brake.onWrongLogin(address) }
   }
 }
 

@@ -22,4 +22,16 @@ export const authLimits = {
   permissionsMax: 100_000,
   /** Bytes of a name or a password, as AMQP can say them. */
   nameSizeMax: 255,
+  /** Bytes of a token: Kafka's requests before the login have no more, and no issuer comes near it. */
+  tokenSizeMax: 65_536,
+  /** Scopes of one token for this broker. As RabbitMQ. */
+  scopesMax: 2048,
+  /** Each answer of an issuer (its discovery, then its keys) comes within this time: AMQP's handshake ends after 10 s. */
+  issuerMsMax: 4000,
+  /** Bytes of such an answer: an RSA key with its certificate takes some 3 KB. */
+  issuerAnswerSizeMax: 1_048_576,
+  /** An issuer is asked at most this often, however many tokens name keys that it has not. */
+  issuerAskedEveryMs: 5000,
+  /** Keys that are older are asked for again: an issuer takes back a key by leaving it out. */
+  signingKeysMsMax: 600_000,
 } as const

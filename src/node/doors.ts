@@ -1,9 +1,10 @@
-// How effects come into a node: time, chance, memory, sockets and a thread. (The disk comes with the storage.) A
+// How effects come into a node: time, chance, memory, sockets, other machines and a thread. (The disk comes with the storage.) A
 // simulation opens a node with doors of its own and decides about all of them from a seed.
 import { type StartBatchThread, startBatchThread } from '../crossing/start-batch-thread.ts'
 import { type Clock, systemClock } from '../lib/clock.ts'
 import { type ProcessMemory, systemMemory } from '../lib/process-memory.ts'
 import { type Random, systemRandom } from '../lib/random.ts'
+import { type HttpGet, httpGet } from '../server/http-get.ts'
 import { type Listener, type ListenerOptions, openListener } from '../server/listener.ts'
 import {
   type LocalListener,
@@ -19,6 +20,7 @@ export interface Doors {
   readonly openListener: (options: ListenerOptions) => Promise<Listener>
   /** Of a data folder on the machine's own disk. Rejects with the system's error. */
   readonly openLocalListener: (options: LocalListenerOptions) => Promise<LocalListener>
+  readonly httpGet: HttpGet
   readonly startBatchThread: StartBatchThread
 }
 
@@ -29,5 +31,6 @@ export const systemDoors: Doors = {
   memory: systemMemory,
   openListener,
   openLocalListener,
+  httpGet,
   startBatchThread,
 }

@@ -26,6 +26,7 @@ import { type Doors, systemDoors } from './doors.ts'
 import { openService } from './listeners.ts'
 import { MemoryGuard } from './memory-guard.ts'
 import { openLocal } from './open-local.ts'
+import { openTokens } from './open-tokens.ts'
 import { PasswordFile } from './password-file.ts'
 import type { ProtocolParts, ProtocolServer } from './protocol-server.ts'
 import type { Service } from './service.ts'
@@ -187,10 +188,12 @@ export class Node implements AsyncDisposable {
     const own = user === undefined ? undefined : { name: user, password: password ?? '' }
     const { access } = cell.broker
     const clock = this.#clock
-    const users = new Users({ own, access, random: this.#random, clock, loopbackUsers })
+    const logger = this.#logger.child({ area: 'auth' })
+    const { httpGet } = this.#doors
+    const tokens = openTokens(this.#options, { clock, logger, httpGet })
+    const users = new Users({ own, access, random: this.#random, clock, loopbackUsers, tokens })
     const { passwordFile } = this.#options
     if (own !== undefined && passwordFile !== undefined) {
-      const logger = this.#logger.child({ area: 'auth' })
       this.#stack.use(new PasswordFile(passwordFile, own, { users, clock, logger }))
     }
     return users

@@ -31,12 +31,15 @@ export function openHttp(parts: ProtocolParts): ProtocolServer {
 }
 
 async function authenticate(
-  { user, password }: HttpLogin,
+  asked: HttpLogin,
   address: string,
   { users, clock }: ProtocolParts,
 ): Promise<Principal | undefined> {
-  const credentials = { user, password: Buffer.from(password) }
-  const login = users.login(credentials, { protocol: 'HTTP', address })
+  const origin = { protocol: 'HTTP', address } as const
+  const login =
+    'token' in asked
+      ? await users.loginByToken(Buffer.from(asked.token), origin)
+      : await users.authenticate({ ...asked, password: Buffer.from(asked.password) }, origin)
   if (login.principal === undefined && login.waitMs > 0) {
     await new Promise<void>((resolve) => void clock.after(login.waitMs, resolve))
   }

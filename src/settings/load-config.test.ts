@@ -222,6 +222,16 @@ test('TLS needs a certificate and its key, and what is about TLS needs them', as
   assert.equal((await load({ environment: off })).options.amqpTlsPort, 'off')
 })
 
+test('what is about tokens needs somebody whose tokens are taken', async () => {
+  const id = { PABAL_OAUTH_RESOURCE_SERVER_ID: 'mq' }
+  const says = /oauth-resource-server-id needs an issuer: add --oauth-issuer URL or --oauth-jwks/
+  await expectExit({ environment: id }, exitCodes.config, says)
+  const issuer = { PABAL_OAUTH_ISSUER: 'https://login.example.com' }
+  const { options } = await load({ environment: { ...id, ...issuer } })
+  assert.equal(options.oauthResourceServerId, 'mq')
+  assert.equal((await load({ environment: { PABAL_OAUTH_JWKS: 'a' } })).options.oauthJwks, 'a')
+})
+
 test('a listener for TLS is enough', async () => {
   const plain = { PABAL_AMQP_PORT: 'off', PABAL_KAFKA_PORT: 'off', PABAL_HTTP_PORT: 'off' }
   const tls = { PABAL_TLS_CERT: 'c.pem', PABAL_TLS_KEY: 'k.pem' }

@@ -120,10 +120,22 @@ function checkTls(checked: Settings, given: ReadonlySet<SettingKey>): void {
   )
 }
 
+/** How tokens are read matters only where there is somebody whose tokens are taken. */
+function checkTokens(checked: Settings, given: ReadonlySet<SettingKey>): void {
+  if (checked.oauthIssuer !== undefined || checked.oauthJwks !== undefined) return
+  const idle = settingKeys.find((key) => key.startsWith('oauth') && given.has(key))
+  if (idle === undefined) return
+  throw new ExitError(
+    exitCodes.config,
+    `${settingName(idle)} needs an issuer: add --oauth-issuer URL or --oauth-jwks URL-OR-FILE`,
+  )
+}
+
 /** Rules between settings. */
 function checkTogether(checked: Settings, given: ReadonlySet<SettingKey>): void {
   const { host, user, passwordFile } = checked
   checkTls(checked, given)
+  checkTokens(checked, given)
   const { kafkaGroupMinSessionTimeoutMs: least, kafkaGroupMaxSessionTimeoutMs: most } = checked
   if (least > most) {
     throw new ExitError(

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
+  assignments,
   flag,
   formatSize,
+  httpUrl,
+  httpUrlOrFile,
   list,
   oneOf,
   port,
@@ -109,4 +112,44 @@ test('list() takes a list or its items between commas', () => {
 test('formatSize() writes a size with the largest unit that divides it', () => {
   assert.equal(formatSize(16 * 1024 ** 2), '16MiB')
   assert.equal(formatSize(1536), '1536B')
+})
+
+test('httpUrl() takes an address of HTTP', () => {
+  const kind = httpUrl()
+  for (const given of ['https://a.example.com/realms/a', 'http://localhost:8080']) {
+    assert.deepEqual(kind(given), { value: given })
+  }
+  const problem = 'must be an address such as https://login.example.com/realms/shop'
+  for (const given of [
+    '',
+    'a.example.com',
+    'file:///a',
+    'https://',
+    'https:a',
+    'http://[',
+    7,
+    null,
+  ]) {
+    assert.deepEqual(kind(given), { problem }, String(given))
+  }
+})
+
+test('httpUrlOrFile() takes a file as well', () => {
+  const kind = httpUrlOrFile()
+  for (const given of ['https://a.example.com/keys', 'keys.json', '/etc/http://keys']) {
+    assert.deepEqual(kind(given), { value: given })
+  }
+  for (const given of ['', 'https:/a', 'http://[', 7])
+    assert.ok('problem' in kind(given), String(given))
+})
+
+test('assignments() takes a list of NAME=VALUE', () => {
+  const kind = assignments()
+  assert.deepEqual(kind('a=b c, d=e=f'), { value: ['a=b c', 'd=e=f'] })
+  assert.deepEqual(kind(['a=b,c']), { value: ['a=b,c'] })
+  const problem = 'must be a list of NAME=VALUE'
+  for (const given of ['a', '=b', 'a=', 'a=b,c', ['a=b', '=']]) {
+    assert.deepEqual(kind(given), { problem }, String(given))
+  }
+  assert.deepEqual(kind({ a: 'b' }), { problem: 'must be a list' })
 })

@@ -106,6 +106,23 @@ export function text(): Kind<string> {
   }
 }
 
+/** An address of HTTP or HTTPS. */
+export function httpUrl(): Kind<string> {
+  const problem = 'must be an address such as https://login.example.com/realms/shop'
+  return (given) => (typeof given === 'string' && isHttpUrl(given) ? { value: given } : { problem })
+}
+
+/** The same, or a file. */
+export function httpUrlOrFile(): Kind<string> {
+  const [isUrl, isText] = [httpUrl(), text()]
+  return (given) =>
+    typeof given === 'string' && /^https?:/.test(given) ? isUrl(given) : isText(given)
+}
+
+function isHttpUrl(given: string): boolean {
+  return /^https?:\/\//.test(given) && URL.canParse(given)
+}
+
 /** A list of texts in YAML; comma-separated in a flag or variable. */
 export function list(): Kind<readonly string[]> {
   const checkItem = text()
@@ -120,6 +137,17 @@ export function list(): Kind<readonly string[]> {
       value.push(checked.value)
     }
     return { value }
+  }
+}
+
+/** A list of `NAME=VALUE`; a name may stand more than once. */
+export function assignments(): Kind<readonly string[]> {
+  const check = list()
+  return (given) => {
+    const checked = check(given)
+    if ('problem' in checked || checked.value.every((item) => /^[^=]+=./s.test(item)))
+      return checked
+    return { problem: 'must be a list of NAME=VALUE' }
   }
 }
 

@@ -5,8 +5,11 @@ import { logLimits } from '../limits/log.ts'
 import { programLimits } from '../limits/program.ts'
 import { topicLimits } from '../limits/topic.ts'
 import {
+  assignments,
   flag,
   formatSize,
+  httpUrl,
+  httpUrlOrFile,
   list,
   oneOf,
   port,
@@ -47,6 +50,13 @@ export interface Settings {
   readonly user: string | undefined
   readonly passwordFile: string | undefined
   readonly loopbackUsers: readonly string[]
+  readonly oauthIssuer: string | undefined
+  readonly oauthJwks: string | undefined
+  readonly oauthResourceServerId: string
+  readonly oauthScopePrefix: string | undefined
+  readonly oauthAdditionalScopesKey: readonly string[]
+  readonly oauthScopeAliases: readonly string[]
+  readonly oauthPreferredUsernameClaims: readonly string[]
   readonly vhosts: readonly string[]
   readonly maxMessageSize: number
   readonly heartbeat: number
@@ -280,6 +290,49 @@ export const settings: { readonly [Key in keyof Settings]: Setting<Settings[Key]
     description:
       'Users who may only come from this machine, as a guest may who is not the --user; separated as vhosts',
   },
+  oauthIssuer: {
+    kind: httpUrl(),
+    default: undefined,
+    placeholder: 'URL',
+    description: 'Clients may log in with tokens of this OpenID Connect issuer; see docs/oauth.md',
+  },
+  oauthJwks: {
+    kind: httpUrlOrFile(),
+    default: undefined,
+    placeholder: 'URL-OR-FILE',
+    description: 'Where the keys of tokens are, instead of where the issuer says (RFC 7517)',
+  },
+  oauthResourceServerId: {
+    kind: text(),
+    default: 'rabbitmq',
+    placeholder: 'NAME',
+    description: 'What tokens call this broker: their audience has to name it',
+  },
+  oauthScopePrefix: {
+    kind: text(),
+    default: undefined,
+    placeholder: 'TEXT',
+    description: 'What scopes for this broker begin with; by default that name and a dot',
+  },
+  oauthAdditionalScopesKey: {
+    kind: list(),
+    default: [],
+    placeholder: 'CLAIMS',
+    description: 'Claims with scopes beside scope, such as realm_access.roles; separated as vhosts',
+  },
+  oauthScopeAliases: {
+    kind: assignments(),
+    default: [],
+    placeholder: 'ALIASES',
+    description:
+      'Scopes or roles that stand for others: NAME=SCOPE or NAME=SCOPE SCOPE; separated as vhosts',
+  },
+  oauthPreferredUsernameClaims: {
+    kind: list(),
+    default: ['sub', 'client_id'],
+    placeholder: 'CLAIMS',
+    description: 'Claims of a token that name its user; the first that is there counts',
+  },
   vhosts: {
     kind: list(),
     default: [],
@@ -410,6 +463,7 @@ export function variableName(key: SettingKey): string {
 export function settingDefault(key: SettingKey): string | undefined {
   const { default: preset, placeholder } = settings[key]
   if (typeof preset === 'boolean') return String(preset)
+  if (typeof preset === 'object' && preset.length > 0) return preset.join(',')
   if (typeof preset !== 'number') return typeof preset === 'string' ? preset : undefined
   return placeholder === 'SIZE' ? formatSize(preset) : String(preset)
 }

@@ -115,7 +115,7 @@ function consumeQueue(channel: Channel, tag: string, method: BasicConsume): Chan
   checkConsumerArguments(channel.vhost.name, queue, args)
   checkGlobalQos(channel, queue)
   if (queue.kind === 'topic') return consumeStream(channel, queue, tag, method)
-  const sink = new ConsumerSink(channel, tag)
+  const sink = new ConsumerSink(channel, tag, queue.name)
   sink.consumer = queue.addConsumer(sink, {
     tag,
     isNoAck: method.noAck,

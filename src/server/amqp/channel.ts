@@ -45,6 +45,8 @@ interface ParkedFrame {
 /** What basic.consume made, by consumer tag. */
 export interface ChannelConsumer {
   readonly tag: string
+  /** Undefined where nothing is read from a queue. */
+  readonly queueName: string | undefined
   /** Delivers what it may have by now, before its client ends it. */
   deliverReady(): void
   /** The client, or the end of its channel, ends the consumer. */

@@ -19,7 +19,6 @@ import {
   CONNECTION_CLOSE,
   CONNECTION_CLOSE_OK,
   CONNECTION_UPDATE_SECRET,
-  CONNECTION_UPDATE_SECRET_OK,
   decodeMethod,
   FRAME_HEARTBEAT,
   FRAME_METHOD,
@@ -40,6 +39,7 @@ import { Channel } from './channel.ts'
 import { checkChannelLimit } from './check-limits.ts'
 import { replyOrTell, tellClosed } from './connection-log.ts'
 import type { ClosableChannel, ConfirmingChannel, ConnectionSession } from './connection-session.ts'
+import { Credential, type CredentialPeer } from './credential.ts'
 import { ForeignClient } from './foreign-client.ts'
 import { handleMethod } from './handle-method.ts'
 import { type ChosenLimits, Handshake, type HandshakePeer } from './handshake.ts'
@@ -55,7 +55,7 @@ import { makeReply, ProtocolError, type Reply } from './reply.ts'
 export type ConnectionStatus = 'header' | 'handshake' | 'running' | 'closing' | 'closed'
 
 export class Connection
-  implements ConnectionSession, HandshakePeer, HeartbeatPeer, Sender, TurnTask
+  implements ConnectionSession, CredentialPeer, HandshakePeer, HeartbeatPeer, Sender, TurnTask
 {
   readonly context: AmqpContext
   readonly socket: Socket
@@ -81,6 +81,7 @@ export class Connection
   readonly #handshake: Handshake
   readonly #gate: ReadGate
   readonly #channels = new ChannelTable()
+  readonly #credential: Credential
   readonly #confirmsDue: ConfirmingChannel[] = []
   #vhost: VHost<Destination> | undefined
   #heartbeat: Heartbeat | undefined
@@ -106,6 +107,7 @@ export class Connection
     this.#onClosed = onClosed
     this.#handshake = new Handshake(this)
     this.#gate = new ReadGate(socket, context.turn, () => this.#readFrames())
+    this.#credential = new Credential(this, { gate: this.#gate, channels: this.#channels })
     source.onBytes = (chunk) => this.#onData(chunk)
     this.held = new HeldMemory({
       context,
@@ -201,6 +203,7 @@ export class Connection
     this.rate = meterPublishes(this.context, rights.place, this.#gate)
     this.status = 'running'
     this.#deadline?.stop()
+    this.#credential.watch()
   }
 
   /** A quiet moment: memory that only a busy connection needs is given back. */
@@ -393,9 +396,8 @@ export class Connection
     this.#methodId = method.id
     if (method.id === CONNECTION_CLOSE) this.#onClose()
     else if (this.status === 'handshake') this.#handshake.onMethod(method)
-    else if (method.id === CONNECTION_UPDATE_SECRET) {
-      this.send(0, { id: CONNECTION_UPDATE_SECRET_OK })
-    } else {
+    else if (method.id === CONNECTION_UPDATE_SECRET) this.#credential.update(method)
+    else {
       throw new ProtocolError('channel_error', 'unexpected method in connection state running')
     }
   }
@@ -479,6 +481,7 @@ export class Connection
 
   /** Gives back everything: channels, and the queues that only this connection may use. */
   #release(): void {
+    this.#credential.stop()
     for (const channel of this.#channels.all()) this.#channels.forget(channel)
     this.context.broker.deleteExclusiveQueues(this)
   }

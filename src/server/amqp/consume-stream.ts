@@ -37,7 +37,7 @@ export function consumeStream(
   if (start?.kind === 'offset' && partition === undefined && topic.partitions.length > 1) {
     throw needsPartition(topic, resource)
   }
-  const sink = new AmqpStreamSink(channel, tag)
+  const sink = new AmqpStreamSink(channel, tag, topic.name)
   const name = args.get('x-consumer-name')?.value as string | undefined
   const accepts = streamFilterOf(args)
   const ackTimeoutMs = consumerTimeoutOf(args)

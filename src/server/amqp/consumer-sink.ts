@@ -7,6 +7,7 @@ import { encodeTag, writeDelivery } from './write-content.ts'
 
 export class ConsumerSink implements DeliverySink, ChannelConsumer {
   readonly tag: string
+  readonly queueName: string
   /** Known as soon as the queue has taken the consumer. */
   consumer: Consumer | undefined
   readonly #channel: Channel
@@ -14,8 +15,9 @@ export class ConsumerSink implements DeliverySink, ChannelConsumer {
   readonly #tagBytes: Buffer
   readonly #delivery = { deliveryTag: 0, isRedelivered: false }
 
-  constructor(channel: Channel, tag: string) {
+  constructor(channel: Channel, tag: string, queueName: string) {
     this.#channel = channel
+    this.queueName = queueName
     this.tag = tag
     this.#tagBytes = encodeTag(tag)
   }

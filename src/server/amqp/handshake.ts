@@ -25,6 +25,7 @@ import {
   type ConnectionTuneOk,
   methodNames,
 } from '../../codec/amqp/methods.gen.ts'
+import { assert } from '../../lib/assert.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
 import { authLimits } from '../../limits/auth.ts'
 import { type FieldTable, emptyTable } from '../../record/message/field-table.ts'
@@ -65,7 +66,7 @@ export class Handshake {
   /** What the client says it is; empty until start-ok. */
   clientProperties: FieldTable = emptyTable
   readonly #connection: HandshakePeer
-  #expected: 'start-ok' | 'tune-ok' | 'open' | 'nothing' = 'start-ok'
+  #expected: 'start-ok' | 'login' | 'tune-ok' | 'open' | 'nothing' = 'start-ok'
 
   constructor(connection: HandshakePeer) {
     this.#connection = connection
@@ -120,9 +121,19 @@ export class Handshake {
     this.#connection.context.broker.admission.admit()
     this.clientProperties = method.clientProperties
     const origin = { protocol: 'AMQP 0-9-1', address: this.#connection.remoteAddress } as const
-    const login = this.#login(method, origin)
-    if (login?.principal === undefined) {
-      this.#refuse(method.mechanism, login ?? unreadable)
+    const login = this.#login(method, origin) ?? { ...unreadable, principal: undefined }
+    if (!(login instanceof Promise)) {
+      this.#onLogin(method, login)
+      return
+    }
+    // A client that waits for tune, as it has to, sends nothing meanwhile.
+    this.#expected = 'login'
+    void login.then((result) => this.#onLogin(method, result))
+  }
+
+  #onLogin({ mechanism }: ConnectionStartOk, login: LoginResult): void {
+    if (login.principal === undefined) {
+      this.#refuse(mechanism, login)
       return
     }
     this.#connection.principal = login.principal
@@ -136,12 +147,15 @@ export class Handshake {
     })
   }
 
-  #login(method: ConnectionStartOk, origin: Origin): LoginResult | undefined {
+  #login(
+    method: ConnectionStartOk,
+    origin: Origin,
+  ): LoginResult | Promise<LoginResult> | undefined {
     const { users } = this.#connection.context
     const certificate = clientCertificateOf(this.#connection.socket)
     if (method.mechanism !== 'EXTERNAL' || certificate === undefined) {
       const credentials = this.#credentials(method)
-      return credentials && users.login(credentials, origin)
+      return credentials && users.authenticate(credentials, origin)
     }
     const user = userOfCertificate(certificate, this.#connection.context.settings.certificateName)
     return user === undefined ? undefined : users.loginProved(user, true, origin)
@@ -204,10 +218,12 @@ export class Handshake {
   #onOpen({ virtualHost }: ConnectionOpen): void {
     const connection = this.#connection
     const { broker } = connection.context
-    const { user = '' } = connection.principal ?? {}
+    const { principal } = connection
+    assert(principal !== undefined, 'a connection logs in before it is opened')
+    const { user } = principal
     const vhost = broker.getVHost(virtualHost)
     checkConnectionLimits(connection.context, user, vhost)
-    const rights = broker.access.rightsOf(user, vhost.name)
+    const rights = broker.access.rightsFor(principal, vhost.name)
     if (!rights.hasAccess) {
       const text = `access to vhost '${vhost.name}' refused for user '${user}'`
       throw new ProtocolError('not_allowed', text)

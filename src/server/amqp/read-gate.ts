@@ -19,6 +19,8 @@ export const pauseReason = {
   turn: 16,
   /** It has published faster than it may. */
   rate: 32,
+  /** Its client has sent another token, which is being checked. */
+  secret: 64,
 } as const
 export type PauseReason = (typeof pauseReason)[keyof typeof pauseReason]
 

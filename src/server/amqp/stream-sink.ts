@@ -8,14 +8,16 @@ import { encodeTag, writeDelivery } from './write-content.ts'
 
 export class AmqpStreamSink implements StreamSink, ChannelConsumer {
   readonly tag: string
+  readonly queueName: string
   consumer: StreamConsumer | undefined
   readonly #channel: Channel
   readonly #tagBytes: Buffer
   readonly #position = new StreamPosition()
   readonly #delivery = { deliveryTag: 0, isRedelivered: false }
 
-  constructor(channel: Channel, tag: string) {
+  constructor(channel: Channel, tag: string, queueName: string) {
     this.#channel = channel
+    this.queueName = queueName
     this.tag = tag
     this.#tagBytes = encodeTag(tag)
   }

@@ -8,8 +8,8 @@ import { topicLimits } from '../../limits/topic.ts'
 import { brokerConfigTable } from './broker-config-table.ts'
 import { logDir } from './cluster.ts'
 import { configSource } from './config-row.ts'
-import type { KafkaContext, KafkaSettings } from './kafka-context.ts'
-import { saslMechanisms } from './sasl-state.ts'
+import type { KafkaContext } from './kafka-context.ts'
+import { saslMechanismsOf } from './sasl-state.ts'
 
 const defaults: ReadonlyMap<string, string | null> = new Map(
   brokerConfigTable.map(([name, _type, value]) => [name, value]),
@@ -22,8 +22,10 @@ const otherUnits: Readonly<Record<string, string>> = {
   'log.roll.ms': 'log.roll.hours',
 }
 
+type LayersContext = Pick<KafkaContext, 'broker' | 'settings' | 'users'>
+
 /** What this broker has set, or does differently. Values that equal Kafka's defaults count as such. */
-function ownSettings(settings: KafkaSettings): ReadonlyMap<string, string> {
+function ownSettings({ settings, users }: LayersContext): ReadonlyMap<string, string> {
   const { groups, nodeId } = settings
   const listeners = settings
     .listeners()
@@ -47,7 +49,7 @@ function ownSettings(settings: KafkaSettings): ReadonlyMap<string, string> {
     ['offsets.topic.replication.factor', '1'],
     ['process.roles', 'broker,controller'],
     ['producer.id.expiration.ms', String(topicLimits.producerIdExpirationMs)],
-    ['sasl.enabled.mechanisms', saslMechanisms.join(',')],
+    ['sasl.enabled.mechanisms', saslMechanismsOf(users).join(',')],
     ['sasl.server.max.receive.size', String(kafkaLimits.kafkaLoginSizeMax)],
     ['share.coordinator.state.topic.min.isr', '1'],
     ['share.coordinator.state.topic.replication.factor', '1'],
@@ -63,10 +65,11 @@ export class BrokerLayers {
   readonly #brokerId: string
   readonly #own: ReadonlyMap<string, string>
 
-  constructor({ broker, settings }: Pick<KafkaContext, 'broker' | 'settings'>) {
+  constructor(context: LayersContext) {
+    const { broker, settings } = context
     this.#settings = broker.settings
     this.#brokerId = String(settings.nodeId)
-    this.#own = ownSettings(settings)
+    this.#own = ownSettings(context)
   }
 
   /** The layers of a setting; empty when it has no value at all. */

@@ -247,7 +247,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   #onRequest(): void {
     const { buffer, start, end } = this.#stream
     if (this.sasl.takesRawToken) {
-      this.#answerRawToken(buffer.subarray(start, end))
+      void this.#answerRawToken(buffer.subarray(start, end))
       return
     }
     const reader = this.#reader
@@ -373,13 +373,12 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   }
 
   /** SaslHandshake version 0: the token comes bare, with a size in front, and so does the answer. */
-  #answerRawToken(token: Buffer): void {
-    const login = this.sasl.authenticate(token)
-    if (!login.isAccepted) {
-      this.context.clock.after(login.waitMs, () => this.destroy())
-      return
-    }
-    this.#fill(this.#answers.open(), [Buffer.alloc(4)])
+  async #answerRawToken(token: Buffer): Promise<void> {
+    const slot = this.#answers.open()
+    const login = await this.sasl.authenticate(token)
+    if (this.#isClosed) return
+    if (login.isAccepted) this.#fill(slot, [Buffer.alloc(4)])
+    else this.context.clock.after(login.waitMs, () => this.destroy())
   }
 
   /** The answer is known: it leaves when those before it have. */

@@ -1,24 +1,26 @@
 import { codeOf, noError } from './error-code.ts'
 import type { Handler } from './request-context.ts'
-import { type SaslMechanism, saslMechanisms } from './sasl-state.ts'
+import type { SaslMechanism } from './sasl-state.ts'
 
 /** In Kafka's words. */
-const scramRefusal = (mechanism: SaslMechanism): string =>
+const credentialsRefusal = (mechanism: SaslMechanism): string =>
   `Authentication failed during authentication due to invalid credentials with SASL mechanism ${mechanism}`
 
 const refusals: Readonly<Record<SaslMechanism, string>> = {
   PLAIN: 'Authentication failed: Invalid username or password',
-  'SCRAM-SHA-256': scramRefusal('SCRAM-SHA-256'),
-  'SCRAM-SHA-512': scramRefusal('SCRAM-SHA-512'),
+  'SCRAM-SHA-256': credentialsRefusal('SCRAM-SHA-256'),
+  'SCRAM-SHA-512': credentialsRefusal('SCRAM-SHA-512'),
+  OAUTHBEARER: credentialsRefusal('OAUTHBEARER'),
 }
 
 export const handleSaslHandshake: Handler<'saslHandshake'> = (request, context) => {
-  const mechanisms = [...saslMechanisms]
-  const mechanism = saslMechanisms.find((served) => served === request.mechanism)
+  const { sasl } = context.client
+  const mechanisms = [...sasl.mechanisms]
+  const mechanism = mechanisms.find((served) => served === request.mechanism)
   if (mechanism === undefined || !takesBareTokens(mechanism, context.apiVersion)) {
     return { errorCode: codeOf('UNSUPPORTED_SASL_MECHANISM'), mechanisms }
   }
-  context.client.sasl.handshake(context.apiVersion, mechanism)
+  sasl.handshake(context.apiVersion, mechanism)
   return { errorCode: noError, mechanisms }
 }
 
@@ -31,13 +33,16 @@ export const handleSaslAuthenticate: Handler<'saslAuthenticate'> = async (reques
   }
   const { mechanism } = sasl
   const login = await sasl.step(request.authBytes)
-  if (login.isAccepted) {
-    return { errorCode: noError, errorMessage: null, authBytes: login.answer }
+  if (login.waitMs > 0) {
+    await new Promise<void>((resolve) => void context.clock.after(login.waitMs, resolve))
   }
-  await new Promise<void>((resolve) => void context.clock.after(login.waitMs, resolve))
+  if (login.isAccepted) {
+    const { answer, sessionLifetimeMs } = login
+    return { errorCode: noError, errorMessage: null, authBytes: answer, sessionLifetimeMs }
+  }
   return {
     errorCode: codeOf('SASL_AUTHENTICATION_FAILED'),
-    errorMessage: refusals[mechanism],
+    errorMessage: login.reason ?? refusals[mechanism],
     authBytes,
   }
 }

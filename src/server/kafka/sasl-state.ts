@@ -1,22 +1,36 @@
-// How far a connection is with its login: SASL PLAIN, or SCRAM (KIP-43, KIP-84, KIP-152).
+// How far a connection is with its login: SASL PLAIN, SCRAM or OAUTHBEARER (KIP-43, KIP-84, KIP-152, KIP-255). A login
+// with a token holds as long as the token; before that its client logs in again on the same connection (KIP-368).
 import type { Origin, Principal } from '../../auth/principal.ts'
-import { type Credentials, parsePlain } from '../../auth/sasl.ts'
+import { parseOauthBearer, parsePlain } from '../../auth/sasl.ts'
 import type { ScramExchange } from '../../auth/scram-exchange.ts'
 import type { LoginResult, Users } from '../../auth/users.ts'
 import { defaultVHost } from '../../broker/broker.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
 import type { Operation } from './operation.ts'
 
-export const saslMechanisms = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const
+export type SaslMechanism = 'PLAIN' | ScramExchange['mechanism'] | 'OAUTHBEARER'
 
-export type SaslMechanism = (typeof saslMechanisms)[number]
-
-/** `waitMs` is how long a refused client waits for its answer, in milliseconds. */
-type Authentication =
-  | { readonly isAccepted: true; readonly answer: Buffer }
-  | { readonly isAccepted: false; readonly waitMs: number }
+/** `waitMs` is how long the client waits for its answer, in milliseconds. */
+export type Authentication =
+  | {
+      readonly isAccepted: true
+      readonly answer: Buffer
+      readonly waitMs: number
+      /** Within it the client has to log in again; 0 for never. */
+      readonly sessionLifetimeMs: number
+    }
+  | {
+      readonly isAccepted: false
+      readonly waitMs: number
+      /** What the client is told instead of what its mechanism says. */
+      readonly reason: string | undefined
+    }
 
 const nothing = Buffer.alloc(0)
+
+/** RFC 7628 §3.2.2: so a server says that a token is not taken, and the client answers with ^A. */
+const invalidToken = '{"status":"invalid_token"}'
+const endOfError = Buffer.from('\u0001')
 
 export class SaslState {
   /** Who the client is; undefined until it has logged in, where it has to. */
@@ -26,7 +40,12 @@ export class SaslState {
   #onTrusted: () => void = () => undefined
   #scram: ScramExchange | undefined
   #scramUser: string | undefined
-  #at: 'new' | 'handshaken' | 'raw-token' | 'authenticated' | 'failed' = 'new'
+  #mechanism: SaslMechanism = 'PLAIN'
+  /** What it is told that its token was not taken. */
+  #isTokenRefused = false
+  /** How it has logged in before. */
+  #before: { readonly user: string; readonly mechanism: SaslMechanism } | undefined
+  #at: 'new' | 'handshaken' | 'raw-token' | 'checking' | 'authenticated' | 'failed' = 'new'
 
   constructor(users: Users, remoteAddress: string) {
     this.#users = users
@@ -43,9 +62,14 @@ export class SaslState {
     return this.#at === 'handshaken'
   }
 
+  /** What the client may log in by. */
+  get mechanisms(): readonly SaslMechanism[] {
+    return saslMechanismsOf(this.#users)
+  }
+
   /** What the client logs in by. */
   get mechanism(): SaslMechanism {
-    return this.#scram?.mechanism ?? 'PLAIN'
+    return this.#mechanism
   }
 
   /** A login was refused: the connection ends with the answer that says so, as in Kafka. */
@@ -53,10 +77,11 @@ export class SaslState {
     return this.#at === 'failed'
   }
 
-  /** Whether it may do everything, now: rights come and go while it is connected. */
+  /** Whether it may do everything, now: rights come and go while it is connected, and tokens expire. */
   get isTrusted(): boolean {
     const { principal } = this
-    return principal !== undefined && !this.hasFailed && this.#mayDoAll(principal)
+    if (principal === undefined || this.hasFailed || this.#users.hasExpired(principal)) return false
+    return this.#mayDoAll(principal)
   }
 
   /** Calls back once it may do everything, at once if it may already. */
@@ -71,12 +96,18 @@ export class SaslState {
 
   handshake(apiVersion: number, mechanism: SaslMechanism): void {
     this.#at = apiVersion === 0 ? 'raw-token' : 'handshaken'
+    this.#mechanism = mechanism
+    this.#isTokenRefused = false
     this.#scramUser = undefined
-    this.#scram = mechanism === 'PLAIN' ? undefined : this.#users.beginScram(mechanism)
+    const isScram = mechanism !== 'PLAIN' && mechanism !== 'OAUTHBEARER'
+    this.#scram = isScram ? this.#users.beginScram(mechanism) : undefined
   }
 
   /** The next step of the login that the handshake announced. */
   async step(token: Buffer): Promise<Authentication> {
+    const before = this.#before?.mechanism ?? this.#mechanism
+    if (before !== this.#mechanism) return this.#fail(0, mechanismChanged(this.#mechanism, before))
+    if (this.#mechanism === 'OAUTHBEARER') return this.#authenticateByToken(token)
     const scram = this.#scram
     if (scram === undefined) return this.authenticate(token)
     if (this.#scramUser !== undefined) return this.#endScram(scram, this.#scramUser, token)
@@ -84,13 +115,32 @@ export class SaslState {
     if (user === undefined) return this.#fail()
     this.#scramUser = user
     const secret = await this.#users.scramSecretOf(user, scram.mechanism)
-    return { isAccepted: true, answer: scram.challenge(secret) }
+    return goOn(scram.challenge(secret))
   }
 
-  /** Checks a login by PLAIN. */
-  authenticate(token: Buffer): Authentication {
-    const credentials: Credentials | undefined = parsePlain(token)
-    const login = credentials && this.#users.login(credentials, this.#origin)
+  /** Checks a login by PLAIN, at once if it is by a password. */
+  authenticate(token: Buffer): Authentication | Promise<Authentication> {
+    const credentials = parsePlain(token)
+    const login = credentials && this.#users.authenticate(credentials, this.#origin)
+    if (!(login instanceof Promise)) return this.#accept(login, nothing)
+    if (this.#at === 'raw-token') this.#at = 'checking'
+    return login.then((checked) => this.#accept(checked, nothing))
+  }
+
+  async #authenticateByToken(response: Buffer): Promise<Authentication> {
+    if (this.#isTokenRefused && response.equals(endOfError)) return this.#fail(0, invalidToken)
+    this.#isTokenRefused = false
+    const parsed = parseOauthBearer(response)
+    if (parsed === undefined) return this.#fail()
+    const login = await this.#users.loginByToken(parsed.token, this.#origin)
+    if (login.principal === undefined) {
+      this.#isTokenRefused = true
+      return goOn(Buffer.from(invalidToken), login.waitMs)
+    }
+    const { user } = login.principal
+    if (parsed.actAs !== '' && parsed.actAs !== user) {
+      return this.#fail(0, actsAsOther(parsed.actAs, user))
+    }
     return this.#accept(login, nothing)
   }
 
@@ -101,21 +151,52 @@ export class SaslState {
   }
 
   #accept(login: LoginResult | undefined, answer: Buffer): Authentication {
-    this.principal = login?.principal
-    if (login?.principal === undefined) return this.#fail(login?.waitMs)
-    if (!this.#mayDoAll(login.principal)) return this.#fail()
+    const principal = login?.principal
+    this.principal = principal
+    if (principal === undefined) return this.#fail(login?.waitMs)
+    const before = this.#before?.user ?? principal.user
+    if (before !== principal.user) return this.#fail(0, principalChanged(before, principal.user))
+    if (!this.#mayDoAll(principal)) return this.#fail()
     this.#at = 'authenticated'
+    this.#before = { user: principal.user, mechanism: this.#mechanism }
     this.#onTrusted()
-    return { isAccepted: true, answer }
+    const sessionLifetimeMs = this.#users.lifetimeMsOf(principal) ?? 0
+    return { isAccepted: true, answer, waitMs: 0, sessionLifetimeMs }
   }
 
-  #fail(waitMs = 0): Authentication {
+  #fail(waitMs = 0, reason?: string): Authentication {
     this.#at = 'failed'
-    return { isAccepted: false, waitMs: Math.max(waitMs, kafkaLimits.kafkaRefusedLoginMs) }
+    const leastMs = kafkaLimits.kafkaRefusedLoginMs
+    return { isAccepted: false, waitMs: Math.max(waitMs, leastMs), reason }
   }
 
   /** Kafka's topics are the queues of this virtual host. */
   #mayDoAll(principal: Principal): boolean {
     return this.#users.mayDoAll(principal, defaultVHost)
   }
+}
+
+/** Tokens are only taken where the settings say whose. */
+export function saslMechanismsOf({ takesTokens }: Pick<Users, 'takesTokens'>): SaslMechanism[] {
+  const byPassword = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const
+  return takesTokens ? [...byPassword, 'OAUTHBEARER'] : [...byPassword]
+}
+
+/** The login takes another step. */
+function goOn(answer: Buffer, waitMs = 0): Authentication {
+  return { isAccepted: true, answer, waitMs, sessionLifetimeMs: 0 }
+}
+
+// In Kafka's words (SaslServerAuthenticator, OAuthBearerSaslServer).
+
+function principalChanged(before: string, now: string): string {
+  return `Cannot change principals during re-authentication from User.${before}: User.${now}`
+}
+
+function mechanismChanged(asked: string, before: string): string {
+  return `SASL mechanism '${asked}' requested by client is not supported for re-authentication of mechanism '${before}'`
+}
+
+function actsAsOther(asked: string, user: string): string {
+  return `Authentication failed: Client requested an authorization id (${asked}) that is different from the token's principal name (${user})`
 }

@@ -176,6 +176,7 @@ export class Machine {
           memory: this.memory,
           openListener: (listener) => openListener(listener, network),
           openLocalListener: () => Promise.reject(new Error('there is no such socket here')),
+          httpGet: () => Promise.reject(new Error('there is no other machine here')),
           startBatchThread: batchThreads({
             clock,
             latencyMs: () => 1 + random.next() * 20,
