@@ -5,6 +5,7 @@ import type { Broker } from '../broker/broker.ts'
 import type { RewindTarget } from '../broker/replay.ts'
 import { whenDurable } from '../broker/when-durable.ts'
 import { badRequest, notFound, readObject, roomToDeclare } from './answers.ts'
+import { browse } from './browse-route.ts'
 
 export function createQueueRoutes(broker: Broker): Hono {
   const routes = new Hono()
@@ -18,6 +19,7 @@ export function createQueueRoutes(broker: Broker): Hono {
     const { vhost, name } = context.req.param()
     return rewind(context, broker, { vhost, name, target })
   })
+  routes.get('/:vhost/:name/browse', (context) => browse(context, broker))
   routes.all('*', (context) => context.body(null, 405))
   return routes
 }

@@ -16,6 +16,9 @@ import { encodeInEntries } from '../meta/topology-entries.ts'
 import type { Topology } from '../meta/topology.ts'
 import { Admission } from './admission.ts'
 import { vhostNotFound } from './broker-error.ts'
+import type { BrowseAsked } from './browse/browse-start.ts'
+import { Browser } from './browse/browser.ts'
+import type { BrowsedPage } from './browse/read-page.ts'
 import { DeadLetterer } from './dead-letterer.ts'
 import { declareQueue, type QueueAsked } from './declare-queue.ts'
 import { Deduplications } from './deduplication/deduplications.ts'
@@ -124,6 +127,8 @@ export class Broker {
   readonly #deduplications: Deduplications
   readonly #policySlices: Slices
   #expirySweep: ExpirySweep | undefined
+  /** Made when it is needed. */
+  #browser: Browser | undefined
 
   constructor(options: BrokerOptions) {
     this.store = options.store
@@ -334,7 +339,7 @@ export class Broker {
       : cascaded
     this.store.beginAtom()
     for (const { log } of queue.cursors) this.store.deleteLog(log)
-    for (const cursor of queue.sourceCursors) this.store.deleteCursor(cursor)
+    for (const cursor of queue.source?.cursors ?? []) this.store.deleteCursor(cursor)
     this.topicsOf(vhost).forgetQueue(queue)
     this.topology.put(changes)
     const ticket = this.store.endAtom()
@@ -369,6 +374,12 @@ export class Broker {
   /** Makes acked messages of a queue ready again; see `rewindQueue`. */
   rewindQueue(queue: Queue, target: RewindTarget): Promise<Rewound> {
     return rewindQueue(this, queue, target)
+  }
+
+  /** A page of what is in a queue or topic, without any effect on it; see `Browser`. */
+  browse(browsed: Destination, asked: BrowseAsked): Promise<BrowsedPage> {
+    this.#browser ??= new Browser(this)
+    return this.#browser.browse(browsed, asked)
   }
 
   /** To be called when nothing is delivered any more and the store is about to be closed. */

@@ -38,7 +38,7 @@ export function dropStrayCursors(store: LogStore, topic: Topic): void {
   for (const [index, { log, cursor: own }] of topic.partitions.entries()) {
     if (log.cursors.length === 1) continue
     const known = new Set([own])
-    for (const { sourceCursors } of topic.subscriptions) known.add(sourceCursors[index]!)
+    for (const { source } of topic.subscriptions) known.add(source!.cursors[index]!)
     for (const cursor of cursorsOf(log)) if (!known.has(cursor)) store.deleteCursor(cursor)
   }
 }

@@ -26,8 +26,18 @@ export class BrokerClient {
    * `segments` are the parts of the path behind `/api`. Rejects with an `ExitError` when nobody answers,
    * or answers with a fault of the broker.
    */
-  async ask(method: Method, segments: readonly string[], body?: unknown): Promise<Answer> {
-    const answer = await this.#send(method, segments, body)
+  ask(method: Method, segments: readonly string[], body?: unknown): Promise<Answer> {
+    return this.#ask(method, pathOf(segments), body)
+  }
+
+  /** Asks for what is there, with parameters; rejects as `ask` does. */
+  get(segments: readonly string[], parameters: Readonly<Record<string, string>>): Promise<Answer> {
+    const query = new URLSearchParams(parameters).toString()
+    return this.#ask('GET', `${pathOf(segments)}?${query}`, undefined)
+  }
+
+  async #ask(method: Method, pathAndQuery: string, body: unknown): Promise<Answer> {
+    const answer = await this.#send(method, pathAndQuery, body)
     if (answer.status < 500) return answer
     throw new ExitError(
       exitCodes.unavailable,
@@ -35,7 +45,7 @@ export class BrokerClient {
     )
   }
 
-  async #send(method: Method, segments: readonly string[], body: unknown): Promise<Answer> {
+  async #send(method: Method, pathAndQuery: string, body: unknown): Promise<Answer> {
     const socketPath = findSocket(this.#folder)
     if (isTooLongForSocket(socketPath)) {
       // A broker would have written where else its socket is.
@@ -47,7 +57,7 @@ export class BrokerClient {
     const sent = request({
       socketPath,
       method,
-      path: `/api/${segments.map(encodeURIComponent).join('/')}`,
+      path: pathAndQuery,
       headers: {
         host: 'localhost',
         'content-type': 'application/json',
@@ -84,6 +94,10 @@ export class BrokerClient {
       { cause: error },
     )
   }
+}
+
+function pathOf(segments: readonly string[]): string {
+  return `/api/${segments.map(encodeURIComponent).join('/')}`
 }
 
 function noBroker(folder: string, reason = ''): string {

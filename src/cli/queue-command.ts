@@ -1,7 +1,8 @@
-// `pabal queue`: brings acked messages of a queue of the running broker back.
+// `pabal queue`: shows messages of a queue of the running broker, and brings acked ones back.
 import type { Command } from 'commander'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
+import { addBrowseCommand } from './browse-command.ts'
 import { checkName } from './check-name.ts'
 import { refusal } from './refusal.ts'
 import type { AskBroker, DefineRemote } from './remote-command.ts'
@@ -15,11 +16,13 @@ interface Flags {
 export function addQueueCommand(program: Command, define: DefineRemote): void {
   const queue = program
     .command('queue')
-    .description('Replays queues that keep what was acked; see docs/replay.md')
+    .description(
+      'Looks into queues, and replays those that keep what was acked; see docs/replay.md',
+    )
     .action(() => {
       throw new ExitError(
         exitCodes.usage,
-        'queue is followed by rewind; see pabal queue rewind --help',
+        'queue is followed by browse or rewind; see pabal queue --help',
       )
     })
   define(queue, 'rewind <NAME>', {
@@ -29,6 +32,7 @@ export function addQueueCommand(program: Command, define: DefineRemote): void {
     .option('--to-offset <N>', 'The first message that comes back, counted from the first ever')
     .option('--to-time <TIME>', 'When it came in: 2026-11-29T07:00:00Z, or milliseconds since 1970')
     .option('--vhost <NAME>', 'Virtual host (default: /)')
+  addBrowseCommand(queue, define)
 }
 
 function rewind(name: string, flags: Flags): AskBroker {

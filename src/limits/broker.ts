@@ -75,6 +75,19 @@ export const brokerLimits = {
   historySizeMax: (16 * MiB) as number,
   /** What all exchanges of a virtual host remember: then each new message costs its exchange an old one. */
   historiesSizeMax: (64 * MiB) as number,
+  /** Messages of one page of those who only look, … */
+  browseCountMax: 1000,
+  /** … and their bytes, as far as they are shown: so much is in memory for each that is asked for, … */
+  browsePageSizeMax: (256 * KiB) as number,
+  /** … of which each message counts as this much at least. */
+  browsedMessageSize: 256,
+  /** Properties of more bytes are not shown: what they become takes many times as much. */
+  browsePropertiesSizeMax: (64 * KiB) as number,
+  /** One read for a page. Where few messages are left of many it takes one for each, and so many at most. */
+  browseReadSizeMax: (256 * KiB) as number,
+  browseReadsMax: 64,
+  /** Pages are read for so much of a turn. */
+  browseSliceMs: 2,
   /** Ids of all exchanges that deduplicate: each is a key of the log's keyed state, half of which is for others. */
   deduplicationIdsMax: 500_000 as number,
   /** Ids of messages in all queues that deduplicate: with more each queue forgets its oldest. */

@@ -10,6 +10,10 @@ export const programLimits = {
   stopMsMax: 30_000,
   /** A command asks the broker and hears nothing for so long: a disk that fails holds changes up. */
   askMsMax: 30_000,
+  /** Messages that one command shows: they are in memory to make a table of them. */
+  browseCountMax: 10_000,
+  /** Asked of the broker at a time, which has a limit of its own. */
+  browsePageCount: 1000,
   /** Bytes of a name in a command: as a path of HTTP it is three times as long, and a header has 16 KiB. */
   askedNameSizeMax: (1 * KiB) as number,
   /** npm and a terminal both pass Ctrl-C on: two signals this close together are one. */

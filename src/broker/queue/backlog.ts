@@ -13,9 +13,11 @@ import type { RecordSource } from '../../record/message/record-source.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
 import { DeliveredMark } from './delivered-mark.ts'
 import type { Incoming } from './incoming.ts'
+import type { MessageState } from './message-state.ts'
 import { NumberHeap } from './number-heap.ts'
 import type {
   BacklogOwner,
+  BacklogPart,
   CountedLog,
   LevelCursor,
   NotedMessage,
@@ -74,6 +76,10 @@ export class Backlog implements QueueBacklog {
 
   get levelCount(): number {
     return 1
+  }
+
+  get parts(): readonly BacklogPart[] {
+    return [this]
   }
 
   get ends(): readonly number[] {
@@ -248,6 +254,20 @@ export class Backlog implements QueueBacklog {
     const count = cursor.unackedCount - before.unackedCount
     this.messageCount += count
     return count
+  }
+
+  statesIn(first: number, last: number, now: number): (offset: number) => MessageState {
+    const returned = new Set<number>()
+    for (const offset of this.#requeued.values()) {
+      if (offset >= first && offset <= last) returned.add(offset)
+    }
+    const { acked, notes } = this.cursor
+    return (offset) => {
+      if (acked.isAcked(offset)) return 'acked'
+      const isPassed = offset < this.#next || this.#heldBack?.has(offset) === true
+      if (returned.has(offset) || !isPassed) return 'ready'
+      return notes !== undefined && notes.get(offset).readyAt > now ? 'delayed' : 'unacked'
+    }
   }
 
   close(): void {

@@ -59,6 +59,12 @@ export class DeadLetters implements TurnTask {
     return this.#kept?.size ?? 0
   }
 
+  /** Those that have not gone yet, in no order. */
+  *offsets(): Generator<number> {
+    for (let at = this.#head; at < this.#offsets.length; at++) yield this.#offsets[at]!
+    if (this.#kept !== undefined) yield* this.#kept.offsets()
+  }
+
   /** The message at `offset`, which has been detached from the backlog, is dead. */
   add(offset: number, reason: DeathReason): void {
     this.#offsets.push(offset)

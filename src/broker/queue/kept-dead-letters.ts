@@ -38,6 +38,10 @@ export class KeptDeadLetters {
     return this.#offsets.length
   }
 
+  offsets(): IterableIterator<number> {
+    return this.#offsets.values()
+  }
+
   add(offset: number, reason: DeathReason, size: number): void {
     const { clock, routesVersion } = this.#options
     if (this.count === 0) {

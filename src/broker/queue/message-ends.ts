@@ -20,7 +20,8 @@ import { type ReturnReason, Returns } from './returns.ts'
 export interface EndingQueue {
   readonly type: QueueType
   readonly settings: QueueSettings
-  readonly sourceName: string | undefined
+  /** What its messages come from as well. */
+  readonly source: object | undefined
   /** What keeps acked messages, and when they were last brought back. */
   readonly retained: { readonly rewoundAt: number } | undefined
   /** Delivers what consumers have room for. */
@@ -60,7 +61,7 @@ export class MessageEnds {
     this.#backlog = backlog
     this.#context = context
     // Nobody looks at a topic's records when they come.
-    const isRestored = backlog.messageCount > 0 || queue.sourceName !== undefined
+    const isRestored = backlog.messageCount > 0 || queue.source !== undefined
     if (isRestored || hasDepartures(queue.settings)) this.#openDepartures(isRestored)
     if (backlog.hasNotes) this.#returns = this.#openReturns()
   }
@@ -73,6 +74,11 @@ export class MessageEnds {
   /** … and the bytes of their bodies. */
   get keptSize(): number {
     return this.#deadLetters?.keptSize ?? 0
+  }
+
+  /** Dead messages that have not gone yet, in no order. */
+  deadOffsets(): Iterable<number> {
+    return this.#deadLetters?.offsets() ?? []
   }
 
   /** Whether so many messages wait for their next try that no further ones should be tried. */

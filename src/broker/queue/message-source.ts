@@ -5,6 +5,8 @@ import type { Log } from '../../log/log.ts'
 /** A partition of it. */
 export interface SourcePartition {
   readonly log: Log
+  /** What it has acked is not shown to readers of the topic: retention has passed it, or it was deleted. */
+  readonly cursor: LogCursor
   /** Calls back whenever records become durable, and when the partition is gone. */
   addListener(listener: () => void): void
   removeListener(listener: () => void): void

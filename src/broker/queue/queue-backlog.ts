@@ -5,6 +5,7 @@ import type { LogCursor } from '../../log/log-cursor.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
 import type { Incoming } from './incoming.ts'
+import type { MessageState } from './message-state.ts'
 import type { ReadySizes } from './ready-sizes.ts'
 
 /** What `QueueBacklog.take` found. On 'wait' try again when `BacklogOwner.onReadable` was called. */
@@ -31,6 +32,17 @@ export interface LevelCursor {
   readonly cursor: LogCursor
 }
 
+/** The messages of one log, for those who only look. */
+export interface BacklogPart {
+  /** Another one once the queue was rewound. */
+  readonly cursor: LogCursor
+  /**
+   * Tells, as of `now`, where the messages with offsets first … last are. Good until the next change. Those
+   * that were detached count as unacked.
+   */
+  statesIn(first: number, last: number, now: number): (offset: number) => MessageState
+}
+
 /** The messages of one log, whose bytes are counted. */
 export interface CountedLog {
   readonly cursor: LogCursor
@@ -45,6 +57,8 @@ export interface QueueBacklog {
   /** Level 0 first, the others in the order in which they were made. */
   readonly levels: readonly LevelCursor[]
   readonly levelCount: number
+  /** The messages of each log, those of a source too, by index in places. */
+  readonly parts: readonly BacklogPart[]
   /** Where each log ends, in the order of `levels`. */
   readonly ends: readonly number[]
   /** Ready, unacked and delayed messages. */

@@ -1,9 +1,15 @@
 // A queue as the topology keeps it. Only durable queues are kept.
 import type { LogCursor } from '../../log/log-cursor.ts'
-import type { LevelRow, QueueRow } from '../../meta/topology-change.ts'
+import type { LevelRow, QueueRow, SourceRow } from '../../meta/topology-change.ts'
 import type { FieldTable } from '../../record/message/field-table.ts'
 import type { LevelCursor } from './queue-backlog.ts'
 import type { RetainedLogs } from './retained-logs.ts'
+
+/** A topic that a queue takes its messages from, and its place in each partition. */
+interface KeptSource {
+  readonly topic: { readonly name: string }
+  readonly cursors: readonly LogCursor[]
+}
 
 /** What of a queue is kept besides its places in its logs. */
 export interface KeptQueue {
@@ -12,9 +18,7 @@ export interface KeptQueue {
   readonly type: string
   readonly isAutoDelete: boolean
   readonly arguments: FieldTable
-  readonly sourceName: string | undefined
-  /** Of each partition of the source. */
-  readonly sourceCursors: readonly LogCursor[]
+  readonly source: KeptSource | undefined
   readonly retained: RetainedLogs | undefined
 }
 
@@ -24,15 +28,17 @@ export function rowOfQueue(queue: KeptQueue, levels: readonly LevelCursor[]): Qu
   const [first, ...others] = levels as [LevelCursor, ...LevelCursor[]]
   const { id: cursorId, log } = first.cursor
   const bare = { vhost, name, type, logId: log.id, cursorId, autoDelete, arguments: args }
-  const { sourceName: topic, sourceCursors } = queue
+  const { source } = queue
   return {
     ...bare,
-    ...(topic !== undefined && {
-      source: { topic, cursorIds: sourceCursors.map(({ id }) => id) },
-    }),
+    ...(source && { source: rowOfSource(source) }),
     ...(others.length > 0 && { levels: others.map(rowOfLevel) }),
     ...(queue.retained && { retention: queue.retained.row() }),
   }
+}
+
+function rowOfSource({ topic, cursors }: KeptSource): SourceRow {
+  return { topic: topic.name, cursorIds: cursors.map(({ id }) => id) }
 }
 
 function rowOfLevel({ level, cursor }: LevelCursor): LevelRow {

@@ -19,12 +19,13 @@ import { limitFor, type PublishLimit } from '../rate/publish-limit.ts'
 import type { SettleReason } from '../unacked-deliveries.ts'
 import { Consumer, type ConsumerOptions, type DeliverySink } from './consumer.ts'
 import { Dispatch } from './dispatch.ts'
+import { hasRoomFor } from './has-room.ts'
 import { IdleTimer } from './idle-timer.ts'
 import type { Incoming } from './incoming.ts'
 import { type EndingQueue, MessageEnds } from './message-ends.ts'
 import { openBacklog, setProfile } from './open-backlog.ts'
 import type { PriorityBacklogOwner } from './priority-backlog.ts'
-import type { QueueBacklog, TakeResult } from './queue-backlog.ts'
+import type { BacklogPart, LevelCursor, QueueBacklog, TakeResult } from './queue-backlog.ts'
 import type { ConnectionToken, QueueContextOf, QueueOptions } from './queue-context.ts'
 import { rowOfQueue } from './queue-row.ts'
 import { mayRefuse, type QueueSettings, readQueueSettings } from './queue-settings.ts'
@@ -159,23 +160,14 @@ export class Queue
     return this.#backlog.isRedelivered
   }
 
-  /** The topic that its messages come from as well. */
-  get sourceName(): string | undefined {
-    return this.#source?.topic.name
-  }
-
-  /** Its place in each partition of that topic, whose logs are not its own. */
-  get sourceCursors(): readonly LogCursor[] {
-    return this.#source?.sourceCursors ?? []
+  /** The topic that its messages come from as well, and its place in each partition, whose logs are not its own. */
+  get source(): SourceBacklog<Queue> | undefined {
+    return this.#backlog instanceof SourceBacklog ? this.#backlog : undefined
   }
 
   /** Its source has more partitions. Not within an atom. */
   onPartitionsAdded(): void {
-    this.#source?.addPartitions()
-  }
-
-  get #source(): SourceBacklog<Queue> | undefined {
-    return this.#backlog instanceof SourceBacklog ? this.#backlog : undefined
+    this.source?.addPartitions()
   }
 
   /** As the topology keeps it. Only durable queues are kept. */
@@ -188,22 +180,27 @@ export class Queue
     return this.#backlog.levels.map(({ cursor }) => cursor)
   }
 
+  get levels(): readonly LevelCursor[] {
+    return this.#backlog.levels
+  }
+
+  /** The messages of each of its logs and of its source, for those who only look. */
+  get parts(): readonly BacklogPart[] {
+    return this.#backlog.parts
+  }
+
+  /** Places of dead messages that have not gone yet, in no order. */
+  deadPlaces(): Iterable<number> {
+    return this.#ends.deadOffsets()
+  }
+
   get logCount(): number {
     return this.#backlog.levelCount
   }
 
   /** Whether its limits let so many more messages in, of so many bytes. Not within an atom. */
-  hasRoomFor({ count, size }: Incoming): boolean {
-    const { lengthMax, sizeMax } = this.settings
-    const { keptCount, keptSize } = this.#ends
-    if (keptCount >= brokerLimits.keptDeadLettersMax) return false
-    const [lengthLeft, sizeLeft] = [lengthMax - keptCount - count, sizeMax - keptSize - size]
-    const fits = (): boolean =>
-      this.#backlog.waitingCount <= lengthLeft && this.#backlog.readySize <= sizeLeft
-    if (fits()) return true
-    // What consumers can have does not count.
-    this.deliverReady()
-    return fits()
+  hasRoomFor(incoming: Incoming): boolean {
+    return hasRoomFor(this, this.#backlog, this.#ends, incoming)
   }
 
   /** See `PolicySubject`. */

@@ -89,6 +89,9 @@ class Rewinding {
     const count = (wanted: Place): number => this.#places.filter((place) => place === wanted).length
     const { readyCount, unackedCount } = this.#queue
     assert.deepEqual([readyCount, unackedCount], [count('ready'), count('out')])
+    const stateOf = this.#queue.parts[0]!.statesIn(0, this.#places.length, 0)
+    const states = this.#places.map((place) => (place === 'out' ? 'unacked' : place))
+    assert.deepEqual([...this.#places.keys()].map(stateOf), states)
   }
 
   #atom(change: () => void): void {

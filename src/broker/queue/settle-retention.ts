@@ -4,8 +4,8 @@ import { RetainedLogs } from './retained-logs.ts'
 
 /** Whether `settleRetention` has something to do. */
 export function isRetentionUnsettled(queue: Queue): boolean {
-  const { isDurable, sourceName, settings, retained } = queue
-  if (!isDurable || sourceName !== undefined) return false
+  const { isDurable, source, settings, retained } = queue
+  if (!isDurable || source !== undefined) return false
   return (settings.retention === undefined) !== (retained === undefined)
 }
 

@@ -6,7 +6,7 @@ import type { RecordView } from '../../record/message/record-view.ts'
 import type { Backlog } from './backlog.ts'
 import type { Incoming } from './incoming.ts'
 import { logIndexIn, offsetIn, placeOf } from './message-place.ts'
-import type { NotedMessage, TakeResult } from './queue-backlog.ts'
+import type { BacklogPart, NotedMessage, TakeResult } from './queue-backlog.ts'
 
 /** One of the logs, with whatever decides on its turn. */
 export interface Lane {
@@ -23,6 +23,10 @@ export abstract class SeveralBacklogs<L extends Lane> {
 
   get ends(): readonly number[] {
     return this.lanes.flatMap(({ backlog }) => backlog.ends)
+  }
+
+  get parts(): readonly BacklogPart[] {
+    return this.lanes.map(({ backlog }) => backlog)
   }
 
   get messageCount(): number {

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { createLogWithCursor, cursorOf } from '../../../test/support/log-engines.ts'
 import { messageOf } from '../../../test/support/queue-under-test.ts'
 import { Turn } from '../../lib/turn.ts'
+import type { LogCursor } from '../../log/log-cursor.ts'
 import type { Log } from '../../log/log.ts'
 import { MemoryLogStore } from '../../log/memory/memory-log-store.ts'
 import { RecordView } from '../../record/message/record-view.ts'
@@ -13,10 +14,12 @@ import { SourceBacklog, type SourceBacklogOwner } from './source-backlog.ts'
 
 class PartitionDouble implements SourcePartition {
   readonly log: Log
+  readonly cursor: LogCursor
   readonly listeners = new Set<() => void>()
 
   constructor(log: Log) {
     this.log = log
+    this.cursor = cursorOf(log)
     log.watcher = { onDurable: () => this.listeners.forEach((listener) => listener()) }
   }
 

@@ -38,7 +38,7 @@ interface SourceLane extends Lane {
 
 export class SourceBacklog<S extends Subscription>
   extends SeveralBacklogs<Lane>
-  implements QueueBacklog
+  implements QueueBacklog, SourcePlace<S>
 {
   isRedelivered = false
   readonly topic: MessageSource<S>
@@ -71,7 +71,7 @@ export class SourceBacklog<S extends Subscription>
   }
 
   /** In the topic's logs, in the order of its partitions. */
-  get sourceCursors(): readonly LogCursor[] {
+  get cursors(): readonly LogCursor[] {
     return this.#sources.map(({ backlog }) => backlog.cursor)
   }
 

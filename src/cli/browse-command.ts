@@ -1,0 +1,179 @@
+// `pabal queue browse`: shows messages of a queue or stream of the running broker, which stay as they are.
+import type { Command } from 'commander'
+import { exitCodes } from '../lib/exit-codes.ts'
+import { ExitError } from '../lib/exit-error.ts'
+import { programLimits } from '../limits/program.ts'
+import type { BrokerClient } from './broker-client.ts'
+import { checkName } from './check-name.ts'
+import { refusal } from './refusal.ts'
+import type { AskBroker, DefineRemote } from './remote-command.ts'
+import { outputOption, showRows, wantsJson } from './show-rows.ts'
+
+interface Flags {
+  readonly vhost?: string
+  readonly from?: string
+  readonly count?: string
+  readonly partition?: string
+  readonly cursor?: string
+  readonly payload?: string
+  readonly output?: string
+}
+
+/** A message as the broker answers; what is shown of it besides is not looked at here. */
+interface Message {
+  readonly partition?: number
+  readonly offset: number
+  readonly time: number
+  readonly state?: string
+  readonly exchange: string
+  readonly routing_key: string
+  readonly payload_bytes: number
+  readonly payload?: string
+  readonly payload_encoding?: string
+}
+
+interface Page {
+  readonly messages: readonly Message[]
+  readonly next: string | null
+}
+
+const countDefault = 20
+/** Bytes of each payload, as a table shows it. */
+const payloadStartSize = 60
+
+export function addBrowseCommand(queue: Command, define: DefineRemote): void {
+  define(queue, 'browse <NAME>', {
+    summary: 'Show messages of a queue or stream, which stay as they are',
+    ask: ([name = ''], flags) => browse(name, flags as Flags),
+  })
+    .option(
+      '--from <PLACE>',
+      'first, last, an offset, or a time like 2026-11-29T07:00:00Z (default: the first message that is not acked)',
+    )
+    .option('--count <N>', `How many messages (default: ${countDefault})`)
+    .option('--partition <N>', 'The only one of several to look at')
+    .option('--cursor <CURSOR>', 'Goes on where an earlier command with the same flags ended')
+    .option(
+      '--payload <BYTES>',
+      `How much of each payload (default: ${payloadStartSize} in a table)`,
+    )
+    .option('--vhost <NAME>', 'Virtual host (default: /)')
+    .option(...outputOption)
+}
+
+function browse(name: string, flags: Flags): AskBroker {
+  const path = ['queues', checkName('virtual host', flags.vhost ?? '/'), checkName('queue', name)]
+  const isJson = wantsJson(flags.output)
+  const { from, partition, cursor } = flags
+  const { browseCountMax, browsePageCount } = programLimits
+  // The broker counts from the end by the page.
+  const countMax = from === 'last' ? browsePageCount : browseCountMax
+  const count = parseCount(flags.count ?? `${countDefault}`, countMax)
+  const payload = flags.payload ?? (isJson ? undefined : `${payloadStartSize}`)
+  const parameters = withoutUndefined({ from, partition, cursor, payload })
+  return async (broker, print) => {
+    const page = await readPages(broker, { name, path: [...path, 'browse'], parameters, count })
+    const { messages, next } = page
+    if (isJson) {
+      print(JSON.stringify(page))
+      return exitCodes.ok
+    }
+    showRows({ title: `such messages in '${name}'`, ...rowsOf(messages) }, false, print)
+    if (next !== null) print(`There are more: go on with --cursor ${next}`)
+    return exitCodes.ok
+  }
+}
+
+interface Asked {
+  readonly name: string
+  readonly path: readonly string[]
+  readonly parameters: Readonly<Record<string, string>>
+  readonly count: number
+}
+
+/** The broker answers with a page at a time, which may have fewer messages than it was asked for. */
+async function readPages(
+  broker: BrokerClient,
+  { name, path, parameters, count }: Asked,
+): Promise<Page> {
+  const messages: Message[] = []
+  let next: string | null = parameters['cursor'] ?? null
+  do {
+    const left = Math.min(count - messages.length, programLimits.browsePageCount)
+    const answer = await broker.get(path, {
+      ...parameters,
+      count: `${left}`,
+      ...(next !== null && { cursor: next }),
+    })
+    if (answer.status === 404) throw new ExitError(exitCodes.noInput, `there is no queue '${name}'`)
+    if (answer.status >= 400) throw refusal(answer, `queue '${name}' was not browsed`)
+    const page = answer.body as Page
+    messages.push(...page.messages)
+    next = page.next
+  } while (next !== null && messages.length < count)
+  return { messages, next }
+}
+
+/** Columns that would be the same for all are left out. */
+function rowsOf(messages: readonly Message[]): {
+  readonly columns: readonly string[]
+  readonly rows: readonly Readonly<Record<string, unknown>>[]
+} {
+  const columns = [
+    ...(messages.some(({ partition }) => partition !== undefined) ? ['partition'] : []),
+    'offset',
+    'time',
+    ...(messages.some(({ state }) => state !== undefined) ? ['state'] : []),
+    'bytes',
+    'exchange',
+    'routing key',
+    'payload',
+  ]
+  return { columns, rows: messages.map(rowOf) }
+}
+
+function rowOf(message: Message): Record<string, unknown> {
+  const { time, exchange, payload_bytes: bytes, routing_key: routingKey } = message
+  return {
+    ...message,
+    time: showTime(time),
+    bytes,
+    exchange: exchange === '' ? '(default)' : exchange,
+    'routing key': routingKey,
+    payload: showPayload(message),
+  }
+}
+
+/** Producers of Kafka may claim any time. */
+function showTime(time: number): string {
+  const date = new Date(time)
+  return Number.isNaN(date.getTime()) ? `${time}` : date.toISOString()
+}
+
+function showPayload({
+  payload,
+  payload_encoding: encoding,
+  payload_bytes: size,
+}: Message): string {
+  if (payload === undefined) return '(on disk)'
+  const bytes = Buffer.from(payload, encoding === 'base64' ? 'base64' : 'utf8')
+  const more = bytes.length < size ? '…' : ''
+  return encoding === 'base64' ? `0x${bytes.toString('hex')}${more}` : `${payload}${more}`
+}
+
+function parseCount(text: string, max: number): number {
+  const count = /^\d+$/.test(text) ? Number(text) : 0
+  if (count >= 1 && count <= max) return count
+  throw new ExitError(
+    exitCodes.usage,
+    `--count cannot be '${text}': use a number from 1 to ${max}`,
+  )
+}
+
+function withoutUndefined(
+  values: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  )
+}

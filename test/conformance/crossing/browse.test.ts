@@ -1,0 +1,262 @@
+// Looking into queues and topics of a running broker with its command and over its local socket: what is
+// shown, and that nobody notices.
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import path from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import type { Options } from 'amqplib'
+import { Kafka, logLevel } from 'kafkajs'
+import { BrokerClient } from '../../../src/cli/broker-client.ts'
+import { AmqpSession } from '../../support/amqp-session.ts'
+import { Inbox } from '../../support/inbox.ts'
+import { TestBroker } from '../../support/start-test-broker.ts'
+
+const mainFile = path.join(import.meta.dirname, '../../../src/main.ts')
+
+interface Message {
+  readonly partition?: number
+  readonly offset: number
+  readonly state?: string
+  readonly payload?: string
+  readonly payload_encoding?: string
+  readonly payload_bytes: number
+  readonly properties?: Record<string, unknown>
+}
+
+describe('browsing', () => {
+  let broker: TestBroker
+  let session: AmqpSession
+  before(async () => {
+    broker = await TestBroker.start(['--kafka-port', '0'])
+    session = await AmqpSession.open(broker.url)
+  })
+  after(async () => {
+    await session[Symbol.asyncDispose]()
+    await broker[Symbol.asyncDispose]()
+  })
+
+  async function fill(
+    queue: string,
+    bodies: readonly (string | Buffer)[],
+    options: Options.Publish = {},
+  ): Promise<void> {
+    const channel = await session.confirmChannel()
+    for (const body of bodies) channel.sendToQueue(queue, Buffer.from(body), options)
+    await channel.waitForConfirms()
+    await channel.close()
+  }
+
+  async function ask(
+    queue: string,
+    parameters: Readonly<Record<string, string>> = {},
+  ): Promise<{ readonly status: number; readonly body: unknown }> {
+    const client = new BrokerClient(broker.dataFolder)
+    return client.get(['queues', '/', queue, 'browse'], parameters)
+  }
+
+  async function browse(
+    queue: string,
+    parameters: Readonly<Record<string, string>> = {},
+  ): Promise<{ readonly messages: readonly Message[]; readonly next: string | null }> {
+    const { status, body } = await ask(queue, parameters)
+    assert.equal(status, 200, JSON.stringify(body))
+    return body as { readonly messages: readonly Message[]; readonly next: string | null }
+  }
+
+  async function shown(
+    queue: string,
+    parameters: Readonly<Record<string, string>> = {},
+  ): Promise<string[]> {
+    const { messages } = await browse(queue, parameters)
+    return messages.map(({ payload, state }) => `${payload} ${state}`)
+  }
+
+  async function command(...args: string[]): Promise<{ code: number | null; output: string }> {
+    const all = ['queue', 'browse', ...args, '--data', broker.dataFolder]
+    const child = spawn(process.execPath, [mainFile, ...all])
+    let output = ''
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => (output += text))
+    }
+    const [code] = (await once(child, 'close')) as [number | null]
+    return { code, output }
+  }
+
+  it('shows what waits, is out and was acked, and nobody notices', async () => {
+    const channel = await session.channel()
+    const args = { 'x-queue-type': 'quorum', 'x-retention-ms': 3_600_000 }
+    await channel.assertQueue('work', { arguments: args })
+    await fill('work', ['a', 'b', 'c', 'd'])
+    const [a, b] = [await channel.get('work'), await channel.get('work')]
+    assert.ok(a !== false && b !== false)
+    channel.ack(a)
+    const before = await channel.checkQueue('work')
+    assert.deepEqual(await shown('work', { from: 'first' }), [
+      'a acked',
+      'b unacked',
+      'c ready',
+      'd ready',
+    ])
+    assert.deepEqual(await shown('work'), ['b unacked', 'c ready', 'd ready'])
+    assert.deepEqual(await channel.checkQueue('work'), before)
+    channel.nack(b)
+    const inbox = await Inbox.consume(channel, 'work')
+    await inbox.received(3)
+    assert.deepEqual(
+      inbox.messages.map(({ content, fields, properties }) => [
+        content.toString(),
+        fields.redelivered,
+        properties.headers?.['x-delivery-count'],
+      ]),
+      [
+        ['b', true, 1],
+        ['c', false, undefined],
+        ['d', false, undefined],
+      ],
+    )
+  })
+
+  it('goes on from page to page', async () => {
+    const channel = await session.channel()
+    await channel.assertQueue('pages')
+    const bodies = Array.from({ length: 25 }, (_, index) => `${index}`)
+    await fill('pages', bodies)
+    const seen: unknown[] = []
+    let next: string | null = null
+    do {
+      const cursor: Record<string, string> = next === null ? {} : { cursor: next }
+      const page = await browse('pages', { count: '7', ...cursor })
+      seen.push(...page.messages.map(({ payload }) => payload))
+      next = page.next
+    } while (next !== null)
+    assert.deepEqual(seen, bodies)
+  })
+
+  it('shows properties and payloads as JSON has them', async () => {
+    const channel = await session.channel()
+    await channel.assertQueue('odd', { durable: false, autoDelete: true })
+    const headers = { text: 'é', table: { list: [1, true, null] }, big: 2 ** 40 }
+    await fill('odd', [Buffer.from([255, 0]), 'é'.repeat(5)], {
+      headers,
+      contentType: 'text/plain',
+      messageId: 'id',
+      timestamp: 1_700_000_000,
+      priority: 3,
+    })
+    const { messages } = await browse('odd', { payload: '5' })
+    const [bytes, text] = messages
+    assert.deepEqual(bytes?.properties, {
+      content_type: 'text/plain',
+      headers,
+      priority: 3,
+      message_id: 'id',
+      timestamp: 1_700_000_000,
+    })
+    assert.deepEqual([bytes.payload, bytes.payload_encoding], ['/wA=', 'base64'])
+    assert.deepEqual([text?.payload, text?.payload_bytes], ['éé', 10])
+  })
+
+  it('shows the records of a stream that Kafka wrote, and of a queue that reads it', async () => {
+    const channel = await session.channel()
+    await channel.assertQueue('events', {
+      arguments: { 'x-queue-type': 'stream', 'x-partitions': 2 },
+    })
+    await channel.assertQueue('worker', { arguments: { 'x-source': 'events' } })
+    const kafka = new Kafka({
+      brokers: [`127.0.0.1:${broker.kafkaPort}`],
+      logLevel: logLevel.NOTHING,
+    })
+    const producer = kafka.producer()
+    await producer.connect()
+    const messages = ['0', '1', '2', '3'].map((value) => ({ value, partition: Number(value) % 2 }))
+    await producer.send({ topic: 'events', messages })
+    await producer.disconnect()
+    const { messages: all } = await browse('events')
+    assert.deepEqual(
+      all.map(({ partition, offset, payload, state }) => [partition, offset, payload, state]),
+      [
+        [0, 0, '0', undefined],
+        [0, 1, '2', undefined],
+        [1, 0, '1', undefined],
+        [1, 1, '3', undefined],
+      ],
+    )
+    assert.deepEqual(await shown('events', { partition: '1', from: '1' }), ['3 undefined'])
+    await fill('worker', ['own'])
+    const got = [await channel.get('worker'), await channel.get('worker')]
+    channel.ack(got[1] as never)
+    await channel.checkQueue('worker')
+    assert.deepEqual(await shown('worker', { from: 'first' }), [
+      'own unacked',
+      '0 acked',
+      '2 ready',
+      '1 ready',
+      '3 ready',
+    ])
+    assert.equal((await channel.checkQueue('events')).consumerCount, 1)
+  })
+
+  it('says of a large payload on disk how large it is', async () => {
+    const channel = await session.channel()
+    await channel.assertQueue('large')
+    await fill('large', ['first', Buffer.alloc(2_000_000, 'x')], { persistent: true })
+    assert.equal((await browse('large', { payload: '2' })).messages[1]?.payload, 'xx')
+    await session[Symbol.asyncDispose]()
+    await broker.stop()
+    await broker.restart()
+    session = await AmqpSession.open(broker.url)
+    const [, message] = (await browse('large')).messages
+    assert.deepEqual([message?.payload, message?.payload_bytes], [undefined, 2_000_000])
+    assert.match(
+      (await command('large')).output,
+      /ready\s+2000000\s+\(default\)\s+large\s+\(on disk\)/,
+    )
+  })
+
+  it('prints a table in which no message does any harm', async () => {
+    const channel = await session.channel()
+    await channel.assertQueue('table')
+    await fill('table', ['one\n\u001b[2Jtwo', 'x'.repeat(100), Buffer.from([0xff, 0x1b])])
+    const { code, output } = await command('table', '--count', '2')
+    assert.equal(code, 0)
+    const [head, first, second, more] = output.split('\n')
+    assert.match(head!, /^offset {2}time {22}state {2}bytes {2}exchange {3}routing key {2}payload$/)
+    assert.match(first!, /^0 .* ready {2}11 {5}\(default\) {2}table {8}one\\n\\u001b\[2Jtwo$/)
+    assert.ok(second!.endsWith(`${'x'.repeat(60)}…`))
+    assert.equal(more, 'There are more: go on with --cursor 0.2')
+    const rest = await command('table', '--cursor', '0.2')
+    assert.match(rest.output, /0xff1b\n$/)
+    const { messages, next } = JSON.parse((await command('table', '-o', 'json')).output) as {
+      readonly messages: readonly Message[]
+      readonly next: unknown
+    }
+    assert.deepEqual([messages.length, next], [3, null])
+    assert.equal(
+      (await command('table', '--from', '3')).output,
+      "There are no such messages in 'table'\n",
+    )
+  })
+
+  it('refuses what it does not know', async () => {
+    const refusals: [Record<string, string>, RegExp][] = [
+      [{ count: '0' }, /count is a number from 1 to 1000/],
+      [{ count: '1001' }, /count is a number from 1 to 1000/],
+      [{ from: 'bogus' }, /from is first, last, an offset, or a time/],
+      [{ from: '2026-13-99' }, /from is first, last, an offset, or a time/],
+      [{ cursor: '1' }, /cursor is what the page before answered/],
+      [{ cursor: '9.0' }, /has no such place/],
+      [{ partition: '3' }, /has no partition 3/],
+      [{ payload: '-1' }, /payload is how many bytes/],
+      [{ limit: '1' }, /There is no parameter limit/],
+    ]
+    for (const [parameters, expected] of refusals) {
+      const { status, body } = await ask('table', parameters)
+      assert.equal(status, 400, JSON.stringify(parameters))
+      assert.match(JSON.stringify(body), expected)
+    }
+    assert.equal((await ask('nobody')).status, 404)
+    assert.match((await command('nobody')).output, /there is no queue 'nobody'/)
+    assert.match((await command('table', '--count', '0')).output, /--count cannot be '0'/)
+  })
+})
