@@ -91,6 +91,10 @@ export const streamOffset: ArgumentCheck = (argument) => {
   return `{invalid_stream_offset_arg,{longstr,<<"${value}">>}}`
 }
 
+/** The same of queues with a source. */
+export const sourceOffset: ArgumentCheck = (argument, all) =>
+  streamOffset(argument, all) === undefined ? undefined : 'invalid_source_offset'
+
 /** Milliseconds of an age such as `7D`; undefined when the argument is not one. */
 export function findAgeMs(argument: FieldValue): number | undefined {
   return ageMsOf(textOf(argument) ?? '')

@@ -28,8 +28,10 @@ import { describeTopology } from './describe-topology.ts'
 import type { Destination } from './destination.ts'
 import { DynamicSettings } from './dynamic-settings.ts'
 import { ExclusiveQueues } from './exclusive-queues.ts'
+import { findSourceStart } from './find-source-start.ts'
 import type { InertNotice } from './inert-settings.ts'
 import { InertWatch } from './inert-watch.ts'
+import type { SourceStart } from './open-source.ts'
 import { PolicyKeeper } from './policy/policy-keeper.ts'
 import { HistoryReplay } from './publish/history-replay.ts'
 import { type Committed, Intake, type IntakeClient } from './publish/intake.ts'
@@ -307,6 +309,11 @@ export class Broker {
   /** Whether so much waits for the disk that publishers should be read no further. */
   get isAheadOfDisk(): boolean {
     return this.store.uncommittedSize > logLimits.uncommittedSizeMax
+  }
+
+  /** To be asked, and waited for, before a queue is declared; see `findSourceStart`. */
+  findSourceStart(vhost: VHost<Destination>, asked: QueueAsked): Promise<SourceStart> | undefined {
+    return findSourceStart(this, vhost, asked)
   }
 
   /** Declares a queue or checks that it is there as asked; see `declareQueue`. */

@@ -13,7 +13,7 @@ import { checkArguments } from './exchange/check-equivalence.ts'
 import { checkNewName, stripName } from './exchange/check-name.ts'
 import { inertArguments } from './inert-settings.ts'
 import type { InertWatch } from './inert-watch.ts'
-import { findSource, openSource, sourceNameOf } from './open-source.ts'
+import { findSource, openSource, sourceNameOf, type SourceStart } from './open-source.ts'
 import { permit, permitSendingOn } from './permit.ts'
 import {
   checkQueueDeclaration,
@@ -35,6 +35,8 @@ export interface QueueAsked extends QueueDeclaration {
   readonly isStrict?: boolean
   /** Of whoever declares; left out, it may. */
   readonly rights?: Rights
+  /** What `findSourceStart` found. */
+  readonly sourceStart?: SourceStart | undefined
 }
 
 /** What declaring needs of the broker. */
@@ -205,7 +207,9 @@ function createQueue(
       owner: asked.exclusive ? asked.connection : undefined,
       arguments: asked.arguments,
       cursor,
-      source: topic && openSource(context.store, topic, asked.arguments),
+      source:
+        topic &&
+        openSource(context.store, topic, { args: asked.arguments, found: asked.sourceStart }),
     },
     context.queueContext,
   )

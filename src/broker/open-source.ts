@@ -7,6 +7,8 @@ import { preconditionFailed, queueNotFound, queueResource } from './broker-error
 import type { Destination } from './destination.ts'
 import type { SourcePlace } from './queue/message-source.ts'
 import type { Queue } from './queue/queue.ts'
+import type { Partition } from './topic/partition.ts'
+import { parseStreamStart, type StreamStart } from './topic/stream-start.ts'
 import type { Topic } from './topic/topic.ts'
 import type { VHost } from './vhost.ts'
 
@@ -36,11 +38,63 @@ export function findSource(vhost: VHost<Destination>, args: FieldTable): Topic |
   )
 }
 
-/** A new place in `topic`, where `x-source-offset` says: by default after all that is there. Within an atom. */
-export function openSource(store: LogStore, topic: Topic, args: FieldTable): SourcePlace<Queue> {
-  const isFromFirst = args.get('x-source-offset')?.value === 'first'
-  const cursors = topic.partitions.map(({ log, startOffset }) => {
-    return store.createCursor(log, isFromFirst ? startOffset : log.endOffset)
+/** What was looked up of a start that the disk knows: where it is in each partition of `topic`. */
+export interface SourceStart {
+  readonly topic: Topic
+  readonly offsets: readonly number[]
+}
+
+/**
+ * A new place in `topic`, where `x-source-offset` says: by default after all that is there. `found` is what
+ * `findSourceStart` found. Within an atom. Throws `precondition_failed` when it should have been asked.
+ */
+export function openSource(
+  store: LogStore,
+  topic: Topic,
+  { args, found }: { readonly args: FieldTable; readonly found: SourceStart | undefined },
+): SourcePlace<Queue> {
+  const start = sourceStartOf(args, 0)
+  if (needsSearch(start) && found?.topic !== topic) {
+    throw preconditionFailed(
+      `x-source-offset of ${queueResource(topic.vhost, topic.name)} is unknown`,
+    )
+  }
+  const cursors = topic.partitions.map((partition, index) => {
+    const { log, startOffset } = partition
+    const offset = offsetIn(partition, start, found?.offsets[index])
+    return store.createCursor(log, Math.min(Math.max(offset, startOffset), log.endOffset))
   })
   return { topic, cursors }
+}
+
+/** Where `x-source-offset` says that a queue begins; `now` is the time that an age counts from. */
+export function sourceStartOf(args: FieldTable, now: number): StreamStart {
+  const argument = args.get('x-source-offset')
+  return argument === undefined ? { kind: 'next' } : parseStreamStart(argument, now)
+}
+
+/** Whether only the disk knows where that is. */
+export function needsSearch({ kind }: StreamStart): boolean {
+  return kind === 'last' || kind === 'timestamp'
+}
+
+/** A partition that has come since the start was looked up is read from its beginning. */
+function offsetIn(
+  { log, startOffset }: Partition,
+  start: StreamStart,
+  found = startOffset,
+): number {
+  switch (start.kind) {
+    case 'first':
+      return startOffset
+    case 'next':
+      return log.endOffset
+    case 'offset':
+      return start.offset
+    case 'last':
+    case 'timestamp':
+      return found
+    default:
+      return start satisfies never
+  }
 }

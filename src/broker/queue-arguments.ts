@@ -18,6 +18,7 @@ import {
   priority,
   queueMode,
   queueVersion,
+  sourceOffset,
   streamOffset,
   text,
   timeToLive,
@@ -63,7 +64,7 @@ const workQueue: ArgumentTable = {
   'x-single-active-consumer': bool,
   // Pabal's own.
   'x-source': text,
-  'x-source-offset': oneOf(['first', 'next'], 'invalid_source_offset'),
+  'x-source-offset': sourceOffset,
   'x-max-publish-rate': positive,
   'x-max-publish-bytes-rate': positive,
   'x-retention-ms': positive,

@@ -164,10 +164,7 @@ function showPayload({
 function parseCount(text: string, max: number): number {
   const count = /^\d+$/.test(text) ? Number(text) : 0
   if (count >= 1 && count <= max) return count
-  throw new ExitError(
-    exitCodes.usage,
-    `--count cannot be '${text}': use a number from 1 to ${max}`,
-  )
+  throw new ExitError(exitCodes.usage, `--count cannot be '${text}': use a number from 1 to ${max}`)
 }
 
 function withoutUndefined(

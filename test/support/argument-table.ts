@@ -170,10 +170,10 @@ export const queueArgumentRows: readonly ArgumentRow[] = [
     good: 'first',
     needs: { 'x-source': 'argument-source' },
     bad: ['x', 'invalid_source_offset'],
-    does: 'where the queue begins in its source: `next` (after what is there; the default) or `first`',
+    does: 'where the queue begins in its source: `next` (after what is there; the default), `first`, `last`, an offset, a time or an age, as `x-stream-offset` of stream consumers',
     proof: {
-      file: 'test/conformance/crossing/source-queues.test.ts',
-      test: 'starts after what is there, or with the first record',
+      file: 'test/conformance/crossing/source-offsets.test.ts',
+      test: 'where it did, after a restart and when it is declared again',
     },
   },
   {

@@ -5,9 +5,10 @@ import {
   queueResource,
   resourceInUse,
 } from '../../broker/broker-error.ts'
-import { getUsableQueue } from '../../broker/declare-queue.ts'
+import { getUsableQueue, type QueueAsked } from '../../broker/declare-queue.ts'
 import type { Destination } from '../../broker/destination.ts'
 import { checkNotDefault, stripName } from '../../broker/exchange/check-name.ts'
+import type { SourceStart } from '../../broker/open-source.ts'
 import { type BindingAsked, permit, permitAny, permitBinding } from '../../broker/permit.ts'
 import type { Queue } from '../../broker/queue/queue.ts'
 import { checkBindable, isReplyAddress, isReplyName } from '../../broker/reply-registry.ts'
@@ -88,7 +89,47 @@ function declare(channel: Channel, method: QueueDeclare): void {
     inspectReplyQueue(channel, method)
     return
   }
-  const { queue, ticket } = findOrDeclare(channel, method)
+  if (method.passive) {
+    answerDeclared(channel, method, { queue: findQueue(channel, method), ticket: undefined })
+    return
+  }
+  makeQueue(channel, method)
+}
+
+/** Where a queue begins in its source the disk may have to say first. */
+function makeQueue(channel: Channel, method: QueueDeclare, sourceStart?: SourceStart): void {
+  const { broker, settings } = channel.connection.context
+  const asked: QueueAsked = {
+    name: method.queue,
+    durable: method.durable,
+    exclusive: method.exclusive,
+    autoDelete: method.autoDelete,
+    arguments: method.arguments,
+    connection: channel.connection,
+    rights: channel.connection.rights,
+    isStrict: settings.isStrict,
+    sourceStart,
+  }
+  const search = broker.findSourceStart(channel.vhost, asked)
+  if (search === undefined) {
+    answerDeclared(channel, method, broker.declareQueue(channel.vhost, asked))
+    return
+  }
+  channel.wait()
+  search.then(
+    (found) => channel.resume(() => makeQueue(channel, method, found)),
+    (error: unknown) =>
+      channel.resume(() => {
+        throw error
+      }),
+  )
+}
+
+function answerDeclared(
+  channel: Channel,
+  method: QueueDeclare,
+  { queue, ticket }: { readonly queue: Destination; readonly ticket: Ticket | undefined },
+): void {
   channel.lastQueueName = queue.name
   queue.deliverReady()
   const reply: AmqpMethod = {
@@ -110,28 +151,12 @@ function inspectReplyQueue(channel: Channel, { queue, noWait }: QueueDeclare): v
   channel.send({ id: QUEUE_DECLARE_OK, queue, messageCount: 0, consumerCount: 1 })
 }
 
-function findOrDeclare(
-  channel: Channel,
-  method: QueueDeclare,
-): { queue: Destination; ticket: Ticket | undefined } {
-  if (method.passive) {
-    // An empty name is just that here: no queue has it.
-    permitAny(channel.connection.rights, { kind: 'queue', name: stripName(method.queue) })
-    const queue = getUsableQueue(channel.vhost, method.queue, channel.connection)
-    if (queue.kind === 'queue' && queue.type === 'classic') queue.touch()
-    return { queue, ticket: undefined }
-  }
-  const { broker, settings } = channel.connection.context
-  return broker.declareQueue(channel.vhost, {
-    name: method.queue,
-    durable: method.durable,
-    exclusive: method.exclusive,
-    autoDelete: method.autoDelete,
-    arguments: method.arguments,
-    connection: channel.connection,
-    rights: channel.connection.rights,
-    isStrict: settings.isStrict,
-  })
+function findQueue(channel: Channel, method: QueueDeclare): Destination {
+  // An empty name is just that here: no queue has it.
+  permitAny(channel.connection.rights, { kind: 'queue', name: stripName(method.queue) })
+  const queue = getUsableQueue(channel.vhost, method.queue, channel.connection)
+  if (queue.kind === 'queue' && queue.type === 'classic') queue.touch()
+  return queue
 }
 
 function bind(channel: Channel, method: QueueBind): void {
