@@ -21,7 +21,7 @@ export class RetainedLogs {
     const cursors = queueCursors.map((own) => {
       const cursor = store.createCursor(own.log, own.floor)
       // What was acked before is not kept for certain.
-      copyAcks(own, cursor, Infinity)
+      copyAcks(own, cursor, 0, Infinity)
       return cursor
     })
     return new RetainedLogs(cursors)

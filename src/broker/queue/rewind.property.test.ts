@@ -16,6 +16,8 @@ class Rewinding {
   readonly #it: QueueUnderTest
   #queue: Queue
   readonly #places: Place[] = []
+  /** Retention has passed what is below. */
+  #keptFrom = 0
 
   constructor(type: QueueType) {
     this.#it = new QueueUnderTest({ type, arguments: table({ 'x-retention-ms': 1000 }) })
@@ -54,12 +56,19 @@ class Rewinding {
   rewind(choice: number): void {
     const target = choice % (this.#places.length + 1)
     let expected = 0
-    for (let offset = target; offset < this.#places.length; offset++) {
+    for (let offset = Math.max(target, this.#keptFrom); offset < this.#places.length; offset++) {
       if (this.#places[offset] !== 'acked') continue
       this.#places[offset] = 'ready'
       expected++
     }
     this.#atom(() => assert.equal(this.#queue.rewind([target]), expected))
+  }
+
+  passRetention(choice: number): void {
+    const end = choice % (this.#places.length + 1)
+    const [cursor] = this.#queue.retained!.cursors
+    cursor!.ackRange(this.#keptFrom, end - 1)
+    this.#keptFrom = Math.max(this.#keptFrom, end)
   }
 
   purge(): void {
@@ -117,6 +126,10 @@ const step = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ op: fc.constant('rewind' as const), choice: fc.nat(99) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ op: fc.constant('retention' as const), choice: fc.nat(99) }),
+  },
   { weight: 1, arbitrary: fc.record({ op: fc.constant('reopen' as const) }) },
   { weight: 1, arbitrary: fc.record({ op: fc.constant('purge' as const) }) },
 )
@@ -131,6 +144,7 @@ for (const type of ['classic', 'quorum'] as const) {
           if (each.op === 'publish') it.publish()
           else if (each.op === 'take') it.take()
           else if (each.op === 'rewind') it.rewind(each.choice)
+          else if (each.op === 'retention') it.passRetention(each.choice)
           else if (each.op === 'reopen') it.reopen()
           else if (each.op === 'purge') it.purge()
           else it.settle(each.choice, each.op)

@@ -197,3 +197,15 @@ test('what is more than the retention does not come back', async () => {
   assert.equal(rewind(it, 0), 1)
   assert.equal(drain(it), 'c')
 })
+
+test('what is older than the retention and was never acked stays, wherever it is rewound to', async () => {
+  const it = filled('abcd', { 'x-retention-ms': 1000 })
+  const [a, b] = [take(it), take(it)]
+  drain(it)
+  it.queue.settle(a.offset, 'requeue')
+  it.clock.advance(2000)
+  await passRetention(it)
+  assert.equal(rewind(it, 0), 1)
+  it.queue.settle(b.offset, 'requeue')
+  assert.equal(drain(it), 'abd')
+})

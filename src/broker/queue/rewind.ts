@@ -35,8 +35,9 @@ function replacement(
   target: number,
 ): LogCursor {
   const rewound = store.createCursor(cursor.log, Math.min(cursor.floor, target))
-  copyAcks(cursor, rewound, target)
-  copyAcks(kept, rewound, Infinity)
+  copyAcks(cursor, rewound, 0, target)
+  // Retention has also passed messages below that are not acked, and stay.
+  copyAcks(kept, rewound, target, Infinity)
   for (const offset of cursor.notes?.offsets() ?? []) {
     rewound.note(offset, cursor.notes!.get(offset))
   }
