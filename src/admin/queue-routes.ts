@@ -1,4 +1,4 @@
-// Queues by HTTP: Pabal's own, as RabbitMQ's management API has no replay.
+// Queues by HTTP. The replay is Pabal's own, RabbitMQ's management API has none.
 import { type Context, Hono } from 'hono'
 import { BrokerError } from '../broker/broker-error.ts'
 import type { Broker } from '../broker/broker.ts'
@@ -6,9 +6,13 @@ import type { RewindTarget } from '../broker/replay.ts'
 import { whenDurable } from '../broker/when-durable.ts'
 import { badRequest, notFound, readObject, roomToDeclare } from './answers.ts'
 import { browse } from './browse-route.ts'
+import { listQueues, showQueue } from './queue-list-route.ts'
 
 export function createQueueRoutes(broker: Broker): Hono {
   const routes = new Hono()
+  routes.get('/', (context) => listQueues(context, broker))
+  routes.get('/:vhost', (context) => listQueues(context, broker, context.req.param('vhost')))
+  routes.get('/:vhost/:name', (context) => showQueue(context, broker))
   routes.post('/:vhost/:name/rewind', async (context) => {
     const body = await readObject(context)
     if (body === undefined) return badRequest(context, 'not_json')

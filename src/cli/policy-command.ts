@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
 import { checkName } from './check-name.ts'
+import { compareNames } from './compare-names.ts'
 import { tableLines } from './print-table.ts'
 import { refusal } from './refusal.ts'
 import type { AskBroker, DefineRemote } from './remote-command.ts'
@@ -86,7 +87,8 @@ function list(_operands: string[], flags: Flags): AskBroker {
     if (answer.status >= 400) throw refusal(answer, `there is no virtual host '${flags.vhost}'`)
     const policies = answer.body as readonly Policy[]
     const inOrder = policies.toSorted(
-      (a, b) => compare(a.vhost, b.vhost) || b.priority - a.priority || compare(a.name, b.name),
+      (a, b) =>
+        compareNames(a.vhost, b.vhost) || b.priority - a.priority || compareNames(a.name, b.name),
     )
     printAll(inOrder, isJson, print)
     return exitCodes.ok
@@ -173,9 +175,4 @@ function missing(name: string, flags: Flags): string {
   const vhost = flags.vhost ?? defaultVHost
   const [kind, flag] = flags.operator === true ? ['operator policy', ' --operator'] : ['policy', '']
   return `there is no ${kind} '${name}' in virtual host '${vhost}'; see pabal policy list${flag}`
-}
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0
-  return a < b ? -1 : 1
 }

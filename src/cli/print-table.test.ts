@@ -13,3 +13,9 @@ test('columns are as wide as they have to be, and nothing in them moves the curs
     '\\u001b[2J\\n  \\u202e',
   ])
 })
+
+test('there may be more rows than a call has arguments', () => {
+  const rowCount = 200_000
+  const rows = Array.from({ length: rowCount }, () => ['a'])
+  assert.equal(tableLines(['name'], rows).length, rowCount + 1)
+})

@@ -7,7 +7,7 @@ export function tableLines(
 ): string[] {
   const cells = [columns, ...rows.map((row) => row.map(printable))]
   const widths = columns.map((_, index) =>
-    Math.max(...cells.map((row) => (row[index] ?? '').length)),
+    cells.reduce((width, row) => Math.max(width, (row[index] ?? '').length), 0),
   )
   return cells.map((row) =>
     row

@@ -1,9 +1,10 @@
-// `pabal queue`: shows messages of a queue of the running broker, and brings acked ones back.
+// `pabal queue`: lists the queues of the running broker, shows their messages, and brings acked ones back.
 import type { Command } from 'commander'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
 import { addBrowseCommand } from './browse-command.ts'
 import { checkName } from './check-name.ts'
+import { addQueueListCommand } from './queue-list-command.ts'
 import { refusal } from './refusal.ts'
 import type { AskBroker, DefineRemote } from './remote-command.ts'
 
@@ -17,12 +18,12 @@ export function addQueueCommand(program: Command, define: DefineRemote): void {
   const queue = program
     .command('queue')
     .description(
-      'Looks into queues, and replays those that keep what was acked; see docs/replay.md',
+      'Lists queues, looks into them, and replays those that keep what was acked; see docs/replay.md',
     )
     .action(() => {
       throw new ExitError(
         exitCodes.usage,
-        'queue is followed by browse or rewind; see pabal queue --help',
+        'queue is followed by list, browse or rewind; see pabal queue --help',
       )
     })
   define(queue, 'rewind <NAME>', {
@@ -33,6 +34,7 @@ export function addQueueCommand(program: Command, define: DefineRemote): void {
     .option('--to-time <TIME>', 'When it came in: 2026-11-29T07:00:00Z, or milliseconds since 1970')
     .option('--vhost <NAME>', 'Virtual host (default: /)')
   addBrowseCommand(queue, define)
+  addQueueListCommand(queue, define)
 }
 
 function rewind(name: string, flags: Flags): AskBroker {

@@ -34,5 +34,6 @@ export function showRows(
 
 function cellOf(value: unknown): string {
   if (Array.isArray(value)) return value.join(',')
-  return typeof value === 'string' ? value : JSON.stringify(value ?? '')
+  if (value === undefined || value === null) return ''
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { beforeEach, test } from 'node:test'
+import type { Hono } from 'hono'
+import { AccessKeeper } from '../broker/access-keeper.ts'
+import { Broker } from '../broker/broker.ts'
+import { ClientRegistry } from '../broker/client/client-registry.ts'
+import { declareQueue } from '../broker/declare-queue.ts'
+import { systemClock } from '../lib/clock.ts'
+import { systemRandom } from '../lib/random.ts'
+import { Turn } from '../lib/turn.ts'
+import { programLimits } from '../limits/program.ts'
+import { MemoryLogStore } from '../log/memory/memory-log-store.ts'
+import { table } from '../record/message/field-table.ts'
+import { createManagementRoutes } from './management-routes.ts'
+
+let broker: Broker
+let routes: Hono
+beforeEach(() => {
+  const turn = new Turn(systemClock)
+  broker = new Broker({
+    store: new MemoryLogStore({ clock: systemClock, turn }),
+    turn,
+    random: systemRandom,
+    clock: systemClock,
+    vhosts: ['other'],
+    onDamaged: (_queue, _offset, error) => assert.fail(error),
+  })
+  const clients = new ClientRegistry(systemClock)
+  const keeper = new AccessKeeper({ broker, clients, settingsVHosts: ['other'] })
+  routes = createManagementRoutes({ broker, keeper })
+})
+
+function declare(vhost: string, name: string, type = 'classic'): void {
+  declareQueue(broker, broker.getVHost(vhost), {
+    name,
+    durable: true,
+    exclusive: false,
+    autoDelete: false,
+    arguments: table({ 'x-queue-type': type }),
+    connection: {},
+  })
+}
+
+async function ask(path: string): Promise<[number, unknown]> {
+  const response = await routes.request(path)
+  return [response.status, await response.json()]
+}
+
+const names = (body: unknown): string[] =>
+  (body as { readonly name: string }[]).map(({ name }) => name)
+
+const idle = {
+  durable: true,
+  auto_delete: false,
+  exclusive: false,
+  messages: 0,
+  messages_ready: 0,
+  messages_unacknowledged: 0,
+  consumers: 0,
+  policy: null,
+  operator_policy: null,
+}
+
+test('queues and streams are listed, of all virtual hosts or of one, and shown', async () => {
+  assert.deepEqual(await ask('/queues'), [200, []])
+  declare('/', 'a/b', 'quorum')
+  declare('other', 's', 'stream')
+  const quorum = { vhost: '/', name: 'a/b', type: 'quorum', ...idle }
+  const stream = { vhost: 'other', name: 's', type: 'stream', ...idle }
+  assert.deepEqual(await ask('/queues'), [200, [quorum, stream]])
+  assert.deepEqual(await ask('/queues/%2F'), [200, [quorum]])
+  assert.deepEqual(await ask('/queues/other'), [200, [stream]])
+  assert.deepEqual(await ask('/queues/%2F/a%2Fb'), [200, quorum])
+  const missing = { error: 'Object Not Found', reason: 'Not Found' }
+  for (const path of ['/queues/none', '/queues/none/s', '/queues/%2F/s']) {
+    assert.deepEqual(await ask(path), [404, missing])
+  }
+})
+
+test('more queues than are listed at once are one list', async () => {
+  for (const count of [programLimits.listedAtOnceMax, programLimits.listedAtOnceMax + 1]) {
+    while (broker.getVHost('/').queueCount < count)
+      declare('/', `q${broker.getVHost('/').queueCount}`)
+    const [, body] = await ask('/queues')
+    assert.deepEqual(
+      names(body),
+      Array.from({ length: count }, (_, n) => `q${n}`),
+    )
+  }
+})
+
+test('others have their turn during a long list', async () => {
+  while (broker.getVHost('/').queueCount < 4 * programLimits.listedAtOnceMax) {
+    declare('/', `q${broker.getVHost('/').queueCount}`)
+  }
+  let turns = 0
+  let isListed = false
+  const countTurns = (): void => {
+    turns += 1
+    if (!isListed) setImmediate(countTurns)
+  }
+  setImmediate(countTurns)
+  await ask('/queues')
+  isListed = true
+  assert.ok(turns >= 4, `${turns} turns`)
+})

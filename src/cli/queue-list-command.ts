@@ -1,0 +1,52 @@
+// `pabal queue list`: the queues of the running broker, and how many messages wait in each.
+import type { Command } from 'commander'
+import { exitCodes } from '../lib/exit-codes.ts'
+import { checkName } from './check-name.ts'
+import { compareNames } from './compare-names.ts'
+import { refusal } from './refusal.ts'
+import type { AskBroker, DefineRemote } from './remote-command.ts'
+import { outputOption, showRows, wantsJson } from './show-rows.ts'
+
+interface Flags {
+  readonly vhost?: string
+  readonly output?: string
+}
+
+interface Row {
+  readonly vhost: string
+  readonly name: string
+}
+
+const columns = [
+  'vhost',
+  'name',
+  'type',
+  'messages_ready',
+  'messages_unacknowledged',
+  'consumers',
+  'policy',
+]
+
+export function addQueueListCommand(queue: Command, define: DefineRemote): void {
+  define(queue, 'list', {
+    summary: 'Show all queues, or those of one virtual host',
+    ask: (_operands, flags) => list(flags as Flags),
+  })
+    .option('--vhost <NAME>', 'Virtual host')
+    .option(...outputOption)
+}
+
+function list({ vhost, output }: Flags): AskBroker {
+  const isJson = wantsJson(output)
+  const path = vhost === undefined ? [] : [checkName('virtual host', vhost)]
+  return async (broker, print) => {
+    const answer = await broker.ask('GET', ['queues', ...path])
+    if (answer.status >= 400) throw refusal(answer, `there is no virtual host '${vhost}'`)
+    const rows = (answer.body as readonly Row[]).toSorted(
+      (a, b) => compareNames(a.vhost, b.vhost) || compareNames(a.name, b.name),
+    )
+    const shown = rows.map((row) => ({ ...row }))
+    showRows({ title: 'queues', columns, rows: shown }, isJson, print)
+    return exitCodes.ok
+  }
+}
