@@ -6,8 +6,9 @@ import { ExitError } from '../lib/exit-error.ts'
 import type { ExitCode } from '../lib/exit-error.ts'
 import { isLoopback } from '../lib/loopback.ts'
 import { isForeignValue, isForeignVariable } from './foreign-variable.ts'
+import { parseSettings } from './parse-settings.ts'
 import { readConfigFile, readPasswordFile } from './settings-file.ts'
-import { parseSettings, settingKeys, settingName, settings, variableName } from './settings.ts'
+import { settingKeys, settingName, settings, variableName } from './settings.ts'
 import type { BrokerOptions, SettingKey, Settings } from './settings.ts'
 
 /** What settings are taken from. */
