@@ -12,10 +12,11 @@ export const directions: Readonly<Record<string, readonly string[]>> = {
   auth: ['lib', 'record', 'meta'],
   broker: ['lib', 'record', 'log', 'crossing', 'meta', 'auth'],
   server: ['lib', 'record', 'codec', 'crossing', 'broker', 'auth'],
-  admin: ['lib', 'record', 'broker', 'auth'],
+  definitions: ['lib', 'record', 'meta', 'auth', 'broker'],
+  admin: ['lib', 'record', 'broker', 'auth', 'definitions'],
   settings: ['lib'],
   cell: ['lib', 'log', 'crossing', 'meta', 'broker'],
-  node: ['lib', 'crossing', 'broker', 'auth', 'cell', 'server', 'admin', 'settings'],
+  node: ['lib', 'crossing', 'broker', 'auth', 'cell', 'server', 'admin', 'settings', 'definitions'],
   cli: ['lib', 'log', 'settings'],
 }
 

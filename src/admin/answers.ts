@@ -2,11 +2,14 @@
 import type { Context } from 'hono'
 import type { AccessKeeper } from '../broker/access-keeper.ts'
 import type { Broker } from '../broker/broker.ts'
+import type { DefinitionsOrigin } from '../definitions/export-definitions.ts'
 
 /** What the management API looks at and changes. */
 export interface ManagementParts {
   readonly broker: Broker
   readonly keeper: AccessKeeper
+  /** Where exported definitions say that they are from. Left out, none are served. */
+  readonly origin?: DefinitionsOrigin
 }
 
 /** The view of the topology may be behind; then all who change it wait. */

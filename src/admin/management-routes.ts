@@ -1,9 +1,11 @@
 // RabbitMQ's management API, as far as it is there: paths, JSON, statuses and texts are RabbitMQ's. Who
 // may ask is for those to decide who mount it.
-import { Hono } from 'hono'
+import { Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import { definitionsLimits } from '../limits/definitions.ts'
 import { networkLimits } from '../limits/network.ts'
-import type { ManagementParts } from './answers.ts'
+import { badRequest, type ManagementParts } from './answers.ts'
+import { createDefinitionsRoutes } from './definitions-routes.ts'
 import { createUserLimitRoutes, createVHostLimitRoutes } from './limit-routes.ts'
 import { createPermissionRoutes, createTopicPermissionRoutes } from './permission-routes.ts'
 import { createPolicyRoutes } from './policy-routes.ts'
@@ -13,15 +15,13 @@ import { createVHostRoutes } from './vhost-routes.ts'
 
 /** Everything below `/api`. */
 export function createManagementRoutes(parts: ManagementParts): Hono {
-  const { broker } = parts
+  const { broker, keeper, origin } = parts
   const routes = new Hono()
-  const onError = 'Exceeded HTTP request body size limit'
-  routes.use(
-    bodyLimit({
-      maxSize: networkLimits.httpBodySizeMax,
-      onError: (context) => context.json({ error: 'bad_request', reason: onError }, 400),
-    }),
-  )
+  if (origin !== undefined) {
+    routes.use('/definitions/*', limitBody(definitionsLimits.fileSizeMax))
+    routes.route('/definitions', createDefinitionsRoutes({ broker, keeper }, origin))
+  }
+  routes.use(limitBody(networkLimits.httpBodySizeMax))
   routes.route('/vhosts', createVHostRoutes(parts))
   routes.route('/users', createUserRoutes(parts))
   routes.route('/permissions', createPermissionRoutes(parts))
@@ -32,4 +32,9 @@ export function createManagementRoutes(parts: ManagementParts): Hono {
   routes.route('/policies', createPolicyRoutes(broker, false))
   routes.route('/operator-policies', createPolicyRoutes(broker, true))
   return routes
+}
+
+function limitBody(maxSize: number): MiddlewareHandler {
+  const onError = 'Exceeded HTTP request body size limit'
+  return bodyLimit({ maxSize, onError: (context) => badRequest(context, onError) })
 }

@@ -2,7 +2,7 @@
 import type { Random } from '../lib/random.ts'
 import { authLimits } from '../limits/auth.ts'
 import type { UserRow } from '../meta/access-rows.ts'
-import { findHashing, hashPassword, ownHashing } from './password-hash.ts'
+import { findHashing, hashPassword, matchesPassword, ownHashing } from './password-hash.ts'
 import { makeScramSecrets } from './scram-secret.ts'
 
 /** JSON; nothing of it has been looked at. */
@@ -60,6 +60,16 @@ export async function secretsOf(
   // The same hash is the same password: what SCRAM knows of it is still right.
   const isSame = passwordHash !== '' && before?.passwordHash === passwordHash
   return { passwordHash, hashingAlgorithm, ...(isSame && { scram: before.scram }) }
+}
+
+/** Whether the user logs in with what is asked for already. */
+export function hasSameSecrets(asked: UserAsked, before: UserRow): boolean {
+  const { password, password_hash: hash = '', hashing_algorithm: algorithm } = asked
+  if (typeof password === 'string' && password !== '') {
+    return matchesPassword(Buffer.from(password), before)
+  }
+  if (before.passwordHash !== hash) return false
+  return hash === '' || before.hashingAlgorithm === (findHashing(algorithm) ?? ownHashing)
 }
 
 function isBase64(text: string): boolean {

@@ -20,6 +20,7 @@ import {
   checkQueueEquivalence,
   checkServerNamed,
   type QueueDeclaration,
+  type QueueType,
   queueTypeOf,
 } from './queue-arguments.ts'
 import { type ConnectionToken, Queue, type QueueContext } from './queue/queue.ts'
@@ -94,8 +95,35 @@ export function declareQueue(
   return { queue: existing, ticket: undefined }
 }
 
+/**
+ * Whether a queue that is there is what is asked for, who asks aside. Throws `precondition_failed` when it is
+ * not, `resource_locked` when it is a connection's own.
+ */
+export function checkDeclared(
+  vhost: VHost<Destination>,
+  existing: Destination,
+  asked: QueueAsked,
+): void {
+  checkExisting(vhost, existing, withDefaultType(vhost, asked))
+}
+
+/** What declaring looks at of a virtual host, which need not be there yet. */
+type Declaring = Pick<VHost<Destination>, 'name' | 'metadata' | 'queueCount'>
+
+/**
+ * The type that a new queue would have, its source aside. Throws `precondition_failed` and `access_refused`
+ * as `declareQueue`.
+ */
+export function checkDeclarable(vhost: Declaring, given: QueueAsked): QueueType {
+  const asked = withDefaultType(vhost, given)
+  checkNewName('queue', asked.name)
+  const type = checkQueueDeclaration(vhost.name, asked, asked.isStrict)
+  checkQueueLimit(vhost, asked.name)
+  return type
+}
+
 /** RabbitMQ: a queue that cannot be of the virtual host's type is a classic one. */
-function withDefaultType({ metadata }: VHost<Destination>, asked: QueueAsked): QueueAsked {
+function withDefaultType({ metadata }: Pick<Declaring, 'metadata'>, asked: QueueAsked): QueueAsked {
   const type = metadata?.defaultQueueType
   if (type === undefined || asked.arguments.has('x-queue-type')) return asked
   const isSuitable = type === 'classic' || (asked.durable && !asked.exclusive && !asked.autoDelete)
@@ -231,7 +259,7 @@ function confirmSource(topics: Topics, topic: Topic): void {
 }
 
 /** Throws `precondition_failed` when the virtual host has as many queues as it may. */
-function checkQueueLimit({ name, metadata, queueCount }: VHost<Destination>, queue: string): void {
+function checkQueueLimit({ name, metadata, queueCount }: Declaring, queue: string): void {
   const limit = metadata?.limits?.['max-queues']
   if (limit === undefined || limit < 0 || queueCount < limit) return
   throw preconditionFailed(

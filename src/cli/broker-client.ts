@@ -13,6 +13,20 @@ export interface Answer {
   readonly body: unknown
 }
 
+/** The same before anybody has read it. */
+export interface TextAnswer {
+  readonly status: number
+  readonly text: string
+}
+
+interface Sent {
+  readonly method: Method
+  readonly path: string
+  readonly content: string
+  /** For so long nothing may come. */
+  readonly waitMs: number
+}
+
 export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE'
 
 export class BrokerClient {
@@ -36,47 +50,59 @@ export class BrokerClient {
     return this.#ask('GET', `${pathOf(segments)}?${query}`, undefined)
   }
 
-  async #ask(method: Method, pathAndQuery: string, body: unknown): Promise<Answer> {
-    const answer = await this.#send(method, pathAndQuery, body)
-    if (answer.status < 500) return answer
-    throw new ExitError(
-      exitCodes.unavailable,
-      `the broker failed to answer (${answer.status}): see its log`,
-    )
+  /** As `ask`, for JSON that stays as it is and may take long. `query` begins with `?`, or is empty. */
+  transfer(
+    method: Method,
+    segments: readonly string[],
+    { query = '', content = '' }: { readonly query?: string; readonly content?: string },
+  ): Promise<TextAnswer> {
+    const path = `${pathOf(segments)}${query}`
+    return this.#send({ method, path, content, waitMs: programLimits.transferMsMax })
   }
 
-  async #send(method: Method, pathAndQuery: string, body: unknown): Promise<Answer> {
+  async #ask(method: Method, pathAndQuery: string, body: unknown): Promise<Answer> {
+    const content = body === undefined ? '' : JSON.stringify(body)
+    const sent = { method, path: pathAndQuery, content, waitMs: programLimits.askMsMax }
+    const { status, text } = await this.#send(sent)
+    return { status, body: parse(text) }
+  }
+
+  async #send({ method, path, content, waitMs }: Sent): Promise<TextAnswer> {
     const socketPath = findSocket(this.#folder)
     if (isTooLongForSocket(socketPath)) {
       // A broker would have written where else its socket is.
       const otherwise = '; if one does, its log says why it has no local socket'
       throw new ExitError(exitCodes.unavailable, `${noBroker(this.#folder)}${otherwise}`)
     }
-    const { promise, resolve, reject } = Promise.withResolvers<Answer>()
-    const content = body === undefined ? '' : JSON.stringify(body)
+    const { promise, resolve, reject } = Promise.withResolvers<TextAnswer>()
     const sent = request({
       socketPath,
       method,
-      path: pathAndQuery,
+      path,
       headers: {
         host: 'localhost',
         'content-type': 'application/json',
         'content-length': Buffer.byteLength(content),
       },
-      timeout: programLimits.askMsMax,
+      timeout: waitMs,
     })
-    sent.on('timeout', () => sent.destroy(tooSlow()))
+    sent.on('timeout', () => sent.destroy(tooSlow(waitMs)))
     sent.on('error', (error) => reject(this.#explain(error)))
     sent.on('response', (response) => {
       let text = ''
       response.setEncoding('utf8').on('data', (part: string) => (text += part))
       response.on('error', (error) => reject(this.#explain(error)))
       response.on('end', () => {
-        resolve({ status: response.statusCode ?? 0, body: parse(text) })
+        resolve({ status: response.statusCode ?? 0, text })
       })
     })
     sent.end(content)
-    return promise
+    const answer = await promise
+    if (answer.status < 500) return answer
+    throw new ExitError(
+      exitCodes.unavailable,
+      `the broker failed to answer (${answer.status}): see its log`,
+    )
   }
 
   #explain(error: NodeJS.ErrnoException): Error {
@@ -96,12 +122,12 @@ export class BrokerClient {
   }
 }
 
-function pathOf(segments: readonly string[]): string {
-  return `/api/${segments.map(encodeURIComponent).join('/')}`
-}
-
 function noBroker(folder: string, reason = ''): string {
   return `no broker runs on data folder '${folder}'${reason}: start one, or name its folder with --data`
+}
+
+function pathOf(segments: readonly string[]): string {
+  return `/api/${segments.map(encodeURIComponent).join('/')}`
 }
 
 function findSocket(folder: string): string {
@@ -112,8 +138,8 @@ function findSocket(folder: string): string {
   }
 }
 
-function tooSlow(): ExitError {
-  const seconds = programLimits.askMsMax / 1000
+function tooSlow(waitMs: number): ExitError {
+  const seconds = waitMs / 1000
   return new ExitError(
     exitCodes.tryLater,
     `the broker has not answered for ${seconds} s: see its log; it goes on with what was asked`,

@@ -14,6 +14,7 @@ import {
 } from '../settings/settings.ts'
 import type { SettingKey } from '../settings/settings.ts'
 import type { Arguments, CommandName } from './arguments.ts'
+import { addDefinitionsCommand } from './definitions-command.ts'
 import { addPermissionCommands } from './permission-command.ts'
 import { addPolicyCommand } from './policy-command.ts'
 import { addQueueCommand } from './queue-command.ts'
@@ -65,6 +66,7 @@ function addRemoteCommands(program: Command, onAsk: CommandEvents['onAsk']): voi
   addVHostCommands(program, define)
   addPermissionCommands(program, define)
   addQueueCommand(program, define)
+  addDefinitionsCommand(program, define)
 }
 
 function buildProgram({ onCommand, onAsk }: CommandEvents): Command {
@@ -117,6 +119,7 @@ function rejectOperands(command: Command): void {
     'vhost',
     'permission',
     'queue',
+    'definitions',
   ])
   const advice = closest === undefined ? 'see pabal --help' : `did you mean ${closest}?`
   throw new ExitError(exitCodes.usage, `unknown command ${operand}; ${advice}`)

@@ -14,6 +14,8 @@ export const programLimits = {
   browseCountMax: 10_000,
   /** Asked of the broker at a time, which has a limit of its own. */
   browsePageCount: 1000,
+  /** The same for a file of definitions, whose broker has to make all of it durable. */
+  transferMsMax: 600_000,
   /** Bytes of a name in a command: as a path of HTTP it is three times as long, and a header has 16 KiB. */
   askedNameSizeMax: (1 * KiB) as number,
   /** Queues that a list names in one turn: a millisecond. */

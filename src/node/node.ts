@@ -24,6 +24,7 @@ import type { BrokerOptions } from '../settings/settings.ts'
 import { countEverything } from './count-everything.ts'
 import { type Doors, systemDoors } from './doors.ts'
 import { openService } from './listeners.ts'
+import { loadDefinitions, readDefinitions } from './load-definitions.ts'
 import { MemoryGuard } from './memory-guard.ts'
 import { openLocal } from './open-local.ts'
 import { openTokens } from './open-tokens.ts'
@@ -116,6 +117,7 @@ export class Node implements AsyncDisposable {
   async #open({ storage, syncDelayMs }: NodeParts): Promise<void> {
     // First of all: nothing is opened for a broker that cannot start.
     const credentials = await this.#readCertificates()
+    const definitions = await readDefinitions(this.#options)
     const cell = await this.#openCell(storage, syncDelayMs)
     const memory = this.#stack.use(
       new MemoryGuard(cell.broker, {
@@ -127,6 +129,7 @@ export class Node implements AsyncDisposable {
     )
     cell.groups.limitMemory(memory.groupsSizeMax)
     const parts = this.#lend(cell, memory)
+    if (definitions !== undefined) await loadDefinitions(parts, definitions)
     const opened = await this.#openProtocols(parts)
     // No group may lose a member because its connection is closed.
     this.#stack.defer(() => cell.rest())

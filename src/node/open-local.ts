@@ -20,11 +20,12 @@ export async function openLocal(
 ): Promise<AsyncDisposable> {
   const { broker } = cell
   const keeper = new AccessKeeper({ broker, clients, settingsVHosts: options.vhosts })
+  const origin = { rabbitVersion: options.productVersion, clusterName: cell.clusterId }
   const server = openHttpServer({
     source: { status },
     clients,
     anonymousFrom: () => owner,
-    management: { broker, keeper },
+    management: { broker, keeper, origin },
     onFault: (error) => logger.error({ err: error }, 'Unexpected error in an HTTP request'),
   })
   const stack = new AsyncDisposableStack()

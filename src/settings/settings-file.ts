@@ -2,16 +2,21 @@
 import { readFile, stat } from 'node:fs/promises'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
+import { definitionsLimits } from '../limits/definitions.ts'
 import { programLimits } from '../limits/program.ts'
 
 /** Where settings are looked for when no other file is named. */
 export const defaultConfigFile = 'pabal.yaml'
 
-/** Reads a file of at most some kilobytes. Throws an `ExitError` that names it. */
-export async function readSmallFile(path: string, what: string): Promise<string> {
+/** Reads a file of at most some kilobytes, or of `sizeMax` bytes. Throws an `ExitError` that names it. */
+export async function readSmallFile(
+  path: string,
+  what: string,
+  sizeMax: number = programLimits.configFileSizeMax,
+): Promise<string> {
   try {
     const { size } = await stat(path)
-    if (size > programLimits.configFileSizeMax) {
+    if (size > sizeMax) {
       throw new ExitError(exitCodes.noInput, `${what} ${path} is too large to be one`)
     }
     return await readFile(path, 'utf8')
@@ -58,6 +63,11 @@ async function parseYaml(path: string, text: string): Promise<ReadonlyMap<string
     throw new ExitError(exitCodes.config, `${path}: write settings as lines of "name: value"`)
   }
   return new Map(Object.entries(values))
+}
+
+/** Definitions, which are for others to read. Throws an `ExitError` that names the file. */
+export function readDefinitionsFile(path: string): Promise<string> {
+  return readSmallFile(path, 'definitions file', definitionsLimits.fileSizeMax)
 }
 
 /** First line of the password file. Throws an `ExitError` when there is none. */

@@ -58,6 +58,7 @@ export interface Settings {
   readonly oauthScopeAliases: readonly string[]
   readonly oauthPreferredUsernameClaims: readonly string[]
   readonly vhosts: readonly string[]
+  readonly definitions: string | undefined
   readonly maxMessageSize: number
   readonly heartbeat: number
   readonly frameMax: number
@@ -338,6 +339,13 @@ export const settings: { readonly [Key in keyof Settings]: Setting<Settings[Key]
     default: [],
     placeholder: 'NAMES',
     description: 'Virtual hosts besides /; separated by commas in a flag or variable',
+  },
+  definitions: {
+    kind: text(),
+    default: undefined,
+    placeholder: 'FILE',
+    description:
+      "RabbitMQ's definitions (JSON) to import at each start; what is there already stays; see docs/definitions.md",
   },
   maxMessageSize: {
     kind: size(1, programLimits.messageSizeCeiling),

@@ -32,6 +32,11 @@ for (const [name, args, expected] of [
   ['a host of another machine', ['--host', '192.0.2.1'], { code: 78, says: /--user NAME/ }],
   ['a missing file', ['--config', 'none.yaml'], { code: 66, says: /none\.yaml/ }],
   [
+    'missing definitions',
+    ['--definitions', 'none.json'],
+    { code: 66, says: /cannot read definitions file none\.json/ },
+  ],
+  [
     'a missing certificate',
     ['--tls-cert', 'none.pem', '--tls-key', 'none.pem'],
     { code: 66, says: /cannot read TLS certificate none\.pem/ },
@@ -43,6 +48,14 @@ for (const [name, args, expected] of [
     await expectRefusal({ folder, args }, expected)
   })
 }
+
+test('the broker refuses definitions that are none, and says where', async () => {
+  using folder = new ScratchFolder()
+  writeFileSync(folder.file('bad.json'), '{"users":[{"name":"a"}]}')
+  const args = [...freePorts, '--definitions', 'bad.json']
+  const says = /^pabal: definitions file bad\.json: users\[0\] has no tags$/m
+  await expectRefusal({ folder, args }, { code: 78, says })
+})
 
 test('the broker refuses a bad variable', async () => {
   using folder = new ScratchFolder()

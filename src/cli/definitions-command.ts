@@ -1,0 +1,136 @@
+// `pabal definitions`: all that was declared, as a file of RabbitMQ's JSON, out of the running broker and
+// into it.
+import { writeFile } from 'node:fs/promises'
+import type { Command } from 'commander'
+import { exitCodes } from '../lib/exit-codes.ts'
+import { ExitError } from '../lib/exit-error.ts'
+import { readDefinitionsFile } from '../settings/settings-file.ts'
+import type { TextAnswer } from './broker-client.ts'
+import { checkName } from './check-name.ts'
+import { tableLines } from './print-table.ts'
+import { refusal } from './refusal.ts'
+import type { AskBroker, DefineRemote } from './remote-command.ts'
+import { outputOption, wantsJson } from './show-rows.ts'
+
+interface Flags {
+  readonly vhost?: string
+  readonly check?: boolean
+  readonly output?: string
+}
+
+type Outcome = 'add' | 'change' | 'same' | 'differs' | 'ignored'
+
+/** As the broker answers an import. */
+interface Report {
+  readonly check: boolean
+  readonly counts: Readonly<Record<string, Readonly<Record<Outcome, number>>>>
+  readonly rows: readonly {
+    readonly kind: string
+    readonly vhost?: string
+    readonly name: string
+    readonly outcome: Outcome
+    readonly note?: string
+  }[]
+  readonly left_out: number
+}
+
+const doneWords: Partial<Readonly<Record<Outcome, string>>> = { add: 'added', change: 'changed' }
+
+export function addDefinitionsCommand(program: Command, define: DefineRemote): void {
+  const parent = program
+    .command('definitions')
+    .description('All that was declared as a file of RabbitMQ; see docs/definitions.md')
+    .action(() => {
+      throw new ExitError(
+        exitCodes.usage,
+        'definitions is followed by export or import; see pabal definitions --help',
+      )
+    })
+  define(parent, 'export [FILE]', {
+    summary:
+      'Write users, permissions, policies, queues and all else; without a file to the screen',
+    ask: ([file], flags) => exportFile(file, flags as Flags),
+  }).option('--vhost <NAME>', 'Only what is in this virtual host')
+  define(parent, 'import <FILE>', {
+    summary: 'Add what a file has; what is there otherwise stays as it is',
+    ask: ([file = ''], flags) => importFile(file, flags as Flags),
+  })
+    .option('--check', 'Only say what would be done')
+    .option('--vhost <NAME>', 'Everything for this virtual host, which has to be there')
+    .option(...outputOption)
+}
+
+function exportFile(file: string | undefined, flags: Flags): AskBroker {
+  const path = pathOf(flags)
+  return async (broker, print) => {
+    const answer = await broker.transfer('GET', path, {})
+    if (answer.status >= 400) throw refusalOf(answer, flags, 'nothing was exported')
+    if (file === undefined) for (const line of answer.text.trim().split('\n')) print(line)
+    else {
+      await write(file, answer.text)
+      print(`Definitions were written to ${file}; it has the hashes of passwords in it`)
+    }
+    return exitCodes.ok
+  }
+}
+
+function importFile(file: string, flags: Flags): AskBroker {
+  const path = pathOf(flags)
+  const isJson = wantsJson(flags.output)
+  const query = flags.check === true ? '?check=true' : ''
+  return async (broker, print) => {
+    const content = await readDefinitionsFile(file)
+    const answer = await broker.transfer('POST', path, { query, content })
+    if (answer.status >= 400) throw refusalOf(answer, flags, `${file}: nothing was imported`)
+    if (isJson) print(answer.text)
+    else for (const line of linesOf(JSON.parse(answer.text) as Report)) print(line)
+    return exitCodes.ok
+  }
+}
+
+function pathOf({ vhost }: Flags): string[] {
+  return vhost === undefined ? ['definitions'] : ['definitions', checkName('virtual host', vhost)]
+}
+
+function refusalOf({ status, text }: TextAnswer, { vhost }: Flags, what: string): ExitError {
+  const body = JSON.parse(text) as { readonly reason?: string }
+  return body.reason === 'vhost_not_found'
+    ? new ExitError(exitCodes.noInput, `there is no virtual host '${vhost}'; see pabal vhost list`)
+    : refusal({ status, body }, what)
+}
+
+/** For the owner only, as there are hashes of passwords in it. */
+async function write(file: string, text: string): Promise<void> {
+  try {
+    await writeFile(file, text, { mode: 0o600 })
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new ExitError(exitCodes.cannotCreate, `cannot write ${file}: ${reason}`)
+  }
+}
+
+function linesOf({ check, counts, rows, left_out: leftOut }: Report): string[] {
+  const kinds = Object.entries(counts)
+  if (kinds.length === 0) return ['There is nothing in the file']
+  const columns = check
+    ? ['', 'to add', 'to change', 'same', 'differs', 'ignored']
+    : ['', 'added', 'changed', 'same', 'differs', 'ignored']
+  const cells = kinds.map(([kind, { add, change, same, differs, ignored }]) => [
+    kind,
+    ...[add, change, same, differs, ignored].map(String),
+  ])
+  const lines = tableLines(columns, cells)
+  if (rows.length > 0) lines.push('', ...rowLines(rows, check))
+  if (leftOut > 0) lines.push(`… and ${leftOut} more like these`)
+  if (check) lines.push('', 'Nothing was changed. Without --check it is done.')
+  return lines
+}
+
+function rowLines(rows: Report['rows'], isCheck: boolean): string[] {
+  const columns = ['outcome', 'kind', 'vhost', 'name', 'why']
+  const cells = rows.map(({ outcome, kind, vhost = '', name, note = '' }) => {
+    const done = isCheck ? undefined : doneWords[outcome]
+    return [done ?? outcome, kind, vhost, name, note]
+  })
+  return tableLines(columns, cells)
+}

@@ -1,0 +1,45 @@
+// JSON in which numbers stay what they were: integers of 64 bits, and doubles that have no fraction, which
+// arguments tell from integers. RabbitMQ writes such a double as `1.0`.
+
+/** A double that is a whole number. */
+export class WholeDouble {
+  readonly value: number
+
+  constructor(value: number) {
+    this.value = value
+  }
+}
+
+/** Reads integers that no double holds as bigint, and doubles without a fraction as `WholeDouble`. Throws SyntaxError. */
+export function parseExactJson(text: string): unknown {
+  return perhapsInexact.test(text) ? JSON.parse(text, revive as Reviver) : JSON.parse(text)
+}
+
+/** A number for `JSON.stringify` as it stands in the text. */
+export function rawNumber(text: string): unknown {
+  return (JSON as JsonWithSource).rawJSON(text)
+}
+
+/** A value without `WholeDouble` and bigint, where nobody tells them from numbers. */
+export function withPlainNumbers(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number(value)
+  if (value instanceof WholeDouble) return value.value
+  if (Array.isArray(value)) return value.map(withPlainNumbers)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, withPlainNumbers(item)]),
+  )
+}
+
+/** A fraction, an exponent or many digits where a number may stand: most files have none. */
+const perhapsInexact = /[:[,]\s*-?\d+(?:\.\d|[eE]|(?<=\d{16}))/
+
+/** ECMAScript 2026, "JSON.parse source text access". */
+type JsonWithSource = typeof JSON & { rawJSON(text: string): unknown }
+type Reviver = (key: string, value: unknown) => unknown
+
+function revive(_key: string, value: unknown, { source }: { readonly source: string }): unknown {
+  if (typeof value !== 'number') return value
+  if (/^-?\d+$/.test(source)) return Number.isSafeInteger(value) ? value : BigInt(source)
+  return Number.isInteger(value) ? new WholeDouble(value) : value
+}

@@ -1,0 +1,355 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { beforeEach, test } from 'node:test'
+import {
+  DefinitionsUnderTest,
+  type Lists,
+  rowTexts,
+} from '../../test/support/definitions-under-test.ts'
+import { matchesPassword } from '../auth/password-hash.ts'
+import { systemClock } from '../lib/clock.ts'
+import { table } from '../record/message/field-table.ts'
+import { MalformedError } from './import-definitions.ts'
+
+const vectorFile = path.join(
+  import.meta.dirname,
+  '../../test/vectors/rabbitmq-4.2-definitions.json',
+)
+const vector = readFileSync(vectorFile, 'utf8')
+
+let under: DefinitionsUnderTest
+beforeEach(() => {
+  under = new DefinitionsUnderTest()
+})
+
+/** The lists of a file in an order of their own. */
+function inOrder(file: Lists): unknown {
+  const lists = Object.entries(file).filter(([, list]) => Array.isArray(list))
+  return Object.fromEntries(
+    lists.map(([name, list]) => [name, list.toSorted((a, b) => (textOf(a) < textOf(b) ? -1 : 1))]),
+  )
+}
+
+function textOf(item: Record<string, unknown>): string {
+  return JSON.stringify(Object.entries(item).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+test('a file of RabbitMQ 4.2 comes out as it went in', async () => {
+  const report = await under.import(vector)
+  const { rows } = report
+  assert.deepEqual(
+    rows.map(({ outcome, kind, name }) => `${outcome} ${kind} ${name}`),
+    ['add user app', 'add user long'],
+  )
+  assert.match(rows[0]?.note ?? '', /not by SCRAM/)
+  assert.deepEqual(inOrder(await under.export()), inOrder(JSON.parse(vector) as Lists))
+})
+
+test('twice is once: nothing is written again', async () => {
+  await under.import(vector)
+  const { sequence } = under.broker.topology
+  const { counts } = await under.import(vector)
+  assert.equal(under.broker.topology.sequence, sequence)
+  for (const [kind, { same, ...others }] of Object.entries(counts)) {
+    assert.ok(same > 0, kind)
+    assert.deepEqual(others, { add: 0, change: 0, differs: 0, ignored: 0 }, kind)
+  }
+})
+
+test('a check changes nothing, and says what would be done', async () => {
+  const before = await under.exportText()
+  const { check, counts, rows } = await under.import(vector, { isCheck: true })
+  assert.equal(check, true)
+  assert.equal(await under.exportText(), before)
+  assert.equal(under.broker.topology.sequence, 0)
+  const done = (await under.import(vector)).counts
+  assert.deepEqual(counts, done)
+  const added = Object.values(counts).reduce((sum, { add }) => sum + add, 0)
+  assert.equal(rows.filter(({ outcome }) => outcome === 'add').length, added)
+})
+
+test('what is there otherwise stays, and so says the report', async () => {
+  const { broker } = under
+  const vhost = broker.getVHost('/')
+  const plain = { durable: true, autoDelete: false, exclusive: false, connection: {} }
+  broker.declareQueue(vhost, { name: 'q', ...plain, arguments: table({ 'x-max-length': 1 }) })
+  const shape = { durable: true, autoDelete: false, internal: true }
+  vhost.declareExchange({ name: 'x', type: 'direct', ...shape, arguments: table({}) })
+  const item = { vhost: '/', durable: true, auto_delete: false, arguments: {} }
+  const report = await under.import({
+    queues: [{ ...item, name: 'q' }],
+    exchanges: [{ ...item, name: 'x', type: 'fanout' }],
+  })
+  assert.deepEqual(rowTexts(report), [
+    "differs exchange x: inequivalent arg 'type' for exchange 'x' in vhost '/': received 'fanout' but current is 'direct'",
+    "differs queue q: inequivalent arg 'x-max-length' for queue 'q' in vhost '/': received none but current is the value '1' of type 'signedint'",
+  ])
+  // RabbitMQ's files do not say that an exchange is internal.
+  const again = await under.import({ exchanges: [{ ...item, name: 'x', type: 'direct' }] })
+  assert.equal(again.counts['exchange']?.same, 1)
+})
+
+test('what Pabal does not have is ignored with the reason', async () => {
+  const patterns = { configure: '', write: '', read: '' }
+  const report = await under.import({
+    rabbitmq_version: '3.13.0',
+    users: [
+      { name: 'guest', password: 'other', tags: [] },
+      {
+        name: 'md5',
+        password_hash: 'AAAA',
+        hashing_algorithm: 'rabbit_password_hashing_md5',
+        tags: '',
+      },
+    ],
+    vhosts: [{ name: 'v', tracing: true, metadata: { protected_from_deletion: true } }],
+    permissions: [
+      { user: 'nobody', vhost: '/', ...patterns },
+      { user: 'guest', vhost: 'nowhere', ...patterns },
+      { user: 'guest', vhost: '/', ...patterns },
+      { user: 'guest', vhost: '/', configure: '(', write: '', read: '' },
+    ],
+    parameters: [{ vhost: '/', component: 'federation-upstream', name: 'up', value: { uri: 'a' } }],
+    global_parameters: [{ name: 'cluster_name', value: 'rabbit@a' }],
+    policies: [{ vhost: '/', name: 'p', pattern: '', definition: { 'no-such': 1 } }],
+    exchanges: [
+      { vhost: '/', name: 'x', type: 'x-unheard' },
+      { vhost: '/', name: 'amq.mine', type: 'direct' },
+    ],
+    queues: [
+      { vhost: '/', name: 's', durable: false, arguments: { 'x-queue-type': 'stream' }, colour: 1 },
+      { vhost: 'nowhere', name: 'q' },
+    ],
+    bindings: [
+      { vhost: '/', source: 'x', destination: 's', destination_type: 'queue', routing_key: '' },
+      { vhost: '/', source: 'amq.direct', destination: 's', destination_type: 'queue' },
+    ],
+    extensions: [],
+  })
+  const said = rowTexts(report).join('\n')
+  for (const text of [
+    'user guest: it is the user of the settings',
+    'user md5: hashing algorithm "rabbit_password_hashing_md5" is not served',
+    'virtual host v: tracing: tracing is not served',
+    'virtual host v: protected_from_deletion: it can be deleted here',
+    "permission nobody: there is no user 'nobody'",
+    "permission guest: there is no virtual host 'nowhere'",
+    'permission guest: it is the user of the settings, and may do everything',
+    "permission guest: the pattern '(' cannot be used",
+    'parameter federation-upstream/up: Pabal does not federate',
+    'global parameter cluster_name: nothing of Pabal reads global parameters',
+    'policy p: [{<<"no-such">>,1}] are not recognised policy settings',
+    "exchange x: unknown exchange type 'x-unheard'",
+    "exchange amq.mine: exchange name 'amq.mine' contains reserved prefix 'amq.*'",
+    "queue s: invalid property 'non-durable' for queue 's' in vhost '/'",
+    "queue q: there is no virtual host 'nowhere'",
+    "binding 'x' to queue 's': no exchange 'x' in vhost '/'; RabbitMQ leaves internal exchanges out",
+    "binding 'amq.direct' to queue 's': no queue 's' in vhost '/'",
+    'key extensions: nothing is known by this name',
+    'key queues[].colour: nothing is known by this name (in 1 of them)',
+  ]) {
+    assert.ok(said.includes(`ignored ${text}`), `${text}\n\n${said}`)
+  }
+  assert.deepEqual(under.broker.access.findUser('md5'), undefined)
+})
+
+test('users as all versions write them, with a password that is given, too', async () => {
+  const { access } = under.broker
+  const hash = 'kI3GCqW5JLMJa4iX1lo7X4D6XbYqlLgxIs30+P6tENUV2POR'
+  await under.import({
+    users: [
+      { name: 'text', password_hash: hash, tags: 'a, b' },
+      { name: 'list', password_hash: hash, tags: ['a', 'b'] },
+      { name: 'older', password_hash: hash, administrator: true },
+      { name: 'given', password: 'secret', tags: [] },
+      { name: 'none', password_hash: '', tags: '' },
+    ],
+  })
+  assert.deepEqual(access.findUser('text')?.tags, ['a', 'b'])
+  assert.deepEqual(access.findUser('list')?.tags, ['a', 'b'])
+  assert.deepEqual(access.findUser('older')?.tags, ['administrator'])
+  assert.equal(access.findUser('none')?.passwordHash, '')
+  const given = access.findUser('given')
+  assert.ok(given && matchesPassword(Buffer.from('secret'), given))
+  assert.equal(given.scram?.length, 2)
+  const again = await under.import({ users: [{ name: 'given', password: 'secret', tags: [] }] })
+  assert.equal(again.counts['user']?.same, 1)
+  // The hash is the one that it has: SCRAM goes on, while the tags change.
+  const { passwordHash: password_hash } = given
+  const changed = await under.import({ users: [{ name: 'given', password_hash, tags: ['x'] }] })
+  assert.equal(changed.counts['user']?.change, 1)
+  assert.deepEqual(access.findUser('given')?.tags, ['x'])
+  assert.deepEqual(access.findUser('given')?.scram, given.scram)
+})
+
+test('files of RabbitMQ before 3.6 have hashes that are not served', async () => {
+  const users = [{ name: 'a', password_hash: 'AAAA', tags: '' }]
+  const report = await under.import({ rabbit_version: '3.5.8', users })
+  assert.match(rowTexts(report)[0] ?? '', /^ignored user a: hashing algorithm .*md5/)
+})
+
+test('metadata and limits of a virtual host change, and what is not given stays', async () => {
+  const { broker, keeper } = under
+  await keeper.putVHost('v', { description: 'old', tags: ['t'], limits: { 'max-queues': 1 } })
+  const file = {
+    vhosts: [{ name: 'v', description: 'new' }],
+    parameters: [
+      {
+        vhost: 'v',
+        component: 'vhost-limits',
+        name: 'limits',
+        value: { 'max-queues': 2, 'max-fun': 1 },
+      },
+    ],
+  }
+  const report = await under.import(file)
+  assert.match(rowTexts(report)[0] ?? '', /^ignored vhost limit v: max-fun: Unrecognised terms/)
+  const limits = { 'max-queues': 2 }
+  assert.deepEqual(broker.getVHost('v').metadata, { description: 'new', tags: ['t'], limits })
+  assert.equal((await under.import(file)).counts['virtual host']?.same, 1)
+})
+
+test('a limit that is there holds, and one of the file comes after its queues', async () => {
+  await under.import({ vhosts: [{ name: 'v' }] })
+  const file = {
+    vhosts: [{ name: 'v', limits: { 'max-queues': 1 } }],
+    queues: ['a', 'b'].map((name) => ({ vhost: 'v', name })),
+  }
+  const first = await under.import(file)
+  assert.equal(first.counts['queue']?.add, 2)
+  const second = await under.import({ queues: [{ vhost: 'v', name: 'c' }] })
+  assert.match(rowTexts(second)[0] ?? '', /^ignored queue c: .*queue limit in vhost 'v' \(1\)/)
+})
+
+test('a queue comes after the stream that is its source', async () => {
+  const stream = { 'x-queue-type': 'stream' }
+  const { counts } = await under.import({
+    queues: [
+      { vhost: '/', name: 'reader', arguments: { 'x-source': 'log' } },
+      { vhost: '/', name: 'log', arguments: stream },
+    ],
+  })
+  assert.equal(counts['queue']?.add, 2)
+  const lost = await under.import({
+    queues: [{ vhost: '/', name: 'other', arguments: { 'x-source': 'none' } }],
+  })
+  assert.equal(rowTexts(lost)[0], "ignored queue other: no queue 'none' in vhost '/'")
+})
+
+test('a file of one virtual host goes into one, and says what it leaves out', async () => {
+  await under.import(vector)
+  const file = await under.export('orders/eu')
+  const { queues = [], limits } = file
+  assert.deepEqual(
+    queues.map(({ name, vhost }) => [name, vhost]),
+    [['lines "/" ü', undefined]],
+  )
+  assert.deepEqual(limits, { 'max-queues': 50 })
+  await assert.rejects(
+    under.import(file),
+    /exchanges\[0\] has no vhost: a file of one virtual host/,
+  )
+  await under.import({ vhosts: [{ name: 'copy' }] })
+  const report = await under.import({ ...file, users: [{}] }, { vhost: 'copy' })
+  assert.deepEqual(
+    report.rows.map(({ name }) => name),
+    ['metadata', 'description', 'limits', 'users (1)'],
+  )
+  const copy = await under.export('copy')
+  for (const list of ['exchanges', 'queues', 'bindings', 'policies']) {
+    assert.deepEqual(copy[list], file[list], list)
+  }
+})
+
+test('exclusive queues and the broker itself are not exported', async () => {
+  const { broker } = under
+  const vhost = broker.getVHost('/')
+  const shape = { durable: false, autoDelete: true, connection: {}, arguments: table({}) }
+  broker.declareQueue(vhost, { ...shape, name: 'mine', exclusive: true })
+  broker.declareQueue(vhost, { ...shape, name: 'passing', exclusive: false })
+  const internal = { durable: true, autoDelete: false, internal: true }
+  vhost.declareExchange({ name: 'in', type: 'topic', ...internal, arguments: table({}) })
+  for (const queue of ['mine', 'passing']) vhost.bindQueue(queue, 'in', 'k', table({}))
+  const { queues, bindings, exchanges, users, permissions } = await under.export()
+  assert.deepEqual(
+    queues?.map(({ name }) => name),
+    ['passing'],
+  )
+  assert.deepEqual(
+    bindings?.map(({ destination }) => destination),
+    ['passing'],
+  )
+  assert.deepEqual(exchanges, [
+    {
+      vhost: '/',
+      name: 'in',
+      type: 'topic',
+      durable: true,
+      auto_delete: false,
+      internal: true,
+      arguments: {},
+    },
+  ])
+  assert.deepEqual([users, permissions], [[], []])
+})
+
+test('what somebody takes away meanwhile is ignored', async () => {
+  const { broker, keeper } = under
+  const importing = under.import({
+    vhosts: [{ name: 'gone' }],
+    users: [{ name: 'u', password: 'p', tags: '' }],
+    permissions: [{ user: 'u', vhost: 'gone', configure: '', write: '', read: '' }],
+    queues: [{ vhost: 'gone', name: 'q' }],
+  })
+  // The user's secrets take a while, and the virtual host is there by then.
+  while (broker.findVHost('gone') === undefined) {
+    await new Promise<void>((resolve) => systemClock.atEndOfTurn(resolve))
+  }
+  await keeper.deleteVHost('gone')
+  const texts = rowTexts(await importing)
+  assert.deepEqual(texts, [
+    'ignored permission u: vhost gone not found',
+    'ignored queue q: vhost gone not found',
+  ])
+})
+
+test('others get their turns while a large file comes in', async () => {
+  const queues = Array.from({ length: 3000 }, (_, index) => ({ vhost: '/', name: `q${index}` }))
+  let longestMs = 0
+  let before = systemClock.monotonic()
+  let isDone = false
+  const look = (): void => {
+    const now = systemClock.monotonic()
+    longestMs = Math.max(longestMs, now - before)
+    before = now
+    if (!isDone) systemClock.atEndOfTurn(look)
+  }
+  const importing = under.import({ queues })
+  systemClock.atEndOfTurn(look)
+  const { counts, rows, left_out: leftOut } = await importing
+  isDone = true
+  assert.equal(counts['queue']?.add, 3000)
+  assert.deepEqual([rows.length, leftOut], [0, 0])
+  assert.ok(longestMs < 500, `one turn took ${longestMs} ms`)
+  const check = await under.import(
+    { queues: queues.map(({ name }) => ({ vhost: '/', name: `${name}b` })) },
+    { isCheck: true },
+  )
+  assert.deepEqual([check.rows.length, check.left_out], [1000, 2000])
+})
+
+test('nothing changes when a part of the file is no such thing', async () => {
+  const file = {
+    queues: [
+      { vhost: '/', name: 'a' },
+      { vhost: '/', name: 5 },
+    ],
+  }
+  await assert.rejects(under.import(file), (error) => {
+    assert.ok(error instanceof MalformedError)
+    assert.equal(error.message, 'queues[1].name should be text')
+    return true
+  })
+  assert.equal(under.broker.getVHost('/').findQueue('a'), undefined)
+})

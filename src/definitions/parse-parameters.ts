@@ -1,0 +1,41 @@
+// Parameters are where RabbitMQ keeps operators' policies, limits of virtual hosts and what its plugins are
+// told. Of those the first two are Pabal's, too.
+import { isObject, type ItemReader, MalformedError } from './item-reader.ts'
+import { checkLimits, type ParseContext, vhostOf } from './parse-context.ts'
+
+/** What somebody does who had one of these. */
+const advice: Readonly<Record<string, string>> = {
+  shovel: 'Pabal runs no shovels: leave this one in a RabbitMQ that reaches both',
+  federation: 'Pabal does not federate',
+  'federation-upstream': 'Pabal does not federate: a shovel of RabbitMQ can bring the messages',
+  'federation-upstream-set': 'Pabal does not federate',
+}
+
+export function parseParameter(item: ItemReader, context: ParseContext): void {
+  const vhost = vhostOf(item, context)
+  const component = item.text('component')
+  const name = item.filled('name')
+  const value = item.plain('value')
+  const { definitions } = context
+  if (component === 'operator_policy') {
+    if (!isObject(value)) throw new MalformedError(`${item.path}.value should be an object`)
+    const { pattern, definition, priority, 'apply-to': applyTo } = value
+    const own = { vhost, name, isOperator: true }
+    definitions.policies.push({ ...own, pattern, definition, priority, applyTo })
+  } else if (component === 'vhost-limits') {
+    const path = `${item.path}.value`
+    const given = item.object('value')
+    const limits = checkLimits({ path, of: 'vhost', name: vhost }, given, definitions.leftOut)
+    definitions.limits.set(vhost, limits)
+  } else {
+    const reason = advice[component] ?? `nothing of Pabal reads parameters of '${component}'`
+    definitions.leftOut.push({ kind: 'parameter', vhost, name: `${component}/${name}`, reason })
+  }
+}
+
+export function parseGlobalParameter(item: ItemReader, { definitions }: ParseContext): void {
+  const name = item.filled('name')
+  item.has('value')
+  const reason = 'nothing of Pabal reads global parameters'
+  definitions.leftOut.push({ kind: 'global parameter', name, reason })
+}
