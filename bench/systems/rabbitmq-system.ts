@@ -2,9 +2,10 @@
  * RabbitMQ from Debian's package, as a plain child process with its defaults: no systemd, no touch of
  * the system's own node, its data or its epmd. Node name, ports, folders and cookie are the run's own.
  */
-import { spawnSync } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import type { BrokerSystem, RunningBroker } from './broker-system.ts'
 import { answers } from './handshake.ts'
 import { accepts, freePorts, HOST } from './ports.ts'
@@ -42,7 +43,15 @@ function expectInstalled(): void {
   )
 }
 
-async function startRabbitmq(folder: string): Promise<RunningBroker> {
+/** A node that commands can be given to. */
+export type RabbitmqNode = RunningBroker & {
+  readonly amqpPort: number
+  /** Runs rabbitmqctl on it and resolves with what that prints. Rejects when it fails. */
+  control(...args: string[]): Promise<string>
+}
+
+/** Starts a node on `folder`; resolves when it takes connections. */
+export async function startRabbitmq(folder: string): Promise<RabbitmqNode> {
   mkdirSync(folder, { recursive: true })
   const [amqpPort, distPort, epmdPort] = await freePorts(3)
   const env = environment(folder, { amqpPort, distPort, epmdPort })
@@ -74,6 +83,10 @@ async function startRabbitmq(folder: string): Promise<RunningBroker> {
     kafkaPort: undefined,
     readyMs: performance.now() - server.startedAt,
     logTail: () => server.logTail(),
+    control: async (...args) => {
+      const script = join(dirname(rabbitmqServerScript), 'rabbitmqctl')
+      return (await promisify(execFile)(script, ['--quiet', ...args], { env, cwd: folder })).stdout
+    },
     stop: (signal) => stopBoth(server, epmd, signal),
   }
 }

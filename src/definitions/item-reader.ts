@@ -71,10 +71,9 @@ export class ItemReader {
     throw this.#unlike(key, value, 'true or false')
   }
 
-  /** Left out, or an empty list as RabbitMQ writes it: no values. */
+  /** No values where it is left out. */
   object(key: string): Json {
-    const value = this.plain(key) ?? {}
-    if (Array.isArray(value) && value.length === 0) return {}
+    const value = fromPairs(this.plain(key)) ?? {}
     if (isObject(value)) return value
     throw this.#unlike(key, value, 'an object')
   }
@@ -112,6 +111,15 @@ export function isObject(value: unknown): value is Json {
     !Array.isArray(value) &&
     !(value instanceof WholeDouble)
   )
+}
+
+/** RabbitMQ 3 writes some objects as lists of keys and values, `[["max-queues",5]]`, and empty ones as `[]`. */
+export function fromPairs(value: unknown): unknown {
+  return Array.isArray(value) && value.every(isPair) ? Object.fromEntries(value) : value
+}
+
+function isPair(value: unknown): value is readonly [string, unknown] {
+  return Array.isArray(value) && value.length === 2 && typeof value[0] === 'string'
 }
 
 function isDeeper(value: unknown, depth: number): boolean {

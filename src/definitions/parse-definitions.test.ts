@@ -82,7 +82,7 @@ test('a file says where it is not what it should be', () => {
       /^permissions\[0\]\.configure should be text$/,
     ],
     [
-      { parameters: [{ vhost: '/', component: 'operator_policy', name: 'p' }] },
+      { parameters: [{ vhost: '/', component: 'operator_policy', name: 'p', value: 5 }] },
       /^parameters\[0\]\.value should be an object$/,
     ],
     [{ vhosts: [{ name: 'v', description: 5 }] }, /^vhosts\[0\]: description must be text$/],
@@ -101,6 +101,19 @@ test('an empty file, a byte order mark and empty lists are fine', () => {
   for (const file of ['', '{}', '\ufeff{"queues":[]}']) assert.deepEqual(parse(file).queues, [])
   const [read] = parse({ queues: [{ ...queue, arguments: [] }] }).queues
   assert.deepEqual(read?.arguments.entries, [])
+})
+
+test('lists of keys and values are objects, as RabbitMQ 3 writes some', () => {
+  const limits = [['max-queues', 5]]
+  const definition = [['expires', 1000]]
+  const value = { pattern: '.*', definition, priority: 0, 'apply-to': 'all' }
+  const parsed = parse({
+    vhosts: [{ name: '/', limits, metadata: { description: '', tags: 'x,y' } }],
+    parameters: [{ vhost: '/', component: 'operator_policy', name: 'o', value }],
+  })
+  assert.deepEqual(parsed.limits, new Map([['/', { 'max-queues': 5 }]]))
+  assert.deepEqual(parsed.vhosts[0]?.metadata, { description: '', tags: ['x', 'y'] })
+  assert.deepEqual(parsed.policies[0]?.definition, { expires: 1000 })
 })
 
 test('any JSON is read or refused with its place', () => {

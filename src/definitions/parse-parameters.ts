@@ -1,6 +1,6 @@
 // Parameters are where RabbitMQ keeps operators' policies, limits of virtual hosts and what its plugins are
 // told. Of those the first two are Pabal's, too.
-import { isObject, type ItemReader, MalformedError } from './item-reader.ts'
+import { fromPairs, type ItemReader } from './item-reader.ts'
 import { checkLimits, type ParseContext, vhostOf } from './parse-context.ts'
 
 /** What somebody does who had one of these. */
@@ -15,13 +15,13 @@ export function parseParameter(item: ItemReader, context: ParseContext): void {
   const vhost = vhostOf(item, context)
   const component = item.text('component')
   const name = item.filled('name')
-  const value = item.plain('value')
+  // What it is for a component that is not read does not matter.
+  item.has('value')
   const { definitions } = context
   if (component === 'operator_policy') {
-    if (!isObject(value)) throw new MalformedError(`${item.path}.value should be an object`)
-    const { pattern, definition, priority, 'apply-to': applyTo } = value
-    const own = { vhost, name, isOperator: true }
-    definitions.policies.push({ ...own, pattern, definition, priority, applyTo })
+    const { pattern, definition, priority, 'apply-to': applyTo } = item.object('value')
+    const own = { vhost, name, isOperator: true, pattern, priority, applyTo }
+    definitions.policies.push({ ...own, definition: fromPairs(definition) })
   } else if (component === 'vhost-limits') {
     const path = `${item.path}.value`
     const given = item.object('value')

@@ -2,7 +2,10 @@
 import { KiB, MiB } from './units.ts'
 
 export const definitionsLimits = {
-  /** Of a file: 100,000 queues and as many bindings. It is read as JSON in one turn, in 0.2 s. */
+  /**
+   * Of a file: 100,000 queues and as many bindings. It is read as JSON in one turn, in 0.2 s,
+   * or in 1 s when it has a number that needs care.
+   */
   fileSizeMax: (32 * MiB) as number,
   /** Of one thing in it, as JSON: what a frame of AMQP holds. */
   itemSizeMax: (128 * KiB) as number,
