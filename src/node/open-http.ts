@@ -5,6 +5,7 @@ import type { HttpLogin } from '../admin/routes.ts'
 import { administratorTag } from '../auth/access-control.ts'
 import type { Principal } from '../auth/principal.ts'
 import { isLoopback } from '../lib/loopback.ts'
+import { authLimits } from '../limits/auth.ts'
 import { warnIfTls } from '../server/tls-failure.ts'
 import type { ProtocolParts, ProtocolServer } from './protocol-server.ts'
 
@@ -33,15 +34,20 @@ export function openHttp(parts: ProtocolParts): ProtocolServer {
 async function authenticate(
   asked: HttpLogin,
   address: string,
-  { users, clock }: ProtocolParts,
+  { users, clock, logger }: ProtocolParts,
 ): Promise<Principal | undefined> {
   const origin = { protocol: 'HTTP', address } as const
   const login =
     'token' in asked
       ? await users.loginByToken(Buffer.from(asked.token), origin)
       : await users.authenticate({ ...asked, password: Buffer.from(asked.password) }, origin)
-  if (login.principal === undefined && login.waitMs > 0) {
-    await new Promise<void>((resolve) => void clock.after(login.waitMs, resolve))
+  if (login.principal === undefined) {
+    const { refusal: reason, waitMs } = login
+    // The rest of a flood is not told one by one.
+    if (waitMs < authLimits.wrongLoginWaitMsMax) {
+      logger.warn({ remote: address, reason, waitMs }, 'Login refused')
+    }
+    if (waitMs > 0) await new Promise<void>((resolve) => void clock.after(waitMs, resolve))
   }
   const { principal } = login
   return principal?.tags.includes(administratorTag) === true ? principal : undefined

@@ -37,6 +37,8 @@ export class SigningKeys {
   #readAt = 0
   #askedAt = -Infinity
   #reading: Promise<void> | undefined
+  /** How often they have been read. */
+  #count = 0
   /** Why the last reading failed. */
   #problem: string | undefined
 
@@ -66,6 +68,11 @@ export class SigningKeys {
     }
   }
 
+  /** Rises when they have been read. */
+  get count(): number {
+    return this.#count
+  }
+
   /** Reads the keys again, unless that was done just now. Never rejects. */
   async refresh(): Promise<void> {
     const now = this.#parts.clock.monotonic()
@@ -85,6 +92,7 @@ export class SigningKeys {
       const set = parseKeys(await this.#source.read())
       this.#find = createLocalJWKSet(set)
       this.#readAt = clock.monotonic()
+      this.#count++
       if (this.#problem !== undefined) logger.info(`Keys for tokens are read again from ${name}`)
       this.#problem = undefined
     } catch (error) {

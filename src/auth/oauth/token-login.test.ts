@@ -94,6 +94,22 @@ describe('a token', () => {
     })
   }
 
+  it('is taken that is signed by a key in the place of another', async () => {
+    const ownClock = new VirtualClock()
+    let told = keys
+    const read = (): Promise<string> => Promise.resolve(JSON.stringify({ keys: told }))
+    const parts = { clock: ownClock, logger: silentLogger }
+    const own = new TokenLogin(settings, new SigningKeys({ name: 'test', read }, parts), ownClock)
+    const token = await sign({ by: foreign })
+    assert.ok('refusal' in (await check(token, own)))
+    const key = await exportJWK(pairs.get(foreign)!.publicKey)
+    told = [{ ...key, kid: 'ES256', alg: 'ES256' }]
+    assert.ok('refusal' in (await check(token, own)), 'it was asked just now')
+    ownClock.advance(authLimits.issuerAskedEveryMs)
+    assert.ok('grant' in (await check(token, own)))
+    assert.ok('refusal' in (await check(await sign(), own)))
+  })
+
   const wrong: readonly [string, Signed, RegExp][] = [
     ['has expired', { claims: { exp: nowSeconds } }, /"exp" claim timestamp check failed/],
     ['does not expire', { claims: { exp: undefined } }, /missing required "exp" claim/],

@@ -31,6 +31,9 @@ const algorithms = [
   'Ed25519',
 ]
 
+/** Of jose. */
+const wrongSignature = 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED'
+
 /** The last moment that a date can be. */
 const lastMs = 8.64e15
 
@@ -49,9 +52,22 @@ export class TokenLogin {
   async check(token: Uint8Array): Promise<CheckedToken> {
     if (token.length > authLimits.tokenSizeMax) return { refusal: 'it is too large' }
     try {
-      return this.#read(await this.#verify(token))
+      return this.#read(await this.#verifyByNewest(token))
     } catch (error) {
       return { refusal: error instanceof Error ? error.message : String(error) }
+    }
+  }
+
+  /** An issuer may put a new key in the place of one, under the same name or without any. */
+  async #verifyByNewest(token: Uint8Array): Promise<Claims> {
+    const { count } = this.#keys
+    try {
+      return await this.#verify(token)
+    } catch (error) {
+      if ((error as { readonly code?: unknown }).code !== wrongSignature) throw error
+      if (this.#keys.count === count) await this.#keys.refresh()
+      if (this.#keys.count === count) throw error
+      return await this.#verify(token)
     }
   }
 

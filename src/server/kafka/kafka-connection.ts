@@ -106,7 +106,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     })
     this.publishHold = new PublishHold(context.clock, context.broker.shortage)
     this.throttle = new ProduceThrottle(context.broker, () => this.#goOn())
-    this.sasl = new SaslState(context.users, socket.remoteAddress ?? '')
+    this.sasl = new SaslState(context.users, this.remoteAddress, context.logger)
     this.#stream = new RequestStream(kafkaLimits.kafkaLoginSizeMax, pagePool)
     if (!this.sasl.isTrusted) context.loginWatch.add(this)
     this.sasl.whenTrusted(() => {

@@ -3,8 +3,10 @@
 import type { Origin, Principal } from '../../auth/principal.ts'
 import { parseOauthBearer, parsePlain } from '../../auth/sasl.ts'
 import type { ScramExchange } from '../../auth/scram-exchange.ts'
-import type { LoginResult, Users } from '../../auth/users.ts'
+import type { LoginRefusal, LoginResult, Users } from '../../auth/users.ts'
 import { defaultVHost } from '../../broker/broker.ts'
+import { type Logger, silentLogger } from '../../lib/logger.ts'
+import { authLimits } from '../../limits/auth.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
 import type { Operation } from './operation.ts'
 
@@ -37,6 +39,7 @@ export class SaslState {
   principal: Principal | undefined
   readonly #users: Users
   readonly #origin: Origin
+  readonly #logger: Logger
   #onTrusted: () => void = () => undefined
   #scram: ScramExchange | undefined
   #scramUser: string | undefined
@@ -47,8 +50,9 @@ export class SaslState {
   #before: { readonly user: string; readonly mechanism: SaslMechanism } | undefined
   #at: 'new' | 'handshaken' | 'raw-token' | 'checking' | 'authenticated' | 'failed' = 'new'
 
-  constructor(users: Users, remoteAddress: string) {
+  constructor(users: Users, remoteAddress: string, logger: Logger = silentLogger) {
     this.#users = users
+    this.#logger = logger
     this.#origin = { protocol: 'Kafka', address: remoteAddress }
     this.principal = users.anonymousFrom(this.#origin)
   }
@@ -134,6 +138,7 @@ export class SaslState {
     if (parsed === undefined) return this.#fail()
     const login = await this.#users.loginByToken(parsed.token, this.#origin)
     if (login.principal === undefined) {
+      this.#tellRefused(login)
       this.#isTokenRefused = true
       return goOn(Buffer.from(invalidToken), login.waitMs)
     }
@@ -153,7 +158,10 @@ export class SaslState {
   #accept(login: LoginResult | undefined, answer: Buffer): Authentication {
     const principal = login?.principal
     this.principal = principal
-    if (principal === undefined) return this.#fail(login?.waitMs)
+    if (principal === undefined) {
+      if (login !== undefined) this.#tellRefused(login)
+      return this.#fail(login?.waitMs)
+    }
     const before = this.#before?.user ?? principal.user
     if (before !== principal.user) return this.#fail(0, principalChanged(before, principal.user))
     if (!this.#mayDoAll(principal)) return this.#fail()
@@ -162,6 +170,12 @@ export class SaslState {
     this.#onTrusted()
     const sessionLifetimeMs = this.#users.lifetimeMsOf(principal) ?? 0
     return { isAccepted: true, answer, waitMs: 0, sessionLifetimeMs }
+  }
+
+  /** The rest of a flood is not told one by one. */
+  #tellRefused({ refusal: reason, waitMs }: LoginRefusal): void {
+    if (waitMs >= authLimits.wrongLoginWaitMsMax) return
+    this.#logger.warn({ remote: this.#origin.address, reason, waitMs }, 'Login refused')
   }
 
   #fail(waitMs = 0, reason?: string): Authentication {

@@ -6,6 +6,7 @@ import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import { Admin } from '@platformatic/kafka'
 import { Kafka, logLevel, type SASLOptions } from 'kafkajs'
+import { type Logger, silentLogger } from '../../../src/lib/logger.ts'
 import { KafkaFixture } from '../../support/kafka-fixture.ts'
 import { KafkaRawClient } from '../../support/kafka-raw-client.ts'
 import { allScopes, type ClaimsOf, TokenIssuer } from '../../support/token-issuer.ts'
@@ -16,9 +17,17 @@ const hasKcat = spawnSync('kcat', ['-V']).stdout?.includes('sasl_oauthbearer') ?
 
 let issuer: TokenIssuer
 let kafka: KafkaFixture
+/** Lines of the broker's log. */
+const told: string[] = []
+const logger: Logger = {
+  ...silentLogger,
+  warn: (...line) => void told.push(JSON.stringify(line)),
+  child: () => logger,
+}
 before(async () => {
   issuer = await TokenIssuer.start()
-  kafka = await KafkaFixture.start({ user: 'own', password: 'secret', oauthIssuer: issuer.url })
+  const own = { user: 'own', password: 'secret' }
+  kafka = await KafkaFixture.start({ ...own, oauthIssuer: issuer.url, logger })
 })
 after(async () => {
   await kafka[Symbol.asyncDispose]()
@@ -130,6 +139,7 @@ describe('a login by OAUTHBEARER', () => {
     assert.equal(second.errorCode, 58)
     assert.equal(second.errorMessage, '{"status":"invalid_token"}')
     await waitFor('the broker hangs up', () => client.isClosed)
+    assert.match(told.at(-1) ?? '', /token refused: its audience is not 'rabbitmq'.*Login refused/)
   })
 
   it('lets nobody in whose token it has not taken', async () => {
