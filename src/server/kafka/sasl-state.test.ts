@@ -54,3 +54,20 @@ test('rights that are taken are gone on open connections', () => {
   access.apply({ kind: 'user', op: 'delete', name: 'u' })
   assert.ok(!sasl.allows('work'))
 })
+
+test('who logs in again goes on as what it was, with the debt for what it has published', () => {
+  const users = new Users({
+    own: { name: 'own', password: 'pw' },
+    access: new AccessControl(),
+    random,
+  })
+  const sasl = new SaslState(users, remote)
+  let count = 0
+  sasl.whenTrusted(() => count++)
+  for (let logins = 0; logins < 3; logins++) {
+    sasl.handshake(1, 'PLAIN')
+    assert.ok(!(sasl.authenticate(Buffer.from('\0own\0pw')) instanceof Promise))
+    assert.ok(sasl.allows('work'))
+  }
+  assert.equal(count, 1)
+})

@@ -166,8 +166,9 @@ export class SaslState {
     if (before !== principal.user) return this.#fail(0, principalChanged(before, principal.user))
     if (!this.#mayDoAll(principal)) return this.#fail()
     this.#at = 'authenticated'
+    const isFirst = this.#before === undefined
     this.#before = { user: principal.user, mechanism: this.#mechanism }
-    this.#onTrusted()
+    if (isFirst) this.#onTrusted()
     const sessionLifetimeMs = this.#users.lifetimeMsOf(principal) ?? 0
     return { isAccepted: true, answer, waitMs: 0, sessionLifetimeMs }
   }

@@ -118,11 +118,24 @@ describe('a login by OAUTHBEARER', () => {
   const wrong: readonly [string, () => ClaimsOf][] = [
     ['has expired', () => ({ exp: inSeconds(-1) })],
     ['is for somebody else', () => ({ aud: 'shop' })],
-    ['permits not everything', () => ({ scope: 'rabbitmq.read:*/*' })],
   ]
   for (const [what, claims] of wrong) {
     it(`is refused when the token ${what}`, async () => {
       await assert.rejects(topicsSeen(bearer(claims())))
+    })
+  }
+
+  for (const sub of ['app', 'own']) {
+    it(`lets nobody do what the token does not permit, called ${sub}`, async () => {
+      // The user of the settings may do everything, by the password.
+      const admin = kafkajs(bearer({ sub, scope: 'rabbitmq.read:*/*' })).admin()
+      const create = async (): Promise<void> => {
+        await admin.connect()
+        await admin.createTopics({ topics: [{ topic: 'forbidden' }] })
+      }
+      await assert.rejects(create())
+      await admin.disconnect()
+      assert.ok(!(await topicsSeen(bearer())).includes('forbidden'))
     })
   }
 
