@@ -1,9 +1,13 @@
 // Logins with a token (OAuth 2), as RabbitMQ's rabbitmq_auth_backend_oauth2 takes them. Sources: RabbitMQ 4.2.9,
 // rabbit_reader.erl, rabbit_access_control.erl and the plugin.
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import path from 'node:path'
 import { after, afterEach, before, describe, it } from 'node:test'
+import { promisify } from 'node:util'
 import { type ChannelModel, connect } from 'amqplib'
 import { type RunningBroker, startBroker } from '../../../src/start-broker.ts'
+import { findPika } from '../../support/find-pika.ts'
 import { RawClient, type RawOpenOptions } from '../../support/raw-client.ts'
 import { allScopes, type ClaimsOf, TokenIssuer } from '../../support/token-issuer.ts'
 
@@ -188,6 +192,25 @@ describe('a token that expires', () => {
     await witness.expectClose(0)
     const channel = await connection.createChannel()
     await channel.close()
+  })
+})
+
+const pika = await findPika()
+
+describe('pika', { skip: 'missing' in pika && pika.missing }, () => {
+  it('renews its token', async () => {
+    if ('missing' in pika) return
+    const exp = inSeconds(2)
+    const env = {
+      ...pika.python.env,
+      AMQP_PORT: String(port),
+      FIRST_TOKEN: await issuer.sign({ scope: allScopes, exp }),
+      FIRST_EXPIRES: String(exp),
+      NEXT_TOKEN: await issuer.sign({ scope: allScopes }),
+    }
+    const program = path.join(import.meta.dirname, 'pika/renew_token.py')
+    const { stdout } = await promisify(execFile)(pika.python.command, [program], { env })
+    assert.equal(stdout.trim(), 'hello')
   })
 })
 
