@@ -44,8 +44,10 @@ function expectInstalled(): void {
 }
 
 /** A node that commands can be given to. */
-export type RabbitmqNode = RunningBroker & {
+export interface RabbitmqNode extends RunningBroker {
   readonly amqpPort: number
+  /** Its commands find it by these variables. */
+  readonly env: Readonly<Record<string, string | undefined>>
   /** Runs rabbitmqctl on it and resolves with what that prints. Rejects when it fails. */
   control(...args: string[]): Promise<string>
 }
@@ -79,6 +81,7 @@ export async function startRabbitmq(folder: string): Promise<RabbitmqNode> {
   }
   return {
     pid: server.pid,
+    env,
     amqpPort,
     kafkaPort: undefined,
     readyMs: performance.now() - server.startedAt,
