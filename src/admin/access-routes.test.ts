@@ -120,13 +120,14 @@ test('permissions are put, shown and cleared', async () => {
 test('topic permissions are put, shown and cleared, one or all', async () => {
   await ask('PUT', '/users/u', { password: 'p', tags: '' })
   const path = '/topic-permissions/%2F/u'
-  const row = { exchange: 'x', write: '^a', read: '' }
+  const row = { exchange: 'x', write: String.raw`^{username}\.`, read: '' }
   assert.deepEqual(await ask('PUT', path, row), [201, undefined])
   assert.deepEqual(await ask('PUT', path, { ...row, exchange: 'y' }), [204, undefined])
   const shown = ['x', 'y'].map((exchange) => ({ user: 'u', vhost: '/', ...row, exchange }))
   assert.deepEqual(await ask('GET', path), [200, shown])
   assert.deepEqual(await ask('GET', '/users/u/topic-permissions'), [200, shown])
   assert.deepEqual(await ask('GET', '/vhosts/%2F/topic-permissions'), [200, shown])
+  assert.deepEqual(await ask('DELETE', `${path}/x`), [204, undefined])
   assert.deepEqual(await ask('DELETE', `${path}/x`), [204, undefined])
   assert.deepEqual(await ask('GET', '/topic-permissions'), [200, [shown[1]]])
   assert.deepEqual(await ask('DELETE', path), [204, undefined])

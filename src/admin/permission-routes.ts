@@ -58,10 +58,13 @@ export function createTopicPermissionRoutes(parts: ManagementParts): Hono {
   const routes = new Hono()
   const of = ({ user, vhost }: Place): TopicPermission[] =>
     access.topicPermissionsOf(user).filter((row) => row.vhost === vhost)
-  const clear = async (context: Context, rows: readonly TopicPermission[]): Promise<Response> => {
+  /** As RabbitMQ: missing is who has none at all, not an exchange for which there is none. */
+  const clear = async (context: Context, place: Place, exchange?: string): Promise<Response> => {
+    const rows = of(place)
     if (rows.length === 0) return notFound(context)
+    const cleared = rows.filter((row) => exchange === undefined || row.exchange === exchange)
     await roomToDeclare(broker)
-    await keeper.clearTopicPermissions(rows)
+    if (cleared.length > 0) await keeper.clearTopicPermissions(cleared)
     return context.body(null, 204)
   }
   routes.get('/', (context) => context.json(access.topicPermissions().map(topicPermissionJson)))
@@ -81,13 +84,10 @@ export function createTopicPermissionRoutes(parts: ManagementParts): Hono {
     await keeper.setTopicPermission({ ...place, ...values })
     return stored(context, isNew)
   })
-  routes.delete('/:vhost/:user', (context) => clear(context, of(context.req.param())))
+  routes.delete('/:vhost/:user', (context) => clear(context, context.req.param()))
   routes.delete('/:vhost/:user/:exchange', (context) => {
     const { exchange, ...place } = context.req.param()
-    return clear(
-      context,
-      of(place).filter((row) => row.exchange === exchange),
-    )
+    return clear(context, place, exchange)
   })
   routes.all('*', (context) => context.body(null, 405))
   return routes

@@ -18,6 +18,9 @@ const cases: readonly [pattern: string, matching: readonly string[], others: rea
     ['^(?![]x])a?', ['a', ''], [']', 'x']],
     ['^(?!a)(b|c)', ['b1', 'c'], ['a', 'd']],
     ['ü', ['Tür'], ['Tur']],
+    // What stands for a name in topic permissions is no repeat.
+    ['^{username}\\.', ['{username}.a'], ['username.a']],
+    ['^(?!a){vhost}', ['{vhost}'], ['a{vhost}']],
   ]
 for (const [pattern, matching, others] of cases) {
   test(`'${pattern}' is found where it is`, () => {
@@ -36,6 +39,7 @@ const refused: Record<string, RegExp> = {
   '^(?!a': /unsupported Perl syntax/,
   '^(?!a)b|c': /put these in parentheses/,
   '^(?!a)*b': /cannot be repeated/,
+  '^(?!a){2}b': /cannot be repeated/,
   '^(?!(b)x|)))': /unexpected \)/,
   ['(.{10}){99}'.repeat(90)]: /too large/,
   ['((x{9}){9}){9}'.repeat(70)]: /too large/,

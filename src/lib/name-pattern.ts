@@ -101,7 +101,9 @@ function splitLookaheads(pattern: string): { lookaheads: Lookahead[]; rest: stri
     throw new PatternError('a lookahead with alternatives behind it: put these in parentheses')
   }
   // A brace without a number is one that topic permissions fill in: `^{username}`.
-  if (/^(?:[*+?]|\{\d)/.test(rest)) throw new PatternError('a lookahead cannot be repeated')
+  if (lookaheads.length > 0 && /^(?:[*+?]|\{\d)/.test(rest)) {
+    throw new PatternError('a lookahead cannot be repeated')
+  }
   return { lookaheads, rest }
 }
 

@@ -226,5 +226,6 @@ function checkUnneeded(queue: Destination, method: QueueDelete): void {
   if (method.ifUnused && queue.consumerCount > 0) {
     throw resourceInUse(queueResource(queue.vhost, queue.name))
   }
-  if (method.ifEmpty && queue.messageCount > 0) throw queueNotEmpty(queue.vhost, queue.name)
+  const leftCount = queue.messageCount - queue.unackedCount
+  if (method.ifEmpty && leftCount > 0) throw queueNotEmpty(queue.vhost, queue.name)
 }

@@ -314,6 +314,16 @@ describe('queue.delete', () => {
     await assert.rejects(channel.checkQueue(name), /404/)
   })
 
+  it('if empty does not count what a client has and has not acked', async () => {
+    const channel = await session.channel()
+    const name = uniqueName('unacked')
+    await channel.assertQueue(name, { durable: false })
+    channel.sendToQueue(name, Buffer.from('x'))
+    assert.ok(await channel.get(name))
+    await channel.deleteQueue(name, { ifEmpty: true })
+    await assert.rejects(channel.checkQueue(name), /404/)
+  })
+
   it('gives acks of its messages no error', async () => {
     const channel = await session.channel()
     const name = uniqueName('deleted')
