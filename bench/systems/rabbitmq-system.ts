@@ -3,7 +3,7 @@
  * the system's own node, its data or its epmd. Node name, ports, folders and cookie are the run's own.
  */
 import { execFile, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { BrokerSystem, RunningBroker } from './broker-system.ts'
@@ -22,7 +22,7 @@ export function rabbitmqSystem(): BrokerSystem {
     settings: {},
     version: installedVersion,
     prepare: expectInstalled,
-    start: startRabbitmq,
+    start: (folder) => startRabbitmq(folder),
   }
 }
 
@@ -52,11 +52,20 @@ export interface RabbitmqNode extends RunningBroker {
   control(...args: string[]): Promise<string>
 }
 
-/** Starts a node on `folder`; resolves when it takes connections. */
-export async function startRabbitmq(folder: string): Promise<RabbitmqNode> {
+/**
+ * Starts a node on `folder`; resolves when it takes connections. `managementPort`: where its management API
+ * is to be; without it there is none.
+ */
+export async function startRabbitmq(
+  folder: string,
+  managementPort?: number,
+): Promise<RabbitmqNode> {
   mkdirSync(folder, { recursive: true })
   const [amqpPort, distPort, epmdPort] = await freePorts(3)
-  const env = environment(folder, { amqpPort, distPort, epmdPort })
+  const env = {
+    ...environment(folder, { amqpPort, distPort, epmdPort }),
+    ...(managementPort !== undefined && enableManagement(folder, managementPort)),
+  }
   // Started by us and in the foreground, epmd can be stopped with the broker; Erlang's own start of it
   // would leave a daemon behind.
   const epmd = startChild({
@@ -92,6 +101,14 @@ export async function startRabbitmq(folder: string): Promise<RabbitmqNode> {
     },
     stop: (signal) => stopBoth(server, epmd, signal),
   }
+}
+
+/** What the environment has to say for it. */
+function enableManagement(folder: string, port: number): Record<string, string> {
+  const config = join(folder, 'rabbitmq.conf')
+  writeFileSync(config, `management.tcp.ip = ${HOST}\nmanagement.tcp.port = ${port}\n`)
+  writeFileSync(join(folder, 'enabled_plugins'), '[rabbitmq_management].')
+  return { RABBITMQ_CONFIG_FILE: config }
 }
 
 async function stopBoth(

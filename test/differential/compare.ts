@@ -1,11 +1,13 @@
 // Plays a script on a broker and on the reference, and says where they part.
-import { acceptDifference } from './accepted-differences.ts'
+import { acceptDifference, inOldWords } from './accepted-differences.ts'
+import type { Endpoints } from './endpoints.ts'
 import { describeOperation } from './operation.ts'
 import { playScript, type Step } from './player.ts'
+import type { ScriptChoice } from './script.ts'
 
 export interface Brokers {
-  readonly pabal: string
-  readonly reference: string
+  readonly pabal: Endpoints
+  readonly reference: Endpoints
 }
 
 export interface Comparison {
@@ -20,21 +22,19 @@ export interface Comparison {
 /** A difference that is not accepted has to come twice: time passes differently on a busy machine. */
 const triesMax = 3
 
-export async function compareScripts(
-  brokers: Brokers,
-  { seed, length }: { readonly seed: number; readonly length: number },
-): Promise<Comparison> {
-  let result = await compareOnce(brokers, seed, length)
+export async function compareScripts(brokers: Brokers, choice: ScriptChoice): Promise<Comparison> {
+  let result = await compareOnce(brokers, choice)
   for (let tries = 1; tries < triesMax && result.difference !== undefined; tries++) {
-    result = await compareOnce(brokers, seed, length)
+    result = await compareOnce(brokers, choice)
   }
   return result
 }
 
-async function compareOnce(brokers: Brokers, seed: number, length: number): Promise<Comparison> {
+async function compareOnce(brokers: Brokers, choice: ScriptChoice): Promise<Comparison> {
+  const { seed } = choice
   const [ours, theirs] = await Promise.all([
-    playScript(brokers.pabal, seed, length),
-    playScript(brokers.reference, seed, length),
+    playScript(brokers.pabal, choice),
+    playScript(brokers.reference, choice),
   ])
   const stepCount = ours.length
   const at = ours.findIndex((step, index) => !isSame(step, theirs[index] as Step))
@@ -55,6 +55,6 @@ function describeStep(operation: Step['operation'], lines: readonly string[]): s
   return [describeOperation(operation), ...lines.map((line) => `  ${line}`)].join('\n')
 }
 
-function isSame(a: Step, b: Step): boolean {
-  return a.lines.join('\n') === b.lines.join('\n')
+function isSame(ours: Step, theirs: Step): boolean {
+  return inOldWords(ours.lines) === theirs.lines.join('\n')
 }

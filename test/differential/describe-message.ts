@@ -21,11 +21,12 @@ export function describeMessage({ fields, properties, content }: Message): strin
   return parts.join(' ')
 }
 
-/** Deaths carry the time of the first. */
+/** Deaths carry the time of the first, and what else they carry in any order. */
 function withoutTime(value: unknown): unknown {
   if (!Array.isArray(value)) return value
   return value.map((each: unknown) => {
     if (typeof each !== 'object' || each === null) return each
-    return Object.fromEntries(Object.entries(each).filter(([name]) => name !== 'time'))
+    const entries = Object.entries(each).filter(([name]) => name !== 'time')
+    return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)))
   })
 }

@@ -1,32 +1,47 @@
 // Scripts of AMQP operations have the same answers, deliveries and counts from Pabal and from RabbitMQ.
-// More seeds: npm run differential -- --seeds 1000
+// More seeds: npm run differential -- --seeds 1000, and with --access
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { after, before, test, type TestContext } from 'node:test'
 import { type Comparison, compareScripts } from './compare.ts'
-import { hasRabbitmq, startBrokers } from './start-brokers.ts'
+import { hasRabbitmq, type StartedBrokers, startBrokers } from './start-brokers.ts'
 
-const seedCount = 24
 const atOnce = 6
 const length = 40
 
-test(
-  'a client cannot tell Pabal from RabbitMQ',
-  { skip: hasRabbitmq ? false : 'needs RabbitMQ: apt-get install rabbitmq-server' },
-  async (t) => {
-    await using brokers = await startBrokers()
-    const results: Comparison[] = []
-    let next = 1
-    const playSome = async (): Promise<void> => {
-      while (next <= seedCount)
-        results.push(await compareScripts(brokers, { seed: next++, length }))
+const options = { skip: hasRabbitmq ? false : 'needs RabbitMQ: apt-get install rabbitmq-server' }
+
+let brokers: StartedBrokers
+before(async () => {
+  if (hasRabbitmq) brokers = await startBrokers()
+})
+after(() => brokers?.[Symbol.asyncDispose]())
+
+test('a client cannot tell Pabal from RabbitMQ', options, async (t) => {
+  await expectSame(t, { seedCount: 24, hasAccess: false })
+})
+
+test('nor can clients of users whose rights change', options, async (t) => {
+  await expectSame(t, { seedCount: 16, hasAccess: true })
+})
+
+async function expectSame(
+  t: TestContext,
+  { seedCount, hasAccess }: { readonly seedCount: number; readonly hasAccess: boolean },
+): Promise<void> {
+  const results: Comparison[] = []
+  let next = 1
+  const playSome = async (): Promise<void> => {
+    while (next <= seedCount) {
+      results.push(await compareScripts(brokers, { seed: next++, length, hasAccess }))
     }
-    await Promise.all(Array.from({ length: atOnce }, playSome))
-    for (const { seed, difference } of results) {
-      assert.equal(difference, undefined, `npm run differential -- --seed ${seed}\n${difference}`)
-    }
-    const steps = results.reduce((sum, { stepCount }) => sum + stepCount, 0)
-    const accepted = results.filter((result) => result.accepted !== undefined)
-    t.diagnostic(`${steps} steps, ${accepted.length} scripts ended at a change of a later release`)
-    assert.ok(steps > (seedCount * length) / 3, `${steps} steps`)
-  },
-)
+  }
+  await Promise.all(Array.from({ length: atOnce }, playSome))
+  const flags = hasAccess ? '--access --seed' : '--seed'
+  for (const { seed, difference } of results) {
+    assert.equal(difference, undefined, `npm run differential -- ${flags} ${seed}\n${difference}`)
+  }
+  const steps = results.reduce((sum, { stepCount }) => sum + stepCount, 0)
+  const accepted = results.filter((result) => result.accepted !== undefined)
+  t.diagnostic(`${steps} steps, ${accepted.length} scripts ended at a known difference`)
+  assert.ok(steps > (seedCount * length) / 3, `${steps} steps`)
+}

@@ -8,6 +8,8 @@ export interface MessageProperties {
   readonly priority?: number
   readonly headers?: Table
   readonly persistent?: boolean
+  /** AMQP's user-id: who says to have published it. */
+  readonly userId?: string
 }
 
 export type Operation =
@@ -81,6 +83,33 @@ export type Operation =
       readonly end: 'commit' | 'rollback'
     }
   | { readonly kind: 'wait'; readonly ms: number }
+  | AccessOperation
+
+/** About users and rights. */
+export type AccessOperation =
+  /** A request to the management API, whose answer is its status. Channels are new after it. */
+  | {
+      readonly kind: 'administer'
+      readonly method: 'PUT' | 'DELETE'
+      readonly path: string
+      readonly body?: Table
+      /** Whose connections end by it. */
+      readonly ends?: { readonly user: string } | { readonly vhost: string }
+    }
+  /** Closes the connection and opens one as somebody else, or somewhere else. */
+  | ({ readonly kind: 'login' } & Login)
+  /** A connection more, beside the one that works; and the end of all of them. */
+  | ({ readonly kind: 'openSpare' } & Login)
+  | { readonly kind: 'closeSpares' }
+  /** Channels more, as long as the connection lives. */
+  | { readonly kind: 'openChannels'; readonly count: number }
+
+/** Who goes where. */
+export interface Login {
+  readonly user: string
+  readonly password: string
+  readonly vhost: string
+}
 
 /** For a person: what a script does, one line each. */
 export function describeOperation({ kind, ...rest }: Operation): string {

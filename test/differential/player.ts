@@ -2,19 +2,16 @@
 // behave alike give the same transcript.
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
-import {
-  type Channel,
-  type ChannelModel,
-  type ConfirmChannel,
-  connect,
-  type ConsumeMessage,
-  type Message,
-} from 'amqplib'
-import { replyText } from '../support/amqp-session.ts'
+import { type Channel, type ConfirmChannel, type ConsumeMessage, type Message } from 'amqplib'
 import { within } from '../support/wait-for.ts'
+import { administer } from './administer.ts'
+import { connectAs, loginOfUrl } from './connect-as.ts'
+import { describeClose } from './describe-close.ts'
 import { describeMessage } from './describe-message.ts'
-import { describeOperation, type Operation } from './operation.ts'
-import { exchangesOf, queuesOf, scriptOf } from './script.ts'
+import type { Endpoints } from './endpoints.ts'
+import { type AccessOperation, describeOperation, type Operation } from './operation.ts'
+import { PlayerConnections } from './player-connections.ts'
+import { namesOf, type ScriptChoice, type ScriptNames, scriptOf } from './script.ts'
 
 /** Between two looks at a broker that should have come to rest. */
 const restMs = 12
@@ -27,6 +24,7 @@ interface Held {
   readonly message: Message
   /** Consumer or queue. */
   readonly from: string
+  readonly channel: Channel
 }
 
 export interface Step {
@@ -35,37 +33,44 @@ export interface Step {
   readonly lines: readonly string[]
 }
 
-/** Plays the script of a seed and leaves nothing behind. */
-export async function playScript(url: string, seed: number, length: number): Promise<Step[]> {
-  const player = new Player(await connect(url), url, queuesOf(seed))
+/** Plays a script and leaves nothing behind. */
+export async function playScript(broker: Endpoints, choice: ScriptChoice): Promise<Step[]> {
+  const names = namesOf(choice.seed)
+  const player = new Player(broker, names.queues, choice.hasAccess)
   const steps: Step[] = []
   try {
-    for (const operation of scriptOf(seed, length)) {
+    for (const operation of scriptOf(choice)) {
       steps.push({ operation, lines: await player.play(operation) })
     }
   } finally {
-    await player.clear(queuesOf(seed), exchangesOf(seed))
+    await player.close()
+    await clearAfter(broker, names, choice.hasAccess)
   }
   return steps
 }
 
 class Player {
-  #model: ChannelModel
-  readonly #url: string
+  readonly #broker: Endpoints
   readonly #queues: readonly string[]
+  readonly #connections: PlayerConnections
   #work: ConfirmChannel | undefined
-  #observer: Channel | undefined
-  /** Why a channel, or the connection, was closed by the broker since the last step. */
+  /** Why a channel, or a connection, was closed by the broker since the last step. */
   #closes: string[] = []
   #held: Held[] = []
   /** Deliveries and returns since the last step. */
   #arrived: string[] = []
   #arrivedCount = 0
 
-  constructor(model: ChannelModel, url: string, queues: readonly string[]) {
-    this.#url = url
+  constructor(broker: Endpoints, queues: readonly string[], hasAccess: boolean) {
+    this.#broker = broker
     this.#queues = queues
-    this.#model = this.#watched(model)
+    this.#connections = new PlayerConnections(broker.amqp, hasAccess, {
+      onClose: (text) => this.#closes.push(text),
+      onLost: () => {
+        this.#work = undefined
+        this.#held = []
+      },
+    })
   }
 
   async play(operation: Operation): Promise<string[]> {
@@ -79,31 +84,20 @@ class Player {
     const counts = await this.#rest()
     return [
       ...(answer === undefined ? [] : [answer]),
-      ...this.#closes,
+      ...this.#closes.toSorted(),
       ...this.#arrived.toSorted(byConsumer),
       counts,
     ]
   }
 
-  /** Deletes what the script has left. */
-  async clear(queues: readonly string[], exchanges: readonly string[]): Promise<void> {
-    await this.#model.close().catch(() => undefined)
-    const model = await connect(this.#url)
-    const channel = await model.createChannel()
-    for (const queue of queues) await channel.deleteQueue(queue)
-    for (const exchange of exchanges) await channel.deleteExchange(exchange)
-    await model.close()
-  }
-
-  #watched(model: ChannelModel): ChannelModel {
-    model.on('error', (error: Error) => this.#closes.push(`connection: ${replyText(error)}`))
-    return model
+  close(): Promise<void> {
+    return this.#connections.close()
   }
 
   async #onFailed(error: Error): Promise<string | undefined> {
     // Why is in what the channel or the connection has heard.
     await delay(restMs)
-    return this.#closes.length > 0 ? undefined : `failed: ${error.message}`
+    return this.#closes.length > 0 ? undefined : `failed: ${describeClose(error)}`
   }
 
   async #channel(): Promise<ConfirmChannel> {
@@ -112,31 +106,18 @@ class Player {
   }
 
   async #open(): Promise<ConfirmChannel> {
-    const channel = await this.#connected((model) => model.createConfirmChannel())
-    channel.on('error', (error: Error) => this.#closes.push(`channel: ${replyText(error)}`))
+    const model = await this.#connections.working()
+    const channel = await model.createConfirmChannel()
+    channel.on('error', (error: Error) => this.#closes.push(`channel: ${describeClose(error)}`))
     channel.on('close', () => {
-      if (this.#work !== channel) return
-      this.#work = undefined
-      this.#held = []
+      if (this.#work === channel) this.#work = undefined
+      this.#held = this.#held.filter((each) => each.channel !== channel)
     })
     channel.on('return', (message: Message) => {
       const { replyCode, replyText: text } = message.fields as unknown as Record<string, unknown>
       this.#arrive('returned', `${String(replyCode)} ${String(text)} ${describeMessage(message)}`)
     })
     return channel
-  }
-
-  /** After an error of the connection there is a new one. */
-  async #connected<T>(open: (model: ChannelModel) => Promise<T>): Promise<T> {
-    try {
-      return await open(this.#model)
-    } catch {
-      this.#work = undefined
-      this.#observer = undefined
-      this.#held = []
-      this.#model = this.#watched(await connect(this.#url))
-      return open(this.#model)
-    }
   }
 
   async #do(operation: Operation): Promise<string | undefined> {
@@ -148,7 +129,7 @@ class Player {
       case 'consume':
         return this.#consume(await this.#channel(), operation)
       case 'settle':
-        return this.#settle(await this.#channel(), operation)
+        return this.#settle(operation)
       case 'transaction':
         return this.#transact(operation)
       case 'closeChannel':
@@ -157,9 +138,54 @@ class Player {
       case 'wait':
         await delay(operation.ms)
         return undefined
+      case 'administer':
+      case 'login':
+      case 'openSpare':
+      case 'closeSpares':
+      case 'openChannels':
+        return this.#access(operation)
       default:
         return callChannel(await this.#channel(), operation)
     }
+  }
+
+  async #access(operation: AccessOperation): Promise<string> {
+    switch (operation.kind) {
+      case 'administer':
+        return this.#administer(operation)
+      case 'login':
+        await this.#connections.login(operation)
+        return 'open'
+      case 'openSpare':
+        await this.#connections.openSpare(operation)
+        return 'open'
+      case 'closeSpares':
+        return `closed ${await this.#connections.closeSpares()}`
+      default:
+        return this.#openChannels(operation.count)
+    }
+  }
+
+  /**
+   * The next operation has a channel of its own: RabbitMQ's remember for a while what was permitted.
+   * Consumers stay where they are.
+   */
+  async #administer(operation: AccessOperation & { kind: 'administer' }): Promise<string> {
+    const { ends } = operation
+    const ended = ends && this.#connections.ended(ends)
+    const status = await administer(this.#broker, operation)
+    await ended
+    this.#work = undefined
+    return `status ${status}`
+  }
+
+  async #openChannels(count: number): Promise<string> {
+    const model = await this.#connections.working()
+    for (let n = 0; n < count; n++) {
+      const channel = await model.createChannel()
+      channel.on('error', () => undefined)
+    }
+    return `opened ${count}`
   }
 
   async #publish(
@@ -181,7 +207,7 @@ class Player {
   async #get(channel: Channel, { queue, noAck }: Operation & { kind: 'get' }): Promise<string> {
     const message = await channel.get(queue, { noAck })
     if (message === false) return 'empty'
-    if (!noAck) this.#hold(message, queue)
+    if (!noAck) this.#held.push({ message, from: queue, channel })
     const { messageCount } = message.fields
     return `got ${describeMessage(message)}, ${messageCount} left`
   }
@@ -192,21 +218,16 @@ class Player {
   ): Promise<string> {
     await channel.prefetch(prefetch)
     const options = { consumerTag: tag, noAck, exclusive, arguments: { ...args } }
-    await channel.consume(queue, (message) => this.#onDelivery(tag, noAck, message), options)
-    return 'consumes'
-  }
-
-  #onDelivery(tag: string, noAck: boolean, message: ConsumeMessage | null): void {
-    if (message === null) {
-      this.#arrive(tag, 'cancelled')
-      return
+    const onDelivery = (message: ConsumeMessage | null): void => {
+      if (message === null) {
+        this.#arrive(tag, 'cancelled')
+        return
+      }
+      if (!noAck) this.#held.push({ message, from: tag, channel })
+      this.#arrive(tag, describeMessage(message))
     }
-    if (!noAck) this.#hold(message, tag)
-    this.#arrive(tag, describeMessage(message))
-  }
-
-  #hold(message: Message, from: string): void {
-    this.#held.push({ message, from })
+    await channel.consume(queue, onDelivery, options)
+    return 'consumes'
   }
 
   #arrive(who: string, what: string): void {
@@ -215,17 +236,19 @@ class Player {
   }
 
   /** Deliveries of several queues come in any order, so they are told apart by what is in them. */
-  async #settle(
-    channel: Channel,
-    { how, place, multiple }: Operation & { kind: 'settle' },
-  ): Promise<string> {
+  async #settle({ how, place, multiple }: Operation & { kind: 'settle' }): Promise<string> {
+    // Fails when the user may not be there any more.
+    await this.#channel()
     const held = this.#held.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
     if (held.length === 0) return 'nothing is held'
     const chosen = held[Math.floor(place * held.length)] as Held
+    const { channel } = chosen
     // A tag of zero means all.
     const message = multiple ? withTag(chosen.message, 0) : chosen.message
     const isReject = how === 'reject' || how === 'rejectRequeue'
-    this.#held = multiple && !isReject ? [] : this.#held.filter((each) => each !== chosen)
+    const isSettled = (each: Held): boolean =>
+      multiple && !isReject ? each.channel === channel : each === chosen
+    this.#held = this.#held.filter((each) => !isSettled(each))
     if (how === 'ack') channel.ack(message, multiple)
     else if (isReject) channel.reject(chosen.message, how === 'rejectRequeue')
     else channel.nack(message, multiple, how === 'requeue')
@@ -233,8 +256,9 @@ class Player {
   }
 
   async #transact({ steps, end }: Operation & { kind: 'transaction' }): Promise<string> {
-    const channel = await this.#connected((model) => model.createChannel())
-    channel.on('error', (error: Error) => this.#closes.push(`transaction: ${replyText(error)}`))
+    const model = await this.#connections.working()
+    const channel = await model.createChannel()
+    channel.on('error', (error: Error) => this.#closes.push(`transaction: ${describeClose(error)}`))
     const heard: string[] = []
     channel.on('return', (message: Message) => heard.push(`returned ${describeMessage(message)}`))
     const rpc = transactionMethods(channel)
@@ -280,20 +304,29 @@ class Player {
 
   async #countOf(queue: string): Promise<string | undefined> {
     try {
-      this.#observer ??= await this.#openObserver()
-      const { messageCount, consumerCount } = await this.#observer.checkQueue(queue)
+      const observer = await this.#connections.observer()
+      const { messageCount, consumerCount } = await observer.checkQueue(queue)
       return `${messageCount}/${consumerCount}`
     } catch {
-      this.#observer = undefined
       return undefined
     }
   }
+}
 
-  async #openObserver(): Promise<Channel> {
-    const channel = await this.#connected((model) => model.createChannel())
-    channel.on('error', () => undefined)
-    return channel
-  }
+/** Deletes what a script has left. */
+async function clearAfter(
+  broker: Endpoints,
+  names: ScriptNames,
+  hasAccess: boolean,
+): Promise<void> {
+  const model = await connectAs(broker.amqp, loginOfUrl(broker.amqp))
+  const channel = await model.createChannel()
+  for (const queue of names.queues) await channel.deleteQueue(queue)
+  for (const exchange of names.exchanges) await channel.deleteExchange(exchange)
+  await model.close()
+  if (!hasAccess) return
+  const paths = [...names.users.map((user) => `users/${user}`), `vhosts/${names.vhost}`]
+  for (const path of paths) await administer(broker, { method: 'DELETE', path: `/api/${path}` })
 }
 
 /** Calls that are one method and its answer. */

@@ -1,6 +1,6 @@
 // Scripts from a seed: a few queues and exchanges, so that what one operation leaves is met by the next.
-import type { Random } from '../../src/lib/random.ts'
-import { seededRandom } from '../../src/testing/seeded-random.ts'
+import { accessDraws, accessPrologue } from './access-script.ts'
+import { type Draw, Script, type WeightedDraws } from './draw-script.ts'
 import type { MessageProperties, Operation, Table } from './operation.ts'
 
 /** After it, messages with the short time to live are gone. */
@@ -9,58 +9,9 @@ const waitMs = 600
 const shortMs = 250
 const longMs = 600_000
 
-type Draw = (script: Script) => Operation
-
-/** Draws operations. Names begin with the seed, so that scripts can run side by side. */
-class Script {
-  readonly random: Random
-  readonly #prefix: string
-  #messages = 0
-  #tags = 0
-
-  constructor(seed: number) {
-    this.random = seededRandom(seed)
-    this.#prefix = `d${seed}`
-  }
-
-  chance(share: number): boolean {
-    return this.random.next() < share
-  }
-
-  oneOf<T>(values: readonly T[]): T {
-    return values[this.random.below(values.length)] as T
-  }
-
-  queue(): string {
-    return `${this.#prefix}-q${this.random.below(3)}`
-  }
-
-  exchange(): string {
-    const named = `${this.#prefix}-x${this.random.below(3)}`
-    return this.chance(0.15) ? this.oneOf(['', 'amq.direct', 'amq.topic', 'amq.fanout']) : named
-  }
-
-  ownExchange(): string {
-    return this.chance(0.05)
-      ? this.oneOf(['', 'amq.direct', 'amq.new'])
-      : `${this.#prefix}-x${this.random.below(3)}`
-  }
-
-  key(): string {
-    return this.chance(0.4) ? this.queue() : this.oneOf(['a', 'a.b', 'a.b.c', 'b', '', '#', 'a.*'])
-  }
-
-  body(): string {
-    return `m${this.#messages++}${'.'.repeat(this.random.below(12))}`
-  }
-
-  tag(): string {
-    return this.chance(0.1) ? `${this.#prefix}-c0` : `${this.#prefix}-c${this.#tags++}`
-  }
-
-  usedTag(): string {
-    return `${this.#prefix}-c${this.random.below(this.#tags + 1)}`
-  }
+/** Deleting a virtual host takes RabbitMQ longer than the short time. */
+function lifeMs(script: Script): number {
+  return script.oneOf(script.hasAccess ? [0, longMs] : [0, shortMs, longMs])
 }
 
 function queueArguments(script: Script): Table {
@@ -69,7 +20,7 @@ function queueArguments(script: Script): Table {
     args['x-dead-letter-exchange'] = script.exchange()
     if (script.chance(0.5)) args['x-dead-letter-routing-key'] = script.key()
   }
-  if (script.chance(0.25)) args['x-message-ttl'] = script.oneOf([0, shortMs, longMs])
+  if (script.chance(0.25)) args['x-message-ttl'] = lifeMs(script)
   if (script.chance(0.25)) {
     args['x-max-length'] = script.random.below(4)
     if (script.chance(0.5))
@@ -105,10 +56,11 @@ function properties(script: Script): MessageProperties {
   if (script.chance(0.02)) headers['CC'] = 'no array'
   if (script.chance(0.2)) headers['n'] = script.random.below(3)
   return {
-    ...(script.chance(0.2) && { expiration: script.oneOf(['0', `${shortMs}`, `${longMs}`]) }),
+    ...(script.chance(0.2) && { expiration: `${lifeMs(script)}` }),
     ...(script.chance(0.02) && { expiration: script.oneOf(['x', '-1', '']) }),
     ...(script.chance(0.3) && { priority: script.random.below(12) }),
     ...(Object.keys(headers).length > 0 && { headers }),
+    ...(script.hasAccess && script.chance(0.15) && { userId: script.user() }),
     persistent: script.chance(0.5),
   }
 }
@@ -192,7 +144,7 @@ const drawGet: Draw = (script) => ({
   noAck: script.chance(0.3),
 })
 
-const weighted: readonly (readonly [weight: number, draw: Draw])[] = [
+const ordinaryDraws: WeightedDraws = [
   [7, drawQueue],
   [4, drawExchange],
   [8, drawBinding],
@@ -228,28 +180,44 @@ const weighted: readonly (readonly [weight: number, draw: Draw])[] = [
   [2, () => ({ kind: 'wait', ms: waitMs })],
 ]
 
+/** Which script of a seed, and how long. */
+export interface ScriptChoice {
+  readonly seed: number
+  readonly length: number
+  /** With users, virtual hosts and rights that change on the way. */
+  readonly hasAccess: boolean
+}
+
 /** The operations of one seed: first something to work with, then `length` of all kinds. */
-export function scriptOf(seed: number, length: number): readonly Operation[] {
-  const script = new Script(seed)
-  const operations: Operation[] = []
+export function scriptOf({ seed, length, hasAccess }: ScriptChoice): readonly Operation[] {
+  const script = new Script(seed, hasAccess)
+  const operations: Operation[] = hasAccess ? [...accessPrologue(script)] : []
   for (let n = 0; n < 3; n++) operations.push(drawQueue(script))
   for (let n = 0; n < 2; n++) operations.push(drawExchange(script))
   for (let n = 0; n < 3; n++) operations.push(drawBinding(script))
-  const total = weighted.reduce((sum, [weight]) => sum + weight, 0)
-  while (operations.length < length + 8) {
-    let left = script.random.below(total)
-    const [, draw] = weighted.find(([weight]) => (left -= weight) < 0) as (typeof weighted)[number]
-    operations.push(draw(script))
+  const draws = hasAccess ? [...ordinaryDraws, ...accessDraws] : ordinaryDraws
+  for (let n = 0; n < length; n++) {
+    const next = script.chance(0.5) ? script.soon.shift() : undefined
+    operations.push(next ?? script.drawOf(draws))
   }
   return operations
 }
 
-/** The queues that a script may declare. */
-export function queuesOf(seed: number): readonly string[] {
-  return [0, 1, 2].map((n) => `d${seed}-q${n}`)
+/** All that a script may make. */
+export interface ScriptNames {
+  readonly queues: readonly string[]
+  readonly exchanges: readonly string[]
+  readonly users: readonly string[]
+  readonly vhost: string
 }
 
-/** The exchanges that a script may declare. */
-export function exchangesOf(seed: number): readonly string[] {
-  return [0, 1, 2].map((n) => `d${seed}-x${n}`)
+export function namesOf(seed: number): ScriptNames {
+  const numbered = (name: string, count: number): readonly string[] =>
+    Array.from({ length: count }, (_, n) => `d${seed}${name}${n}`)
+  return {
+    queues: numbered('-q', 3),
+    exchanges: numbered('-x', 3),
+    users: numbered('.u', 2),
+    vhost: `d${seed}-v`,
+  }
 }

@@ -3,17 +3,20 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { RunningBroker } from '../../bench/systems/broker-system.ts'
-import { rabbitmqServerScript, rabbitmqSystem } from '../../bench/systems/rabbitmq-system.ts'
+import { freePorts } from '../../bench/systems/ports.ts'
+import { rabbitmqServerScript, startRabbitmq } from '../../bench/systems/rabbitmq-system.ts'
+import { localSocketFile } from '../../src/lib/local-socket.ts'
 import { TestBroker } from '../support/start-test-broker.ts'
 import type { Brokers } from './compare.ts'
+import type { Endpoints } from './endpoints.ts'
 
 /** Whether there is a RabbitMQ to compare with. */
 export const hasRabbitmq: boolean = existsSync(rabbitmqServerScript)
 
 export interface StartedBrokers extends Brokers, AsyncDisposable {}
 
-/** `reference`: the URL of a broker that runs already, instead of a RabbitMQ of its own. */
-export async function startBrokers(reference?: string): Promise<StartedBrokers> {
+/** `given`: a broker that runs already, to be compared with instead of a RabbitMQ of its own. */
+export async function startBrokers(given?: Endpoints): Promise<StartedBrokers> {
   const pabal = await TestBroker.start()
   const folder = mkdtempSync(join(tmpdir(), 'pabal-reference-'))
   let rabbitmq: RunningBroker | undefined
@@ -22,15 +25,26 @@ export async function startBrokers(reference?: string): Promise<StartedBrokers> 
     await rabbitmq?.stop('SIGKILL')
     rmSync(folder, { recursive: true })
   }
+  const startReference = async (): Promise<Endpoints> => {
+    const [managementPort] = await freePorts(2)
+    const started = await startRabbitmq(folder, managementPort)
+    rabbitmq = started
+    return {
+      amqp: `amqp://guest:guest@127.0.0.1:${started.amqpPort}`,
+      management: { host: '127.0.0.1', port: managementPort },
+    }
+  }
   try {
-    if (reference === undefined) rabbitmq = await rabbitmqSystem().start(folder)
+    return {
+      pabal: {
+        amqp: pabal.url,
+        management: { socketPath: join(pabal.dataFolder, localSocketFile) },
+      },
+      reference: given ?? (await startReference()),
+      [Symbol.asyncDispose]: stop,
+    }
   } catch (error) {
     await stop()
     throw error
-  }
-  return {
-    pabal: pabal.url,
-    reference: reference ?? `amqp://guest:guest@127.0.0.1:${rabbitmq?.amqpPort}`,
-    [Symbol.asyncDispose]: stop,
   }
 }
