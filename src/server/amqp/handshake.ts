@@ -47,6 +47,7 @@ export interface ChosenLimits {
 export interface HandshakePeer extends Pick<ConnectionSession, 'context' | 'send'> {
   readonly remoteAddress: string
   readonly socket: Socket
+  readonly status: string
   principal: Principal | undefined
   /** The client chose its limits. */
   tune(chosen: ChosenLimits): void
@@ -128,7 +129,9 @@ export class Handshake {
     }
     // A client that waits for tune, as it has to, sends nothing meanwhile.
     this.#expected = 'login'
-    void login.then((result) => this.#onLogin(method, result))
+    void login.then((result) => {
+      if (this.#connection.status === 'handshake') this.#onLogin(method, result)
+    })
   }
 
   #onLogin({ mechanism }: ConnectionStartOk, login: LoginResult): void {

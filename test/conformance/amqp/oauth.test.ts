@@ -105,11 +105,9 @@ describe('a login with a token', () => {
     const password = await issuer.sign({ scope: allScopes })
     await using client = await RawClient.authenticate(port, { user: '', password })
     client.send(0, 'connection.tune-ok', { channelMax: 1, frameMax: 8192, heartbeat: 0 })
-    const end = await client.refused()
-    assert.match(
-      String(end?.['replyText']),
-      /COMMAND_INVALID - expected 'login', got 'connection.tune-ok'/,
-    )
+    const { text } = await client.expectClose(0)
+    assert.equal(text, "COMMAND_INVALID - expected 'login', got 'connection.tune-ok'")
+    assert.equal((await client.next()).kind, 'closed')
   })
 })
 
