@@ -298,7 +298,7 @@ function partitionCountOf(args: FieldTable): number {
 }
 
 /** The limits and the profile that are declared; else those that were set before; else none. */
-function streamConfigs(
+export function streamConfigs(
   args: FieldTable,
   before: Readonly<Record<string, string>>,
 ): Record<string, string> {

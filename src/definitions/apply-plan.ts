@@ -2,7 +2,7 @@
 // then, and at the end.
 import { secretsOf } from '../auth/user-asked.ts'
 import type { AccessKeeper } from '../broker/access-keeper.ts'
-import { BrokerError } from '../broker/broker-error.ts'
+import { BrokerError, queueNotFound } from '../broker/broker-error.ts'
 import type { Broker } from '../broker/broker.ts'
 import { inertArguments } from '../broker/inert-settings.ts'
 import type { Policy } from '../broker/policy/policy.ts'
@@ -15,6 +15,7 @@ import type {
   BindingDefined,
   ExchangeDefined,
   QueueDefined,
+  TopicDefined,
   UserDefined,
   VHostDefined,
   VHostLimitsDefined,
@@ -79,6 +80,8 @@ function applyChange(
       return declareExchange(target, change.row)
     case 'queue':
       return declareQueue(target, change.row)
+    case 'topic':
+      return configureTopic(target, change.row)
     case 'binding':
       return bind(target, change.row)
     case 'limits':
@@ -142,6 +145,13 @@ function declareExchange({ broker }: DefinitionsTarget, row: ExchangeDefined): P
 function declareQueue({ broker }: DefinitionsTarget, row: QueueDefined): Promise<void> {
   const asked = { ...row, exclusive: false, connection: importer }
   return whenDurable(broker.declareQueue(broker.getVHost(row.vhost), asked).ticket)
+}
+
+function configureTopic({ broker }: DefinitionsTarget, row: TopicDefined): Promise<void> {
+  const vhost = broker.getVHost(row.vhost)
+  const topic = vhost.getQueue(row.name)
+  if (topic.kind !== 'topic') throw queueNotFound(row.vhost, row.name)
+  return whenDurable(broker.topicsOf(vhost).configure(topic, row.configs))
 }
 
 function bind({ broker }: DefinitionsTarget, row: BindingDefined): Promise<void> {

@@ -16,6 +16,8 @@ export interface UserDefined {
   readonly tags: readonly string[]
   /** Undefined: they stay as they are. */
   readonly limits: LimitValues | undefined
+  /** What it gets when it is new. */
+  readonly permissions: readonly PermissionRow[]
 }
 
 export interface PolicyDefined {
@@ -56,6 +58,13 @@ export interface BindingDefined {
   readonly arguments: FieldTable
 }
 
+/** What Kafka's clients have set on a stream, which no argument says. */
+export interface TopicDefined {
+  readonly vhost: string
+  readonly name: string
+  readonly configs: Readonly<Record<string, string>>
+}
+
 export interface VHostLimitsDefined {
   readonly vhost: string
   readonly limits: LimitValues
@@ -77,6 +86,7 @@ export interface Definitions {
   readonly policies: PolicyDefined[]
   readonly exchanges: ExchangeDefined[]
   readonly queues: QueueDefined[]
+  readonly topics: TopicDefined[]
   readonly bindings: BindingDefined[]
   /** By virtual host. */
   readonly limits: Map<string, LimitValues>
@@ -92,6 +102,7 @@ export function noDefinitions(): Definitions {
     policies: [],
     exchanges: [],
     queues: [],
+    topics: [],
     bindings: [],
     limits: new Map(),
     leftOut: [],

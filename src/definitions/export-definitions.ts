@@ -2,7 +2,9 @@
 // in one turn and written over several, while others go on.
 //
 // Source: small_parts of rabbit_mgmt_wm_definitions.erl, list_* of rabbit_definitions.erl.
+import { isDeepStrictEqual } from 'node:util'
 import type { Broker } from '../broker/broker.ts'
+import { streamConfigs } from '../broker/declare-queue.ts'
 import type { Destination } from '../broker/destination.ts'
 import { type Binding, targetName } from '../broker/exchange/binding.ts'
 import { isPredeclared } from '../broker/exchange/check-name.ts'
@@ -13,7 +15,9 @@ import { Slices, type Steps } from '../lib/slices.ts'
 import { version } from '../lib/version.ts'
 import { definitionsLimits } from '../limits/definitions.ts'
 import type { UserRow } from '../meta/access-rows.ts'
+import type { FieldTable } from '../record/message/field-table.ts'
 import { argumentsToJson } from './arguments-json.ts'
+import { topicParameterName } from './topic-parameter.ts'
 
 /** Where a file says that it is from. */
 export interface DefinitionsOrigin {
@@ -102,7 +106,6 @@ function listsOfAll({ access, vhosts }: Broker): Lists {
     }),
     permissions: access.permissions([]).map((row) => () => ({ ...row })),
     topic_permissions: access.topicPermissions().map((row) => () => ({ ...row })),
-    global_parameters: [],
     ...listsOf(all),
   }
 }
@@ -110,6 +113,7 @@ function listsOfAll({ access, vhosts }: Broker): Lists {
 function listsOf(vhosts: readonly VHost<Destination>[]): Lists {
   const exchangesOf = (vhost: VHost<Destination>): Exchange<Destination>[] => [...vhost.exchanges()]
   return {
+    global_parameters: vhosts.flatMap(topicParametersOf),
     parameters: vhosts.flatMap(parametersOf),
     policies: vhosts.flatMap(({ policies }) =>
       policies
@@ -160,6 +164,20 @@ function parametersOf({ name: vhost, metadata, policies }: VHost<Destination>): 
   ]
 }
 
+/** Of topics that are not what declaring them makes of them. */
+function topicParametersOf(vhost: VHost<Destination>): (() => Item)[] {
+  const items: (() => Item)[] = []
+  for (const queue of vhost.queues()) {
+    if (queue.kind !== 'topic' || !isExported(queue)) continue
+    const configs = queue.config.overrides
+    if (isDeepStrictEqual(configs, streamConfigs(queue.arguments, {}))) continue
+    const place = { vhost: vhost.name, name: queue.name }
+    const name = topicParameterName(place.vhost, place.name)
+    items.push(() => ({ name, value: { ...place, configs } }))
+  }
+  return items
+}
+
 function policyJson({ pattern, applyTo, priority, definition }: Policy): Item {
   return { pattern, 'apply-to': applyTo, priority, definition }
 }
@@ -186,8 +204,18 @@ function queueJson(queue: Destination): Item {
     type,
     durable: isDurable,
     auto_delete: isAutoDelete,
-    arguments: argumentsToJson(queue.arguments),
+    arguments: argumentsToJson(argumentsOf(queue)),
   }
+}
+
+/** Kafka's clients may have added partitions. */
+function argumentsOf(queue: Destination): FieldTable {
+  const { arguments: args } = queue
+  const count = queue.kind === 'topic' ? queue.partitions.length : 1
+  const declared = args.get('x-partitions')?.value ?? 1
+  return Number(declared) === count
+    ? args
+    : args.with('x-partitions', { type: 'long', value: count })
 }
 
 function bindingJson(vhost: string, binding: Binding<Destination>): Item {

@@ -294,6 +294,22 @@ test('exclusive queues and the broker itself are not exported', async () => {
   assert.deepEqual([users, permissions], [[], []])
 })
 
+test('a check knows what is refused for its arguments', async () => {
+  const shape = { vhost: '/', type: 'x-message-deduplication' }
+  const exchanges = [
+    { ...shape, name: 'a', arguments: { 'x-cache-size': 'many' } },
+    { ...shape, name: 'b', arguments: { 'x-cache-size': 10 } },
+    { vhost: '/', name: 'c', type: 'x-delayed-message', arguments: { 'x-delayed-type': 'none' } },
+    { vhost: '/', name: 'd', type: 'x-delayed-message', arguments: { 'x-delayed-type': 'topic' } },
+  ]
+  const checked = await under.import({ exchanges }, { isCheck: true })
+  assert.deepEqual(
+    checked.rows.map(({ outcome, name }) => `${outcome} ${name}`),
+    ['ignored a', 'ignored c', 'add b', 'add d'],
+  )
+  assert.deepEqual((await under.import({ exchanges })).counts, checked.counts)
+})
+
 test('what somebody takes away meanwhile is ignored', async () => {
   const { broker, keeper } = under
   const importing = under.import({
@@ -352,4 +368,64 @@ test('nothing changes when a part of the file is no such thing', async () => {
     return true
   })
   assert.equal(under.broker.getVHost('/').findQueue('a'), undefined)
+})
+
+test('topics of Kafka come along with their partitions and settings', async () => {
+  const { broker } = under
+  const topics = broker.topicsOf(broker.getVHost('/'))
+  const configs = { 'retention.ms': '1000', 'cleanup.policy': 'compact' }
+  topics.create({ name: 'made', partitionCount: 3, configs, isProvisional: false })
+  topics.create({ name: 'plain', partitionCount: 1, configs: {}, isProvisional: false })
+  topics.create({ name: 'seen', partitionCount: 1, configs: {}, isProvisional: true })
+  await under.import({
+    queues: [{ vhost: '/', name: 's', arguments: { 'x-queue-type': 'stream', 'x-max-age': '1h' } }],
+  })
+  const exported = await under.exportText()
+  const { global_parameters: parameters } = await under.export()
+  assert.deepEqual(
+    parameters?.map(({ value }) => (value as { name: string }).name),
+    ['made', 'plain'],
+  )
+  const other = new DefinitionsUnderTest()
+  const report = await other.import(exported)
+  assert.deepEqual(report.counts['topic'], { add: 2, change: 0, same: 0, differs: 0, ignored: 0 })
+  assert.equal(await other.exportText(), exported)
+  const made = other.broker.getVHost('/').getQueue('made')
+  assert.ok(made.kind === 'topic')
+  assert.equal(made.partitions.length, 3)
+  assert.deepEqual(made.config.overrides, configs)
+  const { sequence } = other.broker.topology
+  assert.equal((await other.import(exported)).counts['topic']?.same, 2)
+  assert.equal(other.broker.topology.sequence, sequence)
+  // Into another virtual host, too.
+  await other.import({ vhosts: [{ name: 'v' }] })
+  await other.import(await under.exportText('/'), { vhost: 'v' })
+  const copy = other.broker.getVHost('v').getQueue('made')
+  assert.ok(copy.kind === 'topic')
+  assert.deepEqual(copy.config.overrides, configs)
+})
+
+test('settings of a topic that is none are ignored, and wrong ones refused', async () => {
+  const parameter = (configs: unknown): unknown => {
+    const value = { vhost: '/', name: 't', configs }
+    return { global_parameters: [{ name: 'pabal-topic ["/","t"]', value }] }
+  }
+  const none = await under.import(parameter({ 'retention.ms': '1' }))
+  assert.deepEqual(rowTexts(none), ["ignored topic t: no queue 't' in vhost '/'"])
+  const queues = [{ vhost: '/', name: 't', arguments: { 'x-queue-type': 'stream' } }]
+  const odd = await under.import({ queues, ...(parameter({ 'retention.ms': 'x' }) as object) })
+  assert.match(rowTexts(odd)[0] ?? '', /^ignored topic t: Invalid value x for configuration/)
+  await assert.rejects(
+    under.import(parameter({ 'retention.ms': 5 })),
+    /^MalformedError: global_parameters\[0\]\.value\.configs\.retention\.ms should be text$/,
+  )
+})
+
+test('permissions with a user are for one that is new', async () => {
+  const patterns = { configure: '', write: '.*', read: '' }
+  const user = { name: 'u', password_hash: '', tags: '', permissions: { '/': patterns } }
+  assert.equal((await under.import({ users: [user] })).counts['permission']?.add, 1)
+  const others = { ...user, permissions: { '/': { ...patterns, read: '.*' } } }
+  assert.equal((await under.import({ users: [others] })).counts['permission'], undefined)
+  assert.equal(under.broker.access.permissions([])[0]?.read, '')
 })

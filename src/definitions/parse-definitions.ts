@@ -17,7 +17,6 @@ const sharedLists: ReadonlySet<string> = new Set([
   'users',
   'permissions',
   'topic_permissions',
-  'global_parameters',
 ])
 
 /** What says where a file is from. */

@@ -1,9 +1,9 @@
 // Reads one item of each list of a definitions file.
 import { tagsOf } from '../auth/user-asked.ts'
 import { metadataOf, whyNoVHost } from '../broker/vhost-asked.ts'
-import type { LimitValues } from '../meta/access-rows.ts'
+import type { LimitValues, PermissionRow } from '../meta/access-rows.ts'
 import type { BindingDefined, Definitions } from './definitions.ts'
-import { type ItemReader, type Json, MalformedError } from './item-reader.ts'
+import { ItemReader, type Json, MalformedError } from './item-reader.ts'
 import { checkLimits, type ParseContext, vhostOf } from './parse-context.ts'
 import { parseGlobalParameter, parseParameter } from './parse-parameters.ts'
 
@@ -84,7 +84,24 @@ function parseUser(item: ItemReader, { definitions, version }: ParseContext): vo
     asked,
     tags: isAdded ? ['administrator'] : tags,
     limits,
+    permissions: permissionsOf(item, name),
   })
+}
+
+/** By virtual host, as the management API takes them with a user. */
+function permissionsOf(item: ItemReader, user: string): PermissionRow[] {
+  return Object.entries(item.object('permissions')).map(([vhost, patterns]) => {
+    const reader = new ItemReader(`${item.path}.permissions`, patterns)
+    return { user, vhost, ...rightsOf(reader) }
+  })
+}
+
+function rightsOf(item: ItemReader): Pick<PermissionRow, 'configure' | 'write' | 'read'> {
+  return {
+    configure: patternOf(item, 'configure'),
+    write: patternOf(item, 'write'),
+    read: patternOf(item, 'read'),
+  }
 }
 
 function readLimits(
@@ -100,9 +117,7 @@ function parsePermission(item: ItemReader, { definitions }: ParseContext): void 
   definitions.permissions.push({
     user: item.filled('user'),
     vhost: item.filled('vhost'),
-    configure: patternOf(item, 'configure'),
-    write: patternOf(item, 'write'),
-    read: patternOf(item, 'read'),
+    ...rightsOf(item),
   })
 }
 

@@ -1,7 +1,8 @@
 // Parameters are where RabbitMQ keeps operators' policies, limits of virtual hosts and what its plugins are
 // told. Of those the first two are Pabal's, too.
-import { fromPairs, type ItemReader } from './item-reader.ts'
+import { fromPairs, ItemReader, MalformedError } from './item-reader.ts'
 import { checkLimits, type ParseContext, vhostOf } from './parse-context.ts'
+import { isTopicParameter } from './topic-parameter.ts'
 
 /** What somebody does who had one of these. */
 const advice: Readonly<Record<string, string>> = {
@@ -33,9 +34,29 @@ export function parseParameter(item: ItemReader, context: ParseContext): void {
   }
 }
 
-export function parseGlobalParameter(item: ItemReader, { definitions }: ParseContext): void {
-  const name = item.filled('name')
+export function parseGlobalParameter(item: ItemReader, { definitions, vhost }: ParseContext): void {
+  const name = item.plain('name')
+  if (typeof name === 'string' && isTopicParameter(name)) {
+    const value = new ItemReader(`${item.path}.value`, item.object('value'))
+    const row = { vhost: value.filled('vhost'), name: value.filled('name') }
+    definitions.topics.push({
+      ...row,
+      vhost: vhost ?? row.vhost,
+      configs: textsOf(value, 'configs'),
+    })
+    return
+  }
   item.has('value')
-  const reason = 'nothing of Pabal reads global parameters'
-  definitions.leftOut.push({ kind: 'global parameter', name, reason })
+  const reason =
+    vhost === undefined
+      ? 'nothing of Pabal reads global parameters'
+      : 'they are of no virtual host: import the file without one'
+  definitions.leftOut.push({ kind: 'global parameter', name: item.filled('name'), reason })
+}
+
+function textsOf(item: ItemReader, key: string): Record<string, string> {
+  const texts = Object.entries(item.object(key))
+  const [wrong] = texts.find(([, value]) => typeof value !== 'string') ?? []
+  if (wrong === undefined) return Object.fromEntries(texts) as Record<string, string>
+  throw new MalformedError(`${item.path}.${key}.${wrong} should be text`)
 }

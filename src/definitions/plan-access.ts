@@ -17,6 +17,7 @@ export function* planAccess(broker: Broker, definitions: Definitions): Steps<Pla
   const items: PlannedItem[] = []
   const vhosts = new Set<string>()
   const users = new Set<string>()
+  const permissions = [...definitions.permissions]
   for (const row of definitions.vhosts) {
     yield
     items.push(planVHost(broker, row))
@@ -27,12 +28,13 @@ export function* planAccess(broker: Broker, definitions: Definitions): Steps<Pla
     const item = planUser(broker, row)
     items.push(item)
     if (item.outcome !== 'ignored') users.add(row.name)
+    if (item.outcome === 'add') permissions.push(...row.permissions)
   }
   const existing = new Map<string, object>()
   for (const row of broker.access.permissions(broker.vhostNames)) existing.set(keyOf(row), row)
   for (const row of broker.access.topicPermissions()) existing.set(keyOf(row), row)
   const planner = new PermissionPlanner(broker, existing, { vhosts, users })
-  for (const row of definitions.permissions) {
+  for (const row of permissions) {
     yield
     items.push(planner.permission(row))
   }

@@ -12,6 +12,7 @@ import type {
   ExchangeDefined,
   PolicyDefined,
   QueueDefined,
+  TopicDefined,
 } from './definitions.ts'
 import type { Outcome, PlannedItem } from './plan.ts'
 import { PlannedVHost } from './planned-vhost.ts'
@@ -37,7 +38,7 @@ export class TopologyPlanner {
 
   /** In the order in which they are made. */
   *plan(): Steps<PlannedItem[]> {
-    const { policies, exchanges, queues, bindings, limits } = this.#definitions
+    const { policies, exchanges, queues, topics, bindings, limits } = this.#definitions
     const items: PlannedItem[] = []
     for (const row of policies) {
       yield
@@ -51,6 +52,10 @@ export class TopologyPlanner {
     for (const row of sourcesFirst(queues)) {
       yield
       items.push(this.#queue(row))
+    }
+    for (const row of topics) {
+      yield
+      items.push(this.#topic(row))
     }
     for (const row of bindings) {
       yield
@@ -95,6 +100,16 @@ export class TopologyPlanner {
     if (place === undefined) return noVHost(item)
     return this.#compare(item, place.hasQueue(name), () => {
       return { outcome: place.queue(row), change: { kind: item.kind, row } }
+    })
+  }
+
+  #topic(row: TopicDefined): PlannedItem {
+    const { vhost, name } = row
+    const item = { kind: 'topic', vhost, name } as const
+    const place = this.#find(vhost)
+    if (place === undefined) return noVHost(item)
+    return this.#compare(item, false, () => {
+      return { outcome: place.topic(row), change: { kind: item.kind, row } }
     })
   }
 

@@ -5,6 +5,7 @@ import type {
   BindingDefined,
   ExchangeDefined,
   QueueDefined,
+  TopicDefined,
   UserDefined,
   VHostDefined,
   VHostLimitsDefined,
@@ -25,6 +26,7 @@ export type DefinitionChange =
   | { readonly kind: 'policy'; readonly row: Policy }
   | { readonly kind: 'exchange'; readonly row: ExchangeDefined }
   | { readonly kind: 'queue'; readonly row: QueueDefined }
+  | { readonly kind: 'topic'; readonly row: TopicDefined }
   | { readonly kind: 'binding'; readonly row: BindingDefined }
   | { readonly kind: 'limits'; readonly row: VHostLimitsDefined }
 

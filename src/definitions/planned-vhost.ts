@@ -1,15 +1,20 @@
 // What is in a virtual host and will be, as far as a file asks for it. A scratch virtual host takes what would
 // be new, so that the same code refuses it as would refuse it there.
+import { isDeepStrictEqual } from 'node:util'
 import { exchangeNotFound, queueNotFound } from '../broker/broker-error.ts'
 import type { Broker } from '../broker/broker.ts'
 import { checkDeclarable, checkDeclared, type QueueAsked } from '../broker/declare-queue.ts'
+import { readWindowSettings } from '../broker/deduplication/window-settings.ts'
 import type { Destination } from '../broker/destination.ts'
 import { bindingKey, type QueueLike, type Target } from '../broker/exchange/binding.ts'
 import { stripName } from '../broker/exchange/check-name.ts'
+import { routingTypeOf } from '../broker/exchange/delayed-type.ts'
+import { deduplicatingType } from '../broker/exchange/message-ids.ts'
 import { findSource, sourceNameOf } from '../broker/open-source.ts'
+import { parseTopicConfigs } from '../broker/topic/topic-config.ts'
 import { VHost } from '../broker/vhost.ts'
 import type { VHostMetadata } from '../meta/topology-change.ts'
-import type { BindingDefined, ExchangeDefined, QueueDefined } from './definitions.ts'
+import type { BindingDefined, ExchangeDefined, QueueDefined, TopicDefined } from './definitions.ts'
 import type { Outcome } from './plan.ts'
 
 /** Owns nothing. */
@@ -39,6 +44,9 @@ export class PlannedVHost {
       return 'same'
     }
     const isNew = this.#scratch.findExchange(stripName(row.name)) === undefined
+    // The scratch has nothing that deduplicates.
+    const isDeduplicating = routingTypeOf(row.type, row.arguments) === deduplicatingType
+    if (isDeduplicating) readWindowSettings(row.arguments, row.durable)
     this.#scratch.declareExchange(declaration)
     return isNew ? 'add' : 'same'
   }
@@ -68,6 +76,17 @@ export class PlannedVHost {
     this.#addedQueues += isTopicOfNobody ? 0 : 1
     this.#scratch.addQueue({ name, id: this.#addedQueues, isDurable: row.durable, type })
     return 'add'
+  }
+
+  /** Throws as `exchange`. */
+  topic({ name, configs }: TopicDefined): Outcome {
+    const parsed = parseTopicConfigs(configs)
+    const real = this.#real?.findQueue(name)
+    if (real?.kind === 'topic' && !real.isProvisional) {
+      return isDeepStrictEqual(real.config.overrides, parsed) ? 'same' : 'change'
+    }
+    if (this.#scratch.findQueue(name)?.type === 'stream') return 'add'
+    throw queueNotFound(this.name, name)
   }
 
   /** Throws as `exchange`. */

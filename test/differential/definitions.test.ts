@@ -24,6 +24,12 @@ const internal = {
   arguments: {},
 }
 
+const configs = { 'retention.ms': '5000', 'retention.bytes': '-1' }
+const topic = {
+  name: 'pabal-topic ["/","stream"]',
+  value: { vhost: '/', name: 'stream', configs },
+}
+
 test(
   'definitions of RabbitMQ come through Pabal as they were',
   { skip: hasRabbitmq ? false : 'needs RabbitMQ: apt-get install rabbitmq-server' },
@@ -41,6 +47,9 @@ test(
     const whole = text.replace('"exchanges":[', `"exchanges":[${JSON.stringify(internal)},`)
     writeFileSync(folder.file('whole.json'), whole)
     await run(pabal, ['import', folder.file('whole.json')])
+    // What Kafka's clients set has a place in RabbitMQ, too.
+    writeFileSync(folder.file('topic.json'), JSON.stringify({ global_parameters: [topic] }))
+    await run(pabal, ['import', folder.file('topic.json')])
     await run(pabal, ['export', folder.file('pabal.json')])
     const fromPabal = readFile(folder.file('pabal.json'))
     assert.deepEqual(comparable(fromPabal), comparable(readFile(folder.file('whole.json'))))
@@ -52,6 +61,9 @@ test(
     await second.control('import_definitions', folder.file('pabal.json'))
     const back = await exportFrom(second, folder.file('back.json'))
     assert.deepEqual(comparable(back), comparable(asExported))
+    const again = await run(another, ['import', folder.file('back.json'), '--check'])
+    assert.match(again, /\ntopic\s+0\s+0\s+1\s+0\s+0\n/)
+    assert.match(again, /\nbinding\s+0\s+0\s+10\s+0\s+0\n/)
   },
 )
 
