@@ -3,7 +3,7 @@ import type { Rights } from '../auth/rights.ts'
 import type { Random } from '../lib/random.ts'
 import type { LogStore } from '../log/log-store.ts'
 import type { Ticket } from '../log/ticket.ts'
-import { type FieldTable } from '../record/message/field-table.ts'
+import { type FieldTable, textOf } from '../record/message/field-table.ts'
 import { nameOf } from '../record/message/name-bytes.ts'
 import type { Admission } from './admission.ts'
 import { findAgeMs } from './argument-check.ts'
@@ -96,15 +96,19 @@ export function declareQueue(
 }
 
 /**
- * Whether a queue that is there is what is asked for, who asks aside. Throws `precondition_failed` when it is
- * not, `resource_locked` when it is a connection's own.
+ * Whether a queue that is there is what a file asks for, which need not name its type. Throws
+ * `precondition_failed` when it is not, `resource_locked` when it is a connection's own.
  */
 export function checkDeclared(
   vhost: VHost<Destination>,
   existing: Destination,
   asked: QueueAsked,
 ): void {
-  checkExisting(vhost, existing, withDefaultType(vhost, asked))
+  const type = asked.arguments.get('x-queue-type')
+  const isSameType = type === undefined || textOf(type) === existing.type
+  const declaredType = isSameType ? existing.arguments.get('x-queue-type') : type
+  const args = asked.arguments.with('x-queue-type', declaredType)
+  checkExisting(vhost, existing, { ...asked, arguments: args })
 }
 
 /** What declaring looks at of a virtual host, which need not be there yet. */

@@ -126,7 +126,7 @@ function listsOf(vhosts: readonly VHost<Destination>[]): Lists {
         .map((exchange) => () => exchangeJson(vhost.name, exchange)),
     ),
     queues: vhosts.flatMap((vhost) =>
-      [...vhost.queues()].filter(isExported).map((queue) => () => queueJson(queue)),
+      [...vhost.queues()].filter(isExported).map((queue) => () => queueJson(vhost, queue)),
     ),
     bindings: vhosts.flatMap((vhost) =>
       exchangesOf(vhost).flatMap((exchange) =>
@@ -196,26 +196,29 @@ function exchangeJson(vhost: string, exchange: Exchange<Destination>): Item {
   }
 }
 
-function queueJson(queue: Destination): Item {
-  const { vhost, name, type, isDurable, isAutoDelete } = queue
+function queueJson(vhost: VHost<Destination>, queue: Destination): Item {
+  const { name, type, isDurable, isAutoDelete } = queue
   return {
-    vhost,
+    vhost: vhost.name,
     name,
     type,
     durable: isDurable,
     auto_delete: isAutoDelete,
-    arguments: argumentsToJson(argumentsOf(queue)),
+    arguments: argumentsToJson(argumentsOf(vhost, queue)),
   }
 }
 
-/** Kafka's clients may have added partitions. */
-function argumentsOf(queue: Destination): FieldTable {
-  const { arguments: args } = queue
+/** What makes the queue what it is now. */
+function argumentsOf({ metadata }: VHost<Destination>, queue: Destination): FieldTable {
+  let { arguments: args } = queue
+  // The virtual host may have come to its type of queues later.
+  if (metadata?.defaultQueueType !== undefined && !args.has('x-queue-type')) {
+    args = args.with('x-queue-type', { type: 'longstr', value: queue.type })
+  }
   const count = queue.kind === 'topic' ? queue.partitions.length : 1
-  const declared = args.get('x-partitions')?.value ?? 1
-  return Number(declared) === count
-    ? args
-    : args.with('x-partitions', { type: 'long', value: count })
+  // Kafka's clients may have added partitions.
+  if (Number(args.get('x-partitions')?.value ?? 1) === count) return args
+  return args.with('x-partitions', { type: 'long', value: count })
 }
 
 function bindingJson(vhost: string, binding: Binding<Destination>): Item {

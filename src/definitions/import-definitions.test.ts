@@ -262,6 +262,20 @@ test('a file of one virtual host goes into one, and says what it leaves out', as
   }
 })
 
+test('a queue keeps its type where the virtual host has another one by now', async () => {
+  const queue = { vhost: '/', name: 'q' }
+  await under.import({ queues: [queue] })
+  await under.import({ vhosts: [{ name: '/', metadata: { default_queue_type: 'quorum' } }] })
+  assert.equal((await under.import({ queues: [queue] })).counts['queue']?.same, 1)
+  const exported = await under.exportText()
+  assert.equal((await under.import(exported)).counts['queue']?.same, 1)
+  const other = new DefinitionsUnderTest()
+  await other.import(exported)
+  assert.equal(other.broker.getVHost('/').getQueue('q').type, 'classic')
+  const quorum = { ...queue, arguments: { 'x-queue-type': 'quorum' } }
+  assert.equal((await under.import({ queues: [quorum] })).counts['queue']?.differs, 1)
+})
+
 test('exclusive queues and the broker itself are not exported', async () => {
   const { broker } = under
   const vhost = broker.getVHost('/')

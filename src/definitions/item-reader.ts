@@ -38,9 +38,11 @@ export class ItemReader {
     return this.#get(key) !== undefined
   }
 
-  /** As it is, with numbers as JavaScript has them. */
+  /** As it is, with numbers as JavaScript has them. Text in it is text, where `text` may be bytes. */
   plain(key: string): unknown {
-    return withPlainNumbers(this.#get(key))
+    const value = withPlainNumbers(this.#get(key))
+    if (isWellFormed(value)) return value
+    throw new MalformedError(`${this.path}.${key} has half a surrogate pair`)
   }
 
   /** The name of something, or a routing key; `preset` where there is none. */
@@ -116,6 +118,12 @@ export function isObject(value: unknown): value is Json {
 /** RabbitMQ 3 writes some objects as lists of keys and values, `[["max-queues",5]]`, and empty ones as `[]`. */
 export function fromPairs(value: unknown): unknown {
   return Array.isArray(value) && value.every(isPair) ? Object.fromEntries(value) : value
+}
+
+function isWellFormed(value: unknown): boolean {
+  if (typeof value === 'string') return value.isWellFormed()
+  if (typeof value !== 'object' || value === null) return true
+  return Object.entries(value).every(([key, item]) => key.isWellFormed() && isWellFormed(item))
 }
 
 function isPair(value: unknown): value is readonly [string, unknown] {

@@ -85,6 +85,7 @@ test('a file says where it is not what it should be', () => {
       { parameters: [{ vhost: '/', component: 'operator_policy', name: 'p', value: 5 }] },
       /^parameters\[0\]\.value should be an object$/,
     ],
+    [{ users: [{ name: 'u', tags: ['\ud800'] }] }, /^users\[0\]\.tags has half a surrogate pair$/],
     [{ vhosts: [{ name: 'v', description: 5 }] }, /^vhosts\[0\]: description must be text$/],
   ] as const) {
     assert.match(problemOf(file), problem)

@@ -7,7 +7,7 @@ import { DefinitionsUnderTest } from '../../test/support/definitions-under-test.
 import { MalformedError } from './import-definitions.ts'
 
 const vhost = fc.constantFrom('/', 'v', 'a/b%', 'none')
-const name = fc.constantFrom('a', 'b', 'x y', 'ü/\n"', 'amq.direct', '')
+const name = fc.constantFrom('a', 'b', 'x y', 'ü/\n"', '\udcff', 'amq.direct', '')
 const pattern = fc.constantFrom('', '.*', '^a', '(', '^{username}')
 const value = fc.oneof(
   {

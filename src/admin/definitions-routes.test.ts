@@ -1,0 +1,66 @@
+// Paths and statuses as RabbitMQ 4.2.9 has them (rabbit_mgmt_wm_definitions.erl), but for the report.
+import assert from 'node:assert/strict'
+import { beforeEach, test } from 'node:test'
+import type { Hono } from 'hono'
+import { DefinitionsUnderTest } from '../../test/support/definitions-under-test.ts'
+import { definitionsLimits } from '../limits/definitions.ts'
+import { createManagementRoutes } from './management-routes.ts'
+
+let under: DefinitionsUnderTest
+let routes: Hono
+beforeEach(() => {
+  under = new DefinitionsUnderTest()
+  const { broker, keeper } = under
+  const origin = { rabbitVersion: '4.2.0', clusterName: 'c' }
+  routes = createManagementRoutes({ broker, keeper, origin })
+})
+
+async function ask(method: string, path: string, body?: string): Promise<[number, string]> {
+  const response = await routes.request(path, { method, ...(body !== undefined && { body }) })
+  return [response.status, await response.text()]
+}
+
+const queues = JSON.stringify({ queues: [{ vhost: '/', name: 'q' }] })
+
+test('definitions go in and out, of all and of a virtual host', async () => {
+  const [status, report] = await ask('POST', '/definitions', queues)
+  assert.equal(status, 200)
+  assert.deepEqual(JSON.parse(report), {
+    check: false,
+    counts: { queue: { add: 1, change: 0, same: 0, differs: 0, ignored: 0 } },
+    rows: [],
+    left_out: 0,
+  })
+  const [found, text] = await ask('GET', '/definitions')
+  assert.equal(found, 200)
+  assert.equal(text, await under.exportText())
+  assert.equal((await ask('POST', '/definitions/%2F', '{"queues":[{"name":"p"}]}'))[0], 200)
+  assert.deepEqual(await ask('GET', '/definitions/%2F'), [200, await under.exportText('/')])
+})
+
+test('a check changes nothing', async () => {
+  const [status, report] = await ask('POST', '/definitions?check=true', queues)
+  assert.equal(status, 200)
+  assert.equal((JSON.parse(report) as { check: boolean }).check, true)
+  assert.equal(under.broker.getVHost('/').findQueue('q'), undefined)
+})
+
+test('what cannot be done is said as RabbitMQ says it', async () => {
+  const reasonOf = async (...asked: Parameters<typeof ask>): Promise<string> => {
+    const [status, text] = await ask(...asked)
+    return `${status} ${(JSON.parse(text) as { reason: string }).reason}`
+  }
+  assert.match(await reasonOf('POST', '/definitions', '{'), /^400 failed_to_parse_json: /)
+  assert.match(
+    await reasonOf('POST', '/definitions', '{"queues":5}'),
+    /^400 queues should be a list/,
+  )
+  assert.equal(await reasonOf('GET', '/definitions/no'), '400 vhost_not_found')
+  assert.equal(await reasonOf('POST', '/definitions/no', '{}'), '404 vhost_not_found')
+  const long = ' '.repeat(definitionsLimits.fileSizeMax)
+  const tooLong = '400 Exceeded HTTP request body size limit'
+  assert.equal(await reasonOf('POST', '/definitions', long + queues), tooLong)
+  assert.equal((await ask('POST', '/definitions', long.slice(queues.length) + queues))[0], 200)
+  assert.equal((await ask('PUT', '/definitions', '{}'))[0], 405)
+  assert.equal((await ask('DELETE', '/definitions/%2F'))[0], 405)
+})
