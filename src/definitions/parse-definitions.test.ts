@@ -38,6 +38,10 @@ test('a file says where it is not what it should be', () => {
     [{ queues: [queue, 5] }, /^queues\[1\] should be an object$/],
     [{ queues: [{ vhost: '/' }] }, /^queues\[0\] has no name$/],
     [{ queues: [{ vhost: '/', name: '' }] }, /^queues\[0\]\.name is empty$/],
+    [
+      { queues: [{ vhost: '/', name: '\r\n' }] },
+      /^queues\[0\]\.name is empty but for line breaks$/,
+    ],
     [{ queues: [{ name: 'q' }] }, /^queues\[0\] has no vhost: .* with --vhost$/],
     [
       { queues: [{ ...queue, name: 'ü'.repeat(128) }] },

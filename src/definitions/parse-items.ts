@@ -1,5 +1,6 @@
 // Reads one item of each list of a definitions file.
 import { tagsOf } from '../auth/user-asked.ts'
+import { stripName } from '../broker/exchange/check-name.ts'
 import { metadataOf, whyNoVHost } from '../broker/vhost-asked.ts'
 import type { LimitValues, PermissionRow } from '../meta/access-rows.ts'
 import type { BindingDefined, Definitions } from './definitions.ts'
@@ -165,7 +166,8 @@ function parseExchange(item: ItemReader, context: ParseContext): void {
 }
 
 function parseQueue(item: ItemReader, context: ParseContext): void {
-  const name = item.filled('name')
+  const name = stripName(item.filled('name'))
+  if (name === '') throw new MalformedError(`${item.path}.name is empty but for line breaks`)
   // RabbitMQ reads neither: the type is an argument, and an exclusive queue is not exported.
   item.has('type')
   item.has('exclusive')

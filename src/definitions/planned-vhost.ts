@@ -37,13 +37,14 @@ export class PlannedVHost {
 
   /** Throws a `BrokerError` with the reason when it is there otherwise, or cannot be. */
   exchange(row: ExchangeDefined): Outcome {
-    const { real, isInternal } = this.#findExchange(row.name)
-    const declaration = { ...row, internal: row.internal ?? isInternal }
-    if (real !== undefined) {
+    const name = stripName(row.name)
+    const existing = this.#real?.findExchange(name)
+    const declaration = { ...row, internal: row.internal ?? existing?.isInternal ?? false }
+    if (existing !== undefined) {
       this.#real?.declareExchange(declaration)
       return 'same'
     }
-    const isNew = this.#scratch.findExchange(stripName(row.name)) === undefined
+    const isNew = this.#scratch.findExchange(name) === undefined
     // The scratch has nothing that deduplicates.
     const isDeduplicating = routingTypeOf(row.type, row.arguments) === deduplicatingType
     if (isDeduplicating) readWindowSettings(row.arguments, row.durable)
@@ -101,11 +102,6 @@ export class PlannedVHost {
     if (kind === 'queue') this.#scratch.bindQueue(destination, source, routingKey, args)
     else this.#scratch.bindExchange(destination, source, routingKey, args)
     return this.#scratch.version === before ? 'same' : 'add'
-  }
-
-  #findExchange(name: string): { real: object | undefined; isInternal: boolean } {
-    const real = this.#real?.findExchange(stripName(name))
-    return { real, isInternal: real?.isInternal ?? false }
   }
 
   /** The topic is there, or comes with the file. */

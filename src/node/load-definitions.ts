@@ -1,3 +1,4 @@
+// --definitions: what a file asks for is there before any client is.
 import { AccessKeeper } from '../broker/access-keeper.ts'
 import type { DefinitionsReport, ReportRow } from '../definitions/report.ts'
 import { exitCodes } from '../lib/exit-codes.ts'
