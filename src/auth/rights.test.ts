@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { collectGarbage } from '../../test/support/collect-garbage.ts'
 import { authLimits } from '../limits/auth.ts'
 import type { PermissionRow } from '../meta/access-rows.ts'
 import { Rights } from './rights.ts'
@@ -45,4 +46,18 @@ test('change() is in force for names that were asked for before, however many', 
   assert.ok(names.every((name) => rights.may('write', name)))
   rights.change({ permission: undefined, topics: [] })
   assert.ok(!names.some((name) => rights.may('write', name)) && !rights.hasAccess)
+})
+
+test('names that are too long for anything are not remembered', () => {
+  const rights = rightsOf({ read: 'b$' })
+  const [size, count] = [100_000, 500]
+  collectGarbage()
+  const before = process.memoryUsage().heapUsed
+  for (let at = 0; at < count; at++) {
+    const name = Buffer.alloc(size, `${at} `).toString('latin1')
+    assert.ok(!rights.may('read', name) && rights.may('read', `${name}b`))
+  }
+  collectGarbage()
+  assert.ok(process.memoryUsage().heapUsed - before < (size * count) / 5)
+  assert.ok(!rights.may('read', 'a'))
 })

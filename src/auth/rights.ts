@@ -92,6 +92,8 @@ export class Rights {
     const before = known.get(name)
     if (before !== undefined) return before
     const isPermitted = this.#patterns[operation](name === '' ? defaultExchange : name)
+    // Ids of Kafka's groups may be longer than any name.
+    if (name.length > authLimits.nameSizeMax) return isPermitted
     if (known.size >= authLimits.rightsKnownMax) known.clear()
     known.set(name, isPermitted)
     return isPermitted

@@ -10,6 +10,7 @@ import type { TokenLogin } from './oauth/token-login.ts'
 import { isTokenShaped } from './oauth/token-shape.ts'
 import { type HashedPassword, hashPassword, matchesPassword } from './password-hash.ts'
 import type { Origin, Principal } from './principal.ts'
+import type { Rights } from './rights.ts'
 import type { Credentials } from './sasl.ts'
 import { ScramExchange } from './scram-exchange.ts'
 import { ScramKeeper } from './scram-keeper.ts'
@@ -153,14 +154,15 @@ export class Users {
     return this.lifetimeMsOf(principal) === 0
   }
 
-  /** Whether a user may do everything in `vhost`: an administrator may, and who has all rights there. */
-  mayDoAll({ user, tags, token }: Principal, vhost: string): boolean {
-    if (token !== undefined) {
-      const { isAll, topics } = token.grantIn(vhost)
-      return tags.includes(administratorTag) || (isAll && topics.isOpen)
-    }
-    if (this.#access.findUser(user) === undefined) return false
-    return this.#access.isAdministrator(user) || this.#access.rightsOf(user, vhost).isUnrestricted
+  /** What a client may do in `vhost`, now and later. */
+  rightsOf(principal: Principal, vhost: string): Rights {
+    return this.#access.rightsFor(principal, vhost)
+  }
+
+  /** Whether a client is an administrator's now: by its token, if that is how it logged in. */
+  isAdministrator({ user, tags, token }: Principal): boolean {
+    if (token !== undefined) return tags.includes(administratorTag)
+    return this.#access.isAdministrator(user)
   }
 
   #mayComeFrom(user: string, { address }: Origin): boolean {

@@ -1,5 +1,5 @@
-// DescribeAcls, CreateAcls and DeleteAcls, as a Kafka without an authorizer answers them: whoever is let in
-// may do everything.
+// DescribeAcls, CreateAcls and DeleteAcls, as a Kafka without an authorizer answers them: rights are RabbitMQ's
+// permissions, which ACLs cannot say.
 import {
   type AclCreationResult,
   type CreateAclsRequest,

@@ -7,6 +7,7 @@ import type { Ticket } from '../../log/ticket.ts'
 import { type ConfigKind, type ConfigResource, resourceType } from './config-kind.ts'
 import { configKinds } from './config-kinds.ts'
 import { answerTo, type ErrorAnswer, invalidRequest, KafkaRefusal, noError } from './error-code.ts'
+import { permitConfig } from './permit-config.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 import { untilCaughtUp, untilDurable } from './until-durable.ts'
 
@@ -73,6 +74,7 @@ function* alterAll(
       if (counts.get(keyOf(alteration)) !== 1) {
         throw invalidRequest('Each resource must appear at most once.')
       }
+      permitConfig(context.access, 'configure', alteration)
       const ticket = alter(alteration, manner, kinds)
       if (ticket !== undefined) tickets.add(ticket)
     } catch (error) {

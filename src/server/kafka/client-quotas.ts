@@ -11,7 +11,8 @@ import type {
   DescribeClientQuotasRequest,
 } from '../../codec/kafka/messages/describe-client-quotas.gen.ts'
 import { answerTo, type ErrorAnswer, invalidRequest, KafkaRefusal, noError } from './error-code.ts'
-import type { Handler } from './request-context.ts'
+import { onlyForAdministrators } from './for-administrators.ts'
+import type { Handler, RequestContext } from './request-context.ts'
 import { writeInSlices } from './write-in-slices.ts'
 
 const entityTypes: ReadonlySet<string> = new Set(['ip', 'user', 'client-id'])
@@ -68,12 +69,18 @@ export const handleAlterClientQuotas: Handler<'alterClientQuotas'> = async (requ
     'alterClientQuotas',
     context,
     writeResponseEntryData,
-    alterEach(request),
+    alterEach(request, context),
   ),
 })
 
-function* alterEach({ entries }: AlterClientQuotasRequest): Generator<ResponseEntryData, void> {
-  for (const entry of entries) yield { entity: entry.entity, ...alterOne(entry) }
+function* alterEach(
+  { entries }: AlterClientQuotasRequest,
+  { access }: RequestContext,
+): Generator<ResponseEntryData, void> {
+  for (const entry of entries) {
+    const answer = access.isAdministrator ? alterOne(entry) : onlyForAdministrators
+    yield { entity: entry.entity, ...answer }
+  }
 }
 
 /** Taking back a quota that is not there is done. */

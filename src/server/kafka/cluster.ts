@@ -16,6 +16,7 @@ import type {
 } from '../../codec/kafka/messages/describe-topic-partitions.gen.ts'
 import {
   type Coordinator,
+  type FindCoordinatorRequest,
   writeCoordinator,
 } from '../../codec/kafka/messages/find-coordinator.gen.ts'
 import {
@@ -28,9 +29,10 @@ import {
 import type { Steps } from '../../lib/slices.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
 import { answerEach } from './answer-each.ts'
-import { authorizedOperations } from './authorized-operations.ts'
-import { codeOf, noError } from './error-code.ts'
+import { operationsOnCluster, operationsOnTopic } from './authorized-operations.ts'
+import { answerTo, codeOf, invalidRequest, KafkaRefusal, noError } from './error-code.ts'
 import { findPartition } from './find-partition.ts'
+import type { KafkaAccess } from './kafka-access.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 import { absenceOf } from './topic-absence.ts'
 import { ItemWriter, writeInSlices } from './write-in-slices.ts'
@@ -43,30 +45,51 @@ const batchedVersion = 4
 const keyTypes = { group: 0, transaction: 1 } as const
 
 export const handleFindCoordinator: Handler<'findCoordinator'> = async (request, context) => {
-  const { nodeId } = context.settings
-  const { host, port } = context.client.advertised
-  const isGroup = request.keyType === keyTypes.group
-  const isTransaction = request.keyType === keyTypes.transaction
-  // An error that can pass would have a transactional producer ask for a minute.
-  const problem = isTransaction ? 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED' : 'INVALID_REQUEST'
-  const errorCode = isGroup ? noError : codeOf(problem)
-  const refusal = isTransaction
-    ? 'Transactions are not served yet.'
-    : `Coordinators of type ${request.keyType} are not served.`
-  const errorMessage = isGroup ? null : refusal
-  const node = isGroup ? { nodeId, host, port } : { nodeId: -1, host: '', port: -1 }
-  const answer = { errorCode, errorMessage, ...node }
-  if (context.apiVersion < batchedVersion) return { throttleTimeMs: 0, ...answer }
-  const found = coordinatorsOf(request.coordinatorKeys, answer)
+  const { keyType } = request
+  if (context.apiVersion < batchedVersion) {
+    return { throttleTimeMs: 0, ...coordinatorOf(keyType, request.key, context) }
+  }
+  const found = coordinatorsOf(request, context)
   const coordinators = await writeInSlices('findCoordinator', context, writeCoordinator, found)
   return { throttleTimeMs: 0, coordinators }
 }
 
 function* coordinatorsOf(
-  keys: readonly string[],
-  answer: Omit<Coordinator, 'key'>,
+  { keyType, coordinatorKeys }: FindCoordinatorRequest,
+  context: RequestContext,
 ): Generator<Coordinator, void> {
-  for (const key of keys) yield { key, ...answer }
+  for (const key of coordinatorKeys) yield { key, ...coordinatorOf(keyType, key, context) }
+}
+
+function coordinatorOf(
+  keyType: number,
+  key: string,
+  { settings, client, access }: RequestContext,
+): Omit<Coordinator, 'key'> {
+  const refusal = coordinatorRefusal(keyType, key, access)
+  if (refusal !== undefined) return { ...answerTo(refusal), nodeId: -1, host: '', port: -1 }
+  const { host, port } = client.advertised
+  return { errorCode: noError, errorMessage: null, nodeId: settings.nodeId, host, port }
+}
+
+function coordinatorRefusal(
+  keyType: number,
+  key: string,
+  access: KafkaAccess,
+): KafkaRefusal | undefined {
+  switch (keyType) {
+    case keyTypes.group:
+      if (access.mayGroup('describe', key)) return undefined
+      return new KafkaRefusal('GROUP_AUTHORIZATION_FAILED')
+    case keyTypes.transaction:
+      // An error that can pass would have a transactional producer ask for a minute.
+      return new KafkaRefusal(
+        'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
+        'Transactions are not served yet.',
+      )
+    default:
+      return invalidRequest(`Coordinators of type ${keyType} are not served.`)
+  }
 }
 
 export const handleDescribeCluster: Handler<'describeCluster'> = (request, context) => {
@@ -82,7 +105,7 @@ export const handleDescribeCluster: Handler<'describeCluster'> = (request, conte
     controllerId: nodeId,
     brokers: isKnown ? [{ brokerId: nodeId, host, port, rack: null }] : [],
     ...(request.includeClusterAuthorizedOperations && {
-      clusterAuthorizedOperations: authorizedOperations.cluster,
+      clusterAuthorizedOperations: operationsOnCluster(context.access),
     }),
   }
 }
@@ -138,18 +161,22 @@ function* describePage(
   const { cursor, responsePartitionLimit } = request
   const limit = Math.min(responsePartitionLimit, kafkaLimits.describedPartitionsMax)
   const all = request.topics.length === 0 ? context.topics.views() : request.topics
-  const names = yield* firstNames(all, cursor?.topicName ?? '', limit + 1)
+  const isHidden = (name: string): boolean =>
+    request.topics.length === 0 && !context.access.mayTopic('describe', name)
+  const from = { start: cursor?.topicName ?? '', isHidden }
+  const names = yield* firstNames(all, from, limit + 1)
   const topics: DescribeTopicPartitionsResponseTopic[] = []
   let left = limit
   for (const name of names) {
-    const from = name === cursor?.topicName ? cursor.partitionIndex : 0
+    const first = name === cursor?.topicName ? cursor.partitionIndex : 0
     if (left <= 0) {
       return { throttleTimeMs: 0, topics, nextCursor: { topicName: name, partitionIndex: 0 } }
     }
-    const described = describePartitions(name, context, { from, count: left })
+    const described = describePartitions(name, context, { from: first, count: left })
     topics.push(described)
+    if (described.errorCode !== noError) continue
     left -= described.partitions.length
-    const end = from + described.partitions.length
+    const end = first + described.partitions.length
     if (end < (context.topics.find(name)?.partitions.length ?? 0)) {
       return { throttleTimeMs: 0, topics, nextCursor: { topicName: name, partitionIndex: end } }
     }
@@ -160,7 +187,7 @@ function* describePage(
 /** The first `count` names from `start` on, in their order; a sort of all of them would hold others up. */
 function* firstNames(
   all: Iterable<{ readonly name: string }>,
-  start: string,
+  { start, isHidden }: { readonly start: string; readonly isHidden: (name: string) => boolean },
   count: number,
 ): Steps<string[]> {
   const wanted = Math.max(count, 1)
@@ -168,7 +195,7 @@ function* firstNames(
   let end: string | undefined
   for (const { name } of all) {
     yield
-    if (name < start || (end !== undefined && name > end)) continue
+    if (name < start || (end !== undefined && name > end) || isHidden(name)) continue
     names.push(name)
     if (names.length < wanted * 2) continue
     names = names.toSorted().slice(0, wanted)
@@ -182,9 +209,11 @@ function describePartitions(
   context: RequestContext,
   { from, count }: { readonly from: number; readonly count: number },
 ): DescribeTopicPartitionsResponseTopic {
-  const view = context.topics.find(name)
+  const mayKnow = context.access.mayTopic('describe', name)
+  const view = mayKnow ? context.topics.find(name) : undefined
   if (view === undefined) {
-    return { errorCode: codeOf(absenceOf(name, context)), name, topicId: zeroUuid, partitions: [] }
+    const error = mayKnow ? absenceOf(name, context) : 'TOPIC_AUTHORIZATION_FAILED'
+    return { errorCode: codeOf(error), name, topicId: zeroUuid, partitions: [] }
   }
   const { epoch } = context.broker.store
   const { nodeId } = context.settings
@@ -192,7 +221,7 @@ function describePartitions(
     errorCode: noError,
     name,
     topicId: view.topicId,
-    topicAuthorizedOperations: authorizedOperations.topic,
+    topicAuthorizedOperations: operationsOnTopic(context.access, name),
     partitions: indexesOf(view, from, count).map((partitionIndex) => ({
       errorCode: noError,
       partitionIndex,
@@ -234,7 +263,8 @@ function endOfEpoch(
   { partition: index, currentLeaderEpoch, leaderEpoch }: OffsetForLeaderPartition,
   context: RequestContext,
 ): EpochEndOffset {
-  const found = findPartition(context, topic, index, currentLeaderEpoch)
+  const asked = { topic, index, leaderEpoch: currentLeaderEpoch }
+  const found = findPartition(context, 'describe', asked)
   if (found.problem !== undefined) return { partition: index, errorCode: codeOf(found.problem) }
   const { epoch } = context.broker.store
   if (leaderEpoch > epoch) return { partition: index, errorCode: noError }

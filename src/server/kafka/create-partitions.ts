@@ -50,8 +50,9 @@ function* growTopics(
 function growTopic(
   { name, count, assignments }: CreatePartitionsTopic,
   isDryRun: boolean,
-  { topics, settings }: RequestContext,
+  { topics, settings, access }: RequestContext,
 ): Ticket | undefined {
+  access.permitTopic('configure', name)
   const view = topics.find(name)
   if (view === undefined) throw new KafkaRefusal('UNKNOWN_TOPIC_OR_PARTITION')
   const topic = topicOf(view)

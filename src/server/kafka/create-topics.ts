@@ -75,8 +75,9 @@ function createTopic(
   { isDryRun, tickets, layers }: Manner,
   context: RequestContext,
 ): CreatableTopicResult {
-  const { topics } = context
+  const { topics, access } = context
   try {
+    access.permitTopic('configure', topic.name)
     const existing = replaceableIn(topics, topic.name)
     if (existing === undefined) topics.checkName(topic.name)
     const asked = toAsked(topic, context)

@@ -43,7 +43,8 @@ function deleteRecords(
   context: RequestContext,
   tickets: Set<Ticket | undefined>,
 ): DeleteRecordsPartitionResult {
-  const found = findPartition(context, topic, partitionIndex, -1)
+  const asked = { topic, index: partitionIndex, leaderEpoch: -1 }
+  const found = findPartition(context, 'configure', asked)
   const refuse = (name: KafkaErrorName): DeleteRecordsPartitionResult => ({
     partitionIndex,
     lowWatermark: -1,

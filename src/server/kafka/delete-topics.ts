@@ -64,12 +64,14 @@ function keyOf({ name, topicId }: DeleteTopicState): string | KafkaRefusal {
 function deleteTopic(
   asked: Asked,
   { named, tickets }: { readonly named: Set<string>; readonly tickets: Set<Ticket | undefined> },
-  { topics, broker }: RequestContext,
+  { topics, broker, access }: RequestContext,
 ): DeletableTopicResult {
   const { name, topicId, count } = asked
   try {
     if (count > 1) throw invalidRequest(`Duplicate topic ${name === null ? 'id' : 'name'}.`)
     const view = name === null ? topics.findById(topicId) : topics.find(name)
+    const known = name ?? view?.name
+    if (known !== undefined) access.permitTopic('configure', known)
     if (view === undefined) {
       if (name !== null && named.has(name)) {
         throw invalidRequest('The provided topic name maps to an ID that was already supplied.')

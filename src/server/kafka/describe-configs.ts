@@ -8,6 +8,8 @@ import {
 import { type ConfigKind, type ConfigResource, resourceType } from './config-kind.ts'
 import { configKinds } from './config-kinds.ts'
 import { answerTo, codeOf, invalidRequest, noError } from './error-code.ts'
+import type { KafkaAccess } from './kafka-access.ts'
+import { permitConfig } from './permit-config.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 import { writeInSlices } from './write-in-slices.ts'
 
@@ -15,6 +17,7 @@ type Rows = readonly DescribeConfigsResourceResult[]
 
 /** What can be described. */
 interface Described {
+  readonly access: KafkaAccess
   readonly nodeId: number
   readonly kinds: ReadonlyMap<number, ConfigKind>
 }
@@ -33,7 +36,8 @@ function* describeAll(
   request: DescribeConfigsRequest,
   context: RequestContext,
 ): Generator<DescribeConfigsResult, void> {
-  const described = { nodeId: context.settings.nodeId, kinds: configKinds(context) }
+  const { access, settings } = context
+  const described = { access, nodeId: settings.nodeId, kinds: configKinds(context) }
   for (const resource of request.resources) {
     const { resourceType: type, resourceName, configurationKeys } = resource
     const keys = new Set(configurationKeys)
@@ -59,6 +63,7 @@ function describe(
   described: Described,
 ): { readonly errorCode: number; readonly errorMessage: string | null; readonly rows: Rows } {
   try {
+    permitConfig(described.access, 'describe', resource)
     const rows = rowsOf(resource, described)
     if (rows !== undefined) return { errorCode: noError, errorMessage: null, rows }
     return { errorCode: codeOf('UNKNOWN_TOPIC_OR_PARTITION'), errorMessage: null, rows: [] }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { mock, test } from 'node:test'
 import { fetchRequest } from '../../../test/support/fetch-request.ts'
+import { noRights } from '../../auth/rights.ts'
 import { MemoryAccount } from '../../broker/memory-account.ts'
 import { zeroUuid } from '../../codec/kafka/field-defaults.ts'
 import type { FetchRequest } from '../../codec/kafka/messages/fetch.gen.ts'
@@ -11,6 +12,7 @@ import { VirtualClock } from '../../testing/virtual-clock.ts'
 import { AnswerSlot } from './answer-slot.ts'
 import { FetchSessions } from './fetch-sessions.ts'
 import { handleFetch } from './fetch.ts'
+import { KafkaAccess } from './kafka-access.ts'
 import type { RequestContext } from './request-context.ts'
 
 const tooMany = kafkaLimits.fetchedAtOnceMax + 1
@@ -20,10 +22,13 @@ const atOnce = { maxWaitMs: 0, minBytes: 0, maxBytes: 1000 }
 async function slicesOf(rest: Partial<FetchRequest>): Promise<number> {
   const clock = new VirtualClock()
   const slices = new Slices(clock, 1)
+  const access = new KafkaAccess()
+  access.open(noRights, () => true)
   const context = {
     clock,
     slices,
     apiVersion: 12,
+    access,
     topics: { find: () => undefined },
     memory: new MemoryAccount({ watermark: 1e9, onReceived: () => undefined }),
     fetchSessions: new FetchSessions(seededRandom(1), 1e9),

@@ -153,7 +153,10 @@ function* readFirst(
   }
 }
 
-/** Reads the partitions again that have got records, or have gone, since they were read. */
+/**
+ * Reads the partitions again that have got records or have gone since they were read, or that the client may
+ * not read any more.
+ */
 function* readMoved(
   request: FetchRequest,
   fetched: FetchedSoFar,
@@ -161,7 +164,7 @@ function* readMoved(
 ): Steps<void> {
   for (let at = 0; at < fetched.reads.length; at++) {
     const before = fetched.reads[at] as PartitionRead
-    if (!hasMoved(before)) continue
+    if (!hasMoved(before, context)) continue
     const room = roomLeft(request, fetched.size - before.size, context)
     const read = yield* resultOf(readAgain(before, room, context))
     for (const run of before.retained) run.release()
@@ -224,7 +227,9 @@ function readOne(
   const partition = view?.partitions[asked.index]
   const problem = checkPartition(asked, view, partition, context)
   if (view === undefined || partition === undefined || problem !== undefined) {
-    const data = refuse(asked, problem ?? 'UNKNOWN_TOPIC_OR_PARTITION', partition)
+    // Who may not read it is not told where it begins and ends.
+    const told = problem === 'TOPIC_AUTHORIZATION_FAILED' ? undefined : partition
+    const data = refuse(asked, problem ?? 'UNKNOWN_TOPIC_OR_PARTITION', told)
     return { asked, view, partition, data, size: 0, retained: [], isCut: false }
   }
   const { isStrict } = room
@@ -267,14 +272,14 @@ function findView(
 }
 
 function checkPartition(
-  { fetchOffset, currentLeaderEpoch }: FetchedPartition,
+  { topic, fetchOffset, currentLeaderEpoch }: FetchedPartition,
   view: TopicView | undefined,
   partition: Partition | undefined,
-  { apiVersion, broker }: RequestContext,
+  { apiVersion, broker, access }: RequestContext,
 ): KafkaErrorName | undefined {
-  if (view === undefined) {
-    return apiVersion >= topicIdVersion ? 'UNKNOWN_TOPIC_ID' : 'UNKNOWN_TOPIC_OR_PARTITION'
-  }
+  if (view === undefined && apiVersion >= topicIdVersion) return 'UNKNOWN_TOPIC_ID'
+  if (!access.mayTopic('read', view?.name ?? topic)) return 'TOPIC_AUTHORIZATION_FAILED'
+  if (view === undefined) return 'UNKNOWN_TOPIC_OR_PARTITION'
   if (partition === undefined) return 'UNKNOWN_TOPIC_OR_PARTITION'
   const { epoch } = broker.store
   if (currentLeaderEpoch >= 0 && currentLeaderEpoch < epoch) return 'FENCED_LEADER_EPOCH'
@@ -298,10 +303,11 @@ function refuse(
   }
 }
 
-/** Whether records became durable since they were looked for, or the partition has gone. */
-function hasMoved({ partition, data }: PartitionRead): boolean {
-  if (partition === undefined) return false
-  return partition.isGone || partition.highWatermark !== data.highWatermark
+/** Whether records became durable since they were looked for, or the partition or the right has gone. */
+function hasMoved({ view, partition, data }: PartitionRead, { access }: RequestContext): boolean {
+  if (view === undefined || partition === undefined) return false
+  if (partition.isGone || partition.highWatermark !== data.highWatermark) return true
+  return !access.mayTopic('read', view.name)
 }
 
 function* toResponse(

@@ -1,20 +1,29 @@
 import type { Partition } from '../../broker/topic/partition.ts'
 import type { TopicView } from '../../broker/topic/topic-view.ts'
 import type { KafkaErrorName } from '../../codec/kafka/error-codes.gen.ts'
-import type { KafkaContext } from './kafka-context.ts'
+import type { TopicRight } from './kafka-access.ts'
+import type { RequestContext } from './request-context.ts'
 
 export type PartitionLookup =
   | { readonly view: TopicView; readonly partition: Partition; readonly problem: undefined }
   | { readonly problem: KafkaErrorName }
 
-/** The partition of a topic by name, if the client knows the current leader epoch (or says none, -1). */
+/** A partition as a request names it. */
+export interface PartitionAsked {
+  readonly topic: string
+  readonly index: number
+  /** What the client takes for the current one; -1 when it does not say. */
+  readonly leaderEpoch: number
+}
+
+/** The partition, if the client has the right on its topic and knows the current leader epoch. */
 export function findPartition(
-  { topics, broker }: KafkaContext,
-  name: string,
-  index: number,
-  leaderEpoch: number,
+  { topics, broker, access }: RequestContext,
+  right: TopicRight,
+  { topic, index, leaderEpoch }: PartitionAsked,
 ): PartitionLookup {
-  const view = topics.find(name)
+  if (!access.mayTopic(right, topic)) return { problem: 'TOPIC_AUTHORIZATION_FAILED' }
+  const view = topics.find(topic)
   const partition = view?.partitions[index]
   if (view === undefined || partition === undefined)
     return { problem: 'UNKNOWN_TOPIC_OR_PARTITION' }

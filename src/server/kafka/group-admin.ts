@@ -14,7 +14,7 @@ import {
   writeListedGroup,
 } from '../../codec/kafka/messages/list-groups.gen.ts'
 import type { Steps } from '../../lib/slices.ts'
-import { authorizedOperations } from './authorized-operations.ts'
+import { operationsOnGroup } from './authorized-operations.ts'
 import { codeOf, noError } from './error-code.ts'
 import { groupCodeOf } from './group-errors.ts'
 import { Outstanding } from './outstanding.ts'
@@ -22,6 +22,7 @@ import type { Handler, RequestContext } from './request-context.ts'
 import { ItemWriter, writeInSlices } from './write-in-slices.ts'
 
 const missingGroupVersion = 6
+const nobody = { protocolType: '', protocolData: '', members: [] }
 
 export const handleDescribeGroups: Handler<'describeGroups'> = async (request, context) => {
   const described = describeEach(request, context)
@@ -35,14 +36,16 @@ function* describeEach(
 ): Generator<DescribedGroup, void> {
   for (const groupId of groups) {
     const described = describe(groupId, context)
-    const hasOperations = isAsked && described.errorCode === noError
-    yield hasOperations
-      ? { ...described, authorizedOperations: authorizedOperations.group }
-      : described
+    if (!isAsked || described.errorCode !== noError) yield described
+    else yield { ...described, authorizedOperations: operationsOnGroup(context.access, groupId) }
   }
 }
 
-function describe(groupId: string, { groups, apiVersion }: RequestContext): DescribedGroup {
+function describe(groupId: string, { groups, apiVersion, access }: RequestContext): DescribedGroup {
+  if (!access.mayGroup('describe', groupId)) {
+    const errorCode = codeOf('GROUP_AUTHORIZATION_FAILED')
+    return { errorCode, errorMessage: null, groupId, groupState: '', ...nobody }
+  }
   const group = groups.describe(groupId)
   if (group === undefined) {
     const isError = apiVersion >= missingGroupVersion
@@ -51,9 +54,7 @@ function describe(groupId: string, { groups, apiVersion }: RequestContext): Desc
       errorMessage: isError ? `Group ${groupId} not found.` : null,
       groupId,
       groupState: 'Dead',
-      protocolType: '',
-      protocolData: '',
-      members: [],
+      ...nobody,
     }
   }
   return {
@@ -87,10 +88,11 @@ export const handleListGroups: Handler<'listGroups'> = async (request, context) 
 
 function* listGroups(
   { statesFilter: states, typesFilter: types }: ListGroupsRequest,
-  { groups }: RequestContext,
-): Generator<ListedGroup, void> {
+  { groups, access }: RequestContext,
+): Generator<ListedGroup | undefined, void> {
   for (const { groupId, protocolType, state, type } of groups.list({ states, types })) {
-    yield { groupId, protocolType, groupState: state, groupType: type }
+    const isShown = access.mayGroup('describe', groupId)
+    yield isShown ? { groupId, protocolType, groupState: state, groupType: type } : undefined
   }
 }
 
@@ -106,6 +108,11 @@ function* deleteGroups(
   const codes: number[] = []
   const outstanding = new Outstanding()
   for (const [at, name] of names.entries()) {
+    if (!context.access.mayGroup('configure', name)) {
+      codes[at] = codeOf('GROUP_AUTHORIZATION_FAILED')
+      yield
+      continue
+    }
     const done = outstanding.expect()
     context.groups.deleteGroup(name, (error) => {
       codes[at] = groupCodeOf(error)

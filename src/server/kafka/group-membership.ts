@@ -11,10 +11,14 @@ const twoStepJoinVersion = 4
 const nullableProtocolVersion = 7
 const skipAssignmentVersion = 9
 const batchLeaveVersion = 3
+const unauthorized = codeOf('GROUP_AUTHORIZATION_FAILED')
 const noGeneration = { generationId: -1, protocolName: '', leader: '', members: [] }
 
 export const handleJoinGroup: Handler<'joinGroup'> = (request, context) => {
-  const { apiVersion, groups, clientId, client } = context
+  const { apiVersion, groups, clientId, client, access } = context
+  if (!access.mayGroup('read', request.groupId)) {
+    return { throttleTimeMs: 0, errorCode: unauthorized, memberId: '', ...noGeneration }
+  }
   if (request.protocols.length > kafkaLimits.memberProtocolsMax) {
     const errorCode = codeOf('INCONSISTENT_GROUP_PROTOCOL')
     const { memberId } = request
@@ -61,8 +65,11 @@ export const handleJoinGroup: Handler<'joinGroup'> = (request, context) => {
   })
 }
 
-export const handleSyncGroup: Handler<'syncGroup'> = (request, { groups }) =>
-  new Promise<SyncGroupResponse>((resolve) => {
+export const handleSyncGroup: Handler<'syncGroup'> = (request, { groups, access }) => {
+  if (!access.mayGroup('read', request.groupId)) {
+    return { throttleTimeMs: 0, errorCode: unauthorized, assignment: Buffer.alloc(0) }
+  }
+  return new Promise<SyncGroupResponse>((resolve) => {
     groups.sync(
       {
         groupId: request.groupId,
@@ -87,20 +94,26 @@ export const handleSyncGroup: Handler<'syncGroup'> = (request, { groups }) =>
       },
     )
   })
+}
 
-export const handleHeartbeat: Handler<'heartbeat'> = (request, { groups }) => ({
-  throttleTimeMs: 0,
-  errorCode: groupCodeOf(
-    groups.heartbeat({
-      groupId: request.groupId,
-      memberId: request.memberId,
-      instanceId: request.groupInstanceId ?? undefined,
-      generation: request.generationId,
-    }),
-  ),
-})
+export const handleHeartbeat: Handler<'heartbeat'> = (request, { groups, access }) => {
+  if (!access.mayGroup('read', request.groupId)) {
+    return { throttleTimeMs: 0, errorCode: unauthorized }
+  }
+  const error = groups.heartbeat({
+    groupId: request.groupId,
+    memberId: request.memberId,
+    instanceId: request.groupInstanceId ?? undefined,
+    generation: request.generationId,
+  })
+  return { throttleTimeMs: 0, errorCode: groupCodeOf(error) }
+}
 
-export const handleLeaveGroup: Handler<'leaveGroup'> = (request, { apiVersion, groups }) => {
+export const handleLeaveGroup: Handler<'leaveGroup'> = (request, context) => {
+  const { apiVersion, groups, access } = context
+  if (!access.mayGroup('read', request.groupId)) {
+    return { throttleTimeMs: 0, errorCode: unauthorized, members: [] }
+  }
   const isBatch = apiVersion >= batchLeaveVersion
   const leaving: LeavingMember[] = isBatch
     ? request.members.map(({ memberId, groupInstanceId }) => ({

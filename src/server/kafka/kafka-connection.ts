@@ -108,8 +108,8 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     this.throttle = new ProduceThrottle(context.broker, () => this.#goOn())
     this.sasl = new SaslState(context.users, this.remoteAddress, context.logger)
     this.#stream = new RequestStream(kafkaLimits.kafkaLoginSizeMax, pagePool)
-    if (!this.sasl.isTrusted) context.loginWatch.add(this)
-    this.sasl.whenTrusted(() => {
+    if (!this.sasl.isLoggedIn) context.loginWatch.add(this)
+    this.sasl.whenLoggedIn(() => {
       this.#stream.requestSizeMax = context.settings.requestSizeMax
       context.loginWatch.remove(this)
       this.throttle.open({ user: this.sasl.principal?.user ?? '', vhost: defaultVHost })
@@ -315,6 +315,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
       apiVersion,
       clientId: clientId ?? '',
       client: this,
+      access: this.sasl.access,
       slot,
     }
     const { buffer } = this.#stream

@@ -60,10 +60,11 @@ function* listAll(
 
 function* listOffset(
   topic: string,
-  { partitionIndex, currentLeaderEpoch, timestamp }: ListOffsetsPartition,
+  { partitionIndex, currentLeaderEpoch: leaderEpoch, timestamp }: ListOffsetsPartition,
   context: RequestContext,
 ): Steps<ListOffsetsPartitionResponse> {
-  const found = findPartition(context, topic, partitionIndex, currentLeaderEpoch)
+  const asked = { topic, index: partitionIndex, leaderEpoch }
+  const found = findPartition(context, 'describe', asked)
   if (found.problem !== undefined) return { partitionIndex, errorCode: codeOf(found.problem) }
   const { offset, timestamp: at } = yield* resultOf(findOffset(found, timestamp, context))
   const answer = { partitionIndex, errorCode: noError, timestamp: at, offset }

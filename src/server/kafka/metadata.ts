@@ -10,7 +10,7 @@ import {
   writeMetadataResponseTopic,
 } from '../../codec/kafka/messages/metadata.gen.ts'
 import type { Ticket } from '../../log/ticket.ts'
-import { authorizedOperations } from './authorized-operations.ts'
+import { operationsOnCluster, operationsOnTopic } from './authorized-operations.ts'
 import { answerTo, codeOf, noError } from './error-code.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 import { absenceOf } from './topic-absence.ts'
@@ -36,7 +36,7 @@ export const handleMetadata: Handler<'metadata'> = async (request, context) => {
     controllerId: nodeId,
     topics,
     ...(request.includeClusterAuthorizedOperations && {
-      clusterAuthorizedOperations: authorizedOperations.cluster,
+      clusterAuthorizedOperations: operationsOnCluster(context.access),
     }),
   }
 }
@@ -45,12 +45,16 @@ function* findTopics(
   request: MetadataRequest,
   context: RequestContext,
   tickets: (Ticket | undefined)[],
-): Generator<MetadataResponseTopic, void> {
+): Generator<MetadataResponseTopic | undefined, void> {
   const { topics, allowAutoTopicCreation: mayCreate, includeTopicAuthorizedOperations } = request
-  const { apiVersion } = context
-  const shown = includeTopicAuthorizedOperations ? withOperations : asIs
+  const { apiVersion, access } = context
+  const shown = (topic: MetadataResponseTopic): MetadataResponseTopic =>
+    includeTopicAuthorizedOperations ? withOperations(topic, context) : topic
   if (topics === null || (apiVersion === 0 && topics.length === 0)) {
-    for (const view of context.topics.views()) yield shown(describeTopic(view, context))
+    for (const view of context.topics.views()) {
+      const isShown = access.mayTopic('describe', view.name)
+      yield isShown ? shown(describeTopic(view, context)) : undefined
+    }
     return
   }
   const hasId = topics.some(({ name, topicId }) => name === null || topicId !== zeroUuid)
@@ -60,13 +64,12 @@ function* findTopics(
   }
 }
 
-function asIs(topic: MetadataResponseTopic): MetadataResponseTopic {
-  return topic
-}
-
-function withOperations(topic: MetadataResponseTopic): MetadataResponseTopic {
-  if (topic.errorCode !== noError) return topic
-  return { ...topic, topicAuthorizedOperations: authorizedOperations.topic }
+function withOperations(
+  topic: MetadataResponseTopic,
+  { access }: RequestContext,
+): MetadataResponseTopic {
+  if (topic.errorCode !== noError || topic.name === null) return topic
+  return { ...topic, topicAuthorizedOperations: operationsOnTopic(access, topic.name) }
 }
 
 /** Versions 10 and 11 have the field for ids, and may not use it. */
@@ -80,16 +83,22 @@ function findTopic(
   context: RequestContext,
   tickets: (Ticket | undefined)[],
 ): MetadataResponseTopic {
+  const { access } = context
   if (name === null || topicId !== zeroUuid) {
     const view = context.topics.findById(topicId)
-    if (view !== undefined) return describeTopic(view, context)
-    return { errorCode: codeOf('UNKNOWN_TOPIC_ID'), name: null, topicId, partitions: [] }
+    const mayKnow = view !== undefined && access.mayTopic('describe', view.name)
+    if (mayKnow) return describeTopic(view, context)
+    // As in Kafka: an id is no secret, the name of its topic is.
+    const error = view === undefined ? 'UNKNOWN_TOPIC_ID' : 'TOPIC_AUTHORIZATION_FAILED'
+    return { errorCode: codeOf(error), name: null, topicId, partitions: [] }
   }
+  if (!access.mayTopic('describe', name)) return unauthorized(name)
   const view = context.topics.find(name)
   if (view !== undefined) return describeTopic(view, context)
   if (!mayCreate || !context.settings.isAutoCreating || context.topics.isHidden(name)) {
     return { errorCode: codeOf(absenceOf(name, context)), name, partitions: [] }
   }
+  if (!access.mayTopic('configure', name)) return unauthorized(name)
   // As from Kafka while it makes one: the client asks again after a moment.
   if (context.broker.topology.isBehind || !context.broker.admission.mayDeclare) {
     return { errorCode: codeOf('LEADER_NOT_AVAILABLE'), name, partitions: [] }
@@ -107,6 +116,10 @@ function findTopic(
   } catch (error) {
     return { errorCode: answerTo(error).errorCode, name, partitions: [] }
   }
+}
+
+function unauthorized(name: string): MetadataResponseTopic {
+  return { errorCode: codeOf('TOPIC_AUTHORIZATION_FAILED'), name, partitions: [] }
 }
 
 function describeTopic(

@@ -2,6 +2,7 @@
 // them: a client that hears of no error has them all, as one that has to try again knows.
 import type { OffsetToCommit } from '../../broker/group/commit-offsets.ts'
 import type { GroupErrorCode } from '../../broker/group/group-error.ts'
+import type { KafkaErrorName } from '../../codec/kafka/error-codes.gen.ts'
 import {
   type OffsetCommitRequest,
   type OffsetCommitResponseTopic,
@@ -21,6 +22,13 @@ const missingGroupVersion = 9
 
 type Errors = (GroupErrorCode | undefined)[]
 
+/** A topic of the request. */
+interface Target {
+  readonly name: string
+  /** Why none of its partitions is committed; undefined when the group decides. */
+  readonly refusal: KafkaErrorName | undefined
+}
+
 export const handleOffsetCommit: Handler<'offsetCommit'> = async (request, context) => ({
   throttleTimeMs: 0,
   topics: await context.slices.run(commit(request, context)),
@@ -30,16 +38,21 @@ function* commit(
   request: OffsetCommitRequest,
   context: RequestContext,
 ): Steps<readonly OffsetCommitResponseTopic[]> {
-  const names = yield* answerEach(request.topics, (topic) => nameOf(topic, context) ?? '')
+  const mayCommit = context.access.mayGroup('read', request.groupId)
+  const targets = yield* answerEach(request.topics, (topic): Target => {
+    const refusal = mayCommit ? undefined : 'GROUP_AUTHORIZATION_FAILED'
+    return refusal === undefined ? targetOf(topic, context) : { name: topic.name, refusal }
+  })
   const errors: Errors = []
   const outstanding = new Outstanding()
   let offsets: OffsetToCommit[] = []
   let count = 0
   for (const [topicAt, { partitions }] of request.topics.entries()) {
     yield
-    for (const partition of partitions) {
+    const { name: topic, refusal } = targets[topicAt] as Target
+    for (const partition of refusal === undefined ? partitions : []) {
       offsets.push({
-        topic: names[topicAt] ?? '',
+        topic,
         partition: partition.partitionIndex,
         offset: partition.committedOffset,
         leaderEpoch: partition.committedLeaderEpoch,
@@ -55,20 +68,22 @@ function* commit(
     }
   }
   // Also without any partition: the group is asked all the same.
-  if (offsets.length > 0 || count === 0) {
+  if (offsets.length > 0 || (count === 0 && mayCommit)) {
     const from = count - offsets.length
     commitSome(request, { offsets, from, errors, outstanding }, context)
   }
   yield outstanding.whenAll()
-  return yield* writeAnswers(request, { names, errors }, context)
+  return yield* writeAnswers(request, { targets, errors }, context)
 }
 
-/** Undefined for an id that no topic has. */
-function nameOf(
-  { name, topicId }: { readonly name: string; readonly topicId: string },
-  { apiVersion, topics }: RequestContext,
-): string | undefined {
-  return apiVersion >= topicIdVersion ? topics.findById(topicId)?.name : name
+function targetOf(
+  { name: asked, topicId }: { readonly name: string; readonly topicId: string },
+  { apiVersion, topics, access }: RequestContext,
+): Target {
+  const name = apiVersion >= topicIdVersion ? topics.findById(topicId)?.name : asked
+  if (name === undefined) return { name: '', refusal: 'UNKNOWN_TOPIC_ID' }
+  const refusal = access.mayTopic('read', name) ? undefined : 'TOPIC_AUTHORIZATION_FAILED'
+  return { name, refusal }
 }
 
 /** Some of the partitions; their errors go to `errors` from `from` on. */
@@ -104,17 +119,15 @@ function commitSome(
 
 function* writeAnswers(
   request: OffsetCommitRequest,
-  { names, errors }: { readonly names: readonly string[]; readonly errors: Errors },
+  { targets, errors }: { readonly targets: readonly Target[]; readonly errors: Errors },
   context: RequestContext,
 ): Steps<readonly OffsetCommitResponseTopic[]> {
   const topics = new ItemWriter('offsetCommit', context, writeOffsetCommitResponseTopic)
-  const isById = context.apiVersion >= topicIdVersion
   let at = 0
   for (const [topicAt, { name, topicId, partitions: asked }] of request.topics.entries()) {
-    const isUnknownId = isById && names[topicAt] === ''
+    const { refusal } = targets[topicAt] as Target
     const partitions = yield* answerEach(asked, ({ partitionIndex }) => {
-      const error = errors[at++]
-      const errorCode = isUnknownId ? codeOf('UNKNOWN_TOPIC_ID') : groupCodeOf(error)
+      const errorCode = refusal === undefined ? groupCodeOf(errors[at++]) : codeOf(refusal)
       return { partitionIndex, errorCode }
     })
     topics.add({ name, topicId, partitions })

@@ -9,10 +9,13 @@ import {
 import type { Steps } from '../../lib/slices.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
 import { answerEach } from './answer-each.ts'
+import { codeOf } from './error-code.ts'
 import { groupCodeOf } from './group-errors.ts'
 import { Outstanding } from './outstanding.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 import { ItemWriter } from './write-in-slices.ts'
+
+const topicRefusal = codeOf('TOPIC_AUTHORIZATION_FAILED')
 
 export const handleOffsetDelete: Handler<'offsetDelete'> = (request, context) =>
   context.slices.run(deleteOffsets(request, context))
@@ -21,9 +24,19 @@ function* deleteOffsets(
   request: OffsetDeleteRequest,
   context: RequestContext,
 ): Steps<OffsetDeleteResponse> {
+  const { access } = context
+  if (!access.mayGroup('configure', request.groupId)) {
+    return { errorCode: codeOf('GROUP_AUTHORIZATION_FAILED'), throttleTimeMs: 0, topics: [] }
+  }
+  /** Where in the request topics are that may not be read: they have no places. */
+  const refused = new Set<number>()
   const places: TopicPartition[] = []
-  for (const { name, partitions } of request.topics) {
+  for (const [topicAt, { name, partitions }] of request.topics.entries()) {
     yield
+    if (!access.mayTopic('read', name)) {
+      refused.add(topicAt)
+      continue
+    }
     for (const { partitionIndex } of partitions) {
       places.push({ topic: name, partition: partitionIndex })
       yield
@@ -46,10 +59,11 @@ function* deleteOffsets(
   yield outstanding.whenAll()
   const topics = new ItemWriter('offsetDelete', context, writeOffsetDeleteResponseTopic)
   let at = 0
-  for (const { name, partitions: asked } of refusal === undefined ? request.topics : []) {
+  const answered = refusal === undefined ? request.topics : []
+  for (const [topicAt, { name, partitions: asked }] of answered.entries()) {
     const partitions = yield* answerEach(asked, ({ partitionIndex }) => ({
       partitionIndex,
-      errorCode: groupCodeOf(errors[at++]),
+      errorCode: refused.has(topicAt) ? topicRefusal : groupCodeOf(errors[at++]),
     }))
     topics.add({ name, partitions })
   }

@@ -16,7 +16,11 @@ import { ItemWriter } from './write-in-slices.ts'
 
 const topicIdVersion = 10
 const batchVersion = 8
+/** Before it there is an error for each partition only. */
+const groupErrorVersion = 2
 const none = -1
+const groupRefusal = codeOf('GROUP_AUTHORIZATION_FAILED')
+const topicRefusal = codeOf('TOPIC_AUTHORIZATION_FAILED')
 
 /** Offsets of one topic, as an answer has them. */
 interface FetchedTopic {
@@ -45,13 +49,20 @@ function* fetchOne(
   { groupId, topics: asked }: OffsetFetchRequest,
   context: RequestContext,
 ): Steps<OffsetFetchResponse> {
+  const mayFetch = context.access.mayGroup('describe', groupId)
+  if (!mayFetch && context.apiVersion >= groupErrorVersion) {
+    return { throttleTimeMs: 0, topics: [], errorCode: groupRefusal }
+  }
   if (asked === null) {
     const topics = yield* fetchAll(groupId, context)
     return { throttleTimeMs: 0, topics, errorCode: noError }
   }
   const topics: FetchedTopic[] = []
   for (const { name, partitionIndexes } of asked) {
-    topics.push({ name, partitions: yield* fetchTopic(groupId, name, partitionIndexes, context) })
+    const partitions = mayFetch
+      ? yield* fetchTopic(groupId, name, partitionIndexes, context)
+      : yield* answerEach(partitionIndexes, (index) => refuse(index, groupRefusal))
+    topics.push({ name, partitions })
   }
   return { throttleTimeMs: 0, topics, errorCode: noError }
 }
@@ -60,7 +71,10 @@ function* fetchGroup(
   { groupId, topics: asked }: OffsetFetchRequestGroup,
   context: RequestContext,
 ): Steps<OffsetFetchResponseGroup> {
-  const { topics, apiVersion } = context
+  const { topics, apiVersion, access } = context
+  if (!access.mayGroup('describe', groupId)) {
+    return { groupId, topics: [], errorCode: groupRefusal }
+  }
   if (asked === null) {
     const found = (yield* fetchAll(groupId, context)).flatMap((topic) => {
       const topicId = topics.find(topic.name)?.topicId
@@ -82,30 +96,30 @@ function fetchTopic(
   groupId: string,
   topic: string | undefined,
   indexes: readonly number[],
-  { groups }: RequestContext,
+  { groups, access }: RequestContext,
 ): Steps<OffsetFetchResponsePartition[]> {
-  return answerEach(indexes, (partition) =>
-    topic === undefined
-      ? unknownTopic(partition)
-      : toPartition(groups.fetchOffset(groupId, { topic, partition })),
-  )
+  return answerEach(indexes, (partition) => {
+    if (topic === undefined) return refuse(partition, codeOf('UNKNOWN_TOPIC_ID'))
+    if (!access.mayTopic('describe', topic)) return refuse(partition, topicRefusal)
+    return toPartition(groups.fetchOffset(groupId, { topic, partition }))
+  })
 }
 
-/** Everything that a group has committed, by topic. */
-function* fetchAll(groupId: string, { groups }: RequestContext): Steps<FetchedTopic[]> {
+/** Everything that a group has committed, by topic, as far as the client may see the topics. */
+function* fetchAll(groupId: string, { groups, access }: RequestContext): Steps<FetchedTopic[]> {
   const topics = new Map<string, OffsetFetchResponsePartition[]>()
   for (const offset of groups.fetchAllOffsets(groupId)) {
+    yield
+    if (!access.mayTopic('describe', offset.topic)) continue
     const known = topics.get(offset.topic)
     if (known === undefined) topics.set(offset.topic, [toPartition(offset)])
     else known.push(toPartition(offset))
-    yield
   }
   return Array.from(topics, ([name, partitions]) => ({ name, partitions }))
 }
 
-function unknownTopic(partition: number): OffsetFetchResponsePartition {
-  const answer = toPartition({ topic: '', partition, committed: undefined })
-  return { ...answer, errorCode: codeOf('UNKNOWN_TOPIC_ID') }
+function refuse(partition: number, errorCode: number): OffsetFetchResponsePartition {
+  return { ...toPartition({ topic: '', partition, committed: undefined }), errorCode }
 }
 
 function toPartition({ partition, committed }: FetchedOffset): OffsetFetchResponsePartition {

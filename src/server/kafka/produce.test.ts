@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { within } from '../../../test/support/wait-for.ts'
+import { noRights } from '../../auth/rights.ts'
 import { Broker } from '../../broker/broker.ts'
 import { PublishHold } from '../../broker/publish/publish-hold.ts'
 import { kafkaErrors } from '../../codec/kafka/error-codes.gen.ts'
@@ -13,6 +14,7 @@ import { crossingLimits } from '../../limits/crossing.ts'
 import { MemoryLogStore } from '../../log/memory/memory-log-store.ts'
 import { RecordBatchBuilder } from '../../record/batch/batch-builder.ts'
 import { VirtualClock } from '../../testing/virtual-clock.ts'
+import { KafkaAccess } from './kafka-access.ts'
 import { ProduceThrottle } from './produce-throttle.ts'
 import { handleProduce } from './produce.ts'
 import type { RequestContext } from './request-context.ts'
@@ -66,8 +68,11 @@ function connected(startThread: StartBatchThread): Connected {
     },
   }
   const batchWorker = new BatchWorker(clock, startThread)
+  const access = new KafkaAccess()
+  access.open(noRights, () => true)
   const context = {
     apiVersion: 12,
+    access,
     broker,
     topics,
     client,

@@ -4,6 +4,7 @@ import { RefusedRecordsError, rulesOf, unreadable } from '../../broker/topic/che
 import type { BatchFindings, Partition } from '../../broker/topic/partition.ts'
 import type { TopicView } from '../../broker/topic/topic-view.ts'
 import { whenDurable } from '../../broker/when-durable.ts'
+import type { KafkaErrorName } from '../../codec/kafka/error-codes.gen.ts'
 import type {
   BatchIndexAndErrorMessage,
   PartitionProduceResponse,
@@ -106,9 +107,14 @@ function refuseAsShort(
   const errorCode = codeOf('NOT_ENOUGH_REPLICAS')
   const errorMessage = `The broker is ${broker.shortage.reason ?? 'busy'}`
   const responses = request.topicData.map((topic) => {
-    const partitions = findTopic(topic, context)?.partitions
+    const found = findTopic(topic, context)
+    if (typeof found === 'string') {
+      const { name, topicId } = topic
+      return { name, topicId, partitionResponses: refuseTopic(topic, found) }
+    }
+    const { partitions } = found
     const partitionResponses = topic.partitionData.map(({ index, records }) => {
-      partitions?.[index]?.noteFailed(records ?? empty)
+      partitions[index]?.noteFailed(records ?? empty)
       return refuse(index, errorCode, errorMessage)
     })
     return { name: topic.name, topicId: topic.topicId, partitionResponses }
@@ -126,12 +132,16 @@ function produceAll(
 ): Answers | Promise<Answers> {
   const { slices } = progress.context
   const steps = produceTopics(request, progress)
-  const count = request.topicData.reduce((sum, { partitionData }) => sum + partitionData.length, 0)
-  if (count <= kafkaLimits.producedAtOnceMax) {
+  if (countOf(request) <= kafkaLimits.producedAtOnceMax) {
     const answers = finishAtOnce(steps)
     return progress.large.length === 0 ? answers : holdWhile(request, progress, answers)
   }
   return holdWhile(request, progress, slices.run(steps))
+}
+
+/** How many partitions a request names; a topic without any takes as long as one. */
+function countOf({ topicData }: ProduceRequest): number {
+  return topicData.reduce((sum, { partitionData }) => sum + Math.max(partitionData.length, 1), 0)
 }
 
 /** Nothing that the producer sends next is begun before it is known whether that ends the connection. */
@@ -165,22 +175,27 @@ function* produceTopics(request: ProduceRequest, progress: ProduceProgress): Ste
   return responses
 }
 
+/** The topic, or why there is nothing to produce to. */
 function findTopic(
   { name, topicId }: TopicProduceData,
-  { apiVersion, topics }: RequestContext,
-): TopicView | undefined {
-  return apiVersion >= topicIdVersion ? topics.findById(topicId) : topics.find(name)
+  context: RequestContext,
+): TopicView | KafkaErrorName {
+  const { apiVersion, topics, access } = context
+  const isById = apiVersion >= topicIdVersion
+  const view = isById ? topics.findById(topicId) : topics.find(name)
+  if (view === undefined && isById) return 'UNKNOWN_TOPIC_ID'
+  if (!access.mayTopic('write', view?.name ?? name)) return 'TOPIC_AUTHORIZATION_FAILED'
+  return view ?? absenceOf(name, context)
 }
 
 function* produceTopic(
   topic: TopicProduceData,
   progress: ProduceProgress,
 ): Steps<PartitionProduceResponse[]> {
-  const { context } = progress
-  const view = findTopic(topic, context)
-  if (view === undefined) {
-    const isById = context.apiVersion >= topicIdVersion
-    return refuseTopic(topic, isById ? 'UNKNOWN_TOPIC_ID' : absenceOf(topic.name, context))
+  const view = findTopic(topic, progress.context)
+  if (typeof view === 'string') {
+    yield
+    return refuseTopic(topic, view)
   }
   const responses: PartitionProduceResponse[] = []
   for (const [at, { index, records }] of topic.partitionData.entries()) {
@@ -299,10 +314,7 @@ function toRecordError({ index, message }: RefusedRecord): BatchIndexAndErrorMes
   return { batchIndex: index, batchIndexErrorMessage: message }
 }
 
-function refuseTopic(
-  topic: TopicProduceData,
-  name: Parameters<typeof codeOf>[0],
-): PartitionProduceResponse[] {
+function refuseTopic(topic: TopicProduceData, name: KafkaErrorName): PartitionProduceResponse[] {
   return topic.partitionData.map(({ index }) => refuse(index, codeOf(name), null))
 }
 

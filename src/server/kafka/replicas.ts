@@ -20,10 +20,13 @@ import type { Steps } from '../../lib/slices.ts'
 import { answerEach } from './answer-each.ts'
 import { logDir } from './cluster.ts'
 import { answerTo, codeOf, type ErrorAnswer, KafkaRefusal, noError } from './error-code.ts'
+import { onlyForAdministrators } from './for-administrators.ts'
 import { checkReplicas } from './replica-assignment.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 import { ItemWriter } from './write-in-slices.ts'
 
+/** Before it there is an error for each partition only. */
+const wholeErrorVersion = 1
 /** 0 for the preferred leader, 1 for one that may lack records. */
 const electionTypes: ReadonlySet<number> = new Set([0, 1])
 
@@ -33,10 +36,17 @@ export const handleElectLeaders: Handler<'electLeaders'> = async (request, conte
     const errorCode = codeOf('INVALID_REQUEST')
     return { throttleTimeMs: 0, errorCode, replicaElectionResults: [] }
   }
+  const refusal = context.apiVersion >= wholeErrorVersion ? refusalFor(context) : undefined
+  const errorCode = refusal?.errorCode ?? noError
   // Asked for all partitions, Kafka names only those that got another leader.
   const replicaElectionResults =
     asked === null ? [] : await context.slices.run(electLeaders(asked, context))
-  return { throttleTimeMs: 0, errorCode: noError, replicaElectionResults }
+  return { throttleTimeMs: 0, errorCode, replicaElectionResults }
+}
+
+/** Replicas are the administrators'; undefined for them. */
+function refusalFor({ access }: RequestContext): ErrorAnswer | undefined {
+  return access.isAdministrator ? undefined : onlyForAdministrators
 }
 
 function* electLeaders(
@@ -47,7 +57,7 @@ function* electLeaders(
   for (const { topic, partitions } of asked) {
     const partitionResult = yield* answerEach(partitions, (partitionId) => ({
       partitionId,
-      ...answerTo(electionRefusal(topic, partitionId, context)),
+      ...(refusalFor(context) ?? answerTo(electionRefusal(topic, partitionId, context))),
     }))
     results.add({ topic, partitionResult })
   }
@@ -70,8 +80,7 @@ export const handleAlterPartitionReassignments: Handler<'alterPartitionReassignm
 ) => ({
   throttleTimeMs: 0,
   allowReplicationFactorChange: request.allowReplicationFactorChange,
-  errorCode: noError,
-  errorMessage: null,
+  ...(refusalFor(context) ?? { errorCode: noError, errorMessage: null }),
   responses: await context.slices.run(reassign(request, context)),
 })
 
@@ -87,7 +96,7 @@ function* reassign(
   for (const { name, partitions: asked } of request.topics) {
     const partitions = yield* answerEach(asked, (partition) => ({
       partitionIndex: partition.partitionIndex,
-      ...reassignOne(name, partition, context),
+      ...(refusalFor(context) ?? reassignOne(name, partition, context)),
     }))
     responses.add({ name, partitions })
   }
@@ -147,13 +156,10 @@ function* moveReplicas(
 }
 
 /** There is one folder, and everything is in it. */
-function moveReplica(
-  path: string,
-  topic: string,
-  index: number,
-  { topics }: RequestContext,
-): number {
+function moveReplica(path: string, topic: string, index: number, context: RequestContext): number {
+  const refusal = refusalFor(context)
+  if (refusal !== undefined) return refusal.errorCode
   if (path !== logDir) return codeOf('LOG_DIR_NOT_FOUND')
-  const isKnown = topics.find(topic)?.partitions[index] !== undefined
+  const isKnown = context.topics.find(topic)?.partitions[index] !== undefined
   return isKnown ? noError : codeOf('UNKNOWN_TOPIC_OR_PARTITION')
 }

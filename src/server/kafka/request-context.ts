@@ -5,6 +5,7 @@ import type { PublishHold } from '../../broker/publish/publish-hold.ts'
 import type { ApiMessages, ApiName } from '../../codec/kafka/apis.gen.ts'
 import type { Address } from '../../lib/listen.ts'
 import type { AnswerSlot } from './answer-slot.ts'
+import type { KafkaAccess } from './kafka-access.ts'
 import type { KafkaContext } from './kafka-context.ts'
 import type { Operation } from './operation.ts'
 import type { ProduceThrottle } from './produce-throttle.ts'
@@ -52,6 +53,8 @@ export interface RequestContext extends KafkaContext {
   readonly apiVersion: number
   readonly clientId: string
   readonly client: KafkaClient
+  /** What the client may do. */
+  readonly access: KafkaAccess
   /** Where the answer goes. */
   readonly slot: AnswerSlot
 }

@@ -17,7 +17,7 @@ function login(users: Users, user: string): SaslState {
   return sasl
 }
 
-test('administrators and who has all rights in / come in, others do not', () => {
+test('administrators and who has any permission in / come in, others do not', () => {
   const access = new AccessControl()
   const users = new Users({ own: { name: 'own', password: 'pw' }, access, random })
   const all = { configure: '.*', write: '.*', read: '.*' }
@@ -25,6 +25,7 @@ test('administrators and who has all rights in / come in, others do not', () => 
     ['admin', 'administrator', undefined],
     ['whole', 'management', all],
     ['part', 'management', { ...all, configure: '^a' }],
+    ['empty', 'management', { configure: '', write: '', read: '' }],
     ['none', 'management', undefined],
   ] as const) {
     const row = { name, tags: [tag], ...hashPassword(Buffer.from('pw'), random) }
@@ -32,12 +33,12 @@ test('administrators and who has all rights in / come in, others do not', () => 
     if (permission === undefined) continue
     access.apply({ kind: 'permission', op: 'put', row: { user: name, vhost: '/', ...permission } })
   }
-  const names = ['own', 'admin', 'whole', 'part', 'none', 'missing']
+  const names = ['own', 'admin', 'whole', 'part', 'empty', 'none', 'missing']
   const allowed = names.filter((name) => login(users, name).allows('work'))
-  assert.deepEqual(allowed, ['own', 'admin', 'whole'])
+  assert.deepEqual(allowed, ['own', 'admin', 'whole', 'part', 'empty'])
 })
 
-test('rights that are taken are gone on open connections', () => {
+test('a permission that is taken is gone on open connections', () => {
   const access = new AccessControl()
   const users = new Users({ own: { name: 'own', password: 'pw' }, access, random })
   const row = { name: 'u', tags: [], ...hashPassword(Buffer.from('pw'), random) }
@@ -63,7 +64,7 @@ test('who logs in again goes on as what it was, with the debt for what it has pu
   })
   const sasl = new SaslState(users, remote)
   let count = 0
-  sasl.whenTrusted(() => count++)
+  sasl.whenLoggedIn(() => count++)
   for (let logins = 0; logins < 3; logins++) {
     sasl.handshake(1, 'PLAIN')
     assert.ok(!(sasl.authenticate(Buffer.from('\0own\0pw')) instanceof Promise))

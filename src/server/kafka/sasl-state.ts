@@ -8,11 +8,19 @@ import { defaultVHost } from '../../broker/broker.ts'
 import { type Logger, silentLogger } from '../../lib/logger.ts'
 import { authLimits } from '../../limits/auth.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
+import { KafkaAccess } from './kafka-access.ts'
 import type { Operation } from './operation.ts'
 
 export type SaslMechanism = 'PLAIN' | ScramExchange['mechanism'] | 'OAUTHBEARER'
 
-/** `waitMs` is how long the client waits for its answer, in milliseconds. */
+/** A login was refused. `waitMs` is how long the client waits for its answer, in milliseconds. */
+interface Refusal {
+  readonly isAccepted: false
+  readonly waitMs: number
+  /** What the client is told instead of what its mechanism says. */
+  readonly reason: string | undefined
+}
+
 export type Authentication =
   | {
       readonly isAccepted: true
@@ -21,12 +29,7 @@ export type Authentication =
       /** Within it the client has to log in again; 0 for never. */
       readonly sessionLifetimeMs: number
     }
-  | {
-      readonly isAccepted: false
-      readonly waitMs: number
-      /** What the client is told instead of what its mechanism says. */
-      readonly reason: string | undefined
-    }
+  | Refusal
 
 const nothing = Buffer.alloc(0)
 
@@ -37,10 +40,12 @@ const endOfError = Buffer.from('\u0001')
 export class SaslState {
   /** Who the client is; undefined until it has logged in, where it has to. */
   principal: Principal | undefined
+  /** What it may do; nothing until then. */
+  readonly access: KafkaAccess = new KafkaAccess()
   readonly #users: Users
   readonly #origin: Origin
   readonly #logger: Logger
-  #onTrusted: () => void = () => undefined
+  #onLoggedIn: () => void = () => undefined
   #scram: ScramExchange | undefined
   #scramUser: string | undefined
   #mechanism: SaslMechanism = 'PLAIN'
@@ -54,7 +59,7 @@ export class SaslState {
     this.#users = users
     this.#logger = logger
     this.#origin = { protocol: 'Kafka', address: remoteAddress }
-    this.principal = users.anonymousFrom(this.#origin)
+    this.#enter(users.anonymousFrom(this.#origin))
   }
 
   /** Whether the next message is a bare token: SaslHandshake version 0 announced it. */
@@ -81,21 +86,21 @@ export class SaslState {
     return this.#at === 'failed'
   }
 
-  /** Whether it may do everything, now: rights come and go while it is connected, and tokens expire. */
-  get isTrusted(): boolean {
+  /** Whether it has logged in and may be here, now: rights come and go while it is connected, and tokens expire. */
+  get isLoggedIn(): boolean {
     const { principal } = this
     if (principal === undefined || this.hasFailed || this.#users.hasExpired(principal)) return false
-    return this.#mayDoAll(principal)
+    return this.access.mayEnter
   }
 
-  /** Calls back once it may do everything, at once if it may already. */
-  whenTrusted(listener: () => void): void {
-    if (this.isTrusted) listener()
-    else this.#onTrusted = listener
+  /** Calls back once it has logged in, at once if it has already. */
+  whenLoggedIn(listener: () => void): void {
+    if (this.isLoggedIn) listener()
+    else this.#onLoggedIn = listener
   }
 
   allows(operation: Operation): boolean {
-    return this.isTrusted || (!this.hasFailed && operation === 'login')
+    return this.isLoggedIn || (!this.hasFailed && operation === 'login')
   }
 
   handshake(apiVersion: number, mechanism: SaslMechanism): void {
@@ -157,20 +162,36 @@ export class SaslState {
 
   #accept(login: LoginResult | undefined, answer: Buffer): Authentication {
     const principal = login?.principal
-    this.principal = principal
+    this.#enter(principal)
     if (principal === undefined) {
       if (login !== undefined) this.#tellRefused(login)
       return this.#fail(login?.waitMs)
     }
-    const before = this.#before?.user ?? principal.user
-    if (before !== principal.user) return this.#fail(0, principalChanged(before, principal.user))
-    if (!this.#mayDoAll(principal)) return this.#fail()
+    const { user } = principal
+    const before = this.#before?.user ?? user
+    if (before !== user) return this.#fail(0, principalChanged(before, user))
+    if (!this.access.mayEnter) {
+      const refusal = `access to vhost '${defaultVHost}' refused for user '${user}'`
+      this.#tellRefused({ refusal, waitMs: 0 })
+      return this.#fail(0, `Authentication failed: ${refusal}`)
+    }
     this.#at = 'authenticated'
     const isFirst = this.#before === undefined
-    this.#before = { user: principal.user, mechanism: this.#mechanism }
-    if (isFirst) this.#onTrusted()
+    this.#before = { user, mechanism: this.#mechanism }
+    if (isFirst) this.#onLoggedIn()
     const sessionLifetimeMs = this.#users.lifetimeMsOf(principal) ?? 0
     return { isAccepted: true, answer, waitMs: 0, sessionLifetimeMs }
+  }
+
+  /** Kafka's topics are the queues of the default virtual host. */
+  #enter(principal: Principal | undefined): void {
+    const users = this.#users
+    this.principal = principal
+    if (principal === undefined) this.access.close()
+    else {
+      const rights = users.rightsOf(principal, defaultVHost)
+      this.access.open(rights, () => users.isAdministrator(principal))
+    }
   }
 
   /** The rest of a flood is not told one by one. */
@@ -179,15 +200,11 @@ export class SaslState {
     this.#logger.warn({ remote: this.#origin.address, reason, waitMs }, 'Login refused')
   }
 
-  #fail(waitMs = 0, reason?: string): Authentication {
+  #fail(waitMs = 0, reason?: string): Refusal {
     this.#at = 'failed'
-    const leastMs = kafkaLimits.kafkaRefusedLoginMs
-    return { isAccepted: false, waitMs: Math.max(waitMs, leastMs), reason }
-  }
-
-  /** Kafka's topics are the queues of this virtual host. */
-  #mayDoAll(principal: Principal): boolean {
-    return this.#users.mayDoAll(principal, defaultVHost)
+    this.access.close()
+    const ms = Math.max(waitMs, kafkaLimits.kafkaRefusedLoginMs)
+    return { isAccepted: false, waitMs: ms, reason }
   }
 }
 

@@ -15,7 +15,8 @@ import {
 } from '../../codec/kafka/messages/describe-user-scram-credentials.gen.ts'
 import { authLimits } from '../../limits/auth.ts'
 import { answerTo, KafkaRefusal, noError } from './error-code.ts'
-import type { Handler } from './request-context.ts'
+import { onlyForAdministrators } from './for-administrators.ts'
+import type { Handler, RequestContext } from './request-context.ts'
 import { writeInSlices } from './write-in-slices.ts'
 
 /** Kafka's numbers (KIP-554). */
@@ -90,18 +91,22 @@ export const handleAlterUserScramCredentials: Handler<'alterUserScramCredentials
     'alterUserScramCredentials',
     context,
     writeAlterUserScramCredentialsResult,
-    alterEach(request, context.broker.access),
+    alterEach(request, context),
   )
   return { throttleTimeMs: 0, results }
 }
 
 function* alterEach(
   { deletions, upsertions }: AlterUserScramCredentialsRequest,
-  access: AccessControl,
+  { broker, access }: RequestContext,
 ): Generator<AlterUserScramCredentialsResult, void> {
   const made = new Set(upsertions.map(({ name }) => name))
   for (const [name, count] of countNames([...deletions, ...upsertions])) {
-    const isThere = made.has(name) || credentialsOf(access, name).length > 0
+    if (!access.isAdministrator) {
+      yield { user: name, ...onlyForAdministrators }
+      continue
+    }
+    const isThere = made.has(name) || credentialsOf(broker.access, name).length > 0
     yield alterUser(name, { isRepeated: count > 1, isThere })
   }
 }

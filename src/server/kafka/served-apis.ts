@@ -18,6 +18,7 @@ import { handleDeleteRecords } from './delete-records.ts'
 import { handleDeleteTopics } from './delete-topics.ts'
 import { handleDescribeConfigs } from './describe-configs.ts'
 import { handleFetch } from './fetch.ts'
+import { forAdministrators, onlyForAdministrators } from './for-administrators.ts'
 import { handleDeleteGroups, handleDescribeGroups, handleListGroups } from './group-admin.ts'
 import {
   handleHeartbeat,
@@ -45,6 +46,33 @@ import {
   handleAlterUserScramCredentials,
   handleDescribeUserScramCredentials,
 } from './scram-credentials.ts'
+
+const refused = { throttleTimeMs: 0, ...onlyForAdministrators }
+const describeLogDirs = forAdministrators<'describeLogDirs'>(handleDescribeLogDirs, {
+  ...refused,
+  results: [],
+})
+const listPartitionReassignments = forAdministrators<'listPartitionReassignments'>(
+  handleListPartitionReassignments,
+  { ...refused, topics: [] },
+)
+const describeClientQuotas = forAdministrators<'describeClientQuotas'>(handleDescribeClientQuotas, {
+  ...refused,
+  entries: null,
+})
+const describeUserScramCredentials = forAdministrators<'describeUserScramCredentials'>(
+  handleDescribeUserScramCredentials,
+  { ...refused, results: [] },
+)
+const describeQuorum = forAdministrators<'describeQuorum'>(handleDescribeQuorum, {
+  ...onlyForAdministrators,
+  topics: [],
+})
+const unregisterBroker = forAdministrators<'unregisterBroker'>(handleUnregisterBroker, refused)
+const listConfigResources = forAdministrators<'listConfigResources'>(handleListConfigResources, {
+  ...refused,
+  configResources: [],
+})
 
 export const servedApis: ServedApis = {
   produce: { handle: handleProduce, operation: 'work', hasRecords: true, ownsRequestMemory: true },
@@ -82,7 +110,7 @@ export const servedApis: ServedApis = {
     operation: 'work',
     isAlone: true,
   },
-  describeLogDirs: { handle: handleDescribeLogDirs, operation: 'work', isAlone: true },
+  describeLogDirs: { handle: describeLogDirs, operation: 'work', isAlone: true },
   describeCluster: { handle: handleDescribeCluster, operation: 'discovery' },
   describeTopicPartitions: {
     handle: handleDescribeTopicPartitions,
@@ -99,11 +127,11 @@ export const servedApis: ServedApis = {
     operation: 'work',
     isAlone: true,
   },
-  listPartitionReassignments: { handle: handleListPartitionReassignments, operation: 'work' },
-  describeClientQuotas: { handle: handleDescribeClientQuotas, operation: 'work' },
+  listPartitionReassignments: { handle: listPartitionReassignments, operation: 'work' },
+  describeClientQuotas: { handle: describeClientQuotas, operation: 'work' },
   alterClientQuotas: { handle: handleAlterClientQuotas, operation: 'work', isAlone: true },
   describeUserScramCredentials: {
-    handle: handleDescribeUserScramCredentials,
+    handle: describeUserScramCredentials,
     operation: 'work',
     isAlone: true,
   },
@@ -112,7 +140,7 @@ export const servedApis: ServedApis = {
     operation: 'work',
     isAlone: true,
   },
-  describeQuorum: { handle: handleDescribeQuorum, operation: 'work', isAlone: true },
-  unregisterBroker: { handle: handleUnregisterBroker, operation: 'work' },
-  listConfigResources: { handle: handleListConfigResources, operation: 'work', isAlone: true },
+  describeQuorum: { handle: describeQuorum, operation: 'work', isAlone: true },
+  unregisterBroker: { handle: unregisterBroker, operation: 'work' },
+  listConfigResources: { handle: listConfigResources, operation: 'work', isAlone: true },
 }

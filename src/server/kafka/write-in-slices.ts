@@ -80,21 +80,27 @@ export class ItemWriter<T> implements GrowingAnswer {
   }
 }
 
-/** An array of an answer to `api`, of items that are made and written a slice at a time. */
+/**
+ * An array of an answer to `api`, of items that are made and written a slice at a time. Undefined stands for
+ * one that was looked at and is not shown.
+ */
 export function writeInSlices<T>(
   api: ApiName,
   context: RequestContext,
   writeItem: WriteItem<T>,
-  items: Iterable<T>,
+  items: Iterable<T | undefined>,
 ): Promise<readonly T[]> {
   return context.slices.run(writeAll(new ItemWriter(api, context, writeItem), items))
 }
 
 /** Writes items as they are made, as part of other work. */
-export function* writeAll<T>(writer: ItemWriter<T>, items: Iterable<T>): Steps<readonly T[]> {
+export function* writeAll<T>(
+  writer: ItemWriter<T>,
+  items: Iterable<T | undefined>,
+): Steps<readonly T[]> {
   try {
     for (const item of items) {
-      writer.add(item)
+      if (item !== undefined) writer.add(item)
       do yield writer.wait
       while (writer.wait !== undefined)
     }

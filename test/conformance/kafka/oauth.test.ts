@@ -6,6 +6,7 @@ import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import { Admin } from '@platformatic/kafka'
 import { Kafka, logLevel, type SASLOptions } from 'kafkajs'
+import { zeroUuid } from '../../../src/codec/kafka/field-defaults.ts'
 import { type Logger, silentLogger } from '../../../src/lib/logger.ts'
 import { KafkaFixture } from '../../support/kafka-fixture.ts'
 import { KafkaRawClient } from '../../support/kafka-raw-client.ts'
@@ -80,6 +81,8 @@ async function loginBy(client: KafkaRawClient, claims: ClaimsOf = {}): Promise<A
   return authenticate(client, firstMessage(await issuer.sign({ scope: allScopes, ...claims })))
 }
 
+const unknownTopic = 3
+const topicRefused = 29
 const metadata = {
   topics: [],
   allowAutoTopicCreation: false,
@@ -118,6 +121,7 @@ describe('a login by OAUTHBEARER', () => {
   const wrong: readonly [string, () => ClaimsOf][] = [
     ['has expired', () => ({ exp: inSeconds(-1) })],
     ['is for somebody else', () => ({ aud: 'shop' })],
+    ['permits nothing in /', () => ({ scope: 'rabbitmq.read:other/*' })],
   ]
   for (const [what, claims] of wrong) {
     it(`is refused when the token ${what}`, async () => {
@@ -138,6 +142,15 @@ describe('a login by OAUTHBEARER', () => {
       assert.ok(!(await topicsSeen(bearer())).includes('forbidden'))
     })
   }
+
+  it('shows what the scopes of the token permit, and nothing else', async () => {
+    const creator = kafkajs(bearer()).admin()
+    await creator.connect()
+    await creator.createTopics({ topics: [{ topic: 'app-a' }, { topic: 'shop-a' }] })
+    await creator.disconnect()
+    const seen = await topicsSeen(bearer({ scope: 'rabbitmq.read:%2F/{sub}-*' }))
+    assert.deepEqual(seen, ['app-a'])
+  })
 
   it('lets an administrator in', async () => {
     await topicsSeen(bearer({ scope: 'rabbitmq.tag:administrator' }))
@@ -276,6 +289,19 @@ describe('a login with a token that expires', () => {
     await waitFor('it has expired', () => Date.now() >= soon * 1000)
     assert.equal((await loginBy(late)).errorCode, 0)
     await late.call('metadata', metadata)
+  })
+
+  it('permits what the renewed token permits, at once', async () => {
+    await using client = await KafkaRawClient.connect(kafka.kafkaPort)
+    const topics = [{ name: 'renewed', topicId: zeroUuid }]
+    const errorOf = async (): Promise<number | undefined> => {
+      const answer = await client.call('metadata', { ...metadata, topics })
+      return answer.topics[0]?.errorCode
+    }
+    await loginBy(client, { scope: 'rabbitmq.read:*/renewed' })
+    assert.equal(await errorOf(), unknownTopic)
+    await loginBy(client, { scope: 'rabbitmq.read:*/other' })
+    assert.equal(await errorOf(), topicRefused)
   })
 
   it('is renewed by kafkajs', async () => {

@@ -1,5 +1,5 @@
-// Requests about clusters, replicas, access and quotas, to a broker that is alone and lets everyone do
-// everything: codes and texts are those of Kafka 4.x without an authorizer.
+// Requests about clusters, replicas, access and quotas, to a broker that is alone, by its administrator: codes
+// and texts are those of Kafka 4.x without an authorizer.
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { ConfigCalls, configType } from '../../support/config-calls.ts'

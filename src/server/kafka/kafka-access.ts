@@ -1,0 +1,72 @@
+// What one Kafka client may do. Its user's rights in the virtual host that has Kafka's topics answer each of
+// Kafka's operations (docs/permissions.md); an administrator may do everything, as one of Kafka's super users.
+// The rights are those that everyone else holds who acts for the user: a change is in force at once.
+import { noRights, type Operation, type Rights } from '../../auth/rights.ts'
+import { authLimits } from '../../limits/auth.ts'
+import { KafkaRefusal } from './error-code.ts'
+
+/** `describe` is to see that it is there: any right allows it, as it does a passive declaration in AMQP. */
+export type TopicRight = Operation | 'describe'
+
+/** Nothing is written to a group. */
+export type GroupRight = 'read' | 'configure' | 'describe'
+
+const nobody = (): boolean => false
+
+/** One for each connection: what waits for something holds it, and hears of another login, too. */
+export class KafkaAccess {
+  #rights: Rights = noRights
+  #isAdministrator: () => boolean = nobody
+
+  /** The client is somebody from now on. `isAdministrator` says whether that is an administrator now. */
+  open(rights: Rights, isAdministrator: () => boolean): void {
+    this.#rights = rights
+    this.#isAdministrator = isAdministrator
+  }
+
+  /** The client is nobody from now on. */
+  close(): void {
+    this.open(noRights, nobody)
+  }
+
+  /** Whether the client may be there at all. */
+  get mayEnter(): boolean {
+    return this.#rights.hasAccess || this.isAdministrator
+  }
+
+  get isAdministrator(): boolean {
+    return this.#isAdministrator()
+  }
+
+  mayTopic(right: TopicRight, name: string): boolean {
+    const rights = this.#rights
+    if (rights.isUnrestricted) return true
+    // Nothing has so long a name, and a pattern takes its time for each byte of it.
+    if (name.length > authLimits.nameSizeMax) return this.isAdministrator
+    const isGranted =
+      right === 'describe'
+        ? rights.may('read', name) || rights.may('write', name) || rights.may('configure', name)
+        : rights.may(right, name)
+    return isGranted || this.isAdministrator
+  }
+
+  mayGroup(right: GroupRight, name: string): boolean {
+    const rights = this.#rights
+    if (rights.isUnrestricted) return true
+    const isGranted =
+      right === 'describe'
+        ? rights.may('read', name) || rights.may('configure', name)
+        : rights.may(right, name)
+    return isGranted || this.isAdministrator
+  }
+
+  /** Throws TOPIC_AUTHORIZATION_FAILED. */
+  permitTopic(right: TopicRight, name: string): void {
+    if (!this.mayTopic(right, name)) throw new KafkaRefusal('TOPIC_AUTHORIZATION_FAILED')
+  }
+
+  /** Throws CLUSTER_AUTHORIZATION_FAILED for everyone who is no administrator. */
+  permitAdministrator(): void {
+    if (!this.isAdministrator) throw new KafkaRefusal('CLUSTER_AUTHORIZATION_FAILED')
+  }
+}

@@ -1,0 +1,380 @@
+// Which right each API of Kafka's protocol needs on what. Source: KafkaApis, ControllerApis and ConfigHelper of
+// Kafka 4.x, whose operations are answered by RabbitMQ's rights as docs/permissions.md has it.
+import type { Operation } from '../../../src/auth/rights.ts'
+import type { ApiMessages, ApiName } from '../../../src/codec/kafka/apis.gen.ts'
+import { zeroUuid } from '../../../src/codec/kafka/field-defaults.ts'
+import { resourceType } from '../../../src/server/kafka/config-kind.ts'
+import { fetchFromStart, fetchRequest } from '../../support/fetch-request.ts'
+import { batchOfRecords } from '../../support/kafka-fixture.ts'
+
+/** What a client is told that lacks a right. */
+export const refusals: Readonly<Record<Kind | 'cluster', number>> = {
+  topic: 29,
+  group: 30,
+  cluster: 31,
+}
+
+export type Kind = 'topic' | 'group'
+
+/** What the user may do, and on names of which kinds. */
+export interface Granted {
+  readonly rights: readonly Operation[]
+  readonly on: readonly Kind[]
+  readonly isAdministrator: boolean
+}
+
+/** What an API needs. */
+interface Need {
+  /** In the words of docs/permissions.md. */
+  readonly label: string
+  /** The error that the user gets in place of an answer; undefined when it is answered as anyone. */
+  readonly refused: (granted: Granted) => number | undefined
+}
+
+export interface Row<Name extends ApiName> {
+  /** `topicId` is that of `t`. */
+  readonly request: (version: number, topicId: string) => ApiMessages[Name]['request']
+  /** What is asked for first comes first. */
+  readonly needs: readonly Need[]
+  /** The first version that can tell a refusal; before it the answer is empty. */
+  readonly tellsSince?: number
+  /** What it is asked about has to be made again after each. */
+  readonly changes?: true
+}
+
+type Rows = { readonly [Name in ApiName]: Row<Name> }
+
+const administrators: readonly Need[] = [
+  {
+    label: 'administrator',
+    refused: ({ isAdministrator }) => (isAdministrator ? undefined : refusals.cluster),
+  },
+]
+
+/** Any of the rights will do. */
+function having(on: Kind, ...rights: readonly Operation[]): Need {
+  return {
+    label: `${rights.length === 3 ? 'any' : rights.join(' or ')} on the ${on}`,
+    refused: (granted) => {
+      const isGranted = rights.some((right) => granted.rights.includes(right))
+      return granted.isAdministrator || (isGranted && granted.on.includes(on))
+        ? undefined
+        : refusals[on]
+    },
+  }
+}
+
+const [writing, reading, configuring] = [
+  having('topic', 'write'),
+  having('topic', 'read'),
+  having('topic', 'configure'),
+]
+const seeing = having('topic', 'configure', 'write', 'read')
+const joining = having('group', 'read')
+const seeingGroup = having('group', 'configure', 'read')
+const managingGroup = having('group', 'configure')
+
+const named = { name: 't', topicId: zeroUuid }
+const member = { groupId: 'g', memberId: 'm', groupInstanceId: null }
+const configs = [{ name: 'retention.ms', value: '1000', configOperation: 0 }]
+const ofTopic = { resourceType: resourceType.topic, resourceName: 't' }
+const acl = {
+  resourceType: 2,
+  resourceName: 't',
+  resourcePatternType: 3,
+  principal: 'User:app',
+  host: '*',
+  operation: 3,
+  permissionType: 3,
+}
+const aclFilter = {
+  resourceTypeFilter: 1,
+  resourceNameFilter: null,
+  patternTypeFilter: 1,
+  principalFilter: null,
+  hostFilter: null,
+  operation: 1,
+  permissionType: 1,
+}
+
+/** By its id, or by its name. */
+function topicBy(isById: boolean, topicId: string): { name: string; topicId: string } {
+  return isById ? { name: '', topicId } : named
+}
+
+export const rows: Rows = {
+  saslHandshake: { request: () => ({ mechanism: 'none' }), needs: [] },
+  // A login is tried elsewhere; this one comes before a handshake.
+  saslAuthenticate: { request: () => ({ authBytes: Buffer.alloc(0) }), needs: [] },
+  apiVersions: {
+    request: () => ({ clientSoftwareName: 'test', clientSoftwareVersion: '1' }),
+    needs: [],
+  },
+  describeCluster: {
+    request: () => ({
+      includeClusterAuthorizedOperations: false,
+      endpointType: 1,
+      includeFencedBrokers: false,
+    }),
+    needs: [],
+  },
+  initProducerId: {
+    request: () => ({
+      transactionalId: null,
+      transactionTimeoutMs: 1000,
+      producerId: -1,
+      producerEpoch: -1,
+    }),
+    needs: [],
+  },
+  describeAcls: { request: () => aclFilter, needs: [] },
+  createAcls: { request: () => ({ creations: [acl] }), needs: [] },
+  deleteAcls: { request: () => ({ filters: [aclFilter] }), needs: [] },
+
+  produce: {
+    request: (version, topicId) => ({
+      transactionalId: null,
+      acks: -1,
+      timeoutMs: 1000,
+      topicData: [
+        {
+          ...topicBy(version >= 13, topicId),
+          partitionData: [{ index: 0, records: batchOfRecords([{}]) }],
+        },
+      ],
+    }),
+    needs: [writing],
+  },
+  fetch: {
+    request: (version, topicId) => {
+      const { name: topic, topicId: id } = topicBy(version >= 13, topicId)
+      const topics = [{ ...fetchFromStart(topic, 1000), topicId: id }]
+      return fetchRequest(topics, { maxWaitMs: 0, minBytes: 0, maxBytes: 1000 })
+    },
+    needs: [reading],
+  },
+  listOffsets: {
+    request: () => ({
+      replicaId: -1,
+      isolationLevel: 0,
+      topics: [
+        { name: 't', partitions: [{ partitionIndex: 0, currentLeaderEpoch: -1, timestamp: -1 }] },
+      ],
+      timeoutMs: 1000,
+    }),
+    needs: [seeing],
+  },
+  offsetForLeaderEpoch: {
+    request: () => ({
+      replicaId: -1,
+      topics: [
+        { topic: 't', partitions: [{ partition: 0, currentLeaderEpoch: -1, leaderEpoch: 0 }] },
+      ],
+    }),
+    needs: [seeing],
+  },
+  metadata: {
+    request: (version, topicId) => ({
+      topics: [version >= 12 ? { name: null, topicId } : named],
+      allowAutoTopicCreation: false,
+      includeClusterAuthorizedOperations: false,
+      includeTopicAuthorizedOperations: false,
+    }),
+    needs: [seeing],
+  },
+  describeTopicPartitions: {
+    request: () => ({ topics: [{ name: 't' }], responsePartitionLimit: 10, cursor: null }),
+    needs: [seeing],
+  },
+  describeConfigs: {
+    request: () => ({
+      resources: [{ ...ofTopic, configurationKeys: null }],
+      includeSynonyms: false,
+      includeDocumentation: false,
+    }),
+    needs: [seeing],
+  },
+  createTopics: {
+    request: () => ({
+      topics: [
+        { name: 'new', numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] },
+      ],
+      timeoutMs: 1000,
+      validateOnly: false,
+    }),
+    needs: [configuring],
+    changes: true,
+  },
+  deleteTopics: {
+    request: (version, topicId) => ({
+      topics: version >= 6 ? [{ name: null, topicId }] : [],
+      topicNames: version >= 6 ? [] : ['t'],
+      timeoutMs: 1000,
+    }),
+    needs: [configuring],
+    changes: true,
+  },
+  createPartitions: {
+    request: () => ({
+      topics: [{ name: 't', count: 2, assignments: null }],
+      timeoutMs: 1000,
+      validateOnly: true,
+    }),
+    needs: [configuring],
+  },
+  deleteRecords: {
+    request: () => ({
+      topics: [{ name: 't', partitions: [{ partitionIndex: 0, offset: 0 }] }],
+      timeoutMs: 1000,
+    }),
+    needs: [configuring],
+  },
+  alterConfigs: {
+    request: () => ({ resources: [{ ...ofTopic, configs }], validateOnly: true }),
+    needs: [configuring],
+  },
+  incrementalAlterConfigs: {
+    request: () => ({ resources: [{ ...ofTopic, configs }], validateOnly: true }),
+    needs: [configuring],
+  },
+
+  findCoordinator: {
+    request: () => ({ key: 'g', keyType: 0, coordinatorKeys: ['g'] }),
+    needs: [seeingGroup],
+  },
+  joinGroup: {
+    request: () => ({
+      ...member,
+      // None is so short: it is refused before anybody waits for others.
+      sessionTimeoutMs: 0,
+      rebalanceTimeoutMs: 0,
+      protocolType: 'consumer',
+      protocols: [{ name: 'range', metadata: Buffer.alloc(0) }],
+      reason: null,
+    }),
+    needs: [joining],
+  },
+  syncGroup: {
+    request: () => ({
+      ...member,
+      generationId: 1,
+      protocolType: 'consumer',
+      protocolName: 'range',
+      assignments: [],
+    }),
+    needs: [joining],
+  },
+  heartbeat: { request: () => ({ ...member, generationId: 1 }), needs: [joining] },
+  leaveGroup: {
+    request: () => ({ ...member, members: [{ ...member, reason: null }] }),
+    needs: [joining],
+  },
+  offsetCommit: {
+    request: (version, topicId) => ({
+      ...member,
+      memberId: '',
+      generationIdOrMemberEpoch: -1,
+      retentionTimeMs: -1,
+      topics: [{ ...topicBy(version >= 10, topicId), partitions: [committed(0)] }],
+    }),
+    needs: [joining, reading],
+  },
+  offsetFetch: {
+    request: (version, topicId) => ({
+      groupId: 'g',
+      topics: [{ name: 't', partitionIndexes: [0] }],
+      groups: [
+        {
+          groupId: 'g',
+          memberId: null,
+          memberEpoch: -1,
+          topics: [{ ...topicBy(version >= 10, topicId), partitionIndexes: [0] }],
+        },
+      ],
+      requireStable: false,
+    }),
+    needs: [seeingGroup, seeing],
+  },
+  offsetDelete: {
+    request: () => ({
+      groupId: 'g',
+      topics: [{ name: 't', partitions: [{ partitionIndex: 0 }] }],
+    }),
+    needs: [managingGroup, reading],
+    changes: true,
+  },
+  describeGroups: {
+    request: () => ({ groups: ['g'], includeAuthorizedOperations: false }),
+    needs: [seeingGroup],
+  },
+  deleteGroups: {
+    request: () => ({ groupsNames: ['g'] }),
+    needs: [managingGroup],
+    changes: true,
+  },
+  // Which groups it shows is tried elsewhere.
+  listGroups: { request: () => ({ statesFilter: [], typesFilter: [] }), needs: [] },
+
+  describeLogDirs: {
+    request: () => ({ topics: null }),
+    needs: administrators,
+    tellsSince: 3,
+  },
+  alterReplicaLogDirs: {
+    request: () => ({ dirs: [{ path: 'data', topics: [{ name: 't', partitions: [0] }] }] }),
+    needs: administrators,
+  },
+  electLeaders: {
+    request: () => ({
+      electionType: 0,
+      topicPartitions: [{ topic: 't', partitions: [0] }],
+      timeoutMs: 1000,
+    }),
+    needs: administrators,
+  },
+  alterPartitionReassignments: {
+    request: () => ({
+      timeoutMs: 1000,
+      allowReplicationFactorChange: true,
+      topics: [{ name: 't', partitions: [{ partitionIndex: 0, replicas: null }] }],
+    }),
+    needs: administrators,
+  },
+  listPartitionReassignments: {
+    request: () => ({ timeoutMs: 1000, topics: null }),
+    needs: administrators,
+  },
+  describeClientQuotas: {
+    request: () => ({ components: [], strict: false }),
+    needs: administrators,
+  },
+  alterClientQuotas: {
+    request: () => ({
+      entries: [{ entity: [{ entityType: 'user', entityName: 'app' }], ops: [] }],
+      validateOnly: true,
+    }),
+    needs: administrators,
+  },
+  describeUserScramCredentials: { request: () => ({ users: null }), needs: administrators },
+  alterUserScramCredentials: {
+    request: () => ({ deletions: [{ name: 'app', mechanism: 1 }], upsertions: [] }),
+    needs: administrators,
+  },
+  describeQuorum: {
+    request: () => ({
+      topics: [{ topicName: '__cluster_metadata', partitions: [{ partitionIndex: 0 }] }],
+    }),
+    needs: administrators,
+  },
+  unregisterBroker: { request: () => ({ brokerId: 9 }), needs: administrators },
+  listConfigResources: { request: () => ({ resourceTypes: [] }), needs: administrators },
+}
+
+function committed(committedOffset: number): {
+  readonly partitionIndex: number
+  readonly committedOffset: number
+  readonly committedLeaderEpoch: number
+  readonly committedMetadata: string
+} {
+  return { partitionIndex: 0, committedOffset, committedLeaderEpoch: -1, committedMetadata: '' }
+}
