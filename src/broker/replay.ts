@@ -17,7 +17,10 @@ export interface ReplayingBroker {
   topicsOf(vhost: VHost<Destination>): Topics
 }
 
-/** Where to rewind to: an offset of a queue with one log, or milliseconds since the Unix epoch. */
+/**
+ * Where to rewind to: an offset of a queue with one log, or in the source if that has one partition, or
+ * milliseconds since the Unix epoch.
+ */
 export type RewindTarget = { readonly offset: number } | { readonly time: number }
 
 export interface Rewound {
@@ -43,18 +46,15 @@ export async function rewindQueue(
   target: RewindTarget,
 ): Promise<Rewound> {
   checkRewindable(queue, target)
-  const logs = queue.cursors.map(({ log }) => log)
-  const offsets =
-    'offset' in target
-      ? [target.offset]
-      : await Promise.all(logs.map((log) => offsetAt(broker.store, log, target.time)))
+  const targets = await targetsOf(broker.store, queue, target)
   // It may have changed while the disk was asked.
   checkRewindable(queue, target)
-  const newest = queue.cursors.slice(offsets.length).map(() => 0)
+  // What came as a log of its own meanwhile came after the target.
+  while (targets.length < queue.parts.length) targets.push(0)
   queue.deliverReady()
   let count = 0
   const ticket = changeCursors(broker, queue, () => {
-    count = queue.rewind([...offsets, ...newest])
+    count = queue.rewind(targets)
   })
   return { count, ticket }
 }
@@ -74,16 +74,34 @@ function changeCursors(
 }
 
 function checkRewindable(queue: Queue, target: RewindTarget): void {
-  const { vhost, name, isDeleted, retained, logCount } = queue
+  const { vhost, name, isDeleted, retained, source } = queue
   const resource = queueResource(vhost, name)
-  if (isDeleted || retained === undefined) {
+  if (isDeleted || (retained === undefined && source === undefined)) {
     throw preconditionFailed(
       `${resource} keeps nothing that was acked: set retention-ms or retention-bytes by policy`,
     )
   }
-  if ('offset' in target && logCount > 1) {
-    throw preconditionFailed(`${resource} has a log for each priority: rewind it to a time`)
+  if (!('offset' in target) || countOffsets(queue) === 1) return
+  const logs = source === undefined ? 'a log for each priority' : 'a source with several partitions'
+  throw preconditionFailed(`${resource} has ${logs}: rewind it to a time`)
+}
+
+/** In how many logs an offset may be: those of a queue with a source are the source's. */
+function countOffsets({ source, logCount }: Queue): number {
+  return source === undefined ? logCount : source.cursors.length
+}
+
+/** Of each of the queue's parts. */
+async function targetsOf(
+  store: LogStore,
+  { parts, source }: Queue,
+  target: RewindTarget,
+): Promise<number[]> {
+  if ('time' in target) {
+    return Promise.all(parts.map(({ cursor }) => offsetAt(store, cursor.log, target.time)))
   }
+  // What was published to the queue itself has other offsets, and stays as it is.
+  return source === undefined ? [target.offset] : [Infinity, target.offset]
 }
 
 /** Of the first run with a record as late; the end when there is none. */

@@ -76,6 +76,8 @@ export interface SourceRow {
   readonly topic: string
   /** The cursor in each of its partitions, in their order. */
   readonly cursorIds: readonly number[]
+  /** When the queue was rewound last, in milliseconds since the Unix epoch. */
+  readonly rewoundAt?: number | undefined
 }
 
 /** Of a work queue that keeps what was acked. */

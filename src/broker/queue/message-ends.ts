@@ -22,8 +22,8 @@ export interface EndingQueue {
   readonly settings: QueueSettings
   /** What its messages come from as well. */
   readonly source: object | undefined
-  /** What keeps acked messages, and when they were last brought back. */
-  readonly retained: { readonly rewoundAt: number } | undefined
+  /** When acked messages were brought back last; 0 for never. */
+  readonly rewoundAt: number
   /** Delivers what consumers have room for. */
   deliverReady(): void
   /** The head stays after others have left: it may be delivered. */
@@ -185,7 +185,7 @@ export class MessageEnds {
       clock,
       settings: queue.settings,
       isRestored,
-      rewoundAt: queue.retained?.rewoundAt ?? 0,
+      rewoundAt: queue.rewoundAt,
       deliverReady: () => queue.deliverReady(),
       onDeparture: (offset, reason) => this.#end(offset, reason),
       onHeadStays: () => queue.onHeadStays(),

@@ -35,6 +35,8 @@ export interface QueueOptions<S extends Subscription = Subscription> {
   readonly source?: SourcePlace<S> | undefined
   /** Left out, it keeps nothing that was acked, so far. */
   readonly retained?: RetainedLogs | undefined
+  /** See `Queue.rewoundAt`. */
+  readonly rewoundAt?: number | undefined
 }
 
 /** What a queue needs of its broker. */

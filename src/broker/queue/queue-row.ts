@@ -20,6 +20,7 @@ export interface KeptQueue {
   readonly arguments: FieldTable
   readonly source: KeptSource | undefined
   readonly retained: RetainedLogs | undefined
+  readonly rewoundAt: number
 }
 
 /** `levels`: that of the lowest priority first. */
@@ -28,19 +29,25 @@ export function rowOfQueue(queue: KeptQueue, levels: readonly LevelCursor[]): Qu
   const [first, ...others] = levels as [LevelCursor, ...LevelCursor[]]
   const { id: cursorId, log } = first.cursor
   const bare = { vhost, name, type, logId: log.id, cursorId, autoDelete, arguments: args }
-  const { source } = queue
+  const { source, retained } = queue
+  // Without a rewind rows are as they always were.
+  const rewound = queue.rewoundAt === 0 ? {} : { rewoundAt: queue.rewoundAt }
   return {
     ...bare,
-    ...(source && { source: rowOfSource(source) }),
+    ...(source && { source: { ...rowOfSource(source), ...rewound } }),
     ...(others.length > 0 && { levels: others.map(rowOfLevel) }),
-    ...(queue.retained && { retention: queue.retained.row() }),
+    ...(retained && { retention: { cursorIds: idsOf(retained.cursors), ...rewound } }),
   }
 }
 
 function rowOfSource({ topic, cursors }: KeptSource): SourceRow {
-  return { topic: topic.name, cursorIds: cursors.map(({ id }) => id) }
+  return { topic: topic.name, cursorIds: idsOf(cursors) }
 }
 
 function rowOfLevel({ level, cursor }: LevelCursor): LevelRow {
   return { priority: level, logId: cursor.log.id, cursorId: cursor.id }
+}
+
+function idsOf(cursors: readonly LogCursor[]): number[] {
+  return cursors.map(({ id }) => id)
 }

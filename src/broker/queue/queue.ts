@@ -66,6 +66,8 @@ export class Queue
   publishLimit: PublishLimit | undefined
   /** What keeps acked messages; undefined: nothing does. */
   retained: RetainedLogs | undefined
+  /** When it was rewound last, in milliseconds since the Unix epoch; 0 for never. */
+  rewoundAt: number
   /** Undefined: none applies to it. */
   policy: EffectivePolicy | undefined
   readonly #backlog: QueueBacklog
@@ -94,6 +96,7 @@ export class Queue
     this.#context = context
     this.policy = options.policy
     this.retained = options.retained
+    this.rewoundAt = options.rewoundAt ?? 0
     this.settings = readQueueSettings(this.type, this.arguments, this.policy?.definition)
     this.log.homeAddress = encodeAddress('', options.name)
     this.#backlog = openBacklog(options, {
@@ -390,15 +393,14 @@ export class Queue
   }
 
   /**
-   * Makes acked messages ready again, from the offset in `targets` on for each of its logs, or as far as
-   * they are kept, and returns how many there are. Only for a queue with `retained`. Within an atom.
+   * Makes acked messages ready again, from the offset in `targets` on for each of `parts`, or as far as they
+   * are kept, and returns how many there are. Within an atom.
    */
   rewind(targets: readonly number[]): number {
-    const retained = this.retained!
     const { store, clock } = this.#context
-    const count = rewindBacklog(this.#backlog, { store, retained }, targets)
-    retained.rewoundAt = clock.now()
-    this.#ends.onRewound(retained.rewoundAt)
+    const count = rewindBacklog(this.#backlog, { store, queue: this }, targets)
+    this.rewoundAt = clock.now()
+    this.#ends.onRewound(this.rewoundAt)
     this.onReadable()
     return count
   }

@@ -42,6 +42,7 @@ export function restoreQueue(
       levels,
       source,
       retained,
+      rewoundAt: row.source?.rewoundAt ?? row.retention?.rewoundAt,
       ...fixed,
     },
     context,
@@ -57,5 +58,5 @@ function findRetained(
     return findCursor(log, retention?.cursorIds[index] ?? -1) ?? []
   })
   if (retention === undefined || kept.length < cursors.length) return undefined
-  return new RetainedLogs(kept, retention.rewoundAt)
+  return new RetainedLogs(kept)
 }

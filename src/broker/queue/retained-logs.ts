@@ -2,18 +2,14 @@
 // and nothing else. A log keeps what any of its cursors has not acked, so acked messages stay until then.
 import { type LogCursor } from '../../log/log-cursor.ts'
 import type { LogStore } from '../../log/log-store.ts'
-import type { RetentionRow } from '../../meta/topology-change.ts'
 import { copyAcks } from './copy-acks.ts'
 
 export class RetainedLogs {
   /** What retention has passed in each log, in the order of the queue's logs. */
   readonly cursors: LogCursor[]
-  /** When the queue was rewound last, in milliseconds since the Unix epoch; 0 for never. */
-  rewoundAt: number
 
-  constructor(cursors: LogCursor[], rewoundAt = 0) {
+  constructor(cursors: LogCursor[]) {
     this.cursors = cursors
-    this.rewoundAt = rewoundAt
   }
 
   /** Keeps from now on what a queue with these cursors acks. Within an atom. */
@@ -35,11 +31,5 @@ export class RetainedLogs {
   /** Keeps nothing any more. Within an atom. */
   end(store: LogStore): void {
     for (const cursor of this.cursors) store.deleteCursor(cursor)
-  }
-
-  row(): RetentionRow {
-    const { rewoundAt } = this
-    const cursorIds = this.cursors.map(({ id }) => id)
-    return rewoundAt === 0 ? { cursorIds } : { cursorIds, rewoundAt }
   }
 }

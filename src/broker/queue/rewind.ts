@@ -4,21 +4,23 @@
 import type { LogCursor } from '../../log/log-cursor.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import { copyAcks } from './copy-acks.ts'
+import { keeperOf, type KeepingQueue } from './keeper-of.ts'
 import type { QueueBacklog } from './queue-backlog.ts'
-import type { RetainedLogs } from './retained-logs.ts'
 
 /**
- * Rewinds each log to the offset in `targets`, or as far as messages are kept, and returns how many
- * messages are ready again. The queue's row has changed. Within an atom.
+ * Rewinds each log of `backlog` to the offset in `targets`, or as far as messages are kept, and returns how
+ * many messages are ready again. Logs of which nothing acked is kept stay as they are. The queue's row has
+ * changed. Within an atom.
  */
 export function rewindBacklog(
   backlog: QueueBacklog,
-  { store, retained }: { readonly store: LogStore; readonly retained: RetainedLogs },
+  { store, queue }: { readonly store: LogStore; readonly queue: KeepingQueue },
   targets: readonly number[],
 ): number {
   let count = 0
-  for (const [index, { cursor }] of backlog.levels.entries()) {
-    const kept = retained.cursors[index]!
+  for (const [index, { cursor }] of backlog.parts.entries()) {
+    const kept = keeperOf(queue, index)
+    if (kept === undefined) continue
     const { endOffset, startOffset } = cursor.log
     const least = Math.max(kept.floor, startOffset)
     const target = Math.min(Math.max(targets[index]!, least), endOffset)

@@ -4,14 +4,14 @@ import { RetainedLogs } from './retained-logs.ts'
 
 /** Whether `settleRetention` has something to do. */
 export function isRetentionUnsettled(queue: Queue): boolean {
-  const { isDurable, source, settings, retained } = queue
-  if (!isDurable || source !== undefined) return false
-  return (settings.retention === undefined) !== (retained === undefined)
+  const { isDurable, settings, retained } = queue
+  return isDurable && (settings.retention === undefined) !== (retained === undefined)
 }
 
 /**
- * Begins or ends to keep what the queue acks, as its settings say. Only durable queues without a source
- * keep anything, as a source has its own retention. What they do changes their row. Within an atom.
+ * Begins or ends to keep what the queue acks, as its settings say. Only durable queues keep anything, and
+ * those with a source only what was published to them: the source has a retention of its own. What they do
+ * changes their row. Within an atom.
  */
 export function settleRetention(queue: Queue, store: LogStore): void {
   if (!isRetentionUnsettled(queue)) return
