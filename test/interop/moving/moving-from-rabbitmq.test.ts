@@ -27,7 +27,7 @@ import { PageBlocks } from './page-blocks.ts'
 const repository = join(import.meta.dirname, '../../..')
 const isPossible = hasRabbitmq && has('curl', '--version')
 const page = join(repository, 'docs/moving-from-rabbitmq.md')
-const shovelMs = 30_000
+const shovelMs = 60_000
 /** How much happens in each state on the way. */
 const someCount = 100
 const backlogCount = 1500
@@ -173,8 +173,7 @@ describe(
     })
 
     it('has no command that was not run', async () => {
-      const topic = await blocks.run('api/topic-permissions')
-      assert.match(topic, /"name":"orders"/)
+      assert.match(await blocks.run('curl'), /"name":"orders"/)
       assert.deepEqual(blocks.unused, [])
     })
   },

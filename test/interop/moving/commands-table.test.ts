@@ -1,0 +1,46 @@
+// The table of commands in docs/moving-from-rabbitmq.md: from its first row to its last each one does
+// what it says, so that a row's command finds what the rows above have made.
+import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { commandsOf, wordsOf } from '../../../scripts/pages.ts'
+import { BrokerClient } from '../../../src/cli/broker-client.ts'
+import { readCommandLine } from '../../../src/cli/command-line.ts'
+import { exitCodes } from '../../../src/lib/exit-codes.ts'
+import { TestBroker } from '../../support/start-test-broker.ts'
+
+const page = join(import.meta.dirname, '../../../docs/moving-from-rabbitmq.md')
+
+let broker: TestBroker
+let folder: string
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'pabal-commands-'))
+  writeFileSync(join(folder, 'password'), 'secret\n')
+  broker = await TestBroker.start()
+})
+after(async () => {
+  await broker[Symbol.asyncDispose]()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+test('the commands of the table can be given one after another', async () => {
+  const [, section = ''] = readFileSync(page, 'utf8').split('\n## Commands\n')
+  const [table = ''] = section.split('\nWithout a like')
+  const commands = commandsOf(table)
+  assert.ok(commands.length > 20, `${commands.length} commands`)
+  const client = new BrokerClient(broker.dataFolder)
+  const printed: string[] = []
+  for (const command of commands) {
+    const words = wordsOf(command.replace('FILE', join(folder, 'password')))
+    const { ask } = readCommandLine(words)
+    assert.ok(ask, command)
+    assert.equal(await ask(client, (line) => printed.push(line)), exitCodes.ok, command)
+  }
+  assert.deepEqual(printed.slice(-3), [
+    "Deleted: user 'app'",
+    "Deleted: virtual host 'shop'",
+    'There are no queues',
+  ])
+})
