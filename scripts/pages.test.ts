@@ -61,6 +61,23 @@ test('commands of the program are those that it knows, with their flags', () => 
   assert.deepEqual(refused, [])
 })
 
+test('scripts of npm are in package.json', () => {
+  const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
+    readonly scripts: Readonly<Record<string, string>>
+  }
+  const named = pages.flatMap(({ path: page, text }) =>
+    Array.from(text.matchAll(/npm run (?:--silent )?([a-z:]+)/g), ([, name = '']) => ({
+      page,
+      name,
+    })),
+  )
+  assert.ok(named.length > 30, `${named.length} names`)
+  assert.deepEqual(
+    named.filter(({ name }) => !Object.hasOwn(scripts, name)),
+    [],
+  )
+})
+
 test('a dead link and a command that is none are found', () => {
   assert.deepEqual(linksOf('[a](b.md#c), `[d](e)`, [f](https://g) and [h](#i)'), ['b.md#c', '#i'])
   assert.deepEqual(anchorsOf('# A `b`, c: d\n\n```\n# no\n```\n## A `b`, c: d'), [
