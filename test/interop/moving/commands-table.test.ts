@@ -33,14 +33,12 @@ test('the commands of the table can be given one after another', async () => {
   const client = new BrokerClient(broker.dataFolder)
   const printed: string[] = []
   for (const command of commands) {
-    const words = wordsOf(command.replace('FILE', join(folder, 'password')))
+    const file = command.startsWith('definitions') ? 'definitions.json' : 'password'
+    const words = wordsOf(command.replace('FILE', join(folder, file)))
     const { ask } = readCommandLine(words)
     assert.ok(ask, command)
     assert.equal(await ask(client, (line) => printed.push(line)), exitCodes.ok, command)
   }
-  assert.deepEqual(printed.slice(-3), [
-    "Deleted: user 'app'",
-    "Deleted: virtual host 'shop'",
-    'There are no queues',
-  ])
+  for (const line of ["Deleted: user 'app'", "Deleted: virtual host 'shop'", 'There are no queues'])
+    assert.ok(printed.includes(line), line)
 })

@@ -81,6 +81,38 @@ describe(
         shovelMs,
       )
 
+    it('brings along what was declared, and takes it back', async () => {
+      await rabbitmq.control('add_user', 'app', 'its secret')
+      await rabbitmq.control('set_permissions', 'app', '.*', '.*', '.*')
+      await rabbitmq.control('set_policy', 'limit', '^mails$', '{"max-length":5}')
+      await withChannel(rabbitmqUrl, async (channel) => {
+        const quorum = { 'x-queue-type': 'quorum', 'x-delivery-limit': 7 }
+        await channel.assertQueue('mails', { arguments: quorum })
+        await channel.assertExchange('mail', 'topic')
+        await channel.bindQueue('mails', 'mail', 'to.#')
+      })
+      assert.match(await blocks.run('--check'), /^add +queue +\/ +mails/m)
+      await assert.rejects(count(pabal.url, 'mails'))
+      await blocks.run('definitions import rabbit.json\n')
+
+      const appUrl = pabal.url.replace('guest:guest', 'app:its%20secret')
+      await withChannel(appUrl, async (channel) => {
+        channel.publish('mail', 'to.alice', Buffer.from('1'), { persistent: true })
+        await channel.waitForConfirms()
+      })
+      const listed = await blocks.run('rabbitmqctl list_queues')
+      assert.match(listed, /^\/ +mails +quorum +1 +0 +0 +limit$/m)
+
+      await withChannel(pabal.url, (channel) => channel.assertQueue('made-at-pabal'))
+      await blocks.run('definitions export pabal.json')
+      await waitFor('it is at RabbitMQ', () =>
+        count(rabbitmqUrl, 'made-at-pabal').then(
+          () => true,
+          () => false,
+        ),
+      )
+    })
+
     it('moves the messages of a live queue there and back', async () => {
       const urls = [rabbitmqUrl, pabal.url]
       await withChannel(rabbitmqUrl, (channel) => channel.assertQueue('orders'))
