@@ -62,7 +62,6 @@ test('a token permits what it says, and not what the user of its name may do', a
   const rights = access.rightsFor(principal, '/')
   assert.deepEqual(rights.place, { user: 'own', vhost: '/' })
   assert.ok(rights.may('read', 'mine') && !rights.may('read', 'other') && !rights.isUnrestricted)
-  assert.ok(!users.mayDoAll(principal, '/'))
   assert.ok(access.rightsOf('own', '/').isUnrestricted)
 })
 
