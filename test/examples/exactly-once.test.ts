@@ -16,7 +16,7 @@ const orderCount = 400
 const killCount = 6
 /** How many orders a worker hands over before it is killed, at most; there are more. */
 const progressMax = 150
-const finishMs = 30_000
+const finishMs = 60_000
 
 const range = (from: number, to: number): number[] =>
   Array.from({ length: to - from + 1 }, (_, n) => from + n)
@@ -86,6 +86,24 @@ for (const { name, skip, startWith } of await findKafkaExampleLanguages()) {
       await broker.kill()
       await broker.restart()
     }
+
+    it('does so in whatever order the programs are started', async () => {
+      await using own = await TestBroker.start(['--kafka-port', '0'])
+      const kafka = `127.0.0.1:${own.kafkaPort}`
+      const run = (which: string, ...args: readonly string[]): ExampleProgram =>
+        startWith('exactly-once', which, {
+          args,
+          variables: { AMQP_URL: own.url, KAFKA_BROKERS: kafka },
+        })
+      await using audit = run('audit')
+      await audit.printed('it waits', (lines) => lines.includes('waiting for priced_orders'))
+      await using order = run('order', '1', '20')
+      await order.succeeded()
+      await using _packer = run('pack')
+      await using _pricer = run('price')
+      await audit.printed('all', (lines) => ids(lines, 'counted').length >= 20)
+      assert.deepEqual(ascending(ids(audit.lines, 'counted')), range(1, 20))
+    })
 
     it('hands over each order once, whoever is killed', async () => {
       for (let n = 0; n < killCount; n += 1) {
