@@ -131,7 +131,7 @@ export type PolicyScope =
 export type PolicyDefinition = Readonly<Record<string, PolicyValue>>
 
 /** A list is one of text (`ha-params` of RabbitMQ 3). */
-export type PolicyValue = string | number | readonly string[]
+export type PolicyValue = string | number | boolean | readonly string[]
 
 export interface PolicyRow {
   readonly vhost: string

@@ -137,7 +137,11 @@ export class QueueUnderTest {
       onDeadLetterKept: () => this.keptNoticeCount++,
       onLevelAdded: () => this.addedLevelCount++,
       openPresentIds: (logId, queue) =>
-        new PresentIds(`ids/${logId}/`, queue, { store: this.store, budget: { count: 0 } }),
+        new PresentIds(`ids/${logId}/`, queue, {
+          store: this.store,
+          budget: { count: 0 },
+          onPut: () => undefined,
+        }),
       closePresentIds: () => undefined,
       onGivenUp: () => this.givenUpCount++,
       onUnused: () => this.unusedCount++,

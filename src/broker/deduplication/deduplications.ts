@@ -8,7 +8,6 @@
 // Numbers are not used again while an id has one: an exchange that is deleted and declared again knows
 // nothing, however many ids of the former are still to be forgotten.
 import type { Clock } from '../../lib/clock.ts'
-import { Fifo } from '../../lib/fifo.ts'
 import { type Turn, turnPhase, type TurnTask } from '../../lib/turn.ts'
 import { brokerLimits } from '../../limits/broker.ts'
 import type { LogStore } from '../../log/log-store.ts'
@@ -49,8 +48,8 @@ export class Deduplications implements TurnTask {
   /** Those of queues, by the id of the queue's first log, which is never used again. */
   readonly #ofQueues = new Map<number, PresentIds>()
   readonly #presentBudget = { count: 0 }
-  /** Keys that nobody needs any more. */
-  readonly #orphans = new Fifo<string>()
+  /** Keys that nobody needs any more, unless they are written again: a policy may come back. */
+  readonly #orphans = new Set<string>()
   #isScheduled = false
 
   constructor(options: DeduplicationsOptions) {
@@ -69,10 +68,12 @@ export class Deduplications implements TurnTask {
       },
       create: ({ name, arguments: args, durable }) => {
         const settings = readWindowSettings(args, durable)
-        const window = new IdWindow({ vhost, name }, settings, {
+        const owner = { vhost, name, isDurable: durable }
+        const window = new IdWindow(owner, settings, {
           store: this.#options.store,
           clock: this.#options.clock,
           keyPrefix: (asking) => this.#keyPrefix(asking),
+          resize: (resized, wanted) => this.#resize(resized, wanted),
           onClosed: (closed) => this.#onClosed(closed),
         })
         this.#windows.add(window)
@@ -84,18 +85,22 @@ export class Deduplications implements TurnTask {
 
   /** The ids of a queue whose first log is `logId`. */
   openPresentIds(logId: number, queue: IdentifiedQueue): PresentIds {
-    const context = { store: this.#options.store, budget: this.#presentBudget }
+    const context = {
+      store: this.#options.store,
+      budget: this.#presentBudget,
+      onPut: (key: string) => void this.#orphans.delete(key),
+    }
     const ids = new PresentIds(`${queueKeyPrefix}${logId}/`, queue, context)
     this.#ofQueues.set(logId, ids)
     return ids
   }
 
-  /** The queue of these is deleted. */
+  /** The queue of these is deleted, or deduplicates no more. */
   closePresentIds(logId: number): void {
     const ids = this.#ofQueues.get(logId)
     if (ids === undefined) return
     this.#ofQueues.delete(logId)
-    for (const id of ids.takeKept()) this.#orphans.push(ids.keyPrefix + id)
+    for (const id of ids.takeKept()) this.#orphans.add(ids.keyPrefix + id)
     this.#schedule()
   }
 
@@ -109,7 +114,7 @@ export class Deduplications implements TurnTask {
       const number = value.readDoubleBE(0)
       this.#nextNumber = Math.max(this.#nextNumber, number + 1)
       if (window === undefined || window.settings.isVolatile) {
-        this.#orphans.push(key)
+        this.#orphans.add(key)
         continue
       }
       byNumber.set(number, window)
@@ -131,7 +136,7 @@ export class Deduplications implements TurnTask {
       this.#numbers.delete(window)
       this.#options.store.putState(windowKey(window), undefined)
       const prefix = prefixOf(number)
-      for (const id of window.takeKept()) this.#orphans.push(prefix + id)
+      for (const id of window.takeKept()) this.#orphans.add(prefix + id)
     }
     this.#closed = []
     this.#schedule()
@@ -142,9 +147,10 @@ export class Deduplications implements TurnTask {
     const { store } = this.#options
     store.beginAtom()
     this.forgetClosed()
-    for (let count = 0; count < brokerLimits.deduplicationForgetPerTurn; count++) {
-      const key = this.#orphans.shift()
-      if (key === undefined) break
+    let count = 0
+    for (const key of this.#orphans) {
+      if (count++ === brokerLimits.deduplicationForgetPerTurn) break
+      this.#orphans.delete(key)
       store.putState(key, undefined)
     }
     store.endAtom()
@@ -156,14 +162,14 @@ export class Deduplications implements TurnTask {
     const number = Number(key.slice(idKeyPrefix.length, end))
     this.#nextNumber = Math.max(this.#nextNumber, number + 1)
     const window = windows.get(number)
-    if (window === undefined) this.#orphans.push(key)
+    if (window === undefined) this.#orphans.add(key)
     else window.restore(key.slice(end + 1), value)
   }
 
   #putOfQueue(key: string, value: Buffer): void {
     const end = key.indexOf('/', queueKeyPrefix.length)
     const ids = this.#ofQueues.get(Number(key.slice(queueKeyPrefix.length, end)))
-    if (ids?.restore(key.slice(end + 1), value) !== true) this.#orphans.push(key)
+    if (ids?.restore(key.slice(end + 1), value) !== true) this.#orphans.add(key)
   }
 
   #keyPrefix(window: IdWindow): string | undefined {
@@ -172,10 +178,20 @@ export class Deduplications implements TurnTask {
     const number = this.#nextNumber
     const value = Buffer.allocUnsafe(8)
     value.writeDoubleBE(number)
-    if (!this.#options.store.putState(windowKey(window), value)) return undefined
+    const key = windowKey(window)
+    if (!this.#options.store.putState(key, value)) return undefined
+    this.#orphans.delete(key)
     this.#nextNumber++
     this.#numbers.set(window, number)
     return prefixOf(number)
+  }
+
+  /** A policy cannot be refused for one exchange: it gets what is left. */
+  #resize(window: IdWindow, wanted: number): number {
+    const others = this.#sizeSum - window.settings.sizeMax
+    const granted = Math.max(1, Math.min(wanted, brokerLimits.deduplicationIdsMax - others))
+    this.#sizeSum = others + granted
+    return granted
   }
 
   #onClosed(window: IdWindow): void {

@@ -1,10 +1,11 @@
-// The ids that one exchange remembers: as many as it was declared with, each for a time. With one too
+// The ids that one exchange remembers: as many as its settings say, each for a time. With one too
 // many the oldest goes. Those that are to outlive the process are in the log's keyed state, each under
 // a key of its own that is written in the atom of its message: after a crash both are there or neither.
 import type { Clock } from '../../lib/clock.ts'
 import type { LogStore } from '../../log/log-store.ts'
+import type { PolicyDefinition } from '../../meta/topology-change.ts'
 import type { IdNote, MessageIds } from '../exchange/message-ids.ts'
-import type { WindowSettings } from './window-settings.ts'
+import { type WindowSettings, withPolicy } from './window-settings.ts'
 
 interface Remembered {
   /** Milliseconds since the epoch. */
@@ -24,6 +25,8 @@ export interface IdWindowContext {
    * atom. Undefined when there is no room for it.
    */
   keyPrefix(window: IdWindow): string | undefined
+  /** How many ids it may remember that wants so many: all windows together have a limit. */
+  resize(window: IdWindow, wanted: number): number
   onClosed(window: IdWindow): void
 }
 
@@ -31,13 +34,18 @@ export interface IdWindowContext {
 export interface WindowOwner {
   readonly vhost: string
   readonly name: string
+  readonly isDurable: boolean
 }
+
+/** For each message that comes, of those that are too many since a policy says so. */
+const forgottenPerMessage = 8
 
 const valueSize = 16
 
 export class IdWindow implements MessageIds {
   readonly owner: WindowOwner
-  readonly settings: WindowSettings
+  settings: WindowSettings
+  readonly #declared: WindowSettings
   readonly #context: IdWindowContext
   /** Oldest first. */
   #ids = new Map<string, Remembered>()
@@ -47,6 +55,7 @@ export class IdWindow implements MessageIds {
   constructor(owner: WindowOwner, settings: WindowSettings, context: IdWindowContext) {
     this.owner = owner
     this.settings = settings
+    this.#declared = settings
     this.#context = context
   }
 
@@ -97,6 +106,11 @@ export class IdWindow implements MessageIds {
     this.#nextSequence = ([...this.#ids.values()].at(-1)?.sequence ?? 0) + 1
   }
 
+  applyPolicy(definition: PolicyDefinition | undefined): void {
+    const settings = withPolicy(this.#declared, this.owner.isDurable, definition)
+    this.settings = { ...settings, sizeMax: this.#context.resize(this, settings.sizeMax) }
+  }
+
   close(): void {
     this.#context.onClosed(this)
   }
@@ -118,12 +132,15 @@ export class IdWindow implements MessageIds {
     return this.#context.store.putState(prefix + id, value)
   }
 
-  /** Makes room for one more; what has expired at the old end goes as well, two for each that comes. */
+  /**
+   * Makes room for one more; what has expired at the old end goes as well, two for each that comes, and some
+   * of what is too many.
+   */
   #forgetOld(): void {
     let count = 0
     for (const [id, oldest] of this.#ids) {
       const isOver = this.#ids.size >= this.settings.sizeMax
-      if (!isOver && (count >= 2 || !this.#isExpired(oldest))) return
+      if (isOver ? count >= forgottenPerMessage : count >= 2 || !this.#isExpired(oldest)) return
       this.#forget(id, oldest)
       count++
     }

@@ -33,7 +33,7 @@ class LogWithIds {
         return [log.endOffset]
       },
     }
-    this.ids = new PresentIds('ids/', queue, { store, budget: this.budget })
+    this.ids = new PresentIds('ids/', queue, { store, budget: this.budget, onPut: () => undefined })
   }
 
   send(id: number): boolean {

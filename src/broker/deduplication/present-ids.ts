@@ -1,4 +1,4 @@
-// The ids of the messages that are in a queue declared with `x-message-deduplication`: another message
+// The ids of the messages that are in a queue with `x-message-deduplication`: another message
 // with one of them is dropped. A message is in the queue until its offset is acked, so nobody has to tell
 // when one leaves; ids of those that have left are forgotten bit by bit when others come. What a durable
 // queue knows is in the log's keyed state, written in the atom of its message.
@@ -19,6 +19,8 @@ export interface PresentIdsContext {
   readonly store: LogStore
   /** How many ids all queues have. */
   readonly budget: { count: number }
+  /** A key is written that another one of this queue may have left. */
+  onPut(key: string): void
 }
 
 interface Place {
@@ -84,7 +86,12 @@ export class PresentIds {
     return true
   }
 
-  /** The queue is deleted: the ids that the log has, which are forgotten here. */
+  /** Forgets the ids of messages that have left, as some are about to come back. Within an atom. */
+  forgetGone(): void {
+    for (const [id, place] of this.#places) if (!this.#isPresent(place)) this.#forget(id, place)
+  }
+
+  /** Nobody asks any more: the ids that the log has, which are forgotten here. */
   takeKept(): string[] {
     const kept = [...this.#places].filter(([, { isKept }]) => isKept).map(([id]) => id)
     this.#context.budget.count -= this.#places.size
@@ -112,7 +119,9 @@ export class PresentIds {
     const value = Buffer.allocUnsafe(valueSize)
     value.writeDoubleBE(index, 0)
     value.writeDoubleBE(offset, 8)
-    return this.#context.store.putState(this.keyPrefix + id, value)
+    const key = this.keyPrefix + id
+    this.#context.onPut(key)
+    return this.#context.store.putState(key, value)
   }
 
   #forgetSome(): void {

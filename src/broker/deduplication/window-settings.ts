@@ -1,6 +1,7 @@
-// The arguments of an exchange of type `x-message-deduplication`.
+// The arguments of an exchange of type `x-message-deduplication`, and what policies make of them.
 //
 // Source: rabbitmq-message-deduplication 0.7, rabbit_message_deduplication_exchange.ex.
+import type { PolicyDefinition } from '../../meta/topology-change.ts'
 import { type FieldTable, textOf } from '../../record/message/field-table.ts'
 import { integerOf } from '../../record/message/integer-of.ts'
 import { type BrokerError, preconditionFailed } from '../broker-error.ts'
@@ -34,6 +35,21 @@ export function readWindowSettings(args: FieldTable, isDurable: boolean): Window
     throw refused('Invalid', `'x-cache-persistence' must be either 'disk' or 'memory'`)
   }
   return { sizeMax, ttlMs, isVolatile: !isDurable || persistence === 'memory' }
+}
+
+/** As the plugin has it, a policy wins over what was declared. */
+export function withPolicy(
+  declared: WindowSettings,
+  isDurable: boolean,
+  definition: PolicyDefinition = {},
+): WindowSettings {
+  const persistence = definition['x-cache-persistence']
+  return {
+    sizeMax: (definition['x-cache-size'] as number | undefined) ?? declared.sizeMax,
+    ttlMs: (definition['x-cache-ttl'] as number | undefined) ?? declared.ttlMs,
+    isVolatile:
+      persistence === undefined ? declared.isVolatile : !isDurable || persistence === 'memory',
+  }
 }
 
 function refused(what: string, reason: string): BrokerError {

@@ -66,6 +66,7 @@ export class Exchange<Q extends QueueLike> implements BoundExchange<Q>, PolicySu
   /** See `PolicySubject`. */
   applyPolicy(policy: EffectivePolicy | undefined): boolean {
     this.policy = policy
+    this.ids?.applyPolicy(policy?.definition)
     const before = this.alternate
     const byPolicy = policy?.definition['alternate-exchange'] as string | undefined
     this.alternate = nameOf(this.arguments.get('alternate-exchange')) ?? byPolicy

@@ -3,6 +3,7 @@
 // Source: rabbitmq-message-deduplication 0.7, its README and rabbit_message_deduplication_exchange.ex.
 import { createHash } from 'node:crypto'
 import { brokerLimits } from '../../limits/broker.ts'
+import type { PolicyDefinition } from '../../meta/topology-change.ts'
 import type { FieldTable, FieldValue } from '../../record/message/field-table.ts'
 import { integerOf } from '../../record/message/integer-of.ts'
 import { valueIdentity } from './value-identity.ts'
@@ -24,6 +25,8 @@ export interface MessageIds {
    * Within an atom: as soon as that is durable, so is the message that had the id first.
    */
   note(note: IdNote, isDurable: boolean): void
+  /** Another policy applies to the exchange, or none. */
+  applyPolicy(definition: PolicyDefinition | undefined): void
   /** The exchange is deleted. */
   close(): void
 }

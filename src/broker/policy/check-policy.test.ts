@@ -204,6 +204,22 @@ const values: Record<string, { good: readonly unknown[]; bad: readonly [unknown,
     good: ['a'],
     bad: [['', '<<"">> is not a valid member-placement-tag value. Must be a non-empty string']],
   },
+  'x-message-deduplication': {
+    good: [true, false],
+    bad: [['x', '"x-message-deduplication" must be a boolean, got <<"x">>']],
+  },
+  'x-cache-size': {
+    good: [1],
+    bad: [[0, '"x-cache-size" must be an integer greater than 0, got 0']],
+  },
+  'x-cache-ttl': {
+    good: [1],
+    bad: [[0, '"x-cache-ttl" must be an integer greater than 0, got 0']],
+  },
+  'x-cache-persistence': {
+    good: ['disk', 'memory'],
+    bad: [['x', '"x-cache-persistence" must be either "disk" or "memory", got <<"x">>']],
+  },
   'federation-upstream': {
     good: ['a'],
     bad: [[1, '1 is not a valid federation upstream name']],

@@ -13,8 +13,8 @@ export type Merge = (value: PolicyValue, operatorValue: PolicyValue) => PolicyVa
 export interface PolicyKey {
   /** Whether a value may be set. */
   readonly accepts: (value: unknown) => boolean
-  /** What is said of another one, behind the value itself. */
-  readonly refusal: string
+  /** What is said of another one: behind the value itself, or of it as a term of Erlang. */
+  readonly refusal: string | ((term: string) => string)
   /** A policy with it applies to no queue of these types. */
   readonly unfit?: readonly QueueType[]
   /** There for operators, too. */
@@ -235,6 +235,23 @@ export const policyKeys: Readonly<Record<string, PolicyKey>> = {
     refusal: 'is not a valid member-placement-tag value. Must be a non-empty string',
     merge: operators,
   },
+  // The four of the plugin rabbitmq-message-deduplication.
+  'x-message-deduplication': {
+    accepts: oneOf(true, false),
+    refusal: (term) => `"x-message-deduplication" must be a boolean, got ${term}`,
+  },
+  'x-cache-size': {
+    accepts: between(1),
+    refusal: (term) => `"x-cache-size" must be an integer greater than 0, got ${term}`,
+  },
+  'x-cache-ttl': {
+    accepts: between(1),
+    refusal: (term) => `"x-cache-ttl" must be an integer greater than 0, got ${term}`,
+  },
+  'x-cache-persistence': {
+    accepts: oneOf('disk', 'memory'),
+    refusal: (term) => `"x-cache-persistence" must be either "disk" or "memory", got ${term}`,
+  },
   'federation-upstream': {
     accepts: isText,
     refusal: 'is not a valid federation upstream name',
@@ -322,5 +339,8 @@ export function findContradiction(definition: PolicyDefinition): string | undefi
 
 /** What is wrong with a value of a key. */
 export function refusalOf(key: PolicyKey, value: unknown): string | undefined {
-  return key.accepts(value) ? undefined : `${erlangTerm(value)} ${key.refusal}`
+  if (key.accepts(value)) return undefined
+  const { refusal } = key
+  const term = erlangTerm(value)
+  return typeof refusal === 'string' ? `${term} ${refusal}` : refusal(term)
 }

@@ -62,7 +62,7 @@ export interface QueueSettings {
   readonly profile: LogProfile | undefined
   /** How fast messages may be published into it. */
   readonly publishRate: PublishRate
-  /** A message with the id of one that is in the queue is dropped. Never changes. */
+  /** A message with the id of one that is in the queue is dropped. */
   readonly deduplicates: boolean
   /** One consumer at a time gets messages. */
   readonly hasSingleActiveConsumer: boolean
@@ -102,7 +102,7 @@ export function readQueueSettings(
     consumerTimeoutMs: consumerTimeoutOf(args, policy),
     profile: both.ownText('profile') as LogProfile | undefined,
     publishRate: rateOf(both.lower('max-publish-rate'), both.lower('max-publish-bytes-rate')),
-    deduplicates: args.get('x-message-deduplication')?.value === true,
+    deduplicates: readDeduplicates(args, policy),
     hasSingleActiveConsumer: args.get('x-single-active-consumer')?.value === true,
     retention: readRetention(both),
   }
@@ -157,6 +157,12 @@ function keepsUnroutable(type: QueueType, both: BothSources): boolean {
 function readPriorities(type: QueueType, args: FieldTable): Priorities | undefined {
   if (type === 'quorum') return quorumPriorities
   return classicPriorities(Number(args.get('x-max-priority')?.value ?? 0))
+}
+
+/** As RabbitMQ's plugin has it, the policy wins. */
+function readDeduplicates(args: FieldTable, policy: PolicyDefinition): boolean {
+  const key = 'x-message-deduplication'
+  return (policy[key] ?? args.get(key)?.value) === true
 }
 
 /** Below zero: none. */

@@ -24,6 +24,7 @@ import { IdleTimer } from './idle-timer.ts'
 import type { Incoming } from './incoming.ts'
 import { type EndingQueue, MessageEnds } from './message-ends.ts'
 import { openBacklog, setProfile } from './open-backlog.ts'
+import { presentIdsFor } from './present-ids-for.ts'
 import type { PriorityBacklogOwner } from './priority-backlog.ts'
 import type { BacklogPart, LevelCursor, QueueBacklog, TakeResult } from './queue-backlog.ts'
 import type { ConnectionToken, QueueContextOf, QueueOptions } from './queue-context.ts'
@@ -76,7 +77,7 @@ export class Queue
   #counters: QueueCounters | undefined
   readonly #ends: MessageEnds
   /** Only of queues that deduplicate. */
-  readonly #presentIds: PresentIds | undefined
+  #presentIds: PresentIds | undefined
   #idleTimer: IdleTimer | undefined
   /** Made for the first limit of bytes. */
   #sizeCounts: SizeCounts | undefined
@@ -114,9 +115,7 @@ export class Queue
     this.#countSizes()
     this.#ends = new MessageEnds(this, this.#backlog, context)
     this.#idleTimer = this.#openIdleTimer()
-    this.#presentIds = this.settings.deduplicates
-      ? context.openPresentIds(this.id, this.#backlog)
-      : undefined
+    this.#presentIds = presentIdsFor(this, this.#presentIds, this.#backlog, this.#context)
   }
 
   get isVolatile(): boolean {
@@ -224,6 +223,7 @@ export class Queue
     this.mayRefuse = mayRefuse(settings)
     setProfile(this.#backlog, this.settings.profile)
     this.#limitPublishers()
+    this.#presentIds = presentIdsFor(this, this.#presentIds, this.#backlog, this.#context)
     this.#countSizes()
     this.#sizeCounts?.begin()
     this.#ends.onSettings()
@@ -398,6 +398,7 @@ export class Queue
    */
   rewind(targets: readonly number[]): number {
     const { store, clock } = this.#context
+    this.#presentIds?.forgetGone()
     const count = rewindBacklog(this.#backlog, { store, queue: this }, targets)
     this.rewoundAt = clock.now()
     this.#ends.onRewound(this.rewoundAt)
