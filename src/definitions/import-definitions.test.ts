@@ -108,7 +108,7 @@ test('what Pabal does not have is ignored with the reason', async () => {
       { user: 'nobody', vhost: '/', ...patterns },
       { user: 'guest', vhost: 'nowhere', ...patterns },
       { user: 'guest', vhost: '/', ...patterns },
-      { user: 'guest', vhost: '/', configure: '(', write: '', read: '' },
+      { user: 'guest', vhost: 'v', configure: '(', write: '', read: '' },
     ],
     parameters: [{ vhost: '/', component: 'federation-upstream', name: 'up', value: { uri: 'a' } }],
     global_parameters: [{ name: 'cluster_name', value: 'rabbit@a' }],
@@ -181,6 +181,22 @@ test('users as all versions write them, with a password that is given, too', asy
   assert.equal(changed.counts['user']?.change, 1)
   assert.deepEqual(access.findUser('given')?.tags, ['x'])
   assert.deepEqual(access.findUser('given')?.scram, given.scram)
+})
+
+test('of what comes twice in a file the last one counts', async () => {
+  const policy = { vhost: '/', name: 'p', pattern: '' }
+  const file = {
+    users: ['a', 'b'].map((tags) => ({ name: 'u', password_hash: '', tags })),
+    policies: [1, 2].map((length) => ({ ...policy, definition: { 'max-length': length } })),
+    queues: [1, 2].map(() => ({ vhost: '/', name: 'q' })),
+  }
+  const report = await under.import(file)
+  const again = 'it comes again later in the file'
+  assert.deepEqual(rowTexts(report), [`ignored user u: ${again}`, `ignored policy p: ${again}`])
+  assert.deepEqual(under.broker.access.findUser('u')?.tags, ['b'])
+  const { sequence } = under.broker.topology
+  await under.import(file)
+  assert.equal(under.broker.topology.sequence, sequence)
 })
 
 test('files of RabbitMQ before 3.6 have hashes that are not served', async () => {

@@ -6,6 +6,7 @@
 import type { Steps } from '../lib/slices.ts'
 import { definitionsLimits } from '../limits/definitions.ts'
 import { type Definitions, noDefinitions } from './definitions.ts'
+import { dropRepeats } from './drop-repeats.ts'
 import { parseExactJson } from './exact-json.ts'
 import { isObject, ItemReader, type Json, MalformedError } from './item-reader.ts'
 import type { ParseContext } from './parse-context.ts'
@@ -61,6 +62,7 @@ export function* parseDefinitions(text: string, vhost?: string): Steps<Definitio
     else yield* parseList(list, value, context, problems)
   }
   if (problems.length > 0) throw new MalformedError(textOf(problems))
+  dropRepeats(definitions)
   for (const [key, count] of context.unknownKeys) {
     const reason = `nothing is known by this name (in ${count} of them)`
     definitions.leftOut.push({ kind: 'key', name: key, reason })

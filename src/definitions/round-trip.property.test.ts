@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { DefinitionsUnderTest } from '../../test/support/definitions-under-test.ts'
 import { MalformedError } from './import-definitions.ts'
+import type { DefinitionsReport } from './report.ts'
 
 const vhost = fc.constantFrom('/', 'v', 'a/b%', 'none')
 const name = fc.constantFrom('a', 'b', 'x y', 'ü/\n"', '\udcff', 'amq.direct', '')
@@ -77,19 +78,19 @@ const file = fc.record({
 test('what was imported is exported, and imported elsewhere as the same', async () => {
   let importedCount = 0
   await fc.assert(
-    fc.asyncProperty(file, async (asked) => {
+    fc.asyncProperty(file, file, async (earlier, asked) => {
       const first = new DefinitionsUnderTest()
-      try {
-        await first.import(asked)
-      } catch (error) {
-        assert.ok(error instanceof MalformedError)
-        return
-      }
+      await importOf(first, earlier, false)
+      const checked = await importOf(first, asked, true)
+      if (checked === undefined) return
       importedCount += 1
+      const done = await importOf(first, asked, false)
+      assert.deepEqual(done?.counts, checked.counts, 'a check says what an import does')
       const { sequence } = first.broker.topology
       const exported = await first.exportText()
       await first.import(exported)
-      assert.equal(first.broker.topology.sequence, sequence, 'what it exported was new to it')
+      await first.import(asked)
+      assert.equal(first.broker.topology.sequence, sequence, 'twice is once')
       const second = new DefinitionsUnderTest()
       const { counts } = await second.import(exported)
       for (const [kind, { ignored }] of Object.entries(counts)) assert.equal(ignored, 0, kind)
@@ -99,3 +100,17 @@ test('what was imported is exported, and imported elsewhere as the same', async 
   )
   assert.ok(importedCount > 100, `${importedCount} files were imported`)
 })
+
+/** Undefined when it is no such file. */
+async function importOf(
+  under: DefinitionsUnderTest,
+  asked: unknown,
+  isCheck: boolean,
+): Promise<DefinitionsReport | undefined> {
+  try {
+    return await under.import(asked, { isCheck })
+  } catch (error) {
+    assert.ok(error instanceof MalformedError)
+    return undefined
+  }
+}
