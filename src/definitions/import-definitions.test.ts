@@ -144,7 +144,7 @@ test('what Pabal does not have is ignored with the reason', async () => {
     "exchange amq.mine: exchange name 'amq.mine' contains reserved prefix 'amq.*'",
     "queue s: invalid property 'non-durable' for queue 's' in vhost '/'",
     "queue q: there is no virtual host 'nowhere'",
-    "binding 'x' to queue 's': no exchange 'x' in vhost '/'; RabbitMQ leaves internal exchanges out",
+    "binding 'x' to queue 's': no exchange 'x' in vhost '/'; rabbitmqctl leaves internal exchanges out",
     "binding 'amq.direct' to queue 's': no queue 's' in vhost '/'",
     'key extensions: nothing is known by this name',
     'key queues[].colour: nothing is known by this name (in 1 of them)',

@@ -17,9 +17,9 @@ import type {
 import type { Outcome, PlannedItem } from './plan.ts'
 import { PlannedVHost } from './planned-vhost.ts'
 
-/** RabbitMQ exports bindings from and to internal exchanges, and not these. */
+/** RabbitMQ exports bindings from and to internal exchanges, and these only by the HTTP API of 3.x. */
 const perhapsInternal =
-  "RabbitMQ leaves internal exchanges out of its files: add it to the list, with 'internal': true"
+  "rabbitmqctl leaves internal exchanges out of its files: add it to the list, with 'internal': true"
 
 export class TopologyPlanner {
   readonly #broker: Broker

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { connect } from 'amqplib'
+import { freePorts } from '../../bench/systems/ports.ts'
 import { type RabbitmqNode, startRabbitmq } from '../../bench/systems/rabbitmq-system.ts'
 import { BrokerProgram, ScratchFolder } from '../process/broker-program.ts'
 import { TestBroker } from '../support/start-test-broker.ts'
@@ -35,7 +36,11 @@ test(
   { skip: hasRabbitmq ? false : 'needs RabbitMQ: apt-get install rabbitmq-server' },
   async () => {
     using folder = new ScratchFolder()
-    const [first, second] = await Promise.all([start(folder, 'first'), start(folder, 'second')])
+    const [managementPort] = await freePorts(2)
+    const [first, second] = await Promise.all([
+      start(folder, 'first', managementPort),
+      start(folder, 'second'),
+    ])
     await using _stop = { [Symbol.asyncDispose]: () => stopAll([first, second]) }
     await declare(first)
     const asExported = await exportFrom(first, folder.file('rabbit.json'))
@@ -47,6 +52,11 @@ test(
     const whole = text.replace('"exchanges":[', `"exchanges":[${JSON.stringify(internal)},`)
     writeFileSync(folder.file('whole.json'), whole)
     await run(pabal, ['import', folder.file('whole.json')])
+    // The same by the management API, which has keys of its own and internal exchanges.
+    writeFileSync(folder.file('api.json'), await download(managementPort))
+    const checked = await run(pabal, ['import', folder.file('api.json'), '--check'])
+    assert.doesNotMatch(checked, /\n(?:add|change|differs) /)
+    assert.match(checked, /\nbinding\s+0\s+0\s+10\s+0\s+0\n/)
     // What Kafka's clients set has a place in RabbitMQ, too.
     writeFileSync(folder.file('topic.json'), JSON.stringify({ global_parameters: [topic] }))
     await run(pabal, ['import', folder.file('topic.json')])
@@ -67,9 +77,19 @@ test(
   },
 )
 
-async function start(folder: ScratchFolder, name: string): Promise<RabbitmqNode> {
+function start(
+  folder: ScratchFolder,
+  name: string,
+  managementPort?: number,
+): Promise<RabbitmqNode> {
   mkdirSync(folder.file(name))
-  return startRabbitmq(folder.file(name))
+  return startRabbitmq(folder.file(name), managementPort)
+}
+
+async function download(port: number): Promise<string> {
+  const authorization = `Basic ${Buffer.from('guest:guest').toString('base64')}`
+  const url = `http://127.0.0.1:${port}/api/definitions`
+  return (await fetch(url, { headers: { authorization } })).text()
 }
 
 async function stopAll(nodes: readonly RabbitmqNode[]): Promise<void> {
