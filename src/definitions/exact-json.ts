@@ -12,7 +12,14 @@ export class WholeDouble {
 
 /** Reads integers that no double holds as bigint, and doubles without a fraction as `WholeDouble`. Throws SyntaxError. */
 export function parseExactJson(text: string): unknown {
-  return perhapsInexact.test(text) ? JSON.parse(text, revive as Reviver) : JSON.parse(text)
+  if (!perhapsInexact.test(text)) return JSON.parse(text)
+  try {
+    return JSON.parse(text, revive as Reviver)
+  } catch (error) {
+    // Only with a reviver V8 goes down by calls.
+    if (!(error instanceof RangeError)) throw error
+    throw new SyntaxError('its objects and lists are too deep within each other', { cause: error })
+  }
 }
 
 /** A number for `JSON.stringify` as it stands in the text. */

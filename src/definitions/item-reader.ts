@@ -130,7 +130,8 @@ function isPair(value: unknown): value is readonly [string, unknown] {
   return Array.isArray(value) && value.length === 2 && typeof value[0] === 'string'
 }
 
-function isDeeper(value: unknown, depth: number): boolean {
+/** Whether tables and lists are more than `depth` within each other. */
+export function isDeeper(value: unknown, depth: number): boolean {
   if (typeof value !== 'object' || value === null) return false
   return depth === 0 || Object.values(value).some((item) => isDeeper(item, depth - 1))
 }

@@ -96,6 +96,14 @@ test('a file says where it is not what it should be', () => {
   }
 })
 
+test('no depth is too deep to say so', () => {
+  const deep = (inner: string): string => '{"a":'.repeat(1e5) + inner + '}'.repeat(1e5)
+  assert.match(problemOf(`{"queues":[${deep('5')}]}`), /^queues\[0\] has more than 32 tables/)
+  assert.match(problemOf(`{"queues":[${deep('1.0')}]}`), /^failed_to_parse_json: .*too deep/)
+  const [row] = parse(`{"queues":[],"metadata":${deep('5')}}`, '/').leftOut
+  assert.equal(row?.name, 'metadata')
+})
+
 test('ten mistakes are told, and the number of the others', () => {
   const problem = problemOf({ queues: Array.from({ length: 14 }, () => 1) })
   assert.equal(problem.split('; ').length, definitionsLimits.problemsMax + 1)

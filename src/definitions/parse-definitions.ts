@@ -8,7 +8,7 @@ import { definitionsLimits } from '../limits/definitions.ts'
 import { type Definitions, noDefinitions } from './definitions.ts'
 import { dropRepeats } from './drop-repeats.ts'
 import { parseExactJson } from './exact-json.ts'
-import { isObject, ItemReader, type Json, MalformedError } from './item-reader.ts'
+import { isDeeper, isObject, ItemReader, type Json, MalformedError } from './item-reader.ts'
 import type { ParseContext } from './parse-context.ts'
 import { itemParsers } from './parse-items.ts'
 
@@ -121,7 +121,8 @@ function* parseList(
 function leaveOut(key: string, value: unknown, { definitions, vhost }: ParseContext): void {
   if (origin.has(key)) return
   const isOfVHost = ofVHost.has(key)
-  if (isOfVHost && vhost !== undefined && !holdsAnything(value)) return
+  const isEmpty = !isDeeper(value, definitionsLimits.itemDepthMax) && !holdsAnything(value)
+  if (isOfVHost && vhost !== undefined && isEmpty) return
   const reason = isOfVHost
     ? 'what a virtual host is made with is not imported with what is in it: see pabal vhost add'
     : 'nothing is known by this name'
