@@ -103,6 +103,15 @@ const refusals: readonly [string, unknown, [number, unknown]][] = [
     bad('Exceeded HTTP request body size limit'),
   ],
 ]
+test('a definition of any depth is refused', async () => {
+  const depth = 20_000
+  const deep = `${'['.repeat(depth)}${']'.repeat(depth)}`
+  const body = `{"pattern": "^a", "definition": {"max-length": ${deep}}}`
+  const response = await routes.request('/policies/%2F/a', { method: 'PUT', body })
+  const { reason } = (await response.json()) as { readonly reason: string }
+  assert.match(reason, /^Validation failed\n\n\[{16}\.{3}\]{16} is not a valid maximum length/)
+})
+
 for (const [what, body, expected] of refusals) {
   test(`${what} is refused`, async () => {
     assert.deepEqual(await ask('PUT', '/policies/%2F/a', body), expected)
