@@ -91,9 +91,19 @@ export const streamOffset: ArgumentCheck = (argument) => {
   return `{invalid_stream_offset_arg,{longstr,<<"${value}">>}}`
 }
 
-/** The same of queues with a source. */
-export const sourceOffset: ArgumentCheck = (argument, all) =>
-  streamOffset(argument, all) === undefined ? undefined : 'invalid_source_offset'
+/** The same of queues with a source, which may also have a time as text. */
+export const sourceOffset: ArgumentCheck = (argument, all) => {
+  const isKnown = findTimeMs(argument) !== undefined || streamOffset(argument, all) === undefined
+  return isKnown ? undefined : 'invalid_source_offset'
+}
+
+/** Milliseconds since 1970 of a time such as `2026-11-29T07:00:00Z`; undefined when the argument is not one. */
+export function findTimeMs(argument: FieldValue): number | undefined {
+  const text = textOf(argument) ?? ''
+  const isTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text)
+  const ms = isTime ? Date.parse(text) : Number.NaN
+  return Number.isNaN(ms) ? undefined : ms
+}
 
 /** Milliseconds of an age such as `7D`; undefined when the argument is not one. */
 export function findAgeMs(argument: FieldValue): number | undefined {

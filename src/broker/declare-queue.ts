@@ -13,7 +13,13 @@ import { checkArguments } from './exchange/check-equivalence.ts'
 import { checkNewName, stripName } from './exchange/check-name.ts'
 import { inertArguments } from './inert-settings.ts'
 import type { InertWatch } from './inert-watch.ts'
-import { findSource, openSource, sourceNameOf, type SourceStart } from './open-source.ts'
+import {
+  findSource,
+  openSource,
+  sourceNameOf,
+  type SourceStart,
+  withTimeAsText,
+} from './open-source.ts'
 import { permit, permitSendingOn } from './permit.ts'
 import {
   checkQueueDeclaration,
@@ -71,7 +77,10 @@ export function declareQueue(
   vhost: VHost<Destination>,
   given: QueueAsked,
 ): Declared {
-  const typed = withDefaultType(vhost, given)
+  const typed = withDefaultType(vhost, {
+    ...given,
+    arguments: withTimeAsText(given.arguments),
+  })
   const isServerNamed = stripName(typed.name) === ''
   const name = isServerNamed ? serverName(context, vhost, typed) : stripName(typed.name)
   const asked = { ...typed, name }

@@ -2,7 +2,7 @@
 // records: declaring itself waits for no disk.
 import type { Clock } from '../lib/clock.ts'
 import type { LogStore } from '../log/log-store.ts'
-import { streamOffset } from './argument-check.ts'
+import { sourceOffset } from './argument-check.ts'
 import type { BrowseAsked, BrowsePlace } from './browse/browse-start.ts'
 import type { BrowsedPage } from './browse/read-page.ts'
 import type { QueueAsked } from './declare-queue.ts'
@@ -33,7 +33,7 @@ export function findSourceStart(
   const sourceName = sourceNameOf(args)
   const argument = args.get('x-source-offset')
   if (sourceName === undefined || argument === undefined) return undefined
-  if (streamOffset(argument, args) !== undefined) return undefined
+  if (sourceOffset(argument, args) !== undefined) return undefined
   const start = sourceStartOf(args, context.clock.now())
   const topic = vhost.findQueue(sourceName)
   if (!needsSearch(start) || topic?.kind !== 'topic' || sourceStart?.topic === topic)

@@ -3,6 +3,7 @@ import { brokerLimits } from '../limits/broker.ts'
 import type { LogStore } from '../log/log-store.ts'
 import type { FieldTable } from '../record/message/field-table.ts'
 import { nameOf } from '../record/message/name-bytes.ts'
+import { findTimeMs } from './argument-check.ts'
 import { preconditionFailed, queueNotFound, queueResource } from './broker-error.ts'
 import type { Destination } from './destination.ts'
 import type { SourcePlace } from './queue/message-source.ts'
@@ -70,7 +71,21 @@ export function openSource(
 /** Where `x-source-offset` says that a queue begins; `now` is the time that an age counts from. */
 export function sourceStartOf(args: FieldTable, now: number): StreamStart {
   const argument = args.get('x-source-offset')
-  return argument === undefined ? { kind: 'next' } : parseStreamStart(argument, now)
+  if (argument === undefined) return { kind: 'next' }
+  const timestamp = findTimeMs(argument)
+  return timestamp === undefined
+    ? parseStreamStart(argument, now)
+    : { kind: 'timestamp', timestamp }
+}
+
+/** The arguments with a time as text: JSON, and so files of definitions, has no timestamps. */
+export function withTimeAsText(args: FieldTable): FieldTable {
+  const argument = args.get('x-source-offset')
+  if (argument?.type !== 'timestamp') return args
+  const time = new Date(Number(argument.value) * 1000)
+  if (Number.isNaN(time.getTime())) return args
+  const value = time.toISOString().replace('.000Z', 'Z')
+  return args.with('x-source-offset', { type: 'longstr', value })
 }
 
 /** Whether only the disk knows where that is. */

@@ -50,9 +50,7 @@ export function* applyPlan(target: DefinitionsTarget, items: readonly PlannedIte
     }
     yield
     try {
-      pending.push(
-        change.kind === 'user' ? yield* putUser(target, change.row) : applyChange(target, change),
-      )
+      pending.push(yield* applyChange(target, change))
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error
       item.outcome = 'ignored'
@@ -63,11 +61,10 @@ export function* applyPlan(target: DefinitionsTarget, items: readonly PlannedIte
 }
 
 /** The promise is for its durability. Throws a `BrokerError` when it is refused. */
-function applyChange(
-  target: DefinitionsTarget,
-  change: Exclude<DefinitionChange, { readonly kind: 'user' }>,
-): Promise<void> {
+function* applyChange(target: DefinitionsTarget, change: DefinitionChange): Steps<Promise<void>> {
   switch (change.kind) {
+    case 'user':
+      return yield* putUser(target, change.row)
     case 'virtual host':
       return putVHost(target, change.row)
     case 'permission':
@@ -79,7 +76,7 @@ function applyChange(
     case 'exchange':
       return declareExchange(target, change.row)
     case 'queue':
-      return declareQueue(target, change.row)
+      return yield* declareQueue(target, change.row)
     case 'topic':
       return configureTopic(target, change.row)
     case 'binding':
@@ -142,9 +139,12 @@ function declareExchange({ broker }: DefinitionsTarget, row: ExchangeDefined): P
   return write(broker, changes)
 }
 
-function declareQueue({ broker }: DefinitionsTarget, row: QueueDefined): Promise<void> {
+function* declareQueue({ broker }: DefinitionsTarget, row: QueueDefined): Steps<Promise<void>> {
   const asked = { ...row, exclusive: false, connection: importer }
-  return whenDurable(broker.declareQueue(broker.getVHost(row.vhost), asked).ticket)
+  const vhost = broker.getVHost(row.vhost)
+  const search = broker.findSourceStart(vhost, asked)
+  const sourceStart = search && (yield* resultOf(search))
+  return whenDurable(broker.declareQueue(vhost, { ...asked, sourceStart }).ticket)
 }
 
 function configureTopic({ broker }: DefinitionsTarget, row: TopicDefined): Promise<void> {

@@ -7,8 +7,11 @@ import {
   type Lists,
   rowTexts,
 } from '../../test/support/definitions-under-test.ts'
+import { durable } from '../../test/support/log-engines.ts'
+import { messageOf } from '../../test/support/queue-under-test.ts'
 import { matchesPassword } from '../auth/password-hash.ts'
 import { systemClock } from '../lib/clock.ts'
+import { encodeContentHeader } from '../record/message/content-header.ts'
 import { table } from '../record/message/field-table.ts'
 import { MalformedError } from './import-definitions.ts'
 
@@ -251,6 +254,30 @@ test('a queue comes after the stream that is its source', async () => {
     queues: [{ vhost: '/', name: 'other', arguments: { 'x-source': 'none' } }],
   })
   assert.equal(rowTexts(lost)[0], "ignored queue other: no queue 'none' in vhost '/'")
+})
+
+test('a queue that begins in its source at a time does so when it is imported', async () => {
+  const log = { vhost: '/', name: 'log', arguments: { 'x-queue-type': 'stream' } }
+  await under.import({ queues: [log] })
+  const offsets = ['2020-01-01T00:00:00Z', '2199-01-01T00:00:00Z', '1h', 'last']
+  const stream = under.broker.getVHost('/').getQueue('log')
+  under.broker.store.beginAtom()
+  for (const text of 'abc') {
+    const message = messageOf(text)
+    message.header = encodeContentHeader(message.bodyEnd, {})
+    message.headerEnd = message.header.length
+    stream.publish(message, -1)
+  }
+  await durable(under.broker.store.endAtom())
+  const queues = offsets.map((offset) => {
+    return { vhost: '/', name: offset, arguments: { 'x-source': 'log', 'x-source-offset': offset } }
+  })
+  assert.equal((await under.import({ queues })).counts['queue']?.add, 4)
+  assert.deepEqual(
+    offsets.map((name) => under.broker.getVHost('/').getQueue(name).messageCount),
+    [3, 0, 3, 3],
+  )
+  assert.equal((await under.import(await under.exportText())).counts['queue']?.same, 5)
 })
 
 test('a file of one virtual host goes into one, and says what it leaves out', async () => {

@@ -64,6 +64,7 @@ describe('a queue begins in its source', () => {
     ['with the records that were written together last', 'last', '4567'],
     ['at a time', timestamp(start + 2 * hourMs), '234567'],
     ['after a time, in the middle of a batch', timestamp(start + 5 * hourMs + 1000), '67'],
+    ['at a time as text', new Date(start + 3 * hourMs).toISOString(), '34567'],
     ['at the first record, for a time before it', timestamp(start - hourMs), '01234567'],
     ['at the end, for a time after it', timestamp(start + 9 * hourMs), ''],
     ['at an age', '1D', '01234567'],
@@ -95,6 +96,10 @@ describe('a queue begins in its source', () => {
     const { messageCount } = await clients.channel.assertQueue(queue, { arguments: args })
     assert.equal(messageCount, 2)
     assert.equal(await drain(queue), '67')
+    // Which JSON has, and so what is shown and exported.
+    const text = new Date(start + 6 * hourMs).toISOString().replace('.000Z', 'Z')
+    const same = { 'x-source': topic, 'x-source-offset': text }
+    await clients.channel.assertQueue(queue, { arguments: same })
   })
 
   it('while other methods of the channel wait for it', async () => {
