@@ -155,7 +155,7 @@ function showPayload({
   payload_encoding: encoding,
   payload_bytes: size,
 }: Message): string {
-  if (payload === undefined) return '(on disk)'
+  if (payload === undefined) return '(lost)'
   const bytes = Buffer.from(payload, encoding === 'base64' ? 'base64' : 'utf8')
   const more = bytes.length < size ? '…' : ''
   return encoding === 'base64' ? `0x${bytes.toString('hex')}${more}` : `${payload}${more}`

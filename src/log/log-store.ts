@@ -149,6 +149,11 @@ export interface LogStore {
    * `RecordSource.asideId`. The body is kept in memory until its record is committed.
    */
   writeAside(body: Buffer, done: (asideId: number) => void): void
+  /**
+   * The first `sizeMax` bytes of a large body, or all of it, not checked: to be looked at, not to be
+   * delivered. Undefined when it is gone or cannot be read.
+   */
+  readAsideStart(asideId: number, sizeMax: number): Promise<Buffer | undefined>
   /** The publisher of a large body needs its id no more: the body goes, unless a record has it. */
   dropAside(asideId: number): void
 

@@ -18,7 +18,7 @@ export interface BrowsedMessage {
   readonly routingKey: string
   /** Undefined when they are too large to be shown. */
   readonly properties: BasicProperties | undefined
-  /** Undefined when it is in a file of its own that is not in memory. */
+  /** Its start; undefined when it is in a file of its own that is gone or cannot be read. */
   readonly payload: Buffer | undefined
   /** Of the whole payload. */
   readonly payloadSize: number

@@ -122,8 +122,9 @@ class Page {
         const isSeen = part.next(view.offset) === view.offset
         if (isSeen) this.#add({ partition: part.partition, state: stateOf(view.offset) }, hasBody)
         at = view.offset + 1
+        if (isSeen && !hasBody) yield* this.#readLargePayload()
       }
-      if (count % recordsPerStep > 0) continue
+      if (hasBody && count % recordsPerStep > 0) continue
       yield
       stateOf = this.#statesOf(part, messages)
     }
@@ -140,5 +141,17 @@ class Page {
     this.messages.push(message)
     this.#size += shownSize(this.#view, message)
     this.#timestampMin = -Infinity
+  }
+
+  /** The start of the last message's, which is in a file of its own. */
+  *#readLargePayload(): Steps<void> {
+    const { payloadSizeMax } = this.#asked
+    const { asideId, bodyStart, bodyEnd } = this.#view
+    const sizeMax = Math.min(payloadSizeMax, bodyEnd - bodyStart)
+    if (sizeMax === 0) return
+    const { store } = this.#context
+    const payload = yield* resultOf(store.readAsideStart(asideId, sizeMax))
+    this.messages.push({ ...this.messages.pop()!, payload })
+    this.#size += payload?.length ?? 0
   }
 }

@@ -34,12 +34,22 @@ export function asideIdOf(name: string): number | undefined {
   return name === asideName(id) ? id : undefined
 }
 
-/** The body in the bytes of its file; undefined when its head is damaged or another's. */
-export function bodyIn(bytes: Buffer, id: number): Buffer | undefined {
+/** How much of a file to read for the first `sizeMax` bytes of its body. */
+export function startSizeOf(sizeMax: number): number {
+  return headerSize + sizeMax
+}
+
+/** What of the body is in the first bytes of its file; undefined when its head is damaged or another's. */
+export function startIn(bytes: Buffer, id: number): Buffer | undefined {
   if (bytes.length < headerSize) return undefined
   if (!bytes.subarray(0, 8).equals(magic) || readInt64(bytes, 16) !== id) return undefined
-  if (readInt64(bytes, 24) !== bytes.length - headerSize) return undefined
   return bytes.subarray(headerSize)
+}
+
+/** The body in the bytes of its file; undefined when its head is damaged or another's. */
+export function bodyIn(bytes: Buffer, id: number): Buffer | undefined {
+  const body = startIn(bytes, id)
+  return body !== undefined && readInt64(bytes, 24) === body.length ? body : undefined
 }
 
 /** The checksum that the file says its body has. */

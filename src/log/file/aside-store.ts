@@ -7,10 +7,19 @@ import { pagePool } from '../../lib/page-pool.ts'
 import { logLimits } from '../../limits/log.ts'
 import { memoryLimits } from '../../limits/memory.ts'
 import type { Log } from '../log.ts'
-import { asideIdOf, asideName, bodyIn, crcIn, encodeAsideHeader } from './aside-file.ts'
+import {
+  asideIdOf,
+  asideName,
+  bodyIn,
+  crcIn,
+  encodeAsideHeader,
+  startIn,
+  startSizeOf,
+} from './aside-file.ts'
 import type { Disk, DiskFile } from './disk.ts'
 import { readInto, syncFile, writeAllAt } from './file-operations.ts'
 import type { AsideReference } from './segment.ts'
+import { isSystemError } from './system-error.ts'
 
 export interface AsideStoreOptions {
   readonly disk: Disk
@@ -134,6 +143,25 @@ export class AsideStore {
       this.#lost.add(id)
       const { message } = error as Error
       throw new Error(`${message}: the message body in it is lost`, { cause: error })
+    }
+  }
+
+  /** See `LogStore.readAsideStart`. */
+  async readStart(id: number, sizeMax: number): Promise<Buffer | undefined> {
+    const known = this.bodies.get(id)
+    if (known !== undefined) return Buffer.from(known.subarray(0, sizeMax))
+    try {
+      const file = await this.#openFile(id)
+      if (file === undefined) return undefined
+      try {
+        const bytes = Buffer.allocUnsafe(startSizeOf(sizeMax))
+        return startIn(bytes.subarray(0, await readInto(file, bytes, 0)), id)
+      } finally {
+        await file.close()
+      }
+    } catch (error) {
+      if (!isSystemError(error)) throw error
+      return undefined
     }
   }
 

@@ -173,6 +173,10 @@ export class FileLogStore implements LogStore {
     this.#parts.asides.write(body, done)
   }
 
+  readAsideStart(asideId: number, sizeMax: number): Promise<Buffer | undefined> {
+    return this.#parts.asides.readStart(asideId, sizeMax)
+  }
+
   dropAside(asideId: number): void {
     this.#parts.asides.drop(asideId)
   }

@@ -200,6 +200,11 @@ export class MemoryLogStore implements LogStore, LogEngine<Log>, CursorEngine {
     this.#clock.after(0, () => done(id))
   }
 
+  readAsideStart(asideId: number, sizeMax: number): Promise<Buffer | undefined> {
+    const body = this.asideBodies.get(asideId)
+    return Promise.resolve(body && Buffer.from(body.subarray(0, sizeMax)))
+  }
+
   dropAside(asideId: number): void {
     if (this.#usedAsides.has(asideId)) return
     const body = this.asideBodies.get(asideId)

@@ -3,10 +3,11 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { Options } from 'amqplib'
-import { Kafka, logLevel } from 'kafkajs'
+import { CompressionTypes, Kafka, logLevel } from 'kafkajs'
 import { BrokerClient } from '../../../src/cli/broker-client.ts'
 import { AmqpSession } from '../../support/amqp-session.ts'
 import { Inbox } from '../../support/inbox.ts'
@@ -197,20 +198,72 @@ describe('browsing', () => {
     assert.equal((await channel.checkQueue('events')).consumerCount, 1)
   })
 
-  it('says of a large payload on disk how large it is', async () => {
+  it('goes through a batch that takes long to decode, for several at a time', async () => {
+    const kafka = new Kafka({
+      brokers: [`127.0.0.1:${broker.kafkaPort}`],
+      logLevel: logLevel.NOTHING,
+    })
+    const [admin, producer] = [kafka.admin(), kafka.producer()]
+    await Promise.all([admin.connect(), producer.connect()])
+    await admin.createTopics({ topics: [{ topic: 'batches', numPartitions: 1 }] })
+    const values = Array.from({ length: 6000 }, (_, index) => `value ${index}`)
+    const messages = values.map((value) => ({ value }))
+    await producer.send({ topic: 'batches', compression: CompressionTypes.GZIP, messages })
+    await Promise.all([admin.disconnect(), producer.disconnect()])
+    const readAll = async (): Promise<unknown[]> => {
+      const seen: unknown[] = []
+      let cursor: string | null = '0.0'
+      while (cursor !== null) {
+        const page = await browse('batches', { count: '1000', cursor })
+        seen.push(...page.messages.map(({ payload }) => payload))
+        cursor = page.next
+      }
+      return seen
+    }
+    for (const seen of await Promise.all([readAll(), readAll()])) assert.deepEqual(seen, values)
+    assert.deepEqual((await browse('batches', { from: '5999' })).messages.length, 1)
+  })
+
+  it('ends where the queue is deleted meanwhile', async () => {
+    const channel = await session.channel()
+    await channel.assertQueue('going')
+    await fill(
+      'going',
+      Array.from({ length: 3000 }, (_, index) => `${index}`),
+    )
+    const asking = Array.from({ length: 10 }, () => ask('going', { count: '1000' }))
+    await channel.deleteQueue('going')
+    const statuses = (await Promise.all(asking)).map(({ status }) => status)
+    assert.ok(
+      statuses.every((status) => status === 200 || status === 404),
+      statuses.join(),
+    )
+    assert.equal((await ask('going')).status, 404)
+  })
+
+  it('shows the start of a large payload that is in a file of its own', async () => {
     const channel = await session.channel()
     await channel.assertQueue('large')
-    await fill('large', ['first', Buffer.alloc(2_000_000, 'x')], { persistent: true })
-    assert.equal((await browse('large', { payload: '2' })).messages[1]?.payload, 'xx')
+    const large = Buffer.alloc(2_000_000, 'x')
+    large.write('begin')
+    await fill('large', ['first', large], { persistent: true })
+    const [, inMemory] = (await browse('large', { payload: '7' })).messages
+    assert.deepEqual([inMemory?.payload, inMemory?.payload_bytes], ['beginxx', 2_000_000])
     await session[Symbol.asyncDispose]()
     await broker.stop()
     await broker.restart()
     session = await AmqpSession.open(broker.url)
-    const [, message] = (await browse('large')).messages
-    assert.deepEqual([message?.payload, message?.payload_bytes], [undefined, 2_000_000])
+    const [, onDisk] = (await browse('large', { payload: '7' })).messages
+    assert.deepEqual([onDisk?.payload, onDisk?.payload_bytes], ['beginxx', 2_000_000])
+    const [, whole] = (await browse('large', { payload: '262144' })).messages
+    assert.equal(whole?.payload, large.toString('latin1', 0, 262_144))
+    // It lies beside the log, where somebody may have lost it.
+    const folder = path.join(broker.dataFolder, 'aside')
+    for (const name of readdirSync(folder)) rmSync(path.join(folder, name))
+    assert.equal((await browse('large')).messages[1]?.payload, undefined)
     assert.match(
       (await command('large')).output,
-      /ready\s+2000000\s+\(default\)\s+large\s+\(on disk\)/,
+      /ready\s+2000000\s+\(default\)\s+large\s+\(lost\)/,
     )
   })
 
