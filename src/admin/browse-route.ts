@@ -1,5 +1,6 @@
 // GET …/queues/VHOST/NAME/browse: messages of a queue or stream, a page at a time, without any effect on it.
 import type { Context } from 'hono'
+import { ageMsOf } from '../broker/argument-check.ts'
 import { BrokerError } from '../broker/broker-error.ts'
 import type { Broker } from '../broker/broker.ts'
 import type { BrowseAsked, BrowsePlace, BrowseStart } from '../broker/browse/browse-start.ts'
@@ -12,7 +13,7 @@ const countDefault = 100
 const payloadSizeDefault = 1024
 
 export async function browse(context: Context, broker: Broker): Promise<Response> {
-  const asked = readQuery(context.req.query())
+  const asked = readQuery(context.req.query(), broker.clock.now())
   if (typeof asked === 'string') return badRequest(context, asked)
   const { vhost = '', name = '' } = context.req.param()
   const queue = broker.findVHost(vhost)?.findQueue(name)
@@ -28,13 +29,13 @@ export async function browse(context: Context, broker: Broker): Promise<Response
 }
 
 /** What to ask for, or why it cannot be. */
-function readQuery(query: Readonly<Record<string, string>>): BrowseAsked | string {
+function readQuery(query: Readonly<Record<string, string>>, now: number): BrowseAsked | string {
   const unknown = Object.keys(query).find((name) => !known.has(name))
   if (unknown !== undefined)
     return `There is no parameter ${unknown}: there are ${[...known].join(', ')}`
-  const start = readStart(query['from'])
+  const start = readStart(query['from'], now)
   if (start === undefined)
-    return 'from is first, last, an offset, or a time like 2026-11-29T07:00:00Z'
+    return 'from is first, last, an offset, a time like 2026-11-29T07:00:00Z, or an age like 1h'
   const after = readPlace(query['cursor'])
   if (after === 'wrong') return 'cursor is what the page before answered as next'
   const { browseCountMax, browsePageSizeMax } = brokerLimits
@@ -50,11 +51,13 @@ function readQuery(query: Readonly<Record<string, string>>): BrowseAsked | strin
   return { start, after, count, payloadSizeMax, partition }
 }
 
-function readStart(from: string | undefined): BrowseStart | undefined {
+function readStart(from: string | undefined, now: number): BrowseStart | undefined {
   if (from === undefined) return { kind: 'head' }
   if (from === 'first' || from === 'last') return { kind: from }
   const offset = readNumber(from)
   if (!Number.isNaN(offset)) return { kind: 'offset', offset }
+  const ageMs = ageMsOf(from)
+  if (ageMs !== undefined) return { kind: 'time', time: Math.max(0, now - ageMs) }
   const time = /^\d{4}-\d\d-\d\d/.test(from) ? Date.parse(from) : Number.NaN
   return Number.isNaN(time) ? undefined : { kind: 'time', time }
 }

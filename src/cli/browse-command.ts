@@ -48,7 +48,7 @@ export function addBrowseCommand(queue: Command, define: DefineRemote): void {
   })
     .option(
       '--from <PLACE>',
-      'first, last, an offset, or a time like 2026-11-29T07:00:00Z (default: the first message that is not acked)',
+      'first, last, an offset, a time like 2026-11-29T07:00:00Z, or an age like 1h (default: the first message that is not acked)',
     )
     .option('--count <N>', `How many messages (default: ${countDefault})`)
     .option('--partition <N>', 'The only one of several to look at')

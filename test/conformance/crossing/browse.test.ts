@@ -132,6 +132,10 @@ describe('browsing', () => {
       next = page.next
     } while (next !== null)
     assert.deepEqual(seen, bodies)
+    const first = async (from: string): Promise<unknown> =>
+      (await browse('pages', { from, count: '1' })).messages[0]?.payload
+    const places = ['first', 'last', '7', '1h', '2020-01-01T00:00:00Z', '2199-01-01']
+    assert.deepEqual(await Promise.all(places.map(first)), ['0', '24', '7', '0', '0', undefined])
   })
 
   it('shows properties and payloads as JSON has them', async () => {
@@ -295,8 +299,8 @@ describe('browsing', () => {
     const refusals: [Record<string, string>, RegExp][] = [
       [{ count: '0' }, /count is a number from 1 to 1000/],
       [{ count: '1001' }, /count is a number from 1 to 1000/],
-      [{ from: 'bogus' }, /from is first, last, an offset, or a time/],
-      [{ from: '2026-13-99' }, /from is first, last, an offset, or a time/],
+      [{ from: 'bogus' }, /from is first, last, an offset, a time/],
+      [{ from: '2026-13-99' }, /from is first, last, an offset, a time/],
       [{ cursor: '1' }, /cursor is what the page before answered/],
       [{ cursor: '9.0' }, /has no such place/],
       [{ partition: '3' }, /has no partition 3/],
