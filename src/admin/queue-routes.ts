@@ -18,7 +18,9 @@ export function createQueueRoutes(broker: Broker): Hono {
     if (body === undefined) return badRequest(context, 'not_json')
     const target = readTarget(body)
     if (target === undefined) {
-      return badRequest(context, 'Expected either offset or time (milliseconds), from 0 on')
+      const expected =
+        'Expected either offset or time (milliseconds), and maybe partition, from 0 on'
+      return badRequest(context, expected)
     }
     const { vhost, name } = context.req.param()
     return rewind(context, broker, { vhost, name, target })
@@ -55,11 +57,15 @@ async function rewind(
   }
 }
 
-/** Undefined for anything but one whole number. */
+/** Undefined for anything but whole numbers. */
 function readTarget(body: Readonly<Record<string, unknown>>): RewindTarget | undefined {
-  const { offset, time } = body
+  const { offset, time, partition } = body
   if ((offset === undefined) === (time === undefined)) return undefined
   const value = offset ?? time
-  if (!Number.isSafeInteger(value) || Number(value) < 0) return undefined
-  return offset === undefined ? { time: Number(value) } : { offset: Number(value) }
+  if (!isNumber(value) || (partition !== undefined && !isNumber(partition))) return undefined
+  return offset === undefined ? { time: value, partition } : { offset: value, partition }
+}
+
+function isNumber(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0
 }

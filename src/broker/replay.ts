@@ -18,10 +18,14 @@ export interface ReplayingBroker {
 }
 
 /**
- * Where to rewind to: an offset of a queue with one log, or in the source if that has one partition, or
- * milliseconds since the Unix epoch.
+ * Where to rewind to: an offset, or milliseconds since the Unix epoch. Offsets of a queue with a source are the
+ * source's. With `partition` only that partition of the source, or of Kafka's view of a queue with
+ * priorities; an offset needs it where there are several.
  */
-export type RewindTarget = { readonly offset: number } | { readonly time: number }
+export type RewindTarget = { readonly partition?: number | undefined } & (
+  | { readonly offset: number }
+  | { readonly time: number }
+)
 
 export interface Rewound {
   /** How many messages are ready again. */
@@ -37,8 +41,8 @@ export function adjustRetention(broker: ReplayingBroker, queue: Queue): void {
 
 /**
  * Makes messages that were acked ready again, from the first at `target` on that is still kept. By time whole
- * commits come back. Throws `precondition_failed` for a queue that keeps nothing, and for an offset in one of
- * several logs; rejects when storage cannot be read.
+ * commits come back. Throws `precondition_failed` for a queue that keeps nothing, for a partition that is
+ * not there, and for an offset in one of several; rejects when storage cannot be read.
  */
 export async function rewindQueue(
   broker: ReplayingBroker,
@@ -50,7 +54,8 @@ export async function rewindQueue(
   // It may have changed while the disk was asked.
   checkRewindable(queue, target)
   // What came as a log of its own meanwhile came after the target.
-  while (targets.length < queue.parts.length) targets.push(0)
+  const ofAdded = target.partition === undefined ? 0 : Infinity
+  while (targets.length < queue.parts.length) targets.push(ofAdded)
   queue.deliverReady()
   let count = 0
   const ticket = changeCursors(broker, queue, () => {
@@ -81,33 +86,37 @@ function checkRewindable(queue: Queue, target: RewindTarget): void {
       `${resource} keeps nothing that was acked: set retention-ms or retention-bytes by policy`,
     )
   }
-  if (!('offset' in target) || countOffsets(queue) === 1) return
+  const { partition } = target
+  const count = source === undefined ? queue.logCount : source.cursors.length
+  if (partition !== undefined && partition >= count) {
+    throw preconditionFailed(`${resource} has no partition ${partition}`)
+  }
+  if (!('offset' in target) || partition !== undefined || count === 1) return
   const logs = source === undefined ? 'a log for each priority' : 'a source with several partitions'
-  throw preconditionFailed(`${resource} has ${logs}: rewind it to a time`)
+  throw preconditionFailed(`${resource} has ${logs}: name one of them, or rewind it to a time`)
 }
 
-/** In how many logs an offset may be: those of a queue with a source are the source's. */
-function countOffsets({ source, logCount }: Queue): number {
-  return source === undefined ? logCount : source.cursors.length
-}
-
-/** Of each of the queue's parts. */
-async function targetsOf(
+/** Of each of the queue's parts; infinity for one that stays as it is. */
+function targetsOf(
   store: LogStore,
   { parts, source }: Queue,
   target: RewindTarget,
 ): Promise<number[]> {
-  if ('time' in target) {
-    return Promise.all(parts.map(({ cursor }) => offsetAt(store, cursor.log, target.time)))
-  }
-  // What was published to the queue itself has other offsets, and stays as it is.
-  return source === undefined ? [target.offset] : [Infinity, target.offset]
+  const first = source === undefined ? 0 : 1
+  // What was published to the queue itself has other offsets than its source.
+  const wanted = target.partition ?? ('offset' in target ? 0 : undefined)
+  return Promise.all(
+    parts.map(async ({ cursor }, index) => {
+      if (wanted !== undefined && index - first !== wanted) return Infinity
+      return 'offset' in target ? target.offset : await offsetAt(store, cursor.log, target.time)
+    }),
+  )
 }
 
-/** Of the first run with a record as late; the end when there is none. */
+/** Of the first run with a record as late; infinity when there is none. */
 async function offsetAt(store: LogStore, log: Log, time: number): Promise<number> {
   const run = await store.findRunByTimestamp(log, time)
-  if (run === undefined) return log.endOffset
+  if (run === undefined) return Infinity
   run.release()
   return run.baseOffset
 }

@@ -12,6 +12,7 @@ interface Flags {
   readonly vhost?: string
   readonly toOffset?: string
   readonly toTime?: string
+  readonly partition?: string
 }
 
 export function addQueueCommand(program: Command, define: DefineRemote): void {
@@ -32,6 +33,7 @@ export function addQueueCommand(program: Command, define: DefineRemote): void {
   })
     .option('--to-offset <N>', 'The first message that comes back, counted from the first ever')
     .option('--to-time <TIME>', 'When it came in: 2026-11-29T07:00:00Z, or milliseconds since 1970')
+    .option('--partition <N>', 'The only one of several to rewind')
     .option('--vhost <NAME>', 'Virtual host (default: /)')
   addBrowseCommand(queue, define)
   addQueueListCommand(queue, define)
@@ -52,7 +54,13 @@ function rewind(name: string, flags: Flags): AskBroker {
   }
 }
 
-function parseTarget({ toOffset, toTime }: Flags): object {
+function parseTarget({ partition, ...flags }: Flags): object {
+  const target = parsePlace(flags)
+  if (partition === undefined) return target
+  return { ...target, partition: parseNumber('--partition', partition) }
+}
+
+function parsePlace({ toOffset, toTime }: Flags): object {
   if ((toOffset === undefined) === (toTime === undefined)) {
     throw new ExitError(exitCodes.usage, 'queue rewind needs either --to-offset or --to-time')
   }

@@ -9,7 +9,8 @@ import type { QueueBacklog } from './queue-backlog.ts'
 
 /**
  * Rewinds each log of `backlog` to the offset in `targets`, or as far as messages are kept, and returns how
- * many messages are ready again. Logs of which nothing acked is kept stay as they are. The queue's row has
+ * many messages are ready again. Logs of which nothing acked is kept,
+ * and those with the target infinity, stay as they are. The queue's row has
  * changed. Within an atom.
  */
 export function rewindBacklog(
@@ -20,7 +21,7 @@ export function rewindBacklog(
   let count = 0
   for (const [index, { cursor }] of backlog.parts.entries()) {
     const kept = keeperOf(queue, index)
-    if (kept === undefined) continue
+    if (kept === undefined || targets[index] === Infinity) continue
     const { endOffset, startOffset } = cursor.log
     const least = Math.max(kept.floor, startOffset)
     const target = Math.min(Math.max(targets[index]!, least), endOffset)

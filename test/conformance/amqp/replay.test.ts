@@ -148,6 +148,9 @@ describe('a queue that keeps what was acked', onlyPabal, () => {
     assert.equal(code, 0)
     assert.equal(output, `Queue '${queue}' was rewound: 4 messages are ready again\n`)
     assert.deepEqual(bodiesOf(await consume(queue, 4)), ['high', '0', '1', '2'])
+    assert.equal(await rewind(queue, { offset: 0, partition: 1 }), 1)
+    assert.deepEqual(bodiesOf(await consume(queue, 1)), ['high'])
+    assert.equal(await rewind(queue, { time: Date.now() + 1_000_000 }), 0)
   })
 
   it('is durable', async () => {

@@ -158,8 +158,13 @@ describe('a queue with a source', () => {
     assert.equal(refused.status, 400)
     assert.match(
       JSON.stringify(refused.body),
-      /has a source with several partitions: rewind it to a time/,
+      /has a source with several partitions: name one of them, or rewind it to a time/,
     )
+    assert.equal(await rewound(queue, { offset: 3, partition: 1 }), 1)
+    assert.deepEqual((await consume(queue, 1)).bodies, ['7'])
+    assert.equal((await rewind(queue, { offset: 0, partition: 2 })).status, 400)
+    assert.equal(await rewound(queue, { time: start + 4000, partition: 0 }), 2)
+    assert.deepEqual((await consume(queue, 2)).bodies, ['4', '6'])
     const time = new Date(start + 5000).toISOString()
     const args = ['queue', 'rewind', queue, '--to-time', time, '--data', broker.dataFolder]
     const child = spawn(process.execPath, [mainFile, ...args])
