@@ -75,7 +75,8 @@ describe(`a rewind and kill -9, seed ${seed}`, () => {
       channel.ack(message)
     }
     const confirming = await session.confirmChannel()
-    confirming.publish('', 'nowhere', Buffer.from(''))
+    await confirming.assertQueue('ballast')
+    confirming.sendToQueue('ballast', Buffer.from(''), { persistent: true })
     await confirming.waitForConfirms()
     return seen
   }

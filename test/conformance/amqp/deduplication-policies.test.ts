@@ -65,7 +65,9 @@ describe('deduplication by policy', onlyPabal, () => {
       ids += message.content.toString()
       channel.ack(message)
     }
-    await send('', 'nowhere', 'x')
+    // The acks are durable when a later confirm is.
+    await channel.assertQueue('ballast')
+    await send('', 'ballast', 'x')
     return ids
   }
 

@@ -83,7 +83,8 @@ describe('a queue with a source', () => {
     for (const message of inbox.messages) channel.ack(message)
     await channel.close()
     const confirming = await session.confirmChannel()
-    confirming.sendToQueue('nowhere', Buffer.from(''))
+    await confirming.assertQueue('ballast')
+    confirming.sendToQueue('ballast', Buffer.from(''), { persistent: true })
     await confirming.waitForConfirms()
     await confirming.close()
     return inbox
