@@ -4,6 +4,7 @@ import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { drawLimits, type Limits } from './draw-limits.ts'
 import { Draw } from './draw.ts'
 import type { MachinePlan } from './machine/machine.ts'
+import { drawParcels, hasParcels, type ParcelPlan } from './parcels/parcel-plan.ts'
 import { drawRules, hasRules, type RulePlan } from './rules/rule-plan.ts'
 
 export interface FaultPlan {
@@ -53,6 +54,8 @@ export interface Plan {
   readonly clients: ClientPlan
   /** Queues by whose rules messages move, and their clients. */
   readonly rules: RulePlan | undefined
+  /** Queues that have a message once, or again, and their clients. */
+  readonly parcels: ParcelPlan | undefined
   readonly queueCount: number
   readonly exchangeCount: number
   readonly topicCount: number
@@ -113,6 +116,7 @@ export function drawPlan(seed: number): Plan {
       members: hasKafka ? draw.between(0, 4) : 0,
     },
     rules: hasRules(seed) ? drawRules(seed) : undefined,
+    parcels: hasParcels(seed) ? drawParcels(seed) : undefined,
     queueCount: draw.between(1, 5),
     exchangeCount: draw.between(1, 3),
     topicCount: draw.between(1, 3),

@@ -15,25 +15,11 @@ import { TopologyLog } from '../../src/broker/topology-log.ts'
 import { LogCursor } from '../../src/log/log-cursor.ts'
 import type { DeathReason } from '../../src/record/message/encode-death.ts'
 import type { RecordView } from '../../src/record/message/record-view.ts'
-import type { ClientPlan } from './plan.ts'
+import { everyNth, nobodyElse } from './planted.ts'
 import { deadName, drawRules, type RuleQueue } from './rules/rule-plan.ts'
 import { simulate } from './simulation.ts'
 
 const plantedSeedCount = 60
-
-const nobodyElse: ClientPlan = {
-  publishers: 0,
-  consumers: 0,
-  getters: 0,
-  declarers: 0,
-  transactors: 0,
-  streamReaders: 0,
-  producers: 0,
-  idempotentProducers: 0,
-  fetchers: 0,
-  administrators: 0,
-  members: 0,
-}
 
 describe('a broker is found out that now and then', () => {
   it('loses a dead letter', async (t) => {
@@ -253,12 +239,6 @@ describe('a broker is found out that now and then', () => {
   })
 })
 
-/** True each `n`th time. */
-function everyNth(n: number): () => boolean {
-  let count = 0
-  return () => ++count % n === 0
-}
-
 /**
  * What the first seed that finds anything finds, among clients of queues with rules alone: of all queues, or of
  * one and that for its dead letters.
@@ -271,7 +251,7 @@ async function findViolation(only?: string): Promise<string> {
     const rules = { ...drawn, queues: drawn.queues.filter(isWanted) }
     const { violation } = await simulate({
       seed,
-      adapt: (plan) => ({ ...plan, clients: nobodyElse, rules }),
+      adapt: (plan) => ({ ...plan, clients: nobodyElse, rules, parcels: undefined }),
     })
     if (violation !== undefined) return `${violation.message} (seed ${seed})`
   }

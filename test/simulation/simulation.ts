@@ -33,6 +33,9 @@ import { kafkaProtocol } from './kafka/kafka-protocol.ts'
 import { Producer } from './kafka/producer.ts'
 import { Violation } from './model/history.ts'
 import { Nemesis } from './nemesis.ts'
+import { parcelClients } from './parcels/parcel-clients.ts'
+import { ParcelDrain } from './parcels/parcel-drain.ts'
+import { ParcelWorld } from './parcels/parcel-world.ts'
 import { drawPlan, type Plan } from './plan.ts'
 import { LetterDrain } from './rules/letter-drain.ts'
 import { ruleClients } from './rules/rule-clients.ts'
@@ -85,6 +88,7 @@ class Simulation {
   readonly #nemesis: Nemesis
   readonly #invariants: Invariants
   readonly #rules: RuleWorld | undefined
+  readonly #parcels: ParcelWorld | undefined
 
   constructor(plan: Plan, write: SimulationOptions['write']) {
     this.#plan = plan
@@ -100,6 +104,7 @@ class Simulation {
     this.#nemesis = new Nemesis(this.world)
     this.#invariants = new Invariants(this.world)
     this.#rules = plan.rules && new RuleWorld(this.world, plan.rules)
+    this.#parcels = plan.parcels && new ParcelWorld(this.world, plan.parcels)
     this.world.model.letters = this.#rules?.letters
   }
 
@@ -130,6 +135,10 @@ class Simulation {
       const drain = new LetterDrain(this.#rules)
       await this.#finish('every queue with rules is emptied', drain.run())
     }
+    if (this.#parcels !== undefined) {
+      const drain = new ParcelDrain(this.#parcels)
+      await this.#finish('every queue of parcels is emptied', drain.run())
+    }
     return this.#result()
   }
 
@@ -148,6 +157,7 @@ class Simulation {
       ...this.#makeProducers(clients.producers, 'producer', false),
       ...this.#makeProducers(clients.idempotentProducers, 'idempotent', true),
       ...(this.#rules === undefined ? [] : ruleClients(this.#rules)),
+      ...(this.#parcels === undefined ? [] : parcelClients(this.#parcels)),
     ]
   }
 

@@ -1,0 +1,65 @@
+// What the clients of parcels share: the parcels, and how the queues are declared.
+import { emptyTable, type FieldTable, table } from '../../../src/record/message/field-table.ts'
+import type { AmqpConnection } from '../amqp/amqp-connection.ts'
+import type { World } from '../world.ts'
+import { onceExchange, type ParcelPlan, type ParcelQueue } from './parcel-plan.ts'
+import { ParcelSession } from './parcel-session.ts'
+import { Parcel } from './parcel.ts'
+
+/** Longer than any run. */
+const retentionMs = 1_000_000_000
+
+export class ParcelWorld {
+  readonly world: World
+  readonly plan: ParcelPlan
+  readonly #parcels = new Map<string, Parcel>()
+
+  constructor(world: World, plan: ParcelPlan) {
+    this.world = world
+    this.plan = plan
+  }
+
+  add(what: Pick<Parcel, 'queue' | 'size' | 'order'>): Parcel {
+    const parcel = new Parcel(`p${this.#parcels.size + 1}`, what)
+    this.#parcels.set(parcel.id, parcel)
+    return parcel
+  }
+
+  /** The parcel that a client got out of a queue, which must be one that goes there. */
+  get(id: string | undefined, queue: ParcelQueue): Parcel {
+    const parcel = this.#parcels.get(id ?? '')
+    if (parcel !== undefined && parcel.queue.name === (queue.source ?? queue.name)) return parcel
+    throw this.world.history.fail(`${queue.name} has parcel '${id}' of nobody`)
+  }
+
+  /** All that were published to a queue, or to its source. */
+  of({ name, source }: ParcelQueue): readonly Parcel[] {
+    return [...this.#parcels.values()].filter(({ queue }) => queue.name === (source ?? name))
+  }
+
+  /** Opens a channel and declares all there is. Rejects with `Ended`. */
+  async open(name: string, connection: AmqpConnection): Promise<ParcelSession> {
+    const session = await ParcelSession.open(name, connection, this)
+    const { queues } = this.plan
+    for (const queue of queues) await session.declareQueue(queue.name, argumentsOf(queue))
+    const once = queues.find(({ entry }) => entry?.exchange === onceExchange)
+    if (once === undefined) return session
+    const type = 'x-message-deduplication'
+    await session.declareExchange(onceExchange, type, table({ 'x-cache-size': 100_000 }))
+    await session.bind(once.name, onceExchange, emptyTable)
+    return session
+  }
+}
+
+function argumentsOf(queue: ParcelQueue): FieldTable {
+  const { type, entry, isOnce, isKept, source, rate } = queue
+  return table({
+    'x-queue-type': type,
+    // Without it a queue gives up what comes back too often.
+    ...(type === 'quorum' && { 'x-delivery-limit': -1 }),
+    ...(isOnce === true && entry?.exchange === '' && { 'x-message-deduplication': true }),
+    ...(isKept === true && { 'x-retention-ms': retentionMs }),
+    ...(source !== undefined && { 'x-source': source, 'x-source-offset': 'first' }),
+    ...(rate !== undefined && { 'x-max-publish-rate': rate }),
+  })
+}
