@@ -16,6 +16,7 @@ import {
   uint16,
   uint64,
 } from '../support/raw-codec.ts'
+import { queues, workQueues } from './fuzz-queues.ts'
 
 /** What the client knows of one of its channels. */
 export interface FuzzChannel {
@@ -26,42 +27,8 @@ export interface FuzzChannel {
   unacked: number[]
 }
 
-const limits: RawTable = {
-  'x-max-priority': ['I', 9],
-  'x-max-length': ['I', 3],
-  'x-dead-letter-exchange': ['S', ''],
-  'x-dead-letter-routing-key': ['S', 'fz-quorum'],
-}
-const comesBack: RawTable = {
-  'x-queue-type': ['S', 'quorum'],
-  'x-delivery-limit': ['I', 1],
-  'x-dead-letter-exchange': ['S', 'amq.fanout'],
-}
-
-const expiring: RawTable = {
-  'x-message-ttl': ['I', 2],
-  'x-dead-letter-exchange': ['S', 'fz-delay'],
-}
-const unused: RawTable = { 'x-expires': ['I', 15] }
-const retried: RawTable = {
-  'x-queue-type': ['S', 'quorum'],
-  'x-delayed-retry-type': ['S', 'all'],
-  'x-delayed-retry-min': ['I', 3],
-  'x-delayed-retry-max': ['I', 12],
-}
 const delaying: RawTable = { 'x-delayed-type': ['S', 'topic'] }
 
-const queues = [
-  { queue: 'fz-durable', durable: true },
-  { queue: 'fz-transient' },
-  { queue: 'fz-exclusive', exclusive: true },
-  { queue: 'fz-auto-delete', autoDelete: true },
-  { queue: 'fz-limited', arguments: encodeTable(limits) },
-  { queue: 'fz-quorum', durable: true, arguments: encodeTable(comesBack) },
-  { queue: 'fz-expiring', durable: true, arguments: encodeTable(expiring) },
-  { queue: 'fz-unused', arguments: encodeTable(unused) },
-  { queue: 'fz-retried', durable: true, arguments: encodeTable(retried) },
-]
 const exchanges = [
   { exchange: 'fz-direct', type: 'direct', durable: true },
   { exchange: 'fz-fanout', type: 'fanout' },
@@ -73,6 +40,12 @@ const delayExchange = {
   type: 'x-delayed-message',
   durable: true,
   arguments: encodeTable(delaying),
+}
+const onceExchange = {
+  exchange: 'fz-once',
+  type: 'x-message-deduplication',
+  durable: true,
+  arguments: encodeTable({ 'x-cache-size': ['I', 3], 'x-cache-ttl': ['I', 5] }),
 }
 const keys = [...queues.map(({ queue }) => queue), 'a.b.c', '#', 'a.*.c', '']
 /** What the property holds, and seldom what it may not. */
@@ -103,6 +76,9 @@ const headersOf: readonly RawTable[] = [
   { 'x-delay': ['I', 4] },
   { 'x-delay': ['I', 60_000] },
   { 'x-delay': ['S', 'soon'] },
+  { 'x-deduplication-header': ['S', 'a'] },
+  { 'x-deduplication-header': ['S', 'b'], 'x-cache-ttl': ['I', 0] },
+  { 'x-deduplication-header': ['A', [['I', 1]]], 'x-cache-ttl': ['S', 'long'] },
 ]
 
 type MakeOperation = (channel: FuzzChannel, random: Random) => Buffer[]
@@ -147,6 +123,7 @@ const publish: MakeOperation = ({ number }, random) => {
     'fz-direct',
     'amq.headers',
     'fz-delay',
+    'fz-once',
   ])
   const routingKey = pick(random, keys)
   const mandatory = random.below(4) === 0
@@ -165,7 +142,7 @@ const publish: MakeOperation = ({ number }, random) => {
 const consume: MakeOperation = (channel, random) => {
   const consumerTag = `tag-${channel.tags.length}`
   channel.tags.push(consumerTag)
-  const { queue } = pick(random, queues)
+  const { queue } = pick(random, workQueues)
   const noAck = random.below(2) === 0
   return [method(channel.number, 'basic.consume', { queue, consumerTag, noAck })]
 }
@@ -221,7 +198,16 @@ const simple: readonly MakeOperation[] = [
       method(number, 'queue.bind', { queue, exchange: 'fz-delay', routingKey: '#' }),
     ]
   },
-  ({ number }) => [method(number, 'exchange.delete', { exchange: 'fz-delay' })],
+  ({ number }, random) => {
+    const queue = pick(random, queues).queue
+    return [
+      method(number, 'exchange.declare', onceExchange),
+      method(number, 'queue.bind', { queue, exchange: 'fz-once' }),
+    ]
+  },
+  ({ number }, random) => [
+    method(number, 'exchange.delete', { exchange: pick(random, ['fz-delay', 'fz-once']) }),
+  ],
   ({ number }, random) => [
     method(number, 'exchange.delete', { exchange: pick(random, exchanges).exchange }),
   ],
@@ -239,9 +225,13 @@ const simple: readonly MakeOperation[] = [
     const binding = { queue, exchange, routingKey: pick(random, keys), arguments: table(random) }
     return [method(number, pick(random, ['queue.bind', 'queue.bind', 'queue.unbind']), binding)]
   },
-  ({ number }, random) => [method(number, 'queue.purge', { queue: pick(random, queues).queue })],
-  ({ number }, random) => [method(number, 'queue.delete', { queue: pick(random, queues).queue })],
-  ({ number }, random) => [method(number, 'basic.get', { queue: pick(random, queues).queue })],
+  ({ number }, random) => [
+    method(number, 'queue.purge', { queue: pick(random, workQueues).queue }),
+  ],
+  ({ number }, random) => [
+    method(number, 'queue.delete', { queue: pick(random, workQueues).queue }),
+  ],
+  ({ number }, random) => [method(number, 'basic.get', { queue: pick(random, workQueues).queue })],
   ({ number }, random) => [
     method(number, 'basic.qos', { prefetchCount: random.below(5), global: random.below(2) === 0 }),
   ],
@@ -273,10 +263,12 @@ export function nextOperation(channel: FuzzChannel, random: Random): Buffer[] {
   return pick(random, weighted)(channel, random)
 }
 
-/** Frames that declare every queue and what delays, so that most operations find theirs. */
+/** Frames that declare every queue, what delays and what deduplicates, so that most operations find theirs. */
 export function declareAll(channel: number): Buffer[] {
-  const exchange = method(channel, 'exchange.declare', delayExchange)
-  return [exchange, ...queues.map((queue) => method(channel, 'queue.declare', queue))]
+  const declared = [delayExchange, onceExchange].map((exchange) =>
+    method(channel, 'exchange.declare', exchange),
+  )
+  return [...declared, ...queues.map((queue) => method(channel, 'queue.declare', queue))]
 }
 
 /** The handshake's frames after the protocol header, each to be sent when the server has answered. */

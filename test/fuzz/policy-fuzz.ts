@@ -1,4 +1,4 @@
-// Damaged requests to the management API on a local socket, as `pabal policy` sends them whole. Each must
+// Damaged requests to the management API on a local socket, as `pabal policy` and `pabal queue` send them whole. Each must
 // be answered, or its connection closed, and none may be a fault of the broker's.
 
 import assert from 'node:assert/strict'
@@ -29,6 +29,8 @@ const definitions: readonly Readonly<Record<string, unknown>>[] = [
   { 'dead-letter-exchange': '', 'dead-letter-routing-key': 'fz-quorum' },
   { 'dead-letter-exchange': 'amq.fanout', 'delivery-limit': 1 },
   { 'delayed-retry-type': 'all', 'delayed-retry-min': 3, 'delayed-retry-max': 9 },
+  { 'retention-ms': 60_000 },
+  { 'retention-bytes': 300, 'max-publish-rate': 3000 },
 ]
 const harmless: readonly Readonly<Record<string, unknown>>[] = [{ 'alternate-exchange': 'fz-none' }]
 const paths = ['/api/policies/%2F/..', '/api/policies/%ff/x', '/api/policies/no/x', '/api//', '*']
@@ -133,6 +135,7 @@ interface Request {
 
 /** Damage of what has no effect on queues may be anywhere; of the rest it leaves the pattern alone. */
 function makeRequest(random: Random): Request {
+  if (random.below(4) === 0) return makeRewind(random)
   const isHarmless = random.below(2) === 0
   const definition = pick(random, isHarmless ? harmless : definitions)
   const path = `/api/${pick(random, kinds)}/%2F/${pick(random, names)}`
@@ -157,6 +160,22 @@ function makeRequest(random: Random): Request {
           ? text.slice(0, random.below(text.length))
           : text
   return whole(method, path, `{"pattern":"^fz-","apply-to":"queues","definition":${damaged}}`)
+}
+
+/** Of queues that keep what was acked, and of others. */
+function makeRewind(random: Random): Request {
+  const queue = pick(random, [
+    'fz-kept',
+    'fz-kept',
+    'fz-durable',
+    'fz-source',
+    'fz-stream',
+    'fz-no',
+  ])
+  const place = pick(random, ['"offset":0', '"offset":3', '"offset":9007199254740991', '"time":0'])
+  const damaged = pick(random, ['"offset":-1', '"time":1.5', '"offset":0,"time":0', '"offset":"a"'])
+  const body = `{${random.below(4) === 0 ? damaged : place}}`
+  return whole('POST', `/api/queues/%2F/${queue}/rewind`, body)
 }
 
 function whole(method: string, path: string, body: string): Request {
