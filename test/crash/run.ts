@@ -1,17 +1,20 @@
-// npm run crash -- --rounds 200 --seed 42 [--small-files] [--slow-disk] [--amqp | --kafka]
-// Kills a broker again and again and checks what is left; see crash-run.ts and kafka-crash-run.ts.
+// npm run crash -- --rounds 200 --seed 42 [--small-files] [--slow-disk] [--amqp | --kafka | --parcels]
+// Kills a broker again and again and checks what is left; see crash-run.ts, kafka-crash-run.ts and
+// parcel-crash-run.ts.
 
 import { parseArgs } from 'node:util'
 import { systemRandom } from '../../src/lib/random.ts'
 import { runCrashRounds } from './crash-run.ts'
 import { runKafkaCrashRounds } from './kafka/kafka-crash-run.ts'
+import { runParcelCrashRounds } from './parcels/parcel-crash-run.ts'
 
-const usage = `npm run crash -- [--rounds N] [--seed S] [--small-files] [--slow-disk] [--amqp | --kafka]
+const usage = `npm run crash -- [--rounds N] [--seed S] [--small-files] [--slow-disk] [--amqp | --kafka | --parcels]
   --rounds N      how often the broker is killed (20)
   --seed S        chooses what clients do and when the broker is killed (random)
   --small-files   tiny log files, so that they are sealed, cleaned and retired all the time
   --slow-disk     writes reach the system 5 ms late, so that a kill loses more
-  --amqp, --kafka only the rounds with clients of one protocol (both, N rounds each)`
+  --amqp, --kafka only the rounds with clients of one protocol, and
+  --parcels       only those with deduplication, rewinds and subscriptions (all, N rounds each)`
 
 function readWholeNumber(name: string, text: string): number {
   const value = Number(text)
@@ -27,6 +30,7 @@ const { values } = parseArgs({
     'slow-disk': { type: 'boolean', default: false },
     amqp: { type: 'boolean', default: false },
     kafka: { type: 'boolean', default: false },
+    parcels: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 })
@@ -39,19 +43,26 @@ else {
   try {
     const { 'small-files': hasSmallFiles, 'slow-disk': hasSlowDisk } = values
     const options = { seed, rounds, hasSmallFiles, hasSlowDisk, onRound: console.log }
-    const isBoth = values.amqp === values.kafka
-    if (isBoth || values.amqp) {
+    const isAll = !values.amqp && !values.kafka && !values.parcels
+    if (isAll || values.amqp) {
       const { confirmed, received, removed } = await runCrashRounds(options)
       console.log(
         `${rounds} crashes with AMQP clients: every promise kept ` +
           `(${confirmed} confirmed, ${received} received, ${removed} removed)`,
       )
     }
-    if (isBoth || values.kafka) {
+    if (isAll || values.kafka) {
       const { acked, delivered, commits } = await runKafkaCrashRounds(options)
       console.log(
         `${rounds} crashes with Kafka clients: every promise kept ` +
           `(${acked} acked, ${delivered} read, ${commits} commits)`,
+      )
+    }
+    if (isAll || values.parcels) {
+      const { confirmed, rewinds } = await runParcelCrashRounds(options)
+      console.log(
+        `${rounds} crashes with messages once and again: every promise kept ` +
+          `(${confirmed} confirmed, ${rewinds} rewinds)`,
       )
     }
   } catch (error) {

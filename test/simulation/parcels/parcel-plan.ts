@@ -35,6 +35,26 @@ export interface ParcelPlan {
 /** Deduplicates; leads to one queue. */
 export const onceExchange = 'parcels-exchange'
 
+export const onceArguments = { 'x-cache-size': 100_000 } as const
+/** Longer than any run. */
+const retentionMs = 1_000_000_000
+
+/** What a queue is declared with. */
+export function argumentsOf(
+  queue: ParcelQueue,
+): Readonly<Record<string, string | number | boolean>> {
+  const { type, entry, isOnce, isKept, source, rate } = queue
+  return {
+    'x-queue-type': type,
+    // Without it a queue gives up what comes back too often.
+    ...(type === 'quorum' && { 'x-delivery-limit': -1 }),
+    ...(isOnce === true && entry?.exchange === '' && { 'x-message-deduplication': true }),
+    ...(isKept === true && { 'x-retention-ms': retentionMs }),
+    ...(source !== undefined && { 'x-source': source, 'x-source-offset': 'first' }),
+    ...(rate !== undefined && { 'x-max-publish-rate': rate }),
+  }
+}
+
 /** Whether a seed is for parcels, too. */
 export function hasParcels(seed: number): boolean {
   return seededRandom(seed ^ 0x9a_4ce1).next() < 0.4

@@ -1,13 +1,16 @@
 // What the clients of parcels share: the parcels, and how the queues are declared.
-import { emptyTable, type FieldTable, table } from '../../../src/record/message/field-table.ts'
+import { emptyTable, table } from '../../../src/record/message/field-table.ts'
 import type { AmqpConnection } from '../amqp/amqp-connection.ts'
 import type { World } from '../world.ts'
-import { onceExchange, type ParcelPlan, type ParcelQueue } from './parcel-plan.ts'
+import {
+  argumentsOf,
+  onceArguments,
+  onceExchange,
+  type ParcelPlan,
+  type ParcelQueue,
+} from './parcel-plan.ts'
 import { ParcelSession } from './parcel-session.ts'
 import { Parcel } from './parcel.ts'
-
-/** Longer than any run. */
-const retentionMs = 1_000_000_000
 
 export class ParcelWorld {
   readonly world: World
@@ -41,25 +44,12 @@ export class ParcelWorld {
   async open(name: string, connection: AmqpConnection): Promise<ParcelSession> {
     const session = await ParcelSession.open(name, connection, this)
     const { queues } = this.plan
-    for (const queue of queues) await session.declareQueue(queue.name, argumentsOf(queue))
+    for (const queue of queues) await session.declareQueue(queue.name, table(argumentsOf(queue)))
     const once = queues.find(({ entry }) => entry?.exchange === onceExchange)
     if (once === undefined) return session
     const type = 'x-message-deduplication'
-    await session.declareExchange(onceExchange, type, table({ 'x-cache-size': 100_000 }))
+    await session.declareExchange(onceExchange, type, table(onceArguments))
     await session.bind(once.name, onceExchange, emptyTable)
     return session
   }
-}
-
-function argumentsOf(queue: ParcelQueue): FieldTable {
-  const { type, entry, isOnce, isKept, source, rate } = queue
-  return table({
-    'x-queue-type': type,
-    // Without it a queue gives up what comes back too often.
-    ...(type === 'quorum' && { 'x-delivery-limit': -1 }),
-    ...(isOnce === true && entry?.exchange === '' && { 'x-message-deduplication': true }),
-    ...(isKept === true && { 'x-retention-ms': retentionMs }),
-    ...(source !== undefined && { 'x-source': source, 'x-source-offset': 'first' }),
-    ...(rate !== undefined && { 'x-max-publish-rate': rate }),
-  })
 }
