@@ -56,6 +56,16 @@ describe('httpGet', () => {
     }
   })
 
+  it('takes no answer that changes the protocol', async () => {
+    await using other = await Other.start(() => undefined)
+    other.server.on('upgrade', () => assert.fail('nobody asked for that'))
+    other.server.on('connection', (socket) => {
+      socket.on('error', () => undefined)
+      socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n')
+    })
+    await assert.rejects(other.get(), { message: 'the connection was closed without an answer' })
+  })
+
   it('takes no more than it may', async () => {
     await using other = await Other.start((_request, response) => {
       const more = (): void => void (response.write('x'.repeat(60)) && setImmediate(more))

@@ -24,7 +24,11 @@ export const httpGet: HttpGet = async (url, { clock, msMax, sizeMax }) => {
       asked.destroy(new Error(`no answer within ${msMax / 1000} s`))
     })
     asked.on('error', reject)
-    asked.on('close', () => timer.stop())
+    asked.on('close', () => {
+      timer.stop()
+      // Of an answer that changes the protocol (status 101) Node says nothing else.
+      reject(new Error('the connection was closed without an answer'))
+    })
     asked.end()
   })
 }
