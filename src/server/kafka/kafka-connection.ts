@@ -110,6 +110,8 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     this.#stream = new RequestStream(kafkaLimits.kafkaLoginSizeMax, pagePool)
     if (!this.sasl.isLoggedIn) context.loginWatch.add(this)
     this.sasl.whenLoggedIn(() => {
+      // Checking a token may take longer than the client has waited.
+      if (this.#isClosed) return
       this.#stream.requestSizeMax = context.settings.requestSizeMax
       context.loginWatch.remove(this)
       this.throttle.open({ user: this.sasl.principal?.user ?? '', vhost: defaultVHost })

@@ -20,16 +20,14 @@ export class ProduceThrottle {
     this.#onUnmuted = onUnmuted
   }
 
-  /** What is produced from now on counts for this user and virtual host. */
+  /** What is produced from now on counts for this user and virtual host, and for nobody before. */
   open(publishing: Publishing): void {
     this.#meter?.close()
     this.#meter = this.#rates.open(publishing, {
       pause: () => (this.isMuted = true),
-      resume: () => {
-        this.isMuted = false
-        this.#onUnmuted()
-      },
+      resume: () => this.#unmute(),
     })
+    if (this.isMuted) this.#unmute()
   }
 
   /** Records and the bytes of their batches, as they were sent, that have gone where `queue` is the limit. */
@@ -46,5 +44,10 @@ export class ProduceThrottle {
   /** The connection is gone. */
   close(): void {
     this.#meter?.close()
+  }
+
+  #unmute(): void {
+    this.isMuted = false
+    this.#onUnmuted()
   }
 }

@@ -93,10 +93,10 @@ export class SaslState {
     return this.access.mayEnter
   }
 
-  /** Calls back once it has logged in, at once if it has already. */
+  /** Calls back once it has logged in; also at once where it may be here without that, as guest. */
   whenLoggedIn(listener: () => void): void {
+    this.#onLoggedIn = listener
     if (this.isLoggedIn) listener()
-    else this.#onLoggedIn = listener
   }
 
   allows(operation: Operation): boolean {

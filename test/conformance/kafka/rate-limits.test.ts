@@ -3,12 +3,15 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, it } from 'node:test'
 import { connect } from 'amqplib'
 import { Kafka, logLevel } from 'kafkajs'
+import { hashPassword } from '../../../src/auth/password-hash.ts'
 import { AccessKeeper } from '../../../src/broker/access-keeper.ts'
 import type { ProduceResponse } from '../../../src/codec/kafka/messages/produce.gen.ts'
+import { systemRandom } from '../../../src/lib/random.ts'
 import { rateLimits } from '../../../src/limits/rate.ts'
 import { BrokerInProcess } from '../../support/broker-in-process.ts'
 import { batchOfRecords } from '../../support/kafka-fixture.ts'
 import { KafkaRawClient } from '../../support/kafka-raw-client.ts'
+import { kafkaPassword, kafkaUser, loginOn } from '../../support/kafka-with-users.ts'
 import { type KafkaBeside, openKafkaBeside } from '../../support/open-kafka-beside.ts'
 
 const bytesPerSecond = 1_000_000
@@ -110,6 +113,19 @@ it('what is produced into a queue counts for its rate', async () => {
   assert.ok(performance.now() - startedAt > 450)
   assert.equal((await channel.deleteQueue('limited')).messageCount, 1200)
   await connection.close()
+})
+
+it('what a client produces counts for the user that it logs in as, where it may come without a login', async () => {
+  const hashed = hashPassword(Buffer.from(kafkaPassword), systemRandom)
+  const permission = { user: kafkaUser, vhost: '/', configure: '', write: '.*', read: '' }
+  const limits = { 'max-publish-rate': 1000 }
+  await keeper.putUser({ name: kafkaUser, tags: [], ...hashed, limits }, [permission])
+  await using client = await KafkaRawClient.connect(kafka.port)
+  assert.equal((await loginOn(client)).errorCode, 0)
+  const records = batchOfRecords(Array.from({ length: 600 }, () => ({ value: 'v' })))
+  const { throttleTimeMs = 0 } = await produce(client, 't', Buffer.from(records))
+  // A hundred were saved up.
+  assert.ok(throttleTimeMs > 400 && throttleTimeMs <= 500, String(throttleTimeMs))
 })
 
 function producedTo(name: string): number {
