@@ -36,17 +36,25 @@ export class PublishMeter implements RateWaiter {
     return Math.max(queueMs, ...this.#limits.map(({ debtMs }) => debtMs))
   }
 
+  /**
+   * To be called before something is published: the connection is paused in the call while others, or a connection
+   * that is gone, have left a limit in debt.
+   */
+  look(): void {
+    if (this.#waitingFor === undefined && this.#waitForDebtor()) this.#connection.pause()
+  }
+
   /** Counts messages and the bytes of their bodies; the connection may be paused in the call. */
   onPublished(messages: number, bytes: number): void {
     for (const limit of this.#limits) limit.take(messages, bytes)
-    this.#look()
+    this.look()
   }
 
   /** The same for what has come into a queue with this limit. */
   onQueued(limit: PublishLimit, messages: number, bytes: number): void {
     limit.take(messages, bytes)
     if (limit.debtMs > (this.#queue?.debtMs ?? 0)) this.#queue = limit
-    this.#look()
+    this.look()
   }
 
   onPaid(): void {
@@ -61,10 +69,6 @@ export class PublishMeter implements RateWaiter {
     this.#limits = []
     this.#queue = undefined
     this.isLimited = false
-  }
-
-  #look(): void {
-    if (this.#waitingFor === undefined && this.#waitForDebtor()) this.#connection.pause()
   }
 
   #waitForDebtor(): boolean {

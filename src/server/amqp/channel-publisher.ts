@@ -81,8 +81,11 @@ export class ChannelPublisher implements IntakeClient {
     return this.#state.at
   }
 
+  /** What belongs to it is read when its turn comes. */
   onMethod(buffer: Buffer, start: number, end: number): void {
     this.#state.onMethod(buffer, start, end)
+    const { rate } = this.#channel.connection
+    if (rate?.isLimited === true) rate.look()
   }
 
   onHeader(buffer: Buffer, start: number, end: number): void {

@@ -76,7 +76,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   /** What it was used for so far. */
   #use: Operation = 'login'
   #isPaused = false
-  /** The stream's request waits for memory. */
+  /** The stream's request waits for memory, or for its producer's rate. */
   #isHoldingBack = false
   /** It waits for another turn of the event loop. */
   #isYielding = false
@@ -265,6 +265,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     if (!hasRecords && end - start > kafkaLimits.kafkaPlainRequestSizeMax) {
       throw new RefusedRequestError(`${api} of ${end - start} bytes`)
     }
+    if (hasRecords && this.#isInDebt()) return
     const largeSize = LargeRequests.sizeOf(end - start, hasRecords)
     if (largeSize > 0 && !this.context.broker.admission.isOpen) {
       throw new RefusedRequestError(`${api} of ${end - start} bytes while memory is nearly used up`)
@@ -282,6 +283,13 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     }
     reader.release()
     this.#pauseIfFull()
+  }
+
+  /** Others have left a limit in debt: the producer's request waits. */
+  #isInDebt(): boolean {
+    this.throttle.look()
+    if (this.throttle.isMuted) this.#isHoldingBack = true
+    return this.throttle.isMuted
   }
 
   #noteUse(operation: Operation): void {

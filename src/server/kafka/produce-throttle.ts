@@ -30,6 +30,11 @@ export class ProduceThrottle {
     if (this.isMuted) this.#unmute()
   }
 
+  /** Before something is produced: its connection is muted while others have left a limit in debt. */
+  look(): void {
+    if (this.#meter?.isLimited === true) this.#meter.look()
+  }
+
   /** Records and the bytes of their batches, as they were sent, that have gone where `queue` is the limit. */
   onProduced(records: number, bytes: number, queue: PublishLimit | undefined): void {
     if (this.#meter?.isLimited === true) this.#meter.onPublished(records, bytes)
