@@ -8,7 +8,9 @@ import { brokerLimits } from '../../limits/broker.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import { findHeader } from '../../record/message/content-header.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
+import type { RecordView } from '../../record/message/record-view.ts'
 import { idHeader, idOf } from '../exchange/message-ids.ts'
+import { placeOf } from '../queue/message-place.ts'
 import type { QueueBacklog } from '../queue/queue-backlog.ts'
 
 /** The queue, as its ids see it. */
@@ -74,6 +76,16 @@ export class PresentIds {
     const index = ends.findIndex((end, at) => end !== before[at])
     this.#forgetSome()
     this.#add(id, { index, offset: ends[index]! - 1 })
+  }
+
+  /** The message in `record`, whose offset is its place, is dead and has left: its id is free. Within an atom. */
+  free({ offset: place, buffer, headerStart, headerEnd }: RecordView): void {
+    const value = findHeader(buffer, headerStart, headerEnd, idHeader)
+    if (value === undefined) return
+    const id = idOf(value)
+    const known = this.#places.get(id)
+    if (known === undefined || placeOf(known.index, known.offset) !== place) return
+    this.#forget(id, known)
   }
 
   /** Puts an id back that the log's keyed state has. False: its message has left. */

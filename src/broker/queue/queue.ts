@@ -460,6 +460,8 @@ export class Queue
 
   /** See `EndingQueue`; the rest does as well. */
   deadLetter(record: RecordView, reason: DeathReason): boolean {
+    // It may come back into this very queue.
+    this.#presentIds?.free(record)
     return this.#context.deadLetter(this, record, reason)
   }
 

@@ -85,6 +85,30 @@ describe('a queue with x-message-deduplication', onlyPabal, () => {
     assert.equal((await channel.checkQueue(queue)).messageCount, 1)
   })
 
+  for (const [kind, args] of [
+    ['classic', {}],
+    ['quorum', { 'x-queue-type': 'quorum' }],
+    ['priority', { 'x-max-priority': 5 }],
+  ] as const) {
+    it(`takes back a dead letter of its own: ${kind}`, async () => {
+      await using session = await AmqpSession.open(broker.url)
+      const channel = await session.confirmChannel()
+      const queue = uniqueName('dedup')
+      const itself = { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': queue }
+      await channel.assertQueue(queue, { arguments: { ...deduplicating, ...itself, ...args } })
+      send(channel, queue, ['a'])
+      await channel.waitForConfirms()
+      const first = await channel.get(queue)
+      assert.ok(first !== false)
+      channel.nack(first, false, false)
+      await waitFor('it is back', async () => (await channel.checkQueue(queue)).messageCount === 1)
+      // It is in the queue again.
+      send(channel, queue, ['a'])
+      await channel.waitForConfirms()
+      assert.deepEqual(await takeAll(channel, queue), ['a'])
+    })
+  }
+
   for (const kind of ['stop', 'kill'] as const) {
     it(`knows what it holds after a ${kind} and a restart`, async () => {
       const queue = uniqueName('dedup')
