@@ -486,7 +486,8 @@ export class Queue
   #openSizeCounts(): SizeCounts {
     const { store, turn } = this.#context
     const onCounted = (): void => this.#ends.look()
-    return new SizeCounts({ backlog: this.#backlog, store, turn, onCounted })
+    const rewoundAt = (): number => this.rewoundAt
+    return new SizeCounts({ backlog: this.#backlog, store, turn, rewoundAt, onCounted })
   }
 
   #openIdleTimer(): IdleTimer | undefined {

@@ -10,6 +10,8 @@ export class ReadySizes {
   #startOffset: number
   /** Messages below this offset came before. */
   countsFrom: number
+  /** One that came before has been counted. */
+  #hasCounted = false
   /** Those from the start up to here have been counted, or have gone. */
   #countedTo: number
   /** Below the start, ready: their size is still to be read. */
@@ -61,6 +63,18 @@ export class ReadySizes {
   count({ offset, bodyStart, bodyEnd }: RecordView): void {
     this.readySize += bodyEnd - bodyStart
     this.#countedTo = offset + 1
+    this.#hasCounted = true
+  }
+
+  /**
+   * A message that came before was replayed: neither it nor what lies below counts until it comes back. False
+   * when it counts all the same, as others before it do.
+   */
+  passReplayed({ offset }: RecordView): boolean {
+    if (this.#hasCounted) return false
+    this.#startOffset = offset + 1
+    this.#countedTo = offset + 1
+    return true
   }
 
   /** There is no message below `offset` that would have to be counted. */
@@ -95,9 +109,10 @@ export class ReadySizes {
 
   /** What goes leaves in order, but for what came back: all below has gone already. */
   onHeadLeft({ offset, bodyStart, bodyEnd }: RecordView): void {
-    if (offset < this.#startOffset) {
-      if (this.#returned.delete(offset)) this.#lower(bodyEnd - bodyStart)
-      else this.#unread.delete(offset)
+    if (this.#returned.delete(offset)) {
+      this.#lower(bodyEnd - bodyStart)
+    } else if (offset < this.#startOffset) {
+      this.#unread.delete(offset)
     } else if (this.#isCounted(offset)) {
       this.#lower(bodyEnd - bodyStart)
     } else {

@@ -5,6 +5,7 @@ import { QueueUnderTest, textOf } from '../../../test/support/queue-under-test.t
 import { table } from '../../record/message/field-table.ts'
 import { RecordView } from '../../record/message/record-view.ts'
 import { Retention } from '../topic/retention.ts'
+import { readQueueSettings } from './queue-settings.ts'
 import type { Queue } from './queue.ts'
 import { settleRetention } from './settle-retention.ts'
 
@@ -166,6 +167,44 @@ test('a limit of bytes drops nothing that was replayed', () => {
   rewind(it, 0)
   publish(it, 'e')
   assert.equal(drain(it), 'abcde')
+})
+
+test('a limit of bytes that comes after a rewind counts neither what was replayed nor what is out', () => {
+  const it = filled('abcdef')
+  const [a, b, c] = [take(it), take(it), take(it)]
+  it.queue.settle(a.offset, 'ack')
+  assert.equal(rewind(it, 0), 1)
+  it.clock.advance(1)
+  const policy = { 'max-length-bytes': 2 }
+  it.queue.applySettings(readQueueSettings('classic', it.queue.arguments, policy))
+  endTurns(it)
+  assert.deepEqual([it.queue.readyCount, it.queue.unackedCount], [4, 2])
+  it.queue.settle(b.offset, 'ack')
+  it.queue.settle(c.offset, 'requeue')
+  publish(it, 'g')
+  assert.equal(it.queue.readyCount, 6)
+  publish(it, 'h')
+  // It counts since it came back, and is the first that a limit drops.
+  assert.equal(drain(it), 'adefgh')
+  publish(it, 'i')
+  publish(it, 'j')
+  publish(it, 'k')
+  assert.equal(drain(it), 'jk')
+})
+
+test('a limit of bytes drops nothing that was replayed after a restart', () => {
+  const it = filled('abcd', { 'x-max-length-bytes': 4 })
+  assert.equal(drain(it), 'abcd')
+  publish(it, 'e')
+  publish(it, 'f')
+  assert.equal(rewind(it, 0), 4)
+  it.clock.advance(1)
+  publish(it, 'g')
+  const reopened = it.reopen()
+  reopened.lookAtRestored()
+  endTurns(it)
+  assert.equal(reopened.readyCount, 7)
+  assert.equal(drain(it, reopened), 'abcdefg')
 })
 
 async function passRetention(it: QueueUnderTest): Promise<void> {

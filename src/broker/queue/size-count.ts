@@ -14,6 +14,8 @@ interface SizeCountOptions {
   readonly counted: CountedLog
   readonly store: LogStore
   readonly turn: Turn
+  /** See `SizeCountsOptions`. */
+  readonly rewoundAt: () => number
   /** Something more has been counted. */
   readonly onCounted: () => void
 }
@@ -79,7 +81,7 @@ class SizeCount implements TurnTask {
     sizes.skipTo(offset)
     const reading = cursor.log.read(offset, sharedView)
     if (reading === 'record') {
-      if (sharedView.offset === offset) sizes.count(sharedView)
+      if (sharedView.offset === offset) this.#count(sharedView)
       else sizes.skipTo(Math.min(sharedView.offset, sizes.countsFrom))
       return true
     }
@@ -89,6 +91,12 @@ class SizeCount implements TurnTask {
     }
     this.#load(reading, () => sizes.skipTo(offset + 1))
     return false
+  }
+
+  /** A limit drops nothing that was replayed, and what was out at the rewind is behind what waits. */
+  #count(view: RecordView): void {
+    const isReplayed = view.timestamp <= this.#options.rewoundAt()
+    if (!isReplayed || !this.#sizes.passReplayed(view)) this.#sizes.count(view)
   }
 
   /** One that came back before anybody knew its size. False when the disk brings it first. */
@@ -127,6 +135,8 @@ export interface SizeCountsOptions {
   readonly backlog: QueueBacklog
   readonly store: LogStore
   readonly turn: Turn
+  /** When the queue was rewound last, in milliseconds since the Unix epoch; 0 for never. */
+  readonly rewoundAt: () => number
   /** Something more has been counted. */
   readonly onCounted: () => void
 }
