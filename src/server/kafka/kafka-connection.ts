@@ -255,10 +255,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     const reader = this.#reader
     reader.reset(buffer, start, end)
     const header = readRequestHeader(reader)
-    const { api } = header
-    if (api === undefined) {
-      throw new RefusedRequestError(`API ${header.apiKey} is not served`)
-    }
+    const api = servedApi(header)
     const { operation, hasRecords = false } = servedApis[api]
     if (!this.sasl.allows(operation)) throw new RefusedRequestError(`${api} before authentication`)
     this.names.clientId = header.clientId ?? ''
@@ -488,4 +485,10 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     this.#noteInput()
     this.#limitReadAhead()
   }
+}
+
+/** Throws RefusedRequestError for one that is not served. */
+function servedApi({ api, apiKey }: RequestHeader): ApiName {
+  if (api === undefined) throw new RefusedRequestError(`API ${apiKey} is not served`)
+  return api
 }
