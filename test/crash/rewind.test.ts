@@ -7,6 +7,7 @@ import { BrokerClient } from '../../src/cli/broker-client.ts'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { AmqpSession } from '../support/amqp-session.ts'
 import { TestBroker } from '../support/start-test-broker.ts'
+import { within } from '../support/wait-for.ts'
 
 const count = 120
 const rounds = 3
@@ -43,7 +44,9 @@ describe(`a rewind and kill -9, seed ${seed}`, () => {
   /** Takes and acks so many messages, or as many as come before the broker is gone; returns their numbers. */
   async function consume(queue: string, wanted: number): Promise<Set<number>> {
     const seen = new Set<number>()
-    const session = await AmqpSession.open(broker.url).catch(() => undefined)
+    // The broker may die in the middle of the handshake.
+    const opening = within('the connection opens', AmqpSession.open(broker.url))
+    const session = await opening.catch(() => undefined)
     if (session === undefined) return seen
     const gone = session.connectionClosed().then(() => true)
     const consuming = async (): Promise<boolean> => {
