@@ -117,8 +117,16 @@ export class TopologyActions {
       })
       const wasQuiet = queue.takers.watch()
       const known = [...queue.certainBut(purges, askedAt)]
+      let isAnswered = false
+      // Whatever has become ready since the request may be gone, too: what came back after a delivery.
+      const doubtOthers = (): void => {
+        for (const entry of queue.possiblyReady()) {
+          if (!entry.mayBeSettled) entry.mayBeLost = true
+        }
+      }
       this.#session.channel.connection.link.whenClosedByBroker(() => {
         for (const { deed } of purges) deed.toDoubtful()
+        if (!isAnswered) doubtOthers()
       })
       const method = { id: amqp.QUEUE_PURGE, queue: queue.name, noWait: false } as const
       await this.#session.call<amqp.QueuePurgeOk>(method, ({ messageCount }) => {
@@ -127,9 +135,8 @@ export class TopologyActions {
           if (certain.has(entry)) deed.toDurable('the queue was purged')
           else deed.toDoubtful()
         }
-        for (const entry of queue.possiblyReady()) {
-          if (!entry.mayBeSettled) entry.mayBeLost = true
-        }
+        isAnswered = true
+        doubtOthers()
         if (messageCount >= certain.size) return
         throw model.history.fail(`${queue.name} was purged of ${messageCount}, not ${certain.size}`)
       })
