@@ -10,7 +10,7 @@ test('a Fifo gives what an array gives that is pushed and shifted', () => {
     { weight: 1, arbitrary: fc.constant({ clear: true }) },
   )
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
+    fc.property(fc.array(step, { maxLength: 100, size: 'max' }), (steps) => {
       const [fifo, array]: [Fifo<number>, number[]] = [new Fifo(), []]
       let pushed = 0
       for (const { push = 0, shift = 0, clear } of steps as Partial<

@@ -28,7 +28,7 @@ const message = fc.record({
 
 test('records come back from the bytes of a sealed run as they went in', () => {
   fc.assert(
-    fc.property(fc.array(message, { minLength: 1, maxLength: 20 }), (messages) => {
+    fc.property(fc.array(message, { minLength: 1, maxLength: 20, size: 'max' }), (messages) => {
       const start = 1_700_000_000_000
       const run = new Run(5_000_000_000, start, 0)
       run.shared = new SharedBodies(Buffer.alloc(1))

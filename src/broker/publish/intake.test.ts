@@ -373,7 +373,7 @@ test('whatever happens, each message is told once and in order, and nothing is l
   )
   const body = large('b')
   fc.assert(
-    fc.property(fc.array(steps, { maxLength: 25 }), (sequence) => {
+    fc.property(fc.array(steps, { maxLength: 60, size: 'max' }), (sequence) => {
       const client = new NotingClient()
       const expected: number[] = []
       let note = 0

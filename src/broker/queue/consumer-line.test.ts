@@ -38,7 +38,7 @@ function tagsOf(line: ConsumerLine): string[] {
 
 test('a line is served by priority and then by turns, whoever leaves it', () => {
   const priorities = fc.array(fc.integer({ min: -1, max: 1 }), { minLength: 1, maxLength: 8 })
-  const steps = fc.array(fc.option(fc.nat(7)), { maxLength: 40 })
+  const steps = fc.array(fc.option(fc.nat(7)), { maxLength: 40, size: 'max' })
   fc.assert(
     fc.property(priorities, steps, (chosen, moves) => {
       const consumers = chosen.map((priority, index) => makeConsumer(`c${index}`, priority))

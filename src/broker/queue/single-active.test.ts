@@ -171,7 +171,7 @@ test('whoever comes, goes and settles: one is active, and every message reaches 
     fc.tuple(fc.constantFrom('leave' as const, 'ack' as const), fc.nat(5)),
     fc.tuple(fc.constant('publish' as const), fc.nat(3)),
   )
-  const steps = fc.array(step, { maxLength: 40 })
+  const steps = fc.array(step, { maxLength: 60, size: 'max' })
   fc.assert(
     fc.property(fc.constantFrom('classic', 'quorum'), steps, (type, moves) => {
       const it = queueOf(type)

@@ -40,7 +40,7 @@ test('requests are the same in any chunks, and stay valid while later ones are r
   fc.assert(
     fc.property(
       fc.array(fc.uint8Array({ maxLength: 50 }), { maxLength: 6 }),
-      fc.array(fc.nat(), { maxLength: 12 }),
+      fc.array(fc.nat(), { maxLength: 12, size: 'max' }),
       (requests, positions) => {
         const bytes = Buffer.concat(requests.map(encode))
         assert.deepEqual(
