@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import type { Hono } from 'hono'
+import { waitFor } from '../../test/support/wait-for.ts'
 import { matchesPassword } from '../auth/password-hash.ts'
 import { Users } from '../auth/users.ts'
 import { AccessKeeper } from '../broker/access-keeper.ts'
@@ -65,6 +66,42 @@ test('users are put, shown and deleted', async () => {
   assert.equal(((await ask('GET', '/users'))[1] as unknown[]).length, 2)
   assert.deepEqual(await ask('DELETE', '/users/u'), [204, undefined])
   for (const method of ['GET', 'DELETE']) assert.equal(await reasonOf(method, '/users/u'), missing)
+})
+
+test('a limit that is set while a password is changed stays', async () => {
+  await ask('PUT', '/users/u', { password: 'p', tags: '' })
+  const changed = ask('PUT', '/users/u', { password: 'other', tags: '' })
+  assert.deepEqual(await ask('PUT', '/user-limits/u/max-connections', { value: 1 }), [
+    204,
+    undefined,
+  ])
+  assert.deepEqual(await changed, [204, undefined])
+  assert.deepEqual(broker.access.findUser('u')?.limits, { 'max-connections': 1 })
+})
+
+test('what is asked for something that is gone by its turn is refused', async (context) => {
+  await ask('PUT', '/users/u', { password: 'p', tags: '' })
+  await ask('PUT', '/vhosts/v')
+  const waiting: (() => void)[] = []
+  const caughtUp = context.mock.method(broker.topology, 'whenCaughtUp', (goOn: () => void) =>
+    waiting.push(goOn),
+  )
+  const patterns = { configure: '.*', write: '.*', read: '.*' }
+  const asked = [
+    reasonOf('PUT', '/permissions/%2F/u', patterns),
+    reasonOf('PUT', '/topic-permissions/%2F/u', { exchange: 'x', ...patterns }),
+    reasonOf('PUT', '/policies/v/p', { pattern: '', definition: { 'max-length': 1 } }),
+  ]
+  await waitFor('the requests wait', () => waiting.length === asked.length)
+  caughtUp.mock.restore()
+  await ask('DELETE', '/users/u')
+  await ask('DELETE', '/vhosts/v')
+  for (const goOn of waiting) goOn()
+  const gone = '400 vhost_or_user_not_found'
+  assert.deepEqual(await Promise.all(asked), [gone, gone, '404 vhost_not_found'])
+  await ask('PUT', '/users/u', { password: 'p', tags: '' })
+  assert.equal(broker.access.findPermission('u', '/'), undefined)
+  assert.deepEqual(broker.access.topicPermissionsOf('u'), [])
 })
 
 test('a password can be taken away, and a hash of another algorithm given', async () => {

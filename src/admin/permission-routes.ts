@@ -34,9 +34,10 @@ export function createPermissionRoutes(parts: ManagementParts): Hono {
       const isAll = Object.values(patterns).every((pattern) => pattern === '.*')
       return isAll ? stored(context, false) : badRequest(context, mayDoAll(place.user))
     }
+    await roomToDeclare(broker)
+    if (!isThere(place, parts)) return badRequest(context, 'vhost_or_user_not_found')
     const isNew = find(place) === undefined
     if (isNew && keeper.whyFull !== undefined) return badRequest(context, keeper.whyFull)
-    await roomToDeclare(broker)
     await keeper.setPermission({ ...place, ...patterns })
     return stored(context, isNew)
   })
@@ -78,9 +79,10 @@ export function createTopicPermissionRoutes(parts: ManagementParts): Hono {
     if (access.isOwn(place.user)) return badRequest(context, mayDoAll(place.user))
     const values = await readPatterns(context, ['exchange', 'write', 'read'])
     if (values instanceof Response) return values
+    await roomToDeclare(broker)
+    if (!isThere(place, parts)) return badRequest(context, 'vhost_or_user_not_found')
     const isNew = of(place).length === 0
     if (keeper.whyFull !== undefined) return badRequest(context, keeper.whyFull)
-    await roomToDeclare(broker)
     await keeper.setTopicPermission({ ...place, ...values })
     return stored(context, isNew)
   })

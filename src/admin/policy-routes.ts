@@ -1,10 +1,8 @@
 // Policies by HTTP. A change is answered when it is durable and in force for all that exists.
 import { type Context, Hono } from 'hono'
 import type { Broker } from '../broker/broker.ts'
-import type { Destination } from '../broker/destination.ts'
 import { checkPolicy } from '../broker/policy/check-policy.ts'
 import type { Policy } from '../broker/policy/policy.ts'
-import type { VHost } from '../broker/vhost.ts'
 import { badRequest, notFound, readObject, roomToDeclare, stored, whyMissing } from './answers.ts'
 
 /** Of users or of operators. */
@@ -23,21 +21,18 @@ export function createPolicyRoutes(broker: Broker, isOperator: boolean): Hono {
     return policy === undefined ? notFound(context) : context.json(policyJson(policy))
   })
   routes.put('/:vhost/:name', async (context) => {
-    const { vhost: vhostName, name } = context.req.param()
-    const vhost = broker.findVHost(vhostName)
-    if (vhost === undefined) {
-      return context.json({ error: 'not_found', reason: 'vhost_not_found' }, 404)
-    }
+    const { vhost, name } = context.req.param()
+    if (broker.findVHost(vhost) === undefined) return vhostNotFound(context)
     const body = await readObject(context)
     if (body === undefined) return badRequest(context, 'not_json')
     const missing = whyMissing(body, ['pattern', 'definition'])
     if (missing !== undefined) return badRequest(context, missing)
-    return put(context, { broker, vhost }, { isOperator, name, body })
+    return put(context, broker, { vhost, isOperator, name, body })
   })
   routes.delete('/:vhost/:name', async (context) => {
     const { vhost: vhostName, name } = context.req.param()
-    const vhost = broker.findVHost(vhostName)
     await roomToDeclare(broker)
+    const vhost = broker.findVHost(vhostName)
     const done = vhost && broker.policiesOf(vhost).delete(isOperator, name)
     if (done === undefined) return notFound(context)
     await done
@@ -47,12 +42,8 @@ export function createPolicyRoutes(broker: Broker, isOperator: boolean): Hono {
   return routes
 }
 
-interface Place {
-  readonly broker: Broker
-  readonly vhost: VHost<Destination>
-}
-
 interface Asked {
+  readonly vhost: string
   readonly isOperator: boolean
   readonly name: string
   readonly body: Readonly<Record<string, unknown>>
@@ -60,20 +51,26 @@ interface Asked {
 
 async function put(
   context: Context,
-  { broker, vhost }: Place,
-  { isOperator, name, body }: Asked,
+  broker: Broker,
+  { vhost: vhostName, isOperator, name, body }: Asked,
 ): Promise<Response> {
   const { pattern, definition, priority, 'apply-to': applyTo } = body
-  const own = { vhost: vhost.name, name, isOperator }
+  const own = { vhost: vhostName, name, isOperator }
   const { policy, problems } = checkPolicy({ ...own, pattern, definition, priority, applyTo })
   if (policy === undefined) return badRequest(context, validationFailed(problems))
   await roomToDeclare(broker)
+  const vhost = broker.findVHost(vhostName)
+  if (vhost === undefined) return vhostNotFound(context)
   const keeper = broker.policiesOf(vhost)
   const full = keeper.whyFull(policy)
   if (full !== undefined) return badRequest(context, validationFailed([full]))
   const { isNew, done } = keeper.set(policy)
   await done
   return stored(context, isNew)
+}
+
+function vhostNotFound(context: Context): Response {
+  return context.json({ error: 'not_found', reason: 'vhost_not_found' }, 404)
 }
 
 function validationFailed(problems: readonly string[]): string {

@@ -75,18 +75,16 @@ async function putUser(context: Context, parts: ManagementParts, name: string): 
   if (broker.access.isOwn(name)) return badRequest(context, ownUser(name))
   const body = await readObject(context)
   if (body === undefined) return badRequest(context, 'not_json')
-  const before = broker.access.findUser(name)
   const tags = tagsOf(body)
-  const full = before === undefined ? keeper.whyFull : undefined
-  const problem =
-    whyNoUser(name, body) ??
-    full ??
-    whyNoTags(tags) ??
-    whyNoLimits(body['limits']) ??
-    whyNotPermitted(body['permissions'], broker)
+  const problem = whyNoUser(name, body) ?? whyNoTags(tags) ?? whyNoLimits(body['limits'])
   if (problem !== undefined) return badRequest(context, problem)
-  const secrets = await secretsOf(body, broker.random, before)
   await roomToDeclare(broker)
+  const secrets = await secretsOf(body, broker.random, broker.access.findUser(name))
+  // Others have changed users and virtual hosts meanwhile.
+  const before = broker.access.findUser(name)
+  const full = before === undefined ? keeper.whyFull : undefined
+  const refusal = full ?? whyNotPermitted(body['permissions'], broker)
+  if (refusal !== undefined) return badRequest(context, refusal)
   const limits = (body['limits'] as User['limits']) ?? before?.limits
   // RabbitMQ's rule: those of a user who is there stay as they are.
   const permissions = before === undefined ? permissionsOf(name, body['permissions']) : []
