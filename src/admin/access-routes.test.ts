@@ -118,6 +118,7 @@ test('what cannot be a user is refused', async () => {
   const both = { password: 'a', password_hash: 'AAAA', tags: '' }
   for (const [body, reason] of [
     [{ password: 'p' }, /tags_not_present/],
+    [{ password: 'p', tags: [{ toString: 1 }] }, /tags must be text or a list of texts/],
     [both, /both_password_and_password_hash_are_provided/],
     [{ password_hash: '!', tags: '' }, /not_base64/],
     [{ password_hash: 'AAAA', hashing_algorithm: 'md5', tags: '' }, /use rabbit_password_hashing/],

@@ -1,6 +1,6 @@
 // Users by HTTP. A change is answered when it is durable.
 import { type Context, Hono } from 'hono'
-import { secretsOf, tagsOf, whyNoTags, whyNoUser } from '../auth/user-asked.ts'
+import { isTexts, secretsOf, tagsOf, whyNoTags, whyNoUser } from '../auth/user-asked.ts'
 import { whyNoLimit } from '../broker/limit-names.ts'
 import {
   badRequest,
@@ -137,9 +137,9 @@ async function deleteUsers(
   if (body === undefined) return badRequest(context, 'not_json')
   const { users } = body
   if (users === undefined) return badRequest(context, '[{key_missing,users}]')
-  if (!Array.isArray(users)) return badRequest(context, 'users must be a list of names')
+  if (!isTexts(users)) return badRequest(context, 'users must be a list of names')
   await roomToDeclare(broker)
-  await keeper.deleteUsers(users.map(String))
+  await keeper.deleteUsers(users)
   return context.body(null, 204)
 }
 

@@ -10,7 +10,9 @@ export type UserAsked = Readonly<Record<string, unknown>>
 
 type Secrets = Pick<UserRow, 'passwordHash' | 'hashingAlgorithm' | 'scram'>
 
-/** Why there can be no such user, tags aside; undefined when there can. */
+const notTags = 'tags must be text or a list of texts'
+
+/** Why there can be no such user, but for the number of its tags; undefined when there can. */
 export function whyNoUser(name: string, asked: UserAsked): string | undefined {
   const { password, password_hash: hash, hashing_algorithm: algorithm } = asked
   if (Buffer.byteLength(name) > authLimits.nameSizeMax) {
@@ -20,16 +22,17 @@ export function whyNoUser(name: string, asked: UserAsked): string | undefined {
     return 'both_password_and_password_hash_are_provided'
   }
   if (password !== undefined && typeof password !== 'string') return 'password must be text'
+  if (asked['tags'] !== undefined && tagsOf(asked) === undefined) return notTags
   if (hash === undefined) return undefined
   if (typeof hash !== 'string' || !isBase64(hash)) return 'not_base64'
   if (algorithm === undefined || findHashing(algorithm) !== undefined) return undefined
   return `hashing algorithm ${JSON.stringify(algorithm)} is not served: use rabbit_password_hashing_sha256 or rabbit_password_hashing_sha512`
 }
 
-/** Tags as a list, or as text with commas between them; undefined when there is neither. */
+/** Tags as a list of texts, or as text with commas between them; undefined when there is neither. */
 export function tagsOf({ tags }: UserAsked): string[] | undefined {
-  if (typeof tags === 'string') return clean(tags.split(','))
-  return Array.isArray(tags) ? clean(tags.map(String)) : undefined
+  const list: unknown = typeof tags === 'string' ? tags.split(',') : tags
+  return isTexts(list) ? clean(list) : undefined
 }
 
 /** Why a user cannot have these tags; undefined when it can. */
@@ -74,6 +77,10 @@ export function hasSameSecrets(asked: UserAsked, before: UserRow): boolean {
 
 function isBase64(text: string): boolean {
   return Buffer.from(text, 'base64').toString('base64') === text
+}
+
+export function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string')
 }
 
 function clean(tags: readonly string[]): string[] {

@@ -1,4 +1,5 @@
 // A virtual host as somebody asks for one in RabbitMQ's JSON.
+import { tagsOf } from '../auth/user-asked.ts'
 import { authLimits } from '../limits/auth.ts'
 import type { VHostMetadata } from '../meta/topology-change.ts'
 
@@ -15,17 +16,20 @@ export function whyNoVHost(name: string, asked: VHostAsked): string | undefined 
   }
   if (tracing === true || tracing === 'true') return 'tracing is not served: leave it out'
   if (typeof description !== 'string') return 'description must be text'
+  if (Array.isArray(asked['tags']) && tagsOf(asked) === undefined) {
+    return 'tags must be text or a list of texts'
+  }
   if (type === undefined || queueTypes.has(type)) return undefined
   return `invalid default_queue_type ${JSON.stringify(type)}: use classic, quorum or stream`
 }
 
 /** What is asked for; what is not stays as it was. */
 export function metadataOf(asked: VHostAsked): VHostMetadata {
-  const { description, tags, default_queue_type: type } = asked
-  const list = typeof tags === 'string' ? tags.split(',') : Array.isArray(tags) ? tags : undefined
+  const { description, default_queue_type: type } = asked
+  const tags = tagsOf(asked)
   return {
     ...(description !== undefined && { description: description as string }),
-    ...(list && { tags: list.map((tag) => String(tag).trim()).filter((tag) => tag !== '') }),
+    ...(tags && { tags }),
     ...(type !== undefined && { defaultQueueType: type as string }),
   }
 }

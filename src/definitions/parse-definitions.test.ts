@@ -74,6 +74,14 @@ test('a file says where it is not what it should be', () => {
     ],
     [{ users: [{ name: 'u' }] }, /^users\[0\] has no tags$/],
     [
+      { users: [{ name: 'u', tags: [{ toString: 1 }] }] },
+      /^users\[0\]\.tags should be text or a list of texts$/,
+    ],
+    [
+      { vhosts: [{ name: 'v', tags: [{ toString: 1 }] }] },
+      /^vhosts\[0\]: tags must be text or a list of texts$/,
+    ],
+    [
       { users: [{ name: 'u', tags: '', limits: { 'max-channels': 'a' } }] },
       /^users\[0\]\.limits\.max-channels should be a whole number$/,
     ],
@@ -156,5 +164,15 @@ test('any JSON is read or refused with its place', () => {
       }
     }),
     { numRuns: 2000 },
+  )
+})
+
+test('names that every object of JavaScript knows are names', () => {
+  const parameters = ['__proto__', 'constructor'].map((component) => {
+    return { vhost: '/', component, name: component, value: 1 }
+  })
+  assert.deepEqual(
+    parse({ parameters }).leftOut.map(({ reason }) => reason),
+    parameters.map(({ component }) => `nothing of Pabal reads parameters of '${component}'`),
   )
 })

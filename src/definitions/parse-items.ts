@@ -77,7 +77,13 @@ function parseUser(item: ItemReader, { definitions, version }: ParseContext): vo
   }
   const isAdministrator = item.plain('administrator') === true
   const tags = tagsOf(asked) ?? (item.has('administrator') ? [] : undefined)
-  if (tags === undefined) throw new MalformedError(`${item.path} has no tags`)
+  if (tags === undefined) {
+    throw new MalformedError(
+      item.has('tags')
+        ? `${item.path}.tags should be text or a list of texts`
+        : `${item.path} has no tags`,
+    )
+  }
   const limits = item.has('limits') ? readLimits(item, 'user', name, definitions) : undefined
   const isAdded = isAdministrator && tags.length === 0
   definitions.users.push({

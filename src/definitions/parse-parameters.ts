@@ -5,12 +5,12 @@ import { checkLimits, type ParseContext, vhostOf } from './parse-context.ts'
 import { isTopicParameter } from './topic-parameter.ts'
 
 /** What somebody does who had one of these. */
-const advice: Readonly<Record<string, string>> = {
-  shovel: 'Pabal runs no shovels: leave this one in a RabbitMQ that reaches both',
-  federation: 'Pabal does not federate',
-  'federation-upstream': 'Pabal does not federate: a shovel of RabbitMQ can bring the messages',
-  'federation-upstream-set': 'Pabal does not federate',
-}
+const advice: ReadonlyMap<string, string> = new Map([
+  ['shovel', 'Pabal runs no shovels: leave this one in a RabbitMQ that reaches both'],
+  ['federation', 'Pabal does not federate'],
+  ['federation-upstream', 'Pabal does not federate: a shovel of RabbitMQ can bring the messages'],
+  ['federation-upstream-set', 'Pabal does not federate'],
+])
 
 export function parseParameter(item: ItemReader, context: ParseContext): void {
   const vhost = vhostOf(item, context)
@@ -29,7 +29,7 @@ export function parseParameter(item: ItemReader, context: ParseContext): void {
     const limits = checkLimits({ path, of: 'vhost', name: vhost }, given, definitions.leftOut)
     definitions.limits.set(vhost, limits)
   } else {
-    const reason = advice[component] ?? `nothing of Pabal reads parameters of '${component}'`
+    const reason = advice.get(component) ?? `nothing of Pabal reads parameters of '${component}'`
     definitions.leftOut.push({ kind: 'parameter', vhost, name: `${component}/${name}`, reason })
   }
 }
