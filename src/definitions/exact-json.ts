@@ -41,12 +41,20 @@ export function withPlainNumbers(value: unknown): unknown {
 /** Such a number, as far as a look can tell: most files have none, and are read seven times as fast. */
 const perhapsInexact = /[:[,]\s*-?\d+(?:\.0+(?!\d)|(?:\.\d+)?[eE]|(?<=\d{16}))/
 
+/** Digits and a sign: twice what an integer of 64 bits has. */
+const wholeLengthMax = 40
+
 /** ECMAScript 2026, "JSON.parse source text access". */
 type JsonWithSource = typeof JSON & { rawJSON(text: string): unknown }
 type Reviver = (key: string, value: unknown) => unknown
 
 function revive(_key: string, value: unknown, { source }: { readonly source: string }): unknown {
   if (typeof value !== 'number') return value
-  if (/^-?\d+$/.test(source)) return Number.isSafeInteger(value) ? value : BigInt(source)
+  if (/^-?\d+$/.test(source)) return Number.isSafeInteger(value) ? value : wholeOf(source)
   return Number.isInteger(value) ? new WholeDouble(value) : value
+}
+
+/** Infinity, as `JSON.parse` has it for the largest, for what is far beyond 64 bits: its digits would take a long time. */
+function wholeOf(source: string): unknown {
+  return source.length > wholeLengthMax ? Infinity : BigInt(source)
 }

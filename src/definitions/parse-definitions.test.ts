@@ -167,6 +167,14 @@ test('any JSON is read or refused with its place', () => {
   )
 })
 
+test('a number of a million digits takes no longer than other text', () => {
+  const digits = '9'.repeat(1_000_000)
+  const file = `{"queues":[{"vhost":"/","name":"q","arguments":{"a":[-${digits},${digits}]}}]}`
+  const startedAt = performance.now()
+  assert.equal(problemOf(file), 'queues[0].arguments has a number that is too large')
+  assert.ok(performance.now() - startedAt < 200)
+})
+
 test('names that every object of JavaScript knows are names', () => {
   const parameters = ['__proto__', 'constructor'].map((component) => {
     return { vhost: '/', component, name: component, value: 1 }
