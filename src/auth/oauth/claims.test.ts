@@ -93,6 +93,15 @@ describe('the scopes of a token', () => {
     assert.deepEqual(scopes({ authorization: { permissions } }), both)
   })
 
+  it('are left out with a claim that is longer than any name', () => {
+    const scope = 'rabbitmq.read:*/{sub}-*'
+    const longest = 'x'.repeat(authLimits.nameSizeMax)
+    assert.deepEqual(scopes({ scope, sub: longest }), [`read:*/${longest}-*`])
+    for (const sub of [`${longest}x`, 'ü'.repeat(authLimits.nameSizeMax / 2 + 1)]) {
+      assert.deepEqual(scopes({ scope, sub }), [])
+    }
+  })
+
   it('have claims in the place of their names, as text that stands for itself', () => {
     const scope = 'rabbitmq.read:{vhost}/{sub}-*'
     assert.deepEqual(scopes({ scope, sub: 'shop' }), ['read:{vhost}/shop-*'])

@@ -90,13 +90,18 @@ function namedScopes(value: unknown, { resourceServerId }: TokenSettings): strin
   return wordsOf(claimOf(value, resourceServerId)).map((scope) => `${resourceServerId}.${scope}`)
 }
 
-/** Puts claims in the place of `{claim}`; a scope whose claim is missing is left out. */
+/**
+ * Puts claims in the place of `{claim}`. A scope is left out whose claim is missing, or is longer than any name: it
+ * would fit none, and two thousand scopes may have it.
+ */
 function expandClaims(scope: string, claims: Claims): string[] {
   let isWhole = true
   const expanded = scope.replaceAll(/\{([^{}.*]+)\}/g, (all, name: string) => {
     if (name === 'vhost') return all
     const value = claimOf(claims, name)
-    if (typeof value === 'string') return escapeWildcard(value)
+    if (typeof value === 'string' && Buffer.byteLength(value) <= authLimits.nameSizeMax) {
+      return escapeWildcard(value)
+    }
     isWhole = false
     return ''
   })
