@@ -259,6 +259,7 @@ function createQueue(
   if (isDurable) context.topology.put([{ kind: 'queue', op: 'put', row: queue.row() }])
   const ticket = context.store.endAtom()
   tellInert(context, 'queue', queue)
+  if (topic !== undefined) queue.lookAtRestored()
   return { queue, ticket }
 }
 
@@ -372,7 +373,9 @@ function declareProvisional(
   context.store.beginAtom()
   settleRetention(queue, context.store)
   context.topology.put([{ kind: 'queue', op: 'put', row: queue.row() }])
-  return { queue, ticket: context.store.endAtom() }
+  const ticket = context.store.endAtom()
+  queue.lookAtRestored()
+  return { queue, ticket }
 }
 
 /** The topic gets the settings it would have if it had been declared first. */

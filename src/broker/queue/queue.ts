@@ -376,7 +376,7 @@ export class Queue
     if (!this.#backlog.isWaiting) this.#waitingTakers.tell()
   }
 
-  /** Looks once at what came from an earlier process: what has expired, how large it is. */
+  /** Looks once at what was there before the queue was made: what has expired, how much it is. */
   lookAtRestored(): void {
     this.#ends.look()
     this.#sizeCounts?.begin()

@@ -11,6 +11,7 @@ import { type RunningBroker, startBroker } from '../../../src/start-broker.ts'
 import { AmqpSession, channelClosed, replyText } from '../../support/amqp-session.ts'
 import { uniqueName } from '../../support/broker-under-test.ts'
 import { Inbox } from '../../support/inbox.ts'
+import { waitFor } from '../../support/wait-for.ts'
 
 /** Kafka's number for topics among the resources with settings. */
 const TOPIC_RESOURCE = 2
@@ -117,6 +118,17 @@ describe('a topic that Kafka made by asking', () => {
       await declare(late, streamOf(args))
       assert.deepEqual(await seenByKafka(early), seen)
       assert.deepEqual(await seenByKafka(late), seen)
+    }
+  })
+
+  it('is a work queue that holds to its limits from the first message on', async () => {
+    for (const args of [{ 'x-max-length': 1 }, { 'x-max-length-bytes': 1 }]) {
+      const name = uniqueName('limited')
+      await produce(name, 'a', 'b', 'c')
+      await declare(name, args)
+      const channel = await session.channel()
+      await waitFor('its limit', async () => (await channel.checkQueue(name)).messageCount === 1)
+      await channel.close()
     }
   })
 

@@ -204,6 +204,18 @@ describe('a queue with a source', () => {
     assert.equal((await get(whole)).content.toString(), 'd')
   })
 
+  it('holds to its limits from the first record on', async () => {
+    const topic = await createTopic()
+    await produce(topic, 0, 'a', 'b', 'c')
+    const first = { 'x-source-offset': 'first' }
+    const [short, brief] = [
+      await subscribe(topic, { ...first, 'x-max-length': 2 }),
+      await subscribe(topic, { ...first, 'x-message-ttl': 1 }),
+    ]
+    await waitFor('its length', async () => (await countOf(short)) === 2)
+    await waitFor('its time', async () => (await countOf(brief)) === 0)
+  })
+
   it('drops what is too old, by its x-message-ttl', async () => {
     const topic = await createTopic()
     const queue = await subscribe(topic, { 'x-message-ttl': 50 })
