@@ -113,7 +113,7 @@ export class Deduplications implements TurnTask {
       const window = byKey.get(key)
       const number = value.readDoubleBE(0)
       this.#nextNumber = Math.max(this.#nextNumber, number + 1)
-      if (window === undefined || window.settings.isVolatile) {
+      if (window === undefined) {
         this.#orphans.add(key)
         continue
       }
