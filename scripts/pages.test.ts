@@ -98,7 +98,7 @@ test('a dead link and a command that is none are found', () => {
     '--d',
   ])
   assert.equal(whyRefused('queue rewind'), undefined)
-  assert.match(whyRefused('queue rewound') ?? '', /is followed by/)
+  assert.match(whyRefused('queue rewound') ?? '', /unknown command queue rewound/)
   assert.match(whyRefused('quue list') ?? '', /unknown command/)
   assert.match(whyRefused('queue list --colour') ?? '', /unknown option/)
   assert.match(whyRefused('--amqp-prot 1') ?? '', /unknown option/)

@@ -4,6 +4,8 @@ import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
 import type { BrokerClient, Method } from './broker-client.ts'
 import { checkName } from './check-name.ts'
+import { compareNames } from './compare-names.ts'
+import { addParentCommand } from './parent-command.ts'
 import { refusal } from './refusal.ts'
 import type { AskBroker, DefineRemote } from './remote-command.ts'
 import { type ShownRows, showRows, wantsJson } from './show-rows.ts'
@@ -29,13 +31,7 @@ export function adderFor(
   name: string,
   summary: string,
 ): Add {
-  const parent = program
-    .command(name)
-    .description(summary)
-    .action(() => {
-      const text = `${name} is followed by another word; see pabal ${name} --help`
-      throw new ExitError(exitCodes.usage, text)
-    })
+  const parent = addParentCommand(program, name, summary)
   return (usage, what, ask) =>
     define(parent, usage, {
       summary: what,
@@ -43,15 +39,36 @@ export function adderFor(
     })
 }
 
-/** Shows what a GET answers. */
+/** Shows what a GET answers, in the order of the first two columns; with `--vhost`, what is in that one. */
 export function list(path: readonly string[], shown: Omit<ShownRows, 'rows'>): Ask {
-  return (_operands, { output }) => {
+  return (_operands, { output, vhost }) => {
     const isJson = wantsJson(output)
+    const asked = vhost === undefined ? undefined : checkName('virtual host', vhost)
+    const where = asked === undefined ? '' : ` in virtual host '${asked}'`
     return async (broker, print) => {
+      if (asked !== undefined) await findVHost(broker, asked)
       const { body } = await broker.ask('GET', path)
-      showRows({ ...shown, rows: body as ShownRows['rows'] }, isJson, print)
+      const rows = (body as ShownRows['rows'])
+        .filter((row) => asked === undefined || row['vhost'] === asked)
+        .toSorted(byColumns(shown.columns.slice(0, 2)))
+      showRows({ ...shown, title: `${shown.title}${where}`, rows }, isJson, print)
       return exitCodes.ok
     }
+  }
+}
+
+type Row = ShownRows['rows'][number]
+
+function byColumns(columns: readonly string[]): (a: Row, b: Row) => number {
+  return (a, b) =>
+    columns.reduce((order, key) => order || compareNames(String(a[key]), String(b[key])), 0)
+}
+
+/** Rejects with an `ExitError` when there is none of that name. */
+export async function findVHost(broker: BrokerClient, name: string): Promise<void> {
+  const answer = await broker.ask('GET', ['vhosts', name])
+  if (answer.status >= 400) {
+    throw refusal(answer, `there is no virtual host '${name}'; see pabal vhost list`)
   }
 }
 
@@ -78,6 +95,19 @@ export async function change(
   return answer.status
 }
 
+const rateHelp = `  max-publish-rate        messages per second, as a whole
+  max-publish-bytes-rate  bytes of their bodies per second`
+const limitsHelp = {
+  user: `Limits:
+  max-connections         connections at a time
+  max-channels            channels at a time, of all its connections
+${rateHelp}`,
+  vhost: `Limits:
+  max-connections         connections at a time
+  max-queues              queues that there may be
+${rateHelp}`,
+} as const
+
 /**
  * Adds `limit <NAME> <LIMIT> <VALUE>`: sets a limit of a user or a virtual host, or takes it away.
  * `kind` is as in the path of the API.
@@ -97,12 +127,15 @@ export function addLimitCommand(add: Add, kind: 'user' | 'vhost'): void {
         if (answer.status === 404) {
           throw refusal(answer, `there is no ${title} '${name}'; see pabal ${kind} list`)
         }
-        if (answer.status >= 400) throw refusal(answer, 'the limit was not changed')
+        if (answer.status >= 400) {
+          const { message, exitCode } = refusal(answer, 'the limit was not changed')
+          throw new ExitError(exitCode, `${message}; see pabal ${kind} limit --help`)
+        }
         print(`The limit ${limit} of ${title} '${name}' is ${text} now`)
         return exitCodes.ok
       }
     },
-  ).addHelpText('after', `\nExample: ${kind} limit app max-connections 100`)
+  ).addHelpText('after', `\n${limitsHelp[kind]}\n\nExample: ${kind} limit app max-connections 100`)
 }
 
 function parseLimit(text: string): number {

@@ -7,6 +7,7 @@ import { ExitError } from '../lib/exit-error.ts'
 import { readDefinitionsFile } from '../settings/settings-file.ts'
 import type { TextAnswer } from './broker-client.ts'
 import { checkName } from './check-name.ts'
+import { addParentCommand } from './parent-command.ts'
 import { tableLines } from './print-table.ts'
 import { refusal } from './refusal.ts'
 import type { AskBroker, DefineRemote } from './remote-command.ts'
@@ -37,15 +38,8 @@ interface Report {
 const doneWords: Partial<Readonly<Record<Outcome, string>>> = { add: 'added', change: 'changed' }
 
 export function addDefinitionsCommand(program: Command, define: DefineRemote): void {
-  const parent = program
-    .command('definitions')
-    .description('All that was declared as a file of RabbitMQ; see docs/definitions.md')
-    .action(() => {
-      throw new ExitError(
-        exitCodes.usage,
-        'definitions is followed by export or import; see pabal definitions --help',
-      )
-    })
+  const all = 'All that was declared as a file of RabbitMQ; see docs/definitions.md'
+  const parent = addParentCommand(program, 'definitions', all)
   define(parent, 'export [FILE]', {
     summary:
       'Write users, permissions, policies, queues and all else; without a file to the screen',
@@ -68,7 +62,8 @@ function exportFile(file: string | undefined, flags: Flags): AskBroker {
     if (file === undefined) for (const line of answer.text.trim().split('\n')) print(line)
     else {
       await write(file, answer.text)
-      print(`Definitions were written to ${file}; it has the hashes of passwords in it`)
+      const secrets = flags.vhost === undefined ? '; it has the hashes of passwords in it' : ''
+      print(`Definitions were written to ${file}${secrets}`)
     }
     return exitCodes.ok
   }

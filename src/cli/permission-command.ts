@@ -1,13 +1,17 @@
 // `pabal permission`: what users may do in virtual hosts of the running broker.
 import type { Command } from 'commander'
 import { exitCodes } from '../lib/exit-codes.ts'
-import { type Add, adderFor, change, type Flags, list, remove } from './access-requests.ts'
+import { ExitError } from '../lib/exit-error.ts'
+import { type Add, adderFor, type Flags, list, remove } from './access-requests.ts'
+import type { BrokerClient } from './broker-client.ts'
 import { checkName } from './check-name.ts'
+import { refusal } from './refusal.ts'
 import type { DefineRemote } from './remote-command.ts'
 import { outputOption } from './show-rows.ts'
 
 const defaultVHost = '/'
 const vhostOption = ['--vhost <NAME>', 'Virtual host (default: /)'] as const
+const onlyOption = ['--vhost <NAME>', 'The only virtual host to look at'] as const
 
 export function addPermissionCommands(program: Command, define: DefineRemote): void {
   const summary = 'What users may do in virtual hosts; see docs/permissions.md'
@@ -20,9 +24,11 @@ function addPermissionCommand(add: Add): void {
   const columns = ['vhost', 'user', 'configure', 'write', 'read']
   add(
     'list',
-    'Show all permissions',
+    'Show all permissions, or those in one virtual host',
     list(['permissions'], { title: 'permissions', columns }),
-  ).option(...outputOption)
+  )
+    .option(...onlyOption)
+    .option(...outputOption)
   add(
     'set <USER> <CONFIGURE> <WRITE> <READ>',
     'Say by three patterns what a user may do',
@@ -30,7 +36,7 @@ function addPermissionCommand(add: Add): void {
       const path = pathOf('permissions', user, flags)
       const body = { configure, write, read }
       return async (broker, print) => {
-        await change(broker, ['PUT', path, body], `permissions of '${user}' were not set`)
+        await put(broker, path, body)
         print(`Permissions of user '${user}' were set, and are in force`)
         return exitCodes.ok
       }
@@ -38,7 +44,7 @@ function addPermissionCommand(add: Add): void {
   )
     .option(...vhostOption)
     .addHelpText('after', `\nExample: permission set app '^app\\.' '^app\\.' '^app\\.'`)
-  add('clear <USER>', 'Take all permissions away', ([user = ''], flags) =>
+  add('clear <USER>', 'Take the permissions in a virtual host away', ([user = ''], flags) =>
     remove(
       pathOf('permissions', user, flags),
       `permissions of user '${user}'`,
@@ -50,9 +56,13 @@ function addPermissionCommand(add: Add): void {
 function addTopicCommands(add: Add): void {
   const columns = ['vhost', 'user', 'exchange', 'write', 'read']
   const shown = { title: 'topic permissions', columns }
-  add('list-topics', 'Show all topic permissions', list(['topic-permissions'], shown)).option(
-    ...outputOption,
+  add(
+    'list-topics',
+    'Show all topic permissions, or those in one virtual host',
+    list(['topic-permissions'], shown),
   )
+    .option(...onlyOption)
+    .option(...outputOption)
   add(
     'set-topic <USER> <EXCHANGE> <WRITE> <READ>',
     'Say by two patterns which routing keys of a topic exchange a user may use',
@@ -60,7 +70,7 @@ function addTopicCommands(add: Add): void {
       const path = pathOf('topic-permissions', user, flags)
       const body = { exchange, write, read }
       return async (broker, print) => {
-        await change(broker, ['PUT', path, body], `topic permissions of '${user}' were not set`)
+        await put(broker, path, body)
         print(`Topic permissions of user '${user}' on exchange '${exchange}' were set`)
         return exitCodes.ok
       }
@@ -72,12 +82,43 @@ function addTopicCommands(add: Add): void {
     'clear-topic <USER> [EXCHANGE]',
     'Take topic permissions away: of one exchange, or of all',
     ([user = '', exchange], flags) => {
-      const path = pathOf('topic-permissions', user, flags)
-      if (exchange !== undefined) path.push(checkName('exchange', exchange))
-      const title = `topic permissions of user '${user}'`
-      return remove(path, title, 'pabal permission list-topics')
+      const place = pathOf('topic-permissions', user, flags)
+      if (exchange === undefined) return remove(place, topicTitle(user), whereTopics)
+      const title = `${topicTitle(user)} on exchange '${exchange}'`
+      const removeOne = remove([...place, checkName('exchange', exchange)], title, whereTopics)
+      return async (broker, print) => {
+        // The broker answers, as RabbitMQ does, whether the user has any at all.
+        const { body } = await broker.ask('GET', place)
+        const rows = Array.isArray(body) ? (body as { readonly exchange: string }[]) : []
+        if (!rows.some((row) => row.exchange === exchange)) {
+          throw new ExitError(exitCodes.noInput, `no ${title} found; see ${whereTopics}`)
+        }
+        return removeOne(broker, print)
+      }
     },
   ).option(...vhostOption)
+}
+
+const whereTopics = 'pabal permission list-topics'
+
+function topicTitle(user: string): string {
+  return `topic permissions of user '${user}'`
+}
+
+/** Of what the path of a permission names, RabbitMQ says only that something is missing. */
+async function put(broker: BrokerClient, path: readonly string[], body: object): Promise<void> {
+  const [kind = '', vhost = '', user = ''] = path
+  const problem = `${kind.replace('-', ' ')} of '${user}' were not set`
+  const answer = await broker.ask('PUT', path, body)
+  if (answer.status < 400) return
+  if ((answer.body as { readonly reason?: string }).reason !== 'vhost_or_user_not_found') {
+    throw refusal(answer, problem)
+  }
+  const isUserThere = (await broker.ask('GET', ['users', user])).status < 400
+  const missing = isUserThere
+    ? `there is no virtual host '${vhost}'; see pabal vhost list`
+    : `there is no user '${user}'; see pabal user list`
+  throw new ExitError(exitCodes.noInput, `${problem}: ${missing}`)
 }
 
 function pathOf(kind: string, user: string, { vhost = defaultVHost }: Flags): string[] {

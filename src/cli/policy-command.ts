@@ -4,6 +4,7 @@ import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
 import { checkName } from './check-name.ts'
 import { compareNames } from './compare-names.ts'
+import { addParentCommand } from './parent-command.ts'
 import { tableLines } from './print-table.ts'
 import { refusal } from './refusal.ts'
 import type { AskBroker, DefineRemote } from './remote-command.ts'
@@ -29,37 +30,36 @@ interface Flags {
 }
 
 const defaultVHost = '/'
+const vhostOption = ['--vhost <NAME>', 'Virtual host (default: /)'] as const
 
 export function addPolicyCommand(program: Command, define: DefineRemote): void {
-  const policy = program
-    .command('policy')
-    .description(
-      'Settings for all queues, streams or exchanges of some names; see docs/policies.md',
-    )
-    .action(() => {
-      throw new ExitError(
-        exitCodes.usage,
-        'policy is followed by set, list, show or delete; see pabal policy --help',
-      )
-    })
+  const policies =
+    'Settings for all queues, streams or exchanges of some names; see docs/policies.md'
+  const policy = addParentCommand(program, 'policy', policies)
   const add = (
     usage: string,
     summary: string,
     ask: (operands: string[], flags: Flags) => AskBroker,
   ) =>
-    define(policy, usage, { summary, ask: (operands, flags) => ask(operands, flags as Flags) })
-      .option('--operator', "An operator's policy")
-      .option('--vhost <NAME>', 'Virtual host (default: /)')
+    define(policy, usage, {
+      summary,
+      ask: (operands, flags) => ask(operands, flags as Flags),
+    }).option('--operator', "An operator's policy")
   add('set <NAME> <PATTERN> <DEFINITION>', 'Add a policy, or replace the one of that name', set)
+    .option(...vhostOption)
     .option('--priority <NUMBER>', 'Of several that fit, the highest wins (default: 0)')
     .option(
       '--apply-to <WHAT>',
       'all, queues, classic_queues, quorum_queues, streams or exchanges (default: all)',
     )
     .addHelpText('after', `\nExample: policy set limit '^orders\\.' '{"max-length":10000}'`)
-  add('list', 'Show all policies, or those of one virtual host', list).option(...outputOption)
-  add('show <NAME>', 'Show one policy', show).option(...outputOption)
-  add('delete <NAME>', 'Delete a policy', remove)
+  add('list', 'Show all policies, or those of one virtual host', list)
+    .option('--vhost <NAME>', 'The only virtual host to look at')
+    .option(...outputOption)
+  add('show <NAME>', 'Show one policy', show)
+    .option(...vhostOption)
+    .option(...outputOption)
+  add('delete <NAME>', 'Delete a policy', remove).option(...vhostOption)
 }
 
 function set([name = '', pattern = '', text = '']: string[], flags: Flags): AskBroker {
@@ -84,7 +84,8 @@ function list(_operands: string[], flags: Flags): AskBroker {
   const vhost = flags.vhost === undefined ? [] : [checkName('virtual host', flags.vhost)]
   return async (broker, print) => {
     const answer = await broker.ask('GET', [kindOf(flags), ...vhost])
-    if (answer.status >= 400) throw refusal(answer, `there is no virtual host '${flags.vhost}'`)
+    if (answer.status >= 400)
+      throw refusal(answer, `there is no virtual host '${flags.vhost}'; see pabal vhost list`)
     const policies = answer.body as readonly Policy[]
     const inOrder = policies.toSorted(
       (a, b) =>

@@ -4,6 +4,7 @@ import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
 import { addBrowseCommand } from './browse-command.ts'
 import { checkName } from './check-name.ts'
+import { addParentCommand } from './parent-command.ts'
 import { addQueueListCommand } from './queue-list-command.ts'
 import { refusal } from './refusal.ts'
 import type { AskBroker, DefineRemote } from './remote-command.ts'
@@ -16,17 +17,9 @@ interface Flags {
 }
 
 export function addQueueCommand(program: Command, define: DefineRemote): void {
-  const queue = program
-    .command('queue')
-    .description(
-      'Lists queues, looks into them, and replays those that keep what was acked; see docs/replay.md',
-    )
-    .action(() => {
-      throw new ExitError(
-        exitCodes.usage,
-        'queue is followed by list, browse or rewind; see pabal queue --help',
-      )
-    })
+  const queues =
+    'Lists queues, looks into them, and replays those that keep what was acked; see docs/replay.md'
+  const queue = addParentCommand(program, 'queue', queues)
   define(queue, 'rewind <NAME>', {
     summary: 'Make acked messages ready again',
     ask: ([name = ''], flags) => rewind(name, flags as Flags),

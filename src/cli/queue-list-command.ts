@@ -27,12 +27,15 @@ const columns = [
   'policy',
 ]
 
+/** RabbitMQ's names are wider than what is below them. */
+const heads = { messages_ready: 'ready', messages_unacknowledged: 'unacked' }
+
 export function addQueueListCommand(queue: Command, define: DefineRemote): void {
   define(queue, 'list', {
     summary: 'Show all queues, or those of one virtual host',
     ask: (_operands, flags) => list(flags as Flags),
   })
-    .option('--vhost <NAME>', 'Virtual host')
+    .option('--vhost <NAME>', 'The only virtual host to look at')
     .option(...outputOption)
 }
 
@@ -41,12 +44,13 @@ function list({ vhost, output }: Flags): AskBroker {
   const path = vhost === undefined ? [] : [checkName('virtual host', vhost)]
   return async (broker, print) => {
     const answer = await broker.ask('GET', ['queues', ...path])
-    if (answer.status >= 400) throw refusal(answer, `there is no virtual host '${vhost}'`)
+    if (answer.status >= 400)
+      throw refusal(answer, `there is no virtual host '${vhost}'; see pabal vhost list`)
     const rows = (answer.body as readonly Row[]).toSorted(
       (a, b) => compareNames(a.vhost, b.vhost) || compareNames(a.name, b.name),
     )
     const shown = rows.map((row) => ({ ...row }))
-    showRows({ title: 'queues', columns, rows: shown }, isJson, print)
+    showRows({ title: 'queues', columns, heads, rows: shown }, isJson, print)
     return exitCodes.ok
   }
 }

@@ -50,6 +50,21 @@ test('readArguments() suggests the command that was meant', async () => {
   await expectUsageError(['dance'], /unknown command dance; see pabal --help/)
 })
 
+test('readArguments() says which words a command is followed by', async () => {
+  await expectUsageError(
+    ['policy'],
+    /^policy is followed by set, list, show or delete; see pabal policy --help$/,
+  )
+  await expectUsageError(
+    ['user', 'limits'],
+    /^unknown command user limits; did you mean user limit\?$/,
+  )
+  await expectUsageError(
+    ['vhost', 'dance'],
+    /^unknown command vhost dance; see pabal vhost --help$/,
+  )
+})
+
 test('readArguments() points to the help of the command that was meant', async () => {
   await expectUsageError(['--amqp-prot', '1'], /; see pabal --help$/)
   await expectUsageError(['verify', '--dry'], /; see pabal verify --help$/)
@@ -101,7 +116,7 @@ test('readArguments() reads what to ask a running broker', async () => {
 
 const wrongPolicyCommands: Record<string, RegExp> = {
   policy: /followed by set, list, show or delete/,
-  'policy put': /followed by set/,
+  'policy put': /unknown command policy put; did you mean policy set\?/,
   'policy set a b': /missing required argument 'DEFINITION'/,
   'policy set a b {} c': /too many arguments/,
   'policy set a b {': /the definition is no JSON .*write it like/,

@@ -16,11 +16,13 @@ export interface ShownRows {
   /** What there is none of, when there is none. */
   readonly title: string
   readonly columns: readonly string[]
+  /** What is above a column instead of its key. */
+  readonly heads?: Readonly<Record<string, string>>
   readonly rows: readonly Readonly<Record<string, unknown>>[]
 }
 
 export function showRows(
-  { title, columns, rows }: ShownRows,
+  { title, columns, heads = {}, rows }: ShownRows,
   isJson: boolean,
   print: (line: string) => void,
 ): void {
@@ -28,12 +30,17 @@ export function showRows(
   else if (rows.length === 0) print(`There are no ${title}`)
   else {
     const cells = rows.map((row) => columns.map((column) => cellOf(row[column])))
-    for (const line of tableLines(columns, cells)) print(line)
+    const titles = columns.map((column) => heads[column] ?? column)
+    for (const line of tableLines(titles, cells)) print(line)
   }
 }
 
 function cellOf(value: unknown): string {
   if (Array.isArray(value)) return value.join(',')
   if (value === undefined || value === null) return ''
-  return typeof value === 'string' ? value : JSON.stringify(value)
+  if (typeof value === 'string') return value
+  if (typeof value !== 'object') return JSON.stringify(value)
+  return Object.entries(value)
+    .map(([key, part]) => `${key}=${part}`)
+    .join(' ')
 }

@@ -66,7 +66,8 @@ function addUserCommand(add: Add): void {
         const { password_hash, hashing_algorithm } = await getUser(broker, name)
         const body = { tags, ...(password_hash !== '' && { password_hash, hashing_algorithm }) }
         await change(broker, ['PUT', ['users', name], body], 'the tags were not changed')
-        print(`User '${name}' has the tags '${tags}' from the next login on`)
+        const what = tags === '' ? 'no tags' : `the tags '${tags}'`
+        print(`User '${name}' has ${what} from the next login on`)
         return exitCodes.ok
       }
     },

@@ -10,7 +10,7 @@ export function addVHostCommands(program: Command, define: DefineRemote): void {
   const add = adderFor(program, define, 'vhost', 'Virtual hosts; see docs/permissions.md')
   addVHostCommand(add)
   addLimitCommand(add, 'vhost')
-  const limits = { title: 'limits', columns: ['vhost', 'value'] }
+  const limits = { title: 'limits', columns: ['vhost', 'value'], heads: { value: 'limits' } }
   add('limits', 'Show the limits of all virtual hosts', list(['vhost-limits'], limits)).option(
     ...outputOption,
   )

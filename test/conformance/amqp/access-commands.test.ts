@@ -51,13 +51,28 @@ it('a user, a virtual host and permissions', async () => {
   const added = await run('user', 'add', 'app', ...passwordFile('one'), '--tags', 'monitoring')
   assert.equal(added, "User 'app' was added; see pabal permission set")
   assert.match(await run('user', 'add', 'app', ...passwordFile('x')), /there is a user 'app'/)
-  assert.match(await run('user', 'list'), /^name\s+tags\s+limits\napp\s+monitoring\s.*\nguest/)
+  assert.match(await run('user', 'list'), /^name\s+tags\s+limits\napp\s+monitoring\nguest/)
   assert.equal(await run('vhost', 'add', 'v'), "Virtual host 'v' was added")
   const set = ['permission', 'set', 'app', '.*', '.*', '.*', '--vhost', 'v']
   assert.equal(await run(...set), "Permissions of user 'app' were set, and are in force")
   assert.match(await run('permission', 'set', 'app', '(', '', ''), /pattern '\(' cannot be used/)
+  assert.match(
+    await run('permission', 'set', 'ap', '', '', ''),
+    /permissions of 'ap' were not set: there is no user 'ap'; see pabal user list$/,
+  )
+  assert.match(
+    await run('permission', 'set-topic', 'app', 'e', '', '', '--vhost', 'w'),
+    /: there is no virtual host 'w'; see pabal vhost list$/,
+  )
+  assert.match(await run('permission', 'list', '--vhost', 'v'), /^vhost .*\nv +app .*\nv +guest /)
+  assert.match(await run('permission', 'list', '--vhost', 'w'), /there is no virtual host 'w'/)
+  assert.equal(
+    await run('permission', 'list-topics', '--vhost', 'v'),
+    "There are no topic permissions in virtual host 'v'",
+  )
   assert.equal(await answerTo('one', 'v'), 'open')
   await run('user', 'password', 'app', ...passwordFile('two'))
+  assert.equal(await run('user', 'tags', 'app'), "User 'app' has no tags from the next login on")
   await run('user', 'tags', 'app', 'management')
   assert.equal(await answerTo('one', 'v'), 'no login')
   assert.equal(await answerTo('two', 'v'), 'open')
@@ -69,12 +84,15 @@ it('limits and topic permissions', async () => {
   await assert.rejects(answerTo('two', 'v'), /ConnectionClose/)
   await run('user', 'limit', 'app', 'max-connections', 'none')
   assert.equal(await answerTo('two', 'v'), 'open')
-  assert.match(await run('user', 'limit', 'app', 'odd', '1'), /Unrecognised terms \[odd\]/)
+  assert.match(
+    await run('user', 'limit', 'app', 'odd', '1'),
+    /Unrecognised terms \[odd\] .*; see pabal user limit --help/,
+  )
   assert.match(await run('user', 'limit', 'app', 'max-channels', '1.5'), /'1.5' is no limit/)
   assert.match(await run('user', 'limit', 'none', 'max-channels', '1'), /there is no user 'none'/)
   const ofVHost = await run('vhost', 'limit', 'v', 'max-queues', '-1')
   assert.equal(ofVHost, "The limit max-queues of virtual host 'v' is -1 now")
-  assert.match(await run('vhost', 'limits'), /^vhost\s+value\nv\s+\{"max-queues":-1\}$/)
+  assert.match(await run('vhost', 'limits'), /^vhost\s+limits\nv\s+max-queues=-1$/)
   const topic = ['permission', 'set-topic', 'app', 'amq.topic', '^{username}', '.*', '--vhost', 'v']
   assert.equal(
     await run(...topic),
@@ -84,12 +102,31 @@ it('limits and topic permissions', async () => {
     await run('permission', 'list-topics'),
     /\nv\s+app\s+amq.topic\s+\^\{username\}\s+\.\*$/,
   )
+  assert.match(
+    await run('permission', 'clear-topic', 'app', 'other', '--vhost', 'v'),
+    /no topic permissions of user 'app' on exchange 'other' found/,
+  )
   const clear = ['permission', 'clear-topic', 'app', 'amq.topic', '--vhost', 'v']
-  assert.equal(await run(...clear), "Deleted: topic permissions of user 'app'")
+  assert.equal(
+    await run(...clear),
+    "Deleted: topic permissions of user 'app' on exchange 'amq.topic'",
+  )
   assert.match(
     await run(...clear),
-    /no topic permissions of user 'app' found; see pabal permission list-topics/,
+    /no topic permissions of user 'app' on exchange 'amq.topic' found; see pabal permission list-topics/,
   )
+})
+
+it('the help of limits names those that there are', async () => {
+  for (const kind of ['user', 'vhost']) {
+    const help = await run(kind, 'limit', '--help')
+    const names = [...help.matchAll(/^ {2}(max-[a-z-]+) /gm)].map(([, name]) => name!)
+    assert.equal(names.length, 4, help)
+    const name = kind === 'user' ? 'app' : 'v'
+    for (const limit of names) {
+      assert.match(await run(kind, 'limit', name, limit, 'none'), / is none now$/)
+    }
+  }
 })
 
 it('are there after a restart', async () => {
@@ -100,7 +137,7 @@ it('are there after a restart', async () => {
     await run('user', 'list', '--output', 'json'),
     /"name":"app".*"tags":\["management"\]/,
   )
-  assert.match(await run('permission', 'list'), /\nv\s+app\s+\.\*\s+\.\*\s+\.\*$/)
+  assert.match(await run('permission', 'list'), /\nv\s+app\s+\.\*\s+\.\*\s+\.\*$/m)
 })
 
 it('can be taken away', async () => {

@@ -50,7 +50,7 @@ it('shows what waits in a queue, and what is out', async () => {
   await channel.consume('work', () => (held += 1))
   await waitFor('a delivery', () => held === 1)
 
-  const header = 'vhost name type messages_ready messages_unacknowledged consumers policy'
+  const header = 'vhost name type ready unacked consumers policy'
   assert.deepEqual(cells(await list()), [
     header.split(' '),
     ['/', 'log', 'stream', '1', '0', '0'],
@@ -74,5 +74,8 @@ it('shows what waits in a queue, and what is out', async () => {
 })
 
 it('knows which virtual hosts there are', async () => {
-  assert.deepEqual(await list('--vhost', 'none'), ['66', "pabal: there is no virtual host 'none'"])
+  assert.deepEqual(await list('--vhost', 'none'), [
+    '66',
+    "pabal: there is no virtual host 'none'; see pabal vhost list",
+  ])
 })
