@@ -50,12 +50,9 @@ for (const { name, skip, startWith } of await findExampleLanguages()) {
       await payIn('d-2', 'alice', '20')
       await payIn('d-3', 'bob', '7')
       await bank.printed('all', (lines) => lines.includes('booked d-3'))
-      assert.deepEqual(bank.lines.slice(1), [
-        'booked d-1',
-        'has d-1 already',
-        'booked d-2',
-        'booked d-3',
-      ])
+      // It may have booked before it says that it waits.
+      const said = bank.lines.filter((line) => line !== 'waiting for deposits')
+      assert.deepEqual(said, ['booked d-1', 'has d-1 already', 'booked d-2', 'booked d-3'])
       assert.deepEqual(balances(), { alice: 120, bob: 7 })
     })
 

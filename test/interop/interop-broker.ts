@@ -6,6 +6,8 @@ import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { ConfigCalls, configType } from '../support/config-calls.ts'
+import { KafkaRawClient } from '../support/kafka-raw-client.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const mainFile: string = join(import.meta.dirname, '../../src/main.ts')
@@ -91,5 +93,15 @@ export class InteropBroker implements AsyncDisposable {
     const look = (): boolean => existsSync(readyFile) || child.exitCode !== null
     await waitFor('broker is ready', look, START_MS)
     this.#addresses = JSON.parse(readFileSync(readyFile, 'utf8')) as Addresses
+    await keepOldRecords(this.#addresses.kafka)
   }
+}
+
+/** The steps produce records of past years, which the usual retention would delete within half a minute. */
+async function keepOldRecords(kafka: Address | undefined): Promise<void> {
+  if (kafka === undefined) return
+  await using client = await KafkaRawClient.connect(kafka.port)
+  const changes = [['log.retention.ms', '-1']] as const
+  const [code] = await new ConfigCalls(client).alter(configType.broker, '', changes)
+  if (code !== 0) throw new Error(`retention was not set: ${code}`)
 }
