@@ -76,6 +76,11 @@ export class Link {
 
   /** The client sends nothing more, and goes on reading. */
   end(): void {
+    // Nobody waits for ever for the other side to end, too.
+    if (this.isDead) {
+      this.abandon()
+      return
+    }
     this.beginClosing()
     this.#isEnding = true
     if (this.#unsent.length === 0) this.#toBroker.end()
@@ -108,6 +113,7 @@ export class Link {
     this.beginClosing()
     this.#toBroker.cut()
     this.#toClient.cut()
+    if (this.#isEnding) this.#close('abandoned')
   }
 
   /** The client does not read. */

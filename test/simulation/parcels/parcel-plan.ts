@@ -30,6 +30,8 @@ export interface ParcelPlan {
   readonly publishers: number
   readonly consumers: number
   readonly rewinders: number
+  /** Those that change how fast all clients may publish. */
+  readonly pacers: number
 }
 
 /** Deduplicates; leads to one queue. */
@@ -67,6 +69,7 @@ export function drawParcels(seed: number): ParcelPlan {
     publishers: draw.between(1, 3),
     consumers: draw.between(0, 3),
     rewinders: draw.between(0, 2),
+    pacers: draw.between(0, 1),
   }
 }
 

@@ -56,6 +56,21 @@ export async function rewindParcels(life: AmqpLife, parcels: ParcelWorld): Promi
   }
 }
 
+/** Changes the limits of the virtual host, which all clients of a run share, and lifts them. */
+export async function pace(life: AmqpLife, { world }: ParcelWorld): Promise<void> {
+  const { draw } = life
+  for (let left = draw.between(1, 5); left > 0 && !world.isWindingDown; left--) {
+    await life.step()
+    const { cell, state } = world.machine
+    if (cell === undefined || state !== 'running') return
+    const rate = draw.oneOf([20, 200, 2000, -1])
+    world.history.onNote('pacer', `all may publish ${rate} messages per second`)
+    cell.broker.putVHost('/', { limits: { 'max-publish-rate': rate } })
+    cell.broker.rates.refresh('vhost', '/')
+    await world.sleep(draw.time(2000))
+  }
+}
+
 /** Resolves when it is done, or the broker is gone that was to do it. */
 export async function rewind(
   parcels: ParcelWorld,
