@@ -63,6 +63,19 @@ describe('the keys of an issuer', () => {
     assert.equal(source.asked, 2)
   })
 
+  it('are read again when one cannot be used, or several might be meant', async () => {
+    const good = await keyCalled('a')
+    for (const wrong of [[{ ...good, x: 'AA' }], [good, good]]) {
+      const source = new Keys()
+      source.tell(...wrong)
+      await assert.rejects(source.find('a'))
+      source.tell(good)
+      source.clock.advance(authLimits.issuerAskedEveryMs)
+      await source.find('a')
+      assert.equal(source.asked, 2)
+    }
+  })
+
   it('are read again when they are old', async () => {
     const source = new Keys()
     source.tell(await keyCalled('a'), await keyCalled('b'))

@@ -1,5 +1,5 @@
-// The keys that an issuer signs tokens with: read when they are first needed, again when a token names one that is
-// not among them, and when they get old. Whoever waits for the same answer waits together.
+// The keys that an issuer signs tokens with: read when they are first needed, again when none of them can be
+// used for a token, and when they get old. Whoever waits for the same answer waits together.
 //
 // Keys that were read stay when the issuer cannot be reached: its outage ends no logins.
 import type { CryptoKey, FlattenedJWSInput, JSONWebKeySet, JWSHeaderParameters } from 'jose'
@@ -26,9 +26,6 @@ interface KeyParts {
   readonly clock: Clock
   readonly logger: Logger
 }
-
-/** Of jose, when no key of a set fits a token's header. */
-const noMatchingKey = 'ERR_JWKS_NO_MATCHING_KEY'
 
 export class SigningKeys {
   readonly #source: KeySource
@@ -60,7 +57,7 @@ export class SigningKeys {
     try {
       return await known(header, token)
     } catch (error) {
-      if ((error as { readonly code?: unknown }).code !== noMatchingKey) throw error
+      // None is the one, several are, or it cannot be used: the issuer may have mended that.
       await this.refresh()
       const fresh = this.#find
       if (fresh === undefined || fresh === known) throw error
