@@ -14,7 +14,7 @@ import type { VHost } from '../broker/vhost.ts'
 import { Slices, type Steps } from '../lib/slices.ts'
 import { version } from '../lib/version.ts'
 import { definitionsLimits } from '../limits/definitions.ts'
-import type { UserRow } from '../meta/access-rows.ts'
+import type { PermissionRow, TopicPermissionRow, UserRow } from '../meta/access-rows.ts'
 import type { FieldTable } from '../record/message/field-table.ts'
 import { argumentsToJson } from './arguments-json.ts'
 import { topicParameterName } from './topic-parameter.ts'
@@ -104,8 +104,8 @@ function listsOfAll({ access, vhosts }: Broker): Lists {
         metadata: metadataJson(vhost),
       }
     }),
-    permissions: access.permissions([]).map((row) => () => ({ ...row })),
-    topic_permissions: access.topicPermissions().map((row) => () => ({ ...row })),
+    permissions: access.permissions([]).map((row) => () => permissionJson(row)),
+    topic_permissions: access.topicPermissions().map((row) => () => topicPermissionJson(row)),
     ...listsOf(all),
   }
 }
@@ -145,6 +145,15 @@ function isExported(queue: Destination): boolean {
 
 function userJson({ name, passwordHash, hashingAlgorithm, tags, limits = {} }: UserRow): Item {
   return { name, password_hash: passwordHash, hashing_algorithm: hashingAlgorithm, tags, limits }
+}
+
+function permissionJson({ user, vhost, configure, write, read }: PermissionRow): Item {
+  return { user, vhost, configure, write, read }
+}
+
+function topicPermissionJson(row: TopicPermissionRow): Item {
+  const { user, vhost, exchange, write, read } = row
+  return { user, vhost, exchange, write, read }
 }
 
 function metadataJson({ metadata = {} }: VHost<Destination>): Item {

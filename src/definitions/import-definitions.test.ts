@@ -319,6 +319,19 @@ test('a queue keeps its type where the virtual host has another one by now', asy
   assert.equal((await under.import({ queues: [quorum] })).counts['queue']?.differs, 1)
 })
 
+test('a line is the same whichever way its permission came', async () => {
+  const hashed = { passwordHash: '', hashingAlgorithm: 'rabbit_password_hashing_sha256' } as const
+  const patterns = { write: 'w', read: 'r' }
+  const place = { vhost: '/', user: 'u' }
+  await under.keeper.putUser({ name: 'u', tags: [], ...hashed })
+  await under.keeper.setPermission({ ...patterns, configure: 'c', ...place })
+  await under.keeper.setTopicPermission({ ...patterns, exchange: 'e', ...place })
+  const lines = (await under.exportText()).split('\n')
+  const other = new DefinitionsUnderTest()
+  await other.import(lines.join('\n'))
+  assert.deepEqual((await other.exportText()).split('\n'), lines)
+})
+
 test('exclusive queues and the broker itself are not exported', async () => {
   const { broker } = under
   const vhost = broker.getVHost('/')
