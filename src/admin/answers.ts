@@ -1,4 +1,5 @@
 // What routes of the management API have in common: RabbitMQ's ways of reading a body and of refusing.
+import { isUtf8 } from 'node:buffer'
 import type { Context } from 'hono'
 import type { AccessKeeper } from '../broker/access-keeper.ts'
 import type { Broker } from '../broker/broker.ts'
@@ -17,10 +18,16 @@ export function roomToDeclare({ topology }: Broker): Promise<void> {
   return new Promise((resolve) => topology.whenCaughtUp(resolve))
 }
 
+/** The body; undefined when it is no UTF-8. */
+export async function readText(context: Context): Promise<string | undefined> {
+  const bytes = Buffer.from(await context.req.arrayBuffer())
+  return isUtf8(bytes) ? bytes.toString() : undefined
+}
+
 /** The body; undefined when it is no JSON object. */
 export async function readObject(context: Context): Promise<Record<string, unknown> | undefined> {
   try {
-    const body: unknown = JSON.parse(await context.req.text())
+    const body: unknown = JSON.parse((await readText(context)) ?? '')
     return isObject(body) ? body : undefined
   } catch (error) {
     if (error instanceof SyntaxError) return undefined

@@ -15,7 +15,11 @@ beforeEach(() => {
   routes = createManagementRoutes({ broker, keeper, origin })
 })
 
-async function ask(method: string, path: string, body?: string): Promise<[number, string]> {
+async function ask(
+  method: string,
+  path: string,
+  body?: string | Buffer<ArrayBuffer>,
+): Promise<[number, string]> {
   const response = await routes.request(path, { method, ...(body !== undefined && { body }) })
   return [response.status, await response.text()]
 }
@@ -55,6 +59,12 @@ test('what cannot be done is said as RabbitMQ says it', async () => {
     await reasonOf('POST', '/definitions', '{"queues":5}'),
     /^400 queues should be a list/,
   )
+  const latin1 = Buffer.from('{"queues":[{"vhost":"/","name":"\xe9"}]}', 'latin1')
+  assert.match(
+    await reasonOf('POST', '/definitions', latin1),
+    /^400 failed_to_parse_json: it is not UTF-8/,
+  )
+  assert.equal(await reasonOf('PUT', '/users/u', latin1), '400 not_json')
   assert.equal(await reasonOf('GET', '/definitions/no'), '400 vhost_not_found')
   assert.equal(await reasonOf('POST', '/definitions/no', '{}'), '404 vhost_not_found')
   const long = ' '.repeat(definitionsLimits.fileSizeMax)

@@ -7,7 +7,7 @@ import {
   exportDefinitions,
 } from '../definitions/export-definitions.ts'
 import { importDefinitions, MalformedError } from '../definitions/import-definitions.ts'
-import { badRequest } from './answers.ts'
+import { badRequest, readText } from './answers.ts'
 
 export function createDefinitionsRoutes(
   target: DefinitionsTarget,
@@ -37,7 +37,8 @@ export function createDefinitionsRoutes(
   }
 
   async function upload(context: Context, vhost: string | undefined): Promise<Response> {
-    const text = await context.req.text()
+    const text = await readText(context)
+    if (text === undefined) return badRequest(context, 'failed_to_parse_json: it is not UTF-8')
     const isCheck = context.req.query('check') === 'true'
     try {
       return context.json(await importDefinitions(target, { text, vhost, isCheck }))

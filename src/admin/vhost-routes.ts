@@ -6,6 +6,7 @@ import {
   type ManagementParts,
   notFound,
   readObject,
+  readText,
   roomToDeclare,
   stored,
 } from './answers.ts'
@@ -54,8 +55,7 @@ async function put(
   { broker, keeper }: ManagementParts,
   name: string,
 ): Promise<Response> {
-  const text = await context.req.text()
-  const body = text === '' ? {} : await readObject(context)
+  const body = (await readText(context)) === '' ? {} : await readObject(context)
   if (body === undefined) return badRequest(context, 'not_json')
   const problem = whyNoVHost(name, body) ?? keeper.whyNoVHost(name)
   if (problem !== undefined) return badRequest(context, problem)

@@ -1,4 +1,5 @@
 // The few files that are read before there is a broker: pabal.yaml, passwords, certificates.
+import { isUtf8 } from 'node:buffer'
 import { readFile, stat } from 'node:fs/promises'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
@@ -8,18 +9,29 @@ import { programLimits } from '../limits/program.ts'
 /** Where settings are looked for when no other file is named. */
 export const defaultConfigFile = 'pabal.yaml'
 
-/** Reads a file of at most some kilobytes, or of `sizeMax` bytes. Throws an `ExitError` that names it. */
-export async function readSmallFile(
+/** Reads a file of at most some kilobytes as UTF-8. Throws an `ExitError` that names it. */
+export async function readSmallFile(path: string, what: string): Promise<string> {
+  return (await readBytes(path, what)).toString()
+}
+
+/** The same where a byte that is no text must not become another: in names and passwords. */
+async function readExactText(path: string, what: string, sizeMax?: number): Promise<string> {
+  const bytes = await readBytes(path, what, sizeMax)
+  if (isUtf8(bytes)) return bytes.toString()
+  throw new ExitError(exitCodes.config, `${what} ${path} is not UTF-8: save it as that`)
+}
+
+async function readBytes(
   path: string,
   what: string,
   sizeMax: number = programLimits.configFileSizeMax,
-): Promise<string> {
+): Promise<Buffer> {
   try {
     const { size } = await stat(path)
     if (size > sizeMax) {
       throw new ExitError(exitCodes.noInput, `${what} ${path} is too large to be one`)
     }
-    return await readFile(path, 'utf8')
+    return await readFile(path)
   } catch (error) {
     if (error instanceof ExitError) throw error
     const reason = error instanceof Error ? error.message : String(error)
@@ -67,12 +79,12 @@ async function parseYaml(path: string, text: string): Promise<ReadonlyMap<string
 
 /** Definitions, which are for others to read. Throws an `ExitError` that names the file. */
 export function readDefinitionsFile(path: string): Promise<string> {
-  return readSmallFile(path, 'definitions file', definitionsLimits.fileSizeMax)
+  return readExactText(path, 'definitions file', definitionsLimits.fileSizeMax)
 }
 
 /** First line of the password file. Throws an `ExitError` when there is none. */
 export async function readPasswordFile(path: string): Promise<string> {
-  const text = await readSmallFile(path, 'password file')
+  const text = await readExactText(path, 'password file')
   const [password = ''] = text.split(/\r?\n/, 1)
   if (password !== '') return password
   throw new ExitError(

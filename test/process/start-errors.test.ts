@@ -57,6 +57,18 @@ test('the broker refuses definitions that are none, and says where', async () =>
   await expectRefusal({ folder, args }, { code: 78, says })
 })
 
+test('the broker refuses names and passwords whose bytes are no text', async () => {
+  using folder = new ScratchFolder()
+  writeFileSync(folder.file('latin-1'), Buffer.from('{"vhosts":[{"name":"\xe9"}]}', 'latin1'))
+  for (const [what, flags] of [
+    ['definitions file', ['--definitions', 'latin-1']],
+    ['password file', ['--user', 'a', '--password-file', 'latin-1']],
+  ] as const) {
+    const says = new RegExp(`^pabal: ${what} latin-1 is not UTF-8: save it as that$`, 'm')
+    await expectRefusal({ folder, args: [...freePorts, ...flags] }, { code: 78, says })
+  }
+})
+
 test('the broker refuses a bad variable', async () => {
   using folder = new ScratchFolder()
   const environment = { PABAL_DURABILITY: 'x' }
