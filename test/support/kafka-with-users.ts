@@ -64,8 +64,13 @@ export class KafkaWithUsers implements AsyncDisposable {
   }
 
   /** By guest. */
-  async createTopic(name: string, numPartitions = 1): Promise<string> {
-    const topic = { name, numPartitions, replicationFactor: 1, assignments: [], configs: [] }
+  async createTopic(
+    name: string,
+    numPartitions = 1,
+    settings: Readonly<Record<string, string>> = {},
+  ): Promise<string> {
+    const configs = Object.entries(settings).map(([config, value]) => ({ name: config, value }))
+    const topic = { name, numPartitions, replicationFactor: 1, assignments: [], configs }
     const asked = { topics: [topic], timeoutMs: 1000, validateOnly: false }
     const { topics } = await this.all.call('createTopics', asked)
     assert.equal(topics[0]?.errorCode, 0, topics[0]?.errorMessage ?? '')

@@ -273,16 +273,26 @@ async function produceOne(
   context: RequestContext,
   tickets: Set<Ticket | undefined>,
 ): Promise<PartitionProduceResponse> {
-  const { view, batch, partition, index, findings } = sent
-  const gone = refuse(index, codeOf('UNKNOWN_TOPIC_OR_PARTITION'), null)
-  if (partition.log.isDeleted) return gone
+  const { view, batch, index, findings } = sent
+  const before = refusalOf(sent, context)
+  if (before !== undefined) return refuse(index, codeOf(before), null)
   const answer = produceBatch(sent, context, tickets)
   if (answer !== 'large') return answer
   const checked = await context.batchWorker.check(batch, rulesOf(view.config, context.clock.now()))
-  if (partition.log.isDeleted) return gone
+  const refusal = refusalOf(sent, context)
+  if (refusal !== undefined) return refuse(index, codeOf(refusal), null)
   const stored = produceBatch({ ...sent, findings: { ...findings, checked } }, context, tickets)
   assert(stored !== 'large', 'the records have been looked at')
   return stored
+}
+
+/** What has come between while the batch was looked at: the topic or the right has gone. */
+function refusalOf(
+  { view, partition }: PartitionBatch,
+  { access }: RequestContext,
+): KafkaErrorName | undefined {
+  if (partition.log.isDeleted) return 'UNKNOWN_TOPIC_OR_PARTITION'
+  return access.mayTopic('write', view.name) ? undefined : 'TOPIC_AUTHORIZATION_FAILED'
 }
 
 async function isIntact(batch: Buffer, clock: Clock): Promise<boolean> {

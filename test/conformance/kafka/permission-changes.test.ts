@@ -5,6 +5,8 @@ import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import { Kafka, logLevel } from 'kafkajs'
 import { zeroUuid } from '../../../src/codec/kafka/field-defaults.ts'
 import type { FetchRequest, PartitionData } from '../../../src/codec/kafka/messages/fetch.gen.ts'
+import { memoryLimits } from '../../../src/limits/memory.ts'
+import { KafkaConnection } from '../../../src/server/kafka/kafka-connection.ts'
 import { RecordWatch } from '../../../src/server/kafka/record-watch.ts'
 import { fetchFromStart, fetchRequest } from '../../support/fetch-request.ts'
 import { batchOfRecords } from '../../support/kafka-fixture.ts'
@@ -101,6 +103,33 @@ describe('the right to read', () => {
     assert.deepEqual([secret?.errorCode, secret && sizeOf(secret)], [code.topic, 0])
     assert.equal(open?.errorCode, code.none)
     assert.ok(open !== undefined && sizeOf(open) > 0)
+  })
+})
+
+describe('the right to write', () => {
+  it('that is taken while a large batch is checked keeps it out', async (t) => {
+    const { holdProduces } = KafkaConnection.prototype
+    let revoked: Promise<void> | undefined
+    t.mock.method(
+      KafkaConnection.prototype,
+      'holdProduces',
+      function (this: KafkaConnection, work: Promise<void>) {
+        revoked = kafka.grant({ read: '^large$' })
+        return holdProduces.call(this, work)
+      },
+    )
+    await kafka.createTopic('large', 1, { 'max.message.bytes': '9000000' })
+    t.after(() => kafka.deleteTopic('large'))
+    await kafka.grant({ write: '^large$' })
+    await using client = await kafka.login()
+    const records = batchOfRecords([{ value: 'v'.repeat(memoryLimits.crcPerTurnMax) }])
+    const topicData = [{ name: 'large', topicId: zeroUuid, partitionData: [{ index: 0, records }] }]
+    const request = { transactionalId: null, acks: -1, timeoutMs: 1000, topicData }
+    const { responses } = await client.call('produce', request, byName.produce)
+    await revoked
+    assert.equal(responses[0]?.partitionResponses[0]?.errorCode, code.topic)
+    const [got] = await fetch(client, atOnce, ['large'])
+    assert.deepEqual([got?.errorCode, got?.highWatermark], [code.none, 0])
   })
 })
 
