@@ -37,8 +37,8 @@ export interface DeadLetterWay {
 /** Where a dead letter goes. */
 export interface DeadLetterTargets {
   readonly route: Route
-  /** The queues of the route. */
-  readonly queues: readonly NamedQueue[]
+  /** For each queue of the route all in which the message is then: those too that a topic is the source of. */
+  readonly reached: readonly (readonly NamedQueue[])[]
 }
 
 /** A way, and the messages that take it. */
@@ -88,10 +88,17 @@ export function targetsOf(way: DeadLetterWay, source: RecordSource): DeadLetterT
   if (way.targets !== undefined) return way.targets
   const { vhost, exchange, keys } = way
   const result = vhost.routeFrom(exchange, new PublishedMessage(keys, source))
-  const queues = result.queues.map(({ name }) => nameQueue(name))
-  const targets = { route: routeTo(result, exchange.counters), queues }
+  const targets = {
+    route: routeTo(result, exchange.counters),
+    reached: result.queues.map((queue) => reachedBy(queue)),
+  }
   if (!result.isPerMessage) way.targets = targets
   return targets
+}
+
+function reachedBy(queue: Destination): NamedQueue[] {
+  const readers = queue.kind === 'topic' ? queue.subscriptions : []
+  return [queue, ...readers].map(({ name }) => nameQueue(name))
 }
 
 /** Whether a message without CC that dies now goes this way. */

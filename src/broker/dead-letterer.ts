@@ -75,11 +75,11 @@ function hasRepeat(idNotes: Route['idNotes']): boolean {
 
 /** The route without the queues in which the message would go round for ever. */
 function withoutCycles(
-  { route, queues: names }: DeadLetterTargets,
+  { route, reached }: DeadLetterTargets,
   { header, headerEnd }: RecordSource,
 ): Route {
   const payload = { buffer: header, start: 0, end: headerEnd }
-  const cycles = names.map((name) => isDeathCycle(payload, name))
+  const cycles = reached.map((queues) => queues.some((name) => isDeathCycle(payload, name)))
   if (!cycles.includes(true)) return route
   const { delays, histories, idNotes, exchange } = route
   const queues = route.queues.filter((_, index) => !cycles[index])

@@ -65,7 +65,7 @@ async function countOf(queue: string): Promise<number> {
 
 /** Where it died and why, the last death first. */
 function deathsOf({ properties }: GetMessage): string[] {
-  const deaths = properties.headers?.['x-death'] as { queue: string; reason: string }[]
+  const deaths = (properties.headers?.['x-death'] ?? []) as { queue: string; reason: string }[]
   return deaths.map(({ queue, reason }) => `${queue} ${reason}`)
 }
 
@@ -202,6 +202,22 @@ describe('a queue with a source', () => {
     assert.equal(await countOf(whole), 0)
     await produce(topic, 0, 'd')
     assert.equal((await get(whole)).content.toString(), 'd')
+  })
+
+  it('does not send dead letters round through its source, but for those that were rejected', async () => {
+    const topic = await createTopic()
+    const round = { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': topic }
+    const queue = await subscribe(topic, { ...round, 'x-max-length': 1 })
+    await produce(topic, 0, 'a', 'b', 'c')
+    await waitFor('its length', async () => (await countOf(queue)) === 1)
+    const c = await get(queue)
+    assert.deepEqual([c.content.toString(), deathsOf(c)], ['c', []])
+    channel.nack(c, false, false)
+    const again = await get(queue)
+    assert.deepEqual([again.content.toString(), deathsOf(again)], ['c', [`${queue} rejected`]])
+    channel.ack(again)
+    const [offsets] = await admin.fetchTopicOffsets(topic)
+    assert.deepEqual([offsets?.high, await countOf(queue)], ['4', 0])
   })
 
   it('holds to its limits from the first record on', async () => {
