@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, it } from 'node:test'
 import { AmqpSession } from '../support/amqp-session.ts'
+import { RawClient } from '../support/raw-client.ts'
 import { TestBroker } from '../support/start-test-broker.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { findExampleLanguages } from './example-languages.ts'
@@ -57,6 +58,14 @@ for (const { name, skip, startWith } of await findExampleLanguages()) {
       assert.ok(Date.now() - before >= firstRetryMs + 2 * firstRetryMs)
       assert.deepEqual(tries('b'), ['try 1', 'try 2'])
       assert.deepEqual(await deadLetters(), [])
+    })
+
+    it('pays what a client published without any headers', async () => {
+      await startWorker()
+      await using client = await RawClient.openChannel(broker.port)
+      const body = JSON.stringify({ id: 'h', card: 'fine' })
+      client.publish(1, { exchange: '', routingKey: 'payments' }, body)
+      await worker.printed('payment', (lines) => lines.includes('paid h at try 1'))
     })
 
     it('gives up after four tries, and at once what can never work', async () => {

@@ -20,7 +20,7 @@ await declare(channel)
 await channel.prefetch(10)
 await channel.consume(queue, (message) => {
   const text = message.content.toString()
-  const tries = 1 + (message.properties.headers['x-delivery-count'] ?? 0)
+  const tries = 1 + (message.properties.headers?.['x-delivery-count'] ?? 0)
   try {
     const { id, card } = JSON.parse(text)
     charge(card, tries)
