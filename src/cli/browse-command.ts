@@ -5,6 +5,7 @@ import { ExitError } from '../lib/exit-error.ts'
 import { programLimits } from '../limits/program.ts'
 import type { BrokerClient } from './broker-client.ts'
 import { checkName } from './check-name.ts'
+import { queueNotFound } from './queue-not-found.ts'
 import { refusal } from './refusal.ts'
 import type { AskBroker, DefineRemote } from './remote-command.ts'
 import { outputOption, showRows, wantsJson } from './show-rows.ts'
@@ -105,7 +106,7 @@ async function readPages(
       count: `${left}`,
       ...(next !== null && { cursor: next }),
     })
-    if (answer.status === 404) throw new ExitError(exitCodes.noInput, `there is no queue '${name}'`)
+    if (answer.status === 404) throw queueNotFound(path)
     if (answer.status >= 400) throw refusal(answer, `queue '${name}' was not browsed`)
     const page = answer.body as Page
     messages.push(...page.messages)

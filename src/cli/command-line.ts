@@ -15,6 +15,7 @@ import {
 import type { SettingKey } from '../settings/settings.ts'
 import type { Arguments, CommandName } from './arguments.ts'
 import { addDefinitionsCommand } from './definitions-command.ts'
+import { helpItem } from './help-item.ts'
 import { addPermissionCommands } from './permission-command.ts'
 import { addPolicyCommand } from './policy-command.ts'
 import { addQueueCommand } from './queue-command.ts'
@@ -40,8 +41,9 @@ function addSettings(command: Command, keys: readonly SettingKey[]): Command {
 }
 
 const epilogue = `
-Each setting is also a variable (--amqp-port is ${variableName('amqpPort')}) and a line of pabal.yaml
-(amqp-port: 5672). Flags win over variables, variables over the file. See docs/configuration.md.`
+Each setting is also a variable (--amqp-port is ${variableName('amqpPort')}) and a line of
+pabal.yaml (amqp-port: 5672). Flags win over variables, variables over the file.
+See docs/configuration.md.`
 
 function quiet(command: Command): Command {
   return command.allowExcessArguments().configureOutput({ writeErr: () => undefined })
@@ -71,6 +73,7 @@ function addRemoteCommands(program: Command, onAsk: CommandEvents['onAsk']): voi
 
 function buildProgram({ onCommand, onAsk }: CommandEvents): Command {
   const program = addSettings(quiet(new Command('pabal')), settingKeys)
+    .configureHelp({ formatItem: helpItem })
     .description(
       'One message broker for queues and streams. Without a command it starts the broker.',
     )

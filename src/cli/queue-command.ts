@@ -6,6 +6,7 @@ import { addBrowseCommand } from './browse-command.ts'
 import { checkName } from './check-name.ts'
 import { addParentCommand } from './parent-command.ts'
 import { addQueueListCommand } from './queue-list-command.ts'
+import { queueNotFound } from './queue-not-found.ts'
 import { refusal } from './refusal.ts'
 import type { AskBroker, DefineRemote } from './remote-command.ts'
 
@@ -38,7 +39,7 @@ function rewind(name: string, flags: Flags): AskBroker {
   return async (broker, print) => {
     const answer = await broker.ask('POST', [...path, 'rewind'], target)
     if (answer.status === 404) {
-      throw new ExitError(exitCodes.noInput, `there is no queue '${name}'`)
+      throw queueNotFound(path)
     }
     if (answer.status >= 400) throw refusal(answer, `queue '${name}' was not rewound`)
     const { message_count: count } = answer.body as { readonly message_count: number }
@@ -68,5 +69,6 @@ function parseNumber(flag: string, text: string): number {
 
 function checkNumber(flag: string, text: string, number: number): number {
   if (Number.isSafeInteger(number) && number >= 0) return number
-  throw new ExitError(exitCodes.usage, `${flag} cannot be '${text}'`)
+  const advice = `use ${flag === '--to-time' ? 'a time like 2026-11-29T07:00:00Z' : 'a whole number'}`
+  throw new ExitError(exitCodes.usage, `${flag} cannot be '${text}': ${advice}`)
 }

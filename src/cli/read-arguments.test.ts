@@ -65,6 +65,13 @@ test('readArguments() says which words a command is followed by', async () => {
   )
 })
 
+test('readArguments() says what a rewind may go to', async () => {
+  const rewind = ['queue', 'rewind', 'q']
+  await expectUsageError(rewind, /needs either --to-offset or --to-time/)
+  await expectUsageError([...rewind, '--to-time', 'yesterday'], /: use a time like 2026-/)
+  await expectUsageError([...rewind, '--to-offset', '-1'], /: use a whole number$/)
+})
+
 test('readArguments() points to the help of the command that was meant', async () => {
   await expectUsageError(['--amqp-prot', '1'], /; see pabal --help$/)
   await expectUsageError(['verify', '--dry'], /; see pabal verify --help$/)

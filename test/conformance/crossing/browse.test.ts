@@ -313,7 +313,10 @@ describe('browsing', () => {
       assert.match(JSON.stringify(body), expected)
     }
     assert.equal((await ask('nobody')).status, 404)
-    assert.match((await command('nobody')).output, /there is no queue 'nobody'/)
+    assert.match(
+      (await command('nobody')).output,
+      /there is no queue 'nobody' in virtual host '\/'; see pabal queue list/,
+    )
     assert.match((await command('table', '--count', '0')).output, /--count cannot be '0'/)
   })
 })
