@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
+import { printable } from '../lib/printable.ts'
 import { readDefinitionsFile } from '../settings/settings-file.ts'
 import type { TextAnswer } from './broker-client.ts'
 import { checkName } from './check-name.ts'
@@ -122,10 +123,16 @@ function linesOf({ check, counts, rows, left_out: leftOut }: Report): string[] {
 }
 
 function rowLines(rows: Report['rows'], isCheck: boolean): string[] {
-  const columns = ['outcome', 'kind', 'vhost', 'name', 'why']
-  const cells = rows.map(({ outcome, kind, vhost = '', name, note = '' }) => {
+  const columns = ['outcome', 'kind', 'vhost', 'name']
+  const cells = rows.map(({ outcome, kind, vhost = '', name }) => {
     const done = isCheck ? undefined : doneWords[outcome]
-    return [done ?? outcome, kind, vhost, name, note]
+    return [done ?? outcome, kind, vhost, name]
   })
-  return tableLines(columns, cells)
+  const [head = '', ...lines] = tableLines(columns, cells)
+  return [head, ...lines.flatMap((line, index) => [line, ...noteLines(rows[index]?.note)])]
+}
+
+/** Below the row: beside it even the shortest is wider than a terminal. */
+function noteLines(note: string | undefined): string[] {
+  return note === undefined ? [] : [`  ${printable(note)}`]
 }

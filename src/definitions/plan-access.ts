@@ -9,8 +9,7 @@ import type { VHostMetadata } from '../meta/topology-change.ts'
 import type { Definitions, UserDefined } from './definitions.ts'
 import type { PlannedItem } from './plan.ts'
 
-const noScram =
-  "it logs in by AMQP and by Kafka's PLAIN, not by SCRAM, which a hash does not do for: see pabal user password"
+const noScram = "by Kafka's SCRAM it logs in after pabal user password, by AMQP and PLAIN at once"
 
 /** In the order in which they are made. */
 export function* planAccess(broker: Broker, definitions: Definitions): Steps<PlannedItem[]> {
