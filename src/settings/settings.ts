@@ -345,7 +345,7 @@ export const settings: { readonly [Key in keyof Settings]: Setting<Settings[Key]
     default: undefined,
     placeholder: 'FILE',
     description:
-      "RabbitMQ's definitions (JSON) to import at each start; what is there already stays; see docs/definitions.md",
+      "RabbitMQ's definitions (JSON) to import at each start: queues and exchanges that are there stay, users and permissions become what the file says; see docs/definitions.md",
   },
   maxMessageSize: {
     kind: size(1, programLimits.messageSizeCeiling),
