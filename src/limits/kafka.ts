@@ -60,6 +60,10 @@ export const kafkaLimits = {
   kafkaIdleCheckMs: 30_000,
   /** Client addresses that are watched for not reaching the advertised address. */
   watchedClientsMax: 1000,
+  /** Refusals of one connection that the log tells, each once, … */
+  refusalsToldMax: 20,
+  /** … with so much of the name: topics and groups that exist have no longer ones. */
+  refusedNameSizeMax: 255,
   /** Longest long poll. */
   fetchWaitMsMax: 300_000,
   /** Partitions in one answer to DescribeTopicPartitions (Kafka's max.request.partition.size.limit). */

@@ -79,7 +79,7 @@ function coordinatorRefusal(
 ): KafkaRefusal | undefined {
   switch (keyType) {
     case keyTypes.group:
-      if (access.mayGroup('describe', key)) return undefined
+      if (access.needsGroup('describe', key)) return undefined
       return new KafkaRefusal('GROUP_AUTHORIZATION_FAILED')
     case keyTypes.transaction:
       // An error that can pass would have a transactional producer ask for a minute.

@@ -278,7 +278,7 @@ function checkPartition(
   { apiVersion, broker, access }: RequestContext,
 ): KafkaErrorName | undefined {
   if (view === undefined && apiVersion >= topicIdVersion) return 'UNKNOWN_TOPIC_ID'
-  if (!access.mayTopic('read', view?.name ?? topic)) return 'TOPIC_AUTHORIZATION_FAILED'
+  if (!access.needsTopic('read', view?.name ?? topic)) return 'TOPIC_AUTHORIZATION_FAILED'
   if (view === undefined) return 'UNKNOWN_TOPIC_OR_PARTITION'
   if (partition === undefined) return 'UNKNOWN_TOPIC_OR_PARTITION'
   const { epoch } = broker.store

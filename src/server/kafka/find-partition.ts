@@ -22,7 +22,7 @@ export function findPartition(
   right: TopicRight,
   { topic, index, leaderEpoch }: PartitionAsked,
 ): PartitionLookup {
-  if (!access.mayTopic(right, topic)) return { problem: 'TOPIC_AUTHORIZATION_FAILED' }
+  if (!access.needsTopic(right, topic)) return { problem: 'TOPIC_AUTHORIZATION_FAILED' }
   const view = topics.find(topic)
   const partition = view?.partitions[index]
   if (view === undefined || partition === undefined)

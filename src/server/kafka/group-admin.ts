@@ -42,7 +42,7 @@ function* describeEach(
 }
 
 function describe(groupId: string, { groups, apiVersion, access }: RequestContext): DescribedGroup {
-  if (!access.mayGroup('describe', groupId)) {
+  if (!access.needsGroup('describe', groupId)) {
     const errorCode = codeOf('GROUP_AUTHORIZATION_FAILED')
     return { errorCode, errorMessage: null, groupId, groupState: '', ...nobody }
   }
@@ -108,7 +108,7 @@ function* deleteGroups(
   const codes: number[] = []
   const outstanding = new Outstanding()
   for (const [at, name] of names.entries()) {
-    if (!context.access.mayGroup('configure', name)) {
+    if (!context.access.needsGroup('configure', name)) {
       codes[at] = codeOf('GROUP_AUTHORIZATION_FAILED')
       yield
       continue

@@ -16,7 +16,7 @@ const noGeneration = { generationId: -1, protocolName: '', leader: '', members: 
 
 export const handleJoinGroup: Handler<'joinGroup'> = (request, context) => {
   const { apiVersion, groups, clientId, client, access } = context
-  if (!access.mayGroup('read', request.groupId)) {
+  if (!access.needsGroup('read', request.groupId)) {
     return { throttleTimeMs: 0, errorCode: unauthorized, memberId: '', ...noGeneration }
   }
   if (request.protocols.length > kafkaLimits.memberProtocolsMax) {
@@ -66,7 +66,7 @@ export const handleJoinGroup: Handler<'joinGroup'> = (request, context) => {
 }
 
 export const handleSyncGroup: Handler<'syncGroup'> = (request, { groups, access }) => {
-  if (!access.mayGroup('read', request.groupId)) {
+  if (!access.needsGroup('read', request.groupId)) {
     return { throttleTimeMs: 0, errorCode: unauthorized, assignment: Buffer.alloc(0) }
   }
   return new Promise<SyncGroupResponse>((resolve) => {
@@ -97,7 +97,7 @@ export const handleSyncGroup: Handler<'syncGroup'> = (request, { groups, access 
 }
 
 export const handleHeartbeat: Handler<'heartbeat'> = (request, { groups, access }) => {
-  if (!access.mayGroup('read', request.groupId)) {
+  if (!access.needsGroup('read', request.groupId)) {
     return { throttleTimeMs: 0, errorCode: unauthorized }
   }
   const error = groups.heartbeat({
@@ -111,7 +111,7 @@ export const handleHeartbeat: Handler<'heartbeat'> = (request, { groups, access 
 
 export const handleLeaveGroup: Handler<'leaveGroup'> = (request, context) => {
   const { apiVersion, groups, access } = context
-  if (!access.mayGroup('read', request.groupId)) {
+  if (!access.needsGroup('read', request.groupId)) {
     return { throttleTimeMs: 0, errorCode: unauthorized, members: [] }
   }
   const isBatch = apiVersion >= batchLeaveVersion

@@ -3,6 +3,7 @@
 // The rights are those that everyone else holds who acts for the user: a change is in force at once.
 import { noRights, type Operation, type Rights } from '../../auth/rights.ts'
 import { authLimits } from '../../limits/auth.ts'
+import { kafkaLimits } from '../../limits/kafka.ts'
 import { KafkaRefusal } from './error-code.ts'
 
 /** `describe` is to see that it is there: any right allows it, as it does a passive declaration in AMQP. */
@@ -17,6 +18,13 @@ const nobody = (): boolean => false
 export class KafkaAccess {
   #rights: Rights = noRights
   #isAdministrator: () => boolean = nobody
+  readonly #tell: (refused: string) => void
+  #told: Set<string> | undefined
+
+  /** `tell` hears what was refused, such as `read access to topic 'orders'`: each once, and only the first. */
+  constructor(tell: (refused: string) => void = () => undefined) {
+    this.#tell = tell
+  }
 
   /** The client is somebody from now on. `isAdministrator` says whether that is an administrator now. */
   open(rights: Rights, isAdministrator: () => boolean): void {
@@ -36,6 +44,16 @@ export class KafkaAccess {
 
   get isAdministrator(): boolean {
     return this.#isAdministrator()
+  }
+
+  /** As `mayTopic`, of what the client asked for by name: a refusal is told. */
+  needsTopic(right: TopicRight, name: string): boolean {
+    return this.mayTopic(right, name) || this.#refuse(right, 'topic', name)
+  }
+
+  /** As `mayGroup`, likewise. */
+  needsGroup(right: GroupRight, name: string): boolean {
+    return this.mayGroup(right, name) || this.#refuse(right, 'group', name)
   }
 
   mayTopic(right: TopicRight, name: string): boolean {
@@ -62,11 +80,22 @@ export class KafkaAccess {
 
   /** Throws TOPIC_AUTHORIZATION_FAILED. */
   permitTopic(right: TopicRight, name: string): void {
-    if (!this.mayTopic(right, name)) throw new KafkaRefusal('TOPIC_AUTHORIZATION_FAILED')
+    if (!this.needsTopic(right, name)) throw new KafkaRefusal('TOPIC_AUTHORIZATION_FAILED')
   }
 
   /** Throws CLUSTER_AUTHORIZATION_FAILED for everyone who is no administrator. */
   permitAdministrator(): void {
     if (!this.isAdministrator) throw new KafkaRefusal('CLUSTER_AUTHORIZATION_FAILED')
+  }
+
+  #refuse(right: TopicRight, kind: 'topic' | 'group', name: string): false {
+    const told = (this.#told ??= new Set())
+    if (told.size >= kafkaLimits.refusalsToldMax) return false
+    const operation = right === 'describe' ? 'any' : right
+    const what = `${operation} access to ${kind} '${name.slice(0, kafkaLimits.refusedNameSizeMax)}'`
+    if (told.has(what)) return false
+    told.add(what)
+    this.#tell(what)
+    return false
   }
 }

@@ -92,13 +92,13 @@ function findTopic(
     const error = view === undefined ? 'UNKNOWN_TOPIC_ID' : 'TOPIC_AUTHORIZATION_FAILED'
     return { errorCode: codeOf(error), name: null, topicId, partitions: [] }
   }
-  if (!access.mayTopic('describe', name)) return unauthorized(name)
+  if (!access.needsTopic('describe', name)) return unauthorized(name)
   const view = context.topics.find(name)
   if (view !== undefined) return describeTopic(view, context)
   if (!mayCreate || !context.settings.isAutoCreating || context.topics.isHidden(name)) {
     return { errorCode: codeOf(absenceOf(name, context)), name, partitions: [] }
   }
-  if (!access.mayTopic('configure', name)) return unauthorized(name)
+  if (!access.needsTopic('configure', name)) return unauthorized(name)
   // As from Kafka while it makes one: the client asks again after a moment.
   if (context.broker.topology.isBehind || !context.broker.admission.mayDeclare) {
     return { errorCode: codeOf('LEADER_NOT_AVAILABLE'), name, partitions: [] }

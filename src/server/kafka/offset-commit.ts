@@ -38,7 +38,7 @@ function* commit(
   request: OffsetCommitRequest,
   context: RequestContext,
 ): Steps<readonly OffsetCommitResponseTopic[]> {
-  const mayCommit = context.access.mayGroup('read', request.groupId)
+  const mayCommit = context.access.needsGroup('read', request.groupId)
   const targets = yield* answerEach(request.topics, (topic): Target => {
     const refusal = mayCommit ? undefined : 'GROUP_AUTHORIZATION_FAILED'
     return refusal === undefined ? targetOf(topic, context) : { name: topic.name, refusal }
@@ -82,7 +82,7 @@ function targetOf(
 ): Target {
   const name = apiVersion >= topicIdVersion ? topics.findById(topicId)?.name : asked
   if (name === undefined) return { name: '', refusal: 'UNKNOWN_TOPIC_ID' }
-  const refusal = access.mayTopic('read', name) ? undefined : 'TOPIC_AUTHORIZATION_FAILED'
+  const refusal = access.needsTopic('read', name) ? undefined : 'TOPIC_AUTHORIZATION_FAILED'
   return { name, refusal }
 }
 

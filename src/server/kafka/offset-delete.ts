@@ -25,7 +25,7 @@ function* deleteOffsets(
   context: RequestContext,
 ): Steps<OffsetDeleteResponse> {
   const { access } = context
-  if (!access.mayGroup('configure', request.groupId)) {
+  if (!access.needsGroup('configure', request.groupId)) {
     return { errorCode: codeOf('GROUP_AUTHORIZATION_FAILED'), throttleTimeMs: 0, topics: [] }
   }
   /** Where in the request topics are that may not be read: they have no places. */
@@ -33,7 +33,7 @@ function* deleteOffsets(
   const places: TopicPartition[] = []
   for (const [topicAt, { name, partitions }] of request.topics.entries()) {
     yield
-    if (!access.mayTopic('read', name)) {
+    if (!access.needsTopic('read', name)) {
       refused.add(topicAt)
       continue
     }

@@ -49,7 +49,7 @@ function* fetchOne(
   { groupId, topics: asked }: OffsetFetchRequest,
   context: RequestContext,
 ): Steps<OffsetFetchResponse> {
-  const mayFetch = context.access.mayGroup('describe', groupId)
+  const mayFetch = context.access.needsGroup('describe', groupId)
   if (!mayFetch && context.apiVersion >= groupErrorVersion) {
     return { throttleTimeMs: 0, topics: [], errorCode: groupRefusal }
   }
@@ -72,7 +72,7 @@ function* fetchGroup(
   context: RequestContext,
 ): Steps<OffsetFetchResponseGroup> {
   const { topics, apiVersion, access } = context
-  if (!access.mayGroup('describe', groupId)) {
+  if (!access.needsGroup('describe', groupId)) {
     return { groupId, topics: [], errorCode: groupRefusal }
   }
   if (asked === null) {
@@ -100,7 +100,7 @@ function fetchTopic(
 ): Steps<OffsetFetchResponsePartition[]> {
   return answerEach(indexes, (partition) => {
     if (topic === undefined) return refuse(partition, codeOf('UNKNOWN_TOPIC_ID'))
-    if (!access.mayTopic('describe', topic)) return refuse(partition, topicRefusal)
+    if (!access.needsTopic('describe', topic)) return refuse(partition, topicRefusal)
     return toPartition(groups.fetchOffset(groupId, { topic, partition }))
   })
 }

@@ -16,7 +16,7 @@ export function permitConfig(
       access.permitTopic(right, name)
       return
     case resourceType.group:
-      if (!access.mayGroup(right, name)) throw new KafkaRefusal('GROUP_AUTHORIZATION_FAILED')
+      if (!access.needsGroup(right, name)) throw new KafkaRefusal('GROUP_AUTHORIZATION_FAILED')
       return
     case resourceType.broker:
     case resourceType.brokerLogger:

@@ -184,7 +184,7 @@ function findTopic(
   const isById = apiVersion >= topicIdVersion
   const view = isById ? topics.findById(topicId) : topics.find(name)
   if (view === undefined && isById) return 'UNKNOWN_TOPIC_ID'
-  if (!access.mayTopic('write', view?.name ?? name)) return 'TOPIC_AUTHORIZATION_FAILED'
+  if (!access.needsTopic('write', view?.name ?? name)) return 'TOPIC_AUTHORIZATION_FAILED'
   return view ?? absenceOf(name, context)
 }
 

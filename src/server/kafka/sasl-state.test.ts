@@ -3,14 +3,15 @@ import { test } from 'node:test'
 import { AccessControl } from '../../auth/access-control.ts'
 import { hashPassword } from '../../auth/password-hash.ts'
 import { Users } from '../../auth/users.ts'
+import { type Logger, silentLogger } from '../../lib/logger.ts'
 import { seededRandom } from '../../testing/seeded-random.ts'
 import { SaslState } from './sasl-state.ts'
 
 const random = seededRandom(3)
 const remote = '10.0.0.7'
 
-function login(users: Users, user: string): SaslState {
-  const sasl = new SaslState(users, remote)
+function login(users: Users, user: string, logger: Logger = silentLogger): SaslState {
+  const sasl = new SaslState(users, remote, logger)
   sasl.handshake(1, 'PLAIN')
   // A password is checked at once.
   assert.ok(!(sasl.authenticate(Buffer.from(`\0${user}\0pw`)) instanceof Promise))
@@ -54,6 +55,21 @@ test('a permission that is taken is gone on open connections', () => {
   assert.ok(sasl.allows('work'))
   access.apply({ kind: 'user', op: 'delete', name: 'u' })
   assert.ok(!sasl.allows('work'))
+})
+
+test('the log tells what a client asked for and may not do', () => {
+  const access = new AccessControl()
+  const users = new Users({ own: { name: 'own', password: 'pw' }, access, random })
+  const row = { name: 'u', tags: [], ...hashPassword(Buffer.from('pw'), random) }
+  access.apply({ kind: 'user', op: 'put', row })
+  const patterns = { configure: '', write: '^mine$', read: '' }
+  access.apply({ kind: 'permission', op: 'put', row: { user: 'u', vhost: '/', ...patterns } })
+  const lines: unknown[] = []
+  const sasl = login(users, 'u', { ...silentLogger, info: (...line) => void lines.push(line) })
+  assert.ok(sasl.access.needsTopic('write', 'mine'))
+  assert.ok(!sasl.access.needsTopic('read', 'mine'))
+  const reason = "read access to topic 'mine' in vhost '/' refused for user 'u'"
+  assert.deepEqual(lines, [[{ remote, reason }, 'Kafka request refused']])
 })
 
 test('who logs in again goes on as what it was, with the debt for what it has published', () => {

@@ -41,7 +41,7 @@ export class SaslState {
   /** Who the client is; undefined until it has logged in, where it has to. */
   principal: Principal | undefined
   /** What it may do; nothing until then. */
-  readonly access: KafkaAccess = new KafkaAccess()
+  readonly access: KafkaAccess
   readonly #users: Users
   readonly #origin: Origin
   readonly #logger: Logger
@@ -59,6 +59,7 @@ export class SaslState {
     this.#users = users
     this.#logger = logger
     this.#origin = { protocol: 'Kafka', address: remoteAddress }
+    this.access = new KafkaAccess((refused) => this.#tellNotPermitted(refused))
     this.#enter(users.anonymousFrom(this.#origin))
   }
 
@@ -198,6 +199,11 @@ export class SaslState {
   #tellRefused({ refusal: reason, waitMs }: LoginRefusal): void {
     if (waitMs >= authLimits.wrongLoginWaitMsMax) return
     this.#logger.warn({ remote: this.#origin.address, reason, waitMs }, 'Login refused')
+  }
+
+  #tellNotPermitted(refused: string): void {
+    const reason = `${refused} in vhost '${defaultVHost}' refused for user '${this.principal?.user}'`
+    this.#logger.info({ remote: this.#origin.address, reason }, 'Kafka request refused')
   }
 
   #fail(waitMs = 0, reason?: string): Refusal {
