@@ -9,6 +9,7 @@ import { AccessKeeper } from '../broker/access-keeper.ts'
 import { Broker } from '../broker/broker.ts'
 import { ClientRegistry } from '../broker/client/client-registry.ts'
 import { systemClock } from '../lib/clock.ts'
+import { silentLogger } from '../lib/logger.ts'
 import { systemRandom } from '../lib/random.ts'
 import { Turn } from '../lib/turn.ts'
 import { authLimits } from '../limits/auth.ts'
@@ -17,6 +18,7 @@ import { createManagementRoutes } from './management-routes.ts'
 
 let broker: Broker
 let routes: Hono
+let log: unknown[]
 beforeEach(() => {
   const turn = new Turn(systemClock)
   broker = new Broker({
@@ -31,7 +33,9 @@ beforeEach(() => {
   assert.ok(new Users({ own, access: broker.access, random: systemRandom }))
   const clients = new ClientRegistry(systemClock)
   const keeper = new AccessKeeper({ broker, clients, settingsVHosts: ['fixed'] })
-  routes = createManagementRoutes({ broker, keeper })
+  log = []
+  const logger = { ...silentLogger, info: (...line: unknown[]) => void log.push(line) }
+  routes = createManagementRoutes({ broker, keeper, logger })
 })
 
 async function ask(method: string, path: string, body?: unknown): Promise<[number, unknown]> {
@@ -47,6 +51,21 @@ async function reasonOf(method: string, path: string, body?: unknown): Promise<s
 }
 
 const missing = '404 Not Found'
+
+test('the log tells what was changed, without the secrets in it', async () => {
+  await ask('PUT', '/users/u', { password: 'p', tags: '' })
+  await ask('PUT', '/permissions/%2F/u', { configure: '', write: '', read: '' })
+  await ask('PUT', '/permissions/%2F/u', { configure: '(', write: '', read: '' })
+  await ask('GET', '/users/u')
+  await ask('DELETE', '/users/u')
+  await ask('DELETE', '/users/u')
+  const told = (request: string): unknown => [{ request }, 'Changed over the local socket']
+  assert.deepEqual(log, [
+    told('PUT /users/u'),
+    told('PUT /permissions/%2F/u'),
+    told('DELETE /users/u'),
+  ])
+})
 
 test('users are put, shown and deleted', async () => {
   assert.deepEqual(await ask('PUT', '/users/u', { password: 'p', tags: 'a, b' }), [201, undefined])

@@ -4,6 +4,7 @@ import type { Context } from 'hono'
 import type { AccessKeeper } from '../broker/access-keeper.ts'
 import type { Broker } from '../broker/broker.ts'
 import type { DefinitionsOrigin } from '../definitions/export-definitions.ts'
+import type { Logger } from '../lib/logger.ts'
 
 /** What the management API looks at and changes. */
 export interface ManagementParts {
@@ -11,6 +12,8 @@ export interface ManagementParts {
   readonly keeper: AccessKeeper
   /** Where exported definitions say that they are from. Left out, none are served. */
   readonly origin?: DefinitionsOrigin
+  /** Told what was changed. */
+  readonly logger?: Logger
 }
 
 /** The view of the topology may be behind; then all who change it wait. */

@@ -10,13 +10,15 @@ import { createUserLimitRoutes, createVHostLimitRoutes } from './limit-routes.ts
 import { createPermissionRoutes, createTopicPermissionRoutes } from './permission-routes.ts'
 import { createPolicyRoutes } from './policy-routes.ts'
 import { createQueueRoutes } from './queue-routes.ts'
+import { tellChanges } from './tell-changes.ts'
 import { createUserRoutes } from './user-routes.ts'
 import { createVHostRoutes } from './vhost-routes.ts'
 
 /** Everything below `/api`. */
 export function createManagementRoutes(parts: ManagementParts): Hono {
-  const { broker, keeper, origin } = parts
+  const { broker, keeper, origin, logger } = parts
   const routes = new Hono()
+  if (logger !== undefined) routes.use(tellChanges(logger))
   if (origin !== undefined) {
     routes.use('/definitions/*', limitBody(definitionsLimits.fileSizeMax))
     routes.route('/definitions', createDefinitionsRoutes({ broker, keeper }, origin))

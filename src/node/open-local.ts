@@ -25,7 +25,7 @@ export async function openLocal(
     source: { status },
     clients,
     anonymousFrom: () => owner,
-    management: { broker, keeper, origin },
+    management: { broker, keeper, origin, logger },
     onFault: (error) => logger.error({ err: error }, 'Unexpected error in an HTTP request'),
   })
   const stack = new AsyncDisposableStack()
