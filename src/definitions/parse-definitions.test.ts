@@ -167,6 +167,16 @@ test('any JSON is read or refused with its place', () => {
   )
 })
 
+test('a file of nothing but mistakes is not read to its end', () => {
+  const { problemsMax, problemsReadMax } = definitionsLimits
+  const problem = (count: number): string => problemOf({ queues: Array(count).fill(1) })
+  const more = problemsReadMax - problemsMax
+  assert.match(problem(problemsReadMax - 1), new RegExp(`object; and ${more - 1} more$`))
+  const ended = new RegExp(`object; and ${more} more, where reading ended$`)
+  assert.match(problem(problemsReadMax), ended)
+  assert.equal(problem(200_000), problem(problemsReadMax))
+})
+
 test('a number of a million digits takes no longer than other text', () => {
   const digits = '9'.repeat(1_000_000)
   const file = `{"queues":[{"vhost":"/","name":"q","arguments":{"a":[-${digits},${digits}]}}]}`

@@ -114,6 +114,8 @@ function* parseList(
     } catch (error) {
       if (!(error instanceof MalformedError)) throw error
       problems.push(error.message)
+      if (problems.length < definitionsLimits.problemsReadMax) continue
+      throw new MalformedError(`${textOf(problems)}, where reading ended`, { cause: error })
     }
   }
 }

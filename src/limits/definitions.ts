@@ -15,6 +15,8 @@ export const definitionsLimits = {
   nameSizeMax: 255,
   /** Mistakes in a file that are told: whoever has more of them has another kind of file. */
   problemsMax: 10,
+  /** Mistakes after which nothing more is read: sixteen million fit into a file, and take 10 µs and 200 bytes each. */
+  problemsReadMax: 1000,
   /** Rows of a report: a person reads them. */
   reportRowsMax: 1000,
   /** Lines of the log that a file gets at the start. */
