@@ -1,6 +1,6 @@
 // What is seen of a queue by those who only look: all that is kept, each message once, whatever the pages.
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { mock, test } from 'node:test'
 import fc from 'fast-check'
 import { QueueUnderTest } from '../../../test/support/queue-under-test.ts'
 import { runAtOnce } from '../../lib/slices.ts'
@@ -73,6 +73,21 @@ test('messages are shown with where they are, and stay there', async () => {
   assert.equal(take(it), 2)
   assert.equal(take(it), 3)
   assert.equal(it.queue.isRedelivered, false)
+})
+
+test('however small their commits, messages are read in steps, and states are asked for once in each', () => {
+  const it = new QueueUnderTest()
+  for (let count = 0; count < 300; count++) publish(it, 'a')
+  const statesIn = mock.method(it.queue.parts[0]!, 'statesIn')
+  const asked = { start: { kind: 'first' }, count: 1000, payloadSizeMax: 100 } as const
+  const steps = readPage(it.queue, asked, it)
+  let stepCount = 1
+  let last = steps.next()
+  for (; last.done !== true; last = steps.next()) stepCount++
+  assert.equal(last.value.messages.length, 300)
+  assert.ok(stepCount >= 5, `${stepCount} steps`)
+  const callCount = statesIn.mock.callCount()
+  assert.ok(callCount >= 5 && callCount <= stepCount, `${callCount} looks at all that came back`)
 })
 
 test('without a retention what was acked is not shown, wherever it is', async () => {

@@ -55,6 +55,11 @@ class Page {
   readonly #view = new RecordView()
   #size = 0
   #readCount = 0
+  /** Last offset of the runs that were read last. */
+  #readEnd = -1
+  #recordCount = 0
+  /** For the rest of those runs; undefined: asked for anew, as something may have changed. */
+  #stateOf: StateOf | undefined
   /** Messages before this time are passed over until the first that is not. */
   #timestampMin = -Infinity
 
@@ -73,6 +78,8 @@ class Page {
       const { browseReadSizeMax } = brokerLimits
       const runs = yield* resultOf(this.#context.store.readRuns(log, at, browseReadSizeMax))
       if (runs.length === 0) return undefined
+      this.#readEnd = runs.at(-1)!.lastOffset
+      this.#stateOf = undefined
       try {
         for (const run of runs) at = yield* this.#readRun(part, run, at)
       } finally {
@@ -96,6 +103,7 @@ class Page {
       if (messages === undefined) {
         const from = at
         yield new Promise<void>((resolve) => log.prepareMessages(run, from, resolve))
+        this.#stateOf = undefined
         continue
       }
       // What a batch was converted to is not kept for long.
@@ -112,27 +120,29 @@ class Page {
   *#readMessages(part: BrowsedPart, messages: Run, offset: number): Steps<number> {
     const view = this.#view
     let at = offset
-    let stateOf = this.#statesOf(part, messages)
-    let position: number = batchHeaderSize
-    for (let count = 1; position < messages.size; count++) {
+    for (let position: number = batchHeaderSize; position < messages.size;) {
       if (this.#isFull) return at
+      // Counted over all runs: many of them may have a message each.
+      if (++this.#recordCount % recordsPerStep === 0) {
+        yield
+        this.#stateOf = undefined
+      }
       const hasBody = part.log.readFrom(messages, position, view) >= 0
       position += recordSizeAt(messages.buffer, position)
-      if (view.offset >= at && view.timestamp >= this.#timestampMin) {
-        const isSeen = part.next(view.offset) === view.offset
-        if (isSeen) this.#add({ partition: part.partition, state: stateOf(view.offset) }, hasBody)
-        at = view.offset + 1
-        if (isSeen && !hasBody) yield* this.#readLargePayload()
-      }
-      if (hasBody && count % recordsPerStep > 0) continue
-      yield
-      stateOf = this.#statesOf(part, messages)
+      if (view.offset < at || view.timestamp < this.#timestampMin) continue
+      at = view.offset + 1
+      if (part.next(view.offset) !== view.offset) continue
+      this.#add({ partition: part.partition, state: this.#stateIn(part) }, hasBody)
+      if (!hasBody) yield* this.#readLargePayload()
     }
     return messages.lastOffset + 1
   }
 
-  #statesOf(part: BrowsedPart, { baseOffset, lastOffset }: Run): StateOf {
-    return part.statesIn(baseOffset, lastOffset, this.#context.clock.now())
+  /** Of the message in the view. */
+  #stateIn(part: BrowsedPart): BrowsedMessage['state'] {
+    const { offset } = this.#view
+    this.#stateOf ??= part.statesIn(offset, this.#readEnd, this.#context.clock.now())
+    return this.#stateOf(offset)
   }
 
   #add(place: Pick<BrowsedMessage, 'partition' | 'state'>, hasBody: boolean): void {
@@ -151,6 +161,7 @@ class Page {
     if (sizeMax === 0) return
     const { store } = this.#context
     const payload = yield* resultOf(store.readAsideStart(asideId, sizeMax))
+    this.#stateOf = undefined
     this.messages.push({ ...this.messages.pop()!, payload })
     this.#size += payload?.length ?? 0
   }
