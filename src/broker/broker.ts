@@ -121,13 +121,14 @@ export class Broker {
   readonly inert: InertWatch
   /** Told when the limits of topics may have changed. */
   onRetentionChanged: () => void = () => undefined
+  /** For changes of much that exists. */
+  readonly slices: Slices
   /** Told just before a queue or topic is deleted. */
   readonly deletionListeners: ((queue: Destination) => void)[] = []
   readonly #publisher: Publisher
   readonly #historyReplay: HistoryReplay
   readonly #delays: Delays
   readonly #deduplications: Deduplications
-  readonly #policySlices: Slices
   #expirySweep: ExpirySweep | undefined
   /** Made when it is needed. */
   #browser: Browser | undefined
@@ -142,7 +143,7 @@ export class Broker {
     this.clock = options.clock
     this.inert = new InertWatch((notice) => options.onInert?.(notice))
     this.replies = new ReplyRegistry(options.random)
-    this.#policySlices = new Slices(options.clock, brokerLimits.policySliceMs)
+    this.slices = new Slices(options.clock, brokerLimits.changeSliceMs)
     this.topology = new TopologyLog(options.store)
     const deadLetterer = new DeadLetterer({
       store: options.store,
@@ -434,7 +435,7 @@ export class Broker {
     return new PolicyKeeper({
       vhost,
       topology: this.topology,
-      slices: this.#policySlices,
+      slices: this.slices,
       inert: this.inert,
       onLooked: (object) => {
         if (object.kind === 'queue') adjustRetention(this, object)

@@ -1,4 +1,5 @@
 // Queues that keep what was acked: when that begins and ends, and how they are rewound.
+import type { Slices } from '../lib/slices.ts'
 import type { LogStore } from '../log/log-store.ts'
 import type { Log } from '../log/log.ts'
 import type { Ticket } from '../log/ticket.ts'
@@ -13,6 +14,8 @@ import type { VHost } from './vhost.ts'
 export interface ReplayingBroker {
   readonly store: LogStore
   readonly topology: TopologyLog
+  /** For what takes longer than a turn may. */
+  readonly slices: Slices
   getVHost(name: string): VHost<Destination>
   topicsOf(vhost: VHost<Destination>): Topics
 }
@@ -50,6 +53,8 @@ export async function rewindQueue(
   target: RewindTarget,
 ): Promise<Rewound> {
   checkRewindable(queue, target)
+  const { presentIds } = queue
+  if (presentIds !== undefined) await broker.slices.run(presentIds.forgetGoneInSteps())
   const targets = await targetsOf(broker.store, queue, target)
   // It may have changed while the disk was asked.
   checkRewindable(queue, target)

@@ -69,8 +69,11 @@ export const brokerLimits = {
   vhostsMax: 10_000,
   /** Policies of one kind in a virtual host: each queue that is declared may be compared with all. */
   policiesPerVHostMax: 1000,
-  /** Policies are applied to what exists for so much of a turn; what queues make of it takes as long again. */
-  policySliceMs: 2,
+  /**
+   * Policies are applied to what exists, and ids forgotten before a rewind, for so much of a turn; what queues
+   * make of it takes as long again.
+   */
+  changeSliceMs: 2,
   /** Messages that one exchange remembers for those who are bound to it next. */
   historySizeMax: (16 * MiB) as number,
   /** What all exchanges of a virtual host remember: then each new message costs its exchange an old one. */

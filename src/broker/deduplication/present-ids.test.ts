@@ -71,6 +71,22 @@ for (const isVolatile of [true, false]) {
   })
 }
 
+test('ids of many messages that have left are forgotten in steps, also of those that leave meanwhile', () => {
+  const queue = new LogWithIds(false)
+  for (let id = 0; id < 1000; id++) queue.send(id)
+  for (let offset = 10; offset < 990; offset++) queue.ack(offset)
+  const steps = queue.ids.forgetGoneInSteps()
+  let before = queue.ids.size
+  for (let step = steps.next(); step.done !== true; step = steps.next()) {
+    assert.ok(before - queue.ids.size <= 128, 'a step is short')
+    before = queue.ids.size
+    queue.ack(999)
+  }
+  assert.deepEqual([queue.ids.size, queue.budget.count], [19, 19])
+  assert.equal(queue.send(5), false)
+  assert.equal(queue.send(500), true)
+})
+
 test('when all queues have too many, the oldest of the queue goes', () => {
   const queue = new LogWithIds(false, brokerLimits.presentIdsMax - 2)
   for (const id of [1, 2, 3]) assert.ok(queue.send(id))

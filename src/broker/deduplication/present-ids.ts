@@ -4,6 +4,7 @@
 // queue knows is in the log's keyed state, written in the atom of its message.
 //
 // Source: rabbitmq-message-deduplication 0.7, its README.
+import type { Steps } from '../../lib/slices.ts'
 import { brokerLimits } from '../../limits/broker.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import { findHeader } from '../../record/message/content-header.ts'
@@ -36,6 +37,8 @@ interface Place {
 const valueSize = 16
 /** For each message that comes: what has left is forgotten faster than anything comes. */
 const looksPerMessage = 2
+/** Well under a millisecond. */
+const forgottenPerStep = 128
 
 export class PresentIds {
   /** What the keys of its ids begin with. */
@@ -101,6 +104,22 @@ export class PresentIds {
   /** Forgets the ids of messages that have left, as some are about to come back. Within an atom. */
   forgetGone(): void {
     for (const [id, place] of this.#places) if (!this.#isPresent(place)) this.#forget(id, place)
+  }
+
+  /** The same for those that have left by now, which may be many. Not within an atom. */
+  *forgetGoneInSteps(): Steps<void> {
+    const { store } = this.#context
+    const places = this.#places.entries()
+    for (let next = places.next(); next.done !== true;) {
+      store.beginAtom()
+      for (let count = 0; count < forgottenPerStep && next.done !== true; count++) {
+        const [id, place] = next.value
+        if (!this.#isPresent(place)) this.#forget(id, place)
+        next = places.next()
+      }
+      store.endAtom()
+      yield
+    }
   }
 
   /** Nobody asks any more: the ids that the log has, which are forgotten here. */

@@ -23,7 +23,7 @@ import type { Policy } from './policy.ts'
 /** A clock on which some hundred looks at it are a slice. */
 class SlowClock extends VirtualClock {
   override monotonic(): number {
-    this.pass(brokerLimits.policySliceMs / 200)
+    this.pass(brokerLimits.changeSliceMs / 200)
     return super.monotonic()
   }
 }

@@ -69,6 +69,8 @@ export class Queue
   retained: RetainedLogs | undefined
   /** When it was rewound last, in milliseconds since the Unix epoch; 0 for never. */
   rewoundAt: number
+  /** Only of queues that deduplicate. */
+  presentIds: PresentIds | undefined
   /** Undefined: none applies to it. */
   policy: EffectivePolicy | undefined
   readonly #backlog: QueueBacklog
@@ -76,8 +78,6 @@ export class Queue
   /** Made when it is needed, as most of many queues are quiet. */
   #counters: QueueCounters | undefined
   readonly #ends: MessageEnds
-  /** Only of queues that deduplicate. */
-  #presentIds: PresentIds | undefined
   #idleTimer: IdleTimer | undefined
   /** Made for the first limit of bytes. */
   #sizeCounts: SizeCounts | undefined
@@ -115,7 +115,7 @@ export class Queue
     this.#countSizes()
     this.#ends = new MessageEnds(this, this.#backlog, context)
     this.#idleTimer = this.#openIdleTimer()
-    this.#presentIds = presentIdsFor(this, this.#presentIds, this.#backlog, this.#context)
+    this.presentIds = presentIdsFor(this, this.presentIds, this.#backlog, this.#context)
   }
 
   get isVolatile(): boolean {
@@ -223,7 +223,7 @@ export class Queue
     this.mayRefuse = mayRefuse(settings)
     setProfile(this.#backlog, this.settings.profile)
     this.#limitPublishers()
-    this.#presentIds = presentIdsFor(this, this.#presentIds, this.#backlog, this.#context)
+    this.presentIds = presentIdsFor(this, this.presentIds, this.#backlog, this.#context)
     this.#countSizes()
     this.#sizeCounts?.begin()
     this.#ends.onSettings()
@@ -246,8 +246,8 @@ export class Queue
 
   /** Appends one message; its body may already be among the group's shared ones. Within an atom. */
   publish(source: RecordSource, sharedPosition: number): void {
-    if (this.#presentIds === undefined) this.#append(source, sharedPosition)
-    else this.#presentIds.admit(source, () => this.#append(source, sharedPosition))
+    if (this.presentIds === undefined) this.#append(source, sharedPosition)
+    else this.presentIds.admit(source, () => this.#append(source, sharedPosition))
   }
 
   #append(source: RecordSource, sharedPosition: number): void {
@@ -398,7 +398,7 @@ export class Queue
    */
   rewind(targets: readonly number[]): number {
     const { store, clock } = this.#context
-    this.#presentIds?.forgetGone()
+    this.presentIds?.forgetGone()
     const count = rewindBacklog(this.#backlog, { store, queue: this }, targets)
     this.rewoundAt = clock.now()
     this.#ends.onRewound(this.rewoundAt)
@@ -412,7 +412,7 @@ export class Queue
     this.publishLimit?.lift()
     for (const consumer of this.#dispatch.clear()) consumer.sink.onCancelled(consumer)
     this.#idleTimer?.stop()
-    if (this.#presentIds !== undefined) this.#context.closePresentIds(this.id)
+    if (this.presentIds !== undefined) this.#context.closePresentIds(this.id)
     this.#ends.close()
     this.#sizeCounts?.close()
     this.#backlog.close()
@@ -461,7 +461,7 @@ export class Queue
   /** See `EndingQueue`; the rest does as well. */
   deadLetter(record: RecordView, reason: DeathReason): boolean {
     // It may come back into this very queue.
-    this.#presentIds?.free(record)
+    this.presentIds?.free(record)
     return this.#context.deadLetter(this, record, reason)
   }
 
