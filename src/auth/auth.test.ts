@@ -223,6 +223,28 @@ describe('Users', () => {
     assert.ok(near.login(credentials('near', 'pw'), from('10.0.0.7')).refusal)
   })
 
+  test('a refusal says when there is no password that could be right', () => {
+    const access = new AccessControl()
+    const users = newUsers({ own: { name: 'admin', password: 'secret' }, access })
+    const hashed = { name: 'moved', tags: [], ...hashPassword(Buffer.from('pw'), random) }
+    access.apply({ kind: 'user', op: 'put', row: hashed })
+    access.apply({ kind: 'user', op: 'put', row: { ...hashed, name: 'cert', passwordHash: '' } })
+    const origin = from('::1')
+    assert.equal(
+      users.login(credentials('cert', 'pw'), origin).refusal,
+      "user 'cert' has no password",
+    )
+    const byScram = (user: string): string | undefined =>
+      users.loginByScram(user, false, origin).refusal
+    assert.equal(
+      byScram('moved'),
+      "user 'moved' has only the hash of a password, which is not enough for SCRAM: see pabal user password",
+    )
+    assert.equal(byScram('cert'), "user 'cert' has no password")
+    assert.equal(byScram('admin'), "user 'admin' sent a wrong password")
+    assert.equal(byScram('nobody'), "user 'nobody' does not exist")
+  })
+
   test('an empty password is never right', () => {
     const access = new AccessControl()
     const users = newUsers({ access })

@@ -135,7 +135,20 @@ export class Users {
     return this.#scram.secretOf(user, mechanism)
   }
 
-  /** Ends a login in which the user has proved who it is, by SCRAM or a certificate, or has not. */
+  /** Ends a login by SCRAM, in which the user has proved that it knows its password, or has not. */
+  loginByScram(user: string, matches: boolean, origin: Origin): LoginResult {
+    const known = this.#access.findUser(user)
+    const hasHashOnly =
+      known !== undefined &&
+      known.passwordHash !== '' &&
+      known.scram === undefined &&
+      !this.#access.isOwn(user)
+    return hasHashOnly
+      ? this.#refuse(`user '${user}' ${onlyHash}`, origin)
+      : this.loginProved(user, matches, origin)
+  }
+
+  /** Ends a login in which the user has proved who it is, by a certificate, say, or has not. */
   loginProved(user: string, matches: boolean, origin: Origin): LoginResult {
     const known = this.#access.findUser(user)
     if (known !== undefined && matches && this.#mayComeFrom(user, origin)) {
@@ -178,7 +191,11 @@ function principalOf({ name, tags }: UserRow, origin: Origin): Principal {
   return { ...origin, user: name, tags }
 }
 
+const onlyHash =
+  'has only the hash of a password, which is not enough for SCRAM: see pabal user password'
+
 function reasonFor(known: UserRow | undefined, matches: boolean): string {
   if (known === undefined) return 'does not exist'
-  return matches ? 'can only connect via localhost' : 'sent a wrong password'
+  if (matches) return 'can only connect via localhost'
+  return known.passwordHash === '' ? 'has no password' : 'sent a wrong password'
 }

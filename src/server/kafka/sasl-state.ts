@@ -157,7 +157,7 @@ export class SaslState {
 
   #endScram(scram: ScramExchange, user: string, token: Buffer): Authentication {
     const answer = scram.finish(token)
-    const login = this.#users.loginProved(user, answer !== undefined, this.#origin)
+    const login = this.#users.loginByScram(user, answer !== undefined, this.#origin)
     return this.#accept(login, answer ?? nothing)
   }
 
