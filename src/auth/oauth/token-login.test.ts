@@ -111,13 +111,21 @@ describe('a token', () => {
   })
 
   const wrong: readonly [string, Signed, RegExp][] = [
-    ['has expired', { claims: { exp: nowSeconds } }, /"exp" claim timestamp check failed/],
+    ['has expired', { claims: { exp: nowSeconds } }, /^it has expired$/],
     ['does not expire', { claims: { exp: undefined } }, /missing required "exp" claim/],
     ['expires at no time', { claims: { exp: 'soon' } }, /"exp" claim must be a number/],
-    ['is not valid yet', { claims: { nbf: nowSeconds + 30 } }, /"nbf" claim/],
+    [
+      'is not valid yet',
+      { claims: { nbf: nowSeconds + 30 } },
+      /^it is not valid yet: see its claim nbf$/,
+    ],
     ['is for somebody else', { claims: { aud: ['shop'] } }, /audience is not 'rabbitmq'/],
     ['is for nobody', { claims: { aud: undefined } }, /audience is not 'rabbitmq'/],
-    ['is of another issuer', { claims: { iss: 'https://evil.example.com' } }, /"iss" claim/],
+    [
+      'is of another issuer',
+      { claims: { iss: 'https://evil.example.com' } },
+      /^its issuer is not 'https:/,
+    ],
     ['is of no issuer', { claims: { iss: undefined } }, /"iss" claim/],
     ['is signed by another key', { by: foreign }, /signature verification failed/],
     ['names a key that there is not', { kid: 'other' }, /no applicable key/],
@@ -134,7 +142,7 @@ describe('a token', () => {
     const token = await sign({ claims: { exp: nowSeconds + 10 } })
     assert.ok(!('refusal' in (await check(token))))
     clock.shiftWallClock(10_000)
-    assert.match(await refusal(token), /"exp"/)
+    assert.match(await refusal(token), /has expired/)
     clock.shiftWallClock(-10_000)
   })
 

@@ -54,7 +54,7 @@ export class TokenLogin {
     try {
       return this.#read(await this.#verifyByNewest(token))
     } catch (error) {
-      return { refusal: error instanceof Error ? error.message : String(error) }
+      return { refusal: reasonOf(error, this.#settings.issuer) }
     }
   }
 
@@ -98,4 +98,13 @@ export class TokenLogin {
     const expiresAt = Math.min(Math.trunc(Number(claims['exp'])) * 1000, lastMs)
     return { user, tags: read.tags, grant: new TokenGrant(read.scopes, expiresAt) }
   }
+}
+
+/** jose names the claim and the check; these are the checks that people run into. */
+function reasonOf(error: unknown, issuer: string | undefined): string {
+  const { code, claim, reason } = error as Partial<Record<'code' | 'claim' | 'reason', unknown>>
+  if (code === 'ERR_JWT_EXPIRED') return 'it has expired'
+  if (reason === 'check_failed' && claim === 'nbf') return 'it is not valid yet: see its claim nbf'
+  if (reason === 'check_failed' && claim === 'iss') return `its issuer is not '${issuer}'`
+  return error instanceof Error ? error.message : String(error)
 }
