@@ -53,6 +53,21 @@ for (const [pattern, reason] of Object.entries(refused)) {
   })
 }
 
+test('what PCRE has and RE2 has not is told as such', () => {
+  const hint =
+    "; RE2 has no lookbehinds and backreferences, and lookaheads only at the start: '^(?!a)b'"
+  for (const pattern of ['x(?!a)', '(?<=a)b', '(?<!a)b', '(a)\\1', '(?>a)b']) {
+    assert.throws(
+      () => compileNamePattern(pattern),
+      ({ message }: Error) => message.endsWith(hint),
+    )
+  }
+  assert.throws(
+    () => compileNamePattern('('),
+    ({ message }: Error) => !message.includes('RE2'),
+  )
+})
+
 test('a brace that repeats nothing is a brace', () => {
   for (const pattern of ['^{username}-', '^(?!x){username}-', '{username}-']) {
     const matches = compileNamePattern(pattern)

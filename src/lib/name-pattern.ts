@@ -49,9 +49,19 @@ function compileRe2(pattern: string): NamePattern {
     return (name) => compiled.test(name)
   } catch (error) {
     if (!(error instanceof RE2JSException)) throw error
-    throw new PatternError(error.message.replace('error parsing regexp: ', ''))
+    throw new PatternError(reasonOf(error.message))
   }
 }
+
+/** Patterns come from RabbitMQ, whose PCRE takes more. */
+function reasonOf(message: string): string {
+  const reason = message.replace('error parsing regexp: ', '')
+  const isOfPcre = /Perl syntax|named capture|invalid escape/.test(reason)
+  return isOfPcre ? `${reason}; ${absent}` : reason
+}
+
+const absent =
+  "RE2 has no lookbehinds and backreferences, and lookaheads only at the start: '^(?!a)b'"
 
 function tooLarge(): PatternError {
   return new PatternError('it is too large: name fewer things or repeat less')
