@@ -16,7 +16,7 @@ test('arguments without effect are named with what comes of it', () => {
   const settings = inertArguments('queue', args)
   assert.equal(
     describeInert({ kind: 'queue', vhost: '/', name: 'q', settings }),
-    "Queue 'q' was declared with arguments that have no effect yet: " +
+    "Queue 'q' was declared with arguments that have no effect here: " +
       'x-quorum-initial-group-size (there is one copy, on this machine)',
   )
 })

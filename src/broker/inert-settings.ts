@@ -88,5 +88,5 @@ const declared: Readonly<Record<InertKind, (name: string) => string>> = {
 /** The line for the log. */
 export function describeInert({ kind, name, settings }: InertNotice): string {
   const list = settings.map(({ name: setting, consequence }) => `${setting} (${consequence})`)
-  return `${declared[kind](name)} that have no effect yet: ${list.join(', ')}`
+  return `${declared[kind](name)} that have no effect here: ${list.join(', ')}`
 }

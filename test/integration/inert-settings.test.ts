@@ -38,7 +38,7 @@ test('a queue is warned of once, however often it is declared', async () => {
   for (let times = 0; times < 2; times++) await channel.assertQueue('tasks', { arguments: args })
   await channel.assertQueue('plain', { arguments: { 'x-queue-type': 'quorum' } })
   assert.deepEqual(warnings, [
-    "Queue 'tasks' was declared with arguments that have no effect yet: " +
+    "Queue 'tasks' was declared with arguments that have no effect here: " +
       'x-quorum-initial-group-size (there is one copy, on this machine)',
   ])
 })
@@ -47,7 +47,7 @@ test('a stream is warned of what concerns it', async () => {
   const args = { 'x-queue-type': 'stream', 'x-max-age': '1D', 'x-initial-cluster-size': 3 }
   await channel.assertQueue('log', { arguments: args })
   assert.deepEqual(warnings, [
-    "Stream queue 'log' was declared with arguments that have no effect yet: " +
+    "Stream queue 'log' was declared with arguments that have no effect here: " +
       'x-initial-cluster-size (there is one copy, on this machine)',
   ])
 })
@@ -59,7 +59,7 @@ test('an exchange is warned of once; one that acts on its arguments is not', asy
   }
   await channel.assertExchange('plain', 'topic', { alternateExchange: 'amq.fanout' })
   assert.deepEqual(warnings, [
-    "Exchange 'events' was declared with arguments that have no effect yet: " +
+    "Exchange 'events' was declared with arguments that have no effect here: " +
       'x-message-deduplication (duplicates are routed)',
   ])
 })
@@ -80,9 +80,9 @@ test('a topic is warned of with what it has been given newly', async () => {
   await alter(compact, { name: 'min.insync.replicas', value: '2' })
   await admin.disconnect()
   assert.deepEqual(warnings, [
-    "Topic 'users' was given settings that have no effect yet: " +
+    "Topic 'users' was given settings that have no effect here: " +
       'cleanup.policy=compact (old values of a key are not removed)',
-    "Topic 'users' was given settings that have no effect yet: " +
+    "Topic 'users' was given settings that have no effect here: " +
       'min.insync.replicas=2 (there is one copy, on this machine)',
   ])
 })
