@@ -10,6 +10,7 @@ import {
 import { durable } from '../../test/support/log-engines.ts'
 import { messageOf } from '../../test/support/queue-under-test.ts'
 import { systemClock } from '../lib/clock.ts'
+import { brokerLimits } from '../limits/broker.ts'
 import { encodeContentHeader } from '../record/message/content-header.ts'
 import { table } from '../record/message/field-table.ts'
 import { MalformedError } from './import-definitions.ts'
@@ -348,6 +349,28 @@ test('what somebody takes away meanwhile is ignored', async () => {
   assert.deepEqual(texts, [
     'ignored permission u: vhost gone not found',
     'ignored queue q: vhost gone not found',
+  ])
+})
+
+test('virtual hosts for which there is no room are ignored, and what is in them', async () => {
+  const { vhostsMax } = brokerLimits
+  const vhosts = Array.from({ length: vhostsMax }, (_, index) => ({ name: `v${index}` }))
+  const [last] = vhosts.slice(-1)
+  const queues = [{ vhost: last!.name, name: 'q' }]
+  const report = await under.import(
+    { vhosts: [{ name: '/' }, ...vhosts], queues },
+    { isCheck: true },
+  )
+  assert.deepEqual(report.counts['virtual host'], {
+    add: vhostsMax - 1,
+    change: 0,
+    same: 1,
+    differs: 0,
+    ignored: 1,
+  })
+  assert.deepEqual(rowTexts(report).slice(0, 2), [
+    `ignored virtual host ${last!.name}: there is no room for it: vhost limit of ${vhostsMax} is reached`,
+    `ignored queue q: there is no virtual host '${last!.name}'`,
   ])
 })
 

@@ -4,10 +4,12 @@ import { whyUnusable } from '../auth/rights.ts'
 import { hasSameSecrets, whyNoTags, whyNoUser } from '../auth/user-asked.ts'
 import type { Broker } from '../broker/broker.ts'
 import type { Steps } from '../lib/slices.ts'
+import { brokerLimits } from '../limits/broker.ts'
 import type { PermissionRow, TopicPermissionRow } from '../meta/access-rows.ts'
 import type { VHostMetadata } from '../meta/topology-change.ts'
-import type { Definitions, UserDefined } from './definitions.ts'
+import type { Definitions, UserDefined, VHostDefined } from './definitions.ts'
 import type { PlannedItem } from './plan.ts'
+import { vhostsWithRoom } from './vhosts-with-room.ts'
 
 const noScram = "by Kafka's SCRAM it logs in after pabal user password, by AMQP and PLAIN at once"
 
@@ -17,10 +19,10 @@ export function* planAccess(broker: Broker, definitions: Definitions): Steps<Pla
   const vhosts = new Set<string>()
   const users = new Set<string>()
   const permissions = [...definitions.permissions]
+  for (const { name } of vhostsWithRoom(broker, definitions)) vhosts.add(name)
   for (const row of definitions.vhosts) {
     yield
-    items.push(planVHost(broker, row))
-    vhosts.add(row.name)
+    items.push(vhosts.has(row.name) ? planVHost(broker, row) : noRoomFor(row))
   }
   for (const row of definitions.users) {
     yield
@@ -44,7 +46,7 @@ export function* planAccess(broker: Broker, definitions: Definitions): Steps<Pla
   return items
 }
 
-function planVHost(broker: Broker, row: Definitions['vhosts'][number]): PlannedItem {
+function planVHost(broker: Broker, row: VHostDefined): PlannedItem {
   const { name, metadata } = row
   const kind = 'virtual host'
   const before = broker.findVHost(name)
@@ -54,6 +56,11 @@ function planVHost(broker: Broker, row: Definitions['vhosts'][number]): PlannedI
   return isSame
     ? { kind, name, outcome: 'same' }
     : { kind, name, outcome: 'change', change: { kind, row } }
+}
+
+function noRoomFor({ name }: VHostDefined): PlannedItem {
+  const note = `there is no room for it: vhost limit of ${brokerLimits.vhostsMax} is reached`
+  return { kind: 'virtual host', name, outcome: 'ignored', note }
 }
 
 function withDefaults(metadata: VHostMetadata = {}): unknown {

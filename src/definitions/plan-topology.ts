@@ -6,6 +6,7 @@ import { sourceNameOf } from '../broker/open-source.ts'
 import { checkPolicy } from '../broker/policy/check-policy.ts'
 import type { Steps } from '../lib/slices.ts'
 import type { LimitValues } from '../meta/access-rows.ts'
+import type { VHostMetadata } from '../meta/topology-change.ts'
 import type {
   BindingDefined,
   Definitions,
@@ -16,6 +17,7 @@ import type {
 } from './definitions.ts'
 import type { Outcome, PlannedItem } from './plan.ts'
 import { PlannedVHost } from './planned-vhost.ts'
+import { vhostsWithRoom } from './vhosts-with-room.ts'
 
 /** RabbitMQ exports bindings from and to internal exchanges, and these only by the HTTP API of 3.x. */
 const perhapsInternal =
@@ -24,16 +26,18 @@ const perhapsInternal =
 export class TopologyPlanner {
   readonly #broker: Broker
   readonly #definitions: Definitions
+  /** Those of the file that something is in. */
   readonly #vhosts = new Map<string, PlannedVHost>()
+  /** What those will have that come with the file. */
+  readonly #coming: ReadonlyMap<string, VHostMetadata>
 
-  /** Virtual hosts of the file count as there. */
+  /** Virtual hosts of the file count as there, where there is room for them. */
   constructor(broker: Broker, definitions: Definitions) {
     this.#broker = broker
     this.#definitions = definitions
-    for (const { name, metadata } of definitions.vhosts) {
-      const before = broker.findVHost(name)?.metadata
-      this.#vhosts.set(name, new PlannedVHost(broker, name, { ...before, ...metadata }))
-    }
+    this.#coming = new Map(
+      vhostsWithRoom(broker, definitions).map(({ name, metadata }) => [name, metadata]),
+    )
   }
 
   /** In the order in which they are made. */
@@ -157,9 +161,11 @@ export class TopologyPlanner {
   /** One that is there, or will be. */
   #find(name: string): PlannedVHost | undefined {
     const known = this.#vhosts.get(name)
+    if (known !== undefined) return known
     const real = this.#broker.findVHost(name)
-    if (known !== undefined || real === undefined) return known
-    const planned = new PlannedVHost(this.#broker, name, real.metadata)
+    const coming = this.#coming.get(name)
+    if (real === undefined && coming === undefined) return undefined
+    const planned = new PlannedVHost(this.#broker, name, { ...real?.metadata, ...coming })
     this.#vhosts.set(name, planned)
     return planned
   }
