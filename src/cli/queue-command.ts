@@ -43,7 +43,8 @@ function rewind(name: string, flags: Flags): AskBroker {
     }
     if (answer.status >= 400) throw refusal(answer, `queue '${name}' was not rewound`)
     const { message_count: count } = answer.body as { readonly message_count: number }
-    print(`Queue '${name}' was rewound: ${count} messages are ready again`)
+    const what = count === 1 ? '1 message is' : `${count} messages are`
+    print(`Queue '${name}' was rewound: ${what} ready again`)
     return exitCodes.ok
   }
 }

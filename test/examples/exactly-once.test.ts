@@ -116,12 +116,12 @@ for (const { name, skip, startWith } of await findKafkaExampleLanguages()) {
       await using packer = program('pack')
       await waitFor(
         'all are handed over',
-        async () => (await count('parcels')) >= all.length && (await count('orders')) === 0,
+        async () => (await count('parcels')) >= all.length && (await count('new_orders')) === 0,
         finishMs,
       )
       await pricer.stop()
       await packer.stop()
-      assert.equal(await count('orders'), 0)
+      assert.equal(await count('new_orders'), 0)
       assert.equal(await count('priced_orders.packing'), 0)
       assert.deepEqual(ascending(await take('parcels')), all)
 

@@ -1,6 +1,6 @@
 // The queues and the topic that all programs declare in the same way.
 
-export const orders = 'orders'
+export const orders = 'new_orders'
 export const topic = 'priced_orders'
 /** Reads the topic as a work queue does: the records are acked one by one and stay in the topic. */
 export const topicForPacking = 'priced_orders.packing'

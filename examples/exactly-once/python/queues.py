@@ -1,6 +1,6 @@
 """The queues and the topic that all programs declare in the same way."""
 
-ORDERS = "orders"
+ORDERS = "new_orders"
 TOPIC = "priced_orders"
 # Reads the topic as a work queue does: the records are acked one by one and stay in the topic.
 TOPIC_FOR_PACKING = "priced_orders.packing"
