@@ -25,7 +25,7 @@ const none: Omit<QueueSettings, 'priorities'> = {
 interface Case {
   readonly what: string
   readonly type?: QueueType
-  readonly args?: Record<string, string | number>
+  readonly args?: Record<string, string | number | boolean>
   readonly policy?: PolicyDefinition
   readonly expected: Partial<QueueSettings>
 }
@@ -62,6 +62,27 @@ const cases: readonly Case[] = [
     args: { 'x-max-publish-rate': 5, 'x-max-publish-bytes-rate': 6 },
     policy: { 'max-publish-rate': 4, 'max-publish-bytes-rate': 7 },
     expected: { publishRate: { messages: 4, bytes: 6 } },
+  },
+  {
+    what: 'deduplication is on with the argument true',
+    args: { 'x-message-deduplication': true },
+    expected: { deduplicates: true },
+  },
+  {
+    what: 'deduplication is on with any argument but false',
+    args: { 'x-message-deduplication': 'true' },
+    expected: { deduplicates: true },
+  },
+  {
+    what: 'deduplication is off with the argument false',
+    args: { 'x-message-deduplication': false },
+    expected: { deduplicates: false },
+  },
+  {
+    what: 'of deduplication the policy decides',
+    args: { 'x-message-deduplication': 'true' },
+    policy: { 'x-message-deduplication': false },
+    expected: { deduplicates: false },
   },
   {
     what: 'a policy alone acts as arguments would',

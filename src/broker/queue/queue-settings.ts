@@ -159,10 +159,14 @@ function readPriorities(type: QueueType, args: FieldTable): Priorities | undefin
   return classicPriorities(Number(args.get('x-max-priority')?.value ?? 0))
 }
 
-/** As RabbitMQ's plugin has it, the policy wins. */
+/**
+ * As RabbitMQ's plugin has it, the policy wins, and any argument but `false` asks for it (0.7,
+ * rabbit_message_deduplication_queue.ex, dedup_arg?).
+ */
 function readDeduplicates(args: FieldTable, policy: PolicyDefinition): boolean {
   const key = 'x-message-deduplication'
-  return (policy[key] ?? args.get(key)?.value) === true
+  const isDeclared = args.has(key) && args.get(key)?.value !== false
+  return (policy[key] as boolean | undefined) ?? isDeclared
 }
 
 /** Below zero: none. */
