@@ -189,6 +189,21 @@ describe('the watch of memory', () => {
     assert.deepEqual([memory.room, memory.collections], ['crowded', 1])
   })
 
+  it('counts of a declaration what was sent for it', () => {
+    const memory = new MemoryDouble()
+    using watch = memory.watch(0.6)
+    memory.heap = 100
+    memory.used = 700
+    memory.look()
+    memory.used = 50
+    memory.heap = 205
+    for (let declared = 0; declared < 50; declared++) {
+      watch.onReceived(mega)
+      watch.onDeclared()
+    }
+    assert.equal(memory.room, 'crowded')
+  })
+
   it('soon collects where it is crowded by what was declared since', () => {
     const memory = new MemoryDouble()
     using watch = memory.watch(0.6)

@@ -68,6 +68,8 @@ export class MemoryWatch implements Disposable {
   #lastingHeap = Number.POSITIVE_INFINITY
   /** What was declared since may take so much of the heap. */
   #declaredSize = 0
+  /** Bytes received since the last declaration, whose names and arguments may be in them. */
+  #undeclaredSize = 0
   /** What lives long may take so much; with a watermark below what the start took, only the heap counts. */
   readonly #lastingMax: number
 
@@ -108,13 +110,17 @@ export class MemoryWatch implements Disposable {
 
   /** Something was made that stays until somebody takes it away. */
   onDeclared(): void {
-    this.#declaredSize += memoryLimits.admittedSize
-    this.onReceived(memoryLimits.admittedSize)
+    const { admittedSize, declaredFactor } = memoryLimits
+    const sentSize = Math.min(this.#undeclaredSize, this.#checkSize)
+    this.#undeclaredSize = 0
+    this.#declaredSize += admittedSize + declaredFactor * sentSize
+    this.onReceived(admittedSize)
   }
 
   /** Clients have sent `size` bytes: whatever grows fast grows with them. */
   onReceived(size: number): void {
     this.#receivedSize += size
+    this.#undeclaredSize += size
     if (this.#receivedSize >= this.#checkSize) this.check()
   }
 

@@ -18,6 +18,8 @@ export const memoryLimits = {
   memoryCheckHeapShare: 0.004,
   /** What a queue, a binding, a consumer or a channel counts as: some take more than what asked for them. */
   admittedSize: (16 * KiB) as number,
+  /** What is declared counts so many times what was sent since the last declaration. */
+  declaredFactor: 4,
   /** The most that V8 gives its young generation: three semi-spaces of 64 MiB. */
   youngGenerationSizeMax: (192 * MiB) as number,
   /** The least that it gives the old one of all. */
