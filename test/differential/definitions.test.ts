@@ -47,7 +47,7 @@ test(
     // RabbitMQ leaves internal exchanges out of its file, and their bindings in.
     await using pabal = await TestBroker.start()
     const told = await run(pabal, ['import', folder.file('rabbit.json')])
-    assert.match(told, /ignored\s+binding\s+\/\s+'inner' to queue .* no exchange 'inner'/)
+    assert.match(told, /ignored\s+binding\s+\/\s+'inner' to queue .*\n +no exchange 'inner'/)
     const text = readFileSync(folder.file('rabbit.json'), 'utf8')
     const whole = text.replace('"exchanges":[', `"exchanges":[${JSON.stringify(internal)},`)
     writeFileSync(folder.file('whole.json'), whole)
