@@ -190,7 +190,8 @@ export class Commit implements Ticket {
 
   addTrim(log: Log, offset: number): void {
     this.#change()
-    this.#trims.set(log, offset)
+    // Whoever asked for a lower one is told the higher one, which has to be kept.
+    this.#trims.set(log, Math.max(offset, this.#trims.get(log) ?? 0))
   }
 
   addTopology(entry: TopologyEntry): void {
