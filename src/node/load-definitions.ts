@@ -6,7 +6,6 @@ import { ExitError } from '../lib/exit-error.ts'
 import type { Logger } from '../lib/logger.ts'
 import { definitionsLimits } from '../limits/definitions.ts'
 import { readDefinitionsFile } from '../settings/settings-file.ts'
-import type { BrokerOptions } from '../settings/settings.ts'
 import type { ProtocolParts } from './protocol-server.ts'
 
 export interface DefinitionsFile {
@@ -15,11 +14,9 @@ export interface DefinitionsFile {
   readonly text: string
 }
 
-/** Undefined when the settings name none. Rejects with an `ExitError` that names the file. */
-export async function readDefinitions({
-  definitions: path,
-}: Pick<BrokerOptions, 'definitions'>): Promise<DefinitionsFile | undefined> {
-  return path === undefined ? undefined : { path, text: await readDefinitionsFile(path) }
+/** Rejects with an `ExitError` that names the file. */
+export async function readDefinitions(path: string): Promise<DefinitionsFile> {
+  return { path, text: await readDefinitionsFile(path) }
 }
 
 /** Rejects with an `ExitError` that names file and place; then nothing was changed. */

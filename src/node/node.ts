@@ -6,6 +6,7 @@
 // on until then: health checks see that the broker stops.
 import path from 'node:path'
 import type { BrokerState, BrokerStatus } from '../admin/broker-status.ts'
+import type { TokenLogin } from '../auth/oauth/token-login.ts'
 import { Users } from '../auth/users.ts'
 import { ClientRegistry } from '../broker/client/client-registry.ts'
 import type { GroupConfig } from '../broker/group/group-config.ts'
@@ -24,10 +25,9 @@ import type { BrokerOptions } from '../settings/settings.ts'
 import { countEverything } from './count-everything.ts'
 import { type Doors, systemDoors } from './doors.ts'
 import { openService } from './listeners.ts'
-import { loadDefinitions, readDefinitions } from './load-definitions.ts'
+import type { DefinitionsFile } from './load-definitions.ts'
 import { MemoryGuard } from './memory-guard.ts'
 import { openLocal } from './open-local.ts'
-import { openTokens } from './open-tokens.ts'
 import { PasswordFile } from './password-file.ts'
 import type { ProtocolParts, ProtocolServer } from './protocol-server.ts'
 import type { Service } from './service.ts'
@@ -117,7 +117,7 @@ export class Node implements AsyncDisposable {
   async #open({ storage, syncDelayMs }: NodeParts): Promise<void> {
     // First of all: nothing is opened for a broker that cannot start.
     const credentials = await this.#readCertificates()
-    const definitions = await readDefinitions(this.#options)
+    const definitions = await this.#readDefinitions()
     const cell = await this.#openCell(storage, syncDelayMs)
     const memory = this.#stack.use(
       new MemoryGuard(cell.broker, {
@@ -128,8 +128,11 @@ export class Node implements AsyncDisposable {
       }),
     )
     cell.groups.limitMemory(memory.groupsSizeMax)
-    const parts = this.#lend(cell, memory)
-    if (definitions !== undefined) await loadDefinitions(parts, definitions)
+    const parts = this.#lend(cell, memory, await this.#openTokens())
+    if (definitions !== undefined) {
+      const { loadDefinitions } = await import('./load-definitions.ts')
+      await loadDefinitions(parts, definitions)
+    }
     const opened = await this.#openProtocols(parts)
     // No group may lose a member because its connection is closed.
     this.#stack.defer(() => cell.rest())
@@ -147,6 +150,22 @@ export class Node implements AsyncDisposable {
     const parts = { clock: this.#clock, logger: this.#logger.child({ area: 'tls' }) }
     const files = this.#stack.use(await TlsFromFiles.open({ certificate, key, clientCa }, parts))
     return files.credentials
+  }
+
+  async #readDefinitions(): Promise<DefinitionsFile | undefined> {
+    const { definitions: path } = this.#options
+    if (path === undefined) return undefined
+    const { readDefinitions } = await import('./load-definitions.ts')
+    return readDefinitions(path)
+  }
+
+  async #openTokens(): Promise<TokenLogin | undefined> {
+    const { oauthJwks, oauthIssuer } = this.#options
+    if (oauthJwks === undefined && oauthIssuer === undefined) return undefined
+    const { openTokens } = await import('./open-tokens.ts')
+    const logger = this.#logger.child({ area: 'auth' })
+    const { httpGet } = this.#doors
+    return openTokens(this.#options, { clock: this.#clock, logger, httpGet })
   }
 
   async #openCell(storage: StorageKind, syncDelayMs: number): Promise<Cell> {
@@ -186,14 +205,12 @@ export class Node implements AsyncDisposable {
     return opened
   }
 
-  #createUsers(cell: Cell): Users {
+  #createUsers(cell: Cell, tokens: TokenLogin | undefined): Users {
     const { user, password, loopbackUsers } = this.#options
     const own = user === undefined ? undefined : { name: user, password: password ?? '' }
     const { access } = cell.broker
     const clock = this.#clock
     const logger = this.#logger.child({ area: 'auth' })
-    const { httpGet } = this.#doors
-    const tokens = openTokens(this.#options, { clock, logger, httpGet })
     const users = new Users({ own, access, random: this.#random, clock, loopbackUsers, tokens })
     const { passwordFile } = this.#options
     if (own !== undefined && passwordFile !== undefined) {
@@ -202,12 +219,12 @@ export class Node implements AsyncDisposable {
     return users
   }
 
-  #lend(cell: Cell, memory: MemoryGuard): ProtocolParts {
+  #lend(cell: Cell, memory: MemoryGuard, tokens: TokenLogin | undefined): ProtocolParts {
     return {
       cell,
       memory: memory.account,
       inputBudget: memory.inputBudget,
-      users: this.#createUsers(cell),
+      users: this.#createUsers(cell, tokens),
       clients: this.clients,
       options: this.#options,
       clock: this.#clock,
