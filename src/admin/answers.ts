@@ -63,8 +63,3 @@ export function notFound(context: Context): Response {
 export function stored(context: Context, isNew: boolean): Response {
   return context.body(null, isNew ? 201 : 204)
 }
-
-export function compareNames(a: string, b: string): number {
-  if (a === b) return 0
-  return a < b ? -1 : 1
-}

@@ -2,9 +2,9 @@
 import { type Context, Hono } from 'hono'
 import { isTexts, secretsOf, tagsOf, whyNoTags, whyNoUser } from '../auth/user-asked.ts'
 import { whyNoLimit } from '../broker/limit-names.ts'
+import { compareNames } from '../lib/compare-names.ts'
 import {
   badRequest,
-  compareNames,
   isObject,
   type ManagementParts,
   notFound,

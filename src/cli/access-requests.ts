@@ -1,10 +1,10 @@
 // What `pabal user`, `pabal vhost` and `pabal permission` have in common.
 import type { Command } from 'commander'
+import { compareNames } from '../lib/compare-names.ts'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
 import type { BrokerClient, Method } from './broker-client.ts'
 import { checkName } from './check-name.ts'
-import { compareNames } from './compare-names.ts'
 import { addParentCommand } from './parent-command.ts'
 import { refusal } from './refusal.ts'
 import type { AskBroker, DefineRemote } from './remote-command.ts'

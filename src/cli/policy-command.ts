@@ -1,9 +1,9 @@
 // `pabal policy`: sets, lists, shows and deletes policies of the running broker.
 import type { Command } from 'commander'
+import { compareNames } from '../lib/compare-names.ts'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
 import { checkName } from './check-name.ts'
-import { compareNames } from './compare-names.ts'
 import { addParentCommand } from './parent-command.ts'
 import { tableLines } from './print-table.ts'
 import { refusal } from './refusal.ts'

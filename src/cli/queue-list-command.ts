@@ -1,8 +1,8 @@
 // `pabal queue list`: the queues of the running broker, and how many messages wait in each.
 import type { Command } from 'commander'
+import { compareNames } from '../lib/compare-names.ts'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { checkName } from './check-name.ts'
-import { compareNames } from './compare-names.ts'
 import { refusal } from './refusal.ts'
 import type { AskBroker, DefineRemote } from './remote-command.ts'
 import { outputOption, showRows, wantsJson } from './show-rows.ts'
