@@ -2,40 +2,27 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import type { Hono } from 'hono'
+import { openManagedBroker } from '../../test/support/managed-broker.ts'
 import { waitFor } from '../../test/support/wait-for.ts'
 import { matchesPassword } from '../auth/password-hash.ts'
 import { Users } from '../auth/users.ts'
-import { AccessKeeper } from '../broker/access-keeper.ts'
-import { Broker } from '../broker/broker.ts'
-import { ClientRegistry } from '../broker/client/client-registry.ts'
-import { systemClock } from '../lib/clock.ts'
+import type { Broker } from '../broker/broker.ts'
 import { silentLogger } from '../lib/logger.ts'
 import { systemRandom } from '../lib/random.ts'
-import { Turn } from '../lib/turn.ts'
 import { authLimits } from '../limits/auth.ts'
-import { MemoryLogStore } from '../log/memory/memory-log-store.ts'
 import { createManagementRoutes } from './management-routes.ts'
 
 let broker: Broker
 let routes: Hono
 let log: unknown[]
 beforeEach(() => {
-  const turn = new Turn(systemClock)
-  broker = new Broker({
-    store: new MemoryLogStore({ clock: systemClock, turn }),
-    turn,
-    random: systemRandom,
-    clock: systemClock,
-    vhosts: ['fixed'],
-    onDamaged: (_queue, _offset, error) => assert.fail(error),
-  })
+  const managed = openManagedBroker(['fixed'])
+  broker = managed.broker
   const own = { name: 'root', password: 'secret' }
   assert.ok(new Users({ own, access: broker.access, random: systemRandom }))
-  const clients = new ClientRegistry(systemClock)
-  const keeper = new AccessKeeper({ broker, clients, settingsVHosts: ['fixed'] })
   log = []
   const logger = { ...silentLogger, info: (...line: unknown[]) => void log.push(line) }
-  routes = createManagementRoutes({ broker, keeper, logger })
+  routes = createManagementRoutes({ ...managed, logger })
 })
 
 async function ask(method: string, path: string, body?: unknown): Promise<[number, unknown]> {

@@ -2,33 +2,13 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import type { Hono } from 'hono'
-import { AccessKeeper } from '../broker/access-keeper.ts'
-import { Broker } from '../broker/broker.ts'
-import { ClientRegistry } from '../broker/client/client-registry.ts'
-import { systemClock } from '../lib/clock.ts'
-import { systemRandom } from '../lib/random.ts'
-import { Turn } from '../lib/turn.ts'
+import { openManagedBroker } from '../../test/support/managed-broker.ts'
 import { networkLimits } from '../limits/network.ts'
-import { MemoryLogStore } from '../log/memory/memory-log-store.ts'
 import { createManagementRoutes } from './management-routes.ts'
 
 let routes: Hono
 beforeEach(() => {
-  const turn = new Turn(systemClock)
-  const broker = new Broker({
-    store: new MemoryLogStore({ clock: systemClock, turn }),
-    turn,
-    random: systemRandom,
-    clock: systemClock,
-    vhosts: ['other/%25'],
-    onDamaged: (_queue, _offset, error) => assert.fail(error),
-  })
-  const keeper = new AccessKeeper({
-    broker,
-    clients: new ClientRegistry(systemClock),
-    settingsVHosts: ['other/%25'],
-  })
-  routes = createManagementRoutes({ broker, keeper })
+  routes = createManagementRoutes(openManagedBroker(['other/%25']))
 })
 
 async function ask(method: string, path: string, body?: unknown): Promise<[number, unknown]> {

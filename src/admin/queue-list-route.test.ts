@@ -1,33 +1,19 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import type { Hono } from 'hono'
-import { AccessKeeper } from '../broker/access-keeper.ts'
-import { Broker } from '../broker/broker.ts'
-import { ClientRegistry } from '../broker/client/client-registry.ts'
+import { openManagedBroker } from '../../test/support/managed-broker.ts'
+import type { Broker } from '../broker/broker.ts'
 import { declareQueue } from '../broker/declare-queue.ts'
-import { systemClock } from '../lib/clock.ts'
-import { systemRandom } from '../lib/random.ts'
-import { Turn } from '../lib/turn.ts'
 import { programLimits } from '../limits/program.ts'
-import { MemoryLogStore } from '../log/memory/memory-log-store.ts'
 import { table } from '../record/message/field-table.ts'
 import { createManagementRoutes } from './management-routes.ts'
 
 let broker: Broker
 let routes: Hono
 beforeEach(() => {
-  const turn = new Turn(systemClock)
-  broker = new Broker({
-    store: new MemoryLogStore({ clock: systemClock, turn }),
-    turn,
-    random: systemRandom,
-    clock: systemClock,
-    vhosts: ['other'],
-    onDamaged: (_queue, _offset, error) => assert.fail(error),
-  })
-  const clients = new ClientRegistry(systemClock)
-  const keeper = new AccessKeeper({ broker, clients, settingsVHosts: ['other'] })
-  routes = createManagementRoutes({ broker, keeper })
+  const managed = openManagedBroker(['other'])
+  broker = managed.broker
+  routes = createManagementRoutes(managed)
 })
 
 function declare(vhost: string, name: string, type = 'classic'): void {

@@ -54,6 +54,15 @@ class MemoryDouble implements ProcessMemory {
     return watch
   }
 
+  /** Is looked at when memory is low, which collects garbage; then it is not, and the heap has grown. */
+  growSinceCollection(): void {
+    this.heap = 100
+    this.used = 700
+    this.look()
+    this.used = 50
+    this.heap = 205
+  }
+
   look(): MemoryLevel {
     this.clock.advance(memoryLimits.memoryCheckMs)
     return this.levels.at(-1) ?? 'ample'
@@ -177,11 +186,8 @@ describe('the watch of memory', () => {
   it('counts what was declared since the last collection, and no garbage, as what lives long', () => {
     const memory = new MemoryDouble()
     using watch = memory.watch(0.6)
-    memory.heap = 100
-    memory.used = 700
-    assert.equal(memory.look(), 'low')
-    memory.used = 50
-    memory.heap = 205
+    memory.growSinceCollection()
+    assert.deepEqual(memory.levels, ['low'])
     assert.equal(memory.look(), 'ample')
     // Garbage, as far as it knows.
     assert.deepEqual([memory.room, memory.collections], ['free', 1])
@@ -192,11 +198,7 @@ describe('the watch of memory', () => {
   it('counts of a declaration what was sent for it', () => {
     const memory = new MemoryDouble()
     using watch = memory.watch(0.6)
-    memory.heap = 100
-    memory.used = 700
-    memory.look()
-    memory.used = 50
-    memory.heap = 205
+    memory.growSinceCollection()
     for (let declared = 0; declared < 50; declared++) {
       watch.onReceived(mega)
       watch.onDeclared()
@@ -207,11 +209,7 @@ describe('the watch of memory', () => {
   it('soon collects where it is crowded by what was declared since', () => {
     const memory = new MemoryDouble()
     using watch = memory.watch(0.6)
-    memory.heap = 100
-    memory.used = 700
-    memory.look()
-    memory.used = 50
-    memory.heap = 205
+    memory.growSinceCollection()
     for (let declared = 0; declared < 7000; declared++) watch.onDeclared()
     memory.clock.advance(memoryLimits.criticalCollectMsMin)
     assert.deepEqual([memory.room, memory.collections], ['crowded', 2])

@@ -1,16 +1,13 @@
 // A broker in memory to import definitions into, and to look at what became of it.
 import assert from 'node:assert/strict'
 import { Users } from '../../src/auth/users.ts'
-import { AccessKeeper } from '../../src/broker/access-keeper.ts'
-import { Broker } from '../../src/broker/broker.ts'
-import { ClientRegistry } from '../../src/broker/client/client-registry.ts'
+import type { AccessKeeper } from '../../src/broker/access-keeper.ts'
+import type { Broker } from '../../src/broker/broker.ts'
 import { exportDefinitions } from '../../src/definitions/export-definitions.ts'
 import { importDefinitions } from '../../src/definitions/import-definitions.ts'
 import type { DefinitionsReport } from '../../src/definitions/report.ts'
-import { systemClock } from '../../src/lib/clock.ts'
 import { systemRandom } from '../../src/lib/random.ts'
-import { Turn } from '../../src/lib/turn.ts'
-import { MemoryLogStore } from '../../src/log/memory/memory-log-store.ts'
+import { openManagedBroker } from './managed-broker.ts'
 
 export type Lists = Record<string, Record<string, unknown>[]>
 
@@ -19,19 +16,10 @@ export class DefinitionsUnderTest {
   readonly keeper: AccessKeeper
 
   constructor() {
-    const clock = systemClock
-    const turn = new Turn(clock)
-    this.broker = new Broker({
-      store: new MemoryLogStore({ clock, turn }),
-      turn,
-      random: systemRandom,
-      clock,
-      vhosts: [],
-      onDamaged: (_queue, _offset, error) => assert.fail(error),
-    })
-    assert.ok(new Users({ access: this.broker.access, random: systemRandom }))
-    const clients = new ClientRegistry(clock)
-    this.keeper = new AccessKeeper({ broker: this.broker, clients, settingsVHosts: [] })
+    const { broker, keeper } = openManagedBroker()
+    assert.ok(new Users({ access: broker.access, random: systemRandom }))
+    this.broker = broker
+    this.keeper = keeper
   }
 
   import(

@@ -1,0 +1,30 @@
+// A broker in memory, and what changes its users and virtual hosts, without a node around them.
+import assert from 'node:assert/strict'
+import { AccessKeeper } from '../../src/broker/access-keeper.ts'
+import { Broker } from '../../src/broker/broker.ts'
+import { ClientRegistry } from '../../src/broker/client/client-registry.ts'
+import { systemClock } from '../../src/lib/clock.ts'
+import { systemRandom } from '../../src/lib/random.ts'
+import { Turn } from '../../src/lib/turn.ts'
+import { MemoryLogStore } from '../../src/log/memory/memory-log-store.ts'
+
+export interface ManagedBroker {
+  readonly broker: Broker
+  readonly keeper: AccessKeeper
+}
+
+/** `vhosts` are those of the settings. */
+export function openManagedBroker(vhosts: readonly string[] = []): ManagedBroker {
+  const clock = systemClock
+  const turn = new Turn(clock)
+  const broker = new Broker({
+    store: new MemoryLogStore({ clock, turn }),
+    turn,
+    random: systemRandom,
+    clock,
+    vhosts,
+    onDamaged: (_queue, _offset, error) => assert.fail(error),
+  })
+  const clients = new ClientRegistry(clock)
+  return { broker, keeper: new AccessKeeper({ broker, clients, settingsVHosts: vhosts }) }
+}
