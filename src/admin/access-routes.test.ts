@@ -1,7 +1,7 @@
 // Paths, statuses and JSON of RabbitMQ's management plugin (4.2.9, rabbit_mgmt_wm_*.erl).
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
-import type { Hono } from 'hono'
+import { createOwnersRoutes } from '../../test/support/ask-api.ts'
 import { openManagedBroker } from '../../test/support/managed-broker.ts'
 import { waitFor } from '../../test/support/wait-for.ts'
 import { matchesPassword } from '../auth/password-hash.ts'
@@ -10,10 +10,9 @@ import type { Broker } from '../broker/broker.ts'
 import { silentLogger } from '../lib/logger.ts'
 import { systemRandom } from '../lib/random.ts'
 import { authLimits } from '../limits/auth.ts'
-import { createManagementRoutes } from './management-routes.ts'
 
 let broker: Broker
-let routes: Hono
+let routes: ReturnType<typeof createOwnersRoutes>
 let log: unknown[]
 beforeEach(() => {
   const managed = openManagedBroker(['fixed'])
@@ -22,7 +21,7 @@ beforeEach(() => {
   assert.ok(new Users({ own, access: broker.access, random: systemRandom }))
   log = []
   const logger = { ...silentLogger, info: (...line: unknown[]) => void log.push(line) }
-  routes = createManagementRoutes({ ...managed, logger })
+  routes = createOwnersRoutes({ ...managed, logger })
 })
 
 async function ask(method: string, path: string, body?: unknown): Promise<[number, unknown]> {
@@ -46,7 +45,10 @@ test('the log tells what was changed, without the secrets in it', async () => {
   await ask('GET', '/users/u')
   await ask('DELETE', '/users/u')
   await ask('DELETE', '/users/u')
-  const told = (request: string): unknown => [{ request }, 'Changed over the local socket']
+  const told = (request: string): unknown => [
+    { request, user: 'owner of the data folder' },
+    'Changed over HTTP',
+  ]
   assert.deepEqual(log, [
     told('PUT /users/u'),
     told('PUT /permissions/%2F/u'),

@@ -3,13 +3,18 @@ import { isUtf8 } from 'node:buffer'
 import type { Context } from 'hono'
 import type { AccessKeeper } from '../broker/access-keeper.ts'
 import type { Broker } from '../broker/broker.ts'
+import type { ClientRegistry } from '../broker/client/client-registry.ts'
 import type { DefinitionsOrigin } from '../definitions/export-definitions.ts'
 import type { Logger } from '../lib/logger.ts'
+import type { StatusSource } from './broker-status.ts'
 
 /** What the management API looks at and changes. */
 export interface ManagementParts {
   readonly broker: Broker
   readonly keeper: AccessKeeper
+  /** Connections of all protocols. */
+  readonly clients: ClientRegistry
+  readonly source: StatusSource
   /** Where exported definitions say that they are from. Left out, none are served. */
   readonly origin?: DefinitionsOrigin
   /** Told what was changed. */

@@ -1,18 +1,26 @@
 // Paths and statuses as RabbitMQ 4.2.9 has them (rabbit_mgmt_wm_definitions.erl), but for the report.
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
-import type { Hono } from 'hono'
+import { createOwnersRoutes } from '../../test/support/ask-api.ts'
+import { statusOf } from '../../test/support/broker-status.ts'
 import { DefinitionsUnderTest } from '../../test/support/definitions-under-test.ts'
+import { ClientRegistry } from '../broker/client/client-registry.ts'
+import { systemClock } from '../lib/clock.ts'
 import { definitionsLimits } from '../limits/definitions.ts'
-import { createManagementRoutes } from './management-routes.ts'
 
 let under: DefinitionsUnderTest
-let routes: Hono
+let routes: ReturnType<typeof createOwnersRoutes>
 beforeEach(() => {
   under = new DefinitionsUnderTest()
   const { broker, keeper } = under
   const origin = { rabbitVersion: '4.2.0', clusterName: 'c' }
-  routes = createManagementRoutes({ broker, keeper, origin })
+  routes = createOwnersRoutes({
+    broker,
+    keeper,
+    clients: new ClientRegistry(systemClock),
+    source: { status: () => statusOf('ready') },
+    origin,
+  })
 })
 
 async function ask(

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { BrokerInProcess } from '../../test/support/broker-in-process.ts'
+import { statusOf } from '../../test/support/broker-status.ts'
 import { waitFor, within } from '../../test/support/wait-for.ts'
 import type { Principal } from '../auth/principal.ts'
 import { AccessKeeper } from '../broker/access-keeper.ts'
@@ -10,48 +11,11 @@ import { ClientRegistry } from '../broker/client/client-registry.ts'
 import { systemClock } from '../lib/clock.ts'
 import { networkLimits } from '../limits/network.ts'
 import { type Listener, openListener } from '../server/listener.ts'
-import type { BrokerState, BrokerStatus } from './broker-status.ts'
+import type { BrokerState } from './broker-status.ts'
 import { type HttpServer, type HttpServerOptions, openHttpServer } from './http-server.ts'
 import { loopbackHosts } from './own-hosts.ts'
 import { createRoutes } from './routes.ts'
 import { formatUptime } from './status-page.ts'
-
-function statusOf(state: BrokerState, blockedReason?: string): BrokerStatus {
-  return {
-    state,
-    version: '1.2.3',
-    uptimeMs: 61_000,
-    addresses: { amqp: { host: '127.0.0.1', port: 5672 } },
-    dataFolder: '/data/<script>',
-    blockedReason,
-    memory: {
-      residentBytes: 100_000_000,
-      inUseBytes: 90_000_000,
-      watermarkBytes: 1e9,
-      heldBytes: { input: 0 },
-    },
-    clients: { 'AMQP 0-9-1': 1, Kafka: 0, HTTP: 0 },
-    counts: {
-      connections: 1,
-      channels: 2,
-      exchanges: 3,
-      queues: 4,
-      consumers: 5,
-      messagesReady: 1_234_567,
-      messagesUnacked: 7,
-    },
-    messages: {
-      published: 2_345_678,
-      confirmed: 8,
-      returned: 9,
-      dropped: 10,
-      delivered: 11,
-      redelivered: 12,
-      acked: 13,
-      fetched: 14,
-    },
-  }
-}
 
 test('/health/ready is 503 until the broker is ready and while it stops', async () => {
   let state: BrokerState = 'starting'
@@ -99,7 +63,11 @@ test('with a check of users, only health is open to everyone', async () => {
   const routes = createRoutes({
     source: { status: () => statusOf('ready') },
     authenticate: (login) =>
-      Promise.resolve('user' in login && `${login.user} ${login.password}` === 'shop secret'),
+      Promise.resolve(
+        'user' in login && `${login.user} ${login.password}` === 'shop secret'
+          ? { protocol: 'HTTP', address: '', user: 'shop', tags: ['administrator'] }
+          : undefined,
+      ),
   })
   // What Node's server adds; nobody asks where the client is.
   const env = { incoming: { socket: {} } }
@@ -193,13 +161,11 @@ test('a client that goes in the middle of a body is no fault of the broker', asy
   const faults: Error[] = []
   const onFault = (error: Error): void => void faults.push(error)
   await using broker = await BrokerInProcess.start()
-  const keeper = new AccessKeeper({
-    broker: broker.broker,
-    clients: new ClientRegistry(systemClock),
-    settingsVHosts: [],
-  })
-  const management = { broker: broker.broker, keeper }
-  await using open = await OpenServer.start({ management, onFault })
+  const clients = new ClientRegistry(systemClock)
+  const keeper = new AccessKeeper({ broker: broker.broker, clients, settingsVHosts: [] })
+  const source = { status: () => statusOf('ready') }
+  const management = { broker: broker.broker, keeper, clients, source }
+  await using open = await OpenServer.start({ management, onFault, isOwner: true })
   const head = 'PUT /api/policies/%2F/x HTTP/1.1\r\nhost: localhost\r\n'
   for (const length of ['content-length: 100', 'transfer-encoding: chunked']) {
     const client = await open.connect(`${head}${length}\r\n\r\n3\r\n{"p`)
@@ -252,7 +218,7 @@ test('a request that is being answered is not ended for another connection', asy
   await Promise.all(
     Array.from({ length: networkLimits.httpConnectionsMax + 10 }, () => open.connect()),
   )
-  answer.resolve({ protocol: 'HTTP', address: '127.0.0.1', user: 'shop', tags: [] })
+  answer.resolve({ protocol: 'HTTP', address: '127.0.0.1', user: 'shop', tags: ['monitoring'] })
   assert.equal((await waiting).status, 200)
 })
 

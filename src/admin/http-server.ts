@@ -4,11 +4,15 @@ import type { Socket } from 'node:net'
 import type { Principal } from '../auth/principal.ts'
 import type { ClientRegistry } from '../broker/client/client-registry.ts'
 import { networkLimits } from '../limits/network.ts'
+import type { HttpLogin } from './callers.ts'
 import { HttpConnections } from './http-connections.ts'
-import type { HttpLogin, RouteOptions } from './routes.ts'
+import type { RouteOptions } from './routes.ts'
 
 /** What the HTTP server is opened with. */
-export interface HttpServerOptions extends Pick<RouteOptions, 'source' | 'hosts' | 'management'> {
+export interface HttpServerOptions extends Pick<
+  RouteOptions,
+  'source' | 'hosts' | 'management' | 'isOwner'
+> {
   /** Where connections of all protocols are listed. */
   readonly clients: ClientRegistry
   /**
@@ -80,7 +84,7 @@ function authenticatorOf(
       const principal = await authenticate(login, socket.remoteAddress ?? '')
       const client = connections.find(socket)
       if (client !== undefined && principal !== undefined) client.principal = principal
-      return principal !== undefined
+      return principal
     })
   )
 }

@@ -1,14 +1,13 @@
 // Paths, statuses, JSON and texts as RabbitMQ 3.10's management plugin answered them.
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
-import type { Hono } from 'hono'
+import { createOwnersRoutes } from '../../test/support/ask-api.ts'
 import { openManagedBroker } from '../../test/support/managed-broker.ts'
 import { networkLimits } from '../limits/network.ts'
-import { createManagementRoutes } from './management-routes.ts'
 
-let routes: Hono
+let routes: ReturnType<typeof createOwnersRoutes>
 beforeEach(() => {
-  routes = createManagementRoutes(openManagedBroker(['other/%25']))
+  routes = createOwnersRoutes(openManagedBroker(['other/%25']))
 })
 
 async function ask(method: string, path: string, body?: unknown): Promise<[number, unknown]> {

@@ -6,13 +6,9 @@ import type { RewindTarget } from '../broker/replay.ts'
 import { whenDurable } from '../broker/when-durable.ts'
 import { badRequest, notFound, readObject, roomToDeclare } from './answers.ts'
 import { browse } from './browse-route.ts'
-import { listQueues, showQueue } from './queue-list-route.ts'
 
 export function createQueueRoutes(broker: Broker): Hono {
   const routes = new Hono()
-  routes.get('/', (context) => listQueues(context, broker))
-  routes.get('/:vhost', (context) => listQueues(context, broker, context.req.param('vhost')))
-  routes.get('/:vhost/:name', (context) => showQueue(context, broker))
   routes.post('/:vhost/:name/rewind', async (context) => {
     const body = await readObject(context)
     if (body === undefined) return badRequest(context, 'not_json')

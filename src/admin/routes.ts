@@ -1,77 +1,63 @@
 // What HTTP answers: health checks for supervisors of the broker, and one page for its administrators.
 // Loaded with the first request, or once the broker has been ready for a while.
 import type { RequestListener } from 'node:http'
-import type { Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
-import { type Context, Hono, type MiddlewareHandler } from 'hono'
-import { basicAuth } from 'hono/basic-auth'
-import { bearerAuth } from 'hono/bearer-auth'
+import { Hono, type MiddlewareHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
+import { secureHeaders } from 'hono/secure-headers'
+import { AccessControl } from '../auth/access-control.ts'
+import { systemClock } from '../lib/clock.ts'
+import { systemRandom } from '../lib/random.ts'
 import type { ManagementParts } from './answers.ts'
+import type { ApiVariables } from './api/api.ts'
+import { isCrossSite } from './api/cross-site.ts'
+import { routedPath } from './api/raw-path.ts'
+import { Sessions } from './api/sessions.ts'
 import type { StatusSource } from './broker-status.ts'
+import { askForLogin, type CallerOptions, findCaller } from './callers.ts'
 import { createManagementRoutes } from './management-routes.ts'
 import { isOwnHost } from './own-hosts.ts'
 import { renderStatusPage } from './status-page.ts'
 
 /** What the routes need. */
-export interface RouteOptions {
+export interface RouteOptions extends Omit<CallerOptions, 'access' | 'sessions'> {
   readonly source: StatusSource
-  /** The only hosts that requests may be for; left out, all. */
+  /** The only hosts that requests may be for, which is loopback, where everyone may look at the status. Left out, all. */
   readonly hosts?: ReadonlySet<string>
   /** Of which the management API is served; left out, there is none. */
   readonly management?: ManagementParts
-  /** Checks a login for the pages that show more than health. Left out, all may look. */
-  readonly authenticate?: ((login: HttpLogin, socket: Socket) => Promise<boolean>) | undefined
   /** A request failed through no fault of its client's, and was answered with 500. */
   readonly onFault?: (error: Error) => void
 }
 
-/** A name and a password, or a token (RFC 6750) in their place. */
-export type HttpLogin =
-  | { readonly user: string; readonly password: string }
-  | { readonly token: string }
-
-/** What Node's server adds to a request. */
-interface Bindings {
-  readonly incoming: { readonly socket: Socket }
-}
-
 /** The routes, as a function of requests; tests call it without a socket. */
-export function createRoutes(options: RouteOptions): Hono {
-  const { source, hosts, management, authenticate } = options
-  const routes = new Hono()
+export function createRoutes(options: RouteOptions): Hono<ApiVariables> {
+  const { source, hosts, management } = options
+  const routes = new Hono<ApiVariables>({ getPath: pathOf })
+  routes.use(strictHeaders)
   routes.use(async (context, next) => {
     await next()
     context.header('Cache-Control', 'no-store')
   })
   if (hosts !== undefined) routes.use(refuseOtherHosts(hosts))
+  routes.use(refuseOtherSites)
   routes.get('/health/live', (context) => context.json({ status: 'ok' }))
   routes.get('/health/ready', (context) => {
     const { state } = source.status()
     const isReady = state === 'ready'
     return context.json({ status: isReady ? 'ok' : state }, isReady ? 200 : 503)
   })
-  if (authenticate !== undefined) {
-    const verify = (login: HttpLogin, context: Context): Promise<boolean> => {
-      const { incoming } = context.env as Bindings
-      return authenticate(login, incoming.socket)
-    }
-    const byPassword = basicAuth({
-      realm: 'Pabal',
-      verifyUser: (user, password, context) => verify({ user, password }, context),
-    })
-    const byToken = bearerAuth({
-      realm: 'Pabal',
-      verifyToken: (token, context) => verify({ token }, context),
-    })
-    routes.use((context, next) => {
-      const isToken = /^bearer /i.test(context.req.header('authorization') ?? '')
-      return isToken ? byToken(context, next) : byPassword(context, next)
-    })
+  const access = management?.broker.access ?? new AccessControl()
+  const { clock = systemClock, random = systemRandom } = management?.broker ?? {}
+  const callers = { ...options, access, sessions: new Sessions({ access, clock, random }) }
+  const isOpen =
+    options.isOwner === true || hosts !== undefined || options.authenticate === undefined
+  if (!isOpen) {
+    for (const page of ['/', '/api/status']) routes.get(page, findCaller(callers), onlyMonitors)
   }
   routes.get('/api/status', (context) => context.json(source.status()))
-  if (management !== undefined) routes.route('/api', createManagementRoutes(management))
   routes.get('/', (context) => context.html(renderStatusPage(source.status())))
+  if (management !== undefined) routes.route('/api', createManagementRoutes(management, callers))
   routes.onError((error, context) => {
     if (error instanceof HTTPException) {
       const refusal = error.getResponse()
@@ -82,6 +68,53 @@ export function createRoutes(options: RouteOptions): Hono {
   })
   routes.notFound((context) => context.json({ error: 'not_found', reason: 'Not Found' }, 404))
   return routes
+}
+
+const strictHeaders = secureHeaders({
+  contentSecurityPolicy: {
+    defaultSrc: ["'none'"],
+    styleSrc: ["'unsafe-inline'"],
+    frameAncestors: ["'none'"],
+    baseUri: ["'none'"],
+    formAction: ["'self'"],
+  },
+  xFrameOptions: 'DENY',
+  referrerPolicy: 'same-origin',
+  // Whether names are reached by TLS only is for those to say who own them.
+  strictTransportSecurity: false,
+})
+
+/** What Node's server adds to a request. */
+interface Bindings {
+  readonly incoming?: { readonly url?: string }
+}
+
+/** As the client wrote it: a URL parser takes `..` for a step up, which may be the name of a queue. */
+function pathOf(request: Request, options?: { readonly env?: unknown }): string {
+  const written = (options?.env as Bindings | undefined)?.incoming?.url
+  const url =
+    written?.startsWith('/') === true ? written : request.url.replace(/^[a-z]+:\/\/[^/?#]*/i, '')
+  return routedPath(url) ?? '/undecodable'
+}
+
+const refuseOtherSites: MiddlewareHandler = async (context, next) => {
+  const { method } = context.req
+  const header = (name: string): string | undefined => context.req.header(name)
+  const asked = {
+    method,
+    host: header('host'),
+    origin: header('origin'),
+    site: header('sec-fetch-site'),
+  }
+  if (!isCrossSite(asked)) return next()
+  const reason = 'A page of another site may not change anything here'
+  return context.json({ error: 'cross_site', reason }, 403)
+}
+
+const onlyMonitors: MiddlewareHandler<ApiVariables> = async (context, next) => {
+  if (context.get('caller').hasTag('monitoring')) return next()
+  askForLogin(context)
+  return context.json({ error: 'not_authorised', reason: 'Not monitor user' }, 401)
 }
 
 /** The client went in the middle of its request's body: nobody is there to be answered. */

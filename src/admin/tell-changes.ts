@@ -1,16 +1,18 @@
 import type { MiddlewareHandler } from 'hono'
 import type { Logger } from '../lib/logger.ts'
+import type { ApiVariables } from './api/api.ts'
 
 /**
  * Tells the log each request that changed something by its method and path, which name what that was. Bodies
  * have passwords in them.
  */
-export function tellChanges(logger: Logger): MiddlewareHandler {
+export function tellChanges(logger: Logger): MiddlewareHandler<ApiVariables> {
   return async (context, next) => {
     await next()
     const { method, path } = context.req
     const isChange = method !== 'GET' && method !== 'HEAD' && context.req.query('check') !== 'true'
     if (!isChange || context.res.status >= 400) return
-    logger.info({ request: `${method} ${path}` }, 'Changed over the local socket')
+    const { user } = context.get('caller')?.principal ?? {}
+    logger.info({ request: `${method} ${path}`, user }, 'Changed over HTTP')
   }
 }

@@ -18,8 +18,6 @@ export const programLimits = {
   transferMsMax: 600_000,
   /** Bytes of a name in a command: as a path of HTTP it is three times as long, and a header has 16 KiB. */
   askedNameSizeMax: (1 * KiB) as number,
-  /** Queues that a list names in one turn: a millisecond. */
-  listedAtOnceMax: 500,
   /** npm and a terminal both pass Ctrl-C on: two signals this close together are one. */
   doubledSignalMs: 1000,
   /** What no first client needs is loaded when the broker has been ready for so long: they go first. */

@@ -1,12 +1,12 @@
 // The HTTP port on a node: health checks for everyone, the rest for those who may log in.
+import type { HttpLogin } from '../admin/callers.ts'
 import { openHttpServer } from '../admin/http-server.ts'
 import { loopbackHosts } from '../admin/own-hosts.ts'
-import type { HttpLogin } from '../admin/routes.ts'
-import { administratorTag } from '../auth/access-control.ts'
 import type { Principal } from '../auth/principal.ts'
 import { isLoopback } from '../lib/loopback.ts'
 import { authLimits } from '../limits/auth.ts'
 import { warnIfTls } from '../server/tls-failure.ts'
+import { managementOf } from './management-parts.ts'
 import type { ProtocolParts, ProtocolServer } from './protocol-server.ts'
 
 export function openHttp(parts: ProtocolParts): ProtocolServer {
@@ -19,10 +19,9 @@ export function openHttp(parts: ProtocolParts): ProtocolServer {
     onFault: (error) => logger.error({ err: error }, 'Unexpected error in an HTTP request'),
     onUnreadable: (bytes, remoteAddress) =>
       void warnIfTls(bytes, { remoteAddress, port: 'HTTP' }, logger),
-    // On loopback everyone who reaches the port by its own name may look.
-    ...(isLoopback(host)
-      ? { hosts: loopbackHosts(host) }
-      : { authenticate: (login, address) => authenticate(login, address, parts) }),
+    authenticate: (login, address) => authenticate(login, address, parts),
+    management: managementOf(parts),
+    ...(isLoopback(host) && { hosts: loopbackHosts(host) }),
   })
   return {
     acceptorOf: () => server.accept,
@@ -49,6 +48,5 @@ async function authenticate(
     }
     if (waitMs > 0) await new Promise<void>((resolve) => void clock.after(waitMs, resolve))
   }
-  const { principal } = login
-  return principal?.tags.includes(administratorTag) === true ? principal : undefined
+  return login.principal
 }

@@ -13,6 +13,7 @@ import { ClientRegistry } from '../../src/broker/client/client-registry.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import type { Random } from '../../src/lib/random.ts'
 import { type LocalListener, openLocalListener } from '../../src/server/local-listener.ts'
+import { statusOf } from '../support/broker-status.ts'
 import { within } from '../support/wait-for.ts'
 
 const answerMsMax = 5000
@@ -57,21 +58,15 @@ export class PolicyFuzz implements AsyncDisposable {
     const folder = mkdtempSync(join(tmpdir(), 'pabal-fuzz-'))
     const faults: Error[] = []
     const clients = new ClientRegistry(systemClock)
+    const source = { status: () => statusOf('ready') }
     const server = openHttpServer({
-      source: {
-        status: () => {
-          throw new Error('only the management API is asked')
-        },
-      },
+      source,
       clients,
-      anonymousFrom: () => ({
-        protocol: 'HTTP',
-        address: '',
-        user: 'owner of the data folder',
-        tags: ['administrator'],
-      }),
+      isOwner: true,
       management: {
         broker,
+        clients,
+        source,
         keeper: new AccessKeeper({ broker, clients, settingsVHosts: [] }),
       },
       onFault: (error) => faults.push(error),

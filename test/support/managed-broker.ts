@@ -1,5 +1,6 @@
 // A broker in memory, and what changes its users and virtual hosts, without a node around them.
 import assert from 'node:assert/strict'
+import type { ManagementParts } from '../../src/admin/answers.ts'
 import { AccessKeeper } from '../../src/broker/access-keeper.ts'
 import { Broker } from '../../src/broker/broker.ts'
 import { ClientRegistry } from '../../src/broker/client/client-registry.ts'
@@ -7,11 +8,9 @@ import { systemClock } from '../../src/lib/clock.ts'
 import { systemRandom } from '../../src/lib/random.ts'
 import { Turn } from '../../src/lib/turn.ts'
 import { MemoryLogStore } from '../../src/log/memory/memory-log-store.ts'
+import { statusOf } from './broker-status.ts'
 
-export interface ManagedBroker {
-  readonly broker: Broker
-  readonly keeper: AccessKeeper
-}
+export type ManagedBroker = Pick<ManagementParts, 'broker' | 'keeper' | 'clients' | 'source'>
 
 /** `vhosts` are those of the settings. */
 export function openManagedBroker(vhosts: readonly string[] = []): ManagedBroker {
@@ -26,5 +25,6 @@ export function openManagedBroker(vhosts: readonly string[] = []): ManagedBroker
     onDamaged: (_queue, _offset, error) => assert.fail(error),
   })
   const clients = new ClientRegistry(clock)
-  return { broker, keeper: new AccessKeeper({ broker, clients, settingsVHosts: vhosts }) }
+  const keeper = new AccessKeeper({ broker, clients, settingsVHosts: vhosts })
+  return { broker, keeper, clients, source: { status: () => statusOf('ready') } }
 }

@@ -1,19 +1,18 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
-import type { Hono } from 'hono'
-import { openManagedBroker } from '../../test/support/managed-broker.ts'
-import type { Broker } from '../broker/broker.ts'
-import { declareQueue } from '../broker/declare-queue.ts'
-import { programLimits } from '../limits/program.ts'
-import { table } from '../record/message/field-table.ts'
-import { createManagementRoutes } from './management-routes.ts'
+import { createOwnersRoutes } from '../../../test/support/ask-api.ts'
+import { openManagedBroker } from '../../../test/support/managed-broker.ts'
+import type { Broker } from '../../broker/broker.ts'
+import { declareQueue } from '../../broker/declare-queue.ts'
+import { adminLimits } from '../../limits/admin.ts'
+import { table } from '../../record/message/field-table.ts'
 
 let broker: Broker
-let routes: Hono
+let routes: ReturnType<typeof createOwnersRoutes>
 beforeEach(() => {
   const managed = openManagedBroker(['other'])
   broker = managed.broker
-  routes = createManagementRoutes(managed)
+  routes = createOwnersRoutes(managed)
 })
 
 function declare(vhost: string, name: string, type = 'classic'): void {
@@ -64,19 +63,16 @@ test('queues and streams are listed, of all virtual hosts or of one, and shown',
 })
 
 test('more queues than are listed at once are one list', async () => {
-  for (const count of [programLimits.listedAtOnceMax, programLimits.listedAtOnceMax + 1]) {
+  for (const count of [adminLimits.listedAtOnceMax, adminLimits.listedAtOnceMax + 1]) {
     while (broker.getVHost('/').queueCount < count)
       declare('/', `q${broker.getVHost('/').queueCount}`)
     const [, body] = await ask('/queues')
-    assert.deepEqual(
-      names(body),
-      Array.from({ length: count }, (_, n) => `q${n}`),
-    )
+    assert.deepEqual(names(body), Array.from({ length: count }, (_, n) => `q${n}`).toSorted())
   }
 })
 
 test('others have their turn during a long list', async () => {
-  while (broker.getVHost('/').queueCount < 4 * programLimits.listedAtOnceMax) {
+  while (broker.getVHost('/').queueCount < 40 * adminLimits.listedAtOnceMax) {
     declare('/', `q${broker.getVHost('/').queueCount}`)
   }
   let turns = 0
@@ -89,4 +85,27 @@ test('others have their turn during a long list', async () => {
   await ask('/queues')
   isListed = true
   assert.ok(turns >= 4, `${turns} turns`)
+})
+
+test('a page of a list is filtered and sorted before it is cut', async () => {
+  for (const name of ['a1', 'B1', 'a2', 'c']) declare('/', name)
+  const page = async (query: string): Promise<unknown> => (await ask(`/queues?${query}`))[1]
+  const counts = { total_count: 4, filtered_count: 2, item_count: 1, page: 2, page_size: 1 }
+  assert.deepEqual(
+    await page('page=2&page_size=1&name=1&sort=name&sort_reverse=true&columns=name,policy'),
+    { ...counts, page_count: 2, items: [{ name: 'B1', policy: null }] },
+  )
+  const { items } = (await page('page=1&name=^[ac]&use_regex=true')) as { readonly items: unknown }
+  assert.deepEqual(names(items), ['a1', 'a2', 'c'])
+  assert.deepEqual(await page('page=0'), {
+    error: 'invalid_pagination_parameters',
+    reason: 'Invalid pagination parameters: page number 0, page size 100',
+  })
+  assert.deepEqual(await page('page=9'), {
+    error: 'page_out_of_range',
+    reason: 'Page out of range, page: 9 page size: 100, len: 4',
+  })
+  for (const query of ['page=x', 'page=1&page_size=501', 'page=1&use_regex=true&name=(']) {
+    assert.equal((await ask(`/queues?${query}`))[0], 400, query)
+  }
 })

@@ -1,0 +1,95 @@
+// Serves operations: reads a request, checks who asks and what for, calls the handler, and answers.
+import { type Context, Hono, type MiddlewareHandler } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { BrokerError } from '../../broker/broker-error.ts'
+import type { Broker } from '../../broker/broker.ts'
+import { networkLimits } from '../../limits/network.ts'
+import { badRequest } from '../answers.ts'
+import { whyRefused } from './access.ts'
+import type { Caller } from './caller.ts'
+import { type Operation, pathNames } from './operation.ts'
+import { type Read, readBody, readQuery } from './read-request.ts'
+
+/** Variables of a context: who asks, once that is known. */
+export interface ApiVariables {
+  Variables: { caller: Caller }
+}
+
+export interface ApiParts {
+  readonly broker: Broker
+  readonly operations: readonly Operation[]
+  /** Sets `caller`, or refuses. */
+  readonly caller: MiddlewareHandler<ApiVariables>
+}
+
+/** Routes for `operations`, below where they are mounted. */
+export function createApi({ broker, operations, caller }: ApiParts): Hono<ApiVariables> {
+  const api = new Hono<ApiVariables>()
+  const methodsByPath = new Map<string, string[]>()
+  for (const operation of operations) {
+    const path = routeOf(operation.path)
+    const methods = methodsByPath.get(path) ?? []
+    methodsByPath.set(path, [...methods, operation.method.toUpperCase()])
+    const limit = limitBody(operation.bodySizeMax ?? networkLimits.httpBodySizeMax)
+    if (operation.access !== 'open') api.on(operation.method, path, caller)
+    api.on(operation.method, path, limit, (context) => answer(context, broker, operation))
+  }
+  for (const [path, methods] of methodsByPath) {
+    const allowed = methods.includes('GET') ? [...methods, 'HEAD'] : methods
+    api.all(path, (context) => context.body(null, 405, { allow: allowed.join(', ') }))
+  }
+  return api
+}
+
+async function answer(
+  context: Context<ApiVariables>,
+  broker: Broker,
+  { path, access, query, body, handle }: Operation,
+): Promise<Response> {
+  const caller = context.get('caller')
+  const names = Object.fromEntries(
+    pathNames(path).map((name) => [name, context.req.param(name) ?? '']),
+  )
+  const refusal = access !== 'open' && whyRefused(access, caller, names['vhost'], broker)
+  if (refusal) {
+    const { status, error, reason } = refusal
+    return context.json({ error, reason }, status)
+  }
+  const readings: Read[] = []
+  if (query !== undefined) readings.push(readQuery(context, query))
+  if (body !== undefined) readings.push(await readBody(context, body))
+  const problem = readings.find((read) => 'problem' in read)
+  if (problem !== undefined) return badRequest(context, problem.problem)
+  const values = readings.map((read) => ('value' in read ? read.value : undefined))
+  try {
+    const done = await handle({
+      names,
+      query: query === undefined ? undefined : values[0],
+      body: body === undefined ? undefined : values.at(-1),
+      caller,
+      context,
+    })
+    return done instanceof Response ? done : context.json(done as object)
+  } catch (error) {
+    if (error instanceof BrokerError) return refusalOf(context, error)
+    throw error
+  }
+}
+
+/** What a broker refuses, as RabbitMQ's API says what its own channel was told. */
+function refusalOf(context: Context, { code, message }: BrokerError): Response {
+  if (code === 'access_refused') {
+    return context.json({ error: 'not_authorised', reason: message }, 401)
+  }
+  if (code.endsWith('_not_found')) return context.json({ error: 'not_found', reason: message }, 404)
+  return badRequest(context, message)
+}
+
+function limitBody(maxSize: number): ReturnType<typeof bodyLimit> {
+  const reason = 'Exceeded HTTP request body size limit'
+  return bodyLimit({ maxSize, onError: (context) => badRequest(context, reason) })
+}
+
+function routeOf(path: string): string {
+  return path.replaceAll(/\{([^}]+)\}/g, ':$1')
+}

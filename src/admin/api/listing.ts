@@ -1,0 +1,215 @@
+// Lists as RabbitMQ's API answers them: filtered, sorted and cut into pages here, in slices, however many
+// things there are. A list without a page is sent in parts.
+import { z } from 'zod'
+import { compareNames } from '../../lib/compare-names.ts'
+import { compileNamePattern, type NamePattern, PatternError } from '../../lib/name-pattern.ts'
+import type { Slices, Steps } from '../../lib/slices.ts'
+import { adminLimits } from '../../limits/admin.ts'
+import { compareValues, type JsonObject, pickColumns, valueAtColumn } from './columns.ts'
+import { sortInSteps } from './sort-in-steps.ts'
+
+/** Parameters of every list. */
+export const listQuery: z.ZodType<ListQuery> = z.object({
+  page: z.string().optional().describe('From 1 on; left out, all are listed'),
+  page_size: z.string().optional().describe(`At most ${adminLimits.pageSizeMax}; usually 100`),
+  name: z.string().optional().describe('Only what has this in its name; needs a page'),
+  use_regex: z.string().optional().describe('true: `name` is a regular expression'),
+  sort: z.string().optional().describe('A column, with dots between its parts'),
+  sort_reverse: z.string().optional().describe('true: from the greatest to the least'),
+  columns: z.string().optional().describe('Columns with commas between them; left out, all'),
+})
+
+export interface ListQuery {
+  readonly page?: string | undefined
+  readonly page_size?: string | undefined
+  readonly name?: string | undefined
+  readonly use_regex?: string | undefined
+  readonly sort?: string | undefined
+  readonly sort_reverse?: string | undefined
+  readonly columns?: string | undefined
+}
+
+/** What is listed. */
+export interface Listing<T> {
+  readonly items: Iterable<T>
+  readonly json: (item: T) => JsonObject
+  /** What `name` is looked for in. */
+  readonly nameOf: (item: T) => string
+  /** The order in which they are listed unless another is asked for; left out, that of `items`. */
+  readonly compare?: (a: T, b: T) => number
+}
+
+/** A schema for what `answerList` answers with: `item` in a list, or in a page of one. */
+export function listOf(item: z.ZodType): z.ZodType {
+  const count = z.number().int()
+  const page = z.object({
+    total_count: count,
+    filtered_count: count,
+    item_count: count,
+    page: count,
+    page_size: count,
+    page_count: count,
+    items: z.array(item),
+  })
+  return z.union([z.array(item), page])
+}
+
+/** By virtual host, then by name. */
+export function byVHostAndName<T extends { readonly vhost: string; readonly name: string }>(
+  a: T,
+  b: T,
+): number {
+  return compareNames(a.vhost, b.vhost) || compareNames(a.name, b.name)
+}
+
+/** Answers with the list that `query` asks for, or says why it cannot. */
+export async function answerList<T>(
+  slices: Slices,
+  query: ListQuery,
+  listing: Listing<T>,
+): Promise<Response> {
+  const asked = readListQuery(query)
+  if ('error' in asked) return refuse(asked)
+  const { total, found } = await slices.run(findAll(asked, listing))
+  const { page, pageSize, columns } = asked
+  const json = (item: T): JsonObject => {
+    const object = listing.json(item)
+    return columns === undefined ? object : pickColumns(object, columns)
+  }
+  if (page === undefined) return sendInParts(slices, found, json)
+  const start = (page - 1) * pageSize
+  if (start > found.length) {
+    const reason = `Page out of range, page: ${page} page size: ${pageSize}, len: ${found.length}`
+    return refuse({ error: 'page_out_of_range', reason })
+  }
+  const items = found.slice(start, start + pageSize).map(json)
+  return Response.json({
+    total_count: total,
+    filtered_count: found.length,
+    item_count: items.length,
+    page,
+    page_size: pageSize,
+    page_count: Math.ceil(found.length / pageSize),
+    items,
+  })
+}
+
+interface ListAsked {
+  readonly page: number | undefined
+  readonly pageSize: number
+  readonly matches: NamePattern | undefined
+  readonly sort: string | undefined
+  readonly isReversed: boolean
+  readonly columns: readonly string[] | undefined
+}
+
+interface ListRefusal {
+  readonly error: string
+  readonly reason: string
+}
+
+function readListQuery(query: ListQuery): ListAsked | ListRefusal {
+  const page = readNumber(query.page)
+  const pageSize = readNumber(query.page_size) ?? adminLimits.pageSizeDefault
+  if (Number.isNaN(page ?? 1) || Number.isNaN(pageSize)) {
+    return { error: 'bad_request', reason: 'Pagination parameters are invalid' }
+  }
+  const isPageThere = page === undefined || page > 0
+  if (!isPageThere || pageSize < 1 || pageSize > adminLimits.pageSizeMax) {
+    const reason = `Invalid pagination parameters: page number ${page}, page size ${pageSize}`
+    return { error: 'invalid_pagination_parameters', reason }
+  }
+  const matches = page === undefined ? undefined : readNameFilter(query)
+  if (matches !== undefined && typeof matches !== 'function') return matches
+  return {
+    page,
+    pageSize,
+    matches,
+    sort: query.sort === '' ? undefined : query.sort,
+    isReversed: query.sort_reverse === 'true',
+    columns: query.columns?.split(','),
+  }
+}
+
+function readNameFilter({
+  name,
+  use_regex: useRegex,
+}: ListQuery): NamePattern | ListRefusal | undefined {
+  if (name === undefined || name === '') return undefined
+  const lower = name.toLowerCase()
+  if (useRegex !== 'true') return (listed) => listed.toLowerCase().includes(lower)
+  const error = 'invalid_pagination_parameters'
+  if (name.length > adminLimits.filterLengthMax) {
+    return { error, reason: 'name filter regex is too long' }
+  }
+  try {
+    return compileNamePattern(`(?i)${name}`)
+  } catch (problem) {
+    if (!(problem instanceof PatternError)) throw problem
+    return { error, reason: `name filter regex cannot be used: ${problem.message}` }
+  }
+}
+
+/** NaN for what is no whole number. */
+function readNumber(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  return /^-?\d{1,9}$/.test(text) ? Number(text) : Number.NaN
+}
+
+interface Found<T> {
+  readonly total: number
+  readonly found: T[]
+}
+
+function* findAll<T>(
+  { matches, sort, isReversed }: ListAsked,
+  { items, json, nameOf, compare }: Listing<T>,
+): Steps<Found<T>> {
+  const found: T[] = []
+  let total = 0
+  for (const item of items) {
+    total++
+    if (matches === undefined || matches(nameOf(item))) found.push(item)
+    if (total % adminLimits.listedAtOnceMax === 0) yield
+  }
+  const inOrder = compare === undefined ? found : yield* sortInSteps(found, compare)
+  if (sort === undefined) return { total, found: isReversed ? inOrder.toReversed() : inOrder }
+  const keyed: { readonly key: unknown; readonly item: T }[] = []
+  for (const item of inOrder) {
+    keyed.push({ key: valueAtColumn(json(item), sort), item })
+    if (keyed.length % adminLimits.listedAtOnceMax === 0) yield
+  }
+  const sorted = yield* sortInSteps(keyed, (a, b) => compareValues(a.key, b.key))
+  if (isReversed) sorted.reverse()
+  return { total, found: sorted.map(({ item }) => item) }
+}
+
+/** In parts, between which others have their turn and the socket takes what there is. */
+function sendInParts<T>(
+  slices: Slices,
+  items: readonly T[],
+  json: (item: T) => JsonObject,
+): Response {
+  const atOnce = adminLimits.listedAtOnceMax
+  let next = 0
+  function* part(): Steps<string> {
+    yield
+    const texts = items.slice(next, next + atOnce).map((item) => JSON.stringify(json(item)))
+    const start = next === 0 ? '[' : ','
+    next += atOnce
+    return `${start}${texts.join(',')}${next < items.length ? '' : ']'}`
+  }
+  const text = new ReadableStream<string>({
+    async pull(controller) {
+      controller.enqueue(await slices.run(part()))
+      if (next >= items.length) controller.close()
+    },
+  })
+  return new Response(text.pipeThrough(new TextEncoderStream()), {
+    headers: { 'content-type': 'application/json' },
+  })
+}
+
+function refuse({ error, reason }: ListRefusal): Response {
+  return Response.json({ error, reason }, { status: 400 })
+}

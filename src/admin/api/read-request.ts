@@ -1,0 +1,54 @@
+// Query and body of a request, as the schemas of its operation describe them.
+import { isUtf8 } from 'node:buffer'
+import type { Context } from 'hono'
+import type { z } from 'zod'
+
+/** What was read, or why it cannot be used. */
+export type Read = { readonly value: unknown } | { readonly problem: string }
+
+export function readQuery(context: Context, schema: z.ZodType): Read {
+  return check(context.req.query(), schema, context)
+}
+
+/** An empty body is `{}`, as in RabbitMQ. */
+export async function readBody(context: Context, schema: z.ZodType): Promise<Read> {
+  const bytes = Buffer.from(await context.req.arrayBuffer())
+  if (bytes.length === 0) return check({}, schema, context)
+  if (!isUtf8(bytes)) return { problem: 'not_json' }
+  let json: unknown
+  try {
+    json = JSON.parse(bytes.toString())
+  } catch {
+    return { problem: 'not_json' }
+  }
+  return typeof json === 'object' && json !== null && !Array.isArray(json)
+    ? check(json, schema, context)
+    : { problem: 'not_json' }
+}
+
+function check(value: unknown, schema: z.ZodType, context: Context): Read {
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return { value: parsed.data }
+  const isOwn = context.req.path.startsWith('/api/v1/')
+  return { problem: describeIssue(parsed.error, value, isOwn) }
+}
+
+/** The first problem in words; what RabbitMQ's API lacks it names as RabbitMQ does. */
+function describeIssue({ issues }: z.ZodError, value: unknown, isOwn: boolean): string {
+  const [issue] = issues
+  if (issue === undefined) return 'not valid'
+  const place = issue.path.join('.')
+  if (issue.code === 'unrecognized_keys') {
+    return `${issue.keys.join(', ')}: there is no such ${issue.keys.length > 1 ? 'fields' : 'field'}`
+  }
+  const isMissing = valueAt(value, issue.path) === undefined
+  if (isMissing) return isOwn ? `${place} is missing` : `[{key_missing,${place}}]`
+  return place === '' ? issue.message : `${place}: ${issue.message}`
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (at, key) => (typeof at === 'object' && at !== null ? Reflect.get(at, key) : undefined),
+    value,
+  )
+}

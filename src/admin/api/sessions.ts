@@ -1,0 +1,75 @@
+// Sessions of browsers: a password is sent once, and a cookie that no script can read stands for it. They end
+// with the process, which costs a login.
+import type { AccessControl } from '../../auth/access-control.ts'
+import type { Principal } from '../../auth/principal.ts'
+import type { Clock } from '../../lib/clock.ts'
+import type { Random } from '../../lib/random.ts'
+import { adminLimits } from '../../limits/admin.ts'
+
+/** The name of the cookie. */
+export const sessionCookie = 'pabal_session'
+
+interface Session {
+  readonly principal: Principal
+  /** Of the password that it began with: another one ends it. */
+  readonly passwordHash: string
+  readonly beganAt: number
+  lastUsedAt: number
+}
+
+export interface SessionsOptions {
+  readonly access: AccessControl
+  readonly clock: Clock
+  readonly random: Random
+}
+
+export class Sessions {
+  readonly #access: AccessControl
+  readonly #clock: Clock
+  readonly #random: Random
+  /** By token; the one that was not used for longest first. */
+  readonly #sessions = new Map<string, Session>()
+
+  constructor({ access, clock, random }: SessionsOptions) {
+    this.#access = access
+    this.#clock = clock
+    this.#random = random
+  }
+
+  /** Begins a session for a user who has proved its password; the token is what its cookie holds. */
+  begin(principal: Principal): string {
+    const { sessionsMax, sessionsPerUserMax } = adminLimits
+    const own = [...this.#sessions].filter(
+      ([, session]) => session.principal.user === principal.user,
+    )
+    if (own.length >= sessionsPerUserMax) this.#sessions.delete(own[0]![0])
+    else if (this.#sessions.size >= sessionsMax)
+      this.#sessions.delete([...this.#sessions.keys()][0]!)
+    const token = this.#random.bytes(32).toString('base64url')
+    const now = this.#clock.monotonic()
+    const passwordHash = this.#access.findUser(principal.user)?.passwordHash ?? ''
+    this.#sessions.set(token, { principal, passwordHash, beganAt: now, lastUsedAt: now })
+    return token
+  }
+
+  /** Who a session is of; undefined when it has ended. */
+  find(token: string): Principal | undefined {
+    const session = this.#sessions.get(token)
+    if (session === undefined) return undefined
+    this.#sessions.delete(token)
+    const user = this.#access.findUser(session.principal.user)
+    if (user === undefined || user.passwordHash !== session.passwordHash) return undefined
+    const now = this.#clock.monotonic()
+    const isOver =
+      now - session.lastUsedAt > adminLimits.sessionIdleMsMax ||
+      now - session.beganAt > adminLimits.sessionMsMax
+    if (isOver) return undefined
+    session.lastUsedAt = now
+    this.#sessions.set(token, session)
+    return { ...session.principal, tags: user.tags }
+  }
+
+  end(token: string): void {
+    this.#sessions.delete(token)
+  }
+}

@@ -1,0 +1,19 @@
+// Limits of the HTTP API.
+
+export const adminLimits = {
+  /** Items of a page of a list, as in RabbitMQ. */
+  pageSizeMax: 500,
+  pageSizeDefault: 100,
+  /** A regular expression that names are looked through with, as in RabbitMQ. */
+  filterLengthMax: 1024,
+  /** Things of a list that are looked at in one step: a millisecond. */
+  listedAtOnceMax: 500,
+  /** Sessions of browsers: each is a hundred bytes, and a person has a few. */
+  sessionsMax: 10_000,
+  /** A session of a user, above which its oldest ends. */
+  sessionsPerUserMax: 100,
+  /** A session ends when nothing was asked in it for so long. */
+  sessionIdleMsMax: 28_800_000,
+  /** It ends after that in any case: a working day and its evening. */
+  sessionMsMax: 86_400_000,
+} as const
