@@ -2,25 +2,16 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import { createOwnersRoutes } from '../../test/support/ask-api.ts'
-import { statusOf } from '../../test/support/broker-status.ts'
 import { DefinitionsUnderTest } from '../../test/support/definitions-under-test.ts'
-import { ClientRegistry } from '../broker/client/client-registry.ts'
-import { systemClock } from '../lib/clock.ts'
+import { manage } from '../../test/support/managed-broker.ts'
 import { definitionsLimits } from '../limits/definitions.ts'
 
 let under: DefinitionsUnderTest
 let routes: ReturnType<typeof createOwnersRoutes>
 beforeEach(() => {
   under = new DefinitionsUnderTest()
-  const { broker, keeper } = under
   const origin = { rabbitVersion: '4.2.0', clusterName: 'c' }
-  routes = createOwnersRoutes({
-    broker,
-    keeper,
-    clients: new ClientRegistry(systemClock),
-    source: { status: () => statusOf('ready') },
-    origin,
-  })
+  routes = createOwnersRoutes({ ...manage(under.broker), keeper: under.keeper, origin })
 })
 
 async function ask(

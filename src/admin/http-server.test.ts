@@ -4,9 +4,9 @@ import { connect, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { BrokerInProcess } from '../../test/support/broker-in-process.ts'
 import { statusOf } from '../../test/support/broker-status.ts'
+import { manage } from '../../test/support/managed-broker.ts'
 import { waitFor, within } from '../../test/support/wait-for.ts'
 import type { Principal } from '../auth/principal.ts'
-import { AccessKeeper } from '../broker/access-keeper.ts'
 import { ClientRegistry } from '../broker/client/client-registry.ts'
 import { systemClock } from '../lib/clock.ts'
 import { networkLimits } from '../limits/network.ts'
@@ -161,10 +161,7 @@ test('a client that goes in the middle of a body is no fault of the broker', asy
   const faults: Error[] = []
   const onFault = (error: Error): void => void faults.push(error)
   await using broker = await BrokerInProcess.start()
-  const clients = new ClientRegistry(systemClock)
-  const keeper = new AccessKeeper({ broker: broker.broker, clients, settingsVHosts: [] })
-  const source = { status: () => statusOf('ready') }
-  const management = { broker: broker.broker, keeper, clients, source }
+  const management = manage(broker.broker)
   await using open = await OpenServer.start({ management, onFault, isOwner: true })
   const head = 'PUT /api/policies/%2F/x HTTP/1.1\r\nhost: localhost\r\n'
   for (const length of ['content-length: 100', 'transfer-encoding: chunked']) {

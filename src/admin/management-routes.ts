@@ -18,7 +18,9 @@ import { queueListOperations } from './rabbitmq/queue-list.ts'
 import { whoAmIOperation } from './rabbitmq/whoami.ts'
 import { tellChanges } from './tell-changes.ts'
 import { createUserRoutes } from './user-routes.ts'
+import { groupOperations } from './v1/group-operations.ts'
 import { sessionOperations } from './v1/session-operations.ts'
+import { streamOperations } from './v1/stream-operations.ts'
 import { createVHostRoutes } from './vhost-routes.ts'
 
 export function createManagementRoutes(
@@ -56,6 +58,8 @@ function operationsOf(
   const operations = [
     whoAmIOperation,
     ...queueListOperations(parts.broker),
+    ...groupOperations(parts),
+    ...streamOperations(parts),
     ...sessionOperations({ authenticate, sessions }),
   ]
   const { version } = parts.source.status()

@@ -1,10 +1,10 @@
 // Queues that keep what was acked: when that begins and ends, and how they are rewound.
 import type { Slices } from '../lib/slices.ts'
 import type { LogStore } from '../log/log-store.ts'
-import type { Log } from '../log/log.ts'
 import type { Ticket } from '../log/ticket.ts'
 import { preconditionFailed, queueResource } from './broker-error.ts'
 import type { Destination } from './destination.ts'
+import { offsetFrom } from './offset-from.ts'
 import type { Queue } from './queue/queue.ts'
 import { isRetentionUnsettled, settleRetention } from './queue/settle-retention.ts'
 import type { Topics } from './topic/topics.ts'
@@ -113,15 +113,7 @@ function targetsOf(
   return Promise.all(
     parts.map(async ({ cursor }, index) => {
       if (wanted !== undefined && index - first !== wanted) return Infinity
-      return 'offset' in target ? target.offset : await offsetAt(store, cursor.log, target.time)
+      return 'offset' in target ? target.offset : await offsetFrom(store, cursor.log, target.time)
     }),
   )
-}
-
-/** Of the first run with a record as late; infinity when there is none. */
-async function offsetAt(store: LogStore, log: Log, time: number): Promise<number> {
-  const run = await store.findRunByTimestamp(log, time)
-  if (run === undefined) return Infinity
-  run.release()
-  return run.baseOffset
 }

@@ -1,4 +1,5 @@
 // Limits of the HTTP API.
+import { MiB } from './units.ts'
 
 export const adminLimits = {
   /** Items of a page of a list, as in RabbitMQ. */
@@ -8,6 +9,12 @@ export const adminLimits = {
   filterLengthMax: 1024,
   /** Things of a list that are looked at in one step: a millisecond. */
   listedAtOnceMax: 500,
+  /** Streams that one request deletes or purges: each is an atom of its own. */
+  streamsAtOnceMax: 1000,
+  /** Their names, of at most 255 bytes each and written as JSON. */
+  chosenBodySizeMax: (2 * MiB) as number,
+  /** Partitions of a group whose next message is looked up for its time: each may be a read of the disk. */
+  lagTimesMax: 100,
   /** Sessions of browsers: each is a hundred bytes, and a person has a few. */
   sessionsMax: 10_000,
   /** A session of a user, above which its oldest ends. */

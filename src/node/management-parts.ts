@@ -16,6 +16,7 @@ export function managementOf({
     clients,
     logger,
     source: { status },
+    groups: cell.groups,
     keeper: new AccessKeeper({ broker, clients, settingsVHosts: options.vhosts }),
     origin: { rabbitVersion: options.productVersion, clusterName: cell.clusterId },
   }

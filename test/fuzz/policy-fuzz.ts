@@ -7,13 +7,10 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type HttpServer, openHttpServer } from '../../src/admin/http-server.ts'
-import { AccessKeeper } from '../../src/broker/access-keeper.ts'
 import type { Broker } from '../../src/broker/broker.ts'
-import { ClientRegistry } from '../../src/broker/client/client-registry.ts'
-import { systemClock } from '../../src/lib/clock.ts'
 import type { Random } from '../../src/lib/random.ts'
 import { type LocalListener, openLocalListener } from '../../src/server/local-listener.ts'
-import { statusOf } from '../support/broker-status.ts'
+import { manage } from '../support/managed-broker.ts'
 import { within } from '../support/wait-for.ts'
 
 const answerMsMax = 5000
@@ -57,18 +54,12 @@ export class PolicyFuzz implements AsyncDisposable {
   static async open(broker: Broker): Promise<PolicyFuzz> {
     const folder = mkdtempSync(join(tmpdir(), 'pabal-fuzz-'))
     const faults: Error[] = []
-    const clients = new ClientRegistry(systemClock)
-    const source = { status: () => statusOf('ready') }
+    const management = manage(broker)
     const server = openHttpServer({
-      source,
-      clients,
+      source: management.source,
+      clients: management.clients,
       isOwner: true,
-      management: {
-        broker,
-        clients,
-        source,
-        keeper: new AccessKeeper({ broker, clients, settingsVHosts: [] }),
-      },
+      management,
       onFault: (error) => faults.push(error),
     })
     const onAcceptProblem = (reason: string): void => assert.fail(reason)

@@ -2,15 +2,19 @@
 import assert from 'node:assert/strict'
 import type { ManagementParts } from '../../src/admin/answers.ts'
 import { AccessKeeper } from '../../src/broker/access-keeper.ts'
-import { Broker } from '../../src/broker/broker.ts'
+import { Broker, defaultVHost } from '../../src/broker/broker.ts'
 import { ClientRegistry } from '../../src/broker/client/client-registry.ts'
+import { openGroups } from '../../src/cell/open-groups.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { systemRandom } from '../../src/lib/random.ts'
 import { Turn } from '../../src/lib/turn.ts'
 import { MemoryLogStore } from '../../src/log/memory/memory-log-store.ts'
 import { statusOf } from './broker-status.ts'
 
-export type ManagedBroker = Pick<ManagementParts, 'broker' | 'keeper' | 'clients' | 'source'>
+export type ManagedBroker = Pick<
+  ManagementParts,
+  'broker' | 'keeper' | 'clients' | 'source' | 'groups'
+>
 
 /** `vhosts` are those of the settings. */
 export function openManagedBroker(vhosts: readonly string[] = []): ManagedBroker {
@@ -24,7 +28,17 @@ export function openManagedBroker(vhosts: readonly string[] = []): ManagedBroker
     vhosts,
     onDamaged: (_queue, _offset, error) => assert.fail(error),
   })
-  const clients = new ClientRegistry(clock)
-  const keeper = new AccessKeeper({ broker, clients, settingsVHosts: vhosts })
-  return { broker, keeper, clients, source: { status: () => statusOf('ready') } }
+  return manage(broker, vhosts)
+}
+
+/** `vhosts` are those of the settings. */
+export function manage(broker: Broker, vhosts: readonly string[] = []): ManagedBroker {
+  const clients = new ClientRegistry(broker.clock)
+  return {
+    broker,
+    clients,
+    keeper: new AccessKeeper({ broker, clients, settingsVHosts: vhosts }),
+    source: { status: () => statusOf('ready') },
+    groups: openGroups(broker, broker.getVHost(defaultVHost), new Map()),
+  }
 }

@@ -1,0 +1,267 @@
+// Consumer groups of Kafka clients: who is in them, how far they are behind, and where they go on.
+import { z } from 'zod'
+import { preconditionFailed } from '../../broker/broker-error.ts'
+import { type Broker, defaultVHost } from '../../broker/broker.ts'
+import type { GroupCoordinator } from '../../broker/group/group-coordinator.ts'
+import type { GroupErrorCode } from '../../broker/group/group-error.ts'
+import { type GroupPlace, placesOf, timeAt } from '../../broker/group/group-lag.ts'
+import { resetTargets } from '../../broker/group/reset-targets.ts'
+import { compareNames } from '../../lib/compare-names.ts'
+import { adminLimits } from '../../limits/admin.ts'
+import { notFound } from '../answers.ts'
+import { answerList, listOf, listQuery } from '../api/listing.ts'
+import { type Operation, operation } from '../api/operation.ts'
+import { mayDescribe, permitGroup, permitTopicRead } from './group-rights.ts'
+import { placeText, readPlace } from './place-text.ts'
+
+export interface GroupParts {
+  readonly broker: Broker
+  readonly groups: GroupCoordinator
+}
+
+const tag = 'Groups'
+const count = z.number().int()
+
+const listedSchema = z.object({
+  name: z.string(),
+  state: z.string().describe('Empty, PreparingRebalance, CompletingRebalance, Stable or Dead'),
+  protocol_type: z.string().describe('Empty when it only stores offsets'),
+  members: count,
+  topics: count,
+  lag: count.describe('Messages that it has not read, in all partitions'),
+})
+
+const placeSchema = z.object({
+  topic: z.string(),
+  partition: count,
+  offset: count.describe('The next that it reads'),
+  start: count,
+  end: count,
+  lag: count,
+  lag_ms: count
+    .nullable()
+    .describe('How long the next of them has waited; null where nobody looked'),
+  metadata: z.string(),
+  committed: count.describe('When, in milliseconds since the Unix epoch'),
+})
+
+const memberSchema = z.object({
+  id: z.string(),
+  instance_id: z.string().nullable(),
+  client_id: z.string(),
+  host: z.string(),
+})
+
+const shownSchema = listedSchema.extend({
+  generation: count,
+  protocol: z.string(),
+  member_list: z.array(memberSchema),
+  offsets: z.array(placeSchema),
+})
+
+const movedSchema = z.object({
+  topic: z.string(),
+  partition: count,
+  from: count.nullable().describe('Null: it had none'),
+  to: count,
+})
+
+const resetBody = z.strictObject({
+  topic: z.string(),
+  partition: z.int().nonnegative().optional().describe('Left out, all of the topic'),
+  to: placeText,
+  dry_run: z.boolean().optional().describe('Only show what would change'),
+})
+
+export function groupOperations(parts: GroupParts): Operation[] {
+  const { broker, groups } = parts
+  return [
+    operation({
+      method: 'get',
+      path: '/v1/groups',
+      tag,
+      summary: 'Consumer groups, with what each is behind',
+      access: 'management',
+      query: listQuery,
+      answers: { 200: listOf(listedSchema) },
+      handle: ({ query, caller }) =>
+        answerList(broker.slices, query, {
+          items: groups
+            .list({ states: [], types: [] })
+            .filter(({ groupId }) => mayDescribe(caller, groupId)),
+          json: ({ groupId }) => listed(parts, groupId),
+          nameOf: ({ groupId }) => groupId,
+          compare: (a, b) => compareNames(a.groupId, b.groupId),
+        }),
+    }),
+    operation({
+      method: 'get',
+      path: '/v1/groups/{group}',
+      tag,
+      summary: 'A consumer group: its members, and its place in each partition',
+      access: 'management',
+      answers: { 200: shownSchema },
+      handle: ({ names: { group }, caller, context }) =>
+        mayDescribe(caller, group) && groups.describe(group) !== undefined
+          ? shown(parts, group)
+          : notFound(context),
+    }),
+    operation({
+      method: 'post',
+      path: '/v1/groups/{group}/reset',
+      tag,
+      summary: 'Have a group that nobody is in read on from elsewhere, or make it with a place',
+      access: 'management',
+      body: resetBody,
+      answers: { 200: z.object({ offsets: z.array(movedSchema) }) },
+      async handle({ names: { group }, body, caller }) {
+        permitGroup(caller, 'read', group)
+        permitTopicRead(caller, body.topic)
+        const moved = await findTargets(parts, group, body)
+        if (body.dry_run !== true) await commit(groups, group, moved)
+        return { offsets: moved }
+      },
+    }),
+    operation({
+      method: 'delete',
+      path: '/v1/groups/{group}',
+      tag,
+      summary: 'Delete a group that nobody is in, with its offsets',
+      access: 'management',
+      answers: { 204: 'It is gone' },
+      async handle({ names: { group }, caller, context }) {
+        permitGroup(caller, 'configure', group)
+        if (groups.describe(group) === undefined) return notFound(context)
+        const error = await new Promise<GroupErrorCode | undefined>((resolve) => {
+          groups.deleteGroup(group, resolve)
+        })
+        if (error !== undefined) throw preconditionFailed(whyNot(group, error))
+        return context.body(null, 204)
+      },
+    }),
+  ]
+}
+
+function listed({ broker, groups }: GroupParts, groupId: string): z.infer<typeof listedSchema> {
+  const { state = 'Dead', protocolType = '', members = [] } = groups.describe(groupId) ?? {}
+  const topics = new Set<string>()
+  let lag = 0
+  for (const place of placesOf(groups, groupId, topicsOf(broker))) {
+    topics.add(place.topic)
+    lag += place.lag
+  }
+  return {
+    name: groupId,
+    state,
+    protocol_type: protocolType,
+    members: members.length,
+    topics: topics.size,
+    lag,
+  }
+}
+
+async function shown(parts: GroupParts, groupId: string): Promise<z.infer<typeof shownSchema>> {
+  const { broker, groups } = parts
+  const { generation = 0, protocolName = '', members = [] } = groups.describe(groupId) ?? {}
+  const places = [...placesOf(groups, groupId, topicsOf(broker))]
+  return {
+    ...listed(parts, groupId),
+    generation,
+    protocol: protocolName,
+    member_list: members.map(({ memberId, instanceId, clientId, clientHost }) => ({
+      id: memberId,
+      instance_id: instanceId ?? null,
+      client_id: clientId,
+      host: clientHost,
+    })),
+    offsets: await showPlaces(broker, places),
+  }
+}
+
+/** The time of the next message may have to be read from the disk, which is done for those with the most. */
+async function showPlaces(
+  { store, clock }: Broker,
+  places: readonly GroupPlace[],
+): Promise<z.infer<typeof placeSchema>[]> {
+  const behind = places.filter(({ lag }) => lag > 0).toSorted((a, b) => b.lag - a.lag)
+  const times = new Map<GroupPlace, number | undefined>()
+  for (const place of behind.slice(0, adminLimits.lagTimesMax)) {
+    times.set(place, await timeAt(store, place.log, place.committed.offset))
+  }
+  const now = clock.now()
+  const lagMsOf = (place: GroupPlace): number | null => {
+    if (place.lag === 0) return 0
+    const time = times.get(place)
+    return time === undefined ? null : Math.max(0, now - time)
+  }
+  const inOrder = places.toSorted(
+    (a, b) => compareNames(a.topic, b.topic) || a.partition - b.partition,
+  )
+  return inOrder.map((place) => ({
+    topic: place.topic,
+    partition: place.partition,
+    offset: place.committed.offset,
+    start: place.startOffset,
+    end: place.endOffset,
+    lag: place.lag,
+    lag_ms: lagMsOf(place),
+    metadata: place.committed.metadata,
+    committed: place.committed.committedMs,
+  }))
+}
+
+type Moved = z.infer<typeof movedSchema>
+
+async function findTargets(
+  { broker, groups }: GroupParts,
+  groupId: string,
+  { topic, partition, to }: z.infer<typeof resetBody>,
+): Promise<Moved[]> {
+  const place = readPlace(to, broker.clock.now())
+  const view = topicsOf(broker).find(topic)
+  if (view === undefined) throw preconditionFailed(`there is no topic '${topic}'`)
+  const targets = await resetTargets(broker.store, view, { place, partition })
+  return targets.map((target) => ({
+    topic,
+    partition: target.partition,
+    from: groups.fetchOffset(groupId, target).committed?.offset ?? null,
+    to: target.offset,
+  }))
+}
+
+/** As an operator commits, who is no member: only while the group has none. */
+async function commit(
+  groups: GroupCoordinator,
+  groupId: string,
+  moved: readonly Moved[],
+): Promise<void> {
+  const errors = await new Promise<readonly (GroupErrorCode | undefined)[]>((resolve) => {
+    groups.commitOffsets(
+      {
+        groupId,
+        memberId: '',
+        instanceId: undefined,
+        generation: -1,
+        offsets: moved.map(({ topic, partition, to: offset }) => {
+          return { topic, partition, offset, leaderEpoch: -1, metadata: '' }
+        }),
+        retentionMs: undefined,
+        knowsMissingGroup: true,
+      },
+      resolve,
+    )
+  })
+  const error = errors.find((found) => found !== undefined)
+  if (error !== undefined) throw preconditionFailed(whyNot(groupId, error))
+}
+
+function whyNot(groupId: string, error: GroupErrorCode): string {
+  const isUsed = error === 'unknown_member_id' || error === 'non_empty_group'
+  return isUsed
+    ? `group '${groupId}' has members: stop its consumers first`
+    : `group '${groupId}' cannot be changed: ${error.replaceAll('_', ' ')}`
+}
+
+function topicsOf(broker: Broker): ReturnType<Broker['topicsOf']> {
+  return broker.topicsOf(broker.getVHost(defaultVHost))
+}
