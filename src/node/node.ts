@@ -27,6 +27,7 @@ import { type Doors, systemDoors } from './doors.ts'
 import { openService } from './listeners.ts'
 import type { DefinitionsFile } from './load-definitions.ts'
 import { MemoryGuard } from './memory-guard.ts'
+import { NodeMetrics } from './metrics-of.ts'
 import { openLocal } from './open-local.ts'
 import { PasswordFile } from './password-file.ts'
 import type { ProtocolParts, ProtocolServer } from './protocol-server.ts'
@@ -220,7 +221,7 @@ export class Node implements AsyncDisposable {
   }
 
   #lend(cell: Cell, memory: MemoryGuard, tokens: TokenLogin | undefined): ProtocolParts {
-    return {
+    const lent = {
       cell,
       memory: memory.account,
       inputBudget: memory.inputBudget,
@@ -235,6 +236,7 @@ export class Node implements AsyncDisposable {
       addresses: this.addresses,
       status: () => this.#status(cell, memory),
     }
+    return { ...lent, metrics: this.#stack.use(new NodeMetrics(lent, this.#doors)) }
   }
 
   async #openListeners(
@@ -254,7 +256,7 @@ export class Node implements AsyncDisposable {
     const opening = opened.flatMap(({ server, services, stack }) =>
       services.map(async (service) => {
         const listener = await openService(service, server.acceptorOf(service), parts)
-        stack.defer(() => listener.close())
+        if (listener !== undefined) stack.defer(() => listener.close())
       }),
     )
     // All of them, also when one fails: what is open by then has to be closed again.
