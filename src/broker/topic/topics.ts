@@ -137,10 +137,12 @@ export class Topics {
 
   /** The topics, and with `withQueues` the work queues that Kafka has looked at: for who only counts them. */
   *seen(withQueues: boolean): Generator<TopicView, void> {
-    for (const queue of this.#vhost.queues()) {
-      if (queue.kind === 'queue' && !(withQueues && this.#queueViews.has(queue))) continue
-      const view = this.#viewOf(queue)
-      if (view !== undefined) yield view
+    const queues = withQueues ? this.#queueViews.keys() : []
+    for (const each of [this.#byId.values(), queues]) {
+      for (const queue of each) {
+        const view = this.#viewOf(queue)
+        if (view !== undefined) yield view
+      }
     }
   }
 
