@@ -3,8 +3,9 @@ import type { RequestListener } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { Metrics, type MetricsAsked } from '../metrics/endpoints.ts'
-import { contentTypes, expose, formatFor } from '../metrics/exposition.ts'
+import { contentTypes, type ExpositionFormat, expose, formatFor } from '../metrics/exposition.ts'
 import type { MetricsSource } from '../metrics/metrics-source.ts'
+import { scrapeStream } from '../metrics/scrape-stream.ts'
 import { refuseOtherHosts } from './refuse-other-hosts.ts'
 
 /** The addresses below `/metrics`, as a function of requests. Who may ask is for others to say. */
@@ -50,24 +51,24 @@ export interface MetricsPortOptions {
   readonly onFault?: (error: Error) => void
 }
 
-async function answer(context: Context, metrics: Metrics, asked: MetricsAsked): Promise<Response> {
-  if (!metrics.begin()) return context.text('Too many scrapes at a time: try again\n', 503)
+function answer(context: Context, metrics: Metrics, asked: MetricsAsked): Response {
   const format = formatFor(context.req.header('accept'))
-  const body = ReadableStream.from(write(metrics, asked, format))
-  return context.body(body.pipeThrough(new TextEncoderStream()), {
-    headers: { 'content-type': contentTypes[format] },
+  const headers = { 'content-type': contentTypes[format] }
+  if (context.req.raw.method === 'HEAD') return context.body(null, { headers })
+  if (!metrics.begin()) return context.text('Too many scrapes at a time: try again\n', 503)
+  const { clock } = metrics.source.broker
+  const body = scrapeStream({
+    parts: partsOf(metrics, asked, format),
+    clock,
+    onEnd: () => metrics.end(),
   })
+  return context.body(body, { headers })
 }
 
-/** However it ends: a client may go in the middle. */
-async function* write(
+async function* partsOf(
   metrics: Metrics,
   asked: MetricsAsked,
-  format: keyof typeof contentTypes,
+  format: ExpositionFormat,
 ): AsyncGenerator<string> {
-  try {
-    yield* expose(await metrics.families(asked), format, metrics.source.broker.clock)
-  } finally {
-    metrics.end()
-  }
+  yield* expose(await metrics.families(asked), format, metrics.source.broker.clock)
 }

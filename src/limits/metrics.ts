@@ -7,6 +7,8 @@ export const metricsLimits = {
   countedPerTurn: 2000,
   /** Scrapes at a time: a few servers of Prometheus, and people who look. */
   scrapesMax: 8,
+  /** A scrape that is not read in so long ends: Prometheus gives up after ten seconds by default. */
+  scrapeMsMax: 60_000,
   /** How often a timer looks how late it is, which is how late everything is. */
   lagCheckMs: 500,
   /** How late is counted up to these, in seconds. */

@@ -265,11 +265,15 @@ function exchangeOwn({ vhosts }: ObjectsShown): Family[] {
   ]
 }
 
-/** Connections are told apart by their addresses, as RabbitMQ's management names them. */
+/**
+ * Connections are told apart by their addresses, as RabbitMQ's management names them. Those of HTTP are none to
+ * RabbitMQ, and on the local socket they have no addresses.
+ */
 function* eachClient(
   clients: ObjectsShown['clients'],
 ): Generator<readonly [labels: string, client: Client]> {
   for (const client of clients) {
+    if (client.protocol === 'HTTP') continue
     const { peer, local } = client.transport
     const connection = `${peer.host}:${peer.port} -> ${local.host}:${local.port}`
     yield [labelsOf({ connection, protocol: rabbitProtocols[client.protocol] }), client]

@@ -242,6 +242,32 @@ test('its port shows metrics and nothing else, and to no other name', async () =
   response.resume()
 })
 
+test('scrapes that are not read, or only asked about, take no room', async () => {
+  for (let count = 0; count < 20; count++) {
+    const asked = await fetch(urlOf('/metrics'), { method: 'HEAD' })
+    assert.match(asked.headers.get('content-type') ?? '', /^text\/plain/)
+    const left = await fetch(urlOf('/metrics/per-object'))
+    await left.body?.cancel()
+  }
+  await waitFor('room for another one', async () => {
+    const response = await fetch(urlOf('/metrics'))
+    await response.text()
+    return response.status === 200
+  })
+})
+
+test('an odd query is no error', async () => {
+  for (const query of [
+    'family',
+    'family=%ff',
+    'family=%',
+    '&&&=',
+    'vhost=%00&family=queue_metrics',
+  ]) {
+    assert.equal((await fetch(urlOf(`/metrics/detailed?${query}`))).status, 200, query)
+  }
+})
+
 test('the HTTP port shows them, too', async () => {
   const response = await fetch(urlOf('/metrics', 'http'))
   assert.equal(valueOf(readMetrics(await response.text()), 'rabbitmq_queues'), 5)
