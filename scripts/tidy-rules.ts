@@ -13,10 +13,22 @@ export const directions: Readonly<Record<string, readonly string[]>> = {
   broker: ['lib', 'record', 'log', 'crossing', 'meta', 'auth'],
   server: ['lib', 'record', 'codec', 'crossing', 'broker', 'auth'],
   definitions: ['lib', 'record', 'meta', 'auth', 'broker'],
-  admin: ['lib', 'record', 'broker', 'auth', 'definitions'],
+  metrics: ['lib', 'record', 'log', 'broker', 'auth'],
+  admin: ['lib', 'record', 'broker', 'auth', 'definitions', 'metrics'],
   settings: ['lib'],
   cell: ['lib', 'log', 'crossing', 'meta', 'broker'],
-  node: ['lib', 'crossing', 'broker', 'auth', 'cell', 'server', 'admin', 'settings', 'definitions'],
+  node: [
+    'lib',
+    'crossing',
+    'broker',
+    'auth',
+    'cell',
+    'server',
+    'metrics',
+    'admin',
+    'settings',
+    'definitions',
+  ],
   cli: ['lib', 'log', 'settings'],
 }
 
@@ -63,6 +75,7 @@ const diskDoors = [
   'src/meta/file/',
   'src/cli/',
   'src/settings/settings-file.ts',
+  'src/lib/count-files.ts',
   'src/server/local-listener.ts',
 ]
 

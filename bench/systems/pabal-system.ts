@@ -75,7 +75,7 @@ async function startPabal(
       `--data=${join(folder, 'data')}`,
       '--amqp-port=0',
       '--kafka-port=0',
-      ...['http', 'mqtt', 'stomp'].map((name) => `--${name}-port=off`),
+      ...['http', 'metrics', 'mqtt', 'stomp'].map((name) => `--${name}-port=off`),
       `--durability=${durability}`,
       `--profile=${profile}`,
       `--ready-file=${readyFile}`,

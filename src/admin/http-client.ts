@@ -12,6 +12,7 @@ const none = new ClientCounters()
 export class HttpClient implements Client {
   readonly protocol: ClientProtocol = 'HTTP'
   readonly channelCount = 0
+  readonly publisherCount = 0
   readonly vhost = undefined
   readonly counters: ClientCounters = none
   readonly id: number

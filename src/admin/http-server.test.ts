@@ -74,7 +74,9 @@ test('with a check of users, only health is open to everyone', async () => {
   const authorization = `Basic ${Buffer.from('shop:secret').toString('base64')}`
   const wrong = `Basic ${Buffer.from('shop:guess').toString('base64')}`
   assert.equal((await routes.request('/health/ready')).status, 200)
-  assert.equal((await routes.request('/')).status, 401)
+  for (const path of ['/', '/metrics', '/metrics/per-object']) {
+    assert.equal((await routes.request(path)).status, 401)
+  }
   assert.equal(
     (await routes.request('/api/status', { headers: { authorization: wrong } }, env)).status,
     401,

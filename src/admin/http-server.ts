@@ -11,8 +11,10 @@ import type { RouteOptions } from './routes.ts'
 /** What the HTTP server is opened with. */
 export interface HttpServerOptions extends Pick<
   RouteOptions,
-  'source' | 'hosts' | 'management' | 'isOwner'
+  'source' | 'hosts' | 'management' | 'metrics' | 'isOwner'
 > {
+  /** What answers requests, loaded when it is needed; left out, all routes. */
+  readonly loadRoutes?: (options: RouteOptions) => Promise<RequestListener>
   /** Where connections of all protocols are listed. */
   readonly clients: ClientRegistry
   /**
@@ -41,11 +43,10 @@ export interface HttpServer {
 }
 
 export function openHttpServer(options: HttpServerOptions): HttpServer {
+  const { loadRoutes = loadAllRoutes } = options
   let loading: Promise<RequestListener> | undefined
   const load = (): Promise<RequestListener> => {
-    loading ??= import('./routes.ts').then((routes) =>
-      routes.createRequestListener({ ...options, authenticate }),
-    )
+    loading ??= loadRoutes({ ...options, authenticate })
     return loading
   }
   const server = createServer(timeouts(options.headersMsMax), (request, response) => {
@@ -71,6 +72,11 @@ export function openHttpServer(options: HttpServerOptions): HttpServer {
     await load().catch(() => (loading = undefined))
   }
   return { accept: connections.accept, prepare, close: () => connections.close() }
+}
+
+async function loadAllRoutes(options: RouteOptions): Promise<RequestListener> {
+  const routes = await import('./routes.ts')
+  return routes.createRequestListener(options)
 }
 
 /** What a request logs in as is what its connection is from then on. */

@@ -8,6 +8,7 @@ import { secureHeaders } from 'hono/secure-headers'
 import { AccessControl } from '../auth/access-control.ts'
 import { systemClock } from '../lib/clock.ts'
 import { systemRandom } from '../lib/random.ts'
+import type { MetricsSource } from '../metrics/metrics-source.ts'
 import type { ManagementParts } from './answers.ts'
 import type { ApiVariables } from './api/api.ts'
 import { isCrossSite } from './api/cross-site.ts'
@@ -16,7 +17,8 @@ import { Sessions } from './api/sessions.ts'
 import type { StatusSource } from './broker-status.ts'
 import { askForLogin, type CallerOptions, findCaller } from './callers.ts'
 import { createManagementRoutes } from './management-routes.ts'
-import { isOwnHost } from './own-hosts.ts'
+import { createMetricsRoutes } from './metrics-routes.ts'
+import { refuseOtherHosts } from './refuse-other-hosts.ts'
 import { renderStatusPage } from './status-page.ts'
 
 /** What the routes need. */
@@ -26,13 +28,15 @@ export interface RouteOptions extends Omit<CallerOptions, 'access' | 'sessions'>
   readonly hosts?: ReadonlySet<string>
   /** Of which the management API is served; left out, there is none. */
   readonly management?: ManagementParts
+  /** Of which metrics are made; left out, there are none. */
+  readonly metrics?: MetricsSource
   /** A request failed through no fault of its client's, and was answered with 500. */
   readonly onFault?: (error: Error) => void
 }
 
 /** The routes, as a function of requests; tests call it without a socket. */
 export function createRoutes(options: RouteOptions): Hono<ApiVariables> {
-  const { source, hosts, management } = options
+  const { source, hosts, management, metrics } = options
   const routes = new Hono<ApiVariables>({ getPath: pathOf })
   routes.use(strictHeaders)
   routes.use(async (context, next) => {
@@ -53,10 +57,13 @@ export function createRoutes(options: RouteOptions): Hono<ApiVariables> {
   const isOpen =
     options.isOwner === true || hosts !== undefined || options.authenticate === undefined
   if (!isOpen) {
-    for (const page of ['/', '/api/status']) routes.get(page, findCaller(callers), onlyMonitors)
+    for (const page of ['/', '/api/status', '/metrics', '/metrics/*']) {
+      routes.get(page, findCaller(callers), onlyMonitors)
+    }
   }
   routes.get('/api/status', (context) => context.json(source.status()))
   routes.get('/', (context) => context.html(renderStatusPage(source.status())))
+  if (metrics !== undefined) routes.route('/metrics', createMetricsRoutes(metrics))
   if (management !== undefined) routes.route('/api', createManagementRoutes(management, callers))
   routes.onError((error, context) => {
     if (error instanceof HTTPException) {
@@ -120,16 +127,6 @@ const onlyMonitors: MiddlewareHandler<ApiVariables> = async (context, next) => {
 /** The client went in the middle of its request's body: nobody is there to be answered. */
 function isBrokenOff(error: NodeJS.ErrnoException): boolean {
   return error.code === 'ECONNRESET'
-}
-
-/** A request without a host is one of HTTP/1.0, which no browser sends. */
-function refuseOtherHosts(hosts: ReadonlySet<string>): MiddlewareHandler {
-  const reason = 'Ask for localhost; for other names start the broker with --host and a --user'
-  return async (context, next) => {
-    const host = context.req.header('host')
-    if (host === undefined || isOwnHost(host, hosts)) return next()
-    return context.json({ error: 'misdirected_request', reason }, 421)
-  }
 }
 
 /** The routes as Node's server calls them. */

@@ -150,6 +150,15 @@ describe('Users', () => {
     )
     assert.ok(users.login(credentials('guest', 'wrong'), from('127.0.0.1')).refusal)
     assert.ok(users.login(credentials('nobody', 'guest'), from('127.0.0.1')).refusal)
+    const { logins } = users
+    assert.deepEqual(
+      Object.values(logins).reduce((sum, each) => sum + each.accepted, 0),
+      4,
+    )
+    assert.deepEqual(
+      Object.values(logins).reduce((sum, each) => sum + each.refused, 0),
+      3,
+    )
   })
 
   test('nobody in particular is guest, from this machine only', () => {

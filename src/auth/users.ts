@@ -9,7 +9,7 @@ import { LoginBrake } from './login-brake.ts'
 import type { TokenLogin } from './oauth/token-login.ts'
 import { isTokenShaped } from './oauth/token-shape.ts'
 import { type HashedPassword, hashPassword, matchesPassword } from './password-hash.ts'
-import type { Origin, Principal } from './principal.ts'
+import type { ClientProtocol, Origin, Principal } from './principal.ts'
 import type { Rights } from './rights.ts'
 import type { Credentials } from './sasl.ts'
 import { ScramExchange } from './scram-exchange.ts'
@@ -24,6 +24,12 @@ export interface LoginRefusal {
   readonly refusal: string
   /** How long the client waits for its answer, in milliseconds: see `LoginBrake`. */
   readonly waitMs: number
+}
+
+/** How many clients of a protocol have logged in, and were refused. */
+export interface LoginCounts {
+  accepted: number
+  refused: number
 }
 
 export interface OwnUser {
@@ -55,6 +61,12 @@ export class Users {
   readonly #scram: ScramKeeper
   readonly #tokens: TokenLogin | undefined
   readonly #clock: Clock
+  /** Since the start. */
+  readonly logins: Readonly<Record<ClientProtocol, LoginCounts>> = {
+    'AMQP 0-9-1': { accepted: 0, refused: 0 },
+    Kafka: { accepted: 0, refused: 0 },
+    HTTP: { accepted: 0, refused: 0 },
+  }
   /** What a client logs in with that names nobody; undefined where the broker has a user of its own. */
   readonly anonymous: Credentials | undefined
 
@@ -112,7 +124,7 @@ export class Users {
     if (!this.#mayComeFrom(user, origin)) {
       return this.#refuse(`user '${user}' can only connect via localhost`, origin)
     }
-    return { principal: { ...origin, user, tags, token: grant }, refusal: undefined }
+    return this.#accept({ ...origin, user, tags, token: grant })
   }
 
   /** Checks a login by a password. */
@@ -152,7 +164,7 @@ export class Users {
   loginProved(user: string, matches: boolean, origin: Origin): LoginResult {
     const known = this.#access.findUser(user)
     if (known !== undefined && matches && this.#mayComeFrom(user, origin)) {
-      return { principal: principalOf(known, origin), refusal: undefined }
+      return this.#accept(principalOf(known, origin))
     }
     return this.#refuse(`user '${user}' ${reasonFor(known, matches)}`, origin)
   }
@@ -182,7 +194,13 @@ export class Users {
     return !this.#loopbackUsers.has(user) || isLoopback(address)
   }
 
-  #refuse(refusal: string, { address }: Origin): LoginResult {
+  #accept(principal: Principal): LoginResult {
+    this.logins[principal.protocol].accepted++
+    return { principal, refusal: undefined }
+  }
+
+  #refuse(refusal: string, { protocol, address }: Origin): LoginResult {
+    this.logins[protocol].refused++
     return { principal: undefined, refusal, waitMs: this.#brake.onWrongLogin(address) }
   }
 }

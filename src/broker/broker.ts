@@ -19,6 +19,7 @@ import { vhostNotFound } from './broker-error.ts'
 import type { BrowseAsked } from './browse/browse-start.ts'
 import { Browser } from './browse/browser.ts'
 import type { BrowsedPage } from './browse/read-page.ts'
+import { BrokerCounters } from './counters/broker-counters.ts'
 import { DeadLetterer } from './dead-letterer.ts'
 import { declareQueue, type QueueAsked } from './declare-queue.ts'
 import { Deduplications } from './deduplication/deduplications.ts'
@@ -113,6 +114,8 @@ export class Broker {
   readonly admission: Admission = new Admission()
   readonly vhosts: VHosts
   readonly exclusiveQueues: ExclusiveQueues = new ExclusiveQueues()
+  /** What happened in it since it started. */
+  readonly counters: BrokerCounters = new BrokerCounters()
   /** Who exists and who may do what. */
   readonly access: AccessControl = new AccessControl()
   /** How fast its clients may publish. */
@@ -124,7 +127,9 @@ export class Broker {
   /** For changes of much that exists. */
   readonly slices: Slices
   /** Told just before a queue or topic is deleted. */
-  readonly deletionListeners: ((queue: Destination) => void)[] = []
+  readonly deletionListeners: ((queue: Destination) => void)[] = [
+    (queue) => this.counters.onDeleted(queue),
+  ]
   readonly #publisher: Publisher
   readonly #historyReplay: HistoryReplay
   readonly #delays: Delays
@@ -148,9 +153,11 @@ export class Broker {
     const deadLetterer = new DeadLetterer({
       store: options.store,
       clock: options.clock,
+      counters: this.counters,
       getVHost: (name) => this.getVHost(name),
     })
     this.queueContext = {
+      counters: this.counters,
       store: options.store,
       turn: options.turn,
       clock: options.clock,

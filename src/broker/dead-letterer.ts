@@ -6,6 +6,7 @@ import { isDeathCycle, withDeath } from '../record/message/deaths.ts'
 import type { DeathReason } from '../record/message/encode-death.ts'
 import { RecordSource } from '../record/message/record-source.ts'
 import type { RecordView } from '../record/message/record-view.ts'
+import type { BrokerCounters } from './counters/broker-counters.ts'
 import { type DeadLetterTargets, DeadLetterWays, targetsOf } from './dead-letter-ways.ts'
 import type { Destination } from './destination.ts'
 import { prepareFor } from './publish/message-router.ts'
@@ -17,17 +18,20 @@ import type { VHost } from './vhost.ts'
 export interface DeadLettererOptions {
   readonly store: LogStore
   readonly clock: Clock
+  readonly counters: BrokerCounters
   readonly getVHost: (name: string) => VHost<Destination>
 }
 
 export class DeadLetterer {
   readonly #clock: Clock
+  readonly #counters: BrokerCounters
   readonly #ways: DeadLetterWays
   readonly #publisher: Publisher
   readonly #source = new RecordSource()
 
-  constructor({ store, clock, getVHost }: DeadLettererOptions) {
+  constructor({ store, clock, counters, getVHost }: DeadLettererOptions) {
     this.#clock = clock
+    this.#counters = counters
     this.#ways = new DeadLetterWays(getVHost)
     this.#publisher = new Publisher(store)
   }
@@ -37,9 +41,16 @@ export class DeadLetterer {
    * RabbitMQ, unless the queue keeps it: false. Within an atom.
    */
   publish(queue: Queue, record: RecordView, reason: DeathReason): boolean {
-    const way = this.#ways.find(queue, record, reason)
     const isDropped = queue.settings.deadLetter?.keepsUnroutable !== true
-    if (way === undefined) return isDropped
+    if (!this.#publish(queue, record, reason) && !isDropped) return false
+    this.#counters.onDeath(queue.type, isDropped ? 'at_most_once' : 'at_least_once', reason)
+    return true
+  }
+
+  /** False: no queue takes it. */
+  #publish(queue: Queue, record: RecordView, reason: DeathReason): boolean {
+    const way = this.#ways.find(queue, record, reason)
+    if (way === undefined) return false
     const { buffer, headerStart: start, headerEnd: end, hasDeaths: isKnown } = record
     const time = Math.floor(this.#clock.now() / 1000)
     const header = withDeath({ buffer, start, end }, { death: way.death, time, isKnown })
@@ -49,7 +60,7 @@ export class DeadLetterer {
     const targets = targetsOf(way, source)
     const route = reason === 'rejected' ? targets.route : withoutCycles(targets, source)
     const { histories, idNotes } = route
-    if (!isRouted(route) && histories === undefined && !hasRepeat(idNotes)) return isDropped
+    if (!isRouted(route) && histories === undefined && !hasRepeat(idNotes)) return false
     prepareFor(route, source)
     this.#publisher.publishWithinAtom(route, source)
     return true

@@ -8,6 +8,7 @@ import { nameOf } from '../record/message/name-bytes.ts'
 import type { Admission } from './admission.ts'
 import { findAgeMs } from './argument-check.ts'
 import { preconditionFailed, queueLocked, queueNotFound, queueResource } from './broker-error.ts'
+import type { BrokerCounters } from './counters/broker-counters.ts'
 import type { Destination } from './destination.ts'
 import { checkArguments } from './exchange/check-equivalence.ts'
 import { checkNewName, stripName } from './exchange/check-name.ts'
@@ -55,6 +56,7 @@ export interface DeclareContext {
   /** Told what is asked for and has no effect. */
   readonly inert: InertWatch
   readonly admission: Admission
+  readonly counters: BrokerCounters
   topicsOf(vhost: VHost<Destination>): Topics
   addQueue(vhost: VHost<Destination>, queue: Queue): void
 }
@@ -77,6 +79,12 @@ export function declareQueue(
   vhost: VHost<Destination>,
   given: QueueAsked,
 ): Declared {
+  const declared = declare(context, vhost, given)
+  context.counters.queuesDeclared++
+  return declared
+}
+
+function declare(context: DeclareContext, vhost: VHost<Destination>, given: QueueAsked): Declared {
   const typed = withDefaultType(vhost, {
     ...given,
     arguments: withTimeAsText(given.arguments),
@@ -255,6 +263,7 @@ function createQueue(
     context.queueContext,
   )
   context.addQueue(vhost, queue)
+  context.counters.queuesCreated++
   settleRetention(queue, context.store)
   if (isDurable) context.topology.put([{ kind: 'queue', op: 'put', row: queue.row() }])
   const ticket = context.store.endAtom()

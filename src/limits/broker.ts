@@ -9,6 +9,8 @@ export const brokerLimits = {
   sourcePartitionsMax: 255,
   /** One queue's deliveries in a turn: others, and the disk, get their turn after that. */
   dispatchPerTurnMax: 1024,
+  /** Sizes of messages are counted up to these, in bytes: RabbitMQ's own, which dashboards ask for. */
+  messageSizeBounds: [100, 1000, 10_000, 100_000, 1e6, 1e7, 5e7, 1e8] as readonly number[],
   /** All deliveries of a turn: a thousand take a millisecond, unless the code has just been started. */
   dispatchMsPerTurnMax: 5,
   /** Deliveries of one queue between two looks at the clock. */

@@ -2,6 +2,10 @@
 import { KiB, MiB } from './units.ts'
 
 export const logLimits = {
+  /** What commits take is counted up to these, in seconds: from a fast disk to one that hangs. */
+  commitSecondsBounds: [
+    0.0001, 0.000_25, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5,
+  ] as readonly number[],
   /** A commit is written in one call; a larger one would hold everybody's confirms up. */
   commitSizeMax: (4 * MiB) as number,
   /** How long a commit of the profile `throughput` gathers: this share of what the last one took … */

@@ -12,6 +12,7 @@ import { logLimits } from '../limits/log.ts'
 import { Commit, type TopologyEntry } from './commit.ts'
 import { Gathering } from './gathering.ts'
 import type { LogProfile } from './log-profile.ts'
+import { StoreStats } from './store-stats.ts'
 import type { Ticket } from './ticket.ts'
 
 export interface CommitSchedulerOptions {
@@ -36,6 +37,7 @@ interface Barrier {
 }
 
 export class CommitScheduler implements TurnTask {
+  readonly stats: StoreStats = new StoreStats()
   #sealedSize = 0
   readonly #options: CommitSchedulerOptions
   readonly #gathering: Gathering
@@ -52,8 +54,6 @@ export class CommitScheduler implements TurnTask {
   /** Ascending by sequence. */
   readonly #barriers: Barrier[] = []
   #finishedThrough: number
-  /** When a commit that may be followed by a gathering was handed to the engine. */
-  #writtenAt = 0
 
   constructor(options: CommitSchedulerOptions) {
     this.#options = options
@@ -109,7 +109,7 @@ export class CommitScheduler implements TurnTask {
       const commit = this.#nextToCommit()
       if (commit === undefined) return
       this.#inFlight.push(commit)
-      if (commit.isPatient) this.#writtenAt = this.#options.clock.monotonic()
+      commit.writtenAt = this.#options.clock.monotonic()
       this.#options.write(commit)
     }
   }
@@ -120,8 +120,10 @@ export class CommitScheduler implements TurnTask {
     this.#inFlight.shift()
     this.#finishedThrough = commit.sequence
     this.#sealedSize -= commit.size
+    const tookMs = this.#options.clock.monotonic() - commit.writtenAt
     const isLast = this.#inFlight.length === 0 && this.#waiting.length === 0
-    if (isLast && commit.isPatient) this.#gather(commit)
+    if (isLast && commit.isPatient) this.#gathering.begin(commit, tookMs, this.#open)
+    this.stats.onCommitted(tookMs / 1000, commit.size)
     // All of memory says so before anybody hears of it.
     raiseMarks(commit)
     this.#tell(commit)
@@ -142,11 +144,6 @@ export class CommitScheduler implements TurnTask {
     const sequence = this.#open.isEmpty ? this.#open.sequence - 1 : this.#open.sequence
     if (this.#finishedThrough >= sequence) callback()
     else this.#barriers.push({ sequence, callback })
-  }
-
-  #gather(finished: Commit): void {
-    const tookMs = this.#options.clock.monotonic() - this.#writtenAt
-    this.#gathering.begin(finished, tookMs, this.#open)
   }
 
   #tell(commit: Commit): void {

@@ -46,6 +46,8 @@ export interface StateEntry {
  */
 export class Commit implements Ticket {
   readonly sequence: number
+  /** When it was handed to the engine, in monotonic milliseconds. */
+  writtenAt = 0
   /** Engines only: entries of their own that are written with this commit. */
   extra: EncodedEntries | undefined
   readonly #runs: CommittedRun[] = []

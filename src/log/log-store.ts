@@ -6,6 +6,7 @@ import type { LogCursor } from './log-cursor.ts'
 import type { Log } from './log.ts'
 import type { Absence } from './reading.ts'
 import type { Run } from './run.ts'
+import type { FileStats, StoreStats } from './store-stats.ts'
 import type { Ticket } from './ticket.ts'
 
 /** Why publishers have to wait. */
@@ -61,6 +62,9 @@ export interface LogStore {
   /** Bytes appended and not yet durable: what backpressure to publishers is based on. */
   readonly uncommittedSize: number
   readonly blocked: BlockedReason | undefined
+  readonly stats: StoreStats
+  /** Undefined for a store without files. */
+  readonly fileStats: FileStats | undefined
 
   /**
    * Starts an atom: all calls until `endAtom` are durable together or not at all. Atoms do not nest,
@@ -142,6 +146,11 @@ export interface LogStore {
     log: Log,
     keep: { readonly timestampMin: number; readonly sizeMax: number },
   ): Promise<number>
+  /**
+   * When the first record at or after `offset` came, by what is known without reading: where only a later
+   * time is known, that one. Milliseconds since the Unix epoch; undefined when there is no such record.
+   */
+  timestampAt(log: Log, offset: number): number | undefined
   /** Bytes that the log's runs take. */
   sizeOf(log: Log): number
   /**

@@ -2,6 +2,7 @@
 // simulation opens a node with doors of its own and decides about all of them from a seed.
 import { type StartBatchThread, startBatchThread } from '../crossing/start-batch-thread.ts'
 import { type Clock, systemClock } from '../lib/clock.ts'
+import { type CountFiles, countFiles } from '../lib/count-files.ts'
 import { type ProcessMemory, systemMemory } from '../lib/process-memory.ts'
 import { type Random, systemRandom } from '../lib/random.ts'
 import { type HttpGet, httpGet } from '../server/http-get.ts'
@@ -21,6 +22,7 @@ export interface Doors {
   /** Of a data folder on the machine's own disk. Rejects with the system's error. */
   readonly openLocalListener: (options: LocalListenerOptions) => Promise<LocalListener>
   readonly httpGet: HttpGet
+  readonly countFiles: CountFiles
   readonly startBatchThread: StartBatchThread
 }
 
@@ -32,5 +34,6 @@ export const systemDoors: Doors = {
   openListener,
   openLocalListener,
   httpGet,
+  countFiles,
   startBatchThread,
 }

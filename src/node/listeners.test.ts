@@ -52,3 +52,25 @@ test('a flood of refused connections is a line a second, with their number', asy
     'A connection to amqp was refused: too many (and 999 more before)',
   ])
 })
+
+test('the usual port of metrics may be in use, one that was asked for may not', async () => {
+  const metrics = { name: 'metrics', scheme: 'http', setting: 'metricsPort', isTls: false } as const
+  const cause = Object.assign(new Error('listen'), { code: 'EADDRINUSE' })
+  const warnings: string[] = []
+  const open = async (options: object, mayBeTaken: boolean): Promise<unknown> =>
+    openService({ ...metrics, mayBeTaken }, () => undefined, {
+      options: completeOptions(options),
+      credentials: undefined,
+      logger: {
+        ...silentLogger,
+        warn: (...line) => void warnings.push(line.map(String).join(' ')),
+      },
+      clock: new VirtualClock(),
+      openListener: () => Promise.reject(new Error('in use: choose another', { cause })),
+      addresses: {},
+    })
+  assert.equal(await open({}, true), undefined)
+  assert.deepEqual(warnings, ['No port for metrics: in use: choose another'])
+  await assert.rejects(open({ metricsPort: 1 }, true), /in use/)
+  await assert.rejects(open({}, false), /in use/)
+})

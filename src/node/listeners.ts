@@ -8,7 +8,7 @@ import { networkLimits } from '../limits/network.ts'
 import type { Listener } from '../server/listener.ts'
 import type { TlsCredentials } from '../server/tls-credentials.ts'
 import type { HandshakeFailure } from '../server/tls-failure.ts'
-import type { BrokerOptions } from '../settings/settings.ts'
+import { type BrokerOptions, settings } from '../settings/settings.ts'
 import type { Doors } from './doors.ts'
 import type { Service } from './service.ts'
 
@@ -23,8 +23,25 @@ export interface ListenersParts {
   readonly addresses: Record<string, Address>
 }
 
-/** Opens the port of `service`, whose sockets go to `accept`. Rejects with an `ExitError`. */
+/**
+ * Opens the port of `service`, whose sockets go to `accept`. Undefined for one that may be taken and is.
+ * Rejects with an `ExitError`.
+ */
 export async function openService(
+  service: Service,
+  accept: (socket: Socket) => void,
+  parts: ListenersParts,
+): Promise<Listener | undefined> {
+  try {
+    return await open(service, accept, parts)
+  } catch (error) {
+    if (!isTaken(error) || !mayBeTaken(service, parts.options)) throw error
+    parts.logger.warn(`No port for ${service.name}: ${(error as Error).message}`)
+    return undefined
+  }
+}
+
+async function open(
   { name, setting, isTls }: Service,
   accept: (socket: Socket) => void,
   parts: ListenersParts,
@@ -45,6 +62,16 @@ export async function openService(
   })
   addresses[name] = listener.address
   return listener
+}
+
+function isTaken(error: unknown): boolean {
+  const { cause } = error as { readonly cause?: NodeJS.ErrnoException }
+  return cause?.code === 'EADDRINUSE'
+}
+
+/** Only the port that it has by default: who asks for another one gets it or no broker. */
+function mayBeTaken({ setting, mayBeTaken = false }: Service, options: BrokerOptions): boolean {
+  return mayBeTaken && options[setting] === settings[setting].default
 }
 
 /** Writes warnings, but not as many as somebody can cause. */

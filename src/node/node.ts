@@ -27,6 +27,7 @@ import { type Doors, systemDoors } from './doors.ts'
 import { openService } from './listeners.ts'
 import type { DefinitionsFile } from './load-definitions.ts'
 import { MemoryGuard } from './memory-guard.ts'
+import { NodeMetrics, type ProcessStatus } from './metrics-of.ts'
 import { openLocal } from './open-local.ts'
 import { PasswordFile } from './password-file.ts'
 import type { ProtocolParts, ProtocolServer } from './protocol-server.ts'
@@ -220,7 +221,7 @@ export class Node implements AsyncDisposable {
   }
 
   #lend(cell: Cell, memory: MemoryGuard, tokens: TokenLogin | undefined): ProtocolParts {
-    return {
+    const lent = {
       cell,
       memory: memory.account,
       inputBudget: memory.inputBudget,
@@ -235,6 +236,10 @@ export class Node implements AsyncDisposable {
       addresses: this.addresses,
       status: () => this.#status(cell, memory),
     }
+    const { countFiles } = this.#doors
+    const figures = (): ProcessStatus => this.#processStatus(memory)
+    const metrics = new NodeMetrics(lent, { countFiles, figures })
+    return { ...lent, metrics: this.#stack.use(metrics) }
   }
 
   async #openListeners(
@@ -254,7 +259,7 @@ export class Node implements AsyncDisposable {
     const opening = opened.flatMap(({ server, services, stack }) =>
       services.map(async (service) => {
         const listener = await openService(service, server.acceptorOf(service), parts)
-        stack.defer(() => listener.close())
+        if (listener !== undefined) stack.defer(() => listener.close())
       }),
     )
     // All of them, also when one fails: what is open by then has to be closed again.
@@ -276,14 +281,20 @@ export class Node implements AsyncDisposable {
 
   #status(cell: Cell, memory: MemoryGuard): BrokerStatus {
     return {
-      state: this.#state,
+      ...this.#processStatus(memory),
       version,
-      uptimeMs: Math.round(this.#clock.monotonic() - this.#startedAt),
       addresses: this.addresses,
       dataFolder: path.resolve(this.#options.data),
       blockedReason: cell.broker.shortage.reason,
-      memory: memory.status,
       ...countEverything(cell.broker, this.clients),
+    }
+  }
+
+  #processStatus(memory: MemoryGuard): ProcessStatus {
+    return {
+      state: this.#state,
+      uptimeMs: Math.round(this.#clock.monotonic() - this.#startedAt),
+      memory: memory.status,
     }
   }
 

@@ -10,7 +10,7 @@ import { managementOf } from './management-parts.ts'
 import type { ProtocolParts, ProtocolServer } from './protocol-server.ts'
 
 export function openHttp(parts: ProtocolParts): ProtocolServer {
-  const { options, users, clients, logger, status } = parts
+  const { options, users, clients, logger, status, metrics } = parts
   const { host } = options
   const server = openHttpServer({
     source: { status },
@@ -21,8 +21,10 @@ export function openHttp(parts: ProtocolParts): ProtocolServer {
       void warnIfTls(bytes, { remoteAddress, port: 'HTTP' }, logger),
     authenticate: (login, address) => authenticate(login, address, parts),
     management: managementOf(parts),
+    metrics: metrics.source,
     ...(isLoopback(host) && { hosts: loopbackHosts(host) }),
   })
+  metrics.start()
   return {
     acceptorOf: () => server.accept,
     prepare: server.prepare,

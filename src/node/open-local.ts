@@ -11,13 +11,14 @@ export async function openLocal(
   parts: ProtocolParts,
   openLocalListener: Doors['openLocalListener'],
 ): Promise<AsyncDisposable> {
-  const { clients, logger, status } = parts
+  const { clients, logger, status, metrics } = parts
   const server = openHttpServer({
     source: { status },
     clients,
     anonymousFrom: () => ownerCaller.principal,
     isOwner: true,
     management: managementOf(parts),
+    metrics: metrics.source,
     onFault: (error) => logger.error({ err: error }, 'Unexpected error in an HTTP request'),
   })
   const stack = new AsyncDisposableStack()

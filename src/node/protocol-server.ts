@@ -11,9 +11,17 @@ import type { Address } from '../lib/listen.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { Random } from '../lib/random.ts'
 import type { Turn } from '../lib/turn.ts'
+import type { MetricsSource } from '../metrics/metrics-source.ts'
 import type { InputBudget } from '../server/input-budget.ts'
 import type { BrokerOptions } from '../settings/settings.ts'
 import type { Service } from './service.ts'
+
+/** What ports have that show metrics. */
+export interface MetricsParts {
+  readonly source: MetricsSource
+  /** Somebody may ask from now on. */
+  start(): void
+}
 
 /** What a node lends to a protocol. */
 export interface ProtocolParts {
@@ -32,6 +40,7 @@ export interface ProtocolParts {
   /** Service name → address, for every listener that is open by now. */
   readonly addresses: Readonly<Record<string, Address>>
   readonly status: () => BrokerStatus
+  readonly metrics: MetricsParts
 }
 
 /** Serves one protocol on all of its ports. */

@@ -8,4 +8,9 @@ export interface Service {
   readonly scheme: string
   readonly setting: PortKey
   readonly isTls: boolean
+  /**
+   * The broker starts without it where its usual port is in use and nobody has asked for another one: not
+   * worth a start, and two brokers on a machine need not know of it.
+   */
+  readonly mayBeTaken?: boolean
 }

@@ -42,6 +42,14 @@ export const protocols: readonly ProtocolServices[] = [
     outlivesOthers: true,
   },
   {
+    title: 'Metrics',
+    services: [
+      { name: 'metrics', scheme: 'http', setting: 'metricsPort', isTls: false, mayBeTaken: true },
+    ],
+    open: async (parts) => (await import('./open-metrics.ts')).openMetrics(parts),
+    outlivesOthers: true,
+  },
+  {
     title: 'MQTT',
     services: [{ name: 'mqtt', scheme: 'mqtt', setting: 'mqttPort', isTls: false }],
     open: undefined,

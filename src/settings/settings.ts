@@ -27,6 +27,7 @@ export interface Settings {
   readonly amqpPort: Port
   readonly httpPort: Port
   readonly kafkaPort: Port
+  readonly metricsPort: Port
   readonly mqttPort: Port
   readonly stompPort: Port
   readonly kafkaAdvertised: string | undefined
@@ -135,6 +136,13 @@ export const settings: { readonly [Key in keyof Settings]: Setting<Settings[Key]
     default: 9092,
     placeholder: 'PORT',
     description: 'Port of the Kafka protocol; 0 or off as above',
+  },
+  metricsPort: {
+    kind: port(),
+    default: 15_692,
+    placeholder: 'PORT',
+    description:
+      'Port of metrics for Prometheus, without a login; 0 or off as above; see docs/metrics.md',
   },
   mqttPort: {
     kind: port(),

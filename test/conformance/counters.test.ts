@@ -81,7 +81,15 @@ test('publishes, returns and drops', async () => {
   assert.deepEqual(ofExchange('all'), { publishedIn: 3, publishedOut: 6 })
   assert.deepEqual(ofExchange(''), { publishedIn: 1, publishedOut: 1 })
   assert.deepEqual(ofExchange('amq.direct'), { publishedIn: 2, returned: 1, dropped: 1 })
-  assert.deepEqual(ofClient(), { published: 6, confirmed: 6, returned: 1, dropped: 1 })
+  assert.deepEqual(ofClient(), {
+    published: 6,
+    confirmable: 6,
+    routed: 7,
+    confirmed: 6,
+    returned: 1,
+    dropped: 1,
+    channels: 2,
+  })
 })
 
 test('what headers and carbon copies route counts for the exchange that was named', async () => {
@@ -111,7 +119,7 @@ test('deliveries with and without acks, and what comes back', async () => {
   await consume({ count: 1, noAck: true }, () => undefined)
   const delivered = { delivered: 4, deliveredNoAck: 1, redelivered: 1, acked: 3 }
   assert.deepEqual(ofQueue('a'), { published: 4, ...delivered })
-  assert.deepEqual(ofClient(), { published: 4, ...delivered })
+  assert.deepEqual(ofClient(), { published: 4, routed: 4, channels: 1, ...delivered })
 })
 
 test('messages that are taken one by one', async () => {
@@ -130,7 +138,7 @@ test('messages that are taken one by one', async () => {
   assert.equal(await channel.get('a'), false)
   const taken = { got: 3, gotNoAck: 1, gotEmpty: 1, redelivered: 1, acked: 1 }
   assert.deepEqual(ofQueue('a'), { published: 3, ...taken })
-  assert.deepEqual(ofClient(), { published: 3, ...taken })
+  assert.deepEqual(ofClient(), { published: 3, routed: 3, channels: 1, ...taken })
 })
 
 test('a transaction counts when it is committed', async () => {
@@ -146,9 +154,10 @@ test('a transaction counts when it is committed', async () => {
   raw.publish(1, { routingKey: 'a' }, 'y')
   raw.publish(1, { routingKey: 'nobody' }, 'y')
   await raw.call(1, 'queue.declare', { queue: 'a', passive: true })
-  assert.deepEqual(ofRaw(), { got: 1 })
+  assert.deepEqual(ofRaw(), { got: 1, channels: 1 })
   await raw.call(1, 'tx.commit')
-  assert.deepEqual(ofRaw(), { got: 1, acked: 1, published: 2, dropped: 1 })
+  const committed = { acked: 1, published: 2, routed: 1, dropped: 1 }
+  assert.deepEqual(ofRaw(), { got: 1, channels: 1, ...committed })
   assert.deepEqual(ofQueue('a'), { published: 2, got: 1, acked: 1 })
 })
 
@@ -165,7 +174,8 @@ test('direct replies count for the clients alone', async () => {
   assert.ok(request)
   channel.sendToQueue(String(request.properties.replyTo), Buffer.from('answer'))
   await waitFor('the answer', () => answer === 'answer')
-  assert.deepEqual(ofClient(), { published: 2, gotNoAck: 1, deliveredNoAck: 1 })
+  const answered = { deliveredNoAck: 1, answered: 1 }
+  assert.deepEqual(ofClient(), { published: 2, routed: 2, gotNoAck: 1, channels: 1, ...answered })
 })
 
 test('streams and Kafka clients', async () => {
@@ -207,7 +217,12 @@ test('streams and Kafka clients', async () => {
   assert.deepEqual(ofQueue('log'), { published: 3, fetched: 3, delivered: 3, acked: 3 })
   assert.deepEqual(ofQueue('jobs'), { published: 2, fetched: 2 })
   const [, ofKafka] = [...broker.clients]
-  assert.deepEqual(counted(ofKafka?.counters as ClientCounters), { published: 4, fetched: 5 })
+  assert.ok(ofKafka)
+  const { producedSize, fetchedSize } = ofKafka.counters
+  const produced = { published: 4, confirmable: 4, routed: 4, confirmed: 4 }
+  const sizes = { producedSize, fetchedSize }
+  assert.deepEqual(counted(ofKafka.counters), { ...produced, ...sizes, fetched: 5 })
+  assert.ok(producedSize > 0 && fetchedSize > producedSize)
 })
 
 test('the sum over all clients keeps what channels and connections that have gone had counted', async () => {
@@ -218,8 +233,53 @@ test('the sum over all clients keeps what channels and connections that have gon
   const other = await session.channel()
   other.sendToQueue('a', Buffer.from('x'))
   await other.checkQueue('a')
-  assert.deepEqual(ofClient(), { published: 2 })
+  assert.deepEqual(ofClient(), { published: 2, routed: 2, channels: 2 })
   await session[Symbol.asyncDispose]()
   await waitFor('the connection is gone', () => broker.clients.size === 0)
-  assert.deepEqual(counted(broker.clients.totals()), { published: 2 })
+  assert.deepEqual(counted(broker.clients.totals()), { published: 2, routed: 2, channels: 2 })
+})
+
+test('what is declared, created and deleted, and the counts of what is gone', async () => {
+  const { counters } = broker.broker
+  const { queuesDeclared, queuesCreated, queuesDeleted } = counters
+  await channel.assertQueue('a')
+  await channel.assertQueue('a')
+  await channel.assertQueue('log', { arguments: { 'x-queue-type': 'stream' } })
+  await channel.checkQueue('a')
+  channel.sendToQueue('a', Buffer.from('x'))
+  await channel.get('a', { noAck: true })
+  await channel.deleteQueue('a')
+  assert.equal(counters.queuesDeclared - queuesDeclared, 3)
+  assert.equal(counters.queuesCreated - queuesCreated, 2)
+  assert.equal(counters.queuesDeleted - queuesDeleted, 1)
+  assert.deepEqual(counted(counters.endedOf('classic')), { published: 1, gotNoAck: 1 })
+})
+
+test('messages die for a reason, with a dead-letter exchange and without', async () => {
+  await channel.assertQueue('graves')
+  const letters = { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'graves' }
+  await channel.assertQueue('a', { arguments: letters })
+  await channel.assertQueue('b', { arguments: { 'x-max-length': 1 } })
+  channel.sendToQueue('a', Buffer.from('x'))
+  channel.sendToQueue('a', Buffer.from('x'), { expiration: '0' })
+  channel.sendToQueue('b', Buffer.from('x'))
+  channel.sendToQueue('b', Buffer.from('x'))
+  const message = await channel.get('a')
+  assert.ok(message)
+  channel.reject(message, false)
+  const { deaths } = broker.broker.counters
+  await waitFor('two dead letters', async () => {
+    return (await channel.checkQueue('graves')).messageCount === 2
+  })
+  assert.deepEqual(counted(deaths.classic.at_most_once as never), { rejected: 1, expired: 1 })
+  await waitFor('the limit', () => deaths.classic.disabled.maxlen === 1)
+})
+
+test('sizes of bodies that AMQP clients publish', async () => {
+  await channel.assertQueue('a')
+  for (const size of [0, 100, 101, 200_000]) channel.sendToQueue('a', Buffer.alloc(size))
+  await channel.checkQueue('a')
+  const { counts, sum } = broker.broker.counters.messageSizes
+  assert.deepEqual(counts, [2, 1, 0, 0, 1, 0, 0, 0, 0])
+  assert.equal(sum, 200_201)
 })

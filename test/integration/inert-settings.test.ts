@@ -19,7 +19,7 @@ beforeEach(async () => {
     warn: (_fields: unknown, text?: unknown): void => void warnings.push(String(text)),
     child: () => logger,
   }
-  const ports = { amqpPort: 0, kafkaPort: 0, httpPort: 'off' } as const
+  const ports = { amqpPort: 0, kafkaPort: 0, httpPort: 'off', metricsPort: 'off' } as const
   broker = await startBroker({ ...ports, storage: 'memory', logger })
   session = await AmqpSession.open(`amqp://localhost:${broker.addresses['amqp']?.port}`)
   channel = await session.channel()

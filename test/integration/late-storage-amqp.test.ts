@@ -32,7 +32,7 @@ function scenario(name: string, body: (setting: Setting) => Promise<void>): void
 
 function start(seed: number): Promise<RunningBroker> {
   const storage = { random: seededRandom(seed), delayMsMax: 12 }
-  return startBroker({ storage, amqpPort: 0, httpPort: 'off' })
+  return startBroker({ storage, amqpPort: 0, httpPort: 'off', metricsPort: 'off' })
 }
 
 /** Publishes all without waiting in between; resolves when all are confirmed. */

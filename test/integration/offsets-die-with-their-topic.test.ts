@@ -15,7 +15,13 @@ async function run(
   kafkaPort: StartOptions['kafkaPort'] & (number | 'off'),
   body: (ports: { amqp: number; kafka: number }) => Promise<void>,
 ): Promise<void> {
-  await using broker = await startBroker({ data, amqpPort: 0, httpPort: 'off', kafkaPort })
+  await using broker = await startBroker({
+    data,
+    amqpPort: 0,
+    httpPort: 'off',
+    metricsPort: 'off',
+    kafkaPort,
+  })
   const { amqp, kafka } = broker.addresses
   await body({ amqp: amqp?.port ?? 0, kafka: kafka?.port ?? 0 })
 }

@@ -79,7 +79,16 @@ export class InteropBroker implements AsyncDisposable {
   async #startPabal(): Promise<void> {
     const readyFile = join(this.#folder, 'ready.json')
     const data = ['--data', join(this.#folder, 'data'), '--ready-file', readyFile]
-    const ports = ['--amqp-port', '0', '--kafka-port', '0', '--http-port', 'off']
+    const ports = [
+      '--amqp-port',
+      '0',
+      '--kafka-port',
+      '0',
+      '--http-port',
+      'off',
+      '--metrics-port',
+      'off',
+    ]
     const child = spawn(process.execPath, [mainFile, ...data, ...ports], {
       cwd: this.#folder,
       env: withoutSettings(),

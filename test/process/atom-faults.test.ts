@@ -7,7 +7,16 @@ import { RawClient } from '../support/raw-client.ts'
 import { BrokerProgram, ScratchFolder } from './broker-program.ts'
 
 const preload = pathToFileURL(path.join(import.meta.dirname, 'fault-in-atom.ts')).href
-const flags = ['--amqp-port', '0', '--http-port', 'off', '--kafka-port', 'off']
+const flags = [
+  '--amqp-port',
+  '0',
+  '--http-port',
+  'off',
+  '--kafka-port',
+  'off',
+  '--metrics-port',
+  'off',
+]
 
 function start(folder: ScratchFolder, name: string, environment = {}): [BrokerProgram, string] {
   const readyFile = folder.file(`${name}.json`)

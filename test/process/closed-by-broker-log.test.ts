@@ -4,7 +4,16 @@ import { test } from 'node:test'
 import { RawClient } from '../support/raw-client.ts'
 import { BrokerProgram, ScratchFolder } from './broker-program.ts'
 
-const ports = ['--amqp-port', '0', '--http-port', 'off', '--kafka-port', 'off']
+const ports = [
+  '--amqp-port',
+  '0',
+  '--http-port',
+  'off',
+  '--kafka-port',
+  'off',
+  '--metrics-port',
+  'off',
+]
 
 test('the log tells whose channel or connection was closed, and why', async () => {
   using folder = new ScratchFolder()

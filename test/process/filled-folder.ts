@@ -4,7 +4,16 @@ import type { ConfirmChannel } from 'amqplib'
 import amqp from 'amqplib'
 import { BrokerProgram, type ScratchFolder } from './broker-program.ts'
 
-const ports = ['--amqp-port', '0', '--http-port', 'off', '--kafka-port', 'off']
+const ports = [
+  '--amqp-port',
+  '0',
+  '--http-port',
+  'off',
+  '--kafka-port',
+  'off',
+  '--metrics-port',
+  'off',
+]
 
 /** A broker on `<folder>/data` that is ready for clients. */
 export class FolderBroker implements AsyncDisposable {

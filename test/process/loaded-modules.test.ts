@@ -6,7 +6,7 @@ import { waitFor } from '../support/wait-for.ts'
 import { BrokerProgram, ScratchFolder } from './broker-program.ts'
 
 const preload = new URL('./note-modules.ts', import.meta.url)
-const flags = ['--amqp-port', '0', '--http-port', '0', '--kafka-port', '0']
+const flags = ['amqp', 'http', 'kafka', 'metrics'].flatMap((name) => [`--${name}-port`, '0'])
 
 /** Packages among the modules noted so far, once each. */
 function packagesIn(list: string, when: 'early' | 'late'): string[] {

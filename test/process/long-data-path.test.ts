@@ -6,7 +6,16 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { BrokerProgram, ScratchFolder } from './broker-program.ts'
 
-const ports = ['--amqp-port', '0', '--http-port', 'off', '--kafka-port', 'off']
+const ports = [
+  '--amqp-port',
+  '0',
+  '--http-port',
+  'off',
+  '--kafka-port',
+  'off',
+  '--metrics-port',
+  'off',
+]
 
 interface Said {
   readonly code: number | null

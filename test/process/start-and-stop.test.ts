@@ -6,7 +6,7 @@ import { hasIpv6Loopback } from '../support/loopbacks.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { isRunning, BrokerProgram, ScratchFolder } from './broker-program.ts'
 
-const freePorts = ['--amqp-port', '0', '--http-port', '0', '--kafka-port', '0']
+const freePorts = ['amqp', 'http', 'kafka', 'metrics'].flatMap((name) => [`--${name}-port`, '0'])
 
 /** How both loopbacks are written, or the one that this machine has. */
 const shown = hasIpv6Loopback() ? 'localhost' : '127\\.0\\.0\\.1'

@@ -30,7 +30,16 @@ interface Started {
 
 async function start(folder: ScratchFolder): Promise<Started> {
   const readyFile = folder.file('ready')
-  const ports = ['--amqp-port', '0', '--http-port', 'off', '--kafka-port', 'off']
+  const ports = [
+    '--amqp-port',
+    '0',
+    '--http-port',
+    'off',
+    '--kafka-port',
+    'off',
+    '--metrics-port',
+    'off',
+  ]
   const files = ['--data', folder.file('data'), '--ready-file', readyFile]
   const program = BrokerProgram.run(folder, [...files, ...ports])
   const { amqp: address } = (await program.ready(readyFile)) as unknown as {

@@ -1,7 +1,7 @@
 // A broker with a client of each protocol: amqplib and kafkajs.
 import type { ConfirmChannel } from 'amqplib'
 import { type Admin, Kafka, logLevel, type Producer } from 'kafkajs'
-import { type RunningBroker, startBroker } from '../../src/start-broker.ts'
+import { type RunningBroker, startBroker, type StartOptions } from '../../src/start-broker.ts'
 import { AmqpSession } from './amqp-session.ts'
 
 export class BothClients implements AsyncDisposable {
@@ -22,8 +22,15 @@ export class BothClients implements AsyncDisposable {
   }
 
   /** Starts a broker on this data folder and connects to it. */
-  static async open(data: string): Promise<BothClients> {
-    const broker = await startBroker({ data, amqpPort: 0, kafkaPort: 0, httpPort: 'off' })
+  static async open(data: string, options: StartOptions = {}): Promise<BothClients> {
+    const broker = await startBroker({
+      data,
+      amqpPort: 0,
+      kafkaPort: 0,
+      httpPort: 'off',
+      metricsPort: 'off',
+      ...options,
+    })
     const session = await AmqpSession.open(`amqp://127.0.0.1:${broker.addresses['amqp']?.port}`)
     const channel = await session.confirmChannel()
     const brokers = [`127.0.0.1:${broker.addresses['kafka']?.port}`]

@@ -35,6 +35,7 @@ export class KafkaFixture implements AsyncDisposable {
       amqpPort: 0,
       kafkaPort: 0,
       httpPort: 'off',
+      metricsPort: 'off',
       ...options,
     })
     const port = broker.addresses['kafka']?.port ?? 0

@@ -1,5 +1,6 @@
 // A queue on the memory engine with a virtual clock, and messages whose body is their text.
 
+import { BrokerCounters } from '../../src/broker/counters/broker-counters.ts'
 import { PresentIds } from '../../src/broker/deduplication/present-ids.ts'
 import { Policies } from '../../src/broker/policy/policies.ts'
 import type { QueueType } from '../../src/broker/queue-arguments.ts'
@@ -127,6 +128,7 @@ export class QueueUnderTest {
       turn: this.#turn,
       clock: this.clock,
       shortage: new Shortage(),
+      counters: new BrokerCounters(),
       deadLetter: ({ settings }, { offset }, reason) => {
         this.clock.pass(this.deadLetterMs)
         this.deadLetterTryCount++

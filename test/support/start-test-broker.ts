@@ -138,7 +138,16 @@ export class TestBroker implements AsyncDisposable {
   }
 
   #flags(readyFile: string): string[] {
-    const ports = ['--amqp-port', String(this.#port), '--http-port', 'off', '--kafka-port', 'off']
+    const ports = [
+      '--amqp-port',
+      String(this.#port),
+      '--http-port',
+      'off',
+      '--kafka-port',
+      'off',
+      '--metrics-port',
+      'off',
+    ]
     const flags = ['--data', this.dataFolder, '--ready-file', readyFile, ...ports, ...this.#args]
     // Of a flag that is given twice the last counts.
     return this.#kafkaPort === 0 ? flags : [...flags, '--kafka-port', String(this.#kafkaPort)]

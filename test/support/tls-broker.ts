@@ -35,7 +35,7 @@ export class TlsBroker implements AsyncDisposable {
     writeFileSync(join(folder, 'ca.pem'), authority.certificate)
     writeOwn(folder, makeCertificate({ name: 'broker', hosts, issuer: authority }))
     const { logger, warnings } = notingLogger()
-    const ports = { amqpPort: 0, kafkaPort: 0, httpPort: 0 } as const
+    const ports = { amqpPort: 0, kafkaPort: 0, httpPort: 0, metricsPort: 'off' } as const
     const tlsPorts = { amqpTlsPort: 0, kafkaTlsPort: 0, httpTlsPort: 0 } as const
     const broker = await startBroker({
       data: join(folder, 'data'),

@@ -4,10 +4,20 @@ import type { Clock } from '../../lib/clock.ts'
 import { ClientCounters } from '../counters/client-counters.ts'
 import type { Client } from './client.ts'
 
+/** What the clients of a protocol have done that are gone. */
+interface Ended {
+  readonly counters: ClientCounters
+  clients: number
+}
+
 export class ClientRegistry implements Iterable<Client> {
   readonly #clock: Clock
   readonly #clients = new Map<number, Client>()
-  readonly #ended = new ClientCounters()
+  readonly #ended: Readonly<Record<ClientProtocol, Ended>> = {
+    'AMQP 0-9-1': { counters: new ClientCounters(), clients: 0 },
+    Kafka: { counters: new ClientCounters(), clients: 0 },
+    HTTP: { counters: new ClientCounters(), clients: 0 },
+  }
   #lastId = 0
 
   constructor(clock: Clock) {
@@ -35,13 +45,21 @@ export class ClientRegistry implements Iterable<Client> {
   }
 
   remove(client: Client): void {
-    if (this.#clients.delete(client.id)) this.#ended.add(client.counters)
+    if (!this.#clients.delete(client.id)) return
+    const ended = this.#ended[client.protocol]
+    ended.counters.add(client.counters)
+    ended.clients++
+  }
+
+  /** What the clients of a protocol have done and got that are gone, and how many those are. */
+  endedOf(protocol: ClientProtocol): Readonly<Ended> {
+    return this.#ended[protocol]
   }
 
   /** What all clients have done and got since the start, those that have gone as well. */
   totals(): ClientCounters {
     const sum = new ClientCounters()
-    sum.add(this.#ended)
+    for (const { counters } of Object.values(this.#ended)) sum.add(counters)
     for (const { counters } of this.#clients.values()) sum.add(counters)
     return sum
   }

@@ -19,6 +19,8 @@ export interface Client {
   readonly properties: FieldTable
   /** Of AMQP; others have none. */
   readonly channelCount: number
+  /** Channels, or for other protocols connections, that have published something. */
+  readonly publisherCount: number
   readonly counters: ClientCounters
   /** Bytes of its protocol, without those of TLS. */
   readonly receivedSize: number

@@ -2,6 +2,10 @@
 export class ClientCounters {
   /** publish */
   published = 0
+  /** Of them those that the client wanted to be confirmed. */
+  confirmable = 0
+  /** Copies of them that went to queues. */
+  routed = 0
   /** confirm */
   confirmed = 0
   /** return_unroutable */
@@ -24,10 +28,19 @@ export class ClientCounters {
   acked = 0
   /** Records that it has fetched by Kafka's protocol. */
   fetched = 0
+  /** Bytes of the batches that it has produced and fetched by Kafka's protocol. */
+  producedSize = 0
+  fetchedSize = 0
+  /** Answers to its requests (direct reply-to), which are deliveries without acks as well. */
+  answered = 0
+  /** Channels that were opened. */
+  channels = 0
 
   /** Adds what another one has counted. */
   add(other: ClientCounters): void {
     this.published += other.published
+    this.confirmable += other.confirmable
+    this.routed += other.routed
     this.confirmed += other.confirmed
     this.returned += other.returned
     this.dropped += other.dropped
@@ -39,5 +52,9 @@ export class ClientCounters {
     this.redelivered += other.redelivered
     this.acked += other.acked
     this.fetched += other.fetched
+    this.producedSize += other.producedSize
+    this.fetchedSize += other.fetchedSize
+    this.answered += other.answered
+    this.channels += other.channels
   }
 }

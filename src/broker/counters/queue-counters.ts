@@ -21,4 +21,17 @@ export class QueueCounters {
   acked = 0
   /** Records that Kafka clients have fetched; a fetch takes nothing away. */
   fetched = 0
+
+  /** Adds what another one has counted. */
+  add(other: QueueCounters): void {
+    this.published += other.published
+    this.delivered += other.delivered
+    this.deliveredNoAck += other.deliveredNoAck
+    this.got += other.got
+    this.gotNoAck += other.gotNoAck
+    this.gotEmpty += other.gotEmpty
+    this.redelivered += other.redelivered
+    this.acked += other.acked
+    this.fetched += other.fetched
+  }
 }

@@ -85,6 +85,8 @@ export class Intake implements TurnTask {
   ticket: Ticket | undefined
   /** Whether the last message has a queue to go to, or is an answer to somebody who asked. */
   isRouted = false
+  /** How many queues the last message was for. */
+  routedCount = 0
   /** Whether a queue had no room for the last message, or for one of the last commit. */
   isRefused = false
   /** Counters of the exchange that the last message went to; undefined for an answer. */
@@ -314,6 +316,7 @@ export class Intake implements TurnTask {
       this.ticket = this.#publisher.ticket
       this.isRefused = this.#publisher.isRefused
       this.isRouted = isRouted(route)
+      this.routedCount = route.queues.length
       this.exchange = route.exchange
     } else {
       this.#answer(answerTo, source)
@@ -329,6 +332,7 @@ export class Intake implements TurnTask {
     this.ticket = undefined
     this.isRefused = false
     this.isRouted = target !== undefined
+    this.routedCount = this.isRouted ? 1 : 0
     this.exchange = undefined
   }
 
@@ -357,6 +361,7 @@ export class Intake implements TurnTask {
     this.isRefused = committed.isRefused
     for (const { message, route } of routed) {
       this.isRouted = isRouted(route)
+      this.routedCount = route.queues.length
       this.exchange = route.exchange
       if (route.limits !== undefined) this.#count(route.limits, message.source)
       this.#client.onPublished(message.source, message.note)

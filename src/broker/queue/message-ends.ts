@@ -7,6 +7,7 @@ import type { LogStore } from '../../log/log-store.ts'
 import type { DeathReason } from '../../record/message/encode-death.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
+import type { BrokerCounters } from '../counters/broker-counters.ts'
 import type { QueueType } from '../queue-arguments.ts'
 import type { Shortage } from '../shortage.ts'
 import { DeadLetters } from './dead-letters.ts'
@@ -45,6 +46,7 @@ interface EndsContext {
   readonly turn: Turn
   readonly clock: Clock
   readonly shortage: Shortage
+  readonly counters: Pick<BrokerCounters, 'onDeath'>
 }
 
 export class MessageEnds {
@@ -162,6 +164,7 @@ export class MessageEnds {
   /** A message that was detached from the backlog dies. */
   #end(offset: number, reason: DeathReason): void {
     if (this.#queue.settings.deadLetter === undefined) {
+      this.#context.counters.onDeath(this.#queue.type, 'disabled', reason)
       this.#backlog.ackDetached(offset)
       return
     }

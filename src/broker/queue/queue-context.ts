@@ -5,6 +5,7 @@ import type { LogStore } from '../../log/log-store.ts'
 import type { DeathReason } from '../../record/message/encode-death.ts'
 import type { FieldTable } from '../../record/message/field-table.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
+import type { BrokerCounters } from '../counters/broker-counters.ts'
 import type { IdentifiedQueue, PresentIds } from '../deduplication/present-ids.ts'
 import type { EffectivePolicy } from '../policy/policy.ts'
 import type { QueueType } from '../queue-arguments.ts'
@@ -45,6 +46,7 @@ export interface QueueContextOf<Queue> {
   readonly turn: Turn
   readonly clock: Clock
   readonly shortage: Shortage
+  readonly counters: Pick<BrokerCounters, 'onDeath'>
   /** Sends a dead message on to where the queue's settings say; false: no queue takes it, keep it. Within an atom. */
   deadLetter(queue: Queue, record: RecordView, reason: DeathReason): boolean
   /** Of the routes that dead letters of the queue may take. */

@@ -130,3 +130,21 @@ test('a debt is not paid off by connecting again', () => {
   parts.clock.advance(300)
   assert.ok(last.count > 1)
 })
+
+test('each time that a publisher has to wait is counted', () => {
+  const parts = context()
+  const rates = new PublishRates({
+    ...parts,
+    limitsOf: { user: () => undefined, vhost: () => undefined },
+    ofConnection: { messages: 1000, bytes: undefined },
+  })
+  const connection = { pause: () => undefined, resume: () => undefined }
+  const meter = rates.open({ user: 'a', vhost: '/' }, connection)
+  meter.onPublished(50, 0)
+  assert.equal(rates.pauseCount, 0)
+  for (let count = 0; count < 2; count++) {
+    meter.onPublished(200, 0)
+    parts.clock.advance(1000)
+  }
+  assert.equal(rates.pauseCount, 2)
+})

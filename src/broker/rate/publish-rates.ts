@@ -45,6 +45,9 @@ export class PublishRates {
     vhost: new Map<string, Scope>(),
   }
 
+  /** How often a publisher had to wait. */
+  pauseCount = 0
+
   constructor(parts: PublishRatesParts) {
     this.#parts = parts
   }
@@ -53,7 +56,14 @@ export class PublishRates {
   open(publishing: Publishing, connection: MeteredConnection): PublishMeter {
     const scopes = (['user', 'vhost'] as const).map((kind) => this.#scopeOf(kind, publishing[kind]))
     const own = limitFor(this.#parts, this.#parts.ofConnection, undefined)
-    const meter = new OpenMeter(connection, { own, scopes, onClosed: () => this.#tidy(publishing) })
+    const counted: MeteredConnection = {
+      pause: () => {
+        this.pauseCount++
+        connection.pause()
+      },
+      resume: () => connection.resume(),
+    }
+    const meter = new OpenMeter(counted, { own, scopes, onClosed: () => this.#tidy(publishing) })
     for (const scope of scopes) scope.meters.add(meter)
     meter.refresh()
     return meter

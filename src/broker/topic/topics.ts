@@ -11,6 +11,7 @@ import { encodeAddress } from '../../record/message/address.ts'
 import { type FieldTable } from '../../record/message/field-table.ts'
 import type { Admission } from '../admission.ts'
 import { BrokerError } from '../broker-error.ts'
+import type { BrokerCounters } from '../counters/broker-counters.ts'
 import type { Destination } from '../destination.ts'
 import { inertConfigs } from '../inert-settings.ts'
 import type { InertWatch } from '../inert-watch.ts'
@@ -36,6 +37,7 @@ export interface TopicsContext extends PartitionContext {
   /** Told what is asked for and has no effect. */
   readonly inert: InertWatch
   readonly admission: Admission
+  readonly counters: BrokerCounters
 }
 
 export interface TopicAsked {
@@ -133,6 +135,17 @@ export class Topics {
     }
   }
 
+  /** The topics, and with `withQueues` the work queues that Kafka has looked at: for who only counts them. */
+  *seen(withQueues: boolean): Generator<TopicView, void> {
+    const queues = withQueues ? this.#queueViews.keys() : []
+    for (const each of [this.#byId.values(), queues]) {
+      for (const queue of each) {
+        const view = this.#viewOf(queue)
+        if (view !== undefined) yield view
+      }
+    }
+  }
+
   /** Throws `invalid_topic` or `topic_already_exists` for a name that no topic may get. */
   checkName(name: string): void {
     checkTopicName(name)
@@ -169,6 +182,9 @@ export class Topics {
     this.#add(topic)
     topology.put([{ kind: 'queue', op: 'put', row: topic.row() }])
     const ticket = store.endAtom()
+    this.#context.counters.queuesCreated++
+    // Streams are declared elsewhere.
+    if (asked.arguments === undefined) this.#context.counters.queuesDeclared++
     this.#tellInert(topic, configs)
     return { topic, ticket }
   }
@@ -264,6 +280,7 @@ export class Topics {
   /** Takes a provisional topic out of the way of the queue that gets its log. */
   release(topic: Topic): void {
     this.#forget(topic)
+    this.#context.counters.onReleased(topic)
     for (const partition of topic.partitions) partition.leave()
     topic.onDeleted()
   }

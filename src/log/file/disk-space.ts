@@ -37,6 +37,8 @@ export class DiskSpace {
   #room = 0
   /** Bytes written since that look began: it may have seen some of them or not. */
   #writtenSize = 0
+  #free = 0
+  #freeMin = 0
   #isBusy = false
   #isClosed = false
   #running: Promise<void> = Promise.resolve()
@@ -46,6 +48,16 @@ export class DiskSpace {
     this.#path = join(options.folder, reserveName)
     this.#timer = options.clock.every(logLimits.diskCheckIntervalMs, () => this.check())
     this.check()
+  }
+
+  /** Bytes that were free at the last look. */
+  get freeSize(): number {
+    return this.#free
+  }
+
+  /** Publishers are blocked below this many. */
+  get freeSizeMin(): number {
+    return this.#freeMin
   }
 
   get blocked(): BlockedReason | undefined {
@@ -104,6 +116,8 @@ export class DiskSpace {
     const space = await this.#options.disk.freeSpace(this.#options.folder)
     this.#writtenSize -= earlierSize
     const freeMin = this.#options.freeMin ?? freeMinOf(space)
+    this.#free = space.free
+    this.#freeMin = freeMin
     this.#room = Math.max(0, space.free - freeMin)
     if (this.#isShort(space, freeMin)) {
       this.#setLow(true)

@@ -7,13 +7,16 @@ import type { BlockedReason, CreateLogOptions, LogStore, TopologySource } from '
 import type { Log } from '../log.ts'
 import type { Absence } from '../reading.ts'
 import type { Run } from '../run.ts'
+import type { FileStats, StoreStats } from '../store-stats.ts'
 import type { Ticket } from '../ticket.ts'
 import type { FileEngine } from './file-engine.ts'
 import { FileLogStoreParts } from './file-log-store-parts.ts'
 import type { OpenedFolder } from './file-log-store-parts.ts'
+import { fileStatsOf } from './file-stats.ts'
 import { livingSize } from './living-size.ts'
 import type { RetentionRule } from './run-finder.ts'
 import type { AsideReference, Segment } from './segment.ts'
+import { timestampAt } from './timestamp-at.ts'
 
 export class FileLogStore implements LogStore {
   readonly epoch: number
@@ -52,6 +55,15 @@ export class FileLogStore implements LogStore {
 
   get blocked(): BlockedReason | undefined {
     return this.#parts.diskSpace.blocked
+  }
+
+  get stats(): StoreStats {
+    return this.#scheduler.stats
+  }
+
+  get fileStats(): FileStats {
+    const { segments, diskSpace } = this.#parts
+    return fileStatsOf(segments, diskSpace)
   }
 
   get uncommittedSize(): number {
@@ -163,6 +175,10 @@ export class FileLogStore implements LogStore {
 
   retentionOffset(log: Log, keep: RetentionRule): Promise<number> {
     return this.#parts.runFinder.retentionOffset(log, keep)
+  }
+
+  timestampAt(log: Log, offset: number): number | undefined {
+    return timestampAt(this.#parts.extents, log, offset)
   }
 
   sizeOf(log: Log): number {

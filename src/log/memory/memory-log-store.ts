@@ -15,6 +15,7 @@ import { Log } from '../log.ts'
 import type { Absence } from '../reading.ts'
 import type { RunConverter } from '../run-converter.ts'
 import type { Run } from '../run.ts'
+import type { StoreStats } from '../store-stats.ts'
 import type { Ticket } from '../ticket.ts'
 
 /** How late the engine answers. Without it every commit finishes in the turn it was sealed in. */
@@ -45,6 +46,7 @@ const commitsInFlightMax = 8
 export class MemoryLogStore implements LogStore, LogEngine<Log>, CursorEngine {
   readonly epoch = 1
   readonly blocked = undefined
+  readonly fileStats = undefined
   readonly asideBodies: Map<number, Buffer> = new Map()
   readonly converter: RunConverter | undefined
   readonly #clock: Clock
@@ -72,6 +74,10 @@ export class MemoryLogStore implements LogStore, LogEngine<Log>, CursorEngine {
       firstSequence: 1,
       onTopologyDurable: options.onTopologyDurable,
     })
+  }
+
+  get stats(): StoreStats {
+    return this.#scheduler.stats
   }
 
   get uncommittedSize(): number {
@@ -181,6 +187,10 @@ export class MemoryLogStore implements LogStore, LogEngine<Log>, CursorEngine {
       offset = run.lastOffset + 1
     }
     return Promise.resolve(offset)
+  }
+
+  timestampAt(log: Log, offset: number): number | undefined {
+    return log.tail.at(log.findInTail(Math.max(offset, log.floor)))?.baseTimestamp
   }
 
   sizeOf(log: Log): number {

@@ -41,11 +41,15 @@ export class AmqpClient implements Client {
   }
 
   get channelCount(): number {
-    return this.#connection.channelCount
+    return this.#connection.channels.count
+  }
+
+  get publisherCount(): number {
+    return this.#connection.channels.publisherCount
   }
 
   get counters(): ClientCounters {
-    return this.#connection.counters
+    return this.#connection.channels.counters
   }
 
   get receivedSize(): number {

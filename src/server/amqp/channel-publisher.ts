@@ -10,6 +10,7 @@ import type { PublishLimit } from '../../broker/rate/publish-limit.ts'
 import type { ReplyAddressee } from '../../broker/reply-registry.ts'
 import type { VHost } from '../../broker/vhost.ts'
 import { replyCodes } from '../../codec/amqp/methods.gen.ts'
+import type { Histogram } from '../../lib/histogram.ts'
 import { pagePool } from '../../lib/page-pool.ts'
 import type { Ticket } from '../../log/ticket.ts'
 import { RecordSource } from '../../record/message/record-source.ts'
@@ -46,6 +47,7 @@ export class ChannelPublisher implements IntakeClient {
   readonly #channel: PublishingChannel
   readonly #state: PublishState
   readonly #source = new RecordSource()
+  readonly #sizes: Histogram
   /** Bytes of a message on its way in that the connection holds. */
   #inputSize = 0
 
@@ -53,6 +55,7 @@ export class ChannelPublisher implements IntakeClient {
     this.#channel = channel
     const { broker, settings } = channel.connection.context
     this.#state = new PublishState(settings.messageSizeMax)
+    this.#sizes = broker.counters.messageSizes
     this.intake = broker.createIntake(channel.vhost, this)
   }
 
@@ -118,9 +121,13 @@ export class ChannelPublisher implements IntakeClient {
     const { ticket, isRouted, isRefused } = this.intake
     const { connection, counters } = this.#channel
     counters.published++
+    counters.routed += this.intake.routedCount
+    this.#sizes.observe(source.bodyEnd - source.bodyStart)
     if (!isRouted) this.#onUnroutable(source, noted === note.mandatory)
     if (ticket !== undefined) connection.lastTicket = ticket
-    if (this.confirms !== undefined) this.#confirm(this.confirms, ticket, isRefused)
+    if (this.confirms === undefined) return
+    counters.confirmable++
+    this.#confirm(this.confirms, ticket, isRefused)
   }
 
   onRefused(error: unknown): void {

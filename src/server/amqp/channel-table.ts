@@ -8,6 +8,7 @@ export class ChannelTable {
   /** The most channels at a time, and the highest number of one, as negotiated. */
   max = 0
   readonly #channels: (Channel | undefined)[] = []
+  /** What closed channels have counted, and what no channel counts. */
   readonly #ended = new ClientCounters()
   #count = 0
 
@@ -21,6 +22,13 @@ export class ChannelTable {
     sum.add(this.#ended)
     for (const { counters } of this.all()) sum.add(counters)
     return sum
+  }
+
+  /** Channels on which something was published. */
+  get publisherCount(): number {
+    let count = 0
+    for (const { counters } of this.all()) if (counters.published > 0) count++
+    return count
   }
 
   find(number: number): Channel | undefined {
@@ -43,6 +51,7 @@ export class ChannelTable {
   add(channel: Channel): void {
     this.#channels[channel.number] = channel
     this.#count++
+    this.#ended.channels++
   }
 
   /** Does nothing when it is closed, and maybe another one has its number. */

@@ -6,7 +6,6 @@
 import type { Socket } from 'node:net'
 import type { Principal } from '../../auth/principal.ts'
 import { noRights, type Rights } from '../../auth/rights.ts'
-import type { ClientCounters } from '../../broker/counters/client-counters.ts'
 import type { Destination } from '../../broker/destination.ts'
 import type { PublishMeter } from '../../broker/rate/publish-meter.ts'
 import type { VHost } from '../../broker/vhost.ts'
@@ -129,13 +128,9 @@ export class Connection
     this.endAfter(amqpLimits.handshakeMsMax)
   }
 
-  get channelCount(): number {
-    return this.#channels.count
-  }
-
-  /** What all its channels have counted, those that are closed as well. */
-  get counters(): ClientCounters {
-    return this.#channels.counters
+  /** For those who only look at them. */
+  get channels(): Pick<ChannelTable, 'count' | 'counters' | 'publisherCount'> {
+    return this.#channels
   }
 
   get vhostName(): string | undefined {

@@ -25,6 +25,7 @@ export class ReplyConsumer implements ReplyTarget, ReplyAddressee, ChannelConsum
     // A requester that does not read loses answers instead of filling the broker's memory.
     if (channel.output.unsentSize > amqpLimits.unreadRepliesSizeMax) return
     channel.counters.deliveredNoAck++
+    channel.counters.answered++
     const delivery = { deliveryTag: channel.nextDeliveryTag(), isRedelivered: false }
     writeDelivery(channel, this.#tagBytes, delivery, viewOf(source))
     channel.connection.scheduleFlush()

@@ -97,6 +97,7 @@ function count({ view, data, size }: PartitionRead, { client }: RequestContext):
   for (const batch of [data.records ?? []].flat()) recordCount += recordCountOf(batch)
   view.source.counters.fetched += recordCount
   client.counters.fetched += recordCount
+  client.counters.fetchedSize += size
 }
 
 async function poll(

@@ -43,6 +43,10 @@ export class KafkaClientEntry implements Client {
     return table(Object.fromEntries(Object.entries(known).filter(([, value]) => value !== '')))
   }
 
+  get publisherCount(): number {
+    return this.counters.published > 0 ? 1 : 0
+  }
+
   get counters(): ClientCounters {
     return this.#connection.counters
   }

@@ -45,10 +45,16 @@ interface LargeBatch extends PartitionBatch {
   readonly at: number
 }
 
+/** What of a request is in the log, and when that is durable. */
+interface Appended {
+  readonly tickets: Set<Ticket | undefined>
+  recordCount: number
+}
+
 /** What one request is about. */
 interface ProduceProgress {
   readonly context: RequestContext
-  readonly tickets: Set<Ticket | undefined>
+  readonly appended: Appended
   readonly large: LargeBatch[]
 }
 
@@ -72,10 +78,10 @@ export const handleProduce: Handler<'produce'> = async (request, context) => {
   }
   // What came before it was refused, and told its producer so by ending the connection.
   if (client.hasFailedProduce) return undefined
-  const tickets = new Set<Ticket | undefined>()
+  const appended: Appended = { tickets: new Set(), recordCount: 0 }
   const isAllowed = allowedAcks.has(request.acks)
   const made = isAllowed
-    ? produceAll(request, { context, tickets, large: [] })
+    ? produceAll(request, { context, appended, large: [] })
     : request.topicData.map((topic) => ({
         name: topic.name,
         topicId: topic.topicId,
@@ -84,7 +90,9 @@ export const handleProduce: Handler<'produce'> = async (request, context) => {
   const responses = made instanceof Promise ? await made : made
   endIfUnheard(request, responses, client)
   if (request.acks === 0) return undefined
-  for (const ticket of tickets) await whenDurable(ticket)
+  client.counters.confirmable += appended.recordCount
+  for (const ticket of appended.tickets) await whenDurable(ticket)
+  client.counters.confirmed += appended.recordCount
   return { responses, throttleTimeMs: client.throttle.throttleTimeMs }
 }
 
@@ -216,7 +224,7 @@ function* produceTopic(
 /** 'large': the answer comes from `produceLarge`. */
 function produceData(
   sent: PartitionBatch,
-  { context, tickets }: ProduceProgress,
+  { context, appended }: ProduceProgress,
 ): PartitionProduceResponse | 'large' {
   const { index, batch } = sent
   if (context.apiVersion < zstdVersion && isZstd(batch)) {
@@ -224,7 +232,7 @@ function produceData(
   }
   if (batch.length > memoryLimits.crcPerTurnMax) return 'large'
   try {
-    return produceBatch(sent, context, tickets)
+    return produceBatch(sent, context, appended)
   } catch (error) {
     return refuseBatch(sent, error, context)
   }
@@ -233,7 +241,7 @@ function produceData(
 function produceBatch(
   { view, partition, index, batch, findings }: PartitionBatch,
   { client, batchWorker }: RequestContext,
-  tickets: Set<Ticket | undefined>,
+  appended: Appended,
 ): PartitionProduceResponse | 'large' {
   // The log is being closed: whoever waited for others until now comes too late.
   if (batchWorker.isClosed) throw new WorkerClosedError()
@@ -241,8 +249,11 @@ function produceBatch(
   if (produced === 'large') return produced
   const { baseOffset, recordCount, ticket, appendTime } = produced
   client.counters.published += recordCount
+  client.counters.routed += recordCount
+  client.counters.producedSize += batch.length
   client.throttle.onProduced(recordCount, batch.length, view.source.publishLimit)
-  tickets.add(ticket)
+  appended.tickets.add(ticket)
+  appended.recordCount += recordCount
   return {
     index,
     errorCode: noError,
@@ -253,13 +264,13 @@ function produceBatch(
 }
 
 /** One after the other, so that one producer does not keep others' large batches waiting. */
-async function produceLarge({ large, context, tickets }: ProduceProgress): Promise<void> {
+async function produceLarge({ large, context, appended }: ProduceProgress): Promise<void> {
   for (const each of large) {
     const { responses, at } = each
     try {
       // With a wrong checksum it is refused in the order of the checks, and not looked at again.
       const findings = { isIntact: await isIntact(each.batch, context.clock) }
-      responses[at] = await produceOne({ ...each, findings }, context, tickets)
+      responses[at] = await produceOne({ ...each, findings }, context, appended)
     } catch (error) {
       const reason = error instanceof CodecError ? unreadable(error) : error
       responses[at] = refuseBatch(each, reason, context)
@@ -271,17 +282,17 @@ async function produceLarge({ large, context, tickets }: ProduceProgress): Promi
 async function produceOne(
   sent: PartitionBatch,
   context: RequestContext,
-  tickets: Set<Ticket | undefined>,
+  appended: Appended,
 ): Promise<PartitionProduceResponse> {
   const { view, batch, index, findings } = sent
   const before = refusalOf(sent, context)
   if (before !== undefined) return refuse(index, codeOf(before), null)
-  const answer = produceBatch(sent, context, tickets)
+  const answer = produceBatch(sent, context, appended)
   if (answer !== 'large') return answer
   const checked = await context.batchWorker.check(batch, rulesOf(view.config, context.clock.now()))
   const refusal = refusalOf(sent, context)
   if (refusal !== undefined) return refuse(index, codeOf(refusal), null)
-  const stored = produceBatch({ ...sent, findings: { ...findings, checked } }, context, tickets)
+  const stored = produceBatch({ ...sent, findings: { ...findings, checked } }, context, appended)
   assert(stored !== 'large', 'the records have been looked at')
   return stored
 }

@@ -20,6 +20,7 @@ before(async () => {
     storage: 'memory',
     amqpPort: 0,
     httpPort: 'off',
+    metricsPort: 'off',
     kafkaPort: 'off',
     vhosts: ['shop'],
     oauthIssuer: issuer.url,
@@ -297,6 +298,7 @@ describe("an issuer's keys", () => {
       storage: 'memory',
       amqpPort: 0,
       httpPort: 'off',
+      metricsPort: 'off',
       kafkaPort: 'off',
       oauthJwks: other.keysUrl,
     })
@@ -319,6 +321,7 @@ describe("an issuer's keys", () => {
       storage: 'memory',
       amqpPort: 0,
       httpPort: 'off',
+      metricsPort: 'off',
       kafkaPort: 'off',
       oauthIssuer: mute.url,
     })

@@ -14,7 +14,13 @@ let broker: RunningBroker
 let session: AmqpSession
 let channel: Channel
 before(async () => {
-  broker = await startBroker({ storage: 'memory', amqpPort: 0, kafkaPort: 0, httpPort: 'off' })
+  broker = await startBroker({
+    storage: 'memory',
+    amqpPort: 0,
+    kafkaPort: 0,
+    httpPort: 'off',
+    metricsPort: 'off',
+  })
   session = await AmqpSession.open(`amqp://127.0.0.1:${broker.addresses['amqp']?.port}`)
   channel = await session.channel()
   await channel.prefetch(100)

@@ -15,7 +15,13 @@ let session: AmqpSession
 let kafka: Kafka
 
 before(async () => {
-  broker = await startBroker({ storage: 'memory', amqpPort: 0, kafkaPort: 0, httpPort: 'off' })
+  broker = await startBroker({
+    storage: 'memory',
+    amqpPort: 0,
+    kafkaPort: 0,
+    httpPort: 'off',
+    metricsPort: 'off',
+  })
   session = await AmqpSession.open(`amqp://127.0.0.1:${broker.addresses['amqp']?.port}`)
   kafka = new Kafka({
     brokers: [`127.0.0.1:${broker.addresses['kafka']?.port}`],

@@ -16,7 +16,13 @@ let session: AmqpSession
 let channel: Channel
 let kafka: Kafka
 before(async () => {
-  broker = await startBroker({ storage: 'memory', amqpPort: 0, kafkaPort: 0, httpPort: 'off' })
+  broker = await startBroker({
+    storage: 'memory',
+    amqpPort: 0,
+    kafkaPort: 0,
+    httpPort: 'off',
+    metricsPort: 'off',
+  })
   session = await AmqpSession.open(`amqp://guest:guest@127.0.0.1:${broker.addresses['amqp']?.port}`)
   channel = await session.channel()
   await channel.prefetch(10)

@@ -50,7 +50,13 @@ test('offsets die with their queue while the Kafka port is off', async () => {
     assert.equal(await committedOffset(fixture), 9)
   }
   {
-    await using broker = await startBroker({ data, amqpPort: 0, httpPort: 'off', kafkaPort: 'off' })
+    await using broker = await startBroker({
+      data,
+      amqpPort: 0,
+      httpPort: 'off',
+      metricsPort: 'off',
+      kafkaPort: 'off',
+    })
     await using session = await AmqpSession.open(
       `amqp://127.0.0.1:${broker.addresses['amqp']?.port}`,
     )

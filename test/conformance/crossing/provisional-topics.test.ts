@@ -23,7 +23,13 @@ let kafka: Kafka
 let admin: Admin
 
 async function open(): Promise<void> {
-  broker = await startBroker({ data, amqpPort: 0, kafkaPort: 0, httpPort: 'off' })
+  broker = await startBroker({
+    data,
+    amqpPort: 0,
+    kafkaPort: 0,
+    httpPort: 'off',
+    metricsPort: 'off',
+  })
   session = await AmqpSession.open(`amqp://127.0.0.1:${broker.addresses['amqp']?.port}`)
   const brokers = [`127.0.0.1:${broker.addresses['kafka']?.port}`]
   kafka = new Kafka({ brokers, logLevel: logLevel.NOTHING })

@@ -6,7 +6,13 @@ import { KafkaRawClient } from '../../support/kafka-raw-client.ts'
 let broker: RunningBroker
 let client: KafkaRawClient
 before(async () => {
-  broker = await startBroker({ storage: 'memory', amqpPort: 'off', kafkaPort: 0, httpPort: 'off' })
+  broker = await startBroker({
+    storage: 'memory',
+    amqpPort: 'off',
+    kafkaPort: 0,
+    httpPort: 'off',
+    metricsPort: 'off',
+  })
   client = await KafkaRawClient.connect(broker.addresses['kafka']!.port)
 })
 after(async () => {

@@ -11,7 +11,13 @@ let broker: RunningBroker
 let client: KafkaRawClient
 
 before(async () => {
-  broker = await startBroker({ storage: 'memory', amqpPort: 'off', kafkaPort: 0, httpPort: 'off' })
+  broker = await startBroker({
+    storage: 'memory',
+    amqpPort: 'off',
+    kafkaPort: 0,
+    httpPort: 'off',
+    metricsPort: 'off',
+  })
   client = await KafkaRawClient.connect(broker.addresses['kafka']?.port ?? 0)
 })
 after(async () => {

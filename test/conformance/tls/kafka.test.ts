@@ -139,7 +139,12 @@ describe('kafkajs over TLS', () => {
   })
 
   it('finds a broker that listens with TLS only', async () => {
-    const ports = { amqpPort: 'off', kafkaPort: 'off', httpPort: 'off' } as const
+    const ports = {
+      amqpPort: 'off',
+      kafkaPort: 'off',
+      httpPort: 'off',
+      metricsPort: 'off',
+    } as const
     await using broker = await TlsBroker.start({ ...ports, amqpTlsPort: 'off' })
     assert.deepEqual(Object.keys(broker.broker.addresses).toSorted(), ['http-tls', 'kafka-tls'])
     await sendAndReceive(clientOf(broker, 'kafka-tls'), 'events')

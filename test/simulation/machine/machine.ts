@@ -20,6 +20,8 @@ import { type DiskPlan, SimulatedDisk } from './simulated-disk.ts'
 import { SimulatedMemory } from './simulated-memory.ts'
 import { TopologyInMemory } from './topology-in-memory.ts'
 
+const ports = { amqpPort: 1, kafkaPort: 1, httpPort: 'off', metricsPort: 'off' } as const
+
 export interface MachinePlan {
   readonly engine: 'file' | 'memory'
   readonly disk: DiskPlan
@@ -164,27 +166,25 @@ export class Machine {
   #open({ clock, logger }: Process): Promise<Node> {
     const { random, network } = this.#parts
     const { options, threadDeathRate } = this.#plan
-    return Node.open(
-      completeOptions({ amqpPort: 1, kafkaPort: 1, httpPort: 'off', ...options, data: '/data' }),
-      {
-        logger,
-        storage: this.#storage(),
-        syncDelayMs: 0,
-        doors: {
+    return Node.open(completeOptions({ ...ports, ...options, data: '/data' }), {
+      logger,
+      storage: this.#storage(),
+      syncDelayMs: 0,
+      doors: {
+        clock,
+        random,
+        memory: this.memory,
+        openListener: (listener) => openListener(listener, network),
+        openLocalListener: () => Promise.reject(new Error('there is no such socket here')),
+        countFiles: () => Promise.resolve(undefined),
+        httpGet: () => Promise.reject(new Error('there is no other machine here')),
+        startBatchThread: batchThreads({
           clock,
-          random,
-          memory: this.memory,
-          openListener: (listener) => openListener(listener, network),
-          openLocalListener: () => Promise.reject(new Error('there is no such socket here')),
-          httpGet: () => Promise.reject(new Error('there is no other machine here')),
-          startBatchThread: batchThreads({
-            clock,
-            latencyMs: () => 1 + random.next() * 20,
-            fails: () => random.next() < threadDeathRate,
-          }),
-        },
+          latencyMs: () => 1 + random.next() * 20,
+          fails: () => random.next() < threadDeathRate,
+        }),
       },
-    )
+    })
   }
 
   #storage(): StorageKind {

@@ -1,0 +1,259 @@
+// RabbitMQ's global counters: messages by protocol, and by type of queue. Its stream protocol is not spoken here:
+// the families that its stream dashboard asks for are there, and zero.
+import type { ClientProtocol } from '../auth/principal.ts'
+import {
+  type DeathStrategy,
+  deathStrategies,
+  queueTypes,
+} from '../broker/counters/broker-counters.ts'
+import type { ClientCounters } from '../broker/counters/client-counters.ts'
+import type { QueueCounters } from '../broker/counters/queue-counters.ts'
+import type { DeathReason } from '../record/message/encode-death.ts'
+import { type Family, histogram, type Sample } from './family.ts'
+import { labelsOf } from './labels.ts'
+import type { MetricsSource } from './metrics-source.ts'
+import { rabbitProtocols, rabbitQueueTypes, volatileQueueType } from './rabbitmq-names.ts'
+import type { ClientSums, Snapshot } from './snapshot.ts'
+
+/** Protocols of messages. */
+const protocols = ['AMQP 0-9-1', 'Kafka'] as const satisfies readonly ClientProtocol[]
+const streamLabels = labelsOf({ protocol: 'stream' })
+
+export function globalFamilies(source: MetricsSource, snapshot: Snapshot): Family[] {
+  return [
+    ...receivedFamilies(snapshot.clientSums),
+    clientGauge('publishers', 'Current number of publishers', {
+      'AMQP 0-9-1': snapshot.clientSums['AMQP 0-9-1'].publishers,
+      Kafka: snapshot.clientSums.Kafka.publishers,
+    }),
+    clientGauge('consumers', 'Current number of consumers', {
+      'AMQP 0-9-1': Object.values(snapshot.queueSums).reduce(
+        (sum, each) => sum + each.consumers,
+        0,
+      ),
+      Kafka: countMembers(source),
+    }),
+    ...deliveredFamilies(snapshot),
+    ...deathFamilies(source),
+    histogram('rabbitmq_message_size_bytes', 'Size of messages received from publishers', {
+      of: source.broker.counters.messageSizes,
+      labels: { protocol: rabbitProtocols['AMQP 0-9-1'] },
+    }),
+    ...streamErrors.map((error) => streamErrorFamily(error)),
+  ]
+}
+
+type CountOf<C> = (counters: C) => number
+
+function receivedFamilies(clients: Readonly<Record<ClientProtocol, ClientSums>>): Family[] {
+  const family = (name: string, help: string, countOf: CountOf<ClientCounters>): Family => ({
+    name: `rabbitmq_global_messages_${name}_total`,
+    type: 'counter',
+    help,
+    *samples() {
+      for (const protocol of protocols) {
+        const labels = labelsOf({ protocol: rabbitProtocols[protocol] })
+        yield { labels, value: countOf(clients[protocol].counters) }
+      }
+      yield { labels: streamLabels, value: 0 }
+    },
+  })
+  return [
+    family('received', 'Total number of messages received from publishers', (of) => of.published),
+    family(
+      'received_confirm',
+      'Total number of messages received from publishers expecting confirmations',
+      (of) => of.confirmable,
+    ),
+    family('routed', 'Total number of messages routed to queues or streams', (of) => of.routed),
+    family(
+      'unroutable_dropped',
+      'Total number of messages published as non-mandatory into an exchange and dropped as unroutable',
+      (of) => of.dropped,
+    ),
+    family(
+      'unroutable_returned',
+      'Total number of messages published as mandatory into an exchange and returned to the publisher as unroutable',
+      (of) => of.returned,
+    ),
+    family('confirmed', 'Total number of messages confirmed to publishers', (of) => of.confirmed),
+  ]
+}
+
+function clientGauge(
+  name: string,
+  help: string,
+  values: Readonly<Record<(typeof protocols)[number], number>>,
+): Family {
+  return {
+    name: `rabbitmq_global_${name}`,
+    type: 'gauge',
+    help,
+    *samples() {
+      for (const protocol of protocols) {
+        yield { labels: labelsOf({ protocol: rabbitProtocols[protocol] }), value: values[protocol] }
+      }
+      yield { labels: streamLabels, value: 0 }
+    },
+  }
+}
+
+/** A member of a group is Kafka's consumer. */
+function countMembers({ groups }: MetricsSource): number {
+  let count = 0
+  for (const { groupId } of groups.list({ states: [], types: [] })) {
+    count += groups.describe(groupId)?.members.length ?? 0
+  }
+  return count
+}
+
+const allDelivered: CountOf<QueueCounters> = (of) =>
+  of.delivered + of.deliveredNoAck + of.got + of.gotNoAck
+
+function deliveredFamilies({ queueSums, clientSums }: Snapshot): Family[] {
+  const { answered } = clientSums['AMQP 0-9-1'].counters
+  const family = (
+    name: string,
+    help: string,
+    { countOf, ofReplies = 0, ofKafka }: DeliveryCounts,
+  ): Family => ({
+    name: `rabbitmq_global_messages_${name}_total`,
+    type: 'counter',
+    help,
+    *samples() {
+      const labels = (protocol: string, type: string): string =>
+        labelsOf({ protocol, queue_type: type })
+      for (const type of queueTypes) {
+        const rabbitType = rabbitQueueTypes[type]
+        yield {
+          labels: labels(rabbitProtocols['AMQP 0-9-1'], rabbitType),
+          value: countOf(queueSums[type].counters),
+        }
+        if (ofKafka === undefined) continue
+        yield {
+          labels: labels(rabbitProtocols.Kafka, rabbitType),
+          value: ofKafka(queueSums[type].counters),
+        }
+      }
+      yield { labels: labels(rabbitProtocols['AMQP 0-9-1'], volatileQueueType), value: ofReplies }
+      yield { labels: labels('stream', rabbitQueueTypes.stream), value: 0 }
+    },
+  })
+  return [
+    family('delivered', 'Total number of messages delivered to consumers', {
+      countOf: allDelivered,
+      ofReplies: answered,
+      ofKafka: (of) => of.fetched,
+    }),
+    family(
+      'delivered_consume_manual_ack',
+      'Total number of messages delivered to consumers using basic.consume with manual acknowledgment',
+      { countOf: (of) => of.delivered },
+    ),
+    family(
+      'delivered_consume_auto_ack',
+      'Total number of messages delivered to consumers using basic.consume with automatic acknowledgment',
+      { countOf: (of) => of.deliveredNoAck, ofReplies: answered },
+    ),
+    family(
+      'delivered_get_manual_ack',
+      'Total number of messages delivered to consumers using basic.get with manual acknowledgment',
+      { countOf: (of) => of.got },
+    ),
+    family(
+      'delivered_get_auto_ack',
+      'Total number of messages delivered to consumers using basic.get with automatic acknowledgment',
+      { countOf: (of) => of.gotNoAck },
+    ),
+    family('get_empty', 'Total number of times basic.get operations fetched no message', {
+      countOf: (of) => of.gotEmpty,
+    }),
+    family('redelivered', 'Total number of messages redelivered to consumers', {
+      countOf: (of) => of.redelivered,
+    }),
+    family('acknowledged', 'Total number of messages acknowledged by consumers', {
+      countOf: (of) => of.acked,
+    }),
+  ]
+}
+
+interface DeliveryCounts {
+  /** By AMQP clients, of the queues of a type. */
+  readonly countOf: CountOf<QueueCounters>
+  /** Of answers to requests. */
+  readonly ofReplies?: number
+  /** By Kafka clients; left out where they have no such thing. */
+  readonly ofKafka?: CountOf<QueueCounters>
+}
+
+const deathReasons: Readonly<Record<DeathReason, string>> = {
+  maxlen: 'due to overflow drop-head or reject-publish-dlx',
+  expired: 'due to message TTL exceeded',
+  rejected: 'due to basic.reject or basic.nack',
+  delivery_limit: 'due to delivery-limit exceeded',
+}
+
+function deathFamilies({ broker }: MetricsSource): Family[] {
+  const { deaths } = broker.counters
+  const samples = function* (
+    countOf: CountOf<Record<DeathReason, number>>,
+    strategies: readonly DeathStrategy[],
+  ): Generator<Sample> {
+    for (const type of ['classic', 'quorum'] as const) {
+      for (const strategy of strategies) {
+        const labels = labelsOf({
+          queue_type: rabbitQueueTypes[type],
+          dead_letter_strategy: strategy,
+        })
+        yield { labels, value: countOf(deaths[type][strategy]) }
+      }
+    }
+  }
+  const families = Object.entries(deathReasons).map(([reason, text]): Family => ({
+    name: `rabbitmq_global_messages_dead_lettered_${reason}_total`,
+    type: 'counter',
+    help: `Total number of messages dead-lettered ${text}`,
+    samples: () => samples((of) => of[reason as DeathReason], deathStrategies),
+  }))
+  const sum: CountOf<Record<DeathReason, number>> = (of) =>
+    Object.values(of).reduce((total, count) => total + count, 0)
+  return [
+    ...families,
+    {
+      name: 'rabbitmq_global_messages_dead_lettered_confirmed_total',
+      type: 'counter',
+      help: 'Total number of messages dead-lettered and confirmed by target queues',
+      samples: () => samples(sum, ['at_least_once']),
+    },
+  ]
+}
+
+/** Of RabbitMQ's stream protocol. */
+const streamErrors = [
+  'access_refused',
+  'authentication_failure',
+  'frame_too_large',
+  'internal_error',
+  'precondition_failed',
+  'publisher_does_not_exist',
+  'sasl_authentication_failure_loopback',
+  'sasl_challenge',
+  'sasl_error',
+  'sasl_mechanism_not_supported',
+  'stream_already_exists',
+  'stream_does_not_exist',
+  'stream_not_available',
+  'subscription_id_already_exists',
+  'subscription_id_does_not_exist',
+  'unknown_frame',
+  'vhost_access_failure',
+] as const
+
+function streamErrorFamily(error: (typeof streamErrors)[number]): Family {
+  return {
+    name: `rabbitmq_global_stream_error_${error}_total`,
+    type: 'counter',
+    help: `Total number of ${error} errors of the stream protocol, which is not spoken here`,
+    samples: () => [{ labels: streamLabels, value: 0 }],
+  }
+}

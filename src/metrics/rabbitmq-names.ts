@@ -1,0 +1,18 @@
+// What RabbitMQ's metrics call what this broker has.
+import type { ClientProtocol } from '../auth/principal.ts'
+import type { QueueType } from '../broker/queue-arguments.ts'
+
+export const rabbitProtocols: Readonly<Record<ClientProtocol, string>> = {
+  'AMQP 0-9-1': 'amqp091',
+  Kafka: 'kafka',
+  HTTP: 'http',
+}
+
+export const rabbitQueueTypes: Readonly<Record<QueueType, string>> = {
+  classic: 'rabbit_classic_queue',
+  quorum: 'rabbit_quorum_queue',
+  stream: 'rabbit_stream_queue',
+}
+
+/** Where answers to requests (direct reply-to) come from, since RabbitMQ 4.2. */
+export const volatileQueueType = 'rabbit_volatile_queue'

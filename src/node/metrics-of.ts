@@ -1,0 +1,70 @@
+// What metrics of a node are made of.
+import { hostname } from 'node:os'
+import type { BrokerStatus } from '../admin/broker-status.ts'
+import { version } from '../lib/version.ts'
+import { LoopLag } from '../metrics/loop-lag.ts'
+import type { BrokerIdentity, MetricsSource, ProcessFigures } from '../metrics/metrics-source.ts'
+import type { Doors } from './doors.ts'
+import type { MetricsParts, ProtocolParts } from './protocol-server.ts'
+
+/** What is known of the process without adding anything up. */
+export type ProcessStatus = Pick<BrokerStatus, 'memory' | 'state' | 'uptimeMs'>
+
+interface NodeFigures extends Pick<Doors, 'countFiles'> {
+  readonly figures: () => ProcessStatus
+}
+
+/** The same for all ports, with what has to be watched all the time. */
+export class NodeMetrics implements MetricsParts, Disposable {
+  readonly source: MetricsSource
+  readonly #lag: LoopLag
+
+  constructor(parts: Omit<ProtocolParts, 'metrics'>, { countFiles, figures }: NodeFigures) {
+    const { cell, clients, memory, users, clock } = parts
+    this.#lag = new LoopLag(clock)
+    this.source = {
+      broker: cell.broker,
+      groups: cell.groups,
+      clients,
+      memory,
+      users,
+      lag: this.#lag,
+      identity: identityOf(parts),
+      process: () => figuresOf(figures()),
+      countFiles,
+    }
+  }
+
+  start(): void {
+    this.#lag.start()
+  }
+
+  [Symbol.dispose](): void {
+    this.#lag[Symbol.dispose]()
+  }
+}
+
+function identityOf({ cell, options, addresses }: Omit<ProtocolParts, 'metrics'>): BrokerIdentity {
+  return {
+    node: `pabal@${hostname()}`,
+    cluster: cell.clusterId,
+    clusterId: cell.clusterId,
+    version,
+    rabbitVersion: options.productVersion,
+    runtime: `Node.js ${process.versions.node}`,
+    kafkaNodeId: options.kafkaNodeId,
+    kafkaAddress: () => addresses['kafka'] ?? addresses['kafka-tls'],
+  }
+}
+
+function figuresOf({ state, uptimeMs, memory }: ProcessStatus): ProcessFigures {
+  const { user, system } = process.cpuUsage()
+  return {
+    isReady: state === 'ready',
+    uptimeMs,
+    residentSize: memory.residentBytes,
+    inUseSize: memory.inUseBytes,
+    watermarkSize: memory.watermarkBytes,
+    cpuSeconds: (user + system) / 1e6,
+  }
+}
