@@ -6,7 +6,7 @@ import { ClientCounters } from '../broker/counters/client-counters.ts'
 import { type Transport, transportOf } from '../lib/transport.ts'
 import { type FieldTable, table } from '../record/message/field-table.ts'
 
-/** Nothing is published by HTTP. */
+/** Requests are counted together: `ClientRegistry.ofRequests`. */
 const none = new ClientCounters()
 
 export class HttpClient implements Client {

@@ -13,8 +13,13 @@ import { createDefinitionsRoutes } from './definitions-routes.ts'
 import { createUserLimitRoutes, createVHostLimitRoutes } from './limit-routes.ts'
 import { createPermissionRoutes, createTopicPermissionRoutes } from './permission-routes.ts'
 import { createPolicyRoutes } from './policy-routes.ts'
-import { createQueueRoutes } from './queue-routes.ts'
+import { bindingOperations } from './rabbitmq/bindings.ts'
+import { exchangeOperations } from './rabbitmq/exchanges.ts'
+import { publishOperation } from './rabbitmq/publish.ts'
+import { queueGetOperation } from './rabbitmq/queue-get.ts'
 import { queueListOperations } from './rabbitmq/queue-list.ts'
+import { queueReplayOperations } from './rabbitmq/queue-replay.ts'
+import { queueOperations } from './rabbitmq/queues.ts'
 import { whoAmIOperation } from './rabbitmq/whoami.ts'
 import { tellChanges } from './tell-changes.ts'
 import { createUserRoutes } from './user-routes.ts'
@@ -42,7 +47,6 @@ export function createManagementRoutes(
   routes.route('/topic-permissions', createTopicPermissionRoutes(parts))
   routes.route('/user-limits', createUserLimitRoutes(parts))
   routes.route('/vhost-limits', createVHostLimitRoutes(parts))
-  routes.route('/queues', createQueueRoutes(broker))
   routes.route('/policies', createPolicyRoutes(broker, false))
   routes.route('/operator-policies', createPolicyRoutes(broker, true))
   return routes
@@ -55,7 +59,13 @@ function operationsOf(
 ): Operation[] {
   const operations = [
     whoAmIOperation,
+    ...exchangeOperations(parts.broker),
+    publishOperation(parts.broker, parts.clients),
     ...queueListOperations(parts.broker),
+    ...queueOperations(parts.broker),
+    queueGetOperation(parts.broker, parts.clients),
+    ...queueReplayOperations(parts.broker),
+    ...bindingOperations(parts.broker),
     ...sessionOperations({ authenticate, sessions }),
   ]
   const { version } = parts.source.status()

@@ -1,4 +1,5 @@
 // Limits of the HTTP API.
+import { MiB } from './units.ts'
 
 export const adminLimits = {
   /** Items of a page of a list, as in RabbitMQ. */
@@ -8,6 +9,16 @@ export const adminLimits = {
   filterLengthMax: 1024,
   /** Things of a list that are looked at in one step: a millisecond. */
   listedAtOnceMax: 500,
+  /** Tables and lists within each other in arguments and headers. */
+  tableDepthMax: 32,
+  /** Messages that one request takes off a queue: they are one answer. */
+  takenCountMax: 10_000,
+  /** Body of a request that publishes: a message of 8 MiB, or one of 16 MiB that is text. */
+  publishBodySizeMax: (17 * MiB) as number,
+  /** Messages that are being published by HTTP: with more under way, the next is refused. */
+  publishingSizeMax: (128 * MiB) as number,
+  /** How long publishing by HTTP may take, as in RabbitMQ: publishers may be blocked for longer. */
+  publishMsMax: 30_000,
   /** Sessions of browsers: each is a hundred bytes, and a person has a few. */
   sessionsMax: 10_000,
   /** A session of a user, above which its oldest ends. */

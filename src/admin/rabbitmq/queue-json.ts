@@ -1,39 +1,128 @@
 // A queue or a stream as RabbitMQ's management shows it.
 import { z } from 'zod'
 import type { Destination } from '../../broker/destination.ts'
-import type { JsonObject } from '../api/columns.ts'
+import { argumentsToJson } from '../../definitions/arguments-json.ts'
+import { type JsonObject, valueAtColumn } from '../api/columns.ts'
+import { nodeName } from './node-name.ts'
 
 const count = z.number().int().nonnegative()
+const table = z.record(z.string(), z.unknown())
+const name = z.string().nullable()
 
-export const queueSchema: z.ZodType = z.object({
+/** What is there without statistics. */
+const basicShape = {
   vhost: z.string(),
   name: z.string(),
   type: z.string().describe('classic, quorum or stream'),
   durable: z.boolean(),
   auto_delete: z.boolean(),
   exclusive: z.boolean(),
-  messages: count.describe('Ready and unacknowledged'),
-  messages_ready: count,
-  messages_unacknowledged: count,
-  consumers: count,
-  policy: z.string().nullable(),
-  operator_policy: z.string().nullable(),
+  arguments: table,
+  node: z.string(),
+  state: z.string(),
+}
+
+const totalsShape = {
+  messages: count.optional().describe('Ready and unacknowledged'),
+  messages_ready: count.optional(),
+  messages_unacknowledged: count.optional(),
+}
+
+export const queueSchema: z.ZodType = z.object({
+  ...basicShape,
+  ...totalsShape,
+  messages_persistent: count.optional(),
+  consumers: count.optional(),
+  policy: name.optional(),
+  operator_policy: name.optional(),
+  effective_policy_definition: table.optional(),
+  exclusive_consumer_tag: name.optional(),
+  single_active_consumer_tag: name.optional(),
+  leader: z.string().optional(),
+  members: z.array(z.string()).optional(),
+  online: z.array(z.string()).optional(),
 })
 
-export function queueJson(queue: Destination): JsonObject {
-  const { messageCount, unackedCount, policy } = queue
-  return {
-    vhost: queue.vhost,
-    name: queue.name,
-    type: queue.type,
-    durable: queue.isDurable,
-    auto_delete: queue.isAutoDelete,
-    exclusive: queue.isExclusive,
-    messages: messageCount,
-    messages_ready: queue.readyCount,
-    messages_unacknowledged: unackedCount,
-    consumers: queue.consumerCount,
-    policy: policy?.policy ?? null,
-    operator_policy: policy?.operatorPolicy ?? null,
-  }
+type Column = (queue: Destination) => unknown
+
+const basicColumns: Readonly<Record<keyof typeof basicShape, Column>> = {
+  vhost: ({ vhost }) => vhost,
+  name: (queue) => queue.name,
+  type: ({ type }) => type,
+  durable: ({ isDurable }) => isDurable,
+  auto_delete: ({ isAutoDelete }) => isAutoDelete,
+  exclusive: ({ isExclusive }) => isExclusive,
+  arguments: (queue) => argumentsToJson(queue.arguments),
+  node: () => nodeName,
+  state: () => 'running',
+}
+
+const totalsColumns: Readonly<Record<keyof typeof totalsShape, Column>> = {
+  messages: ({ messageCount }) => messageCount,
+  messages_ready: ({ readyCount }) => readyCount,
+  messages_unacknowledged: ({ unackedCount }) => unackedCount,
+}
+
+const statisticsColumns: Readonly<Record<string, Column>> = {
+  ...totalsColumns,
+  messages_persistent: ({ isVolatile, messageCount }) => (isVolatile ? 0 : messageCount),
+  consumers: ({ consumerCount }) => consumerCount,
+  policy: ({ policy }) => policy?.policy ?? null,
+  operator_policy: ({ policy }) => policy?.operatorPolicy ?? null,
+  effective_policy_definition: ({ policy }) => policy?.definition ?? {},
+  exclusive_consumer_tag: (queue) => tagOf(queue, ({ isExclusive }) => isExclusive),
+  single_active_consumer_tag: singleActiveTag,
+}
+
+/** Of replicated queues and streams: their one member is here. */
+const replicaColumns: Readonly<Record<string, Column>> = {
+  leader: () => nodeName,
+  members: () => [nodeName],
+  online: () => [nodeName],
+}
+
+const columns: ReadonlyMap<string, Column> = new Map(
+  Object.entries({ ...basicColumns, ...statisticsColumns }),
+)
+
+/** What of a queue is asked for. */
+export type QueueDetail = 'basic' | 'totals' | 'statistics'
+
+export function queueJson(queue: Destination, detail: QueueDetail): JsonObject {
+  const object = evaluate(basicColumns, queue)
+  if (queue.type !== 'classic') Object.assign(object, evaluate(replicaColumns, queue))
+  if (detail === 'basic') return object
+  return Object.assign(
+    object,
+    evaluate(detail === 'totals' ? totalsColumns : statisticsColumns, queue),
+  )
+}
+
+/** One column without all the others; undefined for one that the queue does not have. */
+export function queueColumn(queue: Destination, column: string): unknown {
+  const [first = ''] = column.split('.', 1)
+  const value = columns.get(first)?.(queue)
+  return first === column ? value : valueAtColumn({ [first]: value }, column)
+}
+
+function evaluate(
+  asked: Readonly<Record<string, Column>>,
+  queue: Destination,
+): Record<string, unknown> {
+  const object: Record<string, unknown> = {}
+  for (const key in asked) object[key] = asked[key]!(queue)
+  return object
+}
+
+type ConsumerLike = { readonly isExclusive: boolean; readonly isActive: boolean }
+
+function tagOf(queue: Destination, isIt: (consumer: ConsumerLike) => boolean): string | null {
+  if (queue.kind === 'topic') return null
+  for (const consumer of queue.consumers) if (isIt(consumer)) return consumer.tag
+  return null
+}
+
+function singleActiveTag(queue: Destination): string | null {
+  const isOne = queue.kind === 'queue' && queue.settings.hasSingleActiveConsumer
+  return isOne ? tagOf(queue, ({ isActive }) => isActive) : null
 }

@@ -1,42 +1,32 @@
-// GET /queues: lists of queues and streams.
+// Queues and streams: lists, and one.
 import type { Broker } from '../../broker/broker.ts'
 import type { Destination } from '../../broker/destination.ts'
 import { notFound } from '../answers.ts'
 import type { JsonObject } from '../api/columns.ts'
-import { answerList, byVHostAndName, listOf, listQuery } from '../api/listing.ts'
+import { answerList, byVHostAndName, type Listing, listOf } from '../api/listing.ts'
 import { type Operation, operation } from '../api/operation.ts'
 import { visibleVHosts } from '../api/visible-vhosts.ts'
-import { queueJson, queueSchema } from './queue-json.ts'
+import { queueColumn, type QueueDetail, queueJson, queueSchema } from './queue-json.ts'
+import { detailOf, statisticsListQuery, statisticsQuery } from './statistics-query.ts'
 
 const tag = 'Queues'
 
 export function queueListOperations(broker: Broker): Operation[] {
   return [
-    operation({
-      method: 'get',
-      path: '/queues',
-      tag,
-      summary: 'Queues and streams of all virtual hosts that the caller sees',
-      access: 'management',
-      query: listQuery,
-      answers: { 200: listOf(queueSchema) },
-      handle: ({ query, caller }) => {
-        const items = visibleVHosts(broker, caller).flatMap((vhost) => [...vhost.queues()])
-        return answerList(broker.slices, query, { ...listing, items })
-      },
-    }),
+    allOperation(broker, '/queues'),
+    allOperation(broker, '/queues/detailed'),
     operation({
       method: 'get',
       path: '/queues/{vhost}',
       tag,
       summary: 'Queues and streams of a virtual host',
-      access: 'vhost-visible',
-      query: listQuery,
+      access: 'vhost',
+      query: statisticsListQuery,
       answers: { 200: listOf(queueSchema) },
       handle: ({ names, query, context }) => {
         const vhost = broker.findVHost(names.vhost)
         if (vhost === undefined) return notFound(context)
-        return answerList(broker.slices, query, { ...listing, items: vhost.queues() })
+        return answerList(broker.slices, query, listing(vhost.queues(), detailOf(query)))
       },
     }),
     operation({
@@ -44,18 +34,39 @@ export function queueListOperations(broker: Broker): Operation[] {
       path: '/queues/{vhost}/{name}',
       tag,
       summary: 'A queue or a stream',
-      access: 'vhost-visible',
+      access: 'vhost',
+      query: statisticsQuery,
       answers: { 200: queueSchema },
-      handle: ({ names, context }) => {
+      handle: ({ names, query, context }) => {
         const queue = broker.findVHost(names.vhost)?.findQueue(names.name)
-        return queue === undefined ? notFound(context) : queueJson(queue)
+        return queue === undefined ? notFound(context) : queueJson(queue, detailOf(query))
       },
     }),
   ]
 }
 
-const listing = {
-  json: (queue: Destination): JsonObject => queueJson(queue),
-  nameOf: ({ name }: Destination): string => name,
-  compare: byVHostAndName,
+function allOperation(broker: Broker, path: '/queues' | '/queues/detailed'): Operation {
+  return operation({
+    method: 'get',
+    path,
+    tag,
+    summary: 'Queues and streams of all virtual hosts that the caller sees',
+    access: 'management',
+    query: statisticsListQuery,
+    answers: { 200: listOf(queueSchema) },
+    handle: ({ query, caller }) => {
+      const items = visibleVHosts(broker, caller).flatMap((vhost) => [...vhost.queues()])
+      return answerList(broker.slices, query, listing(items, detailOf(query)))
+    },
+  })
+}
+
+function listing(items: Iterable<Destination>, detail: QueueDetail): Listing<Destination> {
+  return {
+    items,
+    json: (queue): JsonObject => queueJson(queue, detail),
+    column: queueColumn,
+    nameOf: ({ name }) => name,
+    compare: byVHostAndName,
+  }
 }

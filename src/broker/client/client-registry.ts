@@ -8,6 +8,8 @@ export class ClientRegistry implements Iterable<Client> {
   readonly #clock: Clock
   readonly #clients = new Map<number, Client>()
   readonly #ended = new ClientCounters()
+  /** What was published and taken by requests of HTTP, which have no channel to count it on. */
+  readonly ofRequests: ClientCounters = new ClientCounters()
   #lastId = 0
 
   constructor(clock: Clock) {
@@ -42,6 +44,7 @@ export class ClientRegistry implements Iterable<Client> {
   totals(): ClientCounters {
     const sum = new ClientCounters()
     sum.add(this.#ended)
+    sum.add(this.ofRequests)
     for (const { counters } of this.#clients.values()) sum.add(counters)
     return sum
   }

@@ -1,0 +1,43 @@
+// An exchange as RabbitMQ's management shows it.
+import { z } from 'zod'
+import type { Destination } from '../../broker/destination.ts'
+import type { Exchange } from '../../broker/exchange/exchange.ts'
+import { argumentsToJson } from '../../definitions/arguments-json.ts'
+import type { JsonObject } from '../api/columns.ts'
+
+/** An exchange, which does not know where it is. */
+export interface ExchangeIn {
+  readonly vhost: string
+  readonly name: string
+  readonly exchange: Exchange<Destination>
+}
+
+export const exchangeSchema: z.ZodType = z.object({
+  vhost: z.string(),
+  name: z.string().describe('Empty for the default exchange, which paths call amq.default'),
+  type: z.string(),
+  durable: z.boolean(),
+  auto_delete: z.boolean(),
+  internal: z.boolean(),
+  arguments: z.record(z.string(), z.unknown()),
+  policy: z.string().optional(),
+})
+
+export function exchangeJson({ vhost, name, exchange }: ExchangeIn): JsonObject {
+  const { policy } = exchange.policy ?? {}
+  return {
+    vhost,
+    name,
+    type: exchange.type,
+    durable: exchange.isDurable,
+    auto_delete: exchange.isAutoDelete,
+    internal: exchange.isInternal,
+    arguments: argumentsToJson(exchange.arguments),
+    ...(policy !== undefined && { policy }),
+  }
+}
+
+/** As paths name it. */
+export function exchangeOfPath(name: string): string {
+  return name === 'amq.default' ? '' : name
+}
