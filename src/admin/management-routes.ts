@@ -14,6 +14,8 @@ import { createUserLimitRoutes, createVHostLimitRoutes } from './limit-routes.ts
 import { createPermissionRoutes, createTopicPermissionRoutes } from './permission-routes.ts'
 import { createPolicyRoutes } from './policy-routes.ts'
 import { bindingOperations } from './rabbitmq/bindings.ts'
+import { channelOperations } from './rabbitmq/channels.ts'
+import { connectionOperations } from './rabbitmq/connections.ts'
 import { exchangeOperations } from './rabbitmq/exchanges.ts'
 import { publishOperation } from './rabbitmq/publish.ts'
 import { queueGetOperation } from './rabbitmq/queue-get.ts'
@@ -59,9 +61,11 @@ function operationsOf(
 ): Operation[] {
   const operations = [
     whoAmIOperation,
+    ...connectionOperations(parts),
+    ...channelOperations(parts),
     ...exchangeOperations(parts.broker),
     publishOperation(parts.broker, parts.clients),
-    ...queueListOperations(parts.broker),
+    ...queueListOperations(parts),
     ...queueOperations(parts.broker),
     queueGetOperation(parts.broker, parts.clients),
     ...queueReplayOperations(parts.broker),

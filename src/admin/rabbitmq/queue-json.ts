@@ -28,7 +28,7 @@ const totalsShape = {
   messages_unacknowledged: count.optional(),
 }
 
-export const queueSchema: z.ZodType = z.object({
+export const queueSchema: z.ZodObject = z.object({
   ...basicShape,
   ...totalsShape,
   messages_persistent: count.optional(),

@@ -67,7 +67,7 @@ test('queues and streams are listed, of all virtual hosts or of one, and shown',
   assert.deepEqual(await ask('/queues'), [200, [quorum, stream]])
   assert.deepEqual(await ask('/queues/%2F'), [200, [quorum]])
   assert.deepEqual(await ask('/queues/other'), [200, [stream]])
-  assert.deepEqual(await ask('/queues/%2F/a%2Fb'), [200, quorum])
+  assert.deepEqual(await ask('/queues/%2F/a%2Fb'), [200, { ...quorum, consumer_details: [] }])
   const missing = { error: 'Object Not Found', reason: 'Not Found' }
   for (const path of ['/queues/none', '/queues/none/s', '/queues/%2F/s']) {
     assert.deepEqual(await ask(path), [404, missing])

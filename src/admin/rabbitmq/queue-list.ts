@@ -6,12 +6,14 @@ import type { JsonObject } from '../api/columns.ts'
 import { answerList, byVHostAndName, type Listing, listOf } from '../api/listing.ts'
 import { type Operation, operation } from '../api/operation.ts'
 import { visibleVHosts } from '../api/visible-vhosts.ts'
+import type { ConnectionParts } from './connections.ts'
+import { detailedQueueSchema, queueDetails } from './queue-details.ts'
 import { queueColumn, type QueueDetail, queueJson, queueSchema } from './queue-json.ts'
 import { detailOf, statisticsListQuery, statisticsQuery } from './statistics-query.ts'
 
 const tag = 'Queues'
 
-export function queueListOperations(broker: Broker): Operation[] {
+export function queueListOperations({ broker, clients }: ConnectionParts): Operation[] {
   return [
     allOperation(broker, '/queues'),
     allOperation(broker, '/queues/detailed'),
@@ -36,10 +38,14 @@ export function queueListOperations(broker: Broker): Operation[] {
       summary: 'A queue or a stream',
       access: 'vhost',
       query: statisticsQuery,
-      answers: { 200: queueSchema },
-      handle: ({ names, query, context }) => {
+      answers: { 200: detailedQueueSchema },
+      handle: async ({ names, query, context }) => {
         const queue = broker.findVHost(names.vhost)?.findQueue(names.name)
-        return queue === undefined ? notFound(context) : queueJson(queue, detailOf(query))
+        if (queue === undefined) return notFound(context)
+        const detail = detailOf(query)
+        if (detail !== 'statistics') return queueJson(queue, detail)
+        const details = await broker.slices.run(queueDetails(queue, clients))
+        return { ...queueJson(queue, detail), ...details }
       },
     }),
   ]

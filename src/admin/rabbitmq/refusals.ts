@@ -42,3 +42,9 @@ export async function onChannel(
     return code === 404 ? missing(context, reason) : badRequest(context, `${code} ${reason}`)
   }
 }
+
+/** Something is somebody else's. */
+export function notAuthorised(context: Context): Response {
+  const reason = 'User not authorised to access object'
+  return context.json({ error: 'not_authorised', reason }, 401)
+}

@@ -1,0 +1,37 @@
+// What is shown of one queue that would take too long for each of many: who consumes it, and whose it is.
+import { z } from 'zod'
+import type { ClientRegistry } from '../../broker/client/client-registry.ts'
+import type { Destination } from '../../broker/destination.ts'
+import type { Steps } from '../../lib/slices.ts'
+import { adminLimits } from '../../limits/admin.ts'
+import type { JsonObject } from '../api/columns.ts'
+import { consumerJson, consumerSchema } from './channel-json.ts'
+import { connectionDetails } from './connection-json.ts'
+import { channelsOf, consumersOf, listedClients, ownerOf } from './listed-client.ts'
+import { queueSchema } from './queue-json.ts'
+
+export const detailedQueueSchema: z.ZodType = queueSchema.extend({
+  consumer_details: z.array(consumerSchema).optional(),
+  owner_pid_details: z
+    .object({ name: z.string(), peer_host: z.string(), peer_port: z.number().int() })
+    .optional()
+    .describe('The connection that an exclusive queue belongs to'),
+})
+
+export function* queueDetails(queue: Destination, clients: ClientRegistry): Steps<JsonObject> {
+  const consumers: JsonObject[] = []
+  let looked = 0
+  for (const on of queue.consumerCount === 0
+    ? []
+    : channelsOf(listedClients(clients, queue.vhost))) {
+    for (const listed of consumersOf([on])) {
+      if (listed.consumer.queueName === queue.name) consumers.push(consumerJson(listed))
+    }
+    if (++looked % adminLimits.listedAtOnceMax === 0) yield
+  }
+  const owner = queue.owner === undefined ? undefined : ownerOf(clients, queue.owner)
+  return {
+    consumer_details: consumers,
+    ...(owner !== undefined && { owner_pid_details: connectionDetails(owner) }),
+  }
+}
