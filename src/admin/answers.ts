@@ -4,6 +4,7 @@ import type { Context } from 'hono'
 import type { AccessKeeper } from '../broker/access-keeper.ts'
 import type { Broker } from '../broker/broker.ts'
 import type { ClientRegistry } from '../broker/client/client-registry.ts'
+import type { Statistics } from '../broker/statistics/statistics.ts'
 import type { DefinitionsOrigin } from '../definitions/export-definitions.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { StatusSource } from './broker-status.ts'
@@ -15,6 +16,7 @@ export interface ManagementParts {
   /** Connections of all protocols. */
   readonly clients: ClientRegistry
   readonly source: StatusSource
+  readonly statistics: Statistics
   /** Where exported definitions say that they are from. Left out, none are served. */
   readonly origin?: DefinitionsOrigin
   /** Told what was changed. */

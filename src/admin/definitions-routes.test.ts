@@ -5,6 +5,7 @@ import { createOwnersRoutes } from '../../test/support/ask-api.ts'
 import { statusOf } from '../../test/support/broker-status.ts'
 import { DefinitionsUnderTest } from '../../test/support/definitions-under-test.ts'
 import { ClientRegistry } from '../broker/client/client-registry.ts'
+import { Statistics } from '../broker/statistics/statistics.ts'
 import { systemClock } from '../lib/clock.ts'
 import { definitionsLimits } from '../limits/definitions.ts'
 
@@ -14,10 +15,12 @@ beforeEach(() => {
   under = new DefinitionsUnderTest()
   const { broker, keeper } = under
   const origin = { rabbitVersion: '4.2.0', clusterName: 'c' }
+  const clients = new ClientRegistry(systemClock)
   routes = createOwnersRoutes({
     broker,
     keeper,
-    clients: new ClientRegistry(systemClock),
+    clients,
+    statistics: new Statistics({ broker, clients, clock: systemClock }),
     source: { status: () => statusOf('ready') },
     origin,
   })

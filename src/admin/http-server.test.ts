@@ -8,6 +8,7 @@ import { waitFor, within } from '../../test/support/wait-for.ts'
 import type { Principal } from '../auth/principal.ts'
 import { AccessKeeper } from '../broker/access-keeper.ts'
 import { ClientRegistry } from '../broker/client/client-registry.ts'
+import { Statistics } from '../broker/statistics/statistics.ts'
 import { systemClock } from '../lib/clock.ts'
 import { networkLimits } from '../limits/network.ts'
 import { type Listener, openListener } from '../server/listener.ts'
@@ -164,7 +165,8 @@ test('a client that goes in the middle of a body is no fault of the broker', asy
   const clients = new ClientRegistry(systemClock)
   const keeper = new AccessKeeper({ broker: broker.broker, clients, settingsVHosts: [] })
   const source = { status: () => statusOf('ready') }
-  const management = { broker: broker.broker, keeper, clients, source }
+  const statistics = new Statistics({ broker: broker.broker, clients, clock: systemClock })
+  const management = { broker: broker.broker, keeper, clients, statistics, source }
   await using open = await OpenServer.start({ management, onFault, isOwner: true })
   const head = 'PUT /api/policies/%2F/x HTTP/1.1\r\nhost: localhost\r\n'
   for (const length of ['content-length: 100', 'transfer-encoding: chunked']) {

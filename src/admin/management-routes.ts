@@ -17,6 +17,7 @@ import { bindingOperations } from './rabbitmq/bindings.ts'
 import { channelOperations } from './rabbitmq/channels.ts'
 import { connectionOperations } from './rabbitmq/connections.ts'
 import { exchangeOperations } from './rabbitmq/exchanges.ts'
+import { overviewOperations } from './rabbitmq/overview.ts'
 import { publishOperation } from './rabbitmq/publish.ts'
 import { queueGetOperation } from './rabbitmq/queue-get.ts'
 import { queueListOperations } from './rabbitmq/queue-list.ts'
@@ -61,9 +62,10 @@ function operationsOf(
 ): Operation[] {
   const operations = [
     whoAmIOperation,
+    ...overviewOperations(parts),
     ...connectionOperations(parts),
     ...channelOperations(parts),
-    ...exchangeOperations(parts.broker),
+    ...exchangeOperations(parts),
     publishOperation(parts.broker, parts.clients),
     ...queueListOperations(parts),
     ...queueOperations(parts.broker),

@@ -10,7 +10,7 @@ import { managementOf } from './management-parts.ts'
 import type { ProtocolParts, ProtocolServer } from './protocol-server.ts'
 
 export function openHttp(parts: ProtocolParts): ProtocolServer {
-  const { options, users, clients, logger, status } = parts
+  const { options, users, clients, logger, status, statistics } = parts
   const { host } = options
   const server = openHttpServer({
     source: { status },
@@ -25,7 +25,10 @@ export function openHttp(parts: ProtocolParts): ProtocolServer {
   })
   return {
     acceptorOf: () => server.accept,
-    prepare: server.prepare,
+    async prepare() {
+      await server.prepare()
+      statistics.start()
+    },
     [Symbol.asyncDispose]: server.close,
   }
 }

@@ -10,6 +10,7 @@ import { type HttpServer, openHttpServer } from '../../src/admin/http-server.ts'
 import { AccessKeeper } from '../../src/broker/access-keeper.ts'
 import type { Broker } from '../../src/broker/broker.ts'
 import { ClientRegistry } from '../../src/broker/client/client-registry.ts'
+import { Statistics } from '../../src/broker/statistics/statistics.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import type { Random } from '../../src/lib/random.ts'
 import { type LocalListener, openLocalListener } from '../../src/server/local-listener.ts'
@@ -66,6 +67,7 @@ export class PolicyFuzz implements AsyncDisposable {
       management: {
         broker,
         clients,
+        statistics: new Statistics({ broker, clients, clock: systemClock }),
         source,
         keeper: new AccessKeeper({ broker, clients, settingsVHosts: [] }),
       },

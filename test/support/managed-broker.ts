@@ -4,13 +4,17 @@ import type { ManagementParts } from '../../src/admin/answers.ts'
 import { AccessKeeper } from '../../src/broker/access-keeper.ts'
 import { Broker } from '../../src/broker/broker.ts'
 import { ClientRegistry } from '../../src/broker/client/client-registry.ts'
+import { Statistics } from '../../src/broker/statistics/statistics.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { systemRandom } from '../../src/lib/random.ts'
 import { Turn } from '../../src/lib/turn.ts'
 import { MemoryLogStore } from '../../src/log/memory/memory-log-store.ts'
 import { statusOf } from './broker-status.ts'
 
-export type ManagedBroker = Pick<ManagementParts, 'broker' | 'keeper' | 'clients' | 'source'>
+export type ManagedBroker = Pick<
+  ManagementParts,
+  'broker' | 'keeper' | 'clients' | 'statistics' | 'source'
+>
 
 /** `vhosts` are those of the settings. */
 export function openManagedBroker(vhosts: readonly string[] = []): ManagedBroker {
@@ -26,5 +30,6 @@ export function openManagedBroker(vhosts: readonly string[] = []): ManagedBroker
   })
   const clients = new ClientRegistry(clock)
   const keeper = new AccessKeeper({ broker, clients, settingsVHosts: vhosts })
-  return { broker, keeper, clients, source: { status: () => statusOf('ready') } }
+  const statistics = new Statistics({ broker, clients, clock })
+  return { broker, keeper, clients, statistics, source: { status: () => statusOf('ready') } }
 }

@@ -1,9 +1,12 @@
 // Channels and consumers as RabbitMQ's management shows them.
 import { z } from 'zod'
+import { countsIn } from '../../broker/statistics/sample.ts'
+import type { Statistics } from '../../broker/statistics/statistics.ts'
 import { argumentsToJson } from '../../definitions/arguments-json.ts'
 import type { JsonObject } from '../api/columns.ts'
 import { connectionDetails } from './connection-json.ts'
 import type { ListedChannel, ListedConsumer } from './listed-client.ts'
+import { clientStats, statsJson, statsSchema } from './message-stats.ts'
 import { nodeName } from './node-name.ts'
 
 const count = z.number().int().nonnegative()
@@ -22,7 +25,7 @@ export const consumerSchema: z.ZodType = z.object({
   active: z.boolean(),
   activity_status: z.string().describe('up or waiting'),
   prefetch_count: count,
-  consumer_timeout: count.nullable().describe('Milliseconds; null for none'),
+  consumer_timeout: count.describe('Milliseconds; 0 for none'),
   arguments: z.record(z.string(), z.unknown()),
   channel_details: z.object({
     name: z.string(),
@@ -52,10 +55,15 @@ export const channelSchema: z.ZodType = z.object({
   transactional: z.boolean(),
   messages_uncommitted: count,
   acks_uncommitted: count,
+  message_stats: statsSchema(clientStats),
   consumer_details: z.array(consumerSchema).optional(),
 })
 
-export function channelJson({ owner, name, channel }: ListedChannel): JsonObject {
+export function channelJson(
+  { owner, name, channel }: ListedChannel,
+  statistics: Statistics,
+): JsonObject {
+  const { counters } = channel
   return {
     name,
     number: channel.number,
@@ -73,6 +81,7 @@ export function channelJson({ owner, name, channel }: ListedChannel): JsonObject
     transactional: channel.hasTransactions,
     messages_uncommitted: channel.uncommittedMessages,
     acks_uncommitted: channel.uncommittedAcks,
+    message_stats: statsJson(clientStats, countsIn(counters), statistics.ratesOf(counters)),
   }
 }
 
@@ -88,7 +97,7 @@ export function consumerJson({ on, consumer }: ListedConsumer): JsonObject {
     active: isActive,
     activity_status: isActive ? 'up' : 'waiting',
     prefetch_count: consumer.prefetch,
-    consumer_timeout: Number.isFinite(ackTimeoutMs) ? ackTimeoutMs : null,
+    consumer_timeout: Number.isFinite(ackTimeoutMs) ? ackTimeoutMs : 0,
     arguments: argumentsToJson(consumer.arguments),
     channel_details: {
       name,

@@ -1,6 +1,7 @@
 // Channels of connections, and their consumers.
+import type { Statistics } from '../../broker/statistics/statistics.ts'
 import { notFound } from '../answers.ts'
-import { answerList, type Listing, listOf, listQuery } from '../api/listing.ts'
+import { answerList, type Listing, listOf, listQuery, type ListQuery } from '../api/listing.ts'
 import { type Operation, operation } from '../api/operation.ts'
 import { channelJson, channelSchema, consumerJson, consumerSchema } from './channel-json.ts'
 import type { ConnectionParts } from './connections.ts'
@@ -16,6 +17,7 @@ import {
   seenBy,
 } from './listed-client.ts'
 import { notAuthorised } from './refusals.ts'
+import { wantRates } from './statistics-query.ts'
 
 const tag = 'Channels'
 
@@ -30,15 +32,18 @@ const facts = {
   answers: { 200: listOf(channelSchema) },
 } as const
 
-function listOperations({ broker, clients }: ConnectionParts): Operation[] {
+function listOperations({ broker, clients, statistics }: ConnectionParts): Operation[] {
+  const list = (query: ListQuery, owners: Iterable<ListedClient>): Promise<Response> => {
+    wantRates(statistics, query)
+    return answerList(broker.slices, query, listing(owners, statistics))
+  }
   return [
     operation({
       ...facts,
       path: '/channels',
       summary: 'Channels; to users without the tag monitoring, their own',
       access: 'management',
-      handle: ({ query, caller }) =>
-        answerList(broker.slices, query, listing(seenBy(caller, listedClients(clients)))),
+      handle: ({ query, caller }) => list(query, seenBy(caller, listedClients(clients))),
     }),
     operation({
       ...facts,
@@ -48,7 +53,7 @@ function listOperations({ broker, clients }: ConnectionParts): Operation[] {
       handle: ({ names, query, caller, context }) => {
         if (broker.findVHost(names.vhost) === undefined) return notFound(context)
         const owners = seenBy(caller, listedClients(clients, names.vhost))
-        return answerList(broker.slices, query, listing(owners))
+        return list(query, owners)
       },
     }),
     operation({
@@ -60,17 +65,21 @@ function listOperations({ broker, clients }: ConnectionParts): Operation[] {
         const owner = findClient(clients, names.connection)
         if (owner === undefined) return notFound(context)
         if (!maySee(caller, owner.principal.user)) return notAuthorised(context)
-        return answerList(broker.slices, query, listing([owner]))
+        return list(query, [owner])
       },
     }),
   ]
 }
 
-function listing(owners: Iterable<ListedClient>): Listing<ListedChannel> {
-  return { items: channelsOf(owners), json: channelJson, nameOf: ({ name }) => name }
+function listing(owners: Iterable<ListedClient>, statistics: Statistics): Listing<ListedChannel> {
+  return {
+    items: channelsOf(owners),
+    json: (channel) => channelJson(channel, statistics),
+    nameOf: ({ name }) => name,
+  }
 }
 
-function oneOperation({ clients }: ConnectionParts): Operation {
+function oneOperation({ clients, statistics }: ConnectionParts): Operation {
   return operation({
     method: 'get',
     path: '/channels/{channel}',
@@ -85,7 +94,8 @@ function oneOperation({ clients }: ConnectionParts): Operation {
         if (listed.channel.number !== Number(number)) continue
         if (!maySee(caller, listed.owner.principal.user)) return notAuthorised(context)
         const consumers = Array.from(consumersOf([listed]), consumerJson)
-        return { ...channelJson(listed), consumer_details: consumers }
+        statistics.want()
+        return { ...channelJson(listed, statistics), consumer_details: consumers }
       }
       return notFound(context)
     },

@@ -1,8 +1,10 @@
 // A connection as RabbitMQ's management shows it.
 import { z } from 'zod'
+import type { Statistics } from '../../broker/statistics/statistics.ts'
 import { argumentsToJson } from '../../definitions/arguments-json.ts'
 import type { JsonObject } from '../api/columns.ts'
 import type { ListedClient } from './listed-client.ts'
+import { detailsJson, detailsShape, octetStats } from './message-stats.ts'
 import { nodeName } from './node-name.ts'
 
 const count = z.number().int().nonnegative()
@@ -32,13 +34,14 @@ export const connectionSchema: z.ZodType = z.object({
   recv_oct: count.optional(),
   send_oct: count.optional(),
   send_pend: count.optional(),
+  ...detailsShape(octetStats),
 })
 
 export function basicConnectionJson({ name, vhost, principal }: ListedClient): JsonObject {
   return { name, vhost, user: principal.user, node: nodeName }
 }
 
-export function connectionJson(listed: ListedClient): JsonObject {
+export function connectionJson(listed: ListedClient, statistics: Statistics): JsonObject {
   const { client } = listed
   const { peer, local, isTls } = client.transport
   const { limits, properties } = client
@@ -65,6 +68,7 @@ export function connectionJson(listed: ListedClient): JsonObject {
     recv_oct: client.receivedSize,
     send_oct: client.sentSize,
     send_pend: client.unsentSize,
+    ...detailsJson(octetStats, statistics.ratesOf(client)),
   }
 }
 

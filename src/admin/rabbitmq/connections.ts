@@ -1,8 +1,7 @@
 // Connections of all protocols but HTTP: lists, one, and DELETE, which closes them.
 import type { Context } from 'hono'
-import type { Broker } from '../../broker/broker.ts'
-import type { ClientRegistry } from '../../broker/client/client-registry.ts'
-import { notFound } from '../answers.ts'
+import type { Statistics } from '../../broker/statistics/statistics.ts'
+import { type ManagementParts, notFound } from '../answers.ts'
 import type { Caller } from '../api/caller.ts'
 import { answerList, type Listing, listOf } from '../api/listing.ts'
 import { type Operation, operation } from '../api/operation.ts'
@@ -14,22 +13,19 @@ import {
 } from './connection-json.ts'
 import { findClient, type ListedClient, listedClients, maySee, seenBy } from './listed-client.ts'
 import { notAuthorised } from './refusals.ts'
-import { detailOf, statisticsListQuery, statisticsQuery } from './statistics-query.ts'
+import { detailOf, statisticsListQuery, statisticsQuery, wantRates } from './statistics-query.ts'
 
 const tag = 'Connections'
 const onePath = '/connections/{connection}'
 const userPath = '/connections/username/{user}'
 
-export interface ConnectionParts {
-  readonly broker: Broker
-  readonly clients: ClientRegistry
-}
+export type ConnectionParts = Pick<ManagementParts, 'broker' | 'clients' | 'statistics'>
 
 export function connectionOperations(parts: ConnectionParts): Operation[] {
   return [...listOperations(parts), ...oneOperations(parts), ...userOperations(parts)]
 }
 
-function listOperations({ broker, clients }: ConnectionParts): Operation[] {
+function listOperations({ broker, clients, statistics }: ConnectionParts): Operation[] {
   return [
     operation({
       method: 'get',
@@ -40,9 +36,13 @@ function listOperations({ broker, clients }: ConnectionParts): Operation[] {
       query: statisticsListQuery,
       answers: { 200: listOf(connectionSchema) },
       handle: ({ query, caller }) => {
-        const isBasic = detailOf(query) !== 'statistics'
+        wantRates(statistics, query)
         const items = seenBy(caller, listedClients(clients))
-        return answerList(broker.slices, query, listing(items, isBasic))
+        return answerList(
+          broker.slices,
+          query,
+          listing(items, detailOf(query) === 'statistics' ? statistics : undefined),
+        )
       },
     }),
     operation({
@@ -55,23 +55,32 @@ function listOperations({ broker, clients }: ConnectionParts): Operation[] {
       answers: { 200: listOf(connectionSchema) },
       handle: ({ names, query, caller, context }) => {
         if (broker.findVHost(names.vhost) === undefined) return notFound(context)
-        const isBasic = detailOf(query) !== 'statistics'
+        wantRates(statistics, query)
         const items = seenBy(caller, listedClients(clients, names.vhost))
-        return answerList(broker.slices, query, listing(items, isBasic))
+        return answerList(
+          broker.slices,
+          query,
+          listing(items, detailOf(query) === 'statistics' ? statistics : undefined),
+        )
       },
     }),
   ]
 }
 
-function listing(items: Iterable<ListedClient>, isBasic: boolean): Listing<ListedClient> {
+/** Without statistics only what a connection is. */
+function listing(
+  items: Iterable<ListedClient>,
+  statistics: Statistics | undefined,
+): Listing<ListedClient> {
   return {
     items,
-    json: isBasic ? basicConnectionJson : connectionJson,
+    json: (listed) =>
+      statistics === undefined ? basicConnectionJson(listed) : connectionJson(listed, statistics),
     nameOf: ({ name }) => name,
   }
 }
 
-function oneOperations({ clients }: ConnectionParts): Operation[] {
+function oneOperations({ clients, statistics }: ConnectionParts): Operation[] {
   return [
     operation({
       method: 'get',
@@ -85,9 +94,9 @@ function oneOperations({ clients }: ConnectionParts): Operation[] {
         const listed = findClient(clients, names.connection)
         if (listed === undefined) return notFound(context)
         if (!maySee(caller, listed.principal.user)) return notAuthorised(context)
-        return detailOf(query) === 'statistics'
-          ? connectionJson(listed)
-          : basicConnectionJson(listed)
+        if (detailOf(query) !== 'statistics') return basicConnectionJson(listed)
+        statistics.want()
+        return connectionJson(listed, statistics)
       },
     }),
     operation({
@@ -123,7 +132,7 @@ function userOperations({ broker, clients }: ConnectionParts): Operation[] {
         const items = [...listedClients(clients)].filter(
           ({ principal }) => principal.user === names.user,
         )
-        return answerList(broker.slices, query, listing(items, true))
+        return answerList(broker.slices, query, listing(items, undefined))
       },
     }),
     operation({

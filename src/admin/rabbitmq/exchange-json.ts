@@ -2,8 +2,11 @@
 import { z } from 'zod'
 import type { Destination } from '../../broker/destination.ts'
 import type { Exchange } from '../../broker/exchange/exchange.ts'
+import { countsIn } from '../../broker/statistics/sample.ts'
+import type { Statistics } from '../../broker/statistics/statistics.ts'
 import { argumentsToJson } from '../../definitions/arguments-json.ts'
 import type { JsonObject } from '../api/columns.ts'
+import { exchangeStats, type Range, statsJson, statsSchema } from './message-stats.ts'
 
 /** An exchange, which does not know where it is. */
 export interface ExchangeIn {
@@ -21,10 +24,16 @@ export const exchangeSchema: z.ZodType = z.object({
   internal: z.boolean(),
   arguments: z.record(z.string(), z.unknown()),
   policy: z.string().optional(),
+  message_stats: statsSchema(exchangeStats).optional(),
 })
 
-export function exchangeJson({ vhost, name, exchange }: ExchangeIn): JsonObject {
+export function exchangeJson(
+  { vhost, name, exchange }: ExchangeIn,
+  statistics: Statistics,
+  range?: Range,
+): JsonObject {
   const { policy } = exchange.policy ?? {}
+  const counts = countsIn(exchange.counters)
   return {
     vhost,
     name,
@@ -34,6 +43,9 @@ export function exchangeJson({ vhost, name, exchange }: ExchangeIn): JsonObject 
     internal: exchange.isInternal,
     arguments: argumentsToJson(exchange.arguments),
     ...(policy !== undefined && { policy }),
+    ...(exchange.counters.publishedIn > 0 && {
+      message_stats: statsJson(exchangeStats, counts, statistics.ratesOf(exchange), range),
+    }),
   }
 }
 

@@ -5,24 +5,36 @@ import { declareExchange } from '../../broker/declare-exchange.ts'
 import type { Destination } from '../../broker/destination.ts'
 import { checkDeletable, stripName } from '../../broker/exchange/check-name.ts'
 import { permit } from '../../broker/permit.ts'
+import type { Sample } from '../../broker/statistics/sample.ts'
+import type { Statistics } from '../../broker/statistics/statistics.ts'
 import type { VHost } from '../../broker/vhost.ts'
 import { whenDurable } from '../../broker/when-durable.ts'
-import { badRequest, notFound, roomToDeclare, stored } from '../answers.ts'
-import { answerList, byVHostAndName, listOf, listQuery } from '../api/listing.ts'
+import { badRequest, type ManagementParts, notFound, roomToDeclare, stored } from '../answers.ts'
+import { answerList, byVHostAndName, type Listing, listOf, listQuery } from '../api/listing.ts'
 import { type Operation, operation } from '../api/operation.ts'
 import { visibleVHosts } from '../api/visible-vhosts.ts'
 import { exchangeJson, type ExchangeIn, exchangeOfPath, exchangeSchema } from './exchange-json.ts'
 import { flag, tableField, whyNoName } from './fields.ts'
+import { rangeOf } from './range-query.ts'
 import { missing } from './refusals.ts'
+import { statisticsQuery, wantRates } from './statistics-query.ts'
 
 const tag = 'Exchanges'
 const path = '/exchanges/{vhost}/{exchange}'
 
-export function exchangeOperations(broker: Broker): Operation[] {
-  return [...listOperations(broker), putOperation(broker), deleteOperation(broker)]
+export function exchangeOperations(parts: ExchangeParts): Operation[] {
+  const { broker } = parts
+  return [
+    ...listOperations(parts),
+    oneOperation(parts),
+    putOperation(broker),
+    deleteOperation(broker),
+  ]
 }
 
-function listOperations(broker: Broker): Operation[] {
+type ExchangeParts = Pick<ManagementParts, 'broker' | 'statistics'>
+
+function listOperations({ broker, statistics }: ExchangeParts): Operation[] {
   return [
     operation({
       method: 'get',
@@ -34,7 +46,8 @@ function listOperations(broker: Broker): Operation[] {
       answers: { 200: listOf(exchangeSchema) },
       handle: ({ query, caller }) => {
         const items = visibleVHosts(broker, caller).flatMap((vhost) => [...exchangesOf(vhost)])
-        return answerList(broker.slices, query, { ...listing, items })
+        wantRates(statistics, query)
+        return answerList(broker.slices, query, listing(items, statistics))
       },
     }),
     operation({
@@ -48,30 +61,41 @@ function listOperations(broker: Broker): Operation[] {
       handle: ({ names, query, context }) => {
         const vhost = broker.findVHost(names.vhost)
         if (vhost === undefined) return notFound(context)
-        return answerList(broker.slices, query, { ...listing, items: exchangesOf(vhost) })
-      },
-    }),
-    operation({
-      method: 'get',
-      path,
-      tag,
-      summary: 'An exchange',
-      access: 'vhost',
-      answers: { 200: exchangeSchema },
-      handle: ({ names, context }) => {
-        const name = exchangeOfPath(names.exchange)
-        const exchange = broker.findVHost(names.vhost)?.findExchange(name)
-        if (exchange === undefined) return notFound(context)
-        return exchangeJson({ vhost: names.vhost, name, exchange })
+        wantRates(statistics, query)
+        return answerList(broker.slices, query, listing(exchangesOf(vhost), statistics))
       },
     }),
   ]
 }
 
-const listing = {
-  json: exchangeJson,
-  nameOf: ({ name }: ExchangeIn): string => name,
-  compare: byVHostAndName,
+function listing(items: Iterable<ExchangeIn>, statistics: Statistics): Listing<ExchangeIn> {
+  return {
+    items,
+    json: (item) => exchangeJson(item, statistics),
+    nameOf: ({ name }) => name,
+    compare: byVHostAndName,
+  }
+}
+
+function oneOperation({ broker, statistics }: ExchangeParts): Operation {
+  return operation({
+    method: 'get',
+    path,
+    tag,
+    summary: 'An exchange',
+    access: 'vhost',
+    query: statisticsQuery,
+    answers: { 200: exchangeSchema },
+    handle: ({ names, query, context }) => {
+      const name = exchangeOfPath(names.exchange)
+      const exchange = broker.findVHost(names.vhost)?.findExchange(name)
+      if (exchange === undefined) return notFound(context)
+      statistics.want()
+      const samples = (): readonly Sample[] => statistics.historyOf(exchange)
+      const range = rangeOf(query, 'msg_rates', { samples, now: broker.clock.now() })
+      return exchangeJson({ vhost: names.vhost, name, exchange }, statistics, range)
+    },
+  })
 }
 
 function* exchangesOf(vhost: VHost<Destination>): Generator<ExchangeIn> {

@@ -2,13 +2,16 @@
 import { z } from 'zod'
 import type { ClientRegistry } from '../../broker/client/client-registry.ts'
 import type { Destination } from '../../broker/destination.ts'
+import type { Statistics } from '../../broker/statistics/statistics.ts'
 import type { Steps } from '../../lib/slices.ts'
 import { adminLimits } from '../../limits/admin.ts'
 import type { JsonObject } from '../api/columns.ts'
 import { consumerJson, consumerSchema } from './channel-json.ts'
 import { connectionDetails } from './connection-json.ts'
 import { channelsOf, consumersOf, listedClients, ownerOf } from './listed-client.ts'
+import { detailsJson, lengthStats, queueStats } from './message-stats.ts'
 import { queueSchema } from './queue-json.ts'
+import { rangeOf, type RangeQuery } from './range-query.ts'
 
 export const detailedQueueSchema: z.ZodType = queueSchema.extend({
   consumer_details: z.array(consumerSchema).optional(),
@@ -33,5 +36,31 @@ export function* queueDetails(queue: Destination, clients: ClientRegistry): Step
   return {
     consumer_details: consumers,
     ...(owner !== undefined && { owner_pid_details: connectionDetails(owner) }),
+  }
+}
+
+interface HistoryAsked {
+  readonly query: RangeQuery
+  readonly statistics: Statistics
+  readonly now: number
+}
+
+/** The parts of `object` that show a history, where one is asked for. */
+export function queueHistory(
+  queue: Destination,
+  object: JsonObject,
+  { query, statistics, now }: HistoryAsked,
+): JsonObject {
+  const asked = { samples: () => statistics.historyOf(queue), now }
+  const rates = statistics.ratesOf(queue)
+  const messages = rangeOf(query, 'msg_rates', asked)
+  const lengths = rangeOf(query, 'lengths', asked)
+  const stats = object['message_stats'] as JsonObject | undefined
+  return {
+    ...(lengths !== undefined && detailsJson(lengthStats, rates, lengths)),
+    ...(messages !== undefined &&
+      stats !== undefined && {
+        message_stats: { ...stats, ...detailsJson(queueStats, rates, messages) },
+      }),
   }
 }

@@ -1,8 +1,18 @@
 // A queue or a stream as RabbitMQ's management shows it.
 import { z } from 'zod'
 import type { Destination } from '../../broker/destination.ts'
+import { countsIn } from '../../broker/statistics/sample.ts'
+import type { Statistics } from '../../broker/statistics/statistics.ts'
 import { argumentsToJson } from '../../definitions/arguments-json.ts'
 import { type JsonObject, valueAtColumn } from '../api/columns.ts'
+import {
+  detailsJson,
+  detailsShape,
+  lengthStats,
+  queueStats,
+  statsJson,
+  statsSchema,
+} from './message-stats.ts'
 import { nodeName } from './node-name.ts'
 
 const count = z.number().int().nonnegative()
@@ -31,6 +41,8 @@ const totalsShape = {
 export const queueSchema: z.ZodObject = z.object({
   ...basicShape,
   ...totalsShape,
+  ...detailsShape(lengthStats),
+  message_stats: statsSchema(queueStats).optional().describe('Once something has happened to it'),
   messages_persistent: count.optional(),
   consumers: count.optional(),
   policy: name.optional(),
@@ -43,7 +55,7 @@ export const queueSchema: z.ZodObject = z.object({
   online: z.array(z.string()).optional(),
 })
 
-type Column = (queue: Destination) => unknown
+type Column = (queue: Destination, statistics: Statistics) => unknown
 
 const basicColumns: Readonly<Record<keyof typeof basicShape, Column>> = {
   vhost: ({ vhost }) => vhost,
@@ -65,6 +77,10 @@ const totalsColumns: Readonly<Record<keyof typeof totalsShape, Column>> = {
 
 const statisticsColumns: Readonly<Record<string, Column>> = {
   ...totalsColumns,
+  messages_details: lengthDetail('messages_details'),
+  messages_ready_details: lengthDetail('messages_ready_details'),
+  messages_unacknowledged_details: lengthDetail('messages_unacknowledged_details'),
+  message_stats: messageStats,
   messages_persistent: ({ isVolatile, messageCount }) => (isVolatile ? 0 : messageCount),
   consumers: ({ consumerCount }) => consumerCount,
   policy: ({ policy }) => policy?.policy ?? null,
@@ -88,29 +104,39 @@ const columns: ReadonlyMap<string, Column> = new Map(
 /** What of a queue is asked for. */
 export type QueueDetail = 'basic' | 'totals' | 'statistics'
 
-export function queueJson(queue: Destination, detail: QueueDetail): JsonObject {
-  const object = evaluate(basicColumns, queue)
-  if (queue.type !== 'classic') Object.assign(object, evaluate(replicaColumns, queue))
+export function queueJson(
+  queue: Destination,
+  detail: QueueDetail,
+  statistics: Statistics,
+): JsonObject {
+  const object = evaluate(basicColumns, queue, statistics)
+  if (queue.type !== 'classic') {
+    Object.assign(object, evaluate(replicaColumns, queue, statistics))
+  }
   if (detail === 'basic') return object
   return Object.assign(
     object,
-    evaluate(detail === 'totals' ? totalsColumns : statisticsColumns, queue),
+    evaluate(detail === 'totals' ? totalsColumns : statisticsColumns, queue, statistics),
   )
 }
 
 /** One column without all the others; undefined for one that the queue does not have. */
-export function queueColumn(queue: Destination, column: string): unknown {
+export function queueColumn(queue: Destination, column: string, statistics: Statistics): unknown {
   const [first = ''] = column.split('.', 1)
-  const value = columns.get(first)?.(queue)
+  const value = columns.get(first)?.(queue, statistics)
   return first === column ? value : valueAtColumn({ [first]: value }, column)
 }
 
 function evaluate(
   asked: Readonly<Record<string, Column>>,
   queue: Destination,
+  statistics: Statistics,
 ): Record<string, unknown> {
   const object: Record<string, unknown> = {}
-  for (const key in asked) object[key] = asked[key]!(queue)
+  for (const key in asked) {
+    const value = asked[key]!(queue, statistics)
+    if (value !== undefined) object[key] = value
+  }
   return object
 }
 
@@ -125,4 +151,18 @@ function tagOf(queue: Destination, isIt: (consumer: ConsumerLike) => boolean): s
 function singleActiveTag(queue: Destination): string | null {
   const isOne = queue.kind === 'queue' && queue.settings.hasSingleActiveConsumer
   return isOne ? tagOf(queue, ({ isActive }) => isActive) : null
+}
+
+function lengthDetail(name: string): Column {
+  return (queue, statistics) => detailsJson(lengthStats, statistics.ratesOf(queue))[name]
+}
+
+function messageStats(queue: Destination, statistics: Statistics): JsonObject | undefined {
+  const { knownCounters } = queue
+  if (knownCounters === undefined || isIdle(knownCounters)) return undefined
+  return statsJson(queueStats, countsIn(knownCounters), statistics.ratesOf(queue))
+}
+
+function isIdle(counters: object): boolean {
+  return Object.values(counters).every((count) => count === 0)
 }

@@ -1,22 +1,24 @@
 // Queues and streams: lists, and one.
-import type { Broker } from '../../broker/broker.ts'
 import type { Destination } from '../../broker/destination.ts'
-import { notFound } from '../answers.ts'
+import type { Statistics } from '../../broker/statistics/statistics.ts'
+import { type ManagementParts, notFound } from '../answers.ts'
 import type { JsonObject } from '../api/columns.ts'
 import { answerList, byVHostAndName, type Listing, listOf } from '../api/listing.ts'
 import { type Operation, operation } from '../api/operation.ts'
 import { visibleVHosts } from '../api/visible-vhosts.ts'
-import type { ConnectionParts } from './connections.ts'
-import { detailedQueueSchema, queueDetails } from './queue-details.ts'
+import { detailedQueueSchema, queueDetails, queueHistory } from './queue-details.ts'
 import { queueColumn, type QueueDetail, queueJson, queueSchema } from './queue-json.ts'
-import { detailOf, statisticsListQuery, statisticsQuery } from './statistics-query.ts'
+import { detailOf, statisticsListQuery, statisticsQuery, wantRates } from './statistics-query.ts'
 
 const tag = 'Queues'
 
-export function queueListOperations({ broker, clients }: ConnectionParts): Operation[] {
+type QueueListParts = Pick<ManagementParts, 'broker' | 'clients' | 'statistics'>
+
+export function queueListOperations(parts: QueueListParts): Operation[] {
+  const { broker, statistics } = parts
   return [
-    allOperation(broker, '/queues'),
-    allOperation(broker, '/queues/detailed'),
+    allOperation(parts, '/queues'),
+    allOperation(parts, '/queues/detailed'),
     operation({
       method: 'get',
       path: '/queues/{vhost}',
@@ -28,30 +30,45 @@ export function queueListOperations({ broker, clients }: ConnectionParts): Opera
       handle: ({ names, query, context }) => {
         const vhost = broker.findVHost(names.vhost)
         if (vhost === undefined) return notFound(context)
-        return answerList(broker.slices, query, listing(vhost.queues(), detailOf(query)))
+        wantRates(statistics, query)
+        const items = vhost.queues()
+        return answerList(broker.slices, query, listing(items, detailOf(query), statistics))
       },
     }),
-    operation({
-      method: 'get',
-      path: '/queues/{vhost}/{name}',
-      tag,
-      summary: 'A queue or a stream',
-      access: 'vhost',
-      query: statisticsQuery,
-      answers: { 200: detailedQueueSchema },
-      handle: async ({ names, query, context }) => {
-        const queue = broker.findVHost(names.vhost)?.findQueue(names.name)
-        if (queue === undefined) return notFound(context)
-        const detail = detailOf(query)
-        if (detail !== 'statistics') return queueJson(queue, detail)
-        const details = await broker.slices.run(queueDetails(queue, clients))
-        return { ...queueJson(queue, detail), ...details }
-      },
-    }),
+    oneOperation(parts),
   ]
 }
 
-function allOperation(broker: Broker, path: '/queues' | '/queues/detailed'): Operation {
+function oneOperation({ broker, clients, statistics }: QueueListParts): Operation {
+  return operation({
+    method: 'get',
+    path: '/queues/{vhost}/{name}',
+    tag,
+    summary: 'A queue or a stream',
+    access: 'vhost',
+    query: statisticsQuery,
+    answers: { 200: detailedQueueSchema },
+    handle: async ({ names, query, context }) => {
+      const queue = broker.findVHost(names.vhost)?.findQueue(names.name)
+      if (queue === undefined) return notFound(context)
+      const detail = detailOf(query)
+      const object = queueJson(queue, detail, statistics)
+      if (detail !== 'statistics') return object
+      statistics.want()
+      const details = await broker.slices.run(queueDetails(queue, clients))
+      return {
+        ...object,
+        ...queueHistory(queue, object, { query, statistics, now: broker.clock.now() }),
+        ...details,
+      }
+    },
+  })
+}
+
+function allOperation(
+  { broker, statistics }: QueueListParts,
+  path: '/queues' | '/queues/detailed',
+): Operation {
   return operation({
     method: 'get',
     path,
@@ -62,16 +79,21 @@ function allOperation(broker: Broker, path: '/queues' | '/queues/detailed'): Ope
     answers: { 200: listOf(queueSchema) },
     handle: ({ query, caller }) => {
       const items = visibleVHosts(broker, caller).flatMap((vhost) => [...vhost.queues()])
-      return answerList(broker.slices, query, listing(items, detailOf(query)))
+      wantRates(statistics, query)
+      return answerList(broker.slices, query, listing(items, detailOf(query), statistics))
     },
   })
 }
 
-function listing(items: Iterable<Destination>, detail: QueueDetail): Listing<Destination> {
+function listing(
+  items: Iterable<Destination>,
+  detail: QueueDetail,
+  statistics: Statistics,
+): Listing<Destination> {
   return {
     items,
-    json: (queue): JsonObject => queueJson(queue, detail),
-    column: queueColumn,
+    json: (queue): JsonObject => queueJson(queue, detail, statistics),
+    column: (queue, column) => queueColumn(queue, column, statistics),
     nameOf: ({ name }) => name,
     compare: byVHostAndName,
   }

@@ -40,11 +40,17 @@ export class ClientRegistry implements Iterable<Client> {
     if (this.#clients.delete(client.id)) this.#ended.add(client.counters)
   }
 
-  /** What all clients have done and got since the start, those that have gone as well. */
-  totals(): ClientCounters {
+  /** What those have done and got that have gone, and requests of HTTP. */
+  get ended(): ClientCounters {
     const sum = new ClientCounters()
     sum.add(this.#ended)
     sum.add(this.ofRequests)
+    return sum
+  }
+
+  /** What all clients have done and got since the start, those that have gone as well. */
+  totals(): ClientCounters {
+    const sum = this.ended
     for (const { counters } of this.#clients.values()) sum.add(counters)
     return sum
   }

@@ -76,7 +76,7 @@ export class Queue
   readonly #backlog: QueueBacklog
   readonly #dispatch: Dispatch
   /** Made when it is needed, as most of many queues are quiet. */
-  #counters: QueueCounters | undefined
+  knownCounters: QueueCounters | undefined
   readonly #ends: MessageEnds
   #idleTimer: IdleTimer | undefined
   /** Made for the first limit of bytes. */
@@ -153,8 +153,8 @@ export class Queue
   }
 
   get counters(): QueueCounters {
-    this.#counters ??= new QueueCounters()
-    return this.#counters
+    this.knownCounters ??= new QueueCounters()
+    return this.knownCounters
   }
 
   /** Whether the last message taken may have been delivered before. */

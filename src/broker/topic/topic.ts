@@ -51,6 +51,7 @@ export class Topic implements QueueLike, PolicySubject {
   isProvisional: boolean
   isDeleted = false
   readonly counters: QueueCounters = new QueueCounters()
+  readonly knownCounters: QueueCounters = this.counters
   /** As a `TopicView`: a topic is its own, and can be altered. */
   readonly source: Topic = this
   readonly topic: Topic = this

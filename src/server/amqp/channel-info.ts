@@ -5,7 +5,6 @@ import type { Channel } from './channel.ts'
 export function channelInfoOf(channel: Channel): ChannelInfo {
   const { number, state, prefetch, room, unacked, transaction, counters } = channel
   const { confirms } = channel.publisher
-  const infos = Array.from(channel.consumers.values(), ({ info }) => info)
   return {
     number,
     isOpen: state === 'open',
@@ -18,6 +17,9 @@ export function channelInfoOf(channel: Channel): ChannelInfo {
     uncommittedMessages: transaction?.publishCount ?? 0,
     uncommittedAcks: transaction?.settlementCount ?? 0,
     counters,
-    consumers: infos.filter((info) => info !== undefined),
+    get consumers() {
+      const infos = Array.from(channel.consumers.values(), ({ info }) => info)
+      return infos.filter((info) => info !== undefined)
+    },
   }
 }
