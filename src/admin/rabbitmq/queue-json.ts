@@ -2,8 +2,8 @@
 import { z } from 'zod'
 import type { Destination } from '../../broker/destination.ts'
 import { countsIn } from '../../broker/statistics/sample.ts'
-import type { Statistics } from '../../broker/statistics/statistics.ts'
 import { argumentsToJson } from '../../definitions/arguments-json.ts'
+import type { ManagementParts } from '../answers.ts'
 import { type JsonObject, valueAtColumn } from '../api/columns.ts'
 import {
   detailsJson,
@@ -44,6 +44,12 @@ export const queueSchema: z.ZodObject = z.object({
   ...detailsShape(lengthStats),
   message_stats: statsSchema(queueStats).optional().describe('Once something has happened to it'),
   messages_persistent: count.optional(),
+  message_bytes: count
+    .optional()
+    .describe('About what its messages take in the log, with their headers; so are the next ones'),
+  message_bytes_ready: count.optional(),
+  message_bytes_unacknowledged: count.optional(),
+  message_bytes_persistent: count.optional(),
   consumers: count.optional(),
   policy: name.optional(),
   operator_policy: name.optional(),
@@ -55,7 +61,10 @@ export const queueSchema: z.ZodObject = z.object({
   online: z.array(z.string()).optional(),
 })
 
-type Column = (queue: Destination, statistics: Statistics) => unknown
+/** What columns are made from beside the queue. */
+export type QueueParts = Pick<ManagementParts, 'broker' | 'statistics'>
+
+type Column = (queue: Destination, parts: QueueParts) => unknown
 
 const basicColumns: Readonly<Record<keyof typeof basicShape, Column>> = {
   vhost: ({ vhost }) => vhost,
@@ -82,6 +91,11 @@ const statisticsColumns: Readonly<Record<string, Column>> = {
   messages_unacknowledged_details: lengthDetail('messages_unacknowledged_details'),
   message_stats: messageStats,
   messages_persistent: ({ isVolatile, messageCount }) => (isVolatile ? 0 : messageCount),
+  message_bytes: (queue, parts) => bytesOf(queue, queue.messageCount, parts),
+  message_bytes_ready: (queue, parts) => bytesOf(queue, queue.readyCount, parts),
+  message_bytes_unacknowledged: (queue, parts) => bytesOf(queue, queue.unackedCount, parts),
+  message_bytes_persistent: (queue, parts) =>
+    queue.isVolatile ? 0 : bytesOf(queue, queue.messageCount, parts),
   consumers: ({ consumerCount }) => consumerCount,
   policy: ({ policy }) => policy?.policy ?? null,
   operator_policy: ({ policy }) => policy?.operatorPolicy ?? null,
@@ -104,37 +118,33 @@ const columns: ReadonlyMap<string, Column> = new Map(
 /** What of a queue is asked for. */
 export type QueueDetail = 'basic' | 'totals' | 'statistics'
 
-export function queueJson(
-  queue: Destination,
-  detail: QueueDetail,
-  statistics: Statistics,
-): JsonObject {
-  const object = evaluate(basicColumns, queue, statistics)
+export function queueJson(queue: Destination, detail: QueueDetail, parts: QueueParts): JsonObject {
+  const object = evaluate(basicColumns, queue, parts)
   if (queue.type !== 'classic') {
-    Object.assign(object, evaluate(replicaColumns, queue, statistics))
+    Object.assign(object, evaluate(replicaColumns, queue, parts))
   }
   if (detail === 'basic') return object
   return Object.assign(
     object,
-    evaluate(detail === 'totals' ? totalsColumns : statisticsColumns, queue, statistics),
+    evaluate(detail === 'totals' ? totalsColumns : statisticsColumns, queue, parts),
   )
 }
 
 /** One column without all the others; undefined for one that the queue does not have. */
-export function queueColumn(queue: Destination, column: string, statistics: Statistics): unknown {
+export function queueColumn(queue: Destination, column: string, parts: QueueParts): unknown {
   const [first = ''] = column.split('.', 1)
-  const value = columns.get(first)?.(queue, statistics)
+  const value = columns.get(first)?.(queue, parts)
   return first === column ? value : valueAtColumn({ [first]: value }, column)
 }
 
 function evaluate(
   asked: Readonly<Record<string, Column>>,
   queue: Destination,
-  statistics: Statistics,
+  parts: QueueParts,
 ): Record<string, unknown> {
   const object: Record<string, unknown> = {}
   for (const key in asked) {
-    const value = asked[key]!(queue, statistics)
+    const value = asked[key]!(queue, parts)
     if (value !== undefined) object[key] = value
   }
   return object
@@ -154,10 +164,10 @@ function singleActiveTag(queue: Destination): string | null {
 }
 
 function lengthDetail(name: string): Column {
-  return (queue, statistics) => detailsJson(lengthStats, statistics.ratesOf(queue))[name]
+  return (queue, { statistics }) => detailsJson(lengthStats, statistics.ratesOf(queue))[name]
 }
 
-function messageStats(queue: Destination, statistics: Statistics): JsonObject | undefined {
+function messageStats(queue: Destination, { statistics }: QueueParts): JsonObject | undefined {
   const { knownCounters } = queue
   if (knownCounters === undefined || isIdle(knownCounters)) return undefined
   return statsJson(queueStats, countsIn(knownCounters), statistics.ratesOf(queue))
@@ -165,4 +175,14 @@ function messageStats(queue: Destination, statistics: Statistics): JsonObject | 
 
 function isIdle(counters: object): boolean {
   return Object.values(counters).every((count) => count === 0)
+}
+
+/** Of so many of its messages, as if all were of one size: bodies are counted only where a limit asks for it. */
+function bytesOf(queue: Destination, count: number, { broker }: QueueParts): number {
+  const { messageCount } = queue
+  if (count === 0 || messageCount === 0) return 0
+  let size = 0
+  const places = queue.kind === 'topic' ? queue.partitions : queue.cursors
+  for (const { log } of places) size += broker.store.sizeOf(log)
+  return Math.round((size * count) / messageCount)
 }

@@ -39,6 +39,10 @@ const idle = {
   node: nodeName,
   state: 'running',
   messages_persistent: 0,
+  message_bytes: 0,
+  message_bytes_ready: 0,
+  message_bytes_unacknowledged: 0,
+  message_bytes_persistent: 0,
   messages_details: { rate: 0 },
   messages_ready_details: { rate: 0 },
   messages_unacknowledged_details: { rate: 0 },
@@ -70,7 +74,10 @@ test('queues and streams are listed, of all virtual hosts or of one, and shown',
   assert.deepEqual(await ask('/queues'), [200, [quorum, stream]])
   assert.deepEqual(await ask('/queues/%2F'), [200, [quorum]])
   assert.deepEqual(await ask('/queues/other'), [200, [stream]])
-  assert.deepEqual(await ask('/queues/%2F/a%2Fb'), [200, { ...quorum, consumer_details: [] }])
+  assert.deepEqual(await ask('/queues/%2F/a%2Fb'), [
+    200,
+    { ...quorum, consumer_details: [], memory: 0 },
+  ])
   const missing = { error: 'Object Not Found', reason: 'Not Found' }
   for (const path of ['/queues/none', '/queues/none/s', '/queues/%2F/s']) {
     assert.deepEqual(await ask(path), [404, missing])

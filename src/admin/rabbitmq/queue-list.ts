@@ -1,13 +1,18 @@
 // Queues and streams: lists, and one.
 import type { Destination } from '../../broker/destination.ts'
-import type { Statistics } from '../../broker/statistics/statistics.ts'
 import { type ManagementParts, notFound } from '../answers.ts'
 import type { JsonObject } from '../api/columns.ts'
 import { answerList, byVHostAndName, type Listing, listOf } from '../api/listing.ts'
 import { type Operation, operation } from '../api/operation.ts'
 import { visibleVHosts } from '../api/visible-vhosts.ts'
 import { detailedQueueSchema, queueDetails, queueHistory } from './queue-details.ts'
-import { queueColumn, type QueueDetail, queueJson, queueSchema } from './queue-json.ts'
+import {
+  queueColumn,
+  type QueueDetail,
+  queueJson,
+  type QueueParts,
+  queueSchema,
+} from './queue-json.ts'
 import { detailOf, statisticsListQuery, statisticsQuery, wantRates } from './statistics-query.ts'
 
 const tag = 'Queues'
@@ -32,14 +37,15 @@ export function queueListOperations(parts: QueueListParts): Operation[] {
         if (vhost === undefined) return notFound(context)
         wantRates(statistics, query)
         const items = vhost.queues()
-        return answerList(broker.slices, query, listing(items, detailOf(query), statistics))
+        return answerList(broker.slices, query, listing(items, detailOf(query), parts))
       },
     }),
     oneOperation(parts),
   ]
 }
 
-function oneOperation({ broker, clients, statistics }: QueueListParts): Operation {
+function oneOperation(parts: QueueListParts): Operation {
+  const { broker, statistics } = parts
   return operation({
     method: 'get',
     path: '/queues/{vhost}/{name}',
@@ -52,10 +58,10 @@ function oneOperation({ broker, clients, statistics }: QueueListParts): Operatio
       const queue = broker.findVHost(names.vhost)?.findQueue(names.name)
       if (queue === undefined) return notFound(context)
       const detail = detailOf(query)
-      const object = queueJson(queue, detail, statistics)
+      const object = queueJson(queue, detail, parts)
       if (detail !== 'statistics') return object
       statistics.want()
-      const details = await broker.slices.run(queueDetails(queue, clients))
+      const details = await broker.slices.run(queueDetails(queue, parts))
       return {
         ...object,
         ...queueHistory(queue, object, { query, statistics, now: broker.clock.now() }),
@@ -65,10 +71,8 @@ function oneOperation({ broker, clients, statistics }: QueueListParts): Operatio
   })
 }
 
-function allOperation(
-  { broker, statistics }: QueueListParts,
-  path: '/queues' | '/queues/detailed',
-): Operation {
+function allOperation(parts: QueueListParts, path: '/queues' | '/queues/detailed'): Operation {
+  const { broker, statistics } = parts
   return operation({
     method: 'get',
     path,
@@ -80,7 +84,7 @@ function allOperation(
     handle: ({ query, caller }) => {
       const items = visibleVHosts(broker, caller).flatMap((vhost) => [...vhost.queues()])
       wantRates(statistics, query)
-      return answerList(broker.slices, query, listing(items, detailOf(query), statistics))
+      return answerList(broker.slices, query, listing(items, detailOf(query), parts))
     },
   })
 }
@@ -88,12 +92,12 @@ function allOperation(
 function listing(
   items: Iterable<Destination>,
   detail: QueueDetail,
-  statistics: Statistics,
+  parts: QueueParts,
 ): Listing<Destination> {
   return {
     items,
-    json: (queue): JsonObject => queueJson(queue, detail, statistics),
-    column: (queue, column) => queueColumn(queue, column, statistics),
+    json: (queue): JsonObject => queueJson(queue, detail, parts),
+    column: (queue, column) => queueColumn(queue, column, parts),
     nameOf: ({ name }) => name,
     compare: byVHostAndName,
   }

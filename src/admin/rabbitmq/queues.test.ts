@@ -82,7 +82,9 @@ test('statistics are left out when asked to, but for the totals', async () => {
   const counts = { messages: 1, messages_ready: 1, messages_unacknowledged: 0 }
   assert.deepEqual(totals, { ...basic, ...counts })
   const [, detailed] = await ask('GET /queues/detailed?sort=messages')
-  assert.deepEqual([{ ...(detailed as object[])[0], consumer_details: [] }], [await shown('')])
+  const { consumer_details: consumers, memory, ...listed } = (await shown('')) as Got
+  assert.deepEqual([detailed, consumers], [[listed], []])
+  assert.ok(Number(memory) > 0 && Number(listed['message_bytes']) > 0)
 })
 
 test('a message is published with its properties, and says whether it has come into a queue', async () => {
@@ -177,6 +179,17 @@ test('messages are got in each of the modes of acks', async () => {
     [['', 1]],
   )
   assert.deepEqual(await get('ack_requeue_false'), [])
+})
+
+test('a queue says when its first message was sent, if that says so', async () => {
+  await ask('PUT /queues/%2F/q', { durable: true })
+  await publish('q', 'a', { properties: { timestamp: 1_700_000_000 } })
+  await publish('q', 'b')
+  const head = async (): Promise<unknown> =>
+    ((await ask('GET /queues/%2F/q'))[1] as Got)['head_message_timestamp']
+  assert.equal(await head(), 1_700_000_000)
+  await get('ack_requeue_false', { count: 1 })
+  assert.equal(await head(), undefined)
 })
 
 test('bytes that are no text are got as base64', async () => {
