@@ -13,10 +13,12 @@ export const adminLimits = {
   tableDepthMax: 32,
   /** Messages that one request takes off a queue: they are one answer. */
   takenCountMax: 10_000,
-  /** Body of a request that publishes: a message of 8 MiB, or one of 16 MiB that is text. */
-  publishBodySizeMax: (17 * MiB) as number,
+  /** Body of a request that publishes: JSON is read at once, and the worst of so much takes a tenth of a second. */
+  publishBodySizeMax: (4 * MiB) as number,
+  /** Properties of a message: what a frame of AMQP holds. */
+  propertiesSizeMax: 131_064,
   /** Messages that are being published by HTTP: with more under way, the next is refused. */
-  publishingSizeMax: (128 * MiB) as number,
+  publishingSizeMax: (64 * MiB) as number,
   /** How long publishing by HTTP may take, as in RabbitMQ: publishers may be blocked for longer. */
   publishMsMax: 30_000,
   /** Sessions of browsers: each is a hundred bytes, and a person has a few. */

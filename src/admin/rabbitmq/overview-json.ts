@@ -1,7 +1,11 @@
 // The overview of a broker as RabbitMQ's management shows it.
 import { z } from 'zod'
+import type { Destination } from '../../broker/destination.ts'
 import { exchangeTypes } from '../../broker/exchange/create-matcher.ts'
 import { countsIn } from '../../broker/statistics/sample.ts'
+import type { VHost } from '../../broker/vhost.ts'
+import type { Steps } from '../../lib/slices.ts'
+import { adminLimits } from '../../limits/admin.ts'
 import { statisticsLimits } from '../../limits/statistics.ts'
 import type { ManagementParts } from '../answers.ts'
 import type { JsonObject } from '../api/columns.ts'
@@ -37,43 +41,74 @@ export const overviewSchema: z.ZodType = z.object({
 export interface OverviewAsked {
   readonly hasStatistics: boolean
   readonly hasTotals: boolean
-  /** Monitoring sees the listeners, too. */
-  readonly isMonitoring: boolean
   readonly messages: Range | undefined
   readonly lengths: Range | undefined
 }
 
+export interface OverviewNames {
+  readonly cluster: string
+  readonly version: string
+}
+
 type OverviewParts = Pick<ManagementParts, 'source' | 'statistics' | 'clients'>
 
-export function overviewJson(
-  { source, statistics, clients }: OverviewParts,
-  names: { readonly cluster: string; readonly version: string },
-  asked: OverviewAsked,
+/** What everyone may know. */
+export function brokerJson(
+  { source }: Pick<OverviewParts, 'source'>,
+  names: OverviewNames,
+  { hasStatistics, hasTotals }: OverviewAsked,
 ): JsonObject {
-  const { version, counts, addresses } = source.status()
-  const { totalRates } = statistics
-  const lengths = { ready: counts.messagesReady, unacked: counts.messagesUnacked }
-  const { connections, channels, exchanges, queues, consumers } = counts
   const seconds = (statisticsLimits.samplesMax * statisticsLimits.sampleMs) / 1000
   return {
     management_version: names.version,
     rabbitmq_version: names.version,
     product_name: 'Pabal',
-    product_version: version,
+    product_version: source.status().version,
     cluster_name: names.cluster,
     node: nodeName,
     rates_mode: 'basic',
     sample_retention_policies: { global: [seconds], basic: [seconds], detailed: [seconds] },
     exchange_types: exchangeTypes.map((name) => ({ name, enabled: true })),
-    disable_stats: !asked.hasStatistics,
-    enable_queue_totals: asked.hasTotals,
-    object_totals: { connections, channels, exchanges, queues, consumers },
-    ...(asked.hasStatistics && {
-      queue_totals: statsJson(lengthStats, lengths, totalRates, asked.lengths),
-      message_stats: statsJson(clientStats, countsIn(clients.totals()), totalRates, asked.messages),
-    }),
-    ...(asked.isMonitoring && { listeners: listenersJson(addresses) }),
+    disable_stats: !hasStatistics,
+    enable_queue_totals: hasTotals,
   }
+}
+
+/** What monitoring may know. */
+export function totalsJson(
+  { source, statistics, clients }: OverviewParts,
+  { hasStatistics, messages, lengths: ofLengths }: OverviewAsked,
+): JsonObject {
+  const { counts, addresses } = source.status()
+  const { totalRates } = statistics
+  const lengths = { ready: counts.messagesReady, unacked: counts.messagesUnacked }
+  const { connections, channels, exchanges, queues, consumers } = counts
+  return {
+    object_totals: { connections, channels, exchanges, queues, consumers },
+    ...(hasStatistics && {
+      queue_totals: statsJson(lengthStats, lengths, totalRates, ofLengths),
+      message_stats: statsJson(clientStats, countsIn(clients.totals()), totalRates, messages),
+    }),
+    listeners: listenersJson(addresses),
+  }
+}
+
+/** The same of virtual hosts that others may know, without what is not theirs. */
+export function* partialTotalsJson(vhosts: readonly VHost<Destination>[]): Steps<JsonObject> {
+  const totals = { exchanges: 0, queues: 0, consumers: 0 }
+  const lengths = { ready: 0, unacked: 0 }
+  let looked = 0
+  for (const vhost of vhosts) {
+    totals.exchanges += vhost.exchangeCount
+    totals.queues += vhost.queueCount
+    for (const queue of vhost.queues()) {
+      totals.consumers += queue.consumerCount
+      lengths.ready += queue.readyCount
+      lengths.unacked += queue.unackedCount
+      if (++looked % adminLimits.listedAtOnceMax === 0) yield
+    }
+  }
+  return { object_totals: totals, queue_totals: statsJson(lengthStats, lengths) }
 }
 
 /** RabbitMQ's words for protocols, by service. */

@@ -4,10 +4,18 @@ import { clusterNameOf, setClusterName } from '../../broker/cluster-name.ts'
 import { whenDurable } from '../../broker/when-durable.ts'
 import { type ManagementParts, notFound } from '../answers.ts'
 import { type Operation, operation } from '../api/operation.ts'
+import { visibleVHosts } from '../api/visible-vhosts.ts'
 import { nameText } from './fields.ts'
 import { memoryJson, memorySchema, nodeJson, nodeSchema } from './node-json.ts'
 import { nodeName } from './node-name.ts'
-import { overviewJson, overviewSchema } from './overview-json.ts'
+import {
+  brokerJson,
+  type OverviewAsked,
+  type OverviewNames,
+  overviewSchema,
+  partialTotalsJson,
+  totalsJson,
+} from './overview-json.ts'
 import { rangeOf } from './range-query.ts'
 import { detailOf, statisticsQuery } from './statistics-query.ts'
 
@@ -27,24 +35,24 @@ function overviewOperation(parts: ManagementParts): Operation {
     access: 'management',
     query: statisticsQuery,
     answers: { 200: overviewSchema },
-    handle: ({ query, caller }) => {
+    handle: async ({ query, caller }) => {
       const detail = detailOf(query)
       const asked = { samples: () => statistics.totals, now: broker.clock.now() }
-      return overviewJson(parts, namesOf(parts), {
+      const wanted: OverviewAsked = {
         hasStatistics: detail === 'statistics',
         hasTotals: detail === 'totals',
-        isMonitoring: caller.hasTag('monitoring'),
         messages: rangeOf(query, 'msg_rates', asked),
         lengths: rangeOf(query, 'lengths', asked),
-      })
+      }
+      const totals = caller.hasTag('monitoring')
+        ? totalsJson(parts, wanted)
+        : await broker.slices.run(partialTotalsJson(visibleVHosts(broker, caller)))
+      return { ...brokerJson(parts, namesOf(parts), wanted), ...totals }
     },
   })
 }
 
-function namesOf({ broker, origin, source }: ManagementParts): {
-  readonly cluster: string
-  readonly version: string
-} {
+function namesOf({ broker, origin, source }: ManagementParts): OverviewNames {
   return {
     cluster: clusterNameOf(broker),
     version: origin?.rabbitVersion ?? source.status().version,

@@ -1,5 +1,6 @@
 // Properties of messages in RabbitMQ's JSON.
 import { z } from 'zod'
+import { adminLimits } from '../../limits/admin.ts'
 import { CodecError } from '../../record/codec-error.ts'
 import { encodeContentHeader, validateContentHeader } from '../../record/message/content-header.ts'
 import { emptyTable } from '../../record/message/field-table.ts'
@@ -37,7 +38,7 @@ export const propertiesSchema: z.ZodType<BasicProperties> = z
     return headers === emptyTable ? properties : { ...properties, headers }
   })
 
-/** The header of a message; undefined when a property does not fit into it. */
+/** The header of a message; undefined when a property does not fit into it, or all of them are too large. */
 export function encodeProperties(
   properties: BasicProperties,
   bodySize: number,
@@ -45,7 +46,7 @@ export function encodeProperties(
   try {
     const header = encodeContentHeader(bodySize, properties)
     validateContentHeader(header, 0, header.length)
-    return header
+    return header.length <= adminLimits.propertiesSizeMax ? header : undefined
   } catch (error) {
     if (error instanceof RangeError || error instanceof CodecError) return undefined
     throw error

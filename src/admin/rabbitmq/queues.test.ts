@@ -133,6 +133,7 @@ test('a message that cannot be published is refused', async () => {
     { payload_encoding: 'base64', payload: '?' },
     { properties: { message_id: 'x'.repeat(256) } },
     { properties: { priority: 256 } },
+    { properties: { headers: { x: 'x'.repeat(131_064) } } },
     { routing_key: 'x'.repeat(256) },
   ]) {
     const [status] = await ask('POST /exchanges/%2F/amq.direct/publish', { ...message, ...wrong })
