@@ -5,6 +5,7 @@ import type { AccessKeeper } from '../broker/access-keeper.ts'
 import type { Broker } from '../broker/broker.ts'
 import type { ClientRegistry } from '../broker/client/client-registry.ts'
 import type { GroupCoordinator } from '../broker/group/group-coordinator.ts'
+import type { Statistics } from '../broker/statistics/statistics.ts'
 import type { DefinitionsOrigin } from '../definitions/export-definitions.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { StatusSource } from './broker-status.ts'
@@ -17,6 +18,7 @@ export interface ManagementParts {
   readonly clients: ClientRegistry
   readonly source: StatusSource
   readonly groups: GroupCoordinator
+  readonly statistics: Statistics
   /** Where exported definitions say that they are from. Left out, none are served. */
   readonly origin?: DefinitionsOrigin
   /** Told what was changed. */

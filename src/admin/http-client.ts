@@ -1,18 +1,22 @@
 // An HTTP connection as the list of all clients shows it.
 import type { Socket } from 'node:net'
 import type { ClientProtocol, Principal } from '../auth/principal.ts'
-import type { Client } from '../broker/client/client.ts'
+import type { ChannelInfo } from '../broker/client/channel-info.ts'
+import type { Client, ClientState } from '../broker/client/client.ts'
 import { ClientCounters } from '../broker/counters/client-counters.ts'
 import { type Transport, transportOf } from '../lib/transport.ts'
 import { type FieldTable, table } from '../record/message/field-table.ts'
 
-/** Nothing is published by HTTP. */
+/** Requests are counted together: `ClientRegistry.ofRequests`. */
 const none = new ClientCounters()
 
 export class HttpClient implements Client {
   readonly protocol: ClientProtocol = 'HTTP'
   readonly channelCount = 0
   readonly publisherCount = 0
+  readonly state: ClientState = 'running'
+  readonly limits = undefined
+  readonly token = undefined
   readonly vhost = undefined
   readonly counters: ClientCounters = none
   readonly id: number
@@ -43,6 +47,14 @@ export class HttpClient implements Client {
 
   get sentSize(): number {
     return this.socket.bytesWritten
+  }
+
+  get unsentSize(): number {
+    return this.socket.writableLength
+  }
+
+  channels(): Iterable<ChannelInfo> {
+    return []
   }
 
   /** A request is being answered, or no longer. */

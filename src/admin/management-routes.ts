@@ -13,8 +13,16 @@ import { createDefinitionsRoutes } from './definitions-routes.ts'
 import { createUserLimitRoutes, createVHostLimitRoutes } from './limit-routes.ts'
 import { createPermissionRoutes, createTopicPermissionRoutes } from './permission-routes.ts'
 import { createPolicyRoutes } from './policy-routes.ts'
-import { createQueueRoutes } from './queue-routes.ts'
+import { bindingOperations } from './rabbitmq/bindings.ts'
+import { channelOperations } from './rabbitmq/channels.ts'
+import { connectionOperations } from './rabbitmq/connections.ts'
+import { exchangeOperations } from './rabbitmq/exchanges.ts'
+import { overviewOperations } from './rabbitmq/overview.ts'
+import { publishOperation } from './rabbitmq/publish.ts'
+import { queueGetOperation } from './rabbitmq/queue-get.ts'
 import { queueListOperations } from './rabbitmq/queue-list.ts'
+import { queueReplayOperations } from './rabbitmq/queue-replay.ts'
+import { queueOperations } from './rabbitmq/queues.ts'
 import { whoAmIOperation } from './rabbitmq/whoami.ts'
 import { tellChanges } from './tell-changes.ts'
 import { createUserRoutes } from './user-routes.ts'
@@ -44,7 +52,6 @@ export function createManagementRoutes(
   routes.route('/topic-permissions', createTopicPermissionRoutes(parts))
   routes.route('/user-limits', createUserLimitRoutes(parts))
   routes.route('/vhost-limits', createVHostLimitRoutes(parts))
-  routes.route('/queues', createQueueRoutes(broker))
   routes.route('/policies', createPolicyRoutes(broker, false))
   routes.route('/operator-policies', createPolicyRoutes(broker, true))
   return routes
@@ -57,9 +64,18 @@ function operationsOf(
 ): Operation[] {
   const operations = [
     whoAmIOperation,
-    ...queueListOperations(parts.broker),
     ...groupOperations(parts),
     ...streamOperations(parts),
+    ...overviewOperations(parts),
+    ...connectionOperations(parts),
+    ...channelOperations(parts),
+    ...exchangeOperations(parts),
+    publishOperation(parts.broker, parts.clients),
+    ...queueListOperations(parts),
+    ...queueOperations(parts.broker),
+    queueGetOperation(parts.broker, parts.clients),
+    ...queueReplayOperations(parts.broker),
+    ...bindingOperations(parts.broker),
     ...sessionOperations({ authenticate, sessions }),
   ]
   const { version } = parts.source.status()

@@ -19,7 +19,8 @@ export function messageJson(message: BrowsedMessage): Record<string, unknown> {
   }
 }
 
-function payloadJson(payload: Buffer, size: number): Record<string, unknown> {
+/** The whole payload or its start, as text where it is some. */
+export function payloadJson(payload: Buffer, size: number): Record<string, unknown> {
   const text = textOf(payload, payload.length === size)
   if (text !== undefined) return { payload: text, payload_encoding: 'string' }
   return { payload: payload.toString('base64'), payload_encoding: 'base64' }
@@ -35,7 +36,7 @@ function textOf(bytes: Buffer, isWhole: boolean): string | undefined {
   }
 }
 
-function propertiesJson(properties: BasicProperties): Record<string, unknown> {
+export function propertiesJson(properties: BasicProperties): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(properties).map(([name, value]) => [
       name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),

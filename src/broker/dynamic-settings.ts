@@ -6,12 +6,12 @@ import type { Ticket } from '../log/ticket.ts'
 import { BrokerError } from './broker-error.ts'
 
 /** What has settings. The broker has some under its id, and others, under '', for all brokers. */
-export type SettingOwner = 'broker' | 'group' | 'client-metrics'
+export type SettingOwner = 'broker' | 'group' | 'client-metrics' | 'cluster'
 
 export type SettingValues = Readonly<Record<string, string>>
 
 const keyPrefix = 'setting/'
-const owners: readonly SettingOwner[] = ['broker', 'group', 'client-metrics']
+const owners: readonly SettingOwner[] = ['broker', 'group', 'client-metrics', 'cluster']
 const none: SettingValues = {}
 
 export class DynamicSettings {
@@ -20,6 +20,7 @@ export class DynamicSettings {
     broker: new Map(),
     group: new Map(),
     'client-metrics': new Map(),
+    cluster: new Map(),
   }
 
   constructor(store: LogStore) {

@@ -15,6 +15,18 @@ export const adminLimits = {
   chosenBodySizeMax: (2 * MiB) as number,
   /** Partitions of a group whose next message is looked up for its time: each may be a read of the disk. */
   lagTimesMax: 100,
+  /** Tables and lists within each other in arguments and headers. */
+  tableDepthMax: 32,
+  /** Messages that one request takes off a queue: they are one answer. */
+  takenCountMax: 10_000,
+  /** Body of a request that publishes: JSON is read at once, and the worst of so much takes a tenth of a second. */
+  publishBodySizeMax: (4 * MiB) as number,
+  /** Properties of a message: what a frame of AMQP holds. */
+  propertiesSizeMax: 131_064,
+  /** Messages that are being published by HTTP: with more under way, the next is refused. */
+  publishingSizeMax: (64 * MiB) as number,
+  /** How long publishing by HTTP may take, as in RabbitMQ: publishers may be blocked for longer. */
+  publishMsMax: 30_000,
   /** Sessions of browsers: each is a hundred bytes, and a person has a few. */
   sessionsMax: 10_000,
   /** A session of a user, above which its oldest ends. */

@@ -93,6 +93,8 @@ export const brokerLimits = {
   browseReadsMax: 64,
   /** Pages are read for so much of a turn. */
   browseSliceMs: 2,
+  /** Bytes of messages that are taken for one answer by HTTP, which is made at once: in some 10 ms. */
+  takenSizeMax: (8 * MiB) as number,
   /** Ids of all exchanges that deduplicate: each is a key of the log's keyed state, half of which is for others. */
   deduplicationIdsMax: 500_000 as number,
   /** Ids of messages in all queues that deduplicate: with more each queue forgets its oldest. */

@@ -6,6 +6,7 @@ import type { ProtocolParts } from './protocol-server.ts'
 export function managementOf({
   cell,
   clients,
+  statistics,
   options,
   logger,
   status,
@@ -14,6 +15,7 @@ export function managementOf({
   return {
     broker,
     clients,
+    statistics,
     logger,
     source: { status },
     groups: cell.groups,

@@ -10,6 +10,7 @@ import type { TokenLogin } from '../auth/oauth/token-login.ts'
 import { Users } from '../auth/users.ts'
 import { ClientRegistry } from '../broker/client/client-registry.ts'
 import type { GroupConfig } from '../broker/group/group-config.ts'
+import { Statistics } from '../broker/statistics/statistics.ts'
 import { Cell } from '../cell/cell.ts'
 import type { StorageKind } from '../cell/storage.ts'
 import { BatchWorker } from '../crossing/batch-worker.ts'
@@ -227,6 +228,9 @@ export class Node implements AsyncDisposable {
       inputBudget: memory.inputBudget,
       users: this.#createUsers(cell, tokens),
       clients: this.clients,
+      statistics: this.#stack.use(
+        new Statistics({ broker: cell.broker, clients: this.clients, clock: this.#clock }),
+      ),
       options: this.#options,
       clock: this.#clock,
       random: this.#random,

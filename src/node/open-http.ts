@@ -10,7 +10,7 @@ import { managementOf } from './management-parts.ts'
 import type { ProtocolParts, ProtocolServer } from './protocol-server.ts'
 
 export function openHttp(parts: ProtocolParts): ProtocolServer {
-  const { options, users, clients, logger, status, metrics } = parts
+  const { options, users, clients, logger, status, metrics, statistics } = parts
   const { host } = options
   const server = openHttpServer({
     source: { status },
@@ -27,7 +27,10 @@ export function openHttp(parts: ProtocolParts): ProtocolServer {
   metrics.start()
   return {
     acceptorOf: () => server.accept,
-    prepare: server.prepare,
+    async prepare() {
+      await server.prepare()
+      statistics.start()
+    },
     [Symbol.asyncDispose]: server.close,
   }
 }

@@ -4,6 +4,7 @@ import type { BrokerStatus } from '../admin/broker-status.ts'
 import type { Users } from '../auth/users.ts'
 import type { ClientRegistry } from '../broker/client/client-registry.ts'
 import type { MemoryAccount } from '../broker/memory-account.ts'
+import type { Statistics } from '../broker/statistics/statistics.ts'
 import type { Cell } from '../cell/cell.ts'
 import type { BatchWorker } from '../crossing/batch-worker.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -29,6 +30,7 @@ export interface ProtocolParts {
   readonly users: Users
   /** Where each protocol lists its connections. */
   readonly clients: ClientRegistry
+  readonly statistics: Statistics
   readonly options: BrokerOptions
   readonly clock: Clock
   readonly random: Random

@@ -4,6 +4,7 @@ import type { ManagementParts } from '../../src/admin/answers.ts'
 import { AccessKeeper } from '../../src/broker/access-keeper.ts'
 import { Broker, defaultVHost } from '../../src/broker/broker.ts'
 import { ClientRegistry } from '../../src/broker/client/client-registry.ts'
+import { Statistics } from '../../src/broker/statistics/statistics.ts'
 import { openGroups } from '../../src/cell/open-groups.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { systemRandom } from '../../src/lib/random.ts'
@@ -13,7 +14,7 @@ import { statusOf } from './broker-status.ts'
 
 export type ManagedBroker = Pick<
   ManagementParts,
-  'broker' | 'keeper' | 'clients' | 'source' | 'groups'
+  'broker' | 'keeper' | 'clients' | 'statistics' | 'source' | 'groups'
 >
 
 /** `vhosts` are those of the settings. */
@@ -37,6 +38,7 @@ export function manage(broker: Broker, vhosts: readonly string[] = []): ManagedB
   return {
     broker,
     clients,
+    statistics: new Statistics({ broker, clients, clock: broker.clock }),
     keeper: new AccessKeeper({ broker, clients, settingsVHosts: vhosts }),
     source: { status: () => statusOf('ready') },
     groups: openGroups(broker, broker.getVHost(defaultVHost), new Map()),

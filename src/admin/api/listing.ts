@@ -9,7 +9,7 @@ import { compareValues, type JsonObject, pickColumns, valueAtColumn } from './co
 import { sortInSteps } from './sort-in-steps.ts'
 
 /** Parameters of every list. */
-export const listQuery: z.ZodType<ListQuery> = z.object({
+export const listParameters: Readonly<Record<keyof ListQuery, z.ZodOptional<z.ZodString>>> = {
   page: z.string().optional().describe('From 1 on; left out, all are listed'),
   page_size: z.string().optional().describe(`At most ${adminLimits.pageSizeMax}; usually 100`),
   name: z.string().optional().describe('Only what has this in its name; needs a page'),
@@ -17,7 +17,9 @@ export const listQuery: z.ZodType<ListQuery> = z.object({
   sort: z.string().optional().describe('A column, with dots between its parts'),
   sort_reverse: z.string().optional().describe('true: from the greatest to the least'),
   columns: z.string().optional().describe('Columns with commas between them; left out, all'),
-})
+}
+
+export const listQuery: z.ZodType<ListQuery> = z.object(listParameters)
 
 export interface ListQuery {
   readonly page?: string | undefined
@@ -33,6 +35,8 @@ export interface ListQuery {
 export interface Listing<T> {
   readonly items: Iterable<T>
   readonly json: (item: T) => JsonObject
+  /** One column of that, where there is a shorter way to it: lists are sorted by it. */
+  readonly column?: (item: T, column: string) => unknown
   /** What `name` is looked for in. */
   readonly nameOf: (item: T) => string
   /** The order in which they are listed unless another is asked for; left out, that of `items`. */
@@ -163,7 +167,7 @@ interface Found<T> {
 
 function* findAll<T>(
   { matches, sort, isReversed }: ListAsked,
-  { items, json, nameOf, compare }: Listing<T>,
+  { items, json, nameOf, compare, column }: Listing<T>,
 ): Steps<Found<T>> {
   const found: T[] = []
   let total = 0
@@ -174,9 +178,10 @@ function* findAll<T>(
   }
   const inOrder = compare === undefined ? found : yield* sortInSteps(found, compare)
   if (sort === undefined) return { total, found: isReversed ? inOrder.toReversed() : inOrder }
+  const keyOf = column ?? ((item: T, asked: string) => valueAtColumn(json(item), asked))
   const keyed: { readonly key: unknown; readonly item: T }[] = []
   for (const item of inOrder) {
-    keyed.push({ key: valueAtColumn(json(item), sort), item })
+    keyed.push({ key: keyOf(item, sort), item })
     if (keyed.length % adminLimits.listedAtOnceMax === 0) yield
   }
   const sorted = yield* sortInSteps(keyed, (a, b) => compareValues(a.key, b.key))

@@ -6,6 +6,7 @@ import type { Broker } from '../../broker/broker.ts'
 import { declareQueue } from '../../broker/declare-queue.ts'
 import { adminLimits } from '../../limits/admin.ts'
 import { table } from '../../record/message/field-table.ts'
+import { nodeName } from './node-name.ts'
 
 let broker: Broker
 let routes: ReturnType<typeof createOwnersRoutes>
@@ -35,6 +36,19 @@ const names = (body: unknown): string[] =>
   (body as { readonly name: string }[]).map(({ name }) => name)
 
 const idle = {
+  node: nodeName,
+  state: 'running',
+  messages_persistent: 0,
+  message_bytes: 0,
+  message_bytes_ready: 0,
+  message_bytes_unacknowledged: 0,
+  message_bytes_persistent: 0,
+  messages_details: { rate: 0 },
+  messages_ready_details: { rate: 0 },
+  messages_unacknowledged_details: { rate: 0 },
+  effective_policy_definition: {},
+  exclusive_consumer_tag: null,
+  single_active_consumer_tag: null,
   durable: true,
   auto_delete: false,
   exclusive: false,
@@ -46,16 +60,24 @@ const idle = {
   operator_policy: null,
 }
 
+const one = (type: string): object => {
+  const replicas = { leader: nodeName, members: [nodeName], online: [nodeName] }
+  return { ...idle, ...replicas, arguments: { 'x-queue-type': type } }
+}
+
 test('queues and streams are listed, of all virtual hosts or of one, and shown', async () => {
   assert.deepEqual(await ask('/queues'), [200, []])
   declare('/', 'a/b', 'quorum')
   declare('other', 's', 'stream')
-  const quorum = { vhost: '/', name: 'a/b', type: 'quorum', ...idle }
-  const stream = { vhost: 'other', name: 's', type: 'stream', ...idle }
+  const quorum = { vhost: '/', name: 'a/b', type: 'quorum', ...one('quorum') }
+  const stream = { vhost: 'other', name: 's', type: 'stream', ...one('stream') }
   assert.deepEqual(await ask('/queues'), [200, [quorum, stream]])
   assert.deepEqual(await ask('/queues/%2F'), [200, [quorum]])
   assert.deepEqual(await ask('/queues/other'), [200, [stream]])
-  assert.deepEqual(await ask('/queues/%2F/a%2Fb'), [200, quorum])
+  assert.deepEqual(await ask('/queues/%2F/a%2Fb'), [
+    200,
+    { ...quorum, consumer_details: [], memory: 0 },
+  ])
   const missing = { error: 'Object Not Found', reason: 'Not Found' }
   for (const path of ['/queues/none', '/queues/none/s', '/queues/%2F/s']) {
     assert.deepEqual(await ask(path), [404, missing])

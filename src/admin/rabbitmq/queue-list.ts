@@ -1,61 +1,104 @@
-// GET /queues: lists of queues and streams.
-import type { Broker } from '../../broker/broker.ts'
+// Queues and streams: lists, and one.
 import type { Destination } from '../../broker/destination.ts'
-import { notFound } from '../answers.ts'
+import { type ManagementParts, notFound } from '../answers.ts'
 import type { JsonObject } from '../api/columns.ts'
-import { answerList, byVHostAndName, listOf, listQuery } from '../api/listing.ts'
+import { answerList, byVHostAndName, type Listing, listOf } from '../api/listing.ts'
 import { type Operation, operation } from '../api/operation.ts'
 import { visibleVHosts } from '../api/visible-vhosts.ts'
-import { queueJson, queueSchema } from './queue-json.ts'
+import { detailedQueueSchema, queueDetails, queueHistory } from './queue-details.ts'
+import {
+  queueColumn,
+  type QueueDetail,
+  queueJson,
+  type QueueParts,
+  queueSchema,
+} from './queue-json.ts'
+import { detailOf, statisticsListQuery, statisticsQuery, wantRates } from './statistics-query.ts'
 
 const tag = 'Queues'
 
-export function queueListOperations(broker: Broker): Operation[] {
+type QueueListParts = Pick<ManagementParts, 'broker' | 'clients' | 'statistics'>
+
+export function queueListOperations(parts: QueueListParts): Operation[] {
+  const { broker, statistics } = parts
   return [
-    operation({
-      method: 'get',
-      path: '/queues',
-      tag,
-      summary: 'Queues and streams of all virtual hosts that the caller sees',
-      access: 'management',
-      query: listQuery,
-      answers: { 200: listOf(queueSchema) },
-      handle: ({ query, caller }) => {
-        const items = visibleVHosts(broker, caller).flatMap((vhost) => [...vhost.queues()])
-        return answerList(broker.slices, query, { ...listing, items })
-      },
-    }),
+    allOperation(parts, '/queues'),
+    allOperation(parts, '/queues/detailed'),
     operation({
       method: 'get',
       path: '/queues/{vhost}',
       tag,
       summary: 'Queues and streams of a virtual host',
-      access: 'vhost-visible',
-      query: listQuery,
+      access: 'vhost',
+      query: statisticsListQuery,
       answers: { 200: listOf(queueSchema) },
       handle: ({ names, query, context }) => {
         const vhost = broker.findVHost(names.vhost)
         if (vhost === undefined) return notFound(context)
-        return answerList(broker.slices, query, { ...listing, items: vhost.queues() })
+        wantRates(statistics, query)
+        const items = vhost.queues()
+        return answerList(broker.slices, query, listing(items, detailOf(query), parts))
       },
     }),
-    operation({
-      method: 'get',
-      path: '/queues/{vhost}/{name}',
-      tag,
-      summary: 'A queue or a stream',
-      access: 'vhost-visible',
-      answers: { 200: queueSchema },
-      handle: ({ names, context }) => {
-        const queue = broker.findVHost(names.vhost)?.findQueue(names.name)
-        return queue === undefined ? notFound(context) : queueJson(queue)
-      },
-    }),
+    oneOperation(parts),
   ]
 }
 
-const listing = {
-  json: (queue: Destination): JsonObject => queueJson(queue),
-  nameOf: ({ name }: Destination): string => name,
-  compare: byVHostAndName,
+function oneOperation(parts: QueueListParts): Operation {
+  const { broker, statistics } = parts
+  return operation({
+    method: 'get',
+    path: '/queues/{vhost}/{name}',
+    tag,
+    summary: 'A queue or a stream',
+    access: 'vhost',
+    query: statisticsQuery,
+    answers: { 200: detailedQueueSchema },
+    handle: async ({ names, query, context }) => {
+      const queue = broker.findVHost(names.vhost)?.findQueue(names.name)
+      if (queue === undefined) return notFound(context)
+      const detail = detailOf(query)
+      const object = queueJson(queue, detail, parts)
+      if (detail !== 'statistics') return object
+      statistics.want()
+      const details = await broker.slices.run(queueDetails(queue, parts))
+      return {
+        ...object,
+        ...queueHistory(queue, object, { query, statistics, now: broker.clock.now() }),
+        ...details,
+      }
+    },
+  })
+}
+
+function allOperation(parts: QueueListParts, path: '/queues' | '/queues/detailed'): Operation {
+  const { broker, statistics } = parts
+  return operation({
+    method: 'get',
+    path,
+    tag,
+    summary: 'Queues and streams of all virtual hosts that the caller sees',
+    access: 'management',
+    query: statisticsListQuery,
+    answers: { 200: listOf(queueSchema) },
+    handle: ({ query, caller }) => {
+      const items = visibleVHosts(broker, caller).flatMap((vhost) => [...vhost.queues()])
+      wantRates(statistics, query)
+      return answerList(broker.slices, query, listing(items, detailOf(query), parts))
+    },
+  })
+}
+
+function listing(
+  items: Iterable<Destination>,
+  detail: QueueDetail,
+  parts: QueueParts,
+): Listing<Destination> {
+  return {
+    items,
+    json: (queue): JsonObject => queueJson(queue, detail, parts),
+    column: (queue, column) => queueColumn(queue, column, parts),
+    nameOf: ({ name }) => name,
+    compare: byVHostAndName,
+  }
 }

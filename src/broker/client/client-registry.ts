@@ -18,6 +18,8 @@ export class ClientRegistry implements Iterable<Client> {
     Kafka: { counters: new ClientCounters(), clients: 0 },
     HTTP: { counters: new ClientCounters(), clients: 0 },
   }
+  /** What was published and taken by requests of HTTP, which have no channel to count it on. */
+  readonly ofRequests: ClientCounters = new ClientCounters()
   #lastId = 0
 
   constructor(clock: Clock) {
@@ -56,10 +58,17 @@ export class ClientRegistry implements Iterable<Client> {
     return this.#ended[protocol]
   }
 
-  /** What all clients have done and got since the start, those that have gone as well. */
-  totals(): ClientCounters {
+  /** What those have done and got that have gone, and requests of HTTP. */
+  get ended(): ClientCounters {
     const sum = new ClientCounters()
     for (const { counters } of Object.values(this.#ended)) sum.add(counters)
+    sum.add(this.ofRequests)
+    return sum
+  }
+
+  /** What all clients have done and got since the start, those that have gone as well. */
+  totals(): ClientCounters {
+    const sum = this.ended
     for (const { counters } of this.#clients.values()) sum.add(counters)
     return sum
   }

@@ -3,6 +3,19 @@ import type { ClientProtocol, Principal } from '../../auth/principal.ts'
 import type { Transport } from '../../lib/transport.ts'
 import type { FieldTable } from '../../record/message/field-table.ts'
 import type { ClientCounters } from '../counters/client-counters.ts'
+import type { ConnectionToken } from '../queue/queue-context.ts'
+import type { ChannelInfo } from './channel-info.ts'
+
+/** Where a connection is in its life; `blocked`: it publishes, and publishers have to wait. */
+export type ClientState = 'starting' | 'running' | 'blocked' | 'closing'
+
+/** What it has agreed on with the broker. */
+export interface ClientLimits {
+  readonly channelMax: number
+  readonly frameSizeMax: number
+  /** 0 for no heartbeats. */
+  readonly heartbeatSeconds: number
+}
 
 export interface Client {
   /** Rises with each connection; never used again while the node runs. */
@@ -17,14 +30,21 @@ export interface Client {
   readonly vhost: string | undefined
   /** What the client says of itself, such as its product and version. */
   readonly properties: FieldTable
-  /** Of AMQP; others have none. */
+  readonly state: ClientState
+  /** Whom its exclusive queues belong to; undefined where it cannot have any. */
+  readonly token: ConnectionToken | undefined
+  /** Of AMQP; others have none, and so no limits, channels and consumers either. */
+  readonly limits: ClientLimits | undefined
   readonly channelCount: number
   /** Channels, or for other protocols connections, that have published something. */
   readonly publisherCount: number
+  channels(): Iterable<ChannelInfo>
   readonly counters: ClientCounters
   /** Bytes of its protocol, without those of TLS. */
   readonly receivedSize: number
   readonly sentSize: number
+  /** Bytes that it has not taken yet. */
+  readonly unsentSize: number
   /** Ends the connection, and tells the client why where its protocol has words for that. */
   close(reason: string): void
 }

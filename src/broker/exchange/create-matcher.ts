@@ -35,6 +35,9 @@ const matchers = {
   'x-recent-history': () => new FanoutMatcher(),
 } as const satisfies Record<string, <Q extends QueueLike>(context: MatcherContext) => Matcher<Q>>
 
+/** Names of the types. */
+export const exchangeTypes: readonly string[] = Object.keys(matchers)
+
 /** Throws `precondition_failed` for a type that does not exist. */
 export function checkExchangeType(type: string): void {
   if (!Object.hasOwn(matchers, type)) throw preconditionFailed(`unknown exchange type '${type}'`)

@@ -1,10 +1,13 @@
 // An AMQP connection as the list of all clients shows it.
 import type { Socket } from 'node:net'
 import type { ClientProtocol, Principal } from '../../auth/principal.ts'
-import type { Client } from '../../broker/client/client.ts'
+import type { ChannelInfo } from '../../broker/client/channel-info.ts'
+import type { Client, ClientLimits, ClientState } from '../../broker/client/client.ts'
 import type { ClientCounters } from '../../broker/counters/client-counters.ts'
+import type { ConnectionToken } from '../../broker/queue/queue.ts'
 import { type Transport, transportOf } from '../../lib/transport.ts'
 import type { FieldTable } from '../../record/message/field-table.ts'
+import { channelInfoOf } from './channel-info.ts'
 import type { Connection } from './connection.ts'
 import { makeReply } from './reply.ts'
 
@@ -40,14 +43,34 @@ export class AmqpClient implements Client {
     return this.#connection.clientProperties
   }
 
-  get channelCount(): number {
-    return this.#connection.channels.count
-  }
-
   get publisherCount(): number {
     return this.#connection.channels.publisherCount
   }
 
+  get state(): ClientState {
+    const { status, blockedNotice } = this.#connection
+    if (status === 'running') return blockedNotice.isBlocked ? 'blocked' : 'running'
+    return status === 'closing' || status === 'closed' ? 'closing' : 'starting'
+  }
+
+  get token(): ConnectionToken {
+    return this.#connection
+  }
+
+  get limits(): ClientLimits {
+    const { channels, frameMax, heartbeatSeconds } = this.#connection
+    return { channelMax: channels.max, frameSizeMax: frameMax, heartbeatSeconds }
+  }
+
+  get channelCount(): number {
+    return this.#connection.channels.count
+  }
+
+  *channels(): Iterable<ChannelInfo> {
+    for (const channel of this.#connection.channels.all()) yield channelInfoOf(channel)
+  }
+
+  /** What all its channels have counted, those that are closed as well. */
   get counters(): ClientCounters {
     return this.#connection.channels.counters
   }
@@ -58,6 +81,10 @@ export class AmqpClient implements Client {
 
   get sentSize(): number {
     return this.#socket.bytesWritten
+  }
+
+  get unsentSize(): number {
+    return this.#connection.output.unsentSize
   }
 
   /** connection.close with 320 CONNECTION_FORCED. */

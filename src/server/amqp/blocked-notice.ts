@@ -14,6 +14,11 @@ export class BlockedNotice {
     this.#connection = connection
   }
 
+  /** Whether the client publishes, and publishers are blocked. */
+  get isBlocked(): boolean {
+    return this.#isTold
+  }
+
   /** The client has published: from now on it is told when publishers are blocked. */
   onPublished(): void {
     if (this.#hasPublished) return

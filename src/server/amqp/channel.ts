@@ -3,6 +3,7 @@
 // Lifecycle: open → (waiting: frames are parked until something is durable) → open …
 //   → closing (the server sent channel.close; everything but close and close-ok is ignored) → gone.
 import { ackTimedOut, BrokerError, unknownDeliveryTag } from '../../broker/broker-error.ts'
+import type { ConsumerInfo } from '../../broker/client/channel-info.ts'
 import { ClientCounters } from '../../broker/counters/client-counters.ts'
 import type { Destination } from '../../broker/destination.ts'
 import type { ReplyAddressee } from '../../broker/reply-registry.ts'
@@ -47,6 +48,8 @@ export interface ChannelConsumer {
   readonly tag: string
   /** Undefined where nothing is read from a queue. */
   readonly queueName: string | undefined
+  /** What lists show of it; undefined as long as its queue has not taken it, and where there is none. */
+  readonly info: ConsumerInfo | undefined
   /** Delivers what it may have by now, before its client ends it. */
   deliverReady(): void
   /** The client, or the end of its channel, ends the consumer. */

@@ -32,6 +32,11 @@ export class Confirms {
     return ticket !== undefined && last?.ticket !== ticket
   }
 
+  /** How many publishes are not confirmed yet. */
+  get pendingCount(): number {
+    return this.#lastTag - this.#confirmedTag
+  }
+
   /** Writes the confirms that are due; returns how many publishes they are for. */
   write(output: Output, channel: number): number {
     let due = 0

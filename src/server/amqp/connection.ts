@@ -71,6 +71,9 @@ export class Connection
   /** When bytes were last handed to the socket, by the monotonic clock. */
   sentAt = 0
   readonly blockedNotice: BlockedNotice = new BlockedNotice(this)
+  readonly channels: ChannelTable = new ChannelTable()
+  /** 0 for none. */
+  heartbeatSeconds = 0
   /** Of the last message that has to become durable. */
   lastTicket: Ticket | undefined
 
@@ -79,7 +82,6 @@ export class Connection
   readonly #reader = new FrameReader(amqpLimits.handshakeFrameSizeMax)
   readonly #handshake: Handshake
   readonly #gate: ReadGate
-  readonly #channels = new ChannelTable()
   readonly #credential: Credential
   readonly #confirmsDue: ConfirmingChannel[] = []
   #vhost: VHost<Destination> | undefined
@@ -106,7 +108,7 @@ export class Connection
     this.#onClosed = onClosed
     this.#handshake = new Handshake(this)
     this.#gate = new ReadGate(socket, context.turn, () => this.#readFrames())
-    this.#credential = new Credential(this, { gate: this.#gate, channels: this.#channels })
+    this.#credential = new Credential(this, { gate: this.#gate, channels: this.channels })
     source.onBytes = (chunk) => this.#onData(chunk)
     this.held = new HeldMemory({
       context,
@@ -126,11 +128,6 @@ export class Connection
     socket.on('error', () => this.destroy())
     socket.on('close', () => this.destroy())
     this.endAfter(amqpLimits.handshakeMsMax)
-  }
-
-  /** For those who only look at them. */
-  get channels(): Pick<ChannelTable, 'count' | 'counters' | 'publisherCount'> {
-    return this.#channels
   }
 
   get vhostName(): string | undefined {
@@ -187,7 +184,8 @@ export class Connection
   tune(chosen: ChosenLimits): void {
     this.frameMax = chosen.frameMax
     this.#reader.frameSizeMax = chosen.frameMax
-    this.#channels.max = chosen.channelMax
+    this.channels.max = chosen.channelMax
+    this.heartbeatSeconds = chosen.heartbeat
     if (chosen.heartbeat === 0) return
     this.#heartbeat = new Heartbeat(this, this.context.clock, chosen.heartbeat)
   }
@@ -230,7 +228,7 @@ export class Connection
   }
 
   forgetChannel(forgotten: ClosableChannel): void {
-    this.#channels.forget(forgotten)
+    this.channels.forget(forgotten)
   }
 
   onUnparked(): void {
@@ -249,7 +247,7 @@ export class Connection
    */
   lookAtUnacked(now: number): void {
     let size = 0
-    for (const channel of this.#channels.all()) {
+    for (const channel of this.channels.all()) {
       channel.checkAcks(now)
       size += channel.unacked.memorySize
     }
@@ -365,7 +363,7 @@ export class Connection
 
   #onFrame(): void {
     const number = this.#reader.channel
-    const channel = number === 0 ? undefined : this.#channels.find(number)
+    const channel = number === 0 ? undefined : this.channels.find(number)
     try {
       if (channel !== undefined && this.status === 'running') channel.onFrame(this.#reader)
       else this.#onOtherFrame(number)
@@ -406,10 +404,10 @@ export class Connection
     if (method?.id !== CHANNEL_OPEN || this.#vhost === undefined) {
       throw new ProtocolError('channel_error', "expected 'channel.open'")
     }
-    this.#channels.expectRoomFor(number)
+    this.channels.expectRoomFor(number)
     if (this.principal !== undefined) checkChannelLimit(this.context, this.principal)
     this.context.broker.admission.admit()
-    this.#channels.add(new Channel(this, number, this.#vhost, handleMethod))
+    this.channels.add(new Channel(this, number, this.#vhost, handleMethod))
     this.send(number, { id: CHANNEL_OPEN_OK })
   }
 
@@ -421,7 +419,7 @@ export class Connection
   }
 
   #onClose(): void {
-    this.#isCloseDue = [...this.#channels.all()].some((channel) => channel.isBusy)
+    this.#isCloseDue = [...this.channels.all()].some((channel) => channel.isBusy)
     if (this.#isCloseDue) return
     this.#release()
     this.send(0, { id: CONNECTION_CLOSE_OK })
@@ -477,12 +475,12 @@ export class Connection
   /** Gives back everything: channels, and the queues that only this connection may use. */
   #release(): void {
     this.#credential.stop()
-    for (const channel of this.#channels.all()) this.#channels.forget(channel)
+    for (const channel of this.channels.all()) this.channels.forget(channel)
     this.context.broker.deleteExclusiveQueues(this)
   }
 
   #resumeConsumers(): void {
-    for (const channel of this.#channels.all()) channel.room.tellRefused()
+    for (const channel of this.channels.all()) channel.room.tellRefused()
   }
 
   /** Too much is waiting for the disk: this publisher is read again when its part is written. */

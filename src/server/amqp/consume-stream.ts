@@ -37,11 +37,16 @@ export function consumeStream(
   if (start?.kind === 'offset' && partition === undefined && topic.partitions.length > 1) {
     throw needsPartition(topic, resource)
   }
-  const sink = new AmqpStreamSink(channel, tag, topic.name)
   const name = args.get('x-consumer-name')?.value as string | undefined
   const accepts = streamFilterOf(args)
   const ackTimeoutMs = consumerTimeoutOf(args)
   const { prefetch } = channel
+  const sink = new AmqpStreamSink(channel, {
+    tag,
+    queueName: topic.name,
+    prefetch,
+    arguments: args,
+  })
   const options = { prefetch, partition, start, name, accepts, ackTimeoutMs }
   sink.consumer = new StreamConsumer(topic, sink, options, broker.streamContext)
   return sink

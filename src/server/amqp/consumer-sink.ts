@@ -1,4 +1,5 @@
 // An AMQP consumer as the broker sees it: where its deliveries go, and when there is room for them.
+import type { ConsumerInfo } from '../../broker/client/channel-info.ts'
 import type { Consumer, DeliverySink } from '../../broker/queue/consumer.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
 import type { Channel, ChannelConsumer } from './channel.ts'
@@ -20,6 +21,22 @@ export class ConsumerSink implements DeliverySink, ChannelConsumer {
     this.queueName = queueName
     this.tag = tag
     this.#tagBytes = encodeTag(tag)
+  }
+
+  get info(): ConsumerInfo | undefined {
+    const { consumer, queueName } = this
+    if (consumer === undefined) return undefined
+    const {
+      tag,
+      isNoAck,
+      isExclusive,
+      isActive,
+      prefetch,
+      ackTimeoutMs,
+      arguments: args,
+    } = consumer
+    const asked = { tag, isNoAck, isExclusive, prefetch, arguments: args }
+    return { ...asked, queueName, isActive, ackTimeoutMs }
   }
 
   get lastDeliveryTag(): number {

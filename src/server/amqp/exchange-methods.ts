@@ -1,13 +1,6 @@
-import {
-  checkDeletable,
-  checkNewName,
-  checkNotDefault,
-  stripName,
-} from '../../broker/exchange/check-name.ts'
-import { checkExchangeType } from '../../broker/exchange/create-matcher.ts'
-import { delayedType } from '../../broker/exchange/delayed-type.ts'
-import { inertArguments } from '../../broker/inert-settings.ts'
-import { permit, permitAny, permitBinding, permitSendingOn } from '../../broker/permit.ts'
+import { declareExchange } from '../../broker/declare-exchange.ts'
+import { checkDeletable, checkNotDefault, stripName } from '../../broker/exchange/check-name.ts'
+import { permit, permitAny, permitBinding } from '../../broker/permit.ts'
 import type { Changes } from '../../broker/vhost.ts'
 import {
   type AmqpMethod,
@@ -24,7 +17,6 @@ import {
   type ExchangeDelete,
   type ExchangeUnbind,
 } from '../../codec/amqp/methods.gen.ts'
-import { nameOf } from '../../record/message/name-bytes.ts'
 import type { Channel } from './channel.ts'
 import { unexpectedMethod } from './reply.ts'
 
@@ -68,39 +60,16 @@ function declare(channel: Channel, method: ExchangeDeclare): Changes {
     vhost.inspectExchange(name)
     return []
   }
-  permitDeclare(channel, method)
-  const isNew = vhost.findExchange(method.exchange) === undefined
-  const changes = vhost.declareExchange({
+  const declaration = {
     name: method.exchange,
     type: method.type,
     durable: method.durable,
     autoDelete: method.autoDelete,
     internal: method.internal,
     arguments: method.arguments,
-  })
-  if (isNew) tellInert(channel, method)
-  return changes
-}
-
-/** Checks what RabbitMQ checks before, too, so that a client is told the same of several reasons. */
-function permitDeclare({ vhost, connection }: Channel, method: ExchangeDeclare): void {
-  const { rights } = connection
-  if (rights.isUnrestricted) return
-  if (method.type !== delayedType) checkExchangeType(method.type)
-  const name = stripName(method.exchange)
-  checkNotDefault(name)
-  permit(rights, 'configure', { kind: 'exchange', name })
-  if (vhost.findExchange(name) !== undefined) return
-  checkNewName('exchange', name)
-  const alternate = nameOf(method.arguments.get('alternate-exchange'))
-  if (alternate === undefined) return
-  permitSendingOn(rights, { kind: 'exchange', name }, alternate)
-}
-
-function tellInert(channel: Channel, { exchange: name, arguments: args }: ExchangeDeclare): void {
-  const { vhost, connection } = channel
-  const settings = inertArguments('exchange', args)
-  connection.context.broker.inert.tell({ kind: 'exchange', vhost: vhost.name, name, settings })
+  }
+  const { inert } = connection.context.broker
+  return declareExchange(inert, vhost, declaration, connection.rights)
 }
 
 function remove(channel: Channel, method: ExchangeDelete): Changes {

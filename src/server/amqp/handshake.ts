@@ -10,6 +10,7 @@ import type { Rights } from '../../auth/rights.ts'
 import { parseAmqplain, parsePlain } from '../../auth/sasl.ts'
 import type { Credentials } from '../../auth/sasl.ts'
 import type { LoginRefusal, LoginResult } from '../../auth/users.ts'
+import { clusterNameOf } from '../../broker/cluster-name.ts'
 import type { Destination } from '../../broker/destination.ts'
 import type { VHost } from '../../broker/vhost.ts'
 import {
@@ -75,11 +76,12 @@ export class Handshake {
 
   /** Greets a client that sent the right protocol header. */
   start(): void {
+    const { broker, settings } = this.#connection.context
     this.#connection.send(0, {
       id: CONNECTION_START,
       versionMajor,
       versionMinor,
-      serverProperties: serverProperties(this.#connection.context.settings, 'pabal'),
+      serverProperties: serverProperties(settings, clusterNameOf(broker)),
       mechanisms: Buffer.from(this.#mechanisms.join(' ')),
       locales: Buffer.from('en_US'),
     })

@@ -1,10 +1,6 @@
 import type { Operation } from '../../auth/rights.ts'
-import {
-  queueNotEmpty,
-  queueNotFound,
-  queueResource,
-  resourceInUse,
-} from '../../broker/broker-error.ts'
+import { queueNotFound, queueResource } from '../../broker/broker-error.ts'
+import { checkUnneeded } from '../../broker/check-unneeded.ts'
 import { getUsableQueue, type QueueAsked } from '../../broker/declare-queue.ts'
 import type { Destination } from '../../broker/destination.ts'
 import { checkNotDefault, stripName } from '../../broker/exchange/check-name.ts'
@@ -220,12 +216,4 @@ function remove(channel: Channel, method: QueueDelete): void {
   )
   const reply: AmqpMethod = { id: QUEUE_DELETE_OK, messageCount }
   channel.replyWhenDurable(ticket, method.noWait ? undefined : reply, endedTags)
-}
-
-function checkUnneeded(queue: Destination, method: QueueDelete): void {
-  if (method.ifUnused && queue.consumerCount > 0) {
-    throw resourceInUse(queueResource(queue.vhost, queue.name))
-  }
-  const leftCount = queue.messageCount - queue.unackedCount
-  if (method.ifEmpty && leftCount > 0) throw queueNotEmpty(queue.vhost, queue.name)
 }

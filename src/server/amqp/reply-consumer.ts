@@ -9,6 +9,7 @@ import { encodeTag, viewOf, writeDelivery } from './write-content.ts'
 export class ReplyConsumer implements ReplyTarget, ReplyAddressee, ChannelConsumer {
   readonly tag: string
   readonly queueName = undefined
+  readonly info = undefined
   readonly address: string
   readonly #channel: Channel
   readonly #tagBytes: Buffer

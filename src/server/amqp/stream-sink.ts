@@ -1,4 +1,5 @@
 // An AMQP consumer of a stream queue: where its deliveries go, and when there is room for them.
+import type { ConsumerInfo } from '../../broker/client/channel-info.ts'
 import type { StreamConsumer, StreamSink } from '../../broker/topic/stream-consumer.ts'
 import type { StreamReader } from '../../broker/topic/stream-reader.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
@@ -6,20 +7,36 @@ import type { Channel, ChannelConsumer } from './channel.ts'
 import { StreamPosition } from './stream-position.ts'
 import { encodeTag, writeDelivery } from './write-content.ts'
 
+/** What the consumer was asked for with. */
+type StreamAsked = Pick<ConsumerInfo, 'tag' | 'queueName' | 'prefetch' | 'arguments'>
+
 export class AmqpStreamSink implements StreamSink, ChannelConsumer {
-  readonly tag: string
-  readonly queueName: string
   consumer: StreamConsumer | undefined
   readonly #channel: Channel
+  readonly #asked: StreamAsked
   readonly #tagBytes: Buffer
   readonly #position = new StreamPosition()
   readonly #delivery = { deliveryTag: 0, isRedelivered: false }
 
-  constructor(channel: Channel, tag: string, queueName: string) {
+  constructor(channel: Channel, asked: StreamAsked) {
     this.#channel = channel
-    this.queueName = queueName
-    this.tag = tag
-    this.#tagBytes = encodeTag(tag)
+    this.#asked = asked
+    this.#tagBytes = encodeTag(asked.tag)
+  }
+
+  get tag(): string {
+    return this.#asked.tag
+  }
+
+  get queueName(): string {
+    return this.#asked.queueName
+  }
+
+  get info(): ConsumerInfo | undefined {
+    const { consumer } = this
+    if (consumer === undefined) return undefined
+    const { ackTimeoutMs } = consumer
+    return { ...this.#asked, ackTimeoutMs, isNoAck: false, isExclusive: false, isActive: true }
   }
 
   get lastDeliveryTag(): number {

@@ -43,6 +43,16 @@ export class ChannelTransaction {
     this.#channel = channel
   }
 
+  /** Messages that wait for the commit. */
+  get publishCount(): number {
+    return this.#publishes.length
+  }
+
+  /** Deliveries whose settlement does. */
+  get settlementCount(): number {
+    return this.#settlements.length
+  }
+
   /** Keeps a message for the commit. Throws `precondition_failed` when the transaction is too large. */
   addPublish(message: KeptMessage): void {
     this.#publishes.push(message)

@@ -2,7 +2,8 @@
 import type { Socket } from 'node:net'
 import type { ClientProtocol, Principal } from '../../auth/principal.ts'
 import { defaultVHost } from '../../broker/broker.ts'
-import type { Client } from '../../broker/client/client.ts'
+import type { ChannelInfo } from '../../broker/client/channel-info.ts'
+import type { Client, ClientState } from '../../broker/client/client.ts'
 import type { ClientCounters } from '../../broker/counters/client-counters.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { type Transport, transportOf } from '../../lib/transport.ts'
@@ -12,6 +13,9 @@ import type { KafkaClient } from './request-context.ts'
 export class KafkaClientEntry implements Client {
   readonly protocol: ClientProtocol = 'Kafka'
   readonly channelCount = 0
+  readonly state: ClientState = 'running'
+  readonly limits = undefined
+  readonly token = undefined
   readonly vhost: string = defaultVHost
   readonly id: number
   readonly connectedAt: number
@@ -57,6 +61,14 @@ export class KafkaClientEntry implements Client {
 
   get sentSize(): number {
     return this.#socket.bytesWritten
+  }
+
+  get unsentSize(): number {
+    return this.#socket.writableLength
+  }
+
+  channels(): Iterable<ChannelInfo> {
+    return []
   }
 
   /** Kafka has no word for it: the socket closes, and the log says why. */

@@ -1,35 +1,17 @@
-// GET …/queues/VHOST/NAME/browse: messages of a queue or stream, a page at a time, without any effect on it.
-import type { Context } from 'hono'
-import { ageMsOf } from '../broker/argument-check.ts'
-import { BrokerError } from '../broker/broker-error.ts'
-import type { Broker } from '../broker/broker.ts'
-import type { BrowseAsked, BrowsePlace, BrowseStart } from '../broker/browse/browse-start.ts'
-import { brokerLimits } from '../limits/broker.ts'
-import { badRequest, notFound } from './answers.ts'
-import { messageJson } from './message-json.ts'
+// What a page of messages is asked for with.
+import { ageMsOf } from '../../broker/argument-check.ts'
+import type { BrowseAsked, BrowsePlace, BrowseStart } from '../../broker/browse/browse-start.ts'
+import { brokerLimits } from '../../limits/broker.ts'
 
 const known: ReadonlySet<string> = new Set(['from', 'count', 'cursor', 'partition', 'payload'])
 const countDefault = 100
 const payloadSizeDefault = 1024
 
-export async function browse(context: Context, broker: Broker): Promise<Response> {
-  const asked = readQuery(context.req.query(), broker.clock.now())
-  if (typeof asked === 'string') return badRequest(context, asked)
-  const { vhost = '', name = '' } = context.req.param()
-  const queue = broker.findVHost(vhost)?.findQueue(name)
-  if (queue === undefined) return notFound(context)
-  try {
-    const { messages, next } = await broker.browse(queue, asked)
-    const cursor = next === undefined ? null : `${next.index}.${next.offset}`
-    return context.json({ messages: messages.map(messageJson), next: cursor })
-  } catch (error) {
-    if (error instanceof BrokerError) return badRequest(context, error.message)
-    throw error
-  }
-}
-
 /** What to ask for, or why it cannot be. */
-function readQuery(query: Readonly<Record<string, string>>, now: number): BrowseAsked | string {
+export function readBrowseQuery(
+  query: Readonly<Record<string, string>>,
+  now: number,
+): BrowseAsked | string {
   const unknown = Object.keys(query).find((name) => !known.has(name))
   if (unknown !== undefined)
     return `There is no parameter ${unknown}: there are ${[...known].join(', ')}`

@@ -1,0 +1,139 @@
+// Channels of connections, and their consumers.
+import type { Statistics } from '../../broker/statistics/statistics.ts'
+import { notFound } from '../answers.ts'
+import { answerList, type Listing, listOf, listQuery, type ListQuery } from '../api/listing.ts'
+import { type Operation, operation } from '../api/operation.ts'
+import { channelJson, channelSchema, consumerJson, consumerSchema } from './channel-json.ts'
+import type { ConnectionParts } from './connections.ts'
+import {
+  channelsOf,
+  consumersOf,
+  findClient,
+  type ListedChannel,
+  type ListedClient,
+  type ListedConsumer,
+  listedClients,
+  maySee,
+  seenBy,
+} from './listed-client.ts'
+import { notAuthorised } from './refusals.ts'
+import { wantRates } from './statistics-query.ts'
+
+const tag = 'Channels'
+
+export function channelOperations(parts: ConnectionParts): Operation[] {
+  return [...listOperations(parts), oneOperation(parts), ...consumerOperations(parts)]
+}
+
+const facts = {
+  method: 'get',
+  tag,
+  query: listQuery,
+  answers: { 200: listOf(channelSchema) },
+} as const
+
+function listOperations({ broker, clients, statistics }: ConnectionParts): Operation[] {
+  const list = (query: ListQuery, owners: Iterable<ListedClient>): Promise<Response> => {
+    wantRates(statistics, query)
+    return answerList(broker.slices, query, listing(owners, statistics))
+  }
+  return [
+    operation({
+      ...facts,
+      path: '/channels',
+      summary: 'Channels; to users without the tag monitoring, their own',
+      access: 'management',
+      handle: ({ query, caller }) => list(query, seenBy(caller, listedClients(clients))),
+    }),
+    operation({
+      ...facts,
+      path: '/vhosts/{vhost}/channels',
+      summary: 'Channels to a virtual host',
+      access: 'vhost',
+      handle: ({ names, query, caller, context }) => {
+        if (broker.findVHost(names.vhost) === undefined) return notFound(context)
+        const owners = seenBy(caller, listedClients(clients, names.vhost))
+        return list(query, owners)
+      },
+    }),
+    operation({
+      ...facts,
+      path: '/connections/{connection}/channels',
+      summary: 'Channels of a connection',
+      access: 'management',
+      handle: ({ names, query, caller, context }) => {
+        const owner = findClient(clients, names.connection)
+        if (owner === undefined) return notFound(context)
+        if (!maySee(caller, owner.principal.user)) return notAuthorised(context)
+        return list(query, [owner])
+      },
+    }),
+  ]
+}
+
+function listing(owners: Iterable<ListedClient>, statistics: Statistics): Listing<ListedChannel> {
+  return {
+    items: channelsOf(owners),
+    json: (channel) => channelJson(channel, statistics),
+    nameOf: ({ name }) => name,
+  }
+}
+
+function oneOperation({ clients, statistics }: ConnectionParts): Operation {
+  return operation({
+    method: 'get',
+    path: '/channels/{channel}',
+    tag,
+    summary: 'A channel by its name',
+    access: 'management',
+    answers: { 200: channelSchema },
+    handle: ({ names, caller, context }) => {
+      const [, connection = '', number] = /^(.*) \((\d+)\)$/.exec(names.channel) ?? []
+      const owner = findClient(clients, connection)
+      for (const listed of owner === undefined ? [] : channelsOf([owner])) {
+        if (listed.channel.number !== Number(number)) continue
+        if (!maySee(caller, listed.owner.principal.user)) return notAuthorised(context)
+        const consumers = Array.from(consumersOf([listed]), consumerJson)
+        statistics.want()
+        return { ...channelJson(listed, statistics), consumer_details: consumers }
+      }
+      return notFound(context)
+    },
+  })
+}
+
+function consumerOperations({ broker, clients }: ConnectionParts): Operation[] {
+  const list = (owners: Iterable<ListedClient>): Listing<ListedConsumer> => ({
+    items: consumersOf(channelsOf(owners)),
+    json: consumerJson,
+    nameOf: ({ consumer }) => consumer.tag,
+  })
+  const answers = { 200: listOf(consumerSchema) }
+  return [
+    operation({
+      method: 'get',
+      path: '/consumers',
+      tag: 'Consumers',
+      summary: 'Consumers; to users without the tag monitoring, their own',
+      access: 'management',
+      query: listQuery,
+      answers,
+      handle: ({ query, caller }) =>
+        answerList(broker.slices, query, list(seenBy(caller, listedClients(clients)))),
+    }),
+    operation({
+      method: 'get',
+      path: '/consumers/{vhost}',
+      tag: 'Consumers',
+      summary: 'Consumers of a virtual host',
+      access: 'vhost-visible',
+      query: listQuery,
+      answers,
+      handle: ({ names, query, caller, context }) => {
+        if (broker.findVHost(names.vhost) === undefined) return notFound(context)
+        const owners = seenBy(caller, listedClients(clients, names.vhost))
+        return answerList(broker.slices, query, list(owners))
+      },
+    }),
+  ]
+}

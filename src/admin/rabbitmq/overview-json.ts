@@ -1,0 +1,129 @@
+// The overview of a broker as RabbitMQ's management shows it.
+import { z } from 'zod'
+import type { Destination } from '../../broker/destination.ts'
+import { exchangeTypes } from '../../broker/exchange/create-matcher.ts'
+import { countsIn } from '../../broker/statistics/sample.ts'
+import type { VHost } from '../../broker/vhost.ts'
+import type { Steps } from '../../lib/slices.ts'
+import { adminLimits } from '../../limits/admin.ts'
+import { statisticsLimits } from '../../limits/statistics.ts'
+import type { ManagementParts } from '../answers.ts'
+import type { JsonObject } from '../api/columns.ts'
+import type { BrokerStatus } from '../broker-status.ts'
+import { clientStats, lengthStats, type Range, statsJson, statsSchema } from './message-stats.ts'
+import { nodeName } from './node-name.ts'
+
+const count = z.number().int().nonnegative()
+
+export const overviewSchema: z.ZodType = z.object({
+  management_version: z.string(),
+  rabbitmq_version: z.string().describe('Of the RabbitMQ that Pabal says it is'),
+  product_name: z.string(),
+  product_version: z.string(),
+  cluster_name: z.string(),
+  node: z.string(),
+  rates_mode: z.string(),
+  sample_retention_policies: z.record(z.string(), z.array(count)),
+  exchange_types: z.array(z.object({ name: z.string(), enabled: z.boolean() })),
+  disable_stats: z.boolean(),
+  enable_queue_totals: z.boolean(),
+  object_totals: z.record(z.string(), count),
+  queue_totals: statsSchema(lengthStats).optional(),
+  message_stats: statsSchema(clientStats).optional(),
+  listeners: z
+    .array(
+      z.object({ node: z.string(), protocol: z.string(), ip_address: z.string(), port: count }),
+    )
+    .optional()
+    .describe('For monitoring'),
+})
+
+export interface OverviewAsked {
+  readonly hasStatistics: boolean
+  readonly hasTotals: boolean
+  readonly messages: Range | undefined
+  readonly lengths: Range | undefined
+}
+
+export interface OverviewNames {
+  readonly cluster: string
+  readonly version: string
+}
+
+type OverviewParts = Pick<ManagementParts, 'source' | 'statistics' | 'clients'>
+
+/** What everyone may know. */
+export function brokerJson(
+  { source }: Pick<OverviewParts, 'source'>,
+  names: OverviewNames,
+  { hasStatistics, hasTotals }: OverviewAsked,
+): JsonObject {
+  const seconds = (statisticsLimits.samplesMax * statisticsLimits.sampleMs) / 1000
+  return {
+    management_version: names.version,
+    rabbitmq_version: names.version,
+    product_name: 'Pabal',
+    product_version: source.status().version,
+    cluster_name: names.cluster,
+    node: nodeName,
+    rates_mode: 'basic',
+    sample_retention_policies: { global: [seconds], basic: [seconds], detailed: [seconds] },
+    exchange_types: exchangeTypes.map((name) => ({ name, enabled: true })),
+    disable_stats: !hasStatistics,
+    enable_queue_totals: hasTotals,
+  }
+}
+
+/** What monitoring may know. */
+export function totalsJson(
+  { source, statistics, clients }: OverviewParts,
+  { hasStatistics, messages, lengths: ofLengths }: OverviewAsked,
+): JsonObject {
+  const { counts, addresses } = source.status()
+  const { totalRates } = statistics
+  const lengths = { ready: counts.messagesReady, unacked: counts.messagesUnacked }
+  const { connections, channels, exchanges, queues, consumers } = counts
+  return {
+    object_totals: { connections, channels, exchanges, queues, consumers },
+    ...(hasStatistics && {
+      queue_totals: statsJson(lengthStats, lengths, totalRates, ofLengths),
+      message_stats: statsJson(clientStats, countsIn(clients.totals()), totalRates, messages),
+    }),
+    listeners: listenersJson(addresses),
+  }
+}
+
+/** The same of virtual hosts that others may know, without what is not theirs. */
+export function* partialTotalsJson(vhosts: readonly VHost<Destination>[]): Steps<JsonObject> {
+  const totals = { exchanges: 0, queues: 0, consumers: 0 }
+  const lengths = { ready: 0, unacked: 0 }
+  let looked = 0
+  for (const vhost of vhosts) {
+    totals.exchanges += vhost.exchangeCount
+    totals.queues += vhost.queueCount
+    for (const queue of vhost.queues()) {
+      totals.consumers += queue.consumerCount
+      lengths.ready += queue.readyCount
+      lengths.unacked += queue.unackedCount
+      if (++looked % adminLimits.listedAtOnceMax === 0) yield
+    }
+  }
+  return { object_totals: totals, queue_totals: statsJson(lengthStats, lengths) }
+}
+
+/** RabbitMQ's words for protocols, by service. */
+const protocols: Readonly<Record<string, string>> = {
+  amqp: 'amqp',
+  amqps: 'amqp/ssl',
+  http: 'http',
+  https: 'https',
+}
+
+function listenersJson(addresses: BrokerStatus['addresses']): unknown[] {
+  return Object.entries(addresses).map(([service, { host, port }]) => ({
+    node: nodeName,
+    protocol: protocols[service] ?? service,
+    ip_address: host,
+    port,
+  }))
+}

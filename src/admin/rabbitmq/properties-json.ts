@@ -1,0 +1,54 @@
+// Properties of messages in RabbitMQ's JSON.
+import { z } from 'zod'
+import { adminLimits } from '../../limits/admin.ts'
+import { CodecError } from '../../record/codec-error.ts'
+import { encodeContentHeader, validateContentHeader } from '../../record/message/content-header.ts'
+import { emptyTable } from '../../record/message/field-table.ts'
+import type { BasicProperties } from '../../record/message/properties.gen.ts'
+import { tableField } from './fields.ts'
+
+const text = z.string().optional()
+const octet = z.number().int().min(0).max(255).optional()
+
+/** `user_id` and its like become `userId`. */
+export const propertiesSchema: z.ZodType<BasicProperties> = z
+  .object({
+    content_type: text,
+    content_encoding: text,
+    headers: tableField,
+    delivery_mode: octet,
+    priority: octet,
+    correlation_id: text,
+    reply_to: text,
+    expiration: text,
+    message_id: text,
+    timestamp: z.number().int().min(0).optional(),
+    type: text,
+    user_id: text,
+    app_id: text,
+    cluster_id: text,
+  })
+  .transform(({ headers, ...rest }) => {
+    const properties = Object.fromEntries(
+      Object.entries(rest).map(([name, value]) => [
+        name.replaceAll(/_[a-z]/g, ([, letter = '']) => letter.toUpperCase()),
+        value,
+      ]),
+    )
+    return headers === emptyTable ? properties : { ...properties, headers }
+  })
+
+/** The header of a message; undefined when a property does not fit into it, or all of them are too large. */
+export function encodeProperties(
+  properties: BasicProperties,
+  bodySize: number,
+): Buffer | undefined {
+  try {
+    const header = encodeContentHeader(bodySize, properties)
+    validateContentHeader(header, 0, header.length)
+    return header.length <= adminLimits.propertiesSizeMax ? header : undefined
+  } catch (error) {
+    if (error instanceof RangeError || error instanceof CodecError) return undefined
+    throw error
+  }
+}

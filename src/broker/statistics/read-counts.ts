@@ -1,0 +1,26 @@
+// What is sampled of each kind of thing: its counters, and of queues also how many messages they hold.
+import type { Client } from '../client/client.ts'
+import type { ClientCounters } from '../counters/client-counters.ts'
+import type { Destination } from '../destination.ts'
+import type { Exchange } from '../exchange/exchange.ts'
+import { type Counts, countsIn } from './sample.ts'
+
+/** Undefined for a queue that nothing has happened to, and that is empty. */
+export function countsOfQueue(queue: Destination): Counts | undefined {
+  const { usedCounters, readyCount, unackedCount } = queue
+  if (usedCounters === undefined && readyCount === 0) return undefined
+  return { ...countsIn(usedCounters ?? {}), ready: readyCount, unacked: unackedCount }
+}
+
+/** Undefined for an exchange that nothing was published to. */
+export function countsOfExchange({ counters }: Exchange<Destination>): Counts | undefined {
+  return counters.publishedIn === 0 ? undefined : countsIn(counters)
+}
+
+export function countsOfChannel(counters: ClientCounters): Counts {
+  return countsIn(counters)
+}
+
+export function countsOfClient({ receivedSize, sentSize }: Client): Counts {
+  return { received: receivedSize, sent: sentSize }
+}

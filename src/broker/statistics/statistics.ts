@@ -1,0 +1,173 @@
+// Rates, from samples of counters. Totals are sampled all the time, single things only while somebody has asked for
+// their rates lately: looking at a hundred thousand queues every five seconds is not for those who do not want it.
+// Samples are taken in slices of a turn.
+import type { Clock, Timer } from '../../lib/clock.ts'
+import type { Slices, Steps } from '../../lib/slices.ts'
+import { statisticsLimits } from '../../limits/statistics.ts'
+import type { Broker } from '../broker.ts'
+import type { ClientRegistry } from '../client/client-registry.ts'
+import { ClientCounters } from '../counters/client-counters.ts'
+import { History } from './history.ts'
+import { countsOfChannel, countsOfClient, countsOfExchange, countsOfQueue } from './read-counts.ts'
+import {
+  type Counts,
+  countsIn,
+  noRates,
+  type Rates,
+  ratesBetween,
+  type Sample,
+  sharedIfSame,
+} from './sample.ts'
+
+export interface StatisticsParts {
+  readonly broker: Pick<Broker, 'vhosts' | 'slices'>
+  readonly clients: ClientRegistry
+  readonly clock: Clock
+}
+
+/** The last two samples of something. */
+interface Sampled {
+  readonly before: Sample
+  readonly last: Sample
+}
+
+export class Statistics implements Disposable {
+  readonly #broker: { readonly vhosts: Broker['vhosts']; readonly slices: Slices }
+  readonly #clients: ClientRegistry
+  readonly #clock: Clock
+  readonly #totals = new History()
+  #sampled = new WeakMap<object, Sampled>()
+  /** Of things whose history was asked for; the one that was asked for longest ago first. */
+  readonly #histories = new Map<object, History>()
+  #timer: Timer | undefined
+  #isKept = false
+  #isSampling = false
+  #wantedUntil = -Infinity
+
+  constructor({ broker, clients, clock }: StatisticsParts) {
+    this.#broker = broker
+    this.#clients = clients
+    this.#clock = clock
+  }
+
+  /** Samples totals from now on. */
+  start(): void {
+    this.#isKept = true
+    this.#begin()
+  }
+
+  [Symbol.dispose](): void {
+    this.#timer?.stop()
+    this.#timer = undefined
+  }
+
+  /** Somebody looks at rates: those of single things are there from the second sample on. */
+  want(): void {
+    const isNew = this.#clock.monotonic() > this.#wantedUntil
+    this.#wantedUntil = this.#clock.monotonic() + statisticsLimits.wantedMs
+    this.#begin()
+    if (isNew) this.#sample()
+  }
+
+  /** Per second, of a queue, an exchange, the counters of a channel, or a client. */
+  ratesOf(thing: object): Rates {
+    const sampled = this.#sampled.get(thing)
+    if (sampled === undefined || !this.#isFresh(sampled.last)) return noRates
+    return ratesBetween(sampled.before, sampled.last)
+  }
+
+  /** The last samples of something, oldest first; kept from the first call on. */
+  historyOf(thing: object): readonly Sample[] {
+    const history = this.#histories.get(thing) ?? new History()
+    this.#histories.delete(thing)
+    this.#histories.set(thing, history)
+    if (this.#histories.size > statisticsLimits.historiesMax) {
+      const [oldest] = this.#histories.keys()
+      this.#histories.delete(oldest!)
+    }
+    return history.samples
+  }
+
+  /** Samples of all messages and clients, oldest first: `ready` and `unacked`, and what `ClientCounters` has. */
+  get totals(): readonly Sample[] {
+    return this.#totals.samples
+  }
+
+  /** Changes of totals per second. */
+  get totalRates(): Rates {
+    const [before, last] = this.#totals.samples.slice(-2)
+    if (before === undefined || last === undefined || !this.#isFresh(last)) return noRates
+    return ratesBetween(before, last)
+  }
+
+  #isFresh({ time }: Sample): boolean {
+    return this.#clock.now() - time < 2 * statisticsLimits.sampleMs
+  }
+
+  get #isWanted(): boolean {
+    return this.#clock.monotonic() <= this.#wantedUntil
+  }
+
+  #begin(): void {
+    this.#timer ??= this.#clock.every(statisticsLimits.sampleMs, () => this.#onTick())
+  }
+
+  #onTick(): void {
+    if (this.#isKept || this.#isWanted) {
+      this.#sample()
+      return
+    }
+    this.#timer?.stop()
+    this.#timer = undefined
+    this.#sampled = new WeakMap()
+    this.#histories.clear()
+  }
+
+  /** The one before may still be under way. */
+  #sample(): void {
+    if (this.#isSampling) return
+    this.#isSampling = true
+    void this.#broker.slices.run(this.#sampleAll(this.#clock.now())).finally(() => {
+      this.#isSampling = false
+    })
+  }
+
+  *#sampleAll(time: number): Steps<void> {
+    const isWanted = this.#isWanted
+    const counters = new ClientCounters()
+    counters.add(this.#clients.ended)
+    let looked = 0
+    for (const client of this.#clients) {
+      counters.add(client.counters)
+      if (isWanted) {
+        this.#note(client, countsOfClient(client), time)
+        for (const { counters: own } of client.channels())
+          this.#note(own, countsOfChannel(own), time)
+      }
+      if (++looked % statisticsLimits.sampledAtOnce === 0) yield
+    }
+    let ready = 0
+    let unacked = 0
+    for (const vhost of this.#broker.vhosts) {
+      for (const queue of vhost.queues()) {
+        ready += queue.readyCount
+        unacked += queue.unackedCount
+        if (isWanted) this.#note(queue, countsOfQueue(queue), time)
+        if (++looked % statisticsLimits.sampledAtOnce === 0) yield
+      }
+      for (const exchange of isWanted ? vhost.exchanges() : []) {
+        this.#note(exchange, countsOfExchange(exchange), time)
+        if (++looked % statisticsLimits.sampledAtOnce === 0) yield
+      }
+    }
+    this.#totals.add({ time, counts: { ...countsIn(counters), ready, unacked } })
+  }
+
+  #note(thing: object, read: Counts | undefined, time: number): void {
+    if (read === undefined) return
+    const before = this.#sampled.get(thing)?.last
+    const last = { time, counts: sharedIfSame(before?.counts, read) }
+    this.#sampled.set(thing, { before: before ?? last, last })
+    this.#histories.get(thing)?.add(last)
+  }
+}

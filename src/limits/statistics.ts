@@ -1,0 +1,14 @@
+// Limits of statistics: samples of counters, from which rates are made.
+
+export const statisticsLimits = {
+  /** Between two samples, as in RabbitMQ. */
+  sampleMs: 5000,
+  /** Samples of totals, and of each object whose history is asked for: ten minutes. */
+  samplesMax: 120,
+  /** Objects are sampled for so long after somebody has asked for their rates: each sample looks at all of them. */
+  wantedMs: 300_000,
+  /** Objects whose history is kept: those of a few open pages. */
+  historiesMax: 100,
+  /** Objects that are sampled in one step: well under a millisecond. */
+  sampledAtOnce: 500,
+} as const
