@@ -1,13 +1,13 @@
 // Paths and statuses as RabbitMQ 4.2.9 has them (rabbit_mgmt_wm_definitions.erl), but for the report.
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
-import { createOwnersRoutes } from '../../test/support/ask-api.ts'
-import { statusOf } from '../../test/support/broker-status.ts'
-import { DefinitionsUnderTest } from '../../test/support/definitions-under-test.ts'
-import { ClientRegistry } from '../broker/client/client-registry.ts'
-import { Statistics } from '../broker/statistics/statistics.ts'
-import { systemClock } from '../lib/clock.ts'
-import { definitionsLimits } from '../limits/definitions.ts'
+import { createOwnersRoutes } from '../../../test/support/ask-api.ts'
+import { statusOf } from '../../../test/support/broker-status.ts'
+import { DefinitionsUnderTest } from '../../../test/support/definitions-under-test.ts'
+import { ClientRegistry } from '../../broker/client/client-registry.ts'
+import { Statistics } from '../../broker/statistics/statistics.ts'
+import { systemClock } from '../../lib/clock.ts'
+import { definitionsLimits } from '../../limits/definitions.ts'
 
 let under: DefinitionsUnderTest
 let routes: ReturnType<typeof createOwnersRoutes>
@@ -51,6 +51,29 @@ test('definitions go in and out, of all and of a virtual host', async () => {
   assert.equal(text, await under.exportText())
   assert.equal((await ask('POST', '/definitions/%2F', '{"queues":[{"name":"p"}]}'))[0], 200)
   assert.deepEqual(await ask('GET', '/definitions/%2F'), [200, await under.exportText('/')])
+})
+
+test('the file of a form is imported, as RabbitMQ does', async () => {
+  const form = new FormData()
+  form.append('file', new Blob([queues]), 'definitions.json')
+  const send = async (path: string, body: FormData): Promise<number> =>
+    (await routes.request(path, { method: 'POST', body })).status
+  assert.equal(await send('/definitions', form), 200)
+  assert.notEqual(under.broker.getVHost('/').findQueue('q'), undefined)
+  const text = new FormData()
+  text.append('file', '{"queues":[{"name":"p"}]}')
+  assert.equal(await send('/definitions/%2F', text), 200)
+  assert.notEqual(under.broker.getVHost('/').findQueue('p'), undefined)
+  assert.equal(await send('/definitions', new FormData()), 400)
+  const headers = { 'content-type': 'multipart/form-data; boundary=x' }
+  const broken = await routes.request('/definitions', { method: 'POST', body: queues, headers })
+  assert.equal(broken.status, 400)
+})
+
+test('a browser can be told to keep definitions as a file', async () => {
+  const response = await routes.request('/definitions?download=a.json')
+  assert.equal(response.headers.get('content-disposition'), 'attachment; filename=a.json')
+  assert.equal((await routes.request('/definitions?download=a%0Ab')).status, 400)
 })
 
 test('a check changes nothing', async () => {
