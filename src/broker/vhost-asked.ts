@@ -10,13 +10,14 @@ const queueTypes: ReadonlySet<unknown> = new Set(['classic', 'quorum', 'stream']
 
 /** Why there can be no such virtual host; undefined when there can. */
 export function whyNoVHost(name: string, asked: VHostAsked): string | undefined {
-  const { tracing, description = '', default_queue_type: type } = asked
+  const { tracing = false, description = '', default_queue_type: type } = asked
   if (Buffer.byteLength(name) > authLimits.nameSizeMax) {
     return `the name of a vhost has at most ${authLimits.nameSizeMax} bytes`
   }
   if (tracing === true || tracing === 'true') return 'tracing is not served: leave it out'
+  if (tracing !== false && tracing !== 'false') return 'tracing must be true or false'
   if (typeof description !== 'string') return 'description must be text'
-  if (Array.isArray(asked['tags']) && tagsOf(asked) === undefined) {
+  if (asked['tags'] !== undefined && tagsOf(asked) === undefined) {
     return 'tags must be text or a list of texts'
   }
   if (type === undefined || queueTypes.has(type)) return undefined

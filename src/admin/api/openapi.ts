@@ -65,7 +65,7 @@ function describe(operation: Operation): Json {
     ...(parameters.length > 0 && { parameters }),
     ...(Object.keys(bodies).length > 0 && { requestBody: { content: bodies } }),
     responses: responses(answers, {
-      mayBeBad: query !== undefined || Object.keys(bodies).length > 0,
+      mayBeBad: method !== 'get' || query !== undefined,
       isOpen: access === 'open',
       mayBeMissing: names.length > 0,
     }),
