@@ -11,8 +11,13 @@ import { channelOperations } from './rabbitmq/channels.ts'
 import { connectionOperations } from './rabbitmq/connections.ts'
 import { definitionsOperations } from './rabbitmq/definitions.ts'
 import { exchangeOperations } from './rabbitmq/exchanges.ts'
+import { featureOperations } from './rabbitmq/features.ts'
+import { healthCheckOperations } from './rabbitmq/health-checks.ts'
 import { limitOperations } from './rabbitmq/limits.ts'
+import { loginOperations } from './rabbitmq/logins.ts'
+import { maintenanceOperations } from './rabbitmq/maintenance.ts'
 import { overviewOperations } from './rabbitmq/overview.ts'
+import { parameterOperations } from './rabbitmq/parameters.ts'
 import { permissionOperations } from './rabbitmq/permissions.ts'
 import { policyOperations } from './rabbitmq/policies.ts'
 import { publishOperation } from './rabbitmq/publish.ts'
@@ -62,6 +67,11 @@ function operationsOf(
     ...topicPermissionOperations(parts),
     ...limitOperations(parts),
     ...policyOperations(parts.broker),
+    ...parameterOperations(parts),
+    ...healthCheckOperations(parts),
+    ...featureOperations(),
+    ...maintenanceOperations(parts),
+    ...loginOperations(parts, { authenticate }),
     ...(parts.origin === undefined ? [] : definitionsOperations(parts, parts.origin)),
     ...sessionOperations({ authenticate, sessions }),
   ]

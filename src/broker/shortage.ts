@@ -19,6 +19,10 @@ export class Shortage {
     return this.#reason
   }
 
+  isShortOf(resource: Resource): boolean {
+    return this.#missing.has(resource)
+  }
+
   /** Says whether the broker is short of a resource. */
   set(resource: Resource, isShort: boolean): void {
     if (this.#missing.has(resource) === isShort) return

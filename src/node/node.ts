@@ -74,6 +74,7 @@ export class Node implements AsyncDisposable {
   readonly #stack = new AsyncDisposableStack()
   readonly #lastStack = new AsyncDisposableStack()
   #state: BrokerState = 'starting'
+  #credentials: TlsCredentials | undefined
   #closing: Promise<void> | undefined
 
   private constructor(options: BrokerOptions, { logger, doors = systemDoors }: NodeParts) {
@@ -118,6 +119,7 @@ export class Node implements AsyncDisposable {
   async #open({ storage, syncDelayMs }: NodeParts): Promise<void> {
     // First of all: nothing is opened for a broker that cannot start.
     const credentials = await this.#readCertificates()
+    this.#credentials = credentials
     const definitions = await this.#readDefinitions()
     const cell = await this.#openCell(storage, syncDelayMs)
     const memory = this.#stack.use(
@@ -286,6 +288,7 @@ export class Node implements AsyncDisposable {
       addresses: this.addresses,
       dataFolder: path.resolve(this.#options.data),
       blockedReason: cell.broker.shortage.reason,
+      certificateEndsAt: this.#credentials?.own.validToDate.getTime(),
       memory: memory.status,
       ...countEverything(cell.broker, this.clients),
     }

@@ -129,7 +129,7 @@ for (const operation of operations) {
           const isWrong = document.wrongValueFor(schema, [value]) !== undefined
           const answer = await call(operation, example, { as: 'own', query: { [name]: value } })
           if (isWrong) assert.equal(answer.status, 400, `${name}=${value}: ${answer.text}`)
-          else assert.ok(answer.status < 500)
+          else assert.notEqual(answer.status, 500, answer.text)
         }
       }
     })
@@ -143,7 +143,7 @@ for (const operation of operations) {
             as: 'own',
             segments: { [name]: segment },
           })
-          assert.ok(answer.status < 500, answer.text)
+          assert.notEqual(answer.status, 500, answer.text)
         }
         for (const segment of brokenSegments) {
           const asked = callOf(operation, example, { as: 'own', segments: { [name]: segment } })

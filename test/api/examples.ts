@@ -2,6 +2,7 @@
 import type { Examples } from './example.ts'
 import { accessExamples } from './examples/access.ts'
 import { definitionsExamples } from './examples/definitions.ts'
+import { nodeExamples } from './examples/node.ts'
 import { policyExamples } from './examples/policies.ts'
 import { queueExamples } from './examples/queues.ts'
 import { sessionExamples } from './examples/session.ts'
@@ -9,6 +10,7 @@ import { sessionExamples } from './examples/session.ts'
 export const examples: Examples = {
   ...accessExamples,
   ...definitionsExamples,
+  ...nodeExamples,
   ...policyExamples,
   ...queueExamples,
   ...sessionExamples,

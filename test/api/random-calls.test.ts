@@ -59,7 +59,7 @@ test('random calls are answered as the document says', async () => {
     fc.asyncProperty(fc.array(calls, { minLength: 1, maxLength: 20 }), async (sequence) => {
       for (const { operation, asked } of sequence) {
         const answer = await api.call(asked)
-        assert.ok(answer.status < 500 || operation.statuses.has(`${answer.status}`), answer.text)
+        assert.notEqual(answer.status, 500, answer.text)
         document.expectDescribed(operation, answer)
       }
     }),

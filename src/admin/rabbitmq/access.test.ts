@@ -185,10 +185,19 @@ test('virtual hosts are put, shown and deleted', async () => {
   assert.deepEqual(await ask('PUT', '/vhosts/v', body), [201, undefined])
   assert.deepEqual(await ask('PUT', '/vhosts/v'), [204, undefined])
   const metadata = { ...body, tags: ['a', 'b'] }
-  const shown = { name: 'v', ...metadata, metadata, tracing: false }
+  const rest = { metadata, tracing: false }
+  const shown = { name: 'v', ...metadata, protected_from_deletion: false, ...rest }
   assert.deepEqual(await ask('GET', '/vhosts/v'), [200, shown])
   assert.match(await reasonOf('PUT', '/vhosts/v', { default_queue_type: 'x' }), /use classic/)
   assert.match(await reasonOf('PUT', '/vhosts/v', { tracing: true }), /tracing is not served/)
+  const protection = '/vhosts/v/deletion/protection'
+  assert.deepEqual(await ask('POST', protection), [204, undefined])
+  assert.deepEqual(await ask('GET', '/vhosts/v'), [
+    200,
+    { ...shown, protected_from_deletion: true },
+  ])
+  assert.match(await reasonOf('DELETE', '/vhosts/v'), /^412 Refusing to delete virtual host 'v'/)
+  assert.deepEqual(await ask('DELETE', protection), [204, undefined])
   assert.deepEqual(await ask('DELETE', '/vhosts/v'), [204, undefined])
   assert.equal(await reasonOf('DELETE', '/vhosts/v'), missing)
   assert.match(await reasonOf('DELETE', '/vhosts/fixed'), /take it out of --vhosts/)

@@ -76,6 +76,19 @@ test('a browser can be told to keep definitions as a file', async () => {
   assert.equal((await routes.request('/definitions?download=a%0Ab')).status, 400)
 })
 
+test('that a virtual host is protected from deletion goes in and out', async () => {
+  const metadata = { description: '', tags: [], protected_from_deletion: true }
+  const file = JSON.stringify({ vhosts: [{ name: 'kept', metadata }] })
+  assert.equal((await ask('POST', '/definitions', file))[0], 200)
+  assert.equal((await ask('DELETE', '/vhosts/kept'))[0], 412)
+  const [, text] = await ask('GET', '/definitions')
+  const { vhosts } = JSON.parse(text) as { readonly vhosts: readonly { readonly name: string }[] }
+  assert.deepEqual(
+    vhosts.find(({ name }) => name === 'kept'),
+    { name: 'kept', limits: {}, metadata },
+  )
+})
+
 test('a check changes nothing', async () => {
   const [status, report] = await ask('POST', '/definitions?check=true', queues)
   assert.equal(status, 200)

@@ -13,12 +13,14 @@ const metadata = {
 export const vhostSchema: z.ZodType = z.object({
   name: z.string(),
   ...metadata,
+  protected_from_deletion: z.boolean(),
   metadata: z.object(metadata),
   tracing: z.boolean(),
 })
 
 export function vhostJson({ name, metadata: kept = {} }: VHost<Destination>): JsonObject {
-  const { description = '', tags = [], defaultQueueType = 'classic' } = kept
+  const { description = '', tags = [], defaultQueueType = 'classic', isProtected = false } = kept
   const shown = { description, tags, default_queue_type: defaultQueueType }
-  return { name, ...shown, metadata: shown, tracing: false }
+  const rest = { protected_from_deletion: isProtected, metadata: shown, tracing: false }
+  return { name, ...shown, ...rest }
 }

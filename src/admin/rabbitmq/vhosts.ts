@@ -19,10 +19,13 @@ const tag = 'Virtual hosts'
 const access = 'administrator'
 const path = '/vhosts/{vhost}'
 
+const refusalSchema = z.object({ error: z.string(), reason: z.string() })
+
 const vhostBody = z.object({
   description: judgedLater('string', 'For people').optional(),
   tags: judgedLater(['string', 'array'], 'A list, or text with commas').optional(),
   default_queue_type: judgedLater('string', 'classic, quorum or stream').optional(),
+  protected_from_deletion: judgedLater('boolean', 'true: nobody can delete it').optional(),
   tracing: judgedLater(['boolean', 'string'], 'false: tracing is not served').optional(),
 })
 
@@ -76,25 +79,58 @@ export function vhostOperations(parts: ManagementParts): Operation[] {
         return stored(context, before === undefined)
       },
     }),
+    deleteOperation(parts),
+    ...protectionOperations(parts),
+    ...permissionsInVHostOperations(parts),
+  ]
+}
+
+function deleteOperation({ broker, keeper }: ManagementParts): Operation {
+  return operation({
+    method: 'delete',
+    path,
+    tag,
+    summary: 'Delete a virtual host and all in it; its connections are closed',
+    access,
+    answers: { 204: 'Deleted', 412: refusalSchema },
+    async handle({ names: { vhost: name }, context }) {
+      const kept = keeper.whyKept(name)
+      if (kept !== undefined) return badRequest(context, kept)
+      await roomToDeclare(broker)
+      if (keeper.isProtected(name)) {
+        const reason = `Refusing to delete virtual host '${name}' because it is protected from deletion`
+        return context.json({ error: 'precondition_failed', reason }, 412)
+      }
+      const done = keeper.deleteVHost(name)
+      if (done === undefined) return notFound(context)
+      await done
+      return context.body(null, 204)
+    },
+  })
+}
+
+function protectionOperations({ broker, keeper }: ManagementParts): Operation[] {
+  const ways = [
+    { method: 'post', isProtected: true, summary: 'Let nobody delete a virtual host' },
+    { method: 'delete', isProtected: false, summary: 'Let it be deleted again' },
+  ] as const
+  return ways.map(({ method, isProtected, summary }) =>
     operation({
-      method: 'delete',
-      path,
+      method,
+      path: `${path}/deletion/protection`,
       tag,
-      summary: 'Delete a virtual host and all in it; its connections are closed',
+      summary,
       access,
-      answers: { 204: 'Deleted' },
-      async handle({ names: { vhost: name }, context }) {
-        const kept = keeper.whyKept(name)
-        if (kept !== undefined) return badRequest(context, kept)
+      answers: { 204: 'So it is' },
+      async handle({ names, context }) {
         await roomToDeclare(broker)
-        const done = keeper.deleteVHost(name)
-        if (done === undefined) return notFound(context)
-        await done
+        const vhost = broker.findVHost(names.vhost)
+        if (vhost === undefined) return notFound(context)
+        await keeper.putVHost(names.vhost, { ...vhost.metadata, isProtected })
         return context.body(null, 204)
       },
     }),
-    ...permissionsInVHostOperations(parts),
-  ]
+  )
 }
 
 function permissionsInVHostOperations({ broker }: ManagementParts): Operation[] {

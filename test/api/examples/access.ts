@@ -89,6 +89,8 @@ export const accessExamples: Examples = {
     missing: 'none',
   },
   'DELETE /vhosts/{vhost}': { ...vhost, status: 204 },
+  'POST /vhosts/{vhost}/deletion/protection': { ...vhost, status: 204 },
+  'DELETE /vhosts/{vhost}/deletion/protection': { ...vhost, status: 204 },
   'GET /vhosts/{vhost}/permissions': vhost,
   'GET /vhosts/{vhost}/topic-permissions': vhost,
   'GET /user-limits': list,
