@@ -10,6 +10,7 @@ import type { Broker } from '../../broker/broker.ts'
 import { silentLogger } from '../../lib/logger.ts'
 import { systemRandom } from '../../lib/random.ts'
 import { authLimits } from '../../limits/auth.ts'
+import { nodeName } from './node-name.ts'
 
 let broker: Broker
 let routes: ReturnType<typeof createOwnersRoutes>
@@ -185,7 +186,14 @@ test('virtual hosts are put, shown and deleted', async () => {
   assert.deepEqual(await ask('PUT', '/vhosts/v', body), [201, undefined])
   assert.deepEqual(await ask('PUT', '/vhosts/v'), [204, undefined])
   const metadata = { ...body, tags: ['a', 'b'] }
-  const rest = { metadata, tracing: false }
+  const rest = {
+    metadata,
+    tracing: false,
+    cluster_state: { [nodeName]: 'running' },
+    messages: 0,
+    messages_ready: 0,
+    messages_unacknowledged: 0,
+  }
   const shown = { name: 'v', ...metadata, protected_from_deletion: false, ...rest }
   assert.deepEqual(await ask('GET', '/vhosts/v'), [200, shown])
   assert.match(await reasonOf('PUT', '/vhosts/v', { default_queue_type: 'x' }), /use classic/)

@@ -13,7 +13,7 @@ import {
   topicPermissionListing,
   topicPermissionSchema,
 } from './user-json.ts'
-import { vhostJson, vhostSchema } from './vhost-json.ts'
+import { countVHosts, vhostJson, vhostSchema } from './vhost-json.ts'
 
 const tag = 'Virtual hosts'
 const access = 'administrator'
@@ -40,13 +40,15 @@ export function vhostOperations(parts: ManagementParts): Operation[] {
       access: 'management',
       query: listQuery,
       answers: { 200: listOf(vhostSchema) },
-      handle: ({ query, caller }) =>
-        answerList(broker.slices, query, {
-          items: visibleVHosts(broker, caller),
+      async handle({ query, caller }) {
+        const items = await broker.slices.run(countVHosts(visibleVHosts(broker, caller)))
+        return answerList(broker.slices, query, {
+          items,
           json: vhostJson,
-          nameOf: ({ name }) => name,
-          compare: (a, b) => compareNames(a.name, b.name),
-        }),
+          nameOf: ({ vhost }) => vhost.name,
+          compare: (a, b) => compareNames(a.vhost.name, b.vhost.name),
+        })
+      },
     }),
     operation({
       method: 'get',
@@ -55,9 +57,11 @@ export function vhostOperations(parts: ManagementParts): Operation[] {
       summary: 'A virtual host',
       access,
       answers: { 200: vhostSchema },
-      handle({ names, context }) {
+      async handle({ names, context }) {
         const vhost = broker.findVHost(names.vhost)
-        return vhost === undefined ? notFound(context) : vhostJson(vhost)
+        if (vhost === undefined) return notFound(context)
+        const [counted] = await broker.slices.run(countVHosts([vhost]))
+        return counted === undefined ? notFound(context) : vhostJson(counted)
       },
     }),
     operation({
