@@ -2,6 +2,7 @@
 import type { Context } from 'hono'
 import { z } from 'zod'
 import { whyNoLimit } from '../../broker/limit-names.ts'
+import { erlangTerm } from '../../broker/policy/erlang-term.ts'
 import { badRequest, type ManagementParts, notFound, roomToDeclare } from '../answers.ts'
 import type { Access } from '../api/access.ts'
 import type { Caller } from '../api/caller.ts'
@@ -131,7 +132,8 @@ function changeOperations(broker: Broker, kind: Kind): Operation[] {
       answers: { 204: 'Set' },
       async handle({ names, body: { value }, context }) {
         if (!Number.isSafeInteger(value)) {
-          const told = `value should be integer, actually was ${JSON.stringify(value)}`
+          const what = typeof value === 'number' ? 'integer' : 'a number'
+          const told = `${names.name} should be ${what}, actually was ${erlangTerm(value)}`
           return badRequest(context, told)
         }
         const problem = whyNoLimit(key, names.name, value as number)

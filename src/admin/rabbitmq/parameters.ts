@@ -204,7 +204,11 @@ function refuse(context: Context, component: string, done: 'set' | 'cleared'): R
   const place = places[component]
   return place === undefined
     ? badRequest(context, `Validation failed\n\ncomponent ${component} not found\n`)
-    : badRequest(context, `${component} may not be ${done} using this method: use ${place}`)
+    : badRequest(context, `${nounOf(component)} may not be ${done} using this method: use ${place}`)
+}
+
+function nounOf(component: string): string {
+  return component.endsWith('policy') ? component.replace(/y$/, 'ies') : component
 }
 
 function parametersOf({ name: vhost, metadata, policies }: VHost<Destination>): Parameter[] {
