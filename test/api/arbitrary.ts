@@ -4,7 +4,7 @@ import type { JsonSchema } from './api-document.ts'
 import { hostileSegments } from './hostile-names.ts'
 
 /** What the tests have made, so that some calls are of what is there. */
-const names = ['/', 'u', 'v', 'x', 'p', 'classic', 'quorum', 'stream', 'own', 'none', '', 'a/b']
+const names = ['/', 'u', 'v', 'x', 'y', 'p', 'q', 'e', 'kept', 'quorum', 'stream', 'own', '', 'a/b']
 
 const texts = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom(...names, '.*', '^a', '(', 'true', 'classic', 'all') },
