@@ -1,6 +1,7 @@
 // Command lines of others' tools against a broker, each with what it has to print.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { within } from '../../support/wait-for.ts'
 
@@ -19,34 +20,57 @@ export function line(words: string, expected: Omit<CommandLine, 'args'> = {}): C
   return { args, ...expected }
 }
 
-/** How a tool is started, its own options among the words. */
-export interface Tool {
-  readonly command: string
-  readonly args: readonly string[]
+interface Outcome {
+  readonly code: number
+  readonly output: string
 }
 
-/** Runs each line in turn and fails with all that are not as they should be. */
-export async function checkLines(tool: Tool, lines: readonly CommandLine[]): Promise<void> {
-  const problems: string[] = []
-  for (const { args, prints = /^/, refused } of lines) {
-    const { code, output } = await run({ ...tool, args: [...tool.args, ...args] })
+/** Runs lines one after the other. */
+export type RunLines = (lines: readonly (readonly string[])[]) => Promise<Outcome[]>
+
+/** Fails with all that are not as they should be. */
+export async function checkLines(run: RunLines, lines: readonly CommandLine[]): Promise<void> {
+  const outcomes = await run(lines.map(({ args }) => args))
+  const problems = lines.flatMap(({ args, prints = /^/, refused }, index) => {
+    const { code, output } = outcomes[index]!
     const isRight =
       refused === undefined ? code === 0 && prints.test(output) : code !== 0 && refused.test(output)
-    if (!isRight) problems.push(`${args.join(' ')} → ${code}: ${output.slice(-1000)}`)
-  }
+    return isRight ? [] : [`${args.join(' ')} → ${code}: ${output.slice(-1000)}`]
+  })
   assert.deepEqual(problems, [])
 }
 
-async function run({ command, args }: Tool): Promise<{ code: number; output: string }> {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+/** Starts a program for each line, with `options` first. */
+export function byProgram(command: string, options: readonly string[]): RunLines {
+  return async (lines) => {
+    const outcomes: Outcome[] = []
+    for (const args of lines) outcomes.push(await run(command, [...options, ...args]))
+    return outcomes
+  }
+}
+
+/** Runs a script in one Python for all lines. */
+export function byPython(script: string, options: readonly string[]): RunLines {
+  const driver = join(import.meta.dirname, 'run_lines.py')
+  return async (lines) => {
+    const input = JSON.stringify(lines.map((args) => [...options, ...args]))
+    const { code, output } = await run('python3', [driver, script], input)
+    assert.equal(code, 0, output)
+    return JSON.parse(output) as Outcome[]
+  }
+}
+
+async function run(command: string, args: readonly string[], input = ''): Promise<Outcome> {
+  const child = spawn(command, args, { stdio: 'pipe' })
   const ended = new Promise<number>((resolve, reject) => {
     child.once('error', reject)
     child.once('close', (code) => resolve(code ?? -1))
   })
+  child.stdin.end(input)
   const [code, printed, told] = await within(
-    `${args.join(' ')} ends`,
+    `${command} ends`,
     Promise.all([ended, text(child.stdout), text(child.stderr)]),
-    30_000,
+    60_000,
   )
   return { code, output: printed + told }
 }

@@ -1,6 +1,22 @@
 // rabbitmqadmin 1, the Python program that RabbitMQ up to 4.0 served itself.
 import { type CommandLine, line } from './command-lines.ts'
 
+const queues: readonly CommandLine[] = [
+  line('declare queue name=q durable=true', { prints: /queue declared/ }),
+  line('declare exchange name=x type=topic'),
+  line('declare binding source=x destination=q routing_key=a.#'),
+  line('list queues name messages', { prints: /q *\| 0/ }),
+  line('list exchanges', { prints: /x *\| topic/ }),
+  line('list bindings', { prints: /a\.#/ }),
+  line('publish exchange=x routing_key=a.b payload=hi', { prints: /Message published/ }),
+  line('publish exchange=x routing_key=b payload=hi', { prints: /NOT routed/ }),
+  line('get queue=q ackmode=ack_requeue_true', { prints: /hi/ }),
+  line('purge queue name=q', { prints: /queue purged/ }),
+  line('delete binding source=x destination_type=queue destination=q properties_key=a.%23'),
+  line('delete queue name=q'),
+  line('delete exchange name=x'),
+]
+
 /** `folder` is for files that it writes. */
 export function linesOfOne(folder: string): readonly CommandLine[] {
   return [
@@ -22,6 +38,7 @@ export function linesOfOne(folder: string): readonly CommandLine[] {
     line('declare parameter component=shovel name=s value={}', {
       refused: /component shovel not found/,
     }),
+    ...queues,
     line(`export ${folder}/all.json`, { prints: /Exported definitions/ }),
     line(`import ${folder}/all.json`, { prints: /Uploaded definitions/ }),
     line(`-V v1 export ${folder}/v.json`),

@@ -89,6 +89,39 @@ const node: readonly CommandLine[] = [
   line(`auth_attempts stats --node ${nodeName}`, { refused: notThere }),
 ]
 
+const queues: readonly CommandLine[] = [
+  line('queues declare --name q1 --type quorum --durable true'),
+  line(`queues declare --name q2 --type classic --arguments '{"x-max-length":10}'`),
+  line('streams declare --name s1 --expiration 1D --max-length-bytes 1000000'),
+  line('queues list', { prints: /q1.*quorum/ }),
+  line('queues show --name q1', { prints: /q1/ }),
+  line('streams list', { prints: /s1/ }),
+  line('streams show --name s1', { prints: /s1/ }),
+  line('exchanges declare --name x1 --type topic --durable true'),
+  line('exchanges declare --name x2 --type fanout'),
+  line('exchanges list', { prints: /x1.*topic/ }),
+  line("exchanges bind --source x2 --destination-type exchange --destination x1 --routing-key ''"),
+  line('bindings declare --source x1 --destination-type queue --destination q1 --routing-key a.#'),
+  line('bindings list', { prints: /a\.#/ }),
+  line('publish message --routing-key a.b --exchange x1 --payload hi', {
+    prints: /routed successfully/,
+  }),
+  line('get messages --queue q1 --count 1 --ack-mode ack_requeue_true', { prints: /hi/ }),
+  line('queues purge --name q1'),
+  line('get messages --queue q1 --count 1 --ack-mode ack_requeue_false'),
+  line('bindings delete --source x1 --destination-type queue --destination q1 --routing-key a.#'),
+  line(
+    "exchanges unbind --source x2 --destination-type exchange --destination x1 --routing-key ''",
+  ),
+  line('exchanges delete --name x1'),
+  line('exchanges delete --name x2'),
+  line('streams delete --name s1'),
+  line("queues delete_multiple --name-pattern '^q2' --approve"),
+  line('queues delete --name q1'),
+  line('queues delete --name q1', { refused: notThere }),
+  line('queues delete --name q1 --idempotently'),
+]
+
 /** `folder` is for files that it writes. */
 export function linesOfTwo(folder: string): readonly CommandLine[] {
   return [
@@ -97,6 +130,7 @@ export function linesOfTwo(folder: string): readonly CommandLine[] {
     ...policies,
     ...parameters,
     ...node,
+    ...queues,
     line(`definitions export --file ${folder}/all.json`),
     line(`definitions import --file ${folder}/all.json`),
     line(`definitions export_from_vhost --file ${folder}/v.json`),

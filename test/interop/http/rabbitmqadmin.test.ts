@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { TestBroker } from '../../support/start-test-broker.ts'
 import { buildRustTool, has } from '../languages.ts'
-import { checkLines, type Tool } from './command-lines.ts'
+import { byProgram, byPython, checkLines } from './command-lines.ts'
 import { linesOfOne } from './rabbitmqadmin-1.ts'
 import { linesOfTwo } from './rabbitmqadmin-2.ts'
 
@@ -29,8 +29,7 @@ test('rabbitmqadmin 1, as RabbitMQ 3.10 has it', async (context) => {
     assert.notEqual(process.env['PABAL_REQUIRE_ALL'], '1', 'missing: RabbitMQ, or python3')
     return context.skip('missing: RabbitMQ, or python3')
   }
-  const tool: Tool = { command: 'python3', args: [script, '--port', `${broker.httpPort}`] }
-  await checkLines(tool, linesOfOne(folder))
+  await checkLines(byPython(script, ['--port', `${broker.httpPort}`]), linesOfOne(folder))
 })
 
 // Nobody waits for Rust in CI.
@@ -40,7 +39,7 @@ if (isForRust) {
     const prepared = await buildRustTool('rabbitmqadmin', '2.35.0')
     assert.ok(!('missing' in prepared), JSON.stringify(prepared))
     const login = ['--port', `${broker.httpPort}`, '--username', 'guest', '--password', 'guest']
-    const args = [...prepared.args, '--non-interactive', ...login]
-    await checkLines({ command: prepared.command, args }, linesOfTwo(folder))
+    const options = [...prepared.args, '--non-interactive', ...login]
+    await checkLines(byProgram(prepared.command, options), linesOfTwo(folder))
   })
 }
