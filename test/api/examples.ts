@@ -1,6 +1,7 @@
 // An example for each operation of the document. Whoever adds an operation adds one, in the file of its area.
 import type { Examples } from './example.ts'
 import { accessExamples } from './examples/access.ts'
+import { connectionExamples } from './examples/connections.ts'
 import { definitionsExamples } from './examples/definitions.ts'
 import { nodeExamples } from './examples/node.ts'
 import { policyExamples } from './examples/policies.ts'
@@ -9,6 +10,7 @@ import { sessionExamples } from './examples/session.ts'
 
 export const examples: Examples = {
   ...accessExamples,
+  ...connectionExamples,
   ...definitionsExamples,
   ...nodeExamples,
   ...policyExamples,
