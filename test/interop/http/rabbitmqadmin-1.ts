@@ -15,6 +15,10 @@ const queues: readonly CommandLine[] = [
   line('delete binding source=x destination_type=queue destination=q properties_key=a.%23'),
   line('delete queue name=q'),
   line('delete exchange name=x'),
+  line('list connections', { prints: /No items/ }),
+  line('list channels', { prints: /No items/ }),
+  line('list consumers', { prints: /No items/ }),
+  line('close connection name=none', { refused: /Not found/ }),
 ]
 
 /** `folder` is for files that it writes. */

@@ -122,6 +122,17 @@ const queues: readonly CommandLine[] = [
   line('queues delete --name q1 --idempotently'),
 ]
 
+/** Nobody is connected. */
+const connections: readonly CommandLine[] = [
+  line('connections list'),
+  line('list user_connections --username guest'),
+  line('users connections --username guest'),
+  line('connections close_of_user --username nobody'),
+  line('connections close --name none', { refused: notThere }),
+  line('channels list'),
+  line('list consumers'),
+]
+
 /** `folder` is for files that it writes. */
 export function linesOfTwo(folder: string): readonly CommandLine[] {
   return [
@@ -131,6 +142,7 @@ export function linesOfTwo(folder: string): readonly CommandLine[] {
     ...parameters,
     ...node,
     ...queues,
+    ...connections,
     line(`definitions export --file ${folder}/all.json`),
     line(`definitions import --file ${folder}/all.json`),
     line(`definitions export_from_vhost --file ${folder}/v.json`),
