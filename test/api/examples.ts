@@ -4,6 +4,7 @@ import { accessExamples } from './examples/access.ts'
 import { connectionExamples } from './examples/connections.ts'
 import { definitionsExamples } from './examples/definitions.ts'
 import { nodeExamples } from './examples/node.ts'
+import { overviewExamples } from './examples/overview.ts'
 import { policyExamples } from './examples/policies.ts'
 import { queueExamples } from './examples/queues.ts'
 import { sessionExamples } from './examples/session.ts'
@@ -13,6 +14,7 @@ export const examples: Examples = {
   ...connectionExamples,
   ...definitionsExamples,
   ...nodeExamples,
+  ...overviewExamples,
   ...policyExamples,
   ...queueExamples,
   ...sessionExamples,
