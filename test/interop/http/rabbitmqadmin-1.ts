@@ -24,6 +24,8 @@ const queues: readonly CommandLine[] = [
 /** `folder` is for files that it writes. */
 export function linesOfOne(folder: string): readonly CommandLine[] {
   return [
+    line('show overview', { prints: /rabbitmq_version/ }),
+    line('list nodes name type mem_used', { prints: /disc/ }),
     line('declare vhost name=v1 tracing=false', { prints: /vhost declared/ }),
     line('list vhosts name', { prints: /v1/ }),
     line('declare user name=u1 password=p tags=management'),

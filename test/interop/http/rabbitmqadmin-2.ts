@@ -75,6 +75,13 @@ const parameters: readonly CommandLine[] = [
 
 const node: readonly CommandLine[] = [
   line('show endpoint'),
+  line('show overview', { prints: /Pabal/ }),
+  line('show churn'),
+  line(`show memory_breakdown_in_bytes --node ${nodeName}`),
+  line(`show memory_breakdown_in_percent --node ${nodeName}`),
+  line('nodes list', { prints: new RegExp(nodeName) }),
+  line('plugins list_all'),
+  line(`plugins list_on_node --node ${nodeName}`),
   line('health_check local_alarms'),
   line('health_check cluster_wide_alarms'),
   line('health_check node_is_quorum_critical'),
