@@ -2,6 +2,7 @@
 // operators, which are parameters to RabbitMQ, too, are shown; they are changed where they belong.
 import type { Context } from 'hono'
 import { z } from 'zod'
+import { clusterNameOf } from '../../broker/cluster-name.ts'
 import type { Destination } from '../../broker/destination.ts'
 import type { VHost } from '../../broker/vhost.ts'
 import { compareNames } from '../../lib/compare-names.ts'
@@ -143,10 +144,10 @@ function listOperations({ broker }: ManagementParts): Operation[] {
 /** Global parameters: what the cluster is called. */
 function globalOperations({ broker, origin }: ManagementParts): Operation[] {
   const one = z.object({ name: z.string(), value: z.unknown() })
-  const items =
-    origin === undefined
-      ? []
-      : ['cluster_name', 'internal_cluster_id'].map((name) => ({ name, value: origin.clusterName }))
+  const items = (): { readonly name: string; readonly value: string }[] => [
+    { name: 'cluster_name', value: clusterNameOf(broker) },
+    ...(origin === undefined ? [] : [{ name: 'internal_cluster_id', value: origin.clusterName }]),
+  ]
   const globalPath = '/global-parameters/{name}'
   return [
     operation({
@@ -159,7 +160,7 @@ function globalOperations({ broker, origin }: ManagementParts): Operation[] {
       answers: { 200: listOf(one) },
       handle: ({ query }) =>
         answerList(broker.slices, query, {
-          items,
+          items: items(),
           json: (item) => item,
           nameOf: ({ name }) => name,
         }),
@@ -172,7 +173,7 @@ function globalOperations({ broker, origin }: ManagementParts): Operation[] {
       access,
       answers: { 200: one },
       handle: ({ names, context }) =>
-        items.find(({ name }) => name === names.name) ?? notFound(context),
+        items().find(({ name }) => name === names.name) ?? notFound(context),
     }),
     operation({
       method: 'put',
@@ -182,7 +183,13 @@ function globalOperations({ broker, origin }: ManagementParts): Operation[] {
       access,
       body: z.object({ value: z.unknown() }),
       answers: { 400: 'Nothing reads global parameters' },
-      handle: ({ context }) => badRequest(context, 'nothing of Pabal reads global parameters'),
+      handle: ({ names, context }) =>
+        names.name === 'cluster_name'
+          ? badRequest(
+              context,
+              'cluster_name may not be set using this method: use /api/cluster-name',
+            )
+          : badRequest(context, 'nothing of Pabal reads global parameters'),
     }),
     operation({
       method: 'delete',
@@ -192,7 +199,7 @@ function globalOperations({ broker, origin }: ManagementParts): Operation[] {
       access,
       answers: { 400: 'It stays' },
       handle: ({ names, context }) =>
-        items.some(({ name }) => name === names.name)
+        items().some(({ name }) => name === names.name)
           ? badRequest(context, `global parameter ${names.name} is the broker's own`)
           : notFound(context),
     }),
