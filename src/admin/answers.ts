@@ -1,5 +1,4 @@
-// What routes of the management API have in common: RabbitMQ's ways of reading a body and of refusing.
-import { isUtf8 } from 'node:buffer'
+// What routes of the management API have in common: RabbitMQ's ways of refusing.
 import type { Context } from 'hono'
 import type { AccessKeeper } from '../broker/access-keeper.ts'
 import type { Broker } from '../broker/broker.ts'
@@ -28,23 +27,6 @@ export interface ManagementParts {
 /** The view of the topology may be behind; then all who change it wait. */
 export function roomToDeclare({ topology }: Broker): Promise<void> {
   return new Promise((resolve) => topology.whenCaughtUp(resolve))
-}
-
-/** The body; undefined when it is no UTF-8. */
-export async function readText(context: Context): Promise<string | undefined> {
-  const bytes = Buffer.from(await context.req.arrayBuffer())
-  return isUtf8(bytes) ? bytes.toString() : undefined
-}
-
-/** The body; undefined when it is no JSON object. */
-export async function readObject(context: Context): Promise<Record<string, unknown> | undefined> {
-  try {
-    const body: unknown = JSON.parse((await readText(context)) ?? '')
-    return isObject(body) ? body : undefined
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {

@@ -16,6 +16,8 @@ export interface BrokerStatus {
   readonly dataFolder: string | undefined
   /** Why publishers are blocked, or undefined while they are not. */
   readonly blockedReason: string | undefined
+  /** When the certificate of the TLS listeners ends, in milliseconds since 1970; undefined without one. */
+  readonly certificateEndsAt?: number | undefined
   readonly memory: {
     /** What the process takes, as the system counts. */
     readonly residentBytes: number

@@ -1,59 +1,48 @@
 // Everything below `/api`: RabbitMQ's management API with its paths, JSON, statuses and texts, and below `/v1`
 // Pabal's own.
-import { Hono, type MiddlewareHandler } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
-import { definitionsLimits } from '../limits/definitions.ts'
-import { networkLimits } from '../limits/network.ts'
-import { badRequest, type ManagementParts } from './answers.ts'
+import { Hono } from 'hono'
+import type { ManagementParts } from './answers.ts'
 import { type ApiVariables, createApi } from './api/api.ts'
 import { openApiDocument } from './api/openapi.ts'
 import { type Operation, operation } from './api/operation.ts'
 import { type CallerOptions, findCaller } from './callers.ts'
-import { createDefinitionsRoutes } from './definitions-routes.ts'
-import { createUserLimitRoutes, createVHostLimitRoutes } from './limit-routes.ts'
-import { createPermissionRoutes, createTopicPermissionRoutes } from './permission-routes.ts'
-import { createPolicyRoutes } from './policy-routes.ts'
 import { bindingOperations } from './rabbitmq/bindings.ts'
 import { channelOperations } from './rabbitmq/channels.ts'
 import { connectionOperations } from './rabbitmq/connections.ts'
+import { definitionsOperations } from './rabbitmq/definitions.ts'
 import { exchangeOperations } from './rabbitmq/exchanges.ts'
+import { featureOperations } from './rabbitmq/features.ts'
+import { healthCheckOperations } from './rabbitmq/health-checks.ts'
+import { limitOperations } from './rabbitmq/limits.ts'
+import { loginOperations } from './rabbitmq/logins.ts'
+import { maintenanceOperations } from './rabbitmq/maintenance.ts'
 import { overviewOperations } from './rabbitmq/overview.ts'
+import { parameterOperations } from './rabbitmq/parameters.ts'
+import { permissionOperations } from './rabbitmq/permissions.ts'
+import { policyOperations } from './rabbitmq/policies.ts'
 import { publishOperation } from './rabbitmq/publish.ts'
 import { queueGetOperation } from './rabbitmq/queue-get.ts'
 import { queueListOperations } from './rabbitmq/queue-list.ts'
 import { queueReplayOperations } from './rabbitmq/queue-replay.ts'
 import { queueOperations } from './rabbitmq/queues.ts'
+import { topicPermissionOperations } from './rabbitmq/topic-permissions.ts'
+import { userOperations } from './rabbitmq/users.ts'
+import { vhostOperations } from './rabbitmq/vhosts.ts'
 import { whoAmIOperation } from './rabbitmq/whoami.ts'
 import { tellChanges } from './tell-changes.ts'
-import { createUserRoutes } from './user-routes.ts'
 import { groupOperations } from './v1/group-operations.ts'
 import { sessionOperations } from './v1/session-operations.ts'
 import { streamOperations } from './v1/stream-operations.ts'
-import { createVHostRoutes } from './vhost-routes.ts'
 
 export function createManagementRoutes(
   parts: ManagementParts,
   callers: CallerOptions,
 ): Hono<ApiVariables> {
-  const { broker, keeper, origin, logger } = parts
+  const { broker, logger } = parts
   const routes = new Hono<ApiVariables>()
   if (logger !== undefined) routes.use(tellChanges(logger))
   const caller = findCaller(callers)
   routes.route('/', createApi({ broker, operations: operationsOf(parts, callers), caller }))
-  routes.use(caller, onlyAdministrators)
-  if (origin !== undefined) {
-    routes.use('/definitions/*', limitBody(definitionsLimits.fileSizeMax))
-    routes.route('/definitions', createDefinitionsRoutes({ broker, keeper }, origin))
-  }
-  routes.use(limitBody(networkLimits.httpBodySizeMax))
-  routes.route('/vhosts', createVHostRoutes(parts))
-  routes.route('/users', createUserRoutes(parts))
-  routes.route('/permissions', createPermissionRoutes(parts))
-  routes.route('/topic-permissions', createTopicPermissionRoutes(parts))
-  routes.route('/user-limits', createUserLimitRoutes(parts))
-  routes.route('/vhost-limits', createVHostLimitRoutes(parts))
-  routes.route('/policies', createPolicyRoutes(broker, false))
-  routes.route('/operator-policies', createPolicyRoutes(broker, true))
   return routes
 }
 
@@ -76,6 +65,18 @@ function operationsOf(
     queueGetOperation(parts.broker, parts.clients),
     ...queueReplayOperations(parts.broker),
     ...bindingOperations(parts.broker),
+    ...vhostOperations(parts),
+    ...userOperations(parts),
+    ...permissionOperations(parts),
+    ...topicPermissionOperations(parts),
+    ...limitOperations(parts),
+    ...policyOperations(parts.broker),
+    ...parameterOperations(parts),
+    ...healthCheckOperations(parts),
+    ...featureOperations(),
+    ...maintenanceOperations(parts),
+    ...loginOperations(parts, { authenticate }),
+    ...(parts.origin === undefined ? [] : definitionsOperations(parts, parts.origin)),
     ...sessionOperations({ authenticate, sessions }),
   ]
   const { version } = parts.source.status()
@@ -89,14 +90,4 @@ function operationsOf(
     handle: () => openApiDocument([...operations, document], version),
   })
   return [...operations, document]
-}
-
-const onlyAdministrators: MiddlewareHandler<ApiVariables> = async (context, next) => {
-  if (context.get('caller').hasTag('administrator')) return next()
-  return context.json({ error: 'not_authorised', reason: 'Not administrator user' }, 401)
-}
-
-function limitBody(maxSize: number): MiddlewareHandler {
-  const onError = 'Exceeded HTTP request body size limit'
-  return bodyLimit({ maxSize, onError: (context) => badRequest(context, onError) })
 }

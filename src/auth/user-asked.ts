@@ -22,6 +22,9 @@ export function whyNoUser(name: string, asked: UserAsked): string | undefined {
     return 'both_password_and_password_hash_are_provided'
   }
   if (password !== undefined && typeof password !== 'string') return 'password must be text'
+  if (algorithm !== undefined && typeof algorithm !== 'string') {
+    return 'hashing_algorithm must be text'
+  }
   if (asked['tags'] !== undefined && tagsOf(asked) === undefined) return notTags
   if (hash === undefined) return undefined
   if (typeof hash !== 'string' || !isBase64(hash)) return 'not_base64'

@@ -96,7 +96,12 @@ export class AccessKeeper {
     return `cannot create vhost '${name}': vhost limit of ${limit} is reached`
   }
 
-  /** Why a virtual host stays; undefined when it may be deleted. */
+  /** Whether somebody has said that a virtual host is not to be deleted. */
+  isProtected(name: string): boolean {
+    return this.#parts.broker.findVHost(name)?.metadata?.isProtected === true
+  }
+
+  /** Why a virtual host stays; undefined when it may be deleted, if nobody protects it. */
   whyKept(name: string): string | undefined {
     if (name === defaultVHost) {
       return `vhost '${name}' cannot be deleted: Kafka's topics are in it`

@@ -1,4 +1,5 @@
 // Which limits users and virtual hosts may have.
+import { erlangTerm } from './policy/erlang-term.ts'
 import { publishRateNames } from './rate/publish-rates.ts'
 
 const rateNames: readonly string[] = Object.values(publishRateNames)
@@ -10,7 +11,12 @@ const limitNames: Readonly<Record<'user' | 'vhost', ReadonlySet<string>>> = {
 
 /** Why there can be no such limit, whose value is whole; undefined when there can. */
 export function whyNoLimit(of: 'user' | 'vhost', name: string, value: number): string | undefined {
-  if (!limitNames[of].has(name)) return `Unrecognised terms [${name}] in ${of}-limits`
+  if (!limitNames[of].has(name)) return unknown(of, name, value)
   if (value !== 0 || !rateNames.includes(name)) return undefined
   return `${name} should be above zero, or below zero for no limit`
+}
+
+/** In RabbitMQ's words. */
+function unknown(of: 'user' | 'vhost', name: string, value: number): string {
+  return `Unrecognised terms [{${erlangTerm(name)},${value}}] in ${of}-limits`
 }

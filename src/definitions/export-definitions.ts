@@ -157,8 +157,13 @@ function topicPermissionJson(row: TopicPermissionRow): Item {
 }
 
 function metadataJson({ metadata = {} }: VHost<Destination>): Item {
-  const { description = '', tags = [], defaultQueueType: type } = metadata
-  return { description, tags, ...(type !== undefined && { default_queue_type: type }) }
+  const { description = '', tags = [], defaultQueueType: type, isProtected = false } = metadata
+  return {
+    description,
+    tags,
+    ...(type !== undefined && { default_queue_type: type }),
+    ...(isProtected && { protected_from_deletion: true }),
+  }
 }
 
 /** Limits are a parameter to RabbitMQ, and so are the policies of operators. */

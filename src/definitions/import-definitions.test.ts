@@ -106,7 +106,7 @@ test('what Pabal does not have is ignored with the reason', async () => {
         tags: '',
       },
     ],
-    vhosts: [{ name: 'v', tracing: true, metadata: { protected_from_deletion: true } }],
+    vhosts: [{ name: 'v', tracing: true }],
     permissions: [
       { user: 'nobody', vhost: '/', ...patterns },
       { user: 'guest', vhost: 'nowhere', ...patterns },
@@ -135,7 +135,6 @@ test('what Pabal does not have is ignored with the reason', async () => {
     'user guest: it is the user of the settings',
     'user md5: hashing algorithm "rabbit_password_hashing_md5" is not served',
     'virtual host v: tracing: tracing is not served',
-    'virtual host v: protected_from_deletion: it can be deleted here',
     "permission nobody: there is no user 'nobody'",
     "permission guest: there is no virtual host 'nowhere'",
     'permission guest: it is the user of the settings, and may do everything',

@@ -25,11 +25,20 @@ export const itemParsers: Readonly<Record<string, ParseItem>> = {
   bindings: parseBinding,
 }
 
+/** Of a virtual host itself; newer files have them in its metadata. */
+const vhostKeys = [
+  'description',
+  'tags',
+  'default_queue_type',
+  'protected_from_deletion',
+  'tracing',
+]
+
 function parseVHost(item: ItemReader, { definitions }: ParseContext): void {
   const name = item.filled('name')
   const inner = item.object('metadata')
   const given: Record<string, unknown> = { ...inner }
-  for (const key of ['description', 'tags', 'default_queue_type', 'tracing']) {
+  for (const key of vhostKeys) {
     if (item.has(key)) given[key] = item.plain(key)
   }
   const asked = servedOf(name, given, definitions)
@@ -45,15 +54,14 @@ function parseVHost(item: ItemReader, { definitions }: ParseContext): void {
 
 /** What of a virtual host is not served, taken out and told. */
 function servedOf(name: string, given: Json, { leftOut }: Definitions): Json {
-  const { tracing, protected_from_deletion: isProtected, default_queue_type: type } = given
-  const { tracing: _, protected_from_deletion: _isProtected, ...served } = given
+  const { default_queue_type: type } = given
+  const { tracing, ...served } = given
   const tell = (setting: string, reason: string): void => {
     leftOut.push({ kind: 'virtual host', name: `${name}: ${setting}`, reason })
   }
   if (tracing === true) tell('tracing', 'tracing is not served')
-  if (isProtected === true) tell('protected_from_deletion', 'it can be deleted here')
   for (const key of Object.keys(served)) {
-    if (['description', 'tags', 'default_queue_type'].includes(key)) continue
+    if (vhostKeys.includes(key)) continue
     tell(key, 'nothing is known by this name')
   }
   // RabbitMQ writes the word where there is no type.

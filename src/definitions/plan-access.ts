@@ -64,8 +64,8 @@ function noRoomFor({ name }: VHostDefined): PlannedItem {
 }
 
 function withDefaults(metadata: VHostMetadata = {}): unknown {
-  const { description = '', tags = [], defaultQueueType } = metadata
-  return { description, tags, defaultQueueType }
+  const { description = '', tags = [], defaultQueueType, isProtected = false } = metadata
+  return { description, tags, defaultQueueType, isProtected }
 }
 
 function planUser({ access }: Broker, row: UserDefined): PlannedItem {

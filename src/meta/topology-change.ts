@@ -32,6 +32,8 @@ export interface VHostMetadata {
   /** Of queues that are declared without one: `classic`, `quorum` or `stream`. */
   readonly defaultQueueType?: string | undefined
   readonly limits?: LimitValues | undefined
+  /** Nobody deletes it as long as this is true. */
+  readonly isProtected?: boolean | undefined
 }
 
 export interface VHostRow {

@@ -75,6 +75,7 @@ export class Node implements AsyncDisposable {
   readonly #stack = new AsyncDisposableStack()
   readonly #lastStack = new AsyncDisposableStack()
   #state: BrokerState = 'starting'
+  #credentials: TlsCredentials | undefined
   #closing: Promise<void> | undefined
 
   private constructor(options: BrokerOptions, { logger, doors = systemDoors }: NodeParts) {
@@ -119,6 +120,7 @@ export class Node implements AsyncDisposable {
   async #open({ storage, syncDelayMs }: NodeParts): Promise<void> {
     // First of all: nothing is opened for a broker that cannot start.
     const credentials = await this.#readCertificates()
+    this.#credentials = credentials
     const definitions = await this.#readDefinitions()
     const cell = await this.#openCell(storage, syncDelayMs)
     const memory = this.#stack.use(
@@ -290,6 +292,7 @@ export class Node implements AsyncDisposable {
       addresses: this.addresses,
       dataFolder: path.resolve(this.#options.data),
       blockedReason: cell.broker.shortage.reason,
+      certificateEndsAt: this.#credentials?.own.validToDate.getTime(),
       ...countEverything(cell.broker, this.clients),
     }
   }
@@ -298,7 +301,6 @@ export class Node implements AsyncDisposable {
     return {
       state: this.#state,
       uptimeMs: Math.round(this.#clock.monotonic() - this.#startedAt),
-      memory: memory.status,
     }
   }
 

@@ -169,3 +169,18 @@ export async function buildRust(program: string): Promise<Preparation> {
   await once('rust', () => runTool(call))
   return { command: join(target, 'debug', program), args: [] }
 }
+
+/** A program that its authors publish as a crate. */
+export async function buildRustTool(crate: string, version: string): Promise<Preparation> {
+  if (!has('cargo', '--version')) return { missing: 'Rust' }
+  const root = join(cache, `${crate}-${version}`)
+  const install = ['install', crate, '--version', version, '--locked', '--quiet', '--root', root]
+  const call = {
+    what: `download and build of ${crate}`,
+    command: 'cargo',
+    args: [...install, '--target-dir', join(cache, 'rust-tools')],
+    folder: here,
+  }
+  if (!existsSync(join(root, 'bin', crate))) await once(root, () => runTool(call))
+  return { command: join(root, 'bin', crate), args: [] }
+}

@@ -6,6 +6,7 @@ import { kafkaClasspath } from '../../bench/systems/kafka-classpath.ts'
 import { chooseClients, type Client } from './clients.ts'
 import { commitNumber } from './frameworks/commit-number.ts'
 import { chooseFrameworks, type Framework } from './frameworks/frameworks.ts'
+import { prepareFlower } from './http/flower.ts'
 
 const requiresAll: boolean = process.env['PABAL_REQUIRE_ALL'] === '1'
 
@@ -22,6 +23,7 @@ async function prepareLanguage(
     if (requiresAll) throw new Error(text)
     process.stderr.write(`${text}\n`)
   }
+  if (language === 'Python') await prepareFlower()
   // The tools of kafka-tools.test.ts.
   if (language === 'Java') kafkaClasspath()
   const seconds = ((performance.now() - begin) / 1000).toFixed(1)

@@ -10,14 +10,17 @@ import { readGo, readJunit, type Outcomes } from './read-results.ts'
 import type { BrokerTls, Suite, SuiteCall } from './suites.ts'
 
 const SUITE_MS = 15 * 60_000
-const ports: readonly string[] = ['--amqp-port', '5672', '--amqp-tls-port', '5671']
+const ports: readonly string[] = '--amqp-port 5672 --amqp-tls-port 5671 --http-port 15672'.split(
+  ' ',
+)
 
 /** @throws Error when the ports are taken, or the suite wrote no results. */
 export async function runSuite(suite: Suite, folder: string): Promise<Outcomes> {
   const scratch = mkdtempSync(join(tmpdir(), 'pabal-suite-'))
   try {
     const tls = tlsFlags(suite.tls ? inFolder(suite.tls, folder) : made(scratch))
-    await using _broker = await TestBroker.start([...ports, ...tls])
+    const definitions = definitionsFlags(suite.definitions, scratch)
+    await using _broker = await TestBroker.start([...ports, ...tls, ...definitions])
     const results = join(scratch, 'results')
     const printed = await call(suite.run(results), folder)
     if (suite.format === 'go') return readGo(printed)
@@ -30,6 +33,13 @@ export async function runSuite(suite: Suite, folder: string): Promise<Outcomes> 
 function tlsFlags({ cert, key, clientCa }: BrokerTls): readonly string[] {
   const flags = ['--tls-cert', cert, '--tls-key', key]
   return clientCa === undefined ? flags : [...flags, '--tls-client-ca', clientCa]
+}
+
+function definitionsFlags(definitions: object | undefined, scratch: string): readonly string[] {
+  if (definitions === undefined) return []
+  const file = join(scratch, 'definitions.json')
+  writeFileSync(file, JSON.stringify(definitions))
+  return ['--definitions', file]
 }
 
 function inFolder({ cert, key, clientCa }: BrokerTls, folder: string): BrokerTls {

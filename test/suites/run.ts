@@ -2,7 +2,7 @@
 //   PABAL_SUITES=<folder of checkouts> npm run test:suites
 //   npm run test:suites -- kombu php-amqplib      some of them
 //   npm run test:suites -- --clone                clones first what the folder lacks (needs a network)
-// Ports 5672 and 5671 must be free. Exits with 1 when a test failed that should not have.
+// Ports 5672, 5671 and 15672 must be free. Exits with 1 when a test failed that should not have.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -38,8 +38,12 @@ export interface Suite {
   readonly format: 'junit' | 'go'
   /** Files in the suite's folder where clients check them: see BrokerTls. */
   readonly tls?: BrokerTls
+  /** What the broker has before, in RabbitMQ's form of definitions. */
+  readonly definitions?: object
   readonly hopeless: readonly Hopeless[]
 }
+
+const all = { configure: '.*', write: '.*', read: '.*' }
 
 const python: SuiteCall = { command: 'python3', args: ['-c', 'import venv, ensurepip'] }
 const makeVenv: SuiteCall = { command: 'python3', args: ['-m', 'venv', '.venv'] }
@@ -88,10 +92,48 @@ export const suites: readonly Suite[] = [
         tests: /^TestConnection_Close_WhenMemoryAlarmIsActive$/,
         reason: "calls RabbitMQ's rabbitmqctl",
       },
+    ],
+  },
+  {
+    name: 'rabbit-hole',
+    repository: 'https://github.com/michaelklishin/rabbit-hole',
+    commit: 'c324721ca3427b0f9b495c27430f0e98e794dd1b',
+    language: { command: 'go', args: ['version'] },
+    prepare: [{ command: 'go', args: ['mod', 'download'] }],
+    run: (results) => ({
+      command: 'go',
+      args: ['test', '-count=1', '.', '-args', `-ginkgo.junit-report=${results}`],
+      env: { GOMEGA_DEFAULT_EVENTUALLY_TIMEOUT: '5s' },
+    }),
+    format: 'junit',
+    // What its bin/ci/before_build.sh makes with rabbitmqctl.
+    definitions: {
+      users: [{ name: 'policymaker', password: 'policymaker', tags: ['policymaker'] }],
+      vhosts: [{ name: 'rabbit/hole' }],
+      permissions: [{ user: 'policymaker', vhost: '/', ...all }],
+    },
+    hopeless: [
       {
         tests:
-          /^TestConnectionRecovery(?:Publish|Consume|ChannelIDReservation|LifeCycleNotifyStateChange|CancelInterrupt|ExclusiveQueue|DeletedQueueSkip|Topology\w+|MultiChannelTopology|ExhaustionDoesNotPanic|AutoDelete\w+|SkipAndContinue|ConsumerNotForgottenAfterFailedResubscribe)$/,
-        reason: "closes its connection through RabbitMQ's management API",
+          /federation|shovel|PUT \/api\/parameters\/\{component\}|when there are runtime parameters/i,
+        reason: 'declares federation or a shovel',
+      },
+      {
+        tests: /global[ -]parameters/i,
+        reason: 'sets a global parameter, which nothing here would read',
+      },
+      {
+        tests: /queues(?:\/\{vhost\})? with arguments/,
+        reason: 'wants samples of the past, which Prometheus keeps here',
+      },
+      {
+        tests: /user-limits sets the limits/,
+        reason: 'limits guest, who is the user of the settings',
+      },
+      { tests: /non-privileged user/, reason: 'skips itself, for want of a RabbitMQ that passes' },
+      {
+        tests: /deprecated feature flags/,
+        reason: 'wants deprecated features, of which there are none',
       },
     ],
   },

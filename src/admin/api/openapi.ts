@@ -5,6 +5,8 @@ import { type Answers, type Operation, pathNames } from './operation.ts'
 /** A JSON object. */
 type Json = Readonly<Record<string, unknown>>
 
+const jsonType = 'application/json'
+
 /** Answers that nobody has to list: what each means is the same everywhere. */
 const refusals: Readonly<Record<number, string>> = {
   400: 'Something in the request cannot be used; `reason` says what',
@@ -44,8 +46,12 @@ export function openApiDocument(operations: readonly Operation[], version: strin
 const refusalSchema = z.object({ error: z.string(), reason: z.string() })
 
 function describe(operation: Operation): Json {
-  const { summary, tag, access, query, body, answers, path, method } = operation
+  const { summary, tag, access, query, body, rawBody, answers, path, method } = operation
   const names = pathNames(path)
+  const schemas = body === undefined ? (rawBody ?? {}) : { [jsonType]: schemaOf(body, 'input') }
+  const bodies = Object.fromEntries(
+    Object.entries(schemas).map(([type, schema]) => [type, { schema }]),
+  )
   const parameters = [
     ...names.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } })),
     ...queryParameters(query),
@@ -57,11 +63,9 @@ function describe(operation: Operation): Json {
     'x-access': access,
     ...(access === 'open' && { security: [] }),
     ...(parameters.length > 0 && { parameters }),
-    ...(body !== undefined && {
-      requestBody: { content: { 'application/json': { schema: schemaOf(body, 'input') } } },
-    }),
+    ...(Object.keys(bodies).length > 0 && { requestBody: { content: bodies } }),
     responses: responses(answers, {
-      mayBeBad: query !== undefined || body !== undefined,
+      mayBeBad: method !== 'get' || query !== undefined,
       isOpen: access === 'open',
       mayBeMissing: names.length > 0,
     }),
@@ -94,7 +98,7 @@ function responses(answers: Answers, { mayBeBad, isOpen, mayBeMissing }: Refused
     described[status] =
       typeof answer === 'string'
         ? { description: answer }
-        : { description: 'OK', content: { 'application/json': { schema: schemaOf(answer) } } }
+        : { description: 'OK', content: { [jsonType]: { schema: schemaOf(answer) } } }
   }
   const refused = [
     ...(mayBeBad ? [400] : []),
@@ -104,7 +108,7 @@ function responses(answers: Answers, { mayBeBad, isOpen, mayBeMissing }: Refused
   for (const status of refused) {
     described[status] ??= {
       description: refusals[status],
-      content: { 'application/json': { schema: { $ref: '#/components/schemas/Refusal' } } },
+      content: { [jsonType]: { schema: { $ref: '#/components/schemas/Refusal' } } },
     }
   }
   return described

@@ -35,6 +35,8 @@ interface OperationFacts<Path extends string> {
   readonly tag: string
   readonly access: Access
   readonly answers: Answers
+  /** JSON Schemas by media type of a body that the handler reads by itself. */
+  readonly rawBody?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   /** Bytes of a body; left out, `networkLimits.httpBodySizeMax`. */
   readonly bodySizeMax?: number
 }

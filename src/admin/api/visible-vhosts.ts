@@ -10,3 +10,10 @@ export function visibleVHosts({ vhosts }: Broker, caller: Caller): VHost[] {
   if (caller.hasTag('monitoring')) return all
   return all.filter(({ name }) => caller.rightsIn(name).hasAccess)
 }
+
+/** Those whose policies and parameters are listed: all for administrators, else those that the caller may enter. */
+export function enterableVHosts({ vhosts }: Broker, caller: Caller): VHost[] {
+  const all = [...vhosts]
+  if (caller.hasTag('administrator')) return all
+  return all.filter(({ name }) => caller.rightsIn(name).hasAccess)
+}

@@ -86,7 +86,7 @@ it('limits and topic permissions', async () => {
   assert.equal(await answerTo('two', 'v'), 'open')
   assert.match(
     await run('user', 'limit', 'app', 'odd', '1'),
-    /Unrecognised terms \[odd\] .*; see pabal user limit --help/,
+    /Unrecognised terms \[\{<<"odd">>,\d+\}\] .*; see pabal user limit --help/,
   )
   assert.match(await run('user', 'limit', 'app', 'max-channels', '1.5'), /'1.5' is no limit/)
   assert.match(await run('user', 'limit', 'none', 'max-channels', '1'), /there is no user 'none'/)

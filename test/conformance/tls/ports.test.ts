@@ -37,6 +37,9 @@ describe('ports with TLS', () => {
       assert.deepEqual(await get(broker, '/health/ready'), { status: 200, body: '{"status":"ok"}' })
       const { addresses } = JSON.parse((await get(broker, '/api/status')).body)
       assert.equal(addresses['amqp-tls'].port, broker.port('amqp-tls'))
+      const check = '/api/health/checks/certificate-expiration'
+      assert.equal((await get(broker, `${check}/0/days`)).status, 200)
+      assert.equal((await get(broker, `${check}/999/years`)).status, 503)
     }
   })
 

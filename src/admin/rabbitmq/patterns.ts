@@ -1,22 +1,10 @@
 // Patterns of permissions as they come in bodies of JSON.
-import type { Context } from 'hono'
-import { whyUnusable } from '../auth/rights.ts'
-import { badRequest, readObject, whyMissing } from './answers.ts'
+import { whyUnusable } from '../../auth/rights.ts'
+import { whyMissing } from '../answers.ts'
 
 type Body = Readonly<Record<string, unknown>>
 
-/** Texts of the body by these keys, or the refusal: all but an exchange's name are patterns. */
-export async function readPatterns<K extends string>(
-  context: Context,
-  keys: readonly K[],
-): Promise<Record<K, string> | Response> {
-  const body = await readObject(context)
-  if (body === undefined) return badRequest(context, 'not_json')
-  const problem = whyNoPatterns(body, keys)
-  return problem === undefined ? textsOf(body, keys) : badRequest(context, problem)
-}
-
-/** Why these are no patterns; undefined when they are. */
+/** Why these are no patterns, but for an exchange's name; undefined when they are. */
 export function whyNoPatterns(body: Body, keys: readonly string[]): string | undefined {
   const missing = whyMissing(body, keys)
   if (missing !== undefined) return missing

@@ -1,9 +1,10 @@
-// Paths, statuses, JSON and texts as RabbitMQ 3.10's management plugin answered them.
+// Paths, statuses, JSON and texts as RabbitMQ 3.10's management plugin answered them, but for no body, which is
+// an empty object to 4.2.
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
-import { createOwnersRoutes } from '../../test/support/ask-api.ts'
-import { openManagedBroker } from '../../test/support/managed-broker.ts'
-import { networkLimits } from '../limits/network.ts'
+import { createOwnersRoutes } from '../../../test/support/ask-api.ts'
+import { openManagedBroker } from '../../../test/support/managed-broker.ts'
+import { networkLimits } from '../../limits/network.ts'
 
 let routes: ReturnType<typeof createOwnersRoutes>
 beforeEach(() => {
@@ -63,7 +64,7 @@ const bad = (reason: string): [number, unknown] => [400, { error: 'bad_request',
 const refusals: readonly [string, unknown, [number, unknown]][] = [
   ['no JSON', 'nojson', bad('not_json')],
   ['a list', '[]', bad('not_json')],
-  ['no body', undefined, bad('not_json')],
+  ['no body', undefined, bad('[{key_missing,pattern}]')],
   ['no pattern', { definition: {} }, bad('[{key_missing,pattern}]')],
   ['no definition', { pattern: 'a' }, bad('[{key_missing,definition}]')],
   [

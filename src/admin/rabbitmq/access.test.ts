@@ -1,15 +1,16 @@
 // Paths, statuses and JSON of RabbitMQ's management plugin (4.2.9, rabbit_mgmt_wm_*.erl).
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
-import { createOwnersRoutes } from '../../test/support/ask-api.ts'
-import { openManagedBroker } from '../../test/support/managed-broker.ts'
-import { waitFor } from '../../test/support/wait-for.ts'
-import { matchesPassword } from '../auth/password-hash.ts'
-import { Users } from '../auth/users.ts'
-import type { Broker } from '../broker/broker.ts'
-import { silentLogger } from '../lib/logger.ts'
-import { systemRandom } from '../lib/random.ts'
-import { authLimits } from '../limits/auth.ts'
+import { createOwnersRoutes } from '../../../test/support/ask-api.ts'
+import { openManagedBroker } from '../../../test/support/managed-broker.ts'
+import { waitFor } from '../../../test/support/wait-for.ts'
+import { matchesPassword } from '../../auth/password-hash.ts'
+import { Users } from '../../auth/users.ts'
+import type { Broker } from '../../broker/broker.ts'
+import { silentLogger } from '../../lib/logger.ts'
+import { systemRandom } from '../../lib/random.ts'
+import { authLimits } from '../../limits/auth.ts'
+import { nodeName } from './node-name.ts'
 
 let broker: Broker
 let routes: ReturnType<typeof createOwnersRoutes>
@@ -149,7 +150,7 @@ test('permissions are put, shown and cleared', async () => {
   assert.deepEqual(await ask('GET', '/users/u/permissions'), [200, [shown]])
   const all = { configure: '.*', write: '.*', read: '.*' }
   const roots = ['/', 'fixed'].map((vhost) => ({ user: 'root', vhost, ...all }))
-  assert.deepEqual(await ask('GET', '/permissions'), [200, [...roots, shown]])
+  assert.deepEqual(await ask('GET', '/permissions'), [200, [roots[0], shown, roots[1]]])
   assert.deepEqual(await ask('GET', '/vhosts/%2F/permissions'), [200, [roots[0], shown]])
   const nowhere = '400 vhost_or_user_not_found'
   assert.equal(await reasonOf('PUT', '/permissions/no/u', patterns), nowhere)
@@ -185,10 +186,26 @@ test('virtual hosts are put, shown and deleted', async () => {
   assert.deepEqual(await ask('PUT', '/vhosts/v', body), [201, undefined])
   assert.deepEqual(await ask('PUT', '/vhosts/v'), [204, undefined])
   const metadata = { ...body, tags: ['a', 'b'] }
-  const shown = { name: 'v', ...metadata, metadata, tracing: false }
+  const rest = {
+    metadata,
+    tracing: false,
+    cluster_state: { [nodeName]: 'running' },
+    messages: 0,
+    messages_ready: 0,
+    messages_unacknowledged: 0,
+  }
+  const shown = { name: 'v', ...metadata, protected_from_deletion: false, ...rest }
   assert.deepEqual(await ask('GET', '/vhosts/v'), [200, shown])
   assert.match(await reasonOf('PUT', '/vhosts/v', { default_queue_type: 'x' }), /use classic/)
   assert.match(await reasonOf('PUT', '/vhosts/v', { tracing: true }), /tracing is not served/)
+  const protection = '/vhosts/v/deletion/protection'
+  assert.deepEqual(await ask('POST', protection), [204, undefined])
+  assert.deepEqual(await ask('GET', '/vhosts/v'), [
+    200,
+    { ...shown, protected_from_deletion: true },
+  ])
+  assert.match(await reasonOf('DELETE', '/vhosts/v'), /^412 Refusing to delete virtual host 'v'/)
+  assert.deepEqual(await ask('DELETE', protection), [204, undefined])
   assert.deepEqual(await ask('DELETE', '/vhosts/v'), [204, undefined])
   assert.equal(await reasonOf('DELETE', '/vhosts/v'), missing)
   assert.match(await reasonOf('DELETE', '/vhosts/fixed'), /take it out of --vhosts/)
@@ -212,8 +229,14 @@ for (const [kind, name, limit] of [
       200,
       [{ [kind]: name, value: { [limit]: 5 } }],
     ])
-    assert.match(await reasonOf('PUT', `${path}/${name}/max-fun`, { value: 5 }), /Unrecognised/)
-    assert.match(await reasonOf('PUT', `${path}/${name}/${limit}`, { value: 'a' }), /integer/)
+    assert.match(
+      await reasonOf('PUT', `${path}/${name}/max-fun`, { value: 5 }),
+      /Unrecognised terms \[\{<<"max-fun">>,5\}\] in/,
+    )
+    assert.match(
+      await reasonOf('PUT', `${path}/${name}/${limit}`, { value: 'a' }),
+      /should be a number, actually was <<"a">>/,
+    )
     const rate = `${path}/${name}/max-publish-rate`
     assert.match(await reasonOf('PUT', rate, { value: 0 }), /should be above zero/)
     assert.deepEqual(await ask('PUT', rate, { value: 9 }), [204, undefined])
@@ -250,7 +273,10 @@ test('a user is refused for limits and permissions that there cannot be', async 
     await reasonFor({ limits: { 'max-connections': 'x' } }),
     '400 max-connections should be integer, actually was "x"',
   )
-  assert.match(await reasonFor({ limits: { odd: 1 } }), /^400 Unrecognised terms \[odd\]/)
+  assert.match(
+    await reasonFor({ limits: { odd: 1 } }),
+    /^400 Unrecognised terms \[\{<<"odd">>,1\}\]/,
+  )
   assert.match(await reasonFor({ permissions: { none: {} } }), /^400 no_such_vhost/)
   assert.match(
     await reasonFor({ permissions: { fixed: {} } }),

@@ -1,10 +1,10 @@
 // Paths and statuses as RabbitMQ 4.2.9 has them (rabbit_mgmt_wm_definitions.erl), but for the report.
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
-import { createOwnersRoutes } from '../../test/support/ask-api.ts'
-import { DefinitionsUnderTest } from '../../test/support/definitions-under-test.ts'
-import { manage } from '../../test/support/managed-broker.ts'
-import { definitionsLimits } from '../limits/definitions.ts'
+import { createOwnersRoutes } from '../../../test/support/ask-api.ts'
+import { DefinitionsUnderTest } from '../../../test/support/definitions-under-test.ts'
+import { manage } from '../../../test/support/managed-broker.ts'
+import { definitionsLimits } from '../../limits/definitions.ts'
 
 let under: DefinitionsUnderTest
 let routes: ReturnType<typeof createOwnersRoutes>
@@ -39,6 +39,42 @@ test('definitions go in and out, of all and of a virtual host', async () => {
   assert.equal(text, await under.exportText())
   assert.equal((await ask('POST', '/definitions/%2F', '{"queues":[{"name":"p"}]}'))[0], 200)
   assert.deepEqual(await ask('GET', '/definitions/%2F'), [200, await under.exportText('/')])
+})
+
+test('the file of a form is imported, as RabbitMQ does', async () => {
+  const form = new FormData()
+  form.append('file', new Blob([queues]), 'definitions.json')
+  const send = async (path: string, body: FormData): Promise<number> =>
+    (await routes.request(path, { method: 'POST', body })).status
+  assert.equal(await send('/definitions', form), 200)
+  assert.notEqual(under.broker.getVHost('/').findQueue('q'), undefined)
+  const text = new FormData()
+  text.append('file', '{"queues":[{"name":"p"}]}')
+  assert.equal(await send('/definitions/%2F', text), 200)
+  assert.notEqual(under.broker.getVHost('/').findQueue('p'), undefined)
+  assert.equal(await send('/definitions', new FormData()), 400)
+  const headers = { 'content-type': 'multipart/form-data; boundary=x' }
+  const broken = await routes.request('/definitions', { method: 'POST', body: queues, headers })
+  assert.equal(broken.status, 400)
+})
+
+test('a browser can be told to keep definitions as a file', async () => {
+  const response = await routes.request('/definitions?download=a.json')
+  assert.equal(response.headers.get('content-disposition'), 'attachment; filename=a.json')
+  assert.equal((await routes.request('/definitions?download=a%0Ab')).status, 400)
+})
+
+test('that a virtual host is protected from deletion goes in and out', async () => {
+  const metadata = { description: '', tags: [], protected_from_deletion: true }
+  const file = JSON.stringify({ vhosts: [{ name: 'kept', metadata }] })
+  assert.equal((await ask('POST', '/definitions', file))[0], 200)
+  assert.equal((await ask('DELETE', '/vhosts/kept'))[0], 412)
+  const [, text] = await ask('GET', '/definitions')
+  const { vhosts } = JSON.parse(text) as { readonly vhosts: readonly { readonly name: string }[] }
+  assert.deepEqual(
+    vhosts.find(({ name }) => name === 'kept'),
+    { name: 'kept', limits: {}, metadata },
+  )
 })
 
 test('a check changes nothing', async () => {

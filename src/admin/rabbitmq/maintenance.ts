@@ -1,0 +1,35 @@
+// What RabbitMQ's nodes can be told to do. On one node there is nothing to move and nothing that is down.
+import { badRequest, type ManagementParts, notFound } from '../answers.ts'
+import { type Operation, operation } from '../api/operation.ts'
+import { nodeName } from './node-name.ts'
+
+const tag = 'Maintenance'
+const access = 'administrator'
+
+export function maintenanceOperations({ broker }: ManagementParts): Operation[] {
+  return [
+    operation({
+      method: 'post',
+      path: '/rebalance/queues',
+      tag,
+      summary: 'Spread queues over the nodes: on one node they are',
+      access,
+      answers: { 204: 'They are spread' },
+      handle: ({ context }) => context.body(null, 204),
+    }),
+    operation({
+      method: 'post',
+      path: '/vhosts/{vhost}/start/{node}',
+      tag,
+      summary: 'Start a virtual host on a node: it is started',
+      access,
+      answers: { 204: 'It is started' },
+      handle({ names, context }) {
+        if (broker.findVHost(names.vhost) === undefined) return notFound(context)
+        return names.node === nodeName
+          ? context.body(null, 204)
+          : badRequest(context, `Unknown node: ${names.node}`)
+      },
+    }),
+  ]
+}

@@ -1,0 +1,172 @@
+// Virtual hosts. A change is answered when it is durable.
+import { z } from 'zod'
+import { metadataOf, whyNoVHost } from '../../broker/vhost-asked.ts'
+import { compareNames } from '../../lib/compare-names.ts'
+import { badRequest, type ManagementParts, notFound, roomToDeclare, stored } from '../answers.ts'
+import { judgedLater } from '../api/judged-later.ts'
+import { answerList, listOf, listQuery } from '../api/listing.ts'
+import { type Operation, operation } from '../api/operation.ts'
+import { visibleVHosts } from '../api/visible-vhosts.ts'
+import {
+  permissionListing,
+  permissionSchema,
+  topicPermissionListing,
+  topicPermissionSchema,
+} from './user-json.ts'
+import { countVHosts, vhostJson, vhostSchema } from './vhost-json.ts'
+
+const tag = 'Virtual hosts'
+const access = 'administrator'
+const path = '/vhosts/{vhost}'
+
+const refusalSchema = z.object({ error: z.string(), reason: z.string() })
+
+const vhostBody = z.object({
+  description: judgedLater('string', 'For people').optional(),
+  tags: judgedLater(['string', 'array'], 'A list, or text with commas').optional(),
+  default_queue_type: judgedLater('string', 'classic, quorum or stream').optional(),
+  protected_from_deletion: judgedLater('boolean', 'true: nobody can delete it').optional(),
+  tracing: judgedLater(['boolean', 'string'], 'false: tracing is not served').optional(),
+})
+
+export function vhostOperations(parts: ManagementParts): Operation[] {
+  const { broker, keeper } = parts
+  return [
+    operation({
+      method: 'get',
+      path: '/vhosts',
+      tag,
+      summary: 'Virtual hosts that the caller sees',
+      access: 'management',
+      query: listQuery,
+      answers: { 200: listOf(vhostSchema) },
+      async handle({ query, caller }) {
+        const items = await broker.slices.run(countVHosts(visibleVHosts(broker, caller)))
+        return answerList(broker.slices, query, {
+          items,
+          json: vhostJson,
+          nameOf: ({ vhost }) => vhost.name,
+          compare: (a, b) => compareNames(a.vhost.name, b.vhost.name),
+        })
+      },
+    }),
+    operation({
+      method: 'get',
+      path,
+      tag,
+      summary: 'A virtual host',
+      access,
+      answers: { 200: vhostSchema },
+      async handle({ names, context }) {
+        const vhost = broker.findVHost(names.vhost)
+        if (vhost === undefined) return notFound(context)
+        const [counted] = await broker.slices.run(countVHosts([vhost]))
+        return counted === undefined ? notFound(context) : vhostJson(counted)
+      },
+    }),
+    operation({
+      method: 'put',
+      path,
+      tag,
+      summary: 'Make a virtual host, or change what is known of it',
+      access,
+      body: vhostBody,
+      answers: { 201: 'Made', 204: 'Changed' },
+      async handle({ names: { vhost: name }, body, context }) {
+        const problem = whyNoVHost(name, body) ?? keeper.whyNoVHost(name)
+        if (problem !== undefined) return badRequest(context, problem)
+        await roomToDeclare(broker)
+        const full = keeper.whyNoVHost(name)
+        if (full !== undefined) return badRequest(context, full)
+        const before = broker.findVHost(name)
+        await keeper.putVHost(name, { ...before?.metadata, ...metadataOf(body) })
+        return stored(context, before === undefined)
+      },
+    }),
+    deleteOperation(parts),
+    ...protectionOperations(parts),
+    ...permissionsInVHostOperations(parts),
+  ]
+}
+
+function deleteOperation({ broker, keeper }: ManagementParts): Operation {
+  return operation({
+    method: 'delete',
+    path,
+    tag,
+    summary: 'Delete a virtual host and all in it; its connections are closed',
+    access,
+    answers: { 204: 'Deleted', 412: refusalSchema },
+    async handle({ names: { vhost: name }, context }) {
+      const kept = keeper.whyKept(name)
+      if (kept !== undefined) return badRequest(context, kept)
+      await roomToDeclare(broker)
+      if (keeper.isProtected(name)) {
+        const reason = `Refusing to delete virtual host '${name}' because it is protected from deletion`
+        return context.json({ error: 'precondition_failed', reason }, 412)
+      }
+      const done = keeper.deleteVHost(name)
+      if (done === undefined) return notFound(context)
+      await done
+      return context.body(null, 204)
+    },
+  })
+}
+
+function protectionOperations({ broker, keeper }: ManagementParts): Operation[] {
+  const ways = [
+    { method: 'post', isProtected: true, summary: 'Let nobody delete a virtual host' },
+    { method: 'delete', isProtected: false, summary: 'Let it be deleted again' },
+  ] as const
+  return ways.map(({ method, isProtected, summary }) =>
+    operation({
+      method,
+      path: `${path}/deletion/protection`,
+      tag,
+      summary,
+      access,
+      answers: { 204: 'So it is' },
+      async handle({ names, context }) {
+        await roomToDeclare(broker)
+        const vhost = broker.findVHost(names.vhost)
+        if (vhost === undefined) return notFound(context)
+        await keeper.putVHost(names.vhost, { ...vhost.metadata, isProtected })
+        return context.body(null, 204)
+      },
+    }),
+  )
+}
+
+function permissionsInVHostOperations({ broker }: ManagementParts): Operation[] {
+  const { access: rows } = broker
+  return [
+    operation({
+      method: 'get',
+      path: `${path}/permissions`,
+      tag,
+      summary: 'What each user may do in a virtual host',
+      access,
+      query: listQuery,
+      answers: { 200: listOf(permissionSchema) },
+      handle({ names, query, context }) {
+        if (broker.findVHost(names.vhost) === undefined) return notFound(context)
+        const items = rows.permissions([names.vhost]).filter(({ vhost }) => vhost === names.vhost)
+        return answerList(broker.slices, query, permissionListing(items))
+      },
+    }),
+    operation({
+      method: 'get',
+      path: `${path}/topic-permissions`,
+      tag,
+      summary: 'Topic permissions of all users in a virtual host',
+      access,
+      query: listQuery,
+      answers: { 200: listOf(topicPermissionSchema) },
+      handle({ names, query, context }) {
+        if (broker.findVHost(names.vhost) === undefined) return notFound(context)
+        const items = rows.topicPermissions().filter(({ vhost }) => vhost === names.vhost)
+        return answerList(broker.slices, query, topicPermissionListing(items))
+      },
+    }),
+  ]
+}

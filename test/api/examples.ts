@@ -1,0 +1,21 @@
+// An example for each operation of the document. Whoever adds an operation adds one, in the file of its area.
+import type { Examples } from './example.ts'
+import { accessExamples } from './examples/access.ts'
+import { connectionExamples } from './examples/connections.ts'
+import { definitionsExamples } from './examples/definitions.ts'
+import { nodeExamples } from './examples/node.ts'
+import { overviewExamples } from './examples/overview.ts'
+import { policyExamples } from './examples/policies.ts'
+import { queueExamples } from './examples/queues.ts'
+import { sessionExamples } from './examples/session.ts'
+
+export const examples: Examples = {
+  ...accessExamples,
+  ...connectionExamples,
+  ...definitionsExamples,
+  ...nodeExamples,
+  ...overviewExamples,
+  ...policyExamples,
+  ...queueExamples,
+  ...sessionExamples,
+}

@@ -1,0 +1,104 @@
+// Users, permissions, limits and virtual hosts.
+import assert from 'node:assert/strict'
+import type { ApiUnderTest } from '../api-under-test.ts'
+import type { Example, Examples } from '../example.ts'
+
+const secret = { password: 'p', tags: '' }
+const all = { configure: '.*', write: '.*', read: '.*' }
+
+const makeUser = (api: ApiUnderTest): Promise<unknown> => api.make('PUT', '/users/u', secret)
+const makeVHost = (api: ApiUnderTest): Promise<unknown> => api.make('PUT', '/vhosts/v')
+
+async function permit(api: ApiUnderTest): Promise<void> {
+  await makeUser(api)
+  await makeVHost(api)
+  await api.make('PUT', '/permissions/v/u', all)
+  await api.make('PUT', '/topic-permissions/v/u', { exchange: 'x', write: '^a', read: '' })
+}
+
+const user: Example = { status: 200, names: { user: 'u' }, before: makeUser }
+const vhost: Example = { status: 200, names: { vhost: 'v' }, before: permit }
+const both: Example = { status: 200, names: { vhost: 'v', user: 'u' }, before: permit }
+const list: Example = { status: 200, before: permit }
+const limited: Example = {
+  status: 204,
+  names: { vhost: 'v', user: 'u', name: 'max-connections' },
+  body: { value: 5 },
+  before: permit,
+  missing: 400,
+}
+
+export const accessExamples: Examples = {
+  'GET /whoami': {
+    status: 200,
+    check: ({ name, tags }: { readonly name: string; readonly tags: unknown }) =>
+      assert.deepEqual([name, tags], ['management', ['management']]),
+  },
+  'GET /users': list,
+  'GET /users/without-permissions': list,
+  'POST /users/bulk-delete': { status: 204, body: { users: ['u', 'none'] }, before: makeUser },
+  'GET /users/{user}': user,
+  'PUT /users/{user}': {
+    status: 204,
+    names: { user: 'u' },
+    body: {
+      ...secret,
+      limits: { 'max-channels': 3 },
+      permissions: { '/': all },
+    },
+    before: makeUser,
+    missing: 'none',
+  },
+  'DELETE /users/{user}': { ...user, status: 204 },
+  'GET /users/{user}/permissions': { ...user, missing: 400 },
+  'GET /users/{user}/topic-permissions': { ...user, missing: 400 },
+  'GET /permissions': list,
+  'GET /permissions/{vhost}/{user}': both,
+  'PUT /permissions/{vhost}/{user}': { ...both, status: 204, body: all, missing: 400 },
+  'DELETE /permissions/{vhost}/{user}': { ...both, status: 204 },
+  'GET /topic-permissions': list,
+  'GET /topic-permissions/{vhost}/{user}': both,
+  'PUT /topic-permissions/{vhost}/{user}': {
+    ...both,
+    status: 204,
+    body: { exchange: 'x', write: '^a', read: '' },
+    missing: 400,
+  },
+  'DELETE /topic-permissions/{vhost}/{user}': { ...both, status: 204 },
+  'DELETE /topic-permissions/{vhost}/{user}/{exchange}': {
+    ...both,
+    status: 204,
+    names: { vhost: 'v', user: 'u', exchange: 'x' },
+    missing: 'none',
+  },
+  'GET /vhosts': {
+    status: 200,
+    before: makeVHost,
+    check: (vhosts: readonly { readonly name: string }[]) =>
+      assert.deepEqual(
+        vhosts.map(({ name }) => name),
+        ['/'],
+      ),
+  },
+  'GET /vhosts/{vhost}': vhost,
+  'PUT /vhosts/{vhost}': {
+    status: 204,
+    names: { vhost: 'v' },
+    body: { description: 'd', tags: ['a'], default_queue_type: 'quorum', tracing: false },
+    before: makeVHost,
+    missing: 'none',
+  },
+  'DELETE /vhosts/{vhost}': { ...vhost, status: 204 },
+  'POST /vhosts/{vhost}/deletion/protection': { ...vhost, status: 204 },
+  'DELETE /vhosts/{vhost}/deletion/protection': { ...vhost, status: 204 },
+  'GET /vhosts/{vhost}/permissions': vhost,
+  'GET /vhosts/{vhost}/topic-permissions': vhost,
+  'GET /user-limits': list,
+  'GET /user-limits/{user}': user,
+  'PUT /user-limits/{user}/{name}': limited,
+  'DELETE /user-limits/{user}/{name}': { ...limited, missing: 'none' },
+  'GET /vhost-limits': list,
+  'GET /vhost-limits/{vhost}': { status: 200 },
+  'PUT /vhost-limits/{vhost}/{name}': limited,
+  'DELETE /vhost-limits/{vhost}/{name}': { ...limited, missing: 'none' },
+}

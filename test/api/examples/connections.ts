@@ -1,0 +1,60 @@
+// Connections, channels and consumers, of an AMQP client that is open while they are asked for.
+import assert from 'node:assert/strict'
+import { type ChannelModel, connect } from 'amqplib'
+import { waitFor } from '../../support/wait-for.ts'
+import type { ApiUnderTest } from '../api-under-test.ts'
+import type { Example, Examples } from '../example.ts'
+
+/** Of the client; its connection is another one each time that somebody has closed it. */
+const names = { connection: '', channel: '', user: 'management' }
+let client: ChannelModel | undefined
+
+interface Listed {
+  readonly name: string
+  readonly user: string
+}
+
+async function openClient(api: ApiUnderTest): Promise<void> {
+  if (client !== undefined && (await findNames(api))) return
+  await api.make('PUT', '/users/management', { password: 'management', tags: 'management' })
+  const all = { configure: '.*', write: '.*', read: '.*' }
+  await api.make('PUT', '/permissions/%2F/management', all)
+  client = await connect(`amqp://management:management@127.0.0.1:${api.portOf('amqp')}`)
+  client.on('error', () => undefined).once('close', () => (client = undefined))
+  const channel = await client.createChannel()
+  channel.on('error', () => undefined)
+  const { queue } = await channel.assertQueue('', { exclusive: true })
+  await channel.consume(queue, () => undefined)
+  await waitFor('the client is listed', () => findNames(api))
+}
+
+async function findNames(api: ApiUnderTest): Promise<boolean> {
+  const isOwn = ({ user }: Listed): boolean => user === names.user
+  const connections = (await api.make('GET', '/connections')) as readonly Listed[]
+  const channels = (await api.make('GET', '/channels')) as readonly Listed[]
+  names.connection = connections.find(isOwn)?.name ?? ''
+  names.channel = channels.find(isOwn)?.name ?? ''
+  return names.channel !== ''
+}
+
+const list: Example = {
+  status: 200,
+  before: openClient,
+  check: (listed: readonly unknown[]) => assert.equal(listed.length, 1),
+}
+const one: Example = { status: 200, names, before: openClient }
+
+export const connectionExamples: Examples = {
+  'GET /connections': list,
+  'GET /vhosts/{vhost}/connections': list,
+  'GET /connections/{connection}': one,
+  'DELETE /connections/{connection}': { ...one, status: 204 },
+  'GET /connections/{connection}/channels': { ...one, ...list },
+  'GET /connections/username/{user}': { ...one, missing: 'none' },
+  'DELETE /connections/username/{user}': { ...one, status: 204, missing: 'none' },
+  'GET /channels': list,
+  'GET /vhosts/{vhost}/channels': list,
+  'GET /channels/{channel}': one,
+  'GET /consumers': list,
+  'GET /consumers/{vhost}': list,
+}

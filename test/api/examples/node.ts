@@ -1,0 +1,109 @@
+// Health checks, features, maintenance, logins and parameters.
+import assert from 'node:assert/strict'
+import { nodeName } from '../../../src/admin/rabbitmq/node-name.ts'
+import type { ApiUnderTest } from '../api-under-test.ts'
+import type { Example, Examples } from '../example.ts'
+
+const ok: Example = { status: 200 }
+const checks = '/health/checks'
+const leaders = `${checks}/quorum-queues-without-elected-leaders`
+const limit = { pattern: '^policed', definition: { 'max-length': 5 } }
+
+async function makeParameters(api: ApiUnderTest): Promise<void> {
+  await api.make('PUT', '/operator-policies/%2F/parameter', limit)
+  await api.make('PUT', '/vhost-limits/%2F/max-connections', { value: 1000 })
+}
+
+const parameter: Example = {
+  status: 200,
+  names: { component: 'operator_policy', name: 'parameter' },
+  before: makeParameters,
+}
+
+const healthExamples: Examples = {
+  [`GET ${checks}/alarms`]: ok,
+  [`GET ${checks}/local-alarms`]: ok,
+  [`GET ${checks}/is-in-service`]: ok,
+  [`GET ${checks}/ready-to-serve-clients`]: ok,
+  [`GET ${checks}/below-node-connection-limit`]: ok,
+  [`GET ${checks}/reached-target-cluster-size`]: ok,
+  [`GET ${checks}/port-listener/{port}`]: {
+    ...ok,
+    names: { port: '1' },
+    status: 503,
+    missing: 400,
+  },
+  [`GET ${checks}/protocol-listener/{protocols}`]: {
+    ...ok,
+    names: { protocols: 'amqp091,http,kafka' },
+    missing: 'none',
+  },
+  [`GET ${checks}/certificate-expiration/{within}/{unit}`]: {
+    ...ok,
+    names: { within: '1', unit: 'weeks' },
+    missing: 400,
+  },
+  [`GET ${checks}/node-is-quorum-critical`]: ok,
+  [`GET ${leaders}/all-vhosts`]: ok,
+  [`GET ${leaders}/all-vhosts/pattern/{pattern}`]: {
+    ...ok,
+    names: { pattern: 'q' },
+    missing: 'none',
+  },
+  [`GET ${leaders}/vhost/{vhost}`]: ok,
+  [`GET ${leaders}/vhost/{vhost}/pattern/{pattern}`]: {
+    ...ok,
+    names: { pattern: 'q' },
+    missing: 'none',
+  },
+  [`GET ${checks}/virtual-hosts`]: ok,
+  [`GET ${checks}/metadata-store/initialized`]: ok,
+  [`GET ${checks}/metadata-store/initialized/with-data`]: ok,
+  'GET /aliveness-test/{vhost}': ok,
+  'GET /healthchecks/node': ok,
+  'GET /healthchecks/node/{node}': { ...ok, names: { node: nodeName } },
+}
+
+export const nodeExamples: Examples = {
+  ...healthExamples,
+  'GET /feature-flags': ok,
+  'GET /deprecated-features': ok,
+  'GET /deprecated-features/used': ok,
+  'PUT /feature-flags/{name}/enable': { status: 400, names: { name: 'khepri_db' }, missing: 400 },
+  'POST /rebalance/queues': { status: 204 },
+  'POST /vhosts/{vhost}/start/{node}': { status: 204, names: { node: nodeName }, missing: 400 },
+  'GET /auth': ok,
+  'GET /auth/hash_password/{password}': { ...ok, names: { password: 'secret' }, missing: 'none' },
+  'POST /login': {
+    status: 200,
+    body: Buffer.from('username=management&password=management'),
+    check: (json: string) => assert.equal(json, 'ok'),
+  },
+  'GET /parameters': {
+    ...parameter,
+    check: (list: readonly { readonly component: string }[]) =>
+      assert.deepEqual(
+        new Set(list.map(({ component }) => component)),
+        new Set(['operator_policy', 'vhost-limits']),
+      ),
+  },
+  'GET /parameters/{component}': { ...parameter, missing: 'none' },
+  'GET /parameters/{component}/{vhost}': parameter,
+  'GET /parameters/{component}/{vhost}/{name}': parameter,
+  'PUT /parameters/{component}/{vhost}/{name}': {
+    ...parameter,
+    status: 400,
+    body: { value: {} },
+    missing: 400,
+  },
+  'DELETE /parameters/{component}/{vhost}/{name}': { ...parameter, status: 400 },
+  'GET /global-parameters': ok,
+  'GET /global-parameters/{name}': { ...ok, names: { name: 'cluster_name' } },
+  'PUT /global-parameters/{name}': {
+    status: 400,
+    names: { name: 'cluster_name' },
+    body: { value: 5 },
+    missing: 400,
+  },
+  'DELETE /global-parameters/{name}': { status: 400, names: { name: 'cluster_name' } },
+}

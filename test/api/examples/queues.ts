@@ -1,0 +1,89 @@
+// Queues, exchanges and bindings.
+import assert from 'node:assert/strict'
+import type { ApiUnderTest } from '../api-under-test.ts'
+import type { Example, Examples } from '../example.ts'
+
+const ack = { count: 5, ackmode: 'ack_requeue_true', encoding: 'auto' }
+const message = { routing_key: 'a.b', properties: {}, payload: 'hello', payload_encoding: 'string' }
+
+/** `kept` keeps what was acked, so that it can be rewound; `x` is bound to both. */
+async function makeAll(api: ApiUnderTest): Promise<void> {
+  const kept = { durable: true, arguments: { 'x-retention-ms': 600_000 } }
+  await api.make('PUT', '/queues/%2F/kept', kept)
+  await api.make('PUT', '/queues/%2F/quorum', quorum)
+  await api.make('PUT', '/queues/%2F/stream', stream)
+  await api.make('PUT', '/exchanges/%2F/x', topic)
+  await api.make('PUT', '/exchanges/%2F/y', topic)
+  for (const queue of ['kept', 'quorum']) {
+    await api.make('POST', `/bindings/%2F/e/x/q/${queue}`, { routing_key: 'a.#' })
+  }
+  await api.make('POST', '/bindings/%2F/e/x/e/y', { routing_key: 'a.#' })
+  await api.make('POST', '/exchanges/%2F/x/publish', message)
+}
+
+const quorum = { durable: true, arguments: { 'x-queue-type': 'quorum' } }
+const stream = { durable: true, arguments: { 'x-queue-type': 'stream' } }
+const topic = { type: 'topic', durable: true }
+
+const list: Example = { status: 200, before: makeAll }
+const queue: Example = { status: 200, names: { name: 'quorum' }, before: makeAll }
+const exchange: Example = { status: 200, names: { exchange: 'x' }, before: makeAll }
+const between = { source: 'x', type: 'q', destination: 'kept' }
+
+export const queueExamples: Examples = {
+  'GET /queues': list,
+  'GET /queues/detailed': list,
+  'GET /queues/{vhost}': list,
+  'GET /queues/{vhost}/{name}': queue,
+  'PUT /queues/{vhost}/{name}': { ...queue, status: 204, body: quorum, missing: 'none' },
+  'DELETE /queues/{vhost}/{name}': { ...queue, status: 204 },
+  'DELETE /queues/{vhost}/{name}/contents': { ...queue, status: 204 },
+  'POST /queues/{vhost}/{name}/actions': {
+    ...queue,
+    status: 400,
+    body: { action: 'sync' },
+  },
+  'POST /queues/{vhost}/{name}/get': {
+    ...queue,
+    body: ack,
+    check: ([first]: readonly { readonly payload: string }[]) =>
+      assert.equal(first?.payload, 'hello'),
+  },
+  'GET /queues/{vhost}/{name}/browse': { ...queue, query: { count: '3' } },
+  'POST /queues/{vhost}/{name}/rewind': { ...queue, names: { name: 'kept' }, body: { offset: 0 } },
+  'GET /queues/{vhost}/{name}/bindings': queue,
+  'GET /exchanges': list,
+  'GET /exchanges/{vhost}': list,
+  'GET /exchanges/{vhost}/{exchange}': exchange,
+  'PUT /exchanges/{vhost}/{exchange}': { ...exchange, status: 204, body: topic, missing: 'none' },
+  'DELETE /exchanges/{vhost}/{exchange}': { ...exchange, status: 204 },
+  'GET /exchanges/{vhost}/{exchange}/bindings/source': exchange,
+  'GET /exchanges/{vhost}/{exchange}/bindings/destination': exchange,
+  'POST /exchanges/{vhost}/{exchange}/publish': {
+    ...exchange,
+    body: message,
+    check: ({ routed }: { readonly routed: boolean }) => assert.equal(routed, true),
+  },
+  'GET /bindings': list,
+  'GET /bindings/{vhost}': list,
+  'GET /bindings/{vhost}/e/{source}/{type}/{destination}': {
+    ...list,
+    names: between,
+    missing: 'none',
+  },
+  'POST /bindings/{vhost}/e/{source}/{type}/{destination}': {
+    ...list,
+    status: 201,
+    names: between,
+    body: { routing_key: 'b', arguments: {} },
+  },
+  'GET /bindings/{vhost}/e/{source}/{type}/{destination}/{props}': {
+    ...list,
+    names: { ...between, props: 'a.%23' },
+  },
+  'DELETE /bindings/{vhost}/e/{source}/{type}/{destination}/{props}': {
+    ...list,
+    status: 204,
+    names: { ...between, props: 'a.%23' },
+  },
+}
