@@ -51,7 +51,8 @@ function readQuery(query: Readonly<Record<string, string>>, now: number): Browse
   return { start, after, count, payloadSizeMax, partition }
 }
 
-function readStart(from: string | undefined, now: number): BrowseStart | undefined {
+/** `from` of a look at messages; undefined for what is none. */
+export function readStart(from: string | undefined, now: number): BrowseStart | undefined {
   if (from === undefined) return { kind: 'head' }
   if (from === 'first' || from === 'last') return { kind: from }
   const offset = readNumber(from)
@@ -62,7 +63,8 @@ function readStart(from: string | undefined, now: number): BrowseStart | undefin
   return Number.isNaN(time) ? undefined : { kind: 'time', time }
 }
 
-function readPlace(cursor: string | undefined): BrowsePlace | 'wrong' | undefined {
+/** What a page answered as `next`. */
+export function readPlace(cursor: string | undefined): BrowsePlace | 'wrong' | undefined {
   if (cursor === undefined) return undefined
   const [index = '', offset = '', ...others] = cursor.split('.')
   const place = { index: readNumber(index), offset: readNumber(offset) }

@@ -11,7 +11,7 @@ import { table } from '../../record/message/field-table.ts'
 import { RecordView } from '../../record/message/record-view.ts'
 import { seededRandom } from '../../testing/seeded-random.ts'
 import type { Consumer, DeliverySink } from './consumer.ts'
-import { placeOf } from './message-place.ts'
+import { logIndexIn, offsetIn, placeOf } from './message-place.ts'
 
 interface ModelMessage {
   readonly text: string
@@ -184,6 +184,27 @@ class Model {
     for (const message of this.messages) if (message.state === 'ready') message.state = 'gone'
   }
 
+  /** Some of the ready messages go, from anywhere in the line. */
+  removeSome(at: number, everyNth: number): void {
+    const { queue, store, clock } = this.it
+    queue.deliverReady()
+    const ready = this.messages.filter(({ state }) => state === 'ready')
+    const chosen = ready.filter((_, index) => index >= at % 7 && index % everyNth === 0)
+    store.beginAtom()
+    for (const [index, part] of queue.parts.entries()) {
+      const { endOffset } = part.cursor.log
+      const stateOf = part.statesIn(0, endOffset, clock.now())
+      const here = chosen.filter(({ place }) => logIndexIn(place) === index)
+      for (const { place } of here) assert.equal(stateOf(offsetIn(place)), 'ready')
+      part.removeReady(
+        here.map(({ place, text }) => ({ offset: offsetIn(place), size: text.length })),
+      )
+    }
+    store.endAtom()
+    for (const message of chosen) message.state = 'gone'
+    queue.onReadable()
+  }
+
   check(): void {
     const { queue } = this.it
     const [ready, unacked] = [this.count('ready'), this.count('unacked')]
@@ -276,6 +297,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { arbitrary: fc.constant<Step>((model) => model.take()), weight: 2 },
   { arbitrary: fc.constant<Step>((model) => model.purge()), weight: 1 },
+  {
+    arbitrary: fc.tuple(fc.nat(9), fc.integer({ min: 1, max: 4 })).map(
+      ([at, everyNth]): Step =>
+        (model) =>
+          model.removeSome(at, everyNth),
+    ),
+    weight: 2,
+  },
   { arbitrary: fc.constant<Step>((model) => void model.it.clock.endOneTurn()), weight: 4 },
   { arbitrary: fc.constant<Step>((model) => void model.it.clock.nextTimer()), weight: 2 },
   { arbitrary: fc.constant<Step>((model) => model.checkIdle()), weight: 2 },
