@@ -168,7 +168,6 @@ export class DelaysUnderTest<C extends Clock = VirtualClock> {
       // The mark of what is delivered becomes durable first.
       if (result === 'wait' && this.#virtual.endOneTurn()) continue
       if (result !== 'record') return arrivals
-      queue.drop(view.offset)
       const { buffer, headerStart, headerEnd, addressStart } = view
       arrivals.push({
         text: textOf(view),
@@ -180,6 +179,8 @@ export class DelaysUnderTest<C extends Clock = VirtualClock> {
           addressStart + 1 + buffer[addressStart]!,
         ),
       })
+      // Last: its memory may be used for something else then.
+      queue.drop(view.offset)
     }
   }
 
