@@ -18,6 +18,8 @@ export const jobLimits = {
   sliceMs: 2,
   /** Of a job with a rate, a batch has what may go in this time. */
   batchMs: 100,
+  /** Messages or bytes a second: what no disk can do is no limit. */
+  rateMax: 1e12,
   /** Messages that a job may be given one by one. */
   placesMax: 10_000,
   /** Reasons why messages stayed where they were; more are counted as others. */
