@@ -43,3 +43,15 @@ export const jobLimits = {
   previewPayloadSizeMax: 1024,
   previewTargetsMax: 100,
 } as const
+
+/** Limits of looks at dead letters. */
+export const deathLimits = {
+  /** Groups that one look tells apart. */
+  groupsMax: 500,
+  /** Characters of an exception's first line. */
+  exceptionLengthMax: 200,
+  /** Queues, or bindings, that are looked at in one step. */
+  queuesPerStep: 500,
+  /** Names of queues that send dead letters to one. */
+  sourcesShownMax: 10,
+} as const

@@ -10,7 +10,10 @@ import { jobLimits } from '../../limits/jobs.ts'
 import type { Ticket } from '../../log/ticket.ts'
 import { BrokerError, preconditionFailed } from '../broker-error.ts'
 import { compileFilter } from '../browse/message-filter.ts'
+import type { Destination } from '../destination.ts'
+import { permit } from '../permit.ts'
 import { whenDurable } from '../when-durable.ts'
+import { DeathCounter, type DeathGroups } from './death-groups.ts'
 import { checkAsked, type JobAsked } from './job-asked.ts'
 import { JobWork, type WorkContext, type WorkSegment } from './job-work.ts'
 import { Job, type JobFacts, jobIdsIn } from './job.ts'
@@ -25,6 +28,7 @@ import {
   segmentsOf,
   segmentsOfMoved,
   totalOf,
+  wholeSegmentsOf,
 } from './plan-work.ts'
 import { Preview, type PreviewResult } from './preview.ts'
 import { Scan, type ScanPlace } from './scan.ts'
@@ -160,6 +164,15 @@ export class Jobs {
     const scan = new Scan(segments, this.#context.store, preview)
     const isWhole = await this.#slices.run(scan.run(beginning))
     return { ...preview.result, isWhole }
+  }
+
+  /** What died in a queue, or anything else, from a place on. Throws `access_refused`. */
+  async groupDeaths(queue: Destination, from: ScanPlace, { rights }: Asker): Promise<DeathGroups> {
+    permit(rights, 'read', { kind: 'queue', name: queue.name })
+    const segments = wholeSegmentsOf(queue)
+    const counter = new DeathCounter(segments, this.#context.clock)
+    const scan = new Scan(segments, this.#context.store, counter)
+    return counter.result(await this.#slices.run(scan.run(from)))
   }
 
   /** The broker stops: what runs is interrupted. */

@@ -63,6 +63,14 @@ export function segmentsOf(queue: Destination, { asked, ends }: Job['facts']): W
   })
 }
 
+/** All that is in a queue or topic, to be looked at. */
+export function wholeSegmentsOf(queue: Destination): WorkSegment[] {
+  return partsOf(queue).map((part) => {
+    const end = part.log.readableEnd
+    return { queue, part, backlog: undefined, from: part.head, end, next: same, former: undefined }
+  })
+}
+
 /** Of what another job has moved; queues that are gone or others by now are left out. */
 export function segmentsOfMoved(
   vhost: VHost<Destination>,

@@ -129,6 +129,23 @@ describe('a job by HTTP', () => {
     assert.equal(await count(dead), 4)
   })
 
+  it('has groups of dead letters to begin with', async () => {
+    const { orders, dead } = await deadLetters()
+    const [, queues] = await ask<readonly { queue: string; sources: string[] }[]>(
+      'GET',
+      '/dead-letters/%2F',
+    )
+    assert.deepEqual(queues.find(({ queue }) => queue === dead)?.sources, [orders])
+    const [, answer] = await ask<{ groups: readonly Record<string, unknown>[]; next: null }>(
+      'GET',
+      `/dead-letters/%2F/${dead}`,
+    )
+    const [group, ...others] = answer.groups
+    assert.deepEqual([others, answer.next], [[], null])
+    const { reason, queue, count } = group!
+    assert.deepEqual([reason, queue, count], ['rejected', orders, 4])
+  })
+
   it('is found, controlled and forgotten', async () => {
     const { orders, dead } = await deadLetters()
     const slow = { kind: 'move', queue: dead, target: { to: 'queue', name: orders } }
