@@ -19,6 +19,7 @@ import { whoAmIOperation } from './rabbitmq/whoami.ts'
 import { tellChanges } from './tell-changes.ts'
 import { createUserRoutes } from './user-routes.ts'
 import { deadLetterOperations } from './v1/dead-letter-operations.ts'
+import { delayedOperations } from './v1/delayed-operations.ts'
 import { jobOperations } from './v1/job-operations.ts'
 import { messageOperations } from './v1/message-operations.ts'
 import { sessionOperations } from './v1/session-operations.ts'
@@ -62,6 +63,7 @@ function operationsOf(
     ...sessionOperations({ authenticate, sessions }),
     ...messageOperations(parts.broker),
     ...jobOperations(parts.broker),
+    ...delayedOperations(parts.broker),
     ...deadLetterOperations(parts.broker),
   ]
   const { version } = parts.source.status()
