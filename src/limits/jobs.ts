@@ -21,16 +21,19 @@ export const jobLimits = {
   /** Messages or bytes a second: what no disk can do is no limit. */
   rateMax: 1e12,
   /** Messages that a job may be given one by one. */
-  placesMax: 10_000,
+  placesMax: 1000,
   /** Reasons why messages stayed where they were; more are counted as others. */
   reasonsMax: 16,
   /** Characters of a reason. */
   reasonLengthMax: 300,
   /** Bytes of a body that stands in the place of each message's. */
-  editedBodySizeMax: (256 * KiB) as number,
+  editedBodySizeMax: (64 * KiB) as number,
   /** Headers that an edit sets or takes away. */
   editedHeadersMax: 64,
-  /** Stretches of what a job has moved, which can be undone as far as they reach: a few hundred bytes each. */
+  /**
+   * Stretches of what all jobs have moved, which can be undone as far as they reach: some 200 bytes each in the
+   * log's keyed state, which is in memory and is repeated in each of its files.
+   */
   movedRangesMax: 10_000 as number,
   /** Stretches that the next message may continue. */
   openRangesMax: 256,

@@ -1,5 +1,5 @@
 // Limits of listeners, sockets, TLS and HTTP.
-import { KiB, MiB } from './units.ts'
+import { KiB } from './units.ts'
 
 export const networkLimits = {
   /** Connections waiting to be accepted; the operating system may cap it lower. */
@@ -34,8 +34,8 @@ export const networkLimits = {
   httpRequestMsMax: 30_000,
   /** Body of a request of the management API: a policy or a user, not a file. */
   httpBodySizeMax: (64 * KiB) as number,
-  /** The same for a job, which may name ten thousand messages or have a payload. */
-  httpJobSizeMax: (1 * MiB) as number,
+  /** The same for a job, which may name a thousand messages or have a payload. */
+  httpJobSizeMax: (256 * KiB) as number,
   /** Connections to the local socket: commands of one person. */
   localSocketsMax: 256,
   /** Bytes in the path of a socket, without the zero behind it: 108 on Linux, 104 on BSD and macOS. */

@@ -1,5 +1,6 @@
 // What a job is asked to do. All of it is JSON, because it is kept until the job is forgotten.
 import { jobLimits } from '../../limits/jobs.ts'
+import { bytesOfName } from '../../record/message/name-bytes.ts'
 import { preconditionFailed } from '../broker-error.ts'
 import type { BrowsePlace } from '../browse/browse-start.ts'
 import type { FilterAsked, Scalar } from '../browse/message-filter.ts'
@@ -29,6 +30,9 @@ export interface MessageEdit {
   readonly removeHeaders?: readonly string[] | undefined
 }
 
+/** Of AMQP's short strings. */
+const nameSizeMax = 255
+
 export interface JobAsked {
   readonly kind: JobKind
   readonly vhost: string
@@ -50,18 +54,30 @@ export interface JobAsked {
 }
 
 /** Throws `precondition_failed` for what makes no sense by itself. */
-export function checkAsked({ kind, target, queue, places = [], edit }: JobAsked): void {
+export function checkAsked(asked: JobAsked): void {
+  const { kind, places = [], edit } = asked
   const needsTarget = kind !== 'delete' && kind !== 'undo'
-  if (needsTarget && target === undefined) throw preconditionFailed(`a ${kind} needs a target`)
-  if (!needsTarget && target !== undefined) throw preconditionFailed(`a ${kind} has no target`)
-  if (!needsTarget && edit !== undefined) throw preconditionFailed(`a ${kind} edits nothing`)
-  if (kind !== 'copy' && target?.to === 'queue' && target.name === queue) {
-    throw preconditionFailed('the messages are in that queue already')
-  }
+  if (needsTarget) checkTarget(asked)
+  else if (asked.target !== undefined) throw preconditionFailed(`a ${kind} has no target`)
+  else if (edit !== undefined) throw preconditionFailed(`a ${kind} edits nothing`)
   if (places.length > jobLimits.placesMax) {
     throw preconditionFailed(`a job takes at most ${jobLimits.placesMax} messages one by one`)
   }
   if (edit !== undefined) checkEdit(edit)
+}
+
+function checkTarget({ kind, queue, target }: JobAsked): void {
+  if (target === undefined) throw preconditionFailed(`a ${kind} needs a target`)
+  if (target.to === 'queue' || target.to === 'exchange') checkName(target.to, target.name)
+  if (target.to === 'exchange') checkName('routing key', target.routingKey ?? '')
+  if (kind !== 'copy' && target.to === 'queue' && target.name === queue) {
+    throw preconditionFailed('the messages are in that queue already')
+  }
+}
+
+function checkName(what: string, name: string): void {
+  if (Buffer.byteLength(bytesOfName(name)) <= nameSizeMax) return
+  throw preconditionFailed(`the name of the ${what} has more than ${nameSizeMax} bytes`)
 }
 
 function checkEdit({ body = '', setHeaders = {}, removeHeaders = [] }: MessageEdit): void {
@@ -73,6 +89,6 @@ function checkEdit({ body = '', setHeaders = {}, removeHeaders = [] }: MessageEd
   if (names.length > editedHeadersMax) {
     throw preconditionFailed(`an edit changes at most ${editedHeadersMax} headers`)
   }
-  const tooLong = names.find((name) => name === '' || Buffer.byteLength(name) > 255)
+  const tooLong = names.find((name) => name === '' || Buffer.byteLength(name) > nameSizeMax)
   if (tooLong !== undefined) throw preconditionFailed('a header has a name of 1 to 255 bytes')
 }

@@ -9,7 +9,7 @@ import { jobLimits } from '../../limits/jobs.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import type { JobAsked } from './job-asked.ts'
 import { jobKeyStart } from './job-keys.ts'
-import { MovedRanges } from './moved-ranges.ts'
+import { MovedRanges, type RangeBudget } from './moved-ranges.ts'
 import type { ScanPlace } from './scan.ts'
 
 export type JobState = 'running' | 'paused' | 'interrupted' | 'failed' | 'done' | 'cancelled'
@@ -75,10 +75,10 @@ export class Job {
   #run = 0
   #wake: (() => void) | undefined
 
-  constructor(id: string, facts: JobFacts) {
+  constructor(id: string, facts: JobFacts, budget: RangeBudget) {
     this.id = id
     this.facts = facts
-    this.moved = new MovedRanges(`${prefixOf(id)}moved/`)
+    this.moved = new MovedRanges(`${prefixOf(id)}moved/`, budget)
   }
 
   get progress(): JobProgress {
@@ -154,16 +154,19 @@ export class Job {
   /** Forgets what is kept. Within an atom. */
   forget(store: LogStore): void {
     const prefix = prefixOf(this.id)
-    for (const key of [`${prefix}asked`, `${prefix}progress`, ...this.moved.keys()]) {
-      store.putState(key, undefined)
-    }
+    for (const name of ['asked', 'progress']) store.putState(prefix + name, undefined)
+    this.moved.forget(store)
   }
 
   /** Puts a job back that an earlier process had; undefined when that kept no whole one. */
-  static restore(id: string, state: ReadonlyMap<string, Buffer>): Job | undefined {
+  static restore(
+    id: string,
+    state: ReadonlyMap<string, Buffer>,
+    budget: RangeBudget,
+  ): Job | undefined {
     const [asked, progress] = ['asked', 'progress'].map((name) => state.get(prefixOf(id) + name))
     if (asked === undefined || progress === undefined) return undefined
-    const job = new Job(id, JSON.parse(asked.toString()) as JobFacts)
+    const job = new Job(id, JSON.parse(asked.toString()) as JobFacts, budget)
     const { isWhole, ...rest } = JSON.parse(progress.toString()) as JobProgress & {
       isWhole: boolean
     }

@@ -473,6 +473,7 @@ describe('who asks for a job', () => {
       [{ ...move('a', to('b')), kind: 'delete' }, /has no target/],
       [{ kind: 'copy', vhost: '/', queue: 'a', onRefused: 'stop' }, /needs a target/],
       [move('a', to('b'), { filter: { exchange: '(' } }), /pattern/],
+      [move('a', { to: 'exchange', name: 'ü'.repeat(128) }), /more than 255 bytes/],
       [move('a', to('b'), { edit: { removeHeaders: [''] } }), /a header has a name/],
     ]
     for (const [asked, reason] of refused) await assert.rejects(begin(asked), reason)

@@ -17,6 +17,7 @@ import { DeathCounter, type DeathGroups } from './death-groups.ts'
 import { checkAsked, type JobAsked } from './job-asked.ts'
 import { JobWork, type WorkContext, type WorkSegment } from './job-work.ts'
 import { Job, type JobFacts, jobIdsIn } from './job.ts'
+import type { RangeBudget } from './moved-ranges.ts'
 import {
   createSender,
   endsOf,
@@ -51,13 +52,14 @@ export class Jobs {
   readonly #slices: Slices
   /** Oldest first. */
   readonly #jobs = new Map<string, Job>()
+  readonly #budget: RangeBudget = { count: 0 }
   #isClosed = false
 
   /** `state` is what the log's keyed state had at the start. */
   constructor(context: JobsContext, state: ReadonlyMap<string, Buffer>) {
     this.#context = context
     this.#slices = new Slices(context.clock, jobLimits.sliceMs)
-    const restored = jobIdsIn(state).flatMap((id) => Job.restore(id, state) ?? [])
+    const restored = jobIdsIn(state).flatMap((id) => Job.restore(id, state, this.#budget) ?? [])
     const byAge = restored.sort((a, b) => a.facts.startedAt - b.facts.startedAt)
     for (const job of byAge) this.#jobs.set(job.id, job)
   }
@@ -186,7 +188,7 @@ export class Jobs {
   async #begin(facts: JobFacts, rights: Rights): Promise<Job> {
     this.#checkRoom()
     const { store } = this.#context
-    const job = new Job(this.#unusedId(), facts)
+    const job = new Job(this.#unusedId(), facts, this.#budget)
     const work = this.#prepare(job, rights)
     const run = job.begin()
     let isKept = false

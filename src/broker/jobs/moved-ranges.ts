@@ -23,19 +23,27 @@ export interface Moved {
   readonly former: Former
 }
 
+/** What all jobs share. */
+export interface RangeBudget {
+  /** How many ranges there are. */
+  count: number
+}
+
 export class MovedRanges {
   /** How many messages are in them. */
   count = 0
   /** Whether all that the job moved is in them. */
   isWhole = true
   readonly #keyPrefix: string
+  readonly #budget: RangeBudget
   readonly #ranges: MovedRange[] = []
   /** Index of the last range of each place, which the next message may continue. */
   readonly #open = new Map<string, number>()
   readonly #changed = new Set<number>()
 
-  constructor(keyPrefix: string) {
+  constructor(keyPrefix: string, budget: RangeBudget) {
     this.#keyPrefix = keyPrefix
+    this.#budget = budget
   }
 
   /** In the order in which they began. */
@@ -43,10 +51,12 @@ export class MovedRanges {
     return this.#ranges
   }
 
-  /** Keys of what is kept of it. */
-  *keys(): Generator<string> {
+  /** Forgets what is kept. Within an atom. */
+  forget(store: LogStore): void {
     const count = Math.ceil(this.#ranges.length / jobLimits.rangesPerEntry)
-    for (let entry = 0; entry < count; entry++) yield this.#keyOf(entry)
+    for (let entry = 0; entry < count; entry++) store.putState(this.#keyOf(entry), undefined)
+    this.#budget.count -= this.#ranges.length
+    this.#ranges.length = 0
   }
 
   /** Within the atom of the move, before `save`. */
@@ -85,13 +95,14 @@ export class MovedRanges {
       if (value === undefined) return
       for (const range of JSON.parse(value.toString()) as MovedRange[]) {
         this.#ranges.push(range)
+        this.#budget.count++
         this.count += range.last - range.first + 1
       }
     }
   }
 
   #begin(key: string, range: MovedRange): boolean {
-    if (this.#ranges.length >= jobLimits.movedRangesMax) {
+    if (this.#budget.count >= jobLimits.movedRangesMax) {
       this.isWhole = false
       return false
     }
@@ -99,6 +110,7 @@ export class MovedRanges {
     this.#open.set(key, this.#ranges.length)
     this.#changed.add(Math.floor(this.#ranges.length / jobLimits.rangesPerEntry))
     this.#ranges.push(range)
+    this.#budget.count++
     return true
   }
 

@@ -10,6 +10,7 @@ import { type MemoryChaos } from '../../log/memory/memory-log-store.ts'
 import { table } from '../../record/message/field-table.ts'
 import { RecordView } from '../../record/message/record-view.ts'
 import { seededRandom } from '../../testing/seeded-random.ts'
+import type { Backlog } from './backlog.ts'
 import type { Consumer, DeliverySink } from './consumer.ts'
 import { logIndexIn, offsetIn, placeOf } from './message-place.ts'
 
@@ -212,6 +213,10 @@ class Model {
       [queue.messageCount, queue.readyCount, queue.unackedCount, queue.consumerCount],
       [ready + unacked, ready, unacked, this.consumers.length],
     )
+    if (queue.settings.sizeMax === Infinity) return
+    const waiting = this.messages.filter(({ state }) => state === 'ready')
+    const size = waiting.reduce((sum, { text }) => sum + text.length, 0)
+    assert.equal((queue.parts[0] as Backlog).readySize, size)
   }
 
   /** Nothing is left to do: whoever has room has got what there is. */
@@ -337,6 +342,11 @@ const kinds: readonly {
     setup: { arguments: table({ 'x-max-priority': 3 }) },
   },
   { name: 'a quorum queue', order: quorum, setup: { type: 'quorum' } },
+  {
+    name: 'a queue that counts its bytes',
+    order: plain,
+    setup: { arguments: table({ 'x-max-length-bytes': 1_000_000 }) },
+  },
 ]
 
 for (const { name, order, setup } of kinds) {
