@@ -48,6 +48,7 @@ export interface PublishOptions {
   readonly exchange?: string
   readonly key?: string
   readonly headers?: { readonly [name: string]: FieldInput }
+  readonly priority?: number
 }
 
 export class DelaysUnderTest<C extends Clock = VirtualClock> {
@@ -219,7 +220,10 @@ function sourceOf(text: string, delay: DelayInput, options: PublishOptions): Rec
   source.addressEnd = source.address.length
   source.body = Buffer.from(text)
   source.bodyEnd = source.body.length
-  source.header = encodeContentHeader(source.bodyEnd, { headers })
+  source.header = encodeContentHeader(source.bodyEnd, {
+    headers,
+    ...(options.priority !== undefined && { priority: options.priority }),
+  })
   source.headerEnd = source.header.length
   return source
 }

@@ -34,6 +34,8 @@ interface OperationFacts<Path extends string> {
   /** Under what it is listed there. */
   readonly tag: string
   readonly access: Access
+  /** It only looks, though its method is one that changes things: the log does not tell it. */
+  readonly isLook?: boolean
   readonly answers: Answers
   /** Bytes of a body; left out, `networkLimits.httpBodySizeMax`. */
   readonly bodySizeMax?: number

@@ -1,18 +1,20 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import { createOwnersRoutes } from '../../../test/support/ask-api.ts'
-import { openManagedBroker } from '../../../test/support/managed-broker.ts'
+import { type ManagedBroker, openManagedBroker } from '../../../test/support/managed-broker.ts'
 import { messageOf } from '../../../test/support/queue-under-test.ts'
 import { waitFor } from '../../../test/support/wait-for.ts'
 import type { Broker } from '../../broker/broker.ts'
 import { declareQueue } from '../../broker/declare-queue.ts'
+import { createLogger, type LogLine } from '../../lib/logger.ts'
 import { encodeContentHeader } from '../../record/message/content-header.ts'
 import { table } from '../../record/message/field-table.ts'
 
+let managed: ManagedBroker
 let broker: Broker
 let routes: ReturnType<typeof createOwnersRoutes>
 beforeEach(() => {
-  const managed = openManagedBroker()
+  managed = openManagedBroker()
   broker = managed.broker
   routes = createOwnersRoutes(managed)
 })
@@ -85,4 +87,17 @@ test('what cannot be searched for is refused in words', async () => {
   }
   const missing = await ask('/v1/queues/%2F/none/messages/search', {})
   assert.equal(missing[0], 404)
+})
+
+test('a search is no change that the log would tell', async () => {
+  await declare('q', ['a'])
+  const told: LogLine[] = []
+  const logger = createLogger({ level: 'silent', format: 'json' })
+  logger.info = (...line) => void told.push(line)
+  routes = createOwnersRoutes({ ...managed, logger })
+  await ask('/v1/queues/%2F/q/messages/search', {})
+  await ask('/v1/jobs/%2F/preview', { kind: 'delete', queue: 'q' })
+  assert.deepEqual(told, [])
+  await ask('/v1/jobs/%2F', { kind: 'delete', queue: 'q' })
+  assert.equal(told.length, 1)
 })

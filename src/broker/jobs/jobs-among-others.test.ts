@@ -84,7 +84,8 @@ class Crowd {
     for (let count = this.#random.below(20); count > 0; count--) {
       const text = `${this.#published.size}`
       this.#published.add(text)
-      this.#world.publish(text, undefined, { exchange: '', key: queue })
+      const priority = this.#random.below(6)
+      this.#world.publish(text, undefined, { exchange: '', key: queue, priority })
     }
   }
 

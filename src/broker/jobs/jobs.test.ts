@@ -198,14 +198,16 @@ describe('jobs', () => {
   })
 
   it('move priorities from the highest on, and into priorities', async () => {
-    declare('a', { 'x-max-priority': 3 })
+    for (const name of ['a', 'c']) declare(name, { 'x-max-priority': 3 })
     declare('b')
-    declare('c', { 'x-max-priority': 3 })
-    await publish('a', ['low', 'lower'])
-    await run(move('a', to('b')))
-    assert.equal(queue('b').readyCount, 2)
+    for (const [text, priority] of Object.entries({ w: 0, x: 2, y: 1, z: 2 })) {
+      world.publish(text, undefined, { exchange: '', key: 'a', priority })
+    }
+    await settle()
+    const job = await run(move('a', to('b')))
+    assert.deepEqual([job.progress.done, queue('a').messageCount], [4, 0])
     await run(move('b', to('c')))
-    assert.deepEqual(texts(await take('c')), ['low', 'lower'])
+    assert.deepEqual(texts(await take('c')), ['x', 'z', 'y', 'w'])
   })
 })
 

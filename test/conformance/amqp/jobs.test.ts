@@ -29,10 +29,17 @@ interface JobJson {
   readonly skipped: readonly { readonly reason: string; readonly count: number }[]
 }
 
-async function ask<T>(method: string, path: string, body?: object): Promise<[number, T]> {
+const basic = (login: string): string => `Basic ${Buffer.from(login).toString('base64')}`
+
+async function ask<T>(
+  method: string,
+  path: string,
+  body?: object,
+  login = 'guest:guest',
+): Promise<[number, T]> {
   const response = await fetch(`http://127.0.0.1:${broker.httpPort}/api/v1${path}`, {
     method,
-    headers: { authorization: `Basic ${Buffer.from('guest:guest').toString('base64')}` },
+    headers: { authorization: basic(login) },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   })
   return [response.status, (response.status === 204 ? undefined : await response.json()) as T]
@@ -166,6 +173,42 @@ describe('a job by HTTP', () => {
     assert.equal((await ask('GET', path))[0], 404)
   })
 
+  it('is begun with the rights of its user, and stopped by that one or an administrator', async () => {
+    const { orders, dead } = await deadLetters()
+    const admin = (path: string, body: object): Promise<Response> =>
+      fetch(`http://127.0.0.1:${broker.httpPort}/api${path}`, {
+        method: 'PUT',
+        headers: { authorization: basic('guest:guest') },
+        body: JSON.stringify(body),
+      })
+    assert.ok((await admin('/users/helper', { password: 'secret', tags: 'management' })).ok)
+    const rights = { configure: '', write: `^${dead}$`, read: '.*' }
+    assert.ok((await admin('/permissions/%2F/helper', rights)).ok)
+    const move = { kind: 'move', queue: dead, target: { to: 'queue', name: orders } }
+    const [, slow] = await ask<JobJson>('POST', '/jobs/%2F', { ...move, messages_per_second: 0.01 })
+
+    const asHelper = <T>(method: string, path: string, body?: object): Promise<[number, T]> =>
+      ask(method, path, body, 'helper:secret')
+    const [, seen] = await asHelper<JobJson>('GET', `/jobs/%2F/${slow.id}`)
+    assert.equal(seen.state, 'running')
+    assert.equal((await asHelper('POST', `/jobs/%2F/${slow.id}/cancel`, {}))[0], 401)
+    assert.equal((await ask('POST', `/jobs/%2F/${slow.id}/cancel`, {}))[0], 200)
+
+    const [, refused] = await asHelper<JobJson>('POST', '/jobs/%2F', move)
+    const ended = await waitFor('the job to end', async () => {
+      const [, now] = await asHelper<JobJson>('GET', `/jobs/%2F/${refused.id}`)
+      return now.state === 'running' ? undefined : now
+    })
+    assert.match(
+      ended.reason!,
+      /write access to queue '.*' in vhost '\/' refused for user 'helper'/,
+    )
+    assert.equal(ended.done, 0)
+    const [status] = await ask('POST', `/jobs/%2F/${refused.id}/resume`, {})
+    assert.equal(status, 200)
+    await waitFor('the messages to move', async () => (await count(dead)) === 0)
+  })
+
   it('is refused in words', async () => {
     const queue = uniqueName('jobs')
     await channel.assertQueue(queue)
@@ -176,6 +219,13 @@ describe('a job by HTTP', () => {
       [{ kind: 'redrive', queue, messages: [{ partition: 7, offset: 0 }] }, 400, /partition/],
       [{ kind: 'delete', queue, edit: { payload: 'x' } }, 400, /edits nothing/],
     ]
+    const own = uniqueName('own')
+    await channel.assertQueue(own, { exclusive: true })
+    const exclusive = await ask<{ reason: string }>('POST', '/jobs/%2F', {
+      kind: 'delete',
+      queue: own,
+    })
+    assert.match(exclusive[1].reason, /cannot obtain exclusive access/)
     for (const [body, expected, reason] of refused) {
       const [status, answer] = await ask<{ reason: string }>('POST', '/jobs/%2F', body)
       assert.equal(status, expected)
