@@ -51,14 +51,14 @@ async function produce(topic: string, count: number): Promise<void> {
 test('records of a large batch are moved by key, and the others stay in their order', async () => {
   const channel = await session.channel()
   for (const name of ['from', 'to']) await channel.assertQueue(name)
-  await produce('from', 20_000)
+  await produce('from', 10_000)
   const target = { to: 'queue', name: 'to' }
   const job = await run({ kind: 'move', queue: 'from', target, filter: { key: 'k3' } })
-  assert.deepEqual([job['state'], job['done'], job['looked_at']], ['done', 2000, 20_000])
+  assert.deepEqual([job['state'], job['done'], job['looked_at']], ['done', 1000, 10_000])
   const counts = await Promise.all(['from', 'to'].map((name) => channel.checkQueue(name)))
   assert.deepEqual(
     counts.map(({ messageCount }) => messageCount),
-    [18_000, 2000],
+    [9000, 1000],
   )
   for (const [name, numbers] of Object.entries({ from: [0, 1, 2, 4, 5], to: [3, 13, 23] })) {
     for (const number of numbers) {
@@ -85,4 +85,28 @@ test('records of a topic are copied to a queue', async () => {
   })
   assert.deepEqual([job['state'], job['done']], ['done', 100])
   assert.equal((await channel.checkQueue('copies')).messageCount, 100)
+})
+
+test('records that a queue reads from a topic are moved out of the queue, and stay in the topic', async () => {
+  const channel = await session.channel()
+  await channel.assertQueue('moved')
+  await channel.assertQueue('subscription', {
+    arguments: { 'x-source': 'events', 'x-source-offset': 'first' },
+  })
+  const messageCount = async (name: string): Promise<number> =>
+    (await channel.checkQueue(name)).messageCount
+  await waitFor('the records', async () => (await messageCount('subscription')) === 300)
+  const target = { to: 'queue', name: 'moved' }
+  const filter = { json: [{ path: '$.number', is: 'less', value: 100 }] }
+  const job = await run({ kind: 'move', queue: 'subscription', target, filter })
+  assert.deepEqual([job['state'], job['done']], ['done', 100])
+  assert.deepEqual([await messageCount('subscription'), await messageCount('moved')], [200, 100])
+  for (let left = 200; left > 0; left--) {
+    const message = await waitFor('a record', () => channel.get('subscription', { noAck: true }))
+    assert.ok(typeof message === 'object')
+    assert.ok(JSON.parse(message.content.toString()).number >= 100)
+  }
+  assert.equal(await channel.get('subscription', { noAck: true }), false)
+  const again = await run({ kind: 'copy', queue: 'events', target })
+  assert.equal(again['done'], 300)
 })
