@@ -30,7 +30,11 @@ import { userOperations } from './rabbitmq/users.ts'
 import { vhostOperations } from './rabbitmq/vhosts.ts'
 import { whoAmIOperation } from './rabbitmq/whoami.ts'
 import { tellChanges } from './tell-changes.ts'
+import { deadLetterOperations } from './v1/dead-letter-operations.ts'
+import { delayedOperations } from './v1/delayed-operations.ts'
 import { groupOperations } from './v1/group-operations.ts'
+import { jobOperations } from './v1/job-operations.ts'
+import { messageOperations } from './v1/message-operations.ts'
 import { sessionOperations } from './v1/session-operations.ts'
 import { streamOperations } from './v1/stream-operations.ts'
 
@@ -78,6 +82,10 @@ function operationsOf(
     ...loginOperations(parts, { authenticate }),
     ...(parts.origin === undefined ? [] : definitionsOperations(parts, parts.origin)),
     ...sessionOperations({ authenticate, sessions }),
+    ...messageOperations(parts.broker),
+    ...jobOperations(parts.broker),
+    ...delayedOperations(parts.broker),
+    ...deadLetterOperations(parts.broker),
   ]
   const { version } = parts.source.status()
   const document: Operation = operation({

@@ -10,8 +10,8 @@ export function tellChanges(logger: Logger): MiddlewareHandler<ApiVariables> {
   return async (context, next) => {
     await next()
     const { method, path } = context.req
-    const isChange = method !== 'GET' && method !== 'HEAD' && context.req.query('check') !== 'true'
-    if (!isChange || context.res.status >= 400) return
+    const isLook = method === 'GET' || method === 'HEAD' || context.get('isLook') === true
+    if (isLook || context.req.query('check') === 'true' || context.res.status >= 400) return
     const { user } = context.get('caller')?.principal ?? {}
     logger.info({ request: `${method} ${path}`, user }, 'Changed over HTTP')
   }

@@ -32,6 +32,8 @@ import { ExclusiveQueues } from './exclusive-queues.ts'
 import { findSourceStart } from './find-source-start.ts'
 import type { InertNotice } from './inert-settings.ts'
 import { InertWatch } from './inert-watch.ts'
+import { jobKeyStart } from './jobs/job-keys.ts'
+import type { Jobs } from './jobs/jobs.ts'
 import type { SourceStart } from './open-source.ts'
 import { PolicyKeeper } from './policy/policy-keeper.ts'
 import { HistoryReplay } from './publish/history-replay.ts'
@@ -137,6 +139,10 @@ export class Broker {
   #expirySweep: ExpirySweep | undefined
   /** Made when it is needed. */
   #browser: Browser | undefined
+  /** What the last process kept of its jobs. */
+  #jobState: ReadonlyMap<string, Buffer> = new Map()
+  #opening: Promise<Jobs> | undefined
+  #jobs: Jobs | undefined
 
   constructor(options: BrokerOptions) {
     this.store = options.store
@@ -262,6 +268,7 @@ export class Broker {
     this.settings.restore(state)
     restorePartitionState(this, state)
     this.#deduplications.restore(state)
+    this.#jobState = new Map([...state].filter(([key]) => key.startsWith(jobKeyStart)))
   }
 
   /** The topics of all virtual hosts. */
@@ -397,9 +404,19 @@ export class Broker {
     return this.#browser.browse(browsed, asked)
   }
 
+  /** Long work on messages: loaded when somebody asks for it. */
+  openJobs(): Promise<Jobs> {
+    this.#opening ??= import('./jobs/jobs.ts').then(({ Jobs }) => {
+      this.#jobs = new Jobs(this, this.#jobState)
+      return this.#jobs
+    })
+    return this.#opening
+  }
+
   /** To be called when nothing is delivered any more and the store is about to be closed. */
   prepareToClose(): void {
     this.#expirySweep?.close()
+    this.#jobs?.close()
     this.#delays.stop()
     this.streamContext.offsets.flush()
     for (const vhost of this.vhosts) {

@@ -55,6 +55,12 @@ export const brokerLimits = {
   delayOpenMsMin: 64,
   /** How often an exchange that delays messages looks at the wall clock, which may jump. */
   delayLookMsMax: 1000,
+  /** Stretches of due times that are told apart for those who look, … */
+  delayedBinsMax: 100,
+  /** … what is read for one page of delayed messages, … */
+  delayedBatchesMax: 64,
+  /** … and how much of each payload is shown. */
+  delayedPayloadSizeMax: 1024,
   /** Empty logs of each width that an exchange keeps for its next buckets: as many as a wider one fills. */
   delaySpareLogsMax: 64,
   /** Unacked deliveries of one channel: what bounds memory when no prefetch is set. */

@@ -34,6 +34,8 @@ export const networkLimits = {
   httpRequestMsMax: 30_000,
   /** Body of a request of the management API: a policy or a user, not a file. */
   httpBodySizeMax: (64 * KiB) as number,
+  /** The same for a job, which may name a thousand messages or have a payload. */
+  httpJobSizeMax: (256 * KiB) as number,
   /** Connections to the local socket: commands of one person. */
   localSocketsMax: 256,
   /** Bytes in the path of a socket, without the zero behind it: 108 on Linux, 104 on BSD and macOS. */

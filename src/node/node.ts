@@ -301,6 +301,7 @@ export class Node implements AsyncDisposable {
     return {
       state: this.#state,
       uptimeMs: Math.round(this.#clock.monotonic() - this.#startedAt),
+      memory: memory.status,
     }
   }
 

@@ -48,6 +48,7 @@ export interface PublishOptions {
   readonly exchange?: string
   readonly key?: string
   readonly headers?: { readonly [name: string]: FieldInput }
+  readonly priority?: number
 }
 
 export class DelaysUnderTest<C extends Clock = VirtualClock> {
@@ -168,7 +169,6 @@ export class DelaysUnderTest<C extends Clock = VirtualClock> {
       // The mark of what is delivered becomes durable first.
       if (result === 'wait' && this.#virtual.endOneTurn()) continue
       if (result !== 'record') return arrivals
-      queue.drop(view.offset)
       const { buffer, headerStart, headerEnd, addressStart } = view
       arrivals.push({
         text: textOf(view),
@@ -180,6 +180,8 @@ export class DelaysUnderTest<C extends Clock = VirtualClock> {
           addressStart + 1 + buffer[addressStart]!,
         ),
       })
+      // Last: its memory may be used for something else then.
+      queue.drop(view.offset)
     }
   }
 
@@ -218,7 +220,10 @@ function sourceOf(text: string, delay: DelayInput, options: PublishOptions): Rec
   source.addressEnd = source.address.length
   source.body = Buffer.from(text)
   source.bodyEnd = source.body.length
-  source.header = encodeContentHeader(source.bodyEnd, { headers })
+  source.header = encodeContentHeader(source.bodyEnd, {
+    headers,
+    ...(options.priority !== undefined && { priority: options.priority }),
+  })
   source.headerEnd = source.header.length
   return source
 }

@@ -10,9 +10,13 @@ import type { Caller } from './caller.ts'
 import { type Operation, pathNames } from './operation.ts'
 import { type Read, readBody, readQuery } from './read-request.ts'
 
-/** Variables of a context: who asks, once that is known. */
+/** Variables of a context: who asks, once that is known, and what for. */
 export interface ApiVariables {
-  Variables: { caller: Caller }
+  Variables: {
+    caller: Caller
+    /** See `OperationFacts`. */
+    isLook?: boolean
+  }
 }
 
 export interface ApiParts {
@@ -44,8 +48,9 @@ export function createApi({ broker, operations, caller }: ApiParts): Hono<ApiVar
 async function answer(
   context: Context<ApiVariables>,
   broker: Broker,
-  { path, access, query, body, handle }: Operation,
+  { path, access, query, body, handle, isLook = false }: Operation,
 ): Promise<Response> {
+  context.set('isLook', isLook)
   const caller = context.get('caller')
   const names = Object.fromEntries(
     pathNames(path).map((name) => [name, context.req.param(name) ?? '']),

@@ -33,7 +33,8 @@ export function readBrowseQuery(
   return { start, after, count, payloadSizeMax, partition }
 }
 
-function readStart(from: string | undefined, now: number): BrowseStart | undefined {
+/** `from` of a look at messages; undefined for what is none. */
+export function readStart(from: string | undefined, now: number): BrowseStart | undefined {
   if (from === undefined) return { kind: 'head' }
   if (from === 'first' || from === 'last') return { kind: from }
   const offset = readNumber(from)
@@ -44,7 +45,8 @@ function readStart(from: string | undefined, now: number): BrowseStart | undefin
   return Number.isNaN(time) ? undefined : { kind: 'time', time }
 }
 
-function readPlace(cursor: string | undefined): BrowsePlace | 'wrong' | undefined {
+/** What a page answered as `next`. */
+export function readPlace(cursor: string | undefined): BrowsePlace | 'wrong' | undefined {
   if (cursor === undefined) return undefined
   const [index = '', offset = '', ...others] = cursor.split('.')
   const place = { index: readNumber(index), offset: readNumber(offset) }

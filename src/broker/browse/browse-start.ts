@@ -4,6 +4,7 @@ import type { LogStore } from '../../log/log-store.ts'
 import { preconditionFailed, queueResource } from '../broker-error.ts'
 import type { Destination } from '../destination.ts'
 import { type BrowsedPart, partsOf } from './browsed-part.ts'
+import type { MessageFilter } from './message-filter.ts'
 
 /** An offset in the part with this index: where the page before ended. */
 export interface BrowsePlace {
@@ -31,6 +32,8 @@ export interface BrowseAsked {
   readonly count: number
   /** How much to show of each payload, at most. */
   readonly payloadSizeMax: number
+  /** Others are passed over; left out, all are shown. */
+  readonly filter?: MessageFilter | undefined
 }
 
 /**

@@ -132,7 +132,9 @@ class Page {
       if (view.offset < at || view.timestamp < this.#timestampMin) continue
       at = view.offset + 1
       if (part.next(view.offset) !== view.offset) continue
-      this.#add({ partition: part.partition, state: this.#stateIn(part) }, hasBody)
+      const state = this.#stateIn(part)
+      if (this.#asked.filter?.({ view, hasBody, state }) === false) continue
+      this.#add({ partition: part.partition, state }, hasBody)
       if (!hasBody) yield* this.#readLargePayload()
     }
     return messages.lastOffset + 1

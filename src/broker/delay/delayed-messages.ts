@@ -15,7 +15,7 @@ import { findHeader } from '../../record/message/content-header.ts'
 import { delayHeader, delayMsOf, readDue, withDue } from '../../record/message/delays.ts'
 import { RecordSource } from '../../record/message/record-source.ts'
 import { RecordView } from '../../record/message/record-view.ts'
-import type { MessageDelay } from '../exchange/message-delay.ts'
+import type { DelayedStretch, MessageDelay } from '../exchange/message-delay.ts'
 import { isLate } from '../is-late.ts'
 import type { Shortage } from '../shortage.ts'
 import { bucketClassFor, usualClass, widestClass } from './bucket-classes.ts'
@@ -132,6 +132,21 @@ export class DelayedMessages implements MessageDelay, TurnTask {
     kept.hasDeaths = source.hasDeaths
     this.messageCount++
     this.#append(dueAt, this.#bucketFor(dueAt, widestClass), sharedPosition)
+  }
+
+  *stretches(): Generator<DelayedStretch> {
+    for (const { cursor } of this.#calendar.left) yield { cursor, start: -Infinity, end: Infinity }
+    yield* this.#calendar.buckets
+  }
+
+  /** Its bucket stays until its time, though it may be empty: it may be listed there. */
+  end(cursor: LogCursor, offset: number, record: RecordView | undefined): boolean {
+    const { acked, log } = cursor
+    if (log.isDeleted || offset >= log.endOffset || acked.isAcked(offset)) return false
+    if (record !== undefined) this.#context.sendOn(this, record)
+    cursor.ack(offset)
+    this.messageCount--
+    return true
   }
 
   close(): void {

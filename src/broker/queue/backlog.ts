@@ -22,6 +22,7 @@ import type {
   LevelCursor,
   NotedMessage,
   QueueBacklog,
+  ReadyMessage,
   TakeResult,
 } from './queue-backlog.ts'
 import { ReadySizes } from './ready-sizes.ts'
@@ -267,6 +268,18 @@ export class Backlog implements QueueBacklog {
       const isPassed = offset < this.#next || this.#heldBack?.has(offset) === true
       if (returned.has(offset) || !isPassed) return 'ready'
       return notes !== undefined && notes.get(offset).readyAt > now ? 'delayed' : 'unacked'
+    }
+  }
+
+  removeReady(messages: readonly ReadyMessage[]): void {
+    if (this.#requeued.size > 0) {
+      this.#requeued.removeAll(new Set(messages.map(({ offset }) => offset)))
+    }
+    for (const { offset, size } of messages) {
+      this.messageCount--
+      this.cursor.ack(offset)
+      this.#sizes?.onRemoved(offset, size)
+      this.#ackedAheadEnd = Math.max(this.#ackedAheadEnd, offset + 1)
     }
   }
 

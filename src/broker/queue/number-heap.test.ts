@@ -8,16 +8,20 @@ test('an empty heap has -1 to offer', () => {
   assert.deepEqual([heap.size, heap.peek(), heap.pop(), heap.size], [0, -1, -1, 0])
 })
 
-test('pop() returns the smallest number whatever the order of pushes and pops', () => {
-  const step = fc.oneof(fc.nat(1000), fc.constant('pop'))
+test('pop() returns the smallest number whatever the order of pushes, pops and removals', () => {
+  const some = fc.uniqueArray(fc.nat(1000), { maxLength: 300 })
+  const step = fc.oneof(fc.nat(1000), fc.constant('pop' as const), some)
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200, size: 'max' }), (steps) => {
       const heap = new NumberHeap()
-      const model: number[] = []
+      let model: number[] = []
       for (const each of steps) {
         if (typeof each === 'number') {
           heap.push(each)
           model.push(each)
+        } else if (typeof each === 'object') {
+          heap.removeAll(new Set(each))
+          model = model.filter((number) => !each.includes(number))
         } else {
           model.sort((a, b) => a - b)
           assert.equal(heap.pop(), model.shift() ?? -1)

@@ -33,6 +33,15 @@ export class NumberHeap {
     return smallest
   }
 
+  /** Removes those that are in `numbers`. */
+  removeAll(numbers: ReadonlySet<number>): void {
+    const kept = this.#heap.filter((number) => !numbers.has(number))
+    if (kept.length === this.#heap.length) return
+    this.#heap.length = 0
+    // What is sorted is a heap.
+    for (const number of kept.sort((a, b) => a - b)) this.#heap.push(number)
+  }
+
   /** All of them, in no order. */
   values(): IterableIterator<number> {
     return this.#heap.values()

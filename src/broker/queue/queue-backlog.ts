@@ -41,6 +41,18 @@ export interface BacklogPart {
    * that were detached count as unacked.
    */
   statesIn(first: number, last: number, now: number): (offset: number) => MessageState
+  /**
+   * Ready messages, from anywhere in the line, are done with. Within an atom; the queue is to be told with
+   * `onReadable` after it.
+   */
+  removeReady(messages: readonly ReadyMessage[]): void
+}
+
+/** A message of one log, as somebody has read it. */
+export interface ReadyMessage {
+  readonly offset: number
+  /** Bytes of its body. */
+  readonly size: number
 }
 
 /** The messages of one log, whose bytes are counted. */

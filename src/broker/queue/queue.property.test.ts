@@ -10,8 +10,9 @@ import { type MemoryChaos } from '../../log/memory/memory-log-store.ts'
 import { table } from '../../record/message/field-table.ts'
 import { RecordView } from '../../record/message/record-view.ts'
 import { seededRandom } from '../../testing/seeded-random.ts'
+import type { Backlog } from './backlog.ts'
 import type { Consumer, DeliverySink } from './consumer.ts'
-import { placeOf } from './message-place.ts'
+import { logIndexIn, offsetIn, placeOf } from './message-place.ts'
 
 interface ModelMessage {
   readonly text: string
@@ -184,6 +185,27 @@ class Model {
     for (const message of this.messages) if (message.state === 'ready') message.state = 'gone'
   }
 
+  /** Some of the ready messages go, from anywhere in the line. */
+  removeSome(at: number, everyNth: number): void {
+    const { queue, store, clock } = this.it
+    queue.deliverReady()
+    const ready = this.messages.filter(({ state }) => state === 'ready')
+    const chosen = ready.filter((_, index) => index >= at % 7 && index % everyNth === 0)
+    store.beginAtom()
+    for (const [index, part] of queue.parts.entries()) {
+      const { endOffset } = part.cursor.log
+      const stateOf = part.statesIn(0, endOffset, clock.now())
+      const here = chosen.filter(({ place }) => logIndexIn(place) === index)
+      for (const { place } of here) assert.equal(stateOf(offsetIn(place)), 'ready')
+      part.removeReady(
+        here.map(({ place, text }) => ({ offset: offsetIn(place), size: text.length })),
+      )
+    }
+    store.endAtom()
+    for (const message of chosen) message.state = 'gone'
+    queue.onReadable()
+  }
+
   check(): void {
     const { queue } = this.it
     const [ready, unacked] = [this.count('ready'), this.count('unacked')]
@@ -191,6 +213,10 @@ class Model {
       [queue.messageCount, queue.readyCount, queue.unackedCount, queue.consumerCount],
       [ready + unacked, ready, unacked, this.consumers.length],
     )
+    if (queue.settings.sizeMax === Infinity) return
+    const waiting = this.messages.filter(({ state }) => state === 'ready')
+    const size = waiting.reduce((sum, { text }) => sum + text.length, 0)
+    assert.equal((queue.parts[0] as Backlog).readySize, size)
   }
 
   /** Nothing is left to do: whoever has room has got what there is. */
@@ -276,6 +302,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { arbitrary: fc.constant<Step>((model) => model.take()), weight: 2 },
   { arbitrary: fc.constant<Step>((model) => model.purge()), weight: 1 },
+  {
+    arbitrary: fc.tuple(fc.nat(9), fc.integer({ min: 1, max: 4 })).map(
+      ([at, everyNth]): Step =>
+        (model) =>
+          model.removeSome(at, everyNth),
+    ),
+    weight: 2,
+  },
   { arbitrary: fc.constant<Step>((model) => void model.it.clock.endOneTurn()), weight: 4 },
   { arbitrary: fc.constant<Step>((model) => void model.it.clock.nextTimer()), weight: 2 },
   { arbitrary: fc.constant<Step>((model) => model.checkIdle()), weight: 2 },
@@ -308,6 +342,11 @@ const kinds: readonly {
     setup: { arguments: table({ 'x-max-priority': 3 }) },
   },
   { name: 'a quorum queue', order: quorum, setup: { type: 'quorum' } },
+  {
+    name: 'a queue that counts its bytes',
+    order: plain,
+    setup: { arguments: table({ 'x-max-length-bytes': 1_000_000 }) },
+  },
 ]
 
 for (const { name, order, setup } of kinds) {

@@ -109,15 +109,16 @@ export class ReadySizes {
 
   /** What goes leaves in order, but for what came back: all below has gone already. */
   onHeadLeft({ offset, bodyStart, bodyEnd }: RecordView): void {
-    if (this.#returned.delete(offset)) {
-      this.#lower(bodyEnd - bodyStart)
-    } else if (offset < this.#startOffset) {
-      this.#unread.delete(offset)
-    } else if (this.#isCounted(offset)) {
-      this.#lower(bodyEnd - bodyStart)
-    } else {
-      this.#countedTo = offset + 1
-    }
+    if (!this.onRemoved(offset, bodyEnd - bodyStart)) this.#countedTo = offset + 1
+  }
+
+  /** A ready message went from anywhere. False when it is one that is still to be counted. */
+  onRemoved(offset: number, size: number): boolean {
+    if (this.#returned.delete(offset)) this.#lower(size)
+    else if (offset < this.#startOffset) this.#unread.delete(offset)
+    else if (this.#isCounted(offset)) this.#lower(size)
+    else return false
+    return true
   }
 
   #addUnread(offset: number): void {

@@ -1,0 +1,210 @@
+// Jobs as JSON: what is asked, and how they are.
+import { z } from 'zod'
+import { preconditionFailed } from '../../broker/broker-error.ts'
+import type { BrowsePlace } from '../../broker/browse/browse-start.ts'
+import { partsOf } from '../../broker/browse/browsed-part.ts'
+import type { Scalar } from '../../broker/browse/message-filter.ts'
+import type { Destination } from '../../broker/destination.ts'
+import type { JobAsked, JobTarget } from '../../broker/jobs/job-asked.ts'
+import type { Job, SkipCount } from '../../broker/jobs/job.ts'
+import type { PreviewResult } from '../../broker/jobs/preview.ts'
+import { jobLimits } from '../../limits/jobs.ts'
+import { messageJson } from '../message-json.ts'
+import { filterFromJson, type FilterJson, filterSchema } from './filter-schema.ts'
+
+type TargetJson =
+  | Exclude<JobTarget, { to: 'exchange' }>
+  | { readonly to: 'exchange'; readonly name: string; readonly routing_key?: string | undefined }
+
+interface EditJson {
+  readonly payload?: string | undefined
+  readonly payload_encoding: 'string' | 'base64'
+  readonly set_headers?: Readonly<Record<string, Scalar>> | undefined
+  readonly remove_headers?: readonly string[] | undefined
+}
+
+const targetSchema: z.ZodType<TargetJson> = z.discriminatedUnion('to', [
+  z.strictObject({ to: z.literal('origin'), death: z.enum(['first', 'last']).default('first') }),
+  z.strictObject({ to: z.literal('address') }),
+  z.strictObject({ to: z.literal('queue'), name: z.string() }),
+  z.strictObject({
+    to: z.literal('exchange'),
+    name: z.string(),
+    routing_key: z.string().optional().describe('Left out, each message keeps its own'),
+  }),
+])
+
+const rate = z.number().positive().max(jobLimits.rateMax).optional()
+
+const editSchema: z.ZodType<EditJson> = z.strictObject({
+  payload: z.string().optional(),
+  payload_encoding: z.enum(['string', 'base64']).default('string'),
+  set_headers: z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))
+    .optional(),
+  remove_headers: z.array(z.string()).optional(),
+})
+
+export const jobBody: z.ZodType<JobBody> = z.strictObject({
+  kind: z.enum(['redrive', 'move', 'copy', 'delete']),
+  queue: z.string().describe('Where the messages are; of a copy also a stream'),
+  target: targetSchema
+    .optional()
+    .describe('Of a redrive, left out: the queue in which each died first'),
+  messages: z
+    .array(
+      z.strictObject({
+        partition: z.number().int().min(0).optional(),
+        offset: z.number().int().min(0),
+      }),
+    )
+    .max(jobLimits.placesMax)
+    .optional()
+    .describe('Only these, as a search shows where they are; left out, all that are ready'),
+  filter: filterSchema.optional().describe('Only what it finds'),
+  edit: editSchema.optional().describe('What is different in the messages at their target'),
+  on_refused: z
+    .enum(['stop', 'skip'])
+    .default('stop')
+    .describe('What to do at a message that its target does not take'),
+  messages_per_second: rate,
+  bytes_per_second: rate,
+})
+
+export interface JobBody {
+  readonly kind: 'redrive' | 'move' | 'copy' | 'delete'
+  readonly queue: string
+  readonly target?: TargetJson | undefined
+  readonly messages?:
+    | readonly { readonly partition?: number | undefined; readonly offset: number }[]
+    | undefined
+  readonly filter?: FilterJson | undefined
+  readonly edit?: EditJson | undefined
+  readonly on_refused: 'stop' | 'skip'
+  readonly messages_per_second?: number | undefined
+  readonly bytes_per_second?: number | undefined
+}
+
+const skipped = z.array(z.object({ reason: z.string(), count: z.number().int() }))
+
+export const jobSchema: z.ZodType = z.object({
+  id: z.string(),
+  kind: z.string(),
+  vhost: z.string(),
+  queue: z.string(),
+  target: z.unknown().optional(),
+  undo_of: z.string().optional(),
+  user: z.string(),
+  state: z.enum(['running', 'paused', 'interrupted', 'failed', 'done', 'cancelled']),
+  reason: z.string().nullable().describe('Why it stopped'),
+  started: z.number().describe('Milliseconds since the Unix epoch'),
+  ended: z.number().nullable(),
+  total: z.number().int().describe('Messages that it may be about'),
+  looked_at: z.number().int(),
+  done: z.number().int(),
+  done_bytes: z.number().int(),
+  skipped,
+  undoable: z.object({
+    messages: z.number().int(),
+    is_all: z.boolean().describe('Whether all that was moved can be brought back'),
+  }),
+})
+
+export const previewSchema: z.ZodType = z.object({
+  messages: z.number().int(),
+  bytes: z.number().int(),
+  looked_at: z.number().int(),
+  is_all: z.boolean().describe('false: a sample from the beginning'),
+  first: z.array(z.record(z.string(), z.unknown())),
+  targets: z.array(z.object({ queue: z.string(), messages: z.number().int() })),
+  skipped,
+})
+
+/** Throws `precondition_failed` for a partition that the queue does not have. */
+export function askedFromJson(vhost: string, body: JobBody, queue: Destination): JobAsked {
+  const { kind, filter, edit, messages } = body
+  return {
+    kind,
+    vhost,
+    queue: queue.name,
+    places: messages?.map((message) => placeOf(queue, message)),
+    filter: filter === undefined ? undefined : filterFromJson(filter),
+    target: targetOf(body),
+    edit: edit && {
+      body: edit.payload && Buffer.from(edit.payload, encodingOf(edit)).toString('base64'),
+      setHeaders: edit.set_headers,
+      removeHeaders: edit.remove_headers,
+    },
+    onRefused: body.on_refused,
+    messagesPerSecond: body.messages_per_second,
+    bytesPerSecond: body.bytes_per_second,
+  }
+}
+
+/** The body of an edit is not told: it may be large, and not for everyone who sees the job. */
+export function jobJson({ id, facts, progress, moved }: Job): Record<string, unknown> {
+  const { kind, vhost, queue, target, of } = facts.asked
+  return {
+    id,
+    kind,
+    vhost,
+    queue,
+    ...(target !== undefined && { target: targetJson(target) }),
+    ...(of !== undefined && { undo_of: of }),
+    user: facts.user,
+    state: progress.state,
+    reason: progress.reason ?? null,
+    started: facts.startedAt,
+    ended: progress.endedAt ?? null,
+    total: facts.total,
+    looked_at: progress.looked,
+    done: progress.done,
+    done_bytes: progress.doneSize,
+    skipped: skippedJson(progress.skipped),
+    undoable: { messages: moved.count, is_all: moved.count === progress.done && moved.isWhole },
+  }
+}
+
+export function previewJson(preview: PreviewResult): Record<string, unknown> {
+  const { looked, count, size, isWhole, first, targets, skipped: skips } = preview
+  return {
+    messages: count,
+    bytes: size,
+    looked_at: looked,
+    is_all: isWhole,
+    first: first.map(messageJson),
+    targets: Array.from(targets, ([queue, messages]) => ({ queue, messages })),
+    skipped: skippedJson(skips),
+  }
+}
+
+function targetOf({ kind, target }: JobBody): JobTarget | undefined {
+  if (target === undefined) return kind === 'redrive' ? { to: 'origin', death: 'first' } : undefined
+  if (target.to !== 'exchange') return target
+  return { to: 'exchange', name: target.name, routingKey: target.routing_key }
+}
+
+function targetJson(target: JobTarget): Record<string, unknown> {
+  if (target.to !== 'exchange') return { ...target }
+  const { to, name, routingKey } = target
+  return { to, name, ...(routingKey !== undefined && { routing_key: routingKey }) }
+}
+
+function placeOf(
+  queue: Destination,
+  { partition, offset }: NonNullable<JobBody['messages']>[number],
+): BrowsePlace {
+  const part = partsOf(queue).find((each) => each.partition === partition)
+  if (part !== undefined) return { index: part.index, offset }
+  const which =
+    partition === undefined ? 'several partitions: name one' : `no partition ${partition}`
+  throw preconditionFailed(`'${queue.name}' has ${which}`)
+}
+
+function encodingOf({ payload_encoding: encoding }: EditJson): BufferEncoding {
+  return encoding === 'base64' ? 'base64' : 'utf8'
+}
+
+function skippedJson(skips: readonly SkipCount[]): object[] {
+  return skips.map(([reason, count]) => ({ reason, count }))
+}
