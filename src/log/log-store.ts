@@ -24,6 +24,8 @@ export interface LogStoreEvents {
    * and nothing that concerns it confirmed meanwhile.
    */
   onTrouble?(error: Error, count: number): void
+  /** What was stored in an older format is in the format of this program now. */
+  onMigrated?(from: number, to: number): void
   /** Stored bytes are damaged: offsets first … last of `log` cannot be read and count as a gap. */
   onDamaged?(log: Log, first: number, last: number, error: Error): void
 }
