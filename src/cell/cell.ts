@@ -23,6 +23,7 @@ import type { Random } from '../lib/random.ts'
 import type { Turn } from '../lib/turn.ts'
 import { LogError } from '../log/log-error.ts'
 import type { BlockedReason } from '../log/log-store.ts'
+import { backUp, type Backup } from './back-up.ts'
 import { clusterIdOf } from './cluster-id.ts'
 import { openGroups } from './open-groups.ts'
 import { openStorage } from './open-storage.ts'
@@ -61,6 +62,8 @@ export class Cell implements AsyncDisposable {
   readonly producerIds: ProducerIds
   /** Kafka's name of the cluster that the cell began. */
   readonly clusterId: string
+  /** See `backUp`; undefined for the rate is as fast as it is read. */
+  readonly backUp: (bytesPerSecond: number | undefined) => Promise<Backup>
   readonly #retention: Retention
   readonly #closeStorage: () => Promise<void>
 
@@ -96,6 +99,8 @@ export class Cell implements AsyncDisposable {
     this.#retention = createRetention(this.broker, parts)
     this.broker.onRetentionChanged = () => void this.#retention.run()
     this.#closeStorage = storage.close
+    const { openSnapshot } = storage
+    this.backUp = (rate) => backUp({ ...parts, openSnapshot }, rate)
   }
 
   /** Ends what happens in it by itself: no group loses a member because the node closes connections. */

@@ -41,6 +41,7 @@ export async function openFileStorage(options: StorageOptions): Promise<Storage>
         follower = listener
         listener(view.appliedSequence)
       },
+      openSnapshot: () => store.openSnapshot(),
       close: async () => {
         await store.close()
         await view.close()

@@ -17,6 +17,7 @@ export function managementOf({
     logger,
     source: { status },
     keeper: new AccessKeeper({ broker, clients, settingsVHosts: options.vhosts }),
+    backUp: cell.backUp,
     origin: { rabbitVersion: options.productVersion, clusterName: cell.clusterId },
   }
 }

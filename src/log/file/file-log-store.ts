@@ -14,6 +14,7 @@ import type { OpenedFolder } from './file-log-store-parts.ts'
 import { livingSize } from './living-size.ts'
 import type { RetentionRule } from './run-finder.ts'
 import type { AsideReference, Segment } from './segment.ts'
+import type { Snapshot } from './snapshot.ts'
 
 export class FileLogStore implements LogStore {
   readonly epoch: number
@@ -181,7 +182,13 @@ export class FileLogStore implements LogStore {
     this.#parts.asides.drop(asideId)
   }
 
+  /** A copy of the store can be made of it while the store goes on. See `Snapshots.open`. */
+  openSnapshot(): Promise<Snapshot> {
+    return this.#parts.snapshots.open()
+  }
+
   async close(): Promise<void> {
+    await this.#parts.snapshots.close()
     const { checkpointer, checkpoints, housekeeper, folder, writer, patience } = this.#parts
     await this.#whenIdle()
     await this.#parts.topology.close()

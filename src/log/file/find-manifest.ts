@@ -26,6 +26,9 @@ import { migrations, stepsFrom } from './migrations.ts'
 import type { Migration } from './migrations.ts'
 import { spareSuffix } from './spare-files.ts'
 
+/** What `pabal restore` has in a folder until it is through. */
+export const restoringName = 'restoring'
+
 export type FoundManifest =
   /** There is nothing of a store in the folder. */
   | { readonly state: 'new' }
@@ -45,6 +48,7 @@ export async function findManifest(
   const path = join(folder, manifestName)
   const bytes = await readWholeFile(disk, path)
   if (bytes === undefined) {
+    if ((await disk.list(folder)).includes(restoringName)) throw unfinishedRestoreError(folder)
     const data = await findData(disk, folder)
     if (data === undefined) return { state: 'new' }
     return { state: 'lost', problem: `${path} is missing although there is ${data}` }
@@ -83,6 +87,13 @@ export function stepsToHere(
   throw new LogError(
     'format',
     `${describeFormat(folder, content)}, and this Pabal ${version} reads formats ${first} to ${formatVersion}: ${advice}`,
+  )
+}
+
+function unfinishedRestoreError(folder: string): LogError {
+  return new LogError(
+    'corrupt',
+    `a backup was being restored to ${folder} and has not got there: run "pabal restore" again`,
   )
 }
 

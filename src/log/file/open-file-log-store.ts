@@ -20,7 +20,7 @@ import type { FileLimits } from './file-limits.ts'
 import type { Durability } from './file-log-store-parts.ts'
 import { FileLogStore } from './file-log-store.ts'
 import { readWholeFile } from './file-operations.ts'
-import { stepsToHere } from './find-manifest.ts'
+import { restoringName, stepsToHere } from './find-manifest.ts'
 import { KeyedState } from './keyed-state.ts'
 import { LogExtents } from './log-extents.ts'
 import { decodeManifest, Manifest, manifestName } from './manifest.ts'
@@ -74,6 +74,8 @@ export async function openFileLogStore(options: FileLogStoreOptions): Promise<Op
   const fileLimitsUsed = { ...fileLimits, ...options.limits }
   const keyed = new KeyedState(fileLimitsUsed)
   const folder = await recoverFolder({ disk, folder: path, extents, keyed })
+  // A restore is through once the manifest is there; it may have been killed before it tidied up.
+  await disk.removeTree(join(path, restoringName))
   const manifest = new Manifest(disk, path, {
     ...folder.manifest,
     version: formatVersion,
