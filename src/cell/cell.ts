@@ -14,6 +14,7 @@ import type { PublishRate } from '../broker/rate/publish-limit.ts'
 import type { RestoreReport } from '../broker/restore-topology.ts'
 import { Shortage } from '../broker/shortage.ts'
 import { ProducerIds } from '../broker/topic/producer-ids.ts'
+import { RestoredEnds } from '../broker/topic/restored-ends.ts'
 import { Retention } from '../broker/topic/retention.ts'
 import type { BatchWorker } from '../crossing/batch-worker.ts'
 import { Crossing } from '../crossing/crossing.ts'
@@ -60,6 +61,7 @@ export class Cell implements AsyncDisposable {
   readonly crossing: Crossing
   readonly groups: GroupCoordinator
   readonly producerIds: ProducerIds
+  readonly restoredEnds: RestoredEnds
   /** Kafka's name of the cluster that the cell began. */
   readonly clusterId: string
   /** See `backUp`; undefined for the rate is as fast as it is read. */
@@ -92,6 +94,8 @@ export class Cell implements AsyncDisposable {
     const { crossing, storage, options } = opened
     const { store, state } = storage
     this.crossing = crossing
+    // Before anything can be appended.
+    this.restoredEnds = new RestoredEnds(store, state, storage.logs)
     this.broker = restoreBroker(opened, parts)
     this.groups = openGroups(this.broker, this.broker.getVHost(defaultVHost), state, options.groups)
     this.producerIds = new ProducerIds(store, state)

@@ -144,10 +144,10 @@ export const logLimits = {
   /** A backup reads so much at once: a fraction of a millisecond of the disk's time. */
   backupPieceSize: (256 * KiB) as number,
   /**
-   * The first epoch of a restored folder is the number of its minute since 1970: no broker is started more
-   * often than once a minute for years, and the number fits Kafka's 32 bits until the year 6053.
+   * The epoch of a restored folder is the number of its second from here on: no broker is started more often
+   * than once a second, and the number fits Kafka's 32 bits until 2088.
    */
-  restoreEpochMs: 60_000,
+  restoreEpochStart: Date.UTC(2020, 0, 1) as number,
   /** Slower, a piece of a backup would take longer than a reader may wait. */
   backupRateMin: (64 * KiB) as number,
   /** The list of checksums in a backup, about a hundred bytes a file: a million large bodies and more. */

@@ -60,6 +60,8 @@ export type TopologySource = () => Iterable<Buffer>
 export interface LogStore {
   /** Rises by one at each open. */
   readonly epoch: number
+  /** What the last backup that all of this was made of had at most for an epoch; 0 when it is of none. */
+  readonly restoredEpoch: number
   /** Bytes appended and not yet durable: what backpressure to publishers is based on. */
   readonly uncommittedSize: number
   readonly blocked: BlockedReason | undefined

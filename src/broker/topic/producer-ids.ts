@@ -9,8 +9,8 @@ import { whenDurable } from '../when-durable.ts'
 
 const stateKey = 'producer-ids'
 const blockSize = 1000
-/** With the epochs of this century, which are minutes after a restore, ids are exact as numbers. */
-const idsPerEpoch = 2 ** 26
+/** Epochs have 31 bits: whatever they are, ids are exact as numbers. */
+const idsPerEpoch = 2 ** 22
 
 export class ProducerIds {
   readonly #store: LogStore

@@ -67,12 +67,12 @@ export async function restoreBackup(options: RestoreOptions): Promise<ReadBackup
 
 /**
  * What clients have seen since the backup was taken must not be taken for something of the restored broker:
- * its epochs begin above all that there have been, whatever was restored or started meanwhile. A minute
+ * its epochs begin above all that there have been, whatever was restored or started meanwhile. A second
  * has one number, so starts, which take one each, do not come near those of later restores.
  */
 function laterThan(manifest: ManifestContent, now: number): ManifestContent {
-  const epoch = Math.max(manifest.epoch + 1, Math.floor(now / logLimits.restoreEpochMs))
-  return { ...manifest, epoch }
+  const epoch = Math.max(manifest.epoch + 1, Math.floor((now - logLimits.restoreEpochStart) / 1000))
+  return { ...manifest, epoch, restoredEpoch: epoch }
 }
 
 async function checkEmpty(disk: Disk, path: string): Promise<void> {

@@ -18,6 +18,7 @@ import type { Snapshot } from './snapshot.ts'
 
 export class FileLogStore implements LogStore {
   readonly epoch: number
+  readonly restoredEpoch: number
   readonly #parts: FileLogStoreParts
   readonly #engine: FileEngine
   readonly #scheduler: CommitScheduler
@@ -25,6 +26,7 @@ export class FileLogStore implements LogStore {
   constructor(opened: OpenedFolder) {
     const parts = new FileLogStoreParts(opened)
     this.epoch = parts.engine.epoch
+    this.restoredEpoch = opened.folder.manifest.content.restoredEpoch ?? 0
     this.#parts = parts
     this.#engine = parts.engine
     this.#scheduler = parts.scheduler

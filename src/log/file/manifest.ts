@@ -45,6 +45,8 @@ export interface ManifestContent {
   readonly writtenBy?: string
   /** Rises at each start. */
   readonly epoch: number
+  /** The epoch that `pabal restore` gave the folder; missing in one that was never restored. */
+  readonly restoredEpoch?: number
   /** Files ever created have lower ids. */
   readonly nextFileId: number
   /** In the order of ids, which is the order in which WAL files were written. */
