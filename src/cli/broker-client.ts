@@ -76,7 +76,9 @@ export class BrokerClient {
       socketPath: findSocket(this.#folder),
       path: `${pathOf(segments)}?${query}`,
       headers: { host: 'localhost' },
+      timeout: programLimits.transferMsMax,
     })
+    sent.on('timeout', () => sent.destroy(tooSlow(programLimits.transferMsMax)))
     sent.on('error', reject).on('response', resolve).end()
     try {
       return await promise

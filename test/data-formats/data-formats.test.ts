@@ -1,16 +1,17 @@
 // Data lasts: a folder that a release wrote opens in every later one, and clients find all of it.
 import assert from 'node:assert/strict'
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
+import { restoreFile } from '../../src/cli/restore-file.ts'
 import { version } from '../../src/lib/version.ts'
 import { decodeManifest, manifestName } from '../../src/log/file/manifest.ts'
 import { createSystemDisk } from '../../src/log/file/system-disk.ts'
 import { verifyDataFolder } from '../../src/log/file/verify.ts'
 import { logAdopter } from '../../src/meta/adopt-logs.ts'
 import { FixtureBroker } from './fixture-broker.ts'
-import { fixtureVersions, unpackFixture } from './fixture-files.ts'
+import { backupOf, factsOf, fixtureVersions, unpackFixture } from './fixture-files.ts'
 import type { FixtureFacts } from './fixture-files.ts'
 import { openedAfterMs, takeBodies } from './section.ts'
 import { sections } from './sections.ts'
@@ -54,11 +55,23 @@ for (const release of fixtureVersions) {
     const facts = unpackFixture(release, data)
     assert.equal(writerOf(data), release)
     await assertSound(data)
-    // Once more after a clean stop of this release, which has written all of it anew where it had to.
-    const second = path.join(scratch, 'second')
-    cpSync(data, second, { recursive: true })
     await checkAll(data, facts)
     await assertSound(data)
+  })
+
+  test(`all that ${release} had in its backup is there`, async (t) => {
+    const scratch = mkdtempSync(path.join(tmpdir(), 'pabal-formats-'))
+    t.after(() => rmSync(scratch, { recursive: true }))
+    const facts = factsOf(release)
+    const second = path.join(scratch, 'second')
+    await restoreFile({
+      file: backupOf(release),
+      folder: second,
+      isCheck: false,
+      print: () => undefined,
+    })
+    assert.equal(writerOf(second), release)
+    // Looked into after a clean stop of this release, which has written anew what it had to.
     await (await open(second, facts))[Symbol.asyncDispose]()
     assert.equal(writerOf(second), version)
     await assertSound(second)

@@ -1,5 +1,5 @@
 // Where fixtures are, and how one is packed: `<version>/folder.tgz` is a data folder as `kill -9` leaves it,
-// `<version>/facts.json` what was written to it.
+// `<version>/backup.tar.zst` a backup of it while its broker ran, `<version>/facts.json` what was written to it.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -20,6 +20,11 @@ export const fixtureVersions: readonly string[] = readdirSync(fixturesFolder)
 /** What a folder has that nobody needs to find again. */
 const leftOut = ['reserve', 'lock.db*', 'pabal.sock', '*.spare', 'volatile']
 
+/** The file for the backup of a new fixture. */
+export function backupOf(version: string): string {
+  return path.join(fixturesFolder, version, 'backup.tar.zst')
+}
+
 export function packFixture(version: string, data: string, facts: FixtureFacts): void {
   const folder = path.join(fixturesFolder, version)
   mkdirSync(folder, { recursive: true })
@@ -34,5 +39,10 @@ export function unpackFixture(version: string, data: string): FixtureFacts {
   const folder = path.join(fixturesFolder, version)
   mkdirSync(data, { recursive: true })
   execFileSync('tar', ['-xzf', path.join(folder, 'folder.tgz'), '-C', data])
-  return JSON.parse(readFileSync(path.join(folder, 'facts.json'), 'utf8')) as FixtureFacts
+  return factsOf(version)
+}
+
+export function factsOf(version: string): FixtureFacts {
+  const text = readFileSync(path.join(fixturesFolder, version, 'facts.json'), 'utf8')
+  return JSON.parse(text) as FixtureFacts
 }

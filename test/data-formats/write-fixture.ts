@@ -4,12 +4,13 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
+import { takeBackup } from '../../src/cli/take-backup.ts'
 import { version } from '../../src/lib/version.ts'
 import { decodeManifest, manifestName } from '../../src/log/file/manifest.ts'
 import type { ManifestContent } from '../../src/log/file/manifest.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { FixtureBroker } from './fixture-broker.ts'
-import { fixtureVersions, packFixture } from './fixture-files.ts'
+import { backupOf, fixtureVersions, packFixture } from './fixture-files.ts'
 import type { Facts } from './section.ts'
 import { sections } from './sections.ts'
 
@@ -45,6 +46,12 @@ for (const part of parts) {
   broker.channel.sendToQueue('unsealed', Buffer.from('the last message'), { persistent: true })
   await broker.channel.waitForConfirms()
   await waitFor('what a killed process would leave is copied', copyAsItIs)
+  await takeBackup({
+    broker: broker.api,
+    target: backupOf(version),
+    rate: undefined,
+    print: () => undefined,
+  })
 }
 packFixture(version, copy, { writtenAt: Date.now(), sections: facts })
 rmSync(scratch, { recursive: true })

@@ -16,6 +16,7 @@ import { FaultDisk } from '../../testing/fault-disk.ts'
 import { HastyClock } from '../../testing/hasty-clock.ts'
 import { seededRandom } from '../../testing/seeded-random.ts'
 import type { FileLogStore } from '../file/file-log-store.ts'
+import { inspectFolder } from '../file/inspect-folder.ts'
 import { openFileLogStore } from '../file/open-file-log-store.ts'
 import type { OpenedFileLogStore } from '../file/open-file-log-store.ts'
 import { verifyDataFolder } from '../file/verify.ts'
@@ -117,6 +118,12 @@ async function backUpAndRestore(seed: number): Promise<void> {
       isLocked: () => false,
     })
     assert.deepEqual(problems, [])
+    const { files } = await inspectFolder(restored, '/data', manifest)
+    const wal = files.filter(({ listed }) => listed.kind === 'wal')
+    assert.equal(
+      manifest.syncedThrough,
+      Math.max(...wal.map(({ found }) => found?.lastSequence ?? 0)),
+    )
     const opened = await open(restored, new HastyClock())
     assert.ok(states.includes(await foundIn(opened)), 'what was restored never was')
     assert.equal(opened.store.epoch, (now - Date.UTC(2020, 0, 1)) / 1000 + 1)
@@ -129,7 +136,7 @@ async function backUpAndRestore(seed: number): Promise<void> {
   await again.store.close()
 }
 
-const seedCount = Number(process.env['PABAL_BACKUP_SEEDS'] ?? 40)
+const seedCount = Number(process.env['PABAL_BACKUP_SEEDS'] ?? 20)
 const firstSeed = Number(process.env['PABAL_BACKUP_SEED'] ?? 1)
 
 test(`a backup of a busy store is a state that it had (seeds ${firstSeed} on, ${seedCount} of them)`, async () => {

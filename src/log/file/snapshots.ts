@@ -13,7 +13,7 @@ import type { BlockedReason } from '../log-store.ts'
 import type { AsideStore, HeldBodies } from './aside-store.ts'
 import type { SegmentFolder } from './create-segment.ts'
 import type { DiskFile } from './disk.ts'
-import { fileName, walFolderName } from './file-format.ts'
+import { fileKind, fileName, walFolderName } from './file-format.ts'
 import type { ManifestContent, ManifestFile } from './manifest.ts'
 import type { Segment } from './segment.ts'
 import { openBodies, viewOf } from './snapshot.ts'
@@ -148,8 +148,12 @@ class RunningSnapshot implements Snapshot {
     }
     this.#pinned = pinned
     this.#bodies = asides.hold()
-    const lastSequence = Math.max(0, ...pinned.map(({ segment }) => segment.lastSequence))
-    const syncedThrough = Math.max(content.syncedThrough, lastSequence)
+    // Files of what was copied count their own commits.
+    const wal = pinned.filter(({ segment }) => segment.kind === fileKind.wal)
+    const syncedThrough = Math.max(
+      content.syncedThrough,
+      ...wal.map(({ segment }) => segment.lastSequence),
+    )
     this.manifest = { ...content, files, syncedThrough }
     this.fileCount = pinned.length + this.#bodies.ids.length + (topology === undefined ? 0 : 1)
     this.#timer = clock.every(logLimits.snapshotLookMs, () => this.#look())
