@@ -25,6 +25,8 @@ test('a backup is sent as it is read, at the rate that was asked for', async () 
     assert.equal(response.headers.get('content-type'), 'application/x-tar')
     assert.equal(await response.text(), 'one two')
   }
+  const head = await routes.request('/v1/backup', { method: 'HEAD' })
+  assert.equal(head.status, 200)
   assert.deepEqual(rates, [undefined, 70_000])
 })
 

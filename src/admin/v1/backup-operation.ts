@@ -27,11 +27,14 @@ export function backupOperations({ backUp }: ManagementParts): Operation[] {
         409: 'Another backup is being taken, or nothing is kept on disk',
       },
       async handle({ query: { rate }, context }) {
+        const headers = { 'content-type': 'application/x-tar' }
+        // Who asks for the head of it reads nothing, and would keep others from theirs.
+        if (context.req.method === 'HEAD') return new Response(null, { headers })
         const backup = await backUp(rate)
         if ('problem' in backup) {
           return context.json({ error: 'conflict', reason: backup.problem }, 409)
         }
-        return new Response(streamOf(backup), { headers: { 'content-type': 'application/x-tar' } })
+        return new Response(streamOf(backup), { headers })
       },
     }),
   ]

@@ -80,6 +80,9 @@ async function backUpAndRestore(seed: number): Promise<void> {
   const random = seededRandom(seed)
   const disk = new FaultDisk(systemClock)
   disk.capacity = 3_000_000
+  // Now and then the manifest takes its time, so that snapshots come between it and what it says.
+  disk.onOperation = (operation) =>
+    operation === 'rename' && random.next() < 0.3 ? { delayMs: 2 } : undefined
   const clock = new HastyClock()
   const { store } = await open(disk, clock)
   const work = new Workload({ random, store, model: new LogModel(), counter: 0 })
@@ -98,6 +101,9 @@ async function backUpAndRestore(seed: number): Promise<void> {
     states.length = 0
     states.push(work.confirmed.toString())
     work.onConfirmed = () => states.push(work.confirmed.toString())
+    // While files are copied out of, in one moment or another.
+    clock.tick()
+    for (let turns = random.below(40); turns > 0; turns--) await turn()
     const names = new Set(disk.paths)
     const pieces = await backUpWhile(store, step)
     if (disk.paths.filter((name) => names.has(name)).length < names.size) keptCount++

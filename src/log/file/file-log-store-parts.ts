@@ -128,6 +128,7 @@ export class FileLogStoreParts {
       extents,
       indexCache,
       logs: this.registry.byId,
+      segments: this.segments,
       fileSizeMax: limits.walFileSizeMax,
       whenDurable: this.#whenDurable,
     })

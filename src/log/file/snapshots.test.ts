@@ -167,6 +167,34 @@ test('a snapshot ends when the disk is full and it keeps what nobody else needs'
   await opened.store.close()
 })
 
+test('a file of what was copied is in a snapshot from the moment on that it stands for others', async () => {
+  const opened = await Opened.open()
+  await opened.append(40)
+  opened.store.beginAtom()
+  for (let offset = 0; offset < opened.log.endOffset; offset++) {
+    if (offset % 4 !== 0) cursorOf(opened.log).ack(offset)
+  }
+  await durable(opened.store.endAtom())
+  const manifest = '/data/MANIFEST'
+  opened.disk.onOperation = (operation, path) => {
+    const isListing = operation === 'rename' && path === manifest
+    const lists = isListing && opened.disk.contentOf(`${manifest}.new`).includes('survivors')
+    return lists ? 'hold' : undefined
+  }
+  await waitFor('the list with the copy is being written', () => {
+    opened.clock.tick()
+    return opened.disk.heldCount > 0
+  })
+  const snapshot = await opened.store.openSnapshot()
+  const { files } = snapshot.manifest
+  assert.ok(files.some(({ kind }) => kind === 'survivors'))
+  assert.equal((await readAll(snapshot)).size, files.length)
+  await snapshot.close()
+  opened.disk.onOperation = () => undefined
+  opened.disk.release()
+  await opened.store.close()
+})
+
 test('the close of the store ends a snapshot', async () => {
   const opened = await Opened.open()
   await opened.append(5)
