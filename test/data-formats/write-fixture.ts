@@ -1,5 +1,5 @@
-// Writes the fixture of this release: `npm run fixture:write`, once, when the release is made. Never again: a
-// fixture is what that release wrote.
+// Writes the fixture of this release: `npm run fixture:write`, then `npm run format`, once, when the release is
+// made. Never again: a fixture is what that release wrote.
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
