@@ -121,7 +121,7 @@ test('a backup under load has all that was confirmed before it, once and in orde
   await using broker = await TestBroker.start(['--log-level', 'warn'], nodeFlags)
   await using session = await AmqpSession.open(broker.url)
   const load = await Load.begin(session)
-  await waitFor('files fill', () => load.confirmed.length > 1000)
+  await waitFor('files fill', () => load.confirmed.length > 700)
   const confirmedBefore = [...load.confirmed]
   const ackedBefore = new Set(load.acked)
   // Slowly, so that much happens meanwhile.
@@ -161,7 +161,7 @@ test('a backup under load has all that was confirmed before it, once and in orde
   }
   const lost = copies.filter((number) => !inJobs.has(number) && !load.acked.has(number))
   assert.deepEqual(lost, [])
-  assert.ok(ackedBefore.size > 300)
+  assert.ok(ackedBefore.size > 200)
 })
 
 test('kill -9 in the middle of a backup leaves no file, and nothing in the data folder', async () => {
@@ -170,13 +170,13 @@ test('kill -9 in the middle of a backup leaves no file, and nothing in the data 
   {
     await using session = await AmqpSession.open(broker.url)
     const load = await Load.begin(session)
-    await waitFor('files fill', () => load.confirmed.length > 500)
+    await waitFor('files fill', () => load.confirmed.length > 300)
     const file = folder.file('killed.tar')
     const args = ['backup', file, '--rate', '64KiB', '--data', broker.dataFolder]
     await using program = BrokerProgram.run(folder, args)
     await waitFor('some of it is there', () => sizeOf(`${file}.part`) > 0)
     const published = load.confirmed.length
-    await waitFor('files die meanwhile', () => load.confirmed.length > published + 500)
+    await waitFor('files die meanwhile', () => load.confirmed.length > published + 200)
     await broker.kill()
     const { code } = await program.ended()
     assert.match(program.stderr, /^pabal: the broker ended before the backup did: see its log\n$/)
@@ -242,11 +242,12 @@ test('mistakes are told in one line', async () => {
     [['restore', 'half.tar.zst', '--check'], 65, /the backup is cut off or damaged: /],
     [['restore', file, ...data], 74, /there is something in \S+ already \(\S+\): /],
   ]
-  for (const [args, code, says] of mistakes) {
-    const ending = await run(folder, ...args)
-    assert.match(ending.text, says)
-    assert.match(ending.text, /^pabal: [^\n]+\n$/)
-    assert.equal(ending.code, code, ending.text)
+  const endings = await Promise.all(mistakes.map(([args]) => run(folder, ...args)))
+  for (const [index, [, code, says]] of mistakes.entries()) {
+    const ending = endings[index]
+    assert.match(ending?.text ?? '', says)
+    assert.match(ending?.text ?? '', /^pabal: [^\n]+\n$/)
+    assert.equal(ending?.code, code, ending?.text)
   }
 })
 
