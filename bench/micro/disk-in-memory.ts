@@ -77,6 +77,10 @@ export class DiskInMemory implements Disk {
     return Promise.resolve()
   }
 
+  removeTree(): Promise<void> {
+    return Promise.resolve()
+  }
+
   syncFolder(): Promise<void> {
     return Promise.resolve()
   }

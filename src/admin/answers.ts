@@ -20,6 +20,10 @@ export interface ManagementParts {
   readonly statistics: Statistics
   /** Where exported definitions say that they are from. Left out, none are served. */
   readonly origin?: DefinitionsOrigin
+  /** The bytes of a backup, at most so many a second, or why there is none. Left out, none is served. */
+  readonly backUp?: (
+    bytesPerSecond: number | undefined,
+  ) => Promise<AsyncGenerator<Buffer> | { readonly problem: string }>
   /** Told what was changed. */
   readonly logger?: Logger
 }

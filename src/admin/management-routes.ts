@@ -30,6 +30,7 @@ import { userOperations } from './rabbitmq/users.ts'
 import { vhostOperations } from './rabbitmq/vhosts.ts'
 import { whoAmIOperation } from './rabbitmq/whoami.ts'
 import { tellChanges } from './tell-changes.ts'
+import { backupOperations } from './v1/backup-operation.ts'
 import { deadLetterOperations } from './v1/dead-letter-operations.ts'
 import { delayedOperations } from './v1/delayed-operations.ts'
 import { groupOperations } from './v1/group-operations.ts'
@@ -82,6 +83,7 @@ function operationsOf(
     ...loginOperations(parts, { authenticate }),
     ...(parts.origin === undefined ? [] : definitionsOperations(parts, parts.origin)),
     ...sessionOperations({ authenticate, sessions }),
+    ...backupOperations(parts),
     ...messageOperations(parts.broker),
     ...jobOperations(parts.broker),
     ...delayedOperations(parts.broker),

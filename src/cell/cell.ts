@@ -14,6 +14,7 @@ import type { PublishRate } from '../broker/rate/publish-limit.ts'
 import type { RestoreReport } from '../broker/restore-topology.ts'
 import { Shortage } from '../broker/shortage.ts'
 import { ProducerIds } from '../broker/topic/producer-ids.ts'
+import { RestoredEnds } from '../broker/topic/restored-ends.ts'
 import { Retention } from '../broker/topic/retention.ts'
 import type { BatchWorker } from '../crossing/batch-worker.ts'
 import { Crossing } from '../crossing/crossing.ts'
@@ -23,6 +24,7 @@ import type { Random } from '../lib/random.ts'
 import type { Turn } from '../lib/turn.ts'
 import { LogError } from '../log/log-error.ts'
 import type { BlockedReason } from '../log/log-store.ts'
+import { backUp, type Backup } from './back-up.ts'
 import { clusterIdOf } from './cluster-id.ts'
 import { openGroups } from './open-groups.ts'
 import { openStorage } from './open-storage.ts'
@@ -59,8 +61,11 @@ export class Cell implements AsyncDisposable {
   readonly crossing: Crossing
   readonly groups: GroupCoordinator
   readonly producerIds: ProducerIds
+  readonly restoredEnds: RestoredEnds
   /** Kafka's name of the cluster that the cell began. */
   readonly clusterId: string
+  /** See `backUp`; undefined for the rate is as fast as it is read. */
+  readonly backUp: (bytesPerSecond: number | undefined) => Promise<Backup>
   readonly #retention: Retention
   readonly #closeStorage: () => Promise<void>
 
@@ -89,6 +94,8 @@ export class Cell implements AsyncDisposable {
     const { crossing, storage, options } = opened
     const { store, state } = storage
     this.crossing = crossing
+    // Before anything can be appended.
+    this.restoredEnds = new RestoredEnds(store, state, storage.logs)
     this.broker = restoreBroker(opened, parts)
     this.groups = openGroups(this.broker, this.broker.getVHost(defaultVHost), state, options.groups)
     this.producerIds = new ProducerIds(store, state)
@@ -96,6 +103,8 @@ export class Cell implements AsyncDisposable {
     this.#retention = createRetention(this.broker, parts)
     this.broker.onRetentionChanged = () => void this.#retention.run()
     this.#closeStorage = storage.close
+    const { openSnapshot } = storage
+    this.backUp = (rate) => backUp({ ...parts, openSnapshot }, rate)
   }
 
   /** Ends what happens in it by itself: no group loses a member because the node closes connections. */

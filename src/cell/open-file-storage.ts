@@ -41,6 +41,7 @@ export async function openFileStorage(options: StorageOptions): Promise<Storage>
         follower = listener
         listener(view.appliedSequence)
       },
+      openSnapshot: () => store.openSnapshot(),
       close: async () => {
         await store.close()
         await view.close()
@@ -75,6 +76,9 @@ function openLog(
       onTrouble: (error, count) => {
         const often = count === 1 ? '' : `, ${count} times`
         logger.error(`The data folder fails${often}: ${error.message}; it is tried again`)
+      },
+      onMigrated: (from, to) => {
+        logger.info(`The data folder was brought from format ${from} to format ${to}`)
       },
       onDamaged: (log, first, last, error) => {
         logger.error({ err: error, log: log.id, first, last }, 'Records are damaged and skipped')

@@ -4,6 +4,7 @@ import type { Logger } from '../lib/logger.ts'
 import type { Random } from '../lib/random.ts'
 import type { Turn } from '../lib/turn.ts'
 import type { Disk } from '../log/file/disk.ts'
+import type { Snapshot } from '../log/file/snapshot.ts'
 import type { LogProfile } from '../log/log-profile.ts'
 import type { BlockedReason, LogStore } from '../log/log-store.ts'
 import type { Log } from '../log/log.ts'
@@ -54,6 +55,8 @@ export interface Storage {
   readonly state: ReadonlyMap<string, Buffer>
   /** Has `listener` told, now and whenever that changes, which entry the view on disk has come to. */
   readonly followTopology: (listener: (appliedSequence: number) => void) => void
+  /** Only where data is kept: see `FileLogStore.openSnapshot`. */
+  readonly openSnapshot?: () => Promise<Snapshot>
   /** Makes everything durable and gives the data folder free. */
   readonly close: () => Promise<void>
 }

@@ -1,6 +1,6 @@
 // Asks the running broker of a data folder, over its local socket, by HTTP.
 import { readFileSync } from 'node:fs'
-import { request } from 'node:http'
+import { type IncomingMessage, request } from 'node:http'
 import path from 'node:path'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
@@ -58,6 +58,35 @@ export class BrokerClient {
   ): Promise<TextAnswer> {
     const path = `${pathOf(segments)}${query}`
     return this.#send({ method, path, content, waitMs: programLimits.transferMsMax })
+  }
+
+  /** The data folder of the broker. */
+  get folder(): string {
+    return this.#folder
+  }
+
+  /** What the broker sends, as it comes, or `undefined` when none runs. Rejects as `ask` does. */
+  async download(
+    segments: readonly string[],
+    parameters: Readonly<Record<string, string>>,
+  ): Promise<IncomingMessage | undefined> {
+    const query = new URLSearchParams(parameters).toString()
+    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
+    const sent = request({
+      socketPath: findSocket(this.#folder),
+      path: `${pathOf(segments)}?${query}`,
+      headers: { host: 'localhost' },
+      timeout: programLimits.transferMsMax,
+    })
+    sent.on('timeout', () => sent.destroy(tooSlow(programLimits.transferMsMax)))
+    sent.on('error', reject).on('response', resolve).end()
+    try {
+      return await promise
+    } catch (error) {
+      const { code = '' } = error as NodeJS.ErrnoException
+      if (['ENOENT', 'ECONNREFUSED'].includes(code)) return undefined
+      throw this.#explain(error as Error)
+    }
   }
 
   async #ask(method: Method, pathAndQuery: string, body: unknown): Promise<Answer> {

@@ -14,6 +14,7 @@ import {
 } from '../settings/settings.ts'
 import type { SettingKey } from '../settings/settings.ts'
 import type { Arguments, CommandName } from './arguments.ts'
+import { addBackupCommands } from './backup-command.ts'
 import { addDefinitionsCommand } from './definitions-command.ts'
 import { helpItem } from './help-item.ts'
 import { addPermissionCommands } from './permission-command.ts'
@@ -69,6 +70,7 @@ function addRemoteCommands(program: Command, onAsk: CommandEvents['onAsk']): voi
   addPermissionCommands(program, define)
   addQueueCommand(program, define)
   addDefinitionsCommand(program, define)
+  addBackupCommands(program, define)
 }
 
 function buildProgram({ onCommand, onAsk }: CommandEvents): Command {
@@ -123,6 +125,8 @@ function rejectOperands(command: Command): void {
     'permission',
     'queue',
     'definitions',
+    'backup',
+    'restore',
   ])
   const advice = closest === undefined ? 'see pabal --help' : `did you mean ${closest}?`
   throw new ExitError(exitCodes.usage, `unknown command ${operand}; ${advice}`)

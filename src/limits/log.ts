@@ -141,4 +141,19 @@ export const logLimits = {
   volatileMemoryMax: (32 * MiB) as number,
   /** Recovery and cleaning read files in pieces of this size. */
   sequentialReadSize: (1 * MiB) as number,
+  /** A backup that nobody reads on keeps files that nobody needs: the client or its network is gone. */
+  snapshotIdleMsMax: 60_000,
+  /** How often that is looked at. */
+  snapshotLookMs: 1000,
+  /** A backup reads so much at once: a fraction of a millisecond of the disk's time. */
+  backupPieceSize: (256 * KiB) as number,
+  /**
+   * The epoch of a restored folder is the number of its second from here on: no broker is started more often
+   * than once a second, and the number fits Kafka's 32 bits until 2088.
+   */
+  restoreEpochStart: Date.UTC(2020, 0, 1) as number,
+  /** Slower, a piece of a backup would take longer than a reader may wait. */
+  backupRateMin: (64 * KiB) as number,
+  /** The list of checksums in a backup, about a hundred bytes a file: a million large bodies and more. */
+  backupListSizeMax: (256 * MiB) as number,
 } as const

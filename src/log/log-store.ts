@@ -25,6 +25,8 @@ export interface LogStoreEvents {
    * and nothing that concerns it confirmed meanwhile.
    */
   onTrouble?(error: Error, count: number): void
+  /** What was stored in an older format is in the format of this program now. */
+  onMigrated?(from: number, to: number): void
   /** Stored bytes are damaged: offsets first … last of `log` cannot be read and count as a gap. */
   onDamaged?(log: Log, first: number, last: number, error: Error): void
 }
@@ -59,6 +61,8 @@ export type TopologySource = () => Iterable<Buffer>
 export interface LogStore {
   /** Rises by one at each open. */
   readonly epoch: number
+  /** What the last backup that all of this was made of had at most for an epoch; 0 when it is of none. */
+  readonly restoredEpoch: number
   /** Bytes appended and not yet durable: what backpressure to publishers is based on. */
   readonly uncommittedSize: number
   readonly blocked: BlockedReason | undefined

@@ -20,6 +20,7 @@ export function managementOf({
     source: { status },
     groups: cell.groups,
     keeper: new AccessKeeper({ broker, clients, settingsVHosts: options.vhosts }),
+    backUp: cell.backUp,
     origin: { rabbitVersion: options.productVersion, clusterName: cell.clusterId },
   }
 }

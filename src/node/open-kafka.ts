@@ -28,7 +28,10 @@ export interface KafkaParts extends Pick<
   | 'logger'
   | 'addresses'
 > {
-  readonly cell: Pick<Cell, 'broker' | 'crossing' | 'groups' | 'producerIds' | 'clusterId'>
+  readonly cell: Pick<
+    Cell,
+    'broker' | 'crossing' | 'groups' | 'producerIds' | 'restoredEnds' | 'clusterId'
+  >
 }
 
 /** What a listener has for a host that listens on all addresses of the machine. */
@@ -61,6 +64,7 @@ function createServer(
     topics: broker.topicsOf(broker.getVHost(defaultVHost)),
     groups: cell.groups,
     producerIds: cell.producerIds,
+    restoredEnds: cell.restoredEnds,
     fetchSessions: new FetchSessions(broker.random, parts.memory.watermark),
     crossing: cell.crossing,
     batchWorker: parts.batchWorker,

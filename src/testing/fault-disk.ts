@@ -4,7 +4,7 @@
 // A sync covers the writes that were finished when it began; what was unsynced when a sync failed is
 // never made durable by a later one, as on Linux. A test can also hold, delay, fail or count each
 // operation, limit the space, and flip bits.
-import { basename, dirname } from 'node:path'
+import { dirname } from 'node:path'
 import type { Clock } from '../lib/clock.ts'
 import type { Random } from '../lib/random.ts'
 import { directBlockSize } from '../log/file/direct-file.ts'
@@ -204,10 +204,16 @@ export class FaultDisk implements Disk {
     if (this.#names.has(path)) this.#change([{ path, inode: undefined }])
   }
 
+  async removeTree(path: string): Promise<void> {
+    for (const name of this.paths) if (name.startsWith(`${path}/`)) await this.unlink(name)
+  }
+
   async list(path: string): Promise<string[]> {
     await this.#run('open', path)
-    const names = [...this.#names.keys()].filter((name) => dirname(name) === path)
-    return names.map((name) => basename(name)).toSorted()
+    const start = path.endsWith('/') ? path : `${path}/`
+    const below = [...this.#names.keys()].filter((name) => name.startsWith(start))
+    const names = below.map((name) => name.slice(start.length).split('/', 1)[0] ?? '')
+    return [...new Set(names)].toSorted()
   }
 
   async createFolder(path: string): Promise<void> {

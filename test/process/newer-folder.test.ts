@@ -104,8 +104,12 @@ test('a folder of a newer format of the log is refused', async () => {
   const file = folder.file(`data/${manifestName}`)
   const content = decodeManifest(readFileSync(file))
   assert.ok(content)
-  writeFileSync(file, encodeManifest({ ...content, version: formatVersion + 1 }))
-  const says = /^pabal: .*MANIFEST has format version \d+, .*: use the Pabal that wrote it\n$/
+  writeFileSync(
+    file,
+    encodeManifest({ ...content, version: formatVersion + 1, writtenBy: '7.8.9' }),
+  )
+  const says =
+    /^pabal: the data folder \S+ was written by Pabal 7\.8\.9 in format \d+, and this Pabal \S+ reads formats 3 to \d+: use Pabal 7\.8\.9 or a later one, or restore a backup from before it was upgraded\n$/
   await expectRefusal(folder, says)
   await expectCommandRefusal(folder, says)
 })

@@ -2,6 +2,7 @@
 import { Users } from '../../src/auth/users.ts'
 import { defaultVHost } from '../../src/broker/broker.ts'
 import { ProducerIds } from '../../src/broker/topic/producer-ids.ts'
+import { RestoredEnds } from '../../src/broker/topic/restored-ends.ts'
 import { openGroups } from '../../src/cell/open-groups.ts'
 import { BatchWorker } from '../../src/crossing/batch-worker.ts'
 import { systemClock } from '../../src/lib/clock.ts'
@@ -28,8 +29,9 @@ export async function openKafkaBeside({
   const batchWorker = new BatchWorker(systemClock)
   const groups = openGroups(broker, broker.getVHost(defaultVHost), new Map())
   const producerIds = new ProducerIds(broker.store, new Map())
+  const restoredEnds = new RestoredEnds(broker.store, new Map(), [])
   const server = openKafka({
-    cell: { broker, crossing, groups, producerIds, clusterId: 'beside' },
+    cell: { broker, crossing, groups, producerIds, restoredEnds, clusterId: 'beside' },
     users: new Users({ random: systemRandom, access: broker.access }),
     memory,
     clients,

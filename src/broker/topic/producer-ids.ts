@@ -1,5 +1,7 @@
 // Hands out producer ids that are never used twice. They are reserved in blocks: only the end of
-// a block is written, and an id is given only when its block is durable.
+// a block is written, and an id is given only when its block is durable. A backup does not know which were
+// given after it was taken; so each epoch of the log, and a restored one has a later one than all before,
+// begins above those of the last.
 import type { LogStore } from '../../log/log-store.ts'
 import type { Ticket } from '../../log/ticket.ts'
 import { BrokerError } from '../broker-error.ts'
@@ -7,6 +9,8 @@ import { whenDurable } from '../when-durable.ts'
 
 const stateKey = 'producer-ids'
 const blockSize = 1000
+/** Epochs have 31 bits: whatever they are, ids are exact as numbers. */
+const idsPerEpoch = 2 ** 22
 
 export class ProducerIds {
   readonly #store: LogStore
@@ -19,7 +23,7 @@ export class ProducerIds {
   constructor(store: LogStore, state: ReadonlyMap<string, Buffer>) {
     this.#store = store
     const stored = state.get(stateKey)
-    this.#next = stored === undefined ? 0 : stored.readDoubleBE(0)
+    this.#next = Math.max(stored?.readDoubleBE(0) ?? 0, store.epoch * idsPerEpoch)
     this.#blockEnd = this.#next
   }
 

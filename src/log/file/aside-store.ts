@@ -33,6 +33,16 @@ export interface AsideStoreOptions {
   readonly onTrouble: (error: Error) => void
 }
 
+/** Bodies that stay although no record needs them any more. */
+export interface HeldBodies {
+  /** All that some record needed when this began. */
+  readonly ids: readonly number[]
+  /** How many of them would have gone meanwhile. */
+  keptCount(): number
+  /** Removes what nobody needs. */
+  release(): void
+}
+
 export class AsideStore {
   /**
    * Bodies in memory: those not committed yet, and some that were read lately. They are retained as
@@ -48,6 +58,8 @@ export class AsideStore {
   #cachedSize = 0
   readonly #lost = new Set<number>()
   #nextId: number
+  /** While somebody copies bodies: below `end` none is removed, and `ids` are to be. */
+  #held: { readonly end: number; readonly ids: number[] } | undefined
 
   constructor(options: AsideStoreOptions) {
     this.#options = options
@@ -88,6 +100,20 @@ export class AsideStore {
     if (this.#counts.has(id)) return
     this.#forget(id)
     void this.#remove(id)
+  }
+
+  /** Keeps the files of all bodies that some record needs now. Once at a time. */
+  hold(): HeldBodies {
+    const held = { end: this.#nextId, ids: [] as number[] }
+    this.#held = held
+    return {
+      ids: [...this.#counts.keys()],
+      keptCount: () => held.ids.length,
+      release: () => {
+        this.#held = undefined
+        for (const id of held.ids) void this.#remove(id)
+      },
+    }
   }
 
   /** A record that refers to body `id` was appended, or was found at the start. */
@@ -195,6 +221,10 @@ export class AsideStore {
   }
 
   async #remove(id: number): Promise<void> {
+    if (this.#held !== undefined && id < this.#held.end) {
+      this.#held.ids.push(id)
+      return
+    }
     try {
       await this.#options.disk.unlink(this.#pathOf(id))
     } catch (error) {

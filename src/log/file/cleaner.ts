@@ -25,6 +25,8 @@ export interface CleanerOptions {
   readonly extents: LogExtents
   readonly indexCache: IndexCache
   readonly logs: ReadonlyMap<number, Log>
+  /** All files that are not retired. */
+  readonly segments: Set<Segment>
   readonly fileSizeMax: number
   readonly whenDurable: (callback: () => void) => void
 }
@@ -100,8 +102,8 @@ export class Cleaner {
     return chosen
   }
 
-  /** Copies what lives in `sources` to a new file and returns it; the sources may go then. */
-  async clean(sources: readonly Segment[]): Promise<Segment | undefined> {
+  /** Copies what lives in `sources` to a new file, which is one of `segments` then; the sources may go. */
+  async clean(sources: readonly Segment[]): Promise<void> {
     const { folder } = this.#options
     this.#isInTheWay = false
     const target = await createSegment(folder, fileKind.survivors)
@@ -115,13 +117,13 @@ export class Cleaner {
       throw error
     }
     const isUsed = writer.moved.size > 0
+    // It is listed from the next line on, and who copies what is listed has to find it.
+    if (isUsed) this.#options.segments.add(target)
     await this.#listInstead(sources, isUsed ? target : undefined)
     // From here on the target is the only copy that counts.
     target.state = 'sealed'
     this.#move(sources, writer.moved)
-    if (isUsed) return target
-    await discard(folder, target)
-    return undefined
+    if (!isUsed) await discard(folder, target)
   }
 
   /** Half of the reserve's size is left to acks and deletes, also when the reserve was given up. */

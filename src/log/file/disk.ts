@@ -55,6 +55,8 @@ export interface Disk {
   list(path: string): Promise<string[]>
   /** Creates a folder, and those above it, unless it exists. */
   createFolder(path: string): Promise<void>
+  /** Removes a folder with all that is in it. Does nothing when there is none. */
+  removeTree(path: string): Promise<void>
   /** Makes created, renamed and unlinked names in a folder survive a crash. */
   syncFolder(path: string): Promise<void>
   freeSpace(path: string): Promise<FreeSpace>

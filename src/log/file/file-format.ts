@@ -41,9 +41,11 @@ import { crc32c } from '../../lib/crc32c.ts'
 import { readInt64, writeInt64 } from '../../lib/int64.ts'
 import { directBlockSize } from './direct-file.ts'
 
+/**
+ * The version of a data folder as a whole: of its data files, and of all that is in them and has no number
+ * of its own. What an older version could not read, or would read wrongly, takes a new one (`migrations.ts`).
+ */
 export const formatVersion = 4
-/** The oldest version that is read: later ones only added kinds of entries. */
-export const formatVersionMin = 3
 /** Where data files are in a data folder. */
 export const walFolderName = 'wal'
 export const fileHeaderSize = 64
@@ -124,6 +126,11 @@ export function decodeFileHeader(bytes: Buffer): FileHeader | undefined {
   const kind = bytes.readUInt32BE(12) as FileKind
   const [salt, priorSize] = [bytes.readUInt32BE(24), bytes.readUInt32BE(28)]
   return { kind, id: readInt64(bytes, 16), salt, priorSize }
+}
+
+/** The version in a header that `decodeFileHeader` can read. */
+export function formatIn(bytes: Buffer): number {
+  return bytes.readUInt32BE(8)
 }
 
 /** The CRC that belongs in the header of the commit at `start`. */

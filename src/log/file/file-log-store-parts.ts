@@ -30,6 +30,7 @@ import type { RecoveredState } from './recovered-state.ts'
 import { RunFinder } from './run-finder.ts'
 import { RunReader } from './run-reader.ts'
 import type { Segment } from './segment.ts'
+import { Snapshots } from './snapshots.ts'
 import { TailCache } from './tail-cache.ts'
 import { TopologyKeeper } from './topology-keeper.ts'
 import { VolatileSpill } from './volatile-spill.ts'
@@ -86,6 +87,7 @@ export class FileLogStoreParts {
   readonly diskSpace: DiskSpace
   readonly folderWatch: FolderWatch
   readonly asides: AsideStore
+  readonly snapshots: Snapshots
   readonly spill: VolatileSpill
   readonly engine: FileEngine
   readonly coldReader: ColdReader
@@ -126,6 +128,7 @@ export class FileLogStoreParts {
       extents,
       indexCache,
       logs: this.registry.byId,
+      segments: this.segments,
       fileSizeMax: limits.walFileSizeMax,
       whenDurable: this.#whenDurable,
     })
@@ -150,6 +153,7 @@ export class FileLogStoreParts {
     this.engine = new FileEngine({ epoch, converter, clock, scheduler, asides, spill, tailCache })
     this.loader = new RecordLoader({ coldReader, spill, asides, events })
     this.diskSpace = this.#makeDiskSpace(opened)
+    this.snapshots = this.#makeSnapshots(opened)
     this.folderWatch = new FolderWatch({
       disk: folder.disk,
       clock,
@@ -285,6 +289,19 @@ export class FileLogStoreParts {
       onWriting: (size) => this.diskSpace.onWriting(size),
       whenDurable: this.#whenDurable,
       onTrouble: this.#onTrouble,
+    })
+  }
+
+  #makeSnapshots({ clock, folder, path }: OpenedFolder): Snapshots {
+    return new Snapshots({
+      clock,
+      folder,
+      path,
+      segments: this.segments,
+      asides: this.asides,
+      whenDurable: this.#whenDurable,
+      blocked: () => this.diskSpace.blocked,
+      onReleased: (segment) => void this.housekeeper.onReleased(segment),
     })
   }
 

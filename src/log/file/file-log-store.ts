@@ -16,10 +16,12 @@ import { fileStatsOf } from './file-stats.ts'
 import { livingSize } from './living-size.ts'
 import type { RetentionRule } from './run-finder.ts'
 import type { AsideReference, Segment } from './segment.ts'
+import type { Snapshot } from './snapshot.ts'
 import { timestampAt } from './timestamp-at.ts'
 
 export class FileLogStore implements LogStore {
   readonly epoch: number
+  readonly restoredEpoch: number
   readonly #parts: FileLogStoreParts
   readonly #engine: FileEngine
   readonly #scheduler: CommitScheduler
@@ -27,6 +29,7 @@ export class FileLogStore implements LogStore {
   constructor(opened: OpenedFolder) {
     const parts = new FileLogStoreParts(opened)
     this.epoch = parts.engine.epoch
+    this.restoredEpoch = opened.folder.manifest.content.restoredEpoch ?? 0
     this.#parts = parts
     this.#engine = parts.engine
     this.#scheduler = parts.scheduler
@@ -197,7 +200,13 @@ export class FileLogStore implements LogStore {
     this.#parts.asides.drop(asideId)
   }
 
+  /** A copy of the store can be made of it while the store goes on. See `Snapshots.open`. */
+  openSnapshot(): Promise<Snapshot> {
+    return this.#parts.snapshots.open()
+  }
+
   async close(): Promise<void> {
+    await this.#parts.snapshots.close()
     const { checkpointer, checkpoints, housekeeper, folder, writer, patience } = this.#parts
     await this.#whenIdle()
     await this.#parts.topology.close()

@@ -1,6 +1,7 @@
 // Looks for the manifest of a data folder and compares it with the data files that are there. Only a
 // folder without any data is new: whoever lost the manifest has not lost the messages yet.
 import { join } from 'node:path'
+import { version } from '../../lib/version.ts'
 import { LogError } from '../log-error.ts'
 import { asideFolderName, asideIdOf } from './aside-file.ts'
 import { commitSizeAt } from './commit-decoder.ts'
@@ -13,15 +14,20 @@ import {
   fileHeaderSize,
   fileKind,
   fileName,
+  formatIn,
   formatVersion,
-  formatVersionMin,
   walFolderName,
 } from './file-format.ts'
 import type { FileHeader } from './file-format.ts'
 import { readAt, readWholeFile } from './file-operations.ts'
 import { decodeManifest, manifestName } from './manifest.ts'
 import type { ManifestContent } from './manifest.ts'
+import { migrations, stepsFrom } from './migrations.ts'
+import type { Migration } from './migrations.ts'
 import { spareSuffix } from './spare-files.ts'
+
+/** What `pabal restore` has in a folder until it is through. */
+export const restoringName = 'restoring'
 
 export type FoundManifest =
   /** There is nothing of a store in the folder. */
@@ -30,11 +36,19 @@ export type FoundManifest =
   /** The data files are there without a list of them; `problem` says why, for people. */
   | { readonly state: 'lost'; readonly problem: string }
 
-/** Throws `LogError` 'format' when another version wrote the folder. */
-export async function findManifest(disk: Disk, folder: string): Promise<FoundManifest> {
+/**
+ * Throws `LogError` 'format' for a folder that this version cannot read, or only once a start has migrated
+ * it.
+ */
+export async function findManifest(
+  disk: Disk,
+  folder: string,
+  known: readonly Migration[] = migrations,
+): Promise<FoundManifest> {
   const path = join(folder, manifestName)
   const bytes = await readWholeFile(disk, path)
   if (bytes === undefined) {
+    if ((await disk.list(folder)).includes(restoringName)) throw unfinishedRestoreError(folder)
     const data = await findData(disk, folder)
     if (data === undefined) return { state: 'new' }
     return { state: 'lost', problem: `${path} is missing although there is ${data}` }
@@ -42,10 +56,50 @@ export async function findManifest(disk: Disk, folder: string): Promise<FoundMan
   if (bytes.length === 0) return { state: 'lost', problem: `${path} is empty` }
   const content = decodeManifest(bytes)
   if (content === undefined) return { state: 'lost', problem: `${path} is damaged` }
-  if (!isReadable(content.version)) throw versionError(path, content.version)
+  const steps = stepsToHere(folder, content, known)
+  if (steps.some(({ migrate }) => migrate !== undefined)) throw olderError(folder, content)
   const newer = await findNewerFile(disk, folder, content)
   if (newer === undefined) return { state: 'whole', content }
   return { state: 'lost', problem: `${path} is older than ${newer}, which it does not list` }
+}
+
+/**
+ * What it takes to make a folder one of this version. Throws `LogError` 'format' when that cannot be done:
+ * a newer version wrote it, or one that is too old.
+ */
+export function stepsToHere(
+  folder: string,
+  content: ManifestContent,
+  known: readonly Migration[] = migrations,
+): readonly Migration[] {
+  const steps = stepsFrom(content.version, formatVersion, known)
+  if (steps !== undefined) return steps
+  const first = known[0]?.from ?? formatVersion
+  const { version: format, writtenBy } = content
+  const newer =
+    writtenBy === undefined
+      ? 'use the Pabal that wrote it'
+      : `use Pabal ${writtenBy} or a later one`
+  const advice =
+    format > formatVersion
+      ? `${newer}, or restore a backup from before it was upgraded`
+      : 'start a version in between on it first'
+  throw new LogError(
+    'format',
+    `${describeFormat(folder, content)}, and this Pabal ${version} reads formats ${first} to ${formatVersion}: ${advice}`,
+  )
+}
+
+function unfinishedRestoreError(folder: string): LogError {
+  return new LogError(
+    'corrupt',
+    `a backup was being restored to ${folder} and has not got there: run "pabal restore" again`,
+  )
+}
+
+function describeFormat(folder: string, { version: format, writtenBy }: ManifestContent): string {
+  const writer = writtenBy === undefined ? 'is' : `was written by Pabal ${writtenBy}`
+  return `the data folder ${folder} ${writer} in format ${format}`
 }
 
 /** What a start says that finds the manifest lost. */
@@ -61,6 +115,8 @@ export interface FileStart {
   readonly id: number
   /** Undefined when it is damaged. */
   readonly header: FileHeader | undefined
+  /** The format in its header; undefined when that is damaged. */
+  readonly format: number | undefined
   /** A commit of its own is at its start. */
   readonly hasCommit: boolean
   /** Something may have been written to it: not only its header, and not under another name. */
@@ -87,10 +143,11 @@ async function readFileStart(disk: Disk, path: string, id: number): Promise<File
     const header = decodeFileHeader(bytes)
     // It was renamed to be written over, and that was all.
     const isOther = header !== undefined && header.id !== id
-    if (isOther) return { id, header: undefined, hasCommit: false, mayHaveData: false }
+    const format = header && formatIn(bytes)
+    if (isOther) return { id, header: undefined, format, hasCommit: false, mayHaveData: false }
     const isLong = bytes.length === fileHeaderSize + commitHeaderSize
     const hasCommit = isLong && commitSizeAt(bytes, fileHeaderSize, id) > 0
-    return { id, header, hasCommit, mayHaveData: hasCommit || size > directBlockSize }
+    return { id, header, format, hasCommit, mayHaveData: hasCommit || size > directBlockSize }
   } finally {
     await file.close()
   }
@@ -124,13 +181,9 @@ async function findNewerFile(
   return newer && `${walFolderName}/${fileName(newer.id)}`
 }
 
-function isReadable(version: number): boolean {
-  return version >= formatVersionMin && version <= formatVersion
-}
-
-function versionError(path: string, version: number): LogError {
+function olderError(folder: string, content: ManifestContent): LogError {
   return new LogError(
     'format',
-    `${path} has format version ${version}, and this Pabal reads versions ${formatVersionMin} to ${formatVersion}: use the Pabal that wrote it`,
+    `${describeFormat(folder, content)}: start Pabal ${version} on it once, which brings it to format ${formatVersion}`,
   )
 }

@@ -137,8 +137,7 @@ export class Housekeeper {
     const candidates = [...segments].filter((segment) => this.#isReplaceable(segment))
     const sources = await cleaner.choose(candidates, this.#survey)
     if (sources.length === 0 || this.#isClosed) return
-    const target = await cleaner.clean(sources)
-    if (target !== undefined) segments.add(target)
+    await cleaner.clean(sources)
     for (const source of sources) await this.#retire(source)
     // There may be more of it.
     this.#isSurveyDue = true

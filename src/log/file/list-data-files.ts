@@ -16,10 +16,11 @@ import {
 } from './file-format.ts'
 import type { FileHeader } from './file-format.ts'
 import { readWholeFile } from './file-operations.ts'
-import { readFileStarts } from './find-manifest.ts'
+import { readFileStarts, stepsToHere } from './find-manifest.ts'
 import type { FileStart } from './find-manifest.ts'
 import { inspectFile } from './inspect-file.ts'
 import type { FileInspection } from './inspect-file.ts'
+import { emptyManifest } from './manifest.ts'
 import type { ManifestContent, ManifestFile } from './manifest.ts'
 import { readDirectory } from './segment-directory.ts'
 import { Segment } from './segment.ts'
@@ -28,10 +29,15 @@ import type { FoundTopologyFile } from './topology-file.ts'
 
 /**
  * Lists every file that a commit was written to, also one whose header is damaged; a start then finds
- * out which commits it can do without. Of topology files only the newest one counts.
+ * out which commits it can do without. Of topology files only the newest one counts. Throws `LogError`
+ * 'format' when a version wrote them that this one cannot read.
  */
 export async function listDataFiles(disk: Disk, path: string): Promise<ManifestContent> {
   const starts = await readFileStarts(disk, path)
+  for (const { format } of starts) {
+    // A version of the future may have files that look like ours and mean something else.
+    if (format !== undefined) stepsToHere(path, { ...emptyManifest, version: format })
+  }
   const listing = new Listing(disk, path)
   for (const start of starts) await listing.add(start)
   return {

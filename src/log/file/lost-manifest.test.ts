@@ -14,7 +14,7 @@ import { RecordSource } from '../../record/message/record-source.ts'
 import { diskError, FaultDisk } from '../../testing/fault-disk.ts'
 import { seededRandom } from '../../testing/seeded-random.ts'
 import type { Log } from '../log.ts'
-import { fileHeaderSize, formatVersion, formatVersionMin } from './file-format.ts'
+import { fileHeaderSize, formatVersion } from './file-format.ts'
 import type { FileLogStore } from './file-log-store.ts'
 import { decodeManifest, encodeManifest } from './manifest.ts'
 import { openFileLogStore } from './open-file-log-store.ts'
@@ -219,8 +219,10 @@ test('a folder of an older version starts and is of this one from then on, and o
   const setVersion = (version: number): void =>
     disk.setContent(manifestPath, encodeManifest({ ...content, version }))
   setVersion(formatVersion + 1)
-  await assert.rejects(open(disk), /has format version \d+, and this Pabal reads versions 3 to/)
-  setVersion(formatVersionMin)
+  await assert.rejects(open(disk), /in format \d+, and this Pabal \S+ reads formats 3 to/)
+  setVersion(2)
+  await assert.rejects(open(disk), /in format 2, .* start a version in between on it first/)
+  setVersion(3)
   const { store, recovered } = await open(disk)
   assert.equal((await readAll(store, recovered.logs[0] as Log)).length, 20)
   await store.close()

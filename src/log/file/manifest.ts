@@ -1,5 +1,7 @@
 // The list of data files, which is the truth about them: a file that is not in it does not count,
 // whatever the folder lists. Replaced as a whole, so a crash leaves the old or the new list.
+// Every version writes one line of JSON with a `version` and a line with its CRC, so that an older one can
+// say what is the matter.
 import { join } from 'node:path'
 import { crc32c } from '../../lib/crc32c.ts'
 import type { Disk } from './disk.ts'
@@ -37,9 +39,14 @@ export interface TopologyFile {
 }
 
 export interface ManifestContent {
+  /** `formatVersion` of the program that wrote it. */
   readonly version: number
+  /** The Pabal that was started last on the folder; folders from before 0.1.0 do not say. */
+  readonly writtenBy?: string
   /** Rises at each start. */
   readonly epoch: number
+  /** The epoch that `pabal restore` gave the folder; missing in one that was never restored. */
+  readonly restoredEpoch?: number
   /** Files ever created have lower ids. */
   readonly nextFileId: number
   /** In the order of ids, which is the order in which WAL files were written. */

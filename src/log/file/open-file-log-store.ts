@@ -5,6 +5,7 @@ import type { Clock } from '../../lib/clock.ts'
 import { systemRandom } from '../../lib/random.ts'
 import type { Random } from '../../lib/random.ts'
 import type { Turn } from '../../lib/turn.ts'
+import { version } from '../../lib/version.ts'
 import type { LogProfile } from '../log-profile.ts'
 import type { LogStoreEvents, Recovered } from '../log-store.ts'
 import type { RunConverter } from '../run-converter.ts'
@@ -18,9 +19,13 @@ import { fileLimits } from './file-limits.ts'
 import type { FileLimits } from './file-limits.ts'
 import type { Durability } from './file-log-store-parts.ts'
 import { FileLogStore } from './file-log-store.ts'
+import { readWholeFile } from './file-operations.ts'
+import { restoringName, stepsToHere } from './find-manifest.ts'
 import { KeyedState } from './keyed-state.ts'
 import { LogExtents } from './log-extents.ts'
-import { Manifest } from './manifest.ts'
+import { decodeManifest, Manifest, manifestName } from './manifest.ts'
+import { migrations, takeSteps } from './migrations.ts'
+import type { Migration } from './migrations.ts'
 import { patientDisk, ReadPatience } from './patient-disk.ts'
 import { recoverFolder } from './recover-folder.ts'
 import type { AsideReference } from './segment.ts'
@@ -43,6 +48,8 @@ export interface FileLogStoreOptions {
   readonly random?: Random
   /** For tests. */
   readonly limits?: Partial<FileLimits>
+  /** For tests. */
+  readonly migrations?: readonly Migration[]
 }
 
 export interface OpenedFileLogStore {
@@ -59,15 +66,20 @@ export async function openFileLogStore(options: FileLogStoreOptions): Promise<Op
   const asideFolder = join(path, asideFolderName)
   await makeRoomToStart(disk, path)
   await disk.createFolder(walFolder)
+  const migrated = await migrateFolder(disk, path, options.migrations)
+  if (migrated !== undefined) options.events?.onMigrated?.(migrated, formatVersion)
   await disk.createFolder(asideFolder)
   const volatileFolder = await emptyVolatileFolder(disk, path)
   const extents = new LogExtents()
   const fileLimitsUsed = { ...fileLimits, ...options.limits }
   const keyed = new KeyedState(fileLimitsUsed)
   const folder = await recoverFolder({ disk, folder: path, extents, keyed })
+  // A restore is through once the manifest is there; it may have been killed before it tidied up.
+  await disk.removeTree(join(path, restoringName))
   const manifest = new Manifest(disk, path, {
     ...folder.manifest,
     version: formatVersion,
+    writtenBy: version,
     epoch: folder.manifest.epoch + 1,
     files: folder.manifest.files.filter(({ id }) => folder.segments.some((kept) => kept.id === id)),
   })
@@ -110,6 +122,20 @@ export async function openFileLogStore(options: FileLogStoreOptions): Promise<Op
   const logs = [...store.logs.values()]
   const recovered = { logs, topology, state: keyed.toMap(), cut: folder.cut }
   return { store, recovered: { ...recovered, losses: describeLoss(gone, asideFolder) } }
+}
+
+/** Brings a folder of an older version to this one; returns the version that it had if that took a change. */
+async function migrateFolder(
+  disk: Disk,
+  path: string,
+  known: readonly Migration[] = migrations,
+): Promise<number | undefined> {
+  const bytes = await readWholeFile(disk, join(path, manifestName))
+  const content = bytes && decodeManifest(bytes)
+  if (content === undefined) return undefined
+  const steps = stepsToHere(path, content, known)
+  const migrated = await takeSteps({ disk, path, content }, steps)
+  return migrated === content ? undefined : content.version
 }
 
 /** One sentence for all bodies that are gone, however many. */

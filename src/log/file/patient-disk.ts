@@ -104,6 +104,7 @@ export function patientDisk(disk: Disk, patience: ReadPatience): Disk {
     unlink: (path) => disk.unlink(path),
     list: (path) => disk.list(path),
     createFolder: (path) => disk.createFolder(path),
+    removeTree: (path) => disk.removeTree(path),
     syncFolder: (path) => disk.syncFolder(path),
     freeSpace: (path) => disk.freeSpace(path),
     identityOf: (path) => disk.identityOf(path),

@@ -67,6 +67,7 @@ export function createSystemDisk(options?: SystemDiskOptions): Disk {
     async createFolder(name) {
       await fs.promises.mkdir(name, { recursive: true, mode: 0o750 })
     },
+    removeTree: (name) => fs.promises.rm(name, { recursive: true, force: true }),
     async syncFolder(name) {
       const handle = await fs.promises.open(path.resolve(name), 'r')
       try {

@@ -45,6 +45,7 @@ const commitsInFlightMax = 8
 
 export class MemoryLogStore implements LogStore, LogEngine<Log>, CursorEngine {
   readonly epoch = 1
+  readonly restoredEpoch = 0
   readonly blocked = undefined
   readonly fileStats = undefined
   readonly asideBodies: Map<number, Buffer> = new Map()

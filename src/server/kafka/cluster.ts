@@ -257,7 +257,7 @@ function* endsOfEpochs(
   return topics.finish()
 }
 
-/** Nothing is ever truncated here: every epoch up to the current one ends where the log ends. */
+/** Only a restore takes records away: else every epoch up to the current one ends where the log ends. */
 function endOfEpoch(
   topic: string,
   { partition: index, currentLeaderEpoch, leaderEpoch }: OffsetForLeaderPartition,
@@ -268,7 +268,8 @@ function endOfEpoch(
   if (found.problem !== undefined) return { partition: index, errorCode: codeOf(found.problem) }
   const { epoch } = context.broker.store
   if (leaderEpoch > epoch) return { partition: index, errorCode: noError }
-  const endOffset = found.partition.highWatermark
+  const { highWatermark, log } = found.partition
+  const endOffset = Math.min(highWatermark, context.restoredEnds.endOf(log.id, leaderEpoch))
   return { partition: index, errorCode: noError, leaderEpoch, endOffset }
 }
 

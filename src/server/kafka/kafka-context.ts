@@ -5,6 +5,7 @@ import type { GroupConfig } from '../../broker/group/group-config.ts'
 import type { GroupCoordinator } from '../../broker/group/group-coordinator.ts'
 import type { MemoryAccount } from '../../broker/memory-account.ts'
 import type { ProducerIds } from '../../broker/topic/producer-ids.ts'
+import type { RestoredEnds } from '../../broker/topic/restored-ends.ts'
 import type { Topics } from '../../broker/topic/topics.ts'
 import type { BatchWorker } from '../../crossing/batch-worker.ts'
 import type { Crossing } from '../../crossing/crossing.ts'
@@ -54,6 +55,7 @@ export interface KafkaParts {
   readonly topics: Topics
   readonly groups: GroupCoordinator
   readonly producerIds: ProducerIds
+  readonly restoredEnds: RestoredEnds
   readonly fetchSessions: FetchSessions
   readonly crossing: Crossing
   readonly batchWorker: BatchWorker

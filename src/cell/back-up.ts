@@ -1,0 +1,55 @@
+// Takes a backup of a cell that goes on meanwhile.
+import type { Clock } from '../lib/clock.ts'
+import type { Logger } from '../lib/logger.ts'
+import type { Snapshot } from '../log/file/snapshot.ts'
+import { LogError } from '../log/log-error.ts'
+
+/** The bytes of a backup, or why there is none. */
+export type Backup = AsyncGenerator<Buffer> | { readonly problem: string }
+
+export interface BackUpParts {
+  /** Left out, nothing is kept that could be copied. */
+  readonly openSnapshot: (() => Promise<Snapshot>) | undefined
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/**
+ * Everything that was confirmed before is in it. It has to be read, or returned, to its end; at most
+ * `bytesPerSecond`, if that is given.
+ */
+export async function backUp(
+  { openSnapshot, clock, logger }: BackUpParts,
+  bytesPerSecond: number | undefined,
+): Promise<Backup> {
+  if (openSnapshot === undefined) return { problem: 'this broker keeps nothing on disk' }
+  const { streamBackup } = await import('../log/backup/stream-backup.ts')
+  try {
+    return told(streamBackup(await openSnapshot(), { clock, bytesPerSecond }), { clock, logger })
+  } catch (error) {
+    if (error instanceof LogError) return { problem: error.message }
+    throw error
+  }
+}
+
+async function* told(
+  stream: AsyncGenerator<Buffer>,
+  { clock, logger }: Pick<BackUpParts, 'clock' | 'logger'>,
+): AsyncGenerator<Buffer> {
+  const begun = clock.monotonic()
+  let byteCount = 0
+  let isWhole = false
+  logger.info('A backup is being taken')
+  try {
+    for await (const piece of stream) {
+      byteCount += piece.length
+      yield piece
+    }
+    isWhole = true
+  } finally {
+    const seconds = Math.round((clock.monotonic() - begun) / 1000)
+    const text = `A backup ${isWhole ? 'was sent' : 'was broken off'} after ${byteCount} bytes and ${seconds} s`
+    if (isWhole) logger.info(text)
+    else logger.warn(text)
+  }
+}
