@@ -17,7 +17,8 @@ export const directions: Readonly<Record<string, readonly string[]>> = {
   settings: ['lib'],
   cell: ['lib', 'log', 'crossing', 'meta', 'broker'],
   node: ['lib', 'crossing', 'broker', 'auth', 'cell', 'server', 'admin', 'settings', 'definitions'],
-  cli: ['lib', 'log', 'settings'],
+  move: ['lib', 'record'],
+  cli: ['lib', 'log', 'settings', 'move'],
 }
 
 /** Single files that may be imported across the table above: importing folder → path prefix. */

@@ -18,6 +18,7 @@ import { queueListOperations } from './rabbitmq/queue-list.ts'
 import { whoAmIOperation } from './rabbitmq/whoami.ts'
 import { tellChanges } from './tell-changes.ts'
 import { createUserRoutes } from './user-routes.ts'
+import { moveOperations } from './v1/move-operations.ts'
 import { sessionOperations } from './v1/session-operations.ts'
 import { createVHostRoutes } from './vhost-routes.ts'
 
@@ -57,6 +58,7 @@ function operationsOf(
     whoAmIOperation,
     ...queueListOperations(parts.broker),
     ...sessionOperations({ authenticate, sessions }),
+    ...moveOperations(parts.broker),
   ]
   const { version } = parts.source.status()
   const document: Operation = operation({

@@ -5,13 +5,18 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { freePorts } from '../../../bench/systems/ports.ts'
 import {
   rabbitmqServerScript,
   type RabbitmqNode,
   startRabbitmq,
 } from '../../../bench/systems/rabbitmq-system.ts'
+import { exitCodes } from '../../../src/lib/exit-codes.ts'
+import { moveLimits } from '../../../src/limits/move.ts'
 import { hasRabbitmq } from '../../differential/start-brokers.ts'
 import { AmqpSession } from '../../support/amqp-session.ts'
+import { assertExact, declareExact } from '../../support/exact-messages.ts'
+import { type RunningCommand, startPabal } from '../../support/run-pabal.ts'
 import { TestBroker } from '../../support/start-test-broker.ts'
 import { waitFor } from '../../support/wait-for.ts'
 import { has } from '../languages.ts'
@@ -46,7 +51,8 @@ describe(
     let rabbitmqUrl: string
     before(async () => {
       folder = mkdtempSync(join(tmpdir(), 'pabal-moving-'))
-      const started = startRabbitmq(join(folder, 'rabbitmq'))
+      const [managementPort] = await freePorts(2)
+      const started = startRabbitmq(join(folder, 'rabbitmq'), managementPort)
       pabal = await TestBroker.start()
       rabbitmq = await started
       rabbitmqUrl = `amqp://guest:guest@127.0.0.1:${rabbitmq.amqpPort}`
@@ -54,7 +60,12 @@ describe(
       blocks = new PageBlocks(page, {
         folder,
         env: { ...rabbitmq.env, PATH: path.join(':'), PABAL_DATA: pabal.dataFolder },
-        names: { 'pabal.example:5672': `127.0.0.1:${pabal.port}`, 'data/': `${pabal.dataFolder}/` },
+        names: {
+          'pabal.example:5672': `127.0.0.1:${pabal.port}`,
+          'rabbit.example:5672': `127.0.0.1:${rabbitmq.amqpPort}`,
+          'rabbit.example:15672': `127.0.0.1:${managementPort}`,
+          'data/': `${pabal.dataFolder}/`,
+        },
       })
       await blocks.run('user add mover')
       await blocks.run('rabbitmq-plugins enable')
@@ -111,6 +122,51 @@ describe(
           () => false,
         ),
       )
+    })
+
+    it('moves messages by command, with every type of header, and declares what is missing', async () => {
+      await rabbitmq.control('set_user_tags', 'app', 'management')
+      await declareExact(rabbitmq.amqpPort, 'orders')
+      assert.match(await blocks.run('--dry-run'), /^orders +orders +is missing$/m)
+      assert.match(await blocks.run('--from-management'), /^orders +done +3 +\d+ +0$/m)
+      assert.equal(await count(rabbitmqUrl, 'orders'), 0)
+      await assertExact({ from: rabbitmq.amqpPort, to: pabal.port, queue: 'orders' })
+      await withChannel(rabbitmqUrl, (channel) => channel.deleteQueue('orders'))
+      await withChannel(pabal.url, (channel) => channel.deleteQueue('orders'))
+    })
+
+    it('moves a live queue by a command that is killed and given again', async () => {
+      for (const url of [rabbitmqUrl, pabal.url]) {
+        await withChannel(url, (channel) => channel.assertQueue('killed'))
+      }
+      const numbers: Numbers = { next: 1 }
+      const publisher = await LivePublisher.start(rabbitmqUrl, 'killed', numbers)
+      const consumer = await LiveConsumer.start(pabal.url, 'killed')
+      const args = ['move', 'rabbitmq', '--data', pabal.dataFolder, '--from', rabbitmqUrl]
+      const move = (): RunningCommand =>
+        startPabal([...args, '--queue', 'killed', '--keep-running'])
+      const isMoving = async (): Promise<void> => {
+        const before = consumer.taken.length
+        await waitFor('it moves', () => consumer.taken.length > before + someCount, shovelMs)
+      }
+      const killed = move()
+      await isMoving()
+      killed.child.kill('SIGKILL')
+      await killed.ended
+      const again = move()
+      await isMoving()
+      await publisher.stop()
+      const published = numbers.next - 1
+      const ids = (): Set<number> => new Set(consumer.taken.map(({ id }) => id))
+      await waitFor('all', () => ids().size >= published, shovelMs)
+      again.child.kill('SIGINT')
+      const { code, stderr } = await again.ended
+      assert.equal(code, exitCodes.ok, stderr)
+      await consumer.stop()
+      assert.deepEqual(ids(), new Set(range(1, published)))
+      assert.ok(consumer.taken.length <= published + moveLimits.chunkCountMax)
+      assert.equal(await count(rabbitmqUrl, 'killed'), 0)
+      for (const { id, properties } of consumer.taken) assertProperties(id, properties)
     })
 
     it('moves the messages of a live queue there and back', async () => {
