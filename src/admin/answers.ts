@@ -4,6 +4,7 @@ import type { Context } from 'hono'
 import type { AccessKeeper } from '../broker/access-keeper.ts'
 import type { Broker } from '../broker/broker.ts'
 import type { ClientRegistry } from '../broker/client/client-registry.ts'
+import type { GroupCoordinator } from '../broker/group/group-coordinator.ts'
 import type { DefinitionsOrigin } from '../definitions/export-definitions.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { StatusSource } from './broker-status.ts'
@@ -12,6 +13,8 @@ import type { StatusSource } from './broker-status.ts'
 export interface ManagementParts {
   readonly broker: Broker
   readonly keeper: AccessKeeper
+  /** Kafka's consumer groups; left out, nothing of them is served. */
+  readonly groups?: GroupCoordinator
   /** Connections of all protocols. */
   readonly clients: ClientRegistry
   readonly source: StatusSource

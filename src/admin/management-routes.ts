@@ -18,6 +18,7 @@ import { queueListOperations } from './rabbitmq/queue-list.ts'
 import { whoAmIOperation } from './rabbitmq/whoami.ts'
 import { tellChanges } from './tell-changes.ts'
 import { createUserRoutes } from './user-routes.ts'
+import { copyOperations } from './v1/copy-operations.ts'
 import { moveOperations } from './v1/move-operations.ts'
 import { sessionOperations } from './v1/session-operations.ts'
 import { createVHostRoutes } from './vhost-routes.ts'
@@ -59,6 +60,7 @@ function operationsOf(
     ...queueListOperations(parts.broker),
     ...sessionOperations({ authenticate, sessions }),
     ...moveOperations(parts.broker),
+    ...copyOperations(parts.broker, parts.groups),
   ]
   const { version } = parts.source.status()
   const document: Operation = operation({

@@ -24,4 +24,24 @@ export function addMoveCommand(program: Command, define: DefineRemote): void {
     .option('--to-queue <NAME>', 'Where the messages of one queue go (default: the same name)')
     .option('--vhost <NAME>', 'Where the queues are here (default: the same as there)')
   addMoveFlags(rabbitmq, { unit: 'messages' })
+  const kafka = define(move, 'kafka', {
+    summary: 'Copy topics with their offsets, and groups; see docs/moving-from-kafka.md',
+    ask: (_operands, flags) => async (broker, print) => {
+      const { moveFromKafka } = await import('./move-kafka.ts')
+      return moveFromKafka(flags, broker, print)
+    },
+  })
+    .option('--from <HOST:PORT>', 'Brokers of Kafka, with commas between several')
+    .option('--topic <NAME>', 'A topic to copy; may be given several times', collect)
+    .option('--all-topics', 'All topics but those of Kafka itself')
+    .option(
+      '--group <NAME>',
+      'A group to bring along; may be given several times (default: all)',
+      collect,
+    )
+    .option('--no-groups', 'Bring no groups along')
+    .option('--from-user <NAME>', 'Log in (SASL)')
+    .option('--from-mechanism <NAME>', 'PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512 (default: PLAIN)')
+    .option('--from-tls', 'Connect by TLS')
+  addMoveFlags(kafka, { unit: 'records' })
 }

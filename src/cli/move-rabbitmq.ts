@@ -58,7 +58,13 @@ export async function moveFromRabbitmq(
     if (flags.isDryRun) return await showPlan(plan, flags, print)
     await declareMissing(plan, broker)
     return await runMove(
-      { ...flags, parts: partsOf(plan, broker), unit: 'messages', kind: 'queue' },
+      {
+        ...flags,
+        parts: partsOf(plan, broker),
+        unit: 'messages',
+        kind: 'queue',
+        recordsAtOnce: moveLimits.chunkCountMax,
+      },
       print,
     )
   } catch (error) {
@@ -162,7 +168,7 @@ async function declareMissing({ vhost, queues }: Plan, broker: BrokerClient): Pr
 
 function partsOf({ source, vhost, queues }: Plan, broker: BrokerClient): RabbitmqQueue[] {
   const target = localQueues({
-    post: (segments, body) => broker.transfer('POST', segments, { content: body }),
+    send: (method, segments, sent) => broker.transfer(method, segments, sent),
   })
   return queues.map(
     ({ queue, to }) =>

@@ -12,11 +12,13 @@ import { showRows } from './show-rows.ts'
 
 export interface MoveRun extends Pick<MoveFlags, 'rate' | 'keepsRunning' | 'isJson'> {
   readonly parts: readonly MovePart[]
+  /** Taken at once; left out, only bytes count. */
+  readonly recordsAtOnce?: number
   /** What is moved, as people say it: `messages`. */
   readonly unit: string
   /** What a part is: `queue`. */
   readonly kind: string
-  /** Called when all is done, before the report. */
+  /** Called when it has ended in good order, before the report. */
   readonly atEnd?: () => Promise<void>
 }
 
@@ -24,12 +26,13 @@ const stopSignals = ['SIGINT', 'SIGTERM'] as const
 
 /** Resolves when it has ended in good order. Rejects with an `ExitError` that says how to go on. */
 export async function runMove(run: MoveRun, print: (line: string) => void): Promise<ExitCode> {
-  const { parts, rate, keepsRunning, unit } = run
+  const { parts, rate, keepsRunning, unit, recordsAtOnce } = run
   const progress = new MoveProgress(systemClock, process.stderr, unit)
   const mover = new Mover(parts, {
     clock: systemClock,
     rate,
     keepsRunning,
+    ...(recordsAtOnce !== undefined && { recordsAtOnce }),
     onProgress: () => progress.show(mover.progress),
   })
   const alive = keepProcessAlive()
@@ -43,7 +46,7 @@ export async function runMove(run: MoveRun, print: (line: string) => void): Prom
   for (const signal of stopSignals) process.once(signal, stop)
   try {
     await mover.run()
-    if (!isStopped) await run.atEnd?.()
+    await run.atEnd?.()
   } catch (error) {
     throw error instanceof MoveError ? explain(error, mover, run) : error
   } finally {

@@ -1,10 +1,16 @@
+export type DoorMethod = 'GET' | 'PUT' | 'POST'
+
 /** The running broker as a move reaches it. */
 export interface BrokerDoor {
   /**
-   * Sends a body to a path below `/api`, whose segments are not encoded yet. Rejects when there is no answer, or
-   * one that tells of a fault of the broker.
+   * Asks for a path below `/api`, whose segments are not encoded yet. `query` begins with `?`. Rejects when there is
+   * no answer, or one that tells of a fault of the broker.
    */
-  post(segments: readonly string[], body: Buffer): Promise<DoorAnswer>
+  send(
+    method: DoorMethod,
+    segments: readonly string[],
+    sent: { readonly query?: string; readonly content?: string | Buffer },
+  ): Promise<DoorAnswer>
 }
 
 export interface DoorAnswer {

@@ -24,7 +24,8 @@ async function store(
   messages: readonly RawMessage[],
 ): Promise<Stored> {
   const path = ['v1', 'moves', 'queues', vhost, name, 'messages']
-  const answer = await broker.post(path, encodeMessageBlock(messages))
+  const content = encodeMessageBlock(messages)
+  const answer = await broker.send('POST', path, { content })
   if (answer.status === blocked) return { count: 0, reason: `Pabal is ${reasonOf(answer)}` }
   const what = `queue '${name}' of virtual host '${vhost}'`
   if (answer.status === 404) throw new MoveError('missing', `there is no ${what} at Pabal`)

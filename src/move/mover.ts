@@ -14,6 +14,8 @@ export interface MoverOptions {
   readonly rate: RateMax
   /** Whether to go on when nothing is left, with what comes later. */
   readonly keepsRunning: boolean
+  /** Taken at once; left out, only bytes count. */
+  readonly recordsAtOnce?: number
   /** Told whenever something has been moved, or could not be for now. */
   readonly onProgress?: () => void
 }
@@ -38,14 +40,10 @@ interface Line {
   readonly progress: Mutable<PartProgress>
 }
 
-const chunkMax: ChunkMax = {
-  records: moveLimits.chunkCountMax,
-  bytes: moveLimits.chunkSizeMax,
-}
-
 export class Mover {
   readonly #options: MoverOptions
   readonly #rate: MoveRate
+  readonly #chunkMax: ChunkMax
   readonly #lines: readonly Line[]
   #isStopping = false
   #isPaused = false
@@ -55,6 +53,10 @@ export class Mover {
 
   constructor(parts: readonly MovePart[], options: MoverOptions) {
     this.#options = options
+    this.#chunkMax = {
+      records: options.recordsAtOnce ?? Infinity,
+      bytes: moveLimits.chunkSizeMax,
+    }
     this.#rate = new MoveRate(options.clock, options.rate)
     this.#lines = parts.map((part) => ({ part, progress: notBegun(part.name) }))
   }
@@ -122,7 +124,7 @@ export class Mover {
     for (;;) {
       while (this.#isPaused && !this.#isStopping) await this.#wait(Infinity)
       if (this.#isStopping) return false
-      const chunk = await part.take(this.#rate.limit(chunkMax))
+      const chunk = await part.take(this.#rate.limit(this.#chunkMax))
       if (chunk === undefined) {
         if (!this.#options.keepsRunning && (await part.isDone())) return true
         await this.#wait(moveLimits.idleMs)

@@ -13,6 +13,7 @@ export function managementOf({
   const { broker } = cell
   return {
     broker,
+    groups: cell.groups,
     clients,
     logger,
     source: { status },

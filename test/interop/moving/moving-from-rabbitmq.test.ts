@@ -1,7 +1,7 @@
 // docs/moving-from-rabbitmq.md, followed with a RabbitMQ of its own: each command of the page is run, and
 // messages move there and back while a publisher and consumers are at work, each of them once.
 import assert from 'node:assert/strict'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -27,6 +27,7 @@ import {
   propertiesOf,
   type Taken,
 } from './live-clients.ts'
+import { writePabalCommand } from './pabal-command.ts'
 import { PageBlocks } from './page-blocks.ts'
 
 const repository = join(import.meta.dirname, '../../..')
@@ -278,15 +279,4 @@ function assertProperties(id: number, properties: Taken['properties']): void {
   const { 'x-delivery-count': _, ...headers } = properties.headers ?? {}
   const given = Object.entries(properties).filter(([, value]) => value !== undefined)
   assert.deepEqual({ ...Object.fromEntries(given), headers }, propertiesOf(id))
-}
-
-/** A `pabal` as an installed package has it; returns its folder. */
-function writePabalCommand(folder: string): string {
-  const bin = join(folder, 'bin')
-  mkdirSync(bin)
-  const file = join(bin, 'pabal')
-  const main = join(repository, 'src/main.ts')
-  writeFileSync(file, `#!/bin/sh\nexec '${process.execPath}' '${main}' "$@"\n`)
-  chmodSync(file, 0o755)
-  return bin
 }
