@@ -9,7 +9,6 @@ import type {
   SASLMechanismValue,
 } from '@platformatic/kafka'
 import type * as KafkaLibrary from '@platformatic/kafka'
-import { moveLimits } from '../limits/move.ts'
 import type { AbortedTransaction } from './clean-batches.ts'
 import { MoveError } from './move-error.ts'
 
@@ -52,6 +51,8 @@ export interface Fetched {
   readonly records: Buffer
 }
 
+/** How long a fetch waits for records: a broker does nothing else for the connection meanwhile. */
+const atOnce = 0
 const fetch = { key: 1, version: 11, readCommitted: 1 } as const
 const topicResource = 2
 /** Set for this topic, neither for all nor by default. */
@@ -178,7 +179,7 @@ export class KafkaSource {
     ]
     const request = (): ReturnType<Library['fetchV11']['createRequest']> =>
       this.#library.fetchV11.createRequest(
-        moveLimits.idleMs,
+        atOnce,
         1,
         sizeMax,
         fetch.readCommitted,

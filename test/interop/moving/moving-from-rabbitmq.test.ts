@@ -16,7 +16,7 @@ import { moveLimits } from '../../../src/limits/move.ts'
 import { hasRabbitmq } from '../../differential/start-brokers.ts'
 import { AmqpSession } from '../../support/amqp-session.ts'
 import { assertExact, declareExact } from '../../support/exact-messages.ts'
-import { type RunningCommand, startPabal } from '../../support/run-pabal.ts'
+import { runPabal, type RunningCommand, startPabal } from '../../support/run-pabal.ts'
 import { TestBroker } from '../../support/start-test-broker.ts'
 import { waitFor } from '../../support/wait-for.ts'
 import { has } from '../languages.ts'
@@ -50,12 +50,14 @@ describe(
     let pabal: TestBroker
     let blocks: PageBlocks
     let rabbitmqUrl: string
+    let managementUrl: string
     before(async () => {
       folder = mkdtempSync(join(tmpdir(), 'pabal-moving-'))
       const [managementPort] = await freePorts(2)
       const started = startRabbitmq(join(folder, 'rabbitmq'), managementPort)
       pabal = await TestBroker.start()
       rabbitmq = await started
+      managementUrl = `http://127.0.0.1:${managementPort}`
       rabbitmqUrl = `amqp://guest:guest@127.0.0.1:${rabbitmq.amqpPort}`
       const path = [writePabalCommand(folder), dirname(rabbitmqServerScript), rabbitmq.env['PATH']]
       blocks = new PageBlocks(page, {
@@ -130,6 +132,11 @@ describe(
       await declareExact(rabbitmq.amqpPort, 'orders')
       assert.match(await blocks.run('--dry-run'), /^orders +orders +is missing$/m)
       assert.match(await blocks.run('--from-management'), /^orders +done +3 +\d+ +0$/m)
+      const management = ['--all-queues', '--from-management', managementUrl, '--dry-run']
+      const from = ['move', 'rabbitmq', '--data', pabal.dataFolder, '--from', rabbitmqUrl]
+      const all = await runPabal([...from, ...management])
+      assert.match(all.stdout, /^mails +mails +is there$/m)
+      assert.match(all.stdout, /^copies +copies +will be declared$/m)
       assert.equal(await count(rabbitmqUrl, 'orders'), 0)
       await assertExact({ from: rabbitmq.amqpPort, to: pabal.port, queue: 'orders' })
       await withChannel(rabbitmqUrl, (channel) => channel.deleteQueue('orders'))
