@@ -58,6 +58,7 @@ const topicResource = 2
 /** Set for this topic, neither for all nor by default. */
 const topicConfigSource = 1
 const earliest = -2n
+const ipAddress = /^(?:[\d.]+|\[.*\]):\d+$/
 /** What is not there soon is for the person at the terminal to know. */
 const patience = { retries: 2, retryDelay: 250 } as const
 /** About replicas and storage that are the source's own. */
@@ -82,7 +83,10 @@ export class KafkaSource {
     const clientId = 'pabal-move'
     const options = {
       ...(tls !== undefined && { tls: tls.ca === undefined ? {} : { ca: tls.ca } }),
-      ...(tls !== undefined && { tlsServerName: true }),
+      // TLS has no such names for addresses of IP.
+      ...(tls !== undefined && {
+        tlsServerName: !brokers.some((broker) => ipAddress.test(broker)),
+      }),
       ...(login !== undefined && {
         sasl: { mechanism: login.mechanism, username: login.user, password: login.password },
       }),
@@ -130,7 +134,11 @@ export class KafkaSource {
 
   async groupNames(): Promise<string[]> {
     const groups = await this.#ask('list groups', this.#admin.listGroups({}))
-    return [...groups.keys()]
+    // A share group has no place in a topic.
+    const isShare = /^share$/i
+    return [...groups.values()].flatMap(({ id, groupType = '' }) =>
+      isShare.test(groupType) ? [] : [id],
+    )
   }
 
   /** Of the partitions of these topics. */
@@ -282,5 +290,6 @@ function reasonsOf(error: unknown): string[] {
   const { errors = [], apiId } = error as Error & { errors?: unknown[]; apiId?: string }
   const inner = errors.length > 0 ? reasonsOf(errors[0]) : []
   const cause = error.cause === undefined ? [] : reasonsOf(error.cause)
-  return [...new Set([apiId ?? error.message, ...inner, ...cause])]
+  const own = apiId ?? error.message.replace(/\.$/, '')
+  return [...new Set([own, ...inner, ...cause])]
 }
