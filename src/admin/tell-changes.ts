@@ -11,7 +11,7 @@ export function tellChanges(logger: Logger): MiddlewareHandler<ApiVariables> {
     await next()
     const { method, path } = context.req
     // A move has thousands of requests, whose effect is seen in its queues.
-    if (path.startsWith('/api/v1/moves/')) return
+    if (method === 'POST' && path.startsWith('/api/v1/moves/')) return
     const isChange = method !== 'GET' && method !== 'HEAD' && context.req.query('check') !== 'true'
     if (!isChange || context.res.status >= 400) return
     const { user } = context.get('caller')?.principal ?? {}

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
+import { moveLimits } from '../limits/move.ts'
 import type { RateMax } from '../move/move-rate.ts'
 import { readPasswordFile } from '../settings/settings-file.ts'
 import { outputOption, wantsJson } from './show-rows.ts'
@@ -57,6 +58,14 @@ export function readMoveFlags(flags: GivenFlags, command: string): MoveFlags {
     isDryRun: dryRun,
     isJson: wantsJson(output),
   }
+}
+
+/** Throws an `ExitError` for more than a report can have lines for. */
+export function checkCount(kind: string, names: readonly string[]): void {
+  const { namesMax } = moveLimits
+  if (names.length <= namesMax) return
+  const text = `${names.length} ${kind} are more than ${namesMax} at once`
+  throw new ExitError(exitCodes.usage, `${text}: name some of them`)
 }
 
 /** The password of the source; undefined where none is given. */

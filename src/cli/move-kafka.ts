@@ -10,6 +10,7 @@ import { type TargetPartition, TopicTarget } from '../move/topic-target.ts'
 import type { BrokerClient } from './broker-client.ts'
 import { checkName } from './check-name.ts'
 import {
+  checkCount,
   type GivenFlags,
   type MoveFlags,
   readMoveFlags,
@@ -71,6 +72,7 @@ interface Asked {
 async function move(sides: Sides, { given, flags, print }: Asked): Promise<ExitCode> {
   const { source, target } = sides
   const names = given.topic ?? (await source.topicNames())
+  checkCount('topics', names)
   const topics: SourceTopic[] = []
   for (const name of new Set(names)) topics.push(await source.describe(checkName('topic', name)))
   if (flags.isDryRun) return await showPlan(topics, target, flags, print)

@@ -11,6 +11,7 @@ import { connectToRabbitmq, parseSource, type RabbitmqSource } from '../move/rab
 import type { BrokerClient } from './broker-client.ts'
 import { checkName } from './check-name.ts'
 import {
+  checkCount,
   type GivenFlags,
   type MoveFlags,
   readMoveFlags,
@@ -102,10 +103,7 @@ async function makePlan(
   const listed =
     fromManagement === undefined ? [] : await listQueues(new URL(fromManagement), source)
   const names = given.queue ?? movable(listed)
-  if (names.length > moveLimits.namesMax) {
-    const { namesMax } = moveLimits
-    throw new ExitError(exitCodes.usage, `${names.length} queues are more than ${namesMax} at once`)
-  }
+  checkCount('queues', names)
   const queues: Planned[] = []
   for (const queue of new Set(names)) {
     const to = given.toQueue ?? queue

@@ -2,8 +2,7 @@
 // has there. So how far it came is where the partition ends here: nothing is copied twice, and nothing missed.
 import type { Broker } from '@platformatic/kafka'
 import { type CleanBatch, cleanBatches } from './clean-batches.ts'
-import type { Fetched, KafkaSource } from './kafka-source.ts'
-import { noTopic } from './kafka-source.ts'
+import { type Fetched, type KafkaSource, noTopic } from './kafka-source.ts'
 import { MoveError } from './move-error.ts'
 import type { Chunk, ChunkMax, MovePart } from './move-part.ts'
 import type { TopicTarget } from './topic-target.ts'
@@ -13,8 +12,8 @@ export interface KafkaPartitionOptions {
   readonly partition: number
   /** Where it ends here. */
   readonly end: number
-  readonly source: KafkaSource
-  readonly target: TopicTarget
+  readonly source: Pick<KafkaSource, 'startOf' | 'leaderOf' | 'fetch'>
+  readonly target: Pick<TopicTarget, 'copy'>
 }
 
 /** Kafka's error codes. */
