@@ -17,7 +17,8 @@ export class MoveProgress {
   readonly #output: ProgressOutput
   readonly #unit: string
   readonly #startedAt: number
-  #saidAt = -Infinity
+  #saidAt: number
+  #heldBy: string | undefined
   #isLineOpen = false
 
   /** `unit` is what is moved: `messages`. */
@@ -26,15 +27,18 @@ export class MoveProgress {
     this.#output = output
     this.#unit = unit
     this.#startedAt = clock.monotonic()
+    this.#saidAt = this.#startedAt
   }
 
-  /** Says how far it is, unless it has just done so. */
+  /** Says how far it is, unless it has just done so and nothing else holds it up. */
   show(parts: readonly PartProgress[]): void {
     const now = this.#clock.monotonic()
     const isTerminal = this.#output.isTTY === true
-    if (now - this.#saidAt < (isTerminal ? moveLimits.progressMs : moveLimits.progressLineMs))
-      return
+    const everyMs = isTerminal ? moveLimits.progressMs : moveLimits.progressLineMs
+    const heldBy = heldOf(parts)?.reason
+    if (now - this.#saidAt < everyMs && heldBy === this.#heldBy) return
     this.#saidAt = now
+    this.#heldBy = heldBy
     const line = printable(progressLine(parts, this.#unit, now - this.#startedAt))
     this.#output.write(isTerminal ? `${clearLine}${line}` : `${line}\n`)
     this.#isLineOpen = isTerminal
@@ -61,8 +65,13 @@ export function progressLine(
   if (left !== undefined && left > 0 && perSecond > 0) {
     words.push(`about ${Math.ceil(left / perSecond)} s`)
   }
-  const held = parts.find(({ state, reason }) => state === 'moving' && reason !== undefined)
+  const held = heldOf(parts)
   return `${words.join(', ')}${held === undefined ? '' : `; ${held.name}: ${held.reason}`}`
+}
+
+/** What does not go on for now. */
+function heldOf(parts: readonly PartProgress[]): PartProgress | undefined {
+  return parts.find(({ state, reason }) => state === 'moving' && reason !== undefined)
 }
 
 export function totalsOf(parts: readonly PartProgress[]): { records: number; bytes: number } {
