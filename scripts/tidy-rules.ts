@@ -29,7 +29,8 @@ export const directions: Readonly<Record<string, readonly string[]>> = {
     'settings',
     'definitions',
   ],
-  cli: ['lib', 'log', 'settings'],
+  move: ['lib', 'record'],
+  cli: ['lib', 'log', 'settings', 'move'],
 }
 
 /** Single files that may be imported across the table above: importing folder → path prefix. */

@@ -14,6 +14,8 @@ import { startChild } from './start-child.ts'
 export type KafkaVariant = {
   /** Kafka's default is to leave flushing to the kernel; true flushes before every answer. */
   readonly doesFsync: boolean
+  /** Of the broker, beside those of its distribution. */
+  readonly settings?: Readonly<Record<string, string>>
 }
 
 const START_TIMEOUT_MS = 120_000
@@ -49,8 +51,8 @@ const properties: Readonly<Record<string, string>> = {
   'log.retention.check.interval.ms': '300000',
 }
 
-export function kafkaSystem({ doesFsync }: KafkaVariant): BrokerSystem {
-  const settings: Record<string, string> = doesFsync ? { 'log.flush.interval.messages': '1' } : {}
+export function kafkaSystem({ doesFsync, settings: given = {} }: KafkaVariant): BrokerSystem {
+  const settings = { ...given, ...(doesFsync && { 'log.flush.interval.messages': '1' }) }
   return {
     name: doesFsync ? 'kafka-fsync' : 'kafka',
     protocols: ['kafka'],

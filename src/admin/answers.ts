@@ -16,6 +16,7 @@ export interface ManagementParts {
   /** Connections of all protocols. */
   readonly clients: ClientRegistry
   readonly source: StatusSource
+  /** Kafka's consumer groups. */
   readonly groups: GroupCoordinator
   readonly statistics: Statistics
   /** Where exported definitions say that they are from. Left out, none are served. */

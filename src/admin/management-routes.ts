@@ -31,11 +31,13 @@ import { vhostOperations } from './rabbitmq/vhosts.ts'
 import { whoAmIOperation } from './rabbitmq/whoami.ts'
 import { tellChanges } from './tell-changes.ts'
 import { backupOperations } from './v1/backup-operation.ts'
+import { copyOperations } from './v1/copy-operations.ts'
 import { deadLetterOperations } from './v1/dead-letter-operations.ts'
 import { delayedOperations } from './v1/delayed-operations.ts'
 import { groupOperations } from './v1/group-operations.ts'
 import { jobOperations } from './v1/job-operations.ts'
 import { messageOperations } from './v1/message-operations.ts'
+import { moveOperations } from './v1/move-operations.ts'
 import { sessionOperations } from './v1/session-operations.ts'
 import { streamOperations } from './v1/stream-operations.ts'
 
@@ -88,6 +90,8 @@ function operationsOf(
     ...jobOperations(parts.broker),
     ...delayedOperations(parts.broker),
     ...deadLetterOperations(parts.broker),
+    ...moveOperations(parts.broker),
+    ...copyOperations(parts.broker, parts.groups),
   ]
   const { version } = parts.source.status()
   const document: Operation = operation({

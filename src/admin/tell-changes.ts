@@ -12,6 +12,8 @@ export function tellChanges(logger: Logger): MiddlewareHandler<ApiVariables> {
     const { method, path } = context.req
     const isLook = method === 'GET' || method === 'HEAD' || context.get('isLook') === true
     if (isLook || context.req.query('check') === 'true' || context.res.status >= 400) return
+    // A move has thousands of requests, whose effect is seen in its queues.
+    if (method === 'POST' && path.startsWith('/api/v1/moves/')) return
     const { user } = context.get('caller')?.principal ?? {}
     logger.info({ request: `${method} ${path}`, user }, 'Changed over HTTP')
   }

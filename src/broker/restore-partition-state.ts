@@ -1,6 +1,7 @@
-// Keyed state of partitions that outlived the last process: consumers' offsets and producers.
+// Keyed state of partitions that outlived the last process: consumers' offsets, producers, and how
+// far they are copies.
 import type { LogStore } from '../log/log-store.ts'
-import { type Partition, parseProducerKey } from './topic/partition.ts'
+import { parseCopied, type Partition, parseProducerKey } from './topic/partition.ts'
 import type { StreamContext } from './topic/stream-context.ts'
 import type { VHosts } from './vhosts.ts'
 
@@ -20,13 +21,16 @@ export function restorePartitionState(
   for (const [key, value] of state) {
     streamContext.offsets.restore(key, value, partitions)
     const parsed = parseProducerKey(key)
-    if (parsed === undefined) continue
-    const partition = partitions.get(parsed.logId)
+    const copied = parseCopied(key, value)
+    const logId = parsed?.logId ?? copied?.logId
+    if (logId === undefined) continue
+    const partition = partitions.get(logId)
     if (partition === undefined) orphans.push(key)
-    else partition.producers.restore(parsed.producerId, value)
+    else if (copied !== undefined) partition.copiedEnd = copied.copiedEnd
+    else if (parsed !== undefined) partition.producers.restore(parsed.producerId, value)
   }
   if (orphans.length === 0) return
-  // Producers of a log that is no more.
+  // Of logs that are no more.
   store.beginAtom()
   for (const key of orphans) store.putState(key, undefined)
   store.endAtom()

@@ -22,7 +22,7 @@ export interface TextAnswer {
 interface Sent {
   readonly method: Method
   readonly path: string
-  readonly content: string
+  readonly content: string | Buffer
   /** For so long nothing may come. */
   readonly waitMs: number
 }
@@ -50,11 +50,11 @@ export class BrokerClient {
     return this.#ask('GET', `${pathOf(segments)}?${query}`, undefined)
   }
 
-  /** As `ask`, for JSON that stays as it is and may take long. `query` begins with `?`, or is empty. */
+  /** As `ask`, for what stays as it is and may take long. `query` begins with `?`, or is empty. */
   transfer(
     method: Method,
     segments: readonly string[],
-    { query = '', content = '' }: { readonly query?: string; readonly content?: string },
+    { query = '', content = '' }: { readonly query?: string; readonly content?: string | Buffer },
   ): Promise<TextAnswer> {
     const path = `${pathOf(segments)}${query}`
     return this.#send({ method, path, content, waitMs: programLimits.transferMsMax })

@@ -17,6 +17,7 @@ import type { Arguments, CommandName } from './arguments.ts'
 import { addBackupCommands } from './backup-command.ts'
 import { addDefinitionsCommand } from './definitions-command.ts'
 import { helpItem } from './help-item.ts'
+import { addMoveCommand } from './move-command.ts'
 import { addPermissionCommands } from './permission-command.ts'
 import { addPolicyCommand } from './policy-command.ts'
 import { addQueueCommand } from './queue-command.ts'
@@ -71,6 +72,7 @@ function addRemoteCommands(program: Command, onAsk: CommandEvents['onAsk']): voi
   addQueueCommand(program, define)
   addDefinitionsCommand(program, define)
   addBackupCommands(program, define)
+  addMoveCommand(program, define)
 }
 
 function buildProgram({ onCommand, onAsk }: CommandEvents): Command {
@@ -127,6 +129,7 @@ function rejectOperands(command: Command): void {
     'definitions',
     'backup',
     'restore',
+    'move',
   ])
   const advice = closest === undefined ? 'see pabal --help' : `did you mean ${closest}?`
   throw new ExitError(exitCodes.usage, `unknown command ${operand}; ${advice}`)

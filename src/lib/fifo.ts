@@ -12,6 +12,11 @@ export class Fifo<T> {
     return this.#items.length - this.#head
   }
 
+  /** The one that `shift` takes next; undefined when there is none. */
+  get first(): T | undefined {
+    return this.#items[this.#head]
+  }
+
   push(item: T): void {
     this.#items.push(item)
   }

@@ -51,6 +51,9 @@ export interface IntakeClient extends PublishingUser {
   onGoOn(): void
 }
 
+/** Says where messages go. */
+export type IntakeRouter = Pick<MessageRouter, 'checkExchange' | 'permit' | 'route'>
+
 /** What all intakes of a broker share. */
 export interface IntakeContext {
   readonly store: LogStore
@@ -93,7 +96,7 @@ export class Intake implements TurnTask {
   exchange: ExchangeCounters | undefined
   readonly #context: IntakeContext
   readonly #client: IntakeClient
-  readonly #router: MessageRouter
+  readonly #router: IntakeRouter
   readonly #publisher: Publisher
   /** What came while publishers were blocked or something before it waited. */
   readonly #waiting = new Fifo<Waiting>()
@@ -107,7 +110,7 @@ export class Intake implements TurnTask {
   #isScheduled = false
   #isReleased = false
 
-  constructor(context: IntakeContext, client: IntakeClient, router: MessageRouter) {
+  constructor(context: IntakeContext, client: IntakeClient, router: IntakeRouter) {
     this.#context = context
     this.#client = client
     this.#router = router

@@ -1,6 +1,7 @@
 // A log as Kafka sees it: a partition of a topic, or the messages of a work queue, as a rule all of them.
 // Batches are stored as they came. Whoever waits for records is told when the high watermark rises.
 import type { Clock } from '../../lib/clock.ts'
+import { readInt64, writeInt64 } from '../../lib/int64.ts'
 import { topicLimits } from '../../limits/topic.ts'
 import type { LogCursor } from '../../log/log-cursor.ts'
 import type { LogStore } from '../../log/log-store.ts'
@@ -53,6 +54,7 @@ export interface PartitionOwner {
 export type DurableListener = () => void
 
 const stateKeyPrefix = 'producer/'
+const copiedKeyPrefix = 'copied/'
 
 const nothingFound: BatchFindings = {}
 
@@ -61,6 +63,8 @@ export class Partition implements LogWatcher {
   /** What it has acked is not shown: retention has passed it, or it was settled. That of a queue may change. */
   cursor: LogCursor
   readonly producers: ProducerState = new ProducerState()
+  /** Where the log ends of what `copy` has written; 0 for nothing. */
+  copiedEnd = 0
   /** It is a partition no more, whatever has its name or its log now. */
   isGone = false
   readonly #context: PartitionContext
@@ -119,6 +123,21 @@ export class Partition implements LogWatcher {
     return { baseOffset, recordCount, ticket, appendTime }
   }
 
+  /**
+   * Stores batches of another broker, whose base offsets follow on the end of the log and on one another, and
+   * whose bytes are the log's from now on. They have been checked, and what they replace is not asked. With
+   * them the log keeps where it ends. Not within an atom.
+   */
+  copy(batches: readonly Buffer[], incoming: Incoming): Ticket | undefined {
+    const { store } = this.#context
+    store.beginAtom()
+    for (const batch of batches) this.log.appendBatch(batch)
+    this.#owner.onAppended(incoming)
+    this.copiedEnd = this.log.endOffset
+    store.putState(copiedKey(this.log), encodeCopiedEnd(this.copiedEnd), this.log)
+    return store.endAtom()
+  }
+
   /** A batch was refused for a reason of the broker's own: those that its producer sent after it wait for it. */
   noteFailed(batch: Buffer): void {
     const producer = claimedProducer(batch)
@@ -142,6 +161,7 @@ export class Partition implements LogWatcher {
     for (const producerId of this.producers.expire(Infinity, 0)) {
       this.#context.store.putState(this.#stateKey(producerId), undefined)
     }
+    if (this.copiedEnd > 0) this.#context.store.putState(copiedKey(this.log), undefined)
     this.leave()
   }
 
@@ -190,6 +210,25 @@ export class Partition implements LogWatcher {
   #stateKey(producerId: number): string {
     return `${stateKeyPrefix}${this.log.id}/${producerId}`
   }
+}
+
+function copiedKey({ id }: Log): string {
+  return `${copiedKeyPrefix}${id}`
+}
+
+function encodeCopiedEnd(offset: number): Buffer {
+  const bytes = Buffer.allocUnsafe(8)
+  writeInt64(bytes, 0, offset)
+  return bytes
+}
+
+/** What `Partition.copy` has kept of a log; undefined for other keys. */
+export function parseCopied(
+  key: string,
+  value: Buffer,
+): { logId: number; copiedEnd: number } | undefined {
+  if (!key.startsWith(copiedKeyPrefix)) return undefined
+  return { logId: Number(key.slice(copiedKeyPrefix.length)), copiedEnd: readInt64(value, 0) }
 }
 
 /** Which log and producer a key of the log's keyed state is for; undefined for other keys. */

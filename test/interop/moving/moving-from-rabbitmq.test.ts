@@ -1,17 +1,22 @@
 // docs/moving-from-rabbitmq.md, followed with a RabbitMQ of its own: each command of the page is run, and
 // messages move there and back while a publisher and consumers are at work, each of them once.
 import assert from 'node:assert/strict'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { freePorts } from '../../../bench/systems/ports.ts'
 import {
   rabbitmqServerScript,
   type RabbitmqNode,
   startRabbitmq,
 } from '../../../bench/systems/rabbitmq-system.ts'
+import { exitCodes } from '../../../src/lib/exit-codes.ts'
+import { moveLimits } from '../../../src/limits/move.ts'
 import { hasRabbitmq } from '../../differential/start-brokers.ts'
 import { AmqpSession } from '../../support/amqp-session.ts'
+import { assertExact, declareExact } from '../../support/exact-messages.ts'
+import { runPabal, type RunningCommand, startPabal } from '../../support/run-pabal.ts'
 import { TestBroker } from '../../support/start-test-broker.ts'
 import { waitFor } from '../../support/wait-for.ts'
 import { has } from '../languages.ts'
@@ -22,6 +27,7 @@ import {
   propertiesOf,
   type Taken,
 } from './live-clients.ts'
+import { writePabalCommand } from './pabal-command.ts'
 import { PageBlocks } from './page-blocks.ts'
 
 const repository = join(import.meta.dirname, '../../..')
@@ -44,17 +50,25 @@ describe(
     let pabal: TestBroker
     let blocks: PageBlocks
     let rabbitmqUrl: string
+    let managementUrl: string
     before(async () => {
       folder = mkdtempSync(join(tmpdir(), 'pabal-moving-'))
-      const started = startRabbitmq(join(folder, 'rabbitmq'))
+      const [managementPort] = await freePorts(2)
+      const started = startRabbitmq(join(folder, 'rabbitmq'), managementPort)
       pabal = await TestBroker.start()
       rabbitmq = await started
+      managementUrl = `http://127.0.0.1:${managementPort}`
       rabbitmqUrl = `amqp://guest:guest@127.0.0.1:${rabbitmq.amqpPort}`
       const path = [writePabalCommand(folder), dirname(rabbitmqServerScript), rabbitmq.env['PATH']]
       blocks = new PageBlocks(page, {
         folder,
         env: { ...rabbitmq.env, PATH: path.join(':'), PABAL_DATA: pabal.dataFolder },
-        names: { 'pabal.example:5672': `127.0.0.1:${pabal.port}`, 'data/': `${pabal.dataFolder}/` },
+        names: {
+          'pabal.example:5672': `127.0.0.1:${pabal.port}`,
+          'rabbit.example:5672': `127.0.0.1:${rabbitmq.amqpPort}`,
+          'rabbit.example:15672': `127.0.0.1:${managementPort}`,
+          'data/': `${pabal.dataFolder}/`,
+        },
       })
       await blocks.run('user add mover')
       await blocks.run('rabbitmq-plugins enable')
@@ -111,6 +125,56 @@ describe(
           () => false,
         ),
       )
+    })
+
+    it('moves messages by command, with every type of header, and declares what is missing', async () => {
+      await rabbitmq.control('set_user_tags', 'app', 'management')
+      await declareExact(rabbitmq.amqpPort, 'orders')
+      assert.match(await blocks.run('--dry-run'), /^orders +orders +is missing$/m)
+      assert.match(await blocks.run('--from-management'), /^orders +done +3 +\d+ +0$/m)
+      const management = ['--all-queues', '--from-management', managementUrl, '--dry-run']
+      const from = ['move', 'rabbitmq', '--data', pabal.dataFolder, '--from', rabbitmqUrl]
+      const all = await runPabal([...from, ...management])
+      assert.match(all.stdout, /^mails +mails +is there$/m)
+      assert.match(all.stdout, /^copies +copies +will be declared$/m)
+      assert.equal(await count(rabbitmqUrl, 'orders'), 0)
+      await assertExact({ from: rabbitmq.amqpPort, to: pabal.port, queue: 'orders' })
+      await withChannel(rabbitmqUrl, (channel) => channel.deleteQueue('orders'))
+      await withChannel(pabal.url, (channel) => channel.deleteQueue('orders'))
+    })
+
+    it('moves a live queue by a command that is killed and given again', async () => {
+      for (const url of [rabbitmqUrl, pabal.url]) {
+        await withChannel(url, (channel) => channel.assertQueue('killed'))
+      }
+      const numbers: Numbers = { next: 1 }
+      const publisher = await LivePublisher.start(rabbitmqUrl, 'killed', numbers)
+      const consumer = await LiveConsumer.start(pabal.url, 'killed')
+      const args = ['move', 'rabbitmq', '--data', pabal.dataFolder, '--from', rabbitmqUrl]
+      const move = (): RunningCommand =>
+        startPabal([...args, '--queue', 'killed', '--keep-running'])
+      const isMoving = async (): Promise<void> => {
+        const before = consumer.taken.length
+        await waitFor('it moves', () => consumer.taken.length > before + someCount, shovelMs)
+      }
+      const killed = move()
+      await isMoving()
+      killed.child.kill('SIGKILL')
+      await killed.ended
+      const again = move()
+      await isMoving()
+      await publisher.stop()
+      const published = numbers.next - 1
+      const ids = (): Set<number> => new Set(consumer.taken.map(({ id }) => id))
+      await waitFor('all', () => ids().size >= published, shovelMs)
+      again.child.kill('SIGINT')
+      const { code, stderr } = await again.ended
+      assert.equal(code, exitCodes.ok, stderr)
+      await consumer.stop()
+      assert.deepEqual(ids(), new Set(range(1, published)))
+      assert.ok(consumer.taken.length <= published + moveLimits.chunkCountMax)
+      assert.equal(await count(rabbitmqUrl, 'killed'), 0)
+      for (const { id, properties } of consumer.taken) assertProperties(id, properties)
     })
 
     it('moves the messages of a live queue there and back', async () => {
@@ -222,15 +286,4 @@ function assertProperties(id: number, properties: Taken['properties']): void {
   const { 'x-delivery-count': _, ...headers } = properties.headers ?? {}
   const given = Object.entries(properties).filter(([, value]) => value !== undefined)
   assert.deepEqual({ ...Object.fromEntries(given), headers }, propertiesOf(id))
-}
-
-/** A `pabal` as an installed package has it; returns its folder. */
-function writePabalCommand(folder: string): string {
-  const bin = join(folder, 'bin')
-  mkdirSync(bin)
-  const file = join(bin, 'pabal')
-  const main = join(repository, 'src/main.ts')
-  writeFileSync(file, `#!/bin/sh\nexec '${process.execPath}' '${main}' "$@"\n`)
-  chmodSync(file, 0o755)
-  return bin
 }
