@@ -65,8 +65,8 @@ async function stopRequested(parentPid: number | undefined): Promise<string> {
   })
 }
 
-async function closeInTime(broker: RunningBroker, logger: Logger): Promise<void> {
-  systemClock.after(programLimits.stopMsMax, () => {
+async function closeInTime(broker: RunningBroker, delayMs: number, logger: Logger): Promise<void> {
+  systemClock.after(delayMs + programLimits.stopMsMax, () => {
     logger.error('stopping took too long; ending now, the log recovers at the next start')
     process.exit(exitCodes.software)
   })
@@ -94,7 +94,8 @@ async function start(config: LoadedConfig): Promise<ExitCode> {
     announce(broker, path.resolve(options.data))
     systemClock.after(programLimits.lateLoadMs, () => logger.prepare())
     logger.info(`stopping: ${await Promise.race([stopping, broker.failed])}`)
-    await closeInTime(broker, logger)
+    await closeInTime(broker, options.shutdownDelay * 1000, logger)
+    logger.info('stopped')
   } finally {
     if (readyFile !== undefined) removeReadyFile(readyFile)
   }

@@ -7,6 +7,7 @@ import type { ClientRegistry } from '../broker/client/client-registry.ts'
 import type { DefinitionsOrigin } from '../definitions/export-definitions.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { StatusSource } from './broker-status.ts'
+import type { MaintenanceControl } from './v1/maintenance-operations.ts'
 
 /** What the management API looks at and changes. */
 export interface ManagementParts {
@@ -17,6 +18,8 @@ export interface ManagementParts {
   readonly source: StatusSource
   /** Where exported definitions say that they are from. Left out, none are served. */
   readonly origin?: DefinitionsOrigin
+  /** Left out where there are no listeners to close. */
+  readonly maintenance?: MaintenanceControl
   /** Told what was changed. */
   readonly logger?: Logger
 }

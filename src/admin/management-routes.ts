@@ -18,6 +18,7 @@ import { queueListOperations } from './rabbitmq/queue-list.ts'
 import { whoAmIOperation } from './rabbitmq/whoami.ts'
 import { tellChanges } from './tell-changes.ts'
 import { createUserRoutes } from './user-routes.ts'
+import { maintenanceOperations } from './v1/maintenance-operations.ts'
 import { sessionOperations } from './v1/session-operations.ts'
 import { createVHostRoutes } from './vhost-routes.ts'
 
@@ -57,6 +58,7 @@ function operationsOf(
     whoAmIOperation,
     ...queueListOperations(parts.broker),
     ...sessionOperations({ authenticate, sessions }),
+    ...(parts.maintenance === undefined ? [] : maintenanceOperations(parts.maintenance)),
   ]
   const { version } = parts.source.status()
   const document: Operation = operation({

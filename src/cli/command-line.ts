@@ -16,6 +16,7 @@ import type { SettingKey } from '../settings/settings.ts'
 import type { Arguments, CommandName } from './arguments.ts'
 import { addDefinitionsCommand } from './definitions-command.ts'
 import { helpItem } from './help-item.ts'
+import { addMaintenanceCommands } from './maintenance-command.ts'
 import { addPermissionCommands } from './permission-command.ts'
 import { addPolicyCommand } from './policy-command.ts'
 import { addQueueCommand } from './queue-command.ts'
@@ -69,6 +70,7 @@ function addRemoteCommands(program: Command, onAsk: CommandEvents['onAsk']): voi
   addPermissionCommands(program, define)
   addQueueCommand(program, define)
   addDefinitionsCommand(program, define)
+  addMaintenanceCommands(program, define)
 }
 
 function buildProgram({ onCommand, onAsk }: CommandEvents): Command {
@@ -123,6 +125,8 @@ function rejectOperands(command: Command): void {
     'permission',
     'queue',
     'definitions',
+    'drain',
+    'revive',
   ])
   const advice = closest === undefined ? 'see pabal --help' : `did you mean ${closest}?`
   throw new ExitError(exitCodes.usage, `unknown command ${operand}; ${advice}`)

@@ -23,7 +23,10 @@ export interface ListenersParts {
   readonly addresses: Record<string, Address>
 }
 
-/** Opens the port of `service`, whose sockets go to `accept`. Rejects with an `ExitError`. */
+/**
+ * Opens the port of `service`, whose sockets go to `accept`: the one that it had before, or the one of
+ * its setting. Rejects with an `ExitError`.
+ */
 export async function openService(
   { name, setting, isTls }: Service,
   accept: (socket: Socket) => void,
@@ -37,7 +40,7 @@ export async function openService(
   const listener = await openListener({
     service: name,
     ...hostsOf(options.host),
-    port: options[setting] as number,
+    port: addresses[name]?.port ?? (options[setting] as number),
     tls: isTls && credentials ? { credentials, onHandshakeFailed: tellHandshake } : undefined,
     onSocket: accept,
     onAcceptProblem: (reason) => tellProblem(`A connection to ${name} was refused: ${reason}`),

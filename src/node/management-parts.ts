@@ -9,12 +9,14 @@ export function managementOf({
   options,
   logger,
   status,
+  maintenance,
 }: ProtocolParts): ManagementParts {
   const { broker } = cell
   return {
     broker,
     clients,
     logger,
+    maintenance,
     source: { status },
     keeper: new AccessKeeper({ broker, clients, settingsVHosts: options.vhosts }),
     origin: { rabbitVersion: options.productVersion, clusterName: cell.clusterId },

@@ -24,13 +24,12 @@ import type { TlsCredentials } from '../server/tls-credentials.ts'
 import type { BrokerOptions } from '../settings/settings.ts'
 import { countEverything } from './count-everything.ts'
 import { type Doors, systemDoors } from './doors.ts'
-import { openService } from './listeners.ts'
 import type { DefinitionsFile } from './load-definitions.ts'
+import { Maintenance, type OpenedProtocol } from './maintenance.ts'
 import { MemoryGuard } from './memory-guard.ts'
 import { openLocal } from './open-local.ts'
 import { PasswordFile } from './password-file.ts'
 import type { ProtocolParts, ProtocolServer } from './protocol-server.ts'
-import type { Service } from './service.ts'
 import { openServices, protocols } from './services.ts'
 
 /** What a node is opened with beside its settings. */
@@ -42,14 +41,6 @@ export interface NodeParts {
   readonly doors?: Doors
 }
 
-/** A protocol that is on, and its ports. */
-interface Opened {
-  readonly server: ProtocolServer
-  readonly services: readonly Service[]
-  /** What its listeners end with. */
-  readonly stack: AsyncDisposableStack
-}
-
 export class Node implements AsyncDisposable {
   /** Service name → address, for every listener that is open. */
   readonly addresses: Record<string, Address> = {}
@@ -59,6 +50,8 @@ export class Node implements AsyncDisposable {
   readonly failed: Promise<never>
   /** The connections of all protocols. */
   readonly clients: ClientRegistry
+  /** Keeps clients out, and lets them in again. */
+  readonly maintenance: Maintenance
   readonly #options: BrokerOptions
   readonly #logger: Logger
   readonly #doors: Doors
@@ -72,7 +65,8 @@ export class Node implements AsyncDisposable {
   /** Everything but what answers until the end. */
   readonly #stack = new AsyncDisposableStack()
   readonly #lastStack = new AsyncDisposableStack()
-  #state: BrokerState = 'starting'
+  #state: Exclude<BrokerState, 'maintenance'> = 'starting'
+  #hasFailed = false
   #closing: Promise<void> | undefined
 
   private constructor(options: BrokerOptions, { logger, doors = systemDoors }: NodeParts) {
@@ -85,9 +79,13 @@ export class Node implements AsyncDisposable {
     this.#batchWorker = new BatchWorker(doors.clock, doors.startBatchThread)
     this.#startedAt = doors.clock.monotonic()
     this.clients = new ClientRegistry(doors.clock)
+    this.maintenance = new Maintenance(logger)
     const { promise, reject } = Promise.withResolvers<never>()
     this.failed = promise
-    this.#fail = reject
+    this.#fail = (error) => {
+      this.#hasFailed = true
+      reject(error)
+    }
     // An embedding program may choose not to know.
     promise.catch(() => undefined)
   }
@@ -192,8 +190,8 @@ export class Node implements AsyncDisposable {
     return cell
   }
 
-  async #openProtocols(parts: ProtocolParts): Promise<Opened[]> {
-    const opened: Opened[] = []
+  async #openProtocols(parts: ProtocolParts): Promise<OpenedProtocol[]> {
+    const opened: OpenedProtocol[] = []
     for (const protocol of protocols) {
       const services = openServices(protocol, this.#options)
       if (services.length === 0 || protocol.open === undefined) continue
@@ -234,11 +232,12 @@ export class Node implements AsyncDisposable {
       batchWorker: this.#batchWorker,
       addresses: this.addresses,
       status: () => this.#status(cell, memory),
+      maintenance: this.maintenance,
     }
   }
 
   async #openListeners(
-    opened: readonly Opened[],
+    opened: readonly OpenedProtocol[],
     credentials: TlsCredentials | undefined,
   ): Promise<void> {
     const { addresses } = this
@@ -251,17 +250,7 @@ export class Node implements AsyncDisposable {
       addresses,
       openListener,
     }
-    const opening = opened.flatMap(({ server, services, stack }) =>
-      services.map(async (service) => {
-        const listener = await openService(service, server.acceptorOf(service), parts)
-        stack.defer(() => listener.close())
-      }),
-    )
-    // All of them, also when one fails: what is open by then has to be closed again.
-    const [failure] = (await Promise.allSettled(opening)).filter(
-      (result) => result.status === 'rejected',
-    )
-    if (failure !== undefined) throw failure.reason
+    await this.maintenance.open(opened, parts)
   }
 
   async #openLocal(parts: ProtocolParts): Promise<void> {
@@ -276,7 +265,7 @@ export class Node implements AsyncDisposable {
 
   #status(cell: Cell, memory: MemoryGuard): BrokerStatus {
     return {
-      state: this.#state,
+      state: this.#state === 'ready' && this.maintenance.isOn ? 'maintenance' : this.#state,
       version,
       uptimeMs: Math.round(this.#clock.monotonic() - this.#startedAt),
       addresses: this.addresses,
@@ -287,8 +276,20 @@ export class Node implements AsyncDisposable {
     }
   }
 
+  /** New clients go elsewhere meanwhile, where somebody looks at the health of this broker. */
+  async #delayStop(): Promise<void> {
+    const delayMs = this.#options.shutdownDelay * 1000
+    if (delayMs === 0) return
+    this.#logger.info(`stopping in ${this.#options.shutdownDelay} s`)
+    await new Promise<void>((resolve) => void this.#clock.after(delayMs, resolve))
+  }
+
   async #close(): Promise<void> {
+    const wasReady = this.#state === 'ready'
     this.#state = 'stopping'
+    // Where storage has failed nobody is served any more.
+    if (wasReady && !this.#hasFailed) await this.#delayStop()
+    this.maintenance.end()
     await this.#stack.disposeAsync()
     await this.#lastStack.disposeAsync()
   }
