@@ -6,7 +6,6 @@ import {
   cpSync,
   mkdirSync,
   readdirSync,
-  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -17,6 +16,8 @@ import type { Cpu } from './stage-program.ts'
 
 const root = path.dirname(path.dirname(import.meta.dirname))
 const deploy = path.join(root, 'deploy')
+
+const maintainer = 'Pabal maintainers <maintainers@pabal.invalid>'
 
 /** Debian's names of processors. */
 const architectures: Readonly<Record<Cpu, string>> = { x64: 'amd64', arm64: 'arm64' }
@@ -49,7 +50,7 @@ export function buildDebianPackage({
   copy('debian/pabal', at('usr/bin/pabal'), 0o755)
   copy('debian/pabal.yaml', at('etc/pabal/pabal.yaml'))
   copy('systemd/pabal.service', at('lib/systemd/system/pabal.service'))
-  addDocuments(at)
+  addDocuments(at, version)
   writeFileSync(at('DEBIAN/conffiles'), '/etc/pabal/pabal.yaml\n')
   for (const script of ['postinst', 'prerm', 'postrm']) {
     copy(`debian/${script}`, at(`DEBIAN/${script}`), 0o755)
@@ -66,17 +67,28 @@ function copy(source: string, target: string, mode = 0o644): void {
   chmodSync(target, mode)
 }
 
-function addDocuments(at: (name: string) => string): void {
+function addDocuments(at: (name: string) => string, version: string): void {
   const docs = 'usr/share/doc/pabal'
   for (const name of readdirSync(path.join(root, 'docs'))) {
     if (name.endsWith('.md')) cpSync(path.join(root, 'docs', name), at(`${docs}/${name}`))
   }
-  const changes = readFileSync(path.join(root, 'CHANGELOG.md'))
-  writeFileSync(at(`${docs}/changelog.gz`), gzipSync(changes, { level: 9 }))
+  cpSync(path.join(root, 'CHANGELOG.md'), at(`${docs}/CHANGELOG.md`))
+  writeFileSync(at(`${docs}/changelog.gz`), gzipSync(changesOf(version), { level: 9 }))
   copy('debian/copyright', at(`${docs}/copyright`))
   // The same pages are part of the npm package.
   rmSync(at('usr/lib/pabal/lib/pabal/docs'), { recursive: true })
-  symlinkSync('/usr/share/doc/pabal', at('usr/lib/pabal/lib/pabal/docs'))
+  symlinkSync('../../../../share/doc/pabal', at('usr/lib/pabal/lib/pabal/docs'))
+}
+
+/** In the form that Debian's tools read, which is not that of ours. */
+function changesOf(version: string): string {
+  const date = new Date().toUTCString().replace('GMT', '+0000')
+  return `pabal (${version}) stable; urgency=medium
+
+  * See CHANGELOG.md beside this file.
+
+ -- ${maintainer}  ${date}
+`
 }
 
 /** Kibibytes, as control files count. */
@@ -89,7 +101,7 @@ function controlOf(version: string, cpu: Cpu, installedSize: number): string {
   return `Package: pabal
 Version: ${version}
 Architecture: ${architectures[cpu]}
-Maintainer: Pabal maintainers <maintainers@pabal.invalid>
+Maintainer: ${maintainer}
 Installed-Size: ${installedSize}
 Depends: adduser, libc6 (>= 2.28), libgcc-s1, libstdc++6 (>= 8)
 Section: net

@@ -12,6 +12,9 @@ import { settingKeys, settingName } from '../../src/settings/settings.ts'
 const chart = path.join(import.meta.dirname, '../../deploy/helm/pabal')
 const names: ReadonlySet<string> = new Set(settingKeys.map(settingName))
 
+/** A Helm that `go install` built takes every cluster for an old one. */
+const cluster = ['--kube-version', '1.31.0']
+
 interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>
   readonly additionalProperties?: unknown
@@ -73,7 +76,7 @@ test('Helm takes it, where there is one', (t) => {
     t.diagnostic('there is no helm on this machine')
     return
   }
-  const lint = spawnSync('helm', ['lint', '--strict', chart], { encoding: 'utf8' })
+  const lint = spawnSync('helm', ['lint', '--strict', ...cluster, chart], { encoding: 'utf8' })
   assert.equal(lint.status, 0, lint.stdout + lint.stderr)
   const everything = [
     'tls.existingSecret=certificate',
@@ -84,7 +87,9 @@ test('Helm takes it, where there is one', (t) => {
     'settings.profile=throughput',
   ].flatMap((each) => ['--set', each])
   for (const flags of [[], everything]) {
-    const rendered = spawnSync('helm', ['template', 'r', chart, ...flags], { encoding: 'utf8' })
+    const rendered = spawnSync('helm', ['template', 'r', chart, ...cluster, ...flags], {
+      encoding: 'utf8',
+    })
     assert.equal(rendered.status, 0, rendered.stderr)
     const resources = parseAllDocuments(rendered.stdout).map(
       (document) => document.toJS() as { readonly kind: string; readonly data?: object },
@@ -100,6 +105,6 @@ test('Helm takes it, where there is one', (t) => {
       [],
     )
   }
-  const wrong = ['template', 'r', chart, '--set', 'persistance.size=1Gi']
+  const wrong = ['template', 'r', chart, ...cluster, '--set', 'persistance.size=1Gi']
   assert.notEqual(spawnSync('helm', wrong).status, 0, 'a misspelt value is refused')
 })
