@@ -1,6 +1,7 @@
 // Builds what runs without a clone and without a registry: a tarball with Node in it, and a Debian package.
 //   npm run package                      for this machine's processor, into dist-packages
 //   npm run package -- --cpu arm64 --output FOLDER
+// With --fast they are larger and made sooner, for tests.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -21,6 +22,7 @@ function main(): void {
     options: {
       cpu: { type: 'string', default: process.arch },
       output: { type: 'string', default: path.join(root, 'dist-packages') },
+      fast: { type: 'boolean', default: false },
     },
   })
   const cpu = readCpu(values.cpu)
@@ -41,9 +43,10 @@ function main(): void {
     stageProgram(program, cpu, packs)
     const tarball = path.join(output, `${name}.tar.gz`)
     const owner = ['--owner=0', '--group=0', '--numeric-owner', '--sort=name']
-    execFileSync('tar', [...owner, '-czf', tarball, '-C', scratch, name])
+    const level = values.fast ? 1 : 6
+    execFileSync('tar', [...owner, '-I', `gzip -${level}`, '-cf', tarball, '-C', scratch, name])
     console.log(tarball)
-    console.log(buildDebianPackage({ version, cpu, program, scratch: debian, output }))
+    console.log(buildDebianPackage({ version, cpu, program, scratch: debian, output, level }))
   } finally {
     rmSync(scratch, { recursive: true, force: true })
   }

@@ -30,6 +30,8 @@ export interface DebianPackage {
   /** An empty folder. */
   readonly scratch: string
   readonly output: string
+  /** Of gzip. */
+  readonly level: number
 }
 
 /** Builds it with dpkg-deb and returns the path of the file. */
@@ -39,6 +41,7 @@ export function buildDebianPackage({
   program,
   scratch,
   output,
+  level,
 }: DebianPackage): string {
   const tree = path.join(scratch, 'tree')
   const at = (name: string): string => {
@@ -57,7 +60,7 @@ export function buildDebianPackage({
   }
   writeFileSync(at('DEBIAN/control'), controlOf(version, cpu, sizeOf(tree)))
   const file = path.join(output, `pabal_${version}_${architectures[cpu]}.deb`)
-  const flags = ['--root-owner-group', '-Zgzip', '--build']
+  const flags = ['--root-owner-group', '-Zgzip', `-z${level}`, '--build']
   execFileSync('dpkg-deb', [...flags, tree, file], { stdio: ['ignore', 'ignore', 'inherit'] })
   return file
 }

@@ -24,7 +24,7 @@ before(
     const script = path.join(repository, 'scripts/package.ts')
     const printed = await runAsStranger(
       process.execPath,
-      [script, '--output', folder.file('out')],
+      [script, '--fast', '--output', folder.file('out')],
       folder.path,
     )
     packages = printed.trim().split('\n')
