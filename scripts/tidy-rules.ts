@@ -31,6 +31,7 @@ export const directions: Readonly<Record<string, readonly string[]>> = {
   ],
   move: ['lib', 'record'],
   cli: ['lib', 'log', 'settings', 'move'],
+  shims: ['lib', 'cli'],
 }
 
 /** Single files that may be imported across the table above: importing folder → path prefix. */
@@ -53,7 +54,11 @@ export const separateSubfolders: readonly string[] = ['codec', 'server', 'record
 export const doublesFolder = 'src/testing/'
 
 /** Files of src that need no importer: programs and the package's public door. */
-export const entryFiles: readonly string[] = ['src/main.ts', 'src/start-broker.ts']
+export const entryFiles: readonly string[] = [
+  'src/main.ts',
+  'src/start-broker.ts',
+  'src/shims/rabbitmqctl.ts',
+]
 
 /** Folders whose files may offer more than the product uses: a format is read and written as a whole. */
 export const wholeFolders: readonly string[] = ['src/codec/', 'src/record/', 'src/testing/']
@@ -122,7 +127,7 @@ export const doors: readonly Door[] = [
   },
   {
     pattern: /\bprocess\.(?:env|argv|exit|on|once|kill)\b/,
-    doors: ['src/main.ts', 'src/program.ts', 'src/cli/'],
+    doors: ['src/main.ts', 'src/program.ts', 'src/cli/', 'src/shims/rabbitmqctl.ts'],
     instead: 'a value passed down from src/program.ts',
   },
   { pattern: /\bconsole\./, doors: [], instead: 'the logger of src/lib/logger.ts' },

@@ -5,6 +5,7 @@ import type { Arguments } from './cli/arguments.ts'
 import { describeFailure } from './cli/describe-failure.ts'
 import { readArguments } from './cli/read-arguments.ts'
 import { removeReadyFile, writeReadyFile } from './cli/ready-file.ts'
+import type { ServiceManager } from './cli/service-manager.ts'
 import { watchStopRequests } from './cli/stop-requests.ts'
 import { tuneCollector } from './cli/tune-collector.ts'
 import { keepProcessAlive, systemClock } from './lib/clock.ts'
@@ -65,12 +66,19 @@ async function stopRequested(parentPid: number | undefined): Promise<string> {
   })
 }
 
-async function closeInTime(broker: RunningBroker, logger: Logger): Promise<void> {
-  systemClock.after(programLimits.stopMsMax, () => {
+async function closeInTime(broker: RunningBroker, delayMs: number, logger: Logger): Promise<void> {
+  systemClock.after(delayMs + programLimits.stopMsMax, () => {
     logger.error('stopping took too long; ending now, the log recovers at the next start')
     process.exit(exitCodes.software)
   })
   await broker.close()
+}
+
+/** Only a service of systemd has one. */
+async function findServiceManager(logger: Logger): Promise<ServiceManager | undefined> {
+  if (!process.env['NOTIFY_SOCKET']) return undefined
+  const { ServiceManager } = await import('./cli/service-manager.ts')
+  return new ServiceManager(process.env, systemClock, logger)
 }
 
 function crash(logger: Logger, error: unknown): never {
@@ -93,8 +101,13 @@ async function start(config: LoadedConfig): Promise<ExitCode> {
   try {
     announce(broker, path.resolve(options.data))
     systemClock.after(programLimits.lateLoadMs, () => logger.prepare())
+    const manager = await findServiceManager(logger)
+    manager?.ready(`Ready: ${Object.keys(broker.addresses).join(', ')}`)
     logger.info(`stopping: ${await Promise.race([stopping, broker.failed])}`)
-    await closeInTime(broker, logger)
+    const delayMs = options.shutdownDelay * 1000
+    manager?.stopping(delayMs + programLimits.stopMsMax)
+    await closeInTime(broker, delayMs, logger)
+    logger.info('stopped')
   } finally {
     if (readyFile !== undefined) removeReadyFile(readyFile)
   }

@@ -8,6 +8,7 @@ import type { Statistics } from '../broker/statistics/statistics.ts'
 import type { DefinitionsOrigin } from '../definitions/export-definitions.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { StatusSource } from './broker-status.ts'
+import type { MaintenanceControl } from './v1/maintenance-operations.ts'
 
 /** What the management API looks at and changes. */
 export interface ManagementParts {
@@ -25,6 +26,8 @@ export interface ManagementParts {
   readonly backUp?: (
     bytesPerSecond: number | undefined,
   ) => Promise<AsyncGenerator<Buffer> | { readonly problem: string }>
+  /** Left out where there are no listeners to close. */
+  readonly maintenance?: MaintenanceControl
   /** Told what was changed. */
   readonly logger?: Logger
 }

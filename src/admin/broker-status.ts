@@ -2,7 +2,7 @@ import type { ClientProtocol } from '../auth/principal.ts'
 import type { Address } from '../lib/listen.ts'
 
 /** Where a broker is in its life. Only a ready one takes work. */
-export type BrokerState = 'starting' | 'ready' | 'stopping'
+export type BrokerState = 'starting' | 'ready' | 'maintenance' | 'stopping'
 
 /** One look at a broker. */
 export interface BrokerStatus {

@@ -36,6 +36,7 @@ import { deadLetterOperations } from './v1/dead-letter-operations.ts'
 import { delayedOperations } from './v1/delayed-operations.ts'
 import { groupOperations } from './v1/group-operations.ts'
 import { jobOperations } from './v1/job-operations.ts'
+import { drainOperations } from './v1/maintenance-operations.ts'
 import { messageOperations } from './v1/message-operations.ts'
 import { moveOperations } from './v1/move-operations.ts'
 import { sessionOperations } from './v1/session-operations.ts'
@@ -92,6 +93,7 @@ function operationsOf(
     ...deadLetterOperations(parts.broker),
     ...moveOperations(parts.broker),
     ...copyOperations(parts.broker, parts.groups),
+    ...(parts.maintenance === undefined ? [] : drainOperations(parts.maintenance)),
   ]
   const { version } = parts.source.status()
   const document: Operation = operation({

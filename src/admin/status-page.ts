@@ -12,7 +12,7 @@ const style = `
   :root { color-scheme: light dark; --line: #8884; --soft: #8889; --good: #2e9e5b; --bad: #d64545; --busy: #c98a1b }
   body { font: 15px/1.5 system-ui, sans-serif; max-width: 46rem; margin: 8vh auto; padding: 0 1.5rem }
   h1 { font-size: 1.5rem; margin: 0 } h1 small { font-weight: 400; color: var(--soft); font-size: 1rem }
-  .state { color: var(--good); margin: .2rem 0 2rem } .starting, .stopping { color: var(--busy) }
+  .state { color: var(--good); margin: .2rem 0 2rem } .starting, .maintenance, .stopping { color: var(--busy) }
   .blocked { color: var(--bad) }
   .counts { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .8rem; margin: 0 0 2rem }
   .counts div { border: 1px solid var(--line); border-radius: .6rem; padding: .7rem 1rem }
@@ -25,6 +25,7 @@ const style = `
 const stateText: Readonly<Record<BrokerState, string>> = {
   starting: '◌ starting',
   ready: '● ready',
+  maintenance: '◌ in maintenance: no clients are let in',
   stopping: '◌ stopping',
 }
 

@@ -17,6 +17,7 @@ import type { Arguments, CommandName } from './arguments.ts'
 import { addBackupCommands } from './backup-command.ts'
 import { addDefinitionsCommand } from './definitions-command.ts'
 import { helpItem } from './help-item.ts'
+import { addMaintenanceCommands } from './maintenance-command.ts'
 import { addMoveCommand } from './move-command.ts'
 import { addPermissionCommands } from './permission-command.ts'
 import { addPolicyCommand } from './policy-command.ts'
@@ -73,6 +74,7 @@ function addRemoteCommands(program: Command, onAsk: CommandEvents['onAsk']): voi
   addDefinitionsCommand(program, define)
   addBackupCommands(program, define)
   addMoveCommand(program, define)
+  addMaintenanceCommands(program, define)
 }
 
 function buildProgram({ onCommand, onAsk }: CommandEvents): Command {
@@ -130,6 +132,8 @@ function rejectOperands(command: Command): void {
     'backup',
     'restore',
     'move',
+    'drain',
+    'revive',
   ])
   const advice = closest === undefined ? 'see pabal --help' : `did you mean ${closest}?`
   throw new ExitError(exitCodes.usage, `unknown command ${operand}; ${advice}`)

@@ -64,6 +64,8 @@ export const kafkaLimits = {
   refusalsToldMax: 20,
   /** … with so much of the name: topics and groups that exist have no longer ones. */
   refusedNameSizeMax: 255,
+  /** How long requests that were begun may take when the broker stops, or their connections have to go. */
+  kafkaEndMsMax: 2000,
   /** Longest long poll. */
   fetchWaitMsMax: 300_000,
   /** Partitions in one answer to DescribeTopicPartitions (Kafka's max.request.partition.size.limit). */

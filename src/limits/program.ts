@@ -6,8 +6,13 @@ export const programLimits = {
   messageSizeCeiling: (512 * MiB) as number,
   /** A configuration or password file is a few lines; more is a mistaken path. */
   configFileSizeMax: (1 * MiB) as number,
-  /** A stop that takes longer than this is hanging and is cut off; the log recovers at the start. */
-  stopMsMax: 30_000,
+  /**
+   * A stop that takes longer than this is hanging and is cut off; the log recovers at the start. Kubernetes
+   * and others give 30 s before they kill.
+   */
+  stopMsMax: 25_000,
+  /** shutdown-delay cannot be longer: load balancers look every few seconds. */
+  shutdownDelaySecondsMax: 3600,
   /** A command asks the broker and hears nothing for so long: a disk that fails holds changes up. */
   askMsMax: 30_000,
   /** Messages that one command shows: they are in memory to make a table of them. */

@@ -24,8 +24,8 @@ export interface ListenersParts {
 }
 
 /**
- * Opens the port of `service`, whose sockets go to `accept`. Undefined for one that may be taken and is.
- * Rejects with an `ExitError`.
+ * Opens the port of `service`, whose sockets go to `accept`: the one that it had before, or the one of
+ * its setting. Undefined for one that may be taken and is. Rejects with an `ExitError`.
  */
 export async function openService(
   service: Service,
@@ -54,7 +54,7 @@ async function open(
   const listener = await openListener({
     service: name,
     ...hostsOf(options.host),
-    port: options[setting] as number,
+    port: addresses[name]?.port ?? (options[setting] as number),
     tls: isTls && credentials ? { credentials, onHandshakeFailed: tellHandshake } : undefined,
     onSocket: accept,
     onAcceptProblem: (reason) => tellProblem(`A connection to ${name} was refused: ${reason}`),

@@ -10,6 +10,7 @@ export function managementOf({
   options,
   logger,
   status,
+  maintenance,
 }: ProtocolParts): ManagementParts {
   const { broker } = cell
   return {
@@ -17,6 +18,7 @@ export function managementOf({
     clients,
     statistics,
     logger,
+    maintenance,
     source: { status },
     groups: cell.groups,
     keeper: new AccessKeeper({ broker, clients, settingsVHosts: options.vhosts }),

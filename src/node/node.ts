@@ -25,14 +25,13 @@ import type { TlsCredentials } from '../server/tls-credentials.ts'
 import type { BrokerOptions } from '../settings/settings.ts'
 import { countEverything } from './count-everything.ts'
 import { type Doors, systemDoors } from './doors.ts'
-import { openService } from './listeners.ts'
 import type { DefinitionsFile } from './load-definitions.ts'
+import { Maintenance, type OpenedProtocol } from './maintenance.ts'
 import { MemoryGuard } from './memory-guard.ts'
 import { NodeMetrics, type ProcessStatus } from './metrics-of.ts'
 import { openLocal } from './open-local.ts'
 import { PasswordFile } from './password-file.ts'
 import type { ProtocolParts, ProtocolServer } from './protocol-server.ts'
-import type { Service } from './service.ts'
 import { openServices, protocols } from './services.ts'
 
 /** What a node is opened with beside its settings. */
@@ -44,14 +43,6 @@ export interface NodeParts {
   readonly doors?: Doors
 }
 
-/** A protocol that is on, and its ports. */
-interface Opened {
-  readonly server: ProtocolServer
-  readonly services: readonly Service[]
-  /** What its listeners end with. */
-  readonly stack: AsyncDisposableStack
-}
-
 export class Node implements AsyncDisposable {
   /** Service name → address, for every listener that is open. */
   readonly addresses: Record<string, Address> = {}
@@ -61,6 +52,8 @@ export class Node implements AsyncDisposable {
   readonly failed: Promise<never>
   /** The connections of all protocols. */
   readonly clients: ClientRegistry
+  /** Keeps clients out, and lets them in again. */
+  readonly maintenance: Maintenance
   readonly #options: BrokerOptions
   readonly #logger: Logger
   readonly #doors: Doors
@@ -74,8 +67,9 @@ export class Node implements AsyncDisposable {
   /** Everything but what answers until the end. */
   readonly #stack = new AsyncDisposableStack()
   readonly #lastStack = new AsyncDisposableStack()
-  #state: BrokerState = 'starting'
   #credentials: TlsCredentials | undefined
+  #state: Exclude<BrokerState, 'maintenance'> = 'starting'
+  #hasFailed = false
   #closing: Promise<void> | undefined
 
   private constructor(options: BrokerOptions, { logger, doors = systemDoors }: NodeParts) {
@@ -88,9 +82,13 @@ export class Node implements AsyncDisposable {
     this.#batchWorker = new BatchWorker(doors.clock, doors.startBatchThread)
     this.#startedAt = doors.clock.monotonic()
     this.clients = new ClientRegistry(doors.clock)
+    this.maintenance = new Maintenance(logger)
     const { promise, reject } = Promise.withResolvers<never>()
     this.failed = promise
-    this.#fail = reject
+    this.#fail = (error) => {
+      this.#hasFailed = true
+      reject(error)
+    }
     // An embedding program may choose not to know.
     promise.catch(() => undefined)
   }
@@ -196,8 +194,8 @@ export class Node implements AsyncDisposable {
     return cell
   }
 
-  async #openProtocols(parts: ProtocolParts): Promise<Opened[]> {
-    const opened: Opened[] = []
+  async #openProtocols(parts: ProtocolParts): Promise<OpenedProtocol[]> {
+    const opened: OpenedProtocol[] = []
     for (const protocol of protocols) {
       const services = openServices(protocol, this.#options)
       if (services.length === 0 || protocol.open === undefined) continue
@@ -241,6 +239,7 @@ export class Node implements AsyncDisposable {
       batchWorker: this.#batchWorker,
       addresses: this.addresses,
       status: () => this.#status(cell, memory),
+      maintenance: this.maintenance,
     }
     const { countFiles } = this.#doors
     const figures = (): ProcessStatus => this.#processStatus(memory)
@@ -249,7 +248,7 @@ export class Node implements AsyncDisposable {
   }
 
   async #openListeners(
-    opened: readonly Opened[],
+    opened: readonly OpenedProtocol[],
     credentials: TlsCredentials | undefined,
   ): Promise<void> {
     const { addresses } = this
@@ -262,17 +261,7 @@ export class Node implements AsyncDisposable {
       addresses,
       openListener,
     }
-    const opening = opened.flatMap(({ server, services, stack }) =>
-      services.map(async (service) => {
-        const listener = await openService(service, server.acceptorOf(service), parts)
-        if (listener !== undefined) stack.defer(() => listener.close())
-      }),
-    )
-    // All of them, also when one fails: what is open by then has to be closed again.
-    const [failure] = (await Promise.allSettled(opening)).filter(
-      (result) => result.status === 'rejected',
-    )
-    if (failure !== undefined) throw failure.reason
+    await this.maintenance.open(opened, parts)
   }
 
   async #openLocal(parts: ProtocolParts): Promise<void> {
@@ -299,14 +288,26 @@ export class Node implements AsyncDisposable {
 
   #processStatus(memory: MemoryGuard): ProcessStatus {
     return {
-      state: this.#state,
+      state: this.#state === 'ready' && this.maintenance.isOn ? 'maintenance' : this.#state,
       uptimeMs: Math.round(this.#clock.monotonic() - this.#startedAt),
       memory: memory.status,
     }
   }
 
+  /** New clients go elsewhere meanwhile, where somebody looks at the health of this broker. */
+  async #delayStop(): Promise<void> {
+    const delayMs = this.#options.shutdownDelay * 1000
+    if (delayMs === 0) return
+    this.#logger.info(`stopping in ${this.#options.shutdownDelay} s`)
+    await new Promise<void>((resolve) => void this.#clock.after(delayMs, resolve))
+  }
+
   async #close(): Promise<void> {
+    const wasReady = this.#state === 'ready'
     this.#state = 'stopping'
+    // Where storage has failed nobody is served any more.
+    if (wasReady && !this.#hasFailed) await this.#delayStop()
+    this.maintenance.end()
     await this.#stack.disposeAsync()
     await this.#lastStack.disposeAsync()
   }

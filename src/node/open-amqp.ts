@@ -30,6 +30,7 @@ export function openAmqp(parts: ProtocolParts): ProtocolServer {
   })
   return {
     acceptorOf: () => takingOver(server.accept),
+    endClients: (reason) => server.endClients(reason),
     [Symbol.asyncDispose]: () => server.close(),
   }
 }

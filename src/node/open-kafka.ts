@@ -46,10 +46,8 @@ export function openKafka(parts: KafkaParts): ProtocolServer {
   return {
     acceptorOf: ({ isTls }) =>
       takingOver(server.acceptOn(listeners[isTls ? 'kafka-tls' : 'kafka'])),
-    [Symbol.asyncDispose]: () => {
-      server.close()
-      return Promise.resolve()
-    },
+    endClients: () => server.endClients(),
+    [Symbol.asyncDispose]: () => server.close(),
   }
 }
 

@@ -1,6 +1,7 @@
 // What a node knows of a protocol: something that takes over sockets until it is disposed of.
 import type { Socket } from 'node:net'
 import type { BrokerStatus } from '../admin/broker-status.ts'
+import type { MaintenanceControl } from '../admin/v1/maintenance-operations.ts'
 import type { Users } from '../auth/users.ts'
 import type { ClientRegistry } from '../broker/client/client-registry.ts'
 import type { MemoryAccount } from '../broker/memory-account.ts'
@@ -43,12 +44,18 @@ export interface ProtocolParts {
   readonly addresses: Readonly<Record<string, Address>>
   readonly status: () => BrokerStatus
   readonly metrics: MetricsParts
+  readonly maintenance: MaintenanceControl
 }
 
 /** Serves one protocol on all of its ports. */
 export interface ProtocolServer extends AsyncDisposable {
   /** What takes over the sockets that the listener of `service` accepts: paused, nothing was read. */
   acceptorOf(service: Service): (socket: Socket) => void
+  /**
+   * Ends the connections that are there and resolves when they are gone; clients are told the reason where
+   * their protocol has words for it. Left out by what answers also while nobody else is served.
+   */
+  endClients?(reason: string): Promise<void>
   /** The broker has been ready for a while: loads what no first client needs. */
   prepare?(): Promise<void>
 }

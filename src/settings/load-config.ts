@@ -81,6 +81,14 @@ function fromEnvironment(
   return given
 }
 
+/** The folder that systemd makes for a service, unless another is named (systemd.exec(5)). */
+function fromStateDirectory(environment: ConfigSources['environment']): [SettingKey, Given][] {
+  const [value] = environment['STATE_DIRECTORY']?.split(':') ?? []
+  if (!value) return []
+  const where = `STATE_DIRECTORY=${value}`
+  return [['data', { value, where, exitCode: exitCodes.config }]]
+}
+
 function fromFlags(flags: ConfigSources['flags']): Map<SettingKey, Given> {
   return new Map(
     Array.from(flags, ([key, value]) => {
@@ -165,6 +173,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   const file = await readConfigFile(named)
   const warnings: string[] = []
   const given = new Map([
+    ...fromStateDirectory(sources.environment),
     ...(file === undefined ? [] : fromFile(file.path, file.values)),
     ...fromEnvironment(sources.environment, warnings),
     ...fromFlags(sources.flags),

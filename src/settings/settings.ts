@@ -71,6 +71,7 @@ export interface Settings {
   readonly memoryWatermark: number
   readonly productName: string
   readonly productVersion: string
+  readonly shutdownDelay: number
   readonly readyFile: string | undefined
   readonly logLevel: LogLevel
   readonly logFormat: LogFormat
@@ -423,6 +424,13 @@ export const settings: { readonly [Key in keyof Settings]: Setting<Settings[Key]
     default: '4.2.0',
     placeholder: 'VERSION',
     description: 'version in AMQP server-properties: the RabbitMQ that clients may expect',
+  },
+  shutdownDelay: {
+    kind: wholeNumber(0, programLimits.shutdownDelaySecondsMax),
+    default: 0,
+    placeholder: 'SECONDS',
+    description:
+      'How long a broker that is to stop goes on serving while /health/ready says that it stops: load balancers send new clients elsewhere meanwhile',
   },
   readyFile: {
     kind: text(),

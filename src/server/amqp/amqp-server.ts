@@ -16,7 +16,7 @@ export class AmqpServer {
   readonly #stopListening: () => void
   readonly #connections = new Map<Connection, AmqpClient>()
   readonly #unackedCheck: Timer
-  #onAllClosed: (() => void) | undefined
+  #allClosed: PromiseWithResolvers<void> | undefined
 
   constructor(parts: AmqpParts) {
     const sendWatch = new SendWatch({ ...parts, timeoutMs: parts.settings.sendTimeoutMs })
@@ -44,21 +44,22 @@ export class AmqpServer {
     clients.add(client)
   }
 
-  /** Tells every client that the broker stops, and resolves when all connections are closed. */
-  close(): Promise<void> {
-    this.#stopListening()
-    this.#unackedCheck.stop()
-    const reply = makeReply(
-      'connection_forced',
-      "broker forced connection closure with reason 'shutdown'",
-    )
+  /** Tells every client that is there why it has to go, and resolves when their connections are closed. */
+  async endClients(reason: string): Promise<void> {
+    if (this.#connections.size === 0) return
+    this.#allClosed ??= Promise.withResolvers()
+    const reply = makeReply('connection_forced', reason)
     for (const connection of this.#connections.keys()) {
       connection.closeForReply(reply, 0, amqpLimits.stopCloseMsMax)
     }
-    if (this.#connections.size === 0) return Promise.resolve()
-    return new Promise((resolve) => {
-      this.#onAllClosed = resolve
-    })
+    await this.#allClosed.promise
+    this.#allClosed = undefined
+  }
+
+  async close(): Promise<void> {
+    this.#stopListening()
+    this.#unackedCheck.stop()
+    await this.endClients("broker forced connection closure with reason 'shutdown'")
   }
 
   readonly #onShortage = (isShort: boolean): void => {
@@ -72,6 +73,6 @@ export class AmqpServer {
     const client = this.#connections.get(connection)
     if (client !== undefined) this.#context.clients.remove(client)
     this.#connections.delete(connection)
-    if (this.#connections.size === 0) this.#onAllClosed?.()
+    if (this.#connections.size === 0) this.#allClosed?.resolve()
   }
 }

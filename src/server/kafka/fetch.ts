@@ -115,7 +115,8 @@ async function poll(
     fetched.isUrgent ||
     fetched.size >= request.minBytes ||
     clock.monotonic() >= deadline ||
-    context.client.isClosed
+    context.client.isClosed ||
+    context.client.isEnding
   if (isDue()) return
   using watch = new RecordWatch(
     fetched.reads.map(({ partition }) => partition as Partition),

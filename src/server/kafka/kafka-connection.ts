@@ -31,6 +31,7 @@ import { RefusedRequestError } from './refused-request-error.ts'
 import type { ClientNames, KafkaClient } from './request-context.ts'
 import { RequestsInFlight } from './requests-in-flight.ts'
 import { SaslState } from './sasl-state.ts'
+import { servedApi } from './served-api.ts'
 import { servedApis } from './served-apis.ts'
 
 const nothing = Buffer.alloc(0)
@@ -71,6 +72,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   readonly #inFlight = new RequestsInFlight()
   readonly #held: HeldMemory
   heldProduces: Promise<void> | undefined
+  isEnding = false
   hasFailedProduce = false
   readonly #closeListeners = new Set<() => void>()
   /** What it was used for so far. */
@@ -193,6 +195,13 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     const remote = this.remoteAddress
     this.context.logger.info({ remote }, 'Connection closed: its client reads no answers')
     this.destroy()
+  }
+
+  /** Ends the connection once the requests that were begun are answered; polls do not wait longer. */
+  end(): void {
+    this.isEnding = true
+    for (const listener of this.#closeListeners) listener()
+    if (this.#answers.count === 0) this.socket.end()
   }
 
   destroy(): void {
@@ -394,6 +403,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     const hasSent = this.#answers.fill(slot, parts)
     this.#noteUnsent()
     if (hasSent) this.#resumeIfRoom()
+    if (this.isEnding) this.end()
   }
 
   #onFault(error: unknown): void {
@@ -438,7 +448,8 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
 
   /** Neither the connection nor the memory for requests is full. */
   get #isOpenToMore(): boolean {
-    return !this.#isClosed && !this.#isPaused && !this.#held.isPaused && !this.throttle.isMuted
+    if (this.#isClosed || this.isEnding || this.#isPaused) return false
+    return !this.#held.isPaused && !this.throttle.isMuted
   }
 
   #noteInput(): void {
@@ -485,10 +496,4 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     this.#noteInput()
     this.#limitReadAhead()
   }
-}
-
-/** Throws RefusedRequestError for one that is not served. */
-function servedApi({ api, apiKey }: RequestHeader): ApiName {
-  if (api === undefined) throw new RefusedRequestError(`API ${apiKey} is not served`)
-  return api
 }

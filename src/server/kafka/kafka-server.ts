@@ -18,6 +18,7 @@ export class KafkaServer {
   readonly #connections = new Set<KafkaConnection>()
   readonly #idleCheck: Timer
   readonly #quota: ConnectionQuota
+  #allEnded: PromiseWithResolvers<void> | undefined
 
   constructor(parts: KafkaParts) {
     const sendWatch = new SendWatch({ ...parts, timeoutMs: kafkaLimits.kafkaIdleMsMax })
@@ -51,6 +52,7 @@ export class KafkaServer {
         this.#connections.delete(closed)
         this.#quota.leave(address)
         clients.remove(client)
+        if (this.#connections.size === 0) this.#allEnded?.resolve()
       })
       const client = new KafkaClientEntry(connection, { socket, logger }, clients.register())
       this.#connections.add(connection)
@@ -58,9 +60,25 @@ export class KafkaServer {
     }
   }
 
-  /** Ends all connections: Kafka clients find out by themselves and come back. */
-  close(): void {
+  /**
+   * Ends all connections that are there and resolves when they are gone. Requests that were begun are
+   * answered, for a while: a producer should not have to ask again what became of its batch. Kafka
+   * has no word for the rest: clients find out by themselves and come back.
+   */
+  async endClients(): Promise<void> {
+    if (this.#connections.size === 0) return
+    this.#allEnded ??= Promise.withResolvers()
+    const deadline = this.#context.clock.after(kafkaLimits.kafkaEndMsMax, () => {
+      for (const connection of this.#connections) connection.destroy()
+    })
+    for (const connection of this.#connections) connection.end()
+    await this.#allEnded.promise
+    deadline.stop()
+    this.#allEnded = undefined
+  }
+
+  async close(): Promise<void> {
     this.#idleCheck.stop()
-    for (const connection of this.#connections) connection.destroy()
+    await this.endClients()
   }
 }

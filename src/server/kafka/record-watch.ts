@@ -20,7 +20,7 @@ export class RecordWatch implements Disposable {
 
   /**
    * Resolves when a partition got records or is gone, when the clock's monotonic time is `deadline`,
-   * or when the client is gone.
+   * or when the client is gone or is to go.
    */
   async waitUntil(deadline: number): Promise<void> {
     if (!this.#isWoken) {

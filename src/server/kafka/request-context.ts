@@ -20,6 +20,8 @@ export interface KafkaClient {
   readonly names: ClientNames
   readonly counters: ClientCounters
   readonly isClosed: boolean
+  /** It begins no more requests and ends with the answers of those that it has begun. */
+  readonly isEnding: boolean
   /** Notes that an answer that is being made takes `size` bytes more, or less when it is negative. */
   changeUnfinished(size: number): void
   /** Where produces wait while publishers are blocked. */
@@ -30,7 +32,7 @@ export interface KafkaClient {
   readonly heldProduces: Promise<void> | undefined
   /** Keeps the produces that come next waiting until `work` is done. */
   holdProduces(work: Promise<void>): Promise<void>
-  /** Calls back when the connection ends; returns the function that takes that back. */
+  /** Calls back when the connection ends or begins to; returns the function that takes that back. */
   onClose(listener: () => void): () => void
   /** Ends the connection. */
   destroy(): void

@@ -1,0 +1,101 @@
+// What `npm pack` makes, as somebody has it who installs it in an empty folder: the command starts the
+// broker, clients use it, and a Node that is too old for it says what to do.
+import assert from 'node:assert/strict'
+import { execFileSync, spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { connect } from 'amqplib'
+import { version } from '../../src/lib/version.ts'
+import { BrokerProgram, ScratchFolder } from './broker-program.ts'
+import { runAsStranger, strangerEnvironment } from './stranger.ts'
+
+const repository = path.join(import.meta.dirname, '../..')
+const installMsMax = 180_000
+const leastVersion = 24
+
+let folder: ScratchFolder
+let home: string
+let entry: string
+
+before(
+  async () => {
+    folder = new ScratchFolder()
+    home = folder.file('somewhere')
+    mkdirSync(home)
+    await runAsStranger('npm', ['pack', '--pack-destination', folder.path], repository)
+    const [tarball = ''] = readdirSync(folder.path).filter((name) => name.endsWith('.tgz'))
+    assert.equal(tarball, `pabal-${version}.tgz`)
+    const quick = ['--no-audit', '--no-fund', '--prefer-offline']
+    await runAsStranger('npm', ['install', ...quick, folder.file(tarball)], home)
+    entry = path.join(home, 'node_modules/pabal/bin/pabal.cjs')
+  },
+  { timeout: installMsMax },
+)
+after(() => folder[Symbol.dispose]())
+
+/** Nodes on this machine's path that are too old; there may be none. */
+function olderNodes(): string[] {
+  const files = (strangerEnvironment()['PATH'] ?? '')
+    .split(':')
+    .map((each) => path.join(each, 'node'))
+  return files.filter((file) => {
+    if (!existsSync(file)) return false
+    const text = execFileSync(file, ['--version'], { encoding: 'utf8' })
+    return Number(/^v(\d+)/.exec(text)?.[1]) < leastVersion
+  })
+}
+
+async function refusal(node: string, args: readonly string[]): Promise<unknown> {
+  return runAsStranger(node, args, home).then(
+    (stdout) => assert.fail(`it ran: ${stdout}`),
+    (error: unknown) => error,
+  )
+}
+
+describe('the npm package', () => {
+  it('has the program, its pages and nothing else', () => {
+    const names = readdirSync(path.join(home, 'node_modules/pabal'))
+    const wanted = ['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'dist', 'docs', 'package.json']
+    assert.deepEqual(names.sort(), wanted)
+    const files = readdirSync(path.join(home, 'node_modules/pabal/dist'), { recursive: true })
+    const strays = files.filter((file) => /\.(?:map|test\.js)$|^testing/.test(String(file)))
+    assert.deepEqual(strays, [])
+  })
+
+  it('says its version', async () => {
+    assert.equal(await runAsStranger('npx', ['pabal', '--version'], home), `${version}\n`)
+  })
+
+  it('starts a broker that clients use, and SIGTERM stops it', async () => {
+    const readyFile = folder.file('ready.json')
+    const ports = ['--amqp-port', '0', '--http-port', '0', '--kafka-port', '0']
+    const args = ['pabal', '--data', folder.file('data'), '--ready-file', readyFile, ...ports]
+    const options = { cwd: home, env: strangerEnvironment() }
+    await using program = new BrokerProgram(spawn('npx', args, options))
+    const { amqp, pid } = await program.ready(readyFile)
+    const connection = await connect(`amqp://127.0.0.1:${amqp?.port}`)
+    const channel = await connection.createConfirmChannel()
+    await channel.assertQueue('hello', { durable: true })
+    channel.sendToQueue('hello', Buffer.from('from a package'), { persistent: true })
+    await channel.waitForConfirms()
+    const message = await channel.get('hello', { noAck: true })
+    assert.equal(message === false ? '' : message.content.toString(), 'from a package')
+    await connection.close()
+    process.kill(pid, 'SIGTERM')
+    assert.equal((await program.ended()).code, 0)
+    assert.match(program.stdout, /Server startup complete\n$/)
+  })
+
+  it('tells an older Node in one line what it needs', async () => {
+    const pretended = folder.file('pretend.cjs')
+    const older = `Object.defineProperty(process.versions, 'node', { value: '18.20.8' })\n`
+    writeFileSync(pretended, older)
+    const runs = [[process.execPath, '--require', pretended], ...olderNodes().map((each) => [each])]
+    for (const [node = '', ...flags] of runs) {
+      const { code, stderr } = (await refusal(node, [...flags, entry])) as Record<string, unknown>
+      assert.equal(code, 78)
+      assert.match(String(stderr), /^pabal: needs Node\.js 24 or newer, and this is \d+\S+; .*\n$/)
+    }
+  })
+})
