@@ -176,15 +176,20 @@ function* findAll<T>(
     if (matches === undefined || matches(nameOf(item))) found.push(item)
     if (total % adminLimits.listedAtOnceMax === 0) yield
   }
-  const inOrder = compare === undefined ? found : yield* sortInSteps(found, compare)
-  if (sort === undefined) return { total, found: isReversed ? inOrder.toReversed() : inOrder }
+  if (sort === undefined) {
+    const inOrder = compare === undefined ? found : yield* sortInSteps(found, compare)
+    return { total, found: isReversed ? inOrder.toReversed() : inOrder }
+  }
   const keyOf = column ?? ((item: T, asked: string) => valueAtColumn(json(item), asked))
   const keyed: { readonly key: unknown; readonly item: T }[] = []
-  for (const item of inOrder) {
+  for (const item of found) {
     keyed.push({ key: keyOf(item, sort), item })
     if (keyed.length % adminLimits.listedAtOnceMax === 0) yield
   }
-  const sorted = yield* sortInSteps(keyed, (a, b) => compareValues(a.key, b.key))
+  const sorted = yield* sortInSteps(
+    keyed,
+    (a, b) => compareValues(a.key, b.key) || (compare?.(a.item, b.item) ?? 0),
+  )
   if (isReversed) sorted.reverse()
   return { total, found: sorted.map(({ item }) => item) }
 }

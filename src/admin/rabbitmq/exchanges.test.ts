@@ -163,8 +163,9 @@ test('what cannot be bound is refused', async () => {
 
 test('a user may do by HTTP what it may do by AMQP', async () => {
   const permission = { user: 'u', vhost: '/', configure: '^own', write: '^own', read: '^own' }
-  const row = { name: 'u', passwordHash: '', hashing: 'sha256', tags: ['management'], limits: {} }
-  await managed.keeper.putUser(row as never, [permission])
+  const user = { name: 'u', passwordHash: '', tags: ['management'] }
+  const row = { ...user, hashingAlgorithm: 'rabbit_password_hashing_sha256' } as const
+  await managed.keeper.putUser(row, [permission])
   routes = createRoutesAs(managed, { user: 'u', tags: ['management'] })
   assert.deepEqual(await ask('PUT /exchanges/%2F/own', {}), [201, undefined])
   assert.deepEqual(await ask('PUT /queues/%2F/own', {}), [201, undefined])

@@ -45,7 +45,7 @@ function listOperations({ broker, statistics }: ExchangeParts): Operation[] {
       query: listQuery,
       answers: { 200: listOf(exchangeSchema) },
       handle: ({ query, caller }) => {
-        const items = visibleVHosts(broker, caller).flatMap((vhost) => [...exchangesOf(vhost)])
+        const items = eachOf(visibleVHosts(broker, caller))
         wantRates(statistics, query)
         return answerList(broker.slices, query, listing(items, statistics))
       },
@@ -96,6 +96,10 @@ function oneOperation({ broker, statistics }: ExchangeParts): Operation {
       return exchangeJson({ vhost: names.vhost, name, exchange }, statistics, range)
     },
   })
+}
+
+function* eachOf(vhosts: Iterable<VHost<Destination>>): Generator<ExchangeIn> {
+  for (const vhost of vhosts) yield* exchangesOf(vhost)
 }
 
 function* exchangesOf(vhost: VHost<Destination>): Generator<ExchangeIn> {

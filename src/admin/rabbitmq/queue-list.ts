@@ -1,5 +1,6 @@
 // Queues and streams: lists, and one.
 import type { Destination } from '../../broker/destination.ts'
+import type { VHost } from '../../broker/vhost.ts'
 import { type ManagementParts, notFound } from '../answers.ts'
 import type { JsonObject } from '../api/columns.ts'
 import { answerList, byVHostAndName, type Listing, listOf } from '../api/listing.ts'
@@ -82,7 +83,7 @@ function allOperation(parts: QueueListParts, path: '/queues' | '/queues/detailed
     query: statisticsListQuery,
     answers: { 200: listOf(queueSchema) },
     handle: ({ query, caller }) => {
-      const items = visibleVHosts(broker, caller).flatMap((vhost) => [...vhost.queues()])
+      const items = queuesOf(visibleVHosts(broker, caller))
       wantRates(statistics, query)
       return answerList(broker.slices, query, listing(items, detailOf(query), parts))
     },
@@ -101,4 +102,8 @@ function listing(
     nameOf: ({ name }) => name,
     compare: byVHostAndName,
   }
+}
+
+function* queuesOf(vhosts: Iterable<VHost<Destination>>): Generator<Destination> {
+  for (const vhost of vhosts) yield* vhost.queues()
 }

@@ -257,8 +257,9 @@ test('an exclusive queue is its connection’s own', async () => {
 test('who may not read a queue sees none of its messages', async () => {
   await ask('PUT /queues/%2F/q', { durable: true })
   const permission = { user: 'u', vhost: '/', configure: '', write: '', read: '' }
-  const row = { name: 'u', passwordHash: '', hashing: 'sha256', tags: ['management'], limits: {} }
-  await managed.keeper.putUser(row as never, [permission])
+  const user = { name: 'u', passwordHash: '', tags: ['management'] }
+  const row = { ...user, hashingAlgorithm: 'rabbit_password_hashing_sha256' } as const
+  await managed.keeper.putUser(row, [permission])
   routes = createRoutesAs(managed, { user: 'u', tags: ['management'] })
   assert.equal((await ask('GET /queues/%2F/q'))[0], 200)
   const refused = /^401 (ACCESS_REFUSED - )?\w+ access to .* refused for user 'u'$/

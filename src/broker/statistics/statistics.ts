@@ -76,9 +76,9 @@ export class Statistics implements Disposable {
     return ratesBetween(sampled.before, sampled.last)
   }
 
-  /** The last samples of something, oldest first; kept from the first call on. */
+  /** The last samples of something, oldest first: at first the two that there are, and kept from then on. */
   historyOf(thing: object): readonly Sample[] {
-    const history = this.#histories.get(thing) ?? new History()
+    const history = this.#histories.get(thing) ?? this.#beginHistory(thing)
     this.#histories.delete(thing)
     this.#histories.set(thing, history)
     if (this.#histories.size > statisticsLimits.historiesMax) {
@@ -86,6 +86,15 @@ export class Statistics implements Disposable {
       this.#histories.delete(oldest!)
     }
     return history.samples
+  }
+
+  #beginHistory(thing: object): History {
+    const history = new History()
+    const sampled = this.#sampled.get(thing)
+    if (sampled === undefined) return history
+    if (sampled.before !== sampled.last) history.add(sampled.before)
+    history.add(sampled.last)
+    return history
   }
 
   /** Samples of all messages and clients, oldest first: `ready` and `unacked`, and what `ClientCounters` has. */
