@@ -5,7 +5,6 @@ import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
 import type { BrokerClient, Method } from './broker-client.ts'
 import { checkName } from './check-name.ts'
-import { addParentCommand } from './parent-command.ts'
 import { refusal } from './refusal.ts'
 import type { AskBroker, DefineRemote } from './remote-command.ts'
 import { type ShownRows, showRows, wantsJson } from './show-rows.ts'
@@ -24,14 +23,8 @@ export interface Flags {
 export type Add = (usage: string, summary: string, ask: Ask) => Command
 export type Ask = (operands: string[], flags: Flags) => AskBroker
 
-/** Adds the command `name`, which does nothing by itself. Returns what adds the words that follow it. */
-export function adderFor(
-  program: Command,
-  define: DefineRemote,
-  name: string,
-  summary: string,
-): Add {
-  const parent = addParentCommand(program, name, summary)
+/** What adds the words that follow `parent`. */
+export function adderFor(parent: Command, define: DefineRemote): Add {
   return (usage, what, ask) =>
     define(parent, usage, {
       summary: what,
@@ -45,7 +38,7 @@ export function list(path: readonly string[], shown: Omit<ShownRows, 'rows'>): A
     const isJson = wantsJson(output)
     const asked = vhost === undefined ? undefined : checkName('virtual host', vhost)
     const where = asked === undefined ? '' : ` in virtual host '${asked}'`
-    return async (broker, print) => {
+    return async (broker, { print }) => {
       if (asked !== undefined) await findVHost(broker, asked)
       const { body } = await broker.ask('GET', path)
       const rows = (body as ShownRows['rows'])
@@ -73,7 +66,7 @@ export async function findVHost(broker: BrokerClient, name: string): Promise<voi
 }
 
 export function remove(path: readonly string[], title: string, whereToLook: string): AskBroker {
-  return async (broker, print) => {
+  return async (broker, { print }) => {
     const answer = await broker.ask('DELETE', path)
     if (answer.status === 404) throw refusal(answer, `no ${title} found; see ${whereToLook}`)
     if (answer.status >= 400) throw refusal(answer, `${title} stays`)
@@ -120,7 +113,7 @@ export function addLimitCommand(add: Add, kind: 'user' | 'vhost'): void {
     ([name = '', limit = '', text = '']) => {
       const value = text === 'none' ? undefined : parseLimit(text)
       const path = [`${kind}-limits`, checkName(title, name), checkName('limit', limit)]
-      return async (broker, print) => {
+      return async (broker, { print }) => {
         const answer = await (value === undefined
           ? broker.ask('DELETE', path)
           : broker.ask('PUT', path, { value }))

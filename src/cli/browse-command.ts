@@ -72,7 +72,7 @@ function browse(name: string, flags: Flags): AskBroker {
   const count = parseCount(flags.count ?? `${countDefault}`, countMax)
   const payload = flags.payload ?? (isJson ? undefined : `${payloadStartSize}`)
   const parameters = withoutUndefined({ from, partition, cursor, payload })
-  return async (broker, print) => {
+  return async (broker, { print }) => {
     const page = await readPages(broker, { name, path: [...path, 'browse'], parameters, count })
     const { messages, next } = page
     if (isJson) {

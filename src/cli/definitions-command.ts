@@ -1,17 +1,15 @@
 // `pabal definitions`: all that was declared, as a file of RabbitMQ's JSON, out of the running broker and
 // into it.
 import { writeFile } from 'node:fs/promises'
-import type { Command } from 'commander'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
 import { printable } from '../lib/printable.ts'
 import { readDefinitionsFile } from '../settings/settings-file.ts'
 import type { TextAnswer } from './broker-client.ts'
 import { checkName } from './check-name.ts'
-import { addParentCommand } from './parent-command.ts'
 import { tableLines } from './print-table.ts'
 import { refusal } from './refusal.ts'
-import type { AskBroker, DefineRemote } from './remote-command.ts'
+import type { AddCommand, AskBroker } from './remote-command.ts'
 import { outputOption, wantsJson } from './show-rows.ts'
 
 interface Flags {
@@ -38,15 +36,13 @@ interface Report {
 
 const doneWords: Partial<Readonly<Record<Outcome, string>>> = { add: 'added', change: 'changed' }
 
-export function addDefinitionsCommand(program: Command, define: DefineRemote): void {
-  const all = 'All that was declared as a file of RabbitMQ; see docs/definitions.md'
-  const parent = addParentCommand(program, 'definitions', all)
-  define(parent, 'export [FILE]', {
+export const addDefinitionsCommands: AddCommand = (definitions, remote) => {
+  remote(definitions, 'export [FILE]', {
     summary:
       'Write users, permissions, policies, queues and all else; without a file to the screen',
     ask: ([file], flags) => exportFile(file, flags as Flags),
   }).option('--vhost <NAME>', 'Only what is in this virtual host')
-  define(parent, 'import <FILE>', {
+  remote(definitions, 'import <FILE>', {
     summary: 'Add what a file has; what is there otherwise stays as it is',
     ask: ([file = ''], flags) => importFile(file, flags as Flags),
   })
@@ -57,7 +53,7 @@ export function addDefinitionsCommand(program: Command, define: DefineRemote): v
 
 function exportFile(file: string | undefined, flags: Flags): AskBroker {
   const path = pathOf(flags)
-  return async (broker, print) => {
+  return async (broker, { print }) => {
     const answer = await broker.transfer('GET', path, {})
     if (answer.status >= 400) throw refusalOf(answer, flags, 'nothing was exported')
     if (file === undefined) for (const line of answer.text.trim().split('\n')) print(line)
@@ -74,7 +70,7 @@ function importFile(file: string, flags: Flags): AskBroker {
   const path = pathOf(flags)
   const isJson = wantsJson(flags.output)
   const query = flags.check === true ? '?check=true' : ''
-  return async (broker, print) => {
+  return async (broker, { print }) => {
     const content = await readDefinitionsFile(file)
     const answer = await broker.transfer('POST', path, { query, content })
     if (answer.status >= 400) throw refusalOf(answer, flags, `${file}: nothing was imported`)

@@ -1,21 +1,19 @@
 // `pabal permission`: what users may do in virtual hosts of the running broker.
-import type { Command } from 'commander'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
 import { type Add, adderFor, type Flags, list, remove } from './access-requests.ts'
 import type { BrokerClient } from './broker-client.ts'
 import { checkName } from './check-name.ts'
 import { refusal } from './refusal.ts'
-import type { DefineRemote } from './remote-command.ts'
+import type { AddCommand } from './remote-command.ts'
 import { outputOption } from './show-rows.ts'
 
 const defaultVHost = '/'
 const vhostOption = ['--vhost <NAME>', 'Virtual host (default: /)'] as const
 const onlyOption = ['--vhost <NAME>', 'The only virtual host to look at'] as const
 
-export function addPermissionCommands(program: Command, define: DefineRemote): void {
-  const summary = 'What users may do in virtual hosts; see docs/permissions.md'
-  const add = adderFor(program, define, 'permission', summary)
+export const addPermissionCommands: AddCommand = (permission, remote) => {
+  const add = adderFor(permission, remote)
   addPermissionCommand(add)
   addTopicCommands(add)
 }
@@ -35,7 +33,7 @@ function addPermissionCommand(add: Add): void {
     ([user = '', configure = '', write = '', read = ''], flags) => {
       const path = pathOf('permissions', user, flags)
       const body = { configure, write, read }
-      return async (broker, print) => {
+      return async (broker, { print }) => {
         await put(broker, path, body)
         print(`Permissions of user '${user}' were set, and are in force`)
         return exitCodes.ok
@@ -69,7 +67,7 @@ function addTopicCommands(add: Add): void {
     ([user = '', exchange = '', write = '', read = ''], flags) => {
       const path = pathOf('topic-permissions', user, flags)
       const body = { exchange, write, read }
-      return async (broker, print) => {
+      return async (broker, { print }) => {
         await put(broker, path, body)
         print(`Topic permissions of user '${user}' on exchange '${exchange}' were set`)
         return exitCodes.ok
@@ -86,14 +84,14 @@ function addTopicCommands(add: Add): void {
       if (exchange === undefined) return remove(place, topicTitle(user), whereTopics)
       const title = `${topicTitle(user)} on exchange '${exchange}'`
       const removeOne = remove([...place, checkName('exchange', exchange)], title, whereTopics)
-      return async (broker, print) => {
+      return async (broker, terminal) => {
         // The broker answers, as RabbitMQ does, whether the user has any at all.
         const { body } = await broker.ask('GET', place)
         const rows = Array.isArray(body) ? (body as { readonly exchange: string }[]) : []
         if (!rows.some((row) => row.exchange === exchange)) {
           throw new ExitError(exitCodes.noInput, `no ${title} found; see ${whereTopics}`)
         }
-        return removeOne(broker, print)
+        return removeOne(broker, terminal)
       }
     },
   ).option(...vhostOption)

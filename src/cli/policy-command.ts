@@ -1,13 +1,11 @@
 // `pabal policy`: sets, lists, shows and deletes policies of the running broker.
-import type { Command } from 'commander'
 import { compareNames } from '../lib/compare-names.ts'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
 import { checkName } from './check-name.ts'
-import { addParentCommand } from './parent-command.ts'
 import { tableLines } from './print-table.ts'
 import { refusal } from './refusal.ts'
-import type { AskBroker, DefineRemote } from './remote-command.ts'
+import type { AddCommand, AskBroker } from './remote-command.ts'
 import { outputOption, wantsJson } from './show-rows.ts'
 
 /** A policy as the broker answers. */
@@ -32,16 +30,13 @@ interface Flags {
 const defaultVHost = '/'
 const vhostOption = ['--vhost <NAME>', 'Virtual host (default: /)'] as const
 
-export function addPolicyCommand(program: Command, define: DefineRemote): void {
-  const policies =
-    'Settings for all queues, streams or exchanges of some names; see docs/policies.md'
-  const policy = addParentCommand(program, 'policy', policies)
+export const addPolicyCommands: AddCommand = (policy, remote) => {
   const add = (
     usage: string,
     summary: string,
     ask: (operands: string[], flags: Flags) => AskBroker,
   ) =>
-    define(policy, usage, {
+    remote(policy, usage, {
       summary,
       ask: (operands, flags) => ask(operands, flags as Flags),
     }).option('--operator', "An operator's policy")
@@ -71,7 +66,7 @@ function set([name = '', pattern = '', text = '']: string[], flags: Flags): AskB
     'apply-to': flags.applyTo ?? 'all',
   }
   const path = pathOf(flags, name)
-  return async (broker, print) => {
+  return async (broker, { print }) => {
     const answer = await broker.ask('PUT', path, body)
     if (answer.status >= 400) throw refusal(answer, `${titleOf(flags)} '${name}' was not set`)
     print(`${titleOf(flags)} '${name}' was ${answer.status === 201 ? 'added' : 'replaced'}`)
@@ -82,7 +77,7 @@ function set([name = '', pattern = '', text = '']: string[], flags: Flags): AskB
 function list(_operands: string[], flags: Flags): AskBroker {
   const isJson = wantsJson(flags.output)
   const vhost = flags.vhost === undefined ? [] : [checkName('virtual host', flags.vhost)]
-  return async (broker, print) => {
+  return async (broker, { print }) => {
     const answer = await broker.ask('GET', [kindOf(flags), ...vhost])
     if (answer.status >= 400)
       throw refusal(answer, `there is no virtual host '${flags.vhost}'; see pabal vhost list`)
@@ -99,7 +94,7 @@ function list(_operands: string[], flags: Flags): AskBroker {
 function show([name = '']: string[], flags: Flags): AskBroker {
   const isJson = wantsJson(flags.output)
   const path = pathOf(flags, name)
-  return async (broker, print) => {
+  return async (broker, { print }) => {
     const answer = await broker.ask('GET', path)
     if (answer.status >= 400) throw refusal(answer, missing(name, flags))
     if (isJson) print(JSON.stringify(answer.body))
@@ -110,7 +105,7 @@ function show([name = '']: string[], flags: Flags): AskBroker {
 
 function remove([name = '']: string[], flags: Flags): AskBroker {
   const path = pathOf(flags, name)
-  return async (broker, print) => {
+  return async (broker, { print }) => {
     const answer = await broker.ask('DELETE', path)
     if (answer.status >= 400) throw refusal(answer, missing(name, flags))
     print(`${titleOf(flags)} '${name}' was deleted`)

@@ -42,7 +42,7 @@ export function addQueueListCommand(queue: Command, define: DefineRemote): void 
 function list({ vhost, output }: Flags): AskBroker {
   const isJson = wantsJson(output)
   const path = vhost === undefined ? [] : [checkName('virtual host', vhost)]
-  return async (broker, print) => {
+  return async (broker, { print }) => {
     const answer = await broker.ask('GET', ['queues', ...path])
     if (answer.status >= 400)
       throw refusal(answer, `there is no virtual host '${vhost}'; see pabal vhost list`)

@@ -1,5 +1,4 @@
 // `pabal user`: who may log in to the running broker.
-import type { Command } from 'commander'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
 import { readPasswordFile } from '../settings/settings-file.ts'
@@ -7,7 +6,7 @@ import { type Add, adderFor, addLimitCommand, change, list, remove } from './acc
 import type { BrokerClient } from './broker-client.ts'
 import { checkName } from './check-name.ts'
 import { refusal } from './refusal.ts'
-import type { DefineRemote } from './remote-command.ts'
+import type { AddCommand } from './remote-command.ts'
 import { outputOption } from './show-rows.ts'
 
 const passwordOption = [
@@ -15,8 +14,8 @@ const passwordOption = [
   'File whose first line is the password',
 ] as const
 
-export function addUserCommands(program: Command, define: DefineRemote): void {
-  const add = adderFor(program, define, 'user', 'Users; see docs/permissions.md')
+export const addUserCommands: AddCommand = (user, remote) => {
+  const add = adderFor(user, remote)
   addUserCommand(add)
   addLimitCommand(add, 'user')
 }
@@ -31,7 +30,7 @@ function addUserCommand(add: Add): void {
         'give --new-password-file FILE, or --without-password for a client with a certificate'
       throw new ExitError(exitCodes.usage, `a user needs a password: ${text}`)
     }
-    return async (broker, print) => {
+    return async (broker, { print }) => {
       const path = ['users', checkName('user', name)]
       if ((await broker.ask('GET', path)).status === 200) {
         throw new ExitError(exitCodes.usage, `there is a user '${name}'; see pabal user password`)
@@ -50,7 +49,7 @@ function addUserCommand(add: Add): void {
     if (newPasswordFile === undefined) {
       throw new ExitError(exitCodes.usage, 'where is the password? give --new-password-file FILE')
     }
-    return async (broker, print) => {
+    return async (broker, { print }) => {
       const { tags } = await getUser(broker, name)
       const body = { tags, password: await readPasswordFile(newPasswordFile) }
       await change(broker, ['PUT', ['users', name], body], 'the password was not changed')
@@ -62,7 +61,7 @@ function addUserCommand(add: Add): void {
     'tags <NAME> [TAGS]',
     "Replace a user's tags; without any it has none",
     ([name = '', tags = '']) => {
-      return async (broker, print) => {
+      return async (broker, { print }) => {
         const { password_hash, hashing_algorithm } = await getUser(broker, name)
         const body = { tags, ...(password_hash !== '' && { password_hash, hashing_algorithm }) }
         await change(broker, ['PUT', ['users', name], body], 'the tags were not changed')

@@ -1,13 +1,12 @@
 // `pabal vhost`: the virtual hosts of the running broker.
-import type { Command } from 'commander'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { type Add, adderFor, addLimitCommand, change, list, remove } from './access-requests.ts'
 import { checkName } from './check-name.ts'
-import type { DefineRemote } from './remote-command.ts'
+import type { AddCommand } from './remote-command.ts'
 import { outputOption } from './show-rows.ts'
 
-export function addVHostCommands(program: Command, define: DefineRemote): void {
-  const add = adderFor(program, define, 'vhost', 'Virtual hosts; see docs/permissions.md')
+export const addVHostCommands: AddCommand = (vhost, remote) => {
+  const add = adderFor(vhost, remote)
   addVHostCommand(add)
   addLimitCommand(add, 'vhost')
   const limits = { title: 'limits', columns: ['vhost', 'value'], heads: { value: 'limits' } }
@@ -34,7 +33,7 @@ function addVHostCommand(add: Add): void {
         ...(type !== undefined && { default_queue_type: type }),
       }
       const request = ['PUT', ['vhosts', checkName('virtual host', name)], body] as const
-      return async (broker, print) => {
+      return async (broker, { print }) => {
         const status = await change(broker, request, `virtual host '${name}' was not added`)
         print(`Virtual host '${name}' was ${status === 201 ? 'added' : 'changed'}`)
         return exitCodes.ok

@@ -92,7 +92,7 @@ test('an unknown PABAL_ variable is ignored with a warning that names the closes
   assert.equal(given.size, 0)
   assert.deepEqual(warnings, [
     'environment: unknown setting PABAL_AMPQ_PORT; did you mean PABAL_AMQP_PORT?',
-    'environment: unknown setting PABAL_WHATEVER_IT_IS; see pabal --help for all names',
+    'environment: unknown setting PABAL_WHATEVER_IT_IS; see pabal start --help for all names',
   ])
 })
 

@@ -1,5 +1,6 @@
 // Puts the sources of settings together: flags > environment > pabal.yaml > defaults. Every name and
 // value is checked; the first problem ends the start with one line that names where it stands.
+import path from 'node:path'
 import { findClosestName } from '../lib/closest-name.ts'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
@@ -42,7 +43,7 @@ const configFileVariable = 'PABAL_CONFIG'
 function unknownName(name: string, known: readonly string[]): string {
   const closest = findClosestName(name, known)
   const advice =
-    closest === undefined ? 'see pabal --help for all names' : `did you mean ${closest}?`
+    closest === undefined ? 'see pabal start --help for all names' : `did you mean ${closest}?`
   return `unknown setting ${name}; ${advice}`
 }
 
@@ -90,7 +91,9 @@ function fromFlags(flags: ConfigSources['flags']): Map<SettingKey, Given> {
   )
 }
 
-function checkValues(given: ReadonlyMap<SettingKey, Given>): Settings {
+type GivenValues = ReadonlyMap<SettingKey, Given>
+
+function checkValues(given: GivenValues): Settings {
   const values = Object.fromEntries(Array.from(given, ([key, { value }]) => [key, value]))
   const parsed = parseSettings(values)
   const [problem] = parsed.problems
@@ -159,16 +162,30 @@ function checkTogether(checked: Settings, given: ReadonlySet<SettingKey>): void 
   }
 }
 
-/** Reads all sources and checks them. Throws an `ExitError` at the first problem. */
-export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> {
+async function readSources(sources: ConfigSources, warnings: string[]): Promise<GivenValues> {
   const named = sources.configFile ?? (sources.environment[configFileVariable] || undefined)
   const file = await readConfigFile(named)
-  const warnings: string[] = []
-  const given = new Map([
+  return new Map([
     ...(file === undefined ? [] : fromFile(file.path, file.values)),
     ...fromEnvironment(sources.environment, warnings),
     ...fromFlags(sources.flags),
   ])
+}
+
+/**
+ * Only where the data is, in full: a command for a broker needs nothing else to be right. Throws an
+ * `ExitError` when a source cannot be read.
+ */
+export async function findDataFolder(sources: ConfigSources): Promise<string> {
+  const given = (await readSources(sources, [])).get('data')
+  const { data } = checkValues(new Map(given === undefined ? [] : [['data', given]]))
+  return path.resolve(data)
+}
+
+/** Reads all sources and checks them. Throws an `ExitError` at the first problem. */
+export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> {
+  const warnings: string[] = []
+  const given = await readSources(sources, warnings)
   const checked = checkValues(given)
   const givenKeys = new Set(given.keys())
   checkTogether(checked, givenKeys)

@@ -1,0 +1,71 @@
+// Where commands say things: results go to stdout and can be piped on, talk goes to stderr.
+import { createInterface } from 'node:readline/promises'
+import { styleText } from 'node:util'
+import { printable } from '../lib/printable.ts'
+
+export interface Terminal {
+  /** A line of the result. Names in it may hold anything: what a terminal would act on is escaped. */
+  readonly print: (line: string) => void
+  /** A line above results, bold where colours are shown (NO_COLOR and FORCE_COLOR are heeded). */
+  readonly printHead: (line: string) => void
+  /** Bytes of a result as they are, for other programs. Resolves when there is room for more. */
+  readonly write: (bytes: Uint8Array | string) => Promise<void>
+  /** A line that is no part of the result. */
+  readonly tell: (line: string) => void
+  /** Replaces the last line of talk; does nothing where nobody looks. */
+  readonly showProgress: (line: string) => void
+  /** What somebody answers; undefined where nobody can be asked. */
+  readonly question: (text: string) => Promise<string | undefined>
+  /** A person looks at the results. */
+  readonly isResultSeen: boolean
+  /** A person looks at the talk. */
+  readonly isTalkSeen: boolean
+}
+
+/** The terminal of this process. */
+export function openTerminal({ stdin, stdout, stderr }: typeof process): Terminal {
+  const isTalkSeen = stderr.isTTY
+  let isProgressShown = false
+  const clearProgress = (): void => {
+    if (isProgressShown) stderr.write('\r\x1b[K')
+    isProgressShown = false
+  }
+  return {
+    isResultSeen: stdout.isTTY,
+    isTalkSeen,
+    print(line) {
+      clearProgress()
+      stdout.write(`${printable(line)}\n`)
+    },
+    printHead(line) {
+      clearProgress()
+      stdout.write(`${styleText('bold', printable(line), { stream: stdout })}\n`)
+    },
+    async write(bytes) {
+      clearProgress()
+      if (stdout.write(bytes)) return
+      await new Promise<void>((resolve) => stdout.once('drain', resolve))
+    },
+    tell(line) {
+      clearProgress()
+      stderr.write(`${printable(line)}\n`)
+    },
+    showProgress(line) {
+      if (!isTalkSeen) return
+      clearProgress()
+      const columns = stderr.columns ?? 80
+      stderr.write(printable(line).slice(0, columns - 1))
+      isProgressShown = true
+    },
+    async question(text) {
+      if (!stdin.isTTY || !isTalkSeen) return undefined
+      clearProgress()
+      const lines = createInterface({ input: stdin, output: stderr })
+      try {
+        return await lines.question(printable(text))
+      } finally {
+        lines.close()
+      }
+    },
+  }
+}
