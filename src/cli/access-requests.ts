@@ -7,7 +7,7 @@ import type { BrokerClient, Method } from './broker-client.ts'
 import { checkName } from './check-name.ts'
 import { refusal } from './refusal.ts'
 import type { AskBroker, DefineRemote } from './remote-command.ts'
-import { type ShownRows, showRows, wantsJson } from './show-rows.ts'
+import { readFormat, type Row, type Shown, showRows } from './show-rows.ts'
 
 /** Flags; which of them there are depends on the command. */
 export interface Flags {
@@ -33,24 +33,22 @@ export function adderFor(parent: Command, define: DefineRemote): Add {
 }
 
 /** Shows what a GET answers, in the order of the first two columns; with `--vhost`, what is in that one. */
-export function list(path: readonly string[], shown: Omit<ShownRows, 'rows'>): Ask {
+export function list(path: readonly string[], shown: Shown): Ask {
   return (_operands, { output, vhost }) => {
-    const isJson = wantsJson(output)
+    const format = readFormat(output)
     const asked = vhost === undefined ? undefined : checkName('virtual host', vhost)
     const where = asked === undefined ? '' : ` in virtual host '${asked}'`
-    return async (broker, { print }) => {
+    return async (broker, terminal) => {
       if (asked !== undefined) await findVHost(broker, asked)
       const { body } = await broker.ask('GET', path)
-      const rows = (body as ShownRows['rows'])
+      const rows = (body as readonly Row[])
         .filter((row) => asked === undefined || row['vhost'] === asked)
         .toSorted(byColumns(shown.columns.slice(0, 2)))
-      showRows({ ...shown, title: `${shown.title}${where}`, rows }, isJson, print)
+      await showRows({ ...shown, title: `${shown.title}${where}`, rows }, format, terminal)
       return exitCodes.ok
     }
   }
 }
-
-type Row = ShownRows['rows'][number]
 
 function byColumns(columns: readonly string[]): (a: Row, b: Row) => number {
   return (a, b) =>

@@ -1,5 +1,6 @@
 // What the command line asks for.
 import type { SettingKey } from '../settings/settings.ts'
+import type { BrokerFlags } from './broker-place.ts'
 import type { Action } from './remote-command.ts'
 
 /** What the command line asks for. */
@@ -8,6 +9,8 @@ export interface Arguments {
   /** Settings that were given. */
   readonly flags: ReadonlyMap<SettingKey, string>
   readonly configFile: string | undefined
+  /** Which broker was named; of commands that ask one. */
+  readonly broker?: BrokerFlags
   /** What to do; of commands but `start`. */
   readonly run?: Action
 }

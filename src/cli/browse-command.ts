@@ -8,7 +8,7 @@ import { checkName } from './check-name.ts'
 import { queueNotFound } from './queue-not-found.ts'
 import { refusal } from './refusal.ts'
 import type { AskBroker, DefineRemote } from './remote-command.ts'
-import { outputOption, showRows, wantsJson } from './show-rows.ts'
+import { outputOption, printValue, readFormat, type Row, showRows } from './show-rows.ts'
 
 interface Flags {
   readonly vhost?: string
@@ -64,23 +64,26 @@ export function addBrowseCommand(queue: Command, define: DefineRemote): void {
 
 function browse(name: string, flags: Flags): AskBroker {
   const path = ['queues', checkName('virtual host', flags.vhost ?? '/'), checkName('queue', name)]
-  const isJson = wantsJson(flags.output)
+  const format = readFormat(flags.output)
+  const isTable = format === 'table' || format === 'wide'
   const { from, partition, cursor } = flags
   const { browseCountMax, browsePageCount } = programLimits
   // The broker counts from the end by the page.
   const countMax = from === 'last' ? browsePageCount : browseCountMax
   const count = parseCount(flags.count ?? `${countDefault}`, countMax)
-  const payload = flags.payload ?? (isJson ? undefined : `${payloadStartSize}`)
+  const payload = flags.payload ?? (isTable ? `${payloadStartSize}` : undefined)
   const parameters = withoutUndefined({ from, partition, cursor, payload })
-  return async (broker, { print }) => {
+  return async (broker, terminal) => {
     const page = await readPages(broker, { name, path: [...path, 'browse'], parameters, count })
     const { messages, next } = page
-    if (isJson) {
-      print(JSON.stringify(page))
+    if (format === 'json' || format === 'yaml') {
+      await printValue(page, format, terminal)
       return exitCodes.ok
     }
-    showRows({ title: `such messages in '${name}'`, ...rowsOf(messages) }, false, print)
-    if (next !== null) print(`There are more: go on with --cursor ${next}`)
+    const rows = isTable ? rowsOf(messages) : { columns: [], rows: messages.map(asRow) }
+    const shown = { title: `such messages in '${name}'`, nameKey: 'offset' }
+    await showRows({ ...shown, ...rows }, format, terminal)
+    if (next !== null) terminal.tell(`There are more: go on with --cursor ${next}`)
     return exitCodes.ok
   }
 }
@@ -131,6 +134,10 @@ function rowsOf(messages: readonly Message[]): {
     'payload',
   ]
   return { columns, rows: messages.map(rowOf) }
+}
+
+function asRow(message: Message): Row {
+  return { ...message }
 }
 
 function rowOf(message: Message): Record<string, unknown> {

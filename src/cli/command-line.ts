@@ -14,6 +14,7 @@ import {
 } from '../settings/settings.ts'
 import type { SettingKey } from '../settings/settings.ts'
 import type { Arguments } from './arguments.ts'
+import type { BrokerFlags } from './broker-place.ts'
 import { commandGroups, type CommandRow, commandTable } from './command-table.ts'
 import { definersFor } from './define-command.ts'
 import { helpItem } from './help-item.ts'
@@ -172,13 +173,14 @@ function pathOf(command: Command): string {
 /** Reads any arguments; see `readArguments`. */
 export async function readCommandLine(argv: readonly string[]): Promise<Arguments> {
   let result: Arguments = { command: 'nothing', flags: new Map(), configFile: undefined }
-  const take = (command: Command): void => {
+  const take = (command: Command): BrokerFlags => {
     const { config: configFile, ...values } = valuesOf(command)
     const flags = settingKeys.flatMap((key) => {
       const value = values[key]
       return value === undefined ? [] : [[key, value] as const]
     })
     result = { command: 'start', flags: new Map(flags), configFile }
+    return values
   }
   const program = await buildProgram({
     onStart(command) {
@@ -186,8 +188,8 @@ export async function readCommandLine(argv: readonly string[]): Promise<Argument
       take(command)
     },
     onRun(run, command) {
-      take(command)
-      result = { ...result, command: 'run', run }
+      const broker = take(command)
+      result = { ...result, command: 'run', broker, run }
     },
   })
   try {

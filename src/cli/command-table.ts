@@ -18,10 +18,11 @@ export const commandGroups = [
   'Queues, streams and topics:',
   'Who may do what:',
   'Its data, while it does not run:',
+  'These commands:',
 ] as const
 export type CommandGroup = (typeof commandGroups)[number]
 
-const [queues, access, offline] = commandGroups
+const [queues, access, offline, commands] = commandGroups
 
 export const commandTable: readonly CommandRow[] = [
   {
@@ -71,5 +72,11 @@ export const commandTable: readonly CommandRow[] = [
     group: offline,
     summary: 'Mend a damaged data folder',
     load: async () => (await import('./repair-command.ts')).addRepairCommand,
+  },
+  {
+    name: 'context',
+    group: commands,
+    summary: 'Brokers by name: where they are and who logs in',
+    load: async () => (await import('./context-command.ts')).addContextCommands,
   },
 ]

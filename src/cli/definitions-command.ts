@@ -10,7 +10,7 @@ import { checkName } from './check-name.ts'
 import { tableLines } from './print-table.ts'
 import { refusal } from './refusal.ts'
 import type { AddCommand, AskBroker } from './remote-command.ts'
-import { outputOption, wantsJson } from './show-rows.ts'
+import { outputOption, printValue, readFormat } from './show-rows.ts'
 
 interface Flags {
   readonly vhost?: string
@@ -68,14 +68,17 @@ function exportFile(file: string | undefined, flags: Flags): AskBroker {
 
 function importFile(file: string, flags: Flags): AskBroker {
   const path = pathOf(flags)
-  const isJson = wantsJson(flags.output)
+  const format = readFormat(flags.output)
   const query = flags.check === true ? '?check=true' : ''
-  return async (broker, { print }) => {
+  return async (broker, terminal) => {
     const content = await readDefinitionsFile(file)
     const answer = await broker.transfer('POST', path, { query, content })
     if (answer.status >= 400) throw refusalOf(answer, flags, `${file}: nothing was imported`)
-    if (isJson) print(answer.text)
-    else for (const line of linesOf(JSON.parse(answer.text) as Report)) print(line)
+    const report = JSON.parse(answer.text) as Report
+    if (format === 'json' || format === 'yaml') await printValue(report, format, terminal)
+    else if (format === 'ndjson') for (const row of report.rows) terminal.print(JSON.stringify(row))
+    else if (format === 'name') for (const { name } of report.rows) terminal.print(name)
+    else for (const line of linesOf(report)) terminal.print(line)
     return exitCodes.ok
   }
 }

@@ -5,13 +5,18 @@ import { ExitError } from '../lib/exit-error.ts'
 
 /** Lets a command that does nothing by itself say which words may follow it. */
 export function explainNothing(command: Command): void {
-  command.allowExcessArguments().action(() => {
-    throw new ExitError(exitCodes.usage, whyNothing(command))
-  })
+  command
+    .allowExcessArguments()
+    .allowUnknownOption()
+    .action(() => {
+      throw new ExitError(exitCodes.usage, whyNothing(command))
+    })
 }
 
 function whyNothing(command: Command): string {
-  const [given] = command.args
+  const [first] = command.args
+  // The options that are given are those of a word that was forgotten.
+  const given = first?.startsWith('-') === true ? undefined : first
   const name = command.name()
   const words = command.commands.map((child) => child.name())
   const help = `see pabal ${name} --help`

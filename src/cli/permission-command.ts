@@ -23,7 +23,7 @@ function addPermissionCommand(add: Add): void {
   add(
     'list',
     'Show all permissions, or those in one virtual host',
-    list(['permissions'], { title: 'permissions', columns }),
+    list(['permissions'], { title: 'permissions', columns, nameKey: 'user' }),
   )
     .option(...onlyOption)
     .option(...outputOption)
@@ -53,7 +53,7 @@ function addPermissionCommand(add: Add): void {
 
 function addTopicCommands(add: Add): void {
   const columns = ['vhost', 'user', 'exchange', 'write', 'read']
-  const shown = { title: 'topic permissions', columns }
+  const shown = { title: 'topic permissions', columns, nameKey: 'user' }
   add(
     'list-topics',
     'Show all topic permissions, or those in one virtual host',

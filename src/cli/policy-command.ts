@@ -3,10 +3,9 @@ import { compareNames } from '../lib/compare-names.ts'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
 import { checkName } from './check-name.ts'
-import { tableLines } from './print-table.ts'
 import { refusal } from './refusal.ts'
 import type { AddCommand, AskBroker } from './remote-command.ts'
-import { outputOption, wantsJson } from './show-rows.ts'
+import { outputOption, readFormat, type Row, showOne, showRows } from './show-rows.ts'
 
 /** A policy as the broker answers. */
 interface Policy {
@@ -75,9 +74,9 @@ function set([name = '', pattern = '', text = '']: string[], flags: Flags): AskB
 }
 
 function list(_operands: string[], flags: Flags): AskBroker {
-  const isJson = wantsJson(flags.output)
+  const format = readFormat(flags.output)
   const vhost = flags.vhost === undefined ? [] : [checkName('virtual host', flags.vhost)]
-  return async (broker, { print }) => {
+  return async (broker, terminal) => {
     const answer = await broker.ask('GET', [kindOf(flags), ...vhost])
     if (answer.status >= 400)
       throw refusal(answer, `there is no virtual host '${flags.vhost}'; see pabal vhost list`)
@@ -86,19 +85,18 @@ function list(_operands: string[], flags: Flags): AskBroker {
       (a, b) =>
         compareNames(a.vhost, b.vhost) || b.priority - a.priority || compareNames(a.name, b.name),
     )
-    printAll(inOrder, isJson, print)
+    await showRows({ ...shown, rows: inOrder.map(asRow) }, format, terminal)
     return exitCodes.ok
   }
 }
 
 function show([name = '']: string[], flags: Flags): AskBroker {
-  const isJson = wantsJson(flags.output)
+  const format = readFormat(flags.output)
   const path = pathOf(flags, name)
-  return async (broker, { print }) => {
+  return async (broker, terminal) => {
     const answer = await broker.ask('GET', path)
     if (answer.status >= 400) throw refusal(answer, missing(name, flags))
-    if (isJson) print(JSON.stringify(answer.body))
-    else printAll([answer.body as Policy], false, print)
+    await showOne({ ...shown, row: asRow(answer.body as Policy) }, format, terminal)
     return exitCodes.ok
   }
 }
@@ -113,26 +111,14 @@ function remove([name = '']: string[], flags: Flags): AskBroker {
   }
 }
 
-function printAll(
-  policies: readonly Policy[],
-  isJson: boolean,
-  print: (line: string) => void,
-): void {
-  if (isJson) {
-    print(JSON.stringify(policies))
-    return
-  }
-  const rows = policies.map(({ vhost, name, pattern, priority, definition, ...policy }) => [
-    vhost,
-    name,
-    pattern,
-    policy['apply-to'],
-    String(priority),
-    JSON.stringify(definition),
-  ])
-  const columns = ['vhost', 'name', 'pattern', 'apply-to', 'priority', 'definition']
-  if (rows.length === 0) print('There are no policies')
-  else for (const line of tableLines(columns, rows)) print(line)
+const shown = {
+  title: 'policies',
+  columns: ['vhost', 'name', 'pattern', 'apply-to', 'priority', 'definition'],
+  cells: { definition: (value: unknown) => JSON.stringify(value) },
+}
+
+function asRow(policy: Policy): Row {
+  return { ...policy }
 }
 
 function parseDefinition(text: string): unknown {

@@ -5,7 +5,7 @@ import { exitCodes } from '../lib/exit-codes.ts'
 import { checkName } from './check-name.ts'
 import { refusal } from './refusal.ts'
 import type { AskBroker, DefineRemote } from './remote-command.ts'
-import { outputOption, showRows, wantsJson } from './show-rows.ts'
+import { outputOption, readFormat, showRows } from './show-rows.ts'
 
 interface Flags {
   readonly vhost?: string
@@ -40,9 +40,9 @@ export function addQueueListCommand(queue: Command, define: DefineRemote): void 
 }
 
 function list({ vhost, output }: Flags): AskBroker {
-  const isJson = wantsJson(output)
+  const format = readFormat(output)
   const path = vhost === undefined ? [] : [checkName('virtual host', vhost)]
-  return async (broker, { print }) => {
+  return async (broker, terminal) => {
     const answer = await broker.ask('GET', ['queues', ...path])
     if (answer.status >= 400)
       throw refusal(answer, `there is no virtual host '${vhost}'; see pabal vhost list`)
@@ -50,7 +50,7 @@ function list({ vhost, output }: Flags): AskBroker {
       (a, b) => compareNames(a.vhost, b.vhost) || compareNames(a.name, b.name),
     )
     const shown = rows.map((row) => ({ ...row }))
-    showRows({ title: 'queues', columns, heads, rows: shown }, isJson, print)
+    await showRows({ title: 'queues', columns, heads, rows: shown }, format, terminal)
     return exitCodes.ok
   }
 }

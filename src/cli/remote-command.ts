@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import type { ExitCode } from '../lib/exit-error.ts'
 import type { SettingKey } from '../settings/settings.ts'
 import type { BrokerClient } from './broker-client.ts'
+import type { BrokerFlags } from './broker-place.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Does what was asked for and resolves with how the program ends. Rejects with an `ExitError`. */
@@ -31,6 +32,8 @@ export interface Session {
   /** Settings of the command line, of which only the command's own can be given. */
   readonly flags: ReadonlyMap<SettingKey, string>
   readonly configFile: string | undefined
+  /** Which broker was named on the command line. */
+  readonly broker: BrokerFlags
 }
 
 export type Action = (session: Session) => Promise<ExitCode>

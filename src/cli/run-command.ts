@@ -5,16 +5,16 @@ import type { Arguments } from './arguments.ts'
 import { fail } from './end-program.ts'
 
 /** Does what the arguments say and ends the process. */
-export async function runCommand({ flags, configFile, run }: Arguments): Promise<never> {
+export async function runCommand({ run, ...given }: Arguments): Promise<never> {
   // The reader has seen enough (`pabal queue list | head`): nothing that comes would be seen.
   process.stdout.on('error', () => process.exit(exitCodes.ok))
   keepProcessAlive()
   if (run === undefined) process.exit(exitCodes.ok)
   try {
     const { openTerminal } = await import('./terminal.ts')
-    const terminal = openTerminal(process)
-    return process.exit(await run({ terminal, flags, configFile, environment: process.env }))
+    const found = { terminal: openTerminal(process), environment: process.env }
+    return process.exit(await run({ broker: {}, ...given, ...found }))
   } catch (error) {
-    return fail(error, flags.get('data') ?? '')
+    return fail(error, given.flags.get('data') ?? '')
   }
 }

@@ -1,5 +1,6 @@
 // Where commands say things: results go to stdout and can be piped on, talk goes to stderr.
 import { createInterface } from 'node:readline/promises'
+import { Writable } from 'node:stream'
 import { styleText } from 'node:util'
 import { printable } from '../lib/printable.ts'
 
@@ -16,6 +17,8 @@ export interface Terminal {
   readonly showProgress: (line: string) => void
   /** What somebody answers; undefined where nobody can be asked. */
   readonly question: (text: string) => Promise<string | undefined>
+  /** The same without showing what is typed. */
+  readonly secret: (text: string) => Promise<string | undefined>
   /** A person looks at the results. */
   readonly isResultSeen: boolean
   /** A person looks at the talk. */
@@ -29,6 +32,19 @@ export function openTerminal({ stdin, stdout, stderr }: typeof process): Termina
   const clearProgress = (): void => {
     if (isProgressShown) stderr.write('\r\x1b[K')
     isProgressShown = false
+  }
+  const askWith = async (
+    text: string,
+    output: NodeJS.WritableStream,
+  ): Promise<string | undefined> => {
+    if (!stdin.isTTY || !isTalkSeen) return undefined
+    clearProgress()
+    const lines = createInterface({ input: stdin, output, terminal: true })
+    try {
+      return await lines.question(printable(text))
+    } finally {
+      lines.close()
+    }
   }
   return {
     isResultSeen: stdout.isTTY,
@@ -57,15 +73,13 @@ export function openTerminal({ stdin, stdout, stderr }: typeof process): Termina
       stderr.write(printable(line).slice(0, columns - 1))
       isProgressShown = true
     },
-    async question(text) {
-      if (!stdin.isTTY || !isTalkSeen) return undefined
-      clearProgress()
-      const lines = createInterface({ input: stdin, output: stderr })
-      try {
-        return await lines.question(printable(text))
-      } finally {
-        lines.close()
-      }
+    question: (text) => askWith(text, stderr),
+    async secret(text) {
+      if (stdin.isTTY && isTalkSeen) stderr.write(printable(text))
+      const nowhere = new Writable({ write: (_part, _encoding, done) => done() })
+      const answer = await askWith('', nowhere)
+      if (answer !== undefined) stderr.write('\n')
+      return answer
     },
   }
 }

@@ -9,7 +9,12 @@ export const addVHostCommands: AddCommand = (vhost, remote) => {
   const add = adderFor(vhost, remote)
   addVHostCommand(add)
   addLimitCommand(add, 'vhost')
-  const limits = { title: 'limits', columns: ['vhost', 'value'], heads: { value: 'limits' } }
+  const limits = {
+    title: 'limits',
+    columns: ['vhost', 'value'],
+    nameKey: 'vhost',
+    heads: { value: 'limits' },
+  }
   add('limits', 'Show the limits of all virtual hosts', list(['vhost-limits'], limits)).option(
     ...outputOption,
   )

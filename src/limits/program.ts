@@ -12,6 +12,8 @@ export const programLimits = {
   askMsMax: 30_000,
   /** Messages that one command shows: they are in memory to make a table of them. */
   browseCountMax: 10_000,
+  /** An answer of a broker is in memory as a whole: a hundred thousand queues, or all definitions. */
+  answerSizeMax: (256 * MiB) as number,
   /** Asked of the broker at a time, which has a limit of its own. */
   browsePageCount: 1000,
   /** The same for a file of definitions, whose broker has to make all of it durable. */

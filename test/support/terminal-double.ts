@@ -25,6 +25,7 @@ export function openTerminalDouble(answers?: readonly string[]): TerminalDouble 
       if (left !== undefined) told.push(text)
       return left?.shift()
     },
+    secret: async () => left?.shift(),
     isResultSeen: false,
     isTalkSeen: false,
   }

@@ -262,8 +262,8 @@ describe('the command', () => {
     await policy('set', 'shown', '^shown', JSON.stringify(definition), '--priority', '-1.5')
     assert.equal(
       await policy('show', 'shown'),
-      'vhost  name   pattern  apply-to  priority  definition\n' +
-        '/      shown  ^shown   all       -1.5      {"max-length":7}\n',
+      'vhost       /\nname        shown\npattern     ^shown\napply-to    all\n' +
+        'priority    -1.5\ndefinition  {"max-length":7}\n',
     )
     const shown = JSON.parse(await policy('show', 'shown', '-o', 'json')) as unknown
     assert.deepEqual(shown, {
