@@ -5,7 +5,7 @@ import { ExitError } from '../lib/exit-error.ts'
 import { programLimits } from '../limits/program.ts'
 import type { BrokerClient } from './broker-client.ts'
 import { checkName } from './check-name.ts'
-import { queueNotFound } from './queue-not-found.ts'
+import { kinds, notThere } from './not-there.ts'
 import { refusal } from './refusal.ts'
 import type { AskBroker, DefineRemote } from './remote-command.ts'
 import { outputOption, printValue, readFormat, type Row, showRows } from './show-rows.ts'
@@ -63,7 +63,8 @@ export function addBrowseCommand(queue: Command, define: DefineRemote): void {
 }
 
 function browse(name: string, flags: Flags): AskBroker {
-  const path = ['queues', checkName('virtual host', flags.vhost ?? '/'), checkName('queue', name)]
+  const vhost = checkName('virtual host', flags.vhost ?? '/')
+  checkName('queue', name)
   const format = readFormat(flags.output)
   const isTable = format === 'table' || format === 'wide'
   const { from, partition, cursor } = flags
@@ -74,7 +75,7 @@ function browse(name: string, flags: Flags): AskBroker {
   const payload = flags.payload ?? (isTable ? `${payloadStartSize}` : undefined)
   const parameters = withoutUndefined({ from, partition, cursor, payload })
   return async (broker, terminal) => {
-    const page = await readPages(broker, { name, path: [...path, 'browse'], parameters, count })
+    const page = await readPages(broker, { name, vhost, parameters, count })
     const { messages, next } = page
     if (format === 'json' || format === 'yaml') {
       await printValue(page, format, terminal)
@@ -90,7 +91,7 @@ function browse(name: string, flags: Flags): AskBroker {
 
 interface Asked {
   readonly name: string
-  readonly path: readonly string[]
+  readonly vhost: string
   readonly parameters: Readonly<Record<string, string>>
   readonly count: number
 }
@@ -98,18 +99,18 @@ interface Asked {
 /** The broker answers with a page at a time, which may have fewer messages than it was asked for. */
 async function readPages(
   broker: BrokerClient,
-  { name, path, parameters, count }: Asked,
+  { name, vhost, parameters, count }: Asked,
 ): Promise<Page> {
   const messages: Message[] = []
   let next: string | null = parameters['cursor'] ?? null
   do {
     const left = Math.min(count - messages.length, programLimits.browsePageCount)
-    const answer = await broker.get(path, {
+    const answer = await broker.get(['queues', vhost, name, 'browse'], {
       ...parameters,
       count: `${left}`,
       ...(next !== null && { cursor: next }),
     })
-    if (answer.status === 404) throw queueNotFound(path)
+    if (answer.status === 404) throw await notThere(broker, { kind: kinds.queue, name, vhost })
     if (answer.status >= 400) throw refusal(answer, `queue '${name}' was not browsed`)
     const page = answer.body as Page
     messages.push(...page.messages)

@@ -5,8 +5,9 @@ import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
 import { printable } from '../lib/printable.ts'
 import { readDefinitionsFile } from '../settings/settings-file.ts'
-import type { TextAnswer } from './broker-client.ts'
+import type { BrokerClient, TextAnswer } from './broker-client.ts'
 import { checkName } from './check-name.ts'
+import { kinds, notThere } from './not-there.ts'
 import { tableLines } from './print-table.ts'
 import { refusal } from './refusal.ts'
 import type { AddCommand, AskBroker } from './remote-command.ts'
@@ -55,7 +56,7 @@ function exportFile(file: string | undefined, flags: Flags): AskBroker {
   const path = pathOf(flags)
   return async (broker, { print }) => {
     const answer = await broker.transfer('GET', path, {})
-    if (answer.status >= 400) throw refusalOf(answer, flags, 'nothing was exported')
+    if (answer.status >= 400) throw await refusalOf(broker, answer, flags, 'nothing was exported')
     if (file === undefined) for (const line of answer.text.trim().split('\n')) print(line)
     else {
       await write(file, answer.text)
@@ -73,7 +74,8 @@ function importFile(file: string, flags: Flags): AskBroker {
   return async (broker, terminal) => {
     const content = await readDefinitionsFile(file)
     const answer = await broker.transfer('POST', path, { query, content })
-    if (answer.status >= 400) throw refusalOf(answer, flags, `${file}: nothing was imported`)
+    if (answer.status >= 400)
+      throw await refusalOf(broker, answer, flags, `${file}: nothing was imported`)
     const report = JSON.parse(answer.text) as Report
     if (format === 'json' || format === 'yaml') await printValue(report, format, terminal)
     else if (format === 'ndjson') for (const row of report.rows) terminal.print(JSON.stringify(row))
@@ -87,10 +89,15 @@ function pathOf({ vhost }: Flags): string[] {
   return vhost === undefined ? ['definitions'] : ['definitions', checkName('virtual host', vhost)]
 }
 
-function refusalOf({ status, text }: TextAnswer, { vhost }: Flags, what: string): ExitError {
+async function refusalOf(
+  broker: BrokerClient,
+  { status, text }: TextAnswer,
+  { vhost = '' }: Flags,
+  what: string,
+): Promise<ExitError> {
   const body = JSON.parse(text) as { readonly reason?: string }
   return body.reason === 'vhost_not_found'
-    ? new ExitError(exitCodes.noInput, `there is no virtual host '${vhost}'; see pabal vhost list`)
+    ? notThere(broker, { kind: kinds.vhost, name: vhost })
     : refusal({ status, body }, what)
 }
 

@@ -1,9 +1,11 @@
 // `pabal permission`: what users may do in virtual hosts of the running broker.
 import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
-import { type Add, adderFor, type Flags, list, remove } from './access-requests.ts'
+import { type Add, adderFor, type Doomed, type Flags, list, remove } from './access-requests.ts'
 import type { BrokerClient } from './broker-client.ts'
 import { checkName } from './check-name.ts'
+import { addRiskOptions } from './confirm.ts'
+import { kinds, notThere } from './not-there.ts'
 import { refusal } from './refusal.ts'
 import type { AddCommand } from './remote-command.ts'
 import { outputOption } from './show-rows.ts'
@@ -25,6 +27,7 @@ function addPermissionCommand(add: Add): void {
     'Show all permissions, or those in one virtual host',
     list(['permissions'], { title: 'permissions', columns, nameKey: 'user' }),
   )
+    .alias('ls')
     .option(...onlyOption)
     .option(...outputOption)
   add(
@@ -42,13 +45,29 @@ function addPermissionCommand(add: Add): void {
   )
     .option(...vhostOption)
     .addHelpText('after', `\nExample: permission set app '^app\\.' '^app\\.' '^app\\.'`)
-  add('clear <USER>', 'Take the permissions in a virtual host away', ([user = ''], flags) =>
-    remove(
-      pathOf('permissions', user, flags),
-      `permissions of user '${user}'`,
-      'pabal permission list',
-    ),
+  const clearing = add(
+    'clear <USER>',
+    'Take the permissions in a virtual host away',
+    ([user = ''], flags) => {
+      const title = `permissions of user '${user}' in virtual host '${flags.vhost ?? defaultVHost}'`
+      return remove(doomed(pathOf('permissions', user, flags), title, 'permission list'), flags)
+    },
   ).option(...vhostOption)
+  addRiskOptions(clearing)
+}
+
+/** That there are none says nothing of the user or the virtual host. */
+function doomed(path: readonly string[], title: string, listCommand: string): Doomed {
+  return {
+    path,
+    title,
+    explain: async (broker) => nothingFound(broker, title, listCommand),
+  }
+}
+
+function nothingFound(broker: BrokerClient, title: string, listCommand: string): ExitError {
+  const advice = `see ${broker.commandLine(listCommand)}`
+  return new ExitError(exitCodes.noInput, `no ${title} found; ${advice}`)
 }
 
 function addTopicCommands(add: Add): void {
@@ -76,32 +95,31 @@ function addTopicCommands(add: Add): void {
   )
     .option(...vhostOption)
     .addHelpText('after', `\nExample: permission set-topic app amq.topic '^{username}\\.' '.*'`)
-  add(
+  const clearing = add(
     'clear-topic <USER> [EXCHANGE]',
     'Take topic permissions away: of one exchange, or of all',
     ([user = '', exchange], flags) => {
       const place = pathOf('topic-permissions', user, flags)
-      if (exchange === undefined) return remove(place, topicTitle(user), whereTopics)
-      const title = `${topicTitle(user)} on exchange '${exchange}'`
-      const removeOne = remove([...place, checkName('exchange', exchange)], title, whereTopics)
+      const title = `topic permissions of user '${user}'`
+      if (exchange === undefined) return remove(doomed(place, title, topicList), flags)
+      const ofOne = `${title} on exchange '${exchange}'`
+      const path = [...place, checkName('exchange', exchange)]
+      const removeOne = remove(doomed(path, ofOne, topicList), flags)
       return async (broker, terminal) => {
         // The broker answers, as RabbitMQ does, whether the user has any at all.
         const { body } = await broker.ask('GET', place)
         const rows = Array.isArray(body) ? (body as { readonly exchange: string }[]) : []
         if (!rows.some((row) => row.exchange === exchange)) {
-          throw new ExitError(exitCodes.noInput, `no ${title} found; see ${whereTopics}`)
+          throw nothingFound(broker, ofOne, topicList)
         }
         return removeOne(broker, terminal)
       }
     },
   ).option(...vhostOption)
+  addRiskOptions(clearing)
 }
 
-const whereTopics = 'pabal permission list-topics'
-
-function topicTitle(user: string): string {
-  return `topic permissions of user '${user}'`
-}
+const topicList = 'permission list-topics'
 
 /** Of what the path of a permission names, RabbitMQ says only that something is missing. */
 async function put(broker: BrokerClient, path: readonly string[], body: object): Promise<void> {
@@ -114,9 +132,10 @@ async function put(broker: BrokerClient, path: readonly string[], body: object):
   }
   const isUserThere = (await broker.ask('GET', ['users', user])).status < 400
   const missing = isUserThere
-    ? `there is no virtual host '${vhost}'; see pabal vhost list`
-    : `there is no user '${user}'; see pabal user list`
-  throw new ExitError(exitCodes.noInput, `${problem}: ${missing}`)
+    ? { kind: kinds.vhost, name: vhost }
+    : { kind: kinds.user, name: user }
+  const { message, exitCode } = await notThere(broker, missing)
+  throw new ExitError(exitCode, `${problem}: ${message}`)
 }
 
 function pathOf(kind: string, user: string, { vhost = defaultVHost }: Flags): string[] {

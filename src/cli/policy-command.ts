@@ -3,6 +3,8 @@ import { compareNames } from '../lib/compare-names.ts'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
 import { checkName } from './check-name.ts'
+import { addRiskOptions, isMeant, type RiskFlags } from './confirm.ts'
+import { kinds, type Named, notThere } from './not-there.ts'
 import { refusal } from './refusal.ts'
 import type { AddCommand, AskBroker } from './remote-command.ts'
 import { outputOption, readFormat, type Row, showOne, showRows } from './show-rows.ts'
@@ -18,7 +20,7 @@ interface Policy {
 }
 
 /** Flags; which of them there are depends on the command. */
-interface Flags {
+interface Flags extends RiskFlags {
   readonly vhost?: string
   readonly operator?: boolean
   readonly priority?: string
@@ -48,12 +50,14 @@ export const addPolicyCommands: AddCommand = (policy, remote) => {
     )
     .addHelpText('after', `\nExample: policy set limit '^orders\\.' '{"max-length":10000}'`)
   add('list', 'Show all policies, or those of one virtual host', list)
+    .alias('ls')
     .option('--vhost <NAME>', 'The only virtual host to look at')
     .option(...outputOption)
   add('show <NAME>', 'Show one policy', show)
     .option(...vhostOption)
     .option(...outputOption)
-  add('delete <NAME>', 'Delete a policy', remove).option(...vhostOption)
+  const removing = add('delete <NAME>', 'Delete a policy', remove).option(...vhostOption)
+  addRiskOptions(removing).alias('rm')
 }
 
 function set([name = '', pattern = '', text = '']: string[], flags: Flags): AskBroker {
@@ -79,7 +83,7 @@ function list(_operands: string[], flags: Flags): AskBroker {
   return async (broker, terminal) => {
     const answer = await broker.ask('GET', [kindOf(flags), ...vhost])
     if (answer.status >= 400)
-      throw refusal(answer, `there is no virtual host '${flags.vhost}'; see pabal vhost list`)
+      throw await notThere(broker, { kind: kinds.vhost, name: flags.vhost ?? '' })
     const policies = answer.body as readonly Policy[]
     const inOrder = policies.toSorted(
       (a, b) =>
@@ -95,7 +99,7 @@ function show([name = '']: string[], flags: Flags): AskBroker {
   const path = pathOf(flags, name)
   return async (broker, terminal) => {
     const answer = await broker.ask('GET', path)
-    if (answer.status >= 400) throw refusal(answer, missing(name, flags))
+    if (answer.status >= 400) throw await notThere(broker, named(name, flags))
     await showOne({ ...shown, row: asRow(answer.body as Policy) }, format, terminal)
     return exitCodes.ok
   }
@@ -103,10 +107,16 @@ function show([name = '']: string[], flags: Flags): AskBroker {
 
 function remove([name = '']: string[], flags: Flags): AskBroker {
   const path = pathOf(flags, name)
-  return async (broker, { print }) => {
+  const title = `${titleOf(flags)} '${name}'`
+  return async (broker, terminal) => {
+    if ((await broker.ask('GET', path)).status === 404) {
+      throw await notThere(broker, named(name, flags))
+    }
+    const deed = `delete ${titleOf(flags).toLowerCase()} '${name}', whose settings end at once`
+    if (!(await isMeant(terminal, { deed, place: broker.place }, flags))) return exitCodes.ok
     const answer = await broker.ask('DELETE', path)
-    if (answer.status >= 400) throw refusal(answer, missing(name, flags))
-    print(`${titleOf(flags)} '${name}' was deleted`)
+    if (answer.status >= 400) throw await notThere(broker, named(name, flags))
+    terminal.print(`${title} was deleted`)
     return exitCodes.ok
   }
 }
@@ -153,8 +163,10 @@ function titleOf({ operator = false }: Flags): string {
   return operator ? 'Operator policy' : 'Policy'
 }
 
-function missing(name: string, flags: Flags): string {
-  const vhost = flags.vhost ?? defaultVHost
-  const [kind, flag] = flags.operator === true ? ['operator policy', ' --operator'] : ['policy', '']
-  return `there is no ${kind} '${name}' in virtual host '${vhost}'; see pabal policy list${flag}`
+function named(name: string, flags: Flags): Named {
+  const kind =
+    flags.operator === true
+      ? { title: 'operator policy', path: kindOf(flags), list: 'policy list --operator' }
+      : { title: 'policy', path: kindOf(flags), list: 'policy list' }
+  return { kind, name, vhost: flags.vhost ?? defaultVHost }
 }

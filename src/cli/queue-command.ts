@@ -3,8 +3,8 @@ import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
 import { addBrowseCommand } from './browse-command.ts'
 import { checkName } from './check-name.ts'
+import { kinds, notThere } from './not-there.ts'
 import { addQueueListCommand } from './queue-list-command.ts'
-import { queueNotFound } from './queue-not-found.ts'
 import { refusal } from './refusal.ts'
 import type { AddCommand, AskBroker } from './remote-command.ts'
 
@@ -34,7 +34,7 @@ function rewind(name: string, flags: Flags): AskBroker {
   return async (broker, { print }) => {
     const answer = await broker.ask('POST', [...path, 'rewind'], target)
     if (answer.status === 404) {
-      throw queueNotFound(path)
+      throw await notThere(broker, { kind: kinds.queue, name, vhost: flags.vhost ?? '/' })
     }
     if (answer.status >= 400) throw refusal(answer, `queue '${name}' was not rewound`)
     const { message_count: count } = answer.body as { readonly message_count: number }

@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { compareNames } from '../lib/compare-names.ts'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { checkName } from './check-name.ts'
-import { refusal } from './refusal.ts'
+import { kinds, notThere } from './not-there.ts'
 import type { AskBroker, DefineRemote } from './remote-command.ts'
 import { outputOption, readFormat, showRows } from './show-rows.ts'
 
@@ -35,6 +35,7 @@ export function addQueueListCommand(queue: Command, define: DefineRemote): void 
     summary: 'Show all queues, or those of one virtual host',
     ask: (_operands, flags) => list(flags as Flags),
   })
+    .alias('ls')
     .option('--vhost <NAME>', 'The only virtual host to look at')
     .option(...outputOption)
 }
@@ -44,8 +45,7 @@ function list({ vhost, output }: Flags): AskBroker {
   const path = vhost === undefined ? [] : [checkName('virtual host', vhost)]
   return async (broker, terminal) => {
     const answer = await broker.ask('GET', ['queues', ...path])
-    if (answer.status >= 400)
-      throw refusal(answer, `there is no virtual host '${vhost}'; see pabal vhost list`)
+    if (answer.status >= 400) throw await notThere(broker, { kind: kinds.vhost, name: vhost ?? '' })
     const rows = (answer.body as readonly Row[]).toSorted(
       (a, b) => compareNames(a.vhost, b.vhost) || compareNames(a.name, b.name),
     )

@@ -14,6 +14,8 @@ export const programLimits = {
   browseCountMax: 10_000,
   /** An answer of a broker is in memory as a whole: a hundred thousand queues, or all definitions. */
   answerSizeMax: (256 * MiB) as number,
+  /** Names that a mistyped one is compared with: a page, which costs a broker a millisecond. */
+  suggestedFromMax: 500,
   /** Asked of the broker at a time, which has a limit of its own. */
   browsePageCount: 1000,
   /** The same for a file of definitions, whose broker has to make all of it durable. */

@@ -34,7 +34,8 @@ test('the commands of the table can be given one after another', async () => {
   for (const command of commands) {
     const file = command.startsWith('definitions') ? 'definitions.json' : 'password'
     const words = wordsOf(command.replace('FILE', join(folder, file)))
-    const { run, flags } = await readCommandLine([...words, '--data', broker.dataFolder])
+    const yes = /delete|clear/.test(command) ? ['--yes'] : []
+    const { run, flags } = await readCommandLine([...words, ...yes, '--data', broker.dataFolder])
     assert.ok(run, command)
     const session = { terminal, flags, configFile: undefined, environment: {}, broker: {} }
     assert.equal(await run(session), exitCodes.ok, command)
