@@ -40,8 +40,14 @@ interface CommandEvents {
   readonly onRun: (run: Action, command: Command) => void
 }
 
+/** All commands with their operands, options and words. */
+export function wholeProgram(): Promise<Command> {
+  const nothing = (): void => undefined
+  return buildProgram({ onStart: nothing, onRun: nothing }, commandTable)
+}
+
 /** The commands with the operands, options and words of those in `rows`, or of those that are asked for. */
-export async function buildProgram(
+async function buildProgram(
   events: CommandEvents,
   rows: readonly CommandRow[] = [],
 ): Promise<Command> {
@@ -70,7 +76,7 @@ export async function buildProgram(
   const { remote, local } = definersFor(onRun)
   const complete = async (command: Command, row: CommandRow): Promise<void> => {
     const add = await row.load()
-    add(command, remote, local)
+    add(command, remote, local, wholeProgram)
     if (command.commands.length > 0) explainNothing(command)
     throwMistakes(command, [program.name()])
   }

@@ -79,4 +79,10 @@ export const commandTable: readonly CommandRow[] = [
     summary: 'Brokers by name: where they are and who logs in',
     load: async () => (await import('./context-command.ts')).addContextCommands,
   },
+  {
+    name: 'completion',
+    group: commands,
+    summary: 'What a shell needs to complete them',
+    load: async () => (await import('./completion-command.ts')).addCompletionCommand,
+  },
 ]

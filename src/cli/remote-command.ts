@@ -49,5 +49,13 @@ export interface LocalCommand {
 /** The same for a command that asks no broker. */
 export type DefineLocal = (parent: Command, usage: string, command: LocalCommand) => Command
 
-/** What a command file does with its row of the table. */
-export type AddCommand = (command: Command, remote: DefineRemote, local: DefineLocal) => void
+/**
+ * What a command file does with its row of the table. `whole` is the program with all commands, each with
+ * what its own file adds.
+ */
+export type AddCommand = (
+  command: Command,
+  remote: DefineRemote,
+  local: DefineLocal,
+  whole: () => Promise<Command>,
+) => void
