@@ -81,7 +81,12 @@ function whyNotPermitted(reason: string | undefined, login: Login | undefined): 
   }
   return isLoginWrong
     ? `the broker refuses user '${login.user}' with this password: see --user and --password-file`
-    : `user '${login.user}' may not do that (${reason}): an administrator can change its tags, see pabal user tags --help`
+    : `user '${login.user}' may not do that (${reason}): ${adviceForRights(reason)}`
+}
+
+function adviceForRights(reason: string): string {
+  const command = reason.startsWith('ACCESS_REFUSED') ? 'permission set' : 'user tags'
+  return `an administrator can change that, see pabal ${command} --help`
 }
 
 function reasonIn(text: string): string | undefined {

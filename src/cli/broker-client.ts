@@ -19,10 +19,18 @@ export interface TextAnswer {
   readonly text: string
 }
 
+export interface TransferOptions {
+  /** Begins with `?`, or is empty. */
+  readonly query?: string
+  readonly content?: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
 interface Sent {
   readonly method: Method
   readonly path: string
   readonly content: string
+  readonly headers?: Readonly<Record<string, string>>
   /** For so long nothing may come. */
   readonly waitMs: number
 }
@@ -63,14 +71,14 @@ export class BrokerClient {
     return this.#ask('GET', query === '' ? pathOf(segments) : `${pathOf(segments)}?${query}`)
   }
 
-  /** As `ask`, for JSON that stays as it is and may take long. `query` begins with `?`, or is empty. */
+  /** As `ask`, for JSON that stays as it is and may take long. */
   transfer(
     method: Method,
     segments: readonly string[],
-    { query = '', content = '' }: { readonly query?: string; readonly content?: string },
+    { query = '', content = '', headers = {} }: TransferOptions,
   ): Promise<TextAnswer> {
     const path = `${pathOf(segments)}${query}`
-    return this.#send({ method, path, content, waitMs: programLimits.transferMsMax })
+    return this.#send({ method, path, content, headers, waitMs: programLimits.transferMsMax })
   }
 
   /** Asks for a path that is not below `/api`. */
@@ -103,12 +111,13 @@ export class BrokerClient {
     return answer
   }
 
-  async #exchange({ method, path, content, waitMs }: Sent): Promise<TextAnswer> {
+  async #exchange({ method, path, content, headers: others, waitMs }: Sent): Promise<TextAnswer> {
     const place = this.#place
     const { headers: own, ...options } =
       'folder' in place ? socketOptions(place) : remoteOptions(place)
     const headers = {
       ...own,
+      ...others,
       accept: 'application/json',
       'content-type': 'application/json',
       'content-length': Buffer.byteLength(content),

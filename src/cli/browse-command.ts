@@ -8,6 +8,7 @@ import { checkName } from './check-name.ts'
 import { kinds, notThere } from './not-there.ts'
 import { refusal } from './refusal.ts'
 import type { AskBroker, DefineRemote } from './remote-command.ts'
+import { showPayload } from './show-payload.ts'
 import { outputOption, printValue, readFormat, type Row, showRows } from './show-rows.ts'
 
 interface Flags {
@@ -39,11 +40,13 @@ interface Page {
 }
 
 const countDefault = 20
-/** Bytes of each payload, as a table shows it. */
-const payloadStartSize = 60
 
-export function addBrowseCommand(queue: Command, define: DefineRemote): void {
-  define(queue, 'browse <NAME>', {
+export function addBrowseCommand(
+  queue: Command,
+  define: DefineRemote,
+  usage = 'browse <NAME>',
+): void {
+  define(queue, usage, {
     summary: 'Show messages of a queue or stream, which stay as they are',
     ask: ([name = ''], flags) => browse(name, flags as Flags),
   })
@@ -56,7 +59,7 @@ export function addBrowseCommand(queue: Command, define: DefineRemote): void {
     .option('--cursor <CURSOR>', 'Goes on where an earlier command with the same flags ended')
     .option(
       '--payload <BYTES>',
-      `How much of each payload (default: ${payloadStartSize} in a table)`,
+      `How much of each payload (default: ${programLimits.shownPayloadSize} in a table)`,
     )
     .option('--vhost <NAME>', 'Virtual host (default: /)')
     .option(...outputOption)
@@ -72,7 +75,7 @@ function browse(name: string, flags: Flags): AskBroker {
   // The broker counts from the end by the page.
   const countMax = from === 'last' ? browsePageCount : browseCountMax
   const count = parseCount(flags.count ?? `${countDefault}`, countMax)
-  const payload = flags.payload ?? (isTable ? `${payloadStartSize}` : undefined)
+  const payload = flags.payload ?? (isTable ? `${programLimits.shownPayloadSize}` : undefined)
   const parameters = withoutUndefined({ from, partition, cursor, payload })
   return async (broker, terminal) => {
     const page = await readPages(broker, { name, vhost, parameters, count })
@@ -157,17 +160,6 @@ function rowOf(message: Message): Record<string, unknown> {
 function showTime(time: number): string {
   const date = new Date(time)
   return Number.isNaN(date.getTime()) ? `${time}` : date.toISOString()
-}
-
-function showPayload({
-  payload,
-  payload_encoding: encoding,
-  payload_bytes: size,
-}: Message): string {
-  if (payload === undefined) return '(lost)'
-  const bytes = Buffer.from(payload, encoding === 'base64' ? 'base64' : 'utf8')
-  const more = bytes.length < size ? '…' : ''
-  return encoding === 'base64' ? `0x${bytes.toString('hex')}${more}` : `${payload}${more}`
 }
 
 function parseCount(text: string, max: number): number {

@@ -1,6 +1,7 @@
 // Every command there is, a row each. A row's file is loaded only when its command is asked for, so
 // that no command waits for the others; what a file itself needs much of, it loads when it runs.
-import type { AddCommand } from './remote-command.ts'
+import type { Command } from 'commander'
+import type { AddCommand, DefineRemote } from './remote-command.ts'
 
 export interface CommandRow {
   readonly name: string
@@ -16,20 +17,71 @@ export interface CommandRow {
 /** In the order of --help. */
 export const commandGroups = [
   'Queues, streams and topics:',
+  'Exchanges and clients:',
   'Who may do what:',
+  'The broker:',
   'Its data, while it does not run:',
   'These commands:',
 ] as const
 export type CommandGroup = (typeof commandGroups)[number]
 
-const [queues, access, offline, commands] = commandGroups
+const [queues, routing, access, broker, offline, commands] = commandGroups
 
 export const commandTable: readonly CommandRow[] = [
   {
     name: 'queue',
+    aliases: ['topic'],
     group: queues,
-    summary: 'List queues, look into them, and replay those that keep what was acked',
+    summary: 'Queues, streams and topics: all there is for them',
     load: async () => (await import('./queue-command.ts')).addQueueCommands,
+  },
+  {
+    name: 'ls',
+    group: queues,
+    summary: 'List them; short for queue list',
+    load: async () => short((await import('./queue-list-command.ts')).addQueueListCommand, ''),
+  },
+  {
+    name: 'show',
+    group: queues,
+    summary: 'Show one; short for queue show',
+    load: async () => short((await import('./queue-changes.ts')).addQueueShowCommand),
+  },
+  {
+    name: 'create',
+    group: queues,
+    summary: 'Declare one; short for queue create',
+    load: async () => short((await import('./queue-changes.ts')).addQueueCreateCommand),
+  },
+  {
+    name: 'rm',
+    group: queues,
+    summary: 'Delete one; short for queue delete',
+    load: async () => short((await import('./queue-changes.ts')).addQueueDeleteCommand),
+  },
+  {
+    name: 'purge',
+    group: queues,
+    summary: 'Empty one; short for queue purge',
+    load: async () => short((await import('./queue-changes.ts')).addQueuePurgeCommand),
+  },
+  {
+    name: 'peek',
+    group: queues,
+    summary: 'Look at messages; short for queue browse',
+    load: async () => short((await import('./browse-command.ts')).addBrowseCommand),
+  },
+  {
+    name: 'publish',
+    group: queues,
+    summary: 'Publish messages to a queue or an exchange',
+    load: async () => (await import('./publish-command.ts')).addPublishCommand,
+  },
+  {
+    name: 'consume',
+    group: queues,
+    summary: 'Take messages off a queue',
+    load: async () => (await import('./consume-command.ts')).addConsumeCommand,
   },
   {
     name: 'policy',
@@ -42,6 +94,61 @@ export const commandTable: readonly CommandRow[] = [
     group: queues,
     summary: 'All that was declared, as a file of RabbitMQ, out and in',
     load: async () => (await import('./definitions-command.ts')).addDefinitionsCommands,
+  },
+  {
+    name: 'exchange',
+    group: routing,
+    summary: 'Where messages are published to',
+    load: async () => (await import('./exchange-command.ts')).addExchangeCommands,
+  },
+  {
+    name: 'bindings',
+    group: routing,
+    summary: 'List which queues get what of which exchange',
+    load: async () => (await import('./binding-commands.ts')).addBindingsCommand,
+  },
+  {
+    name: 'bind',
+    group: routing,
+    summary: 'Let a queue get messages of an exchange',
+    load: async () => (await import('./binding-commands.ts')).addBindCommand,
+  },
+  {
+    name: 'unbind',
+    group: routing,
+    summary: 'End that',
+    load: async () => (await import('./binding-commands.ts')).addUnbindCommand,
+  },
+  {
+    name: 'conn',
+    aliases: ['connection'],
+    group: routing,
+    summary: 'List and close connections',
+    load: async () => (await import('./client-commands.ts')).addConnectionCommands,
+  },
+  {
+    name: 'channel',
+    group: routing,
+    summary: 'List channels',
+    load: async () => (await import('./client-commands.ts')).addChannelCommands,
+  },
+  {
+    name: 'consumer',
+    group: routing,
+    summary: 'List consumers',
+    load: async () => (await import('./client-commands.ts')).addConsumerCommands,
+  },
+  {
+    name: 'config',
+    group: broker,
+    summary: 'Show and check the settings of a broker that is started here',
+    load: async () => (await import('./config-command.ts')).addConfigCommands,
+  },
+  {
+    name: 'status',
+    group: broker,
+    summary: 'Show how the broker is',
+    load: async () => (await import('./status-command.ts')).addStatusCommand,
   },
   {
     name: 'user',
@@ -80,9 +187,23 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import('./context-command.ts')).addContextCommands,
   },
   {
+    name: 'version',
+    group: commands,
+    summary: 'Show the versions of this program and of the broker',
+    load: async () => (await import('./version-command.ts')).addVersionCommand,
+  },
+  {
     name: 'completion',
     group: commands,
     summary: 'What a shell needs to complete them',
     load: async () => (await import('./completion-command.ts')).addCompletionCommand,
   },
 ]
+
+/** A word of `queue` as a command of its own; `usage` is its operands. */
+function short(
+  add: (command: Command, remote: DefineRemote, usage: string) => void,
+  usage = '<NAME>',
+): AddCommand {
+  return (command, remote) => add(command, remote, usage)
+}

@@ -4,6 +4,12 @@ import { ExitError } from '../lib/exit-error.ts'
 import { addBrowseCommand } from './browse-command.ts'
 import { checkName } from './check-name.ts'
 import { kinds, notThere } from './not-there.ts'
+import {
+  addQueueCreateCommand,
+  addQueueDeleteCommand,
+  addQueuePurgeCommand,
+  addQueueShowCommand,
+} from './queue-changes.ts'
 import { addQueueListCommand } from './queue-list-command.ts'
 import { refusal } from './refusal.ts'
 import type { AddCommand, AskBroker } from './remote-command.ts'
@@ -26,6 +32,10 @@ export const addQueueCommands: AddCommand = (queue, remote) => {
     .option('--vhost <NAME>', 'Virtual host (default: /)')
   addBrowseCommand(queue, remote)
   addQueueListCommand(queue, remote)
+  addQueueShowCommand(queue, remote)
+  addQueueCreateCommand(queue, remote)
+  addQueueDeleteCommand(queue, remote)
+  addQueuePurgeCommand(queue, remote)
 }
 
 function rewind(name: string, flags: Flags): AskBroker {

@@ -23,7 +23,7 @@ export function readFormat(output = 'table'): OutputFormat {
 
 export type Row = Readonly<Record<string, unknown>>
 
-/** How rows look in a table. A column is a key of theirs. */
+/** How rows look in a table. A column is a key of theirs, with dots between the keys of what is inside. */
 export interface Shown {
   /** What there is none of, when there is none. */
   readonly title: string
@@ -47,7 +47,8 @@ export async function showRows(
   const { print, tell } = terminal
   if (format === 'json' || format === 'yaml') await printValue(rows, format, terminal)
   else if (format === 'ndjson') for (const row of rows) print(JSON.stringify(row))
-  else if (format === 'name') for (const row of rows) print(cellOf(row[shown.nameKey ?? 'name']))
+  else if (format === 'name')
+    for (const row of rows) print(cellIn(shown, row, shown.nameKey ?? 'name'))
   else if (rows.length === 0) tell(`There are no ${shown.title}`)
   else printTable(shown, rows, format, terminal)
 }
@@ -116,8 +117,18 @@ function printParts(shown: Shown, row: Row, format: OutputFormat, { print }: Ter
   for (const [head = '', cell = ''] of parts) print(`${head.padEnd(width)}  ${cell}`.trimEnd())
 }
 
-function cellIn({ cells = {} }: Shown, row: Row, column: string): string {
-  return (cells[column] ?? cellOf)(row[column])
+export function cellIn({ cells = {} }: Shown, row: Row, column: string): string {
+  return (cells[column] ?? cellOf)(valueAt(row, column))
+}
+
+/** `queue.name` is a part of what is at `queue`. */
+function valueAt(row: Row, column: string): unknown {
+  if (column in row || !column.includes('.')) return row[column]
+  let value: unknown = row
+  for (const key of column.split('.')) {
+    value = (value as Readonly<Record<string, unknown>> | null | undefined)?.[key]
+  }
+  return value
 }
 
 function cellOf(value: unknown): string {

@@ -26,6 +26,8 @@ export interface LoadedConfig {
   readonly options: BrokerOptions
   /** Settings that somebody gave; the others are defaults. */
   readonly given: ReadonlySet<SettingKey>
+  /** Where each of them is from: the flag, the variable or the file. */
+  readonly origins: ReadonlyMap<SettingKey, string>
   /** What is ignored and was probably meant, a line each. */
   readonly warnings: readonly string[]
 }
@@ -33,6 +35,7 @@ export interface LoadedConfig {
 /** One value on its way in, with what to say when it is wrong. */
 interface Given {
   readonly value: unknown
+  readonly origin: string
   readonly where: string
   readonly exitCode: ExitCode
 }
@@ -56,7 +59,7 @@ function fromFile(path: string, values: ReadonlyMap<string, unknown>): Map<Setti
       throw new ExitError(exitCodes.config, `${path}: ${unknownName(name, [...keys.keys()])}`)
     }
     const where = `${path}: ${name}: ${JSON.stringify(value)}`
-    if (value !== null) given.set(key, { value, where, exitCode: exitCodes.config })
+    if (value !== null) given.set(key, { value, origin: path, where, exitCode: exitCodes.config })
   }
   return given
 }
@@ -76,7 +79,7 @@ function fromEnvironment(
       if (isForeignVariable(name, value)) continue
       warnings.push(`environment: ${unknownName(name, [...keys.keys(), configFileVariable])}`)
     } else if (!isForeignValue(name, value)) {
-      given.set(key, { value, where: `${name}=${value}`, exitCode: exitCodes.config })
+      given.set(key, { value, origin: name, where: `${name}=${value}`, exitCode: exitCodes.config })
     }
   }
   return given
@@ -85,8 +88,8 @@ function fromEnvironment(
 function fromFlags(flags: ConfigSources['flags']): Map<SettingKey, Given> {
   return new Map(
     Array.from(flags, ([key, value]) => {
-      const where = `--${settingName(key)} ${value}`
-      return [key, { value, where, exitCode: exitCodes.usage }]
+      const origin = `--${settingName(key)}`
+      return [key, { value, origin, where: `${origin} ${value}`, exitCode: exitCodes.usage }]
     }),
   )
 }
@@ -194,6 +197,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   return {
     options: { ...checked, password },
     given: givenKeys,
+    origins: new Map(Array.from(given, ([key, { origin }]) => [key, origin])),
     warnings,
   }
 }
