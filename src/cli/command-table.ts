@@ -84,6 +84,24 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import('./consume-command.ts')).addConsumeCommand,
   },
   {
+    name: 'dlq',
+    group: queues,
+    summary: 'Dead letters: where they are, why, and back to where they came from',
+    load: async () => (await import('./dead-letter-command.ts')).addDeadLetterCommands,
+  },
+  {
+    name: 'job',
+    group: queues,
+    summary: 'Jobs that move messages in the broker',
+    load: async () => (await import('./job-command.ts')).addJobCommands,
+  },
+  {
+    name: 'group',
+    group: queues,
+    summary: "Kafka's consumer groups: how far behind they are, and where they go on",
+    load: async () => (await import('./group-command.ts')).addGroupCommands,
+  },
+  {
     name: 'policy',
     group: queues,
     summary: 'Settings for all queues, streams or exchanges of some names',

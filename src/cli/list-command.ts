@@ -13,6 +13,8 @@ export interface Listed extends Shown {
   readonly summary: string
   /** Behind `/api`; the virtual host comes after these. */
   readonly path: (vhost: string | undefined) => readonly string[]
+  /** false: the same everywhere. */
+  readonly hasVHosts?: boolean
 }
 
 export const vhostOption = ['--vhost <NAME>', 'Virtual host (default: /)'] as const
@@ -30,7 +32,8 @@ export function addListCommand(
     ask: (_operands, flags) => list(listed, flags),
   })
   if (command !== parent) command.alias('ls')
-  return command.option(...onlyVHostOption).option(...outputOption)
+  if (listed.hasVHosts !== false) command.option(...onlyVHostOption)
+  return command.option(...outputOption)
 }
 
 function list(

@@ -56,7 +56,7 @@ async function isVHostThere(broker: BrokerClient, vhost: string): Promise<boolea
 
 /** The first of many; none where they may not be seen. */
 async function namesOf(broker: BrokerClient, { kind, vhost }: Named): Promise<string[]> {
-  const path = vhost === undefined ? [kind.path] : [kind.path, vhost]
+  const path = [...kind.path.split('/'), ...(vhost === undefined ? [] : [vhost])]
   const page = { page: '1', page_size: `${programLimits.suggestedFromMax}`, columns: 'name' }
   try {
     const { body } = await broker.get(path, page)

@@ -4,6 +4,7 @@ import { formatAddress } from '../lib/listen.ts'
 import type { Address } from '../lib/listen.ts'
 import { refusal } from './refusal.ts'
 import type { AddCommand } from './remote-command.ts'
+import { showDuration } from './show-duration.ts'
 import { outputOption, readFormat, type Row, showOne } from './show-rows.ts'
 
 /** What `/api/status` answers, as far as it is looked at here. */
@@ -57,12 +58,4 @@ function rowOf(status: Status): Row {
 
 function showSize(bytes: number): string {
   return `${Math.round(bytes / 1024 ** 2)} MiB`
-}
-
-function showDuration(ms: number): string {
-  const seconds = Math.floor(ms / 1000)
-  const [days, hours, minutes] = [86_400, 3600, 60].map((size) => Math.floor(seconds / size))
-  if (days! > 0) return `${days} d ${hours! % 24} h`
-  if (hours! > 0) return `${hours} h ${minutes! % 60} min`
-  return minutes! > 0 ? `${minutes} min ${seconds % 60} s` : `${seconds} s`
 }

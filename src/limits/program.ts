@@ -20,6 +20,8 @@ export const programLimits = {
   takenAtOnceMax: 100,
   /** Bytes of each payload in a table: a line has a few more. */
   shownPayloadSize: 60,
+  /** A command that waits for a job looks at it so often: a person sees it move. */
+  jobLookMs: 250,
   /** A line of progress is written again after so long: a person reads no faster. */
   progressMs: 100,
   /** Asked of the broker at a time, which has a limit of its own. */
