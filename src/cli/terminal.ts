@@ -25,6 +25,9 @@ export interface Terminal {
   readonly isTalkSeen: boolean
 }
 
+/** As shells have it: 128 and the number of the signal. */
+const interrupted = 130
+
 /** The terminal of this process. */
 export function openTerminal({ stdin, stdout, stderr }: typeof process): Terminal {
   const isTalkSeen = stderr.isTTY
@@ -33,17 +36,23 @@ export function openTerminal({ stdin, stdout, stderr }: typeof process): Termina
     if (isProgressShown) stderr.write('\r\x1b[K')
     isProgressShown = false
   }
-  const askWith = async (
-    text: string,
-    output: NodeJS.WritableStream,
-  ): Promise<string | undefined> => {
+  const ask = async (text: string, isShown: boolean): Promise<string | undefined> => {
     if (!stdin.isTTY || !isTalkSeen) return undefined
     clearProgress()
+    const nowhere = new Writable({ write: (_part, _encoding, done) => done() })
+    const output = isShown ? stderr : nowhere
     const lines = createInterface({ input: stdin, output, terminal: true })
+    // From here on the terminal shows nothing by itself.
+    if (!isShown) stderr.write(printable(text))
+    lines.once('SIGINT', () => {
+      stderr.write('\n')
+      process.exit(interrupted)
+    })
     try {
-      return await lines.question(printable(text))
+      return await lines.question(isShown ? printable(text) : '')
     } finally {
       lines.close()
+      if (!isShown) stderr.write('\n')
     }
   }
   return {
@@ -69,17 +78,11 @@ export function openTerminal({ stdin, stdout, stderr }: typeof process): Termina
     showProgress(line) {
       if (!isTalkSeen) return
       clearProgress()
-      const columns = stderr.columns ?? 80
+      const columns = stderr.columns || 80
       stderr.write(printable(line).slice(0, columns - 1))
       isProgressShown = true
     },
-    question: (text) => askWith(text, stderr),
-    async secret(text) {
-      if (stdin.isTTY && isTalkSeen) stderr.write(printable(text))
-      const nowhere = new Writable({ write: (_part, _encoding, done) => done() })
-      const answer = await askWith('', nowhere)
-      if (answer !== undefined) stderr.write('\n')
-      return answer
-    },
+    question: (text) => ask(text, true),
+    secret: (text) => ask(text, false),
   }
 }
