@@ -7,6 +7,7 @@ const generators: readonly string[] = [
   'generate-amqp.ts',
   'generate-kafka.ts',
   'generate-configuration.ts',
+  'generate-command-line.ts',
   'generate-performance.ts',
 ]
 

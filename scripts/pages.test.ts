@@ -22,11 +22,11 @@ function whyDead(page: string, link: string): string | undefined {
 }
 
 /** Why the program does not take a command; undefined when it does. */
-function whyRefused(command: string): string | undefined {
+async function whyRefused(command: string): Promise<string | undefined> {
   try {
     // Help of a command that is there needs nothing else, and would be printed.
     const words = wordsOf(command).filter((word) => word !== '--help')
-    readCommandLine(words.map((word) => (/^(?:N|VALUE)$/.test(word) ? '1' : word)))
+    await readCommandLine(words.map((word) => (/^(?:N|VALUE)$/.test(word) ? '1' : word)))
     return undefined
   } catch (error) {
     if (!(error instanceof ExitError)) throw error
@@ -49,15 +49,16 @@ test('links lead to files and headings that are there', () => {
   assert.deepEqual(dead, [])
 })
 
-test('commands of the program are those that it knows, with their flags', () => {
+test('commands of the program are those that it knows, with their flags', async () => {
   const commands = pages.flatMap(({ path: page, text }) =>
     commandsOf(text).map((command) => ({ page, command })),
   )
   assert.ok(commands.length > 80, `${commands.length} commands`)
-  const refused = commands.flatMap(({ page, command }) => {
-    const why = whyRefused(command)
-    return why === undefined ? [] : [`${page}: ${command}: ${why}`]
-  })
+  const refused: string[] = []
+  for (const { page, command } of commands) {
+    const why = await whyRefused(command)
+    if (why !== undefined) refused.push(`${page}: ${command}: ${why}`)
+  }
   assert.deepEqual(refused, [])
 })
 
@@ -78,7 +79,7 @@ test('scripts of npm are in package.json', () => {
   )
 })
 
-test('a dead link and a command that is none are found', () => {
+test('a dead link and a command that is none are found', async () => {
   assert.deepEqual(linksOf('[a](b.md#c), `[d](e)`, [f](https://g) and [h](#i)'), ['b.md#c', '#i'])
   assert.deepEqual(anchorsOf('# A `b`, c: d\n\n```\n# no\n```\n## A `b`, c: d'), [
     'a-b-c-d',
@@ -97,9 +98,9 @@ test('a dead link and a command that is none are found', () => {
     '{"c":1}',
     '--d',
   ])
-  assert.equal(whyRefused('queue rewind'), undefined)
-  assert.match(whyRefused('queue rewound') ?? '', /unknown command queue rewound/)
-  assert.match(whyRefused('quue list') ?? '', /unknown command/)
-  assert.match(whyRefused('queue list --colour') ?? '', /unknown option/)
-  assert.match(whyRefused('--amqp-prot 1') ?? '', /unknown option/)
+  assert.equal(await whyRefused('queue rewind'), undefined)
+  assert.match((await whyRefused('queue rewound')) ?? '', /unknown command queue rewound/)
+  assert.match((await whyRefused('quue list')) ?? '', /unknown command/)
+  assert.match((await whyRefused('queue list --colour')) ?? '', /unknown option/)
+  assert.match((await whyRefused('--amqp-prot 1')) ?? '', /unknown option/)
 })

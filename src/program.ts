@@ -1,9 +1,8 @@
-// The program: arguments → configuration → broker → signals. stdout says where it listens and that it
+// The program that starts a broker: configuration → broker → signals. stdout says where it listens and that it
 // is ready; the log goes to stderr; a failure is one line on stderr and a sysexits code.
 import path from 'node:path'
 import type { Arguments } from './cli/arguments.ts'
-import { describeFailure } from './cli/describe-failure.ts'
-import { readArguments } from './cli/read-arguments.ts'
+import { fail } from './cli/end-program.ts'
 import { removeReadyFile, writeReadyFile } from './cli/ready-file.ts'
 import type { ServiceManager } from './cli/service-manager.ts'
 import { watchStopRequests } from './cli/stop-requests.ts'
@@ -114,25 +113,12 @@ async function start(config: LoadedConfig): Promise<ExitCode> {
   return exitCodes.ok
 }
 
-async function run(args: Arguments): Promise<ExitCode> {
-  const { command, flags, configFile, isDryRun, ask } = args
-  if (command === 'nothing') return exitCodes.ok
+async function run({ flags, configFile }: Arguments): Promise<ExitCode> {
   const config = await loadConfig({ flags, configFile, environment: process.env })
-  const { data } = config.options
   try {
-    if (command === 'start') return await start(config)
-    if (ask !== undefined) {
-      const { BrokerClient } = await import('./cli/broker-client.ts')
-      return await ask(new BrokerClient(data), printLine)
-    }
-    // Loaded only here: a start needs neither.
-    const offline = await import('./cli/check-data-folder.ts')
-    const folder = path.resolve(data)
-    return command === 'verify'
-      ? await offline.verify(folder, printLine)
-      : await offline.repair(folder, isDryRun, printLine)
+    return await start(config)
   } catch (error) {
-    return fail(error, data)
+    return fail(error, config.options.data)
   }
 }
 
@@ -141,27 +127,15 @@ function syncDelayOf(environment: NodeJS.ProcessEnv): number {
   return Number(environment['PABAL_BENCH_SYNC_DELAY_MS'] ?? 0)
 }
 
-function printLine(line: string): void {
-  process.stdout.write(`${printable(line)}\n`)
-}
-
-function fail(error: unknown, dataFolder: string): never {
-  const { exitCode, message } = describeFailure(error, dataFolder)
-  // Of several lines only where a fault of the program has its stack trace.
-  const lines = message.split('\n').map(printable)
-  process.stderr.write(`pabal: ${lines.join('\n')}\n`)
-  process.exit(exitCode)
-}
-
-/** Does what the arguments say and ends the process. */
-export async function runProgram(argv: readonly string[]): Promise<never> {
+/** Runs a broker until somebody wants it to stop, and ends the process. */
+export async function runBroker(given: Arguments): Promise<never> {
   // The reader of our first lines may be gone (`npm start | head`); that is no reason to stop.
   process.stdout.on('error', () => undefined)
   tuneCollector()
   // Until the end is decided here; a clean stop may have to wait for a disk that comes back.
   keepProcessAlive()
   try {
-    return process.exit(await run(await readArguments(argv)))
+    return process.exit(await run(given))
   } catch (error) {
     return fail(error, '')
   }

@@ -5,13 +5,14 @@ import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
 import type { BrokerClient, Method } from './broker-client.ts'
 import { checkName } from './check-name.ts'
-import { addParentCommand } from './parent-command.ts'
+import { type RiskFlags, isMeant } from './confirm.ts'
+import { kinds, notThere } from './not-there.ts'
 import { refusal } from './refusal.ts'
 import type { AskBroker, DefineRemote } from './remote-command.ts'
-import { type ShownRows, showRows, wantsJson } from './show-rows.ts'
+import { readFormat, type Row, type Shown, showRows } from './show-rows.ts'
 
 /** Flags; which of them there are depends on the command. */
-export interface Flags {
+export interface Flags extends RiskFlags {
   readonly withoutPassword?: boolean
   readonly vhost?: string
   readonly tags?: string
@@ -24,14 +25,8 @@ export interface Flags {
 export type Add = (usage: string, summary: string, ask: Ask) => Command
 export type Ask = (operands: string[], flags: Flags) => AskBroker
 
-/** Adds the command `name`, which does nothing by itself. Returns what adds the words that follow it. */
-export function adderFor(
-  program: Command,
-  define: DefineRemote,
-  name: string,
-  summary: string,
-): Add {
-  const parent = addParentCommand(program, name, summary)
+/** What adds the words that follow `parent`. */
+export function adderFor(parent: Command, define: DefineRemote): Add {
   return (usage, what, ask) =>
     define(parent, usage, {
       summary: what,
@@ -40,24 +35,22 @@ export function adderFor(
 }
 
 /** Shows what a GET answers, in the order of the first two columns; with `--vhost`, what is in that one. */
-export function list(path: readonly string[], shown: Omit<ShownRows, 'rows'>): Ask {
+export function list(path: readonly string[], shown: Shown): Ask {
   return (_operands, { output, vhost }) => {
-    const isJson = wantsJson(output)
+    const format = readFormat(output)
     const asked = vhost === undefined ? undefined : checkName('virtual host', vhost)
     const where = asked === undefined ? '' : ` in virtual host '${asked}'`
-    return async (broker, print) => {
+    return async (broker, terminal) => {
       if (asked !== undefined) await findVHost(broker, asked)
       const { body } = await broker.ask('GET', path)
-      const rows = (body as ShownRows['rows'])
+      const rows = (body as readonly Row[])
         .filter((row) => asked === undefined || row['vhost'] === asked)
         .toSorted(byColumns(shown.columns.slice(0, 2)))
-      showRows({ ...shown, title: `${shown.title}${where}`, rows }, isJson, print)
+      await showRows({ ...shown, title: `${shown.title}${where}`, rows }, format, terminal)
       return exitCodes.ok
     }
   }
 }
-
-type Row = ShownRows['rows'][number]
 
 function byColumns(columns: readonly string[]): (a: Row, b: Row) => number {
   return (a, b) =>
@@ -66,18 +59,34 @@ function byColumns(columns: readonly string[]): (a: Row, b: Row) => number {
 
 /** Rejects with an `ExitError` when there is none of that name. */
 export async function findVHost(broker: BrokerClient, name: string): Promise<void> {
-  const answer = await broker.ask('GET', ['vhosts', name])
-  if (answer.status >= 400) {
-    throw refusal(answer, `there is no virtual host '${name}'; see pabal vhost list`)
-  }
+  const { status } = await broker.ask('GET', ['vhosts', name])
+  if (status >= 400) throw await notThere(broker, { kind: kinds.vhost, name })
 }
 
-export function remove(path: readonly string[], title: string, whereToLook: string): AskBroker {
-  return async (broker, print) => {
+/** What a command deletes. */
+export interface Doomed {
+  readonly path: readonly string[]
+  /** `user 'app'` */
+  readonly title: string
+  /** What goes with it: `and all in it, 3 queues`. */
+  readonly describe?: (broker: BrokerClient) => Promise<string>
+  /** Why there is none. */
+  readonly explain: (broker: BrokerClient) => Promise<ExitError>
+}
+
+/** Deletes something that is there, when that is meant. */
+export function remove({ path, title, describe, explain }: Doomed, flags: RiskFlags): AskBroker {
+  return async (broker, terminal) => {
+    if ((await broker.ask('GET', path)).status === 404) throw await explain(broker)
+    const also = describe === undefined ? '' : ` ${await describe(broker)}`
+    const { place } = broker
+    if (!(await isMeant(terminal, { deed: `delete ${title}${also}`, place }, flags))) {
+      return exitCodes.ok
+    }
     const answer = await broker.ask('DELETE', path)
-    if (answer.status === 404) throw refusal(answer, `no ${title} found; see ${whereToLook}`)
+    if (answer.status === 404) throw await explain(broker)
     if (answer.status >= 400) throw refusal(answer, `${title} stays`)
-    print(`Deleted: ${title}`)
+    terminal.print(`Deleted: ${title}`)
     return exitCodes.ok
   }
 }
@@ -120,12 +129,12 @@ export function addLimitCommand(add: Add, kind: 'user' | 'vhost'): void {
     ([name = '', limit = '', text = '']) => {
       const value = text === 'none' ? undefined : parseLimit(text)
       const path = [`${kind}-limits`, checkName(title, name), checkName('limit', limit)]
-      return async (broker, print) => {
+      return async (broker, { print }) => {
         const answer = await (value === undefined
           ? broker.ask('DELETE', path)
           : broker.ask('PUT', path, { value }))
         if (answer.status === 404) {
-          throw refusal(answer, `there is no ${title} '${name}'; see pabal ${kind} list`)
+          throw await notThere(broker, { kind: kinds[kind], name })
         }
         if (answer.status >= 400) {
           const { message, exitCode } = refusal(answer, 'the limit was not changed')

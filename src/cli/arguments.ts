@@ -1,16 +1,16 @@
 // What the command line asks for.
 import type { SettingKey } from '../settings/settings.ts'
-import type { AskBroker } from './remote-command.ts'
-
-export type CommandName = 'start' | 'verify' | 'repair'
+import type { BrokerFlags } from './broker-place.ts'
+import type { Action } from './remote-command.ts'
 
 /** What the command line asks for. */
 export interface Arguments {
-  readonly command: CommandName | 'ask' | 'nothing'
+  readonly command: 'start' | 'run' | 'nothing'
+  /** Settings that were given. */
   readonly flags: ReadonlyMap<SettingKey, string>
   readonly configFile: string | undefined
-  /** `repair` only: report what would be changed. */
-  readonly isDryRun: boolean
-  /** Commands for a running broker only: what to ask it. */
-  readonly ask?: AskBroker
+  /** Which broker was named; of commands that ask one. */
+  readonly broker?: BrokerFlags
+  /** What to do; of commands but `start`. */
+  readonly run?: Action
 }

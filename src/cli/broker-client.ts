@@ -1,11 +1,11 @@
-// Asks the running broker of a data folder, over its local socket, by HTTP.
-import { readFileSync } from 'node:fs'
-import { type IncomingMessage, request } from 'node:http'
-import path from 'node:path'
+// Asks a running broker by HTTP: over the local socket of its data folder, or at a URL.
+import { type IncomingMessage, request, type RequestOptions } from 'node:http'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
-import { isTooLongForSocket, localSocketFile, localSocketPathFile } from '../lib/local-socket.ts'
 import { programLimits } from '../limits/program.ts'
+import { explainLocal, socketOptions } from './ask-locally.ts'
+import { explainRemote, remoteOptions, whyRefusedThere } from './ask-remotely.ts'
+import { type BrokerPlace, placeName } from './broker-place.ts'
 
 export interface Answer {
   readonly status: number
@@ -19,10 +19,18 @@ export interface TextAnswer {
   readonly text: string
 }
 
+export interface TransferOptions {
+  /** Begins with `?`, or is empty. */
+  readonly query?: string
+  readonly content?: string | Buffer
+  readonly headers?: Readonly<Record<string, string>>
+}
+
 interface Sent {
   readonly method: Method
   readonly path: string
   readonly content: string | Buffer
+  readonly headers?: Readonly<Record<string, string>>
   /** For so long nothing may come. */
   readonly waitMs: number
 }
@@ -30,10 +38,23 @@ interface Sent {
 export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE'
 
 export class BrokerClient {
-  readonly #folder: string
+  readonly #place: BrokerPlace
+  readonly #flags: string
 
-  constructor(dataFolder: string) {
-    this.#folder = path.resolve(dataFolder)
+  /** Of the broker of a data folder, or elsewhere. `flags` are those that name it on the command line. */
+  constructor(place: string | BrokerPlace, flags = '') {
+    this.#place = typeof place === 'string' ? { folder: place } : place
+    this.#flags = flags
+  }
+
+  /** Where the broker is, for messages. */
+  get place(): string {
+    return placeName(this.#place)
+  }
+
+  /** A command for this broker, as somebody would have to write it: `vhost list`. */
+  commandLine(command: string): string {
+    return `pabal ${command}${this.#flags}`
   }
 
   /**
@@ -47,124 +68,140 @@ export class BrokerClient {
   /** Asks for what is there, with parameters; rejects as `ask` does. */
   get(segments: readonly string[], parameters: Readonly<Record<string, string>>): Promise<Answer> {
     const query = new URLSearchParams(parameters).toString()
-    return this.#ask('GET', `${pathOf(segments)}?${query}`, undefined)
+    return this.#ask('GET', query === '' ? pathOf(segments) : `${pathOf(segments)}?${query}`)
   }
 
-  /** As `ask`, for what stays as it is and may take long. `query` begins with `?`, or is empty. */
+  /** As `ask`, for what stays as it is and may take long. */
   transfer(
     method: Method,
     segments: readonly string[],
-    { query = '', content = '' }: { readonly query?: string; readonly content?: string | Buffer },
+    { query = '', content = '', headers = {} }: TransferOptions,
   ): Promise<TextAnswer> {
     const path = `${pathOf(segments)}${query}`
-    return this.#send({ method, path, content, waitMs: programLimits.transferMsMax })
+    return this.#send({ method, path, content, headers, waitMs: programLimits.transferMsMax })
   }
 
-  /** The data folder of the broker. */
-  get folder(): string {
-    return this.#folder
+  /** The data folder of a broker on this machine; undefined for one that is named by a URL. */
+  get folder(): string | undefined {
+    return 'folder' in this.#place ? this.#place.folder : undefined
   }
 
-  /** What the broker sends, as it comes, or `undefined` when none runs. Rejects as `ask` does. */
+  /**
+   * What the broker sends, as it comes, or undefined where a data folder is named on which none runs. Rejects
+   * as `ask` does.
+   */
   async download(
     segments: readonly string[],
     parameters: Readonly<Record<string, string>>,
   ): Promise<IncomingMessage | undefined> {
     const query = new URLSearchParams(parameters).toString()
-    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
-    const sent = request({
-      socketPath: findSocket(this.#folder),
-      path: `${pathOf(segments)}?${query}`,
-      headers: { host: 'localhost' },
-      timeout: programLimits.transferMsMax,
-    })
-    sent.on('timeout', () => sent.destroy(tooSlow(programLimits.transferMsMax)))
-    sent.on('error', reject).on('response', resolve).end()
+    const waitMs = programLimits.transferMsMax
     try {
-      return await promise
+      return await this.#begin({
+        method: 'GET',
+        path: `${pathOf(segments)}?${query}`,
+        content: '',
+        waitMs,
+      })
     } catch (error) {
       const { code = '' } = error as NodeJS.ErrnoException
-      if (['ENOENT', 'ECONNREFUSED'].includes(code)) return undefined
-      throw this.#explain(error as Error)
+      const isLocal = 'folder' in this.#place
+      if (isLocal && ['ENOENT', 'ECONNREFUSED'].includes(code)) return undefined
+      throw this.#explain(error as NodeJS.ErrnoException)
     }
   }
 
-  async #ask(method: Method, pathAndQuery: string, body: unknown): Promise<Answer> {
+  /** Asks for a path that is not below `/api`. */
+  askPath(path: string): Promise<Answer> {
+    return this.#ask('GET', path)
+  }
+
+  async #ask(method: Method, pathAndQuery: string, body?: unknown): Promise<Answer> {
     const content = body === undefined ? '' : JSON.stringify(body)
     const sent = { method, path: pathAndQuery, content, waitMs: programLimits.askMsMax }
     const { status, text } = await this.#send(sent)
     return { status, body: parse(text) }
   }
 
-  async #send({ method, path, content, waitMs }: Sent): Promise<TextAnswer> {
-    const socketPath = findSocket(this.#folder)
-    if (isTooLongForSocket(socketPath)) {
-      // A broker would have written where else its socket is.
-      const otherwise = '; if one does, its log says why it has no local socket'
-      throw new ExitError(exitCodes.unavailable, `${noBroker(this.#folder)}${otherwise}`)
+  async #send(sent: Sent): Promise<TextAnswer> {
+    let answer: TextAnswer
+    try {
+      answer = await this.#exchange(sent)
+    } catch (error) {
+      throw this.#explain(error as NodeJS.ErrnoException)
     }
-    const { promise, resolve, reject } = Promise.withResolvers<TextAnswer>()
-    const sent = request({
-      socketPath,
-      method,
-      path,
-      headers: {
-        host: 'localhost',
-        'content-type': 'application/json',
-        'content-length': Buffer.byteLength(content),
-      },
-      timeout: waitMs,
-    })
+    const { status, text } = answer
+    if (status === 503 && parse(text) !== text) return answer
+    if (status >= 500) {
+      const problem = `the broker failed to answer (${status}): see its log`
+      throw new ExitError(exitCodes.unavailable, problem)
+    }
+    const refused = 'url' in this.#place && whyRefusedThere(answer, this.#place)
+    if (refused) throw refused
+    return answer
+  }
+
+  async #exchange(sent: Sent): Promise<TextAnswer> {
+    return readText(await this.#begin(sent))
+  }
+
+  /** Resolves with the answer once its head has come. */
+  async #begin({ method, path, content, headers: others, waitMs }: Sent): Promise<IncomingMessage> {
+    const place = this.#place
+    const { headers: own, ...options } =
+      'folder' in place ? socketOptions(place) : remoteOptions(place)
+    const headers = {
+      ...own,
+      ...others,
+      accept: 'application/json',
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(content),
+    }
+    const prefix = 'url' in place ? place.url.pathname.replace(/\/+$/, '') : ''
+    const send = await senderFor(place)
+    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
+    const sent = send({ ...options, method, path: `${prefix}${path}`, headers, timeout: waitMs })
     sent.on('timeout', () => sent.destroy(tooSlow(waitMs)))
-    sent.on('error', (error) => reject(this.#explain(error)))
-    sent.on('response', (response) => {
-      let text = ''
-      response.setEncoding('utf8').on('data', (part: string) => (text += part))
-      response.on('error', (error) => reject(this.#explain(error)))
-      response.on('end', () => {
-        resolve({ status: response.statusCode ?? 0, text })
-      })
-    })
+    sent.on('error', reject)
+    sent.on('response', resolve)
     sent.end(content)
-    const answer = await promise
-    if (answer.status < 500) return answer
-    throw new ExitError(
-      exitCodes.unavailable,
-      `the broker failed to answer (${answer.status}): see its log`,
-    )
+    return promise
   }
 
   #explain(error: NodeJS.ErrnoException): Error {
     if (error instanceof ExitError) return error
-    if (error.code === 'EACCES' || error.code === 'EPERM') {
-      return new ExitError(
-        exitCodes.notPermitted,
-        `not permitted to talk to the broker of data folder '${this.#folder}': ` +
-          'run this as the user who runs the broker',
-      )
-    }
-    return new ExitError(
-      exitCodes.unavailable,
-      noBroker(this.#folder, ` (${error.code ?? error.message})`),
-      { cause: error },
-    )
+    const place = this.#place
+    return 'folder' in place ? explainLocal(error, place) : explainRemote(error, place)
   }
 }
 
-function noBroker(folder: string, reason = ''): string {
-  return `no broker runs on data folder '${folder}'${reason}: start one, or name its folder with --data`
+/** TLS takes a while to load, and few need it. */
+async function senderFor(
+  place: BrokerPlace,
+): Promise<(options: RequestOptions) => ReturnType<typeof request>> {
+  if (!('url' in place) || place.url.protocol !== 'https:') return request
+  return (await import('node:https')).request
+}
+
+async function readText(response: IncomingMessage): Promise<TextAnswer> {
+  const parts: Buffer[] = []
+  let size = 0
+  for await (const part of response as AsyncIterable<Buffer>) {
+    size += part.length
+    if (size > programLimits.answerSizeMax) {
+      response.destroy()
+      throw new ExitError(
+        exitCodes.unavailable,
+        `the answer has more than ${programLimits.answerSizeMax} bytes: ask for less`,
+      )
+    }
+    parts.push(part)
+  }
+  return { status: response.statusCode ?? 0, text: Buffer.concat(parts).toString() }
 }
 
 function pathOf(segments: readonly string[]): string {
   return `/api/${segments.map(encodeURIComponent).join('/')}`
-}
-
-function findSocket(folder: string): string {
-  try {
-    return readFileSync(path.join(folder, localSocketPathFile), 'utf8')
-  } catch {
-    return path.join(folder, localSocketFile)
-  }
 }
 
 function tooSlow(waitMs: number): ExitError {

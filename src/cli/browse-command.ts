@@ -5,10 +5,11 @@ import { ExitError } from '../lib/exit-error.ts'
 import { programLimits } from '../limits/program.ts'
 import type { BrokerClient } from './broker-client.ts'
 import { checkName } from './check-name.ts'
-import { queueNotFound } from './queue-not-found.ts'
+import { kinds, notThere } from './not-there.ts'
 import { refusal } from './refusal.ts'
 import type { AskBroker, DefineRemote } from './remote-command.ts'
-import { outputOption, showRows, wantsJson } from './show-rows.ts'
+import { showPayload } from './show-payload.ts'
+import { outputOption, printValue, readFormat, type Row, showRows } from './show-rows.ts'
 
 interface Flags {
   readonly vhost?: string
@@ -39,11 +40,13 @@ interface Page {
 }
 
 const countDefault = 20
-/** Bytes of each payload, as a table shows it. */
-const payloadStartSize = 60
 
-export function addBrowseCommand(queue: Command, define: DefineRemote): void {
-  define(queue, 'browse <NAME>', {
+export function addBrowseCommand(
+  queue: Command,
+  define: DefineRemote,
+  usage = 'browse <NAME>',
+): void {
+  define(queue, usage, {
     summary: 'Show messages of a queue or stream, which stay as they are',
     ask: ([name = ''], flags) => browse(name, flags as Flags),
   })
@@ -56,38 +59,42 @@ export function addBrowseCommand(queue: Command, define: DefineRemote): void {
     .option('--cursor <CURSOR>', 'Goes on where an earlier command with the same flags ended')
     .option(
       '--payload <BYTES>',
-      `How much of each payload (default: ${payloadStartSize} in a table)`,
+      `How much of each payload (default: ${programLimits.shownPayloadSize} in a table)`,
     )
     .option('--vhost <NAME>', 'Virtual host (default: /)')
     .option(...outputOption)
 }
 
 function browse(name: string, flags: Flags): AskBroker {
-  const path = ['queues', checkName('virtual host', flags.vhost ?? '/'), checkName('queue', name)]
-  const isJson = wantsJson(flags.output)
+  const vhost = checkName('virtual host', flags.vhost ?? '/')
+  checkName('queue', name)
+  const format = readFormat(flags.output)
+  const isTable = format === 'table' || format === 'wide'
   const { from, partition, cursor } = flags
   const { browseCountMax, browsePageCount } = programLimits
   // The broker counts from the end by the page.
   const countMax = from === 'last' ? browsePageCount : browseCountMax
   const count = parseCount(flags.count ?? `${countDefault}`, countMax)
-  const payload = flags.payload ?? (isJson ? undefined : `${payloadStartSize}`)
+  const payload = flags.payload ?? (isTable ? `${programLimits.shownPayloadSize}` : undefined)
   const parameters = withoutUndefined({ from, partition, cursor, payload })
-  return async (broker, print) => {
-    const page = await readPages(broker, { name, path: [...path, 'browse'], parameters, count })
+  return async (broker, terminal) => {
+    const page = await readPages(broker, { name, vhost, parameters, count })
     const { messages, next } = page
-    if (isJson) {
-      print(JSON.stringify(page))
+    if (format === 'json' || format === 'yaml') {
+      await printValue(page, format, terminal)
       return exitCodes.ok
     }
-    showRows({ title: `such messages in '${name}'`, ...rowsOf(messages) }, false, print)
-    if (next !== null) print(`There are more: go on with --cursor ${next}`)
+    const rows = isTable ? rowsOf(messages) : { columns: [], rows: messages.map(asRow) }
+    const shown = { title: `such messages in '${name}'`, nameKey: 'offset' }
+    await showRows({ ...shown, ...rows }, format, terminal)
+    if (next !== null) terminal.tell(`There are more: go on with --cursor ${next}`)
     return exitCodes.ok
   }
 }
 
 interface Asked {
   readonly name: string
-  readonly path: readonly string[]
+  readonly vhost: string
   readonly parameters: Readonly<Record<string, string>>
   readonly count: number
 }
@@ -95,18 +102,18 @@ interface Asked {
 /** The broker answers with a page at a time, which may have fewer messages than it was asked for. */
 async function readPages(
   broker: BrokerClient,
-  { name, path, parameters, count }: Asked,
+  { name, vhost, parameters, count }: Asked,
 ): Promise<Page> {
   const messages: Message[] = []
   let next: string | null = parameters['cursor'] ?? null
   do {
     const left = Math.min(count - messages.length, programLimits.browsePageCount)
-    const answer = await broker.get(path, {
+    const answer = await broker.get(['queues', vhost, name, 'browse'], {
       ...parameters,
       count: `${left}`,
       ...(next !== null && { cursor: next }),
     })
-    if (answer.status === 404) throw queueNotFound(path)
+    if (answer.status === 404) throw await notThere(broker, { kind: kinds.queue, name, vhost })
     if (answer.status >= 400) throw refusal(answer, `queue '${name}' was not browsed`)
     const page = answer.body as Page
     messages.push(...page.messages)
@@ -133,6 +140,10 @@ function rowsOf(messages: readonly Message[]): {
   return { columns, rows: messages.map(rowOf) }
 }
 
+function asRow(message: Message): Row {
+  return { ...message }
+}
+
 function rowOf(message: Message): Record<string, unknown> {
   const { time, exchange, payload_bytes: bytes, routing_key: routingKey } = message
   return {
@@ -149,17 +160,6 @@ function rowOf(message: Message): Record<string, unknown> {
 function showTime(time: number): string {
   const date = new Date(time)
   return Number.isNaN(date.getTime()) ? `${time}` : date.toISOString()
-}
-
-function showPayload({
-  payload,
-  payload_encoding: encoding,
-  payload_bytes: size,
-}: Message): string {
-  if (payload === undefined) return '(lost)'
-  const bytes = Buffer.from(payload, encoding === 'base64' ? 'base64' : 'utf8')
-  const more = bytes.length < size ? '…' : ''
-  return encoding === 'base64' ? `0x${bytes.toString('hex')}${more}` : `${payload}${more}`
 }
 
 function parseCount(text: string, max: number): number {

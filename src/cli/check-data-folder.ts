@@ -7,13 +7,12 @@ import { createSystemDisk } from '../log/file/system-disk.ts'
 import { verifyDataFolder } from '../log/file/verify.ts'
 import { logAdopter } from '../meta/adopt-logs.ts'
 import { lockDataFolder } from '../meta/data-folder-lock.ts'
-
-type Print = (line: string) => void
+import type { Terminal } from './terminal.ts'
 
 const isLocked = (): boolean => false
 
 /** Reads everything and changes nothing. Ends with 65 when something is damaged. */
-export async function verify(folder: string, print: Print): Promise<ExitCode> {
+export async function verify(folder: string, { print }: Terminal): Promise<ExitCode> {
   using _lock = await openExisting(folder, false)
   const report = await verifyDataFolder({
     disk: createSystemDisk(),
@@ -39,7 +38,11 @@ export async function verify(folder: string, print: Print): Promise<ExitCode> {
 }
 
 /** Makes a damaged folder usable again and says what is lost. */
-export async function repair(folder: string, isDryRun: boolean, print: Print): Promise<ExitCode> {
+export async function repair(
+  folder: string,
+  isDryRun: boolean,
+  { print }: Terminal,
+): Promise<ExitCode> {
   using _lock = await openExisting(folder, !isDryRun)
   const disk = createSystemDisk()
   const options = { disk, path: folder, isLocked, isDryRun, adopter: logAdopter }

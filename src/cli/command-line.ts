@@ -1,6 +1,6 @@
 // The whole command line: commands, help and what to say about mistakes. Every setting is a flag;
-// commander knows the grammar, the settings table the rest.
-import { Command, CommanderError, Option } from 'commander'
+// commander knows the grammar, the settings table and the command table the rest.
+import { Command, CommanderError, Help, Option } from 'commander'
 import { findClosestName } from '../lib/closest-name.ts'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
@@ -13,20 +13,106 @@ import {
   variableName,
 } from '../settings/settings.ts'
 import type { SettingKey } from '../settings/settings.ts'
-import type { Arguments, CommandName } from './arguments.ts'
-import { addBackupCommands } from './backup-command.ts'
-import { addDefinitionsCommand } from './definitions-command.ts'
+import type { Arguments } from './arguments.ts'
+import type { BrokerFlags } from './broker-place.ts'
+import { commandGroups, type CommandRow, commandTable } from './command-table.ts'
+import { definersFor } from './define-command.ts'
 import { helpItem } from './help-item.ts'
-import { addMaintenanceCommands } from './maintenance-command.ts'
-import { addMoveCommand } from './move-command.ts'
-import { addPermissionCommands } from './permission-command.ts'
-import { addPolicyCommand } from './policy-command.ts'
-import { addQueueCommand } from './queue-command.ts'
-import type { AskBroker, DefineRemote } from './remote-command.ts'
-import { addUserCommands } from './user-command.ts'
-import { addVHostCommands } from './vhost-command.ts'
+import { explainNothing } from './parent-command.ts'
+import type { Action } from './remote-command.ts'
 
-const commandNames = ['start', 'verify', 'repair'] as const satisfies CommandName[]
+const settingsHelp = `
+Each setting is also a variable (--amqp-port is ${variableName('amqpPort')}) and a line of
+pabal.yaml (amqp-port: 5672). Flags win over variables, variables over the file.
+See docs/configuration.md.`
+
+const epilogue = `
+Settings of the broker: see pabal start --help.
+
+Examples:
+  pabal --data /var/lib/pabal       start a broker
+  pabal queue list                  what waits in its queues
+  pabal queue browse orders         look at messages, which stay as they are`
+
+/** Told which command was given. */
+interface CommandEvents {
+  readonly onStart: (command: Command) => void
+  readonly onRun: (run: Action, command: Command) => void
+}
+
+/** All commands with their operands, options and words. */
+export function wholeProgram(): Promise<Command> {
+  const nothing = (): void => undefined
+  return buildProgram({ onStart: nothing, onRun: nothing }, commandTable)
+}
+
+/** The commands with the operands, options and words of those in `rows`, or of those that are asked for. */
+async function buildProgram(
+  events: CommandEvents,
+  rows: readonly CommandRow[] = [],
+): Promise<Command> {
+  const program = addSettings(quiet(new Command('pabal')))
+    .configureHelp({
+      formatItem: helpItem,
+      formatHelp(command, helper) {
+        helper.visibleOptions = ownOptions
+        return Help.prototype.formatHelp.call(helper, command, helper)
+      },
+    })
+    .helpOption('-h, --help', 'Show this help')
+    .helpCommand('help [COMMAND]', 'Show the help of a command')
+    .description(
+      'One message broker for queues and streams. Without a command it starts the broker.',
+    )
+    .version(version, '-V, --version', 'Show the version')
+    .enablePositionalOptions()
+    .addHelpText('after', epilogue)
+  const { onStart, onRun } = events
+  program.action(() => onStart(program))
+  const start = program.command('start').description('Start the broker (the default)')
+  addSettings(start)
+    .addHelpText('after', settingsHelp)
+    .action(() => onStart(start))
+  const { remote, local } = definersFor(onRun)
+  const complete = async (command: Command, row: CommandRow): Promise<void> => {
+    const add = await row.load()
+    add(command, remote, local, wholeProgram)
+    if (command.commands.length > 0) explainNothing(command)
+    throwMistakes(command, [program.name()])
+  }
+  const inOrder = commandGroups.flatMap((group) =>
+    commandTable.filter((row) => row.group === group),
+  )
+  const stubs = new Map<Command, CommandRow>()
+  for (const row of inOrder) {
+    const stub = program.command(row.name).description(row.summary).helpGroup(row.group)
+    stub.aliases(row.aliases ?? [])
+    if (rows.includes(row)) await complete(stub, row)
+    else stubs.set(stub, row)
+  }
+  program.hook('preSubcommand', async (_program, command) => {
+    const row = stubs.get(command)
+    if (row !== undefined) await complete(command, row)
+  })
+  throwMistakes(program)
+  return program
+}
+
+/** Settings may stand before or instead of `start`, whose help has them. */
+function ownOptions(command: Command): Option[] {
+  const options = Help.prototype.visibleOptions.call(new Help(), command)
+  return command.parent === null
+    ? options.filter(({ long }) => long === '--help' || long === '--version')
+    : options
+}
+
+function addSettings(command: Command): Command {
+  for (const key of settingKeys) command.addOption(settingOption(key))
+  return command.option(
+    '--config <FILE>',
+    'File of settings (default: pabal.yaml when it is there)',
+  )
+}
 
 function settingOption(key: SettingKey): Option {
   const { placeholder, description } = settings[key]
@@ -35,69 +121,8 @@ function settingOption(key: SettingKey): Option {
   return new Option(`--${settingName(key)} <${placeholder}>`, `${description}${suffix}`)
 }
 
-function addSettings(command: Command, keys: readonly SettingKey[]): Command {
-  for (const key of keys) command.addOption(settingOption(key))
-  return command.option(
-    '--config <FILE>',
-    'File of settings (default: pabal.yaml when it is there)',
-  )
-}
-
-const epilogue = `
-Each setting is also a variable (--amqp-port is ${variableName('amqpPort')}) and a line of
-pabal.yaml (amqp-port: 5672). Flags win over variables, variables over the file.
-See docs/configuration.md.`
-
 function quiet(command: Command): Command {
   return command.allowExcessArguments().configureOutput({ writeErr: () => undefined })
-}
-
-/** Told which command was given. */
-interface CommandEvents {
-  readonly onCommand: (name: CommandName, command: Command) => void
-  readonly onAsk: (ask: AskBroker, command: Command) => void
-}
-
-/** Commands for a running broker: each in a file of its own. */
-function addRemoteCommands(program: Command, onAsk: CommandEvents['onAsk']): void {
-  const define: DefineRemote = (parent, usage, { summary, ask }) => {
-    const command = addSettings(parent.command(usage).description(summary), ['data'])
-    return command.allowExcessArguments(false).action(() => {
-      onAsk(ask(command.args, command.opts()), command)
-    })
-  }
-  addPolicyCommand(program, define)
-  addUserCommands(program, define)
-  addVHostCommands(program, define)
-  addPermissionCommands(program, define)
-  addQueueCommand(program, define)
-  addDefinitionsCommand(program, define)
-  addBackupCommands(program, define)
-  addMoveCommand(program, define)
-  addMaintenanceCommands(program, define)
-}
-
-function buildProgram({ onCommand, onAsk }: CommandEvents): Command {
-  const program = addSettings(quiet(new Command('pabal')), settingKeys)
-    .configureHelp({ formatItem: helpItem })
-    .description(
-      'One message broker for queues and streams. Without a command it starts the broker.',
-    )
-    .version(version)
-    .addHelpText('after', epilogue)
-  const define = (name: CommandName, summary: string): Command =>
-    quiet(program.command(name).description(summary))
-  const commands = {
-    start: addSettings(define('start', 'Start the broker (the default)'), settingKeys),
-    verify: addSettings(define('verify', 'Check a data folder; the broker must not run'), ['data']),
-    repair: addSettings(define('repair', 'Mend a damaged data folder, offline'), ['data']),
-  }
-  commands.repair.option('--dry-run', 'Only report what would be changed')
-  addRemoteCommands(program, onAsk)
-  program.action(() => onCommand('start', program))
-  for (const name of commandNames) commands[name].action(() => onCommand(name, commands[name]))
-  throwMistakes(program)
-  return program
 }
 
 /** Mistakes after a command point to the help of that command. */
@@ -118,65 +143,66 @@ function oneLine({ message }: CommanderError, path: readonly string[]): ExitErro
   return new ExitError(exitCodes.usage, `${text}; see ${path.join(' ')} --help`)
 }
 
-function rejectOperands(command: Command): void {
-  const [operand] = command.args
+/** What is no command is taken for an operand of the start, which has none. */
+function rejectOperands({ args: [operand] }: Command): void {
   if (operand === undefined) return
-  const closest = findClosestName(operand, [
-    ...commandNames,
-    'policy',
-    'user',
-    'vhost',
-    'permission',
-    'queue',
-    'definitions',
-    'backup',
-    'restore',
-    'move',
-    'drain',
-    'revive',
-  ])
+  const names = commandTable.flatMap(({ name, aliases = [] }) => [name, ...aliases])
+  const closest = findClosestName(operand, ['start', ...names])
   const advice = closest === undefined ? 'see pabal --help' : `did you mean ${closest}?`
   throw new ExitError(exitCodes.usage, `unknown command ${operand}; ${advice}`)
 }
 
-/** Reads any arguments; see `readArguments`. */
-export function readCommandLine(argv: readonly string[]): Arguments {
-  let result: Arguments = {
-    command: 'nothing',
-    flags: new Map(),
-    configFile: undefined,
-    isDryRun: false,
-  }
-  const take = (name: Arguments['command'], command: Command): void => {
-    const values = command.optsWithGlobals<Record<string, string | undefined>>()
-    result = {
-      command: name,
-      flags: flagsOf(values),
-      configFile: values['config'],
-      isDryRun: Boolean(values['dryRun']),
+/** Options before a command are those of all settings, of which it has few. */
+function valuesOf(command: Command): Record<string, string | undefined> {
+  const values = command.opts<Record<string, string | undefined>>()
+  for (let { parent } = command; parent !== null; { parent } = parent) {
+    const known = new Set(command.options.map((option) => option.attributeName()))
+    for (const [name, value] of Object.entries(parent.opts<Record<string, string>>())) {
+      if (!known.has(name)) {
+        const path = pathOf(command)
+        throw new ExitError(
+          exitCodes.usage,
+          `--${settingName(name as SettingKey)} means nothing to ${path}; see ${path} --help`,
+        )
+      }
+      values[name] ??= value
     }
   }
-  const program = buildProgram({
-    onCommand(name, command) {
+  return values
+}
+
+function pathOf(command: Command): string {
+  const { parent } = command
+  return parent === null ? command.name() : `${pathOf(parent)} ${command.name()}`
+}
+
+/** Reads any arguments; see `readArguments`. */
+export async function readCommandLine(argv: readonly string[]): Promise<Arguments> {
+  let result: Arguments = { command: 'nothing', flags: new Map(), configFile: undefined }
+  const take = (command: Command): BrokerFlags => {
+    const { config: configFile, ...values } = valuesOf(command)
+    const flags = settingKeys.flatMap((key) => {
+      const value = values[key]
+      return value === undefined ? [] : [[key, value] as const]
+    })
+    result = { command: 'start', flags: new Map(flags), configFile }
+    return values
+  }
+  const program = await buildProgram({
+    onStart(command) {
       rejectOperands(command)
-      take(name, command)
+      take(command)
     },
-    onAsk(ask, command) {
-      take('ask', command)
-      result = { ...result, ask }
+    onRun(run, command) {
+      const broker = take(command)
+      result = { ...result, command: 'run', broker, run }
     },
   })
   try {
-    program.parse(argv, { from: 'user' })
+    await program.parseAsync(argv, { from: 'user' })
   } catch (error) {
     // Help and the version were printed.
     if (!(error instanceof CommanderError)) throw error
   }
   return result
-}
-
-function flagsOf(values: Readonly<Record<string, string | undefined>>): Map<SettingKey, string> {
-  return new Map(
-    settingKeys.flatMap((key) => (values[key] === undefined ? [] : [[key, values[key]] as const])),
-  )
 }

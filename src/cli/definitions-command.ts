@@ -1,18 +1,17 @@
 // `pabal definitions`: all that was declared, as a file of RabbitMQ's JSON, out of the running broker and
 // into it.
 import { writeFile } from 'node:fs/promises'
-import type { Command } from 'commander'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
 import { printable } from '../lib/printable.ts'
 import { readDefinitionsFile } from '../settings/settings-file.ts'
-import type { TextAnswer } from './broker-client.ts'
+import type { BrokerClient, TextAnswer } from './broker-client.ts'
 import { checkName } from './check-name.ts'
-import { addParentCommand } from './parent-command.ts'
+import { kinds, notThere } from './not-there.ts'
 import { tableLines } from './print-table.ts'
 import { refusal } from './refusal.ts'
-import type { AskBroker, DefineRemote } from './remote-command.ts'
-import { outputOption, wantsJson } from './show-rows.ts'
+import type { AddCommand, AskBroker } from './remote-command.ts'
+import { outputOption, printValue, readFormat } from './show-rows.ts'
 
 interface Flags {
   readonly vhost?: string
@@ -38,15 +37,13 @@ interface Report {
 
 const doneWords: Partial<Readonly<Record<Outcome, string>>> = { add: 'added', change: 'changed' }
 
-export function addDefinitionsCommand(program: Command, define: DefineRemote): void {
-  const all = 'All that was declared as a file of RabbitMQ; see docs/definitions.md'
-  const parent = addParentCommand(program, 'definitions', all)
-  define(parent, 'export [FILE]', {
+export const addDefinitionsCommands: AddCommand = (definitions, remote) => {
+  remote(definitions, 'export [FILE]', {
     summary:
       'Write users, permissions, policies, queues and all else; without a file to the screen',
     ask: ([file], flags) => exportFile(file, flags as Flags),
   }).option('--vhost <NAME>', 'Only what is in this virtual host')
-  define(parent, 'import <FILE>', {
+  remote(definitions, 'import <FILE>', {
     summary: 'Add what a file has; what is there otherwise stays as it is',
     ask: ([file = ''], flags) => importFile(file, flags as Flags),
   })
@@ -57,9 +54,9 @@ export function addDefinitionsCommand(program: Command, define: DefineRemote): v
 
 function exportFile(file: string | undefined, flags: Flags): AskBroker {
   const path = pathOf(flags)
-  return async (broker, print) => {
+  return async (broker, { print }) => {
     const answer = await broker.transfer('GET', path, {})
-    if (answer.status >= 400) throw refusalOf(answer, flags, 'nothing was exported')
+    if (answer.status >= 400) throw await refusalOf(broker, answer, flags, 'nothing was exported')
     if (file === undefined) for (const line of answer.text.trim().split('\n')) print(line)
     else {
       await write(file, answer.text)
@@ -72,14 +69,18 @@ function exportFile(file: string | undefined, flags: Flags): AskBroker {
 
 function importFile(file: string, flags: Flags): AskBroker {
   const path = pathOf(flags)
-  const isJson = wantsJson(flags.output)
+  const format = readFormat(flags.output)
   const query = flags.check === true ? '?check=true' : ''
-  return async (broker, print) => {
+  return async (broker, terminal) => {
     const content = await readDefinitionsFile(file)
     const answer = await broker.transfer('POST', path, { query, content })
-    if (answer.status >= 400) throw refusalOf(answer, flags, `${file}: nothing was imported`)
-    if (isJson) print(answer.text)
-    else for (const line of linesOf(JSON.parse(answer.text) as Report)) print(line)
+    if (answer.status >= 400)
+      throw await refusalOf(broker, answer, flags, `${file}: nothing was imported`)
+    const report = JSON.parse(answer.text) as Report
+    if (format === 'json' || format === 'yaml') await printValue(report, format, terminal)
+    else if (format === 'ndjson') for (const row of report.rows) terminal.print(JSON.stringify(row))
+    else if (format === 'name') for (const { name } of report.rows) terminal.print(name)
+    else for (const line of linesOf(report)) terminal.print(line)
     return exitCodes.ok
   }
 }
@@ -88,10 +89,15 @@ function pathOf({ vhost }: Flags): string[] {
   return vhost === undefined ? ['definitions'] : ['definitions', checkName('virtual host', vhost)]
 }
 
-function refusalOf({ status, text }: TextAnswer, { vhost }: Flags, what: string): ExitError {
+async function refusalOf(
+  broker: BrokerClient,
+  { status, text }: TextAnswer,
+  { vhost = '' }: Flags,
+  what: string,
+): Promise<ExitError> {
   const body = JSON.parse(text) as { readonly reason?: string }
   return body.reason === 'vhost_not_found'
-    ? new ExitError(exitCodes.noInput, `there is no virtual host '${vhost}'; see pabal vhost list`)
+    ? notThere(broker, { kind: kinds.vhost, name: vhost })
     : refusal({ status, body }, what)
 }
 

@@ -1,17 +1,13 @@
 // `pabal move`: brings messages from other brokers. What does it is loaded when it is asked for.
-import type { Command } from 'commander'
 import { addMoveFlags, collect } from './move-flags.ts'
-import { addParentCommand } from './parent-command.ts'
-import type { DefineRemote } from './remote-command.ts'
+import type { AddCommand } from './remote-command.ts'
 
-export function addMoveCommand(program: Command, define: DefineRemote): void {
-  const brings = 'Brings what waits in another broker; may be stopped and gone on with at any time'
-  const move = addParentCommand(program, 'move', brings)
-  const rabbitmq = define(move, 'rabbitmq', {
+export const addMoveCommands: AddCommand = (move, remote) => {
+  const rabbitmq = remote(move, 'rabbitmq', {
     summary: 'Move the messages of queues; see docs/moving-from-rabbitmq.md',
-    ask: (_operands, flags) => async (broker, print) => {
+    ask: (_operands, flags) => async (broker, terminal) => {
       const { moveFromRabbitmq } = await import('./move-rabbitmq.ts')
-      return moveFromRabbitmq(flags, broker, print)
+      return moveFromRabbitmq(flags, broker, terminal)
     },
   })
     .option('--from <URL>', 'RabbitMQ: amqp://USER@HOST:PORT/VHOST, or amqps://…')
@@ -24,11 +20,11 @@ export function addMoveCommand(program: Command, define: DefineRemote): void {
     .option('--to-queue <NAME>', 'Where the messages of one queue go (default: the same name)')
     .option('--vhost <NAME>', 'Where the queues are here (default: the same as there)')
   addMoveFlags(rabbitmq, { unit: 'messages' })
-  const kafka = define(move, 'kafka', {
+  const kafka = remote(move, 'kafka', {
     summary: 'Copy topics with their offsets, and groups; see docs/moving-from-kafka.md',
-    ask: (_operands, flags) => async (broker, print) => {
+    ask: (_operands, flags) => async (broker, terminal) => {
       const { moveFromKafka } = await import('./move-kafka.ts')
-      return moveFromKafka(flags, broker, print)
+      return moveFromKafka(flags, broker, terminal)
     },
   })
     .option('--from <HOST:PORT>', 'Brokers of Kafka, with commas between several')

@@ -6,7 +6,7 @@ import { ExitError } from '../lib/exit-error.ts'
 import { moveLimits } from '../limits/move.ts'
 import type { RateMax } from '../move/move-rate.ts'
 import { readPasswordFile } from '../settings/settings-file.ts'
-import { outputOption, wantsJson } from './show-rows.ts'
+import { type OutputFormat, outputOption, readFormat } from './show-rows.ts'
 
 /** As commander gives them. */
 export interface GivenFlags {
@@ -25,7 +25,7 @@ export interface MoveFlags {
   readonly rate: RateMax
   readonly keepsRunning: boolean
   readonly isDryRun: boolean
-  readonly isJson: boolean
+  readonly format: OutputFormat
 }
 
 /** Has the password of the source, where it is in no file. */
@@ -56,7 +56,7 @@ export function readMoveFlags(flags: GivenFlags, command: string): MoveFlags {
     rate: { records: readRate('--rate', rate), bytes: readRate('--byte-rate', byteRate) },
     keepsRunning: keepRunning,
     isDryRun: dryRun,
-    isJson: wantsJson(output),
+    format: readFormat(output),
   }
 }
 

@@ -19,6 +19,7 @@ import {
 } from './move-flags.ts'
 import { exitCodeOf, runMove } from './run-move.ts'
 import { showRows } from './show-rows.ts'
+import type { Terminal } from './terminal.ts'
 
 export interface KafkaFlags {
   readonly topic?: readonly string[]
@@ -36,15 +37,13 @@ interface Sides {
   readonly target: TopicTarget
 }
 
-type Print = (line: string) => void
-
 const command = 'move kafka'
 const mechanisms: readonly string[] = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512']
 
 export async function moveFromKafka(
   given: GivenFlags & KafkaFlags,
   broker: BrokerClient,
-  print: Print,
+  terminal: Terminal,
 ): Promise<ExitCode> {
   const flags = readMoveFlags(given, command)
   checkChoice(given)
@@ -54,7 +53,7 @@ export async function moveFromKafka(
     send: (method, segments, sent) => broker.transfer(method, segments, sent),
   })
   try {
-    return await move({ source, target }, { given, flags, print })
+    return await move({ source, target }, { given, flags, terminal })
   } catch (error) {
     if (!(error instanceof MoveError)) throw error
     throw new ExitError(exitCodeOf(error), error.message, { cause: error })
@@ -66,16 +65,16 @@ export async function moveFromKafka(
 interface Asked {
   readonly given: GivenFlags & KafkaFlags
   readonly flags: MoveFlags
-  readonly print: Print
+  readonly terminal: Terminal
 }
 
-async function move(sides: Sides, { given, flags, print }: Asked): Promise<ExitCode> {
+async function move(sides: Sides, { given, flags, terminal }: Asked): Promise<ExitCode> {
   const { source, target } = sides
   const names = given.topic ?? (await source.topicNames())
   checkCount('topics', names)
   const topics: SourceTopic[] = []
   for (const name of new Set(names)) topics.push(await source.describe(checkName('topic', name)))
-  if (flags.isDryRun) return await showPlan(topics, target, flags, print)
+  if (flags.isDryRun) return await showPlan(topics, target, flags, terminal)
   const parts: KafkaPartition[] = []
   for (const topic of topics) parts.push(...partsOf(topic, await target.make(topic), sides))
   const ends = (): ReadonlyMap<string, number> => new Map(parts.map(({ name, end }) => [name, end]))
@@ -84,7 +83,10 @@ async function move(sides: Sides, { given, flags, print }: Asked): Promise<ExitC
     if (given.groups === false) return
     notes.push(...(await carryOffsets(sides, topics, { ends: ends(), groups: given.group })))
   }
-  const code = await runMove({ ...flags, parts, unit: 'records', kind: 'partition', atEnd }, print)
+  const code = await runMove(
+    { ...flags, parts, unit: 'records', kind: 'partition', atEnd },
+    terminal,
+  )
   for (const note of notes) process.stderr.write(`${note}\n`)
   return code
 }
@@ -127,18 +129,18 @@ async function readSource(
 async function showPlan(
   topics: readonly SourceTopic[],
   target: TopicTarget,
-  { isJson }: MoveFlags,
-  print: Print,
+  { format }: MoveFlags,
+  terminal: Terminal,
 ): Promise<ExitCode> {
   const rows: Record<string, unknown>[] = []
   for (const { name, partitionCount } of topics) {
     const found = await target.find(name)
     rows.push({ topic: name, partitions: partitionCount, target: stateOf(found) })
   }
-  showRows(
+  await showRows(
     { title: 'topics to move', columns: ['topic', 'partitions', 'target'], rows },
-    isJson,
-    print,
+    format,
+    terminal,
   )
   return exitCodes.ok
 }

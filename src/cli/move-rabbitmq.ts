@@ -20,6 +20,7 @@ import {
 } from './move-flags.ts'
 import { exitCodeOf, runMove } from './run-move.ts'
 import { showRows } from './show-rows.ts'
+import type { Terminal } from './terminal.ts'
 
 export interface RabbitmqFlags {
   readonly queue?: readonly string[]
@@ -43,20 +44,18 @@ interface Plan {
   readonly queues: readonly Planned[]
 }
 
-type Print = (line: string) => void
-
 const command = 'move rabbitmq'
 
 export async function moveFromRabbitmq(
   given: GivenFlags & RabbitmqFlags,
   broker: BrokerClient,
-  print: Print,
+  terminal: Terminal,
 ): Promise<ExitCode> {
   const flags = readMoveFlags(given, command)
   checkChoice(given)
   try {
     const plan = await makePlan(given, flags, broker)
-    if (flags.isDryRun) return await showPlan(plan, flags, print)
+    if (flags.isDryRun) return await showPlan(plan, flags, terminal)
     await declareMissing(plan, broker)
     return await runMove(
       {
@@ -66,7 +65,7 @@ export async function moveFromRabbitmq(
         kind: 'queue',
         recordsAtOnce: moveLimits.chunkCountMax,
       },
-      print,
+      terminal,
     )
   } catch (error) {
     if (error instanceof MoveError)
@@ -131,13 +130,21 @@ async function isThere(broker: BrokerClient, vhost: string, queue: string): Prom
   return (await broker.ask('GET', path)).status === 200
 }
 
-async function showPlan({ queues }: Plan, { isJson }: MoveFlags, print: Print): Promise<ExitCode> {
+async function showPlan(
+  { queues }: Plan,
+  { format }: MoveFlags,
+  terminal: Terminal,
+): Promise<ExitCode> {
   const rows = queues.map(({ queue, to, listed, isThere: isKnown }) => ({
     queue,
     to,
     target: isKnown ? 'is there' : listed === undefined ? 'is missing' : 'will be declared',
   }))
-  showRows({ title: 'queues to move', columns: ['queue', 'to', 'target'], rows }, isJson, print)
+  await showRows(
+    { title: 'queues to move', columns: ['queue', 'to', 'target'], rows },
+    format,
+    terminal,
+  )
   return exitCodes.ok
 }
 

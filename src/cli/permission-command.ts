@@ -1,21 +1,21 @@
 // `pabal permission`: what users may do in virtual hosts of the running broker.
-import type { Command } from 'commander'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
-import { type Add, adderFor, type Flags, list, remove } from './access-requests.ts'
+import { type Add, adderFor, type Doomed, type Flags, list, remove } from './access-requests.ts'
 import type { BrokerClient } from './broker-client.ts'
 import { checkName } from './check-name.ts'
+import { addRiskOptions } from './confirm.ts'
+import { kinds, notThere } from './not-there.ts'
 import { refusal } from './refusal.ts'
-import type { DefineRemote } from './remote-command.ts'
+import type { AddCommand } from './remote-command.ts'
 import { outputOption } from './show-rows.ts'
 
 const defaultVHost = '/'
 const vhostOption = ['--vhost <NAME>', 'Virtual host (default: /)'] as const
 const onlyOption = ['--vhost <NAME>', 'The only virtual host to look at'] as const
 
-export function addPermissionCommands(program: Command, define: DefineRemote): void {
-  const summary = 'What users may do in virtual hosts; see docs/permissions.md'
-  const add = adderFor(program, define, 'permission', summary)
+export const addPermissionCommands: AddCommand = (permission, remote) => {
+  const add = adderFor(permission, remote)
   addPermissionCommand(add)
   addTopicCommands(add)
 }
@@ -25,8 +25,9 @@ function addPermissionCommand(add: Add): void {
   add(
     'list',
     'Show all permissions, or those in one virtual host',
-    list(['permissions'], { title: 'permissions', columns }),
+    list(['permissions'], { title: 'permissions', columns, nameKey: 'user' }),
   )
+    .alias('ls')
     .option(...onlyOption)
     .option(...outputOption)
   add(
@@ -35,7 +36,7 @@ function addPermissionCommand(add: Add): void {
     ([user = '', configure = '', write = '', read = ''], flags) => {
       const path = pathOf('permissions', user, flags)
       const body = { configure, write, read }
-      return async (broker, print) => {
+      return async (broker, { print }) => {
         await put(broker, path, body)
         print(`Permissions of user '${user}' were set, and are in force`)
         return exitCodes.ok
@@ -44,18 +45,34 @@ function addPermissionCommand(add: Add): void {
   )
     .option(...vhostOption)
     .addHelpText('after', `\nExample: permission set app '^app\\.' '^app\\.' '^app\\.'`)
-  add('clear <USER>', 'Take the permissions in a virtual host away', ([user = ''], flags) =>
-    remove(
-      pathOf('permissions', user, flags),
-      `permissions of user '${user}'`,
-      'pabal permission list',
-    ),
+  const clearing = add(
+    'clear <USER>',
+    'Take the permissions in a virtual host away',
+    ([user = ''], flags) => {
+      const title = `permissions of user '${user}' in virtual host '${flags.vhost ?? defaultVHost}'`
+      return remove(doomed(pathOf('permissions', user, flags), title, 'permission list'), flags)
+    },
   ).option(...vhostOption)
+  addRiskOptions(clearing)
+}
+
+/** That there are none says nothing of the user or the virtual host. */
+function doomed(path: readonly string[], title: string, listCommand: string): Doomed {
+  return {
+    path,
+    title,
+    explain: async (broker) => nothingFound(broker, title, listCommand),
+  }
+}
+
+function nothingFound(broker: BrokerClient, title: string, listCommand: string): ExitError {
+  const advice = `see ${broker.commandLine(listCommand)}`
+  return new ExitError(exitCodes.noInput, `no ${title} found; ${advice}`)
 }
 
 function addTopicCommands(add: Add): void {
   const columns = ['vhost', 'user', 'exchange', 'write', 'read']
-  const shown = { title: 'topic permissions', columns }
+  const shown = { title: 'topic permissions', columns, nameKey: 'user' }
   add(
     'list-topics',
     'Show all topic permissions, or those in one virtual host',
@@ -69,7 +86,7 @@ function addTopicCommands(add: Add): void {
     ([user = '', exchange = '', write = '', read = ''], flags) => {
       const path = pathOf('topic-permissions', user, flags)
       const body = { exchange, write, read }
-      return async (broker, print) => {
+      return async (broker, { print }) => {
         await put(broker, path, body)
         print(`Topic permissions of user '${user}' on exchange '${exchange}' were set`)
         return exitCodes.ok
@@ -78,32 +95,31 @@ function addTopicCommands(add: Add): void {
   )
     .option(...vhostOption)
     .addHelpText('after', `\nExample: permission set-topic app amq.topic '^{username}\\.' '.*'`)
-  add(
+  const clearing = add(
     'clear-topic <USER> [EXCHANGE]',
     'Take topic permissions away: of one exchange, or of all',
     ([user = '', exchange], flags) => {
       const place = pathOf('topic-permissions', user, flags)
-      if (exchange === undefined) return remove(place, topicTitle(user), whereTopics)
-      const title = `${topicTitle(user)} on exchange '${exchange}'`
-      const removeOne = remove([...place, checkName('exchange', exchange)], title, whereTopics)
-      return async (broker, print) => {
+      const title = `topic permissions of user '${user}'`
+      if (exchange === undefined) return remove(doomed(place, title, topicList), flags)
+      const ofOne = `${title} on exchange '${exchange}'`
+      const path = [...place, checkName('exchange', exchange)]
+      const removeOne = remove(doomed(path, ofOne, topicList), flags)
+      return async (broker, terminal) => {
         // The broker answers, as RabbitMQ does, whether the user has any at all.
         const { body } = await broker.ask('GET', place)
         const rows = Array.isArray(body) ? (body as { readonly exchange: string }[]) : []
         if (!rows.some((row) => row.exchange === exchange)) {
-          throw new ExitError(exitCodes.noInput, `no ${title} found; see ${whereTopics}`)
+          throw nothingFound(broker, ofOne, topicList)
         }
-        return removeOne(broker, print)
+        return removeOne(broker, terminal)
       }
     },
   ).option(...vhostOption)
+  addRiskOptions(clearing)
 }
 
-const whereTopics = 'pabal permission list-topics'
-
-function topicTitle(user: string): string {
-  return `topic permissions of user '${user}'`
-}
+const topicList = 'permission list-topics'
 
 /** Of what the path of a permission names, RabbitMQ says only that something is missing. */
 async function put(broker: BrokerClient, path: readonly string[], body: object): Promise<void> {
@@ -116,9 +132,10 @@ async function put(broker: BrokerClient, path: readonly string[], body: object):
   }
   const isUserThere = (await broker.ask('GET', ['users', user])).status < 400
   const missing = isUserThere
-    ? `there is no virtual host '${vhost}'; see pabal vhost list`
-    : `there is no user '${user}'; see pabal user list`
-  throw new ExitError(exitCodes.noInput, `${problem}: ${missing}`)
+    ? { kind: kinds.vhost, name: vhost }
+    : { kind: kinds.user, name: user }
+  const { message, exitCode } = await notThere(broker, missing)
+  throw new ExitError(exitCode, `${problem}: ${message}`)
 }
 
 function pathOf(kind: string, user: string, { vhost = defaultVHost }: Flags): string[] {

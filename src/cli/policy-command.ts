@@ -1,14 +1,13 @@
 // `pabal policy`: sets, lists, shows and deletes policies of the running broker.
-import type { Command } from 'commander'
 import { compareNames } from '../lib/compare-names.ts'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
 import { checkName } from './check-name.ts'
-import { addParentCommand } from './parent-command.ts'
-import { tableLines } from './print-table.ts'
+import { addRiskOptions, isMeant, type RiskFlags } from './confirm.ts'
+import { kinds, type Named, notThere } from './not-there.ts'
 import { refusal } from './refusal.ts'
-import type { AskBroker, DefineRemote } from './remote-command.ts'
-import { outputOption, wantsJson } from './show-rows.ts'
+import type { AddCommand, AskBroker } from './remote-command.ts'
+import { outputOption, readFormat, type Row, showOne, showRows } from './show-rows.ts'
 
 /** A policy as the broker answers. */
 interface Policy {
@@ -21,7 +20,7 @@ interface Policy {
 }
 
 /** Flags; which of them there are depends on the command. */
-interface Flags {
+interface Flags extends RiskFlags {
   readonly vhost?: string
   readonly operator?: boolean
   readonly priority?: string
@@ -32,16 +31,13 @@ interface Flags {
 const defaultVHost = '/'
 const vhostOption = ['--vhost <NAME>', 'Virtual host (default: /)'] as const
 
-export function addPolicyCommand(program: Command, define: DefineRemote): void {
-  const policies =
-    'Settings for all queues, streams or exchanges of some names; see docs/policies.md'
-  const policy = addParentCommand(program, 'policy', policies)
+export const addPolicyCommands: AddCommand = (policy, remote) => {
   const add = (
     usage: string,
     summary: string,
     ask: (operands: string[], flags: Flags) => AskBroker,
   ) =>
-    define(policy, usage, {
+    remote(policy, usage, {
       summary,
       ask: (operands, flags) => ask(operands, flags as Flags),
     }).option('--operator', "An operator's policy")
@@ -54,12 +50,14 @@ export function addPolicyCommand(program: Command, define: DefineRemote): void {
     )
     .addHelpText('after', `\nExample: policy set limit '^orders\\.' '{"max-length":10000}'`)
   add('list', 'Show all policies, or those of one virtual host', list)
+    .alias('ls')
     .option('--vhost <NAME>', 'The only virtual host to look at')
     .option(...outputOption)
   add('show <NAME>', 'Show one policy', show)
     .option(...vhostOption)
     .option(...outputOption)
-  add('delete <NAME>', 'Delete a policy', remove).option(...vhostOption)
+  const removing = add('delete <NAME>', 'Delete a policy', remove).option(...vhostOption)
+  addRiskOptions(removing).alias('rm')
 }
 
 function set([name = '', pattern = '', text = '']: string[], flags: Flags): AskBroker {
@@ -71,7 +69,7 @@ function set([name = '', pattern = '', text = '']: string[], flags: Flags): AskB
     'apply-to': flags.applyTo ?? 'all',
   }
   const path = pathOf(flags, name)
-  return async (broker, print) => {
+  return async (broker, { print }) => {
     const answer = await broker.ask('PUT', path, body)
     if (answer.status >= 400) throw refusal(answer, `${titleOf(flags)} '${name}' was not set`)
     print(`${titleOf(flags)} '${name}' was ${answer.status === 201 ? 'added' : 'replaced'}`)
@@ -80,64 +78,57 @@ function set([name = '', pattern = '', text = '']: string[], flags: Flags): AskB
 }
 
 function list(_operands: string[], flags: Flags): AskBroker {
-  const isJson = wantsJson(flags.output)
+  const format = readFormat(flags.output)
   const vhost = flags.vhost === undefined ? [] : [checkName('virtual host', flags.vhost)]
-  return async (broker, print) => {
+  return async (broker, terminal) => {
     const answer = await broker.ask('GET', [kindOf(flags), ...vhost])
     if (answer.status >= 400)
-      throw refusal(answer, `there is no virtual host '${flags.vhost}'; see pabal vhost list`)
+      throw await notThere(broker, { kind: kinds.vhost, name: flags.vhost ?? '' })
     const policies = answer.body as readonly Policy[]
     const inOrder = policies.toSorted(
       (a, b) =>
         compareNames(a.vhost, b.vhost) || b.priority - a.priority || compareNames(a.name, b.name),
     )
-    printAll(inOrder, isJson, print)
+    await showRows({ ...shown, rows: inOrder.map(asRow) }, format, terminal)
     return exitCodes.ok
   }
 }
 
 function show([name = '']: string[], flags: Flags): AskBroker {
-  const isJson = wantsJson(flags.output)
+  const format = readFormat(flags.output)
   const path = pathOf(flags, name)
-  return async (broker, print) => {
+  return async (broker, terminal) => {
     const answer = await broker.ask('GET', path)
-    if (answer.status >= 400) throw refusal(answer, missing(name, flags))
-    if (isJson) print(JSON.stringify(answer.body))
-    else printAll([answer.body as Policy], false, print)
+    if (answer.status >= 400) throw await notThere(broker, named(name, flags))
+    await showOne({ ...shown, row: asRow(answer.body as Policy) }, format, terminal)
     return exitCodes.ok
   }
 }
 
 function remove([name = '']: string[], flags: Flags): AskBroker {
   const path = pathOf(flags, name)
-  return async (broker, print) => {
+  const title = `${titleOf(flags)} '${name}'`
+  return async (broker, terminal) => {
+    if ((await broker.ask('GET', path)).status === 404) {
+      throw await notThere(broker, named(name, flags))
+    }
+    const deed = `delete ${titleOf(flags).toLowerCase()} '${name}', whose settings end at once`
+    if (!(await isMeant(terminal, { deed, place: broker.place }, flags))) return exitCodes.ok
     const answer = await broker.ask('DELETE', path)
-    if (answer.status >= 400) throw refusal(answer, missing(name, flags))
-    print(`${titleOf(flags)} '${name}' was deleted`)
+    if (answer.status >= 400) throw await notThere(broker, named(name, flags))
+    terminal.print(`${title} was deleted`)
     return exitCodes.ok
   }
 }
 
-function printAll(
-  policies: readonly Policy[],
-  isJson: boolean,
-  print: (line: string) => void,
-): void {
-  if (isJson) {
-    print(JSON.stringify(policies))
-    return
-  }
-  const rows = policies.map(({ vhost, name, pattern, priority, definition, ...policy }) => [
-    vhost,
-    name,
-    pattern,
-    policy['apply-to'],
-    String(priority),
-    JSON.stringify(definition),
-  ])
-  const columns = ['vhost', 'name', 'pattern', 'apply-to', 'priority', 'definition']
-  if (rows.length === 0) print('There are no policies')
-  else for (const line of tableLines(columns, rows)) print(line)
+const shown = {
+  title: 'policies',
+  columns: ['vhost', 'name', 'pattern', 'apply-to', 'priority', 'definition'],
+  cells: { definition: (value: unknown) => JSON.stringify(value) },
+}
+
+function asRow(policy: Policy): Row {
+  return { ...policy }
 }
 
 function parseDefinition(text: string): unknown {
@@ -172,8 +163,10 @@ function titleOf({ operator = false }: Flags): string {
   return operator ? 'Operator policy' : 'Policy'
 }
 
-function missing(name: string, flags: Flags): string {
-  const vhost = flags.vhost ?? defaultVHost
-  const [kind, flag] = flags.operator === true ? ['operator policy', ' --operator'] : ['policy', '']
-  return `there is no ${kind} '${name}' in virtual host '${vhost}'; see pabal policy list${flag}`
+function named(name: string, flags: Flags): Named {
+  const kind =
+    flags.operator === true
+      ? { title: 'operator policy', path: kindOf(flags), list: 'policy list --operator' }
+      : { title: 'policy', path: kindOf(flags), list: 'policy list' }
+  return { kind, name, vhost: flags.vhost ?? defaultVHost }
 }

@@ -14,6 +14,18 @@ test('columns are as wide as they have to be, and nothing in them moves the curs
   ])
 })
 
+test('numbers stand below each other, and wide letters take their room', () => {
+  const rows = [
+    ['파발', '5', '1.5', '7'],
+    ['a', '1234', '', 'x'],
+  ]
+  assert.deepEqual(tableLines(['name', 'ready', 'rate', 'id'], rows), [
+    'name  ready  rate  id',
+    '파발      5   1.5  7',
+    'a      1234        x',
+  ])
+})
+
 test('there may be more rows than a call has arguments', () => {
   const rowCount = 200_000
   const rows = Array.from({ length: rowCount }, () => ['a'])

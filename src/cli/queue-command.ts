@@ -1,14 +1,18 @@
 // `pabal queue`: lists the queues of the running broker, shows their messages, and brings acked ones back.
-import type { Command } from 'commander'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
 import { addBrowseCommand } from './browse-command.ts'
 import { checkName } from './check-name.ts'
-import { addParentCommand } from './parent-command.ts'
+import { kinds, notThere } from './not-there.ts'
+import {
+  addQueueCreateCommand,
+  addQueueDeleteCommand,
+  addQueuePurgeCommand,
+  addQueueShowCommand,
+} from './queue-changes.ts'
 import { addQueueListCommand } from './queue-list-command.ts'
-import { queueNotFound } from './queue-not-found.ts'
 import { refusal } from './refusal.ts'
-import type { AskBroker, DefineRemote } from './remote-command.ts'
+import type { AddCommand, AskBroker } from './remote-command.ts'
 
 interface Flags {
   readonly vhost?: string
@@ -17,11 +21,8 @@ interface Flags {
   readonly partition?: string
 }
 
-export function addQueueCommand(program: Command, define: DefineRemote): void {
-  const queues =
-    'Lists queues, looks into them, and replays those that keep what was acked; see docs/replay.md'
-  const queue = addParentCommand(program, 'queue', queues)
-  define(queue, 'rewind <NAME>', {
+export const addQueueCommands: AddCommand = (queue, remote) => {
+  remote(queue, 'rewind <NAME>', {
     summary: 'Make acked messages ready again',
     ask: ([name = ''], flags) => rewind(name, flags as Flags),
   })
@@ -29,17 +30,21 @@ export function addQueueCommand(program: Command, define: DefineRemote): void {
     .option('--to-time <TIME>', 'When it came in: 2026-11-29T07:00:00Z, or milliseconds since 1970')
     .option('--partition <N>', 'The only one of several to rewind')
     .option('--vhost <NAME>', 'Virtual host (default: /)')
-  addBrowseCommand(queue, define)
-  addQueueListCommand(queue, define)
+  addBrowseCommand(queue, remote)
+  addQueueListCommand(queue, remote)
+  addQueueShowCommand(queue, remote)
+  addQueueCreateCommand(queue, remote)
+  addQueueDeleteCommand(queue, remote)
+  addQueuePurgeCommand(queue, remote)
 }
 
 function rewind(name: string, flags: Flags): AskBroker {
   const path = ['queues', checkName('virtual host', flags.vhost ?? '/'), checkName('queue', name)]
   const target = parseTarget(flags)
-  return async (broker, print) => {
+  return async (broker, { print }) => {
     const answer = await broker.ask('POST', [...path, 'rewind'], target)
     if (answer.status === 404) {
-      throw queueNotFound(path)
+      throw await notThere(broker, { kind: kinds.queue, name, vhost: flags.vhost ?? '/' })
     }
     if (answer.status >= 400) throw refusal(answer, `queue '${name}' was not rewound`)
     const { message_count: count } = answer.body as { readonly message_count: number }

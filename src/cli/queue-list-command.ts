@@ -1,56 +1,29 @@
 // `pabal queue list`: the queues of the running broker, and how many messages wait in each.
 import type { Command } from 'commander'
-import { compareNames } from '../lib/compare-names.ts'
-import { exitCodes } from '../lib/exit-codes.ts'
-import { checkName } from './check-name.ts'
-import { refusal } from './refusal.ts'
-import type { AskBroker, DefineRemote } from './remote-command.ts'
-import { outputOption, showRows, wantsJson } from './show-rows.ts'
-
-interface Flags {
-  readonly vhost?: string
-  readonly output?: string
-}
-
-interface Row {
-  readonly vhost: string
-  readonly name: string
-}
-
-const columns = [
-  'vhost',
-  'name',
-  'type',
-  'messages_ready',
-  'messages_unacknowledged',
-  'consumers',
-  'policy',
-]
+import { addListCommand } from './list-command.ts'
+import type { DefineRemote } from './remote-command.ts'
 
 /** RabbitMQ's names are wider than what is below them. */
-const heads = { messages_ready: 'ready', messages_unacknowledged: 'unacked' }
+export const queueColumns = {
+  columns: [
+    'vhost',
+    'name',
+    'type',
+    'messages_ready',
+    'messages_unacknowledged',
+    'consumers',
+    'policy',
+  ],
+  wideColumns: ['operator_policy', 'durable', 'auto_delete', 'exclusive', 'arguments'],
+  heads: { messages_ready: 'ready', messages_unacknowledged: 'unacked' },
+} as const
 
-export function addQueueListCommand(queue: Command, define: DefineRemote): void {
-  define(queue, 'list', {
-    summary: 'Show all queues, or those of one virtual host',
-    ask: (_operands, flags) => list(flags as Flags),
-  })
-    .option('--vhost <NAME>', 'The only virtual host to look at')
-    .option(...outputOption)
-}
-
-function list({ vhost, output }: Flags): AskBroker {
-  const isJson = wantsJson(output)
-  const path = vhost === undefined ? [] : [checkName('virtual host', vhost)]
-  return async (broker, print) => {
-    const answer = await broker.ask('GET', ['queues', ...path])
-    if (answer.status >= 400)
-      throw refusal(answer, `there is no virtual host '${vhost}'; see pabal vhost list`)
-    const rows = (answer.body as readonly Row[]).toSorted(
-      (a, b) => compareNames(a.vhost, b.vhost) || compareNames(a.name, b.name),
-    )
-    const shown = rows.map((row) => ({ ...row }))
-    showRows({ title: 'queues', columns, heads, rows: shown }, isJson, print)
-    return exitCodes.ok
+export function addQueueListCommand(parent: Command, remote: DefineRemote, usage?: string): void {
+  const listed = {
+    ...queueColumns,
+    title: 'queues',
+    summary: 'Show all queues, streams and topics, or those of one virtual host',
+    path: (vhost?: string) => (vhost === undefined ? ['queues'] : ['queues', vhost]),
   }
+  addListCommand(parent, remote, listed, usage)
 }

@@ -29,5 +29,5 @@ export function readSettings(argv: readonly string[]): Arguments | undefined {
     else if (name === '--config') configFile = value
     else return undefined
   }
-  return { command: 'start', flags, configFile, isDryRun: false }
+  return { command: 'start', flags, configFile }
 }

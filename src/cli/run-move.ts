@@ -9,8 +9,9 @@ import { Mover } from '../move/mover.ts'
 import type { MoveFlags } from './move-flags.ts'
 import { formatBytes, MoveProgress, totalsOf } from './move-progress.ts'
 import { showRows } from './show-rows.ts'
+import type { Terminal } from './terminal.ts'
 
-export interface MoveRun extends Pick<MoveFlags, 'rate' | 'keepsRunning' | 'isJson'> {
+export interface MoveRun extends Pick<MoveFlags, 'rate' | 'keepsRunning' | 'format'> {
   readonly parts: readonly MovePart[]
   /** Taken at once; left out, only bytes count. */
   readonly recordsAtOnce?: number
@@ -25,7 +26,7 @@ export interface MoveRun extends Pick<MoveFlags, 'rate' | 'keepsRunning' | 'isJs
 const stopSignals = ['SIGINT', 'SIGTERM'] as const
 
 /** Resolves when it has ended in good order. Rejects with an `ExitError` that says how to go on. */
-export async function runMove(run: MoveRun, print: (line: string) => void): Promise<ExitCode> {
+export async function runMove(run: MoveRun, terminal: Terminal): Promise<ExitCode> {
   const { parts, rate, keepsRunning, unit, recordsAtOnce } = run
   const progress = new MoveProgress(systemClock, process.stderr, unit)
   const mover = new Mover(parts, {
@@ -55,16 +56,16 @@ export async function runMove(run: MoveRun, print: (line: string) => void): Prom
     alive.stop()
     progress.end()
   }
-  report(run, mover, print)
-  if (isStopped) process.stderr.write('Stopped: give the same command again to go on\n')
+  await report(run, mover, terminal)
+  if (isStopped) terminal.tell('Stopped: give the same command again to go on')
   return exitCodes.ok
 }
 
-function report(
-  { isJson, kind, unit }: MoveRun,
+async function report(
+  { format, kind, unit }: MoveRun,
   mover: Mover,
-  print: (line: string) => void,
-): void {
+  terminal: Terminal,
+): Promise<void> {
   const rows = mover.progress.map(({ name, state, records, bytes, left }) => ({
     [kind]: name,
     state,
@@ -73,7 +74,7 @@ function report(
     left: left ?? null,
   }))
   const columns = [kind, 'state', unit, 'bytes', 'left']
-  showRows({ title: `${kind}s to move`, columns, rows }, isJson, print)
+  await showRows({ title: `${kind}s to move`, columns, rows }, format, terminal)
 }
 
 /** What has been moved stays moved, so that is said, too. */

@@ -64,9 +64,11 @@ async function openSource(
   const parameters: Record<string, string> = rate === undefined ? {} : { rate: String(rate) }
   const answer = await broker.download(['v1', 'backup'], parameters)
   if (answer === undefined) {
-    return { source: await openFolder(folder, rate, stack), what: `the folder ${folder}` }
+    const source = await openFolder(folder ?? '', rate, stack)
+    return { source, what: `the folder ${folder}` }
   }
-  if (answer.statusCode === 200) return { source: answer, what: `the running broker in ${folder}` }
+  if (answer.statusCode === 200)
+    return { source: answer, what: `the running broker in ${broker.place}` }
   const text = Buffer.concat(await answer.toArray()).toString()
   throw new ExitError(exitCodes.tryLater, `no backup was taken: ${reasonIn(text)}`)
 }

@@ -17,6 +17,18 @@ export const programLimits = {
   askMsMax: 30_000,
   /** Messages that one command shows: they are in memory to make a table of them. */
   browseCountMax: 10_000,
+  /** An answer of a broker is in memory as a whole: a hundred thousand queues, or all definitions. */
+  answerSizeMax: (256 * MiB) as number,
+  /** Names that a mistyped one is compared with: a page, which costs a broker a millisecond. */
+  suggestedFromMax: 500,
+  /** Messages that a command takes off a queue at a time: so many are lost when it is killed then. */
+  takenAtOnceMax: 100,
+  /** Bytes of each payload in a table: a line has a few more. */
+  shownPayloadSize: 60,
+  /** A command that waits for a job looks at it so often: a person sees it move. */
+  jobLookMs: 250,
+  /** A line of progress is written again after so long: a person reads no faster. */
+  progressMs: 100,
   /** Asked of the broker at a time, which has a limit of its own. */
   browsePageCount: 1000,
   /** The same for a file of definitions, whose broker has to make all of it durable. */

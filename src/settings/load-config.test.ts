@@ -5,7 +5,7 @@ import path from 'node:path'
 import { after, test } from 'node:test'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
-import { completeOptions, loadConfig } from './load-config.ts'
+import { completeOptions, findDataFolder, loadConfig } from './load-config.ts'
 import type { ConfigSources, LoadedConfig } from './load-config.ts'
 import { settingKeys, settingName, settings, variableName } from './settings.ts'
 
@@ -92,7 +92,7 @@ test('an unknown PABAL_ variable is ignored with a warning that names the closes
   assert.equal(given.size, 0)
   assert.deepEqual(warnings, [
     'environment: unknown setting PABAL_AMPQ_PORT; did you mean PABAL_AMQP_PORT?',
-    'environment: unknown setting PABAL_WHATEVER_IT_IS; see pabal --help for all names',
+    'environment: unknown setting PABAL_WHATEVER_IT_IS; see pabal start --help for all names',
   ])
 })
 
@@ -116,6 +116,12 @@ const foreign: Readonly<Record<string, string>> = {
   PABAL_0_NAME: '/web/pabal-0',
   PABAL_ENV_NODE_VERSION: '24',
   PABAL_0_ENV_PATH: '/bin',
+  // Commands that ask a broker.
+  PABAL_URL: 'https://broker.example',
+  PABAL_CONTEXT: 'shop',
+  PABAL_PASSWORD: 'secret',
+  PABAL_TOKEN: 'e.y.J',
+  PABAL_TLS_CA: 'authority.pem',
 }
 
 for (const [name, value] of Object.entries(foreign)) {
@@ -237,4 +243,33 @@ test('a listener for TLS is enough', async () => {
   const tls = { PABAL_TLS_CERT: 'c.pem', PABAL_TLS_KEY: 'k.pem' }
   const { options } = await load({ environment: { ...plain, ...tls } })
   assert.equal(options.amqpTlsPort, 5671)
+})
+
+test('loadConfig() says of each setting that was given where it is from', async () => {
+  const configFile = writeFile('amqp-port: 1\nhttp-port: 2\nhost: localhost')
+  const { origins } = await load({
+    configFile,
+    environment: { PABAL_HTTP_PORT: '3', PABAL_AMQP_PORT: '3' },
+    flags: new Map([['amqpPort', '4']]),
+  })
+  assert.deepEqual(Object.fromEntries(origins), {
+    host: configFile,
+    httpPort: 'PABAL_HTTP_PORT',
+    amqpPort: '--amqp-port',
+  })
+})
+
+test('findDataFolder() finds it whatever else is wrong, but for a name that nobody knows', async () => {
+  const configFile = writeFile('data: of-file\namqp-port: wrong\nuser: alone')
+  const find = (sources: Partial<ConfigSources>): Promise<string> =>
+    findDataFolder({ ...nothing, ...sources })
+  assert.equal(await find({ configFile }), path.resolve('of-file'))
+  assert.equal(
+    await find({ configFile, environment: { PABAL_DATA: '/of-variable' } }),
+    '/of-variable',
+  )
+  assert.equal(await find({ configFile, flags: new Map([['data', '/of-flag']]) }), '/of-flag')
+  assert.equal(await find({}), path.resolve('data'))
+  const mistyped = writeFile('dta: x')
+  await assert.rejects(find({ configFile: mistyped }), /unknown setting dta; did you mean data\?/)
 })

@@ -1,5 +1,6 @@
 // Puts the sources of settings together: flags > environment > pabal.yaml > defaults. Every name and
 // value is checked; the first problem ends the start with one line that names where it stands.
+import path from 'node:path'
 import { findClosestName } from '../lib/closest-name.ts'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
@@ -25,6 +26,8 @@ export interface LoadedConfig {
   readonly options: BrokerOptions
   /** Settings that somebody gave; the others are defaults. */
   readonly given: ReadonlySet<SettingKey>
+  /** Where each of them is from: the flag, the variable or the file. */
+  readonly origins: ReadonlyMap<SettingKey, string>
   /** What is ignored and was probably meant, a line each. */
   readonly warnings: readonly string[]
 }
@@ -32,6 +35,7 @@ export interface LoadedConfig {
 /** One value on its way in, with what to say when it is wrong. */
 interface Given {
   readonly value: unknown
+  readonly origin: string
   readonly where: string
   readonly exitCode: ExitCode
 }
@@ -42,7 +46,7 @@ const configFileVariable = 'PABAL_CONFIG'
 function unknownName(name: string, known: readonly string[]): string {
   const closest = findClosestName(name, known)
   const advice =
-    closest === undefined ? 'see pabal --help for all names' : `did you mean ${closest}?`
+    closest === undefined ? 'see pabal start --help for all names' : `did you mean ${closest}?`
   return `unknown setting ${name}; ${advice}`
 }
 
@@ -55,7 +59,7 @@ function fromFile(path: string, values: ReadonlyMap<string, unknown>): Map<Setti
       throw new ExitError(exitCodes.config, `${path}: ${unknownName(name, [...keys.keys()])}`)
     }
     const where = `${path}: ${name}: ${JSON.stringify(value)}`
-    if (value !== null) given.set(key, { value, where, exitCode: exitCodes.config })
+    if (value !== null) given.set(key, { value, origin: path, where, exitCode: exitCodes.config })
   }
   return given
 }
@@ -75,7 +79,7 @@ function fromEnvironment(
       if (isForeignVariable(name, value)) continue
       warnings.push(`environment: ${unknownName(name, [...keys.keys(), configFileVariable])}`)
     } else if (!isForeignValue(name, value)) {
-      given.set(key, { value, where: `${name}=${value}`, exitCode: exitCodes.config })
+      given.set(key, { value, origin: name, where: `${name}=${value}`, exitCode: exitCodes.config })
     }
   }
   return given
@@ -85,20 +89,23 @@ function fromEnvironment(
 function fromStateDirectory(environment: ConfigSources['environment']): [SettingKey, Given][] {
   const [value] = environment['STATE_DIRECTORY']?.split(':') ?? []
   if (!value) return []
-  const where = `STATE_DIRECTORY=${value}`
-  return [['data', { value, where, exitCode: exitCodes.config }]]
+  const origin = 'STATE_DIRECTORY'
+  const where = `${origin}=${value}`
+  return [['data', { value, origin, where, exitCode: exitCodes.config }]]
 }
 
 function fromFlags(flags: ConfigSources['flags']): Map<SettingKey, Given> {
   return new Map(
     Array.from(flags, ([key, value]) => {
-      const where = `--${settingName(key)} ${value}`
-      return [key, { value, where, exitCode: exitCodes.usage }]
+      const origin = `--${settingName(key)}`
+      return [key, { value, origin, where: `${origin} ${value}`, exitCode: exitCodes.usage }]
     }),
   )
 }
 
-function checkValues(given: ReadonlyMap<SettingKey, Given>): Settings {
+type GivenValues = ReadonlyMap<SettingKey, Given>
+
+function checkValues(given: GivenValues): Settings {
   const values = Object.fromEntries(Array.from(given, ([key, { value }]) => [key, value]))
   const parsed = parseSettings(values)
   const [problem] = parsed.problems
@@ -167,17 +174,31 @@ function checkTogether(checked: Settings, given: ReadonlySet<SettingKey>): void 
   }
 }
 
-/** Reads all sources and checks them. Throws an `ExitError` at the first problem. */
-export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> {
+async function readSources(sources: ConfigSources, warnings: string[]): Promise<GivenValues> {
   const named = sources.configFile ?? (sources.environment[configFileVariable] || undefined)
   const file = await readConfigFile(named)
-  const warnings: string[] = []
-  const given = new Map([
+  return new Map([
     ...fromStateDirectory(sources.environment),
     ...(file === undefined ? [] : fromFile(file.path, file.values)),
     ...fromEnvironment(sources.environment, warnings),
     ...fromFlags(sources.flags),
   ])
+}
+
+/**
+ * Only where the data is, in full: a command for a broker needs nothing else to be right. Throws an
+ * `ExitError` when a source cannot be read.
+ */
+export async function findDataFolder(sources: ConfigSources): Promise<string> {
+  const given = (await readSources(sources, [])).get('data')
+  const { data } = checkValues(new Map(given === undefined ? [] : [['data', given]]))
+  return path.resolve(data)
+}
+
+/** Reads all sources and checks them. Throws an `ExitError` at the first problem. */
+export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> {
+  const warnings: string[] = []
+  const given = await readSources(sources, warnings)
   const checked = checkValues(given)
   const givenKeys = new Set(given.keys())
   checkTogether(checked, givenKeys)
@@ -186,6 +207,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   return {
     options: { ...checked, password },
     given: givenKeys,
+    origins: new Map(Array.from(given, ([key, { origin }]) => [key, origin])),
     warnings,
   }
 }

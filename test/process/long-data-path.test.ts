@@ -50,8 +50,8 @@ test('commands reach the broker of a data folder with a long path, and say when 
     await broker.ready(readyFile)
     assert.deepEqual(await listPolicies(folder, data), {
       code: 0,
-      stdout: 'There are no policies\n',
-      stderr: '',
+      stdout: '',
+      stderr: 'There are no policies\n',
     })
     broker.child.kill('SIGTERM')
     await broker.ended()

@@ -49,7 +49,10 @@ async function answerTo(password: string, vhost: string): Promise<string> {
 it('a user, a virtual host and permissions', async () => {
   assert.match(await run('user', 'add', 'app'), /a user needs a password/)
   const added = await run('user', 'add', 'app', ...passwordFile('one'), '--tags', 'monitoring')
-  assert.equal(added, "User 'app' was added; see pabal permission set")
+  assert.equal(
+    added,
+    `User 'app' was added\nWhat it may do is said with pabal permission set --data ${broker.dataFolder}`,
+  )
   assert.match(await run('user', 'add', 'app', ...passwordFile('x')), /there is a user 'app'/)
   assert.match(await run('user', 'list'), /^name\s+tags\s+limits\napp\s+monitoring\nguest/)
   assert.equal(await run('vhost', 'add', 'v'), "Virtual host 'v' was added")
@@ -57,12 +60,12 @@ it('a user, a virtual host and permissions', async () => {
   assert.equal(await run(...set), "Permissions of user 'app' were set, and are in force")
   assert.match(await run('permission', 'set', 'app', '(', '', ''), /pattern '\(' cannot be used/)
   assert.match(
-    await run('permission', 'set', 'ap', '', '', ''),
-    /permissions of 'ap' were not set: there is no user 'ap'; see pabal user list$/,
+    await run('permission', 'set', 'apq', '', '', ''),
+    /permissions of 'apq' were not set: there is no user 'apq'; did you mean 'app'\?$/,
   )
   assert.match(
     await run('permission', 'set-topic', 'app', 'e', '', '', '--vhost', 'w'),
-    /: there is no virtual host 'w'; see pabal vhost list$/,
+    /: there is no virtual host 'w'; see pabal vhost list --data \S+$/,
   )
   assert.match(await run('permission', 'list', '--vhost', 'v'), /^vhost .*\nv +app .*\nv +guest /)
   assert.match(await run('permission', 'list', '--vhost', 'w'), /there is no virtual host 'w'/)
@@ -103,10 +106,10 @@ it('limits and topic permissions', async () => {
     /\nv\s+app\s+amq.topic\s+\^\{username\}\s+\.\*$/,
   )
   assert.match(
-    await run('permission', 'clear-topic', 'app', 'other', '--vhost', 'v'),
+    await run('permission', 'clear-topic', 'app', 'other', '--vhost', 'v', '--yes'),
     /no topic permissions of user 'app' on exchange 'other' found/,
   )
-  const clear = ['permission', 'clear-topic', 'app', 'amq.topic', '--vhost', 'v']
+  const clear = ['permission', 'clear-topic', 'app', 'amq.topic', '--vhost', 'v', '--yes']
   assert.equal(
     await run(...clear),
     "Deleted: topic permissions of user 'app' on exchange 'amq.topic'",
@@ -141,14 +144,29 @@ it('are there after a restart', async () => {
 })
 
 it('can be taken away', async () => {
-  assert.match(await run('user', 'delete', 'guest'), /user 'guest' is that of the settings/)
-  assert.match(await run('vhost', 'delete', '/'), /vhost '\/' cannot be deleted/)
-  assert.match(await run('vhost', 'delete', 'none'), /no virtual host 'none' found/)
-  assert.equal(await run('vhost', 'delete', 'v'), "Deleted: virtual host 'v'")
+  const all = "virtual host 'v' and all in it, with 0 queues"
   assert.match(
-    await run('permission', 'clear', 'app', '--vhost', 'v'),
-    /no permissions of user 'app' found/,
+    await run('vhost', 'delete', 'v', '--dry-run'),
+    new RegExp(`^Would delete ${all}\nNothing was changed`),
   )
-  assert.equal(await run('user', 'delete', 'app'), "Deleted: user 'app'")
+  assert.equal(
+    await run('vhost', 'delete', 'v'),
+    `64: pabal: this would delete ${all}: say --yes where nobody can be asked`,
+  )
+  assert.match(
+    await run('user', 'delete', 'guest', '--yes'),
+    /user 'guest' is that of the settings/,
+  )
+  assert.match(await run('vhost', 'delete', '/', '--yes'), /vhost '\/' cannot be deleted/)
+  assert.match(
+    await run('vhost', 'delete', 'none', '--yes'),
+    /there is no virtual host 'none'; see/,
+  )
+  assert.equal(await run('vhost', 'delete', 'v', '--yes'), "Deleted: virtual host 'v'")
+  assert.match(
+    await run('permission', 'clear', 'app', '--vhost', 'v', '--yes'),
+    /no permissions of user 'app' in virtual host 'v' found/,
+  )
+  assert.equal(await run('user', 'delete', 'app', '--yes'), "Deleted: user 'app'")
   assert.equal(await answerTo('two', 'v'), 'no login')
 })

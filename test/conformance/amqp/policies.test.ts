@@ -118,7 +118,7 @@ describe('a policy on a queue that has messages', () => {
     })
     assert.match(String(await refused), /nacked/)
     assert.equal(await countOf(queue), 2)
-    await policy('delete', queue)
+    await policy('delete', queue, '--yes')
     await new Promise<void>((resolve, reject) => {
       confirming.sendToQueue(queue, Buffer.from('m3'), {}, (error: unknown) =>
         error ? reject(new Error('refused')) : resolve(),
@@ -217,7 +217,7 @@ describe('policies after a restart', () => {
       await setFor(queue, { 'max-length': 2, overflow: 'reject-publish' })
       await setFor(queue, { 'max-length': 1 }, '--operator')
       await policy('set', 'gone', '^gone$', '{"max-length":0}', '--priority', '9')
-      await policy('delete', 'gone')
+      await policy('delete', 'gone', '--yes')
       const [before, operators] = [
         await policy('list', '-o', 'json'),
         await policy('list', '--operator'),
@@ -234,7 +234,7 @@ describe('policies after a restart', () => {
       })
       assert.match(String(await refused), /nacked/)
       assert.equal(await countOf(queue), 1)
-      await policy('delete', queue, '--operator')
+      await policy('delete', queue, '--operator', '--yes')
     })
   }
 })
@@ -262,8 +262,8 @@ describe('the command', () => {
     await policy('set', 'shown', '^shown', JSON.stringify(definition), '--priority', '-1.5')
     assert.equal(
       await policy('show', 'shown'),
-      'vhost  name   pattern  apply-to  priority  definition\n' +
-        '/      shown  ^shown   all       -1.5      {"max-length":7}\n',
+      'vhost       /\nname        shown\npattern     ^shown\napply-to    all\n' +
+        'priority    -1.5\ndefinition  {"max-length":7}\n',
     )
     const shown = JSON.parse(await policy('show', 'shown', '-o', 'json')) as unknown
     assert.deepEqual(shown, {
@@ -291,7 +291,7 @@ describe('the command', () => {
       await policy('set', name, '^odd$', '{"max-length":7}')
       const shown = JSON.parse(await policy('show', name, '-o', 'json')) as { name: string }
       assert.equal(shown.name, name)
-      assert.equal(await policy('delete', name), `Policy '${name}' was deleted\n`)
+      assert.equal(await policy('delete', name, '--yes'), `Policy '${name}' was deleted\n`)
     })
   }
 
@@ -305,7 +305,7 @@ describe('the command', () => {
     const json = await policy('show', name, '-o', 'json')
     assert.ok(json.includes(`"name":"${printed}"`), json)
     assert.equal((JSON.parse(json) as { name: string }).name, name)
-    assert.equal(await policy('delete', name), `Policy '${printed}' was deleted\n`)
+    assert.equal(await policy('delete', name, '--yes'), `Policy '${printed}' was deleted\n`)
     const { code, stderr } = await run('show', name)
     assert.equal(code, exitCodes.noInput)
     const inOneLine = printed.replace(String.raw`\n`, ' ')

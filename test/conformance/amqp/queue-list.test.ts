@@ -76,6 +76,6 @@ it('shows what waits in a queue, and what is out', async () => {
 it('knows which virtual hosts there are', async () => {
   assert.deepEqual(await list('--vhost', 'none'), [
     '66',
-    "pabal: there is no virtual host 'none'; see pabal vhost list",
+    `pabal: there is no virtual host 'none'; see pabal vhost list --data ${broker.dataFolder}`,
   ])
 })

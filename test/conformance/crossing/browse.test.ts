@@ -279,7 +279,7 @@ describe('browsing', () => {
     assert.equal(code, 0)
     const [head, first, second, more] = output.split('\n')
     assert.match(head!, /^offset {2}time {22}state {2}bytes {2}exchange {3}routing key {2}payload$/)
-    assert.match(first!, /^0 .* ready {2}11 {5}\(default\) {2}table {8}one\\n\\u001b\[2Jtwo$/)
+    assert.match(first!, /^ {5}0 .* ready {5}11 {2}\(default\) {2}table {8}one\\n\\u001b\[2Jtwo$/)
     assert.ok(second!.endsWith(`${'x'.repeat(60)}…`))
     assert.equal(more, 'There are more: go on with --cursor 0.2')
     const rest = await command('table', '--cursor', '0.2')

@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { commandsOf, wordsOf } from '../../../scripts/pages.ts'
-import { BrokerClient } from '../../../src/cli/broker-client.ts'
 import { readCommandLine } from '../../../src/cli/command-line.ts'
 import { exitCodes } from '../../../src/lib/exit-codes.ts'
 import { TestBroker } from '../../support/start-test-broker.ts'
+import { openTerminalDouble } from '../../support/terminal-double.ts'
 
 const page = join(import.meta.dirname, '../../../docs/moving-from-rabbitmq.md')
 
@@ -30,15 +30,17 @@ test('the commands of the table can be given one after another', async () => {
   const [table = ''] = section.split('\nWithout a like')
   const commands = commandsOf(table)
   assert.ok(commands.length > 20, `${commands.length} commands`)
-  const client = new BrokerClient(broker.dataFolder)
-  const printed: string[] = []
+  const terminal = openTerminalDouble()
   for (const command of commands) {
     const file = command.startsWith('definitions') ? 'definitions.json' : 'password'
     const words = wordsOf(command.replace('FILE', join(folder, file)))
-    const { ask } = readCommandLine(words)
-    assert.ok(ask, command)
-    assert.equal(await ask(client, (line) => printed.push(line)), exitCodes.ok, command)
+    const yes = /delete|clear/.test(command) ? ['--yes'] : []
+    const { run, flags } = await readCommandLine([...words, ...yes, '--data', broker.dataFolder])
+    assert.ok(run, command)
+    const session = { terminal, flags, configFile: undefined, environment: {}, broker: {} }
+    assert.equal(await run(session), exitCodes.ok, command)
   }
-  for (const line of ["Deleted: user 'app'", "Deleted: virtual host 'shop'", 'There are no queues'])
-    assert.ok(printed.includes(line), line)
+  for (const line of ["Deleted: user 'app'", "Deleted: virtual host 'shop'"])
+    assert.ok(terminal.printed.includes(line), line)
+  assert.ok(terminal.told.includes('There are no queues'))
 })

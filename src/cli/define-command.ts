@@ -1,0 +1,62 @@
+// Makes commands of what command files say: those that ask a running broker, and those that do not.
+import type { Command } from 'commander'
+import type { Action, DefineLocal, DefineRemote } from './remote-command.ts'
+
+type OnRun = (run: Action, command: Command) => void
+
+const dataOptions = [
+  ['--data <FOLDER>', 'Data folder of the broker (default: ./data)'],
+  ['--config <FILE>', 'File of settings that may name it (default: pabal.yaml)'],
+] as const
+const placeOptions = [
+  ...dataOptions,
+  ['--url <URL>', 'HTTP port of a broker elsewhere: https://broker.example:15671'],
+  ['--context <NAME>', 'A broker by name; see pabal context --help'],
+  ['--user <NAME>', 'Who logs in at the URL'],
+  ['--password-file <FILE>', 'File whose first line is the password; or PABAL_PASSWORD'],
+  ['--token-file <FILE>', 'File with a token (OAuth 2) to log in with'],
+  ['--tls-ca <FILE>', "Authorities to trust instead of the system's (PEM)"],
+] as const
+
+/** `onRun` is told the command that was given. */
+export function definersFor(onRun: OnRun): {
+  readonly remote: DefineRemote
+  readonly local: DefineLocal
+} {
+  return {
+    remote(parent, usage, { summary, ask }) {
+      const command = childOf(parent, usage, summary)
+      addOptions(command, 'Which broker:', placeOptions)
+      return command.allowExcessArguments(false).action(() => {
+        const asked = ask(command.args, command.opts())
+        onRun(async (session) => {
+          const { findBroker } = await import('./find-broker.ts')
+          return asked(await findBroker(session, session.broker), session.terminal)
+        }, command)
+      })
+    },
+    local(parent, usage, { summary, run, hasDataFolder = false }) {
+      const command = childOf(parent, usage, summary)
+      if (hasDataFolder) addOptions(command, 'Which data:', dataOptions)
+      return command.allowExcessArguments(false).action(() => {
+        onRun(run(command.args, command.opts()), command)
+      })
+    },
+  }
+}
+
+function childOf(parent: Command, usage: string, summary: string | undefined): Command {
+  const command = /^\w/.test(usage) ? parent.command(usage) : parent
+  if (command === parent && usage !== '') command.arguments(usage)
+  return summary === undefined ? command : command.description(summary)
+}
+
+function addOptions(
+  command: Command,
+  heading: string,
+  options: readonly (readonly [flags: string, description: string])[],
+): void {
+  for (const [flags, description] of options) {
+    command.addOption(command.createOption(flags, description).helpGroup(heading))
+  }
+}

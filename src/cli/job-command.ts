@@ -1,0 +1,88 @@
+// `pabal job`: jobs of the broker on messages: redrives, moves, copies, deletions.
+import { exitCodes } from '../lib/exit-codes.ts'
+import { ExitError } from '../lib/exit-error.ts'
+import type { BrokerClient } from './broker-client.ts'
+import { addRiskOptions, isMeant, type RiskFlags } from './confirm.ts'
+import { type Job, tellJob, watchJob } from './job-watch.ts'
+import { addListCommand } from './list-command.ts'
+import { refusal } from './refusal.ts'
+import type { AddCommand, AskBroker } from './remote-command.ts'
+import { outputOption, readFormat, type Shown, showOne } from './show-rows.ts'
+
+const time = (ms: unknown): string => (typeof ms === 'number' ? new Date(ms).toISOString() : '')
+
+const shown: Shown = {
+  title: 'jobs',
+  columns: ['id', 'kind', 'vhost', 'queue', 'state', 'done', 'total', 'started', 'reason'],
+  wideColumns: ['user', 'ended', 'done_bytes', 'skipped', 'target', 'undo_of'],
+  cells: { started: time, ended: time },
+  nameKey: 'id',
+}
+
+const controls = {
+  pause: 'Let a job wait',
+  resume: 'Let a job go on that waits or was stopped',
+  cancel: 'End a job; what it has done stays',
+} as const
+
+export const addJobCommands: AddCommand = (job, remote) => {
+  const listed = {
+    ...shown,
+    summary: 'Show all jobs',
+    hasVHosts: false,
+    path: () => ['v1', 'jobs'],
+  }
+  addListCommand(job, remote, listed)
+  remote(job, 'show <ID>', {
+    summary: 'Show one job',
+    ask: ([id = ''], { output }) => show(id, output as string | undefined),
+  }).option(...outputOption)
+  for (const [control, summary] of Object.entries(controls)) {
+    remote(job, `${control} <ID>`, { summary, ask: ([id = '']) => act(id, control) })
+  }
+  const undoing = remote(job, 'undo <ID>', {
+    summary: 'Bring back what a move or redrive has moved and nobody has taken',
+    ask: ([id = ''], flags) => undo(id, flags),
+  })
+  addRiskOptions(undoing)
+}
+
+/** The path of a job has its virtual host, which only the job knows. Rejects with an `ExitError` for none. */
+async function getJob(broker: BrokerClient, id: string): Promise<Job> {
+  const answer = await broker.ask('GET', ['v1', 'jobs'])
+  if (answer.status >= 400) throw refusal(answer, 'jobs cannot be seen')
+  const job = (answer.body as readonly Job[]).find((known) => known.id === id)
+  if (job !== undefined) return job
+  const advice = `see ${broker.commandLine('job list')}`
+  throw new ExitError(exitCodes.noInput, `there is no job '${id}'; ${advice}`)
+}
+
+function show(id: string, output: string | undefined): AskBroker {
+  const format = readFormat(output)
+  return async (broker, terminal) => {
+    await showOne({ ...shown, row: { ...(await getJob(broker, id)) } }, format, terminal)
+    return exitCodes.ok
+  }
+}
+
+function act(id: string, control: string): AskBroker {
+  return async (broker, { print }) => {
+    const { vhost } = await getJob(broker, id)
+    const answer = await broker.ask('POST', ['v1', 'jobs', vhost, id, control], {})
+    if (answer.status >= 400) throw refusal(answer, `job ${id} is as it was`)
+    print(`Job ${id} is ${(answer.body as Job).state}`)
+    return exitCodes.ok
+  }
+}
+
+function undo(id: string, flags: RiskFlags): AskBroker {
+  return async (broker, terminal) => {
+    const { vhost, kind, queue } = await getJob(broker, id)
+    const deed = `bring back to queue '${queue}' what a ${kind} took out of it (job ${id})`
+    if (!(await isMeant(terminal, { deed, place: broker.place }, flags))) return exitCodes.ok
+    const answer = await broker.ask('POST', ['v1', 'jobs', vhost, id, 'undo'], {})
+    if (answer.status >= 400) throw refusal(answer, `job ${id} was not undone`)
+    tellJob(broker, await watchJob(broker, answer.body as Job, terminal), terminal)
+    return exitCodes.ok
+  }
+}

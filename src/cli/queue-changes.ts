@@ -1,0 +1,174 @@
+// `pabal queue show|create|delete|purge`: one queue, stream or topic.
+import type { Command } from 'commander'
+import { exitCodes } from '../lib/exit-codes.ts'
+import { ExitError } from '../lib/exit-error.ts'
+import { collect, readPairs } from './arguments-option.ts'
+import type { BrokerClient } from './broker-client.ts'
+import { checkName } from './check-name.ts'
+import { addRiskOptions, isMeant, type RiskFlags } from './confirm.ts'
+import { vhostOption } from './list-command.ts'
+import { kinds, notThere } from './not-there.ts'
+import { queueColumns } from './queue-list-command.ts'
+import { refusal } from './refusal.ts'
+import type { AskBroker, CommandFlags, DefineRemote } from './remote-command.ts'
+import { outputOption, readFormat, showOne } from './show-rows.ts'
+
+interface Flags extends RiskFlags {
+  readonly vhost?: string
+  readonly output?: string
+  readonly type?: string
+  readonly transient?: boolean
+  readonly autoDelete?: boolean
+  readonly partitions?: string
+  readonly argument?: readonly string[]
+  readonly ifUnused?: boolean
+  readonly ifEmpty?: boolean
+}
+
+type Adder = (parent: Command, remote: DefineRemote, usage?: string) => void
+
+export const addQueueShowCommand: Adder = (parent, remote, usage = 'show <NAME>') => {
+  remote(parent, usage, {
+    summary: 'Show one queue, stream or topic',
+    ask: ([name = ''], flags) => show(name, flags),
+  })
+    .option(...vhostOption)
+    .option(...outputOption)
+}
+
+export const addQueueCreateCommand: Adder = (parent, remote, usage = 'create <NAME>') => {
+  remote(parent, usage, {
+    summary: 'Declare a queue, stream or topic; one that is there as asked stays',
+    ask: ([name = ''], flags) => create(name, flags),
+  })
+    .option('--type <TYPE>', "classic, quorum or stream (default: the virtual host's)")
+    .option('--partitions <N>', 'Partitions of a stream (default: 1)')
+    .option('--argument <NAME=VALUE>', 'Such as x-max-length=1000; may be repeated', collect)
+    .option('--transient', 'It goes with a restart of the broker')
+    .option('--auto-delete', 'It goes with its last consumer')
+    .option(...vhostOption)
+    .addHelpText(
+      'after',
+      '\nExample: queue create orders --type quorum --argument x-delivery-limit=5',
+    )
+}
+
+export const addQueueDeleteCommand: Adder = (parent, remote, usage = 'delete <NAME>') => {
+  const command = remote(parent, usage, {
+    summary: 'Delete a queue, stream or topic with its messages',
+    ask: ([name = ''], flags) => remove(name, flags),
+  })
+    .option('--if-unused', 'Only when it has no consumers')
+    .option('--if-empty', 'Only when it has no messages')
+    .option(...vhostOption)
+  addRiskOptions(command)
+  if (command !== parent) command.alias('rm')
+}
+
+export const addQueuePurgeCommand: Adder = (parent, remote, usage = 'purge <NAME>') => {
+  const command = remote(parent, usage, {
+    summary: 'Drop all messages of a queue that are ready',
+    ask: ([name = ''], flags) => purge(name, flags),
+  }).option(...vhostOption)
+  addRiskOptions(command)
+}
+
+/** A queue as RabbitMQ's API shows it; what is shown of it besides is not looked at here. */
+interface Queue {
+  readonly messages?: number
+  readonly messages_ready?: number
+  readonly consumers?: number
+}
+
+/** Rejects with an `ExitError` when there is none. */
+async function getQueue(broker: BrokerClient, vhost: string, name: string): Promise<Queue> {
+  const answer = await broker.ask('GET', ['queues', vhost, name])
+  if (answer.status === 404) throw await notThere(broker, { kind: kinds.queue, name, vhost })
+  if (answer.status >= 400) throw refusal(answer, `queue '${name}' cannot be seen`)
+  return answer.body as Queue
+}
+
+function readNames(name: string, { vhost = '/' }: { readonly vhost?: string }): string {
+  checkName('queue', name)
+  return checkName('virtual host', vhost)
+}
+
+function show(name: string, flags: Flags): AskBroker {
+  const format = readFormat(flags.output)
+  const vhost = readNames(name, flags)
+  return async (broker, terminal) => {
+    const row = { ...(await getQueue(broker, vhost, name)) }
+    const columns = [...queueColumns.columns, ...queueColumns.wideColumns]
+    await showOne(
+      { ...queueColumns, title: 'queues', columns, wideColumns: [], row },
+      format,
+      terminal,
+    )
+    return exitCodes.ok
+  }
+}
+
+function create(name: string, flags: Flags & CommandFlags): AskBroker {
+  const vhost = readNames(name, flags)
+  const { type, partitions, transient = false, autoDelete = false } = flags
+  if (partitions !== undefined && (type !== 'stream' || !/^[1-9]\d{0,8}$/.test(partitions))) {
+    const problem = '--partitions is a number from 1 on, and for --type stream'
+    throw new ExitError(exitCodes.usage, problem)
+  }
+  const body = {
+    durable: !transient,
+    auto_delete: autoDelete,
+    arguments: {
+      ...(type !== undefined && { 'x-queue-type': type }),
+      ...(partitions !== undefined && { 'x-partitions': Number(partitions) }),
+      ...readPairs('--argument', flags.argument),
+    },
+  }
+  return async (broker, { print }) => {
+    const answer = await broker.ask('PUT', ['queues', vhost, name], body)
+    if (answer.status === 404) throw await notThere(broker, { kind: kinds.vhost, name: vhost })
+    if (answer.status >= 400) throw refusal(answer, `queue '${name}' was not created`)
+    const is = answer.status === 201 ? 'was created' : 'was there already, as asked'
+    print(`Queue '${name}' ${is}`)
+    return exitCodes.ok
+  }
+}
+
+function remove(name: string, flags: Flags): AskBroker {
+  const vhost = readNames(name, flags)
+  const conditions = [
+    ...(flags.ifUnused === true ? ['if-unused=true'] : []),
+    ...(flags.ifEmpty === true ? ['if-empty=true'] : []),
+  ]
+  const query = conditions.length === 0 ? '' : `?${conditions.join('&')}`
+  return async (broker, terminal) => {
+    const { messages = 0, consumers = 0 } = await getQueue(broker, vhost, name)
+    const what = `${counted(messages, 'message')} and ${counted(consumers, 'consumer')}`
+    const deed = `delete queue '${name}' in virtual host '${vhost}' with ${what}`
+    if (!(await isMeant(terminal, { deed, place: broker.place }, flags))) return exitCodes.ok
+    const { status, text } = await broker.transfer('DELETE', ['queues', vhost, name], { query })
+    if (status === 404) throw await notThere(broker, { kind: kinds.queue, name, vhost })
+    if (status >= 400) throw refusal({ status, body: JSON.parse(text) }, `queue '${name}' stays`)
+    terminal.print(`Deleted: queue '${name}'`)
+    return exitCodes.ok
+  }
+}
+
+function purge(name: string, flags: Flags): AskBroker {
+  const vhost = readNames(name, flags)
+  return async (broker, terminal) => {
+    const { messages_ready: count = 0 } = await getQueue(broker, vhost, name)
+    const what = counted(count, 'message')
+    const deed = `drop ${what} of queue '${name}' in virtual host '${vhost}'`
+    if (!(await isMeant(terminal, { deed, place: broker.place }, flags))) return exitCodes.ok
+    const answer = await broker.ask('DELETE', ['queues', vhost, name, 'contents'])
+    if (answer.status === 404) throw await notThere(broker, { kind: kinds.queue, name, vhost })
+    if (answer.status >= 400) throw refusal(answer, `queue '${name}' was not purged`)
+    terminal.print(`Queue '${name}' was purged of ${what}`)
+    return exitCodes.ok
+  }
+}
+
+function counted(count: number, one: string): string {
+  return count === 1 ? `1 ${one}` : `${count} ${one}s`
+}

@@ -1,0 +1,61 @@
+// `pabal status`: how the broker is. Ends with 69 when it takes no work, so that health checks can use it.
+import { exitCodes } from '../lib/exit-codes.ts'
+import { formatAddress } from '../lib/listen.ts'
+import type { Address } from '../lib/listen.ts'
+import { refusal } from './refusal.ts'
+import type { AddCommand } from './remote-command.ts'
+import { showDuration } from './show-duration.ts'
+import { outputOption, readFormat, type Row, showOne } from './show-rows.ts'
+
+/** What `/api/status` answers, as far as it is looked at here. */
+interface Status {
+  readonly state: string
+  readonly version: string
+  readonly uptimeMs: number
+  readonly addresses: Readonly<Record<string, Address>>
+  readonly dataFolder?: string
+  readonly blockedReason?: string
+  readonly memory: Readonly<Record<'residentBytes' | 'inUseBytes' | 'watermarkBytes', number>>
+  readonly clients: Readonly<Record<string, number>>
+  readonly counts: Readonly<Record<string, number>>
+  readonly messages: Readonly<Record<string, number>>
+}
+
+export const addStatusCommand: AddCommand = (command, remote) => {
+  remote(command, '', {
+    ask: (_operands, flags) => {
+      const format = readFormat(flags['output'] as string | undefined)
+      const isTable = format === 'table' || format === 'wide'
+      return async (broker, terminal) => {
+        const answer = await broker.ask('GET', ['status'])
+        if (answer.status >= 400) throw refusal(answer, 'the status cannot be seen')
+        const status = answer.body as Status
+        const row: Row = isTable ? rowOf(status) : { ...status }
+        const shown = { title: 'brokers', columns: Object.keys(row), nameKey: 'state', row }
+        await showOne(shown, format, terminal)
+        return status.state === 'ready' ? exitCodes.ok : exitCodes.unavailable
+      }
+    },
+  }).option(...outputOption)
+}
+
+function rowOf(status: Status): Row {
+  const { memory, counts, messages, clients, addresses } = status
+  const open = Object.entries(addresses).map(([name, address]) => [name, formatAddress(address)])
+  return {
+    state: status.state,
+    'publishers blocked': status.blockedReason ?? 'no',
+    version: status.version,
+    uptime: showDuration(status.uptimeMs),
+    ...Object.fromEntries(open),
+    'data folder': status.dataFolder ?? '',
+    memory: `${showSize(memory.inUseBytes)} in use, ${showSize(memory.residentBytes)} resident, publishers wait above ${showSize(memory.watermarkBytes)}`,
+    clients,
+    counts,
+    'messages since start': messages,
+  }
+}
+
+function showSize(bytes: number): string {
+  return `${Math.round(bytes / 1024 ** 2)} MiB`
+}

@@ -1,0 +1,202 @@
+// Commands for queues, exchanges, clients and messages, over the HTTP port with a login.
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { after, before, test } from 'node:test'
+import { AmqpSession } from '../support/amqp-session.ts'
+import { type Outcome, pabal, type Surroundings } from '../support/pabal-command.ts'
+import { TestBroker } from '../support/start-test-broker.ts'
+import { waitFor, within } from '../support/wait-for.ts'
+
+let broker: TestBroker
+let folder: string
+before(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), 'pabal-commands-'))
+  broker = await TestBroker.start(['--http-port', '0'])
+})
+after(async () => {
+  await broker[Symbol.asyncDispose]()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+/** `line` is split at spaces. */
+function run(
+  line: string,
+  others: readonly string[] = [],
+  around: Surroundings = {},
+): Promise<Outcome> {
+  const environment = { PABAL_URL: `http://127.0.0.1:${broker.httpPort}` }
+  return pabal([...line.split(' '), ...others], { ...around, environment })
+}
+
+async function succeed(line: string, others?: readonly string[]): Promise<readonly string[]> {
+  const { code, out, talk } = await run(line, others)
+  assert.equal(code, 0, talk.join('\n'))
+  return out
+}
+
+async function json(line: string): Promise<Record<string, unknown>[]> {
+  const [text = ''] = await succeed(`${line} -o json`)
+  return JSON.parse(text) as Record<string, unknown>[]
+}
+
+test('a queue is created, shown, emptied and deleted', async () => {
+  const create = 'create orders --type quorum --argument x-delivery-limit=5'
+  assert.deepEqual(await succeed(create), ["Queue 'orders' was created"])
+  assert.deepEqual(await succeed(create), ["Queue 'orders' was there already, as asked"])
+  const other = await run('queue create orders --type classic')
+  assert.equal(other.code, 64)
+  assert.match(other.talk.join(), /inequivalent arg 'x-queue-type'/)
+  assert.match((await succeed('show orders')).join('\n'), /^type +quorum$[^]*x-delivery-limit=5/m)
+  await succeed('publish orders --payload x --count 3')
+  const asked = await run('purge orders', [], { answers: ['n'] })
+  assert.equal(asked.code, 77)
+  assert.match(asked.talk[0] ?? '', /^Really drop 3 messages of queue 'orders' .*127\.0\.0\.1/)
+  assert.deepEqual(await succeed('purge orders --yes'), ["Queue 'orders' was purged of 3 messages"])
+  await succeed('publish orders --payload x')
+  const kept = await run('rm orders --if-empty --yes')
+  assert.equal(kept.code, 64)
+  assert.deepEqual(await succeed('rm orders --dry-run'), [
+    "Would delete queue 'orders' in virtual host '/' with 1 message and 0 consumers",
+  ])
+  assert.deepEqual(await succeed('rm orders --yes'), ["Deleted: queue 'orders'"])
+  assert.deepEqual(await json('ls'), [])
+})
+
+test('a topic has partitions, and what is named wrongly is met with what there is', async () => {
+  await succeed('topic create events --type stream --partitions 3')
+  const [row] = await json('topic ls')
+  assert.deepEqual(row?.['arguments'], { 'x-queue-type': 'stream', 'x-partitions': 3 })
+  const { code, talk } = await run('show evnts')
+  assert.deepEqual(
+    [code, talk],
+    [66, ["there is no queue 'evnts' in virtual host '/'; did you mean 'events'?"]],
+  )
+  assert.match((await run('create a --partitions 3')).talk.join(), /for --type stream/)
+  await succeed('rm events --yes')
+})
+
+test('hostile names are created, shown with their escapes, and deleted', async () => {
+  for (const name of ['a/b?#%2f', '..a', '🐇\u202e', 'x\u001b[2J', "'"]) {
+    await succeed('create', [name])
+    assert.equal((await json('ls'))[0]?.['name'], name)
+    await succeed('publish --payload x', [name])
+    assert.match((await succeed('rm --dry-run', [name])).join(), /with 1 message /)
+    await succeed('rm --yes', [name])
+  }
+})
+
+test('exchanges and bindings come and go', async () => {
+  await succeed('create bound')
+  await succeed('exchange create shop --type topic')
+  await succeed('bind shop bound --key a.#')
+  await succeed('publish shop --to-exchange --key a.b --payload x')
+  assert.equal((await json('ls'))[0]?.['messages_ready'], 1)
+  const bindings = (await json('bindings')).filter(({ source }) => source === 'shop')
+  assert.deepEqual(
+    bindings.map(({ destination, routing_key: key }) => [destination, key]),
+    [['bound', 'a.#']],
+  )
+  const missing = await run('bind shop boud --key x')
+  assert.match(missing.talk.join(), /there is no queue 'boud' .* did you mean 'bound'\?/)
+  assert.match((await run('unbind shop bound --key b --yes')).talk.join(), /no binding of queue/)
+  await succeed('unbind shop bound --key a.# --yes')
+  const lost = await run('publish shop --to-exchange --key a.b --payload x')
+  assert.equal(lost.code, 66)
+  assert.match(lost.talk.join(), /1 of them reached no queue/)
+  await succeed('exchange rm shop --yes')
+  assert.ok(!(await json('exchange ls')).some(({ name }) => name === 'shop'))
+  await succeed('rm bound --yes')
+})
+
+test('what was peeked at is published again as it was', async () => {
+  await succeed('create from')
+  await succeed('create to')
+  const lines = path.join(folder, 'lines')
+  writeFileSync(lines, 'one\ntwo\n')
+  await succeed('publish from --format lines -H a=1 --property content_type=text/plain --file', [
+    lines,
+  ])
+  const bytes = path.join(folder, 'bytes')
+  writeFileSync(bytes, Buffer.from([0xff, 0, 1]))
+  await succeed('publish from --file', [bytes])
+  const peeked = await succeed('peek from -o ndjson')
+  const file = path.join(folder, 'messages.ndjson')
+  writeFileSync(file, `${peeked.join('\n')}\n`)
+  assert.deepEqual(await succeed('publish to --format ndjson --file', [file]), [
+    "3 messages were published to 'to'",
+  ])
+  const taken = (await succeed('consume to -o ndjson')).map(
+    (line) => JSON.parse(line) as Record<string, unknown>,
+  )
+  assert.deepEqual(
+    taken.map(({ payload, properties }) => [payload, properties]),
+    [
+      ['one', { content_type: 'text/plain', headers: { a: 1 }, delivery_mode: 2 }],
+      ['two', { content_type: 'text/plain', headers: { a: 1 }, delivery_mode: 2 }],
+      ['/wAB', { delivery_mode: 2 }],
+    ],
+  )
+  assert.deepEqual(await succeed('consume from --payloads --count 2'), ['one\ntwo\n'])
+  const empty = await run('consume to')
+  assert.deepEqual(empty.talk, ['There are no messages that are ready'])
+  for (const queue of ['from', 'to']) await succeed(`rm ${queue} --yes`)
+})
+
+test('a payload that is not there as a whole, or no message, is not published', async () => {
+  await succeed('create whole')
+  const file = path.join(folder, 'cut.ndjson')
+  for (const [line, why] of [
+    ['{"payload":"ab","payload_bytes":5}', /line 1 has the start of a payload of 5 bytes only/],
+    ['{"body":1}', /line 1 is no message/],
+    ['[', /line 1 is no message/],
+  ] as const) {
+    writeFileSync(file, line)
+    const { code, talk } = await run('publish whole --format ndjson --file', [file])
+    assert.equal(code, 65)
+    assert.match(talk.join(), why)
+  }
+  await succeed('rm whole --yes')
+})
+
+test('connections, channels and consumers are listed, and a connection is closed', async () => {
+  await succeed('create watched')
+  {
+    await using session = await AmqpSession.open(broker.url)
+    const channel = await session.channel()
+    await channel.consume('watched', () => undefined, { consumerTag: 'me' })
+    const [consumer] = await json('consumer ls')
+    assert.equal(consumer?.['consumer_tag'], 'me')
+    assert.match((await succeed('consumer ls'))[1] ?? '', /^\/ +watched +me +true +true /)
+    assert.equal((await json('channel ls')).length, 1)
+    const [name = ''] = await succeed('conn ls -o name')
+    const closed = once(session.model, 'close')
+    assert.deepEqual(await succeed('conn close --yes --reason maintenance', [name]), [
+      `Closed: connection '${name}'`,
+    ])
+    await within('the connection is closed', closed)
+  }
+  await waitFor('no connection is left', async () => (await json('conn ls')).length === 0)
+  await succeed('rm watched --yes')
+})
+
+test('the status says how the broker is, and the version which it is', async () => {
+  assert.equal(((await json('status')) as unknown as { state: string }).state, 'ready')
+  assert.match((await succeed('status')).join('\n'), /^state +ready\n/)
+  assert.match((await succeed('version')).join('\n'), /^program +\S+\nnode +v\S+\nbroker +\S+$/)
+  const gone = await pabal(['status', '--url', 'http://127.0.0.1:1'])
+  assert.equal(gone.code, 69)
+})
+
+test('a user without a tag is told that it has too few rights', async () => {
+  const password = path.join(folder, 'password')
+  writeFileSync(password, 'secret\n')
+  await succeed('user add weak --new-password-file', [password])
+  const login = ['--user', 'weak', '--password-file', password]
+  const url = `http://127.0.0.1:${broker.httpPort}`
+  const { code, talk } = await pabal(['ls', '--url', url, ...login])
+  assert.equal(code, 77)
+  assert.match(talk.join(), /user 'weak' may not do that \(Not management user\)/)
+})

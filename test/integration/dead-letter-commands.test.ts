@@ -1,0 +1,85 @@
+// `pabal dlq` and `pabal job`: dead letters are found, counted, brought back, and that is undone.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { AmqpSession } from '../support/amqp-session.ts'
+import { type Outcome, pabal } from '../support/pabal-command.ts'
+import { TestBroker } from '../support/start-test-broker.ts'
+import { waitFor } from '../support/wait-for.ts'
+
+let broker: TestBroker
+let session: AmqpSession
+before(async () => {
+  broker = await TestBroker.start()
+  session = await AmqpSession.open(broker.url)
+})
+after(async () => {
+  await session[Symbol.asyncDispose]()
+  await broker[Symbol.asyncDispose]()
+})
+
+function run(line: string): Promise<Outcome> {
+  return pabal([...line.split(' '), '--data', broker.dataFolder])
+}
+
+async function readyIn(queue: string): Promise<number> {
+  const { messageCount } = await (await session.channel()).checkQueue(queue)
+  return messageCount
+}
+
+test('what died is counted by its reason, redriven, and taken back', async () => {
+  const channel = await session.confirmChannel()
+  await channel.assertQueue('dead')
+  const deadLetters = { deadLetterExchange: '', deadLetterRoutingKey: 'dead' }
+  await channel.assertQueue('orders', deadLetters)
+  await channel.assertQueue('short', { ...deadLetters, messageTtl: 1 })
+  for (const queue of ['orders', 'orders', 'short']) channel.sendToQueue(queue, Buffer.from('x'))
+  await channel.waitForConfirms()
+  for (let left = 2; left > 0; left--) {
+    const message = await channel.get('orders')
+    assert.ok(message)
+    channel.nack(message, false, false)
+  }
+  await waitFor('all are dead', async () => (await readyIn('dead')) === 3)
+
+  const listed = await run('dlq ls -o json')
+  const [row] = JSON.parse(listed.out[0] ?? '') as { queue: string; messages: number }[]
+  assert.deepEqual([row?.queue, row?.messages], ['dead', 3])
+  const shown = await run('dlq show dead -o json')
+  const groups = JSON.parse(shown.out[0] ?? '') as Record<string, unknown>[]
+  assert.deepEqual(
+    groups.map(({ reason, queue, count }) => [reason, queue, count]),
+    [
+      ['rejected', 'orders', 2],
+      ['expired', 'short', 1],
+    ],
+  )
+
+  const dry = await run('dlq redrive dead --reason rejected --dry-run')
+  assert.deepEqual(dry.out, ["Would redrive 2 messages of queue 'dead' in virtual host '/'"])
+  assert.ok(dry.talk.includes("to 'orders': 2"), dry.talk.join())
+  assert.equal(await readyIn('dead'), 3)
+  assert.equal((await run('dlq redrive dead --reason rejected')).code, 64)
+  const done = await run('dlq redrive dead --reason rejected --yes')
+  assert.deepEqual([done.code, done.out], [0, ["redrive of 'dead': 2 messages done"]])
+  assert.deepEqual([await readyIn('orders'), await readyIn('dead')], [2, 1])
+
+  const jobs = await run('job ls -o name')
+  assert.equal(jobs.out.length, 1)
+  const [id = ''] = jobs.out
+  assert.match((await run(`job show ${id}`)).out.join('\n'), /^state +done$/m)
+  const undone = await run(`job undo ${id} --yes`)
+  assert.equal(undone.code, 0, undone.talk.join())
+  assert.deepEqual([await readyIn('orders'), await readyIn('dead')], [0, 3])
+})
+
+test('what cannot be done says why, and what to do', async () => {
+  const missing = await run('dlq redrive deaf --yes')
+  assert.deepEqual(
+    [missing.code, missing.talk.join()],
+    [66, "there is no queue 'deaf' in virtual host '/'; did you mean 'dead'?"],
+  )
+  assert.match((await run('dlq redrive dead --to-queue a --to-address')).talk.join(), /give one of/)
+  assert.match((await run('dlq redrive dead --key a')).talk.join(), /add --to-exchange NAME/)
+  const job = await run('job cancel nothing')
+  assert.match(job.talk.join(), /there is no job 'nothing'; see pabal job list --data /)
+})
