@@ -129,7 +129,10 @@ test('a backup under load has all that was confirmed before it, once and in orde
   const data = folder.file('restored')
   const args = ['--rate', '8MiB', '--data', broker.dataFolder]
   const text = await runWell(folder, 'backup', busy, ...args)
-  assert.match(text, /^Backup of the running broker in \S+ written to \S+busy\.tar\.zst: \d+ files/)
+  assert.match(
+    text,
+    /^Backup of the running broker in data folder '\S+' written to \S+busy\.tar\.zst: \d+ files/,
+  )
   const { published } = load
   const publishedAfter = published
   await load.stop()

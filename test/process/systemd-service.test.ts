@@ -10,7 +10,16 @@ import { BrokerProgram, ScratchFolder } from './broker-program.ts'
 
 const repository = path.join(import.meta.dirname, '../..')
 const unit = path.join(repository, 'deploy/systemd/pabal.service')
-const freePorts = ['--amqp-port', '0', '--http-port', '0', '--kafka-port', '0']
+const freePorts = [
+  '--amqp-port',
+  '0',
+  '--http-port',
+  '0',
+  '--kafka-port',
+  '0',
+  '--metrics-port',
+  'off',
+]
 
 /** A `systemd-notify` that notes what it is told, a line each time. */
 function notifyTool(folder: ScratchFolder): { readonly path: string; readonly told: () => string } {

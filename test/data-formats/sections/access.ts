@@ -49,7 +49,8 @@ export const access: Section = {
     for (const path of looks) {
       const { status, body } = await api.ask('GET', path)
       assert.equal(status, 200)
-      assert.deepEqual(body, facts[path.join('/')], path.join('/'))
+      // Later releases may show more of a thing.
+      assert.partialDeepStrictEqual(body, facts[path.join('/')], path.join('/'))
     }
     await using session = await broker.login('anna', password, 'shop ✓')
     const { queue } = await (
