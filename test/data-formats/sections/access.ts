@@ -1,5 +1,6 @@
 // Virtual hosts, users with their secrets, permissions, limits and policies.
 import assert from 'node:assert/strict'
+import { compareNames } from '../../../src/lib/compare-names.ts'
 import type { Section } from '../section.ts'
 
 const password = 'geheim ünd 1=2,3'
@@ -49,8 +50,9 @@ export const access: Section = {
     for (const path of looks) {
       const { status, body } = await api.ask('GET', path)
       assert.equal(status, 200)
-      // Later releases may show more of a thing.
-      assert.partialDeepStrictEqual(body, facts[path.join('/')], path.join('/'))
+      // Later releases may show more of a thing, and in another order.
+      const expected = inOrder(facts[path.join('/')])
+      assert.partialDeepStrictEqual(inOrder(body), expected, path.join('/'))
     }
     await using session = await broker.login('anna', password, 'shop ✓')
     const { queue } = await (
@@ -70,4 +72,12 @@ export const access: Section = {
     await channel.waitForConfirms()
     assert.equal((await channel.checkQueue('cap')).messageCount, 2)
   },
+}
+
+function inOrder(shown: unknown): unknown {
+  const placeOf = ({ vhost, user, name }: Record<string, string>): string =>
+    [vhost, user, name].join(' ')
+  return Array.isArray(shown)
+    ? shown.toSorted((a, b) => compareNames(placeOf(a), placeOf(b)))
+    : shown
 }
