@@ -1,11 +1,13 @@
 // What routes of the management API have in common: RabbitMQ's ways of refusing.
 import type { Context } from 'hono'
+import type { Users } from '../auth/users.ts'
 import type { AccessKeeper } from '../broker/access-keeper.ts'
 import type { Broker } from '../broker/broker.ts'
 import type { ClientRegistry } from '../broker/client/client-registry.ts'
 import type { GroupCoordinator } from '../broker/group/group-coordinator.ts'
 import type { Statistics } from '../broker/statistics/statistics.ts'
 import type { DefinitionsOrigin } from '../definitions/export-definitions.ts'
+import type { CountFiles } from '../lib/count-files.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { StatusSource } from './broker-status.ts'
 import type { MaintenanceControl } from './v1/maintenance-operations.ts'
@@ -20,6 +22,9 @@ export interface ManagementParts {
   /** Kafka's consumer groups. */
   readonly groups: GroupCoordinator
   readonly statistics: Statistics
+  readonly countFiles: CountFiles
+  /** How many logins were right and wrong, of each protocol. */
+  readonly logins: Users['logins']
   /** Where exported definitions say that they are from. Left out, none are served. */
   readonly origin?: DefinitionsOrigin
   /** The bytes of a backup, at most so many a second, or why there is none. Left out, none is served. */

@@ -87,6 +87,8 @@ function endedClients({ clients }: MetricsSource, protocol: ClientProtocol): Cli
   const ended = clients.endedOf(protocol)
   const counters = new ClientCounters()
   counters.add(ended.counters)
+  // As in RabbitMQ, whose API has a channel of AMQP for them.
+  if (protocol === 'AMQP 0-9-1') counters.add(clients.ofRequests)
   return { open: 0, closed: ended.clients, channels: 0, publishers: 0, counters }
 }
 

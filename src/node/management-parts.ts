@@ -11,6 +11,8 @@ export function managementOf({
   logger,
   status,
   maintenance,
+  countFiles,
+  users,
 }: ProtocolParts): ManagementParts {
   const { broker } = cell
   return {
@@ -19,6 +21,8 @@ export function managementOf({
     statistics,
     logger,
     maintenance,
+    countFiles,
+    logins: users.logins,
     source: { status },
     groups: cell.groups,
     keeper: new AccessKeeper({ broker, clients, settingsVHosts: options.vhosts }),

@@ -1,26 +1,21 @@
 // What metrics of a node are made of.
-import { hostname } from 'node:os'
 import type { BrokerStatus } from '../admin/broker-status.ts'
+import { nodeName } from '../admin/rabbitmq/node-name.ts'
 import { version } from '../lib/version.ts'
 import { LoopLag } from '../metrics/loop-lag.ts'
 import type { BrokerIdentity, MetricsSource, ProcessFigures } from '../metrics/metrics-source.ts'
-import type { Doors } from './doors.ts'
 import type { MetricsParts, ProtocolParts } from './protocol-server.ts'
 
 /** What is known of the process without adding anything up. */
 export type ProcessStatus = Pick<BrokerStatus, 'memory' | 'state' | 'uptimeMs'>
-
-interface NodeFigures extends Pick<Doors, 'countFiles'> {
-  readonly figures: () => ProcessStatus
-}
 
 /** The same for all ports, with what has to be watched all the time. */
 export class NodeMetrics implements MetricsParts, Disposable {
   readonly source: MetricsSource
   readonly #lag: LoopLag
 
-  constructor(parts: Omit<ProtocolParts, 'metrics'>, { countFiles, figures }: NodeFigures) {
-    const { cell, clients, memory, users, clock } = parts
+  constructor(parts: Omit<ProtocolParts, 'metrics'>, figures: () => ProcessStatus) {
+    const { cell, clients, memory, users, clock, countFiles } = parts
     this.#lag = new LoopLag(clock)
     this.source = {
       broker: cell.broker,
@@ -46,7 +41,7 @@ export class NodeMetrics implements MetricsParts, Disposable {
 
 function identityOf({ cell, options, addresses }: Omit<ProtocolParts, 'metrics'>): BrokerIdentity {
   return {
-    node: `pabal@${hostname()}`,
+    node: nodeName,
     cluster: cell.clusterId,
     clusterId: cell.clusterId,
     version,

@@ -240,10 +240,10 @@ export class Node implements AsyncDisposable {
       addresses: this.addresses,
       status: () => this.#status(cell, memory),
       maintenance: this.maintenance,
+      countFiles: this.#doors.countFiles,
     }
-    const { countFiles } = this.#doors
     const figures = (): ProcessStatus => this.#processStatus(memory)
-    const metrics = new NodeMetrics(lent, { countFiles, figures })
+    const metrics = new NodeMetrics(lent, figures)
     return { ...lent, metrics: this.#stack.use(metrics) }
   }
 

@@ -9,6 +9,7 @@ import type { Statistics } from '../broker/statistics/statistics.ts'
 import type { Cell } from '../cell/cell.ts'
 import type { BatchWorker } from '../crossing/batch-worker.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { CountFiles } from '../lib/count-files.ts'
 import type { Address } from '../lib/listen.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { Random } from '../lib/random.ts'
@@ -44,6 +45,7 @@ export interface ProtocolParts {
   readonly addresses: Readonly<Record<string, Address>>
   readonly status: () => BrokerStatus
   readonly metrics: MetricsParts
+  readonly countFiles: CountFiles
   readonly maintenance: MaintenanceControl
 }
 

@@ -1,6 +1,7 @@
 // A broker in memory, and what changes its users and virtual hosts, without a node around them.
 import assert from 'node:assert/strict'
 import type { ManagementParts } from '../../src/admin/answers.ts'
+import { Users } from '../../src/auth/users.ts'
 import { AccessKeeper } from '../../src/broker/access-keeper.ts'
 import { Broker, defaultVHost } from '../../src/broker/broker.ts'
 import { ClientRegistry } from '../../src/broker/client/client-registry.ts'
@@ -14,7 +15,7 @@ import { statusOf } from './broker-status.ts'
 
 export type ManagedBroker = Pick<
   ManagementParts,
-  'broker' | 'keeper' | 'clients' | 'statistics' | 'source' | 'groups'
+  'broker' | 'keeper' | 'clients' | 'statistics' | 'source' | 'groups' | 'countFiles' | 'logins'
 >
 
 /** `vhosts` are those of the settings. */
@@ -41,6 +42,8 @@ export function manage(broker: Broker, vhosts: readonly string[] = []): ManagedB
     statistics: new Statistics({ broker, clients, clock: broker.clock }),
     keeper: new AccessKeeper({ broker, clients, settingsVHosts: vhosts }),
     source: { status: () => statusOf('ready') },
+    countFiles: () => Promise.resolve({ open: 10, max: 1000 }),
+    logins: new Users({ access: broker.access, random: broker.random }).logins,
     groups: openGroups(broker, broker.getVHost(defaultVHost), new Map()),
   }
 }

@@ -1,7 +1,8 @@
 // The node as RabbitMQ's management shows it. What only Erlang has is 0: some clients ask for it all the same.
 import { availableParallelism } from 'node:os'
 import { z } from 'zod'
-import { logLimits } from '../../limits/log.ts'
+import type { Broker } from '../../broker/broker.ts'
+import type { FileCounts } from '../../lib/count-files.ts'
 import type { JsonObject } from '../api/columns.ts'
 import type { BrokerStatus } from '../broker-status.ts'
 import { nodeName } from './node-name.ts'
@@ -20,11 +21,15 @@ export const nodeSchema: z.ZodType = z.object({
   mem_used: count,
   mem_limit: count.describe('Publishers are blocked above it'),
   mem_alarm: z.boolean(),
+  disk_free: count.optional().describe('Left out by a broker in memory'),
   disk_free_limit: count.describe('Publishers are blocked below it'),
   disk_free_alarm: z.boolean(),
   sockets_used: count,
   run_queue: count,
-  fd_total: count,
+  fd_used: count,
+  fd_total: count.describe('0 where the system does not say'),
+  sockets_total: count,
+  proc_used: count,
   proc_total: count,
   enabled_plugins: z.array(z.string()),
   partitions: z.array(z.string()),
@@ -41,18 +46,24 @@ const plugins: readonly string[] = [
   'rabbitmq_sharding',
 ]
 
-export function nodeJson({
-  state,
-  uptimeMs,
-  memory,
-  blockedReason = '',
-  counts,
-}: BrokerStatus): JsonObject {
+/** What only the system knows. */
+export interface NodeResources {
+  /** Undefined for a broker in memory. */
+  readonly disk: Broker['store']['fileStats']
+  /** Undefined where the system does not say. */
+  readonly files: FileCounts | undefined
+}
+
+export function nodeJson(
+  { state, uptimeMs, memory, blockedReason = '', counts }: BrokerStatus,
+  { disk, files = { open: 0, max: 0 } }: NodeResources,
+): JsonObject {
+  const filesMax = Number.isFinite(files.max) ? files.max : 0
   return {
     name: nodeName,
     type: 'disc',
     running: true,
-    being_drained: state === 'stopping',
+    being_drained: state === 'stopping' || state === 'maintenance',
     os_pid: String(process.pid),
     uptime: uptimeMs,
     processors: availableParallelism(),
@@ -60,11 +71,16 @@ export function nodeJson({
     mem_used: memory.residentBytes,
     mem_limit: Math.round(memory.watermarkBytes),
     mem_alarm: blockedReason.includes('memory'),
-    disk_free_limit: logLimits.diskFreeMin,
+    ...(disk?.freeSize !== undefined && { disk_free: disk.freeSize }),
+    disk_free_limit: disk?.freeSizeMin ?? 0,
     disk_free_alarm: blockedReason.includes('disk'),
     sockets_used: counts.connections,
     run_queue: 0,
-    fd_total: 0,
+    fd_used: files.open,
+    fd_total: filesMax,
+    // Sockets are files.
+    sockets_total: filesMax,
+    proc_used: 0,
     proc_total: 0,
     enabled_plugins: plugins,
     partitions: [],

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { clusterNameOf, setClusterName } from '../../broker/cluster-name.ts'
 import { whenDurable } from '../../broker/when-durable.ts'
 import { type ManagementParts, notFound } from '../answers.ts'
+import type { JsonObject } from '../api/columns.ts'
 import { type Operation, operation } from '../api/operation.ts'
 import { visibleVHosts } from '../api/visible-vhosts.ts'
 import { nameText } from './fields.ts'
@@ -59,7 +60,8 @@ function namesOf({ broker, origin, source }: ManagementParts): OverviewNames {
   }
 }
 
-function nodeOperations({ source }: ManagementParts): Operation[] {
+function nodeOperations(parts: ManagementParts): Operation[] {
+  const { source } = parts
   return [
     operation({
       method: 'get',
@@ -68,7 +70,7 @@ function nodeOperations({ source }: ManagementParts): Operation[] {
       summary: 'The nodes, of which there is one',
       access: 'monitoring',
       answers: { 200: z.array(nodeSchema) },
-      handle: () => [nodeJson(source.status())],
+      handle: async () => [await showNode(parts)],
     }),
     operation({
       method: 'get',
@@ -78,7 +80,7 @@ function nodeOperations({ source }: ManagementParts): Operation[] {
       access: 'monitoring',
       answers: { 200: nodeSchema },
       handle: ({ names, context }) =>
-        names.node === nodeName ? nodeJson(source.status()) : notFound(context),
+        names.node === nodeName ? showNode(parts) : notFound(context),
     }),
     operation({
       method: 'get',
@@ -91,6 +93,11 @@ function nodeOperations({ source }: ManagementParts): Operation[] {
         names.node === nodeName ? memoryJson(source.status()) : notFound(context),
     }),
   ]
+}
+
+async function showNode({ source, broker, countFiles }: ManagementParts): Promise<JsonObject> {
+  const files = await countFiles()
+  return nodeJson(source.status(), { disk: broker.store.fileStats, files })
 }
 
 function nameOperations(parts: ManagementParts): Operation[] {

@@ -74,6 +74,7 @@ export const nodeExamples: Examples = {
   'POST /vhosts/{vhost}/start/{node}': { status: 204, names: { node: nodeName }, missing: 400 },
   'GET /auth': ok,
   'GET /auth/hash_password/{password}': { ...ok, names: { password: 'secret' }, missing: 'none' },
+  'GET /auth/attempts/{node}': { ...ok, names: { node: nodeName } },
   'POST /login': {
     status: 200,
     body: Buffer.from('username=management&password=management'),
