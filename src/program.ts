@@ -95,7 +95,12 @@ async function start(config: LoadedConfig): Promise<ExitCode> {
   for (const warning of config.warnings) logger.warn(warning)
   noteUnbuilt(config, logger)
   if (readyFile !== undefined) removeReadyFile(readyFile)
-  const broker = await startBroker({ ...options, logger, syncDelayMs: syncDelayOf(process.env) })
+  const broker = await startBroker({
+    ...options,
+    logger,
+    origins: config.origins,
+    syncDelayMs: syncDelayOf(process.env),
+  })
   if (readyFile !== undefined) writeReadyFile(readyFile, broker.addresses)
   try {
     announce(broker, path.resolve(options.data))

@@ -4,7 +4,7 @@ import type { Address } from './lib/listen.ts'
 import { type Logger, silentLogger } from './lib/logger.ts'
 import { Node } from './node/node.ts'
 import { completeOptions } from './settings/load-config.ts'
-import type { BrokerOptions } from './settings/settings.ts'
+import { type BrokerOptions, type SettingKey, settingKeys } from './settings/settings.ts'
 
 /** Options of the broker; what is left out has its default. */
 export type StartOptions = Partial<BrokerOptions> & {
@@ -13,6 +13,8 @@ export type StartOptions = Partial<BrokerOptions> & {
   readonly syncDelayMs?: number
   /** Where messages are kept; files in the data folder by default. */
   readonly storage?: StorageKind
+  /** Where options are from, for those who look at them; left out, all were given by the program. */
+  readonly origins?: ReadonlyMap<SettingKey, string>
 }
 
 /** A broker that takes work until it is closed. */
@@ -27,6 +29,22 @@ export interface RunningBroker extends AsyncDisposable {
 
 /** Starts a broker and resolves once all its listeners are open. */
 export async function startBroker(startOptions: StartOptions = {}): Promise<RunningBroker> {
-  const { logger = silentLogger, storage = 'file', syncDelayMs = 0, ...partial } = startOptions
-  return Node.open(completeOptions(partial), { logger, storage, syncDelayMs })
+  const {
+    logger = silentLogger,
+    storage = 'file',
+    syncDelayMs = 0,
+    origins,
+    ...partial
+  } = startOptions
+  return Node.open(completeOptions(partial), {
+    logger,
+    storage,
+    syncDelayMs,
+    origins: origins ?? givenBy(partial),
+  })
+}
+
+function givenBy(options: Partial<BrokerOptions>): Map<SettingKey, string> {
+  const given = settingKeys.filter((key) => options[key] !== undefined)
+  return new Map(given.map((key) => [key, 'program']))
 }

@@ -9,6 +9,7 @@ import type { Statistics } from '../broker/statistics/statistics.ts'
 import type { DefinitionsOrigin } from '../definitions/export-definitions.ts'
 import type { CountFiles } from '../lib/count-files.ts'
 import type { Logger } from '../lib/logger.ts'
+import type { AuditLog } from './audit-log.ts'
 import type { StatusSource } from './broker-status.ts'
 import type { MaintenanceControl } from './v1/maintenance-operations.ts'
 
@@ -33,6 +34,14 @@ export interface ManagementParts {
   ) => Promise<AsyncGenerator<Buffer> | { readonly problem: string }>
   /** Left out where there are no listeners to close. */
   readonly maintenance?: MaintenanceControl
+  /** Of the broker, with where each is from. */
+  readonly settings: readonly {
+    readonly setting: string
+    readonly value: unknown
+    readonly origin: string
+  }[]
+  /** Has what was changed. */
+  readonly audit: AuditLog
   /** Told what was changed. */
   readonly logger?: Logger
 }

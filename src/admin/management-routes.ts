@@ -31,6 +31,7 @@ import { vhostOperations } from './rabbitmq/vhosts.ts'
 import { whoAmIOperation } from './rabbitmq/whoami.ts'
 import { tellChanges } from './tell-changes.ts'
 import { backupOperations } from './v1/backup-operation.ts'
+import { configOperations } from './v1/config-operations.ts'
 import { copyOperations } from './v1/copy-operations.ts'
 import { deadLetterOperations } from './v1/dead-letter-operations.ts'
 import { delayedOperations } from './v1/delayed-operations.ts'
@@ -46,9 +47,9 @@ export function createManagementRoutes(
   parts: ManagementParts,
   callers: CallerOptions,
 ): Hono<ApiVariables> {
-  const { broker, logger } = parts
+  const { broker } = parts
   const routes = new Hono<ApiVariables>()
-  if (logger !== undefined) routes.use(tellChanges(logger))
+  routes.use(tellChanges(parts))
   const caller = findCaller(callers)
   routes.route('/', createApi({ broker, operations: operationsOf(parts, callers), caller }))
   return routes
@@ -87,6 +88,7 @@ function operationsOf(
     ...(parts.origin === undefined ? [] : definitionsOperations(parts, parts.origin)),
     ...sessionOperations({ authenticate, sessions }),
     ...backupOperations(parts),
+    ...configOperations(parts),
     ...messageOperations(parts.broker),
     ...jobOperations(parts.broker),
     ...delayedOperations(parts.broker),

@@ -1,12 +1,17 @@
 import type { MiddlewareHandler } from 'hono'
-import type { Logger } from '../lib/logger.ts'
+import type { ManagementParts } from './answers.ts'
 import type { ApiVariables } from './api/api.ts'
+import type { Caller } from './api/caller.ts'
 
 /**
- * Tells the log each request that changed something by its method and path, which name what that was. Bodies
+ * Tells the log and the audit log each request that changed something by its method and path, which name what that was. Bodies
  * have passwords in them.
  */
-export function tellChanges(logger: Logger): MiddlewareHandler<ApiVariables> {
+export function tellChanges({
+  broker: { clock },
+  audit,
+  logger,
+}: Pick<ManagementParts, 'broker' | 'audit' | 'logger'>): MiddlewareHandler<ApiVariables> {
   return async (context, next) => {
     await next()
     const { method, path } = context.req
@@ -14,7 +19,11 @@ export function tellChanges(logger: Logger): MiddlewareHandler<ApiVariables> {
     if (isLook || context.req.query('check') === 'true' || context.res.status >= 400) return
     // A move has thousands of requests, whose effect is seen in its queues.
     if (method === 'POST' && path.startsWith('/api/v1/moves/')) return
-    const { user } = context.get('caller')?.principal ?? {}
-    logger.info({ request: `${method} ${path}`, user }, 'Changed over HTTP')
+    // Who logs in, or asks for what is open, changes nothing.
+    const caller = context.get('caller') as Caller | undefined
+    if (caller === undefined) return
+    const { user, address } = caller.principal
+    audit.add({ time: clock.now(), user, address, method, path })
+    logger?.info({ request: `${method} ${path}`, user }, 'Changed over HTTP')
   }
 }

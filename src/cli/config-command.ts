@@ -1,9 +1,9 @@
 // `pabal config`: what a broker that is started here would be set to, and whether it would start with that.
 import { exitCodes } from '../lib/exit-codes.ts'
 import { type LoadedConfig, loadConfig } from '../settings/load-config.ts'
-import { settingKeys, settingName } from '../settings/settings.ts'
+import { shownSettings } from '../settings/shown-settings.ts'
 import type { AddCommand, Session } from './remote-command.ts'
-import { outputOption, readFormat, type Row, showRows } from './show-rows.ts'
+import { outputOption, readFormat, showRows } from './show-rows.ts'
 
 const configOption = ['--config <FILE>', 'File of settings (default: pabal.yaml)'] as const
 
@@ -14,10 +14,10 @@ export const addConfigCommands: AddCommand = (config, _remote, local) => {
       const format = readFormat(flags['output'] as string | undefined)
       const columns = ['setting', 'value', ...(flags['origin'] === true ? ['origin'] : [])]
       return async (session) => {
-        const loaded = await load(session)
-        const rows = rowsOf(loaded).filter(
-          ({ origin }) => flags['given'] !== true || origin !== 'default',
-        )
+        const { options, origins } = await load(session)
+        const rows = shownSettings(options, origins)
+          .filter(({ origin }) => flags['given'] !== true || origin !== 'default')
+          .map((row) => ({ ...row }))
         const shown = { title: 'such settings', columns, nameKey: 'setting', rows }
         await showRows(shown, format, session.terminal)
         return exitCodes.ok
@@ -42,12 +42,4 @@ export const addConfigCommands: AddCommand = (config, _remote, local) => {
 
 function load({ flags, configFile, environment }: Session): Promise<LoadedConfig> {
   return loadConfig({ flags, configFile, environment })
-}
-
-function rowsOf({ options, origins }: LoadedConfig): Row[] {
-  return settingKeys.map((key) => ({
-    setting: settingName(key),
-    value: options[key] ?? null,
-    origin: origins.get(key) ?? 'default',
-  }))
 }

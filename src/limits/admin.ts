@@ -27,6 +27,10 @@ export const adminLimits = {
   publishingSizeMax: (64 * MiB) as number,
   /** How long publishing by HTTP may take, as in RabbitMQ: publishers may be blocked for longer. */
   publishMsMax: 30_000,
+  /** Changes that are kept to be shown: some megabytes. */
+  auditEntriesMax: 10_000,
+  /** A path names a virtual host and two things in it, each of 255 bytes that may be encoded. */
+  auditPathLengthMax: 2048,
   /** Sessions of browsers: each is a hundred bytes, and a person has a few. */
   sessionsMax: 10_000,
   /** A session of a user, above which its oldest ends. */

@@ -1,5 +1,6 @@
 import type { ManagementParts } from '../admin/answers.ts'
 import { AccessKeeper } from '../broker/access-keeper.ts'
+import { shownSettings } from '../settings/shown-settings.ts'
 import type { ProtocolParts } from './protocol-server.ts'
 
 /** What the management API of a node looks at and changes. */
@@ -13,6 +14,8 @@ export function managementOf({
   maintenance,
   countFiles,
   users,
+  audit,
+  origins,
 }: ProtocolParts): ManagementParts {
   const { broker } = cell
   return {
@@ -22,6 +25,8 @@ export function managementOf({
     logger,
     maintenance,
     countFiles,
+    audit,
+    settings: shownSettings(options, origins),
     logins: users.logins,
     source: { status },
     groups: cell.groups,

@@ -5,6 +5,7 @@
 // round, so that nobody comes in while others are told to go, and the cell ends last. HTTP alone goes
 // on until then: health checks see that the broker stops.
 import path from 'node:path'
+import { AuditLog } from '../admin/audit-log.ts'
 import type { BrokerState, BrokerStatus } from '../admin/broker-status.ts'
 import type { TokenLogin } from '../auth/oauth/token-login.ts'
 import { Users } from '../auth/users.ts'
@@ -22,7 +23,7 @@ import { Turn } from '../lib/turn.ts'
 import { version } from '../lib/version.ts'
 import { programLimits } from '../limits/program.ts'
 import type { TlsCredentials } from '../server/tls-credentials.ts'
-import type { BrokerOptions } from '../settings/settings.ts'
+import type { BrokerOptions, SettingKey } from '../settings/settings.ts'
 import { countEverything } from './count-everything.ts'
 import { type Doors, systemDoors } from './doors.ts'
 import type { DefinitionsFile } from './load-definitions.ts'
@@ -39,6 +40,8 @@ export interface NodeParts {
   readonly logger: Logger
   readonly storage: StorageKind
   readonly syncDelayMs: number
+  /** Where settings are from. */
+  readonly origins?: ReadonlyMap<SettingKey, string>
   /** The machine's own by default. */
   readonly doors?: Doors
 }
@@ -55,6 +58,7 @@ export class Node implements AsyncDisposable {
   /** Keeps clients out, and lets them in again. */
   readonly maintenance: Maintenance
   readonly #options: BrokerOptions
+  readonly #origins: ReadonlyMap<SettingKey, string>
   readonly #logger: Logger
   readonly #doors: Doors
   readonly #clock: Clock
@@ -72,8 +76,12 @@ export class Node implements AsyncDisposable {
   #hasFailed = false
   #closing: Promise<void> | undefined
 
-  private constructor(options: BrokerOptions, { logger, doors = systemDoors }: NodeParts) {
+  private constructor(
+    options: BrokerOptions,
+    { logger, doors = systemDoors, origins = new Map() }: NodeParts,
+  ) {
     this.#options = options
+    this.#origins = origins
     this.#logger = logger
     this.#doors = doors
     this.#clock = doors.clock
@@ -241,6 +249,8 @@ export class Node implements AsyncDisposable {
       status: () => this.#status(cell, memory),
       maintenance: this.maintenance,
       countFiles: this.#doors.countFiles,
+      origins: this.#origins,
+      audit: new AuditLog(),
     }
     const figures = (): ProcessStatus => this.#processStatus(memory)
     const metrics = new NodeMetrics(lent, figures)

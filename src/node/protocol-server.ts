@@ -1,5 +1,6 @@
 // What a node knows of a protocol: something that takes over sockets until it is disposed of.
 import type { Socket } from 'node:net'
+import type { AuditLog } from '../admin/audit-log.ts'
 import type { BrokerStatus } from '../admin/broker-status.ts'
 import type { MaintenanceControl } from '../admin/v1/maintenance-operations.ts'
 import type { Users } from '../auth/users.ts'
@@ -16,7 +17,7 @@ import type { Random } from '../lib/random.ts'
 import type { Turn } from '../lib/turn.ts'
 import type { MetricsSource } from '../metrics/metrics-source.ts'
 import type { InputBudget } from '../server/input-budget.ts'
-import type { BrokerOptions } from '../settings/settings.ts'
+import type { BrokerOptions, SettingKey } from '../settings/settings.ts'
 import type { Service } from './service.ts'
 
 /** What ports have that show metrics. */
@@ -46,6 +47,10 @@ export interface ProtocolParts {
   readonly status: () => BrokerStatus
   readonly metrics: MetricsParts
   readonly countFiles: CountFiles
+  /** Of changes by HTTP, on whichever port. */
+  readonly audit: AuditLog
+  /** Where settings are from. */
+  readonly origins: ReadonlyMap<SettingKey, string>
   readonly maintenance: MaintenanceControl
 }
 

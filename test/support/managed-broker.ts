@@ -1,6 +1,7 @@
 // A broker in memory, and what changes its users and virtual hosts, without a node around them.
 import assert from 'node:assert/strict'
 import type { ManagementParts } from '../../src/admin/answers.ts'
+import { AuditLog } from '../../src/admin/audit-log.ts'
 import { Users } from '../../src/auth/users.ts'
 import { AccessKeeper } from '../../src/broker/access-keeper.ts'
 import { Broker, defaultVHost } from '../../src/broker/broker.ts'
@@ -15,7 +16,16 @@ import { statusOf } from './broker-status.ts'
 
 export type ManagedBroker = Pick<
   ManagementParts,
-  'broker' | 'keeper' | 'clients' | 'statistics' | 'source' | 'groups' | 'countFiles' | 'logins'
+  | 'broker'
+  | 'keeper'
+  | 'clients'
+  | 'statistics'
+  | 'source'
+  | 'groups'
+  | 'countFiles'
+  | 'logins'
+  | 'settings'
+  | 'audit'
 >
 
 /** `vhosts` are those of the settings. */
@@ -44,6 +54,8 @@ export function manage(broker: Broker, vhosts: readonly string[] = []): ManagedB
     source: { status: () => statusOf('ready') },
     countFiles: () => Promise.resolve({ open: 10, max: 1000 }),
     logins: new Users({ access: broker.access, random: broker.random }).logins,
+    settings: [{ setting: 'data', value: './data', origin: 'default' }],
+    audit: new AuditLog(),
     groups: openGroups(broker, broker.getVHost(defaultVHost), new Map()),
   }
 }

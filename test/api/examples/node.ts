@@ -74,6 +74,8 @@ export const nodeExamples: Examples = {
   'POST /vhosts/{vhost}/start/{node}': { status: 204, names: { node: nodeName }, missing: 400 },
   'GET /auth': ok,
   'GET /auth/hash_password/{password}': { ...ok, names: { password: 'secret' }, missing: 'none' },
+  'GET /v1/config': ok,
+  'GET /v1/audit': ok,
   'GET /auth/attempts/{node}': { ...ok, names: { node: nodeName } },
   'POST /login': {
     status: 200,

@@ -1,0 +1,50 @@
+// What the broker was started with, and who has changed what since then.
+import { z } from 'zod'
+import type { ManagementParts } from '../answers.ts'
+import { answerList, listOf, listQuery } from '../api/listing.ts'
+import { type Operation, operation } from '../api/operation.ts'
+
+const tag = 'Broker'
+
+const settingSchema = z.object({
+  setting: z.string(),
+  value: z.unknown(),
+  origin: z.string().describe('A flag, a variable, a file, or default'),
+})
+
+const auditSchema = z.object({
+  time: z.number().int().describe('Milliseconds since the Unix epoch'),
+  user: z.string(),
+  address: z.string().describe('Empty for the local socket'),
+  method: z.string(),
+  path: z.string(),
+})
+
+export function configOperations({ broker, settings, audit }: ManagementParts): Operation[] {
+  return [
+    operation({
+      method: 'get',
+      path: '/v1/config',
+      tag,
+      summary: 'Each setting of the broker, and where its value is from',
+      access: 'administrator',
+      answers: { 200: z.array(settingSchema) },
+      handle: () => settings,
+    }),
+    operation({
+      method: 'get',
+      path: '/v1/audit',
+      tag,
+      summary: 'The last changes by this API and by commands, the newest first',
+      access: 'administrator',
+      query: listQuery,
+      answers: { 200: listOf(auditSchema) },
+      handle: ({ query }) =>
+        answerList(broker.slices, query, {
+          items: audit.entries(),
+          json: (entry) => ({ ...entry }),
+          nameOf: ({ path }) => path,
+        }),
+    }),
+  ]
+}

@@ -1,0 +1,22 @@
+import { type SettingKey, settingKeys, settingName, type Settings } from './settings.ts'
+
+/** A setting as people are shown it. */
+export interface ShownSetting {
+  /** As in `pabal.yaml`. */
+  readonly setting: string
+  readonly value: unknown
+  /** A flag, a variable or a file; `default` for what nobody gave. */
+  readonly origin: string
+}
+
+/** All of them; passwords are in files, whose names are shown. */
+export function shownSettings(
+  values: Settings,
+  origins: ReadonlyMap<SettingKey, string>,
+): ShownSetting[] {
+  return settingKeys.map((key) => ({
+    setting: settingName(key),
+    value: values[key] ?? null,
+    origin: origins.get(key) ?? 'default',
+  }))
+}
