@@ -3,24 +3,15 @@ import assert from 'node:assert/strict'
 import path from 'node:path'
 import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
+import { amqpOnly } from '../support/amqp-only.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { BrokerProgram, ScratchFolder } from './broker-program.ts'
 
 const preload = pathToFileURL(path.join(import.meta.dirname, 'fault-in-atom.ts')).href
-const flags = [
-  '--amqp-port',
-  '0',
-  '--http-port',
-  'off',
-  '--kafka-port',
-  'off',
-  '--metrics-port',
-  'off',
-]
 
 function start(folder: ScratchFolder, name: string, environment = {}): [BrokerProgram, string] {
   const readyFile = folder.file(`${name}.json`)
-  const args = ['--data', folder.file('data'), '--ready-file', readyFile, ...flags]
+  const args = ['--data', folder.file('data'), '--ready-file', readyFile, ...amqpOnly]
   return [BrokerProgram.run(folder, args, environment), readyFile]
 }
 

@@ -1,24 +1,14 @@
 // Who runs the broker sees in its log which client was closed, and why.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { amqpOnly } from '../support/amqp-only.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { BrokerProgram, ScratchFolder } from './broker-program.ts'
-
-const ports = [
-  '--amqp-port',
-  '0',
-  '--http-port',
-  'off',
-  '--kafka-port',
-  'off',
-  '--metrics-port',
-  'off',
-]
 
 test('the log tells whose channel or connection was closed, and why', async () => {
   using folder = new ScratchFolder()
   const readyFile = folder.file('ready.json')
-  const args = ['--data', folder.file('data'), '--ready-file', readyFile, ...ports]
+  const args = ['--data', folder.file('data'), '--ready-file', readyFile, ...amqpOnly]
   await using program = BrokerProgram.run(folder, args)
   const { amqp } = await program.ready(readyFile)
   await using client = await RawClient.openChannel(amqp?.port ?? 0)

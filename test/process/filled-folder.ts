@@ -2,18 +2,8 @@
 import { rmSync } from 'node:fs'
 import type { ConfirmChannel } from 'amqplib'
 import amqp from 'amqplib'
+import { amqpOnly } from '../support/amqp-only.ts'
 import { BrokerProgram, type ScratchFolder } from './broker-program.ts'
-
-const ports = [
-  '--amqp-port',
-  '0',
-  '--http-port',
-  'off',
-  '--kafka-port',
-  'off',
-  '--metrics-port',
-  'off',
-]
 
 /** A broker on `<folder>/data` that is ready for clients. */
 export class FolderBroker implements AsyncDisposable {
@@ -37,7 +27,7 @@ export class FolderBroker implements AsyncDisposable {
   /** The same program, which may not come so far. */
   static run(folder: ScratchFolder, args: readonly string[] = [], userId?: number): BrokerProgram {
     const data = ['--data', folder.file('data')]
-    return BrokerProgram.run(folder, [...data, ...ports, ...args], {}, userId)
+    return BrokerProgram.run(folder, [...data, ...amqpOnly, ...args], {}, userId)
   }
 
   /** Declares a durable queue and has `count` messages to it confirmed. */

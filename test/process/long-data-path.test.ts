@@ -4,18 +4,8 @@ import assert from 'node:assert/strict'
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
+import { amqpOnly } from '../support/amqp-only.ts'
 import { BrokerProgram, ScratchFolder } from './broker-program.ts'
-
-const ports = [
-  '--amqp-port',
-  '0',
-  '--http-port',
-  'off',
-  '--kafka-port',
-  'off',
-  '--metrics-port',
-  'off',
-]
 
 interface Said {
   readonly code: number | null
@@ -45,7 +35,7 @@ test('commands reach the broker of a data folder with a long path, and say when 
   await expectNone()
   {
     const readyFile = folder.file('ready.json')
-    const args = ['--data', data, '--ready-file', readyFile, ...ports]
+    const args = ['--data', data, '--ready-file', readyFile, ...amqpOnly]
     await using broker = BrokerProgram.run(folder, args)
     await broker.ready(readyFile)
     assert.deepEqual(await listPolicies(folder, data), {
@@ -65,7 +55,7 @@ test('a broker without room for its socket says at the start what to do, and so 
   const [data, temporary] = [folder.file('x'.repeat(120)), folder.file('t'.repeat(120))]
   mkdirSync(temporary)
   const readyFile = folder.file('ready.json')
-  const args = ['--data', data, '--ready-file', readyFile, ...ports]
+  const args = ['--data', data, '--ready-file', readyFile, ...amqpOnly]
   await using broker = BrokerProgram.run(folder, args, { TMPDIR: temporary })
   await broker.ready(readyFile)
   assert.match(

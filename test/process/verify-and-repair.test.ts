@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import path from 'node:path'
 import { test } from 'node:test'
 import amqp from 'amqplib'
+import { amqpOnly } from '../support/amqp-only.ts'
 import { BrokerProgram, ScratchFolder } from './broker-program.ts'
 
 const messageCount = 200
@@ -30,18 +31,8 @@ interface Started {
 
 async function start(folder: ScratchFolder): Promise<Started> {
   const readyFile = folder.file('ready')
-  const ports = [
-    '--amqp-port',
-    '0',
-    '--http-port',
-    'off',
-    '--kafka-port',
-    'off',
-    '--metrics-port',
-    'off',
-  ]
   const files = ['--data', folder.file('data'), '--ready-file', readyFile]
-  const program = BrokerProgram.run(folder, [...files, ...ports])
+  const program = BrokerProgram.run(folder, [...files, ...amqpOnly])
   const { amqp: address } = (await program.ready(readyFile)) as unknown as {
     amqp: { host: string; port: number }
   }

@@ -10,6 +10,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, watch } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { amqpOnly } from './amqp-only.ts'
 import { within } from './wait-for.ts'
 
 const repository = join(import.meta.dirname, '../..')
@@ -138,16 +139,7 @@ export class TestBroker implements AsyncDisposable {
   }
 
   #flags(readyFile: string): string[] {
-    const ports = [
-      '--amqp-port',
-      String(this.#port),
-      '--http-port',
-      'off',
-      '--kafka-port',
-      'off',
-      '--metrics-port',
-      'off',
-    ]
+    const ports = [...amqpOnly, '--amqp-port', String(this.#port)]
     const flags = ['--data', this.dataFolder, '--ready-file', readyFile, ...ports, ...this.#args]
     // Of a flag that is given twice the last counts.
     return this.#kafkaPort === 0 ? flags : [...flags, '--kafka-port', String(this.#kafkaPort)]
