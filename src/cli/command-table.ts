@@ -199,6 +199,12 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import('./repair-command.ts')).addRepairCommand,
   },
   {
+    name: 'crash-test',
+    group: offline,
+    summary: 'Kill a broker of its own again and again, and see whether anything is lost',
+    load: async () => (await import('./crash-test/crash-test-command.ts')).addCrashTestCommand,
+  },
+  {
     name: 'context',
     group: commands,
     summary: 'Brokers by name: where they are and who logs in',
