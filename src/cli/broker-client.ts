@@ -52,6 +52,11 @@ export class BrokerClient {
     return placeName(this.#place)
   }
 
+  /** The data folder by which it is found; undefined for one that is elsewhere. */
+  get folder(): string | undefined {
+    return 'folder' in this.#place ? this.#place.folder : undefined
+  }
+
   /** A command for this broker, as somebody would have to write it: `vhost list`. */
   commandLine(command: string): string {
     return `pabal ${command}${this.#flags}`

@@ -169,6 +169,12 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import('./status-command.ts')).addStatusCommand,
   },
   {
+    name: 'doctor',
+    group: broker,
+    summary: 'Check this machine and the broker, and say what to do',
+    load: async () => (await import('./doctor/doctor-command.ts')).addDoctorCommand,
+  },
+  {
     name: 'user',
     group: access,
     summary: 'Users and their limits',
