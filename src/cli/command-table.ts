@@ -169,6 +169,12 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import('./status-command.ts')).addStatusCommand,
   },
   {
+    name: 'bench',
+    group: broker,
+    summary: 'Measure how much a broker takes and how fast it delivers, over AMQP',
+    load: async () => (await import('./bench/bench-command.ts')).addBenchCommand,
+  },
+  {
     name: 'doctor',
     group: broker,
     summary: 'Check this machine and the broker, and say what to do',
