@@ -193,6 +193,18 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import('./move-command.ts')).addMoveCommands,
   },
   {
+    name: 'bench',
+    group: broker,
+    summary: 'Measure how much a broker takes and how fast it delivers, over AMQP',
+    load: async () => (await import('./bench/bench-command.ts')).addBenchCommand,
+  },
+  {
+    name: 'doctor',
+    group: broker,
+    summary: 'Check this machine and the broker, and say what to do',
+    load: async () => (await import('./doctor/doctor-command.ts')).addDoctorCommand,
+  },
+  {
     name: 'user',
     group: access,
     summary: 'Users and their limits',
@@ -227,6 +239,12 @@ export const commandTable: readonly CommandRow[] = [
     group: offline,
     summary: 'Make a data folder of a backup',
     load: async () => (await import('./restore-command.ts')).addRestoreCommand,
+  },
+  {
+    name: 'crash-test',
+    group: offline,
+    summary: 'Kill a broker of its own again and again, and see whether anything is lost',
+    load: async () => (await import('./crash-test/crash-test-command.ts')).addCrashTestCommand,
   },
   {
     name: 'context',

@@ -31,7 +31,7 @@ export function definersFor(onRun: OnRun): {
         const asked = ask(command.args, command.opts())
         onRun(async (session) => {
           const { findBroker } = await import('./find-broker.ts')
-          return asked(await findBroker(session, session.broker), session.terminal)
+          return asked(await findBroker(session, session.broker), session.terminal, session)
         }, command)
       })
     },

@@ -105,14 +105,14 @@ function addTopicCommands(add: Add): void {
       const ofOne = `${title} on exchange '${exchange}'`
       const path = [...place, checkName('exchange', exchange)]
       const removeOne = remove(doomed(path, ofOne, topicList), flags)
-      return async (broker, terminal) => {
+      return async (broker, terminal, session) => {
         // The broker answers, as RabbitMQ does, whether the user has any at all.
         const { body } = await broker.ask('GET', place)
         const rows = Array.isArray(body) ? (body as { readonly exchange: string }[]) : []
         if (!rows.some((row) => row.exchange === exchange)) {
           throw nothingFound(broker, ofOne, topicList)
         }
-        return removeOne(broker, terminal)
+        return removeOne(broker, terminal, session)
       }
     },
   ).option(...vhostOption)

@@ -7,7 +7,11 @@ import type { BrokerFlags } from './broker-place.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Does what was asked for and resolves with how the program ends. Rejects with an `ExitError`. */
-export type AskBroker = (broker: BrokerClient, terminal: Terminal) => Promise<ExitCode>
+export type AskBroker = (
+  broker: BrokerClient,
+  terminal: Terminal,
+  session: Session,
+) => Promise<ExitCode>
 
 export type CommandFlags = Readonly<
   Record<string, string | boolean | readonly string[] | undefined>

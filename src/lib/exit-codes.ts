@@ -3,6 +3,8 @@
 /** Exit codes after sysexits(3). */
 export const exitCodes = {
   ok: 0,
+  /** Nothing failed, and somebody should look: `pabal doctor` warns. Not of sysexits. */
+  attention: 1,
   /** A command-line argument is wrong. */
   usage: 64,
   /** Stored data is damaged. */

@@ -1,0 +1,110 @@
+// `pabal doctor`: looks at this machine and at a broker, and says what is wrong and what to do about it.
+import { systemClock } from '../../lib/clock.ts'
+import { exitCodes } from '../../lib/exit-codes.ts'
+import { ExitError, type ExitCode } from '../../lib/exit-error.ts'
+import { version } from '../../lib/version.ts'
+import { doctorLimits } from '../../limits/doctor.ts'
+import { loadConfig } from '../../settings/load-config.ts'
+import type { BrokerOptions } from '../../settings/settings.ts'
+import type { BrokerClient } from '../broker-client.ts'
+import { wait } from '../crash-test/wait.ts'
+import type { AddCommand, Session } from '../remote-command.ts'
+import { outputOption, readFormat, showRows } from '../show-rows.ts'
+import {
+  checkDeadLetters,
+  checkQueues,
+  checkStatus,
+  type DeadLetterFacts,
+  type QueueFacts,
+  type StatusFacts,
+} from './check-broker.ts'
+import { checkMachine, checkPorts } from './check-machine.ts'
+import { fail, type Finding, warn } from './finding.ts'
+import { findListeners } from './listening-ports.ts'
+import { lookAtMachine } from './machine-facts.ts'
+
+export const addDoctorCommand: AddCommand = (command, remote) => {
+  remote(command, '', {
+    ask: (_operands, flags) => {
+      const format = readFormat(flags['output'] as string | undefined)
+      return async (broker, terminal, session) => {
+        const { findings, isAnswering } = await askBroker(broker)
+        const { folder } = broker
+        const machine = folder === undefined ? [] : await lookHere(session, folder, isAnswering)
+        const rows = [...machine, ...findings].map((finding) => ({ ...finding }))
+        const columns = ['level', 'check', 'found', 'advice']
+        await showRows({ title: 'findings', columns, nameKey: 'check', rows }, format, terminal)
+        return endOf(rows)
+      }
+    },
+  })
+    .option(...outputOption)
+    .addHelpText(
+      'after',
+      `
+It ends with 0 when all is well, with 1 when somebody should look at a warning, and with 69 when
+something fails. Of a broker elsewhere (--url) the machine is not seen.`,
+    )
+}
+
+async function lookHere(
+  session: Session,
+  folder: string,
+  isAnswering: boolean,
+): Promise<Finding[]> {
+  const { flags, configFile, environment } = session
+  const { options } = await loadConfig({ flags, configFile, environment })
+  const findings = checkMachine(lookAtMachine({ ...options, data: folder }), options)
+  if (isAnswering) return findings
+  const wanted = wantedPorts(options)
+  return [...findings, ...checkPorts(wanted, findListeners(Object.values(wanted)))]
+}
+
+function wantedPorts(options: BrokerOptions): Record<string, number> {
+  const { amqpPort, kafkaPort, httpPort } = options
+  const ports = { 'amqp-port': amqpPort, 'kafka-port': kafkaPort, 'http-port': httpPort }
+  const isPort = (entry: [string, unknown]): entry is [string, number] => Number(entry[1]) > 0
+  return Object.fromEntries(Object.entries(ports).filter(isPort))
+}
+
+interface Asked {
+  readonly findings: readonly Finding[]
+  readonly isAnswering: boolean
+}
+
+async function askBroker(broker: BrokerClient): Promise<Asked> {
+  try {
+    const { status, body } = await broker.ask('GET', ['status'])
+    if (status !== 200) {
+      const finding = fail('broker', `does not show its status (${status})`, 'see its log')
+      return { findings: [finding], isAnswering: true }
+    }
+    const findings = checkStatus(body as StatusFacts, version)
+    return { findings: [...findings, ...(await lookAtQueues(broker))], isAnswering: true }
+  } catch (error) {
+    if (!(error instanceof ExitError)) throw error
+    const isStopped = broker.folder !== undefined && error.exitCode === exitCodes.unavailable
+    const finding = isStopped
+      ? warn('broker', error.message, 'the other checks are for its start')
+      : fail('broker', error.message, 'see whether it runs, and who may log in')
+    return { findings: [finding], isAnswering: false }
+  }
+}
+
+async function lookAtQueues(broker: BrokerClient): Promise<Finding[]> {
+  const before = await broker.ask('GET', ['queues'])
+  if (before.status !== 200) {
+    return [warn('queues', `not shown (${before.status})`, 'log in as a user who may see them')]
+  }
+  await wait(systemClock, doctorLimits.lookMs)
+  const now = await broker.ask('GET', ['queues'])
+  const findings = checkQueues(before.body as QueueFacts[], (now.body ?? []) as QueueFacts[])
+  const dead = await broker.ask('GET', ['v1', 'dead-letters', '/'])
+  if (dead.status !== 200) return findings
+  return [...findings, checkDeadLetters(dead.body as DeadLetterFacts[])]
+}
+
+function endOf(findings: readonly Finding[]): ExitCode {
+  if (findings.some(({ level }) => level === 'fail')) return exitCodes.unavailable
+  return findings.some(({ level }) => level === 'warn') ? exitCodes.attention : exitCodes.ok
+}
