@@ -15,10 +15,8 @@ export function tellChanges({
   return async (context, next) => {
     await next()
     const { method, path } = context.req
-    const isLook = method === 'GET' || method === 'HEAD' || context.get('isLook') === true
-    if (isLook || context.req.query('check') === 'true' || context.res.status >= 400) return
-    // A move has thousands of requests, whose effect is seen in its queues.
-    if (method === 'POST' && path.startsWith('/api/v1/moves/')) return
+    const isUntold = method === 'GET' || method === 'HEAD' || context.get('isUntold') === true
+    if (isUntold || context.req.query('check') === 'true' || context.res.status >= 400) return
     // Who logs in, or asks for what is open, changes nothing.
     const caller = context.get('caller') as Caller | undefined
     if (caller === undefined) return

@@ -15,7 +15,7 @@ export interface ApiVariables {
   Variables: {
     caller: Caller
     /** See `OperationFacts`. */
-    isLook?: boolean
+    isUntold?: boolean
   }
 }
 
@@ -48,9 +48,9 @@ export function createApi({ broker, operations, caller }: ApiParts): Hono<ApiVar
 async function answer(
   context: Context<ApiVariables>,
   broker: Broker,
-  { path, access, query, body, handle, isLook = false }: Operation,
+  { path, access, query, body, handle, isUntold = false }: Operation,
 ): Promise<Response> {
-  context.set('isLook', isLook)
+  context.set('isUntold', isUntold)
   const caller = context.get('caller')
   const names = Object.fromEntries(
     pathNames(path).map((name) => [name, context.req.param(name) ?? '']),

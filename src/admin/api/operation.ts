@@ -34,8 +34,8 @@ interface OperationFacts<Path extends string> {
   /** Under what it is listed there. */
   readonly tag: string
   readonly access: Access
-  /** It only looks, though its method is one that changes things: the log does not tell it. */
-  readonly isLook?: boolean
+  /** The log does not tell it, though its method is one that changes things: it only looks, or what it changes are messages. */
+  readonly isUntold?: boolean
   readonly answers: Answers
   /** JSON Schemas by media type of a body that the handler reads by itself. */
   readonly rawBody?: Readonly<Record<string, Readonly<Record<string, unknown>>>>

@@ -28,6 +28,7 @@ export function publishOperation(broker: Broker, clients: ClientRegistry): Opera
     path: '/exchanges/{vhost}/{exchange}/publish',
     tag: 'Exchanges',
     summary: 'Publish a message',
+    isUntold: true,
     access: 'vhost',
     bodySizeMax: adminLimits.publishBodySizeMax,
     body: z.object({

@@ -51,6 +51,7 @@ export function queueGetOperation(broker: Broker, clients: ClientRegistry): Oper
     path: '/queues/{vhost}/{name}/get',
     tag: 'Queues',
     summary: 'Take messages off a queue, or take them and put them back',
+    isUntold: true,
     access: 'vhost',
     body: z.object({
       count: wholeNumber.describe(

@@ -66,6 +66,7 @@ export function copyOperations(broker: Broker, groups: GroupCoordinator): Operat
       path: '/v1/moves/topics/{topic}/{partition}/batches',
       tag,
       summary: 'Append record batches with their own offsets; the body is one after the other',
+      isUntold: true,
       access,
       bodySizeMax: moveLimits.requestSizeMax,
       query: z.strictObject({

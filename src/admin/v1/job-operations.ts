@@ -81,7 +81,7 @@ function beginOperations(broker: Broker): Operation[] {
     operation({
       ...common,
       path: `${path}/preview`,
-      isLook: true,
+      isUntold: true,
       summary: 'What a job would do; nothing is done',
       answers: { 200: previewSchema },
       async handle({ names: { vhost }, body, caller, context }) {

@@ -40,7 +40,7 @@ export function messageOperations(broker: Broker): Operation[] {
       summary:
         'Messages of a queue or stream that a filter finds; each request reads 16 MiB at most',
       access: 'vhost',
-      isLook: true,
+      isUntold: true,
       body: searchBody,
       answers: {
         200: z.object({

@@ -22,6 +22,7 @@ export function moveOperations(broker: Broker): Operation[] {
       tag,
       summary:
         'Put messages into a queue as they were in another broker; the body is a block of them',
+      isUntold: true,
       access: 'administrator',
       bodySizeMax: moveLimits.requestSizeMax,
       answers: {
