@@ -3,19 +3,25 @@ import type { Examples } from './example.ts'
 import { accessExamples } from './examples/access.ts'
 import { connectionExamples } from './examples/connections.ts'
 import { definitionsExamples } from './examples/definitions.ts'
+import { jobExamples } from './examples/jobs.ts'
+import { moveExamples } from './examples/moves.ts'
 import { nodeExamples } from './examples/node.ts'
 import { overviewExamples } from './examples/overview.ts'
 import { policyExamples } from './examples/policies.ts'
 import { queueExamples } from './examples/queues.ts'
 import { sessionExamples } from './examples/session.ts'
+import { streamExamples } from './examples/streams.ts'
 
 export const examples: Examples = {
   ...accessExamples,
   ...connectionExamples,
   ...definitionsExamples,
+  ...jobExamples,
+  ...moveExamples,
   ...nodeExamples,
   ...overviewExamples,
   ...policyExamples,
   ...queueExamples,
   ...sessionExamples,
+  ...streamExamples,
 }

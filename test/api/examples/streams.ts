@@ -1,0 +1,39 @@
+// Pabal's own resources: streams and consumer groups.
+import assert from 'node:assert/strict'
+import type { ApiUnderTest } from '../api-under-test.ts'
+import type { Example, Examples } from '../example.ts'
+
+const stream = { durable: true, arguments: { 'x-queue-type': 'stream' } }
+
+/** `events` is a topic that the group `billing` has a place in, `tasks` a queue. */
+async function makeAll(api: ApiUnderTest): Promise<void> {
+  await api.make('PUT', '/queues/%2F/events', stream)
+  await api.make('PUT', '/queues/%2F/tasks', { durable: true })
+  await api.make('POST', '/v1/groups/billing/reset', { topic: 'events', to: 'first' })
+}
+
+const list: Example = { status: 200, before: makeAll }
+const group: Example = { ...list, names: { group: 'billing' } }
+const tasks = { streams: [{ vhost: '/', name: 'tasks' }] }
+const done = ({ done: [first] }: { readonly done: readonly { readonly name: string }[] }): void =>
+  assert.equal(first?.name, 'tasks')
+
+export const streamExamples: Examples = {
+  'GET /v1/streams': { ...list, query: { kind: 'topic', vhost: '/' } },
+  'GET /v1/streams/{vhost}/{name}': {
+    ...list,
+    names: { name: 'events' },
+    check: ({ groups }: { readonly groups: readonly { readonly name: string }[] }) =>
+      assert.ok(groups.some(({ name }) => name === 'billing')),
+  },
+  'POST /v1/streams/delete': { ...list, body: tasks, check: done },
+  'POST /v1/streams/purge': { ...list, body: { ...tasks, dry_run: true }, check: done },
+  'GET /v1/groups': list,
+  'GET /v1/groups/{group}': group,
+  'POST /v1/groups/{group}/reset': {
+    ...group,
+    body: { topic: 'events', to: '1h', partition: 0, dry_run: false },
+    missing: 'none',
+  },
+  'DELETE /v1/groups/{group}': { ...group, status: 204 },
+}
