@@ -169,6 +169,12 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import('./status-command.ts')).addStatusCommand,
   },
   {
+    name: 'top',
+    group: broker,
+    summary: 'Watch the broker and its queues',
+    load: async () => (await import('./top/top-command.ts')).addTopCommand,
+  },
+  {
     name: 'bench',
     group: broker,
     summary: 'Measure how much a broker takes and how fast it delivers, over AMQP',
