@@ -177,7 +177,7 @@ export const commandTable: readonly CommandRow[] = [
   {
     name: 'bench',
     group: broker,
-    summary: 'Measure how much a broker takes and how fast it delivers, over AMQP',
+    summary: 'Measure how much a broker takes and how fast it delivers',
     load: async () => (await import('./bench/bench-command.ts')).addBenchCommand,
   },
   {

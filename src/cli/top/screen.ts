@@ -45,12 +45,12 @@ export class Screen implements Disposable {
 
   /** Lines that fit. */
   get rows(): number {
-    return this.#output.rows ?? 24
+    return this.#output.rows || 24
   }
 
   /** The line at `head` is the head of a table. */
   show(lines: readonly string[], head: number): void {
-    const columns = this.#output.columns ?? 80
+    const columns = this.#output.columns || 80
     const shown = lines.slice(0, this.rows).map((line, index) => {
       const text = printable(line).slice(0, columns)
       return index === head ? styleText('inverse', text.padEnd(columns)) : text
