@@ -193,9 +193,15 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import('./move-command.ts')).addMoveCommands,
   },
   {
+    name: 'top',
+    group: broker,
+    summary: 'Watch the broker and its queues',
+    load: async () => (await import('./top/top-command.ts')).addTopCommand,
+  },
+  {
     name: 'bench',
     group: broker,
-    summary: 'Measure how much a broker takes and how fast it delivers, over AMQP',
+    summary: 'Measure how much a broker takes and how fast it delivers',
     load: async () => (await import('./bench/bench-command.ts')).addBenchCommand,
   },
   {

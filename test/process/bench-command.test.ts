@@ -46,6 +46,20 @@ test('bench publishes without confirms and without consumers', async () => {
   assert.deepEqual(await queuesOf(broker), [])
 })
 
+test('bench does the same over the protocol of Kafka', async () => {
+  await using broker = await TestBroker.start(['--kafka-port', '0'])
+  const size = ['--seconds', '1', '--rate', '400', '--consumers', '2', '-o', 'json']
+  const { code, out, talk } = await pabal(['bench', 'kafka', '--data', broker.dataFolder, ...size])
+  assert.equal(code, 0, talk.join('\n'))
+  const row = JSON.parse(out.join('')) as Row
+  const { published = 0, confirmed, consumed, left } = row
+  assert.ok(published > 200 && published <= 440, `${published} published at 400 per second`)
+  // What was on its way at the end is consumed, and not counted.
+  assert.ok((confirmed ?? 0) > 0 && (consumed ?? 0) > 0)
+  assert.equal(left, 0)
+  assert.deepEqual(await queuesOf(broker), [])
+})
+
 test('bench asks before it disturbs others', async () => {
   await using broker = await TestBroker.start()
   const data = ['--data', broker.dataFolder]
@@ -64,10 +78,13 @@ test('bench says what it cannot do', async () => {
     pabal(['bench', '--size', '7']),
     pabal(['bench', '--queue-type', 'fast']),
     pabal(['bench', '--url', 'http://localhost']),
+    pabal(['bench', 'mqtt']),
+    pabal(['bench', 'kafka', '--queue-type', 'quorum']),
+    pabal(['bench', 'kafka', '--confirms', '0']),
   ])
   assert.deepEqual(
     problems.map(({ code }) => code),
-    [64, 64, 64],
+    [64, 64, 64, 64, 64, 64],
   )
   // A port where nobody listens.
   const nobody = await pabal(['bench', '--url', 'amqp://localhost:1', '--yes'])

@@ -1,4 +1,5 @@
-// `pabal bench`: how much a broker takes and how fast it delivers, over AMQP. Works with RabbitMQ as well.
+// `pabal bench`: how much a broker takes and how fast it delivers, over AMQP or Kafka's protocol. Works with RabbitMQ
+// and Kafka as well.
 import { systemClock } from '../../lib/clock.ts'
 import { exitCodes } from '../../lib/exit-codes.ts'
 import { ExitError } from '../../lib/exit-error.ts'
@@ -12,7 +13,13 @@ import type { Action, AddCommand, Session } from '../remote-command.ts'
 import { outputOption, readFormat, type Row, showOne, showRows } from '../show-rows.ts'
 import type { OutputFormat } from '../show-rows.ts'
 import type { Terminal } from '../terminal.ts'
-import { type BenchCounts, type BenchPlan, BenchRun, stampSize } from './bench-run.ts'
+import {
+  type BenchCounts,
+  type BenchLoad,
+  type BenchPlan,
+  BenchRun,
+  stampSize,
+} from './bench-run.ts'
 
 interface Flags {
   readonly data?: string
@@ -28,12 +35,20 @@ interface Flags {
   readonly output?: string
 }
 
+const protocols = ['amqp', 'kafka'] as const
+type Protocol = (typeof protocols)[number]
 const queueTypes = ['classic', 'quorum', 'stream'] as const
 const { clientsMax, secondsMax, messageSizeMax, rateMax, windowMax } = benchLimits
 
 export const addBenchCommand: AddCommand = (command, _remote, local) => {
-  local(command, '', { hasDataFolder: true, run: (_operands, flags) => bench(flags) })
-    .option('--url <URL>', 'Another broker: amqp://user:password@host:5672/vhost')
+  local(command, '[PROTOCOL]', {
+    hasDataFolder: true,
+    run: ([protocol = 'amqp'], flags) => bench(protocol, flags),
+  })
+    .option(
+      '--url <URL>',
+      'Another broker: amqp://user:password@host:5672/vhost, kafka://host:9092',
+    )
     .option('--publishers <N>', 'Each with a connection (default: 1)')
     .option('--consumers <N>', 'Each with a connection; 0 only publishes (default: 1)')
     .option('--size <BYTES>', 'Of each message (default: 100)')
@@ -46,18 +61,23 @@ export const addBenchCommand: AddCommand = (command, _remote, local) => {
     .addHelpText(
       'after',
       `
-Its queue is its own and deleted at the end. All clients are in this one process, which may be
+PROTOCOL is amqp (the default) or kafka. Its queue or topic is its own and deleted at the end. All clients are in this one process, which may be
 what limits them; latencies are from publish to consumer. -o ndjson has a line for each second.`,
     )
 }
 
-function bench(flags: Flags): Action {
+function bench(name: string, flags: Flags): Action {
   const format = readFormat(flags.output)
+  const protocol = protocols.find((known) => known === name)
+  if (protocol === undefined) {
+    throw new ExitError(exitCodes.usage, `protocol '${name}' is unknown: use amqp or kafka`)
+  }
   const plan = planOf(flags)
+  if (protocol === 'kafka') checkForKafka(flags)
   return async (session) => {
-    const url = await findUrl(session, flags)
+    const url = await findUrl(session, protocol, flags)
     const queue = `pabal.bench.${systemRandom.bytes(6).toString('hex')}`
-    const run = new BenchRun(systemClock, queue, plan)
+    const run = await makeLoad(protocol, queue, plan)
     const stop = new AbortController()
     const onSignal = (): void => stop.abort()
     for (const signal of signals) process.on(signal, onSignal)
@@ -80,11 +100,26 @@ function bench(flags: Flags): Action {
   }
 }
 
+async function makeLoad(protocol: Protocol, name: string, plan: BenchPlan): Promise<BenchLoad> {
+  if (protocol === 'amqp') return new BenchRun(systemClock, name, plan)
+  const { KafkaBenchRun } = await import('./kafka-bench-run.ts')
+  return new KafkaBenchRun(systemClock, name, plan)
+}
+
+function checkForKafka({ queueType, confirms }: Flags): void {
+  if (queueType !== undefined) {
+    throw new ExitError(exitCodes.usage, '--queue-type is for amqp: Kafka has topics')
+  }
+  if (confirms === '0') {
+    throw new ExitError(exitCodes.usage, '--confirms 0 is for amqp: with kafka use 1 or more')
+  }
+}
+
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /** Ends the publishers when their time is over. */
 async function countSeconds(
-  run: BenchRun,
+  run: BenchLoad,
   { seconds }: BenchPlan,
   {
     stop,
@@ -130,7 +165,7 @@ const heads = {
 }
 
 async function showSummary(
-  { latencies, counts: last }: BenchRun,
+  { latencies, counts: last }: BenchLoad,
   {
     tookMs,
     counts,
@@ -168,13 +203,16 @@ function hundredths(value: number): number {
   return Math.round(value * 100) / 100
 }
 
+const schemes = { amqp: /^amqps?:$/, kafka: /^kafka:$/ } as const
+const exampleUrls = { amqp: 'amqp://guest:guest@host:5672', kafka: 'kafka://host:9092' } as const
+
 /** Asks whether it is meant, where others would be disturbed or may be. */
-async function findUrl(session: Session, flags: Flags): Promise<string> {
+async function findUrl(session: Session, protocol: Protocol, flags: Flags): Promise<string> {
   const { terminal } = session
   if (flags.url !== undefined) {
     const url = URL.canParse(flags.url) ? new URL(flags.url) : undefined
-    if (url === undefined || !/^amqps?:$/.test(url.protocol)) {
-      const problem = `--url '${flags.url}' is none of AMQP: use one like amqp://guest:guest@host:5672`
+    if (url === undefined || !schemes[protocol].test(url.protocol)) {
+      const problem = `--url '${flags.url}' is none of ${protocol}: use one like ${exampleUrls[protocol]}`
       throw new ExitError(exitCodes.usage, problem)
     }
     await isMeant(terminal, { deed: 'load this broker as fast as it can', place: url.host }, flags)
@@ -183,17 +221,21 @@ async function findUrl(session: Session, flags: Flags): Promise<string> {
   const place = flags.data === undefined ? {} : { data: flags.data }
   const broker = await findBroker(session, place)
   if (broker.folder === undefined) {
-    throw new ExitError(exitCodes.usage, `${broker.place} is elsewhere: give --url amqp://…`)
+    throw new ExitError(
+      exitCodes.usage,
+      `${broker.place} is elsewhere: give --url ${exampleUrls[protocol]}`,
+    )
   }
   const { body } = await broker.ask('GET', ['status'])
   const { addresses, clients } = body as {
     readonly addresses: Readonly<Record<string, Address | undefined>>
     readonly clients: Readonly<Record<string, number>>
   }
-  if (addresses['amqp'] === undefined) {
+  const address = addresses[protocol]
+  if (address === undefined) {
     throw new ExitError(
       exitCodes.unavailable,
-      `${broker.place} does not listen for AMQP without TLS`,
+      `${broker.place} does not listen for ${protocol} without TLS`,
     )
   }
   const others = Object.entries(clients).reduce(
@@ -204,10 +246,11 @@ async function findUrl(session: Session, flags: Flags): Promise<string> {
     const deed = `load a broker with ${others} other connections`
     await isMeant(terminal, { deed, place: broker.place }, flags)
   }
-  const { host, port } = addresses['amqp']
+  const { host, port } = address
   const isAny = host === '0.0.0.0' || host === '::'
   const name = isAny ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host
-  return `amqp://guest:guest@${name}:${port}`
+  const login = protocol === 'amqp' ? 'guest:guest@' : ''
+  return `${protocol}://${login}${name}:${port}`
 }
 
 function planOf(flags: Flags): BenchPlan {

@@ -26,7 +26,24 @@ export interface BenchCounts {
 
 export const stampSize = 8
 
-export class BenchRun {
+/** What loads a broker, over one protocol. */
+export interface BenchLoad {
+  /** From publish to consumer. */
+  readonly latencies: Latencies
+  readonly counts: BenchCounts
+  /** Milliseconds since publishers began. */
+  readonly tookMs: number
+  /** Connects all, and makes the queue or the topic. */
+  open(url: string): Promise<void>
+  /** Publishes until `signal` is given. Rejects when a connection ends before. */
+  send(signal: AbortSignal): Promise<void>
+  /** Resolves when all that was published was consumed, or after a while. */
+  settle(): Promise<void>
+  /** Deletes the queue or the topic with what is left in it. */
+  close(): Promise<void>
+}
+
+export class BenchRun implements BenchLoad {
   readonly latencies: Latencies = new Latencies()
   readonly #clock: Clock
   readonly #plan: BenchPlan
@@ -48,12 +65,10 @@ export class BenchRun {
     return { ...this.#counts }
   }
 
-  /** Milliseconds since publishers began. */
   get tookMs(): number {
     return this.#clock.monotonic() - this.#startedAt
   }
 
-  /** Connects all, and makes the queue. */
   async open(url: string): Promise<void> {
     const first = await this.#connect(url)
     const channel = await first.createChannel()
@@ -64,7 +79,6 @@ export class BenchRun {
     for (let index = 0; index < this.#plan.publishers; index++) await this.#connect(url)
   }
 
-  /** Publishes until `signal` is given. Rejects when a connection ends before. */
   async send(signal: AbortSignal): Promise<void> {
     const { publishers, confirms } = this.#plan
     const pumps: (() => void)[] = []
@@ -87,7 +101,6 @@ export class BenchRun {
     }
   }
 
-  /** Resolves when all that was published was consumed, or after a while. */
   async settle(): Promise<void> {
     const until = this.#clock.monotonic() + benchLimits.settleMsMax
     if (this.#plan.consumers === 0) return
@@ -96,7 +109,6 @@ export class BenchRun {
     }
   }
 
-  /** Deletes the queue with what is left in it. */
   async close(): Promise<void> {
     const [first] = this.#connections
     if (first === undefined) return
