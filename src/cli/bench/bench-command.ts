@@ -61,8 +61,9 @@ export const addBenchCommand: AddCommand = (command, _remote, local) => {
     .addHelpText(
       'after',
       `
-PROTOCOL is amqp (the default) or kafka. Its queue or topic is its own and deleted at the end. All clients are in this one process, which may be
-what limits them; latencies are from publish to consumer. -o ndjson has a line for each second.`,
+PROTOCOL is amqp (the default) or kafka. Its queue or topic is its own and deleted at the end.
+All clients are in this one process, which may be what limits them; latencies are from publish
+to consumer. -o ndjson has a line for each second, and the sum as the last.`,
     )
 }
 
