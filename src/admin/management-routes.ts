@@ -40,6 +40,7 @@ import { drainOperations } from './v1/maintenance-operations.ts'
 import { messageOperations } from './v1/message-operations.ts'
 import { moveOperations } from './v1/move-operations.ts'
 import { publishBatchOperations } from './v1/publish-operations.ts'
+import { receiveOperations } from './v1/receive-operations.ts'
 import { sessionOperations } from './v1/session-operations.ts'
 import { streamOperations } from './v1/stream-operations.ts'
 
@@ -72,6 +73,7 @@ function operationsOf(
     ...exchangeOperations(parts),
     publishOperation(parts.broker, parts.clients, underWay),
     ...publishBatchOperations(parts.broker, parts.clients, underWay),
+    ...receiveOperations(parts.broker, parts.clients),
     ...queueListOperations(parts),
     ...queueOperations(parts.broker),
     queueGetOperation(parts.broker, parts.clients),

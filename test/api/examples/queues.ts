@@ -83,6 +83,23 @@ export const queueExamples: Examples = {
     body: batch,
     check: isRouted,
   },
+  'POST /v1/queues/{vhost}/{name}/receive': {
+    ...queue,
+    as: 'management',
+    body: { count: 1, wait_ms: 5000 },
+    check: ({ messages }: { readonly messages: readonly { readonly payload: string }[] }) =>
+      assert.equal(messages[0]?.payload, 'hello'),
+  },
+  'POST /v1/queues/{vhost}/{name}/settle': {
+    ...queue,
+    as: 'management',
+    body: { ack: ['none'] },
+  },
+  'POST /v1/queues/{vhost}/{name}/extend': {
+    ...queue,
+    as: 'management',
+    body: { receipts: ['none'], visibility: 5 },
+  },
   'POST /v1/streams/{vhost}/{name}/messages': {
     ...queue,
     as: 'management',
