@@ -34,7 +34,7 @@ interface OperationFacts<Path extends string> {
   /** Under what it is listed there. */
   readonly tag: string
   readonly access: Access
-  /** It only looks, though its method is one that changes things: the log does not tell it. */
+  /** It only looks, or passes messages as clients do, though its method is one that changes things: the log does not tell it. */
   readonly isLook?: boolean
   readonly answers: Answers
   /** JSON Schemas by media type of a body that the handler reads by itself. */

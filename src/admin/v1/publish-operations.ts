@@ -45,6 +45,7 @@ const shared = {
   method: 'post',
   tag: 'Messages',
   access: 'login',
+  isLook: true,
   lines: 'messages',
   bodySizeMax: adminLimits.publishBodySizeMax,
   answers: { 200: resultsSchema, 503: 'Too many messages are being published by HTTP' },

@@ -8,6 +8,7 @@ import { askApi, createOwnersRoutes, createRoutesAs } from '../../../test/suppor
 import { type ManagedBroker, openManagedBroker } from '../../../test/support/managed-broker.ts'
 import { waitFor } from '../../../test/support/wait-for.ts'
 import type { Queue } from '../../broker/queue/queue.ts'
+import { createLogger, type LogLine } from '../../lib/logger.ts'
 
 const path = '/v1/queues/%2F/q'
 
@@ -89,4 +90,17 @@ test('a client that goes away while it waits leaves the queue as it was', async 
   await waitFor('it to be gone', () => queue.consumerCount === 0)
   await publish('a')
   assert.deepEqual([queue.readyCount, queue.unackedCount], [1, 0])
+})
+
+test('messages that pass are no changes that the log tells', async () => {
+  const told: LogLine[] = []
+  const logger = createLogger({ level: 'silent', format: 'json' })
+  logger.info = (...line) => void told.push(line)
+  routes = createOwnersRoutes({ ...managed, logger })
+  await publish('a')
+  const receipts = (await receive()).map(({ receipt }) => receipt)
+  await askApi(routes, `POST ${path}/extend`, { receipts })
+  await askApi(routes, `POST ${path}/settle`, { ack: receipts })
+  assert.deepEqual(told, [])
+  assert.equal(queue.messageCount, 0)
 })

@@ -17,7 +17,7 @@ const goneSchema = z.object({
   gone: receipts.describe('Receipts that are settled already, or whose time was over'),
 })
 
-const shared = { method: 'post', tag: 'Messages', access: 'login' } as const
+const shared = { method: 'post', tag: 'Messages', access: 'login', isLook: true } as const
 
 export function receiveOperations(broker: Broker, clients: ClientRegistry): Operation[] {
   const leases = new Leases(broker)
