@@ -40,6 +40,8 @@ import { jobOperations } from './v1/job-operations.ts'
 import { drainOperations } from './v1/maintenance-operations.ts'
 import { messageOperations } from './v1/message-operations.ts'
 import { moveOperations } from './v1/move-operations.ts'
+import { publishBatchOperations } from './v1/publish-operations.ts'
+import { receiveOperations } from './v1/receive-operations.ts'
 import { sessionOperations } from './v1/session-operations.ts'
 import { streamOperations } from './v1/stream-operations.ts'
 
@@ -60,6 +62,8 @@ function operationsOf(
   parts: ManagementParts,
   { authenticate, sessions }: CallerOptions,
 ): Operation[] {
+  /** One limit for all that is published by HTTP. */
+  const underWay = { size: 0 }
   const operations = [
     whoAmIOperation,
     ...groupOperations(parts),
@@ -68,7 +72,9 @@ function operationsOf(
     ...connectionOperations(parts),
     ...channelOperations(parts),
     ...exchangeOperations(parts),
-    publishOperation(parts.broker, parts.clients),
+    publishOperation(parts.broker, parts.clients, underWay),
+    ...publishBatchOperations(parts.broker, parts.clients, underWay),
+    ...receiveOperations(parts.broker, parts.clients),
     ...queueListOperations(parts),
     ...queueOperations(parts.broker),
     queueGetOperation(parts.broker, parts.clients),

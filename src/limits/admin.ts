@@ -23,6 +23,8 @@ export const adminLimits = {
   publishBodySizeMax: (4 * MiB) as number,
   /** Properties of a message: what a frame of AMQP holds. */
   propertiesSizeMax: 131_064,
+  /** Messages of one request: all of them are published in one turn, some milliseconds. */
+  publishBatchCountMax: 1000,
   /** Messages that are being published by HTTP: with more under way, the next is refused. */
   publishingSizeMax: (64 * MiB) as number,
   /** How long publishing by HTTP may take, as in RabbitMQ: publishers may be blocked for longer. */

@@ -48,7 +48,7 @@ export function createApi({ broker, operations, caller }: ApiParts): Hono<ApiVar
 async function answer(
   context: Context<ApiVariables>,
   broker: Broker,
-  { path, access, query, body, handle, isUntold = false }: Operation,
+  { path, access, query, body, lines, handle, isUntold = false }: Operation,
 ): Promise<Response> {
   context.set('isUntold', isUntold)
   const caller = context.get('caller')
@@ -62,7 +62,7 @@ async function answer(
   }
   const readings: Read[] = []
   if (query !== undefined) readings.push(readQuery(context, query))
-  if (body !== undefined) readings.push(await readBody(context, body))
+  if (body !== undefined) readings.push(await readBody(context, body, lines))
   const problem = readings.find((read) => 'problem' in read)
   if (problem !== undefined) return badRequest(context, problem.problem)
   const values = readings.map((read) => ('value' in read ? read.value : undefined))

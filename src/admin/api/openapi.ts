@@ -46,9 +46,9 @@ export function openApiDocument(operations: readonly Operation[], version: strin
 const refusalSchema = z.object({ error: z.string(), reason: z.string() })
 
 function describe(operation: Operation): Json {
-  const { summary, tag, access, query, body, rawBody, answers, path, method } = operation
+  const { summary, tag, access, query, rawBody, answers, path, method } = operation
   const names = pathNames(path)
-  const schemas = body === undefined ? (rawBody ?? {}) : { [jsonType]: schemaOf(body, 'input') }
+  const schemas = rawBody ?? bodySchemas(operation)
   const bodies = Object.fromEntries(
     Object.entries(schemas).map(([type, schema]) => [type, { schema }]),
   )
@@ -70,6 +70,14 @@ function describe(operation: Operation): Json {
       mayBeMissing: names.length > 0,
     }),
   }
+}
+
+function bodySchemas({ body, lines }: Operation): Json {
+  if (body === undefined) return {}
+  const schema = schemaOf(body, 'input')
+  if (lines === undefined) return { [jsonType]: schema }
+  const { properties = {} } = schema as { readonly properties?: Readonly<Record<string, Json>> }
+  return { [jsonType]: schema, 'application/x-ndjson': properties[lines]?.['items'] ?? {} }
 }
 
 function queryParameters(query: z.ZodType | undefined): Json[] {

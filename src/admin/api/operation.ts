@@ -39,6 +39,8 @@ interface OperationFacts<Path extends string> {
   readonly answers: Answers
   /** JSON Schemas by media type of a body that the handler reads by itself. */
   readonly rawBody?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  /** The one list of the body whose items may also come one on each line (`application/x-ndjson`). */
+  readonly lines?: string
   /** Bytes of a body; left out, `networkLimits.httpBodySizeMax`. */
   readonly bodySizeMax?: number
 }

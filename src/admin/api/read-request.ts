@@ -10,20 +10,37 @@ export function readQuery(context: Context, schema: z.ZodType): Read {
   return check(context.req.query(), schema, context)
 }
 
-/** An empty body is `{}`, as in RabbitMQ. */
-export async function readBody(context: Context, schema: z.ZodType): Promise<Read> {
+/** An empty body is `{}`, as in RabbitMQ. `lines`: see `OperationFacts`. */
+export async function readBody(
+  context: Context,
+  schema: z.ZodType,
+  lines: string | undefined,
+): Promise<Read> {
   const bytes = Buffer.from(await context.req.arrayBuffer())
   if (bytes.length === 0) return check({}, schema, context)
   if (!isUtf8(bytes)) return { problem: 'not_json' }
+  const isLines = lines !== undefined && isNdjson(context)
   let json: unknown
   try {
-    json = JSON.parse(bytes.toString())
+    json = isLines ? { [lines]: parseLines(bytes.toString()) } : JSON.parse(bytes.toString())
   } catch {
     return { problem: 'not_json' }
   }
   return typeof json === 'object' && json !== null && !Array.isArray(json)
     ? check(json, schema, context)
     : { problem: 'not_json' }
+}
+
+function isNdjson({ req }: Context): boolean {
+  return /^application\/(?:x-)?ndjson\b/i.test(req.header('content-type') ?? '')
+}
+
+/** Empty lines count for nothing. */
+function parseLines(text: string): unknown[] {
+  return text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => JSON.parse(line))
 }
 
 function check(value: unknown, schema: z.ZodType, context: Context): Read {

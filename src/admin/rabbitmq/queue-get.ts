@@ -34,7 +34,7 @@ const settles: Readonly<Record<(typeof ackModes)[number], SettleReason | undefin
 
 const count = z.number().int().nonnegative()
 
-const gotSchema = z.object({
+export const gotSchema: z.ZodType = z.object({
   payload_bytes: count,
   redelivered: z.boolean(),
   exchange: z.string(),
@@ -81,7 +81,7 @@ export function queueGetOperation(broker: Broker, clients: ClientRegistry): Oper
   })
 }
 
-function readableQueue(
+export function readableQueue(
   broker: Broker,
   names: { readonly vhost: string; readonly name: string },
   caller: Caller,
@@ -93,7 +93,10 @@ function readableQueue(
   throw new BrokerError('not_implemented', `basic.get not supported by stream queues ${resource}`)
 }
 
-function gotJson(message: TakenMessage, encoding: 'auto' | 'base64'): unknown {
+export function gotJson(
+  message: TakenMessage,
+  encoding: 'auto' | 'base64',
+): Record<string, unknown> {
   const { payload, payloadSize } = message
   return {
     payload_bytes: payloadSize,

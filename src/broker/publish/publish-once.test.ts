@@ -6,7 +6,8 @@ import { table } from '../../record/message/field-table.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 import { ClientCounters } from '../counters/client-counters.ts'
 import { publishRateNames } from '../rate/publish-rates.ts'
-import { type PublishedOnce, publishOnce } from './publish-once.ts'
+import type { PublishedOnce } from './publish-batch.ts'
+import { publishOnce } from './publish-once.ts'
 
 const msMax = 1000
 

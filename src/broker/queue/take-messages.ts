@@ -82,7 +82,7 @@ function* takeOne(queue: Queue, view: RecordView, isNoAck: boolean): Steps<boole
   }
 }
 
-function copyTaken(queue: Queue, view: RecordView, payloadSizeMax: number): TakenMessage {
+export function copyTaken(queue: Queue, view: RecordView, payloadSizeMax: number): TakenMessage {
   const { buffer, addressStart, headerStart, headerEnd, body, bodyStart, bodyEnd, offset } = view
   const payloadSize = bodyEnd - bodyStart
   const shownSize = Math.min(payloadSize, payloadSizeMax)

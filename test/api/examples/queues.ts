@@ -25,6 +25,19 @@ const quorum = { durable: true, arguments: { 'x-queue-type': 'quorum' } }
 const stream = { durable: true, arguments: { 'x-queue-type': 'stream' } }
 const topic = { type: 'topic', durable: true }
 
+const batch = { messages: [{ routing_key: 'a.b', payload: 'hello' }] }
+
+function isRouted({
+  results,
+}: {
+  readonly results: readonly { readonly outcome: string }[]
+}): void {
+  assert.deepEqual(
+    results.map(({ outcome }) => outcome),
+    ['routed'],
+  )
+}
+
 const list: Example = { status: 200, before: makeAll }
 const queue: Example = { status: 200, names: { name: 'quorum' }, before: makeAll }
 const exchange: Example = { status: 200, names: { exchange: 'x' }, before: makeAll }
@@ -63,6 +76,35 @@ export const queueExamples: Examples = {
     ...exchange,
     body: message,
     check: ({ routed }: { readonly routed: boolean }) => assert.equal(routed, true),
+  },
+  'POST /v1/exchanges/{vhost}/{exchange}/messages': {
+    ...exchange,
+    as: 'management',
+    body: batch,
+    check: isRouted,
+  },
+  'POST /v1/queues/{vhost}/{name}/receive': {
+    ...queue,
+    as: 'management',
+    body: { count: 1, wait_ms: 5000 },
+    check: ({ messages }: { readonly messages: readonly { readonly payload: string }[] }) =>
+      assert.equal(messages[0]?.payload, 'hello'),
+  },
+  'POST /v1/queues/{vhost}/{name}/settle': {
+    ...queue,
+    as: 'management',
+    body: { ack: ['none'] },
+  },
+  'POST /v1/queues/{vhost}/{name}/extend': {
+    ...queue,
+    as: 'management',
+    body: { receipts: ['none'], visibility: 5 },
+  },
+  'POST /v1/streams/{vhost}/{name}/messages': {
+    ...queue,
+    as: 'management',
+    body: { messages: [{ payload: 'hello' }] },
+    check: isRouted,
   },
   'GET /bindings': list,
   'GET /bindings/{vhost}': list,

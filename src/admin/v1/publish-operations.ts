@@ -1,0 +1,156 @@
+// Publishing by HTTP for programs without a client: batches that are answered when they are durable.
+import type { Context } from 'hono'
+import { z } from 'zod'
+import { BrokerError } from '../../broker/broker-error.ts'
+import type { Broker } from '../../broker/broker.ts'
+import type { ClientRegistry } from '../../broker/client/client-registry.ts'
+import { permit } from '../../broker/permit.ts'
+import { publishBatch, type PublishedOne } from '../../broker/publish/publish-batch.ts'
+import { adminLimits } from '../../limits/admin.ts'
+import { encodeAddress } from '../../record/message/address.ts'
+import type { RecordSource } from '../../record/message/record-source.ts'
+import { badRequest } from '../answers.ts'
+import type { Caller } from '../api/caller.ts'
+import { type Operation, operation } from '../api/operation.ts'
+import { exchangeOfPath } from '../rabbitmq/exchange-json.ts'
+import { nameText } from '../rabbitmq/fields.ts'
+import { decodePayload, sourceOf } from '../rabbitmq/message-source.ts'
+import { encodeProperties, propertiesSchema } from '../rabbitmq/properties-json.ts'
+import { tooManyUnderWay, type UnderWay, whyNotPublished } from '../rabbitmq/publish.ts'
+import { missing } from '../rabbitmq/refusals.ts'
+
+const content = {
+  properties: propertiesSchema.default({}),
+  payload: z.string(),
+  payload_encoding: z.enum(['string', 'base64']).default('string'),
+}
+const toExchange = z.strictObject({ routing_key: nameText.default(''), ...content })
+const toStream = z.strictObject(content)
+
+const listed = <T>(message: z.ZodType<T>): z.ZodType<{ messages: T[] }> =>
+  z.strictObject({ messages: z.array(message).min(1).max(adminLimits.publishBatchCountMax) })
+
+const resultsSchema = z.object({
+  results: z
+    .array(
+      z.object({
+        outcome: z.enum(['routed', 'unroutable', 'refused', 'unknown']),
+        reason: z.string().optional().describe('Why it was refused, or is not known'),
+      }),
+    )
+    .describe('One of each message, in their order'),
+})
+
+const shared = {
+  method: 'post',
+  tag: 'Messages',
+  access: 'login',
+  isUntold: true,
+  lines: 'messages',
+  bodySizeMax: adminLimits.publishBodySizeMax,
+  answers: { 200: resultsSchema, 503: 'Too many messages are being published by HTTP' },
+} as const
+
+interface Parts {
+  readonly broker: Broker
+  readonly clients: ClientRegistry
+  readonly underWay: UnderWay
+}
+
+interface Batch {
+  readonly vhost: string
+  readonly exchange: string
+  /** Has to be there. */
+  readonly queue?: string
+  readonly messages: readonly (z.infer<typeof toStream> & { readonly routing_key: string })[]
+}
+
+export function publishBatchOperations(
+  broker: Broker,
+  clients: ClientRegistry,
+  underWay: UnderWay,
+): Operation[] {
+  const parts = { broker, clients, underWay }
+  return [
+    operation({
+      ...shared,
+      path: '/v1/exchanges/{vhost}/{exchange}/messages',
+      summary: 'Publish messages to an exchange; answered when all of them are durable',
+      body: listed(toExchange),
+      handle({ names: { vhost, exchange }, body: { messages }, caller, context }) {
+        const batch = { vhost, exchange: exchangeOfPath(exchange), messages }
+        return publish(context, parts, caller, batch)
+      },
+    }),
+    operation({
+      ...shared,
+      path: '/v1/streams/{vhost}/{name}/messages',
+      summary:
+        'Publish messages to a queue or topic, through the default exchange; the header `x-key` chooses a partition',
+      body: listed(toStream),
+      handle({ names: { vhost, name }, body, caller, context }) {
+        const messages = body.messages.map((message) => ({ ...message, routing_key: name }))
+        return publish(context, parts, caller, { vhost, exchange: '', queue: name, messages })
+      },
+    }),
+  ]
+}
+
+async function publish(
+  context: Context,
+  { broker, clients, underWay }: Parts,
+  caller: Caller,
+  { vhost: vhostName, exchange, queue, messages }: Batch,
+): Promise<Response> {
+  const vhost = broker.findVHost(vhostName)
+  if (vhost === undefined) return missing(context, 'vhost_not_found')
+  const rights = caller.rightsIn(vhostName)
+  permit(rights, 'write', { kind: 'exchange', name: exchange })
+  if (vhost.findExchange(exchange) === undefined) return missing(context, 'exchange_not_found')
+  if (queue !== undefined && vhost.findQueue(queue) === undefined) {
+    return missing(context, 'queue_not_found')
+  }
+  const sources: RecordSource[] = []
+  let size = 0
+  for (const [index, message] of messages.entries()) {
+    const payload = decodePayload(message)
+    if (payload === undefined) {
+      return badRequest(context, `messages.${index}.payload: is no base64`)
+    }
+    const header = encodeProperties(message.properties, payload.length)
+    if (header === undefined) {
+      return badRequest(context, `messages.${index}.properties: one is too large`)
+    }
+    sources.push(sourceOf(encodeAddress(exchange, message.routing_key), header, payload))
+    size += payload.length
+  }
+  if (underWay.size + size > adminLimits.publishingSizeMax) return tooManyUnderWay(context)
+  underWay.size += size
+  try {
+    const results = await publishBatch(broker, vhost, {
+      sources,
+      principal: caller.principal,
+      rights,
+      counters: clients.ofRequests,
+      msMax: adminLimits.publishMsMax,
+    })
+    return context.json({ results: results.map(resultJson) })
+  } finally {
+    underWay.size -= size
+  }
+}
+
+function resultJson(one: PublishedOne): z.infer<typeof resultsSchema>['results'][number] {
+  switch (one.outcome) {
+    case 'error':
+      // Anything else is no answer to a message.
+      if (!(one.error instanceof BrokerError)) throw one.error
+      return { outcome: 'refused', reason: one.error.message }
+    case 'refused':
+      return { outcome: 'refused', reason: whyNotPublished.refused }
+    case 'late':
+      return { outcome: 'unknown', reason: whyNotPublished.late }
+    default:
+      return { outcome: one.outcome }
+  }
+}
