@@ -27,7 +27,11 @@ after(async () => {
 
 test('the commands of the table can be given one after another', async () => {
   const [, section = ''] = readFileSync(page, 'utf8').split('\n## Commands\n')
-  const [table = ''] = section.split('\nWithout a like')
+  const table = section
+    .split('\n## ')[0]!
+    .split('\n')
+    .filter((line) => line.startsWith('|'))
+    .join('\n')
   const commands = commandsOf(table)
   assert.ok(commands.length > 20, `${commands.length} commands`)
   const terminal = openTerminalDouble()
