@@ -5,6 +5,7 @@ import type { AccessKeeper } from '../broker/access-keeper.ts'
 import type { Broker } from '../broker/broker.ts'
 import type { ClientRegistry } from '../broker/client/client-registry.ts'
 import type { GroupCoordinator } from '../broker/group/group-coordinator.ts'
+import type { Leases } from '../broker/queue/leases.ts'
 import type { Statistics } from '../broker/statistics/statistics.ts'
 import type { DefinitionsOrigin } from '../definitions/export-definitions.ts'
 import type { CountFiles } from '../lib/count-files.ts'
@@ -34,6 +35,8 @@ export interface ManagementParts {
   ) => Promise<AsyncGenerator<Buffer> | { readonly problem: string }>
   /** Left out where there are no listeners to close. */
   readonly maintenance?: MaintenanceControl
+  /** Messages that requests have taken, on whichever port. */
+  readonly leases: Leases
   /** Of the broker, with where each is from. */
   readonly settings: readonly {
     readonly setting: string

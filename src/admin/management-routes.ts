@@ -74,7 +74,7 @@ function operationsOf(
     ...exchangeOperations(parts),
     publishOperation(parts.broker, parts.clients, underWay),
     ...publishBatchOperations(parts.broker, parts.clients, underWay),
-    ...receiveOperations(parts.broker, parts.clients),
+    ...receiveOperations(parts),
     ...queueListOperations(parts),
     ...queueOperations(parts.broker),
     queueGetOperation(parts.broker, parts.clients),

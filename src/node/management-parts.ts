@@ -15,6 +15,7 @@ export function managementOf({
   countFiles,
   users,
   audit,
+  leases,
   origins,
 }: ProtocolParts): ManagementParts {
   const { broker } = cell
@@ -26,6 +27,7 @@ export function managementOf({
     maintenance,
     countFiles,
     audit,
+    leases,
     settings: shownSettings(options, origins),
     logins: users.logins,
     source: { status },

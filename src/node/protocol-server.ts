@@ -6,6 +6,7 @@ import type { MaintenanceControl } from '../admin/v1/maintenance-operations.ts'
 import type { Users } from '../auth/users.ts'
 import type { ClientRegistry } from '../broker/client/client-registry.ts'
 import type { MemoryAccount } from '../broker/memory-account.ts'
+import type { Leases } from '../broker/queue/leases.ts'
 import type { Statistics } from '../broker/statistics/statistics.ts'
 import type { Cell } from '../cell/cell.ts'
 import type { BatchWorker } from '../crossing/batch-worker.ts'
@@ -47,6 +48,7 @@ export interface ProtocolParts {
   readonly status: () => BrokerStatus
   readonly metrics: MetricsParts
   readonly countFiles: CountFiles
+  readonly leases: Leases
   /** Of changes by HTTP, on whichever port. */
   readonly audit: AuditLog
   /** Where settings are from. */

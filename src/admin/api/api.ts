@@ -7,6 +7,7 @@ import { networkLimits } from '../../limits/network.ts'
 import { badRequest } from '../answers.ts'
 import { whyRefused } from './access.ts'
 import type { Caller } from './caller.ts'
+import { isJsonObject, pickColumns } from './columns.ts'
 import { type Operation, pathNames } from './operation.ts'
 import { type Read, readBody, readQuery } from './read-request.ts'
 
@@ -74,11 +75,17 @@ async function answer(
       caller,
       context,
     })
-    return done instanceof Response ? done : context.json(done as object)
+    return done instanceof Response ? done : context.json(chosenColumns(done, context))
   } catch (error) {
     if (error instanceof BrokerError) return refusalOf(context, error)
     throw error
   }
+}
+
+/** As RabbitMQ, which leaves columns out of single things, too. */
+function chosenColumns(done: unknown, { req }: Context<ApiVariables>): object {
+  const columns = req.method === 'GET' ? req.query('columns')?.split(',') : undefined
+  return columns !== undefined && isJsonObject(done) ? pickColumns(done, columns) : (done as object)
 }
 
 /** What a broker refuses, as RabbitMQ's API says what its own channel was told. */

@@ -50,6 +50,7 @@ function rankOf(value: unknown): number {
   return typeof value === 'object' ? 2 : 3
 }
 
-function isJsonObject(value: unknown): value is JsonObject {
+/** No list. */
+export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

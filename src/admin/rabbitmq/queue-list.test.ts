@@ -131,3 +131,11 @@ test('a page of a list is filtered and sorted before it is cut', async () => {
     assert.equal((await ask(`/queues?${query}`))[0], 400, query)
   }
 })
+
+test('columns are chosen of one queue as of many', async () => {
+  declare('/', 'q')
+  assert.deepEqual(await ask('/queues/%2F/q?columns=name,messages'), [
+    200,
+    { name: 'q', messages: 0 },
+  ])
+})

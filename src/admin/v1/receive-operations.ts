@@ -2,8 +2,9 @@
 import { z } from 'zod'
 import type { Broker } from '../../broker/broker.ts'
 import type { ClientRegistry } from '../../broker/client/client-registry.ts'
-import { type LeaseOwner, Leases } from '../../broker/queue/leases.ts'
+import type { LeaseOwner, Leases } from '../../broker/queue/leases.ts'
 import { leaseLimits } from '../../limits/leases.ts'
+import type { ManagementParts } from '../answers.ts'
 import type { Caller } from '../api/caller.ts'
 import { type Operation, operation } from '../api/operation.ts'
 import { gotJson, gotSchema, readableQueue } from '../rabbitmq/queue-get.ts'
@@ -19,8 +20,7 @@ const goneSchema = z.object({
 
 const shared = { method: 'post', tag: 'Messages', access: 'login', isUntold: true } as const
 
-export function receiveOperations(broker: Broker, clients: ClientRegistry): Operation[] {
-  const leases = new Leases(broker)
+export function receiveOperations({ broker, clients, leases }: ManagementParts): Operation[] {
   return [receiveOperation(broker, clients, leases), ...leaseOperations(broker, leases)]
 }
 
