@@ -162,7 +162,7 @@ let topologyFileCount = 0
 /** How often only the process died. */
 let killCount = 0
 
-const seedCount = Number(process.env['PABAL_CRASH_SEEDS'] ?? 200)
+const seedCount = Number(process.env['PABAL_CRASH_SEEDS'] ?? 100)
 const firstSeed = Number(process.env['PABAL_CRASH_SEED'] ?? 1)
 
 test(`a store keeps every confirmed commit over crashes (seeds ${firstSeed} on, ${seedCount} of them)`, async () => {
