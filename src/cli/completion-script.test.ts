@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { test } from 'node:test'
 import { wholeProgram } from './command-line.ts'
 import { commandTree } from './command-tree.ts'
@@ -51,9 +54,37 @@ test(
 
 for (const shell of ['bash', 'zsh', 'fish'] as const) {
   test(`the script for ${shell} is one that it can read`, onlyWith(shell), () => {
-    const { status, stderr } = spawnSync(shell, ['-n'], { input: completionScript(tree, shell) })
+    using script = fileOf(shell)
+    const { status, stderr } = spawnSync(shell, ['-n', script.path])
     assert.equal(status, 0, String(stderr))
   })
+}
+
+test('fish completes commands, the words after them and their options', onlyWith('fish'), () => {
+  using script = fileOf('fish')
+  const offeredFor = (line: string): string[] => {
+    const { stdout } = spawnSync('fish', ['-c', `source ${script.path}; complete -C '${line}'`], {
+      encoding: 'utf8',
+      env: { ...process.env, HOME: script.folder },
+    })
+    return stdout.split('\n').flatMap((each) => each.split('\t')[0] || [])
+  }
+  assert.deepEqual(offeredFor('pabal que'), ['queue'])
+  assert.deepEqual(offeredFor('pabal queue re'), ['rewind'])
+  assert.deepEqual(offeredFor('pabal queue ls --vh'), ['--vhost'])
+  assert.deepEqual(offeredFor('pabal queue list -o n').toSorted(), ['name', 'ndjson'])
+})
+
+interface ScriptFile extends Disposable {
+  readonly folder: string
+  readonly path: string
+}
+
+function fileOf(shell: Shell): ScriptFile {
+  const folder = mkdtempSync(path.join(tmpdir(), 'pabal-completion-'))
+  const file = path.join(folder, 'script')
+  writeFileSync(file, completionScript(tree, shell))
+  return { folder, path: file, [Symbol.dispose]: () => rmSync(folder, { recursive: true }) }
 }
 
 test('scripts have every command and option', () => {

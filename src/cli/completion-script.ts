@@ -1,6 +1,9 @@
 // Completion scripts for shells, of the command tree.
 import { allNodes, type CommandNode } from './command-tree.ts'
 
+/** What `--output` takes. */
+const outputForms = 'table wide json ndjson yaml name'
+
 export type Shell = 'bash' | 'zsh' | 'fish'
 
 export function completionScript(root: CommandNode, shell: Shell): string {
@@ -74,7 +77,7 @@ _pabal() {
   word="\${COMP_WORDS[COMP_CWORD]}"
   case "\${COMP_WORDS[COMP_CWORD - 1]}" in
     ${valueOptions(nodes, true).join('|')}) compopt -o default 2>/dev/null || COMPREPLY=($(compgen -f -- "$word")); return ;;
-    -o|--output) COMPREPLY=($(compgen -W 'table wide json ndjson yaml name' -- "$word")); return ;;
+    -o|--output) COMPREPLY=($(compgen -W '${outputForms}' -- "$word")); return ;;
     ${valueOptions(nodes, false).join('|')}) return ;;
   esac
   COMPREPLY=($(compgen -W "$(_pabal_words "$path")" -- "$word"))
@@ -109,7 +112,7 @@ _pabal() {
   done
   case "\${words[CURRENT - 1]}" in
     ${valueOptions(nodes, true).join('|')}) _files; return ;;
-    -o|--output) compadd table wide json ndjson yaml name; return ;;
+    -o|--output) compadd ${outputForms}; return ;;
     ${valueOptions(nodes, false).join('|')}) return ;;
   esac
   _pabal_words "$command" && compadd -- \${=REPLY}
@@ -128,7 +131,7 @@ function fishScript(nodes: readonly CommandNode[]): string {
     )
     const options = node.options.map(({ long, short, value, summary }) => {
       const letter = short === undefined ? '' : ` -s ${short.slice(1)}`
-      const needs = value === undefined ? '' : fileValue.test(value) ? ' -r -F' : ' -x'
+      const needs = value === undefined ? '' : fishValue(long, value)
       return `complete -c pabal ${at} -l ${long.slice(2)}${letter}${needs} -d ${quoted(summary)}`
     })
     return [...words, ...options]
@@ -169,6 +172,12 @@ function __pabal_at
 end
 ${lines.join('\n')}
 `
+}
+
+/** What fish offers for the value of an option. */
+function fishValue(option: string, value: string): string {
+  if (option === '--output') return ` -x -a '${outputForms}'`
+  return fileValue.test(value) ? ' -r -F' : ' -x'
 }
 
 function quoted(text: string): string {
