@@ -4,10 +4,10 @@ import { bodyLimit } from 'hono/body-limit'
 import { BrokerError } from '../../broker/broker-error.ts'
 import type { Broker } from '../../broker/broker.ts'
 import { networkLimits } from '../../limits/network.ts'
-import { badRequest } from '../answers.ts'
+import { badRequest, isObject } from '../answers.ts'
 import { whyRefused } from './access.ts'
 import type { Caller } from './caller.ts'
-import { isJsonObject, pickColumns } from './columns.ts'
+import { pickColumns } from './columns.ts'
 import { type Operation, pathNames } from './operation.ts'
 import { type Read, readBody, readQuery } from './read-request.ts'
 
@@ -85,7 +85,7 @@ async function answer(
 /** As RabbitMQ, which leaves columns out of single things, too. */
 function chosenColumns(done: unknown, { req }: Context<ApiVariables>): object {
   const columns = req.method === 'GET' ? req.query('columns')?.split(',') : undefined
-  return columns !== undefined && isJsonObject(done) ? pickColumns(done, columns) : (done as object)
+  return columns !== undefined && isObject(done) ? pickColumns(done, columns) : (done as object)
 }
 
 /** What a broker refuses, as RabbitMQ's API says what its own channel was told. */

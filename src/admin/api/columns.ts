@@ -1,4 +1,6 @@
 // Parts of JSON objects by dotted names, as `columns` and `sort` have them in RabbitMQ's API.
+import { compareNames } from '../../lib/compare-names.ts'
+import { isObject } from '../answers.ts'
 
 export type JsonObject = Readonly<Record<string, unknown>>
 
@@ -8,7 +10,7 @@ export function pickColumns(object: JsonObject, columns: readonly string[]): Jso
   for (const [key, rest] of grouped(columns)) {
     if (!Object.hasOwn(object, key)) continue
     const value = object[key]
-    picked[key] = rest.length > 0 && isJsonObject(value) ? pickColumns(value, rest) : value
+    picked[key] = rest.length > 0 && isObject(value) ? pickColumns(value, rest) : value
   }
   return picked
 }
@@ -30,7 +32,7 @@ function grouped(columns: readonly string[]): Map<string, readonly string[]> {
 export function valueAtColumn(object: JsonObject, column: string): unknown {
   let value: unknown = object
   for (const key of column.split('.')) {
-    if (!isJsonObject(value) || !Object.hasOwn(value, key)) return undefined
+    if (!isObject(value) || !Object.hasOwn(value, key)) return undefined
     value = value[key]
   }
   return value
@@ -40,7 +42,7 @@ export function valueAtColumn(object: JsonObject, column: string): unknown {
 export function compareValues(a: unknown, b: unknown): number {
   const rank = rankOf(a) - rankOf(b)
   if (rank !== 0) return rank
-  if (typeof a === 'string' && typeof b === 'string') return a === b ? 0 : a < b ? -1 : 1
+  if (typeof a === 'string' && typeof b === 'string') return compareNames(a, b)
   return Number(a ?? 0) - Number(b ?? 0) || 0
 }
 
@@ -48,9 +50,4 @@ function rankOf(value: unknown): number {
   if (value === undefined || value === null || typeof value === 'number') return 0
   if (typeof value === 'boolean') return 1
   return typeof value === 'object' ? 2 : 3
-}
-
-/** No list. */
-export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
