@@ -29,7 +29,7 @@ for (const { name, skip, start } of await findExampleLanguages()) {
       lines.filter((line) => line.startsWith('sent '))
     const all = Array.from({ length: parcelCount }, (_, n) => `sent ${n + 1}`)
 
-    it('queues each parcel once, whoever is killed on the way', async () => {
+    it('gives the worker each parcel once, whoever is killed on the way', async () => {
       for (let n = 1; n <= killCount; n += 1) {
         const id = 1 + random.below(parcelCount / 2)
         await using shop = ship(parcelCount)
@@ -46,16 +46,13 @@ for (const { name, skip, start } of await findExampleLanguages()) {
       await using worker = start('deduplication', 'worker', broker.url)
       await worker.printed('the last one', (lines) => lines.includes(all.at(-1)!))
       assert.deepEqual(sent(worker), all)
-    })
 
-    it('gives the worker nothing for parcels that it has already', async () => {
-      await using worker = start('deduplication', 'worker', broker.url)
       await using again = ship(parcelCount)
       await again.succeeded()
       await using more = ship(parcelCount + 1)
       await more.succeeded()
-      await worker.printed('a new one', () => sent(worker).length > 0)
-      assert.deepEqual(sent(worker), [`sent ${parcelCount + 1}`])
+      await worker.printed('a new one', () => sent(worker).length > parcelCount)
+      assert.deepEqual(sent(worker), [...all, `sent ${parcelCount + 1}`])
     })
   })
 }
