@@ -44,6 +44,7 @@ import { publishBatchOperations } from './v1/publish-operations.ts'
 import { receiveOperations } from './v1/receive-operations.ts'
 import { sessionOperations } from './v1/session-operations.ts'
 import { streamOperations } from './v1/stream-operations.ts'
+import { traceOperations } from './v1/trace-operations.ts'
 
 export function createManagementRoutes(
   parts: ManagementParts,
@@ -97,6 +98,7 @@ function operationsOf(
     ...configOperations(parts),
     ...messageOperations(parts.broker),
     ...jobOperations(parts.broker),
+    ...traceOperations(parts.broker),
     ...delayedOperations(parts.broker),
     ...deadLetterOperations(parts.broker),
     ...moveOperations(parts.broker),

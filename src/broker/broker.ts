@@ -59,6 +59,8 @@ import { type BrokerValues, TopicDefaults } from './topic/topic-defaults.ts'
 import type { Topic } from './topic/topic.ts'
 import { Topics } from './topic/topics.ts'
 import { TopologyLog } from './topology-log.ts'
+import { type ClientCause, MessageWatch } from './trace/message-watch.ts'
+import type { Traces } from './trace/traces.ts'
 import { type Changes, VHost } from './vhost.ts'
 import { type VHostParts, VHosts } from './vhosts.ts'
 
@@ -105,6 +107,8 @@ export class Broker {
   readonly queueContext: QueueContext
   readonly streamContext: StreamContext
   readonly replies: ReplyRegistry
+  /** Told what becomes of messages, while somebody traces some. */
+  readonly watch: MessageWatch = new MessageWatch()
   /** Settings that clients have changed. */
   readonly settings: DynamicSettings
   /** Of them the broker's own. */
@@ -143,12 +147,14 @@ export class Broker {
   #jobState: ReadonlyMap<string, Buffer> = new Map()
   #opening: Promise<Jobs> | undefined
   #jobs: Jobs | undefined
+  #openingTraces: Promise<Traces> | undefined
+  #traces: Traces | undefined
 
   constructor(options: BrokerOptions) {
     this.store = options.store
     this.turn = options.turn
-    this.#publisher = new Publisher(options.store)
-    this.#historyReplay = new HistoryReplay(options.store)
+    this.#publisher = new Publisher(this)
+    this.#historyReplay = new HistoryReplay(this)
     this.random = options.random
     this.shortage = options.shortage ?? new Shortage()
     this.clock = options.clock
@@ -156,17 +162,13 @@ export class Broker {
     this.replies = new ReplyRegistry(options.random)
     this.slices = new Slices(options.clock, brokerLimits.changeSliceMs)
     this.topology = new TopologyLog(options.store)
-    const deadLetterer = new DeadLetterer({
-      store: options.store,
-      clock: options.clock,
-      counters: this.counters,
-      getVHost: (name) => this.getVHost(name),
-    })
+    const { store, clock } = options
+    const shared = { store, clock, watch: this.watch, counters: this.counters }
+    const getVHost = (name: string): VHost<Destination> => this.getVHost(name)
+    const deadLetterer = new DeadLetterer({ ...shared, getVHost })
     this.queueContext = {
-      counters: this.counters,
-      store: options.store,
+      ...shared,
       turn: options.turn,
-      clock: options.clock,
       shortage: this.shortage,
       deadLetter: (queue, record, reason) => deadLetterer.publish(queue, record, reason),
       onLevelAdded: (queue) => this.topology.put([{ kind: 'queue', op: 'put', row: queue.row() }]),
@@ -179,6 +181,7 @@ export class Broker {
       onDamaged: options.onDamaged,
     }
     this.streamContext = {
+      watch: this.watch,
       store: options.store,
       turn: options.turn,
       offsets: new ConsumerOffsets(options.store, options.clock),
@@ -187,7 +190,7 @@ export class Broker {
     this.#delays = new Delays({
       ...this.queueContext,
       topology: this.topology,
-      getVHost: (name) => this.getVHost(name),
+      getVHost,
       onDamaged: options.onDamaged,
     })
     this.#deduplications = new Deduplications(options)
@@ -299,13 +302,17 @@ export class Broker {
    * Publishes and settles as one atom: after a crash all of it is there or nothing. As in RabbitMQ, a
    * full queue goes without the messages that it refuses, and all else is done.
    */
-  commit(publishes: readonly Publish[], settlements: readonly Settlement[]): Committed {
+  commit(
+    publishes: readonly Publish[],
+    settlements: readonly Settlement[],
+    cause: ClientCause,
+  ): Committed {
     const room = new QueueRoom()
     const admitted = publishes.map(({ route, source }) => {
       return { route, source, full: room.admit(route, source) }
     })
     this.store.beginAtom()
-    for (const each of admitted) this.#publisher.publishAdmitted(each)
+    for (const each of admitted) this.#publisher.publishAdmitted(each, cause)
     for (const { holder, offset, reason } of settlements) holder.settle(offset, reason)
     const ticket = this.store.endAtom()
     return { ticket, isRefused: admitted.some(({ full }) => full.length > 0) }
@@ -388,6 +395,7 @@ export class Broker {
   /** Drops all ready messages of a queue; returns how many there were. */
   purgeQueue(queue: Queue): { count: number; ticket: Ticket | undefined } {
     queue.deliverReady()
+    this.watch.observer?.onPurge(queue)
     this.store.beginAtom()
     const count = queue.purge()
     return { count, ticket: this.store.endAtom() }
@@ -413,10 +421,20 @@ export class Broker {
     return this.#opening
   }
 
+  /** Follows single messages: loaded when somebody asks for it. */
+  openTraces(): Promise<Traces> {
+    this.#openingTraces ??= import('./trace/traces.ts').then(({ Traces }) => {
+      this.#traces = new Traces(this)
+      return this.#traces
+    })
+    return this.#openingTraces
+  }
+
   /** To be called when nothing is delivered any more and the store is about to be closed. */
   prepareToClose(): void {
     this.#expirySweep?.close()
     this.#jobs?.close()
+    this.#traces?.close()
     this.#delays.stop()
     this.streamContext.offsets.flush()
     for (const vhost of this.vhosts) {

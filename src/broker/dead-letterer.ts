@@ -13,10 +13,12 @@ import { prepareFor } from './publish/message-router.ts'
 import { Publisher } from './publish/publisher.ts'
 import type { Queue } from './queue/queue.ts'
 import { isRouted, type Route, routeTo } from './route-cache.ts'
+import type { MessageWatch } from './trace/message-watch.ts'
 import type { VHost } from './vhost.ts'
 
 export interface DeadLettererOptions {
   readonly store: LogStore
+  readonly watch: MessageWatch
   readonly clock: Clock
   readonly counters: BrokerCounters
   readonly getVHost: (name: string) => VHost<Destination>
@@ -27,13 +29,15 @@ export class DeadLetterer {
   readonly #counters: BrokerCounters
   readonly #ways: DeadLetterWays
   readonly #publisher: Publisher
+  readonly #watch: MessageWatch
   readonly #source = new RecordSource()
 
-  constructor({ store, clock, counters, getVHost }: DeadLettererOptions) {
+  constructor({ store, watch, clock, counters, getVHost }: DeadLettererOptions) {
     this.#clock = clock
     this.#counters = counters
     this.#ways = new DeadLetterWays(getVHost)
-    this.#publisher = new Publisher(store)
+    this.#watch = watch
+    this.#publisher = new Publisher({ store, watch })
   }
 
   /**
@@ -42,7 +46,10 @@ export class DeadLetterer {
    */
   publish(queue: Queue, record: RecordView, reason: DeathReason): boolean {
     const isDropped = queue.settings.deadLetter?.keepsUnroutable !== true
-    if (!this.#publish(queue, record, reason) && !isDropped) return false
+    if (!this.#publish(queue, record, reason)) {
+      this.#watch.observer?.onDeathUnroutable(queue, record.offset, isDropped)
+      if (!isDropped) return false
+    }
     this.#counters.onDeath(queue.type, isDropped ? 'at_most_once' : 'at_least_once', reason)
     return true
   }
@@ -62,7 +69,8 @@ export class DeadLetterer {
     const { histories, idNotes } = route
     if (!isRouted(route) && histories === undefined && !hasRepeat(idNotes)) return false
     prepareFor(route, source)
-    this.#publisher.publishWithinAtom(route, source)
+    const cause = { kind: 'death', from: queue, place: record.offset } as const
+    this.#publisher.publishWithinAtom(route, source, cause)
     return true
   }
 

@@ -21,6 +21,10 @@ export function openGroups(
     random: broker.random,
     admission: broker.admission,
     store: new LogGroupStore(broker.store),
+    events: {
+      onCommitted: (groupId, { topic, partition }, offset) =>
+        broker.watch.observer?.onCommitted(vhost.name, groupId, { topic, partition, offset }),
+    },
     hasPartition: (topic, partition) => topics.find(topic)?.partitions[partition] !== undefined,
   })
   groups.restore(groupRowsOf(state))

@@ -9,6 +9,11 @@ export interface Transport {
   readonly isTls: boolean
 }
 
+/** As RabbitMQ names connections: `127.0.0.1:40112 -> 127.0.0.1:5672`. */
+export function connectionName({ peer, local }: Transport): string {
+  return `${nameOf(peer)} -> ${nameOf(local)}`
+}
+
 /** The ends of an accepted socket; to be asked while it is open. */
 export function transportOf(socket: Socket): Transport {
   const { remoteAddress, remotePort, localAddress, localPort } = socket
@@ -17,4 +22,8 @@ export function transportOf(socket: Socket): Transport {
     local: { host: unmapped(localAddress ?? ''), port: localPort ?? 0 },
     isTls: 'encrypted' in socket,
   }
+}
+
+function nameOf({ host, port }: Address): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }

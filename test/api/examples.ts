@@ -11,6 +11,7 @@ import { policyExamples } from './examples/policies.ts'
 import { queueExamples } from './examples/queues.ts'
 import { sessionExamples } from './examples/session.ts'
 import { streamExamples } from './examples/streams.ts'
+import { traceExamples } from './examples/traces.ts'
 
 export const examples: Examples = {
   ...accessExamples,
@@ -24,4 +25,5 @@ export const examples: Examples = {
   ...queueExamples,
   ...sessionExamples,
   ...streamExamples,
+  ...traceExamples,
 }

@@ -8,6 +8,7 @@ import type { Consumer, DeliverySink } from '../../src/broker/queue/consumer.ts'
 import { Queue, type QueueContext } from '../../src/broker/queue/queue.ts'
 import { restoreQueue } from '../../src/broker/queue/restore-queue.ts'
 import { Shortage } from '../../src/broker/shortage.ts'
+import { MessageWatch } from '../../src/broker/trace/message-watch.ts'
 import { Turn } from '../../src/lib/turn.ts'
 import { type MemoryChaos, MemoryLogStore } from '../../src/log/memory/memory-log-store.ts'
 import { encodeAddress } from '../../src/record/message/address.ts'
@@ -125,6 +126,7 @@ export class QueueUnderTest {
   #context(): QueueContext {
     return {
       store: this.store,
+      watch: new MessageWatch(),
       turn: this.#turn,
       clock: this.clock,
       shortage: new Shortage(),

@@ -3,7 +3,7 @@ import type { Principal } from '../../auth/principal.ts'
 import type { ChannelInfo, ConsumerInfo } from '../../broker/client/channel-info.ts'
 import type { ClientRegistry } from '../../broker/client/client-registry.ts'
 import type { Client } from '../../broker/client/client.ts'
-import type { Address } from '../../lib/listen.ts'
+import { connectionName } from '../../lib/transport.ts'
 import type { Caller } from '../api/caller.ts'
 
 /** A client that has logged in and works with messages: those that ask by HTTP are not listed. */
@@ -69,10 +69,5 @@ export function ownerOf(clients: ClientRegistry, token: object): ListedClient | 
 function listedClient(client: Client): ListedClient | undefined {
   const { protocol, principal, vhost, transport } = client
   if (protocol === 'HTTP' || principal === undefined || vhost === undefined) return undefined
-  const name = `${nameOf(transport.peer)} -> ${nameOf(transport.local)}`
-  return { client, name, vhost, principal }
-}
-
-function nameOf({ host, port }: Address): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+  return { client, name: connectionName(transport), vhost, principal }
 }

@@ -69,6 +69,8 @@ export function queueGetOperation(broker: Broker, clients: ClientRegistry): Oper
       return onChannel(context, async () => {
         const messages = await broker.slices.run(
           takeMessages(readableQueue(broker, names, caller), {
+            user: caller.principal.user,
+            watch: broker.watch,
             count: Math.min(body.count, adminLimits.takenCountMax),
             settle: settles[body.ackmode],
             payloadSizeMax: body.truncate ?? Infinity,

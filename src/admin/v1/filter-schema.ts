@@ -24,6 +24,12 @@ export const filterSchema: z.ZodType<FilterJson> = z.strictObject({
     .describe('Of a payload that is JSON: a path is like $.items[0].id, with [*] for all there is'),
   exchange: z.string().optional().describe('A regular expression'),
   routing_key: z.string().optional().describe('A regular expression'),
+  message_id: z.string().optional(),
+  correlation_id: z.string().optional(),
+  traceparent: z
+    .string()
+    .optional()
+    .describe('The header of W3C Trace Context, or only the id of the trace in it'),
   key: z.string().optional().describe('The key that Kafka sees'),
   states: z.array(z.enum(['ready', 'unacked', 'delayed', 'dead', 'acked'])).optional(),
   death_reason: z.string().optional(),
@@ -32,9 +38,11 @@ export const filterSchema: z.ZodType<FilterJson> = z.strictObject({
   until: z.number().optional(),
 })
 
-type Own = 'routingKey' | 'deathReason' | 'deathQueue'
+type Own = 'messageId' | 'correlationId' | 'routingKey' | 'deathReason' | 'deathQueue'
 
 export interface FilterJson extends Omit<FilterAsked, Own> {
+  readonly message_id?: string | undefined
+  readonly correlation_id?: string | undefined
   readonly routing_key?: string | undefined
   readonly death_reason?: string | undefined
   readonly death_queue?: string | undefined
@@ -42,10 +50,12 @@ export interface FilterJson extends Omit<FilterAsked, Own> {
 
 export function filterFromJson(json: FilterJson): FilterAsked {
   const {
+    message_id: messageId,
+    correlation_id: correlationId,
     routing_key: routingKey,
     death_reason: deathReason,
     death_queue: deathQueue,
     ...same
   } = json
-  return { ...same, routingKey, deathReason, deathQueue }
+  return { ...same, messageId, correlationId, routingKey, deathReason, deathQueue }
 }

@@ -7,12 +7,18 @@ import { impliedKey } from '../../crossing/message-key.ts'
 import { compileNamePattern, type NamePattern, PatternError } from '../../lib/name-pattern.ts'
 import { searchLimits } from '../../limits/search.ts'
 import { decodeAddress } from '../../record/message/address.ts'
-import { findHeader, readHeaders } from '../../record/message/content-header.ts'
+import {
+  findHeader,
+  readCorrelationId,
+  readHeaders,
+  readMessageId,
+} from '../../record/message/content-header.ts'
 import { type FieldTable, type FieldValue, textOf } from '../../record/message/field-table.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
 import { preconditionFailed } from '../broker-error.ts'
 import type { MessageState } from '../queue/message-state.ts'
 import { compileJsonPath, type JsonPath } from './json-path.ts'
+import { traceIdOf, traceparentOf } from './traceparent.ts'
 
 export type Scalar = string | number | boolean | null
 
@@ -46,6 +52,11 @@ export interface FilterAsked {
   readonly routingKey?: string | undefined
   /** The key, as Kafka sees it: the header `x-key`, else the routing key. */
   readonly key?: string | undefined
+  /** The properties of AMQP. */
+  readonly messageId?: string | undefined
+  readonly correlationId?: string | undefined
+  /** The header of W3C Trace Context, or only the trace's id that is in it. */
+  readonly traceparent?: string | undefined
   readonly states?: readonly MessageState[] | undefined
   /** Why and in which queue it died first or last, as its headers say. */
   readonly deathReason?: string | undefined
@@ -70,7 +81,12 @@ export type MessageFilter = (looked: Looked) => boolean
 /** Throws `precondition_failed` for a pattern, a path or a comparison that makes no sense. */
 export function compileFilter(asked: FilterAsked): MessageFilter {
   // The cheap ones first.
-  const checks = [...placeChecks(asked), ...headerChecks(asked), ...payloadChecks(asked)]
+  const checks = [
+    ...placeChecks(asked),
+    ...idChecks(asked),
+    ...headerChecks(asked),
+    ...payloadChecks(asked),
+  ]
   return (looked) => checks.every((check) => check(looked))
 }
 
@@ -98,6 +114,23 @@ function* placeChecks({
   if (key !== undefined) {
     const wanted = Buffer.from(limited('key', key))
     yield ({ view }) => keyOf(view)?.equals(wanted) === true
+  }
+}
+
+function* idChecks({ messageId, correlationId, traceparent }: FilterAsked): Generator<Check> {
+  if (messageId !== undefined) {
+    yield ({ view: { buffer, headerStart, headerEnd } }) =>
+      readMessageId(buffer, headerStart, headerEnd) === messageId
+  }
+  if (correlationId !== undefined) {
+    yield ({ view: { buffer, headerStart, headerEnd } }) =>
+      readCorrelationId(buffer, headerStart, headerEnd) === correlationId
+  }
+  if (traceparent !== undefined) {
+    yield ({ view }) => {
+      const found = traceparentOf(view)
+      return found === traceparent || traceIdOf(found) === traceparent
+    }
   }
 }
 

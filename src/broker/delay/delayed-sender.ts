@@ -1,5 +1,4 @@
 // Sends delayed messages that are due on to where their exchange leads by then.
-import type { LogStore } from '../../log/log-store.ts'
 import { decodeAddress } from '../../record/message/address.ts'
 import { readHeaders } from '../../record/message/content-header.ts'
 import { withoutDue } from '../../record/message/delays.ts'
@@ -10,7 +9,7 @@ import { PublishedMessage } from '../exchange/published-message.ts'
 import { carbonKeysOf } from '../exchange/routing-keys.ts'
 import { hasCarbonCopies } from '../publish/carbon-copies.ts'
 import { prepareFor } from '../publish/message-router.ts'
-import { Publisher } from '../publish/publisher.ts'
+import { Publisher, type PublisherContext } from '../publish/publisher.ts'
 import { isRouted, routeTo } from '../route-cache.ts'
 import type { VHost } from '../vhost.ts'
 
@@ -18,8 +17,8 @@ export class DelayedSender {
   readonly #publisher: Publisher
   readonly #source = new RecordSource()
 
-  constructor(store: LogStore) {
-    this.#publisher = new Publisher(store)
+  constructor(context: PublisherContext) {
+    this.#publisher = new Publisher(context)
   }
 
   /** Appends the message to the queues that the exchange leads to, which may be none. Within an atom. */
@@ -34,7 +33,7 @@ export class DelayedSender {
     const result = vhost.routeFrom(exchange, new PublishedMessage(routingKeys, source))
     const route = { ...routeTo(result, exchange.counters), hasCopies }
     prepareFor(route, source)
-    this.#publisher.sendOnWithinAtom(route, source)
+    this.#publisher.sendOnWithinAtom(route, source, { kind: 'delay_over', vhost: vhost.name })
     if (!isRouted(route)) exchange.counters.dropped++
   }
 

@@ -9,11 +9,13 @@ import type { DelayRow } from '../../meta/topology-change.ts'
 import type { Destination } from '../destination.ts'
 import type { Shortage } from '../shortage.ts'
 import type { TopologyLog } from '../topology-log.ts'
+import type { MessageWatch } from '../trace/message-watch.ts'
 import type { CreateDelay, VHost } from '../vhost.ts'
 import { type DelayContext, DelayedMessages } from './delayed-messages.ts'
 import { DelayedSender } from './delayed-sender.ts'
 
 export interface DelaysOptions {
+  readonly watch: MessageWatch
   readonly store: LogStore
   readonly turn: Turn
   readonly clock: Clock
@@ -40,7 +42,7 @@ export class Delays implements TurnTask {
 
   constructor(options: DelaysOptions) {
     const { store, turn, clock, shortage, topology } = options
-    const sender = new DelayedSender(store)
+    const sender = new DelayedSender(options)
     this.#options = options
     this.#context = {
       store,

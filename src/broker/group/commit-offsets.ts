@@ -84,6 +84,9 @@ export function commitOffsets(
   store.write(rows, (verdict) => {
     for (const { place, committed, index } of accepted) {
       group.offsets.finishWrite(place, verdict === 'durable' ? committed : undefined)
+      if (verdict === 'durable') {
+        group.context.events.onCommitted?.(group.id, place, committed.offset)
+      }
       if (verdict === 'full') errors[index] = 'policy_violation'
     }
     answers.run(() => callback(errors))

@@ -4,6 +4,7 @@ import type { Admission } from '../admission.ts'
 import type { AnswerQueue } from './answer-queue.ts'
 import type { GroupBudget } from './group-budget.ts'
 import type { GroupConfig } from './group-config.ts'
+import type { TopicPartition } from './group-offsets.ts'
 import type { GroupStore } from './group-store.ts'
 
 /** Told what an operator wants to see in the log. Nothing may be called back. */
@@ -12,6 +13,8 @@ export interface GroupEvents {
   onStable?(groupId: string, generation: number, memberCount: number): void
   /** A member was silent for too long, or did not come to a rebalance, and is out. */
   onMemberLost?(groupId: string, memberId: string): void
+  /** It has committed an offset, and that is durable. */
+  onCommitted?(groupId: string, at: TopicPartition, offset: number): void
   /** The last member is gone. */
   onEmpty?(groupId: string, generation: number): void
 }

@@ -3,7 +3,6 @@
 import type { Clock } from '../../lib/clock.ts'
 import { jobLimits } from '../../limits/jobs.ts'
 import { logLimits } from '../../limits/log.ts'
-import type { LogStore } from '../../log/log-store.ts'
 import type { Ticket } from '../../log/ticket.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
 import { queueFull } from '../broker-error.ts'
@@ -12,8 +11,9 @@ import type { MessageFilter } from '../browse/message-filter.ts'
 import type { Destination } from '../destination.ts'
 import type { IdNote } from '../exchange/message-ids.ts'
 import { prepareFor } from '../publish/message-router.ts'
-import { Publisher } from '../publish/publisher.ts'
+import { Publisher, type PublisherContext } from '../publish/publisher.ts'
 import { QueueRoom } from '../publish/queue-room.ts'
+import { placeOf } from '../queue/message-place.ts'
 import type { BacklogPart } from '../queue/queue-backlog.ts'
 import type { Queue } from '../queue/queue.ts'
 import { TokenBucket } from '../rate/token-bucket.ts'
@@ -41,8 +41,7 @@ export interface WorkOptions {
   readonly context: WorkContext
 }
 
-export interface WorkContext {
-  readonly store: LogStore
+export interface WorkContext extends PublisherContext {
   readonly clock: Clock
   readonly shortage: Shortage
 }
@@ -87,7 +86,7 @@ export class JobWork implements Visitor {
     const { messagesPerSecond, bytesPerSecond } = job.facts.asked
     this.#options = options
     this.#run = run
-    this.#publisher = new Publisher(context.store)
+    this.#publisher = new Publisher(context)
     const { batchMs, batchCountMax, batchSizeMax } = jobLimits
     this.#messageRate = bucketFor(context.clock, messagesPerSecond)
     this.#byteRate = bucketFor(context.clock, bytesPerSecond)
@@ -228,13 +227,18 @@ export class JobWork implements Visitor {
     return true
   }
 
-  #send({ outgoing, former }: Chosen): void {
-    if (outgoing === undefined) return
+  #send({ offset, outgoing, former }: Chosen): void {
+    const { queue, part } = this.#segment
+    if (outgoing === undefined) {
+      this.#options.context.watch.observer?.onDeleted(queue, part.log, offset)
+      return
+    }
     const { route, source } = outgoing
     const target = former === undefined ? undefined : onlyQueueOf(route)
     const before = target?.levels.map(({ cursor }) => cursor.log.endOffset) ?? []
     prepareFor(route, source)
-    this.#publisher.publishWithinAtom(route, source)
+    const from = { kind: 'job', from: queue, place: placeOf(part.index, offset) } as const
+    this.#publisher.publishWithinAtom(route, source, from)
     if (former === undefined) return
     const { moved } = this.#options.job
     if (target === undefined) {

@@ -59,6 +59,7 @@ class MovingClient implements IntakeClient {
     this.rights = new Rights({ user: '', vhost: queue.vhost }, { permission: 'all', topics: [] })
     const exchange = new ExchangeCounters()
     this.intake = new Intake(context, this, {
+      vhostName: queue.vhost,
       checkExchange: () => undefined,
       permit: () => undefined,
       route: () => routeTo({ queues: [queue] }, exchange),

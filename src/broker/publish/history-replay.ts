@@ -1,5 +1,4 @@
 // Gives a new binding of an x-recent-history exchange what the exchange remembers, oldest first.
-import type { LogStore } from '../../log/log-store.ts'
 import { decodeAddress } from '../../record/message/address.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 import { ExchangeCounters } from '../counters/exchange-counters.ts'
@@ -11,15 +10,15 @@ import { routingKeysOf } from '../exchange/routing-keys.ts'
 import { type Route, routeTo } from '../route-cache.ts'
 import type { VHost } from '../vhost.ts'
 import { prepareFor } from './message-router.ts'
-import { Publisher } from './publisher.ts'
+import { Publisher, type PublisherContext } from './publisher.ts'
 
 export class HistoryReplay {
   readonly #publisher: Publisher
   /** Nobody published these: no exchange counts them again. */
   readonly #counters = new ExchangeCounters()
 
-  constructor(store: LogStore) {
-    this.#publisher = new Publisher(store)
+  constructor(context: PublisherContext) {
+    this.#publisher = new Publisher(context)
   }
 
   /** Not within an atom: each message is one of its own. Queues that are full refuse as usual. */
@@ -27,7 +26,7 @@ export class HistoryReplay {
     for (const message of history.messages()) {
       const route = this.#routeOf(vhost, target, message)
       prepareFor(route, message)
-      this.#publisher.publish(route, message)
+      this.#publisher.publish(route, message, { kind: 'history', vhost: vhost.name })
     }
   }
 

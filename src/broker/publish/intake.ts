@@ -18,6 +18,7 @@ import type { PublishLimit } from '../rate/publish-limit.ts'
 import type { ReplyRegistry } from '../reply-registry.ts'
 import { isRouted, type Route } from '../route-cache.ts'
 import type { Shortage } from '../shortage.ts'
+import type { ClientCause, MessageWatch, WithParty } from '../trace/message-watch.ts'
 import { checkMessage, type PublishingUser } from './check-message.ts'
 import { findReplyAddress, replaceReplyTo } from './direct-reply.ts'
 import { KeptMessage } from './kept-message.ts'
@@ -27,7 +28,7 @@ import { routeTogether } from './route-together.ts'
 import type { Settlement } from './settlement.ts'
 
 /** Whoever offers messages. */
-export interface IntakeClient extends PublishingUser {
+export interface IntakeClient extends PublishingUser, WithParty {
   /** Where direct answers to this client go; undefined when it does not consume them. */
   readonly replyAddress: string | undefined
   /** What it may do in its virtual host. */
@@ -52,7 +53,7 @@ export interface IntakeClient extends PublishingUser {
 }
 
 /** Says where messages go. */
-export type IntakeRouter = Pick<MessageRouter, 'checkExchange' | 'permit' | 'route'>
+export type IntakeRouter = Pick<MessageRouter, 'vhostName' | 'checkExchange' | 'permit' | 'route'>
 
 /** What all intakes of a broker share. */
 export interface IntakeContext {
@@ -60,8 +61,13 @@ export interface IntakeContext {
   readonly turn: Turn
   readonly shortage: Shortage
   readonly replies: ReplyRegistry
+  readonly watch: MessageWatch
   /** Publishes and settles as one atom. */
-  commit(publishes: readonly Publish[], settlements: readonly Settlement[]): Committed
+  commit(
+    publishes: readonly Publish[],
+    settlements: readonly Settlement[],
+    cause: ClientCause,
+  ): Committed
 }
 
 /** Messages and settlements that become durable together. */
@@ -98,6 +104,7 @@ export class Intake implements TurnTask {
   readonly #client: IntakeClient
   readonly #router: IntakeRouter
   readonly #publisher: Publisher
+  readonly #cause: ClientCause
   /** What came while publishers were blocked or something before it waited. */
   readonly #waiting = new Fifo<Waiting>()
   /** Those that are no messages. */
@@ -114,7 +121,8 @@ export class Intake implements TurnTask {
     this.#context = context
     this.#client = client
     this.#router = router
-    this.#publisher = new Publisher(context.store)
+    this.#cause = { kind: 'client', vhost: router.vhostName, client }
+    this.#publisher = new Publisher(context)
   }
 
   /** Whether something that was offered is not in its queues yet. */
@@ -314,7 +322,7 @@ export class Intake implements TurnTask {
       if (needsFile(route, source)) return false
       if (route.durableCount === 0) kept?.dropAside()
       prepareFor(route, source)
-      this.#publisher.publish(route, source)
+      this.#publisher.publish(route, source, this.#cause)
       if (route.limits !== undefined) this.#count(route.limits, source)
       this.ticket = this.#publisher.ticket
       this.isRefused = this.#publisher.isRefused
@@ -331,6 +339,7 @@ export class Intake implements TurnTask {
   /** An answer to a direct request: it goes to one client now, or nowhere. */
   #answer(address: string, source: RecordSource): void {
     const target = this.#context.replies.find(address)
+    this.#context.watch.observer?.onAnswer(source, this.#cause, target !== undefined)
     target?.deliverReply(source)
     this.ticket = undefined
     this.isRefused = false
@@ -359,7 +368,7 @@ export class Intake implements TurnTask {
       prepareFor(route, message.source)
     }
     const asked = routed.map(({ message, route }) => ({ route, source: message.source }))
-    const committed = this.#context.commit(asked, settlements)
+    const committed = this.#context.commit(asked, settlements, this.#cause)
     this.ticket = committed.ticket
     this.isRefused = committed.isRefused
     for (const { message, route } of routed) {

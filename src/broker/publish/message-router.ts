@@ -23,6 +23,10 @@ export class MessageRouter {
     this.#routes = routes
   }
 
+  get vhostName(): string {
+    return this.#vhost.name
+  }
+
   /** Throws `exchange_not_found`, `access_refused` for an exchange that nobody may publish to. */
   checkExchange({ address, addressStart }: RecordSource): void {
     this.#vhost.getPublishable(decodeAddress(address, addressStart).exchange)

@@ -9,6 +9,7 @@ import type { ClientCounters } from '../counters/client-counters.ts'
 import type { Destination } from '../destination.ts'
 import type { PublishLimit } from '../rate/publish-limit.ts'
 import type { PublishMeter } from '../rate/publish-meter.ts'
+import type { Party } from '../trace/message-watch.ts'
 import type { VHost } from '../vhost.ts'
 import type { Intake, IntakeClient } from './intake.ts'
 
@@ -82,6 +83,10 @@ class BatchPublishing implements IntakeClient, Disposable {
 
   get user(): string {
     return this.#asked.principal.user
+  }
+
+  get party(): Party {
+    return { protocol: 'HTTP', user: this.user }
   }
 
   get tags(): readonly string[] {

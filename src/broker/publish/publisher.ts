@@ -7,6 +7,7 @@ import type { RecordSource } from '../../record/message/record-source.ts'
 import type { Destination } from '../destination.ts'
 import type { IdNote } from '../exchange/message-ids.ts'
 import { isRouted, type Route, routeTo } from '../route-cache.ts'
+import type { MessageTrail, MessageWatch, PublishCause } from '../trace/message-watch.ts'
 import { removeBlindCopies } from './carbon-copies.ts'
 import { QueueRoom } from './queue-room.ts'
 
@@ -21,53 +22,66 @@ export interface AdmittedPublish extends Publish {
   readonly full: readonly Destination[]
 }
 
+export interface PublisherContext {
+  readonly store: LogStore
+  readonly watch: MessageWatch
+}
+
 export class Publisher {
   /** Says when the last message is durable; undefined when nothing of it will be. */
   ticket: Ticket | undefined
   /** Whether a queue had no room for the last message. */
   isRefused = false
   readonly #store: LogStore
+  readonly #watch: MessageWatch
 
-  constructor(store: LogStore) {
+  constructor({ store, watch }: PublisherContext) {
     this.#store = store
+    this.#watch = watch
   }
 
   /** Appends the message to every queue of the route that has room, as one atom. */
-  publish(asked: Route, source: RecordSource): void {
-    const route = asked.mayRefuse ? this.#refuse(asked, source) : asked
+  publish(asked: Route, source: RecordSource, cause: PublishCause): void {
+    const trail = this.#watch.observer?.onPublish(source, asked, cause)
+    const route = asked.mayRefuse ? this.#refuse(asked, source, trail) : asked
     this.isRefused = route !== asked
     if (route.durableCount === 0 && route.idNotes === undefined) {
       this.ticket = undefined
-      append(route, source, -1)
+      append(route, source, -1, trail)
       return
     }
     this.#store.beginAtom()
-    this.publishWithinAtom(route, source)
+    append(route, source, this.#share(route, source), trail)
     this.ticket = this.#store.endAtom()
+    trail?.onTicket(this.ticket)
   }
 
   /** Appends within an atom that the caller began (a transaction). */
-  publishWithinAtom(route: Route, source: RecordSource): void {
-    append(route, source, this.#share(route, source))
+  publishWithinAtom(route: Route, source: RecordSource, cause: PublishCause): void {
+    const trail = this.#watch.observer?.onPublish(source, route, cause)
+    append(route, source, this.#share(route, source), trail)
   }
 
   /** The same for a message that was counted when it came in and has waited since. */
-  sendOnWithinAtom(route: Route, source: RecordSource): void {
-    appendTo(route, source, this.#share(route, source))
+  sendOnWithinAtom(route: Route, source: RecordSource, cause: PublishCause): void {
+    const trail = this.#watch.observer?.onPublish(source, route, cause)
+    appendTo(route, source, this.#share(route, source), trail)
   }
 
   /** The same to the queues that have room; those that are full are told. */
-  publishAdmitted({ route, source, full }: AdmittedPublish): void {
-    for (const queue of full) queue.onRefused(source)
-    this.publishWithinAtom(without(route, full), source)
+  publishAdmitted({ route, source, full }: AdmittedPublish, cause: PublishCause): void {
+    const trail = this.#watch.observer?.onPublish(source, route, cause)
+    tellFull(full, source, trail)
+    const admitted = without(route, full)
+    append(admitted, source, this.#share(admitted, source), trail)
   }
 
   /** The route without the queues that are full, which have been told. */
-  #refuse(route: Route, source: RecordSource): Route {
+  #refuse(route: Route, source: RecordSource, trail: MessageTrail | undefined): Route {
     const full = new QueueRoom().admit(route, source)
     if (full.length === 0) return route
     this.#store.beginAtom()
-    for (const queue of full) queue.onRefused(source)
+    tellFull(full, source, trail)
     this.#store.endAtom()
     return without(route, full)
   }
@@ -88,26 +102,56 @@ function without(route: Route, full: readonly Destination[]): Route {
   return { ...routeTo({ queues, delays, histories }, exchange), hasCopies }
 }
 
-function append(route: Route, source: RecordSource, sharedPosition: number): void {
+/** `sharedPosition` of the body, or -1; `trail` of a message that is followed. */
+function append(
+  route: Route,
+  source: RecordSource,
+  sharedPosition: number,
+  trail: MessageTrail | undefined,
+): void {
   route.exchange.publishedIn++
-  if (route.delays.length > 0) delay(route, source, sharedPosition)
-  appendTo(route, source, sharedPosition)
+  if (route.delays.length > 0) delay(route, source, sharedPosition, trail)
+  appendTo(route, source, sharedPosition, trail)
 }
 
-function delay({ delays, hasCopies }: Route, source: RecordSource, sharedPosition: number): void {
+function delay(
+  { delays, hasCopies }: Route,
+  source: RecordSource,
+  sharedPosition: number,
+  trail: MessageTrail | undefined,
+): void {
   for (const each of delays) each.publish(source, each.isVolatile ? -1 : sharedPosition)
+  trail?.onDelayed()
   if (hasCopies) removeBlindCopies(source)
 }
 
-function appendTo(route: Route, source: RecordSource, sharedPosition: number): void {
+function appendTo(
+  route: Route,
+  source: RecordSource,
+  sharedPosition: number,
+  trail: MessageTrail | undefined,
+): void {
   const { queues, exchange, histories, idNotes } = route
   exchange.publishedOut += queues.length
   for (let index = 0; index < queues.length; index++) {
     const queue = queues[index]!
-    queue.publish(source, queue.isVolatile ? -1 : sharedPosition)
+    const position = queue.isVolatile ? -1 : sharedPosition
+    if (trail === undefined) queue.publish(source, position)
+    else trail.onPut(queue, () => queue.publish(source, position))
   }
   if (histories !== undefined) for (const history of histories) history.add(source)
   if (idNotes !== undefined) noteIds(route, idNotes)
+}
+
+function tellFull(
+  full: readonly Destination[],
+  source: RecordSource,
+  trail: MessageTrail | undefined,
+): void {
+  for (const queue of full) {
+    trail?.onRefused(queue)
+    queue.onRefused(source)
+  }
 }
 
 /** The id of a message that goes nowhere is not noted: it may be sent again. */

@@ -3,10 +3,11 @@
 import { type FieldTable } from '../../record/message/field-table.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
 import { consumerTimeoutOf } from '../consumer-timeout.ts'
+import type { WithParty } from '../trace/message-watch.ts'
 import type { DeliveryHolder, SettleReason } from '../unacked-deliveries.ts'
 
 /** What a protocol provides to receive deliveries. */
-export interface DeliverySink {
+export interface DeliverySink extends WithParty {
   /** Whether one more delivery fits now; when it becomes true again, the sink calls `Consumer.resume`. */
   canTake(): boolean
   /** Puts one message on its way. The view is valid only during the call. */

@@ -5,6 +5,7 @@ import { brokerLimits } from '../../limits/broker.ts'
 import { RecordView } from '../../record/message/record-view.ts'
 import type { QueueCounters } from '../counters/queue-counters.ts'
 import { isLate } from '../is-late.ts'
+import type { MessageWatch, WatchedStream } from '../trace/message-watch.ts'
 import { ConsumerLine } from './consumer-line.ts'
 import type { Consumer } from './consumer.ts'
 import type { QueueBacklog, TakeResult } from './queue-backlog.ts'
@@ -13,10 +14,16 @@ import { SingleActive, type SingleActiveOwner } from './single-active.ts'
 const noConsumers: ReadonlySet<Consumer> = new Set()
 
 /** Whose messages are dispatched. */
-export interface DispatchSource {
+export interface DispatchSource extends WatchedStream {
   readonly counters: QueueCounters
   /** Takes the next message that may be delivered. */
   takeReady(view: RecordView): TakeResult
+}
+
+/** What dispatches of a broker share. */
+export interface DispatchContext {
+  readonly turn: Turn
+  readonly watch: MessageWatch
 }
 
 /** For all queues: a view is valid only until the next read. */
@@ -25,6 +32,7 @@ const sharedView = new RecordView()
 export class Dispatch implements TurnTask, SingleActiveOwner {
   readonly #backlog: QueueBacklog
   readonly #turn: Turn
+  readonly #watch: MessageWatch
   readonly #source: DispatchSource
   /** Made when it is needed, as most of many queues have none. */
   #consumers: Set<Consumer> | undefined
@@ -33,9 +41,10 @@ export class Dispatch implements TurnTask, SingleActiveOwner {
   #singleActive: SingleActive | undefined
   #isScheduled = false
 
-  constructor(backlog: QueueBacklog, turn: Turn, source: DispatchSource) {
+  constructor(backlog: QueueBacklog, { turn, watch }: DispatchContext, source: DispatchSource) {
     this.#backlog = backlog
     this.#turn = turn
+    this.#watch = watch
     this.#source = source
   }
 
@@ -137,6 +146,12 @@ export class Dispatch implements TurnTask, SingleActiveOwner {
     this.#line.rotate()
     const { counters } = this.#source
     if (backlog.isRedelivered) counters.redelivered++
+    this.#watch.observer?.onHandover(this.#source, view, {
+      kind: 'delivered',
+      to: consumer.sink,
+      isRedelivered: backlog.isRedelivered,
+      isNoAck: consumer.isNoAck,
+    })
     if (consumer.isNoAck) {
       counters.deliveredNoAck++
       consumer.sink.deliver(consumer, view, backlog.isRedelivered)

@@ -10,6 +10,7 @@ import type { RecordView } from '../../record/message/record-view.ts'
 import type { BrokerCounters } from '../counters/broker-counters.ts'
 import type { QueueType } from '../queue-arguments.ts'
 import type { Shortage } from '../shortage.ts'
+import type { MessageWatch, WatchedStream } from '../trace/message-watch.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { Departures } from './departures.ts'
 import { hasExpiration } from './expiry.ts'
@@ -18,7 +19,7 @@ import { hasDepartures, type QueueSettings } from './queue-settings.ts'
 import { type ReturnReason, Returns } from './returns.ts'
 
 /** The queue, as this asks and tells it. */
-export interface EndingQueue {
+export interface EndingQueue extends WatchedStream {
   readonly type: QueueType
   readonly settings: QueueSettings
   /** What its messages come from as well. */
@@ -46,6 +47,7 @@ interface EndsContext {
   readonly turn: Turn
   readonly clock: Clock
   readonly shortage: Shortage
+  readonly watch: MessageWatch
   readonly counters: Pick<BrokerCounters, 'onDeath'>
 }
 
@@ -163,7 +165,9 @@ export class MessageEnds {
 
   /** A message that was detached from the backlog dies. */
   #end(offset: number, reason: DeathReason): void {
-    if (this.#queue.settings.deadLetter === undefined) {
+    const isDropped = this.#queue.settings.deadLetter === undefined
+    this.#context.watch.observer?.onDeath(this.#queue, offset, reason, isDropped)
+    if (isDropped) {
       this.#context.counters.onDeath(this.#queue.type, 'disabled', reason)
       this.#backlog.ackDetached(offset)
       return

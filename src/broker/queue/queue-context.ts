@@ -10,6 +10,7 @@ import type { IdentifiedQueue, PresentIds } from '../deduplication/present-ids.t
 import type { EffectivePolicy } from '../policy/policy.ts'
 import type { QueueType } from '../queue-arguments.ts'
 import type { Shortage } from '../shortage.ts'
+import type { MessageWatch } from '../trace/message-watch.ts'
 import type { SourcePlace, Subscription } from './message-source.ts'
 import type { LevelCursor } from './queue-backlog.ts'
 import type { RetainedLogs } from './retained-logs.ts'
@@ -46,6 +47,7 @@ export interface QueueContextOf<Queue> {
   readonly turn: Turn
   readonly clock: Clock
   readonly shortage: Shortage
+  readonly watch: MessageWatch
   readonly counters: Pick<BrokerCounters, 'onDeath'>
   /** Sends a dead message on to where the queue's settings say; false: no queue takes it, keep it. Within an atom. */
   deadLetter(queue: Queue, record: RecordView, reason: DeathReason): boolean

@@ -108,7 +108,7 @@ export class Queue
     setProfile(this.#backlog, this.settings.profile)
     this.mayRefuse = mayRefuse(this.settings)
     this.publishLimit = limitFor(context, this.settings.publishRate, undefined)
-    this.#dispatch = new Dispatch(this.#backlog, context.turn, this)
+    this.#dispatch = new Dispatch(this.#backlog, context, this)
     if (this.settings.hasSingleActiveConsumer) {
       this.#dispatch.useSingleActive({ yieldsToPriority: options.type === 'quorum' })
     }
@@ -313,6 +313,7 @@ export class Queue
   /** Ends the delivery of the message at `offset`. */
   settle(offset: number, reason: SettleReason): void {
     if (this.isDeleted) return
+    this.#context.watch.observer?.onSettled(this, offset, reason)
     if (reason === 'ack') {
       this.#backlog.remove(offset)
       this.counters.acked++
@@ -433,9 +434,8 @@ export class Queue
   }
 
   onReadable(): void {
-    this.#dispatch.schedule()
     this.#ends.look()
-    this.#waitingTakers?.tell()
+    this.onHeadStays()
   }
 
   onDamaged(offset: number, error: Error): void {

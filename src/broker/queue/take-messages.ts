@@ -8,10 +8,15 @@ import type { BasicProperties } from '../../record/message/properties.gen.ts'
 import { RecordView } from '../../record/message/record-view.ts'
 import { preconditionFailed, queueNotFound } from '../broker-error.ts'
 import type { ClientCounters } from '../counters/client-counters.ts'
+import type { MessageWatch } from '../trace/message-watch.ts'
 import type { SettleReason } from '../unacked-deliveries.ts'
 import type { Queue } from './queue.ts'
 
 export interface TakeAsked {
+  /** Who takes them. */
+  readonly user: string
+  /** Told while somebody traces messages. */
+  readonly watch: MessageWatch
   /** How many messages at most; fewer when those before are large. */
   readonly count: number
   /** What becomes of them; undefined: they are taken as by a consumer that does not ack. */
@@ -54,6 +59,12 @@ export function* takeMessages(queue: Queue, asked: TakeAsked): Steps<TakenMessag
         counters.gotEmpty++
         break
       }
+      asked.watch.observer?.onHandover(queue, view, {
+        kind: 'got',
+        to: { party: { protocol: 'HTTP', user: asked.user } },
+        isRedelivered: queue.isRedelivered,
+        isNoAck,
+      })
       offsets.push(view.offset)
       const message = copyTaken(queue, view, asked.payloadSizeMax)
       taken.push(message)

@@ -6,6 +6,8 @@ import { topicLimits } from '../../limits/topic.ts'
 import { RecordView } from '../../record/message/record-view.ts'
 import { consumerTimeoutOf } from '../consumer-timeout.ts'
 import { isLate } from '../is-late.ts'
+import { placeOf } from '../queue/message-place.ts'
+import type { WithParty } from '../trace/message-watch.ts'
 import type { Partition } from './partition.ts'
 import type { RecordFilter, StreamContext } from './stream-context.ts'
 import { StreamReader, type StreamReaderOwner } from './stream-reader.ts'
@@ -13,7 +15,7 @@ import type { StreamStart } from './stream-start.ts'
 import type { Topic, TopicObserver } from './topic.ts'
 
 /** What a protocol provides to receive a stream. */
-export interface StreamSink {
+export interface StreamSink extends WithParty {
   /** Whether one more delivery fits now; when it becomes true again, the sink calls `resume`. */
   canTake(): boolean
   /** Puts one record on its way. The view is valid only during the call. */
@@ -143,6 +145,7 @@ export class StreamConsumer implements StreamReaderOwner, TurnTask, TopicObserve
       const reader = readers[this.#nextReader % readers.length] as StreamReader
       this.#nextReader = (this.#nextReader + 1) % readers.length
       if (reader.read(this.#view)) {
+        this.#tellHandover(reader)
         this.#sink.deliver(reader, this.#view)
         reader.onDelivered()
         this.topic.counters.delivered++
@@ -150,6 +153,20 @@ export class StreamConsumer implements StreamReaderOwner, TurnTask, TopicObserve
       }
     }
     return false
+  }
+
+  #tellHandover({ index }: StreamReader): void {
+    const { observer } = this.context.watch
+    if (observer === undefined) return
+    const view = Object.assign(new RecordView(), this.#view)
+    view.offset = placeOf(index, view.offset)
+    const to = this.#sink
+    observer.onHandover(this.topic, view, {
+      kind: 'delivered',
+      to,
+      isRedelivered: false,
+      isNoAck: false,
+    })
   }
 
   #startOf({ log }: Partition): StreamStart {

@@ -2,6 +2,7 @@
 import type { Turn } from '../../lib/turn.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
+import type { MessageWatch } from '../trace/message-watch.ts'
 import type { ConsumerOffsets } from './consumer-offsets.ts'
 import type { Topic } from './topic.ts'
 
@@ -9,6 +10,7 @@ import type { Topic } from './topic.ts'
 export type RecordFilter = (record: RecordView) => boolean
 
 export interface StreamContext {
+  readonly watch: MessageWatch
   readonly store: LogStore
   readonly turn: Turn
   readonly offsets: ConsumerOffsets

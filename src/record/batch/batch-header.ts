@@ -49,6 +49,11 @@ export function recordCountOf(batch: Buffer): number {
   return batch.readInt32BE(batchField.recordCount)
 }
 
+/** Of the batch's last record, whether it is still there or not. */
+export function lastOffsetOf(batch: Buffer): number {
+  return readInt64(batch, batchField.baseOffset) + batch.readInt32BE(batchField.lastOffsetDelta)
+}
+
 export interface BatchHeader {
   readonly baseOffset: number
   readonly leaderEpoch: number

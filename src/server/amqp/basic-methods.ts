@@ -31,6 +31,7 @@ import type { Channel, ChannelConsumer } from './channel.ts'
 import { consumeStream } from './consume-stream.ts'
 import { ConsumerSink } from './consumer-sink.ts'
 import { withDeliveryCount } from './delivery-count.ts'
+import { partyOn } from './party.ts'
 import { readableQueue, workQueue } from './queue-methods.ts'
 import { ReplyConsumer } from './reply-consumer.ts'
 import { ProtocolError, unexpectedMethod } from './reply.ts'
@@ -172,6 +173,12 @@ function get(channel: Channel, method: BasicGet): void {
   }
   const deliveryTag = channel.nextDeliveryTag()
   const { isRedelivered, readyCount } = queue
+  connection.context.broker.watch.observer?.onHandover(queue, view, {
+    kind: 'got',
+    to: { party: partyOn(channel) },
+    isRedelivered,
+    isNoAck: method.noAck,
+  })
   const sent = isRedelivered ? withDeliveryCount(view, queue.returnCountOf(view.offset)) : view
   writeGetOk(channel, { deliveryTag, isRedelivered }, readyCount, sent)
   connection.scheduleFlush()

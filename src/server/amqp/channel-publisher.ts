@@ -8,6 +8,7 @@ import type { Intake, IntakeClient } from '../../broker/publish/intake.ts'
 import type { KeptMessage } from '../../broker/publish/kept-message.ts'
 import type { PublishLimit } from '../../broker/rate/publish-limit.ts'
 import type { ReplyAddressee } from '../../broker/reply-registry.ts'
+import type { Party } from '../../broker/trace/message-watch.ts'
 import type { VHost } from '../../broker/vhost.ts'
 import { replyCodes } from '../../codec/amqp/methods.gen.ts'
 import type { Histogram } from '../../lib/histogram.ts'
@@ -16,6 +17,7 @@ import type { Ticket } from '../../log/ticket.ts'
 import { RecordSource } from '../../record/message/record-source.ts'
 import type { Confirms } from './confirms.ts'
 import type { ClosableChannel, ConfirmingChannel, ConnectionSession } from './connection-session.ts'
+import { partyOn } from './party.ts'
 import { PublishState, setBody } from './publish-state.ts'
 import { ProtocolError } from './reply.ts'
 import { type ContentTarget, writeReturn } from './write-content.ts'
@@ -61,6 +63,10 @@ export class ChannelPublisher implements IntakeClient {
 
   get user(): string {
     return this.#channel.connection.principal?.user ?? ''
+  }
+
+  get party(): Party {
+    return partyOn(this.#channel)
   }
 
   get tags(): readonly string[] {

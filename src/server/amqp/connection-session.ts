@@ -1,5 +1,6 @@
 // What a channel, and what hangs on it, may ask of its connection. The connection itself knows its
 // channels; so nothing here leads back up to it.
+import type { Socket } from 'node:net'
 import type { Principal } from '../../auth/principal.ts'
 import type { Rights } from '../../auth/rights.ts'
 import type { PublishMeter } from '../../broker/rate/publish-meter.ts'
@@ -25,6 +26,7 @@ export interface ConfirmingChannel {
 }
 
 export interface ConnectionSession {
+  readonly socket: Socket
   readonly context: AmqpContext
   readonly output: Output
   readonly outputRoom: OutputRoom

@@ -1,9 +1,11 @@
 // An AMQP consumer as the broker sees it: where its deliveries go, and when there is room for them.
 import type { ConsumerInfo } from '../../broker/client/channel-info.ts'
 import type { Consumer, DeliverySink } from '../../broker/queue/consumer.ts'
+import type { Party } from '../../broker/trace/message-watch.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
 import type { Channel, ChannelConsumer } from './channel.ts'
 import { withDeliveryCount } from './delivery-count.ts'
+import { partyOn } from './party.ts'
 import { encodeTag, writeDelivery } from './write-content.ts'
 
 export class ConsumerSink implements DeliverySink, ChannelConsumer {
@@ -37,6 +39,10 @@ export class ConsumerSink implements DeliverySink, ChannelConsumer {
     } = consumer
     const asked = { tag, isNoAck, isExclusive, prefetch, arguments: args }
     return { ...asked, queueName, isActive, ackTimeoutMs }
+  }
+
+  get party(): Party {
+    return partyOn(this.#channel, this.tag)
   }
 
   get lastDeliveryTag(): number {

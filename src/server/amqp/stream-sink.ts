@@ -2,8 +2,10 @@
 import type { ConsumerInfo } from '../../broker/client/channel-info.ts'
 import type { StreamConsumer, StreamSink } from '../../broker/topic/stream-consumer.ts'
 import type { StreamReader } from '../../broker/topic/stream-reader.ts'
+import type { Party } from '../../broker/trace/message-watch.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
 import type { Channel, ChannelConsumer } from './channel.ts'
+import { partyOn } from './party.ts'
 import { StreamPosition } from './stream-position.ts'
 import { encodeTag, writeDelivery } from './write-content.ts'
 
@@ -37,6 +39,10 @@ export class AmqpStreamSink implements StreamSink, ChannelConsumer {
     if (consumer === undefined) return undefined
     const { ackTimeoutMs } = consumer
     return { ...this.#asked, ackTimeoutMs, isNoAck: false, isExclusive: false, isActive: true }
+  }
+
+  get party(): Party {
+    return partyOn(this.#channel, this.tag)
   }
 
   get lastDeliveryTag(): number {

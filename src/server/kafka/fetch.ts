@@ -14,10 +14,11 @@ import {
 import { resultOf, runAtOnce, type Steps } from '../../lib/slices.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
 import { memoryLimits } from '../../limits/memory.ts'
-import { recordCountOf } from '../../record/batch/batch-header.ts'
+import { lastOffsetOf, recordCountOf } from '../../record/batch/batch-header.ts'
 import type { Retained } from './answer-slot.ts'
 import { codeOf, noError } from './error-code.ts'
 import type { FetchedPartition, FetchSession } from './fetch-sessions.ts'
+import { partyOf } from './party.ts'
 import { type PartitionRecords, readPartition } from './read-partition.ts'
 import { RecordWatch } from './record-watch.ts'
 import type { Handler, RequestContext } from './request-context.ts'
@@ -91,10 +92,25 @@ function runFor<T>(count: number, steps: Steps<T>, { slices }: RequestContext): 
   return count > kafkaLimits.fetchedAtOnceMax ? slices.run(steps) : runAtOnce(steps)
 }
 
-function count({ view, data, size }: PartitionRead, { client }: RequestContext): void {
-  if (view === undefined || size === 0) return
+function count(
+  { view, partition, asked, data, size }: PartitionRead,
+  context: RequestContext,
+): void {
+  if (view === undefined || partition === undefined || size === 0) return
+  const { client, broker } = context
+  const batches = [data.records ?? []].flat()
   let recordCount = 0
-  for (const batch of [data.records ?? []].flat()) recordCount += recordCountOf(batch)
+  for (const batch of batches) recordCount += recordCountOf(batch)
+  broker.watch.observer?.onFetched(
+    {
+      stream: view.source,
+      log: partition.log,
+      partition: asked.index,
+      first: asked.fetchOffset,
+      last: lastOffsetOf(batches.at(-1)!),
+    },
+    partyOf(client),
+  )
   view.source.counters.fetched += recordCount
   client.counters.fetched += recordCount
   client.counters.fetchedSize += size

@@ -25,6 +25,7 @@ import { batchHeaderSize, compressionOf } from '../../record/batch/batch-header.
 import type { RefusedRecord } from '../../record/batch/check-records.ts'
 import { CodecError } from '../../record/codec-error.ts'
 import { answerTo, codeOf, noError } from './error-code.ts'
+import { partyOf } from './party.ts'
 import type { Handler, KafkaClient, RequestContext } from './request-context.ts'
 import { absenceOf } from './topic-absence.ts'
 
@@ -240,7 +241,7 @@ function produceData(
 
 function produceBatch(
   { view, partition, index, batch, findings }: PartitionBatch,
-  { client, batchWorker }: RequestContext,
+  { client, batchWorker, broker }: RequestContext,
   appended: Appended,
 ): PartitionProduceResponse | 'large' {
   // The log is being closed: whoever waited for others until now comes too late.
@@ -248,6 +249,19 @@ function produceBatch(
   const produced = partition.produce(batch, findings)
   if (produced === 'large') return produced
   const { baseOffset, recordCount, ticket, appendTime } = produced
+  if (recordCount > 0) {
+    broker.watch.observer?.onBatch(
+      {
+        stream: view.source,
+        log: partition.log,
+        partition: index,
+        first: baseOffset,
+        last: baseOffset + recordCount - 1,
+      },
+      partyOf(client),
+      ticket,
+    )
+  }
   client.counters.published += recordCount
   client.counters.routed += recordCount
   client.counters.producedSize += batch.length

@@ -1,5 +1,6 @@
 // What a handler knows of the request that it answers, and what a row of the API table says. Handlers
 // see the connection through `KafkaClient` only, so that they never import it.
+import type { Socket } from 'node:net'
 import type { ClientCounters } from '../../broker/counters/client-counters.ts'
 import type { PublishHold } from '../../broker/publish/publish-hold.ts'
 import type { ApiMessages, ApiName } from '../../codec/kafka/apis.gen.ts'
@@ -13,6 +14,7 @@ import type { SaslState } from './sasl-state.ts'
 
 /** The client that a request came from, as far as handlers need its connection. */
 export interface KafkaClient {
+  readonly socket: Socket
   readonly remoteAddress: string
   /** Where it is told to connect. */
   readonly advertised: Address

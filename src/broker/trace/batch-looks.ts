@@ -1,0 +1,72 @@
+// Looks into batches of Kafka for messages that a trace follows. They are stored as they came, and
+// compressed as a rule: once they are durable they are read as those read them who browse.
+import { traceLimits } from '../../limits/trace.ts'
+import type { Ticket } from '../../log/ticket.ts'
+import type { BrowseAsked } from '../browse/browse-start.ts'
+import type { BrowsedPage } from '../browse/read-page.ts'
+import type { Destination } from '../destination.ts'
+import { whenDurable } from '../when-durable.ts'
+import { identityOf } from './message-identity.ts'
+import type { RecordRange } from './message-watch.ts'
+import type { MessageIdentity } from './trace-event.ts'
+import type { Trace } from './trace.ts'
+
+export type Browse = (stream: Destination, asked: BrowseAsked) => Promise<BrowsedPage>
+
+/** A record of the batch that the trace is about. */
+export interface FoundRecord {
+  readonly offset: number
+  readonly identity: MessageIdentity
+}
+
+export class BatchLooks {
+  readonly #browse: Browse
+  #count = 0
+
+  constructor(browse: Browse) {
+    this.#browse = browse
+  }
+
+  /** Calls back with the records that the trace is about, unless too many batches wait already. */
+  look(
+    trace: Trace,
+    { range, ticket }: { readonly range: RecordRange; readonly ticket: Ticket | undefined },
+    onFound: (records: readonly FoundRecord[]) => void,
+  ): void {
+    if (this.#count === traceLimits.batchesMax) {
+      trace.unseenBatches++
+      return
+    }
+    this.#count++
+    this.#read(trace, range, ticket)
+      .then(onFound, () => {
+        // Gone, or the disk cannot be read: whoever reads the stream is told.
+        trace.unseenBatches++
+      })
+      .finally(() => this.#count--)
+  }
+
+  async #read(
+    trace: Trace,
+    { stream, partition, first, last }: RecordRange,
+    ticket: Ticket | undefined,
+  ): Promise<FoundRecord[]> {
+    await whenDurable(ticket)
+    const found: FoundRecord[] = []
+    if (!trace.isRunning || stream.isDeleted) return found
+    const isOnly = stream.kind === 'queue' ? stream.logCount === 1 : false
+    await this.#browse(stream, {
+      start: { kind: 'offset', offset: first },
+      partition: isOnly ? undefined : partition,
+      count: 1,
+      payloadSizeMax: 0,
+      filter: (looked) => {
+        const { offset } = looked.view
+        if (offset > last) return true
+        if (trace.filter(looked)) found.push({ offset, identity: identityOf(looked.view) })
+        return false
+      },
+    })
+    return found
+  }
+}

@@ -1,0 +1,358 @@
+// Traces follow single messages through the broker, whatever protocols they come and go by. They are in
+// memory and cost nothing while none runs: see `MessageWatch`. Made when somebody asks for one.
+import type { Clock } from '../../lib/clock.ts'
+import type { Random } from '../../lib/random.ts'
+import { traceLimits } from '../../limits/trace.ts'
+import type { Log } from '../../log/log.ts'
+import type { Ticket } from '../../log/ticket.ts'
+import { decodeAddress } from '../../record/message/address.ts'
+import type { DeathReason } from '../../record/message/encode-death.ts'
+import type { RecordSource } from '../../record/message/record-source.ts'
+import type { RecordView } from '../../record/message/record-view.ts'
+import { viewOfSource } from '../../record/message/view-of-source.ts'
+import { BrokerError } from '../broker-error.ts'
+import type { MessageFilter } from '../browse/message-filter.ts'
+import type { Destination } from '../destination.ts'
+import { isRouted, type Route } from '../route-cache.ts'
+import type { SettleReason } from '../unacked-deliveries.ts'
+import type { VHost } from '../vhost.ts'
+import { BatchLooks, type Browse } from './batch-looks.ts'
+import { lookForPresent } from './look-for-present.ts'
+import { identityOf } from './message-identity.ts'
+import type {
+  ClientCause,
+  GroupPlace,
+  Handover,
+  MessageObserver,
+  MessageTrail,
+  MessageWatch,
+  Party,
+  PublishCause,
+  RecordRange,
+  WatchedStream,
+} from './message-watch.ts'
+import { logPlaceOf, logsOf, tracePlaceOf } from './stream-places.ts'
+import type { TraceEventKind, TracePlace } from './trace-event.ts'
+import { type Followed, Trace, type TraceEnd, type TraceFacts, type TraceNote } from './trace.ts'
+import { type TracedMessage, Trail } from './trail.ts'
+
+export interface TracesContext {
+  readonly clock: Clock
+  readonly random: Random
+  readonly watch: MessageWatch
+  readonly deletionListeners: ((stream: Destination) => void)[]
+  findVHost(name: string): VHost<Destination> | undefined
+  browse: Browse
+}
+
+export interface TraceAsked extends Pick<TraceFacts, 'vhost' | 'user' | 'asked'> {
+  readonly filter: MessageFilter
+  readonly seconds: number
+  /** Where messages are looked for that are there already; undefined: nowhere. */
+  readonly stream: Destination | undefined
+}
+
+/** In which trace something is followed, and as what. */
+interface Known {
+  readonly trace: Trace
+  readonly followed: Followed
+}
+
+/** A message at one of its places. */
+interface FollowedAt {
+  readonly traced: TracedMessage
+  readonly followed: Followed
+  /** Its offset. */
+  readonly at: number
+  readonly place: TracePlace
+}
+
+const kindOf = {
+  client: 'published',
+  death: 'dead_lettered',
+  delay_over: 'due',
+  job: 'moved',
+  history: 'replayed',
+} as const satisfies Record<PublishCause['kind'], TraceEventKind>
+
+const settled = {
+  ack: 'acked',
+  requeue: 'returned',
+  fail: 'returned',
+  reject: 'rejected',
+} as const satisfies Record<SettleReason, TraceEventKind>
+
+export class Traces implements MessageObserver {
+  readonly #context: TracesContext
+  /** Oldest first. */
+  readonly #traces = new Map<string, Trace>()
+  readonly #looks: BatchLooks
+  #running: readonly Trace[] = []
+  #isListening = false
+
+  constructor(context: TracesContext) {
+    this.#context = context
+    this.#looks = new BatchLooks((stream, asked) => context.browse(stream, asked))
+  }
+
+  /** Oldest first. */
+  get all(): Iterable<Trace> {
+    return this.#traces.values()
+  }
+
+  find(id: string): Trace | undefined {
+    return this.#traces.get(id)
+  }
+
+  /** Begins a trace. Throws `resource_exhausted` when too many run. */
+  start({ filter, seconds, stream, ...asked }: TraceAsked): Trace {
+    this.#makeRoom()
+    const { clock, random } = this.#context
+    const id = random.bytes(6).toString('hex')
+    const startedAt = clock.now()
+    const facts = { ...asked, id, startedAt, endsAt: startedAt + seconds * 1000 }
+    const trace: Trace = new Trace(facts, filter, () => {
+      timer.stop()
+      this.#watch()
+    })
+    const timer = clock.after(seconds * 1000, () => trace.stop('time'))
+    this.#traces.set(id, trace)
+    this.#watch()
+    if (stream !== undefined) {
+      lookForPresent(trace, stream, this.#context).catch(() => trace.unseenBatches++)
+    }
+    return trace
+  }
+
+  /** Ends a trace, and keeps what it has. */
+  stop(trace: Trace, end: TraceEnd): void {
+    trace.stop(end)
+  }
+
+  /** Ends it and forgets it. */
+  remove(trace: Trace): void {
+    trace.stop('stopped')
+    this.#traces.delete(trace.facts.id)
+  }
+
+  close(): void {
+    for (const trace of this.#running) trace.stop('stopped')
+  }
+
+  onPublish(source: RecordSource, route: Route, cause: PublishCause): MessageTrail | undefined {
+    const view = viewOfSource(source)
+    const vhost = 'from' in cause ? cause.from.vhost : cause.vhost
+    const known = 'from' in cause ? this.#known(cause.from, cause.place) : []
+    const traced = this.#traced(vhost, view, known)
+    if (traced.length === 0) return undefined
+    const trail = new Trail(traced, () => this.#context.clock.now())
+    const { exchange, routingKey } = decodeAddress(view.buffer, view.addressStart)
+    const party = cause.kind === 'client' ? cause.client.party : undefined
+    const place = 'from' in cause ? this.#placeIn(cause.from, cause.place) : undefined
+    trail.tell(kindOf[cause.kind], {
+      exchange,
+      routingKey,
+      party,
+      place,
+      identity: identityOf(view),
+    })
+    const isRepeat = route.idNotes?.some((note) => note.isRepeat) === true
+    if (!isRouted(route)) trail.tell(isRepeat ? 'repeated' : 'unroutable')
+    return trail
+  }
+
+  onAnswer(source: RecordSource, { vhost, client }: ClientCause, isRouted: boolean): void {
+    const view = viewOfSource(source)
+    const traced = this.#traced(vhost, view, [])
+    if (traced.length === 0) return
+    const trail = new Trail(traced, () => this.#context.clock.now())
+    const { exchange, routingKey } = decodeAddress(view.buffer, view.addressStart)
+    const identity = identityOf(view)
+    trail.tell('published', { exchange, routingKey, party: client.party, identity })
+    trail.tell(isRouted ? 'answered' : 'unroutable')
+  }
+
+  onBatch(range: RecordRange, party: Party, ticket: Ticket | undefined): void {
+    const at = this.#context.clock.now()
+    const { stream, log, partition } = range
+    for (const trace of this.#runningIn(stream.vhost)) {
+      this.#looks.look(trace, { range, ticket }, (records) => {
+        for (const { offset, identity } of records) {
+          const message = trace.find(log.id, offset)?.message ?? trace.numberOf(identity)
+          if (message === 0) return
+          trace.follow(log.id, offset, message)
+          const place = tracePlaceOf(stream, { index: partition, offset })
+          trace.add({ at, message, kind: 'published', party, identity })
+          trace.add({ at, message, kind: 'routed', place })
+          trace.add({ at: this.#context.clock.now(), message, kind: 'durable' })
+        }
+      })
+    }
+  }
+
+  onHandover(from: WatchedStream, view: RecordView, handover: Handover): void {
+    const known = this.#known(from, view.offset)
+    for (const { trace, message } of this.#traced(from.vhost, view, known)) {
+      const { kind, to, isRedelivered, isNoAck } = handover
+      const place = logPlaceOf(from, view.offset)
+      if (place === undefined) continue
+      const { log, offset } = place
+      const isNew = trace.find(log.id, offset) === undefined
+      const followed = trace.find(log.id, offset) ?? trace.follow(log.id, offset, message)
+      followed.holder = to.party
+      trace.add({
+        at: this.#context.clock.now(),
+        message,
+        kind,
+        place: tracePlaceOf(from, place),
+        party: to.party,
+        isRedelivered,
+        isNoAck,
+        identity: isNew ? identityOf(view) : undefined,
+      })
+    }
+  }
+
+  onFetched({ stream, log, first, last }: RecordRange, party: Party): void {
+    for (const { traced, at, place } of this.#followedIn(stream, log)) {
+      if (at < first || at > last) continue
+      this.#tell(traced, 'fetched', place, { party })
+    }
+  }
+
+  onCommitted(vhost: string, group: string, { topic, partition, offset }: GroupPlace): void {
+    if (this.#runningIn(vhost).length === 0) return
+    const stream = this.#context.findVHost(vhost)?.findQueue(topic)
+    const log = stream && logsOf(stream)[partition]
+    if (stream === undefined || log === undefined) return
+    for (const { traced, followed, at, place } of this.#followedIn(stream, log)) {
+      if (at >= offset || followed.groups?.has(group) === true) continue
+      followed.groups ??= new Set()
+      followed.groups.add(group)
+      this.#tell(traced, 'committed', place, { group })
+    }
+  }
+
+  onSettled(queue: WatchedStream, place: number, reason: SettleReason): void {
+    const kind = settled[reason]
+    const isReturned = kind === 'returned'
+    for (const { trace, followed } of this.#known(queue, place)) {
+      const { message, holder: party } = followed
+      const told = { party, reason: isReturned ? reason : undefined }
+      this.#tell({ trace, message }, kind, this.#placeIn(queue, place), told)
+    }
+  }
+
+  onDeath(queue: WatchedStream, place: number, reason: DeathReason, isDropped: boolean): void {
+    for (const { trace, followed } of this.#known(queue, place)) {
+      const at = this.#placeIn(queue, place)
+      this.#tell({ trace, message: followed.message }, 'died', at, { reason })
+      if (isDropped) this.#tell({ trace, message: followed.message }, 'dropped', at)
+    }
+  }
+
+  onDeathUnroutable(queue: WatchedStream, place: number, isDropped: boolean): void {
+    for (const { trace, followed } of this.#known(queue, place)) {
+      const kind = isDropped ? 'dropped' : 'kept'
+      this.#tell({ trace, message: followed.message }, kind, this.#placeIn(queue, place))
+    }
+  }
+
+  onDeleted(queue: WatchedStream, log: Log, offset: number): void {
+    for (const { traced, at, place } of this.#followedIn(queue, log)) {
+      if (at === offset) this.#tell(traced, 'deleted', place)
+    }
+  }
+
+  onPurge(queue: Destination): void {
+    if (queue.kind !== 'queue' || this.#runningIn(queue.vhost).length === 0) return
+    for (const part of queue.parts) {
+      const { log } = part.cursor
+      const stateOf = part.statesIn(0, log.endOffset - 1, this.#context.clock.now())
+      for (const { traced, at, place } of this.#followedIn(queue, log)) {
+        const state = stateOf(at)
+        if (state === 'ready' || state === 'delayed') this.#tell(traced, 'purged', place)
+      }
+    }
+  }
+
+  readonly #onStreamDeleted = (stream: Destination): void => {
+    for (const log of logsOf(stream)) {
+      for (const { traced, place } of this.#followedIn(stream, log)) {
+        this.#tell(traced, 'stream_deleted', place)
+      }
+    }
+  };
+
+  /** All that is followed in one of the logs of a stream. */
+  *#followedIn(stream: WatchedStream, log: Log): Generator<FollowedAt> {
+    const index = logsOf(stream).indexOf(log)
+    for (const trace of this.#runningIn(stream.vhost)) {
+      for (const [at, followed] of trace.in(log.id)) {
+        const traced = { trace, message: followed.message }
+        yield { traced, followed, at, place: tracePlaceOf(stream, { index, offset: at }) }
+      }
+    }
+  }
+
+  /** Only while a trace runs does anybody look at messages. */
+  #watch(): void {
+    this.#running = [...this.#traces.values()].filter(({ isRunning }) => isRunning)
+    this.#context.watch.observer = this.#running.length > 0 ? this : undefined
+    if (this.#isListening) return
+    this.#isListening = true
+    this.#context.deletionListeners.push(this.#onStreamDeleted)
+  }
+
+  #makeRoom(): void {
+    if (this.#traces.size < traceLimits.tracesMax) return
+    const oldest = [...this.#traces.values()].find(({ isRunning }) => !isRunning)
+    if (oldest === undefined) {
+      throw new BrokerError(
+        'resource_exhausted',
+        `${traceLimits.tracesMax} traces run: stop one of them first`,
+      )
+    }
+    this.#traces.delete(oldest.facts.id)
+  }
+
+  #runningIn(vhost: string): readonly Trace[] {
+    return this.#running.filter(({ facts }) => facts.vhost === vhost)
+  }
+
+  /** By which traces, and as what, the message at a place is followed. */
+  #known(stream: WatchedStream, place: number): readonly Known[] {
+    const at = logPlaceOf(stream, place)
+    if (at === undefined) return []
+    return this.#runningIn(stream.vhost).flatMap((trace) => {
+      const followed = trace.find(at.log.id, at.offset)
+      return followed === undefined ? [] : [{ trace, followed }]
+    })
+  }
+
+  /** The same, and those whose filter finds it. */
+  #traced(vhost: string, view: RecordView, known: readonly Known[]): readonly TracedMessage[] {
+    const hasBody = view.asideId === 0 || view.body.length > 0
+    return this.#runningIn(vhost).flatMap((trace) => {
+      const followed = known.find((each) => each.trace === trace)?.followed
+      if (followed !== undefined) return [{ trace, message: followed.message }]
+      if (!trace.filter({ view, hasBody, state: undefined })) return []
+      const message = trace.numberOf(identityOf(view))
+      return message === 0 ? [] : [{ trace, message }]
+    })
+  }
+
+  #placeIn(stream: WatchedStream, place: number): TracePlace | undefined {
+    const at = logPlaceOf(stream, place)
+    return at && tracePlaceOf(stream, at)
+  }
+
+  #tell(
+    { trace, message }: TracedMessage,
+    kind: TraceEventKind,
+    place: TracePlace | undefined,
+    told: Partial<Pick<TraceNote, 'party' | 'group' | 'reason'>> = {},
+  ): void {
+    trace.add({ at: this.#context.clock.now(), message, kind, place, ...told })
+  }
+}
