@@ -19,7 +19,7 @@ export interface LookContext {
 export async function lookForPresent(
   trace: Trace,
   stream: Destination,
-  { clock, browse }: LookContext,
+  context: LookContext,
 ): Promise<void> {
   let after: BrowsePlace | undefined
   let count: number = traceLimits.foundMax
@@ -27,7 +27,7 @@ export async function lookForPresent(
     if (!trace.isRunning || stream.isDeleted) return
     // In the order of the messages.
     const identities: MessageIdentity[] = []
-    const { messages, next } = await browse(stream, {
+    const { messages, next } = await context.browse(stream, {
       start: { kind: 'head' },
       after,
       count,
@@ -39,7 +39,7 @@ export async function lookForPresent(
       },
     })
     for (const [at, message] of messages.entries()) {
-      noteFound(trace, stream, { message, identity: identities[at]!, now: clock.now() })
+      noteFound(trace, stream, { message, identity: identities[at]!, now: context.clock.now() })
     }
     if (next === undefined) return
     after = next
