@@ -96,6 +96,12 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import('./job-command.ts')).addJobCommands,
   },
   {
+    name: 'trace',
+    group: queues,
+    summary: 'Follow single messages: where they go, who gets them, what becomes of them',
+    load: async () => (await import('./trace-command.ts')).addTraceCommands,
+  },
+  {
     name: 'group',
     group: queues,
     summary: "Kafka's consumer groups: how far behind they are, and where they go on",
