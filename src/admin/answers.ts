@@ -5,7 +5,7 @@ import type { AccessKeeper } from '../broker/access-keeper.ts'
 import type { Broker } from '../broker/broker.ts'
 import type { ClientRegistry } from '../broker/client/client-registry.ts'
 import type { GroupCoordinator } from '../broker/group/group-coordinator.ts'
-import type { Leases } from '../broker/queue/leases.ts'
+import type { Leases } from '../broker/lease/leases.ts'
 import type { Statistics } from '../broker/statistics/statistics.ts'
 import type { DefinitionsOrigin } from '../definitions/export-definitions.ts'
 import type { CountFiles } from '../lib/count-files.ts'
@@ -69,6 +69,17 @@ export function whyMissing(
 
 export function badRequest(context: Context, reason: string): Response {
   return context.json({ error: 'bad_request', reason }, 400)
+}
+
+/** Who asks is to come again after so many seconds: it asks for too much (429), or others do (503). */
+export function comeAgain(
+  context: Context,
+  status: 429 | 503,
+  { reason, seconds }: { readonly reason: string; readonly seconds: number },
+): Response {
+  context.header('Retry-After', `${seconds}`)
+  const error = status === 429 ? 'too_many_requests' : 'service_unavailable'
+  return context.json({ error, reason }, status)
 }
 
 export function notFound(context: Context): Response {

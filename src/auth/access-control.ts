@@ -22,6 +22,8 @@ export class AccessControl {
   /** By user, then by virtual host; only those that somebody has asked for. */
   readonly #rights = new Map<string, Map<string, Rights>>()
   #own: UserRow | undefined
+  /** Told of each user who is another now, or may do something else. */
+  readonly changeListeners: ((user: string) => void)[] = []
 
   /** Puts back what outlived the last process. */
   restore(rows: AccessRows): void {
@@ -33,6 +35,7 @@ export class AccessControl {
   setOwn(user: UserRow): void {
     this.#own = user
     this.#refreshAll()
+    this.#tell(user.name)
   }
 
   apply(change: AccessChange): void {
@@ -40,7 +43,12 @@ export class AccessControl {
     if (change.kind !== 'user') {
       const { user, vhost } = change.op === 'put' ? change.row : change
       this.#refresh(user, vhost)
-    } else if (change.op === 'delete') this.#forgetUser(change.name)
+      this.#tell(user)
+      return
+    }
+    const name = change.op === 'delete' ? change.name : change.row.name
+    if (change.op === 'delete') this.#forgetUser(name)
+    this.#tell(name)
   }
 
   /** A virtual host is gone, and all permissions on it. */
@@ -120,6 +128,10 @@ export class AccessControl {
   /** All that the topology keeps. */
   changes(): Iterable<AccessChange> {
     return putsOfAccess(this.#table.rows())
+  }
+
+  #tell(user: string): void {
+    for (const listener of this.changeListeners) listener(user)
   }
 
   #grantOf(user: string, vhost: string): RowGrant {

@@ -145,6 +145,8 @@ export class AccessKeeper {
   }
 
   #close(isGone: (client: Client) => boolean, reasonOf: (client: Client) => string): void {
-    for (const client of this.#parts.clients) if (isGone(client)) client.close(reasonOf(client))
+    for (const client of this.#parts.clients.listed()) {
+      if (isGone(client)) client.close(reasonOf(client))
+    }
   }
 }

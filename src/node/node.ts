@@ -11,7 +11,7 @@ import type { TokenLogin } from '../auth/oauth/token-login.ts'
 import { Users } from '../auth/users.ts'
 import { ClientRegistry } from '../broker/client/client-registry.ts'
 import type { GroupConfig } from '../broker/group/group-config.ts'
-import { Leases } from '../broker/queue/leases.ts'
+import { Leases } from '../broker/lease/leases.ts'
 import { Statistics } from '../broker/statistics/statistics.ts'
 import { Cell } from '../cell/cell.ts'
 import type { StorageKind } from '../cell/storage.ts'
@@ -252,7 +252,7 @@ export class Node implements AsyncDisposable {
       countFiles: this.#doors.countFiles,
       origins: this.#origins,
       audit: new AuditLog(),
-      leases: new Leases(cell.broker),
+      leases: new Leases({ broker: cell.broker, clients: this.clients }),
     }
     const figures = (): ProcessStatus => this.#processStatus(memory)
     const metrics = new NodeMetrics(lent, figures)

@@ -6,7 +6,7 @@ import { Users } from '../../src/auth/users.ts'
 import { AccessKeeper } from '../../src/broker/access-keeper.ts'
 import { Broker, defaultVHost } from '../../src/broker/broker.ts'
 import { ClientRegistry } from '../../src/broker/client/client-registry.ts'
-import { Leases } from '../../src/broker/queue/leases.ts'
+import { Leases } from '../../src/broker/lease/leases.ts'
 import { Statistics } from '../../src/broker/statistics/statistics.ts'
 import { openGroups } from '../../src/cell/open-groups.ts'
 import { systemClock } from '../../src/lib/clock.ts'
@@ -58,7 +58,7 @@ export function manage(broker: Broker, vhosts: readonly string[] = []): ManagedB
     logins: new Users({ access: broker.access, random: broker.random }).logins,
     settings: [{ setting: 'data', value: './data', origin: 'default' }],
     audit: new AuditLog(),
-    leases: new Leases(broker),
+    leases: new Leases({ broker, clients }),
     groups: openGroups(broker, broker.getVHost(defaultVHost), new Map()),
   }
 }

@@ -6,7 +6,7 @@ import type { Client } from '../../broker/client/client.ts'
 import { connectionName } from '../../lib/transport.ts'
 import type { Caller } from '../api/caller.ts'
 
-/** A client that has logged in and works with messages: those that ask by HTTP are not listed. */
+/** A client that has logged in and works with messages; connections of HTTP do not, but what receives by them does. */
 export interface ListedClient {
   readonly client: Client
   readonly name: string
@@ -27,7 +27,7 @@ export interface ListedConsumer {
 
 /** Those of a virtual host, or of all. */
 export function* listedClients(clients: ClientRegistry, vhost?: string): Generator<ListedClient> {
-  for (const client of clients) {
+  for (const client of clients.listed()) {
     const listed = listedClient(client)
     if (listed === undefined || (vhost !== undefined && listed.vhost !== vhost)) continue
     yield listed
@@ -67,7 +67,8 @@ export function ownerOf(clients: ClientRegistry, token: object): ListedClient | 
 }
 
 function listedClient(client: Client): ListedClient | undefined {
-  const { protocol, principal, vhost, transport } = client
-  if (protocol === 'HTTP' || principal === undefined || vhost === undefined) return undefined
-  return { client, name: connectionName(transport), vhost, principal }
+  const { principal, vhost, transport } = client
+  if (principal === undefined || vhost === undefined) return undefined
+  const name = client.givenName ?? connectionName(transport)
+  return { client, name, vhost, principal }
 }

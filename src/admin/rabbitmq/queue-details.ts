@@ -34,7 +34,7 @@ export function* queueDetails(
 ): Steps<JsonObject> {
   const consumers: JsonObject[] = []
   let looked = 0
-  for (const on of queue.consumerCount === 0
+  for (const on of queue.consumerCount + queue.unackedCount === 0
     ? []
     : channelsOf(listedClients(clients, queue.vhost))) {
     for (const listed of consumersOf([on])) {

@@ -9,6 +9,8 @@ import { type ManagedBroker, openManagedBroker } from '../../../test/support/man
 import { waitFor } from '../../../test/support/wait-for.ts'
 import type { Queue } from '../../broker/queue/queue.ts'
 import { createLogger, type LogLine } from '../../lib/logger.ts'
+import { leaseLimits } from '../../limits/leases.ts'
+import { nodeName } from '../rabbitmq/node-name.ts'
 
 const path = '/v1/queues/%2F/q'
 
@@ -103,4 +105,88 @@ test('messages that pass are no changes that the log tells', async () => {
   await askApi(routes, `POST ${path}/settle`, { ack: receipts })
   assert.deepEqual(told, [])
   assert.equal(queue.messageCount, 0)
+})
+
+interface Refused {
+  readonly status: number
+  readonly retryAfter: string | null
+  readonly body: unknown
+}
+
+async function refusalOf(asked: object): Promise<Refused> {
+  const body = JSON.stringify(asked)
+  const response = await routes.request(`${path}/receive`, { method: 'POST', body })
+  const { status, headers } = response
+  return { status, retryAfter: headers.get('retry-after'), body: await response.json() }
+}
+
+test('a user whose requests wait in too great a number is told to come again', async () => {
+  const { waitsPerUserMax } = leaseLimits
+  const waits = Array.from({ length: waitsPerUserMax }, () => refusalOf({ wait_ms: 20_000 }))
+  await waitFor('all to wait', () => queue.consumerCount === waitsPerUserMax)
+  assert.deepEqual(await refusalOf({}), {
+    status: 429,
+    retryAfter: '1',
+    body: { error: 'too_many_requests', reason: '100 requests wait for messages already' },
+  })
+  await askApi(routes, 'DELETE /queues/%2F/q')
+  for (const { status } of await Promise.all(waits)) assert.equal(status, 404)
+})
+
+test('requests that wait or hold messages are shown as a consumer, and closed as a connection', async () => {
+  await publish('a')
+  await receive()
+  const waiting = refusalOf({ wait_ms: 20_000 })
+  await waitFor('the request to wait', () => queue.consumerCount === 1)
+  const name = 'HTTP receivers of owner of the data folder in /'
+  const consumer = {
+    consumer_tag: 'http-q',
+    queue: { name: 'q', vhost: '/' },
+    ack_required: true,
+    exclusive: false,
+    active: true,
+    activity_status: 'up',
+    prefetch_count: leaseLimits.perUserMax,
+    consumer_timeout: leaseLimits.secondsMax * 1000,
+    arguments: {},
+    channel_details: {
+      name: `${name} (1)`,
+      number: 1,
+      node: nodeName,
+      user: 'owner of the data folder',
+      connection_name: name,
+      peer_host: '',
+      peer_port: 0,
+    },
+  }
+  const [, listed] = await askApi(routes, 'GET /consumers')
+  assert.deepEqual(listed, [consumer])
+  const [, shown] = await askApi(routes, 'GET /queues/%2F/q')
+  assert.deepEqual((shown as { consumer_details: unknown }).consumer_details, [consumer])
+  const [status, channel] = await askApi(
+    routes,
+    `GET /channels/${encodeURIComponent(`${name} (1)`)}`,
+  )
+  assert.equal(status, 200)
+  assert.equal((channel as { messages_unacknowledged: number }).messages_unacknowledged, 1)
+  const closed = await askApi(routes, `DELETE /connections/${encodeURIComponent(name)}`)
+  assert.equal(closed[0], 204)
+  assert.deepEqual(await waiting, {
+    status: 503,
+    retryAfter: '1',
+    body: { error: 'service_unavailable', reason: 'Closed via management plugin' },
+  })
+  assert.deepEqual([queue.readyCount, queue.unackedCount], [1, 0])
+  assert.deepEqual(await askApi(routes, 'GET /consumers'), [200, []])
+})
+
+test('a virtual host that is deleted ends who waits in it', async () => {
+  await askApi(routes, 'PUT /vhosts/v', {})
+  await askApi(routes, 'PUT /queues/v/q', {})
+  const waiting = askApi(routes, 'POST /v1/queues/v/q/receive', { wait_ms: 20_000 })
+  const other = managed.broker.getVHost('v').findQueue('q') as Queue
+  await waitFor('the request to wait', () => other.consumerCount === 1)
+  await askApi(routes, 'DELETE /vhosts/v')
+  assert.equal((await waiting)[0], 404)
+  assert.equal(managed.clients.receivers.size, 0)
 })

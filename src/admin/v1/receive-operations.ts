@@ -1,15 +1,17 @@
 // Consuming by HTTP for programs without a client: messages are leased, and settled by their receipts.
+import type { Context } from 'hono'
 import { z } from 'zod'
 import type { Broker } from '../../broker/broker.ts'
-import type { ClientRegistry } from '../../broker/client/client-registry.ts'
-import type { LeaseOwner, Leases } from '../../broker/queue/leases.ts'
+import { LeaseRefusal } from '../../broker/lease/lease-refusal.ts'
+import type { LeaseOwner, Leases } from '../../broker/lease/leases.ts'
+import { whenDurable } from '../../broker/when-durable.ts'
 import { leaseLimits } from '../../limits/leases.ts'
-import type { ManagementParts } from '../answers.ts'
+import { comeAgain, type ManagementParts } from '../answers.ts'
 import type { Caller } from '../api/caller.ts'
 import { type Operation, operation } from '../api/operation.ts'
 import { gotJson, gotSchema, readableQueue } from '../rabbitmq/queue-get.ts'
 
-const { countMax, waitMsMax, secondsMax, settledMax } = leaseLimits
+const { countMax, waitMsMax, secondsMax, settledMax, retrySeconds } = leaseLimits
 
 const seconds = z.number().int().min(1).max(secondsMax).default(30)
 const receipts = z.array(z.string().max(64)).max(settledMax)
@@ -20,8 +22,8 @@ const goneSchema = z.object({
 
 const shared = { method: 'post', tag: 'Messages', access: 'login', isUntold: true } as const
 
-export function receiveOperations({ broker, clients, leases }: ManagementParts): Operation[] {
-  return [receiveOperation(broker, clients, leases), ...leaseOperations(broker, leases)]
+export function receiveOperations({ broker, leases }: ManagementParts): Operation[] {
+  return [receiveOperation(broker, leases), ...leaseOperations(broker, leases)]
 }
 
 function ownerOf(
@@ -32,7 +34,7 @@ function ownerOf(
   return { user: caller.principal.user, queue: readableQueue(broker, names, caller) }
 }
 
-function receiveOperation(broker: Broker, clients: ClientRegistry, leases: Leases): Operation {
+function receiveOperation(broker: Broker, leases: Leases): Operation {
   return operation({
     ...shared,
     path: '/v1/queues/{vhost}/{name}/receive',
@@ -50,25 +52,39 @@ function receiveOperation(broker: Broker, clients: ClientRegistry, leases: Lease
     }),
     answers: {
       200: z.object({ messages: z.array(gotSchema.and(z.object({ receipt: z.string() }))) }),
+      429: 'The user has too many leases, or requests that wait; Retry-After says when to come again',
+      503: 'Others have too many of them, or somebody has ended the receivers of the user',
     },
-    async handle({ names, body, caller, context }) {
-      const { user, queue } = ownerOf(broker, names, caller)
-      const leased = await leases.receive(queue, {
-        user,
-        count: body.count,
-        waitMs: body.wait_ms,
-        leaseMs: body.visibility * 1000,
-        signal: context.req.raw.signal,
-        counters: clients.ofRequests,
-      })
-      return {
-        messages: leased.map(({ receipt, message }) => ({
+    handle({ names, body, caller, context }) {
+      const { queue } = ownerOf(broker, names, caller)
+      return refusing(context, async () => {
+        const leased = await leases.receive(queue, {
+          principal: caller.principal,
+          rights: caller.rightsIn(queue.vhost),
+          count: body.count,
+          waitMs: body.wait_ms,
+          leaseMs: body.visibility * 1000,
+          signal: context.req.raw.signal,
+        })
+        const messages = leased.map(({ receipt, message }) => ({
           receipt,
           ...gotJson(message, 'auto'),
-        })),
-      }
+        }))
+        return context.json({ messages })
+      })
     },
   })
+}
+
+/** Answers who may have no lease now. */
+async function refusing(context: Context, receive: () => Promise<Response>): Promise<Response> {
+  try {
+    return await receive()
+  } catch (error) {
+    if (!(error instanceof LeaseRefusal)) throw error
+    const { kind, message: reason } = error
+    return comeAgain(context, kind === 'too_many' ? 429 : 503, { reason, seconds: retrySeconds })
+  }
 }
 
 function leaseOperations(broker: Broker, leases: Leases): Operation[] {
@@ -76,18 +92,19 @@ function leaseOperations(broker: Broker, leases: Leases): Operation[] {
     operation({
       ...shared,
       path: '/v1/queues/{vhost}/{name}/settle',
-      summary: 'Ack, requeue or reject leased messages',
+      summary: 'Ack, requeue or reject leased messages; answered when that is durable',
       body: z.strictObject({
         ack: receipts.default([]),
         requeue: receipts.default([]),
         reject: receipts.default([]).describe('Dead-lettered, or dropped'),
       }),
       answers: { 200: goneSchema },
-      handle({ names, body, caller }) {
-        const owner = ownerOf(broker, names, caller)
-        const gone = (['ack', 'requeue', 'reject'] as const).flatMap((reason) =>
-          body[reason].filter((receipt) => !leases.settle(receipt, owner, reason)),
+      async handle({ names, body, caller }) {
+        const settled = (['ack', 'requeue', 'reject'] as const).flatMap((reason) =>
+          body[reason].map((receipt) => ({ receipt, reason })),
         )
+        const { gone, ticket } = leases.settle(settled, ownerOf(broker, names, caller))
+        await whenDurable(ticket)
         return { gone }
       },
     }),

@@ -20,6 +20,8 @@ export class ClientRegistry implements Iterable<Client> {
   }
   /** What was published and taken by requests of HTTP, which have no channel to count it on. */
   readonly ofRequests: ClientCounters = new ClientCounters()
+  /** Requests of HTTP that wait for messages or hold some: listed, and no connections to be counted. */
+  readonly receivers: Set<Client> = new Set()
   #lastId = 0
 
   constructor(clock: Clock) {
@@ -75,6 +77,12 @@ export class ClientRegistry implements Iterable<Client> {
 
   find(id: number): Client | undefined {
     return this.#clients.get(id)
+  }
+
+  /** All that work with messages, and can be ended. */
+  *listed(): Generator<Client> {
+    yield* this.#clients.values()
+    yield* this.receivers
   }
 
   /** Oldest first. */

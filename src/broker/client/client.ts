@@ -21,6 +21,8 @@ export interface Client {
   /** Rises with each connection; never used again while the node runs. */
   readonly id: number
   readonly protocol: ClientProtocol
+  /** What lists call it; left out, it is named after its two ends. */
+  readonly givenName?: string
   readonly transport: Transport
   /** When it was accepted, in milliseconds since the Unix epoch. */
   readonly connectedAt: number

@@ -66,6 +66,7 @@ export function* takeMessages(queue: Queue, asked: TakeAsked): Steps<TakenMessag
         isNoAck,
       })
       offsets.push(view.offset)
+      checkFits(view, asked.payloadSizeMax)
       const message = copyTaken(queue, view, asked.payloadSizeMax)
       taken.push(message)
       size += brokerLimits.browsedMessageSize + message.payload.length
@@ -93,15 +94,18 @@ function* takeOne(queue: Queue, view: RecordView, isNoAck: boolean): Steps<boole
   }
 }
 
+function checkFits({ bodyStart, bodyEnd }: RecordView, payloadSizeMax: number): void {
+  const payloadSize = bodyEnd - bodyStart
+  if (Math.min(payloadSize, payloadSizeMax) <= brokerLimits.takenSizeMax) return
+  throw preconditionFailed(
+    `a message of ${payloadSize} bytes is larger than an answer may be: ask for at most ${brokerLimits.takenSizeMax} of them with truncate`,
+  )
+}
+
 export function copyTaken(queue: Queue, view: RecordView, payloadSizeMax: number): TakenMessage {
   const { buffer, addressStart, headerStart, headerEnd, body, bodyStart, bodyEnd, offset } = view
   const payloadSize = bodyEnd - bodyStart
   const shownSize = Math.min(payloadSize, payloadSizeMax)
-  if (shownSize > brokerLimits.takenSizeMax) {
-    throw preconditionFailed(
-      `a message of ${payloadSize} bytes is larger than an answer may be: ask for at most ${brokerLimits.takenSizeMax} of them with truncate`,
-    )
-  }
   const { isRedelivered, readyCount } = queue
   return {
     ...decodeAddress(buffer, addressStart),
