@@ -12,6 +12,7 @@ import { connectionOperations } from './rabbitmq/connections.ts'
 import { definitionsOperations } from './rabbitmq/definitions.ts'
 import { exchangeOperations } from './rabbitmq/exchanges.ts'
 import { featureOperations } from './rabbitmq/features.ts'
+import { globalParameterOperations } from './rabbitmq/global-parameters.ts'
 import { healthCheckOperations } from './rabbitmq/health-checks.ts'
 import { limitOperations } from './rabbitmq/limits.ts'
 import { loginOperations } from './rabbitmq/logins.ts'
@@ -87,6 +88,7 @@ function operationsOf(
     ...limitOperations(parts),
     ...policyOperations(parts.broker),
     ...parameterOperations(parts),
+    ...globalParameterOperations(parts),
     ...healthCheckOperations(parts),
     ...featureOperations(),
     ...maintenanceOperations(parts),

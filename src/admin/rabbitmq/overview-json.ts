@@ -2,12 +2,13 @@
 import { z } from 'zod'
 import type { Destination } from '../../broker/destination.ts'
 import { exchangeTypes } from '../../broker/exchange/create-matcher.ts'
+import { findGlobalParameter } from '../../broker/global-parameters.ts'
 import { countsIn } from '../../broker/statistics/sample.ts'
 import type { VHost } from '../../broker/vhost.ts'
 import type { Steps } from '../../lib/slices.ts'
 import { adminLimits } from '../../limits/admin.ts'
 import { statisticsLimits } from '../../limits/statistics.ts'
-import type { ManagementParts } from '../answers.ts'
+import { isObject, type ManagementParts } from '../answers.ts'
 import type { JsonObject } from '../api/columns.ts'
 import type { BrokerStatus } from '../broker-status.ts'
 import { clientStats, lengthStats, type Range, statsJson, statsSchema } from './message-stats.ts'
@@ -21,6 +22,7 @@ export const overviewSchema: z.ZodType = z.object({
   product_name: z.string(),
   product_version: z.string(),
   cluster_name: z.string(),
+  cluster_tags: z.record(z.string(), z.unknown()).describe('The global parameter of that name'),
   node: z.string(),
   rates_mode: z.string(),
   sample_retention_policies: z.record(z.string(), z.array(count)),
@@ -54,7 +56,7 @@ type OverviewParts = Pick<ManagementParts, 'source' | 'statistics' | 'clients'>
 
 /** What everyone may know. */
 export function brokerJson(
-  { source }: Pick<OverviewParts, 'source'>,
+  { source, broker }: Pick<ManagementParts, 'source' | 'broker'>,
   names: OverviewNames,
   { hasStatistics, hasTotals }: OverviewAsked,
 ): JsonObject {
@@ -65,6 +67,7 @@ export function brokerJson(
     product_name: 'Pabal',
     product_version: source.status().version,
     cluster_name: names.cluster,
+    cluster_tags: clusterTags(broker),
     node: nodeName,
     rates_mode: 'basic',
     sample_retention_policies: { global: [seconds], basic: [seconds], detailed: [seconds] },
@@ -72,6 +75,11 @@ export function brokerJson(
     disable_stats: !hasStatistics,
     enable_queue_totals: hasTotals,
   }
+}
+
+function clusterTags(broker: ManagementParts['broker']): JsonObject {
+  const tags = findGlobalParameter(broker, 'cluster_tags')
+  return isObject(tags) ? tags : {}
 }
 
 /** What monitoring may know. */
