@@ -17,6 +17,7 @@ import { healthCheckOperations } from './rabbitmq/health-checks.ts'
 import { limitOperations } from './rabbitmq/limits.ts'
 import { loginOperations } from './rabbitmq/logins.ts'
 import { maintenanceOperations } from './rabbitmq/maintenance.ts'
+import { nodeOperations } from './rabbitmq/nodes.ts'
 import { overviewOperations } from './rabbitmq/overview.ts'
 import { parameterOperations } from './rabbitmq/parameters.ts'
 import { permissionOperations } from './rabbitmq/permissions.ts'
@@ -70,6 +71,7 @@ function operationsOf(
     ...groupOperations(parts),
     ...streamOperations(parts),
     ...overviewOperations(parts),
+    ...nodeOperations(parts),
     ...connectionOperations(parts),
     ...channelOperations(parts),
     ...exchangeOperations(parts),
