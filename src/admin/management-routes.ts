@@ -10,11 +10,13 @@ import { bindingOperations } from './rabbitmq/bindings.ts'
 import { channelOperations } from './rabbitmq/channels.ts'
 import { connectionOperations } from './rabbitmq/connections.ts'
 import { definitionsOperations } from './rabbitmq/definitions.ts'
+import { effectiveConfigOperation } from './rabbitmq/effective-config.ts'
 import { exchangeOperations } from './rabbitmq/exchanges.ts'
 import { featureOperations } from './rabbitmq/features.ts'
 import { globalParameterOperations } from './rabbitmq/global-parameters.ts'
 import { healthCheckOperations } from './rabbitmq/health-checks.ts'
 import { limitOperations } from './rabbitmq/limits.ts'
+import { loginAttemptOperations } from './rabbitmq/login-attempts.ts'
 import { loginOperations } from './rabbitmq/logins.ts'
 import { maintenanceOperations } from './rabbitmq/maintenance.ts'
 import { nodeOperations } from './rabbitmq/nodes.ts'
@@ -94,6 +96,8 @@ function operationsOf(
     ...healthCheckOperations(parts),
     ...featureOperations(),
     ...maintenanceOperations(parts),
+    effectiveConfigOperation(parts),
+    ...loginAttemptOperations(parts),
     ...loginOperations(parts, { authenticate }),
     ...(parts.origin === undefined ? [] : definitionsOperations(parts, parts.origin)),
     ...sessionOperations({ authenticate, sessions }),

@@ -39,7 +39,7 @@ export class Statistics implements Disposable {
   readonly #broker: SampledBroker
   readonly #clients: ClientRegistry
   readonly #clock: Clock
-  readonly #totals = new History()
+  #totals = new History()
   #sampled = new WeakMap<object, Sampled>()
   /** Of things whose history was asked for; the one that was asked for longest ago first. */
   readonly #histories = new Map<object, History>()
@@ -128,6 +128,12 @@ export class Statistics implements Disposable {
     this.#timer ??= this.#clock.every(statisticsLimits.sampleMs, () => this.#onTick())
   }
 
+  /** Forgets all samples. */
+  reset(): void {
+    this.#totals = new History()
+    this.#forgetThings()
+  }
+
   #onTick(): void {
     if (this.#isKept || this.#isWanted) {
       this.#sample()
@@ -135,6 +141,10 @@ export class Statistics implements Disposable {
     }
     this.#timer?.stop()
     this.#timer = undefined
+    this.#forgetThings()
+  }
+
+  #forgetThings(): void {
     this.#sampled = new WeakMap()
     this.#histories.clear()
   }

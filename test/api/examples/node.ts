@@ -83,6 +83,12 @@ export const nodeExamples: Examples = {
   'GET /v1/config': ok,
   'GET /v1/audit': ok,
   'GET /auth/attempts/{node}': { ...ok, names: { node: nodeName } },
+  'GET /auth/attempts/{node}/source': { ...ok, names: { node: nodeName } },
+  'DELETE /auth/attempts/{node}': { status: 204, names: { node: nodeName } },
+  'DELETE /auth/attempts/{node}/source': { status: 204, names: { node: nodeName } },
+  'DELETE /reset': { status: 204 },
+  'DELETE /reset/{node}': { status: 204, names: { node: nodeName } },
+  'GET /config/effective': ok,
   'POST /login': {
     status: 200,
     body: Buffer.from('username=management&password=management'),
