@@ -10,12 +10,16 @@ import { bindingOperations } from './rabbitmq/bindings.ts'
 import { channelOperations } from './rabbitmq/channels.ts'
 import { connectionOperations } from './rabbitmq/connections.ts'
 import { definitionsOperations } from './rabbitmq/definitions.ts'
+import { effectiveConfigOperation } from './rabbitmq/effective-config.ts'
 import { exchangeOperations } from './rabbitmq/exchanges.ts'
 import { featureOperations } from './rabbitmq/features.ts'
+import { globalParameterOperations } from './rabbitmq/global-parameters.ts'
 import { healthCheckOperations } from './rabbitmq/health-checks.ts'
 import { limitOperations } from './rabbitmq/limits.ts'
+import { loginAttemptOperations } from './rabbitmq/login-attempts.ts'
 import { loginOperations } from './rabbitmq/logins.ts'
 import { maintenanceOperations } from './rabbitmq/maintenance.ts'
+import { nodeOperations } from './rabbitmq/nodes.ts'
 import { overviewOperations } from './rabbitmq/overview.ts'
 import { parameterOperations } from './rabbitmq/parameters.ts'
 import { permissionOperations } from './rabbitmq/permissions.ts'
@@ -70,6 +74,7 @@ function operationsOf(
     ...groupOperations(parts),
     ...streamOperations(parts),
     ...overviewOperations(parts),
+    ...nodeOperations(parts),
     ...connectionOperations(parts),
     ...channelOperations(parts),
     ...exchangeOperations(parts),
@@ -88,9 +93,12 @@ function operationsOf(
     ...limitOperations(parts),
     ...policyOperations(parts.broker),
     ...parameterOperations(parts),
+    ...globalParameterOperations(parts),
     ...healthCheckOperations(parts),
     ...featureOperations(),
     ...maintenanceOperations(parts),
+    effectiveConfigOperation(parts),
+    ...loginAttemptOperations(parts),
     ...loginOperations(parts, { authenticate }),
     ...(parts.origin === undefined ? [] : definitionsOperations(parts, parts.origin)),
     ...sessionOperations({ authenticate, sessions }),

@@ -1,17 +1,23 @@
 // Settings that clients change while the broker runs, of everything but topics: of the broker, of groups,
-// of metrics subscriptions. They are kept in the log, under Kafka's names; what each of them means is for
-// others to say.
+// of metrics subscriptions, and the global parameters of RabbitMQ's clients. They are kept in the log, under
+// the names that clients have for them; what each of them means is for others to say.
 import type { LogStore } from '../log/log-store.ts'
 import type { Ticket } from '../log/ticket.ts'
 import { BrokerError } from './broker-error.ts'
 
 /** What has settings. The broker has some under its id, and others, under '', for all brokers. */
-export type SettingOwner = 'broker' | 'group' | 'client-metrics' | 'cluster'
+export type SettingOwner = 'broker' | 'group' | 'client-metrics' | 'cluster' | 'parameter'
 
 export type SettingValues = Readonly<Record<string, string>>
 
 const keyPrefix = 'setting/'
-const owners: readonly SettingOwner[] = ['broker', 'group', 'client-metrics', 'cluster']
+const owners: readonly SettingOwner[] = [
+  'broker',
+  'group',
+  'client-metrics',
+  'cluster',
+  'parameter',
+]
 const none: SettingValues = {}
 
 export class DynamicSettings {
@@ -21,6 +27,7 @@ export class DynamicSettings {
     group: new Map(),
     'client-metrics': new Map(),
     cluster: new Map(),
+    parameter: new Map(),
   }
 
   constructor(store: LogStore) {

@@ -4,6 +4,7 @@ import { secretsOf } from '../auth/user-asked.ts'
 import type { AccessKeeper } from '../broker/access-keeper.ts'
 import { BrokerError, queueNotFound } from '../broker/broker-error.ts'
 import type { Broker } from '../broker/broker.ts'
+import { setGlobalParameter } from '../broker/global-parameters.ts'
 import { inertArguments } from '../broker/inert-settings.ts'
 import type { Policy } from '../broker/policy/policy.ts'
 import type { Changes } from '../broker/vhost.ts'
@@ -83,6 +84,8 @@ function* applyChange(target: DefinitionsTarget, change: DefinitionChange): Step
       return bind(target, change.row)
     case 'limits':
       return limitVHost(target, change.row)
+    case 'global parameter':
+      return whenDurable(setGlobalParameter(target.broker, change.row))
     default:
       return change satisfies never
   }

@@ -65,6 +65,11 @@ export interface TopicDefined {
   readonly configs: Readonly<Record<string, string>>
 }
 
+export interface GlobalParameterDefined {
+  readonly name: string
+  readonly value: unknown
+}
+
 export interface VHostLimitsDefined {
   readonly vhost: string
   readonly limits: LimitValues
@@ -88,6 +93,7 @@ export interface Definitions {
   readonly queues: QueueDefined[]
   readonly topics: TopicDefined[]
   readonly bindings: BindingDefined[]
+  readonly globalParameters: GlobalParameterDefined[]
   /** By virtual host. */
   readonly limits: Map<string, LimitValues>
   readonly leftOut: LeftOut[]
@@ -104,6 +110,7 @@ export function noDefinitions(): Definitions {
     queues: [],
     topics: [],
     bindings: [],
+    globalParameters: [],
     limits: new Map(),
     leftOut: [],
   }

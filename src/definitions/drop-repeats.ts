@@ -5,6 +5,7 @@ import type { Definitions, LeftOut } from './definitions.ts'
 /** The lists in which a thing replaces another; in the others it is the same thing, or is refused. */
 export function dropRepeats(definitions: Definitions): void {
   const { vhosts, users, permissions, topicPermissions, policies, topics, leftOut } = definitions
+  const { globalParameters } = definitions
   const drop = <T>(rows: T[], describe: (row: T) => Omit<LeftOut, 'reason'>): void => {
     const keyOf = (row: T): string => JSON.stringify(Object.values(describe(row)))
     const last = new Map(rows.map((row) => [keyOf(row), row]))
@@ -25,4 +26,5 @@ export function dropRepeats(definitions: Definitions): void {
     return { kind: isOperator ? 'operator policy' : 'policy', vhost, name }
   })
   drop(topics, ({ vhost, name }) => ({ kind: 'topic', vhost, name }))
+  drop(globalParameters, ({ name }) => ({ kind: 'global parameter', name }))
 }

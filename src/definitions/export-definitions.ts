@@ -9,6 +9,7 @@ import type { Destination } from '../broker/destination.ts'
 import { type Binding, targetName } from '../broker/exchange/binding.ts'
 import { isPredeclared } from '../broker/exchange/check-name.ts'
 import type { Exchange } from '../broker/exchange/exchange.ts'
+import { globalParameters, isGlobalParameterSet } from '../broker/global-parameters.ts'
 import type { Policy } from '../broker/policy/policy.ts'
 import type { VHost } from '../broker/vhost.ts'
 import { Slices, type Steps } from '../lib/slices.ts'
@@ -90,8 +91,10 @@ function originOf({ origin, vhost }: ExportAsked): Item {
 }
 
 /** The user of the settings is no definition: it is what each broker is started with. */
-function listsOfAll({ access, vhosts }: Broker): Lists {
+function listsOfAll(broker: Broker): Lists {
+  const { access, vhosts } = broker
   const all = [...vhosts]
+  const { global_parameters: ofTopics = [], ...lists } = listsOf(all)
   return {
     users: access
       .users()
@@ -106,7 +109,13 @@ function listsOfAll({ access, vhosts }: Broker): Lists {
     }),
     permissions: access.permissions([]).map((row) => () => permissionJson(row)),
     topic_permissions: access.topicPermissions().map((row) => () => topicPermissionJson(row)),
-    ...listsOf(all),
+    global_parameters: [
+      ...globalParameters(broker)
+        .filter(({ name }) => isGlobalParameterSet(broker, name))
+        .map((parameter) => () => ({ ...parameter })),
+      ...ofTopics,
+    ],
+    ...lists,
   }
 }
 

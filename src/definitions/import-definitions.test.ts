@@ -114,7 +114,10 @@ test('what Pabal does not have is ignored with the reason', async () => {
       { user: 'guest', vhost: 'v', configure: '(', write: '', read: '' },
     ],
     parameters: [{ vhost: '/', component: 'federation-upstream', name: 'up', value: { uri: 'a' } }],
-    global_parameters: [{ name: 'cluster_name', value: 'rabbit@a' }],
+    global_parameters: [
+      { name: 'internal_cluster_id', value: 'a' },
+      { name: 'cluster_name', value: 5 },
+    ],
     policies: [{ vhost: '/', name: 'p', pattern: '', definition: { 'no-such': 1 } }],
     exchanges: [
       { vhost: '/', name: 'x', type: 'x-unheard' },
@@ -140,7 +143,8 @@ test('what Pabal does not have is ignored with the reason', async () => {
     'permission guest: it is the user of the settings, and may do everything',
     "permission guest: the pattern '(' cannot be used",
     'parameter federation-upstream/up: Pabal does not federate',
-    'global parameter cluster_name: nothing of Pabal reads global parameters',
+    'global parameter internal_cluster_id: each cluster has its own',
+    'global parameter cluster_name: global parameter cluster_name should be text',
     'policy p: [{<<"no-such">>,1}] are not recognised policy settings',
     "exchange x: unknown exchange type 'x-unheard'",
     "exchange amq.mine: exchange name 'amq.mine' contains reserved prefix 'amq.*'",

@@ -6,6 +6,7 @@ import { applyPlan, type DefinitionsTarget } from './apply-plan.ts'
 import type { Definitions } from './definitions.ts'
 import { parseDefinitions } from './parse-definitions.ts'
 import { planAccess } from './plan-access.ts'
+import { planGlobalParameters } from './plan-global-parameters.ts'
 import { TopologyPlanner } from './plan-topology.ts'
 import type { PlannedItem } from './plan.ts'
 import { type DefinitionsReport, reportOf } from './report.ts'
@@ -43,8 +44,9 @@ function* importInSteps(
 function* plan({ broker }: DefinitionsTarget, definitions: Definitions): Steps<PlannedItem[]> {
   const access = yield* planAccess(broker, definitions)
   const topology = yield* new TopologyPlanner(broker, definitions).plan()
+  const parameters = planGlobalParameters(broker, definitions)
   const leftOut = definitions.leftOut.map(({ reason, ...item }): PlannedItem => {
     return { ...item, outcome: 'ignored', note: reason }
   })
-  return [...access, ...topology, ...leftOut]
+  return [...access, ...topology, ...parameters, ...leftOut]
 }

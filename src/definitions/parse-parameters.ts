@@ -46,13 +46,20 @@ export function parseGlobalParameter(item: ItemReader, { definitions, vhost }: P
     })
     return
   }
-  item.has('value')
+  const parameter = { name: item.filled('name'), value: item.plain('value') }
   const reason =
     vhost === undefined
-      ? 'nothing of Pabal reads global parameters'
+      ? notCarried.get(parameter.name)
       : 'they are of no virtual host: import the file without one'
-  definitions.leftOut.push({ kind: 'global parameter', name: item.filled('name'), reason })
+  if (reason === undefined) definitions.globalParameters.push(parameter)
+  else definitions.leftOut.push({ kind: 'global parameter', name: parameter.name, reason })
 }
+
+/** What RabbitMQ keeps for itself, and writes into files all the same. */
+const notCarried: ReadonlyMap<string, string> = new Map([
+  ['internal_cluster_id', 'each cluster has its own'],
+  ['imported_definition_hash_value', 'it is of the RabbitMQ that wrote the file'],
+])
 
 function textsOf(item: ItemReader, key: string): Record<string, string> {
   const texts = Object.entries(item.object(key))

@@ -4,6 +4,7 @@ import type { PermissionRow, TopicPermissionRow } from '../meta/access-rows.ts'
 import type {
   BindingDefined,
   ExchangeDefined,
+  GlobalParameterDefined,
   QueueDefined,
   TopicDefined,
   UserDefined,
@@ -29,6 +30,7 @@ export type DefinitionChange =
   | { readonly kind: 'topic'; readonly row: TopicDefined }
   | { readonly kind: 'binding'; readonly row: BindingDefined }
   | { readonly kind: 'limits'; readonly row: VHostLimitsDefined }
+  | { readonly kind: 'global parameter'; readonly row: GlobalParameterDefined }
 
 /** One thing of a file. */
 export interface PlannedItem {

@@ -109,4 +109,10 @@ export const brokerLimits = {
   deduplicationIdSizeMax: 64,
   /** Ids of deleted exchanges that are forgotten in a turn: well under a millisecond. */
   deduplicationForgetPerTurn: 1024,
+  /** Global parameters, which each file of the log repeats: 2 MiB. */
+  globalParametersMax: 256,
+  /** One of them as JSON: nobody keeps files there. */
+  globalParameterSizeMax: (8 * KiB) as number,
+  /** Bytes of its name, and of a cluster's: what AMQP can say. */
+  globalParameterNameSizeMax: 255,
 } as const

@@ -119,10 +119,6 @@ export const suites: readonly Suite[] = [
         reason: 'declares federation or a shovel',
       },
       {
-        tests: /global[ -]parameters/i,
-        reason: 'sets a global parameter, which nothing here would read',
-      },
-      {
         tests: /queues(?:\/\{vhost\})? with arguments/,
         reason: 'wants samples of the past, which Prometheus keeps here',
       },

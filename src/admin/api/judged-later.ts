@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-type JsonType = 'string' | 'integer' | 'number' | 'boolean' | 'object' | 'array'
+type JsonType = 'string' | 'integer' | 'number' | 'boolean' | 'object' | 'array' | 'null'
 
 /**
  * A field that what serves the operation checks itself, in RabbitMQ's words, as the same comes by other ways;

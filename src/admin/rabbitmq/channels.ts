@@ -1,6 +1,6 @@
 // Channels of connections, and their consumers.
 import type { Statistics } from '../../broker/statistics/statistics.ts'
-import { notFound } from '../answers.ts'
+import { badRequest, notFound } from '../answers.ts'
 import { answerList, type Listing, listOf, listQuery, type ListQuery } from '../api/listing.ts'
 import { type Operation, operation } from '../api/operation.ts'
 import { channelJson, channelSchema, consumerJson, consumerSchema } from './channel-json.ts'
@@ -68,7 +68,25 @@ function listOperations({ broker, clients, statistics }: ConnectionParts): Opera
         return list(query, [owner])
       },
     }),
+    sessionsOperation(clients),
   ]
+}
+
+function sessionsOperation(clients: ConnectionParts['clients']): Operation {
+  return operation({
+    method: 'get',
+    path: '/connections/{connection}/sessions',
+    tag,
+    summary: 'Sessions of a connection of AMQP 1.0, which is not served',
+    access: 'management',
+    answers: { 400: 'It is none' },
+    handle: ({ names, caller, context }) => {
+      const owner = findClient(clients, names.connection)
+      if (owner === undefined) return notFound(context)
+      if (!maySee(caller, owner.principal.user)) return notAuthorised(context)
+      return badRequest(context, 'connection does not use AMQP 1.0')
+    },
+  })
 }
 
 function listing(owners: Iterable<ListedClient>, statistics: Statistics): Listing<ListedChannel> {

@@ -2,33 +2,16 @@
 import type { Context } from 'hono'
 import { z } from 'zod'
 import { hashPassword } from '../../auth/password-hash.ts'
-import type { ClientProtocol } from '../../auth/principal.ts'
-import { type ManagementParts, notFound } from '../answers.ts'
+import type { ManagementParts } from '../answers.ts'
 import { type Operation, operation } from '../api/operation.ts'
 import { type CallerOptions, socketOf } from '../callers.ts'
-import { nodeName } from './node-name.ts'
 
 const tag = 'Logins'
-const count = z.number().int()
-
-const attemptsSchema = z.object({
-  protocol: z.string(),
-  auth_attempts: count,
-  auth_attempts_failed: count,
-  auth_attempts_succeeded: count,
-})
-
-/** RabbitMQ's words, and one of ours. */
-const attemptNames: Readonly<Record<ClientProtocol, string>> = {
-  'AMQP 0-9-1': 'amqp091',
-  Kafka: 'kafka',
-  HTTP: 'http',
-}
 
 const formType = 'application/x-www-form-urlencoded'
 
 export function loginOperations(
-  { broker, logins }: ManagementParts,
+  { broker }: Pick<ManagementParts, 'broker'>,
   { authenticate }: Pick<CallerOptions, 'authenticate'>,
 ): Operation[] {
   return [
@@ -51,23 +34,6 @@ export function loginOperations(
       handle: ({ names }) => ({
         ok: hashPassword(Buffer.from(names.password), broker.random).passwordHash,
       }),
-    }),
-    operation({
-      method: 'get',
-      path: '/auth/attempts/{node}',
-      tag,
-      summary: 'How many logins were right and wrong since the start',
-      access: 'monitoring',
-      answers: { 200: z.array(attemptsSchema) },
-      handle: ({ names, context }) =>
-        names.node === nodeName
-          ? Object.entries(logins).map(([protocol, { accepted, refused }]) => ({
-              protocol: attemptNames[protocol as ClientProtocol],
-              auth_attempts: accepted + refused,
-              auth_attempts_failed: refused,
-              auth_attempts_succeeded: accepted,
-            }))
-          : notFound(context),
     }),
     operation({
       method: 'post',

@@ -6,8 +6,9 @@ import { nodeName } from './node-name.ts'
 const tag = 'Maintenance'
 const access = 'administrator'
 
-export function maintenanceOperations({ broker }: ManagementParts): Operation[] {
+export function maintenanceOperations({ broker, statistics }: ManagementParts): Operation[] {
   return [
+    ...resetOperations(statistics),
     operation({
       method: 'post',
       path: '/rebalance/queues',
@@ -29,6 +30,36 @@ export function maintenanceOperations({ broker }: ManagementParts): Operation[] 
         return names.node === nodeName
           ? context.body(null, 204)
           : badRequest(context, `Unknown node: ${names.node}`)
+      },
+    }),
+  ]
+}
+
+function resetOperations(statistics: ManagementParts['statistics']): Operation[] {
+  const facts = {
+    method: 'delete',
+    tag,
+    access,
+    answers: { 204: 'It is forgotten' },
+  } as const
+  return [
+    operation({
+      ...facts,
+      path: '/reset',
+      summary: 'Forget the samples that rates and histories are made of; counts stay',
+      handle({ context }) {
+        statistics.reset()
+        return context.body(null, 204)
+      },
+    }),
+    operation({
+      ...facts,
+      path: '/reset/{node}',
+      summary: 'The same for the node',
+      handle({ names, context }) {
+        if (names.node !== nodeName) return notFound(context)
+        statistics.reset()
+        return context.body(null, 204)
       },
     }),
   ]

@@ -40,6 +40,23 @@ export const lengthStats: StatNames = {
 
 export const octetStats: StatNames = { recv_oct: ['received'], send_oct: ['sent'] }
 
+export const churnStats: StatNames = {
+  connection_created: ['connectionsOpened'],
+  connection_closed: ['connectionsClosed'],
+  channel_created: ['channelsOpened'],
+  channel_closed: ['channelsClosed'],
+  queue_declared: ['queuesDeclared'],
+  queue_created: ['queuesCreated'],
+  queue_deleted: ['queuesDeleted'],
+}
+
+/** A commit of the log is one write and one sync. */
+export const diskStats: StatNames = {
+  io_write_count: ['commits'],
+  io_write_bytes: ['committedSize'],
+  io_sync_count: ['commits'],
+}
+
 /** A history as it is asked for: samples at times with so much between them. */
 export interface Range {
   readonly samples: readonly Sample[]
@@ -112,11 +129,15 @@ const detailSchema = z.object({
 
 /** A schema for what `statsJson` makes of these names. */
 export function statsSchema(names: StatNames): z.ZodType {
+  return z.object(statsShape(names))
+}
+
+export function statsShape(names: StatNames): Record<string, z.ZodType> {
   const count = z.number().int().nonnegative()
-  return z.object({
+  return {
     ...Object.fromEntries(Object.keys(names).map((name) => [name, count])),
     ...detailsShape(names),
-  })
+  }
 }
 
 export function detailsShape(names: StatNames): Record<string, z.ZodOptional<z.ZodType>> {

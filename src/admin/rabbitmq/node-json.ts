@@ -2,12 +2,22 @@
 import { availableParallelism } from 'node:os'
 import { z } from 'zod'
 import type { Broker } from '../../broker/broker.ts'
+import type { ClientRegistry } from '../../broker/client/client-registry.ts'
+import { churnCounts, diskCounts } from '../../broker/statistics/read-totals.ts'
+import type { Rates } from '../../broker/statistics/sample.ts'
 import type { FileCounts } from '../../lib/count-files.ts'
 import type { JsonObject } from '../api/columns.ts'
 import type { BrokerStatus } from '../broker-status.ts'
+import { exchangeTypesJson, exchangeTypesSchema } from './exchange-types-json.ts'
+import { churnStats, diskStats, type Range, statsJson, statsShape } from './message-stats.ts'
 import { nodeName } from './node-name.ts'
+import { contextsJson, contextsSchema } from './web-contexts.ts'
 
 const count = z.number().int().nonnegative()
+
+const memoryKinds = z.record(z.string(), z.unknown()).describe('Bytes by kind, in RabbitMQ’s words')
+
+const nodeStats = { ...churnStats, ...diskStats }
 
 export const nodeSchema: z.ZodType = z.object({
   name: z.string(),
@@ -33,6 +43,23 @@ export const nodeSchema: z.ZodType = z.object({
   proc_total: count,
   enabled_plugins: z.array(z.string()),
   partitions: z.array(z.string()),
+  cluster_links: z.array(z.never()),
+  rabbitmq_version: z.string().describe('Of the RabbitMQ that Pabal says it is'),
+  erlang_version: z.literal(''),
+  erlang_full_version: z.literal(''),
+  exchange_types: exchangeTypesSchema,
+  applications: z.array(
+    z.object({ name: z.string(), description: z.string(), version: z.string() }),
+  ),
+  contexts: contextsSchema,
+  db_dir: z.string().describe('Empty for a broker in memory'),
+  config_files: z.array(z.string()),
+  log_files: z.array(z.string()),
+  mem_calculation_strategy: z.string(),
+  memory: memoryKinds.optional().describe('With memory=true'),
+  io_write_avg_time: z.number().describe('Milliseconds until a commit was durable; so is the next'),
+  io_sync_avg_time: z.number(),
+  ...statsShape(nodeStats),
 })
 
 /** Of RabbitMQ's plugins those whose work Pabal does: clients look for them. */
@@ -46,18 +73,24 @@ const plugins: readonly string[] = [
   'rabbitmq_sharding',
 ]
 
-/** What only the system knows. */
-export interface NodeResources {
-  /** Undefined for a broker in memory. */
-  readonly disk: Broker['store']['fileStats']
+export interface NodeLooked {
+  readonly status: BrokerStatus
+  readonly broker: Pick<Broker, 'store' | 'counters'>
+  readonly clients: ClientRegistry
+  /** Changes per second of what is counted. */
+  readonly rates: Rates
+  readonly range: Range | undefined
+  readonly rabbitVersion: string
   /** Undefined where the system does not say. */
   readonly files: FileCounts | undefined
 }
 
-export function nodeJson(
-  { state, uptimeMs, memory, blockedReason = '', counts }: BrokerStatus,
-  { disk, files = { open: 0, max: 0 } }: NodeResources,
-): JsonObject {
+export function nodeJson(looked: NodeLooked): JsonObject {
+  const { status, broker, clients, rates, range, files = { open: 0, max: 0 } } = looked
+  const { state, uptimeMs, memory, blockedReason = '', counts, addresses } = status
+  const { fileStats: disk, stats } = broker.store
+  const written = diskCounts(broker)
+  const commitMs = (stats.commitSeconds.sum * 1000) / Math.max(1, written['commits'] ?? 0)
   const filesMax = Number.isFinite(files.max) ? files.max : 0
   return {
     name: nodeName,
@@ -84,6 +117,25 @@ export function nodeJson(
     proc_total: 0,
     enabled_plugins: plugins,
     partitions: [],
+    cluster_links: [],
+    rabbitmq_version: looked.rabbitVersion,
+    erlang_version: '',
+    erlang_full_version: '',
+    exchange_types: exchangeTypesJson(),
+    applications: [{ name: 'pabal', description: 'Pabal', version: status.version }],
+    contexts: contextsJson(addresses),
+    db_dir: status.dataFolder ?? '',
+    config_files: [],
+    log_files: ['<stdout>'],
+    mem_calculation_strategy: 'rss',
+    io_write_avg_time: commitMs,
+    io_sync_avg_time: commitMs,
+    ...statsJson(
+      nodeStats,
+      { ...churnCounts(broker, clients, clients.totals()), ...written },
+      rates,
+      range,
+    ),
   }
 }
 
@@ -113,7 +165,7 @@ const otherKinds = [
 ] as const
 
 export const memorySchema: z.ZodType = z.object({
-  memory: z.record(z.string(), z.unknown()).describe('Bytes by kind, in RabbitMQ’s words'),
+  memory: memoryKinds,
 })
 
 export function memoryJson({ memory }: BrokerStatus): JsonObject {
@@ -135,4 +187,16 @@ export function memoryJson({ memory }: BrokerStatus): JsonObject {
       total: { erlang: inUseBytes, rss: residentBytes, allocated: residentBytes },
     },
   }
+}
+
+/** The same in percent of what the system counts, as RabbitMQ rounds it. */
+export function relativeMemoryJson(status: BrokerStatus): JsonObject {
+  const { memory } = memoryJson(status) as { readonly memory: JsonObject }
+  const { total: _, strategy: _strategy, ...kinds } = memory
+  const percent = (size: unknown): number => {
+    const rounded = Math.round((Number(size) / status.memory.residentBytes) * 100)
+    return rounded === 0 && size !== 0 ? 1 : rounded
+  }
+  const shares = Object.entries(kinds).map(([kind, size]) => [kind, percent(size)] as const)
+  return { memory: { total: 100, ...Object.fromEntries(shares) } }
 }

@@ -2,7 +2,10 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import { askApi, createOwnersRoutes, createRoutesAs } from '../../../test/support/ask-api.ts'
+import { statusOf } from '../../../test/support/broker-status.ts'
 import { type ManagedBroker, openManagedBroker } from '../../../test/support/managed-broker.ts'
+import type { Client } from '../../broker/client/client.ts'
+import { ClientCounters } from '../../broker/counters/client-counters.ts'
 import { nodeName } from './node-name.ts'
 
 let managed: ManagedBroker
@@ -37,6 +40,72 @@ test('the overview has totals, with a history where one is asked for', async () 
   assert.ok(!('message_stats' in basic) && 'object_totals' in basic)
   const [status] = await askApi(routes, 'GET /overview?msg_rates_age=x&msg_rates_incr=5')
   assert.equal(status, 400)
+})
+
+test('what came and went is counted, in sum and for the node', async () => {
+  for (const name of ['a', 'b', 'a']) await askApi(routes, `PUT /queues/%2F/${name}`, {})
+  await askApi(routes, 'DELETE /queues/%2F/b')
+  const { clients } = managed
+  const counters = new ClientCounters()
+  const client = { ...clients.register(), protocol: 'AMQP 0-9-1', channelCount: 0, counters }
+  clients.add(client as Partial<Client> as Client)
+  counters.channels += 3
+  clients.remove(client as Partial<Client> as Client)
+  managed.broker.store.stats.onCommitted(0.002, 100)
+  const { churn_rates: churn } = await show('/overview')
+  const node = await show(`/nodes/${nodeName}?node_stats_age=60&node_stats_incr=5`)
+  const expected = {
+    queue_declared: 3,
+    queue_created: 2,
+    queue_deleted: 1,
+    connection_created: 1,
+    connection_closed: 1,
+    channel_created: 3,
+    channel_closed: 3,
+  }
+  for (const [name, count] of Object.entries(expected)) {
+    assert.deepEqual([name, (churn as Json)[name], node[name]], [name, count, count])
+    assert.deepEqual((churn as Json)[`${name}_details`], { rate: 0 })
+    assert.deepEqual(Object.keys(node[`${name}_details`] as Json), [
+      'rate',
+      'samples',
+      'avg_rate',
+      'avg',
+    ])
+  }
+  const written = ['io_write_count', 'io_write_bytes', 'io_sync_count', 'io_sync_avg_time']
+  assert.deepEqual(
+    written.map((name) => node[name]),
+    [1, 100, 1, 2],
+  )
+})
+
+test('listeners have the names that RabbitMQ has for their protocols', async () => {
+  const local = { host: '127.0.0.1' }
+  const addresses = {
+    amqp: { ...local, port: 1 },
+    'amqp-tls': { ...local, port: 2 },
+    'http-tls': { ...local, port: 3 },
+  }
+  const source = { status: () => ({ ...statusOf('ready'), addresses }) }
+  routes = createOwnersRoutes({ ...managed, source })
+  const overview = await show('/overview')
+  assert.deepEqual(
+    (overview['listeners'] as Json[]).map(({ protocol }) => protocol),
+    ['amqp', 'amqp/ssl', 'https'],
+  )
+  assert.deepEqual(
+    (overview['contexts'] as Json[]).map(({ port }) => port),
+    ['3'],
+  )
+})
+
+test('memory is shown in percent, too', async () => {
+  const { memory } = await show(`/nodes/${nodeName}/memory/relative`)
+  assert.equal((memory as Json)['total'], 100)
+  assert.ok(Object.values(memory as Json).every((share) => Number(share) <= 100))
+  const node = await show(`/nodes/${nodeName}?memory=true`)
+  assert.equal(((node['memory'] as Json)['total'] as Json)['rss'], 100_000_000)
 })
 
 test('the node is shown to monitoring', async () => {

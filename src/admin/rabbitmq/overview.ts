@@ -1,29 +1,26 @@
-// What the broker as a whole is and does: overview, node, name of the cluster.
+// What the broker as a whole is and does: overview, name of the cluster.
 import { z } from 'zod'
 import { clusterNameOf, setClusterName } from '../../broker/cluster-name.ts'
 import { whenDurable } from '../../broker/when-durable.ts'
-import { type ManagementParts, notFound } from '../answers.ts'
-import type { JsonObject } from '../api/columns.ts'
+import type { ManagementParts } from '../answers.ts'
 import { type Operation, operation } from '../api/operation.ts'
 import { visibleVHosts } from '../api/visible-vhosts.ts'
 import { nameText } from './fields.ts'
-import { memoryJson, memorySchema, nodeJson, nodeSchema } from './node-json.ts'
-import { nodeName } from './node-name.ts'
 import {
   brokerJson,
   type OverviewAsked,
-  type OverviewNames,
   overviewSchema,
   partialTotalsJson,
   totalsJson,
 } from './overview-json.ts'
+import { rabbitVersionOf } from './rabbit-version.ts'
 import { rangeOf } from './range-query.ts'
 import { detailOf, statisticsQuery } from './statistics-query.ts'
 
 const tag = 'Cluster'
 
 export function overviewOperations(parts: ManagementParts): Operation[] {
-  return [overviewOperation(parts), ...nodeOperations(parts), ...nameOperations(parts)]
+  return [overviewOperation(parts), ...nameOperations(parts)]
 }
 
 function overviewOperation(parts: ManagementParts): Operation {
@@ -48,56 +45,9 @@ function overviewOperation(parts: ManagementParts): Operation {
       const totals = caller.hasTag('monitoring')
         ? totalsJson(parts, wanted)
         : await broker.slices.run(partialTotalsJson(visibleVHosts(broker, caller)))
-      return { ...brokerJson(parts, namesOf(parts), wanted), ...totals }
+      return { ...brokerJson(parts, rabbitVersionOf(parts), wanted), ...totals }
     },
   })
-}
-
-function namesOf({ broker, origin, source }: ManagementParts): OverviewNames {
-  return {
-    cluster: clusterNameOf(broker),
-    version: origin?.rabbitVersion ?? source.status().version,
-  }
-}
-
-function nodeOperations(parts: ManagementParts): Operation[] {
-  const { source } = parts
-  return [
-    operation({
-      method: 'get',
-      path: '/nodes',
-      tag,
-      summary: 'The nodes, of which there is one',
-      access: 'monitoring',
-      answers: { 200: z.array(nodeSchema) },
-      handle: async () => [await showNode(parts)],
-    }),
-    operation({
-      method: 'get',
-      path: '/nodes/{node}',
-      tag,
-      summary: 'The node',
-      access: 'monitoring',
-      answers: { 200: nodeSchema },
-      handle: ({ names, context }) =>
-        names.node === nodeName ? showNode(parts) : notFound(context),
-    }),
-    operation({
-      method: 'get',
-      path: '/nodes/{node}/memory',
-      tag,
-      summary: 'What takes memory',
-      access: 'monitoring',
-      answers: { 200: memorySchema },
-      handle: ({ names, context }) =>
-        names.node === nodeName ? memoryJson(source.status()) : notFound(context),
-    }),
-  ]
-}
-
-async function showNode({ source, broker, countFiles }: ManagementParts): Promise<JsonObject> {
-  const files = await countFiles()
-  return nodeJson(source.status(), { disk: broker.store.fileStats, files })
 }
 
 function nameOperations(parts: ManagementParts): Operation[] {
@@ -109,7 +59,7 @@ function nameOperations(parts: ManagementParts): Operation[] {
       summary: 'The name that the cluster is told by',
       access: 'management',
       answers: { 200: z.object({ name: z.string() }) },
-      handle: () => ({ name: namesOf(parts).cluster }),
+      handle: () => ({ name: clusterNameOf(parts.broker) }),
     }),
     operation({
       method: 'put',
@@ -140,7 +90,7 @@ function nameOperations(parts: ManagementParts): Operation[] {
       summary: 'Of the RabbitMQ that Pabal says it is',
       access: 'open',
       answers: { 200: z.string() },
-      handle: ({ context }) => context.json(namesOf(parts).version),
+      handle: ({ context }) => context.json(rabbitVersionOf(parts)),
     }),
   ]
 }

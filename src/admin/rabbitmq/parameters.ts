@@ -2,7 +2,6 @@
 // operators, which are parameters to RabbitMQ, too, are shown; they are changed where they belong.
 import type { Context } from 'hono'
 import { z } from 'zod'
-import { clusterNameOf } from '../../broker/cluster-name.ts'
 import type { Destination } from '../../broker/destination.ts'
 import type { VHost } from '../../broker/vhost.ts'
 import { compareNames } from '../../lib/compare-names.ts'
@@ -82,7 +81,6 @@ export function parameterOperations(parts: ManagementParts): Operation[] {
       handle: ({ names, context }) =>
         find(names) === undefined ? notFound(context) : refuse(context, names.component, 'cleared'),
     }),
-    ...globalOperations(parts),
   ]
 }
 
@@ -137,71 +135,6 @@ function listOperations({ broker }: ManagementParts): Operation[] {
           all.filter(({ component }) => component === names.component),
         )
       },
-    }),
-  ]
-}
-
-/** Global parameters: what the cluster is called. */
-function globalOperations({ broker, origin }: ManagementParts): Operation[] {
-  const one = z.object({ name: z.string(), value: z.unknown() })
-  const items = (): { readonly name: string; readonly value: string }[] => [
-    { name: 'cluster_name', value: clusterNameOf(broker) },
-    ...(origin === undefined ? [] : [{ name: 'internal_cluster_id', value: origin.clusterName }]),
-  ]
-  const globalPath = '/global-parameters/{name}'
-  return [
-    operation({
-      method: 'get',
-      path: '/global-parameters',
-      tag,
-      summary: 'Global parameters',
-      access,
-      query: listQuery,
-      answers: { 200: listOf(one) },
-      handle: ({ query }) =>
-        answerList(broker.slices, query, {
-          items: items(),
-          json: (item) => item,
-          nameOf: ({ name }) => name,
-        }),
-    }),
-    operation({
-      method: 'get',
-      path: globalPath,
-      tag,
-      summary: 'A global parameter',
-      access,
-      answers: { 200: one },
-      handle: ({ names, context }) =>
-        items().find(({ name }) => name === names.name) ?? notFound(context),
-    }),
-    operation({
-      method: 'put',
-      path: globalPath,
-      tag,
-      summary: 'Set a global parameter: there is none to be set',
-      access,
-      body: z.object({ value: z.unknown() }),
-      answers: { 400: 'Nothing reads global parameters' },
-      handle: ({ names, context }) =>
-        names.name === 'cluster_name'
-          ? badRequest(
-              context,
-              'cluster_name may not be set using this method: use /api/cluster-name',
-            )
-          : badRequest(context, 'nothing of Pabal reads global parameters'),
-    }),
-    operation({
-      method: 'delete',
-      path: globalPath,
-      tag,
-      summary: 'Clear a global parameter: there is none to be cleared',
-      access,
-      answers: { 400: 'It stays' },
-      handle: ({ names, context }) =>
-        items().some(({ name }) => name === names.name)
-          ? badRequest(context, `global parameter ${names.name} is the broker's own`)
-          : notFound(context),
     }),
   ]
 }

@@ -4,7 +4,7 @@ import type { Sample } from '../../broker/statistics/sample.ts'
 import { statisticsLimits } from '../../limits/statistics.ts'
 import type { Range } from './message-stats.ts'
 
-export type RangeKind = 'msg_rates' | 'lengths' | 'data_rates'
+export type RangeKind = 'msg_rates' | 'lengths' | 'data_rates' | 'node_stats'
 type RangeQueryName = `${RangeKind}_${'age' | 'incr'}`
 export type RangeQuery = { readonly [Name in RangeQueryName]?: number | undefined }
 
@@ -33,6 +33,8 @@ export const rangeParameters: Readonly<Record<RangeQueryName, z.ZodType<number |
   lengths_incr: incr,
   data_rates_age: age,
   data_rates_incr: incr,
+  node_stats_age: age,
+  node_stats_incr: incr,
 }
 
 /** Undefined where no history is asked for: both parameters are needed. */

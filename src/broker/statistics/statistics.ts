@@ -2,13 +2,14 @@
 // their rates lately: looking at a hundred thousand queues every five seconds is not for those who do not want it.
 // Samples are taken in slices of a turn.
 import type { Clock, Timer } from '../../lib/clock.ts'
-import type { Slices, Steps } from '../../lib/slices.ts'
+import type { Steps } from '../../lib/slices.ts'
 import { statisticsLimits } from '../../limits/statistics.ts'
 import type { Broker } from '../broker.ts'
 import type { ClientRegistry } from '../client/client-registry.ts'
 import { ClientCounters } from '../counters/client-counters.ts'
 import { History } from './history.ts'
 import { countsOfChannel, countsOfClient, countsOfExchange, countsOfQueue } from './read-counts.ts'
+import { churnCounts, diskCounts } from './read-totals.ts'
 import {
   type Counts,
   countsIn,
@@ -19,8 +20,11 @@ import {
   sharedIfSame,
 } from './sample.ts'
 
+/** What is sampled. */
+type SampledBroker = Pick<Broker, 'vhosts' | 'slices' | 'counters' | 'store'>
+
 export interface StatisticsParts {
-  readonly broker: Pick<Broker, 'vhosts' | 'slices'>
+  readonly broker: SampledBroker
   readonly clients: ClientRegistry
   readonly clock: Clock
 }
@@ -32,10 +36,10 @@ interface Sampled {
 }
 
 export class Statistics implements Disposable {
-  readonly #broker: { readonly vhosts: Broker['vhosts']; readonly slices: Slices }
+  readonly #broker: SampledBroker
   readonly #clients: ClientRegistry
   readonly #clock: Clock
-  readonly #totals = new History()
+  #totals = new History()
   #sampled = new WeakMap<object, Sampled>()
   /** Of things whose history was asked for; the one that was asked for longest ago first. */
   readonly #histories = new Map<object, History>()
@@ -97,7 +101,10 @@ export class Statistics implements Disposable {
     return history
   }
 
-  /** Samples of all messages and clients, oldest first: `ready` and `unacked`, and what `ClientCounters` has. */
+  /**
+   * Samples of all messages and clients, oldest first: `ready` and `unacked`, what `ClientCounters` has,
+   * `churnCounts` and `diskCounts`.
+   */
   get totals(): readonly Sample[] {
     return this.#totals.samples
   }
@@ -121,6 +128,12 @@ export class Statistics implements Disposable {
     this.#timer ??= this.#clock.every(statisticsLimits.sampleMs, () => this.#onTick())
   }
 
+  /** Forgets all samples. */
+  reset(): void {
+    this.#totals = new History()
+    this.#forgetThings()
+  }
+
   #onTick(): void {
     if (this.#isKept || this.#isWanted) {
       this.#sample()
@@ -128,6 +141,10 @@ export class Statistics implements Disposable {
     }
     this.#timer?.stop()
     this.#timer = undefined
+    this.#forgetThings()
+  }
+
+  #forgetThings(): void {
     this.#sampled = new WeakMap()
     this.#histories.clear()
   }
@@ -169,7 +186,11 @@ export class Statistics implements Disposable {
         if (++looked % statisticsLimits.sampledAtOnce === 0) yield
       }
     }
-    this.#totals.add({ time, counts: { ...countsIn(counters), ready, unacked } })
+    const others = {
+      ...churnCounts(this.#broker, this.#clients, counters),
+      ...diskCounts(this.#broker),
+    }
+    this.#totals.add({ time, counts: { ...countsIn(counters), ...others, ready, unacked } })
   }
 
   #note(thing: object, read: Counts | undefined, time: number): void {

@@ -50,6 +50,7 @@ export const connectionExamples: Examples = {
   'GET /connections/{connection}': one,
   'DELETE /connections/{connection}': { ...one, status: 204 },
   'GET /connections/{connection}/channels': { ...one, ...list },
+  'GET /connections/{connection}/sessions': { ...one, status: 400 },
   'GET /connections/username/{user}': { ...one, missing: 'none' },
   'DELETE /connections/username/{user}': { ...one, status: 204, missing: 'none' },
   'GET /channels': list,

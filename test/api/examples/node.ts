@@ -20,6 +20,12 @@ const parameter: Example = {
   before: makeParameters,
 }
 
+const global: Example = {
+  status: 200,
+  names: { name: 'region' },
+  before: (api) => api.make('PUT', '/global-parameters/region', { value: { name: 'north' } }),
+}
+
 const healthExamples: Examples = {
   [`GET ${checks}/alarms`]: ok,
   [`GET ${checks}/local-alarms`]: ok,
@@ -77,6 +83,12 @@ export const nodeExamples: Examples = {
   'GET /v1/config': ok,
   'GET /v1/audit': ok,
   'GET /auth/attempts/{node}': { ...ok, names: { node: nodeName } },
+  'GET /auth/attempts/{node}/source': { ...ok, names: { node: nodeName } },
+  'DELETE /auth/attempts/{node}': { status: 204, names: { node: nodeName } },
+  'DELETE /auth/attempts/{node}/source': { status: 204, names: { node: nodeName } },
+  'DELETE /reset': { status: 204 },
+  'DELETE /reset/{node}': { status: 204, names: { node: nodeName } },
+  'GET /config/effective': ok,
   'POST /login': {
     status: 200,
     body: Buffer.from('username=management&password=management'),
@@ -100,13 +112,20 @@ export const nodeExamples: Examples = {
     missing: 400,
   },
   'DELETE /parameters/{component}/{vhost}/{name}': { ...parameter, status: 400 },
-  'GET /global-parameters': ok,
-  'GET /global-parameters/{name}': { ...ok, names: { name: 'cluster_name' } },
-  'PUT /global-parameters/{name}': {
-    status: 400,
-    names: { name: 'cluster_name' },
-    body: { value: 5 },
-    missing: 400,
+  'GET /global-parameters': {
+    ...global,
+    check: (list: readonly { readonly name: string }[]) =>
+      assert.ok(list.some(({ name }) => name === 'region')),
   },
-  'DELETE /global-parameters/{name}': { status: 400, names: { name: 'cluster_name' } },
+  'GET /global-parameters/{name}': {
+    ...global,
+    check: ({ value }: { readonly value: unknown }) => assert.deepEqual(value, { name: 'north' }),
+  },
+  'PUT /global-parameters/{name}': {
+    ...global,
+    status: 204,
+    body: { value: [1, null, { deep: true }] },
+    missing: 'none',
+  },
+  'DELETE /global-parameters/{name}': { ...global, status: 204 },
 }

@@ -5,6 +5,8 @@ import type { Example, Examples } from '../example.ts'
 const ok: Example = { status: 200 }
 const node: Example = { status: 200, names: { node: nodeName } }
 
+const table: Example = { status: 200, names: { node: nodeName, filter: 'all' }, missing: 'none' }
+
 export const overviewExamples: Examples = {
   'GET /overview': {
     ...ok,
@@ -13,6 +15,15 @@ export const overviewExamples: Examples = {
   'GET /nodes': ok,
   'GET /nodes/{node}': node,
   'GET /nodes/{node}/memory': node,
+  'GET /nodes/{node}/memory/relative': {
+    ...node,
+    check: ({ memory }: { readonly memory: Readonly<Record<string, number>> }) =>
+      assert.equal(memory['total'], 100),
+  },
+  'GET /nodes/{node}/memory/ets': node,
+  'GET /nodes/{node}/memory/ets/relative': node,
+  'GET /nodes/{node}/memory/ets/{filter}': table,
+  'GET /nodes/{node}/memory/ets/{filter}/relative': table,
   'GET /cluster-name': ok,
   'PUT /cluster-name': { status: 204, body: { name: 'shop' } },
   'GET /extensions': ok,

@@ -1,0 +1,77 @@
+// How many logins were right and wrong. Where they came from is not counted, as by a RabbitMQ whose setting
+// `track_auth_attempt_source` is off, which it is by default.
+import type { Context } from 'hono'
+import { z } from 'zod'
+import type { ClientProtocol } from '../../auth/principal.ts'
+import { type ManagementParts, notFound } from '../answers.ts'
+import { type Operation, operation } from '../api/operation.ts'
+import { nodeName } from './node-name.ts'
+
+const tag = 'Logins'
+const path = '/auth/attempts/{node}'
+const count = z.number().int().nonnegative()
+
+const attemptsSchema = z.object({
+  protocol: z.string(),
+  auth_attempts: count,
+  auth_attempts_failed: count,
+  auth_attempts_succeeded: count,
+})
+
+/** RabbitMQ's words, and one of ours. */
+const protocolNames: Readonly<Record<ClientProtocol, string>> = {
+  'AMQP 0-9-1': 'amqp091',
+  Kafka: 'kafka',
+  HTTP: 'http',
+}
+
+type Logins = ManagementParts['logins']
+
+export function loginAttemptOperations({ logins }: Pick<ManagementParts, 'logins'>): Operation[] {
+  const facts = { tag, access: 'monitoring' } as const
+  return [
+    operation({
+      ...facts,
+      method: 'get',
+      path,
+      summary: 'How many logins were right and wrong since the start, or since this was reset',
+      answers: { 200: z.array(attemptsSchema) },
+      handle: ({ names, context }) =>
+        names.node === nodeName ? attemptsJson(logins) : notFound(context),
+    }),
+    operation({
+      ...facts,
+      method: 'get',
+      path: `${path}/source`,
+      summary: 'The same by address and user, which are not counted',
+      answers: { 200: z.array(z.never()) },
+      handle: ({ names, context }) => (names.node === nodeName ? [] : notFound(context)),
+    }),
+    ...([path, `${path}/source`] as const).map((each) =>
+      operation({
+        method: 'delete',
+        path: each,
+        tag,
+        summary: 'Count logins from 0 on; metrics do so, too',
+        access: 'administrator',
+        answers: { 204: 'There were none' },
+        handle: ({ names, context }) =>
+          names.node === nodeName ? reset(logins, context) : notFound(context),
+      }),
+    ),
+  ]
+}
+
+function attemptsJson(logins: Logins): unknown[] {
+  return Object.entries(logins).map(([protocol, { accepted, refused }]) => ({
+    protocol: protocolNames[protocol as ClientProtocol],
+    auth_attempts: accepted + refused,
+    auth_attempts_failed: refused,
+    auth_attempts_succeeded: accepted,
+  }))
+}
+
+function reset(logins: Logins, context: Context): Response {
+  for (const counts of Object.values(logins)) Object.assign(counts, { accepted: 0, refused: 0 })
+  return context.body(null, 204)
+}

@@ -1,0 +1,42 @@
+// What is sampled of the broker as a whole beside its messages: clients, channels and queues that come and go,
+// and what is written to the disk.
+import type { Broker } from '../broker.ts'
+import type { ClientRegistry } from '../client/client-registry.ts'
+import type { ClientCounters } from '../counters/client-counters.ts'
+import type { Counts } from './sample.ts'
+
+/** HTTP is no protocol of messages: RabbitMQ does not count its connections either. */
+const protocols = ['AMQP 0-9-1', 'Kafka'] as const
+
+/** Since the start. `totals` are those of the clients. */
+export function churnCounts(
+  { counters }: Pick<Broker, 'counters'>,
+  clients: ClientRegistry,
+  { channels }: Pick<ClientCounters, 'channels'>,
+): Counts {
+  const open = clients.counts()
+  let [connected, disconnected] = [0, 0]
+  for (const protocol of protocols) {
+    const { clients: ended } = clients.endedOf(protocol)
+    connected += open[protocol] + ended
+    disconnected += ended
+  }
+  return {
+    connectionsOpened: connected,
+    connectionsClosed: disconnected,
+    channelsOpened: channels,
+    channelsClosed: channels - clients.channelCount,
+    queuesDeclared: counters.queuesDeclared,
+    queuesCreated: counters.queuesCreated,
+    queuesDeleted: counters.queuesDeleted,
+  }
+}
+
+/** Commits of the log, each of which is written and synced at once, and their bytes, since the start. */
+export function diskCounts({ store }: Pick<Broker, 'store'>): Counts {
+  const { commitSeconds, committedSize } = store.stats
+  return {
+    commits: commitSeconds.counts.reduce((sum, count) => sum + count, 0),
+    committedSize,
+  }
+}

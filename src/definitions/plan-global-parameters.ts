@@ -1,0 +1,27 @@
+// Compares global parameters of a file with those that there are.
+import { isDeepStrictEqual } from 'node:util'
+import type { Broker } from '../broker/broker.ts'
+import {
+  findGlobalParameter,
+  isGlobalParameterSet,
+  whyNoGlobalParameter,
+} from '../broker/global-parameters.ts'
+import type { Definitions } from './definitions.ts'
+import type { PlannedItem } from './plan.ts'
+
+export function planGlobalParameters(
+  broker: Broker,
+  { globalParameters }: Definitions,
+): PlannedItem[] {
+  return globalParameters.map((row): PlannedItem => {
+    const kind = 'global parameter'
+    const { name, value } = row
+    const note = whyNoGlobalParameter(broker, row)
+    if (note !== undefined) return { kind, name, outcome: 'ignored', note }
+    const isSet = isGlobalParameterSet(broker, name)
+    if (isSet && isDeepStrictEqual(findGlobalParameter(broker, name), value)) {
+      return { kind, name, outcome: 'same' }
+    }
+    return { kind, name, outcome: isSet ? 'change' : 'add', change: { kind, row } }
+  })
+}
