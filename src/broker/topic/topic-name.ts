@@ -8,6 +8,32 @@ export function isTopicName(name: string): boolean {
   return name.length <= nameSizeMax && name !== '.' && name !== '..' && legalName.test(name)
 }
 
+/** Where Kafka keeps offsets, transactions and what its controller knows. */
+const internalNames: ReadonlySet<string> = new Set([
+  '__consumer_offsets',
+  '__transaction_state',
+  '__share_group_state',
+  '__cluster_metadata',
+])
+
+/**
+ * Whether Kafka would write the topic itself. Here nothing does, so who reads it would wait for ever:
+ * no topic may get the name.
+ */
+export function isInternalTopicName(name: string): boolean {
+  return internalNames.has(name)
+}
+
+/**
+ * Throws `invalid_topic`, or `not_allowed` for one of Kafka's own, in Kafka's words, for a name that no
+ * new topic may get.
+ */
+export function checkNewTopicName(name: string): void {
+  checkTopicName(name)
+  if (!isInternalTopicName(name)) return
+  throw new BrokerError('not_allowed', `Creation of internal topic ${name} is prohibited.`)
+}
+
 /** Throws `invalid_topic`, in Kafka's words, for a name that Kafka does not allow. */
 export function checkTopicName(name: string): void {
   if (isTopicName(name)) return

@@ -24,7 +24,7 @@ import { Partition, type PartitionContext, type PartitionOwner } from './partiti
 import type { StreamContext } from './stream-context.ts'
 import { parseTopicConfigs, TopicConfig } from './topic-config.ts'
 import type { TopicDefaults } from './topic-defaults.ts'
-import { checkTopicName, isTopicName } from './topic-name.ts'
+import { checkNewTopicName, isTopicName } from './topic-name.ts'
 import type { TopicView } from './topic-view.ts'
 import { Topic } from './topic.ts'
 
@@ -146,9 +146,9 @@ export class Topics {
     }
   }
 
-  /** Throws `invalid_topic` or `topic_already_exists` for a name that no topic may get. */
+  /** Throws `invalid_topic`, `not_allowed` or `topic_already_exists` for a name that no topic may get. */
   checkName(name: string): void {
-    checkTopicName(name)
+    checkNewTopicName(name)
     this.#checkFree(name)
     const other = this.#names.find(name)
     if (other === undefined) return
@@ -157,7 +157,7 @@ export class Topics {
   }
 
   /**
-   * Throws `invalid_topic`, `topic_already_exists`, `invalid_partitions`, `invalid_config`,
+   * Throws `invalid_topic`, `not_allowed`, `topic_already_exists`, `invalid_partitions`, `invalid_config`,
    * `memory_exhausted`.
    */
   create(asked: TopicAsked): { topic: Topic; ticket: Ticket | undefined } {

@@ -95,8 +95,9 @@ function findTopic(
   if (!access.needsTopic('describe', name)) return unauthorized(name)
   const view = context.topics.find(name)
   if (view !== undefined) return describeTopic(view, context)
-  if (!mayCreate || !context.settings.isAutoCreating || context.topics.isHidden(name)) {
-    return { errorCode: codeOf(absenceOf(name, context)), name, partitions: [] }
+  const absence = absenceOf(name, context)
+  if (!mayCreate || !context.settings.isAutoCreating || absence === 'INVALID_TOPIC_EXCEPTION') {
+    return { errorCode: codeOf(absence), name, partitions: [] }
   }
   if (!access.needsTopic('configure', name)) return unauthorized(name)
   // As from Kafka while it makes one: the client asks again after a moment.

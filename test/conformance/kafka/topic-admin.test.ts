@@ -370,6 +370,17 @@ describe('a name that no topic can have', () => {
     )
   })
 
+  it('may not be one in which Kafka keeps its own state, which nothing would read here', async () => {
+    for (const name of ['__consumer_offsets', '__transaction_state', '__cluster_metadata']) {
+      assert.equal(await metadataCode(name, true), code.invalidTopic)
+      assert.deepEqual(await createOne(name), [
+        code.invalidRequest,
+        `Creation of internal topic ${name} is prohibited.`,
+      ])
+      assert.equal(await metadataCode(name, false), code.invalidTopic)
+    }
+  })
+
   it('may be that of a queue which Kafka does not see', async () => {
     const connection = await connect(kafka.amqpUrl)
     try {
