@@ -303,6 +303,30 @@ test('on loopback only its own names are answered, so no web page reaches it by 
   assert.equal(await ask('127.0.0.1.evil.example:80'), 421)
 })
 
+test('what a proxy on loopback passes on is nobody until it logs in', async () => {
+  const guest: Principal = { protocol: 'HTTP', address: '', user: 'guest', tags: ['monitoring'] }
+  const routes = createRoutes({
+    source: { status: () => statusOf('ready') },
+    authenticate: () => Promise.resolve(guest),
+    anonymousFrom: () => guest,
+  })
+  const ask = async (headers: Record<string, string>): Promise<number> =>
+    (await routes.request('/api/status', { headers }, { incoming: { socket: {} } })).status
+  assert.equal(await ask({}), 200)
+  const forwarded = { 'x-forwarded-for': '203.0.113.7' }
+  for (const headers of [
+    forwarded,
+    { forwarded: 'for=203.0.113.7' },
+    { via: '1.1 proxy' },
+    { 'x-forwarded-host': 'broker.example' },
+    { 'x-real-ip': '203.0.113.7' },
+  ]) {
+    assert.equal(await ask(headers), 401, Object.keys(headers)[0])
+  }
+  const authorization = `Basic ${Buffer.from('guest:guest').toString('base64')}`
+  assert.equal(await ask({ ...forwarded, authorization }), 200)
+})
+
 test('a host that reaches a broker beyond loopback may have any name', async () => {
   const routes = createRoutes({ source: { status: () => statusOf('ready') } })
   const response = await routes.request('/health/ready', { headers: { host: 'broker.example' } })
