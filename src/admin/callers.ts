@@ -61,7 +61,16 @@ async function identify(
   }
   const token = getCookie(context, sessionCookie)
   const ofSession = token === undefined ? undefined : sessions.find(token)
-  return ofSession ?? anonymousFrom?.(socket?.remoteAddress ?? '')
+  return (
+    ofSession ?? (isForwarded(context) ? undefined : anonymousFrom?.(socket?.remoteAddress ?? ''))
+  )
+}
+
+const forwardedHeaders = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip']
+
+/** Whether a proxy has passed a request on: then the address is the proxy's, and says nothing of the client. */
+function isForwarded({ req }: Context): boolean {
+  return forwardedHeaders.some((name) => req.header(name) !== undefined)
 }
 
 /** Browsers ask their users then. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { BrokerInProcess } from '../../test/support/broker-in-process.ts'
 import { statusOf } from '../../test/support/broker-status.ts'
@@ -181,6 +182,39 @@ test('a client that goes in the middle of a body is no fault of the broker', asy
   assert.equal(told.mock.callCount(), 0)
 })
 
+test('a body that is too large, or that nobody reads, holds up no request behind it', async () => {
+  await using broker = await BrokerInProcess.start()
+  const management = manage(broker.broker)
+  const body = 'x'.repeat(2_000_000)
+  const host = 'host: localhost\r\n'
+  const next = `GET /api/v1/session HTTP/1.1\r\n${host}connection: close\r\n\r\n`
+  const large = ['PUT /api/policies/%2F/x', 'POST /api/v1/moves/queues/%2F/x/messages']
+  for (const [isOwner, expected] of [
+    [true, ['400', '404']],
+    [false, ['401', '401']],
+  ] as const) {
+    await using open = await OpenServer.start({ management, isOwner })
+    for (const [index, request] of large.entries()) {
+      const head = `${request} HTTP/1.1\r\n${host}content-length: ${body.length}\r\n\r\n`
+      const answers = await text(await open.connect(head + body + next))
+      const statuses = Array.from(answers.matchAll(/HTTP\/1\.1 (\d+)/g), ([, status]) => status)
+      assert.deepEqual(statuses, [expected[index], '405'], request)
+    }
+  }
+})
+
+test('a body in chunks that is too large is refused before its end, which ends the connection', async () => {
+  await using broker = await BrokerInProcess.start()
+  await using open = await OpenServer.start({ management: manage(broker.broker), isOwner: true })
+  const chunk = 'x'.repeat(100_000)
+  const head = 'PUT /api/policies/%2F/x HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked'
+  const size = chunk.length.toString(16)
+  const client = await open.connect(`${head}\r\n\r\n${size}\r\n${chunk}\r\n`)
+  const answer = await text(client)
+  assert.match(answer, /^HTTP\/1\.1 400 /)
+  assert.match(answer, /^connection: close\r$/im)
+})
+
 test('a request that fails by a fault of the broker is told, and answered with 500', async () => {
   const fault = new Error('a bug')
   const faults: Error[] = []
@@ -267,6 +301,30 @@ test('on loopback only its own names are answered, so no web page reaches it by 
     assert.equal(await ask(other, '/nowhere'), 421, other)
   }
   assert.equal(await ask('127.0.0.1.evil.example:80'), 421)
+})
+
+test('what a proxy on loopback passes on is nobody until it logs in', async () => {
+  const guest: Principal = { protocol: 'HTTP', address: '', user: 'guest', tags: ['monitoring'] }
+  const routes = createRoutes({
+    source: { status: () => statusOf('ready') },
+    authenticate: () => Promise.resolve(guest),
+    anonymousFrom: () => guest,
+  })
+  const ask = async (headers: Record<string, string>): Promise<number> =>
+    (await routes.request('/api/status', { headers }, { incoming: { socket: {} } })).status
+  assert.equal(await ask({}), 200)
+  const forwarded = { 'x-forwarded-for': '203.0.113.7' }
+  for (const headers of [
+    forwarded,
+    { forwarded: 'for=203.0.113.7' },
+    { via: '1.1 proxy' },
+    { 'x-forwarded-host': 'broker.example' },
+    { 'x-real-ip': '203.0.113.7' },
+  ]) {
+    assert.equal(await ask(headers), 401, Object.keys(headers)[0])
+  }
+  const authorization = `Basic ${Buffer.from('guest:guest').toString('base64')}`
+  assert.equal(await ask({ ...forwarded, authorization }), 200)
 })
 
 test('a host that reaches a broker beyond loopback may have any name', async () => {
