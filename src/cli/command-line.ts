@@ -60,7 +60,7 @@ async function buildProgram(
       },
     })
     .helpOption('-h, --help', 'Show this help')
-    .helpCommand('help [COMMAND]', 'Show the help of a command')
+    .helpCommand('help [COMMAND...]', 'Show the help of a command')
     .description(
       'One message broker for queues and streams. Without a command it starts the broker.',
     )
@@ -176,6 +176,12 @@ function pathOf(command: Command): string {
   return parent === null ? command.name() : `${pathOf(parent)} ${command.name()}`
 }
 
+/** `help queue list` as `queue list --help`: commander's own would show a command that is not loaded yet. */
+function withoutHelpCommand(argv: readonly string[]): readonly string[] {
+  const [first, ...path] = argv
+  return first === 'help' && path.length > 0 ? [...path, '--help'] : argv
+}
+
 /** Reads any arguments; see `readArguments`. */
 export async function readCommandLine(argv: readonly string[]): Promise<Arguments> {
   let result: Arguments = { command: 'nothing', flags: new Map(), configFile: undefined }
@@ -199,7 +205,7 @@ export async function readCommandLine(argv: readonly string[]): Promise<Argument
     },
   })
   try {
-    await program.parseAsync(argv, { from: 'user' })
+    await program.parseAsync(withoutHelpCommand(argv), { from: 'user' })
   } catch (error) {
     // Help and the version were printed.
     if (!(error instanceof CommanderError)) throw error

@@ -9,14 +9,14 @@ const widthMax = 100
 const nodes = allNodes(commandTree(await wholeProgram()))
 const page = readFileSync(new URL('../../docs/command-line.md', import.meta.url), 'utf8')
 
-async function helpOf(words: readonly string[]): Promise<string[]> {
+async function printedBy(argv: readonly string[]): Promise<string[]> {
   let text = ''
   const write = mock.method(process.stdout, 'write', (part: string) => {
     text += part
     return true
   })
   try {
-    const { command } = await readCommandLine([...words, '--help'])
+    const { command } = await readCommandLine(argv)
     assert.equal(command, 'nothing')
   } finally {
     write.mock.restore()
@@ -27,7 +27,7 @@ async function helpOf(words: readonly string[]): Promise<string[]> {
 for (const { path, summary, children, options } of nodes) {
   const name = ['pabal', ...path].join(' ')
   test(`'${name} --help' is short lines that say what it does`, async () => {
-    const lines = await helpOf(path)
+    const lines = await printedBy([...path, '--help'])
     assert.deepEqual(
       lines.filter((line) => line.length > widthMax),
       [],
@@ -39,6 +39,12 @@ for (const { path, summary, children, options } of nodes) {
     for (const { long, summary: what } of options) assert.ok(what !== '', `${long} says nothing`)
   })
 }
+
+test('help before a command is --help after it', async () => {
+  for (const { path } of nodes) {
+    assert.deepEqual(await printedBy(['help', ...path]), await printedBy([...path, '--help']))
+  }
+})
 
 test('every command stands in docs/command-line.md', () => {
   assert.ok(nodes.length > 30, `${nodes.length} commands`)
