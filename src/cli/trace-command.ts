@@ -104,12 +104,10 @@ Ctrl-C ends the trace. What it has noted: pabal trace show <ID>`,
 function start(flags: StartFlags): AskBroker {
   const vhost = checkName('virtual host', flags.vhost ?? '/')
   const format = readFormat(flags.output)
-  const body = {
-    filter: filterOf(flags),
-    seconds: readSeconds(flags.seconds ?? `${secondsDefault}`),
-    ...(flags.in !== undefined && { stream: checkName('stream', flags.in) }),
-  }
+  const stream = flags.in === undefined ? undefined : checkName('stream', flags.in)
+  const seconds = readSeconds(flags.seconds ?? `${secondsDefault}`)
   return async (broker, terminal) => {
+    const body = { filter: filterOf(flags), seconds, stream }
     const answer = await broker.ask('POST', ['v1', 'traces', vhost], body)
     if (answer.status === 404 && flags.in !== undefined) {
       throw new ExitError(exitCodes.noInput, `there is no queue or stream '${flags.in}'`)
@@ -120,7 +118,7 @@ function start(flags: StartFlags): AskBroker {
       terminal.print(trace.id)
       return exitCodes.ok
     }
-    terminal.tell(`Trace ${trace.id} runs for ${body.seconds} s; Ctrl-C ends it`)
+    terminal.tell(`Trace ${trace.id} runs for ${seconds} s; Ctrl-C ends it`)
     return await followOwn(broker, trace, format, terminal)
   }
 }

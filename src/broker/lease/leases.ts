@@ -118,7 +118,8 @@ export class Leases {
       this.#options.clients.ofRequests.acked++
     }
     if (settlements.length === 0) return { gone, ticket: undefined }
-    return { gone, ticket: this.#options.broker.commit([], settlements).ticket }
+    const cause = { kind: 'client', vhost: owner.queue.vhost, client: {} } as const
+    return { gone, ticket: this.#options.broker.commit([], settlements, cause).ticket }
   }
 
   /** Begins the time of a lease again. False: there is none (any more), or it is another's. */

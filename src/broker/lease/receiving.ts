@@ -9,6 +9,7 @@ import type { ClientCounters } from '../counters/client-counters.ts'
 import type { Consumer, DeliverySink } from '../queue/consumer.ts'
 import type { Queue } from '../queue/queue.ts'
 import { copyTaken, type TakenMessage } from '../queue/take-messages.ts'
+import type { Party } from '../trace/party.ts'
 
 export interface ReceivingAsked {
   /** How many messages at most; fewer when those before are large. */
@@ -64,6 +65,10 @@ export class Receiving implements DeliverySink {
       prefetch: asked.count,
       arguments: emptyTable,
     })
+  }
+
+  get party(): Party {
+    return { protocol: 'HTTP', user: this.rights.place.user, consumerTag: this.consumer.tag }
   }
 
   /** Settled with what has come when the first message has, or its time is over. Throws what ended it. */

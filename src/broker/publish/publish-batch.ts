@@ -9,7 +9,7 @@ import type { ClientCounters } from '../counters/client-counters.ts'
 import type { Destination } from '../destination.ts'
 import type { PublishLimit } from '../rate/publish-limit.ts'
 import type { PublishMeter } from '../rate/publish-meter.ts'
-import type { Party } from '../trace/message-watch.ts'
+import type { Party } from '../trace/party.ts'
 import type { VHost } from '../vhost.ts'
 import type { Intake, IntakeClient } from './intake.ts'
 

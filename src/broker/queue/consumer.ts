@@ -3,7 +3,7 @@
 import { type FieldTable } from '../../record/message/field-table.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
 import { consumerTimeoutOf } from '../consumer-timeout.ts'
-import type { WithParty } from '../trace/message-watch.ts'
+import type { WithParty } from '../trace/party.ts'
 import type { DeliveryHolder, SettleReason } from '../unacked-deliveries.ts'
 
 /** What a protocol provides to receive deliveries. */

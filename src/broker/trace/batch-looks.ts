@@ -7,11 +7,15 @@ import type { BrowsedPage } from '../browse/read-page.ts'
 import type { Destination } from '../destination.ts'
 import { whenDurable } from '../when-durable.ts'
 import { identityOf } from './message-identity.ts'
-import type { RecordRange } from './message-watch.ts'
+import type { RecordRange, WatchedStream } from './message-watch.ts'
+import { logsOf } from './stream-places.ts'
 import type { MessageIdentity } from './trace-event.ts'
 import type { Trace } from './trace.ts'
 
 export type Browse = (stream: Destination, asked: BrowseAsked) => Promise<BrowsedPage>
+
+/** Undefined for one that is gone. */
+export type FindStream = (stream: WatchedStream) => Destination | undefined
 
 /** A record of the batch that the trace is about. */
 export interface FoundRecord {
@@ -21,10 +25,12 @@ export interface FoundRecord {
 
 export class BatchLooks {
   readonly #browse: Browse
+  readonly #find: FindStream
   #count = 0
 
-  constructor(browse: Browse) {
+  constructor(browse: Browse, find: FindStream) {
     this.#browse = browse
+    this.#find = find
   }
 
   /** Calls back with the records that the trace is about, unless too many batches wait already. */
@@ -48,12 +54,13 @@ export class BatchLooks {
 
   async #read(
     trace: Trace,
-    { stream, partition, first, last }: RecordRange,
+    { stream: watched, log, partition, first, last }: RecordRange,
     ticket: Ticket | undefined,
   ): Promise<FoundRecord[]> {
     await whenDurable(ticket)
     const found: FoundRecord[] = []
-    if (!trace.isRunning || stream.isDeleted) return found
+    const stream = this.#find(watched)
+    if (!trace.isRunning || stream === undefined || !logsOf(stream).includes(log)) return found
     const isOnly = stream.kind === 'queue' ? stream.logCount === 1 : false
     await this.#browse(stream, {
       start: { kind: 'offset', offset: first },

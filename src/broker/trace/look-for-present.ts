@@ -1,5 +1,5 @@
-import type { Clock } from '../../lib/clock.ts'
 // Looks in a stream for messages of a trace that were there before it began.
+import type { Clock } from '../../lib/clock.ts'
 import { traceLimits } from '../../limits/trace.ts'
 import type { BrowsePlace } from '../browse/browse-start.ts'
 import type { BrowsedMessage } from '../browse/browsed-message.ts'

@@ -1,24 +1,12 @@
 // Where the broker tells what it does with messages, as long as somebody wants to know. Nobody does as a
 // rule, and then it costs a look at a field.
-import type { ClientProtocol } from '../../auth/principal.ts'
 import type { Log } from '../../log/log.ts'
 import type { Ticket } from '../../log/ticket.ts'
 import type { DeathReason } from '../../record/message/encode-death.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
-import type { Destination } from '../destination.ts'
-import type { Route } from '../route-cache.ts'
 import type { SettleReason } from '../unacked-deliveries.ts'
-
-/** Who publishes messages or gets them. */
-export interface Party {
-  readonly protocol: ClientProtocol
-  readonly user: string
-  /** As lists of connections and channels name it; undefined for one that is in no list. */
-  readonly connection?: string | undefined
-  readonly clientId?: string | undefined
-  readonly consumerTag?: string | undefined
-}
+import type { Party, WithParty } from './party.ts'
 
 /** A queue or topic, as far as it takes to say where a message is. */
 export interface WatchedStream {
@@ -47,9 +35,13 @@ export type PublishCause =
   | { readonly kind: 'job'; readonly from: WatchedStream; readonly place: number }
   | { readonly kind: 'history'; readonly vhost: string }
 
-/** Undefined for one without a name. */
-export interface WithParty {
-  readonly party?: Party | undefined
+/** Where a message is about to go. */
+export interface WatchedRoute {
+  readonly queues: readonly object[]
+  /** Where it waits first. */
+  readonly delays: readonly object[]
+  /** What exchanges that deduplicate know of it. */
+  readonly idNotes: readonly { readonly isRepeat: boolean }[] | undefined
 }
 
 /** How somebody gets a message. */
@@ -62,7 +54,7 @@ export interface Handover {
 
 /** Records of one log, in a row. */
 export interface RecordRange {
-  readonly stream: Destination
+  readonly stream: WatchedStream
   readonly log: Log
   /** Of `stream`, as Kafka counts. */
   readonly partition: number
@@ -73,9 +65,9 @@ export interface RecordRange {
 /** Told of one message that is followed, while it is put into queues. */
 export interface MessageTrail {
   /** `put` puts the message into this queue or topic. */
-  onPut(into: Destination, put: () => void): void
+  onPut(into: WatchedStream, put: () => void): void
   /** This queue was full. */
-  onRefused(by: Destination): void
+  onRefused(by: WatchedStream): void
   /** It waits at an exchange that delays. */
   onDelayed(): void
   /** All of it has been put. */
@@ -85,7 +77,11 @@ export interface MessageTrail {
 /** Told of all messages. In `place` stands what is in `RecordView.offset` for those that take messages. */
 export interface MessageObserver {
   /** A message is about to be put where its route leads; undefined: it is not followed. */
-  onPublish(source: RecordSource, route: Route, cause: PublishCause): MessageTrail | undefined
+  onPublish(
+    source: RecordSource,
+    route: WatchedRoute,
+    cause: PublishCause,
+  ): MessageTrail | undefined
   /** An answer to a direct request went to its client, or nowhere. */
   onAnswer(source: RecordSource, from: ClientCause, isRouted: boolean): void
   /** A batch of Kafka was stored, whose records nobody has looked at. */
@@ -103,7 +99,7 @@ export interface MessageObserver {
   /** A job deletes a message. */
   onDeleted(queue: WatchedStream, log: Log, offset: number): void
   /** What is ready in it is about to be dropped. */
-  onPurge(queue: Destination): void
+  onPurge(queue: WatchedStream): void
 }
 
 export interface GroupPlace {

@@ -1,4 +1,4 @@
-import type { Party } from './message-watch.ts'
+import type { Party } from './party.ts'
 
 /**
  * What happens to a message:

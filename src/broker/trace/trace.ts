@@ -2,7 +2,7 @@
 // queue that they come to.
 import { traceLimits } from '../../limits/trace.ts'
 import type { MessageFilter } from '../browse/message-filter.ts'
-import type { Party } from './message-watch.ts'
+import type { Party } from './party.ts'
 import type { MessageIdentity, TraceEvent } from './trace-event.ts'
 
 /** Why a trace has ended. */

@@ -13,7 +13,6 @@ import { viewOfSource } from '../../record/message/view-of-source.ts'
 import { BrokerError } from '../broker-error.ts'
 import type { MessageFilter } from '../browse/message-filter.ts'
 import type { Destination } from '../destination.ts'
-import { isRouted, type Route } from '../route-cache.ts'
 import type { SettleReason } from '../unacked-deliveries.ts'
 import type { VHost } from '../vhost.ts'
 import { BatchLooks, type Browse } from './batch-looks.ts'
@@ -26,11 +25,12 @@ import type {
   MessageObserver,
   MessageTrail,
   MessageWatch,
-  Party,
   PublishCause,
   RecordRange,
+  WatchedRoute,
   WatchedStream,
 } from './message-watch.ts'
+import type { Party } from './party.ts'
 import { logPlaceOf, logsOf, tracePlaceOf } from './stream-places.ts'
 import type { TraceEventKind, TracePlace } from './trace-event.ts'
 import { type Followed, Trace, type TraceEnd, type TraceFacts, type TraceNote } from './trace.ts'
@@ -92,7 +92,10 @@ export class Traces implements MessageObserver {
 
   constructor(context: TracesContext) {
     this.#context = context
-    this.#looks = new BatchLooks((stream, asked) => context.browse(stream, asked))
+    this.#looks = new BatchLooks(
+      (stream, asked) => context.browse(stream, asked),
+      ({ vhost, name }) => context.findVHost(vhost)?.findQueue(name),
+    )
   }
 
   /** Oldest first. */
@@ -139,7 +142,11 @@ export class Traces implements MessageObserver {
     for (const trace of this.#running) trace.stop('stopped')
   }
 
-  onPublish(source: RecordSource, route: Route, cause: PublishCause): MessageTrail | undefined {
+  onPublish(
+    source: RecordSource,
+    route: WatchedRoute,
+    cause: PublishCause,
+  ): MessageTrail | undefined {
     const view = viewOfSource(source)
     const vhost = 'from' in cause ? cause.from.vhost : cause.vhost
     const known = 'from' in cause ? this.#known(cause.from, cause.place) : []
@@ -157,7 +164,8 @@ export class Traces implements MessageObserver {
       identity: identityOf(view),
     })
     const isRepeat = route.idNotes?.some((note) => note.isRepeat) === true
-    if (!isRouted(route)) trail.tell(isRepeat ? 'repeated' : 'unroutable')
+    const isRouted = route.queues.length > 0 || route.delays.length > 0
+    if (!isRouted) trail.tell(isRepeat ? 'repeated' : 'unroutable')
     return trail
   }
 
@@ -264,8 +272,9 @@ export class Traces implements MessageObserver {
     }
   }
 
-  onPurge(queue: Destination): void {
-    if (queue.kind !== 'queue' || this.#runningIn(queue.vhost).length === 0) return
+  onPurge({ vhost, name }: WatchedStream): void {
+    const queue = this.#context.findVHost(vhost)?.findQueue(name)
+    if (queue?.kind !== 'queue' || this.#runningIn(vhost).length === 0) return
     for (const part of queue.parts) {
       const { log } = part.cursor
       const stateOf = part.statesIn(0, log.endOffset - 1, this.#context.clock.now())

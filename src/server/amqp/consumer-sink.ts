@@ -1,7 +1,7 @@
 // An AMQP consumer as the broker sees it: where its deliveries go, and when there is room for them.
 import type { ConsumerInfo } from '../../broker/client/channel-info.ts'
 import type { Consumer, DeliverySink } from '../../broker/queue/consumer.ts'
-import type { Party } from '../../broker/trace/message-watch.ts'
+import type { Party } from '../../broker/trace/party.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
 import type { Channel, ChannelConsumer } from './channel.ts'
 import { withDeliveryCount } from './delivery-count.ts'

@@ -1,5 +1,5 @@
 // Who is on a channel, for whoever traces messages.
-import type { Party } from '../../broker/trace/message-watch.ts'
+import type { Party } from '../../broker/trace/party.ts'
 import { connectionName, transportOf } from '../../lib/transport.ts'
 import type { ConnectionSession } from './connection-session.ts'
 

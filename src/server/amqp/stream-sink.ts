@@ -2,7 +2,7 @@
 import type { ConsumerInfo } from '../../broker/client/channel-info.ts'
 import type { StreamConsumer, StreamSink } from '../../broker/topic/stream-consumer.ts'
 import type { StreamReader } from '../../broker/topic/stream-reader.ts'
-import type { Party } from '../../broker/trace/message-watch.ts'
+import type { Party } from '../../broker/trace/party.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
 import type { Channel, ChannelConsumer } from './channel.ts'
 import { partyOn } from './party.ts'

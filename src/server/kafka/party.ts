@@ -1,5 +1,5 @@
 // Who is on a connection of Kafka, for whoever traces messages.
-import type { Party } from '../../broker/trace/message-watch.ts'
+import type { Party } from '../../broker/trace/party.ts'
 import { connectionName, transportOf } from '../../lib/transport.ts'
 import type { KafkaClient } from './request-context.ts'
 

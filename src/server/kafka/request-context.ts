@@ -1,5 +1,5 @@
 // What a handler knows of the request that it answers, and what a row of the API table says. Handlers
-// see the connection through `KafkaClient` only, so that they never import it.
+// see the connection through `KafkaClient` only, so that they never know it.
 import type { Socket } from 'node:net'
 import type { ClientCounters } from '../../broker/counters/client-counters.ts'
 import type { PublishHold } from '../../broker/publish/publish-hold.ts'
