@@ -2,37 +2,61 @@
 //   npm test
 //   npm test -- src/lib/loopback.test.ts
 //   npm test -- --test-name-pattern 'publish'
+// Tests beside the code have nothing but the processor to share, and run on all of it; the others start
+// brokers and look at the clock, and have the machine to themselves, as node --test does by default.
 // With PABAL_REQUIRE_ALL=1 (as .ci/run sets it) a run of everything also fails when it finds fewer
 // tests than there should be, or when any test was skipped (see require-all-reporter.mjs).
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 
-const everything = ['src/**/*.test.ts', 'test/**/*.test.ts', 'scripts/**/*.test.ts']
+const everything = [
+  {
+    patterns: ['src/**/*.test.ts', 'scripts/**/*.test.ts'],
+    flags: [`--test-concurrency=${availableParallelism()}`],
+    testCountMin: 2000,
+  },
+  { patterns: ['test/**/*.test.ts'], flags: [], testCountMin: 2000 },
+]
 const given = process.argv.slice(2)
 const isFile = (argument) =>
   !argument.startsWith('-') && (argument.includes('.test.') || existsSync(argument))
-const files = given.some(isFile) ? [] : everything
+const runs = given.some(isFile) ? [{ patterns: [], flags: [], testCountMin: 0 }] : everything
 
 // Pages that nobody retains are written over: views that were kept too long show everywhere.
 const poison = new URL('../src/testing/poison-pages.ts', import.meta.url).href
-const flags = ['--test', '--test-timeout=600000', '--import', poison]
+const shared = ['--test', '--test-timeout=600000', '--import', poison]
 if (process.env.PABAL_REQUIRE_ALL && given.length === 0) {
-  flags.push('--test-reporter=./scripts/require-all-reporter.mjs')
-  flags.push('--test-reporter-destination=stderr')
-  flags.push('--test-reporter=spec', '--test-reporter-destination=stdout')
+  shared.push('--test-reporter=./scripts/require-all-reporter.mjs')
+  shared.push('--test-reporter-destination=stderr')
+  shared.push('--test-reporter=spec', '--test-reporter-destination=stdout')
 }
-
-const child = spawn(process.execPath, [...flags, ...given, ...files], { stdio: 'inherit' })
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
 
 // A test that never lets go of its thread outlives --test-timeout, and the run with it.
 const minutesMax = 60
+let child
+let isStopped = false
 const deadline = setTimeout(() => {
   console.error(`The tests did not end within ${minutesMax} minutes.`)
-  child.kill('SIGINT')
+  isStopped = true
+  process.exitCode = 1
+  child?.kill('SIGINT')
 }, minutesMax * 60_000)
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.on(signal, () => {
+    isStopped = true
+    child?.kill(signal)
+  })
+}
 
-child.on('exit', (code) => {
-  clearTimeout(deadline)
-  process.exitCode = code ?? 1
-})
+for (const { patterns, flags, testCountMin } of runs) {
+  child = spawn(process.execPath, [...shared, ...flags, ...given, ...patterns], {
+    stdio: 'inherit',
+    env: { ...process.env, PABAL_TEST_COUNT_MIN: String(testCountMin) },
+  })
+  const [code] = await once(child, 'exit')
+  if (code !== 0) process.exitCode = code ?? 1
+  if (isStopped) break
+}
+clearTimeout(deadline)

@@ -17,11 +17,11 @@ before(async () => {
 after(() => brokers?.[Symbol.asyncDispose]())
 
 test('a client cannot tell Pabal from RabbitMQ', options, async (t) => {
-  await expectSame(t, { seedCount: 24, hasAccess: false })
+  await expectSame(t, { seedCount: 14, hasAccess: false })
 })
 
 test('nor can clients of users whose rights change', options, async (t) => {
-  await expectSame(t, { seedCount: 16, hasAccess: true })
+  await expectSame(t, { seedCount: 8, hasAccess: true })
 })
 
 async function expectSame(

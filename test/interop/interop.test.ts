@@ -29,14 +29,22 @@ describe('clients in other languages', () => {
     if (isForTable && !requiresAll) results.write()
   })
 
-  for (const client of chosen)
-    it(`${client.name} (${client.language})`, async (test) => {
-      const prepared = await client.prepare()
-      if ('missing' in prepared) return skip(test, client, prepared.missing)
-      const prefix = `${client.name.replaceAll(/\W/g, '')}-${process.pid}`
-      const args = [...prepared.args, broker.address(client.protocol), prefix]
-      await checkSteps(test, client, await runClient(prepared.command, args, prepared.env), results)
-    })
+  // Two at a time: most of what each takes is the start of its language.
+  describe('each by itself', { concurrency: 2 }, () => {
+    for (const client of chosen)
+      it(`${client.name} (${client.language})`, async (test) => {
+        const prepared = await client.prepare()
+        if ('missing' in prepared) return skip(test, client, prepared.missing)
+        const prefix = `${client.name.replaceAll(/\W/g, '')}-${process.pid}`
+        const args = [...prepared.args, broker.address(client.protocol), prefix]
+        await checkSteps(
+          test,
+          client,
+          await runClient(prepared.command, args, prepared.env),
+          results,
+        )
+      })
+  })
 
   if (isForTable && requiresAll)
     it('docs/compatibility.md says what was seen', () => results.compare())
