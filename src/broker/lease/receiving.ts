@@ -30,8 +30,8 @@ export interface ReceivingRoom {
   readonly tag: string
   readonly clock: Clock
   hasRoom(): boolean
-  /** So many more messages are leased, or fewer. */
-  count(change: number): void
+  /** So many more messages are leased, or fewer, and bytes of payloads to be sent. */
+  count(leases: number, unsent: number): void
 }
 
 export interface Received {
@@ -48,6 +48,7 @@ export class Receiving implements DeliverySink {
   readonly #asked: ReceivingAsked
   readonly #room: ReceivingRoom
   readonly #ended = Promise.withResolvers<void>()
+  /** Of payloads. */
   #size = 0
   #problem: Error | undefined
   #isOver = false
@@ -84,7 +85,7 @@ export class Receiving implements DeliverySink {
     this.queue.removeConsumer(this.consumer)
     if (this.#problem === undefined && !signal.aborted) return this.taken
     const given = this.taken.splice(0)
-    this.#room.count(-given.length)
+    this.#room.count(-given.length, -this.#size)
     for (const { offset } of given) this.consumer.settle(offset, 'requeue')
     if (this.#problem !== undefined) throw this.#problem
     return []
@@ -94,6 +95,11 @@ export class Receiving implements DeliverySink {
   fail(problem: Error): void {
     this.#problem ??= problem
     this.#end()
+  }
+
+  /** Bytes of the payloads that have come. */
+  get size(): number {
+    return this.#size
   }
 
   canTake(): boolean {
@@ -111,7 +117,7 @@ export class Receiving implements DeliverySink {
     }
     const message = copyTaken(this.queue, record, Infinity)
     this.taken.push({ message, consumer, offset: record.offset })
-    this.#room.count(1)
+    this.#room.count(1, message.payloadSize)
     this.#size += message.payloadSize
   }
 
