@@ -6,6 +6,8 @@ export const leaseLimits = {
   countMax: 100,
   /** Payloads of one answer, but for the last of them. */
   answerSizeMax: MiB as number,
+  /** Turns in which a queue that has more brings nothing, before what has come is answered: others of its logs are read in one. */
+  idleTurnsMax: 2,
   /** A larger payload is sent in parts, and always as base64. */
   wholePayloadSizeMax: MiB as number,
   /** Of such parts, before base64: they are divided by three. */

@@ -50,6 +50,9 @@ export class Receiving implements DeliverySink {
   readonly #ended = Promise.withResolvers<void>()
   /** Of payloads. */
   #size = 0
+  /** How many had come when it looked last. */
+  #gathered = 0
+  #idleTurns = 0
   #problem: Error | undefined
   #isOver = false
 
@@ -110,7 +113,7 @@ export class Receiving implements DeliverySink {
   }
 
   deliver(consumer: Consumer, record: RecordView, isRedelivered: boolean): void {
-    if (this.taken.length === 0) this.#room.clock.atEndOfTurn(this.#end)
+    if (this.taken.length === 0) this.#room.clock.atEndOfTurn(this.#gather)
     for (const counters of this.#asked.counters) {
       counters.delivered++
       if (isRedelivered) counters.redelivered++
@@ -125,6 +128,19 @@ export class Receiving implements DeliverySink {
 
   onCancelled(): void {
     this.fail(queueNotFound(this.queue.vhost, this.queue.name))
+  }
+
+  /** Ends it when the queue has no more, or brings none for some turns: what is not in memory would take longer. */
+  readonly #gather = (): void => {
+    const { length } = this.taken
+    this.#idleTurns = length > this.#gathered ? 0 : this.#idleTurns + 1
+    this.#gathered = length
+    const isPatient = this.#idleTurns < leaseLimits.idleTurnsMax
+    if (isPatient && this.queue.readyCount > 0 && this.canTake()) {
+      this.#room.clock.atEndOfTurn(this.#gather)
+    } else {
+      this.#end()
+    }
   }
 
   readonly #end = (): void => this.#ended.resolve()
