@@ -8,7 +8,7 @@ import { badRequest, isObject } from '../answers.ts'
 import { whyRefused } from './access.ts'
 import type { Caller } from './caller.ts'
 import { pickColumns } from './columns.ts'
-import { type Operation, pathNames } from './operation.ts'
+import { isOwnPath, type Operation, pathNames } from './operation.ts'
 import { type Read, readBody, readQuery } from './read-request.ts'
 
 /** Variables of a context: who asks, once that is known, and what for. */
@@ -35,7 +35,7 @@ export function createApi({ broker, operations, caller }: ApiParts): Hono<ApiVar
     const path = routeOf(operation.path)
     const methods = methodsByPath.get(path) ?? []
     methodsByPath.set(path, [...methods, operation.method.toUpperCase()])
-    const limit = limitBody(operation.bodySizeMax ?? networkLimits.httpBodySizeMax)
+    const limit = limitBody(operation)
     if (operation.access !== 'open') api.on(operation.method, path, caller)
     api.on(operation.method, path, limit, (context) => answer(context, broker, operation))
   }
@@ -98,12 +98,17 @@ function refusalOf(context: Context, { code, message }: BrokerError): Response {
 }
 
 /**
- * A body whose length is told is judged by that and left alone: what nobody has begun to read Node drops, and
- * the connection goes on. One in chunks is read, and what is left of it ends the connection.
+ * RabbitMQ's API has status 400 for it. A body whose length is told is judged by that and left alone: what nobody
+ * has begun to read Node drops, and the connection goes on. One in chunks is read, and what is left of it ends the
+ * connection.
  */
-function limitBody(maxSize: number): MiddlewareHandler {
+function limitBody({ path, bodySizeMax }: Operation): MiddlewareHandler {
+  const maxSize = bodySizeMax ?? networkLimits.httpBodySizeMax
+  const reason = 'Exceeded HTTP request body size limit'
   const refuse = (context: Context): Response =>
-    badRequest(context, 'Exceeded HTTP request body size limit')
+    isOwnPath(path)
+      ? context.json({ error: 'content_too_large', reason: `${reason} of ${maxSize} bytes` }, 413)
+      : badRequest(context, reason)
   const limitChunks = bodyLimit({
     maxSize,
     onError(context) {

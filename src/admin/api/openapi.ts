@@ -1,6 +1,6 @@
 // The OpenAPI document of the HTTP API (https://spec.openapis.org/oas/v3.1.1), made of its operations.
 import { z } from 'zod'
-import { type Answers, type Operation, pathNames } from './operation.ts'
+import { type Answers, isOwnPath, type Operation, pathNames } from './operation.ts'
 
 /** A JSON object. */
 type Json = Readonly<Record<string, unknown>>
@@ -12,6 +12,7 @@ const refusals: Readonly<Record<number, string>> = {
   400: 'Something in the request cannot be used; `reason` says what',
   401: 'Not logged in, or not permitted',
   404: 'There is no such thing',
+  413: 'The body is too large',
 }
 
 export function openApiDocument(operations: readonly Operation[], version: string): Json {
@@ -68,6 +69,7 @@ function describe(operation: Operation): Json {
       mayBeBad: method !== 'get' || query !== undefined,
       isOpen: access === 'open',
       mayBeMissing: names.length > 0,
+      mayBeLarge: isOwnPath(path) && Object.keys(bodies).length > 0,
     }),
   }
 }
@@ -98,9 +100,13 @@ interface Refused {
   readonly mayBeBad: boolean
   readonly isOpen: boolean
   readonly mayBeMissing: boolean
+  readonly mayBeLarge: boolean
 }
 
-function responses(answers: Answers, { mayBeBad, isOpen, mayBeMissing }: Refused): Json {
+function responses(
+  answers: Answers,
+  { mayBeBad, isOpen, mayBeMissing, mayBeLarge }: Refused,
+): Json {
   const described: Record<string, Json> = {}
   for (const [status, answer] of Object.entries(answers)) {
     described[status] =
@@ -112,6 +118,7 @@ function responses(answers: Answers, { mayBeBad, isOpen, mayBeMissing }: Refused
     ...(mayBeBad ? [400] : []),
     ...(isOpen ? [] : [401]),
     ...(mayBeMissing ? [404] : []),
+    ...(mayBeLarge ? [413] : []),
   ]
   for (const status of refused) {
     described[status] ??= {

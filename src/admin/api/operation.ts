@@ -73,3 +73,8 @@ export function operation<Path extends string, Query = undefined, Body = undefin
 export function pathNames(path: string): string[] {
   return Array.from(path.matchAll(/\{([^}]+)\}/g), ([, name = '']) => name)
 }
+
+/** Whether it is Pabal's own, and not of RabbitMQ's API. */
+export function isOwnPath(path: string): boolean {
+  return path.startsWith('/v1/')
+}

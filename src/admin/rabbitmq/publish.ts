@@ -7,7 +7,7 @@ import type { PublishedOnce } from '../../broker/publish/publish-batch.ts'
 import { publishOnce } from '../../broker/publish/publish-once.ts'
 import { adminLimits } from '../../limits/admin.ts'
 import { encodeAddress } from '../../record/message/address.ts'
-import { badRequest } from '../answers.ts'
+import { badRequest, comeAgain } from '../answers.ts'
 import { type Operation, operation } from '../api/operation.ts'
 import { exchangeOfPath } from './exchange-json.ts'
 import { nameText } from './fields.ts'
@@ -15,14 +15,17 @@ import { decodePayload, sourceOf } from './message-source.ts'
 import { encodeProperties, propertiesSchema } from './properties-json.ts'
 import { missing, onChannel } from './refusals.ts'
 
+const timedOut =
+  'confirm_timeout Timed out waiting for a publisher confirm. The message may still have been enqueued. ' +
+  'Check the health of the queues bound to this exchange.'
+
 /** What RabbitMQ says of a message that is not published. */
 export const whyNotPublished: Readonly<
   Record<Exclude<PublishedOnce, 'routed' | 'unroutable'>, string>
 > = {
   refused: 'rejected Unable to publish message. Check queue limits.',
-  late:
-    'confirm_timeout Timed out waiting for a publisher confirm. The message may still have been enqueued. ' +
-    'Check the health of the queues bound to this exchange.',
+  blocked: timedOut,
+  late: timedOut,
 }
 
 /** What is being published by HTTP. */
@@ -32,8 +35,7 @@ export interface UnderWay {
 }
 
 export function tooManyUnderWay(context: Context): Response {
-  const reason = 'Too many messages are being published'
-  return context.json({ error: 'service_unavailable', reason }, 503)
+  return comeAgain(context, 503, { reason: 'Too many messages are being published', seconds: 1 })
 }
 
 export function publishOperation(
@@ -81,10 +83,11 @@ export function publishOperation(
             rights: caller.rightsIn(vhost.name),
             counters: clients.ofRequests,
             msMax: adminLimits.publishMsMax,
+            signal: context.req.raw.signal,
           })
-          if (outcome === 'refused' || outcome === 'late')
-            return badRequest(context, whyNotPublished[outcome])
-          return context.json({ routed: outcome === 'routed' })
+          if (outcome === 'routed' || outcome === 'unroutable')
+            return context.json({ routed: outcome === 'routed' })
+          return badRequest(context, whyNotPublished[outcome])
         })
       } finally {
         underWay.size -= payload.length

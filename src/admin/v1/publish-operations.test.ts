@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import { askApi, createOwnersRoutes, createRoutesAs } from '../../../test/support/ask-api.ts'
-import { type ManagedBroker, openManagedBroker } from '../../../test/support/managed-broker.ts'
+import {
+  manage,
+  type ManagedBroker,
+  openManagedBroker,
+} from '../../../test/support/managed-broker.ts'
+import { NotingClient } from '../../../test/support/noting-client.ts'
+import { waitFor } from '../../../test/support/wait-for.ts'
 import { adminLimits } from '../../limits/admin.ts'
 
 let managed: ManagedBroker
@@ -78,4 +84,29 @@ test('a batch has a bounded number of messages', async () => {
   }))
   const [status] = await askApi(routes, `POST ${toExchange}`, { messages })
   assert.equal(status, 400)
+})
+
+test('a body that is too large has a status of its own', async () => {
+  const messages = [{ payload: 'x'.repeat(adminLimits.publishBodySizeMax) }]
+  const [status, body] = await askApi(routes, `POST ${toExchange}`, { messages })
+  assert.equal(status, 413)
+  assert.match((body as { reason: string }).reason, /size limit of 4194304 bytes/)
+})
+
+test('while publishers are blocked a request waits, and is told to come again', async () => {
+  const client = new NotingClient()
+  routes = createOwnersRoutes(manage(client.broker))
+  client.broker.shortage.set('memory', true)
+  let answer: Response | undefined
+  const body = JSON.stringify({ messages: [{ payload: 'a' }] })
+  const asked = routes.request('/v1/streams/%2F/q/messages', { method: 'POST', body })
+  void Promise.resolve(asked).then((response) => (answer = response))
+  await waitFor('the answer', () => {
+    client.clock.advance(1000)
+    return answer
+  })
+  assert.equal(answer?.status, 503)
+  assert.equal(answer.headers.get('retry-after'), '10')
+  assert.match(await answer.text(), /publishers are blocked, the broker is low on memory/)
+  assert.ok(client.clock.monotonic() >= adminLimits.publishMsMax)
 })

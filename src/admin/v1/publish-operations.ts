@@ -9,7 +9,7 @@ import { publishBatch, type PublishedOne } from '../../broker/publish/publish-ba
 import { adminLimits } from '../../limits/admin.ts'
 import { encodeAddress } from '../../record/message/address.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
-import { badRequest } from '../answers.ts'
+import { badRequest, comeAgain } from '../answers.ts'
 import type { Caller } from '../api/caller.ts'
 import { type Operation, operation } from '../api/operation.ts'
 import { exchangeOfPath } from '../rabbitmq/exchange-json.ts'
@@ -34,8 +34,8 @@ const resultsSchema = z.object({
   results: z
     .array(
       z.object({
-        outcome: z.enum(['routed', 'unroutable', 'refused', 'unknown']),
-        reason: z.string().optional().describe('Why it was refused, or is not known'),
+        outcome: z.enum(['routed', 'unroutable', 'refused', 'blocked', 'unknown']),
+        reason: z.string().optional().describe('Why it was not published, or is not known'),
       }),
     )
     .describe('One of each message, in their order'),
@@ -48,7 +48,10 @@ const shared = {
   isUntold: true,
   lines: 'messages',
   bodySizeMax: adminLimits.publishBodySizeMax,
-  answers: { 200: resultsSchema, 503: 'Too many messages are being published by HTTP' },
+  answers: {
+    200: resultsSchema,
+    503: 'Nothing was published: publishers are blocked, or too much is being published by HTTP; Retry-After says when to come again',
+  },
 } as const
 
 interface Parts {
@@ -133,11 +136,23 @@ async function publish(
       rights,
       counters: clients.ofRequests,
       msMax: adminLimits.publishMsMax,
+      signal: context.req.raw.signal,
     })
+    if (results.every(({ outcome }) => outcome === 'blocked')) {
+      const reason = `Nothing was published: ${whyBlocked(broker)}`
+      return comeAgain(context, 503, { reason, seconds: adminLimits.blockedRetrySeconds })
+    }
     return context.json({ results: results.map(resultJson) })
   } finally {
     underWay.size -= size
   }
+}
+
+function whyBlocked({ shortage }: Broker): string {
+  const { reason } = shortage
+  return reason === undefined
+    ? 'its turn did not come in time'
+    : `publishers are blocked, the broker is ${reason}`
 }
 
 function resultJson(one: PublishedOne): z.infer<typeof resultsSchema>['results'][number] {
@@ -150,6 +165,8 @@ function resultJson(one: PublishedOne): z.infer<typeof resultsSchema>['results']
       return { outcome: 'refused', reason: whyNotPublished.refused }
     case 'late':
       return { outcome: 'unknown', reason: whyNotPublished.late }
+    case 'blocked':
+      return { outcome: 'blocked', reason: 'Publishers had to wait for too long' }
     default:
       return { outcome: one.outcome }
   }

@@ -2,14 +2,17 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { beforeEach, test } from 'node:test'
+import { beforeEach, test, type TestContext } from 'node:test'
 import { getRequestListener } from '@hono/node-server'
 import { askApi, createOwnersRoutes, createRoutesAs } from '../../../test/support/ask-api.ts'
 import { type ManagedBroker, openManagedBroker } from '../../../test/support/managed-broker.ts'
+import { messageTo } from '../../../test/support/noting-client.ts'
 import { waitFor } from '../../../test/support/wait-for.ts'
+import { Rights } from '../../auth/rights.ts'
 import type { Queue } from '../../broker/queue/queue.ts'
 import { createLogger, type LogLine } from '../../lib/logger.ts'
 import { leaseLimits } from '../../limits/leases.ts'
+import { MiB } from '../../limits/units.ts'
 import { nodeName } from '../rabbitmq/node-name.ts'
 
 const path = '/v1/queues/%2F/q'
@@ -73,15 +76,24 @@ test('who may not read is refused, and so is a queue that is not there', async (
   }
 })
 
-test('a client that goes away while it waits leaves the queue as it was', async (t) => {
+/** Serves the routes; returns the address that receives. */
+async function serve(t: TestContext): Promise<string> {
   const answer = getRequestListener(routes.fetch)
   const server = createServer((request, response) => void answer(request, response))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  t.after(() => void server.close())
+  t.after(() => {
+    server.closeAllConnections()
+    server.close()
+  })
   const { port } = server.address() as AddressInfo
+  return `http://127.0.0.1:${port}${path}/receive`
+}
+
+test('a client that goes away while it waits leaves the queue as it was', async (t) => {
+  const url = await serve(t)
   const controller = new AbortController()
-  const gone = fetch(`http://127.0.0.1:${port}${path}/receive`, {
+  const gone = fetch(url, {
     method: 'POST',
     body: JSON.stringify({ wait_ms: 20_000 }),
     signal: controller.signal,
@@ -92,6 +104,64 @@ test('a client that goes away while it waits leaves the queue as it was', async 
   await waitFor('it to be gone', () => queue.consumerCount === 0)
   await publish('a')
   assert.deepEqual([queue.readyCount, queue.unackedCount], [1, 0])
+})
+
+/** As large as the broker takes by AMQP, and some more. */
+const largeSize = 20 * MiB + 1
+
+function publishLarge(): Buffer {
+  const body = Buffer.alloc(largeSize, 'pabal')
+  const { broker } = managed
+  const vhost = broker.getVHost('/')
+  const notes = {
+    onPublished() {},
+    onRefused: assert.fail,
+    onHeldSize() {},
+    onLimited() {},
+    onGoOn() {},
+  }
+  const rights = new Rights({ user: 'owner', vhost: '/' }, { permission: 'all', topics: [] })
+  const client = { user: 'owner', tags: [], replyAddress: undefined, rights, ...notes }
+  broker.createIntake(vhost, client).offer(messageTo('q', body), 0)
+  return body
+}
+
+test('a large message is sent in parts, and those behind it with the next request', async (t) => {
+  const url = await serve(t)
+  await publish('small')
+  const body = publishLarge()
+  await waitFor('the large one to be there', () => queue.readyCount === 2)
+  await publish('behind')
+  const ask = async (): Promise<readonly Got[]> => {
+    const response = await fetch(url, { method: 'POST', body: JSON.stringify({ count: 10 }) })
+    assert.equal(response.headers.get('content-type'), 'application/json')
+    return ((await response.json()) as { messages: Got[] }).messages
+  }
+  const got = await ask()
+  assert.equal(got.length, 2)
+  const [small, large] = got
+  assert.equal(small?.payload, 'small')
+  assert.ok(large && Buffer.from(large.payload, 'base64').equals(body))
+  const { payload_encoding: encoding, payload_bytes: size } = large as Got & Record<string, unknown>
+  assert.deepEqual([encoding, size], ['base64', largeSize])
+  assert.deepEqual(
+    (await ask()).map(({ payload }) => payload),
+    ['behind'],
+  )
+})
+
+test('a client that goes away in the middle of its answer leaves the queue as it was', async (t) => {
+  const url = await serve(t)
+  publishLarge()
+  await waitFor('the large one to be there', () => queue.readyCount === 1)
+  const controller = new AbortController()
+  const response = await fetch(url, { method: 'POST', body: '{}', signal: controller.signal })
+  assert.equal(response.status, 200)
+  assert.equal(queue.unackedCount, 1)
+  controller.abort()
+  await waitFor('it to be back', () => queue.readyCount === 1 && queue.unackedCount === 0)
+  const [, again] = await askApi(routes, `POST ${path}/receive`, {})
+  assert.equal((again as { messages: Got[] }).messages[0]?.redelivered, true)
 })
 
 test('messages that pass are no changes that the log tells', async () => {

@@ -9,7 +9,8 @@ import { leaseLimits } from '../../limits/leases.ts'
 import { comeAgain, type ManagementParts } from '../answers.ts'
 import type { Caller } from '../api/caller.ts'
 import { type Operation, operation } from '../api/operation.ts'
-import { gotJson, gotSchema, readableQueue } from '../rabbitmq/queue-get.ts'
+import { gotSchema, readableQueue } from '../rabbitmq/queue-get.ts'
+import { answerLeased } from './answer-leased.ts'
 
 const { countMax, waitMsMax, secondsMax, settledMax, retrySeconds } = leaseLimits
 
@@ -66,11 +67,7 @@ function receiveOperation(broker: Broker, leases: Leases): Operation {
           leaseMs: body.visibility * 1000,
           signal: context.req.raw.signal,
         })
-        const messages = leased.map(({ receipt, message }) => ({
-          receipt,
-          ...gotJson(message, 'auto'),
-        }))
-        return context.json({ messages })
+        return answerLeased(context, leased, broker.clock)
       })
     },
   })

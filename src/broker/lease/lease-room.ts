@@ -1,28 +1,31 @@
-// How many messages and waiting requests there may be, for each user and in sum.
+// How many messages, waiting requests and bytes of answers there may be, for each user and in sum.
 import { leaseLimits } from '../../limits/leases.ts'
 import { LeaseRefusal } from './lease-refusal.ts'
 
-interface Counts {
+export interface Counts {
   leases: number
   waits: number
+  /** Bytes of payloads in answers that were not taken yet. */
+  unsent: number
 }
+
+const none: Readonly<Counts> = { leases: 0, waits: 0, unsent: 0 }
 
 export class LeaseRoom {
   readonly #byUser = new Map<string, Counts>()
-  readonly #sum: Counts = { leases: 0, waits: 0 }
-
-  /** How many messages are leased. */
-  get leaseCount(): number {
-    return this.#sum.leases
-  }
+  readonly #sum: Counts = { ...none }
 
   /** Why a user may lease nothing now; undefined when it may. */
   whyFull(user: string): LeaseRefusal | undefined {
-    const { perUserMax, sumMax } = leaseLimits
-    if ((this.#byUser.get(user)?.leases ?? 0) >= perUserMax) {
+    const { perUserMax, sumMax, unsentPerUserMax, unsentMax } = leaseLimits
+    const own = this.#byUser.get(user) ?? none
+    if (own.leases >= perUserMax) {
       return new LeaseRefusal('too_many', `${perUserMax} messages are leased: settle some first`)
     }
-    if (this.#sum.leases < sumMax) return undefined
+    if (own.unsent >= unsentPerUserMax) {
+      return new LeaseRefusal('too_many', 'large answers are still on their way: take them first')
+    }
+    if (this.#sum.leases < sumMax && this.#sum.unsent < unsentMax) return undefined
     return new LeaseRefusal('busy', 'too many messages are leased by others')
   }
 
@@ -38,10 +41,10 @@ export class LeaseRoom {
 
   /** `change` more, or less, of them. */
   count(user: string, kind: keyof Counts, change: number): void {
-    const own = this.#byUser.get(user) ?? { leases: 0, waits: 0 }
+    const own = this.#byUser.get(user) ?? { ...none }
     own[kind] += change
     this.#sum[kind] += change
-    if (own.leases === 0 && own.waits === 0) this.#byUser.delete(user)
+    if (own.leases + own.waits + own.unsent === 0) this.#byUser.delete(user)
     else this.#byUser.set(user, own)
   }
 }

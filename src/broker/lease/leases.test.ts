@@ -6,7 +6,7 @@ import { leaseLimits } from '../../limits/leases.ts'
 import { ClientRegistry } from '../client/client-registry.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { SettleReason } from '../unacked-deliveries.ts'
-import { type LeaseAsked, type LeasedMessage, Leases } from './leases.ts'
+import { type LeaseAsked, type LeasedBatch, type LeasedMessage, Leases } from './leases.ts'
 
 const leaseMs = 30_000
 const hash = { passwordHash: 'one', hashingAlgorithm: 'rabbit_password_hashing_sha256' } as const
@@ -43,7 +43,14 @@ interface Asked extends Partial<LeaseAsked> {
   readonly user?: string
 }
 
-function begin({ user = 'alice', ...asked }: Asked = {}): Promise<LeasedMessage[]> {
+/** The answer is sent at once. */
+async function begin(asked: Asked = {}): Promise<readonly LeasedMessage[]> {
+  const { messages, onSent } = await beginBatch(asked)
+  onSent()
+  return messages
+}
+
+function beginBatch({ user = 'alice', ...asked }: Asked = {}): Promise<LeasedBatch> {
   const principal: Principal = { protocol: 'HTTP', address: '127.0.0.1', user, tags: [] }
   return leases.receive(queue, {
     principal,
@@ -56,7 +63,7 @@ function begin({ user = 'alice', ...asked }: Asked = {}): Promise<LeasedMessage[
   })
 }
 
-async function receive(asked?: Asked): Promise<LeasedMessage[]> {
+async function receive(asked?: Asked): Promise<readonly LeasedMessage[]> {
   const received = begin(asked)
   client.clock.advance(0)
   client.clock.advance(1000)
@@ -195,7 +202,7 @@ test('so many requests of a user wait, whatever they ask for', async () => {
 })
 
 test('so many requests wait in sum', async () => {
-  const waits: Promise<LeasedMessage[]>[] = []
+  const waits: Promise<readonly LeasedMessage[]>[] = []
   for (let n = 0; n < leaseLimits.waitsMax; n++) {
     const user = `user-${Math.floor(n / leaseLimits.waitsPerUserMax)}`
     if (n % leaseLimits.waitsPerUserMax === 0) setUser(user)
@@ -254,4 +261,19 @@ test('what waits or holds something is listed as a consumer, and ends when it is
   await assert.rejects(waiting, { name: 'LeaseRefusal', kind: 'closed', message: 'enough' })
   assert.deepEqual(counts(), { consumers: 0, unacked: 0, ready: 1 })
   assert.deepEqual([...clients.listed()], [])
+})
+
+test('a large message comes, and the next ones of its user when its answer was taken', async () => {
+  const { unsentPerUserMax } = leaseLimits
+  client.intake.offer(messageTo('q', Buffer.alloc(unsentPerUserMax)), 0)
+  const large = beginBatch()
+  client.clock.runUntilIdle()
+  const { messages, onSent } = await large
+  assert.equal(messages[0]?.message.payload.length, unsentPerUserMax)
+  publish('next', 'others')
+  await assert.rejects(beginBatch(), { name: 'LeaseRefusal', kind: 'too_many' })
+  assert.deepEqual(texts(await receive({ user: 'bob', count: 1 })), ['next'])
+  onSent()
+  onSent()
+  assert.deepEqual(texts(await receive()), ['others'])
 })

@@ -27,6 +27,13 @@ export interface LeaseAsked extends Omit<ReceivingAsked, 'counters'> {
   readonly leaseMs: number
 }
 
+/** What a request is answered. */
+export interface LeasedBatch {
+  readonly messages: readonly LeasedMessage[]
+  /** To be called once the answer is out of the hands of whoever sends it: it counts as memory until then. */
+  readonly onSent: () => void
+}
+
 export interface LeasedMessage {
   readonly receipt: string
   readonly message: TakenMessage
@@ -71,7 +78,7 @@ export class Leases {
    * `queue_not_found` when the queue goes meanwhile, `access_refused` when the right to read does, what
    * `Queue.addConsumer` throws, and `precondition_failed` for a queue that would go with its consumer.
    */
-  async receive(queue: Queue, asked: LeaseAsked): Promise<LeasedMessage[]> {
+  async receive(queue: Queue, asked: LeaseAsked): Promise<LeasedBatch> {
     if (queue.isAutoDelete) {
       throw preconditionFailed(
         'an auto-delete queue would be deleted with the consumer of a request',
@@ -82,14 +89,17 @@ export class Leases {
     if (refusal !== undefined) throw refusal
     const holding = this.#holdingFor(queue, asked.principal)
     try {
-      const taken = await this.#wait(holding, asked)
+      const { taken, size } = await this.#wait(holding, asked)
       const leases = taken.map((each) => this.#lease(holding, each, asked))
       // The answer did not reach whoever asked.
       const giveBack = (): void => {
         for (const lease of leases) this.#end(lease, 'requeue')
       }
       if (leases.length > 0) asked.signal.addEventListener('abort', giveBack, { once: true })
-      return leases.map(({ receipt }, index) => ({ receipt, message: taken[index]!.message }))
+      const messages = leases.map(({ receipt }, index) => {
+        return { receipt, message: taken[index]!.message }
+      })
+      return { messages, onSent: once(() => this.#count(user, 'unsent', -size)) }
     } finally {
       this.#dropIdle(holding)
     }
@@ -131,7 +141,10 @@ export class Leases {
     return true
   }
 
-  async #wait(holding: Holding, asked: LeaseAsked): Promise<readonly Received[]> {
+  async #wait(
+    holding: Holding,
+    asked: LeaseAsked,
+  ): Promise<{ taken: readonly Received[]; size: number }> {
     const { receiver, queue } = holding
     const { clients, broker } = this.#options
     const { user } = receiver.principal
@@ -142,7 +155,10 @@ export class Leases {
         tag: receiverTag(queue),
         clock: broker.clock,
         hasRoom: () => this.#room.whyFull(user) === undefined,
-        count: (change) => this.#count(user, change),
+        count: (leases, unsent) => {
+          this.#count(user, 'leases', leases)
+          this.#count(user, 'unsent', unsent)
+        },
       },
     )
     this.#room.count(user, 'waits', 1)
@@ -152,7 +168,7 @@ export class Leases {
       const taken = await receiving.run()
       const refusal = taken.length > 0 ? undefined : this.#room.whyFull(user)
       if (refusal !== undefined) throw refusal
-      return taken
+      return { taken, size: taken.length === 0 ? 0 : receiving.size }
     } finally {
       this.#room.count(user, 'waits', -1)
       this.#waits.delete(receiving)
@@ -199,15 +215,15 @@ export class Leases {
     lease.timer.stop()
     const { holding } = lease
     holding.leases.delete(lease)
-    this.#count(holding.receiver.principal.user, -1)
+    this.#count(holding.receiver.principal.user, 'leases', -1)
     this.#dropIdle(holding)
     return true
   }
 
-  /** So many more messages are leased, or fewer; who waited for room gets more. */
-  #count(user: string, change: number): void {
+  /** There is so much more, or less; who waited for room gets more. */
+  #count(user: string, kind: 'leases' | 'unsent', change: number): void {
     const wasFull = change < 0 && this.#room.whyFull(user) !== undefined
-    this.#room.count(user, 'leases', change)
+    this.#room.count(user, kind, change)
     if (wasFull) for (const { consumer } of this.#waits) consumer.resume()
   }
 
@@ -292,5 +308,14 @@ export class Leases {
     for (const { leases } of this.#holdings.get(queue) ?? []) {
       for (const lease of leases) this.#forget(lease)
     }
+  }
+}
+
+function once(action: () => void): () => void {
+  let isDone = false
+  return () => {
+    if (isDone) return
+    isDone = true
+    action()
   }
 }

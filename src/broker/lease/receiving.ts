@@ -30,8 +30,8 @@ export interface ReceivingRoom {
   readonly tag: string
   readonly clock: Clock
   hasRoom(): boolean
-  /** So many more messages are leased, or fewer. */
-  count(change: number): void
+  /** So many more messages are leased, or fewer, and bytes of payloads to be sent. */
+  count(leases: number, unsent: number): void
 }
 
 export interface Received {
@@ -48,7 +48,11 @@ export class Receiving implements DeliverySink {
   readonly #asked: ReceivingAsked
   readonly #room: ReceivingRoom
   readonly #ended = Promise.withResolvers<void>()
+  /** Of payloads. */
   #size = 0
+  /** How many had come when it looked last. */
+  #gathered = 0
+  #idleTurns = 0
   #problem: Error | undefined
   #isOver = false
 
@@ -84,7 +88,7 @@ export class Receiving implements DeliverySink {
     this.queue.removeConsumer(this.consumer)
     if (this.#problem === undefined && !signal.aborted) return this.taken
     const given = this.taken.splice(0)
-    this.#room.count(-given.length)
+    this.#room.count(-given.length, -this.#size)
     for (const { offset } of given) this.consumer.settle(offset, 'requeue')
     if (this.#problem !== undefined) throw this.#problem
     return []
@@ -96,6 +100,11 @@ export class Receiving implements DeliverySink {
     this.#end()
   }
 
+  /** Bytes of the payloads that have come. */
+  get size(): number {
+    return this.#size
+  }
+
   canTake(): boolean {
     if (this.#isOver || this.#problem !== undefined || this.#asked.signal.aborted) return false
     const { length } = this.taken
@@ -104,14 +113,14 @@ export class Receiving implements DeliverySink {
   }
 
   deliver(consumer: Consumer, record: RecordView, isRedelivered: boolean): void {
-    if (this.taken.length === 0) this.#room.clock.atEndOfTurn(this.#end)
+    if (this.taken.length === 0) this.#room.clock.atEndOfTurn(this.#gather)
     for (const counters of this.#asked.counters) {
       counters.delivered++
       if (isRedelivered) counters.redelivered++
     }
     const message = copyTaken(this.queue, record, Infinity)
     this.taken.push({ message, consumer, offset: record.offset })
-    this.#room.count(1)
+    this.#room.count(1, message.payloadSize)
     this.#size += message.payloadSize
   }
 
@@ -119,6 +128,19 @@ export class Receiving implements DeliverySink {
 
   onCancelled(): void {
     this.fail(queueNotFound(this.queue.vhost, this.queue.name))
+  }
+
+  /** Ends it when the queue has no more, or brings none for some turns: what is not in memory would take longer. */
+  readonly #gather = (): void => {
+    const { length } = this.taken
+    this.#idleTurns = length > this.#gathered ? 0 : this.#idleTurns + 1
+    this.#gathered = length
+    const isPatient = this.#idleTurns < leaseLimits.idleTurnsMax
+    if (isPatient && this.queue.readyCount > 0 && this.canTake()) {
+      this.#room.clock.atEndOfTurn(this.#gather)
+    } else {
+      this.#end()
+    }
   }
 
   readonly #end = (): void => this.#ended.resolve()

@@ -15,11 +15,14 @@ beforeEach(() => {
   client = new NotingClient()
 })
 
-async function publish(sources: readonly RecordSource[]): Promise<readonly PublishedOne[]> {
+async function publish(
+  sources: readonly RecordSource[],
+  signal?: AbortSignal,
+): Promise<readonly PublishedOne[]> {
   const { broker, user, rights } = client
   const principal = { protocol: 'HTTP', address: '127.0.0.1', user, tags: [] } as const
   const counters = new ClientCounters()
-  const asked = { sources, principal, rights, counters, msMax }
+  const asked = { sources, principal, rights, counters, msMax, ...(signal && { signal }) }
   return publishBatch(broker, broker.getVHost('/'), asked)
 }
 
@@ -53,11 +56,11 @@ test('a large message does not lose its place', async () => {
   )
 })
 
-test('what waits too long for blocked publishers is dropped, and said to be late', async () => {
+test('what waits too long for blocked publishers is dropped, and said to be blocked', async () => {
   client.broker.shortage.set('memory', true)
   const published = publish([messageTo('q', 'a'), toNowhere()])
   client.clock.advance(msMax)
-  assert.deepEqual(outcomes(await published), ['late', 'late'])
+  assert.deepEqual(outcomes(await published), ['blocked', 'blocked'])
   client.broker.shortage.set('memory', false)
   assert.deepEqual(client.take(), [])
 })
@@ -69,4 +72,22 @@ test('what is refused while it waits is told of in its place', async () => {
   client.clock.runUntilIdle()
   assert.deepEqual(outcomes(await published), ['routed', 'error', 'routed'])
   assert.deepEqual(client.take(), ['a', 'b'])
+})
+
+test('what came into its queues before publishers were blocked is told apart from what did not', async () => {
+  const large = 'x'.repeat(logLimits.inlineBodySizeMax + 1)
+  const published = publish([messageTo('q', 'a'), messageTo('q', large), messageTo('q', 'b')])
+  client.broker.shortage.set('disk', true)
+  client.clock.advance(msMax)
+  assert.deepEqual(outcomes(await published), ['routed', 'routed', 'blocked'])
+})
+
+test('what waits is dropped when whoever asked goes away', async () => {
+  const gone = new AbortController()
+  client.broker.shortage.set('memory', true)
+  const published = publish([messageTo('q', 'a')], gone.signal)
+  gone.abort()
+  assert.deepEqual(outcomes(await published), ['blocked'])
+  client.broker.shortage.set('memory', false)
+  assert.deepEqual(client.take(), [])
 })

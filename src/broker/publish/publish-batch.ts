@@ -22,13 +22,15 @@ export interface PublishBatchAsked {
   readonly counters: ClientCounters
   /** How long all of it may take, in milliseconds. */
   readonly msMax: number
+  /** Whoever asked is gone: what waits is dropped. Left out, nobody goes. */
+  readonly signal?: AbortSignal
 }
 
 /**
- * Where a message went: into queues, to none, to one that was full, or that is not known in time: then it
- * is dropped unless it was in its queues already, and only not yet durable.
+ * Where a message went: into queues, to none, or to one that was full. In time it is known of no others:
+ * `blocked` had to wait for too long and was dropped; `late` is in its queues, and may not be durable.
  */
-export type PublishedOnce = 'routed' | 'unroutable' | 'refused' | 'late'
+export type PublishedOnce = 'routed' | 'unroutable' | 'refused' | 'blocked' | 'late'
 
 /** What became of one message; `error` is what `Intake.offer` threw. */
 export type PublishedOne =
@@ -43,11 +45,14 @@ export async function publishBatch(
 ): Promise<readonly PublishedOne[]> {
   using publishing = new BatchPublishing(broker, vhost, asked)
   const timer = broker.clock.after(asked.msMax, publishing.onLate)
+  const { signal } = asked
+  signal?.addEventListener('abort', publishing.onLate)
   try {
     publishing.begin()
     return await publishing.outcomes
   } finally {
     timer.stop()
+    signal?.removeEventListener('abort', publishing.onLate)
   }
 }
 
@@ -75,7 +80,13 @@ class BatchPublishing implements IntakeClient, Disposable {
     const { length } = asked.sources
     this.#leftCount = length
     this.#done = Array.from({ length })
-    this.onLate = () => resolve(this.#done.map((done) => done ?? { outcome: 'late' }))
+    this.onLate = () => {
+      // They are told of in their order.
+      const first = this.#untold.first ?? this.#next
+      resolve(
+        this.#done.map((done, note) => done ?? { outcome: note >= first ? 'blocked' : 'late' }),
+      )
+    }
     this.#intake = broker.createIntake(vhost, this)
     const { user } = asked.principal
     this.#meter = broker.rates.open({ user, vhost: vhost.name }, this)
