@@ -9,6 +9,8 @@ export const statisticsLimits = {
   wantedMs: 300_000,
   /** Objects whose history is kept: those of a few open pages. */
   historiesMax: 100,
+  /** How much the last sample counts for how often a queue had no message ready: the last minute is two thirds. */
+  freeShareWeight: 0.1,
   /** Objects that are sampled in one step: well under a millisecond. */
   sampledAtOnce: 500,
 } as const

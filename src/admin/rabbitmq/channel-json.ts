@@ -6,8 +6,9 @@ import { argumentsToJson } from '../../definitions/arguments-json.ts'
 import type { JsonObject } from '../api/columns.ts'
 import { connectionDetails } from './connection-json.ts'
 import type { ListedChannel, ListedConsumer } from './listed-client.ts'
-import { clientStats, statsJson, statsSchema } from './message-stats.ts'
+import { clientStats, noPairs, type Range, statsJson, statsSchema } from './message-stats.ts'
 import { nodeName } from './node-name.ts'
+import { timeText } from './time-text.ts'
 
 const count = z.number().int().nonnegative()
 
@@ -56,14 +57,21 @@ export const channelSchema: z.ZodType = z.object({
   messages_uncommitted: count,
   acks_uncommitted: count,
   message_stats: statsSchema(clientStats),
+  idle_since: z.string().optional().describe('Since when samples say the same, once two do'),
+  pending_raft_commands: z.literal(0),
+  user_who_performed_action: z.string(),
+  deliveries: noPairs,
+  publishes: noPairs,
   consumer_details: z.array(consumerSchema).optional(),
 })
 
 export function channelJson(
   { owner, name, channel }: ListedChannel,
   statistics: Statistics,
+  range?: Range,
 ): JsonObject {
   const { counters } = channel
+  const idleSince = timeText(statistics.idleSince(counters))
   return {
     name,
     number: channel.number,
@@ -81,7 +89,10 @@ export function channelJson(
     transactional: channel.hasTransactions,
     messages_uncommitted: channel.uncommittedMessages,
     acks_uncommitted: channel.uncommittedAcks,
-    message_stats: statsJson(clientStats, countsIn(counters), statistics.ratesOf(counters)),
+    message_stats: statsJson(clientStats, countsIn(counters), statistics.ratesOf(counters), range),
+    ...(idleSince !== undefined && { idle_since: idleSince }),
+    pending_raft_commands: 0,
+    user_who_performed_action: owner.principal.user,
   }
 }
 

@@ -1,4 +1,5 @@
 // Channels of connections, and their consumers.
+import type { Sample } from '../../broker/statistics/sample.ts'
 import type { Statistics } from '../../broker/statistics/statistics.ts'
 import { badRequest, notFound } from '../answers.ts'
 import { answerList, type Listing, listOf, listQuery, type ListQuery } from '../api/listing.ts'
@@ -16,8 +17,9 @@ import {
   maySee,
   seenBy,
 } from './listed-client.ts'
+import { rangeOf } from './range-query.ts'
 import { notAuthorised } from './refusals.ts'
-import { wantRates } from './statistics-query.ts'
+import { statisticsQuery, wantRates } from './statistics-query.ts'
 
 const tag = 'Channels'
 
@@ -97,15 +99,16 @@ function listing(owners: Iterable<ListedClient>, statistics: Statistics): Listin
   }
 }
 
-function oneOperation({ clients, statistics }: ConnectionParts): Operation {
+function oneOperation({ broker, clients, statistics }: ConnectionParts): Operation {
   return operation({
     method: 'get',
     path: '/channels/{channel}',
     tag,
     summary: 'A channel by its name',
     access: 'management',
+    query: statisticsQuery,
     answers: { 200: channelSchema },
-    handle: ({ names, caller, context }) => {
+    handle: ({ names, query, caller, context }) => {
       const [, connection = '', number] = /^(.*) \((\d+)\)$/.exec(names.channel) ?? []
       const owner = findClient(clients, connection)
       for (const listed of owner === undefined ? [] : channelsOf([owner])) {
@@ -113,7 +116,14 @@ function oneOperation({ clients, statistics }: ConnectionParts): Operation {
         if (!maySee(caller, listed.owner.principal.user)) return notAuthorised(context)
         const consumers = Array.from(consumersOf([listed]), consumerJson)
         statistics.want()
-        return { ...channelJson(listed, statistics), consumer_details: consumers }
+        const samples = (): readonly Sample[] => statistics.historyOf(listed.channel.counters)
+        const range = rangeOf(query, 'msg_rates', { samples, now: broker.clock.now() })
+        return {
+          ...channelJson(listed, statistics, range),
+          consumer_details: consumers,
+          deliveries: [],
+          publishes: [],
+        }
       }
       return notFound(context)
     },

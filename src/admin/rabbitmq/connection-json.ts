@@ -4,7 +4,7 @@ import type { Statistics } from '../../broker/statistics/statistics.ts'
 import { argumentsToJson } from '../../definitions/arguments-json.ts'
 import type { JsonObject } from '../api/columns.ts'
 import type { ListedClient } from './listed-client.ts'
-import { detailsJson, detailsShape, octetStats } from './message-stats.ts'
+import { detailsJson, detailsShape, octetStats, type Range } from './message-stats.ts'
 import { nodeName } from './node-name.ts'
 
 const count = z.number().int().nonnegative()
@@ -34,6 +34,7 @@ export const connectionSchema: z.ZodType = z.object({
   recv_oct: count.optional(),
   send_oct: count.optional(),
   send_pend: count.optional(),
+  user_who_performed_action: z.string().optional(),
   ...detailsShape(octetStats),
 })
 
@@ -41,8 +42,12 @@ export function basicConnectionJson({ name, vhost, principal }: ListedClient): J
   return { name, vhost, user: principal.user, node: nodeName }
 }
 
-export function connectionJson(listed: ListedClient, statistics: Statistics): JsonObject {
-  const { client } = listed
+export function connectionJson(
+  listed: ListedClient,
+  statistics: Statistics,
+  range?: Range,
+): JsonObject {
+  const { client, principal } = listed
   const { peer, local, isTls } = client.transport
   const { limits, properties } = client
   const givenName = properties.findText('connection_name') ?? properties.findText('client_id')
@@ -68,7 +73,8 @@ export function connectionJson(listed: ListedClient, statistics: Statistics): Js
     recv_oct: client.receivedSize,
     send_oct: client.sentSize,
     send_pend: client.unsentSize,
-    ...detailsJson(octetStats, statistics.ratesOf(client)),
+    user_who_performed_action: principal.user,
+    ...detailsJson(octetStats, statistics.ratesOf(client), range),
   }
 }
 

@@ -1,5 +1,6 @@
 // Connections of all protocols but HTTP: lists, one, and DELETE, which closes them.
 import type { Context } from 'hono'
+import type { Sample } from '../../broker/statistics/sample.ts'
 import type { Statistics } from '../../broker/statistics/statistics.ts'
 import { type ManagementParts, notFound } from '../answers.ts'
 import type { Caller } from '../api/caller.ts'
@@ -12,6 +13,7 @@ import {
   connectionSchema,
 } from './connection-json.ts'
 import { findClient, type ListedClient, listedClients, maySee, seenBy } from './listed-client.ts'
+import { rangeOf } from './range-query.ts'
 import { notAuthorised } from './refusals.ts'
 import { detailOf, statisticsListQuery, statisticsQuery, wantRates } from './statistics-query.ts'
 
@@ -80,7 +82,7 @@ function listing(
   }
 }
 
-function oneOperations({ clients, statistics }: ConnectionParts): Operation[] {
+function oneOperations({ broker, clients, statistics }: ConnectionParts): Operation[] {
   return [
     operation({
       method: 'get',
@@ -96,7 +98,9 @@ function oneOperations({ clients, statistics }: ConnectionParts): Operation[] {
         if (!maySee(caller, listed.principal.user)) return notAuthorised(context)
         if (detailOf(query) !== 'statistics') return basicConnectionJson(listed)
         statistics.want()
-        return connectionJson(listed, statistics)
+        const samples = (): readonly Sample[] => statistics.historyOf(listed.client)
+        const range = rangeOf(query, 'data_rates', { samples, now: broker.clock.now() })
+        return connectionJson(listed, statistics, range)
       },
     }),
     operation({

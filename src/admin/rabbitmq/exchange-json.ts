@@ -6,7 +6,7 @@ import { countsIn } from '../../broker/statistics/sample.ts'
 import type { Statistics } from '../../broker/statistics/statistics.ts'
 import { argumentsToJson } from '../../definitions/arguments-json.ts'
 import type { JsonObject } from '../api/columns.ts'
-import { exchangeStats, type Range, statsJson, statsSchema } from './message-stats.ts'
+import { exchangeStats, noPairs, type Range, statsJson, statsSchema } from './message-stats.ts'
 
 /** An exchange, which does not know where it is. */
 export interface ExchangeIn {
@@ -25,6 +25,8 @@ export const exchangeSchema: z.ZodType = z.object({
   arguments: z.record(z.string(), z.unknown()),
   policy: z.string().optional(),
   message_stats: statsSchema(exchangeStats).optional(),
+  incoming: noPairs,
+  outgoing: noPairs,
 })
 
 export function exchangeJson(

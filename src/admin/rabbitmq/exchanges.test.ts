@@ -34,7 +34,10 @@ test('exchanges are declared, shown, listed and deleted', async () => {
     internal: false,
     arguments: { 'alternate-exchange': 'a' },
   }
-  assert.deepEqual(await ask('GET /exchanges/%2F/a%2Fb'), [200, shown])
+  assert.deepEqual(await ask('GET /exchanges/%2F/a%2Fb'), [
+    200,
+    { ...shown, incoming: [], outgoing: [] },
+  ])
   const [, listed] = (await ask('GET /exchanges/%2F?columns=name')) as [number, { name: string }[]]
   assert.deepEqual(
     listed.map(({ name }) => name),

@@ -93,7 +93,8 @@ function oneOperation({ broker, statistics }: ExchangeParts): Operation {
       statistics.want()
       const samples = (): readonly Sample[] => statistics.historyOf(exchange)
       const range = rangeOf(query, 'msg_rates', { samples, now: broker.clock.now() })
-      return exchangeJson({ vhost: names.vhost, name, exchange }, statistics, range)
+      const object = exchangeJson({ vhost: names.vhost, name, exchange }, statistics, range)
+      return { ...object, incoming: [], outgoing: [] }
     },
   })
 }

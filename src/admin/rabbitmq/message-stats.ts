@@ -127,6 +127,12 @@ const detailSchema = z.object({
   avg: z.number().optional(),
 })
 
+/** What each of two things does with the other is counted by a RabbitMQ with `rates_mode` detailed only. */
+export const noPairs: z.ZodOptional<z.ZodType> = z
+  .array(z.never())
+  .describe('Not counted, as with RabbitMQ’s rates mode basic')
+  .optional()
+
 /** A schema for what `statsJson` makes of these names. */
 export function statsSchema(names: StatNames): z.ZodType {
   return z.object(statsShape(names))

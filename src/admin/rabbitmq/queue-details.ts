@@ -10,16 +10,19 @@ import type { JsonObject } from '../api/columns.ts'
 import { consumerJson, consumerSchema } from './channel-json.ts'
 import { connectionDetails } from './connection-json.ts'
 import { channelsOf, consumersOf, listedClients, ownerOf } from './listed-client.ts'
-import { detailsJson, lengthStats, queueStats } from './message-stats.ts'
+import { detailsJson, lengthStats, noPairs, queueStats } from './message-stats.ts'
 import { queueSchema } from './queue-json.ts'
+import { memoryOf } from './queue-sizes.ts'
 import { rangeOf, type RangeQuery } from './range-query.ts'
 
 export const detailedQueueSchema: z.ZodType = queueSchema.extend({
   consumer_details: z.array(consumerSchema).optional(),
-  memory: z.number().int().optional().describe('Bytes of its messages that are in memory'),
+  deliveries: noPairs,
+  incoming: noPairs,
   head_message_timestamp: z
     .number()
     .int()
+    .nullable()
     .optional()
     .describe('What its first message says when it was sent, in seconds since 1970'),
   owner_pid_details: z
@@ -46,8 +49,10 @@ export function* queueDetails(
   const head = queue.messageCount === 0 ? undefined : yield* resultOf(headTimestamp(broker, queue))
   return {
     consumer_details: consumers,
+    deliveries: [],
+    incoming: [],
     memory: memoryOf(queue),
-    ...(head !== undefined && { head_message_timestamp: head }),
+    head_message_timestamp: head ?? null,
     ...(owner !== undefined && { owner_pid_details: connectionDetails(owner) }),
   }
 }
@@ -60,13 +65,6 @@ async function headTimestamp(broker: Broker, queue: Destination): Promise<number
     .catch(() => undefined)
   const timestamp = page?.messages[0]?.properties?.timestamp
   return timestamp === undefined ? undefined : Number(timestamp)
-}
-
-function memoryOf(queue: Destination): number {
-  const places = queue.kind === 'topic' ? queue.partitions : queue.cursors
-  let size = 0
-  for (const { log } of places) for (const run of log.tail) size += run.size
-  return size
 }
 
 interface HistoryAsked {

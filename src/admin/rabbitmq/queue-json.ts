@@ -14,10 +14,13 @@ import {
   statsSchema,
 } from './message-stats.ts'
 import { nodeName } from './node-name.ts'
+import { bytesOf, countInMemory } from './queue-sizes.ts'
+import { timeText } from './time-text.ts'
 
 const count = z.number().int().nonnegative()
 const table = z.record(z.string(), z.unknown())
 const name = z.string().nullable()
+const share = z.number().min(0).max(1)
 
 /** What is there without statistics. */
 const basicShape = {
@@ -50,15 +53,28 @@ export const queueSchema: z.ZodObject = z.object({
   message_bytes_ready: count.optional(),
   message_bytes_unacknowledged: count.optional(),
   message_bytes_persistent: count.optional(),
+  message_bytes_ram: count.optional().describe('Of those in memory; the others are on disk only'),
+  message_bytes_paged_out: count.optional(),
+  messages_ram: count.optional(),
+  messages_paged_out: count.optional(),
+  memory: count.optional().describe('Bytes of its messages that are in memory'),
   consumers: count.optional(),
+  consumer_capacity: share
+    .optional()
+    .describe('Of samples in which no message waited for a consumer'),
+  consumer_utilisation: share.optional().describe('The same by its older name'),
+  idle_since: z.string().optional().describe('Since when samples say the same, once two do'),
   policy: name.optional(),
   operator_policy: name.optional(),
   effective_policy_definition: table.optional(),
   exclusive_consumer_tag: name.optional(),
   single_active_consumer_tag: name.optional(),
   leader: z.string().optional(),
+  single_active_consumer_ctag: name.optional(),
   members: z.array(z.string()).optional(),
   online: z.array(z.string()).optional(),
+  open_files: z.record(z.string(), count).optional().describe('0: the log has all files'),
+  readers: z.record(z.string(), count).optional().describe('Of a stream, by node'),
 })
 
 /** What columns are made from beside the queue. */
@@ -91,17 +107,31 @@ const statisticsColumns: Readonly<Record<string, Column>> = {
   messages_unacknowledged_details: lengthDetail('messages_unacknowledged_details'),
   message_stats: messageStats,
   messages_persistent: ({ isVolatile, messageCount }) => (isVolatile ? 0 : messageCount),
-  message_bytes: (queue, parts) => bytesOf(queue, queue.messageCount, parts),
-  message_bytes_ready: (queue, parts) => bytesOf(queue, queue.readyCount, parts),
-  message_bytes_unacknowledged: (queue, parts) => bytesOf(queue, queue.unackedCount, parts),
+  message_bytes: (queue, parts) => bytesOf(queue, queue.messageCount, parts.broker),
+  message_bytes_ready: (queue, parts) => bytesOf(queue, queue.readyCount, parts.broker),
+  message_bytes_unacknowledged: (queue, parts) => bytesOf(queue, queue.unackedCount, parts.broker),
   message_bytes_persistent: (queue, parts) =>
-    queue.isVolatile ? 0 : bytesOf(queue, queue.messageCount, parts),
+    queue.isVolatile ? 0 : bytesOf(queue, queue.messageCount, parts.broker),
+  message_bytes_ram: (queue, { broker }) => bytesOf(queue, countInMemory(queue), broker),
+  message_bytes_paged_out: (queue, { broker }) =>
+    bytesOf(queue, queue.messageCount - countInMemory(queue), broker),
+  messages_ram: countInMemory,
+  messages_paged_out: (queue) => queue.messageCount - countInMemory(queue),
+  memory: (queue, { broker }) => bytesOf(queue, countInMemory(queue), broker),
   consumers: ({ consumerCount }) => consumerCount,
+  consumer_capacity: capacityOf,
+  consumer_utilisation: capacityOf,
+  idle_since: (queue, { statistics }) => timeText(statistics.idleSince(queue)),
   policy: ({ policy }) => policy?.policy ?? null,
   operator_policy: ({ policy }) => policy?.operatorPolicy ?? null,
   effective_policy_definition: ({ policy }) => policy?.definition ?? {},
   exclusive_consumer_tag: (queue) => tagOf(queue, ({ isExclusive }) => isExclusive),
   single_active_consumer_tag: singleActiveTag,
+  single_active_consumer_ctag: (queue) =>
+    queue.type === 'quorum' ? singleActiveTag(queue) : undefined,
+  open_files: ({ type }) => (type === 'quorum' ? { [nodeName]: 0 } : undefined),
+  readers: ({ type, consumerCount }) =>
+    type === 'stream' ? { [nodeName]: consumerCount } : undefined,
 }
 
 /** Of replicated queues and streams: their one member is here. */
@@ -177,12 +207,9 @@ function isIdle(counters: object): boolean {
   return Object.values(counters).every((count) => count === 0)
 }
 
-/** Of so many of its messages, as if all were of one size: bodies are counted only where a limit asks for it. */
-function bytesOf(queue: Destination, count: number, { broker }: QueueParts): number {
-  const { messageCount } = queue
-  if (count === 0 || messageCount === 0) return 0
-  let size = 0
-  const places = queue.kind === 'topic' ? queue.partitions : queue.cursors
-  for (const { log } of places) size += broker.store.sizeOf(log)
-  return Math.round((size * count) / messageCount)
+/** 0 without consumers, as in RabbitMQ; undefined for streams, whose consumers read at their own pace. */
+function capacityOf(queue: Destination, { statistics }: QueueParts): number | undefined {
+  if (queue.kind === 'topic') return undefined
+  if (queue.consumerCount === 0) return 0
+  return statistics.freeShareOf(queue) ?? Number(queue.readyCount === 0)
 }

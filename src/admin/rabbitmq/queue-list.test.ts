@@ -43,6 +43,11 @@ const idle = {
   message_bytes_ready: 0,
   message_bytes_unacknowledged: 0,
   message_bytes_persistent: 0,
+  message_bytes_ram: 0,
+  message_bytes_paged_out: 0,
+  messages_ram: 0,
+  messages_paged_out: 0,
+  memory: 0,
   messages_details: { rate: 0 },
   messages_ready_details: { rate: 0 },
   messages_unacknowledged_details: { rate: 0 },
@@ -69,14 +74,18 @@ test('queues and streams are listed, of all virtual hosts or of one, and shown',
   assert.deepEqual(await ask('/queues'), [200, []])
   declare('/', 'a/b', 'quorum')
   declare('other', 's', 'stream')
-  const quorum = { vhost: '/', name: 'a/b', type: 'quorum', ...one('quorum') }
-  const stream = { vhost: 'other', name: 's', type: 'stream', ...one('stream') }
+  const capacity = { consumer_capacity: 0, consumer_utilisation: 0 }
+  const ofQuorum = { single_active_consumer_ctag: null, open_files: { [nodeName]: 0 } }
+  const place = { vhost: '/', name: 'a/b' }
+  const quorum = { ...place, type: 'quorum', ...one('quorum'), ...capacity, ...ofQuorum }
+  const ofStream = { readers: { [nodeName]: 0 } }
+  const stream = { vhost: 'other', name: 's', type: 'stream', ...one('stream'), ...ofStream }
   assert.deepEqual(await ask('/queues'), [200, [quorum, stream]])
   assert.deepEqual(await ask('/queues/%2F'), [200, [quorum]])
   assert.deepEqual(await ask('/queues/other'), [200, [stream]])
   assert.deepEqual(await ask('/queues/%2F/a%2Fb'), [
     200,
-    { ...quorum, consumer_details: [], memory: 0 },
+    { ...quorum, consumer_details: [], deliveries: [], incoming: [], head_message_timestamp: null },
   ])
   const missing = { error: 'Object Not Found', reason: 'Not Found' }
   for (const path of ['/queues/none', '/queues/none/s', '/queues/%2F/s']) {

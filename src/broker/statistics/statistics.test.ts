@@ -6,7 +6,7 @@ import { ClientRegistry } from '../client/client-registry.ts'
 import type { Queue } from '../queue/queue.ts'
 import { Statistics } from './statistics.ts'
 
-const { sampleMs, samplesMax, wantedMs } = statisticsLimits
+const { freeShareWeight, sampleMs, samplesMax, wantedMs } = statisticsLimits
 
 let client: NotingClient
 let statistics: Statistics
@@ -79,4 +79,47 @@ test('a history is kept of what it is asked for', async () => {
   publish(1)
   await pass(sampleMs)
   assert.deepEqual(published(), [1, 2, 3])
+})
+
+test('a queue is idle since the first sample that says what the later ones say', async () => {
+  const { clock } = client
+  statistics.want()
+  await pass(0)
+  publish(1)
+  await pass(sampleMs)
+  assert.equal(statistics.idleSince(queue), undefined)
+  const since = clock.now()
+  await pass(sampleMs)
+  await pass(sampleMs)
+  assert.equal(statistics.idleSince(queue), since)
+  publish(1)
+  await pass(sampleMs)
+  assert.equal(statistics.idleSince(queue), undefined)
+  assert.equal(statistics.idleSince({}), undefined)
+})
+
+test('the share of samples in which no message of a queue was ready is known', async () => {
+  statistics.want()
+  await pass(0)
+  assert.equal(statistics.freeShareOf(queue), undefined)
+  publish(1)
+  await pass(sampleMs)
+  assert.equal(statistics.freeShareOf(queue), 0)
+  queue.purge()
+  await pass(sampleMs)
+  assert.equal(statistics.freeShareOf(queue), freeShareWeight)
+  for (let count = 0; count < 100; count++) await pass(sampleMs)
+  assert.ok((statistics.freeShareOf(queue) ?? 0) > 0.99)
+})
+
+test('what was sampled is forgotten by a reset', async () => {
+  statistics.want()
+  await pass(0)
+  publish(1)
+  await pass(sampleMs)
+  await pass(sampleMs)
+  statistics.reset()
+  assert.deepEqual([statistics.totals, statistics.idleSince(queue)], [[], undefined])
+  await pass(sampleMs)
+  assert.equal(statistics.totals.length, 1)
 })

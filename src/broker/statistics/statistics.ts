@@ -33,6 +33,10 @@ export interface StatisticsParts {
 interface Sampled {
   readonly before: Sample
   readonly last: Sample
+  /** When its counts were first seen as they are. */
+  readonly since: number
+  /** See `freeShareOf`; undefined for what has no messages. */
+  readonly freeShare: number | undefined
 }
 
 export class Statistics implements Disposable {
@@ -78,6 +82,23 @@ export class Statistics implements Disposable {
     const sampled = this.#sampled.get(thing)
     if (sampled === undefined || !this.#isFresh(sampled.last)) return noRates
     return ratesBetween(sampled.before, sampled.last)
+  }
+
+  /**
+   * Since when nothing has happened to something, in milliseconds since the Unix epoch: undefined unless two
+   * samples in a row say so.
+   */
+  idleSince(thing: object): number | undefined {
+    const sampled = this.#sampled.get(thing)
+    return sampled === undefined || sampled.since === sampled.last.time ? undefined : sampled.since
+  }
+
+  /**
+   * In how large a share of the samples no message of a queue was ready, the last ones counting most.
+   * Undefined before the first.
+   */
+  freeShareOf(queue: object): number | undefined {
+    return this.#sampled.get(queue)?.freeShare
   }
 
   /** The last samples of something, oldest first: at first the two that there are, and kept from then on. */
@@ -195,9 +216,22 @@ export class Statistics implements Disposable {
 
   #note(thing: object, read: Counts | undefined, time: number): void {
     if (read === undefined) return
-    const before = this.#sampled.get(thing)?.last
+    const known = this.#sampled.get(thing)
+    const before = known?.last
     const last = { time, counts: sharedIfSame(before?.counts, read) }
-    this.#sampled.set(thing, { before: before ?? last, last })
+    this.#sampled.set(thing, {
+      before: before ?? last,
+      last,
+      since: known !== undefined && before?.counts === last.counts ? known.since : time,
+      freeShare: freeShareAfter(known?.freeShare, read),
+    })
     this.#histories.get(thing)?.add(last)
   }
+}
+
+function freeShareAfter(before: number | undefined, { ready }: Counts): number | undefined {
+  if (ready === undefined) return undefined
+  const now = Number(ready === 0)
+  const weight = statisticsLimits.freeShareWeight
+  return before === undefined ? now : before * (1 - weight) + now * weight
 }

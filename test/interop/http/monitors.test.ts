@@ -95,6 +95,24 @@ test('queues and exchanges have their counts', async () => {
   assert.deepEqual((events?.['message_stats'] as Json | undefined)?.['publish_in'], 3)
 })
 
+test('a queue says whether its consumers keep up', async () => {
+  const connection = await connect(broker.url)
+  const channel = await connection.createConfirmChannel()
+  await channel.assertQueue('watched')
+  const utilisation = async (): Promise<unknown> =>
+    ((await ask('/queues/%2F/watched')) as Json)['consumer_utilisation']
+  assert.equal(await utilisation(), 0)
+  await channel.prefetch(1)
+  await channel.consume('watched', () => undefined)
+  await waitFor('it is consumed', async () => (await utilisation()) === 1)
+  for (let sent = 0; sent < 2; sent++) channel.sendToQueue('watched', Buffer.from('m'))
+  await channel.waitForConfirms()
+  // The share of the last minute falls with the first sample.
+  await waitFor('a message waits', async () => Number(await utilisation()) < 1)
+  expectNumbers(await ask('/queues/%2F/watched'), 'memory message_bytes_ram consumer_capacity')
+  await connection.close()
+})
+
 test('what asks for health only is answered without a login', async () => {
   for (const path of ['is-in-service', 'ready-to-serve-clients', 'below-node-connection-limit']) {
     assert.deepEqual(await ask(`/health/checks/${path}`), { status: 'ok' })
