@@ -10,9 +10,8 @@ import { readGo, readJunit, type Outcomes } from './read-results.ts'
 import type { BrokerTls, Suite, SuiteCall } from './suites.ts'
 
 const SUITE_MS = 15 * 60_000
-const ports: readonly string[] = '--amqp-port 5672 --amqp-tls-port 5671 --http-port 15672'.split(
-  ' ',
-)
+const ports: readonly string[] =
+  '--amqp-port 5672 --amqp-tls-port 5671 --http-port 15672 --kafka-port 9092'.split(' ')
 
 /** @throws Error when the ports are taken, or the suite wrote no results. */
 export async function runSuite(suite: Suite, folder: string): Promise<Outcomes> {
@@ -20,7 +19,8 @@ export async function runSuite(suite: Suite, folder: string): Promise<Outcomes> 
   try {
     const tls = tlsFlags(suite.tls ? inFolder(suite.tls, folder) : made(scratch))
     const definitions = definitionsFlags(suite.definitions, scratch)
-    await using _broker = await TestBroker.start([...ports, ...tls, ...definitions])
+    const owner = suite.isGuestOrdinary ? ownerFlags(scratch) : []
+    await using _broker = await TestBroker.start([...ports, ...tls, ...definitions, ...owner])
     const results = join(scratch, 'results')
     const printed = await call(suite.run(results), folder)
     if (suite.format === 'go') return readGo(printed)
@@ -40,6 +40,12 @@ function definitionsFlags(definitions: object | undefined, scratch: string): rea
   const file = join(scratch, 'definitions.json')
   writeFileSync(file, JSON.stringify(definitions))
   return ['--definitions', file]
+}
+
+function ownerFlags(scratch: string): readonly string[] {
+  const file = join(scratch, 'password')
+  writeFileSync(file, 'of the owner')
+  return ['--user', 'owner', '--password-file', file]
 }
 
 function inFolder({ cert, key, clientCa }: BrokerTls, folder: string): BrokerTls {

@@ -3,6 +3,10 @@
 
 import { join } from 'node:path'
 
+const here: string = import.meta.dirname
+/** OpenTofu, built once for all. */
+const tofu: string = join(here, '../../.cache/suites/tofu')
+
 /** A call of a program in the suite's folder. */
 export interface SuiteCall {
   readonly command: string
@@ -40,6 +44,8 @@ export interface Suite {
   readonly tls?: BrokerTls
   /** What the broker has before, in RabbitMQ's form of definitions. */
   readonly definitions?: object
+  /** The broker is of another user, so guest is one that definitions make, and may be changed. */
+  readonly isGuestOrdinary?: true
   readonly hopeless: readonly Hopeless[]
 }
 
@@ -134,6 +140,41 @@ export const suites: readonly Suite[] = [
     ],
   },
   {
+    name: 'terraform-provider-rabbitmq',
+    repository: 'https://github.com/cyrilgdn/terraform-provider-rabbitmq',
+    commit: 'c196856d221b7209debef3f8c9b46f2a6ca81233',
+    language: { command: 'go', args: ['version'] },
+    prepare: [
+      { command: 'go', args: ['mod', 'download'] },
+      { command: process.execPath, args: [join(here, 'build-tofu.ts'), tofu] },
+    ],
+    run: () => ({
+      command: 'go',
+      args: ['test', '-json', '-count=1', './rabbitmq'],
+      env: {
+        TF_ACC: '1',
+        TF_ACC_TERRAFORM_PATH: tofu,
+        TF_ACC_PROVIDER_HOST: 'registry.opentofu.org',
+        RABBITMQ_ENDPOINT: 'http://127.0.0.1:15672',
+        RABBITMQ_USERNAME: 'guest',
+        RABBITMQ_PASSWORD: 'guest',
+      },
+    }),
+    format: 'go',
+    definitions: {
+      users: [{ name: 'guest', password: 'guest', tags: ['administrator'] }],
+      permissions: [{ user: 'guest', vhost: '/', ...all }],
+    },
+    isGuestOrdinary: true,
+    hopeless: [
+      {
+        tests: /^TestAcc(?:FederationUpstream(?!_validation)|Shovel)/,
+        reason: 'declares federation or a shovel',
+      },
+      { tests: /^TestAccVhost/, reason: "turns on RabbitMQ's tracing" },
+    ],
+  },
+  {
     name: 'kombu',
     repository: 'https://github.com/celery/kombu',
     commit: '9ee8595b835c77b4f04cfb54b40b5d446f985a35',
@@ -162,7 +203,7 @@ export const suites: readonly Suite[] = [
       pip('vine==5.1.0', 'pytest==8.0.0', 'pytest-rerunfailures==13.0'),
       {
         command: process.execPath,
-        args: [join(import.meta.dirname, 'write-certificates.ts'), '.tls'],
+        args: [join(here, 'write-certificates.ts'), '.tls'],
       },
     ],
     run: (results) => pytest('-E', 'rabbitmq', 't/integration', `--junitxml=${results}`),
@@ -192,7 +233,7 @@ export const suites: readonly Suite[] = [
       { command: 'mkdir', args: ['-p', 'vendor'] },
       {
         command: 'cp',
-        args: [join(import.meta.dirname, 'php-autoload.php'), 'vendor/autoload.php'],
+        args: [join(here, 'php-autoload.php'), 'vendor/autoload.php'],
       },
     ],
     run: (results) => ({
