@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
 import { programLimits } from '../limits/program.ts'
+import { whyNoProperties } from './property-names.ts'
 import { payloadBytes } from './show-payload.ts'
 
 export type InputFormat = 'raw' | 'lines' | 'ndjson'
@@ -96,8 +97,14 @@ function parseLine(line: string, number: number): MessageIn {
     payload_encoding: encoding,
     ...(typeof key === 'string' && { routing_key: key }),
     ...(typeof properties === 'object' &&
-      properties !== null && { properties: properties as Record<string, unknown> }),
+      properties !== null && { properties: checked(properties, number) }),
   }
+}
+
+function checked(properties: object, number: number): Readonly<Record<string, unknown>> {
+  const unknown = whyNoProperties(properties)
+  if (unknown === undefined) return { ...properties }
+  throw new ExitError(exitCodes.dataDamaged, `line ${number}: ${unknown}`)
 }
 
 function parseJson(text: string): unknown {

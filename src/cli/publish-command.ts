@@ -9,6 +9,7 @@ import { vhostOption } from './list-command.ts'
 import { type InputFormat, type MessageIn, readMessages } from './message-input.ts'
 import { kinds, notThere } from './not-there.ts'
 import { Progress } from './progress.ts'
+import { whyNoProperties } from './property-names.ts'
 import { refusal } from './refusal.ts'
 import type { AddCommand, AskBroker } from './remote-command.ts'
 
@@ -120,6 +121,9 @@ function planOf(name: string, flags: Flags): Plan {
   }
   const delay =
     flags.delay === undefined ? {} : { 'x-delay': parseNumber('--delay', flags.delay, 0) }
+  const properties = readPairs('--property', flags.property)
+  const unknown = whyNoProperties(properties)
+  if (unknown !== undefined) throw new ExitError(exitCodes.usage, unknown)
   const rate = flags.rate === undefined ? undefined : parseNumber('--rate', flags.rate, 1)
   return {
     vhost,
@@ -127,7 +131,7 @@ function planOf(name: string, flags: Flags): Plan {
     key: isExchange ? flags.key : name,
     properties: {
       delivery_mode: flags.transient === true ? 1 : 2,
-      ...readPairs('--property', flags.property),
+      ...properties,
     },
     headers: { ...readPairs('--header', flags.header), ...delay },
     count: parseNumber('--count', flags.count ?? '1', 1),

@@ -152,12 +152,20 @@ test('a payload that is not there as a whole, or no message, is not published', 
     ['{"payload":"ab","payload_bytes":5}', /line 1 has the start of a payload of 5 bytes only/],
     ['{"body":1}', /line 1 is no message/],
     ['[', /line 1 is no message/],
+    [
+      '{"payload":"a","properties":{"contentType":"x"}}',
+      /line 1: there is no property contentType/,
+    ],
   ] as const) {
     writeFileSync(file, line)
     const { code, talk } = await run('publish whole --format ndjson --file', [file])
     assert.equal(code, 65)
     assert.match(talk.join(), why)
   }
+  const { code, talk } = await run('publish whole --payload x --property content-type=text/plain')
+  assert.equal(code, 64)
+  assert.match(talk.join(), /there is no property content-type: there are content_type, /)
+  assert.match((await run('peek whole')).talk.join(), /no such messages/)
   await succeed('rm whole --yes')
 })
 

@@ -10,33 +10,41 @@ import { tableField } from './fields.ts'
 const text = z.string().optional()
 const octet = z.number().int().min(0).max(255).optional()
 
+const fields = {
+  content_type: text,
+  content_encoding: text,
+  headers: tableField,
+  delivery_mode: octet,
+  priority: octet,
+  correlation_id: text,
+  reply_to: text,
+  expiration: text,
+  message_id: text,
+  timestamp: z.number().int().min(0).optional(),
+  type: text,
+  user_id: text,
+  app_id: text,
+  cluster_id: text,
+}
+
 /** `user_id` and its like become `userId`. */
-export const propertiesSchema: z.ZodType<BasicProperties> = z
-  .object({
-    content_type: text,
-    content_encoding: text,
-    headers: tableField,
-    delivery_mode: octet,
-    priority: octet,
-    correlation_id: text,
-    reply_to: text,
-    expiration: text,
-    message_id: text,
-    timestamp: z.number().int().min(0).optional(),
-    type: text,
-    user_id: text,
-    app_id: text,
-    cluster_id: text,
-  })
-  .transform(({ headers, ...rest }) => {
-    const properties = Object.fromEntries(
-      Object.entries(rest).map(([name, value]) => [
-        name.replaceAll(/_[a-z]/g, ([, letter = '']) => letter.toUpperCase()),
-        value,
-      ]),
-    )
-    return headers === emptyTable ? properties : { ...properties, headers }
-  })
+function toProperties({ headers, ...rest }: z.infer<z.ZodObject<typeof fields>>): BasicProperties {
+  const properties = Object.fromEntries(
+    Object.entries(rest).map(([name, value]) => [
+      name.replaceAll(/_[a-z]/g, ([, letter = '']) => letter.toUpperCase()),
+      value,
+    ]),
+  )
+  return headers === emptyTable ? properties : { ...properties, headers }
+}
+
+/** As RabbitMQ's API takes them, which passes over those that there are not. */
+export const propertiesSchema: z.ZodType<BasicProperties> = z.object(fields).transform(toProperties)
+
+/** The same without any others. */
+export const ownPropertiesSchema: z.ZodType<BasicProperties> = z
+  .strictObject(fields)
+  .transform(toProperties)
 
 /** The header of a message; undefined when a property does not fit into it, or all of them are too large. */
 export function encodeProperties(

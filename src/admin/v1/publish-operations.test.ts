@@ -63,6 +63,15 @@ test('a batch may come as lines, of which a bad one refuses all', async () => {
   assert.deepEqual(await payloads(), ['a', 'b'])
 })
 
+test('a property that there is not refuses the batch, as it would be lost', async () => {
+  const messages = [{ routing_key: 'q', payload: 'a', properties: { ttl: 3 } }]
+  const reason = 'ttl: there is no such field'
+  assert.deepEqual(await askApi(routes, `POST ${toExchange}`, { messages }), [
+    400,
+    { error: 'bad_request', reason },
+  ])
+})
+
 test('streams are written to by their names', async () => {
   const messages = [{ payload: 'a', properties: { headers: { 'x-key': 'k' } } }]
   const path = '/v1/streams/%2F/s/messages'

@@ -15,12 +15,12 @@ import { type Operation, operation } from '../api/operation.ts'
 import { exchangeOfPath } from '../rabbitmq/exchange-json.ts'
 import { nameText } from '../rabbitmq/fields.ts'
 import { decodePayload, sourceOf } from '../rabbitmq/message-source.ts'
-import { encodeProperties, propertiesSchema } from '../rabbitmq/properties-json.ts'
+import { encodeProperties, ownPropertiesSchema } from '../rabbitmq/properties-json.ts'
 import { tooManyUnderWay, type UnderWay, whyNotPublished } from '../rabbitmq/publish.ts'
 import { missing } from '../rabbitmq/refusals.ts'
 
 const content = {
-  properties: propertiesSchema.default({}),
+  properties: ownPropertiesSchema.default({}),
   payload: z.string(),
   payload_encoding: z.enum(['string', 'base64']).default('string'),
 }
