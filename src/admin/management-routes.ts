@@ -44,6 +44,7 @@ import { jobOperations } from './v1/job-operations.ts'
 import { drainOperations } from './v1/maintenance-operations.ts'
 import { messageOperations } from './v1/message-operations.ts'
 import { moveOperations } from './v1/move-operations.ts'
+import { notInMaintenance } from './v1/not-in-maintenance.ts'
 import { publishBatchOperations } from './v1/publish-operations.ts'
 import { receiveOperations } from './v1/receive-operations.ts'
 import { sessionOperations } from './v1/session-operations.ts'
@@ -79,8 +80,13 @@ function operationsOf(
     ...channelOperations(parts),
     ...exchangeOperations(parts),
     publishOperation(parts.broker, parts.clients, underWay),
-    ...publishBatchOperations(parts.broker, parts.clients, underWay),
-    ...receiveOperations(parts),
+    ...notInMaintenance(
+      [
+        ...publishBatchOperations(parts.broker, parts.clients, underWay),
+        ...receiveOperations(parts),
+      ],
+      parts.maintenance,
+    ),
     ...queueListOperations(parts),
     ...queueOperations(parts.broker),
     queueGetOperation(parts.broker, parts.clients),
@@ -111,7 +117,7 @@ function operationsOf(
     ...deadLetterOperations(parts.broker),
     ...moveOperations(parts.broker),
     ...copyOperations(parts.broker, parts.groups),
-    ...(parts.maintenance === undefined ? [] : drainOperations(parts.maintenance)),
+    ...(parts.maintenance === undefined ? [] : drainOperations(parts.maintenance, parts.clients)),
   ]
   const { version } = parts.source.status()
   const document: Operation = operation({

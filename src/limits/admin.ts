@@ -31,6 +31,8 @@ export const adminLimits = {
   publishMsMax: 30_000,
   /** Who finds publishers blocked for that long is told to come again then. */
   blockedRetrySeconds: 10,
+  /** Who comes in maintenance is told to come again then. */
+  maintenanceRetrySeconds: 10,
   /** Changes that are kept to be shown: some megabytes. */
   auditEntriesMax: 10_000,
   /** A path names a virtual host and two things in it, each of 255 bytes that may be encoded. */

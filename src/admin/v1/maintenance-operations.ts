@@ -1,5 +1,6 @@
 // A time without clients: see `node/maintenance.ts`.
 import { z } from 'zod'
+import type { ClientRegistry } from '../../broker/client/client-registry.ts'
 import { ExitError } from '../../lib/exit-error.ts'
 import { type Operation, operation } from '../api/operation.ts'
 
@@ -11,11 +12,15 @@ export interface MaintenanceControl {
   revive(): Promise<void>
 }
 
+const reason = 'Node was put into maintenance mode'
 const path = '/v1/maintenance'
 const tag = 'Maintenance'
 const state = z.object({ maintenance: z.boolean() })
 
-export function drainOperations(control: MaintenanceControl): Operation[] {
+export function drainOperations(
+  control: MaintenanceControl,
+  clients: Pick<ClientRegistry, 'receivers'>,
+): Operation[] {
   return [
     operation({
       method: 'get',
@@ -35,6 +40,7 @@ export function drainOperations(control: MaintenanceControl): Operation[] {
       answers: { 204: 'The broker has no clients' },
       async handle({ context }) {
         await control.drain()
+        for (const receiver of clients.receivers) receiver.close(reason)
         return context.body(null, 204)
       },
     }),

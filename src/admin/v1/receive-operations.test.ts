@@ -260,3 +260,30 @@ test('a virtual host that is deleted ends who waits in it', async () => {
   assert.equal((await waiting)[0], 404)
   assert.equal(managed.clients.receivers.size, 0)
 })
+
+test('in maintenance nobody receives, and what was leased is back', async () => {
+  const maintenance = {
+    isOn: false,
+    async drain() {
+      maintenance.isOn = true
+    },
+    async revive() {
+      maintenance.isOn = false
+    },
+  }
+  routes = createOwnersRoutes({ ...managed, maintenance })
+  await publish('a')
+  await receive()
+  const waiting = refusalOf({ wait_ms: 20_000 })
+  await waitFor('the request to wait', () => queue.consumerCount === 1)
+  await askApi(routes, 'PUT /v1/maintenance')
+  assert.equal((await waiting).status, 503)
+  assert.deepEqual([queue.readyCount, queue.unackedCount], [1, 0])
+  const refusal = await refusalOf({})
+  assert.deepEqual([refusal.status, refusal.retryAfter], [503, '10'])
+  const messages = [{ payload: 'b' }]
+  const sent = await askApi(routes, 'POST /v1/streams/%2F/q/messages', { messages })
+  assert.equal(sent[0], 503)
+  await askApi(routes, 'DELETE /v1/maintenance')
+  assert.equal((await receive())[0]?.redelivered, true)
+})

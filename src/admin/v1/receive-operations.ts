@@ -95,7 +95,7 @@ function leaseOperations(broker: Broker, leases: Leases): Operation[] {
         requeue: receipts.default([]),
         reject: receipts.default([]).describe('Dead-lettered, or dropped'),
       }),
-      answers: { 200: goneSchema },
+      answers: { 200: goneSchema, 503: 'The broker is in maintenance' },
       async handle({ names, body, caller }) {
         const settled = (['ack', 'requeue', 'reject'] as const).flatMap((reason) =>
           body[reason].map((receipt) => ({ receipt, reason })),
@@ -110,7 +110,7 @@ function leaseOperations(broker: Broker, leases: Leases): Operation[] {
       path: '/v1/queues/{vhost}/{name}/extend',
       summary: 'Begin the time of leases again',
       body: z.strictObject({ receipts, visibility: seconds }),
-      answers: { 200: goneSchema },
+      answers: { 200: goneSchema, 503: 'The broker is in maintenance' },
       handle({ names, body, caller }) {
         const owner = ownerOf(broker, names, caller)
         const leaseMs = body.visibility * 1000

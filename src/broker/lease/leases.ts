@@ -152,7 +152,12 @@ export class Leases {
       queue,
       { ...asked, counters: [receiver.counters, clients.ofRequests] },
       {
-        tag: receiverTag(queue),
+        party: {
+          protocol: 'HTTP',
+          user,
+          connection: receiver.givenName,
+          consumerTag: receiverTag(queue),
+        },
         clock: broker.clock,
         hasRoom: () => this.#room.whyFull(user) === undefined,
         count: (leases, unsent) => {

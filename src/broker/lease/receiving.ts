@@ -26,8 +26,8 @@ export interface ReceivingAsked {
 
 /** Where a request has room for what it gets. */
 export interface ReceivingRoom {
-  /** The tag that its consumer is listed with. */
-  readonly tag: string
+  /** As it is listed. */
+  readonly party: Party & { readonly consumerTag: string }
   readonly clock: Clock
   hasRoom(): boolean
   /** So many more messages are leased, or fewer, and bytes of payloads to be sent. */
@@ -63,7 +63,7 @@ export class Receiving implements DeliverySink {
     this.#room = room
     this.rights = asked.rights
     this.consumer = queue.addConsumer(this, {
-      tag: room.tag,
+      tag: room.party.consumerTag,
       isNoAck: false,
       isExclusive: false,
       prefetch: asked.count,
@@ -72,7 +72,7 @@ export class Receiving implements DeliverySink {
   }
 
   get party(): Party {
-    return { protocol: 'HTTP', user: this.rights.place.user, consumerTag: this.consumer.tag }
+    return this.#room.party
   }
 
   /** Settled with what has come when the first message has, or its time is over. Throws what ended it. */
