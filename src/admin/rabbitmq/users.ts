@@ -151,7 +151,6 @@ function userListOperations({ broker }: ManagementParts): Operation[] {
 
 function permissionsOfUserOperations({ broker }: ManagementParts): Operation[] {
   const { access: rows } = broker
-  const unknown = (context: Context): Response => badRequest(context, 'vhost_or_user_not_found')
   return [
     operation({
       method: 'get',
@@ -162,7 +161,7 @@ function permissionsOfUserOperations({ broker }: ManagementParts): Operation[] {
       query: listQuery,
       answers: { 200: listOf(permissionSchema) },
       handle({ names, query, context }) {
-        if (rows.findUser(names.user) === undefined) return unknown(context)
+        if (rows.findUser(names.user) === undefined) return notFound(context)
         const items = rows.permissions(broker.vhostNames).filter(({ user }) => user === names.user)
         return answerList(broker.slices, query, permissionListing(items))
       },
@@ -176,7 +175,7 @@ function permissionsOfUserOperations({ broker }: ManagementParts): Operation[] {
       query: listQuery,
       answers: { 200: listOf(topicPermissionSchema) },
       handle({ names, query, context }) {
-        if (rows.findUser(names.user) === undefined) return unknown(context)
+        if (rows.findUser(names.user) === undefined) return notFound(context)
         return answerList(
           broker.slices,
           query,
