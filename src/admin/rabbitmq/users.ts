@@ -4,14 +4,8 @@ import { z } from 'zod'
 import { isTexts, secretsOf, tagsOf, whyNoTags, whyNoUser } from '../../auth/user-asked.ts'
 import { whyNoLimit } from '../../broker/limit-names.ts'
 import { compareNames } from '../../lib/compare-names.ts'
-import {
-  badRequest,
-  isObject,
-  type ManagementParts,
-  notFound,
-  roomToDeclare,
-  stored,
-} from '../answers.ts'
+import { isObject } from '../../lib/is-object.ts'
+import { badRequest, type ManagementParts, notFound, roomToDeclare, stored } from '../answers.ts'
 import { judgedLater } from '../api/judged-later.ts'
 import { answerList, type ListQuery, listOf, listQuery } from '../api/listing.ts'
 import { type Operation, operation } from '../api/operation.ts'
