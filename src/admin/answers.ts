@@ -54,10 +54,6 @@ export function roomToDeclare({ topology }: Broker): Promise<void> {
   return new Promise((resolve) => topology.whenCaughtUp(resolve))
 }
 
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 /** The first of `keys` that `body` lacks, as RabbitMQ says it. */
 export function whyMissing(
   body: Readonly<Record<string, unknown>>,

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
+import { isObject } from '../lib/is-object.ts'
 import { programLimits } from '../limits/program.ts'
 import { whyNoProperties } from './property-names.ts'
 import { payloadBytes } from './show-payload.ts'
@@ -70,12 +71,7 @@ async function* readLines(
 /** As `-o ndjson` prints messages: what else is in a line is not looked at. */
 function parseLine(line: string, number: number): MessageIn {
   const value = parseJson(line)
-  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-  const {
-    payload,
-    payload_encoding: encoding = 'string',
-    ...rest
-  } = isObject ? (value as Readonly<Record<string, unknown>>) : {}
+  const { payload, payload_encoding: encoding = 'string', ...rest } = isObject(value) ? value : {}
   if (typeof payload !== 'string' || (encoding !== 'string' && encoding !== 'base64')) {
     throw new ExitError(
       exitCodes.dataDamaged,

@@ -1,6 +1,7 @@
 // The header that notes types: `{"count":"signedint","tags":["array",null]}`. A name that occurs more
 // than once has a list, one type or null for each occurrence in order.
 import { isUtf8 } from 'node:buffer'
+import { isObject } from '../lib/is-object.ts'
 import type { FieldType } from '../record/message/field-table.ts'
 
 type Noted = string | null | readonly (string | null)[]
@@ -48,8 +49,7 @@ export class HeaderTypesReader {
   static parse(bytes: Buffer): HeaderTypesReader | undefined {
     try {
       const parsed: unknown = JSON.parse(bytes.toString())
-      const isObject = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
-      return isObject
+      return isObject(parsed)
         ? new HeaderTypesReader(new Map(Object.entries(parsed as Record<string, Noted>)))
         : undefined
     } catch {

@@ -1,4 +1,5 @@
 // Reads one thing of a definitions file, and says where in the file it is not what it should be.
+import { isObject } from '../lib/is-object.ts'
 import { definitionsLimits } from '../limits/definitions.ts'
 import type { FieldTable } from '../record/message/field-table.ts'
 import { bytesOfName } from '../record/message/name-bytes.ts'
@@ -21,7 +22,7 @@ export class ItemReader {
   /** Throws `MalformedError` for what is no object, is too large or too deep; so do all that read. */
   constructor(path: string, json: unknown) {
     this.path = path
-    if (!isObject(json)) throw new MalformedError(`${path} should be an object`)
+    if (!isJson(json)) throw new MalformedError(`${path} should be an object`)
     if (isDeeper(json, definitionsLimits.itemDepthMax)) {
       throw new MalformedError(
         `${path} has more than ${definitionsLimits.itemDepthMax} tables within each other`,
@@ -76,7 +77,7 @@ export class ItemReader {
   /** No values where it is left out. */
   object(key: string): Json {
     const value = fromPairs(this.plain(key)) ?? {}
-    if (isObject(value)) return value
+    if (isJson(value)) return value
     throw this.#unlike(key, value, 'an object')
   }
 
@@ -106,13 +107,9 @@ export class ItemReader {
   }
 }
 
-export function isObject(value: unknown): value is Json {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    !Array.isArray(value) &&
-    !(value instanceof WholeDouble)
-  )
+/** An object of a file: not a number that is kept exact. */
+export function isJson(value: unknown): value is Json {
+  return isObject(value) && !(value instanceof WholeDouble)
 }
 
 /** RabbitMQ 3 writes some objects as lists of keys and values, `[["max-queues",5]]`, and empty ones as `[]`. */

@@ -8,7 +8,7 @@ import { definitionsLimits } from '../limits/definitions.ts'
 import { type Definitions, noDefinitions } from './definitions.ts'
 import { dropRepeats } from './drop-repeats.ts'
 import { parseExactJson } from './exact-json.ts'
-import { isDeeper, isObject, ItemReader, type Json, MalformedError } from './item-reader.ts'
+import { isDeeper, isJson, ItemReader, type Json, MalformedError } from './item-reader.ts'
 import type { ParseContext } from './parse-context.ts'
 import { itemParsers } from './parse-items.ts'
 
@@ -80,8 +80,8 @@ function parseFile(text: string): Json {
     if (!(error instanceof SyntaxError)) throw error
     throw new MalformedError(`failed_to_parse_json: ${error.message}`, { cause: error })
   }
-  const isEmpty = isObject(file) && Object.keys(file).length === 0
-  if (isObject(file) && (isEmpty || Object.keys(file).some(isKnown))) return file
+  const isEmpty = isJson(file) && Object.keys(file).length === 0
+  if (isJson(file) && (isEmpty || Object.keys(file).some(isKnown))) return file
   throw new MalformedError(
     `these are no definitions: an object with lists such as ${Object.keys(itemParsers).join(', ')}`,
   )

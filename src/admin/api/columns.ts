@@ -1,6 +1,6 @@
 // Parts of JSON objects by dotted names, as `columns` and `sort` have them in RabbitMQ's API.
 import { compareNames } from '../../lib/compare-names.ts'
-import { isObject } from '../answers.ts'
+import { isObject } from '../../lib/is-object.ts'
 
 export type JsonObject = Readonly<Record<string, unknown>>
 

@@ -92,6 +92,7 @@ function listOperations(broker: Broker): Operation[] {
   ]
 }
 
+/** What is not there has none, as in RabbitMQ. */
 function endOperations(broker: Broker): Operation[] {
   return [
     operation({
@@ -101,9 +102,8 @@ function endOperations(broker: Broker): Operation[] {
       access: 'vhost',
       handle: ({ names, query, context }) => {
         const vhost = broker.findVHost(names.vhost)
-        const name = exchangeOfPath(names.exchange)
-        if (vhost?.findExchange(name) === undefined) return notFound(context)
-        return list(broker, query, bindingsFrom(vhost, name))
+        if (vhost === undefined) return notFound(context)
+        return list(broker, query, bindingsFrom(vhost, exchangeOfPath(names.exchange)))
       },
     }),
     operation({
@@ -113,8 +113,8 @@ function endOperations(broker: Broker): Operation[] {
       access: 'vhost',
       handle: ({ names, query, context }) => {
         const vhost = broker.findVHost(names.vhost)
+        if (vhost === undefined) return notFound(context)
         const name = exchangeOfPath(names.exchange)
-        if (vhost?.findExchange(name) === undefined) return notFound(context)
         return list(broker, query, bindingsTo(vhost, { kind: 'exchange', name }))
       },
     }),
@@ -125,7 +125,7 @@ function endOperations(broker: Broker): Operation[] {
       access: 'vhost',
       handle: ({ names, query, context }) => {
         const vhost = broker.findVHost(names.vhost)
-        if (vhost?.findQueue(names.name) === undefined) return notFound(context)
+        if (vhost === undefined) return notFound(context)
         return list(broker, query, bindingsTo(vhost, { kind: 'queue', name: names.name }))
       },
     }),

@@ -40,6 +40,15 @@ export const lengthStats: StatNames = {
 
 export const octetStats: StatNames = { recv_oct: ['received'], send_oct: ['sent'] }
 
+/** Of a virtual host: what is published to its exchanges may come into several queues. */
+export const vhostStats: StatNames = {
+  ...deliveries,
+  publish: ['publishedIn'],
+  confirm: ['confirmed'],
+  return_unroutable: ['returned'],
+  drop_unroutable: ['dropped'],
+}
+
 export const churnStats: StatNames = {
   connection_created: ['connectionsOpened'],
   connection_closed: ['connectionsClosed'],
@@ -91,7 +100,7 @@ export function detailsJson(names: StatNames, rates: Rates, range?: Range): Json
   return stats
 }
 
-function sumOf(counters: readonly string[], counts: Counts): number {
+export function sumOf(counters: readonly string[], counts: Counts): number {
   let sum = 0
   for (const counter of counters) sum += counts[counter] ?? 0
   return sum

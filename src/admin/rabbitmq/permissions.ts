@@ -1,13 +1,17 @@
 // Permissions. A change is in force at once, and answered when it is durable.
-import type { Context } from 'hono'
 import { z } from 'zod'
 import type { Broker } from '../../broker/broker.ts'
 import { badRequest, type ManagementParts, notFound, roomToDeclare, stored } from '../answers.ts'
-import { judgedLater } from '../api/judged-later.ts'
 import { answerList, listOf, listQuery } from '../api/listing.ts'
 import { type Operation, operation } from '../api/operation.ts'
 import { whyOwnUserMayDoAll } from './own-user.ts'
-import { textsOf, whyNoPatterns } from './patterns.ts'
+import {
+  permissionAccess,
+  permissionPattern,
+  type PermissionPlace,
+  permissionTag,
+  putPermission,
+} from './permission-place.ts'
 import {
   permissionJson,
   permissionListing,
@@ -15,17 +19,11 @@ import {
   type PermissionRow,
 } from './user-json.ts'
 
-const tag = 'Permissions'
-const access = 'administrator'
+const tag = permissionTag
+const access = permissionAccess
 const path = '/permissions/{vhost}/{user}'
 const rights = ['configure', 'write', 'read'] as const
-const pattern = judgedLater('string', 'A regular expression; empty: nothing')
-
-/** Whose permissions, and where. */
-export interface PermissionPlace {
-  readonly user: string
-  readonly vhost: string
-}
+const pattern = permissionPattern
 
 export function permissionOperations(parts: ManagementParts): Operation[] {
   const { broker, keeper } = parts
@@ -63,7 +61,19 @@ export function permissionOperations(parts: ManagementParts): Operation[] {
       access,
       body: z.object({ configure: pattern, write: pattern, read: pattern }),
       answers: { 201: 'Made', 204: 'Changed' },
-      handle: ({ names, body, context }) => put(context, parts, { place: names, body }),
+      handle: ({ names, body, context }) =>
+        putPermission(context, parts, {
+          place: names,
+          body,
+          keys: rights,
+          answerOwn: (patterns) =>
+            Object.values(patterns).every((each) => each === '.*')
+              ? stored(context, false)
+              : badRequest(context, whyOwnUserMayDoAll(names.user)),
+          isNew: () => find(names) === undefined,
+          addsRow: (isNew) => isNew,
+          set: (patterns) => keeper.setPermission({ ...names, ...patterns }),
+        }),
     }),
     operation({
       method: 'delete',
@@ -83,41 +93,9 @@ export function permissionOperations(parts: ManagementParts): Operation[] {
   ]
 }
 
-interface Put {
-  readonly place: PermissionPlace
-  readonly body: Readonly<Record<string, unknown>>
-}
-
-async function put(
-  context: Context,
-  parts: ManagementParts,
-  { place, body }: Put,
-): Promise<Response> {
-  const { broker, keeper } = parts
-  if (!isThere(place, parts)) return badRequest(context, 'vhost_or_user_not_found')
-  const problem = whyNoPatterns(body, rights)
-  if (problem !== undefined) return badRequest(context, problem)
-  const patterns = textsOf(body, rights)
-  if (broker.access.isOwn(place.user)) {
-    const isAll = Object.values(patterns).every((each) => each === '.*')
-    return isAll ? stored(context, false) : badRequest(context, whyOwnUserMayDoAll(place.user))
-  }
-  await roomToDeclare(broker)
-  if (!isThere(place, parts)) return badRequest(context, 'vhost_or_user_not_found')
-  const isNew = findPermission(place, broker) === undefined
-  if (isNew && keeper.whyFull !== undefined) return badRequest(context, keeper.whyFull)
-  await keeper.setPermission({ ...place, ...patterns })
-  return stored(context, isNew)
-}
-
 function findPermission(
   { user, vhost }: PermissionPlace,
   broker: Broker,
 ): PermissionRow | undefined {
   return broker.findVHost(vhost) && broker.access.findPermission(user, vhost)
-}
-
-/** Whether there are such a user and such a virtual host. */
-export function isThere({ user, vhost }: PermissionPlace, { broker }: ManagementParts): boolean {
-  return broker.access.findUser(user) !== undefined && broker.findVHost(vhost) !== undefined
 }

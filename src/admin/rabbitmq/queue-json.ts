@@ -33,6 +33,9 @@ const basicShape = {
   arguments: table,
   node: z.string(),
   state: z.string(),
+  policy: name,
+  operator_policy: name,
+  effective_policy_definition: table,
 }
 
 const totalsShape = {
@@ -64,9 +67,6 @@ export const queueSchema: z.ZodObject = z.object({
     .describe('Of samples in which no message waited for a consumer'),
   consumer_utilisation: share.optional().describe('The same by its older name'),
   idle_since: z.string().optional().describe('Since when samples say the same, once two do'),
-  policy: name.optional(),
-  operator_policy: name.optional(),
-  effective_policy_definition: table.optional(),
   exclusive_consumer_tag: name.optional(),
   single_active_consumer_tag: name.optional(),
   leader: z.string().optional(),
@@ -92,6 +92,9 @@ const basicColumns: Readonly<Record<keyof typeof basicShape, Column>> = {
   arguments: (queue) => argumentsToJson(queue.arguments),
   node: () => nodeName,
   state: () => 'running',
+  policy: ({ policy }) => policy?.policy ?? null,
+  operator_policy: ({ policy }) => policy?.operatorPolicy ?? null,
+  effective_policy_definition: ({ policy }) => policy?.definition ?? {},
 }
 
 const totalsColumns: Readonly<Record<keyof typeof totalsShape, Column>> = {
@@ -122,9 +125,6 @@ const statisticsColumns: Readonly<Record<string, Column>> = {
   consumer_capacity: capacityOf,
   consumer_utilisation: capacityOf,
   idle_since: (queue, { statistics }) => timeText(statistics.idleSince(queue)),
-  policy: ({ policy }) => policy?.policy ?? null,
-  operator_policy: ({ policy }) => policy?.operatorPolicy ?? null,
-  effective_policy_definition: ({ policy }) => policy?.definition ?? {},
   exclusive_consumer_tag: (queue) => tagOf(queue, ({ isExclusive }) => isExclusive),
   single_active_consumer_tag: singleActiveTag,
   single_active_consumer_ctag: (queue) =>

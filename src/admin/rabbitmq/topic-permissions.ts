@@ -2,13 +2,18 @@
 // answered when it is durable.
 import type { Context } from 'hono'
 import { z } from 'zod'
-import { badRequest, type ManagementParts, notFound, roomToDeclare, stored } from '../answers.ts'
+import { badRequest, type ManagementParts, notFound, roomToDeclare } from '../answers.ts'
 import { judgedLater } from '../api/judged-later.ts'
 import { answerList, listOf, listQuery } from '../api/listing.ts'
 import { type Operation, operation } from '../api/operation.ts'
 import { whyOwnUserMayDoAll } from './own-user.ts'
-import { textsOf, whyNoPatterns } from './patterns.ts'
-import { isThere, type PermissionPlace } from './permissions.ts'
+import {
+  permissionAccess,
+  permissionPattern,
+  type PermissionPlace,
+  permissionTag,
+  putPermission,
+} from './permission-place.ts'
 import {
   topicPermissionJson,
   topicPermissionListing,
@@ -16,14 +21,14 @@ import {
   type TopicPermissionRow,
 } from './user-json.ts'
 
-const tag = 'Permissions'
-const access = 'administrator'
+const tag = permissionTag
+const access = permissionAccess
 const path = '/topic-permissions/{vhost}/{user}'
 const keys = ['exchange', 'write', 'read'] as const
-const pattern = judgedLater('string', 'A regular expression; empty: nothing')
+const pattern = permissionPattern
 
 export function topicPermissionOperations(parts: ManagementParts): Operation[] {
-  const { broker } = parts
+  const { broker, keeper } = parts
   const { access: rows } = broker
   return [
     operation({
@@ -61,8 +66,24 @@ export function topicPermissionOperations(parts: ManagementParts): Operation[] {
         read: pattern,
       }),
       answers: { 201: 'Made', 204: 'Changed' },
-      handle: ({ names, body, context }) => put(context, parts, { place: names, body }),
+      handle: ({ names, body, context }) =>
+        putPermission(context, parts, {
+          place: names,
+          body,
+          keys,
+          answerOwn: () => badRequest(context, whyOwnUserMayDoAll(names.user)),
+          isNew: () => rowsAt(names, parts).length === 0,
+          // It may be the first for its exchange.
+          addsRow: () => true,
+          set: (texts) => keeper.setTopicPermission({ ...names, ...texts }),
+        }),
     }),
+    ...deleteOperations(parts),
+  ]
+}
+
+function deleteOperations(parts: ManagementParts): Operation[] {
+  return [
     operation({
       method: 'delete',
       path,
@@ -90,31 +111,6 @@ function rowsAt(
   { broker }: ManagementParts,
 ): TopicPermissionRow[] {
   return broker.access.topicPermissionsOf(user).filter((row) => row.vhost === vhost)
-}
-
-interface Put {
-  readonly place: PermissionPlace
-  readonly body: Readonly<Record<string, unknown>>
-}
-
-async function put(
-  context: Context,
-  parts: ManagementParts,
-  { place, body }: Put,
-): Promise<Response> {
-  const { broker, keeper } = parts
-  if (!isThere(place, parts)) return badRequest(context, 'vhost_or_user_not_found')
-  if (broker.access.isOwn(place.user)) {
-    return badRequest(context, whyOwnUserMayDoAll(place.user))
-  }
-  const problem = whyNoPatterns(body, keys)
-  if (problem !== undefined) return badRequest(context, problem)
-  await roomToDeclare(broker)
-  if (!isThere(place, parts)) return badRequest(context, 'vhost_or_user_not_found')
-  const isNew = rowsAt(place, parts).length === 0
-  if (keeper.whyFull !== undefined) return badRequest(context, keeper.whyFull)
-  await keeper.setTopicPermission({ ...place, ...textsOf(body, keys) })
-  return stored(context, isNew)
 }
 
 interface Cleared {

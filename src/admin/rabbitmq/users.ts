@@ -4,14 +4,8 @@ import { z } from 'zod'
 import { isTexts, secretsOf, tagsOf, whyNoTags, whyNoUser } from '../../auth/user-asked.ts'
 import { whyNoLimit } from '../../broker/limit-names.ts'
 import { compareNames } from '../../lib/compare-names.ts'
-import {
-  badRequest,
-  isObject,
-  type ManagementParts,
-  notFound,
-  roomToDeclare,
-  stored,
-} from '../answers.ts'
+import { isObject } from '../../lib/is-object.ts'
+import { badRequest, type ManagementParts, notFound, roomToDeclare, stored } from '../answers.ts'
 import { judgedLater } from '../api/judged-later.ts'
 import { answerList, type ListQuery, listOf, listQuery } from '../api/listing.ts'
 import { type Operation, operation } from '../api/operation.ts'
@@ -151,7 +145,6 @@ function userListOperations({ broker }: ManagementParts): Operation[] {
 
 function permissionsOfUserOperations({ broker }: ManagementParts): Operation[] {
   const { access: rows } = broker
-  const unknown = (context: Context): Response => badRequest(context, 'vhost_or_user_not_found')
   return [
     operation({
       method: 'get',
@@ -162,7 +155,7 @@ function permissionsOfUserOperations({ broker }: ManagementParts): Operation[] {
       query: listQuery,
       answers: { 200: listOf(permissionSchema) },
       handle({ names, query, context }) {
-        if (rows.findUser(names.user) === undefined) return unknown(context)
+        if (rows.findUser(names.user) === undefined) return notFound(context)
         const items = rows.permissions(broker.vhostNames).filter(({ user }) => user === names.user)
         return answerList(broker.slices, query, permissionListing(items))
       },
@@ -176,7 +169,7 @@ function permissionsOfUserOperations({ broker }: ManagementParts): Operation[] {
       query: listQuery,
       answers: { 200: listOf(topicPermissionSchema) },
       handle({ names, query, context }) {
-        if (rows.findUser(names.user) === undefined) return unknown(context)
+        if (rows.findUser(names.user) === undefined) return notFound(context)
         return answerList(
           broker.slices,
           query,

@@ -1,13 +1,17 @@
 // A virtual host as RabbitMQ's management shows it.
 import { z } from 'zod'
-import type { Destination } from '../../broker/destination.ts'
-import type { VHost } from '../../broker/vhost.ts'
-import type { Steps } from '../../lib/slices.ts'
-import { adminLimits } from '../../limits/admin.ts'
 import type { JsonObject } from '../api/columns.ts'
+import {
+  lengthStats,
+  octetStats,
+  statsJson,
+  statsSchema,
+  statsShape,
+  sumOf,
+  vhostStats,
+} from './message-stats.ts'
 import { nodeName } from './node-name.ts'
-
-const count = z.int().nonnegative()
+import type { SummedVHost } from './vhost-sums.ts'
 
 const metadata = {
   description: z.string(),
@@ -22,37 +26,22 @@ export const vhostSchema: z.ZodType = z.object({
   metadata: z.object(metadata),
   tracing: z.boolean(),
   cluster_state: z.record(z.string(), z.string()).describe('running, by node'),
-  messages: count.describe('In all of its queues, ready and unacknowledged'),
-  messages_ready: count,
-  messages_unacknowledged: count,
+  ...optional(statsShape(lengthStats)),
+  ...optional(statsShape(octetStats)),
+  message_stats: statsSchema(vhostStats)
+    .optional()
+    .describe(
+      'Sums of the queues, exchanges and connections that there are now; so are the others',
+    ),
 })
 
-/** A virtual host, and how many messages are in it. */
-export interface CountedVHost {
-  readonly vhost: VHost<Destination>
-  readonly ready: number
-  readonly unacked: number
-}
-
-/** Others have their turn meanwhile: there may be a hundred thousand queues. */
-export function* countVHosts(vhosts: readonly VHost<Destination>[]): Steps<CountedVHost[]> {
-  const counted: CountedVHost[] = []
-  for (const vhost of vhosts) {
-    let [ready, unacked, looked] = [0, 0, 0]
-    for (const queue of vhost.queues()) {
-      ready += queue.readyCount
-      unacked += queue.unackedCount
-      if (++looked % adminLimits.listedAtOnceMax === 0) yield
-    }
-    counted.push({ vhost, ready, unacked })
-    yield
-  }
-  return counted
-}
-
-export function vhostJson({ vhost, ready, unacked }: CountedVHost): JsonObject {
+export function vhostJson(
+  { vhost, counts, rates }: SummedVHost,
+  hasStatistics: boolean,
+): JsonObject {
   const { name, metadata: kept = {} } = vhost
   const { description = '', tags = [], defaultQueueType = 'classic', isProtected = false } = kept
+  const hasCounted = Object.values(vhostStats).some((names) => sumOf(names, counts) > 0)
   const shown = { description, tags, default_queue_type: defaultQueueType }
   return {
     name,
@@ -61,8 +50,14 @@ export function vhostJson({ vhost, ready, unacked }: CountedVHost): JsonObject {
     metadata: shown,
     tracing: false,
     cluster_state: { [nodeName]: 'running' },
-    messages: ready + unacked,
-    messages_ready: ready,
-    messages_unacknowledged: unacked,
+    ...(hasStatistics && {
+      ...statsJson(lengthStats, counts, rates),
+      ...statsJson(octetStats, counts, rates),
+      ...(hasCounted && { message_stats: statsJson(vhostStats, counts, rates) }),
+    }),
   }
+}
+
+function optional(shape: Readonly<Record<string, z.ZodType>>): Record<string, z.ZodType> {
+  return Object.fromEntries(Object.entries(shape).map(([name, type]) => [name, type.optional()]))
 }

@@ -7,13 +7,15 @@ import { judgedLater } from '../api/judged-later.ts'
 import { answerList, listOf, listQuery } from '../api/listing.ts'
 import { type Operation, operation } from '../api/operation.ts'
 import { visibleVHosts } from '../api/visible-vhosts.ts'
+import { detailOf, statisticsListQuery, statisticsQuery, wantRates } from './statistics-query.ts'
 import {
   permissionListing,
   permissionSchema,
   topicPermissionListing,
   topicPermissionSchema,
 } from './user-json.ts'
-import { countVHosts, vhostJson, vhostSchema } from './vhost-json.ts'
+import { vhostJson, vhostSchema } from './vhost-json.ts'
+import { sumVHosts } from './vhost-sums.ts'
 
 const tag = 'Virtual hosts'
 const access = 'administrator'
@@ -30,7 +32,7 @@ const vhostBody = z.object({
 })
 
 export function vhostOperations(parts: ManagementParts): Operation[] {
-  const { broker, keeper } = parts
+  const { broker, keeper, statistics } = parts
   return [
     operation({
       method: 'get',
@@ -38,13 +40,15 @@ export function vhostOperations(parts: ManagementParts): Operation[] {
       tag,
       summary: 'Virtual hosts that the caller sees',
       access: 'management',
-      query: listQuery,
+      query: statisticsListQuery,
       answers: { 200: listOf(vhostSchema) },
       async handle({ query, caller }) {
-        const items = await broker.slices.run(countVHosts(visibleVHosts(broker, caller)))
+        wantRates(statistics, query)
+        const items = await broker.slices.run(sumVHosts(visibleVHosts(broker, caller), parts))
+        const hasStatistics = detailOf(query) === 'statistics'
         return answerList(broker.slices, query, {
           items,
-          json: vhostJson,
+          json: (summed) => vhostJson(summed, hasStatistics),
           nameOf: ({ vhost }) => vhost.name,
           compare: (a, b) => compareNames(a.vhost.name, b.vhost.name),
         })
@@ -56,12 +60,14 @@ export function vhostOperations(parts: ManagementParts): Operation[] {
       tag,
       summary: 'A virtual host',
       access,
+      query: statisticsQuery,
       answers: { 200: vhostSchema },
-      async handle({ names, context }) {
+      async handle({ names, query, context }) {
         const vhost = broker.findVHost(names.vhost)
         if (vhost === undefined) return notFound(context)
-        const [counted] = await broker.slices.run(countVHosts([vhost]))
-        return counted === undefined ? notFound(context) : vhostJson(counted)
+        wantRates(statistics, query)
+        const [summed] = await broker.slices.run(sumVHosts([vhost], parts))
+        return vhostJson(summed!, detailOf(query) === 'statistics')
       },
     }),
     operation({

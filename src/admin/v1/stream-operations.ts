@@ -110,50 +110,58 @@ function* streamsOf(
   }
 }
 
+interface Change {
+  readonly verb: 'delete' | 'purge'
+  readonly summary: string
+  /** What the caller needs on each. */
+  readonly right: 'configure' | 'read'
+  /** Says what would be done for a `dry_run`, and does it otherwise. */
+  readonly act: (stream: Destination, isDry: boolean) => Done
+}
+
 function changeOperations(parts: GroupParts): Operation[] {
   const { broker } = parts
-  return [
-    operation({
-      method: 'post',
-      path: '/v1/streams/delete',
-      tag,
+  const changes: readonly Change[] = [
+    {
+      verb: 'delete',
       summary: 'Delete streams with their messages and bindings, whatever is in their names',
-      access: 'management',
-      body: chosenBody,
-      bodySizeMax: adminLimits.chosenBodySizeMax,
-      answers: { 200: chosenSchema },
-      handle: ({ body, caller }) =>
-        doToEach(parts, body, (stream) => {
-          permitFor(caller, 'configure', stream)
-          const { messageCount: messages } = stream
-          const ticket = body.dry_run === true ? undefined : broker.deleteQueue(stream)
-          return { messages, ticket }
-        }),
-    }),
+      right: 'configure',
+      act(stream, isDry) {
+        const { messageCount: messages } = stream
+        return { messages, ticket: isDry ? undefined : broker.deleteQueue(stream) }
+      },
+    },
+    {
+      verb: 'purge',
+      summary: 'Drop the ready messages of work queues',
+      right: 'read',
+      act(stream, isDry) {
+        if (stream.kind === 'topic') {
+          throw new BrokerError('not_implemented', 'a topic is not purged: its retention trims it')
+        }
+        if (isDry) return { messages: stream.readyCount, ticket: undefined }
+        const { count: messages, ticket } = broker.purgeQueue(stream)
+        return { messages, ticket }
+      },
+    },
+  ]
+  return changes.map(({ verb, summary, right, act }) =>
     operation({
       method: 'post',
-      path: '/v1/streams/purge',
+      path: `/v1/streams/${verb}`,
       tag,
-      summary: 'Drop the ready messages of work queues',
+      summary,
       access: 'management',
       body: chosenBody,
       bodySizeMax: adminLimits.chosenBodySizeMax,
       answers: { 200: chosenSchema },
       handle: ({ body, caller }) =>
         doToEach(parts, body, (stream) => {
-          permitFor(caller, 'read', stream)
-          if (stream.kind === 'topic') {
-            throw new BrokerError(
-              'not_implemented',
-              'a topic is not purged: its retention trims it',
-            )
-          }
-          if (body.dry_run === true) return { messages: stream.readyCount, ticket: undefined }
-          const { count: messages, ticket } = broker.purgeQueue(stream)
-          return { messages, ticket }
+          permitFor(caller, right, stream)
+          return act(stream, body.dry_run === true)
         }),
     }),
-  ]
+  )
 }
 
 /** Throws `access_refused`, and `resource_locked` for a queue of one connection. */

@@ -1,3 +1,5 @@
+import { addCounts } from './add-counts.ts'
+
 /** What a client has done and got, as in {@link QueueCounters}: on a channel, a connection, or in sum. */
 export class ClientCounters {
   /** publish */
@@ -38,23 +40,6 @@ export class ClientCounters {
 
   /** Adds what another one has counted. */
   add(other: ClientCounters): void {
-    this.published += other.published
-    this.confirmable += other.confirmable
-    this.routed += other.routed
-    this.confirmed += other.confirmed
-    this.returned += other.returned
-    this.dropped += other.dropped
-    this.delivered += other.delivered
-    this.deliveredNoAck += other.deliveredNoAck
-    this.got += other.got
-    this.gotNoAck += other.gotNoAck
-    this.gotEmpty += other.gotEmpty
-    this.redelivered += other.redelivered
-    this.acked += other.acked
-    this.fetched += other.fetched
-    this.producedSize += other.producedSize
-    this.fetchedSize += other.fetchedSize
-    this.answered += other.answered
-    this.channels += other.channels
+    addCounts(this, other)
   }
 }

@@ -1,3 +1,5 @@
+import { addCounts } from './add-counts.ts'
+
 /**
  * What happened to the messages of a queue or topic since the broker started: numbers that only grow,
  * one for each count of RabbitMQ's management API, whose name stands beside it.
@@ -24,14 +26,6 @@ export class QueueCounters {
 
   /** Adds what another one has counted. */
   add(other: QueueCounters): void {
-    this.published += other.published
-    this.delivered += other.delivered
-    this.deliveredNoAck += other.deliveredNoAck
-    this.got += other.got
-    this.gotNoAck += other.gotNoAck
-    this.gotEmpty += other.gotEmpty
-    this.redelivered += other.redelivered
-    this.acked += other.acked
-    this.fetched += other.fetched
+    addCounts(this, other)
   }
 }

@@ -108,7 +108,7 @@ test('the share of samples in which no message of a queue was ready is known', a
   queue.purge()
   await pass(sampleMs)
   assert.equal(statistics.freeShareOf(queue), freeShareWeight)
-  for (let count = 0; count < 100; count++) await pass(sampleMs)
+  for (let count = 0; count < 50; count++) await pass(sampleMs)
   assert.ok((statistics.freeShareOf(queue) ?? 0) > 0.99)
 })
 
