@@ -73,7 +73,7 @@ export const kafkaTools: readonly Tool[] = [
       {
         step: 'describe',
         args: '--describe --topic tools',
-        says: /PartitionCount: 1\tReplicationFactor: 1\tConfigs: retention.ms=-1\n.*Partition: 0\tLeader: 1\tReplicas: 1\tIsr: 1/,
+        says: /PartitionCount: 1\tReplicationFactor: 1\tConfigs: .*retention.ms=-1\n.*Partition: 0\tLeader: 1\tReplicas: 1\tIsr: 1/,
       },
       {
         step: 'describe partitions that are behind',

@@ -28,7 +28,7 @@ export const clusterTools: readonly Tool[] = [
       {
         step: 'as a controller',
         args: 'cluster-id --bootstrap-controller SERVER',
-        lacks: 'This endpoint type is not supported yet',
+        says: /an endpoint of type BROKER, but we wanted an endpoint of type CONTROLLER/,
         fails: true,
       },
     ],
