@@ -7,6 +7,7 @@ import { chooseClients, type Client } from './clients.ts'
 import { commitNumber } from './frameworks/commit-number.ts'
 import { chooseFrameworks, type Framework } from './frameworks/frameworks.ts'
 import { prepareFlower } from './http/flower.ts'
+import { prepareKafkaTools } from './kafka-tools/tool-runner.ts'
 
 const requiresAll: boolean = process.env['PABAL_REQUIRE_ALL'] === '1'
 
@@ -24,8 +25,11 @@ async function prepareLanguage(
     process.stderr.write(`${text}\n`)
   }
   if (language === 'Python') await prepareFlower()
-  // The tools of kafka-tools.test.ts.
-  if (language === 'Java') kafkaClasspath()
+  if (language === 'Java') {
+    // The broker of moving/moving-from-kafka.test.ts.
+    kafkaClasspath()
+    await prepareKafkaTools()
+  }
   const seconds = ((performance.now() - begin) / 1000).toFixed(1)
   process.stderr.write(`${language} programs: prepared in ${seconds} s\n`)
 }

@@ -40,7 +40,7 @@ import { ItemWriter, writeInSlices } from './write-in-slices.ts'
 /** The one folder, as requests name it. */
 export const logDir = 'data'
 
-const brokerEndpoint = 1
+const endpoints = { broker: 1, controller: 2 } as const
 const batchedVersion = 4
 const keyTypes = { group: 0, transaction: 1 } as const
 
@@ -93,20 +93,41 @@ function coordinatorRefusal(
 }
 
 export const handleDescribeCluster: Handler<'describeCluster'> = (request, context) => {
+  const refusal = endpointRefusal(request.endpointType)
+  // As Kafka: with an error it tells nothing of the cluster.
+  if (refusal !== undefined) {
+    return { throttleTimeMs: 0, ...answerTo(refusal), clusterId: '', brokers: [] }
+  }
   const { clusterId, nodeId } = context.settings
   const { host, port } = context.client.advertised
-  const isKnown = request.endpointType === brokerEndpoint
   return {
     throttleTimeMs: 0,
-    errorCode: isKnown ? noError : codeOf('UNSUPPORTED_ENDPOINT_TYPE'),
+    errorCode: noError,
     errorMessage: null,
-    endpointType: brokerEndpoint,
+    endpointType: endpoints.broker,
     clusterId,
     controllerId: nodeId,
-    brokers: isKnown ? [{ brokerId: nodeId, host, port, rack: null }] : [],
+    brokers: [{ brokerId: nodeId, host, port, rack: null }],
     ...(request.includeClusterAuthorizedOperations && {
       clusterAuthorizedOperations: operationsOnCluster(context.access),
     }),
+  }
+}
+
+function endpointRefusal(endpointType: number): KafkaRefusal | undefined {
+  switch (endpointType) {
+    case endpoints.broker:
+      return undefined
+    case endpoints.controller:
+      return new KafkaRefusal(
+        'MISMATCHED_ENDPOINT_TYPE',
+        'The request was sent to an endpoint of type BROKER, but we wanted an endpoint of type CONTROLLER',
+      )
+    default:
+      return new KafkaRefusal(
+        'UNSUPPORTED_ENDPOINT_TYPE',
+        `Unsupported endpoint type ${endpointType}`,
+      )
   }
 }
 

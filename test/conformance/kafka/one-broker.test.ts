@@ -75,6 +75,29 @@ describe('ElectLeaders', () => {
   })
 })
 
+describe('endpoints', () => {
+  it('are those of a broker: who wants a controller is told so', async () => {
+    const ask = async (endpointType: number, version?: number) => {
+      const { errorCode, errorMessage, brokers } = await kafka.client.call(
+        'describeCluster',
+        {
+          includeClusterAuthorizedOperations: false,
+          endpointType,
+          includeFencedBrokers: false,
+        },
+        version,
+      )
+      return [errorCode, errorMessage, brokers.length]
+    }
+    assert.deepEqual(await ask(1, 0), [0, null, 1])
+    assert.deepEqual(await ask(1), [0, null, 1])
+    const mismatch =
+      'The request was sent to an endpoint of type BROKER, but we wanted an endpoint of type CONTROLLER'
+    assert.deepEqual(await ask(2), [114, mismatch, 0])
+    assert.deepEqual(await ask(3), [115, 'Unsupported endpoint type 3', 0])
+  })
+})
+
 describe('reassignments', () => {
   it('are done when they ask for what is, and refused otherwise', async () => {
     const partition = (partitionIndex: number, replicas: number[] | null) => ({

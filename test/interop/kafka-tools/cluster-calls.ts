@@ -1,0 +1,121 @@
+// What Kafka's tools are asked about a cluster, transactions and rights.
+
+import type { Tool } from './calls.ts'
+
+const tools = 'org.apache.kafka.tools'
+
+export const clusterTools: readonly Tool[] = [
+  {
+    name: 'kafka-cluster',
+    main: `${tools}.ClusterTool`,
+    calls: [
+      {
+        step: 'cluster-id',
+        args: 'cluster-id --bootstrap-server SERVER',
+        says: /Cluster ID: [\w-]{22}/,
+      },
+      {
+        step: 'list-endpoints',
+        args: 'list-endpoints --bootstrap-server SERVER',
+        says: /1 +127\.0\.0\.1 +\d+ +null +unfenced +broker/,
+      },
+      {
+        step: 'unregister a broker that there is not',
+        args: 'unregister --id 9 --bootstrap-server SERVER',
+        says: /Broker ID 9 is not currently registered/,
+        fails: true,
+      },
+      {
+        step: 'as a controller',
+        args: 'cluster-id --bootstrap-controller SERVER',
+        says: /an endpoint of type BROKER, but we wanted an endpoint of type CONTROLLER/,
+        fails: true,
+      },
+    ],
+  },
+  {
+    name: 'kafka-features',
+    main: `${tools}.FeatureCommand`,
+    calls: [
+      { step: 'describe', args: 'describe', says: /metadata.version.*FinalizedVersionLevel: 4/ },
+      {
+        step: 'upgrade',
+        args: 'upgrade --release-version 4.0',
+        lacks: 'The node does not support UPDATE_FEATURES',
+        fails: true,
+      },
+    ],
+  },
+  {
+    name: 'kafka-metadata-quorum',
+    main: `${tools}.MetadataQuorumCommand`,
+    calls: [
+      { step: 'status', args: 'describe --status', says: /LeaderId: +1\n/ },
+      { step: 'replication', args: 'describe --replication', says: /1 .*Leader/ },
+      {
+        step: 'remove-controller',
+        args: 'remove-controller --controller-id 2 --controller-directory-id AAAAAAAAAAAAAAAAAAAAAA',
+        lacks: 'The node does not support REMOVE_RAFT_VOTER',
+        fails: true,
+      },
+    ],
+  },
+  {
+    name: 'kafka-client-metrics',
+    main: `${tools}.ClientMetricsCommand`,
+    calls: [
+      {
+        step: 'alter',
+        args: '--alter --name sub --metrics org.apache.kafka. --interval 5000',
+        says: /Altered client metrics config for sub/,
+      },
+      { step: 'list', args: '--list', says: /^sub$/m },
+    ],
+  },
+  {
+    name: 'kafka-streams-application-reset',
+    main: `${tools}.StreamsResetter`,
+    calls: [
+      {
+        step: 'reset',
+        args: '--application-id app --input-topics tools',
+        says: /Topic: tools Partition: 0 Offset: 1/,
+      },
+    ],
+  },
+  {
+    name: 'kafka-transactions',
+    main: `${tools}.TransactionsCommand`,
+    calls: [
+      {
+        step: 'list',
+        args: 'list',
+        lacks: 'The node does not support LIST_TRANSACTIONS',
+        fails: true,
+      },
+      {
+        step: 'describe-producers',
+        args: 'describe-producers --topic tools --partition 0',
+        lacks: 'The node does not support DESCRIBE_PRODUCERS',
+        fails: true,
+      },
+    ],
+  },
+  {
+    name: 'kafka-delegation-tokens',
+    main: `${tools}.DelegationTokenCommand`,
+    calls: [
+      {
+        step: 'describe',
+        args: '--describe --command-config FOLDER/empty.properties',
+        lacks: 'The node does not support DESCRIBE_DELEGATION_TOKEN',
+        fails: true,
+      },
+    ],
+  },
+  {
+    name: 'kafka-acls',
+    main: `${tools}.AclCommand`,
+    calls: [{ step: 'list', args: '--list', lacks: 'No Authorizer is configured', fails: true }],
+  },
+]
