@@ -3,6 +3,7 @@ import type { Context } from 'hono'
 import type { Users } from '../auth/users.ts'
 import type { AccessKeeper } from '../broker/access-keeper.ts'
 import type { Broker } from '../broker/broker.ts'
+import type { MessageStreams } from '../broker/browse/message-streams.ts'
 import type { ClientRegistry } from '../broker/client/client-registry.ts'
 import type { GroupCoordinator } from '../broker/group/group-coordinator.ts'
 import type { Leases } from '../broker/lease/leases.ts'
@@ -37,6 +38,8 @@ export interface ManagementParts {
   readonly maintenance?: MaintenanceControl
   /** Messages that requests have taken, on whichever port. */
   readonly leases: Leases
+  /** Tails and exports that are under way, on whichever port. */
+  readonly streams: MessageStreams
   /** Of the broker, with where each is from. */
   readonly settings: readonly {
     readonly setting: string

@@ -39,31 +39,42 @@ export function findCaller(options: CallerOptions): MiddlewareHandler<ApiVariabl
       context.set('caller', ownerCaller)
       return next()
     }
-    const principal = await identify(context, options)
-    if (principal === undefined) {
+    const identified = await identify(context, options)
+    if (identified === undefined) {
       askForLogin(context)
       return context.json({ error: 'not_authorized', reason: 'Not_Authorized' }, 401)
     }
-    context.set('caller', callerOf(principal, options.access))
+    const { principal, isInSession } = identified
+    context.set('caller', callerOf(principal, options.access, isInSession))
     return next()
   }
+}
+
+interface Identified {
+  readonly principal: Principal
+  /** Of one that came by a session. */
+  readonly isInSession?: () => boolean
 }
 
 async function identify(
   context: Context<ApiVariables>,
   { authenticate, anonymousFrom, sessions }: CallerOptions,
-): Promise<Principal | undefined> {
+): Promise<Identified | undefined> {
   const socket = socketOf(context)
   const header = context.req.header('authorization')
   if (header !== undefined) {
     const login = readLogin(header, context)
-    return login && socket && authenticate?.(login, socket)
+    const principal = await (login && socket && authenticate?.(login, socket))
+    return principal && { principal }
   }
   const token = getCookie(context, sessionCookie)
   const ofSession = token === undefined ? undefined : sessions.find(token)
-  return (
-    ofSession ?? (isForwarded(context) ? undefined : anonymousFrom?.(socket?.remoteAddress ?? ''))
-  )
+  if (token !== undefined && ofSession !== undefined) {
+    return { principal: ofSession, isInSession: () => sessions.has(token) }
+  }
+  if (isForwarded(context)) return undefined
+  const anonymous = anonymousFrom?.(socket?.remoteAddress ?? '')
+  return anonymous && { principal: anonymous }
 }
 
 const forwardedHeaders = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip']

@@ -49,6 +49,7 @@ import { publishBatchOperations } from './v1/publish-operations.ts'
 import { receiveOperations } from './v1/receive-operations.ts'
 import { sessionOperations } from './v1/session-operations.ts'
 import { streamOperations } from './v1/stream-operations.ts'
+import { tailOperation } from './v1/tail-operation.ts'
 import { traceOperations } from './v1/trace-operations.ts'
 
 export function createManagementRoutes(
@@ -111,6 +112,7 @@ function operationsOf(
     ...backupOperations(parts),
     ...configOperations(parts),
     ...messageOperations(parts.broker),
+    tailOperation(parts),
     ...jobOperations(parts.broker),
     ...traceOperations(parts.broker),
     ...delayedOperations(parts.broker),

@@ -408,8 +408,12 @@ export class Broker {
 
   /** A page of what is in a queue or topic, without any effect on it; see `Browser`. */
   browse(browsed: Destination, asked: BrowseAsked): Promise<BrowsedPage> {
+    return this.browser.browse(browsed, asked)
+  }
+
+  get browser(): Browser {
     this.#browser ??= new Browser(this)
-    return this.#browser.browse(browsed, asked)
+    return this.#browser
   }
 
   /** Long work on messages: loaded when somebody asks for it. */

@@ -148,7 +148,10 @@ export class CommitScheduler implements TurnTask {
 
   #tell(commit: Commit): void {
     for (const entry of commit.topology) this.#options.onTopologyDurable?.(entry)
-    for (const { log } of commit.runs) log.watcher?.onDurable(log)
+    for (const { log } of commit.runs) {
+      log.watcher?.onDurable(log)
+      if (log.lookers !== undefined) log.tellLookers()
+    }
     commit.finish()
     let due = 0
     while ((this.#barriers[due]?.sequence ?? Infinity) <= commit.sequence) due++

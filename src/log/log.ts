@@ -43,6 +43,8 @@ export class Log {
   isDeleted = false
   /** Told when `durableEnd` rises. */
   watcher: LogWatcher | undefined
+  /** Those who only look: told when there is more below `readableEnd`, of a volatile log within the append. */
+  lookers: Set<LogWatcher> | undefined
   /** What its commits are built for; undefined: what the store says. Set by whoever names the log. */
   profile: LogProfile | undefined
   /** Address of records that came without one; whoever names the log sets it. */
@@ -86,7 +88,10 @@ export class Log {
     if (source.sharedPosition >= 0) run.shared = this.#openRunCommit?.shared
     appendRecord(run, offset, now, source)
     if (source.asideId !== 0) this.#engine.onAsideAppended(this, offset, source.asideId)
-    if (this.isVolatile) return offset
+    if (this.isVolatile) {
+      if (this.lookers !== undefined) this.tellLookers()
+      return offset
+    }
     this.#openRunCommit?.grow(run.size - sizeBefore)
     return offset
   }
@@ -106,6 +111,21 @@ export class Log {
     commit.grow(run.size)
     this.#engine.onChanged()
     return run.baseOffset
+  }
+
+  addLooker(looker: LogWatcher): void {
+    this.lookers ??= new Set()
+    this.lookers.add(looker)
+  }
+
+  removeLooker(looker: LogWatcher): void {
+    this.lookers?.delete(looker)
+    if (this.lookers?.size === 0) this.lookers = undefined
+  }
+
+  /** Engines only: what can be read has become more. */
+  tellLookers(): void {
+    for (const looker of this.lookers ?? []) looker.onDurable(this)
   }
 
   /** Whole runs below can be read: what is durable, or of a volatile log what is there. */

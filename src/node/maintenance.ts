@@ -26,6 +26,8 @@ interface Door {
 const reason = 'Node was put into maintenance mode'
 
 export class Maintenance {
+  /** Told when clients are sent away, and when they are let in again. */
+  onTurned: (isOn: boolean) => void = () => undefined
   readonly #logger: Logger
   #parts: ListenersParts | undefined
   #doors: readonly Door[] = []
@@ -65,6 +67,7 @@ export class Maintenance {
       if (this.#isOn) return
       this.#isOn = true
       this.#logger.warn('The broker is put into maintenance: clients are sent away')
+      this.onTurned(true)
       for (const door of this.#clientDoors()) {
         door.listener?.close()
         door.listener = undefined
@@ -81,6 +84,7 @@ export class Maintenance {
       if (!this.#isOn) return
       await this.#open(this.#clientDoors().filter(({ listener }) => listener === undefined))
       this.#isOn = false
+      this.onTurned(false)
       this.#logger.warn('The broker is back from maintenance and lets clients in')
     })
   }

@@ -16,6 +16,7 @@ export function managementOf({
   users,
   audit,
   leases,
+  streams,
   origins,
 }: ProtocolParts): ManagementParts {
   const { broker } = cell
@@ -28,6 +29,7 @@ export function managementOf({
     countFiles,
     audit,
     leases,
+    streams,
     settings: shownSettings(options, origins),
     logins: users.logins,
     source: { status },

@@ -9,6 +9,7 @@ import { AuditLog } from '../admin/audit-log.ts'
 import type { BrokerState, BrokerStatus } from '../admin/broker-status.ts'
 import type { TokenLogin } from '../auth/oauth/token-login.ts'
 import { Users } from '../auth/users.ts'
+import { MessageStreams } from '../broker/browse/message-streams.ts'
 import { ClientRegistry } from '../broker/client/client-registry.ts'
 import type { GroupConfig } from '../broker/group/group-config.ts'
 import { Leases } from '../broker/lease/leases.ts'
@@ -253,10 +254,22 @@ export class Node implements AsyncDisposable {
       origins: this.#origins,
       audit: new AuditLog(),
       leases: new Leases({ broker: cell.broker, clients: this.clients }),
+      streams: this.#openStreams(cell),
     }
     const figures = (): ProcessStatus => this.#processStatus(memory)
     const metrics = new NodeMetrics(lent, figures)
     return { ...lent, metrics: this.#stack.use(metrics) }
+  }
+
+  /** Tails and exports: sent away as the clients of protocols are. */
+  #openStreams({ broker }: Cell): MessageStreams {
+    const streams = new MessageStreams(broker)
+    this.#stack.defer(() => streams.endAll('the broker stops'))
+    this.maintenance.onTurned = (isOn) => {
+      if (isOn) streams.endAll('the broker is put into maintenance')
+      else streams.reopen()
+    }
+    return streams
   }
 
   async #openListeners(

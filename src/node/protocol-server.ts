@@ -4,6 +4,7 @@ import type { AuditLog } from '../admin/audit-log.ts'
 import type { BrokerStatus } from '../admin/broker-status.ts'
 import type { MaintenanceControl } from '../admin/v1/maintenance-operations.ts'
 import type { Users } from '../auth/users.ts'
+import type { MessageStreams } from '../broker/browse/message-streams.ts'
 import type { ClientRegistry } from '../broker/client/client-registry.ts'
 import type { Leases } from '../broker/lease/leases.ts'
 import type { MemoryAccount } from '../broker/memory-account.ts'
@@ -49,6 +50,8 @@ export interface ProtocolParts {
   readonly metrics: MetricsParts
   readonly countFiles: CountFiles
   readonly leases: Leases
+  /** Tails and exports by HTTP. */
+  readonly streams: MessageStreams
   /** Of changes by HTTP, on whichever port. */
   readonly audit: AuditLog
   /** Where settings are from. */

@@ -5,6 +5,7 @@ import { AuditLog } from '../../src/admin/audit-log.ts'
 import { Users } from '../../src/auth/users.ts'
 import { AccessKeeper } from '../../src/broker/access-keeper.ts'
 import { Broker, defaultVHost } from '../../src/broker/broker.ts'
+import { MessageStreams } from '../../src/broker/browse/message-streams.ts'
 import { ClientRegistry } from '../../src/broker/client/client-registry.ts'
 import { Leases } from '../../src/broker/lease/leases.ts'
 import { Statistics } from '../../src/broker/statistics/statistics.ts'
@@ -28,6 +29,7 @@ export type ManagedBroker = Pick<
   | 'settings'
   | 'audit'
   | 'leases'
+  | 'streams'
 >
 
 /** `vhosts` are those of the settings. */
@@ -59,6 +61,7 @@ export function manage(broker: Broker, vhosts: readonly string[] = []): ManagedB
     settings: [{ setting: 'data', value: './data', origin: 'default' }],
     audit: new AuditLog(),
     leases: new Leases({ broker, clients }),
+    streams: new MessageStreams(broker),
     groups: openGroups(broker, broker.getVHost(defaultVHost), new Map()),
   }
 }

@@ -13,10 +13,21 @@ export interface Caller {
   hasTag(tag: ManagementTag): boolean
   /** What it may do in a virtual host. */
   rightsIn(vhost: string): Rights
+  /**
+   * Whether it is logged in still, as it was, for what goes on for long: its session, its token and its user
+   * last. `now` is in milliseconds since the Unix epoch.
+   */
+  isCurrent(now: number): boolean
 }
 
-export function callerOf(principal: Principal, access: AccessControl): Caller {
+/** `isInSession`: what it logged in with is good, if that was a session. */
+export function callerOf(
+  principal: Principal,
+  access: AccessControl,
+  isInSession: () => boolean = () => true,
+): Caller {
   const tags = new Set(principal.tags)
+  const known = access.findUser(principal.user)
   const isAdministrator = tags.has(administratorTag)
   const isManagement =
     isAdministrator || ['management', 'policymaker', 'monitoring'].some((tag) => tags.has(tag))
@@ -24,6 +35,12 @@ export function callerOf(principal: Principal, access: AccessControl): Caller {
     principal,
     hasTag: (tag) => isAdministrator || (tag === 'management' ? isManagement : tags.has(tag)),
     rightsIn: (vhost) => access.rightsFor(principal, vhost),
+    isCurrent: (now) => {
+      const { user, token } = principal
+      if (token !== undefined) return now < token.expiresAt
+      // What is put again is another row, whatever has changed.
+      return isInSession() && access.findUser(user) === known
+    },
   }
 }
 
@@ -36,5 +53,6 @@ export const ownerCaller: Caller = {
     tags: [administratorTag],
   },
   hasTag: () => true,
+  isCurrent: () => true,
   rightsIn: (vhost) => new Rights({ user: '', vhost }, { permission: 'all', topics: [] }),
 }

@@ -55,18 +55,33 @@ export class Sessions {
   /** Who a session is of; undefined when it has ended. */
   find(token: string): Principal | undefined {
     const session = this.#sessions.get(token)
-    if (session === undefined) return undefined
     this.#sessions.delete(token)
-    const user = this.#access.findUser(session.principal.user)
-    if (user === undefined || user.passwordHash !== session.passwordHash) return undefined
-    const now = this.#clock.monotonic()
-    const isOver =
-      now - session.lastUsedAt > adminLimits.sessionIdleMsMax ||
-      now - session.beganAt > adminLimits.sessionMsMax
-    if (isOver) return undefined
-    session.lastUsedAt = now
+    const user = session && this.#userOf(session)
+    if (session === undefined || user === undefined) return undefined
+    session.lastUsedAt = this.#clock.monotonic()
     this.#sessions.set(token, session)
     return { ...session.principal, tags: user.tags }
+  }
+
+  /** Whether a session goes on; asking does not count as use. */
+  has(token: string): boolean {
+    const session = this.#sessions.get(token)
+    return session !== undefined && this.#userOf(session) !== undefined
+  }
+
+  /** Undefined when it has ended. */
+  #userOf({
+    principal,
+    passwordHash,
+    lastUsedAt,
+    beganAt,
+  }: Session): ReturnType<AccessControl['findUser']> {
+    const user = this.#access.findUser(principal.user)
+    if (user === undefined || user.passwordHash !== passwordHash) return undefined
+    const now = this.#clock.monotonic()
+    const isOver =
+      now - lastUsedAt > adminLimits.sessionIdleMsMax || now - beganAt > adminLimits.sessionMsMax
+    return isOver ? undefined : user
   }
 
   end(token: string): void {

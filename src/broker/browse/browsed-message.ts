@@ -24,15 +24,25 @@ export interface BrowsedMessage {
   readonly payloadSize: number
 }
 
+interface ShownSizes {
+  readonly payloadSizeMax: number
+  /** Larger properties are not shown at all. */
+  readonly propertiesSizeMax?: number | undefined
+}
+
 /** Copies what is shown of the record in `view`; `hasBody`: its payload is in memory. */
 export function browsedMessage(
   view: RecordView,
   place: Pick<BrowsedMessage, 'partition' | 'state'>,
-  { hasBody, payloadSizeMax }: { readonly hasBody: boolean; readonly payloadSizeMax: number },
+  {
+    hasBody,
+    payloadSizeMax,
+    propertiesSizeMax = brokerLimits.browsePropertiesSizeMax,
+  }: ShownSizes & { readonly hasBody: boolean },
 ): BrowsedMessage {
   const { buffer, headerStart, headerEnd, body, bodyStart, bodyEnd } = view
   const { exchange, routingKey } = decodeAddress(buffer, view.addressStart)
-  const isShown = headerEnd - headerStart <= brokerLimits.browsePropertiesSizeMax
+  const isShown = headerEnd - headerStart <= propertiesSizeMax
   const payloadEnd = Math.min(bodyEnd, bodyStart + payloadSizeMax)
   return {
     ...place,

@@ -1,6 +1,6 @@
 // Shows messages to those who only look. One page is read at a time, so all of them together have the memory
 // of one read.
-import { Slices } from '../../lib/slices.ts'
+import { Slices, type Steps } from '../../lib/slices.ts'
 import { brokerLimits } from '../../limits/broker.ts'
 import type { Destination } from '../destination.ts'
 import type { BrowseAsked } from './browse-start.ts'
@@ -22,9 +22,12 @@ export class Browser {
    * does not have, and when the disk cannot be read.
    */
   browse(browsed: Destination, asked: BrowseAsked): Promise<BrowsedPage> {
-    const read = (): Promise<BrowsedPage> =>
-      this.#slices.run(readPage(browsed, asked, this.#context))
-    const page = this.#last.then(read)
+    return this.run(() => readPage(browsed, asked, this.#context))
+  }
+
+  /** Reads a page of any kind in its turn. Rejects with what its steps throw. */
+  run<Page>(read: () => Steps<Page>): Promise<Page> {
+    const page = this.#last.then(() => this.#slices.run(read()))
     this.#last = page.catch(() => undefined)
     return page
   }

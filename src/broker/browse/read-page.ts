@@ -25,6 +25,25 @@ export interface BrowsedPage {
   readonly next: BrowsePlace | undefined
 }
 
+/** A page of one part. */
+export interface PartPage {
+  readonly messages: readonly BrowsedMessage[]
+  /** Where the next page begins. */
+  readonly next: number
+  /** Messages that were looked at from `countFrom` on, whether they are shown or not. */
+  readonly passedCount: number
+}
+
+/** What to read of one part. */
+export interface PartAsked extends Pick<BrowseAsked, 'count' | 'payloadSizeMax' | 'filter'> {
+  readonly start: PartStart
+  readonly countFrom?: number
+  /** Nothing from there on. */
+  readonly end?: number
+  /** Larger properties are not shown; left out, `brokerLimits.browsePropertiesSizeMax`. */
+  readonly propertiesSizeMax?: number
+}
+
 export interface PageContext {
   readonly store: LogStore
   readonly clock: Clock
@@ -41,16 +60,31 @@ export function* readPage(
 ): Steps<BrowsedPage> {
   const page = new Page(asked, context)
   for (const part of chooseParts(browsed, asked)) {
-    const end = yield* page.read(part, yield* startIn(part, asked, context.store))
-    if (end !== undefined)
-      return { messages: page.messages, next: { index: part.index, offset: end } }
+    const { next, isEnd } = yield* page.read(part, yield* startIn(part, asked, context.store))
+    if (!isEnd) return { messages: page.messages, next: { index: part.index, offset: next } }
   }
   return { messages: page.messages, next: undefined }
 }
 
+/** Reads one part on from a place. Throws what reading the disk does. */
+export function* readPart(
+  part: BrowsedPart,
+  asked: PartAsked,
+  context: PageContext,
+): Steps<PartPage> {
+  const page = new Page(asked, context)
+  const { next } = yield* page.read(part, asked.start)
+  const { messages, passedCount } = page
+  return { messages, next, passedCount }
+}
+
+type PageAsked = Omit<PartAsked, 'start'>
+
 class Page {
   readonly messages: BrowsedMessage[] = []
-  readonly #asked: BrowseAsked
+  /** See `PartPage`. */
+  passedCount = 0
+  readonly #asked: PageAsked
   readonly #context: PageContext
   readonly #view = new RecordView()
   #size = 0
@@ -63,21 +97,29 @@ class Page {
   /** Messages before this time are passed over until the first that is not. */
   #timestampMin = -Infinity
 
-  constructor(asked: BrowseAsked, context: PageContext) {
+  constructor(asked: PageAsked, context: PageContext) {
     this.#asked = asked
     this.#context = context
   }
 
-  /** Reads a part from there on; says where to go on when the page is full, undefined at the end of the part. */
-  *read(part: BrowsedPart, { offset, timestampMin }: PartStart): Steps<number | undefined> {
+  /** Reads a part from there on; says where to go on, and whether that is the end of the part. */
+  *read(
+    part: BrowsedPart,
+    { offset, timestampMin }: PartStart,
+  ): Steps<{ readonly next: number; readonly isEnd: boolean }> {
     const { log } = part
+    const { end: last = Infinity } = this.#asked
     this.#timestampMin = timestampMin
-    for (let at = part.next(offset); at < log.readableEnd; at = part.next(at)) {
-      if (this.#isFull || this.#readCount === brokerLimits.browseReadsMax) return at
+    let at = part.next(offset)
+    for (; at < Math.min(log.readableEnd, last); at = part.next(at)) {
+      if (this.#isFull || this.#readCount === brokerLimits.browseReadsMax) {
+        return { next: at, isEnd: false }
+      }
       this.#readCount++
+      const end = log.readableEnd
       const { browseReadSizeMax } = brokerLimits
       const runs = yield* resultOf(this.#context.store.readRuns(log, at, browseReadSizeMax))
-      if (runs.length === 0) return undefined
+      if (runs.length === 0) return { next: end, isEnd: true }
       this.#readEnd = runs.at(-1)!.lastOffset
       this.#stateOf = undefined
       try {
@@ -86,7 +128,7 @@ class Page {
         for (const run of runs) run.release()
       }
     }
-    return undefined
+    return { next: at, isEnd: true }
   }
 
   get #isFull(): boolean {
@@ -119,6 +161,7 @@ class Page {
 
   *#readMessages(part: BrowsedPart, messages: Run, offset: number): Steps<number> {
     const view = this.#view
+    const { countFrom = 0, end = Infinity } = this.#asked
     let at = offset
     for (let position: number = batchHeaderSize; position < messages.size;) {
       if (this.#isFull) return at
@@ -129,7 +172,10 @@ class Page {
       }
       const hasBody = part.log.readFrom(messages, position, view) >= 0
       position += recordSizeAt(messages.buffer, position)
-      if (view.offset < at || view.timestamp < this.#timestampMin) continue
+      if (view.offset >= end) return end
+      if (view.offset < at) continue
+      if (view.offset >= countFrom) this.passedCount++
+      if (view.timestamp < this.#timestampMin) continue
       at = view.offset + 1
       if (part.next(view.offset) !== view.offset) continue
       const state = this.#stateIn(part)
@@ -148,8 +194,12 @@ class Page {
   }
 
   #add(place: Pick<BrowsedMessage, 'partition' | 'state'>, hasBody: boolean): void {
-    const { payloadSizeMax } = this.#asked
-    const message = browsedMessage(this.#view, place, { hasBody, payloadSizeMax })
+    const { payloadSizeMax, propertiesSizeMax } = this.#asked
+    const message = browsedMessage(this.#view, place, {
+      hasBody,
+      payloadSizeMax,
+      propertiesSizeMax,
+    })
     this.messages.push(message)
     this.#size += shownSize(this.#view, message)
     this.#timestampMin = -Infinity

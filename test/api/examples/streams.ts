@@ -26,6 +26,11 @@ export const streamExamples: Examples = {
     check: ({ groups }: { readonly groups: readonly { readonly name: string }[] }) =>
       assert.ok(groups.some(({ name }) => name === 'billing')),
   },
+  'GET /v1/streams/{vhost}/{name}/tail': {
+    ...list,
+    names: { name: 'events' },
+    query: { from: 'last', count: '1', partition: '0', filter: '{"text":"x"}', payload: '10' },
+  },
   'POST /v1/streams/delete': { ...list, body: tasks, check: done },
   'POST /v1/streams/purge': { ...list, body: { ...tasks, dry_run: true }, check: done },
   'GET /v1/groups': list,

@@ -1,0 +1,78 @@
+// Tails and exports that are under way: not too many, and none for longer than its stream, its login or the
+// broker lasts.
+import { tailLimits } from '../../limits/tail.ts'
+import type { Broker } from '../broker.ts'
+import type { Destination } from '../destination.ts'
+
+/** One of them. */
+export interface MessageStream {
+  readonly user: string
+  readonly destination: Destination
+  /** Called once or more. */
+  readonly end: (reason: string) => void
+  /** Something was declared, deleted or permitted. */
+  readonly refresh: () => void
+}
+
+export class MessageStreams {
+  readonly #broker: Pick<Broker, 'deletionListeners' | 'topology' | 'clock'>
+  readonly #streams = new Set<MessageStream>()
+  #endReason: string | undefined
+  #isWatching = false
+  #isRefreshDue = false
+
+  constructor(broker: Pick<Broker, 'deletionListeners' | 'topology' | 'clock'>) {
+    this.#broker = broker
+  }
+
+  /** Why none may begin; undefined when they may. */
+  get endReason(): string | undefined {
+    return this.#endReason
+  }
+
+  /** Whoever adds one removes it. Otherwise says of whom there are too many. */
+  add(stream: MessageStream): 'added' | 'too many of the user' | 'too many' {
+    let ownCount = 0
+    for (const { user } of this.#streams) if (user === stream.user) ownCount++
+    if (ownCount >= tailLimits.perUserMax) return 'too many of the user'
+    if (this.#streams.size >= tailLimits.sumMax) return 'too many'
+    this.#streams.add(stream)
+    this.#watch()
+    return 'added'
+  }
+
+  remove(stream: MessageStream): void {
+    this.#streams.delete(stream)
+  }
+
+  /** Ends all, until `reopen`. */
+  endAll(reason: string): void {
+    this.#endReason = reason
+    for (const stream of this.#streams) stream.end(reason)
+  }
+
+  reopen(): void {
+    this.#endReason = undefined
+  }
+
+  /** Brokers without any are told nothing. */
+  #watch(): void {
+    if (this.#isWatching) return
+    this.#isWatching = true
+    const { deletionListeners, topology, clock } = this.#broker
+    deletionListeners.push((deleted) => {
+      for (const { destination, end } of this.#streams) {
+        if (destination === deleted) end('the stream was deleted')
+      }
+    })
+    topology.onPut.push(() => {
+      if (this.#isRefreshDue || this.#streams.size === 0) return
+      this.#isRefreshDue = true
+      // Within the atom nothing of it can be seen yet.
+      clock.atEndOfTurn(() => {
+        this.#isRefreshDue = false
+        for (const stream of this.#streams) stream.refresh()
+      })
+    })
+  }
+}
