@@ -182,6 +182,14 @@ test('a client that goes in the middle of a body is no fault of the broker', asy
   assert.equal(told.mock.callCount(), 0)
 })
 
+test('a health check of HTTP/1.0 without a host is answered', async () => {
+  await using open = await OpenServer.start({ hosts: loopbackHosts('127.0.0.1') })
+  const answer = await text(await open.connect('GET /health/ready HTTP/1.0\r\n\r\n'))
+  assert.match(answer, /^HTTP\/1\.1 200 /)
+  const other = await text(await open.connect('GET / HTTP/1.0\r\nhost: evil.example\r\n\r\n'))
+  assert.match(other, /^HTTP\/1\.1 421 /)
+})
+
 test('a body that is too large, or that nobody reads, holds up no request behind it', async () => {
   await using broker = await BrokerInProcess.start()
   const management = manage(broker.broker)

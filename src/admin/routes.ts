@@ -131,6 +131,7 @@ function isBrokenOff(error: NodeJS.ErrnoException): boolean {
 
 /** The routes as Node's server calls them. */
 export function createRequestListener(options: RouteOptions): RequestListener {
-  const answer = getRequestListener(createRoutes(options).fetch)
+  // Requests of HTTP/1.0, such as health checks of HAProxy, need not name a host; URLs do.
+  const answer = getRequestListener(createRoutes(options).fetch, { hostname: 'localhost' })
   return (request, response) => void answer(request, response)
 }

@@ -6,6 +6,7 @@ import { adminLimits } from '../../limits/admin.ts'
 import { definitionsLimits } from '../../limits/definitions.ts'
 import { emptyTable, type FieldTable } from '../../record/message/field-table.ts'
 import { bytesOfName } from '../../record/message/name-bytes.ts'
+import { judgedLater } from '../api/judged-later.ts'
 
 /** RabbitMQ takes texts for truth values. */
 export const flag: z.ZodType<boolean | undefined> = z
@@ -25,9 +26,8 @@ export const nameText: z.ZodType<string> = z.string().superRefine((name, context
   if (problem !== undefined) context.addIssue({ code: 'custom', message: problem })
 })
 
-/** A table; an empty one may be a list. */
-export const tableField: z.ZodType<FieldTable> = z
-  .union([z.record(z.string(), z.unknown()), z.array(z.unknown()).max(0)])
+/** A table; an empty one may be a list. A record of zod's would leave the name `__proto__` out. */
+export const tableField: z.ZodType<FieldTable> = judgedLater(['object', 'array'], 'By name')
   .optional()
   .transform((json, context) => {
     if (isDeeper(json, adminLimits.tableDepthMax)) {

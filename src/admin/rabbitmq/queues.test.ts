@@ -63,6 +63,19 @@ test('queues are declared, checked and deleted', async () => {
   assert.equal(await reasonOf('DELETE /queues/%2F/q'), '404 Not Found')
 })
 
+test('an argument or a header may be called as what objects have by themselves', async () => {
+  const table = JSON.parse('{"__proto__": "a", "constructor": 1, "in": {"__proto__": 2}}') as object
+  assert.deepEqual(await ask('PUT /queues/%2F/q', { arguments: table }), [201, undefined])
+  const [, queue] = await ask('GET /queues/%2F/q?columns=arguments')
+  assert.deepEqual(queue, { arguments: table })
+  await publish('q', 'm', { properties: { headers: table } })
+  const [got] = await get('ack_requeue_true')
+  assert.deepEqual(got?.['properties'], { headers: table })
+  for (const wrong of [3, 'a', [1], null]) {
+    assert.match(await reasonOf('PUT /queues/%2F/p', { arguments: wrong }), /^400 arguments: /)
+  }
+})
+
 test('a name of bytes that are no UTF-8 is one like any other', async () => {
   assert.deepEqual(await ask('PUT /queues/%2F/%ff%2e%2e%2fé', {}), [201, undefined])
   const [status, queue] = await ask('GET /queues/%2F/%ff%2e%2e%2fé')
