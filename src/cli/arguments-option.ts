@@ -9,16 +9,18 @@ export function collect(value: string, before: readonly string[] = []): readonly
 
 /**
  * Names and values of `NAME=VALUE`. A value that is JSON (a number, true, a quoted text) is what it says,
- * any other is text. Throws an `ExitError` for what has no `=`.
+ * any other is text; so is that of a name for which `isText` says so. Throws an `ExitError` for what has no `=`.
  */
 export function readPairs(
   flag: string,
   pairs: readonly string[] = [],
+  isText: (name: string) => boolean = () => false,
 ): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
     pairs.map((pair) => {
       const end = pair.indexOf('=')
-      if (end > 0) return [pair.slice(0, end), readValue(pair.slice(end + 1))]
+      const [name, value] = [pair.slice(0, end), pair.slice(end + 1)]
+      if (end > 0) return [name, isText(name) ? value : readValue(value)]
       throw new ExitError(exitCodes.usage, `${flag} cannot be '${pair}': write it as NAME=VALUE`)
     }),
   )

@@ -30,7 +30,10 @@ before(async () => {
     const answers: Record<string, unknown> = {
       'GET /api/v1/groups': [group],
       'GET /api/v1/groups/shop': group,
+      'GET /api/queues/%2F': [{ name: 'orders' }],
+      'GET /api/vhosts/%2F': { name: '/' },
       'POST /api/v1/groups/shop/reset': { offsets: moved },
+      'POST /api/v1/groups/shp/reset': { offsets: [{ ...moved[0], from: null }] },
       'DELETE /api/v1/groups/shop': null,
     }
     const found = answers[`${request.method} ${path}`]
@@ -84,6 +87,19 @@ test('a reset is shown before it is done', async () => {
   assert.deepEqual(done.out, ["Group 'shop' was reset in 1 partition of topic 'orders'"])
   assert.deepEqual(done.talk, ['partition 0: from 7 to 0'])
   assert.deepEqual(asked.at(-1), ['POST', '/api/v1/groups/shop/reset', { ...dry, dry_run: false }])
+})
+
+test('a reset says which topic is not there, and that it would make a group', async () => {
+  const wrong = await run('group reset none --topic order --to first --dry-run')
+  assert.deepEqual(
+    [wrong.code, wrong.talk],
+    [66, ["there is no queue 'order' in virtual host '/'; did you mean 'orders'?"]],
+  )
+  const made = await run('group reset shp --topic orders --to first --dry-run')
+  assert.deepEqual(made.talk.slice(0, 2), [
+    "There is no group 'shp'; did you mean 'shop'? A reset makes one",
+    'partition 0: from nowhere to 0',
+  ])
 })
 
 test('a group is deleted when that is meant', async () => {

@@ -5,11 +5,12 @@ import type { BrokerClient } from './broker-client.ts'
 import { checkName } from './check-name.ts'
 import { addRiskOptions, isMeant, type RiskFlags } from './confirm.ts'
 import { addListCommand } from './list-command.ts'
-import { type Kind, notThere } from './not-there.ts'
+import { type Kind, kinds, notThere } from './not-there.ts'
 import { refusal } from './refusal.ts'
 import type { AddCommand, AskBroker } from './remote-command.ts'
 import { showDuration } from './show-duration.ts'
 import { outputOption, readFormat, type Row, showOne, showRows } from './show-rows.ts'
+import type { Terminal } from './terminal.ts'
 
 interface Flags extends RiskFlags {
   readonly output?: string
@@ -124,10 +125,14 @@ function reset(name: string, flags: Flags): AskBroker {
   return async (broker, terminal) => {
     const ask = async (isDry: boolean): Promise<readonly Moved[]> => {
       const answer = await broker.ask('POST', path, { ...body, dry_run: isDry })
+      if (answer.status === 404) {
+        throw await notThere(broker, { kind: kinds.queue, name: topic, vhost: '/' })
+      }
       if (answer.status >= 400) throw refusal(answer, `group '${name}' was not reset`)
       return (answer.body as { readonly offsets: readonly Moved[] }).offsets
     }
     const planned = await ask(true)
+    if (planned.every(({ from }) => from === null)) await tellWhenNew(name, broker, terminal)
     for (const { partition: index, from, to: target } of planned) {
       terminal.tell(`partition ${index}: from ${from ?? 'nowhere'} to ${target}`)
     }
@@ -138,6 +143,14 @@ function reset(name: string, flags: Flags): AskBroker {
     terminal.print(`Group '${name}' was reset in ${count} of topic '${topic}'`)
     return exitCodes.ok
   }
+}
+
+/** A mistyped name would make a group. */
+async function tellWhenNew(name: string, broker: BrokerClient, { tell }: Terminal): Promise<void> {
+  const { status } = await broker.ask('GET', ['v1', 'groups', name])
+  if (status !== 404) return
+  const { message } = await notThere(broker, { kind: groups, name })
+  tell(`T${message.slice(1)}${message.endsWith('?') ? '' : '.'} A reset makes one`)
 }
 
 function remove(name: string, flags: Flags): AskBroker {

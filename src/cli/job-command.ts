@@ -13,8 +13,8 @@ const time = (ms: unknown): string => (typeof ms === 'number' ? new Date(ms).toI
 
 const shown: Shown = {
   title: 'jobs',
-  columns: ['id', 'kind', 'vhost', 'queue', 'state', 'done', 'total', 'started', 'reason'],
-  wideColumns: ['user', 'ended', 'done_bytes', 'skipped', 'target', 'undo_of'],
+  columns: ['id', 'kind', 'vhost', 'queue', 'state', 'done', 'looked_at', 'total', 'reason'],
+  wideColumns: ['user', 'started', 'ended', 'done_bytes', 'skipped', 'target', 'undo_of'],
   cells: { started: time, ended: time },
   nameKey: 'id',
 }

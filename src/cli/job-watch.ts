@@ -20,6 +20,7 @@ export interface Job {
   readonly looked_at: number
   readonly done: number
   readonly skipped: readonly { readonly reason: string; readonly count: number }[]
+  readonly undoable: { readonly messages: number }
 }
 
 /** Until the job stops, which is what this resolves with. It goes on without us. */
@@ -43,10 +44,13 @@ export async function watchJob(broker: BrokerClient, begun: Job, terminal: Termi
 
 /** Says how a job ended; throws an `ExitError` when it did not do all. */
 export function tellJob(broker: BrokerClient, job: Job, { print, tell }: Terminal): void {
-  const { id, state, reason, done, skipped, queue, kind } = job
+  const { id, state, reason, done, skipped, queue, kind, undoable } = job
   const what = done === 1 ? '1 message' : `${done} messages`
   print(`${kind} of '${queue}': ${what} done`)
   for (const { reason: why, count } of skipped) tell(`${count} left out: ${why}`)
+  if (undoable.messages > 0) {
+    tell(`To take it back: ${broker.commandLine(`job undo ${id}`)}`)
+  }
   if (state === 'done') return
   const next = broker.commandLine(`job resume ${id}`)
   const because = reason === null ? '' : ` (${reason})`

@@ -18,6 +18,7 @@ import {
   readSourceCa,
   readSourcePassword,
 } from './move-flags.ts'
+import { isVHostThere, kinds, notThere } from './not-there.ts'
 import { exitCodeOf, runMove } from './run-move.ts'
 import { showRows } from './show-rows.ts'
 import type { Terminal } from './terminal.ts'
@@ -45,6 +46,8 @@ interface Plan {
 }
 
 const command = 'move rabbitmq'
+const adviceOnMissing =
+  'declare it, import definitions (pabal definitions import), or name --from-management'
 
 export async function moveFromRabbitmq(
   given: GivenFlags & RabbitmqFlags,
@@ -101,6 +104,9 @@ async function makePlan(
   const { fromManagement, vhost = source.vhost } = given
   const listed =
     fromManagement === undefined ? [] : await listQueues(new URL(fromManagement), source)
+  if (!(await isVHostThere(broker, checkName('virtual host', vhost)))) {
+    throw await notThere(broker, { kind: kinds.vhost, name: vhost })
+  }
   const names = given.queue ?? movable(listed)
   checkCount('queues', names)
   const queues: Planned[] = []
@@ -126,8 +132,7 @@ function streamRefused(queue: string): MoveError {
 }
 
 async function isThere(broker: BrokerClient, vhost: string, queue: string): Promise<boolean> {
-  const path = ['queues', checkName('virtual host', vhost), checkName('queue', queue)]
-  return (await broker.ask('GET', path)).status === 200
+  return (await broker.ask('GET', ['queues', vhost, checkName('queue', queue)])).status === 200
 }
 
 async function showPlan(
@@ -145,6 +150,9 @@ async function showPlan(
     format,
     terminal,
   )
+  if (rows.some(({ target }) => target === 'is missing')) {
+    terminal.tell(`What is missing: ${adviceOnMissing}`)
+  }
   return exitCodes.ok
 }
 
@@ -153,9 +161,8 @@ async function declareMissing({ vhost, queues }: Plan, broker: BrokerClient): Pr
   const missing = queues.filter((planned) => !planned.isThere)
   const unknown = missing.find(({ listed }) => listed === undefined)
   if (unknown !== undefined) {
-    const advice =
-      'declare it, import definitions (pabal definitions import), or name --from-management'
-    throw new MoveError('missing', `there is no queue '${unknown.to}' here: ${advice}`)
+    const what = `there is no queue '${unknown.to}' in virtual host '${vhost}' here`
+    throw new MoveError('missing', `${what}: ${adviceOnMissing}`)
   }
   if (missing.length === 0) return
   const declared = missing.map(({ to, listed }) => ({

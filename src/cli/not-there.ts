@@ -44,7 +44,8 @@ export async function notThere(broker: BrokerClient, what: Named): Promise<ExitE
   return new ExitError(exitCodes.noInput, `there is no ${kind.title} '${name}'${where}; ${advice}`)
 }
 
-async function isVHostThere(broker: BrokerClient, vhost: string): Promise<boolean> {
+/** Whether there is one of that name, as far as one may know. */
+export async function isVHostThere(broker: BrokerClient, vhost: string): Promise<boolean> {
   try {
     return (await broker.ask('GET', ['vhosts', vhost])).status !== 404
   } catch (error) {

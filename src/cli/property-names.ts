@@ -17,6 +17,13 @@ const names: readonly string[] = [
   'cluster_id',
 ]
 
+const others: readonly string[] = ['headers', 'delivery_mode', 'priority', 'timestamp']
+
+/** Whether its value is text, also where that looks like a number. */
+export function isTextProperty(name: string): boolean {
+  return names.includes(name) && !others.includes(name)
+}
+
 /** Why one of `properties` would be lost; undefined when there are all of them. */
 export function whyNoProperties(properties: object): string | undefined {
   const unknown = Object.keys(properties).find((name) => !names.includes(name))

@@ -9,7 +9,7 @@ import { vhostOption } from './list-command.ts'
 import { type InputFormat, type MessageIn, readMessages } from './message-input.ts'
 import { kinds, notThere } from './not-there.ts'
 import { Progress } from './progress.ts'
-import { whyNoProperties } from './property-names.ts'
+import { isTextProperty, whyNoProperties } from './property-names.ts'
 import { refusal } from './refusal.ts'
 import type { AddCommand, AskBroker } from './remote-command.ts'
 
@@ -52,6 +52,8 @@ Examples: publish orders --payload '{"id":1}' --property content_type=applicatio
 
 interface Plan {
   readonly vhost: string
+  /** Undefined when it goes to an exchange. */
+  readonly queue: string | undefined
   readonly exchange: string
   /** Of a queue its name; of an exchange what was given. */
   readonly key: string | undefined
@@ -105,11 +107,17 @@ function tellEnd(
   lostCount: number,
   { name, print }: { readonly name: string; readonly print: (line: string) => void },
 ): ExitCode {
-  const what = count === 1 ? '1 message was' : `${count} messages were`
-  print(`${what} published to '${name}'`)
+  const came = count - lostCount
+  if (came > 0 || count === 0) print(`${messagesWere(came)} published to '${name}'`)
   if (lostCount === 0) return exitCodes.ok
-  const lost = lostCount === 1 ? '1 of them' : `${lostCount} of them`
-  throw new ExitError(exitCodes.noInput, `${lost} reached no queue: see pabal bindings`)
+  throw new ExitError(
+    exitCodes.noInput,
+    `${messagesWere(lostCount)} published to no queue: see pabal bindings`,
+  )
+}
+
+function messagesWere(count: number): string {
+  return count === 1 ? '1 message was' : `${count} messages were`
 }
 
 function planOf(name: string, flags: Flags): Plan {
@@ -121,12 +129,13 @@ function planOf(name: string, flags: Flags): Plan {
   }
   const delay =
     flags.delay === undefined ? {} : { 'x-delay': parseNumber('--delay', flags.delay, 0) }
-  const properties = readPairs('--property', flags.property)
+  const properties = readPairs('--property', flags.property, isTextProperty)
   const unknown = whyNoProperties(properties)
   if (unknown !== undefined) throw new ExitError(exitCodes.usage, unknown)
   const rate = flags.rate === undefined ? undefined : parseNumber('--rate', flags.rate, 1)
   return {
     vhost,
+    queue: isExchange ? undefined : name,
     exchange: isExchange ? name : 'amq.default',
     key: isExchange ? flags.key : name,
     properties: {
@@ -170,7 +179,11 @@ async function publishOne(broker: BrokerClient, plan: Plan, message: MessageIn):
     throw await notThere(broker, { kind: kinds.exchange, name: exchange, vhost })
   }
   if (answer.status >= 400) throw refusal(answer, 'the message was not published')
-  return (answer.body as { readonly routed: boolean }).routed
+  const { routed } = answer.body as { readonly routed: boolean }
+  if (!routed && plan.queue !== undefined) {
+    throw await notThere(broker, { kind: kinds.queue, name: plan.queue, vhost })
+  }
+  return routed
 }
 
 /** Until so many milliseconds after the start. */

@@ -77,9 +77,10 @@ async function report(
   await showRows({ title: `${kind}s to move`, columns, rows }, format, terminal)
 }
 
-/** What has been moved stays moved, so that is said, too. */
+/** What has been moved stays moved, so that is said, too, where there is any. */
 function explain(error: MoveError, mover: Mover, { unit }: MoveRun): ExitError {
   const { records, bytes } = totalsOf(mover.progress)
+  if (records === 0) return new ExitError(exitCodeOf(error), error.message, { cause: error })
   const moved = `${records} ${unit} (${formatBytes(bytes)}) were moved before; give the same command again to go on`
   return new ExitError(exitCodeOf(error), `${error.message}; ${moved}`, { cause: error })
 }

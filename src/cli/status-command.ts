@@ -49,11 +49,22 @@ function rowOf(status: Status): Row {
     uptime: showDuration(status.uptimeMs),
     ...Object.fromEntries(open),
     'data folder': status.dataFolder ?? '',
-    memory: `${showSize(memory.inUseBytes)} in use, ${showSize(memory.residentBytes)} resident, publishers wait above ${showSize(memory.watermarkBytes)}`,
-    clients,
-    counts,
-    'messages since start': messages,
+    memory: `${showSize(memory.inUseBytes)}, publishers wait above ${showSize(memory.watermarkBytes)}`,
+    'memory resident': showSize(memory.residentBytes),
+    ...withHeads(clients, (client) => `${client} connections`),
+    ...withHeads(counts, (count) => headsOfCounts[count] ?? count),
+    ...withHeads(messages, (what) => `${what} since start`),
   }
+}
+
+/** The others are words by themselves. */
+const headsOfCounts: Readonly<Record<string, string>> = {
+  messagesReady: 'messages ready',
+  messagesUnacked: 'messages unacked',
+}
+
+function withHeads(counts: Readonly<Record<string, number>>, head: (key: string) => string): Row {
+  return Object.fromEntries(Object.entries(counts).map(([key, count]) => [head(key), count]))
 }
 
 function showSize(bytes: number): string {

@@ -59,6 +59,9 @@ export async function connectToRabbitmq(source: RabbitmqSource): Promise<Channel
     const { message } = error as Error
     const isDenied = /ACCESS[-_]REFUSED|NOT[-_]ALLOWED|NOT_FOUND/i.test(message)
     const what = `cannot connect to ${url.protocol}//${url.host} as '${user}': ${message}`
-    throw new MoveError(isDenied ? 'denied' : 'unreachable', what, { cause: error })
+    const advice = message.includes('Login was refused')
+      ? ': is the password in --from-password-file its own?'
+      : ''
+    throw new MoveError(isDenied ? 'denied' : 'unreachable', what + advice, { cause: error })
   }
 }

@@ -134,11 +134,30 @@ test('exchanges and bindings come and go', async () => {
   assert.match((await run('unbind shop bound --key b --yes')).talk.join(), /no binding of queue/)
   await succeed('unbind shop bound --key a.# --yes')
   const lost = await run('publish shop --to-exchange --key a.b --payload x')
-  assert.equal(lost.code, 66)
-  assert.match(lost.talk.join(), /1 of them reached no queue/)
+  assert.deepEqual(
+    [lost.code, lost.out, lost.talk],
+    [66, [], ['1 message was published to no queue: see pabal bindings']],
+  )
   await succeed('exchange rm shop --yes')
   assert.ok(!(await json('exchange ls')).some(({ name }) => name === 'shop'))
   await succeed('rm bound --yes')
+})
+
+test('what is published to a queue that is not there is refused, and an id may be of digits', async () => {
+  await succeed('create printer')
+  const missing = await run('publish printr --payload x')
+  assert.deepEqual(
+    [missing.code, missing.out, missing.talk],
+    [66, [], ["there is no queue 'printr' in virtual host '/'; did you mean 'printer'?"]],
+  )
+  await succeed('publish printer --payload x --property message_id=17 --property priority=3')
+  const [message = ''] = await succeed('consume printer -o ndjson')
+  assert.deepEqual((JSON.parse(message) as { properties: object }).properties, {
+    message_id: '17',
+    priority: 3,
+    delivery_mode: 2,
+  })
+  await succeed('rm printer --yes')
 })
 
 test('what was peeked at is published again as it was', async () => {
@@ -222,7 +241,15 @@ test('connections, channels and consumers are listed, and a connection is closed
 
 test('the status says how the broker is, and the version which it is', async () => {
   assert.equal(((await json('status')) as unknown as { state: string }).state, 'ready')
-  assert.match((await succeed('status')).join('\n'), /^state +ready\n/)
+  const status = await succeed('status')
+  assert.match(
+    status.join('\n'),
+    /^state +ready\n[^]*^queues +\d+\n[^]*^published since start +\d+$/m,
+  )
+  assert.deepEqual(
+    status.filter((line) => line.length > 80 && !line.startsWith('data folder')),
+    [],
+  )
   assert.match((await succeed('version')).join('\n'), /^program +\S+\nnode +v\S+\nbroker +\S+$/)
   const gone = await pabal(['status', '--url', 'http://127.0.0.1:1'])
   assert.equal(gone.code, 69)

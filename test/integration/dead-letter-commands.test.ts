@@ -66,9 +66,16 @@ test('what died is counted by its reason, redriven, and taken back', async () =>
   const jobs = await run('job ls -o name')
   assert.equal(jobs.out.length, 1)
   const [id = ''] = jobs.out
+  assert.match(done.talk.at(-1) ?? '', new RegExp(`^To take it back: pabal job undo ${id} `))
+  const [head, line] = (await run('job ls')).out.map((text) => text.split(/ {2,}/))
+  assert.deepEqual(
+    ['done', 'looked_at', 'total'].map((column) => line?.[head?.indexOf(column) ?? -1]),
+    ['2', '3', '3'],
+  )
   assert.match((await run(`job show ${id}`)).out.join('\n'), /^state +done$/m)
   const undone = await run(`job undo ${id} --yes`)
   assert.equal(undone.code, 0, undone.talk.join())
+  assert.doesNotMatch(undone.talk.join(), /take it back/)
   assert.deepEqual([await readyIn('orders'), await readyIn('dead')], [0, 3])
 })
 

@@ -122,8 +122,11 @@ test('a group is shown with its place, its lag and its members, and reset while 
       ],
     )
   }
+  assert.deepEqual(await ask('POST', '/groups/billing/reset', { topic: 'none', to: 'first' }), [
+    404,
+    { error: 'not_found', reason: "there is no topic 'none'" },
+  ])
   for (const wrong of [
-    { topic: 'none', to: 'first' },
     { topic: 'orders', to: 'x' },
     { topic: 'orders', partition: 2, to: 'first' },
   ]) {

@@ -140,10 +140,20 @@ describe('pabal move rabbitmq', () => {
     const dry = await runPabal(moveArgs('--queue', 'dry', '--dry-run'))
     assert.equal(dry.code, exitCodes.ok)
     assert.match(dry.stdout, /^dry +dry +is missing$/m)
+    assert.match(
+      dry.stderr,
+      /^What is missing: declare it, import definitions .*--from-management$/m,
+    )
     assert.equal(await count(source, 'dry'), 1)
     const missing = await runPabal(moveArgs('--queue', 'dry'))
     assert.equal(missing.code, exitCodes.noInput)
-    assert.match(missing.stderr, /no queue 'dry' here: declare it, import definitions/)
+    assert.match(
+      missing.stderr,
+      /no queue 'dry' in virtual host '\/' here: declare it, import definitions/,
+    )
+    const nowhere = await runPabal(moveArgs('--queue', 'dry', '--vhost', 'shpo'))
+    assert.equal(nowhere.code, exitCodes.noInput)
+    assert.match(nowhere.stderr, /there is no virtual host 'shpo'; see pabal vhost list/)
     await declare(target, 'dry')
     await declare(target, 'none')
     const none = await runPabal(moveArgs('--queue', 'none'))
@@ -152,6 +162,11 @@ describe('pabal move rabbitmq', () => {
     const wrong = await runPabal(moveArgs('--queue', 'dry'), { MOVE_FROM_PASSWORD: 'wrong' })
     assert.equal(wrong.code, exitCodes.notPermitted)
     assert.doesNotMatch(wrong.stderr, /wrong|guest:guest/)
+    assert.match(
+      wrong.stderr,
+      /Login was refused.*: is the password in --from-password-file its own\?$/m,
+    )
+    assert.doesNotMatch(wrong.stderr, /were moved before/)
     assert.equal(await count(source, 'dry'), 1)
   })
 

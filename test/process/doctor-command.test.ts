@@ -38,7 +38,7 @@ test('doctor says who has a port that a broker would want', async () => {
   assert.equal(rows.get('broker')?.level, 'warn')
   const port = rows.get(`port ${broker.port}`)
   if (process.platform === 'linux') {
-    assert.match(port?.found ?? '', new RegExp(String.raw`^taken by .+ \(${broker.pid}\)$`))
+    assert.match(port?.found ?? '', new RegExp(String.raw`^taken by node \(${broker.pid}\)$`))
     assert.equal(code, 69)
   }
   assert.deepEqual(readdirSync(folder.path), [])

@@ -1,6 +1,6 @@
 // Consumer groups of Kafka clients: who is in them, how far they are behind, and where they go on.
 import { z } from 'zod'
-import { preconditionFailed } from '../../broker/broker-error.ts'
+import { BrokerError, preconditionFailed } from '../../broker/broker-error.ts'
 import { type Broker, defaultVHost } from '../../broker/broker.ts'
 import type { GroupCoordinator } from '../../broker/group/group-coordinator.ts'
 import type { GroupErrorCode } from '../../broker/group/group-error.ts'
@@ -219,7 +219,7 @@ async function findTargets(
 ): Promise<Moved[]> {
   const place = readPlace(to, broker.clock.now())
   const view = topicsOf(broker).find(topic)
-  if (view === undefined) throw preconditionFailed(`there is no topic '${topic}'`)
+  if (view === undefined) throw new BrokerError('queue_not_found', `there is no topic '${topic}'`)
   const targets = await resetTargets(broker.store, view, { place, partition })
   return targets.map((target) => ({
     topic,

@@ -41,6 +41,14 @@ test('blocked publishers, little memory, a stop and another version are found', 
   ])
 })
 
+test('a broker that was drained says how clients come in again', () => {
+  const [broker] = checkStatus({ ...ready, state: 'maintenance' }, '1.0.0')
+  assert.deepEqual(
+    [broker?.level, broker?.advice],
+    ['fail', 'it was drained: pabal revive lets clients in'],
+  )
+})
+
 test('a queue that grows without a consumer is found, one that has some is not', () => {
   const now = [queue({ messages_ready: 9, consumers: 0 }), queue({ name: 'b', messages_ready: 9 })]
   const before = [queue({ messages_ready: 8, consumers: 0 }), queue({ name: 'b' })]

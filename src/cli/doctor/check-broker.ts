@@ -28,6 +28,11 @@ export interface DeadLetterFacts {
   readonly messages: number
 }
 
+const adviceOn: Readonly<Record<string, string>> = {
+  starting: 'it reads its data: wait until it is ready',
+  maintenance: 'it was drained: pabal revive lets clients in',
+}
+
 export function checkStatus(status: StatusFacts, program: string): Finding[] {
   const { state, version, blockedReason, memory } = status
   const share = memory.inUseBytes / memory.watermarkBytes
@@ -35,7 +40,7 @@ export function checkStatus(status: StatusFacts, program: string): Finding[] {
   return [
     state === 'ready'
       ? ok('broker', `${version}, ready`)
-      : fail('broker', `${version}, ${state}`, 'see its log'),
+      : fail('broker', `${version}, ${state}`, adviceOn[state] ?? 'see its log'),
     version === program
       ? ok('version', `the program's is the same`)
       : warn(

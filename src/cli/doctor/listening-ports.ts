@@ -1,5 +1,6 @@
 // Which processes of this machine listen on which ports, as Linux tells (proc(5)).
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { basename } from 'node:path'
 
 const listenState = '0A'
 
@@ -23,9 +24,15 @@ function nameOwners(inodes: ReadonlyMap<string, number>, found: Map<number, stri
     for (const handle of entriesOf(`/proc/${pid}/fd`)) {
       const inode = /^socket:\[(\d+)\]$/.exec(linkOf(`/proc/${pid}/fd/${handle}`))?.[1]
       const port = inode === undefined ? undefined : inodes.get(inode)
-      if (port !== undefined) found.set(port, `${linesOf(`/proc/${pid}/comm`)[0]} (${pid})`)
+      if (port !== undefined) found.set(port, `${programOf(pid)} (${pid})`)
     }
   }
+}
+
+/** Its file; a thread may have given itself another name (comm), as Node's does. Arguments may be secrets. */
+function programOf(pid: string): string {
+  const [command = ''] = linesOf(`/proc/${pid}/cmdline`).join('\n').split('\0')
+  return basename(command) || linesOf(`/proc/${pid}/comm`)[0] || 'another program'
 }
 
 function linesOf(file: string): string[] {
