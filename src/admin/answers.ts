@@ -40,6 +40,8 @@ export interface ManagementParts {
   readonly leases: Leases
   /** Tails and exports that are under way, on whichever port. */
   readonly streams: MessageStreams
+  /** Bytes of a body that may be published. */
+  readonly messageSizeMax: number
   /** Of the broker, with where each is from. */
   readonly settings: readonly {
     readonly setting: string

@@ -71,7 +71,7 @@ function operationsOf(
   { authenticate, sessions }: CallerOptions,
 ): Operation[] {
   /** One limit for all that is published by HTTP. */
-  const underWay = { size: 0 }
+  const publishing = { ...parts, underWay: { size: 0 } }
   const operations = [
     whoAmIOperation,
     ...groupOperations(parts),
@@ -81,12 +81,9 @@ function operationsOf(
     ...connectionOperations(parts),
     ...channelOperations(parts),
     ...exchangeOperations(parts),
-    publishOperation(parts.broker, parts.clients, underWay),
+    publishOperation(publishing),
     ...notInMaintenance(
-      [
-        ...publishBatchOperations(parts.broker, parts.clients, underWay),
-        ...receiveOperations(parts),
-      ],
+      [...publishBatchOperations(publishing), ...receiveOperations(parts)],
       parts.maintenance,
     ),
     routeTestOperation(parts.broker),

@@ -149,3 +149,8 @@ export function consumerTagReused(tag: string): BrokerError {
 export function preconditionFailed(message: string): BrokerError {
   return new BrokerError('precondition_failed', message)
 }
+
+/** A message is larger than the settings let any be. */
+export function bodyTooLarge(size: number, sizeMax: number): BrokerError {
+  return preconditionFailed(`message size ${size} is larger than configured max size ${sizeMax}`)
+}

@@ -30,6 +30,7 @@ export function managementOf({
     audit,
     leases,
     streams,
+    messageSizeMax: options.maxMessageSize,
     settings: shownSettings(options, origins),
     logins: users.logins,
     source: { status },

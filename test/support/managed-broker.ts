@@ -30,6 +30,7 @@ export type ManagedBroker = Pick<
   | 'audit'
   | 'leases'
   | 'streams'
+  | 'messageSizeMax'
 >
 
 /** `vhosts` are those of the settings. */
@@ -60,6 +61,7 @@ export function manage(broker: Broker, vhosts: readonly string[] = []): ManagedB
     logins: new Users({ access: broker.access, random: broker.random }).logins,
     settings: [{ setting: 'data', value: './data', origin: 'default' }],
     audit: new AuditLog(),
+    messageSizeMax: 1_000_000,
     leases: new Leases({ broker, clients }),
     streams: new MessageStreams(broker),
     groups: openGroups(broker, broker.getVHost(defaultVHost), new Map()),

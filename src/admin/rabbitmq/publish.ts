@@ -1,13 +1,12 @@
 // POST …/exchanges/VHOST/NAME/publish: one message, which is answered when it is durable.
 import type { Context } from 'hono'
 import { z } from 'zod'
-import type { Broker } from '../../broker/broker.ts'
-import type { ClientRegistry } from '../../broker/client/client-registry.ts'
+import { bodyTooLarge } from '../../broker/broker-error.ts'
 import type { PublishedOnce } from '../../broker/publish/publish-batch.ts'
 import { publishOnce } from '../../broker/publish/publish-once.ts'
 import { adminLimits } from '../../limits/admin.ts'
 import { encodeAddress } from '../../record/message/address.ts'
-import { badRequest, comeAgain } from '../answers.ts'
+import { badRequest, comeAgain, type ManagementParts } from '../answers.ts'
 import { type Operation, operation } from '../api/operation.ts'
 import { exchangeOfPath } from './exchange-json.ts'
 import { nameText } from './fields.ts'
@@ -38,11 +37,20 @@ export function tooManyUnderWay(context: Context): Response {
   return comeAgain(context, 503, { reason: 'Too many messages are being published', seconds: 1 })
 }
 
-export function publishOperation(
-  broker: Broker,
-  clients: ClientRegistry,
-  underWay: UnderWay,
-): Operation {
+/** What is needed to publish, the same for all that do. */
+export interface PublishParts extends Pick<
+  ManagementParts,
+  'broker' | 'clients' | 'messageSizeMax'
+> {
+  readonly underWay: UnderWay
+}
+
+export function publishOperation({
+  broker,
+  clients,
+  messageSizeMax,
+  underWay,
+}: PublishParts): Operation {
   return operation({
     method: 'post',
     path: '/exchanges/{vhost}/{exchange}/publish',
@@ -77,6 +85,7 @@ export function publishOperation(
       try {
         const source = sourceOf(encodeAddress(exchange, body.routing_key), header, payload)
         return await onChannel(context, async () => {
+          if (payload.length > messageSizeMax) throw bodyTooLarge(payload.length, messageSizeMax)
           const outcome = await publishOnce(broker, vhost, {
             source,
             principal: caller.principal,

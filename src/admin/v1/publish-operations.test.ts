@@ -119,3 +119,20 @@ test('while publishers are blocked a request waits, and is told to come again', 
   assert.match(await answer.text(), /publishers are blocked, the broker is low on memory/)
   assert.ok(client.clock.monotonic() >= adminLimits.publishMsMax)
 })
+
+test('a message that is larger than the settings let any be refuses its request', async () => {
+  routes = createOwnersRoutes({ ...managed, messageSizeMax: 3 })
+  const sizes = (size: number): object => ({
+    messages: [{ payload: 'a' }, { payload: 'x'.repeat(size) }],
+  })
+  const reason = 'message size 4 is larger than configured max size 3'
+  const path = 'POST /v1/streams/%2F/q/messages'
+  assert.deepEqual(await askApi(routes, path, sizes(4)), [400, { error: 'bad_request', reason }])
+  const asked = { routing_key: 'q', properties: {}, payload: 'four', payload_encoding: 'string' }
+  assert.deepEqual(await askApi(routes, 'POST /exchanges/%2F/amq.default/publish', asked), [
+    400,
+    { error: 'bad_request', reason: `406 PRECONDITION_FAILED - ${reason}` },
+  ])
+  assert.deepEqual(await payloads(), [])
+  assert.equal((await askApi(routes, path, sizes(3)))[0], 200)
+})

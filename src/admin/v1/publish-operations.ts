@@ -1,9 +1,8 @@
 // Publishing by HTTP for programs without a client: batches that are answered when they are durable.
 import type { Context } from 'hono'
 import { z } from 'zod'
-import { BrokerError } from '../../broker/broker-error.ts'
+import { bodyTooLarge, BrokerError } from '../../broker/broker-error.ts'
 import type { Broker } from '../../broker/broker.ts'
-import type { ClientRegistry } from '../../broker/client/client-registry.ts'
 import { permit } from '../../broker/permit.ts'
 import { publishBatch, type PublishedOne } from '../../broker/publish/publish-batch.ts'
 import { adminLimits } from '../../limits/admin.ts'
@@ -16,7 +15,7 @@ import { exchangeOfPath } from '../rabbitmq/exchange-json.ts'
 import { nameText } from '../rabbitmq/fields.ts'
 import { decodePayload, sourceOf } from '../rabbitmq/message-source.ts'
 import { encodeProperties, ownPropertiesSchema } from '../rabbitmq/properties-json.ts'
-import { tooManyUnderWay, type UnderWay, whyNotPublished } from '../rabbitmq/publish.ts'
+import { type PublishParts, tooManyUnderWay, whyNotPublished } from '../rabbitmq/publish.ts'
 import { missing } from '../rabbitmq/refusals.ts'
 
 const content = {
@@ -54,12 +53,6 @@ const shared = {
   },
 } as const
 
-interface Parts {
-  readonly broker: Broker
-  readonly clients: ClientRegistry
-  readonly underWay: UnderWay
-}
-
 interface Batch {
   readonly vhost: string
   readonly exchange: string
@@ -68,12 +61,7 @@ interface Batch {
   readonly messages: readonly (z.infer<typeof toStream> & { readonly routing_key: string })[]
 }
 
-export function publishBatchOperations(
-  broker: Broker,
-  clients: ClientRegistry,
-  underWay: UnderWay,
-): Operation[] {
-  const parts = { broker, clients, underWay }
+export function publishBatchOperations(parts: PublishParts): Operation[] {
   return [
     operation({
       ...shared,
@@ -101,7 +89,7 @@ export function publishBatchOperations(
 
 async function publish(
   context: Context,
-  { broker, clients, underWay }: Parts,
+  { broker, clients, messageSizeMax, underWay }: PublishParts,
   caller: Caller,
   { vhost: vhostName, exchange, queue, messages }: Batch,
 ): Promise<Response> {
@@ -120,6 +108,7 @@ async function publish(
     if (payload === undefined) {
       return badRequest(context, `messages.${index}.payload: is no base64`)
     }
+    if (payload.length > messageSizeMax) throw bodyTooLarge(payload.length, messageSizeMax)
     const header = encodeProperties(message.properties, payload.length)
     if (header === undefined) {
       return badRequest(context, `messages.${index}.properties: one is too large`)

@@ -1,7 +1,7 @@
 // Publishing on a channel: frames become messages for its intake, and what becomes of them becomes
 // returns and confirms.
 import type { Rights } from '../../auth/rights.ts'
-import { preconditionFailed } from '../../broker/broker-error.ts'
+import { bodyTooLarge } from '../../broker/broker-error.ts'
 import type { ClientCounters } from '../../broker/counters/client-counters.ts'
 import type { Destination } from '../../broker/destination.ts'
 import type { Intake, IntakeClient } from '../../broker/publish/intake.ts'
@@ -196,9 +196,7 @@ export class ChannelPublisher implements IntakeClient {
     if (isImmediate) throw new ProtocolError('not_implemented', 'immediate=true')
     if (!isTooLarge) return
     const { messageSizeMax } = this.#channel.connection.context.settings
-    throw preconditionFailed(
-      `message size ${bodySize} is larger than configured max size ${messageSizeMax}`,
-    )
+    throw bodyTooLarge(bodySize, messageSizeMax)
   }
 
   /** A message that reached no queue goes back to a client that wants to know. */
