@@ -287,3 +287,26 @@ test('in maintenance nobody receives, and what was leased is back', async () => 
   await askApi(routes, 'DELETE /v1/maintenance')
   assert.equal((await receive())[0]?.redelivered, true)
 })
+
+test('what a user has leased is back when its password is changed, or it is deleted', async () => {
+  const rights = { configure: '', write: '', read: '.*' }
+  await publish('a')
+  const ends = [
+    ['PUT /users/app', { password: 'another', tags: '' }],
+    ['PUT /permissions/%2F/app', { ...rights, read: '^other$' }],
+    ['DELETE /permissions/%2F/app', undefined],
+    ['DELETE /connections/username/app', undefined],
+    ['DELETE /users/app', undefined],
+  ] as const
+  for (const [request, body] of ends) {
+    await askApi(routes, 'PUT /users/app', { password: 'secret', tags: '' })
+    await askApi(routes, 'PUT /permissions/%2F/app', rights)
+    const asApp = createRoutesAs(managed, { user: 'app', tags: [] })
+    const [, got] = await askApi(asApp, `POST ${path}/receive`, { wait_ms: 20_000 })
+    assert.equal((got as { messages: Got[] }).messages[0]?.payload, 'a')
+    assert.equal(queue.unackedCount, 1)
+    const [status] = await askApi(routes, request, body)
+    assert.ok(status < 300, `${request}: ${status}`)
+    assert.deepEqual([request, queue.readyCount, queue.unackedCount], [request, 1, 0])
+  }
+})
