@@ -56,10 +56,6 @@ for (const type of ['classic', 'quorum']) {
     const settled = { ack: leased.slice(0, 40), requeue: leased.slice(40, 50) }
     assert.equal(await http.settle(type, settled), 0)
     assert.equal(await http.settle(type, { reject: leased.slice(50, 60) }), 0)
-    await waitFor('the dead letters', async () => {
-      const [, shown] = await http.ask('GET /queues/%2F/graves')
-      return (shown as { readonly messages: number }).messages === 10
-    })
     http = await killAndRestart()
     assert.equal(await http.settle(type, { ack: leased.slice(60) }), 40)
     const left = await takeAll(type)

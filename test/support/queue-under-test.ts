@@ -40,6 +40,7 @@ export class QueueUnderTest {
 
   readonly #turn: Turn
 
+  readonly shortage: Shortage = new Shortage()
   /** How long it takes to dead-letter a message. */
   deadLetterMs = 0
   /** Offsets and reasons of the messages that were dead-lettered. */
@@ -129,7 +130,7 @@ export class QueueUnderTest {
       watch: new MessageWatch(),
       turn: this.#turn,
       clock: this.clock,
-      shortage: new Shortage(),
+      shortage: this.shortage,
       counters: new BrokerCounters(),
       deadLetter: ({ settings }, { offset }, reason) => {
         this.clock.pass(this.deadLetterMs)

@@ -4,7 +4,6 @@ import { z } from 'zod'
 import type { Broker } from '../../broker/broker.ts'
 import { LeaseRefusal } from '../../broker/lease/lease-refusal.ts'
 import type { LeaseOwner, Leases } from '../../broker/lease/leases.ts'
-import { whenDurable } from '../../broker/when-durable.ts'
 import { leaseLimits } from '../../limits/leases.ts'
 import { comeAgain, type ManagementParts } from '../answers.ts'
 import type { Caller } from '../api/caller.ts'
@@ -100,8 +99,8 @@ function leaseOperations(broker: Broker, leases: Leases): Operation[] {
         const settled = (['ack', 'requeue', 'reject'] as const).flatMap((reason) =>
           body[reason].map((receipt) => ({ receipt, reason })),
         )
-        const { gone, ticket } = leases.settle(settled, ownerOf(broker, names, caller))
-        await whenDurable(ticket)
+        const { gone, done } = leases.settle(settled, ownerOf(broker, names, caller))
+        await done
         return { gone }
       },
     }),

@@ -5,7 +5,6 @@
 import type { Principal } from '../../auth/principal.ts'
 import type { Timer } from '../../lib/clock.ts'
 import { leaseLimits } from '../../limits/leases.ts'
-import type { Ticket } from '../../log/ticket.ts'
 import { type BrokerError, preconditionFailed } from '../broker-error.ts'
 import type { Broker } from '../broker.ts'
 import type { ClientRegistry } from '../client/client-registry.ts'
@@ -16,6 +15,7 @@ import type { Consumer } from '../queue/consumer.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { TakenMessage } from '../queue/take-messages.ts'
 import type { SettleReason } from '../unacked-deliveries.ts'
+import { whenDurable } from '../when-durable.ts'
 import { LeaseRefusal } from './lease-refusal.ts'
 import { LeaseRoom } from './lease-room.ts'
 import { type Holding, type Lease, Receiver, receiverTag } from './receiver.ts'
@@ -107,12 +107,12 @@ export class Leases {
 
   /**
    * Settles all that are there as one atom. `gone` are those that are not (any more), or are another's;
-   * the ticket says when the rest is durable.
+   * `done` resolves when the rest is durable, and what was rejected is where dead letters go, if it can be.
    */
   settle(
     settled: readonly LeaseSettled[],
     owner: LeaseOwner,
-  ): { gone: string[]; ticket: Ticket | undefined } {
+  ): { gone: string[]; done: Promise<unknown> } {
     const gone: string[] = []
     const settlements: Settlement[] = []
     for (const { receipt, reason } of settled) {
@@ -127,9 +127,15 @@ export class Leases {
       holding.receiver.counters.acked++
       this.#options.clients.ofRequests.acked++
     }
-    if (settlements.length === 0) return { gone, ticket: undefined }
-    const cause = { kind: 'client', vhost: owner.queue.vhost, client: {} } as const
-    return { gone, ticket: this.#options.broker.commit([], settlements, cause).ticket }
+    if (settlements.length === 0) return { gone, done: Promise.resolve() }
+    const { queue } = owner
+    const cause = { kind: 'client', vhost: queue.vhost, client: {} } as const
+    const { ticket } = this.#options.broker.commit([], settlements, cause)
+    const moved = new Promise<void>((resolve) => {
+      if (queue.deadLetters === undefined) resolve()
+      else queue.deadLetters.whenMoved(resolve)
+    })
+    return { gone, done: Promise.all([whenDurable(ticket), moved]) }
   }
 
   /** Begins the time of a lease again. False: there is none (any more), or it is another's. */

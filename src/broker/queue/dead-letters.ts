@@ -2,10 +2,12 @@
 // there, acked here. After a crash before that the message is in the queue as it was, so nothing is lost
 // or doubled, however many wait.
 import type { Clock } from '../../lib/clock.ts'
+import { Fifo } from '../../lib/fifo.ts'
 import { type Turn, turnPhase, type TurnTask } from '../../lib/turn.ts'
 import { brokerLimits } from '../../limits/broker.ts'
 import { logLimits } from '../../limits/log.ts'
 import type { LogStore } from '../../log/log-store.ts'
+import type { Ticket } from '../../log/ticket.ts'
 import type { DeathReason } from '../../record/message/encode-death.ts'
 import { RecordView } from '../../record/message/record-view.ts'
 import { isLate } from '../is-late.ts'
@@ -30,6 +32,12 @@ export interface DeadLettersOptions {
   readonly onKept: () => void
 }
 
+interface Waiter {
+  /** Told when so many have been moved. */
+  readonly until: number
+  readonly callback: () => void
+}
+
 const sharedView = new RecordView()
 
 export class DeadLetters implements TurnTask {
@@ -44,6 +52,10 @@ export class DeadLetters implements TurnTask {
   #isClosed = false
   /** Made for the first one. */
   #kept: KeptDeadLetters | undefined
+  /** How many have died, … */
+  #addedCount = 0
+  /** … and who waits until so many of them have been moved. */
+  readonly #waiters = new Fifo<Waiter>()
 
   constructor(options: DeadLettersOptions) {
     this.#options = options
@@ -67,9 +79,20 @@ export class DeadLetters implements TurnTask {
 
   /** The message at `offset`, which has been detached from the backlog, is dead. */
   add(offset: number, reason: DeathReason): void {
+    this.#addedCount++
     this.#offsets.push(offset)
     this.#reasons.push(reason)
     this.#schedule()
+  }
+
+  /**
+   * Calls back once when those that are dead by now have been moved, and that is durable; at once when they may
+   * take long, since there is no space for them or nobody wants them.
+   */
+  whenMoved(callback: () => void): void {
+    const hasGone = this.#head === this.#offsets.length
+    if (hasGone || this.#options.shortage.reason !== undefined) callback()
+    else this.#waiters.push({ until: this.#addedCount, callback })
   }
 
   /** Where dead letters go, or whether they are kept, may be different now. */
@@ -89,6 +112,7 @@ export class DeadLetters implements TurnTask {
     this.#offsets = []
     this.#reasons = []
     this.#head = 0
+    this.#tellWaiters(undefined)
   }
 
   runTurn(): void {
@@ -98,6 +122,7 @@ export class DeadLetters implements TurnTask {
     store.beginAtom()
     const isStopped = this.#moveSome()
     const ticket = store.endAtom()
+    this.#tellWaiters(ticket)
     this.#compact()
     if (isStopped || this.#head === this.#offsets.length) return
     if (ticket === undefined || store.uncommittedSize < logLimits.uncommittedSizeMax) {
@@ -155,12 +180,27 @@ export class DeadLetters implements TurnTask {
     const { shortage } = this.#options
     if (shortage.reason === undefined) return false
     this.#isWaiting = true
+    this.#tellWaiters(undefined, Infinity)
     const stop = shortage.onChange((isShort) => {
       if (isShort) return
       stop()
       this.#goOn()
     })
     return true
+  }
+
+  /** The first of `movedCount` have gone with `ticket`. */
+  #tellWaiters(ticket: Ticket | undefined, movedCount = this.#movedCount): void {
+    for (let first = this.#waiters.first; first !== undefined; first = this.#waiters.first) {
+      if (first.until > movedCount) return
+      this.#waiters.shift()
+      if (ticket === undefined) first.callback()
+      else ticket.whenDurable(first.callback)
+    }
+  }
+
+  get #movedCount(): number {
+    return this.#addedCount - (this.#offsets.length - this.#head)
   }
 
   #goOn(): void {

@@ -80,9 +80,9 @@ export class MessageEnds {
     return this.#deadLetters?.keptSize ?? 0
   }
 
-  /** Dead messages that have not gone yet, in no order. */
-  deadOffsets(): Iterable<number> {
-    return this.#deadLetters?.offsets() ?? []
+  /** Undefined before there was one. */
+  get deadLetters(): DeadLetters | undefined {
+    return this.#deadLetters
   }
 
   /** Whether so many messages wait for their next try that no further ones should be tried. */

@@ -191,9 +191,9 @@ export class Queue
     return this.#backlog.parts
   }
 
-  /** Places of dead messages that have not gone yet, in no order. */
-  deadPlaces(): Iterable<number> {
-    return this.#ends.deadOffsets()
+  /** Its dead messages on their way; undefined before there was one. */
+  get deadLetters(): MessageEnds['deadLetters'] {
+    return this.#ends.deadLetters
   }
 
   get logCount(): number {
