@@ -2,47 +2,33 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
-import { type RunningBroker, startBroker } from '../../src/start-broker.ts'
 import { HttpMessages } from '../support/http-messages.ts'
+import { TestBroker } from '../support/start-test-broker.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const run = promisify(execFile)
-const page = readFileSync(join(import.meta.dirname, '../../docs/http-messages.md'), 'utf8')
+const page = readFileSync(path.join(import.meta.dirname, '../../docs/http-messages.md'), 'utf8')
+const mainFile = path.join(import.meta.dirname, '../../src/main.ts')
 
-let broker: RunningBroker
+let broker: TestBroker
 let http: HttpMessages
 const programs: ChildProcess[] = []
 before(async () => {
-  const off = { kafkaPort: 'off', metricsPort: 'off' } as const
-  broker = await startBroker({ storage: 'memory', amqpPort: 0, httpPort: 0, ...off })
-  http = new HttpMessages(broker.addresses['http']!.port)
-  const rights = { configure: '', write: '.*', read: '.*' }
-  for (const [request, body] of [
-    ['PUT /users/app', { password: 'secret', tags: '' }],
-    ['PUT /permissions/%2F/app', rights],
-    ['PUT /queues/%2F/jobs', { durable: true }],
-    ['PUT /queues/%2F/events', { durable: true, arguments: { 'x-queue-type': 'stream' } }],
-    ['PUT /exchanges/%2F/orders', { type: 'topic', durable: true }],
-    ['POST /bindings/%2F/e/orders/q/jobs', { routing_key: 'order.*' }],
-  ] as const) {
-    const [status, json] = await http.ask(request, body)
-    assert.ok(status < 300, `${request}: ${status} ${JSON.stringify(json)}`)
-  }
+  broker = await TestBroker.start(['--http-port', '0'])
+  http = new HttpMessages(broker.httpPort)
 })
 after(async () => {
-  // The group: what a shell runs goes with it.
-  for (const { pid } of programs) if (pid !== undefined) process.kill(-pid)
-  await broker.close()
+  while (programs.length > 0) end()
+  await broker[Symbol.asyncDispose]()
 })
 
 function blocksOf(language: string): string[] {
-  const { port } = broker.addresses['http']!
   const blocks = page.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'))
   return Array.from(blocks, ([, text = '']) =>
-    text.replaceAll('localhost:15672', `127.0.0.1:${port}`),
+    text.replaceAll('localhost:15672', `127.0.0.1:${broker.httpPort}`),
   )
 }
 
@@ -56,13 +42,23 @@ interface Answer {
   readonly gone?: readonly string[]
 }
 
+/** What a block prints, run in a folder of its own. */
+async function outputOf(block: string): Promise<string> {
+  const program = `pabal() { '${process.execPath}' '${mainFile}' "$@" --data '${broker.dataFolder}'; }`
+  const command = block.replaceAll('curl ', 'curl -sS --fail-with-body ')
+  const args = ['-euo', 'pipefail', '-c', `${program}\n${command}`]
+  const { stdout } = await run('bash', args, { cwd: path.dirname(broker.dataFolder) })
+  return stdout
+}
+
 test('the commands of the page do what it says', { skip: lacks('curl') }, async () => {
   const answers: Answer[] = []
-  for (const block of blocksOf('sh')) {
+  const [prepare = '', ...blocks] = blocksOf('sh')
+  await outputOf(prepare)
+  for (const block of blocks) {
     const receipt = answers.findLast(({ messages }) => messages)?.messages?.[0]?.receipt ?? ''
-    const command = block.replaceAll('…', receipt).replaceAll('curl ', 'curl -sS --fail-with-body ')
-    const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', command])
-    answers.push(JSON.parse(stdout) as Answer)
+    if (block.includes('/tail')) await follow(block)
+    else answers.push(JSON.parse(await outputOf(block.replaceAll('…', receipt))) as Answer)
   }
   const routed = { outcome: 'routed' }
   const [order, lines, got, settled, extended, ...others] = answers
@@ -75,15 +71,29 @@ test('the commands of the page do what it says', { skip: lacks('curl') }, async 
   assert.deepEqual([settled, extended?.gone?.length, others], [{ gone: [] }, 1, []])
 })
 
+async function follow(command: string): Promise<void> {
+  const output = start('bash', command)
+  await http.publishTo('orders', { routing_key: 'order.followed', payload: 'seen' })
+  await waitFor('the event', () => output().includes('"payload":"seen"'))
+  end()
+  const [got] = await http.receive('jobs')
+  await http.settle('jobs', { ack: [got!] })
+}
+
 /** Runs a program of the page; returns its output so far. */
-function start(language: string, command: string): () => string {
-  const [program = ''] = blocksOf(language)
+function start(command: string, program = ''): () => string {
   const child = spawn(command, ['-c', program], { detached: true })
   programs.push(child)
   let output = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output += text))
   return () => output
+}
+
+/** Ends the program that was started last, and what it runs. */
+function end(): void {
+  const pid = programs.pop()?.pid
+  if (pid !== undefined) process.kill(-pid)
 }
 
 async function untilSettled(): Promise<void> {
@@ -94,16 +104,16 @@ async function untilSettled(): Promise<void> {
 }
 
 test('the program in Python publishes, works and waits', { skip: lacks('python3') }, async () => {
-  const output = start('python', 'python3')
+  const output = start('python3', blocksOf('python')[0])
   const done = 'done: picture 0\ndone: picture 1\ndone: picture 2\n'
   await waitFor('the work', () => output().length >= done.length)
   assert.equal(output(), done)
   await untilSettled()
-  process.kill(-programs.pop()!.pid!)
+  end()
 })
 
 test('the program in bash works and waits', { skip: lacks('jq') }, async () => {
-  const output = start('bash', 'bash')
+  const output = start('bash', blocksOf('bash')[0])
   await http.publish('jobs', 'one', 'say "two"')
   const done = 'done: one\ndone: say "two"\n'
   await waitFor('the work', () => output().length >= done.length)
