@@ -22,6 +22,8 @@ export class HttpClient implements Client {
   readonly id: number
   readonly connectedAt: number
   readonly transport: Transport
+  readonly mechanism = undefined
+  readonly tls = undefined
   /** Of the last request. */
   principal: Principal | undefined
   /** Of the last request. */

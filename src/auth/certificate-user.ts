@@ -12,14 +12,22 @@ export function userOfCertificate(
   { subject }: Pick<X509Certificate, 'subject'>,
   from: CertificateName,
 ): string | undefined {
-  // Node gives a part per line, in the order of the certificate; RFC 4514 begins with the last.
-  const parts = (subject ?? '').split('\n').filter((part) => part !== '')
-  const reversed = parts.toReversed().map((part) => part.replaceAll(' + ', '+'))
-  if (from === 'distinguished-name') return reversed.length === 0 ? undefined : reversed.join(',')
-  const common = reversed
+  if (from === 'distinguished-name') return distinguishedName(subject) || undefined
+  const common = partsOf(subject)
     .flatMap((part) => part.split(/(?<!\\)\+/))
     .find((part) => part.startsWith('CN='))
   return common === undefined ? undefined : unescape2253(common.slice('CN='.length))
+}
+
+/** As RFC 4514 writes it; empty for none. `name` is as Node has it. */
+export function distinguishedName(name: string | undefined): string {
+  return partsOf(name).join(',')
+}
+
+/** Node gives a part per line, in the order of the certificate; RFC 4514 begins with the last. */
+function partsOf(name = ''): string[] {
+  const parts = name.split('\n').filter((part) => part !== '')
+  return parts.toReversed().map((part) => part.replaceAll(' + ', '+'))
 }
 
 /** `\,` and the like, and `\C3` for a byte. */

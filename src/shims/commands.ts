@@ -246,6 +246,37 @@ const queues: Readonly<Record<string, ShimCommand>> = {
   ),
 }
 
+const parameters: Readonly<Record<string, ShimCommand>> = {
+  set_global_parameter: command(
+    '<name> <value>',
+    ({ operands: [name, value] }) => `Setting global runtime parameter "${name}" to "${value}" ...`,
+    (broker, { operands: [name = '', value = ''] }) => {
+      const body = { value: readJson(value) }
+      return change(broker, ['PUT', ['global-parameters', name], body], '')
+    },
+  ),
+  clear_global_parameter: command(
+    '<name>',
+    ({ operands: [name] }) => `Clearing global runtime parameter "${name}" ...`,
+    (broker, { operands: [name = ''] }) =>
+      change(broker, ['DELETE', ['global-parameters', name]], 'Parameter does not exist'),
+  ),
+  list_global_parameters: command(
+    '',
+    () => 'Listing global runtime parameters ...',
+    async (broker) => {
+      const { columns, rows } = await list(broker, ['global-parameters'], ['name', 'value'])
+      // RabbitMQ shows them as JSON, texts too.
+      return { columns, rows: rows.map((row) => ({ ...row, value: JSON.stringify(row['value']) })) }
+    },
+  ),
+  set_cluster_name: command(
+    '<name>',
+    ({ operands: [name] }) => `Setting cluster name to ${name} ...`,
+    (broker, { operands: [name = ''] }) => change(broker, ['PUT', ['cluster-name'], { name }], ''),
+  ),
+}
+
 function readJson(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -260,4 +291,5 @@ export const commands: Readonly<Record<string, ShimCommand>> = {
   ...users,
   ...vhosts,
   ...queues,
+  ...parameters,
 }

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test, type TestContext } from 'node:test'
 import { type Comparison, compareScripts } from './compare.ts'
+import { compareCalls } from './management/compare-calls.ts'
 import { hasRabbitmq, type StartedBrokers, startBrokers } from './start-brokers.ts'
 
 const atOnce = 6
@@ -15,6 +16,13 @@ before(async () => {
   if (hasRabbitmq) brokers = await startBrokers()
 })
 after(() => brokers?.[Symbol.asyncDispose]())
+
+test('monitors cannot tell Pabal from RabbitMQ', options, async (t) => {
+  const { count, differences } = await compareCalls(brokers)
+  assert.deepEqual(differences, [])
+  assert.ok(count > 200)
+  t.diagnostic(`${count} calls`)
+})
 
 test('a client cannot tell Pabal from RabbitMQ', options, async (t) => {
   await expectSame(t, { seedCount: 14, hasAccess: false })

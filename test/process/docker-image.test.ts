@@ -171,6 +171,19 @@ describe('the image', () => {
     assert.match(exec('rabbitmqctl', '-s', 'list_policies', '-p', 'shop')[1], /^shop\tttl\t\^o\t/)
     assert.equal(exec('rabbitmqctl', 'clear_policy', '-p', 'shop', 'ttl')[0], 0)
     assert.equal(exec('rabbitmqctl', 'clear_permissions', '-p', 'shop', 'u')[0], 0)
+    const parameter = ['set_global_parameter', 'region', '{"name":"north"}']
+    assert.deepEqual(exec('rabbitmqctl', ...parameter), [
+      0,
+      'Setting global runtime parameter "region" to "{"name":"north"}" ...\n',
+      '',
+    ])
+    assert.equal(exec('rabbitmqctl', '-q', 'set_cluster_name', 'ours')[0], 0)
+    const listedParameters = exec('rabbitmqctl', '-s', 'list_global_parameters')[1]
+    assert.match(listedParameters, /^cluster_name\t"ours"$/m)
+    assert.match(listedParameters, /^region\t\{"name":"north"\}$/m)
+    assert.equal(exec('rabbitmqctl', 'set_global_parameter', 'region', 'north')[0], 65)
+    assert.equal(exec('rabbitmqctl', 'clear_global_parameter', 'region')[0], 0)
+    assert.equal(exec('rabbitmqctl', 'clear_global_parameter', 'region')[0], 65)
     assert.equal(exec('rabbitmqctl', 'change_password', 'u', 'q')[0], 0)
     assert.equal(exec('rabbitmqctl', 'delete_user', 'u')[0], 0)
     assert.equal(exec('rabbitmqctl', 'delete_vhost', 'shop')[0], 0)

@@ -6,6 +6,7 @@ import type { JsonObject } from '../api/columns.ts'
 import type { ListedClient } from './listed-client.ts'
 import { detailsJson, detailsShape, octetStats, type Range } from './message-stats.ts'
 import { nodeName } from './node-name.ts'
+import { tlsJson, tlsShape } from './tls-json.ts'
 
 const count = z.number().int().nonnegative()
 
@@ -26,6 +27,8 @@ export const connectionSchema: z.ZodType = z.object({
   peer_host: z.string().optional(),
   peer_port: count.optional(),
   ssl: z.boolean().optional(),
+  ...tlsShape,
+  auth_mechanism: z.string().nullable().optional().describe('null for who need not log in'),
   client_properties: z.record(z.string(), z.unknown()).optional(),
   channels: count.optional(),
   channel_max: count.optional(),
@@ -63,6 +66,8 @@ export function connectionJson(
     peer_host: peer.host,
     peer_port: peer.port,
     ssl: isTls,
+    ...tlsJson(client.tls),
+    auth_mechanism: client.mechanism ?? null,
     client_properties: argumentsToJson(properties),
     channels: client.channelCount,
     ...(limits !== undefined && {

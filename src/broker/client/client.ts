@@ -5,6 +5,7 @@ import type { FieldTable } from '../../record/message/field-table.ts'
 import type { ClientCounters } from '../counters/client-counters.ts'
 import type { ConnectionToken } from '../queue/queue-context.ts'
 import type { ChannelInfo } from './channel-info.ts'
+import type { TlsFacts } from './tls-facts.ts'
 
 /** Where a connection is in its life; `blocked`: it publishes, and publishers have to wait. */
 export type ClientState = 'starting' | 'running' | 'blocked' | 'closing'
@@ -28,6 +29,10 @@ export interface Client {
   readonly connectedAt: number
   /** Undefined until it has logged in. */
   readonly principal: Principal | undefined
+  /** SASL's name of what it has logged in by; undefined until then, and for HTTP. */
+  readonly mechanism: string | undefined
+  /** Undefined without TLS. Asked of the socket. */
+  readonly tls: TlsFacts | undefined
   /** Undefined until it has chosen one. */
   readonly vhost: string | undefined
   /** What the client says of itself, such as its product and version. */

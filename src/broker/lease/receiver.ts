@@ -49,6 +49,8 @@ export class Receiver implements Client {
   readonly unsentSize = 0
   readonly limits = undefined
   readonly token = undefined
+  readonly mechanism = undefined
+  readonly tls = undefined
   readonly properties: FieldTable = emptyTable
   readonly counters: ClientCounters = new ClientCounters()
   readonly id: number

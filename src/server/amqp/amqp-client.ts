@@ -3,10 +3,12 @@ import type { Socket } from 'node:net'
 import type { ClientProtocol, Principal } from '../../auth/principal.ts'
 import type { ChannelInfo } from '../../broker/client/channel-info.ts'
 import type { Client, ClientLimits, ClientState } from '../../broker/client/client.ts'
+import type { TlsFacts } from '../../broker/client/tls-facts.ts'
 import type { ClientCounters } from '../../broker/counters/client-counters.ts'
 import type { ConnectionToken } from '../../broker/queue/queue.ts'
 import { type Transport, transportOf } from '../../lib/transport.ts'
 import type { FieldTable } from '../../record/message/field-table.ts'
+import { tlsFactsOf } from '../tls-facts-of.ts'
 import { channelInfoOf } from './channel-info.ts'
 import type { Connection } from './connection.ts'
 import { makeReply } from './reply.ts'
@@ -33,6 +35,14 @@ export class AmqpClient implements Client {
 
   get principal(): Principal | undefined {
     return this.#connection.principal
+  }
+
+  get mechanism(): string | undefined {
+    return this.#connection.mechanism
+  }
+
+  get tls(): TlsFacts | undefined {
+    return tlsFactsOf(this.#socket)
   }
 
   get vhost(): string | undefined {

@@ -139,6 +139,11 @@ export class Connection
     return this.#handshake.clientProperties
   }
 
+  /** What the client has logged in by. */
+  get mechanism(): string | undefined {
+    return this.#handshake.mechanism
+  }
+
   hasCapability(name: string): boolean {
     return this.#handshake.hasCapability(name)
   }

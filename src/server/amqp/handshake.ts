@@ -67,6 +67,8 @@ const channelMaxCeiling = 65_535
 export class Handshake {
   /** What the client says it is; empty until start-ok. */
   clientProperties: FieldTable = emptyTable
+  /** Undefined until the client has logged in. */
+  mechanism: string | undefined
   readonly #connection: HandshakePeer
   #expected: 'start-ok' | 'login' | 'tune-ok' | 'open' | 'nothing' = 'start-ok'
 
@@ -142,6 +144,7 @@ export class Handshake {
       return
     }
     this.#connection.principal = login.principal
+    this.mechanism = mechanism
     this.#expected = 'tune-ok'
     const { channelMax, frameMax, heartbeatSeconds } = this.#connection.context.settings
     this.#connection.send(0, {

@@ -4,10 +4,12 @@ import type { ClientProtocol, Principal } from '../../auth/principal.ts'
 import { defaultVHost } from '../../broker/broker.ts'
 import type { ChannelInfo } from '../../broker/client/channel-info.ts'
 import type { Client, ClientState } from '../../broker/client/client.ts'
+import type { TlsFacts } from '../../broker/client/tls-facts.ts'
 import type { ClientCounters } from '../../broker/counters/client-counters.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { type Transport, transportOf } from '../../lib/transport.ts'
 import { type FieldTable, table } from '../../record/message/field-table.ts'
+import { tlsFactsOf } from '../tls-facts-of.ts'
 import type { KafkaClient } from './request-context.ts'
 
 export class KafkaClientEntry implements Client {
@@ -39,6 +41,15 @@ export class KafkaClientEntry implements Client {
 
   get principal(): Principal | undefined {
     return this.#connection.sasl.principal
+  }
+
+  /** Undefined where it may be here without a login. */
+  get mechanism(): string | undefined {
+    return this.#connection.sasl.loggedInBy
+  }
+
+  get tls(): TlsFacts | undefined {
+    return tlsFactsOf(this.#socket)
   }
 
   get properties(): FieldTable {

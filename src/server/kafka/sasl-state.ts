@@ -82,6 +82,11 @@ export class SaslState {
     return this.#mechanism
   }
 
+  /** What it has logged in by; undefined for who may be here without that. */
+  get loggedInBy(): SaslMechanism | undefined {
+    return this.#at === 'authenticated' ? this.#mechanism : undefined
+  }
+
   /** A login was refused: the connection ends with the answer that says so, as in Kafka. */
   get hasFailed(): boolean {
     return this.#at === 'failed'

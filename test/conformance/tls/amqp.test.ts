@@ -77,6 +77,24 @@ describe('amqplib over TLS', () => {
     await connection.close()
   })
 
+  it('is listed with what TLS has agreed on, and with its certificate', async () => {
+    await using broker = await TlsBroker.start({}, true)
+    const { certificate: cert, key } = broker.clientCertificate()
+    const ca = [broker.authority.certificate]
+    const connection = await connect(urlOf(broker), { ca, cert, key })
+    const listed = await fetch(`http://127.0.0.1:${broker.port('http')}/api/connections`)
+    const [shown] = (await listed.json()) as readonly Readonly<Record<string, unknown>>[]
+    assert.deepEqual(
+      ['ssl', 'auth_mechanism', 'ssl_protocol', 'ssl_hash', 'peer_cert_subject'].map(
+        (name) => shown?.[name],
+      ),
+      [true, 'PLAIN', 'tlsv1.3', 'aead', 'CN=client'],
+    )
+    assert.equal(shown?.['peer_cert_issuer'], 'CN=authority')
+    assert.match(String(shown?.['ssl_cipher']), /_gcm$|_poly1305$/)
+    await connection.close()
+  })
+
   it('logs in with its certificate as the user that this names', async () => {
     const external = credentials.external()
     for (const [tlsClientName, user] of [

@@ -1,22 +1,21 @@
 // Each call of RabbitMQ's management API that clients and monitors make has the same status from Pabal and from
 // RabbitMQ, and the fields that RabbitMQ answers with, of the same types, but for what is accepted.
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
-import { hasRabbitmq, startBrokers } from '../start-brokers.ts'
+import type { Brokers } from '../compare.ts'
 import { whyField, whyStatus } from './accepted.ts'
 import { type Answer, playCalls } from './play.ts'
 import { lackingIn } from './shape.ts'
 
-const options = { skip: hasRabbitmq ? false : 'needs RabbitMQ: apt-get install rabbitmq-server' }
+export interface ComparedCalls {
+  readonly count: number
+  readonly differences: readonly string[]
+}
 
-test('monitors cannot tell Pabal from RabbitMQ', options, async (t) => {
-  await using brokers = await startBrokers()
-  const [ours, theirs] = await Promise.all([playCalls(brokers.pabal), playCalls(brokers.reference)])
-  assert.ok(theirs.length > 200, `${theirs.length} calls`)
-  const differences = theirs.flatMap((reference, index) => compare(ours[index]!, reference))
-  assert.deepEqual(differences, [])
-  t.diagnostic(`${theirs.length} calls`)
-})
+/** To be called before anything is done with the brokers. */
+export async function compareCalls({ pabal, reference }: Brokers): Promise<ComparedCalls> {
+  const [ours, theirs] = await Promise.all([playCalls(pabal), playCalls(reference)])
+  const differences = theirs.flatMap((answer, index) => compare(ours[index]!, answer))
+  return { count: theirs.length, differences }
+}
 
 function compare(ours: Answer, theirs: Answer): string[] {
   const call = describeCall(theirs)
