@@ -16,6 +16,7 @@ import { featureOperations } from './rabbitmq/features.ts'
 import { globalParameterOperations } from './rabbitmq/global-parameters.ts'
 import { healthCheckOperations } from './rabbitmq/health-checks.ts'
 import { limitOperations } from './rabbitmq/limits.ts'
+import { linkOperations } from './rabbitmq/links.ts'
 import { loginAttemptOperations } from './rabbitmq/login-attempts.ts'
 import { loginOperations } from './rabbitmq/logins.ts'
 import { maintenanceOperations } from './rabbitmq/maintenance.ts'
@@ -100,6 +101,7 @@ function operationsOf(
     ...policyOperations(parts.broker),
     ...parameterOperations(parts),
     ...globalParameterOperations(parts),
+    ...linkOperations(parts),
     ...healthCheckOperations(parts),
     ...featureOperations(),
     ...maintenanceOperations(parts),

@@ -11,7 +11,7 @@ const cache: string = join(import.meta.dirname, '../../.cache/suites')
 /** Clones what is not there yet into the folder of checkouts. */
 export async function clone(suite: Suite, checkouts: string): Promise<void> {
   const folder = join(checkouts, suite.name)
-  if (existsSync(folder)) return
+  if (suite.isModule || existsSync(folder)) return
   mkdirSync(checkouts, { recursive: true })
   await runDownload({
     what: `clone of ${suite.repository}`,
@@ -36,8 +36,10 @@ export async function checkout(suite: Suite, checkouts: string): Promise<string>
   mkdirSync(cache, { recursive: true })
   const making = mkdtempSync(`${folder}-`)
   try {
-    await git(suite, ['clone', '--quiet', '--no-checkout', join(checkouts, suite.name), making])
-    await git(suite, ['-C', making, 'checkout', '--quiet', '--detach', suite.commit])
+    if (!suite.isModule) {
+      await git(suite, ['clone', '--quiet', '--no-checkout', join(checkouts, suite.name), making])
+      await git(suite, ['-C', making, 'checkout', '--quiet', '--detach', suite.commit])
+    }
     for (const call of suite.prepare)
       await runDownload({ what: `preparation of ${suite.name}`, ...call, folder: making })
     renameSync(making, folder)

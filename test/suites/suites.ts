@@ -31,7 +31,10 @@ export interface BrokerTls {
 export interface Suite {
   readonly name: string
   readonly repository: string
+  /** Or the version, when all of it comes from a module. */
   readonly commit: string
+  /** Nothing of the repository is needed. */
+  readonly isModule?: true
   /** Asks for the language; it is missing when this fails. */
   readonly language: SuiteCall
   /** Installs what the suite needs, in a copy of its own. */
@@ -60,6 +63,11 @@ function pip(...args: readonly string[]): SuiteCall {
 
 function pytest(...args: readonly string[]): SuiteCall {
   return { command: '.venv/bin/python', args: ['-m', 'pytest', '-q', ...args] }
+}
+
+/** Builds a program in Go from its module. */
+export function buildFromModule(...args: readonly string[]): SuiteCall {
+  return { command: process.execPath, args: [join(here, 'build-from-module.ts'), ...args] }
 }
 
 /** Every suite, in the order of the table. */
@@ -146,7 +154,7 @@ export const suites: readonly Suite[] = [
     language: { command: 'go', args: ['version'] },
     prepare: [
       { command: 'go', args: ['mod', 'download'] },
-      { command: process.execPath, args: [join(here, 'build-tofu.ts'), tofu] },
+      buildFromModule('github.com/opentofu/opentofu@v1.10.10', './cmd/tofu', tofu),
     ],
     run: () => ({
       command: 'go',

@@ -2,10 +2,15 @@
 // (tools/*.ts) what they show of one with traffic. They run as suites do: see run.ts.
 
 import { join } from 'node:path'
-import type { Suite, SuiteCall } from './suites.ts'
+import { buildFromModule, type Suite, type SuiteCall } from './suites.ts'
 
 const here: string = import.meta.dirname
 const go: SuiteCall = { command: 'go', args: ['version'] }
+
+/** Telegraf with the plugins that are tried. */
+export const telegraf: string = join(here, '../../.cache/suites/telegraf')
+const plugins = ['inputs.rabbitmq', 'outputs.file', 'outputs.amqp', 'outputs.kafka']
+const formats = ['serializers.influx', 'serializers.json']
 
 /** Every tool, in the order of the table. */
 export const tools: readonly Suite[] = [
@@ -34,6 +39,24 @@ export const tools: readonly Suite[] = [
       { command: 'mvn', args: ['--quiet', '--batch-mode', 'package', '-Dmaven.test.skip=true'] },
     ],
     run: (results) => testOf('kafdrop.ts', results),
+    format: 'junit',
+    hopeless: [],
+  },
+  {
+    name: 'telegraf',
+    repository: 'https://github.com/influxdata/telegraf',
+    commit: 'v1.37.2',
+    isModule: true,
+    language: go,
+    prepare: [
+      buildFromModule(
+        'github.com/influxdata/telegraf@v1.37.2',
+        './cmd/telegraf',
+        telegraf,
+        ['custom', ...plugins, ...formats].join(),
+      ),
+    ],
+    run: (results) => testOf('telegraf.ts', results),
     format: 'junit',
     hopeless: [],
   },

@@ -112,6 +112,10 @@ export const nodeExamples: Examples = {
     missing: 400,
   },
   'DELETE /parameters/{component}/{vhost}/{name}': { ...parameter, status: 400 },
+  'GET /federation-links': ok,
+  'GET /federation-links/{vhost}': ok,
+  'GET /shovels': ok,
+  'GET /shovels/{vhost}': ok,
   'GET /global-parameters': {
     ...global,
     check: (list: readonly { readonly name: string }[]) =>
