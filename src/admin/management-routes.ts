@@ -46,6 +46,7 @@ import { messageOperations } from './v1/message-operations.ts'
 import { moveOperations } from './v1/move-operations.ts'
 import { publishBatchOperations } from './v1/publish-operations.ts'
 import { receiveOperations } from './v1/receive-operations.ts'
+import { routeTestOperation } from './v1/route-test-operation.ts'
 import { sessionOperations } from './v1/session-operations.ts'
 import { streamOperations } from './v1/stream-operations.ts'
 import { traceOperations } from './v1/trace-operations.ts'
@@ -81,6 +82,7 @@ function operationsOf(
     publishOperation(parts.broker, parts.clients, underWay),
     ...publishBatchOperations(parts.broker, parts.clients, underWay),
     ...receiveOperations(parts),
+    routeTestOperation(parts.broker),
     ...queueListOperations(parts),
     ...queueOperations(parts.broker),
     queueGetOperation(parts.broker, parts.clients),

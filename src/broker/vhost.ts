@@ -37,6 +37,7 @@ import { checkExchangeType, createMatcher } from './exchange/create-matcher.ts'
 import { DefaultMatcher } from './exchange/default-matcher.ts'
 import { delayedType, delayedTypeArgument, routingTypeOf } from './exchange/delayed-type.ts'
 import { Exchange, type ExchangeDeclaration } from './exchange/exchange.ts'
+import { explainRoute, type RouteExplanation } from './exchange/explain-route.ts'
 import type { MessageDelay } from './exchange/message-delay.ts'
 import { type HistoryBudget, MessageHistory } from './exchange/message-history.ts'
 import { deduplicatingType } from './exchange/message-ids.ts'
@@ -284,6 +285,15 @@ export class VHost<Q extends QueueLike> {
    */
   route(exchange: string, message: RoutedMessage): RouteResult<Q> {
     return route(this.getPublishable(exchange), message, this.#findExchange)
+  }
+
+  /** How `route` comes to what it finds; nothing changes. Throws the same. */
+  explainRoute(exchange: string, message: RoutedMessage): RouteExplanation<Q> {
+    const start = this.getPublishable(exchange)
+    return explainRoute(start, message, {
+      findExchange: this.#findExchange,
+      random: this.#context.random,
+    })
   }
 
   /** An exchange that clients may publish to. Throws `exchange_not_found`, `access_refused`. */

@@ -144,6 +144,12 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import('./binding-commands.ts')).addUnbindCommand,
   },
   {
+    name: 'route-test',
+    group: routing,
+    summary: 'Show where a message would go, and through which bindings; nothing is published',
+    load: async () => (await import('./route-test-command.ts')).addRouteTestCommand,
+  },
+  {
     name: 'conn',
     aliases: ['connection'],
     group: routing,

@@ -115,4 +115,10 @@ export const brokerLimits = {
   globalParameterSizeMax: (8 * KiB) as number,
   /** Bytes of its name, and of a cluster's: what AMQP can say. */
   globalParameterNameSizeMax: 255,
+  /** Exchanges, and ways from one to what it leads to, that a routing test tells of: one answer by HTTP. */
+  explainedWaysMax: 1000,
+  /** Bindings from an exchange to one target that it tells of: each alone leads there. */
+  explainedBindingsMax: 10,
+  /** Bindings that it looks at, each by itself: some 10 ms. */
+  explainedLooksMax: 10_000,
 } as const

@@ -88,6 +88,36 @@ test('hostile names are created, shown with their escapes, and deleted', async (
   }
 })
 
+test('a routing test shows where a message would go, and through which bindings', async () => {
+  await succeed('create eu')
+  await succeed('exchange create shop --type topic --argument alternate-exchange=lost')
+  await succeed('exchange create regions --type headers')
+  await succeed('bind shop regions --to-exchange --key order.#')
+  await succeed('bind regions eu --argument region=eu')
+  const [head, row, gap, ...way] = await succeed('route-test shop order.new --header region=eu')
+  assert.match(head ?? '', /^name +kind +type +partition +certain +full +repeat$/)
+  assert.match(row ?? '', /^eu +queue +classic +true +false +false$/)
+  assert.equal(gap, '')
+  assert.deepEqual(way, [
+    "exchange 'shop':",
+    "  → exchange 'regions' by 'order.#'",
+    "exchange 'regions':",
+    `  → queue 'eu' by '' {"region":"eu"}`,
+  ])
+  const nowhere = await run('route-test shop invoice')
+  assert.deepEqual(nowhere.talk, ['There are no queues or topics that the message would come to'])
+  assert.deepEqual(nowhere.out.slice(1), [
+    "exchange 'shop': no binding matches",
+    "  → alternate exchange 'lost', which is not there",
+  ])
+  assert.deepEqual(await succeed('route-test amq.default eu -o name'), ['eu'])
+  const missing = await run('route-test regiosn x')
+  assert.match(missing.talk.join(), /no exchange 'regiosn'.*did you mean 'regions'\?/)
+  for (const line of ['exchange rm shop', 'exchange rm regions', 'rm eu']) {
+    await succeed(`${line} --yes`)
+  }
+})
+
 test('exchanges and bindings come and go', async () => {
   await succeed('create bound')
   await succeed('exchange create shop --type topic')

@@ -58,6 +58,13 @@ export class PresentIds {
     return this.#places.size
   }
 
+  /** Whether a message with the id of this one is in the queue. */
+  has({ header, headerStart, headerEnd }: RecordSource): boolean {
+    const value = findHeader(header, headerStart, headerEnd, idHeader)
+    const known = value === undefined ? undefined : this.#places.get(idOf(value))
+    return known !== undefined && this.#isPresent(known)
+  }
+
   /** Calls `append`, which appends the message, unless one with its id is in the queue. Within an atom. */
   admit({ header, headerStart, headerEnd }: RecordSource, append: () => void): void {
     const value = findHeader(header, headerStart, headerEnd, idHeader)

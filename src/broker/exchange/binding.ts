@@ -26,6 +26,7 @@ export interface BoundExchange<Q extends QueueLike> {
   readonly type: string
   readonly isDurable: boolean
   readonly isAutoDelete: boolean
+  readonly arguments: FieldTable
   /** Where messages go that no binding matches. */
   readonly alternate: string | undefined
   /** Whether it may lead the next message with the same routing keys elsewhere. */

@@ -35,6 +35,21 @@ const matchers = {
   'x-recent-history': () => new FanoutMatcher(),
 } as const satisfies Record<string, <Q extends QueueLike>(context: MatcherContext) => Matcher<Q>>
 
+/** Who chooses one of the bindings, where not each that matches is followed. */
+const choices: Partial<Record<keyof typeof matchers, Choice>> = {
+  'x-consistent-hash': 'hash',
+  'x-local-random': 'chance',
+  'x-modulus-hash': 'hash',
+  'x-random': 'chance',
+}
+
+export type Choice = 'hash' | 'chance'
+
+/** How an exchange that routes as `type` chooses among its bindings; undefined: it follows each that matches. */
+export function choiceOf(type: string): Choice | undefined {
+  return choices[type as keyof typeof matchers]
+}
+
 /** Names of the types. */
 export const exchangeTypes: readonly string[] = Object.keys(matchers)
 

@@ -22,12 +22,33 @@ export interface RouteResult<Q> {
   readonly isPerMessage: boolean
 }
 
+/** Looks on while a message finds its way. */
+export interface RouteWatch<Q extends QueueLike> {
+  /** Asked in place of the exchange's own `match`, and answers as that does. */
+  match(exchange: BoundExchange<Q>, message: RoutedMessage, reached: Set<Target<Q>>): boolean
+  /** The exchange knows the message's id: nothing matches. */
+  onRepeat(exchange: BoundExchange<Q>): void
+  /** The message waits at an exchange and goes no further. */
+  onDelayed(exchange: BoundExchange<Q>): void
+  /** It goes on to the alternate of an exchange; undefined where that names none that is there. */
+  onAlternate(exchange: BoundExchange<Q>, alternate: BoundExchange<Q> | undefined): void
+}
+
+const nobody: RouteWatch<never> = {
+  match: (exchange, message, reached) => exchange.match(message, reached),
+  onRepeat() {},
+  onDelayed() {},
+  onAlternate() {},
+}
+
 export const noDelays: readonly MessageDelay[] = []
 
+/** Where a message goes that is at `start`. With a `watch` the same way, but it says what matches. */
 export function route<Q extends QueueLike>(
   start: BoundExchange<Q>,
   message: RoutedMessage,
   findExchange: (name: string) => BoundExchange<Q> | undefined,
+  watch: RouteWatch<Q> = nobody,
 ): RouteResult<Q> {
   const queues: Q[] = []
   let delays = noDelays
@@ -47,6 +68,7 @@ export function route<Q extends QueueLike>(
       isPerMessage = true
       if (delayMsOf(message.headers?.get(delayHeader)) > 0) {
         delays = [...delays, exchange.delay]
+        watch.onDelayed(exchange)
         continue
       }
     }
@@ -57,16 +79,21 @@ export function route<Q extends QueueLike>(
     const note = readIdNote(exchange.ids, message)
     if (note !== undefined) idNotes = [...(idNotes ?? []), note]
     // What it knows goes no further than what nothing matches.
-    if (note?.isRepeat !== true && exchange.match(message, reached)) continue
-    const alternate = alternateOf(exchange, findExchange)
-    if (alternate !== undefined) reached.add(alternate.target)
+    if (note?.isRepeat === true) watch.onRepeat(exchange)
+    else if (watch.match(exchange, message, reached)) continue
+    addAlternate(exchange, reached, findExchange, watch)
   }
   return { queues, delays, histories, idNotes, isPerMessage }
 }
 
-function alternateOf<Q extends QueueLike>(
-  { alternate }: BoundExchange<Q>,
+function addAlternate<Q extends QueueLike>(
+  exchange: BoundExchange<Q>,
+  reached: Set<Target<Q>>,
   findExchange: (name: string) => BoundExchange<Q> | undefined,
-): BoundExchange<Q> | undefined {
-  return alternate === undefined ? undefined : findExchange(alternate)
+  watch: RouteWatch<Q>,
+): void {
+  const name = exchange.alternate
+  const alternate = name === undefined ? undefined : findExchange(name)
+  if (alternate !== undefined) reached.add(alternate.target)
+  watch.onAlternate(exchange, alternate)
 }

@@ -106,6 +106,15 @@ export const queueExamples: Examples = {
     body: { messages: [{ payload: 'hello' }] },
     check: isRouted,
   },
+  'POST /v1/route-test': {
+    status: 200,
+    before: makeAll,
+    as: 'plain',
+    missing: 'none',
+    body: { exchange: 'x', routing_key: 'a.b', properties: { headers: { region: 'eu' } } },
+    check: ({ destinations }: { readonly destinations: readonly { readonly name: string }[] }) =>
+      assert.deepEqual(destinations.map(({ name }) => name).toSorted(), ['kept', 'quorum']),
+  },
   'GET /bindings': list,
   'GET /bindings/{vhost}': list,
   'GET /bindings/{vhost}/e/{source}/{type}/{destination}': {
