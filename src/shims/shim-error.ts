@@ -5,9 +5,12 @@ export const shimExitCodes = { dataError: 65, noUser: 67 } as const
 export class ShimError extends Error {
   override readonly name = 'ShimError'
   readonly exitCode: number
+  /** What stands above the message. */
+  readonly head: string | undefined
 
-  constructor(exitCode: number, message: string) {
+  constructor(exitCode: number, message: string, head: string | undefined = 'Error:\n') {
     super(message)
     this.exitCode = exitCode
+    this.head = head
   }
 }
