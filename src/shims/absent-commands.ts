@@ -6,6 +6,7 @@ const byStart = 'it is a setting of the start'
 
 /** By name: why not. */
 export const absentCommands: Readonly<Record<string, string>> = {
+  authenticate_user: 'use curl --user NAME http://localhost:15672/api/whoami',
   change_cluster_node_type: isNode,
   force_boot: isNode,
   forget_cluster_node: isNode,

@@ -33,7 +33,10 @@ const isReady = async (broker: BrokerClient): Promise<boolean> =>
 
 async function checkRunning(broker: BrokerClient): Promise<string> {
   if (await isReady(broker)) return 'RabbitMQ on this node is fully booted and running'
-  throw failed('RabbitMQ on this node is not running', 'Error:\n')
+  throw failed(
+    'RabbitMQ on this node is not running or has not fully booted yet (check with is_booting)',
+    'Error:\n',
+  )
 }
 
 /** One of the API's checks. */

@@ -1,6 +1,5 @@
 // Policies, parameters and definitions.
 import { readFile, writeFile } from 'node:fs/promises'
-import { text as textOf } from 'node:stream/consumers'
 import {
   change,
   checkVHost,
@@ -12,7 +11,7 @@ import {
   rowsOf,
   type ShimCommands,
 } from './shim-command.ts'
-import { ShimError, shimExitCodes } from './shim-error.ts'
+import { argumentError, ShimError, shimExitCodes } from './shim-error.ts'
 
 const columns = ['vhost', 'name', 'pattern', 'apply-to', 'definition', 'priority']
 
@@ -150,8 +149,8 @@ export const policyCommands: ShimCommands = {
       file === '-'
         ? 'Importing definitions in JSON from standard input ...'
         : `Importing definitions in JSON from a file at "${file}" ...`,
-    async run(broker, { operands: [file = '-'] }) {
-      const content = file === '-' ? await textOf(process.stdin) : await read(file)
+    async run(broker, { operands: [file = '-'] }, input) {
+      const content = file === '-' ? await input() : await read(file)
       const { status, text } = await broker.transfer('POST', definitionsPath, { content })
       refuse({ status, body: status < 400 ? undefined : JSON.parse(text) }, noParameter)
       return 'Definitions are imported'
@@ -164,6 +163,6 @@ async function read(file: string): Promise<string> {
     return await readFile(file, 'utf8')
   } catch {
     const problem = `Bad argument: File ${file} does not exist`
-    throw new ShimError(shimExitCodes.dataError, problem, 'Error (argument validation): ')
+    throw new ShimError(shimExitCodes.dataError, problem, argumentError)
   }
 }

@@ -11,8 +11,8 @@ import {
   type ShimProgram,
   unknownOptions,
 } from './shim-arguments.ts'
-import type { ShimCommand, ShimCommands, ShimResult } from './shim-command.ts'
-import { ShimError } from './shim-error.ts'
+import type { ReadInput, ShimCommand, ShimCommands, ShimResult } from './shim-command.ts'
+import { argumentError, ShimError } from './shim-error.ts'
 import { writeTable } from './write-table.ts'
 
 export interface ShimOutput {
@@ -26,11 +26,12 @@ export interface ShimCall {
   readonly argv: readonly string[]
   /** Of the broker that is asked. */
   readonly dataFolder: string
+  readonly input: ReadInput
 }
 
 /** Resolves with the exit code. */
 export async function runShim(
-  { program, argv, dataFolder }: ShimCall,
+  { program, argv, dataFolder, input }: ShimCall,
   output: ShimOutput,
 ): Promise<number> {
   const commands = commandsOf(program)
@@ -42,8 +43,18 @@ export async function runShim(
     check(asked, command)
     const banner = command.banner?.(asked) ?? ''
     const isTalkative = !asked.isQuiet && !asked.isSilent && !isForPrograms(asked)
-    if (banner !== '' && isTalkative) output.out(banner)
-    show(await command.run(new BrokerClient(dataFolder), asked), asked, output)
+    const sayBanner = (): void => {
+      if (banner !== '' && isTalkative) output.out(banner)
+    }
+    try {
+      const result = await command.run(new BrokerClient(dataFolder), asked, input)
+      sayBanner()
+      show(result, asked, output)
+    } catch (error) {
+      // Nothing was begun with wrong arguments.
+      if (!(error instanceof ShimError && error.head === argumentError)) sayBanner()
+      throw error
+    }
     return exitCodes.ok
   } catch (error) {
     if (!(error instanceof ExitError || error instanceof ShimError)) throw error
@@ -76,7 +87,7 @@ function check(asked: ShimArguments, command: ShimCommand): void {
   throw new ShimError(
     exitCodes.usage,
     `${problem}\nUsage: ${usage.filter((word) => word !== '').join(' ')}`,
-    'Error (argument validation): ',
+    argumentError,
   )
 }
 
@@ -89,7 +100,7 @@ function optionProblem(asked: ShimArguments, command: ShimCommand): string | und
   const unknown = unknownOptions(asked, command.options)
   return unknown.length === 0
     ? undefined
-    : `Invalid options for this command: ${unknown.join(', ')}`
+    : `Invalid options for this command:\n${unknown.map((name) => `${name} :`).join('\n')}`
 }
 
 /** Says what there is instead, where something is. */

@@ -2,7 +2,7 @@
 import type { Answer, BrokerClient, Method } from '../cli/broker-client.ts'
 import { exitCodes } from '../lib/exit-codes.ts'
 import type { ShimArguments } from './shim-arguments.ts'
-import { ShimError, shimExitCodes } from './shim-error.ts'
+import { argumentError, ShimError, shimExitCodes } from './shim-error.ts'
 import type { Row, Table } from './write-table.ts'
 
 /** What a command says: a table, a line, or something that JSON has in full and people see as text. */
@@ -15,6 +15,9 @@ export type ShimResult =
 /** A command by name. */
 export type ShimCommands = Readonly<Record<string, ShimCommand>>
 
+/** All that comes on stdin. */
+export type ReadInput = () => Promise<string>
+
 /** The line above what a command says; nothing is said for an empty one. */
 export type CommandBanner = (asked: ShimArguments) => string
 
@@ -26,7 +29,11 @@ export interface ShimCommand {
   readonly options: readonly string[]
   readonly banner: CommandBanner | undefined
   /** Rejects with a `ShimError` or an `ExitError`. */
-  readonly run: (broker: BrokerClient, asked: ShimArguments) => Promise<ShimResult>
+  readonly run: (
+    broker: BrokerClient,
+    asked: ShimArguments,
+    input: ReadInput,
+  ) => Promise<ShimResult>
 }
 
 interface CommandAsked {
@@ -100,7 +107,7 @@ export function pickColumns(
   const unknown = columns.filter((column) => !known.includes(column))
   if (unknown.length > 0) {
     const problem = `Info key(s) ${unknown.join(',')} are not supported`
-    throw new ShimError(exitCodes.usage, problem, 'Error (argument validation): ')
+    throw new ShimError(exitCodes.usage, problem, argumentError)
   }
   const valueOf = (row: Row, column: string): unknown =>
     from[column] === undefined ? row[column] : from[column](row)

@@ -1,20 +1,20 @@
 // Users, their tags, and what they may do.
-import { text } from 'node:stream/consumers'
 import type { BrokerClient } from '../cli/broker-client.ts'
 import { exitCodes } from '../lib/exit-codes.ts'
 import type { ShimArguments } from './shim-arguments.ts'
 import {
   change,
-  checkVHost,
   command,
   getUser,
   noUser,
   noVHost,
+  type ReadInput,
   refuse,
   rowsOf,
   type ShimCommands,
 } from './shim-command.ts'
 import { ShimError, shimExitCodes } from './shim-error.ts'
+import type { Row } from './write-table.ts'
 
 const done =
   "Done. Don't forget to grant the user permissions to some virtual hosts! See 'rabbitmqctl help set_permissions' to learn more."
@@ -36,8 +36,8 @@ export const userCommands: ShimCommands = {
   add_user: command({
     usage: '<username> [password]',
     banner: named((name) => `Adding user "${name}"`),
-    async run(broker, { operands: [name = '', given] }) {
-      const password = given ?? (await readPassword())
+    async run(broker, { operands: [name = '', given] }, input) {
+      const password = given ?? (await readPassword(input))
       const { status } = await broker.ask('GET', ['users', name])
       if (status === 200) throw new ShimError(exitCodes.software, `User "${name}" already exists`)
       await change(broker, ['PUT', ['users', name], { password, tags: '' }], noUser(name))
@@ -50,21 +50,11 @@ export const userCommands: ShimCommands = {
     run: (broker, { operands: [name = ''] }) =>
       change(broker, ['DELETE', ['users', name]], noUser(name)),
   }),
-  authenticate_user: command({
-    usage: '<username> <password>',
-    banner: named((name) => `Authenticating user "${name}"`),
-    async run(broker, { operands: [username = '', password = ''] }) {
-      const { status } = await broker.ask('POST', ['v1', 'session'], { username, password })
-      if (status < 400) return 'Success'
-      const problem = `Error: failed to authenticate user "${username}"\nuser '${username}' - invalid credentials`
-      throw new ShimError(shimExitCodes.dataError, problem)
-    },
-  }),
   change_password: command({
     usage: '<username> [password]',
     banner: named((name) => `Changing password for user "${name}"`),
-    async run(broker, { operands: [name = '', given] }) {
-      const password = given ?? (await readPassword())
+    async run(broker, { operands: [name = '', given] }, input) {
+      const password = given ?? (await readPassword(input))
       const { tags } = await getUser(broker, name)
       return change(broker, ['PUT', ['users', name], { password, tags }], noUser(name))
     },
@@ -103,8 +93,8 @@ export const userCommands: ShimCommands = {
 }
 
 /** A password that is not on the command line is the first line of the input. */
-async function readPassword(): Promise<string> {
-  const [password = ''] = (await text(process.stdin)).split(/\r?\n/)
+async function readPassword(input: ReadInput): Promise<string> {
+  const [password = ''] = (await input()).split(/\r?\n/)
   if (password !== '') return password
   const problem = 'Password is not provided via argument or stdin'
   throw new ShimError(shimExitCodes.dataError, problem)
@@ -150,7 +140,7 @@ function permissionCommands(): ShimCommands {
       banner: named((name) => `Listing permissions for user "${name}"`),
       run: async (broker, { operands: [name = ''] }) => ({
         columns: ['vhost', ...columns],
-        rows: await rowsOf(broker, ['users', name, 'permissions'], noUser(name)),
+        rows: await rowsOfUser(broker, name, 'permissions'),
       }),
     }),
   }
@@ -194,14 +184,29 @@ function topicPermissionCommands(): ShimCommands {
       banner: named((name) => `Listing topic permissions for user "${name}"`),
       run: async (broker, { operands: [name = ''] }) => ({
         columns: ['vhost', 'exchange', 'write', 'read'],
-        rows: await rowsOf(broker, ['users', name, 'topic-permissions'], noUser(name)),
+        rows: await rowsOfUser(broker, name, 'topic-permissions'),
       }),
     }),
   }
 }
 
-/** RabbitMQ looks at the user first; the exit code for a missing virtual host is another one here. */
+/** RabbitMQ looks at the user first, and has words of their own for both. */
 async function checkEnds(broker: BrokerClient, vhost: string, name: string): Promise<void> {
+  refuse(await broker.ask('GET', ['users', name]), {
+    message: `User ${name} does not exist`,
+    exitCode: shimExitCodes.noUser,
+  })
+  refuse(await broker.ask('GET', ['vhosts', vhost]), {
+    message: `Virtual host ${vhost} does not exist`,
+    exitCode: exitCodes.unavailable,
+  })
+}
+
+async function rowsOfUser(
+  broker: BrokerClient,
+  name: string,
+  what: string,
+): Promise<readonly Row[]> {
   await getUser(broker, name)
-  await checkVHost(broker, vhost)
+  return rowsOf(broker, ['users', name, what])
 }
