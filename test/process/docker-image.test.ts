@@ -35,10 +35,10 @@ before(
     const wrapper = readFileSync(path.join(repository, 'deploy/tarball/pabal'))
     writeFileSync(`${home}/bin/pabal`, wrapper, { mode: 0o755 })
     symlinkSync(`${home}/bin/pabal`, `${bin}/pabal`)
-    for (const name of ['rabbitmqctl', 'rabbitmq-plugins']) {
-      symlinkSync(path.join(docker, name), `${bin}/${name}`)
+    symlinkSync(path.join(docker, 'rabbitmqctl'), `${bin}/rabbitmqctl`)
+    for (const name of ['rabbitmq-diagnostics', 'rabbitmq-plugins']) {
+      symlinkSync('rabbitmqctl', `${bin}/${name}`)
     }
-    symlinkSync('rabbitmqctl', `${bin}/rabbitmq-diagnostics`)
   },
   { timeout: buildMsMax },
 )
@@ -192,10 +192,14 @@ describe('the image', () => {
       '',
       'Error:\nUser "u" does not exist\n',
     ])
-    assert.equal(exec('rabbitmqctl', 'list_queues', '-p', 'nowhere')[0], 65)
-    assert.equal(exec('rabbitmqctl', 'add_user', 'only-a-name')[0], 64)
-    assert.equal(exec('rabbitmqctl', 'force_boot')[0], 64)
-    assert.equal(exec('rabbitmq-plugins', 'enable', 'rabbitmq_shovel')[0], 0)
+    assert.deepEqual(exec('rabbitmqctl', '-q', 'list_queues', '-p', 'nowhere'), [0, '', ''])
+    assert.equal(exec('rabbitmqctl', 'list_permissions', '-p', 'nowhere')[0], 65)
+    assert.equal(exec('rabbitmqctl', 'add_user')[0], 64)
+    assert.match(exec('rabbitmqctl', 'join_cluster', 'a@b')[2], /is a node by itself/)
+    assert.match(exec('rabbitmqctl', 'lst_queues')[2], /Did you mean 'list_queues'\?/)
+    assert.equal(exec('rabbitmq-plugins', 'enable', 'rabbitmq_management')[0], 0)
+    assert.match(exec('rabbitmq-plugins', 'enable', 'rabbitmq_shovel')[2], /pabal move/)
+    assert.equal(exec('rabbitmq-plugins', 'is_enabled', 'rabbitmq_mqtt')[0], 69)
     await stop(container)
     assert.equal(exec('rabbitmq-diagnostics', 'ping')[0], 69)
   })

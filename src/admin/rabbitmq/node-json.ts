@@ -6,6 +6,7 @@ import type { ClientRegistry } from '../../broker/client/client-registry.ts'
 import { churnCounts, diskCounts } from '../../broker/statistics/read-totals.ts'
 import type { Rates } from '../../broker/statistics/sample.ts'
 import type { FileCounts } from '../../lib/count-files.ts'
+import { rabbitPlugins } from '../../lib/rabbit-plugins.ts'
 import type { JsonObject } from '../api/columns.ts'
 import type { BrokerStatus } from '../broker-status.ts'
 import { exchangeTypesJson, exchangeTypesSchema } from './exchange-types-json.ts'
@@ -62,17 +63,6 @@ export const nodeSchema: z.ZodType = z.object({
   ...statsShape(nodeStats),
 })
 
-/** Of RabbitMQ's plugins those whose work Pabal does: clients look for them. */
-const plugins: readonly string[] = [
-  'rabbitmq_consistent_hash_exchange',
-  'rabbitmq_delayed_message_exchange',
-  'rabbitmq_management',
-  'rabbitmq_message_deduplication',
-  'rabbitmq_random_exchange',
-  'rabbitmq_recent_history_exchange',
-  'rabbitmq_sharding',
-]
-
 export interface NodeLooked {
   readonly status: BrokerStatus
   readonly broker: Pick<Broker, 'store' | 'counters'>
@@ -115,7 +105,7 @@ export function nodeJson(looked: NodeLooked): JsonObject {
     sockets_total: filesMax,
     proc_used: 0,
     proc_total: 0,
-    enabled_plugins: plugins,
+    enabled_plugins: rabbitPlugins,
     partitions: [],
     cluster_links: [],
     rabbitmq_version: looked.rabbitVersion,
