@@ -1,11 +1,11 @@
 // Metrics by HTTP, for Prometheus and what reads its formats.
 import type { RequestListener } from 'node:http'
-import { getRequestListener } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { Metrics, type MetricsAsked } from '../metrics/endpoints.ts'
 import { contentTypes, type ExpositionFormat, expose, formatFor } from '../metrics/exposition.ts'
 import type { MetricsSource } from '../metrics/metrics-source.ts'
 import { scrapeStream } from '../metrics/scrape-stream.ts'
+import { listenerOf } from './listener-of.ts'
 import { refuseOtherHosts } from './refuse-other-hosts.ts'
 
 /** The addresses below `/metrics`, as a function of requests. Who may ask is for others to say. */
@@ -40,8 +40,7 @@ export function createMetricsListener({
     return context.text('Internal Server Error', 500)
   })
   routes.notFound((context) => context.text('Metrics are at /metrics\n', 404))
-  const listen = getRequestListener(routes.fetch)
-  return (request, response) => void listen(request, response)
+  return listenerOf(routes)
 }
 
 export interface MetricsPortOptions {

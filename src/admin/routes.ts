@@ -1,7 +1,6 @@
 // What HTTP answers: health checks for supervisors of the broker, and one page for its administrators.
 // Loaded with the first request, or once the broker has been ready for a while.
 import type { RequestListener } from 'node:http'
-import { getRequestListener } from '@hono/node-server'
 import { Hono, type MiddlewareHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { secureHeaders } from 'hono/secure-headers'
@@ -16,6 +15,7 @@ import { routedPath } from './api/raw-path.ts'
 import { Sessions } from './api/sessions.ts'
 import type { StatusSource } from './broker-status.ts'
 import { askForLogin, type CallerOptions, findCaller } from './callers.ts'
+import { listenerOf } from './listener-of.ts'
 import { createManagementRoutes } from './management-routes.ts'
 import { createMetricsRoutes } from './metrics-routes.ts'
 import { refuseOtherHosts } from './refuse-other-hosts.ts'
@@ -131,7 +131,5 @@ function isBrokenOff(error: NodeJS.ErrnoException): boolean {
 
 /** The routes as Node's server calls them. */
 export function createRequestListener(options: RouteOptions): RequestListener {
-  // Requests of HTTP/1.0, such as health checks of HAProxy, need not name a host; URLs do.
-  const answer = getRequestListener(createRoutes(options).fetch, { hostname: 'localhost' })
-  return (request, response) => void answer(request, response)
+  return listenerOf(createRoutes(options))
 }

@@ -4,7 +4,7 @@ import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
 import { programLimits } from '../limits/program.ts'
 import { explainLocal, socketOptions } from './ask-locally.ts'
-import { explainRemote, remoteOptions, whyRefusedThere } from './ask-remotely.ts'
+import { explainRemote, noBrokerThere, remoteOptions, whyRefusedThere } from './ask-remotely.ts'
 import { type BrokerPlace, placeName } from './broker-place.ts'
 
 export interface Answer {
@@ -120,7 +120,10 @@ export class BrokerClient {
     const content = body === undefined ? '' : JSON.stringify(body)
     const sent = { method, path: pathAndQuery, content, waitMs: programLimits.askMsMax }
     const { status, text } = await this.#send(sent)
-    return { status, body: parse(text) }
+    const answered = parse(text)
+    const isJson = text === '' || answered !== text
+    if (!isJson && 'url' in this.#place) throw noBrokerThere(status, this.#place)
+    return { status, body: answered }
   }
 
   async #send(sent: Sent): Promise<TextAnswer> {

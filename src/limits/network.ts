@@ -1,5 +1,5 @@
 // Limits of listeners, sockets, TLS and HTTP.
-import { KiB } from './units.ts'
+import { KiB, MiB } from './units.ts'
 
 export const networkLimits = {
   /** Connections waiting to be accepted; the operating system may cap it lower. */
@@ -36,6 +36,8 @@ export const networkLimits = {
   httpBodySizeMax: (64 * KiB) as number,
   /** The same for a job, which may name a thousand messages or have a payload. */
   httpJobSizeMax: (256 * KiB) as number,
+  /** Bodies above `httpBodySizeMax` of users who are no administrators, all together: as much as is published. */
+  httpLargeBodiesSizeMax: (64 * MiB) as number,
   /** Connections to the local socket: commands of one person. */
   localSocketsMax: 256,
   /** Bytes in the path of a socket, without the zero behind it: 108 on Linux, 104 on BSD and macOS. */

@@ -73,6 +73,18 @@ describe('a view at the start', () => {
     assertShows(folder, log)
   })
 
+  test('of names that are no UTF-8 stays as it is', async (t) => {
+    const log = new LoggedTopology()
+    // Bytes FF and FE, what SQLite would make of both, and what they are kept as.
+    const names = ['\udcff', '\udcfe', '\ufffd', '\ufffd{dcff}']
+    for (const [index, name] of names.entries()) log.put(putQueue(name, index + 1))
+    const folder = await folderWith(t, log)
+    assert.equal(await bringUp(folder, log), undefined)
+    log.put(deletion('queue', '\udcff'))
+    assert.equal(await bringUp(folder, log), undefined)
+    assert.equal(rowsIn(folder, 'queues').length, names.length - 1)
+  })
+
   const wrong: Record<string, readonly [RegExp, (folder: string) => void]> = {
     'that is missing': [/is missing/, (folder) => rmSync(view(folder))],
     'that is empty': [/is missing/, (folder) => writeFileSync(view(folder), '')],

@@ -10,6 +10,7 @@ import {
   policyValues,
   queueValues,
   type RowValues,
+  storable,
   topicPermissionValues,
   userValues,
   vhostValues,
@@ -68,5 +69,5 @@ function* eachOf<Row>(
   rows: Iterable<Row>,
   valuesOf: (row: Row) => RowValues,
 ): Generator<RowValues> {
-  for (const row of rows) yield valuesOf(row)
+  for (const row of rows) yield storable(valuesOf(row))
 }

@@ -77,6 +77,22 @@ export function topicPermissionValues(row: TopicPermissionRow): RowValues {
   return [row.user, row.vhost, row.exchange, row.write, row.read]
 }
 
+/**
+ * As a database keeps them, which has no bytes that are no UTF-8: two names that differ only in these are two
+ * texts there, too.
+ */
+export function storable(values: RowValues): RowValues {
+  return values.map((value) => (typeof value === 'string' ? escapeUnstorable(value) : value))
+}
+
+function escapeUnstorable(text: string): string {
+  if (text.isWellFormed() && !text.includes('\ufffd')) return text
+  return text.replaceAll(
+    /\p{Surrogate}|\ufffd/gu,
+    (unit) => `\ufffd{${unit.charCodeAt(0).toString(16)}}`,
+  )
+}
+
 /** Nearly all queues and bindings have none. */
 function argumentsText(args: FieldTable): string {
   return args.size === 0 ? '[]' : JSON.stringify(fieldTableToJson(args))

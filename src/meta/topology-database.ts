@@ -17,6 +17,7 @@ import {
   policyValues,
   queueValues,
   type RowValues,
+  storable,
   topicPermissionValues,
   userValues,
   vhostValues,
@@ -254,7 +255,7 @@ export class TopologyDatabase {
       statement = this.#database.prepare(text)
       this.#statements.set(text, statement)
     }
-    statement.run(...values)
+    statement.run(...storable(values))
   }
 
   /** Row by row: 100,000 raw ones at once are 100 MB. */

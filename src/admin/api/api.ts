@@ -1,15 +1,14 @@
 // Serves operations: reads a request, checks who asks and what for, calls the handler, and answers.
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { BrokerError } from '../../broker/broker-error.ts'
 import type { Broker } from '../../broker/broker.ts'
 import { isObject } from '../../lib/is-object.ts'
-import { networkLimits } from '../../limits/network.ts'
 import { badRequest } from '../answers.ts'
 import { whyRefused } from './access.ts'
 import type { Caller } from './caller.ts'
 import { pickColumns } from './columns.ts'
-import { isOwnPath, type Operation, pathNames } from './operation.ts'
+import { limitBody } from './limit-body.ts'
+import { type Operation, pathNames } from './operation.ts'
 import { type Read, readBody, readQuery } from './read-request.ts'
 
 /** Variables of a context: who asks, once that is known, and what for. */
@@ -32,11 +31,12 @@ export interface ApiParts {
 export function createApi({ broker, operations, caller }: ApiParts): Hono<ApiVariables> {
   const api = new Hono<ApiVariables>()
   const methodsByPath = new Map<string, string[]>()
+  const bodies = { size: 0 }
   for (const operation of operations) {
     const path = routeOf(operation.path)
     const methods = methodsByPath.get(path) ?? []
     methodsByPath.set(path, [...methods, operation.method.toUpperCase()])
-    const limit = limitBody(operation)
+    const limit = limitBody(operation, bodies)
     if (operation.access !== 'open') api.on(operation.method, path, caller)
     api.on(operation.method, path, limit, (context) => answer(context, broker, operation))
   }
@@ -96,32 +96,6 @@ function refusalOf(context: Context, { code, message }: BrokerError): Response {
   }
   if (code.endsWith('_not_found')) return context.json({ error: 'not_found', reason: message }, 404)
   return badRequest(context, message)
-}
-
-/**
- * RabbitMQ's API has status 400 for it. A body whose length is told is judged by that and left alone: what nobody
- * has begun to read Node drops, and the connection goes on. One in chunks is read, and what is left of it ends the
- * connection.
- */
-function limitBody({ path, bodySizeMax }: Operation): MiddlewareHandler {
-  const maxSize = bodySizeMax ?? networkLimits.httpBodySizeMax
-  const reason = 'Exceeded HTTP request body size limit'
-  const refuse = (context: Context): Response =>
-    isOwnPath(path)
-      ? context.json({ error: 'content_too_large', reason: `${reason} of ${maxSize} bytes` }, 413)
-      : badRequest(context, reason)
-  const limitChunks = bodyLimit({
-    maxSize,
-    onError(context) {
-      context.header('Connection', 'close')
-      return refuse(context)
-    },
-  })
-  return async (context, next) => {
-    const length = context.req.header('content-length')
-    if (length === undefined) return limitChunks(context, next)
-    return Number(length) > maxSize ? refuse(context) : next()
-  }
 }
 
 function routeOf(path: string): string {

@@ -1,5 +1,6 @@
 // The OpenAPI document of the HTTP API (https://spec.openapis.org/oas/v3.1.1), made of its operations.
 import { z } from 'zod'
+import { networkLimits } from '../../limits/network.ts'
 import { type Answers, isOwnPath, type Operation, pathNames } from './operation.ts'
 
 /** A JSON object. */
@@ -13,6 +14,7 @@ const refusals: Readonly<Record<number, string>> = {
   401: 'Not logged in, or not permitted',
   404: 'There is no such thing',
   413: 'The body is too large',
+  503: 'Too many large bodies are being read',
 }
 
 export function openApiDocument(operations: readonly Operation[], version: string): Json {
@@ -47,7 +49,7 @@ export function openApiDocument(operations: readonly Operation[], version: strin
 const refusalSchema = z.object({ error: z.string(), reason: z.string() })
 
 function describe(operation: Operation): Json {
-  const { summary, tag, access, query, rawBody, answers, path, method } = operation
+  const { summary, tag, access, query, rawBody, answers, path, method, bodySizeMax = 0 } = operation
   const names = pathNames(path)
   const schemas = rawBody ?? bodySchemas(operation)
   const bodies = Object.fromEntries(
@@ -70,6 +72,7 @@ function describe(operation: Operation): Json {
       isOpen: access === 'open',
       mayBeMissing: names.length > 0,
       mayBeLarge: isOwnPath(path) && Object.keys(bodies).length > 0,
+      mayBeTooMany: access !== 'administrator' && bodySizeMax > networkLimits.httpBodySizeMax,
     }),
   }
 }
@@ -101,11 +104,13 @@ interface Refused {
   readonly isOpen: boolean
   readonly mayBeMissing: boolean
   readonly mayBeLarge: boolean
+  /** Of large bodies. */
+  readonly mayBeTooMany: boolean
 }
 
 function responses(
   answers: Answers,
-  { mayBeBad, isOpen, mayBeMissing, mayBeLarge }: Refused,
+  { mayBeBad, isOpen, mayBeMissing, mayBeLarge, mayBeTooMany }: Refused,
 ): Json {
   const described: Record<string, Json> = {}
   for (const [status, answer] of Object.entries(answers)) {
@@ -119,6 +124,7 @@ function responses(
     ...(isOpen ? [] : [401]),
     ...(mayBeMissing ? [404] : []),
     ...(mayBeLarge ? [413] : []),
+    ...(mayBeTooMany ? [503] : []),
   ]
   for (const status of refused) {
     described[status] ??= {
