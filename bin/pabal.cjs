@@ -15,9 +15,11 @@ if (parseInt(version, 10) < least) {
       least +
       ' or newer, and this is ' +
       version +
-      '; get a newer one from https://nodejs.org, or run: npx --package=node@' +
+      '; get a newer one from https://nodejs.org, or let npx bring one along: npx --package=node@' +
       least +
-      ' --package=pabal pabal\n',
+      ' --package=./pabal-' +
+      require('../package.json').version +
+      '.tgz pabal\n',
   )
   process.exit(exitCode)
 }

@@ -37,7 +37,7 @@ export function explainRemote(error: NodeJS.ErrnoException, place: RemotePlace):
   )
 }
 
-function adviceFor(code: string, { ca }: RemotePlace): string {
+function adviceFor(code: string, { ca, url }: RemotePlace): string {
   if (notThere.includes(code)) return 'is the broker running, and this its HTTP port?'
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
     return 'its certificate is for other names; use one of them in the URL'
@@ -49,6 +49,9 @@ function adviceFor(code: string, { ca }: RemotePlace): string {
       : 'its certificate is by nobody in --tls-ca'
   }
   if (/SSL|EPROTO/.test(code)) return 'no TLS is spoken there; is it http:// instead of https://?'
+  if (code === 'ECONNRESET' && url.protocol === 'http:') {
+    return 'does that port want https:// instead of http://? The log of the broker tells'
+  }
   return 'see the log of the broker, or what is between it and here'
 }
 

@@ -141,6 +141,8 @@ test('over TLS only a broker that its authority signed for that name is asked', 
   await expectEnd(ask('127.0.0.1'), unavailable, /by nobody the system trusts; name the authority/)
   await expectEnd(ask('127.0.0.1', other.certificate), unavailable, /by nobody in --tls-ca$/)
   await expectEnd(ask('localhost', authority.certificate), unavailable, /is for other names/)
+  const plain = new BrokerClient(placeAt(`http://127.0.0.1:${server.port}`)).ask('GET', [])
+  await expectEnd(plain, unavailable, /does that port want https:\/\/ instead/)
   assert.equal(server.asked.length, 1)
 })
 

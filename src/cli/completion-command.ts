@@ -2,6 +2,7 @@
 // itself, so that a press of Tab starts nothing.
 import { Argument } from 'commander'
 import { exitCodes } from '../lib/exit-codes.ts'
+import { ExitError } from '../lib/exit-error.ts'
 import type { AddCommand } from './remote-command.ts'
 
 const shells = ['bash', 'zsh', 'fish'] as const
@@ -21,7 +22,7 @@ export const addCompletionCommand: AddCommand = (command, _remote, local, whole)
       }
     },
   })
-    .addArgument(new Argument('<SHELL>', 'bash, zsh or fish').choices(shells))
+    .addArgument(shellArgument())
     .addHelpText(
       'after',
       `
@@ -29,4 +30,14 @@ bash: pabal completion bash > ~/.local/share/bash-completion/completions/pabal
 zsh:  pabal completion zsh > ~/.zfunc/_pabal   (with fpath+=~/.zfunc before compinit)
 fish: pabal completion fish > ~/.config/fish/completions/pabal.fish`,
     )
+}
+
+function shellArgument(): Argument {
+  return new Argument('<SHELL>', 'bash, zsh or fish').argParser((shell: string) => {
+    if (shells.some((known) => known === shell)) return shell
+    throw new ExitError(
+      exitCodes.usage,
+      `SHELL cannot be '${shell}': use bash, zsh or fish; see pabal completion --help`,
+    )
+  })
 }

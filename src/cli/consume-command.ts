@@ -98,7 +98,10 @@ async function* takeBatches(
     const body = { count: asked, ackmode: 'ack_requeue_false', encoding: 'auto' }
     const answer = await broker.ask('POST', path, body)
     if (answer.status === 404) throw await notThere(broker, { kind: kinds.queue, name, vhost })
-    if (answer.status >= 400) throw refusal(answer, `nothing was taken off '${name}'`)
+    if (answer.status >= 400) {
+      if (await isStream(broker, vhost, name)) throw streamStays(name, broker)
+      throw refusal(answer, `nothing was taken off '${name}'`)
+    }
     const batch = answer.body as readonly Taken[]
     if (batch.length === 0) return
     left -= batch.length
@@ -111,4 +114,14 @@ function parseCount(text: string): number {
   const count = /^\d+$/.test(text) ? Number(text) : 0
   if (count >= 1 && count <= max) return count
   throw new ExitError(exitCodes.usage, `--count cannot be '${text}': use a number from 1 to ${max}`)
+}
+
+async function isStream(broker: BrokerClient, vhost: string, name: string): Promise<boolean> {
+  const { status, body } = await broker.ask('GET', ['queues', vhost, name])
+  return status === 200 && (body as { readonly type: string }).type === 'stream'
+}
+
+function streamStays(name: string, broker: BrokerClient): ExitError {
+  const text = `'${name}' is a stream, from which nothing is taken: see ${broker.commandLine('peek')}`
+  return new ExitError(exitCodes.usage, text)
 }

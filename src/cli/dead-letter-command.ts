@@ -154,6 +154,10 @@ function redrive(name: string, flags: Flags): AskBroker {
     }
     const preview = (await ask(['preview'])) as Preview
     tellPreview(preview, terminal.tell)
+    if (preview.messages === 0 && preview.is_all) {
+      terminal.tell(`There is nothing to redrive in queue '${name}' in virtual host '${vhost}'`)
+      return exitCodes.ok
+    }
     const more = preview.is_all ? '' : ' or more'
     const what = preview.messages === 1 ? '1 message' : `${preview.messages} messages`
     const deed = `redrive ${what}${more} of queue '${name}' in virtual host '${vhost}'`

@@ -86,6 +86,11 @@ test('readArguments() points to the help of the command that was meant', async (
   await expectUsageError(['policy', 'list', 'x'], /got 1: x; see pabal policy list --help$/)
 })
 
+test('readArguments() says which words an operand may be', async () => {
+  const text = /^SHELL cannot be 'powershell': use bash, zsh or fish; see pabal completion --help$/
+  await expectUsageError(['completion', 'powershell'], text)
+})
+
 test('readArguments() refuses a flag without its value', async () => {
   await expectUsageError(['--amqp-port'], /argument missing/)
 })

@@ -75,6 +75,11 @@ test('a topic has partitions, and what is named wrongly is met with what there i
     [66, ["there is no queue 'evnts' in virtual host '/'; did you mean 'events'?"]],
   )
   assert.match((await run('create a --partitions 3')).talk.join(), /for --type stream/)
+  const taking = await run('consume events')
+  assert.deepEqual(
+    [taking.code, taking.talk],
+    [64, ["'events' is a stream, from which nothing is taken: see pabal peek"]],
+  )
   await succeed('rm events --yes')
 })
 

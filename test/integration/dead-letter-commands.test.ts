@@ -80,6 +80,11 @@ test('what died is counted by its reason, redriven, and taken back', async () =>
 })
 
 test('what cannot be done says why, and what to do', async () => {
+  const nothing = await run('dlq redrive orders --reason expired')
+  assert.deepEqual(
+    [nothing.code, nothing.out, nothing.talk.at(-1)],
+    [0, [], "There is nothing to redrive in queue 'orders' in virtual host '/'"],
+  )
   const missing = await run('dlq redrive deaf --yes')
   assert.deepEqual(
     [missing.code, missing.talk.join()],

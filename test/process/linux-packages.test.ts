@@ -62,6 +62,8 @@ describe('packages for Linux', () => {
     output('tar', ['-xzf', tarball, '-C', folder.file('unpacked'), '--strip-components=1'])
     const command = folder.file('unpacked/bin/pabal')
     assert.equal(output(command, ['--version']), `${version}\n`)
+    const deployed = readdirSync(folder.file('unpacked/lib/pabal/deploy'))
+    assert.deepEqual(deployed.sort(), ['grafana', 'prometheus', 'systemd'])
     await serves(command, folder.file('data-of-tarball'))
   })
 

@@ -56,8 +56,11 @@ async function refusal(node: string, args: readonly string[]): Promise<unknown> 
 describe('the npm package', () => {
   it('has the program, its pages and nothing else', () => {
     const names = readdirSync(path.join(home, 'node_modules/pabal'))
-    const wanted = ['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'dist', 'docs', 'package.json']
-    assert.deepEqual(names.sort(), wanted)
+    const texts = ['CHANGELOG.md', 'LICENSE', 'README.md']
+    assert.deepEqual(names.sort(), [...texts, 'bin', 'deploy', 'dist', 'docs', 'package.json'])
+    for (const file of ['grafana/pabal.json', 'prometheus/alerts.yaml', 'systemd/pabal.service']) {
+      assert.ok(existsSync(path.join(home, 'node_modules/pabal/deploy', file)), file)
+    }
     const files = readdirSync(path.join(home, 'node_modules/pabal/dist'), { recursive: true })
     const strays = files.filter((file) => /\.(?:map|test\.js)$|^testing/.test(String(file)))
     assert.deepEqual(strays, [])
@@ -95,7 +98,10 @@ describe('the npm package', () => {
     for (const [node = '', ...flags] of runs) {
       const { code, stderr } = (await refusal(node, [...flags, entry])) as Record<string, unknown>
       assert.equal(code, 78)
-      assert.match(String(stderr), /^pabal: needs Node\.js 24 or newer, and this is \d+\S+; .*\n$/)
+      assert.match(
+        String(stderr),
+        /^pabal: needs Node\.js 24 or newer, and this is \d+\S+; .*npx --package=node@24 --package=\.\/pabal-\S+\.tgz pabal\n$/,
+      )
     }
   })
 })
