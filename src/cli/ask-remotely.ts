@@ -69,6 +69,12 @@ export function whyRefusedThere(
   return new ExitError(exitCodes.notPermitted, whyNotPermitted(reason, place.login))
 }
 
+/** Something else answers there: a page of a proxy, say. */
+export function noBrokerThere(status: number, place: RemotePlace): ExitError {
+  const answers = `${addressOf(place)} answers (${status}), but not as a broker does`
+  return new ExitError(exitCodes.unavailable, `${answers}: is this its HTTP port?`)
+}
+
 function whyNotPermitted(reason: string | undefined, login: Login | undefined): string {
   if (login === undefined) {
     return 'the broker wants a login: give --user NAME and --password-file FILE, or --token-file FILE'

@@ -112,6 +112,22 @@ test('a broker that is not there is one, whoever has its port', async () => {
   await expectEnd(gone, exitCodes.unavailable, /ECONNREFUSED\): is the broker running/)
 })
 
+test('a server that is none of a broker is told from one', async () => {
+  const page = '<html>Not Found</html>'
+  await using server = await serve({ '/api/users': [404, page], '/api/queues': [200, page] })
+  const client = new BrokerClient(placeAt(`http://127.0.0.1:${server.port}`))
+  for (const [what, status] of [
+    ['users', 404],
+    ['queues', 200],
+  ] as const) {
+    const message = new RegExp(
+      `answers \\(${status}\\), but not as a broker does: is this its HTTP`,
+    )
+    await expectEnd(client.ask('GET', [what]), exitCodes.unavailable, message)
+    await expectEnd(client.transfer('GET', [what], {}), exitCodes.unavailable, message)
+  }
+})
+
 test('over TLS only a broker that its authority signed for that name is asked', async () => {
   const authority = makeCertificate({ name: 'authority' })
   const own = makeCertificate({ name: 'broker', hosts: ['127.0.0.1'], issuer: authority })

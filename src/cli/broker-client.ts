@@ -4,7 +4,7 @@ import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
 import { programLimits } from '../limits/program.ts'
 import { explainLocal, socketOptions } from './ask-locally.ts'
-import { explainRemote, remoteOptions, whyRefusedThere } from './ask-remotely.ts'
+import { explainRemote, noBrokerThere, remoteOptions, whyRefusedThere } from './ask-remotely.ts'
 import { type BrokerPlace, placeName } from './broker-place.ts'
 
 export interface Answer {
@@ -138,6 +138,7 @@ export class BrokerClient {
     }
     const refused = 'url' in this.#place && whyRefusedThere(answer, this.#place)
     if (refused) throw refused
+    if ('url' in this.#place && !isJson(text)) throw noBrokerThere(status, this.#place)
     return answer
   }
 
@@ -210,6 +211,11 @@ function tooSlow(waitMs: number): ExitError {
     exitCodes.tryLater,
     `the broker has not answered for ${seconds} s: see its log; it goes on with what was asked`,
   )
+}
+
+/** By its beginning, which is enough to know a page: definitions are long. Nothing is no body. */
+function isJson(text: string): boolean {
+  return text === '' || /^\s*(?:[[{"\d-]|true|false|null)/.test(text)
 }
 
 function parse(text: string): unknown {
