@@ -124,6 +124,7 @@ test('a server that is none of a broker is told from one', async () => {
       `answers \\(${status}\\), but not as a broker does: is this its HTTP`,
     )
     await expectEnd(client.ask('GET', [what]), exitCodes.unavailable, message)
+    await expectEnd(client.transfer('GET', [what], {}), exitCodes.unavailable, message)
   }
 })
 

@@ -141,6 +141,7 @@ export class BrokerClient {
     }
     const refused = 'url' in this.#place && whyRefusedThere(answer, this.#place)
     if (refused) throw refused
+    if ('url' in this.#place && !isJson(text)) throw noBrokerThere(status, this.#place)
     return answer
   }
 
@@ -213,6 +214,11 @@ function tooSlow(waitMs: number): ExitError {
     exitCodes.tryLater,
     `the broker has not answered for ${seconds} s: see its log; it goes on with what was asked`,
   )
+}
+
+/** By its beginning, which is enough to know a page: definitions are long. Nothing is no body. */
+function isJson(text: string): boolean {
+  return text === '' || /^\s*(?:[[{"\d-]|true|false|null)/.test(text)
 }
 
 function parse(text: string): unknown {

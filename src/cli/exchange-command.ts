@@ -1,5 +1,6 @@
 // `pabal exchange`: where messages are published to.
 import { exitCodes } from '../lib/exit-codes.ts'
+import { ExitError } from '../lib/exit-error.ts'
 import { collect, readPairs } from './arguments-option.ts'
 import { checkName } from './check-name.ts'
 import { addRiskOptions, isMeant, type RiskFlags } from './confirm.ts'
@@ -80,6 +81,9 @@ function remove(name: string, flags: Flags): AskBroker {
     if (bindings.status >= 400) throw refusal(bindings, `exchange '${name}' cannot be seen`)
     const count = (bindings.body as readonly unknown[]).length
     const bound = count === 1 ? '1 binding' : `${count} bindings`
+    if (flags.dryRun === true && flags.ifUnused === true && count > 0) {
+      throw new ExitError(exitCodes.usage, `exchange '${name}' would stay: it has ${bound}`)
+    }
     const deed = `delete exchange '${name}' in virtual host '${vhost}' with ${bound}`
     if (!(await isMeant(terminal, { deed, place: broker.place }, flags))) return exitCodes.ok
     const { status, text } = await broker.transfer('DELETE', path, { query })

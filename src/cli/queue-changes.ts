@@ -144,6 +144,11 @@ function remove(name: string, flags: Flags): AskBroker {
   return async (broker, terminal) => {
     const { messages = 0, consumers = 0 } = await getQueue(broker, vhost, name)
     const what = `${counted(messages, 'message')} and ${counted(consumers, 'consumer')}`
+    const isKept =
+      (flags.ifUnused === true && consumers > 0) || (flags.ifEmpty === true && messages > 0)
+    if (flags.dryRun === true && isKept) {
+      throw new ExitError(exitCodes.usage, `queue '${name}' would stay: it has ${what}`)
+    }
     const deed = `delete queue '${name}' in virtual host '${vhost}' with ${what}`
     if (!(await isMeant(terminal, { deed, place: broker.place }, flags))) return exitCodes.ok
     const { status, text } = await broker.transfer('DELETE', ['queues', vhost, name], { query })

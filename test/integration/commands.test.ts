@@ -58,6 +58,11 @@ test('a queue is created, shown, emptied and deleted', async () => {
   await succeed('publish orders --payload x')
   const kept = await run('rm orders --if-empty --yes')
   assert.equal(kept.code, 64)
+  const shown = await run('rm orders --if-empty --dry-run')
+  assert.deepEqual(
+    [shown.code, shown.talk],
+    [64, ["queue 'orders' would stay: it has 1 message and 0 consumers"]],
+  )
   assert.deepEqual(await succeed('rm orders --dry-run'), [
     "Would delete queue 'orders' in virtual host '/' with 1 message and 0 consumers",
   ])
@@ -137,7 +142,10 @@ test('exchanges and bindings come and go', async () => {
   const missing = await run('bind shop boud --key x')
   assert.match(missing.talk.join(), /there is no queue 'boud' .* did you mean 'bound'\?/)
   assert.match((await run('unbind shop bound --key b --yes')).talk.join(), /no binding of queue/)
+  const used = await run('exchange rm shop --if-unused --dry-run')
+  assert.deepEqual([used.code, used.talk], [64, ["exchange 'shop' would stay: it has 1 binding"]])
   await succeed('unbind shop bound --key a.# --yes')
+  assert.match((await succeed('exchange rm shop --if-unused --dry-run')).join(), /^Would delete/)
   const lost = await run('publish shop --to-exchange --key a.b --payload x')
   assert.deepEqual(
     [lost.code, lost.out, lost.talk],
