@@ -40,6 +40,7 @@ import { configOperations } from './v1/config-operations.ts'
 import { copyOperations } from './v1/copy-operations.ts'
 import { deadLetterOperations } from './v1/dead-letter-operations.ts'
 import { delayedOperations } from './v1/delayed-operations.ts'
+import { exportOperation } from './v1/export-operation.ts'
 import { groupOperations } from './v1/group-operations.ts'
 import { jobOperations } from './v1/job-operations.ts'
 import { drainOperations } from './v1/maintenance-operations.ts'
@@ -114,6 +115,7 @@ function operationsOf(
     ...configOperations(parts),
     ...messageOperations(parts.broker),
     tailOperation(parts),
+    exportOperation(parts),
     ...jobOperations(parts.broker),
     ...traceOperations(parts.broker),
     ...delayedOperations(parts.broker),

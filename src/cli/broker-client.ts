@@ -111,6 +111,27 @@ export class BrokerClient {
     }
   }
 
+  /** What the broker sends, as it comes, or a refusal. Rejects as `ask` does. */
+  async stream(
+    segments: readonly string[],
+    parameters: Readonly<Record<string, string>>,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<IncomingMessage | Answer> {
+    const query = new URLSearchParams(parameters).toString()
+    const path = `${pathOf(segments)}?${query}`
+    const waitMs = programLimits.transferMsMax
+    let answer: TextAnswer
+    try {
+      const response = await this.#begin({ method: 'GET', path, content: '', headers, waitMs })
+      if (response.statusCode === 200) return response
+      answer = await readText(response)
+    } catch (error) {
+      throw this.#explain(error as NodeJS.ErrnoException)
+    }
+    const { status, text } = this.#checked(answer)
+    return { status, body: parse(text) }
+  }
+
   /** Asks for a path that is not below `/api`. */
   askPath(path: string): Promise<Answer> {
     return this.#ask('GET', path)
@@ -133,6 +154,11 @@ export class BrokerClient {
     } catch (error) {
       throw this.#explain(error as NodeJS.ErrnoException)
     }
+    return this.#checked(answer)
+  }
+
+  /** Throws for answers that no command can do anything with. */
+  #checked(answer: TextAnswer): TextAnswer {
     const { status, text } = answer
     if (status === 503 && parse(text) !== text) return answer
     if (status >= 500) {

@@ -10,6 +10,7 @@ import { refusal } from './refusal.ts'
 import type { AskBroker, DefineRemote } from './remote-command.ts'
 import { showPayload } from './show-payload.ts'
 import { outputOption, printValue, readFormat, type Row, showRows } from './show-rows.ts'
+import { showTime } from './show-time.ts'
 
 interface Flags {
   readonly vhost?: string
@@ -154,12 +155,6 @@ function rowOf(message: Message): Record<string, unknown> {
     'routing key': routingKey,
     payload: showPayload(message),
   }
-}
-
-/** Producers of Kafka may claim any time. */
-function showTime(time: number): string {
-  const date = new Date(time)
-  return Number.isNaN(date.getTime()) ? `${time}` : date.toISOString()
 }
 
 function parseCount(text: string, max: number): number {

@@ -72,10 +72,28 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => short((await import('./browse-command.ts')).addBrowseCommand),
   },
   {
+    name: 'tail',
+    group: queues,
+    summary: 'Watch messages come, which stay as they are',
+    load: async () => (await import('./tail-command.ts')).addTailCommand,
+  },
+  {
     name: 'publish',
     group: queues,
     summary: 'Publish messages to a queue or an exchange',
     load: async () => (await import('./publish-command.ts')).addPublishCommand,
+  },
+  {
+    name: 'export',
+    group: queues,
+    summary: 'Write the messages of a queue or topic to a file, with all that is in them',
+    load: async () => (await import('./export-command.ts')).addExportCommand,
+  },
+  {
+    name: 'import',
+    group: queues,
+    summary: 'Publish what was exported',
+    load: async () => (await import('./import-command.ts')).addImportCommand,
   },
   {
     name: 'consume',

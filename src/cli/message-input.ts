@@ -9,6 +9,9 @@ import { programLimits } from '../limits/program.ts'
 import { whyNoProperties } from './property-names.ts'
 import { payloadBytes } from './show-payload.ts'
 
+/** How an export says that messages are missing. */
+export const gapStart = '{"gap":{'
+
 export type InputFormat = 'raw' | 'lines' | 'ndjson'
 
 /** A message as it is published by HTTP. */
@@ -64,8 +67,13 @@ async function* readLines(
   for await (const line of createInterface({ input, crlfDelay: Infinity })) {
     number++
     if (format === 'lines') yield { payload: line, payload_encoding: 'string' }
-    else if (line.trim() !== '') yield parseLine(line, number)
+    else if (line.trim() !== '' && !isGap(line)) yield parseLine(line, number)
   }
+}
+
+/** What an export says of messages that were trimmed meanwhile, and has told whoever exported them. */
+function isGap(line: string): boolean {
+  return line.startsWith(gapStart)
 }
 
 /** As `-o ndjson` prints messages: what else is in a line is not looked at. */

@@ -163,6 +163,7 @@ function parseNumber(flag: string, text: string, min: number): number {
 async function publishOne(broker: BrokerClient, plan: Plan, message: MessageIn): Promise<boolean> {
   const { vhost, exchange, key } = plan
   const { headers: ownHeaders, ...own } = message.properties ?? {}
+  if (Array.isArray(ownHeaders)) return publishTyped(broker, plan, message)
   const headers = { ...(ownHeaders as object | undefined), ...plan.headers }
   const body = {
     payload: message.payload,
@@ -184,6 +185,39 @@ async function publishOne(broker: BrokerClient, plan: Plan, message: MessageIn):
     throw await notThere(broker, { kind: kinds.queue, name: plan.queue, vhost })
   }
   return routed
+}
+
+/** The same for headers with types, as `pabal export` writes them. */
+async function publishTyped(
+  broker: BrokerClient,
+  plan: Plan,
+  { payload, payload_encoding, routing_key, properties }: MessageIn,
+): Promise<boolean> {
+  const { vhost, exchange, key } = plan
+  if (Object.keys(plan.headers).length > 0) {
+    throw new ExitError(exitCodes.usage, '--header and --delay are not for exported messages')
+  }
+  const message = {
+    payload,
+    payload_encoding,
+    routing_key: key ?? routing_key ?? '',
+    properties: { ...properties, ...plan.properties },
+  }
+  const path = ['v1', 'exchanges', vhost, exchange, 'messages']
+  const answer = await broker.ask('POST', path, { messages: [message] })
+  if (answer.status === 404) {
+    throw await notThere(broker, { kind: kinds.exchange, name: exchange, vhost })
+  }
+  if (answer.status >= 400) throw refusal(answer, 'the message was not published')
+  const [result] = (answer.body as { readonly results: readonly PublishResult[] }).results
+  const { outcome = 'unknown', reason = outcome } = result ?? {}
+  if (outcome === 'routed' || outcome === 'unroutable') return outcome === 'routed'
+  throw new ExitError(exitCodes.tryLater, `the message was not published: ${reason}`)
+}
+
+interface PublishResult {
+  readonly outcome: string
+  readonly reason?: string
 }
 
 /** Until so many milliseconds after the start. */

@@ -2,10 +2,14 @@
 import { KiB } from './units.ts'
 
 export const tailLimits = {
-  /** Tails and exports of a login at once: some for each window of a browser. */
-  perUserMax: 32,
+  /** Tails of a login at once: some for each window of a browser. */
+  tailsPerUserMax: 32,
   /** All of them: each holds a page and what its socket has not taken, so 100 MB at most. */
-  sumMax: 256,
+  tailsMax: 256,
+  /** Exports of a login at once. */
+  exportsPerUserMax: 4,
+  /** All of them: each may hold a message of the largest size. */
+  exportsMax: 16,
   /** Logs that one is over: each event names the place in all of them, which comes back in a header. */
   partsMax: 256,
   /** Messages of a page. */

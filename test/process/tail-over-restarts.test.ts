@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { AmqpSession } from '../support/amqp-session.ts'
 import { EventStream } from '../support/event-stream.ts'
+import { startPabal } from '../support/run-pabal.ts'
 import { TestBroker } from '../support/start-test-broker.ts'
-import { within } from '../support/wait-for.ts'
+import { waitFor, within } from '../support/wait-for.ts'
 
 async function publish(broker: TestBroker, ...texts: readonly string[]): Promise<void> {
   await using session = await AmqpSession.open(broker.url)
@@ -28,6 +29,9 @@ const payloadOf = ({ data }: { readonly data: string }): string =>
 test('a tail goes on after its broker was killed, and after it was stopped', async () => {
   await using broker = await TestBroker.start(['--http-port', '0'])
   await publish(broker, 'a', 'b', 'c')
+  const words = 'tail orders --from earliest --count 5 -o name --data'.split(' ')
+  const command = startPabal([...words, broker.dataFolder])
+  await waitFor('the command shows what is there', () => command.stdout().length > 0)
   const first = await tail(broker)
   const seen = [payloadOf((await first.take(1))[0]!)]
   await broker.kill()
@@ -44,5 +48,9 @@ test('a tail goes on after its broker was killed, and after it was stopped', asy
   const third = await tail(broker, second.lastId)
   seen.push(...(await third.take(1)).map(payloadOf))
   assert.deepEqual(seen, ['a', 'b', 'c', 'd', 'e'])
+  const { code, stdout, stderr } = await within('the command ends', command.ended)
+  assert.equal(code, 0, stderr)
+  assert.deepEqual(stdout.trim().split('\n'), ['0', '1', '2', '3', '4'])
+  assert.match(stderr, /waiting for it\nThe broker is back/)
   await third[Symbol.asyncDispose]()
 })

@@ -16,6 +16,8 @@ export interface Ended {
 export interface RunningCommand {
   readonly child: ChildProcess
   readonly ended: Promise<Ended>
+  /** So far. */
+  readonly stdout: () => string
 }
 
 export function startPabal(args: readonly string[], env: NodeJS.ProcessEnv = {}): RunningCommand {
@@ -28,7 +30,7 @@ export function startPabal(args: readonly string[], env: NodeJS.ProcessEnv = {})
     child[stream].setEncoding('utf8').on('data', (part: string) => (output[stream] += part))
   }
   const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, ...output }))
-  return { child, ended }
+  return { child, ended, stdout: () => output.stdout }
 }
 
 export function runPabal(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {

@@ -18,7 +18,9 @@ export function openTerminalDouble(answers?: readonly string[]): TerminalDouble 
     told,
     print: (line) => printed.push(line),
     printHead: (line) => printed.push(line),
-    write: async (bytes) => void printed.push(Buffer.from(bytes as Uint8Array).toString()),
+    write: async (bytes) => {
+      if (bytes.length > 0) printed.push(Buffer.from(bytes as Uint8Array).toString())
+    },
     tell: (line) => told.push(line),
     showProgress: () => undefined,
     question: async (text) => {

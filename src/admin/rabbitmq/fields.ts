@@ -29,19 +29,28 @@ export const nameText: z.ZodType<string> = z.string().superRefine((name, context
 /** A table; an empty one may be a list. A record of zod's would leave the name `__proto__` out. */
 export const tableField: z.ZodType<FieldTable> = judgedLater(['object', 'array'], 'By name')
   .optional()
-  .transform((json, context) => {
-    if (isDeeper(json, adminLimits.tableDepthMax)) {
-      context.addIssue({ code: 'custom', message: 'has too many tables within each other' })
-      return emptyTable
-    }
-    try {
-      return argumentsFromJson(json)
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error
-      context.addIssue({ code: 'custom', message: error.message })
-      return emptyTable
-    }
-  })
+  .transform((json, context) => tableFrom(json, context, argumentsFromJson))
+
+/** What `read` makes of it; a TypeError of its is an issue. */
+export function tableFrom<Json>(
+  json: Json,
+  context: z.RefinementCtx,
+  read: (json: Json) => FieldTable,
+): FieldTable {
+  const refuse = (message: string): FieldTable => {
+    context.addIssue({ code: 'custom', message })
+    return emptyTable
+  }
+  if (isDeeper(json, adminLimits.tableDepthMax)) {
+    return refuse('has too many tables within each other')
+  }
+  try {
+    return read(json)
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    return refuse(error.message)
+  }
+}
 
 /** Why AMQP has no such name; undefined when it may be one. */
 export function whyNoName(name: string): string | undefined {

@@ -75,6 +75,7 @@ export function tailOperation({ broker, streams }: StreamParts): Operation {
       }
       const tail = await Tail.open(destination, asked, broker)
       const stream = {
+        kind: 'tail' as const,
         user: caller.principal.user,
         destination,
         end: (reason: string) => tail.end(reason),
@@ -159,8 +160,11 @@ class TailEvents {
       // A client that keeps up has taken it by then.
       broker.clock.atEndOfTurn(() => this.#isPulling || tail.pause())
     } catch (error) {
-      this.#end('it failed')
-      throw error
+      // The disk cannot be read.
+      const reason = error instanceof Error ? error.message : String(error)
+      if (!this.#hasEnded) controller.enqueue(Buffer.from(endEvent(reason)))
+      if (!this.#hasEnded) controller.close()
+      this.#end(reason)
     }
   }
 

@@ -6,6 +6,7 @@ import type { Destination } from '../destination.ts'
 
 /** One of them. */
 export interface MessageStream {
+  readonly kind: 'tail' | 'export'
   readonly user: string
   readonly destination: Destination
   /** Called once or more. */
@@ -32,10 +33,12 @@ export class MessageStreams {
 
   /** Whoever adds one removes it. Otherwise says of whom there are too many. */
   add(stream: MessageStream): 'added' | 'too many of the user' | 'too many' {
-    let ownCount = 0
-    for (const { user } of this.#streams) if (user === stream.user) ownCount++
-    if (ownCount >= tailLimits.perUserMax) return 'too many of the user'
-    if (this.#streams.size >= tailLimits.sumMax) return 'too many'
+    const { tailsPerUserMax, tailsMax, exportsPerUserMax, exportsMax } = tailLimits
+    const isTail = stream.kind === 'tail'
+    const alike = Array.from(this.#streams).filter(({ kind }) => kind === stream.kind)
+    const ownCount = alike.filter(({ user }) => user === stream.user).length
+    if (ownCount >= (isTail ? tailsPerUserMax : exportsPerUserMax)) return 'too many of the user'
+    if (alike.length >= (isTail ? tailsMax : exportsMax)) return 'too many'
     this.#streams.add(stream)
     this.#watch()
     return 'added'

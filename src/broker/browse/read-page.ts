@@ -139,8 +139,9 @@ class Page {
   /** Returns where to go on. */
   *#readRun(part: BrowsedPart, run: Run, offset: number): Steps<number> {
     const { log } = part
+    const { end = Infinity } = this.#asked
     let at = offset
-    while (at <= run.lastOffset && !this.#isFull) {
+    while (at <= run.lastOffset && at < end && !this.#isFull) {
       const messages = log.messagesOf(run, at)
       if (messages === undefined) {
         const from = at

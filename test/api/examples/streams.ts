@@ -31,6 +31,11 @@ export const streamExamples: Examples = {
     names: { name: 'events' },
     query: { from: 'last', count: '1', partition: '0', filter: '{"text":"x"}', payload: '10' },
   },
+  'GET /v1/streams/{vhost}/{name}/export': {
+    ...list,
+    names: { name: 'events' },
+    query: { from: 'first', to: '0', count: '1', limit: '1', partition: '0', filter: '{}' },
+  },
   'POST /v1/streams/delete': { ...list, body: tasks, check: done },
   'POST /v1/streams/purge': { ...list, body: { ...tasks, dry_run: true }, check: done },
   'GET /v1/groups': list,
