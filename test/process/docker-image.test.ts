@@ -181,9 +181,9 @@ describe('the image', () => {
     const listedParameters = exec('rabbitmqctl', '-s', 'list_global_parameters')[1]
     assert.match(listedParameters, /^cluster_name\t"ours"$/m)
     assert.match(listedParameters, /^region\t\{"name":"north"\}$/m)
-    assert.equal(exec('rabbitmqctl', 'set_global_parameter', 'region', 'north')[0], 65)
+    assert.equal(exec('rabbitmqctl', 'set_global_parameter', 'region', 'north')[0], 69)
     assert.equal(exec('rabbitmqctl', 'clear_global_parameter', 'region')[0], 0)
-    assert.equal(exec('rabbitmqctl', 'clear_global_parameter', 'region')[0], 65)
+    assert.equal(exec('rabbitmqctl', 'clear_global_parameter', 'region')[0], 69)
     assert.equal(exec('rabbitmqctl', 'change_password', 'u', 'q')[0], 0)
     assert.equal(exec('rabbitmqctl', 'delete_user', 'u')[0], 0)
     assert.equal(exec('rabbitmqctl', 'delete_vhost', 'shop')[0], 0)
