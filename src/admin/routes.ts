@@ -109,12 +109,13 @@ const refuseOtherSites: MiddlewareHandler = async (context, next) => {
   const header = (name: string): string | undefined => context.req.header(name)
   const asked = {
     method,
+    path: context.req.path,
     host: header('host'),
     origin: header('origin'),
     site: header('sec-fetch-site'),
   }
   if (!isCrossSite(asked)) return next()
-  const reason = 'A page of another site may not change anything here'
+  const reason = 'A page of another site may not use the API'
   return context.json({ error: 'cross_site', reason }, 403)
 }
 

@@ -1,6 +1,6 @@
 // `pabal definitions`: all that was declared, as a file of RabbitMQ's JSON, out of the running broker and
 // into it.
-import { writeFile } from 'node:fs/promises'
+import { chmod, writeFile } from 'node:fs/promises'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
 import { printable } from '../lib/printable.ts'
@@ -105,6 +105,8 @@ async function refusalOf(
 async function write(file: string, text: string): Promise<void> {
   try {
     await writeFile(file, text, { mode: 0o600 })
+    // One that was there keeps what others may do with it.
+    await chmod(file, 0o600)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new ExitError(exitCodes.cannotCreate, `cannot write ${file}: ${reason}`)
