@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { moveLimits } from '../limits/move.ts'
 import type { PartProgress } from '../move/mover.ts'
 import { VirtualClock } from '../testing/virtual-clock.ts'
-import { formatBytes, MoveProgress, progressLine } from './move-progress.ts'
+import { MoveProgress, progressLine } from './move-progress.ts'
 
 const part = (more: Partial<PartProgress> = {}): PartProgress => ({
   name: 'orders',
@@ -57,13 +57,4 @@ test('elsewhere there is a line now and then, and one at once for what holds the
   clock.advance(moveLimits.progressLineMs)
   progress.show([part()])
   assert.equal(lines.length, 3)
-})
-
-test('bytes are shown in the unit that fits', () => {
-  assert.deepEqual([0, 1023, 1024, 5 * 1024 ** 3].map(formatBytes), [
-    '0 B',
-    '1023 B',
-    '1.0 KiB',
-    '5.0 GiB',
-  ])
 })

@@ -3,6 +3,7 @@ import type { Clock } from '../lib/clock.ts'
 import { printable } from '../lib/printable.ts'
 import { moveLimits } from '../limits/move.ts'
 import type { PartProgress } from '../move/mover.ts'
+import { sizeText } from './size-text.ts'
 
 /** Where it is said. */
 export interface ProgressOutput {
@@ -59,7 +60,7 @@ export function progressLine(
 ): string {
   const { records, bytes } = totalsOf(parts)
   const perSecond = elapsedMs > 0 ? (records * 1000) / elapsedMs : 0
-  const words = [`${records} ${unit}`, `${formatBytes(bytes)} moved`, `${Math.round(perSecond)}/s`]
+  const words = [`${records} ${unit}`, `${sizeText(bytes)} moved`, `${Math.round(perSecond)}/s`]
   const left = leftOf(parts)
   if (left !== undefined) words.push(`${left} left`)
   if (left !== undefined && left > 0 && perSecond > 0) {
@@ -85,12 +86,4 @@ export function totalsOf(parts: readonly PartProgress[]): { records: number; byt
 function leftOf(parts: readonly PartProgress[]): number | undefined {
   const known = parts.flatMap(({ left }) => (left === undefined ? [] : [left]))
   return known.length === 0 ? undefined : known.reduce((sum, left) => sum + left, 0)
-}
-
-const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
-
-export function formatBytes(bytes: number): string {
-  const power = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log2(bytes) / 10))
-  const value = bytes / 1024 ** power
-  return `${power === 0 ? value : value.toFixed(1)} ${units[power]}`
 }

@@ -20,19 +20,6 @@ export function showProgress(describe: () => string): Disposable {
   }
 }
 
-const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'] as const
-
-/** `1.5 MiB` */
-export function sizeText(bytes: number): string {
-  let value = bytes
-  let unit = 0
-  while (value >= 1024 && unit < units.length - 1) {
-    value /= 1024
-    unit++
-  }
-  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`
-}
-
 /** `1 file`, `2 files` */
 export function filesText(count: number): string {
   return `${count} ${count === 1 ? 'file' : 'files'}`

@@ -13,7 +13,8 @@ import type { TarMember } from '../log/backup/tar.ts'
 import { createSystemDisk } from '../log/file/system-disk.ts'
 import { LogError } from '../log/log-error.ts'
 import { passThrough } from './pass-through.ts'
-import { filesText, showProgress, sizeText } from './progress-line.ts'
+import { filesText, showProgress } from './progress-line.ts'
+import { sizeText } from './size-text.ts'
 
 export interface RestoreAsked {
   readonly file: string

@@ -7,8 +7,9 @@ import { MoveError } from '../move/move-error.ts'
 import type { MovePart } from '../move/move-part.ts'
 import { Mover } from '../move/mover.ts'
 import type { MoveFlags } from './move-flags.ts'
-import { formatBytes, MoveProgress, totalsOf } from './move-progress.ts'
+import { MoveProgress, totalsOf } from './move-progress.ts'
 import { showRows } from './show-rows.ts'
+import { sizeText } from './size-text.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface MoveRun extends Pick<MoveFlags, 'rate' | 'keepsRunning' | 'format'> {
@@ -81,7 +82,7 @@ async function report(
 function explain(error: MoveError, mover: Mover, { unit }: MoveRun): ExitError {
   const { records, bytes } = totalsOf(mover.progress)
   if (records === 0) return new ExitError(exitCodeOf(error), error.message, { cause: error })
-  const moved = `${records} ${unit} (${formatBytes(bytes)}) were moved before; give the same command again to go on`
+  const moved = `${records} ${unit} (${sizeText(bytes)}) were moved before; give the same command again to go on`
   return new ExitError(exitCodeOf(error), `${error.message}; ${moved}`, { cause: error })
 }
 

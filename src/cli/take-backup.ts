@@ -14,7 +14,8 @@ import { createSystemDisk } from '../log/file/system-disk.ts'
 import { lockDataFolder } from '../meta/data-folder-lock.ts'
 import type { BrokerClient } from './broker-client.ts'
 import { passThrough } from './pass-through.ts'
-import { filesText, showProgress, sizeText } from './progress-line.ts'
+import { filesText, showProgress } from './progress-line.ts'
+import { sizeText } from './size-text.ts'
 
 export interface BackupAsked {
   readonly broker: BrokerClient

@@ -73,6 +73,7 @@ export class Node implements AsyncDisposable {
   /** Everything but what answers until the end. */
   readonly #stack = new AsyncDisposableStack()
   readonly #lastStack = new AsyncDisposableStack()
+  #streams: MessageStreams | undefined
   #credentials: TlsCredentials | undefined
   #state: Exclude<BrokerState, 'maintenance'> = 'starting'
   #hasFailed = false
@@ -264,7 +265,7 @@ export class Node implements AsyncDisposable {
   /** Tails and exports: sent away as the clients of protocols are. */
   #openStreams({ broker }: Cell): MessageStreams {
     const streams = new MessageStreams(broker)
-    this.#stack.defer(() => streams.endAll('the broker stops'))
+    this.#streams = streams
     this.maintenance.onTurned = (isOn) => {
       if (isOn) streams.endAll('the broker is put into maintenance')
       else streams.reopen()
@@ -333,6 +334,9 @@ export class Node implements AsyncDisposable {
     // Where storage has failed nobody is served any more.
     if (wasReady && !this.#hasFailed) await this.#delayStop()
     this.maintenance.end()
+    this.#streams?.endAll('the broker stops')
+    // Their last event is on its way by then.
+    await new Promise<void>((resolve) => this.#clock.atEndOfTurn(resolve))
     await this.#stack.disposeAsync()
     await this.#lastStack.disposeAsync()
   }

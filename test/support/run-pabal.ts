@@ -18,6 +18,7 @@ export interface RunningCommand {
   readonly ended: Promise<Ended>
   /** So far. */
   readonly stdout: () => string
+  readonly stderr: () => string
 }
 
 export function startPabal(args: readonly string[], env: NodeJS.ProcessEnv = {}): RunningCommand {
@@ -30,7 +31,7 @@ export function startPabal(args: readonly string[], env: NodeJS.ProcessEnv = {})
     child[stream].setEncoding('utf8').on('data', (part: string) => (output[stream] += part))
   }
   const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, ...output }))
-  return { child, ended, stdout: () => output.stdout }
+  return { child, ended, stdout: () => output.stdout, stderr: () => output.stderr }
 }
 
 export function runPabal(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
