@@ -1,11 +1,10 @@
 // Traces: messages are followed through the broker. Who may enter a virtual host may trace in it, and sees of
-// each message what its permissions let it see: streams that it may read, exchanges that it may use.
+// each message what its permissions let it see.
 import type { Context } from 'hono'
 import { z } from 'zod'
 import type { Broker } from '../../broker/broker.ts'
 import { compileFilter } from '../../broker/browse/message-filter.ts'
 import { permit } from '../../broker/permit.ts'
-import type { TraceEvent } from '../../broker/trace/trace-event.ts'
 import type { Trace } from '../../broker/trace/trace.ts'
 import type { Traces } from '../../broker/trace/traces.ts'
 import type { Clock } from '../../lib/clock.ts'
@@ -23,6 +22,7 @@ import {
   traceJson,
   traceSchema,
 } from './trace-json.ts'
+import { TraceView } from './trace-view.ts'
 
 const tag = 'Traces'
 const path = '/v1/traces/{vhost}'
@@ -136,12 +136,13 @@ function lookOperations(broker: Broker): Operation[] {
         if (trace === undefined) return notFound(context)
         const { after, wait_ms: waitMs } = query
         const { signal } = context.req.raw
-        await untilNews(trace, { after, waitMs, signal, clock: broker.clock })
-        const page = trace.events.slice(after, after + traceLimits.eventsPerAnswer)
+        const view = new TraceView(caller, trace)
+        await untilNews(view, { after, waitMs, signal, clock: broker.clock })
+        const events = view.events.slice(after, after + traceLimits.eventsPerAnswer)
         return {
           state: trace.isRunning ? 'running' : 'ended',
-          events: page.filter((event) => maySee(caller, trace, event)).map(traceEventJson),
-          next: Math.min(after + page.length, trace.events.length),
+          events: events.map(traceEventJson),
+          next: events.at(-1)?.sequence ?? Math.min(after, view.events.length),
         }
       },
     }),
@@ -192,14 +193,15 @@ interface Wait {
   readonly clock: Clock
 }
 
-/** Also when whoever waits has gone. */
-async function untilNews(trace: Trace, { after, waitMs, signal, clock }: Wait): Promise<void> {
-  const isThere = trace.events.length > after || !trace.isRunning
-  if (waitMs === 0 || isThere || signal.aborted) return
+/** Also when whoever waits has gone. What the caller may not see is no news. */
+async function untilNews(view: TraceView, { after, waitMs, signal, clock }: Wait): Promise<void> {
+  const { trace } = view
+  const isThere = (): boolean => view.events.length > after || !trace.isRunning
+  if (waitMs === 0 || isThere() || signal.aborted) return
   if (trace.listenerCount >= traceLimits.waitersMax) return
   const { promise, resolve } = Promise.withResolvers<void>()
   const timer = clock.after(waitMs, resolve)
-  const stopListening = trace.onNews(resolve)
+  const stopListening = trace.onNews(() => isThere() && resolve())
   signal.addEventListener('abort', () => resolve())
   await promise
   timer.stop()
@@ -212,18 +214,7 @@ function findTrace(traces: Traces, { vhost, id }: TraceNames): Trace | undefined
 }
 
 function jsonFor(caller: Caller, trace: Trace): Record<string, unknown> {
-  return traceJson(
-    trace,
-    trace.events.filter((event) => maySee(caller, trace, event)),
-  )
-}
-
-function maySee(caller: Caller, { facts }: Trace, { place, exchange }: TraceEvent): boolean {
-  if (caller.hasTag('monitoring')) return true
-  const rights = caller.rightsIn(facts.vhost)
-  if (place !== undefined) return rights.may('read', place.stream)
-  if (exchange === undefined) return true
-  return rights.may('read', exchange) || rights.may('write', exchange)
+  return traceJson(trace, new TraceView(caller, trace).events)
 }
 
 function mayControl(caller: Caller, { facts }: Trace): boolean {

@@ -56,7 +56,14 @@ export interface MessageIdentity {
   readonly size: number
 }
 
-export interface TraceEvent {
+/** Where something is told of, and of whom. */
+export interface TraceSubject {
+  readonly place?: TracePlace | undefined
+  readonly exchange?: string | undefined
+  readonly party?: Party | undefined
+}
+
+export interface TraceEvent extends TraceSubject {
   /** 1 for the first of its trace. */
   readonly sequence: number
   /** Milliseconds since the Unix epoch. */
@@ -64,10 +71,9 @@ export interface TraceEvent {
   /** Which of the messages that the trace follows: 1 for the first; what it becomes has its number. */
   readonly message: number
   readonly kind: TraceEventKind
-  readonly place?: TracePlace | undefined
-  readonly exchange?: string | undefined
+  /** What it belongs to, where it has no place of its own: who may see that may see this. */
+  readonly about?: TraceSubject | undefined
   readonly routingKey?: string | undefined
-  readonly party?: Party | undefined
   readonly group?: string | undefined
   /** Of a death: as x-death has it; of what was returned: requeue or fail; of what was found: its state. */
   readonly reason?: string | undefined

@@ -152,17 +152,12 @@ export class Traces implements MessageObserver {
     const known = 'from' in cause ? this.#known(cause.from, cause.place) : []
     const traced = this.#traced(vhost, view, known)
     if (traced.length === 0) return undefined
-    const trail = new Trail(traced, () => this.#context.clock.now())
     const { exchange, routingKey } = decodeAddress(view.buffer, view.addressStart)
     const party = cause.kind === 'client' ? cause.client.party : undefined
     const place = 'from' in cause ? this.#placeIn(cause.from, cause.place) : undefined
-    trail.tell(kindOf[cause.kind], {
-      exchange,
-      routingKey,
-      party,
-      place,
-      identity: identityOf(view),
-    })
+    const about = { exchange, party, place }
+    const trail = new Trail(traced, about, () => this.#context.clock.now())
+    trail.tell(kindOf[cause.kind], { ...about, routingKey, identity: identityOf(view) })
     const isRepeat = route.idNotes?.some((note) => note.isRepeat) === true
     const isRouted = route.queues.length > 0 || route.delays.length > 0
     if (!isRouted) trail.tell(isRepeat ? 'repeated' : 'unroutable')
@@ -173,10 +168,10 @@ export class Traces implements MessageObserver {
     const view = viewOfSource(source)
     const traced = this.#traced(vhost, view, [])
     if (traced.length === 0) return
-    const trail = new Trail(traced, () => this.#context.clock.now())
     const { exchange, routingKey } = decodeAddress(view.buffer, view.addressStart)
-    const identity = identityOf(view)
-    trail.tell('published', { exchange, routingKey, party: client.party, identity })
+    const about = { exchange, party: client.party }
+    const trail = new Trail(traced, about, () => this.#context.clock.now())
+    trail.tell('published', { ...about, routingKey, identity: identityOf(view) })
     trail.tell(isRouted ? 'answered' : 'unroutable')
   }
 
@@ -190,9 +185,10 @@ export class Traces implements MessageObserver {
           if (message === 0) return
           trace.follow(log.id, offset, message)
           const place = tracePlaceOf(stream, { index: partition, offset })
-          trace.add({ at, message, kind: 'published', party, identity })
+          const about = { place, party }
+          trace.add({ at, message, kind: 'published', about, party, identity })
           trace.add({ at, message, kind: 'routed', place })
-          trace.add({ at: this.#context.clock.now(), message, kind: 'durable' })
+          trace.add({ at: this.#context.clock.now(), message, kind: 'durable', about })
         }
       })
     }

@@ -3,7 +3,7 @@ import type { Ticket } from '../../log/ticket.ts'
 import type { Destination } from '../destination.ts'
 import type { MessageTrail } from './message-watch.ts'
 import { placeOfPut, tracePlaceOf } from './stream-places.ts'
-import type { TraceEventKind } from './trace-event.ts'
+import type { TraceEventKind, TraceSubject } from './trace-event.ts'
 import type { Trace, TraceNote } from './trace.ts'
 
 /** A message as one trace knows it. */
@@ -16,10 +16,12 @@ type Told = Omit<TraceNote, 'at' | 'message' | 'kind'>
 
 export class Trail implements MessageTrail {
   readonly #traced: readonly TracedMessage[]
+  readonly #about: TraceSubject
   readonly #now: () => number
 
-  constructor(traced: readonly TracedMessage[], now: () => number) {
+  constructor(traced: readonly TracedMessage[], about: TraceSubject, now: () => number) {
     this.#traced = traced
+    this.#about = about
     this.#now = now
   }
 
@@ -51,7 +53,7 @@ export class Trail implements MessageTrail {
 
   tell(kind: TraceEventKind, told: Told = {}): void {
     for (const { trace, message } of this.#traced) {
-      trace.add({ at: this.#now(), message, kind, ...told })
+      trace.add({ at: this.#now(), message, kind, about: this.#about, ...told })
     }
   }
 }
