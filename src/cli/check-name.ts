@@ -10,21 +10,21 @@ export function checkName(kind: string, name: string): string {
   if (name === '') {
     throw new ExitError(
       exitCodes.usage,
-      `the name of a ${kind} is empty: give it one, such as 'limit'`,
+      `the name of the ${kind} is empty: give it one, such as 'limit'`,
     )
   }
   // Also `%2e` is a dot to whatever reads URLs (WHATWG URL, "double-dot URL path segment").
   if (name === '.' || name === '..') {
     throw new ExitError(
       exitCodes.usage,
-      `a ${kind} cannot be called '${name}': a path of HTTP cannot hold it; choose another name`,
+      `the ${kind} cannot be called '${name}': a path of HTTP cannot hold it; choose another name`,
     )
   }
   const { askedNameSizeMax } = programLimits
   if (Buffer.byteLength(name) > askedNameSizeMax) {
     throw new ExitError(
       exitCodes.usage,
-      `the name of a ${kind} has more than ${askedNameSizeMax} bytes: choose a shorter one`,
+      `the name of the ${kind} has more than ${askedNameSizeMax} bytes: choose a shorter one`,
     )
   }
   return name
