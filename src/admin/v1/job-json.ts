@@ -9,6 +9,7 @@ import type { JobAsked, JobTarget } from '../../broker/jobs/job-asked.ts'
 import type { Job, SkipCount } from '../../broker/jobs/job.ts'
 import type { PreviewResult } from '../../broker/jobs/preview.ts'
 import { jobLimits } from '../../limits/jobs.ts'
+import { judgedLater } from '../api/judged-later.ts'
 import { messageJson } from '../message-json.ts'
 import { filterFromJson, type FilterJson, filterSchema } from './filter-schema.ts'
 
@@ -36,12 +37,28 @@ const targetSchema: z.ZodType<TargetJson> = z.discriminatedUnion('to', [
 
 const rate = z.number().positive().max(jobLimits.rateMax).optional()
 
+const scalar: z.ZodType<Scalar> = z.union([z.string(), z.number(), z.boolean(), z.null()])
+
+/** A record of zod's would leave the name `__proto__` out. */
+const scalarsByName: z.ZodType<Readonly<Record<string, Scalar>>> = judgedLater(
+  'object',
+  'By name: texts, numbers, booleans or null',
+).transform((json, context) => {
+  const isObject = typeof json === 'object' && json !== null && !Array.isArray(json)
+  if (isObject && Object.values(json).every((value) => scalar.safeParse(value).success)) {
+    return json as Readonly<Record<string, Scalar>>
+  }
+  context.addIssue({
+    code: 'custom',
+    message: 'should be texts, numbers, booleans or null by name',
+  })
+  return z.NEVER
+})
+
 const editSchema: z.ZodType<EditJson> = z.strictObject({
   payload: z.string().optional(),
   payload_encoding: z.enum(['string', 'base64']).default('string'),
-  set_headers: z
-    .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))
-    .optional(),
+  set_headers: scalarsByName.optional(),
   remove_headers: z.array(z.string()).optional(),
 })
 
