@@ -15,6 +15,8 @@ export interface MessageStream {
   readonly refresh: () => void
 }
 
+const deleted = 'the stream was deleted'
+
 export class MessageStreams {
   readonly #broker: Pick<Broker, 'deletionListeners' | 'topology' | 'clock'>
   readonly #streams = new Set<MessageStream>()
@@ -31,7 +33,10 @@ export class MessageStreams {
     return this.#endReason
   }
 
-  /** Whoever adds one removes it. Otherwise says of whom there are too many. */
+  /**
+   * Whoever adds one removes it. Otherwise says of whom there are too many. What has happened while it was opened
+   * it is told now.
+   */
   add(stream: MessageStream): 'added' | 'too many of the user' | 'too many' {
     const { tailsPerUserMax, tailsMax, exportsPerUserMax, exportsMax } = tailLimits
     const isTail = stream.kind === 'tail'
@@ -41,6 +46,9 @@ export class MessageStreams {
     if (alike.length >= (isTail ? tailsMax : exportsMax)) return 'too many'
     this.#streams.add(stream)
     this.#watch()
+    if (this.#endReason !== undefined) stream.end(this.#endReason)
+    else if (stream.destination.isDeleted) stream.end(deleted)
+    else stream.refresh()
     return 'added'
   }
 
@@ -63,9 +71,9 @@ export class MessageStreams {
     if (this.#isWatching) return
     this.#isWatching = true
     const { deletionListeners, topology, clock } = this.#broker
-    deletionListeners.push((deleted) => {
+    deletionListeners.push((gone) => {
       for (const { destination, end } of this.#streams) {
-        if (destination === deleted) end('the stream was deleted')
+        if (destination === gone) end(deleted)
       }
     })
     topology.onPut.push(() => {

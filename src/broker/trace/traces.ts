@@ -282,9 +282,14 @@ export class Traces implements MessageObserver {
   }
 
   readonly #onStreamDeleted = (stream: Destination): void => {
-    for (const log of logsOf(stream)) {
-      for (const { traced, place } of this.#followedIn(stream, log)) {
-        this.#tell(traced, 'stream_deleted', place)
+    if (this.#runningIn(stream.vhost).length === 0) return
+    for (const [index, log] of logsOf(stream).entries()) {
+      const now = this.#context.clock.now()
+      const part = stream.kind === 'queue' ? stream.parts[index] : undefined
+      const stateOf = part?.statesIn(0, log.endOffset - 1, now)
+      for (const { traced, at, place } of this.#followedIn(stream, log)) {
+        // What has ended before is not taken away again.
+        if (stateOf?.(at) !== 'acked') this.#tell(traced, 'stream_deleted', place)
       }
     }
   };

@@ -190,6 +190,28 @@ describe('a trace', () => {
     for (const queue of [short, full]) await channel.deleteQueue(queue)
   })
 
+  it('says of a deleted queue only what was in it', async () => {
+    const queue = uniqueName('deleted')
+    await channel.assertQueue(queue)
+    const id = await traceOf({ headers: [{ name: 'traced', is: 'exists' }] })
+    const headers = { traced: true }
+    channel.sendToQueue(queue, Buffer.from('1'), { headers })
+    channel.ack(await taking(queue))
+    channel.sendToQueue(queue, Buffer.from('2'), { headers })
+    channel.sendToQueue(queue, Buffer.from('3'), { headers })
+    await taking(queue)
+    await channel.deleteQueue(queue)
+    const events = await eventsUntil(
+      id,
+      ({ event, message }) => event === 'stream_deleted' && message === 3,
+    )
+    const gone = events.filter(({ event }) => event === 'stream_deleted')
+    assert.deepEqual(
+      gone.map(({ message }) => message),
+      [2, 3],
+    )
+  })
+
   it('finds what was there before in a stream', async () => {
     const queue = uniqueName('before')
     await channel.assertQueue(queue)
