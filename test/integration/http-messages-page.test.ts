@@ -51,25 +51,31 @@ async function outputOf(block: string): Promise<string> {
   return stdout
 }
 
-test('the commands of the page do what it says', { skip: lacks('curl') }, async () => {
-  const answers: Answer[] = []
-  const [prepare = '', ...blocks] = blocksOf('sh')
-  await outputOf(prepare)
-  for (const block of blocks) {
-    const receipt = answers.findLast(({ messages }) => messages)?.messages?.[0]?.receipt ?? ''
-    if (block.includes('/tail')) await follow(block)
-    else answers.push(JSON.parse(await outputOf(block.replaceAll('…', receipt))) as Answer)
-  }
-  const routed = { outcome: 'routed' }
-  const [order, lines, got, settled, extended, ...others] = answers
-  assert.deepEqual([order, lines], [{ results: [routed] }, { results: [routed, routed] }])
-  assert.deepEqual(
-    got?.messages?.map(({ payload }) => payload),
-    ['hello'],
-  )
-  // It was settled before.
-  assert.deepEqual([settled, extended?.gone?.length, others], [{ gone: [] }, 1, []])
-})
+test(
+  'the commands of the page do what it says',
+  { skip: lacks('curl') || lacks('jq') },
+  async () => {
+    const answers: Answer[] = []
+    const [prepare = '', ...blocks] = blocksOf('sh')
+    await outputOf(prepare)
+    for (const block of blocks) {
+      const receipt = answers.findLast(({ messages }) => messages)?.messages?.[0]?.receipt ?? ''
+      if (block.includes('/tail')) await follow(block)
+      else if (block.includes('/export')) await outputOf(block)
+      else answers.push(JSON.parse(await outputOf(block.replaceAll('…', receipt))) as Answer)
+    }
+    const routed = { outcome: 'routed' }
+    const [order, lines, got, settled, extended, copied, ...others] = answers
+    const both = { results: [routed, routed] }
+    assert.deepEqual([order, lines, copied], [{ results: [routed] }, both, both])
+    assert.deepEqual(
+      got?.messages?.map(({ payload }) => payload),
+      ['hello'],
+    )
+    // It was settled before.
+    assert.deepEqual([settled, extended?.gone?.length, others], [{ gone: [] }, 1, []])
+  },
+)
 
 async function follow(command: string): Promise<void> {
   const output = start('bash', command)

@@ -2,12 +2,14 @@
 // what it says, so that a row's command finds what the rows above have made.
 import assert from 'node:assert/strict'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { commandsOf, wordsOf } from '../../../scripts/pages.ts'
 import { readCommandLine } from '../../../src/cli/command-line.ts'
 import { exitCodes } from '../../../src/lib/exit-codes.ts'
+import { AmqpSession } from '../../support/amqp-session.ts'
 import { TestBroker } from '../../support/start-test-broker.ts'
 import { openTerminalDouble } from '../../support/terminal-double.ts'
 
@@ -25,6 +27,14 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
+/** Of one that is there to be closed. */
+async function nameOfConnection(): Promise<string> {
+  const { model } = await AmqpSession.open(broker.url)
+  const { localPort, remotePort } = (model.connection as unknown as { readonly stream: Socket })
+    .stream
+  return `127.0.0.1:${localPort} -> 127.0.0.1:${remotePort}`
+}
+
 test('the commands of the table can be given one after another', async () => {
   const [, section = ''] = readFileSync(page, 'utf8').split('\n## Commands\n')
   const table = section
@@ -37,8 +47,10 @@ test('the commands of the table can be given one after another', async () => {
   const terminal = openTerminalDouble()
   for (const command of commands) {
     const file = command.startsWith('definitions') ? 'definitions.json' : 'password'
-    const words = wordsOf(command.replace('FILE', join(folder, file)))
-    const yes = /delete|clear/.test(command) ? ['--yes'] : []
+    const name = command.includes('NAME') ? await nameOfConnection() : ''
+    const given = command.replace('FILE', join(folder, file)).replace('NAME', `'${name}'`)
+    const words = wordsOf(given)
+    const yes = /delete|clear|purge|\brm\b|close/.test(command) ? ['--yes'] : []
     const { run, flags } = await readCommandLine([...words, ...yes, '--data', broker.dataFolder])
     assert.ok(run, command)
     const session = { terminal, flags, configFile: undefined, environment: {}, broker: {} }
