@@ -24,6 +24,7 @@ beforeEach(() => {
 })
 
 const streamOf = (): MessageStream => ({
+  kind: 'tail',
   user: 'u',
   destination,
   end: (reason) => told.push(`end: ${reason}`),
