@@ -18,6 +18,8 @@ export class Trail implements MessageTrail {
   readonly #traced: readonly TracedMessage[]
   readonly #about: TraceSubject
   readonly #now: () => number
+  /** Whether it is anywhere: what is noted of a repeat gets durable as well. */
+  #isPut = false
 
   constructor(traced: readonly TracedMessage[], about: TraceSubject, now: () => number) {
     this.#traced = traced
@@ -33,6 +35,7 @@ export class Trail implements MessageTrail {
       })
       return
     }
+    this.#isPut = true
     for (const { trace, message } of this.#traced) {
       trace.follow(place.log.id, place.offset, message)
     }
@@ -44,11 +47,12 @@ export class Trail implements MessageTrail {
   }
 
   onDelayed(): void {
+    this.#isPut = true
     this.tell('delayed')
   }
 
   onTicket(ticket: Ticket | undefined): void {
-    ticket?.whenDurable(() => this.tell('durable'))
+    if (this.#isPut) ticket?.whenDurable(() => this.tell('durable'))
   }
 
   tell(kind: TraceEventKind, told: Told = {}): void {

@@ -212,6 +212,24 @@ describe('a trace', () => {
     )
   })
 
+  it('does not say that a repeat is on disk', async () => {
+    const [exchange, queue] = [uniqueName('unique'), uniqueName('queue')]
+    await channel.assertExchange(exchange, 'x-message-deduplication', {
+      arguments: { 'x-cache-size': 10 },
+    })
+    await channel.assertQueue(queue)
+    await channel.bindQueue(queue, exchange, '')
+    const id = await traceOf({ headers: [{ name: 'traced', is: 'exists' }] })
+    const headers = { traced: true, 'x-deduplication-header': 'a' }
+    for (const text of ['1', '2']) channel.publish(exchange, '', Buffer.from(text), { headers })
+    await taking(queue)
+    await channel.deleteQueue(queue)
+    const events = await eventsUntil(id, ({ event }) => event === 'stream_deleted')
+    const repeat = events.filter(({ message }) => message === 2)
+    assert.deepEqual(kindsOf(repeat), ['published', 'repeated'])
+    await channel.deleteExchange(exchange)
+  })
+
   it('finds what was there before in a stream', async () => {
     const queue = uniqueName('before')
     await channel.assertQueue(queue)
