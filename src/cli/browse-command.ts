@@ -3,8 +3,9 @@ import type { Command } from 'commander'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
 import { programLimits } from '../limits/program.ts'
-import type { BrokerClient } from './broker-client.ts'
+import type { Answer, BrokerClient } from './broker-client.ts'
 import { checkName } from './check-name.ts'
+import { addFilterOptions, filterOf, type FilterFlags } from './message-filter-flags.ts'
 import { kinds, notThere } from './not-there.ts'
 import { refusal } from './refusal.ts'
 import type { AskBroker, DefineRemote } from './remote-command.ts'
@@ -12,7 +13,7 @@ import { showPayload } from './show-payload.ts'
 import { outputOption, printValue, readFormat, type Row, showRows } from './show-rows.ts'
 import { showTime } from './show-time.ts'
 
-interface Flags {
+interface Flags extends FilterFlags {
   readonly vhost?: string
   readonly from?: string
   readonly count?: string
@@ -47,7 +48,7 @@ export function addBrowseCommand(
   define: DefineRemote,
   usage = 'browse <NAME>',
 ): void {
-  define(queue, usage, {
+  const command = define(queue, usage, {
     summary: 'Show messages of a queue or stream, which stay as they are',
     ask: ([name = ''], flags) => browse(name, flags as Flags),
   })
@@ -64,6 +65,7 @@ export function addBrowseCommand(
     )
     .option('--vhost <NAME>', 'Virtual host (default: /)')
     .option(...outputOption)
+  addFilterOptions(command)
 }
 
 function browse(name: string, flags: Flags): AskBroker {
@@ -78,8 +80,9 @@ function browse(name: string, flags: Flags): AskBroker {
   const count = parseCount(flags.count ?? `${countDefault}`, countMax)
   const payload = flags.payload ?? (isTable ? `${programLimits.shownPayloadSize}` : undefined)
   const parameters = withoutUndefined({ from, partition, cursor, payload })
+  const filter = filterOf(flags)
   return async (broker, terminal) => {
-    const page = await readPages(broker, { name, vhost, parameters, count })
+    const page = await readPages(broker, { name, vhost, parameters, count, filter })
     const { messages, next } = page
     if (format === 'json' || format === 'yaml') {
       await printValue(page, format, terminal)
@@ -98,22 +101,19 @@ interface Asked {
   readonly vhost: string
   readonly parameters: Readonly<Record<string, string>>
   readonly count: number
+  /** As JSON; undefined: all are wanted. */
+  readonly filter: string | undefined
 }
 
 /** The broker answers with a page at a time, which may have fewer messages than it was asked for. */
-async function readPages(
-  broker: BrokerClient,
-  { name, vhost, parameters, count }: Asked,
-): Promise<Page> {
+async function readPages(broker: BrokerClient, asked: Asked): Promise<Page> {
+  const { name, vhost, parameters, count } = asked
   const messages: Message[] = []
   let next: string | null = parameters['cursor'] ?? null
   do {
     const left = Math.min(count - messages.length, programLimits.browsePageCount)
-    const answer = await broker.get(['queues', vhost, name, 'browse'], {
-      ...parameters,
-      count: `${left}`,
-      ...(next !== null && { cursor: next }),
-    })
+    const cursor = next === null ? {} : { cursor: next }
+    const answer = await askPage(broker, asked, { ...parameters, count: `${left}`, ...cursor })
     if (answer.status === 404) throw await notThere(broker, { kind: kinds.queue, name, vhost })
     if (answer.status >= 400) throw refusal(answer, `queue '${name}' was not browsed`)
     const page = answer.body as Page
@@ -121,6 +121,22 @@ async function readPages(
     next = page.next
   } while (next !== null && messages.length < count)
   return { messages, next }
+}
+
+function askPage(
+  broker: BrokerClient,
+  { name, vhost, filter }: Asked,
+  parameters: Readonly<Record<string, string>>,
+): Promise<Answer> {
+  if (filter === undefined) return broker.get(['queues', vhost, name, 'browse'], parameters)
+  const { from, cursor, ...numbers } = parameters
+  const body = {
+    ...(from !== undefined && { from }),
+    ...(cursor !== undefined && { cursor }),
+    ...Object.fromEntries(Object.entries(numbers).map(([key, value]) => [key, Number(value)])),
+    filter: JSON.parse(filter) as unknown,
+  }
+  return broker.ask('POST', ['v1', 'queues', vhost, name, 'messages', 'search'], body)
 }
 
 /** Columns that would be the same for all are left out. */

@@ -118,6 +118,23 @@ describe('browsing', () => {
     )
   })
 
+  it('shows only what a filter finds, in a command', async () => {
+    const channel = await session.channel()
+    await channel.assertQueue('found')
+    await fill('found', ['{"id":1}', '{"id":2}', 'text', '{"id":3}'])
+    const payloads = async (...args: string[]): Promise<string[]> => {
+      const { code, output } = await command('found', '-o', 'ndjson', ...args)
+      assert.equal(code, 0, output)
+      const lines = output.split('\n').filter((line) => line.startsWith('{'))
+      return lines.map((line) => (JSON.parse(line) as { readonly payload: string }).payload)
+    }
+    const filter = JSON.stringify({ json: [{ path: '$.id', is: 'greater', value: 1 }] })
+    assert.deepEqual(await payloads('--filter', filter), ['{"id":2}', '{"id":3}'])
+    assert.deepEqual(await payloads('--filter', filter, '--count', '1'), ['{"id":2}'])
+    assert.deepEqual(await payloads('--text', 'ex', '--from', 'first'), ['text'])
+    assert.equal((await command('found', '--filter', 'x')).code, 64)
+  })
+
   it('goes on from page to page', async () => {
     const channel = await session.channel()
     await channel.assertQueue('pages')
