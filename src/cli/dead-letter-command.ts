@@ -1,27 +1,21 @@
 // `pabal dlq`: queues with dead letters, what died there, and back to where it came from.
 import { exitCodes } from '../lib/exit-codes.ts'
-import { ExitError } from '../lib/exit-error.ts'
+import { addJobOptions, addTargetOptions, beginJob, type JobFlags, targetOf } from './begin-job.ts'
 import { checkName } from './check-name.ts'
-import { addRiskOptions, isMeant, type RiskFlags } from './confirm.ts'
-import { type Job, tellJob, watchJob } from './job-watch.ts'
 import { vhostOption } from './list-command.ts'
 import { kinds, notThere } from './not-there.ts'
 import { refusal } from './refusal.ts'
 import type { AddCommand, AskBroker } from './remote-command.ts'
 import { outputOption, readFormat, type Row, type Shown, showRows } from './show-rows.ts'
 
-interface Flags extends RiskFlags {
+interface Flags {
   readonly vhost?: string
   readonly output?: string
-  readonly toQueue?: string
-  readonly toExchange?: string
-  readonly key?: string
-  readonly toAddress?: boolean
+}
+
+interface RedriveFlags extends JobFlags {
   readonly reason?: string
   readonly from?: string
-  readonly rate?: string
-  readonly skip?: boolean
-  readonly wait?: boolean
 }
 
 export const addDeadLetterCommands: AddCommand = (dlq, remote) => {
@@ -42,18 +36,12 @@ export const addDeadLetterCommands: AddCommand = (dlq, remote) => {
     summary: 'Bring dead letters back to the queues in which they died first',
     ask: ([name = ''], flags) => redrive(name, flags),
   })
-    .option('--to-queue <NAME>', 'All into this queue instead')
-    .option('--to-exchange <NAME>', 'All to this exchange instead')
-    .option('--key <ROUTING-KEY>', 'With --to-exchange; left out, each keeps its own')
+  addTargetOptions(redriving)
     .option('--to-address', 'To the exchange to which each was published first')
     .option('--reason <REASON>', 'Only those that died of it: rejected, expired, maxlen, …')
     .option('--from <QUEUE>', 'Only those that died in this queue')
-    .option('--skip', 'Leave out what is refused, instead of stopping at it')
-    .option('--rate <N>', 'At most so many messages in a second')
-    .option('--no-wait', 'Only begin; see pabal job list')
-    .option(...vhostOption)
     .addHelpText('after', '\nExample: dlq redrive orders.dead --reason rejected --dry-run')
-  addRiskOptions(redriving)
+  addJobOptions(redriving)
 }
 
 const queues: Shown = {
@@ -141,80 +129,13 @@ function addTo(groups: Map<string, DeathGroup>, group: DeathGroup): void {
   }
 }
 
-function redrive(name: string, flags: Flags): AskBroker {
-  const vhost = checkName('virtual host', flags.vhost ?? '/')
-  checkName('queue', name)
-  const body = jobOf(name, flags)
-  return async (broker, terminal) => {
-    const ask = async (path: readonly string[]): Promise<unknown> => {
-      const answer = await broker.ask('POST', ['v1', 'jobs', vhost, ...path], body)
-      if (answer.status === 404) throw await notThere(broker, { kind: kinds.queue, name, vhost })
-      if (answer.status >= 400) throw refusal(answer, `'${name}' was not redriven`)
-      return answer.body
-    }
-    const preview = (await ask(['preview'])) as Preview
-    tellPreview(preview, terminal.tell)
-    if (preview.messages === 0 && preview.is_all) {
-      terminal.tell(`There is nothing to redrive in queue '${name}' in virtual host '${vhost}'`)
-      return exitCodes.ok
-    }
-    const more = preview.is_all ? '' : ' or more'
-    const what = preview.messages === 1 ? '1 message' : `${preview.messages} messages`
-    const deed = `redrive ${what}${more} of queue '${name}' in virtual host '${vhost}'`
-    if (!(await isMeant(terminal, { deed, place: broker.place }, flags))) return exitCodes.ok
-    const begun = (await ask([])) as Job
-    if (flags.wait === false) {
-      terminal.print(`Job ${begun.id} began; see ${broker.commandLine(`job show ${begun.id}`)}`)
-      return exitCodes.ok
-    }
-    tellJob(broker, await watchJob(broker, begun, terminal), terminal)
-    return exitCodes.ok
-  }
-}
-
-interface Preview {
-  readonly messages: number
-  readonly is_all: boolean
-  readonly targets: readonly { readonly queue: string; readonly messages: number }[]
-  readonly skipped: readonly { readonly reason: string; readonly count: number }[]
-}
-
-function tellPreview({ targets, skipped }: Preview, tell: (line: string) => void): void {
-  for (const { queue, messages } of targets) tell(`to '${queue}': ${messages}`)
-  for (const { reason, count } of skipped) tell(`left out: ${count} (${reason})`)
-}
-
-function jobOf(name: string, flags: Flags): object {
-  const { reason, from, rate, key } = flags
-  if (rate !== undefined && !/^[1-9]\d{0,8}$/.test(rate)) {
-    throw new ExitError(exitCodes.usage, `--rate cannot be '${rate}': use a number from 1 on`)
-  }
-  if (key !== undefined && flags.toExchange === undefined) {
-    throw new ExitError(exitCodes.usage, '--key is for an exchange: add --to-exchange NAME')
-  }
+function redrive(name: string, flags: RedriveFlags): AskBroker {
+  const { reason, from } = flags
   const filter = {
     ...(reason !== undefined && { death_reason: reason }),
     ...(from !== undefined && { death_queue: from }),
   }
-  const target = targetOf(flags)
-  return {
-    kind: 'redrive',
-    queue: name,
-    ...(target !== undefined && { target }),
-    ...(Object.keys(filter).length > 0 && { filter }),
-    ...(flags.skip === true && { on_refused: 'skip' }),
-    ...(rate !== undefined && { messages_per_second: Number(rate) }),
-  }
-}
-
-function targetOf({ toQueue, toExchange, key, toAddress = false }: Flags): object | undefined {
-  const given = [toQueue, toExchange, toAddress || undefined].filter((to) => to !== undefined)
-  if (given.length > 1) {
-    const problem = 'where to? give one of --to-queue, --to-exchange and --to-address'
-    throw new ExitError(exitCodes.usage, problem)
-  }
-  if (toQueue !== undefined) return { to: 'queue', name: toQueue }
-  if (toAddress) return { to: 'address' }
-  if (toExchange === undefined) return undefined
-  return { to: 'exchange', name: toExchange, ...(key !== undefined && { routing_key: key }) }
+  const isAll = Object.keys(filter).length === 0
+  const asked = { queue: name, filter: isAll ? undefined : filter, target: targetOf(flags) }
+  return beginJob({ kind: 'redrive', ...asked }, flags)
 }

@@ -1,10 +1,12 @@
 // `pabal job`: jobs of the broker on messages: redrives, moves, copies, deletions.
 import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
+import { addJobOptions, addTargetOptions, beginJob, type JobFlags, targetOf } from './begin-job.ts'
 import type { BrokerClient } from './broker-client.ts'
 import { addRiskOptions, isMeant, type RiskFlags } from './confirm.ts'
 import { type Job, tellJob, watchJob } from './job-watch.ts'
 import { addListCommand } from './list-command.ts'
+import { addFilterOptions, filterOf, type FilterFlags } from './message-filter-flags.ts'
 import { refusal } from './refusal.ts'
 import type { AddCommand, AskBroker } from './remote-command.ts'
 import { outputOption, readFormat, type Shown, showOne } from './show-rows.ts'
@@ -18,6 +20,14 @@ const shown: Shown = {
   cells: { started: time, ended: time },
   nameKey: 'id',
 }
+
+const begun = {
+  move: 'Move messages that are ready to another queue, or to an exchange',
+  copy: 'Copy messages of a queue or stream to a queue, or to an exchange',
+  delete: 'Delete messages that are ready',
+} as const
+
+type BeginFlags = JobFlags & FilterFlags
 
 const controls = {
   pause: 'Let a job wait',
@@ -37,6 +47,15 @@ export const addJobCommands: AddCommand = (job, remote) => {
     summary: 'Show one job',
     ask: ([id = ''], { output }) => show(id, output as string | undefined),
   }).option(...outputOption)
+  for (const [kind, summary] of Object.entries(begun)) {
+    const beginning = remote(job, `${kind} <QUEUE>`, {
+      summary,
+      ask: ([queue = ''], flags) => begin(kind as keyof typeof begun, queue, flags),
+    })
+    if (kind !== 'delete') addTargetOptions(beginning)
+    addFilterOptions(beginning)
+    addJobOptions(beginning)
+  }
   for (const [control, summary] of Object.entries(controls)) {
     remote(job, `${control} <ID>`, { summary, ask: ([id = '']) => act(id, control) })
   }
@@ -45,6 +64,18 @@ export const addJobCommands: AddCommand = (job, remote) => {
     ask: ([id = ''], flags) => undo(id, flags),
   })
   addRiskOptions(undoing)
+}
+
+/** Throws an `ExitError` for flags that do not go together. */
+function begin(kind: keyof typeof begun, queue: string, flags: BeginFlags): AskBroker {
+  const target = kind === 'delete' ? undefined : targetOf(flags)
+  if (kind !== 'delete' && target === undefined) {
+    const problem = new ExitError(exitCodes.usage, 'where to? give --to-queue or --to-exchange')
+    return () => Promise.reject(problem)
+  }
+  const filter = filterOf(flags)
+  const json = filter === undefined ? undefined : (JSON.parse(filter) as object)
+  return beginJob({ kind, queue, filter: json, target }, flags)
 }
 
 /** The path of a job has its virtual host, which only the job knows. Rejects with an `ExitError` for none. */

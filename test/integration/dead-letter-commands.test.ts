@@ -79,6 +79,29 @@ test('what died is counted by its reason, redriven, and taken back', async () =>
   assert.deepEqual([await readyIn('orders'), await readyIn('dead')], [0, 3])
 })
 
+test('messages are moved, copied and deleted by what is in them', async () => {
+  const channel = await session.confirmChannel()
+  for (const queue of ['from', 'to']) await channel.assertQueue(queue)
+  for (const text of ['red 1', 'red 2', 'blue']) channel.sendToQueue('from', Buffer.from(text))
+  await channel.waitForConfirms()
+  const moved = await run('job move from --to-queue to --text red --yes')
+  assert.deepEqual([moved.code, moved.out], [0, ["move of 'from': 2 messages done"]])
+  assert.deepEqual([await readyIn('from'), await readyIn('to')], [1, 2])
+  const copied = await run('job copy from --to-exchange amq.default --key to --yes')
+  assert.deepEqual([copied.code, copied.out], [0, ["copy of 'from': 1 message done"]])
+  assert.deepEqual([await readyIn('from'), await readyIn('to')], [1, 3])
+  const dry = await run('job delete to --text blue --dry-run')
+  assert.deepEqual(dry.out, ["Would delete 1 message of queue 'to' in virtual host '/'"])
+  const deleted = await run('job delete to --text blue --yes')
+  assert.deepEqual([deleted.code, deleted.out], [0, ["delete of 'to': 1 message done"]])
+  assert.equal(await readyIn('to'), 2)
+  const nowhere = await run('job move from --yes')
+  assert.deepEqual(
+    [nowhere.code, nowhere.talk.at(-1)],
+    [64, 'where to? give --to-queue or --to-exchange'],
+  )
+})
+
 test('what cannot be done says why, and what to do', async () => {
   const nothing = await run('dlq redrive orders --reason expired')
   assert.deepEqual(
