@@ -1,6 +1,6 @@
 // What one caller sees of a trace: streams and exchanges that it may read, and what it has published itself;
-// monitoring sees all. All else leaves no mark, or a filter would tell what is in messages that the caller may not read: events
-// and messages are numbered as if there were no others.
+// monitoring sees all. All else leaves no mark, or a filter would tell what is in messages that the caller may
+// not read: events and messages are numbered as if there were no others.
 import type { TraceEvent } from '../../broker/trace/trace-event.ts'
 import type { Trace } from '../../broker/trace/trace.ts'
 import type { Caller } from '../api/caller.ts'
