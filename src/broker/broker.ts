@@ -312,9 +312,10 @@ export class Broker {
       return { route, source, full: room.admit(route, source) }
     })
     this.store.beginAtom()
-    for (const each of admitted) this.#publisher.publishAdmitted(each, cause)
+    const trails = admitted.map((each) => this.#publisher.publishAdmitted(each, cause))
     for (const { holder, offset, reason } of settlements) holder.settle(offset, reason)
     const ticket = this.store.endAtom()
+    for (const trail of trails) trail?.onTicket(ticket)
     return { ticket, isRefused: admitted.some(({ full }) => full.length > 0) }
   }
 

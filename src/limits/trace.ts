@@ -3,6 +3,8 @@
 export const traceLimits = {
   /** Traces that run or are kept; of those that have ended the oldest makes room. */
   tracesMax: 16,
+  /** Of them those of one user that run at a time: each compares all messages with its filter. */
+  runningPerUserMax: 4,
   /** How long one may run, … */
   secondsMax: 3600,
   /** … and what it notes before it ends by itself: some 400 bytes each. */

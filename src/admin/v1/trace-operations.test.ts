@@ -8,6 +8,24 @@ interface Page {
   readonly next: number
 }
 
+test('traces of a virtual host that is gone are gone, and a user has a few at a time', async () => {
+  const owner = createOwnersRoutes(openManagedBroker())
+  const filter = { text: 'x' }
+  await askApi(owner, 'PUT /vhosts/shop', {})
+  const [, trace] = await askApi(owner, 'POST /v1/traces/shop', { filter })
+  const path = `/v1/traces/shop/${(trace as { id: string }).id}`
+  assert.equal((await askApi(owner, `GET ${path}`))[0], 200)
+  await askApi(owner, 'DELETE /vhosts/shop')
+  await askApi(owner, 'PUT /vhosts/shop', {})
+  assert.equal((await askApi(owner, `GET ${path}`))[0], 404)
+  const statuses: number[] = []
+  for (let count = 0; count < 5; count++) {
+    statuses.push((await askApi(owner, 'POST /v1/traces/shop', { filter }))[0])
+  }
+  assert.deepEqual(statuses.slice(0, 4), [201, 201, 201, 201])
+  assert.ok(statuses[4]! >= 400 && statuses[4]! < 500, `${statuses[4]}`)
+})
+
 test('a trace tells nothing of what its user may not see, not even that it was there', async () => {
   const managed = openManagedBroker()
   const owner = createOwnersRoutes(managed)

@@ -68,12 +68,16 @@ export class Publisher {
     appendTo(route, source, this.#share(route, source), trail)
   }
 
-  /** The same to the queues that have room; those that are full are told. */
-  publishAdmitted({ route, source, full }: AdmittedPublish, cause: PublishCause): void {
+  /** The same to the queues that have room; those that are full are told. Returns whom to tell of the ticket. */
+  publishAdmitted(
+    { route, source, full }: AdmittedPublish,
+    cause: PublishCause,
+  ): MessageTrail | undefined {
     const trail = this.#watch.observer?.onPublish(source, route, cause)
     tellFull(full, source, trail)
     const admitted = without(route, full)
     append(admitted, source, this.#share(admitted, source), trail)
+    return trail
   }
 
   /** The route without the queues that are full, which have been told. */

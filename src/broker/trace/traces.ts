@@ -88,6 +88,8 @@ export class Traces implements MessageObserver {
   readonly #traces = new Map<string, Trace>()
   readonly #looks: BatchLooks
   #running: readonly Trace[] = []
+  /** The virtual host that each was begun in. */
+  readonly #homes = new WeakMap<Trace, VHost<Destination> | undefined>()
   #isListening = false
 
   constructor(context: TracesContext) {
@@ -100,16 +102,19 @@ export class Traces implements MessageObserver {
 
   /** Oldest first. */
   get all(): Iterable<Trace> {
+    this.#forgetGone()
     return this.#traces.values()
   }
 
   find(id: string): Trace | undefined {
+    this.#forgetGone()
     return this.#traces.get(id)
   }
 
-  /** Begins a trace. Throws `resource_exhausted` when too many run. */
+  /** Begins a trace. Throws `resource_exhausted` when too many run, or too many of the user. */
   start({ filter, seconds, stream, ...asked }: TraceAsked): Trace {
-    this.#makeRoom()
+    this.#forgetGone()
+    this.#makeRoom(asked.user)
     const { clock, random } = this.#context
     const id = random.bytes(6).toString('hex')
     const startedAt = clock.now()
@@ -120,6 +125,7 @@ export class Traces implements MessageObserver {
     })
     const timer = clock.after(seconds * 1000, () => trace.stop('time'))
     this.#traces.set(id, trace)
+    this.#homes.set(trace, this.#context.findVHost(asked.vhost))
     this.#watch()
     if (stream !== undefined) {
       lookForPresent(trace, stream, this.#context).catch(() => trace.unseenBatches++)
@@ -314,7 +320,21 @@ export class Traces implements MessageObserver {
     this.#context.deletionListeners.push(this.#onStreamDeleted)
   }
 
-  #makeRoom(): void {
+  /** Those of virtual hosts that are gone: one of the same name has others. */
+  #forgetGone(): void {
+    for (const trace of this.#traces.values()) {
+      if (this.#homes.get(trace) !== this.#context.findVHost(trace.facts.vhost)) this.remove(trace)
+    }
+  }
+
+  #makeRoom(user: string): void {
+    const own = this.#running.filter(({ facts }) => facts.user === user)
+    if (own.length >= traceLimits.runningPerUserMax) {
+      throw new BrokerError(
+        'resource_exhausted',
+        `${traceLimits.runningPerUserMax} traces of the user run: stop one of them first`,
+      )
+    }
     if (this.#traces.size < traceLimits.tracesMax) return
     const oldest = [...this.#traces.values()].find(({ isRunning }) => !isRunning)
     if (oldest === undefined) {

@@ -313,9 +313,9 @@ describe('the command', () => {
   })
 
   const refusals: readonly [string[], number, RegExp][] = [
-    [['show', '..'], exitCodes.usage, /a policy cannot be called '\.\.'/],
-    [['set', '', '.*', '{"max-length":1}'], exitCodes.usage, /the name of a policy is empty/],
-    [['list', '--vhost', ''], exitCodes.usage, /the name of a virtual host is empty/],
+    [['show', '..'], exitCodes.usage, /the policy cannot be called '\.\.'/],
+    [['set', '', '.*', '{"max-length":1}'], exitCodes.usage, /the name of the policy is empty/],
+    [['list', '--vhost', ''], exitCodes.usage, /the name of the virtual host is empty/],
     [['show', 'none'], exitCodes.noInput, /^pabal: there is no policy 'none' in virtual host '\/'/],
     [['delete', 'none', '--operator'], exitCodes.noInput, /there is no operator policy 'none'/],
     [['list', '--vhost', 'none'], exitCodes.noInput, /there is no virtual host 'none'/],
