@@ -2,8 +2,8 @@
 import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
 import { addJobOptions, addTargetOptions, beginJob, type JobFlags, targetOf } from './begin-job.ts'
-import type { BrokerClient } from './broker-client.ts'
 import { addRiskOptions, isMeant, type RiskFlags } from './confirm.ts'
+import { findById } from './find-by-id.ts'
 import { type Job, tellJob, watchJob } from './job-watch.ts'
 import { addListCommand } from './list-command.ts'
 import { addFilterOptions, filterOf, type FilterFlags } from './message-filter-flags.ts'
@@ -78,27 +78,21 @@ function begin(kind: keyof typeof begun, queue: string, flags: BeginFlags): AskB
   return beginJob({ kind, queue, filter: json, target }, flags)
 }
 
-/** The path of a job has its virtual host, which only the job knows. Rejects with an `ExitError` for none. */
-async function getJob(broker: BrokerClient, id: string): Promise<Job> {
-  const answer = await broker.ask('GET', ['v1', 'jobs'])
-  if (answer.status >= 400) throw refusal(answer, 'jobs cannot be seen')
-  const job = (answer.body as readonly Job[]).find((known) => known.id === id)
-  if (job !== undefined) return job
-  const advice = `see ${broker.commandLine('job list')}`
-  throw new ExitError(exitCodes.noInput, `there is no job '${id}'; ${advice}`)
-}
-
 function show(id: string, output: string | undefined): AskBroker {
   const format = readFormat(output)
   return async (broker, terminal) => {
-    await showOne({ ...shown, row: { ...(await getJob(broker, id)) } }, format, terminal)
+    await showOne(
+      { ...shown, row: { ...(await findById<Job>(broker, 'job', id)) } },
+      format,
+      terminal,
+    )
     return exitCodes.ok
   }
 }
 
 function act(id: string, control: string): AskBroker {
   return async (broker, { print }) => {
-    const { vhost } = await getJob(broker, id)
+    const { vhost } = await findById<Job>(broker, 'job', id)
     const answer = await broker.ask('POST', ['v1', 'jobs', vhost, id, control], {})
     if (answer.status >= 400) throw refusal(answer, `job ${id} is as it was`)
     print(`Job ${id} is ${(answer.body as Job).state}`)
@@ -108,7 +102,7 @@ function act(id: string, control: string): AskBroker {
 
 function undo(id: string, flags: RiskFlags): AskBroker {
   return async (broker, terminal) => {
-    const { vhost, kind, queue } = await getJob(broker, id)
+    const { vhost, kind, queue } = await findById<Job>(broker, 'job', id)
     const deed = `bring back to queue '${queue}' what a ${kind} took out of it (job ${id})`
     if (!(await isMeant(terminal, { deed, place: broker.place }, flags))) return exitCodes.ok
     const answer = await broker.ask('POST', ['v1', 'jobs', vhost, id, 'undo'], {})

@@ -5,6 +5,7 @@ import { traceLimits } from '../limits/trace.ts'
 import { collect, readPairs } from './arguments-option.ts'
 import type { BrokerClient } from './broker-client.ts'
 import { checkName } from './check-name.ts'
+import { findById } from './find-by-id.ts'
 import { addListCommand, vhostOption } from './list-command.ts'
 import { refusal } from './refusal.ts'
 import type { AddCommand, AskBroker } from './remote-command.ts'
@@ -149,7 +150,7 @@ const stopSignals = ['SIGINT', 'SIGTERM'] as const
 
 function show(id: string, isLive: boolean, format: OutputFormat): AskBroker {
   return async (broker, terminal) => {
-    await follow(broker, await getTrace(broker, id), { format, isLive }, terminal)
+    await follow(broker, await findById<Trace>(broker, 'trace', id), { format, isLive }, terminal)
     return exitCodes.ok
   }
 }
@@ -194,7 +195,7 @@ function lineOf(event: TraceEventRow, format: OutputFormat): string {
 
 function end(id: string, as: 'stopped' | 'deleted'): AskBroker {
   return async (broker, { print }) => {
-    const { vhost } = await getTrace(broker, id)
+    const { vhost } = await findById<Trace>(broker, 'trace', id)
     const path = ['v1', 'traces', vhost, id]
     const answer =
       as === 'deleted'
@@ -204,16 +205,6 @@ function end(id: string, as: 'stopped' | 'deleted'): AskBroker {
     print(`Trace ${id} is ${as}`)
     return exitCodes.ok
   }
-}
-
-/** The path of a trace has its virtual host, which only the trace knows. Rejects with an `ExitError` for none. */
-async function getTrace(broker: BrokerClient, id: string): Promise<Trace> {
-  const answer = await broker.ask('GET', ['v1', 'traces'])
-  if (answer.status >= 400) throw refusal(answer, 'traces cannot be seen')
-  const trace = (answer.body as readonly Trace[]).find((known) => known.id === id)
-  if (trace !== undefined) return trace
-  const advice = `see ${broker.commandLine('trace list')}`
-  throw new ExitError(exitCodes.noInput, `there is no trace '${id}'; ${advice}`)
 }
 
 function filterOf(flags: StartFlags): Record<string, unknown> {

@@ -1,6 +1,6 @@
 // Traces as JSON.
 import { z } from 'zod'
-import type { TraceEvent, TraceEventKind } from '../../broker/trace/trace-event.ts'
+import { type TraceEvent, traceEventKinds } from '../../broker/trace/trace-event.ts'
 import type { Trace } from '../../broker/trace/trace.ts'
 import { traceLimits } from '../../limits/trace.ts'
 import { type FilterJson, filterSchema } from './filter-schema.ts'
@@ -37,42 +37,13 @@ export const traceSchema: z.ZodType = z.object({
   unseen: count.describe('Batches of Kafka, and looks at what was there, that failed'),
 })
 
-const kinds = [
-  'published',
-  'found',
-  'routed',
-  'unroutable',
-  'refused',
-  'repeated',
-  'delayed',
-  'due',
-  'durable',
-  'answered',
-  'delivered',
-  'got',
-  'fetched',
-  'committed',
-  'acked',
-  'returned',
-  'rejected',
-  'died',
-  'dead_lettered',
-  'kept',
-  'dropped',
-  'moved',
-  'replayed',
-  'deleted',
-  'purged',
-  'stream_deleted',
-] as const satisfies readonly TraceEventKind[]
-
 const text = z.string().optional()
 
 export const traceEventSchema: z.ZodType = z.object({
   sequence: count,
   at: count.describe('Milliseconds since 1970'),
   message: count.describe('Which message; what becomes of it in other queues has its number'),
-  event: z.enum(kinds),
+  event: z.enum(traceEventKinds),
   stream: text.describe('Where it is, or was: the queue or stream, …'),
   partition: count.optional(),
   offset: count.optional(),

@@ -11,33 +11,35 @@ import type { Party } from './party.ts'
  * gone; `moved`, `replayed` and `due` put it into streams again; `deleted`, `purged` and `stream_deleted`
  * take it away.
  */
-export type TraceEventKind =
-  | 'published'
-  | 'found'
-  | 'routed'
-  | 'unroutable'
-  | 'refused'
-  | 'repeated'
-  | 'delayed'
-  | 'due'
-  | 'durable'
-  | 'answered'
-  | 'delivered'
-  | 'got'
-  | 'fetched'
-  | 'committed'
-  | 'acked'
-  | 'returned'
-  | 'rejected'
-  | 'died'
-  | 'dead_lettered'
-  | 'kept'
-  | 'dropped'
-  | 'moved'
-  | 'replayed'
-  | 'deleted'
-  | 'purged'
-  | 'stream_deleted'
+export const traceEventKinds = [
+  'published',
+  'found',
+  'routed',
+  'unroutable',
+  'refused',
+  'repeated',
+  'delayed',
+  'due',
+  'durable',
+  'answered',
+  'delivered',
+  'got',
+  'fetched',
+  'committed',
+  'acked',
+  'returned',
+  'rejected',
+  'died',
+  'dead_lettered',
+  'kept',
+  'dropped',
+  'moved',
+  'replayed',
+  'deleted',
+  'purged',
+  'stream_deleted',
+] as const
+export type TraceEventKind = (typeof traceEventKinds)[number]
 
 /** Where a message is; the partition only where there may be several. */
 export interface TracePlace {

@@ -33,7 +33,7 @@ import type {
 import type { Party } from './party.ts'
 import { logPlaceOf, logsOf, tracePlaceOf } from './stream-places.ts'
 import type { TraceEventKind, TracePlace } from './trace-event.ts'
-import { type Followed, Trace, type TraceEnd, type TraceFacts, type TraceNote } from './trace.ts'
+import { type Followed, Trace, type TraceFacts, type TraceNote } from './trace.ts'
 import { type TracedMessage, Trail } from './trail.ts'
 
 export interface TracesContext {
@@ -133,11 +133,6 @@ export class Traces implements MessageObserver {
     return trace
   }
 
-  /** Ends a trace, and keeps what it has. */
-  stop(trace: Trace, end: TraceEnd): void {
-    trace.stop(end)
-  }
-
   /** Ends it and forgets it. */
   remove(trace: Trace): void {
     trace.stop('stopped')
@@ -153,8 +148,9 @@ export class Traces implements MessageObserver {
     route: WatchedRoute,
     cause: PublishCause,
   ): MessageTrail | undefined {
-    const view = viewOfSource(source)
     const vhost = 'from' in cause ? cause.from.vhost : cause.vhost
+    if (!this.#isRunningIn(vhost)) return undefined
+    const view = viewOfSource(source)
     const known = 'from' in cause ? this.#known(cause.from, cause.place) : []
     const traced = this.#traced(vhost, view, known)
     if (traced.length === 0) return undefined
@@ -171,6 +167,7 @@ export class Traces implements MessageObserver {
   }
 
   onAnswer(source: RecordSource, { vhost, client }: ClientCause, isRouted: boolean): void {
+    if (!this.#isRunningIn(vhost)) return
     const view = viewOfSource(source)
     const traced = this.#traced(vhost, view, [])
     if (traced.length === 0) return
@@ -201,14 +198,14 @@ export class Traces implements MessageObserver {
   }
 
   onHandover(from: WatchedStream, view: RecordView, handover: Handover): void {
-    const known = this.#known(from, view.offset)
-    for (const { trace, message } of this.#traced(from.vhost, view, known)) {
-      const { kind, to, isRedelivered, isNoAck } = handover
-      const place = logPlaceOf(from, view.offset)
-      if (place === undefined) continue
-      const { log, offset } = place
-      const isNew = trace.find(log.id, offset) === undefined
-      const followed = trace.find(log.id, offset) ?? trace.follow(log.id, offset, message)
+    const place = logPlaceOf(from, view.offset)
+    if (place === undefined) return
+    const { log, offset } = place
+    const { kind, to, isRedelivered, isNoAck } = handover
+    const traced = this.#traced(from.vhost, view, this.#known(from, view.offset))
+    for (const { trace, message } of traced) {
+      const known = trace.find(log.id, offset)
+      const followed = known ?? trace.follow(log.id, offset, message)
       followed.holder = to.party
       trace.add({
         at: this.#context.clock.now(),
@@ -218,7 +215,7 @@ export class Traces implements MessageObserver {
         party: to.party,
         isRedelivered,
         isNoAck,
-        identity: isNew ? identityOf(view) : undefined,
+        identity: known === undefined ? identityOf(view) : undefined,
       })
     }
   }
@@ -231,7 +228,7 @@ export class Traces implements MessageObserver {
   }
 
   onCommitted(vhost: string, group: string, { topic, partition, offset }: GroupPlace): void {
-    if (this.#runningIn(vhost).length === 0) return
+    if (!this.#isRunningIn(vhost)) return
     const stream = this.#context.findVHost(vhost)?.findQueue(topic)
     const log = stream && logsOf(stream)[partition]
     if (stream === undefined || log === undefined) return
@@ -276,7 +273,7 @@ export class Traces implements MessageObserver {
 
   onPurge({ vhost, name }: WatchedStream): void {
     const queue = this.#context.findVHost(vhost)?.findQueue(name)
-    if (queue?.kind !== 'queue' || this.#runningIn(vhost).length === 0) return
+    if (queue?.kind !== 'queue' || !this.#isRunningIn(vhost)) return
     for (const part of queue.parts) {
       const { log } = part.cursor
       const stateOf = part.statesIn(0, log.endOffset - 1, this.#context.clock.now())
@@ -344,6 +341,10 @@ export class Traces implements MessageObserver {
       )
     }
     this.#traces.delete(oldest.facts.id)
+  }
+
+  #isRunningIn(vhost: string): boolean {
+    return this.#running.some(({ facts }) => facts.vhost === vhost)
   }
 
   #runningIn(vhost: string): readonly Trace[] {
