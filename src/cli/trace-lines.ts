@@ -56,7 +56,7 @@ function* identityOf({
 }: Row): Generator<string> {
   if (id !== undefined) yield `id ${text(id)}`
   if (correlation !== undefined) yield `correlation ${text(correlation)}`
-  if (size !== undefined) yield `${text(size)} bytes`
+  if (size !== undefined) yield `${text(size)} ${size === 1 ? 'byte' : 'bytes'}`
 }
 
 function text(value: unknown): string {
