@@ -1,11 +1,10 @@
 // How the UI is built: into dist/ui, from where the broker serves it.
 import path from 'node:path'
-import { defineConfig } from 'vite'
+import { defineConfig, type UserConfig } from 'vite'
 
 const root: string = import.meta.dirname
 
-// eslint-disable-next-line import/no-default-export -- Vite asks for one
-export default defineConfig({
+const config: UserConfig = defineConfig({
   root,
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
@@ -18,3 +17,6 @@ export default defineConfig({
     reportCompressedSize: false,
   },
 })
+
+// oxlint-disable-next-line import/no-default-export -- Vite asks for one
+export default config

@@ -16,10 +16,7 @@ export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenera
       rest += value
       const blocks = rest.split('\n\n')
       rest = blocks.pop() ?? ''
-      for (const block of blocks) {
-        const event = parseEvent(block)
-        if (event !== undefined) yield event
-      }
+      yield* blocks.map(parseEvent).filter((event) => event !== undefined)
     }
   } finally {
     await reader.cancel().catch(() => {})

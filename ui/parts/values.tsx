@@ -122,10 +122,9 @@ export function CopyButton({
   readonly what: string
   readonly label?: string
 }): JSX.Element {
-  const copy = async (event: Event): Promise<void> => {
+  const copy = (event: Event): void => {
     event.stopPropagation()
-    await copyText(text)
-    toast(`Copied the ${what}`)
+    void copyText(text).then(() => toast(`Copied the ${what}`))
   }
   return (
     <button type="button" class="copy" aria-label={`Copy ${what}`} onClick={copy}>
