@@ -4,8 +4,12 @@ import { defineConfig, type UserConfig } from 'vite'
 
 const root: string = import.meta.dirname
 
+// While one works on it (`npm run ui`): pages by Vite, values from a broker that runs.
+const broker: string = process.env['PABAL_URL'] ?? 'http://127.0.0.1:15672'
+
 const config: UserConfig = defineConfig({
   root,
+  server: { host: '127.0.0.1', proxy: { '/api': broker } },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
     outDir: path.join(root, '../dist/ui'),
