@@ -5,20 +5,21 @@ import type { Broker } from '../../broker/broker.ts'
 import { defaultVHost } from '../../broker/broker.ts'
 import type { Destination } from '../../broker/destination.ts'
 import type { GroupCoordinator } from '../../broker/group/group-coordinator.ts'
-import { timeAt } from '../../broker/group/group-lag.ts'
+import { type GroupPlace, timeAt } from '../../broker/group/group-lag.ts'
 import { GroupLags, type TopicLag } from '../../broker/group/group-lags.ts'
 import { findDeadLetterQueues } from '../../broker/jobs/dead-letter-queues.ts'
 import type { Statistics } from '../../broker/statistics/statistics.ts'
 import { Remembered } from '../../lib/remembered.ts'
 import type { Steps } from '../../lib/slices.ts'
 import { adminLimits } from '../../limits/admin.ts'
-import type { Log } from '../../log/log.ts'
 
 export interface StreamFactsParts {
   readonly broker: Broker
   readonly groups: GroupCoordinator
   readonly statistics: Statistics
 }
+
+type Log = GroupPlace['log']
 
 /** When the record at an offset came in. */
 interface KnownTime {
