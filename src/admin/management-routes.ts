@@ -53,6 +53,7 @@ import { publishBatchOperations } from './v1/publish-operations.ts'
 import { receiveOperations } from './v1/receive-operations.ts'
 import { routeTestOperation } from './v1/route-test-operation.ts'
 import { sessionOperations } from './v1/session-operations.ts'
+import { StreamFacts } from './v1/stream-facts.ts'
 import { streamOperations } from './v1/stream-operations.ts'
 import { tailOperation } from './v1/tail-operation.ts'
 import { traceOperations } from './v1/trace-operations.ts'
@@ -78,10 +79,11 @@ function operationsOf(
 ): Operation[] {
   /** One limit for all that is published by HTTP. */
   const publishing = { ...parts, underWay: { size: 0 } }
+  const facts = new StreamFacts(parts)
   const operations: Operation[] = [
     whoAmIOperation,
-    ...groupOperations(parts),
-    ...streamOperations(parts),
+    ...groupOperations(parts, facts.groupLags),
+    ...streamOperations(parts, facts),
     ...overviewOperations(parts),
     ...nodeOperations(parts),
     ...connectionOperations(parts),

@@ -5,10 +5,17 @@ import type { Clock, Timer } from '../../lib/clock.ts'
 import type { Steps } from '../../lib/slices.ts'
 import { statisticsLimits } from '../../limits/statistics.ts'
 import type { Broker } from '../broker.ts'
+import type { ChannelInfo } from '../client/channel-info.ts'
 import type { ClientRegistry } from '../client/client-registry.ts'
 import { ClientCounters } from '../counters/client-counters.ts'
 import { History } from './history.ts'
-import { countsOfChannel, countsOfClient, countsOfExchange, countsOfQueue } from './read-counts.ts'
+import {
+  countsOfChannel,
+  countsOfClient,
+  countsOfConsumer,
+  countsOfExchange,
+  countsOfQueue,
+} from './read-counts.ts'
 import { churnCounts, diskCounts } from './read-totals.ts'
 import {
   type Counts,
@@ -188,8 +195,7 @@ export class Statistics implements Disposable {
       counters.add(client.counters)
       if (isWanted) {
         this.#note(client, countsOfClient(client), time)
-        for (const { counters: own } of client.channels())
-          this.#note(own, countsOfChannel(own), time)
+        for (const channel of client.channels()) this.#noteChannel(channel, time)
       }
       if (++looked % statisticsLimits.sampledAtOnce === 0) yield
     }
@@ -212,6 +218,13 @@ export class Statistics implements Disposable {
       ...diskCounts(this.#broker),
     }
     this.#totals.add({ time, counts: { ...countsIn(counters), ...others, ready, unacked } })
+  }
+
+  #noteChannel({ counters, consumers }: ChannelInfo, time: number): void {
+    this.#note(counters, countsOfChannel(counters), time)
+    for (const { counted } of consumers) {
+      if (counted !== undefined) this.#note(counted, countsOfConsumer(counted), time)
+    }
   }
 
   #note(thing: object, read: Counts | undefined, time: number): void {
