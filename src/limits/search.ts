@@ -17,12 +17,15 @@ export const searchLimits = {
   mergedPartsMax: 64,
   /** Bytes of the messages that all partitions together have read ahead for a page. */
   mergedSizeMax: (1024 * KiB) as number,
-  /** Offsets that a walk towards older messages looks at in one go, at most. */
+  /** Offsets that a walk towards older messages looks at in one go: at first, and while little is found. */
+  windowFirst: 16,
   windowMax: 4096,
+  /** Reads for that: what takes more is read again in smaller parts. */
+  windowReadsMax: 16,
   /** Properties of one message that somebody asks for by its place. */
   propertiesSizeMax: (4096 * KiB) as number,
   /** Of a payload in JSON; whole it comes as bytes. */
   payloadShownMax: (1024 * KiB) as number,
   /** A payload as bytes is sent in pieces of this size. */
-  payloadPieceSize: (1024 * KiB) as number,
+  payloadPieceSize: (256 * KiB) as number,
 } as const

@@ -114,7 +114,7 @@ export class OlderWalk implements PartWalk {
     this.#options = options
     this.#first = part.next(0)
     this.#at = Math.min(below, part.log.readableEnd)
-    this.#window = chunk
+    this.#window = Math.min(chunk, searchLimits.windowFirst)
   }
 
   get place(): number {
@@ -151,25 +151,24 @@ export class OlderWalk implements PartWalk {
       return
     }
     const start = { offset: from, timestampMin: -Infinity }
-    const readsMax = this.#window === 1 ? 1 : Math.max(1, Math.ceil(budget.reads / 2))
+    const readsMax = Math.min(budget.reads, searchLimits.windowReadsMax)
     const asked = { ...shown, start, end: this.#at, count: Infinity, readsMax }
     const page = yield* readPart(this.part, asked, context)
     budget.reads -= Math.max(1, page.readCount)
     // It has more than a step may bring: what is next to the place comes first.
     const isCut = this.part.next(page.next) < this.#at && this.#window > 1
-    if (isCut) this.#window = Math.max(1, Math.floor(this.#window / 4))
+    if (isCut) this.#window = Math.max(1, Math.floor((page.next - from) / 2))
     else this.#take(page, from)
   }
 
   #take({ messages, passedCount, readCount }: PartPage, from: number): void {
     this.lookedCount += passedCount
     this.#ahead = [...messages]
-    this.#goOn(from, readCount > 2 ? 1 : 2)
+    this.#goOn(from, readCount > searchLimits.windowReadsMax / 4 ? 1 : 2)
   }
 
   #goOn(at: number, factor: number): void {
     this.#at = at
-    if (this.#ahead.length > 0) return
     this.#window = Math.min(searchLimits.windowMax, this.#window * factor)
   }
 }
