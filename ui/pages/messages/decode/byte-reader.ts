@@ -83,3 +83,13 @@ export function textOf(bytes: Uint8Array): string | undefined {
 export function numberText(value: number): string {
   return Object.is(value, -0) ? '-0' : String(value)
 }
+
+/** How many characters at the beginning of a text stand in none: controls, but for spaces and escapes of terminals. */
+export function controlsIn(text: string): number {
+  let controls = 0
+  for (let at = 0; at < Math.min(text.length, 4096); at++) {
+    const code = text.charCodeAt(at)
+    if (code < 9 || (code > 13 && code < 32 && code !== 27)) controls++
+  }
+  return controls
+}

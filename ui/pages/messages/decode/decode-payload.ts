@@ -1,5 +1,5 @@
 // What a payload is: found out by its content type and by its bytes. Says what it took it for, since it may be wrong.
-import { ByteReader, textOf } from './byte-reader.ts'
+import { ByteReader, controlsIn, textOf } from './byte-reader.ts'
 import { readCbor } from './read-cbor.ts'
 import { readJson } from './read-json.ts'
 import { readMsgpack } from './read-msgpack.ts'
@@ -124,8 +124,7 @@ function textIn(bytes: Uint8Array, isCut: boolean): string | undefined {
 
 /** Control characters in numbers say that it is no text, whatever UTF-8 says. */
 function isPrintable(text: string): boolean {
-  const controls = text.slice(0, 4096).match(/[\u0000-\u0008\u000E-\u001A\u001C-\u001F]/g)
-  return controls === null || controls.length * 50 < Math.min(text.length, 4096)
+  return controlsIn(text) * 50 < Math.min(text.length, 4096)
 }
 
 function tried(read: () => Tree): Tree | undefined {

@@ -36,7 +36,7 @@ const newLine = (text: string): DiffLine => ({ kind: 'new', text })
 function shortest(before: readonly string[], after: readonly string[]): DiffLine[] | undefined {
   const max = Math.min(before.length + after.length, distanceMax)
   const middle = max + 1
-  let furthest = new Int32Array(2 * max + 3)
+  const furthest = new Int32Array(2 * max + 3)
   const trace: Int32Array[] = []
   for (let distance = 0; distance <= max; distance++) {
     trace.push(furthest.slice())

@@ -110,7 +110,8 @@ function stretch(reader: ByteReader, { major, argument }: Head): Uint8Array {
 function itemsOf(reader: ByteReader, argument: number | bigint | undefined, depth: number): Tree[] {
   if (argument !== undefined && argument > reader.left) throw new DecodeError('it ends too early')
   const items: Tree[] = []
-  while (argument === undefined || items.length < argument) {
+  const count = argument === undefined ? Infinity : Number(argument)
+  while (items.length < count) {
     const item = readValue(reader, depth + 1)
     if (item === stop) {
       if (argument === undefined) return items

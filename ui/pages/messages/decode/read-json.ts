@@ -14,8 +14,8 @@ const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
 const word = /true|false|null/y
 const space = /[ \t\r\n]*/y
 /** A text without anything that is written with a backslash. */
-const plainText = /"[^"\\\u0000-\u001F]*"/y
-const escapedText = /"(?:[^"\\\u0000-\u001F]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y
+const plainText = /"[^"\\\p{Cc}]*"/uy
+const escapedText = /"(?:[^"\\]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y
 
 class JsonReader {
   readonly #text: string
@@ -83,7 +83,7 @@ class JsonReader {
     const plain = this.#match(plainText)
     if (plain !== undefined) return { kind: 'text', text: plain.slice(1, -1) }
     const escaped = this.#match(escapedText)
-    if (escaped !== undefined) return { kind: 'text', text: JSON.parse(escaped) as string }
+    if (escaped !== undefined) return { kind: 'text', text: this.#unescaped(escaped) }
     if (!this.#isCut || this.#text[this.#at] !== '"') throw this.#error()
     // Without what was cut off in the middle of an escape.
     const rest = this.#text.slice(this.#at + 1).replace(/\\(?:u[0-9a-fA-F]{0,3})?$/, '')
@@ -106,6 +106,14 @@ class JsonReader {
       return false
     this.#at = this.#text.length
     return true
+  }
+
+  #unescaped(quoted: string): string {
+    try {
+      return JSON.parse(quoted) as string
+    } catch {
+      throw this.#error()
+    }
   }
 
   /** The text has ended where it may. */

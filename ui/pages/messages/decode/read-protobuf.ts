@@ -1,6 +1,6 @@
 // Protobuf without its schema (https://protobuf.dev/programming-guides/encoding): fields by their numbers. What a
 // stretch of bytes is, is a guess: a message where it reads as one, else text, else bytes.
-import { ByteReader, textOf } from './byte-reader.ts'
+import { ByteReader, controlsIn, textOf } from './byte-reader.ts'
 import { DecodeError, type Entry, type Tree } from './tree.ts'
 
 const depthMax = 32
@@ -40,7 +40,7 @@ function readField(reader: ByteReader, type: number, depth: number): Tree {
 
 function stretch(bytes: Uint8Array, depth: number): Tree {
   const text = textOf(bytes)
-  if (text !== undefined && !/[\u0000-\u0008\u000E-\u001F]/.test(text)) {
+  if (text !== undefined && controlsIn(text) === 0) {
     return { kind: 'text', text }
   }
   try {
