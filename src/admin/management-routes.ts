@@ -37,6 +37,7 @@ import { whoAmIOperation } from './rabbitmq/whoami.ts'
 import { tellChanges } from './tell-changes.ts'
 import { askingWithin } from './v1/ask-within.ts'
 import { backupOperations } from './v1/backup-operation.ts'
+import { browseOperations } from './v1/browse-operations.ts'
 import { configOperations } from './v1/config-operations.ts'
 import { copyOperations } from './v1/copy-operations.ts'
 import { deadLetterOperations } from './v1/dead-letter-operations.ts'
@@ -49,6 +50,7 @@ import { drainOperations } from './v1/maintenance-operations.ts'
 import { messageOperations } from './v1/message-operations.ts'
 import { moveOperations } from './v1/move-operations.ts'
 import { notInMaintenance } from './v1/not-in-maintenance.ts'
+import { payloadOperation } from './v1/payload-operation.ts'
 import { publishBatchOperations } from './v1/publish-operations.ts'
 import { receiveOperations } from './v1/receive-operations.ts'
 import { routeTestOperation } from './v1/route-test-operation.ts'
@@ -121,6 +123,8 @@ function operationsOf(
     ...backupOperations(parts),
     ...configOperations(parts),
     ...messageOperations(parts.broker),
+    ...browseOperations(parts.broker),
+    payloadOperation(parts),
     tailOperation(parts),
     exportOperation(parts),
     ...jobOperations(parts.broker),
