@@ -35,6 +35,7 @@ import { userOperations } from './rabbitmq/users.ts'
 import { vhostOperations } from './rabbitmq/vhosts.ts'
 import { whoAmIOperation } from './rabbitmq/whoami.ts'
 import { tellChanges } from './tell-changes.ts'
+import { accessTestOperation } from './v1/access-test-operation.ts'
 import { backupOperations } from './v1/backup-operation.ts'
 import { configOperations } from './v1/config-operations.ts'
 import { copyOperations } from './v1/copy-operations.ts'
@@ -98,6 +99,7 @@ function operationsOf(
     ...userOperations(parts),
     ...permissionOperations(parts),
     ...topicPermissionOperations(parts),
+    accessTestOperation(parts.broker),
     ...limitOperations(parts),
     ...policyOperations(parts.broker),
     ...parameterOperations(parts),
