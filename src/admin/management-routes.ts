@@ -35,6 +35,7 @@ import { userOperations } from './rabbitmq/users.ts'
 import { vhostOperations } from './rabbitmq/vhosts.ts'
 import { whoAmIOperation } from './rabbitmq/whoami.ts'
 import { tellChanges } from './tell-changes.ts'
+import { accessTestOperation } from './v1/access-test-operation.ts'
 import { askingWithin } from './v1/ask-within.ts'
 import { backupOperations } from './v1/backup-operation.ts'
 import { browseOperations } from './v1/browse-operations.ts'
@@ -106,6 +107,7 @@ function operationsOf(
     ...userOperations(parts),
     ...permissionOperations(parts),
     ...topicPermissionOperations(parts),
+    accessTestOperation(parts.broker),
     ...limitOperations(parts),
     ...policyOperations(parts.broker),
     ...parameterOperations(parts),

@@ -6,7 +6,7 @@
 // on until then: health checks see that the broker stops.
 import path from 'node:path'
 import { AuditLog } from '../admin/audit-log.ts'
-import type { BrokerFigures, BrokerState, BrokerStatus } from '../admin/broker-status.ts'
+import type { BrokerFigures, BrokerState } from '../admin/broker-status.ts'
 import { LiveConnections } from '../admin/v1/live-connections.ts'
 import type { TokenLogin } from '../auth/oauth/token-login.ts'
 import { Users } from '../auth/users.ts'

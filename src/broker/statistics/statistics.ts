@@ -9,7 +9,13 @@ import type { ChannelInfo } from '../client/channel-info.ts'
 import type { ClientRegistry } from '../client/client-registry.ts'
 import { ClientCounters } from '../counters/client-counters.ts'
 import { History } from './history.ts'
-import { countsOfChannel, countsOfClient, countsOfConsumer, countsOfExchange, countsOfQueue } from './read-counts.ts'
+import {
+  countsOfChannel,
+  countsOfClient,
+  countsOfConsumer,
+  countsOfExchange,
+  countsOfQueue,
+} from './read-counts.ts'
 import { churnCounts, deathCounts, diskCounts } from './read-totals.ts'
 import {
   type Counts,
