@@ -77,27 +77,45 @@ export function createManagementRoutes(
 /** In the order in which they are matched and documented. */
 function operationsOf(
   parts: ManagementParts,
-  { authenticate, sessions }: CallerOptions,
+  callers: CallerOptions,
   askAs: LiveApi['askAs'],
 ): Operation[] {
   /** One limit for all that is published by HTTP. */
   const publishing = { ...parts, underWay: { size: 0 } }
-  const facts = new StreamFacts(parts)
   const operations: Operation[] = [
+    ...rabbitmqOperations(parts, callers, publishing),
+    ...ownOperations(parts, callers, publishing),
+    liveOperation(parts, { operations: () => operations, askAs }),
+  ]
+  const { version } = parts.source.status()
+  const document: Operation = operation({
+    method: 'get',
+    path: '/openapi.json',
+    tag: 'Document',
+    summary: 'This document',
+    access: 'open',
+    answers: { 200: 'An OpenAPI 3.1 document' },
+    handle: () => openApiDocument([...operations, document], version),
+  })
+  return [...operations, document]
+}
+
+type Publishing = Parameters<typeof publishOperation>[0]
+
+/** RabbitMQ's management API. */
+function rabbitmqOperations(
+  parts: ManagementParts,
+  { authenticate }: CallerOptions,
+  publishing: Publishing,
+): Operation[] {
+  return [
     whoAmIOperation,
-    ...groupOperations(parts, facts.groupLags),
-    ...streamOperations(parts, facts),
     ...overviewOperations(parts),
     ...nodeOperations(parts),
     ...connectionOperations(parts),
     ...channelOperations(parts),
     ...exchangeOperations(parts),
     publishOperation(publishing),
-    ...notInMaintenance(
-      [...publishBatchOperations(publishing), ...receiveOperations(parts)],
-      parts.maintenance,
-    ),
-    routeTestOperation(parts.broker),
     ...queueListOperations(parts),
     ...queueOperations(parts.broker),
     queueGetOperation(parts.broker, parts.clients),
@@ -107,7 +125,6 @@ function operationsOf(
     ...userOperations(parts),
     ...permissionOperations(parts),
     ...topicPermissionOperations(parts),
-    accessTestOperation(parts.broker),
     ...limitOperations(parts),
     ...policyOperations(parts.broker),
     ...parameterOperations(parts),
@@ -120,8 +137,26 @@ function operationsOf(
     ...loginAttemptOperations(parts),
     ...loginOperations(parts, { authenticate }),
     ...(parts.origin === undefined ? [] : definitionsOperations(parts, parts.origin)),
+  ]
+}
+
+/** What RabbitMQ has no path for, below `/v1`. */
+function ownOperations(
+  parts: ManagementParts,
+  { authenticate, sessions }: CallerOptions,
+  publishing: Publishing,
+): Operation[] {
+  const facts = new StreamFacts(parts)
+  return [
+    ...groupOperations(parts, facts.groupLags),
+    ...streamOperations(parts, facts),
+    ...notInMaintenance(
+      [...publishBatchOperations(publishing), ...receiveOperations(parts)],
+      parts.maintenance,
+    ),
+    routeTestOperation(parts.broker),
+    accessTestOperation(parts.broker),
     ...sessionOperations({ broker: parts.broker, authenticate, sessions }),
-    liveOperation(parts, { operations: () => operations, askAs }),
     ...backupOperations(parts),
     ...configOperations(parts),
     ...messageOperations(parts.broker),
@@ -137,15 +172,4 @@ function operationsOf(
     ...copyOperations(parts.broker, parts.groups),
     ...(parts.maintenance === undefined ? [] : drainOperations(parts.maintenance, parts.clients)),
   ]
-  const { version } = parts.source.status()
-  const document: Operation = operation({
-    method: 'get',
-    path: '/openapi.json',
-    tag: 'Document',
-    summary: 'This document',
-    access: 'open',
-    answers: { 200: 'An OpenAPI 3.1 document' },
-    handle: () => openApiDocument([...operations, document], version),
-  })
-  return [...operations, document]
 }
