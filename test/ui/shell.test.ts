@@ -97,7 +97,7 @@ ui.test(
 const hostileNames: readonly (readonly [segment: string, shown: string])[] = [
   ['hostile%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E', 'hostile<img src=x onerror=alert(1)>'],
   ['hostile%E2%80%AEtxt.exe', 'hostileU+202Etxt.exe'],
-  ['hostile%00b%0Ac', 'hostile␀b␊c'],
+  ['hostile%00b%01c', 'hostile␀b␁c'],
   ['hostile%FF%FE', 'hostileFFFE'],
   ['hostile%2Fa%3Fb%23c%25%26', 'hostile/a?b#c%&'],
   ['hostile'.padEnd(255, 'x'), 'hostile'.padEnd(255, 'x')],
