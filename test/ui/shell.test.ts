@@ -120,8 +120,7 @@ ui.test(
       assert.equal(decodePart(/[?&]name=([^&]*)/.exec(page.url())?.[1] ?? ''), decodePart(segment))
       await whenLive(page)
       await expectNoSidewaysScroll(page)
-      await page.goto(ui.url)
-      await whenLive(page)
+      await page.goBack()
     }
     await page.goto(`${ui.url}/stream?vhost=%2F&name=..`)
     await whenLive(page)
