@@ -16,7 +16,7 @@ import { type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { after, before, test, type TestContext } from 'node:test'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { type Browser, chromium, type Page } from 'playwright-core'
 import { TestBroker } from '../../support/start-test-broker.ts'
 import { DEADLINE_MS } from '../../support/wait-for.ts'
 import { findChromium, noChromium } from './find-chromium.ts'
@@ -66,7 +66,7 @@ export class UiUnderTest {
   #problems: string[] = []
   #expected: RegExp[] = []
 
-  constructor(options: UiOptions) {
+  constructor(options: UiOptions = {}) {
     this.#options = options
   }
 
@@ -99,14 +99,13 @@ export class UiUnderTest {
   /** A test with pages of its own. */
   test(name: string, run: UiTest): void {
     test(name, { skip: noChromium }, async (context) => {
-      const contexts: BrowserContext[] = []
+      const pages: Page[] = []
       this.#problems = []
       this.#expected = []
       try {
         await run(async (path, view) => {
-          const page = await this.#newPage(view)
-          contexts.push(page.context())
-          await this.#goTo(page, path, view)
+          const page = await this.open(path, view)
+          pages.push(page)
           return page
         }, context)
         const unexpected = this.#problems.filter(
@@ -114,9 +113,17 @@ export class UiUnderTest {
         )
         assert.deepEqual(unexpected, [], 'the pages told of problems')
       } finally {
-        for (const each of contexts) await each.close()
+        for (const page of pages) await page.context().close()
       }
     })
+  }
+
+  /** A page for whoever closes it; tests have their own `open`. */
+  async open(path: string, view?: View): Promise<Page> {
+    const page = await this.#newPage(view)
+    await page.goto(this.url + path)
+    if (view?.isBare !== true) await whenLive(page)
+    return page
   }
 
   /** What pages may complain of in this test, such as a refusal that it provokes. */
@@ -169,11 +176,6 @@ export class UiUnderTest {
     })
     page.on('pageerror', (error) => this.#problems.push(error.stack ?? error.message))
     return page
-  }
-
-  async #goTo(page: Page, path: string, view: View = {}): Promise<void> {
-    await page.goto(this.url + path)
-    if (view.isBare !== true) await whenLive(page)
   }
 }
 
