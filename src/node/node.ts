@@ -27,6 +27,7 @@ import { programLimits } from '../limits/program.ts'
 import type { TlsCredentials } from '../server/tls-credentials.ts'
 import type { BrokerOptions, SettingKey } from '../settings/settings.ts'
 import { countEverything } from './count-everything.ts'
+import type { Demo } from './demo.ts'
 import { type Doors, systemDoors } from './doors.ts'
 import type { DefinitionsFile } from './load-definitions.ts'
 import { Maintenance, type OpenedProtocol } from './maintenance.ts'
@@ -74,6 +75,7 @@ export class Node implements AsyncDisposable {
   readonly #stack = new AsyncDisposableStack()
   readonly #lastStack = new AsyncDisposableStack()
   #streams: MessageStreams | undefined
+  #demo: Promise<Demo> | undefined
   #credentials: TlsCredentials | undefined
   #state: Exclude<BrokerState, 'maintenance'> = 'starting'
   #hasFailed = false
@@ -251,6 +253,7 @@ export class Node implements AsyncDisposable {
       addresses: this.addresses,
       status: () => this.#status(cell, memory),
       maintenance: this.maintenance,
+      openDemo: () => this.#openDemo(parts),
       countFiles: this.#doors.countFiles,
       origins: this.#origins,
       audit: new AuditLog(),
@@ -259,7 +262,13 @@ export class Node implements AsyncDisposable {
     }
     const figures = (): ProcessStatus => this.#processStatus(memory)
     const metrics = new NodeMetrics(lent, figures)
-    return { ...lent, metrics: this.#stack.use(metrics) }
+    const parts: ProtocolParts = { ...lent, metrics: this.#stack.use(metrics) }
+    return parts
+  }
+
+  #openDemo(parts: ProtocolParts): Promise<Demo> {
+    this.#demo ??= import('./demo.ts').then(({ Demo }) => new Demo(parts))
+    return this.#demo
   }
 
   /** Tails and exports: sent away as the clients of protocols are. */
@@ -333,6 +342,7 @@ export class Node implements AsyncDisposable {
     this.#state = 'stopping'
     // Where storage has failed nobody is served any more.
     if (wasReady && !this.#hasFailed) await this.#delayStop()
+    if (!this.#hasFailed) await (await this.#demo)?.close()
     this.maintenance.end()
     this.#streams?.endAll('the broker stops')
     // Their last event is on its way by then.

@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net'
 import type { AuditLog } from '../admin/audit-log.ts'
 import type { BrokerStatus } from '../admin/broker-status.ts'
+import type { DemoControl } from '../admin/v1/demo-operations.ts'
 import type { MaintenanceControl } from '../admin/v1/maintenance-operations.ts'
 import type { Users } from '../auth/users.ts'
 import type { MessageStreams } from '../broker/browse/message-streams.ts'
@@ -57,6 +58,8 @@ export interface ProtocolParts {
   /** Where settings are from. */
   readonly origins: ReadonlyMap<SettingKey, string>
   readonly maintenance: MaintenanceControl
+  /** The demo, loaded for the first who asks. */
+  readonly openDemo: () => Promise<DemoControl>
 }
 
 /** Serves one protocol on all of its ports. */
