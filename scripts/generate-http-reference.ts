@@ -53,9 +53,7 @@ const head = `# HTTP reference
 Each operation of the [HTTP API](http-api.md), as \`GET /api/openapi.json\` has it with all schemas of bodies and answers. Lists take \`page\`, \`page_size\`, \`name\`, \`use_regex\`, \`sort\`, \`sort_reverse\` and \`columns\`: see [lists](http-api.md#lists). Pabal's own come first; what is of RabbitMQ takes and answers what RabbitMQ's does. Whom an operation is for: see [who may do what](http-api.md#who-may-do-what).
 `
 
-const listParameters = new Set(
-  'page page_size name use_regex sort sort_reverse columns'.split(' '),
-)
+const listParameters = new Set('page page_size name use_regex sort sort_reverse columns'.split(' '))
 
 /** Operations of Pabal's own first: RabbitMQ's are known. */
 function describe({ paths }: OpenApi): string {
@@ -157,7 +155,9 @@ async function readDocument(): Promise<OpenApi> {
   const ports = { amqpPort: 0, kafkaPort: 0, metricsPort: 'off', httpPort: 0 } as const
   const broker = await startBroker({ storage: 'memory', ...ports })
   try {
-    const answer = await fetch(`http://127.0.0.1:${broker.addresses['http']?.port}/api/openapi.json`)
+    const answer = await fetch(
+      `http://127.0.0.1:${broker.addresses['http']?.port}/api/openapi.json`,
+    )
     return (await answer.json()) as OpenApi
   } finally {
     await broker.close()

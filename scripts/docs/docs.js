@@ -39,7 +39,10 @@ async function search() {
     .filter(({ points }) => points > 0)
     .sort((a, b) => b.points - a.points)
     .slice(0, shownMax)
-  show(best.map(({ row }) => row), words.length > 0)
+  show(
+    best.map(({ row }) => row),
+    words.length > 0,
+  )
 }
 
 function show(best, isAsked) {
@@ -72,7 +75,8 @@ let chosen = -1
 function choose(index) {
   const options = [...found.querySelectorAll('a')]
   chosen = Math.min(index, options.length - 1)
-  for (const [at, option] of options.entries()) option.setAttribute('aria-selected', String(at === chosen))
+  for (const [at, option] of options.entries())
+    option.setAttribute('aria-selected', String(at === chosen))
   options[chosen]?.scrollIntoView({ block: 'nearest' })
   if (chosen >= 0) field.setAttribute('aria-activedescendant', `found-${chosen}`)
   else field.removeAttribute('aria-activedescendant')

@@ -30,7 +30,11 @@ export function searchRows({ url, title, markdown }: SitePage): SearchRow[] {
   for (const { heading, text } of partsOf(markdown)) {
     const anchor = heading === '' ? '' : (anchors.shift() ?? '')
     const isTitle = rows.length === 0
-    const words = new Set(plain(`${heading} ${text}`).toLowerCase().match(/[\p{L}\p{N}_.-]{2,}/gu))
+    const words = new Set(
+      plain(`${heading} ${text}`)
+        .toLowerCase()
+        .match(/[\p{L}\p{N}_.-]{2,}/gu),
+    )
     rows.push({
       u: isTitle ? url : `${url}#${anchor}`,
       p: title,

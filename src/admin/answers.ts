@@ -14,6 +14,7 @@ import type { Logger } from '../lib/logger.ts'
 import type { AuditLog } from './audit-log.ts'
 import type { StatusSource } from './broker-status.ts'
 import type { DemoControl } from './v1/demo-operations.ts'
+import type { LiveConnections } from './v1/live-connections.ts'
 import type { MaintenanceControl } from './v1/maintenance-operations.ts'
 
 /** What the management API looks at and changes. */
@@ -43,6 +44,8 @@ export interface ManagementParts {
   readonly leases: Leases
   /** Tails and exports that are under way, on whichever port. */
   readonly streams: MessageStreams
+  /** Connections that have views sent to them, on whichever port. */
+  readonly live: LiveConnections
   /** Bytes of a body that may be published. */
   readonly messageSizeMax: number
   /** Of the broker, with where each is from. */

@@ -7,6 +7,7 @@
 import path from 'node:path'
 import { AuditLog } from '../admin/audit-log.ts'
 import type { BrokerState, BrokerStatus } from '../admin/broker-status.ts'
+import { LiveConnections } from '../admin/v1/live-connections.ts'
 import type { TokenLogin } from '../auth/oauth/token-login.ts'
 import { Users } from '../auth/users.ts'
 import { MessageStreams } from '../broker/browse/message-streams.ts'
@@ -74,6 +75,7 @@ export class Node implements AsyncDisposable {
   /** Everything but what answers until the end. */
   readonly #stack = new AsyncDisposableStack()
   readonly #lastStack = new AsyncDisposableStack()
+  readonly #live = new LiveConnections()
   #streams: MessageStreams | undefined
   #demo: Promise<Demo> | undefined
   #credentials: TlsCredentials | undefined
@@ -259,6 +261,7 @@ export class Node implements AsyncDisposable {
       audit: new AuditLog(),
       leases: new Leases({ broker: cell.broker, clients: this.clients }),
       streams: this.#openStreams(cell),
+      live: this.#live,
     }
     const figures = (): ProcessStatus => this.#processStatus(memory)
     const metrics = new NodeMetrics(lent, figures)
@@ -345,6 +348,7 @@ export class Node implements AsyncDisposable {
     if (!this.#hasFailed) await (await this.#demo)?.close()
     this.maintenance.end()
     this.#streams?.endAll('the broker stops')
+    this.#live.endAll('the broker stops')
     // Their last event is on its way by then.
     await new Promise<void>((resolve) => this.#clock.atEndOfTurn(resolve))
     await this.#stack.disposeAsync()
