@@ -115,7 +115,7 @@ function operationsOf(
     ...loginAttemptOperations(parts),
     ...loginOperations(parts, { authenticate }),
     ...(parts.origin === undefined ? [] : definitionsOperations(parts, parts.origin)),
-    ...sessionOperations({ authenticate, sessions }),
+    ...sessionOperations({ broker: parts.broker, authenticate, sessions }),
     liveOperation(parts, { operations: () => operations, askAs }),
     ...backupOperations(parts),
     ...configOperations(parts),
