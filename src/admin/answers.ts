@@ -13,6 +13,7 @@ import type { CountFiles } from '../lib/count-files.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { AuditLog } from './audit-log.ts'
 import type { BrokerFigures, StatusSource } from './broker-status.ts'
+import type { DemoControl } from './v1/demo-operations.ts'
 import type { LiveConnections } from './v1/live-connections.ts'
 import type { MaintenanceControl } from './v1/maintenance-operations.ts'
 
@@ -39,6 +40,8 @@ export interface ManagementParts {
   ) => Promise<AsyncGenerator<Buffer> | { readonly problem: string }>
   /** Left out where there are no listeners to close. */
   readonly maintenance?: MaintenanceControl
+  /** Left out where there are no ports that a demo could come in by. */
+  readonly openDemo?: () => Promise<DemoControl>
   /** Messages that requests have taken, on whichever port. */
   readonly leases: Leases
   /** Tails and exports that are under way, on whichever port. */

@@ -43,6 +43,7 @@ import { configOperations } from './v1/config-operations.ts'
 import { copyOperations } from './v1/copy-operations.ts'
 import { deadLetterOperations } from './v1/dead-letter-operations.ts'
 import { delayedOperations } from './v1/delayed-operations.ts'
+import { demoOperations } from './v1/demo-operations.ts'
 import { exportOperation } from './v1/export-operation.ts'
 import { groupOperations } from './v1/group-operations.ts'
 import { jobOperations } from './v1/job-operations.ts'
@@ -170,6 +171,7 @@ function ownOperations(
     ...deadLetterOperations(parts.broker),
     ...moveOperations(parts.broker),
     ...copyOperations(parts.broker, parts.groups),
+    ...(parts.openDemo === undefined ? [] : demoOperations(parts.openDemo)),
     ...(parts.maintenance === undefined ? [] : drainOperations(parts.maintenance, parts.clients)),
   ]
 }
