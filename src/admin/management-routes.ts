@@ -42,6 +42,7 @@ import { deadLetterOperations } from './v1/dead-letter-operations.ts'
 import { delayedOperations } from './v1/delayed-operations.ts'
 import { exportOperation } from './v1/export-operation.ts'
 import { groupOperations } from './v1/group-operations.ts'
+import { homeOperation } from './v1/home/home-operation.ts'
 import { jobOperations } from './v1/job-operations.ts'
 import { drainOperations } from './v1/maintenance-operations.ts'
 import { messageOperations } from './v1/message-operations.ts'
@@ -77,6 +78,7 @@ function operationsOf(
   const operations = [
     whoAmIOperation,
     ...groupOperations(parts),
+    homeOperation(parts),
     ...streamOperations(parts),
     ...overviewOperations(parts),
     ...nodeOperations(parts),

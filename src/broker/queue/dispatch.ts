@@ -46,7 +46,11 @@ export class Dispatch implements TurnTask, SingleActiveOwner {
   leftAt = 0
   readonly #clock: Clock
 
-  constructor(backlog: QueueBacklog, { turn, watch, clock }: DispatchContext, source: DispatchSource) {
+  constructor(
+    backlog: QueueBacklog,
+    { turn, watch, clock }: DispatchContext,
+    source: DispatchSource,
+  ) {
     this.#backlog = backlog
     this.#turn = turn
     this.#watch = watch
