@@ -18,6 +18,7 @@ export function managementOf({
   audit,
   leases,
   streams,
+  live,
   origins,
 }: ProtocolParts): ManagementParts {
   const { broker } = cell
@@ -31,6 +32,7 @@ export function managementOf({
     audit,
     leases,
     streams,
+    live,
     messageSizeMax: options.maxMessageSize,
     settings: shownSettings(options, origins),
     logins: users.logins,
