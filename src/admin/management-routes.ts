@@ -38,6 +38,7 @@ import { tellChanges } from './tell-changes.ts'
 import { askingWithin } from './v1/ask-within.ts'
 import { backupOperations } from './v1/backup-operation.ts'
 import { configOperations } from './v1/config-operations.ts'
+import { ownConnectionOperations } from './v1/connections/connection-operations.ts'
 import { copyOperations } from './v1/copy-operations.ts'
 import { deadLetterOperations } from './v1/dead-letter-operations.ts'
 import { delayedOperations } from './v1/delayed-operations.ts'
@@ -87,6 +88,7 @@ function operationsOf(
     ...overviewOperations(parts),
     ...nodeOperations(parts),
     ...connectionOperations(parts),
+    ...ownConnectionOperations(parts),
     ...channelOperations(parts),
     ...exchangeOperations(parts),
     publishOperation(publishing),

@@ -66,6 +66,7 @@ export type CountName =
   | 'unacked'
   | 'consumers'
   | 'dead_letters'
+  | 'delayed'
   | 'connections'
   | 'blocked_connections'
   | 'groups'
@@ -109,6 +110,7 @@ export const homeSchema: z.ZodType<HomeJson> = z.object({
     unacked: count,
     consumers: count,
     dead_letters: count.describe('Messages in queues for dead letters'),
+    delayed: count.describe('Messages that wait for their time at exchanges'),
     connections: count,
     blocked_connections: count,
     groups: count,

@@ -151,6 +151,7 @@ function countsJson(look: Look, facts: VHostFacts, caller: Caller): HomeJson['co
     unacked,
     consumers,
     dead_letters: deadLetters,
+    delayed: facts.delayed,
     connections,
     blocked_connections: blocked,
     groups: caller.hasTag('monitoring') ? look.groups.count : 0,

@@ -19,9 +19,9 @@ beforeEach(() => {
   })
   ask = async (caller = ownerCaller) => {
     const answer = operation.handle({ caller } as unknown as Call) as Promise<HomeJson>
-    let isOver = false
-    void answer.finally(() => (isOver = true))
-    while (!isOver) {
+    const state = { isOver: false }
+    void answer.finally(() => (state.isOver = true))
+    while (!state.isOver) {
       client.clock.endTurn()
       await new Promise((resolve) => void setImmediate(resolve))
     }

@@ -31,6 +31,8 @@ export interface VHostFacts {
   unacked: number
   /** Messages in queues that others send their dead letters to. */
   deadLetters: number
+  /** Messages that wait for their time at exchanges. */
+  delayed: number
   /** Counted since the start, of the queues that there are. */
   published: number
   taken: number
@@ -60,6 +62,10 @@ export function* lookAtVHost(vhost: VHost<Destination>, looked: StreamsLooked): 
     facts.deadLetters += queue.messageCount
   }
   let count = 0
+  for (const { delay } of vhost.exchanges()) {
+    if (++count % healthLimits.lookedAtOnce === 0) yield
+    facts.delayed += delay?.messageCount ?? 0
+  }
   for (const stream of vhost.queues()) {
     if (++count % healthLimits.lookedAtOnce === 0) yield
     addSums(facts, stream)
@@ -79,6 +85,7 @@ export function noFacts(name: string): VHostFacts {
     ready: 0,
     unacked: 0,
     deadLetters: 0,
+    delayed: 0,
     published: 0,
     taken: 0,
     acked: 0,
@@ -106,6 +113,7 @@ const sums = [
   'ready',
   'unacked',
   'deadLetters',
+  'delayed',
   'published',
   'taken',
   'acked',
