@@ -40,12 +40,14 @@ import { askingWithin } from './v1/ask-within.ts'
 import { backupOperations } from './v1/backup-operation.ts'
 import { browseOperations } from './v1/browse-operations.ts'
 import { configOperations } from './v1/config-operations.ts'
+import { ownConnectionOperations } from './v1/connections/connection-operations.ts'
 import { copyOperations } from './v1/copy-operations.ts'
 import { deadLetterOperations } from './v1/dead-letter-operations.ts'
 import { delayedOperations } from './v1/delayed-operations.ts'
 import { demoOperations } from './v1/demo-operations.ts'
 import { exportOperation } from './v1/export-operation.ts'
 import { groupOperations } from './v1/group-operations.ts'
+import { homeOperation } from './v1/home/home-operation.ts'
 import { jobOperations } from './v1/job-operations.ts'
 import { type LiveApi, liveOperation } from './v1/live-operation.ts'
 import { drainOperations } from './v1/maintenance-operations.ts'
@@ -150,6 +152,8 @@ function ownOperations(
   const facts = new StreamFacts(parts)
   return [
     ...groupOperations(parts, facts.groupLags),
+    homeOperation(parts),
+    ...ownConnectionOperations(parts),
     ...streamOperations(parts, facts),
     ...notInMaintenance(
       [...publishBatchOperations(publishing), ...receiveOperations(parts)],
