@@ -15,6 +15,16 @@ import type { AuditLog } from './audit-log.ts'
 import type { StatusSource } from './broker-status.ts'
 import type { MaintenanceControl } from './v1/maintenance-operations.ts'
 
+/** Times are in milliseconds since the Unix epoch. */
+export interface BackupTaken {
+  readonly startedAt: number
+  /** Undefined while it is being taken. */
+  readonly endedAt: number | undefined
+  readonly byteCount: number
+  /** It was sent to its end. */
+  readonly isWhole: boolean
+}
+
 /** What the management API looks at and changes. */
 export interface ManagementParts {
   readonly broker: Broker
@@ -34,12 +44,16 @@ export interface ManagementParts {
   readonly backUp?: (
     bytesPerSecond: number | undefined,
   ) => Promise<AsyncGenerator<Buffer> | { readonly problem: string }>
+  /** The last one since the start. */
+  readonly backups?: { readonly last: BackupTaken | undefined }
   /** Left out where there are no listeners to close. */
   readonly maintenance?: MaintenanceControl
   /** Messages that requests have taken, on whichever port. */
   readonly leases: Leases
   /** Tails and exports that are under way, on whichever port. */
   readonly streams: MessageStreams
+  /** Bytes that clients may make the broker hold, by kind. */
+  readonly memoryBudgets?: Readonly<Record<string, number>>
   /** Bytes of a body that may be published. */
   readonly messageSizeMax: number
   /** Of the broker, with where each is from. */

@@ -35,7 +35,6 @@ import { userOperations } from './rabbitmq/users.ts'
 import { vhostOperations } from './rabbitmq/vhosts.ts'
 import { whoAmIOperation } from './rabbitmq/whoami.ts'
 import { tellChanges } from './tell-changes.ts'
-import { accessTestOperation } from './v1/access-test-operation.ts'
 import { backupOperations } from './v1/backup-operation.ts'
 import { configOperations } from './v1/config-operations.ts'
 import { copyOperations } from './v1/copy-operations.ts'
@@ -50,10 +49,10 @@ import { moveOperations } from './v1/move-operations.ts'
 import { notInMaintenance } from './v1/not-in-maintenance.ts'
 import { publishBatchOperations } from './v1/publish-operations.ts'
 import { receiveOperations } from './v1/receive-operations.ts'
-import { routeTestOperation } from './v1/route-test-operation.ts'
 import { sessionOperations } from './v1/session-operations.ts'
 import { streamOperations } from './v1/stream-operations.ts'
 import { tailOperation } from './v1/tail-operation.ts'
+import { testOperations } from './v1/test-operations.ts'
 import { traceOperations } from './v1/trace-operations.ts'
 
 export function createManagementRoutes(
@@ -89,7 +88,7 @@ function operationsOf(
       [...publishBatchOperations(publishing), ...receiveOperations(parts)],
       parts.maintenance,
     ),
-    routeTestOperation(parts.broker),
+    ...testOperations(parts.broker),
     ...queueListOperations(parts),
     ...queueOperations(parts.broker),
     queueGetOperation(parts.broker, parts.clients),
@@ -99,7 +98,6 @@ function operationsOf(
     ...userOperations(parts),
     ...permissionOperations(parts),
     ...topicPermissionOperations(parts),
-    accessTestOperation(parts.broker),
     ...limitOperations(parts),
     ...policyOperations(parts.broker),
     ...parameterOperations(parts),

@@ -18,6 +18,7 @@ export function managementOf({
   leases,
   streams,
   origins,
+  memory,
 }: ProtocolParts): ManagementParts {
   const { broker } = cell
   return {
@@ -37,6 +38,8 @@ export function managementOf({
     groups: cell.groups,
     keeper: new AccessKeeper({ broker, clients, settingsVHosts: options.vhosts }),
     backUp: cell.backUp,
+    backups: cell.backups,
+    memoryBudgets: memory.budgets,
     origin: { rabbitVersion: options.productVersion, clusterName: cell.clusterId },
   }
 }

@@ -7,6 +7,7 @@ import { statisticsLimits } from '../../limits/statistics.ts'
 import type { Broker } from '../broker.ts'
 import type { ClientRegistry } from '../client/client-registry.ts'
 import { ClientCounters } from '../counters/client-counters.ts'
+import { DiskTrend } from './disk-trend.ts'
 import { History } from './history.ts'
 import { countsOfChannel, countsOfClient, countsOfExchange, countsOfQueue } from './read-counts.ts'
 import { churnCounts, diskCounts } from './read-totals.ts'
@@ -43,6 +44,8 @@ export class Statistics implements Disposable {
   readonly #broker: SampledBroker
   readonly #clients: ClientRegistry
   readonly #clock: Clock
+  /** How much is free on the disk, from the start on. */
+  readonly disk: DiskTrend = new DiskTrend()
   #totals = new History()
   #sampled = new WeakMap<object, Sampled>()
   /** Of things whose history was asked for; the one that was asked for longest ago first. */
@@ -180,6 +183,8 @@ export class Statistics implements Disposable {
   }
 
   *#sampleAll(time: number): Steps<void> {
+    const { fileStats } = this.#broker.store
+    if (fileStats !== undefined) this.disk.add(time, fileStats)
     const isWanted = this.#isWanted
     const counters = new ClientCounters()
     counters.add(this.#clients.ended)
