@@ -13,6 +13,7 @@ import type { CountFiles } from '../lib/count-files.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { AuditLog } from './audit-log.ts'
 import type { StatusSource } from './broker-status.ts'
+import type { LiveConnections } from './v1/live-connections.ts'
 import type { MaintenanceControl } from './v1/maintenance-operations.ts'
 
 /** Times are in milliseconds since the Unix epoch. */
@@ -54,6 +55,8 @@ export interface ManagementParts {
   readonly streams: MessageStreams
   /** Bytes that clients may make the broker hold, by kind. */
   readonly memoryBudgets?: Readonly<Record<string, number>>
+  /** Connections that have views sent to them, on whichever port. */
+  readonly live: LiveConnections
   /** Bytes of a body that may be published. */
   readonly messageSizeMax: number
   /** Of the broker, with where each is from. */

@@ -17,6 +17,7 @@ export function managementOf({
   audit,
   leases,
   streams,
+  live,
   origins,
   memory,
 }: ProtocolParts): ManagementParts {
@@ -31,6 +32,7 @@ export function managementOf({
     audit,
     leases,
     streams,
+    live,
     messageSizeMax: options.maxMessageSize,
     settings: shownSettings(options, origins),
     logins: users.logins,
