@@ -35,7 +35,6 @@ import { userOperations } from './rabbitmq/users.ts'
 import { vhostOperations } from './rabbitmq/vhosts.ts'
 import { whoAmIOperation } from './rabbitmq/whoami.ts'
 import { tellChanges } from './tell-changes.ts'
-import { accessTestOperation } from './v1/access-test-operation.ts'
 import { askingWithin } from './v1/ask-within.ts'
 import { backupOperations } from './v1/backup-operation.ts'
 import { browseOperations } from './v1/browse-operations.ts'
@@ -57,11 +56,11 @@ import { notInMaintenance } from './v1/not-in-maintenance.ts'
 import { payloadOperation } from './v1/payload-operation.ts'
 import { publishBatchOperations } from './v1/publish-operations.ts'
 import { receiveOperations } from './v1/receive-operations.ts'
-import { routeTestOperation } from './v1/route-test-operation.ts'
 import { sessionOperations } from './v1/session-operations.ts'
 import { StreamFacts } from './v1/stream-facts.ts'
 import { streamOperations } from './v1/stream-operations.ts'
 import { tailOperation } from './v1/tail-operation.ts'
+import { testOperations } from './v1/test-operations.ts'
 import { traceOperations } from './v1/trace-operations.ts'
 
 export function createManagementRoutes(
@@ -159,8 +158,7 @@ function ownOperations(
       [...publishBatchOperations(publishing), ...receiveOperations(parts)],
       parts.maintenance,
     ),
-    routeTestOperation(parts.broker),
-    accessTestOperation(parts.broker),
+    ...testOperations(parts.broker),
     ...sessionOperations({ broker: parts.broker, authenticate, sessions }),
     ...backupOperations(parts),
     ...configOperations(parts),
