@@ -40,6 +40,7 @@ import { configOperations } from './v1/config-operations.ts'
 import { copyOperations } from './v1/copy-operations.ts'
 import { deadLetterOperations } from './v1/dead-letter-operations.ts'
 import { delayedOperations } from './v1/delayed-operations.ts'
+import { endDelayedOperations } from './v1/end-delayed-operations.ts'
 import { exportOperation } from './v1/export-operation.ts'
 import { groupOperations } from './v1/group-operations.ts'
 import { jobOperations } from './v1/job-operations.ts'
@@ -50,6 +51,7 @@ import { notInMaintenance } from './v1/not-in-maintenance.ts'
 import { publishBatchOperations } from './v1/publish-operations.ts'
 import { receiveOperations } from './v1/receive-operations.ts'
 import { routeTestOperation } from './v1/route-test-operation.ts'
+import { scheduleOperations } from './v1/schedule-operations.ts'
 import { sessionOperations } from './v1/session-operations.ts'
 import { streamOperations } from './v1/stream-operations.ts'
 import { tailOperation } from './v1/tail-operation.ts'
@@ -119,6 +121,8 @@ function operationsOf(
     ...jobOperations(parts.broker),
     ...traceOperations(parts.broker),
     ...delayedOperations(parts.broker),
+    ...endDelayedOperations(parts.broker),
+    ...scheduleOperations(parts.broker),
     ...deadLetterOperations(parts.broker),
     ...moveOperations(parts.broker),
     ...copyOperations(parts.broker, parts.groups),
