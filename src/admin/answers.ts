@@ -12,7 +12,8 @@ import type { DefinitionsOrigin } from '../definitions/export-definitions.ts'
 import type { CountFiles } from '../lib/count-files.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { AuditLog } from './audit-log.ts'
-import type { StatusSource } from './broker-status.ts'
+import type { BrokerFigures, StatusSource } from './broker-status.ts'
+import type { LiveConnections } from './v1/live-connections.ts'
 import type { MaintenanceControl } from './v1/maintenance-operations.ts'
 
 /** What the management API looks at and changes. */
@@ -22,6 +23,8 @@ export interface ManagementParts {
   /** Connections of all protocols. */
   readonly clients: ClientRegistry
   readonly source: StatusSource
+  /** As its status, without what is counted: soon answered, however much there is. */
+  readonly figures: () => BrokerFigures
   /** Kafka's consumer groups. */
   readonly groups: GroupCoordinator
   readonly statistics: Statistics
@@ -40,6 +43,8 @@ export interface ManagementParts {
   readonly leases: Leases
   /** Tails and exports that are under way, on whichever port. */
   readonly streams: MessageStreams
+  /** Connections that have views sent to them, on whichever port. */
+  readonly live: LiveConnections
   /** Bytes of a body that may be published. */
   readonly messageSizeMax: number
   /** Of the broker, with where each is from. */

@@ -6,7 +6,7 @@ import { auth as readBasic } from 'hono/utils/basic-auth'
 import type { AccessControl } from '../auth/access-control.ts'
 import type { Principal } from '../auth/principal.ts'
 import type { ApiVariables } from './api/api.ts'
-import { callerOf, ownerCaller } from './api/caller.ts'
+import { type Caller, callerOf, type Login, ownerCaller } from './api/caller.ts'
 import { type Sessions, sessionCookie } from './api/sessions.ts'
 
 /** A name and a password, or a token (RFC 6750) in their place. */
@@ -29,14 +29,17 @@ export interface CallerOptions {
 
 /** What Node's server adds to a request. */
 interface Bindings {
+  /** Of a request that comes from within: this is who asks. No client can set it. */
+  readonly caller?: Caller
   readonly incoming?: { readonly socket: Socket }
 }
 
 /** Sets `caller`, or answers with 401. */
 export function findCaller(options: CallerOptions): MiddlewareHandler<ApiVariables> {
   return async (context, next) => {
-    if (options.isOwner === true) {
-      context.set('caller', ownerCaller)
+    const known = options.isOwner === true ? ownerCaller : bindingsOf(context)?.caller
+    if (known !== undefined) {
+      context.set('caller', known)
       return next()
     }
     const identified = await identify(context, options)
@@ -44,16 +47,15 @@ export function findCaller(options: CallerOptions): MiddlewareHandler<ApiVariabl
       askForLogin(context)
       return context.json({ error: 'not_authorized', reason: 'Not_Authorized' }, 401)
     }
-    const { principal, isInSession } = identified
-    context.set('caller', callerOf(principal, options.access, isInSession))
+    const { principal, login } = identified
+    context.set('caller', callerOf(principal, options.access, login))
     return next()
   }
 }
 
 interface Identified {
   readonly principal: Principal
-  /** Of one that came by a session. */
-  readonly isInSession?: () => boolean
+  readonly login: Login
 }
 
 async function identify(
@@ -65,16 +67,21 @@ async function identify(
   if (header !== undefined) {
     const login = readLogin(header, context)
     const principal = await (login && socket && authenticate?.(login, socket))
-    return principal && { principal }
+    if (principal === undefined) return undefined
+    const { token } = principal
+    if (token === undefined) return { principal, login: { kind: 'password' } }
+    return { principal, login: { kind: 'token', endsAt: () => token.expiresAt } }
   }
   const token = getCookie(context, sessionCookie)
   const ofSession = token === undefined ? undefined : sessions.find(token)
   if (token !== undefined && ofSession !== undefined) {
-    return { principal: ofSession, isInSession: () => sessions.has(token) }
+    const isGood = (): boolean => sessions.has(token)
+    const endsAt = (): number | undefined => sessions.endsAt(token)
+    return { principal: ofSession, login: { kind: 'session', isGood, endsAt } }
   }
   if (isForwarded(context)) return undefined
   const anonymous = anonymousFrom?.(socket?.remoteAddress ?? '')
-  return anonymous && { principal: anonymous }
+  return anonymous && { principal: anonymous, login: { kind: 'none' } }
 }
 
 const forwardedHeaders = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip']
@@ -84,14 +91,21 @@ function isForwarded({ req }: Context): boolean {
   return forwardedHeaders.some((name) => req.header(name) !== undefined)
 }
 
-/** Browsers ask their users then. */
+/** Browsers ask their users then, in a window of their own; the UI has a page for it, and says who it is. */
 export function askForLogin(context: Context): void {
+  const isUi = context.req.header('x-requested-with') === 'pabal-ui'
+  // What reads events in a browser cannot say so.
+  if (isUi || context.req.header('accept') === 'text/event-stream') return
   context.header('WWW-Authenticate', 'Basic realm="Pabal", charset="UTF-8"')
 }
 
 /** Undefined in tests, which have none. */
 export function socketOf(context: Context): Socket | undefined {
-  return (context.env as Bindings | undefined)?.incoming?.socket
+  return bindingsOf(context)?.incoming?.socket
+}
+
+function bindingsOf({ env }: Context): Bindings | undefined {
+  return env as Bindings | undefined
 }
 
 function readLogin(header: string, context: Context): HttpLogin | undefined {

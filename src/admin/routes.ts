@@ -1,17 +1,17 @@
-// What HTTP answers: health checks for supervisors of the broker, and one page for its administrators.
+// What HTTP answers: health checks for supervisors of the broker, the API, and the UI.
 // Loaded with the first request, or once the broker has been ready for a while.
 import type { RequestListener } from 'node:http'
 import { Hono, type MiddlewareHandler } from 'hono'
-import { HTTPException } from 'hono/http-exception'
 import { secureHeaders } from 'hono/secure-headers'
 import { AccessControl } from '../auth/access-control.ts'
 import { systemClock } from '../lib/clock.ts'
 import { systemRandom } from '../lib/random.ts'
 import type { MetricsSource } from '../metrics/metrics-source.ts'
+import { answerFault } from './answer-fault.ts'
 import type { ManagementParts } from './answers.ts'
 import type { ApiVariables } from './api/api.ts'
 import { isCrossSite } from './api/cross-site.ts'
-import { routedPath } from './api/raw-path.ts'
+import { pathAsWritten } from './api/raw-path.ts'
 import { Sessions } from './api/sessions.ts'
 import type { StatusSource } from './broker-status.ts'
 import { askForLogin, type CallerOptions, findCaller } from './callers.ts'
@@ -19,7 +19,8 @@ import { listenerOf } from './listener-of.ts'
 import { createManagementRoutes } from './management-routes.ts'
 import { createMetricsRoutes } from './metrics-routes.ts'
 import { refuseOtherHosts } from './refuse-other-hosts.ts'
-import { renderStatusPage } from './status-page.ts'
+import { UiFiles, uiFolders } from './ui-files.ts'
+import { answerUi, uiPolicy } from './ui-routes.ts'
 
 /** What the routes need. */
 export interface RouteOptions extends Omit<CallerOptions, 'access' | 'sessions'> {
@@ -30,6 +31,8 @@ export interface RouteOptions extends Omit<CallerOptions, 'access' | 'sessions'>
   readonly management?: ManagementParts
   /** Of which metrics are made; left out, there are none. */
   readonly metrics?: MetricsSource
+  /** Where the UI may be, the first that is there; left out, where builds are. */
+  readonly uiFolders?: readonly string[]
   /** A request failed through no fault of its client's, and was answered with 500. */
   readonly onFault?: (error: Error) => void
 }
@@ -37,12 +40,9 @@ export interface RouteOptions extends Omit<CallerOptions, 'access' | 'sessions'>
 /** The routes, as a function of requests; tests call it without a socket. */
 export function createRoutes(options: RouteOptions): Hono<ApiVariables> {
   const { source, hosts, management, metrics } = options
-  const routes = new Hono<ApiVariables>({ getPath: pathOf })
+  const routes = new Hono<ApiVariables>({ getPath: pathAsWritten })
+  routes.use(headersOfUi)
   routes.use(strictHeaders)
-  routes.use(async (context, next) => {
-    await next()
-    context.header('Cache-Control', 'no-store')
-  })
   if (hosts !== undefined) routes.use(refuseOtherHosts(hosts))
   routes.use(refuseOtherSites)
   routes.get('/health/live', (context) => context.json({ status: 'ok' }))
@@ -57,52 +57,41 @@ export function createRoutes(options: RouteOptions): Hono<ApiVariables> {
   const isOpen =
     options.isOwner === true || hosts !== undefined || options.authenticate === undefined
   if (!isOpen) {
-    for (const page of ['/', '/api/status', '/metrics', '/metrics/*']) {
-      routes.get(page, findCaller(callers), onlyMonitors)
+    for (const path of ['/api/status', '/metrics', '/metrics/*']) {
+      routes.get(path, findCaller(callers), onlyMonitors)
     }
   }
   routes.get('/api/status', (context) => context.json(source.status()))
-  routes.get('/', (context) => context.html(renderStatusPage(source.status())))
   if (metrics !== undefined) routes.route('/metrics', createMetricsRoutes(metrics))
   if (management !== undefined) routes.route('/api', createManagementRoutes(management, callers))
-  routes.onError((error, context) => {
-    if (error instanceof HTTPException) {
-      const refusal = error.getResponse()
-      return context.newResponse(refusal.body, refusal)
-    }
-    if (!isBrokenOff(error)) options.onFault?.(error)
-    return context.text('Internal Server Error', 500)
+  routes.onError(answerFault(options.onFault))
+  const files = new UiFiles(options.uiFolders ?? uiFolders)
+  routes.notFound(async (context) => {
+    const notFound = { error: 'not_found', reason: 'Not Found' }
+    return (await answerUi(context, files)) ?? context.json(notFound, 404)
   })
-  routes.notFound((context) => context.json({ error: 'not_found', reason: 'Not Found' }, 404))
   return routes
+}
+
+/** What others have answered is not kept, and loads nothing. */
+const headersOfUi: MiddlewareHandler<ApiVariables> = async (context, next) => {
+  await next()
+  if (context.get('isUi') === true) context.header('Content-Security-Policy', uiPolicy)
+  else context.header('Cache-Control', 'no-store')
 }
 
 const strictHeaders = secureHeaders({
   contentSecurityPolicy: {
     defaultSrc: ["'none'"],
-    styleSrc: ["'unsafe-inline'"],
     frameAncestors: ["'none'"],
     baseUri: ["'none'"],
-    formAction: ["'self'"],
+    formAction: ["'none'"],
   },
   xFrameOptions: 'DENY',
   referrerPolicy: 'same-origin',
   // Whether names are reached by TLS only is for those to say who own them.
   strictTransportSecurity: false,
 })
-
-/** What Node's server adds to a request. */
-interface Bindings {
-  readonly incoming?: { readonly url?: string }
-}
-
-/** As the client wrote it: a URL parser takes `..` for a step up, which may be the name of a queue. */
-function pathOf(request: Request, options?: { readonly env?: unknown }): string {
-  const written = (options?.env as Bindings | undefined)?.incoming?.url
-  const url =
-    written?.startsWith('/') === true ? written : request.url.replace(/^[a-z]+:\/\/[^/?#]*/i, '')
-  return routedPath(url) ?? '/undecodable'
-}
 
 const refuseOtherSites: MiddlewareHandler = async (context, next) => {
   const { method } = context.req
@@ -123,11 +112,6 @@ const onlyMonitors: MiddlewareHandler<ApiVariables> = async (context, next) => {
   if (context.get('caller').hasTag('monitoring')) return next()
   askForLogin(context)
   return context.json({ error: 'not_authorised', reason: 'Not monitor user' }, 401)
-}
-
-/** The client went in the middle of its request's body: nobody is there to be answered. */
-function isBrokenOff(error: NodeJS.ErrnoException): boolean {
-  return error.code === 'ECONNRESET'
 }
 
 /** The routes as Node's server calls them. */

@@ -6,7 +6,8 @@
 // on until then: health checks see that the broker stops.
 import path from 'node:path'
 import { AuditLog } from '../admin/audit-log.ts'
-import type { BrokerState, BrokerStatus } from '../admin/broker-status.ts'
+import type { BrokerFigures, BrokerState } from '../admin/broker-status.ts'
+import { LiveConnections } from '../admin/v1/live-connections.ts'
 import type { TokenLogin } from '../auth/oauth/token-login.ts'
 import { Users } from '../auth/users.ts'
 import { MessageStreams } from '../broker/browse/message-streams.ts'
@@ -73,6 +74,7 @@ export class Node implements AsyncDisposable {
   /** Everything but what answers until the end. */
   readonly #stack = new AsyncDisposableStack()
   readonly #lastStack = new AsyncDisposableStack()
+  readonly #live = new LiveConnections()
   #streams: MessageStreams | undefined
   #credentials: TlsCredentials | undefined
   #state: Exclude<BrokerState, 'maintenance'> = 'starting'
@@ -249,13 +251,18 @@ export class Node implements AsyncDisposable {
       logger: this.#logger,
       batchWorker: this.#batchWorker,
       addresses: this.addresses,
-      status: () => this.#status(cell, memory),
+      status: () => ({
+        ...this.#figures(cell, memory),
+        ...countEverything(cell.broker, this.clients),
+      }),
+      figures: () => this.#figures(cell, memory),
       maintenance: this.maintenance,
       countFiles: this.#doors.countFiles,
       origins: this.#origins,
       audit: new AuditLog(),
       leases: new Leases({ broker: cell.broker, clients: this.clients }),
       streams: this.#openStreams(cell),
+      live: this.#live,
     }
     const figures = (): ProcessStatus => this.#processStatus(memory)
     const metrics = new NodeMetrics(lent, figures)
@@ -300,7 +307,7 @@ export class Node implements AsyncDisposable {
     for (const server of this.#servers) void server.prepare?.()
   }
 
-  #status(cell: Cell, memory: MemoryGuard): BrokerStatus {
+  #figures(cell: Cell, memory: MemoryGuard): BrokerFigures {
     return {
       ...this.#processStatus(memory),
       version,
@@ -308,7 +315,6 @@ export class Node implements AsyncDisposable {
       dataFolder: path.resolve(this.#options.data),
       blockedReason: cell.broker.shortage.reason,
       certificateEndsAt: this.#credentials?.own.validToDate.getTime(),
-      ...countEverything(cell.broker, this.clients),
     }
   }
 
@@ -335,6 +341,7 @@ export class Node implements AsyncDisposable {
     if (wasReady && !this.#hasFailed) await this.#delayStop()
     this.maintenance.end()
     this.#streams?.endAll('the broker stops')
+    this.#live.endAll('the broker stops')
     // Their last event is on its way by then.
     await new Promise<void>((resolve) => this.#clock.atEndOfTurn(resolve))
     await this.#stack.disposeAsync()

@@ -1,7 +1,8 @@
 // What a node knows of a protocol: something that takes over sockets until it is disposed of.
 import type { Socket } from 'node:net'
 import type { AuditLog } from '../admin/audit-log.ts'
-import type { BrokerStatus } from '../admin/broker-status.ts'
+import type { BrokerFigures, BrokerStatus } from '../admin/broker-status.ts'
+import type { LiveConnections } from '../admin/v1/live-connections.ts'
 import type { MaintenanceControl } from '../admin/v1/maintenance-operations.ts'
 import type { Users } from '../auth/users.ts'
 import type { MessageStreams } from '../broker/browse/message-streams.ts'
@@ -47,11 +48,14 @@ export interface ProtocolParts {
   /** Service name → address, for every listener that is open by now. */
   readonly addresses: Readonly<Record<string, Address>>
   readonly status: () => BrokerStatus
+  readonly figures: () => BrokerFigures
   readonly metrics: MetricsParts
   readonly countFiles: CountFiles
   readonly leases: Leases
   /** Tails and exports by HTTP. */
   readonly streams: MessageStreams
+  /** Who has views sent by HTTP. */
+  readonly live: LiveConnections
   /** Of changes by HTTP, on whichever port. */
   readonly audit: AuditLog
   /** Where settings are from. */

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import type { ManagementParts } from '../../src/admin/answers.ts'
 import { AuditLog } from '../../src/admin/audit-log.ts'
+import { LiveConnections } from '../../src/admin/v1/live-connections.ts'
 import { Users } from '../../src/auth/users.ts'
 import { AccessKeeper } from '../../src/broker/access-keeper.ts'
 import { Broker, defaultVHost } from '../../src/broker/broker.ts'
@@ -23,6 +24,7 @@ export type ManagedBroker = Pick<
   | 'clients'
   | 'statistics'
   | 'source'
+  | 'figures'
   | 'groups'
   | 'countFiles'
   | 'logins'
@@ -30,6 +32,7 @@ export type ManagedBroker = Pick<
   | 'audit'
   | 'leases'
   | 'streams'
+  | 'live'
   | 'messageSizeMax'
 >
 
@@ -57,6 +60,7 @@ export function manage(broker: Broker, vhosts: readonly string[] = []): ManagedB
     statistics: new Statistics({ broker, clients, clock: broker.clock }),
     keeper: new AccessKeeper({ broker, clients, settingsVHosts: vhosts }),
     source: { status: () => statusOf('ready') },
+    figures: () => statusOf('ready'),
     countFiles: () => Promise.resolve({ open: 10, max: 1000 }),
     logins: new Users({ access: broker.access, random: broker.random }).logins,
     settings: [{ setting: 'data', value: './data', origin: 'default' }],
@@ -64,6 +68,7 @@ export function manage(broker: Broker, vhosts: readonly string[] = []): ManagedB
     messageSizeMax: 1_000_000,
     leases: new Leases({ broker, clients }),
     streams: new MessageStreams(broker),
+    live: new LiveConnections(),
     groups: openGroups(broker, broker.getVHost(defaultVHost), new Map()),
   }
 }

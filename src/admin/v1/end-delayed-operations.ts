@@ -24,12 +24,6 @@ const body = z.strictObject({
   cursor: z.string().optional().describe('The `next` of the part before'),
 })
 
-export interface EndedJson {
-  readonly messages: number
-  readonly looked_at: number
-  readonly next: string | null
-}
-
 const summaries = {
   fire: 'Send several delayed messages on now; each request does a part of them',
   cancel: 'Cancel several delayed messages: they are gone; each request does a part of them',

@@ -104,14 +104,13 @@ export interface JobBody {
   readonly bytes_per_second?: number | undefined
 }
 
-const skipped = z.array(z.object({ reason: z.string(), count: z.number().int() }))
-
+/** A job as it is told. */
 export interface JobJson {
   readonly id: string
   readonly kind: 'redrive' | 'move' | 'copy' | 'delete' | 'undo'
   readonly vhost: string
   readonly queue: string
-  readonly target?: unknown
+  readonly target?: Readonly<Record<string, unknown>> | undefined
   readonly undo_of?: string | undefined
   readonly filter?: unknown
   readonly places?: number | undefined
@@ -130,16 +129,34 @@ export interface JobJson {
   readonly seconds_left: number | null
   readonly done: number
   readonly done_bytes: number
-  readonly skipped: readonly { readonly reason: string; readonly count: number }[]
+  readonly skipped: readonly SkippedJson[]
   readonly undoable: { readonly messages: number; readonly is_all: boolean }
 }
+
+/** What a job would do. */
+export interface PreviewJson {
+  readonly messages: number
+  readonly bytes: number
+  readonly looked_at: number
+  readonly is_all: boolean
+  readonly first: readonly Readonly<Record<string, unknown>>[]
+  readonly targets: readonly { readonly queue: string; readonly messages: number }[]
+  readonly skipped: readonly SkippedJson[]
+}
+
+interface SkippedJson {
+  readonly reason: string
+  readonly count: number
+}
+
+const skipped = z.array(z.object({ reason: z.string(), count: z.number().int() }))
 
 export const jobSchema: z.ZodType<JobJson> = z.object({
   id: z.string(),
   kind: z.enum(['redrive', 'move', 'copy', 'delete', 'undo']),
   vhost: z.string(),
   queue: z.string(),
-  target: z.unknown().optional(),
+  target: z.record(z.string(), z.unknown()).optional(),
   undo_of: z.string().optional(),
   filter: z.unknown().optional().describe('As it was asked'),
   places: z.number().int().optional().describe('How many messages were named one by one'),
@@ -165,17 +182,7 @@ export const jobSchema: z.ZodType<JobJson> = z.object({
   }),
 })
 
-export interface JobPreviewJson {
-  readonly messages: number
-  readonly bytes: number
-  readonly looked_at: number
-  readonly is_all: boolean
-  readonly first: readonly Readonly<Record<string, unknown>>[]
-  readonly targets: readonly { readonly queue: string; readonly messages: number }[]
-  readonly skipped: readonly { readonly reason: string; readonly count: number }[]
-}
-
-export const previewSchema: z.ZodType<JobPreviewJson> = z.object({
+export const previewSchema: z.ZodType<PreviewJson> = z.object({
   messages: z.number().int(),
   bytes: z.number().int(),
   looked_at: z.number().int(),
@@ -207,9 +214,7 @@ export function askedFromJson(vhost: string, body: JobBody, queue: Destination):
 }
 
 /** The body of an edit is not told: it may be large, and not for everyone who sees the job. */
-export function jobJson({ id, facts, progress, moved, pace }: Job): {
-  [Key in keyof JobJson]: JobJson[Key]
-} {
+export function jobJson({ id, facts, progress, moved, pace }: Job): JobJson {
   const { kind, vhost, queue, target, of, filter, places, edit, onRefused } = facts.asked
   const { total } = facts
   const { state, looked } = progress
@@ -241,7 +246,7 @@ export function jobJson({ id, facts, progress, moved, pace }: Job): {
   }
 }
 
-export function previewJson(preview: PreviewResult): JobPreviewJson {
+export function previewJson(preview: PreviewResult): PreviewJson {
   const { looked, count, size, isWhole, first, targets, skipped: skips } = preview
   return {
     messages: count,
@@ -281,6 +286,6 @@ function encodingOf({ payload_encoding: encoding }: EditJson): BufferEncoding {
   return encoding === 'base64' ? 'base64' : 'utf8'
 }
 
-function skippedJson(skips: readonly SkipCount[]): { reason: string; count: number }[] {
+function skippedJson(skips: readonly SkipCount[]): SkippedJson[] {
   return skips.map(([reason, count]) => ({ reason, count }))
 }

@@ -1,7 +1,7 @@
-import type { Clock } from '../../lib/clock.ts'
 // Fires or cancels many delayed messages of one exchange: those at some places, those that a filter finds, or
 // all. As many as one request may; the next one goes on from there, and finds what moves to another bucket
 // meanwhile, which never begins earlier. Each message is an atom, as when it leaves by itself.
+import type { Clock } from '../../lib/clock.ts'
 import type { Steps } from '../../lib/slices.ts'
 import { jobLimits } from '../../limits/jobs.ts'
 import { logLimits } from '../../limits/log.ts'

@@ -1,6 +1,6 @@
-import { readExpiration, readPropertyFlags } from '../../record/message/content-header.ts'
 // What waits for a time: delayed messages, and those that expire. A stretch has messages of one log, and tells
 // when they are due without a look at each.
+import { readExpiration, readPropertyFlags } from '../../record/message/content-header.ts'
 import { readDue } from '../../record/message/delays.ts'
 import { PROPERTY_EXPIRATION } from '../../record/message/properties.gen.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
