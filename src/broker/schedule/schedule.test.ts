@@ -34,7 +34,11 @@ async function open(delays: readonly number[]): Promise<World> {
 async function binsOf(
   { disk, world }: World,
   waits: readonly Waiting[],
-  { binMs, count, budget = new ReadBudget() }: { binMs: number; count: number; budget?: ReadBudget },
+  {
+    binMs,
+    count,
+    budget = new ReadBudget(),
+  }: { binMs: number; count: number; budget?: ReadBudget },
 ): Promise<DueBins> {
   const { store, clock } = world.broker
   const bins = new DueBins({ from: clock.now(), binMs, count })
