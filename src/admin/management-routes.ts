@@ -44,6 +44,7 @@ import { copyOperations } from './v1/copy-operations.ts'
 import { deadLetterOperations } from './v1/dead-letter-operations.ts'
 import { delayedOperations } from './v1/delayed-operations.ts'
 import { demoOperations } from './v1/demo-operations.ts'
+import { endDelayedOperations } from './v1/end-delayed-operations.ts'
 import { exportOperation } from './v1/export-operation.ts'
 import { groupOperations } from './v1/group-operations.ts'
 import { homeOperation } from './v1/home/home-operation.ts'
@@ -56,6 +57,7 @@ import { notInMaintenance } from './v1/not-in-maintenance.ts'
 import { payloadOperation } from './v1/payload-operation.ts'
 import { publishBatchOperations } from './v1/publish-operations.ts'
 import { receiveOperations } from './v1/receive-operations.ts'
+import { scheduleOperations } from './v1/schedule-operations.ts'
 import { sessionOperations } from './v1/session-operations.ts'
 import { StreamFacts } from './v1/stream-facts.ts'
 import { streamOperations } from './v1/stream-operations.ts'
@@ -170,6 +172,8 @@ function ownOperations(
     ...jobOperations(parts.broker),
     ...traceOperations(parts.broker),
     ...delayedOperations(parts.broker),
+    ...endDelayedOperations(parts.broker),
+    ...scheduleOperations(parts.broker),
     ...deadLetterOperations(parts.broker),
     ...moveOperations(parts.broker),
     ...copyOperations(parts.broker, parts.groups),
