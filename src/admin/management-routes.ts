@@ -49,10 +49,10 @@ import { moveOperations } from './v1/move-operations.ts'
 import { notInMaintenance } from './v1/not-in-maintenance.ts'
 import { publishBatchOperations } from './v1/publish-operations.ts'
 import { receiveOperations } from './v1/receive-operations.ts'
-import { routeTestOperation } from './v1/route-test-operation.ts'
 import { sessionOperations } from './v1/session-operations.ts'
 import { streamOperations } from './v1/stream-operations.ts'
 import { tailOperation } from './v1/tail-operation.ts'
+import { topologyOperations } from './v1/topology-operation.ts'
 import { traceOperations } from './v1/trace-operations.ts'
 
 export function createManagementRoutes(
@@ -88,7 +88,7 @@ function operationsOf(
       [...publishBatchOperations(publishing), ...receiveOperations(parts)],
       parts.maintenance,
     ),
-    routeTestOperation(parts.broker),
+    ...topologyOperations(parts),
     ...queueListOperations(parts),
     ...queueOperations(parts.broker),
     queueGetOperation(parts.broker, parts.clients),
@@ -113,7 +113,7 @@ function operationsOf(
     ...sessionOperations({ authenticate, sessions }),
     ...backupOperations(parts),
     ...configOperations(parts),
-    ...messageOperations(parts.broker),
+    ...messageOperations(parts),
     tailOperation(parts),
     exportOperation(parts),
     ...jobOperations(parts.broker),

@@ -10,4 +10,8 @@ export const searchLimits = {
   conditionsMax: 16,
   /** Characters of a text or value that is looked for. */
   textLengthMax: 4096,
+  /** How long a request looks through a whole virtual host: what follows is for the next. */
+  searchMs: 500,
+  /** Messages that such a request answers: whoever looks for one by its id finds few. */
+  foundMax: 100,
 } as const
