@@ -34,7 +34,7 @@ function readFiles(patterns: string[]): SourceFile[] {
 
 /** Every TypeScript and JavaScript file that people or generators write. */
 export function readSources(): SourceFile[] {
-  return readFiles(['{src,test,bench,scripts,examples}/**/*.{ts,mjs,js}'])
+  return readFiles(['{src,ui,test,bench,scripts,examples}/**/*.{ts,tsx,mjs,js}'])
 }
 
 /** Every Markdown page. */

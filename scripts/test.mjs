@@ -13,7 +13,7 @@ import { availableParallelism } from 'node:os'
 
 const everything = [
   {
-    patterns: ['src/**/*.test.ts', 'scripts/**/*.test.ts'],
+    patterns: ['src/**/*.test.ts', 'ui/**/*.test.ts', 'scripts/**/*.test.ts'],
     flags: [`--test-concurrency=${availableParallelism()}`],
     testCountMin: 2500,
   },

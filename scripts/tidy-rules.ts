@@ -53,11 +53,13 @@ export const separateSubfolders: readonly string[] = ['codec', 'server', 'record
 /** Doubles that tests and simulation share (a clock, a disk …): beside the product, not in it. */
 export const doublesFolder = 'src/testing/'
 
-/** Files of src that need no importer: programs and the package's public door. */
+/** Files of src and ui that need no importer: programs, what a build begins with, and the package's public door. */
 export const entryFiles: readonly string[] = [
   'src/main.ts',
   'src/start-broker.ts',
   'src/shims/rabbitmqctl.ts',
+  'ui/main.tsx',
+  'ui/vite.config.ts',
 ]
 
 /** Folders whose files may offer more than the product uses: a format is read and written as a whole. */

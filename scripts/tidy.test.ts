@@ -108,6 +108,15 @@ test('no file needs itself through others, not even their types', () => {
   expectNone(cyclesOf(product))
 })
 
+test('the UI knows of the broker only types, and what its API answers', () => {
+  const imports = /import (?!type )[^'"]*['"](?:\.\.\/)+src\/[^'"]+['"]/
+  expectNone(
+    sources
+      .filter((file) => file.path.startsWith('ui/') && !isTest(file))
+      .flatMap((file) => placesMatching(file, imports, 'import types only from src')),
+  )
+})
+
 test('every imported file exists', () => {
   const paths = new Set([...sources.map((file) => file.path), 'package.json'])
   expectNone(

@@ -13,6 +13,7 @@ import type { CountFiles } from '../lib/count-files.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { AuditLog } from './audit-log.ts'
 import type { StatusSource } from './broker-status.ts'
+import type { LiveConnections } from './v1/live-connections.ts'
 import type { MaintenanceControl } from './v1/maintenance-operations.ts'
 
 /** What the management API looks at and changes. */
@@ -40,6 +41,8 @@ export interface ManagementParts {
   readonly leases: Leases
   /** Tails and exports that are under way, on whichever port. */
   readonly streams: MessageStreams
+  /** Connections that have views sent to them, on whichever port. */
+  readonly live: LiveConnections
   /** Bytes of a body that may be published. */
   readonly messageSizeMax: number
   /** Of the broker, with where each is from. */

@@ -6,7 +6,7 @@ import { auth as readBasic } from 'hono/utils/basic-auth'
 import type { AccessControl } from '../auth/access-control.ts'
 import type { Principal } from '../auth/principal.ts'
 import type { ApiVariables } from './api/api.ts'
-import { callerOf, ownerCaller } from './api/caller.ts'
+import { type Caller, callerOf, ownerCaller } from './api/caller.ts'
 import { type Sessions, sessionCookie } from './api/sessions.ts'
 
 /** A name and a password, or a token (RFC 6750) in their place. */
@@ -29,14 +29,17 @@ export interface CallerOptions {
 
 /** What Node's server adds to a request. */
 interface Bindings {
+  /** Of a request that comes from within: this is who asks. No client can set it. */
+  readonly caller?: Caller
   readonly incoming?: { readonly socket: Socket }
 }
 
 /** Sets `caller`, or answers with 401. */
 export function findCaller(options: CallerOptions): MiddlewareHandler<ApiVariables> {
   return async (context, next) => {
-    if (options.isOwner === true) {
-      context.set('caller', ownerCaller)
+    const known = options.isOwner === true ? ownerCaller : bindingsOf(context)?.caller
+    if (known !== undefined) {
+      context.set('caller', known)
       return next()
     }
     const identified = await identify(context, options)
@@ -91,7 +94,11 @@ export function askForLogin(context: Context): void {
 
 /** Undefined in tests, which have none. */
 export function socketOf(context: Context): Socket | undefined {
-  return (context.env as Bindings | undefined)?.incoming?.socket
+  return bindingsOf(context)?.incoming?.socket
+}
+
+function bindingsOf({ env }: Context): Bindings | undefined {
+  return env as Bindings | undefined
 }
 
 function readLogin(header: string, context: Context): HttpLogin | undefined {

@@ -35,6 +35,7 @@ import { userOperations } from './rabbitmq/users.ts'
 import { vhostOperations } from './rabbitmq/vhosts.ts'
 import { whoAmIOperation } from './rabbitmq/whoami.ts'
 import { tellChanges } from './tell-changes.ts'
+import { askingWithin } from './v1/ask-within.ts'
 import { backupOperations } from './v1/backup-operation.ts'
 import { configOperations } from './v1/config-operations.ts'
 import { copyOperations } from './v1/copy-operations.ts'
@@ -43,6 +44,7 @@ import { delayedOperations } from './v1/delayed-operations.ts'
 import { exportOperation } from './v1/export-operation.ts'
 import { groupOperations } from './v1/group-operations.ts'
 import { jobOperations } from './v1/job-operations.ts'
+import { type LiveApi, liveOperation } from './v1/live-operation.ts'
 import { drainOperations } from './v1/maintenance-operations.ts'
 import { messageOperations } from './v1/message-operations.ts'
 import { moveOperations } from './v1/move-operations.ts'
@@ -57,13 +59,14 @@ import { traceOperations } from './v1/trace-operations.ts'
 
 export function createManagementRoutes(
   parts: ManagementParts,
-  callers: CallerOptions,
+  callers: CallerOptions & { readonly onFault?: (error: Error) => void },
 ): Hono<ApiVariables> {
   const { broker } = parts
   const routes = new Hono<ApiVariables>()
   routes.use(tellChanges(parts))
   const caller = findCaller(callers)
-  routes.route('/', createApi({ broker, operations: operationsOf(parts, callers), caller }))
+  const operations = operationsOf(parts, callers, askingWithin(routes, callers.onFault))
+  routes.route('/', createApi({ broker, operations, caller }))
   return routes
 }
 
@@ -71,10 +74,11 @@ export function createManagementRoutes(
 function operationsOf(
   parts: ManagementParts,
   { authenticate, sessions }: CallerOptions,
+  askAs: LiveApi['askAs'],
 ): Operation[] {
   /** One limit for all that is published by HTTP. */
   const publishing = { ...parts, underWay: { size: 0 } }
-  const operations = [
+  const operations: Operation[] = [
     whoAmIOperation,
     ...groupOperations(parts),
     ...streamOperations(parts),
@@ -111,6 +115,7 @@ function operationsOf(
     ...loginOperations(parts, { authenticate }),
     ...(parts.origin === undefined ? [] : definitionsOperations(parts, parts.origin)),
     ...sessionOperations({ authenticate, sessions }),
+    liveOperation(parts, { operations: () => operations, askAs }),
     ...backupOperations(parts),
     ...configOperations(parts),
     ...messageOperations(parts),

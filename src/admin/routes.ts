@@ -2,16 +2,16 @@
 // Loaded with the first request, or once the broker has been ready for a while.
 import type { RequestListener } from 'node:http'
 import { Hono, type MiddlewareHandler } from 'hono'
-import { HTTPException } from 'hono/http-exception'
 import { secureHeaders } from 'hono/secure-headers'
 import { AccessControl } from '../auth/access-control.ts'
 import { systemClock } from '../lib/clock.ts'
 import { systemRandom } from '../lib/random.ts'
 import type { MetricsSource } from '../metrics/metrics-source.ts'
+import { answerFault } from './answer-fault.ts'
 import type { ManagementParts } from './answers.ts'
 import type { ApiVariables } from './api/api.ts'
 import { isCrossSite } from './api/cross-site.ts'
-import { routedPath } from './api/raw-path.ts'
+import { pathAsWritten } from './api/raw-path.ts'
 import { Sessions } from './api/sessions.ts'
 import type { StatusSource } from './broker-status.ts'
 import { askForLogin, type CallerOptions, findCaller } from './callers.ts'
@@ -37,7 +37,7 @@ export interface RouteOptions extends Omit<CallerOptions, 'access' | 'sessions'>
 /** The routes, as a function of requests; tests call it without a socket. */
 export function createRoutes(options: RouteOptions): Hono<ApiVariables> {
   const { source, hosts, management, metrics } = options
-  const routes = new Hono<ApiVariables>({ getPath: pathOf })
+  const routes = new Hono<ApiVariables>({ getPath: pathAsWritten })
   routes.use(strictHeaders)
   routes.use(async (context, next) => {
     await next()
@@ -65,14 +65,7 @@ export function createRoutes(options: RouteOptions): Hono<ApiVariables> {
   routes.get('/', (context) => context.html(renderStatusPage(source.status())))
   if (metrics !== undefined) routes.route('/metrics', createMetricsRoutes(metrics))
   if (management !== undefined) routes.route('/api', createManagementRoutes(management, callers))
-  routes.onError((error, context) => {
-    if (error instanceof HTTPException) {
-      const refusal = error.getResponse()
-      return context.newResponse(refusal.body, refusal)
-    }
-    if (!isBrokenOff(error)) options.onFault?.(error)
-    return context.text('Internal Server Error', 500)
-  })
+  routes.onError(answerFault(options.onFault))
   routes.notFound((context) => context.json({ error: 'not_found', reason: 'Not Found' }, 404))
   return routes
 }
@@ -90,19 +83,6 @@ const strictHeaders = secureHeaders({
   // Whether names are reached by TLS only is for those to say who own them.
   strictTransportSecurity: false,
 })
-
-/** What Node's server adds to a request. */
-interface Bindings {
-  readonly incoming?: { readonly url?: string }
-}
-
-/** As the client wrote it: a URL parser takes `..` for a step up, which may be the name of a queue. */
-function pathOf(request: Request, options?: { readonly env?: unknown }): string {
-  const written = (options?.env as Bindings | undefined)?.incoming?.url
-  const url =
-    written?.startsWith('/') === true ? written : request.url.replace(/^[a-z]+:\/\/[^/?#]*/i, '')
-  return routedPath(url) ?? '/undecodable'
-}
 
 const refuseOtherSites: MiddlewareHandler = async (context, next) => {
   const { method } = context.req
@@ -123,11 +103,6 @@ const onlyMonitors: MiddlewareHandler<ApiVariables> = async (context, next) => {
   if (context.get('caller').hasTag('monitoring')) return next()
   askForLogin(context)
   return context.json({ error: 'not_authorised', reason: 'Not monitor user' }, 401)
-}
-
-/** The client went in the middle of its request's body: nobody is there to be answered. */
-function isBrokenOff(error: NodeJS.ErrnoException): boolean {
-  return error.code === 'ECONNRESET'
 }
 
 /** The routes as Node's server calls them. */

@@ -17,6 +17,7 @@ export function managementOf({
   audit,
   leases,
   streams,
+  live,
   origins,
 }: ProtocolParts): ManagementParts {
   const { broker } = cell
@@ -30,6 +31,7 @@ export function managementOf({
     audit,
     leases,
     streams,
+    live,
     messageSizeMax: options.maxMessageSize,
     settings: shownSettings(options, origins),
     logins: users.logins,

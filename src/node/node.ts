@@ -7,6 +7,7 @@
 import path from 'node:path'
 import { AuditLog } from '../admin/audit-log.ts'
 import type { BrokerState, BrokerStatus } from '../admin/broker-status.ts'
+import { LiveConnections } from '../admin/v1/live-connections.ts'
 import type { TokenLogin } from '../auth/oauth/token-login.ts'
 import { Users } from '../auth/users.ts'
 import { MessageStreams } from '../broker/browse/message-streams.ts'
@@ -73,6 +74,7 @@ export class Node implements AsyncDisposable {
   /** Everything but what answers until the end. */
   readonly #stack = new AsyncDisposableStack()
   readonly #lastStack = new AsyncDisposableStack()
+  readonly #live = new LiveConnections()
   #streams: MessageStreams | undefined
   #credentials: TlsCredentials | undefined
   #state: Exclude<BrokerState, 'maintenance'> = 'starting'
@@ -256,6 +258,7 @@ export class Node implements AsyncDisposable {
       audit: new AuditLog(),
       leases: new Leases({ broker: cell.broker, clients: this.clients }),
       streams: this.#openStreams(cell),
+      live: this.#live,
     }
     const figures = (): ProcessStatus => this.#processStatus(memory)
     const metrics = new NodeMetrics(lent, figures)
@@ -335,6 +338,7 @@ export class Node implements AsyncDisposable {
     if (wasReady && !this.#hasFailed) await this.#delayStop()
     this.maintenance.end()
     this.#streams?.endAll('the broker stops')
+    this.#live.endAll('the broker stops')
     // Their last event is on its way by then.
     await new Promise<void>((resolve) => this.#clock.atEndOfTurn(resolve))
     await this.#stack.disposeAsync()

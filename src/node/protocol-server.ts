@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net'
 import type { AuditLog } from '../admin/audit-log.ts'
 import type { BrokerStatus } from '../admin/broker-status.ts'
+import type { LiveConnections } from '../admin/v1/live-connections.ts'
 import type { MaintenanceControl } from '../admin/v1/maintenance-operations.ts'
 import type { Users } from '../auth/users.ts'
 import type { MessageStreams } from '../broker/browse/message-streams.ts'
@@ -52,6 +53,8 @@ export interface ProtocolParts {
   readonly leases: Leases
   /** Tails and exports by HTTP. */
   readonly streams: MessageStreams
+  /** Who has views sent by HTTP. */
+  readonly live: LiveConnections
   /** Of changes by HTTP, on whichever port. */
   readonly audit: AuditLog
   /** Where settings are from. */

@@ -52,7 +52,8 @@ export class AmqpSession implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#isClosed) return
-    await this.model.close().catch(() => {})
+    // amqplib never settles a close whose answer the death of the server prevents.
+    await Promise.race([this.model.close().catch(() => {}), this.#closed])
   }
 }
 

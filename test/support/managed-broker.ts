@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import type { ManagementParts } from '../../src/admin/answers.ts'
 import { AuditLog } from '../../src/admin/audit-log.ts'
+import { LiveConnections } from '../../src/admin/v1/live-connections.ts'
 import { Users } from '../../src/auth/users.ts'
 import { AccessKeeper } from '../../src/broker/access-keeper.ts'
 import { Broker, defaultVHost } from '../../src/broker/broker.ts'
@@ -30,6 +31,7 @@ export type ManagedBroker = Pick<
   | 'audit'
   | 'leases'
   | 'streams'
+  | 'live'
   | 'messageSizeMax'
 >
 
@@ -64,6 +66,7 @@ export function manage(broker: Broker, vhosts: readonly string[] = []): ManagedB
     messageSizeMax: 1_000_000,
     leases: new Leases({ broker, clients }),
     streams: new MessageStreams(broker),
+    live: new LiveConnections(),
     groups: openGroups(broker, broker.getVHost(defaultVHost), new Map()),
   }
 }

@@ -37,6 +37,8 @@ interface OperationFacts<Path extends string> {
   /** The log does not tell it, though its method is one that changes things: it only looks, or what it changes are messages. */
   readonly isUntold?: boolean
   readonly answers: Answers
+  /** It answers with something else than one piece of JSON, or for ever, so there is no live view of it. */
+  readonly isStream?: boolean
   /** JSON Schemas by media type of a body that the handler reads by itself. */
   readonly rawBody?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   /** The one list of the body whose items may also come one on each line (`application/x-ndjson`). */

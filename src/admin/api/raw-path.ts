@@ -2,6 +2,22 @@
 // parser would resolve, decode or give up on.
 import { nameFromBytes } from '../../record/message/name-bytes.ts'
 
+/** What Node's server adds to a request. */
+interface Bindings {
+  readonly incoming?: { readonly url?: string }
+}
+
+/**
+ * The path of a request as its client wrote it, for a router: a URL parser takes `..` for a step up, which may be
+ * the name of a queue.
+ */
+export function pathAsWritten(request: Request, options?: { readonly env?: unknown }): string {
+  const written = (options?.env as Bindings | undefined)?.incoming?.url
+  const url =
+    written?.startsWith('/') === true ? written : request.url.replace(/^[a-z]+:\/\/[^/?#]*/i, '')
+  return routedPath(url) ?? '/undecodable'
+}
+
 /**
  * The path to match routes with: each part decoded, and only `%` and `/` in it encoded again, which is what
  * a router decodes. Undefined where a part cannot be decoded.

@@ -14,6 +14,7 @@ export function backupOperations({ backUp }: ManagementParts): Operation[] {
       tag: 'Backup',
       summary: 'Everything that is kept on disk, as a tar archive for "pabal backup"',
       access: 'administrator',
+      isStream: true,
       query: z.strictObject({
         rate: z.coerce
           .number()

@@ -60,6 +60,7 @@ export function exportOperation({ broker, streams }: StreamParts): Operation {
     summary:
       'All that is in a queue or topic when it begins, a message on each line; they stay as they are',
     access: 'vhost',
+    isStream: true,
     query: exportQuery,
     answers: {
       200: 'NDJSON: messages as they are published, with where they are; an answer that breaks off is not whole',

@@ -56,6 +56,7 @@ export function tailOperation({ broker, streams }: StreamParts): Operation {
     summary:
       'Messages of a queue or topic as they come, as server-sent events; they stay as they are',
     access: 'vhost',
+    isStream: true,
     query: tailQuery,
     answers: {
       200: 'Events: of a message its JSON, `gap` for what is gone, `end` with the reason',

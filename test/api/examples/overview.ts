@@ -28,4 +28,5 @@ export const overviewExamples: Examples = {
   'PUT /cluster-name': { status: 204, body: { name: 'shop' } },
   'GET /extensions': ok,
   'GET /version': ok,
+  'GET /v1/live': { ...ok, query: { view: '/overview' } },
 }

@@ -1,0 +1,83 @@
+// Asks the HTTP API.
+import { signal, type Signal } from '@preact/signals'
+
+/** What the API refused, or why it could not be asked. */
+export class Problem extends Error {
+  /** 0 when no answer came. */
+  readonly status: number
+  readonly reason: string
+
+  constructor(status: number, reason: string) {
+    super(reason)
+    this.name = 'Problem'
+    this.status = status
+    this.reason = reason
+  }
+}
+
+/** Whether the API asks for a login before it says anything. */
+export const isLoginNeeded: Signal<boolean> = signal(false)
+
+/** With it the API leaves out the header for which browsers ask for a password by themselves. */
+export const ownHeaders: Readonly<Record<string, string>> = { 'X-Requested-With': 'pabal-ui' }
+
+export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE'
+
+export interface AskOptions {
+  readonly signal?: AbortSignal
+}
+
+/**
+ * The JSON that the API answers; undefined when it answers without any.
+ * `path` begins behind `/api`.
+ * @throws Problem
+ */
+export async function ask<T>(
+  method: Method,
+  path: string,
+  body?: unknown,
+  options: AskOptions = {},
+): Promise<T> {
+  const response = await fetch(`/api${path}`, {
+    method,
+    headers:
+      body === undefined ? ownHeaders : { ...ownHeaders, 'Content-Type': 'application/json' },
+    body: body === undefined ? null : JSON.stringify(body),
+    ...options,
+  }).catch((error: unknown) => {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error
+    throw new Problem(0, 'The broker does not answer')
+  })
+  const text = await response.text()
+  if (!response.ok) throw problemOf(response.status, text)
+  return (text === '' ? undefined : JSON.parse(text)) as T
+}
+
+/** What an answer that is no success says. */
+export function problemOf(status: number, text: string): Problem {
+  if (status === 401 && reasonIn(text) === undefined) isLoginNeeded.value = true
+  return new Problem(status, reasonIn(text) ?? `The broker answered with ${status}`)
+}
+
+function reasonIn(text: string): string | undefined {
+  try {
+    const { reason } = JSON.parse(text) as { readonly reason?: unknown }
+    return typeof reason === 'string' && reason !== '' ? reason : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The same as a command for a shell. */
+export function curlOf(method: Method, path: string, body?: unknown): string {
+  const url = shellQuoted(`${location.origin}/api${path}`)
+  const verb = method === 'GET' || (method === 'POST' && body !== undefined) ? '' : ` -X ${method}`
+  const data = body === undefined ? '' : ` --json ${shellQuoted(JSON.stringify(body))}`
+  return `curl -u guest:guest${verb}${data} ${url}`
+}
+
+/** A word of a shell's command line. */
+export function shellQuoted(word: string): string {
+  if (/^[\w@%+=:,./-]+$/.test(word)) return word
+  return `'${word.replaceAll("'", String.raw`'\''`)}'`
+}

@@ -1,0 +1,7 @@
+// Access. A place for the page, until it is built.
+import type { JSX } from 'preact'
+import { Page } from '../../parts/page.tsx'
+
+export function AccessPage(): JSX.Element {
+  return <Page title="Access">{null}</Page>
+}

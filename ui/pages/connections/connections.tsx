@@ -1,0 +1,7 @@
+// Connections. A place for the page, until it is built.
+import type { JSX } from 'preact'
+import { Page } from '../../parts/page.tsx'
+
+export function ConnectionsPage(): JSX.Element {
+  return <Page title="Connections">{null}</Page>
+}

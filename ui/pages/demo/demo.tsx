@@ -1,0 +1,7 @@
+// Demo. A place for the page, until it is built.
+import type { JSX } from 'preact'
+import { Page } from '../../parts/page.tsx'
+
+export function DemoPage(): JSX.Element {
+  return <Page title="Demo">{null}</Page>
+}

@@ -1,0 +1,7 @@
+// Schedule. A place for the page, until it is built.
+import type { JSX } from 'preact'
+import { Page } from '../../parts/page.tsx'
+
+export function SchedulePage(): JSX.Element {
+  return <Page title="Schedule">{null}</Page>
+}

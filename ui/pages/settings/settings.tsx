@@ -1,0 +1,7 @@
+// Settings. A place for the page, until it is built.
+import type { JSX } from 'preact'
+import { Page } from '../../parts/page.tsx'
+
+export function SettingsPage(): JSX.Element {
+  return <Page title="Settings">{null}</Page>
+}

@@ -1,0 +1,7 @@
+// Storage. A place for the page, until it is built.
+import type { JSX } from 'preact'
+import { Page } from '../../parts/page.tsx'
+
+export function StoragePage(): JSX.Element {
+  return <Page title="Storage">{null}</Page>
+}

@@ -1,0 +1,7 @@
+// Streams. A place for the page, until it is built.
+import type { JSX } from 'preact'
+import { Page } from '../../parts/page.tsx'
+
+export function StreamsPage(): JSX.Element {
+  return <Page title="Streams">{null}</Page>
+}

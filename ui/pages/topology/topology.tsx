@@ -1,0 +1,7 @@
+// Topology. A place for the page, until it is built.
+import type { JSX } from 'preact'
+import { Page } from '../../parts/page.tsx'
+
+export function TopologyPage(): JSX.Element {
+  return <Page title="Topology">{null}</Page>
+}

@@ -1,0 +1,119 @@
+// Asks before something is done that cannot be undone, or that touches more than one sees.
+import type { ComponentChildren, JSX } from 'preact'
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { AsCommand } from './as-command.tsx'
+import { Button } from './button.tsx'
+import { Field } from './field.tsx'
+import './confirm.css'
+
+export interface ConfirmProps {
+  /** What it does, as a question or an order: `Delete orders`. */
+  readonly title: ComponentChildren
+  /** The exact effect: "deletes `orders` and 25,264 messages; 3 consumers lose it". */
+  readonly effect: ComponentChildren
+  /** What has to be typed first; for what takes whole streams along. */
+  readonly typed?: string
+  /** A verb with its object: "Delete orders". */
+  readonly verb: string
+  readonly kind?: 'danger' | 'primary'
+  readonly cli?: string | undefined
+  readonly curl?: string | undefined
+  /** The dialog closes when it is done, and says what went wrong when it is not. */
+  readonly run: () => Promise<unknown>
+  readonly onClose: () => void
+  /** Choices that belong to it. */
+  readonly children?: ComponentChildren
+  /** It cannot be done yet: what it would touch is not known. */
+  readonly isDisabled?: boolean
+}
+
+export function Confirm(props: ConfirmProps): JSX.Element {
+  const { title, effect, typed, verb, kind = 'danger', cli, curl, onClose, children } = props
+  const [text, setText] = useState('')
+  const { isBusy, problem, start } = useRun(props)
+  const isReady = (typed === undefined || text === typed) && props.isDisabled !== true
+  const submit = (event: Event): void => {
+    event.preventDefault()
+    if (isReady) start()
+  }
+  return (
+    <Dialog onClose={onClose}>
+      <form class="confirm" onSubmit={submit}>
+        <h2>{title}</h2>
+        <p>{effect}</p>
+        {children}
+        {typed !== undefined && (
+          <Field
+            label={
+              <>
+                Type <b class="mono">{typed}</b> to go on
+              </>
+            }
+          >
+            <input
+              type="text"
+              autocomplete="off"
+              spellcheck={false}
+              value={text}
+              onInput={({ currentTarget }) => setText(currentTarget.value)}
+            />
+          </Field>
+        )}
+        {problem !== undefined && (
+          <p class="confirm-problem" role="alert">
+            {problem}
+          </p>
+        )}
+        <div class="confirm-buttons">
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" kind={kind} isDisabled={!isReady} isBusy={isBusy}>
+            {verb}
+          </Button>
+        </div>
+        {(cli ?? curl) !== undefined && <AsCommand cli={cli} curl={curl} />}
+      </form>
+    </Dialog>
+  )
+}
+
+interface Run {
+  readonly isBusy: boolean
+  readonly problem: string | undefined
+  readonly start: () => void
+}
+
+function useRun({ run, onClose }: ConfirmProps): Run {
+  const [isBusy, setBusy] = useState(false)
+  const [problem, setProblem] = useState<string>()
+  const start = (): void => {
+    setBusy(true)
+    setProblem(undefined)
+    run().then(onClose, (error: unknown) => {
+      setBusy(false)
+      setProblem(error instanceof Error ? error.message : String(error))
+    })
+  }
+  return { isBusy, problem, start }
+}
+
+/** A window over the page that has the focus until it is closed. */
+export function Dialog({
+  onClose,
+  children,
+  label,
+}: {
+  readonly onClose: () => void
+  readonly children: ComponentChildren
+  readonly label?: string
+}): JSX.Element {
+  const dialog = useRef<HTMLDialogElement>(null)
+  useEffect(() => dialog.current?.showModal(), [])
+  const closeOutside = (event: MouseEvent): void => {
+    if (event.target === dialog.current) onClose()
+  }
+  return (
+    <dialog ref={dialog} aria-label={label} onClose={onClose} onMouseDown={closeOutside}>
+      {children}
+    </dialog>
+  )
+}
