@@ -12,6 +12,8 @@ import { chooseAround, chooseByTraffic } from '../topology/choose-things.ts'
 import { drawEdges, type Edge, onlyWaysIn } from '../topology/draw-edges.ts'
 import { findReaders, type ReaderParts } from '../topology/find-readers.ts'
 import { Survey, type Totals } from '../topology/survey.ts'
+import { routeTestOperation } from './route-test-operation.ts'
+import { topicTestOperation } from './topic-test-operation.ts'
 import {
   edgeJson,
   edgeSchema,
@@ -19,9 +21,7 @@ import {
   nodeSchema,
   type TopologyEdgeJson,
   type TopologyNodeJson,
-} from '../topology/topology-json.ts'
-import { routeTestOperation } from './route-test-operation.ts'
-import { topicTestOperation } from './topic-test-operation.ts'
+} from './topology-json.ts'
 
 export interface TopologyParts extends ReaderParts {
   readonly statistics: Statistics

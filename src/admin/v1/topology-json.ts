@@ -4,10 +4,10 @@ import type { Destination } from '../../broker/destination.ts'
 import type { Exchange } from '../../broker/exchange/exchange.ts'
 import { argumentsToJson } from '../../definitions/arguments-json.ts'
 import { propertiesKey } from '../rabbitmq/properties-key.ts'
-import type { Edge } from './draw-edges.ts'
-import { exchangeRates, queueRates } from './rates.ts'
-import type { Survey } from './survey.ts'
-import { idOf, linkKinds, type Reader, type Thing } from './thing.ts'
+import type { Edge } from '../topology/draw-edges.ts'
+import { exchangeRates, queueRates } from '../topology/rates.ts'
+import type { Survey } from '../topology/survey.ts'
+import { idOf, linkKinds, type Reader, type Thing } from '../topology/thing.ts'
 
 const flags = [
   'auto_delete',
