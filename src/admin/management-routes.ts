@@ -63,6 +63,7 @@ import { StreamFacts } from './v1/stream-facts.ts'
 import { streamOperations } from './v1/stream-operations.ts'
 import { tailOperation } from './v1/tail-operation.ts'
 import { testOperations } from './v1/test-operations.ts'
+import { topologyOperations } from './v1/topology-operation.ts'
 import { traceOperations } from './v1/trace-operations.ts'
 
 export function createManagementRoutes(
@@ -160,13 +161,14 @@ function ownOperations(
       [...publishBatchOperations(publishing), ...receiveOperations(parts)],
       parts.maintenance,
     ),
+    ...topologyOperations(parts),
     ...testOperations(parts.broker),
     ...sessionOperations({ broker: parts.broker, authenticate, sessions }),
     ...backupOperations(parts),
     ...configOperations(parts),
-    ...messageOperations(parts.broker),
     ...browseOperations(parts.broker),
     payloadOperation(parts),
+    ...messageOperations(parts),
     tailOperation(parts),
     exportOperation(parts),
     ...jobOperations(parts.broker),
