@@ -156,7 +156,7 @@ export class Broker {
     this.#publisher = new Publisher(this)
     this.#historyReplay = new HistoryReplay(this)
     this.random = options.random
-    this.shortage = options.shortage ?? new Shortage()
+    this.shortage = options.shortage ?? new Shortage(options.clock)
     this.clock = options.clock
     this.inert = new InertWatch((notice) => options.onInert?.(notice))
     this.replies = new ReplyRegistry(options.random)
