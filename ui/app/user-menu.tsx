@@ -17,7 +17,7 @@ export function UserMenu(): JSX.Element {
   return (
     <Menu
       isQuiet
-      label={`User ${data?.name ?? ''}`}
+      label="User"
       items={[
         {
           label: 'Compact rows',
