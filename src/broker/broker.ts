@@ -87,7 +87,7 @@ export interface BrokerOptions {
   readonly onInert?: (notice: InertNotice) => void
 }
 
-/** Counts for status pages. */
+/** Counts for the status. */
 export interface BrokerCounts {
   readonly exchanges: number
   readonly queues: number

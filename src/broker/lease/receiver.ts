@@ -135,5 +135,7 @@ function consumerInfo({ queue, waits }: Holding): ConsumerInfo {
     prefetch: leaseLimits.perUserMax,
     ackTimeoutMs: leaseLimits.secondsMax * 1000,
     arguments: emptyTable,
+    counted: undefined,
+    cancel: undefined,
   }
 }

@@ -158,6 +158,7 @@ export class Dispatch implements TurnTask, SingleActiveOwner {
     if (result !== 'record') return result
     this.#line.rotate()
     const { counters } = this.#source
+    consumer.deliveredCount++
     if (backlog.isRedelivered) counters.redelivered++
     this.#watch.observer?.onHandover(this.#source, view, {
       kind: 'delivered',

@@ -270,7 +270,7 @@ export class Queue
   /** A batch of messages was appended to the log of `cursors[index]`. Within an atom. */
   onBatchAppended(incoming: Incoming, index: number): void {
     this.#backlog.onBatchAppended(incoming, this.consumerCount > 0, index)
-    this.counters.published += incoming.count
+    this.counters.onProduced(incoming.count)
     this.#dispatch.schedule()
     this.#ends.look()
   }

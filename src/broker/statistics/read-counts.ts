@@ -1,4 +1,5 @@
 // What is sampled of each kind of thing: its counters, and of queues also how many messages they hold.
+import type { CountedConsumer } from '../client/channel-info.ts'
 import type { Client } from '../client/client.ts'
 import type { ClientCounters } from '../counters/client-counters.ts'
 import type { Destination } from '../destination.ts'
@@ -19,6 +20,10 @@ export function countsOfExchange({ counters }: Exchange<Destination>): Counts | 
 
 export function countsOfChannel(counters: ClientCounters): Counts {
   return countsIn(counters)
+}
+
+export function countsOfConsumer({ deliveredCount, settledCount }: CountedConsumer): Counts {
+  return { delivered: deliveredCount, settled: settledCount }
 }
 
 export function countsOfClient({ receivedSize, sentSize, counters }: Client): Counts {

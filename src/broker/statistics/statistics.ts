@@ -5,10 +5,17 @@ import type { Clock, Timer } from '../../lib/clock.ts'
 import type { Steps } from '../../lib/slices.ts'
 import { statisticsLimits } from '../../limits/statistics.ts'
 import type { Broker } from '../broker.ts'
+import type { ChannelInfo } from '../client/channel-info.ts'
 import type { ClientRegistry } from '../client/client-registry.ts'
 import { ClientCounters } from '../counters/client-counters.ts'
 import { History } from './history.ts'
-import { countsOfChannel, countsOfClient, countsOfExchange, countsOfQueue } from './read-counts.ts'
+import {
+  countsOfChannel,
+  countsOfClient,
+  countsOfConsumer,
+  countsOfExchange,
+  countsOfQueue,
+} from './read-counts.ts'
 import { churnCounts, deathCounts, diskCounts } from './read-totals.ts'
 import {
   type Counts,
@@ -195,8 +202,7 @@ export class Statistics implements Disposable {
       counters.add(client.counters)
       if (isWanted) {
         this.#note(client, countsOfClient(client), time)
-        for (const { counters: own } of client.channels())
-          this.#note(own, countsOfChannel(own), time)
+        for (const channel of client.channels()) this.#noteChannel(channel, time)
       }
       if (++looked % statisticsLimits.sampledAtOnce === 0) yield
     }
@@ -224,6 +230,13 @@ export class Statistics implements Disposable {
     const before = this.#hour.samples.at(-1)
     if (before === undefined || time - before.time >= statisticsLimits.hourStepMs) {
       this.#hour.add(sample)
+    }
+  }
+
+  #noteChannel({ counters, consumers }: ChannelInfo, time: number): void {
+    this.#note(counters, countsOfChannel(counters), time)
+    for (const { counted } of consumers) {
+      if (counted !== undefined) this.#note(counted, countsOfConsumer(counted), time)
     }
   }
 
