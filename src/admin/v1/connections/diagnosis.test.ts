@@ -15,6 +15,8 @@ const consumer: ConsumerInfo = {
   prefetch: 1,
   ackTimeoutMs: 1_800_000,
   arguments: emptyTable,
+  counted: undefined,
+  cancel: undefined,
 }
 
 function channelWith(parts: Partial<ChannelInfo>): ChannelInfo {
