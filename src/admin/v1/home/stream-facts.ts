@@ -94,7 +94,7 @@ export function noFacts(name: string): VHostFacts {
     unconsumed: list(({ ready }) => ready),
     behind: list(({ ready }) => ready),
     full: list(({ ready }) => ready),
-    keeping: list(({ queue }) => queue.deadLetters?.keptCount ?? 0),
+    keeping: list(({ queue }) => queue.ends.deadLetters?.keptCount ?? 0),
   }
 }
 
@@ -141,7 +141,7 @@ function sortIn(facts: VHostFacts, queue: Queue, { notes, now, isForDead }: Queu
   const { readyCount: ready, consumerCount: consumers, consumerLeftAt: leftAt } = queue
   const growth = notes.note(queue, ready, now)
   const fact: QueueFact = { queue, ready, consumers, growth, leftAt, oldest: undefined }
-  if ((queue.deadLetters?.keptCount ?? 0) > 0) facts.keeping.add(fact)
+  if ((queue.ends.deadLetters?.keptCount ?? 0) > 0) facts.keeping.add(fact)
   if (ready === 0) return
   if (isGrowing(fact)) facts.growing.add(fact)
   if (consumers === 0 && !isForDead && isMissed(fact, now)) facts.unconsumed.add(fact)

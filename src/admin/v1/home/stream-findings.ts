@@ -100,7 +100,7 @@ function keepingFindings({ items, count }: QueueList): Finding[] {
   return aggregated(items, count, {
     kind: 'dead-letters-kept',
     one: ({ queue }) =>
-      `${many(queue.deadLetters?.keptCount ?? 0, 'dead letter')} of ${named(queue.name)} found no queue, and ${queue.deadLetters?.keptCount === 1 ? 'is' : 'are'} kept there`,
+      `${many(queue.ends.deadLetters?.keptCount ?? 0, 'dead letter')} of ${named(queue.name)} found no queue, and ${queue.ends.deadLetters?.keptCount === 1 ? 'is' : 'are'} kept there`,
     several: `Dead letters of ${many(count, 'queue')} found no queue, and are kept there`,
   })
 }
