@@ -35,8 +35,10 @@ import { userOperations } from './rabbitmq/users.ts'
 import { vhostOperations } from './rabbitmq/vhosts.ts'
 import { whoAmIOperation } from './rabbitmq/whoami.ts'
 import { tellChanges } from './tell-changes.ts'
+import { accessTestOperation } from './v1/access-test-operation.ts'
 import { askingWithin } from './v1/ask-within.ts'
 import { backupOperations } from './v1/backup-operation.ts'
+import { browseOperations } from './v1/browse-operations.ts'
 import { configOperations } from './v1/config-operations.ts'
 import { copyOperations } from './v1/copy-operations.ts'
 import { deadLetterOperations } from './v1/dead-letter-operations.ts'
@@ -49,6 +51,7 @@ import { drainOperations } from './v1/maintenance-operations.ts'
 import { messageOperations } from './v1/message-operations.ts'
 import { moveOperations } from './v1/move-operations.ts'
 import { notInMaintenance } from './v1/not-in-maintenance.ts'
+import { payloadOperation } from './v1/payload-operation.ts'
 import { publishBatchOperations } from './v1/publish-operations.ts'
 import { receiveOperations } from './v1/receive-operations.ts'
 import { routeTestOperation } from './v1/route-test-operation.ts'
@@ -74,27 +77,45 @@ export function createManagementRoutes(
 /** In the order in which they are matched and documented. */
 function operationsOf(
   parts: ManagementParts,
-  { authenticate, sessions }: CallerOptions,
+  callers: CallerOptions,
   askAs: LiveApi['askAs'],
 ): Operation[] {
   /** One limit for all that is published by HTTP. */
   const publishing = { ...parts, underWay: { size: 0 } }
-  const facts = new StreamFacts(parts)
   const operations: Operation[] = [
+    ...rabbitmqOperations(parts, callers, publishing),
+    ...ownOperations(parts, callers, publishing),
+    liveOperation(parts, { operations: () => operations, askAs }),
+  ]
+  const { version } = parts.source.status()
+  const document: Operation = operation({
+    method: 'get',
+    path: '/openapi.json',
+    tag: 'Document',
+    summary: 'This document',
+    access: 'open',
+    answers: { 200: 'An OpenAPI 3.1 document' },
+    handle: () => openApiDocument([...operations, document], version),
+  })
+  return [...operations, document]
+}
+
+type Publishing = Parameters<typeof publishOperation>[0]
+
+/** RabbitMQ's management API. */
+function rabbitmqOperations(
+  parts: ManagementParts,
+  { authenticate }: CallerOptions,
+  publishing: Publishing,
+): Operation[] {
+  return [
     whoAmIOperation,
-    ...groupOperations(parts, facts.groupLags),
-    ...streamOperations(parts, facts),
     ...overviewOperations(parts),
     ...nodeOperations(parts),
     ...connectionOperations(parts),
     ...channelOperations(parts),
     ...exchangeOperations(parts),
     publishOperation(publishing),
-    ...notInMaintenance(
-      [...publishBatchOperations(publishing), ...receiveOperations(parts)],
-      parts.maintenance,
-    ),
-    routeTestOperation(parts.broker),
     ...queueListOperations(parts),
     ...queueOperations(parts.broker),
     queueGetOperation(parts.broker, parts.clients),
@@ -116,11 +137,31 @@ function operationsOf(
     ...loginAttemptOperations(parts),
     ...loginOperations(parts, { authenticate }),
     ...(parts.origin === undefined ? [] : definitionsOperations(parts, parts.origin)),
-    ...sessionOperations({ authenticate, sessions }),
-    liveOperation(parts, { operations: () => operations, askAs }),
+  ]
+}
+
+/** What RabbitMQ has no path for, below `/v1`. */
+function ownOperations(
+  parts: ManagementParts,
+  { authenticate, sessions }: CallerOptions,
+  publishing: Publishing,
+): Operation[] {
+  const facts = new StreamFacts(parts)
+  return [
+    ...groupOperations(parts, facts.groupLags),
+    ...streamOperations(parts, facts),
+    ...notInMaintenance(
+      [...publishBatchOperations(publishing), ...receiveOperations(parts)],
+      parts.maintenance,
+    ),
+    routeTestOperation(parts.broker),
+    accessTestOperation(parts.broker),
+    ...sessionOperations({ broker: parts.broker, authenticate, sessions }),
     ...backupOperations(parts),
     ...configOperations(parts),
     ...messageOperations(parts.broker),
+    ...browseOperations(parts.broker),
+    payloadOperation(parts),
     tailOperation(parts),
     exportOperation(parts),
     ...jobOperations(parts.broker),
@@ -131,15 +172,4 @@ function operationsOf(
     ...copyOperations(parts.broker, parts.groups),
     ...(parts.maintenance === undefined ? [] : drainOperations(parts.maintenance, parts.clients)),
   ]
-  const { version } = parts.source.status()
-  const document: Operation = operation({
-    method: 'get',
-    path: '/openapi.json',
-    tag: 'Document',
-    summary: 'This document',
-    access: 'open',
-    answers: { 200: 'An OpenAPI 3.1 document' },
-    handle: () => openApiDocument([...operations, document], version),
-  })
-  return [...operations, document]
 }

@@ -60,3 +60,10 @@ export const adminLimits = {
   /** It ends after that in any case: a working day and its evening. */
   sessionMsMax: 86_400_000,
 } as const
+
+export const uiLimits = {
+  /** Files of the UI with their compressed forms, which are in memory: it has some hundred. */
+  filesMax: 2000,
+  /** Their bytes together. */
+  sizeMax: (32 * MiB) as number,
+} as const

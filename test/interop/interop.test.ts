@@ -3,6 +3,7 @@
 //
 // Without PABAL_INTEROP only the Node clients run; `npm run test:interop` runs all but Rust and
 // writes the table in docs/compatibility.md. PABAL_INTEROP=java,kcat names languages and clients.
+// In CI Java and Go take turns by commit (PABAL_INTEROP=turn).
 // With PABAL_REQUIRE_ALL=1 (CI) nothing is skipped, and the table is compared instead of written.
 
 import assert from 'node:assert/strict'
@@ -10,16 +11,17 @@ import { after, before, describe, it, type TestContext } from 'node:test'
 import { clientsTable } from './clients-table.ts'
 import { chooseClients, type Client } from './clients.ts'
 import { InteropBroker, isExternal } from './interop-broker.ts'
+import { interopChoice } from './interop-choice.ts'
 import { Results } from './results.ts'
 import { runClient, type ClientRun } from './run-client.ts'
 import { amqpSteps, kafkaSteps, type Steps } from './steps.ts'
 
 const requiresAll: boolean = process.env['PABAL_REQUIRE_ALL'] === '1'
-const isForTable: boolean = Boolean(process.env['PABAL_INTEROP']) && !isExternal
+const isForTable: boolean = interopChoice !== '' && !isExternal
 
 describe('clients in other languages', () => {
   const results = new Results(clientsTable)
-  const chosen = chooseClients(process.env['PABAL_INTEROP'])
+  const chosen = chooseClients(interopChoice)
   let broker: InteropBroker
   before(async () => {
     broker = await InteropBroker.start(chosen.map(({ protocol }) => protocol))

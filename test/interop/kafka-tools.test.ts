@@ -5,20 +5,19 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, describe, it } from 'node:test'
+import { after, before, it } from 'node:test'
 import { TestBroker } from '../support/start-test-broker.ts'
+import { describeInterop } from './interop-choice.ts'
 import { files, type Tool, type ToolCall } from './kafka-tools/calls.ts'
 import { allTools, kafkaToolsTable } from './kafka-tools/kafka-tools-table.ts'
 import { kafkaToolsVersion, prepareKafkaTools, ToolRunner } from './kafka-tools/tool-runner.ts'
 import { Results } from './results.ts'
 
-const wanted: readonly string[] = (process.env['PABAL_INTEROP'] ?? '').split(',')
-const isWanted: boolean = wanted.some((name) => ['all', 'java', 'kafka-tools'].includes(name))
 const requiresAll: boolean = process.env['PABAL_REQUIRE_ALL'] === '1'
 const prepareMsMax = 600_000
 const external: string | undefined = process.env['PABAL_TEST_KAFKA']
 
-describe("Kafka's own tools", { skip: !isWanted && 'PABAL_INTEROP names no Java' }, () => {
+describeInterop("Kafka's own tools", { language: 'java', own: 'kafka-tools' }, () => {
   const results = new Results(kafkaToolsTable)
   let broker: TestBroker | undefined
   let runner: ToolRunner

@@ -7,6 +7,7 @@ import { chooseClients, type Client } from './clients.ts'
 import { commitNumber } from './frameworks/commit-number.ts'
 import { chooseFrameworks, type Framework } from './frameworks/frameworks.ts'
 import { prepareFlower } from './http/flower.ts'
+import { interopChoice } from './interop-choice.ts'
 import { prepareKafkaTools } from './kafka-tools/tool-runner.ts'
 
 const requiresAll: boolean = process.env['PABAL_REQUIRE_ALL'] === '1'
@@ -35,7 +36,7 @@ async function prepareLanguage(
 }
 
 const chosen: readonly (Client | Framework)[] = [
-  ...chooseClients(process.env['PABAL_INTEROP'] || 'all'),
+  ...chooseClients(interopChoice || 'all'),
   ...chooseFrameworks(process.env['PABAL_FRAMEWORKS'] || 'all', commitNumber),
 ]
 const byLanguage = Map.groupBy(chosen, ({ language }) => language)

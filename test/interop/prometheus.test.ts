@@ -4,13 +4,12 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, describe, it } from 'node:test'
+import { after, before, it } from 'node:test'
 import { type RunningBroker, startBroker } from '../../src/start-broker.ts'
 import { RawClient } from '../support/raw-client.ts'
+import { describeInterop } from './interop-choice.ts'
 import { buildGo } from './languages.ts'
 
-const wanted: readonly string[] = (process.env['PABAL_INTEROP'] ?? '').split(',')
-const isWanted: boolean = wanted.some((name) => ['all', 'go', 'prometheus'].includes(name))
 const deploy: string = join(import.meta.dirname, '../../deploy')
 const buildMsMax = 600_000
 
@@ -23,7 +22,7 @@ interface Scraped {
   readonly labels: Readonly<Record<string, readonly string[]>>
 }
 
-describe("Prometheus's parsers", { skip: !isWanted && 'PABAL_INTEROP names no Go' }, () => {
+describeInterop("Prometheus's parsers", { language: 'go', own: 'prometheus' }, () => {
   let command = ''
   let broker: RunningBroker
   before(

@@ -102,6 +102,43 @@ export interface JobBody {
   readonly bytes_per_second?: number | undefined
 }
 
+/** A job as it is told. */
+export interface JobJson {
+  readonly id: string
+  readonly kind: 'redrive' | 'move' | 'copy' | 'delete' | 'undo'
+  readonly vhost: string
+  readonly queue: string
+  readonly target?: Readonly<Record<string, unknown>>
+  readonly undo_of?: string
+  readonly user: string
+  readonly state: 'running' | 'paused' | 'interrupted' | 'failed' | 'done' | 'cancelled'
+  readonly reason: string | null
+  readonly started: number
+  readonly ended: number | null
+  readonly total: number
+  readonly looked_at: number
+  readonly done: number
+  readonly done_bytes: number
+  readonly skipped: readonly SkippedJson[]
+  readonly undoable: { readonly messages: number; readonly is_all: boolean }
+}
+
+/** What a job would do. */
+export interface PreviewJson {
+  readonly messages: number
+  readonly bytes: number
+  readonly looked_at: number
+  readonly is_all: boolean
+  readonly first: readonly Readonly<Record<string, unknown>>[]
+  readonly targets: readonly { readonly queue: string; readonly messages: number }[]
+  readonly skipped: readonly SkippedJson[]
+}
+
+interface SkippedJson {
+  readonly reason: string
+  readonly count: number
+}
+
 const skipped = z.array(z.object({ reason: z.string(), count: z.number().int() }))
 
 export const jobSchema: z.ZodType = z.object({
@@ -159,7 +196,7 @@ export function askedFromJson(vhost: string, body: JobBody, queue: Destination):
 }
 
 /** The body of an edit is not told: it may be large, and not for everyone who sees the job. */
-export function jobJson({ id, facts, progress, moved }: Job): Record<string, unknown> {
+export function jobJson({ id, facts, progress, moved }: Job): JobJson {
   const { kind, vhost, queue, target, of } = facts.asked
   return {
     id,
@@ -182,7 +219,7 @@ export function jobJson({ id, facts, progress, moved }: Job): Record<string, unk
   }
 }
 
-export function previewJson(preview: PreviewResult): Record<string, unknown> {
+export function previewJson(preview: PreviewResult): PreviewJson {
   const { looked, count, size, isWhole, first, targets, skipped: skips } = preview
   return {
     messages: count,
@@ -222,6 +259,6 @@ function encodingOf({ payload_encoding: encoding }: EditJson): BufferEncoding {
   return encoding === 'base64' ? 'base64' : 'utf8'
 }
 
-function skippedJson(skips: readonly SkipCount[]): object[] {
+function skippedJson(skips: readonly SkipCount[]): SkippedJson[] {
   return skips.map(([reason, count]) => ({ reason, count }))
 }

@@ -37,6 +37,8 @@ export interface ChannelInfo {
   /** Of all its consumers together; 0 for no limit. */
   readonly sharedPrefetch: number
   readonly unackedCount: number
+  /** Since when the oldest of them is unacked, by the monotonic clock; undefined where nobody looked yet. */
+  readonly unackedSince: number | undefined
   readonly hasConfirms: boolean
   readonly unconfirmedCount: number
   readonly hasTransactions: boolean

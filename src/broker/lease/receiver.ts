@@ -102,6 +102,8 @@ export class Receiver implements Client {
       prefetch: leaseLimits.perUserMax,
       sharedPrefetch: 0,
       unackedCount,
+      // A lease ends by itself.
+      unackedSince: undefined,
       hasConfirms: false,
       unconfirmedCount: 0,
       hasTransactions: false,

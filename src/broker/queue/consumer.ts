@@ -2,8 +2,8 @@
 // decides whether it can take more and puts the message on the wire.
 import { type FieldTable } from '../../record/message/field-table.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
-import { consumerTimeoutOf } from '../consumer-timeout.ts'
 import type { CountedConsumer } from '../client/channel-info.ts'
+import { consumerTimeoutOf } from '../consumer-timeout.ts'
 import type { WithParty } from '../trace/party.ts'
 import type { DeliveryHolder, SettleReason } from '../unacked-deliveries.ts'
 

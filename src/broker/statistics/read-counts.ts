@@ -26,6 +26,13 @@ export function countsOfConsumer({ deliveredCount, settledCount }: CountedConsum
   return { delivered: deliveredCount, settled: settledCount }
 }
 
-export function countsOfClient({ receivedSize, sentSize }: Client): Counts {
-  return { received: receivedSize, sent: sentSize }
+export function countsOfClient({ receivedSize, sentSize, counters }: Client): Counts {
+  const { published, acked } = counters
+  return { received: receivedSize, sent: sentSize, published, taken: takenOf(counters), acked }
+}
+
+/** Messages that a client has got, however it asked for them. */
+export function takenOf(counters: ClientCounters): number {
+  const { delivered, deliveredNoAck, got, gotNoAck, fetched } = counters
+  return delivered + deliveredNoAck + got + gotNoAck + fetched
 }

@@ -16,7 +16,7 @@ import {
   countsOfExchange,
   countsOfQueue,
 } from './read-counts.ts'
-import { churnCounts, diskCounts } from './read-totals.ts'
+import { churnCounts, deathCounts, diskCounts } from './read-totals.ts'
 import {
   type Counts,
   countsIn,
@@ -50,7 +50,8 @@ export class Statistics implements Disposable {
   readonly #broker: SampledBroker
   readonly #clients: ClientRegistry
   readonly #clock: Clock
-  #totals = new History()
+  #totals = new History(statisticsLimits.samplesMax)
+  #hour = new History(statisticsLimits.hourSamplesMax)
   #sampled = new WeakMap<object, Sampled>()
   /** Of things whose history was asked for; the one that was asked for longest ago first. */
   readonly #histories = new Map<object, History>()
@@ -121,7 +122,7 @@ export class Statistics implements Disposable {
   }
 
   #beginHistory(thing: object): History {
-    const history = new History()
+    const history = new History(statisticsLimits.samplesMax)
     const sampled = this.#sampled.get(thing)
     if (sampled === undefined) return history
     if (sampled.before !== sampled.last) history.add(sampled.before)
@@ -131,10 +132,15 @@ export class Statistics implements Disposable {
 
   /**
    * Samples of all messages and clients, oldest first: `ready` and `unacked`, what `ClientCounters` has,
-   * `churnCounts` and `diskCounts`.
+   * `churnCounts`, `diskCounts` and `deathCounts`.
    */
   get totals(): readonly Sample[] {
     return this.#totals.samples
+  }
+
+  /** The same of an hour, in coarser steps. */
+  get hour(): readonly Sample[] {
+    return this.#hour.samples
   }
 
   /** Changes of totals per second. */
@@ -158,7 +164,8 @@ export class Statistics implements Disposable {
 
   /** Forgets all samples. */
   reset(): void {
-    this.#totals = new History()
+    this.#totals = new History(statisticsLimits.samplesMax)
+    this.#hour = new History(statisticsLimits.hourSamplesMax)
     this.#forgetThings()
   }
 
@@ -216,8 +223,14 @@ export class Statistics implements Disposable {
     const others = {
       ...churnCounts(this.#broker, this.#clients, counters),
       ...diskCounts(this.#broker),
+      ...deathCounts(this.#broker),
     }
-    this.#totals.add({ time, counts: { ...countsIn(counters), ...others, ready, unacked } })
+    const sample = { time, counts: { ...countsIn(counters), ...others, ready, unacked } }
+    this.#totals.add(sample)
+    const before = this.#hour.samples.at(-1)
+    if (before === undefined || time - before.time >= statisticsLimits.hourStepMs) {
+      this.#hour.add(sample)
+    }
   }
 
   #noteChannel({ counters, consumers }: ChannelInfo, time: number): void {

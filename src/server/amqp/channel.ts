@@ -246,6 +246,11 @@ export class Channel implements PublishingChannel, TurnTask {
     return ++this.#lastDeliveryTag
   }
 
+  /** When the oldest unacked delivery was there at the latest, by the monotonic clock; see `checkAcks`. */
+  get unackedSince(): number | undefined {
+    return this.unacked.count === 0 ? undefined : this.#ackDeadline.oldest
+  }
+
   /** Closes the channel when a delivery has been unacked for too long. To be called now and then. */
   checkAcks(now: number): void {
     if (this.state !== 'open') return

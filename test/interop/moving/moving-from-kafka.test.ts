@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, describe, it } from 'node:test'
+import { after, before, it } from 'node:test'
 import { CompressionTypes, Kafka, logLevel } from 'kafkajs'
 import type { RunningBroker } from '../../../bench/systems/broker-system.ts'
 import { kafkaSystem } from '../../../bench/systems/kafka-system.ts'
@@ -14,15 +14,14 @@ import { runPabal, startPabal } from '../../support/run-pabal.ts'
 import { setOffsets } from '../../support/set-offsets.ts'
 import { TestBroker } from '../../support/start-test-broker.ts'
 import { waitFor } from '../../support/wait-for.ts'
+import { describeInterop } from '../interop-choice.ts'
 import { writePabalCommand } from './pabal-command.ts'
 import { PageBlocks } from './page-blocks.ts'
 
-const wanted: readonly string[] = (process.env['PABAL_INTEROP'] ?? '').split(',')
-const isWanted: boolean = wanted.some((name) => ['all', 'java', 'kafka'].includes(name))
 const page = join(import.meta.dirname, '../../../docs/moving-from-kafka.md')
 const kafkaMs = 60_000
 
-describe('moving from Kafka as its page says', { skip: !isWanted }, () => {
+describeInterop('moving from Kafka as its page says', { language: 'java', own: 'kafka' }, () => {
   let folder: string
   let kafka: RunningBroker
   let pabal: TestBroker
