@@ -47,8 +47,8 @@ export function SettingsTable({ stream }: { readonly stream: StreamShownJson }):
       </ul>
       {!isTopic && (
         <p class="soft">
-          What a declaration says stays as long as the queue. Policies change the rest, and win over
-          nothing but defaults and higher limits. <a href="/settings">Policies</a>
+          What its declaration says stays. Policies set the rest; of two limits the lower one holds.{' '}
+          <a href="/settings">Policies</a>
         </p>
       )}
       {changed !== undefined && (

@@ -17,7 +17,14 @@ function sentence(stream: object): string {
     groups: [],
     lag: null,
   }
-  const quiet = { growth: 0, rates, idle_since: null, oldest: null, dead_letter_sources: 0 }
+  const quiet = {
+    growth: 0,
+    growing: false,
+    rates,
+    idle_since: null,
+    oldest: null,
+    dead_letter_sources: 0,
+  }
   return sentenceOf({ ...usual, ...quiet, ...stream } as unknown as StreamShownJson, now)
 }
 
@@ -35,6 +42,7 @@ test('a queue that grows says why', () => {
       messages: 9,
       consumers: 2,
       growth: 12,
+      growing: true,
       rates: { in: 20, out: 8, ack: 8 },
       oldest: now,
     }),

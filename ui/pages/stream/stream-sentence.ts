@@ -25,7 +25,7 @@ function unreadSentence({ messages, dead_letter_sources: sources }: StreamShownJ
 function movingSentence(stream: StreamShownJson, now: number): string {
   const { messages, consumers, rates } = stream
   const growth = stream.growth ?? 0
-  if (growth > stillRate) {
+  if (stream.growing) {
     return `Grows by ${rate(growth)}: ${rate(rates.in)} come in, ${rate(rates.ack)} are acked by ${counted(consumers, 'consumer')}. ${waits(stream, now)}`
   }
   if (growth < -stillRate) {

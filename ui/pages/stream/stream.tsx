@@ -60,8 +60,7 @@ function Overview({ stream }: { readonly stream: StreamShownJson }): JSX.Element
 }
 
 function Numbers({ stream }: { readonly stream: StreamShownJson }): JSX.Element {
-  const { kind, rates, growth, consumers, groups } = stream
-  const isGrowing = (growth ?? 0) > 0.05
+  const { kind, rates, growth, growing, consumers, groups } = stream
   const readers = consumers + groups.length
   const waits = kind === 'queue' && stream.messages > 0 && readers === 0
   return (
@@ -69,10 +68,10 @@ function Numbers({ stream }: { readonly stream: StreamShownJson }): JSX.Element 
       <Stat
         label={kind === 'queue' ? 'Ready' : 'Messages'}
         value={<Num value={stream.ready} />}
-        tone={isGrowing ? 'look' : 'plain'}
+        tone={growing ? 'look' : 'plain'}
         hint={`pabal_queue_messages_ready. ${count(stream.published)} published since the broker started`}
       >
-        {isGrowing && (
+        {growing && (
           <>
             grows by <Rate value={growth} />
           </>
@@ -86,8 +85,13 @@ function Numbers({ stream }: { readonly stream: StreamShownJson }): JSX.Element 
         />
       )}
       <Stat label="In" value={<Rate value={rates.in} />} hint="Published a second" />
-      <Stat label="Out" value={<Rate value={rates.out} />} hint="Delivered or fetched a second" />
-      {kind === 'queue' && <Stat label="Acked" value={<Rate value={rates.ack} />} />}
+      <Stat label="Out" value={<Rate value={rates.out} />} hint="Delivered or fetched a second">
+        {kind === 'queue' && (
+          <>
+            <Rate value={rates.ack} /> acked
+          </>
+        )}
+      </Stat>
       <Stat
         label="Oldest message"
         value={<Ago value={stream.oldest} />}
