@@ -9,15 +9,22 @@ import { useLive } from '../../lib/live.ts'
 import { apiPath } from '../../lib/names.ts'
 import { Chart, type Series } from '../../parts/chart.tsx'
 import { Section } from '../../parts/page.tsx'
+import { withGaps } from './with-gaps.ts'
 
 type Sample = StreamHistoryJson['samples'][number]
+
+/** Where nobody looked nothing is known. */
+const unknown = { ready: null, unacked: null, in: null, out: null, ack: null }
+
+type Point = Sample | (typeof unknown & Pick<Sample, 'time'>)
 
 export function StreamCharts({ stream }: { readonly stream: StreamShownJson }): JSX.Element {
   const path = apiPath`/v1/streams/${stream.vhost}/${stream.name}/history`
   const samples = useLive<StreamHistoryJson>(path).data?.samples ?? []
-  const times = samples.map(({ time }) => time)
-  const line = (label: string, of: (sample: Sample) => number, hue: Series['hue']): Series => {
-    return { label, values: samples.map(of), hue }
+  const points: readonly Point[] = withGaps(samples, unknown)
+  const times = points.map(({ time }) => time)
+  const line = (label: string, of: (point: Point) => number | null, hue: Series['hue']): Series => {
+    return { label, values: points.map(of), hue }
   }
   const rates = [
     line('in', (sample) => sample.in, 1),

@@ -19,6 +19,7 @@ import { SettingsTable } from './settings-table.tsx'
 import { StreamCharts } from './stream-charts.tsx'
 import { Partitions, Ways } from './stream-parts.tsx'
 import { sentenceOf } from './stream-sentence.ts'
+import '../streams/streams.css'
 import './stream.css'
 
 export function StreamPage(): JSX.Element {
