@@ -86,6 +86,7 @@ const diskDoors = [
   'src/settings/settings-file.ts',
   'src/lib/count-files.ts',
   'src/server/local-listener.ts',
+  'src/admin/ui-files.ts',
 ]
 
 /** `import type` from a Node module is free: only the running effect needs a door. */

@@ -12,7 +12,7 @@ import type { DefinitionsOrigin } from '../definitions/export-definitions.ts'
 import type { CountFiles } from '../lib/count-files.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { AuditLog } from './audit-log.ts'
-import type { StatusSource } from './broker-status.ts'
+import type { BrokerFigures, StatusSource } from './broker-status.ts'
 import type { LiveConnections } from './v1/live-connections.ts'
 import type { MaintenanceControl } from './v1/maintenance-operations.ts'
 
@@ -23,6 +23,8 @@ export interface ManagementParts {
   /** Connections of all protocols. */
   readonly clients: ClientRegistry
   readonly source: StatusSource
+  /** As its status, without what is counted: soon answered, however much there is. */
+  readonly figures: () => BrokerFigures
   /** Kafka's consumer groups. */
   readonly groups: GroupCoordinator
   readonly statistics: Statistics

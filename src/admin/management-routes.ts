@@ -35,6 +35,7 @@ import { userOperations } from './rabbitmq/users.ts'
 import { vhostOperations } from './rabbitmq/vhosts.ts'
 import { whoAmIOperation } from './rabbitmq/whoami.ts'
 import { tellChanges } from './tell-changes.ts'
+import { accessTestOperation } from './v1/access-test-operation.ts'
 import { askingWithin } from './v1/ask-within.ts'
 import { backupOperations } from './v1/backup-operation.ts'
 import { browseOperations } from './v1/browse-operations.ts'
@@ -55,6 +56,7 @@ import { publishBatchOperations } from './v1/publish-operations.ts'
 import { receiveOperations } from './v1/receive-operations.ts'
 import { routeTestOperation } from './v1/route-test-operation.ts'
 import { sessionOperations } from './v1/session-operations.ts'
+import { StreamFacts } from './v1/stream-facts.ts'
 import { streamOperations } from './v1/stream-operations.ts'
 import { tailOperation } from './v1/tail-operation.ts'
 import { traceOperations } from './v1/trace-operations.ts'
@@ -75,26 +77,45 @@ export function createManagementRoutes(
 /** In the order in which they are matched and documented. */
 function operationsOf(
   parts: ManagementParts,
-  { authenticate, sessions }: CallerOptions,
+  callers: CallerOptions,
   askAs: LiveApi['askAs'],
 ): Operation[] {
   /** One limit for all that is published by HTTP. */
   const publishing = { ...parts, underWay: { size: 0 } }
   const operations: Operation[] = [
+    ...rabbitmqOperations(parts, callers, publishing),
+    ...ownOperations(parts, callers, publishing),
+    liveOperation(parts, { operations: () => operations, askAs }),
+  ]
+  const { version } = parts.source.status()
+  const document: Operation = operation({
+    method: 'get',
+    path: '/openapi.json',
+    tag: 'Document',
+    summary: 'This document',
+    access: 'open',
+    answers: { 200: 'An OpenAPI 3.1 document' },
+    handle: () => openApiDocument([...operations, document], version),
+  })
+  return [...operations, document]
+}
+
+type Publishing = Parameters<typeof publishOperation>[0]
+
+/** RabbitMQ's management API. */
+function rabbitmqOperations(
+  parts: ManagementParts,
+  { authenticate }: CallerOptions,
+  publishing: Publishing,
+): Operation[] {
+  return [
     whoAmIOperation,
-    ...groupOperations(parts),
-    ...streamOperations(parts),
     ...overviewOperations(parts),
     ...nodeOperations(parts),
     ...connectionOperations(parts),
     ...channelOperations(parts),
     ...exchangeOperations(parts),
     publishOperation(publishing),
-    ...notInMaintenance(
-      [...publishBatchOperations(publishing), ...receiveOperations(parts)],
-      parts.maintenance,
-    ),
-    routeTestOperation(parts.broker),
     ...queueListOperations(parts),
     ...queueOperations(parts.broker),
     queueGetOperation(parts.broker, parts.clients),
@@ -116,8 +137,26 @@ function operationsOf(
     ...loginAttemptOperations(parts),
     ...loginOperations(parts, { authenticate }),
     ...(parts.origin === undefined ? [] : definitionsOperations(parts, parts.origin)),
-    ...sessionOperations({ authenticate, sessions }),
-    liveOperation(parts, { operations: () => operations, askAs }),
+  ]
+}
+
+/** What RabbitMQ has no path for, below `/v1`. */
+function ownOperations(
+  parts: ManagementParts,
+  { authenticate, sessions }: CallerOptions,
+  publishing: Publishing,
+): Operation[] {
+  const facts = new StreamFacts(parts)
+  return [
+    ...groupOperations(parts, facts.groupLags),
+    ...streamOperations(parts, facts),
+    ...notInMaintenance(
+      [...publishBatchOperations(publishing), ...receiveOperations(parts)],
+      parts.maintenance,
+    ),
+    routeTestOperation(parts.broker),
+    accessTestOperation(parts.broker),
+    ...sessionOperations({ broker: parts.broker, authenticate, sessions }),
     ...backupOperations(parts),
     ...configOperations(parts),
     ...messageOperations(parts.broker),
@@ -133,15 +172,4 @@ function operationsOf(
     ...copyOperations(parts.broker, parts.groups),
     ...(parts.maintenance === undefined ? [] : drainOperations(parts.maintenance, parts.clients)),
   ]
-  const { version } = parts.source.status()
-  const document: Operation = operation({
-    method: 'get',
-    path: '/openapi.json',
-    tag: 'Document',
-    summary: 'This document',
-    access: 'open',
-    answers: { 200: 'An OpenAPI 3.1 document' },
-    handle: () => openApiDocument([...operations, document], version),
-  })
-  return [...operations, document]
 }

@@ -6,7 +6,7 @@
 // on until then: health checks see that the broker stops.
 import path from 'node:path'
 import { AuditLog } from '../admin/audit-log.ts'
-import type { BrokerState, BrokerStatus } from '../admin/broker-status.ts'
+import type { BrokerFigures, BrokerState } from '../admin/broker-status.ts'
 import { LiveConnections } from '../admin/v1/live-connections.ts'
 import type { TokenLogin } from '../auth/oauth/token-login.ts'
 import { Users } from '../auth/users.ts'
@@ -251,7 +251,11 @@ export class Node implements AsyncDisposable {
       logger: this.#logger,
       batchWorker: this.#batchWorker,
       addresses: this.addresses,
-      status: () => this.#status(cell, memory),
+      status: () => ({
+        ...this.#figures(cell, memory),
+        ...countEverything(cell.broker, this.clients),
+      }),
+      figures: () => this.#figures(cell, memory),
       maintenance: this.maintenance,
       countFiles: this.#doors.countFiles,
       origins: this.#origins,
@@ -303,7 +307,7 @@ export class Node implements AsyncDisposable {
     for (const server of this.#servers) void server.prepare?.()
   }
 
-  #status(cell: Cell, memory: MemoryGuard): BrokerStatus {
+  #figures(cell: Cell, memory: MemoryGuard): BrokerFigures {
     return {
       ...this.#processStatus(memory),
       version,
@@ -311,7 +315,6 @@ export class Node implements AsyncDisposable {
       dataFolder: path.resolve(this.#options.data),
       blockedReason: cell.broker.shortage.reason,
       certificateEndsAt: this.#credentials?.own.validToDate.getTime(),
-      ...countEverything(cell.broker, this.clients),
     }
   }
 

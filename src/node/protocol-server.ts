@@ -1,7 +1,7 @@
 // What a node knows of a protocol: something that takes over sockets until it is disposed of.
 import type { Socket } from 'node:net'
 import type { AuditLog } from '../admin/audit-log.ts'
-import type { BrokerStatus } from '../admin/broker-status.ts'
+import type { BrokerFigures, BrokerStatus } from '../admin/broker-status.ts'
 import type { LiveConnections } from '../admin/v1/live-connections.ts'
 import type { MaintenanceControl } from '../admin/v1/maintenance-operations.ts'
 import type { Users } from '../auth/users.ts'
@@ -48,6 +48,7 @@ export interface ProtocolParts {
   /** Service name → address, for every listener that is open by now. */
   readonly addresses: Readonly<Record<string, Address>>
   readonly status: () => BrokerStatus
+  readonly figures: () => BrokerFigures
   readonly metrics: MetricsParts
   readonly countFiles: CountFiles
   readonly leases: Leases

@@ -1,6 +1,6 @@
 // Connections, channels and consumers, of an AMQP client that is open while they are asked for.
 import assert from 'node:assert/strict'
-import { type ChannelModel, connect } from 'amqplib'
+import { type Channel, type ChannelModel, connect } from 'amqplib'
 import { waitFor } from '../../support/wait-for.ts'
 import type { ApiUnderTest } from '../api-under-test.ts'
 import type { Example, Examples } from '../example.ts'
@@ -8,6 +8,10 @@ import type { Example, Examples } from '../example.ts'
 /** Of the client; its connection is another one each time that somebody has closed it. */
 const names = { connection: '', channel: '', user: 'management' }
 let client: ChannelModel | undefined
+let channel: Channel | undefined
+/** Its consumer, which somebody may have cancelled. */
+const consumer = { connection: '', channel: 1, tag: '' }
+const queueNames = { name: '' }
 
 interface Listed {
   readonly name: string
@@ -15,17 +19,26 @@ interface Listed {
 }
 
 async function openClient(api: ApiUnderTest): Promise<void> {
-  if (client !== undefined && (await findNames(api))) return
+  if (client !== undefined && (await findNames(api))) {
+    if (((await api.make('GET', '/consumers')) as readonly unknown[]).length === 0) await consume()
+    return
+  }
   await api.make('PUT', '/users/management', { password: 'management', tags: 'management' })
   const all = { configure: '.*', write: '.*', read: '.*' }
   await api.make('PUT', '/permissions/%2F/management', all)
   client = await connect(`amqp://management:management@127.0.0.1:${api.portOf('amqp')}`)
   client.on('error', () => undefined).once('close', () => (client = undefined))
-  const channel = await client.createChannel()
+  channel = await client.createChannel()
   channel.on('error', () => undefined)
   const { queue } = await channel.assertQueue('', { exclusive: true })
-  await channel.consume(queue, () => undefined)
+  queueNames.name = queue
+  await consume()
   await waitFor('the client is listed', () => findNames(api))
+}
+
+async function consume(): Promise<void> {
+  const { consumerTag } = await channel!.consume(queueNames.name, () => undefined)
+  consumer.tag = consumerTag
 }
 
 async function findNames(api: ApiUnderTest): Promise<boolean> {
@@ -34,6 +47,7 @@ async function findNames(api: ApiUnderTest): Promise<boolean> {
   const channels = (await api.make('GET', '/channels')) as readonly Listed[]
   names.connection = connections.find(isOwn)?.name ?? ''
   names.channel = channels.find(isOwn)?.name ?? ''
+  consumer.connection = names.connection
   return names.channel !== ''
 }
 
@@ -56,6 +70,12 @@ export const connectionExamples: Examples = {
   'GET /channels': list,
   'GET /vhosts/{vhost}/channels': list,
   'GET /channels/{channel}': one,
+  'POST /v1/streams/{vhost}/{name}/consumers/cancel': {
+    status: 204,
+    before: openClient,
+    names: queueNames,
+    body: consumer,
+  },
   'GET /consumers': list,
   'GET /consumers/{vhost}': list,
 }

@@ -40,12 +40,32 @@ const message: Example = {
 }
 
 export const streamExamples: Examples = {
-  'GET /v1/streams': { ...list, query: { kind: 'topic', vhost: '/' } },
+  'GET /v1/streams': {
+    ...list,
+    query: {
+      kind: 'topic',
+      vhost: '/',
+      type: 'stream',
+      state: 'empty',
+      spark: 'true',
+      page: '1',
+      page_size: '50',
+      sort: 'rates.in',
+    },
+  },
   'GET /v1/streams/{vhost}/{name}': {
     ...list,
     names: { name: 'events' },
     check: ({ groups }: { readonly groups: readonly { readonly name: string }[] }) =>
       assert.ok(groups.some(({ name }) => name === 'billing')),
+  },
+  'GET /v1/streams/{vhost}/{name}/history': { ...list, names: { name: 'tasks' } },
+  'GET /v1/streams/{vhost}/{name}/consumers': { ...list, names: { name: 'tasks' } },
+  'PUT /v1/streams/{vhost}/{name}/settings': {
+    ...list,
+    status: 204,
+    names: { name: 'events' },
+    body: { settings: { 'retention.ms': '3600000', 'retention.bytes': null }, dry_run: true },
   },
   'GET /v1/streams/{vhost}/{name}/tail': {
     ...list,
