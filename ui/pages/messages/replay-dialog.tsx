@@ -2,7 +2,7 @@
 // is set back to it.
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
-import type { StreamJson } from '../../../src/admin/v1/stream-json.ts'
+import type { StreamShownJson } from '../../../src/admin/v1/stream-show-operations.ts'
 import { ask, curlOf, shellQuoted } from '../../lib/api.ts'
 import { counted } from '../../lib/format.ts'
 import { apiPath } from '../../lib/names.ts'
@@ -12,18 +12,8 @@ import { Field } from '../../parts/field.tsx'
 import { toast } from '../../parts/toast.tsx'
 import { type Message, placeOf } from './message.ts'
 
-/** A stream as the API shows one. */
-export interface ShownStream extends StreamJson {
-  readonly groups: readonly { readonly name: string; readonly lag: number }[]
-  readonly offsets: readonly {
-    readonly partition: number
-    readonly start: number
-    readonly end: number
-  }[]
-}
-
 export interface ReplayDialogProps {
-  readonly stream: ShownStream
+  readonly stream: StreamShownJson
   readonly message: Message
   readonly onDone: () => void
   readonly onClose: () => void
