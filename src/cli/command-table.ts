@@ -235,6 +235,12 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import('./top/top-command.ts')).addTopCommand,
   },
   {
+    name: 'demo',
+    group: broker,
+    summary: 'Show what Pabal does: a shop of ten minutes, of which nothing is left',
+    load: async () => (await import('./demo/demo-command.ts')).addDemoCommand,
+  },
+  {
     name: 'bench',
     group: broker,
     summary: 'Measure how much a broker takes and how fast it delivers',
