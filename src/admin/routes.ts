@@ -1,4 +1,4 @@
-// What HTTP answers: health checks for supervisors of the broker, and one page for its administrators.
+// What HTTP answers: health checks for supervisors of the broker, the API, and the UI.
 // Loaded with the first request, or once the broker has been ready for a while.
 import type { RequestListener } from 'node:http'
 import { Hono, type MiddlewareHandler } from 'hono'
@@ -19,7 +19,8 @@ import { listenerOf } from './listener-of.ts'
 import { createManagementRoutes } from './management-routes.ts'
 import { createMetricsRoutes } from './metrics-routes.ts'
 import { refuseOtherHosts } from './refuse-other-hosts.ts'
-import { renderStatusPage } from './status-page.ts'
+import { UiFiles, uiFolders } from './ui-files.ts'
+import { answerUi, uiPolicy } from './ui-routes.ts'
 
 /** What the routes need. */
 export interface RouteOptions extends Omit<CallerOptions, 'access' | 'sessions'> {
@@ -30,6 +31,8 @@ export interface RouteOptions extends Omit<CallerOptions, 'access' | 'sessions'>
   readonly management?: ManagementParts
   /** Of which metrics are made; left out, there are none. */
   readonly metrics?: MetricsSource
+  /** Where the UI may be, the first that is there; left out, where builds are. */
+  readonly uiFolders?: readonly string[]
   /** A request failed through no fault of its client's, and was answered with 500. */
   readonly onFault?: (error: Error) => void
 }
@@ -38,11 +41,8 @@ export interface RouteOptions extends Omit<CallerOptions, 'access' | 'sessions'>
 export function createRoutes(options: RouteOptions): Hono<ApiVariables> {
   const { source, hosts, management, metrics } = options
   const routes = new Hono<ApiVariables>({ getPath: pathAsWritten })
+  routes.use(headersOfUi)
   routes.use(strictHeaders)
-  routes.use(async (context, next) => {
-    await next()
-    context.header('Cache-Control', 'no-store')
-  })
   if (hosts !== undefined) routes.use(refuseOtherHosts(hosts))
   routes.use(refuseOtherSites)
   routes.get('/health/live', (context) => context.json({ status: 'ok' }))
@@ -57,26 +57,35 @@ export function createRoutes(options: RouteOptions): Hono<ApiVariables> {
   const isOpen =
     options.isOwner === true || hosts !== undefined || options.authenticate === undefined
   if (!isOpen) {
-    for (const page of ['/', '/api/status', '/metrics', '/metrics/*']) {
-      routes.get(page, findCaller(callers), onlyMonitors)
+    for (const path of ['/api/status', '/metrics', '/metrics/*']) {
+      routes.get(path, findCaller(callers), onlyMonitors)
     }
   }
   routes.get('/api/status', (context) => context.json(source.status()))
-  routes.get('/', (context) => context.html(renderStatusPage(source.status())))
   if (metrics !== undefined) routes.route('/metrics', createMetricsRoutes(metrics))
   if (management !== undefined) routes.route('/api', createManagementRoutes(management, callers))
   routes.onError(answerFault(options.onFault))
-  routes.notFound((context) => context.json({ error: 'not_found', reason: 'Not Found' }, 404))
+  const files = new UiFiles(options.uiFolders ?? uiFolders)
+  routes.notFound(async (context) => {
+    const notFound = { error: 'not_found', reason: 'Not Found' }
+    return (await answerUi(context, files)) ?? context.json(notFound, 404)
+  })
   return routes
+}
+
+/** What others have answered is not kept, and loads nothing. */
+const headersOfUi: MiddlewareHandler<ApiVariables> = async (context, next) => {
+  await next()
+  if (context.get('isUi') === true) context.header('Content-Security-Policy', uiPolicy)
+  else context.header('Cache-Control', 'no-store')
 }
 
 const strictHeaders = secureHeaders({
   contentSecurityPolicy: {
     defaultSrc: ["'none'"],
-    styleSrc: ["'unsafe-inline'"],
     frameAncestors: ["'none'"],
     baseUri: ["'none'"],
-    formAction: ["'self'"],
+    formAction: ["'none'"],
   },
   xFrameOptions: 'DENY',
   referrerPolicy: 'same-origin',

@@ -6,6 +6,7 @@ import type { BrokerClient } from './broker-client.ts'
 import { checkName } from './check-name.ts'
 import { addRiskOptions } from './confirm.ts'
 import { kinds, notThere } from './not-there.ts'
+import { addPermissionTestCommand } from './permission-test-command.ts'
 import { refusal } from './refusal.ts'
 import type { AddCommand } from './remote-command.ts'
 import { outputOption } from './show-rows.ts'
@@ -14,10 +15,11 @@ const defaultVHost = '/'
 const vhostOption = ['--vhost <NAME>', 'Virtual host (default: /)'] as const
 const onlyOption = ['--vhost <NAME>', 'The only virtual host to look at'] as const
 
-export const addPermissionCommands: AddCommand = (permission, remote) => {
+export const addPermissionCommands: AddCommand = (permission, remote, local, whole) => {
   const add = adderFor(permission, remote)
   addPermissionCommand(add)
   addTopicCommands(add)
+  addPermissionTestCommand(permission, remote, local, whole)
 }
 
 function addPermissionCommand(add: Add): void {

@@ -11,7 +11,9 @@ export function managementOf({
   options,
   logger,
   status,
+  figures,
   maintenance,
+  openDemo,
   countFiles,
   users,
   audit,
@@ -19,6 +21,7 @@ export function managementOf({
   streams,
   live,
   origins,
+  memory,
 }: ProtocolParts): ManagementParts {
   const { broker } = cell
   return {
@@ -27,6 +30,7 @@ export function managementOf({
     statistics,
     logger,
     maintenance,
+    openDemo,
     countFiles,
     audit,
     leases,
@@ -36,9 +40,12 @@ export function managementOf({
     settings: shownSettings(options, origins),
     logins: users.logins,
     source: { status },
+    figures,
     groups: cell.groups,
     keeper: new AccessKeeper({ broker, clients, settingsVHosts: options.vhosts }),
     backUp: cell.backUp,
+    backups: cell.backups,
+    memoryBudgets: memory.budgets,
     origin: { rabbitVersion: options.productVersion, clusterName: cell.clusterId },
   }
 }

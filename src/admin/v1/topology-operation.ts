@@ -12,7 +12,6 @@ import { chooseAround, chooseByTraffic } from '../topology/choose-things.ts'
 import { drawEdges, type Edge, onlyWaysIn } from '../topology/draw-edges.ts'
 import { findReaders, type ReaderParts } from '../topology/find-readers.ts'
 import { Survey, type Totals } from '../topology/survey.ts'
-import { routeTestOperation } from './route-test-operation.ts'
 import { topicTestOperation } from './topic-test-operation.ts'
 import {
   edgeJson,
@@ -74,7 +73,7 @@ const topologySchema: z.ZodType<TopologyJson> = z.object({
 
 /** The picture, and where messages would go in it. */
 export function topologyOperations(parts: TopologyParts): Operation[] {
-  return [topologyOperation(parts), routeTestOperation(parts.broker), topicTestOperation]
+  return [topologyOperation(parts), topicTestOperation]
 }
 
 function topologyOperation(parts: TopologyParts): Operation {

@@ -1,6 +1,7 @@
 // What a client may do, as bits by AclOperation's code: the right that answers each of Kafka's operations. A
 // client that may do everything gets what Kafka 4.3.0 answers without an authorizer.
-import type { GroupRight, KafkaAccess, TopicRight } from './kafka-access.ts'
+import type { GroupRight, TopicRight } from '../../auth/kafka-rights.ts'
+import type { KafkaAccess } from './kafka-access.ts'
 
 /** AclOperation. */
 const operation = {

@@ -1,7 +1,7 @@
+import type { TopicRight } from '../../auth/kafka-rights.ts'
 import type { Partition } from '../../broker/topic/partition.ts'
 import type { TopicView } from '../../broker/topic/topic-view.ts'
 import type { KafkaErrorName } from '../../codec/kafka/error-codes.gen.ts'
-import type { TopicRight } from './kafka-access.ts'
 import type { RequestContext } from './request-context.ts'
 
 export type PartitionLookup =

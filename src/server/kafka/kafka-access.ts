@@ -1,16 +1,15 @@
 // What one Kafka client may do. Its user's rights in the virtual host that has Kafka's topics answer each of
 // Kafka's operations (docs/permissions.md); an administrator may do everything, as one of Kafka's super users.
 // The rights are those that everyone else holds who acts for the user: a change is in force at once.
-import { noRights, type Operation, type Rights } from '../../auth/rights.ts'
-import { authLimits } from '../../limits/auth.ts'
+import {
+  type GroupRight,
+  rightForGroup,
+  rightForTopic,
+  type TopicRight,
+} from '../../auth/kafka-rights.ts'
+import { noRights, type Rights } from '../../auth/rights.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
 import { KafkaRefusal } from './error-code.ts'
-
-/** `describe` is to see that it is there: any right allows it, as it does a passive declaration in AMQP. */
-export type TopicRight = Operation | 'describe'
-
-/** Nothing is written to a group. */
-export type GroupRight = 'read' | 'configure' | 'describe'
 
 const nobody = (): boolean => false
 
@@ -57,25 +56,11 @@ export class KafkaAccess {
   }
 
   mayTopic(right: TopicRight, name: string): boolean {
-    const rights = this.#rights
-    if (rights.isUnrestricted) return true
-    // Nothing has so long a name, and a pattern takes its time for each byte of it.
-    if (name.length > authLimits.nameSizeMax) return this.isAdministrator
-    const isGranted =
-      right === 'describe'
-        ? rights.may('read', name) || rights.may('write', name) || rights.may('configure', name)
-        : rights.may(right, name)
-    return isGranted || this.isAdministrator
+    return rightForTopic(this.#rights, right, name) !== undefined || this.isAdministrator
   }
 
   mayGroup(right: GroupRight, name: string): boolean {
-    const rights = this.#rights
-    if (rights.isUnrestricted) return true
-    const isGranted =
-      right === 'describe'
-        ? rights.may('read', name) || rights.may('configure', name)
-        : rights.may(right, name)
-    return isGranted || this.isAdministrator
+    return rightForGroup(this.#rights, right, name) !== undefined || this.isAdministrator
   }
 
   /** Throws TOPIC_AUTHORIZATION_FAILED. */
