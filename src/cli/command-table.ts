@@ -108,6 +108,12 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import('./dead-letter-command.ts')).addDeadLetterCommands,
   },
   {
+    name: 'delayed',
+    group: queues,
+    summary: 'Messages that wait for a time: when they are due, sent on now, or cancelled',
+    load: async () => (await import('./delayed-command.ts')).addDelayedCommands,
+  },
+  {
     name: 'job',
     group: queues,
     summary: 'Jobs that move messages in the broker',

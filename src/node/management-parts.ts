@@ -21,6 +21,7 @@ export function managementOf({
   streams,
   live,
   origins,
+  memory,
 }: ProtocolParts): ManagementParts {
   const { broker } = cell
   return {
@@ -43,6 +44,8 @@ export function managementOf({
     groups: cell.groups,
     keeper: new AccessKeeper({ broker, clients, settingsVHosts: options.vhosts }),
     backUp: cell.backUp,
+    backups: cell.backups,
+    memoryBudgets: memory.budgets,
     origin: { rabbitVersion: options.productVersion, clusterName: cell.clusterId },
   }
 }
