@@ -1,5 +1,6 @@
 // Markdown to HTML: as GitHub shows it, with links within the site, headings that can be linked to, and code that
 // can be copied. Nothing in it needs a script or a style of its own, which the broker's policy would refuse.
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { Marked, type Tokens } from 'marked'
 import { anchorsOf } from '../pages.ts'
@@ -44,6 +45,8 @@ export function renderPage(page: SitePage, places: ReadonlyMap<string, string>):
         return `<a href="${escapeHtml(target)}"${about}>${inner}</a>`
       },
       image({ href, text }: Tokens.Image): string {
+        if (href.endsWith('.svg'))
+          return drawing(path.posix.join(path.posix.dirname(page.file), href))
         const source = imageOf(href, page)
         const [, width, height] = /-(\d+)x(\d+)\.\w+$/.exec(href) ?? []
         const size = width === undefined ? '' : ` width="${width}" height="${height}"`
@@ -93,6 +96,14 @@ function targetOf(
 function imageOf(href: string, page: SitePage): string {
   const file = path.posix.join(path.posix.dirname(page.file), href)
   return path.posix.relative(path.posix.dirname(page.url), file.replace(/^docs\//, ''))
+}
+
+/** Drawings stand in the page itself, whose colours they get; the file has its own, for GitHub. */
+function drawing(file: string): string {
+  return readFileSync(path.join(import.meta.dirname, '../..', file), 'utf8')
+    .replace(/<style>[^]*?<\/style>\n?/, '')
+    .replace('<svg ', '<svg class="drawing" ')
+    .trim()
 }
 
 /** Of commands, what follows a `#` is a remark. */
