@@ -16,6 +16,7 @@ export const connectionColumns: readonly Column<ConnectionJson>[] = [
     key: 'client',
     label: 'Client',
     hint: 'What it calls itself, else its address; and its library',
+    width: 'min(280px, 52vw)',
     sort: 'own_name',
     cell: (connection) => <Client connection={connection} />,
   },
@@ -23,14 +24,13 @@ export const connectionColumns: readonly Column<ConnectionJson>[] = [
     key: 'diagnosis',
     label: 'Diagnosis',
     hint: 'What it makes harder for itself than it has to be',
-    width: '30%',
     priority: 2,
     cell: diagnosisOf,
   },
   {
     key: 'user',
     label: 'User',
-    width: '104px',
+    width: '88px',
     priority: 3,
     sort: 'user',
     cell: ({ user }) => <Name value={user} />,
@@ -55,17 +55,6 @@ export const connectionColumns: readonly Column<ConnectionJson>[] = [
     width: '76px',
     sort: 'rates.out',
     cell: ({ rates, taken }) => <Rate value={rates.out} hint={`${taken} since it connected`} />,
-  },
-  {
-    key: 'channels',
-    label: 'Channels',
-    align: 'end',
-    width: '80px',
-    priority: 3,
-    sort: 'channels',
-    cell: ({ channels, protocol }) => (
-      <Num value={protocol === 'AMQP 0-9-1' ? channels : undefined} />
-    ),
   },
   {
     key: 'consumers',

@@ -40,7 +40,8 @@ export function connectionsPath(view: ConnectionsView, page: number, pageSize: n
 }
 
 function filterParams({ text, protocol, user, vhost, state }: ConnectionsView): Params {
-  return { name: text, protocol, user, vhost, state }
+  // Requests of HTTP come and go all the time, those of this page too: they stand where one asks for them.
+  return { name: text, protocol: protocol ?? 'messages', user, vhost, state }
 }
 
 /** Those that came last stand first, unless another order is asked for. */
