@@ -13,8 +13,19 @@ import type { CountFiles } from '../lib/count-files.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { AuditLog } from './audit-log.ts'
 import type { BrokerFigures, StatusSource } from './broker-status.ts'
+import type { DemoControl } from './v1/demo-operations.ts'
 import type { LiveConnections } from './v1/live-connections.ts'
 import type { MaintenanceControl } from './v1/maintenance-operations.ts'
+
+/** Times are in milliseconds since the Unix epoch. */
+export interface BackupTaken {
+  readonly startedAt: number
+  /** Undefined while it is being taken. */
+  readonly endedAt: number | undefined
+  readonly byteCount: number
+  /** It was sent to its end. */
+  readonly isWhole: boolean
+}
 
 /** What the management API looks at and changes. */
 export interface ManagementParts {
@@ -37,12 +48,18 @@ export interface ManagementParts {
   readonly backUp?: (
     bytesPerSecond: number | undefined,
   ) => Promise<AsyncGenerator<Buffer> | { readonly problem: string }>
+  /** The last one since the start. */
+  readonly backups?: { readonly last: BackupTaken | undefined }
   /** Left out where there are no listeners to close. */
   readonly maintenance?: MaintenanceControl
+  /** Left out where there are no ports that a demo could come in by. */
+  readonly openDemo?: () => Promise<DemoControl>
   /** Messages that requests have taken, on whichever port. */
   readonly leases: Leases
   /** Tails and exports that are under way, on whichever port. */
   readonly streams: MessageStreams
+  /** Bytes that clients may make the broker hold, by kind. */
+  readonly memoryBudgets?: Readonly<Record<string, number>>
   /** Connections that have views sent to them, on whichever port. */
   readonly live: LiveConnections
   /** Bytes of a body that may be published. */

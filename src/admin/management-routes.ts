@@ -35,16 +35,19 @@ import { userOperations } from './rabbitmq/users.ts'
 import { vhostOperations } from './rabbitmq/vhosts.ts'
 import { whoAmIOperation } from './rabbitmq/whoami.ts'
 import { tellChanges } from './tell-changes.ts'
-import { accessTestOperation } from './v1/access-test-operation.ts'
 import { askingWithin } from './v1/ask-within.ts'
 import { backupOperations } from './v1/backup-operation.ts'
 import { browseOperations } from './v1/browse-operations.ts'
 import { configOperations } from './v1/config-operations.ts'
+import { ownConnectionOperations } from './v1/connections/connection-operations.ts'
 import { copyOperations } from './v1/copy-operations.ts'
 import { deadLetterOperations } from './v1/dead-letter-operations.ts'
 import { delayedOperations } from './v1/delayed-operations.ts'
+import { demoOperations } from './v1/demo-operations.ts'
+import { endDelayedOperations } from './v1/end-delayed-operations.ts'
 import { exportOperation } from './v1/export-operation.ts'
 import { groupOperations } from './v1/group-operations.ts'
+import { homeOperation } from './v1/home/home-operation.ts'
 import { jobOperations } from './v1/job-operations.ts'
 import { type LiveApi, liveOperation } from './v1/live-operation.ts'
 import { drainOperations } from './v1/maintenance-operations.ts'
@@ -54,11 +57,13 @@ import { notInMaintenance } from './v1/not-in-maintenance.ts'
 import { payloadOperation } from './v1/payload-operation.ts'
 import { publishBatchOperations } from './v1/publish-operations.ts'
 import { receiveOperations } from './v1/receive-operations.ts'
-import { routeTestOperation } from './v1/route-test-operation.ts'
+import { scheduleOperations } from './v1/schedule-operations.ts'
 import { sessionOperations } from './v1/session-operations.ts'
 import { StreamFacts } from './v1/stream-facts.ts'
 import { streamOperations } from './v1/stream-operations.ts'
 import { tailOperation } from './v1/tail-operation.ts'
+import { testOperations } from './v1/test-operations.ts'
+import { topologyOperations } from './v1/topology-operation.ts'
 import { traceOperations } from './v1/trace-operations.ts'
 
 export function createManagementRoutes(
@@ -149,27 +154,32 @@ function ownOperations(
   const facts = new StreamFacts(parts)
   return [
     ...groupOperations(parts, facts.groupLags),
+    homeOperation(parts),
+    ...ownConnectionOperations(parts),
     ...streamOperations(parts, facts),
     ...notInMaintenance(
       [...publishBatchOperations(publishing), ...receiveOperations(parts)],
       parts.maintenance,
     ),
-    routeTestOperation(parts.broker),
-    accessTestOperation(parts.broker),
+    ...topologyOperations(parts),
+    ...testOperations(parts.broker),
     ...sessionOperations({ broker: parts.broker, authenticate, sessions }),
     ...backupOperations(parts),
     ...configOperations(parts),
-    ...messageOperations(parts.broker),
     ...browseOperations(parts.broker),
     payloadOperation(parts),
+    ...messageOperations(parts),
     tailOperation(parts),
     exportOperation(parts),
     ...jobOperations(parts.broker),
     ...traceOperations(parts.broker),
     ...delayedOperations(parts.broker),
+    ...endDelayedOperations(parts.broker),
+    ...scheduleOperations(parts.broker),
     ...deadLetterOperations(parts.broker),
     ...moveOperations(parts.broker),
     ...copyOperations(parts.broker, parts.groups),
+    ...(parts.openDemo === undefined ? [] : demoOperations(parts.openDemo)),
     ...(parts.maintenance === undefined ? [] : drainOperations(parts.maintenance, parts.clients)),
   ]
 }

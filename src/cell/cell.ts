@@ -24,7 +24,7 @@ import type { Random } from '../lib/random.ts'
 import type { Turn } from '../lib/turn.ts'
 import { LogError } from '../log/log-error.ts'
 import type { BlockedReason } from '../log/log-store.ts'
-import { backUp, type Backup } from './back-up.ts'
+import { backUp, type Backup, type Backups } from './back-up.ts'
 import { clusterIdOf } from './cluster-id.ts'
 import { openGroups } from './open-groups.ts'
 import { openStorage } from './open-storage.ts'
@@ -66,6 +66,7 @@ export class Cell implements AsyncDisposable {
   readonly clusterId: string
   /** See `backUp`; undefined for the rate is as fast as it is read. */
   readonly backUp: (bytesPerSecond: number | undefined) => Promise<Backup>
+  readonly backups: Backups = { last: undefined }
   readonly #retention: Retention
   readonly #closeStorage: () => Promise<void>
 
@@ -104,7 +105,7 @@ export class Cell implements AsyncDisposable {
     this.broker.onRetentionChanged = () => void this.#retention.run()
     this.#closeStorage = storage.close
     const { openSnapshot } = storage
-    this.backUp = (rate) => backUp({ ...parts, openSnapshot }, rate)
+    this.backUp = (rate) => backUp({ ...parts, openSnapshot, backups: this.backups }, rate)
   }
 
   /** Ends what happens in it by itself: no group loses a member because the node closes connections. */

@@ -21,6 +21,12 @@ interface Flags {
 
 type Outcome = 'add' | 'change' | 'same' | 'differs' | 'ignored'
 
+interface Difference {
+  readonly field: string
+  readonly from?: unknown
+  readonly to?: unknown
+}
+
 /** As the broker answers an import. */
 interface Report {
   readonly check: boolean
@@ -31,6 +37,7 @@ interface Report {
     readonly name: string
     readonly outcome: Outcome
     readonly note?: string
+    readonly differences?: readonly Difference[]
   }[]
   readonly left_out: number
 }
@@ -137,10 +144,16 @@ function rowLines(rows: Report['rows'], isCheck: boolean): string[] {
     return [done ?? outcome, kind, vhost, name]
   })
   const [head = '', ...lines] = tableLines(columns, cells)
-  return [head, ...lines.flatMap((line, index) => [line, ...noteLines(rows[index]?.note)])]
+  return [head, ...lines.flatMap((line, index) => [line, ...noteLines(rows[index])])]
 }
 
 /** Below the row: beside it even the shortest is wider than a terminal. */
-function noteLines(note: string | undefined): string[] {
-  return note === undefined ? [] : [`  ${printable(note)}`]
+function noteLines(row: Report['rows'][number] | undefined): string[] {
+  const { note, differences = [] } = row ?? {}
+  const changes = differences.map(({ field, from, to }) => `${field}: ${told(from)} → ${told(to)}`)
+  return [...changes, ...(note === undefined ? [] : [note])].map((line) => `  ${printable(line)}`)
+}
+
+function told(value: unknown): string {
+  return value === undefined ? 'none' : JSON.stringify(value)
 }

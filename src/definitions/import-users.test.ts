@@ -65,3 +65,28 @@ test('permissions with a user are for one that is new', async () => {
   assert.equal((await under.import({ users: [others] })).counts['permission'], undefined)
   assert.equal(under.broker.access.permissions([])[0]?.read, '')
 })
+
+test('a check says from what to what, and no secret', async () => {
+  await under.import({ users: [{ name: 'u', password: 'old', tags: ['a'] }] })
+  const file = { users: [{ name: 'u', password: 'new', tags: ['a', 'b'] }] }
+  const { rows } = await under.import(file, { isCheck: true })
+  assert.deepEqual(rows[0]?.differences, [
+    { field: 'tags', from: ['a'], to: ['a', 'b'] },
+    { field: 'password', from: 'as it is', to: 'another' },
+  ])
+  assert.deepEqual(under.broker.access.findUser('u')?.tags, ['a'])
+})
+
+test('policies and limits are compared value by value', async () => {
+  const policy = { vhost: '/', name: 'p', pattern: '^a', 'apply-to': 'queues', priority: 0 }
+  await under.import({ policies: [{ ...policy, definition: { 'max-length': 5, expires: 1000 } }] })
+  const { rows } = await under.import(
+    { policies: [{ ...policy, pattern: '^b', definition: { 'max-length': 7 } }] },
+    { isCheck: true },
+  )
+  assert.deepEqual(rows[0]?.differences, [
+    { field: 'pattern', from: '^a', to: '^b' },
+    { field: 'definition.max-length', from: 5, to: 7 },
+    { field: 'definition.expires', from: 1000 },
+  ])
+})

@@ -8,6 +8,7 @@ import { brokerLimits } from '../limits/broker.ts'
 import type { PermissionRow, TopicPermissionRow } from '../meta/access-rows.ts'
 import type { VHostMetadata } from '../meta/topology-change.ts'
 import type { Definitions, UserDefined, VHostDefined } from './definitions.ts'
+import { differencesBetween } from './differences.ts'
 import type { PlannedItem } from './plan.ts'
 import { vhostsWithRoom } from './vhosts-with-room.ts'
 
@@ -52,10 +53,10 @@ function planVHost(broker: Broker, row: VHostDefined): PlannedItem {
   const before = broker.findVHost(name)
   if (before === undefined) return { kind, name, outcome: 'add', change: { kind, row } }
   const after = { ...before.metadata, ...metadata }
-  const isSame = isDeepStrictEqual(withDefaults(before.metadata), withDefaults(after))
-  return isSame
+  const differences = differencesBetween(withDefaults(before.metadata), withDefaults(after))
+  return differences.length === 0
     ? { kind, name, outcome: 'same' }
-    : { kind, name, outcome: 'change', change: { kind, row } }
+    : { kind, name, outcome: 'change', differences, change: { kind, row } }
 }
 
 function noRoomFor({ name }: VHostDefined): PlannedItem {
@@ -63,7 +64,7 @@ function noRoomFor({ name }: VHostDefined): PlannedItem {
   return { kind: 'virtual host', name, outcome: 'ignored', note }
 }
 
-function withDefaults(metadata: VHostMetadata = {}): unknown {
+function withDefaults(metadata: VHostMetadata = {}): object {
   const { description = '', tags = [], defaultQueueType, isProtected = false } = metadata
   return { description, tags, defaultQueueType, isProtected }
 }
@@ -86,12 +87,11 @@ function planUser({ access }: Broker, row: UserDefined): PlannedItem {
   const note = hasHash ? noScram : undefined
   if (before === undefined) return { kind, name, outcome: 'add', note, change }
   const hasSame = hasSameSecrets(asked, before)
-  const isSame =
-    hasSame &&
-    isDeepStrictEqual(before.tags, tags) &&
-    (limits === undefined || isDeepStrictEqual(before.limits ?? {}, limits))
-  if (isSame) return { kind, name, outcome: 'same' }
-  return { kind, name, outcome: 'change', note: hasSame ? undefined : note, change }
+  const present = { tags: before.tags, limits: before.limits ?? {} }
+  const differences = differencesBetween(present, { tags, limits: limits ?? present.limits })
+  if (!hasSame) differences.push({ field: 'password', from: 'as it is', to: 'another' })
+  if (differences.length === 0) return { kind, name, outcome: 'same' }
+  return { kind, name, outcome: 'change', note: hasSame ? undefined : note, differences, change }
 }
 
 /** Of the file, and not ignored. */
@@ -121,8 +121,9 @@ class PermissionPlanner {
     const before = this.#existing.get(keyOf(row))
     if (before !== undefined && isDeepStrictEqual(before, row)) return { ...item, outcome: 'same' }
     if (this.#isOwn(row)) return { ...item, outcome: 'ignored', note: mayDoAll }
-    const outcome = before === undefined ? 'add' : 'change'
-    return { ...item, outcome, change: { kind: item.kind, row } }
+    const change = { kind: item.kind, row } as const
+    if (before === undefined) return { ...item, outcome: 'add', change }
+    return { ...item, outcome: 'change', differences: differencesBetween(before, row), change }
   }
 
   topicPermission(row: TopicPermissionRow): PlannedItem {
@@ -133,8 +134,9 @@ class PermissionPlanner {
     if (this.#isOwn(row)) return { ...item, outcome: 'ignored', note: mayDoAll }
     const before = this.#existing.get(keyOf(row))
     if (before !== undefined && isDeepStrictEqual(before, row)) return { ...item, outcome: 'same' }
-    const outcome = before === undefined ? 'add' : 'change'
-    return { ...item, outcome, change: { kind, row } }
+    const change = { kind, row } as const
+    if (before === undefined) return { ...item, outcome: 'add', change }
+    return { ...item, outcome: 'change', differences: differencesBetween(before, row), change }
   }
 
   #isOwn({ user }: { readonly user: string }): boolean {

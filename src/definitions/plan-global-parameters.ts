@@ -7,6 +7,7 @@ import {
   whyNoGlobalParameter,
 } from '../broker/global-parameters.ts'
 import type { Definitions } from './definitions.ts'
+import { differencesBetween } from './differences.ts'
 import type { PlannedItem } from './plan.ts'
 
 export function planGlobalParameters(
@@ -22,6 +23,15 @@ export function planGlobalParameters(
     if (isSet && isDeepStrictEqual(findGlobalParameter(broker, name), value)) {
       return { kind, name, outcome: 'same' }
     }
-    return { kind, name, outcome: isSet ? 'change' : 'add', change: { kind, row } }
+    const change = { kind, row } as const
+    if (!isSet) return { kind, name, outcome: 'add', change }
+    const before = { value: findGlobalParameter(broker, name) }
+    return {
+      kind,
+      name,
+      outcome: 'change',
+      differences: differencesBetween(before, { value }),
+      change,
+    }
   })
 }

@@ -1,5 +1,4 @@
 // Compares policies, exchanges, queues, bindings and limits of a file with those that there are.
-import { isDeepStrictEqual } from 'node:util'
 import { BrokerError } from '../broker/broker-error.ts'
 import type { Broker } from '../broker/broker.ts'
 import { sourceNameOf } from '../broker/open-source.ts'
@@ -15,6 +14,7 @@ import type {
   QueueDefined,
   TopicDefined,
 } from './definitions.ts'
+import { differencesBetween } from './differences.ts'
 import type { Outcome, PlannedItem } from './plan.ts'
 import { PlannedVHost } from './planned-vhost.ts'
 import { vhostsWithRoom } from './vhosts-with-room.ts'
@@ -82,8 +82,9 @@ export class TopologyPlanner {
     if (before === undefined) return { ...item, outcome: 'add', change }
     const { matches: _, ...after } = policy
     const { matches: _matches, ...present } = before
-    if (isDeepStrictEqual(present, after)) return { ...item, outcome: 'same' }
-    return { ...item, outcome: 'change', change }
+    const differences = differencesBetween(present, after)
+    if (differences.length === 0) return { ...item, outcome: 'same' }
+    return { ...item, outcome: 'change', differences, change }
   }
 
   #exchange(row: ExchangeDefined): PlannedItem {
@@ -113,7 +114,10 @@ export class TopologyPlanner {
     const place = this.#find(vhost)
     if (place === undefined) return noVHost(item)
     return this.#compare(item, false, () => {
-      return { outcome: place.topic(row), change: { kind: item.kind, row } }
+      const outcome = place.topic(row)
+      const change = { kind: item.kind, row } as const
+      if (outcome !== 'change') return { outcome, change }
+      return { outcome, differences: place.topicDifferences(row), change }
     })
   }
 
@@ -137,20 +141,23 @@ export class TopologyPlanner {
     const item = { kind: 'limits', vhost, name: Object.keys(limits).join(', ') || 'none' } as const
     if (this.#find(vhost) === undefined) return noVHost(item)
     const before = this.#broker.findVHost(vhost)?.metadata?.limits ?? {}
-    if (isDeepStrictEqual(before, limits)) return { ...item, outcome: 'same' }
-    const outcome = Object.keys(before).length === 0 ? 'add' : 'change'
-    return { ...item, outcome, change: { kind: item.kind, row: { vhost, limits } } }
+    const differences = differencesBetween(before, limits)
+    if (differences.length === 0) return { ...item, outcome: 'same' }
+    const change = { kind: item.kind, row: { vhost, limits } } as const
+    if (Object.keys(before).length === 0) return { ...item, outcome: 'add', change }
+    return { ...item, outcome: 'change', differences, change }
   }
 
   /** What is refused is ignored, or stays as it is. */
   #compare(
     item: Pick<PlannedItem, 'kind' | 'vhost' | 'name'>,
     isThere: boolean,
-    decide: () => Pick<PlannedItem, 'outcome' | 'change'>,
+    decide: () => Pick<PlannedItem, 'outcome' | 'change' | 'differences'>,
   ): PlannedItem {
     try {
-      const { outcome, change } = decide()
-      return outcome === 'same' ? { ...item, outcome } : { ...item, outcome, change }
+      const decided = decide()
+      const { outcome } = decided
+      return outcome === 'same' ? { ...item, outcome } : { ...item, ...decided }
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error
       const outcome: Outcome = isThere ? 'differs' : 'ignored'

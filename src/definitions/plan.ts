@@ -11,6 +11,7 @@ import type {
   VHostDefined,
   VHostLimitsDefined,
 } from './definitions.ts'
+import type { Difference } from './differences.ts'
 
 /**
  * `add` and `change` are done, `same` is there already; `differs` is there otherwise and stays as it is;
@@ -42,6 +43,8 @@ export interface PlannedItem {
   outcome: Outcome
   /** Why, or what else is worth to know. */
   note?: string | undefined
+  /** Of what is to be changed: from what to what. Never the hash of a password. */
+  readonly differences?: readonly Difference[]
   /** Of what is to be added or changed. */
   readonly change?: DefinitionChange | undefined
 }

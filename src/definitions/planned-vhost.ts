@@ -15,6 +15,7 @@ import { parseTopicConfigs } from '../broker/topic/topic-config.ts'
 import { VHost } from '../broker/vhost.ts'
 import type { VHostMetadata } from '../meta/topology-change.ts'
 import type { BindingDefined, ExchangeDefined, QueueDefined, TopicDefined } from './definitions.ts'
+import { type Difference, differencesBetween } from './differences.ts'
 import type { Outcome } from './plan.ts'
 
 /** Owns nothing. */
@@ -88,6 +89,13 @@ export class PlannedVHost {
     }
     if (this.#scratch.findQueue(name)?.type === 'stream') return 'add'
     throw queueNotFound(this.name, name)
+  }
+
+  /** Of one that `topic` changes. */
+  topicDifferences({ name, configs }: TopicDefined): Difference[] {
+    const real = this.#real?.findQueue(name)
+    if (real?.kind !== 'topic') return []
+    return differencesBetween(real.config.overrides, parseTopicConfigs(configs))
   }
 
   /** Throws as `exchange`. */

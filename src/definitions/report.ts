@@ -1,5 +1,6 @@
 // What an import has done, or would do, in RabbitMQ's style of JSON.
 import { definitionsLimits } from '../limits/definitions.ts'
+import type { Difference } from './differences.ts'
 import type { Outcome, PlannedItem } from './plan.ts'
 
 type Counts = Readonly<Record<Outcome, number>>
@@ -11,6 +12,8 @@ export interface ReportRow {
   readonly name: string
   readonly outcome: Outcome
   readonly note?: string
+  /** Of what is changed. */
+  readonly differences?: readonly Difference[]
 }
 
 export interface DefinitionsReport {
@@ -50,12 +53,26 @@ export function reportOf(items: readonly PlannedItem[], isCheck: boolean): Defin
   return { check: isCheck, counts, rows, left_out: told.length - rows.length }
 }
 
-function rowOf({ kind, vhost, name, outcome, note }: PlannedItem): ReportRow {
+function rowOf({ kind, vhost, name, outcome, note, differences }: PlannedItem): ReportRow {
   return {
     kind,
     ...(vhost !== undefined && { vhost }),
     name,
     outcome,
     ...(note !== undefined && { note }),
+    ...(differences !== undefined && { differences: differences.map(textsOf) }),
   }
+}
+
+/** A change of the largest value is no larger than the value: what is longer is cut. */
+function textsOf({ field, from, to }: Difference): Difference {
+  return { field, ...textOf('from', from), ...textOf('to', to) }
+}
+
+function textOf<K extends string>(key: K, value: unknown): Partial<Record<K, unknown>> {
+  if (value === undefined) return {}
+  const text = JSON.stringify(value)
+  const isLong = text.length > definitionsLimits.shownValueMax
+  const shown = isLong ? `${text.slice(0, definitionsLimits.shownValueMax)}…` : value
+  return { [key]: shown } as Record<K, unknown>
 }

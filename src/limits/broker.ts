@@ -77,6 +77,8 @@ export const brokerLimits = {
   vhostsMax: 10_000,
   /** Policies of one kind in a virtual host: each queue that is declared may be compared with all. */
   policiesPerVHostMax: 1000,
+  /** Examples of what a policy would be for: a screenful. */
+  previewedMax: 20,
   /**
    * Policies are applied to what exists, and ids forgotten before a rewind, for so much of a turn; what queues
    * make of it takes as long again.

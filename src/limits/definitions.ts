@@ -19,6 +19,8 @@ export const definitionsLimits = {
   problemsReadMax: 1000,
   /** Rows of a report: a person reads them. */
   reportRowsMax: 1000,
+  /** Characters of a value that a report shows: a line or two. */
+  shownValueMax: 200,
   /** Lines of the log that a file gets at the start. */
   warningsMax: 100,
   /** Reading, comparing and changing take so much of a turn. */

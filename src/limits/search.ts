@@ -28,4 +28,8 @@ export const searchLimits = {
   payloadShownMax: (1024 * KiB) as number,
   /** A payload as bytes is sent in pieces of this size. */
   payloadPieceSize: (256 * KiB) as number,
+  /** How long a request looks through a whole virtual host: what follows is for the next. */
+  searchMs: 500,
+  /** Messages that such a request answers: whoever looks for one by its id finds few. */
+  foundMax: 100,
 } as const

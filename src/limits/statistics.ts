@@ -17,4 +17,12 @@ export const statisticsLimits = {
   freeShareWeight: 0.1,
   /** Objects that are sampled in one step: well under a millisecond. */
   sampledAtOnce: 500,
+  /** Samples of the disk; with twice as many, each second one goes. */
+  diskSamplesMax: 256,
+  /** Samples of the disk that are older say nothing of what comes. */
+  diskTrendMs: 86_400_000,
+  /** Before so much time nothing is said of what comes. */
+  diskForecastMsMin: 120_000,
+  /** What changed has to be so many times what it scatters by, or it is noise: files come in steps. */
+  diskForecastNoise: 4,
 } as const

@@ -31,4 +31,20 @@ export interface FileStats {
   /** Bytes that are free on the disk, as it was looked at last, and below which publishers are blocked. */
   readonly freeSize: number
   readonly freeSizeMin: number
+  /** Of the whole disk. */
+  readonly diskSize: number
+  /** Of what is written to the data folder. */
+  readonly formatVersion: number
+  readonly cleaning: CleaningStats
+  /** Checkpoints since the start; whether one is being written. */
+  readonly checkpointCount: number
+  readonly isCheckpointing: boolean
+}
+
+/** What cleaning has done since the start. */
+export interface CleaningStats {
+  readonly isRunning: boolean
+  /** Files that were copied out of, and bytes that this gave back. */
+  readonly fileCount: number
+  readonly freedSize: number
 }

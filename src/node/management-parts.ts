@@ -13,6 +13,7 @@ export function managementOf({
   status,
   figures,
   maintenance,
+  openDemo,
   countFiles,
   users,
   audit,
@@ -20,6 +21,7 @@ export function managementOf({
   streams,
   live,
   origins,
+  memory,
 }: ProtocolParts): ManagementParts {
   const { broker } = cell
   return {
@@ -28,6 +30,7 @@ export function managementOf({
     statistics,
     logger,
     maintenance,
+    openDemo,
     countFiles,
     audit,
     leases,
@@ -41,6 +44,8 @@ export function managementOf({
     groups: cell.groups,
     keeper: new AccessKeeper({ broker, clients, settingsVHosts: options.vhosts }),
     backUp: cell.backUp,
+    backups: cell.backups,
+    memoryBudgets: memory.budgets,
     origin: { rabbitVersion: options.productVersion, clusterName: cell.clusterId },
   }
 }

@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net'
 import type { AuditLog } from '../admin/audit-log.ts'
 import type { BrokerFigures, BrokerStatus } from '../admin/broker-status.ts'
+import type { DemoControl } from '../admin/v1/demo-operations.ts'
 import type { LiveConnections } from '../admin/v1/live-connections.ts'
 import type { MaintenanceControl } from '../admin/v1/maintenance-operations.ts'
 import type { Users } from '../auth/users.ts'
@@ -61,6 +62,8 @@ export interface ProtocolParts {
   /** Where settings are from. */
   readonly origins: ReadonlyMap<SettingKey, string>
   readonly maintenance: MaintenanceControl
+  /** The demo, loaded for the first who asks. */
+  readonly openDemo: () => Promise<DemoControl>
 }
 
 /** Serves one protocol on all of its ports. */

@@ -48,6 +48,12 @@ const reportSchema = z.object({
       name: z.string(),
       outcome: z.string(),
       note: z.string().optional(),
+      differences: z
+        .array(
+          z.object({ field: z.string(), from: z.unknown().optional(), to: z.unknown().optional() }),
+        )
+        .optional()
+        .describe('Of what is changed: from what to what; passwords are not shown'),
     }),
   ),
   left_out: count.describe('Rows that are not told'),

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { ManagementParts } from '../answers.ts'
 import { answerList, listOf, listQuery } from '../api/listing.ts'
 import { type Operation, operation } from '../api/operation.ts'
+import { storageOperation } from './storage-operation.ts'
 
 const tag = 'Broker'
 
@@ -20,8 +21,10 @@ const auditSchema = z.object({
   path: z.string(),
 })
 
-export function configOperations({ broker, settings, audit }: ManagementParts): Operation[] {
+export function configOperations(parts: ManagementParts): Operation[] {
+  const { broker, settings, audit } = parts
   return [
+    storageOperation(parts),
     operation({
       method: 'get',
       path: '/v1/config',

@@ -193,9 +193,9 @@ export class Queue
     return this.#backlog.parts
   }
 
-  /** Its dead messages on their way; undefined before there was one. */
-  get deadLetters(): MessageEnds['deadLetters'] {
-    return this.#ends.deadLetters
+  /** How its messages end by themselves, for those who only look. */
+  get ends(): Pick<MessageEnds, 'deadLetters' | 'nextExpiryAt'> {
+    return this.#ends
   }
 
   get logCount(): number {

@@ -31,8 +31,10 @@ export function countsOfClient({ receivedSize, sentSize, counters }: Client): Co
   return { received: receivedSize, sent: sentSize, published, taken: takenOf(counters), acked }
 }
 
-/** Messages that a client has got, however it asked for them. */
-export function takenOf(counters: ClientCounters): number {
+type Taken = Pick<ClientCounters, 'delivered' | 'deliveredNoAck' | 'got' | 'gotNoAck' | 'fetched'>
+
+/** Messages that a client has got, or that were taken from a queue, however they were asked for. */
+export function takenOf(counters: Taken): number {
   const { delivered, deliveredNoAck, got, gotNoAck, fetched } = counters
   return delivered + deliveredNoAck + got + gotNoAck + fetched
 }

@@ -8,6 +8,7 @@ import type { Broker } from '../broker.ts'
 import type { ChannelInfo } from '../client/channel-info.ts'
 import type { ClientRegistry } from '../client/client-registry.ts'
 import { ClientCounters } from '../counters/client-counters.ts'
+import { DiskTrend } from './disk-trend.ts'
 import { History } from './history.ts'
 import {
   countsOfChannel,
@@ -50,6 +51,8 @@ export class Statistics implements Disposable {
   readonly #broker: SampledBroker
   readonly #clients: ClientRegistry
   readonly #clock: Clock
+  /** How much is free on the disk, from the start on. */
+  readonly disk: DiskTrend = new DiskTrend()
   #totals = new History(statisticsLimits.samplesMax)
   #hour = new History(statisticsLimits.hourSamplesMax)
   #sampled = new WeakMap<object, Sampled>()
@@ -194,6 +197,8 @@ export class Statistics implements Disposable {
   }
 
   *#sampleAll(time: number): Steps<void> {
+    const { fileStats } = this.#broker.store
+    if (fileStats !== undefined) this.disk.add(time, fileStats)
     const isWanted = this.#isWanted
     const counters = new ClientCounters()
     counters.add(this.#clients.ended)

@@ -16,6 +16,8 @@ export interface CheckpointerOptions extends CheckpointSource {
 
 export class Checkpointer {
   readonly #options: CheckpointerOptions
+  /** Since the start. */
+  completedCount = 0
   #checkpoint: Checkpoint | undefined
   /** The file that the last checkpoint began in. */
   #lastFileId = 0
@@ -52,6 +54,7 @@ export class Checkpointer {
     if (slice?.isBegin === true) this.#place = { fileId: segment.id, position }
     if (slice?.isEnd === true) {
       this.#checkpoint = undefined
+      this.completedCount++
       this.#lastFileId = (this.#place as CheckpointPlace).fileId
       this.#options.onComplete(this.#place as CheckpointPlace)
     }

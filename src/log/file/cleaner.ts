@@ -48,6 +48,12 @@ export class Cleaner {
   readonly #options: CleanerOptions
   /** What lived in each file at the survey before this one. */
   readonly #seen = new WeakMap<Segment, EarlierLook>()
+  /** See `CleaningStats`. */
+  readonly stats: { isRunning: boolean; fileCount: number; freedSize: number } = {
+    isRunning: false,
+    fileCount: 0,
+    freedSize: 0,
+  }
   #isClosed = false
   #isInTheWay = false
   #endPause: () => void = () => {}
@@ -104,6 +110,15 @@ export class Cleaner {
 
   /** Copies what lives in `sources` to a new file, which is one of `segments` then; the sources may go. */
   async clean(sources: readonly Segment[]): Promise<void> {
+    this.stats.isRunning = true
+    try {
+      await this.#clean(sources)
+    } finally {
+      this.stats.isRunning = false
+    }
+  }
+
+  async #clean(sources: readonly Segment[]): Promise<void> {
     const { folder } = this.#options
     this.#isInTheWay = false
     const target = await createSegment(folder, fileKind.survivors)
@@ -123,6 +138,9 @@ export class Cleaner {
     // From here on the target is the only copy that counts.
     target.state = 'sealed'
     this.#move(sources, writer.moved)
+    const sourceSize = sources.reduce((sum, { size }) => sum + size, 0)
+    this.stats.fileCount += sources.length
+    this.stats.freedSize += Math.max(0, sourceSize - (isUsed ? target.size : 0))
     if (!isUsed) await discard(folder, target)
   }
 

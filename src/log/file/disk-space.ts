@@ -39,6 +39,7 @@ export class DiskSpace {
   #writtenSize = 0
   #free = 0
   #freeMin = 0
+  #total = 0
   #isBusy = false
   #isClosed = false
   #running: Promise<void> = Promise.resolve()
@@ -58,6 +59,11 @@ export class DiskSpace {
   /** Publishers are blocked below this many. */
   get freeSizeMin(): number {
     return this.#freeMin
+  }
+
+  /** Of the whole disk. */
+  get diskSize(): number {
+    return this.#total
   }
 
   get blocked(): BlockedReason | undefined {
@@ -118,6 +124,7 @@ export class DiskSpace {
     const freeMin = this.#options.freeMin ?? freeMinOf(space)
     this.#free = space.free
     this.#freeMin = freeMin
+    this.#total = space.total
     this.#room = Math.max(0, space.free - freeMin)
     if (this.#isShort(space, freeMin)) {
       this.#setLow(true)

@@ -65,8 +65,7 @@ export class FileLogStore implements LogStore {
   }
 
   get fileStats(): FileStats {
-    const { segments, diskSpace } = this.#parts
-    return fileStatsOf(segments, diskSpace)
+    return fileStatsOf(this.#parts)
   }
 
   get uncommittedSize(): number {

@@ -1,12 +1,13 @@
 // Connections, channels and consumers, of an AMQP client that is open while they are asked for.
 import assert from 'node:assert/strict'
 import { type Channel, type ChannelModel, connect } from 'amqplib'
+import type { ConnectionJson } from '../../../src/admin/v1/connections/connection-json.ts'
 import { waitFor } from '../../support/wait-for.ts'
 import type { ApiUnderTest } from '../api-under-test.ts'
 import type { Example, Examples } from '../example.ts'
 
 /** Of the client; its connection is another one each time that somebody has closed it. */
-const names = { connection: '', channel: '', user: 'management' }
+const names = { connection: '', channel: '', user: 'management', id: '' }
 let client: ChannelModel | undefined
 let channel: Channel | undefined
 /** Its consumer, which somebody may have cancelled. */
@@ -46,6 +47,8 @@ async function findNames(api: ApiUnderTest): Promise<boolean> {
   const connections = (await api.make('GET', '/connections')) as readonly Listed[]
   const channels = (await api.make('GET', '/channels')) as readonly Listed[]
   names.connection = connections.find(isOwn)?.name ?? ''
+  const own = (await api.make('GET', '/v1/connections')) as readonly ConnectionJson[]
+  names.id = String(own.find(({ name }) => name === names.connection)?.id ?? '')
   names.channel = channels.find(isOwn)?.name ?? ''
   consumer.connection = names.connection
   return names.channel !== ''
@@ -62,6 +65,19 @@ export const connectionExamples: Examples = {
   'GET /connections': list,
   'GET /vhosts/{vhost}/connections': list,
   'GET /connections/{connection}': one,
+  'GET /v1/connections': {
+    status: 200,
+    before: openClient,
+    check: (listed: readonly ConnectionJson[]) =>
+      assert.ok(listed.some(({ protocol }) => protocol === 'AMQP 0-9-1')),
+  },
+  'GET /v1/connections/{id}': { status: 200, names, before: openClient },
+  'POST /v1/connections/close': {
+    status: 200,
+    body: { connections: [1_000_000], reason: 'for a test' },
+    check: ({ refused }: { readonly refused: readonly unknown[] }) =>
+      assert.equal(refused.length, 1),
+  },
   'DELETE /connections/{connection}': { ...one, status: 204 },
   'GET /connections/{connection}/channels': { ...one, ...list },
   'GET /connections/{connection}/sessions': { ...one, status: 400 },

@@ -82,6 +82,14 @@ export const nodeExamples: Examples = {
   'GET /auth/hash_password/{password}': { ...ok, names: { password: 'secret' }, missing: 'none' },
   'GET /v1/config': ok,
   'GET /v1/audit': ok,
+  'GET /v1/storage': {
+    ...ok,
+    check: ({ disk, memory }: { readonly disk: unknown; readonly memory: { in_use: number } }) => {
+      // The broker of these tests has no files.
+      assert.equal(disk, null)
+      assert.ok(memory.in_use > 0)
+    },
+  },
   'GET /auth/attempts/{node}': { ...ok, names: { node: nodeName } },
   'GET /auth/attempts/{node}/source': { ...ok, names: { node: nodeName } },
   'DELETE /auth/attempts/{node}': { status: 204, names: { node: nodeName } },

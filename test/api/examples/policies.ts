@@ -1,3 +1,5 @@
+// Policies, and what they would be for.
+import assert from 'node:assert/strict'
 import type { ApiUnderTest } from '../api-under-test.ts'
 import type { Example, Examples } from '../example.ts'
 
@@ -22,5 +24,11 @@ function examplesOf(paths: 'policies' | 'operator-policies'): Examples {
 
 export const policyExamples: Examples = {
   ...examplesOf('policies'),
+  'POST /v1/pattern-test/{vhost}': {
+    status: 200,
+    body: { pattern: '^amq\\.', apply_to: 'exchanges' },
+    check: ({ exchanges }: { readonly exchanges: { readonly matched: number } }) =>
+      assert.ok(exchanges.matched >= 5),
+  },
   ...examplesOf('operator-policies'),
 }

@@ -93,6 +93,12 @@ export const streamExamples: Examples = {
   },
   'POST /v1/streams/delete': { ...list, body: tasks, check: done },
   'POST /v1/streams/purge': { ...list, body: { ...tasks, dry_run: true }, check: done },
+  'GET /v1/topology/{vhost}': {
+    ...list,
+    query: { around: 'queue:events', steps: '2', count: '50' },
+    check: ({ edges }: { readonly edges: readonly { readonly to: string }[] }) =>
+      assert.ok(edges.some(({ to }) => to === 'group:billing')),
+  },
   'GET /v1/groups': list,
   'GET /v1/groups/{group}': group,
   'POST /v1/groups/{group}/reset': {
