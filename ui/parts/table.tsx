@@ -106,7 +106,9 @@ function range(first: number, last: number): number[] {
 }
 
 function Space({ height }: { readonly height: number }): JSX.Element | null {
-  return height > 0 ? <tr aria-hidden="true" class="table-space" style={{ height: `${height}px` }} /> : null
+  return height > 0 ? (
+    <tr aria-hidden="true" class="table-space" style={{ height: `${height}px` }} />
+  ) : null
 }
 
 function SkeletonRows({ columns }: { readonly columns: number }): JSX.Element {
