@@ -9,6 +9,8 @@ const generators: readonly string[] = [
   'generate-configuration.ts',
   'generate-command-line.ts',
   'generate-performance.ts',
+  'generate-http-reference.ts',
+  'generate-limits.ts',
 ]
 
 for (const generator of generators) {

@@ -1,11 +1,15 @@
 // First step of every npm script: makes node_modules agree with package-lock.json, or does nothing
 // within a few milliseconds. Plain JavaScript for Node 18, because it runs before the pinned Node
-// (a devDependency) is there. Everything it prints goes to stderr.
+// (a devDependency) is there. Everything it prints goes to stderr. With --ui it also builds the web pages and the
+// documentation when their sources have changed.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { areDocsBuilt } from './docs-stamp.mjs'
+import { oneAtATime } from './one-at-a-time.mjs'
+import { isUiBuilt } from './ui-stamp.mjs'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 const stampFile = path.join(root, 'node_modules', '.cache', 'pabal-setup')
@@ -52,55 +56,28 @@ function writeStamp() {
   writeFileSync(stampFile, stamp)
 }
 
-/** Whether the process that holds the lock is gone. */
-function isStale(pid) {
-  try {
-    process.kill(pid, 0)
-    return false
-  } catch (error) {
-    return error.code === 'ESRCH'
-  }
-}
-
-/** One installation at a time: two `npm ci` in one folder break each other. */
-function lock() {
-  mkdirSync(path.dirname(lockFile), { recursive: true })
-  for (let waits = 0; ; waits++) {
-    try {
-      return writeFileSync(lockFile, `${process.pid}\n`, { flag: 'wx' })
-    } catch (error) {
-      if (error.code !== 'EEXIST') throw error
-    }
-    if (isStale(Number(readLockHolder()))) rmSync(lockFile, { force: true })
-    else if (waits === 0)
-      process.stderr.write(
-        `pabal: waiting for another installation (if there is none, remove ${lockFile})\n`,
-      )
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200)
-  }
-}
-
-/** A lock that vanishes meanwhile, or is not written yet, is looked at again. */
-function readLockHolder() {
-  try {
-    return readFileSync(lockFile, 'utf8').trim() || process.pid
-  } catch {
-    return process.pid
-  }
-}
-
 function installOnce() {
-  lock()
-  try {
+  return oneAtATime(lockFile, 'another installation', () => {
     if (installedStamp() === stamp) return
     const code = install()
     if (code === 0) return writeStamp()
     process.stderr.write('pabal: npm ci failed (see above); mend that and run the command again\n')
     process.exitCode = code
-  } finally {
-    rmSync(lockFile, { force: true })
-  }
+  })
+}
+
+/** What fails there is told, and no reason not to go on: a broker works without its web pages. */
+function buildPages() {
+  if (!isUiBuilt()) runScript('build-ui.mjs')
+  if (!areDocsBuilt()) runScript('build-docs.ts')
+}
+
+function runScript(name) {
+  const script = path.join(root, 'scripts', name)
+  spawnSync(pinnedNode, [script], { cwd: root, stdio: ['ignore', 2, 2] })
 }
 
 const stamp = wantedStamp()
-if (installedStamp() !== stamp) installOnce()
+// Two `npm ci` in one folder break each other.
+if (installedStamp() !== stamp) await installOnce()
+if (process.argv.includes('--ui') && !process.exitCode) buildPages()

@@ -14,7 +14,8 @@ export const directions: Readonly<Record<string, readonly string[]>> = {
   server: ['lib', 'record', 'codec', 'crossing', 'broker', 'auth'],
   definitions: ['lib', 'record', 'meta', 'auth', 'broker'],
   metrics: ['lib', 'record', 'log', 'broker', 'auth'],
-  admin: ['lib', 'record', 'broker', 'auth', 'definitions', 'metrics'],
+  demo: ['lib'],
+  admin: ['lib', 'record', 'broker', 'auth', 'definitions', 'metrics', 'demo'],
   settings: ['lib'],
   cell: ['lib', 'log', 'crossing', 'meta', 'broker'],
   node: [
@@ -28,9 +29,10 @@ export const directions: Readonly<Record<string, readonly string[]>> = {
     'admin',
     'settings',
     'definitions',
+    'demo',
   ],
   move: ['lib', 'record'],
-  cli: ['lib', 'log', 'settings', 'move'],
+  cli: ['lib', 'log', 'settings', 'move', 'demo'],
   shims: ['lib', 'cli'],
 }
 
@@ -57,6 +59,7 @@ export const doublesFolder = 'src/testing/'
 export const entryFiles: readonly string[] = [
   'src/main.ts',
   'src/start-broker.ts',
+  'src/demo/demo-thread.ts',
   'src/shims/rabbitmqctl.ts',
   'ui/main.tsx',
   'ui/vite.config.ts',
@@ -86,6 +89,7 @@ const diskDoors = [
   'src/settings/settings-file.ts',
   'src/lib/count-files.ts',
   'src/server/local-listener.ts',
+  'src/admin/ui-files.ts',
 ]
 
 /** `import type` from a Node module is free: only the running effect needs a door. */

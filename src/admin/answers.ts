@@ -12,7 +12,8 @@ import type { DefinitionsOrigin } from '../definitions/export-definitions.ts'
 import type { CountFiles } from '../lib/count-files.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { AuditLog } from './audit-log.ts'
-import type { StatusSource } from './broker-status.ts'
+import type { BrokerFigures, StatusSource } from './broker-status.ts'
+import type { DemoControl } from './v1/demo-operations.ts'
 import type { LiveConnections } from './v1/live-connections.ts'
 import type { MaintenanceControl } from './v1/maintenance-operations.ts'
 
@@ -33,6 +34,8 @@ export interface ManagementParts {
   /** Connections of all protocols. */
   readonly clients: ClientRegistry
   readonly source: StatusSource
+  /** As its status, without what is counted: soon answered, however much there is. */
+  readonly figures: () => BrokerFigures
   /** Kafka's consumer groups. */
   readonly groups: GroupCoordinator
   readonly statistics: Statistics
@@ -49,6 +52,8 @@ export interface ManagementParts {
   readonly backups?: { readonly last: BackupTaken | undefined }
   /** Left out where there are no listeners to close. */
   readonly maintenance?: MaintenanceControl
+  /** Left out where there are no ports that a demo could come in by. */
+  readonly openDemo?: () => Promise<DemoControl>
   /** Messages that requests have taken, on whichever port. */
   readonly leases: Leases
   /** Tails and exports that are under way, on whichever port. */

@@ -4,8 +4,8 @@ import type { Address } from '../lib/listen.ts'
 /** Where a broker is in its life. Only a ready one takes work. */
 export type BrokerState = 'starting' | 'ready' | 'maintenance' | 'stopping'
 
-/** One look at a broker. */
-export interface BrokerStatus {
+/** What a broker knows of itself without looking at what is in it. */
+export interface BrokerFigures {
   readonly state: BrokerState
   readonly version: string
   /** Milliseconds since the start. */
@@ -28,6 +28,10 @@ export interface BrokerStatus {
     /** What clients make the broker hold for a while, by kind (docs/decisions/0049). */
     readonly heldBytes: Readonly<Record<string, number>>
   }
+}
+
+/** One look at a broker. */
+export interface BrokerStatus extends BrokerFigures {
   /** Connections of each protocol, the one that asks by HTTP among them. */
   readonly clients: Readonly<Record<ClientProtocol, number>>
   readonly counts: {

@@ -6,7 +6,7 @@ import { auth as readBasic } from 'hono/utils/basic-auth'
 import type { AccessControl } from '../auth/access-control.ts'
 import type { Principal } from '../auth/principal.ts'
 import type { ApiVariables } from './api/api.ts'
-import { type Caller, callerOf, ownerCaller } from './api/caller.ts'
+import { type Caller, callerOf, type Login, ownerCaller } from './api/caller.ts'
 import { type Sessions, sessionCookie } from './api/sessions.ts'
 
 /** A name and a password, or a token (RFC 6750) in their place. */
@@ -47,16 +47,15 @@ export function findCaller(options: CallerOptions): MiddlewareHandler<ApiVariabl
       askForLogin(context)
       return context.json({ error: 'not_authorized', reason: 'Not_Authorized' }, 401)
     }
-    const { principal, isInSession } = identified
-    context.set('caller', callerOf(principal, options.access, isInSession))
+    const { principal, login } = identified
+    context.set('caller', callerOf(principal, options.access, login))
     return next()
   }
 }
 
 interface Identified {
   readonly principal: Principal
-  /** Of one that came by a session. */
-  readonly isInSession?: () => boolean
+  readonly login: Login
 }
 
 async function identify(
@@ -68,16 +67,21 @@ async function identify(
   if (header !== undefined) {
     const login = readLogin(header, context)
     const principal = await (login && socket && authenticate?.(login, socket))
-    return principal && { principal }
+    if (principal === undefined) return undefined
+    const { token } = principal
+    if (token === undefined) return { principal, login: { kind: 'password' } }
+    return { principal, login: { kind: 'token', endsAt: () => token.expiresAt } }
   }
   const token = getCookie(context, sessionCookie)
   const ofSession = token === undefined ? undefined : sessions.find(token)
   if (token !== undefined && ofSession !== undefined) {
-    return { principal: ofSession, isInSession: () => sessions.has(token) }
+    const isGood = (): boolean => sessions.has(token)
+    const endsAt = (): number | undefined => sessions.endsAt(token)
+    return { principal: ofSession, login: { kind: 'session', isGood, endsAt } }
   }
   if (isForwarded(context)) return undefined
   const anonymous = anonymousFrom?.(socket?.remoteAddress ?? '')
-  return anonymous && { principal: anonymous }
+  return anonymous && { principal: anonymous, login: { kind: 'none' } }
 }
 
 const forwardedHeaders = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip']
@@ -87,8 +91,11 @@ function isForwarded({ req }: Context): boolean {
   return forwardedHeaders.some((name) => req.header(name) !== undefined)
 }
 
-/** Browsers ask their users then. */
+/** Browsers ask their users then, in a window of their own; the UI has a page for it, and says who it is. */
 export function askForLogin(context: Context): void {
+  const isUi = context.req.header('x-requested-with') === 'pabal-ui'
+  // What reads events in a browser cannot say so.
+  if (isUi || context.req.header('accept') === 'text/event-stream') return
   context.header('WWW-Authenticate', 'Basic realm="Pabal", charset="UTF-8"')
 }
 

@@ -16,7 +16,6 @@ import type { BrokerState } from './broker-status.ts'
 import { type HttpServer, type HttpServerOptions, openHttpServer } from './http-server.ts'
 import { loopbackHosts } from './own-hosts.ts'
 import { createRoutes } from './routes.ts'
-import { formatUptime } from './status-page.ts'
 
 test('/health/ready is 503 until the broker is ready and while it stops', async () => {
   let state: BrokerState = 'starting'
@@ -30,37 +29,13 @@ test('/health/ready is 503 until the broker is ready and while it stops', async 
   assert.equal((await routes.request('/health/live')).status, 200)
 })
 
-test('the status page shows figures and escapes what it shows', async () => {
-  const routes = createRoutes({ source: { status: () => statusOf('ready') } })
-  const response = await routes.request('/')
-  const page = await response.text()
-  assert.equal(response.status, 200)
-  assert.match(response.headers.get('content-type') ?? '', /text\/html/)
-  for (const text of [
-    '1.2.3',
-    '1,234,567',
-    '2,345,678',
-    '127.0.0.1:5672',
-    '1 min 1 s',
-    '&lt;script&gt;',
-  ]) {
-    assert.ok(page.includes(text), text)
-  }
-  assert.ok(!page.includes('<script'))
-})
-
-test('the status page says why publishers are blocked', async () => {
-  const routes = createRoutes({ source: { status: () => statusOf('ready', 'the disk is full') } })
-  assert.match(await (await routes.request('/')).text(), /blocked: the disk is full/)
-})
-
-test('/api/status is the same as JSON', async () => {
+test('/api/status is the status as JSON', async () => {
   const routes = createRoutes({ source: { status: () => statusOf('ready') } })
   const { blockedReason: _, ...shown } = statusOf('ready')
   assert.deepEqual(await (await routes.request('/api/status')).json(), shown)
 })
 
-test('with a check of users, only health is open to everyone', async () => {
+test('with a check of users, only health and the UI are open to everyone', async () => {
   const routes = createRoutes({
     source: { status: () => statusOf('ready') },
     authenticate: (login) =>
@@ -75,14 +50,38 @@ test('with a check of users, only health is open to everyone', async () => {
   const authorization = `Basic ${Buffer.from('shop:secret').toString('base64')}`
   const wrong = `Basic ${Buffer.from('shop:guess').toString('base64')}`
   assert.equal((await routes.request('/health/ready')).status, 200)
-  for (const path of ['/', '/metrics', '/metrics/per-object']) {
+  assert.notEqual((await routes.request('/')).status, 401)
+  for (const path of ['/api/status', '/metrics', '/metrics/per-object']) {
     assert.equal((await routes.request(path)).status, 401)
   }
   assert.equal(
     (await routes.request('/api/status', { headers: { authorization: wrong } }, env)).status,
     401,
   )
-  assert.equal((await routes.request('/', { headers: { authorization } }, env)).status, 200)
+  assert.equal(
+    (await routes.request('/api/status', { headers: { authorization } }, env)).status,
+    200,
+  )
+})
+
+test('browsers are not told to ask for a login by themselves where the UI has asked', async () => {
+  await using broker = await BrokerInProcess.start()
+  const routes = createRoutes({
+    source: { status: () => statusOf('ready') },
+    management: manage(broker.broker),
+    authenticate: () => Promise.resolve(undefined),
+  })
+  for (const path of ['/api/whoami', '/api/v1/live', '/api/status']) {
+    for (const [headers, challenge] of [
+      [{}, 'Basic realm="Pabal", charset="UTF-8"'],
+      [{ 'x-requested-with': 'pabal-ui' }, null],
+      [{ accept: 'text/event-stream' }, null],
+    ] as const) {
+      const response = await routes.request(path, { headers })
+      assert.equal(response.status, 401)
+      assert.equal(response.headers.get('www-authenticate'), challenge)
+    }
+  }
 })
 
 test('an unknown path is 404', async () => {
@@ -152,7 +151,7 @@ test('close() ends connections that are kept alive, and those that say nothing',
 
 test('requests that come before the routes are loaded wait for them', async () => {
   await using open = await OpenServer.start()
-  const paths = ['/health/ready', '/api/status', '/', '/nowhere']
+  const paths = ['/health/ready', '/api/status', '/health/live', '/nowhere']
   const ask = async (path: string): Promise<number> => (await fetch(open.url + path)).status
   assert.deepEqual(await Promise.all(paths.map(ask)), [200, 200, 200, 404])
   await open.server.prepare()
@@ -195,7 +194,7 @@ test('a body that is too large, or that nobody reads, holds up no request behind
   const management = manage(broker.broker)
   const body = 'x'.repeat(2_000_000)
   const host = 'host: localhost\r\n'
-  const next = `GET /api/v1/session HTTP/1.1\r\n${host}connection: close\r\n\r\n`
+  const next = `GET /api/login HTTP/1.1\r\n${host}connection: close\r\n\r\n`
   const large = ['PUT /api/policies/%2F/x', 'POST /api/v1/moves/queues/%2F/x/messages']
   for (const [isOwner, expected] of [
     [true, ['400', '404']],
@@ -271,7 +270,7 @@ test('where all are being answered, the oldest ends: a flood of slow logins lock
   }
   await using open = await OpenServer.start({ authenticate })
   const authorization = `Basic ${Buffer.from('shop:guess').toString('base64')}`
-  const login = `GET / HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${authorization}\r\n\r\n`
+  const login = `GET /api/status HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${authorization}\r\n\r\n`
   const [oldest] = await Promise.all(
     Array.from({ length: networkLimits.httpConnectionsMax }, () => open.connect(login)),
   )
@@ -339,11 +338,4 @@ test('a host that reaches a broker beyond loopback may have any name', async () 
   const routes = createRoutes({ source: { status: () => statusOf('ready') } })
   const response = await routes.request('/health/ready', { headers: { host: 'broker.example' } })
   assert.equal(response.status, 200)
-})
-
-test('formatUptime() shows the two largest units', () => {
-  assert.equal(formatUptime(0), '0 s')
-  assert.equal(formatUptime(59_999), '59 s')
-  assert.equal(formatUptime(3_600_000), '1 h')
-  assert.equal(formatUptime(2 * 86_400_000 + 3_600_000 + 60_000), '2 d 1 h')
 })

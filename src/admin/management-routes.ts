@@ -37,24 +37,33 @@ import { whoAmIOperation } from './rabbitmq/whoami.ts'
 import { tellChanges } from './tell-changes.ts'
 import { askingWithin } from './v1/ask-within.ts'
 import { backupOperations } from './v1/backup-operation.ts'
+import { browseOperations } from './v1/browse-operations.ts'
 import { configOperations } from './v1/config-operations.ts'
+import { ownConnectionOperations } from './v1/connections/connection-operations.ts'
 import { copyOperations } from './v1/copy-operations.ts'
 import { deadLetterOperations } from './v1/dead-letter-operations.ts'
 import { delayedOperations } from './v1/delayed-operations.ts'
+import { demoOperations } from './v1/demo-operations.ts'
+import { endDelayedOperations } from './v1/end-delayed-operations.ts'
 import { exportOperation } from './v1/export-operation.ts'
 import { groupOperations } from './v1/group-operations.ts'
+import { homeOperation } from './v1/home/home-operation.ts'
 import { jobOperations } from './v1/job-operations.ts'
 import { type LiveApi, liveOperation } from './v1/live-operation.ts'
 import { drainOperations } from './v1/maintenance-operations.ts'
 import { messageOperations } from './v1/message-operations.ts'
 import { moveOperations } from './v1/move-operations.ts'
 import { notInMaintenance } from './v1/not-in-maintenance.ts'
+import { payloadOperation } from './v1/payload-operation.ts'
 import { publishBatchOperations } from './v1/publish-operations.ts'
 import { receiveOperations } from './v1/receive-operations.ts'
+import { scheduleOperations } from './v1/schedule-operations.ts'
 import { sessionOperations } from './v1/session-operations.ts'
+import { StreamFacts } from './v1/stream-facts.ts'
 import { streamOperations } from './v1/stream-operations.ts'
 import { tailOperation } from './v1/tail-operation.ts'
 import { testOperations } from './v1/test-operations.ts'
+import { topologyOperations } from './v1/topology-operation.ts'
 import { traceOperations } from './v1/trace-operations.ts'
 
 export function createManagementRoutes(
@@ -73,26 +82,45 @@ export function createManagementRoutes(
 /** In the order in which they are matched and documented. */
 function operationsOf(
   parts: ManagementParts,
-  { authenticate, sessions }: CallerOptions,
+  callers: CallerOptions,
   askAs: LiveApi['askAs'],
 ): Operation[] {
   /** One limit for all that is published by HTTP. */
   const publishing = { ...parts, underWay: { size: 0 } }
   const operations: Operation[] = [
+    ...rabbitmqOperations(parts, callers, publishing),
+    ...ownOperations(parts, callers, publishing),
+    liveOperation(parts, { operations: () => operations, askAs }),
+  ]
+  const { version } = parts.source.status()
+  const document: Operation = operation({
+    method: 'get',
+    path: '/openapi.json',
+    tag: 'Document',
+    summary: 'This document',
+    access: 'open',
+    answers: { 200: 'An OpenAPI 3.1 document' },
+    handle: () => openApiDocument([...operations, document], version),
+  })
+  return [...operations, document]
+}
+
+type Publishing = Parameters<typeof publishOperation>[0]
+
+/** RabbitMQ's management API. */
+function rabbitmqOperations(
+  parts: ManagementParts,
+  { authenticate }: CallerOptions,
+  publishing: Publishing,
+): Operation[] {
+  return [
     whoAmIOperation,
-    ...groupOperations(parts),
-    ...streamOperations(parts),
     ...overviewOperations(parts),
     ...nodeOperations(parts),
     ...connectionOperations(parts),
     ...channelOperations(parts),
     ...exchangeOperations(parts),
     publishOperation(publishing),
-    ...notInMaintenance(
-      [...publishBatchOperations(publishing), ...receiveOperations(parts)],
-      parts.maintenance,
-    ),
-    ...testOperations(parts.broker),
     ...queueListOperations(parts),
     ...queueOperations(parts.broker),
     queueGetOperation(parts.broker, parts.clients),
@@ -114,30 +142,44 @@ function operationsOf(
     ...loginAttemptOperations(parts),
     ...loginOperations(parts, { authenticate }),
     ...(parts.origin === undefined ? [] : definitionsOperations(parts, parts.origin)),
-    ...sessionOperations({ authenticate, sessions }),
-    liveOperation(parts, { operations: () => operations, askAs }),
+  ]
+}
+
+/** What RabbitMQ has no path for, below `/v1`. */
+function ownOperations(
+  parts: ManagementParts,
+  { authenticate, sessions }: CallerOptions,
+  publishing: Publishing,
+): Operation[] {
+  const facts = new StreamFacts(parts)
+  return [
+    ...groupOperations(parts, facts.groupLags),
+    homeOperation(parts),
+    ...ownConnectionOperations(parts),
+    ...streamOperations(parts, facts),
+    ...notInMaintenance(
+      [...publishBatchOperations(publishing), ...receiveOperations(parts)],
+      parts.maintenance,
+    ),
+    ...topologyOperations(parts),
+    ...testOperations(parts.broker),
+    ...sessionOperations({ broker: parts.broker, authenticate, sessions }),
     ...backupOperations(parts),
     ...configOperations(parts),
-    ...messageOperations(parts.broker),
+    ...browseOperations(parts.broker),
+    payloadOperation(parts),
+    ...messageOperations(parts),
     tailOperation(parts),
     exportOperation(parts),
     ...jobOperations(parts.broker),
     ...traceOperations(parts.broker),
     ...delayedOperations(parts.broker),
+    ...endDelayedOperations(parts.broker),
+    ...scheduleOperations(parts.broker),
     ...deadLetterOperations(parts.broker),
     ...moveOperations(parts.broker),
     ...copyOperations(parts.broker, parts.groups),
+    ...(parts.openDemo === undefined ? [] : demoOperations(parts.openDemo)),
     ...(parts.maintenance === undefined ? [] : drainOperations(parts.maintenance, parts.clients)),
   ]
-  const { version } = parts.source.status()
-  const document: Operation = operation({
-    method: 'get',
-    path: '/openapi.json',
-    tag: 'Document',
-    summary: 'This document',
-    access: 'open',
-    answers: { 200: 'An OpenAPI 3.1 document' },
-    handle: () => openApiDocument([...operations, document], version),
-  })
-  return [...operations, document]
 }

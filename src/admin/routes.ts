@@ -1,7 +1,7 @@
-// What HTTP answers: health checks for supervisors of the broker, and one page for its administrators.
+// What HTTP answers: health checks for supervisors of the broker, the API, and the UI.
 // Loaded with the first request, or once the broker has been ready for a while.
 import type { RequestListener } from 'node:http'
-import { Hono, type MiddlewareHandler } from 'hono'
+import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { secureHeaders } from 'hono/secure-headers'
 import { AccessControl } from '../auth/access-control.ts'
 import { systemClock } from '../lib/clock.ts'
@@ -15,11 +15,13 @@ import { pathAsWritten } from './api/raw-path.ts'
 import { Sessions } from './api/sessions.ts'
 import type { StatusSource } from './broker-status.ts'
 import { askForLogin, type CallerOptions, findCaller } from './callers.ts'
+import { answerDocs } from './docs-routes.ts'
 import { listenerOf } from './listener-of.ts'
 import { createManagementRoutes } from './management-routes.ts'
 import { createMetricsRoutes } from './metrics-routes.ts'
 import { refuseOtherHosts } from './refuse-other-hosts.ts'
-import { renderStatusPage } from './status-page.ts'
+import { docsFolders, UiFiles, uiFolders } from './ui-files.ts'
+import { answerUi, uiPolicy } from './ui-routes.ts'
 
 /** What the routes need. */
 export interface RouteOptions extends Omit<CallerOptions, 'access' | 'sessions'> {
@@ -30,6 +32,10 @@ export interface RouteOptions extends Omit<CallerOptions, 'access' | 'sessions'>
   readonly management?: ManagementParts
   /** Of which metrics are made; left out, there are none. */
   readonly metrics?: MetricsSource
+  /** Where the UI may be, the first that is there; left out, where builds are. */
+  readonly uiFolders?: readonly string[]
+  /** The same for the documentation. */
+  readonly docsFolders?: readonly string[]
   /** A request failed through no fault of its client's, and was answered with 500. */
   readonly onFault?: (error: Error) => void
 }
@@ -38,11 +44,8 @@ export interface RouteOptions extends Omit<CallerOptions, 'access' | 'sessions'>
 export function createRoutes(options: RouteOptions): Hono<ApiVariables> {
   const { source, hosts, management, metrics } = options
   const routes = new Hono<ApiVariables>({ getPath: pathAsWritten })
+  routes.use(headersOfUi)
   routes.use(strictHeaders)
-  routes.use(async (context, next) => {
-    await next()
-    context.header('Cache-Control', 'no-store')
-  })
   if (hosts !== undefined) routes.use(refuseOtherHosts(hosts))
   routes.use(refuseOtherSites)
   routes.get('/health/live', (context) => context.json({ status: 'ok' }))
@@ -57,26 +60,41 @@ export function createRoutes(options: RouteOptions): Hono<ApiVariables> {
   const isOpen =
     options.isOwner === true || hosts !== undefined || options.authenticate === undefined
   if (!isOpen) {
-    for (const page of ['/', '/api/status', '/metrics', '/metrics/*']) {
-      routes.get(page, findCaller(callers), onlyMonitors)
+    for (const path of ['/api/status', '/metrics', '/metrics/*']) {
+      routes.get(path, findCaller(callers), onlyMonitors)
     }
   }
   routes.get('/api/status', (context) => context.json(source.status()))
-  routes.get('/', (context) => context.html(renderStatusPage(source.status())))
   if (metrics !== undefined) routes.route('/metrics', createMetricsRoutes(metrics))
   if (management !== undefined) routes.route('/api', createManagementRoutes(management, callers))
   routes.onError(answerFault(options.onFault))
-  routes.notFound((context) => context.json({ error: 'not_found', reason: 'Not Found' }, 404))
+  routes.notFound(answerPages(options))
   return routes
+}
+
+/** What nothing else answers may be a page. */
+function answerPages(options: RouteOptions): (context: Context<ApiVariables>) => Promise<Response> {
+  const ui = new UiFiles(options.uiFolders ?? uiFolders)
+  const docs = new UiFiles(options.docsFolders ?? docsFolders)
+  return async (context) => {
+    const page = (await answerDocs(context, docs)) ?? (await answerUi(context, ui))
+    return page ?? context.json({ error: 'not_found', reason: 'Not Found' }, 404)
+  }
+}
+
+/** What others have answered is not kept, and loads nothing. */
+const headersOfUi: MiddlewareHandler<ApiVariables> = async (context, next) => {
+  await next()
+  if (context.get('isUi') === true) context.header('Content-Security-Policy', uiPolicy)
+  else context.header('Cache-Control', 'no-store')
 }
 
 const strictHeaders = secureHeaders({
   contentSecurityPolicy: {
     defaultSrc: ["'none'"],
-    styleSrc: ["'unsafe-inline'"],
     frameAncestors: ["'none'"],
     baseUri: ["'none'"],
-    formAction: ["'self'"],
+    formAction: ["'none'"],
   },
   xFrameOptions: 'DENY',
   referrerPolicy: 'same-origin',

@@ -87,7 +87,7 @@ export interface BrokerOptions {
   readonly onInert?: (notice: InertNotice) => void
 }
 
-/** Counts for status pages. */
+/** Counts for the status. */
 export interface BrokerCounts {
   readonly exchanges: number
   readonly queues: number
@@ -156,7 +156,7 @@ export class Broker {
     this.#publisher = new Publisher(this)
     this.#historyReplay = new HistoryReplay(this)
     this.random = options.random
-    this.shortage = options.shortage ?? new Shortage()
+    this.shortage = options.shortage ?? new Shortage(options.clock)
     this.clock = options.clock
     this.inert = new InertWatch((notice) => options.onInert?.(notice))
     this.replies = new ReplyRegistry(options.random)

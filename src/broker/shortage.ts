@@ -1,5 +1,6 @@
 // What the broker is short of. Publishers wait while it is short of anything; consumers, acks and
 // deletes go on, because they give space back.
+import type { Clock } from '../lib/clock.ts'
 
 /** What can be short, in the order in which clients are told of it. */
 export type Resource = 'memory' | 'disk'
@@ -10,13 +11,25 @@ const resources: readonly Resource[] = ['memory', 'disk']
 export type ShortageListener = (isShort: boolean) => void
 
 export class Shortage {
+  readonly #clock: Pick<Clock, 'now'> | undefined
   #reason: string | undefined
+  #since: number | undefined
   readonly #missing = new Set<Resource>()
   readonly #listeners = new Set<ShortageListener>()
+
+  /** `clock` tells since when it is short. */
+  constructor(clock?: Pick<Clock, 'now'>) {
+    this.#clock = clock
+  }
 
   /** Why publishers wait, in RabbitMQ's words; undefined while they do not. */
   get reason(): string | undefined {
     return this.#reason
+  }
+
+  /** Since when they wait, in milliseconds since the Unix epoch; undefined while they do not. */
+  get since(): number | undefined {
+    return this.#since
   }
 
   isShortOf(resource: Resource): boolean {
@@ -32,6 +45,7 @@ export class Shortage {
     const wasShort = this.#reason !== undefined
     this.#reason = missing.length === 0 ? undefined : `low on ${missing.join(' & ')}`
     if (wasShort === missing.length > 0) return
+    this.#since = wasShort ? undefined : this.#clock?.now()
     for (const listener of this.#listeners) listener(!wasShort)
   }
 

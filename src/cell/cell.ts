@@ -72,7 +72,7 @@ export class Cell implements AsyncDisposable {
 
   /** Opens a data folder or makes it. Throws as `openStorage`, `LogError` also for what a newer version wrote. */
   static async open(options: CellOptions, parts: CellParts): Promise<Cell> {
-    const shortage = new Shortage()
+    const shortage = new Shortage(parts.clock)
     const crossing = createCrossing(parts)
     const storage = await openStorage({
       ...options,

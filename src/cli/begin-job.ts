@@ -19,6 +19,7 @@ export interface JobFlags extends RiskFlags {
   readonly toAddress?: boolean
   readonly rate?: string
   readonly skip?: boolean
+  readonly retry?: boolean
   readonly wait?: boolean
 }
 
@@ -49,6 +50,7 @@ export function addTargetOptions(command: Command): Command {
 export function addJobOptions(command: Command): Command {
   command
     .option('--skip', 'Leave out what is refused, instead of stopping at it')
+    .option('--retry', 'Wait at what is refused and try it again, instead of stopping at it')
     .option('--rate <N>', 'At most so many messages in a second')
     .option('--no-wait', 'Only begin; see pabal job list')
     .option(...vhostOption)
@@ -64,7 +66,7 @@ export function beginJob({ kind, queue, filter, target }: JobAsked, flags: JobFl
     queue,
     target,
     filter,
-    ...(flags.skip === true && { on_refused: 'skip' }),
+    on_refused: onRefusedOf(flags),
     messages_per_second: rateOf(flags),
   }
   return async (broker, terminal) => {
@@ -129,6 +131,12 @@ interface Preview {
 function tellPreview({ targets, skipped }: Preview, tell: (line: string) => void): void {
   for (const { queue, messages } of targets) tell(`to '${queue}': ${messages}`)
   for (const { reason, count } of skipped) tell(`left out: ${count} (${reason})`)
+}
+
+function onRefusedOf({ skip = false, retry = false }: JobFlags): 'stop' | 'skip' | 'wait' {
+  if (skip && retry) throw new ExitError(exitCodes.usage, 'give one of --skip and --retry')
+  if (retry) return 'wait'
+  return skip ? 'skip' : 'stop'
 }
 
 function rateOf({ rate }: JobFlags): number | undefined {

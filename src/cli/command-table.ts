@@ -108,6 +108,12 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import('./dead-letter-command.ts')).addDeadLetterCommands,
   },
   {
+    name: 'delayed',
+    group: queues,
+    summary: 'Messages that wait for a time: when they are due, sent on now, or cancelled',
+    load: async () => (await import('./delayed-command.ts')).addDelayedCommands,
+  },
+  {
     name: 'job',
     group: queues,
     summary: 'Jobs that move messages in the broker',
@@ -227,6 +233,12 @@ export const commandTable: readonly CommandRow[] = [
     group: broker,
     summary: 'Watch the broker and its queues',
     load: async () => (await import('./top/top-command.ts')).addTopCommand,
+  },
+  {
+    name: 'demo',
+    group: broker,
+    summary: 'Show what Pabal does: a shop of ten minutes, of which nothing is left',
+    load: async () => (await import('./demo/demo-command.ts')).addDemoCommand,
   },
   {
     name: 'bench',

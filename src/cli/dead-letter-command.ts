@@ -1,5 +1,6 @@
 // `pabal dlq`: queues with dead letters, what died there, and back to where it came from.
 import { exitCodes } from '../lib/exit-codes.ts'
+import { ExitError } from '../lib/exit-error.ts'
 import { addJobOptions, addTargetOptions, beginJob, type JobFlags, targetOf } from './begin-job.ts'
 import { checkName } from './check-name.ts'
 import { vhostOption } from './list-command.ts'
@@ -16,6 +17,7 @@ interface Flags {
 interface RedriveFlags extends JobFlags {
   readonly reason?: string
   readonly from?: string
+  readonly group?: string
 }
 
 export const addDeadLetterCommands: AddCommand = (dlq, remote) => {
@@ -40,6 +42,7 @@ export const addDeadLetterCommands: AddCommand = (dlq, remote) => {
     .option('--to-address', 'To the exchange to which each was published first')
     .option('--reason <REASON>', 'Only those that died of it: rejected, expired, maxlen, …')
     .option('--from <QUEUE>', 'Only those that died in this queue')
+    .option('--group <JSON>', 'Only those that died exactly so: {"exception":"no stock"}')
     .addHelpText('after', '\nExample: dlq redrive orders.dead --reason rejected --dry-run')
   addJobOptions(redriving)
 }
@@ -67,6 +70,7 @@ interface DeathGroup {
   readonly reason: string | null
   readonly queue: string | null
   readonly exchange: string | null
+  readonly exception_type: string | null
   readonly exception: string | null
   readonly count: number
   readonly bytes: number
@@ -77,7 +81,7 @@ interface DeathGroup {
 const deaths: Shown = {
   title: 'dead letters',
   columns: ['count', 'reason', 'queue', 'exchange', 'last', 'exception'],
-  wideColumns: ['bytes', 'first'],
+  wideColumns: ['exception_type', 'routing_keys', 'bytes', 'first'],
   cells: {
     first: (ms) => new Date(ms as number).toISOString(),
     last: (ms) => new Date(ms as number).toISOString(),
@@ -114,8 +118,8 @@ function show(name: string, { vhost = '/', output }: Flags): AskBroker {
 
 /** The broker looks at a part at a time, and each part has groups of its own. */
 function addTo(groups: Map<string, DeathGroup>, group: DeathGroup): void {
-  const { reason, queue, exchange, exception } = group
-  const key = JSON.stringify([reason, queue, exchange, exception])
+  const { reason, queue, exchange, exception_type: type, exception } = group
+  const key = JSON.stringify([reason, queue, exchange, type, exception])
   const known = groups.get(key)
   if (known === undefined) groups.set(key, group)
   else {
@@ -130,12 +134,22 @@ function addTo(groups: Map<string, DeathGroup>, group: DeathGroup): void {
 }
 
 function redrive(name: string, flags: RedriveFlags): AskBroker {
-  const { reason, from } = flags
+  const { reason, from, group } = flags
   const filter = {
+    ...(group !== undefined && { death: readGroup(group) }),
     ...(reason !== undefined && { death_reason: reason }),
     ...(from !== undefined && { death_queue: from }),
   }
   const isAll = Object.keys(filter).length === 0
   const asked = { queue: name, filter: isAll ? undefined : filter, target: targetOf(flags) }
   return beginJob({ kind: 'redrive', ...asked }, flags)
+}
+
+/** Throws an `ExitError` for what is no JSON object. */
+function readGroup(text: string): object {
+  try {
+    const json: unknown = JSON.parse(text)
+    if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json
+  } catch {}
+  throw new ExitError(exitCodes.usage, '--group is JSON like {"reason":"rejected"}')
 }

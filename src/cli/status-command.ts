@@ -1,11 +1,13 @@
-// `pabal status`: how the broker is. Ends with 69 when it takes no work, so that health checks can use it.
+// `pabal status`: how the broker is, and what is wrong with it. Ends with 69 when it takes no work, so that health checks can use it.
 import { exitCodes } from '../lib/exit-codes.ts'
 import { formatAddress } from '../lib/listen.ts'
 import type { Address } from '../lib/listen.ts'
+import type { BrokerClient } from './broker-client.ts'
 import { refusal } from './refusal.ts'
 import type { AddCommand } from './remote-command.ts'
 import { showDuration } from './show-duration.ts'
 import { outputOption, readFormat, type Row, showOne } from './show-rows.ts'
+import type { Terminal } from './terminal.ts'
 
 /** What `/api/status` answers, as far as it is looked at here. */
 interface Status {
@@ -30,13 +32,35 @@ export const addStatusCommand: AddCommand = (command, remote) => {
         const answer = await broker.ask('GET', ['status'])
         if (answer.status >= 400) throw refusal(answer, 'the status cannot be seen')
         const status = answer.body as Status
-        const row: Row = isTable ? rowOf(status) : { ...status }
+        const findings = await findingsOf(broker)
+        const row: Row = isTable ? rowOf(status) : { ...status, findings }
         const shown = { title: 'brokers', columns: Object.keys(row), nameKey: 'state', row }
         await showOne(shown, format, terminal)
+        if (isTable) printFindings(findings, terminal)
         return status.state === 'ready' ? exitCodes.ok : exitCodes.unavailable
       }
     },
   }).option(...outputOption)
+}
+
+interface Finding {
+  readonly severity: string
+  readonly text: string
+  readonly command?: string
+}
+
+/** None of a broker that has not learnt to look at itself, and for who may not see them. */
+async function findingsOf(broker: BrokerClient): Promise<readonly Finding[]> {
+  const { status, body } = await broker.ask('GET', ['v1', 'home'])
+  return status === 200 ? (body as { readonly findings: readonly Finding[] }).findings : []
+}
+
+function printFindings(findings: readonly Finding[], { print }: Terminal): void {
+  if (findings.length > 0) print('')
+  for (const { severity, text, command } of findings) {
+    print(`${severity.padEnd(4)}  ${text.replaceAll('`', "'")}`)
+    if (command !== undefined) print(`      ${command}`)
+  }
 }
 
 function rowOf(status: Status): Row {

@@ -13,6 +13,20 @@ export const adminLimits = {
   streamsAtOnceMax: 1000,
   /** Their names, of at most 255 bytes each and written as JSON. */
   chosenBodySizeMax: (2 * MiB) as number,
+  /** How old the list of dead-letter queues may be that lists of streams show: it looks at all of them. */
+  deadLettersGoodMs: 5000,
+  /** Streams of a page whose oldest message is looked up at the same time: each may be a read of the disk, … */
+  oldestAtOnceMax: 8,
+  /** … and how long a page waits for all of them: what is not known then is known the next time. */
+  oldestMsMax: 250,
+  /** Points of the little chart in a row, … */
+  sparkPointsMax: 40,
+  /** … each for so long: all of them are ten minutes, as long as statistics are kept. */
+  sparkStepMs: 15_000,
+  /** Rows with such charts: statistics of their streams are kept for each. */
+  sparkRowsMax: 100,
+  /** Bindings and consumers of a stream that are shown; there are counts of all. */
+  shownOfStreamMax: 500,
   /** Partitions of a group whose next message is looked up for its time: each may be a read of the disk. */
   lagTimesMax: 100,
   /** Tables and lists within each other in arguments and headers. */
@@ -51,4 +65,11 @@ export const adminLimits = {
   streamSizesMs: 10_000,
   /** Points of a curve of free space: a page has room for as many. */
   storageHistoryMax: 120,
+} as const
+
+export const uiLimits = {
+  /** Files of the UI with their compressed forms, which are in memory: it has some hundred. */
+  filesMax: 2000,
+  /** Their bytes together. */
+  sizeMax: (32 * MiB) as number,
 } as const

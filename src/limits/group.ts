@@ -21,6 +21,14 @@ export const groupLimits = {
   unownedRowsPerWriteMax: 1000,
   /** What clients make the broker remember for all groups together. */
   groupMemorySizeMax: (256 * MiB) as number,
+  /** How old sums of lags may be: adding them up looks at each place of each group. */
+  lagsGoodMs: 4000,
+  /** Places that one step of that looks at: well under a millisecond. */
+  placesPerStep: 500,
+  /** Groups whose lag is remembered while somebody looks at lags, … */
+  lagHistoriesMax: 1000,
+  /** … and so often: ten minutes, 20 bytes each. */
+  lagSamplesMax: 150,
   /** How long a join of a new member waits before it has to come again, as in Kafka. */
   groupNewMemberJoinMs: 300_000,
 } as const

@@ -18,6 +18,12 @@ export const jobLimits = {
   sliceMs: 2,
   /** Of a job with a rate, a batch has what may go in this time. */
   batchMs: 100,
+  /** A message that its target does not take is tried again after this time, then twice as long, up to … */
+  retryMsMin: 1000,
+  retryMsMax: 60_000,
+  /** A job's pace is that of so many samples, taken so far apart. */
+  paceSampleMs: 1000,
+  paceSamplesMax: 10,
   /** Messages or bytes a second: what no disk can do is no limit. */
   rateMax: 1e12,
   /** Messages that a job may be given one by one. */
@@ -53,6 +59,10 @@ export const deathLimits = {
   groupsMax: 500,
   /** Characters of an exception's first line. */
   exceptionLengthMax: 200,
+  /** Routing keys that a group names. */
+  keysShownMax: 5,
+  /** Queues that are known to have dead letters are looked for anew after so long, for counts. */
+  knownMs: 2000,
   /** Queues, or bindings, that are looked at in one step. */
   queuesPerStep: 500,
   /** Names of queues that send dead letters to one. */

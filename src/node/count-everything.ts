@@ -1,4 +1,4 @@
-// The figures of a status page: what there is now, and what happened since the start.
+// The figures of the status: what there is now, and what happened since the start.
 import type { BrokerStatus } from '../admin/broker-status.ts'
 import type { Broker } from '../broker/broker.ts'
 import type { ClientRegistry } from '../broker/client/client-registry.ts'

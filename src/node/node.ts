@@ -6,7 +6,7 @@
 // on until then: health checks see that the broker stops.
 import path from 'node:path'
 import { AuditLog } from '../admin/audit-log.ts'
-import type { BrokerState, BrokerStatus } from '../admin/broker-status.ts'
+import type { BrokerFigures, BrokerState } from '../admin/broker-status.ts'
 import { LiveConnections } from '../admin/v1/live-connections.ts'
 import type { TokenLogin } from '../auth/oauth/token-login.ts'
 import { Users } from '../auth/users.ts'
@@ -28,6 +28,7 @@ import { programLimits } from '../limits/program.ts'
 import type { TlsCredentials } from '../server/tls-credentials.ts'
 import type { BrokerOptions, SettingKey } from '../settings/settings.ts'
 import { countEverything } from './count-everything.ts'
+import type { Demo } from './demo.ts'
 import { type Doors, systemDoors } from './doors.ts'
 import type { DefinitionsFile } from './load-definitions.ts'
 import { Maintenance, type OpenedProtocol } from './maintenance.ts'
@@ -76,6 +77,7 @@ export class Node implements AsyncDisposable {
   readonly #lastStack = new AsyncDisposableStack()
   readonly #live = new LiveConnections()
   #streams: MessageStreams | undefined
+  #demo: Promise<Demo> | undefined
   #credentials: TlsCredentials | undefined
   #state: Exclude<BrokerState, 'maintenance'> = 'starting'
   #hasFailed = false
@@ -251,8 +253,13 @@ export class Node implements AsyncDisposable {
       logger: this.#logger,
       batchWorker: this.#batchWorker,
       addresses: this.addresses,
-      status: () => this.#status(cell, memory),
+      status: () => ({
+        ...this.#figures(cell, memory),
+        ...countEverything(cell.broker, this.clients),
+      }),
+      figures: () => this.#figures(cell, memory),
       maintenance: this.maintenance,
+      openDemo: () => this.#openDemo(parts),
       countFiles: this.#doors.countFiles,
       origins: this.#origins,
       audit: new AuditLog(),
@@ -262,7 +269,13 @@ export class Node implements AsyncDisposable {
     }
     const figures = (): ProcessStatus => this.#processStatus(memory)
     const metrics = new NodeMetrics(lent, figures)
-    return { ...lent, metrics: this.#stack.use(metrics) }
+    const parts: ProtocolParts = { ...lent, metrics: this.#stack.use(metrics) }
+    return parts
+  }
+
+  #openDemo(parts: ProtocolParts): Promise<Demo> {
+    this.#demo ??= import('./demo.ts').then(({ Demo }) => new Demo(parts))
+    return this.#demo
   }
 
   /** Tails and exports: sent away as the clients of protocols are. */
@@ -303,7 +316,7 @@ export class Node implements AsyncDisposable {
     for (const server of this.#servers) void server.prepare?.()
   }
 
-  #status(cell: Cell, memory: MemoryGuard): BrokerStatus {
+  #figures(cell: Cell, memory: MemoryGuard): BrokerFigures {
     return {
       ...this.#processStatus(memory),
       version,
@@ -311,7 +324,6 @@ export class Node implements AsyncDisposable {
       dataFolder: path.resolve(this.#options.data),
       blockedReason: cell.broker.shortage.reason,
       certificateEndsAt: this.#credentials?.own.validToDate.getTime(),
-      ...countEverything(cell.broker, this.clients),
     }
   }
 
@@ -336,6 +348,7 @@ export class Node implements AsyncDisposable {
     this.#state = 'stopping'
     // Where storage has failed nobody is served any more.
     if (wasReady && !this.#hasFailed) await this.#delayStop()
+    if (!this.#hasFailed) await (await this.#demo)?.close()
     this.maintenance.end()
     this.#streams?.endAll('the broker stops')
     this.#live.endAll('the broker stops')

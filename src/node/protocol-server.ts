@@ -1,7 +1,8 @@
 // What a node knows of a protocol: something that takes over sockets until it is disposed of.
 import type { Socket } from 'node:net'
 import type { AuditLog } from '../admin/audit-log.ts'
-import type { BrokerStatus } from '../admin/broker-status.ts'
+import type { BrokerFigures, BrokerStatus } from '../admin/broker-status.ts'
+import type { DemoControl } from '../admin/v1/demo-operations.ts'
 import type { LiveConnections } from '../admin/v1/live-connections.ts'
 import type { MaintenanceControl } from '../admin/v1/maintenance-operations.ts'
 import type { Users } from '../auth/users.ts'
@@ -48,6 +49,7 @@ export interface ProtocolParts {
   /** Service name → address, for every listener that is open by now. */
   readonly addresses: Readonly<Record<string, Address>>
   readonly status: () => BrokerStatus
+  readonly figures: () => BrokerFigures
   readonly metrics: MetricsParts
   readonly countFiles: CountFiles
   readonly leases: Leases
@@ -60,6 +62,8 @@ export interface ProtocolParts {
   /** Where settings are from. */
   readonly origins: ReadonlyMap<SettingKey, string>
   readonly maintenance: MaintenanceControl
+  /** The demo, loaded for the first who asks. */
+  readonly openDemo: () => Promise<DemoControl>
 }
 
 /** Serves one protocol on all of its ports. */

@@ -130,7 +130,7 @@ export const settings: { readonly [Key in keyof Settings]: Setting<Settings[Key]
     kind: port(),
     default: 15_672,
     placeholder: 'PORT',
-    description: 'Port of the health checks and the status page; 0 or off as above',
+    description: 'Port of the web pages, the HTTP API and the health checks; 0 or off as above',
   },
   kafkaPort: {
     kind: port(),
@@ -256,7 +256,7 @@ export const settings: { readonly [Key in keyof Settings]: Setting<Settings[Key]
     kind: port(),
     default: 15_671,
     placeholder: 'PORT',
-    description: 'Port of the health checks and the status page over TLS; the same',
+    description: 'The same over TLS; 0 or off as above',
     needs: 'tlsCert',
   },
   kafkaTlsAdvertised: {

@@ -3,6 +3,7 @@ import type { Examples } from './example.ts'
 import { accessExamples } from './examples/access.ts'
 import { connectionExamples } from './examples/connections.ts'
 import { definitionsExamples } from './examples/definitions.ts'
+import { demoExamples } from './examples/demo.ts'
 import { jobExamples } from './examples/jobs.ts'
 import { moveExamples } from './examples/moves.ts'
 import { nodeExamples } from './examples/node.ts'
@@ -17,6 +18,7 @@ export const examples: Examples = {
   ...accessExamples,
   ...connectionExamples,
   ...definitionsExamples,
+  ...demoExamples,
   ...jobExamples,
   ...moveExamples,
   ...nodeExamples,

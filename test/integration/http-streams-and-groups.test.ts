@@ -64,6 +64,10 @@ test('a group is shown with its place, its lag and its members, and reset while 
   )
   assert.match(list[0].host, /127\.0\.0\.1|::1/)
   assert.deepEqual(
+    list[0].partitions.map(({ topic, partition }: Json) => `${topic}/${partition}`).toSorted(),
+    ['orders/0', 'orders/1'],
+  )
+  assert.deepEqual(
     offsets.map((place: Json) => [place['partition'], place['offset'], place['end'], place['lag']]),
     [
       [0, 3, 5, 2],
@@ -74,7 +78,7 @@ test('a group is shown with its place, its lag and its members, and reset while 
   const [, listed] = await ask('GET', '/groups?columns=name,lag')
   assert.deepEqual(listed, [{ name: 'billing', lag: 4 }])
   const [, stream] = await ask('GET', '/streams/%2F/orders')
-  assert.deepEqual(stream['groups'], [{ name: 'billing', lag: 4 }])
+  assert.deepEqual(stream['groups'], [{ name: 'billing', lag: 4, state: 'Stable', members: 1 }])
   assert.deepEqual(
     stream['offsets'].map(({ end }: Json) => end),
     [5, 5],
@@ -160,7 +164,10 @@ test('queues and topics are one list, and are purged and deleted by name', async
     streams: names.map((name) => ({ vhost: '/', name })),
   })
   const dryRun = await ask('POST', '/streams/purge', { ...chosen('tasks'), dry_run: true })
-  const purged = [200, { done: [{ vhost: '/', name: 'tasks', messages: 1 }], refused: [] }]
+  const purged = [
+    200,
+    { done: [{ vhost: '/', name: 'tasks', messages: 1, consumers: 0 }], refused: [] },
+  ]
   assert.deepEqual(dryRun, purged)
   assert.deepEqual(await ask('POST', '/streams/purge', chosen('tasks')), purged)
   assert.equal((await channel.checkQueue('tasks')).messageCount, 0)

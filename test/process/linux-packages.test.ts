@@ -2,7 +2,7 @@
 // a network: what starts there is a whole broker.
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
-import { mkdirSync, readdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { connect } from 'amqplib'
@@ -64,6 +64,7 @@ describe('packages for Linux', () => {
     assert.equal(output(command, ['--version']), `${version}\n`)
     const deployed = readdirSync(folder.file('unpacked/lib/pabal/deploy'))
     assert.deepEqual(deployed.sort(), ['grafana', 'prometheus', 'systemd'])
+    assert.ok(existsSync(folder.file('unpacked/lib/pabal/dist/ui/index.html')))
     await serves(command, folder.file('data-of-tarball'))
   })
 

@@ -76,7 +76,11 @@ describe('the npm package', () => {
     const args = ['pabal', '--data', folder.file('data'), '--ready-file', readyFile, ...ports]
     const options = { cwd: home, env: strangerEnvironment() }
     await using program = new BrokerProgram(spawn('npx', args, options))
-    const { amqp, pid } = await program.ready(readyFile)
+    const { amqp, http, pid } = await program.ready(readyFile)
+    const page = await (await fetch(`http://127.0.0.1:${http?.port}/`)).text()
+    const [, script = ''] = /src="([^"]+[.]js)"/.exec(page) ?? []
+    const loaded = await fetch(`http://127.0.0.1:${http?.port}${script}`)
+    assert.equal(loaded.headers.get('content-type'), 'text/javascript; charset=utf-8', page)
     const connection = await connect(`amqp://127.0.0.1:${amqp?.port}`)
     const channel = await connection.createConfirmChannel()
     await channel.assertQueue('hello', { durable: true })

@@ -24,6 +24,7 @@ export type ManagedBroker = Pick<
   | 'clients'
   | 'statistics'
   | 'source'
+  | 'figures'
   | 'groups'
   | 'countFiles'
   | 'logins'
@@ -59,6 +60,7 @@ export function manage(broker: Broker, vhosts: readonly string[] = []): ManagedB
     statistics: new Statistics({ broker, clients, clock: broker.clock }),
     keeper: new AccessKeeper({ broker, clients, settingsVHosts: vhosts }),
     source: { status: () => statusOf('ready') },
+    figures: () => statusOf('ready'),
     countFiles: () => Promise.resolve({ open: 10, max: 1000 }),
     logins: new Users({ access: broker.access, random: broker.random }).logins,
     settings: [{ setting: 'data', value: './data', origin: 'default', description: 'Where' }],

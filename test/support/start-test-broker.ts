@@ -69,12 +69,12 @@ export class TestBroker implements AsyncDisposable {
     return this.#port
   }
 
-  /** Where Kafka clients connect; another one after a restart. */
+  /** Where Kafka clients connect; the same after a restart. */
   get kafkaPort(): number {
     return this.#kafkaPort
   }
 
-  /** Where the status is; another one after a restart. */
+  /** Where the UI and the API are; the same after a restart. */
   get httpPort(): number {
     return this.#httpPort
   }
@@ -142,7 +142,9 @@ export class TestBroker implements AsyncDisposable {
     const ports = [...amqpOnly, '--amqp-port', String(this.#port)]
     const flags = ['--data', this.dataFolder, '--ready-file', readyFile, ...ports, ...this.#args]
     // Of a flag that is given twice the last counts.
-    return this.#kafkaPort === 0 ? flags : [...flags, '--kafka-port', String(this.#kafkaPort)]
+    if (this.#kafkaPort !== 0) flags.push('--kafka-port', String(this.#kafkaPort))
+    if (this.#httpPort !== 0) flags.push('--http-port', String(this.#httpPort))
+    return flags
   }
 
   async #ready(child: ChildProcess, readyFile: string): Promise<ReadyFile> {

@@ -55,16 +55,26 @@ export async function ask<T>(
 
 /** What an answer that is no success says. */
 export function problemOf(status: number, text: string): Problem {
-  if (status === 401 && reasonIn(text) === undefined) isLoginNeeded.value = true
-  return new Problem(status, reasonIn(text) ?? `The broker answered with ${status}`)
+  const { error, reason } = refusalIn(text)
+  // The other 401 is `not_authorised`: whoever has logged in lacks a right.
+  if (status === 401 && error === 'not_authorized') isLoginNeeded.value = true
+  return new Problem(status, reason ?? `The broker answered with ${status}`)
 }
 
-function reasonIn(text: string): string | undefined {
+interface Refusal {
+  readonly error?: string
+  readonly reason?: string
+}
+
+function refusalIn(text: string): Refusal {
   try {
-    const { reason } = JSON.parse(text) as { readonly reason?: unknown }
-    return typeof reason === 'string' && reason !== '' ? reason : undefined
+    const { error, reason } = JSON.parse(text) as Record<string, unknown>
+    return {
+      ...(typeof error === 'string' ? { error } : {}),
+      ...(typeof reason === 'string' && reason !== '' ? { reason } : {}),
+    }
   } catch {
-    return undefined
+    return {}
   }
 }
 

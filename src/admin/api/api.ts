@@ -17,6 +17,8 @@ export interface ApiVariables {
     caller: Caller
     /** See `OperationFacts`. */
     isUntold?: boolean
+    /** The answer is of the UI, and says by itself how it may be kept and what it may load. */
+    isUi?: boolean
   }
 }
 

@@ -7,8 +7,21 @@ import { Rights } from '../../auth/rights.ts'
 /** RabbitMQ's tags. Each but `management` includes that one. */
 export type ManagementTag = 'management' | 'policymaker' | 'monitoring' | typeof administratorTag
 
+/** How somebody has shown who it is. `none`: by where it comes from. */
+export type LoginKind = 'owner' | 'none' | 'password' | 'token' | 'session'
+
+/** What somebody has logged in with. */
+export interface Login {
+  readonly kind: LoginKind
+  /** Whether it is good still; left out where it is for as long as the user is there. */
+  readonly isGood?: () => boolean
+  /** In milliseconds since the Unix epoch; undefined when nobody can say. */
+  readonly endsAt?: () => number | undefined
+}
+
 export interface Caller {
   readonly principal: Principal
+  readonly login: Login
   /** An administrator may do what any tag says. */
   hasTag(tag: ManagementTag): boolean
   /** What it may do in a virtual host. */
@@ -20,12 +33,7 @@ export interface Caller {
   isCurrent(now: number): boolean
 }
 
-/** `isInSession`: what it logged in with is good, if that was a session. */
-export function callerOf(
-  principal: Principal,
-  access: AccessControl,
-  isInSession: () => boolean = () => true,
-): Caller {
+export function callerOf(principal: Principal, access: AccessControl, login: Login): Caller {
   const tags = new Set(principal.tags)
   const known = access.findUser(principal.user)
   const isAdministrator = tags.has(administratorTag)
@@ -33,19 +41,21 @@ export function callerOf(
     isAdministrator || ['management', 'policymaker', 'monitoring'].some((tag) => tags.has(tag))
   return {
     principal,
+    login,
     hasTag: (tag) => isAdministrator || (tag === 'management' ? isManagement : tags.has(tag)),
     rightsIn: (vhost) => access.rightsFor(principal, vhost),
     isCurrent: (now) => {
       const { user, token } = principal
       if (token !== undefined) return now < token.expiresAt
       // What is put again is another row, whatever has changed.
-      return isInSession() && access.findUser(user) === known
+      return login.isGood?.() !== false && access.findUser(user) === known
     },
   }
 }
 
 /** The owner of the data folder, who comes by its socket. */
 export const ownerCaller: Caller = {
+  login: { kind: 'owner' },
   principal: {
     protocol: 'HTTP',
     address: '',

@@ -41,6 +41,8 @@ export interface Listing<T> {
   readonly nameOf: (item: T) => string
   /** The order in which they are listed unless another is asked for; left out, that of `items`. */
   readonly compare?: (a: T, b: T) => number
+  /** Looks up what `json` needs of the items of a page and takes longer than a turn; not for a list without pages. */
+  readonly prepare?: (shown: readonly T[]) => Promise<void>
 }
 
 /** A schema for what `answerList` answers with: `item` in a list, or in a page of one. */
@@ -86,7 +88,9 @@ export async function answerList<T>(
     const reason = `Page out of range, page: ${page} page size: ${pageSize}, len: ${found.length}`
     return refuse({ error: 'page_out_of_range', reason })
   }
-  const items = found.slice(start, start + pageSize).map(json)
+  const shown = found.slice(start, start + pageSize)
+  await listing.prepare?.(shown)
+  const items = shown.map(json)
   return Response.json({
     total_count: total,
     filtered_count: found.length,

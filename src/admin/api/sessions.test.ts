@@ -31,6 +31,23 @@ test('a session is its user with the tags of now, until it is ended', () => {
   assert.equal(sessions.find(token), undefined)
 })
 
+test('a session says when it ends', () => {
+  const { sessions, clock } = open()
+  const { sessionIdleMsMax, sessionMsMax } = adminLimits
+  const token = sessions.begin(principal)
+  assert.equal(sessions.endsAt(token), clock.now() + sessionIdleMsMax)
+  clock.advance(1000)
+  assert.equal(sessions.endsAt(token), clock.now() + sessionIdleMsMax - 1000)
+  const end = clock.now() - 1000 + sessionMsMax
+  while (end - clock.now() > sessionIdleMsMax) {
+    clock.advance(sessionIdleMsMax / 2)
+    sessions.find(token)
+  }
+  assert.equal(sessions.endsAt(token), end)
+  sessions.end(token)
+  assert.equal(sessions.endsAt(token), undefined)
+})
+
 test('another password ends the sessions of the one before, and so does the end of the user', () => {
   const { sessions, access } = open()
   const token = sessions.begin(principal)

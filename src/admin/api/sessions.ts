@@ -69,6 +69,16 @@ export class Sessions {
     return session !== undefined && this.#userOf(session) !== undefined
   }
 
+  /** When it ends if nothing more is asked in it, in milliseconds since the Unix epoch; undefined when it has. */
+  endsAt(token: string): number | undefined {
+    const session = this.#sessions.get(token)
+    if (session === undefined || this.#userOf(session) === undefined) return undefined
+    const { lastUsedAt, beganAt } = session
+    const { sessionIdleMsMax, sessionMsMax } = adminLimits
+    const endsAt = Math.min(lastUsedAt + sessionIdleMsMax, beganAt + sessionMsMax)
+    return this.#clock.now() + endsAt - this.#clock.monotonic()
+  }
+
   /** Undefined when it has ended. */
   #userOf({
     principal,

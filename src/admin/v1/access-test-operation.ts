@@ -94,7 +94,7 @@ function manageStep({ access }: Broker, user: string, tag: ManagementTag): Acces
   const known = access.findUser(user)
   if (known === undefined) return { isAllowed: false, reason: `There is no user '${user}'.` }
   const principal = { protocol: 'HTTP', address: '', user, tags: known.tags } as const
-  const isAllowed = callerOf(principal, access).hasTag(tag)
+  const isAllowed = callerOf(principal, access, { kind: 'password' }).hasTag(tag)
   if (!isAllowed) {
     const has = known.tags.length === 0 ? 'no tags' : `only ${known.tags.join(', ')}`
     const reason = `'${user}' has ${has}, and ${tag} is needed.`

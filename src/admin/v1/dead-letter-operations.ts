@@ -1,37 +1,144 @@
-// Dead letters: which queues have them, and what died there, in groups.
+// Dead letters: which queues have them, how many there are, and what died there, in groups.
 import { z } from 'zod'
 import type { Broker } from '../../broker/broker.ts'
+import type { Destination } from '../../broker/destination.ts'
 import { type DeadLetterQueue, findDeadLetterQueues } from '../../broker/jobs/dead-letter-queues.ts'
 import type { DeathGroup } from '../../broker/jobs/death-groups.ts'
+import { KnownDeadLetterQueues } from '../../broker/jobs/known-dead-letter-queues.ts'
+import type { VHost } from '../../broker/vhost.ts'
+import type { Steps } from '../../lib/slices.ts'
 import { badRequest, notFound } from '../answers.ts'
 import { answerList, listOf, listQuery } from '../api/listing.ts'
 import { type Operation, operation } from '../api/operation.ts'
+import { visibleVHosts } from '../api/visible-vhosts.ts'
 import { readPlace } from '../rabbitmq/browse-query.ts'
 
 const tag = 'Dead letters'
 
-const queueSchema = z.object({
+export interface DeadLetterQueueJson {
+  readonly vhost: string
+  readonly queue: string
+  readonly kind: 'queue' | 'topic'
+  readonly messages: number
+  readonly consumers: number
+  readonly sources: readonly string[]
+  readonly source_count: number
+  readonly retries_after_ms: number | null
+}
+
+const count = z.number().int()
+
+const queueSchema: z.ZodType<DeadLetterQueueJson> = z.object({
+  vhost: z.string(),
   queue: z.string(),
-  messages: z.number().int(),
+  kind: z.enum(['queue', 'topic']),
+  messages: count,
+  consumers: count,
   sources: z.array(z.string()).describe('Queues whose dead letters may come here, ten at most'),
-  source_count: z.number().int(),
+  source_count: count.describe('0: only its name says that it is for dead letters'),
+  retries_after_ms: count
+    .nullable()
+    .describe('What comes here expires after so long, and is tried again'),
 })
+
+export interface DeathGroupJson {
+  readonly reason: string | null
+  readonly queue: string | null
+  readonly exchange: string | null
+  readonly routing_keys: readonly string[]
+  readonly has_other_keys: boolean
+  readonly exception_type: string | null
+  readonly exception: string | null
+  readonly count: number
+  readonly bytes: number
+  readonly first: number
+  readonly last: number
+  readonly example: { readonly partition?: number | undefined; readonly offset: number }
+}
 
 const text = z.string().nullable()
-const groupSchema = z.object({
-  reason: text,
+const groupSchema: z.ZodType<DeathGroupJson> = z.object({
+  reason: text.describe('null: not the broker, but a program published it as failed'),
   queue: text.describe('Where they died last'),
   exchange: text.describe('To which they were published before that'),
-  exception: text.describe('First line of what a framework wrote into the headers'),
-  count: z.number().int(),
-  bytes: z.number().int(),
+  routing_keys: z.array(z.string()).describe('With which they were; the first few'),
+  has_other_keys: z.boolean(),
+  exception_type: text.describe('What a framework wrote into the headers'),
+  exception: text.describe('First line of that; ids and long numbers stand there as #'),
+  count,
+  bytes: count,
   first: z.number().describe('Milliseconds since the Unix epoch'),
   last: z.number(),
-  example: z.object({ partition: z.number().int().optional(), offset: z.number().int() }),
+  example: z.object({ partition: count.optional(), offset: count }),
 })
 
+export interface DeathsJson {
+  readonly groups: readonly DeathGroupJson[]
+  readonly looked_at: number
+  readonly total: number
+  readonly others: number
+  readonly next: string | null
+}
+
+const deathsSchema: z.ZodType<DeathsJson> = z.object({
+  groups: z.array(groupSchema),
+  looked_at: count.describe('In this part'),
+  total: count.describe('All that is there'),
+  others: count.describe('Those that do not say that they died'),
+  next: z.string().nullable().describe('null: all was looked at; else it is a sample'),
+})
+
+export interface DeathCountsJson {
+  readonly streams: number
+  readonly messages: number
+}
+
 export function deadLetterOperations(broker: Broker): Operation[] {
+  return [...listOperations(broker), groupOperation(broker)]
+}
+
+function listOperations(broker: Broker): Operation[] {
+  const listing = {
+    json: queueJson,
+    nameOf: ({ queue }: DeadLetterQueue): string => queue.name,
+  }
+  const known = new KnownDeadLetterQueues(broker)
   return [
+    operation({
+      method: 'get',
+      path: '/v1/dead-letters',
+      tag,
+      summary: 'Queues and streams with dead letters of others, of all virtual hosts',
+      access: 'management',
+      query: listQuery,
+      answers: { 200: listOf(queueSchema) },
+      async handle({ query, caller }) {
+        const items = await broker.slices.run(findAll(visibleVHosts(broker, caller)))
+        return answerList(broker.slices, query, { ...listing, items })
+      },
+    }),
+    operation({
+      method: 'get',
+      path: '/v1/dead-letter-counts',
+      tag,
+      summary: 'How many dead letters wait in queues that nobody consumes, and not for another try',
+      access: 'management',
+      answers: {
+        200: z.object({ streams: count.describe('That have some'), messages: count }),
+      },
+      async handle({ caller }): Promise<DeathCountsJson> {
+        const counts = { streams: 0, messages: 0 }
+        for (const vhost of visibleVHosts(broker, caller)) {
+          for (const { queue, isRetry } of await known.in(vhost)) {
+            const isHandled = isRetry || queue.consumerCount > 0 || queue.kind === 'topic'
+            if (isHandled || queue.messageCount === 0) continue
+            counts.streams++
+            counts.messages += queue.messageCount
+          }
+        }
+        return counts
+      },
+    }),
     operation({
       method: 'get',
       path: '/v1/dead-letters/{vhost}',
@@ -44,58 +151,79 @@ export function deadLetterOperations(broker: Broker): Operation[] {
         const vhost = broker.findVHost(names.vhost)
         if (vhost === undefined) return notFound(context)
         const items = await broker.slices.run(findDeadLetterQueues(vhost))
-        const nameOf = ({ queue }: DeadLetterQueue): string => queue.name
-        return answerList(broker.slices, query, { items, json: queueJson, nameOf })
-      },
-    }),
-    operation({
-      method: 'get',
-      path: '/v1/dead-letters/{vhost}/{name}',
-      tag,
-      summary: 'What died and is in this queue, in groups; each request looks at a part of it',
-      access: 'vhost',
-      query: z.object({ cursor: z.string().optional().describe('The `next` of the part before') }),
-      answers: {
-        200: z.object({
-          groups: z.array(groupSchema),
-          looked_at: z.number().int(),
-          others: z.number().int().describe('Those that do not say that they died'),
-          next: z.string().nullable().describe('null: all was looked at; else it is a sample'),
-        }),
-      },
-      async handle({ names: { vhost, name }, query, caller, context }) {
-        const queue = broker.findVHost(vhost)?.findQueue(name)
-        if (queue === undefined) return notFound(context)
-        const place = readPlace(query.cursor)
-        if (place === 'wrong') return badRequest(context, 'cursor: not what was answered as next')
-        const from = { segment: place?.index ?? 0, offset: place?.offset ?? 0 }
-        const asker = { user: caller.principal.user, rights: caller.rightsIn(vhost) }
-        const jobs = await broker.openJobs()
-        const { groups, looked, others, next } = await jobs.groupDeaths(queue, from, asker)
-        return {
-          groups: groups.map(groupJson),
-          looked_at: looked,
-          others,
-          next: next === undefined ? null : `${next.segment}.${next.offset}`,
-        }
+        return answerList(broker.slices, query, { ...listing, items })
       },
     }),
   ]
 }
 
-function queueJson({ queue, sources, sourceCount }: DeadLetterQueue): Record<string, unknown> {
-  return { queue: queue.name, messages: queue.messageCount, sources, source_count: sourceCount }
+function groupOperation(broker: Broker): Operation {
+  return operation({
+    method: 'get',
+    path: '/v1/dead-letters/{vhost}/{name}',
+    tag,
+    summary: 'What died and is in this queue, in groups; each request looks at a part of it',
+    access: 'vhost',
+    query: z.object({ cursor: z.string().optional().describe('The `next` of the part before') }),
+    answers: { 200: deathsSchema },
+    async handle({ names: { vhost, name }, query, caller, context }) {
+      const queue = broker.findVHost(vhost)?.findQueue(name)
+      if (queue === undefined) return notFound(context)
+      const place = readPlace(query.cursor)
+      if (place === 'wrong') return badRequest(context, 'cursor: not what was answered as next')
+      const from = { segment: place?.index ?? 0, offset: place?.offset ?? 0 }
+      const asker = { user: caller.principal.user, rights: caller.rightsIn(vhost) }
+      const jobs = await broker.openJobs()
+      const { groups, looked, others, next } = await jobs.groupDeaths(queue, from, asker)
+      return {
+        groups: groups.map(groupJson),
+        looked_at: looked,
+        total: queue.messageCount,
+        others,
+        next: next === undefined ? null : `${next.segment}.${next.offset}`,
+      }
+    },
+  })
 }
 
-function groupJson(group: DeathGroup): Record<string, unknown> {
-  const { reason, queue, exchange, exception, count, size, first, last, example } = group
+function* findAll(vhosts: Iterable<VHost<Destination>>): Steps<DeadLetterQueue[]> {
+  const all: DeadLetterQueue[] = []
+  for (const vhost of vhosts) {
+    for (const queue of yield* findDeadLetterQueues(vhost)) all.push(queue)
+  }
+  return all
+}
+
+function queueJson({ queue, sources, sourceCount, isRetry }: DeadLetterQueue): {
+  [Key in keyof DeadLetterQueueJson]: DeadLetterQueueJson[Key]
+} {
+  const { vhost, name, kind, messageCount: messages, consumerCount: consumers } = queue
+  const ttlMs = queue.kind === 'queue' ? queue.settings.messageTtlMs : undefined
+  return {
+    vhost,
+    queue: name,
+    kind,
+    messages,
+    consumers,
+    sources,
+    source_count: sourceCount,
+    retries_after_ms: isRetry ? (ttlMs ?? null) : null,
+  }
+}
+
+function groupJson(group: DeathGroup): DeathGroupJson {
+  const { reason, queue, exchange, exceptionType, exception, example } = group
+  const { count: messages, size, first, last, routingKeys, hasOtherKeys } = group
   const { partition, offset } = example
   return {
     reason: reason ?? null,
     queue: queue ?? null,
     exchange: exchange ?? null,
+    routing_keys: routingKeys,
+    has_other_keys: hasOtherKeys,
+    exception_type: exceptionType ?? null,
     exception: exception ?? null,
-    count,
+    count: messages,
     bytes: size,
     first,
     last,

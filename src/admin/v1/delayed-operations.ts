@@ -6,7 +6,6 @@ import type { Broker } from '../../broker/broker.ts'
 import {
   countDue,
   type DelayedMessage,
-  type DelayedPlace,
   endDelayed,
   listDelayed,
 } from '../../broker/delay/browse-delayed.ts'
@@ -19,6 +18,7 @@ import type { Caller } from '../api/caller.ts'
 import { answerList, listOf, listQuery } from '../api/listing.ts'
 import { type Operation, operation } from '../api/operation.ts'
 import { messageJson } from '../message-json.ts'
+import { delayedCursorOf, readDelayedCursor, readDelayedPlace } from './delayed-place.ts'
 
 const tag = 'Delayed messages'
 const path = '/v1/delayed-messages/{vhost}'
@@ -101,13 +101,13 @@ function listOperation(broker: Broker): Operation {
       const delay = findDelay(broker, names)
       if (delay === undefined) return notFound(context)
       permitOn(caller, 'read', names)
-      const after = query.cursor === undefined ? undefined : readCursor(query.cursor)
+      const after = query.cursor === undefined ? undefined : readDelayedCursor(query.cursor)
       if (after === 'wrong') return badRequest(context, 'cursor: not what was answered as next')
       const asked = { count: query.count, after }
       const { messages, next } = await broker.slices.run(listDelayed(delay, asked, broker))
       return {
         messages: messages.map(delayedJson),
-        next: next === undefined ? null : cursorOf(next),
+        next: next === undefined ? null : delayedCursorOf(next),
       }
     },
   })
@@ -117,7 +117,7 @@ function endOperations(broker: Broker): Operation[] {
   const gone = 'It has left, or moved since it was listed: list it again'
   const end = async ({ names, caller, context }: EndCall, goesOn: boolean): Promise<Response> => {
     const delay = findDelay(broker, names)
-    const place = readPlace(names.place)
+    const place = readDelayedPlace(names.place)
     if (delay === undefined || place === undefined) return notFound(context)
     permitOn(caller, 'write', names)
     if (goesOn && broker.shortage.reason !== undefined) {
@@ -177,19 +177,4 @@ function delayedJson({ dueAt, logId, message }: DelayedMessage): Record<string, 
 
 function timeJson(milliseconds: number): number | null {
   return Number.isFinite(milliseconds) ? milliseconds : null
-}
-
-function cursorOf({ start, logId, offset }: DelayedPlace): string {
-  return `${start}.${logId}.${offset}`
-}
-
-function readCursor(cursor: string): DelayedPlace | 'wrong' {
-  const [, start, rest = ''] = /^(\d{1,15})\.(.*)$/.exec(cursor) ?? []
-  const place = readPlace(rest)
-  return start === undefined || place === undefined ? 'wrong' : { start: Number(start), ...place }
-}
-
-function readPlace(text: string): { logId: number; offset: number } | undefined {
-  const [, logId, offset] = /^(\d{1,15})\.(\d{1,15})$/.exec(text) ?? []
-  return offset === undefined ? undefined : { logId: Number(logId), offset: Number(offset) }
 }

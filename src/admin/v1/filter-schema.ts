@@ -1,6 +1,7 @@
 // A filter for messages as JSON.
 import { z } from 'zod'
 import type { Comparison, FilterAsked } from '../../broker/browse/message-filter.ts'
+import type { DeathAsked } from '../../broker/jobs/death-facts.ts'
 
 const comparisons = [
   'exists',
@@ -13,6 +14,8 @@ const condition = {
   is: z.enum(comparisons),
   value: z.union([z.string(), z.number(), z.boolean(), z.null()]).optional(),
 }
+
+const text = z.string().nullable().optional()
 
 /** All that it has must hold. */
 export const filterSchema: z.ZodType<FilterJson> = z.strictObject({
@@ -34,11 +37,22 @@ export const filterSchema: z.ZodType<FilterJson> = z.strictObject({
   states: z.array(z.enum(['ready', 'unacked', 'delayed', 'dead', 'acked'])).optional(),
   death_reason: z.string().optional(),
   death_queue: z.string().optional(),
+  death: z
+    .strictObject({
+      reason: text,
+      queue: text,
+      exchange: text,
+      routing_key: text,
+      exception_type: text,
+      exception: text,
+    })
+    .optional()
+    .describe('How it died last, exactly as groups of dead letters tell it; null: not told'),
   since: z.number().optional().describe('Milliseconds since the Unix epoch'),
   until: z.number().optional(),
 })
 
-type Own = 'messageId' | 'correlationId' | 'routingKey' | 'deathReason' | 'deathQueue'
+type Own = 'messageId' | 'correlationId' | 'routingKey' | 'deathReason' | 'deathQueue' | 'death'
 
 export interface FilterJson extends Omit<FilterAsked, Own> {
   readonly message_id?: string | undefined
@@ -46,6 +60,14 @@ export interface FilterJson extends Omit<FilterAsked, Own> {
   readonly routing_key?: string | undefined
   readonly death_reason?: string | undefined
   readonly death_queue?: string | undefined
+  readonly death?: DeathJson | undefined
+}
+
+type OwnOfDeath = 'routingKey' | 'exceptionType'
+
+interface DeathJson extends Omit<DeathAsked, OwnOfDeath> {
+  readonly routing_key?: string | null | undefined
+  readonly exception_type?: string | null | undefined
 }
 
 export function filterFromJson(json: FilterJson): FilterAsked {
@@ -55,7 +77,32 @@ export function filterFromJson(json: FilterJson): FilterAsked {
     routing_key: routingKey,
     death_reason: deathReason,
     death_queue: deathQueue,
+    death: deathJson,
     ...same
   } = json
-  return { ...same, messageId, correlationId, routingKey, deathReason, deathQueue }
+  const death = deathJson && deathFromJson(deathJson)
+  return { ...same, messageId, correlationId, routingKey, deathReason, deathQueue, death }
+}
+
+/** As it was asked. */
+export function filterToJson(asked: FilterAsked): FilterJson {
+  const { messageId, correlationId, routingKey, deathReason, deathQueue, death, ...same } = asked
+  const { routingKey: deathKey, exceptionType, ...sameDeath } = death ?? {}
+  return {
+    ...same,
+    message_id: messageId,
+    correlation_id: correlationId,
+    routing_key: routingKey,
+    death_reason: deathReason,
+    death_queue: deathQueue,
+    death: death && { ...sameDeath, routing_key: deathKey, exception_type: exceptionType },
+  }
+}
+
+function deathFromJson({
+  routing_key: routingKey,
+  exception_type: exceptionType,
+  ...same
+}: DeathJson): DeathAsked {
+  return { ...same, routingKey, exceptionType }
 }

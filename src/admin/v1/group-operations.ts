@@ -2,9 +2,11 @@
 import { z } from 'zod'
 import { BrokerError, preconditionFailed } from '../../broker/broker-error.ts'
 import { type Broker, defaultVHost } from '../../broker/broker.ts'
+import { assignedPartitions } from '../../broker/group/assigned-partitions.ts'
 import type { GroupCoordinator } from '../../broker/group/group-coordinator.ts'
 import type { GroupErrorCode } from '../../broker/group/group-error.ts'
 import { type GroupPlace, placesOf, timeAt } from '../../broker/group/group-lag.ts'
+import type { GroupLags, LagSample } from '../../broker/group/group-lags.ts'
 import { resetTargets } from '../../broker/group/reset-targets.ts'
 import { compareNames } from '../../lib/compare-names.ts'
 import { adminLimits } from '../../limits/admin.ts'
@@ -21,6 +23,46 @@ export interface GroupParts {
 
 const tag = 'Groups'
 const count = z.number().int()
+
+/** A group in a list. */
+export interface GroupJson {
+  readonly name: string
+  readonly state: string
+  readonly protocol_type: string
+  readonly members: number
+  readonly topics: number
+  readonly lag: number
+}
+
+/** A group with its members and places. */
+export interface GroupShownJson extends GroupJson {
+  readonly generation: number
+  readonly protocol: string
+  readonly member_list: readonly GroupMemberJson[]
+  readonly offsets: readonly GroupPlaceJson[]
+  readonly lag_history: readonly LagSample[]
+  readonly may: { readonly reset: boolean; readonly delete: boolean }
+}
+
+export interface GroupMemberJson {
+  readonly id: string
+  readonly instance_id: string | null
+  readonly client_id: string
+  readonly host: string
+  readonly partitions: readonly { readonly topic: string; readonly partition: number }[] | null
+}
+
+export interface GroupPlaceJson {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  readonly start: number
+  readonly end: number
+  readonly lag: number
+  readonly lag_ms: number | null
+  readonly metadata: string
+  readonly committed: number
+}
 
 const listedSchema = z.object({
   name: z.string(),
@@ -50,6 +92,10 @@ const memberSchema = z.object({
   instance_id: z.string().nullable(),
   client_id: z.string(),
   host: z.string(),
+  partitions: z
+    .array(z.object({ topic: z.string(), partition: count }))
+    .nullable()
+    .describe('That it reads; null where only its client knows how to read what it was given'),
 })
 
 const shownSchema = listedSchema.extend({
@@ -57,6 +103,10 @@ const shownSchema = listedSchema.extend({
   protocol: z.string(),
   member_list: z.array(memberSchema),
   offsets: z.array(placeSchema),
+  lag_history: z
+    .array(z.object({ time: count, lag: count }))
+    .describe('While somebody looked, at most ten minutes'),
+  may: z.object({ reset: z.boolean(), delete: z.boolean() }).describe('What the caller may do'),
 })
 
 const movedSchema = z.object({
@@ -73,7 +123,11 @@ const resetBody = z.strictObject({
   dry_run: z.boolean().optional().describe('Only show what would change'),
 })
 
-export function groupOperations(parts: GroupParts): Operation[] {
+export function groupOperations(parts: GroupParts, lags: GroupLags): Operation[] {
+  return [...lookOperations(parts, lags), ...changeOperations(parts)]
+}
+
+function lookOperations(parts: GroupParts, lags: GroupLags): Operation[] {
   const { broker, groups } = parts
   return [
     operation({
@@ -89,7 +143,7 @@ export function groupOperations(parts: GroupParts): Operation[] {
           items: groups
             .list({ states: [], types: [] })
             .filter(({ groupId }) => mayDescribe(caller, groupId)),
-          json: ({ groupId }) => listed(parts, groupId),
+          json: ({ groupId }) => ({ ...listed(parts, groupId) }),
           nameOf: ({ groupId }) => groupId,
           compare: (a, b) => compareNames(a.groupId, b.groupId),
         }),
@@ -101,11 +155,22 @@ export function groupOperations(parts: GroupParts): Operation[] {
       summary: 'A consumer group: its members, and its place in each partition',
       access: 'management',
       answers: { 200: shownSchema },
-      handle: ({ names: { group }, caller, context }) =>
-        mayDescribe(caller, group) && groups.describe(group) !== undefined
-          ? shown(parts, group)
-          : notFound(context),
+      async handle({ names: { group }, caller, context }) {
+        if (!mayDescribe(caller, group) || groups.describe(group) === undefined) {
+          return notFound(context)
+        }
+        await lags.byTopic()
+        const rights = caller.rightsIn(defaultVHost)
+        const may = { reset: rights.may('read', group), delete: rights.may('configure', group) }
+        return { ...(await shown(parts, group)), lag_history: lags.historyOf(group), may }
+      },
     }),
+  ]
+}
+
+function changeOperations(parts: GroupParts): Operation[] {
+  const { groups } = parts
+  return [
     operation({
       method: 'post',
       path: '/v1/groups/{group}/reset',
@@ -142,7 +207,7 @@ export function groupOperations(parts: GroupParts): Operation[] {
   ]
 }
 
-function listed({ broker, groups }: GroupParts, groupId: string): z.infer<typeof listedSchema> {
+function listed({ broker, groups }: GroupParts, groupId: string): GroupJson {
   const { state = 'Dead', protocolType = '', members = [] } = groups.describe(groupId) ?? {}
   const topics = new Set<string>()
   let lag = 0
@@ -160,7 +225,10 @@ function listed({ broker, groups }: GroupParts, groupId: string): z.infer<typeof
   }
 }
 
-async function shown(parts: GroupParts, groupId: string): Promise<z.infer<typeof shownSchema>> {
+async function shown(
+  parts: GroupParts,
+  groupId: string,
+): Promise<Omit<GroupShownJson, 'lag_history' | 'may'>> {
   const { broker, groups } = parts
   const { generation = 0, protocolName = '', members = [] } = groups.describe(groupId) ?? {}
   const places = [...placesOf(groups, groupId, topicsOf(broker))]
@@ -168,11 +236,12 @@ async function shown(parts: GroupParts, groupId: string): Promise<z.infer<typeof
     ...listed(parts, groupId),
     generation,
     protocol: protocolName,
-    member_list: members.map(({ memberId, instanceId, clientId, clientHost }) => ({
+    member_list: members.map(({ memberId, instanceId, clientId, clientHost, assignment }) => ({
       id: memberId,
       instance_id: instanceId ?? null,
       client_id: clientId,
       host: clientHost,
+      partitions: assignedPartitions(assignment) ?? null,
     })),
     offsets: await showPlaces(broker, places),
   }
@@ -182,7 +251,7 @@ async function shown(parts: GroupParts, groupId: string): Promise<z.infer<typeof
 async function showPlaces(
   { store, clock }: Broker,
   places: readonly GroupPlace[],
-): Promise<z.infer<typeof placeSchema>[]> {
+): Promise<GroupPlaceJson[]> {
   const behind = places.filter(({ lag }) => lag > 0).toSorted((a, b) => b.lag - a.lag)
   const times = new Map<GroupPlace, number | undefined>()
   for (const place of behind.slice(0, adminLimits.lagTimesMax)) {

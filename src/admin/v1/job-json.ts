@@ -11,7 +11,7 @@ import type { PreviewResult } from '../../broker/jobs/preview.ts'
 import { jobLimits } from '../../limits/jobs.ts'
 import { judgedLater } from '../api/judged-later.ts'
 import { messageJson } from '../message-json.ts'
-import { filterFromJson, type FilterJson, filterSchema } from './filter-schema.ts'
+import { filterFromJson, type FilterJson, filterSchema, filterToJson } from './filter-schema.ts'
 
 type TargetJson =
   | Exclude<JobTarget, { to: 'exchange' }>
@@ -81,9 +81,11 @@ export const jobBody: z.ZodType<JobBody> = z.strictObject({
   filter: filterSchema.optional().describe('Only what it finds'),
   edit: editSchema.optional().describe('What is different in the messages at their target'),
   on_refused: z
-    .enum(['stop', 'skip'])
+    .enum(['stop', 'skip', 'wait'])
     .default('stop')
-    .describe('What to do at a message that its target does not take'),
+    .describe(
+      'What to do at a message that its target does not take; wait: try it again and again',
+    ),
   messages_per_second: rate,
   bytes_per_second: rate,
 })
@@ -97,27 +99,80 @@ export interface JobBody {
     | undefined
   readonly filter?: FilterJson | undefined
   readonly edit?: EditJson | undefined
-  readonly on_refused: 'stop' | 'skip'
+  readonly on_refused: 'stop' | 'skip' | 'wait'
   readonly messages_per_second?: number | undefined
   readonly bytes_per_second?: number | undefined
 }
 
+/** A job as it is told. */
+export interface JobJson {
+  readonly id: string
+  readonly kind: 'redrive' | 'move' | 'copy' | 'delete' | 'undo'
+  readonly vhost: string
+  readonly queue: string
+  readonly target?: Readonly<Record<string, unknown>> | undefined
+  readonly undo_of?: string | undefined
+  readonly filter?: unknown
+  readonly places?: number | undefined
+  readonly is_edited: boolean
+  readonly on_refused: string
+  readonly messages_per_second: number | null
+  readonly bytes_per_second: number | null
+  readonly user: string
+  readonly state: 'running' | 'paused' | 'interrupted' | 'failed' | 'done' | 'cancelled'
+  readonly reason: string | null
+  readonly started: number
+  readonly ended: number | null
+  readonly total: number
+  readonly looked_at: number
+  readonly pace: number | null
+  readonly seconds_left: number | null
+  readonly done: number
+  readonly done_bytes: number
+  readonly skipped: readonly SkippedJson[]
+  readonly undoable: { readonly messages: number; readonly is_all: boolean }
+}
+
+/** What a job would do. */
+export interface PreviewJson {
+  readonly messages: number
+  readonly bytes: number
+  readonly looked_at: number
+  readonly is_all: boolean
+  readonly first: readonly Readonly<Record<string, unknown>>[]
+  readonly targets: readonly { readonly queue: string; readonly messages: number }[]
+  readonly skipped: readonly SkippedJson[]
+}
+
+interface SkippedJson {
+  readonly reason: string
+  readonly count: number
+}
+
 const skipped = z.array(z.object({ reason: z.string(), count: z.number().int() }))
 
-export const jobSchema: z.ZodType = z.object({
+export const jobSchema: z.ZodType<JobJson> = z.object({
   id: z.string(),
-  kind: z.string(),
+  kind: z.enum(['redrive', 'move', 'copy', 'delete', 'undo']),
   vhost: z.string(),
   queue: z.string(),
-  target: z.unknown().optional(),
+  target: z.record(z.string(), z.unknown()).optional(),
   undo_of: z.string().optional(),
+  filter: z.unknown().optional().describe('As it was asked'),
+  places: z.number().int().optional().describe('How many messages were named one by one'),
+  is_edited: z.boolean(),
+  on_refused: z.string(),
+  messages_per_second: z.number().nullable().describe('As it was asked; null: no limit'),
+  bytes_per_second: z.number().nullable(),
   user: z.string(),
   state: z.enum(['running', 'paused', 'interrupted', 'failed', 'done', 'cancelled']),
-  reason: z.string().nullable().describe('Why it stopped'),
+  reason: z.string().nullable().describe('Why it stopped, or waits while it runs'),
   started: z.number().describe('Milliseconds since the Unix epoch'),
   ended: z.number().nullable(),
   total: z.number().int().describe('Messages that it may be about'),
   looked_at: z.number().int(),
+  pace: z.number().nullable().describe('Messages looked at in a second, while it runs'),
+  seconds_left: z.number().nullable().describe('At that pace'),
   done: z.number().int(),
   done_bytes: z.number().int(),
   skipped,
@@ -127,7 +182,7 @@ export const jobSchema: z.ZodType = z.object({
   }),
 })
 
-export const previewSchema: z.ZodType = z.object({
+export const previewSchema: z.ZodType<PreviewJson> = z.object({
   messages: z.number().int(),
   bytes: z.number().int(),
   looked_at: z.number().int(),
@@ -159,8 +214,12 @@ export function askedFromJson(vhost: string, body: JobBody, queue: Destination):
 }
 
 /** The body of an edit is not told: it may be large, and not for everyone who sees the job. */
-export function jobJson({ id, facts, progress, moved }: Job): Record<string, unknown> {
-  const { kind, vhost, queue, target, of } = facts.asked
+export function jobJson({ id, facts, progress, moved, pace }: Job): JobJson {
+  const { kind, vhost, queue, target, of, filter, places, edit, onRefused } = facts.asked
+  const { total } = facts
+  const { state, looked } = progress
+  const perSecond = state === 'running' ? pace?.perSecond : undefined
+  const left = Math.max(0, total - looked)
   return {
     id,
     kind,
@@ -168,13 +227,21 @@ export function jobJson({ id, facts, progress, moved }: Job): Record<string, unk
     queue,
     ...(target !== undefined && { target: targetJson(target) }),
     ...(of !== undefined && { undo_of: of }),
+    ...(filter !== undefined && { filter: filterToJson(filter) }),
+    ...(places !== undefined && { places: places.length }),
+    is_edited: edit !== undefined,
+    on_refused: onRefused,
+    messages_per_second: facts.asked.messagesPerSecond ?? null,
+    bytes_per_second: facts.asked.bytesPerSecond ?? null,
     user: facts.user,
-    state: progress.state,
+    state,
     reason: progress.reason ?? null,
     started: facts.startedAt,
     ended: progress.endedAt ?? null,
-    total: facts.total,
-    looked_at: progress.looked,
+    total,
+    looked_at: looked,
+    pace: perSecond ?? null,
+    seconds_left: perSecond === undefined || perSecond === 0 ? null : left / perSecond,
     done: progress.done,
     done_bytes: progress.doneSize,
     skipped: skippedJson(progress.skipped),
@@ -182,7 +249,7 @@ export function jobJson({ id, facts, progress, moved }: Job): Record<string, unk
   }
 }
 
-export function previewJson(preview: PreviewResult): Record<string, unknown> {
+export function previewJson(preview: PreviewResult): PreviewJson {
   const { looked, count, size, isWhole, first, targets, skipped: skips } = preview
   return {
     messages: count,
@@ -222,6 +289,6 @@ function encodingOf({ payload_encoding: encoding }: EditJson): BufferEncoding {
   return encoding === 'base64' ? 'base64' : 'utf8'
 }
 
-function skippedJson(skips: readonly SkipCount[]): object[] {
+function skippedJson(skips: readonly SkipCount[]): SkippedJson[] {
   return skips.map(([reason, count]) => ({ reason, count }))
 }

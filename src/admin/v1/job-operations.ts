@@ -44,7 +44,11 @@ function listOperations(broker: Broker): Operation[] {
         // Those of virtual hosts that are gone are left to administrators.
         const seesAll = caller.hasTag('administrator')
         const items = [...all].filter(({ facts }) => seesAll || visible.has(facts.asked.vhost))
-        return answerList(broker.slices, query, { items, json: jobJson, nameOf: ({ id }) => id })
+        return answerList(broker.slices, query, {
+          items,
+          json: (job) => ({ ...jobJson(job) }),
+          nameOf: ({ id }) => id,
+        })
       },
     }),
     operation({

@@ -1,6 +1,5 @@
 // Messages of queues and streams: found, without any effect on them.
 import { z } from 'zod'
-import type { Broker } from '../../broker/broker.ts'
 import { compileFilter } from '../../broker/browse/message-filter.ts'
 import { permit } from '../../broker/permit.ts'
 import { brokerLimits } from '../../limits/broker.ts'
@@ -9,6 +8,8 @@ import { type Operation, operation } from '../api/operation.ts'
 import { messageJson } from '../message-json.ts'
 import { readPlace, readStart } from '../rabbitmq/browse-query.ts'
 import { filterFromJson, filterSchema } from './filter-schema.ts'
+import type { GroupParts } from './group-operations.ts'
+import { searchOperation } from './search-operation.ts'
 
 const tag = 'Messages'
 const { browseCountMax, browsePageSizeMax } = brokerLimits
@@ -31,8 +32,10 @@ const searchBody = z.strictObject({
     .describe('Bytes of each payload that are shown'),
 })
 
-export function messageOperations(broker: Broker): Operation[] {
+export function messageOperations(parts: GroupParts): Operation[] {
+  const { broker } = parts
   return [
+    searchOperation(parts),
     operation({
       method: 'post',
       path: '/v1/queues/{vhost}/{name}/messages/search',

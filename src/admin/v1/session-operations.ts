@@ -1,20 +1,54 @@
-// The login of browsers: POST begins a session, DELETE ends it.
+// The login of browsers: POST begins a session, GET says whose it is, DELETE ends it.
 import type { Socket } from 'node:net'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { z } from 'zod'
+import type { Broker } from '../../broker/broker.ts'
 import { badRequest } from '../answers.ts'
+import type { Caller, LoginKind } from '../api/caller.ts'
 import { type Operation, operation } from '../api/operation.ts'
 import { type Sessions, sessionCookie } from '../api/sessions.ts'
+import { visibleVHosts } from '../api/visible-vhosts.ts'
 import { type CallerOptions, socketOf } from '../callers.ts'
 
 export interface SessionParts extends Pick<CallerOptions, 'authenticate'> {
+  readonly broker: Broker
   readonly sessions: Sessions
 }
 
 const path = '/v1/session'
 const tag = 'Session'
 
-export function sessionOperations({ authenticate, sessions }: SessionParts): Operation[] {
+/** Whose login it is, and what it may do. */
+export interface SessionJson {
+  readonly user: string
+  readonly tags: readonly string[]
+  readonly login: LoginKind
+  readonly ends_at: number | null
+  readonly vhosts: readonly {
+    readonly name: string
+    readonly has_access: boolean
+    readonly may_everything: boolean
+  }[]
+}
+
+const sessionSchema: z.ZodType<SessionJson> = z.object({
+  user: z.string(),
+  tags: z.array(z.string()).describe('What of the management it sees; an administrator all'),
+  login: z
+    .enum(['owner', 'none', 'password', 'token', 'session'])
+    .describe('What it came with; none: it is guest on loopback'),
+  ends_at: z
+    .number()
+    .nullable()
+    .describe(
+      'When the login ends, in milliseconds since 1970, if no more is asked before; null: not by itself',
+    ),
+  vhosts: z
+    .array(z.object({ name: z.string(), has_access: z.boolean(), may_everything: z.boolean() }))
+    .describe('Those that it sees; whether it may enter them, and has all permissions there'),
+})
+
+export function sessionOperations({ authenticate, sessions, broker }: SessionParts): Operation[] {
   return [
     operation({
       method: 'post',
@@ -46,6 +80,15 @@ export function sessionOperations({ authenticate, sessions }: SessionParts): Ope
       },
     }),
     operation({
+      method: 'get',
+      path,
+      tag,
+      summary: 'Who asks, how it has logged in, and where it may do what',
+      access: 'login',
+      answers: { 200: sessionSchema },
+      handle: ({ caller }) => sessionJson(caller, broker),
+    }),
+    operation({
       method: 'delete',
       path,
       tag,
@@ -60,6 +103,20 @@ export function sessionOperations({ authenticate, sessions }: SessionParts): Ope
       },
     }),
   ]
+}
+
+function sessionJson(caller: Caller, broker: Broker): SessionJson {
+  const { user, tags } = caller.principal
+  return {
+    user,
+    tags,
+    login: caller.login.kind,
+    ends_at: caller.login.endsAt?.() ?? null,
+    vhosts: visibleVHosts(broker, caller).map(({ name }) => {
+      const { hasAccess, isUnrestricted } = caller.rightsIn(name)
+      return { name, has_access: hasAccess, may_everything: isUnrestricted }
+    }),
+  }
 }
 
 function isEncrypted(socket: Socket | undefined): boolean {

@@ -1,10 +1,18 @@
 // A queue or a topic as one kind of thing: a stream, which some read with acks and others by offset.
 import { z } from 'zod'
 import { defaultVHost } from '../../broker/broker.ts'
+import { QueueCounters } from '../../broker/counters/queue-counters.ts'
 import type { Destination } from '../../broker/destination.ts'
+import type { Rates } from '../../broker/statistics/sample.ts'
 import { isTopicName } from '../../broker/topic/topic-name.ts'
+import { valueAtColumn } from '../api/columns.ts'
+import type { StreamFacts } from './stream-facts.ts'
 
 const count = z.number().int()
+const rate = z.number().describe('Per second')
+
+/** What a stream is used with: AMQP (and HTTP, which publishes and receives the same messages) or Kafka. */
+export type StreamProtocol = 'amqp' | 'kafka'
 
 export interface StreamJson {
   readonly vhost: string
@@ -23,6 +31,14 @@ export interface StreamJson {
   readonly delivered: number
   readonly acked: number
   readonly redelivered: number
+  readonly rates: { readonly in: number; readonly out: number; readonly ack: number }
+  readonly growth: number | null
+  readonly idle_since: number | null
+  readonly protocols: readonly StreamProtocol[]
+  readonly dead_letters: number
+  readonly dead_letter_sources: number
+  readonly lag: number | null
+  readonly group_count: number
   readonly keeps_acked: boolean
   readonly source: string | null
   readonly kafka_topic: string | null
@@ -30,7 +46,7 @@ export interface StreamJson {
   readonly operator_policy: string | null
 }
 
-export const streamSchema: z.ZodType<StreamJson> = z.object({
+export const streamSchema: z.ZodObject = z.object({
   vhost: z.string(),
   name: z.string(),
   kind: z.enum(['queue', 'topic']),
@@ -47,6 +63,22 @@ export const streamSchema: z.ZodType<StreamJson> = z.object({
   delivered: count.describe('The same: to consumers, by get, and fetched by Kafka clients'),
   acked: count,
   redelivered: count,
+  rates: z
+    .object({ in: rate, out: rate, ack: rate })
+    .describe('Once somebody has looked for five seconds'),
+  growth: rate
+    .nullable()
+    .describe('By how much the messages of a queue become more a second; null for a topic'),
+  idle_since: count
+    .nullable()
+    .describe('Milliseconds since the Unix epoch; null where something happens, or nobody looked'),
+  protocols: z
+    .array(z.enum(['amqp', 'kafka']))
+    .describe('What it was used with since the broker started; HTTP is amqp'),
+  dead_letters: count.describe('Its messages, where it is a place for dead letters; else 0'),
+  dead_letter_sources: count.describe('How many queues send their dead letters there'),
+  lag: count.nullable().describe('Of its slowest group; null without groups'),
+  group_count: count.describe('Consumer groups that have a place in it'),
   keeps_acked: z.boolean().describe('What was acked can be replayed'),
   source: z.string().nullable().describe('The topic that a queue takes its messages from'),
   kafka_topic: z.string().nullable().describe('Its name for Kafka clients'),
@@ -54,8 +86,13 @@ export const streamSchema: z.ZodType<StreamJson> = z.object({
   operator_policy: z.string().nullable(),
 })
 
-export function streamJson(stream: Destination): StreamJson {
-  const { counters, policy } = stream
+export function streamJson(stream: Destination, facts: StreamFacts): StreamJson {
+  const { usedCounters: counters = noCounters, policy } = stream
+  const rates = facts.statistics.ratesOf(stream)
+  const sources = facts.deadLetterSourcesOf(stream)
+  const lag = facts.lagOf(stream)
+  const { lag: behind = null, groupCount = 0 } = lag ?? {}
+  const { policy: users = null, operatorPolicy: operators = null } = policy ?? {}
   return {
     vhost: stream.vhost,
     name: stream.name,
@@ -70,20 +107,89 @@ export function streamJson(stream: Destination): StreamJson {
     unacked: stream.unackedCount,
     consumers: stream.consumerCount,
     published: counters.published,
-    delivered:
-      counters.delivered +
-      counters.deliveredNoAck +
-      counters.got +
-      counters.gotNoAck +
-      counters.fetched,
+    delivered: sumOf(outCounters, (name) => counters[name]),
     acked: counters.acked,
     redelivered: counters.redelivered,
+    rates: { in: rates.of('published'), out: outRate(rates), ack: rates.of('acked') },
+    growth: growthOf(stream, facts),
+    idle_since: facts.statistics.idleSince(stream) ?? null,
+    protocols: protocolsOf(stream, lag !== undefined),
+    dead_letters: sources === 0 ? 0 : stream.messageCount,
+    dead_letter_sources: sources,
+    lag: behind,
+    group_count: groupCount,
     keeps_acked: stream.kind === 'topic' || stream.retained !== undefined,
-    source: stream.kind === 'queue' ? (stream.source?.topic.name ?? null) : null,
+    source: sourceOf(stream),
     kafka_topic: kafkaNameOf(stream),
-    policy: policy?.policy ?? null,
-    operator_policy: policy?.operatorPolicy ?? null,
+    policy: users,
+    operator_policy: operators,
   }
+}
+
+function sourceOf(stream: Destination): string | null {
+  return stream.kind === 'queue' ? (stream.source?.topic.name ?? null) : null
+}
+
+/** Messages that went out, to whom and however. */
+export const outCounters = ['delivered', 'deliveredNoAck', 'got', 'gotNoAck', 'fetched'] as const
+
+const takenCounters = ['delivered', 'deliveredNoAck', 'got', 'gotNoAck', 'gotEmpty'] as const
+
+/** Of streams that nothing has happened to, which have none of their own. */
+const noCounters = new QueueCounters()
+
+type Column = (stream: Destination, facts: StreamFacts) => unknown
+
+/** Those that lists are often sorted by: without all the others. */
+const columns: ReadonlyMap<string, Column> = new Map<string, Column>([
+  ['name', ({ name }) => name],
+  ['vhost', ({ vhost }) => vhost],
+  ['messages', ({ messageCount }) => messageCount],
+  ['ready', ({ readyCount }) => readyCount],
+  ['unacked', ({ unackedCount }) => unackedCount],
+  ['consumers', ({ consumerCount }) => consumerCount],
+  ['rates.in', (stream, { statistics }) => statistics.ratesOf(stream).of('published')],
+  ['rates.out', (stream, { statistics }) => outRate(statistics.ratesOf(stream))],
+  ['rates.ack', (stream, { statistics }) => statistics.ratesOf(stream).of('acked')],
+  ['growth', growthOf],
+  ['lag', (stream, facts) => facts.lagOf(stream)?.lag],
+])
+
+/** One column without all the others; undefined for one that there is not. */
+export function streamColumn(stream: Destination, column: string, facts: StreamFacts): unknown {
+  const known = columns.get(column)
+  return known === undefined
+    ? valueAtColumn({ ...streamJson(stream, facts) }, column)
+    : known(stream, facts)
+}
+
+/**
+ * By how many messages a second a queue becomes longer, below zero for shorter. Null for a topic, which only its
+ * retention makes shorter.
+ */
+export function growthOf(stream: Destination, { statistics }: StreamFacts): number | null {
+  if (stream.kind === 'topic') return null
+  const rates = statistics.ratesOf(stream)
+  return rates.of('ready') + rates.of('unacked')
+}
+
+function outRate(rates: Rates): number {
+  return sumOf(outCounters, (name) => rates.of(name))
+}
+
+function sumOf<Name>(names: readonly Name[], of: (name: Name) => number): number {
+  let sum = 0
+  for (const name of names) sum += of(name)
+  return sum
+}
+
+function protocolsOf(stream: Destination, hasGroups: boolean): StreamProtocol[] {
+  const { usedCounters: counters = noCounters, consumerCount } = stream
+  const published = counters.published - counters.produced
+  const taken = sumOf(takenCounters, (name) => counters[name])
+  const isAmqp = published + taken + consumerCount > 0
+  const isKafka = hasGroups || counters.produced + counters.fetched > 0
+  return [...(isAmqp ? (['amqp'] as const) : []), ...(isKafka ? (['kafka'] as const) : [])]
 }
 
 /** As `Topics` shows it, without making a view of it. */

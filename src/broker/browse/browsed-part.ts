@@ -101,7 +101,7 @@ class QueuePart implements BrowsedPart {
   statesIn(first: number, last: number, now: number): StateOf {
     const stateOf = this.#part.statesIn(first, last, now)
     const dead = new Set<number>()
-    for (const place of this.#queue.deadLetters?.offsets() ?? []) {
+    for (const place of this.#queue.ends.deadLetters?.offsets() ?? []) {
       if (logIndexIn(place) !== this.index) continue
       const offset = offsetIn(place)
       if (offset >= first && offset <= last) dead.add(offset)

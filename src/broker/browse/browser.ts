@@ -2,9 +2,19 @@
 // of one read.
 import { Slices, type Steps } from '../../lib/slices.ts'
 import { brokerLimits } from '../../limits/broker.ts'
+import { searchLimits } from '../../limits/search.ts'
 import type { Destination } from '../destination.ts'
-import type { BrowseAsked } from './browse-start.ts'
-import { type BrowsedPage, type PageContext, readPage } from './read-page.ts'
+import { type BrowseAsked, chooseParts } from './browse-start.ts'
+import type { BrowsedMessage } from './browsed-message.ts'
+import { type BrowsedPage, type PageContext, readPage, readPart } from './read-page.ts'
+import { type WalkAsked, type WalkedPage, walkPage } from './walk-page.ts'
+
+/** One message, by its place. */
+export interface FindAsked {
+  readonly offset: number
+  readonly partition: number | undefined
+  readonly payloadSizeMax: number
+}
 
 export class Browser {
   readonly #context: PageContext
@@ -23,6 +33,32 @@ export class Browser {
    */
   browse(browsed: Destination, asked: BrowseAsked): Promise<BrowsedPage> {
     return this.run(() => readPage(browsed, asked, this.#context))
+  }
+
+  /** A page in either direction; see `walkPage`. */
+  walk(browsed: Destination, asked: WalkAsked): Promise<WalkedPage> {
+    return this.run(() => walkPage(browsed, asked, this.#context))
+  }
+
+  /** The message at an offset, whole or its start; undefined when there is none. */
+  async find(browsed: Destination, asked: FindAsked): Promise<BrowsedMessage | undefined> {
+    const { offset, partition, payloadSizeMax } = asked
+    const start = { kind: 'offset', offset } as const
+    const [part] = chooseParts(browsed, { start, partition, count: 1, payloadSizeMax })
+    const page = await this.run(() =>
+      readPart(
+        part!,
+        {
+          start: { offset, timestampMin: -Infinity },
+          end: offset + 1,
+          count: 1,
+          payloadSizeMax,
+          propertiesSizeMax: searchLimits.propertiesSizeMax,
+        },
+        this.#context,
+      ),
+    )
+    return page.messages[0]
   }
 
   /** Reads a page of any kind in its turn. Rejects with what its steps throw. */

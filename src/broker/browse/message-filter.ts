@@ -16,6 +16,7 @@ import {
 import { type FieldTable, type FieldValue, textOf } from '../../record/message/field-table.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
 import { preconditionFailed } from '../broker-error.ts'
+import { compileDeath, type DeathAsked } from '../jobs/death-facts.ts'
 import type { MessageState } from '../queue/message-state.ts'
 import { compileJsonPath, type JsonPath } from './json-path.ts'
 import { traceIdOf, traceparentOf } from './traceparent.ts'
@@ -61,6 +62,8 @@ export interface FilterAsked {
   /** Why and in which queue it died first or last, as its headers say. */
   readonly deathReason?: string | undefined
   readonly deathQueue?: string | undefined
+  /** How it died last, exactly, as groups of dead letters tell it. */
+  readonly death?: DeathAsked | undefined
   /** Milliseconds since the Unix epoch: not before, and before. */
   readonly since?: number | undefined
   readonly until?: number | undefined
@@ -134,10 +137,15 @@ function* idChecks({ messageId, correlationId, traceparent }: FilterAsked): Gene
   }
 }
 
-function* headerChecks({ headers = [], deathReason, deathQueue }: FilterAsked): Generator<Check> {
+function* headerChecks(asked: FilterAsked): Generator<Check> {
+  const { headers = [], deathReason, deathQueue, death } = asked
   if (headers.length > searchLimits.conditionsMax) throw tooMany('headers')
   if (deathReason !== undefined) yield isDeathText('reason', deathReason)
   if (deathQueue !== undefined) yield isDeathText('queue', deathQueue)
+  if (death !== undefined) {
+    const isSo = compileDeath(death)
+    yield ({ view }) => isSo(view)
+  }
   if (headers.length === 0) return
   const tests = headers.map((condition) => ({ name: condition.name, fits: compare(condition) }))
   yield ({ view }) => {

@@ -32,6 +32,8 @@ export interface PartPage {
   readonly next: number
   /** Messages that were looked at from `countFrom` on, whether they are shown or not. */
   readonly passedCount: number
+  /** Reads that it took. */
+  readonly readCount: number
 }
 
 /** What to read of one part. */
@@ -42,6 +44,10 @@ export interface PartAsked extends Pick<BrowseAsked, 'count' | 'payloadSizeMax' 
   readonly end?: number
   /** Larger properties are not shown; left out, `brokerLimits.browsePropertiesSizeMax`. */
   readonly propertiesSizeMax?: number
+  /** The page is full with so many bytes; left out, `brokerLimits.browsePageSizeMax`. */
+  readonly pageSizeMax?: number
+  /** Reads at most; left out, `brokerLimits.browseReadsMax`. */
+  readonly readsMax?: number
 }
 
 export interface PageContext {
@@ -74,8 +80,8 @@ export function* readPart(
 ): Steps<PartPage> {
   const page = new Page(asked, context)
   const { next } = yield* page.read(part, asked.start)
-  const { messages, passedCount } = page
-  return { messages, next, passedCount }
+  const { messages, passedCount, readCount } = page
+  return { messages, next, passedCount, readCount }
 }
 
 type PageAsked = Omit<PartAsked, 'start'>
@@ -84,11 +90,11 @@ class Page {
   readonly messages: BrowsedMessage[] = []
   /** See `PartPage`. */
   passedCount = 0
+  readCount = 0
   readonly #asked: PageAsked
   readonly #context: PageContext
   readonly #view = new RecordView()
   #size = 0
-  #readCount = 0
   /** Last offset of the runs that were read last. */
   #readEnd = -1
   #recordCount = 0
@@ -108,14 +114,14 @@ class Page {
     { offset, timestampMin }: PartStart,
   ): Steps<{ readonly next: number; readonly isEnd: boolean }> {
     const { log } = part
-    const { end: last = Infinity } = this.#asked
+    const { end: last = Infinity, readsMax = brokerLimits.browseReadsMax } = this.#asked
     this.#timestampMin = timestampMin
     let at = part.next(offset)
     for (; at < Math.min(log.readableEnd, last); at = part.next(at)) {
-      if (this.#isFull || this.#readCount === brokerLimits.browseReadsMax) {
+      if (this.#isFull || this.readCount >= readsMax) {
         return { next: at, isEnd: false }
       }
-      this.#readCount++
+      this.readCount++
       const end = log.readableEnd
       const { browseReadSizeMax } = brokerLimits
       const runs = yield* resultOf(this.#context.store.readRuns(log, at, browseReadSizeMax))
@@ -132,8 +138,8 @@ class Page {
   }
 
   get #isFull(): boolean {
-    const isLarge = this.#size >= brokerLimits.browsePageSizeMax
-    return isLarge || this.messages.length >= this.#asked.count
+    const { count, pageSizeMax = brokerLimits.browsePageSizeMax } = this.#asked
+    return this.#size >= pageSizeMax || this.messages.length >= count
   }
 
   /** Returns where to go on. */

@@ -14,6 +14,19 @@ export interface ConsumerInfo {
   /** How long a delivery to it may stay unacked, in milliseconds; Infinity for ever. */
   readonly ackTimeoutMs: number
   readonly arguments: FieldTable
+  /** What happened to its deliveries; undefined where nobody counts that. */
+  readonly counted: CountedConsumer | undefined
+  /** Ends it, and its client is told; what it has unacked stays with it. Undefined where the client would not understand. */
+  readonly cancel: (() => void) | undefined
+}
+
+/** A consumer, for those who only count. */
+export interface CountedConsumer {
+  readonly unackedCount: number
+  /** Since it came, and so is the next. */
+  readonly deliveredCount: number
+  /** Deliveries that were acked, rejected or given back. */
+  readonly settledCount: number
 }
 
 export interface ChannelInfo {
@@ -24,6 +37,8 @@ export interface ChannelInfo {
   /** Of all its consumers together; 0 for no limit. */
   readonly sharedPrefetch: number
   readonly unackedCount: number
+  /** Since when the oldest of them is unacked, by the monotonic clock; undefined where nobody looked yet. */
+  readonly unackedSince: number | undefined
   readonly hasConfirms: boolean
   readonly unconfirmedCount: number
   readonly hasTransactions: boolean

@@ -23,6 +23,14 @@ export class QueueCounters {
   acked = 0
   /** Records that Kafka clients have fetched; a fetch takes nothing away. */
   fetched = 0
+  /** Of `published`, records that Kafka clients have sent. */
+  produced = 0
+
+  /** Records of a Kafka client were put in. */
+  onProduced(count: number): void {
+    this.published += count
+    this.produced += count
+  }
 
   /** Adds what another one has counted. */
   add(other: QueueCounters): void {

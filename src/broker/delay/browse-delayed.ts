@@ -106,8 +106,8 @@ export function* endDelayed(
   return ending.ended
 }
 
-/** Those with messages, earliest first. */
-function stretchesOf(delay: MessageDelay): DelayedStretch[] {
+/** Where messages of an exchange wait, the earliest first. */
+export function stretchesOf(delay: MessageDelay): DelayedStretch[] {
   return [...delay.stretches()]
     .filter(({ cursor }) => cursor.unackedCount > 0)
     .sort((a, b) => {
@@ -120,7 +120,8 @@ function isBefore({ start, cursor }: DelayedStretch, place: DelayedPlace | undef
   return start < place.start || (start === place.start && cursor.log.id < place.logId)
 }
 
-function segmentOf(cursor: LogCursor, index: number): Segment {
+/** All that waits in one log. */
+export function segmentOf(cursor: LogCursor, index: number): Segment {
   const part = new DelayedPart(cursor, index)
   return { part, from: part.head, end: part.log.readableEnd, next: (offset) => offset }
 }

@@ -1,7 +1,10 @@
-// Queues that others send their dead letters to, as settings and bindings say.
+// Queues that others send their dead letters to, as settings and bindings say, and those that programs use so,
+// as their names say.
 import type { Steps } from '../../lib/slices.ts'
 import { deathLimits } from '../../limits/jobs.ts'
 import type { Destination } from '../destination.ts'
+import type { DeadLetterSettings } from '../queue/queue-settings.ts'
+import type { Queue } from '../queue/queue.ts'
 import type { VHost } from '../vhost.ts'
 
 export interface DeadLetterQueue {
@@ -10,7 +13,12 @@ export interface DeadLetterQueue {
   readonly sources: readonly string[]
   /** … and how many there are. */
   readonly sourceCount: number
+  /** Its messages expire and go on as dead letters: they wait there to be tried again. */
+  readonly isRetry: boolean
 }
+
+/** What frameworks call queues and topics to which they publish what has failed, and people as well. */
+const usualName = /(?:^|[-._])(?:dlq|dlt|error|dead[-._]?letters?|parking[-._]?lot|poison)$/i
 
 /** Names that are too many are counted. */
 class Names {
@@ -28,33 +36,68 @@ class Names {
   }
 }
 
-/** Looks at bindings of the dead-letter exchanges themselves, not of those that these lead to. */
+/** Where queues send their dead letters, by the names of these. */
+class Ways {
+  readonly #byExchange = new Map<string, Names>()
+  readonly #vhost: VHost<Destination>
+  readonly #byQueue: Map<Destination, Names>
+
+  constructor(vhost: VHost<Destination>, byQueue: Map<Destination, Names>) {
+    this.#vhost = vhost
+    this.#byQueue = byQueue
+  }
+
+  add(queue: Queue, { exchange, routingKey }: DeadLetterSettings): void {
+    if (exchange !== '') {
+      namesOf(this.#byExchange, exchange).add(queue.name)
+    } else if (routingKey !== undefined) {
+      const target = this.#vhost.findQueue(routingKey)
+      if (target !== undefined) namesOf(this.#byQueue, target).add(queue.name)
+    }
+  }
+
+  /** Looks at bindings of the dead-letter exchanges themselves, not of those that these lead to. */
+  *follow(): Steps<void> {
+    let count = 0
+    for (const [name, names] of this.#byExchange) {
+      const bound = new Set<Destination>()
+      for (const { target } of this.#vhost.findExchange(name)?.bindings() ?? []) {
+        if (++count % deathLimits.queuesPerStep === 0) yield
+        if (target.kind === 'queue') bound.add(target.queue)
+      }
+      for (const queue of bound) namesOf(this.#byQueue, queue).addAll(names)
+    }
+  }
+}
+
+/** What leaves a queue in which it waits to be tried again makes no dead letters of it where it goes. */
 export function* findDeadLetterQueues(vhost: VHost<Destination>): Steps<DeadLetterQueue[]> {
-  const byExchange = new Map<string, Names>()
   const byQueue = new Map<Destination, Names>()
+  const ways = new Ways(vhost, byQueue)
+  const timers: Queue[] = []
   let count = 0
   for (const queue of vhost.queues()) {
     if (++count % deathLimits.queuesPerStep === 0) yield
-    const deadLetter = queue.kind === 'queue' ? queue.settings.deadLetter : undefined
-    if (deadLetter === undefined) continue
-    if (deadLetter.exchange !== '') {
-      namesOf(byExchange, deadLetter.exchange).add(queue.name)
-    } else if (deadLetter.routingKey !== undefined) {
-      const target = vhost.findQueue(deadLetter.routingKey)
-      if (target !== undefined) namesOf(byQueue, target).add(queue.name)
-    }
+    if (usualName.test(queue.name)) namesOf(byQueue, queue)
+    if (queue.kind !== 'queue' || queue.settings.deadLetter === undefined) continue
+    if (queue.settings.messageTtlMs !== undefined) timers.push(queue)
+    else ways.add(queue, queue.settings.deadLetter)
   }
-  for (const [name, names] of byExchange) {
-    const bound = new Set<Destination>()
-    for (const { target } of vhost.findExchange(name)?.bindings() ?? []) {
-      if (++count % deathLimits.queuesPerStep === 0) yield
-      if (target.kind === 'queue') bound.add(target.queue)
-    }
-    for (const queue of bound) namesOf(byQueue, queue).addAll(names)
+  yield* ways.follow()
+  const timed = new Ways(vhost, byQueue)
+  for (const queue of timers) {
+    if (!byQueue.has(queue)) timed.add(queue, queue.settings.deadLetter!)
   }
+  yield* timed.follow()
   return Array.from(byQueue, ([queue, { first, count: sourceCount }]) => {
-    return { queue, sources: first, sourceCount }
+    return { queue, sources: first, sourceCount, isRetry: isRetry(queue) }
   })
+}
+
+function isRetry(queue: Destination): boolean {
+  if (queue.kind !== 'queue') return false
+  const { deadLetter, messageTtlMs } = queue.settings
+  return deadLetter !== undefined && messageTtlMs !== undefined
 }
 
 function namesOf<K>(all: Map<K, Names>, key: K): Names {

@@ -50,10 +50,13 @@ async function look(
 ): Promise<DeathGroups> {
   const queue = world.broker.getVHost('/').getQueue(name)
   const jobs = await world.broker.openJobs()
-  const looked = jobs.groupDeaths(queue, from, asker)
+  return await settled(jobs.groupDeaths(queue, from, asker))
+}
+
+async function settled<T>(work: Promise<T>): Promise<T> {
   for (;;) {
     world.clock.endTurn()
-    const result = await Promise.race([looked, new Promise<undefined>(setImmediate)])
+    const result = await Promise.race([work, new Promise<undefined>(setImmediate)])
     if (result !== undefined) return result
   }
 }
@@ -90,6 +93,60 @@ test('dead letters are counted by why, where and with which exception they died'
   const { size, first, last, example } = groups[0]!
   assert.deepEqual([size, first, last], [3, firstAt, firstAt + 5000])
   assert.deepEqual(example, { partition: undefined, offset: 0 })
+})
+
+test('what frameworks tell is known, and ids in texts make no groups', async () => {
+  declare('dead')
+  const kafka = { 'kafka_dlt-exception-fqcn': 'java.net.SocketException' }
+  publish('dead', 'a', { ...kafka, 'kafka_dlt-original-topic': 'events' })
+  for (const id of ['1000042', '3f2b8c1e-8a55-4d09-9a3e-0d6f6f0b8f11']) {
+    const line = `com.shop.StockError: no stock of ${id}, HTTP 404`
+    publish('dead', 'b', { 'x-exception-stacktrace': `${line}\n\tat x`, 'x-original-topic': 't' })
+  }
+  publish('dead', 'c', { 'MT-Fault-Message': 'x', 'MT-Fault-InputAddress': 'rabbitmq://h/in' })
+  const { groups, others } = await look('dead')
+  const facts = groups.map(({ queue, exceptionType, exception, count }) => {
+    return [queue, exceptionType, exception, count]
+  })
+  assert.deepEqual(facts, [
+    ['t', 'com.shop.StockError', 'no stock of #, HTTP 404', 2],
+    ['events', 'java.net.SocketException', undefined, 1],
+    ['in', undefined, 'x', 1],
+  ])
+  assert.equal(others, 0)
+})
+
+test('a group tells the first few routing keys', async () => {
+  declare('dead')
+  for (let number = 0; number <= deathLimits.keysShownMax; number++) {
+    publish('dead', 'x', { error: 'same', 'x-original-routingKey': `k${number}` })
+  }
+  const { groups } = await look('dead')
+  assert.equal(groups[0]!.routingKeys.length, deathLimits.keysShownMax)
+  assert.ok(groups[0]!.hasOtherKeys)
+})
+
+test('a filter finds exactly the messages of a group', async () => {
+  declare('dead')
+  const toDead = { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'dead' }
+  declare('a', toDead)
+  for (const error of ['one', 'two', 'two']) publish('a', error, { error })
+  publish('a', 'none')
+  for (let number = 0; number < 4; number++) reject('a')
+  publish('dead', 'elsewhere', { error: 'two' })
+  const { groups } = await look('dead')
+  assert.equal(groups.length, 4)
+  const jobs = await world.broker.openJobs()
+  for (const { reason, queue, exchange, exceptionType, exception, count } of groups) {
+    const texts = { reason, queue, exchange, exceptionType, exception }
+    const death = Object.fromEntries(
+      Object.entries(texts).map(([key, value]) => [key, value ?? null]),
+    )
+    const filter = { death }
+    const asked = { kind: 'delete', vhost: '/', queue: 'dead', filter, onRefused: 'stop' } as const
+    const preview = await settled(jobs.preview(asked, asker))
+    assert.equal(preview.count, count, JSON.stringify(death))
+  }
 })
 
 test('a look at many is a sample, and the next goes on', async () => {
@@ -143,4 +200,21 @@ test('queues with dead letters of others are found by settings and bindings', ()
   const shown = found.map(({ queue, sourceCount }) => `${queue.name} ${sourceCount}`)
   assert.deepEqual(shown.sort(), ['one 13', 'two 14'])
   for (const { sources } of found) assert.equal(sources.length, deathLimits.sourcesShownMax)
+})
+
+test('so are those that are called so, and those whose messages are tried again', () => {
+  for (const name of ['orders.DLT', 'orders_error', 'dlq', 'errors', 'terror']) declare(name)
+  const back = { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'work' }
+  declare('retry', { ...back, 'x-message-ttl': 5000 })
+  declare('work', { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'retry' })
+  const found = finishAtOnce(findDeadLetterQueues(world.broker.getVHost('/')))
+  const shown = found.map(({ queue, sourceCount, isRetry }) => {
+    return `${queue.name} ${sourceCount} ${isRetry}`
+  })
+  assert.deepEqual(shown.sort(), [
+    'dlq 0 false',
+    'orders.DLT 0 false',
+    'orders_error 0 false',
+    'retry 1 true',
+  ])
 })

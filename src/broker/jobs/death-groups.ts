@@ -2,23 +2,18 @@
 // when. As many messages as one look goes through; the next one goes on from there.
 import type { Clock } from '../../lib/clock.ts'
 import { deathLimits, jobLimits } from '../../limits/jobs.ts'
-import { findHeader } from '../../record/message/content-header.ts'
-import { textOf } from '../../record/message/field-table.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
 import type { StateOf } from '../browse/browsed-part.ts'
-import { originOf } from './death-origin.ts'
+import { deathFactsOf, type DeathKind } from './death-facts.ts'
 import type { WorkSegment } from './job-work.ts'
 import type { ScanPlace, Segment, Visitor } from './scan.ts'
 
 /** Messages that died in one way. */
-export interface DeathGroup {
-  /** Of the last death; undefined when the broker had no part in it, and only an exception is known. */
-  readonly reason: string | undefined
-  readonly queue: string | undefined
-  /** To which they were published before that. */
-  readonly exchange: string | undefined
-  /** First line of what a framework says about it. */
-  readonly exception: string | undefined
+export interface DeathGroup extends DeathKind {
+  /** The first few of those that they were published with, … */
+  readonly routingKeys: string[]
+  /** … and whether there are others. */
+  hasOtherKeys: boolean
   count: number
   /** Bytes of their bodies. */
   size: number
@@ -37,22 +32,6 @@ export interface DeathGroups {
   /** Where the next look begins; undefined: this one came to the end. */
   readonly next: ScanPlace | undefined
 }
-
-/**
- * Headers in which frameworks leave the exception: Spring AMQP, Spring Kafka, Kafka Connect, MassTransit,
- * NServiceBus, and what people call it themselves.
- */
-const exceptionHeaders = [
-  'x-exception-message',
-  'x-exception-stacktrace',
-  'kafka_dlt-exception-message',
-  '__connect.errors.exception.message',
-  'MT-Fault-Message',
-  'NServiceBus.ExceptionInfo.Message',
-  'x-exception',
-  'exception',
-  'error',
-]
 
 export class DeathCounter implements Visitor {
   readonly #segments: readonly WorkSegment[]
@@ -108,44 +87,44 @@ export class DeathCounter implements Visitor {
   }
 
   #count(view: RecordView): void {
-    const origin = originOf(view, 'last')
-    const exception = exceptionOf(view)
-    if (origin === undefined && exception === undefined) {
+    const facts = deathFactsOf(view)
+    const group = facts === undefined ? undefined : this.#groupOf(facts, view)
+    if (facts === undefined || group === undefined) {
       this.#others++
       return
     }
-    const { reason, queue, exchange } = origin ?? {
-      exchange: headerText(view, 'x-original-exchange'),
-    }
-    const at = origin?.time === undefined ? view.timestamp : origin.time * 1000
-    const key = JSON.stringify([reason, queue, exchange, exception])
+    const at = facts.time ?? view.timestamp
+    group.count++
+    group.size += view.bodyEnd - view.bodyStart
+    group.first = Math.min(group.first, at)
+    group.last = Math.max(group.last, at)
+    const { routingKey } = facts
+    if (routingKey === undefined || group.routingKeys.includes(routingKey)) return
+    if (group.routingKeys.length < deathLimits.keysShownMax) group.routingKeys.push(routingKey)
+    else group.hasOtherKeys = true
+  }
+
+  /** Undefined for one group too many. */
+  #groupOf(kind: DeathKind, { offset }: RecordView): DeathGroup | undefined {
+    const { reason, queue, exchange, exceptionType, exception } = kind
+    const key = JSON.stringify([reason, queue, exchange, exceptionType, exception])
     const known = this.#groups.get(key)
-    const size = view.bodyEnd - view.bodyStart
-    if (known !== undefined) {
-      known.count++
-      known.size += size
-      known.first = Math.min(known.first, at)
-      known.last = Math.max(known.last, at)
-    } else if (this.#groups.size < deathLimits.groupsMax) {
-      const example = { partition: this.#segment.part.partition, offset: view.offset }
-      const what = { reason, queue, exchange, exception, example }
-      this.#groups.set(key, { ...what, count: 1, size, first: at, last: at })
-    } else this.#others++
+    if (known !== undefined || this.#groups.size >= deathLimits.groupsMax) return known
+    const group: DeathGroup = {
+      reason,
+      queue,
+      exchange,
+      exceptionType,
+      exception,
+      example: { partition: this.#segment.part.partition, offset },
+      routingKeys: [],
+      hasOtherKeys: false,
+      count: 0,
+      size: 0,
+      first: Infinity,
+      last: -Infinity,
+    }
+    this.#groups.set(key, group)
+    return group
   }
-}
-
-function exceptionOf(view: RecordView): string | undefined {
-  for (const name of exceptionHeaders) {
-    const text = headerText(view, name)
-    if (text === undefined) continue
-    return text.trimStart().split(/\r?\n/, 1)[0]!.slice(0, deathLimits.exceptionLengthMax)
-  }
-  return undefined
-}
-
-function headerText(
-  { buffer, headerStart, headerEnd }: RecordView,
-  name: string,
-): string | undefined {
-  return textOf(findHeader(buffer, headerStart, headerEnd, name))
 }

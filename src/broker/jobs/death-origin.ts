@@ -23,8 +23,13 @@ export function originOf(
   which: 'first' | 'last',
 ): DeathOrigin | undefined {
   const headers = readHeaders(buffer, headerStart, headerEnd)
-  const deaths = headers?.get('x-death')
-  if (headers === undefined || deaths?.type !== 'array') return undefined
+  return headers === undefined ? undefined : originIn(headers, which)
+}
+
+/** The same of headers that have been read. */
+export function originIn(headers: FieldTable, which: 'first' | 'last'): DeathOrigin | undefined {
+  const deaths = headers.get('x-death')
+  if (deaths?.type !== 'array') return undefined
   const tables = deaths.value.flatMap((each) => (each.type === 'table' ? [each.value] : []))
   const entry = which === 'first' ? firstOf(headers, tables) : tables[0]
   return entry === undefined ? undefined : readEntry(entry)

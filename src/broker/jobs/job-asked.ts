@@ -45,8 +45,11 @@ export interface JobAsked {
   /** Of all kinds but `delete` and `undo`. */
   readonly target?: JobTarget | undefined
   readonly edit?: MessageEdit | undefined
-  /** What to do at a message that its target does not take: end the job before it, or leave it where it is. */
-  readonly onRefused: 'stop' | 'skip'
+  /**
+   * What to do at a message that its target does not take: end the job before it, leave it where it is, or wait
+   * and try it again, after longer and longer times.
+   */
+  readonly onRefused: 'stop' | 'skip' | 'wait'
   readonly messagesPerSecond?: number | undefined
   readonly bytesPerSecond?: number | undefined
   /** The job that an `undo` is for. */

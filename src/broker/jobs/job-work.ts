@@ -19,6 +19,7 @@ import type { Queue } from '../queue/queue.ts'
 import { TokenBucket } from '../rate/token-bucket.ts'
 import { isRouted, type Route } from '../route-cache.ts'
 import type { Shortage } from '../shortage.ts'
+import { JobPace } from './job-pace.ts'
 import type { BatchResult, Job } from './job.ts'
 import { type Former, type MessageSender, type Outgoing, reasonOf } from './message-sender.ts'
 import type { ScanPlace, Segment, Visitor } from './scan.ts'
@@ -78,14 +79,18 @@ export class JobWork implements Visitor {
   #looked = 0
   #skips: string[] = []
   #reserved: IdNote[] = []
-  /** Why the job ends before the next message. */
+  /** Why the job ends or waits before the next message. */
   #refusal: string | undefined
+  /** How long it waits for a target that takes nothing, and until when. */
+  #retryMs = 0
+  #retryAt = 0
 
   constructor(options: WorkOptions, run: number) {
     const { job, context } = options
     const { messagesPerSecond, bytesPerSecond } = job.facts.asked
     this.#options = options
     this.#run = run
+    job.pace = new JobPace(context.clock, job.progress.looked)
     this.#publisher = new Publisher(context)
     const { batchMs, batchCountMax, batchSizeMax } = jobLimits
     this.#messageRate = bucketFor(context.clock, messagesPerSecond)
@@ -106,8 +111,12 @@ export class JobWork implements Visitor {
     if (ticket?.isDurable === false && store.uncommittedSize >= logLimits.uncommittedSizeMax) {
       return new Promise((resolve) => ticket.whenDurable(resolve))
     }
-    const debtMs = Math.max(this.#messageRate?.debtMs ?? 0, this.#byteRate?.debtMs ?? 0)
-    if (debtMs === 0) return 'yes'
+    const debtMs = Math.max(
+      this.#messageRate?.debtMs ?? 0,
+      this.#byteRate?.debtMs ?? 0,
+      this.#retryAt - clock.monotonic(),
+    )
+    if (debtMs <= 0) return 'yes'
     return job.waitFor((done) => {
       const timer = clock.after(debtMs, done)
       return () => timer.stop()
@@ -162,9 +171,23 @@ export class JobWork implements Visitor {
       skips: this.#skips,
     }
     const isDone = this.#chosen.length > 0 ? this.#act(batch) : job.pass(batch)
+    job.pace?.note(job.progress.looked)
+    if (this.#looked > 0) this.#retryMs = 0
     if (!isDone) this.#stop('the keyed state of the log has no room to note how far it is')
     else if (queue.isDeleted) this.#stop(`queue '${queue.name}' was deleted`)
-    else if (this.#refusal !== undefined) this.#stop(this.#refusal)
+    else if (this.#refusal !== undefined) this.#endOrWait(this.#refusal)
+  }
+
+  #endOrWait(refusal: string): void {
+    const { job, context } = this.#options
+    if (job.facts.asked.onRefused !== 'wait') {
+      this.#stop(refusal)
+      return
+    }
+    const { retryMsMin, retryMsMax } = jobLimits
+    this.#retryMs = Math.min(Math.max(retryMsMin, this.#retryMs * 2), retryMsMax)
+    this.#retryAt = context.clock.monotonic() + this.#retryMs
+    job.holdFor(refusal)
   }
 
   get #isFull(): boolean {
@@ -191,8 +214,8 @@ export class JobWork implements Visitor {
       this.#size += size
     } catch (error) {
       const reason = reasonOf(error)
-      if (job.facts.asked.onRefused === 'stop') this.#refusal = reason
-      else this.#skips.push(reason)
+      if (job.facts.asked.onRefused === 'skip') this.#skips.push(reason)
+      else this.#refusal = reason
     }
   }
 

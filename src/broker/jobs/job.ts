@@ -9,6 +9,7 @@ import { jobLimits } from '../../limits/jobs.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import type { JobAsked } from './job-asked.ts'
 import { jobKeyStart } from './job-keys.ts'
+import type { JobPace } from './job-pace.ts'
 import { MovedRanges, type RangeBudget } from './moved-ranges.ts'
 import type { ScanPlace } from './scan.ts'
 
@@ -31,7 +32,7 @@ export interface JobFacts {
 
 export interface JobProgress {
   readonly state: JobState
-  /** Why it stopped. */
+  /** Why it stopped, or waits while it runs. */
   readonly reason: string | undefined
   readonly endedAt: number | undefined
   readonly place: ScanPlace
@@ -61,6 +62,8 @@ export class Job {
   readonly id: string
   readonly facts: JobFacts
   readonly moved: MovedRanges
+  /** Since it was begun or resumed last. */
+  pace: JobPace | undefined
   #progress: JobProgress = {
     state: 'running',
     reason: undefined,
@@ -102,6 +105,11 @@ export class Job {
   /** Whether that run is to go on. */
   isRunning(run: number): boolean {
     return this.state === 'running' && this.#run === run
+  }
+
+  /** It runs, and tries a message that its target does not take again. */
+  holdFor(reason: string): void {
+    this.#progress = { ...this.#progress, reason: reason.slice(0, jobLimits.reasonLengthMax) }
   }
 
   /** Another state from now on; a wait ends. */
@@ -196,6 +204,7 @@ export function jobIdsIn(state: ReadonlyMap<string, Buffer>): string[] {
 function withBatch(progress: JobProgress, batch: BatchResult): JobProgress {
   return {
     ...progress,
+    reason: undefined,
     place: batch.place,
     looked: progress.looked + batch.looked,
     done: progress.done + batch.done,

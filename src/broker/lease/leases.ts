@@ -132,8 +132,8 @@ export class Leases {
     const cause = { kind: 'client', vhost: queue.vhost, client: {} } as const
     const { ticket } = this.#options.broker.commit([], settlements, cause)
     const moved = new Promise<void>((resolve) => {
-      if (queue.deadLetters === undefined) resolve()
-      else queue.deadLetters.whenMoved(resolve)
+      if (queue.ends.deadLetters === undefined) resolve()
+      else queue.ends.deadLetters.whenMoved(resolve)
     })
     return { gone, done: Promise.all([whenDurable(ticket), moved]) }
   }

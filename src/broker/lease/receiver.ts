@@ -102,6 +102,8 @@ export class Receiver implements Client {
       prefetch: leaseLimits.perUserMax,
       sharedPrefetch: 0,
       unackedCount,
+      // A lease ends by itself.
+      unackedSince: undefined,
       hasConfirms: false,
       unconfirmedCount: 0,
       hasTransactions: false,
@@ -133,5 +135,7 @@ function consumerInfo({ queue, waits }: Holding): ConsumerInfo {
     prefetch: leaseLimits.perUserMax,
     ackTimeoutMs: leaseLimits.secondsMax * 1000,
     arguments: emptyTable,
+    counted: undefined,
+    cancel: undefined,
   }
 }

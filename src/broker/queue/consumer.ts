@@ -2,6 +2,7 @@
 // decides whether it can take more and puts the message on the wire.
 import { type FieldTable } from '../../record/message/field-table.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
+import type { CountedConsumer } from '../client/channel-info.ts'
 import { consumerTimeoutOf } from '../consumer-timeout.ts'
 import type { WithParty } from '../trace/party.ts'
 import type { DeliveryHolder, SettleReason } from '../unacked-deliveries.ts'
@@ -42,7 +43,7 @@ export interface ConsumedQueue extends DeliveryHolder {
   removeConsumer(consumer: Consumer): void
 }
 
-export class Consumer implements DeliveryHolder {
+export class Consumer implements DeliveryHolder, CountedConsumer {
   readonly queue: ConsumedQueue
   readonly sink: DeliverySink
   readonly tag: string
@@ -53,6 +54,8 @@ export class Consumer implements DeliveryHolder {
   readonly priority: number
   readonly #ownTimeoutMs: number
   unackedCount = 0
+  deliveredCount = 0
+  settledCount = 0
   isCancelled = false
   /** False while it waits for the one active consumer of its queue to go. */
   isActive = true
@@ -88,6 +91,7 @@ export class Consumer implements DeliveryHolder {
 
   settle(offset: number, reason: SettleReason): void {
     this.unackedCount--
+    this.settledCount++
     this.queue.settle(offset, reason)
     if (this.isYielding && this.unackedCount === 0) this.queue.replaceConsumer(this)
     this.sink.onSettled(this)

@@ -34,7 +34,7 @@ function rejectOne(it: QueueUnderTest): { isTold: boolean } {
   while (it.queue.take(view) === 'wait') it.settle()
   it.queue.settle(view.offset, 'reject')
   const told = { isTold: false }
-  it.queue.deadLetters?.whenMoved(() => (told.isTold = true))
+  it.queue.ends.deadLetters?.whenMoved(() => (told.isTold = true))
   return told
 }
 

@@ -79,6 +79,11 @@ export class Departures implements TurnTask {
     return this.#expiry.isTooOld(record, isRedelivered)
   }
 
+  /** See `Expiry.nextAt`. */
+  get nextExpiryAt(): number {
+    return this.#expiry.nextAt
+  }
+
   /** The queue is gone. */
   close(): void {
     this.#isClosed = true

@@ -1,5 +1,6 @@
 // Who gets the next message of a queue: its consumers by priority, then by turns, each as long as it
 // has room. Runs once a turn, in bounded pieces.
+import type { Clock } from '../../lib/clock.ts'
 import { type Turn, turnPhase, type TurnTask } from '../../lib/turn.ts'
 import { brokerLimits } from '../../limits/broker.ts'
 import { RecordView } from '../../record/message/record-view.ts'
@@ -23,6 +24,7 @@ export interface DispatchSource extends WatchedStream {
 /** What dispatches of a broker share. */
 export interface DispatchContext {
   readonly turn: Turn
+  readonly clock: Clock
   readonly watch: MessageWatch
 }
 
@@ -40,11 +42,19 @@ export class Dispatch implements TurnTask, SingleActiveOwner {
   #exclusiveConsumer: Consumer | undefined
   #singleActive: SingleActive | undefined
   #isScheduled = false
+  /** When the last consumer left, in milliseconds since the Unix epoch; 0 before that. */
+  leftAt = 0
+  readonly #clock: Clock
 
-  constructor(backlog: QueueBacklog, { turn, watch }: DispatchContext, source: DispatchSource) {
+  constructor(
+    backlog: QueueBacklog,
+    { turn, watch, clock }: DispatchContext,
+    source: DispatchSource,
+  ) {
     this.#backlog = backlog
     this.#turn = turn
     this.#watch = watch
+    this.#clock = clock
     this.#source = source
   }
 
@@ -79,7 +89,10 @@ export class Dispatch implements TurnTask, SingleActiveOwner {
   remove(consumer: Consumer): void {
     consumer.isCancelled = true
     this.#consumers?.delete(consumer)
-    if (this.consumerCount === 0) this.#consumers = undefined
+    if (this.consumerCount === 0) {
+      this.#consumers = undefined
+      this.leftAt = this.#clock.now()
+    }
     if (this.#singleActive === undefined) this.delist(consumer)
     else this.#singleActive.remove(consumer)
     if (this.#exclusiveConsumer === consumer) this.#exclusiveConsumer = undefined
@@ -145,6 +158,7 @@ export class Dispatch implements TurnTask, SingleActiveOwner {
     if (result !== 'record') return result
     this.#line.rotate()
     const { counters } = this.#source
+    consumer.deliveredCount++
     if (backlog.isRedelivered) counters.redelivered++
     this.#watch.observer?.onHandover(this.#source, view, {
       kind: 'delivered',

@@ -49,6 +49,11 @@ export class Expiry {
     return this.hasOwn || this.ttlMs !== Infinity
   }
 
+  /** No message at the head expires earlier; Infinity: none does, as far as is known. */
+  get nextAt(): number {
+    return this.#timerAt
+  }
+
   /** Whether `onDue` will be called at some time. */
   get isAwake(): boolean {
     return this.#timer !== undefined

@@ -80,6 +80,11 @@ export class MessageEnds {
     return this.#deadLetters?.keptSize ?? 0
   }
 
+  /** See `Expiry.nextAt`. */
+  get nextExpiryAt(): number {
+    return this.#departures?.nextExpiryAt ?? Infinity
+  }
+
   /** Undefined before there was one. */
   get deadLetters(): DeadLetters | undefined {
     return this.#deadLetters

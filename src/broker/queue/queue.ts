@@ -37,9 +37,7 @@ import { SourceBacklog, type SourceBacklogOwner } from './source-backlog.ts'
 import { WaitingTakers } from './waiting-takers.ts'
 
 export type { ConnectionToken } from './queue-context.ts'
-
 export type QueueContext = QueueContextOf<Queue>
-
 export class Queue
   implements QueueLike, PolicySubject, PriorityBacklogOwner, SourceBacklogOwner, EndingQueue
 {
@@ -57,7 +55,6 @@ export class Queue
   /** The only one as a rule; with priorities that of the lowest. */
   readonly log: Log
   isDeleted = false
-
   readonly #context: QueueContext
   /** What arguments and policies add up to. */
   settings: QueueSettings
@@ -148,6 +145,11 @@ export class Queue
     return this.#dispatch.consumerCount
   }
 
+  /** When its last consumer left, in milliseconds since the Unix epoch; 0: none has since the start. */
+  get consumerLeftAt(): number {
+    return this.#dispatch.leftAt
+  }
+
   get consumers(): ReadonlySet<Consumer> {
     return this.#dispatch.consumers
   }
@@ -191,9 +193,9 @@ export class Queue
     return this.#backlog.parts
   }
 
-  /** Its dead messages on their way; undefined before there was one. */
-  get deadLetters(): MessageEnds['deadLetters'] {
-    return this.#ends.deadLetters
+  /** How its messages end by themselves, for those who only look. */
+  get ends(): Pick<MessageEnds, 'deadLetters' | 'nextExpiryAt'> {
+    return this.#ends
   }
 
   get logCount(): number {
@@ -268,7 +270,7 @@ export class Queue
   /** A batch of messages was appended to the log of `cursors[index]`. Within an atom. */
   onBatchAppended(incoming: Incoming, index: number): void {
     this.#backlog.onBatchAppended(incoming, this.consumerCount > 0, index)
-    this.counters.published += incoming.count
+    this.counters.onProduced(incoming.count)
     this.#dispatch.schedule()
     this.#ends.look()
   }
@@ -335,9 +337,8 @@ export class Queue
   takeReady(view: RecordView): TakeResult {
     const ends = this.#ends
     if (ends.holdsTooMany) return 'empty'
-    const backlog = this.#backlog
     for (let count = 0; count < brokerLimits.dispatchPerTurnMax; count++) {
-      const result = backlog.take(view)
+      const result = this.#backlog.take(view)
       if (result !== 'record' || !ends.endIfTooOld(view)) return result
     }
     ends.look()
@@ -351,8 +352,7 @@ export class Queue
    * consumer, where nobody else may take messages.
    */
   take(view: RecordView, isNoAck = false): TakeResult {
-    const { hasSingleActiveConsumer } = this.settings
-    if (hasSingleActiveConsumer && this.type === 'quorum') throw takenBesides(this)
+    if (this.settings.hasSingleActiveConsumer && this.type === 'quorum') throw takenBesides(this)
     this.deliverReady()
     this.touch()
     const result = this.takeReady(view)

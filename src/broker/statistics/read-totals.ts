@@ -2,6 +2,7 @@
 // and what is written to the disk.
 import type { Broker } from '../broker.ts'
 import type { ClientRegistry } from '../client/client-registry.ts'
+import { deathStrategies } from '../counters/broker-counters.ts'
 import type { ClientCounters } from '../counters/client-counters.ts'
 import type { Counts } from './sample.ts'
 
@@ -38,5 +39,21 @@ export function diskCounts({ store }: Pick<Broker, 'store'>): Counts {
   return {
     commits: commitSeconds.counts.reduce((sum, count) => sum + count, 0),
     committedSize,
+    diskFree: store.fileStats?.freeSize ?? 0,
   }
+}
+
+/** Messages that died since the start, by why they did: those that went on to an exchange, and those that were dropped. */
+export function deathCounts({ counters }: Pick<Broker, 'counters'>): Counts {
+  const counts: Record<string, number> = {}
+  for (const byStrategy of Object.values(counters.deaths)) {
+    for (const strategy of deathStrategies) {
+      const start = strategy === 'disabled' ? 'dropped' : 'died'
+      for (const [reason, count] of Object.entries(byStrategy[strategy])) {
+        const name = `${start}:${reason}`
+        counts[name] = (counts[name] ?? 0) + count
+      }
+    }
+  }
+  return counts
 }

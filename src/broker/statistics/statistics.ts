@@ -5,12 +5,19 @@ import type { Clock, Timer } from '../../lib/clock.ts'
 import type { Steps } from '../../lib/slices.ts'
 import { statisticsLimits } from '../../limits/statistics.ts'
 import type { Broker } from '../broker.ts'
+import type { ChannelInfo } from '../client/channel-info.ts'
 import type { ClientRegistry } from '../client/client-registry.ts'
 import { ClientCounters } from '../counters/client-counters.ts'
 import { DiskTrend } from './disk-trend.ts'
 import { History } from './history.ts'
-import { countsOfChannel, countsOfClient, countsOfExchange, countsOfQueue } from './read-counts.ts'
-import { churnCounts, diskCounts } from './read-totals.ts'
+import {
+  countsOfChannel,
+  countsOfClient,
+  countsOfConsumer,
+  countsOfExchange,
+  countsOfQueue,
+} from './read-counts.ts'
+import { churnCounts, deathCounts, diskCounts } from './read-totals.ts'
 import {
   type Counts,
   countsIn,
@@ -46,7 +53,8 @@ export class Statistics implements Disposable {
   readonly #clock: Clock
   /** How much is free on the disk, from the start on. */
   readonly disk: DiskTrend = new DiskTrend()
-  #totals = new History()
+  #totals = new History(statisticsLimits.samplesMax)
+  #hour = new History(statisticsLimits.hourSamplesMax)
   #sampled = new WeakMap<object, Sampled>()
   /** Of things whose history was asked for; the one that was asked for longest ago first. */
   readonly #histories = new Map<object, History>()
@@ -117,7 +125,7 @@ export class Statistics implements Disposable {
   }
 
   #beginHistory(thing: object): History {
-    const history = new History()
+    const history = new History(statisticsLimits.samplesMax)
     const sampled = this.#sampled.get(thing)
     if (sampled === undefined) return history
     if (sampled.before !== sampled.last) history.add(sampled.before)
@@ -127,10 +135,15 @@ export class Statistics implements Disposable {
 
   /**
    * Samples of all messages and clients, oldest first: `ready` and `unacked`, what `ClientCounters` has,
-   * `churnCounts` and `diskCounts`.
+   * `churnCounts`, `diskCounts` and `deathCounts`.
    */
   get totals(): readonly Sample[] {
     return this.#totals.samples
+  }
+
+  /** The same of an hour, in coarser steps. */
+  get hour(): readonly Sample[] {
+    return this.#hour.samples
   }
 
   /** Changes of totals per second. */
@@ -154,7 +167,8 @@ export class Statistics implements Disposable {
 
   /** Forgets all samples. */
   reset(): void {
-    this.#totals = new History()
+    this.#totals = new History(statisticsLimits.samplesMax)
+    this.#hour = new History(statisticsLimits.hourSamplesMax)
     this.#forgetThings()
   }
 
@@ -193,8 +207,7 @@ export class Statistics implements Disposable {
       counters.add(client.counters)
       if (isWanted) {
         this.#note(client, countsOfClient(client), time)
-        for (const { counters: own } of client.channels())
-          this.#note(own, countsOfChannel(own), time)
+        for (const channel of client.channels()) this.#noteChannel(channel, time)
       }
       if (++looked % statisticsLimits.sampledAtOnce === 0) yield
     }
@@ -215,8 +228,21 @@ export class Statistics implements Disposable {
     const others = {
       ...churnCounts(this.#broker, this.#clients, counters),
       ...diskCounts(this.#broker),
+      ...deathCounts(this.#broker),
     }
-    this.#totals.add({ time, counts: { ...countsIn(counters), ...others, ready, unacked } })
+    const sample = { time, counts: { ...countsIn(counters), ...others, ready, unacked } }
+    this.#totals.add(sample)
+    const before = this.#hour.samples.at(-1)
+    if (before === undefined || time - before.time >= statisticsLimits.hourStepMs) {
+      this.#hour.add(sample)
+    }
+  }
+
+  #noteChannel({ counters, consumers }: ChannelInfo, time: number): void {
+    this.#note(counters, countsOfChannel(counters), time)
+    for (const { counted } of consumers) {
+      if (counted !== undefined) this.#note(counted, countsOfConsumer(counted), time)
+    }
   }
 
   #note(thing: object, read: Counts | undefined, time: number): void {

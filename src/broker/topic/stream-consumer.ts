@@ -45,6 +45,8 @@ export class StreamConsumer implements StreamReaderOwner, TurnTask, TopicObserve
   readonly name: string | undefined
   readonly accepts: RecordFilter | undefined
   unackedCount = 0
+  deliveredCount = 0
+  settledCount = 0
   /** Records that may still be passed over in this turn. */
   skipsLeft = 0
   isCancelled = false
@@ -149,6 +151,7 @@ export class StreamConsumer implements StreamReaderOwner, TurnTask, TopicObserve
         this.#sink.deliver(reader, this.#view)
         reader.onDelivered()
         this.topic.counters.delivered++
+        this.deliveredCount++
         return true
       }
     }

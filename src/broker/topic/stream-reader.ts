@@ -27,6 +27,7 @@ export interface StreamReaderOwner {
   /** See `DeliveryHolder`. */
   readonly ackTimeoutMs: number
   unackedCount: number
+  settledCount: number
   /** Records that may still be passed over in this turn. */
   skipsLeft: number
   /** There is something to read. */
@@ -119,6 +120,7 @@ export class StreamReader implements DeliveryHolder {
   /** A stream delivers nothing twice, so a requeued message only makes room for others. */
   settle(offset: number, reason: SettleReason): void {
     this.#consumer.unackedCount--
+    this.#consumer.settledCount++
     if (reason === 'ack') this.#consumer.topic.counters.acked++
     if (reason === 'ack' || reason === 'reject') {
       this.#settled?.ack(offset)

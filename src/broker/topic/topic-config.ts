@@ -190,6 +190,13 @@ export class TopicConfig {
     return this.#overrides.has(name) || Object.hasOwn(this.#policy, name)
   }
 
+  /** What decides on a setting. */
+  originOf(name: string): 'policy' | 'own' | 'broker' | 'default' {
+    if (Object.hasOwn(this.#policy, name)) return 'policy'
+    if (this.#overrides.has(name)) return 'own'
+    return this.#defaults.get(name) === undefined ? 'default' : 'broker'
+  }
+
   get(name: string): string {
     return (
       this.#policy[name] ??

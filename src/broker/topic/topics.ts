@@ -360,7 +360,7 @@ export class Topics {
     cursor.log.homeAddress = homeAddress
     cursor.log.profile = topic.config.profile
     const onAppended = ({ count }: Incoming): void => {
-      topic.counters.published += count
+      topic.counters.onProduced(count)
     }
     return new Partition(cursor, this.#context, { config: () => topic.config, onAppended })
   }

@@ -1,8 +1,8 @@
 // Publishers and consumers of one queue in this process, and what they counted.
 import type { Channel, ChannelModel, ConfirmChannel, Options } from 'amqplib'
 import type { Clock } from '../../lib/clock.ts'
+import { wait } from '../../lib/wait.ts'
 import { benchLimits } from '../../limits/bench.ts'
-import { wait } from '../crash-test/wait.ts'
 import { Latencies } from './latencies.ts'
 
 export interface BenchPlan {

@@ -1,8 +1,8 @@
 // Producers and a group of consumers of one topic in this process, and what they counted.
 import type { Admin, Consumer, MessagesStream, Producer } from '@platformatic/kafka'
 import type { Clock } from '../../lib/clock.ts'
+import { wait } from '../../lib/wait.ts'
 import { benchLimits } from '../../limits/bench.ts'
-import { wait } from '../crash-test/wait.ts'
 import type { BenchCounts, BenchLoad, BenchPlan } from './bench-run.ts'
 import { Latencies } from './latencies.ts'
 

@@ -1,4 +1,4 @@
-// A broker that `pabal crash-test` starts, kills and starts again, on a folder of its own.
+// A broker that a command starts, kills and may start again, on a folder of its own.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, rmSync } from 'node:fs'
@@ -6,29 +6,37 @@ import path from 'node:path'
 import type { Clock } from '../../lib/clock.ts'
 import { exitCodes } from '../../lib/exit-codes.ts'
 import { ExitError } from '../../lib/exit-error.ts'
+import { wait } from '../../lib/wait.ts'
 import { crashTestLimits } from '../../limits/crash-test.ts'
-import { wait } from './wait.ts'
 
 /** Beside this file, in sources and in what is built of them. */
 const extension = path.extname(import.meta.filename)
 const mainFile = path.join(import.meta.dirname, `../../main${extension}`)
 
+const amqpAlone = ['--amqp-port', '0', '--http-port', 'off', '--kafka-port', 'off']
+
 export class OwnBroker {
   readonly #clock: Clock
   readonly #folder: string
+  readonly #ports: readonly string[]
   #child: ChildProcess | undefined
   #output = ''
   #url = ''
 
-  /** `folder` is there, and nobody else's. */
-  constructor(clock: Clock, folder: string) {
+  /** `folder` is there, and nobody else's; `ports` are flags. */
+  constructor(clock: Clock, folder: string, ports: readonly string[] = amqpAlone) {
     this.#clock = clock
     this.#folder = folder
+    this.#ports = ports
   }
 
   /** Where it listens, and who logs in; another one after each start. */
   get url(): string {
     return this.#url
+  }
+
+  get dataFolder(): string {
+    return path.join(this.#folder, 'data')
   }
 
   get isGone(): boolean {
@@ -61,12 +69,11 @@ export class OwnBroker {
     const readyFile = this.#readyFile
     rmSync(readyFile, { force: true })
     this.#output = ''
-    const ports = ['--amqp-port', '0', '--http-port', 'off', '--kafka-port', 'off']
-    const data = ['--data', path.join(this.#folder, 'data'), '--ready-file', readyFile]
+    const data = ['--data', this.dataFolder, '--ready-file', readyFile]
     // Settings of whoever tests are for other brokers; pabal.yaml is not in this folder.
     const others = Object.entries(process.env).filter(([name]) => !name.startsWith('PABAL_'))
     const env = { ...Object.fromEntries(others), PABAL_PARENT_PID: `${process.pid}` }
-    const flags = [mainFile, 'start', ...data, ...ports, '--log-level', 'warn']
+    const flags = [mainFile, 'start', ...data, ...this.#ports, '--log-level', 'warn']
     const child = spawn(process.execPath, flags, {
       cwd: this.#folder,
       env,

@@ -5,11 +5,11 @@ import type { Clock } from '../../lib/clock.ts'
 import { exitCodes } from '../../lib/exit-codes.ts'
 import { ExitError } from '../../lib/exit-error.ts'
 import type { Random } from '../../lib/random.ts'
+import { wait } from '../../lib/wait.ts'
 import { crashTestLimits } from '../../limits/crash-test.ts'
 import type { Verdict } from './delivery-book.ts'
 import { Lane } from './lane.ts'
 import type { OwnBroker } from './own-broker.ts'
-import { wait } from './wait.ts'
 
 export interface CrashPlan {
   readonly seconds: number

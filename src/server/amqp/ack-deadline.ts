@@ -18,6 +18,11 @@ export class AckDeadline {
   /** Between two marks, so that there are not too many. */
   #spacingMs = 0
 
+  /** When the oldest unacked delivery was seen first, by the clock of `look`; undefined where there is none. */
+  get oldest(): number | undefined {
+    return this.#marks[0]?.time
+  }
+
   /**
    * `lastTag` is the highest tag that was given. Returns the time that the oldest delivery had, when that
    * is over; undefined when it is not.

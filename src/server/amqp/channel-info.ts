@@ -11,6 +11,7 @@ export function channelInfoOf(channel: Channel): ChannelInfo {
     prefetch,
     sharedPrefetch: room.prefetch,
     unackedCount: unacked.count,
+    unackedSince: channel.unackedSince,
     hasConfirms: confirms !== undefined,
     unconfirmedCount: confirms?.pendingCount ?? 0,
     hasTransactions: transaction !== undefined,

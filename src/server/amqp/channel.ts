@@ -162,10 +162,15 @@ export class Channel implements PublishingChannel, TurnTask {
     ticket.whenDurable(() => this.resume(action))
   }
 
+  /** Whether its client is told of consumers that the broker has ended. */
+  get tellsEnds(): boolean {
+    return this.connection.hasCapability('consumer_cancel_notify')
+  }
+
   /** The broker has ended a consumer: a client that wants to know is told. */
   onConsumerEnded(tag: string): void {
     this.consumers.delete(tag)
-    if (!this.connection.hasCapability('consumer_cancel_notify')) return
+    if (!this.tellsEnds) return
     if (this.#endedTags === undefined) this.#tellEnded([tag])
     else this.#endedTags.push(tag)
   }
@@ -239,6 +244,11 @@ export class Channel implements PublishingChannel, TurnTask {
   /** The next delivery's tag. */
   nextDeliveryTag(): number {
     return ++this.#lastDeliveryTag
+  }
+
+  /** When the oldest unacked delivery was there at the latest, by the monotonic clock; see `checkAcks`. */
+  get unackedSince(): number | undefined {
+    return this.unacked.count === 0 ? undefined : this.#ackDeadline.oldest
   }
 
   /** Closes the channel when a delivery has been unacked for too long. To be called now and then. */

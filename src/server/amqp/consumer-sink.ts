@@ -28,6 +28,7 @@ export class ConsumerSink implements DeliverySink, ChannelConsumer {
   get info(): ConsumerInfo | undefined {
     const { consumer, queueName } = this
     if (consumer === undefined) return undefined
+    const cancel = this.#channel.tellsEnds ? (): void => this.#endByBroker(consumer) : undefined
     const {
       tag,
       isNoAck,
@@ -38,7 +39,7 @@ export class ConsumerSink implements DeliverySink, ChannelConsumer {
       arguments: args,
     } = consumer
     const asked = { tag, isNoAck, isExclusive, prefetch, arguments: args }
-    return { ...asked, queueName, isActive, ackTimeoutMs }
+    return { ...asked, queueName, isActive, ackTimeoutMs, counted: consumer, cancel }
   }
 
   get party(): Party {
@@ -86,6 +87,12 @@ export class ConsumerSink implements DeliverySink, ChannelConsumer {
   onCancelled(): void {
     this.#channel.room.forget(this)
     this.#channel.onConsumerEnded(this.tag)
+  }
+
+  #endByBroker(consumer: Consumer): void {
+    if (consumer.isCancelled) return
+    consumer.queue.removeConsumer(consumer)
+    this.onCancelled()
   }
 
   deliverReady(): void {

@@ -38,7 +38,9 @@ export class AmqpStreamSink implements StreamSink, ChannelConsumer {
     const { consumer } = this
     if (consumer === undefined) return undefined
     const { ackTimeoutMs } = consumer
-    return { ...this.#asked, ackTimeoutMs, isNoAck: false, isExclusive: false, isActive: true }
+    const cancel = this.#channel.tellsEnds ? (): void => consumer.onTopicDeleted() : undefined
+    const how = { isNoAck: false, isExclusive: false, isActive: true }
+    return { ...this.#asked, ...how, ackTimeoutMs, counted: consumer, cancel }
   }
 
   get party(): Party {

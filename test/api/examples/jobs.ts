@@ -95,8 +95,28 @@ export const jobExamples: Examples = {
     names: { name: 'work' },
     body: { filter: { text: 'x' }, count: 2 },
   },
+  'GET /v1/dead-letters': onQueues,
+  'GET /v1/dead-letter-counts': onQueues,
   'GET /v1/dead-letters/{vhost}': onQueues,
   'GET /v1/dead-letters/{vhost}/{name}': { ...onQueues, names: { name: 'dead' } },
+  'GET /v1/schedule': onDelayed,
+  'GET /v1/schedule/due': {
+    ...onDelayed,
+    query: { within: '3600', bins: '60', vhost: '/', name: 'later' },
+    check: ({ bins }: { readonly bins: readonly { readonly delayed: number }[] }) =>
+      assert.ok(bins.some(({ delayed: messages }) => messages > 0)),
+  },
+  'GET /v1/schedule/next': { ...onDelayed, query: { count: '5', vhost: '/', name: 'later' } },
+  'POST /v1/delayed-messages/{vhost}/{exchange}/fire': {
+    ...onDelayed,
+    body: { filter: { text: 'x' }, dry_run: true },
+    check: ({ messages }: { readonly messages: number }) => assert.ok(messages > 0),
+  },
+  'POST /v1/delayed-messages/{vhost}/{exchange}/cancel': {
+    ...onDelayed,
+    body: {},
+    check: ({ messages }: { readonly messages: number }) => assert.ok(messages > 0),
+  },
   'GET /v1/delayed-messages/{vhost}': onDelayed,
   'GET /v1/delayed-messages/{vhost}/{exchange}': onDelayed,
   'GET /v1/delayed-messages/{vhost}/{exchange}/messages': onDelayed,

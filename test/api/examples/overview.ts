@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { nodeName } from '../../../src/admin/rabbitmq/node-name.ts'
+import type { HomeJson } from '../../../src/admin/v1/home/home-json.ts'
 import type { Example, Examples } from '../example.ts'
 
 const ok: Example = { status: 200 }
@@ -11,6 +12,10 @@ export const overviewExamples: Examples = {
   'GET /overview': {
     ...ok,
     check: ({ node: shown }: { readonly node: string }) => assert.equal(shown, nodeName),
+  },
+  'GET /v1/home': {
+    ...ok,
+    check: ({ findings }: HomeJson) => assert.equal(findings.length > 0, true),
   },
   'GET /nodes': ok,
   'GET /nodes/{node}': node,

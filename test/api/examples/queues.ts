@@ -115,6 +115,16 @@ export const queueExamples: Examples = {
     check: ({ destinations }: { readonly destinations: readonly { readonly name: string }[] }) =>
       assert.deepEqual(destinations.map(({ name }) => name).toSorted(), ['kept', 'quorum']),
   },
+  'POST /v1/topic-test': {
+    status: 200,
+    as: 'plain',
+    body: { patterns: ['a.*', '#'], routing_keys: ['a.b', 'a'] },
+    check: ({ matches }: { readonly matches: readonly { readonly routing_keys: unknown }[] }) =>
+      assert.deepEqual(
+        matches.map(({ routing_keys: keys }) => keys),
+        [['a.b'], ['a.b', 'a']],
+      ),
+  },
   'GET /bindings': list,
   'GET /bindings/{vhost}': list,
   'GET /bindings/{vhost}/e/{source}/{type}/{destination}': {

@@ -18,13 +18,54 @@ const tasks = { streams: [{ vhost: '/', name: 'tasks' }] }
 const done = ({ done: [first] }: { readonly done: readonly { readonly name: string }[] }): void =>
   assert.equal(first?.name, 'tasks')
 
+async function makeMessage(api: ApiUnderTest): Promise<void> {
+  await makeAll(api)
+  const messages = [{ payload: 'x', properties: { headers: { 'x-key': 'k' } } }]
+  await api.make('POST', '/v1/streams/%2F/events/messages', { messages })
+}
+
+const page = {
+  from: 'last',
+  order: 'newest',
+  count: '1',
+  partition: '0',
+  payload: '10',
+  filter: '{"text":"x"}',
+}
+const message: Example = {
+  status: 200,
+  before: makeMessage,
+  names: { name: 'events', place: '0.0' },
+  check: ({ payload }: { readonly payload: string }) => assert.equal(payload, 'x'),
+}
+
 export const streamExamples: Examples = {
-  'GET /v1/streams': { ...list, query: { kind: 'topic', vhost: '/' } },
+  'GET /v1/streams': {
+    ...list,
+    query: {
+      kind: 'topic',
+      vhost: '/',
+      type: 'stream',
+      state: 'empty',
+      spark: 'true',
+      page: '1',
+      page_size: '50',
+      sort: 'rates.in',
+    },
+  },
   'GET /v1/streams/{vhost}/{name}': {
     ...list,
     names: { name: 'events' },
     check: ({ groups }: { readonly groups: readonly { readonly name: string }[] }) =>
       assert.ok(groups.some(({ name }) => name === 'billing')),
+  },
+  'GET /v1/streams/{vhost}/{name}/history': { ...list, names: { name: 'tasks' } },
+  'GET /v1/streams/{vhost}/{name}/consumers': { ...list, names: { name: 'tasks' } },
+  'PUT /v1/streams/{vhost}/{name}/settings': {
+    ...list,
+    status: 204,
+    names: { name: 'events' },
+    body: { settings: { 'retention.ms': '3600000', 'retention.bytes': null }, dry_run: true },
   },
   'GET /v1/streams/{vhost}/{name}/tail': {
     ...list,
@@ -36,8 +77,28 @@ export const streamExamples: Examples = {
     names: { name: 'events' },
     query: { from: 'first', to: '0', count: '1', limit: '1', partition: '0', filter: '{}' },
   },
+  'GET /v1/streams/{vhost}/{name}/messages': {
+    status: 200,
+    before: makeMessage,
+    names: { name: 'events' },
+    query: page,
+    check: ({ messages }: { readonly messages: readonly object[] }) =>
+      assert.equal(messages.length, 1),
+  },
+  'GET /v1/streams/{vhost}/{name}/messages/{place}': { ...message, query: { payload: '10' } },
+  'GET /v1/streams/{vhost}/{name}/messages/{place}/payload': {
+    ...message,
+    query: { at: '0', size: '1' },
+    check: () => undefined,
+  },
   'POST /v1/streams/delete': { ...list, body: tasks, check: done },
   'POST /v1/streams/purge': { ...list, body: { ...tasks, dry_run: true }, check: done },
+  'GET /v1/topology/{vhost}': {
+    ...list,
+    query: { around: 'queue:events', steps: '2', count: '50' },
+    check: ({ edges }: { readonly edges: readonly { readonly to: string }[] }) =>
+      assert.ok(edges.some(({ to }) => to === 'group:billing')),
+  },
   'GET /v1/groups': list,
   'GET /v1/groups/{group}': group,
   'POST /v1/groups/{group}/reset': {

@@ -40,6 +40,13 @@ export const traceExamples: Examples = {
         ['published', 'routed'],
       ),
   },
+  'POST /v1/messages/{vhost}/search': {
+    status: 200,
+    before: makeTrace,
+    body: { filter, from: '1h', count: 10 },
+    check: ({ messages: [first] }: { readonly messages: readonly { readonly stream: string }[] }) =>
+      assert.equal(first?.stream, 'traced'),
+  },
   'POST /v1/traces/{vhost}/{id}/stop': { ...onTrace, body: {}, as: 'own' },
   'DELETE /v1/traces/{vhost}/{id}': { status: 204, names: trace, before: makeTrace, as: 'own' },
 }

@@ -1,7 +1,7 @@
-// Consumers and groups. A place for the page, until it is built.
+// A place for the page, until it is built.
 import type { JSX } from 'preact'
-import { Page } from '../../parts/page.tsx'
+import { StreamFrame } from '../../parts/stream-tabs.tsx'
 
 export function ConsumersPage(): JSX.Element {
-  return <Page title="Consumers and groups">{null}</Page>
+  return <StreamFrame current="consumers">{null}</StreamFrame>
 }

@@ -1,7 +1,7 @@
-// Stream. A place for the page, until it is built.
+// A place for the page, until it is built.
 import type { JSX } from 'preact'
-import { Page } from '../../parts/page.tsx'
+import { StreamFrame } from '../../parts/stream-tabs.tsx'
 
 export function StreamPage(): JSX.Element {
-  return <Page title="Stream">{null}</Page>
+  return <StreamFrame current="overview">{null}</StreamFrame>
 }

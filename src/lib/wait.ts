@@ -1,4 +1,5 @@
-import type { Clock } from '../../lib/clock.ts'
+// Waiting for the clock, until somebody has had enough.
+import type { Clock } from './clock.ts'
 
 /** Resolves after `ms`, or at once when `signal` is given. */
 export function wait(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {

@@ -1,0 +1,68 @@
+// Which pages the documentation has, in which order, and where each is in the site.
+import { globSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { parse } from 'yaml'
+
+/** A page as it is in the repository, with its place in the site. */
+export interface SitePage {
+  /** From the root of the repository: `docs/tls.md`. */
+  readonly file: string
+  /** From the root of the site: `tls.html`. */
+  readonly url: string
+  /** Its first heading. */
+  readonly title: string
+  /** What lists of pages call it. */
+  readonly shortTitle: string
+  readonly markdown: string
+}
+
+export interface SiteSection {
+  readonly title: string
+  readonly pages: readonly SitePage[]
+}
+
+/** Pages by file; each with what lists call it, where that is not its title. */
+interface ListedSection {
+  readonly title: string
+  readonly pages: Readonly<Record<string, string | null>>
+}
+
+/** Sections of docs/site.yaml, then the decisions and pages that others lead to. */
+export function readSite(root: string): SiteSection[] {
+  const text = readFileSync(path.join(root, 'docs/site.yaml'), 'utf8')
+  const listed = parse(text) as readonly ListedSection[]
+  const sections = listed.map(({ title, pages }) => ({
+    title,
+    pages: Object.entries(pages).map(([page, shortTitle]) =>
+      readPage(root, path.posix.join('docs', page), shortTitle ?? undefined),
+    ),
+  }))
+  const decisions = globSync('docs/decisions/*.md', { cwd: root }).toSorted()
+  return [...sections, { title: 'Decisions', pages: decisions.map((file) => readPage(root, file)) }]
+}
+
+/** Pages of examples: the table of examples leads to them, the navigation does not. */
+export function readUnlisted(root: string): SitePage[] {
+  const files = ['README.md', ...globSync('examples/*/README.md', { cwd: root }).toSorted()]
+  return files.map((file) => readPage(root, file))
+}
+
+/** Pages of docs that no section has. */
+export function missingFromOrder(root: string, sections: readonly SiteSection[]): string[] {
+  const listed = new Set(sections.flatMap(({ pages }) => pages.map(({ file }) => file)))
+  return globSync('docs/*.md', { cwd: root }).filter((file) => !listed.has(file))
+}
+
+function readPage(root: string, file: string, shortTitle?: string): SitePage {
+  const markdown = readFileSync(path.join(root, file), 'utf8')
+  const title = /^# +(.+)$/m.exec(markdown)?.[1] ?? file
+  const plain = title.replaceAll('`', '')
+  return { file, url: urlOf(file), title: plain, shortTitle: shortTitle ?? plain, markdown }
+}
+
+/** `docs/README.md` is the front page, `examples/rpc/README.md` is `examples/rpc.html`. */
+function urlOf(file: string): string {
+  if (file === 'docs/README.md') return 'index.html'
+  const place = file.replace(/^docs\//, '').replace(/\/README\.md$/, '.md')
+  return place.replace(/\.md$/, '.html').toLowerCase()
+}

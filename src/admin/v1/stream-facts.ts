@@ -1,0 +1,126 @@
+// What lists of streams show beside what a stream itself knows: which have dead letters of others, how far groups
+// are behind them, and when the oldest message came in. The first two are looked up for all and good for some
+// seconds; the last one only for the rows of a page.
+import type { Broker } from '../../broker/broker.ts'
+import { defaultVHost } from '../../broker/broker.ts'
+import type { Destination } from '../../broker/destination.ts'
+import type { GroupCoordinator } from '../../broker/group/group-coordinator.ts'
+import { type GroupPlace, timeAt } from '../../broker/group/group-lag.ts'
+import { GroupLags, type TopicLag } from '../../broker/group/group-lags.ts'
+import { findDeadLetterQueues } from '../../broker/jobs/dead-letter-queues.ts'
+import type { Statistics } from '../../broker/statistics/statistics.ts'
+import { Remembered } from '../../lib/remembered.ts'
+import type { Steps } from '../../lib/slices.ts'
+import { adminLimits } from '../../limits/admin.ts'
+
+export interface StreamFactsParts {
+  readonly broker: Broker
+  readonly groups: GroupCoordinator
+  readonly statistics: Statistics
+}
+
+type Log = GroupPlace['log']
+
+/** When the record at an offset came in. */
+interface KnownTime {
+  readonly offset: number
+  readonly time: number | undefined
+}
+
+export class StreamFacts {
+  readonly statistics: Statistics
+  readonly groupLags: GroupLags
+  readonly #broker: Broker
+  readonly #deadLetters: Remembered<ReadonlyMap<Destination, number>>
+  /** A stream's first message is the same until that is gone. */
+  readonly #times = new WeakMap<Log, KnownTime>()
+  #sources: ReadonlyMap<Destination, number> = new Map()
+  #lags: ReadonlyMap<string, TopicLag> = new Map()
+
+  constructor({ broker, groups, statistics }: StreamFactsParts) {
+    const { clock, slices } = broker
+    this.#broker = broker
+    this.statistics = statistics
+    const topics = broker.topicsOf(broker.getVHost(defaultVHost))
+    this.groupLags = new GroupLags({ groups, clock, slices, topics })
+    this.#deadLetters = new Remembered(clock, adminLimits.deadLettersGoodMs, () =>
+      slices.run(deadLetterSources(broker)),
+    )
+  }
+
+  /** Brings up to date what is looked up for all streams, and has rates made. */
+  async refresh(): Promise<void> {
+    this.statistics.want()
+    this.#sources = await this.#deadLetters.get()
+    this.#lags = await this.groupLags.byTopic()
+  }
+
+  /** How many queues send their dead letters there, as of the last `refresh`. */
+  deadLetterSourcesOf(stream: Destination): number {
+    return this.#sources.get(stream) ?? 0
+  }
+
+  /** The same of groups; undefined where none has a place. */
+  lagOf({ vhost, name }: Destination): TopicLag | undefined {
+    return vhost === defaultVHost ? this.#lags.get(name) : undefined
+  }
+
+  /**
+   * Looks up when the oldest message of each came in, for `oldestOf`. It takes as long as a page may wait; those
+   * that come later are known the next time.
+   */
+  async lookUpOldest(streams: readonly Destination[]): Promise<void> {
+    const { clock } = this.#broker
+    const until = clock.monotonic() + adminLimits.oldestMsMax
+    const left = streams.flatMap((stream) => headsOf(stream).filter((head) => !this.#knows(head)))
+    while (left.length > 0 && clock.monotonic() < until) {
+      const some = left.splice(0, adminLimits.oldestAtOnceMax)
+      await Promise.all(some.map((head) => this.#lookUp(head)))
+    }
+  }
+
+  /** In milliseconds since the Unix epoch; undefined where there is none, or it is not known. */
+  oldestOf(stream: Destination): number | undefined {
+    let oldest: number | undefined
+    for (const { log, offset } of headsOf(stream)) {
+      const known = this.#times.get(log)
+      if (known?.offset !== offset || known.time === undefined || known.time < 0) continue
+      oldest = Math.min(oldest ?? Infinity, known.time)
+    }
+    return oldest
+  }
+
+  #knows({ log, offset }: Head): boolean {
+    return this.#times.get(log)?.offset === offset
+  }
+
+  async #lookUp({ log, offset }: Head): Promise<void> {
+    // What cannot be read has no time; whoever consumes it is told of the damage.
+    const time = await timeAt(this.#broker.store, log, offset).catch(() => undefined)
+    this.#times.set(log, { offset, time })
+  }
+}
+
+/** The first message of a log that is still there. */
+interface Head {
+  readonly log: Log
+  readonly offset: number
+}
+
+function headsOf(stream: Destination): Head[] {
+  const heads =
+    stream.kind === 'topic'
+      ? stream.partitions.map(({ log, startOffset: offset }) => ({ log, offset }))
+      : stream.parts.map(({ cursor }) => ({ log: cursor.log, offset: cursor.floor }))
+  return heads.filter(({ log, offset }) => offset < log.readableEnd)
+}
+
+function* deadLetterSources(broker: Broker): Steps<ReadonlyMap<Destination, number>> {
+  const sources = new Map<Destination, number>()
+  for (const vhost of broker.vhosts) {
+    for (const { queue, sourceCount } of yield* findDeadLetterQueues(vhost)) {
+      sources.set(queue, sourceCount)
+    }
+  }
+  return sources
+}

@@ -1,0 +1,23 @@
+// Whether people can use a page who see little, or use no mouse: axe-core's rules, in the page itself.
+import assert from 'node:assert/strict'
+import axe, { type AxeResults, type Result } from 'axe-core'
+import type { Page } from 'playwright-core'
+
+/** Fails with what axe finds serious or critical. */
+export async function expectAccessible(page: Page): Promise<void> {
+  // Not as a script element, which the page's policy would refuse.
+  await page.evaluate(axe.source)
+  const { violations } = (await page.evaluate(
+    "axe.run(document, { resultTypes: ['violations'] })",
+  )) as AxeResults
+  const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
+  assert.deepEqual(grave.map(describe), [], page.url())
+}
+
+function describe({ id, help, nodes }: Result): string {
+  const places = nodes.slice(0, 5).map(({ html, failureSummary = '' }) => {
+    const [, why = ''] = failureSummary.split('\n')
+    return `  ${html.slice(0, 200)}\n  ${why.trim()}`
+  })
+  return `${id}: ${help} (${nodes.length})\n${places.join('\n')}`
+}
