@@ -88,7 +88,7 @@ export function AboutTab({ tabs }: TabProps): JSX.Element {
           <Section title="Licence">
             <p>
               Pabal is under the Apache License 2.0. What it is built of is under MIT, ISC, BSD or
-              Apache licences, whose texts come with the package.
+              Apache licences.
             </p>
           </Section>
         </div>

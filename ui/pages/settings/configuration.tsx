@@ -35,7 +35,7 @@ export function ConfigurationTab({ tabs }: TabProps): JSX.Element {
       says={
         data &&
         given &&
-        `${given.length} of ${counted(data.length, 'setting')} were given; a change needs a restart`
+        `${given.length} of ${counted(data.length, 'setting')} were given; a change needs a restart, but for files of certificates and passwords`
       }
       filters={
         <>
@@ -79,7 +79,7 @@ const columns: readonly Column<Setting>[] = [
   {
     key: 'setting',
     label: 'Setting',
-    width: '260px',
+    width: '330px',
     cell: ({ setting, description }) => (
       <span class="mono" title={description}>
         {setting}

@@ -49,7 +49,7 @@ export function DefinitionsTab({ tabs }: TabProps): JSX.Element {
   return (
     <Page
       title="Settings"
-      says="Users, permissions, policies, streams, exchanges and bindings as one file, which RabbitMQ reads and writes, too"
+      says="All that was declared, as one file that RabbitMQ reads and writes, too"
       filters={tabs}
       command={<AsCommand cli={commandOf(checked)} />}
     >

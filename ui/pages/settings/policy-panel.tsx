@@ -207,7 +207,7 @@ function PolicyFields({ draft, isNew, onChange }: FieldsProps): JSX.Element {
             ))}
           </select>
         </Field>
-        <Field label="Priority: of several that fit, the highest is in force">
+        <Field label="Priority: the highest is in force">
           <input
             inputMode="numeric"
             value={draft.priority}
@@ -225,6 +225,7 @@ function Definition({ draft, isNew, onChange }: FieldsProps): JSX.Element {
     <div>
       <Field label="What it gives, as JSON">
         <textarea
+          class="mono"
           rows={5}
           spellcheck={false}
           value={draft.definition}
