@@ -64,7 +64,7 @@ export function Chart(props: ChartProps): JSX.Element {
           </span>
         ))}
       </figcaption>
-      <div ref={box} class="chart-box" style={{ height }} />
+      <div ref={box} class="chart-box" style={{ height: `${height}px` }} />
     </figure>
   )
 }
