@@ -56,7 +56,7 @@ export function renderPage(page: SitePage, places: ReadonlyMap<string, string>):
         const language = /^\w+/.exec(lang ?? '')?.[0] ?? ''
         const label = language === '' ? 'Text' : `Code, ${language}`
         const code = language === 'sh' ? withRemarks(text) : escapeHtml(text)
-        return `<div class="code"><pre tabindex="0" role="region" aria-label="${label}"><code>${code}</code></pre></div>\n`
+        return `<div class="code"><pre tabindex="0" role="group" aria-label="${label}"><code>${code}</code></pre></div>\n`
       },
       table(token: Tokens.Table): string {
         const row = (cells: readonly Tokens.TableCell[], kind: 'th' | 'td'): string =>
@@ -64,7 +64,7 @@ export function renderPage(page: SitePage, places: ReadonlyMap<string, string>):
         const isHeadless = token.header.every(({ text }) => text === '')
         const head = isHeadless ? '' : `<thead>${row(token.header, 'th')}</thead>`
         const body = token.rows.map((cells) => row(cells, 'td')).join('\n')
-        return `<div class="table" tabindex="0" role="region" aria-label="Table"><table>${head}<tbody>${body}</tbody></table></div>\n`
+        return `<div class="table" tabindex="0" role="group" aria-label="Table"><table>${head}<tbody>${body}</tbody></table></div>\n`
       },
     },
   })
