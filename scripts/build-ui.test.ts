@@ -25,7 +25,7 @@ beforeEach(() => {
   for (const folder of ['scripts', 'ui', 'node_modules/.cache', 'node_modules/.bin']) {
     mkdirSync(path.join(clone, folder), { recursive: true })
   }
-  for (const name of ['setup', 'one-at-a-time', 'ui-stamp', 'build-ui']) {
+  for (const name of ['setup', 'one-at-a-time', 'ui-stamp', 'docs-stamp', 'build-ui']) {
     const file = `scripts/${name}.mjs`
     copyFileSync(path.join(repository, file), path.join(clone, file))
   }

@@ -144,7 +144,8 @@ function rangeOf({ minimum, maximum }: Schema): string {
 }
 
 function defaultOf({ default: preset }: Schema): string {
-  return preset === undefined || typeof preset === 'object' ? '' : `default ${String(preset)}`
+  const isShown = preset !== undefined && typeof preset !== 'object'
+  return isShown ? `default ${JSON.stringify(preset)}` : ''
 }
 
 function cell(text: string): string {

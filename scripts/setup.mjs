@@ -1,12 +1,13 @@
 // First step of every npm script: makes node_modules agree with package-lock.json, or does nothing
 // within a few milliseconds. Plain JavaScript for Node 18, because it runs before the pinned Node
-// (a devDependency) is there. Everything it prints goes to stderr. With --ui it also builds the web pages when
-// their sources have changed.
+// (a devDependency) is there. Everything it prints goes to stderr. With --ui it also builds the web pages and the
+// documentation when their sources have changed.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { areDocsBuilt } from './docs-stamp.mjs'
 import { oneAtATime } from './one-at-a-time.mjs'
 import { isUiBuilt } from './ui-stamp.mjs'
 
@@ -66,15 +67,17 @@ function installOnce() {
 }
 
 /** What fails there is told, and no reason not to go on: a broker works without its web pages. */
-function buildUi() {
-  if (isUiBuilt()) return
-  spawnSync(pinnedNode, [path.join(root, 'scripts', 'build-ui.mjs')], {
-    cwd: root,
-    stdio: ['ignore', 2, 2],
-  })
+function buildPages() {
+  if (!isUiBuilt()) runScript('build-ui.mjs')
+  if (!areDocsBuilt()) runScript('build-docs.ts')
+}
+
+function runScript(name) {
+  const script = path.join(root, 'scripts', name)
+  spawnSync(pinnedNode, [script], { cwd: root, stdio: ['ignore', 2, 2] })
 }
 
 const stamp = wantedStamp()
 // Two `npm ci` in one folder break each other.
 if (installedStamp() !== stamp) await installOnce()
-if (process.argv.includes('--ui') && !process.exitCode) buildUi()
+if (process.argv.includes('--ui') && !process.exitCode) buildPages()

@@ -1,7 +1,7 @@
 // What the pages do: search, copy, and light or dark. All of them can be read without it.
 const root = document.documentElement.dataset.root
-const field = document.querySelector('#search')
-const found = document.querySelector('#found')
+const field = document.querySelector('#docs-search')
+const found = document.querySelector('#docs-found')
 const shownMax = 12
 
 let rows
@@ -60,7 +60,7 @@ function show(best, isAsked) {
 function optionOf(row, index) {
   const link = document.createElement('a')
   link.href = `${root}/${row.u}`
-  link.id = `found-${index}`
+  link.id = `docs-found-${index}`
   link.role = 'option'
   const title = document.createElement('b')
   title.textContent = row.h === '' ? row.p : row.h
@@ -78,7 +78,7 @@ function choose(index) {
   for (const [at, option] of options.entries())
     option.setAttribute('aria-selected', String(at === chosen))
   options[chosen]?.scrollIntoView({ block: 'nearest' })
-  if (chosen >= 0) field.setAttribute('aria-activedescendant', `found-${chosen}`)
+  if (chosen >= 0) field.setAttribute('aria-activedescendant', `docs-found-${chosen}`)
   else field.removeAttribute('aria-activedescendant')
 }
 
@@ -105,19 +105,27 @@ document.addEventListener('click', (event) => {
   if (!event.target.closest('.search')) show([], false)
 })
 
+/** A page that came without TLS from elsewhere has no clipboard; a selection does there. */
+async function copy(block, button) {
+  const code = block.querySelector('code')
+  if (isSecureContext) await navigator.clipboard.writeText(code.textContent)
+  else {
+    getSelection().selectAllChildren(code)
+    document.execCommand('copy')
+  }
+  button.textContent = 'copied'
+  setTimeout(() => (button.textContent = 'copy'), 1500)
+}
+
 for (const block of document.querySelectorAll('.code')) {
   const button = document.createElement('button')
   button.type = 'button'
   button.textContent = 'copy'
-  button.addEventListener('click', async () => {
-    await navigator.clipboard.writeText(block.querySelector('code').textContent)
-    button.textContent = 'copied'
-    setTimeout(() => (button.textContent = 'copy'), 1500)
-  })
+  button.addEventListener('click', () => void copy(block, button))
   block.append(button)
 }
 
-document.querySelector('#theme').addEventListener('click', () => {
+document.querySelector('#docs-theme').addEventListener('click', () => {
   const { dataset } = document.documentElement
   const isDark = dataset.theme
     ? dataset.theme === 'dark'

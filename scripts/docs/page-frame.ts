@@ -28,16 +28,16 @@ export function framePage({ page, html, headings, sections, version }: FramePart
 <script src="${rootPath}/docs.js" defer></script>
 </head>
 <body>
-<a class="skip" href="#content">Skip to the text</a>
+<a class="skip" href="#docs-text">Skip to the text</a>
 <header class="top">
 <a class="brand" href="${rootPath}/index.html"><img src="${rootPath}/icon.svg" alt="" width="22" height="22">Pabal <span>docs</span></a>
 <div class="search" role="search">
-<input id="search" type="search" placeholder="Search  /" aria-label="Search the documentation" autocomplete="off" role="combobox" aria-expanded="false" aria-controls="found" aria-autocomplete="list">
-<div id="found" role="listbox" aria-label="Found" hidden></div>
+<input id="docs-search" type="search" placeholder="Search  /" aria-label="Search the documentation" autocomplete="off" role="combobox" aria-expanded="false" aria-controls="docs-found" aria-autocomplete="list">
+<div id="docs-found" role="listbox" aria-label="Found" hidden></div>
 </div>
 <nav class="places" aria-label="Elsewhere">
 <a href="/">Broker</a>
-<button type="button" id="theme" aria-label="Light or dark">◐</button>
+<button type="button" id="docs-theme" aria-label="Light or dark">◐</button>
 </nav>
 </header>
 <div class="columns">
@@ -48,7 +48,7 @@ ${sections.map((section) => navigation(section, page)).join('\n')}
 <p class="version">${escapeHtml(version)}</p>
 </nav>
 </details>
-<main id="content" tabindex="-1">
+<main id="docs-text" tabindex="-1">
 <article>
 ${html}
 </article>
@@ -69,7 +69,7 @@ function navigation({ title, pages }: SiteSection, page: SitePage): string {
   const items = pages.map((each) => {
     const href = path.posix.relative(path.posix.dirname(page.url), each.url)
     const here = each === page ? ' aria-current="page"' : ''
-    return `<li><a href="${href}"${here}>${escapeHtml(shortTitle(each))}</a></li>`
+    return `<li><a href="${href}"${here}>${escapeHtml(each.shortTitle)}</a></li>`
   })
   const list = `<ul>\n${items.join('\n')}\n</ul>`
   // Decisions are many and few read them.
@@ -78,11 +78,6 @@ function navigation({ title, pages }: SiteSection, page: SitePage): string {
     return `<details class="section"${isOpen}><summary>${title}</summary>\n${list}</details>`
   }
   return `<section class="section"><h2>${escapeHtml(title)}</h2>\n${list}</section>`
-}
-
-/** Titles of some pages say too much for a list. */
-function shortTitle({ title, url }: SitePage): string {
-  return url === 'index.html' ? 'Overview' : title
 }
 
 /** Only where there is something to choose from. */

@@ -1,5 +1,6 @@
 // Markdown to HTML: as GitHub shows it, with links within the site, headings that can be linked to, and code that
 // can be copied. Nothing in it needs a script or a style of its own, which the broker's policy would refuse.
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { Marked, type Tokens } from 'marked'
 import { anchorsOf } from '../pages.ts'
@@ -44,6 +45,8 @@ export function renderPage(page: SitePage, places: ReadonlyMap<string, string>):
         return `<a href="${escapeHtml(target)}"${about}>${inner}</a>`
       },
       image({ href, text }: Tokens.Image): string {
+        if (href.endsWith('.svg'))
+          return drawing(path.posix.join(path.posix.dirname(page.file), href))
         const source = imageOf(href, page)
         const [, width, height] = /-(\d+)x(\d+)\.\w+$/.exec(href) ?? []
         const size = width === undefined ? '' : ` width="${width}" height="${height}"`
@@ -53,7 +56,7 @@ export function renderPage(page: SitePage, places: ReadonlyMap<string, string>):
         const language = /^\w+/.exec(lang ?? '')?.[0] ?? ''
         const label = language === '' ? 'Text' : `Code, ${language}`
         const code = language === 'sh' ? withRemarks(text) : escapeHtml(text)
-        return `<div class="code"><pre tabindex="0" role="region" aria-label="${label}"><code>${code}</code></pre></div>\n`
+        return `<div class="code"><pre tabindex="0" role="group" aria-label="${label}"><code>${code}</code></pre></div>\n`
       },
       table(token: Tokens.Table): string {
         const row = (cells: readonly Tokens.TableCell[], kind: 'th' | 'td'): string =>
@@ -61,7 +64,7 @@ export function renderPage(page: SitePage, places: ReadonlyMap<string, string>):
         const isHeadless = token.header.every(({ text }) => text === '')
         const head = isHeadless ? '' : `<thead>${row(token.header, 'th')}</thead>`
         const body = token.rows.map((cells) => row(cells, 'td')).join('\n')
-        return `<div class="table" tabindex="0" role="region" aria-label="Table"><table>${head}<tbody>${body}</tbody></table></div>\n`
+        return `<div class="table" tabindex="0" role="group" aria-label="Table"><table>${head}<tbody>${body}</tbody></table></div>\n`
       },
     },
   })
@@ -93,6 +96,14 @@ function targetOf(
 function imageOf(href: string, page: SitePage): string {
   const file = path.posix.join(path.posix.dirname(page.file), href)
   return path.posix.relative(path.posix.dirname(page.url), file.replace(/^docs\//, ''))
+}
+
+/** Drawings stand in the page itself, whose colours they get; the file has its own, for GitHub. */
+function drawing(file: string): string {
+  return readFileSync(path.join(import.meta.dirname, '../..', file), 'utf8')
+    .replace(/<style>[^]*?<\/style>\n?/, '')
+    .replace('<svg ', '<svg class="drawing" ')
+    .trim()
 }
 
 /** Of commands, what follows a `#` is a remark. */

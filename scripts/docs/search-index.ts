@@ -16,6 +16,8 @@ export interface SearchRow {
 }
 
 const leadLength = 140
+/** Reasons and history are found by how they begin. */
+const shortPages = /^(?:decisions|changelog|performance|examples\/)/
 /** Words that are everywhere lead nowhere. */
 const common = new Set(
   'the a an of to in is it and that for are as be by on or with what which not no its from this has at who'.split(
@@ -31,7 +33,7 @@ export function searchRows({ url, title, markdown }: SitePage): SearchRow[] {
     const anchor = heading === '' ? '' : (anchors.shift() ?? '')
     const isTitle = rows.length === 0
     const words = new Set(
-      plain(`${heading} ${text}`)
+      plain(`${heading} ${shortPages.test(url) ? text.slice(0, 400) : text}`)
         .toLowerCase()
         .match(/[\p{L}\p{N}_.-]{2,}/gu),
     )

@@ -11,6 +11,8 @@ export interface SitePage {
   readonly url: string
   /** Its first heading. */
   readonly title: string
+  /** What lists of pages call it. */
+  readonly shortTitle: string
   readonly markdown: string
 }
 
@@ -19,13 +21,21 @@ export interface SiteSection {
   readonly pages: readonly SitePage[]
 }
 
+/** Pages by file; each with what lists call it, where that is not its title. */
+interface ListedSection {
+  readonly title: string
+  readonly pages: Readonly<Record<string, string | null>>
+}
+
 /** Sections of docs/site.yaml, then the decisions and pages that others lead to. */
 export function readSite(root: string): SiteSection[] {
   const text = readFileSync(path.join(root, 'docs/site.yaml'), 'utf8')
-  const listed = parse(text) as readonly { readonly title: string; readonly pages: string[] }[]
+  const listed = parse(text) as readonly ListedSection[]
   const sections = listed.map(({ title, pages }) => ({
     title,
-    pages: pages.map((page) => readPage(root, path.posix.join('docs', page))),
+    pages: Object.entries(pages).map(([page, shortTitle]) =>
+      readPage(root, path.posix.join('docs', page), shortTitle ?? undefined),
+    ),
   }))
   const decisions = globSync('docs/decisions/*.md', { cwd: root }).toSorted()
   return [...sections, { title: 'Decisions', pages: decisions.map((file) => readPage(root, file)) }]
@@ -43,10 +53,11 @@ export function missingFromOrder(root: string, sections: readonly SiteSection[])
   return globSync('docs/*.md', { cwd: root }).filter((file) => !listed.has(file))
 }
 
-function readPage(root: string, file: string): SitePage {
+function readPage(root: string, file: string, shortTitle?: string): SitePage {
   const markdown = readFileSync(path.join(root, file), 'utf8')
   const title = /^# +(.+)$/m.exec(markdown)?.[1] ?? file
-  return { file, url: urlOf(file), title: title.replaceAll('`', ''), markdown }
+  const plain = title.replaceAll('`', '')
+  return { file, url: urlOf(file), title: plain, shortTitle: shortTitle ?? plain, markdown }
 }
 
 /** `docs/README.md` is the front page, `examples/rpc/README.md` is `examples/rpc.html`. */

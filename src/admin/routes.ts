@@ -1,7 +1,7 @@
 // What HTTP answers: health checks for supervisors of the broker, the API, and the UI.
 // Loaded with the first request, or once the broker has been ready for a while.
 import type { RequestListener } from 'node:http'
-import { Hono, type MiddlewareHandler } from 'hono'
+import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { secureHeaders } from 'hono/secure-headers'
 import { AccessControl } from '../auth/access-control.ts'
 import { systemClock } from '../lib/clock.ts'
@@ -15,11 +15,12 @@ import { pathAsWritten } from './api/raw-path.ts'
 import { Sessions } from './api/sessions.ts'
 import type { StatusSource } from './broker-status.ts'
 import { askForLogin, type CallerOptions, findCaller } from './callers.ts'
+import { answerDocs } from './docs-routes.ts'
 import { listenerOf } from './listener-of.ts'
 import { createManagementRoutes } from './management-routes.ts'
 import { createMetricsRoutes } from './metrics-routes.ts'
 import { refuseOtherHosts } from './refuse-other-hosts.ts'
-import { UiFiles, uiFolders } from './ui-files.ts'
+import { docsFolders, UiFiles, uiFolders } from './ui-files.ts'
 import { answerUi, uiPolicy } from './ui-routes.ts'
 
 /** What the routes need. */
@@ -33,6 +34,8 @@ export interface RouteOptions extends Omit<CallerOptions, 'access' | 'sessions'>
   readonly metrics?: MetricsSource
   /** Where the UI may be, the first that is there; left out, where builds are. */
   readonly uiFolders?: readonly string[]
+  /** The same for the documentation. */
+  readonly docsFolders?: readonly string[]
   /** A request failed through no fault of its client's, and was answered with 500. */
   readonly onFault?: (error: Error) => void
 }
@@ -65,12 +68,18 @@ export function createRoutes(options: RouteOptions): Hono<ApiVariables> {
   if (metrics !== undefined) routes.route('/metrics', createMetricsRoutes(metrics))
   if (management !== undefined) routes.route('/api', createManagementRoutes(management, callers))
   routes.onError(answerFault(options.onFault))
-  const files = new UiFiles(options.uiFolders ?? uiFolders)
-  routes.notFound(async (context) => {
-    const notFound = { error: 'not_found', reason: 'Not Found' }
-    return (await answerUi(context, files)) ?? context.json(notFound, 404)
-  })
+  routes.notFound(answerPages(options))
   return routes
+}
+
+/** What nothing else answers may be a page. */
+function answerPages(options: RouteOptions): (context: Context<ApiVariables>) => Promise<Response> {
+  const ui = new UiFiles(options.uiFolders ?? uiFolders)
+  const docs = new UiFiles(options.docsFolders ?? docsFolders)
+  return async (context) => {
+    const page = (await answerDocs(context, docs)) ?? (await answerUi(context, ui))
+    return page ?? context.json({ error: 'not_found', reason: 'Not Found' }, 404)
+  }
 }
 
 /** What others have answered is not kept, and loads nothing. */

@@ -19,9 +19,16 @@ export interface UiFile {
 }
 
 /** Where builds are: beside the compiled program in a package, or in a clone. */
-export const uiFolders: readonly string[] = ['../ui', '../../dist/ui'].map((folder) =>
-  path.join(import.meta.dirname, folder),
-)
+export const uiFolders: readonly string[] = foldersOf('ui')
+
+/** The same for the documentation. */
+export const docsFolders: readonly string[] = foldersOf('docs')
+
+function foldersOf(name: string): string[] {
+  return [`../${name}`, `../../dist/${name}`].map((folder) =>
+    path.join(import.meta.dirname, folder),
+  )
+}
 
 const endings: Readonly<Record<Encoding, string>> = { br: '.br', gzip: '.gz' }
 

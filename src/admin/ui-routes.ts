@@ -20,7 +20,7 @@ export const uiPolicy: string = [
 ].join('; ')
 
 /** Paths that are never pages, whatever asks for them. */
-const notPages = /^\/(?:api|health|metrics|assets)(?:\/|$)/
+const notPages = /^\/(?:api|docs|health|metrics|assets)(?:\/|$)/
 
 const unbuilt = `<!doctype html>
 <html lang="en">
@@ -37,10 +37,10 @@ export async function answerUi(context: UiContext, files: UiFiles): Promise<Resp
   const { method, path } = context.req
   if (method !== 'GET' && method !== 'HEAD') return undefined
   const file = path === '/' ? undefined : await files.find(path)
-  if (file !== undefined) return send(context, file, path.startsWith('/assets/'))
+  if (file !== undefined) return sendUiFile(context, file, path.startsWith('/assets/'))
   if (!isPage(context)) return undefined
   const page = await files.page()
-  if (page !== undefined) return send(context, page, false)
+  if (page !== undefined) return sendUiFile(context, page, false)
   return path === '/' ? context.html(unbuilt, 503) : undefined
 }
 
@@ -50,7 +50,8 @@ function isPage({ req }: UiContext): boolean {
   return req.header('accept')?.includes('text/html') === true
 }
 
-function send(context: UiContext, file: UiFile, isHashed: boolean): Response {
+/** Answers with a file; `isHashed` says that its name changes with what is in it. */
+export function sendUiFile(context: UiContext, file: UiFile, isHashed: boolean): Response {
   context.set('isUi', true)
   context.header('Vary', 'Accept-Encoding')
   context.header('ETag', file.etag)

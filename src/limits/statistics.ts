@@ -22,7 +22,7 @@ export const statisticsLimits = {
   /** Samples of the disk that are older say nothing of what comes. */
   diskTrendMs: 86_400_000,
   /** Before so much time nothing is said of what comes. */
-  diskForecastMsMin: 120_000,
+  diskForecastMsMin: 300_000,
   /** What changed has to be so many times what it scatters by, or it is noise: files come in steps. */
   diskForecastNoise: 4,
 } as const

@@ -1,9 +1,141 @@
+// What is around all pages: their URLs, keys, names, and what happens when the broker goes.
 import assert from 'node:assert/strict'
-import { openUi } from './support/open-ui.ts'
+import type { Page } from 'playwright-core'
+import { decodePart } from '../../src/admin/api/raw-path.ts'
+import { waitFor } from '../support/wait-for.ts'
+import { expectAccessible } from './support/axe.ts'
+import { openUi, whenLive } from './support/open-ui.ts'
+import { makeSomething, pageUrls } from './support/pages.ts'
 
-const ui = openUi()
+const ui = openUi({ prepare: makeSomething })
 
-ui.test('it opens', async (open) => {
+const views = [
+  { width: 1440, theme: 'light' },
+  { width: 390, theme: 'dark' },
+] as const
+
+for (const view of views) {
+  ui.test(
+    `every page opens by its URL and is accessible, ${view.width} px ${view.theme}`,
+    async (open) => {
+      const page = await open('/', view)
+      for (const url of pageUrls) {
+        await page.goto(ui.url + url)
+        await whenLive(page)
+        await page.locator('h1').first().waitFor()
+        assert.notEqual(await page.title(), 'No such page · Pabal', url)
+        await expectAccessible(page)
+        await expectNoSidewaysScroll(page)
+      }
+    },
+  )
+}
+
+/** Tables may scroll by themselves; the page does not. */
+async function expectNoSidewaysScroll(page: Page): Promise<void> {
+  const wider = await page.evaluate(
+    'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+  )
+  assert.equal(wider, 0, `${page.url()} is wider than its window`)
+}
+
+ui.test('a path that is none of the UI says so and leads home', async (open) => {
+  const page = await open('/no/such/page')
+  assert.match((await page.locator('h1').textContent()) ?? '', /No such page/)
+  await page.getByRole('link', { name: 'Go home' }).click()
+  assert.equal(new URL(page.url()).pathname, '/')
+})
+
+ui.test('everything is reached by keys', async (open) => {
   const page = await open('/')
-  assert.match(await page.title(), /Pabal/)
+  const pathIs = (path: string): Promise<unknown> =>
+    waitFor(`it goes to ${path}`, () => new URL(page.url()).pathname === path)
+  await page.keyboard.press('Tab')
+  assert.equal(await page.locator(':focus').textContent(), 'Skip to the page')
+  await page.keyboard.press('Enter')
+  await page.keyboard.press('g')
+  await page.keyboard.press('s')
+  await pathIs('/streams')
+  await page.keyboard.press('?')
+  await page.getByRole('dialog', { name: 'Keys' }).waitFor()
+  await page.keyboard.press('Escape')
+  await page.getByRole('dialog').waitFor({ state: 'detached' })
+  await page.keyboard.press('Control+k')
+  await page.getByRole('combobox').fill('orders.d')
+  await page.getByRole('option', { name: 'orders.dead' }).waitFor()
+  await expectAccessible(page)
+  await page.keyboard.press('Enter')
+  await pathIs('/stream')
+  assert.equal(new URL(page.url()).searchParams.get('name'), 'orders.dead')
+  await page.goBack()
+  await pathIs('/streams')
+})
+
+ui.test(
+  'the theme is that of the system until somebody chooses one, and stays chosen',
+  async (open) => {
+    const page = await open('/', { theme: 'dark' })
+    const paper = (): Promise<string> =>
+      page.evaluate('getComputedStyle(document.documentElement).backgroundColor')
+    const dark = await paper()
+    await page.emulateMedia({ colorScheme: 'light' })
+    const light = await paper()
+    assert.notEqual(light, dark)
+    const button = page.getByRole('button', { name: /theme|colou?rs/i })
+    await button.click()
+    await waitFor(
+      'another is chosen',
+      async () => (await page.locator('html[data-theme]').count()) === 1,
+    )
+    const chosen = await page.locator('html').getAttribute('data-theme')
+    await page.reload()
+    await whenLive(page)
+    assert.equal(await page.locator('html').getAttribute('data-theme'), chosen)
+  },
+)
+
+const hostileNames: readonly (readonly [segment: string, shown: string])[] = [
+  ['hostile%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E', 'hostile<img src=x onerror=alert(1)>'],
+  ['hostile%E2%80%AEtxt.exe', 'hostileU+202Etxt.exe'],
+  ['hostile%00b%01c', 'hostile␀b␁c'],
+  ['hostile%FF%FE', 'hostileFFFE'],
+  ['hostile%2Fa%3Fb%23c%25%26', 'hostile/a?b#c%&'],
+  ['hostile'.padEnd(255, 'x'), 'hostile'.padEnd(255, 'x')],
+]
+
+ui.test(
+  'names of any bytes are shown as what they are, and lead to their streams',
+  async (open) => {
+    for (const [segment] of hostileNames) {
+      await ui.ask('PUT', `/queues/%2F/${segment}`, { durable: true })
+    }
+    await ui.ask('PUT', '/queues/%2F/..', { durable: true })
+    const page = await open('/')
+    for (const [segment, shown] of hostileNames) {
+      await page.keyboard.press('Control+k')
+      await page.getByRole('combobox').fill('hostile')
+      const hit = page.getByRole('option').filter({ hasText: shown })
+      await hit.click()
+      await waitFor('it leads there', () => new URL(page.url()).pathname === '/stream')
+      assert.equal(decodePart(/[?&]name=([^&]*)/.exec(page.url())?.[1] ?? ''), decodePart(segment))
+      await whenLive(page)
+      await expectNoSidewaysScroll(page)
+      await page.goBack()
+    }
+    await page.goto(`${ui.url}/stream?vhost=%2F&name=..`)
+    await whenLive(page)
+  },
+)
+
+ui.test('when the broker goes, the page says since when, and goes on by itself', async (open) => {
+  ui.expectProblems(/ERR_|Failed to load/)
+  const page = await open('/streams')
+  await ui.broker.kill()
+  await page.locator('.live-broken').waitFor()
+  const told = (await page.locator('.live-broken').textContent()) ?? ''
+  assert.match(told, /not live since\s*\d\d:\d\d:\d\d/)
+  await expectAccessible(page)
+  await ui.broker.restart()
+  await whenLive(page)
+  await ui.publish('orders', 'after the restart')
 })

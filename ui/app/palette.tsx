@@ -3,6 +3,7 @@ import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { ask } from '../lib/api.ts'
 import { query } from '../lib/names.ts'
+import { recentStreams } from '../lib/recent-streams.ts'
 import { goToUrl, urlOf } from '../lib/router.ts'
 import type { ListPage } from '../lib/rows.ts'
 import { Dialog } from '../parts/confirm.tsx'
@@ -27,7 +28,8 @@ export function Palette({ onClose }: { readonly onClose: () => void }): JSX.Elem
   const open = (hit: Hit | undefined): void => {
     if (hit === undefined) return
     onClose()
-    goToUrl(hit.url)
+    if (hit.url.startsWith('/docs/')) location.assign(hit.url)
+    else goToUrl(hit.url)
   }
   const onKey = (event: KeyboardEvent): void => {
     const steps: Record<string, number> = { ArrowDown: 1, ArrowUp: -1 }
@@ -78,10 +80,26 @@ export function Palette({ onClose }: { readonly onClose: () => void }): JSX.Elem
   )
 }
 
+/** Without a text: the streams that one looked at last, then every page. */
 function pagesLike(text: string): Hit[] {
-  return pages
-    .filter(({ isListed, name }) => isListed === true && isLike(name, text))
+  const found = pages
+    .filter(({ path, name }) => !isOfOneStream(path) && isLike(name, text))
     .map(({ path, name }) => ({ url: path, name, kind: 'page' }))
+  if (isLike('Documentation', text)) {
+    found.push({ url: '/docs/', name: 'Documentation', kind: 'page' })
+  }
+  const recent = text.trim() === '' ? recentStreams() : []
+  const hits = recent.map(({ vhost, name }) => ({
+    url: urlOf('/stream', { vhost, name }),
+    name,
+    kind: 'looked at before',
+  }))
+  return [...hits, ...found]
+}
+
+/** Their URLs need the name of one. */
+function isOfOneStream(path: string): boolean {
+  return path === '/stream' || path.startsWith('/stream/')
 }
 
 function isLike(name: string, text: string): boolean {

@@ -106,9 +106,8 @@ function range(first: number, last: number): number[] {
 }
 
 function Space({ height }: { readonly height: number }): JSX.Element | null {
-  return height > 0 ? (
-    <tr aria-hidden="true" class="table-space" style={{ height: `${height}px` }} />
-  ) : null
+  if (height <= 0) return null
+  return <tr aria-hidden="true" class="table-space" style={{ height: `${height}px` }} />
 }
 
 function SkeletonRows({ columns }: { readonly columns: number }): JSX.Element {

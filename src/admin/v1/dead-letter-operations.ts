@@ -200,7 +200,12 @@ function queueJson({ queue, sources, sourceCount, isRetry }: DeadLetterQueue): {
   const { vhost, name, kind, messageCount: messages, consumerCount: consumers } = queue
   const ttlMs = queue.kind === 'queue' ? queue.settings.messageTtlMs : undefined
   return {
-    ...{ vhost, queue: name, kind, messages, consumers, sources },
+    vhost,
+    queue: name,
+    kind,
+    messages,
+    consumers,
+    sources,
     source_count: sourceCount,
     retries_after_ms: isRetry ? (ttlMs ?? null) : null,
   }
@@ -218,7 +223,10 @@ function groupJson(group: DeathGroup): DeathGroupJson {
     has_other_keys: hasOtherKeys,
     exception_type: exceptionType ?? null,
     exception: exception ?? null,
-    ...{ count: messages, bytes: size, first, last },
+    count: messages,
+    bytes: size,
+    first,
+    last,
     example: { ...(partition !== undefined && { partition }), offset },
   }
 }

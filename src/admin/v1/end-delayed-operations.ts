@@ -63,7 +63,10 @@ export function endDelayedOperations(broker: Broker): Operation[] {
             {
               places: places?.flatMap((place) => readDelayedPlace(place) ?? []),
               filter: filter && compileFilter(filterFromJson(filter)),
-              ...{ dueBefore, goesOn, isDry, after },
+              dueBefore,
+              goesOn,
+              isDry,
+              after,
             },
             broker,
           ),

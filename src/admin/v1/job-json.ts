@@ -221,7 +221,10 @@ export function jobJson({ id, facts, progress, moved, pace }: Job): JobJson {
   const perSecond = state === 'running' ? pace?.perSecond : undefined
   const left = Math.max(0, total - looked)
   return {
-    ...{ id, kind, vhost, queue },
+    id,
+    kind,
+    vhost,
+    queue,
     ...(target !== undefined && { target: targetJson(target) }),
     ...(of !== undefined && { undo_of: of }),
     ...(filter !== undefined && { filter: filterToJson(filter) }),

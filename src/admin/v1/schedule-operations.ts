@@ -265,10 +265,16 @@ function* withNext(broker: Broker, places: readonly Place[]): Steps<ScheduledJso
       (yield* readDue(first, { store, clock, budget }, (at) => (next = Math.min(next, at))))
     const from = isRead && next !== Infinity ? next : first?.from
     all.push({
-      ...{ kind, vhost, name, messages: delay.messageCount },
+      kind,
+      vhost,
+      name,
+      messages: delay.messageCount,
       next: from === undefined || from === -Infinity ? null : from,
       next_is_exact: isRead,
-      ...{ after_ms: null, to_exchange: null, to_routing_key: null, sources: [] },
+      after_ms: null,
+      to_exchange: null,
+      to_routing_key: null,
+      sources: [],
     })
   }
   return all
@@ -279,7 +285,10 @@ function queueJson(place: Exclude<Place, { kind: 'delayed' }>): ScheduledJson {
   const { deadLetter, messageTtlMs } = queue.settings
   const { nextExpiryAt } = queue.ends
   return {
-    ...{ kind, vhost, name, messages: queue.readyCount },
+    kind,
+    vhost,
+    name,
+    messages: queue.readyCount,
     next: nextExpiryAt === Infinity || queue.readyCount === 0 ? null : nextExpiryAt,
     next_is_exact: true,
     after_ms: messageTtlMs ?? null,

@@ -208,11 +208,13 @@ test('so are those that are called so, and those whose messages are tried again'
   declare('retry', { ...back, 'x-message-ttl': 5000 })
   declare('work', { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'retry' })
   const found = finishAtOnce(findDeadLetterQueues(world.broker.getVHost('/')))
-  const shown = found.map(({ queue, sourceCount, isRetry }) => [queue.name, sourceCount, isRetry])
+  const shown = found.map(({ queue, sourceCount, isRetry }) => {
+    return `${queue.name} ${sourceCount} ${isRetry}`
+  })
   assert.deepEqual(shown.sort(), [
-    ['dlq', 0, false],
-    ['orders.DLT', 0, false],
-    ['orders_error', 0, false],
-    ['retry', 1, true],
+    'dlq 0 false',
+    'orders.DLT 0 false',
+    'orders_error 0 false',
+    'retry 1 true',
   ])
 })

@@ -111,10 +111,18 @@ export class DeathCounter implements Visitor {
     const known = this.#groups.get(key)
     if (known !== undefined || this.#groups.size >= deathLimits.groupsMax) return known
     const group: DeathGroup = {
-      ...{ reason, queue, exchange, exceptionType, exception },
+      reason,
+      queue,
+      exchange,
+      exceptionType,
+      exception,
       example: { partition: this.#segment.part.partition, offset },
-      ...{ routingKeys: [], hasOtherKeys: false },
-      ...{ count: 0, size: 0, first: Infinity, last: -Infinity },
+      routingKeys: [],
+      hasOtherKeys: false,
+      count: 0,
+      size: 0,
+      first: Infinity,
+      last: -Infinity,
     }
     this.#groups.set(key, group)
     return group

@@ -16,7 +16,7 @@ function trendOf(seconds: number, freeAt: (second: number) => number): DiskTrend
 
 test('too little is known at first', () => {
   assert.equal(new DiskTrend().forecast.direction, 'unknown')
-  assert.equal(trendOf(60, (second) => GiB - second).forecast.direction, 'unknown')
+  assert.equal(trendOf(240, (second) => GiB - second).forecast.direction, 'unknown')
 })
 
 test('what falls evenly is told with its pace', () => {

@@ -11,9 +11,12 @@
 // A test fails for errors on the console, exceptions, and what the page's policy refuses.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { after, before, test, type TestContext } from 'node:test'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { type Browser, chromium, type Page } from 'playwright-core'
 import { TestBroker } from '../../support/start-test-broker.ts'
 import { DEADLINE_MS } from '../../support/wait-for.ts'
 import { findChromium, noChromium } from './find-chromium.ts'
@@ -21,6 +24,8 @@ import { findChromium, noChromium } from './find-chromium.ts'
 export interface UiOptions {
   /** Flags of the broker beside its ports. */
   readonly flags?: readonly string[]
+  /** `user:password` that `ask` has; left out, it is guest. */
+  readonly login?: string
   /** Makes what all tests of the file look at. */
   readonly prepare?: (ui: UiUnderTest) => Promise<void>
 }
@@ -61,7 +66,7 @@ export class UiUnderTest {
   #problems: string[] = []
   #expected: RegExp[] = []
 
-  constructor(options: UiOptions) {
+  constructor(options: UiOptions = {}) {
     this.#options = options
   }
 
@@ -94,14 +99,13 @@ export class UiUnderTest {
   /** A test with pages of its own. */
   test(name: string, run: UiTest): void {
     test(name, { skip: noChromium }, async (context) => {
-      const contexts: BrowserContext[] = []
+      const pages: Page[] = []
       this.#problems = []
       this.#expected = []
       try {
         await run(async (path, view) => {
-          const page = await this.#newPage(view)
-          contexts.push(page.context())
-          await this.#goTo(page, path, view)
+          const page = await this.open(path, view)
+          pages.push(page)
           return page
         }, context)
         const unexpected = this.#problems.filter(
@@ -109,9 +113,17 @@ export class UiUnderTest {
         )
         assert.deepEqual(unexpected, [], 'the pages told of problems')
       } finally {
-        for (const each of contexts) await each.close()
+        for (const page of pages) await page.context().close()
       }
     })
+  }
+
+  /** A page for whoever closes it; tests have their own `open`. */
+  async open(path: string, view?: View): Promise<Page> {
+    const page = await this.#newPage(view)
+    await page.goto(this.url + path)
+    if (view?.isBare !== true) await whenLive(page)
+    return page
   }
 
   /** What pages may complain of in this test, such as a refusal that it provokes. */
@@ -119,15 +131,25 @@ export class UiUnderTest {
     this.#expected.push(...patterns)
   }
 
-  /** Calls the API below `/api` as guest; what it answers, and an error for a refusal. */
+  /**
+   * Calls the API below `/api`; what it answers, and an error for a refusal. The path is sent as it is: `..` may be
+   * the name of a queue.
+   */
   async ask(method: string, path: string, body?: unknown): Promise<unknown> {
-    const response = await fetch(`${this.url}/api${path}`, {
+    const { login: auth } = this.#options
+    const asking = request({
+      host: '127.0.0.1',
+      port: this.broker.httpPort,
       method,
-      ...(body !== undefined && { body: JSON.stringify(body) }),
+      path: `/api${path}`,
+      ...(auth !== undefined && { auth }),
     })
-    const text = await response.text()
-    assert.ok(response.ok, `${method} ${path}: ${response.status} ${text}`)
-    return text === '' ? undefined : JSON.parse(text)
+    asking.end(body === undefined ? undefined : JSON.stringify(body))
+    const [answer] = (await once(asking, 'response')) as [IncomingMessage]
+    const content = await text(answer)
+    const { statusCode = 0 } = answer
+    assert.ok(statusCode < 300, `${method} ${path}: ${statusCode} ${content}`)
+    return content === '' ? undefined : JSON.parse(content)
   }
 
   /** Publishes texts to a queue or topic of `/`. */
@@ -155,15 +177,11 @@ export class UiUnderTest {
     page.on('pageerror', (error) => this.#problems.push(error.stack ?? error.message))
     return page
   }
-
-  async #goTo(page: Page, path: string, view: View = {}): Promise<void> {
-    await page.goto(this.url + path)
-    if (view.isBare !== true) await whenLive(page)
-  }
 }
 
 /** Waits until the page has its live values: the header says so, and nothing is a skeleton any more. */
 export async function whenLive(page: Page): Promise<void> {
   await page.locator('.live-live').waitFor()
-  await page.waitForFunction("document.querySelector('[aria-busy=true], .skeleton') === null")
+  // No function that the page would call again and again: its policy refuses what is made of a text.
+  await page.locator('[aria-busy=true], .skeleton').first().waitFor({ state: 'detached' })
 }

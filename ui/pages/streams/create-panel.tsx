@@ -89,7 +89,9 @@ export function CreatePanel(props: CreatePanelProps): JSX.Element {
   return (
     <Panel title="Create a stream" label="Create a stream" onClose={onClose}>
       <form class="streams-fields" onSubmit={submit}>
-        <Choice label="Kind" value={kind.value} options={kinds} onChange={onKind} />
+        <div>
+          <Choice label="Kind" value={kind.value} options={kinds} onChange={onKind} />
+        </div>
         <p class="soft">{kind.says}</p>
         <div class="streams-pair">
           <NameField value={draft.name} onChange={(name) => change({ name })} />
