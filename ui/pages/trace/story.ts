@@ -43,9 +43,13 @@ function storyOf(message: number, events: readonly TraceEventJson[]): Story {
   const inOrder = events.toSorted((a, b) => a.at - b.at || a.sequence - b.sequence)
   const before = new Map<string, TraceEventJson>()
   const steps = inOrder.map((event, index): Step => {
-    const last = before.get(placeKey(event)) ?? inOrder[index - 1]
+    const known = event.event === 'durable' ? inOrder[0] : before.get(placeKey(event))
+    const last = known ?? inOrder[index - 1]
     before.set(placeKey(event), event)
-    const wait = last && { ms: Math.max(0, event.at - last.at), text: waitText(last, event) }
+    const wait = last && {
+      ms: Math.max(0, event.at - last.at),
+      text: known ? waitText(last, event) : 'later',
+    }
     return { event, ...wordsOf(event), wait }
   })
   return {
