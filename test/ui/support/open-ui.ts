@@ -182,5 +182,5 @@ export class UiUnderTest {
 /** Waits until the page has its live values: the header says so, and nothing is a skeleton any more. */
 export async function whenLive(page: Page): Promise<void> {
   await page.locator('.live-live').waitFor()
-  await page.waitForFunction("document.querySelector('[aria-busy=true], .skeleton') === null")
+  await page.locator('[aria-busy=true], .skeleton').first().waitFor({ state: 'detached' })
 }
