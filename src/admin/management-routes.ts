@@ -153,6 +153,8 @@ function ownOperations(
 ): Operation[] {
   const facts = new StreamFacts(parts)
   return [
+    homeOperation(parts),
+    ...ownConnectionOperations(parts),
     ...groupOperations(parts, facts.groupLags),
     homeOperation(parts),
     ...ownConnectionOperations(parts),

@@ -8,6 +8,8 @@ export const liveLimits = {
   answerSizeMax: (1 * MiB) as number,
   /** Views of a connection that are made at once, so that a dear one does not hold up the others; each may be an answer. */
   atOnceMax: 2,
+  /** Views of all connections that are made at once: the others wait, so that one after the other is done. */
+  madeAtOnceMax: 8,
   /** Connections of a login: one for each window of a browser, and teams share logins. */
   connectionsPerUserMax: 32,
   /** All of them: with `atOnceMax` answers each 256 MB at most, and only while nobody reads. */
@@ -18,7 +20,7 @@ export const liveLimits = {
   everyMsMax: 60_000,
   /** A view rests for so many times as long as its making takes: it costs 5 % of a processor at most. */
   restFactor: 20,
-  /** And for so many times as long as the making of all views of all connections takes: they cost a fifth together. */
+  /** And for so many times as long as all views of all connections take: they cost a fifth together. */
   restFactorOfAll: 5,
   /** A view whose making failed is made again after that: each time is a line in the log. */
   faultMs: 10_000,

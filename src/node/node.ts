@@ -75,7 +75,7 @@ export class Node implements AsyncDisposable {
   /** Everything but what answers until the end. */
   readonly #stack = new AsyncDisposableStack()
   readonly #lastStack = new AsyncDisposableStack()
-  readonly #live = new LiveConnections()
+  readonly #live: LiveConnections
   #streams: MessageStreams | undefined
   #demo: Promise<Demo> | undefined
   #credentials: TlsCredentials | undefined
@@ -98,6 +98,7 @@ export class Node implements AsyncDisposable {
     this.#startedAt = doors.clock.monotonic()
     this.clients = new ClientRegistry(doors.clock)
     this.maintenance = new Maintenance(logger)
+    this.#live = new LiveConnections(doors.clock)
     const { promise, reject } = Promise.withResolvers<never>()
     this.failed = promise
     this.#fail = (error) => {

@@ -68,7 +68,7 @@ export function manage(broker: Broker, vhosts: readonly string[] = []): ManagedB
     messageSizeMax: 1_000_000,
     leases: new Leases({ broker, clients }),
     streams: new MessageStreams(broker),
-    live: new LiveConnections(),
+    live: new LiveConnections(broker.clock),
     groups: openGroups(broker, broker.getVHost(defaultVHost), new Map()),
   }
 }

@@ -2,7 +2,10 @@
 
 export interface ServerEvent {
   readonly event: string
+  /** Empty where it only tells its place. */
   readonly data: string
+  /** With which one goes on behind it. */
+  readonly id?: string | undefined
 }
 
 /** Each event of a stream, until it ends. */
@@ -26,11 +29,14 @@ export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenera
 /** Undefined for a comment, which keeps the connection alive. */
 export function parseEvent(block: string): ServerEvent | undefined {
   let event = 'message'
+  let id: string | undefined
   const data: string[] = []
   for (const line of block.split(/\r?\n/)) {
     const [, field, value = ''] = /^([^:]*):? ?(.*)$/.exec(line) ?? []
     if (field === 'event') event = value
     if (field === 'data') data.push(value)
+    if (field === 'id') id = value
   }
-  return data.length === 0 ? undefined : { event, data: data.join('\n') }
+  if (data.length === 0 && id === undefined) return undefined
+  return { event, data: data.join('\n'), id }
 }

@@ -10,6 +10,8 @@ export interface PageProps {
   /** One sentence that says what matters now. */
   readonly says?: ComponentChildren
   readonly actions?: ComponentChildren
+  /** `Tabs`, where it is one of several views of a thing. */
+  readonly tabs?: ComponentChildren
   /** Chips and fields that choose what is shown. */
   readonly filters?: ComponentChildren
   /** The same as a command, under it all. */
@@ -20,7 +22,7 @@ export interface PageProps {
 }
 
 export function Page(props: PageProps): JSX.Element {
-  const { title, tab, says, actions, filters, command, isFull = false, children } = props
+  const { title, tab, says, actions, tabs, filters, command, isFull = false, children } = props
   const text = tab ?? (typeof title === 'string' ? title : undefined)
   useEffect(() => {
     document.title = text === undefined ? 'Pabal' : `${text} · Pabal`
@@ -34,6 +36,7 @@ export function Page(props: PageProps): JSX.Element {
         </div>
         {actions !== undefined && <div class="page-actions">{actions}</div>}
       </header>
+      {tabs !== undefined && <div class="page-tabs">{tabs}</div>}
       {filters !== undefined && <div class="page-filters">{filters}</div>}
       <div class="page-body">{children}</div>
       {command !== undefined && <footer class="page-command">{command}</footer>}

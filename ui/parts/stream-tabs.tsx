@@ -60,14 +60,6 @@ export function StreamFrame(props: StreamFrameProps): JSX.Element {
   const { current, filters, children, ...rest } = props
   const { vhost, name, live } = useStream()
   if (name === '') return <NoStream />
-  const tabs = (
-    <>
-      <div class="stream-tabs">
-        <StreamTabs place={{ vhost, name }} current={current} stream={live.data} />
-      </div>
-      {filters}
-    </>
-  )
   const isGone = live.data === undefined && live.problem !== undefined
   return (
     <Page
@@ -79,7 +71,12 @@ export function StreamFrame(props: StreamFrameProps): JSX.Element {
         </>
       }
       tab={plainName(name)}
-      filters={isGone ? undefined : tabs}
+      tabs={
+        isGone ? undefined : (
+          <StreamTabs place={{ vhost, name }} current={current} stream={live.data} />
+        )
+      }
+      filters={isGone ? undefined : filters}
     >
       {isGone ? <ProblemNote problem={live.problem} /> : children}
     </Page>

@@ -142,8 +142,8 @@ function CopyMark(): JSX.Element {
   )
 }
 
-/** Pages that came without TLS from elsewhere have no clipboard; a selection does there. */
-async function copyText(text: string): Promise<void> {
+/** Copies a text. Pages that came without TLS from elsewhere have no clipboard; a selection does there. */
+export async function copyText(text: string): Promise<void> {
   if (window.isSecureContext) return navigator.clipboard.writeText(text)
   const area = document.createElement('textarea')
   area.value = text

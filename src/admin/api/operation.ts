@@ -39,6 +39,8 @@ interface OperationFacts<Path extends string> {
   readonly answers: Answers
   /** It answers with something else than one piece of JSON, or for ever, so there is no live view of it. */
   readonly isStream?: boolean
+  /** It answers with something of the login itself, so that not all logins of a user are answered alike. */
+  readonly isPersonal?: boolean
   /** JSON Schemas by media type of a body that the handler reads by itself. */
   readonly rawBody?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   /** The one list of the body whose items may also come one on each line (`application/x-ndjson`). */

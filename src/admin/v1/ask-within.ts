@@ -5,7 +5,7 @@ import type { ApiVariables } from '../api/api.ts'
 import type { Caller } from '../api/caller.ts'
 import { pathAsWritten } from '../api/raw-path.ts'
 import { socketOf } from '../callers.ts'
-import type { AskView } from './live-view.ts'
+import type { AskView } from './live-source.ts'
 
 /** `routes` are those below `/api`. */
 export function askingWithin(

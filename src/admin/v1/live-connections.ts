@@ -1,30 +1,45 @@
-// Connections that have views of the API sent to them, on whichever port: not too many, and none for longer than
-// the broker lasts.
+// Connections that have views of the API sent to them, on whichever port, and what these share: not too many, and
+// none for longer than the broker lasts.
+import type { Clock } from '../../lib/clock.ts'
 import { liveLimits } from '../../limits/live.ts'
+import { type AskView, LiveSource } from './live-source.ts'
 
 /** One of them. */
 export interface LiveConnection {
   readonly user: string
-  /** Milliseconds that its views took when each was made last. */
-  readonly makingMs: number
   /** Looks at `endReason` soon. */
   readonly wake: () => void
 }
 
+/** Who looks at what. */
+export interface SourceKey {
+  readonly path: string
+  /** Of callers to whom the same is answered; undefined for one who shares with nobody. */
+  readonly audience: string | undefined
+}
+
+interface Shared {
+  readonly source: LiveSource
+  useCount: number
+}
+
 export class LiveConnections {
+  readonly #clock: Clock
   readonly #connections = new Set<LiveConnection>()
+  readonly #shared = new Map<string, Shared>()
+  readonly #sources = new Set<LiveSource>()
+  /** Those that wait for their turn to be made. */
+  readonly #waiting: (() => void)[] = []
+  #underWay = 0
   #endReason: string | undefined
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
 
   /** Why they end, and no other begins; undefined while they go on. */
   get endReason(): string | undefined {
     return this.#endReason
-  }
-
-  /** Milliseconds that all views of all connections took when each was made last. */
-  get makingMs(): number {
-    let sum = 0
-    for (const { makingMs } of this.#connections) sum += makingMs
-    return sum
   }
 
   /** Of whom there are too many; undefined when it may begin. */
@@ -46,5 +61,58 @@ export class LiveConnections {
   endAll(reason: string): void {
     this.#endReason = reason
     for (const { wake } of this.#connections) wake()
+  }
+
+  /** The source of a view, and what gives it back. */
+  sourceOf({ path, audience }: SourceKey, ask: AskView): [source: LiveSource, done: () => void] {
+    if (audience === undefined) {
+      const source = this.#newSource(path, ask)
+      return [source, () => this.#sources.delete(source)]
+    }
+    const key = `${audience}\n${path}`
+    const shared = this.#shared.get(key) ?? { source: this.#newSource(path, ask), useCount: 0 }
+    this.#shared.set(key, shared)
+    shared.useCount += 1
+    const done = (): void => {
+      shared.useCount -= 1
+      if (shared.useCount > 0) return
+      this.#shared.delete(key)
+      this.#sources.delete(shared.source)
+    }
+    return [shared.source, done]
+  }
+
+  #newSource(path: string, ask: AskView): LiveSource {
+    const source = new LiveSource({
+      path,
+      ask,
+      clock: this.#clock,
+      allMs: () => this.#allMs(),
+      inTurn: (make) => this.#inTurn(make),
+    })
+    this.#sources.add(source)
+    return source
+  }
+
+  #allMs(): number {
+    let sum = 0
+    for (const { makingMs } of this.#sources) sum += makingMs
+    return sum
+  }
+
+  async #inTurn<T>(make: () => Promise<T>): Promise<T> {
+    if (this.#underWay >= liveLimits.madeAtOnceMax) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    } else {
+      this.#underWay += 1
+    }
+    try {
+      return await make()
+    } finally {
+      // The next one has this one's place.
+      const next = this.#waiting.shift()
+      if (next === undefined) this.#underWay -= 1
+      else next()
+    }
   }
 }

@@ -17,7 +17,7 @@ let stuckCount: number
 
 beforeEach(() => {
   clock = new VirtualClock(1_000_000)
-  connections = new LiveConnections()
+  connections = new LiveConnections(clock)
   answers = new Map([['/a', () => Response.json({ a: 1 })]])
   asked = []
   isLoggedIn = true
@@ -27,7 +27,7 @@ beforeEach(() => {
 /** The events of a connection, read one by one. */
 function open(...paths: readonly string[]): () => Promise<string | undefined> {
   const events = new LiveEvents({
-    paths,
+    keys: paths.map((path) => ({ path, audience: 'one' })),
     clock,
     connections,
     caller: { ...ownerCaller, isCurrent: () => isLoggedIn },
@@ -138,6 +138,69 @@ test('nothing is made while nobody reads, and who reads nothing for long is stuc
   assert.equal(stuckCount, 1)
 })
 
+test('who sees the same shares it: views are made once for all, and at first for each', async () => {
+  const readers = [await begin('/a'), await begin('/a'), await begin('/a')]
+  for (const next of readers) await next()
+  assert.equal(asked.length, 3)
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const slow = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      await promise
+      controller.enqueue(Buffer.from('2'))
+      controller.close()
+    },
+  })
+  answers.set('/a', () => new Response(slow, { headers: { 'content-type': 'application/json' } }))
+  const changed = readers.map((next) => next())
+  await settle()
+  clock.advance(liveLimits.everyMs)
+  await settle()
+  resolve()
+  const told = await Promise.all(changed)
+  assert.deepEqual(new Set(told), new Set([viewEvent('{"view":0,"status":200,"body":2}')]))
+  assert.equal(asked.length, 4)
+})
+
+test('many who come at once share the next one, and nobody gets what had begun before', async () => {
+  const steps = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  let begun = 0
+  const ask = async (): Promise<Response> => {
+    const count = begun++
+    await steps[count]?.promise
+    return Response.json(count)
+  }
+  const [source] = connections.sourceOf({ path: '/a', audience: 'one' }, ask)
+  const before = source.make()
+  await settle()
+  const after = Array.from({ length: 10 }, () => source.make())
+  const joined = source.join()
+  for (const { resolve } of steps) resolve()
+  const data = async (made: ReturnType<typeof source.make>): Promise<string> => (await made).data
+  assert.equal(await data(before), '"status":200,"body":0')
+  assert.equal(await data(joined), '"status":200,"body":0')
+  for (const made of after) assert.equal(await data(made), '"status":200,"body":1')
+  assert.equal(begun, 2)
+})
+
+test('of many views some are made at once, and the others in their turn', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const ask = async (path: string): Promise<Response> => {
+    asked.push(path)
+    await promise
+    return Response.json(path)
+  }
+  const count = liveLimits.madeAtOnceMax + 2
+  const made = Array.from({ length: count }, (_, index) => {
+    const [source] = connections.sourceOf({ path: `/${index}`, audience: undefined }, ask)
+    return source.make()
+  })
+  await settle()
+  assert.equal(asked.length, liveLimits.madeAtOnceMax)
+  resolve()
+  await Promise.all(made)
+  assert.equal(asked.length, count)
+})
+
 test('the time is told every five seconds', async () => {
   const next = await begin()
   const time = next()
@@ -169,11 +232,10 @@ test('it ends with the login and with the broker', async () => {
 
 test('a user has some connections, and all together have more', () => {
   const { connectionsPerUserMax, connectionsMax } = liveLimits
-  const add = (user: string): void => connections.add({ user, makingMs: 1, wake: () => undefined })
+  const add = (user: string): void => connections.add({ user, wake: () => undefined })
   for (let count = 0; count < connectionsPerUserMax; count++) add('one')
   assert.equal(connections.whyFull('one'), 'too many of the user')
   assert.equal(connections.whyFull('other'), undefined)
   for (let count = connectionsPerUserMax; count < connectionsMax; count++) add(`user ${count}`)
   assert.equal(connections.whyFull('other'), 'too many')
-  assert.equal(connections.makingMs, connectionsMax)
 })

@@ -3,11 +3,13 @@
 import type { Clock } from '../../lib/clock.ts'
 import { liveLimits } from '../../limits/live.ts'
 import type { Caller } from '../api/caller.ts'
-import type { LiveConnection, LiveConnections } from './live-connections.ts'
-import { type AskView, LiveView } from './live-view.ts'
+import type { LiveConnection, LiveConnections, SourceKey } from './live-connections.ts'
+import type { AskView } from './live-source.ts'
+import { LiveView } from './live-view.ts'
 
 export interface LiveEventsOptions {
-  readonly paths: readonly string[]
+  /** What is looked at; by its audience a view shares with others. */
+  readonly keys: readonly SourceKey[]
   readonly ask: AskView
   readonly caller: Caller
   readonly clock: Clock
@@ -21,6 +23,7 @@ export class LiveEvents implements LiveConnection {
   readonly user: string
   readonly #options: LiveEventsOptions
   readonly #views: readonly LiveView[]
+  readonly #giveBack: readonly (() => void)[]
   /** Made, and not handed over. */
   readonly #made: string[] = []
   #timeDueAt = 0
@@ -29,10 +32,12 @@ export class LiveEvents implements LiveConnection {
   #stuck: { stop(): void } | undefined
 
   constructor(options: LiveEventsOptions) {
-    const { paths, caller, connections } = options
+    const { keys, ask, caller, connections } = options
     this.#options = options
     this.user = caller.principal.user
-    this.#views = paths.map((path, index) => new LiveView(index, path))
+    const sources = keys.map((key) => connections.sourceOf(key, ask))
+    this.#views = sources.map(([source], index) => new LiveView(index, source))
+    this.#giveBack = sources.map(([, done]) => done)
     this.stream = new ReadableStream<Uint8Array>(
       {
         start: (controller) => controller.enqueue(Buffer.from(`retry: ${liveLimits.retryMs}\n\n`)),
@@ -43,10 +48,6 @@ export class LiveEvents implements LiveConnection {
       { highWaterMark: 0 },
     )
     connections.add(this)
-  }
-
-  get makingMs(): number {
-    return this.#views.reduce((sum, { makingMs }) => sum + makingMs, 0)
   }
 
   readonly wake = (): void => this.#stopSleeping()
@@ -99,10 +100,7 @@ export class LiveEvents implements LiveConnection {
   }
 
   async #make(view: LiveView): Promise<void> {
-    const { ask, clock, connections } = this.#options
-    view.isBeingMade = true
-    const event = await view.make(ask, clock, () => connections.makingMs)
-    view.isBeingMade = false
+    const event = await view.make()
     if (event !== undefined && !this.#hasEnded) this.#made.push(event)
     this.wake()
   }
@@ -122,8 +120,10 @@ export class LiveEvents implements LiveConnection {
   }
 
   #end(): void {
+    if (this.#hasEnded) return
     this.#hasEnded = true
     this.#stuck?.stop()
+    for (const done of this.#giveBack) done()
     this.#options.connections.remove(this)
     this.wake()
   }

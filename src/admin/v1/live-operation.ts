@@ -9,9 +9,9 @@ import type { Caller } from '../api/caller.ts'
 import { type Operation, operation, pathNames } from '../api/operation.ts'
 import { routedPath } from '../api/raw-path.ts'
 import { socketOf } from '../callers.ts'
-import type { LiveConnections } from './live-connections.ts'
+import type { LiveConnections, SourceKey } from './live-connections.ts'
 import { LiveEvents } from './live-events.ts'
-import type { AskView } from './live-view.ts'
+import type { AskView } from './live-source.ts'
 
 export interface LiveParts {
   readonly broker: Broker
@@ -66,7 +66,7 @@ export function liveOperation({ broker, live }: LiveParts, api: LiveApi): Operat
         return comeAgain(context, status, { reason, seconds: liveLimits.retryMs / 1000 })
       }
       const { stream } = new LiveEvents({
-        paths,
+        keys: paths.map((path) => keyOf(path, caller, api.operations())),
         caller,
         ask: api.askAs(caller, context),
         clock: broker.clock,
@@ -76,6 +76,15 @@ export function liveOperation({ broker, live }: LiveParts, api: LiveApi): Operat
       return new Response(stream, { headers })
     },
   })
+}
+
+/** Callers of the same user see the same, unless they have tokens with rights of their own. */
+function keyOf(path: string, caller: Caller, operations: readonly Operation[]): SourceKey {
+  const { user, tags, token } = caller.principal
+  const isPersonal = token !== undefined || findGet(path, operations)?.isPersonal === true
+  // Where a user got other tags, connections with the old ones may not have ended yet.
+  const audience = JSON.stringify([caller.login.kind === 'owner', user, ...tags])
+  return { path, audience: isPersonal ? undefined : audience }
 }
 
 /** Why there cannot be views of these paths, in words. One that nothing answers has a view, which says so. */

@@ -21,6 +21,45 @@ import { encodeProperties, propertiesSchema } from '../rabbitmq/properties-json.
 import { propertiesKey } from '../rabbitmq/properties-key.ts'
 import { missing } from '../rabbitmq/refusals.ts'
 
+export interface RouteWayJson {
+  readonly destination_type: 'queue' | 'exchange'
+  readonly destination: string
+  readonly bindings: readonly {
+    readonly routing_key: string
+    readonly arguments: Readonly<Record<string, unknown>>
+    readonly properties_key: string
+  }[]
+  readonly left_off: boolean
+}
+
+export interface RouteStepJson {
+  readonly exchange: string
+  readonly type: string
+  readonly outcome: 'matched' | 'unmatched' | 'repeat' | 'delayed'
+  readonly certain: boolean
+  readonly chosen_by: 'hash' | 'chance' | null
+  readonly leads_to: readonly RouteWayJson[]
+  readonly alternate: { readonly name: string; readonly is_there: boolean } | null
+}
+
+export interface RouteDestinationJson {
+  readonly name: string
+  readonly kind: 'queue' | 'topic'
+  readonly type: string
+  readonly certain: boolean
+  readonly partition: number | null
+  readonly is_full: boolean
+  readonly is_repeat: boolean
+}
+
+export interface RouteTestJson {
+  readonly routed: boolean
+  readonly replies_directly: boolean
+  readonly destinations: readonly RouteDestinationJson[]
+  readonly steps: readonly RouteStepJson[]
+  readonly left_off: boolean
+}
+
 const bodySchema = z.strictObject({
   vhost: nameText.default('/'),
   exchange: nameText.describe('Empty, or amq.default: the default exchange'),
@@ -30,7 +69,7 @@ const bodySchema = z.strictObject({
 
 const leftOff = z.boolean().describe('There are more than are told')
 
-const waySchema = z.object({
+const waySchema: z.ZodType<RouteWayJson> = z.object({
   destination_type: z.enum(['queue', 'exchange']),
   destination: z.string(),
   bindings: z
@@ -45,7 +84,7 @@ const waySchema = z.object({
   left_off: leftOff,
 })
 
-const stepSchema = z.object({
+const stepSchema: z.ZodType<RouteStepJson> = z.object({
   exchange: z.string(),
   type: z.string(),
   outcome: z
@@ -63,7 +102,7 @@ const stepSchema = z.object({
     .describe('Where it sends what nothing matched'),
 })
 
-const destinationSchema = z.object({
+const destinationSchema: z.ZodType<RouteDestinationJson> = z.object({
   name: z.string(),
   kind: z.enum(['queue', 'topic']),
   type: z.string().describe('classic, quorum or stream'),
@@ -77,7 +116,7 @@ const destinationSchema = z.object({
   is_repeat: z.boolean().describe('It has a message with the same id, and drops this one'),
 })
 
-const answerSchema = z.object({
+const answerSchema: z.ZodType<RouteTestJson> = z.object({
   routed: z.boolean().describe('What a publisher would be told'),
   replies_directly: z
     .boolean()
@@ -113,7 +152,7 @@ export function routeTestOperation(broker: Broker): Operation {
   })
 }
 
-function testJson(tested: RouteTest): z.infer<typeof answerSchema> {
+function testJson(tested: RouteTest): RouteTestJson {
   return {
     routed: tested.isRouted,
     replies_directly: tested.isReply,
@@ -123,7 +162,7 @@ function testJson(tested: RouteTest): z.infer<typeof answerSchema> {
   }
 }
 
-function destinationJson(tested: TestedDestination): z.infer<typeof destinationSchema> {
+function destinationJson(tested: TestedDestination): RouteDestinationJson {
   const { name, kind, type } = tested.destination
   return {
     name,
@@ -136,7 +175,7 @@ function destinationJson(tested: TestedDestination): z.infer<typeof destinationS
   }
 }
 
-function stepJson(step: ExplainedStep<Destination>): z.infer<typeof stepSchema> {
+function stepJson(step: ExplainedStep<Destination>): RouteStepJson {
   const { exchange, outcome, choice, isCertain, ways, alternate } = step
   return {
     exchange: exchange.name,
@@ -153,7 +192,7 @@ function stepJson(step: ExplainedStep<Destination>): z.infer<typeof stepSchema> 
 function wayJson(
   exchange: string,
   { target, bindings, isLeftOff }: ExplainedWay<Destination>,
-): z.infer<typeof waySchema> {
+): RouteWayJson {
   const destination = targetName(target)
   // To the default exchange each queue is bound by its name, and nothing else can be.
   const told = exchange === '' ? [{ routingKey: destination, arguments: emptyTable }] : bindings

@@ -85,6 +85,7 @@ export function sessionOperations({ authenticate, sessions, broker }: SessionPar
       tag,
       summary: 'Who asks, how it has logged in, and where it may do what',
       access: 'login',
+      isPersonal: true,
       answers: { 200: sessionSchema },
       handle: ({ caller }) => sessionJson(caller, broker),
     }),

@@ -30,6 +30,7 @@ export interface StreamConsumerJson {
   readonly protocol: string
   readonly user: string
   readonly peer: string
+  readonly connection_name: string | null
   /** What the client says it is. */
   readonly client: string | null
   readonly prefetch: number
@@ -61,6 +62,7 @@ const consumerSchema: z.ZodType<StreamConsumerJson> = z.object({
   protocol: z.string(),
   user: z.string(),
   peer: z.string(),
+  connection_name: z.string().nullable().describe('What the client calls its connection'),
   client: z.string().nullable().describe('What the client says that it is'),
   prefetch: count.describe('Unacked deliveries that it may have; 0 for any number'),
   ack_required: z.boolean(),
@@ -183,6 +185,7 @@ function consumerJson(
     protocol: owner.client.protocol,
     user: owner.principal.user,
     peer: port === 0 ? host : `${host}:${port}`,
+    connection_name: textOf(owner.client.properties, 'connection_name') ?? null,
     client: clientOf(owner.client.properties),
     prefetch: consumer.prefetch,
     ack_required: !consumer.isNoAck,
@@ -220,7 +223,12 @@ function priorityOf({ arguments: args }: ConsumerInfo): number {
 }
 
 function clientOf(properties: ConsumerInfo['arguments']): string | null {
-  const [product, version] = ['product', 'version'].map((name) => properties.get(name)?.value)
-  const words = [product, version].filter((word) => typeof word === 'string')
-  return words.length === 0 ? null : words.join(' ')
+  const words = ['product', 'version'].map((name) => textOf(properties, name))
+  const known = words.filter((word) => word !== undefined)
+  return known.length === 0 ? null : known.join(' ')
+}
+
+function textOf(properties: ConsumerInfo['arguments'], name: string): string | undefined {
+  const value = properties.get(name)?.value
+  return typeof value === 'string' ? value : undefined
 }

@@ -33,6 +33,7 @@ export interface StreamJson {
   readonly redelivered: number
   readonly rates: { readonly in: number; readonly out: number; readonly ack: number }
   readonly growth: number | null
+  readonly growing: boolean
   readonly idle_since: number | null
   readonly protocols: readonly StreamProtocol[]
   readonly dead_letters: number
@@ -69,6 +70,9 @@ export const streamSchema: z.ZodObject = z.object({
   growth: rate
     .nullable()
     .describe('By how much the messages of a queue become more a second; null for a topic'),
+  growing: z
+    .boolean()
+    .describe('It becomes longer by more than what comes and goes between two looks'),
   idle_since: count
     .nullable()
     .describe('Milliseconds since the Unix epoch; null where something happens, or nobody looked'),
@@ -112,6 +116,7 @@ export function streamJson(stream: Destination, facts: StreamFacts): StreamJson 
     redelivered: counters.redelivered,
     rates: { in: rates.of('published'), out: outRate(rates), ack: rates.of('acked') },
     growth: growthOf(stream, facts),
+    growing: isGrowing(stream, facts),
     idle_since: facts.statistics.idleSince(stream) ?? null,
     protocols: protocolsOf(stream, lag !== undefined),
     dead_letters: sources === 0 ? 0 : stream.messageCount,
@@ -171,6 +176,18 @@ export function growthOf(stream: Destination, { statistics }: StreamFacts): numb
   if (stream.kind === 'topic') return null
   const rates = statistics.ratesOf(stream)
   return rates.of('ready') + rates.of('unacked')
+}
+
+/** What is on its way to consumers comes and goes: a few of a hundred that come in are no growth. */
+const steadyShare = 0.05
+/** One message in ten seconds. */
+const growthMin = 0.1
+
+/** Whether a queue becomes longer, and not only fuller for a moment. */
+export function isGrowing(stream: Destination, facts: StreamFacts): boolean {
+  const growth = growthOf(stream, facts) ?? 0
+  if (growth < growthMin || stream.messageCount === 0) return false
+  return growth > steadyShare * facts.statistics.ratesOf(stream).of('published')
 }
 
 function outRate(rates: Rates): number {

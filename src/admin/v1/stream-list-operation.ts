@@ -7,7 +7,13 @@ import { answerList, byVHostAndName, listOf, listQuery } from '../api/listing.ts
 import { type Operation, operation } from '../api/operation.ts'
 import { visibleVHosts } from '../api/visible-vhosts.ts'
 import type { StreamFacts, StreamFactsParts } from './stream-facts.ts'
-import { growthOf, streamColumn, type StreamJson, streamJson, streamSchema } from './stream-json.ts'
+import {
+  isGrowing,
+  streamColumn,
+  type StreamJson,
+  streamJson,
+  streamSchema,
+} from './stream-json.ts'
 import { type SparkJson, sparkOf, sparkSchema } from './stream-spark.ts'
 
 /** A stream in a list. */
@@ -31,7 +37,7 @@ const rowSchema = streamSchema.extend({
 type State = 'growing' | 'no-consumers' | 'dead-letters' | 'empty' | 'not-empty' | 'lagging'
 
 const states: Readonly<Record<State, (stream: Destination, facts: StreamFacts) => boolean>> = {
-  growing: (stream, facts) => (growthOf(stream, facts) ?? 0) > 0,
+  growing: isGrowing,
   'no-consumers': (stream, facts) =>
     stream.consumerCount === 0 && facts.lagOf(stream) === undefined,
   'dead-letters': (stream, facts) =>

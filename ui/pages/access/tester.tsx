@@ -77,7 +77,7 @@ export function TesterTab({ tabs }: { readonly tabs: JSX.Element }): JSX.Element
     <Page
       title="Access"
       says="Ask whether a user may do something; nothing is done"
-      filters={tabs}
+      tabs={tabs}
       command={
         body && (
           <AsCommand cli={commandOf(question)} curl={curlOf('POST', '/v1/access-test', body)} />

@@ -47,9 +47,9 @@ export function UsersTab({ tabs }: { readonly tabs: JSX.Element }): JSX.Element 
           Add a user
         </Button>
       }
+      tabs={tabs}
       filters={
         <>
-          {tabs}
           <span class="access-filter">
             <SearchField
               label="Filter by name"

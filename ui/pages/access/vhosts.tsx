@@ -42,9 +42,9 @@ export function VHostsTab({ tabs }: { readonly tabs: JSX.Element }): JSX.Element
           Add a virtual host
         </Button>
       }
+      tabs={tabs}
       filters={
         <>
-          {tabs}
           <span class="access-filter">
             <SearchField
               label="Filter by name"

@@ -1,7 +1,172 @@
-// Dead letters of a stream. A place for the page, until it is built.
+// Dead letters of one stream: those that are in it, and those that died in it and are elsewhere now.
 import type { JSX } from 'preact'
-import { Page } from '../../parts/page.tsx'
+import type { DeadLetterQueueJson } from '../../../src/admin/v1/dead-letter-operations.ts'
+import { curlOf, shellQuoted } from '../../lib/api.ts'
+import { counted } from '../../lib/format.ts'
+import { useLive } from '../../lib/live.ts'
+import { apiPath } from '../../lib/names.ts'
+import { pushParams, setParams, useParam } from '../../lib/router.ts'
+import { AsCommand } from '../../parts/as-command.tsx'
+import { Empty } from '../../parts/notes.tsx'
+import { Section } from '../../parts/page.tsx'
+import { StreamFrame, streamUrl, useStream } from '../../parts/stream-tabs.tsx'
+import { Name } from '../../parts/values.tsx'
+import { type Group, whyOf } from './death-groups.ts'
+import { Sentence, WhyChips } from './deaths.tsx'
+import { GroupPanel } from './group-panel.tsx'
+import { GroupTable } from './group-table.tsx'
+import { ReadingNote } from './reading-note.tsx'
+import { type Deaths, useDeaths } from './use-deaths.ts'
+import './deaths.css'
 
 export function StreamDeathsPage(): JSX.Element {
-  return <Page title="Dead letters of a stream">{null}</Page>
+  const { vhost, name, live } = useStream()
+  const stream = live.data
+  const list = useLive<readonly DeadLetterQueueJson[]>(
+    name === '' ? undefined : apiPath`/v1/dead-letters/${vhost}`,
+  ).data
+  const here = useDeaths(stream && [{ vhost, name, messages: stream.messages }])
+  const targets = list?.filter((each) => mayHaveCome(each, name))
+  const elsewhere = useDeaths(
+    targets?.map(({ queue, messages }) => ({ vhost, name: queue, messages })),
+  )
+  const left = elsewhere.groups?.filter(({ queue }) => queue === name)
+  const [why, setWhy] = useParam('why')
+  const [openKey] = useParam('group')
+  const open = [...(here.groups ?? []), ...(left ?? [])].find(({ key }) => key === openKey)
+  const shown = here.groups?.filter((group) => why === undefined || whyOf(group) === why)
+  const isEmpty = here.groups?.length === 0
+  const table = { openKey, onOpen: (key: string) => pushParams({ group: key }) }
+  return (
+    <StreamFrame
+      current="deaths"
+      says={
+        isEmpty ? <LeftSentence name={name} left={left} /> : <Sentence deaths={here} streams={[]} />
+      }
+      command={
+        <AsCommand
+          cli={`pabal dlq show ${shellQuoted(name)}${vhost === '/' ? '' : ` --vhost ${shellQuoted(vhost)}`}`}
+          curl={curlOf('GET', apiPath`/v1/dead-letters/${vhost}/${name}`)}
+        />
+      }
+    >
+      {!isEmpty && (
+        <div class="deaths">
+          <div class="page-filters">
+            <WhyChips groups={here.groups} why={why} setWhy={setWhy} />
+          </div>
+          <ReadingNote deaths={here} />
+          <GroupTable
+            {...table}
+            groups={shown}
+            empty={<Empty title="None of these" text="Choose another reason." />}
+            isOneStream
+          />
+        </div>
+      )}
+      {isEmpty && left?.length === 0 && (
+        <NoDeaths name={name} targets={targets} others={here.others} />
+      )}
+      {left !== undefined && left.length > 0 && (
+        <DiedHere name={name} groups={left} deaths={elsewhere} table={table} />
+      )}
+      {open !== undefined && (
+        <GroupPanel
+          key={open.key}
+          group={open}
+          isTopic={open.stream.name === name && stream?.kind === 'topic'}
+          onClose={() => setParams({ group: undefined, job: undefined })}
+        />
+      )}
+    </StreamFrame>
+  )
+}
+
+/** Only the first few sources are named. */
+function mayHaveCome(
+  { queue, sources, source_count: all }: DeadLetterQueueJson,
+  name: string,
+): boolean {
+  return queue !== name && (sources.includes(name) || all > sources.length)
+}
+
+function LeftSentence({
+  name,
+  left = [],
+}: {
+  readonly name: string
+  readonly left: readonly Group[] | undefined
+}): JSX.Element {
+  const number = left.reduce((sum, { count }) => sum + count, 0)
+  if (number === 0) return <>Nothing died here.</>
+  return (
+    <>
+      {counted(number, 'message')} died in <Name value={name} />.
+    </>
+  )
+}
+
+function DiedHere({
+  name,
+  groups,
+  deaths,
+  table,
+}: {
+  readonly name: string
+  readonly groups: readonly Group[]
+  readonly deaths: Deaths
+  readonly table: { readonly openKey: string | undefined; readonly onOpen: (key: string) => void }
+}): JSX.Element {
+  return (
+    <Section
+      title={
+        <>
+          Died in <Name value={name} />
+        </>
+      }
+    >
+      <ReadingNote deaths={{ ...deaths, others: 0 }} />
+      <GroupTable {...table} groups={groups} empty={<></>} />
+    </Section>
+  )
+}
+
+function NoDeaths({
+  name,
+  targets = [],
+  others,
+}: {
+  readonly name: string
+  readonly targets: readonly DeadLetterQueueJson[] | undefined
+  readonly others: number
+}): JSX.Element {
+  const [target] = targets
+  if (target !== undefined) {
+    return (
+      <Empty
+        title="Nothing died here"
+        text={
+          <>
+            What dies in <Name value={name} /> goes to{' '}
+            <Name
+              value={target.queue}
+              to={streamUrl({ vhost: target.vhost, name: target.queue }, 'deaths')}
+            />
+            .
+          </>
+        }
+      />
+    )
+  }
+  return (
+    <Empty
+      title="Nothing died here"
+      text={
+        others > 0
+          ? `None of its ${counted(others, 'message')} says that it died. Messages that die in a queue are dropped unless the queue names a dead-letter exchange.`
+          : 'Messages that die in a queue are dropped unless the queue names a dead-letter exchange; a policy can name one for many queues.'
+      }
+      command={`pabal policy set dead-letters '.*' '{"dead-letter-exchange": "dlx"}'`}
+    />
+  )
 }

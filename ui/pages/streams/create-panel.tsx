@@ -89,7 +89,9 @@ export function CreatePanel(props: CreatePanelProps): JSX.Element {
   return (
     <Panel title="Create a stream" label="Create a stream" onClose={onClose}>
       <form class="streams-fields" onSubmit={submit}>
-        <Choice label="Kind" value={kind.value} options={kinds} onChange={onKind} />
+        <div>
+          <Choice label="Kind" value={kind.value} options={kinds} onChange={onKind} />
+        </div>
         <p class="soft">{kind.says}</p>
         <div class="streams-pair">
           <NameField value={draft.name} onChange={(name) => change({ name })} />
@@ -200,7 +202,8 @@ function NameField({
   readonly onChange: (name: string) => void
 }): JSX.Element {
   const input = useRef<HTMLInputElement>(null)
-  useEffect(() => input.current?.focus(), [])
+  // The panel takes the focus first.
+  useEffect(() => void requestAnimationFrame(() => input.current?.focus()), [])
   return (
     <Field label="Name">
       <input

@@ -75,7 +75,7 @@ const all: readonly StreamColumn[] = [
     width: '80px',
     priority: 2,
     sort: 'rates.in',
-    cell: ({ rates, published }) => <Rate value={rates.in} hint={`${count(published)} ${since}`} />,
+    cell: ({ rates, published }) => rateOf(rates.in, published),
   },
   {
     key: 'out',
@@ -85,9 +85,7 @@ const all: readonly StreamColumn[] = [
     width: '80px',
     priority: 2,
     sort: 'rates.out',
-    cell: ({ rates, delivered }) => (
-      <Rate value={rates.out} hint={`${count(delivered)} ${since}`} />
-    ),
+    cell: ({ rates, delivered }) => rateOf(rates.out, delivered),
   },
   {
     key: 'ack',
@@ -97,7 +95,7 @@ const all: readonly StreamColumn[] = [
     width: '80px',
     priority: 3,
     sort: 'rates.ack',
-    cell: ({ rates, acked }) => <Rate value={rates.ack} hint={`${count(acked)} ${since}`} />,
+    cell: ({ rates, acked }) => rateOf(rates.ack, acked),
   },
   {
     key: 'unacked',
@@ -107,7 +105,7 @@ const all: readonly StreamColumn[] = [
     width: '80px',
     priority: 3,
     sort: 'unacked',
-    cell: ({ kind, unacked }) => <Num value={kind === 'topic' ? undefined : unacked} />,
+    cell: ({ kind, unacked }) => quiet(kind === 'topic' ? undefined : unacked),
   },
   {
     key: 'consumers',
@@ -127,7 +125,7 @@ const all: readonly StreamColumn[] = [
     width: '80px',
     priority: 3,
     sort: 'lag',
-    cell: ({ lag }) => <Num value={lag} />,
+    cell: ({ lag }) => quiet(lag),
   },
   {
     key: 'oldest',
@@ -177,10 +175,21 @@ export function chosenColumns(
 export const columnChoices: readonly { readonly key: string; readonly label: string }[] =
   all.filter(({ key }) => key !== 'name')
 
-function depthOf({ messages, growth }: StreamRowJson): ComponentChildren {
-  if (growth === null || growth <= 0 || messages === 0) return <Num value={messages} />
+/** Zero steps back, so that one sees what is not. */
+function quiet(value: number | null | undefined, hint?: string): ComponentChildren {
+  const number = <Num value={value} hint={hint} />
+  return value === 0 ? <span class="soft">{number}</span> : number
+}
+
+function rateOf(value: number, total: number): ComponentChildren {
+  const hint = `${count(total)} ${since}`
+  return value === 0 ? quiet(0, hint) : <Rate value={value} hint={hint} />
+}
+
+function depthOf({ messages, growth, growing }: StreamRowJson): ComponentChildren {
+  if (!growing) return quiet(messages)
   return (
-    <span class="number stream-grows" title={`grows by ${rate(growth)}`}>
+    <span class="number stream-grows" title={`grows by ${rate(growth ?? 0)}`}>
       <span aria-hidden="true">↑ </span>
       {count(messages)}
       <span class="unseen"> and growing</span>
@@ -189,23 +198,24 @@ function depthOf({ messages, growth }: StreamRowJson): ComponentChildren {
 }
 
 function sparkOf(stream: StreamRowJson): Parameters<typeof Spark>[0] {
-  const { kind, spark, growth, messages } = stream
+  const { kind, spark, growing, messages } = stream
   if (kind === 'topic') return { values: spark?.in, label: `${rate(stream.rates.in)} come in` }
   return {
     values: spark?.messages,
     label: `${count(messages)} messages`,
-    tone: (growth ?? 0) > 0 ? 'look' : 'plain',
+    tone: growing ? 'look' : 'plain',
   }
 }
 
 function readersOf({ consumers, group_count: groups }: StreamRowJson): ComponentChildren {
   const words = `${count(consumers)} consumers, ${count(groups)} groups`
-  return <Num value={consumers + groups} hint={words} />
+  return quiet(consumers + groups, words)
 }
 
 function ageOf({ oldest, messages }: StreamRowJson): ComponentChildren {
   if (oldest === null || messages === 0) return <Num value={undefined} />
-  const [largest = ''] = /^[\d.]+ \w+/.exec(duration(Math.max(0, now.value - oldest))) ?? []
+  const age = now.value - oldest
+  const [largest = ''] = age < 1000 ? ['< 1 s'] : (/^[\d.]+ \w+/.exec(duration(age)) ?? [])
   return (
     <span class="number" title={new Date(oldest).toLocaleString()}>
       {largest.replace(/\.\d/, '')}

@@ -5,7 +5,7 @@ import type { StreamRowJson } from '../../../src/admin/v1/stream-list-operation.
 import { curlOf } from '../../lib/api.ts'
 import { count, counted, rate } from '../../lib/format.ts'
 import { useKeys } from '../../lib/keys.ts'
-import { useLive } from '../../lib/live.ts'
+import { now, useLive } from '../../lib/live.ts'
 import { goToUrl, place, pushParams, setParams, useParam } from '../../lib/router.ts'
 import { type ListPage, useRows } from '../../lib/rows.ts'
 import { plainName } from '../../lib/show-name.ts'
@@ -59,12 +59,15 @@ export function StreamsPage(): JSX.Element {
           </Button>
         </>
       }
-      filters={<Filters view={view} vhosts={names} columns={columns.map(({ key }) => key)} />}
+      filters={
+        chosen.size > 0 ? (
+          <ChosenBar chosen={chosen} total={rows.total ?? 0} view={view} onChoose={setChosen} />
+        ) : (
+          <Filters view={view} vhosts={names} columns={columns.map(({ key }) => key)} />
+        )
+      }
       command={<AsCommand cli="pabal ls" curl={curlOf('GET', pathOf(1, 100))} />}
     >
-      {chosen.size > 0 && (
-        <ChosenBar chosen={chosen} total={rows.total ?? 0} view={view} onChoose={setChosen} />
-      )}
       <Table
         label="Streams"
         isFull
@@ -91,6 +94,9 @@ export function StreamsPage(): JSX.Element {
   )
 }
 
+/** So long after somebody has begun to look there are rates. */
+const ratesMs = 8000
+
 type Growing = Pick<StreamRowJson, 'vhost' | 'name' | 'growth'>
 
 /** How many there are, and what matters about them. */
@@ -102,13 +108,17 @@ function Sentence({
   readonly view: StreamsView
 }): JSX.Element | null {
   const growing = useLive<ListPage<Growing>>(growingPath).data
+  const [since] = useState(() => now.peek())
   if (list === undefined) return null
   const { filtered_count: found } = list
   const many = isFiltered(view)
     ? `${counted(found, 'stream')} ${found === 1 ? 'fits' : 'fit'}. `
     : `${counted(found, 'stream')}. `
   const [fastest] = growing?.items ?? []
-  if (growing === undefined || fastest === undefined) return <>{many}No queue grows.</>
+  if (growing === undefined || fastest === undefined) {
+    const isKnown = now.value - since > ratesMs
+    return <>{isKnown ? `${many}No queue grows.` : many}</>
+  }
   const { filtered_count: number } = growing
   return (
     <>

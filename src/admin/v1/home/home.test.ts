@@ -108,7 +108,7 @@ test('who may enter no virtual host sees nothing of it', async () => {
   const principal = { ...ownerCaller.principal, user: 'bob', tags: ['management'] }
   const none: Caller = {
     principal,
-    login: { kind: 'password' },
+    login: ownerCaller.login,
     hasTag: (tag) => tag === 'management',
     rightsIn: () => Object.assign(Object.create(rights) as typeof rights, { hasAccess: false }),
     isCurrent: () => true,

@@ -1,0 +1,64 @@
+// A message as something to paste elsewhere: a command that publishes it again, a call of the API, or JSON.
+import { curlOf, shellQuoted } from '../../lib/api.ts'
+import { apiPath } from '../../lib/names.ts'
+import { isEmptyFilter } from './filter-terms.ts'
+import type { PagesAsked } from './message-pages.ts'
+import { headersOf, plainValue, type StreamRef, textOf, type WholeMessage } from './message.ts'
+
+/** What the API takes to publish it again. */
+export function publishedAs({ properties, payload, payload_encoding: encoding }: WholeMessage): {
+  readonly properties: object
+  readonly payload: string
+  readonly payload_encoding: string
+} {
+  return {
+    properties: properties ?? {},
+    payload: payload ?? '',
+    payload_encoding: encoding ?? 'string',
+  }
+}
+
+export function asCurl({ vhost, name }: StreamRef, message: WholeMessage): string {
+  const body = { messages: [publishedAs(message)] }
+  return curlOf('POST', apiPath`/v1/streams/${vhost}/${name}/messages`, body)
+}
+
+export function asCommand(stream: StreamRef, message: WholeMessage): string {
+  const { headers: _, ...properties } = message.properties ?? {}
+  const words = ['pabal', 'publish', stream.name]
+  if (stream.vhost !== '/') words.push('--vhost', stream.vhost)
+  for (const [name, value] of Object.entries(properties)) {
+    if (name !== 'delivery_mode') words.push('--property', `${name}=${textOf(value)}`)
+  }
+  for (const header of headersOf(message)) {
+    words.push('-H', `${header.name}=${textOf(plainValue(header))}`)
+  }
+  const isText = message.payload_encoding !== 'base64'
+  if (isText) words.push('--payload', message.payload ?? '')
+  const command = words.map(shellQuoted).join(' ')
+  if (isText) return command
+  return `base64 -d <<< ${shellQuoted(message.payload ?? '')} | ${command}`
+}
+
+/** What shows the same list in a terminal. */
+export function peekCommand(asked: PagesAsked): string {
+  const { vhost, name, order, from, partition, filter } = asked
+  const words = ['pabal', 'peek', name]
+  const start = from ?? (order === 'newest' ? 'last' : undefined)
+  if (start !== undefined) words.push('--from', start)
+  return [...words, ...whichWords({ vhost, partition, filter })].map(shellQuoted).join(' ')
+}
+
+export function tailCommand(asked: PagesAsked): string {
+  return ['pabal', 'tail', asked.name, ...whichWords(asked)].map(shellQuoted).join(' ')
+}
+
+type Which = Pick<PagesAsked, 'vhost' | 'partition' | 'filter'>
+
+export function whichWords({ vhost, partition, filter }: Which): string[] {
+  const words: string[] = []
+  if (partition !== undefined) words.push('--partition', partition)
+  if (vhost !== '/') words.push('--vhost', vhost)
+  if (!isEmptyFilter(filter)) words.push('--filter', JSON.stringify(filter))
+  return words
+}
