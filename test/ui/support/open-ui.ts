@@ -18,7 +18,7 @@ import { text } from 'node:stream/consumers'
 import { after, before, test, type TestContext } from 'node:test'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { TestBroker } from '../../support/start-test-broker.ts'
-import { DEADLINE_MS, waitFor } from '../../support/wait-for.ts'
+import { DEADLINE_MS } from '../../support/wait-for.ts'
 import { findChromium, noChromium } from './find-chromium.ts'
 
 export interface UiOptions {
