@@ -114,7 +114,10 @@ export function libraryOf({ product, version }: ConnectionJson): string {
   return version === null ? product : `${product} ${version}`
 }
 
-function diagnosisOf({ diagnosis }: ConnectionJson): ComponentChildren {
+function diagnosisOf({ diagnosis, state, ...blocked }: ConnectionJson): ComponentChildren {
+  if (state === 'blocked') {
+    return <span class="diagnosis diagnosis-bad">waits to publish: {blocked.blocked_reason}</span>
+  }
   const [first, ...others] = diagnosis
   if (first === undefined) return null
   const all = diagnosis.map(({ text }) => text).join('\n')
