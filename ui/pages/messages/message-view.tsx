@@ -26,6 +26,8 @@ const payloadSize = 64 * 1024
 export interface Loaded {
   readonly message?: WholeMessage
   readonly problem?: Problem
+  /** It was there, and is not any more. */
+  readonly isGone?: boolean
 }
 
 /** A message by its place, asked for once; it never changes but for its state. */
@@ -39,9 +41,10 @@ export function useMessage(stream: StreamRef, place: string | undefined, turn: n
       (message) => setLoaded({ message, place }),
       (error: unknown) => {
         if (stop.signal.aborted) return
-        setLoaded({
-          problem: error instanceof Problem ? error : new Problem(0, String(error)),
-          place,
+        const problem = error instanceof Problem ? error : new Problem(0, String(error))
+        setLoaded((before) => {
+          const isGone = problem.status === 404 && before.place === place && before.message
+          return isGone ? { ...before, isGone: true } : { problem, place }
         })
       },
     )
@@ -61,7 +64,7 @@ export interface MessageViewProps {
 
 export function MessageView({ stream, place, loaded, onFilter }: MessageViewProps): JSX.Element {
   const [asked, setTab] = useParam('tab')
-  const { message, problem } = loaded
+  const { message, problem, isGone = false } = loaded
   if (problem !== undefined) return <Gone place={place} problem={problem} />
   if (message === undefined) return <Skeleton lines={10} />
   const deaths = deathsOf(message)
@@ -69,6 +72,11 @@ export function MessageView({ stream, place, loaded, onFilter }: MessageViewProp
   const headerCount = headersOf(message).length
   return (
     <div class="message">
+      {isGone && (
+        <p class="message-gone" role="status">
+          It is not here any more: you see what it was.
+        </p>
+      )}
       <dl class="message-facts">
         <Fact name="came">
           <At value={message.time} />
