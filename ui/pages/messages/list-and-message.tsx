@@ -41,7 +41,7 @@ export function ListAndMessage(props: ListProps): JSX.Element {
         <MessageTable
           rows={list.rows}
           isTopic={stream?.kind === 'topic'}
-          isNarrow={isBeside}
+          isNarrow={isBeside || !isWide}
           openPlace={at}
           chosen={chosen}
           onChoose={onChoose}

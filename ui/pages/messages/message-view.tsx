@@ -2,6 +2,7 @@
 import type { ComponentChildren, JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { ask, Problem } from '../../lib/api.ts'
+import { count } from '../../lib/format.ts'
 import { useParam } from '../../lib/router.ts'
 import { Badge } from '../../parts/badge.tsx'
 import { ProblemNote, Skeleton } from '../../parts/notes.tsx'
@@ -100,7 +101,7 @@ export function MessageView({ stream, place, loaded, onFilter }: MessageViewProp
           Payload
         </TabButton>
         <TabButton id="headers" current={tab} onChoose={setTab}>
-          Properties and headers <span class="tab-count">{headerCount}</span>
+          Properties and headers <span class="tab-count">{count(headerCount)}</span>
         </TabButton>
         {deaths.length > 0 && (
           <TabButton id="deaths" current={tab} onChoose={setTab}>
