@@ -1,5 +1,6 @@
 // Dead letters of one stream: those that are in it, and those that died in it and are elsewhere now.
 import type { JSX } from 'preact'
+import { useState } from 'preact/hooks'
 import type { DeadLetterQueueJson } from '../../../src/admin/v1/dead-letter-operations.ts'
 import { curlOf, shellQuoted } from '../../lib/api.ts'
 import { counted } from '../../lib/format.ts'
@@ -7,16 +8,20 @@ import { useLive } from '../../lib/live.ts'
 import { apiPath } from '../../lib/names.ts'
 import { pushParams, setParams, useParam } from '../../lib/router.ts'
 import { AsCommand } from '../../parts/as-command.tsx'
+import { Button } from '../../parts/button.tsx'
+import { JobProgress } from '../../parts/job-progress.tsx'
 import { Empty } from '../../parts/notes.tsx'
 import { Section } from '../../parts/page.tsx'
-import { StreamFrame, streamUrl, useStream } from '../../parts/stream-tabs.tsx'
+import { StreamFrame, streamUrl, useStream, useStreamPlace } from '../../parts/stream-tabs.tsx'
 import { Name } from '../../parts/values.tsx'
 import { type Group, whyOf } from './death-groups.ts'
 import { Sentence, WhyChips } from './deaths.tsx'
 import { GroupPanel } from './group-panel.tsx'
 import { GroupTable } from './group-table.tsx'
+import { JobDialog } from './job-dialog.tsx'
 import { ReadingNote } from './reading-note.tsx'
 import { type Deaths, useDeaths } from './use-deaths.ts'
+import { useOpenGroup } from './use-open-group.ts'
 import './deaths.css'
 
 export function StreamDeathsPage(): JSX.Element {
@@ -27,6 +32,7 @@ export function StreamDeathsPage(): JSX.Element {
   return (
     <StreamFrame
       current="deaths"
+      actions={<RedriveAll deaths={here} />}
       says={
         isEmpty ? <LeftSentence name={name} left={left} /> : <Sentence deaths={here} streams={[]} />
       }
@@ -37,6 +43,7 @@ export function StreamDeathsPage(): JSX.Element {
         />
       }
     >
+      <AllJob />
       {isEmpty ? (
         left?.length === 0 && <NoDeaths name={name} targets={shown.targets} others={here.others} />
       ) : (
@@ -48,6 +55,36 @@ export function StreamDeathsPage(): JSX.Element {
       <OpenGroup {...shown} />
     </StreamFrame>
   )
+}
+
+/** All that died and is here, whatever group it is of. */
+function RedriveAll({ deaths }: { readonly deaths: Deaths }): JSX.Element | null {
+  const { vhost, name, live } = useStream()
+  const [isAsking, setAsking] = useState(false)
+  const number = deaths.groups?.reduce((sum, { count }) => sum + count, 0) ?? 0
+  if (number === 0 || live.data?.kind === 'topic') return null
+  return (
+    <>
+      <Button onClick={() => setAsking(true)}>Redrive all …</Button>
+      {isAsking && (
+        <JobDialog
+          source={{ stream: { vhost, name } }}
+          kinds={['redrive', 'move', 'copy', 'delete']}
+          onBegun={(id) => setParams({ job: id, group: undefined })}
+          onClose={() => setAsking(false)}
+        />
+      )}
+    </>
+  )
+}
+
+/** How that goes on; the job of one group stands in its panel. */
+function AllJob(): JSX.Element | null {
+  const { vhost } = useStreamPlace()
+  const [group] = useParam('group')
+  const [job, setJob] = useParam('job')
+  if (job === undefined || group !== undefined) return null
+  return <JobProgress vhost={vhost} id={job} onClose={() => setJob(undefined)} onBegun={setJob} />
 }
 
 interface StreamDeaths {
@@ -107,8 +144,7 @@ function OwnTable(
 
 function OpenGroup({ here, left }: StreamDeaths): JSX.Element | null {
   const { name, live } = useStream()
-  const [openKey] = useParam('group')
-  const open = [...(here.groups ?? []), ...(left ?? [])].find(({ key }) => key === openKey)
+  const open = useOpenGroup([...(here.groups ?? []), ...(left ?? [])])
   if (open === undefined) return null
   return (
     <GroupPanel
