@@ -41,13 +41,11 @@ export function VHostsTab({ tabs }: { readonly tabs: JSX.Element }): JSX.Element
       tabs={tabs}
       filters={
         <>
-          <span class="access-filter">
-            <SearchField
-              label="Filter by name"
-              value={filter}
-              onChange={(name) => setParams({ name })}
-            />
-          </span>
+          <SearchField
+            label="Filter by name"
+            value={filter}
+            onChange={(name) => setParams({ name })}
+          />
         </>
       }
       command={<AsCommand cli="pabal vhost list" curl={curlOf('GET', '/vhosts')} />}

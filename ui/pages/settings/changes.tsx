@@ -69,17 +69,15 @@ export function ChangesTab({ tabs }: TabProps): JSX.Element {
           <Says rows={rows} words={isAll ? periods[period] : 'like that'} />
         )
       }
+      tabs={tabs}
       filters={
         <>
-          {tabs}
-          <span class="settings-filter">
-            <SearchField
-              label="Filter by path"
-              placeholder="Filter: users, queues, a name"
-              value={filter}
-              onChange={(name) => setParams({ name })}
-            />
-          </span>
+          <SearchField
+            label="Filter by path"
+            placeholder="Filter: users, queues, a name"
+            value={filter}
+            onChange={(name) => setParams({ name })}
+          />
           <Choice
             label="Of which time"
             value={period}
