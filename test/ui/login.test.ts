@@ -38,7 +38,7 @@ ui.test('a login is asked for on a page, and leads on to what was asked for', as
   assert.deepEqual([cookie?.httpOnly, cookie?.sameSite, cookie?.secure], [true, 'Strict', false])
   await page.reload()
   await whenLive(page)
-  await page.getByRole('button', { name: 'User boss' }).click()
+  await page.getByRole('button', { name: 'User: boss' }).click()
   await page.getByRole('menuitem', { name: 'Log out' }).click()
   await page.getByLabel('Password').waitFor()
   assert.deepEqual(await page.context().cookies(), [])
