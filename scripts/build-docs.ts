@@ -27,7 +27,7 @@ function build(target: string): void {
   const missing = missingFromOrder(root, sections)
   if (missing.length > 0) throw new Error(`not in docs/site.yaml: ${missing.join(', ')}`)
   const pages = [...sections.flatMap((section) => section.pages), ...readUnlisted(root)]
-  const places = new Map(pages.map(({ file, url }) => [file, url]))
+  const places = new Map(pages.map((page) => [page.file, page]))
   const { version } = JSON.parse(read('package.json')) as { readonly version: string }
   const write = (name: string, text: string): void => writeSmaller(path.join(target, name), text)
   for (const page of pages) {

@@ -2,7 +2,7 @@
 // can be copied. Nothing in it needs a script or a style of its own, which the broker's policy would refuse.
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { Marked, type Tokens } from 'marked'
+import { Marked, type Token, type Tokens } from 'marked'
 import { anchorsOf } from '../pages.ts'
 import type { SitePage } from './site-order.ts'
 
@@ -18,8 +18,8 @@ export interface Heading {
   readonly anchor: string
 }
 
-/** `places` has the place in the site of each file of the repository that is a page. */
-export function renderPage(page: SitePage, places: ReadonlyMap<string, string>): RenderedPage {
+/** `places` has the pages by their file in the repository. */
+export function renderPage(page: SitePage, places: ReadonlyMap<string, SitePage>): RenderedPage {
   const anchors = anchorsOf(page.markdown)
   const headings: Heading[] = []
   const marked = new Marked({ gfm: true })
@@ -37,8 +37,8 @@ export function renderPage(page: SitePage, places: ReadonlyMap<string, string>):
         return `<h${depth} id="${anchor}">${inner}${link}</h${depth}>\n`
       },
       link({ href, tokens, title }: Tokens.Link): string {
-        const inner = this.parser.parseInline(tokens)
         const target = targetOf(href, page, places)
+        const inner = nameOfFile(tokens, href, page, places) ?? this.parser.parseInline(tokens)
         // What is only in the repository has no page here.
         if (target === undefined) return `<span class="source" title="${href}">${inner}</span>`
         const about = title ? ` title="${escapeHtml(title)}"` : ''
@@ -81,15 +81,37 @@ function emptyHeads(html: string): string {
 function targetOf(
   href: string,
   page: SitePage,
-  places: ReadonlyMap<string, string>,
+  places: ReadonlyMap<string, SitePage>,
 ): string | undefined {
   if (/^(?:[a-z]+:|#)/.test(href)) return href
-  const [target = '', anchor] = href.split('#')
-  const file = path.posix.join(path.posix.dirname(page.file), target).replace(/\/$/, '')
-  const place = places.get(file) ?? places.get(`${file}/README.md`)
+  const [, anchor] = href.split('#')
+  const place = pageOf(href, page, places)
   if (place === undefined) return undefined
-  const relative = path.posix.relative(path.posix.dirname(page.url), place)
+  const relative = path.posix.relative(path.posix.dirname(page.url), place.url)
   return anchor === undefined ? relative : `${relative}#${anchor}`
+}
+
+function pageOf(
+  href: string,
+  page: SitePage,
+  places: ReadonlyMap<string, SitePage>,
+): SitePage | undefined {
+  const [target = ''] = href.split('#')
+  const file = path.posix.join(path.posix.dirname(page.file), target).replace(/\/$/, '')
+  return places.get(file) ?? places.get(`${file}/README.md`)
+}
+
+/** A link that says only the name of its file says the page's name here. */
+function nameOfFile(
+  tokens: readonly Token[],
+  href: string,
+  page: SitePage,
+  places: ReadonlyMap<string, SitePage>,
+): string | undefined {
+  const text = tokens.map(({ raw }) => raw).join('')
+  if (!/^(?:docs\/)?[\w-]+\.md$/.test(text)) return undefined
+  const name = pageOf(href, page, places)?.shortTitle
+  return name === undefined ? undefined : escapeHtml(name)
 }
 
 /** Pictures of docs/images are copied to the same place in the site. */
