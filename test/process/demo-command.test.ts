@@ -52,6 +52,17 @@ test('without a broker it starts one, of which nothing is left', async () => {
   assert.deepEqual([existsSync(own), existsSync(data)], [false, false])
 })
 
+test('Ctrl-C ends a broker that was started for it, and removes its data', async () => {
+  using folder = new ScratchFolder()
+  const { child, ended, stdout } = startPabal(['demo', '--data', folder.file('nothing')])
+  await waitFor('the demo runs', () => stdout().includes('Watch it'), 30_000)
+  child.kill('SIGINT')
+  const { code, stderr } = await ended
+  assert.equal(code, 0, stderr)
+  const own = /one was started, with data in (\S+):/.exec(stderr)?.[1] ?? ''
+  assert.equal(existsSync(own), false)
+})
+
 test('it says what it cannot do', async () => {
   assert.equal((await pabal(['demo', '--seconds', '601'])).code, 64)
   assert.equal((await pabal(['demo', '--stop', '--data', '/nonexistent'])).code, 69)
