@@ -17,7 +17,8 @@ export const uiBuild = { root, folder: builtUi, stampFile }
 export function wantedUiStamp() {
   const hash = createHash('sha256')
   const own = ['package-lock.json', 'scripts/build-ui.mjs']
-  for (const file of [...own, ...filesIn('ui')]) {
+  // The page of first steps shows programs of the documentation.
+  for (const file of [...own, ...filesIn('docs/snippets'), ...filesIn('ui')]) {
     hash
       .update(`${file}\0`)
       .update(readFileSync(path.join(root, file)))

@@ -69,6 +69,7 @@ export interface ManagementParts {
     readonly setting: string
     readonly value: unknown
     readonly origin: string
+    readonly description: string
   }[]
   /** Has what was changed. */
   readonly audit: AuditLog

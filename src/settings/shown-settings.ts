@@ -1,4 +1,4 @@
-import { type SettingKey, settingKeys, settingName, type Settings } from './settings.ts'
+import { type SettingKey, settingKeys, settingName, type Settings, settings } from './settings.ts'
 
 /** A setting as people are shown it. */
 export interface ShownSetting {
@@ -7,6 +7,8 @@ export interface ShownSetting {
   readonly value: unknown
   /** A flag, a variable or a file; `default` for what nobody gave. */
   readonly origin: string
+  /** What it is for. */
+  readonly description: string
 }
 
 /** All of them; passwords are in files, whose names are shown. */
@@ -18,5 +20,6 @@ export function shownSettings(
     setting: settingName(key),
     value: values[key] ?? null,
     origin: origins.get(key) ?? 'default',
+    description: settings[key].description,
   }))
 }

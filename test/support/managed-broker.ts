@@ -63,7 +63,7 @@ export function manage(broker: Broker, vhosts: readonly string[] = []): ManagedB
     figures: () => statusOf('ready'),
     countFiles: () => Promise.resolve({ open: 10, max: 1000 }),
     logins: new Users({ access: broker.access, random: broker.random }).logins,
-    settings: [{ setting: 'data', value: './data', origin: 'default' }],
+    settings: [{ setting: 'data', value: './data', origin: 'default', description: 'Where' }],
     audit: new AuditLog(),
     messageSizeMax: 1_000_000,
     leases: new Leases({ broker, clients }),

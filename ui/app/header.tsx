@@ -3,6 +3,7 @@ import type { JSX } from 'preact'
 import { clockTime } from '../lib/format.ts'
 import { now, streamState } from '../lib/live.ts'
 import { type Theme, theme, timeZone } from '../lib/preferences.ts'
+import { Mark } from './mark.tsx'
 import { openPalette } from './palette-state.ts'
 import { UserMenu } from './user-menu.tsx'
 import './header.css'
@@ -28,16 +29,6 @@ export function Header(): JSX.Element {
 }
 
 const isMac: boolean = navigator.userAgent.includes('Mac')
-
-function Mark(): JSX.Element {
-  return (
-    <svg viewBox="0 0 32 32" width="22" height="22" aria-hidden="true" class="brand-mark">
-      <rect width="32" height="32" rx="7" />
-      <path d="M9 25V8h8.2a5.6 5.6 0 0 1 0 11.2H9" />
-      <circle cx="22.5" cy="24" r="2.1" />
-    </svg>
-  )
-}
 
 /** Whether values keep themselves up to date; when they do not, since when. */
 function LiveState(): JSX.Element {

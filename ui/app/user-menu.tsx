@@ -1,24 +1,52 @@
 // Who one is, and what one chose for this browser.
 import type { JSX } from 'preact'
-import { ask, isLoginNeeded } from '../lib/api.ts'
+import { ask, isLoginNeeded, setToken } from '../lib/api.ts'
 import { useLive } from '../lib/live.ts'
-import { density, timeZone } from '../lib/preferences.ts'
-import { Menu } from '../parts/menu.tsx'
+import { density, type Theme, theme, timeZone } from '../lib/preferences.ts'
+import { urlOf } from '../lib/router.ts'
+import { Menu, type MenuItem } from '../parts/menu.tsx'
 
 interface WhoAmI {
   readonly name: string
   readonly tags: readonly string[]
 }
 
+const themes: readonly (readonly [Theme, string])[] = [
+  ['system', 'Light or dark as the system'],
+  ['light', 'Light'],
+  ['dark', 'Dark'],
+]
+
 export function UserMenu(): JSX.Element {
   const { data } = useLive<WhoAmI>('/whoami')
   const isCompact = density.value === 'compact'
   const isUtc = timeZone.value === 'UTC'
+  const isAdministrator = data?.tags.includes('administrator') === true
+  const own: MenuItem[] = isAdministrator
+    ? [{ label: 'What I may do', to: urlOf('/access', { user: data?.name }) }]
+    : []
   return (
     <Menu
       isQuiet
       label={`User ${data?.name ?? ''}`}
+      heading={
+        data && (
+          <>
+            <b class="mono">{data.name}</b>
+            <br />
+            {data.tags.length === 0 ? 'without a tag' : data.tags.join(', ')}
+          </>
+        )
+      }
       items={[
+        ...own,
+        ...themes.map(([value, label]) => ({
+          label,
+          isChosen: theme.value === value,
+          run: () => {
+            theme.value = value
+          },
+        })),
         {
           label: 'Compact rows',
           isChosen: isCompact,
@@ -38,6 +66,7 @@ export function UserMenu(): JSX.Element {
 }
 
 async function logOut(): Promise<void> {
-  await ask('DELETE', '/v1/session')
+  setToken(undefined)
+  await ask('DELETE', '/v1/session').catch(() => undefined)
   isLoginNeeded.value = true
 }

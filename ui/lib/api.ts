@@ -18,8 +18,21 @@ export class Problem extends Error {
 /** Whether the API asks for a login before it says anything. */
 export const isLoginNeeded: Signal<boolean> = signal(false)
 
+/** Whether somebody was logged in since the page was loaded: then a login is asked for again. */
+export const hasLoggedIn: Signal<boolean> = signal(false)
+
 /** With it the API leaves out the header for which browsers ask for a password by themselves. */
 export const ownHeaders: Readonly<Record<string, string>> = { 'X-Requested-With': 'pabal-ui' }
+
+/**
+ * From now on each request comes with this token, or with none. It stays in memory: whoever loads the page again
+ * gives it again.
+ */
+export function setToken(token: string | undefined): void {
+  const headers = ownHeaders as Record<string, string>
+  if (token === undefined) delete headers['Authorization']
+  else headers['Authorization'] = `Bearer ${token}`
+}
 
 export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE'
 

@@ -2,7 +2,7 @@
 // `GET /api/v1/live`, which sends an answer of the API again when it has changed.
 import { type Signal, signal } from '@preact/signals'
 import { useEffect, useState } from 'preact/hooks'
-import { isLoginNeeded, ownHeaders, Problem, problemOf } from './api.ts'
+import { hasLoggedIn, isLoginNeeded, ownHeaders, Problem, problemOf } from './api.ts'
 import { readEvents } from './event-stream.ts'
 import { query } from './names.ts'
 
@@ -166,6 +166,7 @@ async function readStream(paths: readonly string[], own: AbortController): Promi
 
 function takeEvent(paths: readonly string[], event: string, data: string): void {
   if (event === 'time') clockAhead.value = Number(JSON.parse(data)) - Date.now()
+  hasLoggedIn.value = true
   if (streamState.peek().kind !== 'live') streamState.value = { kind: 'live', since: Date.now() }
   retries = 0
   if (event !== 'view') return

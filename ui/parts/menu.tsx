@@ -17,10 +17,13 @@ export interface MenuProps {
   readonly children: ComponentChildren
   readonly label: string
   readonly items: readonly MenuItem[]
+  /** Stands above the choices. */
+  readonly heading?: ComponentChildren
   readonly isQuiet?: boolean
 }
 
-export function Menu({ children, label, items, isQuiet = false }: MenuProps): JSX.Element {
+export function Menu(props: MenuProps): JSX.Element {
+  const { children, label, items, heading, isQuiet = false } = props
   const [isOpen, setOpen] = useState(false)
   const box = useRef<HTMLDivElement>(null)
   useEffect(() => {
@@ -51,6 +54,7 @@ export function Menu({ children, label, items, isQuiet = false }: MenuProps): JS
       </button>
       {isOpen && (
         <div class="menu-list" role="menu" aria-label={label}>
+          {heading !== undefined && <div class="menu-heading">{heading}</div>}
           {items.map((item, index) => (
             <Item key={index} {...item} close={close} />
           ))}

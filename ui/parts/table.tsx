@@ -48,6 +48,8 @@ export interface TableProps<Row> {
 
 /** Rows above and below what one sees, so that scrolling does not show white. */
 const spareRows = 12
+/** Rows come and go so many at a time: each time costs a frame's work. */
+const rowsAtOnce = 6
 const headHeight = 32
 
 export function Table<Row>(props: TableProps<Row>): JSX.Element {
@@ -268,8 +270,10 @@ function useShown(
       const isScrolled = isFull && element.scrollHeight > element.clientHeight + 1
       const top = isScrolled ? element.scrollTop : -element.getBoundingClientRect().top
       const sight = isScrolled ? element.clientHeight : window.innerHeight
-      const first = Math.max(0, Math.floor((top - headHeight) / height) - spareRows)
-      const last = Math.ceil((top + sight) / height) + spareRows
+      const above = Math.floor((top - headHeight) / height) - spareRows
+      const below = Math.ceil((top + sight) / height) + spareRows
+      const first = Math.max(0, Math.floor(above / rowsAtOnce) * rowsAtOnce)
+      const last = Math.ceil(below / rowsAtOnce) * rowsAtOnce
       setShown((old) => (old.first === first && old.last === last ? old : { first, last }))
     }
     look()

@@ -11,6 +11,7 @@ const settingSchema = z.object({
   setting: z.string(),
   value: z.unknown(),
   origin: z.string().describe('A flag, a variable, a file, or default'),
+  description: z.string(),
 })
 
 const auditSchema = z.object({

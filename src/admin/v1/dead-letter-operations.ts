@@ -2,7 +2,11 @@
 import { z } from 'zod'
 import type { Broker } from '../../broker/broker.ts'
 import type { Destination } from '../../broker/destination.ts'
-import { type DeadLetterQueue, findDeadLetterQueues } from '../../broker/jobs/dead-letter-queues.ts'
+import {
+  type DeadLetterQueue,
+  findDeadLetterQueues,
+  waitingIn,
+} from '../../broker/jobs/dead-letter-queues.ts'
 import type { DeathGroup } from '../../broker/jobs/death-groups.ts'
 import { KnownDeadLetterQueues } from '../../broker/jobs/known-dead-letter-queues.ts'
 import type { VHost } from '../../broker/vhost.ts'
@@ -129,11 +133,10 @@ function listOperations(broker: Broker): Operation[] {
       async handle({ caller }): Promise<DeathCountsJson> {
         const counts = { streams: 0, messages: 0 }
         for (const vhost of visibleVHosts(broker, caller)) {
-          for (const { queue, isRetry } of await known.in(vhost)) {
-            const isHandled = isRetry || queue.consumerCount > 0 || queue.kind === 'topic'
-            if (isHandled || queue.messageCount === 0) continue
-            counts.streams++
-            counts.messages += queue.messageCount
+          for (const found of await known.in(vhost)) {
+            const messages = waitingIn(found)
+            if (messages > 0) counts.streams++
+            counts.messages += messages
           }
         }
         return counts

@@ -218,7 +218,8 @@ export function jobJson({ id, facts, progress, moved, pace }: Job): JobJson {
   const { kind, vhost, queue, target, of, filter, places, edit, onRefused } = facts.asked
   const { total } = facts
   const { state, looked } = progress
-  const perSecond = state === 'running' ? pace?.perSecond : undefined
+  const isMoving = state === 'running' && progress.reason === undefined
+  const perSecond = isMoving ? pace?.perSecond : undefined
   const left = Math.max(0, total - looked)
   return {
     id,

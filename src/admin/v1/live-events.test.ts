@@ -161,6 +161,27 @@ test('who sees the same shares it: views are made once for all, and at first for
   assert.equal(asked.length, 4)
 })
 
+test('many who come at once share the next one, and nobody gets what had begun before', async () => {
+  const steps = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  let begun = 0
+  const ask = async (): Promise<Response> => {
+    const count = begun++
+    await steps[count]?.promise
+    return Response.json(count)
+  }
+  const [source] = connections.sourceOf({ path: '/a', audience: 'one' }, ask)
+  const before = source.make()
+  await settle()
+  const after = Array.from({ length: 10 }, () => source.make())
+  const joined = source.join()
+  for (const { resolve } of steps) resolve()
+  const data = async (made: ReturnType<typeof source.make>): Promise<string> => (await made).data
+  assert.equal(await data(before), '"status":200,"body":0')
+  assert.equal(await data(joined), '"status":200,"body":0')
+  for (const made of after) assert.equal(await data(made), '"status":200,"body":1')
+  assert.equal(begun, 2)
+})
+
 test('of many views some are made at once, and the others in their turn', async () => {
   const { promise, resolve } = Promise.withResolvers<void>()
   const ask = async (path: string): Promise<Response> => {

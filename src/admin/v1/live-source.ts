@@ -31,24 +31,34 @@ export class LiveSource {
   makingMs = 0
   readonly #parts: LiveSourceParts
   #underWay: Promise<Made> | undefined
+  /** Waits for its turn. */
+  #next: Promise<Made> | undefined
 
   constructor(parts: LiveSourceParts) {
     this.#parts = parts
   }
 
-  /** Makes it anew: one that is under way may have begun before its caller has changed something. Never rejects. */
+  /** Makes it from now on: one that has begun may be from before its caller has changed something. Never rejects. */
   make(): Promise<Made> {
-    const making = this.#parts.inTurn(() => this.#make())
-    this.#underWay = making
-    void making.finally(() => {
-      if (this.#underWay === making) this.#underWay = undefined
-    })
-    return making
+    this.#next ??= this.#begin(this.#underWay)
+    return this.#next
   }
 
-  /** The one that is under way, or a new one. */
+  /** The one that has begun, or a new one. */
   join(): Promise<Made> {
     return this.#underWay ?? this.make()
+  }
+
+  /** Many may ask for a new one at once: one is made after the other, and all who wait get the next. */
+  async #begin(before: Promise<Made> | undefined): Promise<Made> {
+    await before
+    return this.#parts.inTurn(async () => {
+      this.#underWay = this.#next
+      this.#next = undefined
+      const made = await this.#make()
+      this.#underWay = undefined
+      return made
+    })
   }
 
   async #make(): Promise<Made> {

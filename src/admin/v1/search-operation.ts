@@ -29,7 +29,28 @@ const bodySchema = z.strictObject({
   count: z.number().int().min(1).max(searchLimits.foundMax).default(searchLimits.foundMax),
 })
 
-const answerSchema = z.object({
+/** As a search of one queue answers it, and where it is. */
+export interface FoundMessageJson {
+  readonly [property: string]: unknown
+  readonly stream: string
+  readonly kind: 'queue' | 'topic'
+  readonly groups: readonly { readonly name: string; readonly is_past: boolean }[]
+}
+
+export interface MessageSearchJson {
+  readonly messages: readonly FoundMessageJson[]
+  readonly next: string | null
+  readonly progress: {
+    readonly streams: number
+    readonly streams_total: number
+    readonly messages: number
+    readonly messages_total: number
+  }
+  readonly not_allowed: number
+  readonly delayed: number
+}
+
+const answerSchema: z.ZodType<MessageSearchJson> = z.object({
   messages: z.array(
     z
       .looseObject({
@@ -51,8 +72,6 @@ const answerSchema = z.object({
   not_allowed: count.describe('Queues and topics that the caller may not read'),
   delayed: count.describe('Messages that wait at exchanges, into which it does not look'),
 })
-
-type Answer = z.infer<typeof answerSchema>
 
 /** Where it goes on: in this stream, which is the one of this name if that is there still. */
 interface Cursor {
@@ -102,7 +121,7 @@ class Search {
   readonly #parts: GroupParts
   readonly #vhost: VHost<Destination>
   readonly #asked: SearchAsked
-  readonly #found: Answer['messages'] = []
+  readonly #found: FoundMessageJson[] = []
   #streams: Destination[] = []
   #passed = 0
 
@@ -112,7 +131,7 @@ class Search {
     this.#asked = asked
   }
 
-  async run(cursor: Cursor | undefined): Promise<Answer> {
+  async run(cursor: Cursor | undefined): Promise<MessageSearchJson> {
     const { broker } = this.#parts
     const facts = await broker.slices.run(this.#look())
     let index = cursor === undefined ? 0 : this.#indexOf(cursor)

@@ -1,7 +1,11 @@
 // Traces as JSON.
 import { z } from 'zod'
-import { type TraceEvent, traceEventKinds } from '../../broker/trace/trace-event.ts'
-import type { Trace } from '../../broker/trace/trace.ts'
+import {
+  type TraceEvent,
+  type TraceEventKind,
+  traceEventKinds,
+} from '../../broker/trace/trace-event.ts'
+import type { Trace, TraceEnd } from '../../broker/trace/trace.ts'
 import { traceLimits } from '../../limits/trace.ts'
 import { type FilterJson, filterSchema } from './filter-schema.ts'
 
@@ -22,7 +26,47 @@ export const traceBody: z.ZodType<TraceBody> = z.strictObject({
 
 const count = z.number().int().nonnegative()
 
-export const traceSchema: z.ZodType = z.object({
+export interface TraceJson {
+  readonly id: string
+  readonly vhost: string
+  readonly user: string
+  readonly state: 'running' | 'ended'
+  readonly ended_by?: TraceEnd | undefined
+  readonly started_at: number
+  readonly ends_at: number
+  readonly filter: FilterJson
+  readonly stream?: string | undefined
+  readonly messages: number
+  readonly events: number
+  readonly unseen: number
+}
+
+export interface TraceEventJson {
+  readonly sequence: number
+  readonly at: number
+  readonly message: number
+  readonly event: TraceEventKind
+  readonly stream?: string | undefined
+  readonly partition?: number | undefined
+  readonly offset?: number | undefined
+  readonly exchange?: string | undefined
+  readonly routing_key?: string | undefined
+  readonly protocol?: string | undefined
+  readonly user?: string | undefined
+  readonly connection?: string | undefined
+  readonly client_id?: string | undefined
+  readonly consumer_tag?: string | undefined
+  readonly group?: string | undefined
+  readonly reason?: string | undefined
+  readonly redelivered?: boolean | undefined
+  readonly no_ack?: boolean | undefined
+  readonly message_id?: string | undefined
+  readonly correlation_id?: string | undefined
+  readonly traceparent?: string | undefined
+  readonly payload_bytes?: number | undefined
+}
+
+export const traceSchema: z.ZodType<unknown> = z.object({
   id: z.string(),
   vhost: z.string(),
   user: z.string(),
@@ -39,7 +83,7 @@ export const traceSchema: z.ZodType = z.object({
 
 const text = z.string().optional()
 
-export const traceEventSchema: z.ZodType = z.object({
+export const traceEventSchema: z.ZodType<TraceEventJson> = z.object({
   sequence: count,
   at: count.describe('Milliseconds since 1970'),
   message: count.describe('Which message; what becomes of it in other queues has its number'),
@@ -65,7 +109,7 @@ export const traceEventSchema: z.ZodType = z.object({
 })
 
 /** `visible` are the events that the caller may see: nothing else is counted. */
-export function traceJson(trace: Trace, visible: readonly TraceEvent[]): Record<string, unknown> {
+export function traceJson(trace: Trace, visible: readonly TraceEvent[]): TraceJson {
   const { facts, end } = trace
   const { id, vhost, user, asked, startedAt, endsAt } = facts
   const { filter, stream } = asked as TraceBody
@@ -86,7 +130,7 @@ export function traceJson(trace: Trace, visible: readonly TraceEvent[]): Record<
 }
 
 /** What has no value is left out. */
-export function traceEventJson(event: TraceEvent): Record<string, unknown> {
+export function traceEventJson(event: TraceEvent): TraceEventJson {
   const { sequence, at, message, kind, place, party, identity } = event
   return {
     sequence,

@@ -19,6 +19,7 @@ import {
   traceBody,
   traceEventJson,
   traceEventSchema,
+  type TraceJson,
   traceJson,
   traceSchema,
 } from './trace-json.ts'
@@ -55,7 +56,7 @@ function listOperation(broker: Broker): Operation {
       const { all } = await broker.openTraces()
       return answerList(broker.slices, query, {
         items: [...all].filter(({ facts }) => visible.has(facts.vhost)),
-        json: (trace) => jsonFor(caller, trace),
+        json: (trace) => ({ ...jsonFor(caller, trace) }),
         nameOf: ({ facts }) => facts.id,
       })
     },
@@ -213,7 +214,7 @@ function findTrace(traces: Traces, { vhost, id }: TraceNames): Trace | undefined
   return trace?.facts.vhost === vhost ? trace : undefined
 }
 
-function jsonFor(caller: Caller, trace: Trace): Record<string, unknown> {
+function jsonFor(caller: Caller, trace: Trace): TraceJson {
   return traceJson(trace, new TraceView(caller, trace).events)
 }
 

@@ -94,6 +94,12 @@ export function* findDeadLetterQueues(vhost: VHost<Destination>): Steps<DeadLett
   })
 }
 
+/** How many dead letters in it wait for somebody: none in topics, for another try, or where somebody consumes them. */
+export function waitingIn({ queue, isRetry: isTriedAgain }: DeadLetterQueue): number {
+  const isHandled = isTriedAgain || queue.kind === 'topic' || queue.consumerCount > 0
+  return isHandled ? 0 : queue.messageCount
+}
+
 function isRetry(queue: Destination): boolean {
   if (queue.kind !== 'queue') return false
   const { deadLetter, messageTtlMs } = queue.settings

@@ -146,7 +146,7 @@ function OfSettings({ name }: { readonly name: string }): JSX.Element {
           broker's own machine only.
         </p>
       )}
-      <AsCommand cli="pabal start --user admin --password-file admin.password" />
+      <AsCommand cli="pabal --user admin --password-file admin.password" />
     </>
   )
 }

@@ -92,9 +92,7 @@ function Actions({
       <Button kind={mayRedrive ? 'plain' : 'primary'} onClick={() => onAsk(['move', 'copy'])}>
         Move or copy …
       </Button>
-      <Button kind="danger" onClick={() => onAsk(['delete'])}>
-        Delete {number} …
-      </Button>
+      <Button onClick={() => onAsk(['delete'])}>Delete {number} …</Button>
     </>
   )
 }

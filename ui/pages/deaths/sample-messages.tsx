@@ -101,7 +101,7 @@ function Sample({
       {isOpen && (
         <>
           {seesPayload && message.payload !== undefined && (
-            <CodeBlock code={message.payload} label="Payload, its start" />
+            <CodeBlock code={readable(message.payload)} label="Payload, its start" />
           )}
           <Facts
             facts={[
@@ -127,6 +127,15 @@ function lineOf({ payload, payload_encoding: encoding }: Message, seesPayload: b
   return payload.slice(0, 200).replaceAll(/\s+/g, ' ')
 }
 
+/** JSON that is whole, in lines. */
+function readable(payload: string): string {
+  try {
+    return JSON.stringify(JSON.parse(payload), null, 2)
+  } catch {
+    return payload
+  }
+}
+
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
@@ -149,6 +158,7 @@ function Timeline({
 }): JSX.Element {
   return (
     <ol class="timeline" aria-label="What happened to it">
+      <First death={deaths[0]} />
       {deaths.map((death, index) => (
         <li key={index}>
           <Badge tone={death.reason === 'expired' ? 'plain' : 'bad'}>
@@ -168,13 +178,26 @@ function Timeline({
       <li>
         <Badge>came here</Badge>
         <span class="soft">
-          {published.exchange === '' ? 'by the default exchange' : `through ${published.exchange}`}
-        </span>
-        <span class="soft">
           <At value={published.time} />
         </span>
       </li>
     </ol>
+  )
+}
+
+/** How it had come to where it died first. */
+function First({ death }: { readonly death: Death | undefined }): JSX.Element | null {
+  if (death === undefined) return null
+  const { exchange = '', 'routing-keys': keys = [] } = death
+  return (
+    <li>
+      <Badge>published</Badge>
+      <span class="death-address">
+        {exchange === '' ? <span class="soft">default</span> : <Name value={exchange} />}
+        <span class="soft">/</span>
+        <Name value={keys[0] ?? ''} />
+      </span>
+    </li>
   )
 }
 

@@ -24,13 +24,15 @@ export function sentenceFor(jobs: readonly JobJson[]): string {
   const parts: string[] = []
   if (running.length > 0) {
     const left = running.reduce((sum, job) => sum + Math.max(0, job.total - job.looked_at), 0)
-    parts.push(`${counted(running.length, 'job')} running, ${counted(left, 'message')} to go`)
+    const run = running.length === 1 ? 'job runs' : 'jobs run'
+    parts.push(`${count(running.length)} ${run} with ${counted(left, 'message')} to go`)
   }
-  if (waiting.length > 0) parts.push(`${count(waiting.length)} of them wait for their target`)
+  if (waiting.length === 1) parts.push('1 waits for its target')
+  if (waiting.length > 1) parts.push(`${count(waiting.length)} wait for their target`)
   if (stopped.length > 0) {
-    parts.push(`${counted(stopped.length, 'job')} stopped before the end`)
+    parts.push(`${counted(stopped.length, 'job')} stopped early`)
   }
-  if (parts.length > 0) return `${parts.join('. ')}.`
+  if (parts.length > 0) return `${parts.join(', ')}.`
   return jobs.length === 0
     ? 'No job has been asked for.'
     : `Nothing runs. ${counted(jobs.length, 'job')} ended.`

@@ -125,6 +125,7 @@ const columns: readonly Column<JobJson>[] = [
       <span class="job-what">
         {doesOf(job)} <Name value={job.queue} />
         <Target job={job} />
+        {(job.filter ?? job.places) !== undefined && <span class="soft">some of it</span>}
       </span>
     ),
   },
@@ -155,9 +156,10 @@ const columns: readonly Column<JobJson>[] = [
   },
   {
     key: 'left',
-    label: 'Left',
+    label: 'Time',
+    hint: 'How long it takes still at its pace, or how long it took',
     align: 'end',
-    width: '104px',
+    width: '128px',
     priority: 3,
     cell: (job) => <Left job={job} />,
   },
@@ -194,8 +196,11 @@ function Progress({
 }: {
   readonly job: JobJson
 }): JSX.Element {
-  const share = state === 'done' ? 1 : total === 0 ? 0 : looked / total
   const text = `${count(looked)} of ${count(total)}`
+  if (state === 'done' || state === 'cancelled') {
+    return <span class="soft number">{text}</span>
+  }
+  const share = total === 0 ? 0 : looked / total
   return (
     <span class="job-progress" title={text}>
       <Bar share={share} label={`${text} looked at`} tone={state === 'failed' ? 'bad' : 'plain'} />
@@ -210,7 +215,7 @@ function Left({
   readonly job: JobJson
 }): JSX.Element {
   if (state === 'running') {
-    return <span class="number">{seconds === null ? '–' : duration(seconds * 1000)}</span>
+    return <span class="number">{seconds === null ? '–' : `${duration(seconds * 1000)} left`}</span>
   }
   if (ended === null) return <span class="soft">–</span>
   return <span class="number soft">took {duration(ended - started)}</span>

@@ -3,7 +3,7 @@ import { curlOf, shellQuoted } from '../../lib/api.ts'
 import { apiPath } from '../../lib/names.ts'
 import { isEmptyFilter } from './filter-terms.ts'
 import type { PagesAsked } from './message-pages.ts'
-import { headersOf, plainValue, type StreamRef, type WholeMessage } from './message.ts'
+import { headersOf, plainValue, type StreamRef, textOf, type WholeMessage } from './message.ts'
 
 /** What the API takes to publish it again. */
 export function publishedAs({ properties, payload, payload_encoding: encoding }: WholeMessage): {
@@ -28,12 +28,10 @@ export function asCommand(stream: StreamRef, message: WholeMessage): string {
   const words = ['pabal', 'publish', stream.name]
   if (stream.vhost !== '/') words.push('--vhost', stream.vhost)
   for (const [name, value] of Object.entries(properties)) {
-    if (name !== 'delivery_mode') words.push('--property', `${name}=${value}`)
+    if (name !== 'delivery_mode') words.push('--property', `${name}=${textOf(value)}`)
   }
   for (const header of headersOf(message)) {
-    const value = plainValue(header)
-    const text = typeof value === 'string' ? value : JSON.stringify(value)
-    words.push('-H', `${header.name}=${text}`)
+    words.push('-H', `${header.name}=${textOf(plainValue(header))}`)
   }
   const isText = message.payload_encoding !== 'base64'
   if (isText) words.push('--payload', message.payload ?? '')

@@ -1,5 +1,5 @@
 // The way of a message through queues in which it died, as its header `x-death` tells it.
-import { headersOf, plainValue, type WholeMessage } from './message.ts'
+import { headersOf, plainValue, textOf, type WholeMessage } from './message.ts'
 
 export interface Death {
   readonly queue: string
@@ -29,13 +29,13 @@ function deathOf(entry: Readonly<Record<string, unknown>>): Death {
   const { 'routing-keys': keys, 'original-expiration': expiration, time } = entry
   const seconds = Number(time)
   return {
-    queue: String(entry['queue'] ?? ''),
-    reason: String(entry['reason'] ?? ''),
+    queue: textOf(entry['queue']),
+    reason: textOf(entry['reason']),
     count: Number(entry['count'] ?? 1),
     time: time === undefined || Number.isNaN(seconds) ? undefined : seconds * 1000,
-    exchange: String(entry['exchange'] ?? ''),
-    routingKeys: Array.isArray(keys) ? keys.map(String) : [],
-    expiration: expiration === undefined ? undefined : String(expiration),
+    exchange: textOf(entry['exchange']),
+    routingKeys: Array.isArray(keys) ? keys.map(textOf) : [],
+    expiration: expiration === undefined ? undefined : textOf(expiration),
   }
 }
 

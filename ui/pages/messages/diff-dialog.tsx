@@ -68,6 +68,9 @@ function Difference(props: {
         {changed === 0
           ? 'They are the same, but for their places.'
           : `${counted(changed, 'line')} ${changed === 1 ? 'differs' : 'differ'}.`}
+        {isCut(before) || isCut(after)
+          ? ' Only the first 64 KiB of the payloads are compared.'
+          : ''}
       </p>
       <pre class="diff-lines" tabIndex={0} aria-label="Difference">
         {lines.map((line, index) =>
@@ -90,6 +93,15 @@ function Difference(props: {
       </pre>
     </>
   )
+}
+
+function isCut({
+  payload = '',
+  payload_encoding: encoding,
+  payload_bytes: size,
+}: WholeMessage): boolean {
+  // Base64 has four characters for three bytes; text never has more characters than bytes.
+  return encoding === 'base64' ? (payload.length / 4) * 3 < size : size > 64 * 1024
 }
 
 function outsideLines(message: WholeMessage): string[] {

@@ -1,7 +1,13 @@
 // A message that somebody writes: what is in the form, and what the API takes.
 import { shellQuoted } from '../../lib/api.ts'
 import { apiPath } from '../../lib/names.ts'
-import { headersOf, type StreamRef, type TypedHeader, type WholeMessage } from './message.ts'
+import {
+  headersOf,
+  type StreamRef,
+  textOf,
+  type TypedHeader,
+  type WholeMessage,
+} from './message.ts'
 
 /** Types of headers that one writes; others stay as they came. */
 export const headerTypes: Readonly<Record<string, string>> = {
@@ -95,7 +101,7 @@ function headerDraftOf(header: TypedHeader): HeaderDraft {
   const isLine = typeof value !== 'object' || value === null
   const isKnown = Object.hasOwn(headerTypes, type) || wholeTypes.has(type)
   const isSimple = isKnown && isLine && encoding === undefined
-  const text = isLine ? String(value ?? '') : JSON.stringify(value)
+  const text = textOf(value)
   return isSimple ? { name, type, value: text } : { name, type, value: text, kept: header }
 }
 
@@ -141,17 +147,7 @@ export class Draft {
     if (Number(count) > limits.countMax) return 'At most 100,000 at a time'
     const { priority = '' } = properties
     if (priority !== '' && !/^\d{1,3}$/.test(priority)) return 'The priority is a whole number'
-    for (const { name, type, value, kept } of headers) {
-      if (name === '') return 'A header has no name'
-      if (kept !== undefined) continue
-      if (wholeTypes.has(type) && !/^-?\d{1,19}$/.test(value)) return `${name} is no whole number`
-      if (type === 'double' && (value === '' || Number.isNaN(Number(value)))) {
-        return `${name} is no number`
-      }
-      if (type === 'bool' && value !== 'true' && value !== 'false')
-        return `${name} is true or false`
-    }
-    return undefined
+    return headers.map(headerProblem).find((each) => each !== undefined)
   }
 
   /** Undefined for what a command line cannot say. */
@@ -189,6 +185,17 @@ export class Draft {
       ...(isBase64 && { payload_encoding: 'base64' }),
     }
   }
+}
+
+function headerProblem({ name, type, value, kept }: HeaderDraft): string | undefined {
+  if (name === '') return 'A header has no name'
+  if (kept !== undefined) return undefined
+  if (wholeTypes.has(type) && !/^-?\d{1,19}$/.test(value)) return `${name} is no whole number`
+  if (type === 'double' && (value === '' || Number.isNaN(Number(value)))) {
+    return `${name} is no number`
+  }
+  const isBool = value === 'true' || value === 'false'
+  return type === 'bool' && !isBool ? `${name} is true or false` : undefined
 }
 
 function headerOf({ name, type, value, kept }: HeaderDraft): object {

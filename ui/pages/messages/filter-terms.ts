@@ -68,6 +68,18 @@ export function addTerm(filter: FilterJson, text: string, now: number): ReadTerm
   if (operator === undefined || value === undefined || name === undefined) {
     return { filter: { ...filter, text: trimmed } }
   }
+  return addField(filter, { name, operator, value, text: trimmed, now })
+}
+
+interface FieldTerm {
+  readonly name: string
+  readonly operator: string
+  readonly value: string
+  readonly text: string
+  readonly now: number
+}
+
+function addField(filter: FilterJson, { name, operator, value, text, now }: FieldTerm): ReadTerm {
   if (name === 'state') return addStates(filter, value)
   if (name === 'since' || name === 'until') return addTime(filter, name, value, now)
   if (name === 'text') return { filter: { ...filter, text: unquoted(value) } }
@@ -75,7 +87,7 @@ export function addTerm(filter: FilterJson, text: string, now: number): ReadTerm
     if (operator !== '=') return { problem: `${name} is compared with =` }
     return { filter: { ...filter, [fields[name as FieldName]]: unquoted(value) } }
   }
-  return { filter: { ...filter, text: trimmed } }
+  return { filter: { ...filter, text } }
 }
 
 function addPath(filter: FilterJson, text: string): ReadTerm {

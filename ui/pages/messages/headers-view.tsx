@@ -5,7 +5,7 @@ import { count, moment } from '../../lib/format.ts'
 import { timeZone } from '../../lib/preferences.ts'
 import { Facts } from '../../parts/facts.tsx'
 import { CopyButton } from '../../parts/values.tsx'
-import { headersOf, plainValue, type TypedHeader, type WholeMessage } from './message.ts'
+import { headersOf, plainValue, textOf, type TypedHeader, type WholeMessage } from './message.ts'
 import { Marked } from './tree-view.tsx'
 import { VirtualLines } from './virtual-lines.tsx'
 import './headers-view.css'
@@ -49,10 +49,10 @@ export function HeadersView({ message }: { readonly message: WholeMessage }): JS
 }
 
 function propertyText(name: string, value: unknown): string {
-  if (name !== 'timestamp' || typeof value !== 'number') return String(value)
+  if (name !== 'timestamp' || typeof value !== 'number') return textOf(value)
   const at = value * 1000
   const isTime = Math.abs(at) <= 8.64e15
-  return isTime ? `${value} · ${moment(at, timeZone.value).slice(0, 19)}` : String(value)
+  return isTime ? `${value} · ${moment(at, timeZone.value).slice(0, 19)}` : textOf(value)
 }
 
 function HeaderList({ headers }: { readonly headers: readonly TypedHeader[] }): JSX.Element {
@@ -61,7 +61,7 @@ function HeaderList({ headers }: { readonly headers: readonly TypedHeader[] }): 
     const wanted = sought.toLowerCase()
     return headers.filter(
       (header) =>
-        wanted === '' || `${header.name}\0${textOf(header)}`.toLowerCase().includes(wanted),
+        wanted === '' || `${header.name}\0${headerText(header)}`.toLowerCase().includes(wanted),
     )
   }, [headers, sought])
   return (
@@ -85,10 +85,10 @@ function HeaderList({ headers }: { readonly headers: readonly TypedHeader[] }): 
           render={(index) => {
             const header = shown[index]!
             return (
-              <div key={index} class="line" title={textOf(header)}>
+              <div key={index} class="line" title={headerText(header)}>
                 <span class="tree-label">{header.name}</span>
                 {': '}
-                <Marked text={textOf(header).slice(0, 500)} sought={sought} />
+                <Marked text={headerText(header).slice(0, 500)} sought={sought} />
               </div>
             )
           }}
@@ -109,8 +109,8 @@ function HeaderList({ headers }: { readonly headers: readonly TypedHeader[] }): 
                   <Marked text={header.name} sought={sought} />
                 </th>
                 <td class="mono">
-                  <Marked text={textOf(header).slice(0, 4000)} sought={sought} />{' '}
-                  <CopyButton text={textOf(header)} what={`header ${header.name}`} />
+                  <Marked text={headerText(header).slice(0, 4000)} sought={sought} />{' '}
+                  <CopyButton text={headerText(header)} what={`header ${header.name}`} />
                 </td>
                 <td class="soft">{typeNames[header.type] ?? header.type}</td>
               </tr>
@@ -131,7 +131,6 @@ const typeNames: Readonly<Record<string, string>> = {
   array: 'list',
 }
 
-function textOf(header: TypedHeader): string {
-  const value = plainValue(header)
-  return typeof value === 'string' ? value : JSON.stringify(value)
+function headerText(header: TypedHeader): string {
+  return header.type === 'void' ? 'nothing' : textOf(plainValue(header))
 }

@@ -266,12 +266,6 @@ function effectOf(props: {
   readonly isComplete: boolean
 }): string {
   const { kind, scope, stream, preview, isComplete } = props
-  const which =
-    scope.kind === 'chosen'
-      ? `of the ${counted(scope.messages.length, 'message')} that you chose`
-      : isEmptyFilter(scope.filter)
-        ? 'of all that are ready'
-        : 'of those that the filter finds'
   if (!isComplete) return 'Say where they go, and this says how many it would be.'
   if (preview.data === undefined) {
     return preview.problem === undefined
@@ -280,8 +274,17 @@ function effectOf(props: {
   }
   const { messages, bytes: size, is_all: isAll } = preview.data
   const number = `${isAll ? '' : 'at least '}${counted(messages, 'message')} (${bytes(size)})`
-  const end = kind === 'delete' ? ' They cannot be brought back.' : ''
-  return `${thirdVerbs[kind]} ${number} of ${plainName(stream.name)}, ${which}.${end}`
+  const end = kind === 'delete' && messages > 0 ? ' They cannot be brought back.' : ''
+  return `${thirdVerbs[kind]} ${number} of ${plainName(stream.name)}${whichText(scope, messages)}.${end}`
+}
+
+/** Which they are, where that is not clear. */
+function whichText(scope: JobScope, count: number): string {
+  if (scope.kind === 'filter') {
+    return isEmptyFilter(scope.filter) ? ', all that are ready' : ', all that the filter finds'
+  }
+  const chosen = scope.messages.length
+  return chosen === count ? '' : `, of ${chosen} that you chose: the others are not ready`
 }
 
 function PreviewNote({ preview: { data, problem } }: { readonly preview: Preview }): JSX.Element {

@@ -51,13 +51,13 @@ export function OneMessageActions({
     if (size > payloadMax) throw new Error('Its payload is too large: download it instead')
     return ask('GET', messagePath(stream, placeOf(message), payloadMax))
   }
-  const copyAs = (what: string, textOf: (message: WholeMessage) => string) => async () => {
-    try {
-      await copyText(textOf(await whole()))
-      toast(`Copied as ${what}`)
-    } catch (error) {
-      toast(error instanceof Error ? error.message : String(error))
-    }
+  const copyAs = (what: string, textOf: (message: WholeMessage) => string) => () => {
+    whole()
+      .then((found) => copyText(textOf(found)))
+      .then(
+        () => toast(`Copied as ${what}`),
+        (error: Error) => toast(error.message),
+      )
   }
   const edit = (): void => {
     whole().then(
@@ -122,7 +122,8 @@ export function ChosenActions({
   readonly onOpen: Open
   readonly onClear: () => void
 }): JSX.Element {
-  const [first, second] = chosen
+  // The older one first.
+  const [first, second] = chosen.toSorted((a, b) => a.time - b.time || a.offset - b.offset)
   const exportThem = (): void => {
     exportChosen(stream, chosen).catch((error: Error) => toast(error.message))
   }

@@ -1,5 +1,7 @@
 // The list of messages: a line each, with what one needs to know which is which.
 import type { ComponentChildren, JSX } from 'preact'
+import { clockTime, moment } from '../../lib/format.ts'
+import { timeZone } from '../../lib/preferences.ts'
 import type { Rows } from '../../lib/rows.ts'
 import { type Column, Table } from '../../parts/table.tsx'
 import { At, Bytes, Name } from '../../parts/values.tsx'
@@ -41,7 +43,7 @@ const place: Column<Message> = {
   label: 'Offset',
   hint: 'Where it is in its log; before the dot its partition or priority',
   align: 'end',
-  width: '88px',
+  width: '72px',
   cell: (message) => <span class="mono">{placeOf(message)}</span>,
 }
 const time: Column<Message> = {
@@ -53,11 +55,22 @@ const time: Column<Message> = {
   priority: 2,
   cell: (message) => <At value={message.time} />,
 }
+/** Where there is less room; the day is told on hover. */
+const clock: Column<Message> = {
+  ...time,
+  width: '76px',
+  cell: ({ time: at }) => (
+    <time class="number" title={moment(at, timeZone.value)}>
+      {clockTime(at, timeZone.value)}
+    </time>
+  ),
+}
 const key: Column<Message> = {
   key: 'key',
   label: 'Key',
   hint: 'The key as Kafka sees it: the header x-key, else the routing key',
-  width: '130px',
+  width: '116px',
+  priority: 2,
   cell: (message) => <Name value={keyOf(message)} />,
 }
 const state: Column<Message> = {
@@ -82,7 +95,8 @@ const payload: Column<Message> = {
 }
 
 function columnsFor(isTopic: boolean, isNarrow: boolean): readonly Column<Message>[] {
-  return [place, time, key, ...(isTopic ? [] : [state]), ...(isNarrow ? [] : [size]), payload]
+  const outside = isNarrow ? [place, clock, key] : [place, time, key]
+  return [...outside, ...(isTopic ? [] : [state]), ...(isNarrow ? [] : [size]), payload]
 }
 
 function PayloadLine({ message }: { readonly message: Message }): JSX.Element {

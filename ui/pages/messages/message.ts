@@ -71,7 +71,7 @@ export function keyOf({ properties, routing_key: routingKey }: Message): string 
     typeof headers === 'object' && headers !== null && !Array.isArray(headers)
       ? (headers as Readonly<Record<string, unknown>>)['x-key']
       : undefined
-  return named === undefined ? routingKey : String(named)
+  return named === undefined ? routingKey : textOf(named)
 }
 
 /** The start of the payload in one line; bytes that are no text as hex. */
@@ -98,4 +98,10 @@ export function plainValue({ type, value }: Pick<TypedHeader, 'type' | 'value'>)
   }
   if (type === 'array' && Array.isArray(value)) return (value as TypedHeader[]).map(plainValue)
   return value
+}
+
+/** A value of a header or property as text; nothing is the empty one. */
+export function textOf(value: unknown): string {
+  if (value === undefined || value === null) return ''
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }

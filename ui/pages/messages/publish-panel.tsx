@@ -32,9 +32,7 @@ export function PublishPanel(props: PublishPanelProps): JSX.Element {
   const set = (changes: Partial<DraftFacts>): void => setFacts({ ...facts, ...changes })
   const draft = new Draft(stream, facts)
   const { path, body, problem } = draft
-  const publish = async (event: Event): Promise<void> => {
-    event.preventDefault()
-    if (problem !== undefined) return
+  const publish = async (): Promise<void> => {
     setBusy(true)
     setTold(undefined)
     try {
@@ -48,25 +46,15 @@ export function PublishPanel(props: PublishPanelProps): JSX.Element {
   const title = message === undefined ? 'Publish a message' : 'Publish it again, edited'
   return (
     <Panel title={title} label={title} onClose={onClose}>
-      <form class="publish" onSubmit={publish}>
+      <form
+        class="publish"
+        onSubmit={(event) => {
+          event.preventDefault()
+          if (problem === undefined) void publish()
+        }}
+      >
         <TargetFields facts={facts} onChange={set} />
-        <Field label="Payload" hint={facts.isBase64 ? 'Bytes, as base64' : undefined}>
-          <textarea
-            rows={10}
-            class="mono"
-            spellcheck={false}
-            value={facts.payload}
-            onInput={({ currentTarget }) => set({ payload: currentTarget.value })}
-          />
-        </Field>
-        <label class="job-dialog-check">
-          <input
-            type="checkbox"
-            checked={facts.isBase64}
-            onChange={({ currentTarget }) => set({ isBase64: currentTarget.checked })}
-          />
-          The payload is base64
-        </label>
+        <PayloadFields facts={facts} onChange={set} />
         <HeaderFields headers={facts.headers} onChange={(headers) => set({ headers })} />
         <PropertyFields facts={facts} onChange={set} />
         <Field label="How many times">
@@ -153,6 +141,30 @@ function TargetFields({ facts, onChange }: Part): JSX.Element {
           </Field>
         </div>
       )}
+    </>
+  )
+}
+
+function PayloadFields({ facts, onChange }: Part): JSX.Element {
+  return (
+    <>
+      <Field label="Payload" hint={facts.isBase64 ? 'Bytes, as base64' : undefined}>
+        <textarea
+          rows={10}
+          class="mono"
+          spellcheck={false}
+          value={facts.payload}
+          onInput={({ currentTarget }) => onChange({ payload: currentTarget.value })}
+        />
+      </Field>
+      <label class="job-dialog-check">
+        <input
+          type="checkbox"
+          checked={facts.isBase64}
+          onChange={({ currentTarget }) => onChange({ isBase64: currentTarget.checked })}
+        />
+        The payload is base64
+      </label>
     </>
   )
 }

@@ -44,15 +44,13 @@ function messageOf(line: string, number: number): object | undefined {
 }
 
 async function* linesOf(file: Blob): AsyncGenerator<string> {
-  const reader = file
-    .stream()
-    .pipeThrough(new TextDecoderStream() as never)
-    .getReader()
+  const reader = file.stream().getReader()
+  const decoder = new TextDecoder()
   let rest = ''
   for (;;) {
-    const { done, value } = (await reader.read()) as { done: boolean; value: string }
+    const { done, value } = await reader.read()
     if (done) break
-    const lines = `${rest}${value}`.split('\n')
+    const lines = `${rest}${decoder.decode(value, { stream: true })}`.split('\n')
     rest = lines.pop() ?? ''
     yield* lines
   }

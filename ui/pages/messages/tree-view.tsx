@@ -181,7 +181,7 @@ function Value({
   readonly childCount: number
   readonly sought: string
 }): JSX.Element {
-  const cut = 'isCut' in tree && tree.isCut === true ? <span class="soft"> … cut off</span> : null
+  const cut = 'isCut' in tree && tree.isCut ? <span class="soft"> … cut off</span> : null
   if (tree.kind === 'map' || tree.kind === 'list') {
     const [begin, end] = tree.kind === 'map' ? ['{', '}'] : ['[', ']']
     const number = `${begin}${count(childCount)}${end}`

@@ -49,7 +49,7 @@ export function VirtualLines(props: VirtualLinesProps): JSX.Element {
       aria-activedescendant={activeId}
       onKeyDown={onKeyDown}
     >
-      <div class="lines-all" role="presentation" style={{ height: count * lineHeight }}>
+      <div class="lines-all" role="presentation" style={{ height: `${count * lineHeight}px` }}>
         <div
           class="lines-seen"
           role="presentation"

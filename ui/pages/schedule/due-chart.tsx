@@ -35,14 +35,16 @@ export function DueChart({
   return (
     <figure class="due" aria-label={describe(due, window)}>
       <figcaption class="due-legend">
-        {kinds.map((kind) => (
-          <span key={kind} class="due-key">
-            <svg width="10" height="10" aria-hidden="true">
-              <rect width="10" height="10" class={`due-${kind}`} />
-            </svg>
-            <span class="number">{count(sumOf(due, kind))}</span> {words[kind]}
-          </span>
-        ))}
+        {kinds
+          .filter((kind) => sumOf(due, kind) > 0)
+          .map((kind) => (
+            <span key={kind} class="due-key">
+              <svg width="10" height="10" aria-hidden="true">
+                <rect width="10" height="10" class={`due-${kind}`} />
+              </svg>
+              <span class="number">{count(sumOf(due, kind))}</span> {words[kind]}
+            </span>
+          ))}
         <Beyond due={due} window={window} />
       </figcaption>
       <div class="due-plot">
@@ -121,15 +123,19 @@ function markText(at: number, window: WindowName): string {
 }
 
 function Beyond({
-  due: { later, unknown, overdue, is_exact: isExact },
+  due,
   window,
 }: {
   readonly due: DueJson
   readonly window: WindowName
 }): JSX.Element {
+  const { later, unknown, overdue, is_exact: isExact } = due
   const parts: string[] = []
   if (overdue > 0) parts.push(`${count(overdue)} due now`)
   if (later > 0) parts.push(`${count(later)} after this ${windows[window].label}`)
+  if (kinds.every((kind) => sumOf(due, kind) === 0)) {
+    parts.push(`nothing is due in the next ${windows[window].label}`)
+  }
   if (unknown > 0) parts.push(`${count(unknown)} not looked at since the start`)
   return (
     <span class="soft">

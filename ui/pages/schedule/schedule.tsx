@@ -4,12 +4,13 @@ import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import type { DueJson, ScheduledJson } from '../../../src/admin/v1/schedule-operations.ts'
 import { curlOf } from '../../lib/api.ts'
-import { ago, counted } from '../../lib/format.ts'
+import { ago, count, counted } from '../../lib/format.ts'
 import { now, useLive } from '../../lib/live.ts'
 import { query } from '../../lib/names.ts'
 import { pushParams, setParams, useParam } from '../../lib/router.ts'
 import { type ListPage } from '../../lib/rows.ts'
 import { AsCommand } from '../../parts/as-command.tsx'
+import { Button } from '../../parts/button.tsx'
 import { Choice } from '../../parts/field.tsx'
 import { Empty, ProblemNote } from '../../parts/notes.tsx'
 import { Page, Section } from '../../parts/page.tsx'
@@ -24,6 +25,8 @@ import { PlaceTable, keyOfPlace } from './place-table.tsx'
 import './schedule.css'
 
 const listPath = '/v1/schedule?page=1&page_size=500'
+/** Before one asks for the others. */
+const fewPlaces = 8
 const nextPath = '/v1/schedule/next?count=100'
 
 export function SchedulePage(): JSX.Element {
@@ -65,8 +68,8 @@ export function SchedulePage(): JSX.Element {
               <div class="due-loading" aria-busy="true" />
             )}
           </Section>
-          {waiting !== 0 && <Next next={next} />}
           <Places places={places} />
+          {waiting !== 0 && <Next next={next} />}
         </>
       )}
     </Page>
@@ -99,7 +102,7 @@ function NothingWaits(): JSX.Element {
     <Empty
       title="Nothing waits for a time"
       text="An exchange of type x-delayed-message keeps each message for as long as its header x-delay says. They stand here by when they are due, with what expires in queues and what is tried again after a failure."
-      command="pabal exchange declare later --type x-delayed-message --argument x-delayed-type=direct"
+      command="pabal exchange create later --type x-delayed-message --argument x-delayed-type=direct"
     />
   )
 }
@@ -159,16 +162,25 @@ function Places({
 }): JSX.Element {
   const [openKey] = useParam('place')
   const [asked, setAsked] = useState<EndAsked>()
+  const [isAll, setAll] = useState(false)
+  const items = isAll ? data?.items : data?.items.slice(0, fewPlaces)
   const open = data?.items.find((place) => keyOfPlace(place) === openKey)
   return (
     <Section title="Where messages wait">
       <PlaceTable
-        places={data?.items}
+        places={items}
         problem={problem}
         isStale={isStale}
         openKey={openKey}
         onOpen={(place) => pushParams({ place: keyOfPlace(place), message: undefined })}
       />
+      {data !== undefined && data.items.length > fewPlaces && !isAll && (
+        <div>
+          <Button kind="quiet" onClick={() => setAll(true)}>
+            Show all {count(data.items.length)}
+          </Button>
+        </div>
+      )}
       {open !== undefined && (
         <PlacePanel
           key={openKey}

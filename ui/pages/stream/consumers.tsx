@@ -10,7 +10,7 @@ import { AsCommand } from '../../parts/as-command.tsx'
 import { Empty, ProblemNote, Skeleton } from '../../parts/notes.tsx'
 import { Section } from '../../parts/page.tsx'
 import { StreamFrame, useStream } from '../../parts/stream-tabs.tsx'
-import { cliName } from '../streams/chosen-bar.tsx'
+import { commandOn } from '../streams/command-on.ts'
 import { ConsumerTable } from './consumer-table.tsx'
 import { readersSentence } from './consumer-words.ts'
 import { GroupPanel } from './group-panel.tsx'
@@ -80,6 +80,7 @@ function Readers({ stream, found }: ReadersProps): JSX.Element {
 
 function Nobody({ stream }: { readonly stream: StreamShownJson }): JSX.Element {
   const isTopic = stream.kind === 'topic'
+  const command = commandOn(isTopic ? 'tail' : 'consume', stream)
   return (
     <Empty
       title="Nobody reads it"
@@ -88,7 +89,7 @@ function Nobody({ stream }: { readonly stream: StreamShownJson }): JSX.Element {
           ? 'Groups of Kafka clients stand here with their lag, and AMQP consumers of the stream.'
           : 'Consumers stand here as soon as a client has some; so do groups of Kafka clients.'
       }
-      command={isTopic ? `pabal tail ${cliName(stream)}` : `pabal consume ${cliName(stream)}`}
+      {...(command !== undefined && { command })}
     />
   )
 }

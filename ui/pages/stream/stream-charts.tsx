@@ -18,6 +18,11 @@ const unknown = { ready: null, unacked: null, in: null, out: null, ack: null }
 
 type Point = Sample | (typeof unknown & Pick<Sample, 'time'>)
 
+/** Half a message is none: an axis leaves it out. */
+function wholeCount(value: number): string {
+  return Number.isInteger(value) ? count(value) : ''
+}
+
 export function StreamCharts({ stream }: { readonly stream: StreamShownJson }): JSX.Element {
   const path = apiPath`/v1/streams/${stream.vhost}/${stream.name}/history`
   const samples = useLive<StreamHistoryJson>(path).data?.samples ?? []
@@ -40,7 +45,7 @@ export function StreamCharts({ stream }: { readonly stream: StreamShownJson }): 
       )}
       <div class="stream-charts">
         <Chart label="Messages a second" times={times} series={rates} format={rate} />
-        <Chart label="Messages in it" times={times} series={depth} format={count} />
+        <Chart label="Messages in it" times={times} series={depth} format={wholeCount} />
       </div>
     </Section>
   )

@@ -126,7 +126,7 @@ const bindingColumns: readonly Column<StreamBindingJson>[] = [
 
 /** What brings messages here, and where they go on to. */
 export function Ways({ stream }: { readonly stream: StreamShownJson }): JSX.Element {
-  const { bindings, binding_count: total, subscriptions, vhost, name } = stream
+  const { bindings, binding_count: total, subscriptions, vhost } = stream
   const more = total - bindings.length
   return (
     <Section
@@ -136,8 +136,7 @@ export function Ways({ stream }: { readonly stream: StreamShownJson }): JSX.Elem
       {bindings.length === 0 ? (
         <p class="soft">
           Messages come here by the name of the stream alone: by the default exchange and from Kafka
-          clients. <code>pabal bind amq.topic {name.slice(0, 40)} --key 'orders.#'</code> lets it
-          get others.
+          clients. <code>pabal bind</code> lets it get others.
         </p>
       ) : (
         <Table

@@ -14,7 +14,8 @@ import { Skeleton } from '../../parts/notes.tsx'
 import { Section } from '../../parts/page.tsx'
 import { StreamFrame, streamUrl, useStream } from '../../parts/stream-tabs.tsx'
 import { Ago, Bytes, Num, Rate } from '../../parts/values.tsx'
-import { ChosenConfirm, cliName } from '../streams/chosen-bar.tsx'
+import { ChosenConfirm } from '../streams/chosen-bar.tsx'
+import { commandOn } from '../streams/command-on.ts'
 import { SettingsTable } from './settings-table.tsx'
 import { StreamCharts } from './stream-charts.tsx'
 import { Partitions, Ways } from './stream-parts.tsx'
@@ -31,7 +32,7 @@ export function StreamPage(): JSX.Element {
       says={stream && sentenceOf(stream, now.value)}
       command={
         <AsCommand
-          cli={`pabal show ${cliName({ vhost, name })}`}
+          cli={commandOn('show', { vhost, name })}
           curl={curlOf('GET', apiPath`/v1/streams/${vhost}/${name}`)}
         />
       }

@@ -11,6 +11,7 @@ import { Button } from '../../parts/button.tsx'
 import { Confirm } from '../../parts/confirm.tsx'
 import { toast } from '../../parts/toast.tsx'
 import { Name } from '../../parts/values.tsx'
+import { commandOn } from './command-on.ts'
 import { filterParams, type StreamsView } from './streams-query.ts'
 
 export interface StreamId {
@@ -123,15 +124,14 @@ export function ChosenConfirm({ verb, streams, onClose, onDone }: ChosenConfirmP
     toast(`${verb === 'delete' ? 'Deleted' : 'Purged'} ${what}`)
     onDone()
   }
-  const cli =
-    only === undefined ? undefined : `pabal ${verb === 'delete' ? 'rm' : 'purge'} ${cliName(only)}`
+  const cli = only && commandOn(verb === 'delete' ? 'rm' : 'purge', only)
   return (
     <Confirm
       title={`${verb === 'delete' ? 'Delete' : 'Purge'} ${what}`}
       effect={problem ?? effectOf(verb, dry, what)}
       verb={`${verb === 'delete' ? 'Delete' : 'Purge'} ${what}`}
       {...(verb === 'delete' && {
-        typed: only !== undefined && isTypeable(only.name) ? only.name : what,
+        typed: typedFor(only, what),
       })}
       cli={cli}
       curl={curlOf('POST', path, { streams: streams.slice(0, 3) })}
@@ -144,15 +144,10 @@ export function ChosenConfirm({ verb, streams, onClose, onDone }: ChosenConfirmP
   )
 }
 
-/** Whether a person can type it: what has controls or raw bytes is typed as it is shown. */
-function isTypeable(name: string): boolean {
-  return plainName(name) === name
-}
-
-/** For the command line. */
-export function cliName({ vhost, name }: StreamId): string {
-  const quoted = /^[\w.-]+$/.test(name) ? name : `'${name.replaceAll("'", String.raw`'\''`)}'`
-  return vhost === '/' ? quoted : `${quoted} --vhost ${vhost}`
+/** What a person can type: a long name, or one with controls or raw bytes, is only shown. */
+function typedFor(only: StreamId | undefined, what: string): string {
+  if (only === undefined) return what
+  return only.name.length <= 60 && plainName(only.name) === only.name ? only.name : 'this stream'
 }
 
 function effectOf(verb: Verb, dry: Outcome | undefined, what: string): string {

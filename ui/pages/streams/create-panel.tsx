@@ -202,7 +202,8 @@ function NameField({
   readonly onChange: (name: string) => void
 }): JSX.Element {
   const input = useRef<HTMLInputElement>(null)
-  useEffect(() => input.current?.focus(), [])
+  // The panel takes the focus first.
+  useEffect(() => void requestAnimationFrame(() => input.current?.focus()), [])
   return (
     <Field label="Name">
       <input

@@ -59,12 +59,15 @@ export function StreamsPage(): JSX.Element {
           </Button>
         </>
       }
-      filters={<Filters view={view} vhosts={names} columns={columns.map(({ key }) => key)} />}
+      filters={
+        chosen.size > 0 ? (
+          <ChosenBar chosen={chosen} total={rows.total ?? 0} view={view} onChoose={setChosen} />
+        ) : (
+          <Filters view={view} vhosts={names} columns={columns.map(({ key }) => key)} />
+        )
+      }
       command={<AsCommand cli="pabal ls" curl={curlOf('GET', pathOf(1, 100))} />}
     >
-      {chosen.size > 0 && (
-        <ChosenBar chosen={chosen} total={rows.total ?? 0} view={view} onChoose={setChosen} />
-      )}
       <Table
         label="Streams"
         isFull

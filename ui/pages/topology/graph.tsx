@@ -5,8 +5,9 @@ import { Button } from '../../parts/button.tsx'
 import type { DrawnEdge, Folded } from './fold.ts'
 import { type Layout, layOut, nodeSize } from './layout.ts'
 import { edgeKey, neighbourhoodOf } from './neighbourhood.ts'
-import { usePanZoom } from './pan-zoom.ts'
+import { type Frame, usePanZoom } from './pan-zoom.ts'
 import { EdgeLine, NodeShape } from './shapes.tsx'
+import { foldedNote, worstNote } from './words.ts'
 import './graph.css'
 
 /** What is lit: nodes by their ids, edges by `edgeKey`. */
@@ -43,6 +44,10 @@ export function Graph(props: GraphProps): JSX.Element {
     const place = selected === undefined ? undefined : layout.places.get(selected)
     if (isReady && place !== undefined) pan.show({ ...place, ...nodeSize })
   }, [selected, isReady, pan.box.width])
+  useEffect(() => {
+    const frame = lit === undefined ? undefined : frameOf(lit.nodes, layout)
+    if (isReady && frame !== undefined) pan.frame(frame)
+  }, [lit, isReady, pan.box.width])
   const looked = selected ?? hovered
   const content = useMemo(
     () => <Content {...{ graph, layout, selected, lit, looked, focused, onOpen }} />,
@@ -104,9 +109,27 @@ function useLayout({ nodes, edges }: Folded, pictureKey: string): Layout {
   )
   const before = known.current
   if (before?.key === pictureKey && before.shape === shape) return before.layout
-  const layout = layOut(nodes, edges, before?.key === pictureKey ? before.layout : undefined)
+  const marked = nodes.map((node) => {
+    const note = node.kind === 'folded' ? foldedNote(node) : worstNote(node)
+    return { id: node.id, kind: node.kind, isTroubled: note !== undefined }
+  })
+  const layout = layOut(marked, edges, before?.key === pictureKey ? before.layout : undefined)
   known.current = { key: pictureKey, shape, layout }
   return layout
+}
+
+/** What holds all of these nodes; undefined where none is drawn. */
+function frameOf(ids: ReadonlySet<string>, { places }: Layout): Frame | undefined {
+  const found = [...ids].flatMap((id) => places.get(id) ?? [])
+  if (found.length === 0) return undefined
+  const [xs, ys] = [found.map(({ x }) => x), found.map(({ y }) => y)]
+  const [x, y] = [Math.min(...xs), Math.min(...ys)]
+  return {
+    x,
+    y,
+    width: Math.max(...xs) - x + nodeSize.width,
+    height: Math.max(...ys) - y + nodeSize.height,
+  }
 }
 
 interface ContentProps extends Pick<GraphProps, 'graph' | 'selected' | 'lit' | 'onOpen'> {
@@ -128,6 +151,7 @@ function Content(props: ContentProps): JSX.Element {
     return lit === undefined ? isNear(edge.from) && isNear(edge.to) : isLit(edge)
   }
   const degrees = degreesOf(edges)
+  const isQuiet = edges.length <= toldEdgesMax
   const current = nodes.some(({ id }) => id === focused) ? focused : nodes[0]?.id
   return (
     <>
@@ -146,10 +170,13 @@ function Content(props: ContentProps): JSX.Element {
             drawn={drawn}
             from={from}
             to={to}
+            lanes={layout.lanes}
             isDim={!isBetween(drawn)}
             isLit={isLit(drawn) || (lit === undefined && isLooked(drawn))}
             isTold={
-              isLit(drawn) || isLooked(drawn) || (edges.length <= toldEdgesMax && isBetween(drawn))
+              isLit(drawn) ||
+              isLooked(drawn) ||
+              (isQuiet && drawn.kind !== 'dead_letter' && isBetween(drawn))
             }
             labelEnd={isFewerFrom ? 'from' : 'to'}
           />

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
   crossingsOf,
+  laneId,
   type Layout,
   type LayoutEdge,
   type LayoutNode,
@@ -139,9 +140,27 @@ test('what comes leaves the order of what was there', () => {
   expectApart(added)
 })
 
+test('an edge that passes a column has a lane there, which no node lies on', () => {
+  const nodes = ['exchange:a', 'exchange:b', 'exchange:c', 'queue:q', 'queue:r'].map(node)
+  const edges = [
+    bound('exchange:a', 'exchange:b'),
+    bound('exchange:a', 'exchange:c'),
+    bound('exchange:a', 'queue:q'),
+    bound('exchange:b', 'queue:q'),
+    bound('exchange:c', 'queue:r'),
+  ]
+  const { lanes, places } = layOut(nodes, edges)
+  const lane = lanes.get(laneId('exchange:a', 1))
+  assert.ok(lane !== undefined)
+  for (const id of ['exchange:b', 'exchange:c']) {
+    const { y = 0 } = places.get(id) ?? {}
+    assert.ok(lane.y < y || lane.y > y + nodeSize.height, id)
+  }
+})
+
 test('places are as near to the wanted ones as their order lets them', () => {
-  assert.deepEqual(spread([0, 100, 200], 10), [0, 100, 200])
-  assert.deepEqual(spread([50, 50, 50], 10), [40, 50, 60])
-  assert.deepEqual(spread([30, 0], 10), [10, 20])
-  assert.deepEqual(spread([], 10), [])
+  assert.deepEqual(spread([0, 100, 200], [0, 10, 20]), [0, 100, 200])
+  assert.deepEqual(spread([50, 50, 50], [0, 10, 20]), [40, 50, 60])
+  assert.deepEqual(spread([30, 0], [0, 10]), [10, 20])
+  assert.deepEqual(spread([], []), [])
 })

@@ -4,6 +4,8 @@
 export interface LayoutNode {
   readonly id: string
   readonly kind: string
+  /** There is something to look at: what hangs together with it comes first. */
+  readonly isTroubled?: boolean
 }
 
 export interface LayoutEdge {
@@ -29,13 +31,16 @@ export interface Head {
 
 export interface Layout {
   readonly places: ReadonlyMap<string, Placed>
+  /** Where edges pass columns on their way, by `laneId`: no node stands there. */
+  readonly lanes: ReadonlyMap<string, Placed>
   readonly heads: readonly Head[]
   readonly width: number
   readonly height: number
 }
 
-export const nodeSize = { width: 208, height: 44 } as const
+export const nodeSize = { width: 228, height: 44 } as const
 const gap = { column: 176, row: 12, part: 28, block: 96, head: 36 } as const
+const laneHeight = 6
 /** Sweeps over the columns; after that crossings hardly become fewer. */
 const sweepCount = 8
 /** A picture that is longer goes on in a block beside it, as a newspaper does. */
@@ -49,8 +54,9 @@ export function layOut(
   edges: readonly LayoutEdge[],
   before?: Layout,
 ): Layout {
-  const graph = new Graph(nodes, edges)
-  const columns = columnsOf(graph)
+  const whole = new Graph(nodes, edges)
+  const columns = columnsOf(whole)
+  const graph = withLanes(whole, columns)
   const parts = partsOf(graph).map((ids) => new Part(graph, columns, ids, before))
   const order = before === undefined ? bySize : byPlace(before)
   return arrange(parts.toSorted(order), columns)
@@ -77,7 +83,7 @@ class Graph {
 }
 
 interface Columns {
-  readonly of: ReadonlyMap<string, number>
+  readonly of: Map<string, number>
   readonly count: number
   readonly heads: ReadonlyMap<number, string>
 }
@@ -141,6 +147,34 @@ function exchangeHeights(graph: Graph): Map<string, number> {
   return heights
 }
 
+/** All that goes on from one thing passes a column in one lane. */
+export function laneId(from: string, column: number): string {
+  return `lane ${column} ${from}`
+}
+
+/** Edges that pass columns become chains of edges, by lanes that have their place in each of these. */
+function withLanes({ nodes, edges }: Graph, columns: Columns): Graph {
+  const all = new Map(nodes)
+  const chains: LayoutEdge[] = []
+  for (const edge of edges) {
+    const last = columns.of.get(edge.to) ?? 0
+    let { from } = edge
+    for (let column = (columns.of.get(from) ?? 0) + 1; column < last; column++) {
+      const id = laneId(edge.from, column)
+      all.set(id, { id, kind: 'lane' })
+      columns.of.set(id, column)
+      chains.push({ ...edge, from, to: id })
+      from = id
+    }
+    chains.push({ ...edge, from })
+  }
+  return new Graph([...all.values()], chains)
+}
+
+function heightOf(id: string): number {
+  return id.startsWith('lane ') ? laneHeight : nodeSize.height
+}
+
 /** What hangs together, each by its ids in the order in which they came. */
 function partsOf({ nodes, neighbours }: Graph): string[][] {
   const parts: string[][] = []
@@ -159,8 +193,10 @@ function partsOf({ nodes, neighbours }: Graph): string[][] {
 /** What hangs together: its columns in their order, and how far down each node stands in it. */
 class Part {
   readonly ids: readonly string[]
-  readonly tops = new Map<string, number>()
+  /** How far down the middle of each stands. */
+  readonly middles = new Map<string, number>()
   readonly height: number
+  readonly isTroubled: boolean
   #columns: string[][]
   readonly #graph: Graph
   readonly #columnOf: ReadonlyMap<string, number>
@@ -169,6 +205,7 @@ class Part {
     this.#graph = graph
     this.#columnOf = columns.of
     this.ids = ids
+    this.isTroubled = ids.some((id) => graph.nodes.get(id)?.isTroubled === true)
     this.#columns = Array.from({ length: columns.count }, () => [])
     for (const id of ids) this.#columns[columns.of.get(id) ?? 0]?.push(id)
     const isKnown = before !== undefined && ids.some((id) => before.places.has(id))
@@ -178,10 +215,10 @@ class Part {
   }
 
   /** Those that were there stay in their order; new ones come where their neighbours are. */
-  #keepOrder({ places }: Layout): void {
+  #keepOrder({ places, lanes }: Layout): void {
     const wanted = new Map<string, number>()
     for (const id of this.ids) {
-      const own = places.get(id)
+      const own = places.get(id) ?? lanes.get(id)
       const neighbours = this.#graph.neighbours.get(id) ?? []
       const known = neighbours.flatMap((each) => places.get(each)?.y ?? [])
       wanted.set(id, own?.y ?? meanOf(known) ?? Infinity)
@@ -239,9 +276,8 @@ class Part {
 
   /** Stands nodes as near to the mean of their neighbours as their order lets them; says how high that is. */
   #place(): number {
-    const step = nodeSize.height + gap.row
     for (const column of this.#columns) {
-      column.forEach((id, index) => this.tops.set(id, index * step))
+      offsetsOf(column).forEach((offset, index) => this.middles.set(column[index] ?? '', offset))
     }
     const longest = this.#columns.reduce((a, b) => (b.length > a.length ? b : a), [])
     const middle = this.#columns.indexOf(longest)
@@ -249,21 +285,34 @@ class Part {
     const near = order.toSorted((a, b) => Math.abs(a - middle) - Math.abs(b - middle))
     for (let round = 0; round < 3; round++) {
       for (const index of round === 0 ? near : [...near, ...near.toReversed()]) {
-        if (this.#columns[index] !== longest) this.#pull(this.#columns[index] ?? [], step)
+        if (this.#columns[index] !== longest) this.#pull(this.#columns[index] ?? [])
       }
     }
-    const top = Math.min(...this.tops.values())
-    for (const [id, y] of this.tops) this.tops.set(id, Math.round(y - top))
-    return Math.max(...this.tops.values()) + nodeSize.height
+    const { height } = nodeSize
+    const top = Math.min(...this.middles.values()) - height / 2
+    for (const [id, y] of this.middles) this.middles.set(id, Math.round(y - top))
+    return Math.max(...this.middles.values()) + height / 2
   }
 
-  #pull(column: readonly string[], step: number): void {
+  #pull(column: readonly string[]): void {
     const wanted = column.map((id) => {
       const neighbours = this.#graph.neighbours.get(id) ?? []
-      return meanOf(neighbours.map((each) => this.tops.get(each) ?? 0)) ?? this.tops.get(id) ?? 0
+      const middles = neighbours.map((each) => this.middles.get(each) ?? 0)
+      return meanOf(middles) ?? this.middles.get(id) ?? 0
     })
-    spread(wanted, step).forEach((top, index) => this.tops.set(column[index] ?? '', top))
+    const places = spread(wanted, offsetsOf(column))
+    places.forEach((middle, index) => this.middles.set(column[index] ?? '', middle))
   }
+}
+
+/** Of each node's middle from the first one's, when they stand as close as they may. */
+function offsetsOf(column: readonly string[]): number[] {
+  let offset = 0
+  return column.map((id, index) => {
+    const above = column[index - 1]
+    if (above !== undefined) offset += (heightOf(above) + heightOf(id)) / 2 + gap.row
+    return offset
+  })
 }
 
 /** Pairs of edges between the same two columns that cross each other. */
@@ -290,13 +339,13 @@ export function crossingsOf(
 }
 
 /**
- * Places in the given order, at least `step` apart, as near as can be to those that are wanted (pools of
- * adjacent violators).
+ * Places in the given order, as far apart as their offsets from the first are at least, and as near as can be to
+ * those that are wanted (pools of adjacent violators).
  */
-export function spread(wanted: readonly number[], step: number): number[] {
+export function spread(wanted: readonly number[], offsets: readonly number[]): number[] {
   const pools: { sum: number; count: number }[] = []
   wanted.forEach((place, index) => {
-    let pool = { sum: place - index * step, count: 1 }
+    let pool = { sum: place - (offsets[index] ?? 0), count: 1 }
     for (let last = pools.at(-1); last !== undefined; last = pools.at(-1)) {
       if (last.sum / last.count <= pool.sum / pool.count) break
       pools.pop()
@@ -306,7 +355,8 @@ export function spread(wanted: readonly number[], step: number): number[] {
   })
   const places: number[] = []
   for (const { sum, count } of pools) {
-    for (let each = 0; each < count; each++) places.push(sum / count + places.length * step)
+    for (let each = 0; each < count; each++)
+      places.push(sum / count + (offsets[places.length] ?? 0))
   }
   return places
 }
@@ -318,6 +368,7 @@ function arrange(parts: readonly Part[], columns: Columns): Layout {
   const total = parts.reduce((sum, { height }) => sum + height + gap.part, 0)
   const blockHeight = Math.max(blockHeightMin, Math.sqrt((total * blockWidth) / 1.6))
   const places = new Map<string, Placed>()
+  const lanes = new Map<string, Placed>()
   const heads: Head[] = []
   let [left, top, lowest] = [0, 0, 0]
   for (const [index, part] of parts.entries()) {
@@ -334,17 +385,19 @@ function arrange(parts: readonly Part[], columns: Columns): Layout {
     for (const id of part.ids) {
       const column = columns.of.get(id) ?? 0
       const x = left + column * columnWidth
-      places.set(id, { x, y: top + (part.tops.get(id) ?? 0), column, part: index })
+      const y = top + (part.middles.get(id) ?? 0) - heightOf(id) / 2
+      const where = id.startsWith('lane ') ? lanes : places
+      where.set(id, { x, y, column, part: index })
     }
     top += part.height + gap.part
     lowest = Math.max(lowest, top - gap.part)
   }
-  return { places, heads, width: left + Math.max(0, blockWidth), height: lowest }
+  return { places, lanes, heads, width: left + Math.max(0, blockWidth), height: lowest }
 }
 
-/** Those of many nodes first; what came first stands before what came later. */
+/** Those with trouble first, then those of many nodes; what came first stands before what came later. */
 function bySize(a: Part, b: Part): number {
-  return b.ids.length - a.ids.length
+  return Number(b.isTroubled) - Number(a.isTroubled) || b.ids.length - a.ids.length
 }
 
 function byPlace({ places }: Layout): (a: Part, b: Part) => number {

@@ -14,6 +14,12 @@ export interface Size {
   readonly height: number
 }
 
+/** A part of the picture. */
+export interface Frame extends Size {
+  readonly x: number
+  readonly y: number
+}
+
 export interface PanZoom {
   readonly view: View
   readonly box: Size
@@ -22,7 +28,9 @@ export interface PanZoom {
   /** All of it in sight, but not so small that nobody reads it unless `isWhole`. */
   fit(isWhole?: boolean): void
   /** Moves as little as it takes for this part of the picture to be in sight. */
-  show(place: { readonly x: number; readonly y: number } & Size): void
+  show(place: Frame): void
+  /** The same, and smaller if it takes that. */
+  frame(place: Frame): void
   readonly onPointerDown: (event: PointerEvent) => void
   readonly onPointerMove: (event: PointerEvent) => void
   readonly onPointerUp: (event: PointerEvent) => void
@@ -58,6 +66,7 @@ export function usePanZoom(element: RefObject<Element | null>, picture: Size): P
     zoom: (factor) => zoomAt(factor, box.width / 2, box.height / 2),
     fit: (isWhole = false) => setView(fitted(latest.current, isWhole)),
     show: (place) => change((before) => shown(before, latest.current.box, place)),
+    frame: (place) => change((before) => framed(before, latest.current.box, place)),
     ...drag,
   }
 }
@@ -102,11 +111,7 @@ function bounded(view: View, { box, picture }: Sizes): View {
   }
 }
 
-function shown(
-  view: View,
-  box: Size,
-  place: { readonly x: number; readonly y: number } & Size,
-): View {
+function shown(view: View, box: Size, place: Frame): View {
   const shift = (start: number, length: number, room: number): number => {
     if (start < margin) return margin - start
     return Math.min(0, room - margin - (start + length))
@@ -115,6 +120,13 @@ function shown(
   const x = view.x + shift(view.x + place.x * scale, place.width * scale, box.width)
   const y = view.y + shift(view.y + place.y * scale, place.height * scale, box.height)
   return { x, y, scale }
+}
+
+function framed(view: View, box: Size, place: Frame): View {
+  const room = { width: box.width - 2 * margin, height: box.height - 2 * margin }
+  const whole = Math.min(room.width / place.width, room.height / place.height)
+  const scale = Math.max(scaleMin, Math.min(view.scale, whole))
+  return shown({ ...view, scale }, box, place)
 }
 
 type Change = (changed: (before: View) => View) => void

@@ -3,12 +3,20 @@ import type { JSX } from 'preact'
 import type { TopologyNodeJson } from '../../../src/admin/v1/topology-json.ts'
 import { count } from '../../lib/format.ts'
 import type { DrawnEdge, DrawnNode, FoldedNode } from './fold.ts'
-import { nodeSize, type Placed } from './layout.ts'
-import { edgeText, foldedText, nodeName, secondLine, spoken, worstNote } from './words.ts'
+import { laneId, type Layout, nodeSize, type Placed } from './layout.ts'
+import {
+  edgeText,
+  foldedNote,
+  foldedText,
+  nodeName,
+  secondLine,
+  spoken,
+  worstNote,
+} from './words.ts'
 
 const { width, height } = nodeSize
 /** Of the monospaced font, so that names are cut where their node ends. */
-const lettersMax = 23
+const lettersMax = 26
 const labelLettersMax = 22
 
 export interface NodeShapeProps {
@@ -49,12 +57,14 @@ export function NodeShape(props: NodeShapeProps): JSX.Element {
 }
 
 function Folded({ node }: { readonly node: FoldedNode }): JSX.Element {
+  const note = foldedNote(node)
   return (
     <>
       <rect class="node-shape" x="8" width={width - 16} height={height} rx="6" />
       <text class="node-more" x={width / 2} y={height / 2 + 4}>
         {foldedText(node)}
       </text>
+      {note !== undefined && <Mark tone={note.tone} />}
     </>
   )
 }
@@ -71,7 +81,7 @@ function Single({ node }: { readonly node: TopologyNodeJson }): JSX.Element {
         {cut(name, note === undefined ? lettersMax : lettersMax - 2)}
       </text>
       <text class={`node-line node-line-${note?.tone ?? 'plain'}`} x={start} y="34">
-        {cut(secondLine(node), 28)}
+        {cut(secondLine(node), 34)}
       </text>
       {note !== undefined && <Mark tone={note.tone} />}
       {node.hidden > 0 && (
@@ -138,6 +148,7 @@ export interface EdgeLineProps {
   readonly drawn: DrawnEdge
   readonly from: Placed
   readonly to: Placed
+  readonly lanes: Layout['lanes']
   readonly isDim: boolean
   readonly isLit: boolean
   /** Words stand on it. */
@@ -147,9 +158,9 @@ export interface EdgeLineProps {
 }
 
 export function EdgeLine(props: EdgeLineProps): JSX.Element {
-  const { drawn, from, to, isDim, isLit, isTold, labelEnd } = props
+  const { drawn, from, to, lanes, isDim, isLit, isTold, labelEnd } = props
   const { edge, kind } = drawn
-  const way = wayOf(from, to)
+  const way = wayOf(from, to, lanesOf(drawn.from, [from, to], lanes))
   const text = edge === undefined ? '' : edgeText(edge)
   const classes = ['edge', `edge-${kind}`, isDim && 'edge-dim', isLit && 'edge-lit']
   const end = way[labelEnd]
@@ -172,6 +183,20 @@ export function EdgeLine(props: EdgeLineProps): JSX.Element {
   )
 }
 
+/** The lanes that an edge goes through between its ends. */
+function lanesOf(
+  id: string,
+  [from, to]: readonly [Placed, Placed],
+  lanes: Layout['lanes'],
+): Placed[] {
+  const found: Placed[] = []
+  for (let column = from.column + 1; column < to.column; column++) {
+    const lane = lanes.get(laneId(id, column))
+    if (lane !== undefined) found.push(lane)
+  }
+  return found
+}
+
 function widthOf(rate: number | null | undefined): string {
   const grown = rate === null || rate === undefined ? 0 : Math.log10(rate + 1)
   return `${1.25 + Math.min(3, grown)}px`
@@ -189,8 +214,8 @@ interface Way {
   readonly to: End
 }
 
-/** From side to side; within a column round the outside. */
-function wayOf(from: Placed, to: Placed): Way {
+/** From side to side, through lanes; within a column round the outside. */
+function wayOf(from: Placed, to: Placed, lanes: readonly Placed[]): Way {
   const [y1, y2] = [from.y + height / 2, to.y + height / 2]
   if (from.x === to.x) {
     const x = from.x + width
@@ -200,18 +225,33 @@ function wayOf(from: Placed, to: Placed): Way {
     return { d, from: { ...words, y: y1 + 20 }, to: { ...words, y: y2 - 8 } }
   }
   const isForth = to.x > from.x
-  const x1 = isForth ? from.x + width : from.x
-  const x2 = isForth ? to.x - 7 : to.x + width + 7
-  const bend = (x2 - x1) / 2
   // What comes back stands a little lower, so that it does not lie on what goes forth.
   const shift = isForth ? 0 : 9
-  const d = `M${x1} ${y1 + shift}C${x1 + bend} ${y1 + shift} ${x2 - bend} ${y2 + shift} ${x2} ${y2 + shift}`
-  const start = isForth ? ('start' as const) : ('end' as const)
+  const x1 = isForth ? from.x + width : from.x
+  const x2 = isForth ? to.x - 7 : to.x + width + 7
+  let at = { x: x1, y: y1 + shift }
+  let d = `M${at.x} ${at.y}`
+  for (const lane of lanes) {
+    const y = lane.y + 3
+    d += `${curve(at, { x: lane.x, y })}H${lane.x + width}`
+    at = { x: lane.x + width, y }
+  }
+  d += curve(at, { x: x2, y: y2 + shift })
   return {
     d,
-    from: { x: x1 + (isForth ? 12 : -12), y: y1 + shift, anchor: start },
+    from: { x: x1 + (isForth ? 12 : -12), y: y1 + shift, anchor: isForth ? 'start' : 'end' },
     to: { x: x2 + (isForth ? -8 : 8), y: y2 + shift, anchor: isForth ? 'end' : 'start' },
   }
+}
+
+interface Point {
+  readonly x: number
+  readonly y: number
+}
+
+function curve(from: Point, to: Point): string {
+  const middle = (from.x + to.x) / 2
+  return `C${middle} ${from.y} ${middle} ${to.y} ${to.x} ${to.y}`
 }
 
 function cut(text: string, lettersMost: number): string {

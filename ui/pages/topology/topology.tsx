@@ -31,16 +31,11 @@ export function TopologyPage(): JSX.Element {
   const [around] = useParam('around')
   const [steps] = useParam('steps')
   const [count] = useParam('count')
-  const [panel] = useParam('panel')
   const [view = isNarrow ? 'list' : 'picture'] = useParam('view')
-  const open = useOpenId()
   const [opened, setOpened] = useState<Opened>()
-  const test = useRouteTest()
   const path = apiPath`/v1/topology/${vhost}` + query({ around, steps, count })
   const live = useLive<TopologyJson>(path)
   const { data } = live
-  const node = data && findNode(data, open)
-  const isTesting = panel === 'route'
   return (
     <Page
       title="Topology"
@@ -50,31 +45,7 @@ export function TopologyPage(): JSX.Element {
       filters={<Filters data={data} vhost={vhost} view={view} />}
       command={<AsCommand curl={curlOf('GET', path)} />}
     >
-      <div class={isTesting || node !== undefined ? 'topology topology-beside' : 'topology'}>
-        <Shown live={live} view={view} open={open} test={isTesting ? test : undefined} />
-        {data !== undefined && <Isolated data={data} />}
-      </div>
-      {isTesting && data !== undefined && (
-        <RoutePanel
-          vhost={vhost}
-          nodes={data.nodes}
-          edges={data.edges}
-          test={test}
-          onClose={() =>
-            setParams({ panel: undefined, exchange: undefined, key: undefined, headers: undefined })
-          }
-        />
-      )}
-      {!isTesting && node !== undefined && (
-        <NodePanel
-          key={node.id}
-          node={node}
-          edges={data?.edges ?? []}
-          vhost={vhost}
-          onClose={() => setParams({ open: undefined, exchange: undefined, name: undefined })}
-          onDialog={setOpened}
-        />
-      )}
+      <Content live={live} vhost={vhost} view={view} onDialog={setOpened} />
       {opened !== undefined && (
         <TopologyDialog
           opened={opened}
@@ -87,6 +58,52 @@ export function TopologyPage(): JSX.Element {
     </Page>
   )
 }
+
+interface ContentProps {
+  readonly live: Live<TopologyJson>
+  readonly vhost: string
+  readonly view: string
+  readonly onDialog: (opened: Opened) => void
+}
+
+/** The picture or the list, and the panel beside it. */
+function Content({ live, vhost, view, onDialog }: ContentProps): JSX.Element {
+  const [panel] = useParam('panel')
+  const open = useOpenId()
+  const test = useRouteTest()
+  const { data } = live
+  const node = data && findNode(data, open)
+  const isTesting = panel === 'route'
+  return (
+    <>
+      <div class={isTesting || node !== undefined ? 'topology topology-beside' : 'topology'}>
+        <Shown live={live} view={view} open={open} test={isTesting ? test : undefined} />
+        {data !== undefined && <Isolated data={data} />}
+      </div>
+      {isTesting && data !== undefined && (
+        <RoutePanel
+          vhost={vhost}
+          nodes={data.nodes}
+          edges={data.edges}
+          test={test}
+          onClose={() => setParams(closedTester)}
+        />
+      )}
+      {!isTesting && node !== undefined && (
+        <NodePanel
+          key={node.id}
+          node={node}
+          edges={data?.edges ?? []}
+          vhost={vhost}
+          onClose={() => setParams({ open: undefined, exchange: undefined, name: undefined })}
+          onDialog={onDialog}
+        />
+      )}
+    </>
+  )
+}
+
+const closedTester = { panel: undefined, exchange: undefined, key: undefined, headers: undefined }
 
 /** What stands open; links from elsewhere only name an exchange. */
 function useOpenId(): string | undefined {

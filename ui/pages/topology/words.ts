@@ -63,6 +63,12 @@ export function worstNote(node: TopologyNodeJson): Note | undefined {
   return notes.find(({ tone }) => tone === 'bad') ?? notes.find(({ tone }) => tone === 'look')
 }
 
+/** The worst that there is to say of those that are folded. */
+export function foldedNote({ members }: FoldedNode): Note | undefined {
+  const notes = members.flatMap((member) => worstNote(member) ?? [])
+  return notes.find(({ tone }) => tone === 'bad') ?? notes[0]
+}
+
 const kindWords: Record<TopologyNodeJson['kind'], string> = {
   exchange: 'exchange',
   queue: 'queue',
@@ -101,8 +107,10 @@ function* numbersOf(node: TopologyNodeJson): Generator<string> {
     if (node.delayed > 0) yield `${short(node.delayed)} delayed`
     if (incoming > 0) yield `${rate(incoming)} in`
   } else {
-    yield counted(messages, 'message')
-    if (incoming > 0 || out > 0) yield `${rate(incoming)} in`
+    const isMoving = incoming > 0 || out > 0
+    if (messages > 0) yield isMoving ? short(messages) : counted(messages, 'message')
+    else if (!isMoving) yield 'empty'
+    if (isMoving) yield `${rate(incoming)} in`
     if (out > 0) yield `${rate(out)} out`
   }
 }
@@ -177,18 +185,16 @@ export function saysOf({ nodes, totals, isolated_count: isolated }: TopologyJson
   const sentences: string[] = []
   if (lost.length > 0) {
     const messages = lost.reduce((sum, { unroutable }) => sum + unroutable, 0)
-    const [first] = lost
-    const where = lost.length === 1 && first ? nodeName(first) : counted(lost.length, 'exchange')
-    sentences.push(`${counted(messages, 'message')} at ${where} found no queue`)
+    sentences.push(`${counted(messages, 'message')} found no queue at ${theOnly(lost, 'exchange')}`)
   }
   if (missing.length > 0) {
-    const [first] = missing
-    const what =
-      missing.length === 1 && first ? nodeName(first) : counted(missing.length, 'exchange')
-    sentences.push(`${what} is named and not there`.replace(/(exchanges) is/, '$1 are'))
+    const verb = missing.length === 1 ? 'is' : 'are'
+    sentences.push(`${theOnly(missing, 'exchange')} ${verb} named and not there`)
   }
   if (unread.length > 0) {
-    sentences.push(`nobody consumes ${counted(unread.length, 'queue')} with messages`)
+    const messages = unread.reduce((sum, node) => sum + node.messages, 0)
+    const what = `${theOnly(unread, 'queue')} with ${counted(messages, 'message')}`
+    sentences.push(`nobody consumes ${what}`)
   }
   if (sentences.length === 0) {
     const streams = totals.queues + totals.topics
@@ -199,4 +205,11 @@ export function saysOf({ nodes, totals, isolated_count: isolated }: TopologyJson
   if (isolated > 0) sentences.push(`${counted(isolated, 'thing')} bound to nothing`)
   const text = sentences.join('; ')
   return text.charAt(0).toUpperCase() + text.slice(1)
+}
+
+/** `the exchange orders`, `3 exchanges`. */
+function theOnly(nodes: readonly TopologyNodeJson[], word: string): string {
+  const [only] = nodes
+  if (nodes.length > 1 || only === undefined) return counted(nodes.length, word)
+  return only.name === '' ? nodeName(only) : `the ${word} ${nodeName(only)}`
 }

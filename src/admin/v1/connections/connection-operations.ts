@@ -1,6 +1,7 @@
 // Connections of all protocols: what each does, what it makes hard for itself, and how to end it.
 import { z } from 'zod'
 import type { ClientRegistry } from '../../../broker/client/client-registry.ts'
+import type { Client } from '../../../broker/client/client.ts'
 import { connectionLimits } from '../../../limits/connections.ts'
 import { notFound } from '../../answers.ts'
 import type { Caller } from '../../api/caller.ts'
@@ -28,7 +29,10 @@ const count = z.number().int()
 
 const connectionsQuery = listQuery.and(
   z.object({
-    protocol: z.enum(['amqp', 'kafka', 'http']).optional(),
+    protocol: z
+      .enum(['amqp', 'kafka', 'http', 'messages'])
+      .optional()
+      .describe('messages: all that work with messages, as requests of HTTP do not'),
     user: z.string().optional().describe('Only those of this user'),
     vhost: z.string().optional().describe('Only those to this virtual host'),
     state: z.enum(['starting', 'running', 'blocked', 'closing']).optional(),
@@ -154,11 +158,18 @@ function* connectedSeen(
   for (const client of clients.listed()) {
     const { principal } = client
     if (principal === undefined || !maySee(caller, principal.user)) continue
-    if (protocol !== undefined && client.protocol !== protocolNames[protocol]) continue
+    if (!isOfProtocol(client, protocol)) continue
     if (user !== undefined && principal.user !== user) continue
     if (vhost !== undefined && client.vhost !== vhost) continue
     if (state === undefined || client.state === state) yield { client, principal }
   }
+}
+
+/** Whoever receives by HTTP is in a virtual host, a request as such is not. */
+function isOfProtocol(client: Client, protocol: Asked['protocol']): boolean {
+  if (protocol === undefined) return true
+  if (protocol === 'messages') return client.vhost !== undefined
+  return client.protocol === protocolNames[protocol]
 }
 
 function findConnected(clients: ClientRegistry, id: number): Connected | undefined {

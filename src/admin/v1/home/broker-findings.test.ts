@@ -97,12 +97,12 @@ test('deaths of the last hour are told by reason; those that only expire are not
     deathFindings(asked).map(({ text }) => text),
     [
       '17 messages died in the last hour: 12 rejected and 5 expired',
-      '1 message was dropped in the last hour, for want of a dead-letter exchange: 1 rejected',
+      '1 message was dropped in the last hour, for want of a dead-letter exchange: rejected',
     ],
   )
   assert.deepEqual(deathFindings({ ...asked, counts: { 'died:expired': 9 } }), [])
   const [young] = deathFindings({ ...asked, counts: { 'died:maxlen': 2 }, uptimeMs: 60_000 })
-  assert.equal(young?.text, '2 messages died in the 60 s since the start: 2 over a length limit')
+  assert.equal(young?.text, '2 messages died in the 60 s since the start: over a length limit')
 })
 
 test('words', () => {

@@ -76,6 +76,9 @@ function sumOf(deaths: Deaths): number {
   return deaths.reduce((sum, [, count]) => sum + count, 0)
 }
 
+/** A single reason needs no count: it is that of all. */
 function reasonsText(deaths: Deaths): string {
+  const [only] = deaths
+  if (deaths.length === 1 && only !== undefined) return reasonTexts[only[0]] ?? only[0]
   return listed(deaths.map(([reason, count]) => `${number(count)} ${reasonTexts[reason]}`))
 }

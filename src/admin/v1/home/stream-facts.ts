@@ -1,6 +1,6 @@
 // What there is in a virtual host, in sums and in the few streams that are worth a look.
 import type { Destination } from '../../../broker/destination.ts'
-import { findDeadLetterQueues } from '../../../broker/jobs/dead-letter-queues.ts'
+import { findDeadLetterQueues, waitingIn } from '../../../broker/jobs/dead-letter-queues.ts'
 import type { Queue } from '../../../broker/queue/queue.ts'
 import { takenOf } from '../../../broker/statistics/read-counts.ts'
 import type { VHost } from '../../../broker/vhost.ts'
@@ -57,9 +57,9 @@ export interface StreamsLooked {
 export function* lookAtVHost(vhost: VHost<Destination>, looked: StreamsLooked): Steps<VHostFacts> {
   const facts = noFacts(vhost.name)
   const dead = new Set<Destination>()
-  for (const { queue } of yield* findDeadLetterQueues(vhost)) {
-    dead.add(queue)
-    facts.deadLetters += queue.messageCount
+  for (const found of yield* findDeadLetterQueues(vhost)) {
+    dead.add(found.queue)
+    facts.deadLetters += waitingIn(found)
   }
   let count = 0
   for (const { delay } of vhost.exchanges()) {

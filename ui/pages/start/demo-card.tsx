@@ -1,0 +1,23 @@
+// An invitation to look at a broker with something in it.
+import type { JSX } from 'preact'
+import { ButtonLink } from '../../parts/button.tsx'
+import { CopyButton } from '../../parts/values.tsx'
+import './demo-card.css'
+
+const command = 'pabal demo'
+
+export function DemoCard(): JSX.Element {
+  return (
+    <div class="demo-card">
+      <p>
+        Or look around with something in it: a small shop with orders, payments that fail and mails
+        that are sent later, on streams of its own. It goes away without a trace.
+      </p>
+      <p class="demo-card-ways">
+        <ButtonLink to="/demo">Open the demo</ButtonLink>
+        <code>{command}</code>
+        <CopyButton text={command} what="command" />
+      </p>
+    </div>
+  )
+}
