@@ -16,7 +16,7 @@ test('on a running broker it says what goes on, and Ctrl-C takes all away', asyn
     const { out } = await pabal(['ls', ...place, '-o', 'name'])
     return out.toSorted()
   }
-  await waitFor('the demo runs', () => stderr().includes('Ctrl-C'))
+  await waitFor('the demo runs', () => stderr().includes('Ctrl-C'), 30_000)
   assert.deepEqual(await queues(), ['demo.billing', 'demo.dead', 'demo.orders.stream'])
   const again = await pabal(['demo', '--detach', ...place])
   assert.match(again.out.join('\n'), /pabal dlq redrive demo\.dead --data/)
