@@ -102,3 +102,16 @@ test('of many things those that count most are drawn, each with what leads to it
   assert.equal((hub?.hidden ?? 0) + drawing.edges.length, 60)
   assert.equal(drawing.left_off, 61 - ids.length)
 })
+
+test('many patterns of many words are compared in slices: the broker goes on meanwhile', async () => {
+  const body = {
+    patterns: Array.from({ length: 40 }, () => `${'#.*.'.repeat(60)}z`),
+    routing_keys: Array.from({ length: 40 }, () => 'a.'.repeat(120)),
+  }
+  let isAnswered = false
+  const asked = askApi(routes, 'POST /v1/topic-test', body).finally(() => (isAnswered = true))
+  let turns = 0
+  for (; !isAnswered; turns++) await new Promise((resolve) => setImmediate(resolve))
+  assert.equal((await asked)[0], 200)
+  assert.ok(turns > 20, `${turns} turns`)
+})
