@@ -47,10 +47,11 @@ export function NodeShape(props: NodeShapeProps): JSX.Element {
       role="button"
       tabIndex={isCurrent ? 0 : -1}
       data-node={node.id}
-      aria-label={isFolded ? `${foldedText(node)}, show them` : spoken(node)}
       aria-pressed={isFolded ? undefined : isSelected}
       onClick={() => onOpen(node.id)}
     >
+      {/* Its name for those who hear it, and on hover. */}
+      <title>{isFolded ? `${foldedText(node)}, show them` : spoken(node)}</title>
       {isFolded ? <Folded node={node} /> : <Single node={node} />}
     </g>
   )
@@ -75,7 +76,6 @@ function Single({ node }: { readonly node: TopologyNodeJson }): JSX.Element {
   const start = node.kind === 'exchange' ? 20 : 14
   return (
     <>
-      <title>{name}</title>
       <Shape node={node} />
       <text class="node-name" x={start} y="18">
         {cut(name, note === undefined ? lettersMax : lettersMax - 2)}
