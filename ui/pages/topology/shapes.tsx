@@ -45,12 +45,11 @@ export function NodeShape(props: NodeShapeProps): JSX.Element {
       class={classes.filter((each) => each !== false).join(' ')}
       transform={`translate(${place.x} ${place.y})`}
       role="button"
-      tabIndex={isCurrent ? 0 : -1}
+      tabindex={isCurrent ? 0 : -1}
       data-node={node.id}
       aria-pressed={isFolded ? undefined : isSelected}
       onClick={() => onOpen(node.id)}
     >
-      {/* Its name for those who hear it, and on hover. */}
       <title>{isFolded ? `${foldedText(node)}, show them` : spoken(node)}</title>
       {isFolded ? <Folded node={node} /> : <Single node={node} />}
     </g>
