@@ -182,6 +182,6 @@ export class UiUnderTest {
 /** Waits until the page has its live values: the header says so, and nothing is a skeleton any more. */
 export async function whenLive(page: Page): Promise<void> {
   await page.locator('.live-live').waitFor()
-  // No function that the page would call again and again: its policy refuses what is made of a text.
-  await page.locator('[aria-busy=true], .skeleton').first().waitFor({ state: 'detached' })
+  const unfinished = page.locator('[aria-busy=true], .skeleton')
+  await unfinished.first().waitFor({ state: 'detached' })
 }

@@ -1,6 +1,6 @@
 // The picture: nodes in columns, edges between them, and the buttons and keys that move it.
 import type { JSX } from 'preact'
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { Button } from '../../parts/button.tsx'
 import type { DrawnEdge, Folded } from './fold.ts'
 import { type Layout, layOut, nodeSize } from './layout.ts'
@@ -37,7 +37,7 @@ export function Graph(props: GraphProps): JSX.Element {
   const [hovered, setHovered] = useState<string>()
   const [focused, setFocused] = useState<string>()
   const isReady = pan.box.width > 0
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (isReady) pan.fit()
   }, [pictureKey, isReady, graph.nodes.length > 0])
   useEffect(() => {
