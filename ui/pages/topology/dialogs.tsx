@@ -244,7 +244,7 @@ function UnbindDialog({ ends, binding, onClose }: UnbindProps): JSX.Element {
   return (
     <Confirm
       title="Remove a binding"
-      effect={`By it ${destination} gets ${what} from ${source}; no more of them from then on. What it has stays.`}
+      effect={`${destination} gets no more ${what} from ${source}, unless another binding brings them. What it has stays.`}
       verb="Remove binding"
       cli={action.cli}
       curl={action.curl}
