@@ -76,6 +76,8 @@ export function sentenceOf(job: JobJson): string {
   const number = counted(done, 'message')
   switch (state) {
     case 'running':
+      if (reason !== null)
+        return `Waits and tries again: ${reason}. ${did[kind]} ${number} ${where}`
       return `${doing[kind]} messages ${where}: ${count(done)} so far`
     case 'paused':
       return `Paused. ${did[kind]} ${number} ${where}`

@@ -83,12 +83,13 @@ function widthOf(format: (value: number) => string): number {
   return Math.max(44, format(12_345).length * 8 + 8)
 }
 
+/** All with seconds, or none: they stand beside each other. */
 function clockLabels(_: uPlot, splits: number[]): string[] {
+  const hasSeconds = splits.some((seconds) => seconds % 60 !== 0)
   return splits.map((seconds) => {
     const time = new Date(seconds * 1000)
-    const two = (part: number): string => String(part).padStart(2, '0')
-    const minutes = `${two(time.getHours())}:${two(time.getMinutes())}`
-    return seconds % 60 === 0 ? minutes : `${minutes}:${two(time.getSeconds())}`
+    const parts = [time.getHours(), time.getMinutes(), ...(hasSeconds ? [time.getSeconds()] : [])]
+    return parts.map((part) => String(part).padStart(2, '0')).join(':')
   })
 }
 

@@ -182,5 +182,6 @@ export class UiUnderTest {
 /** Waits until the page has its live values: the header says so, and nothing is a skeleton any more. */
 export async function whenLive(page: Page): Promise<void> {
   await page.locator('.live-live').waitFor()
-  await page.waitForFunction("document.querySelector('[aria-busy=true], .skeleton') === null")
+  const unfinished = page.locator('[aria-busy=true], .skeleton')
+  await unfinished.first().waitFor({ state: 'detached' })
 }

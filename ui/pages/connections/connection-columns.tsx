@@ -16,7 +16,7 @@ export const connectionColumns: readonly Column<ConnectionJson>[] = [
     key: 'client',
     label: 'Client',
     hint: 'What it calls itself, else its address; and its library',
-    width: 'min(280px, 52vw)',
+    width: 'min(250px, 52vw)',
     sort: 'own_name',
     cell: (connection) => <Client connection={connection} />,
   },
@@ -29,11 +29,18 @@ export const connectionColumns: readonly Column<ConnectionJson>[] = [
   },
   {
     key: 'user',
-    label: 'User',
-    width: '88px',
+    label: 'User, from',
+    width: '184px',
     priority: 3,
     sort: 'user',
-    cell: ({ user }) => <Name value={user} />,
+    cell: ({ user, host, port }) => (
+      <span class="connection-client">
+        <Name value={user} />
+        <span class="soft connection-library">
+          {host}:{port}
+        </span>
+      </span>
+    ),
   },
   {
     key: 'in',

@@ -217,7 +217,7 @@ const streamColumns: readonly Column<DeadLetterQueueJson>[] = [
         {sources.slice(0, 3).map((name) => (
           <Name key={name} value={name} />
         ))}
-        {all > 3 && <span class="soft">and {count(all - 3)} others</span>}
+        {all > 3 && <span class="soft">and {count(all - 3)} more</span>}
       </span>
     ),
   },

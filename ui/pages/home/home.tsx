@@ -155,7 +155,7 @@ function GrowersLink({ growers }: { readonly growers: readonly GrowerJson[] }): 
 
 function Growers({ growers }: { readonly growers: readonly GrowerJson[] }): JSX.Element {
   if (growers.length === 0) {
-    return <p class="soft home-none">None: what comes in is taken out.</p>
+    return <p class="soft home-none">No queue grows.</p>
   }
   return (
     <ul class="home-growers">

@@ -1,6 +1,6 @@
 // One consumer group: how far it is behind, who reads which partition, and where it goes on.
 import type { JSX } from 'preact'
-import { useState } from 'preact/hooks'
+import { useRef, useState } from 'preact/hooks'
 import type {
   GroupMemberJson,
   GroupPlaceJson,
@@ -211,10 +211,10 @@ function DeleteGroup({
   readonly onClose: (isGone: boolean) => void
 }): JSX.Element {
   const path = apiPath`/v1/groups/${group.name}`
-  const [isGone, setGone] = useState(false)
+  const isGone = useRef(false)
   const run = async (): Promise<void> => {
     await ask('DELETE', path)
-    setGone(true)
+    isGone.current = true
     refresh()
     toast(`Deleted the group ${plainName(group.name)}`)
   }
@@ -227,7 +227,7 @@ function DeleteGroup({
       cli={`pabal group delete ${shellQuoted(group.name)}`}
       curl={curlOf('DELETE', path)}
       run={run}
-      onClose={() => onClose(isGone)}
+      onClose={() => onClose(isGone.current)}
     />
   )
 }

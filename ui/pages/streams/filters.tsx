@@ -33,7 +33,7 @@ export function Filters({
     <>
       <NameFilter view={view} />
       <Menu
-        label="Kind of stream"
+        label={`Kind: ${kind.label}`}
         isQuiet
         items={kinds.map((each) => ({
           label: each.label,
@@ -45,7 +45,7 @@ export function Filters({
       </Menu>
       {vhosts.length > 1 && (
         <Menu
-          label="Virtual host"
+          label={`Virtual host: ${view.vhost ?? 'Every virtual host'}`}
           isQuiet
           items={[undefined, ...vhosts].map((vhost) => ({
             label: vhost ?? 'Every virtual host',
@@ -92,11 +92,10 @@ function NameFilter({ view }: { readonly view: StreamsView }): JSX.Element {
       />
       <Chip
         isOn={view.isRegex}
-        label="regular expression"
         title="The name is a regular expression"
         onClick={() => setParams({ regex: view.isRegex ? undefined : 'true' })}
       >
-        .*
+        regex
       </Chip>
     </>
   )

@@ -20,7 +20,7 @@ export function ViewsMenu(): JSX.Element {
   return (
     <>
       <Menu
-        label="Views"
+        label={`View: ${current?.name ?? 'unsaved'}`}
         items={[
           ...[...builtInViews, ...saved].map((view) => ({
             label: view.name,
