@@ -140,6 +140,8 @@ ui.test('is a list on a small screen, and says what it has not', async (open) =>
   await list.locator('bdi', { hasText: 'orders.new' }).waitFor()
   await list.getByText('1 unroutable').waitFor()
   await expectAccessible(page)
+  const other = await open('/topology?exchange=amq.match&count=2')
+  await other.getByRole('complementary', { name: 'amq.match' }).waitFor()
   const gone = await open('/topology?around=queue:nowhere')
   await gone.getByText('nowhere is not here').waitFor()
   ui.expectProblems(/404/)
