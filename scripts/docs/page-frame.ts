@@ -65,12 +65,16 @@ function sectionOf(page: SitePage, sections: readonly SiteSection[]): string | u
   return sections.find(({ pages }) => pages.includes(page))?.title
 }
 
-function navigation({ title, pages }: SiteSection, page: SitePage): string {
+function navigation({ title, pages, parts }: SiteSection, page: SitePage): string {
   const items = pages.map((each) => {
     const href = path.posix.relative(path.posix.dirname(page.url), each.url)
     const here = each === page ? ' aria-current="page"' : ''
     return `<li><a href="${href}"${here}>${escapeHtml(each.shortTitle)}</a></li>`
   })
+  for (const [name, url] of parts) {
+    const href = path.posix.relative(path.posix.dirname(page.url), url)
+    items.push(`<li><a href="${href}">${escapeHtml(name)}</a></li>`)
+  }
   const list = `<ul>\n${items.join('\n')}\n</ul>`
   // Decisions are many and few read them.
   if (title === 'Decisions') {

@@ -18,6 +18,8 @@ export interface SitePage {
 
 export interface SiteSection {
   readonly title: string
+  /** Parts of pages that people look for by themselves: name and place in the site. */
+  readonly parts: readonly (readonly [name: string, url: string])[]
   readonly pages: readonly SitePage[]
 }
 
@@ -25,20 +27,29 @@ export interface SiteSection {
 interface ListedSection {
   readonly title: string
   readonly pages: Readonly<Record<string, string | null>>
+  /** Names of parts, each with its file and anchor. */
+  readonly parts?: Readonly<Record<string, string>>
 }
 
 /** Sections of docs/site.yaml, then the decisions and pages that others lead to. */
 export function readSite(root: string): SiteSection[] {
   const text = readFileSync(path.join(root, 'docs/site.yaml'), 'utf8')
   const listed = parse(text) as readonly ListedSection[]
-  const sections = listed.map(({ title, pages }) => ({
+  const sections = listed.map(({ title, pages, parts = {} }) => ({
     title,
+    parts: Object.entries(parts).map(([name, place]) => {
+      const [file = '', anchor = ''] = place.split('#')
+      return [name, `${urlOf(path.posix.join('docs', file))}#${anchor}`] as const
+    }),
     pages: Object.entries(pages).map(([page, shortTitle]) =>
       readPage(root, path.posix.join('docs', page), shortTitle ?? undefined),
     ),
   }))
   const decisions = globSync('docs/decisions/*.md', { cwd: root }).toSorted()
-  return [...sections, { title: 'Decisions', pages: decisions.map((file) => readPage(root, file)) }]
+  return [
+    ...sections,
+    { title: 'Decisions', parts: [], pages: decisions.map((file) => readPage(root, file)) },
+  ]
 }
 
 /** Pages of examples: the table of examples leads to them, the navigation does not. */

@@ -88,4 +88,12 @@ describe('the built package', () => {
     await channel.checkQueue('orders')
     await connection.close()
   })
+  it('runs the demo in its thread', async () => {
+    const ports = { amqpPort: 0, kafkaPort: 0, httpPort: 0 }
+    await using broker = await built.startBroker({ storage: 'memory', ...ports })
+    const url = `http://127.0.0.1:${broker.addresses['http']?.port}/api/v1/demo`
+    const begun = await fetch(url, { method: 'POST', body: '{"seconds": 60}' })
+    assert.equal(begun.status, 201, await begun.text())
+    assert.equal((await fetch(url, { method: 'DELETE' })).status, 204)
+  })
 })

@@ -81,6 +81,8 @@ describe('the npm package', () => {
     const [, script = ''] = /src="([^"]+[.]js)"/.exec(page) ?? []
     const loaded = await fetch(`http://127.0.0.1:${http?.port}${script}`)
     assert.equal(loaded.headers.get('content-type'), 'text/javascript; charset=utf-8', page)
+    const docs = await fetch(`http://127.0.0.1:${http?.port}/docs/start.html`)
+    assert.match(await docs.text(), /<h1 id="start">/)
     const connection = await connect(`amqp://127.0.0.1:${amqp?.port}`)
     const channel = await connection.createConfirmChannel()
     await channel.assertQueue('hello', { durable: true })

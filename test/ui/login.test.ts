@@ -19,7 +19,7 @@ const ui = openUi({
 })
 
 async function logIn(page: Page, user: string, password: string): Promise<void> {
-  await page.getByLabel('User').fill(user)
+  await page.getByRole('textbox', { name: 'User' }).fill(user)
   await page.getByLabel('Password').fill(password)
   await page.keyboard.press('Enter')
 }
@@ -30,7 +30,7 @@ ui.test('a login is asked for on a page, and leads on to what was asked for', as
   await page.getByLabel('Password').waitFor()
   await expectAccessible(page)
   await logIn(page, 'boss', 'wrong')
-  await page.getByText('Not_Authorized').or(page.getByRole('alert')).first().waitFor()
+  await page.getByText('User or password is wrong.').waitFor()
   await logIn(page, 'boss', 'secret')
   await whenLive(page)
   assert.equal(new URL(page.url()).search, '?sort=messages')
@@ -38,7 +38,7 @@ ui.test('a login is asked for on a page, and leads on to what was asked for', as
   assert.deepEqual([cookie?.httpOnly, cookie?.sameSite, cookie?.secure], [true, 'Strict', false])
   await page.reload()
   await whenLive(page)
-  await page.getByRole('button', { name: 'User boss' }).click()
+  await page.getByRole('button', { name: 'User: boss' }).click()
   await page.getByRole('menuitem', { name: 'Log out' }).click()
   await page.getByLabel('Password').waitFor()
   assert.deepEqual(await page.context().cookies(), [])
@@ -52,4 +52,27 @@ ui.test('who is deleted meanwhile is asked again', async (open) => {
   await whenLive(page)
   await ui.ask('DELETE', '/users/brief')
   await page.getByLabel('Password').waitFor()
+})
+
+ui.test('who has no tag reads which one it lacks, and is not logged in', async (open) => {
+  ui.expectProblems(/401/)
+  await ui.ask('PUT', '/users/plain', { password: 'plain', tags: '' })
+  const page = await open('/', { isBare: true })
+  await logIn(page, 'plain', 'plain')
+  await page.getByText('pabal user tags plain monitoring').waitFor()
+  await expectAccessible(page)
+  await logIn(page, 'guest', 'guest')
+  await page.getByText('is there only while the broker has no').waitFor()
+})
+
+ui.test('a token that is none is refused, and the password is asked for again', async (open) => {
+  ui.expectProblems(/401/)
+  const page = await open('/', { isBare: true })
+  await page.getByRole('button', { name: 'Log in with a token' }).click()
+  await page.getByLabel(/^Token/).fill('a.b.c')
+  await page.getByRole('button', { name: 'Log in', exact: true }).click()
+  await page.getByRole('alert').waitFor()
+  await page.getByRole('button', { name: 'Log in with a password' }).click()
+  await logIn(page, 'boss', 'secret')
+  await whenLive(page)
 })

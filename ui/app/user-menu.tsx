@@ -28,7 +28,7 @@ export function UserMenu(): JSX.Element {
   return (
     <Menu
       isQuiet
-      label={`User ${data?.name ?? ''}`}
+      label="User"
       heading={
         data && (
           <>

@@ -37,6 +37,9 @@ export interface ListPage<Row> {
 
 const pageSize = 100
 
+/** Pages that one scrolls past in less are not asked for: each may be a sort of 100,000 streams. */
+const settleMs = 100
+
 /**
  * The rows of a list, live. `pathOf` says what to ask for a page; it is another list when its first page has
  * another path. At most the two pages that are seen are asked for; others stay as they were last seen.
@@ -44,6 +47,7 @@ const pageSize = 100
 export function useRows<Row>(pathOf: (page: number, pageSize: number) => string): Rows<Row> {
   const [firstPage, setFirstPage] = useState(1)
   const [lastPage, setLastPage] = useState(1)
+  const settling = useRef<ReturnType<typeof setTimeout>>(undefined)
   const seen = useRef({ list: '', pages: new Map<number, readonly Row[]>(), total: 0 })
   const list = pathOf(1, pageSize)
   const isOther = seen.current.list !== list
@@ -66,8 +70,11 @@ export function useRows<Row>(pathOf: (page: number, pageSize: number) => string)
     total: one.data === undefined && pages.size === 0 ? undefined : seen.current.total,
     rowAt: (index) => pages.get(Math.floor(index / pageSize) + 1)?.[index % pageSize],
     onShown(first, last) {
-      setFirstPage(Math.floor(first / pageSize) + 1)
-      setLastPage(Math.floor(last / pageSize) + 1)
+      clearTimeout(settling.current)
+      settling.current = setTimeout(() => {
+        setFirstPage(Math.floor(first / pageSize) + 1)
+        setLastPage(Math.floor(last / pageSize) + 1)
+      }, settleMs)
     },
     isStale: one.isStale,
     problem: one.problem,

@@ -15,6 +15,7 @@ export interface MenuItem {
 export interface MenuProps {
   /** What stands on the button. */
   readonly children: ComponentChildren
+  /** What is chosen here; read out before what stands on the button. */
   readonly label: string
   readonly items: readonly MenuItem[]
   /** Stands above the choices. */
@@ -46,9 +47,9 @@ export function Menu(props: MenuProps): JSX.Element {
         class={isQuiet ? 'menu-button menu-quiet' : 'menu-button button'}
         aria-haspopup="menu"
         aria-expanded={isOpen}
-        aria-label={label}
         onClick={() => setOpen(!isOpen)}
       >
+        {children !== label && <span class="unseen">{label}: </span>}
         {children}
         <span aria-hidden="true">▾</span>
       </button>

@@ -55,7 +55,7 @@ function draw(place: HTMLElement, chart: ChartProps): uPlot {
     cursor: { points: { size: 6 }, y: false, drag: { x: false, y: false } },
     scales: { x: { time: true }, y: { range: (_, __, most) => [0, Math.max(most, 1) * 1.1] } },
     axes: [
-      { ...axis, grid: { show: false }, values: clockLabels, space: 80, size: 24 },
+      { ...axis, grid: { show: false }, values: clockLabels, incrs: seconds, space: 80, size: 24 },
       {
         ...axis,
         values: (_, splits) => splits.map(format),
@@ -78,17 +78,21 @@ function draw(place: HTMLElement, chart: ChartProps): uPlot {
   return new uPlot(options, dataOf(chart), place)
 }
 
+/** Between two labels of the time: nobody reads parts of a second. */
+const seconds = [1, 5, 10, 15, 30, 60, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400]
+
 /** Labels of the axis stand in a column that never changes its width. */
 function widthOf(format: (value: number) => string): number {
   return Math.max(44, format(12_345).length * 8 + 8)
 }
 
+/** All with seconds, or none: they stand beside each other. */
 function clockLabels(_: uPlot, splits: number[]): string[] {
+  const hasSeconds = splits.some((seconds) => seconds % 60 !== 0)
   return splits.map((seconds) => {
     const time = new Date(seconds * 1000)
-    const two = (part: number): string => String(part).padStart(2, '0')
-    const minutes = `${two(time.getHours())}:${two(time.getMinutes())}`
-    return seconds % 60 === 0 ? minutes : `${minutes}:${two(time.getSeconds())}`
+    const parts = [time.getHours(), time.getMinutes(), ...(hasSeconds ? [time.getSeconds()] : [])]
+    return parts.map((part) => String(part).padStart(2, '0')).join(':')
   })
 }
 

@@ -90,7 +90,7 @@ export function Table<Row>(props: TableProps<Row>): JSX.Element {
         <tbody>
           <Space height={shown.first * height} />
           {rows.total === undefined ? (
-            <SkeletonRows columns={columns.length + (isChosen ? 1 : 0)} />
+            <SkeletonRows columns={columns} isChosen={isChosen} />
           ) : (
             range(shown.first, Math.min(shown.last, rows.total - 1)).map((index) => (
               <TableRow key={index} {...props} index={index} isActive={cursor === index} />
@@ -112,13 +112,20 @@ function Space({ height }: { readonly height: number }): JSX.Element | null {
   return <tr aria-hidden="true" class="table-space" style={{ height: `${height}px` }} />
 }
 
-function SkeletonRows({ columns }: { readonly columns: number }): JSX.Element {
+function SkeletonRows<Row>({
+  columns,
+  isChosen,
+}: {
+  readonly columns: readonly Column<Row>[]
+  readonly isChosen: boolean
+}): JSX.Element {
   return (
     <>
       {range(0, 7).map((row) => (
         <tr key={row} class="table-row">
-          {range(1, columns).map((column) => (
-            <td key={column}>
+          {isChosen && <td />}
+          {columns.map(({ key, priority = 1 }, column) => (
+            <td key={key} class={`priority-${priority}`}>
               <span
                 class="skeleton"
                 style={{ width: `${35 + ((row * 17 + column * 29) % 50)}%` }}

@@ -167,14 +167,26 @@ function groupOperation(broker: Broker): Operation {
     tag,
     summary: 'What died and is in this queue, in groups; each request looks at a part of it',
     access: 'vhost',
-    query: z.object({ cursor: z.string().optional().describe('The `next` of the part before') }),
+    query: z.object({
+      cursor: z.string().optional().describe('The `next` of the part before'),
+      count: z.coerce
+        .number()
+        .int()
+        .min(1)
+        .optional()
+        .describe('Look at about so many messages; left out, at as many as one request may'),
+    }),
     answers: { 200: deathsSchema },
     async handle({ names: { vhost, name }, query, caller, context }) {
       const queue = broker.findVHost(vhost)?.findQueue(name)
       if (queue === undefined) return notFound(context)
       const place = readPlace(query.cursor)
       if (place === 'wrong') return badRequest(context, 'cursor: not what was answered as next')
-      const from = { segment: place?.index ?? 0, offset: place?.offset ?? 0 }
+      const from = {
+        segment: place?.index ?? 0,
+        offset: place?.offset ?? 0,
+        lookedMax: query.count,
+      }
       const asker = { user: caller.principal.user, rights: caller.rightsIn(vhost) }
       const jobs = await broker.openJobs()
       const { groups, looked, others, next } = await jobs.groupDeaths(queue, from, asker)

@@ -67,7 +67,7 @@ export class LiveConnections {
   sourceOf({ path, audience }: SourceKey, ask: AskView): [source: LiveSource, done: () => void] {
     if (audience === undefined) {
       const source = this.#newSource(path, ask)
-      return [source, () => this.#sources.delete(source)]
+      return [source, () => this.#abandon(source)]
     }
     const key = `${audience}\n${path}`
     const shared = this.#shared.get(key) ?? { source: this.#newSource(path, ask), useCount: 0 }
@@ -77,7 +77,7 @@ export class LiveConnections {
       shared.useCount -= 1
       if (shared.useCount > 0) return
       this.#shared.delete(key)
-      this.#sources.delete(shared.source)
+      this.#abandon(shared.source)
     }
     return [shared.source, done]
   }
@@ -92,6 +92,11 @@ export class LiveConnections {
     })
     this.#sources.add(source)
     return source
+  }
+
+  #abandon(source: LiveSource): void {
+    source.isAbandoned = true
+    this.#sources.delete(source)
   }
 
   #allMs(): number {

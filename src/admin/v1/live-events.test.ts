@@ -196,9 +196,14 @@ test('of many views some are made at once, and the others in their turn', async 
   })
   await settle()
   assert.equal(asked.length, liveLimits.madeAtOnceMax)
+  const [gone, leave] = connections.sourceOf({ path: '/gone', audience: 'one' }, ask)
+  const ofGone = gone.make()
+  await settle()
+  leave()
   resolve()
-  await Promise.all(made)
+  await Promise.all([...made, ofGone])
   assert.equal(asked.length, count)
+  assert.ok(!asked.includes('/gone'), 'nobody waits for it')
 })
 
 test('the time is told every five seconds', async () => {

@@ -29,6 +29,8 @@ export interface LiveSourceParts {
 export class LiveSource {
   /** Milliseconds that it took the last time. */
   makingMs = 0
+  /** Nobody waits for it any more. */
+  isAbandoned = false
   readonly #parts: LiveSourceParts
   #underWay: Promise<Made> | undefined
   /** Waits for its turn. */
@@ -64,7 +66,8 @@ export class LiveSource {
   async #make(): Promise<Made> {
     const { path, ask, clock, allMs } = this.#parts
     const startedAt = clock.monotonic()
-    const { status, body } = await answerOf(ask, path)
+    const gone = refusal(410, 'gone', 'Nobody waits for it')
+    const { status, body } = this.isAbandoned ? gone : await answerOf(ask, path)
     this.makingMs = clock.monotonic() - startedAt
     const restMs = Math.max(
       status >= 500 ? liveLimits.faultMs : liveLimits.everyMs,

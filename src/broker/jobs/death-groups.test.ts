@@ -46,7 +46,7 @@ const asker: Asker = {
 
 async function look(
   name: string,
-  from: ScanPlace = { segment: 0, offset: 0 },
+  from: ScanPlace & { readonly lookedMax?: number } = { segment: 0, offset: 0 },
 ): Promise<DeathGroups> {
   const queue = world.broker.getVHost('/').getQueue(name)
   const jobs = await world.broker.openJobs()
@@ -158,6 +158,14 @@ test('a look at many is a sample, and the next goes on', async () => {
   const second = await look('dead', first.next)
   assert.deepEqual([second.looked, second.next], [40, undefined])
   assert.equal(first.groups[0]!.count + second.groups[0]!.count, count)
+})
+
+test('a look ends after about as many messages as were asked for', async () => {
+  declare('dead')
+  for (let number = 0; number < 20; number++) publish('dead', 'x', { error: 'same' })
+  const first = await look('dead', { segment: 0, offset: 0, lookedMax: 5 })
+  assert.equal(first.looked, 5)
+  assert.equal((await look('dead', first.next)).looked, 15)
 })
 
 test('groups beyond the limit are counted together', async () => {

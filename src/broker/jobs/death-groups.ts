@@ -36,6 +36,7 @@ export interface DeathGroups {
 export class DeathCounter implements Visitor {
   readonly #segments: readonly WorkSegment[]
   readonly #clock: Clock
+  readonly #lookedMax: number
   readonly #groups = new Map<string, DeathGroup>()
   #looked = 0
   #others = 0
@@ -46,9 +47,11 @@ export class DeathCounter implements Visitor {
   #lateAt = 0
   #hasLooked = false
 
-  constructor(segments: readonly WorkSegment[], clock: Clock) {
+  /** `lookedMax`: about how many messages it looks at. */
+  constructor(segments: readonly WorkSegment[], clock: Clock, lookedMax: number = Infinity) {
     this.#segments = segments
     this.#clock = clock
+    this.#lookedMax = lookedMax
   }
 
   /** `isWhole`: the scan has come to the end. */
@@ -62,7 +65,9 @@ export class DeathCounter implements Visitor {
   }
 
   mayGoOn(): 'yes' | 'no' {
-    return this.#batchCount < jobLimits.previewBatchesMax ? 'yes' : 'no'
+    const isEnough =
+      this.#batchCount >= jobLimits.previewBatchesMax || this.#looked >= this.#lookedMax
+    return isEnough ? 'no' : 'yes'
   }
 
   begin(_segment: Segment, index: number, last: number): void {

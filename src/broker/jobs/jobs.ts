@@ -168,11 +168,18 @@ export class Jobs {
     return { ...preview.result, isWhole }
   }
 
-  /** What died in a queue, or anything else, from a place on. Throws `access_refused`. */
-  async groupDeaths(queue: Destination, from: ScanPlace, { rights }: Asker): Promise<DeathGroups> {
+  /**
+   * What died in a queue, or anything else, from a place on: as much as one look goes through, or about
+   * `lookedMax` messages. Throws `access_refused`.
+   */
+  async groupDeaths(
+    queue: Destination,
+    { lookedMax, ...from }: ScanPlace & { readonly lookedMax?: number | undefined },
+    { rights }: Asker,
+  ): Promise<DeathGroups> {
     permit(rights, 'read', { kind: 'queue', name: queue.name })
     const segments = wholeSegmentsOf(queue)
-    const counter = new DeathCounter(segments, this.#context.clock)
+    const counter = new DeathCounter(segments, this.#context.clock, lookedMax)
     const scan = new Scan(segments, this.#context.store, counter)
     return counter.result(await this.#slices.run(scan.run(from)))
   }

@@ -98,7 +98,11 @@ export const jobExamples: Examples = {
   'GET /v1/dead-letters': onQueues,
   'GET /v1/dead-letter-counts': onQueues,
   'GET /v1/dead-letters/{vhost}': onQueues,
-  'GET /v1/dead-letters/{vhost}/{name}': { ...onQueues, names: { name: 'dead' } },
+  'GET /v1/dead-letters/{vhost}/{name}': {
+    ...onQueues,
+    names: { name: 'dead' },
+    query: { count: '10' },
+  },
   'GET /v1/schedule': onDelayed,
   'GET /v1/schedule/due': {
     ...onDelayed,

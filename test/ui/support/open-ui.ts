@@ -18,7 +18,7 @@ import { text } from 'node:stream/consumers'
 import { after, before, test, type TestContext } from 'node:test'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { TestBroker } from '../../support/start-test-broker.ts'
-import { DEADLINE_MS, waitFor } from '../../support/wait-for.ts'
+import { DEADLINE_MS } from '../../support/wait-for.ts'
 import { findChromium, noChromium } from './find-chromium.ts'
 
 export interface UiOptions {
@@ -182,7 +182,6 @@ export class UiUnderTest {
 /** Waits until the page has its live values: the header says so, and nothing is a skeleton any more. */
 export async function whenLive(page: Page): Promise<void> {
   await page.locator('.live-live').waitFor()
-  // From here: the page's policy lets nothing be evaluated in it again and again.
-  const busy = page.locator('[aria-busy=true], .skeleton')
-  await waitFor('the page has its values', async () => (await busy.count()) === 0)
+  const unfinished = page.locator('[aria-busy=true], .skeleton')
+  await unfinished.first().waitFor({ state: 'detached' })
 }

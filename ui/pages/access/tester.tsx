@@ -194,6 +194,7 @@ function Text(
     <Field label={label}>
       <input
         class="mono"
+        aria-label={label}
         list={list}
         value={value}
         spellcheck={false}
@@ -212,6 +213,7 @@ function Select(
   return (
     <Field label={label}>
       <select
+        aria-label={label}
         value={value}
         onChange={({ currentTarget }) => setParams({ [param]: currentTarget.value })}
       >

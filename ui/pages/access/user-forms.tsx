@@ -3,8 +3,9 @@ import type { ComponentChildren, JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import { ask, curlOf, shellQuoted } from '../../lib/api.ts'
 import { refresh } from '../../lib/live.ts'
-import { apiPath } from '../../lib/names.ts'
+import { apiPath, query } from '../../lib/names.ts'
 import { pushParams, setParams } from '../../lib/router.ts'
+import type { ListPage } from '../../lib/rows.ts'
 import { plainName } from '../../lib/show-name.ts'
 import { Button } from '../../parts/button.tsx'
 import { Confirm } from '../../parts/confirm.tsx'
@@ -39,7 +40,7 @@ export function NewUser({ onClose }: Closing): JSX.Element {
       cli={`pabal user add ${shellQuoted(name || 'NAME')} --new-password-file FILE${tagsFlag(tags)}`}
       curl={curlOf('PUT', path, bodyWith(secret))}
       run={async () => {
-        await whenNew(path, name)
+        await whenNew(name)
         await ask('PUT', path, bodyWith(password))
         toast(`User ${plainName(name)} was added`)
         refresh()
@@ -70,12 +71,12 @@ export function NewUser({ onClose }: Closing): JSX.Element {
 }
 
 /** A PUT would change one that is there. */
-async function whenNew(path: string, name: string): Promise<void> {
-  const isThere = await ask('GET', `${path}?columns=name`).then(
-    () => true,
-    () => false,
-  )
-  if (isThere) throw new Error(`There is a user ${plainName(name)} already: open it to change it`)
+async function whenNew(name: string): Promise<void> {
+  const like = `/users${query({ page: 1, page_size: 500, name, columns: 'name' })}`
+  const { items } = await ask<ListPage<{ readonly name: string }>>('GET', like)
+  if (items.some((user) => user.name === name)) {
+    throw new Error(`There is a user ${plainName(name)} already: open it to change it`)
+  }
 }
 
 function tagsFlag(tags: readonly string[]): string {

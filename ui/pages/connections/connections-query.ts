@@ -1,5 +1,5 @@
-import { query } from '../../lib/names.ts'
 // What the URL says of the list of connections.
+import { query } from '../../lib/names.ts'
 import type { Params, Place } from '../../lib/router.ts'
 
 export interface ConnectionsView {

@@ -8,6 +8,9 @@ import { emptyReading, type Group, type Reading, type StreamId, withPart } from 
 const limits = {
   /** Messages of one stream that are read without being asked to. */
   unaskedMax: 100_000,
+  /** Of the first part: it is there at once. */
+  firstCount: 5000,
+  partCount: 30_000,
   /** What changes all the time is read again once in a while. */
   settleMs: 1500,
 }
@@ -129,7 +132,9 @@ async function readOne(
   let next: string | null = null
   do {
     const path = apiPath`/v1/dead-letters/${vhost}/${name}`
-    const cursor = query({ cursor: next ?? undefined })
+    const first =
+      next === null ? { count: limits.firstCount } : { cursor: next, count: limits.partCount }
+    const cursor = query(first)
     const part: DeathsJson = await ask<DeathsJson>('GET', path + cursor, undefined, { signal })
     if (signal.aborted) return
     reading = withPart(reading, part)

@@ -2,8 +2,9 @@
 // next step.
 import type { ComponentChildren, JSX } from 'preact'
 import type { Finding } from '../../../src/admin/v1/home/finding.ts'
+import { streamUrl } from '../../parts/stream-tabs.tsx'
 import { Ago, CopyButton, Name } from '../../parts/values.tsx'
-import { nextStep, targetOf } from './next-step.ts'
+import { nextStep } from './next-step.ts'
 import './findings.css'
 
 const words: Readonly<Record<Finding['severity'], string>> = {
@@ -87,9 +88,10 @@ function NameIn({
   readonly text: string
   readonly finding: Finding
 }): ComponentChildren {
-  const { name, group } = finding
-  const isOwn = name !== undefined && text === readable(name)
-  if (isOwn) return <Name value={name} to={targetOf(finding)} />
+  const { vhost, name, group, streams = [] } = finding
+  const own = name === undefined ? streams : [{ vhost: vhost ?? '/', name }]
+  const stream = own.find((each) => text === readable(each.name))
+  if (stream !== undefined) return <Name value={stream.name} to={streamUrl(stream)} />
   return <Name value={group !== undefined && text === readable(group) ? group : text} />
 }
 

@@ -7,11 +7,6 @@ export interface NextStep {
   readonly to: string
 }
 
-/** The page of what it is about. */
-export function targetOf({ vhost, name }: Finding): string | undefined {
-  return name === undefined ? undefined : urlOf('/stream', { vhost, name })
-}
-
 /** Undefined where no page helps. */
 export function nextStep(finding: Finding): NextStep | undefined {
   const { kind, vhost, name, connection } = finding

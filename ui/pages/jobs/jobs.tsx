@@ -133,7 +133,7 @@ const columns: readonly Column<JobJson>[] = [
     key: 'progress',
     label: 'Looked at',
     hint: 'How many of the messages that were there when it began',
-    width: '20%',
+    width: '168px',
     priority: 2,
     cell: (job) => <Progress job={job} />,
   },
@@ -168,7 +168,7 @@ const columns: readonly Column<JobJson>[] = [
     label: 'Began',
     align: 'end',
     width: '104px',
-    priority: 2,
+    priority: 3,
     cell: ({ started }) => <Ago value={started} />,
   },
   {
@@ -253,11 +253,9 @@ function JobPanel({
       label={`Job ${id}`}
       onClose={onClose}
       isWide
-      actions={
-        state !== 'running' && (
-          <Button onClick={() => setForgetting(true)}>Forget this job …</Button>
-        )
-      }
+      {...(state !== 'running' && {
+        actions: <Button onClick={() => setForgetting(true)}>Forget this job …</Button>,
+      })}
     >
       <JobProgress vhost={vhost} id={id} onBegun={(undo) => pushParams({ job: undo })} />
       <Facts facts={factsOf(job)} />

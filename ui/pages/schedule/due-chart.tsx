@@ -142,7 +142,7 @@ function Beyond({
       {parts.join(' · ')}
       {!isExact && (
         <span title="There are too many to look at each: they are spread evenly over the time in which they are due">
-          {parts.length > 0 ? ' · ' : ''}about
+          {parts.length > 0 ? ' · ' : ''}approximate
         </span>
       )}
     </span>

@@ -58,7 +58,7 @@ function draftOf(policy: Policy | undefined): Draft {
   return {
     vhost: policy?.vhost ?? '/',
     name: policy?.name ?? '',
-    pattern: policy?.pattern ?? '^',
+    pattern: policy?.pattern ?? '',
     applyTo: policy?.['apply-to'] ?? 'queues',
     priority: String(policy?.priority ?? 0),
     definition: JSON.stringify(policy?.definition ?? { 'max-length': 10_000 }, undefined, 2),
@@ -116,7 +116,11 @@ export function PolicyPanel({ policy, isOperator, onClose }: PolicyPanelProps): 
           </p>
         )}
         <div class="policy-buttons">
-          <Button type="submit" kind="primary" isDisabled={name === '' || definition === undefined}>
+          <Button
+            type="submit"
+            kind="primary"
+            isDisabled={name === '' || pattern === '' || definition === undefined}
+          >
             {policy === undefined ? 'Set the policy' : 'Save the policy'}
           </Button>
           <Button onClick={onClose}>Cancel</Button>
@@ -269,6 +273,9 @@ function Preview({
   const priority = Number.isFinite(Number(draft.priority)) ? Number(draft.priority) : 0
   const asked = { pattern, apply_to, priority, name, definition, operator: isOperator }
   const tested = usePatternTest(vhost, asked)
+  if (pattern === '') {
+    return <p class="policy-preview soft">Write a pattern to see what it fits; .* fits all.</p>
+  }
   if (tested === undefined) return <div class="policy-preview soft">{'\u00a0'}</div>
   if (tested.problem !== null) {
     return (

@@ -1,6 +1,6 @@
 // The picture: nodes in columns, edges between them, and the buttons and keys that move it.
 import type { JSX } from 'preact'
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { Button } from '../../parts/button.tsx'
 import type { DrawnEdge, Folded } from './fold.ts'
 import { type Layout, layOut, nodeSize } from './layout.ts'
@@ -37,7 +37,7 @@ export function Graph(props: GraphProps): JSX.Element {
   const [hovered, setHovered] = useState<string>()
   const [focused, setFocused] = useState<string>()
   const isReady = pan.box.width > 0
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (isReady) pan.fit()
   }, [pictureKey, isReady, graph.nodes.length > 0])
   useEffect(() => {
@@ -283,7 +283,9 @@ function nextNode(
   [wayX, wayY]: readonly [x: number, y: number],
 ): SVGElement | undefined {
   const middleOf = (element: Element): { readonly x: number; readonly y: number } => {
-    const { left, top, width, height } = element.getBoundingClientRect()
+    // Without the words beside it.
+    const shape = element.querySelector('.node-shape') ?? element
+    const { left, top, width, height } = shape.getBoundingClientRect()
     return { x: left + width / 2, y: top + height / 2 }
   }
   const start = middleOf(from)
@@ -294,7 +296,7 @@ function nextNode(
     const ahead = (x - start.x) * wayX + (y - start.y) * wayY
     const aside = Math.abs((x - start.x) * wayY) + Math.abs((y - start.y) * wayX)
     const away = ahead + aside * 2
-    if (ahead > 1 && away < least) {
+    if (ahead > 4 && away < least) {
       least = away
       nearest = node
     }

@@ -1,6 +1,6 @@
 // Moves and zooms a picture by mouse, wheel, touch and keys.
 import { type RefObject } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 
 /** Where the picture's corner stands, and how large it is drawn. */
 export interface View {
@@ -73,13 +73,14 @@ export function usePanZoom(element: RefObject<Element | null>, picture: Size): P
 
 function useBox(element: RefObject<Element | null>): Size {
   const [box, setBox] = useState<Size>({ width: 0, height: 0 })
-  useEffect(() => {
-    if (element.current === null) return undefined
-    const sizes = new ResizeObserver(([entry]) => {
-      if (entry !== undefined)
-        setBox({ width: entry.contentRect.width, height: entry.contentRect.height })
-    })
-    sizes.observe(element.current)
+  // Before anything is painted, so that the picture does not jump to its place.
+  useLayoutEffect(() => {
+    const { current } = element
+    if (current === null) return undefined
+    const measure = (): void => setBox({ width: current.clientWidth, height: current.clientHeight })
+    measure()
+    const sizes = new ResizeObserver(measure)
+    sizes.observe(current)
     return () => sizes.disconnect()
   }, [])
   return box

@@ -108,21 +108,23 @@ function FoundLine({
   const deaths = deathsOf(message)
   return (
     <li class="found-line">
-      <Name
-        value={stream}
-        to={urlOf('/stream/messages', { vhost, name: stream, at, partition: part })}
-      />{' '}
-      <span class="mono soft">
-        {part === undefined ? '' : `partition ${part} `}@{String(at ?? '')}
-      </span>{' '}
-      {typeof state === 'string' ? (
-        <Badge tone={stateTones[state] ?? 'plain'}>{state}</Badge>
-      ) : (
-        <Badge>{kind === 'topic' ? 'in the topic' : kind}</Badge>
-      )}{' '}
-      <span class="soft">
-        came <Ago value={typeof time === 'number' ? time : undefined} />
-      </span>
+      <div class="found-line-head">
+        <Name
+          value={stream}
+          to={urlOf('/stream/messages', { vhost, name: stream, at, partition: part })}
+        />
+        <span class="mono soft">
+          {part === undefined ? '' : `partition ${part} `}@{String(at ?? '')}
+        </span>
+        {typeof state === 'string' ? (
+          <Badge tone={stateTones[state] ?? 'plain'}>{state}</Badge>
+        ) : (
+          <Badge>{kind === 'topic' ? 'in the topic' : kind}</Badge>
+        )}
+        <span class="soft">
+          came <Ago value={typeof time === 'number' ? time : undefined} />
+        </span>
+      </div>
       <ul>
         {deaths.map(({ queue, reason, count: times }, index) => (
           <li key={index}>

@@ -42,11 +42,14 @@ function storyOf(message: number, events: readonly TraceEventJson[]): Story {
   // Records of Kafka are looked into later than what came of them.
   const inOrder = events.toSorted((a, b) => a.at - b.at || a.sequence - b.sequence)
   const before = new Map<string, TraceEventJson>()
-  const steps = inOrder.map((event): Step => {
-    const last = before.get(placeKey(event)) ?? before.get('')
+  const steps = inOrder.map((event, index): Step => {
+    const known = event.event === 'durable' ? inOrder[0] : before.get(placeKey(event))
+    const last = known ?? inOrder[index - 1]
     before.set(placeKey(event), event)
-    before.set('', before.get('') ?? event)
-    const wait = last && { ms: Math.max(0, event.at - last.at), text: waitText(last, event) }
+    const wait = last && {
+      ms: Math.max(0, event.at - last.at),
+      text: known ? waitText(last, event) : 'later',
+    }
     return { event, ...wordsOf(event), wait }
   })
   return {
@@ -98,7 +101,7 @@ const eventWords: Readonly<Record<TraceEventJson['event'], readonly [text: strin
   found: ['was there before the trace', 'plain'],
   routed: ['came to', 'plain'],
   unroutable: ['found no queue', 'bad'],
-  refused: ['refused, as it is full, by', 'bad'],
+  refused: ['refused: the queue is full', 'bad'],
   repeated: ['dropped as a repeat', 'look'],
   delayed: ['waits at its exchange', 'plain'],
   due: ['is due', 'plain'],
@@ -180,13 +183,17 @@ function outcomeOf(events: readonly TraceEventJson[]): Story['outcome'] {
   })
   const held = open.filter(({ event }) => event === 'delivered' || event === 'got')
   if (held.length > 0) return { text: `with a reader of ${streamsOf(held)}`, tone: 'plain' }
-  if (open.length > 0) return { text: `in ${streamsOf(open)}`, tone: 'plain' }
+  const isAcked = last.some(({ event, no_ack: noAck }) => event === 'acked' || noAck === true)
+  if (open.length > 0) {
+    return {
+      text: `${isAcked ? 'acked, and ' : ''}in ${streamsOf(open)}`,
+      tone: isAcked ? 'good' : 'plain',
+    }
+  }
   const first = events.find(({ event }) => ['unroutable', 'refused', 'dropped'].includes(event))
   if (first !== undefined) return { text: eventWords[first.event][0], tone: 'bad' }
   if (last.some(({ event }) => event === 'committed')) return { text: 'read', tone: 'good' }
-  if (last.some(({ event, no_ack: noAck }) => event === 'acked' || noAck === true)) {
-    return { text: 'acked', tone: 'good' }
-  }
+  if (isAcked) return { text: 'acked', tone: 'good' }
   const [, tone] = eventWords[events.at(-1)?.event ?? 'published']
   return { text: eventWords[events.at(-1)?.event ?? 'published'][0], tone }
 }

@@ -65,7 +65,7 @@ export function TraceForm(props: TraceFormProps): JSX.Element {
             ))}
           </select>
         </Field>
-        <Field label="Also what is already in the queue">
+        <Field label="Also what is in queue">
           <input
             type="text"
             autocomplete="off"

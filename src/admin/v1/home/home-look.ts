@@ -81,11 +81,15 @@ export class HomeLooks {
   }
 
   *#lookAtAll(files: FileCounts | undefined): Steps<Look> {
-    const { broker, clients, groups } = this.#parts
+    const { broker, clients, groups, statistics } = this.#parts
     const now = broker.clock.now()
     const vhosts = new Map<string, VHostFacts>()
     for (const vhost of broker.vhosts) {
-      const facts = yield* lookAtVHost(vhost, { notes: this.#queueNotes, now })
+      const facts = yield* lookAtVHost(vhost, {
+        notes: this.#queueNotes,
+        now,
+        isIdle: (queue) => statistics.idleSince(queue) !== undefined,
+      })
       vhosts.set(vhost.name, facts)
       this.#noteRates(vhost, facts, now)
     }
@@ -122,16 +126,16 @@ export class HomeLooks {
   async #readOldest({ vhosts, time }: Look): Promise<void> {
     const { quietMs, behindMs, oldestReadMax } = healthLimits
     const facts = new Set<QueueFact>()
-    for (const { growing, unconsumed, behind } of vhosts.values()) {
-      for (const list of [growing, unconsumed, behind])
+    for (const { growing, unconsumed, unsure, behind } of vhosts.values()) {
+      for (const list of [growing, unconsumed, unsure, behind])
         for (const fact of list.items) facts.add(fact)
     }
     const most = [...facts].toSorted((a, b) => b.ready - a.ready).slice(0, oldestReadMax)
     for (const fact of most) fact.oldest = await oldestOf(this.#parts.broker, fact)
-    for (const { unconsumed, behind } of vhosts.values()) {
-      unconsumed.remove(
-        ({ leftAt, oldest }) => leftAt === 0 && oldest !== undefined && time - oldest < quietMs,
-      )
+    for (const { unconsumed, unsure, behind } of vhosts.values()) {
+      for (const fact of unsure.items) {
+        if (fact.oldest !== undefined && time - fact.oldest >= quietMs) unconsumed.add(fact)
+      }
       behind.remove(({ oldest }) => oldest === undefined || time - oldest < behindMs)
     }
   }

@@ -41,6 +41,8 @@ export interface VHostFacts {
   readonly rates: { in: number; out: number; ack: number }
   readonly growing: TopList<QueueFact>
   readonly unconsumed: TopList<QueueFact>
+  /** They never had a consumer, and nobody knows yet for how long their messages have waited. */
+  readonly unsure: TopList<QueueFact>
   readonly behind: TopList<QueueFact>
   /** They have no room, and refuse messages. */
   readonly full: TopList<QueueFact>
@@ -52,6 +54,8 @@ export interface StreamsLooked {
   /** Of ready messages. */
   readonly notes: GrowthNotes<Destination>
   readonly now: number
+  /** Two samples say that nothing happens to it: what came in came all at once. */
+  readonly isIdle: (queue: Queue) => boolean
 }
 
 export function* lookAtVHost(vhost: VHost<Destination>, looked: StreamsLooked): Steps<VHostFacts> {
@@ -92,6 +96,7 @@ export function noFacts(name: string): VHostFacts {
     rates: { in: 0, out: 0, ack: 0 },
     growing: list(({ growth }) => growth?.rate ?? 0),
     unconsumed: list(({ ready }) => ready),
+    unsure: list(({ ready }) => ready),
     behind: list(({ ready }) => ready),
     full: list(({ ready }) => ready),
     keeping: list(({ queue }) => queue.ends.deadLetters?.keptCount ?? 0),
@@ -137,14 +142,21 @@ interface QueueLooked extends StreamsLooked {
   readonly isForDead: boolean
 }
 
-function sortIn(facts: VHostFacts, queue: Queue, { notes, now, isForDead }: QueueLooked): void {
+function sortIn(
+  facts: VHostFacts,
+  queue: Queue,
+  { notes, now, isIdle, isForDead }: QueueLooked,
+): void {
   const { readyCount: ready, consumerCount: consumers, consumerLeftAt: leftAt } = queue
   const growth = notes.note(queue, ready, now)
   const fact: QueueFact = { queue, ready, consumers, growth, leftAt, oldest: undefined }
   if ((queue.ends.deadLetters?.keptCount ?? 0) > 0) facts.keeping.add(fact)
   if (ready === 0) return
-  if (isGrowing(fact)) facts.growing.add(fact)
-  if (consumers === 0 && !isForDead && isMissed(fact, now)) facts.unconsumed.add(fact)
+  if (isGrowing(fact) && !isIdle(queue)) facts.growing.add(fact)
+  if (consumers === 0 && !isForDead && isMissed(fact)) {
+    if (hasWaited(fact, now)) facts.unconsumed.add(fact)
+    else if (leftAt === 0) facts.unsure.add(fact)
+  }
   if (consumers > 0 && ready >= healthLimits.behindMin) facts.behind.add(fact)
   if (queue.mayRefuse && !queue.hasRoomFor({ count: 1, size: 0 })) facts.full.add(fact)
 }
@@ -155,8 +167,14 @@ function isGrowing({ ready, growth }: QueueFact): boolean {
 }
 
 /** Nobody takes messages from it who did, or ever did. */
-function isMissed({ queue, leftAt }: QueueFact, now: number): boolean {
-  if (leftAt > 0) return now - leftAt >= healthLimits.quietMs
+function isMissed({ queue, leftAt }: QueueFact): boolean {
   const { usedCounters } = queue
+  if (leftAt > 0) return true
   return usedCounters !== undefined && usedCounters.published > 0 && takenOf(usedCounters) === 0
+}
+
+/** It has been without a consumer for a while, as far as that is known without reading a message. */
+function hasWaited({ leftAt, growth }: QueueFact, now: number): boolean {
+  const since = leftAt > 0 ? leftAt : growth?.since
+  return since !== undefined && now - since >= healthLimits.quietMs
 }

@@ -42,7 +42,7 @@ function growingFindings({ items, count }: QueueList, now: number): Finding[] {
     const text = `${named(queue.name)} grows by ${perSecond(growth?.rate ?? 0)}${nobody}: ${many(ready, 'message')} wait${ready === 1 ? 's' : ''}${waits.comma}`
     return [{ kind: 'growing', severity: 'look', text, ...placeOf(first), ...consumersOf(first) }]
   }
-  const text = `${many(count, 'queue')} grow${waits.semicolon}`
+  const text = `${many(count, 'queue')} grow, ${named(first.queue.name)} fastest${waits.semicolon}`
   return [{ kind: 'growing', severity: 'look', text, count, ...streamsOf(items) }]
 }
 
