@@ -48,9 +48,7 @@ export function renderPage(page: SitePage, places: ReadonlyMap<string, SitePage>
         if (href.endsWith('.svg'))
           return drawing(path.posix.join(path.posix.dirname(page.file), href))
         const source = imageOf(href, page)
-        const [, width, height] = /-(\d+)x(\d+)\.\w+$/.exec(href) ?? []
-        const size = width === undefined ? '' : ` width="${width}" height="${height}"`
-        return `<img src="${source}" alt="${escapeHtml(text)}"${size} loading="lazy">`
+        return `<img src="${source}" alt="${escapeHtml(text)}" loading="lazy">`
       },
       code({ text, lang }: Tokens.Code): string {
         const language = /^\w+/.exec(lang ?? '')?.[0] ?? ''
