@@ -35,6 +35,7 @@ export function isUiBuilt() {
 }
 
 function filesIn(folder) {
+  if (!existsSync(path.join(root, folder))) return []
   return readdirSync(path.join(root, folder), { withFileTypes: true })
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry) => {

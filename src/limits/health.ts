@@ -50,6 +50,8 @@ export const healthLimits = {
   forecastSizeMin: (64 * MiB) as number,
   /** Certificates are often renewed two weeks before their end. */
   certificateMs: 1_209_600_000,
+  /** Samples of a history are so far apart at least. */
+  historyStepMsMin: 2500,
   /** Deaths are told of an hour. */
   hourMs: 3_600_000,
   /** Streams that grow most, as the page shows them. */

@@ -41,6 +41,7 @@ ui.test('a connection shows what it makes hard for itself, and its channels', as
   await panel.getByRole('link', { name: 'orders' }).waitFor()
   await panel.getByText('prefetch 5').waitFor()
   assert.match(page.url(), /[?&]id=\d+/)
+  await expectAccessible(page)
   await page.keyboard.press('Escape')
   await panel.waitFor({ state: 'detached' })
 })

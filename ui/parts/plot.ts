@@ -55,7 +55,7 @@ function draw(place: HTMLElement, chart: ChartProps): uPlot {
     cursor: { points: { size: 6 }, y: false, drag: { x: false, y: false } },
     scales: { x: { time: true }, y: { range: (_, __, most) => [0, Math.max(most, 1) * 1.1] } },
     axes: [
-      { ...axis, grid: { show: false }, values: clockLabels, space: 80, size: 24 },
+      { ...axis, grid: { show: false }, values: clockLabels, incrs: seconds, space: 80, size: 24 },
       {
         ...axis,
         values: (_, splits) => splits.map(format),
@@ -77,6 +77,9 @@ function draw(place: HTMLElement, chart: ChartProps): uPlot {
   }
   return new uPlot(options, dataOf(chart), place)
 }
+
+/** Between two labels of the time: nobody reads parts of a second. */
+const seconds = [1, 5, 10, 15, 30, 60, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400]
 
 /** Labels of the axis stand in a column that never changes its width. */
 function widthOf(format: (value: number) => string): number {

@@ -1,7 +1,7 @@
 // Closes connections: what that touches is counted by a dry run first.
 import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import { ask, curlOf } from '../../lib/api.ts'
+import { ask, curlOf, shellQuoted } from '../../lib/api.ts'
 import { counted } from '../../lib/format.ts'
 import { refresh } from '../../lib/live.ts'
 import { Confirm } from '../../parts/confirm.tsx'
@@ -51,7 +51,7 @@ export function CloseConnections({ ids, onClose, onDone }: CloseConnectionsProps
       title={`Close ${what}`}
       effect={problem ?? effectOf(dry)}
       verb={`Close ${what}`}
-      cli={only === undefined ? undefined : `pabal conn close '${only.name}'`}
+      cli={only === undefined ? undefined : `pabal conn close ${shellQuoted(only.name)}`}
       curl={curlOf('POST', path, body)}
       isDisabled={dry === undefined || dry.done.length === 0}
       run={run}

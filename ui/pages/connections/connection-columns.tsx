@@ -16,7 +16,7 @@ export const connectionColumns: readonly Column<ConnectionJson>[] = [
     key: 'client',
     label: 'Client',
     hint: 'What it calls itself, else its address; and its library',
-    width: 'min(250px, 52vw)',
+    width: 'clamp(200px, 18vw, 300px)',
     sort: 'own_name',
     cell: (connection) => <Client connection={connection} />,
   },
@@ -88,7 +88,7 @@ export const connectionColumns: readonly Column<ConnectionJson>[] = [
     hint: 'When it connected',
     align: 'end',
     width: '84px',
-    priority: 2,
+    priority: 3,
     sort: 'connected_at',
     cell: ({ connected_at: time }) => <Ago value={time} />,
   },
@@ -114,7 +114,10 @@ export function libraryOf({ product, version }: ConnectionJson): string {
   return version === null ? product : `${product} ${version}`
 }
 
-function diagnosisOf({ diagnosis }: ConnectionJson): ComponentChildren {
+function diagnosisOf({ diagnosis, state, ...blocked }: ConnectionJson): ComponentChildren {
+  if (state === 'blocked') {
+    return <span class="diagnosis diagnosis-bad">waits to publish: {blocked.blocked_reason}</span>
+  }
   const [first, ...others] = diagnosis
   if (first === undefined) return null
   const all = diagnosis.map(({ text }) => text).join('\n')

@@ -86,7 +86,7 @@ function Busy({ home }: { readonly home: HomeJson }): JSX.Element {
 }
 
 function Numbers({ home: { counts, rates } }: { readonly home: HomeJson }): JSX.Element {
-  const { ready, unacked, consumers, dead_letters: dead, blocked_connections: blocked } = counts
+  const { ready, unacked, consumers, dead_letters: dead } = counts
   return (
     <Stats>
       <Stat label="In" value={<Rate value={rates.in} />} hint="Messages published a second" />
@@ -120,14 +120,6 @@ function Numbers({ home: { counts, rates } }: { readonly home: HomeJson }): JSX.
         hint="Messages in queues that others send their dead letters to"
         to="/deaths"
       />
-      {blocked > 0 && (
-        <Stat
-          label="Blocked connections"
-          tone="bad"
-          value={<Num value={blocked} />}
-          to="/connections?state=blocked"
-        />
-      )}
     </Stats>
   )
 }

@@ -159,7 +159,7 @@ export function historyJson(
 ): HistoryJson {
   const [first] = hour
   const isYoung = first === undefined || now - first.time < healthLimits.forecastMsMin
-  const samples = isYoung ? fine : hour
+  const samples = spaced(isYoung ? fine : hour)
   const history = {
     times: [] as number[],
     in: [] as number[],
@@ -175,6 +175,18 @@ export function historyJson(
     history.ack.push(rates.ack)
   })
   return history
+}
+
+/** Whoever looks first has a sample taken at once: between two that are close, a rate says little. */
+function spaced(samples: readonly Sample[]): Sample[] {
+  const kept: Sample[] = []
+  for (const sample of samples) {
+    const before = kept.at(-1)
+    if (before === undefined || sample.time - before.time >= healthLimits.historyStepMsMin) {
+      kept.push(sample)
+    }
+  }
+  return kept
 }
 
 /** Between two samples of totals. */

@@ -81,11 +81,15 @@ export class HomeLooks {
   }
 
   *#lookAtAll(files: FileCounts | undefined): Steps<Look> {
-    const { broker, clients, groups } = this.#parts
+    const { broker, clients, groups, statistics } = this.#parts
     const now = broker.clock.now()
     const vhosts = new Map<string, VHostFacts>()
     for (const vhost of broker.vhosts) {
-      const facts = yield* lookAtVHost(vhost, { notes: this.#queueNotes, now })
+      const facts = yield* lookAtVHost(vhost, {
+        notes: this.#queueNotes,
+        now,
+        isIdle: (queue) => statistics.idleSince(queue) !== undefined,
+      })
       vhosts.set(vhost.name, facts)
       this.#noteRates(vhost, facts, now)
     }

@@ -54,6 +54,8 @@ export interface StreamsLooked {
   /** Of ready messages. */
   readonly notes: GrowthNotes<Destination>
   readonly now: number
+  /** Two samples say that nothing happens to it: what came in came all at once. */
+  readonly isIdle: (queue: Queue) => boolean
 }
 
 export function* lookAtVHost(vhost: VHost<Destination>, looked: StreamsLooked): Steps<VHostFacts> {
@@ -140,13 +142,17 @@ interface QueueLooked extends StreamsLooked {
   readonly isForDead: boolean
 }
 
-function sortIn(facts: VHostFacts, queue: Queue, { notes, now, isForDead }: QueueLooked): void {
+function sortIn(
+  facts: VHostFacts,
+  queue: Queue,
+  { notes, now, isIdle, isForDead }: QueueLooked,
+): void {
   const { readyCount: ready, consumerCount: consumers, consumerLeftAt: leftAt } = queue
   const growth = notes.note(queue, ready, now)
   const fact: QueueFact = { queue, ready, consumers, growth, leftAt, oldest: undefined }
   if ((queue.ends.deadLetters?.keptCount ?? 0) > 0) facts.keeping.add(fact)
   if (ready === 0) return
-  if (isGrowing(fact)) facts.growing.add(fact)
+  if (isGrowing(fact) && !isIdle(queue)) facts.growing.add(fact)
   if (consumers === 0 && !isForDead && isMissed(fact)) {
     if (hasWaited(fact, now)) facts.unconsumed.add(fact)
     else if (leftAt === 0) facts.unsure.add(fact)
