@@ -89,10 +89,13 @@ async function takeAll(ui: UiUnderTest, names: readonly string[], output: string
   }
 }
 
+/** Until order 1234 has come. */
+const demoMs = 16_000
+
 /** It is there for its own pictures only. */
 async function beginDemo(ui: UiUnderTest, page: Page): Promise<AsyncDisposable> {
   await ui.ask('POST', '/v1/demo', {})
-  await page.waitForTimeout(warmUpMs)
+  await page.waitForTimeout(demoMs)
   return {
     [Symbol.asyncDispose]: async () => void (await ui.ask('DELETE', '/v1/demo')),
   }
