@@ -29,6 +29,9 @@ export interface GraphProps {
 /** With more edges words stand only on those that one looks at. */
 const toldEdgesMax = 70
 
+/** What is near a node is not drawn smaller than that to have all of it in sight. */
+const nearScaleMin = 0.6
+
 export function Graph(props: GraphProps): JSX.Element {
   const { graph, pictureKey, selected, lit, isStale, onOpen } = props
   const layout = useLayout(graph, pictureKey)
@@ -36,18 +39,7 @@ export function Graph(props: GraphProps): JSX.Element {
   const pan = usePanZoom(svg, layout)
   const [hovered, setHovered] = useState<string>()
   const [focused, setFocused] = useState<string>()
-  const isReady = pan.box.width > 0
-  useLayoutEffect(() => {
-    if (isReady) pan.fit()
-  }, [pictureKey, isReady, graph.nodes.length > 0])
-  useEffect(() => {
-    const place = selected === undefined ? undefined : layout.places.get(selected)
-    if (isReady && place !== undefined) pan.show({ ...place, ...nodeSize })
-  }, [selected, isReady, pan.box.width])
-  useEffect(() => {
-    const frame = lit === undefined ? undefined : frameOf(lit.nodes, layout)
-    if (isReady && frame !== undefined) pan.frame(frame)
-  }, [lit, isReady, pan.box.width])
+  useSight(props, layout, pan)
   const looked = selected ?? hovered
   const content = useMemo(
     () => <Content {...{ graph, layout, selected, lit, looked, focused, onOpen }} />,
@@ -100,6 +92,29 @@ export function Graph(props: GraphProps): JSX.Element {
   )
 }
 
+/** All is in sight at first, then what one opens or what is lit. */
+function useSight(
+  { graph, pictureKey, selected, lit }: GraphProps,
+  layout: Layout,
+  pan: ReturnType<typeof usePanZoom>,
+): void {
+  const isReady = pan.box.width > 0
+  useLayoutEffect(() => {
+    if (isReady) pan.fit()
+  }, [pictureKey, isReady, graph.nodes.length > 0])
+  useEffect(() => {
+    const place = selected === undefined ? undefined : layout.places.get(selected)
+    if (!isReady || selected === undefined || place === undefined) return
+    const near = frameOf(neighbourhoodOf(selected, graph.edges), layout)
+    if (near !== undefined) pan.frame(near, nearScaleMin)
+    pan.show({ ...place, ...nodeSize })
+  }, [selected, isReady, pan.box.width])
+  useEffect(() => {
+    const frame = lit === undefined ? undefined : frameOf(lit.nodes, layout)
+    if (isReady && frame !== undefined) pan.frame(frame)
+  }, [lit, isReady, pan.box.width])
+}
+
 /** The layout of the same things is the same one, however their numbers tick. */
 function useLayout({ nodes, edges }: Folded, pictureKey: string): Layout {
   const known = useRef<{ key: string; shape: string; layout: Layout }>(undefined)
@@ -113,7 +128,10 @@ function useLayout({ nodes, edges }: Folded, pictureKey: string): Layout {
     const note = node.kind === 'folded' ? foldedNote(node) : worstNote(node)
     return { id: node.id, kind: node.kind, isTroubled: note !== undefined }
   })
-  const layout = layOut(marked, edges, before?.key === pictureKey ? before.layout : undefined)
+  const layout = layOut(marked, edges, {
+    before: before?.key === pictureKey ? before.layout : undefined,
+    isNarrow: edges.length > toldEdgesMax,
+  })
   known.current = { key: pictureKey, shape, layout }
   return layout
 }

@@ -173,7 +173,7 @@ export function EdgeLine(props: EdgeLineProps): JSX.Element {
         style={{ strokeWidth: widthOf(edge?.rate) }}
       />
       {label && (
-        <text class="edge-text" x={end.x} y={end.y - 4} text-anchor={end.anchor}>
+        <text class="edge-text" x={end.x} y={end.y} text-anchor={end.anchor}>
           {cut(text, labelLettersMax)}
           {text.length > labelLettersMax && <title>{text}</title>}
         </text>
@@ -221,7 +221,7 @@ function wayOf(from: Placed, to: Placed, lanes: readonly Placed[]): Way {
     const out = x + 28 + Math.min(72, Math.abs(y2 - y1) / 6)
     const d = `M${x} ${y1 + 8}C${out} ${y1 + 8} ${out} ${y2 - 8} ${x + 7} ${y2 - 8}`
     const words = { x: x + 14, anchor: 'start' } as const
-    return { d, from: { ...words, y: y1 + 20 }, to: { ...words, y: y2 - 8 } }
+    return { d, from: { ...words, y: y1 + 18 }, to: { ...words, y: y2 - 12 } }
   }
   const isForth = to.x > from.x
   // What comes back stands a little lower, so that it does not lie on what goes forth.
@@ -236,10 +236,22 @@ function wayOf(from: Placed, to: Placed, lanes: readonly Placed[]): Way {
     at = { x: lane.x + width, y }
   }
   d += curve(at, { x: x2, y: y2 + shift })
+  // Words stand on the side that the line does not come from.
+  const beside = (own: number, other: number): number => own + (other < own - 6 ? 14 : -4)
+  const last = lanes.at(-1)?.y ?? y1
+  const next = lanes[0]?.y ?? y2
   return {
     d,
-    from: { x: x1 + (isForth ? 12 : -12), y: y1 + shift, anchor: isForth ? 'start' : 'end' },
-    to: { x: x2 + (isForth ? -8 : 8), y: y2 + shift, anchor: isForth ? 'end' : 'start' },
+    from: {
+      x: x1 + (isForth ? 12 : -12),
+      y: beside(y1 + shift, next),
+      anchor: isForth ? 'start' : 'end',
+    },
+    to: {
+      x: x2 + (isForth ? -8 : 8),
+      y: beside(y2 + shift, last),
+      anchor: isForth ? 'end' : 'start',
+    },
   }
 }
 

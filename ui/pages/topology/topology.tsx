@@ -3,7 +3,7 @@ import type { ComponentChildren, JSX } from 'preact'
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import type { TopologyNodeJson } from '../../../src/admin/v1/topology-json.ts'
 import type { TopologyJson } from '../../../src/admin/v1/topology-operation.ts'
-import { curlOf } from '../../lib/api.ts'
+import { ask, curlOf } from '../../lib/api.ts'
 import { counted } from '../../lib/format.ts'
 import { type Live, useLive } from '../../lib/live.ts'
 import { apiPath, query } from '../../lib/names.ts'
@@ -50,6 +50,7 @@ export function TopologyPage(): JSX.Element {
         <TopologyDialog
           opened={opened}
           vhost={vhost}
+          nodes={data === undefined ? [] : [...data.nodes, ...data.isolated]}
           onClose={() => setOpened(undefined)}
           onDeclared={(name) => setParams({ open: `exchange:${name}` })}
           onDeleted={() => setParams({ open: undefined, around: undefined })}
@@ -74,6 +75,7 @@ function Content({ live, vhost, view, onDialog }: ContentProps): JSX.Element {
   const { data } = live
   const node = data && findNode(data, open)
   const isTesting = panel === 'route'
+  useShown(data, open)
   return (
     <>
       <div class={isTesting || node !== undefined ? 'topology topology-beside' : 'topology'}>
@@ -116,6 +118,15 @@ function useOpenId(): string | undefined {
   return open ?? (named === undefined ? undefined : `exchange:${named}`)
 }
 
+/** What is opened and not in the picture is what it is drawn around. */
+function useShown(data: TopologyJson | undefined, open: string | undefined): void {
+  const [around, setAround] = useParam('around')
+  const isMissing = data !== undefined && findNode(data, open) === undefined
+  useEffect(() => {
+    if (isMissing && open !== undefined && around === undefined) setAround(open)
+  }, [isMissing, open, around])
+}
+
 function findNode(data: TopologyJson, id: string | undefined): TopologyNodeJson | undefined {
   if (id === undefined) return undefined
   return [...data.nodes, ...data.isolated].find((each) => each.id === id)
@@ -144,7 +155,7 @@ function Filters({ data, vhost, view }: FiltersProps): JSX.Element {
   const vhosts = useLive<readonly { readonly name: string }[]>('/vhosts?columns=name').data ?? []
   return (
     <>
-      <FindNode data={data} />
+      <FindNode data={data} vhost={vhost} />
       {vhosts.length > 1 && (
         <label class="field-inline">
           <span class="unseen">Virtual host</span>
@@ -209,7 +220,7 @@ function LeftOff({ data }: { readonly data: TopologyJson }): JSX.Element {
 }
 
 /** Finds a node by its name: of the picture at once, else what is near the one that has it. */
-function FindNode({ data }: { readonly data: TopologyJson | undefined }): JSX.Element {
+function FindNode({ data, vhost }: Pick<FiltersProps, 'data' | 'vhost'>): JSX.Element {
   const [text, setText] = useState('')
   const nodes = data === undefined ? [] : [...data.nodes, ...data.isolated]
   const lower = text.toLowerCase()
@@ -223,7 +234,8 @@ function FindNode({ data }: { readonly data: TopologyJson | undefined }): JSX.El
     event.preventDefault()
     const [first] = hits
     if (first !== undefined) show(first.id)
-    else if (text !== '') pushParams({ around: `queue:${text}`, open: `queue:${text}` })
+    else if (text !== '')
+      void findId(vhost, text).then((id) => pushParams({ around: id, open: id }))
   }
   return (
     <form class="topology-find" onSubmit={submit}>
@@ -239,12 +251,22 @@ function FindNode({ data }: { readonly data: TopologyJson | undefined }): JSX.El
           ))}
           {hits.length === 0 && (
             <li>
-              <button type="submit">Not in the picture: look for a queue of that name</button>
+              <button type="submit">Not in the picture: look for one of exactly that name</button>
             </li>
           )}
         </ul>
       )}
     </form>
+  )
+}
+
+/** Of an exchange of that name if there is one, else of a queue or topic. */
+async function findId(vhost: string, name: string): Promise<string> {
+  const id = `exchange:${name}`
+  const path = apiPath`/v1/topology/${vhost}` + query({ around: id, steps: 1, count: 1 })
+  return ask('GET', path).then(
+    () => id,
+    () => `queue:${name}`,
   )
 }
 
